@@ -1,0 +1,116 @@
+"""Charts, each with an alt text that states its finding; readable in black and white (letters and hatches, not colour alone)."""
+
+import base64
+import io
+
+import matplotlib
+import pandas as pd
+import seaborn as sns
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from .words import STATE_SIGNS, STATE_WORDS, pick, say
+
+# Okabe-Ito hues, lightened where black letters stand on them; the hatch tells the states apart in print.
+STATE_LOOK = {
+    "met": ("#4aa3df", ""),
+    "recognition": ("#bfe0f5", ""),
+    "basic": ("#f4d35e", "//"),
+    "not_met": ("#e07b39", "xx"),
+    "unknown": ("#ffffff", ".."),
+    "not_applicable": ("#d9d9d9", ""),
+}
+matplotlib.rcParams["hatch.linewidth"] = 0.5
+
+
+def picture(figure: Figure, alt: str, caption: str = "") -> Markup:
+    """A figure as an inline PNG with its alt text and an optional caption.
+
+    The pixel size is written too, so that the page does not jump while it loads.
+    """
+    raw = io.BytesIO()
+    figure.savefig(raw, format="png", dpi=100, bbox_inches="tight", pil_kwargs={"optimize": True})
+    data = base64.b64encode(raw.getvalue()).decode("ascii")
+    note = Markup("<figcaption>{}</figcaption>").format(caption) if caption else ""
+    return Markup('<figure><img src="data:image/png;base64,{}" alt="{}">{}</figure>').format(Markup(data), alt, note)
+
+
+def _blank(width: float, height: float) -> tuple[Figure, matplotlib.axes.Axes]:
+    """A figure that pyplot does not keep: nothing to close, nothing shown twice in a notebook."""
+    with sns.axes_style("whitegrid", {"grid.color": "#dddddd"}), sns.plotting_context("notebook", font_scale=0.85):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        return figure, figure.subplots()
+
+
+def state_bars(counts: pd.DataFrame, lang: str, what: str = "") -> Figure:
+    """Counts by state, as stacked bars: communes for each criterion, or what ``what`` names.
+
+    ``counts``: index the label of each criterion, columns states (met, recognition, basic, not_met, unknown).
+    """
+    figure, axes = _blank(7.2, 0.26 * len(counts) + 0.9)
+    left = pd.Series(0.0, index=counts.index)
+    for state in [s for s in STATE_LOOK if s in counts and counts[s].any()]:
+        colour, hatch = STATE_LOOK[state]
+        bars = axes.barh(
+            counts.index, counts[state], left=left, color=colour, hatch=hatch, edgecolor="#444444", linewidth=0.5,
+            label=f"{pick(STATE_SIGNS[state], lang)}: {pick(STATE_WORDS[state], lang)}",
+        )  # fmt: skip
+        labels = [str(int(v)) if v else "" for v in counts[state]]
+        axes.bar_label(
+            bars, labels, label_type="center", fontsize=8, bbox={"fc": "white", "ec": "none", "pad": 0.6, "alpha": 0.85}
+        )
+        left = left + counts[state]
+    axes.invert_yaxis()
+    axes.grid(axis="y", visible=False)
+    axes.set_xlabel(what or say(lang, "số xã", "communes"))
+    axes.set_xlim(0, max(1, left.max()))
+    figure.legend(loc="outside lower center", ncols=3, fontsize=8, frameon=False)
+    sns.despine(ax=axes, left=True)
+    return figure
+
+
+def standing_bar(groups: dict[str, tuple[int, str]], lang: str) -> Figure:
+    """One bar of all communes split into groups: label -> (number, state whose look it takes)."""
+    figure, axes = _blank(7.2, 1.5)
+    left = 0
+    for label, (number, state) in groups.items():
+        if not number:
+            continue
+        colour, hatch = STATE_LOOK[state]
+        bar = axes.barh(
+            [0], [number], left=left, color=colour, hatch=hatch, edgecolor="#444444", label=f"{label}: {number}"
+        )
+        axes.bar_label(
+            bar, [str(number)], label_type="center", bbox={"fc": "white", "ec": "none", "pad": 1.0, "alpha": 0.85}
+        )
+        left += number
+    axes.set_yticks([])
+    axes.set_xlim(0, left)
+    axes.grid(visible=False)
+    axes.set_xlabel(say(lang, "số xã", "communes"))
+    figure.legend(loc="outside lower center", ncols=3, fontsize=8, frameon=False)
+    sns.despine(ax=axes, left=True)
+    return figure
+
+
+def threshold_bars(rows: pd.DataFrame, lang: str) -> Figure:
+    """How near each measured indicator is to its threshold: value as a share of the threshold (100 % is the threshold).
+
+    ``rows``: test, label, share (value / threshold, for ceilings threshold / value), state.
+    """
+    figure, axes = _blank(7.2, 0.27 * len(rows) + 0.8)
+    sns.barplot(
+        data=rows.assign(percent=100 * rows["share"].clip(0, 1.5)), x="percent", y="label", hue="state", dodge=False, ax=axes,
+        palette={s: look[0] for s, look in STATE_LOOK.items()}, edgecolor="#444444", linewidth=0.5, legend=False,
+    )  # fmt: skip
+    for container in axes.containers:
+        for patch in container:
+            index = round(patch.get_y() + patch.get_height() / 2)
+            if patch.get_width() > 0:
+                patch.set_hatch(STATE_LOOK[rows["state"].iloc[index]][1])
+    axes.axvline(100, color="#222222", linewidth=1.4)
+    axes.set_xlabel(say(lang, "% so với ngưỡng (vạch đậm = ngưỡng)", "% of the threshold (bold line = threshold)"))
+    axes.set_ylabel("")
+    axes.grid(axis="y", visible=False)
+    sns.despine(ax=axes, left=True)
+    return figure

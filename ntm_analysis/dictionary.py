@@ -1,0 +1,107 @@
+"""The data dictionary of every table: one CSV a table under ``dictionary/``, one row a column.
+
+It drives the checks of :mod:`ntm_analysis.table_files`, the page ``docs/data-dictionary.md`` and the Excel template.
+"""
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from .names import fold
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its code name, type, unit, whether it must be filled, allowed values, range, and text vi/en.
+
+    Types: ``text``, ``name``, ``code`` (5 digits), ``unit`` (a unit's name or code), ``set``, ``criterion``, ``test``,
+    ``source``, ``date``, ``integer``, ``number``, ``choice``, ``choices`` (several, joined by ``|``).
+    """
+
+    name: str
+    type: str
+    unit: str
+    required: bool
+    allowed: dict[str, str]
+    low: float | None
+    high: float | None
+    vi: str
+    en: str
+
+    def code_of(self, text: str) -> str | None:
+        """The code of a choice typed as code or as its Vietnamese words.
+
+        >>> dictionary("criterion_states")["state"].code_of("Chưa đạt")
+        'not_met'
+        """
+        return _spellings(self).get(fold(text))
+
+
+@cache
+def _spellings_of(allowed: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    return {fold(word): code for code, text in allowed for word in (code, text)}
+
+
+def _spellings(column: Column) -> dict[str, str]:
+    return _spellings_of(tuple(column.allowed.items()))
+
+
+# Columns that together name a row: two rows alike in all of them are a duplicate.
+KEYS: dict[str, tuple[str, ...]] = {
+    "units": ("code", "valid_from"),
+    "mergers": ("commune", "on", "into_name"),
+    "indicator_values": ("commune", "set", "indicator", "date"),
+    "criterion_states": ("commune", "set", "criterion", "date"),
+    "criterion_counts": ("commune", "set", "date"),
+    "recognitions": ("commune", "level", "set"),
+    "targets": ("commune", "level", "year", "kind"),
+    "tasks": ("commune", "level", "number"),
+    "goals": ("kind", "year", "covers", "text_vi"),
+    "sources": ("id",),
+}
+TABLES = tuple(KEYS)
+
+
+@cache
+def dictionary(table: str) -> dict[str, Column]:
+    """The columns of ``table`` in order, by name.
+
+    >>> dictionary("criterion_counts")["met"].type, dictionary("units")["households"].unit
+    ('integer', 'hộ')
+    """
+    text = files("ntm_analysis").joinpath("dictionary", f"{table}.csv").read_text(encoding="utf-8")
+    columns = {}
+    for row in csv.DictReader(text.splitlines()):
+        allowed = dict(item.split("=", 1) for item in row["allowed"].split("|")) if row["allowed"] else {}
+        low, high = (float(row[k]) if row[k] else None for k in ("min", "max"))
+        columns[row["column"]] = Column(
+            row["column"], row["type"], row["unit"], row["required"] == "yes", allowed, low, high, row["vi"], row["en"]
+        )
+    return columns
+
+
+def dictionary_page() -> str:
+    """The page ``docs/data-dictionary.md`` (Markdown), made from the dictionaries; a test keeps the two in step."""
+    lines = [
+        "# Data dictionary (từ điển dữ liệu)",
+        "",
+        "Made from `ntm_analysis/dictionary/*.csv`; do not edit by hand. Every data set has one CSV per table. "
+        "Two rows alike in all key columns (**bold**) are a duplicate.",
+    ]
+    for table in TABLES:
+        lines += [
+            "",
+            f"## {table}.csv",
+            "",
+            "| column | type | unit | required | allowed | vi | en |",
+            "|---" * 7 + "|",
+        ]
+        for c in dictionary(table).values():
+            allowed = ", ".join(f"{code} ({text})" for code, text in c.allowed.items())
+            if c.low is not None or c.high is not None:
+                allowed = f"{c.low:g} to {c.high:g}"
+            name = f"**{c.name}**" if c.name in KEYS[table] else c.name
+            cells = (name, c.type, c.unit, "yes" if c.required else "", allowed, c.vi, c.en)
+            lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"

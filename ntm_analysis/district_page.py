@@ -1,0 +1,264 @@
+"""The district's page: where every commune stands, what holds the district back, targets, what is known."""
+
+from functools import cached_property
+
+import pandas as pd
+
+from .assess import Standing
+from .charts import picture, standing_bar, state_bars
+from .criteria import to_check
+from .office_numbers import write_number
+from .page import MANY, Part
+from .plan_parts import PlanPage
+from .problems import report
+from .recognition import (
+    NEAR,
+    Overview,
+    ask_first,
+    district_conditions,
+    holding_back,
+    overview,
+    revocation,
+    set_in_force,
+)
+from .tables import key_of_signs
+from .words import STATE_WORDS, count_words, listed, pick
+
+
+class DistrictPage(PlanPage):
+    """The parts of ``notebooks/status.ipynb``, in order.
+
+    >>> "22/37 xã đã công nhận (5 có nguồn, 17 suy ra)" in DistrictPage("data/thanh-chuong").summary()
+    True
+    """
+
+    @property
+    def heading(self) -> str:
+        return self.text("heading_district", place=self.workbook.meta["title"][self.lang], day=self.day)
+
+    @cached_property
+    def ntm(self) -> Standing:
+        """The standing at the NTM level."""
+        return self.standing(self.set_id)
+
+    @cached_property
+    def overview(self) -> Overview:
+        return overview(self.workbook, self.ntm)
+
+    @cached_property
+    def worst(self) -> pd.DataFrame:
+        """Criteria by how many communes they hold back."""
+        return holding_back(self.workbook, self.ntm)
+
+    def summary(self) -> Part:
+        """The answer in a few sentences, and one bar of all communes."""
+        o = self.overview
+        numbers = {"n": len(o.recognised), "of": o.communes, "sourced": o.sourced, "inferred": o.inferred}
+        verdict = self.text("verdict_district", **numbers)
+        lines = []
+        if o.higher:
+            lines.append(self.text("higher", n=len(o.higher), names=self.names(o.higher)))
+        lines.append(self.text("waiting", n=o.communes - len(o.recognised)))
+        groups = {"ready": o.ready, "near": o.near, "far": o.far, "no_data": o.no_data}
+        for name, units in groups.items():
+            if units:
+                lines.append(self.text(f"group_{name}", n=len(units), most=NEAR, names=self.names(units)))
+        lines += [self.leading(), self.planned_sentence(), *self.pledge_sentences(), self.term_goal(), self.township()]
+        looks = {"ready": "not_applicable", "near": "basic", "far": "not_met", "no_data": "unknown"}
+        bar = {self.text("bar_sourced"): (o.sourced, "met"), self.text("bar_inferred"): (o.inferred, "recognition")}
+        bar |= {self.text(f"bar_{name}", most=NEAR): (len(units), looks[name]) for name, units in groups.items()}
+        alt = " ".join([verdict, *(f"{label}: {n}." for label, (n, _) in bar.items() if n)])
+        chart = picture(standing_bar(bar, self.lang), alt)
+        return self.section("tong-quan", self.paragraph(verdict, "verdict"), self.bullets(lines), chart)
+
+    def leading(self) -> str:
+        """Which criteria hold most communes back, in one sentence."""
+        most = int(self.worst["missing"].max())
+        if not most:
+            return ""
+        top = self.worst.index[self.worst["missing"] == most]
+        return self.text("leading", n=most, names=listed((self.criterion(self.set_id, n) for n in top), self.lang))
+
+    def planned_sentence(self) -> str:
+        """The year's planned targets in one sentence."""
+        parts = [
+            self.text(
+                "planned_part",
+                year=f"{year:g}",
+                n=len(rows),
+                level=self.level_words(level),
+                names=self.names(rows["unit"]),
+            )
+            for (year, level), rows in self.planned("plan").groupby(["year", "level"], sort=False)
+        ]
+        return self.text("planned", parts="; ".join(parts)) if parts else ""
+
+    def pledge_sentences(self) -> list[str]:
+        """One sentence a pledge."""
+        return [
+            self.text(
+                "pledged",
+                name=self.workbook.units.loc[row["unit"], "name"],
+                level=self.level_words(row["level"]),
+                year=f"{row['year']:g}",
+            )
+            for _, row in self.planned("pledge").iterrows()
+        ]
+
+    def term_goal(self) -> str:
+        goals = self.workbook.tables["goals"]
+        return " ".join(goals.loc[goals["kind"] == "term_goal", f"text_{self.lang}"])
+
+    def township(self) -> str:
+        towns = self.workbook.units.index[self.workbook.units["kind"] == "township"]
+        names = listed(self.workbook.units.loc[towns, "label"], self.lang)
+        return self.text("township", names=names, of=self.overview.communes) if names else ""
+
+    def matrix(self) -> Part:
+        """Every commune by every criterion."""
+        states, criteria = self.ntm.matrix(), self.workbook.law.criteria_of(self.set_id)
+        rows = []
+        for place, (unit, name) in enumerate(self.workbook.communes["name"].items(), start=1):
+            level = self.level.loc[unit]
+            words = "-" if level["level"] == "not_ntm" else self.level_words(level["level"])
+            if level["level"] != "not_ntm" and not level["sourced"]:
+                words += f" ({self.text('inferred')})"
+            rows.append([place, name, *states.loc[unit], count_words(self.ntm.counts.loc[unit]), words])
+        columns = f"tt unit:name {' '.join(f'{n}:state' for n in states.columns)} met:num level"
+        table = self.table("matrix", columns, rows, style="matrix", note=f" ({self.decision(self.set_id)})")
+        named = criteria[f"name_{self.lang}"].dropna()
+        legend = self.text("legend", parts="; ".join(f"{n}: {name}" for n, name in named.items()))
+        return self.section(
+            "ma-tran",
+            self.text("judged_by", set=self.set_title(self.set_id)),
+            table,
+            key_of_signs(set(states.to_numpy().ravel()), self.lang),
+            self.paragraph(legend if len(named) else self.text("counts_only"), "key"),
+            wide=True,
+        )
+
+    def holding_back(self) -> Part:
+        """Which criteria hold the district back, and which department owns each."""
+        worst, states = self.worst, self.ntm.matrix()
+        if worst[f"name_{self.lang}"].isna().all():
+            return self.section("giu-chan", self.text("counts_only"))
+        rows = []
+        for number, row in worst.iterrows():
+            lacking = states.index[states[number].isin(["not_met", "basic"])]
+            cells = [
+                number,
+                row[f"name_{self.lang}"],
+                row["not_met"] or "-",
+                row["basic"] or "-",
+                row["unknown"] or "-",
+            ]
+            rows.append([*cells, self.names(lacking) or "-", *([self.owner(row)] if self.internal else [])])
+        columns = "criterion name:name not_met:num basic:num no_data:num communes_lacking"
+        counts = states.apply(lambda column: column.value_counts()).T.reindex(worst.index).fillna(0).astype(int)
+        labels = [f"{n}. {name}" for n, name in worst[f"name_{self.lang}"].items()]
+        chart = picture(state_bars(counts.set_axis(labels), self.lang), self.leading() or self.text("no_leading"))
+        unknown = int(self.ntm.counts["met"].isna().sum())
+        return self.section(
+            "giu-chan",
+            self.text("holding_caveat", n=unknown) if unknown else "",
+            chart,
+            self.table("holding_back", columns + (" owner" if self.internal else ""), rows),
+            self.paragraph(self.text("owner_note"), "key") if self.internal else "",
+        )
+
+    def targets(self) -> Part:
+        """Targets and pledges with where each commune stands now, owners, tasks, yearly rules."""
+        owners = self.owners_sentence() if self.internal else ""
+        return self.section("muc-tieu", self.targets_table(), owners, self.tasks_table(), self.goals_table())
+
+    def district_conditions(self) -> Part:
+        """The conditions for an NTM district that depend on its communes; units after a merger, where there was one."""
+        table = district_conditions(self.workbook)
+        merged = self._merged()
+        if table.empty:
+            return self.section("huyen", self.text("merged_lead"), merged) if merged else Part("")
+        rows = [
+            [
+                row["number"],
+                row[f"name_{self.lang}"] + ("" if row["checked"] else " (†)"),
+                write_number(row["need"], self.lang),
+                write_number(row["have"], self.lang),
+                pick(STATE_WORDS[row["state"]], self.lang),
+            ]
+            for _, row in table.iterrows()
+        ]
+        lead = self.text("district_lead", decision=self.workbook.law.district[0]["decision"])
+        shown = self.table("district", "tt condition:name needed:num have:num result", rows)
+        return self.section("huyen", lead, shown, self.text("merged_lead") if merged else "", merged)
+
+    def _merged(self) -> str:
+        """New units with the old ones they were made of, and which of those were recognised."""
+        mergers = self.workbook.tables["mergers"]
+        done = mergers[mergers["on"] <= pd.Timestamp(self.workbook.as_of)]
+        done = done[done["into_code"].isin(self.workbook.units["code"])]
+        recognised = set(self.workbook.tables["recognitions"]["unit"])
+        old = self.workbook.all_units["name"]
+        rows = []
+        for place, (name, group) in enumerate(done.groupby("into_name", sort=False), start=1):
+            before = listed(old.loc[[unit for unit in group["unit"] if unit in recognised]], self.lang)
+            rows.append([place, name, listed(old.loc[group["unit"]], self.lang), before or "-"])
+        return self.table("merged", "tt unit:name old_units old_levels", rows)
+
+    def set_in_force(self) -> Part:
+        """What if the set in force applied today: what can be judged, what is unknown (for the office only)."""
+        found = set_in_force(self.workbook) if self.internal else None
+        if found is None:
+            return Part("")
+        standing, table = found
+        judged = int((standing.states["state"] != "unknown").sum())
+        failing = int((standing.counts["missing"].map(len) > 0).sum())
+        title = self.set_title(standing.set_id)
+        numbers = ["tests", "read", "unread", "missing", "met", "not_met", "unknown"]
+        rows = [[n, row[f"name_{self.lang}"], *(int(row[c]) or "-" for c in numbers)] for n, row in table.iterrows()]
+        columns = "criterion name:name tests:num read:num unread:num unknown_level:num "
+        columns += "communes_met:num communes_not_met:num communes_open:num"
+        text = self.text("new_set", set=title, judged=judged, of=len(standing.states), failing=failing)
+        return self.section("bo-moi", text, self.table("new_set", columns, rows))
+
+    def recognition(self) -> Part:
+        """The rules on recognition and revocation known on the as-of date, and what they say (for the office only)."""
+        if not self.internal:
+            return Part("")
+        rules = self.workbook.rules_in_force(self.workbook.law.recognition)
+        points = []
+        for condition in (c for rule in rules for c in rule["conditions"]):
+            value = condition.get("value")
+            shown = "" if value is None else f" ({write_number(value, self.lang)}{condition.get('unit') or ''})"
+            points.append(condition["name"][self.lang] + shown + ("" if condition["mark"] == "read" else " (†)"))
+        decisions = ", ".join(f"QĐ {rule['decision']['number']}" for rule in rules)
+        found = revocation(self.workbook, self.ntm)
+        if (found["outcome"] == "rule_unknown").all():
+            text = self.text("revocation_unknown", day=self.day)
+        else:
+            risk = found.index[found["outcome"].isin(["any", "with_key"])]
+            open_ = int((found["outcome"] == "open").sum())
+            rule = found["rule"].iloc[0]
+            text = self.text("revocation_district", rule=rule, n=len(risk), names=self.names(risk) or "-", open=open_)
+        lead = self.text("rules_lead", decisions=decisions) if points else ""
+        return self.section("cong-nhan", lead, self.bullets(points), text)
+
+    def knowledge(self) -> Part:
+        """How much is reported, assumed, unknown; whom to ask first; what was left out; warnings; sources."""
+        unread = int((to_check(self.workbook.law)["set"] == self.set_id).sum())
+        lines = [self.text("unread", n=unread) if unread else "", self.left_out()]
+        if self.internal:
+            ask = ask_first(self.workbook, self.ntm)
+            names = listed(self.workbook.units.loc[ask[:MANY], "name"], self.lang)
+            if len(ask) > MANY:
+                names = self.text("and_more", names=names, n=len(ask) - MANY)
+            lines.append(self.text("ask_first", names=names) if ask else "")
+            lines += report([*self.workbook.warnings, *self.ntm.contradictions], self.lang).splitlines()[1:]
+        used = {
+            *self.ntm.states["source"],
+            *self.ntm.counts["source"],
+            *self.level["source"],
+            *self.workbook.units["source"],
+        }
+        for name in ("targets", "tasks", "goals", "criterion_counts"):
+            used |= set(self.workbook.tables[name]["source"])
+        return self.section("biet-den-dau", self.bullets(lines), self.sources(used))

@@ -1,0 +1,121 @@
+"""Names of places as people type them: folding, slugs, and text that a program has damaged.
+
+Vietnamese names reach us precomposed or decomposed, with the tone on either vowel (Hòa, Hoà), with i or y (Mỹ, Mĩ),
+with the Icelandic Ð for Đ, in any case, and with or without the words xã and thị trấn. :func:`fold` gives all of
+them one key. What a fold cannot mend (lost letters, another encoding) is recognised by :func:`damage`.
+"""
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable
+
+TONES = {"\u0300", "\u0301", "\u0303", "\u0309", "\u0323"}  # huyền, sắc, ngã, hỏi, nặng
+KIND_WORDS = re.compile(r"^(?:xã|thị trấn|tt\.?|x\.)\s+", re.IGNORECASE)
+
+# TCVN3 (ABC, fonts .VnTime), byte by byte as Latin-1 shows it, and the letters it stands for (TCVN 5712:1993).
+_TCVN3_BYTES = "¸µ¶·¹¨¾»¼½Æ©ÊÇÈÉËÐÌÎÏÑªÕÒÓÔÖÝ×ØÜÞãßáâä«èåæçé¬íêëìîóïñòô\u00adøõö÷ùýúûüþ®¡¢§£¤¥¦"
+_TCVN3_LETTERS = "áàảãạăắằẳẵặâấầẩẫậéèẻẽẹêếềểễệíìỉĩịóòỏõọôốồổỗộơớờởỡợúùủũụưứừửữựýỳỷỹỵđĂÂĐÊÔƠƯ"
+TCVN3 = str.maketrans(dict(zip(_TCVN3_BYTES, _TCVN3_LETTERS, strict=True)))
+_TCVN3_ONLY = set(_TCVN3_BYTES) - set("ÊÈÉÌÒÓÔÝÐàáâãèéêìíòóôõùúýăđĩũơưÀÁÂÃÕÙÚ×÷")
+_VIETNAMESE = set("àáâãèéêìíòóôõùúýăđĩũơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ")
+
+
+def fold(text: str) -> str:
+    """The key under which spellings of one name meet; it keeps the tone, so Hòa and Hoa stay apart.
+
+    >>> fold("Xã  Thanh Hoà") == fold("THANH HÒA") == fold("thanh hòa")
+    True
+    >>> fold("Thanh Mỹ") == fold("Thanh Mĩ"), fold("Ðồng Văn") == fold("Đồng Văn"), fold("Hòa") == fold("Hoa")
+    (True, True, False)
+    """
+    text = " ".join(unicodedata.normalize("NFC", text).replace("Ð", "Đ").replace("ð", "đ").lower().split())
+    text = KIND_WORDS.sub("", text)
+    words = []
+    for word in unicodedata.normalize("NFD", text).replace("y", "i").split(" "):
+        tones = "".join(sorted(c for c in word if c in TONES))
+        words.append("".join(c for c in word if c not in TONES) + tones)
+    return " ".join(words)
+
+
+def plain(text: str) -> str:
+    """Text without diacritics, in lower case, as people type it in a search box.
+
+    >>> plain("Xã Thanh Đức")
+    'xa thanh duc'
+    """
+    text = unicodedata.normalize("NFD", text.replace("Đ", "D").replace("đ", "d").replace("Ð", "D"))
+    return " ".join("".join(c for c in text if not unicodedata.combining(c)).lower().split())
+
+
+def slug(text: str) -> str:
+    """A name safe in file names and links: only a-z, 0-9 and single hyphens.
+
+    >>> slug("Thị trấn Thanh Chương"), slug("../../x")
+    ('thi-tran-thanh-chuong', 'x')
+    """
+    return re.sub(r"[^a-z0-9]+", "-", plain(text)).strip("-")
+
+
+def nearest(text: str, candidates: Iterable[str], n: int = 3) -> list[str]:
+    """The ``n`` candidates that look most like ``text``, whatever the diacritics; a lost letter ("?") matches any.
+
+    >>> nearest("Thanh H??ng", ["Thanh Hương", "Thanh Chi", "Cát Văn"], 1)
+    ['Thanh Hương']
+    """
+    candidates = list(candidates)
+    if "?" in text or "\ufffd" in text:
+        pattern = re.compile(re.escape(text).replace(r"\?", ".").replace("\ufffd", "."), re.IGNORECASE)
+        hits = [c for c in candidates if pattern.fullmatch(c)]
+        if hits:
+            return hits[:n]
+    by_plain: dict[str, list[str]] = {}
+    for candidate in candidates:
+        by_plain.setdefault(plain(candidate), []).append(candidate)
+    close = difflib.get_close_matches(plain(text), by_plain, n=n, cutoff=0.5)
+    return [c for key in close for c in by_plain[key]][:n]
+
+
+def damage(text: str) -> str | None:
+    """What seems to have happened to a text: ``"lost_letters"``, ``"tcvn3"`` or None when nothing shows.
+
+    >>> damage("Thanh H??ng"), damage("Thanh H\\u00ad¬ng"), damage("Thanh Hương")
+    ('lost_letters', 'tcvn3', None)
+    """
+    if "\ufffd" in text or re.search(r"\w\?|\?\w", text):
+        return "lost_letters"
+    if any(c in _TCVN3_ONLY for c in text):
+        return "tcvn3"
+    return None
+
+
+def from_tcvn3(text: str) -> str:
+    """Text of a .VnTime font read as Latin-1, turned into Unicode.
+
+    >>> from_tcvn3("Thanh H\\u00ad¬ng")
+    'Thanh Hương'
+    """
+    return text.translate(TCVN3)
+
+
+def guess_encoding(raw: bytes) -> tuple[str, str]:
+    """Which old Vietnamese encoding bytes that are not UTF-8 are in, and the text as that encoding reads it.
+
+    The reading with more Vietnamese letters among its non-ASCII letters wins: ``("TCVN3", text)``, ``("cp1258", text)``.
+
+    >>> guess_encoding("Thanh Hương".encode("cp1258", "ignore"))[0]
+    'cp1258'
+    >>> guess_encoding(b"Thanh H\\xad\\xacng, Thanh Li\\xaan")
+    ('TCVN3', 'Thanh Hương, Thanh Liên')
+    """
+    readings = {
+        "cp1258": unicodedata.normalize("NFC", raw.decode("cp1258", "replace")),
+        "TCVN3": from_tcvn3(raw.decode("latin-1")),
+    }
+
+    def share(text: str) -> float:
+        foreign = [c for c in text.lower() if ord(c) > 127]
+        return sum(c in _VIETNAMESE for c in foreign) / len(foreign) if foreign else 0.0
+
+    best = max(readings, key=lambda name: share(readings[name]))
+    return best, readings[best]

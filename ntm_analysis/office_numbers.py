@@ -1,0 +1,115 @@
+"""Numbers and dates as Vietnamese offices write them (1.234,5; 31/3/2022), read strictly and written back.
+
+A data set states its style once (``number_style: vi`` or ``en``). Reading never guesses: ``12.5`` is refused in
+the Vietnamese style, and ``1.234`` is taken as 1234 only where the column's type and range rule out 1,234.
+"""
+
+import datetime as dt
+import math
+import re
+
+from babel.numbers import NumberFormatError, format_decimal, parse_decimal
+
+OTHER_STYLE = {"vi": "en", "en": "vi"}
+_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T]00:00:00)?")
+_DMY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
+
+
+class NotRead(ValueError):
+    """A cell that cannot be read; ``reason`` is the code of a message in ``texts/problems.yaml``."""
+
+    def __init__(self, reason: str, **details: object) -> None:
+        super().__init__(reason)
+        self.reason, self.details = reason, details
+
+
+def _parse(text: str, style: str) -> float | None:
+    try:
+        return float(parse_decimal(text, locale=style, strict=True))
+    except NumberFormatError:
+        return None
+
+
+def read_number(
+    text: str, style: str = "vi", *, whole: bool = False, low: float = -math.inf, high: float = math.inf
+) -> float:
+    """A number typed in ``style``; raises :class:`NotRead` when it is not one, is ambiguous or out of range.
+
+    >>> read_number("1.234,5"), read_number("36"), read_number("1.670", whole=True)
+    (1234.5, 36.0, 1670.0)
+    >>> read_number("12.5")
+    Traceback (most recent call last):
+    ntm_analysis.office_numbers.NotRead: other_style
+    """
+
+    def fits(value: float | None) -> bool:
+        return value is not None and low <= value <= high and not (whole and value != int(value))
+
+    text = text.strip().replace("\u00a0", "").replace("\u2212", "-")
+    value, other = _parse(text, style), _parse(text, OTHER_STYLE[style])
+    if value is None:
+        raise NotRead("other_style" if other is not None else "not_a_number")
+    grouped = re.fullmatch(r"-?\d{1,3}[.,]\d{3}", text) is not None and value >= 1000
+    if grouped and fits(other):
+        raise NotRead("ambiguous_number", one=f"{value:.0f}", other=text.replace(".", ","))
+    if whole and value != int(value):
+        raise NotRead("not_whole")
+    if not low <= value <= high:
+        raise NotRead("out_of_range", low=write_number(low, style), high=write_number(high, style))
+    return value
+
+
+def read_date(text: str) -> dt.date:
+    """A date typed as 2022-03-31 or 31/3/2022; 3/31/2022 is recognised as Excel's American order and refused.
+
+    >>> read_date("31/3/2022"), read_date("2022-03-31")
+    (datetime.date(2022, 3, 31), datetime.date(2022, 3, 31))
+    """
+    text = text.strip()
+    if match := _ISO.fullmatch(text):
+        year, month, day = map(int, match.groups())
+    elif match := _DMY.fullmatch(text):
+        day, month, year = map(int, match.groups())
+        if month > 12 >= day:
+            raise NotRead("american_date", day=f"{month:02d}/{day}/{year}")
+    elif re.fullmatch(r"4\d{4}", text):
+        raise NotRead("serial_date", day=write_date(dt.date(1899, 12, 30) + dt.timedelta(int(text))))
+    else:
+        raise NotRead("not_a_date")
+    try:
+        return dt.date(year, month, day)
+    except ValueError:
+        raise NotRead("not_a_date") from None
+
+
+def write_number(value: float | None, lang: str = "vi", decimals: int | None = None) -> str:
+    """A number in the office form of ``lang``; ``...`` stands for no data. At most 2 decimals unless told.
+
+    >>> write_number(1234.5), write_number(None), write_number(61.5, decimals=1), write_number(1234.5, "en")
+    ('1.234,5', '...', '61,5', '1,234.5')
+    """
+    if value is None or math.isnan(value):
+        return "..."
+    pattern = "#,##0.##" if decimals is None else "#,##0" + ("." + "0" * decimals if decimals else "")
+    return format_decimal(round(value, 2 if decimals is None else decimals), pattern, locale=lang)
+
+
+def write_percent(share: float | None, lang: str = "vi") -> str:
+    """A share of one as a percentage to one decimal, without a space.
+
+    >>> write_percent(22 / 37)
+    '59,5%'
+    """
+    return "..." if share is None or math.isnan(share) else write_number(100 * share, lang, 1) + "%"
+
+
+def write_date(day: dt.date, lang: str = "vi") -> str:
+    """A date in tables and text: a nought before days 1-9 and months 1 and 2 only (Decree 30/2020/NĐ-CP, annex I).
+
+    >>> write_date(dt.date(2022, 4, 5)), write_date(dt.date(2022, 2, 15)), write_date(dt.date(2022, 4, 5), "en")
+    ('05/4/2022', '15/02/2022', '5 April 2022')
+    """
+    if lang == "en":
+        return f"{day.day} {day:%B} {day.year}"
+    month = f"{day.month:02d}" if day.month <= 2 else str(day.month)
+    return f"{day.day:02d}/{month}/{day.year}"

@@ -1,0 +1,209 @@
+"""What every page has: texts in two languages, numbered tables, sections, heading, sources, footer."""
+
+import platform
+from collections.abc import Iterable, Sequence
+from functools import cache, cached_property
+from importlib.resources import files
+
+import pandas as pd
+import yaml
+from markupsafe import Markup
+
+from . import __version__
+from .assess import Standing, assess
+from .office_numbers import write_date, write_number
+from .recognition import knowledge, levels
+from .tables import Column, dagger, office_table
+from .words import LEVEL_WORDS, listed, pick, shares_words
+from .workbook import Workbook
+
+AUDIENCES = ("noi-bo", "cong-khai")
+MANY = 40  # names in one sentence; beyond that the matrix names them
+
+
+@cache
+def texts() -> dict[str, dict[str, str]]:
+    """Every sentence of the pages by key and language (``texts/pages.yaml``)."""
+    raw = files("ntm_analysis").joinpath("texts", "pages.yaml").read_text(encoding="utf-8")
+    return yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+class Part(Markup):
+    """A piece of a page; a notebook shows it as HTML."""
+
+    def _repr_html_(self) -> str:
+        return str(self)
+
+
+class Page:
+    """A data set read for one page: texts in ``lang``, for ``audience`` (``noi-bo``: the office; ``cong-khai``: the public).
+
+    ``criteria_set``: the set the page judges the NTM level by; default: the one the data set reports that level in.
+    Raises ValueError for a set, language or audience that is none, and what :meth:`Workbook.open` raises.
+    """
+
+    def __init__(
+        self, dataset: str, *, criteria_set: str = "", as_of: str = "", lang: str = "vi", audience: str = "noi-bo"
+    ) -> None:
+        self.workbook = Workbook.open(dataset, as_of or None)
+        for name, value, allowed in (
+            ("criteria_set", criteria_set, ("", *sorted(self.workbook.law.sets))),
+            ("lang", lang, ("vi", "en")),
+            ("audience", audience, AUDIENCES),
+        ):
+            if value not in allowed:
+                raise ValueError(f"{name}={value!r}: {', '.join(filter(None, allowed))}")
+        self.lang, self.audience = lang, audience
+        self.internal = audience == "noi-bo"
+        self.set_id = criteria_set or self.workbook.default_set("ntm")
+        self.parameters = {"criteria_set": criteria_set, "as_of": as_of, "lang": lang, "audience": audience}
+        self._standings: dict[str, Standing] = {}
+        self._tables = 0
+
+    # words -------------------------------------------------------------------------------------------------------
+
+    def text(self, key: str, **values: object) -> str:
+        """The text of ``key`` in the page's language, with its values filled in."""
+        return texts()[key][self.lang].format(**values)
+
+    def names(self, units: Iterable[int], most: int | None = MANY) -> str:
+        """Names of units in administrative order, as running text."""
+        chosen = set(units)
+        names = [name for unit, name in self.workbook.units["name"].items() if unit in chosen]
+        if most is not None and len(names) > most:
+            return self.text("and_more", names=", ".join(names[:most]), n=len(names) - most)
+        return listed(names, self.lang)
+
+    def level_words(self, level: str) -> str:
+        return pick(LEVEL_WORDS[level], self.lang)
+
+    def set_title(self, set_id: str) -> str:
+        return self.workbook.law.sets[set_id].title[self.lang]
+
+    def decision(self, set_id: str) -> str:
+        """A set's decision for short ("QĐ 1980/QĐ-TTg"), or its title where the decision was not found."""
+        number = self.workbook.law.sets[set_id].decision.get("number")
+        return f"QĐ {number}" if number else self.set_title(set_id)
+
+    def criterion(self, set_id: str, number: int) -> str:
+        """A criterion by number and name, as running text."""
+        name = self.workbook.law.criteria_of(set_id).loc[number, f"name_{self.lang}"]
+        return self.text("criterion_name", number=number, name=name)
+
+    def owner(self, row: pd.Series) -> str:
+        """A criterion's owner department, marked where it is assumed."""
+        assumed = f" ({self.text('assumed_short')})" if row["owner_mark"] == "assumed" else ""
+        return row[f"owner_{self.lang}"] + assumed
+
+    # what was judged ---------------------------------------------------------------------------------------------
+
+    def standing(self, set_id: str) -> Standing:
+        """The standing by a set, judged once a page."""
+        if set_id not in self._standings:
+            self._standings[set_id] = assess(self.workbook, set_id)
+        return self._standings[set_id]
+
+    @cached_property
+    def level(self) -> pd.DataFrame:
+        """Recognised levels of the communes (:func:`~ntm_analysis.recognition.levels`)."""
+        return levels(self.workbook)
+
+    # building blocks ---------------------------------------------------------------------------------------------
+
+    def table(
+        self, name: str, columns: str, rows: Iterable[Sequence], *, unit: str = "", style: str = "", note: str = ""
+    ) -> Markup:
+        """The page's next numbered table; nothing when it has no rows.
+
+        ``name`` is the key of its title, ``columns`` the keys of its heads, each with its kind: ``"tt unit:name year:num"``.
+        A head that is a number stands for itself.
+        """
+        rows = list(rows)
+        if not rows:
+            return Markup("")
+        made = []
+        for column in columns.split():
+            key, _, kind = column.partition(":")
+            made.append(Column(key if key.isdigit() else self.text(f"head_{key}"), kind))
+        self._tables += 1
+        title = self.text(f"table_{name}") + note
+        return office_table(self._tables, title, made, rows, lang=self.lang, unit=unit, style=style)
+
+    def section(self, name: str, *parts: str, heading: str = "", wide: bool = False) -> Part:
+        """A section with its heading; plain strings become paragraphs, markup stays, empty parts go."""
+        body = Markup("").join(p if isinstance(p, Markup) else self.paragraph(p) for p in parts if p)
+        shape = Markup('<section id="{}"{}><h2>{}</h2>{}</section>')
+        wide_class = Markup(' class="wide"') if wide else ""
+        return Part(shape.format(name, wide_class, self.text(f"section_{heading or name}"), body))
+
+    def paragraph(self, text: str, kind: str = "") -> Markup:
+        """A paragraph; (†) becomes a small raised mark."""
+        return Markup("<p{}>{}</p>").format(Markup(' class="{}"').format(kind) if kind else "", dagger(text))
+
+    def bullets(self, lines: Iterable[str]) -> Markup:
+        items = Markup("").join(Markup("<li>{}</li>").format(dagger(line)) for line in lines if line)
+        return Markup("<ul>{}</ul>").format(items) if items else Markup("")
+
+    # parts that both pages have ----------------------------------------------------------------------------------
+
+    @property
+    def day(self) -> str:
+        """The as-of date as written."""
+        return write_date(self.workbook.as_of, self.lang)
+
+    @property
+    def heading(self) -> str:
+        """The page's heading, with the as-of date."""
+        raise NotImplementedError
+
+    def title(self) -> Part:
+        """Heading, as-of date, the line that says what the page is; a banner on invented data."""
+        as_of = self.workbook.meta["as_of"]
+        assumed = as_of.get("mark") == "assumed" and as_of["date"] == self.workbook.as_of
+        parts = [
+            Markup("<h1>{}</h1>").format(self.heading),
+            self.paragraph(self.text("as_of_assumed" if assumed else "as_of", day=self.day), "as-of"),
+            self.paragraph(self.text("draft"), "draft"),
+        ]
+        if self.workbook.illustrative:
+            watermark = Markup('<div class="illustrative" aria-hidden="true">{}</div>')
+            parts += [
+                self.paragraph(self.text("illustrative_long"), "banner"),
+                watermark.format(self.text("illustrative")),
+            ]
+        return Part(Markup("").join(parts))
+
+    def left_out(self) -> str:
+        """What the page does not use because it became known only later."""
+        later = sorted(self.workbook.left_out.items())
+        parts = ", ".join(f"{name} ({write_number(n, self.lang)})" for name, n in later)
+        return self.text("left_out", day=self.day, parts=parts) if parts else ""
+
+    def sources(self, used: Iterable[str]) -> Markup:
+        """The sources used, with title, address and day."""
+        rows = self.workbook.tables["sources"]
+        cells = []
+        for _, row in rows[rows["id"].isin(set(used))].iterrows():
+            title = ". ".join(filter(None, (row["title"], row["address"], row["note"])))
+            day = "..." if pd.isna(row["published"]) else write_date(row["published"], self.lang)
+            cells.append([row["id"], title, day])
+        return self.table("sources", "id:name title published", cells)
+
+    def footer_standing(self) -> Standing:
+        """The standing whose shares the footer gives."""
+        return self.standing(self.set_id)
+
+    def footer(self) -> Part:
+        """Data set and its hash, as-of date, parameters, versions, shares reported, assumed, unknown."""
+        workbook, standing = self.workbook, self.footer_standing()
+        given = ", ".join(f"{name}={value}" for name, value in self.parameters.items() if value)
+        versions = f"ntm-analysis {__version__}, pandas {pd.__version__}, Python {platform.python_version()}"
+        shares = shares_words(knowledge(standing), self.lang)
+        lines = (
+            self.text("footer_data", id=workbook.id, hash=workbook.content_hash, day=self.day),
+            self.text("footer_parameters", given=given),
+            self.text("footer_versions", versions=versions),
+            self.text("footer_shares", set=self.decision(standing.set_id), shares=shares),
+            self.text("draft"),
+        )
+        return Part(Markup("<footer>{}</footer>").format(Markup("").join(self.paragraph(line) for line in lines)))

@@ -1,0 +1,95 @@
+"""One clear report of everything that is wrong with the data: file, row, column, what is wrong, how to mend it.
+
+Readers and checks add a :class:`Problem` and go on; whoever opened the data raises :class:`DataProblems` once, with
+all of them. The words stand in ``texts/problems.yaml``, Vietnamese and English side by side.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+
+import yaml
+
+
+@cache
+def messages() -> dict[str, dict[str, list[str]]]:
+    """The words of every problem, by code and language: ``[what, how to mend it]`` (``texts/problems.yaml``)."""
+    text = files("ntm_analysis").joinpath("texts", "problems.yaml").read_text(encoding="utf-8")
+    return yaml.safe_load(text)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong: a code of :func:`messages`, its place, and the details the message names."""
+
+    code: str
+    file: str
+    row: int | None = None
+    column: str | None = None
+    details: dict[str, object] = field(default_factory=dict, hash=False)
+    warning: bool = False
+
+    def words(self, lang: str = "vi") -> tuple[str, str]:
+        """What is wrong and how to mend it, in ``lang``.
+
+        >>> Problem("not_whole", "units.csv", 3, "order", {"value": "1,5"}).words("en")
+        ('“1,5” is not a whole number', 'write a whole number')
+        """
+        what, mend = messages()[self.code][lang]
+        shown = {key: _short(str(value)) for key, value in self.details.items()}
+        return what.format_map(shown), mend.format_map(shown)
+
+
+class DataProblems(Exception):
+    """Raised once, with every problem found in a data set (errors and warnings)."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = list(problems)
+        super().__init__(report(self.problems, "en"))
+
+
+def _short(text: str, most: int = 300) -> str:
+    """Text fit for one line of a report: control characters shown, not obeyed by the terminal; length bounded."""
+    text = "".join(c if c.isprintable() else "\ufffd" for c in text)
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
+def _rows(rows: list[int]) -> str:
+    """Row numbers as ranges: 2, 5-7."""
+    spans: list[list[int]] = []
+    for row in sorted(set(rows)):
+        if spans and row == spans[-1][1] + 1:
+            spans[-1][1] = row
+        else:
+            spans.append([row, row])
+    return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in spans)
+
+
+def report(problems: Iterable[Problem], lang: str = "vi") -> str:
+    """All problems as text, errors first, one line for each thing wrong (the same thing in several rows is one line).
+
+    >>> print(report([Problem("not_whole", "u.csv", r, "order", {"value": "1,5"}) for r in (3, 4, 9)], "en"))
+    Errors: 3
+      u.csv, row 3-4, 9, column order: “1,5” is not a whole number. Mend: write a whole number.
+    """
+    words = {
+        "vi": ("Lỗi", "Cảnh báo", "dòng", "cột", "Cách sửa"),
+        "en": ("Errors", "Warnings", "row", "column", "Mend"),
+    }[lang]
+    lines = []
+    for title, warning in ((words[0], False), (words[1], True)):
+        chosen = [p for p in problems if p.warning is warning]
+        if not chosen:
+            continue
+        lines.append(f"{title}: {len(chosen)}")
+        grouped: dict[tuple, list[int]] = {}
+        for p in sorted(chosen, key=lambda p: (p.file, p.row or 0, p.column or "")):
+            rows = grouped.setdefault((p.file, p.column, *p.words(lang)), [])
+            if p.row is not None:
+                rows.append(p.row)
+        for (file, column, what, mend), rows in grouped.items():
+            place = file + (f", {words[2]} {_rows(rows)}" if rows else "")
+            place += f", {words[3]} {_short(column)}" if column else ""
+            lines.append(f"  {place}: {what}. {words[4]}: {mend}.")
+    return "\n".join(lines)

@@ -1,0 +1,230 @@
+"""Recognised levels, and what the rules on recognition, revocation and districts say of the communes.
+
+Recognised level (a decision) and assessed level (the criteria) are two things; nothing here turns one into the other.
+A rule that was not yet known on the as-of date gives no verdict and says so.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from .assess import Standing, assess
+from .workbook import Workbook
+
+LEVELS = ("not_ntm", "ntm", "advanced", "model")
+NEXT = {"not_ntm": "ntm", "ntm": "advanced", "advanced": "model", "model": "model"}
+NEAR = 4  # a commune that lacks 1 to 4 criteria is near: the planners' own question (question 1 of the monthly meeting)
+
+
+def levels(workbook: Workbook) -> pd.DataFrame:
+    """The recognised level of every commune, by unit: level, basis, set, decision, date, source, mark, sourced, next.
+
+    ``sourced``: a source says so; else the level was inferred. A commune without a row is ``not_ntm``; the same holds for
+    ``basis`` "none". ``next`` is the level it works towards.
+
+    >>> int((levels(Workbook.open("data/thanh-chuong"))["level"] == "ntm").sum())
+    21
+    """
+    rows = workbook.tables["recognitions"].copy()
+    rows["rank"] = rows["level"].map(LEVELS.index)
+    rows = (
+        rows.sort_values(["rank", "known_from"], kind="stable").drop_duplicates("unit", keep="last").set_index("unit")
+    )
+    made = rows[["level", "basis", "set", "decision", "date", "source", "mark"]].reindex(workbook.communes.index)
+    made["level"] = made["level"].fillna("not_ntm")
+    made["basis"] = made["basis"].fillna("none")
+    made[["set", "decision", "source", "mark"]] = made[["set", "decision", "source", "mark"]].fillna("")
+    made["sourced"] = made["basis"].isin(["decision", "reported"])
+    made["next"] = made["level"].map(NEXT)
+    return made
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The district in numbers; communes are named by unit number.
+
+    ``near``: not yet recognised, 1 to 4 criteria missing or unknown. ``far``: more than 4. ``no_data``: nothing is known.
+    """
+
+    communes: int
+    recognised: list[int]
+    sourced: int
+    inferred: int
+    higher: list[int]
+    near: list[int]
+    far: list[int]
+    ready: list[int]
+    no_data: list[int]
+
+
+def overview(workbook: Workbook, ntm: Standing) -> Overview:
+    """Where the communes stand at the NTM level, each counted once.
+
+    >>> wb = Workbook.open("data/thanh-chuong")
+    >>> made = overview(wb, assess(wb, "ntm-2016-2020"))
+    >>> len(made.recognised), made.sourced, made.inferred, len(made.near), len(made.no_data)
+    (22, 5, 17, 3, 12)
+    """
+    level = levels(workbook)
+    recognised = level["level"] != "not_ntm"
+    counts = ntm.counts[~recognised]
+    lacking = counts["of"] - counts["met"]
+    groups = {
+        "near": lacking.between(1, NEAR),
+        "far": lacking > NEAR,
+        "ready": lacking == 0,
+        "no_data": counts["met"].isna(),
+    }
+    return Overview(
+        communes=len(level),
+        recognised=level.index[recognised].tolist(),
+        sourced=int((recognised & level["sourced"]).sum()),
+        inferred=int((recognised & ~level["sourced"]).sum()),
+        higher=level.index[level["level"].isin(["advanced", "model"])].tolist(),
+        **{name: counts.index[rows].tolist() for name, rows in groups.items()},
+    )
+
+
+def holding_back(workbook: Workbook, standing: Standing) -> pd.DataFrame:
+    """Criteria by how many communes they hold back, the worst first.
+
+    By criterion number: name_vi, name_en, owner_vi, owner_en, owner_mark, met, basic, not_met, unknown (communes), missing
+    (not met or only basically met).
+    """
+    states = standing.states.assign(state=standing.states["state"].replace({"not_applicable": "met"}).astype(str))
+    table = states.groupby(["criterion", "state"], observed=True).size().unstack(fill_value=0)
+    table = table.reindex(columns=["met", "basic", "not_met", "unknown"], fill_value=0)
+    table["missing"] = table["not_met"] + table["basic"]
+    names = workbook.law.criteria_of(standing.set_id)
+    table = names[["name_vi", "name_en", "owner_vi", "owner_en", "owner_mark"]].join(table)
+    return table.sort_values(["missing", "unknown"], ascending=False, kind="stable")
+
+
+def knowledge(standing: Standing) -> dict[str, float]:
+    """How much of a standing is known: shares of commune x criterion, adding to 1.
+
+    ``reported`` and ``assumed`` (or ``illustrative``) go by the mark of the fact behind each state; a count that names
+    nothing makes that many criteria known; the rest is ``unknown``.
+    """
+    cells = standing.states[standing.states["state"] != "unknown"]
+    shares = cells.groupby("mark").size().to_dict()
+    named = cells.groupby("unit").size().reindex(standing.counts.index, fill_value=0)
+    counted = (standing.counts["met"] + standing.counts["missing"].map(len)).fillna(0) - named
+    shares["reported"] = shares.get("reported", 0) + int(counted.clip(lower=0).sum())
+    total = len(standing.states)
+    shares["unknown"] = total - sum(shares.values())
+    order = ("reported", "assumed", "illustrative", "unknown")
+    return {name: shares.get(name, 0) / total for name in order if shares.get(name, 0) or name != "illustrative"}
+
+
+def revocation(workbook: Workbook, standing: Standing) -> pd.DataFrame:
+    """What the rule on revocation says of each recognised commune, judged by ``standing``.
+
+    By unit: failed, unknown, of, outcome, rule. Outcomes: ``rule_unknown`` (no rule known on the as-of date),
+    ``any`` (half of the criteria or more failed), ``with_key`` (30 % to under 50 % failed and a key criterion among them),
+    ``none`` (cannot come to that, whatever the unknown ones are), ``open`` (depends on criteria without data).
+    """
+    level = levels(workbook)
+    recognised = level.index[level["level"] != "not_ntm"]
+    counts = standing.counts.loc[recognised]
+    made = pd.DataFrame(
+        {"failed": counts["missing"].map(len).astype(int), "unknown": counts["unknown"], "of": counts["of"]},
+        index=recognised,
+    )
+    rules = workbook.rules_in_force(workbook.law.revocation)
+    if not rules:
+        return made.assign(outcome="rule_unknown", rule="")
+    rule = rules[-1]
+    keys = set(rule["key_criteria"].get(workbook.law.sets[standing.set_id].level, []))
+    states = standing.matrix().loc[recognised]
+    key_states = states[[c for c in states.columns if c in keys]]
+    key_failed = key_states.isin(["not_met", "basic"]).any(axis=1)
+    key_open = (key_states == "unknown").any(axis=1) | ~states.columns.isin(list(keys)).any()
+    low, high = rule["share_with_key"] / 100 * made["of"], rule["share_any"] / 100 * made["of"]
+    most = made["failed"] + made["unknown"]
+    outcome = np.select(
+        [
+            made["failed"] >= high,
+            (made["failed"] >= low) & key_failed & (most < high),
+            most < low,
+            (most < high) & ~key_failed & ~key_open,
+            (made["failed"] >= low) & key_failed,
+        ],
+        ["any", "with_key", "none", "none", "with_key"],
+        "open",
+    )
+    return made.assign(outcome=outcome, rule=rule["decision"])
+
+
+def district_conditions(workbook: Workbook) -> pd.DataFrame:
+    """The district's conditions that depend on communes, as far as known: number, name_vi, name_en, need, have, of, state.
+
+    Formula: need = ceil(value % x communes). ``need`` is NaN for conditions on which the data hold no figures.
+    """
+    level = levels(workbook)["level"]
+    total = len(level)
+    have = {
+        "share_ntm": int((level != "not_ntm").sum()),
+        "share_advanced": int(level.isin(["advanced", "model"]).sum()),
+    }
+    rows = []
+    for rule in workbook.rules_in_force(workbook.law.district):
+        countable = rule["measure"] in have and rule["value"] is not None
+        need = math.ceil(rule["value"] / 100 * total - 1e-9) if countable else float("nan")
+        has = have[rule["measure"]] if countable else float("nan")
+        rows.append(
+            {
+                "number": rule["number"],
+                "name_vi": rule["name"]["vi"],
+                "name_en": rule["name"]["en"],
+                "need": need,
+                "have": has,
+                "of": total,
+                "state": ("met" if has >= need else "not_met") if countable else "unknown",
+                "checked": rule["mark"] == "read",
+                "reference": rule["reference"],
+            }
+        )
+    columns = ["number", "name_vi", "name_en", "need", "have", "of", "state", "checked", "reference"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def set_in_force(workbook: Workbook, level: str = "ntm") -> tuple[Standing, pd.DataFrame] | None:
+    """The set in force on the as-of date applied today: its standing, and by criterion what can be judged.
+
+    Values reported under another set are carried over only where a test measures the same thing; a state of an old criterion
+    is not. Table by criterion: name_vi, name_en, tests, read (thresholds read in their text), unread, missing (thresholds not
+    known), met, not_met, unknown (communes). None when no set of the level is in force.
+    """
+    set_id = workbook.law.in_force(level, workbook.as_of)
+    if set_id is None:
+        return None
+    standing = assess(workbook, set_id, carry=True)
+    tests = next(iter(standing.thresholds.values()))
+    known = tests["kind"].isin(["number", "met", "verdict"])
+    grouped = (
+        pd.DataFrame(
+            {"tests": 1, "read": known & tests["checked"], "unread": known & ~tests["checked"], "missing": ~known}
+        )
+        .groupby(tests["criterion"])
+        .sum()
+    )
+    table = holding_back(workbook, standing).sort_index()
+    table["not_met"] = table.pop("missing")
+    return standing, table[["name_vi", "name_en"]].join(grouped).join(table[["met", "not_met", "unknown"]])
+
+
+def ask_first(workbook: Workbook, ntm: Standing) -> list[int]:
+    """Communes whose answers are missing and would change the district's figures most: registered first, then no data.
+
+    Order: a target or pledge nearest in time, then communes without any data in administrative order; communes about which
+    the same is known stand as one band and are not ranked against each other.
+    """
+    counts = ntm.counts
+    level = levels(workbook)["level"]
+    open_ = counts.index[(counts["unknown"] > 0) & (level == "not_ntm")]
+    targets = workbook.tables["targets"]
+    year = targets[targets["level"] == "ntm"].groupby("unit")["year"].min().reindex(open_).fillna(9999)
+    return year.sort_values(kind="stable").index.tolist()

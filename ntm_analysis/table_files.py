@@ -1,0 +1,180 @@
+"""CSV tables read and checked, cell by cell, against their data dictionary.
+
+Every distinct text of a column is read once, however many rows hold it; reading a cell and checking it are one
+act, so that the message can show what was typed. Nothing stops at the first error: see :mod:`ntm_analysis.problems`.
+"""
+
+import csv
+import io
+import re
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from .dictionary import KEYS, Column, dictionary
+from .names import damage, from_tcvn3, guess_encoding
+from .office_numbers import NotRead, read_date, read_number
+from .problems import Problem
+
+_NAME = re.compile(r"[^\W_][\w .,'’()-]*")
+_DTYPES = {"number": "float64", "integer": "float64", "criterion": "float64", "date": "datetime64[s]"}
+
+
+def read_table(path: Path, table: str, style: str, style_at: str, problems: list[Problem]) -> pd.DataFrame:
+    """One table, typed as its dictionary says, with the column ``row`` (line in the file) for messages.
+
+    Numbers and whole numbers are float64 (NaN where blank), dates datetime64, everything else text (blank is "").
+    ``style_at`` names the place of ``number_style`` for messages. Bad cells become blank and a problem each.
+    """
+    columns = dictionary(table)
+    raw = _read_raw(path, list(columns), problems)
+    file = path.name
+    made = {"row": raw["row"].to_numpy()}
+    for name, column in columns.items():
+        if name in raw:
+            made[name] = _read_column(raw[name], column, file, made["row"], style, style_at, problems)
+        else:
+            made[name] = pd.Series(pd.NA if column.type in _DTYPES else "", index=raw.index, dtype=_dtype(column))
+    frame = pd.DataFrame(made, index=raw.index)
+    _duplicates(frame, table, file, problems)
+    return frame
+
+
+def _dtype(column: Column) -> str:
+    return _DTYPES.get(column.type, "str")
+
+
+def _read_raw(path: Path, header: list[str], problems: list[Problem]) -> pd.DataFrame:
+    """The file's cells as text; on trouble with the file as a whole, no rows."""
+    file, listed = path.name, ", ".join(header)
+    nothing = pd.DataFrame({"row": pd.Series(dtype="int64")})
+
+    def refuse(code: str, row: int | None = None, **details: object) -> pd.DataFrame:
+        problems.append(Problem(code, file, row, details={"header": listed} | details))
+        return nothing
+
+    try:
+        raw = path.read_bytes()
+    except (FileNotFoundError, IsADirectoryError):
+        return refuse("missing_file")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        encoding, reading = guess_encoding(raw)
+        row = raw[: error.start].count(b"\n") + 1
+        return refuse("encoding", row, encoding=encoding, sample=reading.splitlines()[row - 1][:80])
+    if not text.strip():
+        return refuse("empty_file")
+    head_line = text.split("\n", 1)[0]
+    separator = max(",;\t", key=head_line.count)
+    head = [name.strip() for name in next(csv.reader([head_line], delimiter=separator))]
+    for name in sorted(set(head)):
+        if name not in header:
+            problems.append(Problem("unknown_column", file, 1, name, {"value": name, "header": listed}))
+        elif head.count(name) > 1:
+            problems.append(Problem("twice_column", file, 1, name))
+    for name in header:
+        if name not in head:
+            problems.append(Problem("missing_column", file, 1, name, {"header": listed}))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            frame = pd.read_csv(
+                io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, index_col=False,
+                skip_blank_lines=False, header=0, names=[f"{i}:{name}" for i, name in enumerate(head)],
+            )  # fmt: skip
+    except (pd.errors.ParserError, pd.errors.ParserWarning):
+        found = False
+        for row, cells in enumerate(csv.reader(io.StringIO(text), delimiter=separator), start=1):
+            if len(cells) > len(head):
+                found = True
+                problems.append(Problem("ragged_row", file, row, details={"found": len(cells), "expected": len(head)}))
+        return nothing if found else refuse("ragged_row", found="?", expected=len(head))
+    frame.columns = head
+    frame = frame.loc[:, ~frame.columns.duplicated()]
+    frame.insert(0, "row", np.arange(2, len(frame) + 2)) if "row" not in head else None
+    filled = frame[[name for name in frame.columns if name != "row"]].ne("").any(axis=1)
+    return frame[filled].reset_index(drop=True)
+
+
+def _read_column(
+    texts: pd.Series, column: Column, file: str, rows: np.ndarray, style: str, style_at: str, problems: list[Problem]
+) -> pd.Series:
+    codes, uniques = pd.factorize(texts)
+    values: list[object] = []
+    for index, typed in enumerate(uniques):
+        text = typed.strip()
+        value, reason, details = None, None, {"value": text}
+        if text:
+            try:
+                value = _read_cell(text, column, style)
+            except NotRead as error:
+                reason = error.reason
+                details |= {"style": {"vi": "1.234,5", "en": "1,234.5"}[style], "where": style_at} | error.details
+        elif column.required:
+            reason, details = "required", {"meaning": column.vi}
+        values.append(value)
+        if reason:
+            where = rows[codes == index]
+            problems.extend(Problem(reason, file, int(row), column.name, details) for row in where)
+    dtype = _dtype(column)
+    if dtype == "float64":
+        array = np.array([np.nan if v is None else float(v) for v in values], dtype="float64")
+    elif dtype == "str":
+        array = pd.array(["" if v is None else str(v) for v in values], dtype="str")
+    else:
+        array = pd.array(pd.to_datetime(pd.Series(values, dtype="object")).astype(dtype))
+    return pd.Series(array, dtype=dtype).take(codes).set_axis(texts.index)
+
+
+def _read_cell(text: str, column: Column, style: str) -> object:
+    """One cell that is not blank; raises :class:`NotRead` with the code of the message."""
+    kind = column.type
+    if kind in ("number", "integer", "criterion"):
+        low = -np.inf if column.low is None else column.low
+        high = np.inf if column.high is None else column.high
+        return read_number(text, style, whole=kind != "number", low=low, high=high)
+    if kind == "date":
+        return read_date(text)
+    if kind == "choice":
+        return _choice(text, column)
+    if kind == "choices":
+        return "|".join(_choice(part, column) for part in text.split("|"))
+    if kind == "code" and not re.fullmatch(r"[0-9]{5}", text):
+        if re.fullmatch(r"[0-9]{1,4}", text):
+            raise NotRead("lost_noughts", near=text.zfill(5))
+        raise NotRead("not_a_code")
+    if kind in ("name", "unit"):
+        if (hurt := damage(text)) == "tcvn3":
+            raise NotRead("tcvn3", near=from_tcvn3(text))
+        if hurt == "lost_letters" and kind == "name":
+            raise NotRead("lost_letters", near="...")
+        if kind == "name" and not _NAME.fullmatch(text):
+            raise NotRead("not_a_name")
+    return text
+
+
+def _choice(text: str, column: Column) -> str:
+    code = column.code_of(text)
+    if code is None:
+        if damage(text) == "tcvn3":
+            raise NotRead("tcvn3", near=from_tcvn3(text))
+        raise NotRead("not_allowed", allowed=", ".join(f"{code} ({word})" for code, word in column.allowed.items()))
+    return code
+
+
+def _duplicates(frame: pd.DataFrame, table: str, file: str, problems: list[Problem]) -> None:
+    key = list(KEYS[table])
+    again = frame.duplicated(key, keep="first")
+    if not again.any():
+        return
+    first = frame.drop_duplicates(key).set_index(key)["row"]
+    for _, row in frame[again].iterrows():
+        values = tuple(row[k] for k in key)
+        shown = ", ".join(f"{v:%Y-%m-%d}" if hasattr(v, "strftime") else str(v) for v in values)
+        other = first[values if len(key) > 1 else values[0]]
+        problems.append(
+            Problem("duplicate", file, int(row["row"]), key[0], {"other": int(np.atleast_1d(other)[0]), "value": shown})
+        )

@@ -1,0 +1,85 @@
+"""Tables in the form offices use: "Biểu số 01. TÊN BIỂU", unit of measure at the right, TT first, key of signs below.
+
+Every cell from data goes through Jinja's escaping; a cell that is markup of our own is a :class:`markupsafe.Markup`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from jinja2 import Environment
+from markupsafe import Markup
+
+from .words import STATE_SIGNS, STATE_WORDS, UNCHECKED, pick, say
+
+_TEMPLATE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
+    """\
+<div class="table" role="region" tabindex="0" aria-label="{{ title }}">
+<table class="office{{ ' ' + style if style }}">
+<caption><span class="number">{{ number }}.</span> {{ title -}}
+{% if unit %}<span class="unit">{{ unit }}</span>{% endif %}</caption>
+<thead><tr>
+{% for c in columns %}<th scope="col"{% if c.kind %} class="{{ c.kind }}"{% endif %}>{{ c.head }}</th>{% endfor %}
+</tr></thead>
+<tbody>
+{% for row in rows %}
+<tr>{% for c in columns %}{% set cell = row[loop.index0] %}
+{%- if c.kind == "name" %}<th scope="row" class="name">{{ cell }}</th>
+{%- elif c.kind == "state" %}<td class="sign s-{{ cell }}">{{ signs[cell] }}</td>
+{%- else %}<td{% if c.kind %} class="{{ c.kind }}"{% endif %}>{{ cell }}</td>{% endif %}{% endfor %}</tr>
+{% endfor %}
+</tbody>
+</table>
+</div>
+"""
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its head and kind: "" (text), "num" (right-aligned), "name" (row head), "state" (sign of a state)."""
+
+    head: str
+    kind: str = ""
+
+
+def office_table(
+    number: int,
+    title: str,
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[object]],
+    *,
+    lang: str = "vi",
+    unit: str = "",
+    style: str = "",
+) -> Markup:
+    """A table as HTML. ``rows`` hold one cell a column; a ``state`` cell is a state's code.
+
+    >>> "Biểu số 02" in office_table(2, "HIỆN TRẠNG", [Column("TT")], [["1"]])
+    True
+    """
+    return Markup(
+        _TEMPLATE.render(
+            number=say(lang, f"Biểu số {number:02d}", f"Table {number:02d}"),
+            title=title,
+            columns=columns,
+            rows=[list(row) for row in rows],
+            unit=say(lang, f"Đơn vị tính: {unit}", f"Unit: {unit}") if unit else "",
+            style=style,
+            signs={state: pick(pair, lang) for state, pair in STATE_SIGNS.items()},
+        )
+    )
+
+
+def key_of_signs(states: Iterable[str], lang: str, unchecked: bool = False) -> Markup:
+    """The key under a table: only the signs that stand in it."""
+    parts = [f"{pick(STATE_SIGNS[s], lang)}: {pick(STATE_WORDS[s], lang)}" for s in STATE_SIGNS if s in set(states)]
+    if unchecked:
+        parts.append(f"{UNCHECKED}: {say(lang, 'chưa đối chiếu văn bản', 'not checked against the legal text')}")
+    head = say(lang, "Ghi chú ký hiệu", "Key of signs")
+    return Markup('<p class="key">{}: {}.</p>').format(head, "; ".join(parts))
+
+
+def dagger(text: str) -> Markup:
+    """Text with each (†) set as a small raised mark that a screen reader still reads."""
+    mark = Markup('<sup class="unchecked">{}</sup>').format(UNCHECKED)
+    return mark.join(Markup.escape(part) for part in text.split(UNCHECKED))

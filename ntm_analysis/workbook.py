@@ -1,0 +1,245 @@
+"""A data folder opened: every table read, checked against its dictionary, the law and the other tables, all at once.
+
+``Workbook.open`` raises :class:`~ntm_analysis.problems.DataProblems` with every problem found, or gives a workbook cut to
+what was known on its as-of date; ``left_out`` counts the rows that came later.
+"""
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from .criteria import REGION_NAMES, Law
+from .dictionary import TABLES
+from .law_files import read_law
+from .names import fold, nearest, slug
+from .problems import DataProblems, Problem
+from .table_checks import check_table
+from .table_files import read_table
+from .units import described, ends, number_units
+from .yaml_files import Lines, read_yaml
+
+DATASET_KEYS = [
+    "id",
+    "title",
+    "district",
+    "province",
+    "region",
+    "hamlet_word",
+    "as_of",
+    "term_end",
+    "number_style",
+    "criteria",
+    "sets",
+    "illustrative",
+]
+
+
+class UnknownCommune(LookupError):
+    """No unit, or more than one, answers to a name; ``near`` lists what was meant perhaps."""
+
+    def __init__(self, text: str, near: list[str]) -> None:
+        super().__init__(text)
+        self.text, self.near = text, near
+
+
+@dataclass
+class Workbook:
+    """One data set as it was known on ``as_of``.
+
+    ``units``: the units that exist on the as-of date, in administrative order, with ``label`` ("Xã Thanh Hương") and
+    ``slug``; its index is the ``unit`` number that all tables refer to
+    (``all_units``: of whatever time). ``tables``: the other tables by name, rows known by
+    the as-of date only, each with ``unit`` where it names one. ``left_out``: rows dropped, by table or law set.
+    """
+
+    path: Path
+    meta: dict
+    as_of: dt.date
+    law: Law
+    units: pd.DataFrame
+    all_units: pd.DataFrame
+    tables: dict[str, pd.DataFrame]
+    left_out: dict[str, int]
+    warnings: list[Problem] = field(default_factory=list)
+    content_hash: str = ""
+
+    @classmethod
+    def open(cls, dataset: str | Path = "data/thanh-chuong", as_of: dt.date | str | None = None) -> "Workbook":
+        """Open a data set by folder or by its name under ``data/``, from the repository's root or from ``notebooks/``.
+
+        Raises FileNotFoundError when there is no such data set, ValueError for an as-of date that is none,
+        :class:`DataProblems` when anything in it is wrong.
+
+        >>> len(Workbook.open("data/thanh-chuong").communes)
+        37
+        """
+        folder = locate(dataset)
+        problems: list[Problem] = []
+        meta = read_yaml(folder / "dataset.yaml", problems)
+        style_at = f"dataset.yaml:{meta.at('number_style')}" if meta else "dataset.yaml"
+        meta = _checked_meta(meta, problems) if meta else {}
+        style = meta.get("number_style", "vi")
+        tables = {t: read_table(folder / f"{t}.csv", t, style, style_at, problems) for t in TABLES}
+        criteria_folder = (folder / str(meta.get("criteria", "../criteria"))).resolve()
+        law = read_law(criteria_folder, problems)
+        for level, set_id in (meta.get("sets") or {}).items():
+            if set_id not in law.sets:
+                detail = {"value": set_id, "allowed": ", ".join(sorted(law.sets))}
+                problems.append(Problem("unknown_set", "dataset.yaml", meta["sets"].at(level), f"sets.{level}", detail))
+        units = number_units(tables["units"], tables["mergers"], meta, problems)
+        for name in TABLES:
+            check_table(name, tables[name], units, law, tables["sources"], problems)
+        if any(not p.warning for p in problems):
+            raise DataProblems(problems)
+        day = _as_date(as_of) if as_of else meta["as_of"]["date"]
+        return cls._cut(folder, meta, day, law, units, tables, problems, criteria_folder)
+
+    @classmethod
+    def _cut(cls, folder, meta, day, law, units, tables, problems, criteria_folder) -> "Workbook":
+        """The workbook as known on ``day``: later rows go to ``left_out``, units that do not exist then go away."""
+        known = pd.Timestamp(day)
+        left_out = {}
+        cut = {}
+        for name, table in tables.items():
+            rows = table[table["known_from"] <= known] if "known_from" in table else table
+            if len(rows) < len(table):
+                left_out[f"{name}.csv"] = len(table) - len(rows)
+            cut[name] = rows
+        later = law.values[law.values["known_from"] > known].groupby("set").size()
+        left_out |= {f"{set_id}.yaml": int(n) for set_id, n in later.items()}
+        for label, rules in (("district", law.district), ("recognition", law.recognition + law.revocation)):
+            if n := sum(rule["known_from"] > day for rule in rules):
+                left_out[f"{label}.yaml"] = n
+        over = ends(units, cut["mergers"], known)
+        exists = (units["known_from"] <= known) & (units["valid_from"] <= known) & (over.isna() | (over > known))
+        warnings = list(problems)
+        done = cut["mergers"][cut["mergers"]["on"] <= known].sort_values("on").drop_duplicates("unit", keep="last")
+        for name in sorted(set(done["into_name"]) - set(units.loc[exists, "name"])):
+            warnings.append(Problem("new_unit_unlisted", "mergers.csv", details={"value": name}, warning=True))
+        digest = _content_hash(folder, criteria_folder)
+        return cls(folder, meta, day, law, units[exists].sort_values("order"), units, cut, left_out, warnings, digest)
+
+    @property
+    def id(self) -> str:
+        """The data set's name, safe in file names."""
+        return slug(str(self.meta["id"]))
+
+    @property
+    def communes(self) -> pd.DataFrame:
+        """The units that count in "x/37 xã": communes, without townships."""
+        return self.units[self.units["kind"] == "commune"]
+
+    @property
+    def illustrative(self) -> bool:
+        """Whether the data set is invented; then every page says so."""
+        return bool(self.meta.get("illustrative"))
+
+    def default_set(self, level: str) -> str:
+        """The set in which this data set reports ``level``: the data set's own, else the one in force.
+
+        >>> Workbook.open("data/thanh-chuong").default_set("ntm")
+        'ntm-2016-2020'
+        """
+        chosen = (self.meta.get("sets") or {}).get(level)
+        return chosen or self.law.in_force(level, self.as_of) or ""
+
+    def rules_in_force(self, rules: list[dict]) -> list[dict]:
+        """The rules known and in force on the as-of date (of ``law.recognition``, ``law.revocation``, ``law.district``)."""
+        day = self.as_of
+        return [r for r in rules if max(r["from"], r["known_from"]) <= day and (r["to"] is None or r["to"] >= day)]
+
+    def find(self, text: str) -> int:
+        """The ``unit`` number of the unit named by code, name with or without diacritics, or slug.
+
+        Raises :class:`UnknownCommune` with the nearest names, or with all units that answer to the name.
+        """
+        text = text.strip()
+        tries = (
+            self.units["code"] == text,
+            self.units["name"].map(fold) == fold(text),
+            self.units["slug"] == text,
+            self.units["name"].map(_bare_slug) == _bare_slug(text),
+        )
+        for hit in tries:
+            if hit.sum() == 1:
+                return int(self.units.index[hit][0])
+            if hit.any():
+                raise UnknownCommune(text, [described(row) for _, row in self.units[hit].iterrows()])
+        raise UnknownCommune(text, nearest(_bare_slug(text).replace("-", " "), self.units["name"]))
+
+
+def locate(dataset: str | Path) -> Path:
+    """The folder of a data set: as given, else under the working folder, its parents or the repository.
+
+    >>> locate("thanh-chuong").name
+    'thanh-chuong'
+    """
+    given = Path(dataset)
+    roots = [Path.cwd(), *Path.cwd().parents, Path(__file__).resolve().parents[1]]
+    for root in roots:
+        for candidate in (root / given, root / "data" / given):
+            if (candidate / "dataset.yaml").is_file() or (candidate.is_dir() and root == roots[0] and given.parts):
+                return candidate.resolve()
+    raise FileNotFoundError(str(dataset))
+
+
+def datasets() -> list[str]:
+    """Names of the data sets that stand beside the package."""
+    return sorted(p.parent.name for p in (Path(__file__).resolve().parents[1] / "data").glob("*/dataset.yaml"))
+
+
+def _as_date(value: dt.date | str) -> dt.date:
+    return value if isinstance(value, dt.date) else dt.date.fromisoformat(str(value))
+
+
+def _bare_slug(text: str) -> str:
+    """A name's slug without the words xã and thị trấn, however they were typed."""
+    made = slug(text)
+    for prefix in ("xa-", "thi-tran-"):
+        if made.startswith(prefix) and len(made) > len(prefix):
+            return made[len(prefix) :]
+    return made
+
+
+def _checked_meta(meta: Lines, problems: list[Problem]) -> Lines:
+    """The settings of ``dataset.yaml``, with what is wrong in them reported."""
+    file = "dataset.yaml"
+    for key in meta:
+        if key not in DATASET_KEYS:
+            problems.append(
+                Problem("yaml_key", file, meta.at(key), details={"value": key, "allowed": ", ".join(DATASET_KEYS)})
+            )
+
+    def dated(value: object) -> bool:
+        return isinstance(value, dict) and isinstance(value.get("date"), dt.date) and bool(value.get("mark"))
+
+    levels = {"ntm", "advanced", "model"}
+    shapes = {
+        "id": (lambda v: isinstance(v, str) and slug(v) == v, "thanh-chuong"),
+        "title": (lambda v: isinstance(v, dict) and {"vi", "en"} <= set(v), "{vi: ..., en: ...}"),
+        "region": (lambda v: v in REGION_NAMES, ", ".join(REGION_NAMES)),
+        "as_of": (dated, "{date: 2022-03-31, mark: assumed}"),
+        "term_end": (dated, "{date: 2025-12-31, mark: reported}"),
+        "number_style": (lambda v: v in ("vi", "en"), "vi, en"),
+        "sets": (lambda v: isinstance(v, dict) and levels <= set(v), "{ntm: ..., advanced: ..., model: ...}"),
+    }
+    for key, (fits, allowed) in shapes.items():
+        if key not in meta:
+            problems.append(Problem("yaml_missing", file, meta.line, details={"value": key}))
+        elif not fits(meta[key]):
+            details = {"value": meta[key], "allowed": allowed}
+            problems.append(Problem("yaml_value", file, meta.at(key), key, details))
+            del meta[key]
+    return meta
+
+
+def _content_hash(*folders: Path) -> str:
+    """A short hash of all input files, the same on every system whatever its line ends."""
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted([*folder.glob("*.csv"), *folder.glob("*.yaml")]):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
+    return digest.hexdigest()[:12]
