@@ -2,11 +2,9 @@
 
 import platform
 from collections.abc import Iterable, Sequence
-from functools import cache, cached_property
-from importlib.resources import files
+from functools import cached_property
 
 import pandas as pd
-import yaml
 from markupsafe import Markup
 
 from . import __version__
@@ -14,18 +12,11 @@ from .assess import Standing, assess
 from .office_numbers import write_date, write_number
 from .recognition import knowledge, levels
 from .tables import Column, dagger, office_table
-from .words import LEVEL_WORDS, listed, pick, shares_words
+from .words import LEVEL_WORDS, listed, pick, shares_words, text
 from .workbook import Workbook
 
 AUDIENCES = ("noi-bo", "cong-khai")
 MANY = 40  # names in one sentence; beyond that the matrix names them
-
-
-@cache
-def texts() -> dict[str, dict[str, str]]:
-    """Every sentence of the pages by key and language (``texts/pages.yaml``)."""
-    raw = files("ntm_analysis").joinpath("texts", "pages.yaml").read_text(encoding="utf-8")
-    return yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 class Part(Markup):
@@ -64,7 +55,7 @@ class Page:
 
     def text(self, key: str, **values: object) -> str:
         """The text of ``key`` in the page's language, with its values filled in."""
-        return texts()[key][self.lang].format(**values)
+        return text(key, self.lang, **values)
 
     def names(self, units: Iterable[int], most: int | None = MANY) -> str:
         """Names of units in administrative order, as running text."""
@@ -136,9 +127,9 @@ class Page:
         wide_class = Markup(' class="wide"') if wide else ""
         return Part(shape.format(name, wide_class, self.text(f"section_{heading or name}"), body))
 
-    def paragraph(self, text: str, kind: str = "") -> Markup:
+    def paragraph(self, line: str, kind: str = "") -> Markup:
         """A paragraph; (†) becomes a small raised mark."""
-        return Markup("<p{}>{}</p>").format(Markup(' class="{}"').format(kind) if kind else "", dagger(text))
+        return Markup("<p{}>{}</p>").format(Markup(' class="{}"').format(kind) if kind else "", dagger(line))
 
     def bullets(self, lines: Iterable[str]) -> Markup:
         items = Markup("").join(Markup("<li>{}</li>").format(dagger(line)) for line in lines if line)

@@ -1,8 +1,11 @@
 """Sentences in Vietnamese and English, written from the numbers; the words are those of ``docs/glossary.md``."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib.resources import files
 
 import pandas as pd
+import yaml
 
 from .office_numbers import write_date, write_number, write_percent
 
@@ -54,6 +57,22 @@ UNITS_EN = {
     "tổ chức": "organisations",
     "triệu đồng/người/năm": "million VND/person/year",
 }
+
+
+@cache
+def texts() -> dict[str, dict[str, str]]:
+    """Every sentence of the pages by key and language (``texts/pages.yaml``)."""
+    raw = files("ntm_analysis").joinpath("texts", "pages.yaml").read_text(encoding="utf-8")
+    return yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+def text(key: str, lang: str, **values: object) -> str:
+    """The sentence of ``key`` with its values filled in.
+
+    >>> text("group_near", "en", n=3, most=4, names="A, B and C")
+    '3 are near, lacking 1 to 4 criteria: A, B and C.'
+    """
+    return texts()[key][lang].format(**values)
 
 
 def say(lang: str, vi: str, en: str) -> str:
@@ -238,10 +257,15 @@ def shares_words(shares: dict[str, float], lang: str) -> str:
     return ", ".join(f"{pick(MARK_WORDS[name], lang)} {write_percent(share, lang)}" for name, share in shares.items())
 
 
-def count_words(counts: pd.Series) -> str:
-    """The number of criteria met as offices write it: "15/19"; "..." when nothing is known.
+def count_text(met: float | None, of: int) -> str:
+    """The number of criteria met as offices write it; "..." when nothing is known.
 
-    >>> count_words(pd.Series({"met": 15.0, "of": 19}))
-    '15/19'
+    >>> count_text(15, 19), count_text(None, 19)
+    ('15/19', '...')
     """
-    return "..." if pd.isna(counts["met"]) else f"{int(counts['met'])}/{int(counts['of'])}"
+    return "..." if met is None or pd.isna(met) else f"{int(met)}/{int(of)}"
+
+
+def count_words(counts: pd.Series) -> str:
+    """:func:`count_text` of a row of counts."""
+    return count_text(counts["met"], counts["of"])

@@ -1,0 +1,227 @@
+"""The command ``ntm``: check, status, report. Exit codes: 0 done, 1 bad data or a failed page, 2 bad usage."""
+
+import argparse
+import codecs
+import json
+import os
+import sys
+from pathlib import Path
+
+from .assess import assess
+from .criteria import to_check
+from .names import plain
+from .office_numbers import write_date
+from .problems import DataProblems, report
+from .recognition import overview
+from .standings import commune_records
+from .units import described
+from .words import LEVEL_WORDS, STATE_SIGNS, count_text, listed, pick, text
+from .workbook import UnknownCommune, Workbook, datasets
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class Refused(Exception):
+    """A reason to stop with exit code 1: one message for people."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    _readable_console()
+    options = _parser().parse_args(arguments)
+    try:
+        return {"check": _check, "status": _status, "report": _report}[options.command](options)
+    except DataProblems as error:
+        print(report(error.problems, options.lang), file=sys.stderr)
+        print(text("cli_refused", options.lang), file=sys.stderr)
+    except Refused as error:
+        print(error, file=sys.stderr)
+    except BrokenPipeError:
+        # The reader went away (``ntm status | head``): nothing to say, and nothing more to flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print(text("cli_interrupted", options.lang), file=sys.stderr)
+        return 130
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ntm", description="Where the communes of a district stand in the NTM programme."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="{check,status,report}")
+    summaries = {
+        "check": "read and check a data set; every problem at once",
+        "status": "where the communes stand, as text or JSON",
+        "report": "render the district's page, one page a commune and an index",
+    }
+    made = {}
+    for name, summary in summaries.items():
+        command = commands.add_parser(name, help=summary, description=summary)
+        command.add_argument("dataset", nargs="?", default="data/thanh-chuong", metavar="DATASET")
+        command.add_argument("--as-of", default="", metavar="DATE", help="use only what was known by this day")
+        command.add_argument("--lang", choices=("vi", "en"), default="vi")
+        made[name] = command
+    made["status"].add_argument("--commune", metavar="NAME", help="name, code or slug of one commune")
+    made["status"].add_argument("--set", default="", metavar="ID", help="judge all by this criteria set")
+    made["status"].add_argument("--json", action="store_true")
+    made["report"].add_argument("--commune", action="extend", nargs="+", metavar="NAME", help="only these communes")
+    made["report"].add_argument("--audience", choices=("noi-bo", "cong-khai"), default="noi-bo")
+    made["report"].add_argument("--out", metavar="DIR", help="folder (default reports/<data set>/)")
+    made["report"].add_argument("--single", action="store_true", help="also everything as one file")
+    made["report"].add_argument("--zip", action="store_true", help="also the pages as one archive")
+    return parser
+
+
+def _readable_console() -> None:
+    """A console that cannot show Vietnamese (cp1252) gets the letters without diacritics instead of a traceback."""
+
+    def without_marks(error: UnicodeError) -> tuple[str, int]:
+        lost = error.object[error.start : error.end]
+        kept = "".join((plain(c).upper() if c.isupper() else plain(c)) or " " for c in lost)
+        return kept.encode("ascii", "replace").decode("ascii"), error.end
+
+    codecs.register_error("without-marks", without_marks)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="without-marks")
+
+
+def _open(options: argparse.Namespace) -> Workbook:
+    try:
+        return Workbook.open(options.dataset, options.as_of or None)
+    except FileNotFoundError:
+        known = ", ".join(datasets())
+        raise Refused(text("cli_no_dataset", options.lang, name=options.dataset, known=known)) from None
+    except ValueError:
+        raise Refused(text("cli_no_date", options.lang, name=options.as_of)) from None
+
+
+def _find(workbook: Workbook, names: list[str], lang: str) -> list[int]:
+    """Unit numbers of the communes named, in the order given, each once."""
+    units = []
+    for name in names:
+        try:
+            units.append(workbook.find(name))
+        except UnknownCommune as error:
+            near = "; ".join(error.near) or "?"
+            raise Refused(text("cli_no_commune", lang, name=name, near=near)) from None
+    return list(dict.fromkeys(units))
+
+
+def _check(options: argparse.Namespace) -> int:
+    workbook, lang = _open(options), options.lang
+    warnings = list(workbook.warnings)
+    reported = {
+        s for name in ("indicator_values", "criterion_states", "criterion_counts") for s in workbook.tables[name]["set"]
+    }
+    for set_id in sorted(reported):
+        warnings += assess(workbook, set_id).contradictions
+    rows = sum(map(len, workbook.tables.values()))
+    day, place = write_date(workbook.as_of, lang), workbook.meta["title"][lang]
+    print(text("cli_fine", lang, place=place, rows=rows, day=day, hash=workbook.content_hash))
+    for name, table in workbook.tables.items():
+        print(f"  {name}.csv: {len(table)}")
+    if workbook.left_out:
+        print(
+            text("left_out", lang, day=day, parts=", ".join(f"{k} ({n})" for k, n in sorted(workbook.left_out.items())))
+        )
+    print(text("cli_unread", lang, n=len(to_check(workbook.law))))
+    if warnings:
+        print(report(warnings, lang))
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    workbook, lang = _open(options), options.lang
+    if options.set and options.set not in workbook.law.sets:
+        raise Refused(text("cli_no_set", lang, name=options.set, known=", ".join(sorted(workbook.law.sets))))
+    units = _find(workbook, [options.commune], lang) if options.commune else None
+    records = commune_records(workbook, options.set, units)
+    if options.json:
+        made = {"dataset": workbook.id, "as_of": f"{workbook.as_of}", "communes": records}
+        print(json.dumps(made, ensure_ascii=not _utf8(sys.stdout), indent=1))
+        return 0
+    set_id = options.set or workbook.default_set("ntm")
+    standing = assess(workbook, set_id)
+    if units:
+        if not records:
+            raise Refused(text("not_a_commune", lang, label=described(workbook.units.loc[units[0]])))
+        _print_commune(workbook, records[0], lang)
+        return 0
+    o = overview(workbook, standing)
+    numbers = {"n": len(o.recognised), "of": o.communes, "sourced": o.sourced, "inferred": o.inferred}
+    print(workbook.meta["title"][lang] + ". " + text("as_of", lang, day=write_date(workbook.as_of, lang)))
+    print(text("verdict_district", lang, **numbers))
+    for name in ("ready", "near", "far", "no_data"):
+        if found := getattr(o, name):
+            names = listed(workbook.units.loc[found, "name"], lang)
+            print(text(f"group_{name}", lang, n=len(found), most=4, names=names))
+    print()
+    print(text("cli_status_head", lang))
+    for record in records:
+        print(_line(record, lang))
+    return 0
+
+
+def _line(record: dict, lang: str) -> str:
+    """One commune in the text table."""
+    unknown = record["unknown"] if record["met"] is not None else 0
+    missing = [*map(str, record["missing"]), *([text("cli_nameless", lang, n=unknown)] if unknown else [])]
+    nothing = "..." if record["met"] is None else "-"
+    count = count_text(record["met"], record["of"])
+    level = "-" if record["level"] == "not_ntm" else pick(LEVEL_WORDS[record["level"]], lang)
+    row = f"{record['code']:<6} {record['name']:<16} {level:<22} {count:<6} {', '.join(missing) or nothing}"
+    return f"{row}  [{record['set']}]"
+
+
+def _print_commune(workbook: Workbook, record: dict, lang: str) -> None:
+    """One commune: its counts by set, then its criteria by name and state."""
+    unit = workbook.find(record["code"])
+    print(described(workbook.units.loc[unit]))
+    for counts in (record, *record["standings"]):
+        print("  " + _line(record | counts, lang))
+    set_id = record["set"]
+    if workbook.law.sets[set_id].counts_only:
+        set_id = workbook.default_set("ntm")
+    names, states = workbook.law.criteria_of(set_id), assess(workbook, set_id).matrix().loc[unit]
+    print(f"{workbook.law.sets[set_id].title[lang]}:")
+    for number, state in states.items():
+        name = names.loc[number, f"name_{lang}"]
+        print(f"  {number:>2} {pick(STATE_SIGNS[state], lang):<4} {name if isinstance(name, str) else ''}")
+
+
+def _report(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from .report import make_report, plan
+
+    workbook, lang = _open(options), options.lang
+    units = _find(workbook, options.commune, lang) if options.commune else None
+    home = ROOT if workbook.path.is_relative_to(ROOT) else Path.cwd()
+    folder = Path(options.out) if options.out else home / "reports" / workbook.id
+    total = len(plan(workbook, units, lang, options.audience))
+    place, day = workbook.meta["title"][lang], write_date(workbook.as_of, lang)
+    print(text("cli_setting", lang, n=total, place=place, day=day), file=sys.stderr)
+    try:
+        with tqdm(total=total, desc=text("cli_progress", lang), file=sys.stderr, ascii=not _utf8(sys.stderr)) as bar:
+            outcome = make_report(
+                workbook, folder, units=units, lang=lang, audience=options.audience, single=options.single,
+                archive=options.zip, on_page=lambda job: bar.update(),
+            )  # fmt: skip
+    except OSError as error:
+        raise Refused(text("cli_cannot_write", lang, detail=error)) from None
+    print(text("cli_done", lang, n=len(outcome.pages), index=outcome.index))
+    for key, path in (("cli_single", outcome.single), ("cli_zip", outcome.archive)):
+        if path:
+            print(text(key, lang, path=path))
+    if outcome.failed:
+        print(text("cli_failed", lang, n=len(outcome.failed)), file=sys.stderr)
+        for title, message in outcome.failed:
+            print(f"  {title}: {message}", file=sys.stderr)
+    return 1 if outcome.failed else 0
+
+
+def _utf8(stream: object) -> bool:
+    return (getattr(stream, "encoding", "") or "").lower().replace("-", "") == "utf8"

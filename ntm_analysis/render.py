@@ -1,0 +1,74 @@
+"""One notebook executed by papermill and turned into one HTML page with our own template; written whole or not at all."""
+
+import logging
+import os
+import tempfile
+from importlib.resources import files
+from pathlib import Path
+
+from .parameters import check
+
+TEMPLATES = Path(str(files("ntm_analysis").joinpath("templates")))
+
+
+class NotebookFailed(RuntimeError):
+    """A notebook stopped with an error; the message is the kernel's own, on one line."""
+
+
+def style() -> str:
+    """The style sheet that pages, index and single file share."""
+    return (TEMPLATES / "style.css").read_text(encoding="utf-8")
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file so that a reader sees the old one or the new one, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    raw = content.encode("utf-8") if isinstance(content, str) else content
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(raw)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def execute(notebook: Path, parameters: dict) -> object:
+    """The executed notebook (nbformat node). Parameters are checked before a kernel starts.
+
+    Raises ValueError for bad parameters, :class:`NotebookFailed` when a cell fails or the kernel dies.
+    """
+    import papermill
+    from nbclient.exceptions import DeadKernelError
+
+    faults = check(parameters)
+    if faults:
+        raise ValueError("; ".join(faults))
+    for noisy in ("papermill", "traitlets", "nbclient"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            return papermill.execute_notebook(
+                notebook, Path(folder) / "out.ipynb", parameters, progress_bar=False, cwd=notebook.parent,
+                extra_arguments=["--log-level=ERROR"],
+            )  # fmt: skip
+        except papermill.PapermillExecutionError as error:
+            raise NotebookFailed(" ".join(f"{error.ename}: {error.evalue}".split())) from None
+        except (DeadKernelError, RuntimeError) as error:
+            raise NotebookFailed(" ".join(str(error).split())) from None
+
+
+def to_html(executed: object, *, title: str, lang: str, back: str, skip: str) -> str:
+    """The page of an executed notebook: what its cells show, in our template."""
+    from nbconvert.exporters import HTMLExporter
+
+    exporter = HTMLExporter(template_name="page", extra_template_basedirs=[str(TEMPLATES)])
+    page = {"title": title, "lang": lang, "style": style(), "back": back, "skip": skip}
+    return exporter.from_notebook_node(executed, resources={"page": page})[0]
+
+
+def render(notebook: Path, parameters: dict, target: Path, **page: str) -> None:
+    """Execute a notebook and write its page to ``target``."""
+    write_whole(target, to_html(execute(notebook, parameters), **page))

@@ -1,0 +1,222 @@
+"""All pages of a data set: district, communes, index, and on request one single file and one archive.
+
+Each page is one notebook run; as many run at a time as there are cores. One failed page leaves the others complete.
+"""
+
+import io
+import multiprocessing
+import os
+import zipfile
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader
+
+from .names import plain, slug
+from .office_numbers import write_date
+from .recognition import levels
+from .render import render, style, write_whole
+from .standings import commune_records
+from .words import LEVEL_WORDS, count_text, listed, pick, text
+from .workbook import Workbook
+
+NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One page to make: its notebook, parameters, file and title; ``unit`` is None for the district."""
+
+    notebook: str
+    parameters: dict
+    file: str
+    title: str
+    unit: int | None = None
+
+
+@dataclass
+class Outcome:
+    """What a run made: pages in order, failures as (title, message), and the files beside them."""
+
+    folder: Path
+    pages: list[Job] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    index: Path | None = None
+    single: Path | None = None
+    archive: Path | None = None
+
+
+def plan(workbook: Workbook, units: list[int] | None, lang: str, audience: str) -> list[Job]:
+    """The pages of a run: the district and every commune, or only the units named. File names carry the as-of date."""
+    day = workbook.as_of
+    ending = f"_{day}" + ("_en" if lang == "en" else "") + ("_cong-khai" if audience == "cong-khai" else "") + ".html"
+    common = {"dataset": str(workbook.path), "as_of": f"{day}", "lang": lang, "audience": audience}
+    shown = write_date(day, lang)
+    jobs = []
+    if units is None:
+        title = text("heading_district", lang, place=workbook.meta["title"][lang], day=shown)
+        jobs.append(Job("status.ipynb", common, f"huyen{ending}", title))
+    for unit, row in (workbook.communes if units is None else workbook.units.loc[units]).iterrows():
+        title = text("heading_commune", lang, label=row["label"], day=shown)
+        jobs.append(Job("commune.ipynb", common | {"commune": row["code"]}, f"{row['slug']}{ending}", title, unit))
+    return jobs
+
+
+def make_report(
+    workbook: Workbook,
+    folder: Path,
+    *,
+    units: list[int] | None = None,
+    lang: str = "vi",
+    audience: str = "noi-bo",
+    single: bool = False,
+    archive: bool = False,
+    on_page: Callable[[Job], None] = lambda job: None,
+) -> Outcome:
+    """Make the pages of a data set in ``folder`` and an ``index.html``; ``on_page`` is called after each page."""
+    jobs = plan(workbook, units, lang, audience)
+    folder.mkdir(parents=True, exist_ok=True)
+    outcome, done = Outcome(folder), {}
+    words = {"lang": lang, "back": text("back", lang), "skip": text("skip", lang)}
+    # Fresh processes, not forks: this one may have threads (pandas, Jupyter), and Windows knows no fork.
+    context = multiprocessing.get_context("spawn")
+    workers = max(1, min(len(jobs), os.cpu_count() or 1))
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_one_thread) as pool:
+        running = {pool.submit(_make_page, job, folder / job.file, words): job for job in jobs}
+        try:
+            for future in as_completed(running):
+                job = running[future]
+                try:
+                    done[job.file] = future.result()
+                except Exception as error:
+                    done[job.file] = f"{type(error).__name__}: {error}"
+                on_page(job)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    outcome.pages = [job for job in jobs if not done[job.file]]
+    outcome.failed = [(job.title, done[job.file]) for job in jobs if done[job.file]]
+    outcome.index = folder / "index.html"
+    write_whole(outcome.index, index_page(workbook, folder, jobs, outcome.failed, lang))
+    stem = f"{workbook.id}_{workbook.as_of}"
+    if single and outcome.pages:
+        outcome.single = folder / f"{stem}_mot-tep.html"
+        write_whole(outcome.single, single_file(workbook, outcome, lang))
+    if archive and outcome.pages:
+        outcome.archive = folder / f"{stem}.zip"
+        write_whole(outcome.archive, _zipped([outcome.index, *(folder / job.file for job in outcome.pages)]))
+    return outcome
+
+
+def _one_thread() -> None:
+    """Linear algebra on one thread a process: the processes already use all cores."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"
+
+
+def _make_page(job: Job, target: Path, words: dict[str, str]) -> str:
+    """Make one page; the error in one line, or "" when the page is complete."""
+    try:
+        render(NOTEBOOKS / job.notebook, job.parameters, target, title=job.title, **words)
+    except Exception as error:
+        return str(error) or type(error).__name__
+    return ""
+
+
+def _templates() -> Environment:
+    return Environment(loader=PackageLoader("ntm_analysis", "templates"), autoescape=True, trim_blocks=True)
+
+
+def index_page(workbook: Workbook, folder: Path, jobs: list[Job], failed: list[tuple[str, str]], lang: str) -> str:
+    """The list of communes with level and standing, found without diacritics; links only to pages that exist."""
+    level = levels(workbook)
+    recognised = level["level"] != "not_ntm"
+    sourced = int((recognised & level["sourced"]).sum())
+    n = int(recognised.sum())
+    numbers = {"n": n, "of": len(level), "sourced": sourced, "inferred": n - sourced}
+    files = {job.unit: job.file for job in jobs if (folder / job.file).exists()}
+    rows = []
+    for place, (unit, record) in enumerate(zip(level.index, commune_records(workbook), strict=True), start=1):
+        missing = listed(map(str, record["missing"]), lang)
+        unknown = (
+            text("cli_nameless", lang, n=record["unknown"]) if record["met"] is not None and record["unknown"] else ""
+        )
+        rows.append(
+            {
+                "place": place,
+                "name": record["name"],
+                "code": record["code"],
+                "key": f"{plain(workbook.units.loc[unit, 'label'])} {record['code']}",
+                "file": files.get(unit),
+                "level": "-" if record["level"] == "not_ntm" else pick(LEVEL_WORDS[record["level"]], lang),
+                "count": count_text(record["met"], record["of"]),
+                "missing": "; ".join(filter(None, [missing, unknown])) or ("..." if record["met"] is None else "-"),
+            }
+        )
+    heads = [text(f"head_{key}", lang) for key in ["tt", "unit", "code", "level", "commune_standing", "missing"]]
+    place_name = workbook.meta["title"][lang]
+    return _templates().get_template("index.html.j2").render(
+        lang=lang,
+        title=text("index_title", lang, place=place_name, day=write_date(workbook.as_of, lang)),
+        style=style(),
+        draft=text("draft", lang),
+        illustrative=text("illustrative", lang) if workbook.illustrative else "",
+        illustrative_long=text("illustrative_long", lang),
+        district=files.get(None),
+        district_label=text("district_link", lang, verdict=text("verdict_district", lang, **numbers)),
+        failed=failed,
+        failed_head=text("failed_head", lang),
+        search=text("search", lang),
+        unit=text("communes_shown", lang),
+        heads=heads,
+        rows=rows,
+    )  # fmt: skip
+
+
+def single_file(workbook: Workbook, outcome: Outcome, lang: str) -> str:
+    """All pages in one file with a table of contents: headings one step lower, ids made unique."""
+    from bs4 import BeautifulSoup
+
+    title = text("index_title", lang, place=workbook.meta["title"][lang], day=write_date(workbook.as_of, lang))
+    book = BeautifulSoup(f'<!DOCTYPE html><html lang="{lang}"><head></head><body></body></html>', "html.parser")
+    head = BeautifulSoup(
+        '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        "<title></title><style></style>",
+        "html.parser",
+    )
+    head.title.string, head.style.string = title, style()
+    book.head.append(head)
+    contents = book.new_tag("nav", attrs={"aria-label": text("contents", lang)})
+    chapters = book.new_tag("main")
+    heading = book.new_tag("h1")
+    heading.string = title
+    listing = book.new_tag("ul")
+    contents.append(listing)
+    for job in outcome.pages:
+        page = BeautifulSoup((outcome.folder / job.file).read_text(encoding="utf-8"), "html.parser").main
+        name = slug(Path(job.file).stem)
+        for tag in page.find_all(["h3", "h2", "h1"]):
+            tag.name = f"h{int(tag.name[1]) + 1}"
+        for tag in page.find_all(id=True):
+            tag["id"] = f"{name}-{tag['id']}"
+        for again in page.select(".illustrative") if chapters.find(class_="illustrative") else []:
+            again.decompose()  # one watermark covers every page of the file
+        page.name, page.attrs = "article", {"id": name}
+        chapters.append(page)
+        item, link = book.new_tag("li"), book.new_tag("a", href=f"#{name}")
+        link.string = job.title
+        item.append(link)
+        listing.append(item)
+    book.body.extend([heading, contents, chapters])
+    return str(book)
+
+
+def _zipped(files: list[Path]) -> bytes:
+    """The files in one archive, by name only."""
+    raw = io.BytesIO()
+    with zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED) as packed:
+        for file in files:
+            packed.write(file, file.name)
+    return raw.getvalue()
