@@ -8,8 +8,9 @@ import pandas as pd
 import seaborn as sns
 from markupsafe import Markup
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-from .words import STATE_SIGNS, STATE_WORDS, pick, say
+from .words import STATE_SIGNS, STATE_WORDS, pick, text
 
 # Okabe-Ito hues, lightened where black letters stand on them; the hatch tells the states apart in print.
 STATE_LOOK = {
@@ -21,13 +22,11 @@ STATE_LOOK = {
     "not_applicable": ("#d9d9d9", ""),
 }
 matplotlib.rcParams["hatch.linewidth"] = 0.5
+WIDTH = 6.4  # inches; narrow, so that the letters stay readable when a phone shows the picture at half size
 
 
 def picture(figure: Figure, alt: str, caption: str = "") -> Markup:
-    """A figure as an inline PNG with its alt text and an optional caption.
-
-    The pixel size is written too, so that the page does not jump while it loads.
-    """
+    """A figure as an inline PNG with its alt text and an optional caption."""
     raw = io.BytesIO()
     figure.savefig(raw, format="png", dpi=100, bbox_inches="tight", pil_kwargs={"optimize": True})
     data = base64.b64encode(raw.getvalue()).decode("ascii")
@@ -37,7 +36,7 @@ def picture(figure: Figure, alt: str, caption: str = "") -> Markup:
 
 def _blank(width: float, height: float) -> tuple[Figure, matplotlib.axes.Axes]:
     """A figure that pyplot does not keep: nothing to close, nothing shown twice in a notebook."""
-    with sns.axes_style("whitegrid", {"grid.color": "#dddddd"}), sns.plotting_context("notebook", font_scale=0.85):
+    with sns.axes_style("whitegrid", {"grid.color": "#dddddd"}), sns.plotting_context("notebook", font_scale=0.9):
         figure = Figure(figsize=(width, height), layout="constrained")
         return figure, figure.subplots()
 
@@ -47,7 +46,7 @@ def state_bars(counts: pd.DataFrame, lang: str, what: str = "") -> Figure:
 
     ``counts``: index the label of each criterion, columns states (met, recognition, basic, not_met, unknown).
     """
-    figure, axes = _blank(7.2, 0.26 * len(counts) + 0.9)
+    figure, axes = _blank(WIDTH, 0.3 * len(counts) + 1.0)
     left = pd.Series(0.0, index=counts.index)
     for state in [s for s in STATE_LOOK if s in counts and counts[s].any()]:
         colour, hatch = STATE_LOOK[state]
@@ -57,21 +56,26 @@ def state_bars(counts: pd.DataFrame, lang: str, what: str = "") -> Figure:
         )  # fmt: skip
         labels = [str(int(v)) if v else "" for v in counts[state]]
         axes.bar_label(
-            bars, labels, label_type="center", fontsize=8, bbox={"fc": "white", "ec": "none", "pad": 0.6, "alpha": 0.85}
+            bars,
+            labels,
+            label_type="center",
+            fontsize=9.5,
+            bbox={"fc": "white", "ec": "none", "pad": 0.6, "alpha": 0.85},
         )
         left = left + counts[state]
     axes.invert_yaxis()
     axes.grid(axis="y", visible=False)
-    axes.set_xlabel(what or say(lang, "số xã", "communes"))
+    axes.set_xlabel(what or text("axis_communes", lang))
     axes.set_xlim(0, max(1, left.max()))
-    figure.legend(loc="outside lower center", ncols=3, fontsize=8, frameon=False)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    figure.legend(loc="outside lower center", ncols=3, fontsize=9.5, frameon=False)
     sns.despine(ax=axes, left=True)
     return figure
 
 
 def standing_bar(groups: dict[str, tuple[int, str]], lang: str) -> Figure:
     """One bar of all communes split into groups: label -> (number, state whose look it takes)."""
-    figure, axes = _blank(7.2, 1.5)
+    figure, axes = _blank(WIDTH, 1.7)
     left = 0
     for label, (number, state) in groups.items():
         if not number:
@@ -85,10 +89,11 @@ def standing_bar(groups: dict[str, tuple[int, str]], lang: str) -> Figure:
         )
         left += number
     axes.set_yticks([])
-    axes.set_xlim(0, left)
+    axes.set_xlim(0, max(1, left))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(visible=False)
-    axes.set_xlabel(say(lang, "số xã", "communes"))
-    figure.legend(loc="outside lower center", ncols=3, fontsize=8, frameon=False)
+    axes.set_xlabel(text("axis_communes", lang))
+    figure.legend(loc="outside lower center", ncols=3, fontsize=9.5, frameon=False)
     sns.despine(ax=axes, left=True)
     return figure
 
@@ -98,7 +103,7 @@ def threshold_bars(rows: pd.DataFrame, lang: str) -> Figure:
 
     ``rows``: test, label, share (value / threshold, for ceilings threshold / value), state.
     """
-    figure, axes = _blank(7.2, 0.27 * len(rows) + 0.8)
+    figure, axes = _blank(WIDTH, 0.32 * len(rows) + 0.8)
     sns.barplot(
         data=rows.assign(percent=100 * rows["share"].clip(0, 1.5)), x="percent", y="label", hue="state", dodge=False, ax=axes,
         palette={s: look[0] for s, look in STATE_LOOK.items()}, edgecolor="#444444", linewidth=0.5, legend=False,
@@ -109,7 +114,7 @@ def threshold_bars(rows: pd.DataFrame, lang: str) -> Figure:
             if patch.get_width() > 0:
                 patch.set_hatch(STATE_LOOK[rows["state"].iloc[index]][1])
     axes.axvline(100, color="#222222", linewidth=1.4)
-    axes.set_xlabel(say(lang, "% so với ngưỡng (vạch đậm = ngưỡng)", "% of the threshold (bold line = threshold)"))
+    axes.set_xlabel(text("axis_threshold", lang))
     axes.set_ylabel("")
     axes.grid(axis="y", visible=False)
     sns.despine(ax=axes, left=True)

@@ -179,7 +179,7 @@ class CommunePage(PlanPage):
             parts = ", ".join(f"{n} {pick(STATE_WORDS[s], self.lang)}" for s, n in counted.items())
             frame = pd.DataFrame({s: [int(counted.get(s, 0))] for s in STATE_SIGNS}, index=[self.commune["name"]])
             alt = self.text("chart_states", of=len(states), parts=parts)
-            return picture(state_bars(frame, self.lang, what=self.text("criteria_axis")), alt)
+            return picture(state_bars(frame, self.lang, what=self.text("axis_criteria")), alt)
         ceiling = measured["op"] == "<="
         inverse = (measured["threshold"] / measured["value"].where(measured["value"] > 0)).fillna(1.5)
         share = (measured["value"] / measured["threshold"]).where(~ceiling, inverse)

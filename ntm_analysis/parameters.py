@@ -59,7 +59,7 @@ def check(values: Mapping[str, object]) -> list[str]:
     """Everything wrong with a set of parameters: unknown names, wrong types, values that are not allowed.
 
     >>> check({"lang": "fr", "comune": "Thanh Chi"})
-    ["lang='fr': must be one of vi, en", "comune: unknown parameter"]
+    ["lang='fr': must be one of vi, en", 'comune: unknown parameter']
     """
     faults = [BY_NAME[n].fault(v) if n in BY_NAME else f"{n}: unknown parameter" for n, v in values.items()]
     return [fault for fault in faults if fault]

@@ -52,7 +52,7 @@ def execute(notebook: Path, parameters: dict) -> object:
         try:
             return papermill.execute_notebook(
                 notebook, Path(folder) / "out.ipynb", parameters, progress_bar=False, cwd=notebook.parent,
-                extra_arguments=["--log-level=ERROR"],
+                extra_arguments=["--log-level=CRITICAL"],
             )  # fmt: skip
         except papermill.PapermillExecutionError as error:
             raise NotebookFailed(" ".join(f"{error.ename}: {error.evalue}".split())) from None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from jinja2 import Environment
 from markupsafe import Markup
 
-from .words import STATE_SIGNS, STATE_WORDS, UNCHECKED, pick, say
+from .words import STATE_SIGNS, STATE_WORDS, UNCHECKED, pick, text
 
 _TEMPLATE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
     """\
@@ -59,11 +59,11 @@ def office_table(
     """
     return Markup(
         _TEMPLATE.render(
-            number=say(lang, f"Biểu số {number:02d}", f"Table {number:02d}"),
+            number=text("table_number", lang, number=number),
             title=title,
             columns=columns,
             rows=[list(row) for row in rows],
-            unit=say(lang, f"Đơn vị tính: {unit}", f"Unit: {unit}") if unit else "",
+            unit=text("table_unit", lang, unit=unit) if unit else "",
             style=style,
             signs={state: pick(pair, lang) for state, pair in STATE_SIGNS.items()},
         )
@@ -74,12 +74,11 @@ def key_of_signs(states: Iterable[str], lang: str, unchecked: bool = False) -> M
     """The key under a table: only the signs that stand in it."""
     parts = [f"{pick(STATE_SIGNS[s], lang)}: {pick(STATE_WORDS[s], lang)}" for s in STATE_SIGNS if s in set(states)]
     if unchecked:
-        parts.append(f"{UNCHECKED}: {say(lang, 'chưa đối chiếu văn bản', 'not checked against the legal text')}")
-    head = say(lang, "Ghi chú ký hiệu", "Key of signs")
-    return Markup('<p class="key">{}: {}.</p>').format(head, "; ".join(parts))
+        parts.append(f"{UNCHECKED}: {text('unchecked', lang)}")
+    return Markup('<p class="key">{}</p>').format(text("key_of_signs", lang, parts="; ".join(parts)))
 
 
-def dagger(text: str) -> Markup:
+def dagger(line: str) -> Markup:
     """Text with each (†) set as a small raised mark that a screen reader still reads."""
     mark = Markup('<sup class="unchecked">{}</sup>').format(UNCHECKED)
-    return mark.join(Markup.escape(part) for part in text.split(UNCHECKED))
+    return mark.join(Markup.escape(part) for part in line.split(UNCHECKED))

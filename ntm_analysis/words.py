@@ -75,38 +75,19 @@ def text(key: str, lang: str, **values: object) -> str:
     return texts()[key][lang].format(**values)
 
 
-def say(lang: str, vi: str, en: str) -> str:
-    """One of two texts."""
-    return en if lang == "en" else vi
-
-
 def pick(pair: Sequence[str], lang: str) -> str:
     """The text of a (Vietnamese, English) pair."""
     return pair[1] if lang == "en" else pair[0]
 
 
-def listed(names: Iterable[str], lang: str, most: int | None = None) -> str:
+def listed(names: Iterable[str], lang: str) -> str:
     """Names in running text.
 
     >>> listed(["Thanh Ngọc", "Thanh Hương", "Thanh Chi"], "vi")
     'Thanh Ngọc, Thanh Hương và Thanh Chi'
     """
     names = list(names)
-    if most is not None and len(names) > most:
-        rest = len(names) - most
-        return ", ".join(names[:most]) + say(lang, f" và {rest} xã khác", f" and {rest} more")
-    if len(names) < 2:
-        return "".join(names)
-    return ", ".join(names[:-1]) + say(lang, " và ", " and ") + names[-1]
-
-
-def plural(number: int, vi: str, en: str, lang: str, en_many: str | None = None) -> str:
-    """A number with its noun; Vietnamese nouns do not change.
-
-    >>> plural(3, "xã", "commune", "en"), plural(1, "xã", "commune", "en"), plural(3, "xã", "commune", "vi")
-    ('3 communes', '1 commune', '3 xã')
-    """
-    return f"{number} " + say(lang, vi, en if number == 1 else en_many or en + "s")
+    return "".join(names) if len(names) < 2 else text("and", lang, first=", ".join(names[:-1]), last=names[-1])
 
 
 def unit_words(unit: str, lang: str) -> str:
@@ -130,11 +111,9 @@ def lacking(distance: float, op: str, unit: str, lang: str) -> str:
     >>> lacking(7.5, ">=", "%", "vi"), lacking(2, "<=", "nhà", "vi"), lacking(7.5, ">=", "%", "en")
     ('còn thiếu 7,5 điểm phần trăm', 'còn vượt 2 nhà', '7.5 percentage points short')
     """
-    number = write_number(distance, lang)
-    points = say(lang, "điểm phần trăm", "percentage points") if unit == "%" else unit_words(unit, lang)
-    if op == "<=":
-        return say(lang, f"còn vượt {number} {points}", f"{number} {points} too many").rstrip()
-    return say(lang, f"còn thiếu {number} {points}", f"{number} {points} short").rstrip()
+    words = text("points", lang) if unit == "%" else unit_words(unit, lang)
+    key = "lacks_ceiling" if op == "<=" else "lacks_floor"
+    return text(key, lang, distance=write_number(distance, lang), unit=words)
 
 
 def threshold_words(row: pd.Series | dict, lang: str) -> str:
@@ -143,16 +122,10 @@ def threshold_words(row: pd.Series | dict, lang: str) -> str:
     >>> threshold_words({"kind": "number", "op": ">=", "value": 36.0, "unit": "%", "checked": False}, "vi")
     '≥ 36% (†)'
     """
-    mark = "" if row["checked"] else f" {UNCHECKED}"
+    mark = "" if row["checked"] or row["kind"] in ("province", "unknown") else f" {UNCHECKED}"
     if row["kind"] == "number":
         return f"{'≥' if row['op'] == '>=' else '≤'} {measured(row['value'], row['unit'], lang)}{mark}"
-    if row["kind"] == "met":
-        return say(lang, "Đạt", "Met") + mark
-    if row["kind"] == "verdict":
-        return say(lang, "Đạt bộ tiêu chí nâng cao", "Meets the advanced set") + mark
-    if row["kind"] == "province":
-        return say(lang, "UBND tỉnh quy định; chưa có", "set by the province; not available")
-    return say(lang, "chưa biết mức của vùng này", "level for this region not known")
+    return text(f"level_{row['kind']}", lang) + mark
 
 
 def test_reason(row: pd.Series | dict, unit: str, lang: str) -> str:
@@ -162,36 +135,20 @@ def test_reason(row: pd.Series | dict, unit: str, lang: str) -> str:
     ...     "answer": "", "checked": True, "carried": ""}, "%", "vi")
     '17.1: 52,5%, ngưỡng ≥ 60%, còn thiếu 7,5 điểm phần trăm'
     """
-    mark = "" if row["checked"] else f" {UNCHECKED}"
-    sign = "≥" if row["op"] == ">=" else "≤"
-    name = row["test"]
+    name, mark = row["test"], "" if row["checked"] else f" {UNCHECKED}"
+    value = pick(STATE_WORDS[row["answer"]], lang) if row["answer"] else measured(row["value"], unit, lang)
     if row["reason"] in ("lacks", "reaches"):
-        value, level = measured(row["value"], unit, lang), measured(row["threshold"], unit, lang)
-        text = say(
-            lang, f"{name}: {value}, ngưỡng {sign} {level}{mark}", f"{name}: {value}, threshold {sign} {level}{mark}"
-        )
+        sign, level = "≥" if row["op"] == ">=" else "≤", measured(row["threshold"], unit, lang)
+        words = text("test_measured", lang, test=name, value=value, sign=sign, level=level, mark=mark)
         if row["reason"] == "lacks":
-            text += ", " + lacking(row["distance"], row["op"], unit, lang)
-    elif row["reason"] == "judged":
-        text = f"{name}: {pick(STATE_WORDS[row['answer']], lang)}{mark}"
-    elif row["reason"] == "not_applicable":
-        text = f"{name}: {pick(STATE_WORDS['not_applicable'], lang)}"
-    elif row["reason"] == "other_form":
-        text = say(
-            lang,
-            f"{name}: số liệu không cùng dạng với chỉ tiêu hiện hành",
-            f"{name}: not in the indicator's present form",
-        )
+            words += ", " + lacking(row["distance"], row["op"], unit, lang)
+    elif row["reason"] in ("judged", "not_applicable"):
+        words = f"{name}: {value}" + (mark if row["reason"] == "judged" else "")
     else:
-        value = (
-            measured(row["value"], unit, lang) if not pd.isna(row["value"]) else pick(STATE_WORDS[row["answer"]], lang)
+        words = text(
+            "test_other_form" if row["reason"] == "other_form" else "test_unknown", lang, test=name, value=value
         )
-        text = say(
-            lang, f"{name}: {value}, chưa biết ngưỡng của vùng", f"{name}: {value}, threshold of the region not known"
-        )
-    if row["carried"]:
-        text += say(lang, f" (số liệu theo bộ {row['carried']})", f" (reported under {row['carried']})")
-    return text
+    return words + (text("test_carried", lang, set=row["carried"]) if row["carried"] else "")
 
 
 def criterion_reason(state: pd.Series, tests: pd.DataFrame, units: dict[str, str], count: str, lang: str) -> str:
@@ -200,52 +157,24 @@ def criterion_reason(state: pd.Series, tests: pd.DataFrame, units: dict[str, str
     ``state``: a row of Standing.states; ``tests``: the commune's rows of Standing.tests for the criterion; ``units``: unit by
     test; ``count``: the commune's reported count ("15/19") or "".
     """
-    basis = state["basis"]
+    basis, of = state["basis"], int(state["tests"])
+    parts = []
     if basis == "indicators":
-        shown = tests[tests["verdict"] == "not_met"] if state["state"] == "not_met" else tests
-        failed = int(state["failing"])
-        head = {
-            "met": say(lang, f"đạt cả {state['tests']} chỉ tiêu", f"all {state['tests']} indicators met"),
-            "not_met": say(
-                lang, f"{failed}/{state['tests']} chỉ tiêu chưa đạt", f"{failed} of {state['tests']} not met"
-            ),
-            "not_applicable": pick(STATE_WORDS["not_applicable"], lang),
-        }[state["state"]]
-        reasons = "; ".join(test_reason(row, units[row["test"]], lang) for _, row in shown.iterrows())
-        return f"{head}: {reasons}" if reasons else head
-    if basis == "reported":
-        day = write_date(state["date"], lang)
-        return say(
-            lang, f"báo cáo cho cả tiêu chí, tính đến {day}", f"reported for the criterion as a whole, as of {day}"
-        )
-    if basis == "count":
-        if state["state"] == "met":
-            return say(
-                lang,
-                f"suy từ số lượng {count} và các tiêu chí chưa đạt đã nêu tên",
-                f"follows from {count} and the named missing criteria",
-            )
-        return say(
-            lang,
-            f"suy từ số lượng {count} và các tiêu chí đạt đã nêu tên",
-            f"follows from {count} and the named met criteria",
-        )
-    if basis == "recognition":
-        return say(
-            lang,
-            "suy ra từ việc xã đã được công nhận; tiêu chí không được báo cáo riêng",
-            "follows from the recognition; the criterion was not reported itself",
-        )
-    known = int(state["tests"]) - int(state["open"])
-    if known > 0:
-        text = say(
-            lang,
-            f"mới đủ cơ sở xét {known}/{state['tests']} chỉ tiêu",
-            f"only {known} of {state['tests']} indicators can be judged",
-        )
-        reasons = "; ".join(test_reason(row, units[row["test"]], lang) for _, row in tests.iterrows())
-        return f"{text}: {reasons}"
-    return pick(STATE_WORDS["unknown"], lang)
+        tests = tests[tests["verdict"] == "not_met"] if state["state"] == "not_met" else tests
+        parts.append(text(f"reason_{state['state']}", lang, of=of, failed=int(state["failing"])))
+    elif basis == "reported":
+        parts.append(text("reason_reported", lang, day=write_date(state["date"], lang)))
+        if tests.empty and state["state"] in ("not_met", "basic"):
+            parts.append(text("reason_no_values", lang))
+    elif basis == "count":
+        parts.append(text(f"reason_count_{state['state']}", lang, count=count))
+    elif basis == "recognition":
+        parts.append(text("reason_recognition", lang))
+    elif of > state["open"]:
+        parts.append(text("reason_open", lang, known=of - int(state["open"]), of=of))
+    else:
+        parts.append(pick(STATE_WORDS["unknown"], lang))
+    return "; ".join([*parts, *(test_reason(row, units[row["test"]], lang) for _, row in tests.iterrows())])
 
 
 def shares_words(shares: dict[str, float], lang: str) -> str:
