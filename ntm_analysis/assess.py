@@ -33,7 +33,7 @@ class Standing:
     """What :func:`assess` found for one criteria set.
 
     ``counts``, by unit: met (NaN when nothing is known), of, missing and basic (tuples of criterion numbers), unknown,
-    reported_met (the newest count reported, NaN without one), source.
+    reported_met (the newest count reported, NaN without one), source and mark of that count.
     ``states``, a row a unit and criterion: state, basis, date, source, mark, checked (no verdict rests on a threshold that was
     not read), failing (number of tests failed), open (tests without a verdict), tests (tests in all).
     ``tests``, a row a unit and test with a fact: value, answer, verdict, threshold, op, distance (what is lacking, in the
@@ -264,6 +264,7 @@ def _count_table(
             "unknown": (of - met - lacking.sum(axis=1)).astype(int),
             "reported_met": counted["reported_met"].to_numpy(dtype=float),
             "source": counted["source"].fillna("").to_numpy(dtype=object),
+            "mark": counted["mark"].fillna("").to_numpy(dtype=object),
         },
         index=communes.index,
     )

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from .office_numbers import write_number
+
 REGIONS = ("all", "national", "tdmnpb", "dbsh", "btb", "dhntb", "tn", "dnb", "dbscl")
 REGION_NAMES = {
     "tdmnpb": ("Trung du miền núi phía Bắc", "Northern midlands and mountains"),
@@ -49,7 +51,8 @@ class Law:
     ``criteria``: set, criterion, name_vi, name_en, owner_vi, owner_en, owner_mark, owner_reference.
     ``tests``: set, criterion, indicator, test, name_vi, name_en, unit, op, same_measure.
     ``values``: set, test, region, start, end, op, kind (number, met, province, unknown, verdict), value, mark,
-    reference, known_from, name_vi, name_en, unit, note_vi, note_en (names and unit blank unless an amendment changes them).
+    reference, known_from, name_vi, name_en, unit, note_vi, note_en (names and unit blank unless an amendment changes them),
+    times_set, times_test (the set and test whose value or verdict it follows; blank for a value of its own).
     ``district``, ``recognition``, ``revocation``: rows of the further rules, as in their files.
     """
 
@@ -115,32 +118,50 @@ def thresholds(law: Law, set_id: str, region: str, day: dt.date, as_of: dt.date)
     return found.drop(columns=["set", "region"]).reset_index()
 
 
+def checkable_rules(law: Law) -> list[dict]:
+    """The rules on districts and recognition that stand for one condition each (with ``file`` and ``key``)."""
+    return [*law.district, *(condition for rule in law.recognition for condition in rule["conditions"])]
+
+
 def to_check(law: Law) -> pd.DataFrame:
     """Every value that was not read in its text, for an officer to complete (``data/criteria/TO_CHECK.csv``).
 
-    Columns: set, test, region, from, name_vi, unit, op, value, mark, reference; blank for the officer: read_value,
-    article, checked_by, checked_on. A row with ``read_value`` filled replaces the value when the law is read again.
+    Columns: those of ``dictionary/to_check.csv``; read_value, article, checked_by, checked_on are left blank for the officer.
+    A row with them filled replaces the value when the law is read again. Values worked out from another set's are not
+    listed: they follow it.
     """
-    rows = law.values[(law.values["mark"] != "read") & (law.values["kind"] != "verdict")]
-    names = law.tests.set_index(["set", "test"])
-    keys = pd.MultiIndex.from_frame(rows[["set", "test"]])
-    table = pd.DataFrame(
+    rows = law.values[(law.values["mark"] != "read") & law.values["times_set"].isna()]
+    names = law.tests.set_index(["set", "test"])["name_vi"]
+    units = law.tests.set_index(["set", "test"])["unit"]
+    listed = [
         {
-            "set": rows["set"].to_numpy(),
-            "test": rows["test"].to_numpy(),
-            "region": rows["region"].to_numpy(),
-            "from": rows["start"].dt.strftime("%Y-%m-%d").to_numpy(),
-            "name_vi": names["name_vi"].reindex(keys).to_numpy(),
-            "unit": names["unit"].reindex(keys).to_numpy(),
-            "op": rows["op"].to_numpy(),
-            "value": [
-                f"{v:g}" if kind == "number" else {"met": "met", "province": "province"}.get(kind, "")
-                for kind, v in zip(rows["kind"], rows["value"], strict=True)
-            ],
-            "mark": rows["mark"].to_numpy(),
-            "reference": rows["reference"].to_numpy(),
+            "set": row.set,
+            "test": row.test,
+            "region": row.region,
+            "from": f"{row.start:%Y-%m-%d}",
+            "name_vi": names[(row.set, row.test)],
+            "unit": units[(row.set, row.test)],
+            "op": row.op,
+            "value": write_number(row.value) if row.kind == "number" else row.kind.replace("unknown", ""),
+            "mark": row.mark,
+            "reference": row.reference,
         }
-    )
-    for column in ("read_value", "article", "checked_by", "checked_on"):
-        table[column] = ""
-    return table
+        for row in rows.itertuples()
+    ]
+    listed += [
+        {
+            "set": rule["file"],
+            "test": rule["key"],
+            "region": "all",
+            "from": f"{rule['from']:%Y-%m-%d}",
+            "name_vi": rule["name"]["vi"],
+            "unit": rule.get("unit", ""),
+            "op": rule.get("op", ""),
+            "value": "" if rule.get("value") is None else write_number(rule["value"]),
+            "mark": rule["mark"],
+            "reference": rule["reference"],
+        }
+        for rule in checkable_rules(law)
+        if rule["mark"] != "read"
+    ]
+    return pd.DataFrame(listed).assign(read_value="", article="", checked_by="", checked_on="")

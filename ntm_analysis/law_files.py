@@ -1,13 +1,17 @@
 """The law files of ``data/criteria`` read into tables; a value without a reference or a mark does not load."""
 
+import contextlib
 import datetime as dt
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
 
-from .criteria import LAW_MARKS, REGIONS, CriteriaSet, Law
+from .criteria import LAW_MARKS, REGIONS, CriteriaSet, Law, checkable_rules
+from .office_numbers import NotRead, read_number
 from .problems import Problem
+from .table_files import read_table
 from .yaml_files import Lines, read_yaml
 
 SET_KEYS = [
@@ -165,7 +169,6 @@ def read_law(folder: Path, problems: list[Problem]) -> Law:
     frame = pd.DataFrame(values, columns=VALUE_COLUMNS)
     for column in ("start", "end", "known_from"):
         frame[column] = pd.to_datetime(frame[column]).astype("datetime64[s]")
-    frame = _multiples(frame)
     law = Law(
         sets,
         pd.DataFrame(
@@ -180,7 +183,8 @@ def read_law(folder: Path, problems: list[Problem]) -> Law:
         recognition,
         revocation,
     )
-    return _apply_checks(law, folder / "TO_CHECK.csv", problems)
+    _apply_checks(law, folder / "TO_CHECK.csv", problems)
+    return replace(law, values=_multiples(law.values))
 
 
 def _read_set(file: _File, sets: dict, criteria: list, tests: list, values: list) -> None:
@@ -302,6 +306,7 @@ def _multiples(values: pd.DataFrame) -> pd.DataFrame:
         base = values[(values["set"] == row["times_set"]) & (values["test"] == row["times_test"])].copy()
         base["value"] = (base["value"] * row["value"]).round(6)
         weaker = base["mark"] if row["mark"] == "read" else row["mark"]
+        base = base.assign(times_set=row["times_set"], times_test=row["times_test"])
         base = base.assign(set=row["set"], test=row["test"], op=row["op"], mark=weaker, name_vi=None, name_en=None)
         base["reference"] = row["reference"] + "; " + base["reference"]
         base["known_from"] = base["known_from"].clip(lower=row["known_from"])
@@ -310,7 +315,7 @@ def _multiples(values: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([values, *made], ignore_index=True) if made else values.reset_index(drop=True)
 
 
-def _rules(file: _File, blocks: list, known: dt.date | None, nested: str | None = None) -> list[dict]:
+def _rules(file: _File, blocks: list, known: dt.date | None, nested: str = "", prefix: str = "") -> list[dict]:
     """Rows of the rules on districts, recognition and revocation; each must have its reference and mark."""
     rows = []
     for block in blocks:
@@ -320,38 +325,49 @@ def _rules(file: _File, blocks: list, known: dt.date | None, nested: str | None 
         row = dict(block)
         holder = block["decision"] if "reference" not in block and isinstance(block.get("decision"), Lines) else block
         row["reference"] = file.reference(holder, str(block.get("id") or block.get("number") or file.name))
+        row["file"] = file.made["id"]
+        row["key"] = "/".join(str(v) for v in (prefix, block.get("id"), block.get("number"), block.get("level")) if v)
         row["known_from"] = file.day(block, "known_from", known or file.day(block, "from"))
         row["from"], row["to"] = file.day(block, "from", file.made.get("from")), file.day(block, "to")
         if nested:
-            row[nested] = _rules(file, block.get(nested) or [], row["known_from"])
+            row[nested] = [
+                rule | {"from": row["from"], "to": row["to"]}
+                for rule in _rules(file, block.get(nested) or [], row["known_from"], prefix=row["key"])
+            ]
         rows.append(row)
     return rows
 
 
-def _apply_checks(law: Law, path: Path, problems: list[Problem]) -> Law:
+def _apply_checks(law: Law, path: Path, problems: list[Problem]) -> None:
     """The officer's completed rows of ``TO_CHECK.csv`` put in place of the values they checked."""
     if not path.exists():
-        return law
-    name = f"{path.parent.name}/{path.name}"
-    table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    filled = table[table[["read_value", "article", "checked_by", "checked_on"]].ne("").any(axis=1)]
-    values = law.values
-    for index, row in filled.iterrows():
-        place = (values["set"] == row["set"]) & (values["test"] == row["test"]) & (values["region"] == row["region"])
-        place &= values["start"] == pd.to_datetime(row["from"], errors="coerce")
-        detail = None
-        number = pd.to_numeric(row["read_value"].replace(",", "."), errors="coerce")
-        if not all(row[c] for c in ("read_value", "article", "checked_by", "checked_on")):
-            detail = "read_value, article, checked_by, checked_on?"
-        elif not place.any():
-            detail = "set, test, region, from?"
-        elif pd.isna(number) and row["read_value"] != "met":
-            detail = f"read_value “{row['read_value']}”?"
-        if detail:
-            problems.append(Problem("to_check", name, int(index) + 2, details={"detail": detail}))
+        return
+    values, rules = law.values, {(rule["file"], rule["key"]): rule for rule in checkable_rules(law)}
+    officer = ["read_value", "article", "checked_by", "checked_on"]
+    table = read_table(path, "to_check", "vi", path.name, problems)
+    given = pd.concat([table[officer[:3]].ne(""), table[officer[3:]].notna()], axis=1)
+    for row, filled in zip(table.itertuples(), given.to_numpy(), strict=True):
+        if not filled.any():
             continue
-        values.loc[place, "kind"] = "met" if row["read_value"] == "met" else "number"
-        values.loc[place, "value"] = number
-        values.loc[place, "mark"] = "read"
-        values.loc[place, "reference"] = f"{row['article']} ({row['checked_by']}, {row['checked_on']})"
-    return law
+        place = (values["set"] == row.set) & (values["test"] == row.test) & (values["region"] == row.region)
+        place &= values["start"] == table.loc[row.Index, "from"]
+        rule = rules.get((row.set, row.test))
+        number = None
+        with contextlib.suppress(NotRead):
+            number = read_number(row.read_value)
+        detail = None
+        if not filled.all():
+            detail = ", ".join(name for name, there in zip(officer, filled, strict=True) if not there) + "?"
+        elif not place.any() and rule is None:
+            detail = "set, test, region, from?"
+        elif number is None and row.read_value != "met":
+            detail = f"read_value “{row.read_value}”?"
+        if detail:
+            problems.append(Problem("to_check", f"criteria/{path.name}", int(row.row), details={"detail": detail}))
+            continue
+        reference = f"{row.article} ({row.checked_by}, {row.checked_on:%d/%m/%Y})"
+        if rule is not None:
+            rule |= {"value": number, "mark": "read", "reference": reference}
+        else:
+            kind = "met" if number is None else "number"
+            values.loc[place, ["kind", "value", "mark", "reference"]] = [kind, number, "read", reference]

@@ -111,12 +111,13 @@ def knowledge(standing: Standing) -> dict[str, float]:
     cells = standing.states[standing.states["state"] != "unknown"]
     shares = cells.groupby("mark").size().to_dict()
     named = cells.groupby("unit").size().reindex(standing.counts.index, fill_value=0)
-    counted = (standing.counts["met"] + standing.counts["missing"].map(len)).fillna(0) - named
-    shares["reported"] = shares.get("reported", 0) + int(counted.clip(lower=0).sum())
+    nameless = (standing.counts["met"] + standing.counts["missing"].map(len)).fillna(0) - named
+    for mark, number in nameless.clip(lower=0).groupby(standing.counts["mark"]).sum().items():
+        shares[mark] = shares.get(mark, 0) + int(number)
     total = len(standing.states)
     shares["unknown"] = total - sum(shares.values())
     order = ("reported", "assumed", "illustrative", "unknown")
-    return {name: shares.get(name, 0) / total for name in order if shares.get(name, 0) or name != "illustrative"}
+    return {name: shares.get(name, 0) / total for name in order if shares.get(name) or name != "illustrative"}
 
 
 def revocation(workbook: Workbook, standing: Standing) -> pd.DataFrame:

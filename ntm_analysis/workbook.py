@@ -115,6 +115,8 @@ class Workbook:
                 left_out[f"{label}.yaml"] = n
         over = ends(units, cut["mergers"], known)
         exists = (units["known_from"] <= known) & (units["valid_from"] <= known) & (over.isna() | (over > known))
+        if not (exists & (units["kind"] == "commune")).any():
+            raise DataProblems([Problem("no_units_then", "units.csv", details={"day": f"{day:%d/%m/%Y}"})])
         warnings = list(problems)
         done = cut["mergers"][cut["mergers"]["on"] <= known].sort_values("on").drop_duplicates("unit", keep="last")
         for name in sorted(set(done["into_name"]) - set(units.loc[exists, "name"])):

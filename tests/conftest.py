@@ -1,0 +1,99 @@
+"""What the tests share: a small valid data set written into a folder, with only the rows that a test is about."""
+
+import csv
+import datetime as dt
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ntm_analysis.dictionary import KEYS, TABLES, dictionary
+
+ROOT = Path(__file__).resolve().parents[1]
+CRITERIA = ROOT / "data" / "criteria"
+
+COMMUNE = {"code": "10001", "valid_from": "2010-01-01", "name": "Thử", "kind": "commune", "order": 1}
+EARLY = "2015-01-01"  # the day a row is known when it has no date of its own
+
+
+def make_dataset(folder: Path, tables: dict[str, list[dict]] | None = None, **settings) -> Path:
+    """Write a data set into ``folder`` (made when missing) and give the folder, ready for ``Workbook.open``.
+
+    ``tables``: rows (dicts, only the columns that matter) by table; every other table has its header alone, ``units`` one
+    commune (code 10001, "Xã Thử"), ``sources`` one row "s". Columns left out are filled where every row has them:
+    commune (10001), known_from (the row's own date, else 2015-01-01), source "s", mark "reported"; for units also
+    valid_from, kind, order; for counts ``of`` stays the test's business. A column given as "" stays blank.
+    ``settings``: entries of ``dataset.yaml`` that replace the defaults (``as_of`` may be a plain date); one given as None
+    is left out. Values may be numbers (written in the number style), dates or text.
+
+    >>> make_dataset(tmp_path, {"indicator_values": [{"set": "ntm-2016-2020", "indicator": "12", "date": "2019-12-31",
+    ...     "value": 90.5}]}, region="tn", as_of="2020-06-30")  # doctest: +SKIP
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    meta = {
+        "id": "thu",
+        "title": {"vi": "Huyện Thử", "en": "Thử district"},
+        "district": {"code": "999", "name": "Thử"},
+        "province": {"code": "99", "name": "Tỉnh Thử"},
+        "region": "btb",
+        "hamlet_word": {"vi": "xóm", "en": "hamlet"},
+        "as_of": dt.date(2022, 3, 31),
+        "term_end": {"date": dt.date(2025, 12, 31), "mark": "assumed", "source": "s"},
+        "number_style": "vi",
+        "criteria": str(CRITERIA),
+        "sets": {"ntm": "ntm-2016-2020", "advanced": "advanced-nghe-an-2018-2020", "model": "model-2021-2025"},
+        "illustrative": True,
+    } | settings
+    if not isinstance(meta["as_of"], dict):
+        meta["as_of"] = {"date": _day(meta["as_of"]), "mark": "reported", "source": "s"}
+    meta = {key: value for key, value in meta.items() if value is not None}
+    (folder / "dataset.yaml").write_text(yaml.safe_dump(meta, allow_unicode=True, sort_keys=False), encoding="utf-8")
+
+    given = {"units": [{}], "sources": [{"id": "s", "title": "Nguồn thử"}]} | (tables or {})
+    if unknown := set(given) - set(TABLES):
+        raise ValueError(f"no such table: {sorted(unknown)}")
+    for table in TABLES:
+        columns = list(dictionary(table))
+        rows = [_filled(table, row, order) for order, row in enumerate(given.get(table, []), start=1)]
+        if wrong := {column for row in rows for column in row} - set(columns):
+            raise ValueError(f"{table}: no such column: {sorted(wrong)}")
+        with (folder / f"{table}.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, columns, restval="")
+            writer.writeheader()
+            writer.writerows({k: _cell(v, meta.get("number_style")) for k, v in row.items()} for row in rows)
+    return folder
+
+
+def _filled(table: str, row: dict, order: int) -> dict:
+    """The row with the columns that every row of its table has."""
+    if table == "sources":
+        return row
+    first = {"known_from": row.get("date") or row.get("on") or EARLY, "source": "s", "mark": "reported"}
+    if table == "units":
+        first = COMMUNE | {"order": order} | first
+    elif "commune" in KEYS[table]:
+        first["commune"] = COMMUNE["code"]
+    return first | row
+
+
+def _cell(value: object, style: str | None) -> str:
+    """A cell as an office would type it: numbers in the number style, days as 2022-03-31."""
+    if value is None:
+        return ""
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, float):
+        text = f"{value:.10g}"
+        return text if style == "en" else text.replace(".", ",")
+    return str(value)
+
+
+def _day(value: dt.date | str) -> dt.date:
+    return value if isinstance(value, dt.date) else dt.date.fromisoformat(value)
+
+
+@pytest.fixture(name="make_dataset")
+def _make_dataset():
+    """:func:`make_dataset`, for tests that ask for it by name."""
+    return make_dataset
