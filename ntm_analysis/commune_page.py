@@ -13,7 +13,7 @@ from .office_numbers import write_date, write_number
 from .page import Part
 from .plan_parts import PlanPage
 from .problems import report
-from .recognition import NEXT, revocation, set_in_force
+from .recognition import NEXT
 from .tables import dagger, key_of_signs
 from .words import (
     BASIS_WORDS,
@@ -125,7 +125,7 @@ class CommunePage(PlanPage):
     def _revocation(self) -> str:
         if self.recognised == "not_ntm" or not self.internal:
             return ""
-        row = revocation(self.workbook, self.standing(self.set_id)).loc[self.unit]
+        row = self.revocations().loc[self.unit]
         return "" if row["outcome"] == "rule_unknown" else self.text(f"revocation_{row['outcome']}", rule=row["rule"])
 
     def criteria(self) -> Part:
@@ -216,7 +216,7 @@ class CommunePage(PlanPage):
     def set_in_force(self) -> Part:
         """The set in force applied today: every indicator with its threshold, the commune's value and verdict."""
         level = {"model": "advanced"}.get(NEXT[self.recognised], NEXT[self.recognised])
-        found = set_in_force(self.workbook, level) if self.is_commune and self.internal else None
+        found = self.applied_today(level) if self.is_commune and self.internal else None
         if found is None:
             return Part("")
         standing = found[0]

@@ -18,8 +18,6 @@ from .recognition import (
     district_conditions,
     holding_back,
     overview,
-    revocation,
-    set_in_force,
 )
 from .tables import key_of_signs
 from .words import STATE_WORDS, count_words, listed, pick
@@ -206,7 +204,7 @@ class DistrictPage(PlanPage):
 
     def set_in_force(self) -> Part:
         """What if the set in force applied today: what can be judged, what is unknown (for the office only)."""
-        found = set_in_force(self.workbook) if self.internal else None
+        found = self.applied_today() if self.internal else None
         if found is None:
             return Part("")
         standing, table = found
@@ -231,7 +229,7 @@ class DistrictPage(PlanPage):
             shown = "" if value is None else f" ({write_number(value, self.lang)}{condition.get('unit') or ''})"
             points.append(condition["name"][self.lang] + shown + ("" if condition["mark"] == "read" else " (†)"))
         decisions = ", ".join(f"QĐ {rule['decision']['number']}" for rule in rules)
-        found = revocation(self.workbook, self.ntm)
+        found = self.revocations()
         if (found["outcome"] == "rule_unknown").all():
             text = self.text("revocation_unknown", day=self.day)
         else:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from . import __version__
 from .assess import Standing, assess
 from .office_numbers import write_date, write_number
-from .recognition import knowledge, levels
+from .recognition import knowledge, levels, revocation, set_in_force
 from .tables import Column, dagger, office_table
 from .words import LEVEL_WORDS, listed, pick, shares_words, text
 from .workbook import Workbook
@@ -49,6 +49,7 @@ class Page:
         self.set_id = criteria_set or self.workbook.default_set("ntm")
         self.parameters = {"criteria_set": criteria_set, "as_of": as_of, "lang": lang, "audience": audience}
         self._standings: dict[str, Standing] = {}
+        self._applied: dict[str, tuple[Standing, pd.DataFrame] | None] = {}
         self._tables = 0
 
     # words -------------------------------------------------------------------------------------------------------
@@ -98,6 +99,17 @@ class Page:
     def level(self) -> pd.DataFrame:
         """Recognised levels of the communes (:func:`~ntm_analysis.recognition.levels`)."""
         return levels(self.workbook)
+
+    def applied_today(self, level: str = "ntm") -> tuple[Standing, pd.DataFrame] | None:
+        """The set of ``level`` in force applied today, judged once a page."""
+        if level not in self._applied:
+            self._applied[level] = set_in_force(self.workbook, level)
+        return self._applied[level]
+
+    def revocations(self) -> pd.DataFrame:
+        """What the rule on revocation says of the recognised communes, by the set in force (else the page's own)."""
+        found = self.applied_today()
+        return revocation(self.workbook, found[0] if found else self.standing(self.set_id))
 
     # building blocks ---------------------------------------------------------------------------------------------
 

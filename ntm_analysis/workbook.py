@@ -153,14 +153,14 @@ class Workbook:
         day = self.as_of
         return [r for r in rules if max(r["from"], r["known_from"]) <= day and (r["to"] is None or r["to"] >= day)]
 
-    def find(self, text: str) -> int:
+    def find(self, text: str | int) -> int:
         """The ``unit`` number of the unit named by code, name with or without diacritics, or slug.
 
         Raises :class:`UnknownCommune` with the nearest names, or with all units that answer to the name.
         """
-        text = text.strip()
+        text = str(text).strip()  # papermill's command line turns a code into a number
         tries = (
-            self.units["code"] == text,
+            self.units["code"] == text.zfill(5),
             self.units["name"].map(fold) == fold(text),
             self.units["slug"] == text,
             self.units["name"].map(_bare_slug) == _bare_slug(text),

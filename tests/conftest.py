@@ -22,7 +22,7 @@ def make_dataset(folder: Path, tables: dict[str, list[dict]] | None = None, **se
     ``tables``: rows (dicts, only the columns that matter) by table; every other table has its header alone, ``units`` one
     commune (code 10001, "Xã Thử"), ``sources`` one row "s". Columns left out are filled where every row has them:
     commune (10001), known_from (the row's own date, else 2015-01-01), source "s", mark "reported"; for units also
-    valid_from, kind, order; for counts ``of`` stays the test's business. A column given as "" stays blank.
+    code, valid_from, name, kind, order. A column given as "" stays blank.
     ``settings``: entries of ``dataset.yaml`` that replace the defaults (``as_of`` may be a plain date); one given as None
     is left out. Values may be numbers (written in the number style), dates or text.
 
