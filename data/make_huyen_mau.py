@@ -93,7 +93,7 @@ ROOM = {
 }
 # Tests of the NTM set that measure the same as one of the advanced set though their law files do not say so.
 ALSO_SAME = {"14.4": "15.4", "18.1": "17.1a"}
-# Months in which a value changes: yearly surveys in December, school years in August, registers monthly, else quarterly.
+# Months in which a value changes: surveys in December, school years in August, registers monthly, else quarterly.
 YEARLY, SCHOOL, MONTHLY = (12,), (8,), tuple(range(2, 13))
 SCHEDULE = {
     NTM: dict.fromkeys(("10", "11", "12.1", "12.2", "15.3"), YEARLY)
@@ -229,8 +229,8 @@ def units() -> list[dict]:
         households, area = chance.randint(900, 2400), chance.uniform(9, 48)
         population = round(households * chance.uniform(3.6, 4.3))
         made.append(
-            dated(dt.date(2021, 12, 31), code=str(90000 + order), valid_from=dt.date(2020, 1, 1), name=name, order=order,
-                  kind="commune" if order < 13 else "township", group=groups.get(name, "plain"),
+            dated(dt.date(2021, 12, 31), code=str(90000 + order), valid_from=dt.date(2020, 1, 1), name=name,
+                  order=order, kind="commune" if order < 13 else "township", group=groups.get(name, "plain"),
                   specially_difficult="yes" if name == SPECIALLY_DIFFICULT else "no", households=households,
                   population=population, area_km2=round(area, 1))
         )  # fmt: skip
@@ -272,8 +272,8 @@ def plans() -> dict[str, list[dict]]:
     ]
     goals = [
         ("yearly_rule", 2023, "ntm_not_on_list", "Xã đã đạt chuẩn, ngoài danh sách nâng cao của năm, tăng thêm ít nhất "
-         "1 tiêu chí nâng cao (minh họa)", "A commune already NTM and not on the year’s advanced list gains at least 1 more "
-         "advanced criterion (illustrative)", 1, "tiêu chí", "criterion"),
+         "1 tiêu chí nâng cao (minh họa)", "A commune already NTM and not on the year’s advanced list gains at "
+         "least 1 more advanced criterion (illustrative)", 1, "tiêu chí", "criterion"),
         ("yearly_rule", 2023, "not_ntm", "Xã chưa đạt chuẩn đạt thêm ít nhất 2 tiêu chí (minh họa)",
          "A commune not yet NTM meets at least 2 more criteria (illustrative)", 2, "tiêu chí", "criteria"),
         ("term_goal", 2025, "all", "Đến hết nhiệm kỳ (31/12/2025) tất cả các xã đạt chuẩn nông thôn mới (minh họa)",

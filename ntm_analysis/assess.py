@@ -85,8 +85,16 @@ def assess(
     by_region = {r: thresholds(law, set_id, r, day, workbook.as_of) for r in sorted(regions.unique())}
 
     facts = newest_values(workbook, set_id, position, by_region, carry)
-    other_sets = _other_sets(workbook, next(iter(by_region.values())), set_id, basic_counts)
-    tests, derived = judge(facts, regions, by_region, numbers, other_sets)
+    frame = next(iter(by_region.values()))
+    other_sets = _other_sets(workbook, frame, set_id, basic_counts)
+    tests, derived = judge(
+        facts, regions, by_region, numbers, {test: made["verdict"] for test, made in other_sets.items()}
+    )
+    for test, made in other_sets.items():
+        column = np.searchsorted(numbers, frame.loc[frame["test"] == test, "criterion"].iloc[0])
+        bare = (derived["state"][:, column] != UNKNOWN) & (derived["mark"][:, column] == "")
+        for name in ("mark", "source"):
+            derived[name][bare, column] = made[name].to_numpy(dtype=object)[bare]
     grid = _Grid(len(communes), len(numbers))
     grid.put(derived, INDICATORS)
     contradictions: list[Problem] = []
@@ -131,14 +139,21 @@ class _Grid:
             getattr(self, name)[where] = np.broadcast_to(values[:, None], where.shape)[where]
 
 
-def _other_sets(workbook: Workbook, frame: pd.DataFrame, set_id: str, basic_counts: bool) -> dict[str, np.ndarray]:
-    """Tests that rest on another set as a whole (the model level on the advanced one), with each commune's verdict."""
+def _other_sets(workbook: Workbook, frame: pd.DataFrame, set_id: str, basic_counts: bool) -> dict[str, pd.DataFrame]:
+    """Tests that rest on another set as a whole (the model level on the advanced one): each commune's verdict, mark, source.
+
+    The mark is "assumed" as soon as one state under it is; the source names the other set.
+    """
     values, made = workbook.law.values, {}
     for test in frame.loc[frame["kind"] == "verdict", "test"]:
         rows = values[(values["set"] == set_id) & (values["test"] == test) & (values["kind"] == "verdict")]
-        counts = assess(workbook, rows["times_set"].iloc[0], basic_counts=basic_counts).counts
+        other = assess(workbook, rows["times_set"].iloc[0], basic_counts=basic_counts)
+        counts, marks = other.counts, other.states[other.states["mark"] != ""].groupby("unit")["mark"]
         failed = counts["missing"].map(len) > 0
-        made[test] = np.where(counts["met"] == counts["of"], MET, np.where(failed, NOT_MET, UNKNOWN)).astype(np.int8)
+        verdict = np.where(counts["met"] == counts["of"], MET, np.where(failed, NOT_MET, UNKNOWN)).astype(np.int8)
+        table = pd.DataFrame({"verdict": verdict, "source": other.set_id}, index=counts.index)
+        table["mark"] = marks.min().reindex(counts.index).fillna("")  # "assumed" sorts before the other marks
+        made[test] = table
     return made
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import cached_property
+from textwrap import shorten
 
 import pandas as pd
 from markupsafe import Markup
@@ -148,7 +149,7 @@ class CommunePage(PlanPage):
             cells = [number, name, state["shown"], dagger(why), f"{self.decision(set_id)}, TC {number}"]
             rows.append([*cells, self._how_sure(state), *([self.owner(criteria.loc[number])] if self.internal else [])])
         unchecked = any("(†)" in row[3] for row in rows)
-        columns = "criterion name:name state:state reason basis sure" + (" owner" if self.internal else "")
+        columns = "criterion name:name state:state reason basis:short sure" + (" owner" if self.internal else "")
         return self.section(
             "tieu-chi",
             self.text("judged_by", set=self.set_title(set_id)),
@@ -187,7 +188,9 @@ class CommunePage(PlanPage):
         chosen = (
             measured.assign(share=share, state=measured["verdict"].astype(str)).sort_values("share").head(CHART_ROWS)
         )
-        chosen = chosen.assign(label=[f"{t} {names[t][:42]}" for t in chosen["test"]]).reset_index(drop=True)
+        chosen = chosen.assign(
+            label=[shorten(f"{t} {names[t]}", 44, placeholder=" ...") for t in chosen["test"]]
+        ).reset_index(drop=True)
         failed = int((measured["verdict"] == "not_met").sum())
         if failed:
             first = chosen[chosen["state"] == "not_met"].iloc[0]

@@ -46,7 +46,7 @@ def judge(
     regions: pd.Series,
     by_region: dict[str, pd.DataFrame],
     numbers: np.ndarray,
-    other_sets: dict[str, np.ndarray],
+    other_sets: dict[str, pd.Series],
 ) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
     """Each fact's verdict (long), and what the tests say of each criterion (arrays of communes x criteria).
 
@@ -102,7 +102,7 @@ def judge(
     verdicts = np.full((len(regions), len(frame)), UNKNOWN, dtype=np.int8)
     verdicts[at, column] = verdict
     for test, whole in other_sets.items():
-        verdicts[:, np.flatnonzero(frame["test"] == test)[0]] = whole
+        verdicts[:, np.flatnonzero(frame["test"] == test)[0]] = np.asarray(whole)
     fact_at = np.full((len(regions), len(frame)), -1)
     fact_at[at, column] = np.arange(len(facts))
     return tests, _criteria_of_tests(

@@ -36,7 +36,10 @@ _TEMPLATE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).f
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its head and kind: "" (text), "num" (right-aligned), "name" (row head), "state" (sign of a state)."""
+    """One column: its head and its kind.
+
+    Kinds: "" (text), "num" (right-aligned), "name" (row head), "state" (sign of a state), "short" (kept on one line).
+    """
 
     head: str
     kind: str = ""

@@ -97,3 +97,20 @@ def _day(value: dt.date | str) -> dt.date:
 def _make_dataset():
     """:func:`make_dataset`, for tests that ask for it by name."""
     return make_dataset
+
+
+@pytest.fixture(scope="session")
+def rendered_report(tmp_path_factory) -> Path:
+    """The default district's report: the district, four communes, index, single file and archive, made once a session."""
+    from ntm_analysis import report
+    from ntm_analysis.workbook import Workbook
+
+    workbook = Workbook.open("data/thanh-chuong")
+    folder = tmp_path_factory.mktemp("reports")
+    wanted = {None, *(workbook.find(name) for name in ("Thanh Hương", "Thanh Tiên", "Thanh Lĩnh", "Thanh Lâm"))}
+    whole_plan = report.plan
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(report, "plan", lambda *given: [job for job in whole_plan(*given) if job.unit in wanted])
+        outcome = report.make_report(workbook, folder, single=True, archive=True)
+    assert outcome.failed == []
+    return folder
