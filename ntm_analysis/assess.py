@@ -33,7 +33,8 @@ class Standing:
     """What :func:`assess` found for one criteria set.
 
     ``counts``, by unit: met (NaN when nothing is known), of, missing and basic (tuples of criterion numbers), unknown,
-    reported_met (the newest count reported, NaN without one), source and mark of that count.
+    reported_met (the newest count reported, NaN without one), source and mark of that
+    count, checked (no state counted rests on a threshold that was not read).
     ``states``, a row a unit and criterion: state, basis, date, source, mark, checked (no verdict rests on a threshold that was
     not read), failing (number of tests failed), open (tests without a verdict), tests (tests in all).
     ``tests``, a row a unit and test with a fact: value, answer, verdict, threshold, op, distance (what is lacking, in the
@@ -52,7 +53,14 @@ class Standing:
     def matrix(self) -> pd.DataFrame:
         """States as a table of units x criteria; a state met by recognition shows as ``recognition``."""
         shown = self.states["state"].astype(object).where(self.states["basis"] != "recognition", "recognition")
-        return shown.set_axis(pd.MultiIndex.from_frame(self.states[["unit", "criterion"]])).unstack()
+        return self._table(shown)
+
+    def unread(self) -> pd.DataFrame:
+        """Which states rest on a threshold that was not read in its text, as a table of units x criteria."""
+        return self._table(~self.states["checked"])
+
+    def _table(self, values: pd.Series) -> pd.DataFrame:
+        return values.set_axis(pd.MultiIndex.from_frame(self.states[["unit", "criterion"]])).unstack()
 
 
 def assess(
@@ -95,6 +103,7 @@ def assess(
         bare = (derived["state"][:, column] != UNKNOWN) & (derived["mark"][:, column] == "")
         for name in ("mark", "source"):
             derived[name][bare, column] = made[name].to_numpy(dtype=object)[bare]
+        derived["checked"][:, column] &= made["checked"].to_numpy() | (derived["state"][:, column] == UNKNOWN)
     grid = _Grid(len(communes), len(numbers))
     grid.put(derived, INDICATORS)
     contradictions: list[Problem] = []
@@ -140,7 +149,8 @@ class _Grid:
 
 
 def _other_sets(workbook: Workbook, frame: pd.DataFrame, set_id: str, basic_counts: bool) -> dict[str, pd.DataFrame]:
-    """Tests that rest on another set as a whole (the model level on the advanced one): each commune's verdict, mark, source.
+    """Tests that rest on another set as a whole (the model level on the advanced one): each commune's verdict, mark, source,
+    checked.
 
     The mark is "assumed" as soon as one state under it is; the source names the other set.
     """
@@ -152,6 +162,10 @@ def _other_sets(workbook: Workbook, frame: pd.DataFrame, set_id: str, basic_coun
         failed = counts["missing"].map(len) > 0
         verdict = np.where(counts["met"] == counts["of"], MET, np.where(failed, NOT_MET, UNKNOWN)).astype(np.int8)
         table = pd.DataFrame({"verdict": verdict, "source": other.set_id}, index=counts.index)
+        # Met rests on every criterion of the other set; not met on any failed one whose thresholds were read.
+        states = other.states.assign(lacks=other.states["state"].isin(["not_met", "basic"]))
+        every, one = (part.groupby("unit")["checked"] for part in (states, states[states["lacks"]]))
+        table["checked"] = every.all().where(~failed, one.any().reindex(counts.index, fill_value=True))
         table["mark"] = marks.min().reindex(counts.index).fillna("")  # "assumed" sorts before the other marks
         made[test] = table
     return made
@@ -280,6 +294,7 @@ def _count_table(
             "reported_met": counted["reported_met"].to_numpy(dtype=float),
             "source": counted["source"].fillna("").to_numpy(dtype=object),
             "mark": counted["mark"].fillna("").to_numpy(dtype=object),
+            "checked": grid.checked.all(axis=1),
         },
         index=communes.index,
     )

@@ -15,7 +15,7 @@ from .problems import DataProblems, report
 from .recognition import overview
 from .standings import commune_records
 from .units import described
-from .words import LEVEL_WORDS, STATE_SIGNS, count_text, listed, pick, text
+from .words import LEVEL_WORDS, STATE_SIGNS, count_words, listed, pick, text
 from .workbook import UnknownCommune, Workbook, datasets
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -170,9 +170,9 @@ def _line(record: dict, lang: str) -> str:
     unknown = record["unknown"] if record["met"] is not None else 0
     missing = [*map(str, record["missing"]), *([text("cli_nameless", lang, n=unknown)] if unknown else [])]
     nothing = "..." if record["met"] is None else "-"
-    count = count_text(record["met"], record["of"])
+    count = count_words(record)
     level = "-" if record["level"] == "not_ntm" else pick(LEVEL_WORDS[record["level"]], lang)
-    row = f"{record['code']:<6} {record['name']:<16} {level:<22} {count:<6} {', '.join(missing) or nothing}"
+    row = f"{record['code']:<6} {record['name']:<16} {level:<22} {count:<9} {', '.join(missing) or nothing}"
     return f"{row}  [{record['set']}]"
 
 

@@ -15,7 +15,7 @@ from .page import Part
 from .plan_parts import PlanPage
 from .problems import report
 from .recognition import NEXT
-from .tables import dagger, key_of_signs
+from .tables import Sign, dagger, key_of_signs
 from .words import (
     BASIS_WORDS,
     MARK_WORDS,
@@ -143,12 +143,16 @@ class CommunePage(PlanPage):
         rows = []
         for number, state in states.iterrows():
             why = criterion_reason(state, tests[tests["criterion"] == number], units, counted, self.lang)
-            if not state["checked"] and "(†)" not in why:
-                why += " (†)"
             name = criteria.loc[number, f"name_{self.lang}"]
-            cells = [number, name, state["shown"], dagger(why), f"{self.decision(set_id)}, TC {number}"]
+            cells = [
+                number,
+                name,
+                Sign(state["shown"], not state["checked"]),
+                dagger(why),
+                f"{self.decision(set_id)}, TC {number}",
+            ]
             rows.append([*cells, self._how_sure(state), *([self.owner(criteria.loc[number])] if self.internal else [])])
-        unchecked = any("(†)" in row[3] for row in rows)
+        unchecked = any(row[2].unread or "(†)" in row[3] for row in rows)
         columns = "criterion name:name state:state reason basis:short sure" + (" owner" if self.internal else "")
         return self.section(
             "tieu-chi",
@@ -234,13 +238,16 @@ class CommunePage(PlanPage):
             state = "unknown" if fact is None else str(fact["verdict"])
             why = "..." if fact is None else test_reason(fact, test["unit"], self.lang)
             level_words = dagger(threshold_words(test, self.lang))
-            rows.append([test["test"], test[f"name_{self.lang}"], level_words, state, dagger(why)])
+            unread = fact is not None and state != "unknown" and not fact["checked"]
+            rows.append([test["test"], test[f"name_{self.lang}"], level_words, Sign(state, unread), dagger(why)])
         judged = int((mine["verdict"] != "unknown").sum())
         where = pick(REGION_NAMES[region], self.lang)
         title = self.set_title(standing.set_id)
         text = self.text("indicators_lead", set=title, region=where, judged=judged, of=len(rows))
         table = self.table("indicators", "indicator indicator_name:name threshold state:state value", rows)
-        return self.section("bo-moi", text, table, key_of_signs({row[3] for row in rows}, self.lang, unchecked=True))
+        return self.section(
+            "bo-moi", text, table, key_of_signs({row[3].state for row in rows}, self.lang, unchecked=True)
+        )
 
     def knowledge(self) -> Part:
         """What was left out, and the sources of this page."""

@@ -19,7 +19,7 @@ from .recognition import (
     holding_back,
     overview,
 )
-from .tables import key_of_signs
+from .tables import Sign, key_of_signs
 from .words import STATE_WORDS, count_words, listed, pick
 
 
@@ -114,14 +114,16 @@ class DistrictPage(PlanPage):
 
     def matrix(self) -> Part:
         """Every commune by every criterion."""
-        states, criteria = self.ntm.matrix(), self.workbook.law.criteria_of(self.set_id)
+        states, unread = self.ntm.matrix(), self.ntm.unread()
+        criteria = self.workbook.law.criteria_of(self.set_id)
         rows = []
         for place, (unit, name) in enumerate(self.workbook.communes["name"].items(), start=1):
             level = self.level.loc[unit]
             words = "-" if level["level"] == "not_ntm" else self.level_words(level["level"])
             if level["level"] != "not_ntm" and not level["sourced"]:
                 words += f" ({self.text('inferred')})"
-            rows.append([place, name, *states.loc[unit], count_words(self.ntm.counts.loc[unit]), words])
+            signs = map(Sign, states.loc[unit], unread.loc[unit])
+            rows.append([place, name, *signs, count_words(self.ntm.counts.loc[unit]), words])
         columns = f"tt unit:name {' '.join(f'{n}:state' for n in states.columns)} met:num level"
         table = self.table("matrix", columns, rows, style="matrix", note=f" ({self.decision(self.set_id)})")
         named = criteria[f"name_{self.lang}"].dropna()
@@ -130,26 +132,21 @@ class DistrictPage(PlanPage):
             "ma-tran",
             self.text("judged_by", set=self.set_title(self.set_id)),
             table,
-            key_of_signs(set(states.to_numpy().ravel()), self.lang),
+            key_of_signs(set(states.to_numpy().ravel()), self.lang, unread.to_numpy().any()),
             self.paragraph(legend if len(named) else self.text("counts_only"), "key"),
             wide=True,
         )
 
     def holding_back(self) -> Part:
         """Which criteria hold the district back, and which department owns each."""
-        worst, states = self.worst, self.ntm.matrix()
+        worst, states, unread = self.worst, self.ntm.matrix(), self.ntm.unread().any()
         if worst[f"name_{self.lang}"].isna().all():
             return self.section("giu-chan", self.text("counts_only"))
         rows = []
         for number, row in worst.iterrows():
             lacking = states.index[states[number].isin(["not_met", "basic"])]
-            cells = [
-                number,
-                row[f"name_{self.lang}"],
-                row["not_met"] or "-",
-                row["basic"] or "-",
-                row["unknown"] or "-",
-            ]
+            name = row[f"name_{self.lang}"] + (" (†)" if unread[number] else "")
+            cells = [number, name, *(row[column] or "-" for column in ("not_met", "basic", "unknown"))]
             rows.append([*cells, self.names(lacking) or "-", *([self.owner(row)] if self.internal else [])])
         columns = "criterion name:name not_met:num basic:num no_data:num communes_lacking"
         counts = states.apply(lambda column: column.value_counts()).T.reindex(worst.index).fillna(0).astype(int)

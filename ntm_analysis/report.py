@@ -19,7 +19,7 @@ from .office_numbers import write_date
 from .recognition import levels
 from .render import render, style, write_whole
 from .standings import commune_records
-from .words import LEVEL_WORDS, count_text, listed, pick, text
+from .words import LEVEL_WORDS, count_words, listed, pick, text
 from .workbook import Workbook
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
@@ -151,7 +151,7 @@ def index_page(workbook: Workbook, folder: Path, jobs: list[Job], failed: list[t
                 "key": f"{plain(workbook.units.loc[unit, 'label'])} {record['code']}",
                 "file": files.get(unit),
                 "level": "-" if record["level"] == "not_ntm" else pick(LEVEL_WORDS[record["level"]], lang),
-                "count": count_text(record["met"], record["of"]),
+                "count": count_words(record),
                 "missing": "; ".join(filter(None, [missing, unknown])) or ("..." if record["met"] is None else "-"),
             }
         )

@@ -11,7 +11,8 @@ def commune_records(workbook: Workbook, set_id: str = "", units: list[int] | Non
     """Records of communes in administrative order (all, or ``units``), as ``ntm status --json`` prints them.
 
     code, name, set (``set_id``, else the default set of the commune's next level), met (None when nothing is known), of, missing
-    (criterion numbers known missing), unknown (how many without a state), level, standings (the other default sets in which
+    (criterion numbers known missing), unknown (how many without a state), checked (no state counted rests on a threshold that was
+    not read in its text), level, standings (the other default sets in which
     something is known).
 
     >>> wb = Workbook.open("data/thanh-chuong")
@@ -47,4 +48,5 @@ def _counts(standing: Standing, unit: int) -> dict:
         "of": int(row["of"]),
         "missing": list(row["missing"]),
         "unknown": int(row["unknown"]),
+        "checked": bool(row["checked"]),
     }

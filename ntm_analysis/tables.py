@@ -5,6 +5,7 @@ Every cell from data goes through Jinja's escaping; a cell that is markup of our
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from jinja2 import Environment
 from markupsafe import Markup
@@ -24,7 +25,7 @@ _TEMPLATE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).f
 {% for row in rows %}
 <tr>{% for c in columns %}{% set cell = row[loop.index0] %}
 {%- if c.kind == "name" %}<th scope="row" class="name">{{ cell }}</th>
-{%- elif c.kind == "state" %}<td class="sign s-{{ cell }}">{{ signs[cell] }}</td>
+{%- elif c.kind == "state" %}<td class="sign s-{{ cell.state }}">{{ signs[cell.state] }}{{ dagger if cell.unread }}</td>
 {%- else %}<td{% if c.kind %} class="{{ c.kind }}"{% endif %}>{{ cell }}</td>{% endif %}{% endfor %}</tr>
 {% endfor %}
 </tbody>
@@ -45,6 +46,13 @@ class Column:
     kind: str = ""
 
 
+class Sign(NamedTuple):
+    """A cell that shows a state by its letters, with (†) where it rests on a threshold that was not read."""
+
+    state: str
+    unread: bool = False
+
+
 def office_table(
     number: int,
     title: str,
@@ -55,7 +63,7 @@ def office_table(
     unit: str = "",
     style: str = "",
 ) -> Markup:
-    """A table as HTML. ``rows`` hold one cell a column; a ``state`` cell is a state's code.
+    """A table as HTML. ``rows`` hold one cell a column; a ``state`` cell is a :class:`Sign`.
 
     >>> "Biểu số 02" in office_table(2, "HIỆN TRẠNG", [Column("TT")], [["1"]])
     True
@@ -69,6 +77,7 @@ def office_table(
             unit=text("table_unit", lang, unit=unit) if unit else "",
             style=style,
             signs={state: pick(pair, lang) for state, pair in STATE_SIGNS.items()},
+            dagger=dagger(UNCHECKED),
         )
     )
 

@@ -195,6 +195,6 @@ def count_text(met: float | None, of: int) -> str:
     return "..." if met is None or pd.isna(met) else f"{int(met)}/{int(of)}"
 
 
-def count_words(counts: pd.Series) -> str:
-    """:func:`count_text` of a row of counts."""
-    return count_text(counts["met"], counts["of"])
+def count_words(counts: pd.Series | dict) -> str:
+    """:func:`count_text` of a row of counts, with (†) where a state counted rests on a threshold that was not read."""
+    return count_text(counts["met"], counts["of"]) + ("" if counts["checked"] else f" {UNCHECKED}")

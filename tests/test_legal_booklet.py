@@ -79,6 +79,7 @@ def _rows(case: dict, table: str, column: str, facts: object) -> list[dict]:
     for number, given in facts.items():
         for typed in given if isinstance(given, list) else [given]:
             fact = typed if isinstance(typed, dict) else {"la": typed}
+            assert "la" in fact and set(fact) <= {"la", "ngay", "bo"}, (case["ten"], fact)
             row = {"set": fact.get("bo", case["bo_tieu_chi"]), "date": fact.get("ngay", case["ngay"])}
             if table == "criterion_counts":
                 row["met"], row["of"] = str(fact["la"]).split("/")
