@@ -2,7 +2,7 @@
 
 import contextlib
 import datetime as dt
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -60,6 +60,8 @@ REQUIRED = {
     "value": ["from", "regions"],
 }
 OPS = (">=", "<=", "judged")
+CRITERIA_COLUMNS = ["set", "criterion", "name_vi", "name_en", "owner_vi", "owner_en", "owner_mark", "owner_reference"]
+TEST_COLUMNS = ["set", "criterion", "indicator", "test", "name_vi", "name_en", "unit", "op", "same_measure"]
 VALUE_COLUMNS = [
     "set",
     "test",
@@ -131,63 +133,69 @@ class _File:
         return {"vi": "", "en": ""}
 
 
+@dataclass
+class _Read:
+    """What the files gave so far."""
+
+    sets: dict[str, CriteriaSet] = field(default_factory=dict)
+    criteria: list[dict] = field(default_factory=list)
+    tests: list[dict] = field(default_factory=list)
+    values: list[dict] = field(default_factory=list)
+    district: list[dict] = field(default_factory=list)
+    recognition: list[dict] = field(default_factory=list)
+    revocation: list[dict] = field(default_factory=list)
+
+
 def read_law(folder: Path, problems: list[Problem]) -> Law:
     """All law files of ``folder`` and the officer's checks in ``TO_CHECK.csv``; what is wrong goes to ``problems``."""
-    sets: dict[str, CriteriaSet] = {}
-    criteria: list[dict] = []
-    tests: list[dict] = []
-    values: list[dict] = []
-    district: list[dict] = []
-    recognition: list[dict] = []
-    revocation: list[dict] = []
+    read = _Read()
     paths = sorted(folder.glob("*.yaml"))
     if not paths:
         problems.append(Problem("missing_file", f"{folder.name}/*.yaml", details={"header": "id: ..."}))
     for path in paths:
-        name = f"{folder.name}/{path.name}"
-        made = read_yaml(path, problems, name)
+        made = read_yaml(path, problems, f"{folder.name}/{path.name}")
         if made is None:
             continue
-        file = _File(name, made, problems)
-        kind = made.get("kind", "set")
-        if kind not in ("set", "district", "recognition"):
-            file.problem("yaml_value", made.at("kind"), value=kind, allowed="set, district, recognition")
-            continue
-        if made.get("id") != path.stem:
-            file.problem("yaml_value", made.at("id"), value=made.get("id"), allowed=path.stem)
-        if not file.keys(made, kind, made.line):
-            continue
-        if kind == "set":
-            _read_set(file, sets, criteria, tests, values)
-        elif kind == "district":
-            rules = _rules(file, made["conditions"], file.day(made, "known_from"))
-            whole = {"to": file.day(made, "to"), "decision": made["decision"].get("number")}
-            district += [rule | {k: v for k, v in whole.items() if rule.get(k) is None} for rule in rules]
-        else:
-            recognition += _rules(file, made["rules"], None, nested="conditions")
-            revocation += _rules(file, made["revocation"], None)
-    frame = pd.DataFrame(values, columns=VALUE_COLUMNS)
+        file = _File(f"{folder.name}/{path.name}", made, problems)
+        try:
+            _read_file(file, path.stem, read)
+        except (TypeError, ValueError, AttributeError, KeyError) as error:
+            # A shape that no check foresaw (a number where a mapping belongs): still a report, never a traceback.
+            file.problem("yaml", made.line, detail=f"{type(error).__name__}: {error}")
+    values = pd.DataFrame(read.values, columns=VALUE_COLUMNS)
     for column in ("start", "end", "known_from"):
-        frame[column] = pd.to_datetime(frame[column]).astype("datetime64[s]")
-    law = Law(
-        sets,
-        pd.DataFrame(
-            criteria,
-            columns=["set", "criterion", "name_vi", "name_en", "owner_vi", "owner_en", "owner_mark", "owner_reference"],
-        ),
-        pd.DataFrame(
-            tests, columns=["set", "criterion", "indicator", "test", "name_vi", "name_en", "unit", "op", "same_measure"]
-        ),
-        frame,
-        district,
-        recognition,
-        revocation,
-    )
+        values[column] = pd.to_datetime(values[column]).astype("datetime64[s]")
+    criteria = pd.DataFrame(read.criteria, columns=CRITERIA_COLUMNS)
+    tests = pd.DataFrame(read.tests, columns=TEST_COLUMNS)
+    law = Law(read.sets, criteria, tests, values, read.district, read.recognition, read.revocation)
     _apply_checks(law, folder / "TO_CHECK.csv", problems)
     return replace(law, values=_multiples(law.values))
 
 
-def _read_set(file: _File, sets: dict, criteria: list, tests: list, values: list) -> None:
+def _read_file(file: _File, stem: str, read: _Read) -> None:
+    """One file into ``read``, by its kind."""
+    made = file.made
+    kind = made.get("kind", "set")
+    if kind not in ("set", "district", "recognition"):
+        file.problem("yaml_value", made.at("kind"), value=kind, allowed="set, district, recognition")
+        return
+    if made.get("id") != stem:
+        file.problem("yaml_value", made.at("id"), value=made.get("id"), allowed=stem)
+    if not file.keys(made, kind, made.line):
+        return
+    if kind == "set":
+        _read_set(file, read)
+    elif kind == "district":
+        rules = _rules(file, made["conditions"], file.day(made, "known_from"))
+        whole = {"to": file.day(made, "to"), "decision": made["decision"].get("number")}
+        read.district += [rule | {k: v for k, v in whole.items() if rule.get(k) is None} for rule in rules]
+    else:
+        read.recognition += _rules(file, made["rules"], None, nested="conditions")
+        read.revocation += _rules(file, made["revocation"], None)
+
+
+def _read_set(file: _File, read: _Read) -> None:
+    """A criteria set: itself, its criteria, tests and values; its counts are held to what it declares."""
     made, set_id = file.made, str(file.made["id"])
     if made["level"] not in ("ntm", "advanced", "model"):
         file.problem("yaml_value", made.at("level"), value=made["level"], allowed="ntm, advanced, model")
@@ -197,7 +205,7 @@ def _read_set(file: _File, sets: dict, criteria: list, tests: list, values: list
     for key in ("specially_difficult", "requires"):
         if made.get(key):
             file.reference(made[key], key)
-    sets[set_id] = CriteriaSet(
+    chosen = read.sets[set_id] = CriteriaSet(
         id=set_id,
         level=made["level"],
         title=file.text(made["title"], made.at("title")),
@@ -220,7 +228,7 @@ def _read_set(file: _File, sets: dict, criteria: list, tests: list, values: list
         number, name, owner = block["number"], file.text(block["name"], block.at("name")), block["owner"]
         owned = file.text(owner, block.at("owner"))
         reference = file.reference(owner, f"{set_id} {number} owner", (*LAW_MARKS, "assumed"))
-        criteria.append(
+        read.criteria.append(
             {"set": set_id, "criterion": int(number), "name_vi": name["vi"], "name_en": name["en"]}
             | {"owner_vi": owned["vi"], "owner_en": owned["en"]}
             | {"owner_mark": owner.get("mark"), "owner_reference": reference}
@@ -235,17 +243,15 @@ def _read_set(file: _File, sets: dict, criteria: list, tests: list, values: list
             name = file.text(test["name"], test.at("name"))
             row = {"set": set_id, "criterion": int(number), "indicator": str(test.get("part_of", key)), "test": key}
             row |= {"name_vi": name["vi"], "name_en": name["en"], "unit": str(test["unit"]), "op": test["op"]}
-            tests.append(row | {"same_measure": dict(test.get("same_measure") or {})})
+            read.tests.append(row | {"same_measure": dict(test.get("same_measure") or {})})
             entries = [v for v in test["values"] if file.keys(v, "value", test.at("values"))]
-            values += _values(file, set_id, key, test["op"], entries, known)
-            if any(v["from"] <= max(known, sets[set_id].start) for v in entries):
+            rows = _values(file, set_id, key, test["op"], entries, known)
+            read.values += rows
+            if any(made_row["start"] and made_row["start"] <= max(known, chosen.start) for made_row in rows):
                 first_tests.append(row["indicator"])
-    for what, found, expected in (
-        (f"{set_id}: criteria", len(made["criteria"]), sets[set_id].criteria_count),
-        (f"{set_id}: indicators", len(set(first_tests)), sets[set_id].indicator_count),
-    ):
-        if found != expected and not sets[set_id].counts_only:
-            file.problem("law_count", made.line, what=what, found=found, expected=expected)
+    for key, found in (("criteria_count", len(made["criteria"])), ("indicator_count", len(set(first_tests)))):
+        if found != made[key] and not chosen.counts_only:
+            file.problem("law_count", made.at(key), what=key, found=found, expected=made[key])
 
 
 def _values(file: _File, set_id: str, test: str, op: str, entries: list[Lines], known: dt.date) -> list[dict]:

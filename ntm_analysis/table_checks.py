@@ -34,11 +34,13 @@ def check_table(
         bad(unknown, "unknown_source", "source", value=lambda r: r["source"],
             near=lambda r: ", ".join(nearest(r["source"], sorted(ids)) or sorted(ids)[:3]))  # fmt: skip
     if name == "units":
-        same = units.sort_values("valid_from").assign(key=units["name"].map(fold) + "|" + units["district"])
+        same = units.sort_values("valid_from", kind="stable").assign(
+            key=units["name"].map(fold) + "|" + units["district"]
+        )
         clash = same[same.duplicated(["key", "valid_from"], keep="first")]
         for number, unit in clash.iterrows():
             others = same[(same["key"] == unit["key"]) & (same["valid_from"] == unit["valid_from"])].drop(number)
-            details = {"other": int(others["row"].iloc[0]), "value": f"{unit['label']} = {described(others.iloc[0])}"}
+            details = {"other": int(others["row"].iloc[0]), "value": f"{described(unit)} = {described(others.iloc[0])}"}
             problems.append(Problem("duplicate", file, int(unit["row"]), "name", details))
     if "set" not in table:
         return
