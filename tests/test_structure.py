@@ -1,0 +1,124 @@
+"""House rules that a machine can see: one-way imports, size, purity, generated files in step, texts in both languages."""
+
+import ast
+import doctest
+import importlib
+import re
+import string
+import subprocess
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import ntm_analysis
+from ntm_analysis.criteria import to_check
+from ntm_analysis.dictionary import dictionary_page
+from ntm_analysis.law_files import read_law
+from ntm_analysis.problems import messages
+from ntm_analysis.words import texts
+
+ROOT = Path(__file__).resolve().parents[1]
+MODULES = {
+    path.stem: path for path in Path(ntm_analysis.__file__).parent.glob("*.py") if not path.stem.startswith("__")
+}
+PURE = ("criteria", "units", "table_checks", "indicators", "assess", "recognition", "standings")
+
+
+def order() -> dict[str, int]:
+    """Place of each module in the table of docs/design.md."""
+    rows = re.findall(r"^\| (\d+) \| `(\w+)`", (ROOT / "docs" / "design.md").read_text(encoding="utf-8"), re.MULTILINE)
+    return {name: int(place) for place, name in rows}
+
+
+def imported(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.level == 1 and n.module}
+
+
+def test_every_module_stands_in_the_design():
+    assert set(order()) == set(MODULES)
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_a_module_imports_only_what_stands_before_it(name):
+    place = order()
+    assert [other for other in imported(MODULES[name]) if place[other] >= place[name]] == []
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_a_module_is_small_and_named_after_a_subject(name):
+    assert len(MODULES[name].read_text(encoding="utf-8").splitlines()) <= 400
+    assert name not in ("utils", "helpers", "common", "misc", "manager")
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_a_model_module_reads_writes_prints_and_draws_nothing(name):
+    source = MODULES[name].read_text(encoding="utf-8")
+    calls = {
+        node.func.id
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert not calls & {"open", "print"}
+    assert not re.search(
+        r"read_csv|to_csv|read_text|write_|matplotlib|seaborn", re.sub(r"write_(number|date|percent)", "", source)
+    )
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_the_examples_in_docstrings_are_true(name, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert (
+        doctest.testmod(
+            importlib.import_module(f"ntm_analysis.{name}"), optionflags=doctest.IGNORE_EXCEPTION_DETAIL
+        ).failed
+        == 0
+    )
+
+
+def test_to_check_lists_exactly_the_thresholds_that_were_not_read():
+    made = to_check(read_law(ROOT / "data" / "criteria", [])).astype(str)
+    kept = pd.read_csv(
+        ROOT / "data" / "criteria" / "TO_CHECK.csv", dtype=str, keep_default_na=False, encoding="utf-8-sig"
+    )
+    officer = ["read_value", "article", "checked_by", "checked_on"]
+    done = kept[officer].ne("").all(axis=1)
+    assert kept[~done].drop(columns=officer).to_numpy().tolist() == made.drop(columns=officer).to_numpy().tolist()
+
+
+def test_the_page_of_the_data_dictionary_is_in_step():
+    assert (ROOT / "docs" / "data-dictionary.md").read_text(encoding="utf-8") == dictionary_page()
+
+
+def fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_every_text_stands_in_both_languages_with_the_same_details():
+    for key, pair in texts().items():
+        assert set(pair) == {"vi", "en"} and fields(pair["vi"]) == fields(pair["en"]), key
+    for code, pair in messages().items():
+        vi, en = ({name for text in pair[lang] for name in fields(text)} for lang in ("vi", "en"))
+        assert vi == en, code
+
+
+def test_every_text_and_message_that_the_code_asks_for_exists_and_none_is_dead():
+    source = "\n".join(path.read_text(encoding="utf-8") for path in MODULES.values())
+    asked = set(re.findall(r"""\btext\(\s*"([\w-]+)\"""", source)) | set(re.findall(r"""\.text\("([\w-]+)\"""", source))
+    assert asked <= set(texts())
+    problems = set(re.findall(r'(?:Problem|NotRead|refuse|problem)\(\s*"(\w+)"', source))
+    assert problems <= set(messages())
+    words = set(re.findall(r"[\w-]+", source))
+    assert [code for code in messages() if code not in words] == []
+
+
+def test_the_repository_names_no_registry_and_no_machine():
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    hosts = re.compile(r"(?:" + "|".join(("pypi", "pythonhosted", "npmjs", "debian")) + r")\.(?:org|com)")
+    for name in listed.stdout.splitlines():
+        path = ROOT / name
+        if path.suffix in (".py", ".md", ".yaml", ".yml", ".toml", ".txt", ".csv", ".ipynb", ".j2", ".css", ""):
+            assert not hosts.search(path.read_text(encoding="utf-8", errors="ignore")), name
