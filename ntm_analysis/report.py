@@ -99,7 +99,9 @@ def make_report(
     outcome.pages = [job for job in jobs if not done[job.file]]
     outcome.failed = [(job.title, done[job.file]) for job in jobs if done[job.file]]
     outcome.index = folder / "index.html"
-    write_whole(outcome.index, index_page(workbook, folder, jobs, outcome.failed, lang))
+    # Pages that an earlier run made of the same data stay in the list, so that one commune's run does not lose the rest.
+    listed_jobs = [*plan(workbook, None, lang, audience), *jobs]
+    write_whole(outcome.index, index_page(workbook, folder, listed_jobs, outcome.failed, lang))
     stem = f"{workbook.id}_{workbook.as_of}"
     if single and outcome.pages:
         outcome.single = folder / f"{stem}_mot-tep.html"
@@ -130,13 +132,13 @@ def _templates() -> Environment:
 
 
 def index_page(workbook: Workbook, folder: Path, jobs: list[Job], failed: list[tuple[str, str]], lang: str) -> str:
-    """The list of communes with level and standing, found without diacritics; links only to pages that exist."""
+    """The list of communes with level and standing, found without diacritics; links only to pages made of this data."""
     level = levels(workbook)
     recognised = level["level"] != "not_ntm"
     sourced = int((recognised & level["sourced"]).sum())
     n = int(recognised.sum())
     numbers = {"n": n, "of": len(level), "sourced": sourced, "inferred": n - sourced}
-    files = {job.unit: job.file for job in jobs if (folder / job.file).exists()}
+    files = {job.unit: job.file for job in jobs if _is_of(workbook.content_hash, folder / job.file)}
     rows = []
     for place, (unit, record) in enumerate(zip(level.index, commune_records(workbook), strict=True), start=1):
         missing = listed(map(str, record["missing"]), lang)
@@ -173,6 +175,11 @@ def index_page(workbook: Workbook, folder: Path, jobs: list[Job], failed: list[t
         heads=heads,
         rows=rows,
     )  # fmt: skip
+
+
+def _is_of(content_hash: str, page: Path) -> bool:
+    """Whether a page exists and its footer names this content hash."""
+    return page.exists() and content_hash in page.read_text(encoding="utf-8")
 
 
 def single_file(workbook: Workbook, outcome: Outcome, lang: str) -> str:

@@ -14,8 +14,10 @@ from .words import STATE_SIGNS, STATE_WORDS, UNCHECKED, pick, text
 
 _TEMPLATE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
     """\
+{# On a phone a row becomes a card; each cell then needs the head of its column. A matrix keeps its shape. -#}
+{% macro head(c) %}{% if style != "matrix" %} data-head="{{ c.head }}"{% endif %}{% endmacro -%}
 <div class="table" role="region" tabindex="0" aria-label="{{ title }}">
-<table class="office{{ ' ' + style if style }}">
+<table class="office {{ style or 'cards' }}">
 <caption><span class="number">{{ number }}.</span> {{ title -}}
 {% if unit %}<span class="unit">{{ unit }}</span>{% endif %}</caption>
 <thead><tr>
@@ -25,8 +27,8 @@ _TEMPLATE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).f
 {% for row in rows %}
 <tr>{% for c in columns %}{% set cell = row[loop.index0] %}
 {%- if c.kind == "name" %}<th scope="row" class="name">{{ cell }}</th>
-{%- elif c.kind == "state" %}<td class="sign s-{{ cell.state }}">{{ signs[cell.state] }}{{ dagger if cell.unread }}</td>
-{%- else %}<td{% if c.kind %} class="{{ c.kind }}"{% endif %}>{{ cell }}</td>{% endif %}{% endfor %}</tr>
+{%- elif c.kind == "state" %}<td{{ head(c) }} class="sign s-{{ cell.state }}">{{ signs[cell.state] }}{{ dagger if cell.unread }}</td>
+{%- else %}<td{{ head(c) }}{% if c.kind or cell == "-" %} class="{{ c.kind }}{{ " none" if cell == "-" }}"{% endif %}>{{ cell }}</td>{% endif %}{% endfor %}</tr>
 {% endfor %}
 </tbody>
 </table>
