@@ -7,34 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from jinja2 import Environment
+from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
 from .words import STATE_SIGNS, STATE_WORDS, UNCHECKED, pick, text
 
-_TEMPLATE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
-    """\
-{# On a phone a row becomes a card; each cell then needs the head of its column. A matrix keeps its shape. -#}
-{% macro head(c) %}{% if style != "matrix" %} data-head="{{ c.head }}"{% endif %}{% endmacro -%}
-<div class="table" role="region" tabindex="0" aria-label="{{ title }}">
-<table class="office {{ style or 'cards' }}">
-<caption><span class="number">{{ number }}.</span> {{ title -}}
-{% if unit %}<span class="unit">{{ unit }}</span>{% endif %}</caption>
-<thead><tr>
-{% for c in columns %}<th scope="col"{% if c.kind %} class="{{ c.kind }}"{% endif %}>{{ c.head }}</th>{% endfor %}
-</tr></thead>
-<tbody>
-{% for row in rows %}
-<tr>{% for c in columns %}{% set cell = row[loop.index0] %}
-{%- if c.kind == "name" %}<th scope="row" class="name">{{ cell }}</th>
-{%- elif c.kind == "state" %}<td{{ head(c) }} class="sign s-{{ cell.state }}">{{ signs[cell.state] }}{{ dagger if cell.unread }}</td>
-{%- else %}<td{{ head(c) }}{% if c.kind or cell == "-" %} class="{{ c.kind }}{{ " none" if cell == "-" }}"{% endif %}>{{ cell }}</td>{% endif %}{% endfor %}</tr>
-{% endfor %}
-</tbody>
-</table>
-</div>
-"""
-)
+_TEMPLATE = Environment(
+    loader=PackageLoader("ntm_analysis", "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+).get_template("table.html.j2")
 
 
 @dataclass(frozen=True)
