@@ -310,7 +310,13 @@ def tables() -> dict[str, list[dict]]:
         "criterion_counts": [dated(day, commune=c, set=NTM, date=day, met=met, of=19) for c, day, met in counts],
         "recognitions": recognitions(),
         "mergers": [dated(dt.date(2022, 11, 15), commune=name, **merger) for name in ("A11", "A12")],
-        "sources": [{"id": SOURCE, "title": "Số liệu bịa ra để minh họa, không có huyện này (data/make_huyen_mau.py)"}],
+        "sources": [
+            {
+                "id": SOURCE,
+                "short": "Số liệu minh họa",
+                "title": "Số liệu bịa ra để minh họa, không có huyện này (data/make_huyen_mau.py)",
+            }
+        ],
     }
 
 

@@ -22,7 +22,8 @@ STATE_LOOK = {
     "not_applicable": ("#d9d9d9", ""),
 }
 matplotlib.rcParams["hatch.linewidth"] = 0.5
-WIDTH = 6.4  # inches; narrow, so that the letters stay readable when a phone shows the picture at half size
+matplotlib.rcParams["text.parse_math"] = False  # a $ in a name is a letter, not a formula
+WIDTH = 5.2  # inches; narrow, so that the letters stay readable when a phone shows the picture at half size
 
 
 def picture(figure: Figure, alt: str, caption: str = "") -> Markup:

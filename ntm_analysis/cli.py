@@ -2,20 +2,22 @@
 
 import argparse
 import codecs
+import datetime as dt
 import json
 import os
 import sys
+import traceback
 from pathlib import Path
 
 from .assess import assess
 from .criteria import to_check
 from .names import plain
-from .office_numbers import write_date
-from .problems import DataProblems, report
-from .recognition import overview
+from .office_numbers import NotRead, read_date, write_date
+from .problems import DataProblems, report, shown
+from .recognition import NEAR, overview
 from .standings import commune_records
 from .units import described
-from .words import LEVEL_WORDS, STATE_SIGNS, count_words, listed, pick, text
+from .words import LEVEL_WORDS, STATE_SIGNS, UNCHECKED, count_words, lacking_words, listed, pick, text, verdict_district
 from .workbook import UnknownCommune, Workbook, datasets
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,7 +30,10 @@ class Refused(Exception):
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     _readable_console()
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command == "status" and options.commune and len(options.commune) > 1:
+        parser.error("status: one --commune")
     try:
         return {"check": _check, "status": _status, "report": _report}[options.command](options)
     except DataProblems as error:
@@ -43,6 +48,11 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(text("cli_interrupted", options.lang), file=sys.stderr)
         return 130
+    except Exception as error:
+        # A mistake of ours: said in one sentence that a planner can pass on, with the place for a maintainer.
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        detail = f"{type(error).__name__}: {error} ({Path(place.filename).name}:{place.lineno})"
+        print(text("cli_unforeseen", options.lang, detail=shown(detail)), file=sys.stderr)
     return 1
 
 
@@ -58,12 +68,12 @@ def _parser() -> argparse.ArgumentParser:
     }
     made = {}
     for name, summary in summaries.items():
-        command = commands.add_parser(name, help=summary, description=summary)
+        command = commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
         command.add_argument("dataset", nargs="?", default="data/thanh-chuong", metavar="DATASET")
-        command.add_argument("--as-of", default="", metavar="DATE", help="use only what was known by this day")
+        command.add_argument("--as-of", type=_day, metavar="DATE", help="use only what was known by this day")
         command.add_argument("--lang", choices=("vi", "en"), default="vi")
         made[name] = command
-    made["status"].add_argument("--commune", metavar="NAME", help="name, code or slug of one commune")
+    made["status"].add_argument("--commune", action="append", metavar="NAME", help="name, code or slug of one commune")
     made["status"].add_argument("--set", default="", metavar="ID", help="judge all by this criteria set")
     made["status"].add_argument("--json", action="store_true")
     made["report"].add_argument("--commune", action="extend", nargs="+", metavar="NAME", help="only these communes")
@@ -72,6 +82,14 @@ def _parser() -> argparse.ArgumentParser:
     made["report"].add_argument("--single", action="store_true", help="also everything as one file")
     made["report"].add_argument("--zip", action="store_true", help="also the pages as one archive")
     return parser
+
+
+def _day(typed: str) -> dt.date:
+    """A day on the command line, as in the data: 2022-03-31 or 31/3/2022."""
+    try:
+        return read_date(typed)
+    except NotRead:
+        raise argparse.ArgumentTypeError(text("cli_no_date", "vi", name=shown(typed))) from None
 
 
 def _readable_console() -> None:
@@ -90,12 +108,10 @@ def _readable_console() -> None:
 
 def _open(options: argparse.Namespace) -> Workbook:
     try:
-        return Workbook.open(options.dataset, options.as_of or None)
+        return Workbook.open(options.dataset, options.as_of)
     except FileNotFoundError:
         known = ", ".join(datasets())
-        raise Refused(text("cli_no_dataset", options.lang, name=options.dataset, known=known)) from None
-    except ValueError:
-        raise Refused(text("cli_no_date", options.lang, name=options.as_of)) from None
+        raise Refused(text("cli_no_dataset", options.lang, name=shown(options.dataset), known=known)) from None
 
 
 def _find(workbook: Workbook, names: list[str], lang: str) -> list[int]:
@@ -105,8 +121,8 @@ def _find(workbook: Workbook, names: list[str], lang: str) -> list[int]:
         try:
             units.append(workbook.find(name))
         except UnknownCommune as error:
-            near = "; ".join(error.near) or "?"
-            raise Refused(text("cli_no_commune", lang, name=name, near=near)) from None
+            near = text("cli_near", lang, near="; ".join(error.near)) if error.near else ""
+            raise Refused(text("cli_no_commune", lang, name=shown(name)) + near) from None
     return list(dict.fromkeys(units))
 
 
@@ -123,22 +139,28 @@ def _check(options: argparse.Namespace) -> int:
     print(text("cli_fine", lang, place=place, rows=rows, day=day, hash=workbook.content_hash))
     for name, table in workbook.tables.items():
         print(f"  {name}.csv: {len(table)}")
-    if workbook.left_out:
-        print(
-            text("left_out", lang, day=day, parts=", ".join(f"{k} ({n})" for k, n in sorted(workbook.left_out.items())))
-        )
+    _print_left_out(workbook, lang)
     print(text("cli_unread", lang, n=len(to_check(workbook.law))))
     if warnings:
         print(report(warnings, lang))
     return 0
 
 
+def _print_left_out(workbook: Workbook, lang: str) -> None:
+    """What became known only after the as-of date, by file."""
+    if workbook.left_out:
+        parts = ", ".join(f"{name} ({n})" for name, n in sorted(workbook.left_out.items()))
+        print(text("cli_left_out", lang, day=write_date(workbook.as_of, lang), parts=parts))
+
+
 def _status(options: argparse.Namespace) -> int:
     workbook, lang = _open(options), options.lang
     if options.set and options.set not in workbook.law.sets:
-        raise Refused(text("cli_no_set", lang, name=options.set, known=", ".join(sorted(workbook.law.sets))))
-    units = _find(workbook, [options.commune], lang) if options.commune else None
+        raise Refused(text("cli_no_set", lang, name=shown(options.set), known=", ".join(sorted(workbook.law.sets))))
+    units = _find(workbook, options.commune, lang) if options.commune else None
     records = commune_records(workbook, options.set, units)
+    if units and not records:
+        raise Refused(text("not_a_commune", lang, label=described(workbook.units.loc[units[0]])))
     if options.json:
         made = {"dataset": workbook.id, "as_of": f"{workbook.as_of}", "communes": records}
         print(json.dumps(made, ensure_ascii=not _utf8(sys.stdout), indent=1))
@@ -146,33 +168,29 @@ def _status(options: argparse.Namespace) -> int:
     set_id = options.set or workbook.default_set("ntm")
     standing = assess(workbook, set_id)
     if units:
-        if not records:
-            raise Refused(text("not_a_commune", lang, label=described(workbook.units.loc[units[0]])))
         _print_commune(workbook, records[0], lang)
         return 0
     o = overview(workbook, standing)
-    numbers = {"n": len(o.recognised), "of": o.communes, "sourced": o.sourced, "inferred": o.inferred}
     print(workbook.meta["title"][lang] + ". " + text("as_of", lang, day=write_date(workbook.as_of, lang)))
-    print(text("verdict_district", lang, **numbers))
+    print(verdict_district(o, workbook.unlisted, lang))
     for name in ("ready", "near", "far", "no_data"):
         if found := getattr(o, name):
             names = listed(workbook.units.loc[found, "name"], lang)
-            print(text(f"group_{name}", lang, n=len(found), most=4, names=names))
+            print(text(f"group_{name}", lang, n=len(found), most=NEAR, names=names))
     print()
     print(text("cli_status_head", lang))
     for record in records:
         print(_line(record, lang))
+    print()
+    _print_left_out(workbook, lang)
     return 0
 
 
 def _line(record: dict, lang: str) -> str:
     """One commune in the text table."""
-    unknown = record["unknown"] if record["met"] is not None else 0
-    missing = [*map(str, record["missing"]), *([text("cli_nameless", lang, n=unknown)] if unknown else [])]
-    nothing = "..." if record["met"] is None else "-"
     count = count_words(record)
     level = "-" if record["level"] == "not_ntm" else pick(LEVEL_WORDS[record["level"]], lang)
-    row = f"{record['code']:<6} {record['name']:<16} {level:<22} {count:<9} {', '.join(missing) or nothing}"
+    row = f"{record['code']:<6} {record['name']:<16} {level:<22} {count:<9} {lacking_words(record, lang)}"
     return f"{row}  [{record['set']}]"
 
 
@@ -185,11 +203,12 @@ def _print_commune(workbook: Workbook, record: dict, lang: str) -> None:
     set_id = record["set"]
     if workbook.law.sets[set_id].counts_only:
         set_id = workbook.default_set("ntm")
-    names, states = workbook.law.criteria_of(set_id), assess(workbook, set_id).matrix().loc[unit]
+    standing, names = assess(workbook, set_id), workbook.law.criteria_of(set_id)
+    unread = standing.unread().loc[unit]
     print(f"{workbook.law.sets[set_id].title[lang]}:")
-    for number, state in states.items():
-        name = names.loc[number, f"name_{lang}"]
-        print(f"  {number:>2} {pick(STATE_SIGNS[state], lang):<4} {name if isinstance(name, str) else ''}")
+    for number, state in standing.matrix().loc[unit].items():
+        sign = pick(STATE_SIGNS[state], lang) + (UNCHECKED if unread[number] else "")
+        print(f"  {number:>2} {sign:<7} {names.loc[number, f'name_{lang}']}")
 
 
 def _report(options: argparse.Namespace) -> int:

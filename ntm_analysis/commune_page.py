@@ -67,8 +67,10 @@ class CommunePage(PlanPage):
     @cached_property
     def shown_set(self) -> str:
         """The set of the criteria table: that of the next level if anything of it is known by name, else the NTM set."""
-        named = not self.workbook.law.sets[self.next_set].counts_only
-        return self.next_set if named and not pd.isna(self.counts(self.next_set)["met"]) else self.set_id
+        for set_id in (self.next_set, self.set_id):
+            if not self.workbook.law.sets[set_id].counts_only and not pd.isna(self.counts(set_id)["met"]):
+                return set_id
+        return self.workbook.default_set("ntm")
 
     def summary(self) -> Part:
         """Where the commune stands, in one sentence, and by every set in which something is known."""
@@ -96,6 +98,8 @@ class CommunePage(PlanPage):
             if law_set.counts_only and law_set.note:
                 notes.append(self.paragraph(law_set.note[self.lang], "note"))
         table = self.table("sets", "set:name count:num not_met basic unknown:num", rows)
+        if level["note"]:
+            notes.append(self.paragraph(self.text("recognition_note", note=level["note"]), "note"))
         parts = (self.paragraph(verdict, "verdict"), table, *notes, self._facts(), self._revocation())
         return self.section("tong-quan", *parts, heading="xa")
 
@@ -104,13 +108,14 @@ class CommunePage(PlanPage):
         counts, level = self.counts(set_id), self.level_words(self.workbook.law.sets[set_id].level)
         if pd.isna(counts["met"]):
             return self.text("count_no_data", level=level)
-        text = self.text("count_met", count=count_words(counts), level=level)
+        old = counts["date"].date() < self.workbook.as_of
+        dated = self.text("count_dated", day=write_date(counts["date"], self.lang)) if old else ""
+        text = self.text("count_met", count=count_words(counts), level=level, dated=dated)
         if counts["missing"]:
             named = listed((self.criterion(set_id, n) for n in counts["missing"]), self.lang)
             text += self.text("count_missing", names=named)
         if counts["unknown"]:
-            from_count = counts["reported_met"] >= 0
-            text += self.text("count_nameless" if from_count else "count_open", n=counts["unknown"])
+            text += self.text("count_nameless" if counts["counted"] else "count_open", n=counts["unknown"])
         return text + "."
 
     def _facts(self) -> Markup:
@@ -121,13 +126,17 @@ class CommunePage(PlanPage):
         parts = "; ".join([region, *groups, self.text(f"special_{c['specially_difficult']}")])
         sizes = {key: write_number(c[column], self.lang) for key, column in
                  (("households", "households"), ("population", "population"), ("area", "area_km2"))}  # fmt: skip
-        return self.paragraph(self.text("facts", code=c["code"], parts=parts, **sizes), "note")
+        line = self.text("facts", code=c["code"], parts=parts, source=self.source(c["source"]), **sizes)
+        return self.paragraph(f"{line} {c['note']}.".strip() if c["note"] else line, "note")
 
     def _revocation(self) -> str:
         if self.recognised == "not_ntm" or not self.internal:
             return ""
         row = self.revocations().loc[self.unit]
-        return "" if row["outcome"] == "rule_unknown" else self.text(f"revocation_{row['outcome']}", rule=row["rule"])
+        if row["outcome"] == "rule_unknown":
+            return ""
+        unread = "" if row["checked"] or row["outcome"] == "open" else " (†)"
+        return self.text(f"revocation_{row['outcome']}", rule=row["rule"]) + unread
 
     def criteria(self) -> Part:
         """Each criterion: state, reason, distance, legal basis, source, how sure."""
@@ -139,7 +148,8 @@ class CommunePage(PlanPage):
         criteria = law.criteria_of(set_id)
         units = law.tests[law.tests["set"] == set_id].set_index("test")["unit"].to_dict()
         count = self.counts(set_id)
-        counted = f"{count['reported_met']:g}/{count['of']}" if count["reported_met"] >= 0 else ""
+        counted = f"{count['reported_met']:g}/{count['of']}" if count["counted"] else ""
+        signed = law.sets[set_id].decision.get("signed")
         rows = []
         for number, state in states.iterrows():
             why = criterion_reason(state, tests[tests["criterion"] == number], units, counted, self.lang)
@@ -149,11 +159,13 @@ class CommunePage(PlanPage):
                 name,
                 Sign(state["shown"], not state["checked"]),
                 dagger(why),
-                f"{self.decision(set_id)}, TC {number}",
+                self.text("criterion_basis", decision=self.decision(set_id), day=write_date(signed), number=number)
+                if signed
+                else self.decision(set_id),
             ]
             rows.append([*cells, self._how_sure(state), *([self.owner(criteria.loc[number])] if self.internal else [])])
         unchecked = any(row[2].unread or "(†)" in row[3] for row in rows)
-        columns = "criterion name:name state:state reason basis:short sure" + (" owner" if self.internal else "")
+        columns = "criterion name:name state:state reason basis sure" + (" owner" if self.internal else "")
         return self.section(
             "tieu-chi",
             self.text("judged_by", set=self.set_title(set_id)),
@@ -168,7 +180,7 @@ class CommunePage(PlanPage):
         if state["state"] == "unknown":
             return pick(STATE_WORDS["unknown"], self.lang)
         inferred = [self.text("inferred")] if state["basis"] in ("count", "recognition") else []
-        return f"{state['source']}; " + ", ".join([pick(MARK_WORDS[state["mark"]], self.lang), *inferred])
+        return f"{self.source(state['source'])}; " + ", ".join([pick(MARK_WORDS[state["mark"]], self.lang), *inferred])
 
     def _contradictions(self, standing: Standing) -> Markup:
         mine = [p for p in standing.contradictions if p.details.get("unit") == self.commune["label"]]
@@ -188,7 +200,7 @@ class CommunePage(PlanPage):
         ceiling = measured["op"] == "<="
         inverse = (measured["threshold"] / measured["value"].where(measured["value"] > 0)).fillna(1.5)
         share = (measured["value"] / measured["threshold"]).where(~ceiling, inverse)
-        names = next(iter(standing.thresholds.values())).set_index("test")[f"name_{self.lang}"]
+        names = standing.thresholds[standing.regions[self.unit]].set_index("test")[f"name_{self.lang}"]
         chosen = (
             measured.assign(share=share, state=measured["verdict"].astype(str)).sort_values("share").head(CHART_ROWS)
         )
@@ -213,11 +225,13 @@ class CommunePage(PlanPage):
             rows = self.planned(kind)
             for _, row in rows[rows["unit"] == self.unit].iterrows():
                 level, year = self.level_words(row["level"]), f"{row['year']:g}"
-                lines.append(self.text(f"target_{kind}", level=level, year=year, source=row["source"]))
+                lines.append(self.text(f"target_{kind}", level=level, year=year, source=self.source(row["source"])))
         lines = lines or [self.text("no_target")]
         for _, goal in self.workbook.tables["goals"].iterrows():
             if self.unit in self.covered_by(goal):
-                lines.append(self.text("goal", text=goal[f"text_{self.lang}"].rstrip("."), source=goal["source"]))
+                lines.append(
+                    self.text("goal", text=goal[f"text_{self.lang}"].rstrip("."), source=self.source(goal["source"]))
+                )
         return self.section("muc-tieu", self.bullets(lines), self.tasks_table(self.unit))
 
     def set_in_force(self) -> Part:
@@ -227,10 +241,7 @@ class CommunePage(PlanPage):
         if found is None:
             return Part("")
         standing = found[0]
-        special = self.workbook.law.sets[standing.set_id].specially_difficult
-        region = self.commune["region"]
-        if special and self.commune["specially_difficult"] == "yes":
-            region = special["region"]
+        region = standing.regions[self.unit]
         mine = standing.tests[standing.tests["unit"] == self.unit].set_index("test", drop=False)
         rows = []
         for _, test in standing.thresholds[region].iterrows():
@@ -240,10 +251,11 @@ class CommunePage(PlanPage):
             level_words = dagger(threshold_words(test, self.lang))
             unread = fact is not None and state != "unknown" and not fact["checked"]
             rows.append([test["test"], test[f"name_{self.lang}"], level_words, Sign(state, unread), dagger(why)])
-        judged = int((mine["verdict"] != "unknown").sum())
+        states = standing.states[standing.states["unit"] == self.unit]
+        of = int(states["indicators"].sum())
         where = pick(REGION_NAMES[region], self.lang)
         title = self.set_title(standing.set_id)
-        text = self.text("indicators_lead", set=title, region=where, judged=judged, of=len(rows))
+        text = self.text("indicators_lead", set=title, region=where, judged=of - int(states["open"].sum()), of=of)
         table = self.table("indicators", "indicator indicator_name:name threshold state:state value", rows)
         return self.section(
             "bo-moi", text, table, key_of_signs({row[3].state for row in rows}, self.lang, unchecked=True)

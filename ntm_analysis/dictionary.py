@@ -50,7 +50,7 @@ def _spellings(column: Column) -> dict[str, str]:
 # Columns that together name a row: two rows alike in all of them are a duplicate.
 KEYS: dict[str, tuple[str, ...]] = {
     "units": ("code", "valid_from"),
-    "mergers": ("commune", "on", "into_name"),
+    "mergers": ("commune", "on"),
     "indicator_values": ("commune", "set", "indicator", "date"),
     "criterion_states": ("commune", "set", "criterion", "date"),
     "criterion_counts": ("commune", "set", "date"),

@@ -19,8 +19,8 @@ from .recognition import (
     holding_back,
     overview,
 )
-from .tables import Sign, key_of_signs
-from .words import STATE_WORDS, count_words, listed, pick
+from .tables import Sign, dagger, key_of_signs
+from .words import STATE_WORDS, count_words, level_words, listed, pick, verdict_district
 
 
 class DistrictPage(PlanPage):
@@ -51,8 +51,7 @@ class DistrictPage(PlanPage):
     def summary(self) -> Part:
         """The answer in a few sentences, and one bar of all communes."""
         o = self.overview
-        numbers = {"n": len(o.recognised), "of": o.communes, "sourced": o.sourced, "inferred": o.inferred}
-        verdict = self.text("verdict_district", **numbers)
+        verdict = verdict_district(o, self.workbook.unlisted, self.lang)
         lines = []
         if o.higher:
             lines.append(self.text("higher", n=len(o.higher), names=self.names(o.higher)))
@@ -172,18 +171,18 @@ class DistrictPage(PlanPage):
         merged = self._merged()
         if table.empty:
             return self.section("huyen", self.text("merged_lead"), merged) if merged else Part("")
-        rows = [
-            [
-                row["number"],
-                row[f"name_{self.lang}"] + ("" if row["checked"] else " (†)"),
-                write_number(row["need"], self.lang),
-                write_number(row["have"], self.lang),
-                pick(STATE_WORDS[row["state"]], self.lang),
-            ]
-            for _, row in table.iterrows()
-        ]
+        rows = []
+        for _, row in table.iterrows():
+            level = "..."
+            if pd.notna(row["value"]):
+                level = level_words(row["value"], row["op"], row["unit"], self.lang) + (
+                    "" if row["checked"] else " (†)"
+                )
+            numbers = (write_number(row[column], self.lang) for column in ("need", "have"))
+            state = pick(STATE_WORDS[row["state"]], self.lang)
+            rows.append([row["number"], row[f"name_{self.lang}"], dagger(level), *numbers, state])
         lead = self.text("district_lead", decision=self.workbook.law.district[0]["decision"])
-        shown = self.table("district", "tt condition:name needed:num have:num result", rows)
+        shown = self.table("district", "tt condition:name level_needed needed:num have:num result", rows)
         return self.section("huyen", lead, shown, self.text("merged_lead") if merged else "", merged)
 
     def _merged(self) -> str:
@@ -208,11 +207,12 @@ class DistrictPage(PlanPage):
         judged = int((standing.states["state"] != "unknown").sum())
         failing = int((standing.counts["missing"].map(len) > 0).sum())
         title = self.set_title(standing.set_id)
-        numbers = ["tests", "read", "unread", "missing", "met", "not_met", "unknown"]
+        numbers = ["indicators", "read", "unread", "missing", "met", "not_met", "unknown"]
         rows = [[n, row[f"name_{self.lang}"], *(int(row[c]) or "-" for c in numbers)] for n, row in table.iterrows()]
-        columns = "criterion name:name tests:num read:num unread:num unknown_level:num "
+        columns = "criterion name:name indicators:num read:num unread:num unknown_level:num "
         columns += "communes_met:num communes_not_met:num communes_open:num"
-        text = self.text("new_set", set=title, judged=judged, of=len(standing.states), failing=failing)
+        size = {"communes": len(standing.counts), "criteria": int(standing.counts["of"].max())}
+        text = self.text("new_set", set=title, judged=judged, of=len(standing.states), failing=failing, **size)
         return self.section("bo-moi", text, self.table("new_set", columns, rows))
 
     def recognition(self) -> Part:
@@ -223,7 +223,7 @@ class DistrictPage(PlanPage):
         points = []
         for condition in (c for rule in rules for c in rule["conditions"]):
             value = condition.get("value")
-            shown = "" if value is None else f" ({write_number(value, self.lang)}{condition.get('unit') or ''})"
+            shown = "" if value is None else f": {write_number(value, self.lang)}{condition.get('unit') or ''}"
             points.append(condition["name"][self.lang] + shown + ("" if condition["mark"] == "read" else " (†)"))
         decisions = ", ".join(f"QĐ {rule['decision']['number']}" for rule in rules)
         found = self.revocations()
@@ -232,15 +232,18 @@ class DistrictPage(PlanPage):
         else:
             risk = found.index[found["outcome"].isin(["any", "with_key"])]
             open_ = int((found["outcome"] == "open").sum())
-            rule = found["rule"].iloc[0]
-            text = self.text("revocation_district", rule=rule, n=len(risk), names=self.names(risk) or "-", open=open_)
+            unread = "" if found.loc[risk, "checked"].all() else " (†)"
+            rule, names = found["rule"].iloc[0], self.names(risk) + unread
+            key = "revocation_district" if len(risk) else "revocation_nobody"
+            text = self.text(key, rule=rule, n=len(risk), names=names, open=open_)
         lead = self.text("rules_lead", decisions=decisions) if points else ""
         return self.section("cong-nhan", lead, self.bullets(points), text)
 
     def knowledge(self) -> Part:
         """How much is reported, assumed, unknown; whom to ask first; what was left out; warnings; sources."""
         unread = int((to_check(self.workbook.law)["set"] == self.set_id).sum())
-        lines = [self.text("unread", n=unread) if unread else "", self.left_out()]
+        unread_key = "unread" if self.internal else "unread_public"
+        lines = [self.text(unread_key, n=unread) if unread else "", self.left_out()]
         if self.internal:
             ask = ask_first(self.workbook, self.ntm)
             names = listed(self.workbook.units.loc[ask[:MANY], "name"], self.lang)

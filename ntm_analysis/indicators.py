@@ -4,6 +4,8 @@ A test compares the newest value known with the threshold in force in the commun
 tests are, not met when any fails, else unknown; a test that does not apply counts as met.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -15,69 +17,81 @@ CODE = {state: code for code, state in enumerate(STATES)}
 NEVER = np.datetime64("NaT", "s")
 
 
-def newest_values(
-    workbook: Workbook, set_id: str, position: pd.Series, by_region: dict[str, pd.DataFrame], carry: bool
-) -> pd.DataFrame:
-    """The newest value of each commune and test (columns of indicator_values, plus ``at``, ``column``, ``carried``)."""
-    frame = next(iter(by_region.values()))
+@dataclass(frozen=True)
+class Levels:
+    """What the communes are judged by: thresholds by region, each commune's region, and the region that would apply if it
+    turned out to be specially difficult ("" where that is known or makes no difference)."""
+
+    by_region: dict[str, pd.DataFrame]
+    regions: np.ndarray
+    possible: np.ndarray
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The tests in order; they are the same in every region."""
+        return next(iter(self.by_region.values()))
+
+    def of(self, column: str, regions: np.ndarray) -> np.ndarray:
+        """One column of the thresholds as an array of communes x tests, each commune by its region."""
+        names = sorted(self.by_region)
+        stacked = np.stack([self.by_region[name][column].to_numpy() for name in names])
+        return stacked[[names.index(region) for region in regions]]
+
+
+def values_of(workbook: Workbook, set_id: str, position: pd.Series, frame: pd.DataFrame, carry: bool) -> pd.DataFrame:
+    """All values of the communes for the tests of ``frame``, the newest last (columns of indicator_values, plus ``at``,
+    ``column``, ``carried``: the set a value was reported under when it is another one, ``checked``)."""
     columns = pd.Series(np.arange(len(frame)), index=frame["test"])
     rows = workbook.tables["indicator_values"]
-    rows = rows[rows["unit"].isin(position.index) & (rows["date"] <= pd.Timestamp(workbook.as_of))]
+    rows = rows[rows["unit"].isin(position.index)]
     own = rows[rows["set"] == set_id]
     own = own.assign(column=own["indicator"].map(columns), carried="")
     if carry:
-        pairs = [
-            (s, t, test)
+        key = {
+            pair: columns[test]
             for test, same in zip(frame["test"], frame["same_measure"], strict=True)
-            for s, t in same.items()
-        ]
-        key = {(s, t): columns[test] for s, t, test in pairs}
-        found = [key.get(pair, -1) for pair in zip(rows["set"], rows["indicator"], strict=True)]
-        column = np.array(found, dtype="int64")
-        other, column = rows[column >= 0], column[column >= 0]
-        own = pd.concat([other.assign(column=column, carried=other["set"]), own])
+            for pair in same.items()
+        }
+        column = np.array([key.get(p, -1) for p in zip(rows["set"], rows["indicator"], strict=True)], dtype="int64")
+        other = rows[column >= 0].assign(column=column[column >= 0], carried=rows["set"][column >= 0])
+        # On one day a value of the set itself beats one carried over.
+        own = pd.concat([other.sort_values("carried", kind="stable"), own])
     own = own[own["column"].notna()]
-    own = own.assign(at=own["unit"].map(position).astype("int64"), column=own["column"].astype("int64"))
-    return own.sort_values("date", kind="stable").drop_duplicates(["at", "column"], keep="last").reset_index(drop=True)
+    made = {"at": own["unit"].map(position).astype("int64"), "column": own["column"].astype("int64"), "checked": True}
+    return own.assign(**made).sort_values("date", kind="stable")
 
 
-def judge(
-    facts: pd.DataFrame,
-    regions: pd.Series,
-    by_region: dict[str, pd.DataFrame],
-    numbers: np.ndarray,
-    other_sets: dict[str, pd.Series],
-) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
-    """Each fact's verdict (long), and what the tests say of each criterion (arrays of communes x criteria).
-
-    ``other_sets``: tests whose verdict is that of another set as a whole, with each commune's verdict.
-    """
-    names = sorted(by_region)
-    region_of = regions.map({name: i for i, name in enumerate(names)}).to_numpy(dtype=int)
-    stacked = {c: np.stack([by_region[n][c].to_numpy() for n in names]) for c in ("value", "kind", "op", "checked")}
-    frame = by_region[names[0]]
+def judge(facts: pd.DataFrame, levels: Levels, numbers: np.ndarray) -> tuple[pd.DataFrame, dict[str, np.ndarray]]:
+    """Each newest fact's verdict (long), and what the tests say of each criterion (arrays of communes x criteria)."""
+    frame = levels.frame
+    facts = facts.drop_duplicates(["at", "column"], keep="last")
     at, column = facts["at"].to_numpy(), facts["column"].to_numpy()
-    here = (region_of[at], column)
-    threshold, kind, op = stacked["value"][here].astype(float), stacked["kind"][here], stacked["op"][here]
+    threshold, kind, op, read = (levels.of(c, levels.regions)[at, column] for c in ("value", "kind", "op", "checked"))
+    threshold = threshold.astype(float)
     value, answer = facts["value"].to_numpy(dtype=float), facts["state"].to_numpy(dtype=object)
-    lack = np.round(np.where(op == "<=", value - threshold, threshold - value), 6)
+    lack = _lack(value, threshold, op)
 
     judged, measured = op == "judged", (op != "judged") & (kind == "number")
     verdict = np.full(len(facts), UNKNOWN, dtype=np.int8)
     verdict[measured & (lack <= 0)], verdict[measured & (lack > 0)] = MET, NOT_MET
-    verdict[measured & np.isnan(lack)] = UNKNOWN
     verdict[judged & (answer == "met")], verdict[judged & (answer == "not_met")] = MET, NOT_MET
     verdict[answer == "not_applicable"] = NOT_APPLICABLE
+    # Not known whether the commune is specially difficult, and the two levels disagree: nothing can be said.
+    either = np.where(levels.possible == "", levels.regions, levels.possible)
+    other = _lack(value, levels.of("value", either)[at, column].astype(float), op)
+    torn = measured & (other * lack <= 0) & ((other <= 0) != (lack <= 0)) & (verdict != NOT_APPLICABLE)
+    verdict[torn] = UNKNOWN
     reason = np.select(
         [
             verdict == NOT_APPLICABLE,
+            torn,
             measured & (verdict == MET),
             measured & (verdict == NOT_MET),
             judged & (verdict != UNKNOWN),
             judged | (measured & np.isnan(lack)),
             kind == "province",
         ],
-        ["not_applicable", "reaches", "lacks", "judged", "other_form", "threshold_province"],
+        ["not_applicable", "torn", "reaches", "lacks", "judged", "other_form", "threshold_province"],
         "threshold_unknown",
     )
     tests = pd.DataFrame(
@@ -96,30 +110,24 @@ def judge(
             "source": facts["source"].to_numpy(dtype=object),
             "mark": facts["mark"].to_numpy(dtype=object),
             "carried": facts["carried"].to_numpy(dtype=object),
-            "checked": stacked["checked"][here].astype(bool),
+            "checked": read.astype(bool) & facts["checked"].to_numpy(dtype=bool),
         }
     )
-    verdicts = np.full((len(regions), len(frame)), UNKNOWN, dtype=np.int8)
-    verdicts[at, column] = verdict
-    for test, whole in other_sets.items():
-        verdicts[:, np.flatnonzero(frame["test"] == test)[0]] = np.asarray(whole)
-    fact_at = np.full((len(regions), len(frame)), -1)
+    fact_at = np.full((len(levels.regions), len(frame)), -1)
     fact_at[at, column] = np.arange(len(facts))
-    return tests, _criteria_of_tests(
-        verdicts, fact_at, tests, frame, stacked["checked"][region_of].astype(bool), numbers
-    )
+    return tests, _criteria_of_tests(fact_at, tests, frame, levels.of("checked", levels.regions), numbers)
+
+
+def _lack(value: np.ndarray, threshold: np.ndarray, op: np.ndarray) -> np.ndarray:
+    """How far a value falls short of its threshold, in the test's own unit; 0 or less when it is met."""
+    return np.round(np.where(op == "<=", value - threshold, threshold - value), 6)
 
 
 def _criteria_of_tests(
-    verdicts: np.ndarray,
-    fact_at: np.ndarray,
-    tests: pd.DataFrame,
-    frame: pd.DataFrame,
-    checked: np.ndarray,
-    numbers: np.ndarray,
+    fact_at: np.ndarray, tests: pd.DataFrame, frame: pd.DataFrame, checked: np.ndarray, numbers: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Tests gathered into criteria: all met, any failed, else unknown; the date and source of what decided."""
-    shape = (len(verdicts), len(numbers))
+    shape = (len(fact_at), len(numbers))
     made = {
         "state": np.full(shape, UNKNOWN, dtype=np.int8),
         "date": np.full(shape, NEVER),
@@ -128,8 +136,11 @@ def _criteria_of_tests(
         "checked": np.ones(shape, dtype=bool),
         "failing": np.zeros(shape, dtype=np.int16),
         "open": np.zeros(shape, dtype=np.int16),
-        "tests": np.zeros(shape, dtype=np.int16),
+        "indicators": np.zeros(shape, dtype=np.int16),
     }
+    # One more entry at the end, where -1 (no fact) looks.
+    verdicts = np.append(tests["verdict"].cat.codes.to_numpy(), UNKNOWN)[fact_at]
+    read = np.where(fact_at >= 0, np.append(tests["checked"].to_numpy(), False)[fact_at], checked.astype(bool))
     dates = np.append(tests["date"].to_numpy().astype("datetime64[s]"), NEVER)
     sources = np.append(tests["source"].to_numpy(dtype=object), "")
     marks = np.append(tests["mark"].to_numpy(dtype=object), "")
@@ -137,23 +148,27 @@ def _criteria_of_tests(
         cells = np.flatnonzero(frame["criterion"].to_numpy() == number)
         if not len(cells):
             continue
-        part, facts, read = verdicts[:, cells], fact_at[:, cells], checked[:, cells]
+        part, facts, safe = verdicts[:, cells], fact_at[:, cells], read[:, cells]
         failed = part == NOT_MET
+        fails = failed.any(axis=1)
         met = ((part == MET) | (part == NOT_APPLICABLE)).all(axis=1)
-        state = np.where(failed.any(axis=1), NOT_MET, np.where(met, MET, UNKNOWN))
+        state = np.where(fails, NOT_MET, np.where(met, MET, UNKNOWN))
         state = np.where((part == NOT_APPLICABLE).all(axis=1), NOT_APPLICABLE, state)
         # One failed test with a threshold that was read is enough for "not met"; "met" rests on all of them.
-        safe = np.where(failed.any(axis=1), (failed & read).any(axis=1), (read | (part == NOT_APPLICABLE)).all(axis=1))
-        deciding = np.where(failed.any(axis=1, keepdims=True), failed, facts >= 0)
-        when = np.where(deciding, dates[facts], NEVER)
+        sure = np.where(fails, (failed & safe).any(axis=1), (safe | (part == NOT_APPLICABLE)).all(axis=1))
+        when = np.where(np.where(fails[:, None], failed, facts >= 0), dates[facts], NEVER)
         newest = np.where(np.isnat(when), np.datetime64(0, "s"), when).argmax(axis=1)
         rows = np.arange(len(part))
-        first = facts[rows, np.where(failed.any(axis=1), failed.argmax(axis=1), newest)]
+        first = facts[rows, np.where(fails, failed.argmax(axis=1), newest)]
         made["state"][:, column] = state
         made["date"][:, column] = when[rows, newest]
         made["source"][:, column], made["mark"][:, column] = sources[first], marks[first]
-        made["checked"][:, column] = safe | (state == UNKNOWN)
-        made["failing"][:, column] = failed.sum(axis=1)
-        made["open"][:, column] = (part == UNKNOWN).sum(axis=1)
-        made["tests"][:, column] = len(cells)
+        made["checked"][:, column] = sure | (state == UNKNOWN)
+        # An indicator with an "of which" part is one indicator with two tests.
+        names = frame["indicator"].to_numpy()[cells]
+        for name in dict.fromkeys(names):
+            lacks = failed[:, names == name].any(axis=1)
+            made["failing"][:, column] += lacks
+            made["open"][:, column] += ~lacks & (part[:, names == name] == UNKNOWN).any(axis=1)
+            made["indicators"][:, column] += 1
     return made

@@ -1,6 +1,5 @@
 """The law files of ``data/criteria`` read into tables; a value without a reference or a mark does not load."""
 
-import contextlib
 import datetime as dt
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -8,129 +7,23 @@ from pathlib import Path
 
 import pandas as pd
 
-from .criteria import LAW_MARKS, REGIONS, CriteriaSet, Law, checkable_rules
-from .office_numbers import NotRead, read_number
+from .criteria import REGIONS, CriteriaSet, Law, checkable_rules, to_check
+from .dictionary import KEYS
+from .law_checks import LawFile, Link, check_links, is_number
+from .office_numbers import NotRead, read_number, write_date
 from .problems import Problem
 from .table_files import read_table
 from .yaml_files import Lines, read_yaml
 
-SET_KEYS = [
-    "id",
-    "kind",
-    "level",
-    "title",
-    "decision",
-    "from",
-    "to",
-    "known_from",
-    "counts_only",
-    "criteria_count",
-    "indicator_count",
-    "note",
-    "specially_difficult",
-    "requires",
-    "references",
-    "criteria",
-]
-KEYS = {
-    "set": SET_KEYS,
-    "district": ["id", "kind", "title", "decision", "from", "to", "known_from", "note", "references", "conditions"],
-    "recognition": ["id", "kind", "title", "note", "references", "rules", "revocation", "district_revocation"],
-    "criterion": ["number", "name", "owner", "tests"],
-    "test": ["number", "part_of", "name", "unit", "op", "same_measure", "values"],
-    "value": ["from", "to", "known_from", "op", "unit", "name", "regions", "mark", "reference", "note"],
-}
-REQUIRED = {
-    "set": [
-        "id",
-        "level",
-        "title",
-        "decision",
-        "from",
-        "known_from",
-        "criteria_count",
-        "indicator_count",
-        "references",
-        "criteria",
-    ],
-    "district": ["id", "title", "decision", "from", "known_from", "references", "conditions"],
-    "recognition": ["id", "title", "references", "rules", "revocation"],
-    "criterion": ["number", "name", "owner", "tests"],
-    "test": ["number", "name", "unit", "op", "values"],
-    "value": ["from", "regions"],
-}
-OPS = (">=", "<=", "judged")
+EARLY = dt.date(1945, 1, 1)  # stands in for a day that could not be read
 CRITERIA_COLUMNS = ["set", "criterion", "name_vi", "name_en", "owner_vi", "owner_en", "owner_mark", "owner_reference"]
 TEST_COLUMNS = ["set", "criterion", "indicator", "test", "name_vi", "name_en", "unit", "op", "same_measure"]
 VALUE_COLUMNS = [
-    "set",
-    "test",
-    "region",
-    "start",
-    "end",
-    "op",
-    "kind",
-    "value",
-    "mark",
-    "reference",
-    "known_from",
-    "name_vi",
-    "name_en",
-    "unit",
-    "note_vi",
-    "note_en",
-    "times_set",
-    "times_test",
+    *("set", "test", "region", "start", "end", "op", "kind", "value", "mark", "reference", "known_from"),
+    *("name_vi", "name_en", "unit", "note_vi", "note_en", "times_set", "times_test"),
 ]
-
-
-class _File:
-    """One law file while it is being read: where problems are noted, and its references."""
-
-    def __init__(self, name: str, made: Lines, problems: list[Problem]) -> None:
-        self.name, self.made, self.problems = name, made, problems
-        self.references = made.get("references") or {}
-
-    def problem(self, code: str, line: int | None, **details: object) -> None:
-        self.problems.append(Problem(code, self.name, line, details=details))
-
-    def keys(self, block: object, kind: str, line: int) -> bool:
-        """Whether ``block`` is a mapping with all required keys; unknown keys are reported."""
-        if not isinstance(block, Lines):
-            self.problem("yaml_value", line, value=block, allowed=", ".join(KEYS[kind]))
-            return False
-        for key in block:
-            if key not in KEYS[kind]:
-                self.problem("yaml_key", block.at(key), value=key, allowed=", ".join(KEYS[kind]))
-        missing = [key for key in REQUIRED[kind] if block.get(key) is None]
-        for key in missing:
-            self.problem("yaml_missing", block.line, value=key)
-        return not missing
-
-    def reference(self, block: Lines, where: str, marks: tuple[str, ...] = LAW_MARKS) -> str | None:
-        """The full text of a block's reference; its absence, or a mark that is none, is reported."""
-        key = block.get("reference")
-        if not key or key not in self.references:
-            self.problem("law_reference", block.at("reference"), where=where)
-            return None
-        if block.get("mark") not in marks:
-            self.problem("law_mark", block.at("mark"), where=where, value=block.get("mark"))
-            return None
-        return str(self.references[key])
-
-    def day(self, block: Lines, key: str, default: dt.date | None = None) -> dt.date | None:
-        value = block.get(key, default)
-        if value is None or (isinstance(value, dt.date) and not isinstance(value, dt.datetime)):
-            return value
-        self.problem("yaml_value", block.at(key), value=value, allowed="2022-03-08")
-        return default
-
-    def text(self, value: object, line: int) -> dict[str, str]:
-        """A text in two languages; one language stands for both."""
-        if isinstance(value, dict) and value.get("vi"):
-            return {"vi": str(value["vi"]), "en": str(value.get("en") or value["vi"])}
-        self.problem("yaml_value", line, value=value, allowed="{vi: ..., en: ...}")
-        return {"vi": "", "en": ""}
+OFFICER = ["read_value", "article", "checked_by", "checked_on"]  # what an officer fills in TO_CHECK.csv
+COMPARED = ["unit", "op", "value", "mark"]  # what must still be as the law has it
 
 
 @dataclass
@@ -144,24 +37,29 @@ class _Read:
     district: list[dict] = field(default_factory=list)
     recognition: list[dict] = field(default_factory=list)
     revocation: list[dict] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
 
 
 def read_law(folder: Path, problems: list[Problem]) -> Law:
     """All law files of ``folder`` and the officer's checks in ``TO_CHECK.csv``; what is wrong goes to ``problems``."""
-    read = _Read()
+    read, unread = _Read(), set()
     paths = sorted(folder.glob("*.yaml"))
     if not paths:
         problems.append(Problem("missing_file", f"{folder.name}/*.yaml", details={"header": "id: ..."}))
     for path in paths:
         made = read_yaml(path, problems, f"{folder.name}/{path.name}")
         if made is None:
+            unread.add(path.stem)
             continue
-        file = _File(f"{folder.name}/{path.name}", made, problems)
+        file = LawFile(f"{folder.name}/{path.name}", made, problems)
         try:
             _read_file(file, path.stem, read)
         except (TypeError, ValueError, AttributeError, KeyError) as error:
-            # A shape that no check foresaw (a number where a mapping belongs): still a report, never a traceback.
+            # A shape that no check foresaw: still a report, never a traceback.
+            unread.add(path.stem)
             file.problem("yaml", made.line, detail=f"{type(error).__name__}: {error}")
+    multiples = {(row["set"], row["test"]) for row in read.values if row["kind"] == "times"}
+    check_links(read.sets, read.tests, read.links, multiples, unread)
     values = pd.DataFrame(read.values, columns=VALUE_COLUMNS)
     for column in ("start", "end", "known_from"):
         values[column] = pd.to_datetime(values[column]).astype("datetime64[s]")
@@ -172,137 +70,147 @@ def read_law(folder: Path, problems: list[Problem]) -> Law:
     return replace(law, values=_multiples(law.values))
 
 
-def _read_file(file: _File, stem: str, read: _Read) -> None:
+def _read_file(file: LawFile, stem: str, read: _Read) -> None:
     """One file into ``read``, by its kind."""
-    made = file.made
-    kind = made.get("kind", "set")
+    kind = file.made.get("kind", "set")
     if kind not in ("set", "district", "recognition"):
-        file.problem("yaml_value", made.at("kind"), value=kind, allowed="set, district, recognition")
-        return
-    if made.get("id") != stem:
-        file.problem("yaml_value", made.at("id"), value=made.get("id"), allowed=stem)
-    if not file.keys(made, kind, made.line):
-        return
+        file.problem("yaml_value", file.made.at("kind"), "kind", value=kind, allowed="set, district, recognition")
+        kind = "set" if "criteria" in file.made else "recognition" if "rules" in file.made else "district"
+    before = len(file.problems)
+    made = file.sound(file.made, kind, file.made.line)
+    if made["id"] not in (stem, ""):
+        file.problem("yaml_value", made.at("id"), "id", value=made["id"], allowed=stem)
     if kind == "set":
-        _read_set(file, read)
+        _read_set(file, made, stem, read, before)
     elif kind == "district":
-        rules = _rules(file, made["conditions"], file.day(made, "known_from"))
-        whole = {"to": file.day(made, "to"), "decision": made["decision"].get("number")}
+        whole = {"to": made["to"], "decision": made["decision"]["number"], "from": made["from"]}
+        rules = _rules(file, made["conditions"], stem, made["known_from"])
         read.district += [rule | {k: v for k, v in whole.items() if rule.get(k) is None} for rule in rules]
     else:
-        read.recognition += _rules(file, made["rules"], None, nested="conditions")
-        read.revocation += _rules(file, made["revocation"], None)
+        read.recognition += _rules(file, made["rules"], stem, None)
+        read.revocation += _rules(file, made["revocation"], stem, None)
+        _rules(file, made["district_revocation"] or [], stem, None)
+        for rule in made["revocation"]:
+            for level, numbers in rule["key_criteria"].items():
+                line = rule["key_criteria"].at(level)
+                read.links += [Link(file, line, "key_criteria", "", level, number) for number in numbers]
 
 
-def _read_set(file: _File, read: _Read) -> None:
-    """A criteria set: itself, its criteria, tests and values; its counts are held to what it declares."""
-    made, set_id = file.made, str(file.made["id"])
-    if made["level"] not in ("ntm", "advanced", "model"):
-        file.problem("yaml_value", made.at("level"), value=made["level"], allowed="ntm, advanced, model")
-    known = file.day(made, "known_from")
-    decision = made["decision"]
-    decision_reference = file.reference(decision, "decision")
-    for key in ("specially_difficult", "requires"):
-        if made.get(key):
-            file.reference(made[key], key)
-    chosen = read.sets[set_id] = CriteriaSet(
+def _read_set(file: LawFile, made: Lines, set_id: str, read: _Read, before: int) -> None:
+    """A criteria set: itself, its criteria, tests and values; its counts are held to what it declares.
+
+    ``before``: the number of problems before this file; with one more, its indicators cannot be counted.
+    """
+    start, known = made["from"] or EARLY, made["known_from"] or EARLY
+    read.sets[set_id] = CriteriaSet(
         id=set_id,
         level=made["level"],
-        title=file.text(made["title"], made.at("title")),
-        decision=dict(decision) | {"reference": decision_reference},
-        start=file.day(made, "from"),
-        end=file.day(made, "to"),
+        title=made["title"],
+        decision=dict(made["decision"]),
+        start=start,
+        end=made["to"],
         known_from=known,
-        counts_only=bool(made.get("counts_only", False)),
-        criteria_count=int(made["criteria_count"]),
-        indicator_count=int(made["indicator_count"]),
-        note=file.text(made["note"], made.at("note")) if made.get("note") else None,
-        specially_difficult=made.get("specially_difficult"),
-        requires=made.get("requires"),
+        counts_only=bool(made["counts_only"]),
+        criteria_count=made["criteria_count"],
+        indicator_count=made["indicator_count"],
+        note=made["note"],
+        specially_difficult=made["specially_difficult"],
+        requires=made["requires"],
     )
-    seen_tests: set[str] = set()
-    first_tests = []
+    if made["requires"]:
+        block = made["requires"]
+        read.links.append(Link(file, block.at("set"), "requires", set_id, block["set"]))
+    numbers: dict[int, int] = {}
+    keys: dict[str, int] = {}
+    first = set()
     for block in made["criteria"]:
-        if not file.keys(block, "criterion", made.at("criteria")):
-            continue
-        number, name, owner = block["number"], file.text(block["name"], block.at("name")), block["owner"]
-        owned = file.text(owner, block.at("owner"))
-        reference = file.reference(owner, f"{set_id} {number} owner", (*LAW_MARKS, "assumed"))
+        number, name, owner = block["number"], block["name"], block["owner"]
+        if number > made["criteria_count"] > 0:
+            allowed = f"1 - {made['criteria_count']}"
+            file.problem("yaml_value", block.at("number"), "number", value=number, allowed=allowed)
+        file.once(numbers, number, block.at("number"), "number")
         read.criteria.append(
-            {"set": set_id, "criterion": int(number), "name_vi": name["vi"], "name_en": name["en"]}
-            | {"owner_vi": owned["vi"], "owner_en": owned["en"]}
-            | {"owner_mark": owner.get("mark"), "owner_reference": reference}
+            {"set": set_id, "criterion": number, "name_vi": name["vi"], "name_en": name["en"]}
+            | {"owner_vi": owner["vi"], "owner_en": owner["en"] or owner["vi"]}
+            | {"owner_mark": owner["mark"], "owner_reference": owner["reference"]}
         )
+        others = [test["number"] for test in block["tests"] if not test["part_of"]]
         for test in block["tests"]:
-            if not file.keys(test, "test", block.at("tests")):
+            key, part_of, name, same = test["number"], test["part_of"], test["name"], test["same_measure"] or {}
+            if not file.once(keys, key, test.at("number"), "number"):
                 continue
-            key = str(test["number"])
-            if not isinstance(test["number"], str) or key in seen_tests:
-                file.problem("yaml_value", test.at("number"), value=test["number"], allowed='"17.1", "17.10", ...')
-            seen_tests.add(key)
-            name = file.text(test["name"], test.at("name"))
-            row = {"set": set_id, "criterion": int(number), "indicator": str(test.get("part_of", key)), "test": key}
-            row |= {"name_vi": name["vi"], "name_en": name["en"], "unit": str(test["unit"]), "op": test["op"]}
-            read.tests.append(row | {"same_measure": dict(test.get("same_measure") or {})})
-            entries = [v for v in test["values"] if file.keys(v, "value", test.at("values"))]
-            rows = _values(file, set_id, key, test["op"], entries, known)
+            if part_of and part_of not in others:
+                file.problem("law_link", test.at("part_of"), "part_of", value=part_of, allowed=", ".join(others))
+            read.tests.append(
+                {"set": set_id, "criterion": number, "indicator": part_of or key, "test": key, "name_vi": name["vi"]}
+                | {"name_en": name["en"], "unit": test["unit"], "op": test["op"], "same_measure": dict(same)}
+            )
+            read.links += [Link(file, same.at(s), "same_measure", set_id, s, t) for s, t in same.items()]
+            rows = _values(file, set_id, test, known, read.links)
             read.values += rows
-            if any(made_row["start"] and made_row["start"] <= max(known, chosen.start) for made_row in rows):
-                first_tests.append(row["indicator"])
-    for key, found in (("criteria_count", len(made["criteria"])), ("indicator_count", len(set(first_tests)))):
-        if found != made[key] and not chosen.counts_only:
-            file.problem("law_count", made.at(key), what=key, found=found, expected=made[key])
+            if any(row["start"] <= max(known, start) for row in rows):
+                first.add(part_of or key)
+    whole = len(file.problems) == before
+    for key, number in {"criteria_count": len(made["criteria"]), "indicator_count": len(first)}.items():
+        if number != made[key] and not made["counts_only"] and (whole or (key == "criteria_count" and number)):
+            file.problem("law_count", made.at(key), key, what=key, found=number, expected=made[key])
 
 
-def _values(file: _File, set_id: str, test: str, op: str, entries: list[Lines], known: dt.date) -> list[dict]:
+def _values(file: LawFile, set_id: str, test: Lines, known: dt.date, links: list[Link]) -> list[dict]:
     """The rows of one test: one a region and time, ended where the next one of its region begins."""
     rows: list[dict] = []
-    for entry in entries:
-        where = f"{set_id} {test}"
-        reference = file.reference(entry, where)
-        entry_op = entry.get("op", op)
-        if entry_op not in OPS:
-            file.problem("yaml_value", entry.at("op"), value=entry_op, allowed=", ".join(OPS))
-        name = file.text(entry["name"], entry.at("name")) if entry.get("name") else {}
-        note = file.text(entry["note"], entry.at("note")) if entry.get("note") else {}
+    where = f"{set_id} {test['number']}"
+    for entry in test["values"]:
+        op, unit = entry["op"] or test["op"], entry["unit"] or test["unit"]
         for region, value in entry["regions"].items():
-            made = _value(value)
-            if region not in REGIONS or made is None:
-                file.problem("yaml_value", entry.at("regions"), value=f"{region}: {value}", allowed=", ".join(REGIONS))
+            line = entry["regions"].at(region)
+            if region not in REGIONS:
+                file.problem("yaml_value", line, "regions", value=region, allowed=", ".join(REGIONS))
                 continue
+            made = _value(file, value, line, op, unit)
+            if "times_set" in made:
+                key = "times" if made["kind"] == "times" else "verdict_of"
+                links.append(Link(file, line, key, set_id, made["times_set"], made.get("times_test")))
             rows.append(
-                {"set": set_id, "test": test, "region": region, "start": file.day(entry, "from")}
-                | {"end": file.day(entry, "to"), "op": entry_op, "mark": entry.get("mark"), "reference": reference}
-                | {"known_from": file.day(entry, "known_from", known), "unit": entry.get("unit"), "line": entry.line}
-                | {f"name_{k}": v for k, v in name.items()}
-                | {f"note_{k}": v for k, v in note.items()}
+                {"set": set_id, "test": test["number"], "region": region, "start": entry["from"]}
+                | {"end": entry["to"], "op": op, "mark": entry["mark"], "reference": entry["reference"]}
+                | {"known_from": entry["known_from"] or known, "unit": entry["unit"], "line": entry.line}
+                | {f"name_{k}": v for k, v in (entry["name"] or {}).items()}
+                | {f"note_{k}": v for k, v in (entry["note"] or {}).items()}
                 | made
             )
-    for region in {row["region"] for row in rows}:
+    rows = [row for row in rows if row["start"]]
+    for region in dict.fromkeys(row["region"] for row in rows):
         # "all" is looked up beside each region; "national" is only shown, so it clashes with nothing but itself.
         same = {region} if region == "national" else {region, "all"}
-        mine = sorted((r for r in rows if r["region"] in same and r["start"]), key=lambda row: row["start"])
+        mine = sorted((r for r in rows if r["region"] in same), key=lambda row: row["start"])
         for first, second in pairwise(mine):
             if second["start"] <= (first["end"] or first["start"]):
-                file.problem(
-                    "law_overlap", second["line"], where=f"{set_id} {test}", region=region, day=second["start"]
-                )
-    return [{k: v for k, v in row.items() if k != "line"} for row in rows]
+                file.problem("law_overlap", second["line"], "from", where=where, region=region, day=second["start"])
+    return rows
 
 
-def _value(value: object) -> dict | None:
-    """Kind and number of one value as written; None when it is none of the forms allowed."""
-    if value is None:
-        return {"kind": "unknown", "value": float("nan")}
-    if value in ("met", "province"):
-        return {"kind": value, "value": float("nan")}
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return {"kind": "number", "value": float(value)}
-    if isinstance(value, dict) and set(value) == {"times", "set", "test"}:
-        return {"kind": "times", "value": float(value["times"]), "times_set": value["set"], "times_test": value["test"]}
-    if isinstance(value, dict) and set(value) == {"verdict_of"}:
-        return {"kind": "verdict", "value": float("nan"), "times_set": value["verdict_of"]}
-    return None
+def _value(file: LawFile, value: object, line: int, op: str | None, unit: str) -> dict:
+    """Kind and number of one value as written; one that does not fit the test is reported."""
+    judged, most = op == "judged", 100 if unit.startswith("%") else float("inf")
+    made = {"kind": "unknown", "value": float("nan")}
+    if isinstance(value, Lines) and "verdict_of" in value:
+        fits = judged
+        made |= {"kind": "verdict", "times_set": file.sound(value, "verdict", line, "regions")["verdict_of"]}
+    elif isinstance(value, Lines):
+        fits = not judged
+        block = file.sound(value, "times", line, "regions")
+        made = {"kind": "times", "value": float(block["times"]), "times_set": block["set"], "times_test": block["test"]}
+    elif is_number(value):
+        fits = not judged and 0 <= value <= most
+        made = {"kind": "number", "value": float(value)}
+    else:
+        fits = value in (None, "province") or (value == "met" and judged)
+        made["kind"] = value if fits and value else "unknown"
+    if op and not fits:
+        allowed = "met" if judged else "0 - 100" if most == 100 else ">= 0"
+        file.problem("yaml_value", line, "regions", value=value, allowed=f"{allowed}, province, null")
+    return made
 
 
 def _multiples(values: pd.DataFrame) -> pd.DataFrame:
@@ -321,25 +229,21 @@ def _multiples(values: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([values, *made], ignore_index=True) if made else values.reset_index(drop=True)
 
 
-def _rules(file: _File, blocks: list, known: dt.date | None, nested: str = "", prefix: str = "") -> list[dict]:
-    """Rows of the rules on districts, recognition and revocation; each must have its reference and mark."""
-    rows = []
+def _rules(file: LawFile, blocks: list[Lines], stem: str, known: dt.date | None, prefix: str = "") -> list[dict]:
+    """Rows of the rules on districts, recognition and revocation; the conditions of a rule have the time of the rule."""
+    rows: list[dict] = []
+    keys: dict[str, int] = {}
     for block in blocks:
-        if not isinstance(block, Lines):
-            file.problem("yaml_value", file.made.line, value=block, allowed="{...}")
-            continue
-        row = dict(block)
-        holder = block["decision"] if "reference" not in block and isinstance(block.get("decision"), Lines) else block
-        row["reference"] = file.reference(holder, str(block.get("id") or block.get("number") or file.name))
-        row["file"] = file.made["id"]
+        row = {"value": None} | {key: value for key, value in block.items() if value is not None}
+        row["file"] = stem
         row["key"] = "/".join(str(v) for v in (prefix, block.get("id"), block.get("number"), block.get("level")) if v)
-        row["known_from"] = file.day(block, "known_from", known or file.day(block, "from"))
-        row["from"], row["to"] = file.day(block, "from", file.made.get("from")), file.day(block, "to")
-        if nested:
-            row[nested] = [
-                rule | {"from": row["from"], "to": row["to"]}
-                for rule in _rules(file, block.get(nested) or [], row["known_from"], prefix=row["key"])
-            ]
+        file.once(keys, row["key"], block.line, "id" if "id" in block else "number")
+        row["from"], row["to"] = row.get("from") or EARLY, row.get("to")
+        row["known_from"] = row.get("known_from") or known or row["from"]
+        if "conditions" in row:
+            row["reference"] = row["decision"]["reference"]
+            conditions = _rules(file, row["conditions"], stem, row["known_from"], row["key"])
+            row["conditions"] = [rule | {"from": row["from"], "to": row["to"]} for rule in conditions]
         rows.append(row)
     return rows
 
@@ -348,32 +252,54 @@ def _apply_checks(law: Law, path: Path, problems: list[Problem]) -> None:
     """The officer's completed rows of ``TO_CHECK.csv`` put in place of the values they checked."""
     if not path.exists():
         return
+    found: list[Problem] = []
+    table = read_table(path, "to_check", "vi", path.name, found)
+    file = f"{path.parent.name}/{path.name}"
+    problems += [replace(problem, file=file) for problem in found]
+    given = pd.concat([table[OFFICER[:3]].ne(""), table[OFFICER[3:]].notna()], axis=1)
+    done = table[given.any(axis=1) & ~table["row"].isin([p.row for p in found])]
+    if done.empty:
+        return
     values, rules = law.values, {(rule["file"], rule["key"]): rule for rule in checkable_rules(law)}
-    officer = ["read_value", "article", "checked_by", "checked_on"]
-    table = read_table(path, "to_check", "vi", path.name, problems)
-    given = pd.concat([table[officer[:3]].ne(""), table[officer[3:]].notna()], axis=1)
-    for row, filled in zip(table.itertuples(), given.to_numpy(), strict=True):
-        if not filled.any():
+    listed = {tuple(row[key] for key in KEYS["to_check"]): row for row in to_check(law).to_dict("records")}
+    for index, row in zip(done.index, done.to_dict("records"), strict=True):
+        start = row["from"]
+        asked = listed.get((row["set"], row["test"], row["region"], f"{start:%Y-%m-%d}"))
+        try:
+            number = _checked(row, [name for name in OFFICER if not given.loc[index, name]], asked)
+        except NotRead as error:
+            problems.append(Problem(error.reason, file, int(row["row"]), details=error.details))
             continue
-        place = (values["set"] == row.set) & (values["test"] == row.test) & (values["region"] == row.region)
-        place &= values["start"] == table.loc[row.Index, "from"]
-        rule = rules.get((row.set, row.test))
-        number = None
-        with contextlib.suppress(NotRead):
-            number = read_number(row.read_value)
-        detail = None
-        if not filled.all():
-            detail = ", ".join(name for name, there in zip(officer, filled, strict=True) if not there) + "?"
-        elif not place.any() and rule is None:
-            detail = "set, test, region, from?"
-        elif number is None and row.read_value != "met":
-            detail = f"read_value “{row.read_value}”?"
-        if detail:
-            problems.append(Problem("to_check", f"criteria/{path.name}", int(row.row), details={"detail": detail}))
-            continue
-        reference = f"{row.article} ({row.checked_by}, {row.checked_on:%d/%m/%Y})"
-        if rule is not None:
-            rule |= {"value": number, "mark": "read", "reference": reference}
+        made = {"value": number, "mark": "read"}
+        made["reference"] = f"{row['article']} ({row['checked_by']}, {row['checked_on']:%d/%m/%Y})"
+        if (row["set"], row["test"]) in rules:
+            rules[row["set"], row["test"]] |= made
         else:
-            kind = "met" if number is None else "number"
-            values.loc[place, ["kind", "value", "mark", "reference"]] = [kind, number, "read", reference]
+            made["kind"] = "met" if number is None else "number"
+            place = (values["set"] == row["set"]) & (values["test"] == row["test"]) & (values["start"] == start)
+            values.loc[place & (values["region"] == row["region"]), list(made)] = list(made.values())
+
+
+def _checked(row: dict, blank: list[str], asked: dict | None) -> float | None:
+    """The number that an officer read, None for ``met``; NotRead when the row cannot stand for a check of the law.
+
+    ``asked``: the row as the law gives it; what was changed in it says that something else was checked.
+    """
+    if blank:
+        raise NotRead("to_check", detail=", ".join(blank))
+    if asked is None:
+        raise NotRead("to_check_stale", detail="set, test, region, from")
+    if changed := [f"{name} “{row[name]}” ≠ “{asked[name]}”" for name in COMPARED if row[name] != asked[name]]:
+        raise NotRead("to_check_stale", detail="; ".join(changed))
+    if row["checked_on"].date() > dt.date.today():
+        raise NotRead("to_check_future", value=write_date(row["checked_on"]))
+    text, unit = row["read_value"], asked["unit"]
+    if asked["op"] == "judged" or not (asked["op"] or unit):
+        if text != "met":
+            raise NotRead("to_check_met", value=text)
+        return None
+    try:
+        return read_number(text, low=0, high=100 if unit.startswith("%") else float("inf"))
+    except NotRead as error:
+        reason = {"other_style": "to_check_number", "not_a_number": "to_check_number"}.get(error.reason, error.reason)
+        raise NotRead(reason, value=text, **error.details) from None

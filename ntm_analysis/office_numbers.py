@@ -8,11 +8,17 @@ import datetime as dt
 import math
 import re
 
-from babel.numbers import NumberFormatError, format_decimal, parse_decimal
+from babel.numbers import format_decimal
 
 OTHER_STYLE = {"vi": "en", "en": "vi"}
-_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T]00:00:00)?")
-_DMY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
+YEARS = (1945, 2100)  # outside these a date is a slip of the pen
+_SIGNS = {"vi": (".", ","), "en": (",", ".")}  # thousands, decimals
+_NUMBER = {
+    style: re.compile(rf"-?(?:[1-9]\d{{0,2}}(?:\{group}\d{{3}})+|\d+)(?:\{point}\d+)?", re.ASCII)
+    for style, (group, point) in _SIGNS.items()
+}
+_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T]00:00:00)?", re.ASCII)
+_DMY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", re.ASCII)
 
 
 class NotRead(ValueError):
@@ -24,10 +30,10 @@ class NotRead(ValueError):
 
 
 def _parse(text: str, style: str) -> float | None:
-    try:
-        return float(parse_decimal(text, locale=style, strict=True))
-    except NumberFormatError:
+    if not _NUMBER[style].fullmatch(text):
         return None
+    group, point = _SIGNS[style]
+    return float(text.replace(group, "").replace(point, "."))
 
 
 def read_number(
@@ -43,7 +49,7 @@ def read_number(
     """
 
     def fits(value: float | None) -> bool:
-        return value is not None and low <= value <= high and not (whole and value != int(value))
+        return value is not None and low <= value <= high and not (whole and value % 1)
 
     text = text.strip().replace("\u00a0", "").replace("\u2212", "-")
     value, other = _parse(text, style), _parse(text, OTHER_STYLE[style])
@@ -52,9 +58,9 @@ def read_number(
     grouped = re.fullmatch(r"-?\d{1,3}[.,]\d{3}", text) is not None and value >= 1000
     if grouped and fits(other):
         raise NotRead("ambiguous_number", one=f"{value:.0f}", other=text.replace(".", ","))
-    if whole and value != int(value):
+    if whole and value % 1:
         raise NotRead("not_whole")
-    if not low <= value <= high:
+    if not low <= value <= high or math.isinf(value):
         raise NotRead("out_of_range", low=write_number(low, style), high=write_number(high, style))
     return value
 
@@ -72,14 +78,17 @@ def read_date(text: str) -> dt.date:
         day, month, year = map(int, match.groups())
         if month > 12 >= day:
             raise NotRead("american_date", day=f"{month:02d}/{day}/{year}")
-    elif re.fullmatch(r"4\d{4}", text):
+    elif re.fullmatch(r"[34]\d{4}", text, re.ASCII):
         raise NotRead("serial_date", day=write_date(dt.date(1899, 12, 30) + dt.timedelta(int(text))))
     else:
         raise NotRead("not_a_date")
     try:
-        return dt.date(year, month, day)
+        made = dt.date(year, month, day)
     except ValueError:
         raise NotRead("not_a_date") from None
+    if not YEARS[0] <= year <= YEARS[1]:
+        raise NotRead("not_a_date")
+    return made
 
 
 def write_number(value: float | None, lang: str = "vi", decimals: int | None = None) -> str:
@@ -90,6 +99,8 @@ def write_number(value: float | None, lang: str = "vi", decimals: int | None = N
     """
     if value is None or math.isnan(value):
         return "..."
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
     pattern = "#,##0.##" if decimals is None else "#,##0" + ("." + "0" * decimals if decimals else "")
     return format_decimal(round(value, 2 if decimals is None else decimals), pattern, locale=lang)
 

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from . import __version__
 from .assess import Standing, assess
-from .office_numbers import write_date, write_number
+from .office_numbers import write_date
 from .recognition import knowledge, levels, revocation, set_in_force
 from .tables import Column, dagger, office_table
 from .words import LEVEL_WORDS, listed, pick, shares_words, text
@@ -107,9 +107,13 @@ class Page:
         return self._applied[level]
 
     def revocations(self) -> pd.DataFrame:
-        """What the rule on revocation says of the recognised communes, by the set in force (else the page's own)."""
-        found = self.applied_today()
-        return revocation(self.workbook, found[0] if found else self.standing(self.set_id))
+        """What the rule on revocation says of the recognised communes, each judged by the set in force for its level."""
+        made = []
+        for level, held in (("ntm", ("ntm",)), ("advanced", ("advanced", "model"))):
+            found = self.applied_today(level)
+            standing = found[0] if found else self.standing(self.workbook.default_set(level))
+            made.append(revocation(self.workbook, standing, held))
+        return pd.concat(made)
 
     # building blocks ---------------------------------------------------------------------------------------------
 
@@ -178,18 +182,30 @@ class Page:
 
     def left_out(self) -> str:
         """What the page does not use because it became known only later."""
-        later = sorted(self.workbook.left_out.items())
-        parts = ", ".join(f"{name} ({write_number(n, self.lang)})" for name, n in later)
-        return self.text("left_out", day=self.day, parts=parts) if parts else ""
+        later = self.workbook.left_out
+        law = sum(n for name, n in later.items() if name.endswith(".yaml"))
+        rows = sum(later.values()) - law
+        return self.text("left_out", day=self.day, law=law, rows=rows) if later else ""
+
+    def source(self, ids: str) -> str:
+        """The short names of one or more sources ("a|b"), as they stand in the table of sources."""
+        rows = self.workbook.tables["sources"].set_index("id")
+        names = [rows.loc[i, "short"] or rows.loc[i, "title"] if i in rows.index else i for i in ids.split("|")]
+        return "; ".join(self.set_title(name) if name in self.workbook.law.sets else name for name in names)
 
     def sources(self, used: Iterable[str]) -> Markup:
         """The sources used, with title, address and day."""
+        ids = {source for cell in used for source in cell.split("|")}
         rows = self.workbook.tables["sources"]
         cells = []
-        for _, row in rows[rows["id"].isin(set(used))].iterrows():
-            title = ". ".join(filter(None, (row["title"], row["address"], row["note"])))
+        for _, row in rows[rows["id"].isin(ids)].iterrows():
+            title = Markup.escape(". ".join(filter(None, (row["title"], row["note"]))))
+            if row["address"].startswith(("https://", "http://")):
+                title += Markup('. <a href="{0}" rel="noreferrer">{0}</a>').format(row["address"])
+            elif row["address"]:
+                title += ". " + row["address"]
             day = "..." if pd.isna(row["published"]) else write_date(row["published"], self.lang)
-            cells.append([row["id"], title, day])
+            cells.append([self.source(row["id"]), title, day])
         return self.table("sources", "id:name title published", cells)
 
     def footer_standing(self) -> Standing:

@@ -15,7 +15,9 @@ class PlanPage(Page):
         """Targets of one kind (``plan`` or ``pledge``) for communes that exist, the nearest year first."""
         rows = self.workbook.tables["targets"]
         rows = rows[(rows["kind"] == kind) & rows["unit"].isin(self.workbook.communes.index)]
-        return rows.sort_values("year", kind="stable")
+        places = {"level": ("ntm", "advanced", "model").index, "unit": self.workbook.units["order"].to_dict().get}
+        by = lambda column: column.map(places[column.name]) if column.name in places else column  # noqa: E731
+        return rows.sort_values(["year", "level", "unit"], key=by, kind="stable")
 
     def covered_by(self, goal: pd.Series) -> pd.Index:
         """Communes that a yearly rule covers: all; those not yet NTM; those NTM and not on the year's list for more."""
@@ -46,7 +48,16 @@ class PlanPage(Page):
             standing = self.standing(set_id).counts.loc[unit]
             name, kind = self.workbook.units.loc[unit, "name"], self.text(f"kind_{target['kind']}")
             aim = (self.level_words(target["level"]), f"{target['year']:g}", kind)
-            rows.append([place, name, *aim, count_words(standing), self.missing_words(set_id, unit), target["source"]])
+            rows.append(
+                [
+                    place,
+                    name,
+                    *aim,
+                    count_words(standing),
+                    self.missing_words(set_id, unit),
+                    self.source(target["source"]),
+                ]
+            )
         return self.table("targets", "tt unit:name aim year:num kind count:num missing source", rows)
 
     def owners_sentence(self) -> str:
@@ -68,7 +79,7 @@ class PlanPage(Page):
         for _, task in tasks[tasks["unit"].isin(chosen)].sort_values(["unit", "number"]).iterrows():
             quantity = write_number(task["quantity"], self.lang)
             cells = [f"{task['number']:g}", self.workbook.units.loc[task["unit"], "name"], task[f"task_{self.lang}"]]
-            rows.append([*cells, quantity, task[f"unit_{self.lang}"] or "...", task["source"]])
+            rows.append([*cells, quantity, task[f"unit_{self.lang}"] or "...", self.source(task["source"])])
         return self.table("tasks", "tt unit:name task quantity:num measure source", rows)
 
     def goals_table(self) -> Markup:
@@ -78,6 +89,12 @@ class PlanPage(Page):
         for _, goal in goals[goals["kind"] == "yearly_rule"].iterrows():
             quantity = (write_number(goal["quantity"], self.lang), goal[f"unit_{self.lang}"])
             rows.append(
-                [goal[f"text_{self.lang}"], f"{goal['year']:g}", *quantity, len(self.covered_by(goal)), goal["source"]]
+                [
+                    goal[f"text_{self.lang}"],
+                    f"{goal['year']:g}",
+                    *quantity,
+                    len(self.covered_by(goal)),
+                    self.source(goal["source"]),
+                ]
             )
         return self.table("goals", "rule:name year:num quantity:num measure covered:num source", rows)

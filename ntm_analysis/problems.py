@@ -11,6 +11,11 @@ from importlib.resources import files
 
 import yaml
 
+# What makes a whole file unreadable: told first, and what would follow from it is not told at all.
+WHOLE_FILE = frozenset(
+    {"missing_file", "empty_file", "no_rows", "encoding", "missing_column", "open_quote", "ragged_row", "yaml"}
+)
+
 
 @cache
 def messages() -> dict[str, dict[str, list[str]]]:
@@ -37,8 +42,8 @@ class Problem:
         ('“1,5” is not a whole number', 'write a whole number')
         """
         what, mend = messages()[self.code][lang]
-        shown = {key: _short(str(value)) for key, value in self.details.items()}
-        return what.format_map(shown), mend.format_map(shown)
+        details = {key: shown(str(value)) for key, value in self.details.items()}
+        return what.format_map(details), mend.format_map(details)
 
 
 class DataProblems(Exception):
@@ -49,7 +54,7 @@ class DataProblems(Exception):
         super().__init__(report(self.problems, "en"))
 
 
-def _short(text: str, most: int = 300) -> str:
+def shown(text: str, most: int = 300) -> str:
     """Text fit for one line of a report: control characters shown, not obeyed by the terminal; length bounded."""
     text = "".join(c if c.isprintable() else "\ufffd" for c in text)
     return text if len(text) <= most else text[: most - 3] + "..."
@@ -84,12 +89,12 @@ def report(problems: Iterable[Problem], lang: str = "vi") -> str:
             continue
         lines.append(f"{title}: {len(chosen)}")
         grouped: dict[tuple, list[int]] = {}
-        for p in sorted(chosen, key=lambda p: (p.file, p.row or 0, p.column or "")):
+        for p in sorted(chosen, key=lambda p: (p.code not in WHOLE_FILE, p.file, p.row or 0, p.column or "")):
             rows = grouped.setdefault((p.file, p.column, *p.words(lang)), [])
             if p.row is not None:
                 rows.append(p.row)
         for (file, column, what, mend), rows in grouped.items():
             place = file + (f", {words[2]} {_rows(rows)}" if rows else "")
-            place += f", {words[3]} {_short(column)}" if column else ""
+            place += f", {words[3]} {shown(column)}" if column else ""
             lines.append(f"  {place}: {what}. {words[4]}: {mend}.")
     return "\n".join(lines)

@@ -19,7 +19,8 @@ NEAR = 4  # a commune that lacks 1 to 4 criteria is near: the planners' own ques
 
 
 def levels(workbook: Workbook) -> pd.DataFrame:
-    """The recognised level of every commune, by unit: level, basis, set, decision, date, source, mark, sourced, next.
+    """The recognised level of every commune, by unit: level, basis, set, decision, date, source, mark, note,
+    sourced, next.
 
     ``sourced``: a source says so; else the level was inferred. A commune without a row is ``not_ntm``; the same holds for
     ``basis`` "none". ``next`` is the level it works towards.
@@ -32,10 +33,12 @@ def levels(workbook: Workbook) -> pd.DataFrame:
     rows = (
         rows.sort_values(["rank", "known_from"], kind="stable").drop_duplicates("unit", keep="last").set_index("unit")
     )
-    made = rows[["level", "basis", "set", "decision", "date", "source", "mark"]].reindex(workbook.communes.index)
+    made = rows[["level", "basis", "set", "decision", "date", "source", "mark", "note"]].reindex(
+        workbook.communes.index
+    )
     made["level"] = made["level"].fillna("not_ntm")
     made["basis"] = made["basis"].fillna("none")
-    made[["set", "decision", "source", "mark"]] = made[["set", "decision", "source", "mark"]].fillna("")
+    made[["set", "decision", "source", "mark", "note"]] = made[["set", "decision", "source", "mark", "note"]].fillna("")
     made["sourced"] = made["basis"].isin(["decision", "reported"])
     made["next"] = made["level"].map(NEXT)
     return made
@@ -105,40 +108,41 @@ def holding_back(workbook: Workbook, standing: Standing) -> pd.DataFrame:
 def knowledge(standing: Standing) -> dict[str, float]:
     """How much of a standing is known: shares of commune x criterion, adding to 1.
 
-    ``reported`` and ``assumed`` (or ``illustrative``) go by the mark of the fact behind each state; a count that names
-    nothing makes that many criteria known; the rest is ``unknown``.
+    ``reported`` (said of the criterion itself or its indicators), ``inferred`` (follows from a reported count or recognition),
+    ``assumed`` and ``illustrative`` by the mark of the fact behind each state; a count that names nothing makes that many
+    criteria known; the rest is ``unknown``.
     """
     cells = standing.states[standing.states["state"] != "unknown"]
-    shares = cells.groupby("mark").size().to_dict()
+    inferred = (cells["mark"] == "reported") & cells["basis"].isin(["count", "recognition"])
+    shares = cells["mark"].mask(inferred, "inferred").value_counts().to_dict()
     named = cells.groupby("unit").size().reindex(standing.counts.index, fill_value=0)
     nameless = (standing.counts["met"] + standing.counts["missing"].map(len)).fillna(0) - named
     for mark, number in nameless.clip(lower=0).groupby(standing.counts["mark"]).sum().items():
         shares[mark] = shares.get(mark, 0) + int(number)
     total = len(standing.states)
     shares["unknown"] = total - sum(shares.values())
-    order = ("reported", "assumed", "illustrative", "unknown")
-    return {name: shares.get(name, 0) / total for name in order if shares.get(name) or name != "illustrative"}
+    order = ("reported", "inferred", "assumed", "illustrative", "unknown")
+    return {name: shares.get(name, 0) / total for name in order if shares.get(name) or name in ("reported", "unknown")}
 
 
-def revocation(workbook: Workbook, standing: Standing) -> pd.DataFrame:
-    """What the rule on revocation says of each recognised commune, judged by ``standing``.
+def revocation(workbook: Workbook, standing: Standing, held: tuple[str, ...] = LEVELS[1:]) -> pd.DataFrame:
+    """What the rule on revocation says of each commune recognised at one of the levels ``held``, judged by ``standing``.
 
-    By unit: failed, unknown, of, outcome, rule. Outcomes: ``rule_unknown`` (no rule known on the as-of date),
+    By unit: failed, unknown, of, checked, outcome, rule. Outcomes: ``rule_unknown`` (no rule known on the as-of date),
     ``any`` (half of the criteria or more failed), ``with_key`` (30 % to under 50 % failed and a key criterion among them),
     ``none`` (cannot come to that, whatever the unknown ones are), ``open`` (depends on criteria without data).
     """
     level = levels(workbook)
-    recognised = level.index[level["level"] != "not_ntm"]
+    recognised = level.index[level["level"].isin(held)]
     counts = standing.counts.loc[recognised]
-    made = pd.DataFrame(
-        {"failed": counts["missing"].map(len).astype(int), "unknown": counts["unknown"], "of": counts["of"]},
-        index=recognised,
-    )
+    made = counts[["unknown", "of", "checked"]].assign(failed=counts["missing"].map(len).astype(int))
     rules = workbook.rules_in_force(workbook.law.revocation)
     if not rules:
         return made.assign(outcome="rule_unknown", rule="")
     rule = rules[-1]
-    keys = set(rule["key_criteria"].get(workbook.law.sets[standing.set_id].level, []))
+    chosen = workbook.law.sets[standing.set_id]
+    # The criteria of a set that only counts have no names, so none of them can be told to be a key one.
+    keys = set() if chosen.counts_only else set(rule["key_criteria"].get(chosen.level, []))
     states = standing.matrix().loc[recognised]
     key_states = states[[c for c in states.columns if c in keys]]
     key_failed = key_states.isin(["not_met", "basic"]).any(axis=1)
@@ -160,9 +164,10 @@ def revocation(workbook: Workbook, standing: Standing) -> pd.DataFrame:
 
 
 def district_conditions(workbook: Workbook) -> pd.DataFrame:
-    """The district's conditions that depend on communes, as far as known: number, name_vi, name_en, need, have, of, state.
+    """The district's conditions as far as known: number, name_vi, name_en, op, value, unit, need, have, of, state.
 
-    Formula: need = ceil(value % x communes). ``need`` is NaN for conditions on which the data hold no figures.
+    Formula: need = ceil(value % x communes). ``need`` is NaN for conditions on which the data hold no figures,
+    and for all of them where units made by mergers are not in the list.
     """
     level = levels(workbook)["level"]
     total = len(level)
@@ -172,7 +177,7 @@ def district_conditions(workbook: Workbook) -> pd.DataFrame:
     }
     rows = []
     for rule in workbook.rules_in_force(workbook.law.district):
-        countable = rule["measure"] in have and rule["value"] is not None
+        countable = rule["measure"] in have and rule["value"] is not None and not workbook.unlisted
         need = math.ceil(rule["value"] / 100 * total - 1e-9) if countable else float("nan")
         has = have[rule["measure"]] if countable else float("nan")
         rows.append(
@@ -180,6 +185,9 @@ def district_conditions(workbook: Workbook) -> pd.DataFrame:
                 "number": rule["number"],
                 "name_vi": rule["name"]["vi"],
                 "name_en": rule["name"]["en"],
+                "op": rule["op"],
+                "value": rule["value"],
+                "unit": rule["unit"],
                 "need": need,
                 "have": has,
                 "of": total,
@@ -188,7 +196,20 @@ def district_conditions(workbook: Workbook) -> pd.DataFrame:
                 "reference": rule["reference"],
             }
         )
-    columns = ["number", "name_vi", "name_en", "need", "have", "of", "state", "checked", "reference"]
+    columns = [
+        "number",
+        "name_vi",
+        "name_en",
+        "op",
+        "value",
+        "unit",
+        "need",
+        "have",
+        "of",
+        "state",
+        "checked",
+        "reference",
+    ]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -196,22 +217,19 @@ def set_in_force(workbook: Workbook, level: str = "ntm") -> tuple[Standing, pd.D
     """The set in force on the as-of date applied today: its standing, and by criterion what can be judged.
 
     Values reported under another set are carried over only where a test measures the same thing; a state of an old criterion
-    is not. Table by criterion: name_vi, name_en, tests, read (thresholds read in their text), unread, missing (thresholds not
-    known), met, not_met, unknown (communes). None when no set of the level is in force.
+    is not. Table by criterion: name_vi, name_en, indicators, read (thresholds read in their text), unread, missing (thresholds
+    not known; all four count indicators), met, not_met, unknown (communes). None when no set of the level is in force.
     """
     set_id = workbook.law.in_force(level, workbook.as_of)
     if set_id is None:
         return None
     standing = assess(workbook, set_id, carry=True)
-    tests = next(iter(standing.thresholds.values()))
+    tests = standing.thresholds.get(workbook.meta["region"], next(iter(standing.thresholds.values())))
     known = tests["kind"].isin(["number", "met", "verdict"])
-    grouped = (
-        pd.DataFrame(
-            {"tests": 1, "read": known & tests["checked"], "unread": known & ~tests["checked"], "missing": ~known}
-        )
-        .groupby(tests["criterion"])
-        .sum()
-    )
+    whole = pd.DataFrame({"known": known, "read": known & tests["checked"]})
+    each = whole.groupby([tests["criterion"], tests["indicator"]], sort=False).all()
+    each = each.assign(indicators=1, unread=each["known"] & ~each["read"], missing=~each["known"])
+    grouped = each.groupby("criterion")[["indicators", "read", "unread", "missing"]].sum()
     table = holding_back(workbook, standing).sort_index()
     table["not_met"] = table.pop("missing")
     return standing, table[["name_vi", "name_en"]].join(grouped).join(table[["met", "not_met", "unknown"]])

@@ -14,12 +14,13 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader
 
+from .assess import assess
 from .names import plain, slug
 from .office_numbers import write_date
-from .recognition import levels
+from .recognition import overview
 from .render import render, style, write_whole
 from .standings import commune_records
-from .words import LEVEL_WORDS, count_words, listed, pick, text
+from .words import LEVEL_WORDS, count_words, lacking_words, pick, text, verdict_district
 from .workbook import Workbook
 
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
@@ -51,7 +52,7 @@ class Outcome:
 def plan(workbook: Workbook, units: list[int] | None, lang: str, audience: str) -> list[Job]:
     """The pages of a run: the district and every commune, or only the units named. File names carry the as-of date."""
     day = workbook.as_of
-    ending = f"_{day}" + ("_en" if lang == "en" else "") + ("_cong-khai" if audience == "cong-khai" else "") + ".html"
+    ending = f"_{day}{_edition(lang, audience)}.html"
     common = {"dataset": str(workbook.path), "as_of": f"{day}", "lang": lang, "audience": audience}
     shown = write_date(day, lang)
     jobs = []
@@ -62,6 +63,11 @@ def plan(workbook: Workbook, units: list[int] | None, lang: str, audience: str) 
         title = text("heading_commune", lang, label=row["label"], day=shown)
         jobs.append(Job("commune.ipynb", common | {"commune": row["code"]}, f"{row['slug']}{ending}", title, unit))
     return jobs
+
+
+def _edition(lang: str, audience: str) -> str:
+    """The part of a file's name that tells editions apart: none for the office in Vietnamese."""
+    return ("_en" if lang == "en" else "") + ("_cong-khai" if audience == "cong-khai" else "")
 
 
 def make_report(
@@ -102,7 +108,7 @@ def make_report(
     # Pages that an earlier run made of the same data stay in the list, so that one commune's run does not lose the rest.
     listed_jobs = [*plan(workbook, None, lang, audience), *jobs]
     write_whole(outcome.index, index_page(workbook, folder, listed_jobs, outcome.failed, lang))
-    stem = f"{workbook.id}_{workbook.as_of}"
+    stem = f"{workbook.id}_{workbook.as_of}{_edition(lang, audience)}"
     if single and outcome.pages:
         outcome.single = folder / f"{stem}_mot-tep.html"
         write_whole(outcome.single, single_file(workbook, outcome, lang))
@@ -133,30 +139,25 @@ def _templates() -> Environment:
 
 def index_page(workbook: Workbook, folder: Path, jobs: list[Job], failed: list[tuple[str, str]], lang: str) -> str:
     """The list of communes with level and standing, found without diacritics; links only to pages made of this data."""
-    level = levels(workbook)
-    recognised = level["level"] != "not_ntm"
-    sourced = int((recognised & level["sourced"]).sum())
-    n = int(recognised.sum())
-    numbers = {"n": n, "of": len(level), "sourced": sourced, "inferred": n - sourced}
+    verdict = verdict_district(
+        overview(workbook, assess(workbook, workbook.default_set("ntm"))), workbook.unlisted, lang
+    )
     files = {job.unit: job.file for job in jobs if _is_of(workbook.content_hash, folder / job.file)}
-    rows = []
-    for place, (unit, record) in enumerate(zip(level.index, commune_records(workbook), strict=True), start=1):
-        missing = listed(map(str, record["missing"]), lang)
-        unknown = (
-            text("cli_nameless", lang, n=record["unknown"]) if record["met"] is not None and record["unknown"] else ""
+    rows = [
+        {
+            "place": place,
+            "name": record["name"],
+            "code": record["code"],
+            "key": _search_key(workbook.units.loc[unit, "label"], record["code"]),
+            "file": files.get(unit),
+            "level": "-" if record["level"] == "not_ntm" else pick(LEVEL_WORDS[record["level"]], lang),
+            "count": count_words(record),
+            "missing": lacking_words(record, lang),
+        }
+        for place, (unit, record) in enumerate(
+            zip(workbook.communes.index, commune_records(workbook), strict=True), start=1
         )
-        rows.append(
-            {
-                "place": place,
-                "name": record["name"],
-                "code": record["code"],
-                "key": f"{plain(workbook.units.loc[unit, 'label'])} {record['code']}",
-                "file": files.get(unit),
-                "level": "-" if record["level"] == "not_ntm" else pick(LEVEL_WORDS[record["level"]], lang),
-                "count": count_words(record),
-                "missing": "; ".join(filter(None, [missing, unknown])) or ("..." if record["met"] is None else "-"),
-            }
-        )
+    ]
     heads = [text(f"head_{key}", lang) for key in ["tt", "unit", "code", "level", "commune_standing", "missing"]]
     place_name = workbook.meta["title"][lang]
     return _templates().get_template("index.html.j2").render(
@@ -167,7 +168,7 @@ def index_page(workbook: Workbook, folder: Path, jobs: list[Job], failed: list[t
         illustrative=text("illustrative", lang) if workbook.illustrative else "",
         illustrative_long=text("illustrative_long", lang),
         district=files.get(None),
-        district_label=text("district_link", lang, verdict=text("verdict_district", lang, **numbers)),
+        district_label=text("district_link", lang, verdict=verdict),
         failed=failed,
         failed_head=text("failed_head", lang),
         search=text("search", lang),
@@ -177,46 +178,42 @@ def index_page(workbook: Workbook, folder: Path, jobs: list[Job], failed: list[t
     )  # fmt: skip
 
 
+def _search_key(label: str, code: str) -> str:
+    """What the search box looks in: without diacritics, i for y, also in one word."""
+    key = plain(label).replace("y", "i")
+    return f"{key} {key.replace(' ', '')} {code}"
+
+
 def _is_of(content_hash: str, page: Path) -> bool:
     """Whether a page exists and its footer names this content hash."""
     return page.exists() and content_hash in page.read_text(encoding="utf-8")
 
 
 def single_file(workbook: Workbook, outcome: Outcome, lang: str) -> str:
-    """All pages in one file with a table of contents: headings one step lower, ids made unique."""
+    """The index and all pages in one file: a page opens from the list; headings one step lower, ids made unique."""
     from bs4 import BeautifulSoup
 
-    title = text("index_title", lang, place=workbook.meta["title"][lang], day=write_date(workbook.as_of, lang))
-    book = BeautifulSoup(f'<!DOCTYPE html><html lang="{lang}"><head></head><body></body></html>', "html.parser")
-    head = BeautifulSoup(
-        '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-        "<title></title><style></style>",
-        "html.parser",
-    )
-    head.title.string, head.style.string = title, style()
-    book.head.append(head)
-    contents = book.new_tag("nav", attrs={"aria-label": text("contents", lang)})
-    chapters = book.new_tag("main")
-    heading = book.new_tag("h1")
-    heading.string = title
-    listing = book.new_tag("ul")
-    contents.append(listing)
+    book = BeautifulSoup(outcome.index.read_text(encoding="utf-8"), "html.parser")
+    inside = {job.file: slug(Path(job.file).stem) for job in outcome.pages}
+    for link in book.select("main a[href]"):
+        if link["href"] in inside:
+            link["href"] = f"#{inside[link['href']]}"
+        else:
+            link.unwrap()
     for job in outcome.pages:
         page = BeautifulSoup((outcome.folder / job.file).read_text(encoding="utf-8"), "html.parser").main
-        name = slug(Path(job.file).stem)
+        name = inside[job.file]
         for tag in page.find_all(["h3", "h2", "h1"]):
             tag.name = f"h{int(tag.name[1]) + 1}"
         for tag in page.find_all(id=True):
             tag["id"] = f"{name}-{tag['id']}"
-        for again in page.select(".illustrative") if chapters.find(class_="illustrative") else []:
-            again.decompose()  # one watermark covers every page of the file
-        page.name, page.attrs = "article", {"id": name}
-        chapters.append(page)
-        item, link = book.new_tag("li"), book.new_tag("a", href=f"#{name}")
-        link.string = job.title
-        item.append(link)
-        listing.append(item)
-    book.body.extend([heading, contents, chapters])
+        for again in page.select(".illustrative"):
+            again.decompose()  # the index's own watermark covers every page of the file
+        page.name, page.attrs = "article", {}
+        folded, title = book.new_tag("details", id=name), book.new_tag("summary")
+        title.string = job.title
+        folded.extend([title, page])
+        book.main.append(folded)
     return str(book)
 
 

@@ -1,49 +1,97 @@
 """Tables checked against each other and against the law: references, totals, the form of every value."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
 from .criteria import Law
+from .dictionary import KEYS
 from .names import fold, nearest
+from .office_numbers import write_date, write_number
 from .problems import Problem
+from .table_files import duplicates
 from .units import described, resolve
+
+# Tables about the criteria for communes, which do not apply to a township.
+JUDGED = ("indicator_values", "criterion_states", "criterion_counts", "recognitions", "targets")
 
 
 def check_table(
-    name: str, table: pd.DataFrame, units: pd.DataFrame, law: Law, sources: pd.DataFrame, problems: list[Problem]
+    name: str, table: pd.DataFrame, units: pd.DataFrame, law: Law, sources: pd.DataFrame | None, problems: list[Problem]
 ) -> None:
-    """References of one table to units, law and sources, and the rules between its columns."""
-    file = f"{name}.csv"
+    """References of one table to units, law and sources, and the rules between its columns.
 
-    def bad(rows: pd.Series, code: str, column: str | None = None, **details) -> None:
+    A cell that could not be read is passed over: its own problem tells. ``sources`` is None when it could not be read.
+    """
+    file = f"{name}.csv"
+    spoilt = {(p.row, p.column) for p in problems if p.file == file}
+
+    def bad(rows: pd.Series, code: str, column: str, also: str = "", **details) -> None:
         for _, row in table[rows].iterrows():
+            if spoilt & {(row["row"], column), (row["row"], also)}:
+                continue
             made = {k: v(row) if callable(v) else v for k, v in details.items()}
             problems.append(Problem(code, file, int(row["row"]), column, made))
+
+    def day(column: str) -> Callable[[pd.Series], str]:
+        return lambda row: write_date(row[column])
+
+    if "commune" in table:
+        if name != "mergers":
+            dates = (
+                table["date"].where(table["date"].notna(), table["known_from"])
+                if "date" in table
+                else table["known_from"]
+            )
+            table["unit"] = resolve(table, file, units, dates, problems)
+        duplicates(table, tuple("unit" if k == "commune" else k for k in KEYS[name]), file, problems)
+    if name in JUDGED:
+        town = table["unit"].map(units["kind"]) == "township"
+        bad(town, "not_judged", "commune", unit=lambda r: units.loc[r["unit"], "label"])
+    if "date" in table:
+        bad(table["date"] > table["known_from"], "known_before", "date", date=day("date"), known=day("known_from"))
+    if "source" in table and sources is not None:
+        ids = set(sources["id"])
+        known = {
+            cell: [part for part in cell.split("|") if part not in ids] for cell in table["source"].unique() if cell
+        }
+        bad(table["source"].map(known).map(bool, na_action="ignore").eq(True), "unknown_source", "source",
+            value=lambda r: ", ".join(known[r["source"]]),
+            near=lambda r: ", ".join(nearest(known[r["source"]][0], sorted(ids)) or sorted(ids)[:3]))  # fmt: skip
+    if name == "mergers":
+        start = table["unit"].map(units["valid_from"])
+        bad(
+            table["on"] <= start,
+            "merged_before",
+            "on",
+            on=day("on"),
+            start=lambda r: write_date(units.loc[r["unit"], "valid_from"]),
+        )
+        missing = (table["into_code"] != "") & ~table["into_code"].isin(units["code"])
+        bad(missing, "unknown_unit", "into_code", value=lambda r: r["into_code"],
+            near=lambda r: ", ".join(nearest(r["into_name"], units["name"])) or "?")  # fmt: skip
+    if name == "units":
+        _check_units(units, file, problems)
+    if "set" in table:
+        _check_sets(name, table, law, bad)
+
+
+def _check_units(units: pd.DataFrame, file: str, problems: list[Problem]) -> None:
+    """No two units of one district with the same name (after folding) from the same day."""
+    same = units.sort_values("valid_from", kind="stable").assign(key=units["name"].map(fold) + "|" + units["district"])
+    for number, unit in same[same.duplicated(["key", "valid_from"], keep="first")].iterrows():
+        others = same[(same["key"] == unit["key"]) & (same["valid_from"] == unit["valid_from"])].drop(number)
+        details = {"other": int(others["row"].iloc[0]), "value": f"{described(unit)} = {described(others.iloc[0])}"}
+        problems.append(Problem("duplicate", file, int(unit["row"]), "name", details))
+
+
+def _check_sets(name: str, table: pd.DataFrame, law: Law, bad: Callable) -> None:
+    """The set of each row exists, is of the right level, and has the criterion, the total or the indicator named."""
 
     def whole(value: float) -> str:
         return "?" if pd.isna(value) else f"{value:g}"
 
-    if "commune" in table and name != "mergers":
-        dates = (
-            table["date"].where(table["date"].notna(), table["known_from"]) if "date" in table else table["known_from"]
-        )
-        table["unit"] = resolve(table, file, units, dates, problems)
-    if "source" in table:
-        ids = set(sources["id"])
-        unknown = (table["source"] != "") & ~table["source"].isin(ids)
-        bad(unknown, "unknown_source", "source", value=lambda r: r["source"],
-            near=lambda r: ", ".join(nearest(r["source"], sorted(ids)) or sorted(ids)[:3]))  # fmt: skip
-    if name == "units":
-        same = units.sort_values("valid_from", kind="stable").assign(
-            key=units["name"].map(fold) + "|" + units["district"]
-        )
-        clash = same[same.duplicated(["key", "valid_from"], keep="first")]
-        for number, unit in clash.iterrows():
-            others = same[(same["key"] == unit["key"]) & (same["valid_from"] == unit["valid_from"])].drop(number)
-            details = {"other": int(others["row"].iloc[0]), "value": f"{described(unit)} = {described(others.iloc[0])}"}
-            problems.append(Problem("duplicate", file, int(unit["row"]), "name", details))
-    if "set" not in table:
-        return
     known_set = table["set"].isin(law.sets)
     bad(
         ~known_set & (table["set"] != ""),
@@ -66,6 +114,15 @@ def check_table(
             set=lambda r: r["set"], expected=lambda r: law.sets[r["set"]].criteria_count)  # fmt: skip
     elif name == "indicator_values":
         _check_indicators(table, law, known_set, bad)
+    elif name == "recognitions":
+        bad(
+            (table["basis"] == "decision") & ((table["decision"] == "") | table["date"].isna()),
+            "decision_open",
+            "basis",
+        )
+        level = table["set"].map({s: law.sets[s].level for s in law.sets})
+        bad(known_set & (level != table["level"]), "wrong_level", "set", set=lambda r: r["set"],
+            found=lambda r: law.sets[r["set"]].level, wanted=lambda r: r["level"])  # fmt: skip
 
 
 def _check_indicators(table: pd.DataFrame, law: Law, known_set: pd.Series, bad) -> None:
@@ -81,9 +138,26 @@ def _check_indicators(table: pd.DataFrame, law: Law, known_set: pd.Series, bad) 
     measured = np.array([bool(form - {"judged"}) for form in forms], dtype=bool)[pairs]
     bad(known_set & ~found & (table["indicator"] != ""), "unknown_test", "indicator", value=lambda r: r["indicator"],
         set=lambda r: r["set"], near=lambda r: ", ".join(nearest(r["indicator"], lists.get(r["set"], []))) or "?")  # fmt: skip
+    followed = law.values[law.values["kind"] == "verdict"]
+    follows = set(followed["set"] + "|" + followed["test"])
+    bad(
+        (table["set"] + "|" + table["indicator"]).isin(follows),
+        "follows_set",
+        "indicator",
+        value=lambda r: r["indicator"],
+    )
     has_value, has_state = table["value"].notna(), table["state"] != ""
-    bad(has_value == has_state, "value_or_state", "value")
+    bad(has_value == has_state, "value_or_state", "value", also="state")
     bad(found & has_value & ~has_state & ~measured, "needs_state", "value", indicator=lambda r: r["indicator"])
+    share = np.array([key["unit"].get(tuple(pair.split("|", 1))) == "%" for pair in uniques], dtype=bool)[pairs]
+    bad(
+        share & (table["value"] > 100),
+        "out_of_range",
+        "value",
+        value=lambda r: write_number(r["value"]),
+        low="0",
+        high="100",
+    )
     answers = has_state & ~has_value & (table["state"] != "not_applicable")
     bad(found & answers & ~judged, "needs_value", "state", indicator=lambda r: r["indicator"], value=lambda r: r["state"],
         unit=lambda r: key.loc[(r["set"], r["indicator"]), "unit"])  # fmt: skip

@@ -7,7 +7,9 @@ act, so that the message can show what was typed. Nothing stops at the first err
 import csv
 import io
 import re
+import unicodedata
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,8 @@ from .names import damage, from_tcvn3, guess_encoding
 from .office_numbers import NotRead, read_date, read_number
 from .problems import Problem
 
-_NAME = re.compile(r"[^\W_][\w .,'’()-]*")
+_NAME = re.compile(r"[^\W_][\w .,'’()-]{0,59}")
+csv.field_size_limit(2**31 - 1)  # a cell as long as the file is a slip to report, not a reason to stop
 _DTYPES = {"number": "float64", "integer": "float64", "criterion": "float64", "date": "datetime64[s]"}
 
 
@@ -38,7 +41,8 @@ def read_table(path: Path, table: str, style: str, style_at: str, problems: list
         else:
             made[name] = pd.Series(pd.NA if column.type in _DTYPES else "", index=raw.index, dtype=_dtype(column))
     frame = pd.DataFrame(made, index=raw.index)
-    _duplicates(frame, table, file, problems)
+    if "commune" not in KEYS[table]:  # the others are compared once it is known which unit each row means
+        duplicates(frame, KEYS[table], file, problems)
     return frame
 
 
@@ -57,19 +61,21 @@ def _read_raw(path: Path, header: list[str], problems: list[Problem]) -> pd.Data
 
     try:
         raw = path.read_bytes()
-    except (FileNotFoundError, IsADirectoryError):
+    except OSError:
         return refuse("missing_file")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         encoding, reading = guess_encoding(raw)
         row = raw[: error.start].count(b"\n") + 1
-        return refuse("encoding", row, encoding=encoding, sample=reading.splitlines()[row - 1][:80])
+        lines = reading.splitlines()
+        return refuse("encoding", row, encoding=encoding, sample=lines[min(row, len(lines)) - 1][:80])
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
         return refuse("empty_file")
     head_line = text.split("\n", 1)[0]
     separator = max(",;\t", key=head_line.count)
-    head = [name.strip() for name in next(csv.reader([head_line], delimiter=separator))]
+    head = [name.strip() for name in head_line.replace('"', "").split(separator)]
     for name in sorted(set(head)):
         if name not in header:
             problems.append(Problem("unknown_column", file, 1, name, {"value": name, "header": listed}))
@@ -78,6 +84,20 @@ def _read_raw(path: Path, header: list[str], problems: list[Problem]) -> pd.Data
     for name in header:
         if name not in head:
             problems.append(Problem("missing_column", file, 1, name, {"header": listed}))
+    frame = _cells(text, separator, head, refuse)
+    if frame is None:
+        return nothing
+    frame.columns = ["row", *head]
+    frame = frame.loc[:, ~frame.columns.duplicated()]
+    filled = frame[[name for name in frame.columns if name != "row"]].ne("").any(axis=1)
+    return frame[filled].reset_index(drop=True)
+
+
+def _cells(text: str, separator: str, head: list[str], refuse: Callable) -> pd.DataFrame | None:
+    """The rows below the head as text, with their lines; None, and a problem, where quotes or separators went wrong.
+
+    A cell may not hold a line break: a stray quote makes one of many rows, and those rows would be lost in silence.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
@@ -86,17 +106,23 @@ def _read_raw(path: Path, header: list[str], problems: list[Problem]) -> pd.Data
                 skip_blank_lines=False, header=0, names=[f"{i}:{name}" for i, name in enumerate(head)],
             )  # fmt: skip
     except (pd.errors.ParserError, pd.errors.ParserWarning):
-        found = False
-        for row, cells in enumerate(csv.reader(io.StringIO(text), delimiter=separator), start=1):
-            if len(cells) > len(head):
-                found = True
-                problems.append(Problem("ragged_row", file, row, details={"found": len(cells), "expected": len(head)}))
-        return nothing if found else refuse("ragged_row", found="?", expected=len(head))
-    frame.columns = head
-    frame = frame.loc[:, ~frame.columns.duplicated()]
-    frame.insert(0, "row", np.arange(2, len(frame) + 2)) if "row" not in head else None
-    filled = frame[[name for name in frame.columns if name != "row"]].ne("").any(axis=1)
-    return frame[filled].reset_index(drop=True)
+        frame = None
+    if frame is not None and len(frame) == text.removesuffix("\n").count("\n"):
+        frame.insert(0, "line", np.arange(2, len(frame) + 2))
+        return frame.fillna("")
+    ragged = False
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.count('"') % 2:
+            refuse("open_quote", number)
+            break
+        found = len(next(csv.reader([line], delimiter=separator), []))
+        if found > len(head):
+            refuse("ragged_row", number, found=found, expected=len(head))
+            ragged = True
+    else:
+        if not ragged:
+            refuse("open_quote")
+    return None
 
 
 def _read_column(
@@ -105,7 +131,8 @@ def _read_column(
     codes, uniques = pd.factorize(texts)
     values: list[object] = []
     for index, typed in enumerate(uniques):
-        text = typed.strip()
+        # Decomposed letters (as macOS writes them) and hard spaces look like the others and shall mean the same.
+        text = unicodedata.normalize("NFC", typed).replace("\u00a0", " ").strip()
         value, reason, details = None, None, {"value": text}
         if text:
             try:
@@ -114,7 +141,7 @@ def _read_column(
                 reason = error.reason
                 details |= {"style": {"vi": "1.234,5", "en": "1,234.5"}[style], "where": style_at} | error.details
         elif column.required:
-            reason, details = "required", {"meaning": column.vi}
+            reason, details = "required", {"meaning": f"{column.vi} | {column.en}"}
         values.append(value)
         if reason:
             where = rows[codes == index]
@@ -132,6 +159,8 @@ def _read_column(
 def _read_cell(text: str, column: Column, style: str) -> object:
     """One cell that is not blank; raises :class:`NotRead` with the code of the message."""
     kind = column.type
+    if kind not in ("name", "unit") and any(unicodedata.category(c) == "Cc" for c in text):
+        raise NotRead("control_character")
     if kind in ("number", "integer", "criterion"):
         low = -np.inf if column.low is None else column.low
         high = np.inf if column.high is None else column.high
@@ -165,16 +194,16 @@ def _choice(text: str, column: Column) -> str:
     return code
 
 
-def _duplicates(frame: pd.DataFrame, table: str, file: str, problems: list[Problem]) -> None:
-    key = list(KEYS[table])
-    again = frame.duplicated(key, keep="first")
-    if not again.any():
-        return
-    first = frame.drop_duplicates(key).set_index(key)["row"]
-    for _, row in frame[again].iterrows():
+def duplicates(frame: pd.DataFrame, key: tuple[str, ...], file: str, problems: list[Problem]) -> None:
+    """Rows alike in all columns of ``key``; a row with one of them unreadable is passed over, its own problem tells."""
+    frame = frame[(frame[list(key)].notna() & frame[list(key)].ne("") & frame[list(key)].ne(-1)).all(axis=1)]
+    again = frame[frame.duplicated(list(key), keep="first")]
+    first = frame.drop_duplicates(list(key)).set_index(list(key))["row"].to_dict() if len(again) else {}
+    for _, row in again.iterrows():
         values = tuple(row[k] for k in key)
-        shown = ", ".join(f"{v:%Y-%m-%d}" if hasattr(v, "strftime") else str(v) for v in values)
-        other = first[values if len(key) > 1 else values[0]]
-        problems.append(
-            Problem("duplicate", file, int(row["row"]), key[0], {"other": int(np.atleast_1d(other)[0]), "value": shown})
+        cells = [row["commune"] if k == "unit" else row[k] for k in key]
+        shown = ", ".join(
+            f"{v:%d/%m/%Y}" if hasattr(v, "strftime") else f"{v:g}" if isinstance(v, float) else str(v) for v in cells
         )
+        details = {"other": int(first[values if len(key) > 1 else values[0]]), "value": shown}
+        problems.append(Problem("duplicate", file, int(row["row"]), "commune" if key[0] == "unit" else key[0], details))

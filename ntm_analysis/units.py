@@ -30,7 +30,9 @@ def number_units(table: pd.DataFrame, mergers: pd.DataFrame, meta: dict, problem
     units.loc[twice, "slug"] = units["slug"] + "-" + units["code"]
     units["district"] = units["district"].where(units["district"] != "", (meta.get("district") or {}).get("name", ""))
     units["region"] = meta.get("region", "btb")
-    mergers["unit"] = resolve(mergers, "mergers.csv", units, mergers["on"] - pd.Timedelta(days=1), problems)
+    mergers["unit"] = -1
+    if len(units):
+        mergers["unit"] = resolve(mergers, "mergers.csv", units, mergers["on"] - pd.Timedelta(days=1), problems)
     units["end"] = ends(units, mergers, None)
     return units
 

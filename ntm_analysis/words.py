@@ -8,6 +8,7 @@ import pandas as pd
 import yaml
 
 from .office_numbers import write_date, write_number, write_percent
+from .recognition import Overview
 
 UNCHECKED = "(†)"
 
@@ -35,6 +36,7 @@ LEVEL_WORDS = {
 }
 MARK_WORDS = {
     "reported": ("số liệu báo cáo", "reported"),
+    "inferred": ("suy ra từ số liệu báo cáo", "inferred from reported figures"),
     "assumed": ("số liệu giả định", "assumed"),
     "illustrative": ("số liệu minh họa", "illustrative"),
     "unknown": ("chưa có số liệu", "no data"),
@@ -116,6 +118,21 @@ def lacking(distance: float, op: str, unit: str, lang: str) -> str:
     return text(key, lang, distance=write_number(distance, lang), unit=words)
 
 
+def level_words(value: float, op: str, unit: str, lang: str) -> str:
+    """A level with its direction, as an office would say it: no "≥ 100%", no "≤ 0 houses".
+
+    >>> level_words(36, ">=", "%", "vi"), level_words(100, ">=", "%", "vi"), level_words(0, "<=", "nhà", "vi")
+    ('≥ 36%', '100%', 'không có')
+    >>> level_words(3, ">=", "mức độ", "vi")
+    'mức độ 3 trở lên'
+    """
+    if unit == "mức độ":
+        return text("level_grade", lang, n=write_number(value, lang))
+    if op == "<=" and value == 0:
+        return text("level_none", lang)
+    return ("" if unit == "%" and value == 100 else "≥ " if op == ">=" else "≤ ") + measured(value, unit, lang)
+
+
 def threshold_words(row: pd.Series | dict, lang: str) -> str:
     """A test's threshold with sign, unit and (†) where it was not read in its text.
 
@@ -124,7 +141,7 @@ def threshold_words(row: pd.Series | dict, lang: str) -> str:
     """
     mark = "" if row["checked"] or row["kind"] in ("province", "unknown") else f" {UNCHECKED}"
     if row["kind"] == "number":
-        return f"{'≥' if row['op'] == '>=' else '≤'} {measured(row['value'], row['unit'], lang)}{mark}"
+        return level_words(row["value"], row["op"], row["unit"], lang) + mark
     return text(f"level_{row['kind']}", lang) + mark
 
 
@@ -138,16 +155,15 @@ def test_reason(row: pd.Series | dict, unit: str, lang: str) -> str:
     name, mark = row["test"], "" if row["checked"] else f" {UNCHECKED}"
     value = pick(STATE_WORDS[row["answer"]], lang) if row["answer"] else measured(row["value"], unit, lang)
     if row["reason"] in ("lacks", "reaches"):
-        sign, level = "≥" if row["op"] == ">=" else "≤", measured(row["threshold"], unit, lang)
-        words = text("test_measured", lang, test=name, value=value, sign=sign, level=level, mark=mark)
+        level = level_words(row["threshold"], row["op"], unit, lang)
+        words = text("test_measured", lang, test=name, value=value, level=level, mark=mark)
         if row["reason"] == "lacks":
             words += ", " + lacking(row["distance"], row["op"], unit, lang)
     elif row["reason"] in ("judged", "not_applicable"):
         words = f"{name}: {value}" + (mark if row["reason"] == "judged" else "")
     else:
-        words = text(
-            "test_other_form" if row["reason"] == "other_form" else "test_unknown", lang, test=name, value=value
-        )
+        key = {"other_form": "test_other_form", "torn": "test_torn"}.get(row["reason"], "test_unknown")
+        words = text(key, lang, test=name, value=value)
     return words + (text("test_carried", lang, set=row["carried"]) if row["carried"] else "")
 
 
@@ -157,11 +173,12 @@ def criterion_reason(state: pd.Series, tests: pd.DataFrame, units: dict[str, str
     ``state``: a row of Standing.states; ``tests``: the commune's rows of Standing.tests for the criterion; ``units``: unit by
     test; ``count``: the commune's reported count ("15/19") or "".
     """
-    basis, of = state["basis"], int(state["tests"])
+    basis, of = state["basis"], int(state["indicators"])
     parts = []
     if basis == "indicators":
         tests = tests[tests["verdict"] == "not_met"] if state["state"] == "not_met" else tests
-        parts.append(text(f"reason_{state['state']}", lang, of=of, failed=int(state["failing"])))
+        one = "_one" if of == 1 and state["state"] != "not_applicable" else ""
+        parts.append(text(f"reason_{state['state']}{one}", lang, of=of, failed=int(state["failing"])))
     elif basis == "reported":
         parts.append(text("reason_reported", lang, day=write_date(state["date"], lang)))
         if tests.empty and state["state"] in ("not_met", "basic"):
@@ -198,3 +215,24 @@ def count_text(met: float | None, of: int) -> str:
 def count_words(counts: pd.Series | dict) -> str:
     """:func:`count_text` of a row of counts, with (†) where a state counted rests on a threshold that was not read."""
     return count_text(counts["met"], counts["of"]) + ("" if counts["checked"] else f" {UNCHECKED}")
+
+
+def verdict_district(overview: Overview, unlisted: Sequence[str], lang: str) -> str:
+    """How many communes are recognised; with units that are not in the list, for the rest only, and says so."""
+    numbers = {"n": len(overview.recognised), "of": overview.communes}
+    numbers |= {"sourced": overview.sourced, "inferred": overview.inferred}
+    if unlisted:
+        return text("verdict_unlisted", lang, m=len(unlisted), names=listed(unlisted, lang), **numbers)
+    return text("verdict_district", lang, **numbers)
+
+
+def lacking_words(counts: dict, lang: str) -> str:
+    """What a commune's counts lack, by number: "2, 5, 6, 17", "2; 3 chưa rõ", "..." when nothing is known, "-" for nothing.
+
+    >>> lacking_words({"met": 15, "missing": [2, 5], "unknown": 2}, "vi")
+    '2, 5; 2 chưa rõ'
+    """
+    if counts["met"] is None:
+        return "..."
+    nameless = [text("cli_nameless", lang, n=counts["unknown"])] if counts["unknown"] else []
+    return "; ".join(filter(None, [", ".join(map(str, counts["missing"])), *nameless])) or "-"

@@ -4,6 +4,7 @@
 what was known on its as-of date; ``left_out`` counts the rows that came later.
 """
 
+import contextlib
 import datetime as dt
 import hashlib
 from dataclasses import dataclass, field
@@ -15,33 +16,22 @@ from .criteria import REGION_NAMES, Law
 from .dictionary import TABLES
 from .law_files import read_law
 from .names import fold, nearest, slug
-from .problems import DataProblems, Problem
+from .office_numbers import read_date
+from .problems import WHOLE_FILE, DataProblems, Problem, shown
 from .table_checks import check_table
 from .table_files import read_table
 from .units import described, ends, number_units
 from .yaml_files import Lines, read_yaml
 
-DATASET_KEYS = [
-    "id",
-    "title",
-    "district",
-    "province",
-    "region",
-    "hamlet_word",
-    "as_of",
-    "term_end",
-    "number_style",
-    "criteria",
-    "sets",
-    "illustrative",
-]
+LEVELS = ("ntm", "advanced", "model")
+MARKS = ("reported", "assumed", "illustrative")
 
 
 class UnknownCommune(LookupError):
-    """No unit, or more than one, answers to a name; ``near`` lists what was meant perhaps."""
+    """No unit, or more than one, answers to a name; ``near`` lists what was meant perhaps, or what became of it."""
 
     def __init__(self, text: str, near: list[str]) -> None:
-        super().__init__(text)
+        super().__init__(shown("; ".join([text, *near])))
         self.text, self.near = text, near
 
 
@@ -53,6 +43,7 @@ class Workbook:
     ``slug``; its index is the ``unit`` number that all tables refer to
     (``all_units``: of whatever time). ``tables``: the other tables by name, rows known by
     the as-of date only, each with ``unit`` where it names one. ``left_out``: rows dropped, by table or law set.
+    ``unlisted``: units made by mergers that ``units.csv`` does not hold, so that no count of communes includes them.
     """
 
     path: Path
@@ -63,6 +54,7 @@ class Workbook:
     all_units: pd.DataFrame
     tables: dict[str, pd.DataFrame]
     left_out: dict[str, int]
+    unlisted: list[str]
     warnings: list[Problem] = field(default_factory=list)
     content_hash: str = ""
 
@@ -70,12 +62,13 @@ class Workbook:
     def open(cls, dataset: str | Path = "data/thanh-chuong", as_of: dt.date | str | None = None) -> "Workbook":
         """Open a data set by folder or by its name under ``data/``, from the repository's root or from ``notebooks/``.
 
-        Raises FileNotFoundError when there is no such data set, ValueError for an as-of date that is none,
+        Raises FileNotFoundError when there is no such data set, NotRead (a ValueError) for an as-of date that is none,
         :class:`DataProblems` when anything in it is wrong.
 
         >>> len(Workbook.open("data/thanh-chuong").communes)
         37
         """
+        day = as_of if isinstance(as_of, dt.date) else read_date(as_of) if as_of else None
         folder = locate(dataset)
         problems: list[Problem] = []
         meta = read_yaml(folder / "dataset.yaml", problems)
@@ -85,17 +78,15 @@ class Workbook:
         tables = {t: read_table(folder / f"{t}.csv", t, style, style_at, problems) for t in TABLES}
         criteria_folder = (folder / str(meta.get("criteria", "../criteria"))).resolve()
         law = read_law(criteria_folder, problems)
-        for level, set_id in (meta.get("sets") or {}).items():
-            if set_id not in law.sets:
-                detail = {"value": set_id, "allowed": ", ".join(sorted(law.sets))}
-                problems.append(Problem("unknown_set", "dataset.yaml", meta["sets"].at(level), f"sets.{level}", detail))
         units = number_units(tables["units"], tables["mergers"], meta, problems)
-        for name in TABLES:
-            check_table(name, tables[name], units, law, tables["sources"], problems)
+        broken = {p.file for p in problems if p.code in WHOLE_FILE}
+        sources = None if "sources.csv" in broken else tables["sources"]
+        _check_references(meta, law, sources, problems)
+        for name in TABLES if "units.csv" not in broken else ():
+            check_table(name, tables[name], units, law, sources, problems)
         if any(not p.warning for p in problems):
             raise DataProblems(problems)
-        day = _as_date(as_of) if as_of else meta["as_of"]["date"]
-        return cls._cut(folder, meta, day, law, units, tables, problems, criteria_folder)
+        return cls._cut(folder, meta, day or meta["as_of"]["date"], law, units, tables, problems, criteria_folder)
 
     @classmethod
     def _cut(cls, folder, meta, day, law, units, tables, problems, criteria_folder) -> "Workbook":
@@ -119,10 +110,12 @@ class Workbook:
             raise DataProblems([Problem("no_units_then", "units.csv", details={"day": f"{day:%d/%m/%Y}"})])
         warnings = list(problems)
         done = cut["mergers"][cut["mergers"]["on"] <= known].sort_values("on").drop_duplicates("unit", keep="last")
-        for name in sorted(set(done["into_name"]) - set(units.loc[exists, "name"])):
+        unlisted = sorted(set(done["into_name"]) - set(units.loc[exists, "name"]))
+        for name in unlisted:
             warnings.append(Problem("new_unit_unlisted", "mergers.csv", details={"value": name}, warning=True))
         digest = _content_hash(folder, criteria_folder)
-        return cls(folder, meta, day, law, units[exists].sort_values("order"), units, cut, left_out, warnings, digest)
+        ordered = units[exists].sort_values("order")
+        return cls(folder, meta, day, law, ordered, units, cut, left_out, unlisted, warnings, digest)
 
     @property
     def id(self) -> str:
@@ -170,7 +163,10 @@ class Workbook:
                 return int(self.units.index[hit][0])
             if hit.any():
                 raise UnknownCommune(text, [described(row) for _, row in self.units[hit].iterrows()])
-        raise UnknownCommune(text, nearest(_bare_slug(text).replace("-", " "), self.units["name"]))
+        gone = self.tables["mergers"]
+        gone = gone[gone["unit"].map(self.all_units["name"].map(_bare_slug)) == _bare_slug(text)]
+        became = [f"{row['into_name']} (từ {row['on']:%d/%m/%Y}, {row['resolution']})" for _, row in gone.iterrows()]
+        raise UnknownCommune(text, became or nearest(_bare_slug(text).replace("-", " "), self.units["name"]))
 
 
 def locate(dataset: str | Path) -> Path:
@@ -179,22 +175,19 @@ def locate(dataset: str | Path) -> Path:
     >>> locate("thanh-chuong").name
     'thanh-chuong'
     """
-    given = Path(dataset)
+    given = Path(str(dataset).strip() or ".")
     roots = [Path.cwd(), *Path.cwd().parents, Path(__file__).resolve().parents[1]]
     for root in roots:
         for candidate in (root / given, root / "data" / given):
-            if (candidate / "dataset.yaml").is_file() or (candidate.is_dir() and root == roots[0] and given.parts):
-                return candidate.resolve()
+            with contextlib.suppress(OSError):  # a name too long for the system is no data set
+                if (candidate / "dataset.yaml").is_file() or (candidate.is_dir() and root == roots[0] and given.parts):
+                    return candidate.resolve()
     raise FileNotFoundError(str(dataset))
 
 
 def datasets() -> list[str]:
     """Names of the data sets that stand beside the package."""
     return sorted(p.parent.name for p in (Path(__file__).resolve().parents[1] / "data").glob("*/dataset.yaml"))
-
-
-def _as_date(value: dt.date | str) -> dt.date:
-    return value if isinstance(value, dt.date) else dt.date.fromisoformat(str(value))
 
 
 def _bare_slug(text: str) -> str:
@@ -207,35 +200,62 @@ def _bare_slug(text: str) -> str:
 
 
 def _checked_meta(meta: Lines, problems: list[Problem]) -> Lines:
-    """The settings of ``dataset.yaml``, with what is wrong in them reported."""
+    """The settings of ``dataset.yaml``, with what is wrong in them reported and taken out."""
     file = "dataset.yaml"
-    for key in meta:
-        if key not in DATASET_KEYS:
-            problems.append(
-                Problem("yaml_key", file, meta.at(key), details={"value": key, "allowed": ", ".join(DATASET_KEYS)})
-            )
+
+    def words(value: object, keys: tuple[str, ...] = ("vi", "en")) -> bool:
+        texts = [value.get(key) for key in keys] if isinstance(value, dict) else [None]
+        return all(isinstance(t, str) and t.strip() and t.isprintable() for t in texts)
 
     def dated(value: object) -> bool:
-        return isinstance(value, dict) and isinstance(value.get("date"), dt.date) and bool(value.get("mark"))
+        return isinstance(value, dict) and type(value.get("date")) is dt.date and value.get("mark") in MARKS
 
-    levels = {"ntm", "advanced", "model"}
+    def levels(value: object) -> bool:
+        return isinstance(value, dict) and set(value) == set(LEVELS) and all(isinstance(v, str) for v in value.values())
+
+    place, text = "{code: ..., name: ...}", "{vi: ..., en: ...}"
     shapes = {
-        "id": (lambda v: isinstance(v, str) and slug(v) == v, "thanh-chuong"),
-        "title": (lambda v: isinstance(v, dict) and {"vi", "en"} <= set(v), "{vi: ..., en: ...}"),
-        "region": (lambda v: v in REGION_NAMES, ", ".join(REGION_NAMES)),
-        "as_of": (dated, "{date: 2022-03-31, mark: assumed}"),
-        "term_end": (dated, "{date: 2025-12-31, mark: reported}"),
-        "number_style": (lambda v: v in ("vi", "en"), "vi, en"),
-        "sets": (lambda v: isinstance(v, dict) and levels <= set(v), "{ntm: ..., advanced: ..., model: ...}"),
+        "id": (lambda v: isinstance(v, str) and slug(v) == v and 0 < len(v) <= 60, "thanh-chuong", True),
+        "title": (words, text, True),
+        "district": (lambda v: words(v, ("code", "name")), place, False),
+        "province": (lambda v: words(v, ("code", "name")), place, False),
+        "region": (lambda v: isinstance(v, str) and v in REGION_NAMES, ", ".join(REGION_NAMES), True),
+        "hamlet_word": (words, text, False),
+        "as_of": (dated, f"{{date: 2022-03-31, mark: {'|'.join(MARKS)}}}", True),
+        "term_end": (dated, f"{{date: 2025-12-31, mark: {'|'.join(MARKS)}}}", True),
+        "number_style": (lambda v: v in ("vi", "en"), "vi, en", True),
+        "criteria": (lambda v: isinstance(v, str) and v.isprintable(), "../criteria", False),
+        "sets": (levels, "{ntm: ..., advanced: ..., model: ...}", True),
+        "illustrative": (lambda v: isinstance(v, bool), "true, false", False),
     }
-    for key, (fits, allowed) in shapes.items():
+    for key in [key for key in meta if key not in shapes]:
+        problems.append(Problem("yaml_key", file, meta.at(key), details={"value": key, "allowed": ", ".join(shapes)}))
+        del meta[key]
+    for key, (fits, allowed, required) in shapes.items():
         if key not in meta:
-            problems.append(Problem("yaml_missing", file, meta.line, details={"value": key}))
+            if required:
+                problems.append(Problem("yaml_missing", file, meta.line, details={"value": key}))
         elif not fits(meta[key]):
-            details = {"value": meta[key], "allowed": allowed}
-            problems.append(Problem("yaml_value", file, meta.at(key), key, details))
+            problems.append(Problem("yaml_value", file, meta.at(key), key, {"value": meta[key], "allowed": allowed}))
             del meta[key]
     return meta
+
+
+def _check_references(meta: Lines, law: Law, sources: pd.DataFrame | None, problems: list[Problem]) -> None:
+    """What ``dataset.yaml`` names exists: sets of the right level, sources."""
+    file = "dataset.yaml"
+    for level, set_id in (meta.get("sets") or {}).items():
+        place = (file, meta["sets"].at(level), f"sets.{level}")
+        if set_id not in law.sets:
+            problems.append(Problem("unknown_set", *place, {"value": set_id, "allowed": ", ".join(sorted(law.sets))}))
+        elif law.sets[set_id].level != level:
+            details = {"set": set_id, "found": law.sets[set_id].level, "wanted": level}
+            problems.append(Problem("wrong_level", *place, details))
+    for key in ("as_of", "term_end") if sources is not None else ():
+        source, ids = (meta.get(key) or {}).get("source"), sorted(sources["id"])
+        if source is not None and source not in ids:
+            details = {"value": source, "near": ", ".join(nearest(str(source), ids) or ids[:3])}
+            problems.append(Problem("unknown_source", file, meta.at(key), key, details))
 
 
 def _content_hash(*folders: Path) -> str:

@@ -1,11 +1,24 @@
-"""YAML read safely, with the line of every key, so that a problem can name its place."""
+"""YAML read safely, with the line of every key, so that a problem can name its place.
 
+Less than YAML allows: no tags, no aliases, no repeated keys. A number is a plain decimal, a yes or no is ``true`` or
+``false``, a date is 2022-03-31; whatever else is text (``010``, ``90:30``, ``.inf``, ``yes``), and keys are always text.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from .problems import Problem
+
+DEEPEST = 20
+_PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
+_WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,14})")
+_DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,14})\.[0-9]{1,14}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Lines(dict):
@@ -14,50 +27,116 @@ class Lines(dict):
     line: int = 0
     lines: dict[str, int]
 
+    def __init__(self, line: int = 0) -> None:
+        super().__init__()
+        self.line, self.lines = line, {}
+
     def at(self, key: str) -> int:
         """The line of ``key``, else of the mapping."""
         return self.lines.get(key, self.line)
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-    """Safe: a Python tag is refused, not obeyed. Repeated keys are refused too; plain YAML would drop one silently."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Lines:
-        made = Lines()
-        made.line, made.lines = node.start_mark.line + 1, {}
-        for key_node, value_node in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in made:
-                raise yaml.constructor.ConstructorError(None, None, f"repeated key {key!r}", key_node.start_mark)
-            made[key] = self.construct_object(value_node, deep=True)
-            made.lines[key] = key_node.start_mark.line + 1
-        return made
-
-
-_Loader.add_constructor("tag:yaml.org,2002:map", lambda loader, node: loader.construct_mapping(node))
-
-
 def read_yaml(path: Path, problems: list[Problem], name: str | None = None) -> Lines | None:
-    """The mapping in a YAML file, or None after adding to ``problems`` why it cannot be read."""
+    """The mapping in a YAML file, or None after adding to ``problems`` why it cannot be read.
+
+    A tag, an alias or a repeated key is a problem too, but the rest of the file is given, so that it can be checked.
+    """
     name = name or path.name
+
+    def note(code: str, line: int | None = None, **details: object) -> None:
+        problems.append(Problem(code, name, line, details=details))
+
+    raw = b""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-        made: Any = yaml.load(text, Loader=_Loader)
+        raw = path.read_bytes()
+        made = _Reader(raw.decode("utf-8-sig"), note).document()
     except FileNotFoundError:
-        problems.append(Problem("missing_file", name, details={"header": "id: ..."}))
-    except UnicodeDecodeError:
-        problems.append(Problem("yaml", name, details={"detail": "UTF-8"}))
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: 2022-13-45 looks like a date and is none
+        note("missing_file", header="id: ...")
+    except OSError:
+        note("unopened_file")
+    except UnicodeDecodeError as error:
+        note("yaml", raw[: error.start].count(b"\n") + 1, detail="không phải UTF-8 | not UTF-8")
+    except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark else None
-        detail = getattr(error, "problem", None) or str(error)
-        if "could not determine a constructor for the tag" in detail:
-            tag = detail.split("tag ")[-1].strip("'\"")
-            problems.append(Problem("yaml_tag", name, line, details={"value": tag}))
-        else:
-            problems.append(Problem("yaml", name, line, details={"detail": detail}))
+        note("yaml", mark.line + 1 if mark else None, detail=getattr(error, "problem", None) or str(error))
     else:
         if isinstance(made, Lines):
             return made
-        problems.append(Problem("empty_file", name, details={"header": "id: ..."}))
+        note("empty_file", header="id: ...") if made is None else note("yaml_mapping", 1)
     return None
+
+
+class _Reader:
+    """Builds the values of one document from the parser's events."""
+
+    def __init__(self, text: str, note: Callable[..., None]) -> None:
+        self.events, self.note = yaml.parse(text, Loader=_PARSER), note
+
+    def document(self) -> object:
+        """The one document of the text; None when there is none."""
+        made = None
+        for event in self.events:
+            if isinstance(event, yaml.DocumentStartEvent) and event.start_mark.index and made is not None:
+                raise _error("hai tài liệu (---) | a second document (---)", event)
+            if isinstance(event, yaml.NodeEvent):
+                made = self.value(event, 0)
+        return made
+
+    def value(self, event: yaml.Event, depth: int) -> object:
+        """The value that begins with ``event``."""
+        line = event.start_mark.line + 1
+        if depth > DEEPEST:
+            raise _error("lồng quá nhiều tầng | nested too deep", event)
+        if isinstance(event, yaml.AliasEvent):
+            self.note("yaml_alias", line, value=event.anchor)
+            return None
+        if event.tag not in (None, "!"):
+            self.note("yaml_tag", line, value=event.tag)
+        if isinstance(event, yaml.ScalarEvent):
+            return self.plain(event.value, line) if event.implicit[0] else event.value
+        if isinstance(event, yaml.SequenceStartEvent):
+            items = []
+            while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+                items.append(self.value(event, depth + 1))
+            return items
+        return self.mapping(event, depth)
+
+    def mapping(self, start: yaml.MappingStartEvent, depth: int) -> Lines:
+        """A mapping; keys that are none are noted and left out."""
+        made, before = Lines(start.start_mark.line + 1), ""
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+            line = event.start_mark.line + 1
+            key = event.value if isinstance(event, yaml.ScalarEvent) else None
+            if key is None:
+                self.value(event, depth + 1)
+                self.note("yaml", line, detail="khóa phải là chữ | a key must be text")
+            event = next(self.events)
+            written = getattr(event, "value", None)
+            value = self.value(event, depth + 1)
+            if start.flow_style and written == "" and _WHOLE.fullmatch(f"{key}") and re.fullmatch("-?[0-9.]+", before):
+                self.note("yaml_comma", line, value=f"{before},{key}")
+            elif key in made:
+                self.note("yaml", line, detail=f"khóa “{key}” lặp lại | repeated key “{key}”")
+            elif key is not None:
+                made[key], made.lines[key] = value, line
+            before = written or ""
+        return made
+
+    def plain(self, text: str, line: int) -> object:
+        """What an unquoted scalar means."""
+        if text in _WORDS:
+            return _WORDS[text]
+        if _WHOLE.fullmatch(text):
+            return int(text)
+        if _DECIMAL.fullmatch(text):
+            return float(text)
+        if _DATE.fullmatch(text):
+            try:
+                return dt.date.fromisoformat(text)
+            except ValueError:
+                self.note("yaml", line, detail=f"không có ngày {text} | there is no day {text}")
+        return text
+
+
+def _error(problem: str, event: yaml.Event) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)

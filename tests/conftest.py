@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 CRITERIA = ROOT / "data" / "criteria"
 
 COMMUNE = {"code": "10001", "valid_from": "2010-01-01", "name": "Thử", "kind": "commune", "order": 1}
+COMMUNE["specially_difficult"] = "no"
 EARLY = "2015-01-01"  # the day a row is known when it has no date of its own
 
 
@@ -72,6 +73,8 @@ def _filled(table: str, row: dict, order: int) -> dict:
     first = {"known_from": row.get("date") or row.get("on") or EARLY, "source": "s", "mark": "reported"}
     if table == "units":
         first = COMMUNE | {"order": order} | first
+    elif table == "recognitions":
+        first |= {"commune": COMMUNE["code"], "decision": "1/QĐ-UBND", "date": first["known_from"]}
     elif "commune" in KEYS[table]:
         first["commune"] = COMMUNE["code"]
     return first | row

@@ -264,7 +264,7 @@ def test_an_officers_check_takes_the_dagger_away(district):
     path = district.parent / "criteria" / "TO_CHECK.csv"
     text = path.read_text(encoding="utf-8-sig").splitlines()
     index = next(i for i, line in enumerate(text) if line.startswith("ntm-2021-2025,9.2,btb"))
-    text[index] = text[index].removesuffix(",,,,") + ',"82,5",QĐ 318/QĐ-TTg phụ lục I,Nguyễn Văn A,24/11/2026'
+    text[index] = text[index].removesuffix(",,,,") + ',"82,5",QĐ 318/QĐ-TTg phụ lục I,Nguyễn Văn A,24/11/2022'
     path.write_text("\n".join(text) + "\n", encoding="utf-8-sig")
     values = Workbook.open(district).law.values.query("set == 'ntm-2021-2025' and test == '9.2' and region == 'btb'")
     assert values[["value", "mark"]].to_numpy().tolist() == [[82.5, "read"]]
@@ -326,3 +326,86 @@ def test_a_day_before_any_commune_existed_is_refused():
     with pytest.raises(DataProblems) as caught:
         Workbook.open("data/thanh-chuong", "2010-01-01")
     assert caught.value.problems[0].code == "no_units_then"
+
+
+@pytest.mark.parametrize(
+    ("file", "row", "code", "column"),
+    [
+        # the same commune spelt another way is still the same commune
+        ("criterion_counts", "thanh chi,ntm-2016-2020,2022-03-31,3,19@", "duplicate", "commune"),
+        ("criterion_counts", "17776,ntm-2016-2020,2022-03-31,19,19@", "duplicate", "commune"),
+        ("criterion_states", "Xã Thanh Chi,ntm-2016-2020,2,2022-03-31,đạt@", "duplicate", "commune"),
+        # nothing is known before it happened; a decision has a number and a day; a set has its level
+        ("criterion_counts", "Thanh Hà,ntm-2016-2020,2022-03-31,9,19,2022-03-01,bai-hoi-nghi,reported,", "known_before", "date"),
+        ("recognitions", "Thanh Hà,ntm,ntm-2016-2020,decision,,2022-01-01,2022-03-01,suy-ra,assumed,", "decision_open", "basis"),
+        ("recognitions", "Thanh Hà,ntm,model-2021-2025,inferred,,,2022-03-31,suy-ra,assumed,", "wrong_level", "set"),
+        # a township has no criteria for communes
+        ("criterion_counts", "17713,ntm-2016-2020,2022-03-31,9,19@", "not_judged", "commune"),
+        # values outside what can be
+        ("indicator_values", "Thanh Hà,ntm-2016-2020,12,2021-12-31,150,@", "out_of_range", "value"),
+        ("indicator_values", "Thanh Hà,ntm-2016-2020,12,2021-12-31,-5,@", "out_of_range", "value"),
+        ("indicator_values", "Thanh Hà,ntm-2016-2020,12,2021-12-31,1e1,@", "not_a_number", "value"),
+        ("indicator_values", "Thanh Hà,ntm-2016-2020,12,2021-12-31,NaN,@", "not_a_number", "value"),
+        ("indicator_values", "Thanh Hà,ntm-2016-2020,12,2021-12-31,٣,@", "not_a_number", "value"),
+        ("indicator_values", "Thanh Hà,model-2021-2025,1,2022-03-31,,đạt@", "follows_set", "indicator"),
+        ("targets", "Thanh Hà,ntm,inf,plan@", "not_a_number", "year"),
+        ("targets", "Thanh Hà,ntm,2024,plan,2922-03-31,bai-hoi-nghi,reported,", "not_a_date", "known_from"),
+        ("targets", "Thanh Hà,ntm,2024,plan,2022-03-31,bai-hoi-nghi|khong-co,reported,", "unknown_source", "source"),
+        ("targets", "Thanh Hà,ntm,2024,plan,2022-03-31,bai-hoi-nghi,reported,a\x00b", "control_character", "note"),
+        # mergers: one new unit, after the old one began, and one that exists
+        ("mergers", "17716,2025-07-01,17743,Tam Đồng,NQ,2025-06-16,nq-1678,reported,", "duplicate", "commune"),
+        ("mergers", "17719,2019-12-01,,Xã Mới,NQ,2019-11-01,nq-1678,reported,", "merged_before", "on"),
+        ("mergers", "17716,2026-07-01,99999,Xã Mới,NQ,2025-06-16,nq-1678,reported,", "unknown_unit", "into_code"),
+    ],
+)  # fmt: skip
+def test_a_row_that_cannot_be_is_refused_with_its_place(district, file, row, code, column):
+    line = add(district / f"{file}.csv", row.replace("@", ",2022-03-31,bai-hoi-nghi,reported,"))
+    problem = only(district)
+    assert (problem.code, problem.row, problem.column) == (code, line, column)
+
+
+def test_a_stray_quote_swallows_no_rows(district):
+    path = district / "targets.csv"
+    lines = path.read_text(encoding="utf-8-sig").split("\n")
+    lines[1] += '"moved'
+    lines[3] += '"'
+    path.write_text("\n".join(lines), encoding="utf-8-sig")
+    problem = only(district)
+    assert (problem.code, problem.row) == ("open_quote", 2)
+
+
+def test_old_mac_line_ends_and_decomposed_names_are_read(district):
+    import unicodedata
+
+    for name in ("units", "mergers", "targets"):
+        path = district / f"{name}.csv"
+        text = unicodedata.normalize("NFD", path.read_text(encoding="utf-8-sig"))
+        path.write_bytes(text.replace("\n", "\r").encode("utf-8"))
+    workbook = Workbook.open(district)
+    assert "Thanh Hương" in workbook.units["name"].tolist() and len(workbook.tables["targets"]) == 8
+
+
+def test_a_table_of_units_that_cannot_be_read_is_told_alone(district):
+    path = district / "units.csv"
+    path.write_bytes(path.read_text(encoding="utf-8-sig").encode("utf-16"))
+    problem = only(district)
+    assert (problem.file, problem.code) == ("units.csv", "encoding") and "UTF-16" in report([problem])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("illustrative: false", 'illustrative: "no"', "yaml_value"),
+        ("mark: assumed, source: bai-hoi-nghi}", "mark: sure, source: bai-hoi-nghi}", "yaml_value"),
+        ("mark: assumed, source: bai-hoi-nghi}", "mark: assumed, source: khong-co}", "unknown_source"),
+        ("date: 2022-03-31", "date: 2022-03-31 10:00:00", "yaml_value"),
+        ("region: btb", "region: [btb]", "yaml_value"),
+        ("id: thanh-chuong", "id: ../../x", "yaml_value"),
+        ('district: {code: "428", name: "Thanh Chương"}', "district: abc", "yaml_value"),
+        ("{ntm: ntm-2016-2020,", "{ntm: model-2021-2025,", "wrong_level"),
+        ("{ntm: ntm-2016-2020,", "{ntm: khong-co,", "unknown_set"),
+    ],
+)
+def test_settings_that_are_none_are_refused(district, old, new, code):
+    change(district / "dataset.yaml", old, new, encoding="utf-8")
+    assert {p.code for p in problems_of(district)} == {code}

@@ -188,7 +188,7 @@ def test_case(case: dict, open_case) -> None:
         "chua_ro": int(counts["unknown"]),
         "khoang_cach": {t: _plain(tests["distance"].get(t)) for t in want.get("khoang_cach", {})},
         "muc": {t: _plain(levels["value"].get(t)) for t in want.get("muc", {})},
-        "so_chi_tieu": {n: int(states.loc[n, "tests"]) for n in want.get("so_chi_tieu", {})},
+        "so_chi_tieu": {n: int(states.loc[n, "indicators"]) for n in want.get("so_chi_tieu", {})},
         "khong_xet": [t for t in want.get("khong_xet", []) if t not in levels.index and t not in tests.index],
         "bo_ap_dung": {k: workbook.law.in_force(k, workbook.as_of) for k in want.get("bo_ap_dung", {})},
     }

@@ -9,6 +9,7 @@ from bs4 import BeautifulSoup
 
 from ntm_analysis import report
 from ntm_analysis.render import NotebookFailed, execute, write_whole
+from ntm_analysis.report import index_page, plan
 from ntm_analysis.workbook import Workbook
 
 
@@ -76,7 +77,7 @@ def test_the_index_lists_all_communes_with_level_and_standing(rendered_report):
     page = BeautifulSoup((rendered_report / "index.html").read_text(encoding="utf-8"), "html.parser")
     rows = {row.th.get_text(): row for row in page.select("#danh-sach tr")}
     assert len(rows) == 37
-    assert "15/19" in rows["Thanh Hương"].get_text() and "2, 5, 6 và 17" in rows["Thanh Hương"].get_text()
+    assert "15/19" in rows["Thanh Hương"].get_text() and "2, 5, 6, 17" in rows["Thanh Hương"].get_text()
     assert rows["Thanh Hương"].a["href"] == "xa-thanh-huong_2022-03-31.html"
     assert rows["Cát Văn"].a is None, "no link to a page that was not made"
     assert "22/37 xã đã công nhận (5 có nguồn, 17 suy ra)" in page.get_text()
@@ -88,7 +89,19 @@ def test_the_single_file_holds_every_page_under_one_h1_with_unique_ids(rendered_
     assert len(page.find_all("article")) == 5
     ids = [tag["id"] for tag in page.find_all(id=True)]
     assert len(ids) == len(set(ids))
-    assert {a["href"][1:] for a in page.nav.find_all("a")} <= set(ids)
+    links = {a["href"] for a in page.main.find_all("a") if not a["href"].startswith("http")}
+    assert len(links) >= 5 and {link.removeprefix("#") for link in links if "noi-dung" not in link} <= set(ids)
+    assert len(page.find_all("details")) == 5 and page.find("input", id="tim"), (
+        "a page opens from the list that is searched"
+    )
+
+
+def test_a_run_for_one_commune_keeps_the_others_of_the_same_data_in_the_index(workbook, tmp_path, monkeypatch):
+    made = f"<footer>{workbook.content_hash}</footer>"
+    (tmp_path / "xa-thanh-chi_2022-03-31.html").write_text(made, encoding="utf-8")
+    (tmp_path / "xa-cat-van_2022-03-31.html").write_text("<footer>other data</footer>", encoding="utf-8")
+    page = index_page(workbook, tmp_path, plan(workbook, None, "vi", "noi-bo"), [], "vi")
+    assert 'href="xa-thanh-chi_2022-03-31.html"' in page and "xa-cat-van_2022-03-31.html" not in page
 
 
 def test_the_archive_holds_the_pages_by_plain_names(rendered_report):

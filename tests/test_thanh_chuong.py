@@ -138,7 +138,8 @@ def test_the_set_in_force_on_the_as_of_date_judges_nothing_from_the_old_criteria
     standing, table = set_in_force(wb)
     assert standing.set_id == "ntm-2021-2025"
     assert (standing.states["state"] == "unknown").all()
-    assert table["tests"].sum() == 58 and (table["read"] + table["unread"] + table["missing"] == table["tests"]).all()
+    assert table["indicators"].sum() == 57
+    assert (table["read"] + table["unread"] + table["missing"] == table["indicators"]).all()
 
 
 def test_after_july_2025_nine_new_communes_stand_and_no_old_result_sticks_to_them():
@@ -172,7 +173,11 @@ def test_the_public_page_names_no_owner_and_no_list_to_ask():
 def test_the_communes_page_gives_reason_basis_source_and_how_sure():
     text = words(CommunePage(DATA, "thanh huong").criteria())
     assert "2 Giao thông C báo cáo cho cả tiêu chí, tính đến 31/3/2022" in text
-    assert "QĐ 1980/QĐ-TTg, TC 2" in text and "suy từ số lượng 15/19" in text and "số liệu báo cáo" in text
+    assert (
+        "QĐ 1980/QĐ-TTg ngày 17/10/2016, tiêu chí số 2" in text
+        and "suy từ số lượng 15/19" in text
+        and "số liệu báo cáo" in text
+    )
 
 
 def test_the_content_hash_does_not_depend_on_line_ends(tmp_path):
