@@ -42,7 +42,9 @@ def generate(folder: Path, communes: int) -> None:
     for n in range(communes):
         code = f"{10000 + n}"
         rows["units"].append(
-            {"code": code, "valid_from": "2020-01-01", "name": f"Xã {n}", "kind": "commune", "order": n + 1} | mark
+            {"code": code, "valid_from": "2020-01-01", "name": f"Xã {n}", "kind": "commune", "order": n + 1}
+            | {"specially_difficult": "no"}
+            | mark
         )
         for test in tests:
             row = {"commune": code, "set": SET, "indicator": test["number"], "date": "2022-12-31"} | mark

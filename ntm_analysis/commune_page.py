@@ -98,8 +98,9 @@ class CommunePage(PlanPage):
             if law_set.counts_only and law_set.note:
                 notes.append(self.paragraph(law_set.note[self.lang], "note"))
         table = self.table("sets", "set:name count:num not_met basic unknown:num", rows)
-        if level["note"]:
-            notes.append(self.paragraph(self.text("recognition_note", note=level["note"]), "note"))
+        recognitions = self.workbook.tables["recognitions"]
+        for note in recognitions.loc[(recognitions["unit"] == self.unit) & (recognitions["note"] != ""), "note"]:
+            notes.append(self.paragraph(self.text("recognition_note", note=note), "note"))
         parts = (self.paragraph(verdict, "verdict"), table, *notes, self._facts(), self._revocation())
         return self.section("tong-quan", *parts, heading="xa")
 

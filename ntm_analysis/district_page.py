@@ -1,6 +1,7 @@
 """The district's page: where every commune stands, what holds the district back, targets, what is known."""
 
 from functools import cached_property
+from textwrap import shorten
 
 import pandas as pd
 
@@ -149,7 +150,7 @@ class DistrictPage(PlanPage):
             rows.append([*cells, self.names(lacking) or "-", *([self.owner(row)] if self.internal else [])])
         columns = "criterion name:name not_met:num basic:num no_data:num communes_lacking"
         counts = states.apply(lambda column: column.value_counts()).T.reindex(worst.index).fillna(0).astype(int)
-        labels = [f"{n}. {name}" for n, name in worst[f"name_{self.lang}"].items()]
+        labels = [shorten(f"{n}. {name}", 32, placeholder=" ...") for n, name in worst[f"name_{self.lang}"].items()]
         chart = picture(state_bars(counts.set_axis(labels), self.lang), self.leading() or self.text("no_leading"))
         unknown = int(self.ntm.counts["met"].isna().sum())
         return self.section(

@@ -19,8 +19,7 @@ NEAR = 4  # a commune that lacks 1 to 4 criteria is near: the planners' own ques
 
 
 def levels(workbook: Workbook) -> pd.DataFrame:
-    """The recognised level of every commune, by unit: level, basis, set, decision, date, source, mark, note,
-    sourced, next.
+    """The recognised level of every commune, by unit: level, basis, set, decision, date, source, mark, sourced, next.
 
     ``sourced``: a source says so; else the level was inferred. A commune without a row is ``not_ntm``; the same holds for
     ``basis`` "none". ``next`` is the level it works towards.
@@ -33,12 +32,10 @@ def levels(workbook: Workbook) -> pd.DataFrame:
     rows = (
         rows.sort_values(["rank", "known_from"], kind="stable").drop_duplicates("unit", keep="last").set_index("unit")
     )
-    made = rows[["level", "basis", "set", "decision", "date", "source", "mark", "note"]].reindex(
-        workbook.communes.index
-    )
+    made = rows[["level", "basis", "set", "decision", "date", "source", "mark"]].reindex(workbook.communes.index)
     made["level"] = made["level"].fillna("not_ntm")
     made["basis"] = made["basis"].fillna("none")
-    made[["set", "decision", "source", "mark", "note"]] = made[["set", "decision", "source", "mark", "note"]].fillna("")
+    made[["set", "decision", "source", "mark"]] = made[["set", "decision", "source", "mark"]].fillna("")
     made["sourced"] = made["basis"].isin(["decision", "reported"])
     made["next"] = made["level"].map(NEXT)
     return made
