@@ -291,6 +291,107 @@ def plans() -> dict[str, list[dict]]:
     }
 
 
+def money() -> dict[str, list[dict]]:
+    """Works, prices and pots, all invented, with an example of every form that the tables take."""
+    items = [
+        ("duong", "Đường bê tông", "Concrete road", "km", "km", 1200, 1600, 2400, 2021, "full"),
+        ("truong", "Khối trường học", "School block", "khối", "block", 3000, 4000, 6000, 2022, "full"),
+        ("nha-van-hoa", "Nhà văn hóa thôn", "Hamlet cultural house", "nhà", "house", "", 700, "", 2022, "full"),
+        ("nuoc", "Đấu nối nước sạch", "Clean-water connection", "hộ", "household", 6, 10, 16, 2022, "full"),
+        ("xi-mang", "Xi măng", "Cement", "tấn", "tonne", 1.4, 1.5, 1.8, 2022, "materials"),
+        ("htx", "Hỗ trợ hợp tác xã", "Cooperative support", "hợp tác xã", "cooperative", 100, 200, 300, 2022, "support"),
+        ("chua-ro", "Một tiêu chí chưa rõ tên", "A criterion without a name", "tiêu chí", "criterion", 500, 2000, 6000, 2022,
+         "full"),
+    ]  # fmt: skip
+    works = [
+        ("A5", "ntm", NTM, "", "htx", 1, 1, 1, "new", "", "plan", 2023),
+        ("A6", "ntm", NTM, 5, "truong", 1, 1, 2, "carried_over", 40, "carried_over", 2023),
+        ("A7", "ntm", NTM, 2, "duong", 3, 4, 6, "new", "", "no", 2024),
+        ("A9", "ntm", NTM, 6, "nha-van-hoa", "", 3, "", "new", "", "debt", 2023),
+        ("A1", "model", "model-2021-2025", "", "nuoc", 50, 80, 120, "new", "", "no", 2023),
+    ]
+    usual = [
+        (NTM, 2, "duong", 2, 4, 7, "commune", ""),
+        (NTM, 5, "truong", 0.02, 0.04, 0.06, "point", "5"),
+        (NTM, 5, "truong", 1, 1, 2, "commune", ""),
+        (NTM, 6, "nha-van-hoa", 1, 2, 4, "commune", ""),
+        (NTM, 17, "nuoc", 40, 90, 200, "commune", ""),
+        (ADVANCED, 18, "nuoc", 40, 90, 200, "commune", ""),
+        (ADVANCED, "", "chua-ro", 1, 1, 1, "commune", ""),
+    ]
+    pots = [
+        ("trung-uong", "Ngân sách trung ương", "Central budget", "nstw", "investment", "", "money"),
+        ("su-nghiep", "Vốn sự nghiệp", "Recurrent capital", "nstw", "recurrent", "13", "money"),
+        ("huyen", "Ngân sách huyện", "District budget", "nsh", "investment", "", "money"),
+        ("dat", "Thu tiền sử dụng đất", "Land-use revenue", "dat", "investment", "", "money"),
+        (
+            "dan",
+            "Nhân dân đóng góp tự nguyện",
+            "Voluntary contribution of the people",
+            "dan",
+            "investment",
+            "",
+            "money",
+        ),
+        ("xi-mang", "Xi măng tỉnh hỗ trợ", "Cement granted by the province", "nst", "investment", "2", "cement"),
+    ]
+    shares = {
+        "duong": {"trung-uong": 40, "huyen": 30, "dan": 30},
+        "truong": {"trung-uong": 50, "huyen": 30, "dat": 20},
+        "nha-van-hoa": {"huyen": 40, "dan": 60},
+        "nuoc": {"trung-uong": 50, "dan": 50},
+        "htx": {"su-nghiep": 100},
+        "chua-ro": {"trung-uong": 50, "huyen": 50},
+    }
+    yearly = {"trung-uong": 9000, "su-nghiep": 400, "huyen": 5000, "dat": 3000, "dan": 4000, "xi-mang": 900}
+    parts = [(item, pot, share) for item, split in shares.items() for pot, share in split.items()]
+    columns = {
+        "unit_costs": ("item", "name_vi", "name_en", "measure_vi", "measure_en", "low", "mode", "high", "price_year",
+                       "definition"),
+        "works": ("commune", "level", "set", "criterion", "item", "low", "quantity", "high", "state", "percent_done", "committed",
+                  "planned_year"),
+        "typical_works": ("set", "criterion", "item", "low", "quantity", "high", "per", "indicator"),
+        "pots": ("pot", "name_vi", "name_en", "fund", "capital", "earmark", "measure"),
+        "parts": ("item", "pot", "share"),
+    }  # fmt: skip
+    rows = {"unit_costs": items, "works": works, "typical_works": usual, "pots": pots, "parts": parts}
+    made = {
+        table: [dated(PLANNED, **dict(zip(columns[table], row, strict=True))) for row in rows[table]] for table in rows
+    }
+    made["works"] = [row | {"work": f"{row['item']}-1"} for row in made["works"]]
+    made["pots"] = [row | {"serves": "district"} for row in made["pots"]]
+    made["parts"].append(dated(PLANNED, item="duong", pot="xi-mang", tonnes_low=150, tonnes=190, tonnes_high=210))
+    made["envelopes"] = [
+        dated(PLANNED, pot=pot, year=year, amount=amount, kind="allotted" if year == 2022 else "expected",
+              disbursed_low=60, disbursed=85, disbursed_high=98, carried="no")
+        for pot, amount in yearly.items() for year in range(2022, 2026)
+    ]  # fmt: skip
+    months = [0, 0, 5, 5, 5, 10, 10, 10, 10, 15, 15, 15]
+    made["profiles"] = [
+        dated(PLANNED, pot=pot, month=month, share=share)
+        for pot in yearly
+        for month, share in enumerate(months, start=1)
+    ]
+    made["prices"] = [dated(PLANNED, year=year, low=0, mode=3, high=6) for year in range(2020, 2026)]
+    made["cement"] = [
+        dated(YEAR_END, commune=name, year=2022, granted=granted, delivered=delivered, used=used)
+        for name, granted, delivered, used in (("", 900, 760, 700), ("A5", 200, 180, 160), ("A7", 150, 120, 120))
+    ]
+    made["debts"] = [dated(YEAR_END, commune="A6", criterion=5, date=YEAR_END, amount=850)]
+    numbers = range(1, 20)
+    made["carry_over"] = [dated(PLANNED, from_set=OLD, to_set=NTM, criterion=n, lost=5 + n) for n in numbers]
+    made["criterion_shares"] = [dated(PLANNED, set=NTM, criterion=n, share=40 + 2 * n) for n in numbers]
+    made["count_priors"] = [
+        dated(PLANNED, set=NTM, group="plain", average=15, communes=12, ntm=5, spread=2.5),
+        dated(PLANNED, set=NTM, group="border", share=20, shift=-2, spread=2.5),
+    ]
+    rules = [("cost_low", 80, "Đơn giá thấp", "Low unit cost"), ("cost_high", 140, "Đơn giá cao", "High unit cost")]
+    made["assumptions"] = [
+        dated(PLANNED, key=k, value=v, measure="%", text_vi=vi, text_en=en) for k, v, vi, en in rules
+    ]
+    return made
+
+
 def tables() -> dict[str, list[dict]]:
     """Every table's rows; columns that a table does not have are dropped when it is written."""
     values, states = indicators()
@@ -303,21 +404,25 @@ def tables() -> dict[str, list[dict]]:
         states.append(dated(YEAR_END, commune="A9", set=NTM, criterion=number, date=YEAR_END, state="not_met"))
     counts = [("A8", HALF_YEAR, 12), ("A8", YEAR_END, 14), ("A9", YEAR_END, 15)]
     merger = {"on": dt.date(2023, 1, 1), "into_code": "90014", "into_name": "A13", "resolution": "NQ minh họa 01"}
-    return plans() | {
-        "units": units(),
-        "indicator_values": values,
-        "criterion_states": states,
-        "criterion_counts": [dated(day, commune=c, set=NTM, date=day, met=met, of=19) for c, day, met in counts],
-        "recognitions": recognitions(),
-        "mergers": [dated(dt.date(2022, 11, 15), commune=name, **merger) for name in ("A11", "A12")],
-        "sources": [
-            {
-                "id": SOURCE,
-                "short": "Số liệu minh họa",
-                "title": "Số liệu bịa ra để minh họa, không có huyện này (data/make_huyen_mau.py)",
-            }
-        ],
-    }
+    return (
+        plans()
+        | money()
+        | {
+            "units": units(),
+            "indicator_values": values,
+            "criterion_states": states,
+            "criterion_counts": [dated(day, commune=c, set=NTM, date=day, met=met, of=19) for c, day, met in counts],
+            "recognitions": recognitions(),
+            "mergers": [dated(dt.date(2022, 11, 15), commune=name, **merger) for name in ("A11", "A12")],
+            "sources": [
+                {
+                    "id": SOURCE,
+                    "short": "Số liệu minh họa",
+                    "title": "Số liệu bịa ra để minh họa, không có huyện này (data/make_huyen_mau.py)",
+                }
+            ],
+        }
+    )
 
 
 def main(folder: Path) -> None:

@@ -101,13 +101,13 @@ def _check_sets(name: str, table: pd.DataFrame, law: Law, bad: Callable) -> None
         allowed=", ".join(sorted(law.sets)),
     )
     of = table["set"].map({s: law.sets[s].criteria_count for s in law.sets}).astype("float64")
-    if name == "criterion_states":
+    if "criterion" in table:
         counting = table["set"].map({s: law.sets[s].counts_only for s in law.sets}).eq(True)
-        bad(counting, "counts_only", "set", set=lambda r: r["set"])
-        outside = known_set & ((table["criterion"] < 1) | (table["criterion"] > of))
+        bad(counting & table["criterion"].notna(), "counts_only", "set", set=lambda r: r["set"])
+        outside = known_set & ~counting & ((table["criterion"] < 1) | (table["criterion"] > of))
         bad(outside, "unknown_criterion", "criterion", value=lambda r: whole(r["criterion"]), set=lambda r: r["set"],
             of=lambda r: law.sets[r["set"]].criteria_count)  # fmt: skip
-    elif name == "criterion_counts":
+    if name == "criterion_counts":
         above = table["met"] > table["of"]
         bad(above, "count_above_total", "met", met=lambda r: whole(r["met"]), of=lambda r: whole(r["of"]))
         bad(~above & known_set & table["of"].notna() & (table["of"] != of), "wrong_total", "of", of=lambda r: whole(r["of"]),

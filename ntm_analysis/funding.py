@@ -1,0 +1,111 @@
+"""Planned money against the need: what each pot is asked for, what it holds, and where the gap is.
+
+Gap of a pot in a world = max(0, claims up to the deadline - planned money up to it), in prices of the base year; the total is the
+sum over pots, without netting. What is planned and not disbursed makes a second, larger number.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from .need import THOUSAND, Need, price_index, unit_costs
+from .workbook import Workbook
+from .worlds import pert, uniforms
+
+
+@dataclass(frozen=True)
+class Funding:
+    """Money against need up to the year ``until``.
+
+    ``pots``: by pot, in the order of the table: name_vi, name_en, fund, capital, measure, planned (million VND of the day, or
+    tonnes), allotted (the part already allotted), mark. ``gap`` and ``late_gap`` (with what is not disbursed): by pot, int64
+    (draws), thousand đồng of the base year; for a cement pot tonnes.
+    """
+
+    until: int
+    pots: pd.DataFrame
+    gap: dict[str, np.ndarray]
+    late_gap: dict[str, np.ndarray]
+
+    def total(self, late: bool = False) -> np.ndarray:
+        """The gap over all money pots, thousand đồng by world."""
+        gaps = self.late_gap if late else self.gap
+        money = [gaps[pot] for pot in self.pots.index[self.pots["measure"] == "money"]]
+        return np.sum(money, axis=0)
+
+
+def funding(workbook: Workbook, need: Need, until: int, seed: int) -> Funding:
+    """Planned money of every pot from the as-of year to ``until`` against the claims of ``need``.
+
+    Credit is listed and pays for no commune work; a pot without envelopes holds nothing.
+    """
+    pots = workbook.tables["pots"].set_index("pot")
+    rows = workbook.tables["envelopes"]
+    rows = rows[rows["year"].between(workbook.as_of.year, until)]
+    index = price_index(workbook.tables["prices"], need.price_year, need.draws, seed)
+    zeros, tonnes = np.zeros(need.draws, dtype=np.int64), sum(need.tonnes.values())
+    claims = {pot: need.by["pot"].get(pot, zeros) for pot in pots.index}
+    claims |= {pot: zeros + tonnes for pot in pots.index[pots["measure"] == "cement"]}
+    planned, disbursed = ({pot: zeros.copy() for pot in pots.index} for _ in range(2))
+    for row in rows.to_dict("records"):
+        pot, year = row["pot"], int(row["year"])
+        if pots.loc[pot, "fund"] == "tin_dung":
+            continue
+        u = uniforms(seed, "disbursed", [f"{pot}|{year}"], need.draws)[0]
+        share = pert(u, row["disbursed_low"], row["disbursed"], row["disbursed_high"]) / 100
+        base = row["amount"] * THOUSAND / index[year] if pots.loc[pot, "measure"] == "money" else row["amount"]
+        planned[pot] += np.rint(base).astype(np.int64)
+        disbursed[pot] += np.rint(base * share).astype(np.int64)
+    sums = rows.assign(allotted=rows["amount"].where(rows["kind"] == "allotted", 0.0)).groupby("pot")
+    held = sums[["amount", "allotted"]].sum().reindex(pots.index).fillna(0.0).rename(columns={"amount": "planned"})
+    return Funding(
+        until,
+        pots[["name_vi", "name_en", "fund", "capital", "measure", "mark"]].join(held),
+        {pot: np.maximum(claims[pot] - planned[pot], 0) for pot in pots.index},
+        {pot: np.maximum(claims[pot] - disbursed[pot], 0) for pot in pots.index},
+    )
+
+
+def by_source(need: Need, pots: pd.DataFrame) -> dict[tuple[str, str], np.ndarray]:
+    """Claims on money by (source, kind of capital), in the order of the pots."""
+    made: dict[tuple[str, str], np.ndarray] = {}
+    for pot, row in pots.iterrows():
+        if pot in need.by["pot"]:
+            key = (row["fund"], row["capital"])
+            made[key] = made.get(key, 0) + need.by["pot"][pot]
+    return made
+
+
+def movers(workbook: Workbook, need: Need) -> pd.DataFrame:
+    """Which assumptions move the need most: its mean were the assumption at its low or its high end for all works at once.
+
+    Columns: kind (cost, quantity, price), item (blank for price), low, high (million VND), swing = high - low; the largest first.
+    Formula for an item: mean of its need x end / mean of its range. The price path: all years at their low or high rise.
+    """
+    costs, works, rows = unit_costs(workbook), need.works, []
+    for item, amount in need.by["item"].items():
+        mean, cost, mine = amount.mean() / THOUSAND, costs.loc[item], works[works["item"] == item]
+        expected = (cost["low"] + 4 * cost["mode"] + cost["high"]) / 6
+        ends = (mean * cost["low"] / expected, mean * cost["high"] / expected) if expected else (mean, mean)
+        rows.append(("cost", item, *ends))
+        size = (mine["low"] + 4 * mine["quantity_mode"] + mine["high"]).sum() / 6
+        if size:
+            rows.append(("quantity", item, *(mean * mine[end].sum() / size for end in ("low", "high"))))
+    rise = workbook.tables["prices"].set_index("year")
+    ends = []
+    for end in ("low", "high"):
+        total = 0.0
+        for item, amount in need.by["item"].items():
+            years = [y for y in rise.index if costs.loc[item, "price_year"] < y <= need.price_year]
+            usual = (rise.loc[years, "low"] + 4 * rise.loc[years, "mode"] + rise.loc[years, "high"]) / 6
+            total += amount.mean() / THOUSAND * np.prod((100 + rise.loc[years, end]) / (100 + usual))
+        ends.append(total - need.total.mean() / THOUSAND)
+    table = pd.DataFrame(rows, columns=["kind", "item", "low", "high"])
+    for column in ("low", "high"):  # of the whole need, the other items as they are
+        table[column] += need.total.mean() / THOUSAND - table["item"].map(
+            {i: a.mean() / THOUSAND for i, a in need.by["item"].items()}
+        )
+    table.loc[len(table)] = ["price", "", *(need.total.mean() / THOUSAND + end for end in ends)]
+    table["swing"] = table["high"] - table["low"]
+    return table.sort_values("swing", ascending=False, kind="stable").reset_index(drop=True)

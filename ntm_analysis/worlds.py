@@ -1,0 +1,58 @@
+"""Random numbers that belong to what they are about: the same world for every scenario, group of communes and machine.
+
+A number is named by (seed, quantity, key), the key being a commune, or a commune with a work, a criterion, a pot or a year.
+Its draws come from a counter-based generator keyed by a hash of that name, so that adding a commune, a draw or a scenario
+changes no other number. Draws come in blocks of :data:`BLOCK`; one uniform makes one number, turned by an inverse table.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from scipy.special import betaincinv
+
+BLOCK = 1_000  # draws in one block; a run takes whole blocks or the first part of the last one
+STEPS = 4_096  # cells of an inverse table: finer than any assumed range is known
+
+
+def uniforms(seed: int, quantity: str, keys: Sequence[str], draws: int, block: int = 0) -> np.ndarray:
+    """Uniform numbers in [0, 1), shape (keys, draws): the draws of each named number from ``block`` onwards.
+
+    >>> whole = uniforms(2022, "cost", ["17758", "17755"], 2_000)
+    >>> bool((whole[1:, 1_000:] == uniforms(2022, "cost", ["17755"], 1_000, block=1)).all())
+    True
+    """
+    made = np.empty((len(keys), draws))
+    for row, key in enumerate(keys):
+        name = hashlib.blake2b(f"{seed}|{quantity}|{key}".encode(), digest_size=16).digest()
+        generator = np.random.Philox(key=int.from_bytes(name, "little"))
+        if block:
+            generator.advance(block * BLOCK // 4)  # one step of the generator makes four numbers
+        np.random.Generator(generator).random(out=made[row])
+    return made
+
+
+@lru_cache(maxsize=1024)
+def _pert_table(peak: float) -> np.ndarray:
+    """Quantiles of the PERT distribution on [0, 1] with its mode at ``peak``, at the middle of each cell of the table."""
+    middles = (np.arange(STEPS) + 0.5) / STEPS
+    return betaincinv(1 + 4 * peak, 5 - 4 * peak, middles)
+
+
+def pert(u: np.ndarray, low: float, mode: float, high: float) -> np.ndarray:
+    """PERT numbers from uniforms: a beta distribution on [low, high] with the mean (low + 4 mode + high) / 6.
+
+    Turned by a table of :data:`STEPS` quantiles; a range of no width gives ``mode``. Raises ValueError unless
+    low <= mode <= high.
+
+    >>> pert(np.array([0.0, 0.5, 0.999]), 2.0, 2.0, 2.0).tolist()
+    [2.0, 2.0, 2.0]
+    """
+    if not low <= mode <= high:
+        raise ValueError(f"low={low}, mode={mode}, high={high}: must not fall")
+    if low == high:
+        return np.full(np.shape(u), float(mode))
+    # Rounded, so that ranges of one shape (160-200-320, 1.6-2-3.2) share one table.
+    table = _pert_table(round((mode - low) / (high - low), 6))
+    return low + (high - low) * table[(u * STEPS).astype(np.int32)]

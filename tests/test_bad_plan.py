@@ -1,0 +1,83 @@
+"""Bad input in the tables of works and money: each with its place, nothing made cheaper in silence."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ntm_analysis.problems import DataProblems, report
+from ntm_analysis.workbook import Workbook
+
+
+@pytest.fixture
+def district(tmp_path) -> Path:
+    shutil.copytree("data/criteria", tmp_path / "data" / "criteria")
+    return Path(shutil.copytree("data/thanh-chuong", tmp_path / "data" / "thanh-chuong"))
+
+
+def problems_of(folder: Path):
+    with pytest.raises(DataProblems) as caught:
+        Workbook.open(folder)
+    return caught.value.problems
+
+
+TAIL = ",2022-03-31,gia-dinh,assumed,"
+
+
+@pytest.mark.parametrize(
+    ("file", "row", "codes", "column"),
+    [
+        ("works", "Thanh Hương,1,ntm,ntm-2021-2025,2,duong-xom,,-3,,new,,no,", {"out_of_range"}, "quantity"),
+        ("works", "Thanh Hương,1,ntm,ntm-2021-2025,2,duong-xom,5,3,6,new,,no,", {"range_falls"}, "quantity"),
+        ("works", "Thanh Hương,1,ntm,ntm-2021-2025,2,khong-co,,3,,new,,no,", {"unknown_row"}, "item"),
+        ("works", "Thanh Hươngg,1,ntm,ntm-2021-2025,2,duong-xom,,3,,new,,no,", {"unknown_unit"}, "commune"),
+        ("works", "thanh linh,duong,model,model-2021-2025,,duong-xa,,3,,new,,no,", {"unknown_unit"}, "commune"),
+        ("works", "17761,duong,model,model-2021-2025,,duong-xa,,3,,new,,no,", {"duplicate"}, "commune"),
+        ("works", "Thanh Hương,1,ntm,ntm-2021-2025,5,duong-xom,,3,,new,,no,", {"earmark_broken"}, "item"),
+        ("works", "Thanh Hương,1,ntm,ntm-2021-2025,20,duong-xa,,3,,new,,no,", {"unknown_criterion"}, "criterion"),
+        ("unit_costs", "x,X,X,km,km,200,100,300,2020,full", {"range_falls"}, "mode"),
+        ("parts", "duong-xa,khong-co,0,,,", {"unknown_row"}, "pot"),
+        ("parts", "duong-xa,nsx,10,,,", {"shares_sum"}, "share"),
+        ("parts", "kenh,xi-mang-tinh,10,,,", {"part_form", "earmark_broken"}, None),
+        ("envelopes", "nsx,2030,100,expected,50,60,70,no", {"outside_horizon"}, "year"),
+        ("envelopes", "khong-co,2023,100,expected,50,60,70,no", {"unknown_row"}, "pot"),
+        ("envelopes", "nsx,2022,100,expected,50,60,70,no", {"duplicate"}, "pot"),
+        ("profiles", "nsx,1,3", {"duplicate", "shares_sum"}, None),
+        ("pots", "moi,Mới,New,nsh,investment,district,hai,money", {"not_allowed"}, "earmark"),
+    ],
+)  # fmt: skip
+def test_a_row_that_cannot_be_is_refused(district, file, row, codes, column):
+    path = district / f"{file}.csv"
+    text = path.read_text(encoding="utf-8-sig")
+    path.write_text(text + row + TAIL + "\n", encoding="utf-8-sig")
+    found = problems_of(district)
+    assert {p.code for p in found} == codes
+    assert column is None or {p.column for p in found} == {column}
+
+
+def test_a_price_of_a_later_year_must_be_marked_assumed(district):
+    path = district / "unit_costs.csv"
+    text = path.read_text(encoding="utf-8-sig")
+    row = "x,X,X,km,km,100,200,300,2024,full,2022-03-31,gia-dinh,{},\n"
+    path.write_text(text + row.format("reported"), encoding="utf-8-sig")
+    (problem,) = problems_of(district)
+    assert (problem.code, problem.column) == ("price_after", "price_year")
+    path.write_text(text + row.format("assumed"), encoding="utf-8-sig")
+    assert "x" in Workbook.open(district).tables["unit_costs"]["item"].tolist()
+
+
+def test_a_unit_price_that_is_gone_names_the_works_without_price(district):
+    path = district / "unit_costs.csv"
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    path.write_text("\n".join(line for line in lines if not line.startswith("kenh,")), encoding="utf-8-sig")
+    found = problems_of(district)
+    assert {p.file for p in found if p.code == "unknown_row"} == {"works.csv", "typical_works.csv", "parts.csv"}
+    assert "“kenh” không có trong unit_costs.csv" in report(found)
+
+
+def test_a_year_without_its_price_rise_is_told(district):
+    path = district / "prices.csv"
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    path.write_text("\n".join(line for line in lines if not line.startswith("2018,")), encoding="utf-8-sig")
+    (problem,) = problems_of(district)
+    assert problem.code == "no_price" and "2018" in report([problem])
