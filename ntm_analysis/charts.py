@@ -10,6 +10,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from .office_numbers import write_number
 from .words import STATE_SIGNS, STATE_WORDS, pick, text
 
 # Okabe-Ito hues, lightened where black letters stand on them; the hatch tells the states apart in print.
@@ -117,6 +118,28 @@ def threshold_bars(rows: pd.DataFrame, lang: str) -> Figure:
     axes.axvline(100, color="#222222", linewidth=1.4)
     axes.set_xlabel(text("axis_threshold", lang))
     axes.set_ylabel("")
+    axes.grid(axis="y", visible=False)
+    sns.despine(ax=axes, left=True)
+    return figure
+
+
+def waterfall(total: float, steps: dict[str, float], lang: str) -> Figure:
+    """From a need down to its gap: each step a part that is covered, the last bar what is left. Billion đồng."""
+    labels = [text("head_need", lang), *steps, text("head_gap", lang)]
+    left, ends = total, []
+    for value in steps.values():
+        left -= value
+        ends.append(left)
+    starts, widths = [0.0, *ends, 0.0], [total, *steps.values(), left]
+    figure, axes = _blank(WIDTH, 0.36 * len(labels) + 0.8)
+    looks = ["not_applicable", *["met"] * len(steps), "not_met"]
+    for label, start, width, look in zip(labels, starts, widths, looks, strict=True):
+        colour, hatch = STATE_LOOK[look]
+        bar = axes.barh(label, width, left=start, color=colour, hatch=hatch, edgecolor="#444444", linewidth=0.5)
+        axes.bar_label(bar, [write_number(float(f"{width:.2g}"), lang)], padding=3, fontsize=9.5)
+    axes.invert_yaxis()
+    axes.set_xlim(0, total * 1.12 if total else 1)
+    axes.set_xlabel(text("axis_billion", lang))
     axes.grid(axis="y", visible=False)
     sns.despine(ax=axes, left=True)
     return figure

@@ -1,4 +1,4 @@
-"""The command ``ntm``: check, status, report. Exit codes: 0 done, 1 bad data or a failed page, 2 bad usage."""
+"""The command ``ntm``: check, status, needs, report. Exit codes: 0 done, 1 bad data or a failed page, 2 bad usage."""
 
 import argparse
 import codecs
@@ -12,6 +12,7 @@ from pathlib import Path
 from .assess import assess
 from .criteria import to_check
 from .names import plain
+from .need_words import need_lines
 from .office_numbers import NotRead, read_date, write_date
 from .problems import DataProblems, report, shown
 from .recognition import NEAR, overview
@@ -32,10 +33,10 @@ def main(arguments: list[str] | None = None) -> int:
     _readable_console()
     parser = _parser()
     options = parser.parse_args(arguments)
-    if options.command == "status" and options.commune and len(options.commune) > 1:
-        parser.error("status: one --commune")
+    if options.command in ("status", "needs") and options.commune and len(options.commune) > 1:
+        parser.error(f"{options.command}: one --commune")
     try:
-        return {"check": _check, "status": _status, "report": _report}[options.command](options)
+        return {"check": _check, "status": _status, "needs": _needs, "report": _report}[options.command](options)
     except DataProblems as error:
         print(report(error.problems, options.lang), file=sys.stderr)
         print(text("cli_refused", options.lang), file=sys.stderr)
@@ -60,10 +61,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ntm", description="Where the communes of a district stand in the NTM programme."
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="{check,status,report}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="{check,status,needs,report}")
     summaries = {
         "check": "read and check a data set; every problem at once",
         "status": "where the communes stand, as text or JSON",
+        "needs": "what finishing costs, who pays, where the gap is, as text or JSON",
         "report": "render the district's page, one page a commune and an index",
     }
     made = {}
@@ -76,6 +78,12 @@ def _parser() -> argparse.ArgumentParser:
     made["status"].add_argument("--commune", action="append", metavar="NAME", help="name, code or slug of one commune")
     made["status"].add_argument("--set", default="", metavar="ID", help="judge all by this criteria set")
     made["status"].add_argument("--json", action="store_true")
+    made["needs"].add_argument("--commune", action="append", metavar="NAME", help="name, code or slug of one commune")
+    made["needs"].add_argument("--target", choices=("ntm", "registered"), default="ntm")
+    made["needs"].add_argument("--scenario", default="baseline", metavar="ID")
+    made["needs"].add_argument("--draws", type=_count, default=10_000, metavar="N")
+    made["needs"].add_argument("--seed", type=_count, default=2022, metavar="K")
+    made["needs"].add_argument("--json", action="store_true")
     made["report"].add_argument("--commune", action="extend", nargs="+", metavar="NAME", help="only these communes")
     made["report"].add_argument("--audience", choices=("noi-bo", "cong-khai"), default="noi-bo")
     made["report"].add_argument("--out", metavar="DIR", help="folder (default reports/<data set>/)")
@@ -90,6 +98,13 @@ def _day(typed: str) -> dt.date:
         return read_date(typed)
     except NotRead:
         raise argparse.ArgumentTypeError(text("cli_no_date", "vi", name=shown(typed))) from None
+
+
+def _count(typed: str) -> int:
+    """A whole number from 1 on the command line."""
+    if not typed.isascii() or not typed.isdecimal() or not 1 <= int(typed) <= 10_000_000:
+        raise argparse.ArgumentTypeError(shown(typed))
+    return int(typed)
 
 
 def _readable_console() -> None:
@@ -209,6 +224,25 @@ def _print_commune(workbook: Workbook, record: dict, lang: str) -> None:
     for number, state in standing.matrix().loc[unit].items():
         sign = pick(STATE_SIGNS[state], lang) + (UNCHECKED if unread[number] else "")
         print(f"  {number:>2} {sign:<7} {names.loc[number, f'name_{lang}']}")
+
+
+def _needs(options: argparse.Namespace) -> int:
+    from .demand import demand, record
+
+    workbook, lang = _open(options), options.lang
+    if options.scenario != "baseline":
+        raise Refused(text("cli_no_scenario", lang, name=shown(options.scenario), known="baseline"))
+    units = _find(workbook, options.commune, lang) if options.commune else None
+    if units and units[0] not in workbook.communes.index:
+        raise Refused(text("not_a_commune", lang, label=described(workbook.units.loc[units[0]])))
+    made = record(workbook, demand(workbook, options.target, units=units, draws=options.draws, seed=options.seed))
+    if options.json:
+        print(json.dumps(made | {"scenario": options.scenario}, ensure_ascii=not _utf8(sys.stdout), indent=1))
+        return 0
+    print(workbook.meta["title"][lang] + ". " + text("as_of", lang, day=write_date(workbook.as_of, lang)))
+    for line in need_lines(workbook, made, lang):
+        print(line)
+    return 0
 
 
 def _report(options: argparse.Namespace) -> int:

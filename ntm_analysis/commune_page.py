@@ -10,9 +10,9 @@ from markupsafe import Markup
 from .assess import Standing
 from .charts import picture, state_bars, threshold_bars
 from .criteria import REGION_NAMES
+from .funding_parts import FundingParts
 from .office_numbers import write_date, write_number
 from .page import Part
-from .plan_parts import PlanPage
 from .problems import report
 from .recognition import NEXT
 from .tables import Sign, dagger, key_of_signs
@@ -32,7 +32,7 @@ from .words import (
 CHART_ROWS = 14  # measured indicators in one chart; more are not readable on a phone
 
 
-class CommunePage(PlanPage):
+class CommunePage(FundingParts):
     """The parts of ``notebooks/commune.ipynb``, in order, for the commune named by code, name or slug.
 
     Raises :class:`~ntm_analysis.workbook.UnknownCommune` when no unit, or more than one, answers to the name.
@@ -234,6 +234,10 @@ class CommunePage(PlanPage):
                     self.text("goal", text=goal[f"text_{self.lang}"].rstrip("."), source=self.source(goal["source"]))
                 )
         return self.section("muc-tieu", self.bullets(lines), self.tasks_table(self.unit))
+
+    def funding(self) -> Part:
+        """What finishing costs this commune."""
+        return self.commune_need(self.unit) if self.is_commune else Part("")
 
     def set_in_force(self) -> Part:
         """The set in force applied today: every indicator with its threshold, the commune's value and verdict."""

@@ -8,9 +8,9 @@ import pandas as pd
 from .assess import Standing
 from .charts import picture, standing_bar, state_bars
 from .criteria import to_check
+from .funding_parts import FundingParts
 from .office_numbers import write_number
 from .page import MANY, Part
-from .plan_parts import PlanPage
 from .problems import report
 from .recognition import (
     NEAR,
@@ -24,7 +24,7 @@ from .tables import Sign, dagger, key_of_signs
 from .words import STATE_WORDS, count_words, level_words, listed, pick, verdict_district
 
 
-class DistrictPage(PlanPage):
+class DistrictPage(FundingParts):
     """The parts of ``notebooks/status.ipynb``, in order.
 
     >>> "22/37 xã đã công nhận (5 có nguồn, 17 suy ra)" in DistrictPage("data/thanh-chuong").summary()

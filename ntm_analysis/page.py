@@ -51,6 +51,7 @@ class Page:
         self._standings: dict[str, Standing] = {}
         self._applied: dict[str, tuple[Standing, pd.DataFrame] | None] = {}
         self._tables = 0
+        self.made: list[tuple] = []  # every table shown so far: title, unit, heads, rows
 
     # words -------------------------------------------------------------------------------------------------------
 
@@ -134,6 +135,8 @@ class Page:
             made.append(Column(key if key.isdigit() else self.text(f"head_{key}"), kind))
         self._tables += 1
         title = self.text(f"table_{name}") + note
+        shown = f"{self.text('table_number', number=self._tables)}. {title}"
+        self.made.append((shown, self.text("table_unit", unit=unit) if unit else "", [c.head for c in made], rows))
         return office_table(self._tables, title, made, rows, lang=self.lang, unit=unit, style=style)
 
     def section(self, name: str, *parts: str, heading: str = "", wide: bool = False) -> Part:

@@ -1,12 +1,12 @@
 """One notebook executed by papermill and turned into one HTML page with our own template; written whole or not at all."""
 
 import logging
-import os
 import tempfile
 from importlib.resources import files
 from pathlib import Path
 
 from .parameters import check
+from .whole_files import write_whole
 
 TEMPLATES = Path(str(files("ntm_analysis").joinpath("templates")))
 
@@ -18,21 +18,6 @@ class NotebookFailed(RuntimeError):
 def style() -> str:
     """The style sheet that pages, index and single file share."""
     return (TEMPLATES / "style.css").read_text(encoding="utf-8")
-
-
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file so that a reader sees the old one or the new one, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    raw = content.encode("utf-8") if isinstance(content, str) else content
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(raw)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def execute(notebook: Path, parameters: dict) -> object:

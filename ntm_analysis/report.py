@@ -18,11 +18,13 @@ from .assess import assess
 from .names import plain, slug
 from .office_numbers import write_date
 from .recognition import overview
-from .render import render, style, write_whole
+from .render import render, style
 from .standings import commune_records
+from .whole_files import write_whole
 from .words import LEVEL_WORDS, count_words, lacking_words, pick, text, verdict_district
 from .workbook import Workbook
 
+NEED = -1  # stands for a unit in the job that makes the page of the funding need
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 
 
@@ -59,6 +61,9 @@ def plan(workbook: Workbook, units: list[int] | None, lang: str, audience: str) 
     if units is None:
         title = text("heading_district", lang, place=workbook.meta["title"][lang], day=shown)
         jobs.append(Job("status.ipynb", common, f"huyen{ending}", title))
+        title = text("heading_funding", lang, place=workbook.meta["title"][lang], day=shown)
+        first = workbook.communes["code"].iloc[0]
+        jobs.append(Job("funding_needs.ipynb", common | {"commune": first}, f"nhu-cau-von{ending}", title, NEED))
     for unit, row in (workbook.communes if units is None else workbook.units.loc[units]).iterrows():
         title = text("heading_commune", lang, label=row["label"], day=shown)
         jobs.append(Job("commune.ipynb", common | {"commune": row["code"]}, f"{row['slug']}{ending}", title, unit))
@@ -168,6 +173,8 @@ def index_page(workbook: Workbook, folder: Path, jobs: list[Job], failed: list[t
         illustrative=text("illustrative", lang) if workbook.illustrative else "",
         illustrative_long=text("illustrative_long", lang),
         district=files.get(None),
+        need=files.get(NEED),
+        need_label=text("need_link", lang),
         district_label=text("district_link", lang, verdict=verdict),
         failed=failed,
         failed_head=text("failed_head", lang),

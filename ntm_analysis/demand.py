@@ -1,0 +1,158 @@
+"""The whole answer to "what does it cost, who pays, where is the gap": needs by level, money against them, as one record."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .funding import Funding, by_source, funding
+from .missing import missing_higher, missing_ntm
+from .need import GROUPINGS, THOUSAND, Need, communes_in_need, draw_need, spread
+from .workbook import Workbook
+
+DRAWS, SEED = 10_000, 2022
+WITHOUT = {0: "nameless", -1: "no_criterion"}  # lines of the need that no criterion's name stands for
+
+
+@dataclass(frozen=True)
+class Demand:
+    """The need for a target, and the money against it.
+
+    ``needs``: by level (ntm, advanced, model); the levels are different things and only ``together`` adds them, when asked.
+    ``money``: the pots against it up to the year ``until``; None for part of a data set, whose pots serve others too.
+    ``assumed_quantities``: no work needed rests on a reported quantity.
+    """
+
+    target: str
+    until: int
+    needs: dict[str, Need]
+    together: Need
+    money: Funding | None
+    assumed_quantities: bool
+
+
+def demand(
+    workbook: Workbook,
+    target: str = "ntm",
+    *,
+    units: list[int] | None = None,
+    until: int | None = None,
+    draws: int = DRAWS,
+    seed: int = SEED,
+) -> Demand:
+    """Need and money for ``target``: ``ntm`` (all communes not NTM yet) or ``registered`` (the list of planned targets).
+
+    ``units``: only these communes. ``until``: the year of the deadline (default: the end of the term).
+
+    >>> found = demand(Workbook.open("data/thanh-chuong"), draws=200)
+    >>> list(found.needs), found.together.assumed_share, found.assumed_quantities
+    (['ntm'], 1.0, True)
+    """
+    until = until or workbook.meta["term_end"]["date"].year
+    base, needs = workbook.as_of.year, {}
+    for level, communes in communes_in_need(workbook, target).items():
+        chosen = [unit for unit in communes if units is None or unit in units]
+        ntm = level == "ntm"
+        missing = missing_ntm(workbook, draws, seed, chosen) if ntm else missing_higher(workbook, level, draws, chosen)
+        needs[level] = draw_need(workbook, missing, level, seed, base)
+    together = _together(list(needs.values()))
+    money = funding(workbook, together, until, seed) if units is None else None
+    marks = [need.works.loc[need.works["needed"] > 0, "mark"] for need in needs.values()]
+    return Demand(target, until, needs, together, money, all((m == "assumed").all() for m in marks))
+
+
+def _together(needs: list[Need]) -> Need:
+    """Needs of several levels added up, world by world."""
+    first = needs[0]
+    if len(needs) == 1:
+        return first
+    by = {name: _added([need.by[name] for need in needs]) for name in GROUPINGS}
+    sums = {
+        name: np.sum([getattr(need, name) for need in needs], axis=0) for name in ("total", "cement_value", "assumed")
+    }
+    return Need("", first.price_year, first.draws, by=by, tonnes=_added([need.tonnes for need in needs]), **sums)
+
+
+def _added(groups: list[dict]) -> dict:
+    keys = dict.fromkeys(key for group in groups for key in group)
+    return {key: np.sum([group[key] for group in groups if key in group], axis=0) for key in keys}
+
+
+def in_millions(values: np.ndarray) -> dict[str, float]:
+    """mean, p10, p50, p90 in million đồng, of thousand đồng by world."""
+    return {name: round(value / THOUSAND, 1) for name, value in spread(values).items()}
+
+
+def record(workbook: Workbook, found: Demand) -> dict:
+    """The demand in plain Python types, as ``ntm needs --json`` prints it; money in million đồng, cement in tonnes.
+
+    unit, price_year, until, draws, total, by_level, by_criterion, by_source, by_year, by_commune, cement (need, granted, gap,
+    by_year), envelope, gap, assumed_share. A criterion without a name is null (``name`` is then ``nameless``, or
+    ``no_criterion`` for listed works of none), a year that is not planned is null; ``envelope`` and ``gap`` are null for single
+    communes.
+    """
+    need, pots = found.together, workbook.tables["pots"].set_index("pot")
+    names = workbook.law.criteria_of(workbook.default_set("ntm"))["name_vi"]
+    tonnes = np.sum(list(need.tonnes.values()), axis=0) if need.tonnes else np.zeros(need.draws, dtype=np.int64)
+    cement = {"unit": "tấn", "need": _whole(spread(tonnes)), "granted": None, "gap": None}
+    planned = [
+        {"year": year, **_whole(spread(need.tonnes[year]))}
+        for year in sorted(need.tonnes, key=lambda y: (y is None, y or 0))
+    ]
+    envelope = gap = None
+    if found.money:
+        held, cement_pots = found.money.pots, found.money.pots["measure"] == "cement"
+        envelope = [
+            {
+                "pot": pot,
+                "source": row["fund"],
+                "capital": row["capital"],
+                "unit": "tấn" if cement_pots[pot] else "triệu đồng",
+            }
+            | {"planned": row["planned"], "allotted": row["allotted"]}
+            for pot, row in held.iterrows()
+        ]
+        gaps = [{"pot": pot, **in_millions(found.money.gap[pot])} for pot in held.index[~cement_pots]]
+        gap = in_millions(found.money.total()) | {"if_late": in_millions(found.money.total(late=True)), "by_pot": gaps}
+        cement["granted"] = float(held.loc[cement_pots, "planned"].sum())
+        lacking = [found.money.gap[pot] for pot in held.index[cement_pots]]
+        cement["gap"] = _whole(spread(np.sum(lacking, axis=0))) if lacking else None
+    return {
+        "dataset": workbook.id,
+        "as_of": f"{workbook.as_of}",
+        "target": found.target,
+        "unit": "triệu đồng",
+        "price_year": need.price_year,
+        "until": found.until,
+        "draws": need.draws,
+        "total": in_millions(need.total),
+        "by_level": [{"level": level, **in_millions(n.total)} for level, n in found.needs.items()],
+        "by_criterion": [
+            {
+                "criterion": c if c > 0 else None,
+                "name": names[c] if c > 0 else WITHOUT[c],
+                **in_millions(need.by["criterion"][c]),
+            }
+            for c in sorted(need.by["criterion"], key=lambda c: (c <= 0, abs(c)))
+        ],
+        "by_source": [
+            {"source": fund, "capital": capital, **in_millions(values)}
+            for (fund, capital), values in by_source(need, pots).items()
+        ],
+        "by_year": [
+            {"year": y, **in_millions(need.by["year"][y])}
+            for y in sorted(need.by["year"], key=lambda y: (y is None, y or 0))
+        ],
+        "by_commune": [
+            {"code": row["code"], "name": row["name"], **in_millions(need.by["commune"][unit])}
+            for unit, row in workbook.communes.iterrows()
+            if unit in need.by["commune"]
+        ],
+        "cement": cement | {"by_year": planned},
+        "envelope": envelope,
+        "gap": gap,
+        "assumed_share": None if np.isnan(need.assumed_share) else round(need.assumed_share, 4),
+    }
+
+
+def _whole(found: dict[str, float]) -> dict[str, float]:
+    return {name: round(value) for name, value in found.items()}

@@ -1,0 +1,62 @@
+"""Tables of a page as files: one Excel workbook with a sheet a table, and a CSV file a table.
+
+Text from data is never a formula: Excel cells are written as text, and a CSV cell that a program would take for one begins with
+an apostrophe. Files are written whole or not at all.
+"""
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import xlsxwriter
+
+from .names import slug
+from .whole_files import write_whole
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def plain_text(cell: object) -> str:
+    """A cell as text, safe for a spreadsheet.
+
+    >>> plain_text("=1+1"), plain_text("-"), plain_text(12)
+    ("'=1+1", '-', '12')
+    """
+    text = str(cell.striptags()) if hasattr(cell, "striptags") else str(cell)
+    return f"'{text}" if text.startswith(FORMULA) and text != "-" else text
+
+
+def write_tables(tables: Sequence[tuple], folder: Path, stem: str) -> list[Path]:
+    """Write ``stem``.xlsx and one CSV a table into ``folder``; the paths written.
+
+    ``tables``: (title "Biểu số 01. ...", unit of measure, heads, rows of cells) each, as a page made them.
+    """
+    raw = io.BytesIO()
+    with xlsxwriter.Workbook(raw, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
+        head, wrap = (
+            book.add_format(f)
+            for f in ({"bold": True, "border": 1, "text_wrap": True}, {"border": 1, "text_wrap": True})
+        )
+        title = book.add_format({"bold": True})
+        for number, (name, unit, heads, rows) in enumerate(tables, start=1):
+            sheet = book.add_worksheet(f"Bieu {number:02d}")
+            sheet.write_string(0, 0, name, title)
+            sheet.write_string(1, 0, unit)
+            for column, text in enumerate(heads):
+                sheet.write_string(2, column, text, head)
+            for r, row in enumerate(rows, start=3):
+                for column, cell in enumerate(row):
+                    sheet.write_string(r, column, plain_text(cell).removeprefix("'"), wrap)
+            sheet.freeze_panes(3, 0)
+            sheet.set_column(0, 0, 6)
+            sheet.set_column(1, len(heads), 22)
+    paths = [folder / f"{stem}.xlsx"]
+    write_whole(paths[0], raw.getvalue())
+    for number, (name, unit, heads, rows) in enumerate(tables, start=1):
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\r\n")
+        writer.writerows([[name], [unit], list(heads), *([plain_text(c) for c in row] for row in rows)])
+        paths.append(folder / f"{stem}_bieu-{number:02d}_{slug(name.split('. ', 1)[-1])[:60]}.csv")
+        write_whole(paths[-1], text.getvalue().encode("utf-8-sig"))
+    return paths

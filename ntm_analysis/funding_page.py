@@ -1,0 +1,86 @@
+"""The page of the funding need: the district's need and money, one commune's works, the form to collect what is assumed."""
+
+import re
+from pathlib import Path
+
+from markupsafe import Markup
+
+from .exports import write_tables
+from .funding_parts import FundingParts
+from .page import Part
+
+
+class FundingPage(FundingParts):
+    """The parts of ``notebooks/funding_needs.ipynb``, in order; ``commune`` is the one whose works are shown.
+
+    ``target``: ntm (all communes) or registered; ``deadline``: money up to its year counts (default: the end of the term).
+    Raises ValueError for a scenario that is none, :class:`~ntm_analysis.workbook.UnknownCommune` for a commune that is none.
+
+    >>> "520 tỷ đồng" in FundingPage("data/thanh-chuong").need_summary()
+    True
+    """
+
+    def __init__(
+        self,
+        dataset: str,
+        commune: str = "Thanh Hương",
+        *,
+        target: str = "ntm",
+        scenario: str = "baseline",
+        deadline: str = "",
+        draws: int = FundingParts.draws,
+        seed: int = FundingParts.seed,
+        **options: str,
+    ) -> None:
+        super().__init__(dataset, **options)
+        if scenario != "baseline" or target not in ("ntm", "registered"):
+            raise ValueError(f"scenario={scenario!r}, target={target!r}: baseline; ntm, registered")
+        self.draws, self.seed, self.target = draws, seed, target
+        self.until = int(deadline[:4]) if deadline else 0
+        self.unit = self.workbook.find(commune)
+        given = {"commune": self.workbook.units.loc[self.unit, "name"], "target": target, "deadline": deadline}
+        self.parameters = {**given, "draws": f"{draws}", "seed": f"{seed}", **self.parameters}
+
+    @property
+    def heading(self) -> str:
+        return self.text("heading_funding", place=self.workbook.meta["title"][self.lang], day=self.day)
+
+    def commune(self) -> Part:
+        """The need of the one commune."""
+        return self.commune_need(self.unit)
+
+    def form(self) -> Part:
+        """The blank form for one commune: every item that was assumed for it, to be filled in by hand."""
+        made, _ = self.found("ntm", self.unit)
+        items = self.workbook.tables["unit_costs"].set_index("item")
+        works = made.needs["ntm"].works
+        assumed = dict.fromkeys(works.loc[works["mark"] == "assumed", "item"])
+        rows = [
+            [place, items.loc[item, f"name_{self.lang}"], items.loc[item, f"measure_{self.lang}"], "", "", "", ""]
+            for place, item in enumerate(assumed, start=1)
+        ]
+        columns = "tt works:name measure missing_quantity done money note"
+        table = self.table("form", columns, rows)
+        return self.section("bieu-trong", self.text("form_lead"), table, self.signatures()) if rows else Part("")
+
+    def signatures(self) -> Markup:
+        """The row of signatures, left blank."""
+        heads = (self.text("sign_prepared"), self.text("sign_head"))
+        return Markup('<table class="signatures"><tr><td>{}</td><td>{}</td></tr></table>').format(*heads)
+
+    def export(self, folder: str = "") -> Part:
+        """Write every table made so far as one Excel workbook and as CSV files; say where."""
+        root = Path(__file__).resolve().parents[1] / "reports" / self.workbook.id
+        target = Path(folder) if folder else root / "bieu"
+        edition = "" if self.internal else "_cong-khai"
+        stem = f"nhu-cau-von_{self.workbook.as_of}{edition}" + ("_en" if self.lang == "en" else "")
+        made = write_tables(self.made, target, stem)
+        return Part(self.paragraph(self.text("export_made", folder=re.sub(r"^.*/(?=reports/)", "", target.as_posix()),
+                                             files=", ".join(path.name for path in made)), "key"))  # fmt: skip
+
+    def knowledge(self) -> Part:
+        """The sources of works, prices and money, and what was left out."""
+        names = ("unit_costs", "works", "typical_works", "parts", "pots", "envelopes", "prices", "count_priors", "carry_over",
+                 "criterion_shares", "cement", "debts")  # fmt: skip
+        used = {source for name in names for source in self.workbook.tables[name]["source"]}
+        return self.section("biet-den-dau", self.left_out(), self.sources(used))

@@ -1,0 +1,265 @@
+"""The funding need on a page: what finishing costs, who pays, where the gap is, what it rests on."""
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from .charts import picture, waterfall
+from .demand import DRAWS, SEED, Demand, demand, record
+from .funding import movers
+from .need import THOUSAND
+from .need_words import (
+    CAPITAL_WORDS,
+    FUND_WORDS,
+    assumed_sentence,
+    billions,
+    criterion_label,
+    gap_sentence,
+    need_sentence,
+    ranged,
+    rough,
+)
+from .office_numbers import write_date, write_number, write_percent
+from .page import Part
+from .plan_parts import PlanPage
+from .words import LEVEL_WORDS, pick
+
+
+class FundingParts(PlanPage):
+    """A page that can show the funding need, for the district or for one commune. Figures are in billion đồng, two digits."""
+
+    draws, seed, until, target = DRAWS, SEED, 0, "ntm"
+
+    @cache  # noqa: B019 - a page lives as long as its notebook
+    def found(self, target: str = "", unit: int | None = None) -> tuple[Demand, dict]:
+        """The demand for a target (default: the page's own), of the district or of one commune, and its record."""
+        target = target or self.target
+        units = None if unit is None else [unit]
+        made = demand(self.workbook, target, units=units, until=self.until or None, draws=self.draws, seed=self.seed)
+        return made, record(self.workbook, made)
+
+    def figures(self, row: dict) -> tuple[str, str]:
+        """Median and usual range of a row of the record, in billion đồng."""
+        return billions(row["p50"], self.lang), ranged(row, self.lang)
+
+    def need_summary(self) -> Part:
+        """What finishing costs, planned money, the gap, how much is assumed; the way from need to gap as a chart."""
+        made, numbers = self.found()
+        if not numbers["total"]["mean"]:
+            return self.section("nhu-cau-von", need_sentence(numbers, 0, self.lang))
+        verdict = need_sentence(numbers, len(numbers["by_commune"]), self.lang)
+        money, need = made.money, made.together
+        gaps = {pot: money.gap[pot].mean() for pot in money.pots.index[money.pots["measure"] == "money"]}
+        claims = {pot: need.by["pot"].get(pot, np.zeros(1)).mean() for pot in gaps}
+        steps = {self.text("waterfall_cement"): need.cement_value.mean()}
+        for pot, claim in claims.items():
+            name = pick(FUND_WORDS[money.pots.loc[pot, "fund"]], self.lang)
+            steps[name] = steps.get(name, 0.0) + claim - gaps[pot]
+        million = {"need": need.total.mean(), "cement": need.cement_value.mean(), "gap": sum(gaps.values())}
+        million["paid"] = million["need"] - million["cement"] - million["gap"]
+        alt = self.text("waterfall_alt", **{k: billions(v / THOUSAND, self.lang) for k, v in million.items()})
+        steps = {name: value / THOUSAND / 1000 for name, value in steps.items() if value}
+        chart = picture(waterfall(million["need"] / THOUSAND / 1000, steps, self.lang), alt)
+        return self.section(
+            "nhu-cau-von",
+            self.paragraph(verdict, "verdict"),
+            self.paragraph(assumed_sentence(numbers, made.assumed_quantities, self.lang), "banner"),
+            self.paragraph(gap_sentence(numbers, self.lang)),
+            chart,
+            self.source_table(),
+            self.paragraph(f"{self.text('need_pots_note')} {self.text('need_recurrent_note')}", "key"),
+        )
+
+    def source_table(self) -> Markup:
+        """Need, allotted, expected and gap by source, investment and recurrent capital apart."""
+        made, numbers = self.found()
+        money = made.money.pots[made.money.pots["measure"] == "money"]
+        needs = {(r["source"], r["capital"]): r for r in numbers["by_source"]}
+        rows = []
+        total = numbers["total"]
+        held = money[money["fund"] != "tin_dung"]
+        amounts = (billions(held[c].sum(), self.lang) for c in ("allotted", "planned"))
+        rows.append(["", self.text("total_row"), "", *self.figures(total), *amounts, *self.figures(numbers["gap"]), ""])
+        for place, ((fund, capital), pots) in enumerate(money.groupby(["fund", "capital"], sort=False), start=1):
+            row = needs.get((fund, capital), {"p10": 0, "p50": 0, "p90": 0})
+            gap = np.sum([made.money.gap[pot] for pot in pots.index], axis=0) / THOUSAND
+            gaps = dict(zip(("p10", "p50", "p90"), np.quantile(gap, [0.1, 0.5, 0.9]), strict=True))
+            amounts = (billions(pots[c].sum(), self.lang) for c in ("allotted", "planned"))
+            names = (pick(FUND_WORDS[fund], self.lang), pick(CAPITAL_WORDS[capital], self.lang))
+            mark = self.text("assumed_short") if (pots["mark"] == "assumed").any() else ""
+            rows.append([place, *names, *self.figures(row), *amounts, *self.figures(gaps), mark])
+        columns = "tt fund:name capital need:num usual:num allotted:num expected:num gap:num usual:num note"
+        return self.table("need_source", columns, rows, unit=self.text("unit_billion"))
+
+    def need_tables(self) -> Part:
+        """The need by criterion, planned year and commune."""
+        made, numbers = self.found()
+        billion = {"unit": self.text("unit_billion")}
+        total = ["", self.text("total_row"), *self.figures(numbers["total"])]
+        criteria = [[i, self.label(r), *self.figures(r)] for i, r in enumerate(numbers["by_criterion"], start=1)]
+        years = [
+            [i, self.text("need_unplanned") if r["year"] is None else str(r["year"]), *self.figures(r)]
+            for i, r in enumerate(numbers["by_year"], start=1)
+        ]
+        households = self.workbook.communes.set_index("code")["households"]
+        units = self.workbook.communes.reset_index().set_index("code")["index"]
+        shown = self.internal or not (made.assumed_quantities or made.together.assumed_share)
+        communes = []
+        for place, row in enumerate(numbers["by_commune"], start=1):
+            people = made.together.by["people"].get(units[row["code"]], np.zeros(1)).mean() / THOUSAND
+            each = people / households[row["code"]]
+            cells = [place, row["name"], *self.figures(row), billions(people, self.lang)]
+            communes.append(
+                [*cells, *([write_number(rough(each), self.lang) if each == each else "..."] if shown else [])]
+            )
+        columns = "tt unit:name need:num usual:num people:num" + (" household:num" if shown else "")
+        return self.section(
+            "chi-tiet",
+            self.table("need_criterion", "tt name:name need:num usual:num", [total, *criteria], **billion),
+            self.table("need_year", "tt year:name need:num usual:num", [total, *years], **billion),
+            self.table("need_commune", columns, communes, **billion),
+            self.paragraph(self.text("need_one_like"), "key"),
+        )
+
+    def label(self, row: dict) -> str:
+        """The name of a line of the need by criterion, in the page's language."""
+        if row["criterion"] is None or self.lang == "vi":
+            return criterion_label(row, self.lang)
+        names = self.workbook.law.criteria_of(self.workbook.default_set("ntm"))["name_en"]
+        return criterion_label(row | {"name": names[row["criterion"]]}, self.lang)
+
+    def works_table(self, unit: int) -> Markup:
+        """The works of one commune: quantity, cost with its range, year, chance that it is needed."""
+        made, _ = self.found("ntm", unit)
+        registered, _ = self.found("registered", unit)
+        needs = [made.needs["ntm"], *(n for level, n in registered.needs.items() if level != "ntm")]
+        works = pd.concat([need.works for need in needs if len(need.works)] or [needs[0].works])
+        items = self.workbook.tables["unit_costs"].set_index("item")
+        rows = []
+        for _, work in works[works["needed"] > 0].iterrows():
+            item = items.loc[work["item"]]
+            quantity = f"{write_number(rough(work['quantity']), self.lang)} {item[f'measure_{self.lang}']}"
+            money = {name: work[name] / THOUSAND for name in ("p10", "p50", "p90")}
+            year = "..." if pd.isna(work["year"]) else f"{work['year']:g}"
+            criterion = f"{work['criterion']:g}" if work["criterion"] > 0 else "..."
+            cells = [len(rows) + 1, item[f"name_{self.lang}"], criterion, quantity]
+            mark = self.text("assumed_short") if work["mark"] == "assumed" else ""
+            rows.append([*cells, *self.figures(money), year, write_percent(work["needed"], self.lang), mark])
+        columns = "tt works:name criterion quantity need:num usual:num year chance:num note"
+        return self.table("need_works", columns, rows, unit=self.text("unit_billion"))
+
+    def commune_need(self, unit: int) -> Part:
+        """The need of one commune: its sum, its works, the registered higher level apart, debt."""
+        made, numbers = self.found("ntm", unit)
+        registered, _ = self.found("registered", unit)
+        name = self.workbook.units.loc[unit, "name"]
+        parts: list[str] = []
+        if numbers["total"]["mean"]:
+            mid, usual = self.figures(numbers["total"])
+            draws = write_number(numbers["draws"], self.lang)
+            verdict = self.text("need_commune", mid=mid, range=usual, year=numbers["price_year"], draws=draws)
+            parts += [
+                self.paragraph(verdict),
+                self.paragraph(assumed_sentence(numbers, made.assumed_quantities, self.lang)),
+            ]
+        elif self.level.loc[unit, "level"] != "not_ntm":
+            parts.append(self.text("need_commune_none"))
+        for level, need in registered.needs.items():
+            if level != "ntm" and need.total.any():
+                found = dict(
+                    zip(("p10", "p50", "p90"), np.quantile(need.total, [0.1, 0.5, 0.9]) / THOUSAND, strict=True)
+                )
+                mid, usual = self.figures(found)
+                parts.append(self.text("need_higher", level=self.level_words(level), mid=mid, range=usual))
+        parts += [self.works_table(unit), self.debts_table([unit]) if self.internal else ""]
+        return self.section("nhu-cau-von", *parts) if name else Part("")
+
+    def debts_table(self, units: list[int]) -> str:
+        """Construction debt by commune; what is not reported is asked for."""
+        debts = self.workbook.tables["debts"]
+        debts = debts[debts["unit"].isin(units)].sort_values("date").drop_duplicates(["unit", "criterion"], keep="last")
+        if debts.empty:
+            return self.text("need_no_debts")
+        rows = [
+            [place, self.workbook.units.loc[d["unit"], "name"], f"{d['criterion']:g}", write_number(d["amount"], self.lang, 0),
+             write_date(d["date"], self.lang), self.source(d["source"])]
+            for place, (_, d) in enumerate(debts.iterrows(), start=1)
+        ]  # fmt: skip
+        return self.paragraph(self.text("need_debts")) + self.table(
+            "debts", "tt unit:name criterion debt:num date source", rows
+        )
+
+    def cement_and_requests(self) -> Part:
+        """Cement needed, granted, delivered and used by year; what the communes ask for; construction debt."""
+        _, numbers = self.found()
+        given = self.workbook.tables["cement"]
+        given = given[given["unit"] == -1].set_index("year")
+        envelopes = self.workbook.tables["envelopes"]
+        pots = self.workbook.tables["pots"].set_index("pot")["measure"]
+        expected = envelopes[envelopes["pot"].map(pots) == "cement"].groupby("year")["amount"].sum()
+        needs = {row["year"]: row for row in numbers["cement"]["by_year"]}
+        rows = []
+        for place, year in enumerate(
+            [*sorted({*expected.index, *given.index, *(y for y in needs if y)}), None], start=1
+        ):
+            row = needs.get(year)
+            tonnes = ["-", "-"]
+            if row and row["p90"]:
+                low, mid, high = (write_number(rough(row[k]), self.lang) for k in ("p10", "p50", "p90"))
+                tonnes = [mid, f"{low}-{high}"]
+            amounts = [
+                given.loc[year, c] if year in given.index else float("nan") for c in ("granted", "delivered", "used")
+            ]
+            label = self.text("need_unplanned") if year is None else f"{year:g}"
+            held = "..." if year is None else write_number(expected.get(year), self.lang, 0)
+            rows.append([place, label, *tonnes, held, *(write_number(a, self.lang, 0) for a in amounts)])
+        goals = self.workbook.tables["goals"]
+        asked = goals[goals["kind"] == "request"]
+        requests = [
+            [i, g[f"text_{self.lang}"], self.source(g["source"])] for i, (_, g) in enumerate(asked.iterrows(), start=1)
+        ]
+        columns = "tt year:name tonnes:num usual:num expected:num granted:num delivered:num used:num"
+        return self.section(
+            "xi-mang",
+            self.table("cement", columns, rows),
+            self.text("need_cement_none") if given.empty else "",
+            self.table("requests", "tt request:name source", requests),
+            self.debts_table(self.workbook.communes.index.tolist()) if self.internal else "",
+        )
+
+    def registered_need(self) -> Part:
+        """The need of the communes on the list of planned targets, level by level."""
+        _, numbers = self.found("registered")
+        rows = [
+            [place, pick(LEVEL_WORDS[row["level"]], self.lang), *self.figures(row)]
+            for place, row in enumerate(numbers["by_level"], start=1)
+            if row["mean"]
+        ]
+        table = self.table("need_level", "tt level:name need:num usual:num", rows, unit=self.text("unit_billion"))
+        return self.section("dang-ky", self.text("need_registered_lead"), table) if rows else Part("")
+
+    def rests_on(self) -> Part:
+        """Which assumptions move the need most, and how it compares with published totals."""
+        made, _ = self.found()
+        items = self.workbook.tables["unit_costs"].set_index("item")[f"name_{self.lang}"]
+        rows = []
+        for place, (_, row) in enumerate(movers(self.workbook, made.together).head(3).iterrows(), start=1):
+            name = self.text(f"mover_{row['kind']}", name=items.get(row["item"], ""))
+            rows.append([place, name, *(billions(row[end], self.lang) for end in ("low", "high"))])
+        table = self.table(
+            "movers", "tt assumption:name low_end:num high_end:num", rows, unit=self.text("unit_billion")
+        )
+        return self.section("gia-dinh", table, self.credible())
+
+    def credible(self) -> str:
+        """The need of communes at 15 of 19 beside what communes of the province spent (only where the data set is theirs)."""
+        counts = self.standing(self.workbook.default_set("ntm")).counts
+        near = counts.index[(counts["met"] == 15) & counts["counted"]]
+        made, _ = self.found()
+        values = [made.together.by["commune"][unit] for unit in near if unit in made.together.by["commune"]]
+        if not values or self.workbook.illustrative:
+            return ""
+        ends = [np.quantile(np.concatenate(values), q) / THOUSAND for q in (0.1, 0.9)]
+        return self.text("need_credible", values="-".join(billions(end, self.lang) for end in ends))

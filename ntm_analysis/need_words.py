@@ -1,0 +1,110 @@
+"""The funding need in sentences and short lines, no more digits than the draws support."""
+
+import math
+
+from .office_numbers import write_number, write_percent
+from .words import LEVEL_WORDS, pick, text
+from .workbook import Workbook
+
+FUND_WORDS = {
+    "nstw": ("Ngân sách trung ương", "Central budget"),
+    "nst": ("Ngân sách tỉnh", "Province budget"),
+    "nsh": ("Ngân sách huyện", "District budget"),
+    "nsx": ("Ngân sách xã", "Commune budget"),
+    "dat": ("Thu tiền sử dụng đất", "Land-use revenue"),
+    "long_ghep": ("Vốn lồng ghép", "Integrated programmes"),
+    "dn": ("Doanh nghiệp, hợp tác xã", "Enterprises, cooperatives"),
+    "dan": ("Nhân dân đóng góp tự nguyện", "Voluntary contribution of the people"),
+    "tin_dung": ("Vốn tín dụng", "Credit"),
+}
+CAPITAL_WORDS = {"investment": ("đầu tư phát triển", "investment"), "recurrent": ("sự nghiệp", "recurrent")}
+
+
+def rough(value: float, digits: int = 2) -> float:
+    """A number to so many significant digits.
+
+    >>> rough(518.6), rough(0.0364), rough(0)
+    (520.0, 0.036, 0.0)
+    """
+    return round(value, digits - 1 - math.floor(math.log10(abs(value)))) if value else 0.0
+
+
+def billions(million: float, lang: str) -> str:
+    """Million đồng as billion đồng to two significant digits; "-" for nothing.
+
+    >>> billions(518_600.0, "vi"), billions(3_640.0, "vi"), billions(0.0, "vi")
+    ('520', '3,6', '-')
+    """
+    return write_number(rough(million / 1000), lang) if million else "-"
+
+
+def ranged(found: dict[str, float], lang: str) -> str:
+    """The usual range P10-P90 in billion đồng.
+
+    >>> ranged({"p10": 476_800.0, "p90": 560_500.0}, "vi")
+    '480-560'
+    """
+    low, high = (billions(found[end], lang).replace("-", "0") for end in ("p10", "p90"))
+    return (low if low == high else f"{low}-{high}") if found["p90"] else "-"
+
+
+def need_sentence(made: dict, communes: int, lang: str) -> str:
+    """What finishing costs, in one sentence; ``made`` is the record of :func:`~ntm_analysis.demand.record`."""
+    if not made["total"]["mean"]:
+        return text("need_none", lang)
+    numbers = {"n": communes, "mid": billions(made["total"]["p50"], lang), "range": ranged(made["total"], lang)}
+    key = "need_registered" if made["target"] == "registered" else "need_ntm"
+    draws = write_number(made["draws"], lang)
+    return text(key, lang, year=made["price_year"], draws=draws, **numbers)
+
+
+def gap_sentence(made: dict, lang: str) -> str:
+    """Planned money and the gap, in one sentence."""
+    money = [row for row in made["envelope"] if row["unit"] != "tấn" and row["source"] != "tin_dung"]
+    planned = billions(sum(row["planned"] for row in money), lang)
+    allotted = billions(sum(row["allotted"] for row in money), lang)
+    gap, late = made["gap"], made["gap"]["if_late"]
+    return text("need_gap", lang, until=made["until"], planned=planned, allotted=allotted, mid=billions(gap["p50"], lang),
+                range=ranged(gap, lang), late=ranged(late, lang))  # fmt: skip
+
+
+def assumed_sentence(made: dict, all_assumed: bool, lang: str) -> str:
+    """How much rests on assumptions; a need whose quantities are all assumed is a rough estimate."""
+    share = write_percent(made["assumed_share"], lang)
+    return text("need_all_assumed" if all_assumed else "need_assumed", lang, share=share)
+
+
+def criterion_label(row: dict, lang: str) -> str:
+    """A line of the need by criterion: number and name, or what stands without a criterion."""
+    if row["criterion"] is None:
+        return text(f"need_{row['name']}", lang)
+    return f"{row['criterion']}. {row['name']}"
+
+
+def need_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
+    """The record as short lines for a console."""
+    lines = [need_sentence(made, len(made["by_commune"]), lang)]
+    if not made["total"]["mean"]:
+        return lines
+    if made["gap"]:
+        lines.append(gap_sentence(made, lang))
+    lines.append(text("need_assumed", lang, share=write_percent(made["assumed_share"], lang)))
+    blocks = {
+        "by_level": lambda r: pick(LEVEL_WORDS[r["level"]], lang),
+        "by_criterion": lambda r: (
+            text("need_nameless", lang) if r["criterion"] is None else f"{r['criterion']}. {r['name']}"
+        ),
+        "by_source": lambda r: f"{pick(FUND_WORDS[r['source']], lang)} ({pick(CAPITAL_WORDS[r['capital']], lang)})",
+        "by_year": lambda r: text("need_unplanned", lang) if r["year"] is None else str(r["year"]),
+        "by_commune": lambda r: r["name"],
+    }
+    for name, label in blocks.items():
+        lines += ["", text(f"need_{name}", lang)]
+        lines += [f"  {label(row):<44} {billions(row['p50'], lang):>8}  {ranged(row, lang):>12}" for row in made[name]]
+    cement = made["cement"]
+    granted = "..." if cement["granted"] is None else write_number(cement["granted"], lang)
+    return [
+        *lines,
+        "",
+        text("need_cement", lang, mid=write_number(rough(cement["need"]["p50"]), lang), granted=granted),
+    ]
