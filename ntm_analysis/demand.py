@@ -108,7 +108,7 @@ def record(workbook: Workbook, found: Demand) -> dict:
                 "capital": row["capital"],
                 "unit": "tấn" if cement_pots[pot] else "triệu đồng",
             }
-            | {"planned": row["planned"], "allotted": row["allotted"]}
+            | {"planned": row["planned"], "allotted": None if np.isnan(row["allotted"]) else row["allotted"]}
             for pot, row in held.iterrows()
         ]
         gaps = [{"pot": pot, **in_millions(found.money.gap[pot])} for pot in held.index[~cement_pots]]

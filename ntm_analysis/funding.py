@@ -19,7 +19,8 @@ class Funding:
     """Money against need up to the year ``until``.
 
     ``pots``: by pot, in the order of the table: name_vi, name_en, fund, capital, measure, planned (million VND of the day, or
-    tonnes), allotted (the part already allotted), mark. ``gap`` and ``late_gap`` (with what is not disbursed): by pot, int64
+    tonnes), allotted (the part already allotted; NaN where no row says so), mark.
+    ``gap`` and ``late_gap`` (with what is not disbursed): by pot, int64
     (draws), thousand đồng of the base year; for a cement pot tonnes.
     """
 
@@ -57,8 +58,9 @@ def funding(workbook: Workbook, need: Need, until: int, seed: int) -> Funding:
         base = row["amount"] * THOUSAND / index[year] if pots.loc[pot, "measure"] == "money" else row["amount"]
         planned[pot] += np.rint(base).astype(np.int64)
         disbursed[pot] += np.rint(base * share).astype(np.int64)
-    sums = rows.assign(allotted=rows["amount"].where(rows["kind"] == "allotted", 0.0)).groupby("pot")
-    held = sums[["amount", "allotted"]].sum().reindex(pots.index).fillna(0.0).rename(columns={"amount": "planned"})
+    sums = rows.assign(allotted=rows["amount"].where(rows["kind"] == "allotted")).groupby("pot")
+    held = sums[["amount", "allotted"]].sum(min_count=1).reindex(pots.index).rename(columns={"amount": "planned"})
+    held["planned"] = held["planned"].fillna(0.0)
     return Funding(
         until,
         pots[["name_vi", "name_en", "fund", "capital", "measure", "mark"]].join(held),

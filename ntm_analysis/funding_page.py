@@ -47,7 +47,7 @@ class FundingPage(FundingParts):
 
     def commune(self) -> Part:
         """The need of the one commune."""
-        return self.commune_need(self.unit)
+        return self.commune_need(self.unit, self.text("need_of", label=self.workbook.units.loc[self.unit, "label"]))
 
     def form(self) -> Part:
         """The blank form for one commune: every item that was assumed for it, to be filled in by hand."""

@@ -80,13 +80,13 @@ class FundingParts(PlanPage):
         rows = []
         total = numbers["total"]
         held = money[money["fund"] != "tin_dung"]
-        amounts = (billions(held[c].sum(), self.lang) for c in ("allotted", "planned"))
+        amounts = (billions(held[c].sum(min_count=1), self.lang) for c in ("allotted", "planned"))
         rows.append(["", self.text("total_row"), "", *self.figures(total), *amounts, *self.figures(numbers["gap"]), ""])
         for place, ((fund, capital), pots) in enumerate(money.groupby(["fund", "capital"], sort=False), start=1):
             row = needs.get((fund, capital), {"p10": 0, "p50": 0, "p90": 0})
             gap = np.sum([made.money.gap[pot] for pot in pots.index], axis=0) / THOUSAND
             gaps = dict(zip(("p10", "p50", "p90"), np.quantile(gap, [0.1, 0.5, 0.9]), strict=True))
-            amounts = (billions(pots[c].sum(), self.lang) for c in ("allotted", "planned"))
+            amounts = (billions(pots[c].sum(min_count=1), self.lang) for c in ("allotted", "planned"))
             names = (pick(FUND_WORDS[fund], self.lang), pick(CAPITAL_WORDS[capital], self.lang))
             mark = self.text("assumed_short") if (pots["mark"] == "assumed").any() else ""
             rows.append([place, *names, *self.figures(row), *amounts, *self.figures(gaps), mark])
@@ -150,11 +150,10 @@ class FundingParts(PlanPage):
         columns = "tt works:name criterion quantity need:num usual:num year chance:num note"
         return self.table("need_works", columns, rows, unit=self.text("unit_billion"))
 
-    def commune_need(self, unit: int) -> Part:
+    def commune_need(self, unit: int, title: str = "") -> Part:
         """The need of one commune: its sum, its works, the registered higher level apart, debt."""
         made, numbers = self.found("ntm", unit)
         registered, _ = self.found("registered", unit)
-        name = self.workbook.units.loc[unit, "name"]
         parts: list[str] = []
         if numbers["total"]["mean"]:
             mid, usual = self.figures(numbers["total"])
@@ -174,7 +173,7 @@ class FundingParts(PlanPage):
                 mid, usual = self.figures(found)
                 parts.append(self.text("need_higher", level=self.level_words(level), mid=mid, range=usual))
         parts += [self.works_table(unit), self.debts_table([unit]) if self.internal else ""]
-        return self.section("nhu-cau-von", *parts) if name else Part("")
+        return self.section("nhu-cau-xa", *parts, title=title or self.text("section_nhu-cau-von"))
 
     def debts_table(self, units: list[int]) -> str:
         """Construction debt by commune; what is not reported is asked for."""
@@ -237,7 +236,7 @@ class FundingParts(PlanPage):
             for place, row in enumerate(numbers["by_level"], start=1)
             if row["mean"]
         ]
-        table = self.table("need_level", "tt level:name need:num usual:num", rows, unit=self.text("unit_billion"))
+        table = self.table("need_level", "tt aim:name need:num usual:num", rows, unit=self.text("unit_billion"))
         return self.section("dang-ky", self.text("need_registered_lead"), table) if rows else Part("")
 
     def rests_on(self) -> Part:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from .assess import assess
 from .missing import Missing
+from .plan_checks import CEMENT
 from .recognition import levels
 from .workbook import Workbook
 from .worlds import pert, uniforms
@@ -56,9 +57,12 @@ def spread(values: np.ndarray) -> dict[str, float]:
     >>> spread(np.arange(1, 11))
     {'mean': 5.5, 'p10': 1, 'p50': 5, 'p90': 9}
     """
-    ordered = np.sort(values)
-    at = {f"p{q}": int(ordered[max(0, -(-len(ordered) * q // 100) - 1)]) for q in (10, 50, 90)}
-    return {"mean": float(values.mean()), **at}
+    places = [max(0, -(-len(values) * q // 100) - 1) for q in (10, 50, 90)]
+    ordered = np.partition(values, places)
+    return {
+        "mean": float(values.mean()),
+        **{f"p{q}": int(ordered[at]) for q, at in zip((10, 50, 90), places, strict=True)},
+    }
 
 
 def price_index(prices: pd.DataFrame, base: int, draws: int, seed: int) -> dict[int, np.ndarray]:
@@ -164,41 +168,43 @@ def draw_need(
     """
     draws = missing.lacks.shape[2]
     works = works_of(workbook, missing, level) if works is None else works
-    costs, parts, pots = unit_costs(workbook), workbook.tables["parts"], workbook.tables["pots"].set_index("pot")
+    costs = unit_costs(workbook).to_dict("index")
+    parts, pots = workbook.tables["parts"], workbook.tables["pots"].set_index("pot")
     index = price_index(workbook.tables["prices"], base, draws, seed)
+    lift = {cost["price_year"]: THOUSAND / index[int(cost["price_year"])] for cost in costs.values()}
     parts = parts.assign(cement=parts["pot"].map(pots["measure"]) == "cement")
     money = {i: p[["pot", "share"]].to_numpy().tolist() for i, p in parts[~parts["cement"]].groupby("item")}
-    cement = parts[parts["cement"]].drop_duplicates("item").set_index("item")
+    cement = parts[parts["cement"]].drop_duplicates("item").set_index("item").to_dict("index")
+    people = set(pots.index[pots["fund"] == "dan"])
     zeros = np.zeros(draws, dtype=np.int64)
     need = Need(level, base, draws, zeros.copy(), cement_value=zeros.copy(), assumed=zeros.copy())
-    codes = workbook.units["code"]
+    codes = workbook.units["code"].to_dict()
     position = {number: c for c, number in enumerate(missing.numbers)}
     rows = []
     for work in works.to_dict("records"):
         code, item = codes[work["unit"]], work["item"]
-        cost, key = costs.loc[item], f"{code}|{work['criterion']}|{work['work']}"
+        cost, key = costs[item], f"{code}|{work['criterion']}|{work['work']}"
         quantity = (
             pert(uniforms(seed, "quantity", [key], draws)[0], work["low"], work["quantity"], work["high"])
             * work["left"]
         )
         price = pert(uniforms(seed, "unit cost", [f"{code}|{item}"], draws)[0], cost["low"], cost["mode"], cost["high"])
         times = missing.nameless[work["at"]] if work["each"] else 1
-        lifted = price / index[int(cost["price_year"])] * THOUSAND
-        amount = np.rint(quantity * lifted).astype(np.int64) * times
+        amount = np.rint(quantity * price * lift[cost["price_year"]]).astype(np.int64) * times
         if work["criterion"] > 0:
             wanted = missing.lacks[work["at"], position[work["criterion"]]] | (work["committed"] == "debt")
             amount = np.where(wanted, amount, 0)
         else:
             wanted = np.broadcast_to(np.asarray(times) > 0, (draws,))
         value = zeros
-        if item in cement.index:
-            tonnes, value = _cement(workbook, cement.loc[item], code, seed, quantity, wanted, index, costs)
-            value = np.minimum(value, amount)
+        if item in cement:
+            tonnes, price = _cement(cement[item], f"{code}|{item}", f"{code}|{CEMENT}", seed, quantity, wanted, costs)
+            value = np.minimum(np.rint(tonnes * price * lift[costs[CEMENT]["price_year"]]).astype(np.int64), amount)
             _add(need.tonnes, None if pd.isna(work["year"]) else int(work["year"]), tonnes)
             need.cement_value += value
         for pot, claim in split(amount - value, money.get(item, [])):
             _add(need.by["pot"], pot, claim)
-            if pots.loc[pot, "fund"] == "dan":
+            if pot in people:
                 _add(need.by["people"], work["unit"], claim)
         need.total += amount
         year = None if pd.isna(work["year"]) else int(work["year"])
@@ -230,24 +236,14 @@ def draw_need(
     return need
 
 
-def _cement(workbook, part, code, seed, quantity, wanted, index, costs) -> tuple[np.ndarray, np.ndarray]:
-    """Tonnes of cement of a work and their value in thousand đồng of the base year, where the work is wanted."""
-    draws = len(quantity)
-    per = pert(
-        uniforms(seed, "tonnes", [f"{code}|{part.name}"], draws)[0],
-        part["tonnes_low"],
-        part["tonnes"],
-        part["tonnes_high"],
-    )
-    tonnes = np.where(wanted, np.rint(quantity * per), 0).astype(np.int64)
-    if CEMENT not in costs.index:
-        return tonnes, np.zeros(draws, dtype=np.int64)
-    cost = costs.loc[CEMENT]
-    price = pert(uniforms(seed, "unit cost", [f"{code}|{CEMENT}"], draws)[0], cost["low"], cost["mode"], cost["high"])
-    return tonnes, np.rint(tonnes * price / index[int(cost["price_year"])] * THOUSAND).astype(np.int64)
-
-
-CEMENT = "xi-mang"  # the item of unit_costs.csv that says what a tonne of cement costs
+def _cement(
+    part: dict, key: str, price_key: str, seed: int, quantity, wanted, costs: dict
+) -> tuple[np.ndarray, np.ndarray]:
+    """Tonnes of cement of a work where it is wanted, and the price of a tonne in million đồng of its own price year."""
+    draws, cost = len(quantity), costs[CEMENT]
+    per = pert(uniforms(seed, "tonnes", [key], draws)[0], part["tonnes_low"], part["tonnes"], part["tonnes_high"])
+    price = pert(uniforms(seed, "unit cost", [price_key], draws)[0], cost["low"], cost["mode"], cost["high"])
+    return np.where(wanted, np.rint(quantity * per), 0).astype(np.int64), price
 
 
 def split(amount: np.ndarray, shares: Iterable[tuple[str, float]]) -> list[tuple[str, np.ndarray]]:

@@ -3,7 +3,7 @@
 import math
 
 from .office_numbers import write_number, write_percent
-from .words import LEVEL_WORDS, pick, text
+from .words import LEVEL_WORDS, STATE_WORDS, pick, text
 from .workbook import Workbook
 
 FUND_WORDS = {
@@ -30,11 +30,13 @@ def rough(value: float, digits: int = 2) -> float:
 
 
 def billions(million: float, lang: str) -> str:
-    """Million đồng as billion đồng to two significant digits; "-" for nothing.
+    """Million đồng as billion đồng to two significant digits; "-" for nothing, "..." for no data.
 
     >>> billions(518_600.0, "vi"), billions(3_640.0, "vi"), billions(0.0, "vi")
     ('520', '3,6', '-')
     """
+    if million is None or math.isnan(million):
+        return "..."
     return write_number(rough(million / 1000), lang) if million else "-"
 
 
@@ -62,7 +64,8 @@ def gap_sentence(made: dict, lang: str) -> str:
     """Planned money and the gap, in one sentence."""
     money = [row for row in made["envelope"] if row["unit"] != "tấn" and row["source"] != "tin_dung"]
     planned = billions(sum(row["planned"] for row in money), lang)
-    allotted = billions(sum(row["allotted"] for row in money), lang)
+    told = [row["allotted"] for row in money if row["allotted"] is not None]
+    allotted = billions(sum(told), lang) if told else pick(STATE_WORDS["unknown"], lang)
     gap, late = made["gap"], made["gap"]["if_late"]
     return text("need_gap", lang, until=made["until"], planned=planned, allotted=allotted, mid=billions(gap["p50"], lang),
                 range=ranged(gap, lang), late=ranged(late, lang))  # fmt: skip
@@ -70,7 +73,7 @@ def gap_sentence(made: dict, lang: str) -> str:
 
 def assumed_sentence(made: dict, all_assumed: bool, lang: str) -> str:
     """How much rests on assumptions; a need whose quantities are all assumed is a rough estimate."""
-    share = write_percent(made["assumed_share"], lang)
+    share = "100%" if made["assumed_share"] == 1 else write_percent(made["assumed_share"], lang)
     return text("need_all_assumed" if all_assumed else "need_assumed", lang, share=share)
 
 

@@ -139,12 +139,12 @@ class Page:
         self.made.append((shown, self.text("table_unit", unit=unit) if unit else "", [c.head for c in made], rows))
         return office_table(self._tables, title, made, rows, lang=self.lang, unit=unit, style=style)
 
-    def section(self, name: str, *parts: str, heading: str = "", wide: bool = False) -> Part:
+    def section(self, name: str, *parts: str, heading: str = "", title: str = "", wide: bool = False) -> Part:
         """A section with its heading; plain strings become paragraphs, markup stays, empty parts go."""
         body = Markup("").join(p if isinstance(p, Markup) else self.paragraph(p) for p in parts if p)
         shape = Markup('<section id="{}"{}><h2>{}</h2>{}</section>')
         wide_class = Markup(' class="wide"') if wide else ""
-        return Part(shape.format(name, wide_class, self.text(f"section_{heading or name}"), body))
+        return Part(shape.format(name, wide_class, title or self.text(f"section_{heading or name}"), body))
 
     def paragraph(self, line: str, kind: str = "") -> Markup:
         """A paragraph; (†) becomes a small raised mark."""

@@ -5,6 +5,8 @@ import pandas as pd
 from .names import nearest
 from .problems import Problem
 
+CEMENT = "xi-mang"  # the item of unit_costs.csv that says what a tonne of cement costs
+
 
 def check_plan(tables: dict[str, pd.DataFrame], as_of: int, term_end: int, problems: list[Problem]) -> None:
     """What works, parts and envelopes name exists; shares sum to 100; ranges do not fall; years lie in the horizon.
@@ -82,6 +84,8 @@ def _check_parts(tables: dict[str, pd.DataFrame], bad) -> None:
     parts = tables["parts"]
     cement = parts["pot"].map(tables["pots"].set_index("pot")["measure"]) == "cement"
     bad("parts", cement & parts["tonnes"].isna(), "part_form", "tonnes", pot=lambda r: r["pot"])
+    priced = (tables["unit_costs"]["item"] == CEMENT).any()
+    bad("parts", cement & (not priced), "unknown_row", "pot", value=CEMENT, file="unit_costs.csv", near=CEMENT)
     bad("parts", ~cement & parts["share"].isna(), "part_form", "share", pot=lambda r: r["pot"])
     bad("parts", cement & parts["share"].notna(), "part_form", "share", pot=lambda r: r["pot"])
     sums = parts["share"].where(~cement).groupby(parts["item"]).transform("sum")

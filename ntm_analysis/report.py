@@ -16,6 +16,7 @@ from jinja2 import Environment, PackageLoader
 
 from .assess import assess
 from .names import plain, slug
+from .need import communes_in_need
 from .office_numbers import write_date
 from .recognition import overview
 from .render import render, style
@@ -62,7 +63,7 @@ def plan(workbook: Workbook, units: list[int] | None, lang: str, audience: str) 
         title = text("heading_district", lang, place=workbook.meta["title"][lang], day=shown)
         jobs.append(Job("status.ipynb", common, f"huyen{ending}", title))
         title = text("heading_funding", lang, place=workbook.meta["title"][lang], day=shown)
-        first = workbook.communes["code"].iloc[0]
+        first = workbook.communes.loc[(communes_in_need(workbook, "ntm")["ntm"] or workbook.communes.index)[0], "code"]
         jobs.append(Job("funding_needs.ipynb", common | {"commune": first}, f"nhu-cau-von{ending}", title, NEED))
     for unit, row in (workbook.communes if units is None else workbook.units.loc[units]).iterrows():
         title = text("heading_commune", lang, label=row["label"], day=shown)

@@ -55,4 +55,4 @@ def pert(u: np.ndarray, low: float, mode: float, high: float) -> np.ndarray:
         return np.full(np.shape(u), float(mode))
     # Rounded, so that ranges of one shape (160-200-320, 1.6-2-3.2) share one table.
     table = _pert_table(round((mode - low) / (high - low), 6))
-    return low + (high - low) * table[(u * STEPS).astype(np.int32)]
+    return (low + (high - low) * table)[(u * STEPS).astype(np.int32)]
