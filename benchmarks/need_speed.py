@@ -2,9 +2,9 @@
 
     .venv/bin/python benchmarks/need_speed.py        (after `python3 run.py` has set up .venv)
 
-The district is Thanh Chương; the province (411 communes) and the country (8,200) are made up of communes like its own, with the
-same shares of recognised, border and unreported ones. Each size has a process of its own. The alternative draws, prices and adds up
-the same list of works with pandas, one draw after the other; it is run for a few draws and its time a draw is scaled up.
+The district is Thanh Chương; the province (411 communes) and the country (8,200) are made up of communes like its own, with
+the same shares of recognised, border and unreported ones. Each size has a process of its own. The alternative draws, prices and
+adds up the same list of works with pandas, one draw after the other; it is run for a few draws and its time a draw is scaled up.
 """
 
 import json
