@@ -12,6 +12,7 @@ from pathlib import Path
 from .assess import assess
 from .criteria import to_check
 from .names import plain
+from .need import works_not_needed
 from .need_words import need_lines
 from .office_numbers import NotRead, read_date, write_date
 from .problems import DataProblems, report, shown
@@ -149,6 +150,7 @@ def _check(options: argparse.Namespace) -> int:
     }
     for set_id in sorted(reported):
         warnings += assess(workbook, set_id).contradictions
+    warnings += works_not_needed(workbook, assess(workbook, workbook.default_set("ntm")))
     rows = sum(map(len, workbook.tables.values()))
     day, place = write_date(workbook.as_of, lang), workbook.meta["title"][lang]
     print(text("cli_fine", lang, place=place, rows=rows, day=day, hash=workbook.content_hash))
@@ -242,6 +244,8 @@ def _needs(options: argparse.Namespace) -> int:
     print(workbook.meta["title"][lang] + ". " + text("as_of", lang, day=write_date(workbook.as_of, lang)))
     for line in need_lines(workbook, made, lang):
         print(line)
+    if warnings := works_not_needed(workbook, assess(workbook, workbook.default_set("ntm"))):
+        print("\n" + report(warnings, lang))
     return 0
 
 

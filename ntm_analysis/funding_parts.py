@@ -9,7 +9,7 @@ from markupsafe import Markup
 from .charts import picture, waterfall
 from .demand import DRAWS, SEED, Demand, demand, record
 from .funding import movers
-from .need import THOUSAND
+from .need import THOUSAND, works_not_needed
 from .need_words import (
     CAPITAL_WORDS,
     FUND_WORDS,
@@ -24,6 +24,7 @@ from .need_words import (
 from .office_numbers import write_date, write_number, write_percent
 from .page import Part
 from .plan_parts import PlanPage
+from .problems import report
 from .words import LEVEL_WORDS, pick
 
 
@@ -138,7 +139,7 @@ class FundingParts(PlanPage):
         works = pd.concat([need.works for need in needs if len(need.works)] or [needs[0].works])
         items = self.workbook.tables["unit_costs"].set_index("item")
         rows = []
-        for _, work in works[works["needed"] > 0].iterrows():
+        for _, work in works[(works["needed"] > 0) | works["listed"]].iterrows():
             item = items.loc[work["item"]]
             quantity = f"{write_number(rough(work['quantity']), self.lang)} {item[f'measure_{self.lang}']}"
             money = {name: work[name] / THOUSAND for name in ("p10", "p50", "p90")}
@@ -172,8 +173,15 @@ class FundingParts(PlanPage):
                 )
                 mid, usual = self.figures(found)
                 parts.append(self.text("need_higher", level=self.level_words(level), mid=mid, range=usual))
-        parts += [self.works_table(unit), self.debts_table([unit]) if self.internal else ""]
+        parts += [self.works_table(unit), self.work_warnings(unit), self.debts_table([unit]) if self.internal else ""]
         return self.section("nhu-cau-xa", *parts, title=title or self.text("section_nhu-cau-von"))
+
+    def work_warnings(self, unit: int | None = None) -> Markup:
+        """Listed works that the standing does not ask for (for the office only)."""
+        found = works_not_needed(self.workbook, self.standing(self.workbook.default_set("ntm")))
+        label = None if unit is None else self.workbook.units.loc[unit, "label"]
+        mine = [p for p in found if label in (None, p.details["unit"])]
+        return self.bullets(report(mine, self.lang).splitlines()[1:] if self.internal else [])
 
     def debts_table(self, units: list[int]) -> str:
         """Construction debt by commune; what is not reported is asked for."""
@@ -226,6 +234,7 @@ class FundingParts(PlanPage):
             self.text("need_cement_none") if given.empty else "",
             self.table("requests", "tt request:name source", requests),
             self.debts_table(self.workbook.communes.index.tolist()) if self.internal else "",
+            self.work_warnings(),
         )
 
     def registered_need(self) -> Part:

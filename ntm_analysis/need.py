@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from .assess import assess
+from .assess import Standing, assess
 from .missing import Missing
 from .plan_checks import CEMENT
+from .problems import Problem
 from .recognition import levels
 from .workbook import Workbook
 from .worlds import pert, uniforms
@@ -98,8 +99,8 @@ def works_of(workbook: Workbook, missing: Missing, level: str) -> pd.DataFrame:
     """The works that the missing criteria may ask for, listed ones before usual ones.
 
     A row a work: at (position of the commune), criterion (0: without a name, -1: claimed in every world), work, item, low,
-    quantity, high, left (1 - done), committed, year (planned, else of the nearest target; NaN), mark, each (a work for every
-    nameless criterion).
+    quantity, high, left (1 - done), committed, year (planned, else of the nearest target; NaN), mark, listed (in works.csv), each
+    (a work for every nameless criterion).
     """
     listed = workbook.tables["works"]
     listed = listed[(listed["level"] == level) & (listed["state"] != "done")]
@@ -121,7 +122,13 @@ def works_of(workbook: Workbook, missing: Missing, level: str) -> pd.DataFrame:
             low, high = (work["quantity"] if pd.isna(work[c]) else work[c] for c in ("low", "high"))
             made |= {"work": work["work"], "item": work["item"], "low": low, "quantity": work["quantity"], "high": high}
             done = 0.0 if pd.isna(work["percent_done"]) else work["percent_done"] / 100
-            made |= {"left": 1 - done, "committed": work["committed"], "mark": work["mark"], "each": False}
+            made |= {
+                "left": 1 - done,
+                "committed": work["committed"],
+                "mark": work["mark"],
+                "each": False,
+                "listed": True,
+            }
             rows.append(made | {"year": year if pd.isna(work["planned_year"]) else work["planned_year"]})
         covered = set(own["criterion"].dropna())
         may_lack = missing.numbers[missing.lacks[at].any(axis=1)]
@@ -135,23 +142,16 @@ def works_of(workbook: Workbook, missing: Missing, level: str) -> pd.DataFrame:
                 times = float(distances[(unit, work["indicator"])]) if known else 1.0
                 made = {"at": at, "unit": unit, "criterion": int(criterion), "work": work["item"], "item": work["item"]}
                 made |= {c: work[c] * times for c in ("low", "quantity", "high")}
-                made |= {"left": 1.0, "committed": "no", "mark": work["mark"], "each": criterion == 0, "year": year}
+                made |= {
+                    "left": 1.0,
+                    "committed": "no",
+                    "mark": work["mark"],
+                    "each": criterion == 0,
+                    "listed": False,
+                    "year": year,
+                }
                 rows.append(made)
-    columns = [
-        "at",
-        "unit",
-        "criterion",
-        "work",
-        "item",
-        "low",
-        "quantity",
-        "high",
-        "left",
-        "committed",
-        "mark",
-        "each",
-        "year",
-    ]
+    columns = "at unit criterion work item low quantity high left committed mark each listed year".split()
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -266,6 +266,29 @@ def _add(groups: dict, key: object, amount: np.ndarray) -> None:
         groups[key] += amount
     else:
         groups[key] = amount.copy()
+
+
+def works_not_needed(workbook: Workbook, standing: Standing) -> list[Problem]:
+    """Warnings: listed works for a criterion that ``standing`` (the NTM level) gives as met, or of a level already recognised.
+
+    Such a work stays in the lists and claims money only in worlds that lack its criterion.
+    """
+    works = workbook.tables["works"]
+    works = works[(works["state"] != "done") & works["unit"].isin(workbook.communes.index)]
+    level = levels(workbook)["level"]
+    rank = {name: place for place, name in enumerate(("not_ntm", "ntm", "advanced", "model"))}
+    states = standing.matrix()
+    made = []
+    for _, work in works.iterrows():
+        has, place = level[work["unit"]], ("works.csv", int(work["row"]), "criterion")
+        details = {"unit": workbook.units.loc[work["unit"], "label"], "work": work["work"]}
+        if rank[has] >= rank[work["level"]]:
+            made.append(Problem("work_of_level_reached", *place, details | {"level": work["level"]}, warning=True))
+        elif work["level"] == "ntm" and states.loc[work["unit"]].get(work["criterion"]) in ("met", "not_applicable"):
+            made.append(
+                Problem("work_already_met", *place, details | {"criterion": f"{work['criterion']:g}"}, warning=True)
+            )
+    return made
 
 
 def communes_in_need(workbook: Workbook, target: str) -> dict[str, list[int]]:

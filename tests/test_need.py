@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from ntm_analysis.assess import assess
 from ntm_analysis.funding import funding, movers
 from ntm_analysis.missing import missing_higher, missing_ntm
-from ntm_analysis.need import communes_in_need, draw_need, split, spread
+from ntm_analysis.need import communes_in_need, draw_need, split, spread, works_not_needed
 from ntm_analysis.workbook import Workbook
 
 ITEM = {"measure_vi": "km", "measure_en": "km", "definition": "full"}
@@ -164,6 +165,16 @@ def test_a_listed_work_stands_for_the_usual_one_and_what_is_done_is_not_asked_fo
     assert only(need.by["year"][2023]) == 165_000 and only(need.by["year"][None]) == 300_000
     done = need_of(district(make_dataset, tmp_path / "2", works=[work | {"state": "done"}]))
     assert only(done.by["criterion"][2]) == 220_000
+
+
+def test_a_work_for_a_criterion_already_met_is_warned_about_and_not_dropped(make_dataset, tmp_path):
+    work = {"work": "1", "level": "ntm", "set": "ntm-2021-2025", "criterion": 3, "item": "road", "quantity": 3,
+            "state": "new", "committed": "no"}  # fmt: skip
+    workbook = district(make_dataset, tmp_path, works=[work, work | {"work": "2", "criterion": 2}])
+    (warning,) = works_not_needed(workbook, assess(workbook, "ntm-2016-2020"))
+    assert (warning.code, warning.row, warning.warning) == ("work_already_met", 2, True)
+    need = need_of(workbook)
+    assert need.works["work"].tolist()[:2] == ["1", "2"] and need.works["needed"].tolist()[:2] == [0.0, 1.0]
 
 
 def test_a_quantity_may_follow_from_the_distance(make_dataset, tmp_path):
