@@ -228,7 +228,8 @@ class CommunePage(FundingParts):
                 level, year = self.level_words(row["level"]), f"{row['year']:g}"
                 lines.append(self.text(f"target_{kind}", level=level, year=year, source=self.source(row["source"])))
         lines = lines or [self.text("no_target")]
-        for _, goal in self.workbook.tables["goals"].iterrows():
+        goals = self.workbook.tables["goals"]
+        for _, goal in goals[goals["kind"] != "request"].iterrows():
             if self.unit in self.covered_by(goal):
                 lines.append(
                     self.text("goal", text=goal[f"text_{self.lang}"].rstrip("."), source=self.source(goal["source"]))

@@ -1,6 +1,6 @@
 """The page of the funding need: the district's need and money, one commune's works, the form to collect what is assumed."""
 
-import re
+import os
 from pathlib import Path
 
 from markupsafe import Markup
@@ -68,15 +68,18 @@ class FundingPage(FundingParts):
         heads = (self.text("sign_prepared"), self.text("sign_head"))
         return Markup('<table class="signatures"><tr><td>{}</td><td>{}</td></tr></table>').format(*heads)
 
-    def export(self, folder: str = "") -> Part:
-        """Write every table made so far as one Excel workbook and as CSV files; say where."""
-        root = Path(__file__).resolve().parents[1] / "reports" / self.workbook.id
-        target = Path(folder) if folder else root / "bieu"
-        edition = "" if self.internal else "_cong-khai"
-        stem = f"nhu-cau-von_{self.workbook.as_of}{edition}" + ("_en" if self.lang == "en" else "")
-        made = write_tables(self.made, target, stem)
-        return Part(self.paragraph(self.text("export_made", folder=re.sub(r"^.*/(?=reports/)", "", target.as_posix()),
-                                             files=", ".join(path.name for path in made)), "key"))  # fmt: skip
+    def export(self) -> Part:
+        """Write every table made so far as one Excel workbook and as CSV files; say where.
+
+        The folder is ``bieu`` beside the report's pages: that of the environment variable ``NTM_REPORTS``, which a report run
+        sets, else ``reports/<data set>``.
+        """
+        home = Path(__file__).resolve().parents[1]
+        folder = Path(os.environ.get("NTM_REPORTS") or home / "reports" / self.workbook.id) / "bieu"
+        edition = ("_en" if self.lang == "en" else "") + ("" if self.internal else "_cong-khai")
+        made = write_tables(self.made, folder, f"nhu-cau-von_{self.workbook.as_of}{edition}")
+        shown = folder.relative_to(home).as_posix() if folder.is_relative_to(home) else folder.name
+        return Part(self.paragraph(self.text("export_made", folder=shown, file=made[0].name, n=len(made) - 1), "key"))
 
     def knowledge(self) -> Part:
         """The sources of works, prices and money, and what was left out."""

@@ -21,7 +21,7 @@ from .need_words import (
     ranged,
     rough,
 )
-from .office_numbers import write_date, write_number, write_percent
+from .office_numbers import write_date, write_number
 from .page import Part
 from .plan_parts import PlanPage
 from .problems import report
@@ -147,7 +147,7 @@ class FundingParts(PlanPage):
             criterion = f"{work['criterion']:g}" if work["criterion"] > 0 else "..."
             cells = [len(rows) + 1, item[f"name_{self.lang}"], criterion, quantity]
             mark = self.text("assumed_short") if work["mark"] == "assumed" else ""
-            rows.append([*cells, *self.figures(money), year, write_percent(work["needed"], self.lang), mark])
+            rows.append([*cells, *self.figures(money), year, f"{100 * work['needed']:.0f}%", mark])
         columns = "tt works:name criterion quantity need:num usual:num year chance:num note"
         return self.table("need_works", columns, rows, unit=self.text("unit_billion"))
 

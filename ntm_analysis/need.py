@@ -151,7 +151,8 @@ def works_of(workbook: Workbook, missing: Missing, level: str) -> pd.DataFrame:
                     "year": year,
                 }
                 rows.append(made)
-    columns = "at unit criterion work item low quantity high left committed mark each listed year".split()
+    columns = ["at", "unit", "criterion", "work", "item", "low", "quantity", "high", "left", "committed"]
+    columns += ["mark", "each", "listed", "year"]
     return pd.DataFrame(rows, columns=columns)
 
 

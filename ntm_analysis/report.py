@@ -95,7 +95,9 @@ def make_report(
     # Fresh processes, not forks: this one may have threads (pandas, Jupyter), and Windows knows no fork.
     context = multiprocessing.get_context("spawn")
     workers = max(1, min(len(jobs), os.cpu_count() or 1))
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_one_thread) as pool:
+    with ProcessPoolExecutor(
+        workers, mp_context=context, initializer=_set_up, initargs=(str(folder.resolve()),)
+    ) as pool:
         running = {pool.submit(_make_page, job, folder / job.file, words): job for job in jobs}
         try:
             for future in as_completed(running):
@@ -124,8 +126,9 @@ def make_report(
     return outcome
 
 
-def _one_thread() -> None:
-    """Linear algebra on one thread a process: the processes already use all cores."""
+def _set_up(folder: str) -> None:
+    """Linear algebra on one thread a process, as the processes already use all cores; where tables go beside the pages."""
+    os.environ["NTM_REPORTS"] = folder
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
 

@@ -68,7 +68,7 @@ def test_registered_levels_stand_apart(page):
 
 def test_a_communes_page_lists_its_works_with_quantity_range_and_chance():
     said = text(CommunePage(DATA, "Thanh Hương").funding())
-    assert "Đường xóm, liên xóm bê tông" in said and "6,3 km" in said and "100,0%" in said
+    assert "Đường xóm, liên xóm bê tông" in said and "6,3 km" in said and "100%" in said
     assert "Sản phẩm OCOP 3 sao" in text(CommunePage(DATA, "Thanh Lĩnh").funding())
     assert "không tính nhu cầu nào" in text(CommunePage(DATA, "Cát Văn").funding())
 
