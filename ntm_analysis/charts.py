@@ -125,7 +125,7 @@ def threshold_bars(rows: pd.DataFrame, lang: str) -> Figure:
 
 def waterfall(total: float, steps: dict[str, float], lang: str) -> Figure:
     """From a need down to its gap: each step a part that is covered, the last bar what is left. Billion đồng."""
-    labels = [text("head_need", lang), *steps, text("head_gap", lang)]
+    labels = [text("waterfall_need", lang), *steps, text("head_gap", lang)]
     left, ends = total, []
     for value in steps.values():
         left -= value

@@ -7,10 +7,12 @@ import json
 import os
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 from .assess import assess
 from .criteria import to_check
+from .demand import demand
 from .names import plain
 from .need import works_not_needed
 from .need_words import need_lines
@@ -83,7 +85,9 @@ def _parser() -> argparse.ArgumentParser:
     made["needs"].add_argument("--target", choices=("ntm", "registered"), default="ntm")
     made["needs"].add_argument("--scenario", default="baseline", metavar="ID")
     made["needs"].add_argument("--draws", type=_count, default=10_000, metavar="N")
-    made["needs"].add_argument("--seed", type=_count, default=2022, metavar="K")
+    made["needs"].add_argument(
+        "--seed", type=lambda typed: 0 if typed == "0" else _count(typed), default=2022, metavar="K"
+    )
     made["needs"].add_argument("--json", action="store_true")
     made["report"].add_argument("--commune", action="extend", nargs="+", metavar="NAME", help="only these communes")
     made["report"].add_argument("--audience", choices=("noi-bo", "cong-khai"), default="noi-bo")
@@ -104,7 +108,7 @@ def _day(typed: str) -> dt.date:
 def _count(typed: str) -> int:
     """A whole number from 1 on the command line."""
     if not typed.isascii() or not typed.isdecimal() or not 1 <= int(typed) <= 10_000_000:
-        raise argparse.ArgumentTypeError(shown(typed))
+        raise argparse.ArgumentTypeError(f"“{shown(typed)}”: 1 - 10.000.000")
     return int(typed)
 
 
@@ -150,6 +154,12 @@ def _check(options: argparse.Namespace) -> int:
     }
     for set_id in sorted(reported):
         warnings += assess(workbook, set_id).contradictions
+    try:
+        demand(workbook, draws=1)
+    except (
+        DataProblems
+    ) as error:  # the standing can be told; what the need lacks is said here, not first when it is asked for
+        warnings += [replace(problem, warning=True) for problem in error.problems]
     warnings += works_not_needed(workbook, assess(workbook, workbook.default_set("ntm")))
     rows = sum(map(len, workbook.tables.values()))
     day, place = write_date(workbook.as_of, lang), workbook.meta["title"][lang]
@@ -229,7 +239,7 @@ def _print_commune(workbook: Workbook, record: dict, lang: str) -> None:
 
 
 def _needs(options: argparse.Namespace) -> int:
-    from .demand import demand, record
+    from .demand import record
 
     workbook, lang = _open(options), options.lang
     if options.scenario != "baseline":

@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from .funding import Funding, by_source, funding
 from .missing import missing_higher, missing_ntm
 from .need import GROUPINGS, THOUSAND, Need, communes_in_need, draw_need, spread
+from .office_numbers import write_date
+from .plan_checks import check_plan
+from .problems import DataProblems, Problem
 from .workbook import Workbook
 
 DRAWS, SEED = 10_000, 2022
@@ -19,7 +23,8 @@ class Demand:
 
     ``needs``: by level (ntm, advanced, model); the levels are different things and only ``together`` adds them, when asked.
     ``money``: the pots against it up to the year ``until``; None for part of a data set, whose pots serve others too.
-    ``assumed_quantities``: no work needed rests on a reported quantity.
+    ``assumed_quantities``: no work needed rests on a reported quantity. ``unpriced``: NTM criteria that communes lack or may lack
+    and for which no work is known: they take no works, or their cost is not known; either way they cost nothing here.
     """
 
     target: str
@@ -28,6 +33,7 @@ class Demand:
     together: Need
     money: Funding | None
     assumed_quantities: bool
+    unpriced: list[int]
 
 
 def demand(
@@ -41,23 +47,36 @@ def demand(
 ) -> Demand:
     """Need and money for ``target``: ``ntm`` (all communes not NTM yet) or ``registered`` (the list of planned targets).
 
-    ``units``: only these communes. ``until``: the year of the deadline (default: the end of the term).
+    ``units``: only these communes. ``until``: the year of the deadline (default: the end of the term; for ``registered`` the last
+    year planned). Raises :class:`DataProblems` where an assumption that is needed was not known on the as-of date.
 
     >>> found = demand(Workbook.open("data/thanh-chuong"), draws=200)
     >>> list(found.needs), found.together.assumed_share, found.assumed_quantities
     (['ntm'], 1.0, True)
     """
-    until = until or workbook.meta["term_end"]["date"].year
-    base, needs = workbook.as_of.year, {}
+    plans = workbook.tables["targets"].query("kind == 'plan'")["year"]
+    until = until or int(
+        plans.max() if target == "registered" and len(plans) else workbook.meta["term_end"]["date"].year
+    )
+    base, needs, unpriced = workbook.as_of.year, {}, []
+    if base > workbook.meta["term_end"]["date"].year:
+        raise DataProblems([Problem("after_term", "dataset.yaml", details={"day": write_date(workbook.as_of)})])
+    problems: list[Problem] = []
+    check_plan(workbook.tables, base, workbook.meta["term_end"]["date"].year, problems)
+    if problems:  # the tables are sound; what was known by the as-of date need not be
+        raise DataProblems(problems)
     for level, communes in communes_in_need(workbook, target).items():
         chosen = [unit for unit in communes if units is None or unit in units]
         ntm = level == "ntm"
         missing = missing_ntm(workbook, draws, seed, chosen) if ntm else missing_higher(workbook, level, draws, chosen)
         needs[level] = draw_need(workbook, missing, level, seed, base)
+        if ntm:
+            some = missing.numbers[missing.lacks.any(axis=(0, 2))]
+            unpriced = [int(n) for n in some if n not in set(needs[level].works["criterion"])]
     together = _together(list(needs.values()))
     money = funding(workbook, together, until, seed) if units is None else None
     marks = [need.works.loc[need.works["needed"] > 0, "mark"] for need in needs.values()]
-    return Demand(target, until, needs, together, money, all((m == "assumed").all() for m in marks))
+    return Demand(target, until, needs, together, money, all((m == "assumed").all() for m in marks), unpriced)
 
 
 def _together(needs: list[Need]) -> Need:
@@ -69,7 +88,9 @@ def _together(needs: list[Need]) -> Need:
     sums = {
         name: np.sum([getattr(need, name) for need in needs], axis=0) for name in ("total", "cement_value", "assumed")
     }
-    return Need("", first.price_year, first.draws, by=by, tonnes=_added([need.tonnes for need in needs]), **sums)
+    works = pd.concat([need.works for need in needs if len(need.works)] or [first.works], ignore_index=True)
+    tonnes = _added([need.tonnes for need in needs])
+    return Need("", first.price_year, first.draws, by=by, tonnes=tonnes, works=works, **sums)
 
 
 def _added(groups: list[dict]) -> dict:
@@ -85,15 +106,18 @@ def in_millions(values: np.ndarray) -> dict[str, float]:
 def record(workbook: Workbook, found: Demand) -> dict:
     """The demand in plain Python types, as ``ntm needs --json`` prints it; money in million đồng, cement in tonnes.
 
-    unit, price_year, until, draws, total, by_level, by_criterion, by_source, by_year, by_commune, cement (need, granted, gap,
+    unit, price_year, until, draws, total, by_level, by_criterion (with its level), without_works, by_source (the value of cement
+    in kind last), by_year, by_commune, cement (need, granted, expected, gap,
     by_year), envelope, gap, assumed_share. A criterion without a name is null (``name`` is then ``nameless``, or
     ``no_criterion`` for listed works of none), a year that is not planned is null; ``envelope`` and ``gap`` are null for single
     communes.
     """
     need, pots = found.together, workbook.tables["pots"].set_index("pot")
-    names = workbook.law.criteria_of(workbook.default_set("ntm"))["name_vi"]
     tonnes = np.sum(list(need.tonnes.values()), axis=0) if need.tonnes else np.zeros(need.draws, dtype=np.int64)
-    cement = {"unit": "tấn", "need": _whole(spread(tonnes)), "granted": None, "gap": None}
+    given = workbook.tables["cement"]
+    given = given.loc[given["unit"] == -1, "granted"].sum(min_count=1)
+    cement = {"unit": "tấn", "need": _whole(spread(tonnes)), "granted": None if np.isnan(given) else float(given)}
+    cement |= {"expected": None, "gap": None}
     planned = [
         {"year": year, **_whole(spread(need.tonnes[year]))}
         for year in sorted(need.tonnes, key=lambda y: (y is None, y or 0))
@@ -113,7 +137,7 @@ def record(workbook: Workbook, found: Demand) -> dict:
         ]
         gaps = [{"pot": pot, **in_millions(found.money.gap[pot])} for pot in held.index[~cement_pots]]
         gap = in_millions(found.money.total()) | {"if_late": in_millions(found.money.total(late=True)), "by_pot": gaps}
-        cement["granted"] = float(held.loc[cement_pots, "planned"].sum())
+        cement["expected"] = float(held.loc[cement_pots, "planned"].sum())
         lacking = [found.money.gap[pot] for pot in held.index[cement_pots]]
         cement["gap"] = _whole(spread(np.sum(lacking, axis=0))) if lacking else None
     return {
@@ -126,18 +150,17 @@ def record(workbook: Workbook, found: Demand) -> dict:
         "draws": need.draws,
         "total": in_millions(need.total),
         "by_level": [{"level": level, **in_millions(n.total)} for level, n in found.needs.items()],
-        "by_criterion": [
-            {
-                "criterion": c if c > 0 else None,
-                "name": names[c] if c > 0 else WITHOUT[c],
-                **in_millions(need.by["criterion"][c]),
-            }
-            for c in sorted(need.by["criterion"], key=lambda c: (c <= 0, abs(c)))
-        ],
+        "by_criterion": _by_criterion(workbook, found),
+        "without_works": found.unpriced,
         "by_source": [
             {"source": fund, "capital": capital, **in_millions(values)}
             for (fund, capital), values in by_source(need, pots).items()
-        ],
+        ]
+        + (
+            [{"source": "cement", "capital": "in_kind", **in_millions(need.cement_value)}]
+            if need.cement_value.any()
+            else []
+        ),
         "by_year": [
             {"year": y, **in_millions(need.by["year"][y])}
             for y in sorted(need.by["year"], key=lambda y: (y is None, y or 0))
@@ -152,6 +175,22 @@ def record(workbook: Workbook, found: Demand) -> dict:
         "gap": gap,
         "assumed_share": None if np.isnan(need.assumed_share) else round(need.assumed_share, 4),
     }
+
+
+def _by_criterion(workbook: Workbook, found: Demand) -> list[dict]:
+    """The need by criterion, each level by its own set: equal numbers of two sets are two different criteria."""
+    rows = []
+    for level, need in found.needs.items():
+        set_id = (workbook.law.in_force(level, workbook.as_of) if level == "ntm" else "") or workbook.default_set(level)
+        names = workbook.law.criteria_of(set_id)
+        for c in sorted(need.by["criterion"], key=lambda c: (c <= 0, abs(c))):
+            named = (
+                {"name": names.loc[c, "name_vi"], "name_en": names.loc[c, "name_en"]} if c > 0 else {"name": WITHOUT[c]}
+            )
+            rows.append(
+                {"level": level, "criterion": c if c > 0 else None, **named, **in_millions(need.by["criterion"][c])}
+            )
+    return rows
 
 
 def _whole(found: dict[str, float]) -> dict[str, float]:

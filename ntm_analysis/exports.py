@@ -4,6 +4,7 @@ Text from data is never a formula: Excel cells are written as text, and a CSV ce
 an apostrophe. Files are written whole or not at all.
 """
 
+import contextlib
 import csv
 import io
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from pathlib import Path
 import xlsxwriter
 
 from .names import slug
+from .office_numbers import NotRead, read_number
 from .whole_files import write_whole
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -27,10 +29,22 @@ def plain_text(cell: object) -> str:
     return f"'{text}" if text.startswith(FORMULA) and text != "-" else text
 
 
-def write_tables(tables: Sequence[tuple], folder: Path, stem: str) -> list[Path]:
+def _number(cell: object, lang: str) -> float | None:
+    """The number that a cell shows, None when it shows something else (a range, "...", a share)."""
+    if isinstance(cell, int | float):
+        return float(cell)
+    with contextlib.suppress(NotRead):
+        return read_number(str(cell), lang)
+    return None
+
+
+def write_tables(
+    tables: Sequence[tuple], folder: Path, stem: str, lead: Sequence[str] = (), lang: str = "vi"
+) -> list[Path]:
     """Write ``stem``.xlsx and one CSV a table into ``folder``; the paths written.
 
-    ``tables``: (title "Biểu số 01. ...", unit of measure, heads, rows of cells) each, as a page made them.
+    ``tables``: (title "Biểu số 01. ...", unit of measure, heads, rows of cells) each, as a page made them. ``lead``: lines above
+    each table: what it is, its day, how much is assumed. A cell that is a number in the office form of ``lang`` becomes one.
     """
     raw = io.BytesIO()
     with xlsxwriter.Workbook(raw, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
@@ -41,14 +55,19 @@ def write_tables(tables: Sequence[tuple], folder: Path, stem: str) -> list[Path]
         title = book.add_format({"bold": True})
         for number, (name, unit, heads, rows) in enumerate(tables, start=1):
             sheet = book.add_worksheet(f"Bieu {number:02d}")
-            sheet.write_string(0, 0, name, title)
-            sheet.write_string(1, 0, unit)
+            for r, line in enumerate([*lead, name, unit]):
+                sheet.write_string(r, 0, plain_text(line), title)
+            top = len(lead) + 2
             for column, text in enumerate(heads):
-                sheet.write_string(2, column, text, head)
-            for r, row in enumerate(rows, start=3):
+                sheet.write_string(top, column, text, head)
+            for r, row in enumerate(rows, start=top + 1):
                 for column, cell in enumerate(row):
-                    sheet.write_string(r, column, plain_text(cell).removeprefix("'"), wrap)
-            sheet.freeze_panes(3, 0)
+                    figure = _number(cell, lang) if column else None
+                    if figure is None:
+                        sheet.write_string(r, column, plain_text(cell).removeprefix("'"), wrap)
+                    else:
+                        sheet.write_number(r, column, figure, wrap)
+            sheet.freeze_panes(top + 1, 0)
             sheet.set_column(0, 0, 6)
             sheet.set_column(1, len(heads), 22)
     paths = [folder / f"{stem}.xlsx"]
@@ -56,7 +75,9 @@ def write_tables(tables: Sequence[tuple], folder: Path, stem: str) -> list[Path]
     for number, (name, unit, heads, rows) in enumerate(tables, start=1):
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\r\n")
-        writer.writerows([[name], [unit], list(heads), *([plain_text(c) for c in row] for row in rows)])
+        writer.writerows(
+            [*([line] for line in lead), [name], [unit], list(heads), *([plain_text(c) for c in row] for row in rows)]
+        )
         paths.append(folder / f"{stem}_bieu-{number:02d}_{slug(name.split('. ', 1)[-1])[:60]}.csv")
         write_whole(paths[-1], text.getvalue().encode("utf-8-sig"))
     return paths

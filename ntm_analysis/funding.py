@@ -37,7 +37,7 @@ class Funding:
 
 
 def funding(workbook: Workbook, need: Need, until: int, seed: int) -> Funding:
-    """Planned money of every pot from the as-of year to ``until`` against the claims of ``need``.
+    """Planned money of every pot from the as-of date to the end of ``until`` against the claims of ``need`` up to it.
 
     Credit is listed and pays for no commune work; a pot without envelopes holds nothing.
     """
@@ -45,9 +45,20 @@ def funding(workbook: Workbook, need: Need, until: int, seed: int) -> Funding:
     rows = workbook.tables["envelopes"]
     rows = rows[rows["year"].between(workbook.as_of.year, until)]
     index = price_index(workbook.tables["prices"], need.price_year, need.draws, seed)
-    zeros, tonnes = np.zeros(need.draws, dtype=np.int64), sum(need.tonnes.values())
-    claims = {pot: need.by["pot"].get(pot, zeros) for pot in pots.index}
-    claims |= {pot: zeros + tonnes for pot in pots.index[pots["measure"] == "cement"]}
+    zeros = np.zeros(need.draws, dtype=np.int64)
+    claims = {pot: zeros.copy() for pot in pots.index}
+    # What is planned for a later year is not claimed yet; what has no year is.
+    for (pot, year), claim in need.by["pot_year"].items():
+        claims[pot] += claim if year is None or year <= until else 0
+    for pot in pots.index[pots["measure"] == "cement"]:
+        claims[pot] += sum((t for year, t in need.tonnes.items() if year is None or year <= until), zeros)
+    # Of the as-of year only what is still to come by the monthly profile: what came before went into what is done.
+    profiles = workbook.tables["profiles"]
+    still = profiles[profiles["month"] > workbook.as_of.month].groupby("pot")["share"].sum() / 100
+    without = (12 - workbook.as_of.month) / 12
+    rest = {pot: still.get(pot, 0.0) if pot in set(profiles["pot"]) else without for pot in pots.index}
+    part = rows["pot"].map(rest).astype(float)
+    rows = rows.assign(amount=rows["amount"].where(rows["year"] > workbook.as_of.year, rows["amount"] * part))
     planned, disbursed = ({pot: zeros.copy() for pot in pots.index} for _ in range(2))
     for row in rows.to_dict("records"):
         pot, year = row["pot"], int(row["year"])

@@ -7,7 +7,9 @@ from markupsafe import Markup
 
 from .exports import write_tables
 from .funding_parts import FundingParts
+from .need_words import assumed_sentence
 from .page import Part
+from .parameters import check
 
 
 class FundingPage(FundingParts):
@@ -33,8 +35,13 @@ class FundingPage(FundingParts):
         **options: str,
     ) -> None:
         super().__init__(dataset, **options)
-        if scenario != "baseline" or target not in ("ntm", "registered"):
-            raise ValueError(f"scenario={scenario!r}, target={target!r}: baseline; ntm, registered")
+        typed = {"target": target, "deadline": deadline, "draws": draws, "seed": seed}
+        faults = check(typed) + ([f"scenario={scenario!r}: must be one of baseline"] if scenario != "baseline" else [])
+        first, last = self.workbook.as_of, self.workbook.meta["term_end"]["date"]
+        if deadline and not faults and not f"{first}" <= deadline <= f"{last}":
+            faults.append(f"deadline={deadline!r}: must lie between {first} and {last}")
+        if faults:
+            raise ValueError("; ".join(faults))
         self.draws, self.seed, self.target = draws, seed, target
         self.until = int(deadline[:4]) if deadline else 0
         self.unit = self.workbook.find(commune)
@@ -45,12 +52,19 @@ class FundingPage(FundingParts):
     def heading(self) -> str:
         return self.text("heading_funding", place=self.workbook.meta["title"][self.lang], day=self.day)
 
+    def need_tables(self) -> Part:
+        """The need by criterion, year and commune, with a row for signatures."""
+        made = super().need_tables()
+        return Part(made + self.section("ky", self.signatures())) if made else made
+
     def commune(self) -> Part:
         """The need of the one commune."""
         return self.commune_need(self.unit, self.text("need_of", label=self.workbook.units.loc[self.unit, "label"]))
 
     def form(self) -> Part:
         """The blank form for one commune: every item that was assumed for it, to be filled in by hand."""
+        if not self.known:
+            return Part("")
         made, _ = self.found("ntm", self.unit)
         items = self.workbook.tables["unit_costs"].set_index("item")
         works = made.needs["ntm"].works
@@ -77,7 +91,15 @@ class FundingPage(FundingParts):
         home = Path(__file__).resolve().parents[1]
         folder = Path(os.environ.get("NTM_REPORTS") or home / "reports" / self.workbook.id) / "bieu"
         edition = ("_en" if self.lang == "en" else "") + ("" if self.internal else "_cong-khai")
-        made = write_tables(self.made, folder, f"nhu-cau-von_{self.workbook.as_of}{edition}")
+        edition += f"_{self.workbook.units.loc[self.unit, 'slug']}" + (
+            "_dang-ky" if self.target == "registered" else ""
+        )
+        lead = [self.heading, self.text("draft")]
+        if self.workbook.illustrative:
+            lead.append(self.text("illustrative_long"))
+        if self.known and self.found()[1]["total"]["mean"]:
+            lead.append(assumed_sentence(self.found()[1], self.found()[0].assumed_quantities, self.lang))
+        made = write_tables(self.made, folder, f"nhu-cau-von_{self.workbook.as_of}{edition}", lead, self.lang)
         shown = folder.relative_to(home).as_posix() if folder.is_relative_to(home) else folder.name
         return Part(self.paragraph(self.text("export_made", folder=shown, file=made[0].name, n=len(made) - 1), "key"))
 

@@ -1,6 +1,6 @@
 """The funding need on a page: what finishing costs, who pays, where the gap is, what it rests on."""
 
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,7 @@ from .need_words import (
 from .office_numbers import write_date, write_number
 from .page import Part
 from .plan_parts import PlanPage
-from .problems import report
+from .problems import DataProblems, report
 from .words import LEVEL_WORDS, pick
 
 
@@ -41,15 +41,28 @@ class FundingParts(PlanPage):
         made = demand(self.workbook, target, units=units, until=self.until or None, draws=self.draws, seed=self.seed)
         return made, record(self.workbook, made)
 
+    @cached_property
+    def known(self) -> bool:
+        """Whether enough was known on the as-of date to count a need."""
+        try:
+            demand(self.workbook, draws=1, seed=self.seed)
+        except DataProblems:
+            return False
+        return True
+
     def figures(self, row: dict) -> tuple[str, str]:
         """Median and usual range of a row of the record, in billion đồng."""
         return billions(row["p50"], self.lang), ranged(row, self.lang)
 
     def need_summary(self) -> Part:
         """What finishing costs, planned money, the gap, how much is assumed; the way from need to gap as a chart."""
+        if not self.known:
+            return self.section("nhu-cau-von", self.text("need_not_known", day=self.day))
         made, numbers = self.found()
+        without = numbers["without_works"]
+        unpriced = self.text("need_without", numbers=", ".join(map(str, without))) if without else ""
         if not numbers["total"]["mean"]:
-            return self.section("nhu-cau-von", need_sentence(numbers, 0, self.lang))
+            return self.section("nhu-cau-von", need_sentence(numbers, 0, self.lang), unpriced)
         verdict = need_sentence(numbers, len(numbers["by_commune"]), self.lang)
         money, need = made.money, made.together
         gaps = {pot: money.gap[pot].mean() for pot in money.pots.index[money.pots["measure"] == "money"]}
@@ -68,9 +81,11 @@ class FundingParts(PlanPage):
             self.paragraph(verdict, "verdict"),
             self.paragraph(assumed_sentence(numbers, made.assumed_quantities, self.lang), "banner"),
             self.paragraph(gap_sentence(numbers, self.lang)),
+            unpriced,
             chart,
             self.source_table(),
-            self.paragraph(f"{self.text('need_pots_note')} {self.text('need_recurrent_note')}", "key"),
+            self.paragraph("" if self.workbook.illustrative else self.text("need_pots_note"), "key"),
+            self.paragraph(self.text("need_recurrent_note"), "key"),
         )
 
     def source_table(self) -> Markup:
@@ -91,15 +106,23 @@ class FundingParts(PlanPage):
             names = (pick(FUND_WORDS[fund], self.lang), pick(CAPITAL_WORDS[capital], self.lang))
             mark = self.text("assumed_short") if (pots["mark"] == "assumed").any() else ""
             rows.append([place, *names, *self.figures(row), *amounts, *self.figures(gaps), mark])
+        if made.together.cement_value.any():
+            row = needs[("cement", "in_kind")]
+            names = (pick(FUND_WORDS["cement"], self.lang), pick(CAPITAL_WORDS["in_kind"], self.lang))
+            rows.append([len(rows), *names, *self.figures(row), "...", "...", "...", "...", ""])
         columns = "tt fund:name capital need:num usual:num allotted:num expected:num gap:num usual:num note"
         return self.table("need_source", columns, rows, unit=self.text("unit_billion"))
 
     def need_tables(self) -> Part:
         """The need by criterion, planned year and commune."""
+        if not self.known:
+            return Part("")
         made, numbers = self.found()
         billion = {"unit": self.text("unit_billion")}
         total = ["", self.text("total_row"), *self.figures(numbers["total"])]
-        criteria = [[i, self.label(r), *self.figures(r)] for i, r in enumerate(numbers["by_criterion"], start=1)]
+        criteria = [
+            [i, criterion_label(r, self.lang), *self.figures(r)] for i, r in enumerate(numbers["by_criterion"], start=1)
+        ]
         years = [
             [i, self.text("need_unplanned") if r["year"] is None else str(r["year"]), *self.figures(r)]
             for i, r in enumerate(numbers["by_year"], start=1)
@@ -124,13 +147,6 @@ class FundingParts(PlanPage):
             self.paragraph(self.text("need_one_like"), "key"),
         )
 
-    def label(self, row: dict) -> str:
-        """The name of a line of the need by criterion, in the page's language."""
-        if row["criterion"] is None or self.lang == "vi":
-            return criterion_label(row, self.lang)
-        names = self.workbook.law.criteria_of(self.workbook.default_set("ntm"))["name_en"]
-        return criterion_label(row | {"name": names[row["criterion"]]}, self.lang)
-
     def works_table(self, unit: int) -> Markup:
         """The works of one commune: quantity, cost with its range, year, chance that it is needed."""
         made, _ = self.found("ntm", unit)
@@ -146,13 +162,17 @@ class FundingParts(PlanPage):
             year = "..." if pd.isna(work["year"]) else f"{work['year']:g}"
             criterion = f"{work['criterion']:g}" if work["criterion"] > 0 else "..."
             cells = [len(rows) + 1, item[f"name_{self.lang}"], criterion, quantity]
-            mark = self.text("assumed_short") if work["mark"] == "assumed" else ""
-            rows.append([*cells, *self.figures(money), year, f"{100 * work['needed']:.0f}%", mark])
-        columns = "tt works:name criterion quantity need:num usual:num year chance:num note"
+            mark = self.text("reported_short" if work["sure"] else "assumed_short")
+            state = f"{100 * (1 - work['left']):.0f}%" if work["listed"] else "..."
+            rows.append([*cells, state, *self.figures(money), year, f"{100 * work['needed']:.0f}%", mark])
+        columns = "tt works:name criterion quantity done:num if_needed:num usual:num year chance:num note"
         return self.table("need_works", columns, rows, unit=self.text("unit_billion"))
 
     def commune_need(self, unit: int, title: str = "") -> Part:
         """The need of one commune: its sum, its works, the registered higher level apart, debt."""
+        if not self.known:
+            title = title or self.text("section_nhu-cau-von")
+            return self.section("nhu-cau-xa", self.text("need_not_known", day=self.day), title=title)
         made, numbers = self.found("ntm", unit)
         registered, _ = self.found("registered", unit)
         parts: list[str] = []
@@ -173,8 +193,40 @@ class FundingParts(PlanPage):
                 )
                 mid, usual = self.figures(found)
                 parts.append(self.text("need_higher", level=self.level_words(level), mid=mid, range=usual))
-        parts += [self.works_table(unit), self.work_warnings(unit), self.debts_table([unit]) if self.internal else ""]
+        parts += [
+            self.commune_sources(unit),
+            self.works_table(unit),
+            self.work_warnings(unit),
+            self.debts_table([unit]) if self.internal else "",
+        ]
         return self.section("nhu-cau-xa", *parts, title=title or self.text("section_nhu-cau-von"))
+
+    def commune_sources(self, unit: int) -> Markup:
+        """The need of one commune by source, its cement, and what the people give (to the public only when all is reported)."""
+        made, numbers = self.found("ntm", unit)
+        if not numbers["total"]["mean"]:
+            return Markup("")
+        rows = [
+            [
+                place,
+                pick(FUND_WORDS[r["source"]], self.lang),
+                pick(CAPITAL_WORDS[r["capital"]], self.lang),
+                *self.figures(r),
+            ]
+            for place, r in enumerate(numbers["by_source"], start=1)
+        ]
+        table = self.table(
+            "need_source", "tt fund:name capital need:num usual:num", rows, unit=self.text("unit_billion")
+        )
+        low, mid, high = (write_number(rough(numbers["cement"]["need"][k]), self.lang) for k in ("p10", "p50", "p90"))
+        lines = self.paragraph(self.text("need_commune_pots", tonnes=mid, range=f"{low}-{high}"))
+        people = made.together.by["people"].get(unit)
+        households = self.workbook.units.loc[unit, "households"]
+        if people is not None and households > 0 and (self.internal or not made.together.assumed_share):
+            money = people.mean() / THOUSAND
+            each = write_number(rough(money / households), self.lang)
+            lines += self.paragraph(self.text("need_commune_people", money=billions(money, self.lang), each=each))
+        return table + lines
 
     def work_warnings(self, unit: int | None = None) -> Markup:
         """Listed works that the standing does not ask for (for the office only)."""
@@ -200,6 +252,8 @@ class FundingParts(PlanPage):
 
     def cement_and_requests(self) -> Part:
         """Cement needed, granted, delivered and used by year; what the communes ask for; construction debt."""
+        if not self.known:
+            return Part("")
         _, numbers = self.found()
         given = self.workbook.tables["cement"]
         given = given[given["unit"] == -1].set_index("year")
@@ -239,6 +293,8 @@ class FundingParts(PlanPage):
 
     def registered_need(self) -> Part:
         """The need of the communes on the list of planned targets, level by level."""
+        if not self.known:
+            return Part("")
         _, numbers = self.found("registered")
         rows = [
             [place, pick(LEVEL_WORDS[row["level"]], self.lang), *self.figures(row)]
@@ -250,6 +306,8 @@ class FundingParts(PlanPage):
 
     def rests_on(self) -> Part:
         """Which assumptions move the need most, and how it compares with published totals."""
+        if not self.known:
+            return Part("")
         made, _ = self.found()
         items = self.workbook.tables["unit_costs"].set_index("item")[f"name_{self.lang}"]
         rows = []

@@ -74,13 +74,15 @@ def missing_ntm(
     standing = standing or assess(workbook, reported_in)
     numbers = workbook.law.criteria_of(reported_in).index.to_numpy()
     states = standing.states.set_index("unit")
+    in_force = assess(workbook, set_id, carry=True).states.set_index("unit")["state"] if set_id != reported_in else None
     odds, lost = _odds(workbook, reported_in, numbers), _lost(workbook, reported_in, set_id, numbers)
     lacks = np.empty((len(units), len(numbers), draws), dtype=bool)
     drawn = np.zeros((len(units), len(numbers)), dtype=bool)
     tables: dict[bytes, np.ndarray] = {}
     priors: dict[str, np.ndarray] = {}
     for i, unit in enumerate(units):
-        code, group = workbook.units.loc[unit, ["code", "group"]]
+        code, group, difficult = workbook.units.loc[unit, ["code", "group", "specially_difficult"]]
+        group += "|difficult" if difficult == "yes" else ""
         state = states.loc[unit, "state"].to_numpy(dtype=object)
         met = np.isin(state, ["met", "not_applicable"])
         lacks[i] = ~met[:, None]
@@ -101,9 +103,14 @@ def missing_ntm(
         if lost.any():
             at_risk = np.flatnonzero(lost > 0)
             u = uniforms(seed, "lost", [f"{code}|{numbers[c]}" for c in at_risk], draws)
-            taken = ~lacks[i, at_risk] & (u < lost[at_risk, None])
-            lacks[i, at_risk] |= taken
-            drawn[i, at_risk] |= taken.any(axis=1)
+            risky = ~lacks[i, at_risk]
+            lacks[i, at_risk] |= risky & (u < lost[at_risk, None])
+            drawn[i, at_risk] |= risky.any(axis=1)
+        if in_force is not None:  # what is reported in the set in force needs no drawing
+            now = in_force.loc[unit].to_numpy(dtype=object)
+            known = now != "unknown"
+            lacks[i, known] = ~np.isin(now[known], ["met", "not_applicable"])[:, None]
+            drawn[i, known] = False
     nameless = np.zeros((len(units), draws), dtype=np.int16)
     return Missing(set_id, reported_in, list(units), numbers, lacks, nameless, drawn)
 

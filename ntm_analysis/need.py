@@ -15,24 +15,28 @@ import pandas as pd
 from .assess import Standing, assess
 from .missing import Missing
 from .plan_checks import CEMENT
-from .problems import Problem
+from .problems import DataProblems, Problem
 from .recognition import levels
 from .workbook import Workbook
 from .worlds import pert, uniforms
 
 THOUSAND = 1_000  # thousand đồng in a million
-GROUPINGS = ("commune", "criterion", "pot", "year", "item", "people")
+LARGEST = (
+    1e12  # thousand đồng; a work of a million billion is a slip of the pen, and sums stay far from the end of int64
+)
+GROUPINGS = ("commune", "criterion", "pot", "year", "item", "people", "pot_year")
 
 
 @dataclass
 class Need:
     """The need of some communes at one level, thousand đồng of ``price_year`` over worlds; all arrays int64 (draws).
 
-    ``by``: for each of :data:`GROUPINGS` the totals by key; for ``pot`` the claims on each money pot (cement is not among them),
-    for ``people`` the voluntary contribution by commune. ``tonnes``: cement by year (None: not planned yet).
-    ``cement_value``: what that cement is worth. ``assumed``: the part of ``total`` whose quantity, price or missing criterion
-    is assumed or drawn. ``works``: one row a work: unit, criterion, work, item, quantity (mean where it is needed), needed (share
-    of worlds), mean, p10, p50, p90, year, mark.
+    ``by``: for each of :data:`GROUPINGS` the totals by key; for ``pot`` the claims on each money pot (cement is not among
+    them), for ``pot_year`` by (pot, planned year or None), for ``people`` the voluntary contribution by commune. ``tonnes``:
+    cement by year (None: not planned yet). ``cement_value``: what that cement is worth. ``assumed``: the part of ``total``
+    whose quantity, price or missing criterion is assumed or drawn. ``works``: one row a work: unit, criterion, work, item,
+    quantity (mean where it is needed), needed (share of worlds), sure (nothing of it is assumed or drawn), mean, p10, p50, p90
+    (where it is needed), year, mark.
     """
 
     level: str
@@ -103,11 +107,12 @@ def works_of(workbook: Workbook, missing: Missing, level: str) -> pd.DataFrame:
     (a work for every nameless criterion).
     """
     listed = workbook.tables["works"]
-    listed = listed[(listed["level"] == level) & (listed["state"] != "done")]
+    listed = listed[listed["level"] == level]
     usual = workbook.tables["typical_works"]
     usual = usual[usual["set"] == missing.set_id]
     targets = workbook.tables["targets"]
-    year_of = targets[targets["level"] == level].groupby("unit")["year"].min()
+    # A plan sets a year; a pledge is only a pledge.
+    year_of = targets[(targets["level"] == level) & (targets["kind"] == "plan")].groupby("unit")["year"].min()
     distances = None
     rows: list[dict] = []
     by_unit = {unit: part for unit, part in listed.groupby("unit")}
@@ -117,7 +122,7 @@ def works_of(workbook: Workbook, missing: Missing, level: str) -> pd.DataFrame:
     for at, unit in enumerate(missing.units):
         year = year_of.get(unit, np.nan)
         own = by_unit.get(unit, listed.iloc[:0])
-        for work in own.to_dict("records"):
+        for work in own[own["state"] != "done"].to_dict("records"):
             made = {"at": at, "unit": unit, "criterion": -1 if pd.isna(work["criterion"]) else int(work["criterion"])}
             low, high = (work["quantity"] if pd.isna(work[c]) else work[c] for c in ("low", "high"))
             made |= {"work": work["work"], "item": work["item"], "low": low, "quantity": work["quantity"], "high": high}
@@ -137,7 +142,8 @@ def works_of(workbook: Workbook, missing: Missing, level: str) -> pd.DataFrame:
             points = [w for w in choices if w["per"] == "point"]
             if points and distances is None:
                 distances = assess(workbook, missing.set_id, carry=True).tests.set_index(["unit", "test"])["distance"]
-            known = [w for w in points if (unit, w["indicator"]) in distances.index] if points else []
+            # A distance of nothing says that this indicator is not what is missing.
+            known = [w for w in points if distances.get((unit, w["indicator"]), 0.0) > 0] if points else []
             for work in known or [w for w in choices if w["per"] == "commune"]:
                 times = float(distances[(unit, work["indicator"])]) if known else 1.0
                 made = {"at": at, "unit": unit, "criterion": int(criterion), "work": work["item"], "item": work["item"]}
@@ -181,6 +187,8 @@ def draw_need(
     need = Need(level, base, draws, zeros.copy(), cement_value=zeros.copy(), assumed=zeros.copy())
     codes = workbook.units["code"].to_dict()
     position = {number: c for c, number in enumerate(missing.numbers)}
+    priced: dict[str, np.ndarray] = {}  # by item: unit cost in thousand đồng of the base year
+    per_unit: dict[str, np.ndarray] = {}  # by item: tonnes of cement a unit
     rows = []
     for work in works.to_dict("records"):
         code, item = codes[work["unit"]], work["item"]
@@ -189,9 +197,18 @@ def draw_need(
             pert(uniforms(seed, "quantity", [key], draws)[0], work["low"], work["quantity"], work["high"])
             * work["left"]
         )
-        price = pert(uniforms(seed, "unit cost", [f"{code}|{item}"], draws)[0], cost["low"], cost["mode"], cost["high"])
+        if item not in priced:
+            # One draw an item for all communes: what a kilometre costs is not known, but it is not unknown 15 times over.
+            u = uniforms(seed, "unit cost", [item], draws)[0]
+            priced[item] = pert(u, cost["low"], cost["mode"], cost["high"]) * lift[cost["price_year"]]
         times = missing.nameless[work["at"]] if work["each"] else 1
-        amount = np.rint(quantity * price * lift[cost["price_year"]]).astype(np.int64) * times
+        worth = quantity * priced[item]
+        if not worth.max() < LARGEST:
+            details = {"work": work["work"], "unit": workbook.units.loc[work["unit"], "label"]}
+            raise DataProblems(
+                [Problem("need_too_large", "works.csv" if work["listed"] else "typical_works.csv", details=details)]
+            )
+        amount = np.rint(worth).astype(np.int64) * times
         if work["criterion"] > 0:
             wanted = missing.lacks[work["at"], position[work["criterion"]]] | (work["committed"] == "debt")
             amount = np.where(wanted, amount, 0)
@@ -199,12 +216,21 @@ def draw_need(
             wanted = np.broadcast_to(np.asarray(times) > 0, (draws,))
         value = zeros
         if item in cement:
-            tonnes, price = _cement(cement[item], f"{code}|{item}", f"{code}|{CEMENT}", seed, quantity, wanted, costs)
-            value = np.minimum(np.rint(tonnes * price * lift[costs[CEMENT]["price_year"]]).astype(np.int64), amount)
+            if CEMENT not in priced:
+                cost_of = costs[CEMENT]
+                u = uniforms(seed, "unit cost", [CEMENT], draws)[0]
+                priced[CEMENT] = pert(u, cost_of["low"], cost_of["mode"], cost_of["high"]) * lift[cost_of["price_year"]]
+            if item not in per_unit:
+                part = cement[item]
+                u = uniforms(seed, "tonnes", [item], draws)[0]
+                per_unit[item] = pert(u, part["tonnes_low"], part["tonnes"], part["tonnes_high"])
+            tonnes = np.where(wanted, np.rint(quantity * per_unit[item]), 0).astype(np.int64) * times
+            value = np.minimum(np.rint(tonnes * priced[CEMENT]).astype(np.int64), amount)
             _add(need.tonnes, None if pd.isna(work["year"]) else int(work["year"]), tonnes)
             need.cement_value += value
         for pot, claim in split(amount - value, money.get(item, [])):
             _add(need.by["pot"], pot, claim)
+            _add(need.by["pot_year"], (pot, None if pd.isna(work["year"]) else int(work["year"])), claim)
             if pot in people:
                 _add(need.by["people"], work["unit"], claim)
         need.total += amount
@@ -229,22 +255,13 @@ def draw_need(
                 "year": year,
                 "needed": share,
                 "quantity": mean,
-                **spread(amount),
+                "sure": sure,
+                **spread(amount[wanted] if share else zeros),
             }
         )
-    columns = [*works.columns, "quantity_mode", "needed", "mean", "p10", "p50", "p90"]
+    columns = [*works.columns, "quantity_mode", "needed", "sure", "mean", "p10", "p50", "p90"]
     need.works = pd.DataFrame(rows, columns=columns)
     return need
-
-
-def _cement(
-    part: dict, key: str, price_key: str, seed: int, quantity, wanted, costs: dict
-) -> tuple[np.ndarray, np.ndarray]:
-    """Tonnes of cement of a work where it is wanted, and the price of a tonne in million đồng of its own price year."""
-    draws, cost = len(quantity), costs[CEMENT]
-    per = pert(uniforms(seed, "tonnes", [key], draws)[0], part["tonnes_low"], part["tonnes"], part["tonnes_high"])
-    price = pert(uniforms(seed, "unit cost", [price_key], draws)[0], cost["low"], cost["mode"], cost["high"])
-    return np.where(wanted, np.rint(quantity * per), 0).astype(np.int64), price
 
 
 def split(amount: np.ndarray, shares: Iterable[tuple[str, float]]) -> list[tuple[str, np.ndarray]]:

@@ -16,8 +16,13 @@ FUND_WORDS = {
     "dn": ("Doanh nghiệp, hợp tác xã", "Enterprises, cooperatives"),
     "dan": ("Nhân dân đóng góp tự nguyện", "Voluntary contribution of the people"),
     "tin_dung": ("Vốn tín dụng", "Credit"),
+    "cement": ("Xi măng tỉnh hỗ trợ (giá trị)", "Cement of the province (value)"),
 }
-CAPITAL_WORDS = {"investment": ("đầu tư phát triển", "investment"), "recurrent": ("sự nghiệp", "recurrent")}
+CAPITAL_WORDS = {
+    "in_kind": ("bằng hiện vật", "in kind"),
+    "investment": ("đầu tư phát triển", "investment"),
+    "recurrent": ("sự nghiệp", "recurrent"),
+}
 
 
 def rough(value: float, digits: int = 2) -> float:
@@ -81,7 +86,8 @@ def criterion_label(row: dict, lang: str) -> str:
     """A line of the need by criterion: number and name, or what stands without a criterion."""
     if row["criterion"] is None:
         return text(f"need_{row['name']}", lang)
-    return f"{row['criterion']}. {row['name']}"
+    level = "" if row["level"] == "ntm" else f" ({pick(LEVEL_WORDS[row['level']], lang)})"
+    return f"{row['criterion']}. {row['name' if lang == 'vi' else 'name_en']}{level}"
 
 
 def need_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
@@ -92,6 +98,8 @@ def need_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
     if made["gap"]:
         lines.append(gap_sentence(made, lang))
     lines.append(text("need_assumed", lang, share=write_percent(made["assumed_share"], lang)))
+    if made["without_works"]:
+        lines.append(text("need_without", lang, numbers=", ".join(map(str, made["without_works"]))))
     blocks = {
         "by_level": lambda r: pick(LEVEL_WORDS[r["level"]], lang),
         "by_criterion": lambda r: (
@@ -105,9 +113,8 @@ def need_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
         lines += ["", text(f"need_{name}", lang)]
         lines += [f"  {label(row):<44} {billions(row['p50'], lang):>8}  {ranged(row, lang):>12}" for row in made[name]]
     cement = made["cement"]
-    granted = "..." if cement["granted"] is None else write_number(cement["granted"], lang)
-    return [
-        *lines,
-        "",
-        text("need_cement", lang, mid=write_number(rough(cement["need"]["p50"]), lang), granted=granted),
-    ]
+    granted, expected = (
+        "..." if cement[k] is None else write_number(rough(cement[k]), lang) for k in ("granted", "expected")
+    )
+    mid = write_number(rough(cement["need"]["p50"]), lang)
+    return [*lines, "", text("need_cement", lang, mid=mid, granted=granted, expected=expected)]

@@ -5,6 +5,10 @@ import pandas as pd
 from .names import nearest
 from .problems import Problem
 
+PLAN_TABLES = (
+    "unit_costs", "works", "typical_works", "parts", "pots", "envelopes", "profiles", "prices", "cement", "count_priors",
+    "assumptions",
+)  # fmt: skip
 CEMENT = "xi-mang"  # the item of unit_costs.csv that says what a tonne of cement costs
 
 
@@ -63,10 +67,9 @@ def check_plan(tables: dict[str, pd.DataFrame], as_of: int, term_end: int, probl
         bad(
             name, broken, "earmark_broken", "item", value=lambda r: r["item"], criterion=lambda r: f"{r['criterion']:g}"
         )
-    first = costs["price_year"].min()
-    needed = (
-        set() if costs.empty else set(range(int(min(first, as_of)) + 1, term_end + 1)) - set(tables["prices"]["year"])
-    )
+    priced = costs["price_year"].dropna()
+    span = range(0) if priced.empty else range(int(min(priced.min(), as_of)) + 1, int(max(priced.max(), term_end)) + 1)
+    needed = set(span) - set(tables["prices"]["year"])
     if needed and not any(p.file == "prices.csv" for p in problems):
         years = ", ".join(map(str, sorted(needed)))
         problems.append(Problem("no_price", "prices.csv", details={"years": years}))
@@ -74,6 +77,10 @@ def check_plan(tables: dict[str, pd.DataFrame], as_of: int, term_end: int, probl
     first = ~tables["profiles"].duplicated("pot")
     bad("profiles", first & ((sums - 100).abs() > 1e-6), "shares_sum", "share", what=lambda r: r["pot"],
         value=lambda r: f"{sums[r.name]:g}")  # fmt: skip
+    for name in ("works", "typical_works"):
+        nothing = tables[name][["low", "quantity", "high"]].max(axis=1) == 0
+        bad(name, nothing, "zero_quantity", "quantity", value=lambda r: r["item"])
+    _check_assumed(tables, bad)
     used = set(tables["works"]["item"]) | set(tables["typical_works"]["item"])
     without = costs["item"].isin(used - set(parts["item"]))
     bad("unit_costs", without, "no_parts", "item", value=lambda r: r["item"])
@@ -83,7 +90,20 @@ def _check_parts(tables: dict[str, pd.DataFrame], bad) -> None:
     """Money parts have a share, cement parts have tonnes; the money shares of an item sum to 100; earmarks are numbers."""
     parts = tables["parts"]
     cement = parts["pot"].map(tables["pots"].set_index("pot")["measure"]) == "cement"
-    bad("parts", cement & parts["tonnes"].isna(), "part_form", "tonnes", pot=lambda r: r["pot"])
+    tonnes = parts[["tonnes_low", "tonnes", "tonnes_high"]]
+    bad("parts", cement & tonnes.isna().any(axis=1), "part_form", "tonnes", pot=lambda r: r["pot"])
+    bad("parts", ~cement & tonnes.notna().any(axis=1), "part_form", "tonnes", pot=lambda r: r["pot"])
+    bad("parts", cement & parts[cement].duplicated("item").reindex(parts.index).eq(True), "one_cement", "pot")
+    pots = tables["pots"]
+    cement_pots = pots["measure"] == "cement"
+    bad(
+        "pots",
+        cement_pots & pots[cement_pots].duplicated("measure").reindex(pots.index).eq(True),
+        "one_cement",
+        "measure",
+    )
+    credit = parts["pot"].map(pots.set_index("pot")["fund"]) == "tin_dung"
+    bad("parts", credit, "credit_pays", "pot", pot=lambda r: r["pot"])
     priced = (tables["unit_costs"]["item"] == CEMENT).any()
     bad("parts", cement & (not priced), "unknown_row", "pot", value=CEMENT, file="unit_costs.csv", near=CEMENT)
     bad("parts", ~cement & parts["share"].isna(), "part_form", "share", pot=lambda r: r["pot"])
@@ -95,3 +115,28 @@ def _check_parts(tables: dict[str, pd.DataFrame], bad) -> None:
     earmark = tables["pots"]["earmark"]
     wrong = earmark.ne("") & ~earmark.str.fullmatch(r"\d{1,2}(\|\d{1,2})*")
     bad("pots", wrong, "not_allowed", "earmark", value=lambda r: r["earmark"], allowed="2, 2|5, ...")
+
+
+def _check_assumed(tables: dict[str, pd.DataFrame], bad) -> None:
+    """The assumptions are possible: the rule for missing prices, the prior of counts, one row a year of the district's cement."""
+    rules, costs = tables["assumptions"], tables["unit_costs"]
+    low, high = rules["key"] == "cost_low", rules["key"] == "cost_high"
+    wrong = (low & ~rules["value"].between(1, 100)) | (high & ~rules["value"].between(100, 1000))
+    ends = {"cost_low": ("1", "100"), "cost_high": ("100", "1.000")}
+    bad("assumptions", wrong, "out_of_range", "value", value=lambda r: f"{r['value']:g}", low=lambda r: ends[r["key"]][0],
+        high=lambda r: ends[r["key"]][1])  # fmt: skip
+    for column, key in (("low", "cost_low"), ("high", "cost_high")):
+        if not (rules["key"] == key).any():
+            bad("unit_costs", costs[column].isna(), "no_rule", column, key=key)
+    priors = tables["count_priors"]
+    rest = (priors["average"] * priors["communes"] - 19 * priors["ntm"]) / (priors["communes"] - priors["ntm"])
+    known = priors[["average", "communes", "ntm"]].notna().all(axis=1)
+    bad("count_priors", known & ~((priors["ntm"] < priors["communes"]) & rest.between(3.5, 17.5)), "prior_impossible", "average",
+        value=lambda r: "?" if pd.isna(rest[r.name]) else f"{rest[r.name]:.1f}")  # fmt: skip
+    total = priors.groupby("set")["share"].transform("sum")
+    bad("count_priors", (total > 100) & ~priors.duplicated("set"), "shares_sum", "share", what=lambda r: r["set"],
+        value=lambda r: f"{total[r.name]:g}")  # fmt: skip
+    cement = tables["cement"]
+    again = (cement["commune"] == "") & cement.duplicated(["commune", "year"])
+    bad("cement", again, "duplicate", "year", value=lambda r: f"{r['year']:g}",
+        other=lambda r: int(cement.loc[(cement["commune"] == "") & (cement["year"] == r["year"]), "row"].iloc[0]))  # fmt: skip

@@ -75,6 +75,17 @@ def check_table(
         _check_units(units, file, problems)
     if "set" in table:
         _check_sets(name, table, law, bad)
+    if name == "carry_over":
+        for column in ("from_set", "to_set"):
+            unknown = ~table[column].isin(law.sets) & (table[column] != "")
+            bad(unknown, "unknown_set", column, value=lambda r, c=column: r[c], allowed=", ".join(sorted(law.sets)))
+        last = table["to_set"].map({s: law.sets[s].criteria_count for s in law.sets}).astype("float64")
+        bad(table["criterion"] > last, "unknown_criterion", "criterion", value=lambda r: f"{r['criterion']:g}",
+            set=lambda r: r["to_set"], of=lambda r: law.sets[r["to_set"]].criteria_count)  # fmt: skip
+    if name == "typical_works":
+        known_tests = set(law.tests["set"] + "|" + law.tests["test"])
+        lost = (table["per"] == "point") & ~(table["set"] + "|" + table["indicator"]).isin(known_tests)
+        bad(lost, "unknown_test", "indicator", value=lambda r: r["indicator"], set=lambda r: r["set"], near="?")
 
 
 def _check_units(units: pd.DataFrame, file: str, problems: list[Problem]) -> None:
@@ -114,15 +125,16 @@ def _check_sets(name: str, table: pd.DataFrame, law: Law, bad: Callable) -> None
             set=lambda r: r["set"], expected=lambda r: law.sets[r["set"]].criteria_count)  # fmt: skip
     elif name == "indicator_values":
         _check_indicators(table, law, known_set, bad)
-    elif name == "recognitions":
+    elif name in ("recognitions", "works"):
+        level = table["set"].map({s: law.sets[s].level for s in law.sets})
+        bad(known_set & (level != table["level"]), "wrong_level", "set", set=lambda r: r["set"],
+            found=lambda r: law.sets[r["set"]].level, wanted=lambda r: r["level"])  # fmt: skip
+    if name == "recognitions":
         bad(
             (table["basis"] == "decision") & ((table["decision"] == "") | table["date"].isna()),
             "decision_open",
             "basis",
         )
-        level = table["set"].map({s: law.sets[s].level for s in law.sets})
-        bad(known_set & (level != table["level"]), "wrong_level", "set", set=lambda r: r["set"],
-            found=lambda r: law.sets[r["set"]].level, wanted=lambda r: r["level"])  # fmt: skip
 
 
 def _check_indicators(table: pd.DataFrame, law: Law, known_set: pd.Series, bad) -> None:

@@ -17,7 +17,7 @@ from .dictionary import TABLES
 from .law_files import read_law
 from .names import fold, nearest, slug
 from .office_numbers import read_date
-from .plan_checks import check_plan
+from .plan_checks import PLAN_TABLES, check_plan
 from .problems import WHOLE_FILE, DataProblems, Problem, shown
 from .table_checks import check_table
 from .table_files import read_table
@@ -85,7 +85,7 @@ class Workbook:
         _check_references(meta, law, sources, problems)
         for name in TABLES if "units.csv" not in broken else ():
             check_table(name, tables[name], units, law, sources, problems)
-        if {"as_of", "term_end"} <= set(meta) and not broken:
+        if {"as_of", "term_end"} <= set(meta) and not broken & {f"{name}.csv" for name in PLAN_TABLES}:
             check_plan(tables, meta["as_of"]["date"].year, meta["term_end"]["date"].year, problems)
         if any(not p.warning for p in problems):
             raise DataProblems(problems)

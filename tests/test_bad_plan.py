@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from ntm_analysis.demand import demand
 from ntm_analysis.problems import DataProblems, report
 from ntm_analysis.workbook import Workbook
 
@@ -43,6 +44,11 @@ TAIL = ",2022-03-31,gia-dinh,assumed,"
         ("envelopes", "khong-co,2023,100,expected,50,60,70,no", {"unknown_row"}, "pot"),
         ("envelopes", "nsx,2022,100,expected,50,60,70,no", {"duplicate"}, "pot"),
         ("profiles", "nsx,1,3", {"duplicate", "shares_sum"}, None),
+        ("parts", "duong-xa,tin-dung,0,,,", {"credit_pays"}, "pot"),
+        ("pots", "xm2,Xi măng khác,More cement,nst,investment,district,,cement", {"one_cement"}, "measure"),
+        ("works", "Thanh Hương,1,ntm,ntm-2021-2025,2,duong-xa,,0,,new,,no,", {"zero_quantity"}, "quantity"),
+        ("typical_works", "ntm-2021-2025,5,truong-6-phong,0,1,1,point,zz", {"unknown_test"}, "indicator"),
+        ("carry_over", "ntm-2016-2020,1,ntm-2030,5", {"unknown_set"}, "to_set"),
         ("pots", "moi,Mới,New,nsh,investment,district,hai,money", {"not_allowed"}, "earmark"),
     ],
 )  # fmt: skip
@@ -81,3 +87,37 @@ def test_a_year_without_its_price_rise_is_told(district):
     path.write_text("\n".join(line for line in lines if not line.startswith("2018,")), encoding="utf-8-sig")
     (problem,) = problems_of(district)
     assert problem.code == "no_price" and "2018" in report([problem])
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "code"),
+    [
+        ("count_priors", "410,280", "410,410", "prior_impossible"),
+        ("count_priors", "410,280", "410,411", "prior_impossible"),
+        ("count_priors", '"16,5",410,280', "7,410,280", "prior_impossible"),
+        ("assumptions", "cost_high,140", "cost_high,50", "out_of_range"),
+        ("assumptions", "cost_high,140", "cost_hihg,140", "no_rule"),
+        ("parts", "146,192,201", ",192,201", "part_form"),
+    ],
+)  # fmt: skip
+def test_assumptions_that_cannot_be_are_refused(district, file, old, new, code):
+    path = district / f"{file}.csv"
+    text = path.read_text(encoding="utf-8-sig")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8-sig")
+    assert code in {p.code for p in problems_of(district)}
+
+
+def test_an_impossible_value_is_refused_and_not_wrapped_around(district):
+    path = district / "works.csv"
+    text = path.read_text(encoding="utf-8-sig")
+    path.write_text(
+        text + "Thanh Hương,1,ntm,ntm-2021-2025,2,duong-xa,,99999,,new,,no," + TAIL + "\n", encoding="utf-8-sig"
+    )
+    costs = district / "unit_costs.csv"
+    costs.write_text(costs.read_text(encoding="utf-8-sig").replace(",2350,", ",999999,"), encoding="utf-8-sig")
+    prices = district / "prices.csv"
+    prices.write_text(prices.read_text(encoding="utf-8-sig").replace(",0,3,7,", ",90,95,100,"), encoding="utf-8-sig")
+    with pytest.raises(DataProblems) as caught:
+        demand(Workbook.open(district), draws=10)
+    assert caught.value.problems[0].code == "need_too_large"

@@ -61,6 +61,7 @@ def district(make_dataset, folder, **tables: list[dict]) -> Workbook:
         "parts": [part("road", "a", 50), part("road", "b", 50), part("house", "a", 33.33), part("house", "b", 33.33),
                   part("house", "c", 33.34)],
         "envelopes": [envelope("a", 2022, 100), envelope("a", 2023, 50), envelope("b", 2022, 300)],
+        "profiles": [{"pot": p, "month": 12, "share": 100} for p in ("a", "b", "c")],  # all money is still to come
     }  # fmt: skip
     return Workbook.open(make_dataset(folder, made | tables))
 
@@ -114,7 +115,7 @@ def test_cement_is_tonnes_and_is_not_claimed_twice(make_dataset, tmp_path):
         pots=[pot("a"), pot("b"), pot("c", "dan"), pot("cement", "nst", measure="cement", earmark="2")],
         parts=[part("road", "a", 50), part("road", "b", 50), part("house", "c", 100),
                {"item": "road", "pot": "cement", "tonnes_low": 10, "tonnes": 10, "tonnes_high": 10}],
-        envelopes=[envelope("cement", 2022, 12)],
+        envelopes=[envelope("cement", 2022, 12)], profiles=[{"pot": "cement", "month": 12, "share": 100}],
     )  # fmt: skip
     need = need_of(workbook)
     assert only(need.total) == 520_000 and only(need.cement_value) == 30_000
@@ -164,7 +165,22 @@ def test_a_listed_work_stands_for_the_usual_one_and_what_is_done_is_not_asked_fo
     assert only(need.by["criterion"][2]) == 165_000
     assert only(need.by["year"][2023]) == 165_000 and only(need.by["year"][None]) == 300_000
     done = need_of(district(make_dataset, tmp_path / "2", works=[work | {"state": "done"}]))
-    assert only(done.by["criterion"][2]) == 220_000
+    assert 2 not in done.by["criterion"], "its works are done: nothing is asked for again"
+
+
+def test_of_the_year_that_runs_only_what_is_still_to_come_counts(make_dataset, tmp_path):
+    profiles = [{"pot": "b", "month": 3, "share": 40}, {"pot": "b", "month": 9, "share": 60}]
+    workbook = district(make_dataset, tmp_path, envelopes=[envelope("b", 2022, 300)], profiles=profiles)
+    assert only(funding(workbook, need_of(workbook), 2025, 1).gap["b"]) == 209_990 - 180_000
+
+
+def test_works_of_a_later_year_do_not_claim_before_it(make_dataset, tmp_path):
+    work = {"work": "1", "level": "ntm", "set": "ntm-2021-2025", "criterion": 2, "item": "road", "quantity": 2,
+            "state": "new", "committed": "no", "planned_year": 2024}  # fmt: skip
+    workbook = district(make_dataset, tmp_path, works=[work], envelopes=[])
+    need = need_of(workbook)
+    assert only(funding(workbook, need, 2023, 1).total()) == 300_000
+    assert only(funding(workbook, need, 2024, 1).total()) == 520_000
 
 
 def test_a_work_for_a_criterion_already_met_is_warned_about_and_not_dropped(make_dataset, tmp_path):
