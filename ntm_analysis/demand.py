@@ -1,10 +1,11 @@
 """The whole answer to "what does it cost, who pays, where is the gap": needs by level, money against them, as one record."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from .assess import assess
 from .funding import Funding, by_source, funding
 from .missing import missing_higher, missing_ntm
 from .need import GROUPINGS, THOUSAND, Need, communes_in_need, draw_need, spread
@@ -12,6 +13,7 @@ from .office_numbers import write_date
 from .plan_checks import check_plan
 from .problems import DataProblems, Problem
 from .workbook import Workbook
+from .worlds import BLOCK
 
 DRAWS, SEED = 10_000, 2022
 WITHOUT = {0: "nameless", -1: "no_criterion"}  # lines of the need that no criterion's name stands for
@@ -69,7 +71,7 @@ def demand(
         chosen = [unit for unit in communes if units is None or unit in units]
         ntm = level == "ntm"
         missing = missing_ntm(workbook, draws, seed, chosen) if ntm else missing_higher(workbook, level, draws, chosen)
-        needs[level] = draw_need(workbook, missing, level, seed, base)
+        needs[level] = draw_need(workbook, missing, level, seed, base, spreads=units is not None)
         if ntm:
             some = missing.numbers[missing.lacks.any(axis=(0, 2))]
             unpriced = [int(n) for n in some if n not in set(needs[level].works["criterion"])]
@@ -77,6 +79,33 @@ def demand(
     money = funding(workbook, together, until, seed) if units is None else None
     marks = [need.works.loc[need.works["needed"] > 0, "mark"] for need in needs.values()]
     return Demand(target, until, needs, together, money, all((m == "assumed").all() for m in marks), unpriced)
+
+
+def status_movers(workbook: Workbook, draws: int = BLOCK, seed: int = SEED) -> pd.DataFrame:
+    """How much the unreported statuses move the need of all communes: like :func:`~ntm_analysis.funding.movers`, by re-running
+    it in the same worlds.
+
+    ``count``: communes without a count meet one criterion more (low) or fewer (high) on average; ``lost``: no criterion met under
+    the old set is lost (low), or twice as many as assumed (high).
+    """
+    units, base = communes_in_need(workbook, "ntm")["ntm"], workbook.as_of.year
+    standing = assess(workbook, workbook.default_set("ntm"))
+
+    def mean(table: str, **columns: pd.Series) -> float:
+        changed = replace(workbook, tables=workbook.tables | {table: workbook.tables[table].assign(**columns)})
+        need = draw_need(changed, missing_ntm(changed, draws, seed, units, standing), "ntm", seed, base, spreads=False)
+        return float(need.total.mean()) / THOUSAND
+
+    priors, lost = workbook.tables["count_priors"], workbook.tables["carry_over"]["lost"]
+    one = (priors["communes"] - priors["ntm"]) / priors["communes"]  # one criterion of the rest, in the average of all
+    ends = {
+        "count": [mean("count_priors", average=priors["average"] + way * one) for way in (1, -1)],
+        "lost": [mean("carry_over", lost=(lost * times).clip(upper=100)) for times in (0, 2)],
+    }
+    rows = [
+        {"kind": kind, "item": "", "low": low, "high": high, "swing": high - low} for kind, (low, high) in ends.items()
+    ]
+    return pd.DataFrame(rows)
 
 
 def _together(needs: list[Need]) -> Need:
@@ -107,10 +136,9 @@ def record(workbook: Workbook, found: Demand) -> dict:
     """The demand in plain Python types, as ``ntm needs --json`` prints it; money in million đồng, cement in tonnes.
 
     unit, price_year, until, draws, total, by_level, by_criterion (with its level), without_works, by_source (the value of cement
-    in kind last), by_year, by_commune, cement (need, granted, expected, gap,
-    by_year), envelope, gap, assumed_share. A criterion without a name is null (``name`` is then ``nameless``, or
-    ``no_criterion`` for listed works of none), a year that is not planned is null; ``envelope`` and ``gap`` are null for single
-    communes.
+    in kind last), by_year, by_commune, cement (need, granted, expected, gap, by_year), envelope, gap, debts (million đồng),
+    assumed_share. A criterion without a name is null (``name`` is then ``nameless``, or ``no_criterion`` for listed works of
+    none), a year that is not planned is null; ``envelope`` and ``gap`` are null for single communes.
     """
     need, pots = found.together, workbook.tables["pots"].set_index("pot")
     tonnes = np.sum(list(need.tonnes.values()), axis=0) if need.tonnes else np.zeros(need.draws, dtype=np.int64)
@@ -173,6 +201,18 @@ def record(workbook: Workbook, found: Demand) -> dict:
         "cement": cement | {"by_year": planned},
         "envelope": envelope,
         "gap": gap,
+        "debts": [
+            {
+                "code": workbook.units.loc[row["unit"], "code"],
+                "criterion": int(row["criterion"]),
+                "amount": row["amount"],
+            }
+            for _, row in workbook.tables["debts"]
+            .sort_values("date")
+            .drop_duplicates(["unit", "criterion"], keep="last")
+            .iterrows()
+            if row["unit"] in workbook.communes.index
+        ],
         "assumed_share": None if np.isnan(need.assumed_share) else round(need.assumed_share, 4),
     }
 

@@ -63,7 +63,7 @@ class FundingPage(FundingParts):
 
     def form(self) -> Part:
         """The blank form for one commune: every item that was assumed for it, to be filled in by hand."""
-        if not self.known:
+        if not self.known():
             return Part("")
         made, _ = self.found("ntm", self.unit)
         items = self.workbook.tables["unit_costs"].set_index("item")
@@ -97,7 +97,7 @@ class FundingPage(FundingParts):
         lead = [self.heading, self.text("draft")]
         if self.workbook.illustrative:
             lead.append(self.text("illustrative_long"))
-        if self.known and self.found()[1]["total"]["mean"]:
+        if self.known() and self.found()[1]["total"]["mean"]:
             lead.append(assumed_sentence(self.found()[1], self.found()[0].assumed_quantities, self.lang))
         made = write_tables(self.made, folder, f"nhu-cau-von_{self.workbook.as_of}{edition}", lead, self.lang)
         shown = folder.relative_to(home).as_posix() if folder.is_relative_to(home) else folder.name

@@ -1,13 +1,13 @@
 """The funding need on a page: what finishing costs, who pays, where the gap is, what it rests on."""
 
-from functools import cache, cached_property
+from functools import cache
 
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
 from .charts import picture, waterfall
-from .demand import DRAWS, SEED, Demand, demand, record
+from .demand import DRAWS, SEED, Demand, demand, record, status_movers
 from .funding import movers
 from .need import THOUSAND, works_not_needed
 from .need_words import (
@@ -41,11 +41,10 @@ class FundingParts(PlanPage):
         made = demand(self.workbook, target, units=units, until=self.until or None, draws=self.draws, seed=self.seed)
         return made, record(self.workbook, made)
 
-    @cached_property
-    def known(self) -> bool:
-        """Whether enough was known on the as-of date to count a need."""
+    def known(self, unit: int | None = None) -> bool:
+        """Whether enough was known on the as-of date to count a need, of the district or of one commune."""
         try:
-            demand(self.workbook, draws=1, seed=self.seed)
+            self.found(unit=unit)
         except DataProblems:
             return False
         return True
@@ -56,7 +55,7 @@ class FundingParts(PlanPage):
 
     def need_summary(self) -> Part:
         """What finishing costs, planned money, the gap, how much is assumed; the way from need to gap as a chart."""
-        if not self.known:
+        if not self.known():
             return self.section("nhu-cau-von", self.text("need_not_known", day=self.day))
         made, numbers = self.found()
         without = numbers["without_works"]
@@ -115,7 +114,7 @@ class FundingParts(PlanPage):
 
     def need_tables(self) -> Part:
         """The need by criterion, planned year and commune."""
-        if not self.known:
+        if not self.known():
             return Part("")
         made, numbers = self.found()
         billion = {"unit": self.text("unit_billion")}
@@ -162,7 +161,8 @@ class FundingParts(PlanPage):
             year = "..." if pd.isna(work["year"]) else f"{work['year']:g}"
             criterion = f"{work['criterion']:g}" if work["criterion"] > 0 else "..."
             cells = [len(rows) + 1, item[f"name_{self.lang}"], criterion, quantity]
-            mark = self.text("reported_short" if work["sure"] else "assumed_short")
+            sure = "" if work["mark"] == "illustrative" else self.text("reported_short")
+            mark = sure if work["sure"] else self.text("assumed_short")
             state = f"{100 * (1 - work['left']):.0f}%" if work["listed"] else "..."
             rows.append([*cells, state, *self.figures(money), year, f"{100 * work['needed']:.0f}%", mark])
         columns = "tt works:name criterion quantity done:num if_needed:num usual:num year chance:num note"
@@ -170,7 +170,7 @@ class FundingParts(PlanPage):
 
     def commune_need(self, unit: int, title: str = "") -> Part:
         """The need of one commune: its sum, its works, the registered higher level apart, debt."""
-        if not self.known:
+        if not self.known(unit):
             title = title or self.text("section_nhu-cau-von")
             return self.section("nhu-cau-xa", self.text("need_not_known", day=self.day), title=title)
         made, numbers = self.found("ntm", unit)
@@ -220,9 +220,14 @@ class FundingParts(PlanPage):
         )
         low, mid, high = (write_number(rough(numbers["cement"]["need"][k]), self.lang) for k in ("p10", "p50", "p90"))
         lines = self.paragraph(self.text("need_commune_pots", tonnes=mid, range=f"{low}-{high}"))
+        given = self.workbook.tables["cement"]
+        for _, row in given[given["unit"] == unit].sort_values("year").iterrows():
+            amounts = {name: write_number(row[name], self.lang, 0) for name in ("granted", "delivered", "used")}
+            lines += self.paragraph(self.text("need_commune_cement", year=f"{row['year']:g}", **amounts))
         people = made.together.by["people"].get(unit)
-        households = self.workbook.units.loc[unit, "households"]
-        if people is not None and households > 0 and (self.internal or not made.together.assumed_share):
+        households, mark = self.workbook.units.loc[unit, ["households", "mark"]]
+        told = not made.together.assumed_share and mark != "assumed"
+        if people is not None and households > 0 and (self.internal or told):
             money = people.mean() / THOUSAND
             each = write_number(rough(money / households), self.lang)
             lines += self.paragraph(self.text("need_commune_people", money=billions(money, self.lang), each=each))
@@ -252,7 +257,7 @@ class FundingParts(PlanPage):
 
     def cement_and_requests(self) -> Part:
         """Cement needed, granted, delivered and used by year; what the communes ask for; construction debt."""
-        if not self.known:
+        if not self.known():
             return Part("")
         _, numbers = self.found()
         given = self.workbook.tables["cement"]
@@ -293,7 +298,7 @@ class FundingParts(PlanPage):
 
     def registered_need(self) -> Part:
         """The need of the communes on the list of planned targets, level by level."""
-        if not self.known:
+        if not self.known():
             return Part("")
         _, numbers = self.found("registered")
         rows = [
@@ -306,12 +311,14 @@ class FundingParts(PlanPage):
 
     def rests_on(self) -> Part:
         """Which assumptions move the need most, and how it compares with published totals."""
-        if not self.known:
+        if not self.known():
             return Part("")
-        made, _ = self.found()
+        made, _ = self.found("ntm")
         items = self.workbook.tables["unit_costs"].set_index("item")[f"name_{self.lang}"]
         rows = []
-        for place, (_, row) in enumerate(movers(self.workbook, made.together).head(3).iterrows(), start=1):
+        moved = pd.concat([movers(self.workbook, made.needs["ntm"]), status_movers(self.workbook, seed=self.seed)])
+        moved = moved.sort_values("swing", ascending=False, kind="stable")
+        for place, (_, row) in enumerate(moved.head(3).iterrows(), start=1):
             name = self.text(f"mover_{row['kind']}", name=items.get(row["item"], ""))
             rows.append([place, name, *(billions(row[end], self.lang) for end in ("low", "high"))])
         table = self.table(

@@ -74,7 +74,9 @@ def missing_ntm(
     standing = standing or assess(workbook, reported_in)
     numbers = workbook.law.criteria_of(reported_in).index.to_numpy()
     states = standing.states.set_index("unit")
-    in_force = assess(workbook, set_id, carry=True).states.set_index("unit")["state"] if set_id != reported_in else None
+    told = len(workbook.tables["indicator_values"]) or (workbook.tables["criterion_states"]["set"] == set_id).any()
+    now_judged = assess(workbook, set_id, carry=True) if told and set_id != reported_in else None
+    in_force = now_judged.states.set_index("unit")["state"] if now_judged else None
     odds, lost = _odds(workbook, reported_in, numbers), _lost(workbook, reported_in, set_id, numbers)
     lacks = np.empty((len(units), len(numbers), draws), dtype=bool)
     drawn = np.zeros((len(units), len(numbers)), dtype=bool)
@@ -121,7 +123,7 @@ def missing_higher(workbook: Workbook, level: str, draws: int, units: list[int])
     Nothing is drawn: a commune about which the set says nothing lacks nothing here, only its listed works count.
     """
     set_id = workbook.default_set(level)
-    standing = assess(workbook, set_id)
+    standing = assess(workbook, set_id) if units else None
     numbers = workbook.law.criteria_of(set_id).index.to_numpy()
     lacks = np.zeros((len(units), len(numbers), draws), dtype=bool)
     nameless = np.zeros((len(units), draws), dtype=np.int16)

@@ -162,10 +162,11 @@ def works_of(workbook: Workbook, missing: Missing, level: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def draw_need(
-    workbook: Workbook, missing: Missing, level: str, seed: int, base: int, works: pd.DataFrame | None = None
-) -> Need:
+def draw_need(workbook: Workbook, missing: Missing, level: str, seed: int, base: int, *, spreads: bool = True) -> Need:
     """The need of the communes in ``missing`` for ``level``, in prices of the year ``base``.
+
+    ``spreads``: also the mean and range of every single work (a district's page does not show them). Raises
+    :class:`DataProblems` for a work of impossible value.
 
     >>> from ntm_analysis.missing import missing_ntm
     >>> wb = Workbook.open("data/thanh-chuong")
@@ -174,7 +175,7 @@ def draw_need(
     True
     """
     draws = missing.lacks.shape[2]
-    works = works_of(workbook, missing, level) if works is None else works
+    works = works_of(workbook, missing, level)
     costs = unit_costs(workbook).to_dict("index")
     parts, pots = workbook.tables["parts"], workbook.tables["pots"].set_index("pot")
     index = price_index(workbook.tables["prices"], base, draws, seed)
@@ -256,7 +257,7 @@ def draw_need(
                 "needed": share,
                 "quantity": mean,
                 "sure": sure,
-                **spread(amount[wanted] if share else zeros),
+                **(spread(amount[wanted] if share else zeros) if spreads else {}),
             }
         )
     columns = [*works.columns, "quantity_mode", "needed", "sure", "mean", "p10", "p50", "p90"]

@@ -79,6 +79,13 @@ def test_the_public_sees_no_money_per_household_while_it_rests_on_assumptions(pa
     assert "Một hộ" not in text(public.need_tables())
 
 
+def test_reported_cement_debt_and_households_of_a_commune_are_told():
+    said = text(CommunePage("data/huyen-mau", "A7").funding())
+    assert "Xi măng năm 2022: được phân bổ 150 tấn, đã nhận 120 tấn, đã dùng 120 tấn" in said
+    assert "triệu đồng một hộ" in said
+    assert "850" in text(CommunePage("data/huyen-mau", "A6").funding())
+
+
 def test_the_blank_form_asks_for_what_was_assumed(page):
     said = text(page.form())
     assert "Đường xóm" in said and "Khối lượng còn thiếu" in said and "THỦ TRƯỞNG ĐƠN VỊ" in said

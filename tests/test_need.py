@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ntm_analysis.assess import assess
+from ntm_analysis.demand import status_movers
 from ntm_analysis.funding import funding, movers
 from ntm_analysis.missing import missing_higher, missing_ntm
 from ntm_analysis.need import communes_in_need, draw_need, split, spread, works_not_needed
@@ -125,6 +126,18 @@ def test_cement_is_tonnes_and_is_not_claimed_twice(make_dataset, tmp_path):
     assert sum(map(only, need.by["pot"].values())) + only(need.cement_value) == only(need.total)
 
 
+def test_money_of_an_earmarked_pot_pays_for_its_criteria_only(make_dataset, tmp_path):
+    workbook = district(
+        make_dataset, tmp_path,
+        pots=[pot("a"), pot("schools", earmark="6")],
+        parts=[part("road", "a", 100), part("house", "schools", 100)],
+        envelopes=[envelope("a", 2022, 100), envelope("schools", 2022, 900)],
+        profiles=[{"pot": p, "month": 12, "share": 100} for p in ("a", "schools")],
+    )  # fmt: skip
+    gap = funding(workbook, need_of(workbook), 2025, 1).gap
+    assert {name: only(values) for name, values in gap.items()} == {"a": 120_000, "schools": 0}
+
+
 def test_a_count_without_names_lacks_so_many_in_every_world(make_dataset, tmp_path):
     day = {"date": "2022-03-31", "set": "ntm-2016-2020"}
     workbook = district(make_dataset, tmp_path, criterion_states=[], criterion_counts=[day | {"met": 15, "of": 19}])
@@ -243,6 +256,12 @@ def test_the_movers_are_sorted_and_stand_on_both_sides_of_the_need(real):
     table, mean = movers(workbook, need), need.total.mean() / 1000
     assert (table["low"] <= mean * 1.0001).all() and (table["high"] >= mean * 0.9999).all()
     assert table["swing"].is_monotonic_decreasing
+
+
+def test_more_criteria_met_or_none_lost_lowers_the_need(real):
+    workbook, _, need = real
+    table, mean = status_movers(workbook, draws=500), need.total.mean() / 1000
+    assert (table["low"] < mean).all() and (table["high"] > mean).all()
 
 
 def test_shares_split_whole_amounts_exactly():
