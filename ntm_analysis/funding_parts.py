@@ -7,7 +7,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from .charts import picture, waterfall
-from .demand import DRAWS, SEED, Demand, demand, record, status_movers
+from .demand import DRAWS, SEED, Demand, demand, in_millions, record, status_movers
 from .funding import movers
 from .need import THOUSAND, works_not_needed
 from .need_words import (
@@ -99,8 +99,7 @@ class FundingParts(PlanPage):
         rows.append(["", self.text("total_row"), "", *self.figures(total), *amounts, *self.figures(numbers["gap"]), ""])
         for place, ((fund, capital), pots) in enumerate(money.groupby(["fund", "capital"], sort=False), start=1):
             row = needs.get((fund, capital), {"p10": 0, "p50": 0, "p90": 0})
-            gap = np.sum([made.money.gap[pot] for pot in pots.index], axis=0) / THOUSAND
-            gaps = dict(zip(("p10", "p50", "p90"), np.quantile(gap, [0.1, 0.5, 0.9]), strict=True))
+            gaps = in_millions(np.sum([made.money.gap[pot] for pot in pots.index], axis=0))
             amounts = (billions(pots[c].sum(min_count=1), self.lang) for c in ("allotted", "planned"))
             names = (pick(FUND_WORDS[fund], self.lang), pick(CAPITAL_WORDS[capital], self.lang))
             mark = self.text("assumed_short") if (pots["mark"] == "assumed").any() else ""
@@ -334,5 +333,4 @@ class FundingParts(PlanPage):
         values = [made.together.by["commune"][unit] for unit in near if unit in made.together.by["commune"]]
         if not values or self.workbook.illustrative:
             return ""
-        ends = [np.quantile(np.concatenate(values), q) / THOUSAND for q in (0.1, 0.9)]
-        return self.text("need_credible", values="-".join(billions(end, self.lang) for end in ends))
+        return self.text("need_credible", values=ranged(in_millions(np.concatenate(values)), self.lang))
