@@ -66,7 +66,8 @@ def demand(
     problems: list[Problem] = []
     check_plan(workbook.tables, base, workbook.meta["term_end"]["date"].year, problems)
     if problems:  # the tables are sound; what was known by the as-of date need not be
-        raise DataProblems(problems)
+        details = {"day": write_date(workbook.as_of), "files": ", ".join(sorted({p.file for p in problems}))}
+        raise DataProblems([Problem("not_known_then", "dataset.yaml", details=details)])
     for level, communes in communes_in_need(workbook, target).items():
         chosen = [unit for unit in communes if units is None or unit in units]
         ntm = level == "ntm"

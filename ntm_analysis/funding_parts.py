@@ -187,10 +187,7 @@ class FundingParts(PlanPage):
             parts.append(self.text("need_commune_none"))
         for level, need in registered.needs.items():
             if level != "ntm" and need.total.any():
-                found = dict(
-                    zip(("p10", "p50", "p90"), np.quantile(need.total, [0.1, 0.5, 0.9]) / THOUSAND, strict=True)
-                )
-                mid, usual = self.figures(found)
+                mid, usual = self.figures(in_millions(need.total))
                 parts.append(self.text("need_higher", level=self.level_words(level), mid=mid, range=usual))
         parts += [
             self.commune_sources(unit),

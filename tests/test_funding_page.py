@@ -123,6 +123,14 @@ def test_slips_in_the_command_are_told(capsys, arguments, code):
     assert "Traceback" not in capsys.readouterr().err
 
 
+def test_before_anything_was_assumed_the_need_is_not_counted_and_pages_say_so(capsys):
+    assert main(["needs", "--as-of", "2022-03-07"]) == 1
+    assert "chưa đủ để tính nhu cầu vốn" in capsys.readouterr().err
+    early = CommunePage(DATA, "Thanh Hương", as_of="2022-03-07")
+    assert "chưa biết đủ giả định và số liệu" in text(early.funding())
+    assert "15/19" not in text(early.summary())
+
+
 def test_one_commune_alone_has_no_gap_of_the_districts_pots(capsys):
     main(["needs", "--json", "--commune", "Thanh Hương", "--draws", "500"])
     made = json.loads(capsys.readouterr().out)
