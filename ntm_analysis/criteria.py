@@ -22,6 +22,7 @@ REGION_NAMES = {
     "dnb": ("Đông Nam Bộ", "South East"),
     "dbscl": ("Đồng bằng sông Cửu Long", "Mekong Delta"),
 }
+LEVELS = ("ntm", "advanced", "model")  # of criteria sets, targets and recognitions, from the lowest
 LAW_MARKS = ("read", "memory", "unclear")
 
 

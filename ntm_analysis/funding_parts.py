@@ -33,10 +33,12 @@ class FundingParts(PlanPage):
 
     draws, seed, until, target = DRAWS, SEED, 0, "ntm"
 
-    @cache  # noqa: B019 - a page lives as long as its notebook
     def found(self, target: str = "", unit: int | None = None) -> tuple[Demand, dict]:
         """The demand for a target (default: the page's own), of the district or of one commune, and its record."""
-        target = target or self.target
+        return self._drawn(target or self.target, unit)
+
+    @cache  # noqa: B019 - a page lives as long as its notebook
+    def _drawn(self, target: str, unit: int | None) -> tuple[Demand, dict]:
         units = None if unit is None else [unit]
         made = demand(self.workbook, target, units=units, until=self.until or None, draws=self.draws, seed=self.seed)
         return made, record(self.workbook, made)
@@ -44,7 +46,7 @@ class FundingParts(PlanPage):
     def known(self, unit: int | None = None) -> bool:
         """Whether enough was known on the as-of date to count a need, of the district or of one commune."""
         try:
-            self.found(unit=unit)
+            self.found("ntm", unit)
         except DataProblems:
             return False
         return True

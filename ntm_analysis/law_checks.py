@@ -11,11 +11,10 @@ from collections.abc import Callable
 from graphlib import CycleError, TopologicalSorter
 from typing import NamedTuple
 
-from .criteria import LAW_MARKS, REGION_NAMES, CriteriaSet
+from .criteria import LAW_MARKS, LEVELS, REGION_NAMES, CriteriaSet
 from .problems import Problem
 from .yaml_files import Lines
 
-LEVELS = ("ntm", "advanced", "model")
 OPS = (">=", "<=", "judged")
 MEASURES = ("share_ntm", "share_advanced", "share_townships", "satisfaction", "satisfaction_each", "district_criteria")
 

@@ -8,15 +8,17 @@ the money parts of a work add up to the rest exactly.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 import pandas as pd
 
 from .assess import Standing, assess
+from .criteria import LEVELS
 from .missing import Missing
 from .plan_checks import CEMENT
 from .problems import DataProblems, Problem
-from .recognition import levels
+from .recognition import RANKS, levels
 from .workbook import Workbook
 from .worlds import pert, uniforms
 
@@ -188,9 +190,21 @@ def draw_need(workbook: Workbook, missing: Missing, level: str, seed: int, base:
     need = Need(level, base, draws, zeros.copy(), cement_value=zeros.copy(), assumed=zeros.copy())
     codes = workbook.units["code"].to_dict()
     position = {number: c for c, number in enumerate(missing.numbers)}
-    priced: dict[str, np.ndarray] = {}  # by item: unit cost in thousand đồng of the base year
-    per_unit: dict[str, np.ndarray] = {}  # by item: tonnes of cement a unit
     rows = []
+
+    # One draw an item for all communes: what a kilometre costs is not known, but it is not unknown 15 times over.
+    @cache
+    def price(item: str) -> np.ndarray:
+        """Unit cost in thousand đồng of the base year."""
+        cost, u = costs[item], uniforms(seed, "unit cost", [item], draws)[0]
+        return pert(u, cost["low"], cost["mode"], cost["high"]) * lift[cost["price_year"]]
+
+    @cache
+    def tonnes_of(item: str) -> np.ndarray:
+        """Tonnes of cement a unit."""
+        part, u = cement[item], uniforms(seed, "tonnes", [item], draws)[0]
+        return pert(u, part["tonnes_low"], part["tonnes"], part["tonnes_high"])
+
     for work in works.to_dict("records"):
         code, item = codes[work["unit"]], work["item"]
         cost, key = costs[item], f"{code}|{work['criterion']}|{work['work']}"
@@ -198,12 +212,9 @@ def draw_need(workbook: Workbook, missing: Missing, level: str, seed: int, base:
             pert(uniforms(seed, "quantity", [key], draws)[0], work["low"], work["quantity"], work["high"])
             * work["left"]
         )
-        if item not in priced:
-            # One draw an item for all communes: what a kilometre costs is not known, but it is not unknown 15 times over.
-            u = uniforms(seed, "unit cost", [item], draws)[0]
-            priced[item] = pert(u, cost["low"], cost["mode"], cost["high"]) * lift[cost["price_year"]]
+        year = None if pd.isna(work["year"]) else int(work["year"])
         times = missing.nameless[work["at"]] if work["each"] else 1
-        worth = quantity * priced[item]
+        worth = quantity * price(item)
         if not worth.max() < LARGEST:
             details = {"work": work["work"], "unit": workbook.units.loc[work["unit"], "label"]}
             raise DataProblems(
@@ -217,25 +228,16 @@ def draw_need(workbook: Workbook, missing: Missing, level: str, seed: int, base:
             wanted = np.broadcast_to(np.asarray(times) > 0, (draws,))
         value = zeros
         if item in cement:
-            if CEMENT not in priced:
-                cost_of = costs[CEMENT]
-                u = uniforms(seed, "unit cost", [CEMENT], draws)[0]
-                priced[CEMENT] = pert(u, cost_of["low"], cost_of["mode"], cost_of["high"]) * lift[cost_of["price_year"]]
-            if item not in per_unit:
-                part = cement[item]
-                u = uniforms(seed, "tonnes", [item], draws)[0]
-                per_unit[item] = pert(u, part["tonnes_low"], part["tonnes"], part["tonnes_high"])
-            tonnes = np.where(wanted, np.rint(quantity * per_unit[item]), 0).astype(np.int64) * times
-            value = np.minimum(np.rint(tonnes * priced[CEMENT]).astype(np.int64), amount)
-            _add(need.tonnes, None if pd.isna(work["year"]) else int(work["year"]), tonnes)
+            tonnes = np.where(wanted, np.rint(quantity * tonnes_of(item)), 0).astype(np.int64) * times
+            value = np.minimum(np.rint(tonnes * price(CEMENT)).astype(np.int64), amount)
+            _add(need.tonnes, year, tonnes)
             need.cement_value += value
         for pot, claim in split(amount - value, money.get(item, [])):
             _add(need.by["pot"], pot, claim)
-            _add(need.by["pot_year"], (pot, None if pd.isna(work["year"]) else int(work["year"])), claim)
+            _add(need.by["pot_year"], (pot, year), claim)
             if pot in people:
                 _add(need.by["people"], work["unit"], claim)
         need.total += amount
-        year = None if pd.isna(work["year"]) else int(work["year"])
         for name, group in (
             ("commune", work["unit"]),
             ("criterion", work["criterion"]),
@@ -295,13 +297,12 @@ def works_not_needed(workbook: Workbook, standing: Standing) -> list[Problem]:
     works = workbook.tables["works"]
     works = works[(works["state"] != "done") & works["unit"].isin(workbook.communes.index)]
     level = levels(workbook)["level"]
-    rank = {name: place for place, name in enumerate(("not_ntm", "ntm", "advanced", "model"))}
     states = standing.matrix()
     made = []
     for _, work in works.iterrows():
         has, place = level[work["unit"]], ("works.csv", int(work["row"]), "criterion")
         details = {"unit": workbook.units.loc[work["unit"], "label"], "work": work["work"]}
-        if rank[has] >= rank[work["level"]]:
+        if RANKS.index(has) >= RANKS.index(work["level"]):
             made.append(Problem("work_of_level_reached", *place, details | {"level": work["level"]}, warning=True))
         elif work["level"] == "ntm" and states.loc[work["unit"]].get(work["criterion"]) in ("met", "not_applicable"):
             made.append(
@@ -318,8 +319,5 @@ def communes_in_need(workbook: Workbook, target: str) -> dict[str, list[int]]:
         return {"ntm": level.index[level == "not_ntm"].tolist()}
     plans = workbook.tables["targets"]
     plans = plans[(plans["kind"] == "plan") & plans["unit"].isin(level.index)]
-    rank = ("not_ntm", "ntm", "advanced", "model").index
-    open_ = plans[plans["level"].map(rank) > plans["unit"].map(level).map(rank)]
-    return {
-        name: list(dict.fromkeys(open_.loc[open_["level"] == name, "unit"])) for name in ("ntm", "advanced", "model")
-    }
+    open_ = plans[plans["level"].map(RANKS.index) > plans["unit"].map(level).map(RANKS.index)]
+    return {name: list(dict.fromkeys(open_.loc[open_["level"] == name, "unit"])) for name in LEVELS}

@@ -3,6 +3,7 @@
 import pandas as pd
 from markupsafe import Markup
 
+from .criteria import LEVELS
 from .office_numbers import write_number
 from .page import Page
 from .words import count_words, listed
@@ -15,7 +16,7 @@ class PlanPage(Page):
         """Targets of one kind (``plan`` or ``pledge``) for communes that exist, the nearest year first."""
         rows = self.workbook.tables["targets"]
         rows = rows[(rows["kind"] == kind) & rows["unit"].isin(self.workbook.communes.index)]
-        places = {"level": ("ntm", "advanced", "model").index, "unit": self.workbook.units["order"].to_dict().get}
+        places = {"level": LEVELS.index, "unit": self.workbook.units["order"].to_dict().get}
         by = lambda column: column.map(places[column.name]) if column.name in places else column  # noqa: E731
         return rows.sort_values(["year", "level", "unit"], key=by, kind="stable")
 

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from .assess import Standing, assess
+from .criteria import LEVELS
 from .workbook import Workbook
 
-LEVELS = ("not_ntm", "ntm", "advanced", "model")
+RANKS = ("not_ntm", *LEVELS)
 NEXT = {"not_ntm": "ntm", "ntm": "advanced", "advanced": "model", "model": "model"}
 NEAR = 4  # a commune that lacks 1 to 4 criteria is near: the planners' own question (question 1 of the monthly meeting)
 
@@ -28,7 +29,7 @@ def levels(workbook: Workbook) -> pd.DataFrame:
     21
     """
     rows = workbook.tables["recognitions"].copy()
-    rows["rank"] = rows["level"].map(LEVELS.index)
+    rows["rank"] = rows["level"].map(RANKS.index)
     rows = (
         rows.sort_values(["rank", "known_from"], kind="stable").drop_duplicates("unit", keep="last").set_index("unit")
     )
@@ -122,7 +123,7 @@ def knowledge(standing: Standing) -> dict[str, float]:
     return {name: shares.get(name, 0) / total for name in order if shares.get(name) or name in ("reported", "unknown")}
 
 
-def revocation(workbook: Workbook, standing: Standing, held: tuple[str, ...] = LEVELS[1:]) -> pd.DataFrame:
+def revocation(workbook: Workbook, standing: Standing, held: tuple[str, ...] = LEVELS) -> pd.DataFrame:
     """What the rule on revocation says of each commune recognised at one of the levels ``held``, judged by ``standing``.
 
     By unit: failed, unknown, of, checked, outcome, rule. Outcomes: ``rule_unknown`` (no rule known on the as-of date),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from .criteria import REGION_NAMES, Law
+from .criteria import LEVELS, REGION_NAMES, Law
 from .dictionary import TABLES
 from .law_files import read_law
 from .names import fold, nearest, slug
@@ -24,7 +24,6 @@ from .table_files import read_table
 from .units import described, ends, number_units
 from .yaml_files import Lines, read_yaml
 
-LEVELS = ("ntm", "advanced", "model")
 MARKS = ("reported", "assumed", "illustrative")
 
 
