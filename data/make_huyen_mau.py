@@ -108,6 +108,12 @@ SCHEDULE = {
 A7_NOW = {5: "basic", 6: "basic", 13: "basic", 2: "not_met", 10: "not_met", 17: "not_met"}
 A7_BEFORE = A7_NOW | {6: "not_met", 9: "not_met", 15: "basic"}
 A9_MISSING = (2, 5, 6, 17)
+ASSUMED = {
+    "cost_low": 80, "cost_high": 140, "start_share": 30, "basically": 90, "dossier_closes": 6, "decision_low": 4,
+    "decision_mode": 5, "decision_high": 7, "storm_chance": 20, "storm_month": 9, "storm_stop": 3, "correlation_money": 50,
+    "correlation_works": 30, "correlation_commune": 60, "pace_registered": 8, "pace_regained": 3, "trend_low": 30, "trend_mode": 80,
+    "trend_high": 120, "coefficient_under_15": 5, "coefficient_15_18": 3, "coefficient_ntm": 1, "programme_start": 2011,
+}  # fmt: skip
 
 
 def law_tests(set_id: str, region: str) -> list[dict]:
@@ -299,6 +305,7 @@ def money() -> dict[str, list[dict]]:
         ("nha-van-hoa", "Nhà văn hóa thôn", "Hamlet cultural house", "nhà", "house", "", 700, "", 2022, "full"),
         ("nuoc", "Đấu nối nước sạch", "Clean-water connection", "hộ", "household", 6, 10, 16, 2022, "full"),
         ("xi-mang", "Xi măng", "Cement", "tấn", "tonne", 1.4, 1.5, 1.8, 2022, "materials"),
+        ("no-dong", "Trả nợ đọng", "Debt paid", "triệu đồng", "million VND", 1, 1, 1, 2022, "full"),
         ("htx", "Hỗ trợ hợp tác xã", "Cooperative support", "hợp tác xã", "cooperative", 100, 200, 300, 2022, "support"),
         ("chua-ro", "Một tiêu chí chưa rõ tên", "A criterion without a name", "tiêu chí", "criterion", 500, 2000, 6000, 2022,
          "full"),
@@ -342,6 +349,7 @@ def money() -> dict[str, list[dict]]:
         "nuoc": {"trung-uong": 50, "dan": 50},
         "htx": {"su-nghiep": 100},
         "chua-ro": {"trung-uong": 50, "huyen": 50},
+        "no-dong": {"huyen": 100},
     }
     yearly = {"trung-uong": 9000, "su-nghiep": 400, "huyen": 5000, "dat": 3000, "dan": 4000, "xi-mang": 900}
     parts = [(item, pot, share) for item, split in shares.items() for pot, share in split.items()]
@@ -363,7 +371,8 @@ def money() -> dict[str, list[dict]]:
     made["parts"].append(dated(PLANNED, item="duong", pot="xi-mang", tonnes_low=150, tonnes=190, tonnes_high=210))
     made["envelopes"] = [
         dated(PLANNED, pot=pot, year=year, amount=amount, kind="allotted" if year == 2022 else "expected",
-              disbursed_low=60, disbursed=85, disbursed_high=98, carried="no")
+              disbursed_low=60, disbursed=85, disbursed_high=98, carried="no",
+              delay_low=0, delay=1, delay_high=4)
         for pot, amount in yearly.items() for year in range(2022, 2026)
     ]  # fmt: skip
     months = [0, 0, 5, 5, 5, 10, 10, 10, 10, 15, 15, 15]
@@ -385,9 +394,14 @@ def money() -> dict[str, list[dict]]:
         dated(PLANNED, set=NTM, group="plain", average=15, communes=12, ntm=5, spread=2.5),
         dated(PLANNED, set=NTM, group="border", share=20, shift=-2, spread=2.5),
     ]
-    rules = [("cost_low", 80, "Đơn giá thấp", "Low unit cost"), ("cost_high", 140, "Đơn giá cao", "High unit cost")]
+    times = [("duong", 3, 6, 9, 10, 6), ("truong", 8, 10, 14, 20, 12), ("nha-van-hoa", 3, 5, 7, 10, 6), ("nuoc", 4, 8, 14, 20, 12),
+             ("htx", 2, 3, 6, 10, 6), ("chua-ro", 3, 8, 14, 15, 6), ("no-dong", 0, 0, 0, 0, 0)]  # fmt: skip
+    columns = ("item", "low", "mode", "high", "stall", "stall_months")
+    made["durations"] = [dated(PLANNED, **dict(zip(columns, row, strict=True))) for row in times]
+    made["pace_factors"] = [dated(PLANNED, set=NTM, criterion=n, factor=f) for n, f in ((1, 3), (10, 0.8), (16, 2.0))]
     made["assumptions"] = [
-        dated(PLANNED, key=k, value=v, measure="%", text_vi=vi, text_en=en) for k, v, vi, en in rules
+        dated(PLANNED, key=key, value=value, measure="", text_vi=f"{key} (minh họa)", text_en=f"{key} (illustrative)")
+        for key, value in ASSUMED.items()
     ]
     return made
 

@@ -8,11 +8,12 @@ import pandas as pd
 from .assess import assess
 from .funding import Funding, by_source, funding
 from .missing import missing_higher, missing_ntm
-from .need import GROUPINGS, THOUSAND, Need, communes_in_need, draw_need, spread
+from .need import GROUPINGS, Need, communes_in_need, draw_need, spread
 from .office_numbers import write_date
 from .plan_checks import check_plan
 from .problems import DataProblems, Problem
 from .workbook import Workbook
+from .works import THOUSAND
 from .worlds import BLOCK
 
 DRAWS, SEED = 10_000, 2022

@@ -63,10 +63,12 @@ KEYS: dict[str, tuple[str, ...]] = {
     "typical_works": ("set", "criterion", "item", "per"),
     "parts": ("item", "pot"),
     "pots": ("pot",),
-    "envelopes": ("pot", "year"),
+    "envelopes": ("pot", "served", "year"),
     "profiles": ("pot", "month"),
     "prices": ("year",),
     "cement": ("commune", "year"),
+    "durations": ("item",),
+    "pace_factors": ("set", "criterion"),
     "debts": ("commune", "criterion", "date"),
     "carry_over": ("from_set", "to_set", "criterion"),
     "count_priors": ("set", "group"),
@@ -74,8 +76,11 @@ KEYS: dict[str, tuple[str, ...]] = {
     "assumptions": ("key",),
     "sources": ("id",),
     "to_check": ("set", "test", "region", "from"),
+    "history": ("area", "period", "measure", "value"),
+    "outcomes": ("dataset", "code", "level"),
 }
-TABLES = tuple(name for name in KEYS if name != "to_check")  # the tables of a data set; to_check stands with the law
+ELSEWHERE = ("to_check", "history", "outcomes")  # with the law, in data/reference/, in forecasts/
+TABLES = tuple(name for name in KEYS if name not in ELSEWHERE)  # the tables of a data set
 
 
 @cache

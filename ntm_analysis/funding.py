@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .need import THOUSAND, Need, price_index, unit_costs
+from .need import Need
 from .workbook import Workbook
+from .works import THOUSAND, price_index, unit_costs
 from .worlds import pert, uniforms
 
 

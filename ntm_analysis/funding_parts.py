@@ -9,7 +9,7 @@ from markupsafe import Markup
 from .charts import picture, waterfall
 from .demand import DRAWS, SEED, Demand, demand, in_millions, record, status_movers
 from .funding import movers
-from .need import THOUSAND, works_not_needed
+from .need import works_not_needed
 from .need_words import (
     CAPITAL_WORDS,
     FUND_WORDS,
@@ -26,6 +26,7 @@ from .page import Part
 from .plan_parts import PlanPage
 from .problems import DataProblems, report
 from .words import LEVEL_WORDS, pick
+from .works import THOUSAND
 
 
 class FundingParts(PlanPage):

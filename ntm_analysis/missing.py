@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import brentq
 
 from .assess import Standing, assess
 from .problems import DataProblems, Problem
@@ -25,7 +26,8 @@ class Missing:
     """What communes lack in each world, judged by ``set_id`` from facts reported in ``reported_in``.
 
     ``units``: unit numbers; ``numbers``: criteria; ``lacks``: bool, units x criteria x draws; ``nameless``: int, units x draws,
-    missing criteria without a name; ``drawn``: bool, units x criteria, whether a state was drawn and not reported.
+    missing criteria without a name; ``drawn``: bool, units x criteria, whether a state was drawn and not reported; ``lost``: bool as
+    ``lacks``, met under the old set and lacking only by the change of the set.
     """
 
     set_id: str
@@ -35,6 +37,7 @@ class Missing:
     lacks: np.ndarray
     nameless: np.ndarray
     drawn: np.ndarray
+    lost: np.ndarray
 
 
 def prior_of(workbook: Workbook, set_id: str, group: str) -> np.ndarray:
@@ -57,6 +60,67 @@ def prior_of(workbook: Workbook, set_id: str, group: str) -> np.ndarray:
     return count_distribution(float(np.clip(mean, FEWEST + 0.5, MOST - 0.5)), plain["spread"], FEWEST, MOST)
 
 
+@dataclass(frozen=True)
+class Facts:
+    """What is known of communes not yet NTM, by criterion of the set it was reported in.
+
+    ``lacking``, ``open_``: bool, units x criteria: named missing, without a state. ``number``: how many open ones are met, -1 where no
+    count says so; ``prior``: then the chances of 0, 1, ... open ones met. ``odds``, ``lost``: by criterion, the odds that an open one is met, the chance
+    that a met one is not met by the set in force. ``now``: int8, units x criteria: 1 lacking, 0 met by a report in the set in force, -1 no report.
+    """
+
+    set_id: str
+    reported_in: str
+    units: list[int]
+    codes: list[str]
+    numbers: np.ndarray
+    lacking: np.ndarray
+    open_: np.ndarray
+    number: np.ndarray
+    prior: list[np.ndarray | None]
+    odds: np.ndarray
+    lost: np.ndarray
+    now: np.ndarray
+
+
+def facts_ntm(workbook: Workbook, units: list[int], standing: Standing | None = None) -> Facts:
+    """What is known of the communes ``units``, none of them NTM yet, at the NTM level; judged by the set in force on the as-of date."""
+    reported_in = workbook.default_set("ntm")
+    set_id = workbook.law.in_force("ntm", workbook.as_of) or reported_in
+    standing = standing or assess(workbook, reported_in)
+    numbers = workbook.law.criteria_of(reported_in).index.to_numpy()
+    states = standing.matrix().reindex(index=units, columns=numbers).to_numpy(dtype=object)
+    met, open_ = np.isin(states, ["met", "not_applicable"]), states == "unknown"
+    now = np.full(states.shape, -1, dtype=np.int8)
+    told = len(workbook.tables["indicator_values"]) or (workbook.tables["criterion_states"]["set"] == set_id).any()
+    if told and set_id != reported_in:
+        judged = (
+            assess(workbook, set_id, carry=True).matrix().reindex(index=units, columns=numbers).to_numpy(dtype=object)
+        )
+        known = judged != "unknown"
+        now[known] = ~np.isin(judged[known], ["met", "not_applicable"])
+    counts = standing.counts.loc[units]
+    number = np.where(counts["counted"], counts["met"].fillna(0).astype(int) - met.sum(axis=1), -1)
+    priors: dict[tuple, np.ndarray] = {}
+    prior: list[np.ndarray | None] = []
+    for i, unit in enumerate(units):
+        if number[i] >= 0 or not open_[i].any():
+            prior.append(None)
+            continue
+        group, difficult = workbook.units.loc[unit, ["group", "specially_difficult"]]
+        group += "|difficult" if difficult == "yes" else ""
+        most = int(open_[i].sum()) - (
+            0 if counts["missing"].iloc[i] else 1
+        )  # a commune that lacked nothing would be recognised
+        key = (group, int(met[i].sum()), most)
+        if key not in priors:
+            priors[key] = _prior_of_open(prior_of(workbook, reported_in, group), *key[1:])
+        prior.append(priors[key])
+    codes = workbook.units.loc[units, "code"].tolist()
+    odds, lost = _odds(workbook, reported_in, numbers), _lost(workbook, reported_in, set_id, numbers)
+    return Facts(set_id, reported_in, list(units), codes, numbers, ~met & ~open_, open_, number, prior, odds, lost, now)
+
+
 def missing_ntm(
     workbook: Workbook, draws: int, seed: int, units: list[int], standing: Standing | None = None
 ) -> Missing:
@@ -69,52 +133,63 @@ def missing_ntm(
     >>> [int(n) for n in found.numbers[found.lacks[0].all(axis=1)]]
     [2, 5, 6, 17]
     """
-    reported_in = workbook.default_set("ntm")
-    set_id = workbook.law.in_force("ntm", workbook.as_of) or reported_in
-    standing = standing or assess(workbook, reported_in)
-    numbers = workbook.law.criteria_of(reported_in).index.to_numpy()
-    states = standing.states.set_index("unit")
-    told = len(workbook.tables["indicator_values"]) or (workbook.tables["criterion_states"]["set"] == set_id).any()
-    now_judged = assess(workbook, set_id, carry=True) if told and set_id != reported_in else None
-    in_force = now_judged.states.set_index("unit")["state"] if now_judged else None
-    odds, lost = _odds(workbook, reported_in, numbers), _lost(workbook, reported_in, set_id, numbers)
-    lacks = np.empty((len(units), len(numbers), draws), dtype=bool)
-    drawn = np.zeros((len(units), len(numbers)), dtype=bool)
+    return drawn_missing(facts_ntm(workbook, units, standing), draws, seed)
+
+
+def drawn_missing(facts: Facts, draws: int, seed: int, block: int = 0) -> Missing:
+    """The criteria that communes lack in ``draws`` worlds from ``block`` onwards."""
+    numbers, shape = facts.numbers, (*facts.open_.shape, draws)
+    lacks = np.broadcast_to(facts.lacking[:, :, None], shape).copy()
+    gone = np.zeros(shape, dtype=bool)
     tables: dict[bytes, np.ndarray] = {}
-    priors: dict[str, np.ndarray] = {}
-    for i, unit in enumerate(units):
-        code, group, difficult = workbook.units.loc[unit, ["code", "group", "specially_difficult"]]
-        group += "|difficult" if difficult == "yes" else ""
-        state = states.loc[unit, "state"].to_numpy(dtype=object)
-        met = np.isin(state, ["met", "not_applicable"])
-        lacks[i] = ~met[:, None]
-        open_ = np.flatnonzero(state == "unknown")
+    at_risk = np.flatnonzero(facts.lost > 0)
+    for i, code in enumerate(facts.codes):
+        open_ = np.flatnonzero(facts.open_[i])
         if len(open_):
-            counts = standing.counts.loc[unit]
-            if counts["counted"]:
-                number = np.full(draws, int(counts["met"]) - int(met.sum()))
-            else:
-                prior = priors.setdefault(group, prior_of(workbook, reported_in, group))
-                most = len(open_) - (0 if counts["missing"] else 1)  # a commune that lacked nothing would be recognised
-                number = _number_met(uniforms(seed, "count", [code], draws)[0], prior, int(met.sum()), most)
+            number = np.full(draws, facts.number[i])
+            if facts.prior[i] is not None:
+                number = drawn_counts(uniforms(seed, "count", [code], draws, block)[0], facts.prior[i], 0)
             key = open_.tobytes()
-            tables[key] = tables.get(key) if key in tables else inclusion_table(odds[open_])
+            tables[key] = tables.get(key) if key in tables else inclusion_table(facts.odds[open_])
             names = [f"{code}|{numbers[c]}" for c in open_]
-            lacks[i, open_] = ~drawn_sets(uniforms(seed, "which", names, draws), number, tables[key])
-            drawn[i, open_] = True
-        if lost.any():
-            at_risk = np.flatnonzero(lost > 0)
-            u = uniforms(seed, "lost", [f"{code}|{numbers[c]}" for c in at_risk], draws)
-            risky = ~lacks[i, at_risk]
-            lacks[i, at_risk] |= risky & (u < lost[at_risk, None])
-            drawn[i, at_risk] |= risky.any(axis=1)
-        if in_force is not None:  # what is reported in the set in force needs no drawing
-            now = in_force.loc[unit].to_numpy(dtype=object)
-            known = now != "unknown"
-            lacks[i, known] = ~np.isin(now[known], ["met", "not_applicable"])[:, None]
-            drawn[i, known] = False
-    nameless = np.zeros((len(units), draws), dtype=np.int16)
-    return Missing(set_id, reported_in, list(units), numbers, lacks, nameless, drawn)
+            lacks[i, open_] = ~drawn_sets(uniforms(seed, "which", names, draws, block), number, tables[key])
+        if len(at_risk):
+            u = uniforms(seed, "lost", [f"{code}|{numbers[c]}" for c in at_risk], draws, block)
+            gone[i, at_risk] = ~lacks[i, at_risk] & (u < facts.lost[at_risk, None])
+    lacks |= gone
+    known = facts.now >= 0  # what is reported in the set in force needs no drawing
+    lacks[known], gone[known] = facts.now[known, None] == 1, False
+    drawn = (facts.open_ | (~facts.lacking & (facts.lost > 0))) & ~known
+    nameless = np.zeros((len(facts.units), draws), dtype=np.int16)
+    return Missing(facts.set_id, facts.reported_in, facts.units, numbers, lacks, nameless, drawn, gone)
+
+
+def expected_lacks(facts: Facts) -> np.ndarray:
+    """The chance that each commune lacks each criterion, as a planner expects it before any draw: float, units x criteria.
+
+    1 for a criterion named missing; the chance of loss for one reported met; for an open one (1 - p) + p x loss, p being its
+    published odds times one factor so that the sum of p is the number met that is reported, else the mean of the prior.
+    """
+    chance = np.where(facts.lacking, 1.0, facts.lost)
+    for i, prior in enumerate(facts.prior):
+        open_ = facts.open_[i]
+        if open_.any():
+            number = facts.number[i] if prior is None else prior @ np.arange(len(prior))
+            p = _met_shares(facts.odds[open_], float(number))
+            chance[i, open_] = (1 - p) + p * facts.lost[open_]
+    return np.where(facts.now >= 0, facts.now, chance).astype(float)
+
+
+def _met_shares(odds: np.ndarray, number: float) -> np.ndarray:
+    """Chances with these odds times one factor whose sum is ``number``."""
+    if number <= 0 or number >= len(odds):
+        return np.full(len(odds), float(number > 0))
+
+    def shares(log_factor: float) -> np.ndarray:
+        scaled = odds * np.exp(log_factor)
+        return scaled / (1 + scaled)
+
+    return shares(brentq(lambda f: shares(f).sum() - number, -30.0, 30.0, xtol=1e-12))
 
 
 def missing_higher(workbook: Workbook, level: str, draws: int, units: list[int]) -> Missing:
@@ -131,17 +206,20 @@ def missing_higher(workbook: Workbook, level: str, draws: int, units: list[int])
         counts = standing.counts.loc[unit]
         lacks[i, np.isin(numbers, counts["missing"])] = True
         nameless[i] = counts["unknown"] if counts["counted"] else 0
-    return Missing(set_id, set_id, list(units), numbers, lacks, nameless, np.zeros(lacks.shape[:2], dtype=bool))
+    none = np.zeros(lacks.shape[:2], dtype=bool)
+    return Missing(set_id, set_id, list(units), numbers, lacks, nameless, none, np.zeros_like(lacks))
 
 
-def _number_met(u: np.ndarray, prior: np.ndarray, named_met: int, most: int) -> np.ndarray:
-    """How many of the open criteria are met: the prior of the whole number, cut to what is possible beside the named ones."""
+def _prior_of_open(prior: np.ndarray, named_met: int, most: int) -> np.ndarray:
+    """Chances of 0..most open criteria met: the prior of the whole number, cut to what is possible beside the named ones."""
     numbers = np.arange(FEWEST, MOST + 1) - named_met
     fits = (numbers >= 0) & (numbers <= most)
-    if not fits.any():  # more is named than the prior allows for: as many of the rest as it would say, or none
-        return np.full(len(u), most if numbers.min() > most else 0)
-    chosen = prior[fits] / prior[fits].sum()
-    return drawn_counts(u, chosen, int(numbers[fits][0]))
+    chances = np.zeros(most + 1)
+    if fits.any():
+        chances[numbers[fits]] = prior[fits] / prior[fits].sum()
+    else:  # more is named than the prior allows for: as many of the rest as it would say, or none
+        chances[most if numbers.min() > most else 0] = 1.0
+    return chances
 
 
 def _odds(workbook: Workbook, set_id: str, numbers: np.ndarray) -> np.ndarray:

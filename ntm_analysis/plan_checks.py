@@ -1,5 +1,6 @@
 """The tables of works and money checked against each other: items, pots, shares, ranges, years."""
 
+import numpy as np
 import pandas as pd
 
 from .names import nearest
@@ -7,8 +8,16 @@ from .problems import Problem
 
 PLAN_TABLES = (
     "unit_costs", "works", "typical_works", "parts", "pots", "envelopes", "profiles", "prices", "cement", "count_priors",
-    "assumptions",
+    "assumptions", "durations",
 )  # fmt: skip
+# The assumptions that a forecast needs, each with its least and greatest value (units: assumptions.csv).
+RULES = {
+    "start_share": (0, 100), "basically": (50, 100), "dossier_closes": (0, 24), "decision_low": (0, 36), "decision_mode": (0, 36),
+    "decision_high": (0, 36), "storm_chance": (0, 100), "storm_month": (1, 12), "storm_stop": (0, 24), "correlation_money": (0, 100),
+    "correlation_works": (0, 100), "correlation_commune": (0, 100), "pace_registered": (0, 50), "pace_regained": (0, 50),
+    "trend_low": (0, 500), "trend_mode": (0, 500), "trend_high": (0, 500), "coefficient_under_15": (0.1, 100),
+    "coefficient_15_18": (0.1, 100), "coefficient_ntm": (0.1, 100), "programme_start": (1990, 2100),
+}  # fmt: skip
 CEMENT = "xi-mang"  # the item of unit_costs.csv that says what a tonne of cement costs
 
 
@@ -33,6 +42,7 @@ def check_plan(tables: dict[str, pd.DataFrame], as_of: int, term_end: int, probl
         ("parts", "pot", "pots", "pot"),
         ("envelopes", "pot", "pots", "pot"),
         ("profiles", "pot", "pots", "pot"),
+        ("durations", "item", "unit_costs", "item"),
     ):
         known = sorted(set(tables[to][key]) - {""})
         lost = (tables[name][column] != "") & ~tables[name][column].isin(known)
@@ -45,6 +55,8 @@ def check_plan(tables: dict[str, pd.DataFrame], as_of: int, term_end: int, probl
         ("parts", ("tonnes_low", "tonnes", "tonnes_high")),
         ("envelopes", ("disbursed_low", "disbursed", "disbursed_high")),
         ("prices", ("low", "mode", "high")),
+        ("durations", ("low", "mode", "high")),
+        ("envelopes", ("delay_low", "delay", "delay_high")),
     ):
         low, mode, high = (tables[name][c] for c in columns)
         bad(name, (low > mode) | (mode > high) | (low > high), "range_falls", columns[1],
@@ -120,11 +132,15 @@ def _check_parts(tables: dict[str, pd.DataFrame], bad) -> None:
 def _check_assumed(tables: dict[str, pd.DataFrame], bad) -> None:
     """The assumptions are possible: the rule for missing prices, the prior of counts, one row a year of the district's cement."""
     rules, costs = tables["assumptions"], tables["unit_costs"]
-    low, high = rules["key"] == "cost_low", rules["key"] == "cost_high"
-    wrong = (low & ~rules["value"].between(1, 100)) | (high & ~rules["value"].between(100, 1000))
-    ends = {"cost_low": ("1", "100"), "cost_high": ("100", "1.000")}
-    bad("assumptions", wrong, "out_of_range", "value", value=lambda r: f"{r['value']:g}", low=lambda r: ends[r["key"]][0],
-        high=lambda r: ends[r["key"]][1])  # fmt: skip
+    ends = RULES | {"cost_low": (1, 100), "cost_high": (100, 1000)}
+    low, high = (rules["key"].map({key: float(pair[i]) for key, pair in ends.items()}) for i in (0, 1))
+    bad("assumptions", (rules["value"] < low) | (rules["value"] > high), "out_of_range", "value", value=lambda r: f"{r['value']:g}",
+        low=lambda r: f"{ends[r['key']][0]:g}", high=lambda r: f"{ends[r['key']][1]:g}")  # fmt: skip
+    value = rules.set_index("key")["value"]
+    for name in ("decision", "trend"):
+        steps = [value.get(f"{name}_{end}", np.nan) for end in ("low", "mode", "high")]
+        falls = (rules["key"] == f"{name}_mode") & bool(steps[0] > steps[1] or steps[1] > steps[2])
+        bad("assumptions", falls, "range_falls", "value", range=" - ".join(f"{step:g}" for step in steps))
     for column, key in (("low", "cost_low"), ("high", "cost_high")):
         if not (rules["key"] == key).any():
             bad("unit_costs", costs[column].isna(), "no_rule", column, key=key)

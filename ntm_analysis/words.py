@@ -63,9 +63,12 @@ UNITS_EN = {
 
 @cache
 def texts() -> dict[str, dict[str, str]]:
-    """Every sentence of the pages by key and language (``texts/pages.yaml``)."""
-    raw = files("ntm_analysis").joinpath("texts", "pages.yaml").read_text(encoding="utf-8")
-    return yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    """Every sentence by key and language (``texts/pages.yaml``, ``texts/forecast.yaml``)."""
+    made: dict[str, dict[str, str]] = {}
+    for name in ("pages.yaml", "forecast.yaml"):
+        raw = files("ntm_analysis").joinpath("texts", name).read_text(encoding="utf-8")
+        made |= yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return made
 
 
 def text(key: str, lang: str, **values: object) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from .criteria import LEVELS, REGION_NAMES, Law
-from .dictionary import TABLES
+from .dictionary import TABLES, dictionary
 from .law_files import read_law
 from .names import fold, nearest, slug
 from .office_numbers import read_date
@@ -77,6 +77,9 @@ class Workbook:
         style = meta.get("number_style", "vi")
         tables = {t: read_table(folder / f"{t}.csv", t, style, style_at, problems) for t in TABLES}
         criteria_folder = (folder / str(meta.get("criteria", "../criteria"))).resolve()
+        # What was published about the province and the country belongs to no data set: it stands beside the law.
+        reference = criteria_folder.parent / "reference"
+        tables["history"] = _history(reference / "history.csv", problems)
         law = read_law(criteria_folder, problems)
         units = number_units(tables["units"], tables["mergers"], meta, problems)
         broken = {p.file for p in problems if p.code in WHOLE_FILE}
@@ -115,7 +118,7 @@ class Workbook:
         unlisted = sorted(set(done["into_name"]) - set(units.loc[exists, "name"]))
         for name in unlisted:
             warnings.append(Problem("new_unit_unlisted", "mergers.csv", details={"value": name}, warning=True))
-        digest = _content_hash(folder, criteria_folder)
+        digest = _content_hash(folder, criteria_folder, criteria_folder.parent / "reference")
         ordered = units[exists].sort_values("order")
         return cls(folder, meta, day, law, ordered, units, cut, left_out, unlisted, warnings, digest)
 
@@ -185,6 +188,15 @@ def locate(dataset: str | Path) -> Path:
                 if (candidate / "dataset.yaml").is_file() or (candidate.is_dir() and root == roots[0] and given.parts):
                     return candidate.resolve()
     raise FileNotFoundError(str(dataset))
+
+
+def _history(path: Path, problems: list[Problem]) -> pd.DataFrame:
+    """The published series; without the file none, and a forecast says that it cannot be made."""
+    if path.exists():
+        return read_table(path, "history", "vi", "vi", problems)
+    return pd.DataFrame({c: pd.Series(dtype="str") for c in dictionary("history")}).astype(
+        {"value": float, "known_from": "datetime64[s]"}
+    )
 
 
 def datasets() -> list[str]:

@@ -56,3 +56,36 @@ def pert(u: np.ndarray, low: float, mode: float, high: float) -> np.ndarray:
     # Rounded, so that ranges of one shape (160-200-320, 1.6-2-3.2) share one table.
     table = _pert_table(round((mode - low) / (high - low), 6))
     return (low + (high - low) * table)[(u * STEPS).astype(np.int32)]
+
+
+def perts(u: np.ndarray, low: np.ndarray, mode: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Like :func:`pert`, each row of ``u`` with a range of its own: float, the shape of ``u`` (rows, draws).
+
+    >>> perts(np.full((2, 1), 0.5), np.array([1.0, 0]), np.array([1.0, 5]), np.array([1.0, 10])).round(2).tolist()
+    [[1.0], [5.0]]
+    """
+    low, mode, high = (np.asarray(end, dtype=float) for end in (low, mode, high))
+    width = high - low
+    peaks = np.round(np.divide(mode - low, width, out=np.zeros_like(width), where=width > 0), 6)
+    kinds, kind = np.unique(peaks, return_inverse=True)
+    tables = np.concatenate([_pert_table(float(peak)) for peak in kinds])
+    cells = (u * STEPS).astype(np.int32) + (kind * STEPS).astype(np.int32)[:, None]
+    drawn = low[:, None] + width[:, None] * tables[cells]
+    return np.where(width[:, None] > 0, drawn, mode[:, None])
+
+
+def together(own: np.ndarray, shared: np.ndarray, correlation: float) -> np.ndarray:
+    """Uniforms that take the shared number with chance sqrt(correlation): uniform, rank correlation between any two ``correlation``.
+
+    One number decides both whether the shared one is taken and, if not, what stands in its place. Raises ValueError
+    unless 0 <= correlation <= 1.
+
+    >>> together(np.array([0.1, 0.6]), np.array([0.9, 0.9]), 0.25).round(3).tolist()
+    [0.9, 0.2]
+    """
+    if not 0 <= correlation <= 1:
+        raise ValueError(f"correlation={correlation}: must lie between 0 and 1")
+    chance = correlation**0.5
+    if chance == 0:
+        return own
+    return np.where(own < chance, shared, (own - chance) / max(1 - chance, 1e-12))

@@ -1,0 +1,187 @@
+"""What stands in the queue for money and in which order: goals, their works, the policy; the same in every world.
+
+A goal is a commune and a level: NTM for every commune that is not NTM yet, and the higher levels of planned targets, whose works
+draw on the same pots. A policy sees only reported and expected values: it fixes one order of works, and whether the pots are split.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from .missing import Facts, Missing, expected_lacks, facts_ntm, missing_higher
+from .need import communes_in_need
+from .pace import Pace, fit_pace
+from .plan_checks import RULES
+from .problems import DataProblems, Problem
+from .recognition import RANKS
+from .workbook import Workbook
+from .works import DEBT, unit_costs, works_of
+
+POLICIES = ("own", "closest", "cheapest", "equal", "decree")
+COUNTRY = "Vietnam"  # the area of history.csv that stands for the whole country
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The plan of a run.
+
+    ``goals``: unit, code, level, planned (on the list of planned targets), missing (expected), cost (expected, million đồng). ``works``: a row a
+    work of whatever goal, debts last: goal (-1: none), unit, level, at, criterion, work, item, left, tier, listed, place (in the queue),
+    ``first`` (of the works table of its level). ``by_level``: the works of a level as :func:`~ntm_analysis.works.works_of` gives them.
+    ``missing``: what the higher levels lack (one world that stands for all); ``facts``, ``expected``: what is known and expected of the NTM level.
+    ``weights``: by unit the parts of split pots; ``split``: the pots that are split. ``rules``: the assumptions by key.
+    """
+
+    workbook: Workbook
+    policy: str
+    goals: pd.DataFrame
+    works: pd.DataFrame
+    by_level: dict[str, pd.DataFrame]
+    facts: Facts
+    expected: np.ndarray
+    missing: dict[str, Missing]
+    weights: dict[int, int]
+    split: frozenset[str]
+    pace: Pace
+    rules: dict[str, float]
+
+    def month_of(self, day) -> int:
+        """The month of a day: months after the as-of month; one less where the day does not close its month."""
+        start = self.workbook.as_of
+        last = (pd.Timestamp(day) + pd.Timedelta(days=1)).month != day.month
+        return (day.year - start.year) * 12 + day.month - start.month - (not last)
+
+    def end_of(self, month: int) -> pd.Timestamp:
+        """The last day of a month of the run."""
+        return (pd.Timestamp(self.workbook.as_of) + pd.DateOffset(months=int(month))) + pd.offsets.MonthEnd(0)
+
+
+def schedule(workbook: Workbook, policy: str = "own") -> Schedule:
+    """The goals and works of a data set in the order of ``policy``.
+
+    Raises ValueError for a policy that is none, :class:`DataProblems` with everything that a forecast needs and was not known.
+
+    >>> plan = schedule(Workbook.open("data/thanh-chuong"))
+    >>> len(plan.goals), plan.goals["level"].value_counts().to_dict()
+    (19, {'ntm': 15, 'advanced': 3, 'model': 1})
+    """
+    if policy not in POLICIES:
+        raise ValueError(f"policy={policy!r}: {', '.join(POLICIES)}")
+    units = communes_in_need(workbook, "ntm")["ntm"]
+    registered = {k: v for k, v in communes_in_need(workbook, "registered").items() if k != "ntm"}
+    facts = facts_ntm(workbook, units)
+    expected = expected_lacks(facts)
+    none = np.zeros((len(units), 1), dtype=np.int16)
+    may = (expected > 0)[:, :, None]
+    missing = {"ntm": Missing(facts.set_id, facts.reported_in, units, facts.numbers, may, none, facts.open_, may & False)}
+    missing |= {level: missing_higher(workbook, level, 1, units) for level, units in registered.items() if units}
+    by_level = {level: works_of(workbook, found, level) for level, found in missing.items()}
+    problems, pace = _lacking(workbook, by_level)
+    if pace is None or problems:
+        raise DataProblems(problems)
+    goals = _goals(workbook, missing, by_level, expected)
+    works = _works(workbook, goals, by_level)
+    rules = workbook.tables["assumptions"].set_index("key")["value"].to_dict()
+    works["place"] = _places(workbook, works, goals, policy)
+    weights, split = _split(workbook, goals, facts, expected, policy, rules)
+    return Schedule(workbook, policy, goals, works, by_level, facts, expected, missing, weights, split, pace, rules)
+
+
+def _lacking(workbook: Workbook, by_level: dict[str, pd.DataFrame]) -> tuple[list[Problem], Pace | None]:
+    """Everything a forecast needs that was not known on the as-of date; and the pace."""
+    tables, problems = workbook.tables, []
+    items = {item for works in by_level.values() for item in works["item"]}
+    if len(tables["debts"]):
+        items.add(DEBT)
+        if DEBT not in set(tables["parts"]["item"]):
+            problems.append(Problem("no_debt_parts", "parts.csv", details={"item": DEBT}))
+    for item in sorted(items - set(tables["durations"]["item"])):
+        problems.append(Problem("no_duration", "durations.csv", details={"item": item}))
+    for key in [key for key in RULES if key not in set(tables["assumptions"]["key"])]:
+        problems.append(Problem("no_assumption", "assumptions.csv", details={"key": key}))
+    areas = [area for area in ((workbook.meta.get("province") or {}).get("name"), COUNTRY) if area]
+    try:
+        return problems, fit_pace(tables["history"], areas, workbook.as_of)
+    except ValueError:
+        return [*problems, Problem("no_pace", "history.csv", details={"areas": ", ".join(areas)})], None
+
+
+def _goals(workbook: Workbook, missing: dict[str, Missing], by_level: dict, expected: np.ndarray) -> pd.DataFrame:
+    """One row a goal, by level, then in administrative order."""
+    targets = workbook.tables["targets"]
+    plans = set(zip(*(targets.loc[targets["kind"] == "plan", c] for c in ("unit", "level")), strict=True))
+    costs, prices = unit_costs(workbook), workbook.tables["prices"].set_index("year")
+    rise = (100 + (prices["low"] + 4 * prices["mode"] + prices["high"]) / 6) / 100
+    lift = {y: float(np.prod(rise[(rise.index > y) & (rise.index <= workbook.as_of.year)])) for y in costs["price_year"].unique()}
+    usual = (costs["low"] + 4 * costs["mode"] + costs["high"]) / 6 * costs["price_year"].map(lift)
+    rows = []
+    for level, found in missing.items():
+        works = by_level[level]
+        size = (works["low"] + 4 * works["quantity"] + works["high"]) / 6 * works["left"] * works["item"].map(usual)
+        lacks = expected if level == "ntm" else found.lacks[:, :, 0]
+        at, named = works["at"].to_numpy(), works["criterion"].to_numpy() > 0
+        chance = np.where(works["each"], found.nameless[at, 0], 1.0) if len(works) else np.zeros(0)
+        place = np.searchsorted(found.numbers, works["criterion"])
+        chance[named] = lacks[at[named], place[named]]
+        cost = np.bincount(at, (size * chance).to_numpy(), minlength=len(found.units)) if len(works) else np.zeros(len(found.units))
+        counts = lacks.sum(axis=1) + found.nameless[:, 0]
+        for i, unit in enumerate(found.units):
+            code = workbook.units.loc[unit, "code"]
+            rows.append((unit, code, level, (unit, level) in plans, round(float(counts[i]), 9), round(float(cost[i]), 6)))
+    return pd.DataFrame(rows, columns=["unit", "code", "level", "planned", "missing", "cost"])
+
+
+def _works(workbook: Workbook, goals: pd.DataFrame, by_level: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """The works of all levels in one table, debts after them; ``first`` is where a level's works begin."""
+    number = {(u, level): g for g, (u, level) in enumerate(zip(goals["unit"], goals["level"], strict=True))}
+    pieces, first = [], 0
+    for level, works in by_level.items():
+        goal = [number[(unit, level)] for unit in works["unit"]]
+        pieces.append(works.assign(level=level, goal=goal, first=first, amount=np.nan))
+        first += len(works)
+    debts = workbook.tables["debts"].sort_values("date", kind="stable").drop_duplicates(["unit", "criterion"], keep="last")
+    debts = debts[debts["unit"].isin(workbook.communes.index) & (debts["amount"] > 0)]
+    highest = {u: g for (u, _), g in sorted(number.items(), key=lambda kv: (kv[0][1] == "ntm", kv[1]))}
+    rows = [
+        {"unit": d["unit"], "level": "debt", "goal": highest.get(d["unit"], -1), "criterion": int(d["criterion"]), "work": DEBT,
+         "item": DEBT, "left": 1.0, "committed": "debt", "listed": True, "amount": d["amount"], "first": first, "at": i}
+        for i, d in enumerate(debts.to_dict("records"))
+    ]  # fmt: skip
+    if rows:
+        pieces.append(pd.DataFrame(rows))
+    made = pd.concat([piece for piece in pieces if len(piece)] or pieces[:1], ignore_index=True)
+    tiers = {"debt": 0, "plan": 1, "carried_over": 1}
+    return made.assign(tier=made["committed"].map(tiers).fillna(2).astype(int))
+
+
+def _places(workbook: Workbook, works: pd.DataFrame, goals: pd.DataFrame, policy: str) -> np.ndarray:
+    """The place of each work in the one queue: 0 is paid first."""
+    last = pd.DataFrame({"level": ["ntm"], "missing": [99.0], "cost": [1e15]}, index=[-1])
+    own = pd.concat([goals, last]).loc[works["goal"]]
+    rank, missing, cost = own["level"].map(RANKS.index).to_numpy(), own["missing"].to_numpy(), own["cost"].to_numpy()
+    order = works["unit"].map({unit: i for i, unit in enumerate(workbook.units.index)}).to_numpy()
+    year = works["year"].fillna(9999).to_numpy() if "year" in works else np.full(len(works), 9999)
+    keys = {"closest": (missing, rank, order), "cheapest": (cost, rank, order)}.get(policy, (year, rank, missing, order))
+    sequence = np.lexsort([np.arange(len(works)), works["criterion"], *reversed(keys), works["tier"]])
+    places = np.empty(len(works), dtype=np.int64)
+    places[sequence] = np.arange(len(works))
+    return places
+
+
+def _split(workbook, goals, facts, expected, policy, rules) -> tuple[dict[int, int], frozenset[str]]:
+    """The weights of sub-pots by unit, and which pots are split: none by the policies that are only orders."""
+    pots = workbook.tables["pots"]
+    if policy == "equal":
+        return dict.fromkeys(goals["unit"], 1), frozenset(pots["pot"])
+    if policy != "decree":
+        return {}, frozenset()
+    # Ten times the coefficient, so that weights are whole numbers.
+    weights = dict.fromkeys(workbook.communes.index, round(10 * rules["coefficient_ntm"]))
+    for i, unit in enumerate(facts.units):
+        met = len(facts.numbers) - expected[i].sum()
+        if facts.number[i] >= 0 or not facts.open_[i].any():  # the count that is reported, whatever the new set takes away
+            met = (~facts.lacking[i] & ~facts.open_[i]).sum() + max(facts.number[i], 0)
+        key = "coefficient_under_15" if met < 15 else "coefficient_15_18"
+        weights[unit] = round(10 * rules[key])
+    return weights, frozenset(pots.loc[pots["fund"] == "nstw", "pot"])
