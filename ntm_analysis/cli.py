@@ -19,6 +19,7 @@ from .need_words import need_lines
 from .office_numbers import NotRead, read_date, write_date
 from .problems import DataProblems, report, shown
 from .recognition import NEAR, overview
+from .schedule import POLICIES
 from .standings import commune_records
 from .units import described
 from .words import LEVEL_WORDS, STATE_SIGNS, UNCHECKED, count_words, lacking_words, listed, pick, text, verdict_district
@@ -36,10 +37,10 @@ def main(arguments: list[str] | None = None) -> int:
     _readable_console()
     parser = _parser()
     options = parser.parse_args(arguments)
-    if options.command in ("status", "needs") and options.commune and len(options.commune) > 1:
+    if options.command in ("status", "needs", "forecast") and options.commune and len(options.commune) > 1:
         parser.error(f"{options.command}: one --commune")
     try:
-        return {"check": _check, "status": _status, "needs": _needs, "report": _report}[options.command](options)
+        return COMMANDS[options.command](options)
     except DataProblems as error:
         print(report(error.problems, options.lang), file=sys.stderr)
         print(text("cli_refused", options.lang), file=sys.stderr)
@@ -64,30 +65,49 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ntm", description="Where the communes of a district stand in the NTM programme."
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="{check,status,needs,report}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="{" + ",".join(COMMANDS) + "}")
     summaries = {
         "check": "read and check a data set; every problem at once",
         "status": "where the communes stand, as text or JSON",
         "needs": "what finishing costs, who pays, where the gap is, as text or JSON",
+        "forecast": "whether every commune will finish by the deadline, as text or JSON",
+        "score": "registered forecasts against what happened",
         "report": "render the district's page, one page a commune and an index",
     }
     made = {}
     for name, summary in summaries.items():
         command = commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+        made[name] = command
+        command.add_argument("--lang", choices=("vi", "en"), default="vi")
+        if name == "score":
+            continue
         command.add_argument("dataset", nargs="?", default="data/thanh-chuong", metavar="DATASET")
         command.add_argument("--as-of", type=_day, metavar="DATE", help="use only what was known by this day")
-        command.add_argument("--lang", choices=("vi", "en"), default="vi")
-        made[name] = command
     made["status"].add_argument("--commune", action="append", metavar="NAME", help="name, code or slug of one commune")
     made["status"].add_argument("--set", default="", metavar="ID", help="judge all by this criteria set")
     made["status"].add_argument("--json", action="store_true")
     made["needs"].add_argument("--commune", action="append", metavar="NAME", help="name, code or slug of one commune")
     made["needs"].add_argument("--target", choices=("ntm", "registered"), default="ntm")
-    made["needs"].add_argument("--scenario", default="baseline", metavar="ID")
-    made["needs"].add_argument("--draws", type=_count, default=10_000, metavar="N")
-    made["needs"].add_argument(
-        "--seed", type=lambda typed: 0 if typed == "0" else _count(typed), default=2022, metavar="K"
+    for name in ("needs", "forecast"):
+        made[name].add_argument("--scenario", default="baseline", metavar="ID")
+        made[name].add_argument("--draws", type=_count, default=10_000, metavar="N")
+        made[name].add_argument(
+            "--seed", type=lambda typed: 0 if typed == "0" else _count(typed), default=2022, metavar="K"
+        )
+    added = made["forecast"].add_argument
+    added("--commune", action="append", metavar="NAME", help="name, code or slug of one commune")
+    added("--policy", choices=POLICIES, default=None, help="who is paid first")
+    added("--deadline", type=_day, metavar="DATE", help="default: the end of the term")
+    added(
+        "--finish",
+        choices=("met", "signed"),
+        default="met",
+        help="the deadline binds the criteria met, or the decision signed",
     )
+    added("--price", action="store_true", help="also what it would take")
+    added("--register", action="store_true", help="enter the forecast in forecasts/, to be scored later")
+    added("--json", action="store_true")
+    made["score"].add_argument("--json", action="store_true")
     made["needs"].add_argument("--json", action="store_true")
     made["report"].add_argument("--commune", action="extend", nargs="+", metavar="NAME", help="only these communes")
     made["report"].add_argument("--audience", choices=("noi-bo", "cong-khai"), default="noi-bo")
@@ -259,6 +279,37 @@ def _needs(options: argparse.Namespace) -> int:
     return 0
 
 
+def _forecast(options: argparse.Namespace) -> int:
+    from .forecast import forecast, record
+    from .forecast_words import forecast_lines
+    from .promise import promise
+
+    workbook, lang = _open(options), options.lang
+    units = _find(workbook, options.commune, lang) if options.commune else None
+    if units and units[0] not in workbook.communes.index:
+        raise Refused(text("not_a_commune", lang, label=described(workbook.units.loc[units[0]])))
+    chosen = scenario(workbook, options.scenario)
+    found = forecast(
+        chosen.workbook, policy=options.policy or chosen.policy, deadline=options.deadline or chosen.deadline, finish=options.finish,
+        draws=options.draws, seed=options.seed,
+    )  # fmt: skip
+    made = record(found, options.scenario)
+    if options.price:
+        made["price_of_promise"] = promise(found)
+    entered = _registered(workbook, made, lang) if options.register else ""
+    if units:
+        made["communes"] = [row for row in made["communes"] if row["code"] == workbook.units.loc[units[0], "code"]]
+    if options.json:
+        print(json.dumps(made, ensure_ascii=not _utf8(sys.stdout), indent=1))
+    else:
+        print(workbook.meta["title"][lang] + ". " + text("as_of", lang, day=write_date(workbook.as_of, lang)))
+        for line in forecast_lines(workbook, made, lang):
+            print(line)
+    if entered:
+        print(entered, file=sys.stderr)
+    return 0
+
+
 def _report(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
@@ -288,6 +339,16 @@ def _report(options: argparse.Namespace) -> int:
         for title, message in outcome.failed:
             print(f"  {title}: {message}", file=sys.stderr)
     return 1 if outcome.failed else 0
+
+
+COMMANDS = {
+    "check": _check,
+    "status": _status,
+    "needs": _needs,
+    "forecast": _forecast,
+    "score": _score,
+    "report": _report,
+}
 
 
 def _utf8(stream: object) -> bool:

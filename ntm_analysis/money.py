@@ -15,13 +15,21 @@ def instance(pot: str, served: str) -> str:
 def instances_of(pot: str, envelopes: pd.DataFrame, codes: list[str], districts: list[str]) -> list[str]:
     """Which instance of ``pot`` each commune draws on: its own, else its district's, else the one that serves all."""
     served = set(envelopes.loc[envelopes["pot"] == pot, "served"])
-    own = [next((s for s in (code, district) if s and s in served), "") for code, district in zip(codes, districts, strict=True)]
+    own = [
+        next((s for s in (code, district) if s and s in served), "")
+        for code, district in zip(codes, districts, strict=True)
+    ]
     return [instance(pot, s) for s in own]
 
 
 def disbursed(rows: pd.DataFrame, correlation: float, draws: int, seed: int, block: int = 0) -> np.ndarray:
     """The share of each envelope that is paid out, 0..1: rows x draws. Pots are low together in a year, by ``correlation`` (0..1)."""
-    return _correlated("disbursed", rows, correlation, draws, seed, block, ("disbursed_low", "disbursed", "disbursed_high")) / 100
+    return (
+        _correlated(
+            "disbursed", rows, correlation, draws, seed, block, ("disbursed_low", "disbursed", "disbursed_high")
+        )
+        / 100
+    )
 
 
 def delays(rows: pd.DataFrame, correlation: float, draws: int, seed: int, block: int = 0) -> np.ndarray:
@@ -62,7 +70,9 @@ def monthly_money(
         name, year, cement = instance(row["pot"], row["served"]), int(row["year"]), measure[row["pot"]] == "cement"
         pot = made.setdefault(name, np.zeros((draws, months), dtype=np.int64))
         profile = profiles.get(row["pot"], even)
-        still = [(int(k), s / 100) for k, s in sorted(profile.items()) if s > 0 and (year > as_of.year or k > as_of.month)]
+        still = [
+            (int(k), s / 100) for k, s in sorted(profile.items()) if s > 0 and (year > as_of.year or k > as_of.month)
+        ]
         arrivals = [(0, row["amount"] * share[i])]
         if row["carried"] == "yes":
             arrivals.append((12, row["amount"] * (1 - share[i])))

@@ -10,7 +10,11 @@ NEVER = 9_999  # the month of what is never paid or never ends
 
 
 def paid_months(
-    claims: np.ndarray, money: np.ndarray, first: np.ndarray | None = None, weight: np.ndarray | None = None, total: int = 1
+    claims: np.ndarray,
+    money: np.ndarray,
+    first: np.ndarray | None = None,
+    weight: np.ndarray | None = None,
+    total: int = 1,
 ) -> np.ndarray:
     """The month in which each part is paid: int16, parts x draws; 0 for a part that claims nothing, :data:`NEVER` if never.
 
@@ -36,7 +40,11 @@ def paid_months(
     # Each draw's months stand on a step of their own in one long ladder, so that one search serves all draws.
     step = int(max(money[:, -1].max(), sums.max())) + 1
     steps = (np.arange(draws) * step)[:, None]
-    found = np.searchsorted((money + steps).ravel(), (sums + steps).ravel()).reshape(draws, -1) - months * np.arange(draws)[:, None] + 1
+    found = (
+        np.searchsorted((money + steps).ravel(), (sums + steps).ravel()).reshape(draws, -1)
+        - months * np.arange(draws)[:, None]
+        + 1
+    )
     found[found > months] = NEVER
     found[claims == 0] = 0
     return found.astype(np.int16).T

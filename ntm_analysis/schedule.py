@@ -15,6 +15,7 @@ from .pace import Pace, fit_pace
 from .plan_checks import RULES
 from .problems import DataProblems, Problem
 from .recognition import RANKS
+from .trends import trends
 from .workbook import Workbook
 from .works import DEBT, unit_costs, works_of
 
@@ -30,7 +31,8 @@ class Schedule:
     work of whatever goal, debts last: goal (-1: none), unit, level, at, criterion, work, item, left, tier, listed, place (in the queue),
     ``first`` (of the works table of its level). ``by_level``: the works of a level as :func:`~ntm_analysis.works.works_of` gives them.
     ``missing``: what the higher levels lack (one world that stands for all); ``facts``, ``expected``: what is known and expected of the NTM level.
-    ``weights``: by unit the parts of split pots; ``split``: the pots that are split. ``rules``: the assumptions by key.
+    ``weights``: by unit the parts of split pots; ``split``: the pots that are split. ``trends``: criteria of NTM goals that follow
+    their own trend. ``rules``: the assumptions by key.
     """
 
     workbook: Workbook
@@ -44,6 +46,7 @@ class Schedule:
     weights: dict[int, int]
     split: frozenset[str]
     pace: Pace
+    trends: pd.DataFrame
     rules: dict[str, float]
 
     def month_of(self, day) -> int:
@@ -74,7 +77,9 @@ def schedule(workbook: Workbook, policy: str = "own") -> Schedule:
     expected = expected_lacks(facts)
     none = np.zeros((len(units), 1), dtype=np.int16)
     may = (expected > 0)[:, :, None]
-    missing = {"ntm": Missing(facts.set_id, facts.reported_in, units, facts.numbers, may, none, facts.open_, may & False)}
+    missing = {
+        "ntm": Missing(facts.set_id, facts.reported_in, units, facts.numbers, may, none, facts.open_, may & False)
+    }
     missing |= {level: missing_higher(workbook, level, 1, units) for level, units in registered.items() if units}
     by_level = {level: works_of(workbook, found, level) for level, found in missing.items()}
     problems, pace = _lacking(workbook, by_level)
@@ -85,7 +90,10 @@ def schedule(workbook: Workbook, policy: str = "own") -> Schedule:
     rules = workbook.tables["assumptions"].set_index("key")["value"].to_dict()
     works["place"] = _places(workbook, works, goals, policy)
     weights, split = _split(workbook, goals, facts, expected, policy, rules)
-    return Schedule(workbook, policy, goals, works, by_level, facts, expected, missing, weights, split, pace, rules)
+    told = trends(workbook, facts.set_id, units, workbook.meta["term_end"]["date"].year)
+    return Schedule(
+        workbook, policy, goals, works, by_level, facts, expected, missing, weights, split, pace, told, rules
+    )
 
 
 def _lacking(workbook: Workbook, by_level: dict[str, pd.DataFrame]) -> tuple[list[Problem], Pace | None]:
@@ -113,7 +121,10 @@ def _goals(workbook: Workbook, missing: dict[str, Missing], by_level: dict, expe
     plans = set(zip(*(targets.loc[targets["kind"] == "plan", c] for c in ("unit", "level")), strict=True))
     costs, prices = unit_costs(workbook), workbook.tables["prices"].set_index("year")
     rise = (100 + (prices["low"] + 4 * prices["mode"] + prices["high"]) / 6) / 100
-    lift = {y: float(np.prod(rise[(rise.index > y) & (rise.index <= workbook.as_of.year)])) for y in costs["price_year"].unique()}
+    lift = {
+        y: float(np.prod(rise[(rise.index > y) & (rise.index <= workbook.as_of.year)]))
+        for y in costs["price_year"].unique()
+    }
     usual = (costs["low"] + 4 * costs["mode"] + costs["high"]) / 6 * costs["price_year"].map(lift)
     rows = []
     for level, found in missing.items():
@@ -124,11 +135,17 @@ def _goals(workbook: Workbook, missing: dict[str, Missing], by_level: dict, expe
         chance = np.where(works["each"], found.nameless[at, 0], 1.0) if len(works) else np.zeros(0)
         place = np.searchsorted(found.numbers, works["criterion"])
         chance[named] = lacks[at[named], place[named]]
-        cost = np.bincount(at, (size * chance).to_numpy(), minlength=len(found.units)) if len(works) else np.zeros(len(found.units))
+        cost = (
+            np.bincount(at, (size * chance).to_numpy(), minlength=len(found.units))
+            if len(works)
+            else np.zeros(len(found.units))
+        )
         counts = lacks.sum(axis=1) + found.nameless[:, 0]
         for i, unit in enumerate(found.units):
             code = workbook.units.loc[unit, "code"]
-            rows.append((unit, code, level, (unit, level) in plans, round(float(counts[i]), 9), round(float(cost[i]), 6)))
+            rows.append(
+                (unit, code, level, (unit, level) in plans, round(float(counts[i]), 9), round(float(cost[i]), 6))
+            )
     return pd.DataFrame(rows, columns=["unit", "code", "level", "planned", "missing", "cost"])
 
 
@@ -140,7 +157,9 @@ def _works(workbook: Workbook, goals: pd.DataFrame, by_level: dict[str, pd.DataF
         goal = [number[(unit, level)] for unit in works["unit"]]
         pieces.append(works.assign(level=level, goal=goal, first=first, amount=np.nan))
         first += len(works)
-    debts = workbook.tables["debts"].sort_values("date", kind="stable").drop_duplicates(["unit", "criterion"], keep="last")
+    debts = (
+        workbook.tables["debts"].sort_values("date", kind="stable").drop_duplicates(["unit", "criterion"], keep="last")
+    )
     debts = debts[debts["unit"].isin(workbook.communes.index) & (debts["amount"] > 0)]
     highest = {u: g for (u, _), g in sorted(number.items(), key=lambda kv: (kv[0][1] == "ntm", kv[1]))}
     rows = [
@@ -162,7 +181,9 @@ def _places(workbook: Workbook, works: pd.DataFrame, goals: pd.DataFrame, policy
     rank, missing, cost = own["level"].map(RANKS.index).to_numpy(), own["missing"].to_numpy(), own["cost"].to_numpy()
     order = works["unit"].map({unit: i for i, unit in enumerate(workbook.units.index)}).to_numpy()
     year = works["year"].fillna(9999).to_numpy() if "year" in works else np.full(len(works), 9999)
-    keys = {"closest": (missing, rank, order), "cheapest": (cost, rank, order)}.get(policy, (year, rank, missing, order))
+    keys = {"closest": (missing, rank, order), "cheapest": (cost, rank, order)}.get(
+        policy, (year, rank, missing, order)
+    )
     sequence = np.lexsort([np.arange(len(works)), works["criterion"], *reversed(keys), works["tier"]])
     places = np.empty(len(works), dtype=np.int64)
     places[sequence] = np.arange(len(works))
@@ -180,7 +201,9 @@ def _split(workbook, goals, facts, expected, policy, rules) -> tuple[dict[int, i
     weights = dict.fromkeys(workbook.communes.index, round(10 * rules["coefficient_ntm"]))
     for i, unit in enumerate(facts.units):
         met = len(facts.numbers) - expected[i].sum()
-        if facts.number[i] >= 0 or not facts.open_[i].any():  # the count that is reported, whatever the new set takes away
+        if (
+            facts.number[i] >= 0 or not facts.open_[i].any()
+        ):  # the count that is reported, whatever the new set takes away
             met = (~facts.lacking[i] & ~facts.open_[i]).sum() + max(facts.number[i], 0)
         key = "coefficient_under_15" if met < 15 else "coefficient_15_18"
         weights[unit] = round(10 * rules[key])

@@ -10,9 +10,9 @@ from reference_need import given
 
 from ntm_analysis.assess import assess
 from ntm_analysis.missing import missing_higher, missing_ntm
-from ntm_analysis.need import works_of
 from ntm_analysis.pace import drawn_hazard, fit_pace, waiting_months
 from ntm_analysis.unknowns import count_distribution
+from ntm_analysis.works import works_of
 from ntm_analysis.worlds import pert, uniforms
 
 NEVER, DEBT, CEMENT, LAST = 9999, "no-dong", "xi-mang", math.inf
@@ -23,21 +23,20 @@ mean = lambda low, mode, high: (low + 4 * mode + high) / 6  # noqa: E731 - of a 
 
 def reference(workbook, draws: int, seed: int, policy: str = "own") -> tuple[dict, dict]:
     """The month in which each goal (unit, level) is met and the month its decision is signed: a list of one a world."""
-    plan = Plan(workbook, draws, seed, policy)
-    found = [plan.world(w) for w in range(draws)]
-    return tuple({goal: [world[goal][kind] for world in found] for goal in plan.goals} for kind in (0, 1))
+    return Plan(workbook, draws, seed).run(policy)
 
 
 class Plan:
-    """What is the same in every world: goals, works in their order, shares of sub-pots. ``world`` then runs one of them."""
+    """Goals, works and what a planner expects of them: what is the same in every world and for every policy."""
 
-    def __init__(self, workbook, draws: int, seed: int, policy: str) -> None:
+    def __init__(self, workbook, draws: int, seed: int) -> None:
+        self.draws = draws
         self.tables = {name: table.to_dict("records") for name, table in workbook.tables.items()}
         self.rule = {r["key"]: r["value"] for r in self.tables["assumptions"]}
         self.costs = {r["item"]: r for r in self.tables["unit_costs"]}
         self.pots = {r["pot"]: r for r in self.tables["pots"]}
         self.times = {r["item"]: r for r in self.tables["durations"]}
-        self.year, self.policy = workbook.as_of.year, policy
+        self.year, self.policy = workbook.as_of.year, ""
         self.now = workbook.as_of.year * 12 + workbook.as_of.month
         self.units = {unit: {"place": at} | row for at, (unit, row) in enumerate(workbook.units.to_dict("index").items())}
         areas = [workbook.meta["province"]["name"], "Vietnam"]
@@ -82,33 +81,46 @@ class Plan:
             works.append({"unit": unit, "goal": goal, "criterion": criterion, "work": DEBT, "item": DEBT, "committed": "debt",
                           "year": year.get(goal, math.nan), "debt": round(amount * 1000)})  # fmt: skip
 
-        number = {goal: round(sum(chance.values()), 6) for goal, chance in self.chance.items()}
-        cost = {goal: round(sum(self.expected_cost(k) for k in works if k["goal"] == goal), 6) for goal in self.goals}
-
-        def place(k: dict) -> tuple:
-            goal = k["goal"]
-            last = RANKS.index(goal[1]) if goal else LAST, self.units[k["unit"]]["place"]
-            if policy in ("closest", "cheapest"):
-                return (number if policy == "closest" else cost).get(goal, LAST), *last
-            return given(k["year"], LAST), last[0], number.get(goal, LAST), last[1]
-
         for k in works:
             debt = k["committed"] == "debt" or k["item"] == DEBT
             k["tier"] = 0 if debt else 1 if k["committed"] in ("plan", "carried_over") else 2
             k["code"] = self.units[k["unit"]]["code"]
             k["key"] = f"{self.prefix(k['goal'])}{k['code']}|{k['criterion']}|{k['work']}"
-        self.works = sorted(works, key=lambda k: (k["tier"], place(k), k["criterion"]))  # sorting is stable
+        self.number = {goal: round(sum(chance.values()), 6) for goal, chance in self.chance.items()}
+        self.cost = {goal: round(sum(self.expected_cost(k) for k in works if k["goal"] == goal), 6) for goal in self.goals}
+        self.listed, self.level = works, level
+        self.counts = assess(workbook, workbook.default_set("ntm")).counts
 
-        self.weight = dict.fromkeys((unit for unit, _ in self.goals), 1)
-        if policy == "decree":
-            counts = assess(workbook, workbook.default_set("ntm")).counts
-            for unit in level:
-                coefficient = "coefficient_ntm"
-                if level[unit] == "not_ntm":
-                    counted = counts.loc[unit, "counted"]
-                    met = counts.loc[unit, "met"] if counted else 19 - number[unit, "ntm"]
-                    coefficient = "coefficient_under_15" if met < 15 else "coefficient_15_18"
-                self.weight[unit] = round(10 * self.rule[coefficient])
+    def run(self, policy: str) -> tuple[dict, dict]:
+        """Months met and months signed under ``policy``, by goal."""
+        self.policy = policy
+        # Sorting is stable: works of one goal and criterion stay as they are listed.
+        self.works = sorted(self.listed, key=lambda k: (k["tier"], self.place(k), k["criterion"]))
+        self.weight = self.weights()
+        found = [self.world(w) for w in range(self.draws)]
+        return tuple({goal: [world[goal][kind] for world in found] for goal in self.goals} for kind in (0, 1))
+
+    def place(self, k: dict) -> tuple:
+        """The place of a work's goal in the order; a work of no goal comes last."""
+        goal = k["goal"]
+        level, order = RANKS.index(goal[1]) if goal else LAST, self.units[k["unit"]]["place"]
+        if self.policy in ("closest", "cheapest"):
+            return (self.number if self.policy == "closest" else self.cost).get(goal, LAST), level, order
+        return given(k["year"], LAST), level, self.number.get(goal, LAST), order
+
+    def weights(self) -> dict[int, int]:
+        """What each unit gets of a pot that is split."""
+        if self.policy != "decree":
+            return dict.fromkeys((unit for unit, _ in self.goals), 1)
+        made = {}
+        for unit, level in self.level.items():
+            coefficient = "coefficient_ntm"
+            if level == "not_ntm":
+                counted = self.counts.loc[unit, "counted"]
+                met = self.counts.loc[unit, "met"] if counted else 19 - self.number[unit, "ntm"]
+                coefficient = "coefficient_under_15" if met < 15 else "coefficient_15_18"
+            made[unit] = round(10 * self.rule[coefficient])
+        return made
 
     @staticmethod
     def prefix(goal: tuple | None) -> str:
@@ -125,9 +137,13 @@ class Plan:
         if k["debt"] is not None:
             return k["debt"]
         rise = {int(r["year"]): 1 + mean(r["low"], r["mode"], r["high"]) / 100 for r in self.tables["prices"]}
-        lift = 1000 / self.index(rise)[int(self.costs[k["item"]]["price_year"])]
+        lift = self.thousands(k["item"], self.index(rise))
         chance = 1 if k["criterion"] < 0 or k["committed"] == "debt" else self.chance[k["goal"]][k["criterion"]]
         return mean(k["low"], k["quantity"], k["high"]) * k["left"] * mean(*self.ends(k["item"])) * lift * chance
+
+    def thousands(self, item: str, index: dict[int, float]) -> float:
+        """Thousand đồng of the as-of year in a million of the item's price year; a debt is paid as it stands."""
+        return 1000 if item == DEBT else 1000 / index[int(self.costs[item]["price_year"])]
 
     def index(self, rise: dict[int, float]) -> dict[int, float]:
         """Prices of each year over those of the as-of year."""
@@ -217,9 +233,10 @@ class Plan:
             wanted = self.chance[k["goal"]][0] > 0
         if not wanted:
             return {"amount": 0, "claims": {}, "weights": {}}
-        price = lambda item: self.drawn(w, ("unit cost", item), *self.ends(item)) * (  # noqa: E731
-            1000 / index[int(self.costs[item]["price_year"])]
-        )
+
+        def price(item: str) -> float:
+            return self.drawn(w, ("unit cost", item), *self.ends(item)) * self.thousands(item, index)
+
         claims, weights = {}, {}
         parts = [p for p in self.tables["parts"] if p["item"] == k["item"]]
         amount = rest = k["debt"]
@@ -232,13 +249,14 @@ class Plan:
                 if self.pots[p["pot"]]["measure"] == "cement":
                     each = self.drawn(w, ("tonnes", k["item"]), p["tonnes_low"], p["tonnes"], p["tonnes_high"])
                     claims[p["pot"]] = round(quantity * each) * times
-                    weights[p["pot"]] = min(round(claims[p["pot"]] * price(CEMENT)), amount)
-                    rest -= weights[p["pot"]]
+                    value = min(round(claims[p["pot"]] * price(CEMENT)), amount)
+                    weights[p["pot"]] = 10_000 * value  # in ten-thousandths of a thousand đồng, to stay whole
+                    rest -= value
         money = [p for p in parts if self.pots[p["pot"]]["measure"] == "money"]
         left = rest
         for p in money:
             claims[p["pot"]] = left if p is money[-1] else rest * round(p["share"] * 100) // 10_000
-            weights[p["pot"]] = claims[p["pot"]]
+            weights[p["pot"]] = rest * round(p["share"] * 100)
             left -= claims[p["pot"]]
         return {"amount": amount, "claims": claims, "weights": weights}
 

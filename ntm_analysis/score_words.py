@@ -1,0 +1,99 @@
+"""The scores of registered forecasts in sentences for the terminal, and as plain Python for JSON."""
+
+import datetime as dt
+import math
+
+import pandas as pd
+
+from .dictionary import dictionary
+from .office_numbers import write_date, write_number, write_percent
+from .scoring import PLACES, Scores
+from .words import text
+
+
+def score_lines(scores: Scores, lang: str) -> list[str]:
+    """What has been scored, in this order: the scores, the number finishing, reliability, what waits; before any outcome
+    one sentence saying when the first can be scored and how outcomes are entered."""
+    if not scores.registered:
+        return [text("score_empty", lang)]
+    unused = [text("score_unused", lang, names=", ".join(scores.unused))] if scores.unused else []
+    scored = scores.rows[scores.rows["scored"] > 0]
+    if not len(scored):
+        return [*_nothing_yet(scores, lang), *unused]
+    lines = [text("score_lead", lang, n=scores.registered, communes=scores.communes_scored)]
+    lines += [line for row in scored.to_dict("records") for line in _row_lines(row, lang)]
+    for row in scores.finishing.to_dict("records"):
+        key = "score_within" if row["within"] else "score_outside"
+        ends = {end: write_number(row[end], lang, 0) for end in ("p10", "p90")}
+        lines.append(text(key, lang, id=row["id"], n=row["number"], **ends))
+    return [*lines, *_reliability_lines(scores.reliability, lang), *_waiting_lines(scores, lang), *unused]
+
+
+def _nothing_yet(scores: Scores, lang: str) -> list[str]:
+    due = scores.first_due
+    if due is None:
+        return [text("score_settled_only", lang, n=scores.registered)]
+    # Once a deadline has passed, it is the outcome that is wanting.
+    key = "score_enter" if (scores.waiting["reason"] == "outcome").any() else "score_from"
+    columns = ", ".join(dictionary("outcomes"))
+    return [text(key, lang, n=scores.registered, day=write_date(due, lang), columns=columns)]
+
+
+def _row_lines(row: dict, lang: str) -> list[str]:
+    score, base = (write_number(row[key], lang, 3) for key in ("brier", "brier_base"))
+    better = "same" if math.isnan(row["skill"]) or score == base else "better" if row["skill"] > 0 else "worse"
+    lines = [
+        text(
+            f"score_{row['question']}", lang, id=row["id"], scored=row["scored"], came=row["came_true"], brier=score,
+            than=text(f"score_{better}", lang, base=base),
+        )
+    ]  # fmt: skip
+    if row["late"]:
+        lines.append("  " + text("score_late", lang, n=row["late"], day=write_date(_day(row["registered_on"]), lang)))
+    if row["scenario"] != "baseline":
+        lines.append("  " + text("score_scenario", lang, scenario=row["scenario"]))
+    return lines
+
+
+def _reliability_lines(table: pd.DataFrame, lang: str) -> list[str]:
+    if not table["n"].sum():
+        return []
+    lines = ["", text("score_reliability", lang)]
+    for row in table[table["n"] > 0].to_dict("records"):
+        shares = {key: write_percent(row[key], lang) for key in ("forecast", "came_true", "low", "high")}
+        lines.append("  " + text("score_band", lang, band=f"{row['band']}%", n=row["n"], **shares))
+    return lines
+
+
+def _waiting_lines(scores: Scores, lang: str) -> list[str]:
+    """What is not scored: a score without the outcomes still wanting is provisional, successes being known sooner."""
+    reasons = scores.waiting["reason"].value_counts()
+    keys = (("outcome", "score_wanting"), ("deadline", "score_not_due"))
+    return [text(key, lang, n=int(reasons[reason])) for reason, key in keys if reason in reasons]
+
+
+def score_record(scores: Scores) -> dict:
+    """The scores in plain Python types, as ``ntm score --json`` prints them; null where there is nothing to tell."""
+    finishing = {row.pop("id"): row for row in _records(scores.finishing)}
+    made: dict[str, dict] = {}
+    for row in _records(scores.rows):
+        about = {key: row.pop(key) for key in ("id", "registered_on", "scenario", "policy", "finish")}
+        made.setdefault(about["id"], about | dict.fromkeys(PLACES))[row.pop("question")] = row
+    return {
+        "registered": scores.registered,
+        "communes_scored": scores.communes_scored,
+        "first_due": f"{scores.first_due}" if scores.first_due else None,
+        "forecasts": [row | {"finishing": finishing.get(key)} for key, row in made.items()],
+        "reliability": _records(scores.reliability),
+        "waiting": _records(scores.waiting),
+        "unused": scores.unused,
+    }
+
+
+def _records(table: pd.DataFrame) -> list[dict]:
+    rows = table.to_dict("records")
+    return [{k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()} for row in rows]
+
+
+def _day(iso: str) -> dt.date:
+    return dt.date.fromisoformat(iso)

@@ -1,0 +1,369 @@
+"""Forecasts registered and scored: what may be registered, what is scored and when, what is refused."""
+
+import copy
+import datetime as dt
+import json
+import os
+
+import pandas as pd
+import pytest
+from scipy.stats import binomtest
+
+from ntm_analysis.problems import DataProblems
+from ntm_analysis.register import read_outcomes, read_register, register
+from ntm_analysis.score_words import score_record
+from ntm_analysis.scoring import EDGES, brier, entry_of, happened, reliability, score, wilson
+
+AFTER = dt.date(2026, 3, 31)
+BEFORE = dt.date(2023, 6, 30)
+HEAD = "dataset,code,level,met_on,signed_on,checked_on,source,mark,note"
+HUONG, CHI, NGOC, DONE = "17758", "17728", "17734", "17755"
+
+
+def record(**changed) -> dict:
+    """A forecast of four communes, one of them recognised already, and one registration."""
+
+    def commune(code: str, name: str, p: float, finished: bool = False) -> dict:
+        return {"code": code, "name": name, "p": p, "p_signed": p / 2 if p < 1 else p, "finished": finished}
+
+    return {
+        "dataset": "thu",
+        "as_of": "2022-03-31",
+        "content_hash": "abcdef012345",
+        "illustrative": False,
+        "deadline": "2025-12-31",
+        "finish": "met",
+        "policy": "own",
+        "scenario": "baseline",
+        "draws": 1000,
+        "seed": 2022,
+        "n_finished_now": 1,
+        "finishing": {"p10": 2, "p50": 3, "p90": 3, "mean": 2.6, "distribution": {"2": 0.4, "3": 0.6}},
+        "basically_all": 4,
+        "p_basically_all": 0.1,
+        "p_all": 0.1,
+        "communes": [
+            commune(HUONG, "Thanh Hương", 0.8), commune(CHI, "Thanh Chi", 0.6), commune(NGOC, "Thanh Ngọc", 0.2),
+            commune(DONE, "Thanh Tiên", 1.0, finished=True),
+        ],
+        "registrations": [
+            {"name": "Thanh Hương", "code": HUONG, "level": "ntm", "year": 2022, "kind": "plan", "closes": "2023-02-28",
+             "p": 0.5},
+        ],
+    } | changed  # fmt: skip
+
+
+def entry(on: dt.date = dt.date(2022, 4, 15), **changed) -> dict:
+    return entry_of(record(**changed), on, {"ntm_analysis": "0.1"})
+
+
+def outcomes(*rows: tuple) -> pd.DataFrame:
+    """Rows (code, met_on, signed_on, checked_on) of level ntm, or with a level as the fifth part."""
+    made = [
+        {"dataset": "thu", "code": code, "level": (*level, "ntm")[0], "met_on": met, "signed_on": signed,
+         "checked_on": checked, "source": "báo cáo", "mark": "reported", "note": ""}
+        for code, met, signed, checked, *level in rows
+    ]  # fmt: skip
+    table = pd.DataFrame(made, columns=HEAD.split(","))
+    for day in ("met_on", "signed_on", "checked_on"):
+        table[day] = pd.to_datetime(table[day])
+    return table
+
+
+ALL = (
+    (HUONG, "2023-05-10", "2023-08-01", "2026-01-31"),
+    (CHI, None, None, "2025-12-31"),
+    (NGOC, "2026-01-15", None, "2026-01-31"),
+)
+
+
+def row(scores, question: str = "communes") -> dict:
+    return scores.rows.set_index("question").loc[question].to_dict()
+
+
+# the score
+
+
+def test_brier_by_hand():
+    assert brier([0.8, 0.6, 0.2], [1, 0, 0]) == pytest.approx((0.04 + 0.36 + 0.04) / 3)
+    assert brier([1, 0], [1, 0]) == 0 and brier([1, 0], [0, 1]) == 1 and brier([0.5] * 4, [1, 0, 0, 1]) == 0.25
+
+
+@pytest.mark.parametrize(("p", "came"), [([1.2], [1]), ([float("nan")], [1]), ([0.5], [0.5]), ([0.5, 0.5], [1])])
+def test_what_is_no_probability_or_no_outcome_is_not_scored(p, came):
+    with pytest.raises(ValueError):
+        brier(p, came)
+
+
+def test_reliability_by_hand_with_borders_as_the_verbal_scale_says():
+    p, came = [0.0, 0.1, 0.33, 0.5, 0.66, 0.9, 0.901, 1.0], [0, 0, 1, 0, 1, 1, 1, 0]
+    table = reliability(p, came).set_index("band")
+    assert table["n"].to_dict() == {"<10": 1, "10-33": 1, "33-66": 2, "66-90": 2, ">90": 2}
+    assert table.loc["33-66", ["forecast", "came_true"]].tolist() == pytest.approx([0.415, 0.5])
+    assert table.loc[">90", ["forecast", "came_true"]].tolist() == pytest.approx([0.9505, 0.5])
+    assert reliability([0.5], [1]).set_index("band").loc["<10"].isna().sum() == 4
+    assert EDGES == (0, 0.1, 0.33, 0.66, 0.9, 1)
+
+
+@pytest.mark.parametrize(("came", "n"), [(0, 1), (0, 20), (3, 4), (7, 7), (431, 1000)])
+def test_wilsons_interval_is_scipys(came, n):
+    expected = binomtest(came, n).proportion_ci(method="wilson")
+    assert wilson(came, n) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+# what came of a forecast
+
+
+@pytest.mark.parametrize(
+    ("met", "signed", "checked", "by_met", "by_signed"),
+    [
+        ("2025-12-31", "", "2025-12-31", 1, 0),  # the last day counts; not signed by then
+        ("2025-06-30", "2025-11-30", "2025-11-30", 1, 1),
+        ("2025-06-30", "2026-02-10", "2026-02-28", 1, 0),
+        ("2026-01-01", "", "2026-01-31", 0, 0),
+        ("", "", "2025-12-31", 0, 0),
+        ("", "", "2025-12-30", None, None),  # not known up to the deadline
+        ("2025-06-30", "", "2025-06-30", 1, None),
+        ("", "2025-11-30", "2025-11-30", 1, 1),  # signed is met
+        ("", "2026-02-10", "2026-02-28", None, 0),  # the day met is not known
+    ],
+)
+def test_a_level_is_reached_by_the_deadline_or_not_or_it_is_not_known(met, signed, checked, by_met, by_signed):
+    outcome = {"met_on": met, "signed_on": signed, "checked_on": checked}
+    assert happened(outcome, "2025-12-31", "met") == by_met
+    assert happened(outcome, "2025-12-31", "signed") == by_signed
+
+
+def test_every_commune_but_the_finished_one_is_scored_once_its_outcome_is_known():
+    scores = score([entry()], outcomes(*ALL), AFTER)
+    found = row(scores)
+    assert (found["scored"], found["came_true"], found["waiting"], found["settled"], found["late"]) == (3, 1, 0, 1, 0)
+    base = ((1.6 / 3 - 1) ** 2 + 2 * (1.6 / 3) ** 2) / 3
+    assert found["brier"] == pytest.approx(0.44 / 3) and found["brier_base"] == pytest.approx(base)
+    assert found["skill"] == pytest.approx(1 - 0.44 / 3 / base)
+    registered = row(scores, "registrations")  # met in May 2023, after its books closed
+    assert (registered["scored"], registered["came_true"], registered["brier"]) == (1, 0, 0.25)
+    assert scores.reliability["n"].sum() == 4 and scores.communes_scored == 3 and len(scores.waiting) == 0
+    assert scores.finishing.to_dict("records") == [
+        {"id": entry()["id"], "number": 2, "p10": 2, "p90": 3, "within": True, "basically_all": False,
+         "p_basically_all": 0.1, "all": False, "p_all": 0.1}
+    ]  # fmt: skip
+
+
+def test_without_outcomes_everything_waits_and_nothing_is_scored():
+    scores = score([entry()], outcomes(), AFTER)
+    assert scores.waiting["reason"].tolist() == ["outcome"] * 4 and scores.communes_scored == 0
+    assert row(scores)["scored"] == 0 and pd.isna(row(scores)["brier"]) and len(scores.finishing) == 0
+    assert scores.first_due == dt.date(2023, 2, 28)
+
+
+def test_a_commune_that_met_early_waits_for_the_deadline_like_those_that_did_not():
+    scores = score([entry()], outcomes((HUONG, "2023-05-10", None, "2023-06-30")), BEFORE)
+    assert row(scores)["scored"] == 0 and set(scores.waiting["reason"]) == {"deadline"}
+    assert row(scores, "registrations")["scored"] == 1  # its own day has passed
+    assert score([entry()], outcomes(*ALL), dt.date(2025, 12, 31)).waiting["reason"].tolist() == ["deadline"] * 3
+
+
+def test_signed_asks_for_the_decision_of_communes_and_not_of_registrations():
+    scores = score([entry(finish="signed")], outcomes((HUONG, "2023-02-01", "2026-01-10", "2026-01-31")), AFTER)
+    assert row(scores)["brier"] == pytest.approx(0.4**2)  # p_signed 0.4, not signed in time
+    assert row(scores, "registrations")["came_true"] == 1  # met before its books closed
+
+
+def test_a_registration_has_its_own_level_and_one_reached_already_is_not_scored():
+    sure = {"name": "Thanh Chi", "code": CHI, "level": "advanced", "year": 2022, "kind": "plan", "closes": "2023-02-28"}
+    made = entry(registrations=[sure | {"p": 1.0}])
+    assert row(score([made], outcomes((CHI, None, None, "2026-01-31")), AFTER), "registrations")["settled"] == 1
+    before = outcomes((CHI, "2021-12-01", None, "2026-01-31", "advanced"))
+    assert row(score([made], before, AFTER), "registrations")["settled"] == 1
+    failed = outcomes((CHI, None, None, "2026-01-31", "advanced"))  # it was certain, and it did not come about
+    assert row(score([made], failed, AFTER), "registrations")["brier"] == 1
+    unknown = entry(registrations=[sure | {"p": None}])
+    assert unknown["registrations"] == []
+
+
+def test_a_forecast_registered_after_its_deadline_is_told_apart_and_another_scenario_is_not_pooled():
+    late, other = entry(dt.date(2026, 2, 1), seed=1), entry(scenario="cement", seed=2)
+    scores = score([late, other], outcomes(*ALL), AFTER)
+    assert scores.rows.groupby("id")["late"].sum().to_dict() == {late["id"]: 4, other["id"]: 0}
+    assert scores.reliability["n"].sum() == 4 and scores.communes_scored == 3
+
+
+def test_finished_communes_that_a_record_does_not_list_count_in_the_number_finishing():
+    made = record()
+    made["communes"] = made["communes"][:3]
+    scores = score([entry_of(made, BEFORE, {})], outcomes(*ALL), AFTER)
+    assert scores.finishing["number"].tolist() == [2]
+
+
+def test_outcomes_of_no_forecast_are_named_and_the_record_is_json():
+    scores = score([entry()], outcomes(*ALL, ("99999", None, None, "2026-01-31")), AFTER)
+    assert scores.unused == ["thu 99999"]
+    made = json.loads(json.dumps(score_record(scores), allow_nan=False))
+    assert {"forecasts", "reliability", "waiting", "communes_scored"} <= set(made)
+    assert made["forecasts"][0]["communes"]["scored"] == 3 and made["forecasts"][0]["finishing"]["within"] is True
+    empty = score_record(score([], outcomes(), AFTER))
+    assert (empty["registered"], empty["forecasts"], empty["waiting"], empty["first_due"]) == (0, [], [], None)
+
+
+def test_illustrative_data_is_neither_registered_nor_scored(tmp_path):
+    with pytest.raises(ValueError, match="illustrative"):
+        entry(illustrative=True)
+    with pytest.raises(ValueError):
+        register(tmp_path, entry() | {"illustrative": True})
+    with pytest.raises(ValueError, match="illustrative"):
+        score([entry() | {"illustrative": True}], outcomes(), AFTER)
+    with pytest.raises(ValueError, match="illustrative"):
+        score([entry()], outcomes(*ALL).assign(mark="illustrative"), AFTER)
+    assert list(tmp_path.iterdir()) == []
+
+
+# the register
+
+
+def test_the_same_forecast_registered_twice_is_one_file_and_stays_as_it_was(tmp_path):
+    path, new = register(tmp_path / "forecasts", entry())
+    before = path.read_bytes()
+    again, second = register(tmp_path / "forecasts", entry(dt.date(2022, 5, 1)))
+    assert (new, second, again, path.read_bytes()) == (True, False, path, before)
+    other, third = register(tmp_path / "forecasts", entry(seed=7))
+    assert third and other != path
+    assert path.name == f"{entry()['id']}.json" and path.name.startswith("thu_2022-03-31_")
+    assert read_register(tmp_path / "forecasts") == sorted([entry(), entry(seed=7)], key=lambda e: e["id"])
+    assert read_register(tmp_path / "none") == []
+
+
+def test_inputs_and_every_parameter_make_the_id():
+    changed = {
+        "content_hash": "x", "as_of": "2022-06-30", "deadline": "2026-12-31", "finish": "signed", "policy": "equal",
+        "scenario": "cement", "draws": 7, "seed": 1, "dataset": "khac",
+    }  # fmt: skip
+    ids = {entry(**{key: value})["id"] for key, value in changed.items()}
+    assert len(ids | {entry()["id"]}) == len(changed) + 1
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "..", "", "Thanh Chương", "a\\b", "/etc/x", "x" * 90, None])
+def test_no_name_becomes_a_path_unchecked(tmp_path, name):
+    with pytest.raises(ValueError):
+        entry(dataset=name)
+    with pytest.raises(ValueError):
+        register(tmp_path / "f", entry() | {"id": name})
+    with pytest.raises(ValueError):
+        entry(as_of=f"2022-03-31/{name}")
+    bad = record()
+    bad["communes"][0]["code"] = f"../{name}"
+    with pytest.raises(ValueError):
+        entry_of(bad, BEFORE, {})
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("p", [-0.1, 1.0001, float("nan"), float("inf"), True, "0.5"])
+def test_what_is_no_probability_is_not_registered_and_is_named(p):
+    bad = record(p_all=p)
+    bad["communes"][1]["p_signed"] = p
+    bad["registrations"][0]["p"] = p
+    with pytest.raises(ValueError) as error:
+        entry_of(bad, BEFORE, {})
+    for place in ("p_all", "communes.2.p_signed", "registrations.1.p"):
+        assert place in str(error.value)
+
+
+def test_an_interrupted_write_leaves_nothing(tmp_path, monkeypatch):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        register(tmp_path, entry())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_everything_wrong_in_the_register_is_told_at_once(tmp_path):
+    register(tmp_path, entry())
+
+    def keep(name: str, made: object) -> None:
+        text = made if isinstance(made, str) else json.dumps(made)
+        (tmp_path / f"{name}.json").write_text(text, encoding="utf-8")
+
+    keep("broken", '{"id": ')
+    keep("deep", "[" * 100_000)
+    keep("list", [1, 2])
+    keep("part", {"id": "x", "communes": 3})
+    keep("renamed", entry(seed=3))
+    changed = copy.deepcopy(entry(seed=4))
+    changed["parameters"]["seed"] = 5
+    keep(changed["id"], changed)
+    outside = copy.deepcopy(entry(seed=6))
+    outside["communes"][0]["p"], outside["p_all"], outside["p_basically_all"] = 1.5, float("nan"), 10**400
+    keep(outside["id"], outside)
+    invented = entry(seed=8) | {"illustrative": True}
+    keep(invented["id"], invented)
+    odd = copy.deepcopy(entry(seed=9))
+    odd["parameters"]["finish"], odd["communes"][0]["code"], odd["registrations"] = ["met"], "../1", None
+    keep(odd["id"], odd)
+    (tmp_path / "folder.json").mkdir()
+    (tmp_path / ".being-written.json").write_text("{")
+    with pytest.raises(DataProblems) as error:
+        read_register(tmp_path)
+    found = sorted((p.file, p.code) for p in error.value.problems)
+    assert found == sorted([
+        ("broken.json", "register_json"), ("deep.json", "register_json"), ("list.json", "register_form"),
+        ("part.json", "register_form"), ("renamed.json", "register_name"), (f"{changed['id']}.json", "register_name"),
+        *[(f"{outside['id']}.json", "register_probability")] * 3, (f"{invented['id']}.json", "register_illustrative"),
+        (f"{odd['id']}.json", "register_form"), ("folder.json", "unopened_file"),
+    ])  # fmt: skip
+
+
+# outcomes
+
+
+def test_outcomes_are_read_with_days_in_both_forms(tmp_path):
+    path = tmp_path / "outcomes.csv"
+    path.write_text(f"{HEAD}\nthu,{HUONG},nông thôn mới,10/5/2023,,2026-01-31,QĐ 1,reported,\n", encoding="utf-8-sig")
+    scores = score([entry()], read_outcomes(path, AFTER), AFTER)
+    assert row(scores)["scored"] == 1 and row(scores)["waiting"] == 2
+
+
+def test_no_file_and_a_file_with_its_head_alone_are_no_outcomes(tmp_path):
+    path = tmp_path / "outcomes.csv"
+    assert len(read_outcomes(path, AFTER)) == 0
+    path.write_text(HEAD + "\n", encoding="utf-8-sig")
+    for where in (tmp_path / "none.csv", path):
+        assert score([entry()], read_outcomes(where, AFTER), AFTER).communes_scored == 0
+
+
+def test_the_file_of_outcomes_that_comes_with_the_workbook_has_the_columns_of_the_dictionary():
+    from ntm_analysis.dictionary import KEYS, TABLES, dictionary
+
+    assert list(dictionary("outcomes")) == HEAD.split(",") and KEYS["outcomes"] == ("dataset", "code", "level")
+    assert "outcomes" not in TABLES  # it stands in forecasts/, not in a data set
+    read_outcomes("forecasts/outcomes.csv", dt.date.today())
+
+
+def test_every_mistake_in_the_outcomes_is_told_at_once(tmp_path):
+    rows = [
+        "thu,17758,ntm,2025-05-01,2025-06-01,2025-12-31,s,reported,",
+        "thu,17758,ntm,,,2025-12-31,s,reported,",  # again
+        "../thu,17728,ntm,,,2025-12-31,s,reported,",
+        "thu,728,ntm,,,2025-12-31,s,reported,",
+        "thu,../17728,ntm,,,2025-12-31,s,reported,",
+        "thu,17734,best,,,2025-12-31,s,reported,",
+        "thu,17735,ntm,2025-06-01,2025-05-01,2025-12-31,s,reported,",  # signed before it was met
+        "thu,17736,ntm,2026-01-01,,2025-12-31,s,reported,",  # met after it was looked up
+        "thu,17737,ntm,,2026-01-01,2025-12-31,s,reported,",
+        "thu,17738,ntm,,,2026-04-01,s,reported,",  # tomorrow
+        "thu,17739,ntm,,,2025-12-31,s,illustrative,",
+        "thu,17740,ntm,soon,,,,reported,",
+    ]
+    path = tmp_path / "outcomes.csv"
+    path.write_text("\n".join([HEAD, *rows]) + "\n", encoding="utf-8")
+    with pytest.raises(DataProblems) as error:
+        read_outcomes(path, AFTER)
+    found = {(p.row, p.column, p.code) for p in error.value.problems}
+    assert found == {
+        (3, "dataset", "duplicate"), (4, "dataset", "outcome_dataset"), (5, "code", "lost_noughts"),
+        (6, "code", "not_a_code"), (7, "level", "not_allowed"), (8, "met_on", "outcome_order"),
+        (9, "met_on", "outcome_order"), (10, "signed_on", "outcome_order"), (11, "checked_on", "outcome_future"),
+        (12, "mark", "outcome_illustrative"), (13, "met_on", "not_a_date"), (13, "checked_on", "required"),
+        (13, "source", "required"),
+    }  # fmt: skip
