@@ -16,6 +16,7 @@ from .pace import drawn_hazard, waiting_months
 from .queue import NEVER, end_months, paid_months, start_months
 from .schedule import Schedule
 from .trends import crossing_months
+from .workbook import Workbook
 from .works import DEBT, THOUSAND, Prices, drawn_works, split
 from .worlds import pert, together, uniforms
 
@@ -115,10 +116,12 @@ class Worlds:
             if np.any(factor != 1.0):
                 money = np.floor(money * np.reshape(factor, (-1, 1))).astype(np.int64)
             claims = np.concatenate([self.groups[g].claims[j][mine] for g, j, mine in pieces])[order]
-            if weight is not None and not weight.all():
-                raise ValueError("a sub-pot without a weight")
             months = np.empty(claims.shape, dtype=np.int16)
-            months[order] = paid_months(claims, money, first, weight, total)
+            # A unit without a weight (a debt of a commune without a goal) gets nothing of a pot that is split.
+            done = paid_months(claims, money, first, None if weight is None else np.maximum(weight, 1), total)
+            if weight is not None:
+                done[(weight == 0)[:, None] & (claims > 0)] = NEVER
+            months[order] = done
             at = 0
             for g, j, mine in pieces:
                 paid[g][j][mine] = months[at : at + len(mine)]

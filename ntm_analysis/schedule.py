@@ -17,7 +17,7 @@ from .problems import DataProblems, Problem
 from .recognition import RANKS
 from .trends import trends
 from .workbook import Workbook
-from .works import DEBT, unit_costs, works_of
+from .works import DEBT, price_index, unit_costs, works_of
 
 POLICIES = ("own", "closest", "cheapest", "equal", "decree")
 COUNTRY = "Vietnam"  # the area of history.csv that stands for the whole country
@@ -27,7 +27,7 @@ COUNTRY = "Vietnam"  # the area of history.csv that stands for the whole country
 class Schedule:
     """The plan of a run.
 
-    ``goals``: unit, code, level, planned (on the list of planned targets), missing (expected), cost (expected, million đồng). ``works``: a row a
+    ``goals``: unit, code, level, planned (on the list of planned targets), year (planned, else NaN), missing (expected), cost (expected, million đồng). ``works``: a row a
     work of whatever goal, debts last: goal (-1: none), unit, level, at, criterion, work, item, left, tier, listed, place (in the queue),
     ``first`` (of the works table of its level). ``by_level``: the works of a level as :func:`~ntm_analysis.works.works_of` gives them.
     ``missing``: what the higher levels lack (one world that stands for all); ``facts``, ``expected``: what is known and expected of the NTM level.
@@ -118,13 +118,11 @@ def _lacking(workbook: Workbook, by_level: dict[str, pd.DataFrame]) -> tuple[lis
 def _goals(workbook: Workbook, missing: dict[str, Missing], by_level: dict, expected: np.ndarray) -> pd.DataFrame:
     """One row a goal, by level, then in administrative order."""
     targets = workbook.tables["targets"]
-    plans = set(zip(*(targets.loc[targets["kind"] == "plan", c] for c in ("unit", "level")), strict=True))
+    plans = targets[targets["kind"] == "plan"].groupby(["unit", "level"])["year"].min().to_dict()
     costs, prices = unit_costs(workbook), workbook.tables["prices"].set_index("year")
-    rise = (100 + (prices["low"] + 4 * prices["mode"] + prices["high"]) / 6) / 100
-    lift = {
-        y: float(np.prod(rise[(rise.index > y) & (rise.index <= workbook.as_of.year)]))
-        for y in costs["price_year"].unique()
-    }
+    usual = (prices["low"] + 4 * prices["mode"] + prices["high"]) / 6
+    index = price_index(pd.DataFrame({"year": usual.index, **dict.fromkeys(("low", "mode", "high"), usual)}), workbook.as_of.year, 1, 0)
+    lift = {y: 1 / float(index[int(y)][0]) for y in costs["price_year"].unique()}
     usual = (costs["low"] + 4 * costs["mode"] + costs["high"]) / 6 * costs["price_year"].map(lift)
     rows = []
     for level, found in missing.items():
@@ -135,18 +133,14 @@ def _goals(workbook: Workbook, missing: dict[str, Missing], by_level: dict, expe
         chance = np.where(works["each"], found.nameless[at, 0], 1.0) if len(works) else np.zeros(0)
         place = np.searchsorted(found.numbers, works["criterion"])
         chance[named] = lacks[at[named], place[named]]
-        cost = (
-            np.bincount(at, (size * chance).to_numpy(), minlength=len(found.units))
-            if len(works)
-            else np.zeros(len(found.units))
-        )
+        chance[works["committed"] == "debt"] = 1.0
+        cost = np.bincount(at, (size * chance).to_numpy(dtype=float), minlength=len(found.units))
         counts = lacks.sum(axis=1) + found.nameless[:, 0]
         for i, unit in enumerate(found.units):
             code = workbook.units.loc[unit, "code"]
-            rows.append(
-                (unit, code, level, (unit, level) in plans, round(float(counts[i]), 9), round(float(cost[i]), 6))
-            )
-    return pd.DataFrame(rows, columns=["unit", "code", "level", "planned", "missing", "cost"])
+            year = plans.get((unit, level), np.nan)
+            rows.append((unit, code, level, year == year, year, round(float(counts[i]), 6), float(cost[i])))
+    return pd.DataFrame(rows, columns=["unit", "code", "level", "planned", "year", "missing", "cost"])
 
 
 def _works(workbook: Workbook, goals: pd.DataFrame, by_level: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -164,21 +158,25 @@ def _works(workbook: Workbook, goals: pd.DataFrame, by_level: dict[str, pd.DataF
     highest = {u: g for (u, _), g in sorted(number.items(), key=lambda kv: (kv[0][1] == "ntm", kv[1]))}
     rows = [
         {"unit": d["unit"], "level": "debt", "goal": highest.get(d["unit"], -1), "criterion": int(d["criterion"]), "work": DEBT,
-         "item": DEBT, "left": 1.0, "committed": "debt", "listed": True, "amount": d["amount"], "first": first, "at": i}
+         "item": DEBT, "left": 1.0, "committed": "debt", "listed": True, "amount": d["amount"], "first": first, "at": i,
+         "year": goals["year"].get(highest.get(d["unit"], -1), np.nan)}
         for i, d in enumerate(debts.to_dict("records"))
     ]  # fmt: skip
     if rows:
         pieces.append(pd.DataFrame(rows))
     made = pd.concat([piece for piece in pieces if len(piece)] or pieces[:1], ignore_index=True)
     tiers = {"debt": 0, "plan": 1, "carried_over": 1}
-    return made.assign(tier=made["committed"].map(tiers).fillna(2).astype(int))
+    tier = made["committed"].map(tiers).fillna(2).astype(int)
+    owed = made[made["level"] == "debt"].groupby("goal")["amount"].sum()
+    goals["cost"] = (goals["cost"] + owed.reindex(goals.index).fillna(0.0)).round(6)
+    return made.assign(tier=tier.where(made["item"] != DEBT, 0))
 
 
 def _places(workbook: Workbook, works: pd.DataFrame, goals: pd.DataFrame, policy: str) -> np.ndarray:
     """The place of each work in the one queue: 0 is paid first."""
-    last = pd.DataFrame({"level": ["ntm"], "missing": [99.0], "cost": [1e15]}, index=[-1])
-    own = pd.concat([goals, last]).loc[works["goal"]]
-    rank, missing, cost = own["level"].map(RANKS.index).to_numpy(), own["missing"].to_numpy(), own["cost"].to_numpy()
+    own = goals.reindex(works["goal"])  # a debt of no goal comes last
+    rank = own["level"].map({level: rank for rank, level in enumerate(RANKS)}).fillna(9).to_numpy()
+    missing, cost = (own[c].fillna(np.inf).to_numpy() for c in ("missing", "cost"))
     order = works["unit"].map({unit: i for i, unit in enumerate(workbook.units.index)}).to_numpy()
     year = works["year"].fillna(9999).to_numpy() if "year" in works else np.full(len(works), 9999)
     keys = {"closest": (missing, rank, order), "cheapest": (cost, rank, order)}.get(
@@ -194,7 +192,7 @@ def _split(workbook, goals, facts, expected, policy, rules) -> tuple[dict[int, i
     """The weights of sub-pots by unit, and which pots are split: none by the policies that are only orders."""
     pots = workbook.tables["pots"]
     if policy == "equal":
-        return dict.fromkeys(goals["unit"], 1), frozenset(pots["pot"])
+        return dict.fromkeys(goals["unit"], 1), frozenset(pots.loc[pots["measure"] == "money", "pot"])
     if policy != "decree":
         return {}, frozenset()
     # Ten times the coefficient, so that weights are whole numbers.
@@ -207,4 +205,4 @@ def _split(workbook, goals, facts, expected, policy, rules) -> tuple[dict[int, i
             met = (~facts.lacking[i] & ~facts.open_[i]).sum() + max(facts.number[i], 0)
         key = "coefficient_under_15" if met < 15 else "coefficient_15_18"
         weights[unit] = round(10 * rules[key])
-    return weights, frozenset(pots.loc[pots["fund"] == "nstw", "pot"])
+    return weights, frozenset(pots.loc[(pots["fund"] == "nstw") & (pots["measure"] == "money"), "pot"])

@@ -118,7 +118,8 @@ def works_of(workbook: Workbook, missing: Missing, level: str) -> pd.DataFrame:
                 rows.append(made)
     columns = ["at", "unit", "criterion", "work", "item", "low", "quantity", "high", "left", "committed"]
     columns += ["mark", "each", "listed", "year"]
-    return pd.DataFrame(rows, columns=columns)
+    kinds = dict.fromkeys(("at", "unit", "criterion"), "int64") | dict.fromkeys(("low", "quantity", "high", "left", "year"), float)
+    return pd.DataFrame(rows, columns=columns).astype(kinds | dict.fromkeys(("each", "listed"), bool))
 
 
 @dataclass(frozen=True)

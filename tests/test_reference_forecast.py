@@ -19,7 +19,14 @@ OLD, NEW, NGHE_AN, HIGH, MODEL = (
 )  # fmt: skip
 DRAWS, YEARS = 12, range(2022, 2026)
 PROVINCE = {"province": {"code": "40", "name": "Nghệ An"}, "as_of": "2022-03-31"}
-NAMED = {"name_vi": "x", "name_en": "x", "measure_vi": "km", "measure_en": "km", "definition": "full", "mark": "assumed"}
+NAMED = {
+    "name_vi": "x",
+    "name_en": "x",
+    "measure_vi": "km",
+    "measure_en": "km",
+    "definition": "full",
+    "mark": "assumed",
+}
 POT = {"name_vi": "x", "name_en": "x", "capital": "investment", "serves": "district", "measure": "money"}
 PLAIN = {"cost_low": 80, "cost_high": 140, "start_share": 30, "decision_low": 5, "decision_mode": 5, "decision_high": 5,
          "storm_chance": 0, "storm_month": 9, "storm_stop": 3, "correlation_money": 50, "correlation_works": 30,
@@ -111,7 +118,9 @@ def district(chance) -> tuple[dict[str, list[dict]], dict]:
             cost["low"] = cost["high"] = ""
     if chance.random() < 0.5:  # a higher level has usual works for criteria without a name, for named ones, or none
         size = rising(chance, 5, ("low", "quantity", "high"), 1)
-        tables["typical_works"] += [{"set": sets["advanced"], "criterion": "", "item": "house", "per": "commune"} | size]
+        tables["typical_works"] += [
+            {"set": sets["advanced"], "criterion": "", "item": "house", "per": "commune"} | size
+        ]
     if sets["advanced"] == HIGH:
         size = rising(chance, 5, ("low", "quantity", "high"), 1)
         tables["typical_works"] += [{"set": HIGH, "criterion": 3, "item": "canal", "per": "commune"} | size]
@@ -131,7 +140,9 @@ def one_commune(chance, tables: dict, sets: dict, code: str, items: tuple, day: 
     if level != "not_ntm":
         tables["recognitions"] += [mine | {"level": "ntm", "set": OLD, "basis": "decision", "date": "2019-12-01"}]
     if level == "advanced":
-        tables["recognitions"] += [mine | {"level": "advanced", "set": NGHE_AN, "basis": "decision", "date": "2020-12-01"}]
+        tables["recognitions"] += [
+            mine | {"level": "advanced", "set": NGHE_AN, "basis": "decision", "date": "2020-12-01"}
+        ]
     if level == "not_ntm":
         states = chance.sample(range(1, 20), chance.choice((0, 3, 8, 19)))
         named = [{"criterion": n, "state": chance.choice(("đạt", "đạt", "chưa đạt", "cơ bản đạt"))} for n in states]
@@ -176,7 +187,13 @@ def money(chance, tables: dict, codes: list[str]) -> None:
         served = ["", *chance.choice(([], [], [], [codes[0]], ["428"], [codes[0], "428"]))]
         for one in served[chance.choice((0, 0, 0, 1)) if len(served) > 1 else 0 :]:
             for year in chance.sample(YEARS, chance.randint(2, 4)):
-                row = {"pot": pot, "served": one, "year": year, "kind": "expected", "carried": chance.choice(("yes", "no"))}
+                row = {
+                    "pot": pot,
+                    "served": one,
+                    "year": year,
+                    "kind": "expected",
+                    "carried": chance.choice(("yes", "no")),
+                }
                 row |= {"amount": chance.choice((most, chance.randint(0, most)))}
                 row |= rising(chance, 100, ("disbursed_low", "disbursed", "disbursed_high"))
                 if chance.random() < 0.7:
@@ -207,7 +224,9 @@ ROAD = {"item": "road", "mode": 100, "low": 100, "high": 100, "price_year": 2022
 YEARLY = {"kind": "expected", "carried": "no", "disbursed_low": 100, "disbursed": 100, "disbursed_high": 100}
 
 
-def plain(communes: int = 1, *, met=(), money=None, works=None, parts=None, months: int = 3, rules=None, **more) -> dict:
+def plain(
+    communes: int = 1, *, met=(), money=None, works=None, parts=None, months: int = 3, rules=None, **more
+) -> dict:
     """Tables in which everything is known: each commune lacks criterion 2 alone, which a road of 12 km mends.
 
     ``met``: communes that lack nothing. ``money``: million a year by pot; 12 a year are one a month. ``works``: changes of
@@ -216,7 +235,16 @@ def plain(communes: int = 1, *, met=(), money=None, works=None, parts=None, mont
     codes = [f"1000{n}" for n in range(1, communes + 1)]
     state = {"set": NEW, "date": "2022-03-31"}
     money = {"a": 1200} if money is None else money
-    road = {"work": "w", "level": "ntm", "set": NEW, "criterion": 2, "item": "road", "quantity": 12, "state": "new", "committed": "no"}
+    road = {
+        "work": "w",
+        "level": "ntm",
+        "set": NEW,
+        "criterion": 2,
+        "item": "road",
+        "quantity": 12,
+        "state": "new",
+        "committed": "no",
+    }
     return {
         "units": [{"code": c, "name": f"Thử {c}"} for c in codes],
         "criterion_states": [state | {"commune": c, "criterion": n, "state": "chưa đạt" if n == 2 and c not in met else "đạt"}
@@ -254,12 +282,16 @@ def _months(tmp_path):
 def test_one_work_and_one_pot(months):
     # 1,200 million at 100 a month from April 2022: paid in month 12, three months of work.
     assert months(plain()) == [15]
-    assert months(plain(), signed=True) == [15 + 6 + 5]  # met in June 2023; December is month 21, the decision five later
+    assert months(plain(), signed=True) == [
+        15 + 6 + 5
+    ]  # met in June 2023; December is month 21, the decision five later
     assert months(plain(months=0)) == [12]
 
 
 def test_money_comes_late_in_part_and_by_its_months(months):
-    late = [YEARLY | {"pot": "a", "year": y, "amount": 1200, "delay_low": 2, "delay": 2, "delay_high": 2} for y in YEARS]
+    late = [
+        YEARLY | {"pot": "a", "year": y, "amount": 1200, "delay_low": 2, "delay": 2, "delay_high": 2} for y in YEARS
+    ]
     assert months(plain(envelopes=late)) == [17]
     half = {"disbursed_low": 50, "disbursed": 50, "disbursed_high": 50}
     # 50 a month: 450 by month 9, 1,200 by month 24.
@@ -310,7 +342,9 @@ def test_equal_shares_halve_the_money_of_each(months):
 def test_the_decrees_coefficients_share_central_money(months):
     # Both at 18 of 19: three parts each of six. With a commune already NTM: three of seven.
     assert months(plain(2), "decree") == [27, 27]
-    ntm = {"recognitions": [{"commune": "10002", "level": "ntm", "set": OLD, "basis": "decision", "date": "2019-12-01"}]}
+    ntm = {
+        "recognitions": [{"commune": "10002", "level": "ntm", "set": OLD, "basis": "decision", "date": "2019-12-01"}]
+    }
     assert months(plain(2, **ntm), "decree") == [16 + 3]  # 1,200 x 4/3 = 1,600
 
 
@@ -321,9 +355,13 @@ def test_a_work_80_percent_done_needs_a_fifth_of_money_and_time(months):
 
 def test_a_storm_adds_its_months(months):
     storm = {"storm_chance": 100}  # September to November 2022: months 6, 7, 8
-    assert months(plain(months=4, works=[{"quantity": 2}], rules=storm)) == [2 + 4 + 3]  # April and May pay, works to month 5 and on
+    assert months(plain(months=4, works=[{"quantity": 2}], rules=storm)) == [
+        2 + 4 + 3
+    ]  # April and May pay, works to month 5 and on
     assert months(plain(months=3, works=[{"quantity": 2}], rules=storm)) == [5]  # done in August
-    assert months(plain(months=3, works=[{"quantity": 7}], rules=storm)) == [11]  # could start in October: waits for December
+    assert months(plain(months=3, works=[{"quantity": 7}], rules=storm)) == [
+        11
+    ]  # could start in October: waits for December
     assert months(plain(months=3, works=[{"quantity": 8}], rules=storm)) == [11]  # paid in its last month: nothing lost
     assert months(plain(months=0, works=[{"quantity": 7}], rules=storm)) == [7]  # no work, nothing to stop
 
@@ -332,7 +370,9 @@ def test_cement_and_money_the_later_of_both_ends_it(months):
     # 12 km: 120 tonnes worth 120 million, and 1,080 million of pot a.
     parts = [{"item": "road", "pot": "t", "tonnes_low": 10, "tonnes": 10, "tonnes_high": 10}]
     parts += [{"item": i, "pot": "a", "share": 100} for i in ("road", "no-dong")]
-    assert months(plain(parts=parts, money={"a": 1200, "t": 120})) == [14]  # money starts it in month 11, cement comes in 12
+    assert months(plain(parts=parts, money={"a": 1200, "t": 120})) == [
+        14
+    ]  # money starts it in month 11, cement comes in 12
     assert months(plain(parts=parts, money={"a": 1200, "t": 60})) == [24]  # started in month 11, held up by cement
     assert months(plain(parts=parts, money={"a": 120, "t": 1200})) == [NEVER]  # 450 of 1,080 by the end of 2025
 
