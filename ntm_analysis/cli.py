@@ -1,15 +1,17 @@
-"""The command ``ntm``: check, status, needs, report. Exit codes: 0 done, 1 bad data or a failed page, 2 bad usage."""
+"""The command ``ntm``: check, status, needs, forecast, score, report. Exit codes: 0 done, 1 bad data or a failed page, 2 bad usage."""
 
 import argparse
 import codecs
 import datetime as dt
 import json
 import os
+import platform
 import sys
 import traceback
 from dataclasses import replace
 from pathlib import Path
 
+from . import __version__
 from .assess import assess
 from .criteria import to_check
 from .demand import demand
@@ -19,7 +21,8 @@ from .need_words import need_lines
 from .office_numbers import NotRead, read_date, write_date
 from .problems import DataProblems, report, shown
 from .recognition import NEAR, overview
-from .schedule import POLICIES
+from .scenarios import Scenario, UnknownScenario, scenario
+from .schedule import POLICIES, schedule
 from .standings import commune_records
 from .units import described
 from .words import LEVEL_WORDS, STATE_SIGNS, UNCHECKED, count_words, lacking_words, listed, pick, text, verdict_district
@@ -180,6 +183,10 @@ def _check(options: argparse.Namespace) -> int:
         DataProblems
     ) as error:  # the standing can be told; what the need lacks is said here, not first when it is asked for
         warnings += [replace(problem, warning=True) for problem in error.problems]
+    try:
+        schedule(workbook)
+    except DataProblems as error:
+        warnings += [replace(problem, warning=True) for problem in error.problems if problem not in warnings]
     warnings += works_not_needed(workbook, assess(workbook, workbook.default_set("ntm")))
     rows = sum(map(len, workbook.tables.values()))
     day, place = write_date(workbook.as_of, lang), workbook.meta["title"][lang]
@@ -262,8 +269,7 @@ def _needs(options: argparse.Namespace) -> int:
     from .demand import record
 
     workbook, lang = _open(options), options.lang
-    if options.scenario != "baseline":
-        raise Refused(text("cli_no_scenario", lang, name=shown(options.scenario), known="baseline"))
+    workbook = _scenario(workbook, options.scenario, lang).workbook
     units = _find(workbook, options.commune, lang) if options.commune else None
     if units and units[0] not in workbook.communes.index:
         raise Refused(text("not_a_commune", lang, label=described(workbook.units.loc[units[0]])))
@@ -279,6 +285,49 @@ def _needs(options: argparse.Namespace) -> int:
     return 0
 
 
+def _scenario(workbook: Workbook, name: str, lang: str) -> Scenario:
+    """The scenario named, applied; its faults are those of its file."""
+    try:
+        return scenario(workbook, name)
+    except UnknownScenario as error:
+        raise Refused(text("cli_no_scenario", lang, name=shown(name), known=", ".join(error.known))) from None
+
+
+def _home(workbook: Workbook | None = None) -> Path:
+    """Where forecasts and reports go: the repository, or the working folder for a data set that stands outside it."""
+    return ROOT if workbook is None or workbook.path.is_relative_to(ROOT) else Path.cwd()
+
+
+def _registered(workbook: Workbook, made: dict, lang: str) -> str:
+    """Enter a forecast in the register; what to say of it."""
+    from .register import FOLDER, register
+    from .scoring import entry_of
+
+    if workbook.illustrative:
+        raise Refused(text("score_no_illustrative", lang))
+    entry = entry_of(made, dt.date.today(), {"ntm-analysis": __version__, "python": platform.python_version()})
+    try:
+        path, new = register(_home(workbook) / FOLDER, entry)
+    except OSError as error:
+        raise Refused(text("cli_cannot_write", lang, detail=error)) from None
+    return text("score_registered" if new else "score_registered_before", lang, path=path)
+
+
+def _score(options: argparse.Namespace) -> int:
+    from .register import FOLDER, OUTCOMES, read_outcomes, read_register
+    from .score_words import score_lines, score_record
+    from .scoring import score
+
+    folder = Path.cwd() / FOLDER if (Path.cwd() / FOLDER).is_dir() else ROOT / FOLDER
+    today = dt.date.today()
+    scores = score(read_register(folder), read_outcomes(folder / OUTCOMES, today), today)
+    if options.json:
+        print(json.dumps(score_record(scores), ensure_ascii=not _utf8(sys.stdout), indent=1))
+    else:
+        print("\n".join(score_lines(scores, options.lang)))
+    return 0
+
+
 def _forecast(options: argparse.Namespace) -> int:
     from .forecast import forecast, record
     from .forecast_words import forecast_lines
@@ -288,7 +337,7 @@ def _forecast(options: argparse.Namespace) -> int:
     units = _find(workbook, options.commune, lang) if options.commune else None
     if units and units[0] not in workbook.communes.index:
         raise Refused(text("not_a_commune", lang, label=described(workbook.units.loc[units[0]])))
-    chosen = scenario(workbook, options.scenario)
+    chosen = _scenario(workbook, options.scenario, lang)
     found = forecast(
         chosen.workbook, policy=options.policy or chosen.policy, deadline=options.deadline or chosen.deadline, finish=options.finish,
         draws=options.draws, seed=options.seed,
@@ -317,8 +366,7 @@ def _report(options: argparse.Namespace) -> int:
 
     workbook, lang = _open(options), options.lang
     units = _find(workbook, options.commune, lang) if options.commune else None
-    home = ROOT if workbook.path.is_relative_to(ROOT) else Path.cwd()
-    folder = Path(options.out) if options.out else home / "reports" / workbook.id
+    folder = Path(options.out) if options.out else _home(workbook) / "reports" / workbook.id
     total = len(plan(workbook, units, lang, options.audience))
     place, day = workbook.meta["title"][lang], write_date(workbook.as_of, lang)
     print(text("cli_setting", lang, n=total, place=place, day=day), file=sys.stderr)

@@ -16,21 +16,8 @@ from .need import spread
 from .pace import Naive, naive
 from .problems import DataProblems, Problem
 from .recognition import RANKS, levels
+from .scoring import wilson
 from .workbook import Workbook
-
-SURE = 1.959964  # 95 % of a normal distribution lies within so many standard deviations
-
-
-def wilson(successes: int, draws: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a probability from draws; its upper end without any success is close to 3 / draws.
-
-    >>> [round(end, 4) for end in wilson(0, 10_000)], [round(end, 3) for end in wilson(50, 100)]
-    ([0.0, 0.0004], [0.404, 0.596])
-    """
-    share, z2 = successes / draws, SURE**2
-    centre, reach = share + z2 / (2 * draws), SURE * np.sqrt(share * (1 - share) / draws + z2 / (4 * draws**2))
-    low, high = ((centre + sign * reach) / (1 + z2 / draws) for sign in (-1, 1))
-    return max(0.0, float(low)) if successes else 0.0, min(1.0, float(high)) if successes < draws else 1.0
 
 
 @dataclass(frozen=True)
