@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from .layout import Layout
 from .possible_worlds import Worlds, draw_worlds
 from .schedule import Schedule, schedule
 from .workbook import Workbook
@@ -50,7 +51,12 @@ def simulate(
     >>> run.months.shape, run.deadline
     ((19, 100), 45)
     """
-    plan = schedule(workbook, policy)
+    return run_of(Layout(schedule(workbook, policy)), draws, seed, deadline=deadline, finish=finish, workers=workers, chunk=chunk)
+
+
+def run_of(layout: Layout, draws: int, seed: int, *, deadline=None, finish: str = "met", workers: int = 0, chunk: int = 0) -> Run:
+    """Like :func:`simulate`, of a schedule laid out already."""
+    plan, workbook = layout.plan, layout.plan.workbook
     last = plan.month_of(deadline or workbook.meta["term_end"]["date"])
     workers = workers or os.cpu_count() or 1
     fits = LARGEST_CHUNK // max(1, len(plan.works)) // BLOCK // workers
@@ -58,7 +64,7 @@ def simulate(
     pieces = [(start, min(chunk, draws - start)) for start in range(0, draws, chunk)]
 
     def part(piece: tuple[int, int]) -> tuple:
-        return _measured(draw_worlds(plan, piece[1], seed, piece[0] // BLOCK), last, finish)
+        return _measured(draw_worlds(layout, piece[1], seed, piece[0] // BLOCK), last, finish)
 
     if workers > 1 and len(pieces) > 1:
         with ThreadPoolExecutor(workers) as pool:

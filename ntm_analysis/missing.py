@@ -67,6 +67,7 @@ class Facts:
     ``lacking``, ``open_``: bool, units x criteria: named missing, without a state. ``number``: how many open ones are met, -1 where no
     count says so; ``prior``: then the chances of 0, 1, ... open ones met. ``odds``, ``lost``: by criterion, the odds that an open one is met, the chance
     that a met one is not met by the set in force. ``now``: int8, units x criteria: 1 lacking, 0 met by a report in the set in force, -1 no report.
+    ``tables``: for each set of open criteria the chances of inclusion.
     """
 
     set_id: str
@@ -81,6 +82,7 @@ class Facts:
     odds: np.ndarray
     lost: np.ndarray
     now: np.ndarray
+    tables: dict[bytes, np.ndarray]
 
 
 def facts_ntm(workbook: Workbook, units: list[int], standing: Standing | None = None) -> Facts:
@@ -118,7 +120,8 @@ def facts_ntm(workbook: Workbook, units: list[int], standing: Standing | None = 
         prior.append(priors[key])
     codes = workbook.units.loc[units, "code"].tolist()
     odds, lost = _odds(workbook, reported_in, numbers), _lost(workbook, reported_in, set_id, numbers)
-    return Facts(set_id, reported_in, list(units), codes, numbers, ~met & ~open_, open_, number, prior, odds, lost, now)
+    tables = {row.tobytes(): inclusion_table(odds[row]) for row in open_ if row.any()}
+    return Facts(set_id, reported_in, list(units), codes, numbers, ~met & ~open_, open_, number, prior, odds, lost, now, tables)
 
 
 def missing_ntm(
@@ -141,7 +144,6 @@ def drawn_missing(facts: Facts, draws: int, seed: int, block: int = 0) -> Missin
     numbers, shape = facts.numbers, (*facts.open_.shape, draws)
     lacks = np.broadcast_to(facts.lacking[:, :, None], shape).copy()
     gone = np.zeros(shape, dtype=bool)
-    tables: dict[bytes, np.ndarray] = {}
     at_risk = np.flatnonzero(facts.lost > 0)
     for i, code in enumerate(facts.codes):
         open_ = np.flatnonzero(facts.open_[i])
@@ -149,10 +151,8 @@ def drawn_missing(facts: Facts, draws: int, seed: int, block: int = 0) -> Missin
             number = np.full(draws, facts.number[i])
             if facts.prior[i] is not None:
                 number = drawn_counts(uniforms(seed, "count", [code], draws, block)[0], facts.prior[i], 0)
-            key = open_.tobytes()
-            tables[key] = tables.get(key) if key in tables else inclusion_table(facts.odds[open_])
             names = [f"{code}|{numbers[c]}" for c in open_]
-            lacks[i, open_] = ~drawn_sets(uniforms(seed, "which", names, draws, block), number, tables[key])
+            lacks[i, open_] = ~drawn_sets(uniforms(seed, "which", names, draws, block), number, facts.tables[facts.open_[i].tobytes()])
         if len(at_risk):
             u = uniforms(seed, "lost", [f"{code}|{numbers[c]}" for c in at_risk], draws, block)
             gone[i, at_risk] = ~lacks[i, at_risk] & (u < facts.lost[at_risk, None])

@@ -1,10 +1,12 @@
 """Money of the pots, month by month: what the envelopes say, times what is disbursed, as late as it comes, in prices of the base year."""
 
+import datetime as dt
+
 import numpy as np
 import pandas as pd
 
 from .works import THOUSAND
-from .worlds import pert, together, uniforms
+from .worlds import perts, together, uniforms
 
 
 def instance(pot: str, served: str) -> str:
@@ -22,70 +24,68 @@ def instances_of(pot: str, envelopes: pd.DataFrame, codes: list[str], districts:
     return [instance(pot, s) for s in own]
 
 
-def disbursed(rows: pd.DataFrame, correlation: float, draws: int, seed: int, block: int = 0) -> np.ndarray:
-    """The share of each envelope that is paid out, 0..1: rows x draws. Pots are low together in a year, by ``correlation`` (0..1)."""
-    return (
-        _correlated(
-            "disbursed", rows, correlation, draws, seed, block, ("disbursed_low", "disbursed", "disbursed_high")
-        )
-        / 100
-    )
+class Envelopes:
+    """The envelopes from the as-of year on, as arrays: what is the same in every world. ``months``: how long money can come in."""
 
+    def __init__(self, tables: dict[str, pd.DataFrame], as_of: dt.date) -> None:
+        rows = tables["envelopes"]
+        rows = rows[rows["year"] >= as_of.year].reset_index(drop=True)
+        self.as_of, self.years = as_of, rows["year"].astype(int).tolist()
+        self.names = [instance(*pair) for pair in zip(rows["pot"], rows["served"], strict=True)]
+        self.keys = [f"{name}|{year}" for name, year in zip(self.names, self.years, strict=True)]
+        measure = tables["pots"].set_index("pot")["measure"]
+        self.cement = (rows["pot"].map(measure) == "cement").tolist()
+        self.amounts, self.carried = rows["amount"].to_numpy(), (rows["carried"] == "yes").tolist()
+        self.disbursed = [rows[c].to_numpy() for c in ("disbursed_low", "disbursed", "disbursed_high")]
+        self.delay = [rows[c].fillna(0.0).to_numpy() for c in ("delay_low", "delay", "delay_high")]
+        profiles = {pot: p.sort_values("month") for pot, p in tables["profiles"].groupby("pot")}
+        even = pd.DataFrame({"month": range(1, 13), "share": 100 / 12})
+        self.profiles = []  # (months of the calendar year, shares) that are still to come
+        for pot, year in zip(rows["pot"], self.years, strict=True):
+            told = profiles.get(pot, even)
+            told = told[(told["share"] > 0) & ((year > as_of.year) | (told["month"] > as_of.month))]
+            self.profiles.append((told["month"].to_numpy(dtype=np.int64), told["share"].to_numpy() / 100))
+        last = max(self.years, default=as_of.year - 1) + any(self.carried)
+        late = int(self.delay[2].max(initial=0))
+        self.months = max(0, (last - as_of.year + 1) * 12 - as_of.month + late) if self.years else 0
 
-def delays(rows: pd.DataFrame, correlation: float, draws: int, seed: int, block: int = 0) -> np.ndarray:
-    """The whole months by which each envelope comes later than its profile: int64, rows x draws."""
-    filled = rows.assign(**{c: rows[c].fillna(0.0) for c in ("delay_low", "delay", "delay_high")})
-    ends = ("delay_low", "delay", "delay_high")
-    return np.rint(_correlated("delay", filled, correlation, draws, seed, block, ends)).astype(np.int64)
-
-
-def _correlated(quantity, rows, correlation, draws, seed, block, ends) -> np.ndarray:
-    made = np.empty((len(rows), draws))
-    for i, row in enumerate(rows.to_dict("records")):
-        year = f"{row['year']:g}"
-        own = uniforms(seed, quantity, [f"{instance(row['pot'], row['served'])}|{year}"], draws, block)[0]
-        shared = uniforms(seed, f"{quantity} together", [year], draws, block)[0]
-        made[i] = pert(together(own, shared, correlation), *(row[end] for end in ends))
-    return made
+    def drawn(self, correlation: float, draws: int, seed: int, block: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """The share of each envelope that is paid out (0..1) and by how many whole months it comes late: rows x draws each. Pots are low, and late,
+        together in a year, by ``correlation`` (0..1)."""
+        made = []
+        for quantity, ends in (("disbursed", self.disbursed), ("delay", self.delay)):
+            own = uniforms(seed, quantity, self.keys, draws, block)
+            years = list(dict.fromkeys(self.years))
+            shared = uniforms(seed, f"{quantity} together", [str(year) for year in years], draws, block)
+            u = together(own, shared[[years.index(year) for year in self.years]], correlation)
+            made.append(perts(u, *ends))
+        return made[0] / 100, np.rint(made[1]).astype(np.int64)
 
 
 def monthly_money(
-    tables: dict[str, pd.DataFrame], as_of, months: int, index: dict[int, np.ndarray], correlation: float, draws: int, seed: int,
-    block: int = 0,
-) -> dict[str, np.ndarray]:  # fmt: skip
+    envelopes: Envelopes, index: dict[int, np.ndarray], correlation: float, draws: int, seed: int, block: int = 0
+) -> dict[str, np.ndarray]:
     """Cumulative money of each pot instance by month: int64, draws x months; thousand đồng of the base year, or tonnes.
 
     Column t - 1 holds what has come by the end of month t after the as-of month. Of the as-of year only the months after it.
     ``index``: prices by year over those of the base year; a year beyond the last takes the last.
     """
-    rows = tables["envelopes"]
-    rows = rows[rows["year"] >= as_of.year].reset_index(drop=True)
-    measure = tables["pots"].set_index("pot")["measure"]
-    profiles = {pot: p.set_index("month")["share"].to_dict() for pot, p in tables["profiles"].groupby("pot")}
-    even = dict.fromkeys(range(1, 13), 100 / 12)
-    share, late = disbursed(rows, correlation, draws, seed, block), delays(rows, correlation, draws, seed, block)
-    last = max(index)
+    if not envelopes.years:
+        return {}
+    as_of, last = envelopes.as_of, max(index)
+    share, late = envelopes.drawn(correlation, draws, seed, block)
+    years = range(as_of.year, as_of.year + envelopes.months // 12 + 3)
+    lifts = np.stack([THOUSAND / index[min(y, last)] for y in years])
+    worlds, months = np.arange(draws)[:, None], envelopes.months
     made: dict[str, np.ndarray] = {}
-    for i, row in enumerate(rows.to_dict("records")):
-        name, year, cement = instance(row["pot"], row["served"]), int(row["year"]), measure[row["pot"]] == "cement"
-        pot = made.setdefault(name, np.zeros((draws, months), dtype=np.int64))
-        profile = profiles.get(row["pot"], even)
-        still = [
-            (int(k), s / 100) for k, s in sorted(profile.items()) if s > 0 and (year > as_of.year or k > as_of.month)
-        ]
-        arrivals = [(0, row["amount"] * share[i])]
-        if row["carried"] == "yes":
-            arrivals.append((12, row["amount"] * (1 - share[i])))
-        for wait in np.unique(late[i]) if still else ():
-            worlds = np.flatnonzero(late[i] == wait)
-            for extra, amount in arrivals:
-                at = np.array([(year - as_of.year) * 12 + k - as_of.month - 1 + int(wait) + extra for k, _ in still])
-                fits = at < months
-                if not fits.any():
-                    continue
-                part = amount[worlds][:, None] * np.array([s for _, s in still])[fits]
-                if not cement:
-                    years = as_of.year + (at[fits] + as_of.month) // 12
-                    part *= THOUSAND / np.stack([index[min(int(y), last)][worlds] for y in years], axis=1)
-                pot[np.ix_(worlds, at[fits])] += np.rint(part).astype(np.int64)
-    return {name: np.cumsum(pot, axis=1) for name, pot in made.items()}
+    for i, (name, year, amount) in enumerate(zip(envelopes.names, envelopes.years, envelopes.amounts, strict=True)):
+        pot = made.setdefault(name, np.zeros(draws * months))
+        calendar, shares = envelopes.profiles[i]
+        first = (year - as_of.year) * 12 + calendar - as_of.month - 1 + late[i][:, None]  # draws x months of the year
+        for extra, part in ((0, share[i]), (12, 1 - share[i]))[: 1 + envelopes.carried[i]]:
+            money, at = (amount * part)[:, None] * shares, first + extra
+            if not envelopes.cement[i]:
+                money *= lifts[(at + as_of.month) // 12, worlds]
+            # Whole numbers below 2^53 add up exactly in double precision.
+            pot += np.bincount((worlds * months + at).ravel(), np.rint(money, out=money).ravel(), minlength=len(pot))
+    return {name: np.cumsum(pot.reshape(draws, months).astype(np.int64), axis=1) for name, pot in made.items()}

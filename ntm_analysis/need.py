@@ -11,7 +11,7 @@ from .missing import Missing
 from .problems import Problem
 from .recognition import RANKS, levels
 from .workbook import Workbook
-from .works import Prices, drawn_works, split, unit_costs, works_of
+from .works import PriceList, Prices, drawn_works, item_works, split, unit_costs, works_of
 
 GROUPINGS = ("commune", "criterion", "pot", "year", "item", "people", "pot_year")
 
@@ -73,14 +73,14 @@ def draw_need(workbook: Workbook, missing: Missing, level: str, seed: int, base:
     """
     draws = missing.lacks.shape[2]
     works = works_of(workbook, missing, level)
-    prices = Prices(workbook, base, draws, seed)
+    prices = Prices(PriceList(workbook), base, draws, seed)
     costs = unit_costs(workbook)
     people = set(workbook.tables["pots"].query("fund == 'dan'")["pot"])
     zeros = np.zeros(draws, dtype=np.int64)
     need = Need(level, base, draws, zeros.copy(), cement_value=zeros.copy(), assumed=zeros.copy())
     listed = works.to_dict("records")
     rows: list[dict] = [{}] * len(listed)
-    for drawn in drawn_works(workbook, works, missing, prices):
+    for drawn in drawn_works(item_works(workbook, works, missing.numbers), missing, prices):
         for j, place in enumerate(drawn.rows):
             work, amount, wanted = listed[place], drawn.amount[j], drawn.wanted[j]
             year = None if pd.isna(work["year"]) else int(work["year"])
@@ -89,7 +89,7 @@ def draw_need(workbook: Workbook, missing: Missing, level: str, seed: int, base:
                 _add(need.tonnes, year, drawn.tonnes[j])
                 need.cement_value += drawn.value[j]
                 money = amount - drawn.value[j]
-            for pot, claim in split(money, prices.shares(drawn.item)):
+            for pot, claim in split(money, prices.tables.shares(drawn.item)):
                 _add(need.by["pot"], pot, claim)
                 _add(need.by["pot_year"], (pot, year), claim)
                 if pot in people:

@@ -133,7 +133,7 @@ def _check_assumed(tables: dict[str, pd.DataFrame], bad) -> None:
     """The assumptions are possible: the rule for missing prices, the prior of counts, one row a year of the district's cement."""
     rules, costs = tables["assumptions"], tables["unit_costs"]
     ends = RULES | {"cost_low": (1, 100), "cost_high": (100, 1000)}
-    low, high = (rules["key"].map({key: float(pair[i]) for key, pair in ends.items()}) for i in (0, 1))
+    low, high = (rules["key"].map({key: float(pair[i]) for key, pair in ends.items()}).astype(float) for i in (0, 1))
     bad("assumptions", (rules["value"] < low) | (rules["value"] > high), "out_of_range", "value", value=lambda r: f"{r['value']:g}",
         low=lambda r: f"{ends[r['key']][0]:g}", high=lambda r: f"{ends[r['key']][1]:g}")  # fmt: skip
     value = rules.set_index("key")["value"]

@@ -7,6 +7,7 @@ the least factor of a world is found by halving; 50, 80 and 90 % are read off as
 import numpy as np
 
 from .forecast import Forecast
+from .layout import Layout
 from .need import spread
 from .possible_worlds import Worlds, draw_worlds
 from .queue import NEVER
@@ -29,7 +30,7 @@ def promise(found: Forecast) -> dict:
     'money_does_not_reach'
     """
     run = found.run
-    worlds = draw_worlds(run.plan, min(run.draws, WORLDS), run.seed)
+    worlds = draw_worlds(Layout(run.plan), min(run.draws, WORLDS), run.seed)
     latest = worlds.latest(run.deadline, run.finish)[found.open_]
     paid = worlds.paid()
     made = {
@@ -57,7 +58,7 @@ def _price(found: Forecast, worlds: Worlds, latest: np.ndarray, paid: list, want
     if reason is None and float(unlimited.mean()) < CHANCES[0] / 100:
         reason = "money_does_not_reach"
     by_pot = []
-    for name in dict.fromkeys(line[0] for line in worlds.lines):
+    for name in dict.fromkeys(line.instance for line in worlds.layout.lines):
         factors = _least(found, worlds, latest, paid, wanted, name)
         row = {"pot": name, "p_unlimited": float(np.isfinite(factors).mean())}
         by_pot.append(row | {str(chance): _quantile(factors, chance) for chance in CHANCES})

@@ -139,24 +139,34 @@ class ItemDraws:
     value: np.ndarray | None
 
 
+class PriceList:
+    """What items cost and what their parts are, as the tables say: the same in every world."""
+
+    def __init__(self, workbook: Workbook) -> None:
+        self.rises, self.costs = workbook.tables["prices"], unit_costs(workbook).to_dict("index")
+        parts, pots = workbook.tables["parts"], workbook.tables["pots"].set_index("pot")["measure"]
+        in_kind = parts["pot"].map(pots) == "cement"
+        self.cement = parts[in_kind].drop_duplicates("item").set_index("item").to_dict("index")
+        self._money = {i: p[["pot", "share"]].to_numpy().tolist() for i, p in parts[~in_kind].groupby("item")}
+
+    def shares(self, item: str) -> list[tuple[str, float]]:
+        """(pot, share in %) of the item's money without cement."""
+        return self._money.get(item, [])
+
+
 class Prices:
     """What an item costs in each of the ``draws`` worlds from ``block`` onwards, in prices of the year ``base``.
 
     One draw an item for all communes: what a kilometre costs is not known, but it is not unknown 15 times over.
     """
 
-    def __init__(self, workbook: Workbook, base: int, draws: int, seed: int, block: int = 0) -> None:
-        self.draws, self.seed, self.block = draws, seed, block
-        self.index = price_index(workbook.tables["prices"], base, draws, seed, block)
-        self._costs = unit_costs(workbook).to_dict("index")
-        parts, pots = workbook.tables["parts"], workbook.tables["pots"].set_index("pot")["measure"]
-        in_kind = parts["pot"].map(pots) == "cement"
-        self._cement = parts[in_kind].drop_duplicates("item").set_index("item").to_dict("index")
-        self._money = {i: p[["pot", "share"]].to_numpy().tolist() for i, p in parts[~in_kind].groupby("item")}
+    def __init__(self, tables: PriceList, base: int, draws: int, seed: int, block: int = 0) -> None:
+        self.tables, self.draws, self.seed, self.block = tables, draws, seed, block
+        self.index = price_index(tables.rises, base, draws, seed, block)
 
     def cost(self, item: str) -> np.ndarray:
         """Unit cost in thousand đồng of the base year."""
-        cost, u = self._costs[item], uniforms(self.seed, "unit cost", [item], self.draws, self.block)[0]
+        cost, u = self.tables.costs[item], uniforms(self.seed, "unit cost", [item], self.draws, self.block)[0]
         lift = THOUSAND if item == DEBT else THOUSAND / self.index[int(cost["price_year"])]
         return pert(u, cost["low"], cost["mode"], cost["high"]) * lift
 
@@ -167,45 +177,62 @@ class Prices:
 
     def tonnes(self, item: str) -> np.ndarray | None:
         """Tonnes of cement a unit; None for an item without."""
-        if item not in self._cement:
+        if (part := self.tables.cement.get(item)) is None:
             return None
-        part, u = self._cement[item], uniforms(self.seed, "tonnes", [item], self.draws, self.block)[0]
+        u = uniforms(self.seed, "tonnes", [item], self.draws, self.block)[0]
         return pert(u, part["tonnes_low"], part["tonnes"], part["tonnes_high"])
 
-    def cement_pot(self, item: str) -> str:
-        return self._cement[item]["pot"]
 
-    def shares(self, item: str) -> list[tuple[str, float]]:
-        """(pot, share in %) of the item's money without cement."""
-        return self._money.get(item, [])
+class ItemWorks:
+    """The works of one item in a list of :func:`works_of`, as arrays: what is the same in every world. ``rows``: their places in the list."""
+
+    def __init__(self, workbook: Workbook, works: pd.DataFrame, item: str, numbers: np.ndarray) -> None:
+        self.item, self.rows = item, np.flatnonzero(works["item"] == item)
+        mine = works.iloc[self.rows]
+        codes = mine["unit"].map(workbook.all_units["code"])
+        self.keys = (codes + "|" + mine["criterion"].astype(str) + "|" + mine["work"]).tolist()
+        self.ends = tuple(mine[c].to_numpy() for c in ("low", "quantity", "high"))
+        self.left, self.at, self.each = (mine[c].to_numpy() for c in ("left", "at", "each"))
+        self.named, self.place = mine["criterion"].to_numpy() > 0, np.searchsorted(numbers, mine["criterion"])
+        self.owed = (mine["committed"] == "debt").to_numpy()
+        self._works, self._labels = mine, workbook.units["label"]
+
+    def too_large(self, worth: np.ndarray) -> DataProblems:
+        """What to say of a work of impossible value."""
+        work = self._works.iloc[int(worth.max(axis=1).argmax())]
+        file = "works.csv" if work["listed"] else "typical_works.csv"
+        return DataProblems([Problem("need_too_large", file, details={"work": work["work"], "unit": self._labels[work["unit"]]})])
 
 
-def drawn_works(workbook: Workbook, works: pd.DataFrame, missing: Missing, prices: Prices) -> Iterator[ItemDraws]:
-    """The works of :func:`works_of` in each world, item by item. Raises :class:`DataProblems` for a work of impossible value."""
-    codes = works["unit"].map(workbook.all_units["code"])
-    keys = (codes + "|" + works["criterion"].astype(str) + "|" + works["work"]).to_numpy(dtype=object)
-    place = np.searchsorted(missing.numbers, works["criterion"])
-    for item, group in works.groupby("item", sort=False):
-        rows = np.flatnonzero(works["item"] == item)
-        u = uniforms(prices.seed, "quantity", keys[rows], prices.draws, prices.block)
-        quantity = perts(u, *(group[c] for c in ("low", "quantity", "high"))) * group["left"].to_numpy()[:, None]
-        worth = quantity * prices.cost(item)
+def item_works(workbook: Workbook, works: pd.DataFrame, numbers: np.ndarray) -> list[ItemWorks]:
+    """A list of :func:`works_of` by item; ``numbers``: the criteria of its set."""
+    return [ItemWorks(workbook, works, item, numbers) for item in dict.fromkeys(works["item"])]
+
+
+def drawn_works(items: list[ItemWorks], missing: Missing, prices: Prices) -> Iterator[ItemDraws]:
+    """The works in each world, item by item. Raises :class:`DataProblems` for a work of impossible value."""
+    for works in items:
+        u = uniforms(prices.seed, "quantity", works.keys, prices.draws, prices.block)
+        quantity = perts(u, *works.ends) * works.left[:, None]
+        worth = quantity * prices.cost(works.item)
         if not worth.max() < LARGEST:
-            work = group.iloc[int(worth.max(axis=1).argmax())]
-            details = {"work": work["work"], "unit": workbook.units.loc[work["unit"], "label"]}
-            file = "works.csv" if work["listed"] else "typical_works.csv"
-            raise DataProblems([Problem("need_too_large", file, details=details)])
-        at, named = group["at"].to_numpy(), group["criterion"].to_numpy() > 0
-        times = np.where(group["each"].to_numpy()[:, None], missing.nameless[at], 1).astype(np.int64)
-        wanted = times > 0
-        wanted[named] = missing.lacks[at[named], place[rows][named]]
-        wanted |= (group["committed"] == "debt").to_numpy()[:, None]
-        amount = np.rint(worth).astype(np.int64) * times * wanted
+            raise works.too_large(worth)
+        amount = np.rint(worth, out=worth).astype(np.int64)
+        wanted = np.ones(amount.shape, dtype=bool)
+        wanted[works.named] = missing.lacks[works.at[works.named], works.place[works.named]]
+        wanted[works.owed] = True
+        times = None
+        if works.each.any():
+            times = np.where(works.each[:, None], missing.nameless[works.at], 1).astype(np.int64)
+            wanted &= times > 0
+            amount *= times
+        amount *= wanted
         tonnes = value = None
-        if (each := prices.tonnes(item)) is not None:
-            tonnes = np.rint(quantity * each).astype(np.int64) * times * wanted
+        if (each := prices.tonnes(works.item)) is not None:
+            tonnes = np.rint(quantity * each).astype(np.int64) * wanted
+            tonnes = tonnes if times is None else tonnes * times
             value = np.minimum(np.rint(tonnes * prices.cement).astype(np.int64), amount)
-        yield ItemDraws(item, rows, quantity, wanted, amount, tonnes, value)
+        yield ItemDraws(works.item, works.rows, quantity, wanted, amount, tonnes, value)
 
 
 def split(amount: np.ndarray, shares: Iterable[tuple[str, float]]) -> list[tuple[str, np.ndarray]]:
