@@ -1,7 +1,6 @@
 """The command ``ntm``: check, status, needs, forecast, score, report. Exit codes: 0 done, 1 bad data or a failed page, 2 bad usage."""
 
 import argparse
-import codecs
 import datetime as dt
 import json
 import os
@@ -13,16 +12,16 @@ from pathlib import Path
 
 from . import __version__
 from .assess import assess
+from .cli_options import parser_of, readable_console, utf8
 from .criteria import to_check
 from .demand import demand
-from .names import plain
 from .need import works_not_needed
 from .need_words import need_lines
-from .office_numbers import NotRead, read_date, write_date
+from .office_numbers import write_date
 from .problems import DataProblems, report, shown
 from .recognition import NEAR, overview
 from .scenarios import Scenario, UnknownScenario, scenario
-from .schedule import POLICIES, schedule
+from .schedule import schedule
 from .standings import commune_records
 from .units import described
 from .words import LEVEL_WORDS, STATE_SIGNS, UNCHECKED, count_words, lacking_words, listed, pick, text, verdict_district
@@ -37,13 +36,15 @@ class Refused(Exception):
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    _readable_console()
-    parser = _parser()
+    readable_console()
+    parser = parser_of()
     options = parser.parse_args(arguments)
     if options.command in ("status", "needs", "forecast") and options.commune and len(options.commune) > 1:
         parser.error(f"{options.command}: one --commune")
     try:
-        return COMMANDS[options.command](options)
+        return {
+            "check": _check, "status": _status, "needs": _needs, "forecast": _forecast, "score": _score, "report": _report
+        }[options.command](options)  # fmt: skip
     except DataProblems as error:
         print(report(error.problems, options.lang), file=sys.stderr)
         print(text("cli_refused", options.lang), file=sys.stderr)
@@ -62,91 +63,6 @@ def main(arguments: list[str] | None = None) -> int:
         detail = f"{type(error).__name__}: {error} ({Path(place.filename).name}:{place.lineno})"
         print(text("cli_unforeseen", options.lang, detail=shown(detail)), file=sys.stderr)
     return 1
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="ntm", description="Where the communes of a district stand in the NTM programme."
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="{" + ",".join(COMMANDS) + "}")
-    summaries = {
-        "check": "read and check a data set; every problem at once",
-        "status": "where the communes stand, as text or JSON",
-        "needs": "what finishing costs, who pays, where the gap is, as text or JSON",
-        "forecast": "whether every commune will finish by the deadline, as text or JSON",
-        "score": "registered forecasts against what happened",
-        "report": "render the district's page, one page a commune and an index",
-    }
-    made = {}
-    for name, summary in summaries.items():
-        command = commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
-        made[name] = command
-        command.add_argument("--lang", choices=("vi", "en"), default="vi")
-        if name == "score":
-            continue
-        command.add_argument("dataset", nargs="?", default="data/thanh-chuong", metavar="DATASET")
-        command.add_argument("--as-of", type=_day, metavar="DATE", help="use only what was known by this day")
-    made["status"].add_argument("--commune", action="append", metavar="NAME", help="name, code or slug of one commune")
-    made["status"].add_argument("--set", default="", metavar="ID", help="judge all by this criteria set")
-    made["status"].add_argument("--json", action="store_true")
-    made["needs"].add_argument("--commune", action="append", metavar="NAME", help="name, code or slug of one commune")
-    made["needs"].add_argument("--target", choices=("ntm", "registered"), default="ntm")
-    for name in ("needs", "forecast"):
-        made[name].add_argument("--scenario", default="baseline", metavar="ID")
-        made[name].add_argument("--draws", type=_count, default=10_000, metavar="N")
-        made[name].add_argument(
-            "--seed", type=lambda typed: 0 if typed == "0" else _count(typed), default=2022, metavar="K"
-        )
-    added = made["forecast"].add_argument
-    added("--commune", action="append", metavar="NAME", help="name, code or slug of one commune")
-    added("--policy", choices=POLICIES, default=None, help="who is paid first")
-    added("--deadline", type=_day, metavar="DATE", help="default: the end of the term")
-    added(
-        "--finish",
-        choices=("met", "signed"),
-        default="met",
-        help="the deadline binds the criteria met, or the decision signed",
-    )
-    added("--price", action="store_true", help="also what it would take")
-    added("--register", action="store_true", help="enter the forecast in forecasts/, to be scored later")
-    added("--json", action="store_true")
-    made["score"].add_argument("--json", action="store_true")
-    made["needs"].add_argument("--json", action="store_true")
-    made["report"].add_argument("--commune", action="extend", nargs="+", metavar="NAME", help="only these communes")
-    made["report"].add_argument("--audience", choices=("noi-bo", "cong-khai"), default="noi-bo")
-    made["report"].add_argument("--out", metavar="DIR", help="folder (default reports/<data set>/)")
-    made["report"].add_argument("--single", action="store_true", help="also everything as one file")
-    made["report"].add_argument("--zip", action="store_true", help="also the pages as one archive")
-    return parser
-
-
-def _day(typed: str) -> dt.date:
-    """A day on the command line, as in the data: 2022-03-31 or 31/3/2022."""
-    try:
-        return read_date(typed)
-    except NotRead:
-        raise argparse.ArgumentTypeError(text("cli_no_date", "vi", name=shown(typed))) from None
-
-
-def _count(typed: str) -> int:
-    """A whole number from 1 on the command line."""
-    if not typed.isascii() or not typed.isdecimal() or not 1 <= int(typed) <= 10_000_000:
-        raise argparse.ArgumentTypeError(f"“{shown(typed)}”: 1 - 10.000.000")
-    return int(typed)
-
-
-def _readable_console() -> None:
-    """A console that cannot show Vietnamese (cp1252) gets the letters without diacritics instead of a traceback."""
-
-    def without_marks(error: UnicodeError) -> tuple[str, int]:
-        lost = error.object[error.start : error.end]
-        kept = "".join((plain(c).upper() if c.isupper() else plain(c)) or " " for c in lost)
-        return kept.encode("ascii", "replace").decode("ascii"), error.end
-
-    codecs.register_error("without-marks", without_marks)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="without-marks")
 
 
 def _open(options: argparse.Namespace) -> Workbook:
@@ -217,7 +133,7 @@ def _status(options: argparse.Namespace) -> int:
         raise Refused(text("not_a_commune", lang, label=described(workbook.units.loc[units[0]])))
     if options.json:
         made = {"dataset": workbook.id, "as_of": f"{workbook.as_of}", "communes": records}
-        print(json.dumps(made, ensure_ascii=not _utf8(sys.stdout), indent=1))
+        print(json.dumps(made, ensure_ascii=not utf8(sys.stdout), indent=1))
         return 0
     set_id = options.set or workbook.default_set("ntm")
     standing = assess(workbook, set_id)
@@ -275,7 +191,7 @@ def _needs(options: argparse.Namespace) -> int:
         raise Refused(text("not_a_commune", lang, label=described(workbook.units.loc[units[0]])))
     made = record(workbook, demand(workbook, options.target, units=units, draws=options.draws, seed=options.seed))
     if options.json:
-        print(json.dumps(made | {"scenario": options.scenario}, ensure_ascii=not _utf8(sys.stdout), indent=1))
+        print(json.dumps(made | {"scenario": options.scenario}, ensure_ascii=not utf8(sys.stdout), indent=1))
         return 0
     print(workbook.meta["title"][lang] + ". " + text("as_of", lang, day=write_date(workbook.as_of, lang)))
     for line in need_lines(workbook, made, lang):
@@ -322,7 +238,7 @@ def _score(options: argparse.Namespace) -> int:
     today = dt.date.today()
     scores = score(read_register(folder), read_outcomes(folder / OUTCOMES, today), today)
     if options.json:
-        print(json.dumps(score_record(scores), ensure_ascii=not _utf8(sys.stdout), indent=1))
+        print(json.dumps(score_record(scores), ensure_ascii=not utf8(sys.stdout), indent=1))
     else:
         print("\n".join(score_lines(scores, options.lang)))
     return 0
@@ -349,7 +265,7 @@ def _forecast(options: argparse.Namespace) -> int:
     if units:
         made["communes"] = [row for row in made["communes"] if row["code"] == workbook.units.loc[units[0], "code"]]
     if options.json:
-        print(json.dumps(made, ensure_ascii=not _utf8(sys.stdout), indent=1))
+        print(json.dumps(made, ensure_ascii=not utf8(sys.stdout), indent=1))
     else:
         print(workbook.meta["title"][lang] + ". " + text("as_of", lang, day=write_date(workbook.as_of, lang)))
         for line in forecast_lines(workbook, made, lang):
@@ -371,7 +287,7 @@ def _report(options: argparse.Namespace) -> int:
     place, day = workbook.meta["title"][lang], write_date(workbook.as_of, lang)
     print(text("cli_setting", lang, n=total, place=place, day=day), file=sys.stderr)
     try:
-        with tqdm(total=total, desc=text("cli_progress", lang), file=sys.stderr, ascii=not _utf8(sys.stderr)) as bar:
+        with tqdm(total=total, desc=text("cli_progress", lang), file=sys.stderr, ascii=not utf8(sys.stderr)) as bar:
             outcome = make_report(
                 workbook, folder, units=units, lang=lang, audience=options.audience, single=options.single,
                 archive=options.zip, on_page=lambda job: bar.update(),
@@ -387,17 +303,3 @@ def _report(options: argparse.Namespace) -> int:
         for title, message in outcome.failed:
             print(f"  {title}: {message}", file=sys.stderr)
     return 1 if outcome.failed else 0
-
-
-COMMANDS = {
-    "check": _check,
-    "status": _status,
-    "needs": _needs,
-    "forecast": _forecast,
-    "score": _score,
-    "report": _report,
-}
-
-
-def _utf8(stream: object) -> bool:
-    return (getattr(stream, "encoding", "") or "").lower().replace("-", "") == "utf8"

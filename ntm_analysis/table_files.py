@@ -196,7 +196,8 @@ def _choice(text: str, column: Column) -> str:
 
 def duplicates(frame: pd.DataFrame, key: tuple[str, ...], file: str, problems: list[Problem]) -> None:
     """Rows alike in all columns of ``key``; a row with one of them unreadable is passed over, its own problem tells."""
-    frame = frame[(frame[list(key)].notna() & frame[list(key)].ne("") & frame[list(key)].ne(-1)).all(axis=1)]
+    told = [k for k in key if k != "served"]  # a blank there says that the pot serves all
+    frame = frame[(frame[told].notna() & frame[told].ne("") & frame[told].ne(-1)).all(axis=1)]
     again = frame[frame.duplicated(list(key), keep="first")]
     first = frame.drop_duplicates(list(key)).set_index(list(key))["row"].to_dict() if len(again) else {}
     for _, row in again.iterrows():

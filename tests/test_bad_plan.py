@@ -40,9 +40,9 @@ TAIL = ",2022-03-31,gia-dinh,assumed,"
         ("parts", "duong-xa,khong-co,0,,,", {"unknown_row"}, "pot"),
         ("parts", "duong-xa,nsx,10,,,", {"shares_sum"}, "share"),
         ("parts", "kenh,xi-mang-tinh,10,,,", {"part_form", "earmark_broken"}, None),
-        ("envelopes", "nsx,2030,100,expected,50,60,70,no", {"outside_horizon"}, "year"),
-        ("envelopes", "khong-co,2023,100,expected,50,60,70,no", {"unknown_row"}, "pot"),
-        ("envelopes", "nsx,2022,100,expected,50,60,70,no", {"duplicate"}, "pot"),
+        ("envelopes", "nsx,,2030,100,expected,50,60,70,no,0,1,2", {"outside_horizon"}, "year"),
+        ("envelopes", "khong-co,,2023,100,expected,50,60,70,no,0,1,2", {"unknown_row"}, "pot"),
+        ("envelopes", "nsx,,2022,100,expected,50,60,70,no,0,1,2", {"duplicate"}, "pot"),
         ("profiles", "nsx,1,3", {"duplicate", "shares_sum"}, None),
         ("parts", "duong-xa,tin-dung,0,,,", {"credit_pays"}, "pot"),
         ("pots", "xm2,Xi măng khác,More cement,nst,investment,district,,cement", {"one_cement"}, "measure"),
@@ -77,7 +77,9 @@ def test_a_unit_price_that_is_gone_names_the_works_without_price(district):
     lines = path.read_text(encoding="utf-8-sig").splitlines()
     path.write_text("\n".join(line for line in lines if not line.startswith("kenh,")), encoding="utf-8-sig")
     found = problems_of(district)
-    assert {p.file for p in found if p.code == "unknown_row"} == {"works.csv", "typical_works.csv", "parts.csv"}
+    assert {p.file for p in found if p.code == "unknown_row"} == {
+        "works.csv", "typical_works.csv", "parts.csv", "durations.csv",
+    }  # fmt: skip
     assert "“kenh” không có trong unit_costs.csv" in report(found)
 
 

@@ -183,6 +183,7 @@ def test_the_communes_page_gives_reason_basis_source_and_how_sure():
 def test_the_content_hash_does_not_depend_on_line_ends(tmp_path):
     shutil.copytree("data/thanh-chuong", tmp_path / "data" / "thanh-chuong")
     shutil.copytree("data/criteria", tmp_path / "data" / "criteria")
+    shutil.copytree("data/reference", tmp_path / "data" / "reference")
     for path in (tmp_path / "data").rglob("*.csv"):
         path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     assert Workbook.open(tmp_path / "data" / "thanh-chuong").content_hash == Workbook.open(DATA).content_hash

@@ -1,0 +1,105 @@
+"""The options of the command ``ntm``, and a console that can show what it prints."""
+
+import argparse
+import codecs
+import datetime as dt
+import sys
+
+from .names import plain
+from .office_numbers import NotRead, read_date
+from .problems import shown
+from .schedule import POLICIES
+from .words import text
+
+COMMANDS = ("check", "status", "needs", "forecast", "score", "report")
+
+
+def parser_of() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    parser = argparse.ArgumentParser(
+        prog="ntm", description="Where the communes of a district stand in the NTM programme."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="{" + ",".join(COMMANDS) + "}")
+    summaries = {
+        "check": "read and check a data set; every problem at once",
+        "status": "where the communes stand, as text or JSON",
+        "needs": "what finishing costs, who pays, where the gap is, as text or JSON",
+        "forecast": "whether every commune will finish by the deadline, as text or JSON",
+        "score": "registered forecasts against what happened",
+        "report": "render the district's page, one page a commune and an index",
+    }
+    made = {}
+    for name, summary in summaries.items():
+        command = commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+        made[name] = command
+        command.add_argument("--lang", choices=("vi", "en"), default="vi")
+        if name == "score":
+            continue
+        command.add_argument("dataset", nargs="?", default="data/thanh-chuong", metavar="DATASET")
+        command.add_argument("--as-of", type=_day, metavar="DATE", help="use only what was known by this day")
+    made["status"].add_argument("--commune", action="append", metavar="NAME", help="name, code or slug of one commune")
+    made["status"].add_argument("--set", default="", metavar="ID", help="judge all by this criteria set")
+    made["status"].add_argument("--json", action="store_true")
+    made["needs"].add_argument("--commune", action="append", metavar="NAME", help="name, code or slug of one commune")
+    made["needs"].add_argument("--target", choices=("ntm", "registered"), default="ntm")
+    for name in ("needs", "forecast"):
+        made[name].add_argument("--scenario", default="baseline", metavar="ID")
+        made[name].add_argument("--draws", type=_count, default=10_000, metavar="N")
+        made[name].add_argument(
+            "--seed", type=lambda typed: 0 if typed == "0" else _count(typed), default=2022, metavar="K"
+        )
+    added = made["forecast"].add_argument
+    added("--commune", action="append", metavar="NAME", help="name, code or slug of one commune")
+    added("--policy", choices=POLICIES, default=None, help="who is paid first")
+    added("--deadline", type=_day, metavar="DATE", help="default: the end of the term")
+    added(
+        "--finish",
+        choices=("met", "signed"),
+        default="met",
+        help="the deadline binds the criteria met, or the decision signed",
+    )
+    added("--price", action="store_true", help="also what it would take")
+    added("--register", action="store_true", help="enter the forecast in forecasts/, to be scored later")
+    added("--json", action="store_true")
+    made["score"].add_argument("--json", action="store_true")
+    made["needs"].add_argument("--json", action="store_true")
+    made["report"].add_argument("--commune", action="extend", nargs="+", metavar="NAME", help="only these communes")
+    made["report"].add_argument("--audience", choices=("noi-bo", "cong-khai"), default="noi-bo")
+    made["report"].add_argument("--out", metavar="DIR", help="folder (default reports/<data set>/)")
+    made["report"].add_argument("--single", action="store_true", help="also everything as one file")
+    made["report"].add_argument("--zip", action="store_true", help="also the pages as one archive")
+    return parser
+
+
+def _day(typed: str) -> dt.date:
+    """A day on the command line, as in the data: 2022-03-31 or 31/3/2022."""
+    try:
+        return read_date(typed)
+    except NotRead:
+        raise argparse.ArgumentTypeError(text("cli_no_date", "vi", name=shown(typed))) from None
+
+
+def _count(typed: str) -> int:
+    """A whole number from 1 on the command line."""
+    if not typed.isascii() or not typed.isdecimal() or not 1 <= int(typed) <= 10_000_000:
+        raise argparse.ArgumentTypeError(f"“{shown(typed)}”: 1 - 10.000.000")
+    return int(typed)
+
+
+def readable_console() -> None:
+    """A console that cannot show Vietnamese (cp1252) gets the letters without diacritics instead of a traceback."""
+
+    def without_marks(error: UnicodeError) -> tuple[str, int]:
+        lost = error.object[error.start : error.end]
+        kept = "".join((plain(c).upper() if c.isupper() else plain(c)) or " " for c in lost)
+        return kept.encode("ascii", "replace").decode("ascii"), error.end
+
+    codecs.register_error("without-marks", without_marks)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="without-marks")
+
+
+def utf8(stream: object) -> bool:
+    """Whether a stream takes UTF-8."""
+    return (getattr(stream, "encoding", "") or "").lower().replace("-", "") == "utf8"
