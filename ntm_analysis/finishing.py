@@ -51,10 +51,14 @@ def simulate(
     >>> run.months.shape, run.deadline
     ((19, 100), 45)
     """
-    return run_of(Layout(schedule(workbook, policy)), draws, seed, deadline=deadline, finish=finish, workers=workers, chunk=chunk)
+    return run_of(
+        Layout(schedule(workbook, policy)), draws, seed, deadline=deadline, finish=finish, workers=workers, chunk=chunk
+    )
 
 
-def run_of(layout: Layout, draws: int, seed: int, *, deadline=None, finish: str = "met", workers: int = 0, chunk: int = 0) -> Run:
+def run_of(
+    layout: Layout, draws: int, seed: int, *, deadline=None, finish: str = "met", workers: int = 0, chunk: int = 0
+) -> Run:
     """Like :func:`simulate`, of a schedule laid out already."""
     plan, workbook = layout.plan, layout.plan.workbook
     last = plan.month_of(deadline or workbook.meta["term_end"]["date"])
@@ -82,7 +86,7 @@ def _measured(worlds: Worlds, deadline: int, finish: str) -> tuple:
     months = worlds.goals(criteria)
     unlimited = worlds.goals(worlds.criteria(None))
     latest = worlds.latest(deadline, finish)
-    ntm, lacks = criteria["ntm"][:, :-1], worlds.missing["ntm"].lacks
+    ntm, lacks = criteria["ntm"][:, :-2], worlds.missing["ntm"].lacks
     goal = months[: len(ntm)]
     done = (goal <= latest[: len(ntm)]).sum(axis=0)
     fails = done < len(ntm)

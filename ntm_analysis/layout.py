@@ -72,7 +72,17 @@ class Layout:
             shares = self.prices.shares(DEBT)
             nothing = np.zeros(len(self.debts))
             self.groups.append(
-                GroupLayout("debt", None, self.debts, [pot for pot, _ in shares], [s for _, s in shares], [], {}, nothing, self.debts)
+                GroupLayout(
+                    "debt",
+                    None,
+                    self.debts,
+                    [pot for pot, _ in shares],
+                    [s for _, s in shares],
+                    [],
+                    {},
+                    nothing,
+                    self.debts,
+                )
             )
         self.waits = {level: self._waits(level, found) for level, found in plan.missing.items()}
         self.slots = {level: self._slots(level, found) for level, found in plan.missing.items()}
@@ -94,7 +104,9 @@ class Layout:
         keys = named([level] * len(mine), codes, mine["criterion"], mine["work"])
         duration = self._durations[item]
         owed = np.flatnonzero((self.tier[rows] == 0) & (self.goal[rows] >= 0))
-        return GroupLayout(level, works, rows, pots, [s for _, s in shares], keys, duration, mine["left"].to_numpy(), owed)
+        return GroupLayout(
+            level, works, rows, pots, [s for _, s in shares], keys, duration, mine["left"].to_numpy(), owed
+        )
 
     @cached_property
     def _durations(self) -> dict[str, dict]:
@@ -103,7 +115,9 @@ class Layout:
     def _waits(self, level: str, found: Missing) -> Waits:
         plan, numbers, table = self.plan, found.numbers, self.plan.by_level[level]
         lacks = plan.expected > 0 if level == "ntm" else found.lacks[:, :, 0]
-        open_ = np.concatenate([lacks, found.nameless.any(axis=1)[:, None]], axis=1)
+        open_ = np.concatenate(
+            [lacks, found.nameless.any(axis=1)[:, None], np.zeros((len(lacks), 1), dtype=bool)], axis=1
+        )
         slot = _slot(table, numbers, level)
         open_[table["at"].to_numpy()[slot >= 0], slot[slot >= 0]] = False
         at, column = np.nonzero(open_)
@@ -119,12 +133,14 @@ class Layout:
 
     def _slots(self, level: str, found: Missing) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Rows of the works of a level in the order of (commune, criterion), where each pair begins, and its place among them."""
-        table, width = self.plan.by_level[level], len(found.numbers) + 1
+        table, width = self.plan.by_level[level], len(found.numbers) + 2
         slot, at = _slot(table, found.numbers, level), table["at"].to_numpy()
         counted = np.flatnonzero(slot >= 0)
         order = counted[np.lexsort([slot[counted], at[counted]])]
         key = at[order] * width + slot[order]
-        starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]])) if len(key) else np.zeros(0, dtype=np.int64)
+        starts = (
+            np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]])) if len(key) else np.zeros(0, dtype=np.int64)
+        )
         return order + self.first[level], starts, key[starts]
 
     @cached_property
@@ -165,7 +181,8 @@ def named(levels, codes, *more) -> list[str]:
 
 
 def _slot(table: pd.DataFrame, numbers: np.ndarray, level: str) -> np.ndarray:
-    """The column of each work among the criteria; the last column for one without a name; -1 for a work that no criterion of NTM needs."""
+    """The column of each work: its criterion's, then one for a criterion without a name, then one for works of no criterion of a higher level;
+    -1 for a work that no criterion of NTM needs."""
     criterion = table["criterion"].to_numpy()
-    other = len(numbers) if level != "ntm" else -1
+    other = len(numbers) + 1 if level != "ntm" else -1
     return np.where(criterion > 0, np.searchsorted(numbers, criterion), np.where(criterion == 0, len(numbers), other))

@@ -121,7 +121,9 @@ def facts_ntm(workbook: Workbook, units: list[int], standing: Standing | None = 
     codes = workbook.units.loc[units, "code"].tolist()
     odds, lost = _odds(workbook, reported_in, numbers), _lost(workbook, reported_in, set_id, numbers)
     tables = {row.tobytes(): inclusion_table(odds[row]) for row in open_ if row.any()}
-    return Facts(set_id, reported_in, list(units), codes, numbers, ~met & ~open_, open_, number, prior, odds, lost, now, tables)
+    return Facts(
+        set_id, reported_in, list(units), codes, numbers, ~met & ~open_, open_, number, prior, odds, lost, now, tables
+    )
 
 
 def missing_ntm(
@@ -152,7 +154,9 @@ def drawn_missing(facts: Facts, draws: int, seed: int, block: int = 0) -> Missin
             if facts.prior[i] is not None:
                 number = drawn_counts(uniforms(seed, "count", [code], draws, block)[0], facts.prior[i], 0)
             names = [f"{code}|{numbers[c]}" for c in open_]
-            lacks[i, open_] = ~drawn_sets(uniforms(seed, "which", names, draws, block), number, facts.tables[facts.open_[i].tobytes()])
+            lacks[i, open_] = ~drawn_sets(
+                uniforms(seed, "which", names, draws, block), number, facts.tables[facts.open_[i].tobytes()]
+            )
         if len(at_risk):
             u = uniforms(seed, "lost", [f"{code}|{numbers[c]}" for c in at_risk], draws, block)
             gone[i, at_risk] = ~lacks[i, at_risk] & (u < facts.lost[at_risk, None])

@@ -74,18 +74,26 @@ def monthly_money(
         return {}
     as_of, last = envelopes.as_of, max(index)
     share, late = envelopes.drawn(correlation, draws, seed, block)
-    years = range(as_of.year, as_of.year + envelopes.months // 12 + 3)
-    lifts = np.stack([THOUSAND / index[min(y, last)] for y in years])
-    worlds, months = np.arange(draws)[:, None], envelopes.months
+    lifts = [THOUSAND / index[min(as_of.year + y, last)] for y in range(envelopes.months // 12 + 3)]
+    months = envelopes.months
+    steps = (np.arange(draws) * months)[:, None]
     made: dict[str, np.ndarray] = {}
     for i, (name, year, amount) in enumerate(zip(envelopes.names, envelopes.years, envelopes.amounts, strict=True)):
         pot = made.setdefault(name, np.zeros(draws * months))
         calendar, shares = envelopes.profiles[i]
-        first = (year - as_of.year) * 12 + calendar - as_of.month - 1 + late[i][:, None]  # draws x months of the year
-        for extra, part in ((0, share[i]), (12, 1 - share[i]))[: 1 + envelopes.carried[i]]:
-            money, at = (amount * part)[:, None] * shares, first + extra
+        if not len(shares):
+            continue
+        when = calendar - 1 + late[i][:, None]  # months from the January of its year; draws x months of the profile
+        for later, part in ((0, share[i]), (1, 1 - share[i]))[: 1 + envelopes.carried[i]]:
+            first = year - as_of.year + later
+            money = (amount * part)[:, None] * shares
             if not envelopes.cement[i]:
-                money *= lifts[(at + as_of.month) // 12, worlds]
+                lift = lifts[first][:, None]
+                for more in range(1, int(when.max()) // 12 + 1):  # what comes in the next year has that year's prices
+                    lift = np.where(when >= 12 * more, lifts[first + more][:, None], lift)
+                money *= lift
+            at = when + (12 * first - as_of.month)
+            at += steps
             # Whole numbers below 2^53 add up exactly in double precision.
-            pot += np.bincount((worlds * months + at).ravel(), np.rint(money, out=money).ravel(), minlength=len(pot))
+            pot += np.bincount(at.ravel(), np.rint(money, out=money).ravel(), minlength=len(pot))
     return {name: np.cumsum(pot.reshape(draws, months).astype(np.int64), axis=1) for name, pot in made.items()}

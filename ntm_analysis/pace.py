@@ -211,11 +211,13 @@ def waiting_months(u: np.ndarray, hazard: np.ndarray | float) -> np.ndarray:
     >>> waiting_months(np.array([0.0, 0.5, 0.5]), np.array([0.2, 0.2, 0.0])).tolist()
     [1, 42, 9999]
     """
-    u, hazard = np.broadcast_arrays(np.asarray(u, dtype=float), np.asarray(hazard, dtype=float))
-    months = np.full(u.shape, float(NEVER))
-    with np.errstate(over="ignore"):  # a hazard next to 0 waits for ever, which the cap turns into NEVER
-        np.divide(-12 * np.log1p(-u), hazard, out=months, where=hazard > 0)
-    return np.clip(np.ceil(months), 1, NEVER).astype(np.int64)
+    months = np.log1p(-np.asarray(u, dtype=float))
+    with np.errstate(
+        over="ignore", divide="ignore", invalid="ignore"
+    ):  # a hazard of 0 waits for ever: the cap makes it NEVER
+        months = np.fmin(np.ceil(-12 * months / hazard), NEVER)
+    months = np.where(np.asarray(hazard) > 0, months, NEVER)
+    return np.maximum(months, 1).astype(np.int64)
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class Group:
 class Worlds:
     """A block of worlds drawn for a schedule: all that does not depend on when money is paid.
 
-    ``missing``: by level; ``waits``: by level int16, communes x (criteria, then a criterion without a name) x draws, the month a criterion
+    ``missing``: by level; ``waits``: by level int16, communes x (criteria, one without a name, works of none) x draws, the month a criterion
     without works is met, 0 where it is not missing; ``lag``: months from the year's end to the decision, goals x draws.
     """
 
@@ -62,7 +62,9 @@ class Worlds:
             paid = [[np.zeros(claim.shape, dtype=np.int16) for claim in group.claims] for group in self.groups]
         else:
             touched = {(g, j) for line in lines for g, j, _ in line.pieces}
-            paid = [[m.copy() if (g, j) in touched else m for j, m in enumerate(months)] for g, months in enumerate(base)]
+            paid = [
+                [m.copy() if (g, j) in touched else m for j, m in enumerate(months)] for g, months in enumerate(base)
+            ]
         everything = bool(np.isinf(factor).all())
         for line in lines:
             if everything:
@@ -88,8 +90,8 @@ class Worlds:
         return paid
 
     def criteria(self, paid: list[list[np.ndarray]] | None) -> dict[str, np.ndarray]:
-        """The month in which each criterion is met, by level: int16, communes x (criteria, one without a name) x draws; 0 where it is not
-        missing. Under ``debt``: the month in which each goal's debts are paid, goals x draws. Without ``paid`` all is paid at once."""
+        """The month in which each criterion is met, by level: int16, communes x (criteria, one without a name, works of none) x draws; 0 where
+        it is not missing. Under ``debt``: the month in which each goal's debts are paid, goals x draws. Without ``paid`` all is paid at once."""
         layout, rules = self.layout, self.layout.plan.rules
         ends = np.zeros((len(layout.goal), self.draws), dtype=np.int16)
         owed = np.zeros(self.lag.shape, dtype=np.int16)
@@ -112,8 +114,8 @@ class Worlds:
             if len(order):
                 flat = months.reshape(-1, self.draws)
                 flat[place] = np.maximum(flat[place], np.maximum.reduceat(ends[order], starts, axis=0))
-            named = months[:, :-1]
-            named *= np.broadcast_to(missing.lacks, named.shape)
+            if level == "ntm":  # a higher goal needs all its works, whatever their criterion
+                months[:, :-2] *= missing.lacks
             made[level] = months
         return made
 
@@ -182,7 +184,7 @@ def _time_left(group: GroupLayout, rules: dict[str, float], draws: int, seed: in
 def _waits(layout: Layout, level: str, missing: Missing, draws: int, seed: int, block: int) -> np.ndarray:
     """The month in which each missing criterion without works is met."""
     plan, fixed = layout.plan, layout.waits[level]
-    months = np.zeros((len(missing.units), len(missing.numbers) + 1, draws), dtype=np.int16)
+    months = np.zeros((len(missing.units), len(missing.numbers) + 2, draws), dtype=np.int16)
     if not len(fixed.at):
         return months
     factor = fixed.factor[:, None]

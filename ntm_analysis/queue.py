@@ -64,6 +64,8 @@ def start_months(
     >>> start_months(months, [100.0], 30, (np.array([[20]]), np.array([[80]]))).item()
     7
     """
+    if wanted <= 0:
+        return np.zeros_like(paid[0])
     if len(paid) == 1:
         return paid[0]
     start = np.full(paid[0].shape, NEVER, dtype=np.int16)

@@ -121,7 +121,9 @@ def _goals(workbook: Workbook, missing: dict[str, Missing], by_level: dict, expe
     plans = targets[targets["kind"] == "plan"].groupby(["unit", "level"])["year"].min().to_dict()
     costs, prices = unit_costs(workbook), workbook.tables["prices"].set_index("year")
     usual = (prices["low"] + 4 * prices["mode"] + prices["high"]) / 6
-    index = price_index(pd.DataFrame({"year": usual.index, **dict.fromkeys(("low", "mode", "high"), usual)}), workbook.as_of.year, 1, 0)
+    index = price_index(
+        pd.DataFrame({"year": usual.index, **dict.fromkeys(("low", "mode", "high"), usual)}), workbook.as_of.year, 1, 0
+    )
     lift = {y: 1 / float(index[int(y)][0]) for y in costs["price_year"].unique()}
     usual = (costs["low"] + 4 * costs["mode"] + costs["high"]) / 6 * costs["price_year"].map(lift)
     rows = []

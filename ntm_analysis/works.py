@@ -118,7 +118,9 @@ def works_of(workbook: Workbook, missing: Missing, level: str) -> pd.DataFrame:
                 rows.append(made)
     columns = ["at", "unit", "criterion", "work", "item", "low", "quantity", "high", "left", "committed"]
     columns += ["mark", "each", "listed", "year"]
-    kinds = dict.fromkeys(("at", "unit", "criterion"), "int64") | dict.fromkeys(("low", "quantity", "high", "left", "year"), float)
+    kinds = dict.fromkeys(("at", "unit", "criterion"), "int64") | dict.fromkeys(
+        ("low", "quantity", "high", "left", "year"), float
+    )
     return pd.DataFrame(rows, columns=columns).astype(kinds | dict.fromkeys(("each", "listed"), bool))
 
 
@@ -201,7 +203,9 @@ class ItemWorks:
         """What to say of a work of impossible value."""
         work = self._works.iloc[int(worth.max(axis=1).argmax())]
         file = "works.csv" if work["listed"] else "typical_works.csv"
-        return DataProblems([Problem("need_too_large", file, details={"work": work["work"], "unit": self._labels[work["unit"]]})])
+        return DataProblems(
+            [Problem("need_too_large", file, details={"work": work["work"], "unit": self._labels[work["unit"]]})]
+        )
 
 
 def item_works(workbook: Workbook, works: pd.DataFrame, numbers: np.ndarray) -> list[ItemWorks]:

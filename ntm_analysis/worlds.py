@@ -73,8 +73,11 @@ def perts(u: np.ndarray, low: np.ndarray, mode: np.ndarray, high: np.ndarray) ->
     kinds, kind = np.unique(peaks, return_inverse=True)
     tables = np.concatenate([_pert_table(float(peak)) for peak in kinds])
     cells = (u * STEPS).astype(np.int32) + (kind * STEPS).astype(np.int32)[:, None]
-    drawn = low[:, None] + width[:, None] * tables[cells]
-    return np.where(width[:, None] > 0, drawn, mode[:, None])
+    drawn = tables[cells]
+    drawn *= width[:, None]
+    drawn += low[:, None]
+    drawn[width == 0] = mode[width == 0, None]
+    return drawn
 
 
 def together(own: np.ndarray, shared: np.ndarray, correlation: float) -> np.ndarray:
@@ -91,4 +94,6 @@ def together(own: np.ndarray, shared: np.ndarray, correlation: float) -> np.ndar
     chance = correlation**0.5
     if chance == 0:
         return own
-    return np.where(own < chance, shared, (own - chance) / max(1 - chance, 1e-12))
+    made = (own - chance) / max(1 - chance, 1e-12)
+    np.copyto(made, shared, where=own < chance)
+    return made

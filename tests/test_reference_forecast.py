@@ -488,3 +488,10 @@ def test_a_criterion_without_a_name_waits_by_the_pace_whatever_works_are_listed(
     slow = reference(workbook, DRAWS, 1)
     assert simulated(workbook, DRAWS, 1, "own") == slow
     assert min(slow[0][0, "advanced"]) > 0
+
+
+def test_a_higher_level_waits_for_all_its_works_whatever_their_criterion(months):
+    # Nothing is said of criterion 3 of the advanced level, but a work of it is a debt: 600 million in month 6, nine months.
+    targets = [{"commune": "10001", "level": "advanced", "kind": "plan", "year": 2022}]
+    work = {"level": "advanced", "set": HIGH, "criterion": 3, "committed": "debt", "quantity": 6}
+    assert months(plain(met=["10001"], works=[work], targets=targets, months=9)) == [0, 6 + 9]
