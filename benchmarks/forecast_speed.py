@@ -98,11 +98,16 @@ def main() -> None:
     for communes in SIZES:
         with tempfile.TemporaryDirectory() as folder:
             data = ROOT / "data" / "thanh-chuong" if communes == 37 else with_money(Path(folder), communes)
-            done = subprocess.run([sys.executable, __file__, str(data)], check=True, capture_output=True, text=True, cwd=ROOT)
+            done = subprocess.run(
+                [sys.executable, __file__, str(data)], check=True, capture_output=True, text=True, cwd=ROOT
+            )
         found = json.loads(done.stdout)
         print(f"{found['communes']:5d} communes, {found['goals']} goals, {found['works']} works:", end=" ")
         print(f"schedule {found['laid']:.2f} s, engine {found['engine']:.2f} s,", end=" ")
-        print(f"pandas loop {found['loop']:.0f} s, ratio {found['loop'] / found['engine']:.0f}, peak {found['peak']:.0f} MiB", end="")
+        print(
+            f"pandas loop {found['loop']:.0f} s, ratio {found['loop'] / found['engine']:.0f}, peak {found['peak']:.0f} MiB",
+            end="",
+        )
         print(f"; --price {found['priced']:.1f} s" if found["priced"] else "")
 
 

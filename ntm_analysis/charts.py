@@ -36,7 +36,7 @@ def picture(figure: Figure, alt: str, caption: str = "") -> Markup:
     return Markup('<figure><img src="data:image/png;base64,{}" alt="{}">{}</figure>').format(Markup(data), alt, note)
 
 
-def _blank(width: float, height: float) -> tuple[Figure, matplotlib.axes.Axes]:
+def blank(width: float, height: float) -> tuple[Figure, matplotlib.axes.Axes]:
     """A figure that pyplot does not keep: nothing to close, nothing shown twice in a notebook."""
     with sns.axes_style("whitegrid", {"grid.color": "#dddddd"}), sns.plotting_context("notebook", font_scale=0.9):
         figure = Figure(figsize=(width, height), layout="constrained")
@@ -48,7 +48,7 @@ def state_bars(counts: pd.DataFrame, lang: str, what: str = "") -> Figure:
 
     ``counts``: index the label of each criterion, columns states (met, recognition, basic, not_met, unknown).
     """
-    figure, axes = _blank(WIDTH, 0.3 * len(counts) + 1.0)
+    figure, axes = blank(WIDTH, 0.3 * len(counts) + 1.0)
     left = pd.Series(0.0, index=counts.index)
     for state in [s for s in STATE_LOOK if s in counts and counts[s].any()]:
         colour, hatch = STATE_LOOK[state]
@@ -77,7 +77,7 @@ def state_bars(counts: pd.DataFrame, lang: str, what: str = "") -> Figure:
 
 def standing_bar(groups: dict[str, tuple[int, str]], lang: str) -> Figure:
     """One bar of all communes split into groups: label -> (number, state whose look it takes)."""
-    figure, axes = _blank(WIDTH, 1.7)
+    figure, axes = blank(WIDTH, 1.7)
     left = 0
     for label, (number, state) in groups.items():
         if not number:
@@ -105,7 +105,7 @@ def threshold_bars(rows: pd.DataFrame, lang: str) -> Figure:
 
     ``rows``: test, label, share (value / threshold, for ceilings threshold / value), state.
     """
-    figure, axes = _blank(WIDTH, 0.32 * len(rows) + 0.8)
+    figure, axes = blank(WIDTH, 0.32 * len(rows) + 0.8)
     sns.barplot(
         data=rows.assign(percent=100 * rows["share"].clip(0, 1.5)), x="percent", y="label", hue="state", dodge=False, ax=axes,
         palette={s: look[0] for s, look in STATE_LOOK.items()}, edgecolor="#444444", linewidth=0.5, legend=False,
@@ -131,7 +131,7 @@ def waterfall(total: float, steps: dict[str, float], lang: str) -> Figure:
         left -= value
         ends.append(left)
     starts, widths = [0.0, *ends, 0.0], [total, *steps.values(), left]
-    figure, axes = _blank(WIDTH, 0.36 * len(labels) + 0.8)
+    figure, axes = blank(WIDTH, 0.36 * len(labels) + 0.8)
     looks = ["not_applicable", *["met"] * len(steps), "not_met"]
     for label, start, width, look in zip(labels, starts, widths, looks, strict=True):
         colour, hatch = STATE_LOOK[look]

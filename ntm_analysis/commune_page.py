@@ -10,7 +10,7 @@ from markupsafe import Markup
 from .assess import Standing
 from .charts import picture, state_bars, threshold_bars
 from .criteria import REGION_NAMES
-from .funding_parts import FundingParts
+from .forecast_parts import ForecastParts
 from .office_numbers import write_date, write_number
 from .page import Part
 from .problems import report
@@ -32,7 +32,7 @@ from .words import (
 CHART_ROWS = 14  # measured indicators in one chart; more are not readable on a phone
 
 
-class CommunePage(FundingParts):
+class CommunePage(ForecastParts):
     """The parts of ``notebooks/commune.ipynb``, in order, for the commune named by code, name or slug.
 
     Raises :class:`~ntm_analysis.workbook.UnknownCommune` when no unit, or more than one, answers to the name.
@@ -239,6 +239,10 @@ class CommunePage(FundingParts):
     def funding(self) -> Part:
         """What finishing costs this commune."""
         return self.commune_need(self.unit) if self.is_commune else Part("")
+
+    def feasibility(self) -> Part:
+        """Whether it will finish by the end of the term."""
+        return self.commune_forecast(self.unit) if self.is_commune else Part("")
 
     def set_in_force(self) -> Part:
         """The set in force applied today: every indicator with its threshold, the commune's value and verdict."""

@@ -282,6 +282,7 @@ def record(found: Forecast, scenario: str = "baseline") -> dict:
             str(k): int(c) / n for k, c in enumerate(np.bincount(found.finishing, minlength=1)) if c
         }},
         "basically_all": found.basically,
+        "basically_share": run.plan.rules["basically"] / 100,
         "p_basically_all": enough / n,
         "p_basically_all_ci": list(wilson(enough, n)),
         "p_all": everyone / n,

@@ -25,7 +25,7 @@ from .whole_files import write_whole
 from .words import LEVEL_WORDS, count_words, lacking_words, pick, text, verdict_district
 from .workbook import Workbook
 
-NEED = -1  # stands for a unit in the job that makes the page of the funding need
+NEED, FORECAST = -1, -2  # stand for a unit in the jobs that make the pages of the funding need and of the forecast
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 
 
@@ -65,6 +65,8 @@ def plan(workbook: Workbook, units: list[int] | None, lang: str, audience: str) 
         title = text("heading_funding", lang, place=workbook.meta["title"][lang], day=shown)
         first = workbook.communes.loc[(communes_in_need(workbook, "ntm")["ntm"] or workbook.communes.index)[0], "code"]
         jobs.append(Job("funding_needs.ipynb", common | {"commune": first}, f"nhu-cau-von{ending}", title, NEED))
+        title = text("heading_forecast", lang, place=workbook.meta["title"][lang], day=shown)
+        jobs.append(Job("feasibility.ipynb", common | {"commune": first}, f"kha-nang-ve-dich{ending}", title, FORECAST))
     for unit, row in (workbook.communes if units is None else workbook.units.loc[units]).iterrows():
         title = text("heading_commune", lang, label=row["label"], day=shown)
         jobs.append(Job("commune.ipynb", common | {"commune": row["code"]}, f"{row['slug']}{ending}", title, unit))
@@ -177,8 +179,9 @@ def index_page(workbook: Workbook, folder: Path, jobs: list[Job], failed: list[t
         illustrative=text("illustrative", lang) if workbook.illustrative else "",
         illustrative_long=text("illustrative_long", lang),
         district=files.get(None),
-        need=files.get(NEED),
-        need_label=text("need_link", lang),
+        others=[
+            (files[key], text(label, lang)) for key, label in ((NEED, "need_link"), (FORECAST, "forecast_link")) if key in files
+        ],
         district_label=text("district_link", lang, verdict=verdict),
         failed=failed,
         failed_head=text("failed_head", lang),

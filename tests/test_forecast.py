@@ -120,7 +120,10 @@ def test_communes_that_share_nothing_finish_together_with_the_product_of_their_c
     # Each has money of its own; half of the works stand still for two years, beyond the end of the term.
     own = [{"pot": "a", "served": s, "year": y, "amount": 1200, "kind": "expected", "carried": "no", "disbursed_low": 100,
             "disbursed": 100, "disbursed_high": 100} for s in ("10001", "10002", "10003") for y in YEARS]  # fmt: skip
-    times = [{"item": i, "low": m, "mode": m, "high": m, "stall": s, "stall_months": 48} for i, m, s in (("road", 3, 50), ("no-dong", 0, 0))]
+    times = [
+        {"item": i, "low": m, "mode": m, "high": m, "stall": s, "stall_months": 48}
+        for i, m, s in (("road", 3, 50), ("no-dong", 0, 0))
+    ]
     made = record(forecast(small(plain(3, envelopes=own, durations=times)), draws=10_000))
     chances = [c["p"] for c in made["communes"]]
     assert all(abs(p - 0.5) < 0.02 for p in chances)
@@ -132,7 +135,9 @@ def test_communes_that_share_nothing_finish_together_with_the_product_of_their_c
 def test_a_shared_pot_makes_the_second_commune_wait_for_the_first(small):
     made = record(forecast(small(plain(2)), draws=10))
     assert [c["p50_date"] for c in made["communes"]] == ["2023-06-30", "2024-06-30"]
-    assert made["p_all"] == 1.0 and made["finishing"]["distribution"] == {"2": 1.0} and made["weakest"]["criteria"] == []
+    assert (
+        made["p_all"] == 1.0 and made["finishing"]["distribution"] == {"2": 1.0} and made["weakest"]["criteria"] == []
+    )
 
 
 def test_a_commune_with_nothing_missing_has_finished_for_certain(small):
@@ -158,7 +163,11 @@ def test_the_price_of_the_promise_is_the_factor_that_pays_in_time(small):
     assert made["money"]["90"]["extra"] == pytest.approx((factor - 1) * 900, rel=0.01) and made["reason"] is None
     assert made["months"]["50"] is None  # money ends with the term
     enough = promise(forecast(small(plain(1)), draws=50))["all"]
-    assert enough["reason"] == "reached_now" and enough["money"]["50"]["factor"] == 1.0 and enough["months"]["50"] == "2023-06-30"
+    assert (
+        enough["reason"] == "reached_now"
+        and enough["money"]["50"]["factor"] == 1.0
+        and enough["months"]["50"] == "2023-06-30"
+    )
 
 
 def test_money_cannot_buy_what_needs_time(small):
@@ -179,7 +188,9 @@ def test_a_registered_commune_with_works_under_way_succeeds_as_often_as_lists_do
     rows = mine.assign(commune="Thanh Hương", level="ntm", set=NEW, state="carried_over", percent_done=67.0, committed="carried_over",
                        planned_year=2022.0, row=1)  # fmt: skip
     works = district.tables["works"]
-    tables = district.tables | {"works": pd.concat([works, rows[works.columns.intersection(rows.columns)]], ignore_index=True)}
+    tables = district.tables | {
+        "works": pd.concat([works, rows[works.columns.intersection(rows.columns)]], ignore_index=True)
+    }
     made = record(forecast(replace(district, tables=tables), draws=4_000))
     (mine,) = (r for r in made["registrations"] if r["name"] == "Thanh Hương")
     assert mine["under_way"] and 0.5 <= mine["p"] <= 0.85
@@ -209,7 +220,8 @@ def test_a_deadline_that_has_passed_is_refused_with_a_report(district, capsys):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--draws", "0"], ["--policy", "best"], ["--deadline", "soon"], ["--finish", "never"], ["--seed", "-1"]]
+    "arguments",
+    [["--draws", "0"], ["--policy", "best"], ["--deadline", "soon"], ["--finish", "never"], ["--seed", "-1"]],
 )
 def test_a_mistake_of_usage_exits_with_2(arguments, capsys):
     with pytest.raises(SystemExit) as caught:
@@ -226,7 +238,11 @@ def test_zero_draws_and_unknown_policies_are_refused(district):
 
 def test_everything_a_forecast_lacks_is_reported_at_once(small):
     tables = plain(1)
-    tables |= {"durations": [], "assumptions": tables["assumptions"][:5], "debts": [{"criterion": 5, "date": "2021-12-31", "amount": 5}]}
+    tables |= {
+        "durations": [],
+        "assumptions": tables["assumptions"][:5],
+        "debts": [{"criterion": 5, "date": "2021-12-31", "amount": 5}],
+    }
     tables["parts"] = tables["parts"][:1]
     with pytest.raises(DataProblems) as caught:
         schedule(small(tables))
@@ -285,7 +301,9 @@ def _told(district, tmp_path):
 
 
 def test_a_scenario_changes_the_rows_it_names_and_no_others(told, district):
-    found = told(thu="changes:\n  - {table: envelopes, where: {pot: dat, year: 2023}, multiply: {amount: 2}}\ndeadline: 2026-12-31\n")
+    found = told(
+        thu="changes:\n  - {table: envelopes, where: {pot: dat, year: 2023}, multiply: {amount: 2}}\ndeadline: 2026-12-31\n"
+    )
     before, after = district.tables["envelopes"], found.workbook.tables["envelopes"]
     differs = before["amount"] != after["amount"]
     assert differs.sum() == found.changed == 1 and after.loc[differs, "amount"].item() == 17_000
@@ -311,7 +329,14 @@ def test_everything_wrong_in_a_scenario_is_reported_at_once(told):
     with pytest.raises(DataProblems) as caught:
         told(thu="changes:\n" + "".join(f"  - {change}\n" for change in changes))
     codes = [p.code for p in caught.value.problems]
-    assert codes == ["scenario_table", "scenario_column", "scenario_nothing", "yaml_value", "scenario_form", "scenario_commune"]
+    assert codes == [
+        "scenario_table",
+        "scenario_column",
+        "scenario_nothing",
+        "yaml_value",
+        "scenario_form",
+        "scenario_commune",
+    ]
     assert [p.row for p in caught.value.problems] == [4, 5, 6, 7, 8, 9]
 
 
@@ -333,7 +358,10 @@ def test_late_money_in_2023_makes_nobody_earlier(district):
 
 
 def test_the_json_of_the_forecast_has_the_keys_that_scripts_rely_on(capsys):
-    assert cli.main(["forecast", "--draws", "60", "--json", "--price", "--commune", "thanh-huong", "--policy", "closest"]) == 0
+    assert (
+        cli.main(["forecast", "--draws", "60", "--json", "--price", "--commune", "thanh-huong", "--policy", "closest"])
+        == 0
+    )
     made = json.loads(capsys.readouterr().out)
     keys = "deadline draws seed n_finished_now finishing basically_all p_basically_all p_all p_all_se p_all_ci p_all_signed "
     keys += "p_all_if_independent communes registrations weakest price_of_promise"
@@ -362,4 +390,6 @@ def test_a_forecast_is_registered_once(capsys, monkeypatch, tmp_path):
     for _ in range(2):
         assert cli.main(["forecast", "--draws", "20", "--register", "--json"]) == 0
     (path,) = (tmp_path / "forecasts").iterdir()
-    assert path.name.startswith("thanh-chuong_2022-03-31_") and json.loads(path.read_text(encoding="utf-8"))["p_all"] == 0
+    assert (
+        path.name.startswith("thanh-chuong_2022-03-31_") and json.loads(path.read_text(encoding="utf-8"))["p_all"] == 0
+    )

@@ -1,0 +1,86 @@
+"""Charts of the forecast: the fan of communes finishing, chances by band, the heat map of last criteria."""
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.dates import AutoDateLocator, DateFormatter
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from .charts import WIDTH, blank
+from .words import text
+
+# The verbal scale from very low to very high: colour and hatch, so that print in black and white tells them apart.
+SCALE_LOOK = {
+    "very_low": ("#d1603d", "xx"),
+    "low": ("#f0b08a", "//"),
+    "even": ("#f4e3a1", ".."),
+    "high": ("#9cc9e8", "\\\\"),
+    "very_high": ("#3f8fc4", ""),
+}
+
+
+def fan(table: pd.DataFrame, total: int, basically: int, naive: pd.Series | None, lang: str) -> Figure:
+    """How many communes have finished over time: median, usual range, goal lines, and the straight line of today's pace (``naive``, by day).
+
+    ``table``: day, p10, p50, p90 (:meth:`~ntm_analysis.forecast.Forecast.over_time`).
+    """
+    figure, axes = blank(WIDTH, 3.4)
+    axes.fill_between(
+        table["day"], table["p10"], table["p90"], step="post", color="#9cc9e8", alpha=0.7, label=text("fan_range", lang)
+    )
+    axes.step(table["day"], table["p50"], where="post", color="#1c5f8d", linewidth=2, label=text("fan_median", lang))
+    if naive is not None:
+        axes.plot(naive.index, naive, color="#777777", linestyle="--", linewidth=1, label=text("fan_naive", lang))
+    axes.axhline(total, color="#222222", linewidth=1.2, label=text("fan_all", lang, n=total))
+    if basically < total:
+        axes.axhline(
+            basically, color="#222222", linewidth=1, linestyle=":", label=text("fan_basically", lang, n=basically)
+        )
+    axes.set_ylim(max(0, table["p10"].min() - 2), total + 1)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
+    axes.xaxis.set_major_locator(AutoDateLocator(maxticks=6))
+    axes.xaxis.set_major_formatter(DateFormatter("%m/%Y"))
+    axes.set_ylabel(text("axis_finished", lang))
+    figure.legend(loc="outside lower center", ncols=2, fontsize=9.5, frameon=False)
+    sns.despine(ax=axes)
+    return figure
+
+
+def strip(rows: pd.DataFrame, lang: str) -> Figure:
+    """The chance of each band: label, p, low, high (interval of the mean of its communes), look (a word of the scale)."""
+    figure, axes = blank(WIDTH, 0.42 * len(rows) + 0.9)
+    for row in rows.itertuples():
+        colour, hatch = SCALE_LOOK[row.look]
+        axes.barh(row.label, 100 * row.p, color=colour, hatch=hatch, edgecolor="#444444", linewidth=0.5)
+        axes.plot([100 * row.low, 100 * row.high], [row.label] * 2, color="#222222", linewidth=1.5)
+        axes.text(
+            min(100 * row.high + 1.5, 88),
+            row.label,
+            f"{100 * row.p:.0f}%" if row.p >= 0.01 else "< 1%",
+            va="center",
+            fontsize=9.5,
+        )
+    axes.invert_yaxis()
+    axes.set_xlim(0, 100)
+    for edge in (10, 33, 66, 90):
+        axes.axvline(edge, color="#bbbbbb", linewidth=0.8, zorder=0)
+    axes.set_xlabel(text("axis_chance", lang))
+    axes.grid(visible=False)
+    sns.despine(ax=axes, left=True)
+    return figure
+
+
+def heat(shares: pd.DataFrame, lang: str) -> Figure:
+    """In what share of worlds a criterion is (one of) the last to be met: bands x criteria, in %."""
+    figure, axes = blank(WIDTH, 0.42 * len(shares) + 1.2)
+    shown = shares * 100
+    labels = shown.map(lambda v: f"{v:.0f}" if v >= 1 else "").to_numpy(dtype=object)
+    colours = sns.light_palette("#d1603d", as_cmap=True)
+    sns.heatmap(shown, ax=axes, cmap=colours, vmin=0, vmax=max(1, np.nanmax(shown.to_numpy())), annot=labels, fmt="", cbar=False,
+                linewidths=0.5, annot_kws={"fontsize": 8})  # fmt: skip
+    axes.set_xlabel(text("axis_criterion", lang))
+    axes.set_ylabel("")
+    axes.tick_params(axis="y", rotation=0)
+    axes.grid(visible=False)
+    return figure

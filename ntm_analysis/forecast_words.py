@@ -1,0 +1,147 @@
+"""The forecast in sentences: one fixed scale of words, chances as "3 in 10", no more digits than the draws support."""
+
+import datetime as dt
+
+from .office_numbers import write_date, write_number, write_percent
+from .workbook import Workbook
+from .words import text
+
+SCALE = (0.1, 0.33, 0.66, 0.9)  # edges of the verbal scale
+LOOKS = ("very_low", "low", "even", "high", "very_high")
+
+
+def scale_of(p: float) -> str:
+    """The word of the fixed scale: under 10, 10-33, 33-66, 66-90, over 90 %.
+
+    >>> [scale_of(p) for p in (0, 0.1, 0.5, 0.9, 0.95)]
+    ['very_low', 'low', 'even', 'high', 'very_high']
+    """
+    return LOOKS[sum(p >= edge for edge in SCALE[:3]) + (p > SCALE[3])]
+
+
+def chance(p: float | None, draws: int, lang: str) -> str:
+    """A chance in per cent, as exactly as the draws allow: "dưới 3/10.000", "dưới 1%", "30%", "trên 99%"; "..." for none.
+
+    >>> chance(0.0, 10_000, "vi"), chance(0.004, 10_000, "vi"), chance(0.304, 10_000, "vi"), chance(1.0, 100, "vi")
+    ('dưới 3/10.000', 'dưới 1%', '30%', 'trên 99%')
+    """
+    if p is None:
+        return "..."
+    if p == 0:
+        return text("chance_none", lang, draws=write_number(draws, lang))
+    if p < 0.01:
+        return text("chance_below", lang)
+    return text("chance_above", lang) if p > 0.99 else f"{100 * p:.0f}%"
+
+
+def chance_words(p: float, draws: int, lang: str) -> str:
+    """A chance in the words of the scale: "thấp, khoảng 3 trên 10 (30%)".
+
+    >>> chance_words(0.304, 10_000, "vi")
+    'thấp, khoảng 3 trên 10 (30%)'
+    """
+    word, shown = text(f"scale_{scale_of(p)}", lang), chance(p, draws, lang)
+    if not 0.05 <= p <= 0.95:
+        return text("chance_plain", lang, word=word, shown=shown)
+    return text("chance_of_ten", lang, word=word, tenths=round(10 * p), shown=shown)
+
+
+def verdict(made: dict, lang: str) -> str:
+    """How many will have finished, P(basically all), P(all): ``made`` is the record of :func:`~ntm_analysis.forecast.record`."""
+    figures, draws, total = made["finishing"], made["draws"], made["n_communes"]
+    low, high = figures["p10"], figures["p90"]
+    return text(
+        f"forecast_verdict_{made['finish']}",
+        lang,
+        day=write_date(dt.date.fromisoformat(made["deadline"]), lang),
+        mean=write_number(round(figures["mean"]), lang),
+        range=f"{low}-{high}" if low != high else str(low),
+        total=total,
+        now=made["n_finished_now"],
+        share=write_percent(made["basically_share"], lang),
+        basically=made["basically_all"],
+        p_basically=chance_words(made["p_basically_all"], draws, lang),
+        p_all=chance_words(made["p_all"], draws, lang),
+        draws=write_number(draws, lang),
+    )
+
+
+def month_words(day: str | None, lang: str) -> str:
+    """A month as "11/2023"; "..." beyond the term."""
+    return "..." if day is None else f"{int(day[5:7])}/{day[:4]}"
+
+
+def commune_sentence(row: dict, made: dict, lang: str) -> str:
+    """One commune's answer: chance by the deadline, of the decision, dates, last criterion."""
+    day = write_date(dt.date.fromisoformat(made["deadline"]), lang)
+    if row["finished"]:
+        return text("forecast_commune_finished", lang, name=row["name"])
+    if row["p"] == 1 and row["last_criterion"] is None:
+        return text("forecast_commune_nothing", lang, name=row["name"])
+    return text(
+        "forecast_commune", lang, name=row["name"], day=day, p=chance_words(row["p"], made["draws"], lang),
+        signed=chance(row["p_signed"], made["draws"], lang), early=month_words(row["p10_date"], lang),
+        middle=month_words(row["p50_date"], lang), late=month_words(row["p90_date"], lang),
+        unlimited=chance(row["p_unlimited"], made["draws"], lang),
+    )  # fmt: skip
+
+
+def price_lines(price: dict, made: dict, lang: str) -> list[str]:
+    """What it would take to keep the promise: money, months, or neither."""
+    lines = []
+    for key in ("basically_all", "all"):
+        found = price[key]
+        what = text(f"price_{key}", lang, n=made["basically_all"] if key == "basically_all" else made["n_communes"])
+        if found["reason"] == "reached_now":
+            lines.append(text("price_reached", lang, what=what, p=chance(found["p"], made["draws"], lang)))
+        elif found["reason"]:
+            lines.append(text("price_beyond", lang, what=what, p=chance(found["p_unlimited"], made["draws"], lang)))
+        for level, money in found["money"].items():
+            if money and found["reason"] is None:
+                extra = write_number(float(f"{money['extra'] / 1000:.2g}"), lang)
+                lines.append(
+                    text(
+                        "price_money",
+                        lang,
+                        what=what,
+                        level=level,
+                        factor=write_number(money["factor"], lang),
+                        extra=extra,
+                    )
+                )
+        months = [(level, day) for level, day in found["months"].items() if day]
+        lines += [
+            text("price_months", lang, what=what, level=level, day=month_words(day, lang)) for level, day in months
+        ]
+        if not months:
+            lines.append(text("price_no_months", lang, what=what))
+    return lines
+
+
+def forecast_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
+    """The forecast as text: verdict, communes, registrations, what it would take."""
+    draws = made["draws"]
+    lines = [verdict(made, lang), text("forecast_assumed", lang), ""]
+    open_ = [row for row in made["communes"] if not row["finished"]]
+    if len(made["communes"]) == 1:
+        lines.append(commune_sentence(made["communes"][0], made, lang))
+    elif open_:
+        lines.append(text("forecast_line_head", lang))
+        for row in sorted(open_, key=lambda row: (row["band"], -row["p"])):
+            dates = " / ".join(month_words(row[f"{q}_date"], lang) for q in ("p10", "p50", "p90"))
+            cells = (row["name"], chance(row["p"], draws, lang), chance(row["p_signed"], draws, lang), dates)
+            lines.append(f"  {row['band']:>2}  {cells[0]:<16} {cells[1]:<14} {cells[2]:<14} {cells[3]}")
+    if made["registrations"]:
+        lines += ["", text("forecast_registrations", lang)]
+        for row in made["registrations"]:
+            level = text(f"level_short_{row['level']}", lang)
+            kind = text(f"kind_{row['kind']}", lang)
+            closes = write_date(dt.date.fromisoformat(row["closes"]), lang)
+            lines.append(
+                f"  {row['name']:<16} {level}, {row['year']} ({kind}): {chance(row['p'], draws, lang)} ({closes})"
+            )
+    if made["pots_without_money"]:
+        lines += ["", text("forecast_empty_pots", lang, pots=", ".join(made["pots_without_money"]))]
+    if made["price_of_promise"]:
+        lines += ["", *price_lines(made["price_of_promise"], made, lang)]
+    return lines
