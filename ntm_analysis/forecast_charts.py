@@ -39,7 +39,7 @@ def fan(table: pd.DataFrame, total: int, basically: int, naive: pd.Series | None
         )
     axes.set_ylim(max(0, table["p10"].min() - 2), total + 1)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
-    axes.xaxis.set_major_locator(AutoDateLocator(maxticks=6))
+    axes.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=5, interval_multiples=True))
     axes.xaxis.set_major_formatter(DateFormatter("%m/%Y"))
     axes.set_ylabel(text("axis_finished", lang))
     figure.legend(loc="outside lower center", ncols=2, fontsize=9.5, frameon=False)

@@ -134,7 +134,7 @@ class ForecastParts(FundingParts):
             "tung-xa",
             self.text("bands_lead"),
             chart,
-            self.table("bands", "band communes:name count:num chance range", shown),
+            self.table("bands", "band communes:name count:num met_chance range", shown),
             self._communes_table(),
             self.paragraph(self.text("dates_key"), "key"),
         )

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from .office_numbers import write_date, write_number, write_percent
+from .office_numbers import write_date, write_number
 from .workbook import Workbook
 from .words import text
 
@@ -41,7 +41,7 @@ def chance_words(p: float, draws: int, lang: str) -> str:
     'thấp, khoảng 3 trên 10 (30%)'
     """
     word, shown = text(f"scale_{scale_of(p)}", lang), chance(p, draws, lang)
-    if not 0.05 <= p <= 0.95:
+    if not 0.095 <= p <= 0.905:
         return text("chance_plain", lang, word=word, shown=shown)
     return text("chance_of_ten", lang, word=word, tenths=round(10 * p), shown=shown)
 
@@ -58,7 +58,7 @@ def verdict(made: dict, lang: str) -> str:
         range=f"{low}-{high}" if low != high else str(low),
         total=total,
         now=made["n_finished_now"],
-        share=write_percent(made["basically_share"], lang),
+        share=f"{100 * made['basically_share']:.3g}%".replace(".", "," if lang == "vi" else "."),
         basically=made["basically_all"],
         p_basically=chance_words(made["p_basically_all"], draws, lang),
         p_all=chance_words(made["p_all"], draws, lang),
