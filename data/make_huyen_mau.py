@@ -111,7 +111,8 @@ A9_MISSING = (2, 5, 6, 17)
 ASSUMED = {
     "cost_low": 80, "cost_high": 140, "start_share": 30, "basically": 90, "dossier_closes": 6, "decision_low": 4,
     "decision_mode": 5, "decision_high": 7, "storm_chance": 20, "storm_month": 9, "storm_stop": 3, "correlation_money": 50,
-    "correlation_works": 30, "correlation_commune": 60, "pace_registered": 8, "pace_regained": 3, "trend_low": 30, "trend_mode": 80,
+    "correlation_works": 30, "correlation_commune": 60, "pace_registered": 8, "pace_regained": 3, "trend_low": 30,
+    "trend_mode": 80,
     "trend_high": 120, "coefficient_under_15": 5, "coefficient_15_18": 3, "coefficient_ntm": 1, "programme_start": 2011,
 }  # fmt: skip
 
@@ -394,7 +395,8 @@ def money() -> dict[str, list[dict]]:
         dated(PLANNED, set=NTM, group="plain", average=15, communes=12, ntm=5, spread=2.5),
         dated(PLANNED, set=NTM, group="border", share=20, shift=-2, spread=2.5),
     ]
-    times = [("duong", 3, 6, 9, 10, 6), ("truong", 8, 10, 14, 20, 12), ("nha-van-hoa", 3, 5, 7, 10, 6), ("nuoc", 4, 8, 14, 20, 12),
+    times = [("duong", 3, 6, 9, 10, 6), ("truong", 8, 10, 14, 20, 12), ("nha-van-hoa", 3, 5, 7, 10, 6), ("nuoc", 4, 8, 14, 20,
+        12),
              ("htx", 2, 3, 6, 10, 6), ("chua-ro", 3, 8, 14, 15, 6), ("no-dong", 0, 0, 0, 0, 0)]  # fmt: skip
     columns = ("item", "low", "mode", "high", "stall", "stall_months")
     made["durations"] = [dated(PLANNED, **dict(zip(columns, row, strict=True))) for row in times]

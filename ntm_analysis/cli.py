@@ -1,4 +1,5 @@
-"""The command ``ntm``: check, status, needs, forecast, score, report. Exit codes: 0 done, 1 bad data or a failed page, 2 bad usage."""
+"""The command ``ntm``: check, status, needs, forecast, score, report. Exit codes: 0 done, 1 bad data or a failed page, 2 bad
+usage."""
 
 import argparse
 import datetime as dt
@@ -255,7 +256,8 @@ def _forecast(options: argparse.Namespace) -> int:
         raise Refused(text("not_a_commune", lang, label=described(workbook.units.loc[units[0]])))
     chosen = _scenario(workbook, options.scenario, lang)
     found = forecast(
-        chosen.workbook, policy=options.policy or chosen.policy, deadline=options.deadline or chosen.deadline, finish=options.finish,
+        chosen.workbook, policy=options.policy or chosen.policy, deadline=options.deadline or chosen.deadline,
+        finish=options.finish,
         draws=options.draws, seed=options.seed,
     )  # fmt: skip
     made = record(found, options.scenario)

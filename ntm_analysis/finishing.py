@@ -19,10 +19,12 @@ LARGEST_CHUNK = 40_000_000  # works x draws held at once
 @dataclass
 class Run:
     """What all worlds of a run say. ``months``, ``signed``, ``unlimited`` (with money without limit): int16, goals x draws;
-    ``latest``: the last month that counts, goals x draws. The counts are over worlds, of NTM goals: ``last`` communes x criteria, in how many
-    worlds the criterion is (one of) the last; ``late`` by criterion, ``alone`` by criterion: in how many worlds that fail it is unfinished, and it
-    alone; ``without`` communes x criteria: (worlds that lack it, finishing communes summed over those); ``gained``: (criteria met in the first twelve
-    months, missing at the start)."""
+    ``latest``: the last month that counts, goals x draws. The counts are over worlds, of NTM goals: ``last`` communes x
+    criteria, in how many
+    worlds the criterion is (one of) the last; ``late`` by criterion, ``alone`` by criterion: in how many worlds that fail it
+    is unfinished, and it
+    alone; ``without`` communes x criteria: (worlds that lack it, finishing communes summed over those); ``gained``: (criteria
+    met in the first twelve months, missing at the start)."""
 
     plan: Schedule
     draws: int
@@ -44,7 +46,8 @@ def simulate(
     workbook: Workbook, draws: int, seed: int, *, policy: str = "own", deadline=None, finish: str = "met", workers: int = 0,
     chunk: int = 0,
 ) -> Run:  # fmt: skip
-    """All worlds of a run, chunk by chunk. ``deadline``: default the end of the term. ``workers``, ``chunk`` (draws, whole blocks): default by
+    """All worlds of a run, chunk by chunk. ``deadline``: default the end of the term. ``workers``, ``chunk`` (draws, whole
+    blocks): default by
     the machine and by memory; they change no byte. Raises what :func:`~ntm_analysis.schedule.schedule` raises.
 
     >>> run = simulate(Workbook.open("data/thanh-chuong"), 100, 2022)
@@ -99,6 +102,7 @@ def _measured(worlds: Worlds, deadline: int, finish: str) -> tuple:
         "gained": np.array([((ntm <= 12) & lacks).sum(), lacks.sum()]),
         # Whole numbers below 2^24 are exact in single precision, in any order.
         "lacking": lacks.sum(axis=2),
-        "finishing": (lacks.reshape(-1, worlds.draws).astype(np.float32) @ done.astype(np.float32)).reshape(lacks.shape[:2]).astype(float),
+        "finishing": (lacks.reshape(-1,
+        worlds.draws).astype(np.float32) @ done.astype(np.float32)).reshape(lacks.shape[:2]).astype(float),
     }  # fmt: skip
     return months, worlds.signed(months), unlimited, latest, counts

@@ -1,7 +1,7 @@
 """Will every commune finish by the deadline: what the worlds of a run say, and how sure that is.
 
-In this order: how many finish with the usual range, P(basically all), P(all); then each commune with its dates and last criterion,
-registrations and pledges, what dependence does, the weakest links, what money alone does not mend.
+In this order: how many finish with the usual range, P(basically all), P(all); then each commune with its dates and last
+criterion, registrations and pledges, what dependence does, the weakest links, what money alone does not mend.
 """
 
 import datetime as dt
@@ -22,7 +22,8 @@ from .workbook import Workbook
 
 @dataclass(frozen=True)
 class Forecast:
-    """A run and what follows from it. ``communes``: unit numbers in administrative order; ``now``: the finished ones, recognised NTM or higher."""
+    """A run and what follows from it. ``communes``: unit numbers in administrative order; ``now``: the finished ones,
+    recognised NTM or higher."""
 
     workbook: Workbook
     run: Run
@@ -94,8 +95,8 @@ class Forecast:
         return pd.DataFrame(self.run.counts["last"] / self.run.draws, index=facts.units, columns=facts.numbers)
 
     def dates(self, goal: int) -> dict[str, str | None]:
-        """The days by which 10, 50, 90 % of worlds have reached a goal; null beyond the end of the term (or the deadline, if later),
-        because nothing is known of the money after it."""
+        """The days by which 10, 50, 90 % of worlds have reached a goal; null beyond the end of the term (or the deadline, if
+        later), because nothing is known of the money after it."""
         binding = self.run.signed if self.run.finish == "signed" else self.run.months
         plan = self.run.plan
         last = max(self.run.deadline, plan.month_of(self.workbook.meta["term_end"]["date"]))
@@ -122,8 +123,8 @@ class Forecast:
         )
 
     def registrations(self) -> pd.DataFrame:
-        """Every planned target and pledge: unit, level, year, kind, closes, p (by that day), p_by_year_end; 1 for a level that is recognised
-        already, NaN for a goal that does not stand in the queue."""
+        """Every planned target and pledge: unit, level, year, kind, closes, p (by that day), p_by_year_end; 1 for a level
+        that is recognised already, NaN for a goal that does not stand in the queue."""
         goals = {
             (u, level): g
             for g, (u, level) in enumerate(zip(self.run.goals["unit"], self.run.goals["level"], strict=True))
@@ -148,7 +149,8 @@ class Forecast:
         return bool((mine["percent_done"].fillna(0) > 0).any())
 
     def weakest(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """The weakest links: communes, criteria. Of the worlds in which not all finish: the share in which it is unfinished, and in which it alone is."""
+        """The weakest links: communes, criteria. Of the worlds in which not all finish: the share in which it is unfinished,
+        and in which it alone is."""
         fails = ~self.in_time.all(axis=0)
         n = max(1, int(fails.sum()))
         late = ~self.in_time[:, fails]
@@ -162,8 +164,10 @@ class Forecast:
         )
 
     def ask_first(self) -> pd.DataFrame:
-        """The unknown states whose answer moves the number finishing most: band, criterion, effect (communes more on average where the communes
-        of the band meet it), size = how far an answer moves the expected number (standard deviation); only what stands out of the draws."""
+        """The unknown states whose answer moves the number finishing most: band, criterion, effect (communes more on average
+        where the communes
+        of the band meet it), size = how far an answer moves the expected number (standard deviation); only what stands out of
+        the draws."""
         counts, facts, draws = self.run.counts, self.run.plan.facts, self.run.draws
         lacking, total = counts["lacking"], float((self.finishing - len(self.now)).sum())
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -195,7 +199,8 @@ class Forecast:
         return naive(len(self.now), len(self.communes), start, self.workbook.as_of, self.day)
 
     def fails_set_in_force(self) -> float:
-        """The chance that a recognised commune fails the set in force, all its criteria being lost or kept apart; NaN where none changed."""
+        """The chance that a recognised commune fails the set in force, all its criteria being lost or kept apart; NaN where
+        none changed."""
         facts = self.run.plan.facts
         return float(1 - np.prod(1 - facts.lost)) if facts.set_id != facts.reported_in else float("nan")
 
@@ -204,9 +209,10 @@ def forecast(
     workbook: Workbook, *, policy: str = "own", deadline: dt.date | None = None, finish: str = "met", draws: int = 10_000,
     seed: int = 2022,
 ) -> Forecast:  # fmt: skip
-    """The forecast of a data set. ``deadline``: default the end of the term; ``finish``: whether it binds the criteria met (``met``) or the decision
-    (``signed``). Raises ValueError for a policy, finish or number of draws that is none, :class:`DataProblems` for a deadline not after the
-    as-of date and for what a forecast needs and was not known.
+    """The forecast of a data set. ``deadline``: default the end of the term; ``finish``: whether it binds the criteria met
+    (``met``) or the decision
+    (``signed``). Raises ValueError for a policy, finish or number of draws that is none, :class:`DataProblems` for a deadline
+    not after the as-of date and for what a forecast needs and was not known.
 
     >>> found = forecast(Workbook.open("data/thanh-chuong"), draws=200)
     >>> len(found.now), len(found.communes), found.basically
@@ -231,7 +237,8 @@ def forecast(
 
 
 def record(found: Forecast, scenario: str = "baseline") -> dict:
-    """The forecast in plain Python types, as ``ntm forecast --json`` prints it. Probabilities are 0..1, days ISO, null where fewer worlds get there."""
+    """The forecast in plain Python types, as ``ntm forecast --json`` prints it. Probabilities are 0..1, days ISO, null where
+    fewer worlds get there."""
     run, workbook, n = found.run, found.workbook, found.run.draws
     p, units = found.p, workbook.units
     everyone, enough = (int((found.finishing >= k).sum()) for k in (len(found.communes), found.basically))
@@ -295,12 +302,14 @@ def record(found: Forecast, scenario: str = "baseline") -> dict:
         "communes": communes,
         "registrations": [
             {"name": units.loc[r["unit"], "name"], "code": units.loc[r["unit"], "code"], "level": r["level"], "year": r["year"],
-             "kind": r["kind"], "closes": f"{r['closes']:%Y-%m-%d}", "p": _number(r["p"]), "p_by_year_end": _number(r["p_by_year_end"]),
+             "kind": r["kind"], "closes": f"{r['closes']:%Y-%m-%d}", "p": _number(r["p"]),
+             "p_by_year_end": _number(r["p_by_year_end"]),
              "under_way": r["under_way"]}
             for r in found.registrations().to_dict("records")
         ],
         "weakest": {
-            "communes": [{"name": units.loc[u, "name"], "code": units.loc[u, "code"], **row} for u, row in links.to_dict("index").items()],
+            "communes": [{"name": units.loc[u, "name"], "code": units.loc[u, "code"], **row} for u,
+            row in links.to_dict("index").items()],
             "criteria": [
                 {"criterion": int(c), "name": names.loc[c, "name_vi"], "name_en": names.loc[c, "name_en"], **row}
                 for c, row in criteria.to_dict("index").items() if row["unfinished"] > 0

@@ -21,7 +21,8 @@ SCALE_LOOK = {
 
 
 def fan(table: pd.DataFrame, total: int, basically: int, naive: pd.Series | None, lang: str) -> Figure:
-    """How many communes have finished over time: median, usual range, goal lines, and the straight line of today's pace (``naive``, by day).
+    """How many communes have finished over time: median, usual range, goal lines, and the straight line of today's pace
+    (``naive``, by day).
 
     ``table``: day, p10, p50, p90 (:meth:`~ntm_analysis.forecast.Forecast.over_time`).
     """

@@ -9,7 +9,8 @@ from .scenarios import UnknownScenario, scenario
 class ForecastPage(ForecastParts):
     """The parts of ``notebooks/feasibility.ipynb``, in order; ``commune`` is the one whose own answer is shown.
 
-    ``deadline``: default the end of the term; ``finish``: met or signed; ``policy``: who is paid first (default: as the scenario has it). Raises
+    ``deadline``: default the end of the term; ``finish``: met or signed; ``policy``: who is paid first (default: as the
+    scenario has it). Raises
     ValueError for a parameter that is none, :class:`~ntm_analysis.workbook.UnknownCommune` for a commune that is none.
 
     >>> "22 xã đã được công nhận" in ForecastPage("data/thanh-chuong", draws=200).forecast_summary()
@@ -61,7 +62,8 @@ class ForecastPage(ForecastParts):
 
     def knowledge(self) -> Part:
         """The sources of what the forecast rests on, and what was left out."""
-        names = ("assumptions", "durations", "pace_factors", "envelopes", "parts", "carry_over", "count_priors", "criterion_shares",
+        names = ("assumptions", "durations", "pace_factors", "envelopes", "parts", "carry_over", "count_priors",
+            "criterion_shares",
                  "criterion_states", "criterion_counts", "targets", "works", "typical_works", "unit_costs")  # fmt: skip
         used = {source for name in names for source in self.workbook.tables[name]["source"]}
         told = self.foreseen()[0].run.plan.pace.sources if self.foreseeable() else ()

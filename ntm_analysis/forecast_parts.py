@@ -115,7 +115,7 @@ class ForecastParts(FundingParts):
         """Each band with its chance, then every commune with its dates; communes of which the same is known are not ranked."""
         if not self.foreseeable() or not len(self.foreseen()[0].open_):
             return Part("")
-        found, made = self.foreseen()
+        found, _ = self.foreseen()
         rows, shown = [], []
         for band, units in found.bands.groupby(found.bands):
             p = found.p[units.index]
@@ -148,7 +148,8 @@ class ForecastParts(FundingParts):
             last = "-" if row["last_criterion"] is None else row["last_criterion"]
             cells = [place, row["name"], row["band"], self.chance(row["p"]), self.chance(row["p_signed"])]
             rows.append([*cells, *dates, last, self.chance(row["p_unlimited"])])
-        columns = "tt unit:name band:num met_chance:num signed_chance:num early:num middle:num late:num last_criterion:num if_money:num"
+        columns = "tt unit:name band:num met_chance:num signed_chance:num early:num middle:num late:num "
+        columns += "last_criterion:num if_money:num"
         return self.table("chances", columns, rows)
 
     def why_not(self) -> Part:
@@ -279,7 +280,8 @@ class ForecastParts(FundingParts):
         ]
         items = self.workbook.tables["unit_costs"].set_index("item")[f"name_{self.lang}"]
         times = [
-            [i, items[r["item"]], f"{r['low']:.0f}-{r['mode']:.0f}-{r['high']:.0f}", f"{r['stall']:.0f}%", f"{r['stall_months']:.0f}", self.source(r["source"])]
+            [i, items[r["item"]], f"{r['low']:.0f}-{r['mode']:.0f}-{r['high']:.0f}", f"{r['stall']:.0f}%",
+            f"{r['stall_months']:.0f}", self.source(r["source"])]
             for i, r in enumerate(self.workbook.tables["durations"].to_dict("records"), start=1)
         ]  # fmt: skip
         share = [100 * (1 - np.exp(-h)) for h in (pace.hazard, pace.low, pace.high)]
@@ -320,21 +322,25 @@ class ForecastParts(FundingParts):
         error = write_number(float(found.finishing.std() / np.sqrt(self.draws)), self.lang, 3)
         line = made["naive"]
         naive = self.text(
-            "naive_told", yearly=write_number(line["yearly"], self.lang, 1), expected=write_number(line["expected"], self.lang, 1),
+            "naive_told", yearly=write_number(line["yearly"], self.lang, 1), expected=write_number(line["expected"], self.lang,
+            1),
             date=month_words(line["date"], self.lang), p=self.chance(line["p_all"]),
         )  # fmt: skip
         year = ""
         if first["criteria_met_share"] is not None:
             share = {k: f"{100 * v:.0f}" for k, v in first.items()}
-            year = self.text("first_year", mine=share["criteria_met_share"], share=share["published_share"], low=share["published_low"],
+            year = self.text("first_year", mine=share["criteria_met_share"], share=share["published_share"],
+                low=share["published_low"],
                              high=share["published_high"])  # fmt: skip
         return self.section(
             "tin-cay",
             self.text("not_testable"),
             self.table("back_test", "area measure:name cases:num inside:num naive_inside:num crps:num naive_crps:num", rows),
             self.bullets([
-                self.text("trust_average"), self.text("trust_titles"), self.text("trust_pause"), self.text("trust_synthetic", p=f"{100 * covered:.0f}"),
-                year, naive, self.text("other_seed", seed=other_found.run.seed, mean=mean, again=again, error=error, p=self.chance(other["p_all"])),
+                self.text("trust_average"), self.text("trust_titles"), self.text("trust_pause"), self.text("trust_synthetic",
+                p=f"{100 * covered:.0f}"),
+                year, naive, self.text("other_seed", seed=other_found.run.seed, mean=mean, again=again, error=error,
+                p=self.chance(other["p_all"])),
             ]),
         )  # fmt: skip
 

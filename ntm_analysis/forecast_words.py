@@ -3,8 +3,8 @@
 import datetime as dt
 
 from .office_numbers import write_date, write_number
-from .workbook import Workbook
 from .words import text
+from .workbook import Workbook
 
 SCALE = (0.1, 0.33, 0.66, 0.9)  # edges of the verbal scale
 LOOKS = ("very_low", "low", "even", "high", "very_high")

@@ -14,8 +14,9 @@ from .works import DEBT, THOUSAND, ItemWorks, PriceList, item_works
 
 @dataclass(frozen=True)
 class Line:
-    """The queue of one pot instance. ``pieces``: (group, part, places in the group) whose parts stand in it, ``order``: their order in
-    the queue; in a pot that is split ``first``: the place of the first part of each one's sub-pot, ``weight`` out of ``total``: what it gets."""
+    """The queue of one pot instance. ``pieces``: (group, part, places in the group) whose parts stand in it, ``order``: their
+    order in the queue; in a pot that is split ``first``: the place of the first part of each one's sub-pot, ``weight`` out of
+    ``total``: what it gets."""
 
     instance: str
     pieces: list[tuple[int, int, np.ndarray]]
@@ -27,8 +28,8 @@ class Line:
 
 @dataclass(frozen=True)
 class GroupLayout:
-    """The works of one item and level: ``rows`` in the works of the schedule, pots and shares (%) of its parts (cement last), names of random
-    numbers, duration, what is left to do."""
+    """The works of one item and level: ``rows`` in the works of the schedule, pots and shares (%) of its parts (cement last),
+    names of random numbers, duration, what is left to do."""
 
     level: str
     works: ItemWorks | None
@@ -181,8 +182,8 @@ def named(levels, codes, *more) -> list[str]:
 
 
 def _slot(table: pd.DataFrame, numbers: np.ndarray, level: str) -> np.ndarray:
-    """The column of each work: its criterion's, then one for a criterion without a name, then one for works of no criterion of a higher level;
-    -1 for a work that no criterion of NTM needs."""
+    """The column of each work: its criterion's, then one for a criterion without a name, then one for works of no criterion
+    of a higher level; -1 for a work that no criterion of NTM needs."""
     criterion = table["criterion"].to_numpy()
     other = len(numbers) + 1 if level != "ntm" else -1
     return np.where(criterion > 0, np.searchsorted(numbers, criterion), np.where(criterion == 0, len(numbers), other))

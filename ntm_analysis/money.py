@@ -1,4 +1,5 @@
-"""Money of the pots, month by month: what the envelopes say, times what is disbursed, as late as it comes, in prices of the base year."""
+"""Money of the pots, month by month: what the envelopes say, times what is disbursed, as late as it comes, in prices of the
+base year."""
 
 import datetime as dt
 
@@ -25,7 +26,8 @@ def instances_of(pot: str, envelopes: pd.DataFrame, codes: list[str], districts:
 
 
 class Envelopes:
-    """The envelopes from the as-of year on, as arrays: what is the same in every world. ``months``: how long money can come in."""
+    """The envelopes from the as-of year on, as arrays: what is the same in every world. ``months``: how long money can come
+    in."""
 
     def __init__(self, tables: dict[str, pd.DataFrame], as_of: dt.date) -> None:
         rows = tables["envelopes"]
@@ -50,8 +52,8 @@ class Envelopes:
         self.months = max(0, (last - as_of.year + 1) * 12 - as_of.month + late) if self.years else 0
 
     def drawn(self, correlation: float, draws: int, seed: int, block: int = 0) -> tuple[np.ndarray, np.ndarray]:
-        """The share of each envelope that is paid out (0..1) and by how many whole months it comes late: rows x draws each. Pots are low, and late,
-        together in a year, by ``correlation`` (0..1)."""
+        """The share of each envelope that is paid out (0..1) and by how many whole months it comes late: rows x draws each.
+        Pots are low, and late, together in a year, by ``correlation`` (0..1)."""
         made = []
         for quantity, ends in (("disbursed", self.disbursed), ("delay", self.delay)):
             own = uniforms(seed, quantity, self.keys, draws, block)

@@ -43,8 +43,9 @@ PARAMETERS = (
               "use only what was known by this day; empty: as dataset.yaml says"),
     Parameter("target", "ntm", "mức phấn đấu: ntm hoặc registered (theo đăng ký)", "level aimed at", ("ntm", "registered")),
     Parameter("scenario", "baseline", "kịch bản", "scenario"),
-    Parameter("policy", "own", "phương án phân bổ vốn: own (theo kế hoạch), closest (ưu tiên xã gần đạt), cheapest (ít tốn kém), equal (chia đều), "
-              "decree (hệ số QĐ 07/2022)", "allocation plan: own order, closest first, cheapest first, equal shares, the decree’s coefficients",
+    Parameter("policy", "own",
+    "phương án phân bổ vốn: own (kế hoạch), closest (gần đạt), cheapest (ít tốn kém), equal (chia đều), decree",
+              "allocation plan: own order, closest or cheapest first, equal shares, decree",
               ("own", "closest", "cheapest", "equal", "decree")),
     Parameter("deadline", "", "hạn về đích; để trống: cuối nhiệm kỳ", "deadline; empty: the end of the term"),
     Parameter("finish", "met", "về đích là đạt đủ tiêu chí (met) hay đã ký quyết định (signed)",

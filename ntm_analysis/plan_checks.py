@@ -13,7 +13,8 @@ PLAN_TABLES = (
 # The assumptions that a forecast needs, each with its least and greatest value (units: assumptions.csv).
 RULES = {
     "start_share": (0, 100), "basically": (50, 100), "dossier_closes": (0, 24), "decision_low": (0, 36), "decision_mode": (0, 36),
-    "decision_high": (0, 36), "storm_chance": (0, 100), "storm_month": (1, 12), "storm_stop": (0, 24), "correlation_money": (0, 100),
+    "decision_high": (0, 36), "storm_chance": (0, 100), "storm_month": (1, 12), "storm_stop": (0, 24), "correlation_money": (0,
+    100),
     "correlation_works": (0, 100), "correlation_commune": (0, 100), "pace_registered": (0, 50), "pace_regained": (0, 50),
     "trend_low": (0, 500), "trend_mode": (0, 500), "trend_high": (0, 500), "coefficient_under_15": (0.1, 100),
     "coefficient_15_18": (0.1, 100), "coefficient_ntm": (0.1, 100), "programme_start": (1990, 2100),
@@ -134,7 +135,8 @@ def _check_assumed(tables: dict[str, pd.DataFrame], bad) -> None:
     rules, costs = tables["assumptions"], tables["unit_costs"]
     ends = RULES | {"cost_low": (1, 100), "cost_high": (100, 1000)}
     low, high = (rules["key"].map({key: float(pair[i]) for key, pair in ends.items()}).astype(float) for i in (0, 1))
-    bad("assumptions", (rules["value"] < low) | (rules["value"] > high), "out_of_range", "value", value=lambda r: f"{r['value']:g}",
+    bad("assumptions", (rules["value"] < low) | (rules["value"] > high), "out_of_range", "value",
+        value=lambda r: f"{r['value']:g}",
         low=lambda r: f"{ends[r['key']][0]:g}", high=lambda r: f"{ends[r['key']][1]:g}")  # fmt: skip
     value = rules.set_index("key")["value"]
     for name in ("decision", "trend"):

@@ -1,4 +1,5 @@
-"""Worlds of a schedule: when money comes, what works cost and take, how long criteria wait; and what follows from paying in order.
+"""Worlds of a schedule: when money comes, what works cost and take, how long criteria wait; and what follows from paying in
+order.
 
 Worlds are drawn in blocks; a block knows nothing of the others, so that neither the number of workers nor the size of a chunk
 changes a byte.
@@ -22,8 +23,8 @@ from .worlds import pert, together, uniforms
 class Group:
     """The works of one item and level in a block of worlds; arrays works x draws.
 
-    ``claims``: what each part claims (thousand đồng, or tonnes); ``worth``: money and value of the cement, None without; ``left``: months of work
-    left; ``needed``: whether it claims anything.
+    ``claims``: what each part claims (thousand đồng, or tonnes); ``worth``: money and value of the cement, None without;
+    ``left``: months of work left; ``needed``: whether it claims anything.
     """
 
     claims: list[np.ndarray]
@@ -36,7 +37,8 @@ class Group:
 class Worlds:
     """A block of worlds drawn for a schedule: all that does not depend on when money is paid.
 
-    ``missing``: by level; ``waits``: by level int16, communes x (criteria, one without a name, works of none) x draws, the month a criterion
+    ``missing``: by level; ``waits``: by level int16, communes x (criteria, one without a name, works of none) x draws, the
+    month a criterion
     without works is met, 0 where it is not missing; ``lag``: months from the year's end to the decision, goals x draws.
     """
 
@@ -54,8 +56,8 @@ class Worlds:
     ) -> list[list[np.ndarray]]:
         """The month in which every part of every group is paid: int16, works x draws a part.
 
-        ``factor``: money times this, a number or one a world; infinite pays at once. ``only``: of this one instance; the months of
-        the others are those of ``base``.
+        ``factor``: money times this, a number or one a world; infinite pays at once. ``only``: of this one instance; the
+        months of the others are those of ``base``.
         """
         lines = [line for line in self.layout.lines if only in ("", line.instance)]
         if base is None:
@@ -90,8 +92,10 @@ class Worlds:
         return paid
 
     def criteria(self, paid: list[list[np.ndarray]] | None) -> dict[str, np.ndarray]:
-        """The month in which each criterion is met, by level: int16, communes x (criteria, one without a name, works of none) x draws; 0 where
-        it is not missing. Under ``debt``: the month in which each goal's debts are paid, goals x draws. Without ``paid`` all is paid at once."""
+        """The month in which each criterion is met, by level: int16, communes x (criteria, one without a name, works of none)
+        x draws; 0 where
+        it is not missing. Under ``debt``: the month in which each goal's debts are paid, goals x draws. Without ``paid`` all
+        is paid at once."""
         layout, rules = self.layout, self.layout.plan.rules
         ends = np.zeros((len(layout.goal), self.draws), dtype=np.int16)
         owed = np.zeros(self.lag.shape, dtype=np.int16)

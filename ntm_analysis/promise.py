@@ -1,7 +1,7 @@
 """The price of a promise: how much more money, or how many more months, would make all (or basically all) communes finish.
 
-Money is raised in all pots by one factor, and in each pot alone, in the order of the run. More money never ends a work later, so that
-the least factor of a world is found by halving; 50, 80 and 90 % are read off as quantiles over worlds.
+Money is raised in all pots by one factor, and in each pot alone, in the order of the run. More money never ends a work later,
+so that the least factor of a world is found by halving; 50, 80 and 90 % are read off as quantiles over worlds.
 """
 
 import numpy as np
@@ -19,10 +19,13 @@ WORLDS = 2_000  # worlds in which factors are sought: the ninth decile of so man
 
 
 def promise(found: Forecast) -> dict:
-    """What it would take: for ``basically_all`` and ``all`` the chance now (``p``), with money without limit (``p_unlimited``), the
-    ``money`` (factor, and extra million đồng of planned money) and the ``months`` for each of :data:`CHANCES`, and each pot alone (``by_pot``); and under ``more_money`` how many communes finish with all pots times each of :data:`FACTORS`.
+    """What it would take: for ``basically_all`` and ``all`` the chance now (``p``), with money without limit
+    (``p_unlimited``), the
+    ``money`` (factor, and extra million đồng of planned money) and the ``months`` for each of :data:`CHANCES`, and each pot
+    alone (``by_pot``); and under ``more_money`` how many communes finish with all pots times each of :data:`FACTORS`.
 
-    None where so many worlds do not get there; ``reason`` is then ``money_does_not_reach``, or ``reached_now`` where nothing is needed.
+    None where so many worlds do not get there; ``reason`` is then ``money_does_not_reach``, or ``reached_now`` where nothing
+    is needed.
 
     >>> from ntm_analysis.forecast import forecast
     >>> from ntm_analysis.workbook import Workbook

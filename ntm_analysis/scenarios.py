@@ -1,7 +1,9 @@
 """Scenarios: a data set with some rows changed, told in a small YAML file; everything else, chance included, stays as it is.
 
-``data/scenarios/<id>.yaml``: ``id``, ``title`` (vi, en), ``extends`` (another scenario, applied first), ``changes`` (a list of ``table``, ``where``
-(column: value), and ``set``, ``multiply`` or ``add`` (column: value)), ``policy``, ``deadline``. ``baseline`` changes nothing and has no file.
+``data/scenarios/<id>.yaml``: ``id``, ``title`` (vi, en), ``extends`` (another scenario, applied first), ``changes`` (a list
+of ``table``, ``where``
+(column: value), and ``set``, ``multiply`` or ``add`` (column: value)), ``policy``, ``deadline``. ``baseline`` changes nothing
+and has no file.
 """
 
 import datetime as dt
@@ -47,7 +49,8 @@ class Scenario:
 def scenario(workbook: Workbook, scenario_id: str = BASELINE) -> Scenario:
     """The data set as a scenario has it.
 
-    Raises :class:`UnknownScenario`, or :class:`DataProblems` with everything wrong in its file and in what it makes of the tables.
+    Raises :class:`UnknownScenario`, or :class:`DataProblems` with everything wrong in its file and in what it makes of the
+    tables.
 
     >>> scenario(Workbook.open("data/thanh-chuong"), "cement-150").changed
     4
@@ -108,11 +111,13 @@ def _read(path: Path, name: str, problems: list[Problem]) -> Lines | None:
     title = told.get("title")
     shapes = {
         "id": (told.get("id") == name, name),
-        "title": (isinstance(title, dict) and all(isinstance(title.get(k), str) and title[k].strip() for k in ("vi", "en")), "{vi: ..., en: ...}"),
+        "title": (isinstance(title, dict) and all(isinstance(title.get(k), str) and title[k].strip() for k in ("vi", "en")),
+        "{vi: ..., en: ...}"),
         "extends": (isinstance(told.get("extends", ""), str), "id"),
         "policy": (told.get("policy", "own") in POLICIES, ", ".join(POLICIES)),
         "deadline": (isinstance(told.get("deadline", dt.date.min), dt.date), "2025-12-31"),
-        "changes": (isinstance(told.get("changes", []), list) and all(isinstance(c, Lines) for c in told.get("changes", [])), "- {table: ..., where: {...}, set: {...}}"),
+        "changes": (isinstance(told.get("changes", []), list) and all(isinstance(c, Lines) for c in told.get("changes", [])),
+        "- {table: ..., where: {...}, set: {...}}"),
     }  # fmt: skip
     for key, (fits, allowed) in shapes.items():
         if not fits:

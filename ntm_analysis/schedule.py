@@ -1,7 +1,8 @@
 """What stands in the queue for money and in which order: goals, their works, the policy; the same in every world.
 
 A goal is a commune and a level: NTM for every commune that is not NTM yet, and the higher levels of planned targets, whose works
-draw on the same pots. A policy sees only reported and expected values: it fixes one order of works, and whether the pots are split.
+draw on the same pots. A policy sees only reported and expected values: it fixes one order of works, and whether the pots are
+split.
 """
 
 from dataclasses import dataclass
@@ -27,12 +28,16 @@ COUNTRY = "Vietnam"  # the area of history.csv that stands for the whole country
 class Schedule:
     """The plan of a run.
 
-    ``goals``: unit, code, level, planned (on the list of planned targets), year (planned, else NaN), missing (expected), cost (expected, million đồng). ``works``: a row a
-    work of whatever goal, debts last: goal (-1: none), unit, level, at, criterion, work, item, left, tier, listed, place (in the queue),
-    ``first`` (of the works table of its level). ``by_level``: the works of a level as :func:`~ntm_analysis.works.works_of` gives them.
-    ``missing``: what the higher levels lack (one world that stands for all); ``facts``, ``expected``: what is known and expected of the NTM level.
-    ``weights``: by unit the parts of split pots; ``split``: the pots that are split. ``trends``: criteria of NTM goals that follow
-    their own trend. ``rules``: the assumptions by key.
+    ``goals``: unit, code, level, planned (on the list of planned targets), year (planned, else NaN), missing (expected), cost
+    (expected, million đồng). ``works``: a row a
+    work of whatever goal, debts last: goal (-1: none), unit, level, at, criterion, work, item, left, tier, listed, place (in
+    the queue),
+    ``first`` (of the works table of its level). ``by_level``: the works of a level as :func:`~ntm_analysis.works.works_of`
+    gives them.
+    ``missing``: what the higher levels lack (one world that stands for all); ``facts``, ``expected``: what is known and
+    expected of the NTM level.
+    ``weights``: by unit the parts of split pots; ``split``: the pots that are split. ``trends``: criteria of NTM goals that
+    follow their own trend. ``rules``: the assumptions by key.
     """
 
     workbook: Workbook

@@ -128,7 +128,8 @@ def works_of(workbook: Workbook, missing: Missing, level: str) -> pd.DataFrame:
 class ItemDraws:
     """The works of one item over worlds; arrays works x draws.
 
-    ``rows``: their places in the list of works; ``quantity``: what is left to do; ``wanted``: whether it is needed; ``amount``: int64
+    ``rows``: their places in the list of works; ``quantity``: what is left to do; ``wanted``: whether it is needed;
+    ``amount``: int64
     thousand đồng, 0 where it is not; ``tonnes``, ``value``: of cement and what that is worth, None for an item without.
     """
 
@@ -186,7 +187,8 @@ class Prices:
 
 
 class ItemWorks:
-    """The works of one item in a list of :func:`works_of`, as arrays: what is the same in every world. ``rows``: their places in the list."""
+    """The works of one item in a list of :func:`works_of`, as arrays: what is the same in every world. ``rows``: their places
+    in the list."""
 
     def __init__(self, workbook: Workbook, works: pd.DataFrame, item: str, numbers: np.ndarray) -> None:
         self.item, self.rows = item, np.flatnonzero(works["item"] == item)

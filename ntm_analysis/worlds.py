@@ -81,7 +81,8 @@ def perts(u: np.ndarray, low: np.ndarray, mode: np.ndarray, high: np.ndarray) ->
 
 
 def together(own: np.ndarray, shared: np.ndarray, correlation: float) -> np.ndarray:
-    """Uniforms that take the shared number with chance sqrt(correlation): uniform, rank correlation between any two ``correlation``.
+    """Uniforms that take the shared number with chance sqrt(correlation): uniform, rank correlation between any two
+    ``correlation``.
 
     One number decides both whether the shared one is taken and, if not, what stands in its place. Raises ValueError
     unless 0 <= correlation <= 1.

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -79,7 +80,7 @@ def test_more_money_makes_no_commune_later_in_any_world(district, policy, times)
 
 def test_a_later_deadline_never_lowers_a_chance(district):
     chances = [forecast(district, deadline=dt.date(year, 12, 31), draws=DRAWS).p for year in range(2022, 2029)]
-    assert all((later >= earlier).all() for earlier, later in zip(chances, chances[1:], strict=False))
+    assert all((later >= earlier).all() for earlier, later in pairwise(chances))
     signed = forecast(district, finish="signed", draws=DRAWS)
     assert (signed.p <= chances[3]).all() and record(signed)["p_all_signed"] == record(signed)["p_all"]
 
@@ -185,7 +186,8 @@ def test_a_registered_commune_with_works_under_way_succeeds_as_often_as_lists_do
     unit = district.find("Thanh Hương")
     usual = schedule(district).by_level["ntm"]
     mine = usual[(usual["unit"] == unit) & usual["criterion"].isin([2, 5, 6, 17])]
-    rows = mine.assign(commune="Thanh Hương", level="ntm", set=NEW, state="carried_over", percent_done=67.0, committed="carried_over",
+    rows = mine.assign(commune="Thanh Hương", level="ntm", set=NEW, state="carried_over", percent_done=67.0,
+        committed="carried_over",
                        planned_year=2022.0, row=1)  # fmt: skip
     works = district.tables["works"]
     tables = district.tables | {

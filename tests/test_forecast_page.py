@@ -10,7 +10,18 @@ from ntm_analysis.forecast_page import ForecastPage
 from ntm_analysis.forecast_words import chance, chance_words, scale_of, verdict
 
 DATA, DRAWS = "data/thanh-chuong", 300
-PARTS = ("forecast_summary", "bands", "why_not", "registered", "price", "commune", "reckoning", "trust", "knowledge", "footer")
+PARTS = (
+    "forecast_summary",
+    "bands",
+    "why_not",
+    "registered",
+    "price",
+    "commune",
+    "reckoning",
+    "trust",
+    "knowledge",
+    "footer",
+)
 
 
 def plain(part: str) -> str:
@@ -29,16 +40,31 @@ def test_the_scale_of_words_has_its_edges_where_the_model_puts_them():
 
 
 def test_no_success_is_said_as_below_three_in_so_many_draws():
-    assert chance_words(0.0, 2_000, "vi") == "rất thấp (dưới 3/2.000)" and chance_words(0.0, 2_000, "en") == "very low (below 3/2,000)"
-    assert chance(0.0049, 10_000, "vi") == "dưới 1%" and chance(0.995, 100, "en") == "above 99%" and chance(None, 1, "vi") == "..."
+    assert (
+        chance_words(0.0, 2_000, "vi") == "rất thấp (dưới 3/2.000)"
+        and chance_words(0.0, 2_000, "en") == "very low (below 3/2,000)"
+    )
+    assert (
+        chance(0.0049, 10_000, "vi") == "dưới 1%"
+        and chance(0.995, 100, "en") == "above 99%"
+        and chance(None, 1, "vi") == "..."
+    )
     assert chance_words(0.5, 100, "vi") == "ngang nhau, khoảng 5 trên 10 (50%)"
 
 
 def test_the_verdict_of_a_record_by_hand():
-    made = {"finishing": {"mean": 25.4, "p10": 24, "p90": 27}, "draws": 1_000, "n_communes": 37, "n_finished_now": 22, "deadline": "2025-12-31",
+    made = {"finishing": {"mean": 25.4, "p10": 24, "p90": 27}, "draws": 1_000, "n_communes": 37, "n_finished_now": 22,
+        "deadline": "2025-12-31",
             "finish": "met", "basically_share": 0.95, "basically_all": 36, "p_basically_all": 0.0, "p_all": 0.0}  # fmt: skip
     said = verdict(made, "vi")
-    for words in ("31/12/2025", "khoảng 25/37 xã", "24-27", "từ 95%, tức 36/37 xã", "rất thấp (dưới 3/1.000)", "22 xã đã được công nhận"):
+    for words in (
+        "31/12/2025",
+        "khoảng 25/37 xã",
+        "24-27",
+        "từ 95%, tức 36/37 xã",
+        "rất thấp (dưới 3/1.000)",
+        "22 xã đã được công nhận",
+    ):
         assert words in said
     assert "signed NTM decision" in verdict(made | {"finish": "signed"}, "en")
 
@@ -71,7 +97,11 @@ def test_a_commune_reads_what_it_can_do_alone_and_what_needs_others():
     commune = CommunePage(DATA, "Thanh Hương")
     commune.draws = DRAWS
     said = plain(commune.feasibility())
-    assert "Cần vốn của huyện, tỉnh, trung ương: số 2 - Giao thông" in said and "chỉ tiêu kế hoạch" in said and "Mốc sớm (P10)" in said
+    assert (
+        "Cần vốn của huyện, tỉnh, trung ương: số 2 - Giao thông" in said
+        and "chỉ tiêu kế hoạch" in said
+        and "Mốc sớm (P10)" in said
+    )
 
 
 def test_before_anything_was_known_the_page_says_so_in_one_sentence():
@@ -81,7 +111,8 @@ def test_before_anything_was_known_the_page_says_so_in_one_sentence():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"scenario": "nowhere"}, {"policy": "best"}, {"deadline": "2022-01-01"}, {"finish": "never"}, {"draws": 0}]
+    "wrong",
+    [{"scenario": "nowhere"}, {"policy": "best"}, {"deadline": "2022-01-01"}, {"finish": "never"}, {"draws": 0}],
 )
 def test_a_parameter_that_is_none_is_refused(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
@@ -93,9 +124,13 @@ def test_a_name_from_the_data_is_escaped(tmp_path):
 
     shutil.copytree("data", tmp_path / "data", ignore=shutil.ignore_patterns("huyen-mau"))
     path = tmp_path / "data" / "thanh-chuong" / "pots.csv"
-    path.write_text(path.read_text(encoding="utf-8-sig").replace("Thu tiền sử dụng đất", "<script>x</script>"), encoding="utf-8-sig")
+    path.write_text(
+        path.read_text(encoding="utf-8-sig").replace("Thu tiền sử dụng đất", "<script>x</script>"), encoding="utf-8-sig"
+    )
     path = Path(tmp_path / "data" / "thanh-chuong" / "assumptions.csv")
-    path.write_text(path.read_text(encoding="utf-8-sig").replace("Phần vốn phải có", "<b>Phần</b>"), encoding="utf-8-sig")
+    path.write_text(
+        path.read_text(encoding="utf-8-sig").replace("Phần vốn phải có", "<b>Phần</b>"), encoding="utf-8-sig"
+    )
     made = ForecastPage(str(tmp_path / "data" / "thanh-chuong"), draws=100)
     shown = made.reckoning() + made.price()
     assert "<script>" not in shown and "<b>" not in shown and "&lt;b&gt;" in shown
