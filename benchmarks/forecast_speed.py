@@ -2,13 +2,11 @@
 
     .venv/bin/python benchmarks/forecast_speed.py        (after `python3 run.py` has set up .venv)
 
-The district is Thanh Chương; the province (411 communes) and the country (8,200) are those of need_speed.py, each with money in
-proportion to its communes. The engine draws the worlds, pays the queue and finds the month of every goal, with and without
-limit of money. The
-alternative does the queue of the same worlds with pandas, one draw after the other (group, cumulative sum, merge_asof on the
-months of
-each pot); it is run for a few draws and its time a draw is scaled up. Each size has a process of its own. The last line is
-`--price`.
+The district is Thanh Chương; the province (411 communes) and the country (8,200) are those of need_speed.py, each with
+money in proportion to its communes. The engine draws the worlds, pays the queue and finds the month of every goal, with and
+without limit of money. The alternative does the queue of the same worlds with pandas, one draw after the other (group,
+cumulative sum, merge_asof on the months of each pot); it is run for a few draws and its time a draw is scaled up. Each size
+has a process of its own. The last line is `--price`.
 """
 
 import json

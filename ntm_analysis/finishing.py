@@ -20,11 +20,9 @@ LARGEST_CHUNK = 40_000_000  # works x draws held at once
 class Run:
     """What all worlds of a run say. ``months``, ``signed``, ``unlimited`` (with money without limit): int16, goals x draws;
     ``latest``: the last month that counts, goals x draws. The counts are over worlds, of NTM goals: ``last`` communes x
-    criteria, in how many
-    worlds the criterion is (one of) the last; ``late`` by criterion, ``alone`` by criterion: in how many worlds that fail it
-    is unfinished, and it
-    alone; ``without`` communes x criteria: (worlds that lack it, finishing communes summed over those); ``gained``: (criteria
-    met in the first twelve months, missing at the start)."""
+    criteria, in how many worlds the criterion is (one of) the last; ``late`` by criterion, ``alone`` by criterion: in how
+    many worlds that fail it is unfinished, and it alone; ``without`` communes x criteria: (worlds that lack it, finishing
+    communes summed over those); ``gained``: (criteria met in the first twelve months, missing at the start)."""
 
     plan: Schedule
     draws: int
@@ -47,8 +45,8 @@ def simulate(
     chunk: int = 0,
 ) -> Run:  # fmt: skip
     """All worlds of a run, chunk by chunk. ``deadline``: default the end of the term. ``workers``, ``chunk`` (draws, whole
-    blocks): default by
-    the machine and by memory; they change no byte. Raises what :func:`~ntm_analysis.schedule.schedule` raises.
+    blocks): default by the machine and by memory; they change no byte. Raises what :func:`~ntm_analysis.schedule.schedule`
+    raises.
 
     >>> run = simulate(Workbook.open("data/thanh-chuong"), 100, 2022)
     >>> run.months.shape, run.deadline

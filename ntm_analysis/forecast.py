@@ -164,10 +164,9 @@ class Forecast:
         )
 
     def ask_first(self) -> pd.DataFrame:
-        """The unknown states whose answer moves the number finishing most: band, criterion, effect (communes more on average
-        where the communes
-        of the band meet it), size = how far an answer moves the expected number (standard deviation); only what stands out of
-        the draws."""
+        """The unknown states whose answer moves the number finishing most: band, criterion, effect (communes more on
+        average where the communes of the band meet it), size = how far an answer moves the expected number (standard
+        deviation); only what stands out of the draws."""
         counts, facts, draws = self.run.counts, self.run.plan.facts, self.run.draws
         lacking, total = counts["lacking"], float((self.finishing - len(self.now)).sum())
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -210,9 +209,8 @@ def forecast(
     seed: int = 2022,
 ) -> Forecast:  # fmt: skip
     """The forecast of a data set. ``deadline``: default the end of the term; ``finish``: whether it binds the criteria met
-    (``met``) or the decision
-    (``signed``). Raises ValueError for a policy, finish or number of draws that is none, :class:`DataProblems` for a deadline
-    not after the as-of date and for what a forecast needs and was not known.
+    (``met``) or the decision (``signed``). Raises ValueError for a policy, finish or number of draws that is none,
+    :class:`DataProblems` for a deadline not after the as-of date and for what a forecast needs and was not known.
 
     >>> found = forecast(Workbook.open("data/thanh-chuong"), draws=200)
     >>> len(found.now), len(found.communes), found.basically

@@ -10,8 +10,8 @@ class ForecastPage(ForecastParts):
     """The parts of ``notebooks/feasibility.ipynb``, in order; ``commune`` is the one whose own answer is shown.
 
     ``deadline``: default the end of the term; ``finish``: met or signed; ``policy``: who is paid first (default: as the
-    scenario has it). Raises
-    ValueError for a parameter that is none, :class:`~ntm_analysis.workbook.UnknownCommune` for a commune that is none.
+    scenario has it). Raises ValueError for a parameter that is none, :class:`~ntm_analysis.workbook.UnknownCommune` for a
+    commune that is none.
 
     >>> "22 xã đã được công nhận" in ForecastPage("data/thanh-chuong", draws=200).forecast_summary()
     True

@@ -25,10 +25,9 @@ FEWEST, MOST = 3, 18  # criteria met by a commune not yet NTM and without a coun
 class Missing:
     """What communes lack in each world, judged by ``set_id`` from facts reported in ``reported_in``.
 
-    ``units``: unit numbers; ``numbers``: criteria; ``lacks``: bool, units x criteria x draws; ``nameless``: int, units x draws,
-    missing criteria without a name; ``drawn``: bool, units x criteria, whether a state was drawn and not reported; ``lost``:
-    bool as
-    ``lacks``, met under the old set and lacking only by the change of the set.
+    ``units``: unit numbers; ``numbers``: criteria; ``lacks``: bool, units x criteria x draws; ``nameless``: int, units x
+    draws, missing criteria without a name; ``drawn``: bool, units x criteria, whether a state was drawn and not reported;
+    ``lost``: bool as ``lacks``, met under the old set and lacking only by the change of the set.
     """
 
     set_id: str
@@ -65,13 +64,11 @@ def prior_of(workbook: Workbook, set_id: str, group: str) -> np.ndarray:
 class Facts:
     """What is known of communes not yet NTM, by criterion of the set it was reported in.
 
-    ``lacking``, ``open_``: bool, units x criteria: named missing, without a state. ``number``: how many open ones are met, -1
-    where no
-    count says so; ``prior``: then the chances of 0, 1, ... open ones met. ``odds``, ``lost``: by criterion, the odds that an
-    open one is met, the chance
-    that a met one is not met by the set in force. ``now``: int8, units x criteria: 1 lacking, 0 met by a report in the set in
-    force, -1 no report.
-    ``tables``: for each set of open criteria the chances of inclusion.
+    ``lacking``, ``open_``: bool, units x criteria: named missing, without a state. ``number``: how many open ones are met,
+    -1 where no count says so; ``prior``: then the chances of 0, 1, ... open ones met. ``odds``, ``lost``: by criterion, the
+    odds that an open one is met, the chance that a met one is not met by the set in force. ``now``: int8, units x criteria:
+    1 lacking, 0 met by a report in the set in force, -1 no report. ``tables``: for each set of open criteria the chances of
+    inclusion.
     """
 
     set_id: str

@@ -44,7 +44,7 @@ PARAMETERS = (
     Parameter("target", "ntm", "mức phấn đấu: ntm hoặc registered (theo đăng ký)", "level aimed at", ("ntm", "registered")),
     Parameter("scenario", "baseline", "kịch bản", "scenario"),
     Parameter("policy", "own",
-    "phương án phân bổ vốn: own (kế hoạch), closest (gần đạt), cheapest (ít tốn kém), equal (chia đều), decree",
+    "phương án phân bổ vốn: own, closest, cheapest, equal, decree (xem Cách tính)",
               "allocation plan: own order, closest or cheapest first, equal shares, decree",
               ("own", "closest", "cheapest", "equal", "decree")),
     Parameter("deadline", "", "hạn về đích; để trống: cuối nhiệm kỳ", "deadline; empty: the end of the term"),

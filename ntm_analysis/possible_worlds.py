@@ -38,8 +38,8 @@ class Worlds:
     """A block of worlds drawn for a schedule: all that does not depend on when money is paid.
 
     ``missing``: by level; ``waits``: by level int16, communes x (criteria, one without a name, works of none) x draws, the
-    month a criterion
-    without works is met, 0 where it is not missing; ``lag``: months from the year's end to the decision, goals x draws.
+    month a criterion without works is met, 0 where it is not missing; ``lag``: months from the year's end to the decision,
+    goals x draws.
     """
 
     layout: Layout
@@ -92,10 +92,9 @@ class Worlds:
         return paid
 
     def criteria(self, paid: list[list[np.ndarray]] | None) -> dict[str, np.ndarray]:
-        """The month in which each criterion is met, by level: int16, communes x (criteria, one without a name, works of none)
-        x draws; 0 where
-        it is not missing. Under ``debt``: the month in which each goal's debts are paid, goals x draws. Without ``paid`` all
-        is paid at once."""
+        """The month in which each criterion is met, by level: int16, communes x (criteria, one without a name, works of
+        none) x draws; 0 where it is not missing. Under ``debt``: the month in which each goal's debts are paid, goals x
+        draws. Without ``paid`` all is paid at once."""
         layout, rules = self.layout, self.layout.plan.rules
         ends = np.zeros((len(layout.goal), self.draws), dtype=np.int16)
         owed = np.zeros(self.lag.shape, dtype=np.int16)

@@ -20,9 +20,9 @@ WORLDS = 2_000  # worlds in which factors are sought: the ninth decile of so man
 
 def promise(found: Forecast) -> dict:
     """What it would take: for ``basically_all`` and ``all`` the chance now (``p``), with money without limit
-    (``p_unlimited``), the
-    ``money`` (factor, and extra million đồng of planned money) and the ``months`` for each of :data:`CHANCES`, and each pot
-    alone (``by_pot``); and under ``more_money`` how many communes finish with all pots times each of :data:`FACTORS`.
+    (``p_unlimited``), the ``money`` (factor, and extra million đồng of planned money) and the ``months`` for each of
+    :data:`CHANCES`, and each pot alone (``by_pot``); and under ``more_money`` how many communes finish with all pots times
+    each of :data:`FACTORS`.
 
     None where so many worlds do not get there; ``reason`` is then ``money_does_not_reach``, or ``reached_now`` where nothing
     is needed.

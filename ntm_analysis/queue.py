@@ -19,10 +19,9 @@ def paid_months(
 ) -> np.ndarray:
     """The month in which each part is paid: int16, parts x draws; 0 for a part that claims nothing, :data:`NEVER` if never.
 
-    ``claims``: int64, parts x draws, in the order of the queue; ``money``: int64, draws x months, cumulative. In a pot split
-    into sub-pots
-    the parts of one stand together: ``first`` (parts) is the place of the first part of each one's sub-pot, ``weight`` (parts)
-    out of ``total`` what that sub-pot gets.
+    ``claims``: int64, parts x draws, in the order of the queue; ``money``: int64, draws x months, cumulative. In a pot
+    split into sub-pots the parts of one stand together: ``first`` (parts) is the place of the first part of each one's
+    sub-pot, ``weight`` (parts) out of ``total`` what that sub-pot gets.
 
     >>> claims, money = np.array([[5], [0], [5]]), np.array([[4, 6, 9, 10]])
     >>> paid_months(claims, money).ravel().tolist()
@@ -57,9 +56,8 @@ def start_months(
 ) -> np.ndarray:
     """The first month in which the parts paid weigh at least ``wanted`` % of the work: int16, works x draws.
 
-    ``paid``: one array a part, works x draws; ``shares``: the share of each money part in % of the money. A work with cement
-    has one part more, and
-    ``worth``: its money and the value of its cement.
+    ``paid``: one array a part, works x draws; ``shares``: the share of each money part in % of the money. A work with
+    cement has one part more, and ``worth``: its money and the value of its cement.
 
     >>> months = [np.array([[3]]), np.array([[7]])]
     >>> start_months(months, [20.0, 80.0], 30).item(), start_months(months, [30.0, 70.0], 30).item()
@@ -88,10 +86,9 @@ def start_months(
 def end_months(start: np.ndarray, last: np.ndarray, left: np.ndarray, storm: np.ndarray, stop: int) -> np.ndarray:
     """The month in which each work ends: int16, works x draws.
 
-    ``left``: months of work left; ``last``: when its last part is paid; ``storm`` (draws): the last month before a storm that
-    stops every
-    work for ``stop`` months (:data:`NEVER`: no storm). More money early never ends a work later: who starts in a storm waits
-    for its end.
+    ``left``: months of work left; ``last``: when its last part is paid; ``storm`` (draws): the last month before a storm
+    that stops every work for ``stop`` months (:data:`NEVER`: no storm). More money early never ends a work later: who
+    starts in a storm waits for its end.
 
     >>> months = [np.array([[a]]) for a in (2, 5, 8, 20)]
     >>> [end_months(a, a, np.array([[4]]), np.array([5]), 3).item() for a in months]

@@ -1,9 +1,8 @@
 """Scenarios: a data set with some rows changed, told in a small YAML file; everything else, chance included, stays as it is.
 
 ``data/scenarios/<id>.yaml``: ``id``, ``title`` (vi, en), ``extends`` (another scenario, applied first), ``changes`` (a list
-of ``table``, ``where``
-(column: value), and ``set``, ``multiply`` or ``add`` (column: value)), ``policy``, ``deadline``. ``baseline`` changes nothing
-and has no file.
+of ``table``, ``where`` (column: value), and ``set``, ``multiply`` or ``add`` (column: value)), ``policy``, ``deadline``.
+``baseline`` changes nothing and has no file.
 """
 
 import datetime as dt

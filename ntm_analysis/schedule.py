@@ -28,14 +28,11 @@ COUNTRY = "Vietnam"  # the area of history.csv that stands for the whole country
 class Schedule:
     """The plan of a run.
 
-    ``goals``: unit, code, level, planned (on the list of planned targets), year (planned, else NaN), missing (expected), cost
-    (expected, million đồng). ``works``: a row a
-    work of whatever goal, debts last: goal (-1: none), unit, level, at, criterion, work, item, left, tier, listed, place (in
-    the queue),
-    ``first`` (of the works table of its level). ``by_level``: the works of a level as :func:`~ntm_analysis.works.works_of`
-    gives them.
-    ``missing``: what the higher levels lack (one world that stands for all); ``facts``, ``expected``: what is known and
-    expected of the NTM level.
+    ``goals``: unit, code, level, planned (on the list of planned targets), year (planned, else NaN), missing (expected),
+    cost (expected, million đồng). ``works``: a row a work of whatever goal, debts last: goal (-1: none), unit, level, at,
+    criterion, work, item, left, tier, listed, place (in the queue), ``first`` (of the works table of its level).
+    ``by_level``: the works of a level as :func:`~ntm_analysis.works.works_of` gives them. ``missing``: what the higher
+    levels lack (one world that stands for all); ``facts``, ``expected``: what is known and expected of the NTM level.
     ``weights``: by unit the parts of split pots; ``split``: the pots that are split. ``trends``: criteria of NTM goals that
     follow their own trend. ``rules``: the assumptions by key.
     """

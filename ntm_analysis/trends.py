@@ -19,10 +19,9 @@ APART = 182  # days between the first and the last figure that a trend needs at 
 
 
 def trends(workbook: Workbook, set_id: str, units: list[int], last_year: int) -> pd.DataFrame:
-    """The failing tests of criteria that follow their trend: at (place in ``units``), criterion, test, since (months from the
-    last
-    figure to the as-of date), slope (improvement a year, in the test's own unit), lacks (a tuple: what is lacking against the
-    threshold of the as-of year, the next, ... ``last_year``; NaN where that threshold is not known).
+    """The failing tests of criteria that follow their trend: at (place in ``units``), criterion, test, since (months from
+    the last figure to the as-of date), slope (improvement a year, in the test's own unit), lacks (a tuple: what is lacking
+    against the threshold of the as-of year, the next, ... ``last_year``; NaN where that threshold is not known).
 
     >>> found = trends(Workbook.open("data/huyen-mau"), "ntm-2021-2025", [4], 2025)
     >>> found[["criterion", "test"]].values.tolist()
@@ -73,8 +72,8 @@ def crossing_months(lacks: tuple[float, ...], slope: np.ndarray, since: int, as_
     """The month from which a value holds its threshold for good: int64, like ``slope`` (improvement a year); at least 1.
 
     In month t the value has risen by slope x (t + since) / 12 over the last figure. ``lacks``: by year, from the as-of year
-    on, what that
-    figure lacks; the last year's threshold stays in force. A year whose threshold is not known asks what the year before it did.
+    on, what that figure lacks; the last year's threshold stays in force. A year whose threshold is not known asks what the
+    year before it did.
 
     >>> crossing_months((2.0, 5.0), np.array([12.0, 1.2]), 0, 3).tolist()
     [2, 50]

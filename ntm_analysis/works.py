@@ -129,8 +129,8 @@ class ItemDraws:
     """The works of one item over worlds; arrays works x draws.
 
     ``rows``: their places in the list of works; ``quantity``: what is left to do; ``wanted``: whether it is needed;
-    ``amount``: int64
-    thousand đồng, 0 where it is not; ``tonnes``, ``value``: of cement and what that is worth, None for an item without.
+    ``amount``: int64 thousand đồng, 0 where it is not; ``tonnes``, ``value``: of cement and what that is worth, None for an
+    item without.
     """
 
     item: str
