@@ -13,7 +13,7 @@ from .schedule import Schedule, schedule
 from .workbook import Workbook
 from .worlds import BLOCK
 
-LARGEST_CHUNK = 40_000_000  # works x draws held at once
+LARGEST_CHUNK = 5_000_000  # works x draws held at once: more is slower, because memory is then asked of the system anew
 
 
 @dataclass
@@ -64,7 +64,7 @@ def run_of(
     plan, workbook = layout.plan, layout.plan.workbook
     last = plan.month_of(deadline or workbook.meta["term_end"]["date"])
     workers = workers or os.cpu_count() or 1
-    fits = LARGEST_CHUNK // max(1, len(plan.works)) // BLOCK // workers
+    fits = LARGEST_CHUNK // max(1, len(plan.works)) // BLOCK
     chunk = chunk or max(1, min(fits, -(-draws // BLOCK // workers))) * BLOCK
     pieces = [(start, min(chunk, draws - start)) for start in range(0, draws, chunk)]
 

@@ -96,6 +96,5 @@ def monthly_money(
                 money *= lift
             at = when + (12 * first - as_of.month)
             at += steps
-            # Whole numbers below 2^53 add up exactly in double precision.
-            pot += np.bincount(at.ravel(), np.rint(money, out=money).ravel(), minlength=len(pot))
+            pot[at] += np.rint(money, out=money)  # each month of a world stands once in ``at``
     return {name: np.cumsum(pot.reshape(draws, months).astype(np.int64), axis=1) for name, pot in made.items()}
