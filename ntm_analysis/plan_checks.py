@@ -67,6 +67,12 @@ def check_plan(tables: dict[str, pd.DataFrame], as_of: int, term_end: int, probl
     bad("unit_costs", later, "price_after", "price_year", value=lambda r: f"{r['price_year']:g}", year=as_of)
     outside = (envelopes["year"] < as_of) | (envelopes["year"] > term_end)
     bad("envelopes", outside, "outside_horizon", "year", value=lambda r: f"{r['year']:g}", first=as_of, last=term_end)
+    if "units" in tables:
+        served = envelopes["served"]
+        places = set(tables["units"]["code"]) | set(tables["units"]["district"]) - {""}
+        lost = (served != "") & ~served.isin(places)
+        bad("envelopes", lost, "unknown_served", "served", value=lambda r: r["served"],
+            near=lambda r: ", ".join(nearest(r["served"], sorted(places - {""}))) or "...")  # fmt: skip
     _check_parts(tables, bad)
     pots = tables["pots"].set_index("pot")["earmark"].to_dict()
     only = [

@@ -41,6 +41,8 @@ TAIL = ",2022-03-31,gia-dinh,assumed,"
         ("parts", "duong-xa,nsx,10,,,", {"shares_sum"}, "share"),
         ("parts", "kenh,xi-mang-tinh,10,,,", {"part_form", "earmark_broken"}, None),
         ("envelopes", "nsx,,2030,100,expected,50,60,70,no,0,1,2", {"outside_horizon"}, "year"),
+        ("envelopes", "nsx,99999,2023,100,expected,50,60,70,no,0,1,2", {"unknown_served"}, "served"),
+        ("envelopes", "nsx,,2024,100,expected,50,60,70,no,3,1,2", {"duplicate", "range_falls"}, None),
         ("envelopes", "khong-co,,2023,100,expected,50,60,70,no,0,1,2", {"unknown_row"}, "pot"),
         ("envelopes", "nsx,,2022,100,expected,50,60,70,no,0,1,2", {"duplicate"}, "pot"),
         ("profiles", "nsx,1,3", {"duplicate", "shares_sum"}, None),
