@@ -39,7 +39,8 @@ def read_table(path: Path, table: str, style: str, style_at: str, problems: list
         if name in raw:
             made[name] = _read_column(raw[name], column, file, made["row"], style, style_at, problems)
         else:
-            made[name] = pd.Series(pd.NA if column.type in _DTYPES else "", index=raw.index, dtype=_dtype(column))
+            blank = {"float64": np.nan, "datetime64[s]": pd.NaT}.get(_dtype(column), "")
+            made[name] = pd.Series(blank, index=raw.index, dtype=_dtype(column))
     frame = pd.DataFrame(made, index=raw.index)
     if "commune" not in KEYS[table]:  # the others are compared once it is known which unit each row means
         duplicates(frame, KEYS[table], file, problems)

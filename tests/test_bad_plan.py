@@ -125,3 +125,11 @@ def test_an_impossible_value_is_refused_and_not_wrapped_around(district):
     with pytest.raises(DataProblems) as caught:
         demand(Workbook.open(district), draws=10)
     assert caught.value.problems[0].code == "need_too_large"
+
+
+@pytest.mark.parametrize("column", ["amount", "delay", "known_from", "kind"])
+def test_a_column_that_is_gone_is_one_problem_whatever_its_type(district, column):
+    path = district / "envelopes.csv"
+    text = path.read_text(encoding="utf-8-sig")
+    path.write_text(text.replace(f",{column},", ",gone,", 1), encoding="utf-8-sig")
+    assert {"missing_column", "unknown_column"} <= {p.code for p in problems_of(district)}
