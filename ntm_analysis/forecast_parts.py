@@ -271,7 +271,7 @@ class ForecastParts(FundingParts):
             [
                 i,
                 r[f"text_{self.lang}"],
-                write_number(r["value"], self.lang),
+                f"{r['value']:g}" if r["key"] == "programme_start" else write_number(r["value"], self.lang),
                 r["measure"],
                 self.source(r["source"]),
                 self.text(f"mark_{r['mark']}"),
@@ -335,7 +335,7 @@ class ForecastParts(FundingParts):
         return self.section(
             "tin-cay",
             self.text("not_testable"),
-            self.table("back_test", "area measure:name cases:num inside:num naive_inside:num crps:num naive_crps:num", rows),
+            self.table("back_test", "area series:name cases:num inside:num naive_inside:num crps:num naive_crps:num", rows),
             self.bullets([
                 self.text("trust_average"), self.text("trust_titles"), self.text("trust_pause"), self.text("trust_synthetic",
                 p=f"{100 * covered:.0f}"),
