@@ -188,9 +188,10 @@ def one_commune(chance, tables: dict, sets: dict, code: str, items: tuple, day: 
 
 def money(chance, tables: dict, codes: list[str]) -> None:
     """Envelopes of two to four years, some only for a commune or a district, and when in the year they come."""
+    home = tables["units"][-1]["district"]  # money may serve only a district that some commune is in
     for pot in "abct":
         most = chance.choice((0, 300, 3000, 3000, 20000))
-        served = ["", *chance.choice(([], [], [], [codes[0]], ["428"], [codes[0], "428"]))]
+        served = ["", *chance.choice(([], [], [], [codes[0]], [home], [codes[0], home]))]
         for one in served[chance.choice((0, 0, 0, 1)) if len(served) > 1 else 0 :]:
             for year in chance.sample(YEARS, chance.randint(2, 4)):
                 row = {
