@@ -49,19 +49,18 @@ def fan(table: pd.DataFrame, total: int, basically: int, naive: pd.Series | None
 
 
 def strip(rows: pd.DataFrame, lang: str) -> Figure:
-    """The chance of each band: label, p, low, high (interval of the mean of its communes), look (a word of the scale)."""
+    """The chance of each band: label, p, low, high (interval of its mean chance), look (a word of the scale), said (the chance
+    with that word)."""
     figure, axes = blank(WIDTH, 0.42 * len(rows) + 0.9)
     for row in rows.itertuples():
         colour, hatch = SCALE_LOOK[row.look]
         axes.barh(row.label, 100 * row.p, color=colour, hatch=hatch, edgecolor="#444444", linewidth=0.5)
         axes.plot([100 * row.low, 100 * row.high], [row.label] * 2, color="#222222", linewidth=1.5)
+        inside = row.p > 0.5  # a long bar has room for its words, a short one has room beside it
         axes.text(
-            min(100 * row.high + 1.5, 88),
-            row.label,
-            f"{100 * row.p:.0f}%" if row.p >= 0.01 else "< 1%",
-            va="center",
-            fontsize=9.5,
-        )
+            100 * (row.low if inside else row.high) + (-2.5 if inside else 1.5), row.label, row.said, va="center",
+            ha="right" if inside else "left", fontsize=9.5, bbox={"fc": "white", "ec": "none", "pad": 1.0, "alpha": 0.85},
+        )  # fmt: skip
     axes.invert_yaxis()
     axes.set_xlim(0, 100)
     for edge in (10, 33, 66, 90):

@@ -8,15 +8,16 @@ import pandas as pd
 from markupsafe import Markup
 
 from .charts import picture
-from .evidence import AVERAGE, back_test, summary, synthetic_coverage
 from .forecast import Forecast, forecast, record
 from .forecast_charts import fan, heat, strip
 from .forecast_words import (
     chance,
     chance_words,
     commune_sentence,
+    interval,
     month_words,
     price_lines,
+    rests_on,
     scale_of,
     verdict,
 )
@@ -24,9 +25,8 @@ from .funding_parts import FundingParts
 from .office_numbers import write_date, write_number
 from .page import Part
 from .problems import DataProblems
-from .promise import promise
+from .promise import WORLDS, promise
 from .scenarios import scenario
-from .schedule import COUNTRY
 from .scoring import wilson
 from .words import listed
 
@@ -69,15 +69,16 @@ class ForecastParts(FundingParts):
         if not self.foreseeable():
             return self.section("kha-nang", self.text("forecast_not_known", day=self.day))
         found, made = self.foreseen()
-        low, high = (100 * end for end in made["p_all_ci"])
-        interval = self.text(
-            "forecast_interval", low=write_number(low, self.lang, 2), high=write_number(high, self.lang, 2)
-        )
-        signed = self.text("forecast_signed", p=self.chance(made["p_all_signed"]))
-        unknown = int((found.run.plan.facts.open_.any(axis=1) & (found.run.plan.facts.number < 0)).sum())
+        shown = {
+            k: interval(made[f"p_{name}"], self.draws, self.lang)
+            for k, name in (("basically", "basically_all"), ("all", "all"))
+        }
+        within, facts = self.text("forecast_interval", **shown), found.run.plan.facts
+        unknown = [unit for i, unit in enumerate(facts.units) if facts.open_[i].any() and facts.number[i] < 0]
+        names = self.names(unknown)
         lines = [
-            self.text("forecast_unknown", n=unknown, of=len(found.open_)) if unknown else "",
-            signed + " " + interval,
+            self.text("forecast_unknown", n=len(unknown), of=len(found.open_), names=names) if unknown else "",
+            self._other_finish() + " " + within,
         ]
         fails = made["recognised_fail_set_in_force"]
         if fails is not None and found.now:
@@ -87,10 +88,20 @@ class ForecastParts(FundingParts):
         return self.section(
             "kha-nang",
             self.paragraph(verdict(made, self.lang), "verdict"),
-            self.paragraph(self.text("forecast_assumed"), "banner"),
+            self.paragraph(rests_on(found.workbook, self.lang), "banner"),
             *lines,
             self._fan(),
         )
+
+    def _other_finish(self) -> str:
+        """The chance that all finish in the other meaning of the word: signed where criteria met count, and the other way."""
+        found, made = self.foreseen()
+        rules = found.run.plan.rules
+        lag = {end: write_number(rules[f"decision_{end}"], self.lang) for end in ("low", "high")}
+        if self.finish == "met":
+            return self.text("forecast_signed", p=self.chance(made["p_all_signed"]), **lag)
+        met = (found.run.months[found.open_] <= found.run.deadline).all(axis=0).mean()
+        return self.text("forecast_met", p=self.chance(float(met)), **lag)
 
     def _fan(self) -> Markup:
         found, made = self.foreseen()
@@ -119,12 +130,16 @@ class ForecastParts(FundingParts):
         rows, shown = [], []
         for band, units in found.bands.groupby(found.bands):
             p = found.p[units.index]
-            low, high = wilson(round(p.mean() * len(p) * self.draws), len(p) * self.draws)
+            low, high = wilson(round(p.mean() * self.draws), self.draws)  # its communes share the worlds
             names = listed(self.workbook.units.loc[units.index, "name"], self.lang)
             label = self.text("band_label", n=band, count=len(units))
-            rows.append({"label": label, "p": p.mean(), "low": low, "high": high, "look": scale_of(p.mean())})
-            within = f"{self.chance(p.min())} - {self.chance(p.max())}" if len(p) > 1 else "-"
-            shown.append([band, names, len(units), chance_words(p.mean(), self.draws, self.lang), within])
+            said = self.text("chance_plain", word=self.text(f"scale_{scale_of(p.mean())}"), shown=self.chance(p.mean()))
+            rows.append(
+                {"label": label, "p": p.mean(), "low": low, "high": high, "look": scale_of(p.mean()), "said": said}
+            )
+            ends = dict.fromkeys([self.chance(p.min()), self.chance(p.max())])
+            mean = (chance_words(p.mean(), self.draws, self.lang), interval(p.mean(), self.draws, self.lang))
+            shown.append([band, names, len(units), *mean, " - ".join(ends) if len(p) > 1 else "-"])
         best = max(rows, key=lambda row: row["p"])
         chart = picture(
             strip(pd.DataFrame(rows), self.lang),
@@ -134,19 +149,27 @@ class ForecastParts(FundingParts):
             "tung-xa",
             self.text("bands_lead"),
             chart,
-            self.table("bands", "band communes:name count:num met_chance range", shown),
+            self.table("bands", "band communes:name communes_number:num finish_chance wilson:num range", shown),
             self._communes_table(),
             self.paragraph(self.text("dates_key"), "key"),
         )
 
     def _communes_table(self) -> Markup:
-        _, made = self.foreseen()
+        found, made = self.foreseen()
         open_ = sorted((r for r in made["communes"] if not r["finished"]), key=lambda r: r["band"])
+        goals = found.run.goals.loc[found.open_, "code"]
+        met = dict(zip(goals, (found.run.months <= found.run.deadline)[found.open_].mean(axis=1), strict=True))
         rows = []
         for place, row in enumerate(open_, start=1):
             dates = [month_words(row[f"{q}_date"], self.lang) for q in ("p10", "p50", "p90")]
             last = "-" if row["last_criterion"] is None else row["last_criterion"]
-            cells = [place, row["name"], row["band"], self.chance(row["p"]), self.chance(row["p_signed"])]
+            cells = [
+                place,
+                row["name"],
+                row["band"],
+                self.chance(float(met[row["code"]])),
+                self.chance(row["p_signed"]),
+            ]
             rows.append([*cells, *dates, last, self.chance(row["p_unlimited"])])
         columns = "tt unit:name band:num met_chance:num signed_chance:num early:num middle:num late:num "
         columns += "last_criterion:num if_money:num"
@@ -162,30 +185,23 @@ class ForecastParts(FundingParts):
         heated = ""
         if shares.size:
             shares.index = [self.text("band_short", n=band) for band in shares.index]
-            top = shares.max().idxmax()
+            top, mean = found.last.mean().idxmax(), found.last.mean().max()
+            named = self.criterion(found.run.plan.facts.set_id, top)
             heated = picture(
-                heat(shares, self.lang),
-                self.text("heat_alt", criterion=self.criterion(found.run.plan.facts.set_id, top)),
+                heat(shares, self.lang), self.text("heat_alt", criterion=named, share=self.chance(float(mean)))
             )
-        links = [
-            [i, row["name"], self.chance(row["unfinished"]), self.chance(row["alone"])]
-            for i, row in enumerate(made["weakest"]["communes"], start=1)
-        ]
-        criteria = [
-            [
-                row["criterion"],
-                row["name" if self.lang == "vi" else "name_en"],
-                self.chance(row["unfinished"]),
-                self.chance(row["alone"]),
-            ]
-            for row in made["weakest"]["criteria"]
-        ]
-        beyond = [row["name"] for row in made["communes"] if row["p_unlimited"] < 0.5]
-        money = self.text("beyond_money", n=len(beyond), names=listed(beyond, self.lang)) if beyond else ""
+        fails = round((1 - made["p_all"]) * self.draws)  # the worlds that these shares are of
+        told = lambda row: [chance(row[k], fails, self.lang) for k in ("unfinished", "alone")]  # noqa: E731
+        place = {row["code"]: (-row["band"], i) for i, row in enumerate(made["communes"]) if row["band"] is not None}
+        hardest = sorted(made["weakest"]["communes"], key=lambda row: place[row["code"]]) if fails else []
+        links = [[-place[row["code"]][0], row["name"], *told(row)] for row in hardest]
+        name = "name" if self.lang == "vi" else "name_en"
+        criteria = [[row["criterion"], row[name], *told(row)] for row in made["weakest"]["criteria"]] if fails else []
         apart, joint = (write_number(made[key], self.lang, 1) for key in ("sd_if_independent", "sd"))
         depends = self.text("dependence", joint=joint, apart=apart, p=self.chance(made["p_all_if_independent"]))
         asked = [
             self.text("ask_line", band=r["band"], criterion=self.criterion(found.run.plan.facts.set_id, r["criterion"]),
+                      names=self.names(found.bands.index[found.bands == r["band"]]),
                       effect=write_number(r["effect"], self.lang, 2))
             for r in made["ask_first"][:5]
         ]  # fmt: skip
@@ -193,51 +209,69 @@ class ForecastParts(FundingParts):
             "vi-sao",
             self.text("heat_lead") if heated else "",
             heated,
-            self.table("weak_communes", "tt unit:name unfinished:num alone:num", links),
+            self.table("weak_communes", "band unit:name unfinished:num alone:num", links),
             self.table("weak_criteria", "criterion name:name unfinished:num alone:num", criteria),
-            self.paragraph(self.text("weak_key"), "key"),
-            money,
+            self.paragraph(self.text("weak_key"), "key") if fails else "",
+            self._beyond_money(),
             depends,
-            self.text("ask_lead") if asked else self.text("ask_none"),
-            self.bullets(asked),
+            self.text("ask_lead" if asked else "ask_none") if self.internal else "",
+            self.bullets(asked if self.internal else []),
         )
+
+    def _beyond_money(self) -> str:
+        """Which communes money without limit does not bring home, and the criteria without works that they most likely lack."""
+        found, made = self.foreseen()
+        plan, codes = found.run.plan, [row["code"] for row in made["communes"] if row["p_unlimited"] < 0.5]
+        units = [unit for unit in plan.facts.units if self.workbook.units.loc[unit, "code"] in codes]
+        if not units:
+            return ""
+        works = plan.by_level["ntm"]
+        served = set(zip(works["unit"], works["criterion"], strict=True))
+        lacks = pd.Series(0.0, index=plan.facts.numbers)
+        for i, unit in enumerate(plan.facts.units):
+            free = np.array([(unit, n) not in served for n in plan.facts.numbers])
+            lacks += plan.expected[i] * free * (unit in units)
+        worst = [self.criterion(plan.facts.set_id, n) for n in lacks[lacks > 0].nlargest(3).index]
+        line = self.text("beyond_money", n=len(units), names=self.names(units))
+        return line + (" " + self.text("beyond_why", criteria=listed(worst, self.lang)) if worst else "")
 
     def registered(self) -> Part:
         """The year's registrations and pledges on the same worlds."""
         if not self.foreseeable() or not self.foreseen()[1]["registrations"]:
             return Part("")
-        _, made = self.foreseen()
-        rows = []
+        found, made = self.foreseen()
+        run = found.run
+        goals = {key: g for g, key in enumerate(zip(run.goals["code"], run.goals["level"], strict=True))}
+        rows, idle, slow = [], [], []
         for place, row in enumerate(made["registrations"], start=1):
-            closes = write_date(dt.date.fromisoformat(row["closes"]), self.lang)
+            closes, goal = dt.date.fromisoformat(row["closes"]), goals.get((row["code"], row["level"]))
+            rich = None if goal is None else float((run.unlimited[goal] <= run.plan.month_of(closes)).mean())
             under_way = self.text("yes_word" if row["under_way"] else "no_word")
-            cells = [
-                place,
-                row["name"],
-                self.level_words(row["level"]),
-                str(row["year"]),
-                self.text(f"kind_{row['kind']}"),
-            ]
-            rows.append([*cells, closes, self.chance(row["p"]), self.chance(row["p_by_year_end"]), under_way])
-        idle = [
-            r["name"]
-            for r in made["registrations"]
-            if r["kind"] == "plan" and not r["under_way"] and (r["p"] or 0) < 0.5
-        ]
-        columns = "tt unit:name level year:num kind closes met_chance:num by_year_end:num under_way"
+            aim = (self.level_words(row["level"]), str(row["year"]), self.text(f"kind_{row['kind']}"))
+            chances = (self.chance(row["p"]), self.chance(row["p_by_year_end"]), self.chance(rich))
+            rows.append([place, row["name"], *aim, write_date(closes, self.lang), *chances, under_way])
+            if rich is None or row["p"] >= 0.5:
+                continue
+            if rich - row["p"] >= 0.1 and not row["under_way"]:  # money first
+                idle.append(row["name"])
+            if rich < 0.5 and row["level"] == "ntm":
+                last = int(found.last.loc[run.goals.loc[goal, "unit"]].idxmax())
+                named = self.criterion(run.plan.facts.set_id, last)
+                slow.append(self.text("registered_slow", name=row["name"], p=self.chance(rich), criterion=named))
+        columns = "tt unit:name aim year:num kind closes met_chance:num by_year_end:num if_money:num under_way"
+        idle_words = self.text("registered_idle", names=listed(dict.fromkeys(idle), self.lang)) if idle else ""
+        ask = " " + self.text("registered_report") if idle and self.internal else ""
         return self.section(
-            "dang-ky",
-            self.table("registrations", columns, rows),
-            self.text("registered_idle", names=listed(idle, self.lang)) if idle else "",
-            self.paragraph(self.text("registered_key"), "key"),
-        )
+            "dang-ky", self.table("registrations", columns, rows), idle_words + ask, self.bullets(slow),
+            self.paragraph(self.text("registered_key"), "key"), heading="chi-tieu",
+        )  # fmt: skip
 
     def price(self) -> Part:
         """What it would take: more money, more months, or neither."""
         if not self.foreseeable() or not len(self.foreseen()[0].open_):
             return Part("")
         found, made = self.foreseen()
-        price = promise(found)
+        price, worlds = promise(found), write_number(min(self.draws, WORLDS), self.lang)
         rows = []
         for row in price["more_money"]:
             factor = self.text("no_limit") if row["factor"] is None else f"x {write_number(row['factor'], self.lang)}"
@@ -246,102 +280,19 @@ class ForecastParts(FundingParts):
         pots = self.workbook.tables["pots"].set_index("pot")[f"name_{self.lang}"]
         helps = [
             self.text(
-                "price_pot", pot=pots.get(r["pot"].split("@")[0], r["pot"]), factor=write_number(r["50"], self.lang)
+                "price_pot",
+                what=self.text(f"price_{key}", n=number),
+                factor=write_number(r["50"], self.lang),
+                pot=pots.get(r["pot"].split("@")[0], r["pot"]),
             )
-            for r in price["all"]["by_pot"]
+            for key, number in (("basically_all", made["basically_all"]), ("all", made["n_communes"]))
+            for r in price[key]["by_pot"]
             if r["50"] and r["50"] > 1
         ]
         return self.section(
             "cai-gia", self.bullets(price_lines(price, made, self.lang)), self.bullets(helps),
-            self.table("more_money", "factor:name mean:num usual:num", rows), self.paragraph(self.text("price_key"), "key"),
-        )  # fmt: skip
-
-    def reckoning(self) -> Part:
-        """How it is worked out, with the technical terms, and every assumption with its value and source."""
-        if not self.foreseeable():
-            return Part("")
-        found, _ = self.foreseen()
-        pace = found.run.plan.pace
-        terms = [
-            self.text(f"term_{name}")
-            for name in ("worlds", "queue", "work", "pace", "trend", "together", "storm", "finish", "interval")
-        ]
-        rules = self.workbook.tables["assumptions"]
-        rows = [
-            [
-                i,
-                r[f"text_{self.lang}"],
-                f"{r['value']:g}" if r["key"] == "programme_start" else write_number(r["value"], self.lang),
-                r["measure"],
-                self.source(r["source"]),
-                self.text(f"mark_{r['mark']}"),
-            ]
-            for i, r in enumerate(rules.to_dict("records"), start=1)
-        ]
-        items = self.workbook.tables["unit_costs"].set_index("item")[f"name_{self.lang}"]
-        times = [
-            [i, items[r["item"]], f"{r['low']:.0f}-{r['mode']:.0f}-{r['high']:.0f}", f"{r['stall']:.0f}%",
-            f"{r['stall_months']:.0f}", self.source(r["source"])]
-            for i, r in enumerate(self.workbook.tables["durations"].to_dict("records"), start=1)
-        ]  # fmt: skip
-        share = [100 * (1 - np.exp(-h)) for h in (pace.hazard, pace.low, pace.high)]
-        told = self.text(
-            "pace_told", n=len(pace.changes), share=f"{share[0]:.0f}", low=f"{share[1]:.0f}", high=f"{share[2]:.0f}"
-        )
-        return self.section(
-            "cach-tinh",
-            self.bullets(terms),
-            told,
-            self.table("assumptions", "tt content:name value:num measure source note", rows),
-            self.table("durations", "tt works:name months stall:num stall_months:num source", times),
-        )
-
-    def trust(self) -> Part:
-        """How far to trust it: back-test, synthetic series, the first year, another seed, what cannot be tested."""
-        if not self.foreseeable():
-            return Part("")
-        found, made = self.foreseen()
-        history, first = self.workbook.tables["history"], made["first_year"]
-        areas = [self.workbook.meta["province"]["name"], COUNTRY]
-        tested = back_test(history, areas, self.workbook.as_of)
-        rows = []
-        for area, table in tested.groupby("area", sort=False):
-            for row in summary(table).reset_index().to_dict("records"):
-                measure = self.text("measure_average" if row["measure"] == AVERAGE else "measure_titles")
-                place = self.text("country") if area == COUNTRY else area
-                cells = [
-                    place,
-                    measure,
-                    int(row["n"]),
-                    *(f"{100 * row[c]:.0f}%" for c in ("coverage", "naive_coverage")),
-                ]
-                rows.append([*cells, *(write_number(row[c], self.lang, 1) for c in ("crps", "naive_crps"))])
-        covered = synthetic_coverage()
-        other_found, other = self.foreseen(1)
-        mean, again = (write_number(m["finishing"]["mean"], self.lang, 2) for m in (made, other))
-        error = write_number(float(found.finishing.std() / np.sqrt(self.draws)), self.lang, 3)
-        line = made["naive"]
-        naive = self.text(
-            "naive_told", yearly=write_number(line["yearly"], self.lang, 1), expected=write_number(line["expected"], self.lang,
-            1),
-            date=month_words(line["date"], self.lang), p=self.chance(line["p_all"]),
-        )  # fmt: skip
-        year = ""
-        if first["criteria_met_share"] is not None:
-            share = {k: f"{100 * v:.0f}" for k, v in first.items()}
-            year = self.text("first_year", mine=share["criteria_met_share"], share=share["published_share"],
-                low=share["published_low"],
-                             high=share["published_high"])  # fmt: skip
-        return self.section(
-            "tin-cay",
-            self.text("not_testable"),
-            self.table("back_test", "area series:name cases:num inside:num naive_inside:num crps:num naive_crps:num", rows),
-            self.bullets([
-                self.text("trust_average"), self.text("trust_titles"), self.text("trust_pause"), self.text("trust_synthetic",
-                p=f"{100 * covered:.0f}"),
-                year, naive, self.text("other_seed", seed=other_found.run.seed, mean=mean, again=again, error=error,
-                p=self.chance(other["p_all"])),
-            ]),
+            self.table("more_money", "factor:name mean:num usual:num", rows),
+            self.paragraph(self.text("price_key", n=worlds), "key"),
         )  # fmt: skip
 
     def commune_forecast(self, unit: int) -> Part:
@@ -388,8 +339,10 @@ class ForecastParts(FundingParts):
             self.lang,
         )
         set_id = plan.facts.set_id
+        drawn = plan.facts.open_[i].any() and plan.facts.number[i] < 0
         return [
             self.text("last_told", shown=shown) if shown else "",
+            self.text("needs_lead") if drawn and likely else "",
             self.text("needs_others", names=listed([self.criterion(set_id, n) for n in others], self.lang))
             if others
             else "",

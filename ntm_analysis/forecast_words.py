@@ -3,9 +3,11 @@
 import datetime as dt
 
 from .office_numbers import write_date, write_number
+from .scoring import wilson
 from .words import text
 from .workbook import Workbook
 
+ASSUMABLE = ("durations", "envelopes", "pace_factors", "assumptions")  # the tables that a forecast rests on most
 SCALE = (0.1, 0.33, 0.66, 0.9)  # edges of the verbal scale
 LOOKS = ("very_low", "low", "even", "high", "very_high")
 
@@ -46,6 +48,33 @@ def chance_words(p: float, draws: int, lang: str) -> str:
     return text("chance_of_ten", lang, word=word, tenths=round(10 * p), shown=shown)
 
 
+def interval(p: float, draws: int, lang: str) -> str:
+    """Wilson's 95 % interval of a chance, in per cent; below 1 % to two decimals, else whole.
+
+    >>> interval(0.0, 10_000, "vi"), interval(0.304, 10_000, "vi"), interval(1.0, 10_000, "en")
+    ('0-0,04%', '30-31%', '99.96-100%')
+    """
+    ends = [100 * end for end in wilson(round(p * draws), draws)]
+    fine = ends[1] < 1 or ends[0] > 99
+    low, high = (write_number(end, lang, None if fine else 0) for end in ends)
+    return f"{low}%" if low == high else f"{low}-{high}%"
+
+
+def rests_on(workbook: Workbook, lang: str) -> str:
+    """How much of what the forecast rests on is assumed, by the marks of its rows.
+
+    >>> rests_on(Workbook.open("data/huyen-mau"), "en")
+    'Durations, envelopes, paces and correlations are all illustrative.'
+    """
+    tables = {name: workbook.tables[name]["mark"] for name in ASSUMABLE}
+    marks = [mark for column in tables.values() for mark in column]
+    if marks and set(marks) == {"illustrative"}:
+        return text("forecast_invented", lang)
+    if all((column == "assumed").all() for name, column in tables.items() if name != "assumptions"):
+        return text("forecast_assumed", lang)
+    return text("forecast_assumed_part", lang, n=sum(mark != "reported" for mark in marks), of=len(marks))
+
+
 def verdict(made: dict, lang: str) -> str:
     """How many will have finished, P(basically all), P(all): ``made`` is the record of :func:`~ntm_analysis.forecast.record`."""
     figures, draws, total = made["finishing"], made["draws"], made["n_communes"]
@@ -79,7 +108,8 @@ def commune_sentence(row: dict, made: dict, lang: str) -> str:
     if row["p"] == 1 and row["last_criterion"] is None:
         return text("forecast_commune_nothing", lang, name=row["name"])
     return text(
-        "forecast_commune", lang, name=row["name"], day=day, p=chance_words(row["p"], made["draws"], lang),
+        "forecast_commune_signed" if made["finish"] == "signed" else "forecast_commune",
+        lang, name=row["name"], day=day, p=chance_words(row["p"], made["draws"], lang),
         signed=chance(row["p_signed"], made["draws"], lang), early=month_words(row["p10_date"], lang),
         middle=month_words(row["p50_date"], lang), late=month_words(row["p90_date"], lang),
         unlimited=chance(row["p_unlimited"], made["draws"], lang),
@@ -97,7 +127,14 @@ def price_lines(price: dict, made: dict, lang: str) -> list[str]:
         elif found["reason"]:
             lines.append(text("price_beyond", lang, what=what, p=chance(found["p_unlimited"], made["draws"], lang)))
         for level, money in found["money"].items():
-            if money and found["reason"] is None:
+            if found["reason"]:
+                continue
+            if money is None:
+                most = chance(found["p_unlimited"], made["draws"], lang)
+                lines.append(text("price_level_beyond", lang, what=what, level=level, p=most))
+            elif money["factor"] <= 1:
+                lines.append(text("price_reached_level", lang, what=what, level=level))
+            else:
                 extra = write_number(float(f"{money['extra'] / 1000:.2g}"), lang)
                 lines.append(
                     text(
@@ -121,7 +158,7 @@ def price_lines(price: dict, made: dict, lang: str) -> list[str]:
 def forecast_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
     """The forecast as text: verdict, communes, registrations, what it would take."""
     draws = made["draws"]
-    lines = [verdict(made, lang), text("forecast_assumed", lang), ""]
+    lines = [verdict(made, lang), rests_on(workbook, lang), ""]
     open_ = [row for row in made["communes"] if not row["finished"]]
     if len(made["communes"]) == 1:
         lines.append(commune_sentence(made["communes"][0], made, lang))

@@ -1,13 +1,25 @@
 """The page of the forecast and its words: what a planner reads, in both languages."""
 
 import re
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ntm_analysis.commune_page import CommunePage
+from ntm_analysis.district_page import DistrictPage
 from ntm_analysis.forecast_page import ForecastPage
-from ntm_analysis.forecast_words import chance, chance_words, scale_of, verdict
+from ntm_analysis.forecast_words import (
+    chance,
+    chance_words,
+    commune_sentence,
+    interval,
+    price_lines,
+    scale_of,
+    verdict,
+)
+from ntm_analysis.funding_page import FundingPage
 
 DATA, DRAWS = "data/thanh-chuong", 300
 PARTS = (
@@ -134,3 +146,99 @@ def test_a_name_from_the_data_is_escaped(tmp_path):
     made = ForecastPage(str(tmp_path / "data" / "thanh-chuong"), draws=100)
     shown = made.reckoning() + made.price()
     assert "<script>" not in shown and "<b>" not in shown and "&lt;b&gt;" in shown
+
+
+def test_no_sentence_of_one_file_of_texts_overrides_that_of_another():
+    keys = [set(yaml.safe_load(files("ntm_analysis").joinpath("texts", name).read_text(encoding="utf-8")))
+            for name in ("pages.yaml", "forecast.yaml")]  # fmt: skip
+    assert keys[0] & keys[1] == set()
+
+
+def test_heads_of_the_other_pages_are_their_own():
+    targets = plain(DistrictPage(DATA).targets_table())
+    assert "Số tiêu chí đạt" in targets and "Số xã" not in targets
+    assert "Nhu cầu của các xã có chỉ tiêu kế hoạch" in FundingPage(DATA, draws=DRAWS).registered_need()
+
+
+def test_an_interval_has_no_more_digits_than_it_needs():
+    assert interval(0.0, 10_000, "vi") == "0-0,04%" and interval(0.5, 100, "en") == "40-60%"
+    assert interval(0.02, 100_000, "vi") == "2%"
+
+
+def test_what_cannot_be_paid_for_is_said_level_by_level():
+    price = {
+        "p": 0.3, "p_unlimited": 0.7, "reason": None, "months": {"50": None, "80": None, "90": None},
+        "money": {"50": {"factor": 1.5, "extra": 120_000.0}, "80": None, "90": None},
+    }  # fmt: skip
+    made = {"draws": 1_000, "basically_all": 36, "n_communes": 37}
+    lines = price_lines({"basically_all": price, "all": price}, made, "vi")
+    assert any("50%: nhân mọi nguồn vốn với 1,5, tức thêm khoảng 120 tỷ đồng" in line for line in lines)
+    assert any("80%: thêm vốn không đủ; với vốn không giới hạn khả năng là 70%" in line for line in lines)
+
+
+def test_a_commune_that_lacks_nothing_is_certain_and_says_so():
+    row = {"name": "Mẫu", "finished": False, "p": 1.0, "last_criterion": None}
+    assert "chắc chắn đạt đủ tiêu chí (100%)" in commune_sentence(row, {"deadline": "2025-12-31"}, "vi")
+
+
+def test_criteria_met_and_decision_signed_are_told_apart_whichever_binds():
+    signed = ForecastPage(DATA, draws=DRAWS, finish="signed")
+    row = next(r for r in signed.foreseen()[1]["communes"] if r["name"] == "Thanh Hương")
+    cells = re.search(r"Thanh Hương</th>(.*?)</tr>", signed.bands().split("KHẢ NĂNG VÀ THỜI ĐIỂM", 1)[1], re.DOTALL)[1]
+    met, with_paper = re.findall(r">([^<>]*%)<", cells)[:2]
+    assert with_paper == chance(row["p_signed"], DRAWS, "vi") and int(met[:-1]) > int(with_paper[:-1])
+    assert "chưa cần quyết định" in plain(signed.forecast_summary())
+    assert "có quyết định công nhận trước 31/12/2025" in plain(signed.commune())
+
+
+def test_communes_of_one_band_are_listed_in_administrative_order(page):
+    table = page.why_not().split("XÃ CẦN TẬP TRUNG CHỈ ĐẠO", 1)[1]
+    names = re.findall(r'class="name">([^<]+)</th>', table)[:15]
+    order = {name: i for i, name in enumerate(page.workbook.units["name"])}
+    for _, units in page.foreseen()[0].bands.groupby(page.foreseen()[0].bands):
+        mine = [name for name in names if name in set(page.workbook.units.loc[units.index, "name"])]
+        assert mine == sorted(mine, key=order.get)
+
+
+def test_money_is_blamed_only_where_money_would_help():
+    made = plain(ForecastPage("data/huyen-mau", "A5", draws=DRAWS).registered())
+    blamed = re.search(r"Khả năng thấp ở (.*?) trước hết", made)[1]
+    assert "A5" not in blamed and "Ở A5, ngay cả khi đủ vốn" in made and "Ở A6, ngay cả khi đủ vốn" in made
+
+
+def test_what_is_said_of_the_past_follows_from_the_figures_of_the_data_set(page):
+    ours, invented = plain(page.trust()), plain(ForecastPage("data/huyen-mau", "A5", draws=DRAWS).trust())
+    assert "từ 280 lên 282" in ours and "6/6 kết quả" in ours and "chỉ chứa 8% kết quả" in ours
+    assert "từ 280 lên 282" not in invented and "Mô phỏng nhanh hơn" not in invented, "its first year is slower"
+
+
+def test_the_public_edition_has_no_remarks_to_the_office():
+    public = ForecastPage(DATA, draws=DRAWS, audience="cong-khai")
+    said = plain(public.forecast_summary()) + plain(public.why_not()) + plain(public.registered())
+    assert "percent_done" not in said and "Nên hỏi trước" not in said and "carry_over" not in said
+
+
+def test_the_words_of_the_glossary_are_kept(page):
+    said = " ".join(plain(getattr(page, name)()) for name in PARTS)
+    assert not re.search(r"\bbốc\b|cam kết|yếu kém|không đạt|trượt", said)
+    assert "Mức công nhận" not in plain(page.registered()), "a level aimed at is not a level recognised"
+
+
+def test_a_district_that_has_finished_says_so(tmp_path):
+    import shutil
+
+    shutil.copytree("data", tmp_path / "data", ignore=shutil.ignore_patterns("huyen-mau"))
+    folder = tmp_path / "data" / "thanh-chuong"
+    open_ = [row["code"] for row in ForecastPage(DATA, draws=50).foreseen()[1]["communes"] if not row["finished"]]
+    path = folder / "recognitions.csv"
+    heads = path.read_text(encoding="utf-8-sig").splitlines()[0].split(",")
+    row = {"level": "ntm", "decision": "1/QĐ-UBND", "date": "2022-01-10", "known_from": "2022-01-10", "source": "suy-ra",
+           "mark": "assumed", "basis": "inferred", "set": "ntm-2016-2020"}  # fmt: skip
+    lines = [",".join((row | {"commune": code}).get(head, "") for head in heads) for code in open_]
+    path.write_text(
+        path.read_text(encoding="utf-8-sig").rstrip("\n") + "\n" + "\n".join(lines) + "\n", encoding="utf-8-sig"
+    )
+    done = ForecastPage(str(folder), draws=100)
+    assert "khoảng 37/37 xã" in plain(done.forecast_summary())
+    assert plain(done.bands()) == plain(done.why_not()) == plain(done.price()) == ""
+    assert "tính là đã về đích" in plain(done.commune()) and len(plain(done.trust())) > 150
