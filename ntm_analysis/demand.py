@@ -13,7 +13,7 @@ from .office_numbers import write_date
 from .plan_checks import check_plan
 from .problems import DataProblems, Problem
 from .workbook import Workbook
-from .works import THOUSAND
+from .works import THOUSAND, newest_debts
 from .worlds import BLOCK
 
 DRAWS, SEED = 10_000, 2022
@@ -209,10 +209,7 @@ def record(workbook: Workbook, found: Demand) -> dict:
                 "criterion": int(row["criterion"]),
                 "amount": row["amount"],
             }
-            for _, row in workbook.tables["debts"]
-            .sort_values("date")
-            .drop_duplicates(["unit", "criterion"], keep="last")
-            .iterrows()
+            for _, row in newest_debts(workbook).iterrows()
             if row["unit"] in workbook.communes.index
         ],
         "assumed_share": None if np.isnan(need.assumed_share) else round(need.assumed_share, 4),

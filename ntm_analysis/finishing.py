@@ -19,12 +19,15 @@ LARGEST_CHUNK = 5_000_000  # works x draws held at once: more is slower, because
 @dataclass
 class Run:
     """What all worlds of a run say. ``months``, ``signed``, ``unlimited`` (with money without limit): int16, goals x draws;
-    ``latest``: the last month that counts, goals x draws. The counts are over worlds, of NTM goals: ``last`` communes x
-    criteria, in how many worlds the criterion is (one of) the last; ``late`` by criterion, ``alone`` by criterion: in how
-    many worlds that fail it is unfinished, and it alone; ``without`` communes x criteria: (worlds that lack it, finishing
-    communes summed over those); ``gained``: (criteria met in the first twelve months, missing at the start)."""
+    ``latest``: the last month that counts, goals x draws.
 
-    plan: Schedule
+    ``counts``, over worlds and of NTM goals. Communes x criteria: ``last``, in how many worlds the criterion is (one of)
+    the last; ``lacking``, in how many it is missing; ``finishing``, how many communes finish in those, summed. By
+    criterion: ``late``, in how many worlds it is unfinished somewhere; ``alone``, and no other criterion is. ``gained``:
+    criteria met in the first twelve months, missing at the start.
+    """
+
+    layout: Layout
     draws: int
     seed: int
     deadline: int
@@ -34,6 +37,10 @@ class Run:
     unlimited: np.ndarray
     latest: np.ndarray
     counts: dict[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def plan(self) -> Schedule:
+        return self.layout.plan
 
     @property
     def goals(self) -> pd.DataFrame:
@@ -78,7 +85,7 @@ def run_of(
         found = [part(piece) for piece in pieces]
     arrays = [np.concatenate([f[i] for f in found], axis=1) for i in range(4)]
     counts = {name: np.sum([f[4][name] for f in found], axis=0) for name in found[0][4]}
-    return Run(plan, draws, seed, last, finish, *arrays, counts)
+    return Run(layout, draws, seed, last, finish, *arrays, counts)
 
 
 def _measured(worlds: Worlds, deadline: int, finish: str) -> tuple:
@@ -90,13 +97,11 @@ def _measured(worlds: Worlds, deadline: int, finish: str) -> tuple:
     ntm, lacks = criteria["ntm"][:, :-2], worlds.missing["ntm"].lacks
     goal = months[: len(ntm)]
     done = (goal <= latest[: len(ntm)]).sum(axis=0)
-    fails = done < len(ntm)
     late = (ntm > latest[: len(ntm), None]).any(axis=0)
     counts = {
         "last": ((ntm == goal[:, None]) & (ntm > 0)).sum(axis=2),
         "late": late.sum(axis=1),
         "alone": (late & (late.sum(axis=0) == 1)).sum(axis=1),
-        "fails": np.array(fails.sum()),
         "gained": np.array([((ntm <= 12) & lacks).sum(), lacks.sum()]),
         # Whole numbers below 2^24 are exact in single precision, in any order.
         "lacking": lacks.sum(axis=2),

@@ -123,8 +123,9 @@ class Forecast:
         )
 
     def registrations(self) -> pd.DataFrame:
-        """Every planned target and pledge: unit, level, year, kind, closes, p (by that day), p_by_year_end; 1 for a level
-        that is recognised already, NaN for a goal that does not stand in the queue."""
+        """Every planned target and pledge: unit, level, year, kind, closes, p (by that day), p_by_year_end, p_unlimited (by
+        that day, with money without limit), goal; p is 1 for a level that is recognised already; NaN, and goal -1, where
+        none stands in the queue."""
         goals = {
             (u, level): g
             for g, (u, level) in enumerate(zip(self.run.goals["unit"], self.run.goals["level"], strict=True))
@@ -134,13 +135,14 @@ class Forecast:
         for _, row in targets[targets["unit"].isin(self.communes)].iterrows():
             closes, goal = self.closing_day(int(row["year"])), goals.get((row["unit"], row["level"]))
             reached = RANKS.index(self.level.loc[row["unit"], "level"]) >= RANKS.index(row["level"])
-            p = [1.0 if reached else np.nan] * 2
+            p = [1.0 if reached else np.nan] * 2 + [np.nan]
             if goal is not None:
                 days = (closes, pd.Timestamp(year=int(row["year"]), month=12, day=31))
                 p = [float((self.run.months[goal] <= plan.month_of(day)).mean()) for day in days]
+                p.append(float((self.run.unlimited[goal] <= plan.month_of(closes)).mean()))
             cells = (row["unit"], row["level"], int(row["year"]), row["kind"], closes, *p)
-            rows.append((*cells, self._under_way(row["unit"], row["level"])))
-        columns = ["unit", "level", "year", "kind", "closes", "p", "p_by_year_end", "under_way"]
+            rows.append((*cells, self._under_way(row["unit"], row["level"]), -1 if goal is None else goal))
+        columns = ["unit", "level", "year", "kind", "closes", "p", "p_by_year_end", "p_unlimited", "under_way", "goal"]
         return pd.DataFrame(rows, columns=columns)
 
     def _under_way(self, unit: int, level: str) -> bool:
@@ -306,8 +308,9 @@ def record(found: Forecast, scenario: str = "baseline") -> dict:
             for r in found.registrations().to_dict("records")
         ],
         "weakest": {
-            "communes": [{"name": units.loc[u, "name"], "code": units.loc[u, "code"], **row} for u,
-            row in links.to_dict("index").items()],
+            "communes": [
+                {"name": units.loc[u, "name"], "code": units.loc[u, "code"], **row} for u, row in links.to_dict("index").items()
+            ],
             "criteria": [
                 {"criterion": int(c), "name": names.loc[c, "name_vi"], "name_en": names.loc[c, "name_en"], **row}
                 for c, row in criteria.to_dict("index").items() if row["unfinished"] > 0

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from .charts import WIDTH, blank
+from .scoring import EDGES
 from .words import text
 
 # The verbal scale from very low to very high: colour and hatch, so that print in black and white tells them apart.
@@ -63,8 +64,8 @@ def strip(rows: pd.DataFrame, lang: str) -> Figure:
         )  # fmt: skip
     axes.invert_yaxis()
     axes.set_xlim(0, 100)
-    for edge in (10, 33, 66, 90):
-        axes.axvline(edge, color="#bbbbbb", linewidth=0.8, zorder=0)
+    for edge in EDGES[1:-1]:
+        axes.axvline(100 * edge, color="#bbbbbb", linewidth=0.8, zorder=0)
     axes.set_xlabel(text("axis_chance", lang))
     axes.grid(visible=False)
     sns.despine(ax=axes, left=True)

@@ -203,9 +203,10 @@ class ForecastPage(ForecastParts):
 
     def knowledge(self) -> Part:
         """The sources of what the forecast rests on, and what was left out."""
-        names = ("assumptions", "durations", "pace_factors", "envelopes", "parts", "carry_over", "count_priors",
-            "criterion_shares",
-                 "criterion_states", "criterion_counts", "targets", "works", "typical_works", "unit_costs")  # fmt: skip
+        names = (
+            "assumptions", "durations", "pace_factors", "envelopes", "parts", "carry_over", "count_priors", "criterion_shares",
+            "criterion_states", "criterion_counts", "targets", "works", "typical_works", "unit_costs",
+        )  # fmt: skip
         used = {source for name in names for source in self.workbook.tables[name]["source"]}
         told = self.foreseen()[0].run.plan.pace.sources if self.foreseeable() else ()
         published = self.text("pace_sources") if told else ""

@@ -49,6 +49,7 @@ class ForecastParts(FundingParts):
         )  # fmt: skip
         return found, record(found, self.scenario)
 
+    @cache  # noqa: B019 - likewise; what cannot be foreseen is not tried again for every part
     def foreseeable(self) -> bool:
         """Whether enough was known on the as-of date for a forecast."""
         try:
@@ -241,21 +242,20 @@ class ForecastParts(FundingParts):
             return Part("")
         found, made = self.foreseen()
         run = found.run
-        goals = {key: g for g, key in enumerate(zip(run.goals["code"], run.goals["level"], strict=True))}
         rows, idle, slow = [], [], []
-        for place, row in enumerate(made["registrations"], start=1):
-            closes, goal = dt.date.fromisoformat(row["closes"]), goals.get((row["code"], row["level"]))
-            rich = None if goal is None else float((run.unlimited[goal] <= run.plan.month_of(closes)).mean())
+        told = found.registrations().to_dict("records")  # the same rows as the record's, with what it leaves out
+        for place, (row, more) in enumerate(zip(made["registrations"], told, strict=True), start=1):
+            rich = None if more["goal"] < 0 else more["p_unlimited"]
             under_way = self.text("yes_word" if row["under_way"] else "no_word")
             aim = (self.level_words(row["level"]), str(row["year"]), self.text(f"kind_{row['kind']}"))
             chances = (self.chance(row["p"]), self.chance(row["p_by_year_end"]), self.chance(rich))
-            rows.append([place, row["name"], *aim, write_date(closes, self.lang), *chances, under_way])
+            rows.append([place, row["name"], *aim, write_date(more["closes"], self.lang), *chances, under_way])
             if rich is None or row["p"] >= 0.5:
                 continue
             if rich - row["p"] >= 0.1 and not row["under_way"]:  # money first
                 idle.append(row["name"])
             if rich < 0.5 and row["level"] == "ntm":
-                last = int(found.last.loc[run.goals.loc[goal, "unit"]].idxmax())
+                last = int(found.last.loc[more["unit"]].idxmax())
                 named = self.criterion(run.plan.facts.set_id, last)
                 slow.append(self.text("registered_slow", name=row["name"], p=self.chance(rich), criterion=named))
         columns = "tt unit:name aim year:num kind closes met_chance:num by_year_end:num if_money:num under_way"

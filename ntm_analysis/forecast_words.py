@@ -3,12 +3,11 @@
 import datetime as dt
 
 from .office_numbers import write_date, write_number
-from .scoring import wilson
+from .scoring import scale_places, wilson
 from .words import text
 from .workbook import Workbook
 
 ASSUMABLE = ("durations", "envelopes", "pace_factors", "assumptions")  # the tables that a forecast rests on most
-SCALE = (0.1, 0.33, 0.66, 0.9)  # edges of the verbal scale
 LOOKS = ("very_low", "low", "even", "high", "very_high")
 
 
@@ -18,7 +17,7 @@ def scale_of(p: float) -> str:
     >>> [scale_of(p) for p in (0, 0.1, 0.5, 0.9, 0.95)]
     ['very_low', 'low', 'even', 'high', 'very_high']
     """
-    return LOOKS[sum(p >= edge for edge in SCALE[:3]) + (p > SCALE[3])]
+    return LOOKS[int(scale_places([p])[0])]
 
 
 def chance(p: float | None, draws: int, lang: str) -> str:

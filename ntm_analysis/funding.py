@@ -37,14 +37,26 @@ class Funding:
         return np.sum(money, axis=0)
 
 
+def still_to_come(workbook: Workbook, until: int) -> pd.DataFrame:
+    """The envelopes from the as-of year to ``until``; of the as-of year's ``amount`` only what is still to come.
+
+    By the monthly profile, evenly over the months where a pot has none: what came before went into what is done.
+    """
+    as_of, rows, profiles = workbook.as_of, workbook.tables["envelopes"], workbook.tables["profiles"]
+    rows = rows[rows["year"].between(as_of.year, until)]
+    still = profiles[profiles["month"] > as_of.month].groupby("pot")["share"].sum() / 100
+    told = still.reindex(profiles["pot"].unique(), fill_value=0.0)
+    part = rows["pot"].map(told).astype(float).fillna((12 - as_of.month) / 12)
+    return rows.assign(amount=rows["amount"].where(rows["year"] > as_of.year, rows["amount"] * part))
+
+
 def funding(workbook: Workbook, need: Need, until: int, seed: int) -> Funding:
     """Planned money of every pot from the as-of date to the end of ``until`` against the claims of ``need`` up to it.
 
     Credit is listed and pays for no commune work; a pot without envelopes holds nothing.
     """
     pots = workbook.tables["pots"].set_index("pot")
-    rows = workbook.tables["envelopes"]
-    rows = rows[rows["year"].between(workbook.as_of.year, until)]
+    rows = still_to_come(workbook, until)
     index = price_index(workbook.tables["prices"], need.price_year, need.draws, seed)
     zeros = np.zeros(need.draws, dtype=np.int64)
     claims = {pot: zeros.copy() for pot in pots.index}
@@ -53,13 +65,6 @@ def funding(workbook: Workbook, need: Need, until: int, seed: int) -> Funding:
         claims[pot] += claim if year is None or year <= until else 0
     for pot in pots.index[pots["measure"] == "cement"]:
         claims[pot] += sum((t for year, t in need.tonnes.items() if year is None or year <= until), zeros)
-    # Of the as-of year only what is still to come by the monthly profile: what came before went into what is done.
-    profiles = workbook.tables["profiles"]
-    still = profiles[profiles["month"] > workbook.as_of.month].groupby("pot")["share"].sum() / 100
-    without = (12 - workbook.as_of.month) / 12
-    rest = {pot: still.get(pot, 0.0) if pot in set(profiles["pot"]) else without for pot in pots.index}
-    part = rows["pot"].map(rest).astype(float)
-    rows = rows.assign(amount=rows["amount"].where(rows["year"] > workbook.as_of.year, rows["amount"] * part))
     planned, disbursed = ({pot: zeros.copy() for pot in pots.index} for _ in range(2))
     for row in rows.to_dict("records"):
         pot, year = row["pot"], int(row["year"])

@@ -26,7 +26,7 @@ from .page import Part
 from .plan_parts import PlanPage
 from .problems import DataProblems, report
 from .words import LEVEL_WORDS, pick
-from .works import THOUSAND
+from .works import THOUSAND, newest_debts
 
 
 class FundingParts(PlanPage):
@@ -241,8 +241,8 @@ class FundingParts(PlanPage):
 
     def debts_table(self, units: list[int]) -> str:
         """Construction debt by commune; what is not reported is asked for."""
-        debts = self.workbook.tables["debts"]
-        debts = debts[debts["unit"].isin(units)].sort_values("date").drop_duplicates(["unit", "criterion"], keep="last")
+        debts = newest_debts(self.workbook)
+        debts = debts[debts["unit"].isin(units)]
         if debts.empty:
             return self.text("need_no_debts")
         rows = [

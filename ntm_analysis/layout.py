@@ -29,7 +29,7 @@ class Line:
 @dataclass(frozen=True)
 class GroupLayout:
     """The works of one item and level: ``rows`` in the works of the schedule, pots and shares (%) of its parts (cement last),
-    names of random numbers, duration, what is left to do."""
+    names of random numbers, duration, what is left to do; ``owed``: the places of debts that a goal waits for."""
 
     level: str
     works: ItemWorks | None
@@ -71,20 +71,9 @@ class Layout:
         self.groups = [self._group(level, works) for level, works in self._items()]
         if len(self.debts):
             shares = self.prices.shares(DEBT)
-            nothing = np.zeros(len(self.debts))
-            self.groups.append(
-                GroupLayout(
-                    "debt",
-                    None,
-                    self.debts,
-                    [pot for pot, _ in shares],
-                    [s for _, s in shares],
-                    [],
-                    {},
-                    nothing,
-                    self.debts,
-                )
-            )
+            pots, parts = [pot for pot, _ in shares], [share for _, share in shares]
+            nothing, owed = np.zeros(len(self.debts)), self._owed(self.debts)
+            self.groups.append(GroupLayout("debt", None, self.debts, pots, parts, [], {}, nothing, owed))
         self.waits = {level: self._waits(level, found) for level, found in plan.missing.items()}
         self.slots = {level: self._slots(level, found) for level, found in plan.missing.items()}
 
@@ -104,10 +93,12 @@ class Layout:
         codes = self.plan.workbook.units["code"].reindex(mine["unit"])
         keys = named([level] * len(mine), codes, mine["criterion"], mine["work"])
         duration = self._durations[item]
-        owed = np.flatnonzero((self.tier[rows] == 0) & (self.goal[rows] >= 0))
-        return GroupLayout(
-            level, works, rows, pots, [s for _, s in shares], keys, duration, mine["left"].to_numpy(), owed
-        )
+        left, owed = mine["left"].to_numpy(), self._owed(rows)
+        return GroupLayout(level, works, rows, pots, [s for _, s in shares], keys, duration, left, owed)
+
+    def _owed(self, rows: np.ndarray) -> np.ndarray:
+        """Which of these works are debts that a goal waits for, as places among them."""
+        return np.flatnonzero((self.tier[rows] == 0) & (self.goal[rows] >= 0))
 
     @cached_property
     def _durations(self) -> dict[str, dict]:

@@ -113,9 +113,8 @@ def facts_ntm(workbook: Workbook, units: list[int], standing: Standing | None = 
             continue
         group, difficult = workbook.units.loc[unit, ["group", "specially_difficult"]]
         group += "|difficult" if difficult == "yes" else ""
-        most = int(open_[i].sum()) - (
-            0 if counts["missing"].iloc[i] else 1
-        )  # a commune that lacked nothing would be recognised
+        # A commune that lacked nothing would be recognised.
+        most = int(open_[i].sum()) - (0 if counts["missing"].iloc[i] else 1)
         key = (group, int(met[i].sum()), most)
         if key not in priors:
             priors[key] = _prior_of_open(prior_of(workbook, reported_in, group), *key[1:])

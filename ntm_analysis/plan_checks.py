@@ -12,12 +12,13 @@ PLAN_TABLES = (
 )  # fmt: skip
 # The assumptions that a forecast needs, each with its least and greatest value (units: assumptions.csv).
 RULES = {
-    "start_share": (0, 100), "basically": (50, 100), "dossier_closes": (0, 24), "decision_low": (0, 36), "decision_mode": (0, 36),
-    "decision_high": (0, 36), "storm_chance": (0, 100), "storm_month": (1, 12), "storm_stop": (0, 24), "correlation_money": (0,
-    100),
-    "correlation_works": (0, 100), "correlation_commune": (0, 100), "pace_registered": (0, 50), "pace_regained": (0, 50),
-    "trend_low": (0, 500), "trend_mode": (0, 500), "trend_high": (0, 500), "coefficient_under_15": (0.1, 100),
-    "coefficient_15_18": (0.1, 100), "coefficient_ntm": (0.1, 100), "programme_start": (1990, 2100),
+    "start_share": (0, 100), "basically": (50, 100), "dossier_closes": (0, 24),
+    "decision_low": (0, 36), "decision_mode": (0, 36), "decision_high": (0, 36),
+    "storm_chance": (0, 100), "storm_month": (1, 12), "storm_stop": (0, 24),
+    "correlation_money": (0, 100), "correlation_works": (0, 100), "correlation_commune": (0, 100),
+    "pace_registered": (0, 50), "pace_regained": (0, 50), "trend_low": (0, 500), "trend_mode": (0, 500), "trend_high": (0, 500),
+    "coefficient_under_15": (0.1, 100), "coefficient_15_18": (0.1, 100), "coefficient_ntm": (0.1, 100),
+    "programme_start": (1990, 2100),
 }  # fmt: skip
 CEMENT = "xi-mang"  # the item of unit_costs.csv that says what a tonne of cement costs
 
@@ -67,12 +68,10 @@ def check_plan(tables: dict[str, pd.DataFrame], as_of: int, term_end: int, probl
     bad("unit_costs", later, "price_after", "price_year", value=lambda r: f"{r['price_year']:g}", year=as_of)
     outside = (envelopes["year"] < as_of) | (envelopes["year"] > term_end)
     bad("envelopes", outside, "outside_horizon", "year", value=lambda r: f"{r['year']:g}", first=as_of, last=term_end)
-    if "units" in tables:
-        served = envelopes["served"]
-        places = set(tables["units"]["code"]) | set(tables["units"]["district"]) - {""}
-        lost = (served != "") & ~served.isin(places)
-        bad("envelopes", lost, "unknown_served", "served", value=lambda r: r["served"],
-            near=lambda r: ", ".join(nearest(r["served"], sorted(places - {""}))) or "...")  # fmt: skip
+    places = sorted((set(tables["units"]["code"]) | set(tables["units"]["district"])) - {""})
+    lost = (envelopes["served"] != "") & ~envelopes["served"].isin(places)
+    bad("envelopes", lost, "unknown_served", "served", value=lambda r: r["served"],
+        near=lambda r: ", ".join(nearest(r["served"], places)) or "...")  # fmt: skip
     _check_parts(tables, bad)
     pots = tables["pots"].set_index("pot")["earmark"].to_dict()
     only = [

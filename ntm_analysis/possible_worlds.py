@@ -15,7 +15,7 @@ from .money import monthly_money
 from .pace import drawn_hazard, waiting_months
 from .queue import NEVER, end_months, paid_months, start_months
 from .trends import crossing_months
-from .works import Prices, drawn_works, split
+from .works import DEBT, Prices, drawn_works, split
 from .worlds import pert, together, uniforms
 
 
@@ -104,11 +104,9 @@ class Worlds:
             if paid and paid[g]:  # an item that names no pot costs nothing to anybody
                 last = paid[g][0] if len(paid[g]) == 1 else np.maximum.reduce(paid[g])
                 start = start_months(paid[g], fixed.shares, wanted, group.worth)
-                places = range(len(fixed.rows)) if fixed.level == "debt" else fixed.owed
-                for j in places:
+                for j in fixed.owed:
                     goal = layout.goal[fixed.rows[j]]
-                    if goal >= 0:
-                        owed[goal] = np.maximum(owed[goal], last[j])
+                    owed[goal] = np.maximum(owed[goal], last[j])
             ends[fixed.rows] = end_months(start, last, group.left, self.storm, stop) * group.needed
         made = {"debt": owed}
         for level, missing in self.missing.items():
@@ -163,7 +161,7 @@ def draw_worlds(layout: Layout, draws: int, seed: int, block: int = 0) -> Worlds
             groups.append(Group(claims, worth, _time_left(group, rules, draws, seed, block), drawn.amount > 0))
     if len(layout.debts):
         owed = np.repeat(layout.owed[:, None], draws, axis=1)
-        claims = [claim for _, claim in split(owed, layout.prices.shares("no-dong"))]
+        claims = [claim for _, claim in split(owed, layout.prices.shares(DEBT))]
         groups.append(Group(claims, None, np.zeros(owed.shape, dtype=np.int16), owed > 0))
     money = monthly_money(layout.envelopes, prices.index, rules["correlation_money"] / 100, draws, seed, block)
     waits = {level: _waits(layout, level, found, draws, seed, block) for level, found in missing.items()}

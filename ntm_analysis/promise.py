@@ -7,7 +7,7 @@ so that the least factor of a world is found by halving; 50, 80 and 90 % are rea
 import numpy as np
 
 from .forecast import Forecast
-from .layout import Layout
+from .funding import still_to_come
 from .need import spread
 from .possible_worlds import Worlds, draw_worlds
 from .queue import NEVER
@@ -33,7 +33,7 @@ def promise(found: Forecast) -> dict:
     'money_does_not_reach'
     """
     run = found.run
-    worlds = draw_worlds(Layout(run.plan), min(run.draws, WORLDS), run.seed)
+    worlds = draw_worlds(run.layout, min(run.draws, WORLDS), run.seed)
     latest = worlds.latest(run.deadline, run.finish)[found.open_]
     paid = worlds.paid()
     made = {
@@ -122,11 +122,6 @@ def _date(found: Forecast, wanted: int, chance: int) -> str | None:
 
 def _planned(found: Forecast) -> float:
     """Planned money of all money pots that is still to come by the deadline's year, million đồng."""
-    tables, as_of = found.workbook.tables, found.workbook.as_of
-    rows = tables["envelopes"]
-    rows = rows[rows["year"].between(as_of.year, found.day.year)]
-    money = rows["pot"].map(tables["pots"].set_index("pot")["measure"]) == "money"
-    profiles = tables["profiles"]
-    still = profiles[profiles["month"] > as_of.month].groupby("pot")["share"].sum() / 100
-    rest = rows["pot"].map(still).fillna((12 - as_of.month) / 12).where(rows["year"] == as_of.year, 1.0)
-    return float((rows["amount"] * rest)[money].sum())
+    rows = still_to_come(found.workbook, found.day.year)
+    measure = found.workbook.tables["pots"].set_index("pot")["measure"]
+    return float(rows.loc[rows["pot"].map(measure) == "money", "amount"].sum())

@@ -7,7 +7,7 @@ cumulative sum and one comparison a pot.
 
 import numpy as np
 
-NEVER = 9_999  # the month of what is never paid or never ends
+from .pace import NEVER  # also the month of what is never paid or never ends
 
 
 def paid_months(

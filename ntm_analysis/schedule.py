@@ -18,7 +18,7 @@ from .problems import DataProblems, Problem
 from .recognition import RANKS
 from .trends import trends
 from .workbook import Workbook
-from .works import DEBT, price_index, unit_costs, works_of
+from .works import DEBT, newest_debts, price_index, unit_costs, works_of
 
 POLICIES = ("own", "closest", "cheapest", "equal", "decree")
 COUNTRY = "Vietnam"  # the area of history.csv that stands for the whole country
@@ -30,11 +30,11 @@ class Schedule:
 
     ``goals``: unit, code, level, planned (on the list of planned targets), year (planned, else NaN), missing (expected),
     cost (expected, million đồng). ``works``: a row a work of whatever goal, debts last: goal (-1: none), unit, level, at,
-    criterion, work, item, left, tier, listed, place (in the queue), ``first`` (of the works table of its level).
-    ``by_level``: the works of a level as :func:`~ntm_analysis.works.works_of` gives them. ``missing``: what the higher
-    levels lack (one world that stands for all); ``facts``, ``expected``: what is known and expected of the NTM level.
-    ``weights``: by unit the parts of split pots; ``split``: the pots that are split. ``trends``: criteria of NTM goals that
-    follow their own trend. ``rules``: the assumptions by key.
+    criterion, work, item, left, tier, listed, place (in the queue). ``by_level``: the works of a level as
+    :func:`~ntm_analysis.works.works_of` gives them. ``missing``: what the higher levels lack (one world that stands for
+    all); ``facts``, ``expected``: what is known and expected of the NTM level. ``weights``: by unit the parts of split
+    pots; ``split``: the pots that are split. ``trends``: criteria of NTM goals that follow their own trend. ``rules``: the
+    assumptions by key.
     """
 
     workbook: Workbook
@@ -148,21 +148,18 @@ def _goals(workbook: Workbook, missing: dict[str, Missing], by_level: dict, expe
 
 
 def _works(workbook: Workbook, goals: pd.DataFrame, by_level: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """The works of all levels in one table, debts after them; ``first`` is where a level's works begin."""
+    """The works of all levels in one table, debts after them."""
     number = {(u, level): g for g, (u, level) in enumerate(zip(goals["unit"], goals["level"], strict=True))}
-    pieces, first = [], 0
+    pieces = []
     for level, works in by_level.items():
         goal = [number[(unit, level)] for unit in works["unit"]]
-        pieces.append(works.assign(level=level, goal=goal, first=first, amount=np.nan))
-        first += len(works)
-    debts = (
-        workbook.tables["debts"].sort_values("date", kind="stable").drop_duplicates(["unit", "criterion"], keep="last")
-    )
+        pieces.append(works.assign(level=level, goal=goal, amount=np.nan))
+    debts = newest_debts(workbook)
     debts = debts[debts["unit"].isin(workbook.communes.index) & (debts["amount"] > 0)]
     highest = {u: g for (u, _), g in sorted(number.items(), key=lambda kv: (kv[0][1] == "ntm", kv[1]))}
     rows = [
         {"unit": d["unit"], "level": "debt", "goal": highest.get(d["unit"], -1), "criterion": int(d["criterion"]), "work": DEBT,
-         "item": DEBT, "left": 1.0, "committed": "debt", "listed": True, "amount": d["amount"], "first": first, "at": i,
+         "item": DEBT, "left": 1.0, "committed": "debt", "listed": True, "amount": d["amount"], "at": i,
          "year": goals["year"].get(highest.get(d["unit"], -1), np.nan)}
         for i, d in enumerate(debts.to_dict("records"))
     ]  # fmt: skip
@@ -182,7 +179,7 @@ def _places(workbook: Workbook, works: pd.DataFrame, goals: pd.DataFrame, policy
     rank = own["level"].map({level: rank for rank, level in enumerate(RANKS)}).fillna(9).to_numpy()
     missing, cost = (own[c].fillna(np.inf).to_numpy() for c in ("missing", "cost"))
     order = works["unit"].map({unit: i for i, unit in enumerate(workbook.units.index)}).to_numpy()
-    year = works["year"].fillna(9999).to_numpy() if "year" in works else np.full(len(works), 9999)
+    year = works["year"].fillna(9999).to_numpy()
     keys = {"closest": (missing, rank, order), "cheapest": (cost, rank, order)}.get(
         policy, (year, rank, missing, order)
     )

@@ -199,6 +199,18 @@ def wilson(came: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
     return max(low, 0.0), min(high, 1.0)
 
 
+def scale_places(p: Sequence[float], edges: Sequence[float] = EDGES) -> np.ndarray:
+    """The band of the verbal scale that each probability lies in, from 0; a border belongs to the band above it, the last to
+    the one below.
+
+    >>> scale_places([0.0, 0.1, 0.9, 0.95]).tolist()
+    [0, 1, 3, 4]
+    """
+    place = np.searchsorted(edges[1:-1], p, side="right")
+    place[np.asarray(p) == edges[-2]] = len(edges) - 3
+    return place
+
+
 def reliability(p: Sequence[float], outcome: Sequence[float], edges: Sequence[float] = EDGES) -> pd.DataFrame:
     """Of the forecasts in each band of the verbal scale, the share that came true.
 
@@ -211,9 +223,7 @@ def reliability(p: Sequence[float], outcome: Sequence[float], edges: Sequence[fl
     p, outcome = _pair(p, outcome)
     percent = [f"{100 * edge:g}" for edge in edges]
     bands = [f"<{percent[1]}", *map("-".join, pairwise(percent[1:-1])), f">{percent[-2]}"]
-    place = np.searchsorted(edges[1:-1], p, side="right")
-    place[p == edges[-2]] = len(bands) - 2
-    rows = []
+    place, rows = scale_places(p, edges), []
     for number, band in enumerate(bands):
         inside = place == number
         n, came = int(inside.sum()), int(outcome[inside].sum())

@@ -58,6 +58,12 @@ def unit_costs(workbook: Workbook) -> pd.DataFrame:
     return costs.assign(low=low, high=high, filled=filled)
 
 
+def newest_debts(workbook: Workbook) -> pd.DataFrame:
+    """Construction debt by commune and criterion: the newest row of each, the oldest first."""
+    debts = workbook.tables["debts"].sort_values("date", kind="stable")
+    return debts.drop_duplicates(["unit", "criterion"], keep="last")
+
+
 def works_of(workbook: Workbook, missing: Missing, level: str) -> pd.DataFrame:
     """The works that the missing criteria may ask for, listed ones before usual ones.
 
