@@ -1,7 +1,8 @@
 """Was the pace model right before? Published series forecast from what was known then, scored against what came.
 
 Both measures are a share of what is still missing: of the criteria (averages) or of the communes (titles). The model lets
-the logarithm of that share fall by a drawn hazard and drawn noise; the planners' rule goes on in a straight line.
+the logarithm of that share fall by a drawn hazard and drawn noise; the planners' rule goes on in a straight line. Averages are
+tested a second time with the hazard just as the forecast draws it: one lognormal number a world, and no further noise.
 """
 
 import datetime as dt
@@ -11,10 +12,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtri, gammaincinv, ndtri, pdtr
 
-from .pace import AVERAGE, FEWEST, SHORTEST, changes_of, fitted, series, spaced
+from .pace import AVERAGE, FEWEST, SHORTEST, TERM, changes_of, drawn_hazard, fitted, series, spaced, spread_of
 from .worlds import uniforms
 
 TITLES = "ntm_communes"
+AS_DRAWN = "avg_criteria_as_drawn"  # averages, by the hazard that the forecast draws
 COMMUNES = "communes"  # the number of communes that a number of titles is out of
 DRAWN = ("evidence-spread", "evidence-hazard", "evidence-noise")
 
@@ -58,6 +60,17 @@ def drawn_drop(u: np.ndarray, fit: tuple[float, float, float], years: np.ndarray
     z = ndtri(np.clip(u[1:], 1e-12, 1 - 1e-12))
     size = noise * np.sqrt(free / chdtri(free, np.clip(u[0], 1e-12, 1 - 1e-12)))
     return (hazard + size / np.sqrt(years.sum()) * z[0]) * horizon + size * np.sqrt(horizon) * z[1]
+
+
+def forecast_drop(u: np.ndarray, fit: tuple[float, float, float], changes: int, horizon: float) -> np.ndarray:
+    """The fall of log missing over ``horizon`` years as the forecast draws it: a lognormal hazard, one uniform a draw.
+
+    Its spread is that of a hazard which is to hold for :data:`~ntm_analysis.pace.TERM` years, whatever the horizon.
+
+    >>> forecast_drop(np.array([0.5]), (0.2, 0.05, 0.1), 4, 2.0).tolist()
+    [0.4]
+    """
+    return drawn_hazard(u, fit[0], spread_of(*fit, changes, TERM)) * horizon
 
 
 def left_over(missing: float | np.ndarray, drop: np.ndarray, most: float = 1.0) -> np.ndarray:
@@ -121,9 +134,9 @@ def back_test(
     :func:`~ntm_analysis.pace.fit_pace`, titles to those of their own area; a title once given stays. Both rules see the same
     rows and are told the number of communes at the outcome: mergers are not what is tested.
 
-    Columns: measure, area, origin, start (decimal year of the figure started from), horizon (years), full (what it is out
-    of), outcome, p10, p50, p90,
-    inside, crps, naive_crps, naive_inside. Rows of one series overlap in time and are not independent.
+    Columns: measure (:data:`AS_DRAWN`: averages once more, by :func:`forecast_drop`), area, origin, start (decimal year of
+    the figure started from), horizon (years), full (what it is out of), outcome, p10, p50, p90, inside, crps, naive_crps,
+    naive_inside. Rows of one series overlap in time and are not independent.
     """
     rows = []
     for measure, area in ((measure, area) for measure in (AVERAGE, TITLES) for area in areas):
@@ -142,17 +155,20 @@ def back_test(
                 horizon, key = point.when - start["when"], f"{measure}|{area}|{origin:%Y-%m-%d}|{point.when:.2f}"
                 u = np.concatenate([uniforms(seed, quantity, [key], draws) for quantity in (*DRAWN, "evidence-naive")])
                 most = start["missing"] if counts else 1.0
-                sample = point.full * (1 - left_over(start["missing"], drawn_drop(u[:3], fit, years, horizon), most))
+                drops = {measure: drawn_drop(u[:3], fit, years, horizon)}
+                if not counts and fit[0] > 0:
+                    drops[AS_DRAWN] = forecast_drop(u[1], fit, len(years), horizon)
                 line = point.full * (1 - start["missing"]) + straight_on(u[3], changes, horizon, point.full, counts)
                 line = np.minimum(line, point.full)
-                if counts:
-                    sample, line = np.rint(sample), np.rint(line)
-                row = dict(measure=measure, area=area, origin=origin.date(), start=start["when"], horizon=horizon)
-                row |= dict(full=point.full, outcome=point.value)
-                row |= dict(zip(("p10", "p50", "p90"), np.quantile(sample, [0.1, 0.5, 0.9]), strict=True))
-                row |= dict(inside=covered(sample, point.value), crps=crps(sample, point.value))
-                row |= dict(naive_crps=crps(line, point.value), naive_inside=covered(line, point.value))
-                rows.append(row)
+                line = np.rint(line) if counts else line
+                told = dict(naive_crps=crps(line, point.value), naive_inside=covered(line, point.value))
+                for name, drop in drops.items():
+                    sample = point.full * (1 - left_over(start["missing"], drop, most))
+                    sample = np.rint(sample) if counts else sample
+                    row = dict(measure=name, area=area, origin=origin.date(), start=start["when"], horizon=horizon)
+                    row |= dict(full=point.full, outcome=point.value)
+                    row |= dict(zip(("p10", "p50", "p90"), np.quantile(sample, [0.1, 0.5, 0.9]), strict=True))
+                    rows.append(row | dict(inside=covered(sample, point.value), crps=crps(sample, point.value)) | told)
     names = "measure area origin start horizon full outcome p10 p50 p90 inside crps naive_crps naive_inside"
     return pd.DataFrame(rows, columns=names.split())
 
@@ -184,25 +200,32 @@ def synthetic_coverage(
     sigma: float = 0.4,
     noise: float = 0.12,
     missing: float = 0.5,
+    horizon: int = 1,
+    as_drawn: bool = False,
 ) -> float:
     """Share of made-up series whose last figure falls in its 80 % interval: near 0.8 if the intervals mean what they say.
 
-    Each series has six or seven yearly figures, a hazard of its own (lognormal: median ``hazard``, ``sigma``), yearly
-    ``noise`` in log missing and ``missing`` (share) at the start; the last is forecast from the others, by the same fit and
-    draws as in :func:`back_test`. The figures are settings of a trial, near what the real series show; none is a fact.
+    Each series has five or six yearly figures, a hazard of its own (lognormal: median ``hazard``, ``sigma``), yearly ``noise``
+    in log missing and ``missing`` (share) at the start; the figure ``horizon`` years later is forecast from them, by the same
+    fit and draws as in :func:`back_test` (``as_drawn``: by the hazard as the forecast draws it). The figures are settings of a
+    trial, near what the real series show; none is a fact.
 
     >>> 0.7 < synthetic_coverage(60, seed=1, draws=200) < 0.9
     True
     """
     names = [str(number) for number in range(series_count)]
-    made = ndtri(np.clip(uniforms(seed, "synthetic", names, 7), 1e-12, 1 - 1e-12))
-    drops = (hazard * np.exp(sigma * made[:, :1])) + noise * made[:, 1:]  # six yearly falls of log missing
+    made = ndtri(np.clip(uniforms(seed, "synthetic", names, 6 + horizon), 1e-12, 1 - 1e-12))
+    drops = (hazard * np.exp(sigma * made[:, :1])) + noise * made[:, 1:]  # yearly falls of log missing
     u = np.stack([uniforms(seed, quantity, names, draws) for quantity in DRAWN])
     inside = 0
     for number in range(series_count):
-        known = drops[number, : 4 + number % 2]  # five or six figures known, the next one to come
+        known = drops[number, : 4 + number % 2]  # five or six figures known
         years = np.ones(len(known))
-        now = missing * np.exp(-known.sum())
-        sample = left_over(now, drawn_drop(u[:, number], fitted(years, known), years, 1.0))
-        inside += covered(sample, float(left_over(now, drops[number, len(known)])))
+        now, fit = missing * np.exp(-known.sum()), fitted(years, known)
+        if not as_drawn:
+            drop = drawn_drop(u[:, number], fit, years, horizon)
+        else:  # a series that went backwards is one from which no forecast would be made
+            drop = forecast_drop(u[1, number], fit, len(years), horizon) if fit[0] > 0 else np.zeros(draws)
+        to_come = drops[number, len(known) : len(known) + horizon].sum()
+        inside += covered(left_over(now, drop), float(left_over(now, to_come)))
     return inside / series_count

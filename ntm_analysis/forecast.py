@@ -73,13 +73,14 @@ class Forecast:
         columns = ["criterion", "item", "low", "quantity", "high", "left", "committed", "year"]
         own = {unit: part[columns].to_csv(index=False) for unit, part in works.groupby("unit")}
         served = set(self.workbook.tables["envelopes"]["served"]) - {""}
-        keys = []
+        trends, keys = plan.trends, []
         for i, unit in enumerate(facts.units):
             prior = facts.prior[i]
             known = [facts.lacking[i].tobytes(), facts.open_[i].tobytes(), int(facts.number[i]), facts.now[i].tobytes()]
             known += [b"" if prior is None else prior.tobytes(), own.get(unit, "")]
             known += [tuple(sorted(zip(*(table.loc[table["unit"] == unit, c] for c in columns), strict=True)))
                       for table, columns in ((targets, ("level", "kind", "year")), (debts, ("criterion", "amount")))]  # fmt: skip
+            known.append(trends[trends["at"] == i].drop(columns="at").to_csv(index=False))
             known += [facts.codes[i] if facts.codes[i] in served else "", self.workbook.units.loc[unit, "district"]]
             keys.append(repr(known))
         mean = self.p[facts.units].groupby(keys).mean() if keys else pd.Series(dtype=float)
@@ -187,12 +188,11 @@ class Forecast:
         return found[found["size"] > noise].sort_values("size", ascending=False, kind="stable").reset_index(drop=True)
 
     def pots_without_money(self) -> list[str]:
-        """Pots that works draw on and that bring nothing by the end of the term: whoever needs them never finishes."""
-        plan, tables = self.run.plan, self.workbook.tables
-        envelopes = tables["envelopes"]
-        held = envelopes[(envelopes["year"] >= self.workbook.as_of.year) & (envelopes["amount"] > 0)]["pot"]
-        asked = tables["parts"].loc[tables["parts"]["item"].isin(plan.works["item"]), "pot"]
-        return [pot for pot in tables["pots"]["pot"] if pot in set(asked) - set(held)]
+        """Pot instances that works draw on and that bring nothing after the as-of date: whoever needs them never finishes."""
+        envelopes = self.run.layout.envelopes
+        rows = zip(envelopes.names, envelopes.amounts, envelopes.profiles, strict=True)
+        held = {name for name, amount, (_, shares) in rows if amount * shares.sum() > 0}
+        return [line.instance for line in self.run.layout.lines if line.instance not in held]
 
     def naive(self) -> Naive:
         """The rule of today: the average pace since the programme began, as a date and as a Poisson number."""
@@ -242,7 +242,7 @@ def record(found: Forecast, scenario: str = "baseline") -> dict:
     run, workbook, n = found.run, found.workbook, found.run.draws
     p, units = found.p, workbook.units
     everyone, enough = (int((found.finishing >= k).sum()) for k in (len(found.communes), found.basically))
-    signed = run.signed[found.open_] <= run.deadline
+    met, signed = ((months[found.open_] <= run.deadline).all(axis=0) for months in (run.months, run.signed))
     goal_of = {unit: g for g, unit in zip(found.open_, run.goals.loc[found.open_, "unit"], strict=True)}
     names = workbook.law.criteria_of(run.plan.facts.set_id)
     share = p.to_numpy()
@@ -251,6 +251,7 @@ def record(found: Forecast, scenario: str = "baseline") -> dict:
         row = {"name": units.loc[unit, "name"], "code": units.loc[unit, "code"], "p": float(p[unit])}
         if (goal := goal_of.get(unit)) is None:
             row |= {
+                "p_met": 1.0,
                 "p_signed": 1.0,
                 "p10_date": None,
                 "p50_date": None,
@@ -261,7 +262,10 @@ def record(found: Forecast, scenario: str = "baseline") -> dict:
             communes.append(row | {"finished": True, "p_unlimited": 1.0})
             continue
         last = found.last.loc[unit]
-        row |= {"p_signed": float((run.signed[goal] <= run.deadline).mean()), **found.dates(goal)}
+        both = {
+            f"p_{k}": float((m[goal] <= run.deadline).mean()) for k, m in (("met", run.months), ("signed", run.signed))
+        }
+        row |= both | found.dates(goal)
         row |= {
             "last_criterion": int(last.idxmax()) if last.max() > 0 else None,
             "band": int(found.bands[unit]),
@@ -295,7 +299,8 @@ def record(found: Forecast, scenario: str = "baseline") -> dict:
         "p_all": everyone / n,
         "p_all_se": float(np.sqrt(everyone / n * (1 - everyone / n) / n)),
         "p_all_ci": list(wilson(everyone, n)),
-        "p_all_signed": float(signed.all(axis=0).mean()),
+        "p_all_met": float(met.mean()),
+        "p_all_signed": float(signed.mean()),
         "p_all_if_independent": float(np.prod(share)),
         "sd": float(found.finishing.std()),
         "sd_if_independent": float(np.sqrt((share * (1 - share)).sum())),

@@ -4,17 +4,18 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from .evidence import AVERAGE, TITLES, back_test, shares, summary, synthetic_coverage
+from .evidence import AS_DRAWN, AVERAGE, TITLES, back_test, shares, summary, synthetic_coverage
 from .forecast_parts import ForecastParts
-from .forecast_words import month_words
+from .forecast_words import chance, month_words
 from .office_numbers import write_number
-from .pace import changes_of, day_of
+from .pace import TERM, changes_of, day_of
 from .page import Part
 from .parameters import check
 from .scenarios import UnknownScenario, scenario
 from .schedule import COUNTRY
 
 TERMS = ("worlds", "queue", "work", "pace", "trend", "together", "storm", "finish", "interval")
+MEASURES = {AVERAGE: "measure_average", AS_DRAWN: "measure_as_drawn", TITLES: "measure_titles"}
 STALLED = 1 / 3  # a yearly gain below this part of the mean one before it is told as a pause
 
 
@@ -35,7 +36,7 @@ class ForecastPage(ForecastParts):
         commune: str = "Thanh Hương",
         *,
         scenario: str = "baseline",
-        policy: str = "own",
+        policy: str = "",
         deadline: str = "",
         finish: str = "met",
         draws: int = ForecastParts.draws,
@@ -137,7 +138,7 @@ class ForecastPage(ForecastParts):
         rows = []
         for area, table in tested.groupby("area", sort=False):
             for row in summary(table).to_dict("records"):
-                measure = self.text("measure_average" if row["measure"] == AVERAGE else "measure_titles")
+                measure = self.text(MEASURES[row["measure"]])
                 inside = (f"{100 * row[c]:.0f}%" for c in ("coverage", "naive_coverage"))
                 scores = (write_number(row[c], self.lang, 1) for c in ("crps", "naive_crps"))
                 rows.append([self.area(area), measure, int(row["n"]), *inside, *scores])
@@ -191,11 +192,14 @@ class ForecastPage(ForecastParts):
             year = self.text("first_year", mine=f"{100 * mine:.0f}", share=f"{100 * share:.0f}", **ends)
             year += " " + self.text("first_year_faster") if mine > share else ""
         mean, again = (write_number(m["finishing"]["mean"], self.lang, 2) for m in (made, other))
-        error = write_number(float(found.finishing.std() / np.sqrt(self.draws)), self.lang, 3)
+        # Of the difference of two independent runs.
+        error = write_number(float(found.finishing.std() * np.sqrt(2 / self.draws)), self.lang, 3)
         return [
-            self.text("trust_synthetic", p=f"{100 * synthetic_coverage():.0f}"),
+            self.text("trust_synthetic", p=f"{100 * synthetic_coverage():.0f}", years=write_number(TERM, self.lang),
+                      drawn=f"{100 * synthetic_coverage(horizon=int(TERM), as_drawn=True):.0f}",
+                      soon=f"{100 * synthetic_coverage(as_drawn=True):.0f}"),
             year,
-            self.text("naive_told", yearly=write_number(line["yearly"], self.lang, 1), p=self.chance(line["p_all"]),
+            self.text("naive_told", yearly=write_number(line["yearly"], self.lang, 1), p=chance(line["p_all"], None, self.lang),
                       expected=write_number(line["expected"], self.lang, 1), date=month_words(line["date"], self.lang)),
             self.text("other_seed", seed=other_found.run.seed, mean=mean, again=again, error=error,
                       p=self.chance(other["p_all"])),

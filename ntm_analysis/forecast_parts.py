@@ -16,6 +16,7 @@ from .forecast_words import (
     commune_sentence,
     interval,
     month_words,
+    pot_words,
     price_lines,
     rests_on,
     scale_of,
@@ -36,7 +37,7 @@ OWN_FUNDS = ("nsx", "dan", "dn")  # what a commune raises itself; all other pots
 class ForecastParts(FundingParts):
     """A page that can show the forecast, for the district or for one commune."""
 
-    policy, finish, deadline, scenario = "own", "met", "", "baseline"
+    policy, finish, deadline, scenario = "", "met", "", "baseline"
 
     @cache  # noqa: B019 - a page lives as long as its notebook
     def foreseen(self, more: int = 0) -> tuple[Forecast, dict]:
@@ -44,7 +45,7 @@ class ForecastParts(FundingParts):
         chosen = scenario(self.workbook, self.scenario)
         day = dt.date.fromisoformat(self.deadline) if self.deadline else chosen.deadline
         found = forecast(
-            chosen.workbook, policy=self.policy if self.policy != "own" else chosen.policy, deadline=day, finish=self.finish,
+            chosen.workbook, policy=self.policy or chosen.policy, deadline=day, finish=self.finish,
             draws=self.draws, seed=self.seed + more,
         )  # fmt: skip
         return found, record(found, self.scenario)
@@ -83,9 +84,10 @@ class ForecastParts(FundingParts):
         ]
         fails = made["recognised_fail_set_in_force"]
         if fails is not None and found.now:
-            lines.append(self.text("forecast_recognised", n=len(found.now), p=self.chance(fails)))
+            lines.append(self.text("forecast_recognised", n=len(found.now), p=chance(fails, None, self.lang)))
         if made["pots_without_money"]:
-            lines.append(self.text("forecast_empty_pots", pots=", ".join(made["pots_without_money"])))
+            names = [pot_words(self.workbook, name, self.lang) for name in made["pots_without_money"]]
+            lines.append(self.text("forecast_empty_pots", pots=", ".join(names)))
         return self.section(
             "kha-nang",
             self.paragraph(verdict(made, self.lang), "verdict"),
@@ -101,8 +103,7 @@ class ForecastParts(FundingParts):
         lag = {end: write_number(rules[f"decision_{end}"], self.lang) for end in ("low", "high")}
         if self.finish == "met":
             return self.text("forecast_signed", p=self.chance(made["p_all_signed"]), **lag)
-        met = (found.run.months[found.open_] <= found.run.deadline).all(axis=0).mean()
-        return self.text("forecast_met", p=self.chance(float(met)), **lag)
+        return self.text("forecast_met", p=self.chance(made["p_all_met"]), **lag)
 
     def _fan(self) -> Markup:
         found, made = self.foreseen()
@@ -156,22 +157,14 @@ class ForecastParts(FundingParts):
         )
 
     def _communes_table(self) -> Markup:
-        found, made = self.foreseen()
+        _, made = self.foreseen()
         open_ = sorted((r for r in made["communes"] if not r["finished"]), key=lambda r: r["band"])
-        goals = found.run.goals.loc[found.open_, "code"]
-        met = dict(zip(goals, (found.run.months <= found.run.deadline)[found.open_].mean(axis=1), strict=True))
         rows = []
         for place, row in enumerate(open_, start=1):
             dates = [month_words(row[f"{q}_date"], self.lang) for q in ("p10", "p50", "p90")]
             last = "-" if row["last_criterion"] is None else row["last_criterion"]
-            cells = [
-                place,
-                row["name"],
-                row["band"],
-                self.chance(float(met[row["code"]])),
-                self.chance(row["p_signed"]),
-            ]
-            rows.append([*cells, *dates, last, self.chance(row["p_unlimited"])])
+            chances = (self.chance(row["p_met"]), self.chance(row["p_signed"]))
+            rows.append([place, row["name"], row["band"], *chances, *dates, last, self.chance(row["p_unlimited"])])
         columns = "tt unit:name band:num met_chance:num signed_chance:num early:num middle:num late:num "
         columns += "last_criterion:num if_money:num"
         return self.table("chances", columns, rows)
@@ -199,7 +192,9 @@ class ForecastParts(FundingParts):
         name = "name" if self.lang == "vi" else "name_en"
         criteria = [[row["criterion"], row[name], *told(row)] for row in made["weakest"]["criteria"]] if fails else []
         apart, joint = (write_number(made[key], self.lang, 1) for key in ("sd_if_independent", "sd"))
-        depends = self.text("dependence", joint=joint, apart=apart, p=self.chance(made["p_all_if_independent"]))
+        depends = self.text(
+            "dependence", joint=joint, apart=apart, p=chance(made["p_all_if_independent"], None, self.lang)
+        )
         asked = [
             self.text("ask_line", band=r["band"], criterion=self.criterion(found.run.plan.facts.set_id, r["criterion"]),
                       names=self.names(found.bands.index[found.bands == r["band"]]),
@@ -277,18 +272,13 @@ class ForecastParts(FundingParts):
             factor = self.text("no_limit") if row["factor"] is None else f"x {write_number(row['factor'], self.lang)}"
             low, high = row["p10"], row["p90"]
             rows.append([factor, write_number(row["mean"], self.lang, 1), f"{low}-{high}" if low != high else str(low)])
-        pots = self.workbook.tables["pots"].set_index("pot")[f"name_{self.lang}"]
         helps = [
-            self.text(
-                "price_pot",
-                what=self.text(f"price_{key}", n=number),
-                factor=write_number(r["50"], self.lang),
-                pot=pots.get(r["pot"].split("@")[0], r["pot"]),
-            )
+            self.text("price_pot", what=self.text(f"price_{key}", n=number), factor=write_number(r["50"], self.lang),
+                      pot=pot_words(self.workbook, r["pot"], self.lang))
             for key, number in (("basically_all", made["basically_all"]), ("all", made["n_communes"]))
             for r in price[key]["by_pot"]
             if r["50"] and r["50"] > 1
-        ]
+        ]  # fmt: skip
         return self.section(
             "cai-gia", self.bullets(price_lines(price, made, self.lang)), self.bullets(helps),
             self.table("more_money", "factor:name mean:num usual:num", rows),

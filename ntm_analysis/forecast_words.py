@@ -8,6 +8,10 @@ from .words import text
 from .workbook import Workbook
 
 ASSUMABLE = ("durations", "envelopes", "pace_factors", "assumptions")  # the tables that a forecast rests on most
+PRICES = {
+    None: "price_money", "reached_now": "price_reached_level", "money_does_not_reach": "price_level_beyond",
+    "above_64_times": "price_level_above",
+}  # fmt: skip
 LOOKS = ("very_low", "low", "even", "high", "very_high")
 
 
@@ -20,15 +24,16 @@ def scale_of(p: float) -> str:
     return LOOKS[int(scale_places([p])[0])]
 
 
-def chance(p: float | None, draws: int, lang: str) -> str:
+def chance(p: float | None, draws: int | None, lang: str) -> str:
     """A chance in per cent, as exactly as the draws allow: "dưới 3/10.000", "dưới 1%", "30%", "trên 99%"; "..." for none.
+    ``draws`` is None for a chance that is computed and not counted.
 
     >>> chance(0.0, 10_000, "vi"), chance(0.004, 10_000, "vi"), chance(0.304, 10_000, "vi"), chance(1.0, 100, "vi")
     ('dưới 3/10.000', 'dưới 1%', '30%', 'trên 99%')
     """
     if p is None:
         return "..."
-    if p == 0:
+    if p == 0 and draws:
         return text("chance_none", lang, draws=write_number(draws, lang))
     if p < 0.01:
         return text("chance_below", lang)
@@ -115,36 +120,36 @@ def commune_sentence(row: dict, made: dict, lang: str) -> str:
     )  # fmt: skip
 
 
+def pot_words(workbook: Workbook, instance: str, lang: str) -> str:
+    """The name of a pot instance, and whom it serves where that is not everybody.
+
+    >>> pot_words(Workbook.open("data/thanh-chuong"), "nstw-dt@17731", "en")
+    'Central budget, investment (Thanh Phong)'
+    """
+    pot, _, served = instance.partition("@")
+    name = workbook.tables["pots"].set_index("pot")[f"name_{lang}"].get(pot, pot)
+    units = workbook.units.loc[workbook.units["code"] == served, "name"]
+    return f"{name} ({units.iloc[0] if len(units) else served})" if served else name
+
+
 def price_lines(price: dict, made: dict, lang: str) -> list[str]:
     """What it would take to keep the promise: money, months, or neither."""
     lines = []
     for key in ("basically_all", "all"):
         found = price[key]
         what = text(f"price_{key}", lang, n=made["basically_all"] if key == "basically_all" else made["n_communes"])
-        if found["reason"] == "reached_now":
+        reasons = {money["reason"] for money in found["money"].values()}
+        one_line = len(reasons) == 1 and reasons <= {"reached_now", "money_does_not_reach"}
+        most = chance(found["p_unlimited"], made["draws"], lang)
+        if reasons == {"reached_now"}:
             lines.append(text("price_reached", lang, what=what, p=chance(found["p"], made["draws"], lang)))
-        elif found["reason"]:
-            lines.append(text("price_beyond", lang, what=what, p=chance(found["p_unlimited"], made["draws"], lang)))
-        for level, money in found["money"].items():
-            if found["reason"]:
-                continue
-            if money is None:
-                most = chance(found["p_unlimited"], made["draws"], lang)
-                lines.append(text("price_level_beyond", lang, what=what, level=level, p=most))
-            elif money["factor"] <= 1:
-                lines.append(text("price_reached_level", lang, what=what, level=level))
-            else:
-                extra = write_number(float(f"{money['extra'] / 1000:.2g}"), lang)
-                lines.append(
-                    text(
-                        "price_money",
-                        lang,
-                        what=what,
-                        level=level,
-                        factor=write_number(money["factor"], lang),
-                        extra=extra,
-                    )
-                )
+        elif reasons == {"money_does_not_reach"}:
+            lines.append(text("price_beyond", lang, what=what, p=most))
+        for level, money in found["money"].items() if not one_line else ():
+            extra = None if money["extra"] is None else write_number(float(f"{money['extra'] / 1000:.2g}"), lang)
+            factor = None if money["factor"] is None else write_number(money["factor"], lang)
+            told = {"what": what, "level": level, "factor": factor, "extra": extra, "p": most}
+            lines.append(text(PRICES[money["reason"]], lang, **told))
         months = [(level, day) for level, day in found["months"].items() if day]
         lines += [
             text("price_months", lang, what=what, level=level, day=month_words(day, lang)) for level, day in months

@@ -141,10 +141,13 @@ class Layout:
         plan, units = self.plan, self.plan.workbook.units
         place, unit = (plan.works[c].to_numpy() for c in ("place", "unit"))
         codes, districts = (units[c].reindex(unit).fillna("").tolist() for c in ("code", "district"))
-        total = sum(plan.weights.values()) or 1
+        sharing = list(plan.weights)
+        homes = [units[c].reindex(sharing).fillna("").tolist() for c in ("code", "district")]
         made = []
         for pot in dict.fromkeys(pot for group in self.groups for pot in group.pots):
-            instances = np.array(instances_of(pot, plan.workbook.tables["envelopes"], codes, districts), dtype=object)
+            envelopes = plan.workbook.tables["envelopes"]
+            instances = np.array(instances_of(pot, envelopes, codes, districts), dtype=object)
+            drawing = instances_of(pot, envelopes, *homes)
             for name in dict.fromkeys(instances):
                 pieces = [
                     (g, j, mine)
@@ -162,7 +165,9 @@ class Layout:
                 owners = unit[rows][order]
                 starts = np.concatenate([[True], owners[1:] != owners[:-1]])
                 first = np.flatnonzero(starts)[np.cumsum(starts) - 1]
-                made.append(Line(name, pieces, order, first, np.array([plan.weights.get(u, 0) for u in owners]), total))
+                weight = np.array([plan.weights.get(u, 0) for u in owners])
+                total = sum(plan.weights[u] for u, other in zip(sharing, drawing, strict=True) if other == name)
+                made.append(Line(name, pieces, order, first, weight, total or 1))
         return made
 
 

@@ -19,6 +19,7 @@ TWICE = 0.1  # years: two figures closer than this are two reports of one moment
 SHORTEST = 0.5  # years: over less, a change says more about two ways of counting than about pace
 FEWEST = 3  # changes: with fewer neither the hazard nor its spread can be told
 NEVER = 9_999  # months
+TERM = 4.0  # years for which one drawn hazard is to hold: what is left of a five-year term after its first
 
 
 def end_of_period(period: str) -> dt.date:
@@ -132,6 +133,16 @@ def fitted(years: np.ndarray, drops: np.ndarray) -> tuple[float, float, float]:
     return float(slope[0]), error, error * float(np.sqrt(years.sum()))
 
 
+def spread_of(hazard: float, error: float, noise: float, changes: int, term: float) -> float:
+    """sigma of the logarithm of a hazard that holds for ``term`` years, told from so many changes; see :func:`fit_pace`.
+
+    >>> round(spread_of(0.2, 0.05, 0.1, 1_000_000, 4.0), 3)  # sqrt(log(1 + (0.0025 + 0.0025) / 0.04))
+    0.343
+    """
+    wider = stdtrit(changes - 1, 0.9) / ndtri(0.9)
+    return float(np.sqrt(np.log1p((error**2 + noise**2 / term) / hazard**2)) * wider)
+
+
 @dataclass(frozen=True)
 class Pace:
     """The pooled pace: ``hazard`` a year per missing criterion, ``sigma`` of its logarithm, 80 % interval ``low``-``high``.
@@ -155,16 +166,15 @@ def fit_pace(
     areas: Sequence[str],
     as_of: dt.date,
     of: float = 19,
-    term: float = 4.0,
+    term: float = TERM,
     measure: str = AVERAGE,
 ) -> Pace:
     """The hazard per missing criterion pooled over ``areas``, from the averages known by ``as_of``.
 
-    Missing per commune = ``of`` - average. ``term``: years for which one drawn hazard is to hold, four being what is left of
-    a five-year term after its first. sigma covers the error of the pooled hazard and the noise of areas and periods over
-    that long, widened from the normal to Student's t because both are told from few changes:
-    sigma^2 = log(1 + (error^2 + noise^2 / term) / hazard^2) x (t / z)^2 at the 90 % quantiles. Raises ValueError with fewer
-    than :data:`FEWEST` changes, or when they show no progress at all.
+    Missing per commune = ``of`` - average. ``term``: years for which one drawn hazard is to hold. sigma covers the error of the
+    pooled hazard and the noise of areas and periods over that long, widened from the normal to Student's t because both are
+    told from few changes: sigma^2 = log(1 + (error^2 + noise^2 / term) / hazard^2) x (t / z)^2 at the 90 % quantiles. Raises
+    ValueError with fewer than :data:`FEWEST` changes, or when they show no progress at all.
 
     >>> rows = [["A", str(year), AVERAGE, 19 - 16 * 0.8**n, f"{year}-12-31", "s", "reported"] for n, year in
     ...         enumerate(range(2015, 2020))]
@@ -185,22 +195,20 @@ def fit_pace(
     hazard, error, noise = fitted(years, changes["hazard"].to_numpy() * years)
     if hazard <= 0:
         raise ValueError(f"the figures of {measure} known by {as_of} show no progress: no pace can be fitted")
-    wider = stdtrit(len(changes) - 1, 0.9) / ndtri(0.9)
-    sigma = float(np.sqrt(np.log1p((error**2 + noise**2 / term) / hazard**2)) * wider)
+    sigma = spread_of(hazard, error, noise, len(changes), term)
     reach = float(np.exp(sigma * ndtri(0.9)))
     sources = tuple(dict.fromkeys(pd.concat([table["source"] for table in points.values()])))
     return Pace(hazard, sigma, hazard / reach, hazard * reach, error, noise, changes, sources)
 
 
-def drawn_hazard(u: np.ndarray, pace: Pace) -> np.ndarray:
+def drawn_hazard(u: np.ndarray, hazard: float, sigma: float) -> np.ndarray:
     """Hazards a year from uniforms: lognormal with the pooled hazard as median. Formula: hazard x exp(sigma z(u)).
 
-    >>> pace = Pace(0.2, 0.5, 0.1, 0.4, 0.0, 0.0, pd.DataFrame(), ())
-    >>> drawn_hazard(np.array([0.5]), pace).tolist()
+    >>> drawn_hazard(np.array([0.5]), 0.2, 0.5).tolist()
     [0.2]
     """
     # A uniform of exactly 0 would be a hazard of 0 for a whole world.
-    return pace.hazard * np.exp(pace.sigma * ndtri(np.clip(u, 1e-12, 1 - 1e-12)))
+    return hazard * np.exp(sigma * ndtri(np.clip(u, 1e-12, 1 - 1e-12)))
 
 
 def waiting_months(u: np.ndarray, hazard: np.ndarray | float) -> np.ndarray:

@@ -192,7 +192,7 @@ def _waits(layout: Layout, level: str, missing: Missing, draws: int, seed: int, 
     if level == "ntm":
         lost = missing.lost[fixed.at, fixed.column] & ~fixed.planned[:, None]
         factor = factor * np.where(lost, plan.rules["pace_regained"], 1.0)
-    hazard = drawn_hazard(uniforms(seed, "pace", [""], draws, block)[0], plan.pace)
+    hazard = drawn_hazard(uniforms(seed, "pace", [""], draws, block)[0], plan.pace.hazard, plan.pace.sigma)
     own = uniforms(seed, "wait", fixed.keys, draws, block)
     shared = uniforms(seed, "wait together", fixed.shared, draws, block)[fixed.at]
     u = together(own, shared, plan.rules["correlation_commune"] / 100)

@@ -24,12 +24,13 @@ def promise(found: Forecast) -> dict:
     :data:`CHANCES`, and each pot alone (``by_pot``); and under ``more_money`` how many communes finish with all pots times
     each of :data:`FACTORS`.
 
-    None where so many worlds do not get there; ``reason`` is then ``money_does_not_reach``, or ``reached_now`` where nothing
-    is needed.
+    ``factor`` and ``extra`` are None with a ``reason``: ``money_does_not_reach`` where fewer worlds get there however much
+    money there is, ``above_64_times`` where no factor up to 64 is enough; ``reached_now``, with a factor of 1, where nothing
+    is needed. A pot alone has None where it is not enough.
 
     >>> from ntm_analysis.forecast import forecast
     >>> from ntm_analysis.workbook import Workbook
-    >>> promise(forecast(Workbook.open("data/thanh-chuong"), draws=100))["all"]["reason"]
+    >>> promise(forecast(Workbook.open("data/thanh-chuong"), draws=100))["all"]["money"]["50"]["reason"]
     'money_does_not_reach'
     """
     run = found.run
@@ -55,33 +56,37 @@ def _price(found: Forecast, worlds: Worlds, latest: np.ndarray, paid: list, want
     run = found.run
     p = float((found.in_time.sum(axis=0) >= wanted).mean())
     unlimited = (run.unlimited <= run.latest)[found.open_].sum(axis=0) >= wanted
-    money = _least(found, worlds, latest, paid, wanted)
-    planned = _planned(found)
-    reason = "reached_now" if p >= CHANCES[-1] / 100 else None
-    if reason is None and float(unlimited.mean()) < CHANCES[0] / 100:
-        reason = "money_does_not_reach"
-    by_pot = []
+    money, reached = _least(found, worlds, latest, paid, wanted)
+    planned, by_pot = _planned(found), []
     for name in dict.fromkeys(line.instance for line in worlds.layout.lines):
-        factors = _least(found, worlds, latest, paid, wanted, name)
-        row = {"pot": name, "p_unlimited": float(np.isfinite(factors).mean())}
-        by_pot.append(row | {str(chance): _quantile(factors, chance) for chance in CHANCES})
+        factors, alone = _least(found, worlds, latest, paid, wanted, name)
+        by_pot.append({"pot": name, "p_unlimited": alone} | {str(c): _quantile(factors, c) for c in CHANCES})
     return {
         "p": p,
         "p_unlimited": float(unlimited.mean()),
-        "reason": reason,
-        "money": {
-            str(chance): None
-            if (factor := _quantile(money, chance)) is None
-            else {"factor": factor, "extra": round((factor - 1) * planned, 1)}
-            for chance in CHANCES
-        },
+        "money": {str(chance): _level(_quantile(money, chance), reached, chance, planned) for chance in CHANCES},
         "by_pot": by_pot,
         "months": {str(chance): _date(found, wanted, chance) for chance in CHANCES},
     }
 
 
-def _least(found: Forecast, worlds: Worlds, latest: np.ndarray, paid: list, wanted: int, only: str = "") -> np.ndarray:
-    """The least factor of each world, at least 1; infinite where no money (in this pot, if ``only``) is enough."""
+def _level(factor: float | None, reached: float, chance: int, planned: float) -> dict:
+    """What one chance asks for: the factor, the extra million đồng, or why there is none."""
+    if factor is None:
+        reason = "money_does_not_reach" if reached < chance / 100 else "above_64_times"
+        return {"factor": None, "extra": None, "reason": reason}
+    return {
+        "factor": factor,
+        "extra": round((factor - 1) * planned, 1),
+        "reason": "reached_now" if factor == 1 else None,
+    }
+
+
+def _least(
+    found: Forecast, worlds: Worlds, latest: np.ndarray, paid: list, wanted: int, only: str = ""
+) -> tuple[np.ndarray, float]:
+    """The least factor of each world, at least 1, infinite where none (in this pot, if ``only``) is enough; and the share of
+    worlds in which money without limit is."""
 
     def enough(factor: np.ndarray | float) -> np.ndarray:
         months = worlds.goals(worlds.criteria(worlds.paid(factor, only, paid if only else None)))[found.open_]
@@ -90,7 +95,7 @@ def _least(found: Forecast, worlds: Worlds, latest: np.ndarray, paid: list, want
     reached = enough(np.inf)
     least = np.where(reached, 1.0, np.inf)
     if reached.mean() < CHANCES[0] / 100:  # nothing to read off: the halving is spared
-        return least
+        return least, float(reached.mean())
     low, high = np.zeros(worlds.draws, dtype=np.int64), np.full(worlds.draws, STEPS, dtype=np.int64)
     now = enough(1.0)
     high[now] = 0
@@ -99,7 +104,7 @@ def _least(found: Forecast, worlds: Worlds, latest: np.ndarray, paid: list, want
         fits = enough(2.0 ** (TOP * middle / STEPS))
         high, low = np.where(fits, middle, high), np.where(fits, low, np.minimum(middle + 1, high))
     found_at = 2.0 ** (TOP * high / STEPS)
-    return np.where(reached & enough(found_at), found_at, np.inf)
+    return np.where(reached & enough(found_at), found_at, np.inf), float(reached.mean())
 
 
 def _quantile(factors: np.ndarray, chance: int) -> float | None:

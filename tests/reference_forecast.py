@@ -176,7 +176,7 @@ class Plan:
         claims = [self.claims(w, k, index) for k in self.works]
         paid = self.paid(claims, income, last)
         ends = [self.end(w, k, c, p) for k, c, p in zip(self.works, claims, paid, strict=True)]
-        hazard = float(drawn_hazard(np.array([self.uniform("pace", "")[w]]), self.pace)[0])
+        hazard = float(drawn_hazard(np.array([self.uniform("pace", "")[w]]), self.pace.hazard, self.pace.sigma)[0])
         made = {}
         for goal in self.goals:
             unit, level = goal
@@ -279,29 +279,34 @@ class Plan:
         """By work and pot the month in which its part is paid: month by month, queue by queue."""
         paid, queues = [dict.fromkeys(c["claims"], NEVER) for c in claims], defaultdict(list)
         for n, (k, c) in enumerate(zip(self.works, claims, strict=True)):
-            unit = self.units[k["unit"]]
             for pot, claim in c["claims"].items():
                 if claim == 0:
                     paid[n][pot] = 0
                     continue
-                served = {r["served"] for r in self.tables["envelopes"] if r["pot"] == pot}
-                one = next((s for s in (unit["code"], unit["district"]) if s and s in served), "")
-                row = self.pots[pot]
+                one, row = self.served(pot, k["unit"]), self.pots[pot]
                 apart = row["measure"] == "money" and (
                     self.policy == "equal" or (self.policy == "decree" and row["fund"] == "nstw")
                 )
                 queues[pot, one, k["unit"] if apart else None].append((n, claim))
-        money, asked, total = defaultdict(int), defaultdict(int), sum(self.weight.values())
+        money, asked, total = defaultdict(int), defaultdict(int), defaultdict(int)
+        for unit, weight in self.weight.items():  # a pot is shared by the units that draw on it
+            for pot in self.pots:
+                total[pot, self.served(pot, unit)] += weight
         for month in range(last + 1):
             for instance, came in income.items():
                 money[instance] += came[month]
             for (pot, one, unit), queue in queues.items():
-                mine, of = (1, 1) if unit is None else (self.weight.get(unit, 0), total)
+                mine, of = (1, 1) if unit is None else (self.weight.get(unit, 0), total[pot, one])
                 while queue and mine and money[pot, one] * mine >= (asked[pot, one, unit] + queue[0][1]) * of:
                     n, claim = queue.pop(0)
                     asked[pot, one, unit] += claim
                     paid[n][pot] = month
         return paid
+
+    def served(self, pot: str, unit: int) -> str:
+        """Which money of a pot a commune draws on: its own, its district's, or that for all."""
+        told = {r["served"] for r in self.tables["envelopes"] if r["pot"] == pot}
+        return next((s for s in (self.units[unit]["code"], self.units[unit]["district"]) if s and s in told), "")
 
     def end(self, w: int, k: dict, claims: dict, paid: dict) -> int:
         """The month in which a work is done, counting the months worked one by one."""

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ntm_analysis.evidence import (
+    AS_DRAWN,
     TITLES,
     back_test,
     covered,
@@ -88,7 +89,7 @@ def test_an_area_left_out_changes_no_title_forecast_of_another(history, table):
 
 
 def test_rows_are_forecasts_of_later_moments(table):
-    assert set(table["measure"]) == {AVERAGE, TITLES} and set(table["area"]) == set(AREAS)
+    assert set(table["measure"]) == {AVERAGE, AS_DRAWN, TITLES} and set(table["area"]) == set(AREAS)
     assert (table["horizon"] >= SHORTEST - 1e-9).all() and (table["origin"] < TODAY).all()
     assert (table["p10"] <= table["p50"]).all() and (table["p50"] <= table["p90"]).all()
     assert (table["p90"] <= table["full"]).all() and (table[["crps", "naive_crps"]] >= 0).all().all()
@@ -103,7 +104,9 @@ def test_the_summary_counts_every_row_and_says_who_wins(table):
         ours, theirs = (100 * (rows[name] / rows["full"]).mean() for name in ("crps", "naive_crps"))
         assert made.loc[measure, "skill"] == pytest.approx(1 - ours / theirs)
         assert made.loc[measure, "coverage"] == pytest.approx(rows["inside"].mean())
-    assert made.loc[AVERAGE, "skill"] > 0, "the model of the forecast beats the straight line on what it models"
+    assert (made.loc[[AVERAGE, AS_DRAWN], "skill"] > 0).all(), (
+        "the model of the forecast beats the straight line on what it models"
+    )
 
 
 def test_titles_are_a_share_so_that_mergers_are_no_progress(history):
@@ -151,6 +154,7 @@ def test_the_straight_line_goes_on_at_the_past_pace():
 @pytest.mark.parametrize("seed", range(1, 6))
 def test_the_80_percent_interval_holds_about_80_of_100_made_up_outcomes(seed):
     assert 0.72 <= synthetic_coverage(200, seed=seed) <= 0.88
+    assert 0.72 <= synthetic_coverage(200, seed=seed, horizon=4, as_drawn=True) <= 0.88
 
 
 def test_too_sure_a_spread_would_be_noticed():

@@ -161,20 +161,21 @@ def test_the_price_of_the_promise_is_the_factor_that_pays_in_time(small):
     factor = made["money"]["90"]["factor"]
     assert 1200 / 840 <= factor <= 1200 / 840 * 2 ** (6 / 64) + 0.01
     assert made["by_pot"] == [{"pot": "a", "p_unlimited": 1.0, "50": factor, "80": factor, "90": factor}]
-    assert made["money"]["90"]["extra"] == pytest.approx((factor - 1) * 900, rel=0.01) and made["reason"] is None
+    assert made["money"]["90"]["extra"] == pytest.approx((factor - 1) * 900, rel=0.01)
+    assert made["money"]["90"]["reason"] is None
     assert made["months"]["50"] is None  # money ends with the term
     enough = promise(forecast(small(plain(1)), draws=50))["all"]
-    assert (
-        enough["reason"] == "reached_now"
-        and enough["money"]["50"]["factor"] == 1.0
-        and enough["months"]["50"] == "2023-06-30"
-    )
+    assert enough["money"]["50"] == {"factor": 1.0, "extra": 0.0, "reason": "reached_now"}
+    assert enough["months"]["50"] == "2023-06-30"
+    little = promise(forecast(small(plain(1, money={"a": 2.4})), draws=50))["all"]  # 12 km ask for 145 times as much
+    assert little["money"]["50"]["reason"] == "above_64_times" and little["p_unlimited"] == 1.0
 
 
 def test_money_cannot_buy_what_needs_time(small):
     found = forecast(small(plain(1, months=60)), draws=50)
     made = promise(found)["all"]
-    assert made["reason"] == "money_does_not_reach" and made["money"]["50"] is None and made["p_unlimited"] == 0.0
+    assert made["money"]["50"] == {"factor": None, "extra": None, "reason": "money_does_not_reach"}
+    assert made["p_unlimited"] == 0.0
     assert made["months"]["50"] == "2028-03-31"  # paid by March 2023, five years of work
 
 
@@ -370,9 +371,9 @@ def test_the_json_of_the_forecast_has_the_keys_that_scripts_rely_on(capsys):
     assert set(keys.split()) <= set(made) and made["policy"] == "closest" and made["draws"] == 60
     assert set(made["finishing"]) == {"p10", "p50", "p90", "mean", "distribution"}
     (commune,) = made["communes"]
-    wanted = {"name", "code", "p", "p_signed", "p10_date", "p50_date", "p90_date", "last_criterion", "band"}
+    wanted = {"name", "code", "p", "p_met", "p_signed", "p10_date", "p50_date", "p90_date", "last_criterion", "band"}
     assert wanted <= set(commune) and commune["name"] == "Thanh Hương"
-    assert made["price_of_promise"]["all"]["reason"] == "money_does_not_reach"
+    assert made["price_of_promise"]["all"]["money"]["50"]["reason"] == "money_does_not_reach"
 
 
 def test_an_unknown_scenario_is_one_sentence(capsys):

@@ -167,13 +167,19 @@ def test_an_interval_has_no_more_digits_than_it_needs():
 
 def test_what_cannot_be_paid_for_is_said_level_by_level():
     price = {
-        "p": 0.3, "p_unlimited": 0.7, "reason": None, "months": {"50": None, "80": None, "90": None},
-        "money": {"50": {"factor": 1.5, "extra": 120_000.0}, "80": None, "90": None},
+        "p": 0.3, "p_unlimited": 0.85, "months": {"50": None, "80": None, "90": None},
+        "money": {"50": {"factor": 1.5, "extra": 120_000.0, "reason": None},
+                  "80": {"factor": None, "extra": None, "reason": "above_64_times"},
+                  "90": {"factor": None, "extra": None, "reason": "money_does_not_reach"}},
     }  # fmt: skip
     made = {"draws": 1_000, "basically_all": 36, "n_communes": 37}
     lines = price_lines({"basically_all": price, "all": price}, made, "vi")
     assert any("50%: nhân mọi nguồn vốn với 1,5, tức thêm khoảng 120 tỷ đồng" in line for line in lines)
-    assert any("80%: thêm vốn không đủ; với vốn không giới hạn khả năng là 70%" in line for line in lines)
+    assert any("80%: nhân mọi nguồn vốn với 64 cũng chưa đủ" in line for line in lines)
+    assert any("90%: thêm vốn không đủ; với vốn không giới hạn khả năng là 85%" in line for line in lines)
+    now = price | {"money": {k: {"factor": 1.0, "extra": 0.0, "reason": "reached_now"} for k in price["money"]}}
+    lines = price_lines({"basically_all": now, "all": now}, made, "vi")
+    assert sum("không cần thêm vốn" in line for line in lines) == 2 and not any("nhân" in line for line in lines)
 
 
 def test_a_commune_that_lacks_nothing_is_certain_and_says_so():

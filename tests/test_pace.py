@@ -185,12 +185,12 @@ def test_a_faster_pace_never_waits_longer(u, one, other):
 
 def test_drawn_hazards_have_the_interval_of_the_pace(history):
     pace = fit_pace(history, AREAS, TODAY)
-    made = drawn_hazard(np.array([0.1, 0.5, 0.9]), pace)
+    made = drawn_hazard(np.array([0.1, 0.5, 0.9]), pace.hazard, pace.sigma)
     assert made == pytest.approx([pace.low, pace.hazard, pace.high])
-    ends = drawn_hazard(np.array([0.0, 1.0]), pace)
+    ends = drawn_hazard(np.array([0.0, 1.0]), pace.hazard, pace.sigma)
     assert (ends > 0).all() and np.isfinite(ends).all()
     sure = Pace(0.2, 0.0, 0.2, 0.2, 0.0, 0.0, pd.DataFrame(), ())
-    assert drawn_hazard(np.array([0.0, 0.3, 1.0]), sure) == pytest.approx([0.2] * 3)
+    assert drawn_hazard(np.array([0.0, 0.3, 1.0]), sure.hazard, sure.sigma) == pytest.approx([0.2] * 3)
 
 
 def test_the_straight_line_by_hand():

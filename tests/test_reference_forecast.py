@@ -412,6 +412,7 @@ def test_money_for_one_commune_serves_no_other(months):
     own = [YEARLY | {"pot": "a", "served": s, "year": y, "amount": 1200} for s in ("", "10002") for y in YEARS]
     assert months(plain(2, envelopes=own)) == [15, 15]
     assert months(plain(2, envelopes=own[4:])) == [NEVER, 15]
+    assert months(plain(2, envelopes=own), "equal") == [15, 15]  # each pot is shared by those who draw on it: one each
 
 
 def test_a_criterion_named_lacking_without_works_waits_by_the_pace(months):
