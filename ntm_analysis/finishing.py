@@ -99,12 +99,12 @@ def _measured(worlds: Worlds, deadline: int, finish: str) -> tuple:
     done = (goal <= latest[: len(ntm)]).sum(axis=0)
     late = (ntm > latest[: len(ntm), None]).any(axis=0)
     counts = {
-        "last": ((ntm == goal[:, None]) & (ntm > 0)).sum(axis=2),
+        "last": np.count_nonzero((ntm == goal[:, None]) & (ntm > 0), axis=2),
         "late": late.sum(axis=1),
         "alone": (late & (late.sum(axis=0) == 1)).sum(axis=1),
-        "gained": np.array([((ntm <= 12) & lacks).sum(), lacks.sum()]),
+        "gained": np.array([np.count_nonzero((ntm <= 12) & lacks), np.count_nonzero(lacks)]),
         # Whole numbers below 2^24 are exact in single precision, in any order.
-        "lacking": lacks.sum(axis=2),
+        "lacking": np.count_nonzero(lacks, axis=2),
         "finishing": (lacks.reshape(-1,
         worlds.draws).astype(np.float32) @ done.astype(np.float32)).reshape(lacks.shape[:2]).astype(float),
     }  # fmt: skip

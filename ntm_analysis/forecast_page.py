@@ -9,7 +9,7 @@ from .forecast_parts import ForecastParts
 from .forecast_words import chance, month_words
 from .office_numbers import write_number
 from .pace import TERM, changes_of, day_of
-from .page import Part
+from .page import Part, linked
 from .parameters import check
 from .scenarios import UnknownScenario, scenario
 from .schedule import COUNTRY
@@ -215,5 +215,9 @@ class ForecastPage(ForecastParts):
         told = self.foreseen()[0].run.plan.pace.sources if self.foreseeable() else ()
         published = self.text("pace_sources") if told else ""
         return self.section(
-            "biet-den-dau", self.left_out(), published, self.bullets(dict.fromkeys(told)), self.sources(used)
+            "biet-den-dau",
+            self.left_out(),
+            published,
+            self.bullets(linked(source) for source in dict.fromkeys(told)),
+            self.sources(used),
         )

@@ -212,20 +212,19 @@ def drawn_hazard(u: np.ndarray, hazard: float, sigma: float) -> np.ndarray:
 
 
 def waiting_months(u: np.ndarray, hazard: np.ndarray | float) -> np.ndarray:
-    """Whole months until a missing criterion is met, int64: max(1, ceil(-12 log(1 - u) / hazard)), at most :data:`NEVER`.
+    """Whole months until a missing criterion is met, int16: max(1, ceil(-12 log(1 - u) / hazard)), at most :data:`NEVER`.
 
     ``u`` in [0, 1); ``hazard`` a year, of any shape that broadcasts; a hazard of 0 waits :data:`NEVER`.
 
     >>> waiting_months(np.array([0.0, 0.5, 0.5]), np.array([0.2, 0.2, 0.0])).tolist()
     [1, 42, 9999]
     """
-    months = np.log1p(-np.asarray(u, dtype=float))
-    with np.errstate(
-        over="ignore", divide="ignore", invalid="ignore"
-    ):  # a hazard of 0 waits for ever: the cap makes it NEVER
-        months = np.fmin(np.ceil(-12 * months / hazard), NEVER)
-    months = np.where(np.asarray(hazard) > 0, months, NEVER)
-    return np.maximum(months, 1).astype(np.int64)
+    months = -12 * np.log1p(-np.asarray(u, dtype=float))
+    # A hazard of 0 waits for ever: the quotient is infinite, or none where u is 0 too, and the cap makes it NEVER.
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        months = np.asarray(months / hazard)
+    np.fmin(np.ceil(months, out=months), NEVER, out=months)
+    return np.maximum(months, 1, out=months).astype(np.int16)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What every page has: texts in two languages, numbered tables, sections, heading, sources, footer."""
 
 import platform
+import re
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
@@ -17,6 +18,20 @@ from .workbook import Workbook
 
 AUDIENCES = ("noi-bo", "cong-khai")
 MANY = 40  # names in one sentence; beyond that the matrix names them
+
+
+def linked(told: str) -> Markup:
+    """A published source, each address in it as a link that shows the site only.
+
+    >>> str(linked("derived from https://example.vn/news/1.html"))
+    'derived from <a href="https://example.vn/news/1.html" rel="noreferrer">example.vn</a>'
+    """
+    pieces = re.split(r"(https?://[^/\s]+\S*)", told)
+    link = Markup('<a href="{0}" rel="noreferrer">{1}</a>')
+    return Markup("").join(
+        link.format(piece, piece.split("/")[2].removeprefix("www.")) if i % 2 else Markup.escape(piece)
+        for i, piece in enumerate(pieces)
+    )
 
 
 class Part(Markup):

@@ -41,14 +41,13 @@ def paid_months(
     # Each draw's months stand on a step of their own in one long ladder, so that one search serves all draws.
     step = int(max(money[:, -1].max(), sums.max())) + 1
     steps = (np.arange(draws) * step)[:, None]
-    found = (
-        np.searchsorted((money + steps).ravel(), (sums + steps).ravel()).reshape(draws, -1)
-        - months * np.arange(draws)[:, None]
-        + 1
-    )
+    sums += steps
+    found = np.searchsorted((money + steps).ravel(), sums.ravel()).reshape(draws, -1)
+    found -= months * np.arange(draws)[:, None] - 1
+    found = found.astype(np.int16).T  # at most months + 1
     found[found > months] = NEVER
-    found[claims == 0] = 0
-    return found.astype(np.int16).T
+    found[claims.T == 0] = 0
+    return found
 
 
 def start_months(

@@ -95,6 +95,7 @@ def together(own: np.ndarray, shared: np.ndarray, correlation: float) -> np.ndar
     chance = correlation**0.5
     if chance == 0:
         return own
-    made = (own - chance) / max(1 - chance, 1e-12)
+    made = own - chance
+    made /= max(1 - chance, 1e-12)
     np.copyto(made, shared, where=own < chance)
     return made

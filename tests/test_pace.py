@@ -171,7 +171,7 @@ def test_the_fit_weighs_changes_by_their_years():
 def test_waiting_months_by_hand():
     # Half of all criteria with a hazard of 0.2 a year are met after 12 ln 2 / 0.2 = 41.6 months.
     made = waiting_months(np.array([0.0, 0.5, 0.999999]), 0.2)
-    assert made.tolist() == [1, 42, 829] and made.dtype == np.int64
+    assert made.tolist() == [1, 42, 829] and made.dtype == np.int16
     assert waiting_months(np.array([0.0, 0.5]), 0.0).tolist() == [NEVER, NEVER]
     assert waiting_months(np.array([0.5]), 1e-300).tolist() == [NEVER]
     assert waiting_months(np.full((2, 1), 0.5), np.array([0.1, 0.2, 0.4])).shape == (2, 3)
