@@ -401,8 +401,10 @@ def money() -> dict[str, list[dict]]:
     columns = ("item", "low", "mode", "high", "stall", "stall_months")
     made["durations"] = [dated(PLANNED, **dict(zip(columns, row, strict=True))) for row in times]
     made["pace_factors"] = [dated(PLANNED, set=NTM, criterion=n, factor=f) for n, f in ((1, 3), (10, 0.8), (16, 2.0))]
+    with (HERE / "thanh-chuong" / "assumptions.csv").open(encoding="utf-8-sig", newline="") as file:
+        told = {row["key"]: row for row in csv.DictReader(file)}  # the same words; the values are invented
     made["assumptions"] = [
-        dated(PLANNED, key=key, value=value, measure="", text_vi=f"{key} (minh họa)", text_en=f"{key} (illustrative)")
+        dated(PLANNED, key=key, value=value, **{c: told[key][c] for c in ("measure", "text_vi", "text_en")})
         for key, value in ASSUMED.items()
     ]
     return made

@@ -260,12 +260,13 @@ def _forecast(options: argparse.Namespace) -> int:
         finish=options.finish,
         draws=options.draws, seed=options.seed,
     )  # fmt: skip
-    made = record(found, options.scenario)
+    made = record(found, options.scenario, chosen.title)
     if options.price:
         made["price_of_promise"] = promise(found)
     entered = _registered(workbook, made, lang) if options.register else ""
     if units:
-        made["communes"] = [row for row in made["communes"] if row["code"] == workbook.units.loc[units[0], "code"]]
+        code = workbook.units.loc[units[0], "code"]
+        made |= {key: [row for row in made[key] if row["code"] == code] for key in ("communes", "registrations")}
     if options.json:
         print(json.dumps(made, ensure_ascii=not utf8(sys.stdout), indent=1))
     else:

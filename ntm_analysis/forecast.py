@@ -236,12 +236,13 @@ def forecast(
     )
 
 
-def record(found: Forecast, scenario: str = "baseline") -> dict:
+def record(found: Forecast, scenario: str = "baseline", title: dict[str, str] | None = None) -> dict:
     """The forecast in plain Python types, as ``ntm forecast --json`` prints it. Probabilities are 0..1, days ISO, null where
-    fewer worlds get there."""
+    fewer worlds get there. ``scenario``, ``title``: of the scenario that the workbook is."""
     run, workbook, n = found.run, found.workbook, found.run.draws
     p, units = found.p, workbook.units
     everyone, enough = (int((found.finishing >= k).sum()) for k in (len(found.communes), found.basically))
+    signed_each = run.signed[found.open_] <= run.deadline
     met, signed = ((months[found.open_] <= run.deadline).all(axis=0) for months in (run.months, run.signed))
     goal_of = {unit: g for g, unit in zip(found.open_, run.goals.loc[found.open_, "unit"], strict=True)}
     names = workbook.law.criteria_of(run.plan.facts.set_id)
@@ -282,6 +283,8 @@ def record(found: Forecast, scenario: str = "baseline") -> dict:
         "content_hash": workbook.content_hash,
         "illustrative": workbook.illustrative,
         "scenario": scenario,
+        "scenario_title": title or {"vi": scenario, "en": scenario},
+        "set": run.plan.facts.set_id,
         "policy": run.plan.policy,
         "deadline": f"{found.day}",
         "finish": run.finish,
@@ -292,6 +295,7 @@ def record(found: Forecast, scenario: str = "baseline") -> dict:
         "finishing": figures | {"distribution": {
             str(k): int(c) / n for k, c in enumerate(np.bincount(found.finishing, minlength=1)) if c
         }},
+        "finishing_signed": spread(len(found.now) + signed_each.sum(axis=0)),
         "basically_all": found.basically,
         "basically_share": run.plan.rules["basically"] / 100,
         "p_basically_all": enough / n,
@@ -301,6 +305,7 @@ def record(found: Forecast, scenario: str = "baseline") -> dict:
         "p_all_ci": list(wilson(everyone, n)),
         "p_all_met": float(met.mean()),
         "p_all_signed": float(signed.mean()),
+        "p_basically_all_signed": float((len(found.now) + signed_each.sum(axis=0) >= found.basically).mean()),
         "p_all_if_independent": float(np.prod(share)),
         "sd": float(found.finishing.std()),
         "sd_if_independent": float(np.sqrt((share * (1 - share)).sum())),

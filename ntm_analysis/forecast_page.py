@@ -14,7 +14,7 @@ from .parameters import check
 from .scenarios import UnknownScenario, scenario
 from .schedule import COUNTRY
 
-TERMS = ("worlds", "queue", "work", "pace", "trend", "together", "storm", "finish", "interval")
+TERMS = ("worlds", "policy", "queue", "work", "pace", "trend", "together", "storm", "finish", "interval", "words")
 MEASURES = {AVERAGE: "measure_average", AS_DRAWN: "measure_as_drawn", TITLES: "measure_titles"}
 STALLED = 1 / 3  # a yearly gain below this part of the mean one before it is told as a pause
 
@@ -71,7 +71,8 @@ class ForecastPage(ForecastParts):
 
     def commune(self) -> Part:
         """The answer for the one commune."""
-        return self.commune_forecast(self.unit)
+        part = self.commune_forecast(self.unit)
+        return Part(self.paragraph(self.text("commune_example"), "key") + part) if part else part
 
     def reckoning(self) -> Part:
         """How it is worked out, with the technical terms, and every assumption with its value and source."""
@@ -86,13 +87,13 @@ class ForecastPage(ForecastParts):
         ]  # fmt: skip
         items = tables["unit_costs"].set_index("item")[f"name_{self.lang}"]
         times = [
-            [i, items[r["item"]], "-".join(write_number(r[end], self.lang) for end in ("low", "mode", "high")),
+            [i, items[r["item"]], " - ".join(write_number(r[end], self.lang) for end in ("low", "mode", "high")),
              f"{write_number(r['stall'], self.lang)}%", write_number(r["stall_months"], self.lang), self.source(r["source"])]
             for i, r in enumerate(tables["durations"].to_dict("records"), start=1)
         ]  # fmt: skip
         return self.section(
             "cach-tinh",
-            self.bullets(self.text(f"term_{name}") for name in TERMS),
+            self.bullets(self.text(f"term_{name}", draws=write_number(self.draws, self.lang)) for name in TERMS),
             self.table("assumptions", "tt content:name amount:num measure source note", rows),
             self.table("durations", "tt works:name months:short stall:num stall_months:num source", times),
         )
@@ -193,6 +194,10 @@ class ForecastPage(ForecastParts):
             year += " " + self.text("first_year_faster") if mine > share else ""
         mean, again = (write_number(m["finishing"]["mean"], self.lang, 2) for m in (made, other))
         # Of the difference of two independent runs.
+        lacks = (
+            write_number(float(found.run.plan.expected.sum(axis=1).mean()), self.lang, 1) if len(found.open_) else ""
+        )
+        slower = lacks and line["expected"] > made["finishing"]["mean"]
         error = write_number(float(found.finishing.std() * np.sqrt(2 / self.draws)), self.lang, 3)
         return [
             self.text("trust_synthetic", p=f"{100 * synthetic_coverage():.0f}", years=write_number(TERM, self.lang),
@@ -200,7 +205,8 @@ class ForecastPage(ForecastParts):
                       soon=f"{100 * synthetic_coverage(as_drawn=True):.0f}"),
             year,
             self.text("naive_told", yearly=write_number(line["yearly"], self.lang, 1), p=chance(line["p_all"], None, self.lang),
-                      expected=write_number(line["expected"], self.lang, 1), date=month_words(line["date"], self.lang)),
+                      expected=write_number(line["expected"], self.lang, 1), date=month_words(line["date"], self.lang))
+            + (" " + self.text("naive_slower", lacks=lacks) if slower else ""),
             self.text("other_seed", seed=other_found.run.seed, mean=mean, again=again, error=error,
                       p=self.chance(other["p_all"])),
         ]  # fmt: skip

@@ -20,6 +20,7 @@ from .forecast_words import (
     price_lines,
     rests_on,
     scale_of,
+    setting,
     verdict,
 )
 from .funding_parts import FundingParts
@@ -48,7 +49,7 @@ class ForecastParts(FundingParts):
             chosen.workbook, policy=self.policy or chosen.policy, deadline=day, finish=self.finish,
             draws=self.draws, seed=self.seed + more,
         )  # fmt: skip
-        return found, record(found, self.scenario)
+        return found, record(found, self.scenario, chosen.title)
 
     @cache  # noqa: B019 - likewise; what cannot be foreseen is not tried again for every part
     def foreseeable(self) -> bool:
@@ -92,6 +93,7 @@ class ForecastParts(FundingParts):
             "kha-nang",
             self.paragraph(verdict(made, self.lang), "verdict"),
             self.paragraph(rests_on(found.workbook, self.lang), "banner"),
+            setting(found.workbook, made, self.lang),
             *lines,
             self._fan(),
         )
@@ -102,7 +104,11 @@ class ForecastParts(FundingParts):
         rules = found.run.plan.rules
         lag = {end: write_number(rules[f"decision_{end}"], self.lang) for end in ("low", "high")}
         if self.finish == "met":
-            return self.text("forecast_signed", p=self.chance(made["p_all_signed"]), **lag)
+            figures = made["finishing_signed"]
+            told = {"mean": write_number(round(figures["mean"]), self.lang), "total": made["n_communes"]}
+            told |= {"range": " - ".join(dict.fromkeys([str(figures["p10"]), str(figures["p90"])]))}
+            told |= {"basically": self.chance(made["p_basically_all_signed"]), "p": self.chance(made["p_all_signed"])}
+            return self.text("forecast_signed", **told, **lag)
         return self.text("forecast_met", p=self.chance(made["p_all_met"]), **lag)
 
     def _fan(self) -> Markup:
@@ -185,16 +191,19 @@ class ForecastParts(FundingParts):
                 heat(shares, self.lang), self.text("heat_alt", criterion=named, share=self.chance(float(mean)))
             )
         fails = round((1 - made["p_all"]) * self.draws)  # the worlds that these shares are of
-        told = lambda row: [chance(row[k], fails, self.lang) for k in ("unfinished", "alone")]  # noqa: E731
+        weak = (*made["weakest"]["communes"], *made["weakest"]["criteria"])
+        shown = ["unfinished", "alone"][: 1 + any(row["alone"] for row in weak)]
+        columns = " ".join(f"{key}:num" for key in shown)
+        told = lambda row: [chance(row[k], fails, self.lang) for k in shown]  # noqa: E731
         place = {row["code"]: (-row["band"], i) for i, row in enumerate(made["communes"]) if row["band"] is not None}
         hardest = sorted(made["weakest"]["communes"], key=lambda row: place[row["code"]]) if fails else []
-        links = [[-place[row["code"]][0], row["name"], *told(row)] for row in hardest]
+        links = [[row["name"], -place[row["code"]][0], *told(row)] for row in hardest]
         name = "name" if self.lang == "vi" else "name_en"
         criteria = [[row["criterion"], row[name], *told(row)] for row in made["weakest"]["criteria"]] if fails else []
         apart, joint = (write_number(made[key], self.lang, 1) for key in ("sd_if_independent", "sd"))
-        depends = self.text(
-            "dependence", joint=joint, apart=apart, p=chance(made["p_all_if_independent"], None, self.lang)
-        )
+        chances = {"all": self.chance(made["p_all"]), "p": chance(made["p_all_if_independent"], None, self.lang)}
+        neither = max(made["p_all"], made["p_all_if_independent"]) < 0.01
+        depends = self.text("dependence_neither" if neither else "dependence", joint=joint, apart=apart, **chances)
         asked = [
             self.text("ask_line", band=r["band"], criterion=self.criterion(found.run.plan.facts.set_id, r["criterion"]),
                       names=self.names(found.bands.index[found.bands == r["band"]]),
@@ -205,10 +214,11 @@ class ForecastParts(FundingParts):
             "vi-sao",
             self.text("heat_lead") if heated else "",
             heated,
-            self.table("weak_communes", "band unit:name unfinished:num alone:num", links),
-            self.table("weak_criteria", "criterion name:name unfinished:num alone:num", criteria),
+            self.table("weak_communes", f"unit:name band:num {columns}", links),
+            self.table("weak_criteria", f"criterion name:name {columns}", criteria),
             self.paragraph(self.text("weak_key"), "key") if fails else "",
             self._beyond_money(),
+            self.text("forecast_reconcile"),
             depends,
             self.text("ask_lead" if asked else "ask_none") if self.internal else "",
             self.bullets(asked if self.internal else []),
@@ -255,6 +265,7 @@ class ForecastParts(FundingParts):
                 slow.append(self.text("registered_slow", name=row["name"], p=self.chance(rich), criterion=named))
         columns = "tt unit:name aim year:num kind closes met_chance:num by_year_end:num if_money:num under_way"
         idle_words = self.text("registered_idle", names=listed(dict.fromkeys(idle), self.lang)) if idle else ""
+        idle_words += " " + self.text("registered_lists") if idle and not self.workbook.illustrative else ""
         ask = " " + self.text("registered_report") if idle and self.internal else ""
         return self.section(
             "dang-ky", self.table("registrations", columns, rows), idle_words + ask, self.bullets(slow),
@@ -336,5 +347,7 @@ class ForecastParts(FundingParts):
             self.text("needs_others", names=listed([self.criterion(set_id, n) for n in others], self.lang))
             if others
             else "",
-            self.text("needs_none", names=listed([self.criterion(set_id, n) for n in own], self.lang)) if own else "",
+            self.text("needs_none", names=listed([self.criterion(set_id, n) for n in own], self.lang))
+            if own
+            else self.text("needs_nothing_alone"),
         ]

@@ -12,6 +12,7 @@ PRICES = {
     None: "price_money", "reached_now": "price_reached_level", "money_does_not_reach": "price_level_beyond",
     "above_64_times": "price_level_above",
 }  # fmt: skip
+FEW = 300  # draws: with fewer, "below 3/n" or "over 99 %" would claim too much
 LOOKS = ("very_low", "low", "even", "high", "very_high")
 
 
@@ -26,13 +27,15 @@ def scale_of(p: float) -> str:
 
 def chance(p: float | None, draws: int | None, lang: str) -> str:
     """A chance in per cent, as exactly as the draws allow: "dưới 3/10.000", "dưới 1%", "30%", "trên 99%"; "..." for none.
-    ``draws`` is None for a chance that is computed and not counted.
+    ``draws`` is None for a chance that is computed and not counted; of few draws the count is said.
 
     >>> chance(0.0, 10_000, "vi"), chance(0.004, 10_000, "vi"), chance(0.304, 10_000, "vi"), chance(1.0, 100, "vi")
-    ('dưới 3/10.000', 'dưới 1%', '30%', 'trên 99%')
+    ('dưới 3/10.000', 'dưới 1%', '30%', '100/100 tình huống')
     """
     if p is None:
         return "..."
+    if draws and draws < FEW and p in (0, 1):
+        return text("chance_every" if p else "chance_never", lang, n=write_number(draws, lang))
     if p == 0 and draws:
         return text("chance_none", lang, draws=write_number(draws, lang))
     if p < 0.01:
@@ -99,6 +102,18 @@ def verdict(made: dict, lang: str) -> str:
     )
 
 
+def setting(workbook: Workbook, made: dict, lang: str) -> str:
+    """What the forecast was asked: criteria set, scenario, allocation plan."""
+    title = workbook.law.sets[made["set"]].title[lang]
+    return text(
+        "forecast_setting",
+        lang,
+        set=title,
+        scenario=made["scenario_title"][lang],
+        policy=text(f"policy_{made['policy']}", lang),
+    )
+
+
 def month_words(day: str | None, lang: str) -> str:
     """A month as "11/2023"; "..." beyond the term."""
     return "..." if day is None else f"{int(day[5:7])}/{day[:4]}"
@@ -114,8 +129,11 @@ def commune_sentence(row: dict, made: dict, lang: str) -> str:
     return text(
         "forecast_commune_signed" if made["finish"] == "signed" else "forecast_commune",
         lang, name=row["name"], day=day, p=chance_words(row["p"], made["draws"], lang),
-        signed=chance(row["p_signed"], made["draws"], lang), early=month_words(row["p10_date"], lang),
-        middle=month_words(row["p50_date"], lang), late=month_words(row["p90_date"], lang),
+        signed=chance(row["p_signed"], made["draws"], lang),
+        **{
+            name: month_words(row[key], lang) if row[key] else text("beyond_term", lang)
+            for name, key in (("early", "p10_date"), ("middle", "p50_date"), ("late", "p90_date"))
+        },
         unlimited=chance(row["p_unlimited"], made["draws"], lang),
     )  # fmt: skip
 
@@ -156,13 +174,16 @@ def price_lines(price: dict, made: dict, lang: str) -> list[str]:
         ]
         if not months:
             lines.append(text("price_no_months", lang, what=what))
+        for level, day in found["months_unlimited"].items():
+            if day and not found["months"][level]:
+                lines.append(text("price_unlimited_months", lang, what=what, level=level, day=month_words(day, lang)))
     return lines
 
 
 def forecast_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
     """The forecast as text: verdict, communes, registrations, what it would take."""
     draws = made["draws"]
-    lines = [verdict(made, lang), rests_on(workbook, lang), ""]
+    lines = [verdict(made, lang), setting(workbook, made, lang), rests_on(workbook, lang), ""]
     open_ = [row for row in made["communes"] if not row["finished"]]
     if len(made["communes"]) == 1:
         lines.append(commune_sentence(made["communes"][0], made, lang))

@@ -19,10 +19,10 @@ WORLDS = 2_000  # worlds in which factors are sought: the ninth decile of so man
 
 
 def promise(found: Forecast) -> dict:
-    """What it would take: for ``basically_all`` and ``all`` the chance now (``p``), with money without limit
-    (``p_unlimited``), the ``money`` (factor, and extra million đồng of planned money) and the ``months`` for each of
-    :data:`CHANCES`, and each pot alone (``by_pot``); and under ``more_money`` how many communes finish with all pots times
-    each of :data:`FACTORS`.
+    """What it would take: for ``basically_all`` and ``all`` the chance now (``p``), with money without limit (``p_unlimited``),
+    the ``money`` (factor, and extra million đồng of planned money) the ``months`` (the day by which so many finish) and
+    ``months_unlimited`` (the same with money without limit) for each of :data:`CHANCES`, and each pot alone (``by_pot``); and
+    under ``more_money`` how many communes finish with all pots times each of :data:`FACTORS`.
 
     ``factor`` and ``extra`` are None with a ``reason``: ``money_does_not_reach`` where fewer worlds get there however much
     money there is, ``above_64_times`` where no factor up to 64 is enough; ``reached_now``, with a factor of 1, where nothing
@@ -66,7 +66,8 @@ def _price(found: Forecast, worlds: Worlds, latest: np.ndarray, paid: list, want
         "p_unlimited": float(unlimited.mean()),
         "money": {str(chance): _level(_quantile(money, chance), reached, chance, planned) for chance in CHANCES},
         "by_pot": by_pot,
-        "months": {str(chance): _date(found, wanted, chance) for chance in CHANCES},
+        "months": {str(chance): _date(found, wanted, chance, found.run.months) for chance in CHANCES},
+        "months_unlimited": {str(chance): _date(found, wanted, chance, found.run.unlimited) for chance in CHANCES},
     }
 
 
@@ -114,11 +115,12 @@ def _quantile(factors: np.ndarray, chance: int) -> float | None:
     return round(value, 2) if np.isfinite(value) else None
 
 
-def _date(found: Forecast, wanted: int, chance: int) -> str | None:
-    """The day by which so many more communes have finished in ``chance`` % of worlds, money ending with the last envelope."""
+def _date(found: Forecast, wanted: int, chance: int, binding: np.ndarray) -> str | None:
+    """The day by which so many more communes have finished in ``chance`` % of worlds; ``binding``: months, goals x draws."""
     if wanted <= 0:
         return f"{found.workbook.as_of}"
-    binding = found.run.signed if found.run.finish == "signed" else found.run.months
+    if found.run.finish == "signed":
+        binding = np.where(binding >= NEVER, NEVER, found.run.signed - found.run.months + binding)
     months = np.sort(binding[found.open_], axis=0)[wanted - 1]
     place = -(-len(months) * chance // 100) - 1
     month = int(np.partition(months, place)[place])

@@ -1,12 +1,15 @@
 """One notebook executed by papermill and turned into one HTML page with our own template; written whole or not at all."""
 
 import logging
+import re
 import tempfile
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
 from .parameters import check
 from .whole_files import write_whole
+from .words import text
 
 TEMPLATES = Path(str(files("ntm_analysis").joinpath("templates")))
 
@@ -45,15 +48,28 @@ def execute(notebook: Path, parameters: dict) -> object:
             raise NotebookFailed(" ".join(str(error).split())) from None
 
 
-def to_html(executed: object, *, title: str, lang: str, back: str, skip: str) -> str:
-    """The page of an executed notebook: what its cells show, in our template."""
+def to_html(
+    executed: object, *, title: str, lang: str, back: str, skip: str, links: Sequence[tuple[str, str]] = ()
+) -> str:
+    """The page of an executed notebook: what its cells show, in our template; ``links``: to other pages (file, label)."""
     from nbconvert.exporters import HTMLExporter
 
     exporter = HTMLExporter(template_name="page", extra_template_basedirs=[str(TEMPLATES)])
-    page = {"title": title, "lang": lang, "style": style(), "back": back, "skip": skip}
+    shown = "".join(o.get("data", {}).get("text/html", "") for cell in executed.cells for o in cell.get("outputs", []))
+    contents = re.findall(r'<section id="([^"]+)"[^>]*><h2>(.*?)</h2>', shown)
+    page = {
+        "title": title,
+        "lang": lang,
+        "style": style(),
+        "back": back,
+        "skip": skip,
+        "links": links,
+        "contents": contents,
+    }
+    page["contents_title"] = text("contents", lang)
     return exporter.from_notebook_node(executed, resources={"page": page})[0]
 
 
-def render(notebook: Path, parameters: dict, target: Path, **page: str) -> None:
+def render(notebook: Path, parameters: dict, target: Path, **page) -> None:
     """Execute a notebook and write its page to ``target``."""
     write_whole(target, to_html(execute(notebook, parameters), **page))

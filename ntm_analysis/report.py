@@ -94,13 +94,28 @@ def make_report(
     folder.mkdir(parents=True, exist_ok=True)
     outcome, done = Outcome(folder), {}
     words = {"lang": lang, "back": text("back", lang), "skip": text("skip", lang)}
+    labels = {None: "district_page_link", NEED: "need_link", FORECAST: "forecast_link"}
+    made_before = {
+        job.file for job in plan(workbook, None, lang, audience) if _is_of(workbook.content_hash, folder / job.file)
+    }
+    whole = [
+        job
+        for job in plan(workbook, None, lang, audience)
+        if job.unit in labels and (units is None or job.file in made_before)
+    ]
+    links = [(job.file, text(labels[job.unit], lang)) for job in whole]
     # Fresh processes, not forks: this one may have threads (pandas, Jupyter), and Windows knows no fork.
     context = multiprocessing.get_context("spawn")
     workers = max(1, min(len(jobs), os.cpu_count() or 1))
     with ProcessPoolExecutor(
         workers, mp_context=context, initializer=_set_up, initargs=(str(folder.resolve()),)
     ) as pool:
-        running = {pool.submit(_make_page, job, folder / job.file, words): job for job in jobs}
+        running = {
+            pool.submit(
+                _make_page, job, folder / job.file, words | {"links": [link for link in links if link[0] != job.file]}
+            ): job
+            for job in jobs
+        }
         try:
             for future in as_completed(running):
                 job = running[future]
@@ -135,7 +150,7 @@ def _set_up(folder: str) -> None:
         os.environ[name] = "1"
 
 
-def _make_page(job: Job, target: Path, words: dict[str, str]) -> str:
+def _make_page(job: Job, target: Path, words: dict) -> str:
     """Make one page; the error in one line, or "" when the page is complete."""
     try:
         render(NOTEBOOKS / job.notebook, job.parameters, target, title=job.title, **words)
