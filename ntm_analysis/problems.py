@@ -12,9 +12,9 @@ from importlib.resources import files
 import yaml
 
 # What makes a whole file unreadable: told first, and what would follow from it is not told at all.
-WHOLE_FILE = frozenset(
-    {"missing_file", "empty_file", "no_rows", "encoding", "missing_column", "open_quote", "ragged_row", "yaml"}
-)
+WHOLE_FILE = frozenset((
+    "missing_file", "unopened_file", "empty_file", "no_rows", "encoding", "missing_column", "open_quote", "ragged_row", "yaml",
+))  # fmt: skip
 
 
 @cache

@@ -62,12 +62,16 @@ def _read_raw(path: Path, header: list[str], problems: list[Problem]) -> pd.Data
 
     try:
         raw = path.read_bytes()
-    except OSError:
+    except FileNotFoundError:
         return refuse("missing_file")
+    except OSError:
+        return refuse("unopened_file")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         encoding, reading = guess_encoding(raw)
+        if not reading.strip():
+            return refuse("empty_file")
         row = raw[: error.start].count(b"\n") + 1
         lines = reading.splitlines()
         return refuse("encoding", row, encoding=encoding, sample=lines[min(row, len(lines)) - 1][:80])

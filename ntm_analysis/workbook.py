@@ -276,6 +276,6 @@ def _content_hash(*folders: Path) -> str:
     """A short hash of all input files, the same on every system whatever its line ends."""
     digest = hashlib.sha256()
     for folder in folders:
-        for path in sorted([*folder.glob("*.csv"), *folder.glob("*.yaml")]):
+        for path in sorted(p for p in [*folder.glob("*.csv"), *folder.glob("*.yaml")] if p.is_file()):
             digest.update(path.name.encode() + b"\0" + path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
     return digest.hexdigest()[:12]

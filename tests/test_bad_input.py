@@ -58,6 +58,24 @@ def test_an_empty_file_and_a_table_without_units(district):
     assert any(p.code == "no_rows" and p.file == "units.csv" for p in problems_of(district))
 
 
+@pytest.mark.parametrize("nothing", [b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf", b" \r\n"])
+def test_a_file_with_no_more_than_a_byte_order_mark_is_empty(district, nothing):
+    (district / "goals.csv").write_bytes(nothing)
+    assert only(district).code == "empty_file"
+
+
+def test_a_folder_in_the_place_of_a_file_is_no_missing_file_and_a_folder_beside_the_tables_is_nothing(district):
+    (district / "more.csv").mkdir()
+    assert len(Workbook.open(district).tables["targets"]) == 8
+    for name in ("units.csv", "targets.csv"):
+        (district / name).unlink()
+        (district / name).mkdir()
+    assert [(p.code, p.file) for p in problems_of(district)] == [
+        ("unopened_file", "units.csv"),
+        ("unopened_file", "targets.csv"),
+    ]
+
+
 def test_unknown_and_missing_columns_are_named(district):
     change(district / "goals.csv", "covers", "aplies_to")
     assert {(p.code, p.column) for p in problems_of(district)} >= {
