@@ -61,7 +61,7 @@ def read_number(
     if whole and value % 1:
         raise NotRead("not_whole")
     if not low <= value <= high or math.isinf(value):
-        raise NotRead("out_of_range", low=write_number(low, style), high=write_number(high, style))
+        raise NotRead("out_of_range", low=write_figure(low, style), high=write_figure(high, style))
     return value
 
 
@@ -103,6 +103,18 @@ def write_number(value: float | None, lang: str = "vi", decimals: int | None = N
         return "∞" if value > 0 else "-∞"
     pattern = "#,##0.##" if decimals is None else "#,##0" + ("." + "0" * decimals if decimals else "")
     return format_decimal(round(value, 2 if decimals is None else decimals), pattern, locale=lang)
+
+
+def write_figure(value: float, lang: str = "vi") -> str:
+    """A figure as a message about it shows it: not rounded to two decimals, and a year without a dot.
+
+    >>> write_figure(2022), write_figure(100_000_000), write_figure(99.999)
+    ('2022', '100.000.000', '99,999')
+    """
+    if not math.isfinite(value):
+        return write_number(value, lang)
+    year = YEARS[0] <= value <= YEARS[1] and value % 1 == 0
+    return format_decimal(value, "0" if year else "#,##0.######", locale=lang)
 
 
 def write_percent(share: float | None, lang: str = "vi") -> str:

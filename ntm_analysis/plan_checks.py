@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from .names import nearest
+from .office_numbers import write_figure
 from .problems import Problem
 
 PLAN_TABLES = (
@@ -18,8 +19,9 @@ RULES = {
     "correlation_money": (0, 100), "correlation_works": (0, 100), "correlation_commune": (0, 100),
     "pace_registered": (0, 50), "pace_regained": (0, 50), "trend_low": (0, 500), "trend_mode": (0, 500), "trend_high": (0, 500),
     "coefficient_under_15": (0.1, 100), "coefficient_15_18": (0.1, 100), "coefficient_ntm": (0.1, 100),
-    "programme_start": (1990, 2100),
+    "programme_start": (1990, 2100),  # and before the as-of year
 }  # fmt: skip
+WHOLE = ("dossier_closes", "storm_month", "storm_stop", "programme_start")  # those counted in whole months, or a year
 CEMENT = "xi-mang"  # the item of unit_costs.csv that says what a tonne of cement costs
 
 
@@ -62,16 +64,20 @@ def check_plan(tables: dict[str, pd.DataFrame], as_of: int, term_end: int, probl
     ):
         low, mode, high = (tables[name][c] for c in columns)
         bad(name, (low > mode) | (mode > high) | (low > high), "range_falls", columns[1],
-            range=lambda r, c=columns: " - ".join("..." if pd.isna(r[x]) else f"{r[x]:g}" for x in c))  # fmt: skip
+            range=lambda r, c=columns: "; ".join(f"{x} {write_figure(r[x])}" for x in c if pd.notna(r[x])))  # fmt: skip
     costs, envelopes, parts = tables["unit_costs"], tables["envelopes"], tables["parts"]
     later = (costs["price_year"] > as_of) & (costs["mark"] == "reported")
     bad("unit_costs", later, "price_after", "price_year", value=lambda r: f"{r['price_year']:g}", year=as_of)
     outside = (envelopes["year"] < as_of) | (envelopes["year"] > term_end)
     bad("envelopes", outside, "outside_horizon", "year", value=lambda r: f"{r['year']:g}", first=as_of, last=term_end)
-    places = sorted((set(tables["units"]["code"]) | set(tables["units"]["district"])) - {""})
+    units = tables["units"]
+    places = {place: place for place in sorted({*units["code"], *units["district"]} - {""})}
+    names = {
+        name: f"{code} ({name})" for name, code in zip(units["name"][::-1], units["code"][::-1], strict=True)
+    } | places
     lost = (envelopes["served"] != "") & ~envelopes["served"].isin(places)
     bad("envelopes", lost, "unknown_served", "served", value=lambda r: r["served"],
-        near=lambda r: ", ".join(nearest(r["served"], places)) or "...")  # fmt: skip
+        near=lambda r: ", ".join(names[n] for n in nearest(r["served"], names) or list(places)[:1]))  # fmt: skip
     _check_parts(tables, bad)
     pots = tables["pots"].set_index("pot")["earmark"].to_dict()
     only = [
@@ -94,11 +100,13 @@ def check_plan(tables: dict[str, pd.DataFrame], as_of: int, term_end: int, probl
     sums = tables["profiles"].groupby("pot")["share"].transform("sum")
     first = ~tables["profiles"].duplicated("pot")
     bad("profiles", first & ((sums - 100).abs() > 1e-6), "shares_sum", "share", what=lambda r: r["pot"],
-        value=lambda r: f"{sums[r.name]:g}")  # fmt: skip
+        value=lambda r: write_figure(sums[r.name]))  # fmt: skip
     for name in ("works", "typical_works"):
         nothing = tables[name][["low", "quantity", "high"]].max(axis=1) == 0
         bad(name, nothing, "zero_quantity", "quantity", value=lambda r: r["item"])
-    _check_assumed(tables, bad)
+    _check_assumed(tables, as_of, bad)
+    if any(p.code == "no_rule" for p in problems):  # whoever must mend that table sees all that it lacks
+        problems += lacking_assumptions(tables["assumptions"])
     used = set(tables["works"]["item"]) | set(tables["typical_works"]["item"])
     without = costs["item"].isin(used - set(parts["item"]))
     bad("unit_costs", without, "no_parts", "item", value=lambda r: r["item"])
@@ -106,8 +114,8 @@ def check_plan(tables: dict[str, pd.DataFrame], as_of: int, term_end: int, probl
 
 def _check_parts(tables: dict[str, pd.DataFrame], bad) -> None:
     """Money parts have a share, cement parts have tonnes; the money shares of an item sum to 100; earmarks are numbers."""
-    parts = tables["parts"]
-    cement = parts["pot"].map(tables["pots"].set_index("pot")["measure"]) == "cement"
+    parts, by_pot = tables["parts"], tables["pots"].drop_duplicates("pot").set_index("pot")
+    cement = parts["pot"].map(by_pot["measure"]) == "cement"
     tonnes = parts[["tonnes_low", "tonnes", "tonnes_high"]]
     bad("parts", cement & tonnes.isna().any(axis=1), "part_form", "tonnes", pot=lambda r: r["pot"])
     bad("parts", ~cement & tonnes.notna().any(axis=1), "part_form", "tonnes", pot=lambda r: r["pot"])
@@ -120,7 +128,7 @@ def _check_parts(tables: dict[str, pd.DataFrame], bad) -> None:
         "one_cement",
         "measure",
     )
-    credit = parts["pot"].map(pots.set_index("pot")["fund"]) == "tin_dung"
+    credit = parts["pot"].map(by_pot["fund"]) == "tin_dung"
     bad("parts", credit, "credit_pays", "pot", pot=lambda r: r["pot"])
     priced = (tables["unit_costs"]["item"] == CEMENT).any()
     bad("parts", cement & (not priced), "unknown_row", "pot", value=CEMENT, file="unit_costs.csv", near=CEMENT)
@@ -129,25 +137,35 @@ def _check_parts(tables: dict[str, pd.DataFrame], bad) -> None:
     sums = parts["share"].where(~cement).groupby(parts["item"]).transform("sum")
     first = ~parts.duplicated("item")
     bad("parts", first & ((sums - 100).abs() > 1e-6), "shares_sum", "share", what=lambda r: r["item"],
-        value=lambda r: f"{sums[r.name]:g}")  # fmt: skip
+        value=lambda r: write_figure(sums[r.name]))  # fmt: skip
     earmark = tables["pots"]["earmark"]
     wrong = earmark.ne("") & ~earmark.str.fullmatch(r"\d{1,2}(\|\d{1,2})*")
     bad("pots", wrong, "not_allowed", "earmark", value=lambda r: r["earmark"], allowed="2, 2|5, ...")
 
 
-def _check_assumed(tables: dict[str, pd.DataFrame], bad) -> None:
+def lacking_assumptions(rules: pd.DataFrame) -> list[Problem]:
+    """The assumptions that a forecast needs and that the table does not hold."""
+    lost = [key for key in RULES if key not in set(rules["key"])]
+    return [Problem("no_assumption", "assumptions.csv", details={"key": key}) for key in lost]
+
+
+def _check_assumed(tables: dict[str, pd.DataFrame], as_of: int, bad) -> None:
     """The assumptions are possible: the rule for missing prices, the prior of counts, one row a year of the district's cement."""
     rules, costs = tables["assumptions"], tables["unit_costs"]
-    ends = RULES | {"cost_low": (1, 100), "cost_high": (100, 1000)}
-    low, high = (rules["key"].map({key: float(pair[i]) for key, pair in ends.items()}).astype(float) for i in (0, 1))
-    bad("assumptions", (rules["value"] < low) | (rules["value"] > high), "out_of_range", "value",
-        value=lambda r: f"{r['value']:g}",
-        low=lambda r: f"{ends[r['key']][0]:g}", high=lambda r: f"{ends[r['key']][1]:g}")  # fmt: skip
-    value = rules.set_index("key")["value"]
+    ends = RULES | {"cost_low": (1, 100), "cost_high": (100, 1000), "programme_start": (1990, as_of - 1)}
+    least, most = (rules["key"].map({key: float(pair[i]) for key, pair in ends.items()}).astype(float) for i in (0, 1))
+    bad("assumptions", (rules["value"] < least) | (rules["value"] > most), "out_of_range", "value",
+        value=lambda r: write_figure(r["value"]),
+        low=lambda r: write_figure(ends[r["key"]][0]), high=lambda r: write_figure(ends[r["key"]][1]))  # fmt: skip
+    part = rules["key"].isin(WHOLE) & (rules["value"] % 1 > 0)
+    bad("assumptions", part, "not_whole", "value", value=lambda r: write_figure(r["value"]))
+    value = rules.drop_duplicates("key").set_index("key")["value"]
     for name in ("decision", "trend"):
-        steps = [value.get(f"{name}_{end}", np.nan) for end in ("low", "mode", "high")]
-        falls = (rules["key"] == f"{name}_mode") & bool(steps[0] > steps[1] or steps[1] > steps[2])
-        bad("assumptions", falls, "range_falls", "value", range=" - ".join(f"{step:g}" for step in steps))
+        steps = {key: value.get(key, np.nan) for key in (f"{name}_low", f"{name}_mode", f"{name}_high")}
+        low, mode, high = steps.values()
+        falls = (rules["key"] == f"{name}_mode") & bool(low > mode or mode > high)
+        told = "; ".join(f"{key} {write_figure(step)}" for key, step in steps.items())
+        bad("assumptions", falls, "range_falls", "value", range=told)
     for column, key in (("low", "cost_low"), ("high", "cost_high")):
         if not (rules["key"] == key).any():
             bad("unit_costs", costs[column].isna(), "no_rule", column, key=key)
@@ -155,10 +173,10 @@ def _check_assumed(tables: dict[str, pd.DataFrame], bad) -> None:
     rest = (priors["average"] * priors["communes"] - 19 * priors["ntm"]) / (priors["communes"] - priors["ntm"])
     known = priors[["average", "communes", "ntm"]].notna().all(axis=1)
     bad("count_priors", known & ~((priors["ntm"] < priors["communes"]) & rest.between(3.5, 17.5)), "prior_impossible", "average",
-        value=lambda r: "?" if pd.isna(rest[r.name]) else f"{rest[r.name]:.1f}")  # fmt: skip
+        value=lambda r: "?" if pd.isna(rest[r.name]) else write_figure(round(rest[r.name], 1)))  # fmt: skip
     total = priors.groupby("set")["share"].transform("sum")
     bad("count_priors", (total > 100) & ~priors.duplicated("set"), "shares_sum", "share", what=lambda r: r["set"],
-        value=lambda r: f"{total[r.name]:g}")  # fmt: skip
+        value=lambda r: write_figure(total[r.name]))  # fmt: skip
     cement = tables["cement"]
     again = (cement["commune"] == "") & cement.duplicated(["commune", "year"])
     bad("cement", again, "duplicate", "year", value=lambda r: f"{r['year']:g}",

@@ -82,6 +82,7 @@ class Workbook:
         tables["history"] = _history(reference / "history.csv", problems)
         law = read_law(criteria_folder, problems)
         units = number_units(tables["units"], tables["mergers"], meta, problems)
+        tables["units"] = tables["units"].assign(district=units["district"])  # filled: money may serve a district
         broken = {p.file for p in problems if p.code in WHOLE_FILE}
         sources = None if "sources.csv" in broken else tables["sources"]
         _check_references(meta, law, sources, problems)

@@ -51,6 +51,7 @@ TAIL = ",2022-03-31,gia-dinh,assumed,"
         ("works", "Thanh Hương,1,ntm,ntm-2021-2025,2,duong-xa,,0,,new,,no,", {"zero_quantity"}, "quantity"),
         ("typical_works", "ntm-2021-2025,5,truong-6-phong,0,1,1,point,zz", {"unknown_test"}, "indicator"),
         ("carry_over", "ntm-2016-2020,1,ntm-2030,5", {"unknown_set"}, "to_set"),
+        ("pots", "dat,Đất,Land,nsh,investment,district,,money", {"duplicate"}, "pot"),
         ("pots", "moi,Mới,New,nsh,investment,district,hai,money", {"not_allowed"}, "earmark"),
     ],
 )  # fmt: skip
@@ -102,6 +103,11 @@ def test_a_year_without_its_price_rise_is_told(district):
         ("assumptions", "cost_high,140", "cost_high,50", "out_of_range"),
         ("assumptions", "cost_high,140", "cost_hihg,140", "no_rule"),
         ("parts", "146,192,201", ",192,201", "part_form"),
+        ("assumptions", "storm_month,9", 'storm_month,"9,5"', "not_whole"),
+        ("assumptions", "storm_stop,3", 'storm_stop,"2,5"', "not_whole"),
+        ("assumptions", "dossier_closes,6", 'dossier_closes,"6,5"', "not_whole"),
+        ("assumptions", "programme_start,2011", 'programme_start,"2011,5"', "not_whole"),
+        ("assumptions", "programme_start,2011", "programme_start,2022", "out_of_range"),
     ],
 )  # fmt: skip
 def test_assumptions_that_cannot_be_are_refused(district, file, old, new, code):
@@ -133,3 +139,34 @@ def test_a_column_that_is_gone_is_one_problem_whatever_its_type(district, column
     text = path.read_text(encoding="utf-8-sig")
     path.write_text(text.replace(f",{column},", ",gone,", 1), encoding="utf-8-sig")
     assert {"missing_column", "unknown_column"} <= {p.code for p in problems_of(district)}
+
+
+@pytest.mark.parametrize(
+    ("served", "near"),
+    [("Thanh Chuong", "Thanh Chương"), ("Thanh Hương", "17758 (Thanh Hương)"), ("1775", "17758"), ("?", "17713")],
+)
+def test_money_for_a_place_that_is_none_names_the_nearest_ones(district, served, near):
+    path = district / "envelopes.csv"
+    text = path.read_text(encoding="utf-8-sig")
+    path.write_text(text.replace("\ndat,,2023", f"\ndat,{served},2023"), encoding="utf-8-sig")
+    (problem,) = problems_of(district)
+    assert problem.code == "unknown_served" and near in problem.details["near"]
+    path.write_text(text.replace("\ndat,,2023", "\ndat,Thanh Chương,2023"), encoding="utf-8-sig")
+    assert Workbook.open(district), "the district of dataset.yaml is one that money can serve"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("envelopes", "expected,70,90,", "expected,70,60,", "disbursed_low 70; disbursed 60; disbursed_high 98"),
+        ("envelopes", "nstw-dt,,2022,27400", "nstw-dt,,2022,274000000", "0 đến 100.000.000"),
+        ("targets", "ntm,2022,", "ntm,1999,", "2010 đến 2060"),
+        ("profiles", "nstw-dt,3,5,", 'nstw-dt,3,"5,5",', "100,5%"),
+    ],
+)  # fmt: skip
+def test_figures_in_messages_stand_as_offices_write_them(district, file, old, new, said):
+    path = district / f"{file}.csv"
+    text = path.read_text(encoding="utf-8-sig")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8-sig")
+    assert said in report(problems_of(district))
