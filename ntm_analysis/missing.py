@@ -88,7 +88,7 @@ class Facts:
 
 def facts_ntm(workbook: Workbook, units: list[int], standing: Standing | None = None) -> Facts:
     """What is known of the communes ``units``, none of them NTM yet, at the NTM level; judged by the set in force on the
-    as-of date."""
+    as-of date. Raises :class:`DataProblems` with every table that lacks what this takes."""
     reported_in = workbook.default_set("ntm")
     set_id = workbook.law.in_force("ntm", workbook.as_of) or reported_in
     standing = standing or assess(workbook, reported_in)
@@ -105,6 +105,9 @@ def facts_ntm(workbook: Workbook, units: list[int], standing: Standing | None = 
         now[known] = ~np.isin(judged[known], ["met", "not_applicable"])
     counts = standing.counts.loc[units]
     number = np.where(counts["counted"], counts["met"].fillna(0).astype(int) - met.sum(axis=1), -1)
+    problems: list[Problem] = []
+    odds = _odds(workbook, reported_in, numbers, problems)
+    lost = _lost(workbook, reported_in, set_id, numbers, problems)
     priors: dict[tuple, np.ndarray] = {}
     prior: list[np.ndarray | None] = []
     for i, unit in enumerate(units):
@@ -116,11 +119,16 @@ def facts_ntm(workbook: Workbook, units: list[int], standing: Standing | None = 
         # A commune that lacked nothing would be recognised.
         most = int(open_[i].sum()) - (0 if counts["missing"].iloc[i] else 1)
         key = (group, int(met[i].sum()), most)
-        if key not in priors:
-            priors[key] = _prior_of_open(prior_of(workbook, reported_in, group), *key[1:])
+        try:
+            if key not in priors:
+                priors[key] = _prior_of_open(prior_of(workbook, reported_in, group), *key[1:])
+        except DataProblems as error:  # the same of every group
+            problems += error.problems
+            break
         prior.append(priors[key])
+    if problems:
+        raise DataProblems(problems)
     codes = workbook.units.loc[units, "code"].tolist()
-    odds, lost = _odds(workbook, reported_in, numbers), _lost(workbook, reported_in, set_id, numbers)
     tables = {row.tobytes(): inclusion_table(odds[row]) for row in open_ if row.any()}
     return Facts(
         set_id, reported_in, list(units), codes, numbers, ~met & ~open_, open_, number, prior, odds, lost, now, tables
@@ -227,26 +235,29 @@ def _prior_of_open(prior: np.ndarray, named_met: int, most: int) -> np.ndarray:
     return chances
 
 
-def _odds(workbook: Workbook, set_id: str, numbers: np.ndarray) -> np.ndarray:
-    """Odds of each criterion among communes not yet NTM."""
+def _odds(workbook: Workbook, set_id: str, numbers: np.ndarray, problems: list[Problem]) -> np.ndarray:
+    """Odds of each criterion among communes not yet NTM; NaN, and a problem, where no share was published."""
     rows = workbook.tables["criterion_shares"]
     share = rows[rows["set"] == set_id].set_index("criterion")["share"].reindex(numbers) / 100
     if share.isna().any():
         missing = ", ".join(str(n) for n in numbers[share.isna()])
-        raise DataProblems([Problem("no_share", "criterion_shares.csv", details={"set": set_id, "criteria": missing})])
+        problems.append(Problem("no_share", "criterion_shares.csv", details={"set": set_id, "criteria": missing}))
     share = share.clip(0.01, 0.99).to_numpy()
     return share / (1 - share)
 
 
-def _lost(workbook: Workbook, reported_in: str, set_id: str, numbers: np.ndarray) -> np.ndarray:
-    """The chance that each criterion met under the one set is not met under the other; 0 when they are the same."""
+def _lost(
+    workbook: Workbook, reported_in: str, set_id: str, numbers: np.ndarray, problems: list[Problem]
+) -> np.ndarray:
+    """The chance that each criterion met under the one set is not met under the other; 0 when they are the same; NaN, and
+    a problem, where no row says it."""
     rows = workbook.tables["carry_over"]
     rows = rows[(rows["from_set"] == reported_in) & (rows["to_set"] == set_id)].set_index("criterion")["lost"]
     if reported_in == set_id:
         return np.zeros(len(numbers))
     if not set(numbers) <= set(rows.index):
         details = {"from_set": reported_in, "to_set": set_id}
-        raise DataProblems([Problem("no_carry_over", "carry_over.csv", details=details)])
+        problems.append(Problem("no_carry_over", "carry_over.csv", details=details))
     return (rows.reindex(numbers) / 100).to_numpy()
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from .missing import Facts, Missing, expected_lacks, facts_ntm, missing_higher
 from .need import communes_in_need
 from .pace import Pace, fit_pace
-from .plan_checks import RULES
+from .plan_checks import RULES, lacking_assumptions
 from .problems import DataProblems, Problem
 from .recognition import RANKS
 from .trends import trends
@@ -75,7 +75,13 @@ def schedule(workbook: Workbook, policy: str = "own") -> Schedule:
         raise ValueError(f"policy={policy!r}: {', '.join(POLICIES)}")
     units = communes_in_need(workbook, "ntm")["ntm"]
     registered = {k: v for k, v in communes_in_need(workbook, "registered").items() if k != "ntm"}
-    facts = facts_ntm(workbook, units)
+    try:
+        facts = facts_ntm(workbook, units)
+    except (
+        DataProblems
+    ) as error:  # which works there are cannot be told: the lacks of all that are listed are told with it
+        items = {*workbook.tables["works"]["item"], *workbook.tables["typical_works"]["item"]}
+        raise DataProblems([*error.problems, *_lacking(workbook, items)[0]]) from None
     expected = expected_lacks(facts)
     none = np.zeros((len(units), 1), dtype=np.int16)
     may = (expected > 0)[:, :, None]
@@ -84,7 +90,7 @@ def schedule(workbook: Workbook, policy: str = "own") -> Schedule:
     }
     missing |= {level: missing_higher(workbook, level, 1, units) for level, units in registered.items() if units}
     by_level = {level: works_of(workbook, found, level) for level, found in missing.items()}
-    problems, pace = _lacking(workbook, by_level)
+    problems, pace = _lacking(workbook, {item for works in by_level.values() for item in works["item"]})
     if pace is None or problems:
         raise DataProblems(problems)
     goals = _goals(workbook, missing, by_level, expected)
@@ -98,18 +104,21 @@ def schedule(workbook: Workbook, policy: str = "own") -> Schedule:
     )
 
 
-def _lacking(workbook: Workbook, by_level: dict[str, pd.DataFrame]) -> tuple[list[Problem], Pace | None]:
-    """Everything a forecast needs that was not known on the as-of date; and the pace."""
-    tables, problems = workbook.tables, []
-    items = {item for works in by_level.values() for item in works["item"]}
+def _lacking(workbook: Workbook, items: set[str]) -> tuple[list[Problem], Pace | None]:
+    """Everything that a forecast of works of these items needs and that was not known on the as-of date; and the pace."""
+    tables, rules = workbook.tables, workbook.tables["assumptions"]
+    problems = lacking_assumptions(rules)
     if len(tables["debts"]):
-        items.add(DEBT)
+        items = items | {DEBT}
         if DEBT not in set(tables["parts"]["item"]):
             problems.append(Problem("no_debt_parts", "parts.csv", details={"item": DEBT}))
     for item in sorted(items - set(tables["durations"]["item"])):
         problems.append(Problem("no_duration", "durations.csv", details={"item": item}))
-    for key in [key for key in RULES if key not in set(tables["assumptions"]["key"])]:
-        problems.append(Problem("no_assumption", "assumptions.csv", details={"key": key}))
+    last = workbook.as_of.year - 1  # which may be earlier than the data set's own
+    late = rules[(rules["key"] == "programme_start") & (rules["value"] > last)]
+    for row, year in zip(late["row"], late["value"], strict=True):
+        details = {"value": f"{year:g}", "low": RULES["programme_start"][0], "high": last}
+        problems.append(Problem("out_of_range", "assumptions.csv", int(row), "value", details))
     areas = [area for area in ((workbook.meta.get("province") or {}).get("name"), COUNTRY) if area]
     try:
         return problems, fit_pace(tables["history"], areas, workbook.as_of)

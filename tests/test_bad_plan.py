@@ -1,12 +1,16 @@
 """Bad input in the tables of works and money: each with its place, nothing made cheaper in silence."""
 
+import datetime as dt
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ntm_analysis.demand import demand
+from ntm_analysis.plan_checks import PLAN_TABLES, RULES
 from ntm_analysis.problems import DataProblems, report
+from ntm_analysis.schedule import schedule
 from ntm_analysis.workbook import Workbook
 
 
@@ -170,3 +174,29 @@ def test_figures_in_messages_stand_as_offices_write_them(district, file, old, ne
     assert old in text
     path.write_text(text.replace(old, new, 1), encoding="utf-8-sig")
     assert said in report(problems_of(district))
+
+
+@pytest.mark.parametrize(
+    ("emptied", "codes"),
+    [
+        (["assumptions"], {"no_rule", "no_assumption"}),
+        (PLAN_TABLES, {"no_prior", "no_assumption", "no_pace"}),  # the copy has no data/reference/
+        (["durations", "count_priors", "carry_over", "criterion_shares"],
+         {"no_duration", "no_prior", "no_carry_over", "no_share", "no_pace"}),
+    ],
+)  # fmt: skip
+def test_everything_that_emptied_tables_lack_is_told_in_one_report(district, emptied, codes):
+    for name in emptied:
+        path = district / f"{name}.csv"
+        path.write_text(path.read_text(encoding="utf-8-sig").split("\n")[0] + "\n", encoding="utf-8-sig")
+    with pytest.raises(DataProblems) as caught:
+        schedule(Workbook.open(district))
+    found = [p.code for p in caught.value.problems]
+    assert set(found) == codes and found.count("no_assumption") == len(RULES) * ("assumptions" in emptied)
+
+
+def test_a_programme_that_begins_after_the_day_asked_about_has_no_average_pace(district):
+    workbook = replace(Workbook.open(district), as_of=dt.date(2011, 6, 30))
+    with pytest.raises(DataProblems) as caught:
+        schedule(workbook)
+    assert ("out_of_range", "assumptions.csv", 24) in {(p.code, p.file, p.row) for p in caught.value.problems}
