@@ -3,9 +3,8 @@
 import numpy as np
 import pandas as pd
 import seaborn as sns
-from matplotlib.dates import AutoDateLocator, DateFormatter
+from matplotlib.dates import AutoDateLocator, num2date
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from .charts import WIDTH, blank
 from .scoring import EDGES
@@ -40,9 +39,10 @@ def fan(table: pd.DataFrame, total: int, basically: int, naive: pd.Series | None
             basically, color="#222222", linewidth=1, linestyle=":", label=text("fan_basically", lang, n=basically)
         )
     axes.set_ylim(max(0, table["p10"].min() - 2), total + 1)
-    axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
+    first = int(table["p10"].min())
+    axes.set_yticks(sorted({*range(first, total - 1, max(1, (total - first) // 5)), total}))
     axes.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=5, interval_multiples=True))
-    axes.xaxis.set_major_formatter(DateFormatter("%m/%Y"))
+    axes.xaxis.set_major_formatter(lambda x, _: f"{num2date(x).month}/{num2date(x).year}")
     axes.set_ylabel(text("axis_finished", lang))
     figure.legend(loc="outside lower center", ncols=2, fontsize=9.5, frameon=False)
     sns.despine(ax=axes)
