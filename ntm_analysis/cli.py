@@ -239,9 +239,9 @@ def _score(options: argparse.Namespace) -> int:
     today = dt.date.today()
     scores = score(read_register(folder), read_outcomes(folder / OUTCOMES, today), today)
     if options.json:
-        print(json.dumps(score_record(scores), ensure_ascii=not utf8(sys.stdout), indent=1))
+        print(json.dumps({"register": str(folder)} | score_record(scores), ensure_ascii=not utf8(sys.stdout), indent=1))
     else:
-        print("\n".join(score_lines(scores, options.lang)))
+        print("\n".join([text("score_folder", options.lang, path=folder), *score_lines(scores, options.lang)]))
     return 0
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from .dictionary import dictionary
 from .names import slug
 from .problems import DataProblems, Problem
-from .scoring import ID, WHEN, entry_faults, id_of, probability_faults
+from .scoring import DAYS, ID, entry_faults, id_of, probability_faults
 from .table_files import read_table
 from .whole_files import write_whole
 
@@ -109,12 +109,13 @@ def _check_outcome(row: dict, file: str, problems: list[Problem]) -> None:
 
 def _check_days(row: dict, today: dt.date, file: str, problems: list[Problem]) -> None:
     """Met, then signed, then checked, then today; each pair out of order is told at the earlier of the two."""
-    days = {key: row[key] for key in (*WHEN.values(), "checked_on") if not pd.isna(row[key])}
+    days = {key: row[key] for key in DAYS if not pd.isna(row[key])}
     for key, day in days.items():
         if day > pd.Timestamp(today):
             details = {"value": f"{day:%d/%m/%Y}", "today": f"{today:%d/%m/%Y}"}
             problems.append(Problem("outcome_future", file, row["row"], key, details))
-    for first, second in (("met_on", "signed_on"), ("met_on", "checked_on"), ("signed_on", "checked_on")):
+    for first, second in (("met_on", "signed_on"), ("met_on", "checked_on"), ("signed_on", "checked_on"),
+                          ("ended_on", "checked_on")):  # fmt: skip
         if first in days and second in days and days[first] > days[second]:
             details = {"value": f"{days[first]:%d/%m/%Y}", "other": second, "day": f"{days[second]:%d/%m/%Y}"}
             problems.append(Problem("outcome_order", file, row["row"], first, details))

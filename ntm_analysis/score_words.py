@@ -8,7 +8,7 @@ import pandas as pd
 from .dictionary import dictionary
 from .office_numbers import write_date, write_number, write_percent
 from .scoring import PLACES, Scores
-from .words import text
+from .words import listed, text
 
 
 def score_lines(scores: Scores, lang: str) -> list[str]:
@@ -69,7 +69,8 @@ def _waiting_lines(scores: Scores, lang: str) -> list[str]:
     """What is not scored: a score without the outcomes still wanting is provisional, successes being known sooner."""
     reasons = scores.waiting["reason"].value_counts()
     keys = (("outcome", "score_wanting"), ("deadline", "score_not_due"))
-    return [text(key, lang, n=int(reasons[reason])) for reason, key in keys if reason in reasons]
+    ended = [text("score_ended", lang, names=listed(scores.ended, lang))] if scores.ended else []
+    return [*ended, *(text(key, lang, n=int(reasons[reason])) for reason, key in keys if reason in reasons)]
 
 
 def score_record(scores: Scores) -> dict:
@@ -87,6 +88,7 @@ def score_record(scores: Scores) -> dict:
         "reliability": _records(scores.reliability),
         "waiting": _records(scores.waiting),
         "unused": scores.unused,
+        "ended": scores.ended,
     }
 
 

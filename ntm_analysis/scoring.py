@@ -28,6 +28,7 @@ WAITING = ("deadline", "outcome")  # why something is not scored yet
 ENTRY_KEYS = ("id", "dataset", "illustrative", "registered_on", "versions", "content_hash", "parameters")
 ENTRY_KEYS += ("finished_now", "finishing", "basically_all", "p_basically_all", "p_all", *PLACES)
 ID = re.compile(r"[a-z0-9-]{1,60}_[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9a-f]{8}")
+DAYS = ("met_on", "signed_on", "ended_on", "checked_on")
 WHEN = {"met": "met_on", "signed": "signed_on"}  # the day that decides, by what "finish" means
 _PLACE_KEYS = {"communes": ("code", "name", "p", "p_signed"), "registrations": ("code", "level", "closes", "p")}
 
@@ -45,7 +46,8 @@ class Scores:
     have come about. ``waiting``: what has no outcome yet, with ``due`` and ``reason`` (``deadline``: it has not passed;
     ``outcome``: not entered, or not known up to the deadline). ``finishing``: by forecast of which all communes are
     known, whether the number finishing fell within P10-P90. ``communes_scored``: different communes of which at least
-    one forecast was scored. ``unused``: outcomes that belong to no forecast.
+    one forecast was scored. ``unused``: outcomes that belong to no forecast. ``ended``: names of communes that were merged
+    away before their deadline without having got there: what would have come of them nobody knows, so they are not scored.
     """
 
     registered: int
@@ -55,6 +57,7 @@ class Scores:
     finishing: pd.DataFrame
     communes_scored: int
     unused: list[str]
+    ended: list[str]
 
     @property
     def first_due(self) -> dt.date | None:
@@ -263,7 +266,7 @@ def score(entries: Iterable[dict], outcomes: pd.DataFrame, today: dt.date) -> Sc
         raise ValueError("illustrative data cannot be scored")
     seen = {}
     for row in outcomes.to_dict("records"):
-        days = {key: "" if pd.isna(row[key]) else f"{row[key]:%Y-%m-%d}" for key in (*WHEN.values(), "checked_on")}
+        days = {key: "" if pd.isna(row[key]) else f"{row[key]:%Y-%m-%d}" for key in DAYS}
         seen[row["dataset"], row["code"], row["level"]] = days
     asked = pd.DataFrame(
         [question for entry in entries for question in _questions(entry, seen, today)],
@@ -288,6 +291,7 @@ def score(entries: Iterable[dict], outcomes: pd.DataFrame, today: dt.date) -> Sc
         pd.DataFrame(finishing, columns=_FINISHING),
         len(communes[["dataset", "code"]].drop_duplicates()),
         sorted({f"{dataset} {code}" for dataset, code, _ in seen if (dataset, code) not in held}),
+        asked.loc[asked["reason"] == "ended", "name"].drop_duplicates().tolist(),
     )
 
 
@@ -307,6 +311,8 @@ def _questions(entry: dict, seen: dict, today: dt.date) -> Iterable[tuple]:
                 reason, came = "settled", 1
             elif f"{today}" <= due:
                 reason = "deadline"
+            elif outcome and outcome["ended_on"] and outcome["ended_on"] <= due and not came:
+                reason = "ended"
             else:
                 reason = "outcome" if came is None else ""
             late, pooled = entry["registered_on"] > due, given["scenario"] == "baseline"
@@ -344,7 +350,7 @@ _FINISHING = ["id", "number", "p10", "p90", "within", "basically_all", "p_basica
 
 def _finishing(entry: dict, asked: pd.DataFrame) -> tuple | None:
     """How many communes finished in all, against the forecast; None while one of them waits or none was open."""
-    if asked["reason"].isin(WAITING).any() or not (asked["reason"] == "").any():
+    if asked["reason"].isin((*WAITING, "ended")).any() or not (asked["reason"] == "").any():
         return None
     # A record may list every commune or only those still open: the finished ones that it does not list count too.
     unlisted = max(0, entry["finished_now"] - sum(row.get("finished", row["p"] == 1) for row in entry["communes"]))

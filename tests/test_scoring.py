@@ -16,7 +16,7 @@ from ntm_analysis.scoring import EDGES, brier, entry_of, happened, reliability, 
 
 AFTER = dt.date(2026, 3, 31)
 BEFORE = dt.date(2023, 6, 30)
-HEAD = "dataset,code,level,met_on,signed_on,checked_on,source,mark,note"
+HEAD = "dataset,code,level,met_on,signed_on,ended_on,checked_on,source,mark,note"
 HUONG, CHI, NGOC, DONE = "17758", "17728", "17734", "17755"
 
 
@@ -65,7 +65,7 @@ def outcomes(*rows: tuple) -> pd.DataFrame:
         for code, met, signed, checked, *level in rows
     ]  # fmt: skip
     table = pd.DataFrame(made, columns=HEAD.split(","))
-    for day in ("met_on", "signed_on", "checked_on"):
+    for day in ("met_on", "signed_on", "ended_on", "checked_on"):
         table[day] = pd.to_datetime(table[day])
     return table
 
@@ -162,6 +162,14 @@ def test_a_commune_that_met_early_waits_for_the_deadline_like_those_that_did_not
     assert row(scores)["scored"] == 0 and set(scores.waiting["reason"]) == {"deadline"}
     assert row(scores, "registrations")["scored"] == 1  # its own day has passed
     assert score([entry()], outcomes(*ALL), dt.date(2025, 12, 31)).waiting["reason"].tolist() == ["deadline"] * 3
+
+
+def test_a_commune_merged_away_before_its_deadline_is_named_and_neither_scored_nor_waited_for():
+    told = outcomes(*ALL).assign(ended_on=pd.NaT)
+    told.loc[told["code"] == NGOC, ["met_on", "ended_on"]] = [pd.NaT, pd.Timestamp("2025-07-01")]
+    scores = score([entry()], told, AFTER)
+    assert scores.ended == ["Thanh Ngọc"] and row(scores)["scored"] == 2 and row(scores)["waiting"] == 0
+    assert len(scores.finishing) == 0, "the number of communes can no longer be compared"
 
 
 def test_signed_asks_for_the_decision_of_communes_and_not_of_registrations():
@@ -319,7 +327,7 @@ def test_everything_wrong_in_the_register_is_told_at_once(tmp_path):
 
 def test_outcomes_are_read_with_days_in_both_forms(tmp_path):
     path = tmp_path / "outcomes.csv"
-    path.write_text(f"{HEAD}\nthu,{HUONG},nông thôn mới,10/5/2023,,2026-01-31,QĐ 1,reported,\n", encoding="utf-8-sig")
+    path.write_text(f"{HEAD}\nthu,{HUONG},nông thôn mới,10/5/2023,,,2026-01-31,QĐ 1,reported,\n", encoding="utf-8-sig")
     scores = score([entry()], read_outcomes(path, AFTER), AFTER)
     assert row(scores)["scored"] == 1 and row(scores)["waiting"] == 2
 
@@ -342,18 +350,18 @@ def test_the_file_of_outcomes_that_comes_with_the_workbook_has_the_columns_of_th
 
 def test_every_mistake_in_the_outcomes_is_told_at_once(tmp_path):
     rows = [
-        "thu,17758,ntm,2025-05-01,2025-06-01,2025-12-31,s,reported,",
-        "thu,17758,ntm,,,2025-12-31,s,reported,",  # again
-        "../thu,17728,ntm,,,2025-12-31,s,reported,",
-        "thu,728,ntm,,,2025-12-31,s,reported,",
-        "thu,../17728,ntm,,,2025-12-31,s,reported,",
-        "thu,17734,best,,,2025-12-31,s,reported,",
-        "thu,17735,ntm,2025-06-01,2025-05-01,2025-12-31,s,reported,",  # signed before it was met
-        "thu,17736,ntm,2026-01-01,,2025-12-31,s,reported,",  # met after it was looked up
-        "thu,17737,ntm,,2026-01-01,2025-12-31,s,reported,",
-        "thu,17738,ntm,,,2026-04-01,s,reported,",  # tomorrow
-        "thu,17739,ntm,,,2025-12-31,s,illustrative,",
-        "thu,17740,ntm,soon,,,,reported,",
+        "thu,17758,ntm,2025-05-01,2025-06-01,,2025-12-31,s,reported,",
+        "thu,17758,ntm,,,,2025-12-31,s,reported,",  # again
+        "../thu,17728,ntm,,,,2025-12-31,s,reported,",
+        "thu,728,ntm,,,,2025-12-31,s,reported,",
+        "thu,../17728,ntm,,,,2025-12-31,s,reported,",
+        "thu,17734,best,,,,2025-12-31,s,reported,",
+        "thu,17735,ntm,2025-06-01,2025-05-01,,2025-12-31,s,reported,",  # signed before it was met
+        "thu,17736,ntm,2026-01-01,,,2025-12-31,s,reported,",  # met after it was looked up
+        "thu,17737,ntm,,2026-01-01,,2025-12-31,s,reported,",
+        "thu,17738,ntm,,,,2026-04-01,s,reported,",  # tomorrow
+        "thu,17739,ntm,,,,2025-12-31,s,illustrative,",
+        "thu,17740,ntm,soon,,,,,reported,",
     ]
     path = tmp_path / "outcomes.csv"
     path.write_text("\n".join([HEAD, *rows]) + "\n", encoding="utf-8")
