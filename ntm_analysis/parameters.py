@@ -7,6 +7,8 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .office_numbers import YEARS
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -29,9 +31,11 @@ class Parameter:
             return f"{self.name}={value!r}: must be at least {self.low}"
         if self.name in ("as_of", "deadline") and value:
             try:
-                dt.date.fromisoformat(str(value))
+                year = dt.date.fromisoformat(str(value)).year
             except ValueError:
                 return f"{self.name}={value!r}: must be a date such as 2022-03-31"
+            if not YEARS[0] <= year <= YEARS[1]:
+                return f"{self.name}={value!r}: must lie between the years {YEARS[0]} and {YEARS[1]}"
         return ""
 
 

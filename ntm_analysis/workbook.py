@@ -16,7 +16,7 @@ from .criteria import LEVELS, REGION_NAMES, Law
 from .dictionary import TABLES, dictionary
 from .law_files import read_law
 from .names import fold, nearest, slug
-from .office_numbers import read_date
+from .office_numbers import YEARS, read_date
 from .plan_checks import PLAN_TABLES, check_plan
 from .problems import WHOLE_FILE, DataProblems, Problem, shown
 from .table_checks import check_table
@@ -223,7 +223,8 @@ def _checked_meta(meta: Lines, problems: list[Problem]) -> Lines:
         return all(isinstance(t, str) and t.strip() and t.isprintable() for t in texts)
 
     def dated(value: object) -> bool:
-        return isinstance(value, dict) and type(value.get("date")) is dt.date and value.get("mark") in MARKS
+        day = value.get("date") if isinstance(value, dict) else None
+        return type(day) is dt.date and YEARS[0] <= day.year <= YEARS[1] and value.get("mark") in MARKS
 
     def levels(value: object) -> bool:
         return isinstance(value, dict) and set(value) == set(LEVELS) and all(isinstance(v, str) for v in value.values())

@@ -417,6 +417,7 @@ def test_a_table_of_units_that_cannot_be_read_is_told_alone(district):
         ("mark: assumed, source: bai-hoi-nghi}", "mark: sure, source: bai-hoi-nghi}", "yaml_value"),
         ("mark: assumed, source: bai-hoi-nghi}", "mark: assumed, source: khong-co}", "unknown_source"),
         ("date: 2022-03-31", "date: 2022-03-31 10:00:00", "yaml_value"),
+        ("date: 2025-12-31", "date: 9999-12-31", "yaml_value"),
         ("region: btb", "region: [btb]", "yaml_value"),
         ("id: thanh-chuong", "id: ../../x", "yaml_value"),
         ('district: {code: "428", name: "Thanh Chương"}', "district: abc", "yaml_value"),

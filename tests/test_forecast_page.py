@@ -124,7 +124,14 @@ def test_before_anything_was_known_the_page_says_so_in_one_sentence():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"scenario": "nowhere"}, {"policy": "best"}, {"deadline": "2022-01-01"}, {"finish": "never"}, {"draws": 0}],
+    [
+        {"scenario": "nowhere"},
+        {"policy": "best"},
+        {"deadline": "2022-01-01"},
+        {"deadline": "9999-12-31"},
+        {"finish": "never"},
+        {"draws": 0},
+    ],
 )
 def test_a_parameter_that_is_none_is_refused(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
