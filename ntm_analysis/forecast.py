@@ -222,15 +222,8 @@ def forecast(
     if finish not in ("met", "signed") or draws < 1:
         raise ValueError(f"finish={finish!r}, draws={draws}: met or signed; at least 1")
     if day <= workbook.as_of:
-        raise DataProblems(
-            [
-                Problem(
-                    "deadline_past",
-                    "dataset.yaml",
-                    details={"day": f"{day:%d/%m/%Y}", "as_of": f"{workbook.as_of:%d/%m/%Y}"},
-                )
-            ]
-        )
+        details = {"day": f"{day:%d/%m/%Y}", "as_of": f"{workbook.as_of:%d/%m/%Y}"}
+        raise DataProblems([Problem("deadline_past", "--deadline" if deadline else "dataset.yaml", details=details)])
     return Forecast(
         workbook, simulate(workbook, draws, seed, policy=policy, deadline=day, finish=finish), day, levels(workbook)
     )

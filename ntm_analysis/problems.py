@@ -42,7 +42,7 @@ class Problem:
         ('“1,5” is not a whole number', 'write a whole number')
         """
         what, mend = messages()[self.code][lang]
-        details = {key: shown(str(value)) for key, value in self.details.items()}
+        details = {key: shown("" if value is None else str(value)) for key, value in self.details.items()}
         return what.format_map(details), mend.format_map(details)
 
 

@@ -1,28 +1,36 @@
 """Scenarios: a data set with some rows changed, told in a small YAML file; everything else, chance included, stays as it is.
 
 ``data/scenarios/<id>.yaml``: ``id``, ``title`` (vi, en), ``extends`` (another scenario, applied first), ``changes`` (a list
-of ``table``, ``where`` (column: value), and ``set``, ``multiply`` or ``add`` (column: value)), ``policy``, ``deadline``.
+of ``table``, ``where`` (column: value; left out: all rows), and ``set``, ``multiply`` or ``add`` (column: value)), ``policy``,
+``deadline``. The tables that come of it must pass the checks of the data set; what does not is told of the scenario's line.
 ``baseline`` changes nothing and has no file.
 """
 
 import datetime as dt
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-from .dictionary import Column, dictionary
+from .dictionary import KEYS, Column, dictionary
 from .names import nearest
-from .plan_checks import PLAN_TABLES, check_plan
+from .office_numbers import YEARS, NotRead, write_date, write_figure
+from .plan_checks import PLAN_TABLES, check_plan, lacking_assumptions
 from .problems import DataProblems, Problem
 from .schedule import POLICIES
+from .table_checks import check_table
+from .table_files import duplicates, read_cell
 from .workbook import UnknownCommune, Workbook
 from .yaml_files import Lines, read_yaml
 
 BASELINE = "baseline"
 CHANGED = (*PLAN_TABLES, "debts", "carry_over", "pace_factors", "criterion_shares", "targets")
-KEYS = ("id", "title", "extends", "changes", "policy", "deadline")
+FILE_KEYS = ("id", "title", "extends", "changes", "policy", "deadline")
 ACTS = ("set", "multiply", "add")
+NUMBERS = ("number", "integer")
+SETTABLE = (*NUMBERS, "choice", "text", "date")  # what names a unit, a set, a criterion or a source stays as it is
+Step = tuple[str, int, dict[str, pd.DataFrame]]  # a change: its file and line, the tables before it
 
 
 class UnknownScenario(LookupError):
@@ -84,139 +92,166 @@ def scenario(workbook: Workbook, scenario_id: str = BASELINE) -> Scenario:
                 )
             )
             break
-        told = _read(folder / f"{wanted}.yaml", wanted, problems)
+        told = _read(folder / f"{wanted}.yaml", wanted, workbook.as_of, problems)
         if told is None:
             break
         chain.append((wanted, told))
         wanted = told.get("extends") or BASELINE
-    made = base
+    made, history = base, []
     for name, told in reversed(chain):
-        made = _applied(made, name, told, problems)
+        made = _applied(made, name, told, history, problems)
     if not problems:
-        check_plan(made.workbook.tables, workbook.as_of.year, workbook.meta["term_end"]["date"].year, problems)
+        problems = _broken(workbook, made.workbook.tables, history)
     if problems:
         raise DataProblems(problems)
     return made
 
 
-def _read(path: Path, name: str, problems: list[Problem]) -> Lines | None:
+def _broken(workbook: Workbook, tables: dict[str, pd.DataFrame], history: list[Step]) -> list[Problem]:
+    """What the data set's own checks find in the changed ``tables`` and did not find before, each told of the change since
+    which it is there."""
+    names = [name for name in CHANGED if tables[name] is not workbook.tables[name]]
+
+    def found(tables: dict[str, pd.DataFrame]) -> list[Problem]:
+        problems = lacking_assumptions(tables["assumptions"])
+        for name in names:
+            check_table(name, tables[name].copy(), workbook.all_units, workbook.law, tables["sources"], problems)
+            if "commune" not in KEYS[name]:
+                duplicates(tables[name], KEYS[name], f"{name}.csv", problems)
+        check_plan(tables, workbook.as_of.year, workbook.meta["term_end"]["date"].year, problems)
+        return problems
+
+    made, sound = [], found(workbook.tables)
+    left = [problem for problem in found(tables) if problem not in sound]
+    for file, line, before in reversed(history if left else []):
+        there = found(before)
+        for problem in [problem for problem in left if problem not in there]:
+            column = problem.file if problem.column is None else f"{problem.file.removesuffix('.csv')}.{problem.column}"
+            made.append(replace(problem, file=file, row=line, column=column))
+        left = [problem for problem in left if problem in there]
+    return list(dict.fromkeys(made))
+
+
+def _read(path: Path, name: str, as_of: dt.date, problems: list[Problem]) -> Lines | None:
     """A scenario file, its keys and forms checked; None when it cannot be used."""
     told = read_yaml(path, problems)
     if told is None:
         return None
     file, before = path.name, len(problems)
-    for key in [key for key in told if key not in KEYS]:
-        problems.append(Problem("yaml_key", file, told.at(key), details={"value": key, "allowed": ", ".join(KEYS)}))
-    title = told.get("title")
+    for key in [key for key in told if key not in FILE_KEYS]:
+        problems.append(
+            Problem("yaml_key", file, told.at(key), details={"value": key, "allowed": ", ".join(FILE_KEYS)})
+        )
+    title, deadline = told.get("title"), told.get("deadline", dt.date(YEARS[1], 12, 31))
     shapes = {
         "id": (told.get("id") == name, name),
         "title": (isinstance(title, dict) and all(isinstance(title.get(k), str) and title[k].strip() for k in ("vi", "en")),
         "{vi: ..., en: ...}"),
         "extends": (isinstance(told.get("extends", ""), str), "id"),
         "policy": (told.get("policy", "own") in POLICIES, ", ".join(POLICIES)),
-        "deadline": (isinstance(told.get("deadline", dt.date.min), dt.date), "2025-12-31"),
+        "deadline": (isinstance(deadline, dt.date) and deadline.year <= YEARS[1], f"2025-12-31 (≤ {YEARS[1]})"),
         "changes": (isinstance(told.get("changes", []), list) and all(isinstance(c, Lines) for c in told.get("changes", [])),
-        "- {table: ..., where: {...}, set: {...}}"),
+        "- {table: envelopes, where: {year: 2023}, multiply: {amount: 1.5}}"),
     }  # fmt: skip
     for key, (fits, allowed) in shapes.items():
         if not fits:
             problems.append(
                 Problem("yaml_value", file, told.at(key), key, {"value": told.get(key), "allowed": allowed})
             )
+    if isinstance(deadline, dt.date) and deadline <= as_of:
+        details = {"day": f"{deadline:%d/%m/%Y}", "as_of": f"{as_of:%d/%m/%Y}"}
+        problems.append(Problem("deadline_past", file, told.at("deadline"), "deadline", details))
     return told if len(problems) == before else None
 
 
-def _applied(before: Scenario, name: str, told: Lines, problems: list[Problem]) -> Scenario:
+def _applied(before: Scenario, name: str, told: Lines, history: list[Step], problems: list[Problem]) -> Scenario:
     """One file's changes on top of what it extends."""
-    tables, changed = dict(before.workbook.tables), 0
+    workbook, changed = replace(before.workbook, tables=dict(before.workbook.tables)), 0
     for change in told.get("changes", []):
-        table, n = _change(before.workbook, tables, f"{name}.yaml", change, problems)
-        if n:
-            tables[change["table"]], changed = table, changed + n
-    workbook = replace(before.workbook, tables=tables)
+        history.append((f"{name}.yaml", change.line, dict(workbook.tables)))
+        changed += _change(workbook, f"{name}.yaml", change, problems)
     policy, deadline = told.get("policy", before.policy), told.get("deadline", before.deadline)
     return Scenario(name, told["title"], workbook, policy, deadline, before.changed + changed)
 
 
-def _change(
-    workbook: Workbook, tables: dict, file: str, change: Lines, problems: list[Problem]
-) -> tuple[pd.DataFrame | None, int]:
-    """One change of a table: the new table and how many rows it changed; 0, and a problem each, where something is wrong."""
-    before, line = len(problems), change.line
-    acts = [act for act in ACTS if act in change]
-    name = change.get("table")
-    if (
-        set(change) - {"table", "where", *ACTS}
-        or len(acts) != 1
-        or not isinstance(change[acts[0]] if acts else None, Lines)
-    ):
-        problems.append(Problem("scenario_form", file, line))
-        return None, 0
+def _change(workbook: Workbook, file: str, told: Lines, problems: list[Problem]) -> int:
+    """One change made in the workbook's tables, and how many rows it changed; 0, and a problem each, where something is
+    wrong."""
+    before = len(problems)
+
+    def wrong(code: str, line: int, column: str | None = None, **details: object) -> None:
+        problems.append(Problem(code, file, line, column, details))
+
+    acts = [act for act in ACTS if act in told]
+    shapeless = [key for key in ("where", *acts) if key in told and not (isinstance(told[key], Lines) and told[key])]
+    if set(told) - {"table", "where", *ACTS} or len(acts) != 1 or shapeless:
+        wrong("scenario_form", told.at(shapeless[0]) if shapeless else told.line)
+        return 0
+    name, act, where = told.get("table"), acts[0], told.get("where", Lines())
     if name not in CHANGED:
-        problems.append(
-            Problem("scenario_table", file, change.at("table"), "table", {"value": name, "allowed": ", ".join(CHANGED)})
-        )
-        return None, 0
-    table, columns, act = tables[name], dictionary(name), acts[0]
-    where = change.get("where") or Lines(line)
-    chosen = pd.Series(True, index=table.index)
-    for part in (where, change[act]):
-        for key in [key for key in part if key not in columns]:
-            problems.append(
-                Problem("scenario_column", file, part.at(key), key, {"value": key, "allowed": ", ".join(columns)})
-            )
+        wrong("scenario_table", told.at("table"), "table", value=name, allowed=", ".join(CHANGED))
+        return 0
+    table, columns = workbook.tables[name], dictionary(name)
+    usable = [key for key, column in columns.items() if column.type in (SETTABLE if act == "set" else NUMBERS)]
+    for part, allowed in ((where, list(columns)), (told[act], usable)):
+        for key in [key for key in part if key not in allowed]:
+            wrong("scenario_column", part.at(key), key, value=key, allowed=", ".join(allowed))
     if len(problems) > before:
-        return None, 0
+        return 0
+    chosen = pd.Series(True, index=table.index)
     for key, value in where.items():
         if key == "commune":
             try:
                 chosen &= table["unit"] == workbook.find(str(value))
             except UnknownCommune as error:
-                problems.append(
-                    Problem(
-                        "scenario_commune",
-                        file,
-                        where.at(key),
-                        key,
-                        {"value": value, "near": ", ".join(error.near) or "?"},
-                    )
-                )
+                wrong("scenario_commune", where.at(key), key, value=value, near=", ".join(error.near) or "?")
         else:
             chosen &= table[key].isin([pd.Timestamp(value) if isinstance(value, dt.date) else value])
     if len(problems) == before and not chosen.any():
-        problems.append(Problem("scenario_nothing", file, line, details={"table": f"{name}.csv"}))
+        wrong("scenario_nothing", told.line, table=f"{name}.csv")
     made = table.copy()
-    for key, value in change[act].items():
-        new = _new(columns[key], table.loc[chosen, key], act, value)
-        if new is None:
-            allowed = (
-                f"{columns[key].low:g} - {columns[key].high:g}"
-                if columns[key].low is not None
-                else ", ".join(columns[key].allowed) or columns[key].type
-            )
-            problems.append(Problem("yaml_value", file, change[act].at(key), key, {"value": value, "allowed": allowed}))
-        else:
-            made.loc[chosen, key] = new
-    return (made, int(chosen.sum())) if len(problems) == before else (None, 0)
+    for key, value in told[act].items():
+        try:
+            made.loc[chosen, key] = _new(columns[key], table.loc[chosen, key], act, value, workbook.as_of)
+        except NotRead as error:
+            wrong(error.reason, told[act].at(key), key, **{"value": value} | error.details)
+    if len(problems) > before:
+        return 0
+    workbook.tables[name] = made
+    return int(chosen.sum())
 
 
-def _new(column: Column, old: pd.Series, act: str, value: object) -> pd.Series | None:
-    """The new values of a column; None where the value is of the wrong kind or leaves the range of the column."""
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if column.type in ("number", "integer"):
-        if not number:
-            return None
-        made = {"set": old * 0 + value, "multiply": old * value, "add": old.fillna(0.0) + value}[act]
-        made = made.fillna(float(value)) if act == "set" else made
-        low, high = (
-            (float("-inf") if column.low is None else column.low),
-            (float("inf") if column.high is None else column.high),
-        )
-        whole = column.type == "number" or (made.dropna() % 1 == 0).all()
-        return made if whole and made.dropna().between(low, high).all() else None
-    if act != "set" or column.type not in ("choice", "text", "date"):
-        return None
-    if column.type == "date":
-        return pd.Series(pd.Timestamp(value), index=old.index) if isinstance(value, dt.date) else None
-    code = column.code_of(value) if column.type == "choice" and isinstance(value, str) else value
-    return pd.Series(code, index=old.index) if isinstance(code, str) else None
+def _new(column: Column, old: pd.Series, act: str, value: object, as_of: dt.date) -> pd.Series:
+    """The new values of a column. Raises :class:`NotRead` where the value, or what it makes of an old one, is none for it."""
+    if column.type in NUMBERS:
+        return _numbers(column, old, act, value)
+    if column.type == "text" and not isinstance(value, str):
+        raise NotRead("yaml_value", allowed="chữ trong ngoặc kép | text in quotes")
+    typed = f"{value}".strip()
+    if column.required and not typed:
+        raise NotRead("required", meaning=f"{column.vi} | {column.en}")
+    made = read_cell(typed, column) if typed else ""
+    if column.name == "known_from" and made > as_of:  # else the row would not be there
+        raise NotRead("yaml_value", allowed=f"≤ {write_date(as_of)}")
+    return pd.Series(pd.Timestamp(made) if column.type == "date" else made, index=old.index)
+
+
+def _numbers(column: Column, old: pd.Series, act: str, value: object) -> pd.Series:
+    """The new values of a column of numbers, checked: it is the result that must fit, whatever the factor."""
+    low, high = -math.inf if column.low is None else column.low, math.inf if column.high is None else column.high
+    ends = [f"{sign} {write_figure(end)}" for sign, end in (("≥", low), ("≤", high)) if math.isfinite(end)]
+    allowed = ", ".join(ends) or "số | a number"
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise NotRead("yaml_value", allowed=allowed)
+    if act == "set":
+        made, how = pd.Series(float(value), index=old.index), ""
+    elif act == "multiply":
+        made, how = old * value, f"x {write_figure(value)} = "
+    else:
+        made, how = old.fillna(0.0) + value, f"{'-' if value < 0 else '+'} {write_figure(abs(value))} = "
+    for result in made.dropna():
+        if not low <= result <= high:
+            raise NotRead("yaml_value", value=how + write_figure(result), allowed=allowed)
+        if column.type == "integer" and result % 1:
+            raise NotRead("not_whole", value=how + write_figure(result))
+    return made

@@ -141,7 +141,7 @@ def _read_column(
         value, reason, details = None, None, {"value": text}
         if text:
             try:
-                value = _read_cell(text, column, style)
+                value = read_cell(text, column, style)
             except NotRead as error:
                 reason = error.reason
                 details |= {"style": {"vi": "1.234,5", "en": "1,234.5"}[style], "where": style_at} | error.details
@@ -161,7 +161,7 @@ def _read_column(
     return pd.Series(array, dtype=dtype).take(codes).set_axis(texts.index)
 
 
-def _read_cell(text: str, column: Column, style: str) -> object:
+def read_cell(text: str, column: Column, style: str = "vi") -> object:
     """One cell that is not blank; raises :class:`NotRead` with the code of the message."""
     kind = column.type
     if kind not in ("name", "unit") and any(unicodedata.category(c) == "Cc" for c in text):

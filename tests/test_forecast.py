@@ -16,7 +16,7 @@ from ntm_analysis import cli
 from ntm_analysis.finishing import run_of, simulate
 from ntm_analysis.forecast import forecast, record
 from ntm_analysis.layout import Layout
-from ntm_analysis.problems import DataProblems
+from ntm_analysis.problems import DataProblems, report
 from ntm_analysis.promise import promise
 from ntm_analysis.scenarios import UnknownScenario, scenario
 from ntm_analysis.schedule import POLICIES, schedule
@@ -341,6 +341,67 @@ def test_everything_wrong_in_a_scenario_is_reported_at_once(told):
         "scenario_commune",
     ]
     assert [p.row for p in caught.value.problems] == [4, 5, 6, 7, 8, 9]
+
+
+@pytest.mark.parametrize("where", ['"dat"', "[dat]", "5", "null", '""', "[]", "{}"])
+def test_only_a_change_without_where_changes_all_rows(told, where):
+    with pytest.raises(DataProblems) as caught:
+        told(thu=f"changes:\n  - table: envelopes\n    where: {where}\n    multiply: {{amount: 2}}\n")
+    assert [(p.code, p.file, p.row) for p in caught.value.problems] == [("scenario_form", "thu.yaml", 5)]
+    assert told(thu="changes:\n  - {table: envelopes, multiply: {amount: 2}}\n").changed > 30
+
+
+@pytest.mark.parametrize(("day", "code"), [("9999-12-31", "yaml_value"), ("2022-03-31", "deadline_past")])
+def test_a_deadline_too_far_or_past_is_told_of_the_scenario(told, day, code):
+    with pytest.raises(DataProblems) as caught:
+        told(thu=f"deadline: {day}\n")
+    assert [(p.code, p.file, p.row, p.column) for p in caught.value.problems] == [(code, "thu.yaml", 3, "deadline")]
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "column"),
+    [
+        ("{table: envelopes, where: {year: 2023}, set: {year: 2022}}", "duplicate", "envelopes.pot"),
+        ("{table: pots, where: {pot: dat}, set: {pot: nst-dt}}", "duplicate", "pots.pot"),
+        ("{table: profiles, where: {month: 12}, add: {share: 5}}", "shares_sum", "profiles.share"),
+        ("{table: envelopes, where: {pot: dat}, set: {served: Thanh Huong}}", "unknown_served", "envelopes.served"),
+        ("{table: works, where: {item: ocop}, set: {level: ntm}}", "wrong_level", "works.set"),
+        ("{table: prices, where: {year: 2018}, set: {year: 2030}}", "no_price", "prices.csv"),
+        ("{table: assumptions, where: {key: storm_month}, add: {value: 0.5}}", "not_whole", "assumptions.value"),
+        ("{table: assumptions, where: {key: basically}, set: {key: all}}", "no_assumption", "assumptions.csv"),
+        ("{table: pots, where: {pot: dat}, set: {pot: ''}}", "required", "pot"),
+        ("{table: envelopes, set: {known_from: 2022-04-01}}", "yaml_value", "known_from"),
+        ("{table: envelopes, set: {kind: sure}}", "not_allowed", "kind"),
+        ("{table: envelopes, set: {note: 5}}", "yaml_value", "note"),
+        ("{table: targets, set: {commune: Thanh Chi}}", "scenario_column", "commune"),
+    ],
+)
+def test_a_scenario_breaks_no_table_and_its_line_is_named(told, change, code, column):
+    with pytest.raises(DataProblems) as caught:
+        told("b", a=f"changes:\n  - {change}\n", b="extends: a\nchanges:\n  - {table: durations, multiply: {low: 1}}\n")
+    assert (code, column) in {(p.code, p.column) for p in caught.value.problems}
+    assert {(p.file, p.row) for p in caught.value.problems} == {("a.yaml", 4)}
+
+
+def test_changes_may_break_a_table_on_the_way_and_make_it_whole(told):
+    one = "{table: profiles, where: {pot: dat, month: 12}, add: {share: 5}}"
+    other = "{table: profiles, where: {pot: dat, month: 11}, add: {share: -5}}"
+    assert told(thu=f"changes:\n  - {one}\n  - {other}\n").changed == 2
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        ("multiply: {amount: 50000}", "“x 50.000 = 1.370.000.000” không hợp lệ. Cách sửa: dùng: ≥ 0, ≤ 100.000.000"),
+        ("add: {amount: -50000}", "“- 50.000 = -22.600” không hợp lệ"),
+        ("multiply: {delay: 1.25}", "“x 1,25 = 2,5” không phải số nguyên"),
+        ("set: {year: 1999}", "“1999” không hợp lệ. Cách sửa: dùng: ≥ 2000, ≤ 2100"),
+    ],
+)
+def test_a_result_out_of_range_is_told_as_the_result(told, act, said):
+    with pytest.raises(DataProblems) as caught:
+        told(thu=f"changes:\n  - {{table: envelopes, {act}}}\n")
+    assert said in report(caught.value.problems)
 
 
 def test_scenarios_in_a_circle_and_unknown_ones_are_refused(told):
