@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from .money import instance, instances_of
 from .need import Need
 from .workbook import Workbook
 from .works import THOUSAND, price_index, unit_costs
@@ -38,12 +39,17 @@ class Funding:
 
 
 def still_to_come(workbook: Workbook, until: int) -> pd.DataFrame:
-    """The envelopes from the as-of year to ``until``; of the as-of year's ``amount`` only what is still to come.
+    """The envelopes from the as-of year to ``until`` that a commune may draw on; of the as-of year's ``amount`` only what is
+    still to come.
 
-    By the monthly profile, evenly over the months where a pot has none: what came before went into what is done.
+    By the monthly profile, evenly over the months where a pot has none: what came before went into what is done. Money that
+    serves a township alone, or a unit of another time, is money of no commune.
     """
     as_of, rows, profiles = workbook.as_of, workbook.tables["envelopes"], workbook.tables["profiles"]
-    rows = rows[rows["year"].between(as_of.year, until)]
+    places = [workbook.communes[column].tolist() for column in ("code", "district")]
+    drawn = {name for pot in rows["pot"].unique() for name in instances_of(pot, rows, *places)}
+    used = [instance(*pair) in drawn for pair in zip(rows["pot"], rows["served"], strict=True)]
+    rows = rows[rows["year"].between(as_of.year, until) & np.array(used, dtype=bool)]
     still = profiles[profiles["month"] > as_of.month].groupby("pot")["share"].sum() / 100
     told = still.reindex(profiles["pot"].unique(), fill_value=0.0)
     part = rows["pot"].map(told).astype(float).fillna((12 - as_of.month) / 12)

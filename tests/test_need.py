@@ -188,6 +188,24 @@ def test_of_the_year_that_runs_only_what_is_still_to_come_counts(make_dataset, t
     assert only(funding(workbook, need_of(workbook), 2025, 1).gap["b"]) == 209_990 - 180_000
 
 
+@pytest.mark.parametrize(
+    ("amounts", "gap"),
+    [
+        ({"": 100}, 109_990),
+        ({"Thử": 100}, 109_990),  # the district of the data set
+        ({"": 100, "10002": 500}, 109_990),  # a township's money is no commune's
+        ({"": 100, "10001": 150}, 59_990),  # a commune with its own part of a pot draws on that alone
+    ],
+)
+def test_money_counts_where_a_commune_may_draw_on_it(make_dataset, tmp_path, amounts, gap):
+    workbook = district(
+        make_dataset, tmp_path,
+        units=[{}, {"code": "10002", "name": "Phố", "kind": "township"}],
+        envelopes=[envelope("b", 2022, amount) | {"served": served} for served, amount in amounts.items()],
+    )  # fmt: skip
+    assert only(funding(workbook, need_of(workbook), 2025, 1).gap["b"]) == gap
+
+
 def test_works_of_a_later_year_do_not_claim_before_it(make_dataset, tmp_path):
     work = {"work": "1", "level": "ntm", "set": "ntm-2021-2025", "criterion": 2, "item": "road", "quantity": 2,
             "state": "new", "committed": "no", "planned_year": 2024}  # fmt: skip
