@@ -120,15 +120,20 @@ def entry_faults(entry: object) -> list[str]:
     ['dataset', 'illustrative', 'registered_on']
     """
     if not isinstance(entry, dict):
-        return ["{...}"]
+        return list(ENTRY_KEYS)
     if missing := [key for key in ENTRY_KEYS if key not in entry]:
         return missing
-    parameters, finishing = entry["parameters"], entry["finishing"]
+    parameters, finishing, versions = entry["parameters"], entry["finishing"], entry["versions"]
+    chances = finishing.get("distribution") if isinstance(finishing, dict) else None
+    numbers = [f"{n}" for n in chances] if isinstance(chances, dict) else []
+    whole = numbers != [] and all(re.fullmatch("[0-9]{1,6}", n) for n in numbers)
     checks = {
         "id": isinstance(entry["id"], str) and ID.fullmatch(entry["id"]) is not None,
         "dataset": isinstance(entry["dataset"], str) and slug(entry["dataset"]) == entry["dataset"] != "",
         "registered_on": _is_day(entry["registered_on"]),
-        "versions": isinstance(entry["versions"], dict),
+        "versions": isinstance(versions, dict)
+        and len(versions) > 0
+        and all(isinstance(text, str) and text.strip() for text in (*versions, *versions.values())),
         "content_hash": isinstance(entry["content_hash"], str),
         "parameters": isinstance(parameters, dict)
         and set(PARAMETERS) <= set(parameters)
@@ -136,15 +141,16 @@ def entry_faults(entry: object) -> list[str]:
         and parameters["finish"] in WHEN
         and _is_day(parameters["as_of"])
         and _is_day(parameters["deadline"]),
-        "finished_now": type(entry["finished_now"]) is int,
-        "basically_all": type(entry["basically_all"]) is int,
+        "finished_now": type(entry["finished_now"]) is int
+        and 0 <= entry["finished_now"] <= (min(map(int, numbers)) if whole else math.inf),  # they finish in every world
+        "basically_all": type(entry["basically_all"]) is int and entry["basically_all"] > 0,
         "finishing": isinstance(finishing, dict)
         and all(_is_number(finishing.get(key)) for key in ("p10", "p50", "p90", "mean"))
-        and isinstance(finishing.get("distribution"), dict),
+        and whole,
     }
     wrong = [key for key, fits in checks.items() if not fits]
     for place in PLACES:
-        if not isinstance(entry[place], list):
+        if not isinstance(entry[place], list) or (place == "communes" and not entry[place]):
             wrong.append(place)
             continue
         for number, row in enumerate(entry[place], start=1):

@@ -200,7 +200,7 @@ def test_a_forecast_registered_after_its_deadline_is_told_apart_and_another_scen
 def test_finished_communes_that_a_record_does_not_list_count_in_the_number_finishing():
     made = record()
     made["communes"] = made["communes"][:3]
-    scores = score([entry_of(made, BEFORE, {})], outcomes(*ALL), AFTER)
+    scores = score([entry_of(made, BEFORE, {"python": "3.11"})], outcomes(*ALL), AFTER)
     assert scores.finishing["number"].tolist() == [2]
 
 
@@ -303,6 +303,7 @@ def test_everything_wrong_in_the_register_is_told_at_once(tmp_path):
     keep(changed["id"], changed)
     outside = copy.deepcopy(entry(seed=6))
     outside["communes"][0]["p"], outside["p_all"], outside["p_basically_all"] = 1.5, float("nan"), 10**400
+    outside["finished_now"] = -1
     keep(outside["id"], outside)
     invented = entry(seed=8) | {"illustrative": True}
     keep(invented["id"], invented)
@@ -317,9 +318,28 @@ def test_everything_wrong_in_the_register_is_told_at_once(tmp_path):
     assert found == sorted([
         ("broken.json", "register_json"), ("deep.json", "register_json"), ("list.json", "register_form"),
         ("part.json", "register_form"), ("renamed.json", "register_name"), (f"{changed['id']}.json", "register_name"),
-        *[(f"{outside['id']}.json", "register_probability")] * 3, (f"{invented['id']}.json", "register_illustrative"),
+        *[(f"{outside['id']}.json", "register_probability")] * 3,
+        (f"{outside['id']}.json", "register_form"), (f"{invented['id']}.json", "register_illustrative"),
         (f"{odd['id']}.json", "register_form"), ("folder.json", "unopened_file"),
     ])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("finished_now", -1), ("finished_now", 3), ("finished_now", True), ("basically_all", 0), ("communes", []),
+        ("versions", {}), ("versions", {"python": 3}), ("versions", {"python": " "}), ("versions", "1"),
+        ("finishing", {"p10": 2, "p50": 3, "p90": 3, "mean": 2.6, "distribution": {}}),
+        ("finishing", {"p10": 2, "p50": 3, "p90": 3, "mean": 2.6, "distribution": {"some": 1.0}}),
+    ],
+)  # fmt: skip
+def test_an_entry_that_cannot_be_is_told_by_file_and_key(tmp_path, key, value):
+    made = entry() | {key: value}  # in some world two communes finish, so that three cannot have finished already
+    (tmp_path / f"{made['id']}.json").write_text(json.dumps(made), encoding="utf-8")
+    with pytest.raises(DataProblems) as error:
+        read_register(tmp_path)
+    told = [(p.code, p.file, p.details["value"]) for p in error.value.problems]
+    assert told == [("register_form", f"{made['id']}.json", key)]
 
 
 # outcomes
