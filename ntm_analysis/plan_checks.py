@@ -140,7 +140,7 @@ def _check_parts(tables: dict[str, pd.DataFrame], bad) -> None:
         value=lambda r: write_figure(sums[r.name]))  # fmt: skip
     earmark = tables["pots"]["earmark"]
     wrong = earmark.ne("") & ~earmark.str.fullmatch(r"\d{1,2}(\|\d{1,2})*")
-    bad("pots", wrong, "not_allowed", "earmark", value=lambda r: r["earmark"], allowed="2, 2|5, ...")
+    bad("pots", wrong, "not_allowed", "earmark", value=lambda r: r["earmark"], allowed="2; 2|5")
 
 
 def lacking_assumptions(rules: pd.DataFrame) -> list[Problem]:
