@@ -7,6 +7,7 @@ Everything here is pure; :mod:`ntm_analysis.law_files` reads the files.
 
 import datetime as dt
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import pandas as pd
 
@@ -45,9 +46,9 @@ class CriteriaSet:
     requires: dict | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Law:
-    """All law that was read.
+    """All law that was read; nothing of it changes afterwards.
 
     ``criteria``: set, criterion, name_vi, name_en, owner_vi, owner_en, owner_mark, owner_reference.
     ``tests``: set, criterion, indicator, test, name_vi, name_en, unit, op, same_measure.
@@ -87,13 +88,14 @@ class Law:
         return max(fits, key=lambda s: s.start).id if fits else None
 
 
+@lru_cache(maxsize=256)
 def thresholds(law: Law, set_id: str, region: str, day: dt.date, as_of: dt.date) -> pd.DataFrame:
     """The tests of a set on ``day`` in ``region`` with the threshold known by ``as_of``; one row a test, by criterion.
 
     Columns: criterion, indicator, test, name_vi, name_en, unit, op, kind, value, mark, reference, start, note_vi,
     note_en, checked (the value was read in its text), national. ``kind`` is ``unknown`` where the region has no
     value that was known; a value of another region never stands in. A row that begins by ``as_of`` makes its test
-    exist even where the value itself became known later.
+    exist even where the value itself became known later. Found once for each question: the table is not to be changed.
     """
     day_, known = pd.Timestamp(day), pd.Timestamp(as_of)
     rows = law.values[(law.values["set"] == set_id) & (law.values["start"] <= day_)]

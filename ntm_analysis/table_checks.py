@@ -28,6 +28,8 @@ def check_table(
     spoilt = {(p.row, p.column) for p in problems if p.file == file}
 
     def bad(rows: pd.Series, code: str, column: str, also: str = "", **details) -> None:
+        if not rows.any():
+            return
         for _, row in table[rows].iterrows():
             if spoilt & {(row["row"], column), (row["row"], also)}:
                 continue
@@ -46,6 +48,8 @@ def check_table(
             )
             table["unit"] = resolve(table, file, units, dates, problems)
         duplicates(table, tuple("unit" if k == "commune" else k for k in KEYS[name]), file, problems)
+    if table.empty:
+        return
     if name in JUDGED:
         town = table["unit"].map(units["kind"]) == "township"
         bad(town, "not_judged", "commune", unit=lambda r: units.loc[r["unit"], "label"])
