@@ -236,6 +236,8 @@ def single_file(workbook: Workbook, outcome: Outcome, lang: str) -> str:
             tag.name = f"h{int(tag.name[1]) + 1}"
         for tag in page.find_all(id=True):
             tag["id"] = f"{name}-{tag['id']}"
+        for link in page.select('a[href^="#"]'):
+            link["href"] = f"#{name}-{link['href'][1:]}"
         for again in page.select(".illustrative"):
             again.decompose()  # the index's own watermark covers every page of the file
         page.name, page.attrs = "article", {}
