@@ -12,6 +12,7 @@ PRICES = {
     None: "price_money", "reached_now": "price_reached_level", "money_does_not_reach": "price_level_beyond",
     "above_64_times": "price_level_above",
 }  # fmt: skip
+ALIKE = {"reached_now": "price_reached", "money_does_not_reach": "price_beyond"}  # said once when true of every chance
 FEW = 300  # draws: with fewer, "below 3/n" or "over 99 %" would claim too much
 LOOKS = ("very_low", "low", "even", "high", "very_high")
 
@@ -157,13 +158,12 @@ def price_lines(price: dict, made: dict, lang: str) -> list[str]:
         found = price[key]
         what = text(f"price_{key}", lang, n=made["basically_all"] if key == "basically_all" else made["n_communes"])
         reasons = {money["reason"] for money in found["money"].values()}
-        one_line = len(reasons) == 1 and reasons <= {"reached_now", "money_does_not_reach"}
         most = chance(found["p_unlimited"], made["draws"], lang)
-        if reasons == {"reached_now"}:
-            lines.append(text("price_reached", lang, what=what, p=chance(found["p"], made["draws"], lang)))
-        elif reasons == {"money_does_not_reach"}:
-            lines.append(text("price_beyond", lang, what=what, p=most))
-        for level, money in found["money"].items() if not one_line else ():
+        alike = ALIKE.get(reasons.pop()) if len(reasons) == 1 else None
+        if alike:
+            p = chance(found["p"], made["draws"], lang) if alike == "price_reached" else most
+            lines.append(text(alike, lang, what=what, p=p))
+        for level, money in found["money"].items() if not alike else ():
             extra = None if money["extra"] is None else write_number(float(f"{money['extra'] / 1000:.2g}"), lang)
             factor = None if money["factor"] is None else write_number(money["factor"], lang)
             told = {"what": what, "level": level, "factor": factor, "extra": extra, "p": most}

@@ -26,6 +26,8 @@ from .words import LEVEL_WORDS, count_words, lacking_words, pick, text, verdict_
 from .workbook import Workbook
 
 NEED, FORECAST = -1, -2  # stand for a unit in the jobs that make the pages of the funding need and of the forecast
+# The pages of the whole district and the words that lead to them.
+LINKS = {None: "district_page_link", NEED: "need_link", FORECAST: "forecast_link"}
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 
 
@@ -94,16 +96,12 @@ def make_report(
     folder.mkdir(parents=True, exist_ok=True)
     outcome, done = Outcome(folder), {}
     words = {"lang": lang, "back": text("back", lang), "skip": text("skip", lang)}
-    labels = {None: "district_page_link", NEED: "need_link", FORECAST: "forecast_link"}
-    made_before = {
-        job.file for job in plan(workbook, None, lang, audience) if _is_of(workbook.content_hash, folder / job.file)
-    }
-    whole = [
-        job
-        for job in plan(workbook, None, lang, audience)
-        if job.unit in labels and (units is None or job.file in made_before)
+    everything = jobs if units is None else plan(workbook, None, lang, audience)
+    links = [
+        (job.file, text(LINKS[job.unit], lang))
+        for job in everything
+        if job.unit in LINKS and (units is None or _is_of(workbook.content_hash, folder / job.file))
     ]
-    links = [(job.file, text(labels[job.unit], lang)) for job in whole]
     # Fresh processes, not forks: this one may have threads (pandas, Jupyter), and Windows knows no fork.
     context = multiprocessing.get_context("spawn")
     workers = max(1, min(len(jobs), os.cpu_count() or 1))
@@ -131,7 +129,7 @@ def make_report(
     outcome.failed = [(job.title, done[job.file]) for job in jobs if done[job.file]]
     outcome.index = folder / "index.html"
     # Pages that an earlier run made of the same data stay in the list, so that one commune's run does not lose the rest.
-    listed_jobs = [*plan(workbook, None, lang, audience), *jobs]
+    listed_jobs = [*everything, *jobs]
     write_whole(outcome.index, index_page(workbook, folder, listed_jobs, outcome.failed, lang))
     stem = f"{workbook.id}_{workbook.as_of}{_edition(lang, audience)}"
     if single and outcome.pages:
@@ -195,7 +193,7 @@ def index_page(workbook: Workbook, folder: Path, jobs: list[Job], failed: list[t
         illustrative_long=text("illustrative_long", lang),
         district=files.get(None),
         others=[
-            (files[key], text(label, lang)) for key, label in ((NEED, "need_link"), (FORECAST, "forecast_link")) if key in files
+            (files[key], text(LINKS[key], lang)) for key in (NEED, FORECAST) if key in files
         ],
         district_label=text("district_link", lang, verdict=verdict),
         failed=failed,
