@@ -98,6 +98,13 @@ def test_a_year_without_its_price_rise_is_told(district):
     assert problem.code == "no_price" and "2018" in report([problem])
 
 
+def spoil(path: Path, old: str, new: str, times: int = -1) -> None:
+    """Other text in a table; the old one must be there."""
+    text = path.read_text(encoding="utf-8-sig")
+    assert old in text
+    path.write_text(text.replace(old, new, times), encoding="utf-8-sig")
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "code"),
     [
@@ -115,10 +122,7 @@ def test_a_year_without_its_price_rise_is_told(district):
     ],
 )  # fmt: skip
 def test_assumptions_that_cannot_be_are_refused(district, file, old, new, code):
-    path = district / f"{file}.csv"
-    text = path.read_text(encoding="utf-8-sig")
-    assert old in text
-    path.write_text(text.replace(old, new), encoding="utf-8-sig")
+    spoil(district / f"{file}.csv", old, new)
     assert code in {p.code for p in problems_of(district)}
 
 
@@ -169,10 +173,7 @@ def test_money_for_a_place_that_is_none_names_the_nearest_ones(district, served,
     ],
 )  # fmt: skip
 def test_figures_in_messages_stand_as_offices_write_them(district, file, old, new, said):
-    path = district / f"{file}.csv"
-    text = path.read_text(encoding="utf-8-sig")
-    assert old in text
-    path.write_text(text.replace(old, new, 1), encoding="utf-8-sig")
+    spoil(district / f"{file}.csv", old, new, 1)
     assert said in report(problems_of(district))
 
 
