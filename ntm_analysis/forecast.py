@@ -191,7 +191,7 @@ class Forecast:
         """Pot instances that works draw on and that bring nothing after the as-of date: whoever needs them never finishes."""
         envelopes = self.run.layout.envelopes
         rows = zip(envelopes.names, envelopes.amounts, envelopes.profiles, strict=True)
-        held = {name for name, amount, (_, shares) in rows if amount * shares.sum() > 0}
+        held = {name for name, amount, shares in rows if amount * shares.sum() > 0}
         return [line.instance for line in self.run.layout.lines if line.instance not in held]
 
     def naive(self) -> Naive:

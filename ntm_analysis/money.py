@@ -42,11 +42,11 @@ class Envelopes:
         self.delay = [rows[c].fillna(0.0).to_numpy() for c in ("delay_low", "delay", "delay_high")]
         profiles = {pot: p.sort_values("month") for pot, p in tables["profiles"].groupby("pot")}
         even = pd.DataFrame({"month": range(1, 13), "share": 100 / 12})
-        self.profiles = []  # (months of the calendar year, shares) that are still to come
-        for pot, year in zip(rows["pot"], self.years, strict=True):
+        self.profiles = np.zeros((len(rows), 12))  # shares of the months of the calendar year that are still to come
+        for i, (pot, year) in enumerate(zip(rows["pot"], self.years, strict=True)):
             told = profiles.get(pot, even)
-            told = told[(told["share"] > 0) & ((year > as_of.year) | (told["month"] > as_of.month))]
-            self.profiles.append((told["month"].to_numpy(dtype=np.int64), told["share"].to_numpy() / 100))
+            told = told[(year > as_of.year) | (told["month"] > as_of.month)]
+            self.profiles[i, told["month"].astype(int) - 1] = told["share"] / 100
         last = max(self.years, default=as_of.year - 1) + any(self.carried)
         late = int(self.delay[2].max(initial=0))
         self.months = max(0, (last - as_of.year + 1) * 12 - as_of.month + late) if self.years else 0
@@ -77,24 +77,25 @@ def monthly_money(
     as_of, last = envelopes.as_of, max(index)
     share, late = envelopes.drawn(correlation, draws, seed, block)
     lifts = [THOUSAND / index[min(as_of.year + y, last)] for y in range(envelopes.months // 12 + 3)]
-    months = envelopes.months
-    steps = (np.arange(draws) * months)[:, None]
     made: dict[str, np.ndarray] = {}
     for i, (name, year, amount) in enumerate(zip(envelopes.names, envelopes.years, envelopes.amounts, strict=True)):
-        pot = made.setdefault(name, np.zeros(draws * months))
-        calendar, shares = envelopes.profiles[i]
-        if not len(shares):
+        pot = made.setdefault(name, np.zeros((draws, envelopes.months)))
+        if not envelopes.profiles[i].any():
             continue
-        when = calendar - 1 + late[i][:, None]  # months from the January of its year; draws x months of the profile
+        # The profile as it comes on time, a month late, two months late ...; each world takes its row.
+        delays = int(late[i].max()) + 1
+        shifted = np.zeros((delays, 12 + delays - 1))
+        for months in range(delays):
+            shifted[months, months : months + 12] = envelopes.profiles[i]
+        begin = int(shifted.any(axis=0).argmax())
+        shares = shifted[:, begin:][late[i]]  # draws x months from ``begin``, counted from the January of its year
         for later, part in ((0, share[i]), (1, 1 - share[i]))[: 1 + envelopes.carried[i]]:
             first = year - as_of.year + later
-            money = (amount * part)[:, None] * shares
+            money = shares * (amount * part)[:, None]
             if not envelopes.cement[i]:
-                lift = lifts[first][:, None]
-                for more in range(1, int(when.max()) // 12 + 1):  # what comes in the next year has that year's prices
-                    lift = np.where(when >= 12 * more, lifts[first + more][:, None], lift)
-                money *= lift
-            at = when + (12 * first - as_of.month)
-            at += steps
-            pot[at] += np.rint(money, out=money)  # each month of a world stands once in ``at``
-    return {name: np.cumsum(pot.reshape(draws, months).astype(np.int64), axis=1) for name, pot in made.items()}
+                money[:, : 12 - begin] *= lifts[first][:, None]
+                for more in range(1, (delays + 10) // 12 + 1):  # what comes in the next year has that year's prices
+                    money[:, 12 * more - begin : 12 * more + 12 - begin] *= lifts[first + more][:, None]
+            at = 12 * first - as_of.month + begin
+            pot[:, at : at + money.shape[1]] += np.rint(money, out=money)
+    return {name: np.cumsum(pot.astype(np.int64), axis=1) for name, pot in made.items()}
