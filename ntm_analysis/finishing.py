@@ -103,9 +103,8 @@ def _measured(worlds: Worlds, deadline: int, finish: str) -> tuple:
         "late": late.sum(axis=1),
         "alone": (late & (late.sum(axis=0) == 1)).sum(axis=1),
         "gained": np.array([np.count_nonzero((ntm <= 12) & lacks), np.count_nonzero(lacks)]),
-        # Whole numbers below 2^24 are exact in single precision, in any order.
         "lacking": np.count_nonzero(lacks, axis=2),
-        "finishing": (lacks.reshape(-1,
-        worlds.draws).astype(np.float32) @ done.astype(np.float32)).reshape(lacks.shape[:2]).astype(float),
-    }  # fmt: skip
+        # Not a matrix product: the threads of the library behind it would stand in the way of the workers.
+        "finishing": np.einsum("ucd,d->uc", lacks, done.astype(float)),
+    }
     return months, worlds.signed(months), unlimited, latest, counts

@@ -77,17 +77,19 @@ class Worlds:
             money = np.zeros((self.draws, 0), dtype=np.int64) if money is None else money
             if np.any(factor != 1.0):
                 money = np.floor(money * np.reshape(factor, (-1, 1))).astype(np.int64)
-            claims = np.concatenate([self.groups[g].claims[j][mine] for g, j, mine in line.pieces])[line.order]
+            claims = np.empty((len(line.order), self.draws), dtype=np.int64)
+            places, at = np.argsort(line.order), 0
+            for g, j, mine in line.pieces:
+                claims[places[at : at + len(mine)]] = self.groups[g].claims[j][mine]
+                at += len(mine)
             # A unit without a weight (a debt of a commune without a goal) gets nothing of a pot that is split.
             weight = None if line.weight is None else np.maximum(line.weight, 1)
             done = paid_months(claims, money, line.first, weight, line.total)
             if line.weight is not None:
                 done[(line.weight == 0)[:, None] & (claims > 0)] = NEVER
-            months = np.empty(claims.shape, dtype=np.int16)
-            months[line.order] = done
             at = 0
             for g, j, mine in line.pieces:
-                paid[g][j][mine] = months[at : at + len(mine)]
+                paid[g][j][mine] = done[places[at : at + len(mine)]]
                 at += len(mine)
         return paid
 

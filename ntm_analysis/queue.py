@@ -8,6 +8,7 @@ cumulative sum and one comparison a pot.
 import numpy as np
 
 from .pace import NEVER  # also the month of what is never paid or never ends
+from .worlds import BLOCK
 
 
 def paid_months(
@@ -29,24 +30,32 @@ def paid_months(
     >>> paid_months(claims, money, np.array([0, 0, 2]), np.array([1, 1, 1]), 2).ravel().tolist()
     [4, 0, 4]
     """
-    # Draws first, so that sums run along memory.
-    claims = np.ascontiguousarray(claims.T)
+    paid = np.empty(claims.shape, dtype=np.int16)
+    for at in range(0, len(money), BLOCK):  # a block of draws stays in the processor's memory
+        some = slice(at, at + BLOCK)
+        paid[:, some] = _paid(np.ascontiguousarray(claims[:, some].T), money[some], first, weight, total).T
+    return paid
+
+
+def _paid(
+    claims: np.ndarray, money: np.ndarray, first: np.ndarray | None, weight: np.ndarray | None, total: int
+) -> np.ndarray:
+    """Like :func:`paid_months`, draws first, so that sums run along memory."""
     sums = np.cumsum(claims, axis=1)
     if first is not None:
         before = np.concatenate([np.zeros((len(sums), 1), dtype=np.int64), sums], axis=1)[:, first]
         sums = -(-(sums - before) * total // weight)
     draws, months = money.shape
     if not months or not sums.size:
-        return np.where(claims.T == 0, 0, NEVER).astype(np.int16)
+        return np.where(claims == 0, 0, NEVER)
     # Each draw's months stand on a step of their own in one long ladder, so that one search serves all draws.
     step = int(max(money[:, -1].max(), sums.max())) + 1
     steps = (np.arange(draws) * step)[:, None]
     sums += steps
     found = np.searchsorted((money + steps).ravel(), sums.ravel()).reshape(draws, -1)
     found -= months * np.arange(draws)[:, None] - 1
-    found = found.astype(np.int16).T  # at most months + 1
     found[found > months] = NEVER
-    found[claims.T == 0] = 0
+    found[claims == 0] = 0
     return found
 
 

@@ -36,10 +36,9 @@ def price_index(prices: pd.DataFrame, base: int, draws: int, seed: int, block: i
     >>> {year: round(float(i[0]), 4) for year, i in sorted(price_index(rise, 2022, 1, 1).items())}
     {2021: 0.9091, 2022: 1.0, 2023: 1.0}
     """
-    rows = prices.set_index("year")[["low", "mode", "high"]]
-    grown = {
-        int(y): 1 + pert(uniforms(seed, "price", [f"{y:g}"], draws, block)[0], *row) / 100 for y, row in rows.iterrows()
-    }
+    years = prices["year"].astype(int).tolist()
+    u = uniforms(seed, "price", [str(year) for year in years], draws, block)
+    grown = dict(zip(years, 1 + perts(u, *(prices[end] for end in ("low", "mode", "high"))) / 100, strict=True))
     index = {base: np.ones(draws)}
     for year in range(base + 1, max(grown, default=base) + 1):
         index[year] = index[year - 1] * grown[year]

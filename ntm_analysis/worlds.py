@@ -28,11 +28,12 @@ def uniforms(seed: int, quantity: str, keys: Sequence[str], draws: int, block: i
     generator, state = np.random.Generator(bits), bits.state
     # One step of the generator makes four numbers. Its state is set anew for each name: much cheaper than a generator each.
     state["state"]["counter"] = np.array([block * BLOCK // 4, 0, 0, 0], dtype=np.uint64)
-    for row, key in enumerate(keys):
-        name = hashlib.blake2b(f"{seed}|{quantity}|{key}".encode(), digest_size=16).digest()
-        state["state"]["key"] = np.frombuffer(name, dtype="<u8").astype(np.uint64)
+    names = [hashlib.blake2b(f"{seed}|{quantity}|{key}".encode(), digest_size=16).digest() for key in keys]
+    hashes = np.frombuffer(b"".join(names), dtype="<u8").astype(np.uint64).reshape(-1, 2)
+    for row, name in zip(made, hashes, strict=True):
+        state["state"]["key"] = name
         bits.state = state
-        generator.random(out=made[row])
+        generator.random(out=row)
     return made
 
 
@@ -71,7 +72,7 @@ def perts(u: np.ndarray, low: np.ndarray, mode: np.ndarray, high: np.ndarray) ->
     width = high - low
     peaks = np.round(np.divide(mode - low, width, out=np.zeros_like(width), where=width > 0), 6)
     kinds, kind = np.unique(peaks, return_inverse=True)
-    tables = np.concatenate([_pert_table(float(peak)) for peak in kinds])
+    tables = np.concatenate([np.empty(0), *(_pert_table(float(peak)) for peak in kinds)])
     cells = (u * STEPS).astype(np.int32) + (kind * STEPS).astype(np.int32)[:, None]
     drawn = tables[cells]
     drawn *= width[:, None]
