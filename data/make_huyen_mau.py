@@ -114,6 +114,7 @@ ASSUMED = {
     "correlation_works": 30, "correlation_commune": 60, "pace_registered": 8, "pace_regained": 3, "trend_low": 30,
     "trend_mode": 80,
     "trend_high": 120, "coefficient_under_15": 5, "coefficient_15_18": 3, "coefficient_ntm": 1, "programme_start": 2011,
+    "minimum_commune": 200,
 }  # fmt: skip
 
 
@@ -401,6 +402,7 @@ def money() -> dict[str, list[dict]]:
     columns = ("item", "low", "mode", "high", "stall", "stall_months")
     made["durations"] = [dated(PLANNED, **dict(zip(columns, row, strict=True))) for row in times]
     made["pace_factors"] = [dated(PLANNED, set=NTM, criterion=n, factor=f) for n, f in ((1, 3), (10, 0.8), (16, 2.0))]
+    made["priorities"] = [dated(PLANNED, commune="A9", weight=1.5)]
     with (HERE / "thanh-chuong" / "assumptions.csv").open(encoding="utf-8-sig", newline="") as file:
         told = {row["key"]: row for row in csv.DictReader(file)}  # the same words; the values are invented
     made["assumptions"] = [

@@ -69,6 +69,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "cement": ("commune", "year"),
     "durations": ("item",),
     "pace_factors": ("set", "criterion"),
+    "priorities": ("commune",),
     "debts": ("commune", "criterion", "date"),
     "carry_over": ("from_set", "to_set", "criterion"),
     "count_priors": ("set", "group"),

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from .allocation import layout_of
 from .layout import Layout
 from .possible_worlds import Worlds, draw_worlds
-from .schedule import Schedule, schedule
+from .schedule import Schedule
 from .workbook import Workbook
 from .worlds import BLOCK
 
@@ -59,9 +60,8 @@ def simulate(
     >>> run.months.shape, run.deadline
     ((19, 100), 45)
     """
-    return run_of(
-        Layout(schedule(workbook, policy)), draws, seed, deadline=deadline, finish=finish, workers=workers, chunk=chunk
-    )
+    layout = layout_of(workbook, policy, deadline)
+    return run_of(layout, draws, seed, deadline=deadline, finish=finish, workers=workers, chunk=chunk)
 
 
 def run_of(

@@ -1,5 +1,6 @@
 """How a schedule lies in memory: everything about goals, works, pots and waits that is the same in every world, as arrays."""
 
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -76,6 +77,13 @@ class Layout:
             self.groups.append(GroupLayout("debt", None, self.debts, pots, parts, [], {}, nothing, owed))
         self.waits = {level: self._waits(level, found) for level, found in plan.missing.items()}
         self.slots = {level: self._slots(level, found) for level, found in plan.missing.items()}
+
+    def by(self, plan: Schedule) -> "Layout":
+        """The same works in the order of another policy."""
+        made = copy(self)
+        made.plan = plan
+        made.__dict__.pop("lines", None)
+        return made
 
     def _items(self):
         """The works of each level and item."""

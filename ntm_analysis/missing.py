@@ -177,6 +177,25 @@ def drawn_missing(facts: Facts, draws: int, seed: int, block: int = 0) -> Missin
     return Missing(facts.set_id, facts.reported_in, facts.units, numbers, lacks, nameless, drawn, gone)
 
 
+def usual_missing(facts: Facts) -> Missing:
+    """The most probable missing criteria, as one world: as many as expected (half a one counts as one), the likeliest first.
+
+    >>> wb = Workbook.open("data/thanh-chuong")
+    >>> found = usual_missing(facts_ntm(wb, [wb.find("Thanh Hương")]))
+    >>> [int(n) for n in found.numbers[found.lacks[0, :, 0]]]
+    [2, 5, 6, 10, 11, 13, 17]
+    """
+    chance = expected_lacks(facts)
+    number = np.floor(chance.sum(axis=1) + 0.5)
+    rank = np.argsort(np.argsort(-chance, axis=1, kind="stable"), axis=1)
+    lacks = ((rank < number[:, None]) | (chance == 1) | (facts.now == 1)) & (chance > 0)
+    none = np.zeros_like(lacks[:, :, None])
+    nameless = np.zeros((len(facts.units), 1), dtype=np.int16)
+    return Missing(
+        facts.set_id, facts.reported_in, facts.units, facts.numbers, lacks[:, :, None], nameless, facts.open_, none
+    )
+
+
 def expected_lacks(facts: Facts) -> np.ndarray:
     """The chance that each commune lacks each criterion, as a planner expects it before any draw: float, units x criteria.
 

@@ -19,6 +19,7 @@ RULES = {
     "correlation_money": (0, 100), "correlation_works": (0, 100), "correlation_commune": (0, 100),
     "pace_registered": (0, 50), "pace_regained": (0, 50), "trend_low": (0, 500), "trend_mode": (0, 500), "trend_high": (0, 500),
     "coefficient_under_15": (0.1, 100), "coefficient_15_18": (0.1, 100), "coefficient_ntm": (0.1, 100),
+    "minimum_commune": (0, 1e6),  # million đồng
     "programme_start": (1990, 2100),  # and before the as-of year
 }  # fmt: skip
 WHOLE = ("dossier_closes", "storm_month", "storm_stop", "programme_start")  # those counted in whole months, or a year

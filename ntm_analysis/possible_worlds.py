@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .layout import GroupLayout, Layout
-from .missing import Missing, drawn_missing
+from .missing import Missing, drawn_missing, usual_missing
 from .money import monthly_money
 from .pace import drawn_hazard, waiting_months
 from .queue import NEVER, end_months, paid_months, start_months
 from .trends import crossing_months
 from .works import DEBT, Prices, drawn_works, split
-from .worlds import pert, together, uniforms
+from .worlds import MEANS, pert, together, uniforms
 
 
 @dataclass
@@ -140,11 +140,15 @@ class Worlds:
         return (december + 12 * ((deadline - december - self.lag) // 12)).astype(np.int16)
 
 
-def draw_worlds(layout: Layout, draws: int, seed: int, block: int = 0) -> Worlds:
-    """``draws`` worlds of a schedule from ``block`` onwards (a block is :data:`~ntm_analysis.worlds.BLOCK` draws)."""
+def draw_worlds(layout: Layout, draws: int, seed: int | None, block: int = 0) -> Worlds:
+    """``draws`` worlds of a schedule from ``block`` onwards (a block is :data:`~ntm_analysis.worlds.BLOCK` draws).
+
+    With :data:`~ntm_analysis.worlds.MEANS` in the place of a seed: the central case, the most probable missing criteria, all
+    else at its mean, and criteria without works met at once (when they are met is for the forecast to say).
+    """
     plan, rules = layout.plan, layout.plan.rules
     prices = Prices(layout.prices, plan.workbook.as_of.year, draws, seed, block)
-    missing = {"ntm": drawn_missing(plan.facts, draws, seed, block)}
+    missing = {"ntm": usual_missing(plan.facts) if seed is MEANS else drawn_missing(plan.facts, draws, seed, block)}
     missing |= {
         level: replace(found, nameless=np.repeat(found.nameless, draws, axis=1))
         for level, found in plan.missing.items()
@@ -172,23 +176,25 @@ def draw_worlds(layout: Layout, draws: int, seed: int, block: int = 0) -> Worlds
     return Worlds(layout, draws, missing, groups, money, waits, _storm(layout, draws, seed, block), lag)
 
 
-def _time_left(group: GroupLayout, rules: dict[str, float], draws: int, seed: int, block: int) -> np.ndarray:
+def _time_left(group: GroupLayout, rules: dict[str, float], draws: int, seed: int | None, block: int) -> np.ndarray:
     """The whole months of work left of each work of an item: its time, the months it stands still, less what is done."""
     time = group.duration
     shared = uniforms(seed, "duration together", [""], draws, block)[0]
     u = together(uniforms(seed, "duration", group.keys, draws, block), shared, rules["correlation_works"] / 100)
     months = np.rint(pert(u, time["low"], time["mode"], time["high"]))
-    if time["stall"] > 0:
+    if seed is MEANS:
+        months = np.rint(months + time["stall_months"] * time["stall"] / 100)
+    elif time["stall"] > 0:
         months += time["stall_months"] * (uniforms(seed, "stall", group.keys, draws, block) < time["stall"] / 100)
     # 10 months of which 40 % are left are 4 months, whatever the last bit of the product says.
     return np.ceil(months * group.left[:, None] - 1e-9).astype(np.int16)
 
 
-def _waits(layout: Layout, level: str, missing: Missing, draws: int, seed: int, block: int) -> np.ndarray:
+def _waits(layout: Layout, level: str, missing: Missing, draws: int, seed: int | None, block: int) -> np.ndarray:
     """The month in which each missing criterion without works is met."""
     plan, fixed = layout.plan, layout.waits[level]
     months = np.zeros((len(missing.units), len(missing.numbers) + 2, draws), dtype=np.int16)
-    if not len(fixed.at):
+    if seed is MEANS or not len(fixed.at):
         return months
     factor = fixed.factor[:, None]
     if level == "ntm":
@@ -219,7 +225,7 @@ def _follow_trends(layout: Layout, months: np.ndarray, draws: int, seed: int, bl
             months[at, np.searchsorted(plan.facts.numbers, criterion)] = np.maximum.reduce(found)
 
 
-def _storm(layout: Layout, draws: int, seed: int, block: int) -> np.ndarray:
+def _storm(layout: Layout, draws: int, seed: int | None, block: int) -> np.ndarray:
     """The last month before the bad storm of each world; :data:`NEVER` in a world without one."""
     as_of, rules = layout.plan.workbook.as_of, layout.plan.rules
     storm = np.full(draws, NEVER, dtype=np.int16)

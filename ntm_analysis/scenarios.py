@@ -25,7 +25,7 @@ from .workbook import UnknownCommune, Workbook
 from .yaml_files import Lines, read_yaml
 
 BASELINE = "baseline"
-CHANGED = (*PLAN_TABLES, "debts", "carry_over", "pace_factors", "criterion_shares", "targets")
+CHANGED = (*PLAN_TABLES, "debts", "carry_over", "pace_factors", "criterion_shares", "targets", "priorities")
 FILE_KEYS = ("id", "title", "extends", "changes", "policy", "deadline")
 ACTS = ("set", "multiply", "add")
 NUMBERS = ("number", "integer")

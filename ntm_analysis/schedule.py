@@ -5,7 +5,7 @@ draw on the same pots. A policy sees only reported and expected values: it fixes
 split.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -34,7 +34,7 @@ class Schedule:
     :func:`~ntm_analysis.works.works_of` gives them. ``missing``: what the higher levels lack (one world that stands for
     all); ``facts``, ``expected``: what is known and expected of the NTM level. ``weights``: by unit the parts of split
     pots; ``split``: the pots that are split. ``trends``: criteria of NTM goals that follow their own trend. ``rules``: the
-    assumptions by key.
+    assumptions by key. ``priorities``: by unit, what a commune counts in the number finishing, where that is not 1.
     """
 
     workbook: Workbook
@@ -50,6 +50,7 @@ class Schedule:
     pace: Pace
     trends: pd.DataFrame
     rules: dict[str, float]
+    priorities: dict[int, float]
 
     def month_of(self, day) -> int:
         """The month of a day: months after the as-of month; one less where the day does not close its month."""
@@ -96,12 +97,20 @@ def schedule(workbook: Workbook, policy: str = "own") -> Schedule:
     goals = _goals(workbook, missing, by_level, expected)
     works = _works(workbook, goals, by_level)
     rules = workbook.tables["assumptions"].set_index("key")["value"].to_dict()
-    works["place"] = _places(workbook, works, goals, policy)
-    weights, split = _split(workbook, goals, facts, expected, policy, rules)
     told = trends(workbook, facts.set_id, units, workbook.meta["term_end"]["date"].year)
-    return Schedule(
-        workbook, policy, goals, works, by_level, facts, expected, missing, weights, split, pace, told, rules
+    weights = workbook.tables["priorities"].set_index("unit")["weight"].to_dict()
+    made = Schedule(
+        workbook, policy, goals, works, by_level, facts, expected, missing, {}, frozenset(), pace, told, rules, weights
     )
+    return by_policy(made, policy)
+
+
+def by_policy(plan: Schedule, policy: str, works: pd.DataFrame | None = None) -> Schedule:
+    """The same goals and works in the order of another policy; ``works``: with the ``place`` of one that is not a rule."""
+    if works is None:
+        works = plan.works.assign(place=_places(plan.workbook, plan.works, plan.goals, policy))
+    weights, split = _split(plan.workbook, plan.goals, plan.facts, plan.expected, policy, plan.rules)
+    return replace(plan, policy=policy, works=works, weights=weights, split=split)
 
 
 def _lacking(workbook: Workbook, items: set[str]) -> tuple[list[Problem], Pace | None]:

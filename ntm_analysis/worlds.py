@@ -13,16 +13,22 @@ import numpy as np
 from scipy.special import betaincinv
 
 BLOCK = 1_000  # draws in one block; a run takes whole blocks or the first part of the last one
+MEANS = None  # in the place of a seed: one world in which nothing is drawn and every number stands at its mean
 STEPS = 4_096  # cells of an inverse table: finer than any assumed range is known
 
 
-def uniforms(seed: int, quantity: str, keys: Sequence[str], draws: int, block: int = 0) -> np.ndarray:
+def uniforms(seed: int | None, quantity: str, keys: Sequence[str], draws: int, block: int = 0) -> np.ndarray:
     """Uniform numbers in [0, 1), shape (keys, draws): the draws of each named number from ``block`` onwards.
+
+    With :data:`MEANS` in the place of a seed they are NaN, which :func:`pert` turns into its mean, and which is below no
+    chance.
 
     >>> whole = uniforms(2022, "cost", ["17758", "17755"], 2_000)
     >>> bool((whole[1:, 1_000:] == uniforms(2022, "cost", ["17755"], 1_000, block=1)).all())
     True
     """
+    if seed is MEANS:
+        return np.full((len(keys), draws), np.nan)
     made = np.empty((len(keys), draws))
     bits = np.random.Philox(key=0)
     generator, state = np.random.Generator(bits), bits.state
@@ -47,8 +53,8 @@ def _pert_table(peak: float) -> np.ndarray:
 def pert(u: np.ndarray, low: float, mode: float, high: float) -> np.ndarray:
     """PERT numbers from uniforms: a beta distribution on [low, high] with the mean (low + 4 mode + high) / 6.
 
-    Turned by a table of :data:`STEPS` quantiles; a range of no width gives ``mode``. Raises ValueError unless
-    low <= mode <= high.
+    Turned by a table of :data:`STEPS` quantiles; a range of no width gives ``mode``, uniforms that are NaN give the mean.
+    Raises ValueError unless low <= mode <= high.
 
     >>> pert(np.array([0.0, 0.5, 0.999]), 2.0, 2.0, 2.0).tolist()
     [2.0, 2.0, 2.0]
@@ -57,9 +63,15 @@ def pert(u: np.ndarray, low: float, mode: float, high: float) -> np.ndarray:
         raise ValueError(f"low={low}, mode={mode}, high={high}: must not fall")
     if low == high:
         return np.full(np.shape(u), float(mode))
+    if _undrawn(u):
+        return np.full(np.shape(u), (low + 4 * mode + high) / 6)
     # Rounded, so that ranges of one shape (160-200-320, 1.6-2-3.2) share one table.
     table = _pert_table(round((mode - low) / (high - low), 6))
     return (low + (high - low) * table)[(u * STEPS).astype(np.int32)]
+
+
+def _undrawn(u: np.ndarray) -> bool:
+    return bool(np.size(u)) and bool(np.isnan(u.flat[0]))
 
 
 def perts(u: np.ndarray, low: np.ndarray, mode: np.ndarray, high: np.ndarray) -> np.ndarray:
@@ -69,6 +81,8 @@ def perts(u: np.ndarray, low: np.ndarray, mode: np.ndarray, high: np.ndarray) ->
     [[1.0], [5.0]]
     """
     low, mode, high = (np.asarray(end, dtype=float) for end in (low, mode, high))
+    if _undrawn(u):
+        return np.broadcast_to(((low + 4 * mode + high) / 6)[:, None], u.shape).copy()
     width = high - low
     peaks = np.round(np.divide(mode - low, width, out=np.zeros_like(width), where=width > 0), 6)
     kinds, kind = np.unique(peaks, return_inverse=True)

@@ -34,7 +34,7 @@ PLAIN = {"cost_low": 80, "cost_high": 140, "start_share": 30, "decision_low": 5,
          "storm_chance": 0, "storm_month": 9, "storm_stop": 3, "correlation_money": 50, "correlation_works": 30,
          "correlation_commune": 60, "pace_registered": 8, "pace_regained": 3, "coefficient_under_15": 5,
          "coefficient_15_18": 3, "coefficient_ntm": 1, "basically": 95, "dossier_closes": 6, "trend_low": 30,
-         "trend_mode": 80, "trend_high": 120, "programme_start": 2011}  # fmt: skip
+         "trend_mode": 80, "trend_high": 120, "minimum_commune": 0, "programme_start": 2011}  # fmt: skip
 
 
 def assumptions(**changes) -> list[dict]:
@@ -102,7 +102,7 @@ def district(chance, reported_in: str) -> tuple[dict[str, list[dict]], dict]:
         "pace_factors": [{"set": NEW, "criterion": n, "factor": chance.choice((0, 0.8, 2, 20))}
                          for n in chance.sample(range(1, 20), chance.choice((6, 19)))],
         "criterion_states": [], "criterion_counts": [], "recognitions": [], "targets": [], "works": [], "debts": [],
-        "envelopes": [], "profiles": [],
+        "priorities": [], "envelopes": [], "profiles": [],
     }  # fmt: skip
     for cost in tables["unit_costs"]:
         if chance.random() < 0.3:
