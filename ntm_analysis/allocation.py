@@ -47,6 +47,11 @@ class Allocation:
     def goals(self) -> pd.DataFrame:
         return self.plans[OPTIMAL].layout.plan.goals
 
+    @property
+    def day(self) -> dt.date:
+        """The deadline."""
+        return self.plans[OPTIMAL].layout.plan.end_of(self.deadline).date()
+
     @cached_property
     def years(self) -> list[int]:
         """The calendar year in which each period ends."""

@@ -37,6 +37,7 @@ class Central:
     ``ends``: the month in which each period ends, the last is the deadline; ``pots``. By work: ``goal`` (-1: none), ``left``
     (months of work after it is funded), ``counted`` (its goal waits for it), ``committed`` (paid before all others). By goal:
     ``weight`` in the number finishing; ``minimum`` money (thousand đồng) it must get by the deadline, all it needs if less.
+    ``rank``: of goals that are alike in all else the lowest comes first (None: in their order).
     """
 
     ends: np.ndarray
@@ -47,6 +48,7 @@ class Central:
     committed: np.ndarray
     weight: np.ndarray
     minimum: np.ndarray
+    rank: np.ndarray | None = None
 
     def money_of_works(self) -> np.ndarray:
         """What each work claims from all money pots together."""
@@ -87,9 +89,13 @@ def central(layout: Layout, deadline: int) -> Central:
     goals = plan.goals
     ntm = (goals["level"] == "ntm").to_numpy()
     weight = np.where(ntm, goals["unit"].map(plan.priorities).fillna(1.0), 0.0)
+    alike = np.lexsort(
+        [goals["missing"], goals["year"].fillna(9999)]
+    )  # registered ones first, then those that lack least
     case = Central(
-        ends, pots, layout.goal, left, counted & needed, layout.tier < 2, weight, np.zeros(len(goals), dtype=np.int64)
-    )
+        ends, pots, layout.goal, left, counted & needed, layout.tier < 2, weight, np.zeros(len(goals), dtype=np.int64),
+        np.argsort(alike),
+    )  # fmt: skip
     least = round(plan.rules["minimum_commune"] * THOUSAND)
     mine = case.goal >= 0
     whole = np.bincount(case.goal[mine], weights=case.money_of_works()[mine], minlength=len(goals)).astype(np.int64)

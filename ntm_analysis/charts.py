@@ -4,6 +4,7 @@ import base64
 import io
 
 import matplotlib
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from markupsafe import Markup
@@ -120,6 +121,25 @@ def threshold_bars(rows: pd.DataFrame, lang: str) -> Figure:
     axes.set_ylabel("")
     axes.grid(axis="y", visible=False)
     sns.despine(ax=axes, left=True)
+    return figure
+
+
+def stacked_years(amounts: pd.DataFrame, label: str) -> Figure:
+    """Amounts by year as stacked bars. ``amounts``: index what the parts are, columns years; ``label``: of the axis."""
+    figure, axes = blank(WIDTH, 3.4)
+    hatches, colours = (
+        ("", "//", "xx", "..", "\\\\", "--", "++", "oo", "||"),
+        sns.color_palette("colorblind", len(amounts)),
+    )
+    years, floor = [str(year) for year in amounts.columns], np.zeros(len(amounts.columns))
+    for i, (name, row) in enumerate(amounts.iterrows()):
+        look = {"color": colours[i], "hatch": hatches[i % len(hatches)], "edgecolor": "#444444", "linewidth": 0.5}
+        axes.bar(years, row, bottom=floor, label=name, **look)
+        floor = floor + row.to_numpy()
+    axes.set_ylabel(label)
+    axes.grid(axis="x", visible=False)
+    figure.legend(loc="outside lower center", ncols=2, fontsize=9.5, frameon=False)
+    sns.despine(ax=axes)
     return figure
 
 

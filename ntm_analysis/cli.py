@@ -1,5 +1,5 @@
-"""The command ``ntm``: check, status, needs, forecast, score, report. Exit codes: 0 done, 1 bad data or a failed page, 2 bad
-usage."""
+"""The command ``ntm``: check, status, needs, forecast, allocate, score, report. Exit codes: 0 done, 1 bad data or a
+failed page, 2 bad usage."""
 
 import argparse
 import datetime as dt
@@ -44,7 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f"{options.command}: one --commune")
     try:
         return {
-            "check": _check, "status": _status, "needs": _needs, "forecast": _forecast, "score": _score, "report": _report
+            "check": _check, "status": _status, "needs": _needs, "forecast": _forecast, "allocate": _allocate,
+            "score": _score, "report": _report,
         }[options.command](options)  # fmt: skip
     except DataProblems as error:
         print(report(error.problems, options.lang), file=sys.stderr)
@@ -275,6 +276,25 @@ def _forecast(options: argparse.Namespace) -> int:
             print(line)
     if entered:
         print(entered, file=sys.stderr)
+    return 0
+
+
+def _allocate(options: argparse.Namespace) -> int:
+    from .allocation import OPTIMAL, allocate
+    from .allocation_words import allocation_lines
+    from .margins import tested
+    from .plan_record import record
+
+    workbook, lang = _open(options), options.lang
+    chosen = _scenario(workbook, options.scenario, lang)
+    found = allocate(chosen.workbook, chosen.deadline)
+    trial = tested(found, options.draws, options.seed)
+    made = record(found, options.policy or OPTIMAL, trial, options.scenario, chosen.title)
+    if options.json:
+        print(json.dumps(made, ensure_ascii=not utf8(sys.stdout), indent=1))
+        return 0
+    print(workbook.meta["title"][lang] + ". " + text("as_of", lang, day=write_date(workbook.as_of, lang)))
+    print("\n".join(allocation_lines(chosen.workbook, made, lang)))
     return 0
 
 

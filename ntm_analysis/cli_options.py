@@ -5,13 +5,13 @@ import codecs
 import datetime as dt
 import sys
 
+from .allocation import PLANS
 from .names import plain
 from .office_numbers import NotRead, read_date
 from .problems import shown
-from .schedule import POLICIES
 from .words import text
 
-COMMANDS = ("check", "status", "needs", "forecast", "score", "report")
+COMMANDS = ("check", "status", "needs", "forecast", "allocate", "score", "report")
 
 
 def parser_of() -> argparse.ArgumentParser:
@@ -25,6 +25,7 @@ def parser_of() -> argparse.ArgumentParser:
         "status": "where the communes stand, as text or JSON",
         "needs": "what finishing costs, who pays, where the gap is, as text or JSON",
         "forecast": "whether every commune will finish by the deadline, as text or JSON",
+        "allocate": "which works to fund in which year, and what one commune more would take, as text or JSON",
         "score": "registered forecasts against what happened",
         "report": "render the district's page, one page a commune and an index",
     }
@@ -42,7 +43,7 @@ def parser_of() -> argparse.ArgumentParser:
     made["status"].add_argument("--json", action="store_true")
     made["needs"].add_argument("--commune", action="append", metavar="NAME", help="name, code or slug of one commune")
     made["needs"].add_argument("--target", choices=("ntm", "registered"), default="ntm")
-    for name in ("needs", "forecast"):
+    for name in ("needs", "forecast", "allocate"):
         made[name].add_argument("--scenario", default="baseline", metavar="ID")
         made[name].add_argument("--draws", type=_count, default=10_000, metavar="N")
         made[name].add_argument(
@@ -50,7 +51,7 @@ def parser_of() -> argparse.ArgumentParser:
         )
     added = made["forecast"].add_argument
     added("--commune", action="append", metavar="NAME", help="name, code or slug of one commune")
-    added("--policy", choices=POLICIES, default=None, help="who is paid first")
+    added("--policy", choices=PLANS, default=None, help="who is paid first")
     added("--deadline", type=_day, metavar="DATE", help="default: the end of the term")
     added(
         "--finish",
@@ -61,6 +62,10 @@ def parser_of() -> argparse.ArgumentParser:
     added("--price", action="store_true", help="also what it would take")
     added("--register", action="store_true", help="enter the forecast in forecasts/, to be scored later")
     added("--json", action="store_true")
+    made["allocate"].add_argument(
+        "--policy", choices=PLANS, default=None, help="whose plan to show (default: the optimal one)"
+    )
+    made["allocate"].add_argument("--json", action="store_true")
     made["score"].add_argument("--json", action="store_true")
     made["needs"].add_argument("--json", action="store_true")
     made["report"].add_argument("--commune", action="extend", nargs="+", metavar="NAME", help="only these communes")

@@ -7,6 +7,7 @@ an apostrophe. Files are written whole or not at all.
 import contextlib
 import csv
 import io
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +18,14 @@ from .office_numbers import NotRead, read_number
 from .whole_files import write_whole
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def export_folder(dataset: str) -> tuple[Path, str]:
+    """Where the files of a page go, and how that is told: ``bieu`` beside the report's pages: in the folder that the environment
+    variable ``NTM_REPORTS`` names, which a report run sets, else in ``reports/<data set>``."""
+    home = Path(__file__).resolve().parents[1]
+    folder = Path(os.environ.get("NTM_REPORTS") or home / "reports" / dataset) / "bieu"
+    return folder, folder.relative_to(home).as_posix() if folder.is_relative_to(home) else folder.name
 
 
 def plain_text(cell: object) -> str:

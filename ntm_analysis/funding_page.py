@@ -1,11 +1,7 @@
 """The page of the funding need: the district's need and money, one commune's works, the form to collect what is assumed."""
 
-import os
-from pathlib import Path
-
 from markupsafe import Markup
 
-from .exports import write_tables
 from .funding_parts import FundingParts
 from .need_words import assumed_sentence
 from .page import Part
@@ -83,25 +79,14 @@ class FundingPage(FundingParts):
         return Markup('<table class="signatures"><tr><td>{}</td><td>{}</td></tr></table>').format(*heads)
 
     def export(self) -> Part:
-        """Write every table made so far as one Excel workbook and as CSV files; say where.
-
-        The folder is ``bieu`` beside the report's pages: that of the environment variable ``NTM_REPORTS``, which a report run
-        sets, else ``reports/<data set>``.
-        """
-        home = Path(__file__).resolve().parents[1]
-        folder = Path(os.environ.get("NTM_REPORTS") or home / "reports" / self.workbook.id) / "bieu"
-        edition = ("_en" if self.lang == "en" else "") + ("" if self.internal else "_cong-khai")
-        edition += f"_{self.workbook.units.loc[self.unit, 'slug']}" + (
-            "_dang-ky" if self.target == "registered" else ""
-        )
+        """Write every table made so far as one Excel workbook and as CSV files; say where."""
+        edition = f"_{self.workbook.units.loc[self.unit, 'slug']}" + ("_dang-ky" if self.target == "registered" else "")
         lead = [self.heading, self.text("draft")]
         if self.workbook.illustrative:
             lead.append(self.text("illustrative_long"))
         if self.known() and self.found()[1]["total"]["mean"]:
             lead.append(assumed_sentence(self.found()[1], self.found()[0].assumed_quantities, self.lang))
-        made = write_tables(self.made, folder, f"nhu-cau-von_{self.workbook.as_of}{edition}", lead, self.lang)
-        shown = folder.relative_to(home).as_posix() if folder.is_relative_to(home) else folder.name
-        return Part(self.paragraph(self.text("export_made", folder=shown, file=made[0].name, n=len(made) - 1), "key"))
+        return self.exported(f"nhu-cau-von_{self.workbook.as_of}", edition, lead)
 
     def knowledge(self) -> Part:
         """The sources of works, prices and money, and what was left out."""

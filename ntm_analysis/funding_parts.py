@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from .charts import picture, waterfall
 from .demand import DRAWS, SEED, Demand, demand, in_millions, record, status_movers
+from .exports import export_folder, write_tables
 from .funding import movers
 from .need import works_not_needed
 from .need_words import (
@@ -51,6 +52,13 @@ class FundingParts(PlanPage):
         except DataProblems:
             return False
         return True
+
+    def exported(self, stem: str, edition: str, lead: list[str]) -> Part:
+        """Write every table made so far as one Excel workbook and as CSV files, each led by the lines ``lead``; say where."""
+        folder, shown = export_folder(self.workbook.id)
+        edition = ("_en" if self.lang == "en" else "") + ("" if self.internal else "_cong-khai") + edition
+        made = write_tables(self.made, folder, stem + edition, lead, self.lang)
+        return Part(self.paragraph(self.text("export_made", folder=shown, file=made[0].name, n=len(made) - 1), "key"))
 
     def figures(self, row: dict) -> tuple[str, str]:
         """Median and usual range of a row of the record, in billion đồng."""

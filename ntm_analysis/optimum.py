@@ -14,6 +14,7 @@ from functools import cached_property
 
 import highspy
 import numpy as np
+from highspy._core import _Highs
 
 from .central import Central, funded, in_order, in_time, latest, reached
 
@@ -63,8 +64,8 @@ class Choice:
     """What may be chosen in a central case: the columns and rows of the model.
 
     ``demand``: by pot the goals that claim from it and what each claims by the end of period t if it is to be reached by period
-    y: goals x y x t. ``room``: by pot the money that committed works leave, by period. ``open_``: goals x y, what is not ruled
-    out by lead time or by committed works that are paid too late.
+    y: goals x y x t. ``room``: by pot the money that committed works leave, by period. Goals x y: ``possible``, what lead time
+    and committed works that are paid late do not rule out; ``open_``, nor a pot that could not pay this goal alone.
     """
 
     def __init__(self, case: Central, ruled_out: np.ndarray | None = None) -> None:
@@ -84,6 +85,7 @@ class Choice:
         late = free & claims
         for y in range(periods):
             self.open_[case.goal[late & (last[:, y] == 0)], y] = False
+        self.possible = self.open_.copy()
         if ruled_out is not None:
             self.open_ &= ~ruled_out[:, None]
         self.demand, self.room = [], []
@@ -161,7 +163,8 @@ def _solve(cost, upper, rows: _Rows, start=None, integer: bool = True, nodes: in
     if not n:
         fits = all(low <= 0 <= high for low, high in zip(rows.low, rows.high, strict=True))
         return _Answer(none if fits else None, 0.0, True, 0, np.zeros(len(rows.low)))
-    model, solver = highspy.HighsLp(), highspy.Highs()
+    # Not highspy.Highs(): that prints a banner on standard output, where JSON is expected.
+    model, solver = highspy.HighsLp(), _Highs()
     model.num_col_, model.num_row_ = n, len(rows.low)
     model.col_cost_, model.col_upper_ = np.asarray(cost, dtype=float), np.asarray(upper, dtype=float)
     model.col_lower_, model.row_lower_, model.row_upper_ = np.zeros(n), np.array(rows.low), np.array(rows.high)
@@ -240,7 +243,7 @@ def optimum(
     total = max(1.0, float((choice.cost).sum() + money[fill].sum()))
     aim = -cost / total
     aim[: len(both)] -= HURRY * both[:, 1]
-    plan = _plan(x, last, fill, kind, periods)
+    plan = _plan(case, x, last, fill, kind)
     timed = reached(case, funded(case, in_order(case, places(case, *plan, np.arange(len(case.goal))))))
     by = np.minimum(np.searchsorted(case.ends, timed), periods - 1)
     at = {(k, y): i for i, (k, y) in enumerate(both.tolist())}
@@ -250,7 +253,7 @@ def optimum(
     upper = np.append(size[both[:, 0]], np.ones(len(fill)))
     later = _exact(choice, aim, upper, rows, known, LATER_NODES, both, fill)
     if later.x is not None and aim @ later.x >= aim @ known:
-        plan = _plan(later.x, both, fill, kind, periods)
+        plan = _plan(case, later.x, both, fill, kind)
     searched, settled = first_aim.nodes + later.nodes, proved and later.proved
     return Best(*plan, value, max(bound, value), "optimal" if proved else "limit", settled, searched)
 
@@ -326,13 +329,15 @@ def _whole(bound: float, weight: np.ndarray) -> float:
 
 
 def _plan(
-    x: np.ndarray, columns: np.ndarray, fill: np.ndarray, kind: np.ndarray, periods: int
+    case: Central, x: np.ndarray, columns: np.ndarray, fill: np.ndarray, kind: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """A solution as the period by which each goal is reached, and the works funded for the minimum. Of goals that are alike the
-    first in administrative order is taken first, and is reached first."""
+    one of the lowest rank is taken first, and is reached first."""
     finish = np.zeros(len(kind), dtype=int)
+    rank = np.arange(len(kind)) if case.rank is None else case.rank
     for (k, y), number in sorted(zip(map(tuple, columns), x, strict=False), key=lambda pair: pair[0][1]):
         open_ = np.flatnonzero((kind == k) & (finish == 0))
+        open_ = open_[np.argsort(rank[open_])]
         finish[open_[: int(number)]] = y + 1
     return finish, fill[x[len(columns) :] > 0]
 
@@ -350,8 +355,9 @@ def places(case: Central, finish: np.ndarray, fill: np.ndarray, base: np.ndarray
     extra = np.zeros(len(case.goal), dtype=bool)
     extra[fill] = True
     group = np.select([case.committed, chosen, extra & ~chosen], [0, 1, 2], 3)
+    rank = np.arange(len(finish)) if case.rank is None else case.rank
     ranked = np.lexsort(
-        [base, np.where(chosen, case.goal, 0), np.where(chosen, until, 0), np.where(chosen, when, 0), group]
+        [base, np.where(chosen, rank[case.goal], 0), np.where(chosen, until, 0), np.where(chosen, when, 0), group]
     )
     made = np.empty(len(ranked), dtype=np.int64)
     made[ranked] = np.arange(len(ranked))

@@ -1,0 +1,246 @@
+"""The page of the allocation: the best plan by year, commune and source, the rules beside it, what to add, what to relax."""
+
+import datetime as dt
+from functools import cached_property
+
+import pandas as pd
+from markupsafe import Markup
+
+from .allocation import OPTIMAL, Allocation, allocate
+from .allocation_words import (
+    assumed_sentence,
+    conflict_lines,
+    extra_lines,
+    near_lines,
+    price_lines,
+    reason_words,
+    relax_lines,
+    rules_words,
+    tested_sentences,
+    verdict,
+    what_words,
+)
+from .charts import picture, stacked_years
+from .forecast_parts import ForecastParts
+from .forecast_words import pot_words
+from .margins import SAFE, tested
+from .need_words import FUND_WORDS, billions, rough
+from .office_numbers import write_number
+from .page import Part
+from .parameters import check
+from .plan_record import record
+from .problems import DataProblems
+from .scenarios import UnknownScenario
+from .scenarios import scenario as chosen_scenario
+from .words import listed, pick
+
+TERMS = ("central", "optimal", "conditions", "prices")
+COLUMNS = ["commune", "code", "level", "criterion", "work", "item", "pot", "year", "amount", "unit", "committed"]
+
+
+class AllocationPage(ForecastParts):
+    """The parts of ``notebooks/allocation.ipynb``, in order.
+
+    ``policy``: whose plan is shown (default: the optimal one); ``scenario``, ``deadline``. Raises ValueError for a parameter
+    that is none.
+
+    >>> "26/37 xã" in AllocationPage("data/thanh-chuong", draws=100).allocation_summary()
+    True
+    """
+
+    def __init__(
+        self, dataset: str, *, scenario: str = "baseline", policy: str = "", deadline: str = "",
+        draws: int = ForecastParts.draws, seed: int = ForecastParts.seed, **options: str,
+    ) -> None:  # fmt: skip
+        super().__init__(dataset, **options)
+        faults = check({"policy": policy, "deadline": deadline, "draws": draws, "seed": seed})
+        if deadline and not faults and deadline <= f"{self.workbook.as_of}":
+            faults.append(f"deadline={deadline!r}: must lie after {self.workbook.as_of}")
+        self.scenario, self.policy, self.deadline, self.draws, self.seed = scenario, policy, deadline, draws, seed
+        try:
+            self.chosen = chosen_scenario(self.workbook, scenario)
+        except UnknownScenario as error:
+            faults.append(f"scenario={scenario!r}: must be one of {', '.join(error.known)}")
+        if faults:
+            raise ValueError("; ".join(faults))
+        given = {"scenario": scenario, "policy": policy, "deadline": deadline, "draws": f"{draws}", "seed": f"{seed}"}
+        self.parameters = {**given, **self.parameters}
+
+    @property
+    def heading(self) -> str:
+        return self.text("heading_allocation", place=self.workbook.meta["title"][self.lang], day=self.day)
+
+    @cached_property
+    def allocated(self) -> tuple[Allocation, dict] | None:
+        """The allocation and its record; None where too little was known on the as-of date."""
+        day = dt.date.fromisoformat(self.deadline) if self.deadline else self.chosen.deadline
+        try:
+            found = allocate(self.chosen.workbook, day)
+        except DataProblems:
+            return None
+        trial = tested(found, self.draws, self.seed)
+        return found, record(found, self.policy or OPTIMAL, trial, self.scenario, self.chosen.title)
+
+    def allocation_summary(self) -> Part:
+        """The verdict in one sentence, what it rests on, every policy beside the best."""
+        if self.allocated is None:
+            return self.section("phan-bo", self.text("forecast_not_known", day=self.day))
+        _, made = self.allocated
+        trial, rows = made["under_uncertainty"]["plans"], []
+        for policy, other in trial.items():
+            ends = dict.fromkeys(f"{other['finishing'][q]:.0f}" for q in ("p10", "p90"))
+            beyond = (
+                "-"
+                if policy == "own"
+                else f"{write_number(other['beyond_own'], self.lang, 2)} ({write_number(other['se'], self.lang, 3)})"
+            )
+            central = made["finishing_by_policy"].get(policy, "-")
+            kept = rules_words(made, policy, self.lang) if policy != SAFE else "-"
+            rows.append([self.text(f"policy_{policy}"), central, write_number(other["finishing"]["mean"], self.lang, 1),
+                         "-".join(ends), self.chance(other["p_basically_all"]), beyond, kept])  # fmt: skip
+        columns = "policy:name central:num forecast_mean:num usual:num basically_chance:num beyond_own:num conditions"
+        return self.section(
+            "phan-bo", self.paragraph(verdict(made, self.lang), "verdict"),
+            self.paragraph(assumed_sentence(made, self.lang), "banner"),
+            self.bullets(conflict_lines(self.workbook, made, self.lang)), self.text("allocation_central"),
+            *tested_sentences(made, self.lang), self.table("policies", columns, rows),
+        )  # fmt: skip
+
+    def plan(self) -> Part:
+        """The plan by year and source, by commune, by work; the whole plan goes into the exported files."""
+        if self.allocated is None:
+            return Part("")
+        _, made = self.allocated
+        table = pd.DataFrame(made["plan"], columns=COLUMNS)
+        money = table[table["unit"] != "tấn"]
+        costs = money.groupby("code")["amount"].sum()
+        communes = [
+            [place, row["name"], row["year"] or self.text("not_funded"), billions(costs.get(row["code"], 0.0), self.lang),
+             reason_words(self.workbook, row, self.lang)]
+            for place, row in enumerate(sorted(made["communes"], key=lambda r: r["year"] or 9999), start=1)
+        ]  # fmt: skip
+        section = self.section(
+            "ke-hoach", self.text("plan_note"), *self._by_year(money[money["year"].notna()], int(made["deadline"][:4])),
+            self.table("plan_communes", "tt unit:name finish_year:num total:num reason", communes), self._works(table, made),
+        )  # fmt: skip
+        self._keep_whole(table)
+        return section
+
+    def _by_year(self, money: pd.DataFrame, last: int) -> tuple[Markup, Markup]:
+        """Money by year and source, as a chart and as a table, in billion đồng."""
+        if money.empty:
+            return Markup(""), Markup("")
+        years = list(range(self.workbook.as_of.year, last + 1))
+        by_pot = (
+            money.pivot_table(index="pot", columns="year", values="amount", aggfunc="sum")
+            .reindex(columns=years)
+            .fillna(0.0)
+        )
+        fund = self.workbook.tables["pots"].set_index("pot")["fund"]
+        named = [pick(FUND_WORDS[fund[pot.partition("@")[0]]], self.lang) for pot in by_pot.index]
+        told = ", ".join(f"{year}: {billions(by_pot[year].sum(), self.lang)}" for year in years)
+        unit = self.text("axis_plan_money")
+        chart = stacked_years(by_pot.groupby(named, sort=False).sum() / 1000, unit)
+        lines = [(pot_words(self.workbook, pot, self.lang), row) for pot, row in by_pot.iterrows()]
+        rows = [
+            [name, *(billions(amounts[year], self.lang) for year in years), billions(amounts.sum(), self.lang)]
+            for name, amounts in [*lines, (self.text("head_total"), by_pot.sum())]
+        ]
+        columns = "source:name " + " ".join(f"{year}:num" for year in years) + " total:num"
+        return picture(chart, self.text("plan_chart_alt", parts=told)), self.table(
+            "plan_years", columns, rows, unit=unit
+        )
+
+    def _works(self, table: pd.DataFrame, made: dict) -> Markup:
+        """The works of communes that finish, each once."""
+        finishing = {row["code"] for row in made["communes"] if row["year"]}
+        names = self.workbook.tables["unit_costs"].set_index("item")[f"name_{self.lang}"]
+        mine = table[table["code"].isin(finishing) & (table["level"] == "ntm") & table["year"].notna()]
+        rows = []
+        for (commune, criterion, _, item, year), parts in mine.groupby(
+            ["commune", "criterion", "work", "item", "year"], sort=False, dropna=False
+        ):
+            money = parts.loc[parts["unit"] != "tấn", "amount"].sum()
+            tonnes = parts.loc[parts["unit"] == "tấn", "amount"].sum()
+            number = "-" if pd.isna(criterion) else int(criterion)
+            rows.append([commune, number, names.get(item, item), int(year), write_number(rough(money), self.lang),
+                         write_number(rough(tonnes), self.lang) if tonnes else "-"])  # fmt: skip
+        rows = [[place, *row] for place, row in enumerate(sorted(rows, key=lambda r: (r[3], r[0])), start=1)]
+        return self.table(
+            "plan_works", "tt unit:name criterion:num works:name year:num plan_money:num cement:num", rows
+        )
+
+    def _keep_whole(self, table: pd.DataFrame) -> None:
+        """The whole plan by part for the exported files: too long for a page."""
+        heads = [
+            self.text(f"head_{key}") for key in ("unit", "criterion", "works", "source", "year", "amount", "measure")
+        ]
+        names = self.workbook.tables["unit_costs"].set_index("item")[f"name_{self.lang}"]
+        rows = [
+            [r["commune"], "-" if pd.isna(r["criterion"]) else int(r["criterion"]), names.get(r["item"], r["item"]),
+             pot_words(self.workbook, r["pot"], self.lang), "-" if pd.isna(r["year"]) else int(r["year"]),
+             write_number(round(r["amount"], 3), self.lang), r["unit"]]
+            for r in table.to_dict("records")
+        ]  # fmt: skip
+        self.made.append((self.text("table_plan_whole"), "", heads, rows))
+
+    def extra(self) -> Part:
+        """One commune more: the cheapest of each year, the next ones, what more money buys."""
+        if self.allocated is None or self.allocated[1]["status"] == "infeasible":
+            return Part("")
+        _, made = self.allocated
+        rows = []
+        for year in made["extra_commune"]:
+            for rank, row in enumerate([year["cheapest"], *year["next"]], start=1):
+                pots = listed([pot_words(self.workbook, pot["pot"], self.lang) for pot in row["by_pot"]], self.lang)
+                rows.append(
+                    [
+                        year["year"],
+                        rank,
+                        row["name"],
+                        row["planned_year"] or "-",
+                        what_words(row["money"], row["cement"], self.lang),
+                        pots,
+                    ]
+                )
+        return self.section(
+            "them-xa", self.bullets(extra_lines(made, self.lang)),
+            self.table("extra", "year:num tt unit:name planned_finish:num added by_pot", rows),
+            self.bullets(price_lines(self.workbook, made, self.lang)),
+        )  # fmt: skip
+
+    def relax(self) -> Part:
+        """What would have to give for all communes to finish; plans nearly as good."""
+        if self.allocated is None:
+            return Part("")
+        _, made = self.allocated
+        near = near_lines(made, self.lang)
+        parts = self.section("noi-long", self.bullets(relax_lines(self.workbook, made, self.lang)))
+        return Part(parts + (self.section("gan-tot", self.text("near_head"), self.bullets(near)) if near else ""))
+
+    def reckoning(self) -> Part:
+        """How it is worked out, with the technical terms."""
+        if self.allocated is None:
+            return Part("")
+        rules = self.allocated[0].plans[OPTIMAL].layout.plan.rules
+        least = write_number(rules["minimum_commune"], self.lang)
+        return self.section("cach-tinh", self.bullets(self.text(f"term_{name}", minimum=least) for name in TERMS))
+
+    def export(self) -> Part:
+        """Write every table, and the whole plan, as one Excel workbook and as CSV files; say where."""
+        lead = [
+            self.heading,
+            self.text("draft"),
+            *([self.text("illustrative_long")] if self.workbook.illustrative else []),
+        ]
+        if self.allocated:
+            lead += [verdict(self.allocated[1], self.lang), assumed_sentence(self.allocated[1], self.lang)]
+        return self.exported(f"phan-bo-von_{self.workbook.as_of}", "", lead)
+
+    def knowledge(self) -> Part:
+        """The sources of works, prices, money and weights, and what was left out."""
+        names = ("works", "typical_works", "unit_costs", "parts", "pots", "envelopes", "durations", "prices", "priorities",
+                 "assumptions", "targets", "criterion_states", "criterion_counts", "count_priors", "criterion_shares",
+                 "carry_over")  # fmt: skip
+        used = {source for name in names for source in self.workbook.tables[name]["source"]}
+        return self.section("biet-den-dau", self.left_out(), self.sources(used))

@@ -1,0 +1,234 @@
+"""The allocation in sentences and short lines: verdict, rules beside it, one commune more, what to relax."""
+
+import datetime as dt
+import math
+
+from .forecast_words import pot_words
+from .need_words import rough
+from .office_numbers import write_date, write_number, write_percent
+from .words import listed, text
+from .workbook import Workbook
+
+CLOSE = 0.02  # of what a commune's works cost: less money than this is less than their cost is known to
+
+
+def verdict(made: dict, lang: str) -> str:
+    """The answer in one sentence; ``made`` is the record of :func:`~ntm_analysis.plan_record.record`."""
+    day = write_date(dt.date.fromisoformat(made["deadline"]), lang)
+    if made["status"] == "infeasible":
+        return text("allocation_infeasible", lang, day=day)
+    told = {"n": made["finishing"], "total": made["n_communes"], "now": made["n_finished_now"], "day": day}
+    told["more"] = made["finishing"] - made["n_finished_now"]
+    if made["status"] == "rule":
+        best = made["finishing_by_policy"]["optimal"]
+        return text("allocation_verdict_rule", lang, policy=text(f"policy_{made['policy']}", lang), best=best, **told)
+    more = write_number(made["bound"] - made["value"], lang)
+    proof = text("allocation_proved", lang)
+    if made["status"] != "optimal":
+        proof = text("allocation_open", lang, more=more, gap=write_percent(made["gap"], lang))
+    return text("allocation_verdict", lang, proof=proof, **told)
+
+
+def tested_sentences(made: dict, lang: str) -> list[str]:
+    """What the forecast says of the optimal plan, and of the one with a margin; nothing where it was not asked."""
+    tried = made.get("under_uncertainty")
+    if not tried:
+        return []
+    best, own = (tried["plans"][name] for name in ("optimal", "own"))
+    mean, usual = (write_number(p["finishing"]["mean"], lang, 1) for p in (best, own))
+    ends = "-".join(dict.fromkeys(str(round(best["finishing"][q])) for q in ("p10", "p90")))
+    told = {"draws": write_number(tried["draws"], lang), "mean": mean, "range": ends, "own": usual}
+    error = best["se"] or 0.0
+    digits = max(2, -math.floor(math.log10(error))) if error else 2
+    told |= {"beyond": write_number(best["beyond_own"], lang, digits), "se": write_number(error, lang, digits)}
+    better = best["beyond_own"] > 2 * (best["se"] or 0.0)
+    margins = [row["margin"] for row in tried["tried"]]
+    chosen = tried["chosen"]
+    safe = {"margin": whole_percent(chosen["margin"]), "n": len(margins), "least": whole_percent(1 - max(margins))}
+    safe["weighed"] = text("allocation_by_chance" if chosen["by_chance"] else "allocation_alike", lang)
+    safe["mean"] = write_number(tried["plans"][chosen["plan"]]["finishing"]["mean"], lang, 1)
+    return [
+        text("allocation_tested" if better else "allocation_tested_less", lang, **told),
+        text("allocation_safe", lang, **safe),
+    ]
+
+
+def assumed_sentence(made: dict, lang: str) -> str:
+    """How much of the plan rests on assumptions."""
+    shares = {k: "-" if v is None else whole_percent(v) for k, v in made["assumed_share"].items()}
+    return text("allocation_assumed", lang, **shares)
+
+
+def whole_percent(share: float) -> str:
+    """A share in whole per cent; 100 % only where it is all.
+
+    >>> whole_percent(0.999), whole_percent(1.0), whole_percent(0.05)
+    ('99%', '100%', '5%')
+    """
+    return f"{math.floor(100 * share + 1e-9)}%"
+
+
+def what_words(money: float, tonnes: float, lang: str) -> str:
+    """Million đồng and tonnes of cement to two digits, as running text: costs are not known to more."""
+    parts = []
+    if money or not tonnes:
+        parts.append(text("money_words", lang, amount=write_number(rough(money), lang)))
+    if tonnes:
+        parts.append(text("tonnes_words", lang, amount=write_number(rough(tonnes), lang)))
+    return listed(parts, lang)
+
+
+def pots_words(workbook: Workbook, by_pot: list[dict], lang: str) -> str:
+    """Pots with what each lacks."""
+    named = []
+    for row in by_pot:
+        amount = write_number(rough(row["amount"]), lang)
+        amount = text("tonnes_words", lang, amount=amount) if row["unit"] == "tấn" else amount
+        named.append(f"{pot_words(workbook, row['pot'], lang)} ({amount})")
+    return listed(named, lang)
+
+
+def extra_lines(made: dict, lang: str) -> list[str]:
+    """The cheapest extra commune of each year."""
+    lines = []
+    for row in made["extra_commune"]:
+        cheapest = row["cheapest"]
+        told = {
+            "year": row["year"],
+            "name": cheapest["name"],
+            "what": what_words(cheapest["money"], cheapest["cement"], lang),
+        }
+        planned = cheapest["planned_year"]
+        line = text(
+            "extra_told_planned" if planned else "extra_told", lang, **told | ({"planned": planned} if planned else {})
+        )
+        close = 0 < cheapest["money"] < CLOSE * cheapest["cost"]
+        lines.append(f"{line} {text('extra_close', lang)}" if close else line)
+    return lines or [text("extra_none", lang)]
+
+
+def price_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
+    """What more money buys: step prices, then relaxed prices; each named."""
+    lines = []
+    for row in made["prices"]:
+        step = row["step"]
+        cement = row["unit"] == "tấn"
+        added = what_words(0 if cement else step["added"], step["added"] if cement else 0, lang)
+        told = {"added": added, "n": write_number(step["communes"], lang)}
+        if row["pot"] is None:
+            lines.append(text("price_step_extra", lang, **told))
+        else:
+            lines.append(
+                text("price_step", lang, pot=pot_words(workbook, row["pot"], lang), percent=step["percent"], **told)
+            )
+    unit = {
+        "tấn": "1.000 tấn" if lang == "vi" else "1,000 tonnes",
+        "triệu đồng": "tỷ đồng" if lang == "vi" else "billion đồng",
+    }
+    for row in made["prices"]:
+        if row["pot"]:
+            prices = ", ".join(f"{year}: {write_number(rough(value), lang)}" for year, value in row["relaxed"].items())
+            told = {"pot": pot_words(workbook, row["pot"], lang), "prices": prices, "unit": unit[row["unit"]]}
+            lines.append(text("price_relaxed", lang, **told))
+    return lines
+
+
+def relax_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
+    """What would have to give for all communes to finish: money, months, communes."""
+    relaxed = made["relaxations"]["for_all"]
+    money = relaxed["money"]
+    lines = [text("relax_no_money", lang)]
+    if money["by_pot"]:
+        what, pots = what_words(money["added"], money["tonnes"], lang), pots_words(workbook, money["by_pot"], lang)
+        lines = [text("relax_money", lang, what=what, pots=pots)]
+    months = relaxed["months"]
+    lines.append(text("relax_no_months", lang) if months is None else text("relax_months", lang, n=months))
+    lines.append(text("relax_communes", lang, n=relaxed["communes"]))
+    if relaxed["never"]:
+        lines.append(text("relax_never", lang, names=listed([row["name"] for row in relaxed["never"]], lang)))
+    return lines
+
+
+def conflict_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
+    """Which conditions stand against each other, with the sums, and the least relaxations."""
+    found = made["relaxations"]["conflict"]
+    if not found:
+        return []
+    sums = {key: write_number(round(found[key]), lang) for key in ("needs", "has")}
+    if found["rules"] == ["no_money"]:
+        return [text("conflict_no_money", lang, needs=sums["needs"])]
+    lines = []
+    if "all_pots" in found["rules"]:
+        lines.append(text("conflict_all_pots", lang, **sums))
+    else:
+        names = [
+            text(f"rule_{r}", lang) if r in ("minimum", "committed") else pot_words(workbook, r, lang)
+            for r in found["rules"]
+        ]
+        lines.append(text("conflict_rules", lang, rules=listed(names, lang)))
+    lines.append(text("conflict_minimum", lang, minimum=write_number(found["minimum"], lang)))
+    cement = {row["pot"] for row in made["plan"] if row["unit"] == "tấn"}
+    for pot, more in found["money"].items():
+        if more is not None:
+            amount = what_words(0 if pot in cement else more, more if pot in cement else 0, lang)
+            lines.append(text("conflict_money", lang, pot=pot_words(workbook, pot, lang), amount=amount))
+    return lines
+
+
+def near_lines(made: dict, lang: str) -> list[str]:
+    """Plans within one commune of the best."""
+    lines = []
+    for row in made["near_plans"]:
+        instead = [c["name"] for c in row["instead"]]
+        told = {"without": listed([c["name"] for c in row["without"]], lang), "works": row["works"]}
+        told["n"] = write_number(made["n_finished_now"] + row["value"], lang)
+        told["instead"] = text("near_instead", lang, names=listed(instead, lang)) if instead else ""
+        lines.append(text("near_told", lang, **told))
+    return lines
+
+
+def reason_words(workbook: Workbook, row: dict, lang: str) -> str:
+    """Why a commune is not in the plan."""
+    if row["reason"] is None:
+        return ""
+    told = dict(row)
+    if row["reason"] == "pot":
+        cement = row["pot"].partition("@")[0] in set(workbook.tables["pots"].query("measure == 'cement'")["pot"])
+        told["pot"] = pot_words(workbook, row["pot"], lang)
+        for key in ("needs", "has"):
+            told[key] = what_words(0 if cement else row[key], row[key] if cement else 0, lang)
+    if row["reason"] == "lead_time":
+        told["work"] = workbook.tables["unit_costs"].set_index("item")[f"name_{lang}"].get(row["work"], row["work"])
+    return text(
+        f"reason_{row['reason']}", lang, **{k: v for k, v in told.items() if k not in ("reason", "name", "code")}
+    )
+
+
+def rules_words(made: dict, policy: str, lang: str) -> str:
+    """Whether a policy keeps every condition, and which it does not."""
+    rules = list(dict.fromkeys(row["rule"] for row in made["broken"].get(policy, [])))
+    if not rules:
+        return text("conditions_kept", lang)
+    return text("allocation_breaks", lang, rules=", ".join(text(f"rule_{rule}", lang) for rule in rules))
+
+
+def allocation_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
+    """The record as text for a console."""
+    lines = [verdict(made, lang), *conflict_lines(workbook, made, lang), text("allocation_central", lang),
+             *tested_sentences(made, lang), assumed_sentence(made, lang), "", text("allocation_by_policy", lang)]  # fmt: skip
+    for policy, n in made["finishing_by_policy"].items():
+        broken = "" if not made["broken"][policy] else f"  ({rules_words(made, policy, lang)})"
+        lines.append(f"  {text(f'policy_{policy}', lang):<40} {n:>4}{broken}")
+    lines += ["", text("allocation_finishing", lang)]
+    years = sorted({row["year"] for row in made["communes"] if row["year"]})
+    for year in years:
+        names = listed([row["name"] for row in made["communes"] if row["year"] == year], lang)
+        lines.append("  " + text("allocation_year_line", lang, year=year, names=names))
+    if not years:
+        lines.append("  " + text("allocation_nobody", lang))
+    blocks = {"extra_head": extra_lines(made, lang), "price_head": price_lines(workbook, made, lang),
+              "relax_head": relax_lines(workbook, made, lang), "near_head": near_lines(made, lang)}  # fmt: skip
+    for head, told in blocks.items():
+        if told:
+            lines += ["", text(head, lang), *(f"  {line}" for line in told)]
+    return lines

@@ -1,0 +1,141 @@
+"""What one commune more would take, year by year; what more money is worth; plans that are as good but for one commune."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from .allocation import OPTIMAL, Allocation, ordered
+from .central import Central, funded, in_order, in_time, latest
+from .optimum import Choice, optimum, relaxed_prices
+from .queue import NEVER
+from .works import THOUSAND
+
+NEXT, MORE = 6, 5  # communes listed for each year: the cheapest and the next five; % more money of a step price
+NEAR = 10  # near-optimal plans sought
+
+
+def with_money(case: Central, more: dict[str, int], times: float = 1.0) -> Central:
+    """The case with more money in some pots from the first period on, or all pots times a factor."""
+    pots = [replace(pot, money=(pot.money * times).astype(np.int64) + more.get(pot.name, 0)) for pot in case.pots]
+    return replace(case, pots=pots)
+
+
+def extra_communes(found: Allocation) -> pd.DataFrame:
+    """For each year the communes that would take least money to finish by its end, beside all that the best plan has finish.
+
+    year, rank (1: the cheapest), goal, unit, planned (the year the plan has, NaN: none), money (million đồng) and tonnes to be
+    added in all, pots (pot: what it lacks, thousand đồng or tonnes), cost (million đồng, of its works). What the plan funds
+    without a commune finishing by it gives way. A commune that no money brings there in time is not listed.
+
+    >>> from ntm_analysis.allocation import allocate
+    >>> from ntm_analysis.workbook import Workbook
+    >>> rows = extra_communes(allocate(Workbook.open("data/thanh-chuong")))
+    >>> rows.loc[rows["rank"] == 1, "year"].tolist()
+    [2023, 2024, 2025]
+    """
+    case, plan = found.case, found.plans[OPTIMAL]
+    choice, last, periods = Choice(case), latest(case), len(case.ends)
+    finish = found.finish_years()
+    kept = case.committed.copy()
+    kept[found.best.fill] = True
+    kept |= case.counted & (case.goal >= 0) & (plan.done & (case.weight > 0))[np.maximum(case.goal, 0)]
+    period = np.where(kept, plan.period, NEVER)
+    used = [_used(pot.works, pot.amounts, period, periods) for pot in case.pots]
+    claimed = [np.flatnonzero(pot.amounts > 0) for pot in case.pots]
+    rows = []
+    for goal in np.flatnonzero(case.weight > 0):
+        mine = np.flatnonzero(case.counted & ~case.committed & (case.goal == goal))
+        for y, year in enumerate(found.years):
+            if not choice.possible[goal, y] or finish[goal] <= year:
+                continue
+            lacks = {}
+            for p, pot in enumerate(case.pots):
+                there = claimed[p][np.isin(pot.works[claimed[p]], mine)]
+                if not len(there):
+                    continue
+                works, amounts = pot.works[there], pot.amounts[there]
+                asked = used[p] - _used(works, amounts, period, periods) + _used(works, amounts, last[:, y], periods)
+                if (short := int((asked - pot.money).max())) > 0:
+                    lacks[pot.name] = short
+            tonnes = sum(lacks.get(pot.name, 0) for pot in case.pots if pot.cement)
+            money = (sum(lacks.values()) - tonnes) / THOUSAND
+            rows.append(
+                (
+                    year,
+                    goal,
+                    found.goals.loc[goal, "unit"],
+                    finish[goal],
+                    money,
+                    tonnes,
+                    lacks,
+                    choice.cost[goal] / THOUSAND,
+                )
+            )
+    made = pd.DataFrame(rows, columns=["year", "goal", "unit", "planned", "money", "tonnes", "pots", "cost"])
+    made = made.sort_values(["year", "money", "tonnes", "goal"], kind="stable", ignore_index=True)
+    made.insert(1, "rank", made.groupby("year").cumcount() + 1)
+    return made[made["rank"] <= NEXT].reset_index(drop=True)
+
+
+def _used(works: np.ndarray, amounts: np.ndarray, period: np.ndarray, periods: int) -> np.ndarray:
+    """What is claimed by the end of each period when works are funded in these."""
+    when = period[works]
+    inside = (when >= 1) & (when <= periods)
+    return np.cumsum(np.bincount(when[inside] - 1, weights=amounts[inside], minlength=periods)).astype(np.int64)
+
+
+def prices(found: Allocation, extra: pd.DataFrame) -> list[dict]:
+    """What more money is worth: a row a pot that is short, and last what the cheapest extra commune needs.
+
+    pot, unit, relaxed (by year: communes more for one tỷ đồng, or 1.000 tonnes, from that year on, in the linear relaxation) and
+    step: the money added (5 % more in every year; million đồng or tonnes by the deadline) and how many communes more the best
+    plan then reaches. The relaxed price says where money is tight, the step price what some of it buys; neither is the other.
+    """
+    case, worth, rows = found.case, relaxed_prices(found.case), []
+    start = found.plans[OPTIMAL].period
+    for p, pot in enumerate(case.pots):
+        by_year = {year: worth[(p, t)] * THOUSAND * (1 if pot.cement else THOUSAND)
+                   for t, year in enumerate(found.years, start=1) if (p, t) in worth}  # fmt: skip
+        if not by_year:
+            continue
+        pots = list(case.pots)
+        pots[p] = replace(pot, money=pot.money * (100 + MORE) // 100)
+        gained = optimum(replace(case, pots=pots), start).value - found.best.value
+        added = float((pots[p].money - pot.money)[-1])
+        step = {"percent": MORE, "added": added if pot.cement else added / THOUSAND, "communes": gained}
+        rows.append({"pot": pot.name, "unit": "tấn" if pot.cement else "triệu đồng", "relaxed": by_year, "step": step})
+    cheapest = extra[(extra["year"] == found.years[-1]) & (extra["rank"] == 1)]
+    for row in cheapest.to_dict("records"):
+        gained = optimum(with_money(case, row["pots"]), start).value - found.best.value
+        step = {"percent": None, "added": row["money"], "communes": gained}
+        rows.append({"pot": None, "unit": "triệu đồng", "relaxed": {}, "step": step})
+    return rows
+
+
+def near_plans(found: Allocation) -> list[dict]:
+    """Plans that reach as much as the best one, but for one commune at most: each without one of its communes.
+
+    value, without and instead (goals), works (whose year of funding differs from the best plan's).
+    """
+    case, best = found.case, found.plans[OPTIMAL]
+    counts = case.weight > 0
+    held = best.done & counts
+    made, seen = [], {held.tobytes()}
+    chosen = [goal for goal in np.flatnonzero(held) if found.best.finish[goal]]
+    for goal in sorted(chosen, key=lambda goal: -Choice(case).cost[goal])[:NEAR]:
+        ruled_out = np.zeros(len(case.weight), dtype=bool)
+        ruled_out[goal] = True
+        other = optimum(case, ruled_out=ruled_out)
+        place = ordered(best.layout, case, other).plan.works["place"].to_numpy()
+        period = funded(case, in_order(case, place))
+        done = in_time(case, period) & counts
+        value = float(case.weight[done].sum())
+        if other.status == "infeasible" or done.tobytes() in seen or value < found.best.value - 1:
+            continue
+        seen.add(done.tobytes())
+        inside = len(case.ends)
+        differ = int((np.minimum(period, inside + 1) != np.minimum(best.period, inside + 1)).sum())
+        made.append({"value": value, "without": np.flatnonzero(held & ~done).tolist(),
+                     "instead": np.flatnonzero(done & ~held).tolist(), "works": differ})  # fmt: skip
+    return made
