@@ -121,11 +121,11 @@ def _plan(policy: str, case: Central, layout: Layout, period: np.ndarray) -> Pla
     money = pd.DataFrame(
         [pot.money for pot in case.pots], index=[pot.name for pot in case.pots], columns=[d.year for d in days]
     )
-    checked = table.assign(
-        amount=table["claim"],
-        commune=table["code"].where(table["level"] == "ntm", table["level"] + ":" + table["code"]),
-    )
-    checked = checked.assign(work=checked["number"])
+    # Who waits for a work, a debt too: the commune's NTM or a higher level of it; nobody's works stand for themselves.
+    names = plan.goals["code"].where(ntm, plan.goals["level"] + ":" + plan.goals["code"])
+    goal = pd.Series(case.goal[table["number"].to_numpy(dtype=int)], index=table.index)
+    nobody = "debt:" + table["code"]
+    checked = table.assign(amount=table["claim"], work=table["number"], commune=goal.map(names).fillna(nobody))
     return Plan(policy, layout, period, done, audit(checked, money, finishing, {d.year: d for d in days}, days[-1]))
 
 
