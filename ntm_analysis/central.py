@@ -37,6 +37,7 @@ class Central:
     ``ends``: the month in which each period ends, the last is the deadline; ``pots``. By work: ``goal`` (-1: none), ``left``
     (months of work after it is funded), ``counted`` (its goal waits for it), ``committed`` (paid before all others). By goal:
     ``weight`` in the number finishing; ``minimum`` money (thousand đồng) it must get by the deadline, all it needs if less.
+    ``place``: by work its place in the queue, by which committed works follow each other; None: by number.
     """
 
     ends: np.ndarray
@@ -47,6 +48,12 @@ class Central:
     committed: np.ndarray
     weight: np.ndarray
     minimum: np.ndarray
+    place: np.ndarray | None = None
+
+    def queue(self, base: np.ndarray) -> np.ndarray:
+        """The places ``base`` with committed works among each other in their own order."""
+        own = np.arange(len(base)) if self.place is None else self.place
+        return np.where(self.committed, own, base)
 
     def money_of_works(self) -> np.ndarray:
         """What each work claims from all money pots together."""
@@ -87,9 +94,8 @@ def central(layout: Layout, deadline: int) -> Central:
     goals = plan.goals
     ntm = (goals["level"] == "ntm").to_numpy()
     weight = np.where(ntm, goals["unit"].map(plan.priorities).fillna(1.0), 0.0)
-    case = Central(
-        ends, pots, layout.goal, left, counted & needed, layout.tier < 2, weight, np.zeros(len(goals), dtype=np.int64)
-    )
+    none, place = np.zeros(len(goals), dtype=np.int64), plan.works["place"].to_numpy()
+    case = Central(ends, pots, layout.goal, left, counted & needed, layout.tier < 2, weight, none, place)
     least = round(plan.rules["minimum_commune"] * THOUSAND)
     mine = case.goal >= 0
     whole = np.bincount(case.goal[mine], weights=case.money_of_works()[mine], minlength=len(goals)).astype(np.int64)

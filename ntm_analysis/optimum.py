@@ -69,7 +69,8 @@ class Choice:
 
     def __init__(self, case: Central, ruled_out: np.ndarray | None = None) -> None:
         self.case, (goals, periods) = case, (len(case.weight), len(case.ends))
-        self.committed = funded(case, in_order(case, np.where(case.committed, 0, 1)))
+        last = np.full(len(case.goal), len(case.goal))
+        self.committed = funded(case, in_order(case, case.queue(last)))
         self.committed[~case.committed] = 0
         free = case.counted & ~case.committed & (case.goal >= 0)
         last = latest(case)
@@ -340,8 +341,8 @@ def _plan(
 def places(case: Central, finish: np.ndarray, fill: np.ndarray, base: np.ndarray) -> np.ndarray:
     """The order of works that carries a plan out: by work its place, 0 first.
 
-    Committed works first; then the works of goals that are to be reached, each as late as it may be funded (of one period those
-    of the goal reached first); then what is funded for the minimum; then all others as ``base`` has them.
+    Committed works first, in their own order; then the works of goals that are to be reached, each as late as it may be funded
+    (of one period those of the goal reached first); then what is funded for the minimum; then all others as ``base`` has them.
     """
     last, periods = latest(case), len(case.ends)
     until = np.where(case.goal >= 0, finish[np.maximum(case.goal, 0)], 0)
@@ -351,7 +352,7 @@ def places(case: Central, finish: np.ndarray, fill: np.ndarray, base: np.ndarray
     extra[fill] = True
     group = np.select([case.committed, chosen, extra & ~chosen], [0, 1, 2], 3)
     ranked = np.lexsort(
-        [base, np.where(chosen, case.goal, 0), np.where(chosen, until, 0), np.where(chosen, when, 0), group]
+        [case.queue(base), np.where(chosen, case.goal, 0), np.where(chosen, until, 0), np.where(chosen, when, 0), group]
     )
     made = np.empty(len(ranked), dtype=np.int64)
     made[ranked] = np.arange(len(ranked))
