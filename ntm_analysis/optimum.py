@@ -226,9 +226,12 @@ def optimum(
     first_aim = _exact(choice, weight, upper, rows, known, nodes, last, fill)
     x, bound, proved = first_aim.x, first_aim.bound, first_aim.proved
     none = np.zeros(len(case.weight), dtype=int)
+    bound = _whole(min(bound, float(weight @ upper)), case.weight)
     if x is None:
-        return Best(none, none[:0], 0.0, 0.0, "infeasible" if proved else "limit", False, first_aim.nodes)
-    value, bound = float(weight @ x), _whole(bound, case.weight)
+        return Best(
+            none, none[:0], 0.0, 0.0 if proved else bound, "infeasible" if proved else "limit", False, first_aim.nodes
+        )
+    value = float(weight @ x)
     # The later aims: a column for each kind and period, as many goals reached as before.
     both = np.array([(k, y) for k in range(len(first)) for y in range(periods) if choice.open_[first[k], y]], dtype=int)
     both = both.reshape(-1, 2)
@@ -285,27 +288,28 @@ def _exact(
 ) -> _Answer:
     """Like :func:`_solve`, whole numbers made whole and every pot kept to the last thousand đồng.
 
-    The solver works with a tolerance; a row that it breaks by less than that is drawn in a little, and the first bound stays.
+    The solver works with a tolerance; a row that it breaks by less than that is drawn in a little. The first bound stays, and
+    what is found then is proved only where it reaches that bound.
     """
     first = answer = _solve(cost, upper, rows, start, nodes=nodes)
-    searched = first.nodes
+    searched, proved = first.nodes, first.proved
     for _ in range(9):
         if answer.x is None:
-            break
+            return replace(first, x=None, proved=proved, nodes=searched)
         x = np.rint(answer.x)
-        answer = replace(answer, x=x)
         broken = [
             row
             for row, (p, t) in rows.pots.items()
             if _used(choice, x, columns, fill, p, t) > max(choice.room[p][t - 1], 0)
         ]
         if not broken:
-            break
+            proved = proved or (first.proved and bool(np.asarray(cost) @ x >= first.bound - 1e-6))
+            return replace(first, x=x, proved=proved, nodes=searched)
         for row in broken:
             rows.high[row] -= 4 * EXACT
-        answer = _solve(cost, upper, rows, None, nodes=nodes)
+        answer, proved = _solve(cost, upper, rows, None, nodes=nodes), False
         searched += answer.nodes
-    return replace(first, x=answer.x, nodes=searched)
+    return replace(first, x=None, proved=False, nodes=searched)
 
 
 def _used(choice: Choice, x: np.ndarray, columns: np.ndarray, fill: np.ndarray, p: int, t: int) -> int:
@@ -321,8 +325,12 @@ def _used(choice: Choice, x: np.ndarray, columns: np.ndarray, fill: np.ndarray, 
 
 
 def _whole(bound: float, weight: np.ndarray) -> float:
-    """The bound cut to what sums of the weights can be: whole communes where every weight is 1."""
-    unit = np.gcd.reduce(np.rint(weight[weight > 0] * 1000).astype(np.int64)) / 1000 if (weight > 0).any() else 1.0
+    """The bound cut to what sums of the weights can be: whole communes where every weight is 1. As it is where a weight has
+    more than three decimals."""
+    parts = weight[weight > 0] * 1000
+    if not len(parts) or np.abs(parts - np.rint(parts)).max() > 1e-6:
+        return bound
+    unit = np.gcd.reduce(np.rint(parts).astype(np.int64)) / 1000
     return float(np.floor(bound / unit + 1e-6) * unit)
 
 
