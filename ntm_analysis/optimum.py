@@ -145,6 +145,14 @@ class Choice:
         return made
 
 
+class _Quiet(highspy.Highs):
+    """HiGHS without the line about itself that it prints before anyone can ask it not to."""
+
+    def enableCallbacks(self) -> None:
+        self.silent()
+        super().enableCallbacks()
+
+
 @dataclass(frozen=True)
 class _Answer:
     """What the solver says: the solution (None: there is none), the bound, whether that is proved, nodes searched, row duals."""
@@ -162,7 +170,7 @@ def _solve(cost, upper, rows: _Rows, start=None, integer: bool = True, nodes: in
     if not n:
         fits = all(low <= 0 <= high for low, high in zip(rows.low, rows.high, strict=True))
         return _Answer(none if fits else None, 0.0, True, 0, np.zeros(len(rows.low)))
-    model, solver = highspy.HighsLp(), highspy.Highs()
+    model, solver = highspy.HighsLp(), _Quiet()
     model.num_col_, model.num_row_ = n, len(rows.low)
     model.col_cost_, model.col_upper_ = np.asarray(cost, dtype=float), np.asarray(upper, dtype=float)
     model.col_lower_, model.row_lower_, model.row_upper_ = np.zeros(n), np.array(rows.low), np.array(rows.high)
@@ -176,7 +184,7 @@ def _solve(cost, upper, rows: _Rows, start=None, integer: bool = True, nodes: in
         model.integrality_ = [highspy.HighsVarType.kInteger] * n
     # Without presolve: with it HiGHS 1.16 may take a start from which presolve has fixed a column away for better than it is, and
     # call it optimal (tests/test_optimum.py has the case). One thread and one seed: the same plan on every machine.
-    options = {"output_flag": False, "threads": 1, "random_seed": 0, "presolve": "off", "mip_rel_gap": 0.0, "mip_abs_gap": 1e-6,
+    options = {"threads": 1, "random_seed": 0, "presolve": "off", "mip_rel_gap": 0.0, "mip_abs_gap": 1e-6,
                "mip_max_nodes": nodes, "simplex_iteration_limit": ITERATIONS, "primal_feasibility_tolerance": EXACT,
                "mip_feasibility_tolerance": EXACT}  # fmt: skip
     for name, value in options.items():
