@@ -1,7 +1,7 @@
 """Which works to fund in which year: every rule and the best plan on one central case, by one timing, checked by one audit."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -96,6 +96,11 @@ def allocate(workbook: Workbook, deadline: dt.date | None = None) -> Allocation:
         plans[policy] = _plan(policy, case, layout, funded(case, layout.lines))
     sound = [plan for plan in plans.values() if not plan.broken]
     start = max(sound, key=lambda plan: case.weight[plan.done].sum(), default=None)
+    if start is not None:
+        # Committed works follow each other as in that rule, or it might pay for a commune that no plan of another order can.
+        place = np.empty(len(start.period), dtype=np.int64)
+        place[np.lexsort([start.layout.plan.works["place"], start.period])] = np.arange(len(place))
+        case = replace(case, place=place)
     best = optimum(case, None if start is None else start.period)
     layout = ordered(base, case, best)
     plans[OPTIMAL] = _plan(OPTIMAL, case, layout, funded(case, in_order(case, layout.plan.works["place"].to_numpy())))
@@ -126,11 +131,11 @@ def _plan(policy: str, case: Central, layout: Layout, period: np.ndarray) -> Pla
     money = pd.DataFrame(
         [pot.money for pot in case.pots], index=[pot.name for pot in case.pots], columns=[d.year for d in days]
     )
-    checked = table.assign(
-        amount=table["claim"],
-        commune=table["code"].where(table["level"] == "ntm", table["level"] + ":" + table["code"]),
-    )
-    checked = checked.assign(work=checked["number"])
+    # Who waits for a work, a debt too: the commune's NTM or a higher level of it; nobody's works stand for themselves.
+    names = plan.goals["code"].where(ntm, plan.goals["level"] + ":" + plan.goals["code"])
+    goal = pd.Series(case.goal[table["number"].to_numpy(dtype=int)], index=table.index)
+    nobody = "debt:" + table["code"]
+    checked = table.assign(amount=table["claim"], work=table["number"], commune=goal.map(names).fillna(nobody))
     return Plan(policy, layout, period, done, audit(checked, money, finishing, {d.year: d for d in days}, days[-1]))
 
 

@@ -37,6 +37,7 @@ class Central:
     ``ends``: the month in which each period ends, the last is the deadline; ``pots``. By work: ``goal`` (-1: none), ``left``
     (months of work after it is funded), ``counted`` (its goal waits for it), ``committed`` (paid before all others). By goal:
     ``weight`` in the number finishing; ``minimum`` money (thousand đồng) it must get by the deadline, all it needs if less.
+    ``place``: by work its place in the queue, by which committed works follow each other; None: by number.
     ``rank``: of goals that are alike in all else the lowest comes first (None: in their order).
     """
 
@@ -48,7 +49,13 @@ class Central:
     committed: np.ndarray
     weight: np.ndarray
     minimum: np.ndarray
+    place: np.ndarray | None = None
     rank: np.ndarray | None = None
+
+    def queue(self, base: np.ndarray) -> np.ndarray:
+        """The places ``base`` with committed works among each other in their own order."""
+        own = np.arange(len(base)) if self.place is None else self.place
+        return np.where(self.committed, own, base)
 
     def money_of_works(self) -> np.ndarray:
         """What each work claims from all money pots together."""
@@ -89,12 +96,11 @@ def central(layout: Layout, deadline: int) -> Central:
     goals = plan.goals
     ntm = (goals["level"] == "ntm").to_numpy()
     weight = np.where(ntm, goals["unit"].map(plan.priorities).fillna(1.0), 0.0)
-    alike = np.lexsort(
-        [goals["missing"], goals["year"].fillna(9999)]
-    )  # registered ones first, then those that lack least
+    # Of goals alike: those registered first, then those that lack least.
+    rank = np.argsort(np.lexsort([goals["missing"], goals["year"].fillna(9999)]))
+    none, place = np.zeros(len(goals), dtype=np.int64), plan.works["place"].to_numpy()
     case = Central(
-        ends, pots, layout.goal, left, counted & needed, layout.tier < 2, weight, np.zeros(len(goals), dtype=np.int64),
-        np.argsort(alike),
+        ends, pots, layout.goal, left, counted & needed, layout.tier < 2, weight, none, place, rank
     )  # fmt: skip
     least = round(plan.rules["minimum_commune"] * THOUSAND)
     mine = case.goal >= 0

@@ -14,7 +14,6 @@ from functools import cached_property
 
 import highspy
 import numpy as np
-from highspy._core import _Highs
 
 from .central import Central, funded, in_order, in_time, latest, reached
 
@@ -70,7 +69,8 @@ class Choice:
 
     def __init__(self, case: Central, ruled_out: np.ndarray | None = None) -> None:
         self.case, (goals, periods) = case, (len(case.weight), len(case.ends))
-        self.committed = funded(case, in_order(case, np.where(case.committed, 0, 1)))
+        last = np.full(len(case.goal), len(case.goal))
+        self.committed = funded(case, in_order(case, case.queue(last)))
         self.committed[~case.committed] = 0
         free = case.counted & ~case.committed & (case.goal >= 0)
         last = latest(case)
@@ -146,6 +146,14 @@ class Choice:
         return made
 
 
+class _Quiet(highspy.Highs):
+    """HiGHS without the line about itself that it prints before anyone can ask it not to."""
+
+    def enableCallbacks(self) -> None:
+        self.silent()
+        super().enableCallbacks()
+
+
 @dataclass(frozen=True)
 class _Answer:
     """What the solver says: the solution (None: there is none), the bound, whether that is proved, nodes searched, row duals."""
@@ -163,8 +171,7 @@ def _solve(cost, upper, rows: _Rows, start=None, integer: bool = True, nodes: in
     if not n:
         fits = all(low <= 0 <= high for low, high in zip(rows.low, rows.high, strict=True))
         return _Answer(none if fits else None, 0.0, True, 0, np.zeros(len(rows.low)))
-    # Not highspy.Highs(): that prints a banner on standard output, where JSON is expected.
-    model, solver = highspy.HighsLp(), _Highs()
+    model, solver = highspy.HighsLp(), _Quiet()
     model.num_col_, model.num_row_ = n, len(rows.low)
     model.col_cost_, model.col_upper_ = np.asarray(cost, dtype=float), np.asarray(upper, dtype=float)
     model.col_lower_, model.row_lower_, model.row_upper_ = np.zeros(n), np.array(rows.low), np.array(rows.high)
@@ -178,7 +185,7 @@ def _solve(cost, upper, rows: _Rows, start=None, integer: bool = True, nodes: in
         model.integrality_ = [highspy.HighsVarType.kInteger] * n
     # Without presolve: with it HiGHS 1.16 may take a start from which presolve has fixed a column away for better than it is, and
     # call it optimal (tests/test_optimum.py has the case). One thread and one seed: the same plan on every machine.
-    options = {"output_flag": False, "threads": 1, "random_seed": 0, "presolve": "off", "mip_rel_gap": 0.0, "mip_abs_gap": 1e-6,
+    options = {"threads": 1, "random_seed": 0, "presolve": "off", "mip_rel_gap": 0.0, "mip_abs_gap": 1e-6,
                "mip_max_nodes": nodes, "simplex_iteration_limit": ITERATIONS, "primal_feasibility_tolerance": EXACT,
                "mip_feasibility_tolerance": EXACT}  # fmt: skip
     for name, value in options.items():
@@ -228,9 +235,12 @@ def optimum(
     first_aim = _exact(choice, weight, upper, rows, known, nodes, last, fill)
     x, bound, proved = first_aim.x, first_aim.bound, first_aim.proved
     none = np.zeros(len(case.weight), dtype=int)
+    bound = _whole(min(bound, float(weight @ upper)), case.weight)
     if x is None:
-        return Best(none, none[:0], 0.0, 0.0, "infeasible" if proved else "limit", False, first_aim.nodes)
-    value, bound = float(weight @ x), _whole(bound, case.weight)
+        return Best(
+            none, none[:0], 0.0, 0.0 if proved else bound, "infeasible" if proved else "limit", False, first_aim.nodes
+        )
+    value = float(weight @ x)
     # The later aims: a column for each kind and period, as many goals reached as before.
     both = np.array([(k, y) for k in range(len(first)) for y in range(periods) if choice.open_[first[k], y]], dtype=int)
     both = both.reshape(-1, 2)
@@ -287,27 +297,28 @@ def _exact(
 ) -> _Answer:
     """Like :func:`_solve`, whole numbers made whole and every pot kept to the last thousand đồng.
 
-    The solver works with a tolerance; a row that it breaks by less than that is drawn in a little, and the first bound stays.
+    The solver works with a tolerance; a row that it breaks by less than that is drawn in a little. The first bound stays, and
+    what is found then is proved only where it reaches that bound.
     """
     first = answer = _solve(cost, upper, rows, start, nodes=nodes)
-    searched = first.nodes
+    searched, proved = first.nodes, first.proved
     for _ in range(9):
         if answer.x is None:
-            break
+            return replace(first, x=None, proved=proved, nodes=searched)
         x = np.rint(answer.x)
-        answer = replace(answer, x=x)
         broken = [
             row
             for row, (p, t) in rows.pots.items()
             if _used(choice, x, columns, fill, p, t) > max(choice.room[p][t - 1], 0)
         ]
         if not broken:
-            break
+            proved = proved or (first.proved and bool(np.asarray(cost) @ x >= first.bound - 1e-6))
+            return replace(first, x=x, proved=proved, nodes=searched)
         for row in broken:
             rows.high[row] -= 4 * EXACT
-        answer = _solve(cost, upper, rows, None, nodes=nodes)
+        answer, proved = _solve(cost, upper, rows, None, nodes=nodes), False
         searched += answer.nodes
-    return replace(first, x=answer.x, nodes=searched)
+    return replace(first, x=None, proved=False, nodes=searched)
 
 
 def _used(choice: Choice, x: np.ndarray, columns: np.ndarray, fill: np.ndarray, p: int, t: int) -> int:
@@ -323,8 +334,12 @@ def _used(choice: Choice, x: np.ndarray, columns: np.ndarray, fill: np.ndarray, 
 
 
 def _whole(bound: float, weight: np.ndarray) -> float:
-    """The bound cut to what sums of the weights can be: whole communes where every weight is 1."""
-    unit = np.gcd.reduce(np.rint(weight[weight > 0] * 1000).astype(np.int64)) / 1000 if (weight > 0).any() else 1.0
+    """The bound cut to what sums of the weights can be: whole communes where every weight is 1. As it is where a weight has
+    more than three decimals."""
+    parts = weight[weight > 0] * 1000
+    if not len(parts) or np.abs(parts - np.rint(parts)).max() > 1e-6:
+        return bound
+    unit = np.gcd.reduce(np.rint(parts).astype(np.int64)) / 1000
     return float(np.floor(bound / unit + 1e-6) * unit)
 
 
@@ -345,8 +360,8 @@ def _plan(
 def places(case: Central, finish: np.ndarray, fill: np.ndarray, base: np.ndarray) -> np.ndarray:
     """The order of works that carries a plan out: by work its place, 0 first.
 
-    Committed works first; then the works of goals that are to be reached, each as late as it may be funded (of one period those
-    of the goal reached first); then what is funded for the minimum; then all others as ``base`` has them.
+    Committed works first, in their own order; then the works of goals that are to be reached, each as late as it may be funded
+    (of one period those of the goal reached first); then what is funded for the minimum; then all others as ``base`` has them.
     """
     last, periods = latest(case), len(case.ends)
     until = np.where(case.goal >= 0, finish[np.maximum(case.goal, 0)], 0)
@@ -357,7 +372,13 @@ def places(case: Central, finish: np.ndarray, fill: np.ndarray, base: np.ndarray
     group = np.select([case.committed, chosen, extra & ~chosen], [0, 1, 2], 3)
     rank = np.arange(len(finish)) if case.rank is None else case.rank
     ranked = np.lexsort(
-        [base, np.where(chosen, rank[case.goal], 0), np.where(chosen, until, 0), np.where(chosen, when, 0), group]
+        [
+            case.queue(base),
+            np.where(chosen, rank[case.goal], 0),
+            np.where(chosen, until, 0),
+            np.where(chosen, when, 0),
+            group,
+        ]
     )
     made = np.empty(len(ranked), dtype=np.int64)
     made[ranked] = np.arange(len(ranked))

@@ -35,9 +35,11 @@ def audit(
             now = mine[mine["year"] <= year]
             if now["amount"].sum() > money.loc[pot, year]:
                 broken("pot", pot, year, int(now["amount"].sum()), int(money.loc[pot, year]))
-            served = now.loc[now["committed"], "amount"].sum()
-            if served < owed and (now.loc[~now["committed"], "amount"] > 0).any():
-                broken("committed", pot, year, owed, int(served))
+            served = int(now.loc[now["committed"], "amount"].sum())
+            others = int(now["amount"].sum()) - served
+            # A committed work may wait for another pot; what it claims here must lie ready before anything else is paid.
+            if served < owed and others and owed + others > money.loc[pot, year]:
+                broken("committed", pot, year, owed + others, int(money.loc[pot, year]))
     claims = table[table["amount"] > 0]
     several = claims.groupby("work")["year"].agg(lambda years: years.nunique(dropna=False))
     for work in several.index[several > 1]:
