@@ -25,6 +25,7 @@ def parser_of() -> argparse.ArgumentParser:
         "status": "where the communes stand, as text or JSON",
         "needs": "what finishing costs, who pays, where the gap is, as text or JSON",
         "forecast": "whether every commune will finish by the deadline, as text or JSON",
+        "compare": "scenarios side by side in the same worlds, as text or JSON",
         "score": "registered forecasts against what happened",
         "report": "render the district's page, one page a commune and an index",
     }

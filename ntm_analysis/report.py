@@ -25,9 +25,9 @@ from .whole_files import write_whole
 from .words import LEVEL_WORDS, count_words, lacking_words, pick, text, verdict_district
 from .workbook import Workbook
 
-NEED, FORECAST = -1, -2  # stand for a unit in the jobs that make the pages of the funding need and of the forecast
+NEED, FORECAST, COMPARISON = -1, -2, -3  # stand for a unit in the jobs that make these pages of the whole district
 # The pages of the whole district and the words that lead to them.
-LINKS = {None: "district_page_link", NEED: "need_link", FORECAST: "forecast_link"}
+LINKS = {None: "district_page_link", NEED: "need_link", FORECAST: "forecast_link", COMPARISON: "compare_link"}
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 
 
@@ -69,6 +69,8 @@ def plan(workbook: Workbook, units: list[int] | None, lang: str, audience: str) 
         jobs.append(Job("funding_needs.ipynb", common | {"commune": first}, f"nhu-cau-von{ending}", title, NEED))
         title = text("heading_forecast", lang, place=workbook.meta["title"][lang], day=shown)
         jobs.append(Job("feasibility.ipynb", common | {"commune": first}, f"kha-nang-ve-dich{ending}", title, FORECAST))
+        title = text("heading_comparison", lang, place=workbook.meta["title"][lang], day=shown)
+        jobs.append(Job("scenario_comparison.ipynb", common, f"so-sanh-kich-ban{ending}", title, COMPARISON))
     for unit, row in (workbook.communes if units is None else workbook.units.loc[units]).iterrows():
         title = text("heading_commune", lang, label=row["label"], day=shown)
         jobs.append(Job("commune.ipynb", common | {"commune": row["code"]}, f"{row['slug']}{ending}", title, unit))
@@ -193,7 +195,7 @@ def index_page(workbook: Workbook, folder: Path, jobs: list[Job], failed: list[t
         illustrative_long=text("illustrative_long", lang),
         district=files.get(None),
         others=[
-            (files[key], text(LINKS[key], lang)) for key in (NEED, FORECAST) if key in files
+            (files[key], text(LINKS[key], lang)) for key in (NEED, FORECAST, COMPARISON) if key in files
         ],
         district_label=text("district_link", lang, verdict=verdict),
         failed=failed,

@@ -63,9 +63,9 @@ UNITS_EN = {
 
 @cache
 def texts() -> dict[str, dict[str, str]]:
-    """Every sentence by key and language (``texts/pages.yaml``, ``texts/forecast.yaml``)."""
+    """Every sentence by key and language (``texts/pages.yaml``, ``forecast.yaml``, ``comparison.yaml``)."""
     made: dict[str, dict[str, str]] = {}
-    for name in ("pages.yaml", "forecast.yaml"):
+    for name in ("pages.yaml", "forecast.yaml", "comparison.yaml"):
         raw = files("ntm_analysis").joinpath("texts", name).read_text(encoding="utf-8")
         made |= yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return made
