@@ -10,14 +10,12 @@ import pandas as pd
 from .central import Central, central, funded, in_order, in_time, reached
 from .layout import Layout
 from .optimum import Best, optimum, places
+from .parameters import OPTIMAL, POLICIES
 from .plan_audit import audit
 from .recognition import levels
-from .schedule import POLICIES, by_policy, schedule
+from .schedule import by_policy, schedule
 from .workbook import Workbook
 from .works import THOUSAND
-
-OPTIMAL = "optimal"
-PLANS = (*POLICIES, OPTIMAL)
 
 
 @dataclass(frozen=True)

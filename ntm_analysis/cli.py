@@ -1,4 +1,4 @@
-"""The command ``ntm``: check, status, needs, forecast, allocate, score, report. Exit codes: 0 done, 1 bad data or a
+"""The command ``ntm``: check, status, needs, forecast, allocate, compare, score, report. Exit codes: 0 done, 1 bad data or a
 failed page, 2 bad usage."""
 
 import argparse
@@ -16,6 +16,7 @@ from .assess import assess
 from .cli_options import parser_of, readable_console, utf8
 from .criteria import to_check
 from .demand import demand
+from .names import nearest
 from .need import works_not_needed
 from .need_words import need_lines
 from .office_numbers import write_date
@@ -45,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return {
             "check": _check, "status": _status, "needs": _needs, "forecast": _forecast, "allocate": _allocate,
-            "score": _score, "report": _report,
+            "compare": _compare, "score": _score, "report": _report,
         }[options.command](options)  # fmt: skip
     except DataProblems as error:
         print(report(error.problems, options.lang), file=sys.stderr)
@@ -208,7 +209,14 @@ def _scenario(workbook: Workbook, name: str, lang: str) -> Scenario:
     try:
         return scenario(workbook, name)
     except UnknownScenario as error:
-        raise Refused(text("cli_no_scenario", lang, name=shown(name), known=", ".join(error.known))) from None
+        raise Refused(_no_scenario(error, lang)) from None
+
+
+def _no_scenario(error: UnknownScenario, lang: str) -> str:
+    """That there is no such scenario, and those there are, the nearest names first."""
+    near = nearest(error.text, error.known)
+    known = ", ".join(dict.fromkeys([*near, *error.known]))
+    return text("cli_no_scenario", lang, name=shown(error.text), known=known)
 
 
 def _home(workbook: Workbook | None = None) -> Path:
@@ -295,6 +303,26 @@ def _allocate(options: argparse.Namespace) -> int:
         return 0
     print(workbook.meta["title"][lang] + ". " + text("as_of", lang, day=write_date(workbook.as_of, lang)))
     print("\n".join(allocation_lines(chosen.workbook, made, lang)))
+    return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from .comparison import compare, record
+    from .comparison_words import compare_lines
+
+    workbook, lang = _open(options), options.lang
+    try:
+        found = compare(workbook, options.scenarios, options.baseline, draws=options.draws, seed=options.seed)
+    except UnknownScenario as error:
+        raise Refused(_no_scenario(error, lang)) from None
+    made = record(found)
+    if options.json:
+        print(json.dumps(made, ensure_ascii=not utf8(sys.stdout), indent=1))
+        return 0
+    print(workbook.meta["title"][lang] + ". " + text("as_of", lang, day=write_date(workbook.as_of, lang)))
+    print("\n".join(compare_lines(workbook, made, lang)))
+    if warnings := found.warnings():
+        print("\n" + report(warnings, lang))
     return 0
 
 

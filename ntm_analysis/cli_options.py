@@ -5,13 +5,13 @@ import codecs
 import datetime as dt
 import sys
 
-from .allocation import PLANS
 from .names import plain
 from .office_numbers import NotRead, read_date
+from .parameters import PLANS
 from .problems import shown
 from .words import text
 
-COMMANDS = ("check", "status", "needs", "forecast", "allocate", "score", "report")
+COMMANDS = ("check", "status", "needs", "forecast", "allocate", "compare", "score", "report")
 
 
 def parser_of() -> argparse.ArgumentParser:
@@ -26,6 +26,7 @@ def parser_of() -> argparse.ArgumentParser:
         "needs": "what finishing costs, who pays, where the gap is, as text or JSON",
         "forecast": "whether every commune will finish by the deadline, as text or JSON",
         "allocate": "which works to fund in which year, and what one commune more would take, as text or JSON",
+        "compare": "scenarios side by side in the same worlds, as text or JSON",
         "score": "registered forecasts against what happened",
         "report": "render the district's page, one page a commune and an index",
     }
@@ -43,8 +44,14 @@ def parser_of() -> argparse.ArgumentParser:
     made["status"].add_argument("--json", action="store_true")
     made["needs"].add_argument("--commune", action="append", metavar="NAME", help="name, code or slug of one commune")
     made["needs"].add_argument("--target", choices=("ntm", "registered"), default="ntm")
+    made["compare"].add_argument("--scenarios", type=_ids, default=[], metavar="A,B,...", help="default: all there are")
+    made["compare"].add_argument(
+        "--baseline", default="baseline", metavar="ID", help="what the others are held against"
+    )
+    made["compare"].add_argument("--json", action="store_true")
     for name in ("needs", "forecast", "allocate"):
         made[name].add_argument("--scenario", default="baseline", metavar="ID")
+    for name in ("needs", "forecast", "allocate", "compare"):
         made[name].add_argument("--draws", type=_count, default=10_000, metavar="N")
         made[name].add_argument(
             "--seed", type=lambda typed: 0 if typed == "0" else _count(typed), default=2022, metavar="K"
@@ -82,6 +89,14 @@ def _day(typed: str) -> dt.date:
         return read_date(typed)
     except NotRead:
         raise argparse.ArgumentTypeError(text("cli_no_date", "vi", name=shown(typed))) from None
+
+
+def _ids(typed: str) -> list[str]:
+    """Names joined by commas on the command line."""
+    names = [name.strip() for name in typed.split(",")]
+    if not all(names):
+        raise argparse.ArgumentTypeError(f"“{shown(typed)}”: A,B,...")
+    return names
 
 
 def _count(typed: str) -> int:

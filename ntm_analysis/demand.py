@@ -7,7 +7,7 @@ import pandas as pd
 
 from .assess import assess
 from .funding import Funding, by_source, funding
-from .missing import missing_higher, missing_ntm
+from .missing import missing_higher, missing_ntm, one_more_met
 from .need import GROUPINGS, Need, communes_in_need, draw_need, spread
 from .office_numbers import write_date
 from .plan_checks import check_plan
@@ -50,22 +50,21 @@ def demand(
 ) -> Demand:
     """Need and money for ``target``: ``ntm`` (all communes not NTM yet) or ``registered`` (the list of planned targets).
 
-    ``units``: only these communes. ``until``: the year of the deadline (default: the end of the term; for ``registered`` the last
-    year planned). Raises :class:`DataProblems` where an assumption that is needed was not known on the as-of date.
+    ``units``: only these communes. ``until``: the year of the deadline (default: the end of the term, or a scenario's own;
+    for ``registered`` the last year planned). Raises :class:`DataProblems` where an assumption that is
+    needed was not known on the as-of date.
 
     >>> found = demand(Workbook.open("data/thanh-chuong"), draws=200)
     >>> list(found.needs), found.together.assumed_share, found.assumed_quantities
     (['ntm'], 1.0, True)
     """
     plans = workbook.tables["targets"].query("kind == 'plan'")["year"]
-    until = until or int(
-        plans.max() if target == "registered" and len(plans) else workbook.meta["term_end"]["date"].year
-    )
+    until = until or int(plans.max() if target == "registered" and len(plans) else workbook.last_day.year)
     base, needs, unpriced = workbook.as_of.year, {}, []
     if base > workbook.meta["term_end"]["date"].year:
         raise DataProblems([Problem("after_term", "dataset.yaml", details={"day": write_date(workbook.as_of)})])
     problems: list[Problem] = []
-    check_plan(workbook.tables, base, workbook.meta["term_end"]["date"].year, problems)
+    check_plan(workbook.tables, base, workbook.meta["term_end"]["date"].year, problems, workbook.horizon)
     if problems:  # the tables are sound; what was known by the as-of date need not be
         details = {"day": write_date(workbook.as_of), "files": ", ".join(sorted({p.file for p in problems}))}
         raise DataProblems([Problem("not_known_then", "dataset.yaml", details=details)])
@@ -99,9 +98,8 @@ def status_movers(workbook: Workbook, draws: int = BLOCK, seed: int = SEED) -> p
         return float(need.total.mean()) / THOUSAND
 
     priors, lost = workbook.tables["count_priors"], workbook.tables["carry_over"]["lost"]
-    one = (priors["communes"] - priors["ntm"]) / priors["communes"]  # one criterion of the rest, in the average of all
     ends = {
-        "count": [mean("count_priors", average=priors["average"] + way * one) for way in (1, -1)],
+        "count": [mean("count_priors", average=one_more_met(priors, way)["average"]) for way in (1, -1)],
         "lost": [mean("carry_over", lost=(lost * times).clip(upper=100)) for times in (0, 2)],
     }
     rows = [
@@ -220,7 +218,7 @@ def _by_criterion(workbook: Workbook, found: Demand) -> list[dict]:
     """The need by criterion, each level by its own set: equal numbers of two sets are two different criteria."""
     rows = []
     for level, need in found.needs.items():
-        set_id = (workbook.law.in_force(level, workbook.as_of) if level == "ntm" else "") or workbook.default_set(level)
+        set_id = workbook.judging_set if level == "ntm" else workbook.default_set(level)
         names = workbook.law.criteria_of(set_id)
         for c in sorted(need.by["criterion"], key=lambda c: (c <= 0, abs(c))):
             named = (

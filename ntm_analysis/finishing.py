@@ -69,7 +69,7 @@ def run_of(
 ) -> Run:
     """Like :func:`simulate`, of a schedule laid out already."""
     plan, workbook = layout.plan, layout.plan.workbook
-    last = plan.month_of(deadline or workbook.meta["term_end"]["date"])
+    last = plan.month_of(deadline or workbook.last_day)
     workers = workers or os.cpu_count() or 1
     fits = LARGEST_CHUNK // max(1, len(plan.works)) // BLOCK
     chunk = chunk or max(1, min(fits, -(-draws // BLOCK // workers))) * BLOCK

@@ -210,15 +210,16 @@ def forecast(
     workbook: Workbook, *, policy: str = "own", deadline: dt.date | None = None, finish: str = "met", draws: int = 10_000,
     seed: int = 2022,
 ) -> Forecast:  # fmt: skip
-    """The forecast of a data set. ``deadline``: default the end of the term; ``finish``: whether it binds the criteria met
-    (``met``) or the decision (``signed``). Raises ValueError for a policy, finish or number of draws that is none,
-    :class:`DataProblems` for a deadline not after the as-of date and for what a forecast needs and was not known.
+    """The forecast of a data set. ``deadline``: default the end of the term, or a scenario's own; ``finish``: whether it
+    binds the criteria met (``met``) or the decision (``signed``). Raises ValueError for a policy, finish or number of
+    draws that is none, :class:`DataProblems` for a deadline not after the as-of date and for what a forecast
+    needs and was not known.
 
     >>> found = forecast(Workbook.open("data/thanh-chuong"), draws=200)
     >>> len(found.now), len(found.communes), found.basically
     (22, 37, 36)
     """
-    day = deadline or workbook.meta["term_end"]["date"]
+    day = deadline or workbook.last_day
     if finish not in ("met", "signed") or draws < 1:
         raise ValueError(f"finish={finish!r}, draws={draws}: met or signed; at least 1")
     if day <= workbook.as_of:

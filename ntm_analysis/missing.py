@@ -60,6 +60,12 @@ def prior_of(workbook: Workbook, set_id: str, group: str) -> np.ndarray:
     return count_distribution(float(np.clip(mean, FEWEST + 0.5, MOST - 0.5)), plain["spread"], FEWEST, MOST)
 
 
+def one_more_met(priors: pd.DataFrame, way: int) -> pd.DataFrame:
+    """The table of priors were communes without a count to meet ``way`` criteria more on average: so much the average of all."""
+    rest = (priors["communes"] - priors["ntm"]) / priors["communes"]
+    return priors.assign(average=priors["average"] + way * rest)
+
+
 @dataclass(frozen=True)
 class Facts:
     """What is known of communes not yet NTM, by criterion of the set it was reported in.
@@ -88,9 +94,9 @@ class Facts:
 
 def facts_ntm(workbook: Workbook, units: list[int], standing: Standing | None = None) -> Facts:
     """What is known of the communes ``units``, none of them NTM yet, at the NTM level; judged by the set in force on the
-    as-of date. Raises :class:`DataProblems` with every table that lacks what this takes."""
+    as-of date, or the one that a scenario keeps. Raises :class:`DataProblems` with every table that lacks what this takes."""
     reported_in = workbook.default_set("ntm")
-    set_id = workbook.law.in_force("ntm", workbook.as_of) or reported_in
+    set_id = workbook.judging_set
     standing = standing or assess(workbook, reported_in)
     numbers = workbook.law.criteria_of(reported_in).index.to_numpy()
     states = standing.matrix().reindex(index=units, columns=numbers).to_numpy(dtype=object)

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 
 from .office_numbers import YEARS
 
+POLICIES = ("own", "closest", "cheapest", "equal", "decree")  # rules of who is paid first; the one list of them
+OPTIMAL = "optimal"  # the plan that is sought, not ruled
+PLANS = (*POLICIES, OPTIMAL)
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -47,10 +51,13 @@ PARAMETERS = (
               "use only what was known by this day; empty: as dataset.yaml says"),
     Parameter("target", "ntm", "mức phấn đấu: ntm hoặc registered (theo đăng ký)", "level aimed at", ("ntm", "registered")),
     Parameter("scenario", "baseline", "kịch bản", "scenario"),
+    Parameter("scenarios", "", "các kịch bản, cách nhau bằng dấu phẩy; để trống: tất cả",
+              "scenarios joined by commas; empty: all"),
+    Parameter("baseline", "baseline", "kịch bản gốc để so với", "the scenario that the others are held against"),
     Parameter("policy", "",
               "cách phân bổ vốn: own, closest, cheapest, equal, decree, optimal (xem Cách tính); để trống: theo kịch bản",
               "allocation: own order, closest or cheapest first, equal shares, decree, optimal; empty: as the scenario has it",
-              ("", "own", "closest", "cheapest", "equal", "decree", "optimal")),
+              ("", *PLANS)),
     Parameter("deadline", "", "hạn về đích; để trống: cuối nhiệm kỳ", "deadline; empty: the end of the term"),
     Parameter("finish", "met", "về đích là đạt đủ tiêu chí (met) hay đã ký quyết định (signed)",
               "finishing means criteria met or decision signed", ("met", "signed")),

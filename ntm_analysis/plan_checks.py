@@ -26,10 +26,13 @@ WHOLE = ("dossier_closes", "storm_month", "storm_stop", "programme_start")  # th
 CEMENT = "xi-mang"  # the item of unit_costs.csv that says what a tonne of cement costs
 
 
-def check_plan(tables: dict[str, pd.DataFrame], as_of: int, term_end: int, problems: list[Problem]) -> None:
+def check_plan(
+    tables: dict[str, pd.DataFrame], as_of: int, term_end: int, problems: list[Problem], horizon: int = 0
+) -> None:
     """What works, parts and envelopes name exists; shares sum to 100; ranges do not fall; years lie in the horizon.
 
-    ``as_of``, ``term_end``: the years of the as-of date and of the end of the term. A cell that could not be read is passed
+    ``as_of``, ``term_end``: the years of the as-of date and of the end of the term; ``horizon``: the last year that a scenario
+    has money of, if later. A cell that could not be read is passed
     over: its own problem tells.
     """
     spoilt = {(p.file, p.row, p.column) for p in problems}
@@ -69,8 +72,9 @@ def check_plan(tables: dict[str, pd.DataFrame], as_of: int, term_end: int, probl
     costs, envelopes, parts = tables["unit_costs"], tables["envelopes"], tables["parts"]
     later = (costs["price_year"] > as_of) & (costs["mark"] == "reported")
     bad("unit_costs", later, "price_after", "price_year", value=lambda r: f"{r['price_year']:g}", year=as_of)
-    outside = (envelopes["year"] < as_of) | (envelopes["year"] > term_end)
-    bad("envelopes", outside, "outside_horizon", "year", value=lambda r: f"{r['year']:g}", first=as_of, last=term_end)
+    horizon = max(term_end, horizon)
+    outside = (envelopes["year"] < as_of) | (envelopes["year"] > horizon)
+    bad("envelopes", outside, "outside_horizon", "year", value=lambda r: f"{r['year']:g}", first=as_of, last=horizon)
     units = tables["units"]
     places = {place: place for place in sorted({*units["code"], *units["district"]} - {""})}
     names = {
@@ -93,7 +97,8 @@ def check_plan(tables: dict[str, pd.DataFrame], as_of: int, term_end: int, probl
             name, broken, "earmark_broken", "item", value=lambda r: r["item"], criterion=lambda r: f"{r['criterion']:g}"
         )
     priced = costs["price_year"].dropna()
-    span = range(0) if priced.empty else range(int(min(priced.min(), as_of)) + 1, int(max(priced.max(), term_end)) + 1)
+    last = max(term_end, envelopes["year"].where(~outside).max())  # money of a year is divided by that year's prices
+    span = range(0) if priced.empty else range(int(min(priced.min(), as_of)) + 1, int(max(priced.max(), last)) + 1)
     needed = set(span) - set(tables["prices"]["year"])
     if needed and not any(p.file == "prices.csv" for p in problems):
         years = ", ".join(map(str, sorted(needed)))

@@ -41,10 +41,10 @@ def promise(found: Forecast) -> dict:
         name: _price(found, worlds, latest, paid, number - len(found.now))
         for name, number in (("basically_all", found.basically), ("all", len(found.communes)))
     }
-    return made | {"more_money": [_with(found, worlds, latest, factor) for factor in FACTORS]}
+    return made | {"more_money": [with_money(found, worlds, latest, factor) for factor in FACTORS]}
 
 
-def _with(found: Forecast, worlds: Worlds, latest: np.ndarray, factor: float) -> dict:
+def with_money(found: Forecast, worlds: Worlds, latest: np.ndarray, factor: float) -> dict:
     """How many communes finish were all pots multiplied by ``factor``; None stands for money without limit."""
     months = worlds.goals(worlds.criteria(worlds.paid(factor)))[found.open_]
     figures = spread(len(found.now) + (months <= latest).sum(axis=0))
@@ -57,14 +57,14 @@ def _price(found: Forecast, worlds: Worlds, latest: np.ndarray, paid: list, want
     p = float((found.in_time.sum(axis=0) >= wanted).mean())
     unlimited = (run.unlimited <= run.latest)[found.open_].sum(axis=0) >= wanted
     money, reached = _least(found, worlds, latest, paid, wanted)
-    planned, by_pot = _planned(found), []
+    held, by_pot = planned(found), []
     for name in dict.fromkeys(line.instance for line in worlds.layout.lines):
         factors, alone = _least(found, worlds, latest, paid, wanted, name)
         by_pot.append({"pot": name, "p_unlimited": alone} | {str(c): _quantile(factors, c) for c in CHANCES})
     return {
         "p": p,
         "p_unlimited": float(unlimited.mean()),
-        "money": {str(chance): _level(_quantile(money, chance), reached, chance, planned) for chance in CHANCES},
+        "money": {str(chance): _level(_quantile(money, chance), reached, chance, held) for chance in CHANCES},
         "by_pot": by_pot,
         "months": {str(chance): _date(found, wanted, chance, found.run.months) for chance in CHANCES},
         "months_unlimited": {str(chance): _date(found, wanted, chance, found.run.unlimited) for chance in CHANCES},
@@ -127,7 +127,7 @@ def _date(found: Forecast, wanted: int, chance: int, binding: np.ndarray) -> str
     return f"{found.run.plan.end_of(month):%Y-%m-%d}" if month < NEVER else None
 
 
-def _planned(found: Forecast) -> float:
+def planned(found: Forecast) -> float:
     """Planned money of all money pots that is still to come by the deadline's year, million đồng."""
     rows = still_to_come(found.workbook, found.day.year)
     measure = found.workbook.tables["pots"].set_index("pot")["measure"]

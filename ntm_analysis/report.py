@@ -25,9 +25,11 @@ from .whole_files import write_whole
 from .words import LEVEL_WORDS, count_words, lacking_words, pick, text, verdict_district
 from .workbook import Workbook
 
-NEED, FORECAST, ALLOCATION = -1, -2, -3  # stand for a unit in the jobs of these pages
+# Stand for a unit in the jobs that make these pages of the whole district.
+NEED, FORECAST, ALLOCATION, COMPARISON = -1, -2, -3, -4
 # The pages of the whole district and the words that lead to them.
-LINKS = {None: "district_page_link", NEED: "need_link", FORECAST: "forecast_link", ALLOCATION: "allocation_link"}
+LINKS = {None: "district_page_link", NEED: "need_link", FORECAST: "forecast_link", ALLOCATION: "allocation_link",
+         COMPARISON: "compare_link"}  # fmt: skip
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 
 
@@ -71,6 +73,8 @@ def plan(workbook: Workbook, units: list[int] | None, lang: str, audience: str) 
         jobs.append(Job("feasibility.ipynb", common | {"commune": first}, f"kha-nang-ve-dich{ending}", title, FORECAST))
         title = text("heading_allocation", lang, place=workbook.meta["title"][lang], day=shown)
         jobs.append(Job("allocation.ipynb", common, f"phan-bo-von{ending}", title, ALLOCATION))
+        title = text("heading_comparison", lang, place=workbook.meta["title"][lang], day=shown)
+        jobs.append(Job("scenario_comparison.ipynb", common, f"so-sanh-kich-ban{ending}", title, COMPARISON))
     for unit, row in (workbook.communes if units is None else workbook.units.loc[units]).iterrows():
         title = text("heading_commune", lang, label=row["label"], day=shown)
         jobs.append(Job("commune.ipynb", common | {"commune": row["code"]}, f"{row['slug']}{ending}", title, unit))
@@ -195,7 +199,7 @@ def index_page(workbook: Workbook, folder: Path, jobs: list[Job], failed: list[t
         illustrative_long=text("illustrative_long", lang),
         district=files.get(None),
         others=[
-            (files[key], text(LINKS[key], lang)) for key in (NEED, FORECAST, ALLOCATION) if key in files
+            (files[key], text(LINKS[key], lang)) for key in (NEED, FORECAST, ALLOCATION, COMPARISON) if key in files
         ],
         district_label=text("district_link", lang, verdict=verdict),
         failed=failed,

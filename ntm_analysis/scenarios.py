@@ -1,8 +1,9 @@
 """Scenarios: a data set with some rows changed, told in a small YAML file; everything else, chance included, stays as it is.
 
 ``data/scenarios/<id>.yaml``: ``id``, ``title`` (vi, en), ``extends`` (another scenario, applied first), ``changes`` (a list
-of ``table``, ``where`` (column: value; left out: all rows), and ``set``, ``multiply`` or ``add`` (column: value)), ``policy``,
-``deadline``. The tables that come of it must pass the checks of the data set; what does not is told of the scenario's line.
+of ``table``, ``where`` (column: value; left out: all rows), and ``set``, ``multiply``, ``add`` (column: value) or ``repeat``: the
+rows once more, with other values), ``policy``, ``deadline``, ``criteria_set`` (which judges NTM from now on). The tables that
+come of it must pass the checks of the data set; what does not is told of the scenario's line.
 ``baseline`` changes nothing and has no file.
 """
 
@@ -16,9 +17,9 @@ import pandas as pd
 from .dictionary import KEYS, Column, dictionary
 from .names import nearest
 from .office_numbers import YEARS, NotRead, write_date, write_figure
+from .parameters import PLANS
 from .plan_checks import PLAN_TABLES, check_plan, lacking_assumptions
 from .problems import DataProblems, Problem
-from .schedule import POLICIES
 from .table_checks import check_table
 from .table_files import duplicates, read_cell
 from .workbook import UnknownCommune, Workbook
@@ -26,10 +27,12 @@ from .yaml_files import Lines, read_yaml
 
 BASELINE = "baseline"
 CHANGED = (*PLAN_TABLES, "debts", "carry_over", "pace_factors", "criterion_shares", "targets", "priorities")
-FILE_KEYS = ("id", "title", "extends", "changes", "policy", "deadline")
-ACTS = ("set", "multiply", "add")
+FILE_KEYS = ("id", "title", "extends", "changes", "policy", "deadline", "criteria_set")
+ACTS = ("set", "multiply", "add", "repeat")
 NUMBERS = ("number", "integer")
 SETTABLE = (*NUMBERS, "choice", "text", "date")  # what names a unit, a set, a criterion or a source stays as it is
+REPEATABLE = (*SETTABLE, "set")  # but what is said of one set may be said of another too
+FIRST = ("equal", "decree", "closest", "cheapest", "optimal")  # the policies stand before the other scenarios
 Step = tuple[str, int, dict[str, pd.DataFrame]]  # a change: its file and line, the tables before it
 
 
@@ -53,6 +56,16 @@ class Scenario:
     changed: int = 0
 
 
+def scenario_ids(workbook: Workbook) -> list[str]:
+    """The scenarios there are: the baseline, the policies, then the other files by name.
+
+    >>> scenario_ids(Workbook.open("data/thanh-chuong"))[:3]
+    ['baseline', 'equal', 'decree']
+    """
+    files = sorted(path.stem for path in (workbook.path.parent / "scenarios").glob("*.yaml"))
+    return [BASELINE, *(name for name in FIRST if name in files), *(name for name in files if name not in FIRST)]
+
+
 def scenario(workbook: Workbook, scenario_id: str = BASELINE) -> Scenario:
     """The data set as a scenario has it.
 
@@ -65,8 +78,7 @@ def scenario(workbook: Workbook, scenario_id: str = BASELINE) -> Scenario:
     base = Scenario(BASELINE, {"vi": "kịch bản gốc", "en": "baseline"}, workbook)
     if scenario_id == BASELINE:
         return base
-    folder = workbook.path.parent / "scenarios"
-    known = sorted(path.stem for path in folder.glob("*.yaml"))
+    folder, known = workbook.path.parent / "scenarios", scenario_ids(workbook)[1:]
     problems: list[Problem] = []
     chain: list[tuple[str, Lines]] = []
     wanted = scenario_id
@@ -86,13 +98,10 @@ def scenario(workbook: Workbook, scenario_id: str = BASELINE) -> Scenario:
             )
             break
         if wanted in [name for name, _ in chain]:
-            problems.append(
-                Problem(
-                    "scenario_cycle", f"{wanted}.yaml", details={"value": " -> ".join([n for n, _ in chain] + [wanted])}
-                )
-            )
+            circle, (file, last) = " -> ".join([*(n for n, _ in chain), wanted]), chain[-1]
+            problems.append(Problem("scenario_cycle", f"{file}.yaml", last.at("extends"), "extends", {"value": circle}))
             break
-        told = _read(folder / f"{wanted}.yaml", wanted, workbook.as_of, problems)
+        told = _read(folder / f"{wanted}.yaml", wanted, workbook, problems)
         if told is None:
             break
         chain.append((wanted, told))
@@ -101,15 +110,16 @@ def scenario(workbook: Workbook, scenario_id: str = BASELINE) -> Scenario:
     for name, told in reversed(chain):
         made = _applied(made, name, told, history, problems)
     if not problems:
-        problems = _broken(workbook, made.workbook.tables, history)
+        problems = _broken(workbook, made.workbook, history)
     if problems:
         raise DataProblems(problems)
     return made
 
 
-def _broken(workbook: Workbook, tables: dict[str, pd.DataFrame], history: list[Step]) -> list[Problem]:
-    """What the data set's own checks find in the changed ``tables`` and did not find before, each told of the change since
+def _broken(workbook: Workbook, changed: Workbook, history: list[Step]) -> list[Problem]:
+    """What the data set's own checks find in the ``changed`` tables and did not find before, each told of the change since
     which it is there."""
+    tables = changed.tables
     names = [name for name in CHANGED if tables[name] is not workbook.tables[name]]
 
     def found(tables: dict[str, pd.DataFrame]) -> list[Problem]:
@@ -118,11 +128,12 @@ def _broken(workbook: Workbook, tables: dict[str, pd.DataFrame], history: list[S
             check_table(name, tables[name].copy(), workbook.all_units, workbook.law, tables["sources"], problems)
             if "commune" not in KEYS[name]:
                 duplicates(tables[name], KEYS[name], f"{name}.csv", problems)
-        check_plan(tables, workbook.as_of.year, workbook.meta["term_end"]["date"].year, problems)
+        years = (workbook.as_of.year, workbook.meta["term_end"]["date"].year)
+        check_plan(tables, *years, problems, changed.horizon)
         return problems
 
-    made, sound = [], found(workbook.tables)
-    left = [problem for problem in found(tables) if problem not in sound]
+    made, sound = [], found(workbook.tables) if history else []  # a policy breaks no table
+    left = [] if not history else [problem for problem in found(tables) if problem not in sound]
     for file, line, before in reversed(history if left else []):
         there = found(before)
         for problem in [problem for problem in left if problem not in there]:
@@ -132,12 +143,12 @@ def _broken(workbook: Workbook, tables: dict[str, pd.DataFrame], history: list[S
     return list(dict.fromkeys(made))
 
 
-def _read(path: Path, name: str, as_of: dt.date, problems: list[Problem]) -> Lines | None:
+def _read(path: Path, name: str, workbook: Workbook, problems: list[Problem]) -> Lines | None:
     """A scenario file, its keys and forms checked; None when it cannot be used."""
     told = read_yaml(path, problems)
     if told is None:
         return None
-    file, before = path.name, len(problems)
+    file, before, as_of = path.name, len(problems), workbook.as_of
     for key in [key for key in told if key not in FILE_KEYS]:
         problems.append(
             Problem("yaml_key", file, told.at(key), details={"value": key, "allowed": ", ".join(FILE_KEYS)})
@@ -148,7 +159,8 @@ def _read(path: Path, name: str, as_of: dt.date, problems: list[Problem]) -> Lin
         "title": (isinstance(title, dict) and all(isinstance(title.get(k), str) and title[k].strip() for k in ("vi", "en")),
         "{vi: ..., en: ...}"),
         "extends": (isinstance(told.get("extends", ""), str), "id"),
-        "policy": (told.get("policy", "own") in POLICIES, ", ".join(POLICIES)),
+        "criteria_set": (isinstance(told.get("criteria_set", ""), str), "ntm-2016-2020"),
+        "policy": (told.get("policy", "own") in PLANS, ", ".join(PLANS)),
         "deadline": (isinstance(deadline, dt.date) and deadline.year <= YEARS[1], f"2025-12-31 (≤ {YEARS[1]})"),
         "changes": (isinstance(told.get("changes", []), list) and all(isinstance(c, Lines) for c in told.get("changes", [])),
         "- {table: envelopes, where: {year: 2023}, multiply: {amount: 1.5}}"),
@@ -161,7 +173,24 @@ def _read(path: Path, name: str, as_of: dt.date, problems: list[Problem]) -> Lin
     if isinstance(deadline, dt.date) and deadline <= as_of:
         details = {"day": f"{deadline:%d/%m/%Y}", "as_of": f"{as_of:%d/%m/%Y}"}
         problems.append(Problem("deadline_past", file, told.at("deadline"), "deadline", details))
+    if isinstance(told.get("criteria_set"), str):
+        _check_set(workbook, told, file, problems)
+    for twin in sorted(path.parent.glob("*.yaml")):
+        other = read_yaml(twin, []) if twin != path else None
+        if other and other.get("id") == name:
+            problems.append(Problem("scenario_twice", twin.name, other.at("id"), "id", {"value": name, "other": file}))
     return told if len(problems) == before else None
+
+
+def _check_set(workbook: Workbook, told: Lines, file: str, problems: list[Problem]) -> None:
+    """The criteria set named exists, was known by the as-of date and is one of NTM."""
+    chosen, place = told["criteria_set"], (file, told.at("criteria_set"), "criteria_set")
+    known = {name: made for name, made in workbook.law.sets.items() if made.known_from <= workbook.as_of}
+    if chosen not in known:
+        allowed = ", ".join(name for name, made in known.items() if made.level == "ntm")
+        problems.append(Problem("unknown_set", *place, {"value": chosen, "allowed": allowed}))
+    elif known[chosen].level != "ntm":
+        problems.append(Problem("wrong_level", *place, {"set": chosen, "found": known[chosen].level, "wanted": "ntm"}))
 
 
 def _applied(before: Scenario, name: str, told: Lines, history: list[Step], problems: list[Problem]) -> Scenario:
@@ -171,6 +200,7 @@ def _applied(before: Scenario, name: str, told: Lines, history: list[Step], prob
         history.append((f"{name}.yaml", change.line, dict(workbook.tables)))
         changed += _change(workbook, f"{name}.yaml", change, problems)
     policy, deadline = told.get("policy", before.policy), told.get("deadline", before.deadline)
+    workbook.judged_by, workbook.deadline = told.get("criteria_set", workbook.judged_by), deadline
     return Scenario(name, told["title"], workbook, policy, deadline, before.changed + changed)
 
 
@@ -192,7 +222,8 @@ def _change(workbook: Workbook, file: str, told: Lines, problems: list[Problem])
         wrong("scenario_table", told.at("table"), "table", value=name, allowed=", ".join(CHANGED))
         return 0
     table, columns = workbook.tables[name], dictionary(name)
-    usable = [key for key, column in columns.items() if column.type in (SETTABLE if act == "set" else NUMBERS)]
+    types = {"set": SETTABLE, "repeat": REPEATABLE}.get(act, NUMBERS)
+    usable = [key for key, column in columns.items() if column.type in types]
     for part, allowed in ((where, list(columns)), (told[act], usable)):
         for key in [key for key in part if key not in allowed]:
             wrong("scenario_column", part.at(key), key, value=key, allowed=", ".join(allowed))
@@ -217,6 +248,10 @@ def _change(workbook: Workbook, file: str, told: Lines, problems: list[Problem])
             wrong(error.reason, told[act].at(key), key, **{"value": value} | error.details)
     if len(problems) > before:
         return 0
+    if act == "repeat":
+        more = made[chosen]
+        more = more.assign(mark=more["mark"].replace("reported", "assumed"))  # nobody reported it of those
+        made = pd.concat([table, more], ignore_index=True)
     workbook.tables[name] = made
     return int(chosen.sum())
 
@@ -243,7 +278,7 @@ def _numbers(column: Column, old: pd.Series, act: str, value: object) -> pd.Seri
     allowed = ", ".join(ends) or "số | a number"
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise NotRead("yaml_value", allowed=allowed)
-    if act == "set":
+    if act in ("set", "repeat"):
         made, how = pd.Series(float(value), index=old.index), ""
     elif act == "multiply":
         made, how = old * value, f"x {write_figure(value)} = "

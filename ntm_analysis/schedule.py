@@ -13,6 +13,7 @@ import pandas as pd
 from .missing import Facts, Missing, expected_lacks, facts_ntm, missing_higher
 from .need import communes_in_need
 from .pace import Pace, fit_pace
+from .parameters import POLICIES
 from .plan_checks import RULES, lacking_assumptions
 from .problems import DataProblems, Problem
 from .recognition import RANKS
@@ -20,7 +21,6 @@ from .trends import trends
 from .workbook import Workbook
 from .works import DEBT, newest_debts, price_index, unit_costs, works_of
 
-POLICIES = ("own", "closest", "cheapest", "equal", "decree")
 COUNTRY = "Vietnam"  # the area of history.csv that stands for the whole country
 
 
@@ -97,7 +97,7 @@ def schedule(workbook: Workbook, policy: str = "own") -> Schedule:
     goals = _goals(workbook, missing, by_level, expected)
     works = _works(workbook, goals, by_level)
     rules = workbook.tables["assumptions"].set_index("key")["value"].to_dict()
-    told = trends(workbook, facts.set_id, units, workbook.meta["term_end"]["date"].year)
+    told = trends(workbook, facts.set_id, units, workbook.horizon)
     weights = workbook.tables["priorities"].set_index("unit")["weight"].to_dict()
     made = Schedule(
         workbook, policy, goals, works, by_level, facts, expected, missing, {}, frozenset(), pace, told, rules, weights

@@ -65,7 +65,7 @@ UNITS_EN = {
 def texts() -> dict[str, dict[str, str]]:
     """Every sentence by key and language (``texts/*.yaml`` but ``problems.yaml``)."""
     made: dict[str, dict[str, str]] = {}
-    for name in ("pages.yaml", "forecast.yaml", "allocation.yaml"):
+    for name in ("pages.yaml", "forecast.yaml", "allocation.yaml", "comparison.yaml"):
         raw = files("ntm_analysis").joinpath("texts", name).read_text(encoding="utf-8")
         made |= yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return made

@@ -44,6 +44,7 @@ class Workbook:
     (``all_units``: of whatever time). ``tables``: the other tables by name, rows known by
     the as-of date only, each with ``unit`` where it names one. ``left_out``: rows dropped, by table or law set.
     ``unlisted``: units made by mergers that ``units.csv`` does not hold, so that no count of communes includes them.
+    A scenario may choose the set that judges NTM (``judged_by``) and the deadline (``deadline``).
     """
 
     path: Path
@@ -57,6 +58,8 @@ class Workbook:
     unlisted: list[str]
     warnings: list[Problem] = field(default_factory=list)
     content_hash: str = ""
+    judged_by: str = ""
+    deadline: dt.date | None = None
 
     @classmethod
     def open(cls, dataset: str | Path = "data/thanh-chuong", as_of: dt.date | str | None = None) -> "Workbook":
@@ -146,6 +149,21 @@ class Workbook:
         """
         chosen = (self.meta.get("sets") or {}).get(level)
         return chosen or self.law.in_force(level, self.as_of) or ""
+
+    @property
+    def judging_set(self) -> str:
+        """The set that judges NTM from now on: a scenario's choice, else the one in force, else the one reported in."""
+        return self.judged_by or self.law.in_force("ntm", self.as_of) or self.default_set("ntm")
+
+    @property
+    def last_day(self) -> dt.date:
+        """The day that communes must finish by: a scenario's deadline, else the end of the term."""
+        return self.deadline or self.meta["term_end"]["date"]
+
+    @property
+    def horizon(self) -> int:
+        """The last year that money and thresholds are looked at in: that of the term, or of a later deadline."""
+        return max(self.last_day.year, self.meta["term_end"]["date"].year)
 
     def rules_in_force(self, rules: list[dict]) -> list[dict]:
         """The rules known and in force on the as-of date (of ``law.recognition``, ``law.revocation``, ``law.district``)."""

@@ -13,7 +13,7 @@ import yaml
 
 from .problems import Problem
 
-DEEPEST = 20
+DEEPEST, LARGEST = 20, 512 * 1024  # levels, bytes: of every YAML file
 _PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,14})")
@@ -48,7 +48,11 @@ def read_yaml(path: Path, problems: list[Problem], name: str | None = None) -> L
 
     raw = b""
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(LARGEST + 1)
+        if len(raw) > LARGEST:
+            note("yaml_large", limit=LARGEST // 1024)
+            return None
         made = _Reader(raw.decode("utf-8-sig"), note).document()
     except FileNotFoundError:
         note("missing_file", header="id: ...")

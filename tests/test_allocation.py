@@ -10,13 +10,14 @@ import pytest
 from markupsafe import Markup
 
 from ntm_analysis import margins
-from ntm_analysis.allocation import OPTIMAL, PLANS, Allocation, allocate
+from ntm_analysis.allocation import OPTIMAL, Allocation, allocate
 from ntm_analysis.allocation_page import AllocationPage
 from ntm_analysis.central import funded, in_order, in_time
 from ntm_analysis.cli import main
 from ntm_analysis.extra_communes import extra_communes, near_plans, prices, with_money
 from ntm_analysis.forecast import forecast
 from ntm_analysis.optimum import optimum
+from ntm_analysis.parameters import PLANS
 from ntm_analysis.plan_record import record
 from ntm_analysis.relaxing import cannot, conflicts, for_all
 from ntm_analysis.workbook import Workbook

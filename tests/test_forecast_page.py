@@ -157,7 +157,7 @@ def test_a_name_from_the_data_is_escaped(tmp_path):
 
 def test_no_sentence_of_one_file_of_texts_overrides_that_of_another():
     keys = [set(yaml.safe_load(files("ntm_analysis").joinpath("texts", name).read_text(encoding="utf-8")))
-            for name in ("pages.yaml", "forecast.yaml", "allocation.yaml")]  # fmt: skip
+            for name in ("pages.yaml", "forecast.yaml", "allocation.yaml", "comparison.yaml")]  # fmt: skip
     assert keys[0] & keys[1] == set()
 
 
