@@ -17,10 +17,10 @@ import numpy as np
 
 from .central import Central, funded, in_order, in_time, latest, reached
 
-NODES, LATER_NODES, ITERATIONS = 20_000, 400, 2_000_000  # of the first aim, of the later ones, of one linear programme
+# Limits: nodes of the first aim, nodes of each later one, iterations of one linear programme.
+NODES, LATER_NODES, ITERATIONS = 20_000, (400, 200), 2_000_000
 EXACT = 1e-9  # tolerance of a row scaled to 1: less than a thousand đồng in a pot of a thousand tỷ
 FEASIBLE = 2  # what HiGHS says of a solution that keeps every row
-HURRY = 1e3  # finishing a period earlier is worth more than all the money, which counts less than 1
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,8 @@ class Choice:
         for pot in case.pots:
             claims[pot.works[pot.amounts > 0]] = True
         self.open_ = np.ones((goals, periods), dtype=bool)
-        held = reached(
-            case, np.where(case.committed, self.committed, 0)
-        )  # others: as if they cost nothing and began today
+        # Others as if they cost nothing and began today.
+        held = reached(case, np.where(case.committed, self.committed, 0))
         self.open_ &= held[:, None] <= case.ends[None, :]
         late = free & claims
         for y in range(periods):
@@ -224,9 +223,8 @@ def optimum(
     needy[needy] = case.minimum[case.goal[needy]] > 0
     fill = np.flatnonzero(needy)
     # The first aim: a column for each kind, to be reached by the deadline.
-    last = np.array([(k, periods - 1) for k in range(len(first)) if choice.open_[first[k], -1]], dtype=int).reshape(
-        -1, 2
-    )
+    every = [(k, periods - 1) for k in range(len(first)) if choice.open_[first[k], -1]]
+    last = np.array(every, dtype=int).reshape(-1, 2)
     rows = _with_minimum(choice, last, fill, choice.rows(last, fill), money)
     weight = np.append(case.weight[first[last[:, 0]]], np.zeros(len(fill)))
     upper = np.append(size[last[:, 0]], np.ones(len(fill)))
@@ -241,17 +239,13 @@ def optimum(
         )
     value = float(weight @ x)
     # The later aims: a column for each kind and period, as many goals reached as before.
-    both = np.array([(k, y) for k in range(len(first)) for y in range(periods) if choice.open_[first[k], y]], dtype=int)
-    both = both.reshape(-1, 2)
+    every = [(k, y) for k in range(len(first)) for y in range(periods) if choice.open_[first[k], y]]
+    both = np.array(every, dtype=int).reshape(-1, 2)
     rows = _with_minimum(choice, both, fill, choice.rows(both, fill), money)
     for k in np.flatnonzero(np.bincount(both[:, 0], minlength=len(first)) > 1):
         mine = np.flatnonzero(both[:, 0] == k)
         rows.add(mine, np.ones(len(mine)), -np.inf, float(size[k]))
     rows.add(np.arange(len(both)), case.weight[first[both[:, 0]]], value - 1e-6, np.inf)
-    cost = np.append(choice.cost[first[both[:, 0]]], money[fill])
-    total = max(1.0, float((choice.cost).sum() + money[fill].sum()))
-    aim = -cost / total
-    aim[: len(both)] -= HURRY * both[:, 1]
     plan = _plan(x, last, fill, kind, periods)
     timed = reached(case, funded(case, in_order(case, places(case, *plan, np.arange(len(case.goal))))))
     by = np.minimum(np.searchsorted(case.ends, timed), periods - 1)
@@ -260,10 +254,18 @@ def optimum(
     for goal in np.flatnonzero(plan[0]):
         known[at.get((kind[goal], by[goal]), at[(kind[goal], periods - 1)])] += 1
     upper = np.append(size[both[:, 0]], np.ones(len(fill)))
-    later = _exact(choice, aim, upper, rows, known, LATER_NODES, both, fill)
-    if later.x is not None and aim @ later.x >= aim @ known:
-        plan = _plan(later.x, both, fill, kind, periods)
-    searched, settled = first_aim.nodes + later.nodes, proved and later.proved
+    waits = np.append(both[:, 1], np.zeros(len(fill)))
+    searched, settled = first_aim.nodes, proved
+    whole = max(1.0, float(choice.cost.sum() + money[fill].sum()))
+    price = np.append(choice.cost[first[both[:, 0]]], money[fill]) / whole
+    for aim, most in zip((waits, price), LATER_NODES, strict=True):
+        later = _exact(choice, -aim, upper, rows, known, most, both, fill)
+        searched, settled = searched + later.nodes, settled and later.proved
+        if later.x is not None and aim @ later.x <= aim @ known:
+            known = later.x
+        some = np.flatnonzero(aim)
+        rows.add(some, aim[some], -np.inf, float(aim @ known) + 1e-6)
+    plan = _plan(known, both, fill, kind, periods)
     return Best(*plan, value, max(bound, value), "optimal" if proved else "limit", settled, searched)
 
 
@@ -380,9 +382,8 @@ def relaxed_prices(case: Central, start: np.ndarray | None = None) -> dict[tuple
     in the linear relaxation of the first aim. Rows without a price are not short."""
     choice = Choice(case)
     kind, first = choice.kinds
-    last = np.array(
-        [(k, len(case.ends) - 1) for k in range(len(first)) if choice.open_[first[k], -1]], dtype=int
-    ).reshape(-1, 2)
+    every = [(k, len(case.ends) - 1) for k in range(len(first)) if choice.open_[first[k], -1]]
+    last = np.array(every, dtype=int).reshape(-1, 2)
     rows, size = choice.rows(last, np.zeros(0, dtype=int)), np.bincount(kind)
     weight = case.weight[first[last[:, 0]]]
     duals = _solve(weight, size[last[:, 0]], rows, integer=False).duals
@@ -390,8 +391,7 @@ def relaxed_prices(case: Central, start: np.ndarray | None = None) -> dict[tuple
     periods = len(case.ends)
     made = {}
     for p in range(len(case.pots)):
-        worth = np.cumsum([found.get((p, t), 0.0) for t in range(periods, 0, -1)])[
-            ::-1
-        ]  # money of a period is there later too
+        # Money of a period is there later too.
+        worth = np.cumsum([found.get((p, t), 0.0) for t in range(periods, 0, -1)])[::-1]
         made |= {(p, t + 1): float(price) for t, price in enumerate(worth) if price > 0}
     return made
