@@ -7,7 +7,8 @@ import pandas as pd
 
 from .allocation import OPTIMAL, Allocation, ordered
 from .central import Central, funded, in_order, in_time, latest
-from .optimum import Choice, optimum, relaxed_prices
+from .optimum import optimum, relaxed_prices
+from .plan_choice import Choice
 from .queue import NEVER
 from .works import THOUSAND
 

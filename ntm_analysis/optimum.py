@@ -9,18 +9,15 @@ Aims, one after the other: the weighted number of goals reached by the deadline 
 money. The plan is an order of works (:func:`places`), timed by the queue like every other policy.
 """
 
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, replace
 
-import highspy
 import numpy as np
 
 from .central import Central, funded, in_order, in_time, latest, reached
+from .plan_choice import Choice
+from .solver import EXACT, Answer, Rows, solve
 
-NODES, LATER_NODES, ITERATIONS = 20_000, 400, 2_000_000  # of the first aim, of the later ones, of one linear programme
-EXACT = 1e-9  # tolerance of a row scaled to 1: less than a thousand đồng in a pot of a thousand tỷ
-FEASIBLE = 2  # what HiGHS says of a solution that keeps every row
-HURRY = 1e3  # finishing a period earlier is worth more than all the money, which counts less than 1
+NODES, LATER_NODES = 20_000, (400, 200)  # that the first aim, and each later one, may search
 
 
 @dataclass(frozen=True)
@@ -43,166 +40,6 @@ class Best:
         return 0.0 if self.bound <= self.value else (self.bound - self.value) / max(self.value, 1e-9)
 
 
-@dataclass
-class _Rows:
-    """Rows of a model: row number, column and coefficient of each entry, lower and upper end of each row, names of pot rows."""
-
-    entries: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=list)
-    low: list[float] = field(default_factory=list)
-    high: list[float] = field(default_factory=list)
-    pots: dict[int, tuple[int, int]] = field(default_factory=dict)  # row: (pot, period from 1)
-
-    def add(self, columns: np.ndarray, values: np.ndarray, low: float, high: float) -> int:
-        self.entries.append((np.full(len(columns), len(self.low)), columns, values))
-        self.low.append(low)
-        self.high.append(high)
-        return len(self.low) - 1
-
-
-class Choice:
-    """What may be chosen in a central case: the columns and rows of the model.
-
-    ``demand``: by pot the goals that claim from it and what each claims by the end of period t if it is to be reached by period
-    y: goals x y x t. ``room``: by pot the money that committed works leave, by period. Goals x y: ``possible``, what lead time
-    and committed works that are paid late do not rule out; ``open_``, nor a pot that could not pay this goal alone.
-    """
-
-    def __init__(self, case: Central, ruled_out: np.ndarray | None = None) -> None:
-        self.case, (goals, periods) = case, (len(case.weight), len(case.ends))
-        last = np.full(len(case.goal), len(case.goal))
-        self.committed = funded(case, in_order(case, case.queue(last)))
-        self.committed[~case.committed] = 0
-        free = case.counted & ~case.committed & (case.goal >= 0)
-        last = latest(case)
-        claims = np.zeros(len(case.goal), dtype=bool)
-        for pot in case.pots:
-            claims[pot.works[pot.amounts > 0]] = True
-        self.open_ = np.ones((goals, periods), dtype=bool)
-        held = reached(
-            case, np.where(case.committed, self.committed, 0)
-        )  # others: as if they cost nothing and began today
-        self.open_ &= held[:, None] <= case.ends[None, :]
-        late = free & claims
-        for y in range(periods):
-            self.open_[case.goal[late & (last[:, y] == 0)], y] = False
-        self.possible = self.open_.copy()
-        if ruled_out is not None:
-            self.open_ &= ~ruled_out[:, None]
-        self.demand, self.room = [], []
-        for pot in case.pots:
-            self.room.append(pot.money - pot.amounts[case.committed[pot.works]].sum())
-            mine = free[pot.works] & (pot.amounts > 0)
-            who, at = np.unique(case.goal[pot.works[mine]], return_inverse=True)
-            wants = np.zeros((len(who), periods, periods + 1), dtype=np.int64)
-            for y in range(periods):
-                np.add.at(wants[:, y], (at, last[pot.works[mine], y]), pot.amounts[mine])
-            # Column 0 holds what is too late; those goals are ruled out for that period.
-            self.demand.append((who, np.cumsum(wants[:, :, 1:], axis=2)))
-            # Whatever claims more than the whole room can never be reached.
-            self.open_[who] &= (self.demand[-1][1] <= np.maximum(self.room[-1], 0)).all(axis=2)
-        self.open_[case.weight <= 0] = False
-        self.cost = np.bincount(case.goal[free], weights=case.money_of_works()[free], minlength=goals)
-
-    @cached_property
-    def kinds(self) -> tuple[np.ndarray, np.ndarray]:
-        """Goals that are alike in all the model sees: the number of the kind of each goal, and a goal of each kind."""
-        goals = len(self.case.weight)
-        if self.case.minimum.any():
-            return np.arange(goals), np.arange(goals)
-        seen: list[list[bytes]] = [[w.tobytes(), o.tobytes(), c.tobytes()] for w, o, c in
-                                   zip(self.case.weight, self.open_, self.cost, strict=True)]  # fmt: skip
-        for p, (who, wants) in enumerate(self.demand):
-            for goal, row in zip(who, wants, strict=True):
-                seen[goal].append(b"%d|" % p + row.tobytes())
-        _, first, kind = np.unique([b"\0".join(s) for s in seen], return_index=True, return_inverse=True)
-        return kind, first
-
-    def rows(self, columns: np.ndarray, fill: np.ndarray) -> _Rows:
-        """The rows over ``columns`` (kind, period from 0) and after them the works that may be funded for the minimum."""
-        case, made = self.case, _Rows()
-        kind, first = self.kinds
-        goal, until = first[columns[:, 0]], columns[:, 1]
-        size = np.bincount(kind)[columns[:, 0]]
-        place = np.full(len(case.goal), -1)
-        place[fill] = len(columns) + np.arange(len(fill))
-        periods = len(case.ends)
-        for p, pot in enumerate(case.pots):
-            who, wants = self.demand[p]
-            at = np.searchsorted(who, goal)
-            mine = np.flatnonzero((at < len(who)) & (who[np.minimum(at, len(who) - 1)] == goal)) if len(who) else []
-            extra = np.flatnonzero((place[pot.works] >= 0) & (pot.amounts > 0))
-            for t in range(periods):
-                asked = wants[at[mine], until[mine], t] if len(mine) else np.zeros(0, dtype=np.int64)
-                also = pot.amounts[extra] if t == periods - 1 else np.zeros(0, dtype=np.int64)
-                room = max(int(self.room[p][t]), 0)
-                if (asked * size[mine]).sum() + also.sum() <= room if len(mine) else also.sum() <= room:
-                    continue
-                where = np.concatenate([np.asarray(mine, dtype=int), place[pot.works[extra]][: len(also)]])
-                values = np.concatenate([asked, also]).astype(float)
-                some = values > 0
-                scale = room or 1
-                row = made.add(where[some], values[some] / scale, -np.inf, 1.0 if room else 0.0)
-                made.pots[row] = (p, t + 1)
-        return made
-
-
-class _Quiet(highspy.Highs):
-    """HiGHS without the line about itself that it prints before anyone can ask it not to."""
-
-    def enableCallbacks(self) -> None:
-        self.silent()
-        super().enableCallbacks()
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """What the solver says: the solution (None: there is none), the bound, whether that is proved, nodes searched, row duals."""
-
-    x: np.ndarray | None
-    bound: float
-    proved: bool
-    nodes: int
-    duals: np.ndarray
-
-
-def _solve(cost, upper, rows: _Rows, start=None, integer: bool = True, nodes: int = NODES) -> _Answer:
-    """Maximise ``cost`` over whole numbers 0..``upper`` that keep the rows."""
-    n, none = len(cost), np.zeros(0)
-    if not n:
-        fits = all(low <= 0 <= high for low, high in zip(rows.low, rows.high, strict=True))
-        return _Answer(none if fits else None, 0.0, True, 0, np.zeros(len(rows.low)))
-    model, solver = highspy.HighsLp(), _Quiet()
-    model.num_col_, model.num_row_ = n, len(rows.low)
-    model.col_cost_, model.col_upper_ = np.asarray(cost, dtype=float), np.asarray(upper, dtype=float)
-    model.col_lower_, model.row_lower_, model.row_upper_ = np.zeros(n), np.array(rows.low), np.array(rows.high)
-    model.sense_ = highspy.ObjSense.kMaximize
-    if rows.entries:
-        _, columns, values = (np.concatenate(part) for part in zip(*rows.entries, strict=True))
-        model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        model.a_matrix_.start_ = np.append(0, np.cumsum([len(e[1]) for e in rows.entries])).astype(np.int32)
-        model.a_matrix_.index_, model.a_matrix_.value_ = columns.astype(np.int32), values.astype(float)
-    if integer:
-        model.integrality_ = [highspy.HighsVarType.kInteger] * n
-    # Without presolve: with it HiGHS 1.16 may take a start from which presolve has fixed a column away for better than it is, and
-    # call it optimal (tests/test_optimum.py has the case). One thread and one seed: the same plan on every machine.
-    options = {"threads": 1, "random_seed": 0, "presolve": "off", "mip_rel_gap": 0.0, "mip_abs_gap": 1e-6,
-               "mip_max_nodes": nodes, "simplex_iteration_limit": ITERATIONS, "primal_feasibility_tolerance": EXACT,
-               "mip_feasibility_tolerance": EXACT}  # fmt: skip
-    for name, value in options.items():
-        solver.setOptionValue(name, value)
-    solver.passModel(model)
-    if start is not None:
-        known = highspy.HighsSolution()
-        known.col_value = list(np.asarray(start, dtype=float))
-        solver.setSolution(known)
-    solver.run()
-    info, found = solver.getInfo(), solver.getSolution()
-    x = np.array(found.col_value) if info.primal_solution_status == FEASIBLE else None
-    proved = solver.getModelStatus() in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kInfeasible)
-    bound = info.mip_dual_bound if integer else info.objective_function_value
-    return _Answer(x, float(bound), proved, int(info.mip_node_count) if integer else 0, np.array(found.row_dual))
-
-
 def optimum(
     case: Central, start: np.ndarray | None = None, nodes: int = NODES, ruled_out: np.ndarray | None = None
 ) -> Best:
@@ -220,19 +57,14 @@ def optimum(
     choice = Choice(case, ruled_out)
     kind, first = choice.kinds
     size, periods = np.bincount(kind), len(case.ends)
-    money = case.money_of_works()
-    needy = (case.goal >= 0) & ~case.committed & (money > 0)
-    needy[needy] = case.minimum[case.goal[needy]] > 0
-    fill = np.flatnonzero(needy)
+    fill, money = choice.fill, case.money_of_works()
     # The first aim: a column for each kind, to be reached by the deadline.
-    last = np.array([(k, periods - 1) for k in range(len(first)) if choice.open_[first[k], -1]], dtype=int).reshape(
-        -1, 2
-    )
-    rows = _with_minimum(choice, last, fill, choice.rows(last, fill), money)
+    last = choice.columns(periods - 1)
+    rows = choice.rows(last)
     weight = np.append(case.weight[first[last[:, 0]]], np.zeros(len(fill)))
     upper = np.append(size[last[:, 0]], np.ones(len(fill)))
     known = None if start is None else _started(case, start, kind, last, fill)
-    first_aim = _exact(choice, weight, upper, rows, known, nodes, last, fill)
+    first_aim = _exact(choice, weight, upper, rows, known, nodes, last)
     x, bound, proved = first_aim.x, first_aim.bound, first_aim.proved
     none = np.zeros(len(case.weight), dtype=int)
     bound = _whole(min(bound, float(weight @ upper)), case.weight)
@@ -242,17 +74,12 @@ def optimum(
         )
     value = float(weight @ x)
     # The later aims: a column for each kind and period, as many goals reached as before.
-    both = np.array([(k, y) for k in range(len(first)) for y in range(periods) if choice.open_[first[k], y]], dtype=int)
-    both = both.reshape(-1, 2)
-    rows = _with_minimum(choice, both, fill, choice.rows(both, fill), money)
+    both = choice.columns(0)
+    rows = choice.rows(both)
     for k in np.flatnonzero(np.bincount(both[:, 0], minlength=len(first)) > 1):
         mine = np.flatnonzero(both[:, 0] == k)
         rows.add(mine, np.ones(len(mine)), -np.inf, float(size[k]))
     rows.add(np.arange(len(both)), case.weight[first[both[:, 0]]], value - 1e-6, np.inf)
-    cost = np.append(choice.cost[first[both[:, 0]]], money[fill])
-    total = max(1.0, float((choice.cost).sum() + money[fill].sum()))
-    aim = -cost / total
-    aim[: len(both)] -= HURRY * both[:, 1]
     plan = _plan(case, x, last, fill, kind)
     timed = reached(case, funded(case, in_order(case, places(case, *plan, np.arange(len(case.goal))))))
     by = np.minimum(np.searchsorted(case.ends, timed), periods - 1)
@@ -261,27 +88,19 @@ def optimum(
     for goal in np.flatnonzero(plan[0]):
         known[at.get((kind[goal], by[goal]), at[(kind[goal], periods - 1)])] += 1
     upper = np.append(size[both[:, 0]], np.ones(len(fill)))
-    later = _exact(choice, aim, upper, rows, known, LATER_NODES, both, fill)
-    if later.x is not None and aim @ later.x >= aim @ known:
-        plan = _plan(case, later.x, both, fill, kind)
-    searched, settled = first_aim.nodes + later.nodes, proved and later.proved
+    waits = np.append(both[:, 1], np.zeros(len(fill)))
+    searched, settled = first_aim.nodes, proved
+    whole = max(1.0, float(choice.cost.sum() + money[fill].sum()))
+    price = np.append(choice.cost[first[both[:, 0]]], money[fill]) / whole
+    for aim, most in zip((waits, price), LATER_NODES, strict=True):
+        later = _exact(choice, -aim, upper, rows, known, most, both)
+        searched, settled = searched + later.nodes, settled and later.proved
+        if later.x is not None and aim @ later.x <= aim @ known:
+            known = later.x
+        some = np.flatnonzero(aim)
+        rows.add(some, aim[some], -np.inf, float(aim @ known) + 1e-6)
+    plan = _plan(case, known, both, fill, kind)
     return Best(*plan, value, max(bound, value), "optimal" if proved else "limit", settled, searched)
-
-
-def _with_minimum(choice: Choice, columns: np.ndarray, fill: np.ndarray, rows: _Rows, money: np.ndarray) -> _Rows:
-    """The rows, and those of the minimum of each unfinished commune."""
-    case, (_, first) = choice.case, choice.kinds
-    done = np.flatnonzero(case.committed & (choice.committed <= len(case.ends)) & (case.goal >= 0))
-    held = np.bincount(case.goal[done], weights=money[done], minlength=len(case.weight))
-    for goal in np.flatnonzero(case.minimum > held):
-        mine = np.flatnonzero(first[columns[:, 0]] == goal)
-        works = len(columns) + np.flatnonzero(case.goal[fill] == goal)
-        values = np.append(np.full(len(mine), choice.cost[goal]), money[fill[works - len(columns)]])
-        scale = float(case.minimum[goal] - held[goal])
-        rows.add(np.append(mine, works), values / scale, 1.0, np.inf)
-        for work in works[case.counted[fill[works - len(columns)]]] if len(mine) else []:
-            rows.add(np.append(mine, work), np.ones(len(mine) + 1), -np.inf, 1.0)
-    return rows
 
 
 def _started(case: Central, period: np.ndarray, kind: np.ndarray, columns: np.ndarray, fill: np.ndarray) -> np.ndarray:
@@ -292,45 +111,29 @@ def _started(case: Central, period: np.ndarray, kind: np.ndarray, columns: np.nd
     return np.append(count[columns[:, 0]], there).astype(float)
 
 
-def _exact(
-    choice: Choice, cost, upper, rows: _Rows, start, nodes: int, columns: np.ndarray, fill: np.ndarray
-) -> _Answer:
-    """Like :func:`_solve`, whole numbers made whole and every pot kept to the last thousand đồng.
+def _exact(choice: Choice, cost, upper, rows: Rows, start, nodes: int, columns: np.ndarray) -> Answer:
+    """Like :func:`~ntm_analysis.solver.solve`, whole numbers made whole and every pot kept to the last thousand đồng.
 
     The solver works with a tolerance; a row that it breaks by less than that is drawn in a little. The first bound stays, and
     what is found then is proved only where it reaches that bound.
     """
-    first = answer = _solve(cost, upper, rows, start, nodes=nodes)
+    first = answer = solve(cost, upper, rows, start, nodes=nodes)
     searched, proved = first.nodes, first.proved
     for _ in range(9):
         if answer.x is None:
             return replace(first, x=None, proved=proved, nodes=searched)
         x = np.rint(answer.x)
         broken = [
-            row
-            for row, (p, t) in rows.pots.items()
-            if _used(choice, x, columns, fill, p, t) > max(choice.room[p][t - 1], 0)
+            row for row, (p, t) in rows.pots.items() if choice.used(x, columns, p, t) > max(choice.room[p][t - 1], 0)
         ]
         if not broken:
             proved = proved or (first.proved and bool(np.asarray(cost) @ x >= first.bound - 1e-6))
             return replace(first, x=x, proved=proved, nodes=searched)
         for row in broken:
             rows.high[row] -= 4 * EXACT
-        answer, proved = _solve(cost, upper, rows, None, nodes=nodes), False
+        answer, proved = solve(cost, upper, rows, None, nodes=nodes), False
         searched += answer.nodes
     return replace(first, x=None, proved=False, nodes=searched)
-
-
-def _used(choice: Choice, x: np.ndarray, columns: np.ndarray, fill: np.ndarray, p: int, t: int) -> int:
-    """What a solution claims from a pot by the end of a period, exactly."""
-    who, wants = choice.demand[p]
-    goal = choice.kinds[1][columns[:, 0]]
-    mine = np.flatnonzero(np.isin(goal, who) & (x[: len(columns)] > 0))
-    total = int((wants[np.searchsorted(who, goal[mine]), columns[mine, 1], t - 1] * x[mine].astype(np.int64)).sum())
-    if t == len(choice.case.ends) and len(fill):
-        pot = choice.case.pots[p]
-        total += int(pot.amounts[np.isin(pot.works, fill[x[len(columns) :] > 0])].sum())
-    return total
 
 
 def _whole(bound: float, weight: np.ndarray) -> float:
@@ -385,23 +188,21 @@ def places(case: Central, finish: np.ndarray, fill: np.ndarray, base: np.ndarray
     return made
 
 
-def relaxed_prices(case: Central, start: np.ndarray | None = None) -> dict[tuple[int, int], float]:
+def relaxed_prices(case: Central) -> dict[tuple[int, int], float]:
     """The relaxed price of each pot and period: weighted goals more for one unit (thousand đồng, tonne) more from that period on,
     in the linear relaxation of the first aim. Rows without a price are not short."""
     choice = Choice(case)
     kind, first = choice.kinds
-    last = np.array(
-        [(k, len(case.ends) - 1) for k in range(len(first)) if choice.open_[first[k], -1]], dtype=int
-    ).reshape(-1, 2)
-    rows, size = choice.rows(last, np.zeros(0, dtype=int)), np.bincount(kind)
-    weight = case.weight[first[last[:, 0]]]
-    duals = _solve(weight, size[last[:, 0]], rows, integer=False).duals
+    last, fill = choice.columns(len(case.ends) - 1), choice.fill
+    weight = np.append(case.weight[first[last[:, 0]]], np.zeros(len(fill)))
+    upper = np.append(np.bincount(kind)[last[:, 0]], np.ones(len(fill)))
+    rows = choice.rows(last)
+    duals = solve(weight, upper, rows, integer=False).duals
     found = {place: abs(duals[row]) / max(choice.room[place[0]][place[1] - 1], 1) for row, place in rows.pots.items()}
     periods = len(case.ends)
     made = {}
     for p in range(len(case.pots)):
-        worth = np.cumsum([found.get((p, t), 0.0) for t in range(periods, 0, -1)])[
-            ::-1
-        ]  # money of a period is there later too
+        # Money of a period is there later too.
+        worth = np.cumsum([found.get((p, t), 0.0) for t in range(periods, 0, -1)])[::-1]
         made |= {(p, t + 1): float(price) for t, price in enumerate(worth) if price > 0}
     return made

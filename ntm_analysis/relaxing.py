@@ -7,7 +7,8 @@ import numpy as np
 
 from .allocation import OPTIMAL, Allocation
 from .central import Central, central
-from .optimum import Choice, optimum
+from .optimum import optimum
+from .plan_choice import Choice
 from .works import THOUSAND
 
 LONGEST = 60  # months by which the deadline is put off at most when it is asked how long all would take
