@@ -1,11 +1,14 @@
 """The best plan against every plan there is on tiny districts, what must hold of it on others, and its audit."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import ROOT
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from reference_allocation import Aims, Reference
@@ -273,6 +276,7 @@ def test_of_plans_that_reach_as_many_the_earliest_is_taken_and_then_the_cheapest
     assert optimum(two(money=(4, 7))).finish.tolist() == [1, 0]  # the first of two that are alike
     assert optimum(two((5, 4), (4, 8))).finish.tolist() == [0, 1]  # the second is there a period earlier
     assert optimum(two((5, 4), (5, 8))).finish.tolist() == [0, 1]  # both are; it costs less
+    assert optimum(two((5, 4), (5, 5), left=[0, 12])).finish.tolist() == [1, 0]  # earlier, though it costs more
     assert optimum(two(money=(8, 8))).finish.tolist() == [1, 1]
 
 
@@ -409,3 +413,9 @@ def test_a_debt_counts_towards_the_minimum_of_its_commune(reached):
     debt = [{"commune": "10001", "criterion": 5, "date": "2021-12-31", "amount": 300}]
     found = reached(plain(2, debts=debt, rules={"minimum_commune": 1400}))
     assert found["own"] == found["optimal"] == 2
+
+
+def test_the_solver_prints_nothing_where_a_command_prints_json():
+    code = "from ntm_analysis.optimum import _solve, _Rows; _solve([1.0], [1.0], _Rows())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout == ""
