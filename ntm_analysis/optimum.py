@@ -93,10 +93,11 @@ def optimum(
     whole = max(1.0, float(choice.cost.sum() + money[fill].sum()))
     price = np.append(choice.cost[first[both[:, 0]]], money[fill]) / whole
     for aim, most in zip((waits, price), LATER_NODES, strict=True):
-        later = _exact(choice, -aim, upper, rows, known, most, both)
-        searched, settled = searched + later.nodes, settled and later.proved
-        if later.x is not None and aim @ later.x <= aim @ known:
-            known = later.x
+        if aim @ known > 0:  # else there is nothing less
+            later = _exact(choice, -aim, upper, rows, known, most, both)
+            searched, settled = searched + later.nodes, settled and later.proved
+            if later.x is not None and aim @ later.x <= aim @ known:
+                known = later.x
         some = np.flatnonzero(aim)
         rows.add(some, aim[some], -np.inf, float(aim @ known) + 1e-6)
     plan = _plan(case, known, both, fill, kind)

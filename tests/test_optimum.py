@@ -97,7 +97,7 @@ def value_of(case: Central) -> float:
 
 
 random_cases = settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-some_cases = settings(random_cases, max_examples=60)
+some_cases = settings(random_cases, max_examples=50)
 tiny_districts = given(chance=st.randoms(use_true_random=True))
 
 
