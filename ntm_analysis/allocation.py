@@ -13,7 +13,7 @@ from .optimum import Best, optimum, places
 from .parameters import OPTIMAL, POLICIES
 from .plan_audit import audit
 from .recognition import levels
-from .schedule import by_policy, schedule
+from .schedule import by_policy, deadline_of, schedule
 from .workbook import Workbook
 from .works import THOUSAND
 
@@ -62,7 +62,12 @@ class Allocation:
 
     def finishing(self, policy: str) -> int:
         """How many communes finish by the deadline on the central case, those recognised now among them."""
-        return self.now + int((self.plans[policy].done & (self.goals["level"] == "ntm").to_numpy()).sum())
+        return self.now + int((self.plans[policy].done & self.ntm).sum())
+
+    @property
+    def ntm(self) -> np.ndarray:
+        """Which goals are communes that are to be NTM, whatever they weigh."""
+        return (self.goals["level"] == "ntm").to_numpy()
 
     def table(self, policy: str = OPTIMAL) -> pd.DataFrame:
         return plan_table(self.case, self.plans[policy].layout, self.plans[policy].period)
@@ -85,8 +90,9 @@ def allocate(workbook: Workbook, deadline: dt.date | None = None) -> Allocation:
     >>> found.best.status, found.best.gap, found.plans["optimal"].broken
     ('optimal', 0.0, [])
     """
+    day = deadline_of(workbook, deadline)
     base = Layout(schedule(workbook))
-    last = base.plan.month_of(deadline or workbook.meta["term_end"]["date"])
+    last = base.plan.month_of(day)
     case = central(base, last)
     plans = {}
     for policy in POLICIES:
@@ -151,9 +157,13 @@ def plan_table(case: Central, layout: Layout, period: np.ndarray) -> pd.DataFram
         some = pot.amounts > 0
         rows = pot.works[some]
         pieces.append(pd.DataFrame({"number": rows, "pot": pot.name, "cement": pot.cement, "claim": pot.amounts[some]}))
-    made = (
-        pd.concat(pieces, ignore_index=True) if pieces else pd.DataFrame(columns=["number", "pot", "cement", "claim"])
-    )
+    nothing = {
+        "number": np.zeros(0, dtype=int),
+        "pot": [],
+        "cement": np.zeros(0, dtype=bool),
+        "claim": np.zeros(0, dtype=np.int64),
+    }
+    made = pd.concat(pieces, ignore_index=True) if pieces else pd.DataFrame(nothing)
     made = made.sort_values(["number"], kind="stable", ignore_index=True)
     number = made["number"].to_numpy(dtype=int)
     works = plan.works.loc[number].reset_index(drop=True)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from functools import cached_property
+from itertools import groupby
 
 import pandas as pd
 from markupsafe import Markup
@@ -17,7 +18,9 @@ from .allocation_words import (
     relax_lines,
     rules_words,
     tested_sentences,
+    usual,
     verdict,
+    weights_sentence,
     what_words,
 )
 from .charts import picture, stacked_years
@@ -30,7 +33,7 @@ from .page import Part
 from .parameters import check
 from .plan_record import record
 from .problems import DataProblems
-from .scenarios import UnknownScenario
+from .scenarios import BASELINE, UnknownScenario
 from .scenarios import scenario as chosen_scenario
 from .words import listed, pick
 
@@ -86,51 +89,54 @@ class AllocationPage(ForecastParts):
         if self.allocated is None:
             return self.section("phan-bo", self.text("forecast_not_known", day=self.day))
         _, made = self.allocated
-        trial, rows = made["under_uncertainty"]["plans"], []
-        for policy, other in trial.items():
-            ends = dict.fromkeys(f"{other['finishing'][q]:.0f}" for q in ("p10", "p90"))
-            beyond = (
-                "-"
-                if policy == "own"
-                else f"{write_number(other['beyond_own'], self.lang, 2)} ({write_number(other['se'], self.lang, 3)})"
-            )
+        rows = []
+        for policy, other in made["under_uncertainty"]["plans"].items() if "under_uncertainty" in made else ():
+            beyond = "-"
+            if policy != "own":
+                more, error = (
+                    write_number(other["beyond_own"], self.lang, 2),
+                    write_number(other["se"] or 0, self.lang, 3),
+                )
+                beyond = f"{'+' if other['beyond_own'] > 0 else ''}{more} ({error})"
             central = made["finishing_by_policy"].get(policy, "-")
             kept = rules_words(made, policy, self.lang) if policy != SAFE else "-"
-            rows.append([self.text(f"policy_{policy}"), central, write_number(other["finishing"]["mean"], self.lang, 1),
-                         "-".join(ends), self.chance(other["p_basically_all"]), beyond, kept])  # fmt: skip
+            mean = write_number(other["finishing"]["mean"], self.lang, 1)
+            rows.append([self.text(f"policy_{policy}"), central, mean, usual(other["finishing"]),
+                         self.chance(other["p_basically_all"]), beyond, kept])  # fmt: skip
         columns = "policy:name central:num forecast_mean:num usual:num basically_chance:num beyond_own:num conditions"
         return self.section(
             "phan-bo", self.paragraph(verdict(made, self.lang), "verdict"),
             self.paragraph(assumed_sentence(made, self.lang), "banner"),
             self.bullets(conflict_lines(self.workbook, made, self.lang)), self.text("allocation_central"),
-            *tested_sentences(made, self.lang), self.table("policies", columns, rows),
+            *tested_sentences(made, self.lang), weights_sentence(made, self.lang), self.table("policies", columns, rows),
         )  # fmt: skip
 
     def plan(self) -> Part:
         """The plan by year and source, by commune, by work; the whole plan goes into the exported files."""
-        if self.allocated is None:
+        if self.allocated is None or not self.allocated[1]["plan"]:
             return Part("")
         _, made = self.allocated
         table = pd.DataFrame(made["plan"], columns=COLUMNS)
-        money = table[table["unit"] != "tấn"]
-        costs = money.groupby("code")["amount"].sum()
         communes = [
-            [place, row["name"], row["year"] or self.text("not_funded"), billions(costs.get(row["code"], 0.0), self.lang),
-             reason_words(self.workbook, row, self.lang)]
+            [place, row["name"], row["registered"] or "-", row["year"] or self.text("not_funded"), self.chance(row.get("p")),
+             *(billions(row[key], self.lang) for key in ("cost", "funded")),
+             reason_words(self.workbook, made, row, self.lang) or "-"]
             for place, row in enumerate(sorted(made["communes"], key=lambda r: r["year"] or 9999), start=1)
         ]  # fmt: skip
-        section = self.section(
-            "ke-hoach", self.text("plan_note"), *self._by_year(money[money["year"].notna()], int(made["deadline"][:4])),
-            self.table("plan_communes", "tt unit:name finish_year:num total:num reason", communes), self._works(table, made),
+        columns = (
+            "tt unit:name registered:num finish_year:num forecast_chance:num need_amount:num funded_amount:num reason"
+        )
+        money = table[(table["unit"] != "tấn") & table["year"].notna()]
+        return self.section(
+            "ke-hoach", self.text("plan_note"), *self._by_year(money, made), self.table("plan_communes", columns, communes),
+            self._works(table, made),
         )  # fmt: skip
-        self._keep_whole(table)
-        return section
 
-    def _by_year(self, money: pd.DataFrame, last: int) -> tuple[Markup, Markup]:
+    def _by_year(self, money: pd.DataFrame, made: dict) -> tuple[Markup, Markup]:
         """Money by year and source, as a chart and as a table, in billion đồng."""
         if money.empty:
             return Markup(""), Markup("")
-        years = list(range(self.workbook.as_of.year, last + 1))
+        years = list(range(self.workbook.as_of.year, int(made["deadline"][:4]) + 1))
         by_pot = (
             money.pivot_table(index="pot", columns="year", values="amount", aggfunc="sum")
             .reindex(columns=years)
@@ -141,12 +147,15 @@ class AllocationPage(ForecastParts):
         told = ", ".join(f"{year}: {billions(by_pot[year].sum(), self.lang)}" for year in years)
         unit = self.text("axis_plan_money")
         chart = stacked_years(by_pot.groupby(named, sort=False).sum() / 1000, unit)
-        lines = [(pot_words(self.workbook, pot, self.lang), row) for pot, row in by_pot.iterrows()]
+        held = {row["pot"]: row["available"] for row in made["pots"]}
+        lines = [(pot_words(self.workbook, pot, self.lang), row, held[pot]) for pot, row in by_pot.iterrows()]
+        total = (self.text("head_total"), by_pot.sum(), sum(held[pot] for pot in by_pot.index))
         rows = [
-            [name, *(billions(amounts[year], self.lang) for year in years), billions(amounts.sum(), self.lang)]
-            for name, amounts in [*lines, (self.text("head_total"), by_pot.sum())]
-        ]
-        columns = "source:name " + " ".join(f"{year}:num" for year in years) + " total:num"
+            [name, *(billions(amounts[year], self.lang) for year in years), billions(amounts.sum(), self.lang),
+             billions(come, self.lang), billions(come - amounts.sum(), self.lang)]
+            for name, amounts, come in [*lines, total]
+        ]  # fmt: skip
+        columns = "source:name " + " ".join(f"{year}:num" for year in years) + " total:num available:num left:num"
         return picture(chart, self.text("plan_chart_alt", parts=told)), self.table(
             "plan_years", columns, rows, unit=unit
         )
@@ -167,13 +176,14 @@ class AllocationPage(ForecastParts):
                          write_number(rough(tonnes), self.lang) if tonnes else "-"])  # fmt: skip
         rows = [[place, *row] for place, row in enumerate(sorted(rows, key=lambda r: (r[3], r[0])), start=1)]
         return self.table(
-            "plan_works", "tt unit:name criterion:num works:name year:num plan_money:num cement:num", rows
+            "plan_works", "tt unit:name plan_criterion:num works:name year:num plan_money:num cement:num", rows
         )
 
     def _keep_whole(self, table: pd.DataFrame) -> None:
         """The whole plan by part for the exported files: too long for a page."""
         heads = [
-            self.text(f"head_{key}") for key in ("unit", "criterion", "works", "source", "year", "amount", "measure")
+            self.text(f"head_{key}")
+            for key in ("unit", "plan_criterion", "works", "source", "year", "amount", "measure")
         ]
         names = self.workbook.tables["unit_costs"].set_index("item")[f"name_{self.lang}"]
         rows = [
@@ -191,23 +201,22 @@ class AllocationPage(ForecastParts):
         _, made = self.allocated
         rows = []
         for year in made["extra_commune"]:
-            for rank, row in enumerate([year["cheapest"], *year["next"]], start=1):
-                pots = listed([pot_words(self.workbook, pot["pot"], self.lang) for pot in row["by_pot"]], self.lang)
-                rows.append(
-                    [
-                        year["year"],
-                        rank,
-                        row["name"],
-                        row["planned_year"] or "-",
-                        what_words(row["money"], row["cement"], self.lang),
-                        pots,
-                    ]
-                )
+            listed_ = [year["cheapest"], *year["next"]]
+            for (what, pots, planned), some in groupby(listed_, self._needed):
+                alike = list(some)
+                names, more = listed([row["name"] for row in alike], self.lang), alike[0]["alike"] - len(alike)
+                names = self.text("and_more", names=names, n=more) if more > 0 else names
+                chances = dict.fromkeys(self.chance(row["p_if_money"]) for row in alike)
+                rows.append([year["year"], names, planned or "-", what, pots, " - ".join(chances)])
         return self.section(
             "them-xa", self.bullets(extra_lines(made, self.lang)),
-            self.table("extra", "year:num tt unit:name planned_finish:num added by_pot", rows),
+            self.table("extra", "year:num unit:name planned_finish:num added by_pot if_money:num", rows),
             self.bullets(price_lines(self.workbook, made, self.lang)),
         )  # fmt: skip
+
+    def _needed(self, row: dict) -> tuple[str, str, int | None]:
+        pots = listed([pot_words(self.workbook, pot["pot"], self.lang) for pot in row["by_pot"]], self.lang)
+        return what_words(row["money"], row["cement"], self.lang), pots, row["planned_year"]
 
     def relax(self) -> Part:
         """What would have to give for all communes to finish; plans nearly as good."""
@@ -227,15 +236,25 @@ class AllocationPage(ForecastParts):
         return self.section("cach-tinh", self.bullets(self.text(f"term_{name}", minimum=least) for name in TERMS))
 
     def export(self) -> Part:
-        """Write every table, and the whole plan, as one Excel workbook and as CSV files; say where."""
+        """Write every table, and the whole plan, as one Excel workbook and as CSV files; say where. A scenario, a policy or a
+        deadline of its own stands in the files' names and above each table."""
+        own = {
+            "scenario": self.scenario if self.scenario != BASELINE else "",
+            "policy": self.policy,
+            "deadline": self.deadline,
+        }
         lead = [
             self.heading,
             self.text("draft"),
             *([self.text("illustrative_long")] if self.workbook.illustrative else []),
         ]
+        if any(own.values()):
+            lead.append(", ".join(f"{name}: {value}" for name, value in own.items() if value))
         if self.allocated:
             lead += [verdict(self.allocated[1], self.lang), assumed_sentence(self.allocated[1], self.lang)]
-        return self.exported(f"phan-bo-von_{self.workbook.as_of}", "", lead)
+            self._keep_whole(pd.DataFrame(self.allocated[1]["plan"], columns=COLUMNS))
+        edition = "".join(f"_{value}" for value in own.values() if value)
+        return self.exported(f"phan-bo-von_{self.workbook.as_of}", edition, lead)
 
     def knowledge(self) -> Part:
         """The sources of works, prices, money and weights, and what was left out."""

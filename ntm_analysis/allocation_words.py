@@ -3,30 +3,43 @@
 import datetime as dt
 import math
 
-from .forecast_words import pot_words
+from .forecast_words import chance, pot_words
 from .need_words import rough
 from .office_numbers import write_date, write_number, write_percent
 from .words import listed, text
 from .workbook import Workbook
+from .works import THOUSAND
 
 CLOSE = 0.02  # of what a commune's works cost: less money than this is less than their cost is known to
 
 
 def verdict(made: dict, lang: str) -> str:
-    """The answer in one sentence; ``made`` is the record of :func:`~ntm_analysis.plan_record.record`."""
+    """The answer in one or two sentences; ``made`` is the record of :func:`~ntm_analysis.plan_record.record`."""
     day = write_date(dt.date.fromisoformat(made["deadline"]), lang)
     if made["status"] == "infeasible":
         return text("allocation_infeasible", lang, day=day)
     told = {"n": made["finishing"], "total": made["n_communes"], "now": made["n_finished_now"], "day": day}
-    told["more"] = made["finishing"] - made["n_finished_now"]
     if made["status"] == "rule":
         best = made["finishing_by_policy"]["optimal"]
-        return text("allocation_verdict_rule", lang, policy=text(f"policy_{made['policy']}", lang), best=best, **told)
-    more = write_number(made["bound"] - made["value"], lang)
-    proof = text("allocation_proved", lang)
+        more, policy = made["finishing"] - made["n_finished_now"], text(f"policy_{made['policy']}", lang)
+        return text("allocation_verdict_rule", lang, policy=policy, best=best, more=more, **told)
+    proof = text("allocation_proved_weighted" if made["weights"] else "allocation_proved", lang)
     if made["status"] != "optimal":
+        more = write_number(made["bound"] - made["value"], lang)
         proof = text("allocation_open", lang, more=more, gap=write_percent(made["gap"], lang))
-    return text("allocation_verdict", lang, proof=proof, **told)
+    beyond = made["finishing"] - made["finishing_by_policy"]["own"]
+    said = text("allocation_verdict", lang, proof=proof, beyond=beyond, **told)
+    if not (tried := made.get("under_uncertainty")):
+        return said
+    best, own = (tried["plans"][name] for name in ("optimal", "own"))
+    mean, other = (write_number(plan["finishing"]["mean"], lang, 1) for plan in (best, own))
+    said += " " + text("allocation_verdict_forecast", lang, mean=mean, own=other, range=usual(best["finishing"]))
+    return said + (" " + text("allocation_worse", lang) if best["beyond_own"] < -2 * (best["se"] or 0.0) else "")
+
+
+def usual(figures: dict) -> str:
+    """The usual range of a number of communes."""
+    return "-".join(dict.fromkeys(str(round(figures[q])) for q in ("p10", "p90")))
 
 
 def tested_sentences(made: dict, lang: str) -> list[str]:
@@ -35,16 +48,17 @@ def tested_sentences(made: dict, lang: str) -> list[str]:
     if not tried:
         return []
     best, own = (tried["plans"][name] for name in ("optimal", "own"))
-    mean, usual = (write_number(p["finishing"]["mean"], lang, 1) for p in (best, own))
-    ends = "-".join(dict.fromkeys(str(round(best["finishing"][q])) for q in ("p10", "p90")))
-    told = {"draws": write_number(tried["draws"], lang), "mean": mean, "range": ends, "own": usual}
+    mean, other = (write_number(p["finishing"]["mean"], lang, 1) for p in (best, own))
+    told = {"draws": write_number(tried["draws"], lang), "mean": mean, "range": usual(best["finishing"]), "own": other}
     error = best["se"] or 0.0
     digits = max(2, -math.floor(math.log10(error))) if error else 2
     told |= {"beyond": write_number(best["beyond_own"], lang, digits), "se": write_number(error, lang, digits)}
     better = best["beyond_own"] > 2 * (best["se"] or 0.0)
     margins = [row["margin"] for row in tried["tried"]]
     chosen = tried["chosen"]
-    safe = {"margin": whole_percent(chosen["margin"]), "n": len(margins), "least": whole_percent(1 - max(margins))}
+    safe = {"n": len(margins), "least": whole_percent(1 - max(margins)), "margin": text("allocation_no_margin", lang)}
+    if chosen["margin"]:
+        safe["margin"] = text("allocation_margin", lang, share=whole_percent(chosen["margin"]))
     safe["weighed"] = text("allocation_by_chance" if chosen["by_chance"] else "allocation_alike", lang)
     safe["mean"] = write_number(tried["plans"][chosen["plan"]]["finishing"]["mean"], lang, 1)
     return [
@@ -53,9 +67,19 @@ def tested_sentences(made: dict, lang: str) -> list[str]:
     ]
 
 
+def weights_sentence(made: dict, lang: str) -> str:
+    """That communes are weighed, where they are."""
+    if not made["weights"]:
+        return ""
+    names = ", ".join(f"{name}: {write_number(weight, lang)}" for name, weight in made["weights"].items())
+    return text("allocation_weights", lang, names=names, value=write_number(made["value"], lang))
+
+
 def assumed_sentence(made: dict, lang: str) -> str:
     """How much of the plan rests on assumptions."""
-    shares = {k: "-" if v is None else whole_percent(v) for k, v in made["assumed_share"].items()}
+    if made["illustrative"]:
+        return text("forecast_invented", lang)
+    shares = {k: "..." if v is None else whole_percent(v) for k, v in made["assumed_share"].items()}
     return text("allocation_assumed", lang, **shares)
 
 
@@ -69,10 +93,16 @@ def whole_percent(share: float) -> str:
 
 
 def what_words(money: float, tonnes: float, lang: str) -> str:
-    """Million đồng and tonnes of cement to two digits, as running text: costs are not known to more."""
+    """Million đồng and tonnes of cement to two digits, as running text: costs are not known to more.
+
+    >>> what_words(2_831.4, 0, "vi"), what_words(13.4, 170, "vi")
+    ('2,8 tỷ đồng', '13 triệu đồng và 170 tấn xi măng')
+    """
     parts = []
     if money or not tonnes:
-        parts.append(text("money_words", lang, amount=write_number(rough(money), lang)))
+        large = money >= THOUSAND
+        amount = write_number(rough(money / THOUSAND if large else money), lang)
+        parts.append(text("billion_words" if large else "money_words", lang, amount=amount))
     if tonnes:
         parts.append(text("tonnes_words", lang, amount=write_number(rough(tonnes), lang)))
     return listed(parts, lang)
@@ -82,29 +112,47 @@ def pots_words(workbook: Workbook, by_pot: list[dict], lang: str) -> str:
     """Pots with what each lacks."""
     named = []
     for row in by_pot:
-        amount = write_number(rough(row["amount"]), lang)
-        amount = text("tonnes_words", lang, amount=amount) if row["unit"] == "tấn" else amount
+        cement = row["unit"] == "tấn"
+        amount = what_words(0 if cement else row["amount"], row["amount"] if cement else 0, lang)
         named.append(f"{pot_words(workbook, row['pot'], lang)} ({amount})")
     return listed(named, lang)
 
 
 def extra_lines(made: dict, lang: str) -> list[str]:
-    """The cheapest extra commune of each year."""
+    """The cheapest extra commune of each year; where it only comes earlier, the cheapest that is not in the plan too."""
+    if made["status"] == "infeasible":
+        return [text("extra_infeasible", lang)]
+    if not any(row["year"] is None for row in made["communes"]):
+        return [text("extra_nobody", lang)]
     lines = []
     for row in made["extra_commune"]:
-        cheapest = row["cheapest"]
-        told = {
-            "year": row["year"],
-            "name": cheapest["name"],
-            "what": what_words(cheapest["money"], cheapest["cement"], lang),
-        }
-        planned = cheapest["planned_year"]
-        line = text(
-            "extra_told_planned" if planned else "extra_told", lang, **told | ({"planned": planned} if planned else {})
-        )
-        close = 0 < cheapest["money"] < CLOSE * cheapest["cost"]
-        lines.append(f"{line} {text('extra_close', lang)}" if close else line)
+        cheapest, others = row["cheapest"], [other for other in row["next"] if not other["planned_year"]]
+        told = {"year": row["year"], "name": alike_words(cheapest, lang), "what": extra_words(cheapest, lang)}
+        if cheapest["planned_year"]:
+            found = text("extra_no_other", lang)
+            if others:
+                found = text("extra_next", lang, name=alike_words(others[0], lang), what=extra_words(others[0], lang))
+            line = text("extra_told_planned", lang, planned=cheapest["planned_year"], next=found, **told)
+        else:
+            line = text("extra_told", lang, **told)
+        if 0 < cheapest["money"] < CLOSE * cheapest["cost"]:
+            line += " " + text("extra_close", lang)
+        if cheapest["p_if_money"] is not None and cheapest["p_if_money"] < 0.5:
+            draws = made["under_uncertainty"]["draws"]
+            line += " " + text(
+                "extra_chance", lang, name=cheapest["name"], p=chance(cheapest["p_if_money"], draws, lang)
+            )
+        lines.append(line)
     return lines or [text("extra_none", lang)]
+
+
+def alike_words(row: dict, lang: str) -> str:
+    """A commune, and how many others need just the same."""
+    return row["name"] if row["alike"] < 2 else text("extra_alike", lang, name=row["name"], n=row["alike"] - 1)
+
+
+def extra_words(row: dict, lang: str) -> str:
+    return what_words(row["money"], row["cement"], lang)
 
 
 def price_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
@@ -113,7 +161,8 @@ def price_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
     for row in made["prices"]:
         step = row["step"]
         cement = row["unit"] == "tấn"
-        added = what_words(0 if cement else step["added"], step["added"] if cement else 0, lang)
+        tonnes = step["added"] if cement else step.get("tonnes", 0)
+        added = what_words(0 if cement else step["added"], tonnes, lang)
         told = {"added": added, "n": write_number(step["communes"], lang)}
         if row["pot"] is None:
             lines.append(text("price_step_extra", lang, **told))
@@ -121,13 +170,14 @@ def price_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
             lines.append(
                 text("price_step", lang, pot=pot_words(workbook, row["pot"], lang), percent=step["percent"], **told)
             )
+    lines += [text("price_central", lang)] if lines else []
     unit = {
         "tấn": "1.000 tấn" if lang == "vi" else "1,000 tonnes",
         "triệu đồng": "tỷ đồng" if lang == "vi" else "billion đồng",
     }
     for row in made["prices"]:
         if row["pot"]:
-            prices = ", ".join(f"{year}: {write_number(rough(value), lang)}" for year, value in row["relaxed"].items())
+            prices = "; ".join(f"{year}: {write_number(rough(value), lang)}" for year, value in row["relaxed"].items())
             told = {"pot": pot_words(workbook, row["pot"], lang), "prices": prices, "unit": unit[row["unit"]]}
             lines.append(text("price_relaxed", lang, **told))
     return lines
@@ -137,15 +187,21 @@ def relax_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
     """What would have to give for all communes to finish: money, months, communes."""
     relaxed = made["relaxations"]["for_all"]
     money = relaxed["money"]
-    lines = [text("relax_no_money", lang)]
+    if not relaxed["communes"]:
+        return [text("relax_nothing", lang)]
+    lines = [] if relaxed["never"] else [text("relax_no_money", lang)]
     if money["by_pot"]:
         what, pots = what_words(money["added"], money["tonnes"], lang), pots_words(workbook, money["by_pot"], lang)
         lines = [text("relax_money", lang, what=what, pots=pots)]
-    months = relaxed["months"]
-    lines.append(text("relax_no_months", lang) if months is None else text("relax_months", lang, n=months))
+    months, year = relaxed["months"], workbook.meta["term_end"]["date"].year
+    lines.append(text("relax_no_months", lang, year=year) if months is None else text("relax_months", lang, n=months))
     lines.append(text("relax_communes", lang, n=relaxed["communes"]))
     if relaxed["never"]:
         lines.append(text("relax_never", lang, names=listed([row["name"] for row in relaxed["never"]], lang)))
+    if tried := made.get("under_uncertainty"):
+        rich = tried["unlimited"]
+        told = {"mean": write_number(rich["mean"], lang, 1), "p": chance(rich["p_all"], tried["draws"], lang)}
+        lines.append(text("relax_forecast", lang, **told))
     return lines
 
 
@@ -154,7 +210,7 @@ def conflict_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
     found = made["relaxations"]["conflict"]
     if not found:
         return []
-    sums = {key: write_number(round(found[key]), lang) for key in ("needs", "has")}
+    sums = {key: what_words(found[key], 0, lang) for key in ("needs", "has")}
     if found["rules"] == ["no_money"]:
         return [text("conflict_no_money", lang, needs=sums["needs"])]
     lines = []
@@ -165,7 +221,7 @@ def conflict_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
             text(f"rule_{r}", lang) if r in ("minimum", "committed") else pot_words(workbook, r, lang)
             for r in found["rules"]
         ]
-        lines.append(text("conflict_rules", lang, rules=listed(names, lang)))
+        lines.append(text("conflict_rules", lang, rules=listed(names, lang), **sums))
     lines.append(text("conflict_minimum", lang, minimum=write_number(found["minimum"], lang)))
     cement = {row["pot"] for row in made["plan"] if row["unit"] == "tấn"}
     for pot, more in found["money"].items():
@@ -181,17 +237,20 @@ def near_lines(made: dict, lang: str) -> list[str]:
     for row in made["near_plans"]:
         instead = [c["name"] for c in row["instead"]]
         told = {"without": listed([c["name"] for c in row["without"]], lang), "works": row["works"]}
-        told["n"] = write_number(made["n_finished_now"] + row["value"], lang)
+        told["n"] = made["n_finished_now"] + row["communes"]
         told["instead"] = text("near_instead", lang, names=listed(instead, lang)) if instead else ""
         lines.append(text("near_told", lang, **told))
     return lines
 
 
-def reason_words(workbook: Workbook, row: dict, lang: str) -> str:
+def reason_words(workbook: Workbook, made: dict, row: dict, lang: str) -> str:
     """Why a commune is not in the plan."""
     if row["reason"] is None:
         return ""
     told = dict(row)
+    if row["reason"] == "others":
+        short = [pot_words(workbook, price["pot"], lang) for price in made["prices"] if price["pot"]]
+        return text("reason_others", lang, pots=listed(short, lang)) if short else text("reason_others_none", lang)
     if row["reason"] == "pot":
         cement = row["pot"].partition("@")[0] in set(workbook.tables["pots"].query("measure == 'cement'")["pot"])
         told["pot"] = pot_words(workbook, row["pot"], lang)
@@ -199,9 +258,8 @@ def reason_words(workbook: Workbook, row: dict, lang: str) -> str:
             told[key] = what_words(0 if cement else row[key], row[key] if cement else 0, lang)
     if row["reason"] == "lead_time":
         told["work"] = workbook.tables["unit_costs"].set_index("item")[f"name_{lang}"].get(row["work"], row["work"])
-    return text(
-        f"reason_{row['reason']}", lang, **{k: v for k, v in told.items() if k not in ("reason", "name", "code")}
-    )
+    wanted = ("pot", "by", "needs", "has", "work", "months", "room")
+    return text(f"reason_{row['reason']}", lang, **{key: told[key] for key in wanted if key in told})
 
 
 def rules_words(made: dict, policy: str, lang: str) -> str:
@@ -214,18 +272,26 @@ def rules_words(made: dict, policy: str, lang: str) -> str:
 
 def allocation_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
     """The record as text for a console."""
-    lines = [verdict(made, lang), *conflict_lines(workbook, made, lang), text("allocation_central", lang),
-             *tested_sentences(made, lang), assumed_sentence(made, lang), "", text("allocation_by_policy", lang)]  # fmt: skip
+    lines = [verdict(made, lang), *conflict_lines(workbook, made, lang), text("allocation_central", lang)]
+    lines += [
+        *tested_sentences(made, lang),
+        *filter(None, [weights_sentence(made, lang)]),
+        assumed_sentence(made, lang),
+    ]
+    lines += ["", text("allocation_by_policy", lang)]
     for policy, n in made["finishing_by_policy"].items():
+        if n is None:
+            continue
         broken = "" if not made["broken"][policy] else f"  ({rules_words(made, policy, lang)})"
         lines.append(f"  {text(f'policy_{policy}', lang):<40} {n:>4}{broken}")
-    lines += ["", text("allocation_finishing", lang)]
-    years = sorted({row["year"] for row in made["communes"] if row["year"]})
-    for year in years:
-        names = listed([row["name"] for row in made["communes"] if row["year"] == year], lang)
-        lines.append("  " + text("allocation_year_line", lang, year=year, names=names))
-    if not years:
-        lines.append("  " + text("allocation_nobody", lang))
+    if made["status"] != "infeasible":
+        lines += ["", text("allocation_finishing", lang)]
+        years = sorted({row["year"] for row in made["communes"] if row["year"]})
+        for year in years:
+            names = listed([row["name"] for row in made["communes"] if row["year"] == year], lang)
+            lines.append(f"  {year}: {names}")
+        if not years:
+            lines.append("  " + text("allocation_nobody", lang))
     blocks = {"extra_head": extra_lines(made, lang), "price_head": price_lines(workbook, made, lang),
               "relax_head": relax_lines(workbook, made, lang), "near_head": near_lines(made, lang)}  # fmt: skip
     for head, told in blocks.items():

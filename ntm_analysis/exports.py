@@ -6,8 +6,10 @@ an apostrophe. Files are written whole or not at all.
 
 import contextlib
 import csv
+import glob
 import io
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +19,9 @@ from .names import slug
 from .office_numbers import NotRead, read_number
 from .whole_files import write_whole
 
+# Numbers of four digits and more as pages write them.
+GROUPED = {"vi": r"-?[0-9]{1,3}(\.[0-9]{3})+(,[0-9]+)?", "en": r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?"}
+POINTS = {"vi": str.maketrans(",", ".", "."), "en": str.maketrans("", "", ",")}
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -42,6 +47,8 @@ def _number(cell: object, lang: str) -> float | None:
     """The number that a cell shows, None when it shows something else (a range, "...", a share)."""
     if isinstance(cell, int | float):
         return float(cell)
+    if re.fullmatch(GROUPED[lang], str(cell)):  # as pages write it: no other reading is meant
+        return float(str(cell).translate(POINTS[lang]))
     with contextlib.suppress(NotRead):
         return read_number(str(cell), lang)
     return None
@@ -79,6 +86,8 @@ def write_tables(
             sheet.freeze_panes(top + 1, 0)
             sheet.set_column(0, 0, 6)
             sheet.set_column(1, len(heads), 22)
+    for old in folder.glob(f"{glob.escape(stem)}_bieu-*.csv"):  # of an earlier run with other tables
+        old.unlink()
     paths = [folder / f"{stem}.xlsx"]
     write_whole(paths[0], raw.getvalue())
     for number, (name, unit, heads, rows) in enumerate(tables, start=1):

@@ -7,7 +7,7 @@ import pandas as pd
 
 from .allocation import OPTIMAL, Allocation, ordered
 from .central import Central, funded, in_order, in_time, latest
-from .optimum import optimum, relaxed_prices
+from .optimum import Best, optimum, relaxed_prices
 from .plan_choice import Choice
 from .queue import NEVER
 from .works import THOUSAND
@@ -26,7 +26,8 @@ def extra_communes(found: Allocation) -> pd.DataFrame:
     """For each year the communes that would take least money to finish by its end, beside all that the best plan has finish.
 
     year, rank (1: the cheapest), goal, unit, planned (the year the plan has, NaN: none), money (million đồng) and tonnes to be
-    added in all, pots (pot: what it lacks, thousand đồng or tonnes), cost (million đồng, of its works). What the plan funds
+    added in all, pots (pot: what it lacks, thousand đồng or tonnes), cost (million đồng, of its works), alike
+    (how many communes need the same). What the plan funds
     without a commune finishing by it gives way. A commune that no money brings there in time is not listed.
 
     >>> from ntm_analysis.allocation import allocate
@@ -74,8 +75,11 @@ def extra_communes(found: Allocation) -> pd.DataFrame:
                 )
             )
     made = pd.DataFrame(rows, columns=["year", "goal", "unit", "planned", "money", "tonnes", "pots", "cost"])
-    made = made.sort_values(["year", "money", "tonnes", "goal"], kind="stable", ignore_index=True)
+    made["rank"] = found.case.rank[made["goal"].to_numpy(dtype=int)]
+    made = made.sort_values(["year", "money", "tonnes", "rank"], kind="stable", ignore_index=True).drop(columns="rank")
     made.insert(1, "rank", made.groupby("year").cumcount() + 1)
+    same = [made["year"], made["money"], made["tonnes"], made["pots"].map(repr), made["planned"].isna()]
+    made["alike"] = made.groupby(same)["rank"].transform("size")
     return made[made["rank"] <= NEXT].reset_index(drop=True)
 
 
@@ -102,22 +106,27 @@ def prices(found: Allocation, extra: pd.DataFrame) -> list[dict]:
             continue
         pots = list(case.pots)
         pots[p] = replace(pot, money=pot.money * (100 + MORE) // 100)
-        gained = optimum(replace(case, pots=pots), start).value - found.best.value
+        gained = _communes(optimum(replace(case, pots=pots), start)) - _communes(found.best)
         added = float((pots[p].money - pot.money)[-1])
         step = {"percent": MORE, "added": added if pot.cement else added / THOUSAND, "communes": gained}
         rows.append({"pot": pot.name, "unit": "tấn" if pot.cement else "triệu đồng", "relaxed": by_year, "step": step})
     cheapest = extra[(extra["year"] == found.years[-1]) & (extra["rank"] == 1)]
     for row in cheapest.to_dict("records"):
-        gained = optimum(with_money(case, row["pots"]), start).value - found.best.value
-        step = {"percent": None, "added": row["money"], "communes": gained}
+        gained = _communes(optimum(with_money(case, row["pots"]), start)) - _communes(found.best)
+        step = {"percent": None, "added": row["money"], "tonnes": int(row["tonnes"]), "communes": gained}
         rows.append({"pot": None, "unit": "triệu đồng", "relaxed": {}, "step": step})
     return rows
 
 
-def near_plans(found: Allocation) -> list[dict]:
-    """Plans that reach as much as the best one, but for one commune at most: each without one of its communes.
+def _communes(best: Best) -> int:
+    """How many goals a plan has reached, whatever they weigh."""
+    return int(np.count_nonzero(best.finish))
 
-    value, without and instead (goals), works (whose year of funding differs from the best plan's).
+
+def near_plans(found: Allocation) -> list[dict]:
+    """Plans by which as many communes finish as by the best one, but for one at most: each without one of its communes.
+
+    communes (how many finish), without and instead (goals), works (whose year of funding differs from the best plan's).
     """
     case, best = found.case, found.plans[OPTIMAL]
     counts = case.weight > 0
@@ -131,12 +140,11 @@ def near_plans(found: Allocation) -> list[dict]:
         place = ordered(best.layout, case, other).plan.works["place"].to_numpy()
         period = funded(case, in_order(case, place))
         done = in_time(case, period) & counts
-        value = float(case.weight[done].sum())
-        if other.status == "infeasible" or done.tobytes() in seen or value < found.best.value - 1:
+        if other.status == "infeasible" or done.tobytes() in seen or done.sum() < held.sum() - 1:
             continue
         seen.add(done.tobytes())
         inside = len(case.ends)
         differ = int((np.minimum(period, inside + 1) != np.minimum(best.period, inside + 1)).sum())
-        made.append({"value": value, "without": np.flatnonzero(held & ~done).tolist(),
+        made.append({"communes": int(done.sum()), "without": np.flatnonzero(held & ~done).tolist(),
                      "instead": np.flatnonzero(done & ~held).tolist(), "works": differ})  # fmt: skip
     return made

@@ -14,8 +14,8 @@ import pandas as pd
 from .finishing import Run, simulate
 from .need import spread
 from .pace import Naive, naive
-from .problems import DataProblems, Problem
 from .recognition import RANKS, levels
+from .schedule import deadline_of
 from .scoring import wilson
 from .workbook import Workbook
 
@@ -219,12 +219,9 @@ def forecast(
     >>> len(found.now), len(found.communes), found.basically
     (22, 37, 36)
     """
-    day = deadline or workbook.last_day
     if finish not in ("met", "signed") or draws < 1:
         raise ValueError(f"finish={finish!r}, draws={draws}: met or signed; at least 1")
-    if day <= workbook.as_of:
-        details = {"day": f"{day:%d/%m/%Y}", "as_of": f"{workbook.as_of:%d/%m/%Y}"}
-        raise DataProblems([Problem("deadline_past", "--deadline" if deadline else "dataset.yaml", details=details)])
+    day = deadline_of(workbook, deadline)
     return Forecast(
         workbook, simulate(workbook, draws, seed, policy=policy, deadline=day, finish=finish), day, levels(workbook)
     )

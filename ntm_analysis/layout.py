@@ -61,7 +61,7 @@ class Layout:
     def __init__(self, plan: Schedule) -> None:
         self.plan, tables = plan, plan.workbook.tables
         self.prices, self.envelopes = PriceList(plan.workbook), Envelopes(tables, plan.workbook.as_of)
-        self.goal, self.tier = (plan.works[c].to_numpy() for c in ("goal", "tier"))
+        self.goal, self.tier = (plan.works[c].to_numpy(dtype=np.int64) for c in ("goal", "tier"))
         self.decisions = named(plan.goals["level"], plan.goals["code"])
         self.first = {}
         at = 0

@@ -15,6 +15,7 @@ import numpy as np
 
 from .central import Central, funded, in_order, in_time, latest, reached
 from .plan_choice import Choice
+from .queue import NEVER
 from .solver import EXACT, Answer, Rows, solve
 
 NODES, LATER_NODES = 20_000, (400, 200)  # that the first aim, and each later one, may search
@@ -100,7 +101,7 @@ def optimum(
                 known = later.x
         some = np.flatnonzero(aim)
         rows.add(some, aim[some], -np.inf, float(aim @ known) + 1e-6)
-    plan = _plan(case, known, both, fill, kind)
+    plan = _by_rank(choice, *_plan(case, known, both, fill, kind))
     return Best(*plan, value, max(bound, value), "optimal" if proved else "limit", settled, searched)
 
 
@@ -159,6 +160,36 @@ def _plan(
         open_ = open_[np.argsort(rank[open_])]
         finish[open_[: int(number)]] = y + 1
     return finish, fill[x[len(columns) :] > 0]
+
+
+def _by_rank(choice: Choice, finish: np.ndarray, fill: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same plan with goals that are alike in every work changed about, so that the lowest rank is reached first. Needed where
+    minimums keep them apart in the model."""
+    case = choice.case
+    if not case.minimum.any():
+        return finish, fill
+    claims: list[list[tuple[int, int]]] = [[] for _ in case.goal]
+    for p, pot in enumerate(case.pots):
+        for work, amount in zip(pot.works.tolist(), pot.amounts.tolist(), strict=True):
+            if amount:
+                claims[work].append((p, amount))
+    rank = np.arange(len(finish)) if case.rank is None else case.rank
+    filled, finish, alike = set(fill.tolist()), finish.copy(), {}
+    works = [np.flatnonzero(case.goal == goal).tolist() for goal in range(len(finish))]
+    for goal in np.argsort(rank).tolist():
+        told = tuple((int(case.left[w]), bool(case.counted[w]), tuple(sorted(claims[w]))) for w in works[goal])
+        own = goal if case.committed[works[goal]].any() else -1  # what is committed is paid in an order of its own
+        key = (own, float(case.weight[goal]), int(case.minimum[goal]), choice.open_[goal].tobytes(), told)
+        alike.setdefault(key, []).append(goal)
+    for goals in alike.values():
+        parts = [(int(finish[g]), tuple(i for i, w in enumerate(works[g]) if w in filled)) for g in goals]
+        for goal, (period, some) in zip(
+            goals, sorted(parts, key=lambda part: (part[0] or NEVER, part[1])), strict=True
+        ):
+            finish[goal] = period
+            filled -= set(works[goal])
+            filled |= {works[goal][i] for i in some}
+    return finish, np.array(sorted(filled), dtype=int)
 
 
 def places(case: Central, finish: np.ndarray, fill: np.ndarray, base: np.ndarray) -> np.ndarray:

@@ -39,8 +39,20 @@ def record(
     years = found.finish_years(policy)
     reasons = {row["goal"]: row for row in cannot(found)} if policy == OPTIMAL else {}
 
+    chances = _chances(found, tested)
+    claimed = {"cost": table, "funded": table[table["year"].notna()]}
+    sums = {key: t[~t["cement"].astype(bool)].groupby("unit")["amount"].sum() for key, t in claimed.items()}
+
     def commune(goal: int) -> dict:
         return {"name": units.loc[goals.loc[goal, "unit"], "name"], "code": goals.loc[goal, "code"]}
+
+    def standing(goal: int) -> dict:
+        row, year = goals.loc[goal], years[goal]
+        told = {
+            "year": None if np.isnan(year) or conflict else int(year),
+            "registered": None if np.isnan(row["year"]) else int(row["year"]),
+        }
+        return told | {key: float(of.get(row["unit"], 0.0)) for key, of in sums.items()} | chances.get(goal, {})
 
     def lacking(row: dict) -> dict:
         by_pot = [
@@ -49,9 +61,11 @@ def record(
         ]
         made = commune(row["goal"]) | {"planned_year": None if pd.isna(row["planned"]) else int(row["planned"])}
         return made | {
-            "money": row["money"], "cement": int(row["tonnes"]), "cost": row["cost"], "by_pot": by_pot
+            "money": row["money"], "cement": int(row["tonnes"]), "cost": row["cost"], "by_pot": by_pot,
+            "alike": int(row["alike"]), "p_if_money": chances.get(row["goal"], {}).get("p_if_money"),
         }  # fmt: skip
 
+    near = [] if conflict else near_plans(found)
     relaxed = for_all(found)
     relaxed["money"]["by_pot"] = [
         {"pot": name, "amount": short if pots[name] else short / THOUSAND, "unit": _unit(pots[name])}
@@ -70,23 +84,31 @@ def record(
         "policy": policy,
         "status": "infeasible" if conflict else best.status if policy == OPTIMAL else "rule",
         "gap": None if conflict or gap is None else round(gap, 6),
-        "value": value,
-        "bound": best.bound,
+        "value": None if conflict else value,
+        "bound": None if conflict else best.bound,
         "settled": best.settled,
         "n_communes": len(workbook.communes),
         "n_finished_now": found.now,
-        "finishing": found.finishing(policy),
-        "finishing_by_policy": {name: found.finishing(name) for name in found.plans},
-        "broken": {name: other.broken for name, other in found.plans.items()},
+        "finishing": None if conflict else found.finishing(policy),
+        "finishing_by_policy": {
+            name: None if conflict and name == OPTIMAL else found.finishing(name) for name in found.plans
+        },
+        "weights": {units.loc[unit, "name"]: weight for unit, weight in found.plans[OPTIMAL].layout.plan.priorities.items()},
+        "broken": {name: [_plain(row) for row in other.broken] for name, other in found.plans.items()},
+        "pots": [
+            {"pot": pot.name, "unit": _unit(pot.cement), "available": float(pot.money[-1]) / (1 if pot.cement else THOUSAND),
+             "funded": float(table.loc[(table["pot"] == pot.name) & table["year"].notna(), "amount"].sum())}
+            for pot in found.case.pots
+        ],
         "plan": [
             {"commune": row["commune"], "code": row["code"], "level": row["level"],
              "criterion": max(int(row["criterion"]), 0) or None, "work": row["work"], "item": row["item"], "pot": row["pot"],
              "year": None if pd.isna(row["year"]) else int(row["year"]), "amount": row["amount"], "unit": _unit(row["cement"]),
              "committed": bool(row["committed"])}
-            for row in table.to_dict("records")
+            for row in ([] if conflict else table.to_dict("records"))
         ],
         "communes": [
-            commune(goal) | {"year": None if np.isnan(years[goal]) else int(years[goal])} | _reason(found, reasons.get(goal))
+            commune(goal) | standing(goal) | _reason(found, reasons.get(goal))
             for goal in np.flatnonzero((goals["level"] == "ntm").to_numpy())
         ],
         "prices": prices(found, extra) if len(extra) else [],
@@ -95,14 +117,30 @@ def record(
             for year, rows in ((y, r.to_dict("records")) for y, r in extra.groupby("year"))
         ],
         "near_plans": [
-            near | {key: [commune(goal) for goal in near[key]] for key in ("without", "instead")} for near in near_plans(found)
+            row | {key: [commune(goal) for goal in row[key]] for key in ("without", "instead")} for row in near
         ],
         "relaxations": {"for_all": relaxed, "conflict": conflict},
         "assumed_share": _assumed(found, table),
     }  # fmt: skip
-    if tested:
+    if tested and not conflict:
         made["under_uncertainty"] = _tested(tested)
     return made
+
+
+def _chances(found: Allocation, tested: Tested | None) -> dict[int, dict]:
+    """What the forecast says of each goal: ``p`` by the best plan, ``p_if_money`` with money without limit."""
+    if tested is None:
+        return {}
+    run = tested.forecasts[OPTIMAL].run
+    shares = {"p": run.months, "p_if_money": run.unlimited}
+    return {
+        goal: {key: float((m[goal] <= run.latest[goal]).mean()) for key, m in shares.items()}
+        for goal in found.goals.index
+    }
+
+
+def _plain(row: dict) -> dict:
+    return {key: value.item() if isinstance(value, np.generic) else value for key, value in row.items()}
 
 
 def _unit(cement: bool) -> str:
@@ -149,5 +187,8 @@ def _tested(tested: Tested) -> dict:
         plans[name] |= {"beyond_own": float(more.mean()), "se": error}
     tried = [{"margin": margin, "by_chance": weighed, "mean": mean} for (margin, weighed), mean in tested.tried.items()]
     margin, weighed = tested.chosen
+    best = tested.forecasts[OPTIMAL]
+    unlimited = (best.run.unlimited <= best.run.latest)[best.open_]
+    rich = {"mean": len(best.now) + float(unlimited.sum(axis=0).mean()), "p_all": float(unlimited.all(axis=0).mean())}
     return {"draws": run.draws, "seed": run.seed, "chosen": {"plan": SAFE, "margin": margin, "by_chance": weighed},
-            "tried": tried, "plans": plans}  # fmt: skip
+            "tried": tried, "plans": plans, "unlimited": rich}  # fmt: skip

@@ -43,7 +43,7 @@ def cannot(found: Allocation) -> list[dict]:
                 short = wants[who == goal, -1] - np.maximum(room, 0)
                 if short.size and short.max() > 0:
                     t = int(short.argmax())
-                    row |= {"reason": "pot", "pot": pot.name, "year": found.years[t]}
+                    row |= {"reason": "pot", "pot": pot.name, "by": found.years[t]}
                     row |= {"needs": int(wants[who == goal, -1][0, t]), "has": max(0, int(room[t]))}
                     break
         rows.append(row)
@@ -55,7 +55,7 @@ def for_all(found: Allocation) -> dict:
     or ``months`` (how much later the deadline would have to be, no money added; None: five years are not enough), or
     ``communes`` (how many fewer). ``never``: goals that no money brings there in time."""
     case, choice = found.case, Choice(found.case)
-    wanted = np.flatnonzero(case.weight > 0)
+    wanted = np.flatnonzero(found.ntm)
     never = [int(goal) for goal in wanted if not choice.possible[goal, -1]]
     money, tonnes, pots = 0, 0, {}
     for pot, (who, wants), room in zip(case.pots, choice.demand, choice.room, strict=True):
@@ -66,7 +66,7 @@ def for_all(found: Allocation) -> dict:
     return {
         "money": {"added": money / THOUSAND, "tonnes": tonnes, "by_pot": pots},
         "months": _months(found, len(wanted)),
-        "communes": int((case.weight > 0).sum() - (found.plans[OPTIMAL].done & (case.weight > 0)).sum()),
+        "communes": int((found.ntm & ~found.plans[OPTIMAL].done).sum()),
         "never": never,
     }
 
@@ -78,10 +78,10 @@ def _months(found: Allocation, wanted: int) -> int | None:
         case = central(found.plans[OPTIMAL].layout, found.deadline + months)
         choice = Choice(case)
         fits = all(
-            (w[:, -1].sum(axis=0) <= np.maximum(room, 0)).all()
-            for (_, w), room in zip(choice.demand, choice.room, strict=True)
+            (wants[found.ntm[who], -1].sum(axis=0) <= np.maximum(room, 0)).all()
+            for (who, wants), room in zip(choice.demand, choice.room, strict=True)
         )
-        return fits and bool(choice.possible[case.weight > 0, -1].all())
+        return fits and bool(choice.possible[found.ntm, -1].all())
 
     if not wanted or all_finish(0):
         return 0
@@ -101,19 +101,22 @@ def conflicts(found: Allocation) -> dict | None:
     """Why there is no plan at all; None where there is one.
 
     ``rules``: those that cannot hold together, none of which can be spared: ``no_money``; or ``minimum`` with ``all_pots``, whose
-    money together is less than the minimums, or with names of pots and ``committed``. ``needs``, ``has``: the sum of the minimums
-    against the money of all money pots that committed works leave, million đồng; ``minimum``: the greatest minimum for each
-    commune that fits; ``money``: what each pot would need more if it alone were raised (None: it alone does not do).
+    money together is less than the minimums, or with names of pots and ``committed``. ``needs``, ``has``: what the minimums ask
+    beyond committed works, against the money of all money pots that those leave, million đồng; ``minimum``: the greatest minimum
+    for each commune that fits; ``money``: what each pot would need more if it alone were raised (None: it alone does not do).
     """
     case = found.case
-    asked = sum(int(pot.amounts.sum()) for pot in case.pots)
+    asked = int(case.money_of_works().sum())
     if asked and not any(pot.money[-1] for pot in case.pots if pot.amounts.any()):
         return {"rules": ["no_money"], "needs": asked / THOUSAND, "has": 0.0, "minimum": None, "money": {}}
     if found.best.status != "infeasible":
         return None
     choice = Choice(case)
     has = sum(max(0, int(room[-1])) for pot, room in zip(case.pots, choice.room, strict=True) if not pot.cement)
-    sums = {"needs": float(case.minimum.sum()) / THOUSAND, "has": has / THOUSAND}
+    held = np.zeros(len(case.weight), dtype=np.int64)  # what committed works give their communes
+    paid = case.committed & (choice.committed <= len(case.ends)) & (case.goal >= 0)
+    np.add.at(held, case.goal[paid], case.money_of_works()[paid])
+    sums = {"needs": float(np.maximum(case.minimum - held, 0).sum()) / THOUSAND, "has": has / THOUSAND}
     most = int(case.minimum.max()) // THOUSAND
     sums["minimum"] = most - _least(lambda less: _feasible(_lower(case, most - less), set()), most)
     if sums["needs"] > sums["has"]:

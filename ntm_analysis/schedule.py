@@ -5,6 +5,7 @@ draw on the same pots. A policy sees only reported and expected values: it fixes
 split.
 """
 
+import datetime as dt
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -105,6 +106,15 @@ def schedule(workbook: Workbook, policy: str = "own") -> Schedule:
     return by_policy(made, policy)
 
 
+def deadline_of(workbook: Workbook, deadline: dt.date | None = None) -> dt.date:
+    """The deadline: as given, else the workbook's. Raises :class:`DataProblems` where it does not lie after the as-of date."""
+    day = deadline or workbook.last_day
+    if day <= workbook.as_of:
+        details = {"day": f"{day:%d/%m/%Y}", "as_of": f"{workbook.as_of:%d/%m/%Y}"}
+        raise DataProblems([Problem("deadline_past", "--deadline" if deadline else "dataset.yaml", details=details)])
+    return day
+
+
 def by_policy(plan: Schedule, policy: str, works: pd.DataFrame | None = None) -> Schedule:
     """The same goals and works in the order of another policy; ``works``: with the ``place`` of one that is not a rule."""
     if works is None:
@@ -124,6 +134,8 @@ def _lacking(workbook: Workbook, items: set[str]) -> tuple[list[Problem], Pace |
     for item in sorted(items - set(tables["durations"]["item"])):
         problems.append(Problem("no_duration", "durations.csv", details={"item": item}))
     last = workbook.as_of.year - 1  # which may be earlier than the data set's own
+    if workbook.as_of.year > tables["prices"]["year"].max():
+        problems.append(Problem("no_price", "prices.csv", details={"years": f"{workbook.as_of.year}"}))
     late = rules[(rules["key"] == "programme_start") & (rules["value"] > last)]
     for row, year in zip(late["row"], late["value"], strict=True):
         details = {"value": f"{year:g}", "low": RULES["programme_start"][0], "high": last}
@@ -184,6 +196,7 @@ def _works(workbook: Workbook, goals: pd.DataFrame, by_level: dict[str, pd.DataF
     if rows:
         pieces.append(pd.DataFrame(rows))
     made = pd.concat([piece for piece in pieces if len(piece)] or pieces[:1], ignore_index=True)
+    made = made.reindex(columns=[*dict.fromkeys([*pieces[0].columns, *made.columns])])  # debts alone lack some
     tiers = {"debt": 0, "plan": 1, "carried_over": 1}
     tier = made["committed"].map(tiers).fillna(2).astype(int)
     owed = made[made["level"] == "debt"].groupby("goal")["amount"].sum()
