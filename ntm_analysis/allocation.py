@@ -12,6 +12,7 @@ from .layout import Layout
 from .optimum import Best, optimum, places
 from .parameters import OPTIMAL, POLICIES
 from .plan_audit import audit
+from .plan_choice import Choice
 from .recognition import levels
 from .schedule import by_policy, deadline_of, schedule
 from .workbook import Workbook
@@ -40,6 +41,11 @@ class Allocation:
     case: Central
     plans: dict[str, Plan]
     best: Best
+
+    @cached_property
+    def choice(self) -> Choice:
+        """What the best plan could choose from."""
+        return Choice(self.case)
 
     @cached_property
     def goals(self) -> pd.DataFrame:
@@ -108,14 +114,15 @@ def allocate(workbook: Workbook, deadline: dt.date | None = None) -> Allocation:
     best = optimum(case, None if start is None else start.period)
     layout = ordered(base, case, best)
     plans[OPTIMAL] = _plan(OPTIMAL, case, layout, funded(case, in_order(case, layout.plan.works["place"].to_numpy())))
+    timed = float(case.weight[plans[OPTIMAL].done].sum())
+    if timed > best.value and best.status != "infeasible":  # a search cut short may be beaten by its own order
+        best = replace(best, value=timed, bound=max(best.bound, timed))
     recognised = levels(workbook)["level"] != "not_ntm"
     return Allocation(workbook, last, int(recognised.sum()), case, plans, best)
 
 
-def layout_of(workbook: Workbook, policy: str, deadline: dt.date | None = None) -> Layout:
-    """The schedule of any policy laid out, the best plan's too."""
-    if policy != OPTIMAL:
-        return Layout(schedule(workbook, policy))
+def layout_of(workbook: Workbook, deadline: dt.date | None = None) -> Layout:
+    """The best plan as a schedule laid out."""
     return allocate(workbook, deadline).plans[OPTIMAL].layout
 
 

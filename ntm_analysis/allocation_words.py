@@ -10,6 +10,7 @@ from .words import listed, text
 from .workbook import Workbook
 from .works import THOUSAND
 
+NOISE = 3  # standard errors, as where scenarios are compared
 CLOSE = 0.02  # of what a commune's works cost: less money than this is less than their cost is known to
 
 
@@ -34,7 +35,9 @@ def verdict(made: dict, lang: str) -> str:
     best, own = (tried["plans"][name] for name in ("optimal", "own"))
     mean, other = (write_number(plan["finishing"]["mean"], lang, 1) for plan in (best, own))
     said += " " + text("allocation_verdict_forecast", lang, mean=mean, own=other, range=usual(best["finishing"]))
-    return said + (" " + text("allocation_worse", lang) if best["beyond_own"] < -2 * (best["se"] or 0.0) else "")
+    if not made["settled"]:
+        said += " " + text("allocation_unsettled", lang)
+    return said + (" " + text("allocation_worse", lang) if best["beyond_own"] < -NOISE * (best["se"] or 0.0) else "")
 
 
 def usual(figures: dict) -> str:
@@ -53,7 +56,7 @@ def tested_sentences(made: dict, lang: str) -> list[str]:
     error = best["se"] or 0.0
     digits = max(2, -math.floor(math.log10(error))) if error else 2
     told |= {"beyond": write_number(best["beyond_own"], lang, digits), "se": write_number(error, lang, digits)}
-    better = best["beyond_own"] > 2 * (best["se"] or 0.0)
+    better = best["beyond_own"] > NOISE * (best["se"] or 0.0)
     margins = [row["margin"] for row in tried["tried"]]
     chosen = tried["chosen"]
     safe = {"n": len(margins), "least": whole_percent(1 - max(margins)), "margin": text("allocation_no_margin", lang)}

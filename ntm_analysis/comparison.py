@@ -13,7 +13,7 @@ from .forecast import Forecast, forecast
 from .need import spread
 from .problems import DataProblems, Problem
 from .promise import planned
-from .scenarios import BASELINE, Scenario, scenario, scenario_ids
+from .scenarios import BASELINE, Scenario, UnknownScenario, scenario, scenario_ids
 from .sensitivity import frontier, tornado
 from .workbook import Workbook
 
@@ -26,7 +26,8 @@ class Compared:
 
     ``finishing``: how many communes finish, int, draws; ``communes``: of how many; ``basically``: how many are basically all;
     ``need``, ``gap``: over worlds, million đồng; ``money``: planned money of all money pots up to the deadline's year,
-    million đồng; ``moved``: by unit p, change (of the chance of each commune against the baseline) and se of the change.
+    million đồng; ``moved``: by unit p, change (of the chance of each commune against the baseline) and se of the change;
+    ``middle``: by unit the day by which half of the worlds have it finished (None: later than the term, or than the deadline).
     """
 
     chosen: Scenario
@@ -38,6 +39,7 @@ class Compared:
     gap: dict[str, float]
     money: float
     moved: pd.DataFrame
+    middle: dict[int, str | None]
 
     @property
     def id(self) -> str:
@@ -133,26 +135,38 @@ def compare(
     >>> [row.id for row in found.rows], bool((found.rows[1].finishing >= found.base.finishing).all())
     (['baseline', 'money-110'], True)
     """
-    first = scenario(workbook, baseline)
-    found = _forecast(first, draws, seed)
-    finish = _by_commune(found)
-    base = _compared(first, found, finish, None, seed)
-    rows, unfit, problems = [base], [], []
-    for name in dict.fromkeys(ids or scenario_ids(workbook)):
-        if name == baseline:
-            continue
+    known = scenario_ids(workbook)
+    if unknown := [name for name in dict.fromkeys((baseline, *ids)) if name not in known]:
+        raise UnknownScenario(", ".join(unknown), known)
+    chosen, unfit, problems = [], [], []
+    for name in dict.fromkeys((baseline, *(ids or known))):  # every file is read before the first forecast
         try:
-            chosen = scenario(workbook, name)
-            rows.append(_compared(chosen, _forecast(chosen, draws, seed), finish, base, seed))
+            chosen.append(scenario(workbook, name))
         except DataProblems as error:
             problems += error.problems
-            places = dict.fromkeys(p.file + (f":{p.row}" if p.row else "") for p in error.problems)
-            details = {"value": name, "reason": ", ".join(places)}
-            unfit.append(Problem("scenario_unfit", f"{name}.yaml", details=details, warning=True))
+            unfit.append(_unfit(name, error))
+    if problems and (ids or baseline not in [made.id for made in chosen]):
+        raise DataProblems(problems)
+    found = _forecast(chosen[0], draws, seed)
+    finish = _by_commune(found)
+    base = _compared(chosen[0], found, finish, None, seed)
+    rows = [base]
+    for made in chosen[1:]:
+        try:
+            rows.append(_compared(made, _forecast(made, draws, seed), finish, base, seed))
+        except DataProblems as error:
+            problems += error.problems
+            unfit.append(_unfit(made.id, error))
     if ids and problems:
         raise DataProblems(problems)
     moves = (frontier(found), tornado(found)) if moving else (pd.DataFrame(), pd.DataFrame())
     return Comparison(workbook, rows, draws, seed, *moves, unfit)
+
+
+def _unfit(name: str, error: DataProblems) -> Problem:
+    """That a scenario does not fit the data set, and where that shows."""
+    places = dict.fromkeys(p.file + (f":{p.row}" if p.row else "") for p in error.problems)
+    return Problem("scenario_unfit", f"{name}.yaml", details={"value": name, "reason": ", ".join(places)}, warning=True)
 
 
 def _forecast(chosen: Scenario, draws: int, seed: int) -> Forecast:
@@ -177,7 +191,10 @@ def _compared(chosen: Scenario, found: Forecast, finish: np.ndarray, base: Compa
         asked = demand(chosen.workbook, until=found.day.year, draws=n, seed=seed)
         need, gap, money = in_millions(asked.together.total), in_millions(asked.money.total()), planned(found)
     counts = (len(found.communes), found.basically)
-    return Compared(chosen, found.day, found.finishing, *counts, need, gap, money, pd.DataFrame(moved, found.communes))
+    units = found.run.goals.loc[found.open_, "unit"]
+    middle = {unit: found.dates(goal)["p50_date"] for goal, unit in zip(found.open_, units, strict=True)}
+    table = pd.DataFrame(moved, found.communes)
+    return Compared(chosen, found.day, found.finishing, *counts, need, gap, money, table, middle)
 
 
 def _same_tables(one: Scenario, other: Scenario) -> bool:
@@ -206,7 +223,7 @@ def record(made: Comparison) -> dict:
             "se_ratio": found["ratio"],
             "cost_per_extra_commune": price, "cost_reason": reason,
             "regret": made.regret(row),
-            "gains": _moved(workbook, row, 1), "losses": _moved(workbook, row, -1),
+            "gains": _moved(workbook, row, 1), "losses": _moved(workbook, row, -1), "dates": _dates(workbook, row, base),
         })  # fmt: skip
     return {
         "dataset": workbook.id,
@@ -233,4 +250,14 @@ def _moved(workbook: Workbook, row: Compared, way: int) -> list[dict]:
     return [
         {**names.loc[unit].to_dict(), "p": float(told["p"]), "change": float(told["change"]), "se": float(told["se"])}
         for unit, told in row.movers(way).iterrows()
+    ]
+
+
+def _dates(workbook: Workbook, row: Compared, base: Compared) -> list[dict]:
+    """The communes whose middle day (P50) is another than in the baseline: before, after; null beyond the term."""
+    names = workbook.units[["code", "name"]]
+    return [
+        {**names.loc[unit].to_dict(), "before": base.middle[unit], "after": after}
+        for unit, after in row.middle.items()
+        if unit in base.middle and after != base.middle[unit]
     ]

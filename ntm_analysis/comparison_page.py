@@ -22,7 +22,7 @@ from .comparison_words import (
     verdict,
 )
 from .demand import DRAWS, SEED
-from .forecast_words import chance, rests_on
+from .forecast_words import chance, month_words, rests_on
 from .need_words import billions
 from .office_numbers import write_number
 from .page import Page, Part
@@ -115,7 +115,11 @@ class ComparisonPage(Page):
         columns = (
             "tt scenario:name mean:num usual:num change:num enough:num " + "everyone:num " * told + "need:num gap:num"
         )
-        warned = report(found.warnings(), self.lang).splitlines()[1:]
+        idle = {p.details["value"] for p in found.warnings() if p.code == "scenario_idle"}
+        told_idle = [
+            self.text("compare_idle", title=title_of(r, self.lang)) for r in made["scenarios"] if r["id"] in idle
+        ]
+        warned = report(found.unfit, self.lang).splitlines()[1:] if found.unfit else []
         return self.section(
             "so-sanh",
             self.paragraph(verdict(made, self.lang), "verdict"),
@@ -124,7 +128,7 @@ class ComparisonPage(Page):
             self.table("compare", columns, rows),
             self.paragraph(self.text("compare_key", noise=NOISE, year=self.workbook.as_of.year), "key"),
             "" if told else self.text("compare_all_alike", p=self.chance(most)),
-            self.bullets(warned if self.internal else []),
+            self.bullets([*told_idle, *(warned if self.internal else [])]),
         )
 
     def _slope(self, base: dict, others: list[dict]) -> str:
@@ -175,8 +179,21 @@ class ComparisonPage(Page):
         return self.section(
             "duoc-mat",
             self.table("moved", "tt scenario:name gains losses", rows),
+            self.table("dates_moved", "tt scenario:name later_or_sooner", self._dates(made)),
             self.paragraph(self.text("moved_key", noise=NOISE), "key") if rows else self.text("moved_none"),
         )
+
+    def _dates(self, made: dict) -> list[list]:
+        """Whose middle date moves in each scenario, from which month to which."""
+        rows = []
+        for row in made["scenarios"]:
+            told = [
+                f"{r['name']} ({month_words(r['before'], self.lang)} → {month_words(r['after'], self.lang)})"
+                for r in row["dates"]
+            ]
+            if told:
+                rows.append([len(rows) + 1, title_of(row, self.lang), ", ".join(told)])
+        return rows
 
     def frontier(self) -> Part:
         """Money in all pots against communes finishing."""

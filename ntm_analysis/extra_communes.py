@@ -6,29 +6,28 @@ import numpy as np
 import pandas as pd
 
 from .allocation import OPTIMAL, Allocation, ordered
-from .central import Central, funded, in_order, in_time, latest
+from .central import Central, funded, in_order, in_time
 from .optimum import Best, optimum, relaxed_prices
-from .plan_choice import Choice
-from .queue import NEVER
+from .plan_checks import CEMENT
 from .works import THOUSAND
 
 NEXT, MORE = 6, 5  # communes listed for each year: the cheapest and the next five; % more money of a step price
 NEAR = 10  # near-optimal plans sought
 
 
-def with_money(case: Central, more: dict[str, int], times: float = 1.0) -> Central:
-    """The case with more money in some pots from the first period on, or all pots times a factor."""
-    pots = [replace(pot, money=(pot.money * times).astype(np.int64) + more.get(pot.name, 0)) for pot in case.pots]
-    return replace(case, pots=pots)
+def with_money(case: Central, more: dict[str, int]) -> Central:
+    """The case with more money in some pots from the first period on."""
+    return replace(case, pots=[replace(pot, money=pot.money + more.get(pot.name, 0)) for pot in case.pots])
 
 
 def extra_communes(found: Allocation) -> pd.DataFrame:
     """For each year the communes that would take least money to finish by its end, beside all that the best plan has finish.
 
     year, rank (1: the cheapest), goal, unit, planned (the year the plan has, NaN: none), money (million đồng) and tonnes to be
-    added in all, pots (pot: what it lacks, thousand đồng or tonnes), cost (million đồng, of its works), alike
-    (how many communes need the same). What the plan funds
-    without a commune finishing by it gives way. A commune that no money brings there in time is not listed.
+    added in all, pots (pot: what it lacks, thousand đồng or tonnes), cost (million đồng, of its works), alike (how many communes
+    need the same). Of a pot a commune lacks the greatest excess, over the periods in which it asks for something, of what it and
+    the plan's communes ask by then over what committed works leave. What the plan funds without a commune finishing by it gives
+    way. A commune that no money brings there in time is not listed. The cheapest has the least money, cement at its price added.
 
     >>> from ntm_analysis.allocation import allocate
     >>> from ntm_analysis.workbook import Workbook
@@ -36,62 +35,53 @@ def extra_communes(found: Allocation) -> pd.DataFrame:
     >>> rows.loc[rows["rank"] == 1, "year"].tolist()
     [2023, 2024, 2025]
     """
-    case, plan = found.case, found.plans[OPTIMAL]
-    choice, last, periods = Choice(case), latest(case), len(case.ends)
-    finish = found.finish_years()
-    kept = case.committed.copy()
-    kept[found.best.fill] = True
-    kept |= case.counted & (case.goal >= 0) & (plan.done & (case.weight > 0))[np.maximum(case.goal, 0)]
-    period = np.where(kept, plan.period, NEVER)
-    used = [_used(pot.works, pot.amounts, period, periods) for pot in case.pots]
-    claimed = [np.flatnonzero(pot.amounts > 0) for pot in case.pots]
+    case, choice, finish = found.case, found.choice, found.finish_years()
     rows = []
-    for goal in np.flatnonzero(case.weight > 0):
-        mine = np.flatnonzero(case.counted & ~case.committed & (case.goal == goal))
+    for goal in np.flatnonzero(found.ntm):
         for y, year in enumerate(found.years):
             if not choice.possible[goal, y] or finish[goal] <= year:
                 continue
-            lacks = {}
-            for p, pot in enumerate(case.pots):
-                there = claimed[p][np.isin(pot.works[claimed[p]], mine)]
-                if not len(there):
-                    continue
-                works, amounts = pot.works[there], pot.amounts[there]
-                asked = used[p] - _used(works, amounts, period, periods) + _used(works, amounts, last[:, y], periods)
-                if (short := int((asked - pot.money).max())) > 0:
-                    lacks[pot.name] = short
+            lacks = _lacking(found, int(goal), y)
             tonnes = sum(lacks.get(pot.name, 0) for pot in case.pots if pot.cement)
             money = (sum(lacks.values()) - tonnes) / THOUSAND
-            rows.append(
-                (
-                    year,
-                    goal,
-                    found.goals.loc[goal, "unit"],
-                    finish[goal],
-                    money,
-                    tonnes,
-                    lacks,
-                    choice.cost[goal] / THOUSAND,
-                )
-            )
-    made = pd.DataFrame(rows, columns=["year", "goal", "unit", "planned", "money", "tonnes", "pots", "cost"])
-    made["rank"] = found.case.rank[made["goal"].to_numpy(dtype=int)]
-    made = made.sort_values(["year", "money", "tonnes", "rank"], kind="stable", ignore_index=True).drop(columns="rank")
+            unit, cost = found.goals.loc[goal, "unit"], choice.cost[goal] / THOUSAND
+            rows.append((year, goal, unit, finish[goal], money, tonnes, lacks, cost, case.rank[goal]))
+    columns = ["year", "goal", "unit", "planned", "money", "tonnes", "pots", "cost", "place"]
+    made = pd.DataFrame(rows, columns=columns)
+    made["worth"] = made["money"] + made["tonnes"] * _cement(found)
+    made = made.sort_values(["year", "worth", "place"], kind="stable", ignore_index=True).drop(
+        columns=["worth", "place"]
+    )
     made.insert(1, "rank", made.groupby("year").cumcount() + 1)
-    same = [made["year"], made["money"], made["tonnes"], made["pots"].map(repr), made["planned"].isna()]
+    same = [made["year"], made["pots"].map(repr), made["planned"].isna()]
     made["alike"] = made.groupby(same)["rank"].transform("size")
     return made[made["rank"] <= NEXT].reset_index(drop=True)
 
 
-def _used(works: np.ndarray, amounts: np.ndarray, period: np.ndarray, periods: int) -> np.ndarray:
-    """What is claimed by the end of each period when works are funded in these."""
-    when = period[works]
-    inside = (when >= 1) & (when <= periods)
-    return np.cumsum(np.bincount(when[inside] - 1, weights=amounts[inside], minlength=periods)).astype(np.int64)
+def _lacking(found: Allocation, goal: int, y: int) -> dict[str, int]:
+    """What each pot lacks for a goal to be reached by the end of a period (from 0) beside the plan's goals."""
+    case, lacks = found.case, {}
+    held = np.array([finish if g != goal else 0 for g, finish in enumerate(found.best.finish)])
+    for pot, (who, wants), room in zip(case.pots, found.choice.demand, found.choice.room, strict=True):
+        own = wants[who == goal, y].sum(axis=0)
+        kept = np.flatnonzero(held[who])
+        others = wants[kept, held[who[kept]] - 1].sum(axis=0)
+        others[-1] += pot.amounts[np.isin(pot.works, found.best.fill) & (case.goal[pot.works] != goal)].sum()
+        if own.any() and (short := int((own + others - room)[own > 0].max())) > 0:
+            lacks[pot.name] = short
+    return lacks
+
+
+def _cement(found: Allocation) -> float:
+    """The usual price of a tonne of cement, million đồng."""
+    cost = found.plans[OPTIMAL].layout.prices.costs.get(CEMENT)
+    return (cost["low"] + 4 * cost["mode"] + cost["high"]) / 6 if cost else 0.0
 
 
 def prices(found: Allocation, extra: pd.DataFrame) -> list[dict]:
-    """What more money is worth: a row a pot that is short, and last what the cheapest extra commune needs.
+    """What more money is worth, pot by pot, and last what the cheapest extra commune needs.
+
+    A row for each pot with a relaxed price (more in another pot may buy a commune too), and one whose pot is None.
 
     pot, unit, relaxed (by year: communes more for one tỷ đồng, or 1.000 tonnes, from that year on, in the linear relaxation) and
     step: the money added (5 % more in every year; million đồng or tonnes by the deadline) and how many communes more the best
@@ -106,13 +96,13 @@ def prices(found: Allocation, extra: pd.DataFrame) -> list[dict]:
             continue
         pots = list(case.pots)
         pots[p] = replace(pot, money=pot.money * (100 + MORE) // 100)
-        gained = _communes(optimum(replace(case, pots=pots), start)) - _communes(found.best)
+        gained = _communes(optimum(replace(case, pots=pots), start, later=False)) - _communes(found.best)
         added = float((pots[p].money - pot.money)[-1])
         step = {"percent": MORE, "added": added if pot.cement else added / THOUSAND, "communes": gained}
         rows.append({"pot": pot.name, "unit": "tấn" if pot.cement else "triệu đồng", "relaxed": by_year, "step": step})
     cheapest = extra[(extra["year"] == found.years[-1]) & (extra["rank"] == 1)]
     for row in cheapest.to_dict("records"):
-        gained = _communes(optimum(with_money(case, row["pots"]), start)) - _communes(found.best)
+        gained = _communes(optimum(with_money(case, row["pots"]), start, later=False)) - _communes(found.best)
         step = {"percent": None, "added": row["money"], "tonnes": int(row["tonnes"]), "communes": gained}
         rows.append({"pot": None, "unit": "triệu đồng", "relaxed": {}, "step": step})
     return rows
@@ -133,10 +123,10 @@ def near_plans(found: Allocation) -> list[dict]:
     held = best.done & counts
     made, seen = [], {held.tobytes()}
     chosen = [goal for goal in np.flatnonzero(held) if found.best.finish[goal]]
-    for goal in sorted(chosen, key=lambda goal: -Choice(case).cost[goal])[:NEAR]:
+    for goal in sorted(chosen, key=lambda goal: -found.choice.cost[goal])[:NEAR]:
         ruled_out = np.zeros(len(case.weight), dtype=bool)
         ruled_out[goal] = True
-        other = optimum(case, ruled_out=ruled_out)
+        other = optimum(case, ruled_out=ruled_out, later=False)
         place = ordered(best.layout, case, other).plan.works["place"].to_numpy()
         period = funded(case, in_order(case, place))
         done = in_time(case, period) & counts

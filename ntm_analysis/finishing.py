@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from .allocation import layout_of
 from .layout import Layout
+from .parameters import OPTIMAL
 from .possible_worlds import Worlds, draw_worlds
-from .schedule import Schedule
+from .schedule import Schedule, schedule
 from .workbook import Workbook
 from .worlds import BLOCK
 
@@ -60,7 +60,12 @@ def simulate(
     >>> run.months.shape, run.deadline
     ((19, 100), 45)
     """
-    layout = layout_of(workbook, policy, deadline)
+    if policy == OPTIMAL:  # the solver is loaded only for this one
+        from .allocation import layout_of
+
+        layout = layout_of(workbook, deadline)
+    else:
+        layout = Layout(schedule(workbook, policy))
     return run_of(layout, draws, seed, deadline=deadline, finish=finish, workers=workers, chunk=chunk)
 
 

@@ -48,7 +48,10 @@ def tested(found: Allocation, draws: int = 10_000, seed: int = 2022) -> Tested:
     for margin in MARGINS:
         for weighed, aim in ((False, case), (True, by_chance)):
             pots = [replace(pot, money=np.floor(pot.money * (1 - margin)).astype(np.int64)) for pot in case.pots]
-            layout = ordered(base, case, optimum(replace(aim, pots=pots)))
+            best = optimum(replace(aim, pots=pots))
+            if best.status == "infeasible":  # the minimums do not fit in so little
+                continue
+            layout = ordered(base, case, best)
             order = layout.plan.works["place"].to_numpy().tobytes()
             if order not in means:
                 means[order] = _mean(found, run_of(layout, min(draws, CHOOSING), seed + 1, deadline=day))

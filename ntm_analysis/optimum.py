@@ -36,16 +36,23 @@ class Best:
     nodes: int
 
     @property
-    def gap(self) -> float:
-        """(bound - value) / value; 0 where both are nothing."""
-        return 0.0 if self.bound <= self.value else (self.bound - self.value) / max(self.value, 1e-9)
+    def gap(self) -> float | None:
+        """(bound - value) / value; None where a plan of no value is not proved."""
+        if self.bound <= self.value:
+            return 0.0
+        return (self.bound - self.value) / self.value if self.value else None
 
 
 def optimum(
-    case: Central, start: np.ndarray | None = None, nodes: int = NODES, ruled_out: np.ndarray | None = None
+    case: Central,
+    start: np.ndarray | None = None,
+    nodes: int = NODES,
+    ruled_out: np.ndarray | None = None,
+    later: bool = True,
 ) -> Best:
-    """The best plan of a central case. ``start``: by work the periods in which the best rule funds it; ``nodes``: the most that
-    the first aim may search; ``ruled_out``: goals that shall not be reached by the plan.
+    """The best plan of a central case, committed works being paid in their order (``case.place``). ``start``: by work the periods
+    in which the best rule funds it; ``nodes``: the most that the first aim may search; ``ruled_out``: goals that shall not be
+    reached by the plan; without ``later`` only the first aim is sought.
 
     >>> from ntm_analysis.central import Pot
     >>> pot = Pot("a", np.array([0, 1, 2]), np.array([5, 3, 4]), np.array([4, 8]))
@@ -67,6 +74,8 @@ def optimum(
     known = None if start is None else _started(case, start, kind, last, fill)
     first_aim = _exact(choice, weight, upper, rows, known, nodes, last)
     x, bound, proved = first_aim.x, first_aim.bound, first_aim.proved
+    if known is not None and rows.kept(known) and (x is None or weight @ x < weight @ known):
+        x, proved = known, False  # a search cut short may lose its start
     none = np.zeros(len(case.weight), dtype=int)
     bound = _whole(min(bound, float(weight @ upper)), case.weight)
     if x is None:
@@ -74,6 +83,9 @@ def optimum(
             none, none[:0], 0.0, 0.0 if proved else bound, "infeasible" if proved else "limit", False, first_aim.nodes
         )
     value = float(weight @ x)
+    if not later:
+        plan = _by_rank(choice, *_plan(case, x, last, fill, kind))
+        return Best(*plan, value, max(bound, value), "optimal" if proved else "limit", False, first_aim.nodes)
     # The later aims: a column for each kind and period, as many goals reached as before.
     both = choice.columns(0)
     rows = choice.rows(both)

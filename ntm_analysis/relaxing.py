@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from .allocation import OPTIMAL, Allocation
-from .central import Central, central
+from .central import Central, central, latest
 from .optimum import optimum
 from .plan_choice import Choice
 from .works import THOUSAND
@@ -26,7 +26,7 @@ def cannot(found: Allocation) -> list[dict]:
     >>> len(rows), {row["reason"] for row in rows}
     (11, {'others'})
     """
-    case, choice = found.case, Choice(found.case)
+    case, choice = found.case, found.choice
     rows = []
     for goal in np.flatnonzero((case.weight > 0) & ~found.plans[OPTIMAL].done):
         mine = case.counted & (case.goal == goal)
@@ -51,23 +51,37 @@ def cannot(found: Allocation) -> list[dict]:
 
 
 def for_all(found: Allocation) -> dict:
-    """What it would take that all communes finish by the deadline: ``money`` (million đồng and tonnes to add, by pot),
-    or ``months`` (how much later the deadline would have to be, no money added; None: five years are not enough), or
-    ``communes`` (how many fewer). ``never``: goals that no money brings there in time."""
-    case, choice = found.case, Choice(found.case)
-    wanted = np.flatnonzero(found.ntm)
-    never = [int(goal) for goal in wanted if not choice.possible[goal, -1]]
+    """What it would take that all communes finish by the deadline.
+
+    ``money`` (million đồng and tonnes to add, by pot; for committed works too that are paid too late), or ``months`` (how much
+    later the deadline would have to be, no money added; None: five years are not enough), or ``communes`` (how many fewer).
+    ``never``: goals whose works take longer than is left, whatever the money.
+    """
+    case, choice = found.case, found.choice
+    last = latest(case)[:, -1]
+    waits = case.counted & (case.goal >= 0)
+    slow = np.zeros(len(case.weight), dtype=bool)
+    for pot in case.pots:
+        some = pot.works[waits[pot.works] & (pot.amounts > 0)]
+        slow[case.goal[some[last[some] == 0]]] = True
+    slow[case.goal[waits & (case.left > case.ends[-1])]] = True
     money, tonnes, pots = 0, 0, {}
     for pot, (who, wants), room in zip(case.pots, choice.demand, choice.room, strict=True):
-        some = np.isin(who, wanted) & choice.possible[who, -1]
-        if some.any() and (short := int((wants[some, -1].sum(axis=0) - room).max())) > 0:
+        asked = wants[found.ntm[who] & ~slow[who], -1].sum(axis=0)
+        short = int((asked - room)[asked > 0].max(initial=0))
+        owed = case.committed[pot.works] & waits[pot.works] & (pot.amounts > 0)
+        owed &= found.ntm[np.maximum(case.goal[pot.works], 0)] & ~slow[np.maximum(case.goal[pot.works], 0)]
+        if owed.any():  # committed works are paid in one order: all of them by the time the first must be
+            until = last[pot.works[owed]].min() - 1
+            short = max(short, int(pot.amounts[case.committed[pot.works]].sum() - pot.money[until]))
+        if short > 0:
             pots[pot.name] = short
             tonnes, money = (tonnes + short, money) if pot.cement else (tonnes, money + short)
     return {
         "money": {"added": money / THOUSAND, "tonnes": tonnes, "by_pot": pots},
-        "months": _months(found, len(wanted)),
+        "months": _months(found, int(found.ntm.sum())),
         "communes": int((found.ntm & ~found.plans[OPTIMAL].done).sum()),
-        "never": never,
+        "never": np.flatnonzero(found.ntm & slow).tolist(),
     }
 
 
@@ -98,7 +112,7 @@ def _least(enough: Callable[[int], bool], high: int) -> int:
 
 
 def conflicts(found: Allocation) -> dict | None:
-    """Why there is no plan at all; None where there is one.
+    """Why no plan can be had; None where one can.
 
     ``rules``: those that cannot hold together, none of which can be spared: ``no_money``; or ``minimum`` with ``all_pots``, whose
     money together is less than the minimums, or with names of pots and ``committed``. ``needs``, ``has``: what the minimums ask
@@ -135,7 +149,10 @@ def _feasible(case: Central, spared: set[str]) -> bool:
     """Whether every minimum can be paid at all, whoever finishes, without the rules spared."""
     pots = [replace(pot, money=pot.money + WIDE) if pot.name in spared else pot for pot in case.pots]
     committed = case.committed & ("committed" not in spared)
-    return optimum(replace(case, pots=pots, committed=committed, weight=case.weight * 0)).status != "infeasible"
+    return (
+        optimum(replace(case, pots=pots, committed=committed, weight=case.weight * 0), later=False).status
+        != "infeasible"
+    )
 
 
 def _lower(case: Central, millions: int) -> Central:

@@ -15,7 +15,9 @@ from pathlib import Path
 import pandas as pd
 
 from .dictionary import KEYS, Column, dictionary
+from .missing import facts_ntm
 from .names import nearest
+from .need import communes_in_need
 from .office_numbers import YEARS, NotRead, write_date, write_figure
 from .parameters import PLANS
 from .plan_checks import PLAN_TABLES, check_plan, lacking_assumptions
@@ -30,6 +32,7 @@ CHANGED = (*PLAN_TABLES, "debts", "carry_over", "pace_factors", "criterion_share
 FILE_KEYS = ("id", "title", "extends", "changes", "policy", "deadline", "criteria_set")
 ACTS = ("set", "multiply", "add", "repeat")
 NUMBERS = ("number", "integer")
+LONGEST_TITLE = 120  # letters
 SETTABLE = (*NUMBERS, "choice", "text", "date")  # what names a unit, a set, a criterion or a source stays as it is
 REPEATABLE = (*SETTABLE, "set")  # but what is said of one set may be said of another too
 FIRST = ("equal", "decree", "closest", "cheapest", "optimal")  # the policies stand before the other scenarios
@@ -76,6 +79,9 @@ def scenario(workbook: Workbook, scenario_id: str = BASELINE) -> Scenario:
     4
     """
     base = Scenario(BASELINE, {"vi": "kịch bản gốc", "en": "baseline"}, workbook)
+    taken = workbook.path.parent / "scenarios" / f"{BASELINE}.yaml"
+    if taken.exists():
+        raise DataProblems([Problem("scenario_reserved", taken.name, 1, "id", {"value": BASELINE})])
     if scenario_id == BASELINE:
         return base
     folder, known = workbook.path.parent / "scenarios", scenario_ids(workbook)[1:]
@@ -110,7 +116,7 @@ def scenario(workbook: Workbook, scenario_id: str = BASELINE) -> Scenario:
     for name, told in reversed(chain):
         made = _applied(made, name, told, history, problems)
     if not problems:
-        problems = _broken(workbook, made.workbook, history)
+        problems = _broken(workbook, made.workbook, history) or _unjudged(workbook, made.workbook, chain)
     if problems:
         raise DataProblems(problems)
     return made
@@ -138,9 +144,25 @@ def _broken(workbook: Workbook, changed: Workbook, history: list[Step]) -> list[
         there = found(before)
         for problem in [problem for problem in left if problem not in there]:
             column = problem.file if problem.column is None else f"{problem.file.removesuffix('.csv')}.{problem.column}"
+            if problem.row and sum(other.column == problem.column for other in left) > 1:
+                column += f" ({problem.file}:{problem.row})"  # else nobody can tell several rows apart
             made.append(replace(problem, file=file, row=line, column=column))
         left = [problem for problem in left if problem in there]
     return list(dict.fromkeys(made))
+
+
+def _unjudged(workbook: Workbook, changed: Workbook, chain: list[tuple[str, Lines]]) -> list[Problem]:
+    """What is not known for communes to be judged by the criteria set of a scenario, told of the line that names it."""
+    names = [(name, told) for name, told in chain if "criteria_set" in told]
+    if not names:
+        return []
+    try:
+        facts_ntm(changed, communes_in_need(workbook, "ntm")["ntm"])
+    except DataProblems as error:
+        name, told = names[0]
+        place = {"file": f"{name}.yaml", "row": told.at("criteria_set")}
+        return [replace(problem, column=problem.file, **place) for problem in error.problems]
+    return []
 
 
 def _read(path: Path, name: str, workbook: Workbook, problems: list[Problem]) -> Lines | None:
@@ -156,8 +178,8 @@ def _read(path: Path, name: str, workbook: Workbook, problems: list[Problem]) ->
     title, deadline = told.get("title"), told.get("deadline", dt.date(YEARS[1], 12, 31))
     shapes = {
         "id": (told.get("id") == name, name),
-        "title": (isinstance(title, dict) and all(isinstance(title.get(k), str) and title[k].strip() for k in ("vi", "en")),
-        "{vi: ..., en: ...}"),
+        "title": (isinstance(title, dict) and all(_is_title(title.get(k)) for k in ("vi", "en")),
+        f"{{vi: ..., en: ...}} (≤ {LONGEST_TITLE})"),
         "extends": (isinstance(told.get("extends", ""), str), "id"),
         "criteria_set": (isinstance(told.get("criteria_set", ""), str), "ntm-2016-2020"),
         "policy": (told.get("policy", "own") in PLANS, ", ".join(PLANS)),
@@ -180,6 +202,10 @@ def _read(path: Path, name: str, workbook: Workbook, problems: list[Problem]) ->
         if other and other.get("id") == name:
             problems.append(Problem("scenario_twice", twin.name, other.at("id"), "id", {"value": name, "other": file}))
     return told if len(problems) == before else None
+
+
+def _is_title(title: object) -> bool:
+    return isinstance(title, str) and 0 < len(title.strip()) <= LONGEST_TITLE and title.isprintable()
 
 
 def _check_set(workbook: Workbook, told: Lines, file: str, problems: list[Problem]) -> None:
@@ -231,7 +257,9 @@ def _change(workbook: Workbook, file: str, told: Lines, problems: list[Problem])
         return 0
     chosen = pd.Series(True, index=table.index)
     for key, value in where.items():
-        if key == "commune":
+        if isinstance(value, list | dict):
+            wrong("yaml_value", where.at(key), key, value=str(value), allowed="một giá trị | one value")
+        elif key == "commune":
             try:
                 chosen &= table["unit"] == workbook.find(str(value))
             except UnknownCommune as error:

@@ -32,7 +32,8 @@ RANGES = {
 }
 # Rules that cannot move the number meeting all criteria by the deadline, or that stand in another row.
 APART = ("basically", "dossier_closes", "programme_start", "decision_low", "decision_mode", "decision_high", "trend_low",
-         "trend_mode", "trend_high", "coefficient_under_15", "coefficient_15_18", "coefficient_ntm")  # fmt: skip
+         "trend_mode", "trend_high", "coefficient_under_15", "coefficient_15_18", "coefficient_ntm",
+         "minimum_commune")  # fmt: skip
 
 
 def frontier(found: Forecast) -> pd.DataFrame:

@@ -28,6 +28,11 @@ class Rows:
         self.high.append(high)
         return len(self.low) - 1
 
+    def kept(self, x: np.ndarray) -> bool:
+        """Whether a solution keeps every row."""
+        sums = np.array([values @ x[columns] for _, columns, values in self.entries])
+        return bool((sums >= np.array(self.low) - EXACT).all() and (sums <= np.array(self.high) + EXACT).all())
+
 
 class _Quiet(highspy.Highs):
     """HiGHS without the line about itself that it prints before anyone can ask it not to."""
