@@ -260,6 +260,7 @@ def test_rows_repeated_stand_beside_the_old_ones_and_are_assumed(told):
         ("criteria_set: advanced-nghe-an-2018-2020\n", ("wrong_level", 3)),
         ("criteria_set: [ntm-2016-2020]\n", ("yaml_value", 3)),
         ("policy: best\n", ("yaml_value", 3)),
+        ("changes:\n  - {table: targets, where: {commune: [Thanh Chi]}, set: {year: 2024}}\n", ("yaml_value", 4)),
         ("extends: thu\n", ("scenario_cycle", 3)),
         ("extends: thuu\n", ("scenario_extends", 3)),
         ("note: &all [*all]\n", ("yaml_alias", 3)),
@@ -289,6 +290,52 @@ def test_a_file_that_is_too_long_is_not_read(told, monkeypatch):
         scenario(workbook, "thu")
     assert [(p.code, p.file) for p in caught.value.problems] == [("yaml_large", "thu.yaml")]
     assert "2 KB" in report(caught.value.problems)
+
+
+def test_the_name_of_the_baseline_is_taken(told):
+    with pytest.raises(DataProblems) as caught:
+        scenario(told(baseline="policy: equal\n"), "baseline")
+    assert [(p.code, p.file) for p in caught.value.problems] == [("scenario_reserved", "baseline.yaml")]
+
+
+def test_titles_are_one_short_line_that_a_console_can_show(told):
+    for title in ('"a\\nb"', '"a\\e[31mb"', "x" * 200):
+        with pytest.raises(DataProblems) as caught:
+            scenario(told(thu=f"id: thu\ntitle: {{vi: {title}, en: x}}\n"), "thu")
+        assert [(p.code, p.row) for p in caught.value.problems] == [("yaml_value", 2)]
+
+
+def test_rows_that_a_change_breaks_are_told_apart(told):
+    with pytest.raises(DataProblems) as caught:
+        scenario(told(thu="changes:\n  - {table: assumptions, set: {value: 50}}\n"), "thu")
+    places = [p.column for p in caught.value.problems if p.code == "out_of_range"]
+    assert len(places) > 1 and len(set(places)) == len(places) and all("assumptions.csv:" in place for place in places)
+
+
+def test_a_criteria_set_that_the_data_cannot_be_judged_by_is_a_fault_of_the_scenarios_line(tmp_path):
+    model = Workbook.open("data/huyen-mau")
+    folder = tmp_path / "scenarios"
+    folder.mkdir()
+    text = "id: thu\ntitle: {vi: x, en: x}\ncriteria_set: ntm-2016-2020\n"
+    (folder / "thu.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(DataProblems) as caught:
+        scenario(replace(model, path=tmp_path / "huyen-mau"), "thu")
+    assert {(p.file, p.row) for p in caught.value.problems} == {("thu.yaml", 3)}
+
+
+def test_everything_wrong_with_the_scenarios_named_is_told_before_the_first_forecast(told, monkeypatch):
+    monkeypatch.setattr("ntm_analysis.comparison._forecast", lambda *_: pytest.fail("a forecast was begun"))
+    with pytest.raises(UnknownScenario, match="nope, nope2"):
+        compare(told(), ["nope", "nope2"], draws=10)
+    with pytest.raises(DataProblems) as caught:
+        compare(told(a="policy: best\n", b="policy: worst\n"), ["a", "b"], draws=10)
+    assert {p.file for p in caught.value.problems} == {"a.yaml", "b.yaml"}
+
+
+def test_money_late_in_2023_makes_registered_communes_finish_later(shipped):
+    late = row_of(shipped[1], "late-oct-2023")["dates"]
+    assert {"Thanh Hương", "Thanh Chi"} <= {row["name"] for row in late}
+    assert all(row["after"] is None or row["after"] > row["before"] for row in late)
 
 
 def test_an_unknown_scenario_lists_those_there_are(district):

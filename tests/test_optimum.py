@@ -420,3 +420,13 @@ def test_the_solver_prints_nothing_where_a_command_prints_json():
     code = "from ntm_analysis.solver import Rows, solve; solve([1.0], [1.0], Rows())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout == ""
+
+
+def test_a_district_with_pots_at_three_scopes_and_money_for_60_per_cent_is_solved_to_proof(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    from allocation_speed import instance, rule_start
+
+    case = instance(37, 1)
+    start, rule = rule_start(case)
+    best = optimum(case, start)
+    assert (best.status, best.gap) == ("optimal", 0.0) and best.value >= rule

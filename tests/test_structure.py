@@ -22,7 +22,9 @@ ROOT = Path(__file__).resolve().parents[1]
 MODULES = {
     path.stem: path for path in Path(ntm_analysis.__file__).parent.glob("*.py") if not path.stem.startswith("__")
 }
-PURE = ("criteria", "units", "table_checks", "indicators", "assess", "recognition", "standings")
+PURE = ("criteria", "units", "table_checks", "indicators", "assess", "recognition", "standings", "central", "plan_choice",
+        "optimum", "plan_audit", "allocation", "extra_communes", "relaxing", "margins", "plan_record", "comparison",
+        "sensitivity")  # fmt: skip
 
 
 def order() -> dict[str, int]:
