@@ -72,7 +72,7 @@ def tested_sentences(made: dict, lang: str) -> list[str]:
 
 def weights_sentence(made: dict, lang: str) -> str:
     """That communes are weighed, where they are."""
-    if not made["weights"]:
+    if not made["weights"] or made["value"] is None:
         return ""
     names = ", ".join(f"{name}: {write_number(weight, lang)}" for name, weight in made["weights"].items())
     return text("allocation_weights", lang, names=names, value=write_number(made["value"], lang))
@@ -198,7 +198,8 @@ def relax_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
         lines = [text("relax_money", lang, what=what, pots=pots)]
     months, year = relaxed["months"], workbook.meta["term_end"]["date"].year
     lines.append(text("relax_no_months", lang, year=year) if months is None else text("relax_months", lang, n=months))
-    lines.append(text("relax_communes", lang, n=relaxed["communes"]))
+    if made["status"] != "infeasible":
+        lines.append(text("relax_communes", lang, n=relaxed["communes"]))
     if relaxed["never"]:
         lines.append(text("relax_never", lang, names=listed([row["name"] for row in relaxed["never"]], lang)))
     if tried := made.get("under_uncertainty"):
