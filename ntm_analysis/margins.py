@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .allocation import Allocation, ordered
-from .finishing import Run, run_of
+from .finishing import run_of
 from .forecast import Forecast
 from .optimum import optimum
 from .recognition import levels
 
-MARGINS = tuple(round(0.05 * step, 2) for step in range(10))  # shares of the money that a plan does not count on
+MARGINS = tuple(round(0.025 * step, 3) for step in range(20))  # shares of the money that a plan does not count on
 CHOOSING = 2_000  # worlds in which a plan is chosen
 SAFE = "safe"
 
@@ -26,9 +26,9 @@ class Tested:
     forecasts: dict[str, Forecast]
 
 
-def tested(found: Allocation, draws: int = 10_000, seed: int = 2022) -> Tested:
+def tested(found: Allocation, draws: int = 10_000, seed: int = 2022) -> Tested | None:
     """Make plans, choose the one by which most communes finish on average in the worlds of ``seed`` + 1 (of equals the first),
-    and judge it beside the central plan and the rules in the worlds of ``seed``.
+    and judge it beside the central plan and the rules in the worlds of ``seed``. None where no plan can be had at all.
 
     A plan is made for each margin twice: every commune weighs the same, as in the central plan; or each by its chance to finish
     with money without limit, so that money goes where the criteria without works will be met too. A plan is tried by its order:
@@ -38,8 +38,10 @@ def tested(found: Allocation, draws: int = 10_000, seed: int = 2022) -> Tested:
     >>> from ntm_analysis.workbook import Workbook
     >>> made = tested(allocate(Workbook.open("data/thanh-chuong")), draws=100)
     >>> list(made.forecasts), len(made.tried)
-    (['own', 'closest', 'cheapest', 'equal', 'decree', 'optimal', 'safe'], 20)
+    (['own', 'closest', 'cheapest', 'equal', 'decree', 'optimal', 'safe'], 40)
     """
+    if found.best.status == "infeasible":
+        return None
     case, base, day = found.case, found.plans["own"].layout, found.day
     first = run_of(base, min(draws, CHOOSING), seed + 1, deadline=day)
     level = levels(found.workbook)
@@ -54,7 +56,8 @@ def tested(found: Allocation, draws: int = 10_000, seed: int = 2022) -> Tested:
             layout = ordered(base, case, best)
             order = layout.plan.works["place"].to_numpy().tobytes()
             if order not in means:
-                means[order] = _mean(found, run_of(layout, min(draws, CHOOSING), seed + 1, deadline=day))
+                run = run_of(layout, min(draws, CHOOSING), seed + 1, deadline=day)
+                means[order] = float(Forecast(found.workbook, run, day, level).finishing.mean())
             tried[margin, weighed], layouts[margin, weighed] = means[order], layout
     chosen = max(tried, key=lambda plan: tried[plan])
     judged = {name: plan.layout for name, plan in found.plans.items()} | {SAFE: layouts[chosen]}
@@ -68,8 +71,3 @@ def _chance(found: Forecast) -> np.ndarray:
     band = found.bands.to_numpy()
     chance[found.open_] = (np.bincount(band, weights=chance[found.open_]) / np.maximum(np.bincount(band), 1))[band]
     return chance.round(3)
-
-
-def _mean(found: Allocation, run: Run) -> float:
-    ntm = (run.goals["level"] == "ntm").to_numpy()
-    return found.now + float((run.months[ntm] <= run.deadline).sum(axis=0).mean())

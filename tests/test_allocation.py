@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -307,7 +308,7 @@ def test_the_money_for_all_is_enough_and_a_little_less_is_not(found):
 
 def test_plans_with_a_margin_are_chosen_in_other_worlds_than_they_are_told_in(found):
     made = margins.tested(found, draws=1_000, seed=5)
-    assert len(made.tried) == 20 and made.tried[made.chosen] == max(made.tried.values())
+    assert len(made.tried) == 40 and made.tried[made.chosen] == max(made.tried.values())
     assert {forecast.run.seed for forecast in made.forecasts.values()} == {5}
     central = made.forecasts[OPTIMAL].finishing
     assert (forecast(found.workbook, policy=OPTIMAL, draws=1_000, seed=5).finishing == central).all()
@@ -344,6 +345,20 @@ def test_the_command_prints_the_agreed_keys_and_nothing_beside_the_json(capfd):
     }
     assert keys <= set(made) and set(made["finishing_by_policy"]) == set(PLANS)
     assert {"commune", "criterion", "work", "pot", "year", "amount"} <= set(made["plan"][0])
+
+
+def test_the_command_answers_on_data_without_a_plan(capsys, tmp_path):
+    folder = tmp_path / "data"
+    shutil.copytree("data/huyen-mau", folder / "huyen-mau")
+    for name in ("criteria", "reference"):
+        shutil.copytree(f"data/{name}", folder / name)
+    path = folder / "huyen-mau" / "assumptions.csv"
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("minimum_commune,200", "minimum_commune,90000"), encoding="utf-8"
+    )
+    code, out, err = run(capsys, "allocate", str(folder / "huyen-mau"), "--draws", "50", "--json")
+    assert code == 0 and json.loads(out)["status"] == "infeasible" and "under_uncertainty" not in json.loads(out), err
+    assert "Vốn tối thiểu của các xã cộng lại" in run(capsys, "allocate", str(folder / "huyen-mau"), "--draws", "50")[1]
 
 
 def test_a_rule_can_be_shown_in_the_place_of_the_best_plan(capsys):
