@@ -70,6 +70,8 @@ def start_months(
     >>> months = [np.array([[3]]), np.array([[7]])]
     >>> start_months(months, [20.0, 80.0], 30).item(), start_months(months, [30.0, 70.0], 30).item()
     (7, 3)
+    >>> start_months([np.array([[a]]) for a in (3, 5, 8)], [37.05, 38.46, 24.49], 100).item()
+    8
     >>> start_months(months, [100.0], 30, (np.array([[20]]), np.array([[80]]))).item()
     7
     """
@@ -79,14 +81,16 @@ def start_months(
         return paid[0]
     start = np.full(paid[0].shape, NEVER, dtype=np.int16)
     money, value = worth or (None, None)
+    # In hundredths of a per cent, whole numbers: 37,05 + 38,46 + 24,49 must reach 100.
+    wanted, parts = round(wanted * 100), [round(share * 100) for share in shares]
     for month in paid:
-        there = np.zeros(month.shape, dtype=np.float32)  # percents add up exactly
-        for other, share in zip(paid, shares, strict=False):
-            there += np.float32(share) * (other <= month)
+        there = np.zeros(month.shape, dtype=np.int16)
+        for other, share in zip(paid, parts, strict=False):
+            there += np.int16(share) * (other <= month)
         if worth:
-            enough = there * money + 100.0 * value * (paid[-1] <= month) >= wanted * (money + value)
+            enough = there * money + 10_000 * value * (paid[-1] <= month) >= wanted * (money + value)
         else:
-            enough = there >= np.float32(wanted)
+            enough = there >= wanted
         np.minimum(start, month, out=start, where=enough)
     return start
 

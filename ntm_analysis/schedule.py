@@ -157,7 +157,8 @@ def _goals(workbook: Workbook, missing: dict[str, Missing], by_level: dict, expe
         pd.DataFrame({"year": usual.index, **dict.fromkeys(("low", "mode", "high"), usual)}), workbook.as_of.year, 1, 0
     )
     lift = {y: 1 / float(index[int(y)][0]) for y in costs["price_year"].unique()}
-    usual = (costs["low"] + 4 * costs["mode"] + costs["high"]) / 6 * costs["price_year"].map(lift)
+    lifted = costs["price_year"].map(lift).mask(costs.index == DEBT, 1.0)  # a debt is paid as it stands
+    usual = (costs["low"] + 4 * costs["mode"] + costs["high"]) / 6 * lifted
     rows = []
     for level, found in missing.items():
         works = by_level[level]
