@@ -6,8 +6,8 @@ reached when the last of its works ends. Criteria without works are left to the 
 :func:`reached`, judges every plan, whoever made it.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -56,6 +56,15 @@ class Central:
         """The places ``base`` with committed works among each other in their own order."""
         own = np.arange(len(base)) if self.place is None else self.place
         return np.where(self.committed, own, base)
+
+    def with_money(self, money: Callable[[Pot], np.ndarray]) -> "Central":
+        """The case with other cumulative money in its pots."""
+        return replace(self, pots=[replace(pot, money=money(pot)) for pot in self.pots])
+
+    @property
+    def order(self) -> np.ndarray:
+        """By goal its rank among those that are alike."""
+        return np.arange(len(self.weight)) if self.rank is None else self.rank
 
     def money_of_works(self) -> np.ndarray:
         """What each work claims from all money pots together."""

@@ -1,7 +1,5 @@
 """What one commune more would take, year by year; what more money is worth; plans that are as good but for one commune."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
@@ -17,7 +15,7 @@ NEAR = 10  # near-optimal plans sought
 
 def with_money(case: Central, more: dict[str, int]) -> Central:
     """The case with more money in some pots from the first period on."""
-    return replace(case, pots=[replace(pot, money=pot.money + more.get(pot.name, 0)) for pot in case.pots])
+    return case.with_money(lambda pot: pot.money + more.get(pot.name, 0))
 
 
 def extra_communes(found: Allocation) -> pd.DataFrame:
@@ -94,10 +92,12 @@ def prices(found: Allocation, extra: pd.DataFrame) -> list[dict]:
                    for t, year in enumerate(found.years, start=1) if (p, t) in worth}  # fmt: skip
         if not by_year:
             continue
-        pots = list(case.pots)
-        pots[p] = replace(pot, money=pot.money * (100 + MORE) // 100)
-        gained = _communes(optimum(replace(case, pots=pots), start, later=False)) - _communes(found.best)
-        added = float((pots[p].money - pot.money)[-1])
+        raised = pot.money * (100 + MORE) // 100
+        richer = case.with_money(
+            lambda other, name=pot.name, raised=raised: raised if other.name == name else other.money
+        )
+        gained = _communes(optimum(richer, start, later=False)) - _communes(found.best)
+        added = float((raised - pot.money)[-1])
         step = {"percent": MORE, "added": added if pot.cement else added / THOUSAND, "communes": gained}
         rows.append({"pot": pot.name, "unit": "tấn" if pot.cement else "triệu đồng", "relaxed": by_year, "step": step})
     cheapest = extra[(extra["year"] == found.years[-1]) & (extra["rank"] == 1)]

@@ -15,6 +15,7 @@ from .finishing import Run, simulate
 from .need import spread
 from .pace import Naive, naive
 from .recognition import RANKS, levels
+from .scenarios import heading
 from .schedule import deadline_of
 from .scoring import wilson
 from .workbook import Workbook
@@ -269,12 +270,7 @@ def record(found: Forecast, scenario: str = "baseline", title: dict[str, str] | 
     gained, missing = run.counts["gained"].tolist()
     line = found.naive()
     return {
-        "dataset": workbook.id,
-        "as_of": f"{workbook.as_of}",
-        "content_hash": workbook.content_hash,
-        "illustrative": workbook.illustrative,
-        "scenario": scenario,
-        "scenario_title": title or {"vi": scenario, "en": scenario},
+        **heading(workbook, scenario, title),
         "set": run.plan.facts.set_id,
         "policy": run.plan.policy,
         "deadline": f"{found.day}",

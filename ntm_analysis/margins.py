@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .allocation import Allocation, ordered
+from .allocation import OPTIMAL, Allocation, ordered
 from .finishing import run_of
 from .forecast import Forecast
 from .optimum import optimum
@@ -49,8 +49,8 @@ def tested(found: Allocation, draws: int = 10_000, seed: int = 2022) -> Tested |
     tried, means, layouts = {}, {}, {}
     for margin in MARGINS:
         for weighed, aim in ((False, case), (True, by_chance)):
-            pots = [replace(pot, money=np.floor(pot.money * (1 - margin)).astype(np.int64)) for pot in case.pots]
-            best = optimum(replace(aim, pots=pots))
+            counted = aim.with_money(lambda pot, share=1 - margin: np.floor(pot.money * share).astype(np.int64))
+            best = optimum(counted)
             if best.status == "infeasible":  # the minimums do not fit in so little
                 continue
             layout = ordered(base, case, best)
@@ -60,8 +60,10 @@ def tested(found: Allocation, draws: int = 10_000, seed: int = 2022) -> Tested |
                 means[order] = float(Forecast(found.workbook, run, day, level).finishing.mean())
             tried[margin, weighed], layouts[margin, weighed] = means[order], layout
     chosen = max(tried, key=lambda plan: tried[plan])
-    judged = {name: plan.layout for name, plan in found.plans.items()} | {SAFE: layouts[chosen]}
-    runs = {name: run_of(layout, draws, seed, deadline=day) for name, layout in judged.items()}
+    runs = {name: run_of(plan.layout, draws, seed, deadline=day) for name, plan in found.plans.items()}
+    orders = [made.plan.works["place"] for made in (layouts[chosen], found.plans[OPTIMAL].layout)]
+    same = orders[0].equals(orders[1])  # as it is where no margin is needed
+    runs[SAFE] = runs[OPTIMAL] if same else run_of(layouts[chosen], draws, seed, deadline=day)
     return Tested(tried, chosen, {name: Forecast(found.workbook, run, day, level) for name, run in runs.items()})
 
 

@@ -66,11 +66,7 @@ def optimum(
     kind, first = choice.kinds
     size, periods = np.bincount(kind), len(case.ends)
     fill, money = choice.fill, case.money_of_works()
-    # The first aim: a column for each kind, to be reached by the deadline.
-    last = choice.columns(periods - 1)
-    rows = choice.rows(last)
-    weight = np.append(case.weight[first[last[:, 0]]], np.zeros(len(fill)))
-    upper = np.append(size[last[:, 0]], np.ones(len(fill)))
+    last, weight, upper, rows = choice.first_aim()
     known = None if start is None else _started(case, start, kind, last, fill)
     first_aim = _exact(choice, weight, upper, rows, known, nodes, last)
     x, bound, proved = first_aim.x, first_aim.bound, first_aim.proved
@@ -166,10 +162,9 @@ def _plan(
     """A solution as the period by which each goal is reached, and the works funded for the minimum. Of goals that are alike the
     one of the lowest rank is taken first, and is reached first."""
     finish = np.zeros(len(kind), dtype=int)
-    rank = np.arange(len(kind)) if case.rank is None else case.rank
     for (k, y), number in sorted(zip(map(tuple, columns), x, strict=False), key=lambda pair: pair[0][1]):
         open_ = np.flatnonzero((kind == k) & (finish == 0))
-        open_ = open_[np.argsort(rank[open_])]
+        open_ = open_[np.argsort(case.order[open_])]
         finish[open_[: int(number)]] = y + 1
     return finish, fill[x[len(columns) :] > 0]
 
@@ -185,10 +180,9 @@ def _by_rank(choice: Choice, finish: np.ndarray, fill: np.ndarray) -> tuple[np.n
         for work, amount in zip(pot.works.tolist(), pot.amounts.tolist(), strict=True):
             if amount:
                 claims[work].append((p, amount))
-    rank = np.arange(len(finish)) if case.rank is None else case.rank
     filled, finish, alike = set(fill.tolist()), finish.copy(), {}
     works = [np.flatnonzero(case.goal == goal).tolist() for goal in range(len(finish))]
-    for goal in np.argsort(rank).tolist():
+    for goal in np.argsort(case.order).tolist():
         told = tuple((int(case.left[w]), bool(case.counted[w]), tuple(sorted(claims[w]))) for w in works[goal])
         own = goal if case.committed[works[goal]].any() else -1  # what is committed is paid in an order of its own
         key = (own, float(case.weight[goal]), int(case.minimum[goal]), choice.open_[goal].tobytes(), told)
@@ -217,11 +211,10 @@ def places(case: Central, finish: np.ndarray, fill: np.ndarray, base: np.ndarray
     extra = np.zeros(len(case.goal), dtype=bool)
     extra[fill] = True
     group = np.select([case.committed, chosen, extra & ~chosen], [0, 1, 2], 3)
-    rank = np.arange(len(finish)) if case.rank is None else case.rank
     ranked = np.lexsort(
         [
             case.queue(base),
-            np.where(chosen, rank[case.goal], 0),
+            np.where(chosen, case.order[case.goal], 0),
             np.where(chosen, until, 0),
             np.where(chosen, when, 0),
             group,
@@ -236,11 +229,7 @@ def relaxed_prices(case: Central) -> dict[tuple[int, int], float]:
     """The relaxed price of each pot and period: weighted goals more for one unit (thousand đồng, tonne) more from that period on,
     in the linear relaxation of the first aim. Rows without a price are not short."""
     choice = Choice(case)
-    kind, first = choice.kinds
-    last, fill = choice.columns(len(case.ends) - 1), choice.fill
-    weight = np.append(case.weight[first[last[:, 0]]], np.zeros(len(fill)))
-    upper = np.append(np.bincount(kind)[last[:, 0]], np.ones(len(fill)))
-    rows = choice.rows(last)
+    _, weight, upper, rows = choice.first_aim()
     duals = solve(weight, upper, rows, integer=False).duals
     found = {place: abs(duals[row]) / max(choice.room[place[0]][place[1] - 1], 1) for row, place in rows.pots.items()}
     periods = len(case.ends)

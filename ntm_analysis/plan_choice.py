@@ -66,6 +66,14 @@ class Choice:
         return kind, first
 
     @cached_property
+    def held(self) -> np.ndarray:
+        """By goal the money that committed works give it by the deadline, thousand đồng."""
+        case, made = self.case, np.zeros(len(self.case.weight), dtype=np.int64)
+        paid = case.committed & (self.committed <= len(case.ends)) & (case.goal >= 0)
+        np.add.at(made, case.goal[paid], case.money_of_works()[paid])
+        return made
+
+    @cached_property
     def fill(self) -> np.ndarray:
         """The works that may be funded only so that their commune gets its minimum."""
         case = self.case
@@ -79,6 +87,15 @@ class Choice:
         periods = range(first_period, len(self.case.ends))
         open_ = [(k, y) for k in range(len(first)) for y in periods if self.open_[first[k], y]]
         return np.array(open_, dtype=int).reshape(-1, 2)
+
+    def first_aim(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, Rows]:
+        """The model of the first aim: a column for each kind, to be reached by the deadline, and ``fill``; what each column
+        counts for, how many it stands for, the rows."""
+        kind, first = self.kinds
+        last = self.columns(len(self.case.ends) - 1)
+        weight = np.append(self.case.weight[first[last[:, 0]]], np.zeros(len(self.fill)))
+        upper = np.append(np.bincount(kind)[last[:, 0]], np.ones(len(self.fill)))
+        return last, weight, upper, self.rows(last)
 
     def rows(self, columns: np.ndarray) -> Rows:
         """The rows over ``columns`` (kind, period from 0), and after them ``fill``: pots, then minimums."""
@@ -112,13 +129,11 @@ class Choice:
     def _minimum_rows(self, columns: np.ndarray, rows: Rows) -> None:
         """Add the rows of the minimum of each unfinished commune."""
         case, (_, first), money = self.case, self.kinds, self.case.money_of_works()
-        done = np.flatnonzero(case.committed & (self.committed <= len(case.ends)) & (case.goal >= 0))
-        held = np.bincount(case.goal[done], weights=money[done], minlength=len(case.weight))
-        for goal in np.flatnonzero(case.minimum > held):
+        for goal in np.flatnonzero(case.minimum > self.held):
             mine = np.flatnonzero(first[columns[:, 0]] == goal)
             works = len(columns) + np.flatnonzero(case.goal[self.fill] == goal)
             values = np.append(np.full(len(mine), self.cost[goal]), money[self.fill[works - len(columns)]])
-            scale = float(case.minimum[goal] - held[goal])
+            scale = float(case.minimum[goal] - self.held[goal])
             rows.add(np.append(mine, works), values / scale, 1.0, np.inf)
             for work in works[case.counted[self.fill[works - len(columns)]]] if len(mine) else []:
                 rows.add(np.append(mine, work), np.ones(len(mine) + 1), -np.inf, 1.0)

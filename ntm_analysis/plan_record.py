@@ -8,6 +8,7 @@ from .extra_communes import extra_communes, near_plans, prices
 from .margins import SAFE, Tested
 from .need import spread
 from .relaxing import cannot, conflicts, for_all
+from .scenarios import heading
 from .works import THOUSAND
 
 
@@ -54,32 +55,26 @@ def record(
         }
         return told | {key: float(of.get(row["unit"], 0.0)) for key, of in sums.items()} | chances.get(goal, {})
 
-    def lacking(row: dict) -> dict:
-        by_pot = [
-            {"pot": name, "amount": short if pots[name] else short / THOUSAND, "unit": _unit(pots[name])}
-            for name, short in row["pots"].items()
+    def by_pot(short: dict[str, int]) -> list[dict]:
+        return [
+            {"pot": name, "amount": amount if pots[name] else amount / THOUSAND, "unit": _unit(pots[name])}
+            for name, amount in short.items()
         ]
+
+    def lacking(row: dict) -> dict:
         made = commune(row["goal"]) | {"planned_year": None if pd.isna(row["planned"]) else int(row["planned"])}
         return made | {
-            "money": row["money"], "cement": int(row["tonnes"]), "cost": row["cost"], "by_pot": by_pot,
+            "money": row["money"], "cement": int(row["tonnes"]), "cost": row["cost"], "by_pot": by_pot(row["pots"]),
             "alike": int(row["alike"]), "p_if_money": chances.get(row["goal"], {}).get("p_if_money"),
         }  # fmt: skip
 
     near = [] if conflict else near_plans(found)
     relaxed = for_all(found)
-    relaxed["money"]["by_pot"] = [
-        {"pot": name, "amount": short if pots[name] else short / THOUSAND, "unit": _unit(pots[name])}
-        for name, short in relaxed["money"]["by_pot"].items()
-    ]
+    relaxed["money"]["by_pot"] = by_pot(relaxed["money"]["by_pot"])
     relaxed["never"] = [commune(goal) for goal in relaxed["never"]]
     gap = best.gap if policy == OPTIMAL else (best.bound - value) / value if value else None
     made = {
-        "dataset": workbook.id,
-        "as_of": f"{workbook.as_of}",
-        "content_hash": workbook.content_hash,
-        "illustrative": workbook.illustrative,
-        "scenario": scenario,
-        "scenario_title": title or {"vi": scenario, "en": scenario},
+        **heading(workbook, scenario, title),
         "deadline": f"{found.day}",
         "policy": policy,
         "status": "infeasible" if conflict else best.status if policy == OPTIMAL else "rule",
@@ -109,7 +104,7 @@ def record(
         ],
         "communes": [
             commune(goal) | standing(goal) | _reason(found, reasons.get(goal))
-            for goal in np.flatnonzero((goals["level"] == "ntm").to_numpy())
+            for goal in np.flatnonzero(found.ntm)
         ],
         "prices": prices(found, extra) if len(extra) else [],
         "extra_commune": [

@@ -87,10 +87,9 @@ def start_months(
         there = np.zeros(month.shape, dtype=np.int16)
         for other, share in zip(paid, parts, strict=False):
             there += np.int16(share) * (other <= month)
+        enough = there >= wanted
         if worth:
             enough = there * money + 10_000 * value * (paid[-1] <= month) >= wanted * (money + value)
-        else:
-            enough = there >= wanted
         np.minimum(start, month, out=start, where=enough)
     return start
 

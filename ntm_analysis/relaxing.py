@@ -127,10 +127,7 @@ def conflicts(found: Allocation) -> dict | None:
         return None
     choice = Choice(case)
     has = sum(max(0, int(room[-1])) for pot, room in zip(case.pots, choice.room, strict=True) if not pot.cement)
-    held = np.zeros(len(case.weight), dtype=np.int64)  # what committed works give their communes
-    paid = case.committed & (choice.committed <= len(case.ends)) & (case.goal >= 0)
-    np.add.at(held, case.goal[paid], case.money_of_works()[paid])
-    sums = {"needs": float(np.maximum(case.minimum - held, 0).sum()) / THOUSAND, "has": has / THOUSAND}
+    sums = {"needs": float(np.maximum(case.minimum - choice.held, 0).sum()) / THOUSAND, "has": has / THOUSAND}
     most = int(case.minimum.max()) // THOUSAND
     sums["minimum"] = most - _least(lambda less: _feasible(_lower(case, most - less), set()), most)
     if sums["needs"] > sums["has"]:
@@ -147,12 +144,9 @@ def conflicts(found: Allocation) -> dict | None:
 
 def _feasible(case: Central, spared: set[str]) -> bool:
     """Whether every minimum can be paid at all, whoever finishes, without the rules spared."""
-    pots = [replace(pot, money=pot.money + WIDE) if pot.name in spared else pot for pot in case.pots]
+    relaxed = case.with_money(lambda pot: pot.money + WIDE * (pot.name in spared))
     committed = case.committed & ("committed" not in spared)
-    return (
-        optimum(replace(case, pots=pots, committed=committed, weight=case.weight * 0), later=False).status
-        != "infeasible"
-    )
+    return optimum(replace(relaxed, committed=committed, weight=case.weight * 0), later=False).status != "infeasible"
 
 
 def _lower(case: Central, millions: int) -> Central:
@@ -165,8 +159,7 @@ def _pot_alone(case: Central, name: str) -> float | None:
     unit = 1 if pot.cement else THOUSAND
 
     def enough(more: int) -> bool:
-        pots = [replace(p, money=p.money + more * unit) if p.name == name else p for p in case.pots]
-        return _feasible(replace(case, pots=pots), set())
+        return _feasible(case.with_money(lambda p: p.money + more * unit * (p.name == name)), set())
 
     most = -(-int(pot.amounts.sum()) // unit)
     return float(_least(enough, most)) if most and enough(most) else None

@@ -122,6 +122,18 @@ def scenario(workbook: Workbook, scenario_id: str = BASELINE) -> Scenario:
     return made
 
 
+def heading(workbook: Workbook, scenario_id: str, title: dict[str, str] | None = None) -> dict:
+    """What every record says of itself first: data set, day, hash of the inputs, whether they are invented, scenario."""
+    return {
+        "dataset": workbook.id,
+        "as_of": f"{workbook.as_of}",
+        "content_hash": workbook.content_hash,
+        "illustrative": workbook.illustrative,
+        "scenario": scenario_id,
+        "scenario_title": title or {"vi": scenario_id, "en": scenario_id},
+    }
+
+
 def _broken(workbook: Workbook, changed: Workbook, history: list[Step]) -> list[Problem]:
     """What the data set's own checks find in the ``changed`` tables and did not find before, each told of the change since
     which it is there."""

@@ -15,22 +15,22 @@ FEASIBLE = 2  # what HiGHS says of a solution that keeps every row
 
 @dataclass
 class Rows:
-    """Rows of a model: row number, column and coefficient of each entry, lower and upper end of each row, names of pot rows."""
+    """Rows of a model: columns and coefficients of each, lower and upper end of each, which are of pots."""
 
-    entries: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = field(default_factory=list)
+    entries: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
     low: list[float] = field(default_factory=list)
     high: list[float] = field(default_factory=list)
     pots: dict[int, tuple[int, int]] = field(default_factory=dict)  # row: (pot, period from 1)
 
     def add(self, columns: np.ndarray, values: np.ndarray, low: float, high: float) -> int:
-        self.entries.append((np.full(len(columns), len(self.low)), columns, values))
+        self.entries.append((columns, values))
         self.low.append(low)
         self.high.append(high)
         return len(self.low) - 1
 
     def kept(self, x: np.ndarray) -> bool:
         """Whether a solution keeps every row."""
-        sums = np.array([values @ x[columns] for _, columns, values in self.entries])
+        sums = np.array([values @ x[columns] for columns, values in self.entries])
         return bool((sums >= np.array(self.low) - EXACT).all() and (sums <= np.array(self.high) + EXACT).all())
 
 
@@ -65,9 +65,9 @@ def solve(cost, upper, rows: Rows, start=None, integer: bool = True, nodes: int 
     model.col_lower_, model.row_lower_, model.row_upper_ = np.zeros(n), np.array(rows.low), np.array(rows.high)
     model.sense_ = highspy.ObjSense.kMaximize
     if rows.entries:
-        _, columns, values = (np.concatenate(part) for part in zip(*rows.entries, strict=True))
+        columns, values = (np.concatenate(part) for part in zip(*rows.entries, strict=True))
         model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        model.a_matrix_.start_ = np.append(0, np.cumsum([len(e[1]) for e in rows.entries])).astype(np.int32)
+        model.a_matrix_.start_ = np.append(0, np.cumsum([len(e[0]) for e in rows.entries])).astype(np.int32)
         model.a_matrix_.index_, model.a_matrix_.value_ = columns.astype(np.int32), values.astype(float)
     if integer:
         model.integrality_ = [highspy.HighsVarType.kInteger] * n
