@@ -454,7 +454,7 @@ def main(folder: Path) -> None:
         with (folder / f"{table}.csv").open("w", encoding="utf-8-sig", newline="") as file:
             writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
             writer.writeheader()
-            for row in made[table]:
+            for row in made.get(table, []):
                 cells = {c: written(v) if isinstance(v, float) else v for c, v in row.items()}
                 writer.writerow(cells | {"source": SOURCE, "mark": MARK, "note": NOTE})
 

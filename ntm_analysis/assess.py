@@ -208,7 +208,7 @@ def _contradictions(
         row = rows.iloc[index]
         details = {"unit": workbook.units.loc[row["unit"], "label"], "criterion": int(row["criterion"])}
         details |= {"state": row["state"], "derived": STATES[state[index]]}
-        place = ("state_against_indicators", "criterion_states.csv", int(row["row"]), "state")
+        place = ("state_against_indicators", f"{row['table']}.csv", int(row["row"]), "state")
         made.append(Problem(*place, details, warning=True))
     return made
 

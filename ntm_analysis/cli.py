@@ -13,6 +13,7 @@ from pathlib import Path
 
 from . import __version__
 from .assess import assess
+from .cli_files import Refused, export, import_file, open_workbook, rebase, template
 from .cli_options import parser_of, readable_console, utf8
 from .criteria import to_check
 from .demand import demand
@@ -27,13 +28,9 @@ from .schedule import schedule
 from .standings import commune_records
 from .units import described
 from .words import LEVEL_WORDS, STATE_SIGNS, UNCHECKED, count_words, lacking_words, listed, pick, text, verdict_district
-from .workbook import UnknownCommune, Workbook, datasets
+from .workbook import UnknownCommune, Workbook
 
 ROOT = Path(__file__).resolve().parents[1]
-
-
-class Refused(Exception):
-    """A reason to stop with exit code 1: one message for people."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -46,7 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return {
             "check": _check, "status": _status, "needs": _needs, "forecast": _forecast, "allocate": _allocate,
-            "compare": _compare, "score": _score, "report": _report,
+            "compare": _compare, "score": _score, "report": _report, "template": template, "import": import_file,
+            "export": export, "rebase": rebase,
         }[options.command](options)  # fmt: skip
     except DataProblems as error:
         print(report(error.problems, options.lang), file=sys.stderr)
@@ -68,14 +66,6 @@ def main(arguments: list[str] | None = None) -> int:
     return 1
 
 
-def _open(options: argparse.Namespace) -> Workbook:
-    try:
-        return Workbook.open(options.dataset, options.as_of)
-    except FileNotFoundError:
-        known = ", ".join(datasets())
-        raise Refused(text("cli_no_dataset", options.lang, name=shown(options.dataset), known=known)) from None
-
-
 def _find(workbook: Workbook, names: list[str], lang: str) -> list[int]:
     """Unit numbers of the communes named, in the order given, each once."""
     units = []
@@ -89,7 +79,7 @@ def _find(workbook: Workbook, names: list[str], lang: str) -> list[int]:
 
 
 def _check(options: argparse.Namespace) -> int:
-    workbook, lang = _open(options), options.lang
+    workbook, lang = open_workbook(options), options.lang
     warnings = list(workbook.warnings)
     reported = {
         s for name in ("indicator_values", "criterion_states", "criterion_counts") for s in workbook.tables[name]["set"]
@@ -127,7 +117,7 @@ def _print_left_out(workbook: Workbook, lang: str) -> None:
 
 
 def _status(options: argparse.Namespace) -> int:
-    workbook, lang = _open(options), options.lang
+    workbook, lang = open_workbook(options), options.lang
     if options.set and options.set not in workbook.law.sets:
         raise Refused(text("cli_no_set", lang, name=shown(options.set), known=", ".join(sorted(workbook.law.sets))))
     units = _find(workbook, options.commune, lang) if options.commune else None
@@ -187,7 +177,7 @@ def _print_commune(workbook: Workbook, record: dict, lang: str) -> None:
 def _needs(options: argparse.Namespace) -> int:
     from .demand import record
 
-    workbook, lang = _open(options), options.lang
+    workbook, lang = open_workbook(options), options.lang
     workbook = _scenario(workbook, options.scenario, lang).workbook
     units = _find(workbook, options.commune, lang) if options.commune else None
     if units and units[0] not in workbook.communes.index:
@@ -259,7 +249,7 @@ def _forecast(options: argparse.Namespace) -> int:
     from .forecast_words import forecast_lines
     from .promise import promise
 
-    workbook, lang = _open(options), options.lang
+    workbook, lang = open_workbook(options), options.lang
     units = _find(workbook, options.commune, lang) if options.commune else None
     if units and units[0] not in workbook.communes.index:
         raise Refused(text("not_a_commune", lang, label=described(workbook.units.loc[units[0]])))
@@ -293,7 +283,7 @@ def _allocate(options: argparse.Namespace) -> int:
     from .margins import tested
     from .plan_record import record
 
-    workbook, lang = _open(options), options.lang
+    workbook, lang = open_workbook(options), options.lang
     chosen = _scenario(workbook, options.scenario, lang)
     found = allocate(chosen.workbook, chosen.deadline)
     trial = tested(found, options.draws, options.seed)
@@ -310,7 +300,7 @@ def _compare(options: argparse.Namespace) -> int:
     from .comparison import compare, record
     from .comparison_words import compare_lines
 
-    workbook, lang = _open(options), options.lang
+    workbook, lang = open_workbook(options), options.lang
     try:
         found = compare(workbook, options.scenarios, options.baseline, draws=options.draws, seed=options.seed)
     except UnknownScenario as error:
@@ -331,7 +321,7 @@ def _report(options: argparse.Namespace) -> int:
 
     from .report import make_report, plan
 
-    workbook, lang = _open(options), options.lang
+    workbook, lang = open_workbook(options), options.lang
     units = _find(workbook, options.commune, lang) if options.commune else None
     folder = Path(options.out) if options.out else _home(workbook) / "reports" / workbook.id
     total = len(plan(workbook, units, lang, options.audience))

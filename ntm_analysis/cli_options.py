@@ -11,7 +11,9 @@ from .parameters import PLANS
 from .problems import shown
 from .words import text
 
-COMMANDS = ("check", "status", "needs", "forecast", "allocate", "compare", "score", "report")
+COMMANDS = (
+    "check", "status", "needs", "forecast", "allocate", "compare", "score", "report", "template", "import", "export", "rebase",
+)  # fmt: skip
 
 
 def parser_of() -> argparse.ArgumentParser:
@@ -29,6 +31,10 @@ def parser_of() -> argparse.ArgumentParser:
         "compare": "scenarios side by side in the same worlds, as text or JSON",
         "score": "registered forecasts against what happened",
         "report": "render the district's page, one page a commune and an index",
+        "template": "an Excel workbook to fill in, with the data set's present rows",
+        "import": "read a filled template or an office's own form into a data set; all or nothing",
+        "export": "everything in one Excel workbook in office form",
+        "rebase": "carry a data set over to the units of a later day, as a new data set",
     }
     made = {}
     for name, summary in summaries.items():
@@ -37,7 +43,16 @@ def parser_of() -> argparse.ArgumentParser:
         command.add_argument("--lang", choices=("vi", "en"), default="vi")
         if name == "score":
             continue
-        command.add_argument("dataset", nargs="?", default="data/thanh-chuong", metavar="DATASET")
+        if name in ("template", "export"):
+            command.add_argument("out", metavar="OUT.xlsx")
+        if name == "import":
+            command.add_argument("file", metavar="FILE.xlsx")
+        if name in ("import", "rebase"):
+            command.add_argument("dataset", metavar="DATASET")
+        else:
+            command.add_argument("dataset", nargs="?", default="data/thanh-chuong", metavar="DATASET")
+        if name in ("template", "import", "rebase"):
+            continue
         command.add_argument("--as-of", type=_day, metavar="DATE", help="use only what was known by this day")
     made["status"].add_argument("--commune", action="append", metavar="NAME", help="name, code or slug of one commune")
     made["status"].add_argument("--set", default="", metavar="ID", help="judge all by this criteria set")
@@ -75,6 +90,13 @@ def parser_of() -> argparse.ArgumentParser:
     made["allocate"].add_argument("--json", action="store_true")
     made["score"].add_argument("--json", action="store_true")
     made["needs"].add_argument("--json", action="store_true")
+    made["import"].add_argument("--dry-run", action="store_true", help="show what would change and write nothing")
+    made["rebase"].add_argument(
+        "--date", type=_day, required=True, metavar="DATE", help="the day whose units are wanted"
+    )
+    made["rebase"].add_argument(
+        "--out", required=True, metavar="NEW", help="folder of the new data set; must not exist"
+    )
     made["report"].add_argument("--commune", action="extend", nargs="+", metavar="NAME", help="only these communes")
     made["report"].add_argument("--audience", choices=("noi-bo", "cong-khai"), default="noi-bo")
     made["report"].add_argument("--out", metavar="DIR", help="folder (default reports/<data set>/)")

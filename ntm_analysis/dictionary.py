@@ -16,7 +16,7 @@ class Column:
     """One column: its code name, type, unit, whether it must be filled, allowed values, range, and text vi/en.
 
     Types: ``text``, ``name``, ``code`` (5 digits), ``unit`` (a unit's name or code), ``set``, ``criterion``, ``test``,
-    ``source``, ``date``, ``integer``, ``number``, ``choice``, ``choices`` (several, joined by ``|``).
+    ``source``, ``date``, ``month``, ``integer``, ``number``, ``choice``, ``choices`` (several, joined by ``|``).
     """
 
     name: str
@@ -74,6 +74,14 @@ KEYS: dict[str, tuple[str, ...]] = {
     "carry_over": ("from_set", "to_set", "criterion"),
     "count_priors": ("set", "group"),
     "criterion_shares": ("set", "criterion"),
+    "progress": ("commune", "month", "set", "criterion", "indicator", "work", "pot"),
+    "work_plans": ("commune", "work", "month"),
+    "assignments": ("commune", "set", "criterion", "action"),
+    "hamlets": ("commune", "hamlet"),
+    "hamlet_targets": ("commune", "hamlet", "level", "year"),
+    "hamlet_criteria": ("number", "level"),
+    "hamlet_states": ("commune", "hamlet", "level", "criterion", "date"),
+    "ocop": ("commune", "product"),
     "assumptions": ("key",),
     "sources": ("id",),
     "to_check": ("set", "test", "region", "from"),
@@ -82,6 +90,19 @@ KEYS: dict[str, tuple[str, ...]] = {
 }
 ELSEWHERE = ("to_check", "history", "outcomes")  # with the law, in data/reference/, in forecasts/
 TABLES = tuple(name for name in KEYS if name not in ELSEWHERE)  # the tables of a data set
+# Tables of the monthly work: a data set without the file has no such rows.
+OPTIONAL = (
+    "progress",
+    "work_plans",
+    "assignments",
+    "hamlets",
+    "hamlet_targets",
+    "hamlet_criteria",
+    "hamlet_states",
+    "ocop",
+)
+# Key columns that may be blank and then say something: the pot serves all, the row is about no indicator.
+BLANK_KEYS = ("served", "pot", "indicator", "work")
 
 
 @cache

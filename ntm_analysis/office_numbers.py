@@ -7,6 +7,7 @@ the Vietnamese style, and ``1.234`` is taken as 1234 only where the column's typ
 import datetime as dt
 import math
 import re
+from calendar import monthrange
 
 from babel.numbers import format_decimal
 
@@ -89,6 +90,24 @@ def read_date(text: str) -> dt.date:
     if not YEARS[0] <= year <= YEARS[1]:
         raise NotRead("not_a_date")
     return made
+
+
+def read_month(text: str) -> dt.date:
+    """A month typed as 12/2022, 2022-12, tháng 12/2022, or any day of it; its last day.
+
+    >>> read_month("2/2024"), read_month("2022-12"), read_month("tháng 4/2022")
+    (datetime.date(2024, 2, 29), datetime.date(2022, 12, 31), datetime.date(2022, 4, 30))
+    """
+    text = re.sub(r"^(tháng|thang|T)\s*", "", text.strip(), flags=re.IGNORECASE)
+    match = re.fullmatch(r"(?P<m>\d{1,2})[/.-](?P<y>\d{4})|(?P<y2>\d{4})-(?P<m2>\d{1,2})", text, re.ASCII)
+    if match is None:
+        day = read_date(text)
+        year, month = day.year, day.month
+    else:
+        year, month = int(match["y"] or match["y2"]), int(match["m"] or match["m2"])
+    if not (1 <= month <= 12 and YEARS[0] <= year <= YEARS[1]):
+        raise NotRead("not_a_month")
+    return dt.date(year, month, monthrange(year, month)[1])
 
 
 def write_number(value: float | None, lang: str = "vi", decimals: int | None = None) -> str:

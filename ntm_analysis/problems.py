@@ -17,16 +17,25 @@ WHOLE_FILE = frozenset((
 ))  # fmt: skip
 
 
+MANY = 20  # cells named in one line of a report
+
+
 @cache
 def messages() -> dict[str, dict[str, list[str]]]:
-    """The words of every problem, by code and language: ``[what, how to mend it]`` (``texts/problems.yaml``)."""
-    text = files("ntm_analysis").joinpath("texts", "problems.yaml").read_text(encoding="utf-8")
-    return yaml.safe_load(text)
+    """The words of every problem, by code and language: ``[what, how to mend it]`` (``texts/problems*.yaml``)."""
+    made: dict[str, dict[str, list[str]]] = {}
+    for path in files("ntm_analysis").joinpath("texts").iterdir():
+        if path.name.startswith("problems"):
+            made |= yaml.safe_load(path.read_text(encoding="utf-8"))
+    return made
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong: a code of :func:`messages`, its place, and the details the message names."""
+    """One thing wrong: a code of :func:`messages`, its place, and the details the message names.
+
+    In an Excel file the place is a ``sheet`` and a ``cell`` ("C7") instead of a row and a column.
+    """
 
     code: str
     file: str
@@ -34,6 +43,8 @@ class Problem:
     column: str | None = None
     details: dict[str, object] = field(default_factory=dict, hash=False)
     warning: bool = False
+    sheet: str | None = None
+    cell: str | None = None
 
     def words(self, lang: str = "vi") -> tuple[str, str]:
         """What is wrong and how to mend it, in ``lang``.
@@ -79,8 +90,8 @@ def report(problems: Iterable[Problem], lang: str = "vi") -> str:
       u.csv, row 3-4, 9, column order: “1,5” is not a whole number. Mend: write a whole number.
     """
     words = {
-        "vi": ("Lỗi", "Cảnh báo", "dòng", "cột", "Cách sửa"),
-        "en": ("Errors", "Warnings", "row", "column", "Mend"),
+        "vi": ("Lỗi", "Cảnh báo", "dòng", "cột", "Cách sửa", "trang", "ô"),
+        "en": ("Errors", "Warnings", "row", "column", "Mend", "sheet", "cell"),
     }[lang]
     lines = []
     for title, warning in ((words[0], False), (words[1], True)):
@@ -88,13 +99,18 @@ def report(problems: Iterable[Problem], lang: str = "vi") -> str:
         if not chosen:
             continue
         lines.append(f"{title}: {len(chosen)}")
-        grouped: dict[tuple, list[int]] = {}
-        for p in sorted(chosen, key=lambda p: (p.code not in WHOLE_FILE, p.file, p.row or 0, p.column or "")):
-            rows = grouped.setdefault((p.file, p.column, *p.words(lang)), [])
+        grouped: dict[tuple, tuple[list[int], list[str]]] = {}
+        order = lambda p: (p.code not in WHOLE_FILE, p.file, p.sheet or "", p.row or 0, p.column or "")  # noqa: E731
+        for p in sorted(chosen, key=order):
+            rows, cells = grouped.setdefault((p.file, p.sheet, p.column, *p.words(lang)), ([], []))
             if p.row is not None:
                 rows.append(p.row)
-        for (file, column, what, mend), rows in grouped.items():
-            place = file + (f", {words[2]} {_rows(rows)}" if rows else "")
+            if p.cell is not None and p.cell not in cells:
+                cells.append(p.cell)
+        for (file, sheet, column, what, mend), (rows, cells) in grouped.items():
+            place = file + (f", {words[5]} “{shown(sheet)}”" if sheet is not None else "")
+            place += f", {words[2]} {_rows(rows)}" if rows else ""
+            place += f", {words[6]} {', '.join(cells[:MANY]) + (', ...' if len(cells) > MANY else '')}" if cells else ""
             place += f", {words[3]} {shown(column)}" if column else ""
             lines.append(f"  {place}: {what}. {words[4]}: {mend}.")
     return "\n".join(lines)

@@ -42,9 +42,13 @@ def check_table(
     if "commune" in table:
         if name != "mergers":
             dates = (
-                table["date"].where(table["date"].notna(), table["known_from"])
-                if "date" in table
-                else table["known_from"]
+                table["month"]
+                if "month" in table and "date" not in table
+                else (
+                    table["date"].where(table["date"].notna(), table["known_from"])
+                    if "date" in table
+                    else table["known_from"]
+                )
             )
             table["unit"] = resolve(table, file, units, dates, problems)
         duplicates(table, tuple("unit" if k == "commune" else k for k in KEYS[name]), file, problems)
@@ -128,7 +132,7 @@ def _check_sets(name: str, table: pd.DataFrame, law: Law, bad: Callable) -> None
         bad(~above & known_set & table["of"].notna() & (table["of"] != of), "wrong_total", "of", of=lambda r: whole(r["of"]),
             set=lambda r: r["set"], expected=lambda r: law.sets[r["set"]].criteria_count)  # fmt: skip
     elif name == "indicator_values":
-        _check_indicators(table, law, known_set, bad)
+        check_indicators(table, law, known_set, bad)
     elif name in ("recognitions", "works"):
         level = table["set"].map({s: law.sets[s].level for s in law.sets})
         bad(known_set & (level != table["level"]), "wrong_level", "set", set=lambda r: r["set"],
@@ -141,7 +145,7 @@ def _check_sets(name: str, table: pd.DataFrame, law: Law, bad: Callable) -> None
         )
 
 
-def _check_indicators(table: pd.DataFrame, law: Law, known_set: pd.Series, bad) -> None:
+def check_indicators(table: pd.DataFrame, law: Law, known_set: pd.Series, bad) -> None:
     """Each value names a test of its set and comes in the form that the test takes."""
     key = law.tests.set_index(["set", "test"])
     pairs, uniques = pd.factorize(table["set"] + "|" + table["indicator"])

@@ -15,14 +15,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .dictionary import KEYS, Column, dictionary
+from .dictionary import BLANK_KEYS, KEYS, OPTIONAL, Column, dictionary
 from .names import damage, from_tcvn3, guess_encoding
-from .office_numbers import NotRead, read_date, read_number
+from .office_numbers import NotRead, read_date, read_month, read_number
 from .problems import Problem
 
 _NAME = re.compile(r"[^\W_][\w .,'’()-]{0,59}")
 csv.field_size_limit(2**31 - 1)  # a cell as long as the file is a slip to report, not a reason to stop
-_DTYPES = {"number": "float64", "integer": "float64", "criterion": "float64", "date": "datetime64[s]"}
+_DTYPES = {
+    "number": "float64",
+    "integer": "float64",
+    "criterion": "float64",
+    "date": "datetime64[s]",
+    "month": "datetime64[s]",
+}
 
 
 def read_table(path: Path, table: str, style: str, style_at: str, problems: list[Problem]) -> pd.DataFrame:
@@ -32,7 +38,10 @@ def read_table(path: Path, table: str, style: str, style_at: str, problems: list
     ``style_at`` names the place of ``number_style`` for messages. Bad cells become blank and a problem each.
     """
     columns = dictionary(table)
-    raw = _read_raw(path, list(columns), problems)
+    if table in OPTIONAL and not (path.exists() or path.is_symlink()):
+        raw = pd.DataFrame({"row": pd.Series(dtype="int64")})
+    else:
+        raw = _read_raw(path, list(columns), problems)
     file = path.name
     made = {"row": raw["row"].to_numpy()}
     for name, column in columns.items():
@@ -172,6 +181,11 @@ def read_cell(text: str, column: Column, style: str = "vi") -> object:
         return read_number(text, style, whole=kind != "number", low=low, high=high)
     if kind == "date":
         return read_date(text)
+    if kind == "month":
+        try:
+            return read_month(text)
+        except NotRead as error:
+            raise NotRead("not_a_month") from error
     if kind == "choice":
         return _choice(text, column)
     if kind == "choices":
@@ -201,7 +215,9 @@ def _choice(text: str, column: Column) -> str:
 
 def duplicates(frame: pd.DataFrame, key: tuple[str, ...], file: str, problems: list[Problem]) -> None:
     """Rows alike in all columns of ``key``; a row with one of them unreadable is passed over, its own problem tells."""
-    told = [k for k in key if k != "served"]  # a blank there says that the pot serves all
+    told = [k for k in key if k not in BLANK_KEYS]
+    if file == "progress.csv":
+        told = ["unit", "month"]  # a row about a work names no set and no criterion
     frame = frame[(frame[told].notna() & frame[told].ne("") & frame[told].ne(-1)).all(axis=1)]
     again = frame[frame.duplicated(list(key), keep="first")]
     first = frame.drop_duplicates(list(key)).set_index(list(key))["row"].to_dict() if len(again) else {}

@@ -63,10 +63,12 @@ UNITS_EN = {
 
 @cache
 def texts() -> dict[str, dict[str, str]]:
-    """Every sentence by key and language (``texts/*.yaml`` but ``problems.yaml``)."""
+    """Every sentence by key and language (``texts/*.yaml`` but ``problems*.yaml``)."""
     made: dict[str, dict[str, str]] = {}
-    for name in ("pages.yaml", "forecast.yaml", "allocation.yaml", "comparison.yaml"):
-        raw = files("ntm_analysis").joinpath("texts", name).read_text(encoding="utf-8")
+    for path in sorted(files("ntm_analysis").joinpath("texts").iterdir(), key=lambda path: path.name):
+        if path.name.startswith("problems"):
+            continue
+        raw = path.read_text(encoding="utf-8")
         made |= yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return made
 

@@ -15,10 +15,12 @@ import pandas as pd
 from .criteria import LEVELS, REGION_NAMES, Law
 from .dictionary import TABLES, dictionary
 from .law_files import read_law
+from .monthly_checks import MONTHLY, check_monthly
 from .names import fold, nearest, slug
 from .office_numbers import YEARS, read_date
 from .plan_checks import PLAN_TABLES, check_plan
 from .problems import WHOLE_FILE, DataProblems, Problem, shown
+from .progress import with_progress
 from .table_checks import check_table
 from .table_files import read_table
 from .units import described, ends, number_units
@@ -93,6 +95,8 @@ class Workbook:
             check_table(name, tables[name], units, law, sources, problems)
         if {"as_of", "term_end"} <= set(meta) and not broken & {f"{name}.csv" for name in PLAN_TABLES}:
             check_plan(tables, meta["as_of"]["date"].year, meta["term_end"]["date"].year, problems)
+        if not broken & {"units.csv", "works.csv", "pots.csv", *(f"{name}.csv" for name in MONTHLY)}:
+            check_monthly(tables, law, problems)
         if any(not p.warning for p in problems):
             raise DataProblems(problems)
         return cls._cut(folder, meta, day or meta["as_of"]["date"], law, units, tables, problems, criteria_folder)
@@ -108,6 +112,7 @@ class Workbook:
             if len(rows) < len(table):
                 left_out[f"{name}.csv"] = len(table) - len(rows)
             cut[name] = rows
+        cut = with_progress(cut)
         later = law.values[law.values["known_from"] > known].groupby("set").size()
         left_out |= {f"{set_id}.yaml": int(n) for set_id, n in later.items()}
         for label, rules in (("district", law.district), ("recognition", law.recognition + law.revocation)):
