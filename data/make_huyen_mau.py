@@ -16,7 +16,7 @@ A4     recognised NTM in the set of 2021-2025; nothing else is reported
 A5     not yet NTM: values show that it lacks one criterion
 A6     not yet NTM: values show that it lacks four criteria
 A7     the state of each criterion only, some of them basically met
-A8     a count only: 14/19
+A8     a count only: 14/19 (the year before: 11)
 A9     a count, 15/19, and the names of the four missing criteria
 A10    no data at all
 A11    recognised NTM in the set of 2016-2020, values complete; merges with A12 into A13 on 1 January 2023
@@ -41,6 +41,7 @@ NTM, ADVANCED, OLD = "ntm-2021-2025", "advanced-2021-2025", "ntm-2016-2020"
 SOURCE, MARK, NOTE = "bia-dat", "illustrative", "Số liệu minh họa, không có thật"
 MONTHS = [dt.date(2022, month, monthrange(2022, month)[1]) for month in range(1, 13)]
 YEAR_END, HALF_YEAR, PLANNED = MONTHS[11], MONTHS[5], MONTHS[10]
+START = dt.date(2021, 12, 31)
 
 DATASET = """\
 # Invented from beginning to end by data/make_huyen_mau.py: do not edit, change the script.
@@ -108,6 +109,51 @@ SCHEDULE = {
 A7_NOW = {5: "basic", 6: "basic", 13: "basic", 2: "not_met", 10: "not_met", 17: "not_met"}
 A7_BEFORE = A7_NOW | {6: "not_met", 9: "not_met", 15: "basic"}
 A9_MISSING = (2, 5, 6, 17)
+
+# The monthly reports of October to December.
+COMMUNE_BUDGETS = {"A5": 150, "A6": 300, "A7": 200, "A8": 180, "A9": 160}  # million đồng of 2022
+VOLUMES = {  # work: volume reported by month, and planned by month (none: by its planned year)
+    ("A1", "nuoc-1"): ({12: 5}, {}),
+    ("A5", "htx-1"): ({10: 20, 11: 40, 12: 60}, {(2022, 10): 20, (2022, 12): 60, (2023, 6): 100}),
+    ("A6", "truong-1"): ({10: 30, 11: 35, 12: 40}, {(2022, 10): 30, (2022, 11): 45, (2022, 12): 55, (2023, 6): 100}),
+    ("A7", "duong-1"): ({10: 0, 11: 5, 12: 12}, {(2022, 11): 5, (2022, 12): 10, (2023, 12): 60, (2024, 6): 100}),
+    ("A9", "nha-van-hoa-1"): ({10: 10, 11: 15}, {(2022, 10): 10, (2022, 11): 20, (2022, 12): 30, (2023, 9): 100}),
+}
+PAID = {  # (commune, work or "" for all of the commune, pot): disbursed since the year's start by month, million đồng
+    ("A1", "", "dat"): {10: 400, 11: 600, 12: 900},
+    ("A2", "", "huyen"): {10: 700, 11: 900, 12: 1150},
+    ("A3", "", "trung-uong"): {10: 2500, 11: 3100, 12: 4200},
+    ("A5", "htx-1", "su-nghiep"): {10: 20, 11: 60, 12: 90},
+    ("A5", "", "ngan-sach-xa"): {10: 100, 11: 130, 12: 150},
+    ("A6", "truong-1", "trung-uong"): {10: 900, 11: 1100, 12: 1300},
+    ("A6", "truong-1", "huyen"): {10: 500, 11: 700, 12: 800},
+    ("A6", "", "ngan-sach-xa"): {10: 60, 11: 90, 12: 120},
+    ("A7", "duong-1", "dan"): {11: 200, 12: 420},
+    ("A7", "", "ngan-sach-xa"): {10: 140, 11: 170, 12: 200},
+    ("A8", "", "dan"): {10: 150, 11: 200, 12: 260},
+    ("A8", "", "ngan-sach-xa"): {10: 130, 11: 120, 12: 110},  # falls: a slip that the page warns of
+}
+STATED = [  # criterion states in monthly reports; what the year's end says in criterion_states agrees
+    ("A7", 10, 15, "basic", "UBND xã A7"),
+    ("A7", 11, 9, "met", "UBND xã A7"),
+    ("A7", 12, 15, "met", "UBND xã A7"),
+    ("A9", 11, 17, "met", "UBND xã A9"),
+    ("A9", 12, 17, "not_met", "Đoàn thẩm tra của huyện"),
+]
+MEASURED = [("A5", "15.4"), ("A6", "15.4")]  # indicators that these communes report month by month
+AT_START = [(NTM, "A5", 14), (NTM, "A6", 15), (NTM, "A7", 11), (NTM, "A8", 11), (NTM, "A9", 14),
+            (ADVANCED, "A2", 9), (ADVANCED, "A3", 6), (ADVANCED, "A11", 5)]  # fmt: skip
+ASSIGNED = [  # commune, set, criterion, department, partner, person, action, due
+    ("A6", NTM, 5, "Phòng Giáo dục và Đào tạo", "UBND xã A6", "Phó Trưởng phòng (minh họa)",
+     "Nghiệm thu khối trường học phần thô", dt.date(2022, 12, 15)),
+    ("A6", NTM, 9, "Phòng Kinh tế và Hạ tầng", "MTTQ xã A6", "Chuyên viên (minh họa)", "Xóa nhà tạm còn lại", dt.date(2023, 3, 31)),
+    ("A7", NTM, 2, "Phòng Kinh tế và Hạ tầng", "UBND xã A7", "Trưởng phòng (minh họa)", "Hoàn thành đường trục thôn",
+     dt.date(2023, 6, 30)),
+    ("A9", NTM, 6, "Phòng Văn hóa và Thông tin", "", "", "Hoàn thành nhà văn hóa thôn", dt.date(2022, 11, 30)),
+    ("A9", NTM, 17, "Phòng Tài nguyên và Môi trường", "Hội Nông dân", "", "Khắc phục theo kết luận thẩm tra", ""),
+    ("A2", ADVANCED, 8, "Phòng Văn hóa và Thông tin", "UBND xã A2", "", "Đưa dịch vụ công trực tuyến vào bộ phận một cửa",
+     dt.date(2023, 6, 30)),
+]  # fmt: skip
 ASSUMED = {
     "cost_low": 80, "cost_high": 140, "start_share": 30, "basically": 90, "dossier_closes": 6, "decision_low": 4,
     "decision_mode": 5, "decision_high": 7, "storm_chance": 20, "storm_month": 9, "storm_stop": 3, "correlation_money": 50,
@@ -279,6 +325,13 @@ def plans() -> dict[str, list[dict]]:
         ("A1", "model", "Xây dựng thôn thông minh", "Set up a smart hamlet", 1, "thôn", "hamlet"),
     ]
     goals = [
+        ("yearly_rule", 2022, "ntm_not_on_list", "Xã đã đạt chuẩn, ngoài danh sách nâng cao của năm, tăng thêm ít nhất "
+         "1 tiêu chí nâng cao (minh họa, năm 2022)", "A commune already NTM and not on the year’s advanced list gains at "
+         "least 1 more advanced criterion (illustrative, 2022)", 1, "tiêu chí", "criterion"),
+        ("yearly_rule", 2022, "not_ntm", "Xã chưa đạt chuẩn xây dựng ít nhất 1 thôn nông thôn mới (minh họa)",
+         "A commune not yet NTM builds at least 1 NTM hamlet (illustrative)", 1, "thôn", "hamlet"),
+        ("yearly_rule", 2022, "not_ntm", "Xã chưa đạt chuẩn đạt thêm ít nhất 2 tiêu chí (minh họa, năm 2022)",
+         "A commune not yet NTM meets at least 2 more criteria (illustrative, 2022)", 2, "tiêu chí", "criteria"),
         ("yearly_rule", 2023, "ntm_not_on_list", "Xã đã đạt chuẩn, ngoài danh sách nâng cao của năm, tăng thêm ít nhất "
          "1 tiêu chí nâng cao (minh họa)", "A commune already NTM and not on the year’s advanced list gains at "
          "least 1 more advanced criterion (illustrative)", 1, "tiêu chí", "criterion"),
@@ -286,6 +339,10 @@ def plans() -> dict[str, list[dict]]:
          "A commune not yet NTM meets at least 2 more criteria (illustrative)", 2, "tiêu chí", "criteria"),
         ("term_goal", 2025, "all", "Đến hết nhiệm kỳ (31/12/2025) tất cả các xã đạt chuẩn nông thôn mới (minh họa)",
          "By the end of the term (31 December 2025) all communes are NTM (illustrative)", "", "", ""),
+        ("request", 2022, "all", "Xã A6 đề nghị huyện bố trí đủ vốn để hoàn thành khối trường học trước tháng 6/2023 (minh họa)",
+         "A6 asks the district for the money to finish its school block before June 2023 (illustrative)", "", "", ""),
+        ("request", 2022, "all", "Xã A7, A8 đề nghị hỗ trợ thêm xi măng để Nhân dân làm đường (minh họa)",
+         "A7 and A8 ask for more cement for roads (illustrative)", 300, "tấn", "tonnes"),
     ]  # fmt: skip
     columns = {
         "targets": ("commune", "level", "year", "kind"),
@@ -318,6 +375,7 @@ def money() -> dict[str, list[dict]]:
         ("A7", "ntm", NTM, 2, "duong", 3, 4, 6, "new", "", "no", 2024),
         ("A9", "ntm", NTM, 6, "nha-van-hoa", "", 3, "", "new", "", "debt", 2023),
         ("A1", "model", "model-2021-2025", "", "nuoc", 50, 80, 120, "new", "", "no", 2023),
+        ("A3", "advanced", ADVANCED, "", "duong", 1, 1, 2, "new", "", "no", ""),
     ]
     usual = [
         (NTM, 2, "duong", 2, 4, 7, "commune", ""),
@@ -343,6 +401,7 @@ def money() -> dict[str, list[dict]]:
             "money",
         ),
         ("xi-mang", "Xi măng tỉnh hỗ trợ", "Cement granted by the province", "nst", "investment", "2", "cement"),
+        ("ngan-sach-xa", "Ngân sách xã", "Commune budget", "nsx", "investment", "", "money"),
     ]
     shares = {
         "duong": {"trung-uong": 40, "huyen": 30, "dan": 30},
@@ -369,7 +428,7 @@ def money() -> dict[str, list[dict]]:
         table: [dated(PLANNED, **dict(zip(columns[table], row, strict=True))) for row in rows[table]] for table in rows
     }
     made["works"] = [row | {"work": f"{row['item']}-1"} for row in made["works"]]
-    made["pots"] = [row | {"serves": "district"} for row in made["pots"]]
+    made["pots"] = [row | {"serves": "commune" if row["fund"] == "nsx" else "district"} for row in made["pots"]]
     made["parts"].append(dated(PLANNED, item="duong", pot="xi-mang", tonnes_low=150, tonnes=190, tonnes_high=210))
     made["envelopes"] = [
         dated(PLANNED, pot=pot, year=year, amount=amount, kind="allotted" if year == 2022 else "expected",
@@ -377,10 +436,15 @@ def money() -> dict[str, list[dict]]:
               delay_low=0, delay=1, delay_high=4)
         for pot, amount in yearly.items() for year in range(2022, 2026)
     ]  # fmt: skip
+    made["envelopes"] += [
+        dated(PLANNED, pot="ngan-sach-xa", served=str(90000 + int(name[1:])), year=2022, amount=amount, kind="allotted",
+              disbursed_low=60, disbursed=85, disbursed_high=98, carried="no")
+        for name, amount in COMMUNE_BUDGETS.items()
+    ]  # fmt: skip
     months = [0, 0, 5, 5, 5, 10, 10, 10, 10, 15, 15, 15]
     made["profiles"] = [
         dated(PLANNED, pot=pot, month=month, share=share)
-        for pot in yearly
+        for pot in [*yearly, "ngan-sach-xa"]
         for month, share in enumerate(months, start=1)
     ]
     made["prices"] = [dated(PLANNED, year=year, low=0, mode=3, high=6) for year in range(2020, 2026)]
@@ -412,6 +476,38 @@ def money() -> dict[str, list[dict]]:
     return made
 
 
+def monthly(values: list[dict]) -> dict[str, list[dict]]:
+    """Monthly reports, planned steps and assignments; an indicator reported by month has the value that ``values`` holds then."""
+    progress = []
+
+    def report(name: str, month: int, said_by: str = "", **cells: object) -> None:
+        said_by = said_by or f"UBND xã {name}"
+        told = f"{said_by}, báo cáo tháng {month} (minh họa)"
+        progress.append(dated(MONTHS[month - 1], commune=name, month=f"2022-{month:02d}", said_by=told, **cells))
+
+    for (name, work), (done, _) in VOLUMES.items():
+        for month, value in done.items():
+            report(name, month, work=work, value=value)
+    for (name, work, pot), paid in PAID.items():
+        for month, amount in paid.items():
+            report(name, month, work=work, pot=pot, disbursed=amount)
+    for name, month, criterion, state, said_by in STATED:
+        report(name, month, said_by, set=NTM, criterion=criterion, state=state)
+    for name, test in MEASURED:
+        year = {v["date"]: v["value"] for v in values if (v["commune"], v["set"], v["indicator"]) == (name, NTM, test)}
+        for month in (10, 11, 12):
+            known = max(day for day in year if day <= MONTHS[month - 1])
+            report(name, month, set=NTM, indicator=test, value=year[known])
+    steps = [
+        dated(PLANNED, commune=name, work=work, month=f"{year}-{month:02d}", percent=percent)
+        for (name, work), (_, plan) in VOLUMES.items()
+        for (year, month), percent in plan.items()
+    ]
+    columns = ("commune", "set", "criterion", "department", "partner", "person", "action", "due")
+    assignments = [dated(PLANNED, **dict(zip(columns, row, strict=True))) for row in ASSIGNED]
+    return {"progress": progress, "work_plans": steps, "assignments": assignments}
+
+
 def tables() -> dict[str, list[dict]]:
     """Every table's rows; columns that a table does not have are dropped when it is written."""
     values, states = indicators()
@@ -422,16 +518,23 @@ def tables() -> dict[str, list[dict]]:
                 states.append(dated(day, commune="A7", set=NTM, criterion=number, date=day, state=state))
     for number in A9_MISSING:
         states.append(dated(YEAR_END, commune="A9", set=NTM, criterion=number, date=YEAR_END, state="not_met"))
-    counts = [("A8", HALF_YEAR, 12), ("A8", YEAR_END, 14), ("A9", YEAR_END, 15)]
+    counts = [(set_id, name, START, met) for set_id, name, met in AT_START]
+    counts += [
+        (NTM, "A8", HALF_YEAR, 12),
+        (NTM, "A8", YEAR_END, 14),
+        (NTM, "A9", YEAR_END, 15),
+        (ADVANCED, "A3", YEAR_END, 6),
+    ]
     merger = {"on": dt.date(2023, 1, 1), "into_code": "90014", "into_name": "A13", "resolution": "NQ minh họa 01"}
     return (
         plans()
         | money()
+        | monthly(values)
         | {
             "units": units(),
             "indicator_values": values,
             "criterion_states": states,
-            "criterion_counts": [dated(day, commune=c, set=NTM, date=day, met=met, of=19) for c, day, met in counts],
+            "criterion_counts": [dated(day, commune=c, set=s, date=day, met=met, of=19) for s, c, day, met in counts],
             "recognitions": recognitions(),
             "mergers": [dated(dt.date(2022, 11, 15), commune=name, **merger) for name in ("A11", "A12")],
             "sources": [

@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .office_numbers import YEARS
+from .office_numbers import YEARS, NotRead, read_month
 
 POLICIES = ("own", "closest", "cheapest", "equal", "decree")  # rules of who is paid first; the one list of them
 OPTIMAL = "optimal"  # the plan that is sought, not ruled
@@ -33,6 +33,11 @@ class Parameter:
             return f"{self.name}={value!r}: must be one of {', '.join(a or '(empty)' for a in self.allowed)}"
         if self.low is not None and value < self.low:
             return f"{self.name}={value!r}: must be at least {self.low}"
+        if self.name == "month" and value:
+            try:
+                read_month(str(value))
+            except NotRead:
+                return f"{self.name}={value!r}: must be a month such as 12/2022"
         if self.name in ("as_of", "deadline") and value:
             try:
                 year = dt.date.fromisoformat(str(value)).year
@@ -49,6 +54,8 @@ PARAMETERS = (
     Parameter("criteria_set", "", "bộ tiêu chí; để trống: theo dataset.yaml", "criteria set; empty: as dataset.yaml says"),
     Parameter("as_of", "", "chỉ dùng số liệu đã biết đến ngày này, ví dụ 2022-03-31; để trống: theo dataset.yaml",
               "use only what was known by this day; empty: as dataset.yaml says"),
+    Parameter("month", "", "tháng giao ban, ví dụ 12/2022; để trống: tháng của as_of",
+              "month of the meeting, as in 12/2022; empty: that of as_of"),
     Parameter("target", "ntm", "mức phấn đấu: ntm hoặc registered (theo đăng ký)", "level aimed at", ("ntm", "registered")),
     Parameter("scenario", "baseline", "kịch bản", "scenario"),
     Parameter("scenarios", "", "các kịch bản, cách nhau bằng dấu phẩy; để trống: tất cả",

@@ -15,6 +15,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader
 
 from .assess import assess
+from .forecast_words import month_words
 from .names import plain, slug
 from .need import communes_in_need
 from .office_numbers import write_date
@@ -26,9 +27,9 @@ from .words import LEVEL_WORDS, count_words, lacking_words, pick, text, verdict_
 from .workbook import Workbook
 
 # Stand for a unit in the jobs that make these pages of the whole district.
-NEED, FORECAST, ALLOCATION, COMPARISON = -1, -2, -3, -4
+NEED, FORECAST, ALLOCATION, COMPARISON, MEETING = -1, -2, -3, -4, -5
 # The pages of the whole district and the words that lead to them.
-LINKS = {None: "district_page_link", NEED: "need_link", FORECAST: "forecast_link", ALLOCATION: "allocation_link",
+LINKS = {None: "district_page_link", MEETING: "meeting_link", NEED: "need_link", FORECAST: "forecast_link", ALLOCATION: "allocation_link",
          COMPARISON: "compare_link"}  # fmt: skip
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 
@@ -66,6 +67,9 @@ def plan(workbook: Workbook, units: list[int] | None, lang: str, audience: str) 
     if units is None:
         title = text("heading_district", lang, place=workbook.meta["title"][lang], day=shown)
         jobs.append(Job("status.ipynb", common, f"huyen{ending}", title))
+        month = month_words(f"{day}", lang)
+        title = text("heading_meeting", lang, place=workbook.meta["title"][lang], month=month)
+        jobs.append(Job("monthly_meeting.ipynb", common, f"giao-ban{ending}", title, MEETING))
         title = text("heading_funding", lang, place=workbook.meta["title"][lang], day=shown)
         first = workbook.communes.loc[(communes_in_need(workbook, "ntm")["ntm"] or workbook.communes.index)[0], "code"]
         jobs.append(Job("funding_needs.ipynb", common | {"commune": first}, f"nhu-cau-von{ending}", title, NEED))
@@ -199,7 +203,7 @@ def index_page(workbook: Workbook, folder: Path, jobs: list[Job], failed: list[t
         illustrative_long=text("illustrative_long", lang),
         district=files.get(None),
         others=[
-            (files[key], text(LINKS[key], lang)) for key in (NEED, FORECAST, ALLOCATION, COMPARISON) if key in files
+            (files[key], text(LINKS[key], lang)) for key in (MEETING, NEED, FORECAST, ALLOCATION, COMPARISON) if key in files
         ],
         district_label=text("district_link", lang, verdict=verdict),
         failed=failed,

@@ -1,0 +1,320 @@
+"""The parts of the meeting's page that rest on the monthly reports: change, plan against actual, late works, money, direction."""
+
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from .assess import assess
+from .charts import picture
+from .disbursement import by_commune, by_pot, disbursed
+from .forecast_parts import ForecastParts
+from .forecast_words import month_words, pot_words
+from .meeting_charts import s_curve
+from .monthly import changes, falls, meeting, reporting
+from .need_words import billions
+from .office_numbers import write_date, write_number, write_percent
+from .owed import needing_direction, owed
+from .page import Part
+from .words import STATE_WORDS, pick
+from .works_progress import compared, curve, volume_change, weighted, works_progress
+
+
+class MeetingParts(ForecastParts):
+    """A page that can show the progress of a month; ``typed_month``: as typed, "" for the as-of date's."""
+
+    typed_month = ""
+
+    @cached_property
+    def month(self):
+        """The month of the meeting (:class:`~ntm_analysis.monthly.Month`)."""
+        return meeting(self.workbook, self.typed_month)
+
+    def month_name(self, day: pd.Timestamp) -> str:
+        return "..." if pd.isna(day) else month_words(f"{day:%Y-%m-%d}", self.lang)
+
+    @cached_property
+    def works(self) -> pd.DataFrame:
+        return works_progress(self.workbook, self.month.end)
+
+    @cached_property
+    def money(self) -> pd.DataFrame:
+        return by_commune(self.workbook, self.month.end)
+
+    @cached_property
+    def tasks(self) -> pd.DataFrame:
+        """What departments owe (:func:`~ntm_analysis.owed.owed`), by the set of the level that each commune works towards."""
+        sets = self.level["next"].map(self.workbook.default_set)
+        return owed(self.workbook, {set_id: self.standing(set_id) for set_id in set(sets)}, sets)
+
+    def name_of(self, unit: int) -> str:
+        return self.workbook.units.loc[unit, "name"]
+
+    def work_name(self, work: pd.Series) -> str:
+        """A work by its item and its id in the commune."""
+        names = self.workbook.tables["unit_costs"].set_index("item")[f"name_{self.lang}"]
+        return f"{names.get(work['item'], work['item'])} ({work['work']})"
+
+    def percent(self, value: float) -> str:
+        return "..." if pd.isna(value) else f"{write_number(value, self.lang, 1)}%"
+
+    def million(self, value: float) -> str:
+        return write_number(value, self.lang, 0) if pd.isna(value) or value else "-"
+
+    # 1: change ---------------------------------------------------------------------------------------------------
+
+    def change(self) -> Part:
+        """How many communes reported; what became met or no longer met, volume and money since last month; figures that fell."""
+        month, communes = self.month, self.workbook.communes.index
+        told = reporting(self.workbook, month.end)
+        silent = [unit for unit in communes if unit not in told]
+        values = {"month": self.month_name(month.end), "n": len(told), "of": len(communes), "m": len(silent)}
+        key = "meeting_reported" if told and silent else "meeting_all_reported" if told else "meeting_none_reported"
+        verdict = self.paragraph(self.text(key, names=self.names(silent), **values), "verdict")
+        if month.first:
+            forms = self.bullets(
+                self.text(f"meeting_form_{name}") for name in ("progress", "plans", "money", "tasks", "rules")
+            )
+            return self.section(
+                "thay-doi",
+                verdict,
+                self.paragraph(self.text("meeting_first"), "banner"),
+                forms,
+                self._fallen(),
+                wide=True,
+            )
+        gained, lost, table = self._criteria()
+        since = self.text("meeting_since", gained=gained, lost=lost, before=self.month_name(month.previous))
+        parts = [since, table, self._volumes(), self._payments(), self._fallen()]
+        return self.section("thay-doi", verdict, *parts, wide=True)
+
+    def _criteria(self) -> tuple[int, int, Markup]:
+        """Criteria that became met and that no longer are, by commune; and how many."""
+        rows, gained, lost = [], 0, 0
+        progress = self.workbook.tables["progress"]
+        progress = progress[(progress["month"] == self.month.end) & progress["criterion"].notna()]
+        for level in ("ntm", "advanced", "model"):
+            set_id = self.workbook.default_set(level)
+            found = changes(assess(self.month.before, set_id), self.standing(set_id))
+            gained, lost = (n + (found["kind"] == kind).sum() for n, kind in ((gained, "gained"), (lost, "lost")))
+            for unit, part in found.groupby("unit", sort=False):
+                own = progress[(progress["unit"] == unit) & progress["criterion"].isin(part["criterion"])]
+                said = list(dict.fromkeys([*own["said_by"], *(self.source(s) for s in part["source"] if s)]))
+                kinds = {kind: part[part["kind"] == kind] for kind in ("gained", "lost", "first", "other")}
+                named = [
+                    "; ".join(self.criterion(set_id, n) for n in kinds[k]["criterion"]) or "-"
+                    for k in ("gained", "lost")
+                ]
+                rows.append(
+                    [
+                        len(rows) + 1,
+                        self.name_of(unit),
+                        self.level_words(level),
+                        *named,
+                        self._other(kinds),
+                        "; ".join(said),
+                    ]
+                )
+        table = self.table("changes", "tt unit:name aim gained lost other_change said_by", rows)
+        return int(gained), int(lost), table or self.paragraph(self.text("meeting_no_change"))
+
+    def _other(self, kinds: dict[str, pd.DataFrame]) -> str:
+        """States first reported, and moves between states that are not met."""
+        words = lambda state: pick(STATE_WORDS[state], self.lang)  # noqa: E731
+        first = kinds["first"].groupby("now", sort=False)["criterion"].agg(lambda c: ", ".join(f"{n:g}" for n in c))
+        told = [self.text("change_first", state=words(state), numbers=numbers) for state, numbers in first.items()]
+        moved = [
+            self.text("change_other", n=f"{row['criterion']:g}", before=words(row["before"]), now=words(row["now"]))
+            for _, row in kinds["other"].iterrows()
+        ]
+        return "; ".join([*told, *moved]) or "-"
+
+    def _volumes(self) -> Markup:
+        found = volume_change(works_progress(self.month.before, self.month.previous), self.works)
+        rows = [
+            [place, self.work_name(row), self.name_of(row["unit"]), self.percent(row["earlier"]), self.percent(row["actual"]),
+             self._more(row["actual"] - row["earlier"]), row["said_by"]]
+            for place, (_, row) in enumerate(found.iterrows(), start=1)
+        ]  # fmt: skip
+        table = self.table("volumes", "tt works:name unit last_month:num this_month:num points:num said_by", rows)
+        return table or self.paragraph(self.text("meeting_no_volumes"))
+
+    def _more(self, value: float, decimals: int = 1) -> str:
+        return "..." if pd.isna(value) else f"{'+' if value > 0 else ''}{write_number(value, self.lang, decimals)}"
+
+    def _payments(self) -> Markup:
+        """Money disbursed by commune since last month, from what was known then and is known now."""
+        month = self.month
+        now = disbursed(self.workbook.tables["progress"], month.end)
+        now = now[now["unit"].isin(self.workbook.communes.index) & (now["month"] == month.end)]
+        if now.empty:
+            return self.paragraph(self.text("meeting_no_payments"))
+        fresh = month.end.month == 1  # a new year counts from nothing
+        then = disbursed(month.before.tables["progress"].iloc[: 0 if fresh else None], month.previous)
+        before = then.set_index(["unit", "pot"])["disbursed"]
+        pairs = pd.MultiIndex.from_frame(now[["unit", "pot"]])
+        now = now.assign(earlier=0.0 if fresh else before.reindex(pairs).to_numpy(dtype=float))
+        progress = self.workbook.tables["progress"]
+        said = progress[(progress["month"] == month.end) & progress["disbursed"].notna()].groupby("unit")["said_by"]
+        said = said.agg(lambda names: "; ".join(dict.fromkeys(names)))
+        place = {unit: i for i, unit in enumerate(self.workbook.communes.index)}
+        now = now.sort_values("unit", key=lambda c: c.map(place), kind="stable")
+        rows = [
+            [i, self.name_of(row["unit"]), self.pot(row["pot"]), self.million(row["earlier"]), self.million(row["disbursed"]),
+             self._more(row["disbursed"] - row["earlier"], 0), said[row["unit"]]]
+            for i, (_, row) in enumerate(now.iterrows(), start=1)
+        ]  # fmt: skip
+        columns = "tt unit:name fund last_month:num this_month:num added_money:num said_by"
+        return self.table("payments", columns, rows, unit=self.text("unit_million_money"))
+
+    def pot(self, pot: str) -> str:
+        return pot_words(self.workbook, pot, self.lang) if pot else self.text("pot_unnamed")
+
+    def _fallen(self) -> Markup:
+        """Warnings of cumulative figures below an earlier report."""
+        lines = []
+        for _, row in falls(self.workbook.tables["progress"], self.month.end).iterrows():
+            if row["unit"] not in self.workbook.communes.index:
+                continue
+            what = "meeting_falls_money" if row["what"] == "disbursed" else "meeting_falls_volume"
+            subject = row["work"] if row["what"] == "value" else self.pot(row["pot"])
+            figures = {k: write_number(row[k], self.lang) for k in ("earlier", "now")}
+            lines.append(
+                self.text(
+                    what, unit=self.name_of(row["unit"]), what=subject, since=self.month_name(row["since"]), **figures
+                )
+            )
+        return self.bullets(lines)
+
+    # 2, 3: plan against actual, late works -----------------------------------------------------------------------
+
+    def volume(self) -> Part:
+        """Planned and actual volume of the works: S-curve of the district, table by commune; works that cannot be compared."""
+        works = compared(self.works)
+        if works.empty:
+            return self.section("khoi-luong", self.text("meeting_no_curve"), *self._uncompared(), wide=True)
+        total, made = weighted(works), curve(self.workbook, self.month.end)
+        key = "ahead" if total["difference"] > 0 else "behind" if total["difference"] < 0 else "even"
+        figures = {k: self.percent(total[k]) for k in ("planned", "actual")}
+        figures["points"] = write_number(abs(total["difference"]), self.lang, 1)
+        told = self.text(f"meeting_curve_{key}", month=self.month_name(self.month.end), n=len(works), **figures)
+        weights = self.text("meeting_weights", n=len(works), total=billions(works["cost"].sum(), self.lang))
+        rows = []
+        for unit, part in works.groupby("unit", sort=False):
+            found = weighted(part)
+            rows.append(
+                [len(rows) + 1, self.name_of(unit), len(part), billions(part["cost"].sum(), self.lang),
+                 *(self.percent(found[k]) for k in ("planned", "actual")), self._more(found["difference"])]
+            )  # fmt: skip
+        table = self.table(
+            "volume_commune",
+            "tt unit:name works_count:num weight:num planned_volume:num actual_volume:num points:num",
+            rows,
+        )
+        return self.section(
+            "khoi-luong", self.paragraph(told, "verdict"), picture(s_curve(made, self.lang), told), self.paragraph(weights, "key"),
+            table, *self._uncompared(), wide=True,
+        )  # fmt: skip
+
+    def _uncompared(self) -> list[str]:
+        """Works without a plan, and works planned that nobody reported on this month."""
+        lines = []
+        for key, rows in (
+            ("meeting_no_plan", self.works[self.works["planned"].isna()]),
+            ("meeting_not_reported", self.works[self.works["planned"].notna() & ~self.works["current"]]),
+        ):
+            names = [f"{self.work_name(row)}, {self.name_of(row['unit'])}" for _, row in rows.iterrows()]
+            lines.append(self.text(key, n=len(names), names="; ".join(names)) if names else "")
+        return lines
+
+    def late(self) -> Part:
+        """Works whose newest report is behind the plan of its month."""
+        if not self.works["reported"].notna().any():
+            return self.section("cham", self.text("meeting_late_unknown"), wide=True)
+        late = self.works[self.works["late"]].sort_values("months_late", ascending=False, kind="stable")
+        if late.empty:
+            return self.section("cham", self.text("meeting_none_late"), wide=True)
+        rows = [
+            [place, self.work_name(row), self.name_of(row["unit"]), self.percent(row["planned_then"]), self.percent(row["actual"]),
+             self.month_name(row["reported"]), f"{row['months_late']:.0f}" if row["months_late"] else self.text("late_this_month"),
+             row["said_by"]]
+            for place, (_, row) in enumerate(late.iterrows(), start=1)
+        ]  # fmt: skip
+        columns = "tt works:name unit planned_volume:num actual_volume:num report_month:num months_late:num said_by"
+        lead = self.text("meeting_late", n=len(late), communes=late["unit"].nunique())
+        return self.section("cham", self.paragraph(lead, "verdict"), self.table("late", columns, rows), wide=True)
+
+    # 4: money ----------------------------------------------------------------------------------------------------
+
+    def disbursement(self) -> Part:
+        """Money disbursed against the year's plan, by pot and by commune."""
+        pots, year = by_pot(self.workbook, self.month.end), self.month.end.year
+        if not pots["disbursed"].notna().any():
+            return self.section("giai-ngan", self.text("meeting_no_money", year=year), wide=True)
+        paid, planned = pots["disbursed"].sum(), pots["planned"].sum()
+        told = self.text(
+            "meeting_money", month=self.month_name(self.month.end), paid=billions(paid, self.lang),
+            amount=billions(pots["amount"].sum(), self.lang), rate=write_percent(paid / pots["amount"].sum(), self.lang),
+            planned=billions(planned, self.lang), year=year,
+        )  # fmt: skip
+        rows = [
+            [place, self.pot(pot), *(self.million(row[k]) for k in ("amount", "planned", "disbursed")), self._rate(row["rate"]),
+             self.million(row["behind"]), f"{row['communes']}", self.text(f"mark_{row['mark']}") if row["mark"] == row["mark"] else "..."]
+            for place, (pot, row) in enumerate(pots.iterrows(), start=1)
+        ]  # fmt: skip
+        columns = (
+            "tt fund:name year_amount:num planned_money:num paid_money:num rate:num behind_money:num reporting:num note"
+        )
+        table = self.table("money_pots", columns, rows, unit=self.text("unit_million_money"))
+        rows = [
+            [place, self.name_of(unit), self.million(row["all"]), *(self.million(row[k]) for k in ("amount", "planned", "disbursed")),
+             self._rate(row["rate"]), self.million(row["behind"]), self.month_name(row["month"])]
+            for place, (unit, row) in enumerate(self.money.iterrows(), start=1)
+        ]  # fmt: skip
+        columns = "tt unit:name paid_all:num own_amount:num planned_money:num paid_money:num rate:num behind_money:num report_month:num"
+        own = self.table("money_communes", columns, rows, unit=self.text("unit_million_money"))
+        notes = [self.paragraph(self.text(f"meeting_money_{k}"), "key") for k in ("pots", "communes")]
+        return self.section("giai-ngan", self.paragraph(told, "verdict"), table, notes[0], own, notes[1], wide=True)
+
+    def _rate(self, rate: float) -> str:
+        return write_percent(None if np.isinf(rate) else rate, self.lang)
+
+    # 5: direction ------------------------------------------------------------------------------------------------
+
+    def direction(self) -> Part:
+        """Communes that need direction, each with its reasons; apart, those that did not report; construction debt. For the office."""
+        if not self.internal:
+            return Part("")
+        found = needing_direction(self.works, self.money, self.tasks)
+        rows = [
+            [place, self.name_of(unit), "; ".join(self._reasons(found[unit]))]
+            for place, unit in enumerate((u for u in self.workbook.communes.index if u in found), start=1)
+        ]
+        told = reporting(self.workbook, self.month.end)
+        silent = [unit for unit in self.workbook.communes.index if unit not in told]
+        nobody = "meeting_no_direction" if told else "meeting_direction_unknown"
+        return self.section(
+            "chi-dao", self.text("meeting_direction_lead"),
+            self.table("direction", "tt unit:name why", rows) or self.text(nobody),
+            self.text("meeting_silent", n=len(silent), names=self.names(silent)) if silent else "",
+            self.debts_table(self.workbook.communes.index.tolist()), wide=True,
+        )  # fmt: skip
+
+    def _reasons(self, found: dict[str, pd.DataFrame]) -> list[str]:
+        """Why a commune needs direction, in words with the figures."""
+        lines = [
+            self.text("why_late", work=self.work_name(row), planned=self.percent(row["planned_then"]),
+                      actual=self.percent(row["actual"]), month=self.month_name(row["reported"]))
+            for _, row in found.get("late", pd.DataFrame()).iterrows()
+        ]  # fmt: skip
+        lines += [
+            self.text("why_money", behind=self.million(row["behind"]), planned=self.million(row["planned"]),
+                      month=self.month_name(row["month"]))
+            for _, row in found.get("money", pd.DataFrame()).iterrows()
+        ]  # fmt: skip
+        return lines + [
+            self.text("why_overdue", criterion=self.criterion(row["set"], row["criterion"]), department=row["department"],
+                      due=write_date(row["due"], self.lang))
+            for _, row in found.get("overdue", pd.DataFrame()).iterrows()
+        ]  # fmt: skip

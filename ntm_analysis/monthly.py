@@ -1,0 +1,120 @@
+"""The month of a meeting: which months it compares, who reported, what changed, which cumulative figures fell.
+
+A meeting looks at one month and is held in it or in the month after. What was known at the meeting before is what was known one
+month before the as-of date.
+"""
+
+import datetime as dt
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from .assess import Standing
+from .office_numbers import read_month
+from .workbook import Workbook
+
+HOLDS = ("met", "recognition", "not_applicable")
+LACKS = ("not_met", "basic")
+SUBJECT = ["criterion", "indicator", "work"]
+
+
+def known_by(workbook: Workbook, day: dt.date) -> Workbook:
+    """The same communes with the rows that were known on an earlier day, judged by the law known then."""
+    return replace(_cut(workbook, day, "known_from"), as_of=day)
+
+
+def dated_by(workbook: Workbook, day: dt.date) -> Workbook:
+    """The same communes with facts of ``day`` or before, whenever they became known; judged by the law of now."""
+    return _cut(workbook, day, "date")
+
+
+def _cut(workbook: Workbook, day: dt.date, column: str) -> Workbook:
+    last = pd.Timestamp(day)
+    rows = {name: t[~(t[column] > last)] if column in t else t for name, t in workbook.tables.items()}
+    return replace(workbook, tables=rows)
+
+
+@dataclass(frozen=True)
+class Month:
+    """The month of a meeting, ``end`` and ``previous`` as last days; ``now``, ``before``: what is and was known."""
+
+    end: pd.Timestamp
+    previous: pd.Timestamp
+    now: Workbook
+    before: Workbook
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the first period reported: nothing of an earlier month was known at the meeting before."""
+        return not (self.before.tables["progress"]["month"] <= self.previous).any()
+
+
+def meeting(workbook: Workbook, month: str = "") -> Month:
+    """The month of the meeting held on the as-of date; ``month``: as typed ("12/2022"), default the as-of date's.
+
+    Raises ValueError for a month that is neither the as-of date's nor the one before it.
+
+    >>> made = meeting(Workbook.open("data/thanh-chuong"))
+    >>> f"{made.end:%m/%Y} {made.before.as_of} {made.first}"
+    '03/2022 2022-02-28 True'
+    """
+    day = pd.Timestamp(workbook.as_of)
+    own = day + pd.offsets.MonthEnd(0)
+    end = pd.Timestamp(read_month(month)) if month else own
+    if end not in (own, own - pd.offsets.MonthEnd(1)):
+        raise ValueError(
+            f"month={month!r}: must be the month of the as-of date {workbook.as_of} or the one before it; "
+            "for an earlier meeting give its as_of too"
+        )
+    back = day - pd.offsets.MonthEnd(1) if day == own else day - pd.DateOffset(months=1)
+    return Month(end, end - pd.offsets.MonthEnd(1), workbook, known_by(workbook, back.date()))
+
+
+def reporting(workbook: Workbook, month: pd.Timestamp) -> list[int]:
+    """The communes that reported anything of a month, in administrative order."""
+    rows = workbook.tables["progress"]
+    told = set(rows.loc[rows["month"] == month, "unit"])
+    return [unit for unit in workbook.communes.index if unit in told]
+
+
+def changes(before: Standing, now: Standing) -> pd.DataFrame:
+    """What changed for each commune and criterion: unit, criterion, before, now, kind, source.
+
+    ``kind``: gained (lacked, now holds), lost (held, now lacks), first (nothing known before), other.
+    """
+    keys = pd.MultiIndex.from_frame(now.states[["unit", "criterion"]])
+    shown = [_shown(standing).reindex(keys, fill_value="unknown").to_numpy() for standing in (before, now)]
+    made = now.states[["unit", "criterion", "source"]].assign(before=shown[0], now=shown[1])
+    made = made[made["before"] != made["now"]]
+    held, holds = (made[c].isin(HOLDS) for c in ("before", "now"))
+    lacked, lacks = (made[c].isin(LACKS) for c in ("before", "now"))
+    cases = [lacked & holds, held & lacks, made["before"] == "unknown"]
+    made = made.assign(kind=np.select(cases, ["gained", "lost", "first"], "other"))
+    return made[~(held & holds)]  # met, and now covered by a decision: nothing to tell
+
+
+def _shown(standing: Standing) -> pd.Series:
+    states = standing.states
+    shown = states["state"].astype(object).where(states["basis"] != "recognition", "recognition")
+    return shown.set_axis(pd.MultiIndex.from_frame(states[["unit", "criterion"]]))
+
+
+def falls(progress: pd.DataFrame, month: pd.Timestamp) -> pd.DataFrame:
+    """Cumulative figures of ``month`` below an earlier report: unit, work, pot, what (disbursed, value), earlier, now, since.
+
+    Money is cumulative within its year, the volume of a work always. ``since``: the month of the higher figure.
+    """
+    made = []
+    for what, rows in (
+        ("disbursed", progress[progress["month"].dt.year == month.year]),
+        ("value", progress[progress["work"] != ""]),
+    ):
+        rows = rows[rows[what].notna() & (rows["month"] <= month)].sort_values("month", kind="stable")
+        keys = ["unit", *SUBJECT, *(["pot"] if what == "disbursed" else [])]
+        for _, part in rows.groupby(keys, dropna=False, sort=False):
+            last, earlier = part.iloc[-1], part[part["month"] < month]
+            if last["month"] == month and len(earlier) and earlier[what].max() > last[what]:
+                top = earlier.loc[earlier[what].idxmax()]
+                made.append((last["unit"], last["work"], last["pot"], what, top[what], last[what], top["month"]))
+    return pd.DataFrame(made, columns=["unit", "work", "pot", "what", "earlier", "now", "since"])
