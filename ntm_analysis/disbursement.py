@@ -1,4 +1,4 @@
-"""Money disbursed against the plan: what the year's envelopes and monthly profiles ask for, what communes report. Million đồng."""
+"""Money disbursed against the plan: what the year's envelopes and monthly profiles ask for, what is reported (million đồng)."""
 
 import numpy as np
 import pandas as pd

@@ -9,7 +9,7 @@ from .words import text
 
 
 def s_curve(curve: pd.DataFrame, lang: str) -> Figure:
-    """Planned and actual volume of works by month, in per cent; ``curve``: as :func:`~ntm_analysis.works_progress.curve` gives it."""
+    """Planned and actual volume of works by month, in per cent; ``curve``: of :func:`~ntm_analysis.works_progress.curve`."""
     begun = curve.index[(curve.fillna(0) > 0).any(axis=1)]
     shown = curve[curve.index >= begun[0] - pd.offsets.MonthEnd(1)] if len(begun) else curve
     figure, axes = blank(WIDTH, 3.2)

@@ -11,8 +11,8 @@ from .parameters import check
 from .words import count_words
 from .yearly_rules import before_year, judge_rule, measure_of
 
-USED = ("progress", "work_plans", "assignments", "works", "unit_costs", "envelopes", "profiles", "pots", "targets", "goals", "hamlets",
-        "debts", "criterion_states", "indicator_values", "criterion_counts", "recognitions")  # fmt: skip
+USED = ("progress", "work_plans", "assignments", "works", "unit_costs", "envelopes", "profiles", "pots", "targets", "goals",
+        "hamlets", "debts", "criterion_states", "indicator_values", "criterion_counts", "recognitions")  # fmt: skip
 
 
 class MeetingPage(MeetingParts):
@@ -137,12 +137,14 @@ class MeetingPage(MeetingParts):
             "meeting_rule", rule=goal[f"text_{self.lang}"], source=self.source(goal["source"]), n=len(covered),
             covers=self.text(f"covers_{goal['covers']}"), names=self.names(covered) or "-", **told,
         )  # fmt: skip
+        groups = list(found.groupby(["verdict", "why"], sort=False))
+        if len(groups) == 1:
+            (verdict, why), _ = groups[0]
+            return [lead, self.text("rule_all", verdict=self.text(f"rule_{verdict}"), why=why)]
         order = ("not_met", "no_data", "met")
         rows = [
             [self.text(f"rule_{verdict}"), self.names(part["unit"], None), why]
-            for (verdict, why), part in sorted(
-                found.groupby(["verdict", "why"], sort=False), key=lambda g: order.index(g[0][0])
-            )
+            for (verdict, why), part in sorted(groups, key=lambda group: order.index(group[0][0]))
         ]
         return [lead, self.table("rule", "result:name units why", rows)]
 

@@ -59,6 +59,10 @@ class MeetingParts(ForecastParts):
     def percent(self, value: float) -> str:
         return "..." if pd.isna(value) else f"{write_number(value, self.lang, 1)}%"
 
+    def volume_of(self, value: float) -> str:
+        """A volume for a column in per cent."""
+        return write_number(value, self.lang, 1)
+
     def million(self, value: float) -> str:
         return write_number(value, self.lang, 0) if pd.isna(value) or value else "-"
 
@@ -92,32 +96,35 @@ class MeetingParts(ForecastParts):
     def _criteria(self) -> tuple[int, int, Markup]:
         """Criteria that became met and that no longer are, by commune; and how many."""
         rows, gained, lost = [], 0, 0
-        progress = self.workbook.tables["progress"]
-        progress = progress[(progress["month"] == self.month.end) & progress["criterion"].notna()]
+        reports = self._reports()
         for level in ("ntm", "advanced", "model"):
             set_id = self.workbook.default_set(level)
             found = changes(assess(self.month.before, set_id), self.standing(set_id))
             gained, lost = (n + (found["kind"] == kind).sum() for n, kind in ((gained, "gained"), (lost, "lost")))
             for unit, part in found.groupby("unit", sort=False):
-                own = progress[(progress["unit"] == unit) & progress["criterion"].isin(part["criterion"])]
-                said = list(dict.fromkeys([*own["said_by"], *(self.source(s) for s in part["source"] if s)]))
+                told = [
+                    reports.get((unit, set_id, n)) or self.source(s)
+                    for n, s in zip(part["criterion"], part["source"], strict=True)
+                ]
+                said = "; ".join(dict.fromkeys(filter(None, told)))
                 kinds = {kind: part[part["kind"] == kind] for kind in ("gained", "lost", "first", "other")}
                 named = [
                     "; ".join(self.criterion(set_id, n) for n in kinds[k]["criterion"]) or "-"
                     for k in ("gained", "lost")
                 ]
-                rows.append(
-                    [
-                        len(rows) + 1,
-                        self.name_of(unit),
-                        self.level_words(level),
-                        *named,
-                        self._other(kinds),
-                        "; ".join(said),
-                    ]
-                )
+                cells = (self.name_of(unit), self.level_words(level), *named, self._other(kinds), said)
+                rows.append([len(rows) + 1, *cells])
         table = self.table("changes", "tt unit:name aim gained lost other_change said_by", rows)
         return int(gained), int(lost), table or self.paragraph(self.text("meeting_no_change"))
+
+    def _reports(self) -> dict[tuple, str]:
+        """Who reported in the month, by unit, set and criterion; an indicator speaks for its criterion."""
+        tests = self.workbook.law.tests.set_index(["set", "test"])["criterion"].to_dict()
+        rows = self.workbook.tables["progress"]
+        return {
+            (r["unit"], r["set"], tests.get((r["set"], r["indicator"]), r["criterion"])): r["said_by"]
+            for r in rows[rows["month"] == self.month.end].to_dict("records")
+        }
 
     def _other(self, kinds: dict[str, pd.DataFrame]) -> str:
         """States first reported, and moves between states that are not met."""
@@ -133,7 +140,7 @@ class MeetingParts(ForecastParts):
     def _volumes(self) -> Markup:
         found = volume_change(works_progress(self.month.before, self.month.previous), self.works)
         rows = [
-            [place, self.work_name(row), self.name_of(row["unit"]), self.percent(row["earlier"]), self.percent(row["actual"]),
+            [place, self.work_name(row), self.name_of(row["unit"]), *(self.volume_of(row[k]) for k in ("earlier", "actual")),
              self._more(row["actual"] - row["earlier"]), row["said_by"]]
             for place, (_, row) in enumerate(found.iterrows(), start=1)
         ]  # fmt: skip
@@ -205,7 +212,7 @@ class MeetingParts(ForecastParts):
             found = weighted(part)
             rows.append(
                 [len(rows) + 1, self.name_of(unit), len(part), billions(part["cost"].sum(), self.lang),
-                 *(self.percent(found[k]) for k in ("planned", "actual")), self._more(found["difference"])]
+                 *(self.volume_of(found[k]) for k in ("planned", "actual")), self._more(found["difference"])]
             )  # fmt: skip
         table = self.table(
             "volume_commune",
@@ -213,8 +220,8 @@ class MeetingParts(ForecastParts):
             rows,
         )
         return self.section(
-            "khoi-luong", self.paragraph(told, "verdict"), picture(s_curve(made, self.lang), told), self.paragraph(weights, "key"),
-            table, *self._uncompared(), wide=True,
+            "khoi-luong", self.paragraph(told, "verdict"), picture(s_curve(made, self.lang), told),
+            self.paragraph(weights, "key"), table, *self._uncompared(), wide=True,
         )  # fmt: skip
 
     def _uncompared(self) -> list[str]:
@@ -236,9 +243,9 @@ class MeetingParts(ForecastParts):
         if late.empty:
             return self.section("cham", self.text("meeting_none_late"), wide=True)
         rows = [
-            [place, self.work_name(row), self.name_of(row["unit"]), self.percent(row["planned_then"]), self.percent(row["actual"]),
-             self.month_name(row["reported"]), f"{row['months_late']:.0f}" if row["months_late"] else self.text("late_this_month"),
-             row["said_by"]]
+            [place, self.work_name(row), self.name_of(row["unit"]), self.volume_of(row["planned_then"]),
+             self.volume_of(row["actual"]), self.month_name(row["reported"]),
+             f"{row['months_late']:.0f}" if row["months_late"] else self.text("late_this_month"), row["said_by"]]
             for place, (_, row) in enumerate(late.iterrows(), start=1)
         ]  # fmt: skip
         columns = "tt works:name unit planned_volume:num actual_volume:num report_month:num months_late:num said_by"
@@ -260,7 +267,8 @@ class MeetingParts(ForecastParts):
         )  # fmt: skip
         rows = [
             [place, self.pot(pot), *(self.million(row[k]) for k in ("amount", "planned", "disbursed")), self._rate(row["rate"]),
-             self.million(row["behind"]), f"{row['communes']}", self.text(f"mark_{row['mark']}") if row["mark"] == row["mark"] else "..."]
+             self.million(row["behind"]), f"{row['communes']}",
+             "..." if pd.isna(row["mark"]) else self.text(f"mark_{row['mark']}")]
             for place, (pot, row) in enumerate(pots.iterrows(), start=1)
         ]  # fmt: skip
         columns = (
@@ -268,11 +276,12 @@ class MeetingParts(ForecastParts):
         )
         table = self.table("money_pots", columns, rows, unit=self.text("unit_million_money"))
         rows = [
-            [place, self.name_of(unit), self.million(row["all"]), *(self.million(row[k]) for k in ("amount", "planned", "disbursed")),
+            [place, self.name_of(unit), *(self.million(row[k]) for k in ("all", "amount", "planned", "disbursed")),
              self._rate(row["rate"]), self.million(row["behind"]), self.month_name(row["month"])]
             for place, (unit, row) in enumerate(self.money.iterrows(), start=1)
         ]  # fmt: skip
-        columns = "tt unit:name paid_all:num own_amount:num planned_money:num paid_money:num rate:num behind_money:num report_month:num"
+        columns = "tt unit:name paid_all:num own_amount:num planned_money:num paid_own:num rate:num behind_money:num "
+        columns += "report_month:num"
         own = self.table("money_communes", columns, rows, unit=self.text("unit_million_money"))
         notes = [self.paragraph(self.text(f"meeting_money_{k}"), "key") for k in ("pots", "communes")]
         return self.section("giai-ngan", self.paragraph(told, "verdict"), table, notes[0], own, notes[1], wide=True)
@@ -283,7 +292,7 @@ class MeetingParts(ForecastParts):
     # 5: direction ------------------------------------------------------------------------------------------------
 
     def direction(self) -> Part:
-        """Communes that need direction, each with its reasons; apart, those that did not report; construction debt. For the office."""
+        """Communes that need direction, each with its reasons; those that did not report; construction debt. For the office."""
         if not self.internal:
             return Part("")
         found = needing_direction(self.works, self.money, self.tasks)

@@ -46,8 +46,8 @@ class Month:
 
     @property
     def first(self) -> bool:
-        """Whether this is the first period reported: nothing of an earlier month was known at the meeting before."""
-        return not (self.before.tables["progress"]["month"] <= self.previous).any()
+        """Whether this is the first period reported: nothing was reported of an earlier month."""
+        return not (self.now.tables["progress"]["month"] <= self.previous).any()
 
 
 def meeting(workbook: Workbook, month: str = "") -> Month:
@@ -106,11 +106,9 @@ def falls(progress: pd.DataFrame, month: pd.Timestamp) -> pd.DataFrame:
     Money is cumulative within its year, the volume of a work always. ``since``: the month of the higher figure.
     """
     made = []
-    for what, rows in (
-        ("disbursed", progress[progress["month"].dt.year == month.year]),
-        ("value", progress[progress["work"] != ""]),
-    ):
-        rows = rows[rows[what].notna() & (rows["month"] <= month)].sort_values("month", kind="stable")
+    for what, chosen in (("disbursed", progress["month"].dt.year == month.year), ("value", progress["work"] != "")):
+        rows = progress[chosen & progress[what].notna() & (progress["month"] <= month)]
+        rows = rows.sort_values("month", kind="stable")
         keys = ["unit", *SUBJECT, *(["pot"] if what == "disbursed" else [])]
         for _, part in rows.groupby(keys, dropna=False, sort=False):
             last, earlier = part.iloc[-1], part[part["month"] < month]

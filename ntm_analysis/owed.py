@@ -41,7 +41,7 @@ def owed(workbook: Workbook, standings: dict[str, Standing], sets: pd.Series) ->
     ]
     made = pd.DataFrame(rows, columns=columns)
     for text in ("department_en", "partner", "person", "action"):
-        made[text] = made[text].fillna("")
+        made[text] = made[text].astype(object).fillna("")
     made["department_en"] = made["department_en"].where(made["department_en"] != "", made["department"])
     made["due"] = pd.to_datetime(made["due"])
     made["overdue"] = made["due"] < pd.Timestamp(workbook.as_of)

@@ -29,8 +29,8 @@ from .workbook import Workbook
 # Stand for a unit in the jobs that make these pages of the whole district.
 NEED, FORECAST, ALLOCATION, COMPARISON, MEETING = -1, -2, -3, -4, -5
 # The pages of the whole district and the words that lead to them.
-LINKS = {None: "district_page_link", MEETING: "meeting_link", NEED: "need_link", FORECAST: "forecast_link", ALLOCATION: "allocation_link",
-         COMPARISON: "compare_link"}  # fmt: skip
+LINKS = {None: "district_page_link", MEETING: "meeting_link", NEED: "need_link", FORECAST: "forecast_link",
+         ALLOCATION: "allocation_link", COMPARISON: "compare_link"}  # fmt: skip
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 
 

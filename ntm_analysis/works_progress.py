@@ -35,8 +35,8 @@ def _months(later: pd.Timestamp, earlier: pd.Timestamp) -> int:
 def works_progress(workbook: Workbook, month: pd.Timestamp) -> pd.DataFrame:
     """Each work of a commune with its plan and its newest report up to ``month``; works done that nobody reports on are left out.
 
-    unit, work, item, cost (million đồng at the most usual unit cost, the weight), planned (% by ``month``), reported (month of the
-    newest report), actual (%), planned_then (% planned for the month of that report), said_by, mark, current (reported in
+    unit, work, item, cost (million đồng at the most usual unit cost, the weight), planned (% by ``month``), reported (month
+    of the newest report), actual (%), planned_then (% planned for the month of that report), said_by, mark, current (reported in
     ``month``), late (actual below planned_then), months_late (from the first month whose plan asked for more than is done to the
     month of the report; 0: within that month).
     """
@@ -50,7 +50,8 @@ def works_progress(workbook: Workbook, month: pd.Timestamp) -> pd.DataFrame:
     told = newest[["month", "value", "said_by", "mark"]].reindex(pd.MultiIndex.from_frame(works[KEY]))
     usual = tables["unit_costs"].set_index("item")["mode"]
     made = works[[*KEY, "item", "planned_year", "state"]].assign(
-        cost=works["quantity"] * works["item"].map(usual), planned=planned_volume(works, tables["work_plans"], month),
+        cost=works["quantity"] * works["item"].map(usual).astype(float),
+        planned=planned_volume(works, tables["work_plans"], month),
         reported=told["month"].to_numpy(), actual=told["value"].to_numpy(dtype=float),
         said_by=told["said_by"].to_numpy(), mark=told["mark"].to_numpy(),
     )  # fmt: skip
@@ -102,8 +103,8 @@ def volume_change(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
 
 
 def curve(workbook: Workbook, month: pd.Timestamp) -> pd.DataFrame:
-    """The S-curve of the works compared in ``month``: planned, actual (%), weighted by cost, from the January of its year to the end
-    of the plans or of the year, whichever is later.
+    """The S-curve of the works compared in ``month``: planned, actual (%), weighted by cost, from the January of its year to the
+    end of the plans or of the year, whichever is later.
 
     The works are the same in every month. ``actual`` is NaN after ``month``, and in a month for which some work had neither a
     report yet nor a plan that was still to begin. Empty where no work can be compared.

@@ -57,11 +57,11 @@ def verdict(low: float, high: float, quantity: float) -> str:
 def judge_rule(
     rule: pd.Series, units: Iterable[int], workbook: Workbook, before: Standing, now: Standing, then: Workbook
 ) -> pd.DataFrame:
-    """A rule judged for the communes that it covers: unit, verdict, reason, of, before, now, low, high (the gain, least and most).
+    """A rule judged for the communes that it covers: unit, verdict, reason, of, before, now, low, high (least and most gain).
 
-    Criteria: met by the newest facts before the year's start (``then``, ``before``) against now, where a fact of this year exists.
-    Hamlets: recognised as NTM within the year; hamlets without a level may have been. ``reason``: counted, range (the figures leave
-    it open), no_start, no_year (nothing reported within the year), no_hamlets, no_measure.
+    Criteria: met by the newest facts before the year's start (``then``, ``before``) against now, where a fact of this year
+    exists. Hamlets: recognised as NTM within the year; those without a level may have been. ``reason``: counted, range (the
+    figures leave it open), no_start, no_year (nothing reported within the year), no_hamlets, no_measure.
     """
     measure, rows = measure_of(rule), []
     for unit in units:

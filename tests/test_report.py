@@ -21,10 +21,10 @@ def workbook() -> Workbook:
 
 def test_without_names_the_district_and_every_commune_get_a_page(workbook):
     jobs = report.plan(workbook, None, "vi", "noi-bo")
-    assert len(jobs) == 42
-    assert [job.file for job in jobs[:5]] == [
+    assert len(jobs) == 43
+    assert [job.file for job in jobs[:6]] == [
         f"{name}_2022-03-31.html"
-        for name in ("huyen", "nhu-cau-von", "kha-nang-ve-dich", "phan-bo-von", "so-sanh-kich-ban")
+        for name in ("huyen", "giao-ban", "nhu-cau-von", "kha-nang-ve-dich", "phan-bo-von", "so-sanh-kich-ban")
     ]
     assert "xa-thanh-huong_2022-03-31.html" in [job.file for job in jobs]
     assert not [job for job in jobs if "thi-tran" in job.file], "the township is not judged as a commune"
