@@ -43,7 +43,7 @@ class MeetingPage(MeetingParts):
     @property
     def heading(self) -> str:
         place = self.workbook.meta["title"][self.lang]
-        return self.text("heading_meeting", place=place, month=self.month_name(self.month.end))
+        return self.text("heading_meeting", place=place, month=self.month_name(self.month.end), day=self.day)
 
     def title(self) -> Part:
         """The title; on paper the whole page lies across."""

@@ -68,7 +68,7 @@ def plan(workbook: Workbook, units: list[int] | None, lang: str, audience: str) 
         title = text("heading_district", lang, place=workbook.meta["title"][lang], day=shown)
         jobs.append(Job("status.ipynb", common, f"huyen{ending}", title))
         month = month_words(f"{day}", lang)
-        title = text("heading_meeting", lang, place=workbook.meta["title"][lang], month=month)
+        title = text("heading_meeting", lang, place=workbook.meta["title"][lang], month=month, day=shown)
         jobs.append(Job("monthly_meeting.ipynb", common, f"giao-ban{ending}", title, MEETING))
         title = text("heading_funding", lang, place=workbook.meta["title"][lang], day=shown)
         first = workbook.communes.loc[(communes_in_need(workbook, "ntm")["ntm"] or workbook.communes.index)[0], "code"]
