@@ -50,10 +50,11 @@ def _year(workbook: Workbook, month: pd.Timestamp) -> pd.DataFrame:
 
 def by_pot(workbook: Workbook, month: pd.Timestamp) -> pd.DataFrame:
     """A row a pot with an envelope of the year or a report: amount, planned, disbursed (NaN: nobody reported), rate (disbursed /
-    amount), behind (planned less disbursed, 0 at least), communes (how many reported), mark (of the envelope)."""
+    amount), behind (planned less disbursed, 0 at least), communes (how many reported), mark (of the envelope; assumed as
+    soon as one is)."""
     envelopes, told = _year(workbook, month), disbursed(workbook.tables["progress"], month)
     told = told[told["unit"].isin(workbook.communes.index)]
-    made = envelopes.groupby("pot", sort=False).agg(amount=("amount", "sum"), mark=("mark", "max"))
+    made = envelopes.groupby("pot", sort=False).agg(amount=("amount", "sum"), mark=("mark", "min"))
     made = made.reindex([*made.index, *(pot for pot in dict.fromkeys(told["pot"]) if pot not in made.index)])
     profiles = workbook.tables["profiles"]
     made["planned"] = made["amount"] * [share_by(profiles, pot, month.month) for pot in made.index]

@@ -9,6 +9,7 @@ from .office_numbers import write_date, write_number
 from .page import Part
 from .parameters import check
 from .words import count_words
+from .workbook import Workbook
 from .yearly_rules import before_year, judge_rule, measure_of
 
 USED = ("progress", "work_plans", "assignments", "works", "unit_costs", "envelopes", "profiles", "pots", "targets", "goals",
@@ -116,16 +117,16 @@ class MeetingPage(MeetingParts):
     def rules(self) -> Part:
         """The yearly rules of the month's year: which communes each covers, met, not met or no data for each, and why."""
         goals, year = self.workbook.tables["goals"], self.month.end.year
-        goals = goals[(goals["kind"] == "yearly_rule") & (goals["year"] == year) & goals["quantity"].notna()]
+        goals = goals[(goals["kind"] == "yearly_rule") & (goals["year"] == year)]
         if goals.empty:
             return self.section("quy-dinh", self.text("meeting_no_rules", year=year), wide=True)
         then = before_year(self.workbook, year)
         parts = [self.text("meeting_rules_lead", year=year)]
-        for _, goal in goals.iterrows():
-            parts += self._rule(goal, then)
+        for place, (_, goal) in enumerate(goals.iterrows(), start=1):
+            parts += self._rule(place, goal, then)
         return self.section("quy-dinh", *parts, wide=True)
 
-    def _rule(self, goal: pd.Series, then) -> list:
+    def _rule(self, place: int, goal: pd.Series, then: Workbook) -> list[str]:
         covered = self.covered_by(goal)
         level = {"not_ntm": "ntm", "ntm_not_on_list": "advanced"}.get(goal["covers"], "ntm")
         set_id = self.workbook.default_set(level)
@@ -134,7 +135,7 @@ class MeetingPage(MeetingParts):
         counts = found["verdict"].value_counts()
         told = {k: int(counts.get(k, 0)) for k in ("met", "not_met", "no_data")}
         lead = self.text(
-            "meeting_rule", rule=goal[f"text_{self.lang}"], source=self.source(goal["source"]), n=len(covered),
+            "meeting_rule", place=place, rule=goal[f"text_{self.lang}"], source=self.source(goal["source"]), n=len(covered),
             covers=self.text(f"covers_{goal['covers']}"), names=self.names(covered) or "-", **told,
         )  # fmt: skip
         groups = list(found.groupby(["verdict", "why"], sort=False))
@@ -146,7 +147,7 @@ class MeetingPage(MeetingParts):
             [self.text(f"rule_{verdict}"), self.names(part["unit"], None), why]
             for (verdict, why), part in sorted(groups, key=lambda group: order.index(group[0][0]))
         ]
-        return [lead, self.table("rule", "result:name units why", rows)]
+        return [lead, self.table("rule", "result:name units why", rows, note=f" {place}")]
 
     def _why(self, row: pd.Series, goal: pd.Series, measure: str) -> str:
         """The reason of a verdict, with the figures."""

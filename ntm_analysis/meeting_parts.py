@@ -1,5 +1,6 @@
 """The parts of the meeting's page that rest on the monthly reports: change, plan against actual, late works, money, direction."""
 
+from collections.abc import Iterable
 from functools import cached_property
 
 import numpy as np
@@ -58,6 +59,12 @@ class MeetingParts(ForecastParts):
 
     def percent(self, value: float) -> str:
         return "..." if pd.isna(value) else f"{write_number(value, self.lang, 1)}%"
+
+    def said(self, names: Iterable[str], marks: Iterable[str]) -> str:
+        """Who says so, marked where the row is an assumption."""
+        assumed = f" ({self.text('assumed_short')})"
+        told = [n + (assumed if mark == "assumed" else "") for n, mark in zip(names, marks, strict=True)]
+        return "; ".join(dict.fromkeys(told))
 
     def volume_of(self, value: float) -> str:
         """A volume for a column in per cent."""
@@ -141,7 +148,7 @@ class MeetingParts(ForecastParts):
         found = volume_change(works_progress(self.month.before, self.month.previous), self.works)
         rows = [
             [place, self.work_name(row), self.name_of(row["unit"]), *(self.volume_of(row[k]) for k in ("earlier", "actual")),
-             self._more(row["actual"] - row["earlier"]), row["said_by"]]
+             self._more(row["actual"] - row["earlier"]), self.said([row["said_by"]], [row["mark"]])]
             for place, (_, row) in enumerate(found.iterrows(), start=1)
         ]  # fmt: skip
         table = self.table("volumes", "tt works:name unit last_month:num this_month:num points:num said_by", rows)
@@ -163,8 +170,8 @@ class MeetingParts(ForecastParts):
         pairs = pd.MultiIndex.from_frame(now[["unit", "pot"]])
         now = now.assign(earlier=0.0 if fresh else before.reindex(pairs).to_numpy(dtype=float))
         progress = self.workbook.tables["progress"]
-        said = progress[(progress["month"] == month.end) & progress["disbursed"].notna()].groupby("unit")["said_by"]
-        said = said.agg(lambda names: "; ".join(dict.fromkeys(names)))
+        rows = progress[(progress["month"] == month.end) & progress["disbursed"].notna()]
+        said = {unit: self.said(part["said_by"], part["mark"]) for unit, part in rows.groupby("unit")}
         place = {unit: i for i, unit in enumerate(self.workbook.communes.index)}
         now = now.sort_values("unit", key=lambda c: c.map(place), kind="stable")
         rows = [
@@ -245,7 +252,8 @@ class MeetingParts(ForecastParts):
         rows = [
             [place, self.work_name(row), self.name_of(row["unit"]), self.volume_of(row["planned_then"]),
              self.volume_of(row["actual"]), self.month_name(row["reported"]),
-             f"{row['months_late']:.0f}" if row["months_late"] else self.text("late_this_month"), row["said_by"]]
+             f"{row['months_late']:.0f}" if row["months_late"] else self.text("late_this_month"),
+             self.said([row["said_by"]], [row["mark"]])]
             for place, (_, row) in enumerate(late.iterrows(), start=1)
         ]  # fmt: skip
         columns = "tt works:name unit planned_volume:num actual_volume:num report_month:num months_late:num said_by"

@@ -15,12 +15,12 @@ HAMLET_WORDS = ("xóm", "thôn", "bản", "làng", "ấp", "buôn", "tổ dân p
 
 
 def measure_of(rule: pd.Series) -> str:
-    """What a rule counts by its unit: criteria, hamlets, or "" for a unit that nothing here counts.
+    """What a rule counts by its unit: criteria, hamlets, or "" for a rule without a quantity or with another unit.
 
-    >>> measure_of(pd.Series({"unit_vi": "tiêu chí"})), measure_of(pd.Series({"unit_vi": "Xóm"}))
-    ('criteria', 'hamlets')
+    >>> [measure_of(pd.Series({"unit_vi": unit, "quantity": n})) for unit, n in (("tiêu chí", 2), ("Xóm", 1), ("mô hình", 1))]
+    ['criteria', 'hamlets', '']
     """
-    unit = fold(rule["unit_vi"])
+    unit = fold(rule["unit_vi"]) if pd.notna(rule["quantity"]) else ""
     if unit == fold("tiêu chí"):
         return "criteria"
     return "hamlets" if unit in {fold(word) for word in HAMLET_WORDS} else ""

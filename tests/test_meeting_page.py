@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 
 from ntm_analysis.meeting_page import MeetingPage
+from ntm_analysis.render import render
+from ntm_analysis.report import NOTEBOOKS
 
 PARTS = ("change", "volume", "late", "disbursement", "direction", "requests", "departments", "rules", "conclusions")
 FULL, BARE = "data/huyen-mau", "data/thanh-chuong"
@@ -232,3 +234,43 @@ def test_tables_can_be_exported_and_hold_what_the_page_shows(full, monkeypatch, 
         .str.contains("truong-1")
         .any()
     )
+
+
+# the notebook, and its page in a browser -------------------------------------------------------------------------
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@pytest.fixture
+def rendered(tmp_path) -> Path:
+    """The page of the invented district as its notebook makes it."""
+        with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NTM_REPORTS", str(tmp_path))
+        words = {"title": "Giao ban", "lang": "vi", "back": "Về danh sách", "skip": "Đến nội dung"}
+        render(NOTEBOOKS / "monthly_meeting.ipynb", {"dataset": FULL, "draws": 200}, tmp_path / "giao-ban.html", **words)
+    return tmp_path / "giao-ban.html"
+
+
+def test_the_notebooks_page_is_in_order_fits_a_phone_is_accessible_and_prints_across(rendered):
+    shown = re.findall(r'<section[^>]* id="([\w-]+)"', rendered.read_text(encoding="utf-8"))
+    order = ["thay-doi", "khoi-luong", "cham", "giai-ngan", "chi-dao", "de-nghi", "phan-cong", "quy-dinh", "ket-luan"]
+    assert [name for name in shown if name in order] == order and shown[-1] == "biet-den-dau"
+    if BROWSER is None:
+        pytest.skip("no Chromium on this machine")
+    from axe_playwright_python.sync_playwright import Axe
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(
+            executable_path=BROWSER, args=["--headless=new", "--no-sandbox", "--disable-gpu"]
+        )
+        page = opened.new_page(viewport={"width": 390, "height": 900})
+        page.goto(rendered.as_uri())
+        wide, window = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+        assert wide <= window
+        found = Axe().run(page).response["violations"]
+        serious = [n["target"] for v in found if v["impact"] in ("serious", "critical") for n in v["nodes"]]
+        assert [target for target in serious if target != [".illustrative"]] == [], "the watermark is decoration"
+        boxes = re.findall(rb"/MediaBox \[0 0 ([0-9.]+) ([0-9.]+)\]", page.pdf(prefer_css_page_size=True))
+        assert boxes and all(float(width) > float(height) for width, height in boxes), "A4 landscape throughout"
+        opened.close()
