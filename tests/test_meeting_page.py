@@ -244,10 +244,12 @@ BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "
 @pytest.fixture
 def rendered(tmp_path) -> Path:
     """The page of the invented district as its notebook makes it."""
-        with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NTM_REPORTS", str(tmp_path))
         words = {"title": "Giao ban", "lang": "vi", "back": "Về danh sách", "skip": "Đến nội dung"}
-        render(NOTEBOOKS / "monthly_meeting.ipynb", {"dataset": FULL, "draws": 200}, tmp_path / "giao-ban.html", **words)
+        render(
+            NOTEBOOKS / "monthly_meeting.ipynb", {"dataset": FULL, "draws": 200}, tmp_path / "giao-ban.html", **words
+        )
     return tmp_path / "giao-ban.html"
 
 
