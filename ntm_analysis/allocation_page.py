@@ -124,7 +124,7 @@ class AllocationPage(ForecastParts):
             for place, row in enumerate(sorted(made["communes"], key=lambda r: r["year"] or 9999), start=1)
         ]  # fmt: skip
         columns = (
-            "tt unit:name registered:num finish_year:num forecast_chance:num need_amount:num funded_amount:num reason"
+            "tt unit:name registered:num finish_year:num forecast_chance:num need_amount:num funded_amount:num why"
         )
         money = table[(table["unit"] != "tấn") & table["year"].notna()]
         return self.section(
