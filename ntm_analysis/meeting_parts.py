@@ -21,11 +21,23 @@ from .page import Part
 from .words import STATE_WORDS, pick
 from .works_progress import compared, curve, volume_change, weighted, works_progress
 
+SHEETS = ("progress", "work_plans", "works", "envelopes", "profiles", "assignments", "criterion_counts", "criterion_states",
+          "hamlets", "goals", "targets")  # fmt: skip
+
 
 class MeetingParts(ForecastParts):
     """A page that can show the progress of a month; ``typed_month``: as typed, "" for the as-of date's."""
 
     typed_month = ""
+
+    @cached_property
+    def _sheets(self) -> dict[str, str]:
+        """The sheets of the Excel template that fill the parts, by the names that the texts use."""
+        words = super().text
+        return {f"sheet_{table}": words("sheet_named", sheet=words(f"sheet_{table}"), table=table) for table in SHEETS}
+
+    def text(self, key: str, **values: object) -> str:
+        return super().text(key, **self._sheets, **values)
 
     @cached_property
     def month(self):
