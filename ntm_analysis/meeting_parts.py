@@ -13,11 +13,12 @@ from .disbursement import by_commune, by_pot, disbursed
 from .forecast_parts import ForecastParts
 from .forecast_words import month_words, pot_words
 from .meeting_charts import s_curve
-from .monthly import changes, falls, meeting, reporting
+from .monthly import Month, changes, falls, meeting, reporting
 from .need_words import billions
 from .office_numbers import write_date, write_number, write_percent
 from .owed import needing_direction, owed
 from .page import Part
+from .template_form import sheet_name
 from .words import STATE_WORDS, pick
 from .works_progress import compared, curve, volume_change, weighted, works_progress
 
@@ -32,16 +33,16 @@ class MeetingParts(ForecastParts):
 
     @cached_property
     def _sheets(self) -> dict[str, str]:
-        """The sheets of the Excel template that fill the parts, by the names that the texts use."""
-        words = super().text
-        return {f"sheet_{table}": words("sheet_named", sheet=words(f"sheet_{table}"), table=table) for table in SHEETS}
+        """The sheets of the Excel template (whose names are Vietnamese) that fill the parts, by the names that the texts use."""
+        named = super().text
+        return {f"sheet_{table}": named("sheet_named", sheet=sheet_name(table), table=table) for table in SHEETS}
 
     def text(self, key: str, **values: object) -> str:
         return super().text(key, **self._sheets, **values)
 
     @cached_property
-    def month(self):
-        """The month of the meeting (:class:`~ntm_analysis.monthly.Month`)."""
+    def month(self) -> Month:
+        """The month of the meeting."""
         return meeting(self.workbook, self.typed_month)
 
     def month_name(self, day: pd.Timestamp) -> str:
