@@ -94,8 +94,20 @@ def _import(options: argparse.Namespace) -> int:
 
 
 def export(options: argparse.Namespace) -> int:
-    """``ntm export OUT.xlsx [DATASET]``."""
-    raise NotImplementedError
+    """``ntm export OUT.xlsx [DATASET]``: the old file stays as it was until the new one is whole."""
+    from .export_tables import exported
+    from .whole_files import write_whole
+
+    lang, out = options.lang, Path(options.out)
+    if out.suffix.lower() != ".xlsx":
+        raise Refused(text("export_not_xlsx", lang, name=shown(options.out)))
+    forms, made = exported(open_workbook(options), lang, options.draws, options.seed)
+    try:
+        write_whole(out, made)
+    except OSError as error:
+        raise Refused(text("export_busy", lang, path=shown(options.out), detail=error.strerror or error)) from None
+    print(text("cli_exported", lang, sheets=forms, path=shown(options.out)))
+    return 0
 
 
 def rebase(options: argparse.Namespace) -> int:

@@ -66,7 +66,7 @@ def parser_of() -> argparse.ArgumentParser:
     made["compare"].add_argument("--json", action="store_true")
     for name in ("needs", "forecast", "allocate"):
         made[name].add_argument("--scenario", default="baseline", metavar="ID")
-    for name in ("needs", "forecast", "allocate", "compare"):
+    for name in ("needs", "forecast", "allocate", "compare", "export"):
         made[name].add_argument("--draws", type=_count, default=10_000, metavar="N")
         made[name].add_argument(
             "--seed", type=lambda typed: 0 if typed == "0" else _count(typed), default=2022, metavar="K"

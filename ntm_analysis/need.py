@@ -8,6 +8,7 @@ import pandas as pd
 from .assess import Standing
 from .criteria import LEVELS
 from .missing import Missing
+from .plan_checks import CEMENT
 from .problems import Problem
 from .recognition import RANKS, levels
 from .workbook import Workbook
@@ -25,7 +26,7 @@ class Need:
     cement by year (None: not planned yet). ``cement_value``: what that cement is worth. ``assumed``: the part of ``total``
     whose quantity, price or missing criterion is assumed or drawn. ``works``: one row a work: unit, criterion, work, item,
     quantity (mean where it is needed), needed (share of worlds), sure (nothing of it is assumed or drawn), mean, p10, p50, p90
-    (where it is needed), year, mark.
+    (where it is needed), year, mark, claims (mean over all worlds of what it claims on each pot, and the value of its cement).
     """
 
     level: str
@@ -84,12 +85,14 @@ def draw_need(workbook: Workbook, missing: Missing, level: str, seed: int, base:
         for j, place in enumerate(drawn.rows):
             work, amount, wanted = listed[place], drawn.amount[j], drawn.wanted[j]
             year = None if pd.isna(work["year"]) else int(work["year"])
-            money = amount
+            money, claims = amount, {}
             if drawn.tonnes is not None:
                 _add(need.tonnes, year, drawn.tonnes[j])
                 need.cement_value += drawn.value[j]
+                claims[CEMENT] = float(drawn.value[j].mean())
                 money = amount - drawn.value[j]
             for pot, claim in split(money, prices.tables.shares(drawn.item)):
+                claims[pot] = float(claim.mean())
                 _add(need.by["pot"], pot, claim)
                 _add(need.by["pot_year"], (pot, year), claim)
                 if pot in people:
@@ -111,9 +114,10 @@ def draw_need(workbook: Workbook, missing: Missing, level: str, seed: int, base:
                 "needed": share,
                 "quantity": float(drawn.quantity[j][wanted].mean()) if share else 0.0,
                 "sure": sure,
+                "claims": claims,
                 **(spread(amount[wanted] if share else zeros) if spreads else {}),
             }
-    columns = [*works.columns, "quantity_mode", "needed", "sure", "mean", "p10", "p50", "p90"]
+    columns = [*works.columns, "quantity_mode", "needed", "sure", "claims", "mean", "p10", "p50", "p90"]
     need.works = pd.DataFrame(rows, columns=columns)
     return need
 

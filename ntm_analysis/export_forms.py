@@ -1,0 +1,111 @@
+"""What every form of the office workbook shares: a data set, a language, words, heads, rows that say there is no data."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from .demand import Demand
+from .office_book import Form, Head
+from .office_numbers import write_date
+from .words import STATE_SIGNS, pick, text
+from .workbook import Workbook
+
+DAGGER = "†"
+HEADS = frozenset(
+    (
+        "tt",
+        "unit",
+        "listed",
+        "met",
+        "level",
+        "note",
+        "indicator",
+        "content",
+        "value",
+        "measure",
+        "threshold",
+        "result",
+        "distance",
+        "date",
+        "source",
+        "range",
+        "criterion",
+        "work",
+        "quantity",
+        "chance",
+        "year",
+        "fund",
+        "serves",
+        "amount",
+        "granted",
+        "delivered",
+        "used",
+        "product",
+        "owner",
+        "stars",
+        "decision",
+        "valid_to",
+        "kind",
+        "of",
+        "missing",
+        "p_met",
+        "p_signed",
+        "last",
+        "sheet",
+    )
+)
+
+
+@dataclass
+class ExportForms:
+    """A data set told as forms in one language; ``needs``: what finishing costs, ``made``: the forecast's record, each None with
+    the reason in ``lacking`` where it cannot be told."""
+
+    workbook: Workbook
+    lang: str
+    needs: Demand | None
+    made: dict | None
+    lacking: str = ""
+
+    def text(self, key: str, **values: object) -> str:
+        return text(key, self.lang, **values)
+
+    @property
+    def day(self) -> str:
+        return write_date(self.workbook.as_of, self.lang)
+
+    @property
+    def place(self) -> str:
+        return self.workbook.meta["title"][self.lang]
+
+    def source(self, ids: str) -> str:
+        """The short names of sources ("a|b")."""
+        rows = self.workbook.tables["sources"].set_index("id")
+        return "; ".join(
+            rows.loc[i, "short"] or rows.loc[i, "title"] if i in rows.index else i for i in ids.split("|") if i
+        )
+
+    def mark(self, mark: str) -> str:
+        return self.text(f"export_mark_{mark}") if mark else ""
+
+    def head(self, name: str, width: float = 12, format: str = "", group: str = "", **more) -> Head:
+        """A column whose head is a text of this module, unless it names itself (a number, a fund)."""
+        words = self.text(f"export_head_{name}") if name in HEADS else name
+        return Head(name, words, width, format, group, **more)
+
+    def form(self, name: str, heads: list[Head], rows: list[list[object]], **more) -> Form:
+        """A form with its texts; rows none: one row that says so."""
+        if not rows:
+            rows = [["", self.text("export_none"), *[None] * (len(heads) - 2)]]
+            more.pop("total_label", None)
+        unit = more.pop("unit", "")
+        unit = self.text("table_unit", unit=unit) if unit else ""
+        return Form(self.text(f"export_sheet_{name}"), self.text(f"export_title_{name}"), unit, heads, rows, **more)
+
+    def sign(self, state: str, unread: bool) -> str:
+        """A state by its letters, with a dagger where it rests on a threshold that was not read."""
+        return pick(STATE_SIGNS[state], "vi") + (DAGGER if unread else "")
+
+    def marks(self, marks: pd.Series) -> str:
+        """The marks of several rows, each once."""
+        return "; ".join(self.mark(mark) for mark in dict.fromkeys(marks))

@@ -1,0 +1,245 @@
+"""The forms of money: need by commune and work, capital plan, construction debt, cement."""
+
+import pandas as pd
+
+from .demand import in_millions
+from .export_forms import ExportForms
+from .need_words import FUND_WORDS, ranged
+from .office_book import DAY, NUMBER, SHARE, WHOLE, Form, Head
+from .office_numbers import write_number
+from .plan_checks import CEMENT
+from .words import pick
+from .works import THOUSAND, newest_debts
+
+
+class ExportMoney(ExportForms):
+    """The need as means, which add up, with the usual range beside them; capital allotted and expected apart."""
+
+    def _funds(self) -> tuple[list[str], dict[str, Head]]:
+        """The pots that the need claims on, investment before recurrent, cement in kind last; a head each."""
+        pots = self.workbook.tables["pots"].set_index("pot")
+        claimed = {pot for claims in self.needs.together.works.get("claims", []) for pot in claims}
+        order = [
+            pot
+            for capital in ("investment", "recurrent")
+            for pot in pots.index[pots["capital"] == capital]
+            if pot in claimed
+        ]
+        heads = {}
+        for pot in order:
+            group = self.text(f"export_group_{pots.loc[pot, 'capital']}")
+            heads[pot] = Head(f"p{len(heads)}", pots.loc[pot, f"name_{self.lang}"], 13, NUMBER, group, total=True)
+        if CEMENT in claimed:
+            words = pick(FUND_WORDS["cement"], self.lang)
+            heads[CEMENT] = Head(f"p{len(heads)}", words, 13, NUMBER, self.text("export_group_in_kind"), total=True)
+        return list(heads), heads
+
+    def need(self) -> list[Form]:
+        """The mean need by commune and by work, each by source; sums of means are the mean of the sum."""
+        if self.needs is None:
+            return [self.form(name, self._plain_heads(), [], lead=[self.lacking]) for name in ("need", "works")]
+        funds, heads = self._funds()
+        works = self.needs.together.works
+        works = works[works["needed"] > 0] if len(works) else works
+        items = self.workbook.tables["unit_costs"].set_index("item")
+        names = self.workbook.communes["name"]
+        by_commune: dict[int, dict[str, float]] = {}
+        rows = []
+        for work in works.to_dict("records"):
+            claims = {pot: claim / THOUSAND for pot, claim in work["claims"].items()}
+            mine = by_commune.setdefault(work["unit"], dict.fromkeys(funds, 0.0))
+            for pot, claim in claims.items():
+                mine[pot] += claim
+            criterion = f"{work['criterion']:g}" if work["criterion"] > 0 else None
+            item = items.loc[work["item"]]
+            rows.append(
+                [
+                    f"{len(rows) + 1}",
+                    names[work["unit"]],
+                    criterion,
+                    item[f"name_{self.lang}"],
+                    work["quantity"],
+                    item[f"measure_{self.lang}"],
+                    sum(claims.values()),
+                    *(claims.get(pot, 0.0) for pot in funds),
+                    work["needed"],
+                    "..." if pd.isna(work["year"]) else f"{work['year']:g}",
+                    self.mark(
+                        "reported"
+                        if work["sure"] and work["mark"] != "illustrative"
+                        else work["mark"]
+                        if not work["sure"]
+                        else "illustrative"
+                    ),
+                ]
+            )
+        totals = {heads[pot].name: sum(mine[pot] for mine in by_commune.values()) for pot in funds}
+        totals["all"] = float(self.needs.together.total.mean()) / THOUSAND
+        sums = [heads[pot] for pot in funds]
+        across = f"=SUM({{{sums[0].name}}}{{row}}:{{{sums[-1].name}}}{{row}})" if sums else ""
+        whole = Head("all", self.text("export_head_all"), 14, NUMBER, total=True, formula=across)
+        unit = self.text("unit_million_money")
+        found = in_millions(self.needs.together.total)
+        lead = [self.text("export_estimate")] if self.needs.assumed_quantities else []
+        share = self.needs.together.assumed_share
+        lead.append(
+            self.text(
+                "export_means",
+                range=ranged(found, self.lang),
+                draws=write_number(self.needs.together.draws, self.lang),
+                year=self.needs.together.price_year,
+                share="..." if share != share else f"{100 * share:.0f}%",
+            )
+        )
+        communes = [
+            [
+                f"{n}",
+                names[unit_],
+                sum(by_commune[unit_].values()),
+                *(by_commune[unit_][pot] for pot in funds),
+                ranged(in_millions(self.needs.together.by["commune"][unit_]), self.lang),
+                "-",
+            ]
+            for n, unit_ in enumerate((u for u in names.index if u in by_commune), start=1)
+        ]
+        label = self.text("export_total")
+        return [
+            self.form(
+                "need",
+                [self.head("tt", 5), self.head("unit", 18), whole, *sums, self.head("range", 14), self.head("note", 9)],
+                communes,
+                total_label=label,
+                total=totals,
+                unit=unit,
+                lead=lead,
+                notes=[self.text("export_need_notes")],
+            ),
+            self.form(
+                "works",
+                [
+                    self.head("tt", 5),
+                    self.head("unit", 16),
+                    self.head("criterion", 8),
+                    self.head("work", 30),
+                    self.head("quantity", 10, NUMBER),
+                    self.head("measure", 8),
+                    whole,
+                    *sums,
+                    self.head("chance", 9, SHARE),
+                    self.head("year", 8),
+                    self.head("note", 9),
+                ],
+                rows,
+                total_label=label,
+                total=totals,
+                unit=unit,
+                lead=lead,
+                notes=[self.text("export_works_notes")],
+            ),
+        ]
+
+    def _plain_heads(self) -> list[Head]:
+        return [self.head("tt", 5), self.head("unit", 60)]
+
+    def capital(self) -> Form:
+        """Money of every pot by year: allotted and expected apart; cement pots have their own form."""
+        pots = self.workbook.tables["pots"].set_index("pot")
+        rows_ = self.workbook.tables["envelopes"]
+        rows_ = rows_[rows_["pot"].map(pots["measure"]) == "money"]
+        years = sorted({int(y) for y in rows_["year"]})
+        kinds = ("allotted", "expected")
+        heads = [self.head("tt", 5), self.head("fund", 34), self.head("serves", 16)]
+        for kind in kinds:
+            heads += [
+                Head(f"{kind}{y}", f"{y}", 12, NUMBER, self.text(f"export_group_{kind}"), total=True) for y in years
+            ]
+        heads += [self.head("source", 26), self.head("note", 9)]
+        rows, totals = [], {head.name: 0.0 for head in heads if head.total}
+        for (pot, served), part in rows_.groupby(["pot", "served"], sort=False):
+            amounts = part.groupby(["kind", "year"])["amount"].sum()
+            cells = [amounts.get((kind, year), 0.0) for kind in kinds for year in years]
+            for head, cell in zip((h for h in heads if h.total), cells, strict=True):
+                totals[head.name] += cell
+            sources = "|".join(dict.fromkeys(s for ids in part["source"] for s in ids.split("|")))
+            rows.append(
+                [
+                    f"{len(rows) + 1}",
+                    pots.loc[pot, f"name_{self.lang}"],
+                    served or self.text("export_all_served"),
+                    *(cell or "-" for cell in cells),
+                    self.source(sources),
+                    self.marks(part["mark"]),
+                ]
+            )
+        return self.form(
+            "capital",
+            heads,
+            rows,
+            total_label=self.text("export_total"),
+            total=totals,
+            unit=self.text("unit_million_money"),
+            notes=[self.text("export_capital_notes")],
+        )
+
+    def debts(self) -> Form:
+        debts = newest_debts(self.workbook)
+        debts = debts[debts["unit"].isin(self.workbook.units.index)]
+        rows = [
+            [
+                f"{n}",
+                self.workbook.units.loc[d["unit"], "name"],
+                f"{d['criterion']:g}" if d["criterion"] == d["criterion"] else None,
+                d["amount"],
+                d["date"].date(),
+                self.source(d["source"]),
+                self.mark(d["mark"]),
+            ]
+            for n, d in enumerate(debts.to_dict("records"), start=1)
+        ]
+        heads = [
+            self.head("tt", 5),
+            self.head("unit", 20),
+            self.head("criterion", 10),
+            self.head("amount", 14, NUMBER, total=True),
+            self.head("date", 12, DAY),
+            self.head("source", 30),
+            self.head("note", 10),
+        ]
+        return self.form(
+            "debts",
+            heads,
+            rows,
+            total_label=self.text("export_total"),
+            unit=self.text("unit_million_money"),
+            total={"amount": float(debts["amount"].sum())},
+            notes=[self.text("export_debt_notes")],
+        )
+
+    def cement(self) -> Form:
+        """Cement by unit and year: granted, delivered, used; the district has a row of its own, which is no sum."""
+        given = self.workbook.tables["cement"].sort_values(["year", "unit"])
+        rows = [
+            [
+                f"{n}",
+                self.text("export_district") if c["unit"] == -1 else self.workbook.units.loc[c["unit"], "name"],
+                f"{c['year']:g}",
+                *(c[name] for name in ("granted", "delivered", "used")),
+                self.source(c["source"]),
+                self.mark(c["mark"]),
+            ]
+            for n, c in enumerate(given.to_dict("records"), start=1)
+            if c["unit"] == -1 or c["unit"] in self.workbook.units.index
+        ]
+        notes = [self.text("export_cement_notes")]
+        if self.needs is not None and self.needs.together.tonnes:
+            found = sum(self.needs.together.tonnes.values())
+            notes.append(self.text("export_cement_need", tonnes=write_number(float(f"{found.mean():.2g}"), self.lang)))
+        heads = [
+            self.head("tt", 5),
+            self.head("unit", 24),
+            self.head("year", 8),
+            *(self.head(n, 14, WHOLE) for n in ("granted", "delivered", "used")),
+            self.head("source", 30),
+            self.head("note", 10),
+        ]
+        return self.form("cement", heads, rows, unit=self.text("export_tonnes"), notes=notes)

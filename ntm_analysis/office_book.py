@@ -1,0 +1,206 @@
+"""Tables as offices hand them in: one Excel workbook, a sheet a table, with title, unit, heads, total first, key, signatures.
+
+Figures are numbers and dates are dates, under neutral format codes that each Excel shows in its own manner; sums are formulas
+with their results saved. Text from data is never a formula.
+"""
+
+import datetime as dt
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import xlsxwriter
+from xlsxwriter.utility import xl_col_to_name
+
+# Nothing is a dash, as offices write it; the cell stays a number.
+NUMBER, WHOLE = '#,##0.0;-#,##0.0;"-"', '#,##0;-#,##0;"-"'
+SHARE, DAY = "0%", "dd/mm/yyyy"
+BLANK = "..."
+
+
+@dataclass(frozen=True)
+class Head:
+    """A column: its head, width, format of figures, and the head that it shares with its neighbours (``group``).
+
+    ``total``: the first row adds it up. ``formula``: every row's cell is this formula, in which ``{row}`` stands for the row and
+    ``{name}`` for the column of that ``name``.
+    """
+
+    name: str
+    text: str
+    width: float = 12
+    format: str = ""
+    group: str = ""
+    total: bool = False
+    formula: str = ""
+
+
+@dataclass
+class Form:
+    """One sheet. ``rows``: cells by column, figures as the package gives them (they are saved as the results of formulas);
+    ``total``: the package's own totals by column name, saved as the results of the sums; ``lead``: lines above the table,
+    ``notes``: lines below it."""
+
+    sheet: str
+    title: str
+    unit: str
+    heads: list[Head]
+    rows: list[list[object]]
+    total_label: str = ""
+    total: dict[str, object] = field(default_factory=dict)
+    lead: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    signed: tuple[str, ...] = ()
+    count: str = ""  # the total row counts cells that begin with this sign
+
+
+def office_book(forms: Sequence[Form], made_on: dt.date, header: str = "") -> bytes:
+    """The workbook as bytes; the same forms give the same bytes. ``header``: printed at the top of every page."""
+    raw = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(raw, options) as book:
+        book.set_properties({"created": dt.datetime(made_on.year, made_on.month, made_on.day)})
+        styles = _Styles(book)
+        for form in forms:
+            _sheet(book.add_worksheet(form.sheet), form, styles, header)
+    return raw.getvalue()
+
+
+class _Styles:
+    """Cell formats, each made once."""
+
+    def __init__(self, book: xlsxwriter.Workbook) -> None:
+        self.book, self.made = book, {}
+
+    def of(self, **settings: object) -> object:
+        key = tuple(sorted(settings.items()))
+        if key not in self.made:
+            self.made[key] = self.book.add_format(
+                {"font_name": "Times New Roman", "font_size": 11, "valign": "vcenter", **settings}
+            )
+        return self.made[key]
+
+
+def _sheet(sheet, form: Form, styles: _Styles, header: str) -> None:
+    last, width = max(len(form.heads) - 1, 1), sum(head.width for head in form.heads)
+    row = 0
+    for line in form.lead:
+        sheet.merge_range(row, 0, row, last, line, styles.of(italic=True, text_wrap=True, align="left"))
+        sheet.set_row(row, _height(line, width))
+        row += 1
+    sheet.merge_range(row, 0, row, last, form.title, styles.of(bold=True, align="center", text_wrap=True, font_size=13))
+    sheet.set_row(row, 1.4 * _height(form.title, width / 1.3))
+    row += 1
+    if form.unit:
+        sheet.merge_range(row, 0, row, last, form.unit, styles.of(italic=True, align="right"))
+    row = _heads(sheet, form, styles, row + 1)
+    first = row + (1 if form.total_label else 0)
+    if form.total_label:
+        _total(sheet, form, styles, row, first)
+    for n, cells in enumerate(form.rows):
+        texts = [(cell, head.width) for head, cell in zip(form.heads, cells, strict=True) if isinstance(cell, str)]
+        sheet.set_row(first + n, max(_height(text, wide) for text, wide in texts))
+        for column, (head, cell) in enumerate(zip(form.heads, cells, strict=True)):
+            _cell(sheet, first + n, column, head, cell, form, styles)
+    end = first + len(form.rows)
+    for line in form.notes:
+        sheet.merge_range(end, 0, end, last, line, styles.of(italic=True, text_wrap=True, align="left", font_size=10))
+        sheet.set_row(end, _height(line, width))
+        end += 1
+    if form.signed:
+        end += 1
+        middle = last // 2
+        for place, words in zip(((0, middle), (middle + 1, last)), form.signed, strict=True):
+            style = styles.of(bold=True, align="center")
+            write = sheet.merge_range if place[0] < place[1] else lambda r, c, *rest: sheet.write_string(r, c, *rest[2:])
+            write(end, place[0], end, place[1], words, style)
+        end += 5  # room to sign
+    _print(sheet, form, row, first, end, last, header)
+
+
+def _height(text: str, width: float) -> float:
+    """The height in points that a wrapped text takes in a column: letters of this font are a little wider than a unit of width."""
+    return 15.0 * max(1, math.ceil(1.15 * len(text) / width))
+
+
+def _heads(sheet, form: Form, styles: _Styles, row: int) -> int:
+    """The head lines: one, or two where columns share a head; the row below them."""
+    style = styles.of(bold=True, border=1, align="center", text_wrap=True, bg_color="#EEEEEE")
+    grouped = any(head.group for head in form.heads)
+    sheet.set_row(row + grouped, max(_height(head.text, head.width - 1) for head in form.heads if head.group or not grouped))
+    if grouped:
+        alone = max((_height(head.text, head.width - 1) for head in form.heads if not head.group), default=15.0)
+        groups = {head.group: sum(h.width for h in form.heads if h.group == head.group) for head in form.heads if head.group}
+        sheet.set_row(row, max([alone - 30, *(_height(text, wide - 1) for text, wide in groups.items())]))
+    for column, head in enumerate(form.heads):
+        sheet.set_column(column, column, head.width)
+        if grouped and not head.group:
+            sheet.merge_range(row, column, row + 1, column, head.text, style)
+        else:
+            sheet.write_string(row + grouped, column, head.text, style)
+    column = 0
+    while grouped and column < len(form.heads):
+        span = column
+        while span + 1 < len(form.heads) and form.heads[span + 1].group == form.heads[column].group:
+            span += 1
+        if form.heads[column].group:
+            if span > column:
+                sheet.merge_range(row, column, row, span, form.heads[column].group, style)
+            else:
+                sheet.write_string(row, column, form.heads[column].group, style)
+        column = span + 1
+    return row + 1 + grouped
+
+
+def _total(sheet, form: Form, styles: _Styles, row: int, first: int) -> None:
+    """The row of totals: sums or counts over the rows below, as formulas with the package's figures as their results."""
+    end = first + len(form.rows)
+    for column, head in enumerate(form.heads):
+        style = styles.of(
+            bold=True, border=1, num_format=head.format or "General", align="right" if head.format else "left"
+        )
+        letter = xl_col_to_name(column)
+        cells = f"{letter}{first + 1}:{letter}{end}"
+        if column == 1:
+            sheet.write_string(row, column, form.total_label, styles.of(bold=True, border=1))
+        elif head.total and form.rows:
+            formula = f'=COUNTIF({cells},"{form.count}*")' if form.count else f"=SUM({cells})"
+            sheet.write_formula(row, column, formula, style, form.total[head.name])
+        else:
+            sheet.write_string(row, column, "", style)
+
+
+def _cell(sheet, row: int, column: int, head: Head, cell: object, form: Form, styles: _Styles) -> None:
+    style = styles.of(
+        border=1,
+        num_format=head.format or "General",
+        align="right" if head.format else "left",
+        text_wrap=not head.format,
+    )
+    if head.formula and isinstance(cell, int | float):
+        places = {h.name: xl_col_to_name(n) for n, h in enumerate(form.heads)}
+        sheet.write_formula(row, column, head.formula.format(row=row + 1, **places), style, cell)
+    elif isinstance(cell, dt.date):
+        sheet.write_datetime(row, column, dt.datetime(cell.year, cell.month, cell.day), style)
+    elif isinstance(cell, int | float) and cell == cell:
+        sheet.write_number(row, column, cell, style)
+    else:
+        shown = BLANK if cell is None or cell != cell or cell == "" else str(cell)
+        sheet.write_string(
+            row, column, shown, styles.of(border=1, text_wrap=True, align="center" if shown in (BLANK, "-") else "left")
+        )
+
+
+def _print(sheet, form: Form, heads: int, first: int, end: int, last: int, header: str) -> None:
+    """Landscape A4, one page wide, heads on every page, page numbers; the table stays in sight on the screen."""
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.set_margins(0.4, 0.4, 0.6, 0.6)
+    sheet.print_area(0, 0, end, last)
+    sheet.repeat_rows(heads - 1 - any(h.group for h in form.heads), heads - 1)
+    sheet.freeze_panes(first, 2)
+    sheet.set_footer("&C&P/&N")
+    if header:
+        sheet.set_header(f"&C{header.replace('&', '&&')}")
