@@ -1,12 +1,10 @@
 """A file taken into a data set: understood, held against what is there, checked as a whole, written all or nothing."""
 
-import datetime as dt
 import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .changes import Changes, compare
-from .data_folder import replace_version
 from .dictionary import dictionary
 from .entries import Entry
 from .present import PresentRow, present_rows
@@ -112,13 +110,6 @@ def check(intake: Intake, texts: dict[str, str], origins: dict, folder: Path | N
     if errors:
         raise DataProblems(intake.problems)
     return opened
-
-
-def write(intake: Intake, texts: dict[str, str], origins: dict, now: dt.datetime, log: str) -> Path:
-    """Give the data set its next version; where the one before is kept. Call it within ``data_folder.only_one``."""
-    return replace_version(
-        intake.workbook.path, texts, lambda folder: check(intake, texts, origins, folder), now, log
-    )  # fmt: skip
 
 
 def _placed(problem: Problem, entry: Entry | None, file: str) -> Problem:
