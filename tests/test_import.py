@@ -331,10 +331,12 @@ def test_hidden_versions_are_no_data_sets():
 
 
 KILLED = """
+import datetime as dt
 import os, random, signal, sys, time
 from pathlib import Path
 from ntm_analysis import data_folder, workbook
 from ntm_analysis.cli import main
+from ntm_analysis.intake import check, next_texts, understand
 from ntm_analysis.workbook import Workbook
 
 read, law = workbook.read_law, {}  # the law is the same every time: read once
@@ -353,13 +355,35 @@ bytes_of = lambda: {p.name: p.read_bytes() for p in folder.iterdir()}
 old = bytes_of()
 
 
-def started(spoil=lambda: None):
+made = understand(Path(file), Workbook.open(folder))
+texts, origins = next_texts(made, False)
+
+
+def writing():
+    with data_folder.only_one(folder):
+        data_folder.replace_version(
+            folder, texts, lambda place: check(made, texts, origins, place), dt.datetime.now(), "log"
+        )
+    return 0
+
+
+def started(run=writing, spoil=lambda: None):
     child = os.fork()
     if not child:
         sys.stdout = sys.stderr = open(os.devnull, "w")
         spoil()
-        os._exit(main(["import", file, str(folder)]))
+        os._exit(run())
     return child
+
+
+def command():
+    return main(["import", file, str(folder)])
+
+
+def duration(run):
+    begin = time.perf_counter()
+    assert os.waitpid(started(run), 0)[1] == 0
+    return time.perf_counter() - begin
 
 
 def die(*_):
@@ -371,23 +395,23 @@ def back():
         (folder / name).write_bytes(raw)
 
 
-begin = time.perf_counter()
-assert os.waitpid(started(), 0)[1] == 0
-lasts = time.perf_counter() - begin
-new = bytes_of()
-assert new != old
-back()
+lasts = {}
+for run in (command, writing):  # reading harms nothing: most are killed while writing
+    lasts[run] = duration(run)
+    new = bytes_of()
+    assert new != old
+    back()
 draw, seen = random.Random(2022), {"old": 0, "new": 0}
 for moment in range(50):
-    child = started()
-    time.sleep(draw.uniform(0, lasts))
+    run = writing if moment % 5 else command
+    child = started(run)
+    time.sleep(draw.uniform(0, lasts[run]))
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     found = bytes_of()
     assert found in (old, new), moment
     seen["new" if found == new else "old"] += 1
     back()
-Workbook.open(folder)
 
 # every step of the swap, with the system's exchange and without it: killed before it and after it
 steps = 0
@@ -410,13 +434,14 @@ for exchanges in (True, False):
             os.rename = counted(real_rename)
             data_folder.exchange = counted(real_exchange) if exchanges else lambda *_: False
 
-        died = os.WIFSIGNALED(os.waitpid(started(spoil), 0)[1])
+        died = os.WIFSIGNALED(os.waitpid(started(spoil=spoil), 0)[1])
         steps += died
-        Workbook.open(folder)  # a reader puts a version back that was on its way
+        data_folder.heal(folder)  # as a reader does who finds no data set
         assert bytes_of() in (old, new), (exchanges, step)
         back()
-assert os.waitpid(started(), 0)[1] == 0
+assert os.waitpid(started(command), 0)[1] == 0
 assert bytes_of() == new
+Workbook.open(folder)
 left = [p.name for p in folder.parent.glob(".thu*") if p.suffix not in (".lock", ".previous")]
 print(seen["old"] + seen["new"], steps, left)
 """
