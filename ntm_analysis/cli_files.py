@@ -1,33 +1,96 @@
 """The commands of ``ntm`` that take and give Excel files or make a data set: template, import, export, rebase."""
 
 import argparse
+import datetime as dt
+from pathlib import Path
 
-from .problems import shown
+from .data_folder import Busy, Touched, only_one
+from .import_words import MOST, change_lines, understood_lines
+from .intake import check, next_texts, understand, write
+from .present import present_rows
+from .problems import report, shown
 from .words import text
-from .workbook import Workbook, datasets
+from .workbook import Workbook, datasets, locate
 
 
 class Refused(Exception):
     """A reason to stop with exit code 1: one message for people."""
 
 
-def open_workbook(options: argparse.Namespace) -> Workbook:
-    """The data set that the command names, cut to its ``--as-of`` where the command has one."""
+def folder_of(options: argparse.Namespace) -> Path:
+    """The folder of the data set that the command names."""
     try:
-        return Workbook.open(options.dataset, getattr(options, "as_of", None))
+        return locate(options.dataset)
     except FileNotFoundError:
         known = ", ".join(datasets())
         raise Refused(text("cli_no_dataset", options.lang, name=shown(options.dataset), known=known)) from None
 
 
+def open_workbook(options: argparse.Namespace) -> Workbook:
+    """The data set that the command names, cut to its ``--as-of`` where the command has one."""
+    return Workbook.open(folder_of(options), getattr(options, "as_of", None))
+
+
 def template(options: argparse.Namespace) -> int:
-    """``ntm template OUT.xlsx [DATASET]``."""
-    raise NotImplementedError
+    """``ntm template OUT.xlsx [DATASET]``: a file that is there is never written over, for it may have been filled in."""
+    from .template_book import template_book
+    from .template_form import ORDER
+
+    lang, out = options.lang, Path(options.out)
+    if out.suffix.lower() != ".xlsx":
+        raise Refused(text("template_not_xlsx", lang, name=shown(options.out)))
+    workbook = open_workbook(options)
+    rows, communes = present_rows(workbook)
+    made = template_book(workbook, rows, communes)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with out.open("xb") as file:
+            file.write(made)
+    except FileExistsError:
+        raise Refused(text("template_exists", lang, name=shown(options.out))) from None
+    except OSError as error:
+        raise Refused(text("cli_cannot_write", lang, detail=f"{shown(options.out)}: {error.strerror}")) from None
+    count, place = sum(map(len, rows.values())), workbook.meta["title"][lang]
+    print(text("template_done", lang, path=shown(options.out), place=place, sheets=len(ORDER), rows=count))
+    return 0
 
 
 def import_file(options: argparse.Namespace) -> int:
-    """``ntm import FILE.xlsx DATASET [--dry-run]``."""
-    raise NotImplementedError
+    """``ntm import FILE.xlsx DATASET [--dry-run] [--drop-lost] [--full]``."""
+    place = folder_of(options)
+    try:
+        if options.dry_run:
+            return _import(options)
+        with only_one(place):
+            return _import(options)
+    except Busy:
+        raise Refused(text("import_busy", options.lang)) from None
+    except Touched:
+        raise Refused(text("import_touched", options.lang)) from None
+    except OSError as error:
+        raise Refused(text("import_cannot", options.lang, place=place, detail=error.strerror or error)) from None
+
+
+def _import(options: argparse.Namespace) -> int:
+    lang, workbook = options.lang, open_workbook(options)
+    intake = understand(Path(options.file), workbook)
+    print("\n".join(understood_lines(intake, lang)))
+    if options.drop_lost and (intake.outdated or intake.stranger) and intake.changes.of("lost"):
+        raise Refused(text("import_no_drop", lang))
+    texts, origins = next_texts(intake, options.drop_lost)
+    after = check(intake, texts, origins)
+    print("\n".join(change_lines(intake, lang, None if options.full else MOST)))
+    if fresh := [*intake.problems, *(warning for warning in after.warnings if warning not in workbook.warnings)]:
+        print(text("import_new_warnings", lang), report(fresh, lang), sep="\n")
+    if options.dry_run or not texts:
+        print(text("import_dry" if options.dry_run else "import_nothing", lang))
+        return 0
+    log = "\r\n".join([*understood_lines(intake, lang), *change_lines(intake, lang, None)])
+    kept = write(intake, texts, origins, dt.datetime.now(), log)
+    if options.drop_lost and (lost := intake.changes.of("lost")):
+        print(text("import_dropped", lang, n=len(lost)))
+    print(text("import_done", lang, files=", ".join(texts), previous=kept))
+    return 0
 
 
 def export(options: argparse.Namespace) -> int:

@@ -91,6 +91,10 @@ def parser_of() -> argparse.ArgumentParser:
     made["score"].add_argument("--json", action="store_true")
     made["needs"].add_argument("--json", action="store_true")
     made["import"].add_argument("--dry-run", action="store_true", help="show what would change and write nothing")
+    made["import"].add_argument(
+        "--drop-lost", action="store_true", help="delete rows that a filled template no longer has (default: kept)"
+    )
+    made["import"].add_argument("--full", action="store_true", help="tell every change, not the first ones of a table")
     made["rebase"].add_argument(
         "--date", type=_day, required=True, metavar="DATE", help="the day whose units are wanted"
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from .criteria import LEVELS, REGION_NAMES, Law
+from .data_folder import heal
 from .dictionary import TABLES, dictionary
 from .law_files import read_law
 from .monthly_checks import MONTHLY, check_monthly
@@ -64,9 +65,12 @@ class Workbook:
     deadline: dt.date | None = None
 
     @classmethod
-    def open(cls, dataset: str | Path = "data/thanh-chuong", as_of: dt.date | str | None = None) -> "Workbook":
+    def open(
+        cls, dataset: str | Path = "data/thanh-chuong", as_of: dt.date | str | None = None, over: Path | None = None
+    ) -> "Workbook":
         """Open a data set by folder or by its name under ``data/``, from the repository's root or from ``notebooks/``.
 
+        ``over``: a folder whose CSV files stand in place of the data set's, to see what it would be with them.
         Raises FileNotFoundError when there is no such data set, NotRead (a ValueError) for an as-of date that is none,
         :class:`DataProblems` when anything in it is wrong.
 
@@ -80,7 +84,9 @@ class Workbook:
         style_at = f"dataset.yaml:{meta.at('number_style')}" if meta else "dataset.yaml"
         meta = _checked_meta(meta, problems) if meta else {}
         style = meta.get("number_style", "vi")
-        tables = {t: read_table(folder / f"{t}.csv", t, style, style_at, problems) for t in TABLES}
+        laid_over = {path.name: path for path in over.glob("*.csv")} if over else {}
+        files = {t: laid_over.get(f"{t}.csv", folder / f"{t}.csv") for t in TABLES}
+        tables = {t: read_table(files[t], t, style, style_at, problems) for t in TABLES}
         criteria_folder = (folder / str(meta.get("criteria", "../criteria"))).resolve()
         # What was published about the province and the country belongs to no data set: it stands beside the law.
         reference = criteria_folder.parent / "reference"
@@ -127,7 +133,7 @@ class Workbook:
         unlisted = sorted(set(done["into_name"]) - set(units.loc[exists, "name"]))
         for name in unlisted:
             warnings.append(Problem("new_unit_unlisted", "mergers.csv", details={"value": name}, warning=True))
-        digest = _content_hash(folder, criteria_folder, criteria_folder.parent / "reference")
+        digest = content_hash(folder, criteria_folder, criteria_folder.parent / "reference")
         ordered = units[exists].sort_values("order")
         return cls(folder, meta, day, law, ordered, units, cut, left_out, unlisted, warnings, digest)
 
@@ -209,6 +215,7 @@ def locate(dataset: str | Path) -> Path:
     for root in roots:
         for candidate in (root / given, root / "data" / given):
             with contextlib.suppress(OSError):  # a name too long for the system is no data set
+                heal(candidate.resolve())
                 if (candidate / "dataset.yaml").is_file() or (candidate.is_dir() and root == roots[0] and given.parts):
                     return candidate.resolve()
     raise FileNotFoundError(str(dataset))
@@ -225,7 +232,8 @@ def _history(path: Path, problems: list[Problem]) -> pd.DataFrame:
 
 def datasets() -> list[str]:
     """Names of the data sets that stand beside the package."""
-    return sorted(p.parent.name for p in (Path(__file__).resolve().parents[1] / "data").glob("*/dataset.yaml"))
+    found = (p.parent.name for p in (Path(__file__).resolve().parents[1] / "data").glob("*/dataset.yaml"))
+    return sorted(name for name in found if not name.startswith("."))  # hidden: versions that an import keeps
 
 
 def _bare_slug(text: str) -> str:
@@ -297,7 +305,7 @@ def _check_references(meta: Lines, law: Law, sources: pd.DataFrame | None, probl
             problems.append(Problem("unknown_source", file, meta.at(key), key, details))
 
 
-def _content_hash(*folders: Path) -> str:
+def content_hash(*folders: Path) -> str:
     """A short hash of all input files, the same on every system whatever its line ends."""
     digest = hashlib.sha256()
     for folder in folders:

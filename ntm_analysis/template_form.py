@@ -1,0 +1,78 @@
+"""The form of the Excel template: its sheets, heads, hidden codes and example rows, to write it and to read it back.
+
+A sheet of a table, from the top: title, hint, the hidden row of code names, the example row, the heads, the rows. Its first
+column is hidden: it says what each of these lines is, and carries the mark of each row (:mod:`ntm_analysis.row_identity`).
+"""
+
+import re
+
+from .dictionary import Column, dictionary
+from .words import text
+
+# Which sheets an office usually fills: what is reported, what is planned, what both refer to; the ground of the calculation.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "report": (
+        "criterion_states", "indicator_values", "criterion_counts", "progress", "hamlet_states", "recognitions", "debts", "cement",
+        "ocop",
+    ),
+    "plan": ("targets", "hamlet_targets", "tasks", "assignments", "works", "work_plans", "envelopes", "goals"),
+    "list": ("sources", "units", "hamlets", "hamlet_criteria", "mergers"),
+    "ground": (
+        "unit_costs", "typical_works", "parts", "pots", "profiles", "prices", "durations", "pace_factors", "priorities",
+        "carry_over", "count_priors", "criterion_shares", "assumptions",
+    ),
+}  # fmt: skip
+ORDER = tuple(table for tables in GROUPS.values() for table in tables)
+FILE_MARK = "#ntm"  # first cell of the instruction sheet; data set and content hash stand to its right
+CODES, EXAMPLE, HEADS = "#ntm-codes", "#ntm-example", "#ntm-heads"  # in the hidden column of a table's sheet
+_LIKE = {"criterion": "2", "date": "31/3/2022", "month": "3/2022", "integer": "12", "number": "12,5", "test": "17.1"}
+LEAD = 2  # the hidden marks and "TT" stand before the table's own columns
+
+
+def sheet_name(table: str) -> str:
+    """The name of a table's sheet.
+
+    >>> sheet_name("criterion_states")
+    'Kết quả tiêu chí'
+    """
+    return text(f"sheet_{table}", "vi")
+
+
+def head(column: Column) -> str:
+    """The head of a column: its Vietnamese name, unit of measure, a star where it must be filled.
+
+    >>> head(dictionary("debts")["amount"])
+    'Nợ đọng xây dựng cơ bản (triệu đồng) *'
+    """
+    named = re.sub(r"(\w+)\.csv", lambda file: f"trang {sheet_name(file[1])}", column.vi)
+    return named + (f" ({column.unit})" if column.unit else "") + (" *" if column.required else "")
+
+
+def explained(column: Column) -> str:
+    """The note on a head: code name, what may be written."""
+    parts = [text("template_note_name", "vi", code=column.name)]
+    if column.allowed:
+        parts.append(text("template_note_choice", "vi", words="; ".join(column.allowed.values())))
+    if column.low is not None and column.high is not None:
+        parts.append(text("template_note_range", "vi", low=f"{column.low:g}", high=f"{column.high:g}"))
+    if column.type in ("date", "month", "code", "source", "unit", "test", "set"):
+        parts.append(text(f"template_note_{column.type}", "vi"))
+    parts.append(text("template_note_required" if column.required else "template_note_optional", "vi"))
+    return "\n".join(parts)
+
+
+def example(table: str) -> list[str]:
+    """The cells of the example row, below "Ví dụ": how each kind of cell is written; never imported.
+
+    >>> example("criterion_states")[:5]
+    ['(tên xã)', '(mã bộ tiêu chí)', '2', '31/3/2022', 'đạt']
+    """
+    return [_example(column) for column in dictionary(table).values()]
+
+
+def _example(column: Column) -> str:
+    if column.allowed:
+        return next(iter(column.allowed.values()))
+    if column.name == "year" or column.name.endswith("_year"):
+        return "2022"
+    return _LIKE.get(column.type) or text(f"template_like_{column.type}", "vi")
