@@ -24,8 +24,9 @@ _COUNT = re.compile(
     r"(tong )?(cong )?(so )?(tieu chi|tc)( da)? dat.*|(tong|tong cong|cong)( so)?( tieu chi| tc)?( da)?( dat)?( chuan)?|so tc"
 )
 _NOT_COUNT = re.compile(r".*(chua|khong) dat.*")
-_OTHERS = {"tt": "tt", "stt": "tt", "so tt": "tt", "ghi chu": "note", "ma xa": "code", "ma don vi": "code", "ma dvhc": "code", "ma": "code",
-           "ma so": "code", "huyen": "district", "ten huyen": "district", "don vi cap huyen": "district"}  # fmt: skip
+_OTHERS = {"tt": "tt", "stt": "tt", "so tt": "tt", "ghi chu": "note"}
+_OTHERS |= dict.fromkeys(("ma", "ma so", "ma xa", "ma don vi", "ma dvhc"), "code")
+_OTHERS |= dict.fromkeys(("huyen", "ten huyen", "don vi cap huyen"), "district")
 _LETTERS = re.compile(r"[^\W\d_]")
 
 
@@ -242,7 +243,11 @@ def _test(told: list[object], criteria: Criteria, before: list[Head]) -> str | N
     for cell in reversed(told):
         if isinstance(cell, float):
             text, last = f"{cell:g}", before[-1].subject if before else ""
-            if text in criteria.tests and last == f"{text.split('.')[0]}.9" and f"{text}0" in criteria.tests:
+            if (
+                text in criteria.tests
+                and last == f"{text.split('.', maxsplit=1)[0]}.9"
+                and f"{text}0" in criteria.tests
+            ):
                 return f"{text}0"
             if text in criteria.tests and "." in text:
                 return text
@@ -280,6 +285,7 @@ def _one_each(heads: list[Head]) -> list[Head]:
             rivals = [h for h in heads if h.kind == "criterion" and h.subject == head.subject]
             results = [h for h in rivals if plain(h.text.split(" / ")[-1]) in _RESULT]
             if len(results) == 1 and head is not results[0]:
-                head = Head(head.column, "other", text=head.text)
+                made.append(Head(head.column, "other", text=head.text))
+                continue
         made.append(head)
     return made

@@ -28,7 +28,7 @@ class Row:
 
 @dataclass
 class Rows:
-    """The rows of a table: about communes, totals (row, whether it gives shares), and those left out by reason (key of a text)."""
+    """The rows of a table: about communes, totals (rows), and those left out or only checked, by reason (key of a text)."""
 
     communes: list[Row] = field(default_factory=list)
     totals: list[int] = field(default_factory=list)

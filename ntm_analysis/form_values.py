@@ -1,4 +1,4 @@
-"""What the cells of an office's table say of a commune: states of criteria, values of indicators, counts; checked against totals."""
+"""What the cells of an office's table say of a commune: states of criteria, values of indicators, counts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -75,7 +75,8 @@ class Values:
     def _is_measured(self, head: Head) -> bool:
         """Whether a criterion that has one indicator is given by its value, not by a mark."""
         return any(
-            isinstance(c, float) and c not in (0.0, 1.0) or isinstance(c, str) and "%" in c for c in self._column(head)
+            (isinstance(c, float) and c not in (0.0, 1.0)) or (isinstance(c, str) and "%" in c)
+            for c in self._column(head)
         )
 
     def _weak(self, heads: list[Head]) -> None:

@@ -9,16 +9,15 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import pandas as pd
-
 from .entries import Entry
-from .form_heads import Criteria, Head, Table, bare, cleaned, find_tables, turned
-from .form_rows import Row, rows_of
+from .form_heads import Criteria, Head, Table, cleaned, find_tables, turned
+from .form_rows import rows_of
 from .form_titles import data_day, named_sets, own_signs
 from .form_values import Fact, Values
 from .names import fold, slug
-from .problems import Problem
+from .problems import Problem, shown
 from .sheets import Sheet, cell_name
+from .words import text
 from .workbook import Workbook
 
 TABLE_OF = {"criterion": "criterion_states", "indicator": "indicator_values", "count": "criterion_counts"}
@@ -158,11 +157,14 @@ class _Form:
         """What was understood of one table."""
         told, name = self.made.told, self.sheet.name
         last = max((head.column for head in table.heads), default=table.name)
-        told.append(("form_table", {
-            "sheet": name, "area": f"{place(table.top, 0)}:{place(table.end - 1, last)}", "n": len({r.unit for r in rows.communes}),
-            "states": sum(f.kind == "criterion" for f in facts.values()), "values": sum(f.kind == "indicator" for f in facts.values()),
-            "counts": sum(f.kind == "count" for f in facts.values()),
-        }))  # fmt: skip
+        kinds = Counter(fact.kind for fact in facts.values())
+        area = f"{place(table.top, 0)}:{place(table.end - 1, last)}"
+        numbers = {
+            "n": len({row.unit for row in rows.communes}),
+            "states": kinds["criterion"],
+            "values": kinds["indicator"],
+        }
+        told.append(("form_table", {"sheet": name, "area": area, "counts": kinds["count"], **numbers}))
         told.append((self.set_from, {"set": self.workbook.law.sets[self.set_id].title["vi"], "id": self.set_id}))
         if day:
             asked = day[1] == "form_day_asked"
@@ -207,3 +209,8 @@ class _Form:
         if not any(entry.table == "sources" and entry.values["id"] == source for entry in self.made.entries):
             values = {"id": source, "short": self.file[:60], "title": title, "published": day}
             self.made.entries.append(Entry("sources", values, self.sheet.name, dict.fromkeys(values, "A1")))
+
+
+def told_lines(made: Understood, lang: str) -> list[str]:
+    """What was understood, in sentences."""
+    return [text(key, lang, **{k: shown(str(v), 2000) for k, v in values.items()}) for key, values in made.told]

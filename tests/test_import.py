@@ -1,19 +1,11 @@
 """The template brought back: exactly the changes that a person made, all or nothing, whatever happens on the way."""
 
-import datetime as dt
-import os
-import random
-import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import openpyxl
 import pytest
 
-from ntm_analysis import data_folder, intake
+from ntm_analysis import data_folder
 from ntm_analysis.cli import main
 from ntm_analysis.dictionary import dictionary
 from ntm_analysis.intake import understand
