@@ -42,6 +42,11 @@ def rows_of(
     return _Reader(sheet, table, workbook, day, place, file, problems).read()
 
 
+def _is_figure(cell: object) -> bool:
+    """Whether a cell can be a mark or a figure: a line of a letter ("Thanh Chương, ngày ...") is neither."""
+    return cell is not None and not (isinstance(cell, str) and len(cell) > 25)
+
+
 class _Reader:
     def __init__(self, sheet, table: Table, workbook: Workbook, day: dt.date, place: Callable, file: str, problems):
         self.sheet, self.table, self.place, self.file, self.problems = sheet, table, place, file, problems
@@ -59,7 +64,7 @@ class _Reader:
         for r in range(self.table.body, self.table.end):
             cells = self.sheet.cells[r]
             name = self._text(cells, self.table.name)
-            told = any(c < len(cells) and cells[c] is not None for c in self.subjects)
+            told = any(c < len(cells) and _is_figure(cells[c]) for c in self.subjects)
             heading = next((d for d in map(self._district, [name, *map(str, cells[:4])]) if d), None)
             if heading and not self._resolves(name):
                 district = heading
@@ -71,8 +76,11 @@ class _Reader:
                 self.made.totals.append(r)
                 self._leave("form_totals", r, next(c for c in cells[:4] if isinstance(c, str)))
             elif not name:
+                words = next((cell for cell in cells if isinstance(cell, str)), "")
                 if told:
                     self._problem("form_no_name", r)
+                elif words:
+                    self._leave("form_notes", r, words)
             else:
                 own = next((self._text(cells, c) for c in self.of_district if self._text(cells, c)), district)
                 self._commune(r, name, own, told)

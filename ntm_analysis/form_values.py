@@ -43,6 +43,7 @@ class Values:
         self,
         sheet: Sheet,
         table: Table,
+        rows: Rows,
         law: Law,
         set_id: str,
         signs: dict[str, str],
@@ -50,7 +51,7 @@ class Values:
         file: str,
         problems,
     ):
-        self.sheet, self.table, self.law, self.set_id = sheet, table, law, set_id
+        self.sheet, self.table, self.read, self.law, self.set_id = sheet, table, rows, law, set_id
         self.signs, self.place, self.file, self.problems = signs, place, file, problems
         self.marks: list[str] = []
         chosen = law.values[law.values["set"] == set_id]
@@ -61,7 +62,8 @@ class Values:
         self.tests_of = tests.groupby("criterion")["test"].agg(list).to_dict()
         self.total = law.sets[set_id].criteria_count
         heads = table.of("criterion", "indicator", "tick")
-        self.plus = any(sign_of(self._cell(r, h.column)) == "+" for r in range(table.body, table.end) for h in heads)
+        self.rows = [row.row for row in rows.communes]
+        self.plus = any(sign_of(cell) == "+" for head in heads for cell in self._column(head))
         self.figures = {h.column for h in table.of("criterion") if h.subject in self.measured and self._is_measured(h)}
         self._weak(heads)
 
@@ -70,7 +72,8 @@ class Values:
         return cells[column] if column < len(cells) else None
 
     def _column(self, head: Head) -> list[object]:
-        return [self._cell(r, head.column) for r in range(self.table.body, self.table.end)]
+        """The cells of a column in the rows about communes."""
+        return [self._cell(r, head.column) for r in self.rows]
 
     def _is_measured(self, head: Head) -> bool:
         """Whether a criterion that has one indicator is given by its value, not by a mark."""
@@ -207,12 +210,13 @@ class Values:
             return []
         return [Fact("count", row.unit, "", (met, self.total), self.place(row.row, heads[0].column))]
 
-    def check_totals(self, rows: Rows, facts: list[Fact]) -> None:
+    def check_totals(self, facts: list[Fact]) -> None:
         """A total below a criterion is the number of communes that meet it: a difference is told, the marks count."""
         met: dict[str, int] = {}
         for fact in facts:
             if fact.kind == "criterion" and fact.value == "met":
                 met[fact.subject] = met.get(fact.subject, 0) + 1
+        rows = self.read
         if len(rows.totals) != 1 or "form_elsewhere" in rows.left_out or "form_towns" in rows.left_out:
             return
         for head in self.table.of("criterion"):

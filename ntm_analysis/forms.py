@@ -120,14 +120,22 @@ class _Form:
         when = day[0] if day else self.workbook.as_of
         rows = rows_of(sheet, table, self.workbook, when, place, self.file, self.made.problems)
         values = Values(
-            sheet, table, self.workbook.law, self.set_id, own_signs(self.lines), place, self.file, self.made.problems
+            sheet,
+            table,
+            rows,
+            self.workbook.law,
+            self.set_id,
+            own_signs(self.lines),
+            place,
+            self.file,
+            self.made.problems,
         )
         self._twice(table.heads, table, place)
         facts: dict[tuple, Fact] = {}
         for row in rows.communes:
             for fact in values.facts(row):
                 self._put(facts, fact)
-        values.check_totals(rows, list(facts.values()))
+        values.check_totals(list(facts.values()))
         self._tell(table, rows, values, facts, day, place, sheet)
         if day and facts:
             self._enter(list(facts.values()), day[0])
