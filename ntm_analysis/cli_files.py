@@ -73,7 +73,9 @@ def import_file(options: argparse.Namespace) -> int:
 
 def _import(options: argparse.Namespace) -> int:
     lang, workbook = options.lang, open_workbook(options)
-    intake = understand(Path(options.file), workbook)
+    if options.set and options.set not in workbook.law.sets:
+        raise Refused(text("cli_no_set", lang, name=shown(options.set), known=", ".join(sorted(workbook.law.sets))))
+    intake = understand(Path(options.file), workbook, options.date, options.set)
     print("\n".join(understood_lines(intake, lang)))
     if options.drop_lost and (intake.outdated or intake.stranger) and intake.changes.of("lost"):
         raise Refused(text("import_no_drop", lang))

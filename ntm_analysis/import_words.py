@@ -2,6 +2,7 @@
 
 from .changes import KINDS, Change
 from .dictionary import KEYS, Column, dictionary
+from .forms import told_lines
 from .intake import Intake
 from .office_numbers import write_date, write_figure
 from .problems import shown
@@ -15,7 +16,7 @@ def understood_lines(intake: Intake, lang: str) -> list[str]:
     template, rows = intake.template, len(intake.entries)
     lines = [text("import_file", lang, file=shown(intake.file), place=intake.workbook.meta["title"][lang])]
     if template is None:
-        return [*lines, *intake.told]
+        return [*lines, *told_lines(intake.form, lang)]
     count: dict[str, int] = {}
     for entry in intake.entries:
         count[entry.table] = count.get(entry.table, 0) + 1
