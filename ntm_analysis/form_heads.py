@@ -202,6 +202,9 @@ def _heads(spread: list[list[object]], table: Table, criteria: Criteria) -> list
         told = [cell for n, cell in enumerate(told) if not n or cell != told[n - 1]]
         if told:
             made.append(_head(column, told, counted.get(column), criteria, made))
+    if any(head.kind == "indicator" for head in made):  # among 9.1 and 17.2 a plain 10 is the criterion of that number
+        plain_number = lambda h: h.kind == "other" and h.text.isdecimal() and int(h.text) in criteria.numbers  # noqa: E731
+        made = [Head(h.column, "criterion", h.text, text=h.text) if plain_number(h) else h for h in made]
     return _one_each(made)
 
 

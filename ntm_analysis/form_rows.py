@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from .form_heads import Table, bare
+from .form_marks import state_of
 from .names import fold, nearest, plain
 from .problems import Problem
 from .sheets import Sheet
@@ -43,8 +44,10 @@ def rows_of(
 
 
 def _is_figure(cell: object) -> bool:
-    """Whether a cell can be a mark or a figure: a line of a letter ("Thanh Chương, ngày ...") is neither."""
-    return cell is not None and not (isinstance(cell, str) and len(cell) > 25)
+    """Whether a cell is a mark or a figure: a line of a letter ("Thanh Chương, ngày ...", a signature) is neither."""
+    if isinstance(cell, str):
+        return bool(state_of(cell, {}, True)) or (len(cell) <= 12 and any(c.isdigit() for c in cell))
+    return cell is not None
 
 
 class _Reader:

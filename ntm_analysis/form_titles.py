@@ -29,10 +29,10 @@ def data_day(lines: Iterable[str]) -> tuple[dt.date, str] | None:
     ("Thanh Chương, ngày 05 tháng 4 năm 2022") and the years of a period ("2021-2025") say nothing about figures.
 
     >>> data_day(["Thanh Chương, ngày 05 tháng 4 năm 2022", "(Số liệu tính đến hết quý I/2022)"])
-    (datetime.date(2022, 3, 31), 'quy i/2022')
+    (datetime.date(2022, 3, 31), '(Số liệu tính đến hết quý I/2022)')
     """
-    texts = [plain(line) for line in lines]
-    texts = [re.sub(r"20\d\d\s*[-–]\s*20\d\d", " ", t) for t in texts if not re.match(r"[^,]{2,40},\s*ngay\b", t)]
+    texts = {line: re.sub(r"20\d\d\s*[-–]\s*20\d\d", " ", plain(line)) for line in lines}
+    texts = {line: text for line, text in texts.items() if not re.match(r"[^,]{2,40},\s*ngay\b", text)}
     for pattern, made in (
         (r"(?:den|het)\s+(?:het\s+)?" + _DAY, lambda m: (int(m[3]), int(m[2]), int(m[1]))),
         (_MONTH, lambda m: _end(int(m[2]), int(m[1]))),
@@ -42,10 +42,10 @@ def data_day(lines: Iterable[str]) -> tuple[dt.date, str] | None:
         (_DAY, lambda m: (int(m[3]), int(m[2]), int(m[1]))),
         (r"(?:cuoi |het |den )?nam (20\d\d)", lambda m: (int(m[1]), 12, 31)),
     ):
-        for text in texts:
+        for line, text in texts.items():
             for match in re.finditer(pattern, text):
                 try:
-                    return dt.date(*made(match)), match[0].strip()
+                    return dt.date(*made(match)), line.strip()[:80]
                 except ValueError:
                     continue
     return None

@@ -15,6 +15,7 @@ from .form_rows import rows_of
 from .form_titles import data_day, named_sets, own_signs
 from .form_values import Fact, Values
 from .names import fold, slug
+from .office_numbers import write_date
 from .problems import Problem, shown
 from .sheets import Sheet, cell_name
 from .words import text
@@ -173,11 +174,16 @@ class _Form:
             "values": kinds["indicator"],
         }
         told.append(("form_table", {"sheet": name, "area": area, "counts": kinds["count"], **numbers}))
-        told.append((self.set_from, {"set": self.workbook.law.sets[self.set_id].title["vi"], "id": self.set_id}))
+        told.append((self.set_from, {"set": self.workbook.law.sets[self.set_id].title}))
         if day:
             asked = day[1] == "form_day_asked"
-            told.append(("form_day_asked" if asked else "form_day", {"day": f"{day[0]:%d/%m/%Y}", "words": day[1]}))
-        columns = [f"{h.subject}" for h in table.of("criterion", "indicator")]
+            told.append(
+                (
+                    "form_day_asked" if asked else "form_day",
+                    {"day": {lang: write_date(day[0], lang) for lang in ("vi", "en")}, "words": day[1]},
+                )
+            )
+        columns = [h.subject for h in table.of("criterion", "indicator", "tick")]
         told.append(
             ("form_columns", {"columns": ", ".join(dict.fromkeys(columns or [h.text for h in table.of("count")]))})
         )
@@ -185,6 +191,10 @@ class _Form:
             parts = "; ".join(f"“{sign}” {n}" for sign, n in Counter(marks).most_common(12))
             told.append(("form_marks", {"parts": parts}))
         for head in table.of("other"):
+            if all(
+                head.column >= len(sheet.cells[r.row]) or sheet.cells[r.row][head.column] is None for r in rows.communes
+            ):
+                continue
             told.append(("form_unused", {"cell": place(table.body - 1, head.column), "text": head.text}))
         for key, cells in rows.left_out.items():
             told.append((key, {"rows": "; ".join(cells)}))
@@ -199,7 +209,7 @@ class _Form:
     def _enter(self, facts: list[Fact], day: dt.date) -> None:
         """The facts as rows of their tables, and the file as their source."""
         source = f"{slug(Path(self.file).stem)[:40]}-{day}".strip("-")
-        title = f"Tệp {self.file}, trang {self.sheet.name}, số liệu đến {day:%d/%m/%Y}"
+        title = f"Tệp {self.file}, trang {self.sheet.name}, số liệu đến {write_date(day)}"
         mark = "illustrative" if self.workbook.illustrative else "reported"
         known = {"known_from": self.known_from or day, "source": source, "mark": mark}
         units = self.workbook.all_units
@@ -221,4 +231,8 @@ class _Form:
 
 def told_lines(made: Understood, lang: str) -> list[str]:
     """What was understood, in sentences."""
-    return [text(key, lang, **{k: shown(str(v), 2000) for k, v in values.items()}) for key, values in made.told]
+    lines = []
+    for key, values in made.told:
+        said = {name: value[lang] if isinstance(value, dict) else f"{value}" for name, value in values.items()}
+        lines.append(text(key, lang, **{name: shown(value, 2000) for name, value in said.items()}))
+    return lines
