@@ -18,7 +18,7 @@ from .problems import Problem
 from .row_identity import Communes, key_of, mark_of, sense
 
 KINDS = ("added", "changed", "contradicting", "lost")
-_HOW_KNOWN = ("known_from", "source", "mark", "note")  # about the row, not about the fact
+HOW_KNOWN = ("known_from", "source", "mark", "note")  # about the row, not about the fact
 _FORMULA = re.compile(r"[=@\t\r]|[+-].*\|")
 
 
@@ -120,7 +120,7 @@ class _Table:
             for name, value in entry.values.items()
             if self._differ(name, before.get(name), value)
         }
-        facts = [name for name in cells if name not in _HOW_KNOWN]
+        facts = [name for name in cells if name not in HOW_KNOWN]
         told_again = row is not None and not entry.key and row.values.get("mark") == "reported" and not facts
         if not cells or told_again:
             self.made.same += 1
@@ -141,7 +141,7 @@ class _Table:
         found = self.newest.get(_subject(self.table, values, self.communes))
         if found is None or not values.get("date") or values["date"] >= found["date"]:
             return None
-        facts = [name for name in values if name not in (*KEYS[self.table], *_HOW_KNOWN)]
+        facts = [name for name in values if name not in (*KEYS[self.table], *HOW_KNOWN)]
         return found["date"] if any(self._differ(name, found.get(name), values[name]) for name in facts) else None
 
     def _differ(self, name: str, old: object, new: object) -> bool:

@@ -1,6 +1,6 @@
 """What an import understood and would change, in sentences: one line a change, by table."""
 
-from .changes import KINDS, Change
+from .changes import HOW_KNOWN, KINDS, Change
 from .dictionary import KEYS, Column, dictionary
 from .forms import told_lines
 from .intake import Intake
@@ -63,7 +63,7 @@ def _change(change: Change, intake: Intake, lang: str) -> list[str]:
         said = "; ".join(
             f"{_title(columns[n], lang)}: {_value(new, columns[n], lang)}"
             for n, (_, new) in change.cells.items()
-            if n not in KEYS[change.table] and new is not None
+            if n not in (*KEYS[change.table], *HOW_KNOWN) and new is not None
         )
         older = text("import_older", lang, day=write_date(change.newest, lang)) if change.newest else ""
         return ["    " + text("import_row_added", lang, sign=sign, about=about, said=said, place=place) + older]
@@ -95,7 +95,9 @@ def _about(table: str, row: dict[str, object], intake: Intake, lang: str) -> str
 
 
 def _title(column: Column, lang: str) -> str:
-    """A column's name without what its head explains in brackets; the code name where the head only lists the choices."""
+    """A column's name without what its head explains in brackets; the code name where the head only lists choices."""
+    if column.name == "state":
+        return text("import_column_state", lang)
     head = (column.vi if lang == "vi" else column.en).split(" (")[0].split(":")[0]
     return column.name if " / " in head else head
 

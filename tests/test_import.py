@@ -464,3 +464,38 @@ def test_killed_at_any_moment_the_data_set_is_the_old_one_or_the_new_one(filled)
     assert told.stderr == "" and told.stdout.split(maxsplit=2)[0] == "50"
     steps, left = told.stdout.split(maxsplit=2)[1:]
     assert int(steps) >= 12 and left.strip() == "[]"
+
+
+def form(path: Path, signs: dict[str, str], day: str) -> Path:
+    """An office's own form: communes down, criteria 2 to 4 across."""
+    book = openpyxl.Workbook()
+    for row in (["TỔNG HỢP TIÊU CHÍ"], [f"Số liệu tính đến ngày {day}"], [], ["TT", "Xã", "TC2", "TC3", "TC4"]):
+        book.active.append(row)
+    for number, (name, cells) in enumerate(signs.items(), 1):
+        book.active.append([number, name, *cells.split(",")])
+    book.save(path)
+    return path
+
+
+def test_a_form_that_disagrees_with_what_was_reported_is_told_as_contradicting(filled, tmp_path, capsys):
+    path = form(tmp_path / "xa.xlsx", {"Thử": "Đạt,Chưa đạt,Đạt", "Hòa Bình": "Chưa đạt,Đạt,Đạt"}, "31/3/2022")
+    code, said = run(capsys, "import", path, filled.folder, "--dry-run")
+    assert code == 0 and "thêm 2, sửa 0, mâu thuẫn 1, thiếu 0" in said
+    assert "mâu thuẫn: Thử, ntm-2016-2020, Tiêu chí số 3, 31/3/2022 | kết quả: đạt → chưa đạt [Sheet!D5]" in said
+
+
+def test_a_form_older_than_what_is_known_and_different_is_told_as_contradicting(filled, tmp_path, capsys):
+    path = form(tmp_path / "xa.xlsx", {"Thử": "Chưa đạt,Đạt,Đạt"}, "31/12/2021")
+    code, said = run(capsys, "import", path, filled.folder)
+    assert (
+        code == 0 and "thêm 2, sửa 0, mâu thuẫn 1, thiếu 0" in said and "Cũ hơn và khác số liệu ngày 31/3/2022" in said
+    )
+    assert len(filled.lines("criterion_states")) == 1 + 4 + 3
+
+
+def test_a_share_shown_as_a_percentage_is_the_percentage(tmp_path, make_dataset, capsys):
+    row = {"set": "ntm-2016-2020", "criterion": 2, "share": 40}
+    filled = Filled(make_dataset(tmp_path / "thu", {"criterion_shares": [row]}), capsys)
+    filled.set("criterion_shares", FIRST, "share", 0.85)
+    filled.sheet("criterion_shares").cell(FIRST, filled.column("criterion_shares", "share")).number_format = "0%"
+    assert filled.changes() == [("changed", "criterion_shares", {"share": (40.0, 85.0)})]
