@@ -23,7 +23,11 @@ def ntm(*arguments: object) -> tuple[float, str]:
     """Seconds that a command took, and what it printed."""
     begin = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", "ntm_analysis", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "ntm_analysis", *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise SystemExit(done.stdout[-2000:] + done.stderr[-2000:])
@@ -50,8 +54,10 @@ def by_template(place: Path) -> None:
     filled.save(book)
     dry, _ = ntm("import", book, dataset, "--dry-run")
     seconds, said = ntm("import", book, dataset)
-    told = next(line for line in said.splitlines() if "indicator_values.csv): " in line)
-    print(f"{COMMUNES} communes, {changed} rows: template {out:.1f} s, dry run {dry:.1f} s, import {seconds:.1f} s ({told})")
+    told = next(line for line in said.splitlines() if "indicator_values.csv): thêm" in line)
+    print(
+        f"{COMMUNES} communes, {changed} rows: template {out:.1f} s, dry run {dry:.1f} s, import {seconds:.1f} s ({told.strip()})"
+    )
 
 
 if __name__ == "__main__":

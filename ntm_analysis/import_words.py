@@ -1,5 +1,7 @@
 """What an import understood and would change, in sentences: one line a change, by table."""
 
+from functools import cache
+
 from .changes import HOW_KNOWN, KINDS, Change
 from .dictionary import KEYS, Column, dictionary
 from .forms import told_lines
@@ -8,6 +10,7 @@ from .office_numbers import write_date, write_figure
 from .problems import shown
 from .words import text
 
+_figure, _date = cache(write_figure), cache(write_date)  # a province changes thousands of cells to a few values
 MOST = 40  # changes of a table that are told one by one
 
 
@@ -106,7 +109,7 @@ def _value(value: object, column: Column, lang: str) -> str:
     if value is None:
         return text("import_blank", lang)
     if isinstance(value, float):
-        return write_figure(value, lang)
+        return _figure(value, lang)
     if hasattr(value, "strftime"):
-        return f"{value.month}/{value.year}" if column.type == "month" else write_date(value, lang)
+        return f"{value.month}/{value.year}" if column.type == "month" else _date(value, lang)
     return shown(column.allowed.get(value, value) if lang == "vi" else str(value), 80)
