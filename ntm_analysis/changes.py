@@ -3,7 +3,8 @@
 A row of the template is known by its hidden mark, so that it may change in every cell, its key too; any other row by its key. Two
 rows of a file that say different things under one key are an error. A row is contradicting, and still enters, where a file that
 is no template gives another figure for a fact that somebody reported under the same key, and where it gives a fact older than the
-newest one of the table and different from it. Rows that a template no longer holds are lost; other files lose nothing.
+newest one of the table and different from it. A reported fact that such a file only repeats keeps its source and is no change.
+Rows that a template no longer holds are lost; other files lose nothing.
 """
 
 import re
@@ -17,7 +18,7 @@ from .problems import Problem
 from .row_identity import Communes, key_of, mark_of, sense
 
 KINDS = ("added", "changed", "contradicting", "lost")
-_HOW_KNOWN = ("known_from", "source", "mark", "note")  # about the row, not about the fact
+HOW_KNOWN = ("known_from", "source", "mark", "note")  # about the row, not about the fact
 _FORMULA = re.compile(r"[=@\t\r]|[+-].*\|")
 
 
@@ -119,14 +120,15 @@ class _Table:
             for name, value in entry.values.items()
             if self._differ(name, before.get(name), value)
         }
-        if not cells:
+        facts = [name for name in cells if name not in HOW_KNOWN]
+        told_again = row is not None and not entry.key and row.values.get("mark") == "reported" and not facts
+        if not cells or told_again:
             self.made.same += 1
             return
         for name, (_, value) in cells.items():
             if isinstance(value, str) and _FORMULA.match(value):
                 self._tell("formula_text", entry, name, value=value)
         kind, newest = "added" if row is None else "changed", None
-        facts = [name for name in cells if name not in _HOW_KNOWN]
         if (row is not None and not entry.key and row.values.get("mark") == "reported" and facts) or (
             row is None and self.newest and (newest := self._older(entry))
         ):
@@ -139,7 +141,7 @@ class _Table:
         found = self.newest.get(_subject(self.table, values, self.communes))
         if found is None or not values.get("date") or values["date"] >= found["date"]:
             return None
-        facts = [name for name in values if name not in (*KEYS[self.table], *_HOW_KNOWN)]
+        facts = [name for name in values if name not in (*KEYS[self.table], *HOW_KNOWN)]
         return found["date"] if any(self._differ(name, found.get(name), values[name]) for name in facts) else None
 
     def _differ(self, name: str, old: object, new: object) -> bool:

@@ -4,9 +4,9 @@ import argparse
 import datetime as dt
 from pathlib import Path
 
-from .data_folder import Busy, Touched, only_one
+from .data_folder import Busy, Touched, only_one, replace_version
 from .import_words import MOST, change_lines, understood_lines
-from .intake import check, next_texts, understand, write
+from .intake import check, next_texts, understand
 from .present import present_rows
 from .problems import report, shown
 from .words import text
@@ -73,20 +73,27 @@ def import_file(options: argparse.Namespace) -> int:
 
 def _import(options: argparse.Namespace) -> int:
     lang, workbook = options.lang, open_workbook(options)
-    intake = understand(Path(options.file), workbook)
+    if options.set and options.set not in workbook.law.sets:
+        raise Refused(text("cli_no_set", lang, name=shown(options.set), known=", ".join(sorted(workbook.law.sets))))
+    intake = understand(Path(options.file), workbook, options.date, options.set)
     print("\n".join(understood_lines(intake, lang)))
     if options.drop_lost and (intake.outdated or intake.stranger) and intake.changes.of("lost"):
         raise Refused(text("import_no_drop", lang))
     texts, origins = next_texts(intake, options.drop_lost)
-    after = check(intake, texts, origins)
-    print("\n".join(change_lines(intake, lang, None if options.full else MOST)))
-    if fresh := [*intake.problems, *(warning for warning in after.warnings if warning not in workbook.warnings)]:
-        print(text("import_new_warnings", lang), report(fresh, lang), sep="\n")
+
+    def checked(folder: Path | None = None) -> None:
+        """Everything wrong is told at once, else what would change, before anything is touched."""
+        after = check(intake, texts, origins, folder)
+        print("\n".join(change_lines(intake, lang, None if options.full else MOST)))
+        if fresh := [*intake.problems, *(warning for warning in after.warnings if warning not in workbook.warnings)]:
+            print(text("import_new_warnings", lang), report(fresh, lang), sep="\n")
+
     if options.dry_run or not texts:
+        checked()
         print(text("import_dry" if options.dry_run else "import_nothing", lang))
         return 0
     log = "\r\n".join([*understood_lines(intake, lang), *change_lines(intake, lang, None)])
-    kept = write(intake, texts, origins, dt.datetime.now(), log)
+    kept = replace_version(workbook.path, texts, checked, dt.datetime.now(), log)
     if options.drop_lost and (lost := intake.changes.of("lost")):
         print(text("import_dropped", lang, n=len(lost)))
     print(text("import_done", lang, files=", ".join(texts), previous=kept))

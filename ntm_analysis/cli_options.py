@@ -94,6 +94,10 @@ def parser_of() -> argparse.ArgumentParser:
     made["import"].add_argument(
         "--drop-lost", action="store_true", help="delete rows that a filled template no longer has (default: kept)"
     )
+    made["import"].add_argument(
+        "--date", type=_day, metavar="DATE", help="day of the figures, where a form does not say it"
+    )
+    made["import"].add_argument("--set", default="", metavar="ID", help="criteria set of the figures of a form")
     made["import"].add_argument("--full", action="store_true", help="tell every change, not the first ones of a table")
     made["rebase"].add_argument(
         "--date", type=_day, required=True, metavar="DATE", help="the day whose units are wanted"

@@ -295,7 +295,15 @@ class Export(ExportMoney):
             self.head("last", 34),
             self.head("note", 18),
         ]
-        return [self.form("forecast", heads, rows, lead=lead, notes=[self.text("export_forecast_notes", draws=write_number(made["draws"], self.lang))])]
+        return [
+            self.form(
+                "forecast",
+                heads,
+                rows,
+                lead=lead,
+                notes=[self.text("export_forecast_notes", draws=write_number(made["draws"], self.lang))],
+            )
+        ]
 
     def contents(self, forms: list[Form]) -> Form:
         """What the workbook is, its sheets, its signs, how much of it is known."""

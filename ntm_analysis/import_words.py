@@ -1,12 +1,16 @@
 """What an import understood and would change, in sentences: one line a change, by table."""
 
-from .changes import KINDS, Change
+from functools import cache
+
+from .changes import HOW_KNOWN, KINDS, Change
 from .dictionary import KEYS, Column, dictionary
+from .forms import told_lines
 from .intake import Intake
 from .office_numbers import write_date, write_figure
 from .problems import shown
 from .words import text
 
+_figure, _date = cache(write_figure), cache(write_date)  # a province changes thousands of cells to a few values
 MOST = 40  # changes of a table that are told one by one
 
 
@@ -15,7 +19,7 @@ def understood_lines(intake: Intake, lang: str) -> list[str]:
     template, rows = intake.template, len(intake.entries)
     lines = [text("import_file", lang, file=shown(intake.file), place=intake.workbook.meta["title"][lang])]
     if template is None:
-        return [*lines, *intake.told]
+        return [*lines, *told_lines(intake.form, lang)]
     count: dict[str, int] = {}
     for entry in intake.entries:
         count[entry.table] = count.get(entry.table, 0) + 1
@@ -62,7 +66,7 @@ def _change(change: Change, intake: Intake, lang: str) -> list[str]:
         said = "; ".join(
             f"{_title(columns[n], lang)}: {_value(new, columns[n], lang)}"
             for n, (_, new) in change.cells.items()
-            if n not in KEYS[change.table] and new is not None
+            if n not in (*KEYS[change.table], *HOW_KNOWN) and new is not None
         )
         older = text("import_older", lang, day=write_date(change.newest, lang)) if change.newest else ""
         return ["    " + text("import_row_added", lang, sign=sign, about=about, said=said, place=place) + older]
@@ -94,7 +98,9 @@ def _about(table: str, row: dict[str, object], intake: Intake, lang: str) -> str
 
 
 def _title(column: Column, lang: str) -> str:
-    """A column's name without what its head explains in brackets; the code name where the head only lists the choices."""
+    """A column's name without what its head explains in brackets; the code name where the head only lists choices."""
+    if column.name == "state":
+        return text("import_column_state", lang)
     head = (column.vi if lang == "vi" else column.en).split(" (")[0].split(":")[0]
     return column.name if " / " in head else head
 
@@ -103,7 +109,7 @@ def _value(value: object, column: Column, lang: str) -> str:
     if value is None:
         return text("import_blank", lang)
     if isinstance(value, float):
-        return write_figure(value, lang)
+        return _figure(value, lang)
     if hasattr(value, "strftime"):
-        return f"{value.month}/{value.year}" if column.type == "month" else write_date(value, lang)
+        return f"{value.month}/{value.year}" if column.type == "month" else _date(value, lang)
     return shown(column.allowed.get(value, value) if lang == "vi" else str(value), 80)

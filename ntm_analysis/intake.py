@@ -6,15 +6,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .changes import Changes, compare
-from .data_folder import replace_version
 from .dictionary import dictionary
 from .entries import Entry
+from .forms import Understood, read_forms
 from .present import PresentRow, present_rows
 from .problems import DataProblems, Problem
 from .row_identity import Communes
 from .sheets import Sheet, read_book
 from .table_text import TableText, written
-from .template_rows import TemplateRows, template_rows
+from .template_rows import TemplateRows, is_template, template_rows
 from .workbook import Workbook, content_hash
 
 
@@ -27,9 +27,9 @@ class Intake:
     sheets: list[Sheet]
     present: dict[str, list[PresentRow]]
     communes: Communes
-    template: TemplateRows | None
+    template: TemplateRows | None = None
+    form: Understood | None = None
     entries: list[Entry] = field(default_factory=list)
-    told: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     changes: Changes = field(default_factory=Changes)
 
@@ -45,13 +45,20 @@ class Intake:
         return made_of if made_of != self.workbook.id else ""
 
 
-def understand(path: Path, workbook: Workbook) -> Intake:
-    """Read a file and hold it against the data set; errors stand in ``problems``. Raises DataProblems for an unreadable file."""
+def understand(path: Path, workbook: Workbook, date: dt.date | None = None, set_id: str = "") -> Intake:
+    """Read a file and hold it against the data set; errors stand in ``problems``. Raises DataProblems for an unreadable file.
+
+    A file that is no template is read as an office's form; ``date``, ``set_id``: see :func:`forms.read_forms`.
+    """
     sheets = read_book(path)
     present, communes = present_rows(workbook)
-    made = Intake(workbook, path.name, sheets, present, communes, None)
-    made.template = template_rows(sheets, path.name, workbook.meta["number_style"], communes, made.problems)
-    made.entries = made.template.entries
+    made = Intake(workbook, path.name, sheets, present, communes)
+    if is_template(sheets):
+        made.template = template_rows(sheets, path.name, workbook.meta["number_style"], communes, made.problems)
+        made.entries = made.template.entries
+    else:
+        made.form = read_forms(sheets, workbook, path.name, date=date, set_id=set_id)
+        made.entries, made.problems = made.form.entries, list(made.form.problems)
     whole = made.template.sheets if made.template else ()
     made.changes = compare(made.entries, present, whole, communes, path.name, made.problems)
     return made
@@ -66,7 +73,7 @@ def next_texts(intake: Intake, drop_lost: bool) -> tuple[dict[str, str], dict[tu
         path = folder / name
         text = TableText.read(path) if path.exists() else _new_table(folder, table)
         columns, added, changed = dictionary(table), [], {}
-        like = {column: text.like(column) for column in text.head}
+        like = text.manners()
         for change in intake.changes.rows:
             if change.table != table or (change.kind == "lost" and not drop_lost):
                 continue
@@ -74,7 +81,8 @@ def next_texts(intake: Intake, drop_lost: bool) -> tuple[dict[str, str], dict[tu
                 text.drop(change.present.line)
                 continue
             cells = {
-                column: written(new, columns[column], style, like[column]) for column, (_, new) in change.cells.items()
+                column: written(new, columns[column], style, like.get(column, ""))
+                for column, (_, new) in change.cells.items()
             }
             if change.present is None:
                 text.add(cells)
@@ -112,13 +120,6 @@ def check(intake: Intake, texts: dict[str, str], origins: dict, folder: Path | N
     if errors:
         raise DataProblems(intake.problems)
     return opened
-
-
-def write(intake: Intake, texts: dict[str, str], origins: dict, now: dt.datetime, log: str) -> Path:
-    """Give the data set its next version; where the one before is kept. Call it within ``data_folder.only_one``."""
-    return replace_version(
-        intake.workbook.path, texts, lambda folder: check(intake, texts, origins, folder), now, log
-    )  # fmt: skip
 
 
 def _placed(problem: Problem, entry: Entry | None, file: str) -> Problem:

@@ -23,14 +23,18 @@ class Communes:
     def __init__(self, units: Iterable[tuple[str, str]]) -> None:
         self.codes: dict[str, set[str]] = {}
         self.names: dict[str, str] = {}
+        self._keys: dict[str, str] = {}
         for code, name in units:
             self.codes.setdefault(fold(name), set()).add(code)
             self.names[code] = name
 
     def key(self, typed: str) -> str:
         """The code meant, else the folded name."""
-        codes = self.codes.get(fold(typed), set())
-        return next(iter(codes)) if len(codes) == 1 else typed if typed in self.names else fold(typed)
+        if typed not in self._keys:
+            codes = self.codes.get(fold(typed), set())
+            key = next(iter(codes)) if len(codes) == 1 else typed if typed in self.names else fold(typed)
+            self._keys[typed] = key
+        return self._keys[typed]
 
     def alone(self, code: str) -> bool:
         """Whether the unit's name belongs to it alone."""

@@ -142,6 +142,8 @@ def _cells(text: str, separator: str, head: list[str], refuse: Callable) -> pd.D
 def _read_column(
     texts: pd.Series, column: Column, file: str, rows: np.ndarray, style: str, style_at: str, problems: list[Problem]
 ) -> pd.Series:
+    if texts.empty:
+        return pd.Series(index=texts.index, dtype=_dtype(column))
     codes, uniques = pd.factorize(texts)
     values: list[object] = []
     for index, typed in enumerate(uniques):
@@ -215,6 +217,8 @@ def _choice(text: str, column: Column) -> str:
 
 def duplicates(frame: pd.DataFrame, key: tuple[str, ...], file: str, problems: list[Problem]) -> None:
     """Rows alike in all columns of ``key``; a row with one of them unreadable is passed over, its own problem tells."""
+    if frame.empty:
+        return
     told = [k for k in key if k not in BLANK_KEYS]
     if file == "progress.csv":
         told = ["unit", "month"]  # a row about a work names no set and no criterion

@@ -50,11 +50,16 @@ class TableText:
                 return found
             at = match.end()
 
-    def like(self, column: str) -> list[str]:
-        """The cells of a column that are not blank, bare."""
-        place = self.head.index(column)
-        rows = (self.cells(row) for row in range(2, len(self.lines) + 1) if self.lines[row - 1])
-        return [cells[place].strip('" ') for cells in rows if place < len(cells) and cells[place].strip('" ')]
+    def manners(self) -> dict[str, str]:
+        """The last cell of each column that is not blank: the manner of writing that new cells follow."""
+        found: dict[str, str] = {}
+        for cells in csv.reader(reversed(self.lines[1:]), delimiter=self.separator):
+            for column, cell in zip(self.head, cells, strict=False):
+                if cell.strip():
+                    found.setdefault(column, cell.strip())
+            if len(found) == len(self.head):
+                break
+        return found
 
     def change(self, row: int, cells: dict[str, str]) -> None:
         """Cells of a row replaced; the others keep their text."""
@@ -94,25 +99,25 @@ class TableText:
         return made.getvalue()[:-1]
 
 
-def written(value: object, column: Column, style: str, like: list[str]) -> str:
-    """A typed value as text for a CSV cell, in the number style of the data set and the manner of ``like``, its column's cells.
+def written(value: object, column: Column, style: str, like: str) -> str:
+    """A typed value as text for a CSV cell, in the number style of the data set and the manner of ``like``, a cell of its column.
 
     >>> from .dictionary import dictionary
-    >>> written(1234.5, dictionary("units")["area_km2"], "vi", []), written("not_met", dictionary("criterion_states")["state"],
-    ...     "vi", ["chưa đạt"])
+    >>> written(1234.5, dictionary("units")["area_km2"], "vi", ""), written("not_met", dictionary("criterion_states")["state"],
+    ...     "vi", "chưa đạt")
     ('1234,5', 'chưa đạt')
     """
     if value is None:
         return ""
     if isinstance(value, dt.date):
-        if like and (match := _DMY.fullmatch(like[-1])):
+        if match := _DMY.fullmatch(like):
             return f"{value.day}{match[1]}{value.month}{match[1]}{value.year}"
-        if like and re.fullmatch(r"\d{1,2}/\d{4}", like[-1]):
+        if re.fullmatch(r"\d{1,2}/\d{4}", like):
             return f"{value.month}/{value.year}"
         return value.isoformat()
     if isinstance(value, float):
         return number_text(value, style)
-    if column.type == "choice" and like and fold(like[-1]) in {fold(word) for word in column.allowed.values()}:
+    if column.type == "choice" and fold(like) in {fold(word) for word in column.allowed.values()}:
         return column.allowed[value]
     return str(value)
 

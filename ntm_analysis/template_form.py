@@ -9,11 +9,11 @@ import re
 from .dictionary import Column, dictionary
 from .words import text
 
-# Which sheets an office usually fills: what is reported, what is planned, what both refer to; the ground of the calculation.
+# Which sheets an office usually fills: what it reports, what it plans, what both refer to; then what is calculated with.
 GROUPS: dict[str, tuple[str, ...]] = {
     "report": (
-        "criterion_states", "indicator_values", "criterion_counts", "progress", "hamlet_states", "recognitions", "debts", "cement",
-        "ocop",
+        "criterion_states", "indicator_values", "criterion_counts", "progress", "hamlet_states", "recognitions", "debts",
+        "cement", "ocop",
     ),
     "plan": ("targets", "hamlet_targets", "tasks", "assignments", "works", "work_plans", "envelopes", "goals"),
     "list": ("sources", "units", "hamlets", "hamlet_criteria", "mergers"),

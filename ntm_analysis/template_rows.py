@@ -40,17 +40,9 @@ def is_template(sheets: Iterable[Sheet]) -> bool:
 
 
 def template_rows(
-    sheets: list[Sheet],
-    file: str,
-    style: str,
-    communes: Communes,
-    problems: list[Problem],
-    percent: frozenset = frozenset(),
+    sheets: list[Sheet], file: str, style: str, communes: Communes, problems: list[Problem]
 ) -> TemplateRows:
-    """All rows of a template; problems name sheet and cell.
-
-    ``percent``: (sheet name, row, column) of cells shown as a percentage, whose number Excel keeps as a share of one.
-    """
+    """All rows of a template; problems name sheet and cell, and a row with an error in it is left out."""
     made = TemplateRows()
     for sheet in sheets:
         first = sheet.cells[0] if sheet.cells else []
@@ -64,7 +56,7 @@ def template_rows(
             problems.append(Problem("template_broken", file, sheet=sheet.name, cell=cell_name(codes, 0)))
             continue
         made.sheets[table] = sheet.name
-        reader = _Reader(sheet, file, table, style, communes, problems, percent)
+        reader = _Reader(sheet, file, table, style, communes, problems)
         made.entries += reader.rows(codes, heads)
     return made
 
@@ -77,10 +69,10 @@ class _Reader:
     """Reads one sheet; every distinct cell of a column is read once."""
 
     def __init__(
-        self, sheet: Sheet, file: str, table: str, style: str, communes: Communes, problems: list[Problem], percent
-    ):
-        self.sheet, self.file, self.table, self.style, self.communes = sheet, file, table, style, communes
-        self.problems, self.percent = problems, percent
+        self, sheet: Sheet, file: str, table: str, style: str, communes: Communes, problems: list[Problem]
+    ) -> None:
+        self.sheet, self.file, self.table, self.style = sheet, file, table, style
+        self.communes, self.problems = communes, problems
         self.read: dict[tuple, tuple[object, NotRead | None]] = {}
 
     def rows(self, codes: int, heads: int) -> list[Entry]:
@@ -141,7 +133,7 @@ class _Reader:
         if (line, place) in self.sheet.unsaved:
             self._tell("unsaved_formula", cell_name(line, place))
             return None
-        shown_as_percent = bool(self.percent) and (self.sheet.name, line, place) in self.percent
+        shown_as_percent = (line, place) in self.sheet.percent
         known = (column.name, type(cell), cell, shown_as_percent)
         if known not in self.read:
             try:

@@ -1,0 +1,93 @@
+"""What the lines around an office's table say: the day of its figures, the criteria set, and what its signs mean."""
+
+import datetime as dt
+import re
+from calendar import monthrange
+from collections.abc import Iterable
+
+from .criteria import Law
+from .names import plain
+
+_DAY = r"(?:ngay\s*)?(\d{1,2})\s*(?:[/.-]|\s+thang\s+)\s*(\d{1,2})\s*(?:[/.-]|\s+nam\s+)\s*(20\d\d)"
+_MONTH = r"thang\s*(\d{1,2})\s*(?:[/.-]|nam)\s*(20\d\d)"
+_QUARTER = r"quy\s*(iv|i{1,3}|[1-4])\s*(?:[/.-]|nam)\s*(20\d\d)"
+_QUARTERS = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
+_STATES = {
+    "co ban dat": "basic", "chua dat": "not_met", "khong dat": "not_met", "khong ap dung": "not_applicable",
+    "chua co so lieu": "no_data", "dat": "met",
+}  # fmt: skip
+_SIGN = re.compile(
+    r"[\"“'(]?([^\s\"“”'():;,.=]{1,4}|\.\.\.)[\"”')]?\s*(?:[:=–-]|\bla\b|\bnghia la\b)\s*(" + "|".join(_STATES) + r")\b"
+)
+_OWN_SIGNS = ("ghi chu", "ky hieu", "chu thich", "quy uoc")
+
+
+def data_day(lines: Iterable[str]) -> tuple[dt.date, str] | None:
+    """The day that the figures stand for and the words that say it; None where no line does.
+
+    "tính đến ngày 31/3/2022" comes before "tháng 4/2022", "quý I/2022", "năm 2021" (each its last day). The day of a letter
+    ("Thanh Chương, ngày 05 tháng 4 năm 2022") and the years of a period ("2021-2025") say nothing about figures.
+
+    >>> data_day(["Thanh Chương, ngày 05 tháng 4 năm 2022", "(Số liệu tính đến hết quý I/2022)"])
+    (datetime.date(2022, 3, 31), '(Số liệu tính đến hết quý I/2022)')
+    """
+    texts = {line: re.sub(r"20\d\d\s*[-–]\s*20\d\d", " ", plain(line)) for line in lines}
+    texts = {line: text for line, text in texts.items() if not re.match(r"[^,]{2,40},\s*ngay\b", text)}
+    for pattern, made in (
+        (r"(?:den|het)\s+(?:het\s+)?" + _DAY, lambda m: (int(m[3]), int(m[2]), int(m[1]))),
+        (_MONTH, lambda m: _end(int(m[2]), int(m[1]))),
+        (_QUARTER, lambda m: _end(int(m[2]), 3 * (_QUARTERS.get(m[1]) or int(m[1])))),
+        (r"6 thang dau nam (20\d\d)", lambda m: (int(m[1]), 6, 30)),
+        (r"9 thang dau nam (20\d\d)", lambda m: (int(m[1]), 9, 30)),
+        (_DAY, lambda m: (int(m[3]), int(m[2]), int(m[1]))),
+        (r"(?:cuoi |het |den )?nam (20\d\d)", lambda m: (int(m[1]), 12, 31)),
+    ):
+        for line, text in texts.items():
+            for match in re.finditer(pattern, text):
+                try:
+                    return dt.date(*made(match)), line.strip()[:80]
+                except ValueError:
+                    continue
+    return None
+
+
+def _end(year: int, month: int) -> tuple[int, int, int]:
+    return year, month, monthrange(year, month)[1] if 1 <= month <= 12 else 0
+
+
+def named_sets(lines: Iterable[str], law: Law) -> list[str]:
+    """The criteria sets that the lines name: by their decision, else by period and level; none where neither is said.
+
+    The period alone ("giai đoạn 2021-2025") means the NTM level, unless "nâng cao" or "kiểu mẫu" stands there too.
+    """
+    text = plain(" \n ".join(lines))
+    by_number = [
+        s for s, set_ in law.sets.items()
+        if (number := set_.decision.get("number")) and re.search(rf"(?<!\d){re.escape(plain(number).split('/')[0])}/", text)
+    ]  # fmt: skip
+    level = "model" if "kieu mau" in text else "advanced" if "nang cao" in text else "ntm"
+    periods = set(re.findall(r"(20\d\d)\s*[-–]\s*(20\d\d)", text))
+    by_period = [
+        s for s, set_ in law.sets.items()
+        if set_.level == level and any("-".join(period) in s for period in periods)
+    ]  # fmt: skip
+    both = [s for s in by_number if law.sets[s].level == level]
+    return both or by_number or by_period
+
+
+def own_signs(lines: Iterable[str]) -> dict[str, str]:
+    """What the sheet itself says its signs mean, by sign (without diacritics): met, basic, not_met, not_applicable, no_data.
+
+    >>> own_signs(["Ghi chú: x: đạt; o: chưa đạt; cb = cơ bản đạt"])
+    {'x': 'met', 'o': 'not_met', 'cb': 'basic'}
+    """
+    made: dict[str, str] = {}
+    for line in lines:
+        text = plain(line)
+        if any(word in text for word in _OWN_SIGNS):
+            for part in re.split(
+                r"[;,\n]|\.\s", re.sub(r"^.*?(?:ghi chu|ky hieu|chu thich|quy uoc)[^:]*:", "", text, count=1)
+            ):
+                if match := _SIGN.search(part):
+                    made.setdefault(match[1], _STATES[match[2]])
+    return made
