@@ -1,6 +1,6 @@
 """What every form of the office workbook shares: a data set, a language, words, heads, rows that say there is no data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -59,13 +59,13 @@ HEADS = frozenset(
 @dataclass
 class ExportForms:
     """A data set told as forms in one language; ``needs``: what finishing costs, ``made``: the forecast's record, each None with
-    the reason in ``lacking`` where it cannot be told."""
+    the reason in ``lacking`` ("need", "forecast") where it cannot be told."""
 
     workbook: Workbook
     lang: str
     needs: Demand | None
     made: dict | None
-    lacking: str = ""
+    lacking: dict[str, str] = field(default_factory=dict)
 
     def text(self, key: str, **values: object) -> str:
         return text(key, self.lang, **values)

@@ -37,7 +37,7 @@ class ExportMoney(ExportForms):
     def need(self) -> list[Form]:
         """The mean need by commune and by work, each by source; sums of means are the mean of the sum."""
         if self.needs is None:
-            return [self.form(name, self._plain_heads(), [], lead=[self.lacking]) for name in ("need", "works")]
+            return [self.form(name, self._plain_heads(), [], lead=[self.lacking["need"]]) for name in ("need", "works")]
         funds, heads = self._funds()
         works = self.needs.together.works
         works = works[works["needed"] > 0] if len(works) else works
@@ -145,7 +145,8 @@ class ExportMoney(ExportForms):
         """Money of every pot by year: allotted and expected apart; cement pots have their own form."""
         pots = self.workbook.tables["pots"].set_index("pot")
         rows_ = self.workbook.tables["envelopes"]
-        rows_ = rows_[rows_["pot"].map(pots["measure"]) == "money"]
+        credit = rows_[rows_["pot"].map(pots["fund"]) == "tin_dung"]["amount"].sum()
+        rows_ = rows_[(rows_["pot"].map(pots["measure"]) == "money") & (rows_["pot"].map(pots["fund"]) != "tin_dung")]
         years = sorted({int(y) for y in rows_["year"]})
         kinds = ("allotted", "expected")
         heads = [self.head("tt", 5), self.head("fund", 34), self.head("serves", 16)]
@@ -178,7 +179,7 @@ class ExportMoney(ExportForms):
             total_label=self.text("export_total"),
             total=totals,
             unit=self.text("unit_million_money"),
-            notes=[self.text("export_capital_notes")],
+            notes=[self.text("export_capital_notes", credit=write_number(credit, self.lang, 0) if credit else "-")],
         )
 
     def debts(self) -> Form:

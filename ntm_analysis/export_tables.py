@@ -3,6 +3,7 @@ forecast. Every figure is the engines' own; a sum is left to Excel, with the eng
 """
 
 import datetime as dt
+from collections.abc import Callable
 from functools import cached_property
 
 import pandas as pd
@@ -256,7 +257,7 @@ class Export(ExportMoney):
     def forecast(self) -> list[Form]:
         """Each commune's chance and dates; the district's number with its usual range above the table."""
         if self.made is None:
-            return [self.form("forecast", self._plain_heads(), [], lead=[self.lacking])]
+            return [self.form("forecast", self._plain_heads(), [], lead=[self.lacking["forecast"]])]
         made, figures = self.made, self.made["finishing"]
         names = self.workbook.law.criteria_of(made["set"])[f"name_{self.lang}"]
         rows = []
@@ -338,13 +339,17 @@ def _listed(signs: list[str]) -> int:
 
 def exported(workbook: Workbook, lang: str, draws: int, seed: int) -> tuple[int, bytes]:
     """The office workbook of a data set: how many forms, and the file. What the data lack for need or forecast is told there."""
-    needs = made = None
-    lacking = ""
-    try:
-        needs = demand(workbook, draws=draws, seed=seed)
-        made = record(forecast(workbook, draws=draws, seed=seed))
-    except DataProblems as error:
-        lacking = " ".join(line.strip() for line in report(error.problems, lang).splitlines()[1:])
+    lacking: dict[str, str] = {}
+
+    def found(name: str, answer: Callable) -> object:
+        try:
+            return answer()
+        except DataProblems as error:
+            lacking[name] = " ".join(line.strip() for line in report(error.problems, lang).splitlines()[1:])
+            return None
+
+    needs = found("need", lambda: demand(workbook, draws=draws, seed=seed))
+    made = found("forecast", lambda: record(forecast(workbook, draws=draws, seed=seed)))
     forms = Export(workbook, lang, needs, made, lacking).forms()
     header = text("illustrative_long", lang) if workbook.illustrative else text("draft", lang)
     return len(forms) - 1, office_book(forms, workbook.as_of, header)
