@@ -130,7 +130,7 @@ def test_conclusions_are_left_blank_and_assignments_of_missing_criteria_filled_i
     assert all(row[7] == "" for row in rows.values()) and rows["A5"][8:] == ["", ""]
     assert (
         rows["A6"][8].startswith("số 5: Phòng Giáo dục và Đào tạo")
-        and rows["A6"][9] == "số 5: 15/12/2022; số 9: 31/3/2023"
+        and rows["A6"][9] == "số 5: 15/12/2022 (quá hạn); số 9: 31/3/2023"
     )
 
 
