@@ -168,17 +168,10 @@ class MeetingPage(MeetingParts):
         for place, (_, target) in enumerate(chosen.iterrows(), start=1):
             set_id, unit = self.workbook.default_set(target["level"]), target["unit"]
             standing = self.standing(set_id).counts.loc[unit]
-            given = self.workbook.tables["assignments"]
-            given = given[
-                (given["unit"] == unit) & (given["set"] == set_id) & given["criterion"].isin(standing["missing"])
-            ]
+            given = self.tasks[(self.tasks["unit"] == unit) & (self.tasks["set"] == set_id) & self.tasks["assigned"]]
             told = [(f"{r['criterion']:g}", r) for _, r in given.iterrows()] if self.internal else []
             who = "; ".join(self.text("given_to", n=n, who=r["department"], action=r["action"]) for n, r in told)
-            due = "; ".join(
-                self.text("given_due", n=n, day=write_date(r["due"], self.lang))
-                for n, r in told
-                if not pd.isna(r["due"])
-            )
+            due = "; ".join(self.text("given_due", n=n, day=self._due(r)) for n, r in told if not pd.isna(r["due"]))
             kind = self.text(f"kind_{target['kind']}")
             rows.append(
                 [place, self.name_of(unit), self.level_words(target["level"]), f"{target['year']:g}", kind, count_words(standing),

@@ -130,7 +130,7 @@ def test_conclusions_are_left_blank_and_assignments_of_missing_criteria_filled_i
     assert all(row[7] == "" for row in rows.values()) and rows["A5"][8:] == ["", ""]
     assert (
         rows["A6"][8].startswith("số 5: Phòng Giáo dục và Đào tạo")
-        and rows["A6"][9] == "số 5: 15/12/2022; số 9: 31/3/2023"
+        and rows["A6"][9] == "số 5: 15/12/2022 (quá hạn); số 9: 31/3/2023"
     )
 
 
@@ -207,8 +207,9 @@ def test_english_pages_hold_no_vietnamese_sentences():
     page = MeetingPage(FULL, lang="en", audience="cong-khai")
     made = plain("".join(getattr(page, part)() for part in PARTS))
     assert "8 of 12 communes reported for 12/2022" in made and "3.8 percentage points behind" in made
+    own = re.sub("“[^”]*”", "", made)  # sheets of the Excel template have Vietnamese names
     for words in ("công trình", "chưa có số liệu", "Kết luận", "tiêu chí"):
-        assert words not in made, words
+        assert words not in own, words
 
 
 def test_text_from_reports_is_escaped(tmp_path):
