@@ -1,0 +1,160 @@
+"""Facts about the parts of merged communes turned into facts about the whole: criteria and indicators.
+
+A criterion goes by :func:`~ntm_analysis.rebase_rules.merged_state`. What the figures of a part say of a criterion counts only as
+met, and only where the part is judged by the same thresholds as the whole: that one part lacks a share says nothing of the share
+of the whole. A measured indicator is the mean weighted by what it is a share of (``indicator_weights``), where every
+part reports both within a year; a plain number of things is their sum; else it is unknown.
+"""
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from .assess import assess
+from .rebase_rules import merged_mark, merged_state
+from .words import listed, text
+from .workbook import Workbook
+
+APART = pd.Timedelta(days=366)  # figures further apart than a year are not of one time
+LANG = "vi"  # notes in the data are Vietnamese, as all notes of the data sets
+
+
+@dataclass(frozen=True)
+class Link:
+    """Old units and what became of them. ``to``: the new unit by old unit; ``mark``, ``source``: of the row that says so."""
+
+    to: pd.Series
+    mark: pd.Series
+    source: pd.Series
+
+    @property
+    def parts(self) -> dict[int, list[int]]:
+        """The old units by new unit."""
+        return {int(new): list(rows.index) for new, rows in self.to.groupby(self.to, sort=False)}
+
+
+@dataclass
+class Facts:
+    """``rows``: the facts made (unit, set, criterion or indicator, date, state, value, source, mark, note, why).
+    ``fate``: what became of the newest fact of (old unit, set, key): (outcome, why)."""
+
+    rows: list[dict] = field(default_factory=list)
+    fate: dict[tuple, tuple[str, str]] = field(default_factory=dict)
+
+
+def before(workbook: Workbook, link: Link) -> Workbook:
+    """The workbook (opened as of the new day) with the old units in place of the new ones."""
+    return Workbook(**vars(workbook) | {"units": workbook.all_units.loc[link.to.index]})
+
+
+def merged_states(old: Workbook, link: Link) -> Facts:
+    """Criterion states of the new units that several old ones made, in every set that anything was reported in."""
+    made = Facts()
+    units = old.all_units
+    known = old.tables["recognitions"].groupby(["unit", "set"])["known_from"].max().to_dict()
+    tables = ("criterion_states", "criterion_counts", "recognitions", "indicator_values")
+    told = {name: old.tables[name][old.tables[name]["unit"].isin(link.to.index)] for name in tables}
+    for set_id in sorted({s for rows in told.values() for s in rows["set"]}):
+        if old.law.sets[set_id].counts_only:
+            continue
+        states = assess(old, set_id).states
+        cells = {(row.unit, row.criterion): row for row in states.itertuples()}
+        for new, parts in link.parts.items():
+            if len(parts) == 1:
+                continue
+            same = {
+                part: all(units.at[part, c] == units.at[new, c] for c in ("region", "specially_difficult"))
+                for part in parts
+            }
+            for criterion in sorted(states["criterion"].unique()):
+                found = {part: cells.get((part, criterion)) for part in parts}
+                said = {part: _said(cell, same[part]) for part, cell in found.items()}
+                state = merged_state(list(said.values()))
+                on = [p for p in parts if state != "not_met" or said[p] == "not_met"]
+                why = {"not_met": "one_not", "unknown": "part_unknown", "basic": "all_basic"}.get(state, "all_met")
+                for part in parts:
+                    made.fate[part, set_id, criterion] = ("left" if state == "unknown" else "merged", why)
+                if state == "unknown":
+                    continue
+                days = [known.get((p, set_id), old.as_of) if pd.isna(found[p].date) else found[p].date for p in on]
+                derived = {p: found[p].basis != "reported" for p in on}
+                marks = [merged_mark([found[p].mark, "assumed" if derived[p] else "reported"]) for p in on]
+                made.rows.append(_row(
+                    old, link, new, on, {"set": set_id, "criterion": criterion, "state": state, "why": why},
+                    date=(max if state == "not_met" else min)(map(pd.Timestamp, days)), marks=marks,
+                    sources=[found[p].source for p in on], derived=any(derived.values()),
+                ))  # fmt: skip
+    return made
+
+
+def _said(cell, same_thresholds: bool) -> str:
+    """What a part's state says for the whole."""
+    if cell is None:  # a township: nobody judged it by the criteria for communes
+        return "unknown"
+    if cell.basis == "indicators" and not (same_thresholds and cell.state in ("met", "not_applicable")):
+        return "unknown"
+    return cell.state
+
+
+def merged_values(old: Workbook, link: Link, weights: dict[tuple[str, str], str]) -> Facts:
+    """Indicator values of the new units that several old ones made; ``weights`` by (set, test)."""
+    made = Facts()
+    values = old.tables["indicator_values"]
+    values = values[values["unit"].isin(link.to.index)].sort_values("date", kind="stable")
+    newest = values.drop_duplicates(["unit", "set", "indicator"], keep="last")
+    newest = newest.assign(new=link.to.reindex(newest["unit"]).to_numpy())
+    for (new, set_id, test), rows in newest.groupby(["new", "set", "indicator"], sort=False):
+        parts = link.parts[int(new)]
+        if len(parts) == 1:
+            continue
+        rows = rows.set_index("unit")
+        fact, why = _whole(old, rows, parts, weights.get((set_id, test), ""))
+        for part in rows.index:
+            made.fate[part, set_id, test] = ("merged" if fact else "left", why)
+        if fact:
+            on = [p for p in rows.index if fact.get("state") != "not_met" or rows.at[p, "state"] == "not_met"]
+            day = (max if fact.get("state") == "not_met" else min)(rows.loc[on, "date"])
+            made.rows.append(_row(
+                old, link, int(new), on, {"set": set_id, "indicator": test, "why": why} | fact, date=day,
+                marks=list(rows.loc[on, "mark"]), sources=list(rows.loc[on, "source"]),
+            ))  # fmt: skip
+    return made
+
+
+def _whole(old: Workbook, rows: pd.DataFrame, parts: list[int], weight: str) -> tuple[dict, str]:
+    """The value or state of the whole, and by which rule; nothing, and why."""
+    if rows["value"].isna().all():
+        state = merged_state([rows["state"].get(part, "unknown") for part in parts])
+        if state == "unknown":
+            return {}, "part_unknown"
+        return {"state": state}, "one_not" if state == "not_met" else "all_met"
+    if len(rows) < len(parts) or rows["value"].isna().any():
+        return {}, "part_unknown"
+    if not weight:
+        return {}, "no_weight"
+    if rows["date"].max() - rows["date"].min() > APART:
+        return {}, "dates_apart"
+    if weight == "sum":
+        return {"value": float(rows["value"].sum())}, "summed"
+    units = old.all_units.loc[rows.index]
+    heavy = units[weight]
+    if heavy.isna().any() or (units["mark"] == "assumed").any():
+        return {}, "weights_missing"
+    return {"value": round(float((rows["value"] * heavy).sum() / heavy.sum()), 6)}, f"by_{weight}"
+
+
+def _row(
+    old: Workbook, link: Link, new: int, on: list[int], fact: dict, *, date, marks, sources, derived=False
+) -> dict:
+    """A fact about the new unit, with where it comes from."""
+    why, state = fact["why"], fact.get("state", "")
+    names = listed([old.all_units.at[part, "name"] for part in on], LANG)
+    note = text(f"rebase_note_{why}", LANG, names=names, of=len(link.parts[new])) + (
+        text("rebase_note_derived", LANG) if derived else ""
+    )
+    known = set(old.tables["sources"]["id"])
+    cells = [s for cell in [*sources, *link.source[on]] for s in str(cell).split("|") if s in known]
+    return fact | {
+        "unit": new, "date": pd.Timestamp(date), "state": state, "known_from": pd.Timestamp(old.as_of), "note": note,
+        "source": "|".join(dict.fromkeys(cells)), "mark": merged_mark([*marks, *link.mark[on]]), "parts": names,
+    }  # fmt: skip
