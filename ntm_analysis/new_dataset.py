@@ -31,7 +31,8 @@ class NoRoom(ValueError):
 def new_place(typed: str, old: Workbook) -> Path:
     """The folder a new data set shall take, made from what was typed; raises :class:`NoRoom`.
 
-    It must not exist or be empty, its parent must exist, it must not lie in the old data set, and its name must give an id of its own.
+    It must not exist or be empty, its parent must exist, it must not lie in the old data set, and its name must give an id of
+    its own.
     """
     if not typed.strip() or not typed.isprintable():
         raise NoRoom("no_path", name=typed)

@@ -6,7 +6,7 @@ of the whole. A measured indicator is the mean weighted by what it is a share of
 part reports both within a year; a plain number of things is their sum; else it is unknown.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -44,7 +44,7 @@ class Facts:
 
 def before(workbook: Workbook, link: Link) -> Workbook:
     """The workbook (opened as of the new day) with the old units in place of the new ones."""
-    return Workbook(**vars(workbook) | {"units": workbook.all_units.loc[link.to.index]})
+    return replace(workbook, units=workbook.all_units.loc[link.to.index])
 
 
 def merged_states(old: Workbook, link: Link) -> Facts:
@@ -103,11 +103,11 @@ def merged_values(old: Workbook, link: Link, weights: dict[tuple[str, str], str]
     values = values[values["unit"].isin(link.to.index)].sort_values("date", kind="stable")
     newest = values.drop_duplicates(["unit", "set", "indicator"], keep="last")
     newest = newest.assign(new=link.to.reindex(newest["unit"]).to_numpy())
-    for (new, set_id, test), rows in newest.groupby(["new", "set", "indicator"], sort=False):
-        parts = link.parts[int(new)]
+    parts_of = link.parts
+    for (new, set_id, test), told in newest.groupby(["new", "set", "indicator"], sort=False):
+        parts, rows = parts_of[int(new)], told.set_index("unit")
         if len(parts) == 1:
             continue
-        rows = rows.set_index("unit")
         fact, why = _whole(old, rows, parts, weights.get((set_id, test), ""))
         for part in rows.index:
             made.fate[part, set_id, test] = ("merged" if fact else "left", why)

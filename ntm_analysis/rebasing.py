@@ -1,14 +1,14 @@
 """A data set carried over to the units of a later day: every table by its rule (``rebase_rules``), every row accounted for.
 
-The mapping is ``mergers.csv``, one step: rows of a unit that exists on the day stay; rows of an old unit follow what the newest row
-of mergers known and begun by then says of it. A unit stands once a day in that table, so none can be told to be split.
+The mapping is ``mergers.csv``, one step: rows of a unit that exists on the day stay; rows of an old unit follow what the newest
+row of mergers known and begun by then says of it. A unit stands once a day in that table, so none can be told to be split.
 """
 
 from dataclasses import dataclass
 
 import pandas as pd
 
-from .dictionary import KEYS, TABLES
+from .dictionary import TABLES
 from .names import fold, slug
 from .office_numbers import write_date, write_figure
 from .part_facts import LANG, Facts, Link, before, merged_states, merged_values
@@ -24,10 +24,13 @@ OUTCOMES = ("carried", "merged", "left")
 
 @dataclass(frozen=True)
 class Rebased:
-    """``tables``: the new data set, by name. ``account``: one row for every row there was: table, row, unit (old; -1 for none),
-    into (new unit; -1), outcome (carried, merged, left), why. ``made``: the rows that were made: table, unit, what, value, parts,
-    why, mark, note. ``standing``: by new unit its parts, how many were communes recognised NTM (``inferred``: of these without a source that says so), and ``verdict``: kept (one old
-    unit, recognised), all (every part was), judge (some were), none, and ``lacking``: the parts that were not."""
+    """``tables``: the new data set, by name.
+
+    ``account``: one row for every row there was: table, row, unit (old; -1 for none), into (new unit; -1), outcome (carried,
+    merged, left), why. ``made``: the rows that were made: table, unit, what, value, parts, why, mark, note.
+    ``standing``, by new unit: parts, held (how many were communes recognised NTM), inferred (of these without a source that says
+    so), lacking (the parts that were not), verdict: kept (one old unit, recognised), all (every part was), judge (some), none.
+    """
 
     tables: dict[str, pd.DataFrame]
     account: pd.DataFrame
@@ -39,10 +42,14 @@ class Rebased:
 def destinations(workbook: Workbook) -> Link:
     """What became, by the as-of day, of every unit that no longer exists then.
 
-    Raises :class:`DataProblems`: a merger into a unit that ``units.csv`` does not hold, that is older than the merger, or that has
-    merged again by then (a step at a time); a unit that ended without a merger; nothing that changed.
+    Raises :class:`DataProblems`: a merger into a unit that ``units.csv`` does not hold from that day on, or that has merged again
+    by then (a step at a time); a unit that ended without a merger; nothing that changed; a day not after the data's own.
     """
     units, day, problems = workbook.all_units, pd.Timestamp(workbook.as_of), []
+    base = pd.Timestamp(workbook.meta["as_of"]["date"])
+    told = {"day": write_date(day), "since": write_date(base)}
+    if day <= base:
+        raise DataProblems([Problem("before_data", "dataset.yaml", details=told)])
     alive = workbook.units.index
     gone = units[(units["valid_from"] <= day) & ~units.index.isin(alive) & (units["known_from"] <= day)]
     rows = workbook.tables["mergers"]
@@ -68,10 +75,8 @@ def destinations(workbook: Workbook) -> Link:
             problems.append(Problem("into_ended", "mergers.csv", int(row["row"]), "into_code", details))
         else:
             to[unit] = int(found.index[0])
-    base = pd.Timestamp(workbook.meta["as_of"]["date"])
     if not problems and not (units.loc[list(set(to.values())), "valid_from"] > base).any():
-        details = {"day": write_date(day), "since": write_date(base)}
-        raise DataProblems([Problem("nothing_changed", "mergers.csv", details=details)])
+        problems.append(Problem("nothing_changed", "mergers.csv", details=told))
     if problems:
         raise DataProblems(problems)
     rows = rows.loc[list(to)]
@@ -241,10 +246,24 @@ class _Move:
         return pd.DataFrame(made, columns=rows.columns)
 
     def _units(self, rows: pd.DataFrame, facts: dict[str, Facts]) -> pd.DataFrame:
+        """The units there are from the day on; households and population not told of a new one are those of all its parts."""
         gone = rows.index.isin(self.link.to.index)
         self.tell("units", rows[~gone], "carried", "same")
         self.tell("units", rows[gone], "left", "ended")
-        return rows[~gone]
+        home = (self.workbook.meta.get("district") or {}).get("name", "")
+        kept = rows[~gone].assign(district=rows["district"].where(rows["district"] != home, ""))
+        for new, parts in self.link.parts.items():
+            told = rows.loc[parts]
+            for column in ("households", "population"):
+                if pd.isna(kept.at[new, column]) and told[column].notna().all():
+                    names = listed(told["name"], LANG)
+                    note = text("rebase_note_summed", LANG, names=names, of=len(parts))
+                    mark = merged_mark([*told["mark"], *self.link.mark[parts]])
+                    kept.loc[new, column] = told[column].sum()
+                    kept.loc[new, "note"] = "; ".join(filter(None, [kept.at[new, "note"], f"{column}: {note}"]))
+                    kept.loc[new, "mark"] = merged_mark([kept.at[new, "mark"], mark])
+                    self.make("units", new, column, write_figure(kept.at[new, column]), names, "summed", mark, note)
+        return kept
 
     def _mergers(self, rows: pd.DataFrame, facts: dict[str, Facts]) -> pd.DataFrame:
         """Mergers still to come; of a new unit's parts they become one row where all say the same."""
