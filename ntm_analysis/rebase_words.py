@@ -60,8 +60,8 @@ def _reason(workbook: Workbook, unit: int, row: pd.Series, lang: str) -> str:
         "of": len(row["parts"]),
         "names": listed(names[row["lacking"]], lang),
     }
-    inferred = text("rebase_inferred", lang, n=row["inferred"]) if row["inferred"] else ""
-    return text(f"rebase_reason_{row['verdict']}", lang, **details) + inferred
+    details["inferred"] = text("rebase_inferred", lang, n=row["inferred"]) if row["inferred"] else ""
+    return text(f"rebase_reason_{row['verdict']}", lang, **details)
 
 
 def account_lines(made: Rebased, lang: str) -> Iterator[str]:
