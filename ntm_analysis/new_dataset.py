@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def new_place(typed: str, old: Workbook) -> Path:
     """
     if not typed.strip() or not typed.isprintable():
         raise NoRoom("no_path", name=typed)
-    folder = Path(typed.strip()).expanduser().resolve()
+    folder = Path(typed.strip()).resolve()
     if folder == old.path or old.path in folder.parents:
         raise NoRoom("inside", name=folder, old=old.path)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -67,7 +68,7 @@ def write_dataset(
             content = csv_text(tables[name], name, style)
             (building / f"{name}.csv").write_text(content, encoding="utf-8-sig", newline="")
         also(building)
-        Workbook.open(building)
+        opened = Workbook.open(building)
         os.chmod(building, 0o755)
         if folder.is_dir():
             folder.rmdir()  # empty: some systems do not rename over a folder
@@ -75,7 +76,7 @@ def write_dataset(
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
-    return Workbook.open(folder)
+    return replace(opened, path=folder)
 
 
 def csv_text(table: pd.DataFrame, name: str, style: str) -> str:

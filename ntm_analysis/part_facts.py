@@ -2,35 +2,22 @@
 
 A criterion goes by :func:`~ntm_analysis.rebase_rules.merged_state`. What the figures of a part say of a criterion counts only as
 met, and only where the part is judged by the same thresholds as the whole: that one part lacks a share says nothing of the share
-of the whole. A measured indicator is the mean weighted by what it is a share of (``indicator_weights``), where every
-part reports both within a year; a plain number of things is their sum; else it is unknown.
+of the whole. What follows from a recognition counts only where a source tells of it. A measured indicator is the mean weighted by
+what it is a share of (``indicator_weights``), where every part reports both within a year; a plain number of things is their sum;
+else it is unknown.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pandas as pd
 
 from .assess import assess
 from .rebase_rules import merged_mark, merged_state
+from .unit_changes import LANG, Link
 from .words import listed, text
 from .workbook import Workbook
 
 APART = pd.Timedelta(days=366)  # figures further apart than a year are not of one time
-LANG = "vi"  # notes in the data are Vietnamese, as all notes of the data sets
-
-
-@dataclass(frozen=True)
-class Link:
-    """Old units and what became of them. ``to``: the new unit by old unit; ``mark``, ``source``: of the row that says so."""
-
-    to: pd.Series
-    mark: pd.Series
-    source: pd.Series
-
-    @property
-    def parts(self) -> dict[int, list[int]]:
-        """The old units by new unit."""
-        return {int(new): list(rows.index) for new, rows in self.to.groupby(self.to, sort=False)}
 
 
 @dataclass
@@ -42,16 +29,13 @@ class Facts:
     fate: dict[tuple, tuple[str, str]] = field(default_factory=dict)
 
 
-def before(workbook: Workbook, link: Link) -> Workbook:
-    """The workbook (opened as of the new day) with the old units in place of the new ones."""
-    return replace(workbook, units=workbook.all_units.loc[link.to.index])
-
-
 def merged_states(old: Workbook, link: Link) -> Facts:
     """Criterion states of the new units that several old ones made, in every set that anything was reported in."""
     made = Facts()
     units = old.all_units
-    known = old.tables["recognitions"].groupby(["unit", "set"])["known_from"].max().to_dict()
+    decided = old.tables["recognitions"]
+    decided = decided[decided["basis"] != "inferred"]
+    known = decided.groupby(["unit", "set"])["known_from"].max().to_dict()
     tables = ("criterion_states", "criterion_counts", "recognitions", "indicator_values")
     told = {name: old.tables[name][old.tables[name]["unit"].isin(link.to.index)] for name in tables}
     for set_id in sorted({s for rows in told.values() for s in rows["set"]}):
@@ -68,7 +52,7 @@ def merged_states(old: Workbook, link: Link) -> Facts:
             }
             for criterion in sorted(states["criterion"].unique()):
                 found = {part: cells.get((part, criterion)) for part in parts}
-                said = {part: _said(cell, same[part]) for part, cell in found.items()}
+                said = {p: _said(cell, same[p], (p, set_id) in known) for p, cell in found.items()}
                 state = merged_state(list(said.values()))
                 on = [p for p in parts if state != "not_met" or said[p] == "not_met"]
                 why = {"not_met": "one_not", "unknown": "part_unknown", "basic": "all_basic"}.get(state, "all_met")
@@ -87,11 +71,13 @@ def merged_states(old: Workbook, link: Link) -> Facts:
     return made
 
 
-def _said(cell, same_thresholds: bool) -> str:
-    """What a part's state says for the whole."""
+def _said(cell, same_thresholds: bool, sourced: bool) -> str:
+    """What a part's state says for the whole; what follows from a recognition only inferred says nothing."""
     if cell is None:  # a township: nobody judged it by the criteria for communes
         return "unknown"
     if cell.basis == "indicators" and not (same_thresholds and cell.state in ("met", "not_applicable")):
+        return "unknown"
+    if cell.basis == "recognition" and not sourced:
         return "unknown"
     return cell.state
 

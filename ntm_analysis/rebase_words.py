@@ -6,12 +6,11 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import pandas as pd
-
 from .exports import plain_text
 from .names import slug
 from .office_numbers import write_date
 from .rebasing import OUTCOMES, Rebased
+from .unit_changes import recognition_words
 from .words import MARK_WORDS, STATE_WORDS, listed, pick, text
 from .workbook import Workbook
 
@@ -46,22 +45,10 @@ def standing_lines(workbook: Workbook, made: Rebased, lang: str) -> list[str]:
                 "  " + text(f"rebase_group_{verdict}", lang, n=len(rows), names=listed(names[rows.index], lang))
             )
         for unit, row in rows.iterrows() if verdict in ("all", "judge") else ():
-            lines.append("    " + _reason(workbook, unit, row, lang))
+            lines.append("    " + recognition_words(workbook, unit, row, lang))
     if same:
         lines.append("  " + text("rebase_group_same", lang, n=len(same)))
     return lines
-
-
-def _reason(workbook: Workbook, unit: int, row: pd.Series, lang: str) -> str:
-    names = workbook.all_units["name"]
-    details = {
-        "name": names[unit],
-        "held": row["held"],
-        "of": len(row["parts"]),
-        "names": listed(names[row["lacking"]], lang),
-    }
-    details["inferred"] = text("rebase_inferred", lang, n=row["inferred"]) if row["inferred"] else ""
-    return text(f"rebase_reason_{row['verdict']}", lang, **details)
 
 
 def account_lines(made: Rebased, lang: str) -> Iterator[str]:
@@ -93,7 +80,7 @@ def report_csv(workbook: Workbook, made: Rebased, lang: str) -> bytes:
     for unit, row in made.standing.iterrows():
         old = "; ".join(label[part] for part in row["parts"])
         mark = pick(MARK_WORDS["reported" if (made.link.mark[row["parts"]] == "reported").all() else "assumed"], lang)
-        why = _reason(workbook, unit, row, lang)
+        why = recognition_words(workbook, unit, row, lang)
         rows.append(["recognitions.csv", "", old, label[unit], text("rebase_judged", lang), "", "", why, mark])
     for row in made.made.itertuples():
         value = pick(STATE_WORDS[row.value], lang) if row.value in STATE_WORDS else row.value

@@ -1,21 +1,18 @@
 """A data set carried over to the units of a later day: every table by its rule (``rebase_rules``), every row accounted for.
 
-The mapping is ``mergers.csv``, one step: rows of a unit that exists on the day stay; rows of an old unit follow what the newest
-row of mergers known and begun by then says of it. A unit stands once a day in that table, so none can be told to be split.
+Rows of a unit that exists on the day stay; rows of an old unit follow it (``unit_changes``).
 """
 
 from dataclasses import dataclass
 
 import pandas as pd
 
-from .dictionary import TABLES
+from .dictionary import TABLES, dictionary
 from .names import fold, slug
-from .office_numbers import write_date, write_figure
-from .part_facts import LANG, Facts, Link, before, merged_states, merged_values
-from .problems import DataProblems, Problem
+from .office_numbers import write_figure
+from .part_facts import Facts, merged_states, merged_values
 from .rebase_rules import RULES, merged_mark
-from .recognition import levels
-from .units import described
+from .unit_changes import LANG, Link, before, destinations, recognised_parts, recognition_words
 from .words import listed, text
 from .workbook import Workbook
 
@@ -28,8 +25,7 @@ class Rebased:
 
     ``account``: one row for every row there was: table, row, unit (old; -1 for none), into (new unit; -1), outcome (carried,
     merged, left), why. ``made``: the rows that were made: table, unit, what, value, parts, why, mark, note.
-    ``standing``, by new unit: parts, held (how many were communes recognised NTM), inferred (of these without a source that says
-    so), lacking (the parts that were not), verdict: kept (one old unit, recognised), all (every part was), judge (some), none.
+    ``standing``: see :func:`~ntm_analysis.unit_changes.recognised_parts`.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -39,66 +35,24 @@ class Rebased:
     link: Link
 
 
-def destinations(workbook: Workbook) -> Link:
-    """What became, by the as-of day, of every unit that no longer exists then.
-
-    Raises :class:`DataProblems`: a merger into a unit that ``units.csv`` does not hold from that day on, or that has merged again
-    by then (a step at a time); a unit that ended without a merger; nothing that changed; a day not after the data's own.
-    """
-    units, day, problems = workbook.all_units, pd.Timestamp(workbook.as_of), []
-    base = pd.Timestamp(workbook.meta["as_of"]["date"])
-    told = {"day": write_date(day), "since": write_date(base)}
-    if day <= base:
-        raise DataProblems([Problem("before_data", "dataset.yaml", details=told)])
-    alive = workbook.units.index
-    gone = units[(units["valid_from"] <= day) & ~units.index.isin(alive) & (units["known_from"] <= day)]
-    rows = workbook.tables["mergers"]
-    rows = (
-        rows[rows["on"] <= day].sort_values("on", kind="stable").drop_duplicates("unit", keep="last").set_index("unit")
-    )
-    to = {}
-    for unit in gone.index:
-        if unit not in rows.index:
-            problems.append(Problem("ended_unsaid", "mergers.csv", details={"unit": described(units.loc[unit])}))
-            continue
-        row = rows.loc[unit]
-        same = (
-            (units["code"] == row["into_code"])
-            if row["into_code"]
-            else (units["name"].map(fold) == fold(row["into_name"]))
-        )
-        found = units[same & (units["valid_from"] == row["on"])]
-        details = {"unit": described(units.loc[unit]), "into": row["into_name"], "on": write_date(row["on"])}
-        if found.empty:
-            problems.append(Problem("into_unlisted", "mergers.csv", int(row["row"]), "into_code", details))
-        elif found.index[0] not in alive:
-            problems.append(Problem("into_ended", "mergers.csv", int(row["row"]), "into_code", details))
-        else:
-            to[unit] = int(found.index[0])
-    if not problems and not (units.loc[list(set(to.values())), "valid_from"] > base).any():
-        problems.append(Problem("nothing_changed", "mergers.csv", details=told))
-    if problems:
-        raise DataProblems(problems)
-    rows = rows.loc[list(to)]
-    return Link(pd.Series(to, dtype="int64"), rows["mark"], rows["source"])
-
-
 def rebase(workbook: Workbook, weights: dict[tuple[str, str], str]) -> Rebased:
     """Carry a data set, opened as of the new day, over to the units of that day; ``weights``: of measured indicators."""
-    move = _Move(workbook, destinations(workbook))
-    old = before(workbook, move.link)
-    facts = {"states": merged_states(old, move.link), "values": merged_values(old, move.link, weights)}
+    link = destinations(workbook)
+    old = before(workbook, link)
+    standing = recognised_parts(old, link)
+    move = _Move(workbook, link, standing)
+    facts = {"states": merged_states(old, link), "values": merged_values(old, link, weights)}
     tables = {name: move.table(name, facts) for name in TABLES}
     account = pd.concat(move.account, ignore_index=True)
     made = pd.DataFrame(move.made, columns=["table", "unit", "what", "value", "parts", "why", "mark", "note"])
-    return Rebased(tables, account, made, _standing(old, move.link), move.link)
+    return Rebased(tables, account, made, standing, link)
 
 
 class _Move:
     """The tables on their way; keeps the account."""
 
-    def __init__(self, workbook: Workbook, link: Link) -> None:
-        self.workbook, self.link, self.units = workbook, link, workbook.all_units
+    def __init__(self, workbook: Workbook, link: Link, standing: pd.DataFrame) -> None:
+        self.workbook, self.link, self.units, self.standing = workbook, link, workbook.all_units, standing
         self.day = pd.Timestamp(workbook.as_of)
         self.size = link.to.map(link.to.value_counts())  # by old unit: how many made its new unit
         self.kept_units = self.units.index[~self.units.index.isin(link.to.index)]
@@ -246,7 +200,8 @@ class _Move:
         return pd.DataFrame(made, columns=rows.columns)
 
     def _units(self, rows: pd.DataFrame, facts: dict[str, Facts]) -> pd.DataFrame:
-        """The units there are from the day on; households and population not told of a new one are those of all its parts."""
+        """The units there are from the day on. A new one's note names its parts and their recognition; households and
+        population not told of it are those of all its parts."""
         gone = rows.index.isin(self.link.to.index)
         self.tell("units", rows[~gone], "carried", "same")
         self.tell("units", rows[gone], "left", "ended")
@@ -254,13 +209,17 @@ class _Move:
         kept = rows[~gone].assign(district=rows["district"].where(rows["district"] != home, ""))
         for new, parts in self.link.parts.items():
             told = rows.loc[parts]
+            row = self.standing.loc[new]
+            of = text("rebase_note_parts", LANG, names=listed(told["name"], LANG))
+            notes = [kept.at[new, "note"], of, recognition_words(self.workbook, new, row, LANG)]
+            kept.loc[new, "note"] = "; ".join(filter(None, notes))
             for column in ("households", "population"):
                 if pd.isna(kept.at[new, column]) and told[column].notna().all():
                     names = listed(told["name"], LANG)
                     note = text("rebase_note_summed", LANG, names=names, of=len(parts))
                     mark = merged_mark([*told["mark"], *self.link.mark[parts]])
                     kept.loc[new, column] = told[column].sum()
-                    kept.loc[new, "note"] = "; ".join(filter(None, [kept.at[new, "note"], f"{column}: {note}"]))
+                    kept.loc[new, "note"] += f"; {dictionary('units')[column].vi.lower()}: {note}"
                     kept.loc[new, "mark"] = merged_mark([kept.at[new, "mark"], mark])
                     self.make("units", new, column, write_figure(kept.at[new, column]), names, "summed", mark, note)
         return kept
@@ -345,18 +304,3 @@ class _Move:
 
 def _joined(sources: list[str]) -> str:
     return "|".join(dict.fromkeys(part for cell in sources for part in cell.split("|") if part))
-
-
-def _standing(old: Workbook, link: Link) -> pd.DataFrame:
-    """What recognition of the parts means for each new unit; nobody is recognised who was not."""
-    level, units = levels(old), old.all_units
-    recognised = set(level.index[level["level"] != "not_ntm"])  # of communes; a township is not recognised
-    made = []
-    for new, parts in link.parts.items():
-        lacking = [part for part in parts if part not in recognised]
-        held = len(parts) - len(lacking)
-        inferred = sum(not level.at[part, "sourced"] for part in parts if part in recognised)
-        verdict = "none" if not held else "judge" if lacking else "all" if len(parts) > 1 else "kept"
-        made.append({"unit": new, "parts": parts, "held": held, "inferred": inferred, "lacking": lacking, "verdict": verdict,
-                     "order": units.at[new, "order"]})  # fmt: skip
-    return pd.DataFrame(made).set_index("unit").sort_values("order", kind="stable")

@@ -17,16 +17,15 @@ from ntm_analysis.assess import assess
 from ntm_analysis.cli import main
 from ntm_analysis.dictionary import TABLES, dictionary
 from ntm_analysis.new_dataset import csv_text, read_weights
-from ntm_analysis.part_facts import before
 from ntm_analysis.problems import DataProblems
 from ntm_analysis.rebase_rules import RULES, merged_state
 from ntm_analysis.rebase_words import REPORT
 from ntm_analysis.rebasing import rebase
 from ntm_analysis.recognition import levels
 from ntm_analysis.table_files import read_table
+from ntm_analysis.unit_changes import before
 from ntm_analysis.words import texts
 from ntm_analysis.workbook import Workbook
-
 
 SET, DAY = "ntm-2016-2020", "2023-01-01"
 WEIGHTS = {(SET, "4.2"): "households", (SET, "15.1"): "population", (SET, "9.1"): "sum"}
@@ -136,8 +135,16 @@ def test_recognised_parts_give_met_criteria_marked_assumed_and_no_recognition(tm
     assert made.standing["verdict"].tolist() == ["all", "kept"]
 
 
+def test_what_follows_from_a_recognition_only_inferred_is_not_carried(tmp_path):
+    decided = [{"commune": "An", "level": "ntm", "set": SET, "basis": "decision"},
+               {"commune": "Bình", "level": "ntm", "set": SET, "basis": "inferred", "mark": "assumed"}]  # fmt: skip
+    made = rebased(tmp_path, {"recognitions": decided})
+    assert states_of(made) == {}
+    assert made.standing[["held", "inferred", "verdict"]].iloc[0].tolist() == [2, 1, "all"]
+
+
 def test_what_the_figures_of_a_part_lack_is_not_said_of_the_whole(tmp_path):
-    # 70 of 100 households and 100 of 300: one part fails 17.1 alone, the mean decides for the whole.
+    # An alone falls short of 95 %, the whole does not: (100 x 90 + 300 x 100) / 400.
     made = rebased(tmp_path, {"indicator_values": [value("An", "4.2", 90.0), value("Bình", "4.2", 100.0)]})
     assert states_of(made) == {}
     rows = made.tables["indicator_values"]
@@ -383,15 +390,14 @@ def test_the_37_communes_become_the_9_of_july_2025_and_none_is_recognised_any_mo
     assert set(levels(new)["level"]) == {"not_ntm"}
     counts = assess(new, SET).counts
     counts.index = new.communes["name"]
-    # All 4 parts of Cát Ngạn and all 3 of Tam Đồng were recognised; Thanh Hương, Thanh Chi and Thanh Ngọc lack 2, 5, 6, 17.
-    assert counts.loc[["Cát Ngạn", "Tam Đồng"], "met"].tolist() == [19, 19]
+    # Thanh Hương, Thanh Chi and Thanh Ngọc lack 2, 5, 6, 17; nobody reported a criterion of all parts of any new commune.
     for name in ("Hoa Quân", "Đại Đồng"):
         assert (counts.at[name, "met"], counts.at[name, "missing"], counts.at[name, "unknown"]) == (
             0,
             (2, 5, 6, 17),
             15,
         )
-    assert counts.drop(["Cát Ngạn", "Tam Đồng", "Hoa Quân", "Đại Đồng"])["met"].isna().all()
+    assert counts.drop(["Hoa Quân", "Đại Đồng"])["met"].isna().all()
     assert assess(new, SET).contradictions == []
 
 
@@ -413,11 +419,15 @@ def test_the_parts_are_those_of_the_mapping(nine):
 
 def test_every_value_says_in_its_row_and_in_the_report_where_it_comes_from(nine):
     states = pd.read_csv(nine / "criterion_states.csv", dtype=str, encoding="utf-8-sig")
-    assert len(states) == 46 and states["note"].str.startswith("Từ ").all()
+    assert len(states) == 8 and states["note"].str.startswith("Từ ").all()
     assert set(states["mark"]) == {"reported", "assumed"} and states["source"].str.contains("nq-1678").all()
     rows = list(csv.reader(io.StringIO((nine / REPORT).read_bytes().decode("utf-8-sig"))))
-    assert sum(row[0] == "criterion_states.csv" and row[4] == "giá trị lập cho xã mới" for row in rows) == 46
+    assert sum(row[0] == "criterion_states.csv" and row[4] == "giá trị lập cho xã mới" for row in rows) == 8
     assert sum(row[0] == "targets.csv" and row[4] == "để lại" for row in rows) == 8
+    note = Workbook.open(nine).units.set_index("name").at["Tam Đồng", "note"]
+    assert note.startswith(
+        "Gồm Thanh Mỹ, Thanh Tiên và Thanh Liên; Tam Đồng: 3/3 đơn vị cũ đã được công nhận (1 suy ra"
+    )
     assert any(row[3] == "Xã Tam Đồng" and "3/3 đơn vị cũ đã được công nhận" in row[7] for row in rows)
 
 
