@@ -7,6 +7,7 @@ what it is a share of (``indicator_weights``), where every part reports both wit
 else it is unknown.
 """
 
+import math
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -31,7 +32,7 @@ class Facts:
 
 def merged_states(old: Workbook, link: Link) -> Facts:
     """Criterion states of the new units that several old ones made, in every set that anything was reported in."""
-    made = Facts()
+    made, write = Facts(), _Writer(old, link)
     units = old.all_units
     decided = old.tables["recognitions"]
     decided = decided[decided["basis"] != "inferred"]
@@ -63,8 +64,8 @@ def merged_states(old: Workbook, link: Link) -> Facts:
                 days = [known.get((p, set_id), old.as_of) if pd.isna(found[p].date) else found[p].date for p in on]
                 derived = {p: found[p].basis != "reported" for p in on}
                 marks = [merged_mark([found[p].mark, "assumed" if derived[p] else "reported"]) for p in on]
-                made.rows.append(_row(
-                    old, link, new, on, {"set": set_id, "criterion": criterion, "state": state, "why": why},
+                made.rows.append(write.row(
+                    new, on, {"set": set_id, "criterion": criterion, "state": state, "why": why},
                     date=(max if state == "not_met" else min)(map(pd.Timestamp, days)), marks=marks,
                     sources=[found[p].source for p in on], derived=any(derived.values()),
                 ))  # fmt: skip
@@ -84,63 +85,73 @@ def _said(cell, same_thresholds: bool, sourced: bool) -> str:
 
 def merged_values(old: Workbook, link: Link, weights: dict[tuple[str, str], str]) -> Facts:
     """Indicator values of the new units that several old ones made; ``weights`` by (set, test)."""
-    made = Facts()
+    made, write = Facts(), _Writer(old, link)
     values = old.tables["indicator_values"]
     values = values[values["unit"].isin(link.to.index)].sort_values("date", kind="stable")
     newest = values.drop_duplicates(["unit", "set", "indicator"], keep="last")
-    newest = newest.assign(new=link.to.reindex(newest["unit"]).to_numpy())
-    parts_of = link.parts
-    for (new, set_id, test), told in newest.groupby(["new", "set", "indicator"], sort=False):
-        parts, rows = parts_of[int(new)], told.set_index("unit")
-        if len(parts) == 1:
+    told: dict[tuple, dict] = {}
+    for row in newest.itertuples():
+        told.setdefault((int(link.to[row.unit]), row.set, row.indicator), {})[row.unit] = row
+    units = old.all_units[["households", "population", "mark"]].to_dict("index")
+    for (new, set_id, test), rows in told.items():
+        if len(link.parts[new]) == 1:
             continue
-        fact, why = _whole(old, rows, parts, weights.get((set_id, test), ""))
-        for part in rows.index:
+        fact, why = _whole(rows, link.parts[new], units, weights.get((set_id, test), ""))
+        for part in rows:
             made.fate[part, set_id, test] = ("merged" if fact else "left", why)
         if fact:
-            on = [p for p in rows.index if fact.get("state") != "not_met" or rows.at[p, "state"] == "not_met"]
-            day = (max if fact.get("state") == "not_met" else min)(rows.loc[on, "date"])
-            made.rows.append(_row(
-                old, link, int(new), on, {"set": set_id, "indicator": test, "why": why} | fact, date=day,
-                marks=list(rows.loc[on, "mark"]), sources=list(rows.loc[on, "source"]),
+            lacks = fact.get("state") == "not_met"
+            on = [part for part, row in rows.items() if not lacks or row.state == "not_met"]
+            made.rows.append(write.row(
+                new, on, {"set": set_id, "indicator": test, "why": why} | fact,
+                date=(max if lacks else min)(rows[part].date for part in on),
+                marks=[rows[part].mark for part in on], sources=[rows[part].source for part in on],
             ))  # fmt: skip
     return made
 
 
-def _whole(old: Workbook, rows: pd.DataFrame, parts: list[int], weight: str) -> tuple[dict, str]:
-    """The value or state of the whole, and by which rule; nothing, and why."""
-    if rows["value"].isna().all():
-        state = merged_state([rows["state"].get(part, "unknown") for part in parts])
+def _whole(rows: dict, parts: list[int], units: dict[int, dict], weight: str) -> tuple[dict, str]:
+    """The value or state of the whole, and by which rule; nothing, and why. ``rows``: the newest of each part that has one."""
+    values = [row.value for row in rows.values()]
+    if all(map(pd.isna, values)):
+        state = merged_state([rows[part].state if part in rows else "unknown" for part in parts])
         if state == "unknown":
             return {}, "part_unknown"
         return {"state": state}, "one_not" if state == "not_met" else "all_met"
-    if len(rows) < len(parts) or rows["value"].isna().any():
+    if len(rows) < len(parts) or any(map(pd.isna, values)):
         return {}, "part_unknown"
     if not weight:
         return {}, "no_weight"
-    if rows["date"].max() - rows["date"].min() > APART:
+    days = [row.date for row in rows.values()]
+    if max(days) - min(days) > APART:
         return {}, "dates_apart"
     if weight == "sum":
-        return {"value": float(rows["value"].sum())}, "summed"
-    units = old.all_units.loc[rows.index]
-    heavy = units[weight]
-    if heavy.isna().any() or (units["mark"] == "assumed").any():
+        return {"value": math.fsum(values)}, "summed"
+    heavy = [units[part][weight] for part in rows]
+    if any(map(pd.isna, heavy)) or any(units[part]["mark"] == "assumed" for part in rows):
         return {}, "weights_missing"
-    return {"value": round(float((rows["value"] * heavy).sum() / heavy.sum()), 6)}, f"by_{weight}"
+    mean = math.fsum(v * w for v, w in zip(values, heavy, strict=True)) / math.fsum(heavy)
+    return {"value": round(mean, 6)}, f"by_{weight}"
 
 
-def _row(
-    old: Workbook, link: Link, new: int, on: list[int], fact: dict, *, date, marks, sources, derived=False
-) -> dict:
-    """A fact about the new unit, with where it comes from."""
-    why, state = fact["why"], fact.get("state", "")
-    names = listed([old.all_units.at[part, "name"] for part in on], LANG)
-    note = text(f"rebase_note_{why}", LANG, names=names, of=len(link.parts[new])) + (
-        text("rebase_note_derived", LANG) if derived else ""
-    )
-    known = set(old.tables["sources"]["id"])
-    cells = [s for cell in [*sources, *link.source[on]] for s in str(cell).split("|") if s in known]
-    return fact | {
-        "unit": new, "date": pd.Timestamp(date), "state": state, "known_from": pd.Timestamp(old.as_of), "note": note,
-        "source": "|".join(dict.fromkeys(cells)), "mark": merged_mark([*marks, *link.mark[on]]), "parts": names,
-    }  # fmt: skip
+class _Writer:
+    """Writes facts about new units, each with where it comes from."""
+
+    def __init__(self, old: Workbook, link: Link) -> None:
+        self.link, self.day = link, pd.Timestamp(old.as_of)
+        self.names = old.all_units["name"].to_dict()
+        self.mark, self.source = link.mark.to_dict(), link.source.to_dict()
+        self.known = set(old.tables["sources"]["id"])
+
+    def row(self, new: int, on: list[int], fact: dict, *, date, marks, sources, derived=False) -> dict:
+        """``fact`` about the unit ``new`` that rests on the parts ``on``."""
+        names = listed([self.names[part] for part in on], LANG)
+        note = text(f"rebase_note_{fact['why']}", LANG, names=names, of=len(self.link.parts[new]))
+        cells = [
+            s for cell in [*sources, *(self.source[p] for p in on)] for s in str(cell).split("|") if s in self.known
+        ]
+        return {"state": ""} | fact | {
+            "unit": new, "date": pd.Timestamp(date), "known_from": self.day, "parts": names,
+            "note": note + (text("rebase_note_derived", LANG) if derived else ""), "source": "|".join(dict.fromkeys(cells)),
+            "mark": merged_mark([*marks, *(self.mark[p] for p in on)]),
+        }  # fmt: skip

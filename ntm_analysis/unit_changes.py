@@ -5,6 +5,7 @@ that table, so none can be told to be split.
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import pandas as pd
 
@@ -27,7 +28,7 @@ class Link:
     mark: pd.Series
     source: pd.Series
 
-    @property
+    @cached_property
     def parts(self) -> dict[int, list[int]]:
         """The old units by new unit."""
         return {int(new): list(rows.index) for new, rows in self.to.groupby(self.to, sort=False)}
