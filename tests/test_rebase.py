@@ -174,6 +174,18 @@ def test_a_measured_indicator_is_the_weighted_mean_where_all_that_it_takes_is_re
     assert fates(made, "indicator_values") == [(outcome, why)] * len(values)
 
 
+def test_indicators_of_the_parts_make_a_criterion_met_only_under_the_thresholds_of_the_whole(tmp_path):
+    told = {
+        "indicator_values": [
+            value(c, i, None, state="met", set="ntm-2021-2025") for c in ("An", "Bình") for i in ("19.1", "19.2")
+        ]
+    }
+    made = rebased(tmp_path, told)
+    assert states_of(made) == {19: "met"} and made.tables["criterion_states"]["mark"].tolist() == ["assumed"]
+    harder = [UNITS[0], UNITS[1] | {"specially_difficult": "yes"}, *UNITS[2:]]
+    assert states_of(rebased(tmp_path, told, units=harder)) == {}
+
+
 def test_without_the_weight_of_a_part_the_mean_is_unknown(tmp_path):
     told = {"indicator_values": [value("An", "4.2", 80.0), value("Bình", "4.2", 96.0)]}
     for unit in (UNITS[1] | {"households": ""}, UNITS[1] | {"mark": "assumed"}):
