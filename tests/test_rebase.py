@@ -16,7 +16,7 @@ from ntm_analysis import new_dataset
 from ntm_analysis.assess import assess
 from ntm_analysis.cli import main
 from ntm_analysis.dictionary import TABLES, dictionary
-from ntm_analysis.new_dataset import csv_text, read_weights
+from ntm_analysis.new_dataset import NoRoom, csv_text, new_place, read_weights
 from ntm_analysis.problems import DataProblems
 from ntm_analysis.rebase_rules import RULES, merged_state
 from ntm_analysis.rebase_words import REPORT
@@ -308,7 +308,7 @@ TRIPLE = [UNITS[0], UNITS[1], UNITS[2], UNITS[3], UNITS[5]]
 INTO_ONE = [m | {"into_code": "10004", "into_name": "Dung"} for m in MERGERS]
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=7, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.dictionaries(
         st.tuples(st.sampled_from((*PARTS, "Yên")), st.integers(1, 3), st.sampled_from(["2021-01-31", "2022-01-31"])),
@@ -488,14 +488,17 @@ def run(out: object, dataset: object = "data/thanh-chuong", date: str = "2025-07
 
 def test_nothing_is_written_over_or_into_a_data_set_or_any_folder_in_use(tmp_path, capsys, nine):
     old = old_set(tmp_path)
-    before = digest(tmp_path)
-    for place, said in (
-        (old, "không ghi đè"), (old / "moi", "không ghi đè"), (old / "units.csv", "không ghi đè"), (tmp_path, "không trống"),
-        (tmp_path / "khong" / "co", "tạo thư mục đó trước"), (tmp_path / "thu", "khác mã bộ cũ"), (old / "..", "không trống"),
-        (tmp_path / "___", "không dùng làm mã"), (" ", "không phải đường dẫn"), ("a\nb", "không phải đường dẫn"),
+    before, opened = digest(tmp_path), Workbook.open(old)
+    for place, reason in (
+        (old, "inside"), (old / "moi", "inside"), (old / "units.csv", "inside"), (tmp_path, "taken"), (old / "..", "taken"),
+        (tmp_path / "khong" / "co", "no_parent"), (tmp_path / "thu", "no_id"), (tmp_path / "___", "no_id"), (" ", "no_path"),
+        ("a\nb", "no_path"),
     ):  # fmt: skip
-        assert run(place, old, DAY) == 1, place
-        assert said in capsys.readouterr().err, place
+        with pytest.raises(NoRoom) as refused:
+            new_place(str(place), opened)
+        assert refused.value.reason == reason, place
+        assert {f"new_{reason}"} <= set(texts())
+    assert run(old, old, DAY) == 1 and "không ghi đè" in capsys.readouterr().err
     assert digest(tmp_path) == before
     kept = digest(nine)
     assert run(nine) == 1 and digest(nine) == kept  # the same again: refused, not repeated
