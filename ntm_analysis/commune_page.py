@@ -164,7 +164,9 @@ class CommunePage(ForecastParts):
                 if signed
                 else self.decision(set_id),
             ]
-            rows.append([*cells, self._how_sure(state), *([self.owner(criteria.loc[number])] if self.internal else [])])
+            rows.append(
+                [*cells, self._how_sure(state, set_id), *([self.owner(criteria.loc[number])] if self.internal else [])]
+            )
         unchecked = any(row[2].unread or "(†)" in row[3] for row in rows)
         columns = "criterion name:name state:state reason basis sure" + (" owner" if self.internal else "")
         return self.section(
@@ -176,12 +178,17 @@ class CommunePage(ForecastParts):
             self._contradictions(standing),
         )
 
-    def _how_sure(self, state: pd.Series) -> str:
-        """The source of a state and its mark in words."""
+    def _how_sure(self, state: pd.Series, set_id: str) -> str:
+        """The source of a state, its mark in words, and the note of the row that reported it (how a merged one came about)."""
         if state["state"] == "unknown":
             return pick(STATE_WORDS["unknown"], self.lang)
         inferred = [self.text("inferred")] if state["basis"] in ("count", "recognition") else []
-        return f"{self.source(state['source'])}; " + ", ".join([pick(MARK_WORDS[state["mark"]], self.lang), *inferred])
+        told = self.workbook.tables["criterion_states"] if state["basis"] == "reported" else pd.DataFrame()
+        if len(told):
+            told = told[(told["unit"] == self.unit) & (told["set"] == set_id) & (told["criterion"] == state.name)]
+        notes = [note for note in told["note"][told["date"] == state["date"]][-1:] if note] if len(told) else []
+        sure = ", ".join([pick(MARK_WORDS[state["mark"]], self.lang), *inferred])
+        return "; ".join([self.source(state["source"]), sure, *notes])
 
     def _contradictions(self, standing: Standing) -> Markup:
         mine = [p for p in standing.contradictions if p.details.get("unit") == self.commune["label"]]

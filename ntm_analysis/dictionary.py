@@ -87,8 +87,10 @@ KEYS: dict[str, tuple[str, ...]] = {
     "to_check": ("set", "test", "region", "from"),
     "history": ("area", "period", "measure", "value"),
     "outcomes": ("dataset", "code", "level"),
+    "indicator_weights": ("set", "test"),
 }
-ELSEWHERE = ("to_check", "history", "outcomes")  # with the law, in data/reference/, in forecasts/
+# With the law, in data/reference/, in forecasts/.
+ELSEWHERE = ("to_check", "history", "outcomes", "indicator_weights")
 TABLES = tuple(name for name in KEYS if name not in ELSEWHERE)  # the tables of a data set
 # Tables of the monthly work: a data set without the file has no such rows.
 OPTIONAL = (

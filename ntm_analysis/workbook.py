@@ -48,6 +48,7 @@ class Workbook:
     the as-of date only, each with ``unit`` where it names one. ``left_out``: rows dropped, by table or law set.
     ``unlisted``: units made by mergers that ``units.csv`` does not hold, so that no count of communes includes them.
     A scenario may choose the set that judges NTM (``judged_by``) and the deadline (``deadline``).
+    ``written``: all rows of the tables as they stand in the files, whenever they became known.
     """
 
     path: Path
@@ -63,6 +64,7 @@ class Workbook:
     content_hash: str = ""
     judged_by: str = ""
     deadline: dt.date | None = None
+    written: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     @classmethod
     def open(
@@ -135,12 +137,17 @@ class Workbook:
             warnings.append(Problem("new_unit_unlisted", "mergers.csv", details={"value": name}, warning=True))
         digest = content_hash(folder, criteria_folder, criteria_folder.parent / "reference")
         ordered = units[exists].sort_values("order")
-        return cls(folder, meta, day, law, ordered, units, cut, left_out, unlisted, warnings, digest)
+        return cls(folder, meta, day, law, ordered, units, cut, left_out, unlisted, warnings, digest, written=tables)
 
     @property
     def id(self) -> str:
         """The data set's name, safe in file names."""
         return slug(str(self.meta["id"]))
+
+    @property
+    def law_folder(self) -> Path:
+        """Where the criteria sets stand that this data set is judged by; published series stand beside it."""
+        return (self.path / str(self.meta.get("criteria", "../criteria"))).resolve()
 
     @property
     def communes(self) -> pd.DataFrame:

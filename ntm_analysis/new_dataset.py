@@ -1,0 +1,129 @@
+"""A data set written as a new folder: built beside its place, checked by opening it, put in place in one step or not at all."""
+
+import csv
+import datetime as dt
+import io
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from .dictionary import TABLES, Column, dictionary
+from .names import slug
+from .problems import DataProblems, Problem
+from .table_files import read_table
+from .workbook import Workbook
+
+
+class NoRoom(ValueError):
+    """A place that no new data set can take; ``reason`` is the key of a sentence (``new_<reason>``)."""
+
+    def __init__(self, reason: str, **details: object) -> None:
+        super().__init__(reason)
+        self.reason, self.details = reason, details
+
+
+def new_place(typed: str, old: Workbook) -> Path:
+    """The folder a new data set shall take, made from what was typed; raises :class:`NoRoom`.
+
+    It must not exist or be empty, its parent must exist, it must not lie in the old data set, and its name must give an id of
+    its own.
+    """
+    if not typed.strip() or not typed.isprintable():
+        raise NoRoom("no_path", name=typed)
+    folder = Path(typed.strip()).resolve()
+    if folder == old.path or old.path in folder.parents:
+        raise NoRoom("inside", name=folder, old=old.path)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise NoRoom("taken", name=folder)
+    if not folder.parent.is_dir():
+        raise NoRoom("no_parent", name=folder.parent)
+    made = slug(folder.name)
+    if not 0 < len(made) <= 60 or made == old.id:
+        raise NoRoom("no_id", name=folder.name, old=old.id)
+    return folder
+
+
+def write_dataset(
+    folder: Path, meta: dict, tables: dict[str, pd.DataFrame], also: Callable[[Path], None] = lambda folder: None
+) -> Workbook:
+    """Write a data set into ``folder`` (new or empty) and give it opened; raises DataProblems, OSError, and then leaves nothing.
+
+    ``meta``: what ``dataset.yaml`` says; ``tables``: by name, the columns of the dictionaries (others are not written);
+    ``also`` writes further files into the folder that it is given.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name[:40]}."))
+    try:
+        said = yaml.safe_dump(_plain(meta), allow_unicode=True, sort_keys=False, width=200)
+        (building / "dataset.yaml").write_text(said, encoding="utf-8", newline="\n")
+        style = meta.get("number_style", "vi")
+        for name in TABLES:
+            content = csv_text(tables[name], name, style)
+            (building / f"{name}.csv").write_text(content, encoding="utf-8-sig", newline="")
+        also(building)
+        opened = Workbook.open(building)
+        os.chmod(building, 0o755)
+        if folder.is_dir():
+            folder.rmdir()  # empty: some systems do not rename over a folder
+        os.rename(building, folder)
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
+    return replace(opened, path=folder)
+
+
+def csv_text(table: pd.DataFrame, name: str, style: str) -> str:
+    """A table as the text of its CSV file.
+
+    >>> print(csv_text(pd.DataFrame({"key": ["x"], "value": [1234.5]}), "assumptions", "vi").split("\\r\\n")[1][:10])
+    x,"1234,5"
+    """
+    columns = dictionary(name)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(columns)
+    cells = [table[c].tolist() if c in table else [None] * len(table) for c in columns]
+    writer.writerows(
+        [_cell(v, c, style) for v, c in zip(row, columns.values(), strict=True)] for row in zip(*cells, strict=True)
+    )
+    return text.getvalue()
+
+
+def read_weights(workbook: Workbook) -> dict[tuple[str, str], str]:
+    """What measured indicators are a share or average of, by (set, test): ``indicator_weights.csv`` beside the law; none without.
+
+    >>> read_weights(Workbook.open("data/huyen-mau"))["ntm-2021-2025", "17.1"]
+    'households'
+    """
+    path = workbook.law_folder.parent / "reference" / "indicator_weights.csv"
+    if not path.exists():
+        return {}
+    problems: list[Problem] = []
+    rows = read_table(path, "indicator_weights", "vi", "vi", problems)
+    if problems:
+        raise DataProblems(problems)
+    return rows.set_index(["set", "test"])["weight"].to_dict()
+
+
+def _cell(value: object, column: Column, style: str) -> str:
+    """A value as its column takes it: days as 2025-07-01, months as 7/2025, decimals by the style, blank for none."""
+    if value is None or value is pd.NaT or value != value:
+        return ""
+    if isinstance(value, dt.date):  # also a pandas Timestamp
+        return f"{value.month}/{value.year}" if column.type == "month" else f"{value:%Y-%m-%d}"
+    if isinstance(value, int | float):
+        text = str(int(value)) if float(value).is_integer() else format(Decimal(repr(float(value))), "f")
+        return text.replace(".", ",") if style == "vi" else text
+    return str(value)
+
+
+def _plain(value: object) -> object:
+    """Settings without the lines they stood on."""
+    return {k: _plain(v) for k, v in value.items()} if isinstance(value, dict) else value

@@ -1,0 +1,157 @@
+"""Facts about the parts of merged communes turned into facts about the whole: criteria and indicators.
+
+A criterion goes by :func:`~ntm_analysis.rebase_rules.merged_state`. What the figures of a part say of a criterion counts only as
+met, and only where the part is judged by the same thresholds as the whole: that one part lacks a share says nothing of the share
+of the whole. What follows from a recognition counts only where a source tells of it. A measured indicator is the mean weighted by
+what it is a share of (``indicator_weights``), where every part reports both within a year; a plain number of things is their sum;
+else it is unknown.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from .assess import assess
+from .rebase_rules import merged_mark, merged_state
+from .unit_changes import LANG, Link
+from .words import listed, text
+from .workbook import Workbook
+
+APART = pd.Timedelta(days=366)  # figures further apart than a year are not of one time
+
+
+@dataclass
+class Facts:
+    """``rows``: the facts made (unit, set, criterion or indicator, date, state, value, source, mark, note, why).
+    ``fate``: what became of the newest fact of (old unit, set, key): (outcome, why)."""
+
+    rows: list[dict] = field(default_factory=list)
+    fate: dict[tuple, tuple[str, str]] = field(default_factory=dict)
+
+
+def merged_states(old: Workbook, link: Link) -> Facts:
+    """Criterion states of the new units that several old ones made, in every set that anything was reported in."""
+    made, write = Facts(), _Writer(old, link)
+    units = old.all_units
+    decided = old.tables["recognitions"]
+    decided = decided[decided["basis"] != "inferred"]
+    known = decided.groupby(["unit", "set"])["known_from"].max().to_dict()
+    tables = ("criterion_states", "criterion_counts", "recognitions", "indicator_values")
+    told = {name: old.tables[name][old.tables[name]["unit"].isin(link.to.index)] for name in tables}
+    for set_id in sorted({s for rows in told.values() for s in rows["set"]}):
+        if old.law.sets[set_id].counts_only:
+            continue
+        states = assess(old, set_id).states
+        cells = {(row.unit, row.criterion): row for row in states.itertuples()}
+        for new, parts in link.parts.items():
+            if len(parts) == 1:
+                continue
+            same = {
+                part: all(units.at[part, c] == units.at[new, c] for c in ("region", "specially_difficult"))
+                for part in parts
+            }
+            for criterion in sorted(states["criterion"].unique()):
+                found = {part: cells.get((part, criterion)) for part in parts}
+                said = {p: _said(cell, same[p], (p, set_id) in known) for p, cell in found.items()}
+                state = merged_state(list(said.values()))
+                on = [p for p in parts if state != "not_met" or said[p] == "not_met"]
+                why = {"not_met": "one_not", "unknown": "part_unknown", "basic": "all_basic"}.get(state, "all_met")
+                for part in parts:
+                    made.fate[part, set_id, criterion] = ("left" if state == "unknown" else "merged", why)
+                if state == "unknown":
+                    continue
+                days = [known.get((p, set_id), old.as_of) if pd.isna(found[p].date) else found[p].date for p in on]
+                derived = {p: found[p].basis != "reported" for p in on}
+                marks = [merged_mark([found[p].mark, "assumed" if derived[p] else "reported"]) for p in on]
+                made.rows.append(write.row(
+                    new, on, {"set": set_id, "criterion": criterion, "state": state, "why": why},
+                    date=(max if state == "not_met" else min)(map(pd.Timestamp, days)), marks=marks,
+                    sources=[found[p].source for p in on], derived=any(derived.values()),
+                ))  # fmt: skip
+    return made
+
+
+def _said(cell, same_thresholds: bool, sourced: bool) -> str:
+    """What a part's state says for the whole; what follows from a recognition only inferred says nothing."""
+    if cell is None:  # a township: nobody judged it by the criteria for communes
+        return "unknown"
+    if cell.basis == "indicators" and not (same_thresholds and cell.state in ("met", "not_applicable")):
+        return "unknown"
+    if cell.basis == "recognition" and not sourced:
+        return "unknown"
+    return cell.state
+
+
+def merged_values(old: Workbook, link: Link, weights: dict[tuple[str, str], str]) -> Facts:
+    """Indicator values of the new units that several old ones made; ``weights`` by (set, test)."""
+    made, write = Facts(), _Writer(old, link)
+    values = old.tables["indicator_values"]
+    values = values[values["unit"].isin(link.to.index)].sort_values("date", kind="stable")
+    newest = values.drop_duplicates(["unit", "set", "indicator"], keep="last")
+    told: dict[tuple, dict] = {}
+    for row in newest.itertuples():
+        told.setdefault((int(link.to[row.unit]), row.set, row.indicator), {})[row.unit] = row
+    units = old.all_units[["households", "population", "mark"]].to_dict("index")
+    for (new, set_id, test), rows in told.items():
+        if len(link.parts[new]) == 1:
+            continue
+        fact, why = _whole(rows, link.parts[new], units, weights.get((set_id, test), ""))
+        for part in rows:
+            made.fate[part, set_id, test] = ("merged" if fact else "left", why)
+        if fact:
+            lacks = fact.get("state") == "not_met"
+            on = [part for part, row in rows.items() if not lacks or row.state == "not_met"]
+            made.rows.append(write.row(
+                new, on, {"set": set_id, "indicator": test, "why": why} | fact,
+                date=(max if lacks else min)(rows[part].date for part in on),
+                marks=[rows[part].mark for part in on], sources=[rows[part].source for part in on],
+            ))  # fmt: skip
+    return made
+
+
+def _whole(rows: dict, parts: list[int], units: dict[int, dict], weight: str) -> tuple[dict, str]:
+    """The value or state of the whole, and by which rule; nothing, and why. ``rows``: the newest of each part that has one."""
+    values = [row.value for row in rows.values()]
+    if all(map(pd.isna, values)):
+        state = merged_state([rows[part].state if part in rows else "unknown" for part in parts])
+        if state == "unknown":
+            return {}, "part_unknown"
+        return {"state": state}, "one_not" if state == "not_met" else "all_met"
+    if len(rows) < len(parts) or any(map(pd.isna, values)):
+        return {}, "part_unknown"
+    if not weight:
+        return {}, "no_weight"
+    days = [row.date for row in rows.values()]
+    if max(days) - min(days) > APART:
+        return {}, "dates_apart"
+    if weight == "sum":
+        return {"value": math.fsum(values)}, "summed"
+    heavy = [units[part][weight] for part in rows]
+    if any(map(pd.isna, heavy)) or any(units[part]["mark"] == "assumed" for part in rows):
+        return {}, "weights_missing"
+    mean = math.fsum(v * w for v, w in zip(values, heavy, strict=True)) / math.fsum(heavy)
+    return {"value": round(mean, 6)}, f"by_{weight}"
+
+
+class _Writer:
+    """Writes facts about new units, each with where it comes from."""
+
+    def __init__(self, old: Workbook, link: Link) -> None:
+        self.link, self.day = link, pd.Timestamp(old.as_of)
+        self.names = old.all_units["name"].to_dict()
+        self.mark, self.source = link.mark.to_dict(), link.source.to_dict()
+        self.known = set(old.tables["sources"]["id"])
+
+    def row(self, new: int, on: list[int], fact: dict, *, date, marks, sources, derived=False) -> dict:
+        """``fact`` about the unit ``new`` that rests on the parts ``on``."""
+        names = listed([self.names[part] for part in on], LANG)
+        note = text(f"rebase_note_{fact['why']}", LANG, names=names, of=len(self.link.parts[new]))
+        cells = [
+            s for cell in [*sources, *(self.source[p] for p in on)] for s in str(cell).split("|") if s in self.known
+        ]
+        return {"state": ""} | fact | {
+            "unit": new, "date": pd.Timestamp(date), "known_from": self.day, "parts": names,
+            "note": note + (text("rebase_note_derived", LANG) if derived else ""), "source": "|".join(dict.fromkeys(cells)),
+            "mark": merged_mark([*marks, *(self.mark[p] for p in on)]),
+        }  # fmt: skip

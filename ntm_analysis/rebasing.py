@@ -1,0 +1,306 @@
+"""A data set carried over to the units of a later day: every table by its rule (``rebase_rules``), every row accounted for.
+
+Rows of a unit that exists on the day stay; rows of an old unit follow it (``unit_changes``).
+"""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from .dictionary import TABLES, dictionary
+from .names import fold, slug
+from .office_numbers import write_figure
+from .part_facts import Facts, merged_states, merged_values
+from .rebase_rules import RULES, merged_mark
+from .unit_changes import LANG, Link, before, destinations, recognised_parts, recognition_words
+from .words import listed, text
+from .workbook import Workbook
+
+OUTCOMES = ("carried", "merged", "left")
+
+
+@dataclass(frozen=True)
+class Rebased:
+    """``tables``: the new data set, by name.
+
+    ``account``: one row for every row there was: table, row, unit (old; -1 for none), into (new unit; -1), outcome (carried,
+    merged, left), why. ``made``: the rows that were made: table, unit, what, value, parts, why, mark, note.
+    ``standing``: see :func:`~ntm_analysis.unit_changes.recognised_parts`.
+    """
+
+    tables: dict[str, pd.DataFrame]
+    account: pd.DataFrame
+    made: pd.DataFrame
+    standing: pd.DataFrame
+    link: Link
+
+
+def rebase(workbook: Workbook, weights: dict[tuple[str, str], str]) -> Rebased:
+    """Carry a data set, opened as of the new day, over to the units of that day; ``weights``: of measured indicators."""
+    link = destinations(workbook)
+    old = before(workbook, link)
+    standing = recognised_parts(old, link)
+    move = _Move(workbook, link, standing)
+    facts = {"states": merged_states(old, link), "values": merged_values(old, link, weights)}
+    tables = {name: move.table(name, facts) for name in TABLES}
+    account = pd.concat(move.account, ignore_index=True)
+    made = pd.DataFrame(move.made, columns=["table", "unit", "what", "value", "parts", "why", "mark", "note"])
+    return Rebased(tables, account, made, standing, link)
+
+
+class _Move:
+    """The tables on their way; keeps the account."""
+
+    def __init__(self, workbook: Workbook, link: Link, standing: pd.DataFrame) -> None:
+        self.workbook, self.link, self.units, self.standing = workbook, link, workbook.all_units, standing
+        self.day = pd.Timestamp(workbook.as_of)
+        self.size = link.to.map(link.to.value_counts())  # by old unit: how many made its new unit
+        self.kept_units = self.units.index[~self.units.index.isin(link.to.index)]
+        names = self.units.loc[self.kept_units, "name"].map(fold)
+        clear = ~names.duplicated(keep=False)
+        self.called = self.units.loc[self.kept_units, "name"].where(clear, self.units.loc[self.kept_units, "code"])
+        self.account: list[pd.DataFrame] = []
+        self.made: list[dict] = []
+        hamlets = workbook.written["hamlets"]
+        self.hamlets_twice = self._twice(hamlets, "hamlet") if len(hamlets) else set()
+
+    def tell(self, name: str, rows: pd.DataFrame, outcome: str, why: object) -> None:
+        """Enter what became of some rows of a table."""
+        unit = rows["unit"] if "unit" in rows else pd.Series(rows.index if name == "units" else -1, index=rows.index)
+        into = unit.map(self.link.to).where(unit.isin(self.link.to.index), unit).astype("int64")
+        entry = {"table": name, "row": rows["row"], "unit": unit, "into": into, "outcome": outcome, "why": why}
+        self.account.append(pd.DataFrame(entry, index=rows.index))
+
+    def make(self, name: str, unit: int, what: str, value: str, parts: str, why: str, mark: str, note: str) -> None:
+        self.made.append(
+            dict(table=name, unit=unit, what=what, value=value, parts=parts, why=why, mark=mark, note=note)
+        )
+
+    def table(self, name: str, facts: dict[str, Facts]) -> pd.DataFrame:
+        """One table of the new data set."""
+        rows, rule = self.workbook.written[name], RULES[name]
+        if rule.how == "own":
+            return getattr(self, f"_{name}")(rows, facts)
+        if rule.how == "as_is":
+            self.tell(name, rows, "carried", "same")
+            return rows
+        old = rows["unit"].isin(self.link.to.index) if "unit" in rows else pd.Series(False, index=rows.index)
+        self.tell(name, rows[~old], "carried", "same")
+        single = old & (rows["unit"].map(self.size) == 1) if old.any() else old
+        self.tell(name, rows[single], "carried", "whole")
+        late = old & ~single & (rows["known_from"] > self.day) if old.any() else old
+        self.tell(name, rows[late], "left", "later")
+        many = rows[old & ~single & ~late]
+        kept = pd.concat([rows[~old], self._renamed(rows[single])])
+        if rule.how == "leave":
+            self.tell(name, many, "left", rule.why)
+        elif rule.how == "move":
+            self.tell(name, many, "carried", "moved")
+            kept = pd.concat([kept, self._renamed(self._ids(many, rule.names))])
+        elif rule.how == "sum":
+            kept = pd.concat([kept, self._summed(name, many)])
+        elif rule.how == "sum_all":
+            kept = pd.concat([kept, self._summed_if_all(name, many)])
+        else:
+            key = "criterion" if rule.how == "states" else "indicator"
+            kept = self._facts(name, kept, many, key, facts[rule.how])
+        return kept
+
+    def _renamed(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Rows of old units as rows of the new ones."""
+        if rows.empty:
+            return rows
+        unit = rows["unit"].map(self.link.to).astype("int64")
+        return rows.assign(unit=unit, commune=unit.map(self.called))
+
+    def _twice(self, rows: pd.DataFrame, column: str) -> set[tuple[int, str]]:
+        """(new unit, folded name) that stand in several of its parts."""
+        pairs = pd.DataFrame(
+            {"new": rows["unit"].map(self.link.to), "old": rows["unit"], "name": rows[column].map(fold)}
+        )
+        several = pairs.dropna().groupby(["new", "name"])["old"].nunique()
+        return set(several.index[several > 1])
+
+    def _ids(self, rows: pd.DataFrame, column: str) -> pd.DataFrame:
+        """Ids that stay unique in the new unit: works begin with the old commune, names found twice end with it."""
+        if rows.empty:
+            return rows
+        names = rows["unit"].map(self.units["name"])
+        if column == "work":
+            made = (names.map(slug) + "-" + rows[column]).where(rows[column] != "", "")
+        else:
+            twice = self.hamlets_twice if column == "hamlet" else self._twice(rows, column)
+            pairs = zip(rows["unit"].map(self.link.to), rows[column].map(fold), strict=True)
+            made = rows[column].mask([pair in twice for pair in pairs], rows[column] + " (" + names + ")")
+        note = names.map(lambda name: text("rebase_note_moved", LANG, name=name))
+        return rows.assign(**{column: made, "note": rows["note"].where(rows["note"] == "", rows["note"] + "; ") + note})
+
+    def _facts(self, name: str, kept: pd.DataFrame, many: pd.DataFrame, key: str, facts: Facts) -> pd.DataFrame:
+        """Facts made of all parts, after those that the new unit has itself."""
+        self._tell_facts(name, many, key, facts)
+        made = pd.DataFrame(facts.rows)
+        if made.empty:
+            return kept
+        made = made.assign(commune=made["unit"].map(self.called))
+        told = set(kept[["unit", "set", key, "date"]].itertuples(index=False, name=None))
+        fresh = [row not in told for row in made[["unit", "set", key, "date"]].itertuples(index=False, name=None)]
+        for row in made[fresh].itertuples():
+            what = f"{row.set}: {getattr(row, key):g}" if key == "criterion" else f"{row.set}: {row.indicator}"
+            value = row.state or write_figure(row.value)
+            self.make(name, row.unit, what, value, row.parts, row.why, row.mark, row.note)
+        return pd.concat([kept, made[fresh]], ignore_index=True)
+
+    def _tell_facts(self, name: str, rows: pd.DataFrame, key: str, facts: Facts) -> None:
+        """The newest row of each part and fact: what its fact became; older ones are left."""
+        if rows.empty:
+            return
+        keys = list(rows[["unit", "set", key]].itertuples(index=False, name=None))
+        newest = self.workbook.tables[name].groupby(["unit", "set", key])["date"].max().to_dict()
+        day = rows["date"] if "date" in rows else rows[["month", "known_from"]].min(axis=1)
+        fate = [facts.fate.get(k, ("left", "nameless")) if newest.get(k) == d else ("left", "older")
+                for k, d in zip(keys, day, strict=True)]  # fmt: skip
+        outcome, why = (pd.Series([f[i] for f in fate], index=rows.index) for i in (0, 1))
+        self.tell(name, rows, outcome, why)
+
+    def _summed(self, name: str, many: pd.DataFrame) -> pd.DataFrame:
+        """The newest amount of each part and criterion, added."""
+        many = many.sort_values("date", kind="stable")
+        older = many.duplicated(["unit", "criterion"], keep="last")
+        self.tell(name, many[older], "left", "older")
+        newest = many[~older]
+        self.tell(name, newest, "merged", "summed")
+        return self._sums(name, newest, ["criterion"], ["amount"], "min")
+
+    def _summed_if_all(self, name: str, many: pd.DataFrame) -> pd.DataFrame:
+        """Amounts of a year added where every part reports it."""
+        if many.empty:
+            return many
+        count = many.groupby([many["unit"].map(self.link.to), "year"])["unit"].transform("nunique")
+        full = count == many["unit"].map(self.size)
+        self.tell(name, many[~full], "left", RULES[name].why)
+        self.tell(name, many[full], "merged", "summed")
+        return self._sums(name, many[full], ["year"], ["granted", "delivered", "used"], "max")
+
+    def _sums(self, name: str, rows: pd.DataFrame, by: list[str], amounts: list[str], which: str) -> pd.DataFrame:
+        made = []
+        for (new, *key), group in rows.groupby([rows["unit"].map(self.link.to), *by]):
+            names = listed(group["unit"].map(self.units["name"]), LANG)
+            note = text("rebase_note_summed", LANG, names=names, of=len(group))
+            first = group.iloc[0].to_dict() | {c: group[c].sum(skipna=False) for c in amounts}
+            first |= {"unit": int(new), "commune": self.called[new], "note": note, "known_from": self.day}
+            first |= {"date": getattr(group["date"], which)()} if "date" in group else {}
+            first["mark"] = merged_mark([*group["mark"], *self.link.mark[group["unit"]]])
+            first["source"] = _joined([*group["source"], *self.link.source[group["unit"]]])
+            made.append(first)
+            what, value = (
+                f"{by[0]} {key[0]:g}",
+                "; ".join(write_figure(first[c]) for c in amounts if pd.notna(first[c])),
+            )
+            self.make(name, int(new), what, value, names, "summed", first["mark"], note)
+        return pd.DataFrame(made, columns=rows.columns)
+
+    def _units(self, rows: pd.DataFrame, facts: dict[str, Facts]) -> pd.DataFrame:
+        """The units there are from the day on. A new one's note names its parts and their recognition; households and
+        population not told of it are those of all its parts."""
+        gone = rows.index.isin(self.link.to.index)
+        self.tell("units", rows[~gone], "carried", "same")
+        self.tell("units", rows[gone], "left", "ended")
+        home = (self.workbook.meta.get("district") or {}).get("name", "")
+        kept = rows[~gone].assign(district=rows["district"].where(rows["district"] != home, ""))
+        for new, parts in self.link.parts.items():
+            told = rows.loc[parts]
+            row = self.standing.loc[new]
+            of = text("rebase_note_parts", LANG, names=listed(told["name"], LANG))
+            notes = [kept.at[new, "note"], of, recognition_words(self.workbook, new, row, LANG)]
+            kept.loc[new, "note"] = "; ".join(filter(None, notes))
+            for column in ("households", "population"):
+                if pd.isna(kept.at[new, column]) and told[column].notna().all():
+                    names = listed(told["name"], LANG)
+                    note = text("rebase_note_summed", LANG, names=names, of=len(parts))
+                    mark = merged_mark([*told["mark"], *self.link.mark[parts]])
+                    kept.loc[new, column] = told[column].sum()
+                    kept.loc[new, "note"] += f"; {dictionary('units')[column].vi.lower()}: {note}"
+                    kept.loc[new, "mark"] = merged_mark([kept.at[new, "mark"], mark])
+                    self.make("units", new, column, write_figure(kept.at[new, column]), names, "summed", mark, note)
+        return kept
+
+    def _mergers(self, rows: pd.DataFrame, facts: dict[str, Facts]) -> pd.DataFrame:
+        """Mergers still to come; of a new unit's parts they become one row where all say the same."""
+        done = (rows["on"] <= self.day) | ~rows["unit"].isin([*self.kept_units, *self.link.to.index])
+        self.tell("mergers", rows[done], "left", "done")
+        ahead = rows[~done]
+        old = ahead["unit"].isin(self.link.to.index)
+        self.tell("mergers", ahead[~old], "carried", "same")
+        many = ahead[old]
+        if many.empty:
+            return ahead
+        fate = many.groupby([many["unit"].map(self.link.to), "on", "into_code", "into_name"])["unit"].transform(
+            "nunique"
+        )
+        agreed = fate == many["unit"].map(self.size)
+        self.tell("mergers", many[~agreed], "left", "disagree")
+        self.tell("mergers", many[agreed], "merged", "same_fate")
+        made = self._renamed(many[agreed]).drop_duplicates(["unit", "on"])
+        marks = {new: merged_mark(list(group["mark"])) for new, group in self._renamed(many[agreed]).groupby("unit")}
+        return pd.concat([ahead[~old], made.assign(mark=made["unit"].map(marks))])
+
+    def _goals(self, rows: pd.DataFrame, facts: dict[str, Facts]) -> pd.DataFrame:
+        past = rows["year"] < self.day.year
+        self.tell("goals", rows[~past], "carried", "same")
+        self.tell("goals", rows[past], "left", "past_year")
+        return rows[~past]
+
+    def _envelopes(self, rows: pd.DataFrame, facts: dict[str, Facts]) -> pd.DataFrame:
+        """Money of years still to come; what served an old commune serves the new one."""
+        past = rows["year"] < self.day.year
+        self.tell("envelopes", rows[past], "left", "past_year")
+        ahead = rows[~past]
+        codes = self.units.loc[self.link.to.index, "code"].set_axis(self.link.to.to_numpy())
+        new_code = {code: self.units.at[new, "code"] for new, code in codes.items()}
+        served = ahead["served"].map(new_code)
+        self.tell("envelopes", ahead[served.isna()], "carried", "same")
+        moved = ahead[served.notna()].assign(served=served.dropna())
+        rest = [c for c in moved.columns if c not in ("row", "amount", "known_from", "source", "mark", "note")]
+        alike = moved.groupby(rest, dropna=False, sort=False)["row"].transform("size")
+        clash = moved.groupby(["pot", "served", "year"])["row"].transform("size")
+        self.tell("envelopes", moved[clash != alike], "left", "disagree")
+        moved = moved[clash == alike]
+        self.tell("envelopes", moved, ["merged" if n > 1 else "carried" for n in clash[moved.index]],
+                  ["summed" if n > 1 else "moved" for n in clash[moved.index]])  # fmt: skip
+        made = moved.drop_duplicates(["pot", "served", "year"])
+        sums = moved.groupby(["pot", "served", "year"])["amount"].transform("sum")
+        marks = moved.groupby(["pot", "served", "year"])["mark"].transform(lambda m: merged_mark(list(m)))
+        return pd.concat([ahead[served.isna()], made.assign(amount=sums[made.index], mark=marks[made.index])])
+
+    def _progress(self, rows: pd.DataFrame, facts: dict[str, Facts]) -> pd.DataFrame:
+        """Progress of works moves with them; what it says of criteria and indicators is in the facts made of all parts."""
+        old = rows["unit"].isin(self.link.to.index)
+        self.tell("progress", rows[~old], "carried", "same")
+        single = old & (rows["unit"].map(self.size) == 1)
+        self.tell("progress", rows[single], "carried", "whole")
+        late = old & ~single & (rows["known_from"] > self.day)
+        self.tell("progress", rows[late], "left", "later")
+        many = rows[old & ~single & ~late]
+        work = many["work"] != ""
+        self.tell("progress", many[work], "carried", "moved")
+        said = (many["state"] != "") | many["value"].notna()
+        self._tell_facts_of_progress(many[~work & said], facts)
+        self.tell("progress", many[~work & ~said], "left", "money")
+        return pd.concat([rows[~old], self._renamed(rows[single]), self._renamed(self._ids(many[work], "work"))])
+
+    def _tell_facts_of_progress(self, rows: pd.DataFrame, facts: dict[str, Facts]) -> None:
+        for key, how, name in (
+            ("criterion", "states", "criterion_states"),
+            ("indicator", "values", "indicator_values"),
+        ):
+            about = rows[rows["criterion"].notna() if key == "criterion" else rows["indicator"] != ""]
+            newest = self.workbook.tables[name].groupby(["unit", "set", key])["date"].max().to_dict()
+            for index, row in about.iterrows():
+                place = (row["unit"], row["set"], row[key])
+                older = newest.get(place) != min(row["month"], row["known_from"])
+                outcome, why = ("left", "older") if older else facts[how].fate.get(place, ("left", "nameless"))
+                self.tell("progress", about.loc[[index]], outcome, why)
+
+
+def _joined(sources: list[str]) -> str:
+    return "|".join(dict.fromkeys(part for cell in sources for part in cell.split("|") if part))
