@@ -130,9 +130,9 @@ def rebase(options: argparse.Namespace) -> int:
     try:
         folder = new_place(options.out, old)
         made = rebased(old, read_weights(old))
-        report = report_csv(old, made, lang)
+        account = report_csv(old, made, lang)
         new = write_dataset(
-            folder, new_meta(old, folder), made.tables, lambda place: write_whole(place / REPORT, report)
+            folder, new_meta(old, folder), made.tables, lambda place: write_whole(place / REPORT, account)
         )
     except NoRoom as error:
         details = {key: shown(str(value)) for key, value in error.details.items()}
