@@ -23,6 +23,11 @@ def style() -> str:
     return (TEMPLATES / "style.css").read_text(encoding="utf-8")
 
 
+def script() -> str:
+    """The script that pages, index and single file share: tables saved as CSV."""
+    return (TEMPLATES / "csv.js").read_text(encoding="utf-8")
+
+
 def execute(notebook: Path, parameters: dict) -> object:
     """The executed notebook (nbformat node). Parameters are checked before a kernel starts.
 
@@ -61,6 +66,7 @@ def to_html(
         "title": title,
         "lang": lang,
         "style": style(),
+        "script": script(),
         "back": back,
         "skip": skip,
         "links": links,

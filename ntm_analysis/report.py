@@ -20,7 +20,7 @@ from .names import plain, slug
 from .need import communes_in_need
 from .office_numbers import write_date
 from .recognition import overview
-from .render import render, style
+from .render import render, script, style
 from .standings import commune_records
 from .whole_files import write_whole
 from .words import LEVEL_WORDS, count_words, lacking_words, pick, text, verdict_district
@@ -198,6 +198,7 @@ def index_page(workbook: Workbook, folder: Path, jobs: list[Job], failed: list[t
         lang=lang,
         title=text("index_title", lang, place=place_name, day=write_date(workbook.as_of, lang)),
         style=style(),
+        script=script(),
         draft=text("draft", lang),
         illustrative=text("illustrative", lang) if workbook.illustrative else "",
         illustrative_long=text("illustrative_long", lang),

@@ -1,6 +1,10 @@
 """Pages in a real browser: width, keyboard, console, network, accessibility, print. Skipped where no browser is installed."""
 
+import csv
+import io
+import re
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -105,3 +109,57 @@ def test_states_are_readable_without_colour(visit):
         "table.matrix td.sign", "cells => [...new Set(cells.map(c => c.textContent.trim()))]"
     )
     assert set(signs) == {"Đ", "Đ*", "C", "..."}, "every state has its own letters"
+
+
+def saved(page, button) -> list[list[str]]:
+    """The file that a button saves, as rows of cells; it is UTF-8 with a mark, so that Excel shows Vietnamese."""
+    with page.expect_download() as waited:
+        button.click()
+    raw = Path(waited.value.path()).read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf") and re.fullmatch(r"[a-z0-9_-]+\.csv", waited.value.suggested_filename)
+    return list(csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline="")))
+
+
+def test_every_table_is_saved_as_csv_cell_by_cell(visit):
+    for name in PAGES[:3]:
+        page = visit(name)
+        tables, buttons = page.locator("table.office"), page.locator("button.csv")
+        assert buttons.count() == tables.count() > 0
+        for place in range(tables.count()):
+            shown = tables.nth(place).evaluate(
+                "t => [...t.rows].map(r => [...r.cells].map(c => c.textContent.replace(/\\s+/g, ' ').trim()))"
+            )
+            rows = saved(page, buttons.nth(place))
+            told = [
+                [f"'{cell}" if cell[:1] in ("=", "+", "-", "@") and cell != "-" else cell for cell in row]
+                for row in shown
+            ]
+            assert rows[-len(told) :] == told and len(rows) - len(told) in (1, 2)
+            number = tables.nth(place).locator("caption .number")
+            assert not number.count() or rows[0][0].startswith(number.text_content())
+
+
+def test_a_cell_that_looks_like_a_formula_is_neutralised_and_quotes_survive(visit):
+    page = visit("huyen_2022-03-31.html")
+    cell = page.locator("table.office tbody td").first
+    for text, written in (
+        ("=1+1", "'=1+1"),
+        ("+84", "'+84"),
+        ("@SUM(1)", "'@SUM(1)"),
+        ('a "b", c\nd', 'a "b", c d'),
+        ("-", "-"),
+    ):
+        cell.evaluate("(node, text) => { node.textContent = text; }", text)
+        rows = saved(page, page.locator("button.csv").first)
+        assert written in [value for row in rows for value in row]
+
+
+def test_buttons_are_not_printed_and_do_not_exist_without_scripts(browser, visit, rendered_report):
+    page = visit("huyen_2022-03-31.html")
+    page.emulate_media(media="print")
+    assert not page.locator("button.csv").first.is_visible()
+    context = browser.new_context(java_script_enabled=False)
+    plain = context.new_page()
+    plain.goto((rendered_report / "huyen_2022-03-31.html").as_uri())
+    assert plain.locator("button").count() == 0
+    context.close()

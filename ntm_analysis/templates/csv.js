@@ -1,0 +1,27 @@
+// Every table of the page can be saved as CSV, cell by cell as it is shown; needs no network. Without scripts there is no button.
+const csvWords = { vi: "Tải CSV", en: "Save as CSV" }[document.documentElement.lang] ?? "CSV";
+const csvText = node => (node?.textContent ?? "").replace(/\s+/g, " ").trim();
+// A cell that a spreadsheet would take for a formula begins with an apostrophe; a dash alone is a dash.
+const csvSafe = text => (/^[=+\-@]/.test(text) && text !== "-" ? "'" : "") + text;
+const csvCell = text => `"${csvSafe(text).replace(/"/g, '""')}"`;
+const csvName = text => text.replace(/[đĐ]/g, "d").normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase()
+  .replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 80);
+for (const table of document.querySelectorAll("table.office")) {
+  const unit = csvText(table.caption?.querySelector(".unit"));
+  const title = csvText(table.caption).slice(0, unit ? -unit.length : undefined).trim() || csvText(document.querySelector("h1"));
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "csv";
+  button.textContent = csvWords;
+  button.setAttribute("aria-label", `${csvWords}: ${title}`);
+  button.addEventListener("click", () => {
+    const shown = [...table.rows].filter(row => !row.hidden).map(row => [...row.cells].map(csvText));
+    const lines = [[title], ...(unit ? [[unit]] : []), ...shown].map(cells => cells.map(csvCell).join(","));
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob(["\ufeff" + lines.join("\r\n") + "\r\n"], { type: "text/csv;charset=utf-8" }));
+    link.download = `${csvName(document.title)}_${csvName(title)}.csv`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  });
+  table.parentElement.after(button);
+}
