@@ -10,7 +10,7 @@ from markupsafe import Markup
 from .assess import assess
 from .charts import picture
 from .disbursement import by_commune, by_pot, disbursed
-from .forecast_parts import ForecastParts
+from .forecast_change_parts import ForecastChangeParts
 from .forecast_words import month_words, pot_words
 from .meeting_charts import s_curve
 from .monthly import Month, changes, falls, meeting, reporting
@@ -26,7 +26,7 @@ SHEETS = ("progress", "work_plans", "works", "envelopes", "profiles", "assignmen
           "hamlets", "goals", "targets")  # fmt: skip
 
 
-class MeetingParts(ForecastParts):
+class MeetingParts(ForecastChangeParts):
     """A page that can show the progress of a month; ``typed_month``: as typed, "" for the as-of date's."""
 
     typed_month = ""

@@ -139,6 +139,10 @@ class Workbook:
         ordered = units[exists].sort_values("order")
         return cls(folder, meta, day, law, ordered, units, cut, left_out, unlisted, warnings, digest, written=tables)
 
+    def again(self, day: dt.date, tables: dict[str, pd.DataFrame]) -> "Workbook":
+        """The data set as of another day with other rows (of ``written``); rows not known by then are left out as ever."""
+        return self._cut(self.path, self.meta, day, self.law, self.all_units, tables, [], self.law_folder)
+
     @property
     def id(self) -> str:
         """The data set's name, safe in file names."""

@@ -15,6 +15,7 @@ from ntm_analysis import data_folder
 from ntm_analysis.cli import main
 from ntm_analysis.dictionary import dictionary
 from ntm_analysis.intake import understand
+from ntm_analysis.office_numbers import read_month
 from ntm_analysis.template_form import sheet_name
 from ntm_analysis.workbook import Workbook
 
@@ -127,7 +128,10 @@ def test_every_cell_of_one_commune_changed_is_exactly_those_changes(tmp_path, ca
             for name, column in columns.items():
                 new = another(column, row.values[name], turn)
                 filled.set(table, FIRST + number, name, new)
-                expected[table, row.line, name] = row.values[name], column.code_of(new) if column.allowed else new
+                meant = (
+                    read_month(f"{new}") if column.type == "month" else column.code_of(new) if column.allowed else new
+                )
+                expected[table, row.line, name] = row.values[name], meant
     filled.book.save(filled.path)
     made = understand(filled.path, Workbook.open(filled.folder))
     wanted = {"units", "indicator_values", "criterion_states", "recognitions", "targets", "tasks"}
@@ -463,7 +467,7 @@ def test_killed_at_any_moment_the_data_set_is_the_old_one_or_the_new_one(filled)
     )
     assert told.stderr == "" and told.stdout.split(maxsplit=2)[0] == "50"
     steps, left = told.stdout.split(maxsplit=2)[1:]
-    assert int(steps) >= 12 and left.strip() == "[]"
+    assert int(steps) >= 8 and left.strip() == "[]"  # two renames at least with the exchange, and without it
 
 
 def form(path: Path, signs: dict[str, str], day: str) -> Path:

@@ -1,0 +1,133 @@
+"""Why the forecast differs from the last registered one, on a page."""
+
+import datetime as dt
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from .forecast import Forecast, forecast
+from .forecast_change import Change, Step, by_commune, change_since, is_this, last_entry
+from .forecast_parts import ForecastParts
+from .forecast_words import chance
+from .office_numbers import write_date, write_number
+from .page import Part
+from .problems import DataProblems
+from .register import FOLDER, read_register
+
+REGISTER = Path(__file__).resolve().parents[1] / FOLDER
+
+
+class ForecastChangeParts(ForecastParts):
+    """A page that can say why the forecast changed; ``register``: the folder of registered forecasts."""
+
+    register = REGISTER
+
+    def forecast_change(self) -> Part:
+        """The change in a sentence, by reason, by commune, and the rows that came in; what it is held against."""
+        if not self.foreseeable():
+            return self.section("vi-sao-khac", self.text("forecast_not_known", day=self.day))
+        found, record = self.foreseen()
+        asked = {name: record[name] for name in ("deadline", "finish", "policy", "scenario")}
+        try:
+            entry = (
+                None if self.workbook.illustrative else last_entry(read_register(self.register), self.workbook, asked)
+            )
+        except DataProblems:
+            return self.section("vi-sao-khac", self.text("change_register_bad"))
+        if entry is not None and is_this(entry, self.workbook):
+            return self.section("vi-sao-khac", self.text("change_itself", id=entry["id"]))
+        since = dt.date.fromisoformat(entry["parameters"]["as_of"]) if entry else self._month_before()
+        now = self._asked_as(found, entry)
+        made = change_since(self.workbook, since, now, entry, self.scenario)
+        lead = self._change_lead(entry, since)
+        if made is None:
+            return self.section("vi-sao-khac", lead, self.text("change_not_known", day=write_date(since, self.lang)))
+        return self.section(
+            "vi-sao-khac",
+            lead,
+            self._change_verdict(made),
+            self._change_reasons(made),
+            self._change_communes(made),
+            self._change_rows(made),
+            wide=True,
+        )
+
+    def _month_before(self) -> dt.date:
+        """The day of the meeting before: one month earlier, a month's end for a month's end."""
+        day = pd.Timestamp(self.workbook.as_of)
+        back = day - pd.offsets.MonthEnd(1) if day == day + pd.offsets.MonthEnd(0) else day - pd.DateOffset(months=1)
+        return back.date()
+
+    def _asked_as(self, found: Forecast, entry: dict | None) -> Forecast:
+        """The forecast of the page in the worlds of the entry: with its seed and draws."""
+        if entry is None or (entry["parameters"]["seed"], entry["parameters"]["draws"]) == (self.seed, self.draws):
+            return found
+        run = found.run
+        asked = {"policy": run.plan.policy, "deadline": found.day, "finish": run.finish}
+        return forecast(found.workbook, **asked, **{name: entry["parameters"][name] for name in ("draws", "seed")})
+
+    def _change_lead(self, entry: dict | None, since: dt.date) -> str:
+        day = write_date(since, self.lang)
+        if entry is not None:
+            on = write_date(dt.date.fromisoformat(entry["registered_on"]), self.lang)
+            return self.text("change_since_entry", day=day, on=on, id=entry["id"])
+        key = "change_illustrative" if self.workbook.illustrative else "change_no_entry"
+        return self.text(key, day=day)
+
+    def _change_figure(self, value: float, sign: bool = True) -> str:
+        """A number of communes to one decimal more than it needs, with its sign."""
+        shown = write_number(abs(value), self.lang, 2)
+        return shown if not sign else ("+" if value > 0 else "−" if value < 0 else "") + shown
+
+    def _change_verdict(self, made: Change) -> str:
+        whole = made.now - made.before
+        felt = [step for step in made.steps if step.felt]
+        parts = "; ".join(f"{self._step_names(step)} {self._change_figure(step.change)}" for step in felt)
+        numbers = {
+            "before": self._change_figure(made.before, False),
+            "now": self._change_figure(made.now, False),
+            "change": self._change_figure(whole),
+        }
+        return self.text("change_verdict", **numbers, parts=parts) if felt else self.text("change_none", **numbers)
+
+    def _step_names(self, step: Step) -> str:
+        return " + ".join(self.text(f"change_step_{name}") for name in step.names)
+
+    def _change_reasons(self, made: Change) -> str:
+        """A row a reason; what lies within the noise of the draws is told as no change."""
+        rows = []
+        for place, step in enumerate(made.steps, start=1):
+            shown = self._change_figure(step.change) if step.felt else self.text("change_within")
+            error = "-" if not step.se else "± " + write_number(1.96 * step.se, self.lang, 2)
+            points = (
+                "-"
+                if not round(100 * step.basically, 1)
+                else f"{100 * step.basically:+.1f}".replace(".", "," if self.lang == "vi" else ".")
+            )
+            why = "; ".join(self.text(f"change_why_{name}") for name in step.names)
+            rows.append([place, self._step_names(step), shown, error, points, why])
+        total = ["", self.text("total_row"), self._change_figure(made.now - made.before), "", "", ""]
+        columns = "tt reason_of_change:name communes_more:num interval_95:num basically_points:num explanation"
+        return self.table("forecast_change", columns, [total, *rows])
+
+    def _change_communes(self, made: Change) -> str:
+        """The communes whose chance changed most."""
+        now, rows = self.foreseen()[0], []
+        for unit, change in by_commune(made).items():
+            if unit not in self.workbook.units.index:
+                continue
+            after = float(now.p.get(unit, np.nan))
+            before, draws = after - change, now.run.draws
+            shown = [chance(min(1.0, max(0.0, p)), draws, self.lang) for p in (before, after)]
+            rows.append([len(rows) + 1, self.workbook.units.loc[unit, "name"], *shown])
+        return self.table("forecast_change_communes", "tt unit:name chance_before:num chance_now:num", rows)
+
+    def _change_rows(self, made: Change) -> str:
+        """Which rows came in since, by table, and the communes they are about."""
+        rows = []
+        for kind, tables in made.rows.items():
+            for table, new in tables.items():
+                names = self.names(new["unit"]) if "unit" in new and (new["unit"] >= 0).any() else "-"
+                rows.append([len(rows) + 1, self.text(f"change_step_{kind}"), f"{table}.csv", len(new), names])
+        return self.table("forecast_change_rows", "tt reason_of_change:name file rows_new:num communes_about", rows)
