@@ -155,6 +155,27 @@ ASSIGNED = [  # commune, set, criterion, department, partner, person, action, du
     ("A2", ADVANCED, 8, "Phòng Văn hóa và Thông tin", "UBND xã A2", "", "Đưa dịch vụ công trực tuyến vào bộ phận một cửa",
      dt.date(2023, 6, 30)),
 ]  # fmt: skip
+HAMLETS = [  # commune, hamlet, households, level recognised ("": nobody says), day of its decision
+    ("A5", "Thôn 1", 210, "ntm", dt.date(2022, 11, 15)), ("A5", "Thôn 2", 180, "none", ""), ("A6", "Thôn Đông", 240, "none", ""),
+    ("A6", "Thôn Tây", 160, "none", ""), ("A7", "Thôn Hạ", "", "", ""), ("A9", "Thôn Đoài", 150, "ntm", dt.date(2021, 12, 20)),
+    ("A9", "Thôn Nam", 190, "none", ""), ("A1", "Thôn Trung", 230, "ntm", dt.date(2020, 12, 18)),
+]  # fmt: skip
+HAMLET_TARGETS = [
+    ("A5", "Thôn 2", "ntm"),
+    ("A6", "Thôn Đông", "ntm"),
+    ("A7", "Thôn Hạ", "ntm"),
+    ("A1", "Thôn Trung", "model"),
+]
+HAMLET_CRITERIA = {
+    "ntm": [("Đường thôn", "Hamlet roads"), ("Nhà văn hóa thôn", "Cultural house"), ("Thu nhập", "Income"),
+            ("Hộ nghèo", "Poor households"), ("Môi trường", "Environment")],
+    "model": [("Thôn sáng - xanh - sạch - đẹp", "A bright, green, clean hamlet"), ("Thôn thông minh", "Smart hamlet")],
+}  # fmt: skip
+HAMLET_STATES = {  # by hamlet and level: the state of each criterion in order ("": nobody says)
+    ("A5", "Thôn 2", "ntm"): ("met", "met", "not_met", "met", "basic"),
+    ("A6", "Thôn Đông", "ntm"): ("met", "not_met", "", "met", ""),
+    ("A1", "Thôn Trung", "model"): ("met", "met"),
+}
 ASSUMED = {
     "cost_low": 80, "cost_high": 140, "start_share": 30, "basically": 90, "dossier_closes": 6, "decision_low": 4,
     "decision_mode": 5, "decision_high": 7, "storm_chance": 20, "storm_month": 9, "storm_stop": 3, "correlation_money": 50,
@@ -468,6 +489,28 @@ def money() -> dict[str, list[dict]]:
     made["durations"] = [dated(PLANNED, **dict(zip(columns, row, strict=True))) for row in times]
     made["pace_factors"] = [dated(PLANNED, set=NTM, criterion=n, factor=f) for n, f in ((1, 3), (10, 0.8), (16, 2.0))]
     made["priorities"] = [dated(PLANNED, commune="A9", weight=1.5)]
+    made["hamlets"] = [
+        dated(YEAR_END, commune=commune, hamlet=hamlet, households=households, level=level, date=day,
+              decision="QĐ minh họa (thôn)" if day else "")
+        for commune, hamlet, households, level, day in HAMLETS
+    ]  # fmt: skip
+    made["hamlet_targets"] = [
+        dated(PLANNED, commune=commune, hamlet=hamlet, level=level, year=2023)
+        for commune, hamlet, level in HAMLET_TARGETS
+    ]
+    made["hamlet_criteria"] = [
+        dated(
+            PLANNED, number=number, level=level, name_vi=vi, name_en=en, decision="Bộ tiêu chí thôn bịa ra để minh họa"
+        )
+        for level, names in HAMLET_CRITERIA.items()
+        for number, (vi, en) in enumerate(names, start=1)
+    ]
+    made["hamlet_states"] = [
+        dated(YEAR_END, commune=commune, hamlet=hamlet, level=level, criterion=number, date=YEAR_END, state=state)
+        for (commune, hamlet, level), states in HAMLET_STATES.items()
+        for number, state in enumerate(states, start=1)
+        if state
+    ]
     with (HERE / "thanh-chuong" / "assumptions.csv").open(encoding="utf-8-sig", newline="") as file:
         told = {row["key"]: row for row in csv.DictReader(file)}  # the same words; the values are invented
     made["assumptions"] = [

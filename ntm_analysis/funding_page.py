@@ -1,7 +1,5 @@
 """The page of the funding need: the district's need and money, one commune's works, the form to collect what is assumed."""
 
-from markupsafe import Markup
-
 from .funding_parts import FundingParts
 from .need_words import assumed_sentence
 from .page import Part
@@ -72,11 +70,6 @@ class FundingPage(FundingParts):
         columns = "tt works:name measure missing_quantity done money note"
         table = self.table("form", columns, rows)
         return self.section("bieu-trong", self.text("form_lead"), table, self.signatures()) if rows else Part("")
-
-    def signatures(self) -> Markup:
-        """The row of signatures, left blank."""
-        heads = (self.text("sign_prepared"), self.text("sign_head"))
-        return Markup('<table class="signatures"><tr><td>{}</td><td>{}</td></tr></table>').format(*heads)
 
     def export(self) -> Part:
         """Write every table made so far as one Excel workbook and as CSV files; say where."""

@@ -169,6 +169,11 @@ class Page:
         items = Markup("").join(Markup("<li>{}</li>").format(dagger(line)) for line in lines if line)
         return Markup("<ul>{}</ul>").format(items) if items else Markup("")
 
+    def signatures(self) -> Markup:
+        """The row of signatures, left blank."""
+        heads = (self.text("sign_prepared"), self.text("sign_head"))
+        return Markup('<table class="signatures"><tr><td>{}</td><td>{}</td></tr></table>').format(*heads)
+
     # parts that both pages have ----------------------------------------------------------------------------------
 
     @property

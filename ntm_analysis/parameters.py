@@ -56,6 +56,8 @@ PARAMETERS = (
               "use only what was known by this day; empty: as dataset.yaml says"),
     Parameter("month", "", "tháng giao ban, ví dụ 12/2022; để trống: tháng của as_of",
               "month of the meeting, as in 12/2022; empty: that of as_of"),
+    Parameter("year", 0, "năm đăng ký; 0: năm gần nhất có đăng ký", "year registered for; 0: the nearest one with registrations",
+              low=0),
     Parameter("target", "ntm", "mức phấn đấu: ntm hoặc registered (theo đăng ký)", "level aimed at", ("ntm", "registered")),
     Parameter("scenario", "baseline", "kịch bản", "scenario"),
     Parameter("scenarios", "", "các kịch bản, cách nhau bằng dấu phẩy; để trống: tất cả",

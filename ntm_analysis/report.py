@@ -20,6 +20,7 @@ from .names import plain, slug
 from .need import communes_in_need
 from .office_numbers import write_date
 from .recognition import overview
+from .registrations import nearest
 from .render import render, script, style
 from .standings import commune_records
 from .whole_files import write_whole
@@ -27,9 +28,10 @@ from .words import LEVEL_WORDS, count_words, lacking_words, pick, text, verdict_
 from .workbook import Workbook
 
 # Stand for a unit in the jobs that make these pages of the whole district.
-NEED, FORECAST, ALLOCATION, COMPARISON, MEETING = -1, -2, -3, -4, -5
+NEED, FORECAST, ALLOCATION, COMPARISON, MEETING, ANNEX = -1, -2, -3, -4, -5, -6
+ORDER = (MEETING, ANNEX, NEED, FORECAST, ALLOCATION, COMPARISON)  # as the index lists them
 # The pages of the whole district and the words that lead to them.
-LINKS = {None: "district_page_link", MEETING: "meeting_link", NEED: "need_link", FORECAST: "forecast_link",
+LINKS = {None: "district_page_link", MEETING: "meeting_link", ANNEX: "annex_link", NEED: "need_link", FORECAST: "forecast_link",
          ALLOCATION: "allocation_link", COMPARISON: "compare_link"}  # fmt: skip
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 
@@ -70,6 +72,9 @@ def plan(workbook: Workbook, units: list[int] | None, lang: str, audience: str) 
         month = month_words(f"{day}", lang)
         title = text("heading_meeting", lang, place=workbook.meta["title"][lang], month=month, day=shown)
         jobs.append(Job("monthly_meeting.ipynb", common, f"giao-ban{ending}", title, MEETING))
+        word = (workbook.meta.get("hamlet_word") or {}).get(lang) or text("annex_hamlet", lang)
+        title = text("heading_annex", lang, word=word, year=nearest(workbook)) + f" ({shown})"
+        jobs.append(Job("registrations.ipynb", common, f"phu-luc-dang-ky{ending}", title, ANNEX))
         title = text("heading_funding", lang, place=workbook.meta["title"][lang], day=shown)
         first = workbook.communes.loc[(communes_in_need(workbook, "ntm")["ntm"] or workbook.communes.index)[0], "code"]
         jobs.append(Job("funding_needs.ipynb", common | {"commune": first}, f"nhu-cau-von{ending}", title, NEED))
@@ -203,9 +208,7 @@ def index_page(workbook: Workbook, folder: Path, jobs: list[Job], failed: list[t
         illustrative=text("illustrative", lang) if workbook.illustrative else "",
         illustrative_long=text("illustrative_long", lang),
         district=files.get(None),
-        others=[
-            (files[key], text(LINKS[key], lang)) for key in (MEETING, NEED, FORECAST, ALLOCATION, COMPARISON) if key in files
-        ],
+        others=[(files[key], text(LINKS[key], lang)) for key in ORDER if key in files],
         district_label=text("district_link", lang, verdict=verdict),
         failed=failed,
         failed_head=text("failed_head", lang),
