@@ -48,8 +48,8 @@ class AnnexPage(PlanPage):
             set_id = self.workbook.default_set(row["level"])
             counts = self.standing(set_id).counts.loc[row["unit"]]
             owners = self.workbook.law.criteria_of(set_id)
-            names = [owners.loc[n, f"owner_{self.lang}"] for n in counts["missing"]]
-            owner = "; ".join(dict.fromkeys(name for name in names if isinstance(name, str))) or "..."
+            named = (self.owner(owners.loc[n]) for n in counts["missing"])
+            owner = "; ".join(dict.fromkeys(name for name in named if isinstance(name, str))) or "..."
             cells.append(
                 [
                     f"{place}",
@@ -68,7 +68,11 @@ class AnnexPage(PlanPage):
         total = ["", self.text("total_row"), self.text("annex_communes", n=len(cells)), *[""] * (len(cells[0]) - 3)]
         columns = f"tt unit:name aim count:num missing {'owner ' if self.internal else ''}note"
         return self.section(
-            "xa-dang-ky", self.table("annex_communes", columns, [total, *cells]), self.text("annex_pledges"), wide=True
+            "xa-dang-ky",
+            self.table("annex_communes", columns, [total, *cells]),
+            self.text("annex_pledges"),
+            self.paragraph(self.text("owner_note"), "key") if self.internal else "",
+            wide=True,
         )
 
     def hamlets(self) -> Part:

@@ -4,13 +4,14 @@ import argparse
 import datetime as dt
 from pathlib import Path
 
+from .assess import assess
 from .data_folder import Busy, Touched, only_one, replace_version
 from .import_words import MOST, change_lines, understood_lines
 from .intake import check, next_texts, understand
 from .new_dataset import NoRoom, new_place, read_weights, write_dataset
 from .office_numbers import write_date
 from .present import present_rows
-from .problems import report, shown
+from .problems import Problem, report, shown
 from .rebase_words import REPORT, account_lines, new_meta, report_csv, standing_lines
 from .rebasing import rebase as rebased
 from .whole_files import write_whole
@@ -34,6 +35,17 @@ def folder_of(options: argparse.Namespace) -> Path:
 def open_workbook(options: argparse.Namespace) -> Workbook:
     """The data set that the command names, cut to its ``--as-of`` where the command has one."""
     return Workbook.open(folder_of(options), getattr(options, "as_of", None))
+
+
+def contradictions(before: Workbook, after: Workbook) -> list[Problem]:
+    """What facts say against each other after a change and did not before: lists against counts, states against indicators."""
+    told: list[list[Problem]] = []
+    for workbook in (before, after):
+        names = ("indicator_values", "criterion_states", "criterion_counts")
+        sets = sorted({set_id for name in names for set_id in workbook.tables[name]["set"]} - {""})
+        told.append([problem for set_id in sets for problem in assess(workbook, set_id).contradictions])
+    known = {(p.code, p.file, tuple(p.details.items())) for p in told[0]}
+    return [p for p in told[1] if (p.code, p.file, tuple(p.details.items())) not in known]
 
 
 def template(options: argparse.Namespace) -> int:
@@ -90,7 +102,12 @@ def _import(options: argparse.Namespace) -> int:
         """Everything wrong is told at once, else what would change, before anything is touched."""
         after = check(intake, texts, origins, folder)
         print("\n".join(change_lines(intake, lang, None if options.full else MOST)))
-        if fresh := [*intake.problems, *(warning for warning in after.warnings if warning not in workbook.warnings)]:
+        fresh = [
+            *intake.problems,
+            *(w for w in after.warnings if w not in workbook.warnings),
+            *contradictions(workbook, after),
+        ]
+        if fresh:
             print(text("import_new_warnings", lang), report(fresh, lang), sep="\n")
 
     if options.dry_run or not texts:

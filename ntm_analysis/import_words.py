@@ -49,6 +49,11 @@ def change_lines(intake: Intake, lang: str, most: int | None = MOST) -> list[str
         lines += [line for change in told[:most] for line in _change(change, intake, lang)]
         if most is not None and len(told) > most:
             lines.append("    " + text("import_more", lang, n=len(told) - most))
+    as_of = intake.workbook.as_of
+    later = [c for c in changes.rows if c.entry and c.cells and (c.entry.values.get("known_from") or as_of) > as_of]
+    if later:
+        day = max(change.entry.values["known_from"] for change in later)
+        lines.append(text("import_later", lang, n=len(later), as_of=_date(as_of, lang), day=_date(day, lang)))
     if changes.of("lost"):
         lines.append(text("import_lost_kept", lang, n=len(changes.of("lost"))))
     return lines

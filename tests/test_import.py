@@ -503,3 +503,19 @@ def test_a_share_shown_as_a_percentage_is_the_percentage(tmp_path, make_dataset,
     filled.set("criterion_shares", FIRST, "share", 0.85)
     filled.sheet("criterion_shares").cell(FIRST, filled.column("criterion_shares", "share")).number_format = "0%"
     assert filled.changes() == [("changed", "criterion_shares", {"share": (40.0, 85.0)})]
+
+
+def test_facts_known_after_the_as_of_date_are_taken_and_told_to_be_out_of_sight(filled, tmp_path, capsys):
+    path = form(tmp_path / "xa.xlsx", {"Thử": "Đạt,Đạt,Đạt"}, "30/6/2022")
+    code, said = run(capsys, "import", path, filled.folder)
+    assert code == 0 and "3 dòng chỉ được biết sau ngày số liệu của bộ dữ liệu (31/3/2022)" in said
+    assert "--as-of 30/6/2022" in said and len(filled.lines("criterion_states")) == 1 + 4 + 3
+
+
+def test_a_new_disagreement_of_count_and_list_is_told_after_the_import(tmp_path, make_dataset, capsys):
+    count = {"set": "ntm-2016-2020", "date": "2022-03-01", "met": 19, "of": 19}
+    folder = make_dataset(tmp_path / "thu", {"criterion_counts": [count]})
+    code, said = run(
+        capsys, "import", form(tmp_path / "xa.xlsx", {"Thử": "Chưa đạt,Đạt,Đạt"}, "31/3/2022"), folder, "--dry-run"
+    )
+    assert code == 0 and "criterion_counts.csv, dòng 2" in said and "19" in said
