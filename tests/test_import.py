@@ -513,7 +513,7 @@ def test_facts_known_after_the_as_of_date_are_taken_and_told_to_be_out_of_sight(
 
 
 def test_a_new_disagreement_of_count_and_list_is_told_after_the_import(tmp_path, make_dataset, capsys):
-    count = {"set": "ntm-2016-2020", "date": "2022-03-01", "met": 19, "of": 19}
+    count = {"set": "ntm-2016-2020", "date": "2022-03-31", "met": 19, "of": 19}
     folder = make_dataset(tmp_path / "thu", {"criterion_counts": [count]})
     code, said = run(
         capsys, "import", form(tmp_path / "xa.xlsx", {"Thử": "Chưa đạt,Đạt,Đạt"}, "31/3/2022"), folder, "--dry-run"
