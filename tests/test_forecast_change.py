@@ -29,7 +29,8 @@ def folder(tmp_path) -> Path:
     for path in place.glob("*.csv"):
         head, *lines = path.read_text(encoding="utf-8-sig").splitlines()
         if "known_from" in head:
-            kept = [line for line in lines if not re.search(r",2022-12-\d\d,bia-dat,", line)]
+            late = r".*" if path.name.startswith("hamlet") else r",2022-12-\d\d,bia-dat,"
+            kept = [line for line in lines if not re.search(late, line)]
             path.write_text("\n".join([head, *kept]) + "\n", encoding="utf-8-sig")
     settings = (place / "dataset.yaml").read_text(encoding="utf-8").replace("illustrative: true", "illustrative: false")
     (place / "dataset.yaml").write_text(settings, encoding="utf-8")
