@@ -79,9 +79,7 @@ def split(argv):
         if option in ("-h", "--help") and not equals:
             return None, "help", []
         if option != "--wheels":
-            raise Failure(
-                2, f"Không có tuỳ chọn {option}; xem run.py --help.", f"Unknown option {option}; see run.py --help."
-            )
+            raise Failure(2, f"Không có tuỳ chọn {option}; xem run.py --help.", f"Unknown option {option}; see run.py --help.")
         wheels = value if equals else (rest.pop(0) if rest else "")
         if not Path(wheels).is_dir() or not wheels:
             raise Failure(2, f"--wheels: không có thư mục {wheels!r}.", f"--wheels: there is no folder {wheels!r}.")
@@ -278,9 +276,7 @@ def main(argv):
         if sys.version_info < (3, 11):  # noqa: UP036 - this is what says so
             found = "{}.{}".format(*sys.version_info[:2])
             raise Failure(
-                2,
-                f"Cần Python 3.11 trở lên; đây là Python {found}.",
-                f"Python 3.11 or newer is needed; this is Python {found}.",
+                2, f"Cần Python 3.11 trở lên; đây là Python {found}.", f"Python 3.11 or newer is needed; this is Python {found}."
             )
         wheels, command, arguments = split(argv)
         if command == "help":

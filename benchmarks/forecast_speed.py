@@ -110,9 +110,7 @@ def main() -> None:
         print(f"plain loop {plain_loop():.2f} s;", end=" ", flush=True)
         with tempfile.TemporaryDirectory() as folder:
             data = ROOT / "data" / "thanh-chuong" if communes == 37 else with_money(Path(folder), communes)
-            done = subprocess.run(
-                [sys.executable, __file__, str(data)], check=True, capture_output=True, text=True, cwd=ROOT
-            )
+            done = subprocess.run([sys.executable, __file__, str(data)], check=True, capture_output=True, text=True, cwd=ROOT)
         found = json.loads(done.stdout)
         print(f"{found['communes']:5d} communes, {found['goals']} goals, {found['works']} works:", end=" ")
         print(f"schedule {found['laid']:.2f} s, engine {found['engine']:.2f} s,", end=" ")

@@ -26,11 +26,7 @@ def ntm(*arguments: object) -> tuple[float, str]:
     """Seconds that a command took, and what it printed."""
     begin = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", "ntm_analysis", *map(str, arguments)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
+        [sys.executable, "-m", "ntm_analysis", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise SystemExit(done.stdout[-2000:] + done.stderr[-2000:])
@@ -64,9 +60,7 @@ def by_form(place: Path) -> None:
     seconds, said = ntm("import", book, dataset)
     told = next(line for line in said.splitlines() if "indicator_values.csv): thêm" in line)
     alone = read_only(book)
-    print(
-        f"office form: import {seconds:.1f} s, pandas reads {alone:.1f} s, ratio {seconds / alone:.1f} ({told.strip()})"
-    )
+    print(f"office form: import {seconds:.1f} s, pandas reads {alone:.1f} s, ratio {seconds / alone:.1f} ({told.strip()})")
 
 
 def by_template(place: Path) -> None:

@@ -25,16 +25,7 @@ def generate(folder: Path, communes: int) -> Path:
     shutil.copytree(ROOT / "data" / "criteria", folder / "criteria")
     target = folder / "many"
     shutil.copytree(ROOT / "data" / "thanh-chuong", target)
-    for name in (
-        "units",
-        "mergers",
-        "criterion_states",
-        "criterion_counts",
-        "recognitions",
-        "targets",
-        "tasks",
-        "works",
-    ):
+    for name in ("units", "mergers", "criterion_states", "criterion_counts", "recognitions", "targets", "tasks", "works"):
         path = target / f"{name}.csv"
         path.write_text(path.read_text(encoding="utf-8-sig").split("\n")[0] + "\n", encoding="utf-8-sig")
     mark = "2019-12-31,gia-dinh,assumed,\n"
@@ -75,9 +66,7 @@ def measure(folder: str) -> dict:
     begin = time.perf_counter()
     for draw in range(LOOPED):
         low, mode, high = cost["low"], cost["mode"], cost["high"]
-        price = low + (high - low) * chance.beta(
-            1 + 4 * (mode - low) / (high - low), 5 - 4 * (mode - low) / (high - low)
-        )
+        price = low + (high - low) * chance.beta(1 + 4 * (mode - low) / (high - low), 5 - 4 * (mode - low) / (high - low))
         low, mode, high = works["low"], works["quantity_mode"], works["high"]
         width = (high - low).where(high > low, 1.0)
         drawn = low + (high - low) * chance.beta(1 + 4 * (mode - low) / width, 5 - 4 * (mode - low) / width)

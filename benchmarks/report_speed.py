@@ -31,9 +31,7 @@ def main() -> None:
         alone = 0.0
         for code in COMMUNES[:ALONE]:
             done = out / f"{code}.ipynb"
-            alone += timed(
-                [sys.executable, "-m", "papermill", "notebooks/commune.ipynb", str(done), "-p", "commune", code]
-            )
+            alone += timed([sys.executable, "-m", "papermill", "notebooks/commune.ipynb", str(done), "-p", "commune", code])
             alone += timed([sys.executable, "-m", "nbconvert", "--to", "html", str(done)])
         alone /= ALONE
         sizes = sorted(path.stat().st_size for path in (out / "report").glob("xa-*.html"))

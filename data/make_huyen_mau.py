@@ -160,12 +160,7 @@ HAMLETS = [  # commune, hamlet, households, level recognised ("": nobody says), 
     ("A6", "Thôn Tây", 160, "none", ""), ("A7", "Thôn Hạ", "", "", ""), ("A9", "Thôn Đoài", 150, "ntm", dt.date(2021, 12, 20)),
     ("A9", "Thôn Nam", 190, "none", ""), ("A1", "Thôn Trung", 230, "ntm", dt.date(2020, 12, 18)),
 ]  # fmt: skip
-HAMLET_TARGETS = [
-    ("A5", "Thôn 2", "ntm"),
-    ("A6", "Thôn Đông", "ntm"),
-    ("A7", "Thôn Hạ", "ntm"),
-    ("A1", "Thôn Trung", "model"),
-]
+HAMLET_TARGETS = [("A5", "Thôn 2", "ntm"), ("A6", "Thôn Đông", "ntm"), ("A7", "Thôn Hạ", "ntm"), ("A1", "Thôn Trung", "model")]
 HAMLET_CRITERIA = {
     "ntm": [("Đường thôn", "Hamlet roads"), ("Nhà văn hóa thôn", "Cultural house"), ("Thu nhập", "Income"),
             ("Hộ nghèo", "Poor households"), ("Môi trường", "Environment")],
@@ -282,9 +277,7 @@ def indicators() -> tuple[list[dict], list[dict]]:
             if test["same"]:
                 copied[name, NTM, test["same"]] = year
             if test["criterion"] in good:
-                good[test["criterion"]] = [
-                    g and reached(test, v) for g, v in zip(good[test["criterion"]], year, strict=True)
-                ]
+                good[test["criterion"]] = [g and reached(test, v) for g, v in zip(good[test["criterion"]], year, strict=True)]
             for day, value in changes_of(year, test["start"]):
                 column = "state" if isinstance(value, str) else "value"
                 row = {"commune": name, "set": set_id, "indicator": number, "date": day, column: value}
@@ -373,8 +366,7 @@ def plans() -> dict[str, list[dict]]:
     }
     rows = {"targets": targets, "tasks": tasks, "goals": goals}
     return {
-        table: [dated(PLANNED, number=1, **dict(zip(columns[table], row, strict=True))) for row in rows[table]]
-        for table in rows
+        table: [dated(PLANNED, number=1, **dict(zip(columns[table], row, strict=True))) for row in rows[table]] for table in rows
     }
 
 
@@ -413,15 +405,7 @@ def money() -> dict[str, list[dict]]:
         ("su-nghiep", "Vốn sự nghiệp", "Recurrent capital", "nstw", "recurrent", "13", "money"),
         ("huyen", "Ngân sách huyện", "District budget", "nsh", "investment", "", "money"),
         ("dat", "Thu tiền sử dụng đất", "Land-use revenue", "dat", "investment", "", "money"),
-        (
-            "dan",
-            "Nhân dân đóng góp tự nguyện",
-            "Voluntary contribution of the people",
-            "dan",
-            "investment",
-            "",
-            "money",
-        ),
+        ("dan", "Nhân dân đóng góp tự nguyện", "Voluntary contribution of the people", "dan", "investment", "", "money"),
         ("xi-mang", "Xi măng tỉnh hỗ trợ", "Cement granted by the province", "nst", "investment", "2", "cement"),
         ("ngan-sach-xa", "Ngân sách xã", "Commune budget", "nsx", "investment", "", "money"),
     ]
@@ -446,9 +430,7 @@ def money() -> dict[str, list[dict]]:
         "parts": ("item", "pot", "share"),
     }  # fmt: skip
     rows = {"unit_costs": items, "works": works, "typical_works": usual, "pots": pots, "parts": parts}
-    made = {
-        table: [dated(PLANNED, **dict(zip(columns[table], row, strict=True))) for row in rows[table]] for table in rows
-    }
+    made = {table: [dated(PLANNED, **dict(zip(columns[table], row, strict=True))) for row in rows[table]] for table in rows}
     made["works"] = [row | {"work": f"{row['item']}-1"} for row in made["works"]]
     made["pots"] = [row | {"serves": "commune" if row["fund"] == "nsx" else "district"} for row in made["pots"]]
     made["parts"].append(dated(PLANNED, item="duong", pot="xi-mang", tonnes_low=150, tonnes=190, tonnes_high=210))
@@ -495,13 +477,10 @@ def money() -> dict[str, list[dict]]:
         for commune, hamlet, households, level, day in HAMLETS
     ]  # fmt: skip
     made["hamlet_targets"] = [
-        dated(PLANNED, commune=commune, hamlet=hamlet, level=level, year=2023)
-        for commune, hamlet, level in HAMLET_TARGETS
+        dated(PLANNED, commune=commune, hamlet=hamlet, level=level, year=2023) for commune, hamlet, level in HAMLET_TARGETS
     ]
     made["hamlet_criteria"] = [
-        dated(
-            PLANNED, number=number, level=level, name_vi=vi, name_en=en, decision="Bộ tiêu chí thôn bịa ra để minh họa"
-        )
+        dated(PLANNED, number=number, level=level, name_vi=vi, name_en=en, decision="Bộ tiêu chí thôn bịa ra để minh họa")
         for level, names in HAMLET_CRITERIA.items()
         for number, (vi, en) in enumerate(names, start=1)
     ]
@@ -563,12 +542,7 @@ def tables() -> dict[str, list[dict]]:
     for number in A9_MISSING:
         states.append(dated(YEAR_END, commune="A9", set=NTM, criterion=number, date=YEAR_END, state="not_met"))
     counts = [(set_id, name, START, met) for set_id, name, met in AT_START]
-    counts += [
-        (NTM, "A8", HALF_YEAR, 12),
-        (NTM, "A8", YEAR_END, 14),
-        (NTM, "A9", YEAR_END, 15),
-        (ADVANCED, "A3", YEAR_END, 6),
-    ]
+    counts += [(NTM, "A8", HALF_YEAR, 12), (NTM, "A8", YEAR_END, 14), (NTM, "A9", YEAR_END, 15), (ADVANCED, "A3", YEAR_END, 6)]
     merger = {"on": dt.date(2023, 1, 1), "into_code": "90014", "into_name": "A13", "resolution": "NQ minh họa 01"}
     return (
         plans()

@@ -139,9 +139,7 @@ def _plan(policy: str, case: Central, layout: Layout, period: np.ndarray) -> Pla
     ntm = (plan.goals["level"] == "ntm").to_numpy()
     finishing = set(plan.goals.loc[done & ntm & (case.weight > 0), "code"])
     days = [plan.end_of(month) for month in case.ends]
-    money = pd.DataFrame(
-        [pot.money for pot in case.pots], index=[pot.name for pot in case.pots], columns=[d.year for d in days]
-    )
+    money = pd.DataFrame([pot.money for pot in case.pots], index=[pot.name for pot in case.pots], columns=[d.year for d in days])
     # Who waits for a work, a debt too: the commune's NTM or a higher level of it; nobody's works stand for themselves.
     names = plan.goals["code"].where(ntm, plan.goals["level"] + ":" + plan.goals["code"])
     goal = pd.Series(case.goal[table["number"].to_numpy(dtype=int)], index=table.index)

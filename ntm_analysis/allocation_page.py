@@ -93,10 +93,7 @@ class AllocationPage(ForecastParts):
         for policy, other in made["under_uncertainty"]["plans"].items() if "under_uncertainty" in made else ():
             beyond = "-"
             if policy != "own":
-                more, error = (
-                    write_number(other["beyond_own"], self.lang, 2),
-                    write_number(other["se"] or 0, self.lang, 3),
-                )
+                more, error = (write_number(other["beyond_own"], self.lang, 2), write_number(other["se"] or 0, self.lang, 3))
                 beyond = f"{'+' if other['beyond_own'] > 0 else ''}{more} ({error})"
             central = made["finishing_by_policy"].get(policy, "-")
             kept = rules_words(made, policy, self.lang) if policy != SAFE else "-"
@@ -123,9 +120,7 @@ class AllocationPage(ForecastParts):
              reason_words(self.workbook, made, row, self.lang) or "-"]
             for place, row in enumerate(sorted(made["communes"], key=lambda r: r["year"] or 9999), start=1)
         ]  # fmt: skip
-        columns = (
-            "tt unit:name registered:num finish_year:num forecast_chance:num need_amount:num funded_amount:num why"
-        )
+        columns = "tt unit:name registered:num finish_year:num forecast_chance:num need_amount:num funded_amount:num why"
         money = table[(table["unit"] != "tấn") & table["year"].notna()]
         return self.section(
             "ke-hoach", self.text("plan_note"), *self._by_year(money, made), self.table("plan_communes", columns, communes),
@@ -137,11 +132,7 @@ class AllocationPage(ForecastParts):
         if money.empty:
             return Markup(""), Markup("")
         years = list(range(self.workbook.as_of.year, int(made["deadline"][:4]) + 1))
-        by_pot = (
-            money.pivot_table(index="pot", columns="year", values="amount", aggfunc="sum")
-            .reindex(columns=years)
-            .fillna(0.0)
-        )
+        by_pot = money.pivot_table(index="pot", columns="year", values="amount", aggfunc="sum").reindex(columns=years).fillna(0.0)
         fund = self.workbook.tables["pots"].set_index("pot")["fund"]
         named = [pick(FUND_WORDS[fund[pot.partition("@")[0]]], self.lang) for pot in by_pot.index]
         told = ", ".join(f"{year}: {billions(by_pot[year].sum(), self.lang)}" for year in years)
@@ -156,9 +147,7 @@ class AllocationPage(ForecastParts):
             for name, amounts, come in [*lines, total]
         ]  # fmt: skip
         columns = "source:name " + " ".join(f"{year}:num" for year in years) + " total:num available:num left:num"
-        return picture(chart, self.text("plan_chart_alt", parts=told)), self.table(
-            "plan_years", columns, rows, unit=unit
-        )
+        return picture(chart, self.text("plan_chart_alt", parts=told)), self.table("plan_years", columns, rows, unit=unit)
 
     def _works(self, table: pd.DataFrame, made: dict) -> Markup:
         """The works of communes that finish, each once."""
@@ -175,16 +164,11 @@ class AllocationPage(ForecastParts):
             rows.append([commune, number, names.get(item, item), int(year), write_number(rough(money), self.lang),
                          write_number(rough(tonnes), self.lang) if tonnes else "-"])  # fmt: skip
         rows = [[place, *row] for place, row in enumerate(sorted(rows, key=lambda r: (r[3], r[0])), start=1)]
-        return self.table(
-            "plan_works", "tt unit:name plan_criterion:num works:name year:num plan_money:num cement:num", rows
-        )
+        return self.table("plan_works", "tt unit:name plan_criterion:num works:name year:num plan_money:num cement:num", rows)
 
     def _keep_whole(self, table: pd.DataFrame) -> None:
         """The whole plan by part for the exported files: too long for a page."""
-        heads = [
-            self.text(f"head_{key}")
-            for key in ("unit", "plan_criterion", "works", "source", "year", "amount", "measure")
-        ]
+        heads = [self.text(f"head_{key}") for key in ("unit", "plan_criterion", "works", "source", "year", "amount", "measure")]
         names = self.workbook.tables["unit_costs"].set_index("item")[f"name_{self.lang}"]
         rows = [
             [r["commune"], "-" if pd.isna(r["criterion"]) else int(r["criterion"]), names.get(r["item"], r["item"]),
@@ -238,16 +222,8 @@ class AllocationPage(ForecastParts):
     def export(self) -> Part:
         """Write every table, and the whole plan, as one Excel workbook and as CSV files; say where. A scenario, a policy or a
         deadline of its own stands in the files' names and above each table."""
-        own = {
-            "scenario": self.scenario if self.scenario != BASELINE else "",
-            "policy": self.policy,
-            "deadline": self.deadline,
-        }
-        lead = [
-            self.heading,
-            self.text("draft"),
-            *([self.text("illustrative_long")] if self.workbook.illustrative else []),
-        ]
+        own = {"scenario": self.scenario if self.scenario != BASELINE else "", "policy": self.policy, "deadline": self.deadline}
+        lead = [self.heading, self.text("draft"), *([self.text("illustrative_long")] if self.workbook.illustrative else [])]
         if any(own.values()):
             lead.append(", ".join(f"{name}: {value}" for name, value in own.items() if value))
         if self.allocated:

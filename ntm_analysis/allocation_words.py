@@ -142,9 +142,7 @@ def extra_lines(made: dict, lang: str) -> list[str]:
             line += " " + text("extra_close", lang)
         if cheapest["p_if_money"] is not None and cheapest["p_if_money"] < 0.5:
             draws = made["under_uncertainty"]["draws"]
-            line += " " + text(
-                "extra_chance", lang, name=cheapest["name"], p=chance(cheapest["p_if_money"], draws, lang)
-            )
+            line += " " + text("extra_chance", lang, name=cheapest["name"], p=chance(cheapest["p_if_money"], draws, lang))
         lines.append(line)
     return lines or [text("extra_none", lang)]
 
@@ -170,14 +168,9 @@ def price_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
         if row["pot"] is None:
             lines.append(text("price_step_extra", lang, **told))
         else:
-            lines.append(
-                text("price_step", lang, pot=pot_words(workbook, row["pot"], lang), percent=step["percent"], **told)
-            )
+            lines.append(text("price_step", lang, pot=pot_words(workbook, row["pot"], lang), percent=step["percent"], **told))
     lines += [text("price_central", lang)] if lines else []
-    unit = {
-        "tấn": "1.000 tấn" if lang == "vi" else "1,000 tonnes",
-        "triệu đồng": "tỷ đồng" if lang == "vi" else "billion đồng",
-    }
+    unit = {"tấn": "1.000 tấn" if lang == "vi" else "1,000 tonnes", "triệu đồng": "tỷ đồng" if lang == "vi" else "billion đồng"}
     for row in made["prices"]:
         if row["pot"]:
             prices = "; ".join(f"{year}: {write_number(rough(value), lang)}" for year, value in row["relaxed"].items())
@@ -222,8 +215,7 @@ def conflict_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
         lines.append(text("conflict_all_pots", lang, **sums))
     else:
         names = [
-            text(f"rule_{r}", lang) if r in ("minimum", "committed") else pot_words(workbook, r, lang)
-            for r in found["rules"]
+            text(f"rule_{r}", lang) if r in ("minimum", "committed") else pot_words(workbook, r, lang) for r in found["rules"]
         ]
         lines.append(text("conflict_rules", lang, rules=listed(names, lang), **sums))
     lines.append(text("conflict_minimum", lang, minimum=write_number(found["minimum"], lang)))
@@ -277,11 +269,7 @@ def rules_words(made: dict, policy: str, lang: str) -> str:
 def allocation_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
     """The record as text for a console."""
     lines = [verdict(made, lang), *conflict_lines(workbook, made, lang), text("allocation_central", lang)]
-    lines += [
-        *tested_sentences(made, lang),
-        *filter(None, [weights_sentence(made, lang)]),
-        assumed_sentence(made, lang),
-    ]
+    lines += [*tested_sentences(made, lang), *filter(None, [weights_sentence(made, lang)]), assumed_sentence(made, lang)]
     lines += ["", text("allocation_by_policy", lang)]
     for policy, n in made["finishing_by_policy"].items():
         if n is None:

@@ -62,9 +62,7 @@ class AnnexPage(PlanPage):
                 ]
             )
         if not cells:
-            return self.section(
-                "xa-dang-ky", self.text("annex_no_communes", year=self.year, sheet=sheet_name("targets"))
-            )
+            return self.section("xa-dang-ky", self.text("annex_no_communes", year=self.year, sheet=sheet_name("targets")))
         total = ["", self.text("total_row"), self.text("annex_communes", n=len(cells)), *[""] * (len(cells[0]) - 3)]
         columns = f"tt unit:name aim count:num missing {'owner ' if self.internal else ''}note"
         return self.section(
@@ -79,13 +77,9 @@ class AnnexPage(PlanPage):
         """The hamlets registered, by commune, with the criteria of the hamlet set."""
         rows = hamlets_registered(self.workbook, self.year)
         if rows.empty:
-            sheets = {
-                table: sheet_name(table) for table in ("hamlets", "hamlet_targets", "hamlet_criteria", "hamlet_states")
-            }
+            sheets = {table: sheet_name(table) for table in ("hamlets", "hamlet_targets", "hamlet_criteria", "hamlet_states")}
             return self.section(
-                "xom-dang-ky",
-                self.text("annex_no_hamlets", year=self.year, word=self.word, **sheets),
-                title=self._hamlet_title(),
+                "xom-dang-ky", self.text("annex_no_hamlets", year=self.year, word=self.word, **sheets), title=self._hamlet_title()
             )
         cells = []
         for place, row in enumerate(rows.to_dict("records"), start=1):
@@ -103,9 +97,7 @@ class AnnexPage(PlanPage):
                 ]
             )
         total = ["", self.text("total_row"), self.text("annex_hamlets", n=len(cells), word=self.word), *[""] * 5]
-        table = self.table(
-            "annex_hamlets", "tt hamlet:name unit households:num aim count:num missing note", [total, *cells]
-        )
+        table = self.table("annex_hamlets", "tt hamlet:name unit households:num aim count:num missing note", [total, *cells])
         return self.section("xom-dang-ky", table, self._hamlet_set(), title=self._hamlet_title(), wide=True)
 
     def _hamlet_title(self) -> str:

@@ -67,12 +67,7 @@ class Standing:
 
 
 def assess(
-    workbook: Workbook,
-    set_id: str,
-    *,
-    day: dt.date | None = None,
-    basic_counts: bool = False,
-    carry: bool = False,
+    workbook: Workbook, set_id: str, *, day: dt.date | None = None, basic_counts: bool = False, carry: bool = False
 ) -> Standing:
     """Judge every commune of a workbook by one criteria set.
 
@@ -144,13 +139,7 @@ def _levels(workbook: Workbook, set_id: str, day: dt.date) -> Levels:
 
 
 def _verdicts(
-    workbook: Workbook,
-    set_id: str,
-    frame: pd.DataFrame,
-    position: pd.Series,
-    day: dt.date,
-    basic_counts: bool,
-    carry: bool,
+    workbook: Workbook, set_id: str, frame: pd.DataFrame, position: pd.Series, day: dt.date, basic_counts: bool, carry: bool
 ) -> list[pd.DataFrame]:
     """Facts for tests that rest on another set as a whole (the model level on the advanced one): each commune's verdict.
 
@@ -200,9 +189,7 @@ def _contradictions(
     at = (rows["at"].to_numpy(), np.searchsorted(numbers, rows["criterion"].to_numpy()))
     state, day = derived["state"][at], derived["date"][at]
     apart = np.abs(day - rows["date"].to_numpy().astype("datetime64[s]"))
-    close = (state != UNKNOWN) & (
-        apart < np.timedelta64(366, "D")
-    )  # over a longer time a state may simply have changed
+    close = (state != UNKNOWN) & (apart < np.timedelta64(366, "D"))  # over a longer time a state may simply have changed
     reported = rows["state"].map(CODE).to_numpy(dtype=np.int8)
     for index in np.flatnonzero(close & (counts_as_met(reported) != counts_as_met(state))):
         row = rows.iloc[index]
@@ -251,9 +238,7 @@ def _count_table(
     )
 
 
-def _state_table(
-    grid: Grid, communes: pd.DataFrame, numbers: np.ndarray, derived: dict[str, np.ndarray]
-) -> pd.DataFrame:
+def _state_table(grid: Grid, communes: pd.DataFrame, numbers: np.ndarray, derived: dict[str, np.ndarray]) -> pd.DataFrame:
     units = len(communes)
     return pd.DataFrame(
         {

@@ -65,9 +65,7 @@ def compare(
 class _Table:
     """The entries of one table held against its rows."""
 
-    def __init__(
-        self, table: str, rows: list[PresentRow], communes: Communes, file: str, problems: list[Problem], made: Changes
-    ):
+    def __init__(self, table: str, rows: list[PresentRow], communes: Communes, file: str, problems: list[Problem], made: Changes):
         self.table, self.rows, self.communes, self.file = table, rows, communes, file
         self.problems, self.made, self.columns = problems, made, dictionary(table)
         self.by_key = {row.mark.split(".")[0]: row for row in rows}
@@ -116,9 +114,7 @@ class _Table:
             return
         before = {} if row is None else row.values
         cells = {
-            name: (before.get(name), value)
-            for name, value in entry.values.items()
-            if self._differ(name, before.get(name), value)
+            name: (before.get(name), value) for name, value in entry.values.items() if self._differ(name, before.get(name), value)
         }
         facts = [name for name in cells if name not in HOW_KNOWN]
         told_again = row is not None and not entry.key and row.values.get("mark") == "reported" and not facts
@@ -155,11 +151,7 @@ class _Table:
         key = KEYS[self.table]
         about = ", ".join(str(entry.values[name]) for name in key if entry.values.get(name) is not None)
         self._tell(
-            "said_twice",
-            entry,
-            next(n for n in key if n in entry.cells),
-            other=next(iter(first.cells.values())),
-            value=about,
+            "said_twice", entry, next(n for n in key if n in entry.cells), other=next(iter(first.cells.values())), value=about
         )
 
     def _tell(self, code: str, entry: Entry, column: str, **details: object) -> None:

@@ -59,11 +59,7 @@ def state_bars(counts: pd.DataFrame, lang: str, what: str = "") -> Figure:
         )  # fmt: skip
         labels = [str(int(v)) if v else "" for v in counts[state]]
         axes.bar_label(
-            bars,
-            labels,
-            label_type="center",
-            fontsize=9.5,
-            bbox={"fc": "white", "ec": "none", "pad": 0.6, "alpha": 0.85},
+            bars, labels, label_type="center", fontsize=9.5, bbox={"fc": "white", "ec": "none", "pad": 0.6, "alpha": 0.85}
         )
         left = left + counts[state]
     axes.invert_yaxis()
@@ -84,12 +80,8 @@ def standing_bar(groups: dict[str, tuple[int, str]], lang: str) -> Figure:
         if not number:
             continue
         colour, hatch = STATE_LOOK[state]
-        bar = axes.barh(
-            [0], [number], left=left, color=colour, hatch=hatch, edgecolor="#444444", label=f"{label}: {number}"
-        )
-        axes.bar_label(
-            bar, [str(number)], label_type="center", bbox={"fc": "white", "ec": "none", "pad": 1.0, "alpha": 0.85}
-        )
+        bar = axes.barh([0], [number], left=left, color=colour, hatch=hatch, edgecolor="#444444", label=f"{label}: {number}")
+        axes.bar_label(bar, [str(number)], label_type="center", bbox={"fc": "white", "ec": "none", "pad": 1.0, "alpha": 0.85})
         left += number
     axes.set_yticks([])
     axes.set_xlim(0, max(1, left))
@@ -127,10 +119,7 @@ def threshold_bars(rows: pd.DataFrame, lang: str) -> Figure:
 def stacked_years(amounts: pd.DataFrame, label: str) -> Figure:
     """Amounts by year as stacked bars. ``amounts``: index what the parts are, columns years; ``label``: of the axis."""
     figure, axes = blank(WIDTH, 3.4)
-    hatches, colours = (
-        ("", "//", "xx", "..", "\\\\", "--", "++", "oo", "||"),
-        sns.color_palette("colorblind", len(amounts)),
-    )
+    hatches, colours = (("", "//", "xx", "..", "\\\\", "--", "++", "oo", "||"), sns.color_palette("colorblind", len(amounts)))
     years, floor = [str(year) for year in amounts.columns], np.zeros(len(amounts.columns))
     for i, (name, row) in enumerate(amounts.iterrows()):
         look = {"color": colours[i], "hatch": hatches[i % len(hatches)], "edgecolor": "#444444", "linewidth": 0.5}

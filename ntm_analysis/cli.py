@@ -81,16 +81,12 @@ def _find(workbook: Workbook, names: list[str], lang: str) -> list[int]:
 def _check(options: argparse.Namespace) -> int:
     workbook, lang = open_workbook(options), options.lang
     warnings = list(workbook.warnings)
-    reported = {
-        s for name in ("indicator_values", "criterion_states", "criterion_counts") for s in workbook.tables[name]["set"]
-    }
+    reported = {s for name in ("indicator_values", "criterion_states", "criterion_counts") for s in workbook.tables[name]["set"]}
     for set_id in sorted(reported):
         warnings += assess(workbook, set_id).contradictions
     try:
         demand(workbook, draws=1)
-    except (
-        DataProblems
-    ) as error:  # the standing can be told; what the need lacks is said here, not first when it is asked for
+    except DataProblems as error:  # the standing can be told; what the need lacks is said here, not first when it is asked for
         warnings += [replace(problem, warning=True) for problem in error.problems]
     try:
         schedule(workbook)

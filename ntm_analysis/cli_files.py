@@ -102,11 +102,7 @@ def _import(options: argparse.Namespace) -> int:
         """Everything wrong is told at once, else what would change, before anything is touched."""
         after = check(intake, texts, origins, folder)
         print("\n".join(change_lines(intake, lang, None if options.full else MOST)))
-        fresh = [
-            *intake.problems,
-            *(w for w in after.warnings if w not in workbook.warnings),
-            *contradictions(workbook, after),
-        ]
+        fresh = [*intake.problems, *(w for w in after.warnings if w not in workbook.warnings), *contradictions(workbook, after)]
         if fresh:
             print(text("import_new_warnings", lang), report(fresh, lang), sep="\n")
 
@@ -148,9 +144,7 @@ def rebase(options: argparse.Namespace) -> int:
         folder = new_place(options.out, old)
         made = rebased(old, read_weights(old))
         account = report_csv(old, made, lang)
-        new = write_dataset(
-            folder, new_meta(old, folder), made.tables, lambda place: write_whole(place / REPORT, account)
-        )
+        new = write_dataset(folder, new_meta(old, folder), made.tables, lambda place: write_whole(place / REPORT, account))
     except NoRoom as error:
         details = {key: shown(str(value)) for key, value in error.details.items()}
         raise Refused(text(f"new_{error.reason}", lang, **details)) from None

@@ -18,9 +18,7 @@ COMMANDS = (
 
 def parser_of() -> argparse.ArgumentParser:
     """The commands and their options."""
-    parser = argparse.ArgumentParser(
-        prog="ntm", description="Where the communes of a district stand in the NTM programme."
-    )
+    parser = argparse.ArgumentParser(prog="ntm", description="Where the communes of a district stand in the NTM programme.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="{" + ",".join(COMMANDS) + "}")
     summaries = {
         "check": "read and check a data set; every problem at once",
@@ -60,33 +58,24 @@ def parser_of() -> argparse.ArgumentParser:
     made["needs"].add_argument("--commune", action="append", metavar="NAME", help="name, code or slug of one commune")
     made["needs"].add_argument("--target", choices=("ntm", "registered"), default="ntm")
     made["compare"].add_argument("--scenarios", type=_ids, default=[], metavar="A,B,...", help="default: all there are")
-    made["compare"].add_argument(
-        "--baseline", default="baseline", metavar="ID", help="what the others are held against"
-    )
+    made["compare"].add_argument("--baseline", default="baseline", metavar="ID", help="what the others are held against")
     made["compare"].add_argument("--json", action="store_true")
     for name in ("needs", "forecast", "allocate"):
         made[name].add_argument("--scenario", default="baseline", metavar="ID")
     for name in ("needs", "forecast", "allocate", "compare", "export"):
         made[name].add_argument("--draws", type=_count, default=10_000, metavar="N")
-        made[name].add_argument(
-            "--seed", type=lambda typed: 0 if typed == "0" else _count(typed), default=2022, metavar="K"
-        )
+        made[name].add_argument("--seed", type=lambda typed: 0 if typed == "0" else _count(typed), default=2022, metavar="K")
     added = made["forecast"].add_argument
     added("--commune", action="append", metavar="NAME", help="name, code or slug of one commune")
     added("--policy", choices=PLANS, default=None, help="who is paid first")
     added("--deadline", type=_day, metavar="DATE", help="default: the end of the term")
     added(
-        "--finish",
-        choices=("met", "signed"),
-        default="met",
-        help="the deadline binds the criteria met, or the decision signed",
+        "--finish", choices=("met", "signed"), default="met", help="the deadline binds the criteria met, or the decision signed"
     )
     added("--price", action="store_true", help="also what it would take")
     added("--register", action="store_true", help="enter the forecast in forecasts/, to be scored later")
     added("--json", action="store_true")
-    made["allocate"].add_argument(
-        "--policy", choices=PLANS, default=None, help="whose plan to show (default: the optimal one)"
-    )
+    made["allocate"].add_argument("--policy", choices=PLANS, default=None, help="whose plan to show (default: the optimal one)")
     made["allocate"].add_argument("--json", action="store_true")
     made["score"].add_argument("--json", action="store_true")
     made["needs"].add_argument("--json", action="store_true")
@@ -94,17 +83,11 @@ def parser_of() -> argparse.ArgumentParser:
     made["import"].add_argument(
         "--drop-lost", action="store_true", help="delete rows that a filled template no longer has (default: kept)"
     )
-    made["import"].add_argument(
-        "--date", type=_day, metavar="DATE", help="day of the figures, where a form does not say it"
-    )
+    made["import"].add_argument("--date", type=_day, metavar="DATE", help="day of the figures, where a form does not say it")
     made["import"].add_argument("--set", default="", metavar="ID", help="criteria set of the figures of a form")
     made["import"].add_argument("--full", action="store_true", help="tell every change, not the first ones of a table")
-    made["rebase"].add_argument(
-        "--date", type=_day, required=True, metavar="DATE", help="the day whose units are wanted"
-    )
-    made["rebase"].add_argument(
-        "--out", required=True, metavar="NEW", help="folder of the new data set; must not exist"
-    )
+    made["rebase"].add_argument("--date", type=_day, required=True, metavar="DATE", help="the day whose units are wanted")
+    made["rebase"].add_argument("--out", required=True, metavar="NEW", help="folder of the new data set; must not exist")
     made["report"].add_argument("--commune", action="extend", nargs="+", metavar="NAME", help="only these communes")
     made["report"].add_argument("--audience", choices=("noi-bo", "cong-khai"), default="noi-bo")
     made["report"].add_argument("--out", metavar="DIR", help="folder (default reports/<data set>/)")

@@ -164,9 +164,7 @@ class CommunePage(ForecastParts):
                 if signed
                 else self.decision(set_id),
             ]
-            rows.append(
-                [*cells, self._how_sure(state, set_id), *([self.owner(criteria.loc[number])] if self.internal else [])]
-            )
+            rows.append([*cells, self._how_sure(state, set_id), *([self.owner(criteria.loc[number])] if self.internal else [])])
         unchecked = any(row[2].unread or "(†)" in row[3] for row in rows)
         columns = "criterion name:name state:state reason basis sure" + (" owner" if self.internal else "")
         return self.section(
@@ -209,12 +207,10 @@ class CommunePage(ForecastParts):
         inverse = (measured["threshold"] / measured["value"].where(measured["value"] > 0)).fillna(1.5)
         share = (measured["value"] / measured["threshold"]).where(~ceiling, inverse)
         names = standing.thresholds[standing.regions[self.unit]].set_index("test")[f"name_{self.lang}"]
-        chosen = (
-            measured.assign(share=share, state=measured["verdict"].astype(str)).sort_values("share").head(CHART_ROWS)
+        chosen = measured.assign(share=share, state=measured["verdict"].astype(str)).sort_values("share").head(CHART_ROWS)
+        chosen = chosen.assign(label=[shorten(f"{t} {names[t]}", 44, placeholder=" ...") for t in chosen["test"]]).reset_index(
+            drop=True
         )
-        chosen = chosen.assign(
-            label=[shorten(f"{t} {names[t]}", 44, placeholder=" ...") for t in chosen["test"]]
-        ).reset_index(drop=True)
         failed = int((measured["verdict"] == "not_met").sum())
         if failed:
             first = chosen[chosen["state"] == "not_met"].iloc[0]
@@ -238,9 +234,7 @@ class CommunePage(ForecastParts):
         goals = self.workbook.tables["goals"]
         for _, goal in goals[goals["kind"] != "request"].iterrows():
             if self.unit in self.covered_by(goal):
-                lines.append(
-                    self.text("goal", text=goal[f"text_{self.lang}"].rstrip("."), source=self.source(goal["source"]))
-                )
+                lines.append(self.text("goal", text=goal[f"text_{self.lang}"].rstrip("."), source=self.source(goal["source"])))
         return self.section("muc-tieu", self.bullets(lines), self.tasks_table(self.unit))
 
     def funding(self) -> Part:
@@ -274,9 +268,7 @@ class CommunePage(ForecastParts):
         title = self.set_title(standing.set_id)
         text = self.text("indicators_lead", set=title, region=where, judged=of - int(states["open"].sum()), of=of)
         table = self.table("indicators", "indicator indicator_name:name threshold state:state value", rows)
-        return self.section(
-            "bo-moi", text, table, key_of_signs({row[3].state for row in rows}, self.lang, unchecked=True)
-        )
+        return self.section("bo-moi", text, table, key_of_signs({row[3].state for row in rows}, self.lang, unchecked=True))
 
     def knowledge(self) -> Part:
         """What was left out, and the sources of this page."""

@@ -40,9 +40,7 @@ def slope(base: float, rows: pd.DataFrame, lang: str) -> Figure:
 def frontier(table: pd.DataFrame, total: int, lang: str) -> Figure:
     """Communes finishing against money: factor, mean, p10, p90."""
     figure, axes = blank(WIDTH, 3.0)
-    axes.fill_between(
-        table["factor"], table["p10"], table["p90"], color="#9cc9e8", alpha=0.7, label=text("fan_range", lang)
-    )
+    axes.fill_between(table["factor"], table["p10"], table["p90"], color="#9cc9e8", alpha=0.7, label=text("fan_range", lang))
     axes.plot(table["factor"], table["mean"], color="#1c5f8d", marker="o", linewidth=2, label=text("axis_mean", lang))
     axes.axvline(1.0, color="#777777", linestyle=":", linewidth=1.2)
     axes.set_xticks(table["factor"], [write_number(factor, lang) for factor in table["factor"]])

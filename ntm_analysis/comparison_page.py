@@ -103,22 +103,13 @@ class ComparisonPage(Page):
         for place, row in enumerate(made["scenarios"]):
             low, high = row["finishing_p10"], row["finishing_p90"]
             cells = [self.number(row["finishing_mean"]), f"{low}-{high}" if low != high else str(low)]
-            cells += [
-                "-" if row is base else change_words(row["difference"], self.lang),
-                self.chance(row["p_basically_all"]),
-            ]
+            cells += ["-" if row is base else change_words(row["difference"], self.lang), self.chance(row["p_basically_all"])]
             cells += [self.chance(row["p_all"])] if told else []
             name = self._title(row) + own_day(row, made, self.lang)
-            rows.append(
-                [place or "", name, *cells, *(billions(row[key], self.lang) for key in ("need_p50", "gap_p50"))]
-            )
-        columns = (
-            "tt scenario:name mean:num usual:num change:num enough:num " + "everyone:num " * told + "need:num gap:num"
-        )
+            rows.append([place or "", name, *cells, *(billions(row[key], self.lang) for key in ("need_p50", "gap_p50"))])
+        columns = "tt scenario:name mean:num usual:num change:num enough:num " + "everyone:num " * told + "need:num gap:num"
         idle = {p.details["value"] for p in found.warnings() if p.code == "scenario_idle"}
-        told_idle = [
-            self.text("compare_idle", title=title_of(r, self.lang)) for r in made["scenarios"] if r["id"] in idle
-        ]
+        told_idle = [self.text("compare_idle", title=title_of(r, self.lang)) for r in made["scenarios"] if r["id"] in idle]
         warned = report(found.unfit, self.lang).splitlines()[1:] if found.unfit else []
         return self.section(
             "so-sanh",
@@ -168,9 +159,7 @@ class ComparisonPage(Page):
         _, made = self.compared()
 
         def told(rows: list[dict]) -> str:
-            named = [
-                f"{r['name']} ({'+' * (r['change'] > 0)}{self.number(100 * r['change'], 0)})" for r in rows[:NAMES]
-            ]
+            named = [f"{r['name']} ({'+' * (r['change'] > 0)}{self.number(100 * r['change'], 0)})" for r in rows[:NAMES]]
             names = ", ".join(named).replace("(+0)", "(<1)").replace("(-0)", "(<1)") or "-"
             return self.text("and_more", names=names, n=len(rows) - NAMES) if len(rows) > NAMES else names
 
@@ -222,10 +211,7 @@ class ComparisonPage(Page):
         if self.compared() is None or not (shown := loud(self.compared()[1])):
             return Part("")
         _, made = self.compared()
-        wb, names = (
-            self.workbook,
-            {row["key"]: mover_name(self.workbook, row["key"], self.lang) for row in made["tornado"]},
-        )
+        wb, names = (self.workbook, {row["key"]: mover_name(self.workbook, row["key"], self.lang) for row in made["tornado"]})
         rows = [
             [i, names[r["key"]], ends_words(wb, r, self.lang), self.number(r["low"]), self.number(r["high"]),
              self.text(f"basis_{r['basis']}")]
@@ -239,9 +225,7 @@ class ComparisonPage(Page):
             tornado_told(wb, made, self.lang),
             picture(tornado(bars, shown[0]["usual"], self.lang), alt),
             self.table("tornado", "tt content:name ends mean_low:num mean_high:num note", rows),
-            self.paragraph(
-                self.text("tornado_key", share=f"{100 * SHARE:.0f}", quiet=quiet, least=self.number(LEAST, 2)), "key"
-            ),
+            self.paragraph(self.text("tornado_key", share=f"{100 * SHARE:.0f}", quiet=quiet, least=self.number(LEAST, 2)), "key"),
         )
 
     def reckoning(self) -> Part:

@@ -114,9 +114,7 @@ def ends_words(workbook: Workbook, row: dict, lang: str) -> str:
     if row["key"] in (*RANGES, "quantities"):
         return text("ends_table", lang)
     if row["low_end"] is None:
-        return text(
-            "ends_times", lang, **{end: write_number(1 + way * SHARE, lang) for end, way in (("low", -1), ("high", 1))}
-        )
+        return text("ends_times", lang, **{end: write_number(1 + way * SHARE, lang) for end, way in (("low", -1), ("high", 1))})
     if row["key"] == "count":
         return text("ends_count", lang)
     ends = {end: write_number(row[f"{end}_end"], lang) for end in ("low", "high")}

@@ -17,9 +17,7 @@ def newest_counts(rows: pd.DataFrame, communes: int) -> pd.DataFrame:
     return table.assign(reported_met=table["met"], counted=table["met"].notna())
 
 
-def counted_states(
-    grid: Grid, then: np.ndarray, counted: pd.DataFrame, labels: np.ndarray, basic_counts: bool
-) -> list[Problem]:
+def counted_states(grid: Grid, then: np.ndarray, counted: pd.DataFrame, labels: np.ndarray, basic_counts: bool) -> list[Problem]:
     """Fill ``grid`` where the names of the rest follow from a count, and move the counts on to today.
 
     ``then``: the states known by name on the day of each count; only those are held against it, so that later changes do not

@@ -50,9 +50,7 @@ def only_one(folder: Path) -> Iterator[None]:
         raise Busy from None
 
 
-def replace_version(
-    folder: Path, files: dict[str, str], check: Callable[[Path], None], now: dt.datetime, log: str = ""
-) -> Path:
+def replace_version(folder: Path, files: dict[str, str], check: Callable[[Path], None], now: dt.datetime, log: str = "") -> Path:
     """Give a data set the next version of some of its files, all or nothing; where the version before is kept.
 
     Call it within :func:`only_one`. ``check`` opens the next version and raises what is wrong with it; then, as on any

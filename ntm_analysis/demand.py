@@ -102,9 +102,7 @@ def status_movers(workbook: Workbook, draws: int = BLOCK, seed: int = SEED) -> p
         "count": [mean("count_priors", average=one_more_met(priors, way)["average"]) for way in (1, -1)],
         "lost": [mean("carry_over", lost=(lost * times).clip(upper=100)) for times in (0, 2)],
     }
-    rows = [
-        {"kind": kind, "item": "", "low": low, "high": high, "swing": high - low} for kind, (low, high) in ends.items()
-    ]
+    rows = [{"kind": kind, "item": "", "low": low, "high": high, "swing": high - low} for kind, (low, high) in ends.items()]
     return pd.DataFrame(rows)
 
 
@@ -114,9 +112,7 @@ def _together(needs: list[Need]) -> Need:
     if len(needs) == 1:
         return first
     by = {name: _added([need.by[name] for need in needs]) for name in GROUPINGS}
-    sums = {
-        name: np.sum([getattr(need, name) for need in needs], axis=0) for name in ("total", "cement_value", "assumed")
-    }
+    sums = {name: np.sum([getattr(need, name) for need in needs], axis=0) for name in ("total", "cement_value", "assumed")}
     works = pd.concat([need.works for need in needs if len(need.works)] or [first.works], ignore_index=True)
     tonnes = _added([need.tonnes for need in needs])
     return Need("", first.price_year, first.draws, by=by, tonnes=tonnes, works=works, **sums)
@@ -147,19 +143,13 @@ def record(workbook: Workbook, found: Demand) -> dict:
     cement = {"unit": "tấn", "need": _whole(spread(tonnes)), "granted": None if np.isnan(given) else float(given)}
     cement |= {"expected": None, "gap": None}
     planned = [
-        {"year": year, **_whole(spread(need.tonnes[year]))}
-        for year in sorted(need.tonnes, key=lambda y: (y is None, y or 0))
+        {"year": year, **_whole(spread(need.tonnes[year]))} for year in sorted(need.tonnes, key=lambda y: (y is None, y or 0))
     ]
     envelope = gap = None
     if found.money:
         held, cement_pots = found.money.pots, found.money.pots["measure"] == "cement"
         envelope = [
-            {
-                "pot": pot,
-                "source": row["fund"],
-                "capital": row["capital"],
-                "unit": "tấn" if cement_pots[pot] else "triệu đồng",
-            }
+            {"pot": pot, "source": row["fund"], "capital": row["capital"], "unit": "tấn" if cement_pots[pot] else "triệu đồng"}
             | {"planned": row["planned"], "allotted": None if np.isnan(row["allotted"]) else row["allotted"]}
             for pot, row in held.iterrows()
         ]
@@ -184,14 +174,9 @@ def record(workbook: Workbook, found: Demand) -> dict:
             {"source": fund, "capital": capital, **in_millions(values)}
             for (fund, capital), values in by_source(need, pots).items()
         ]
-        + (
-            [{"source": "cement", "capital": "in_kind", **in_millions(need.cement_value)}]
-            if need.cement_value.any()
-            else []
-        ),
+        + ([{"source": "cement", "capital": "in_kind", **in_millions(need.cement_value)}] if need.cement_value.any() else []),
         "by_year": [
-            {"year": y, **in_millions(need.by["year"][y])}
-            for y in sorted(need.by["year"], key=lambda y: (y is None, y or 0))
+            {"year": y, **in_millions(need.by["year"][y])} for y in sorted(need.by["year"], key=lambda y: (y is None, y or 0))
         ],
         "by_commune": [
             {"code": row["code"], "name": row["name"], **in_millions(need.by["commune"][unit])}
@@ -202,11 +187,7 @@ def record(workbook: Workbook, found: Demand) -> dict:
         "envelope": envelope,
         "gap": gap,
         "debts": [
-            {
-                "code": workbook.units.loc[row["unit"], "code"],
-                "criterion": int(row["criterion"]),
-                "amount": row["amount"],
-            }
+            {"code": workbook.units.loc[row["unit"], "code"], "criterion": int(row["criterion"]), "amount": row["amount"]}
             for _, row in newest_debts(workbook).iterrows()
             if row["unit"] in workbook.communes.index
         ],
@@ -221,12 +202,8 @@ def _by_criterion(workbook: Workbook, found: Demand) -> list[dict]:
         set_id = workbook.judging_set if level == "ntm" else workbook.default_set(level)
         names = workbook.law.criteria_of(set_id)
         for c in sorted(need.by["criterion"], key=lambda c: (c <= 0, abs(c))):
-            named = (
-                {"name": names.loc[c, "name_vi"], "name_en": names.loc[c, "name_en"]} if c > 0 else {"name": WITHOUT[c]}
-            )
-            rows.append(
-                {"level": level, "criterion": c if c > 0 else None, **named, **in_millions(need.by["criterion"][c])}
-            )
+            named = {"name": names.loc[c, "name_vi"], "name_en": names.loc[c, "name_en"]} if c > 0 else {"name": WITHOUT[c]}
+            rows.append({"level": level, "criterion": c if c > 0 else None, **named, **in_millions(need.by["criterion"][c])})
     return rows
 
 

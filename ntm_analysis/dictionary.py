@@ -93,16 +93,7 @@ KEYS: dict[str, tuple[str, ...]] = {
 ELSEWHERE = ("to_check", "history", "outcomes", "indicator_weights")
 TABLES = tuple(name for name in KEYS if name not in ELSEWHERE)  # the tables of a data set
 # Tables of the monthly work: a data set without the file has no such rows.
-OPTIONAL = (
-    "progress",
-    "work_plans",
-    "assignments",
-    "hamlets",
-    "hamlet_targets",
-    "hamlet_criteria",
-    "hamlet_states",
-    "ocop",
-)
+OPTIONAL = ("progress", "work_plans", "assignments", "hamlets", "hamlet_targets", "hamlet_criteria", "hamlet_states", "ocop")
 # Key columns that may be blank and then say something: the pot serves all, the row is about no indicator.
 BLANK_KEYS = ("served", "pot", "indicator", "work")
 
@@ -135,13 +126,7 @@ def dictionary_page() -> str:
         "Two rows alike in all key columns (**bold**) are a duplicate.",
     ]
     for table in TABLES:
-        lines += [
-            "",
-            f"## {table}.csv",
-            "",
-            "| column | type | unit | required | allowed | vi | en |",
-            "|---" * 7 + "|",
-        ]
+        lines += ["", f"## {table}.csv", "", "| column | type | unit | required | allowed | vi | en |", "|---" * 7 + "|"]
         for c in dictionary(table).values():
             allowed = ", ".join(f"{code} ({text})" for code, text in c.allowed.items())
             if c.low is not None or c.high is not None:

@@ -13,9 +13,7 @@ def disbursed(progress: pd.DataFrame, month: pd.Timestamp) -> pd.DataFrame:
     A row about the commune as a whole stands for all its works; where the works' own rows are newer, or there is no such row,
     they are added up, each at its newest.
     """
-    rows = progress[
-        progress["disbursed"].notna() & (progress["month"] <= month) & (progress["month"].dt.year == month.year)
-    ]
+    rows = progress[progress["disbursed"].notna() & (progress["month"] <= month) & (progress["month"].dt.year == month.year)]
     rows = rows.sort_values("month", kind="stable").drop_duplicates(
         ["unit", "pot", "criterion", "indicator", "work"], keep="last"
     )
@@ -24,9 +22,7 @@ def disbursed(progress: pd.DataFrame, month: pd.Timestamp) -> pd.DataFrame:
     for (unit, pot), part in rows.groupby(["unit", "pot"], sort=False):
         total, parts = part[whole[part.index]], part[~whole[part.index]]
         chosen = total if len(total) and not (parts["month"] > total["month"].iloc[0]).any() else parts
-        made.append(
-            (unit, pot, chosen["disbursed"].sum(), chosen["month"].max(), "|".join(sorted(set(chosen["mark"]))))
-        )
+        made.append((unit, pot, chosen["disbursed"].sum(), chosen["month"].max(), "|".join(sorted(set(chosen["mark"])))))
     return pd.DataFrame(made, columns=["unit", "pot", "disbursed", "month", "mark"])
 
 

@@ -12,14 +12,7 @@ from .funding_parts import FundingParts
 from .office_numbers import write_number
 from .page import MANY, Part
 from .problems import report
-from .recognition import (
-    NEAR,
-    Overview,
-    ask_first,
-    district_conditions,
-    holding_back,
-    overview,
-)
+from .recognition import NEAR, Overview, ask_first, district_conditions, holding_back, overview
 from .tables import Sign, dagger, key_of_signs
 from .words import STATE_WORDS, count_words, level_words, listed, pick, verdict_district
 
@@ -81,11 +74,7 @@ class DistrictPage(FundingParts):
         """The year's planned targets in one sentence."""
         parts = [
             self.text(
-                "planned_part",
-                year=f"{year:g}",
-                n=len(rows),
-                level=self.level_words(level),
-                names=self.names(rows["unit"]),
+                "planned_part", year=f"{year:g}", n=len(rows), level=self.level_words(level), names=self.names(rows["unit"])
             )
             for (year, level), rows in self.planned("plan").groupby(["year", "level"], sort=False)
         ]
@@ -176,9 +165,7 @@ class DistrictPage(FundingParts):
         for _, row in table.iterrows():
             level = "..."
             if pd.notna(row["value"]):
-                level = level_words(row["value"], row["op"], row["unit"], self.lang) + (
-                    "" if row["checked"] else " (†)"
-                )
+                level = level_words(row["value"], row["op"], row["unit"], self.lang) + ("" if row["checked"] else " (†)")
             numbers = (write_number(row[column], self.lang) for column in ("need", "have"))
             state = pick(STATE_WORDS[row["state"]], self.lang)
             rows.append([row["number"], row[f"name_{self.lang}"], dagger(level), *numbers, state])
@@ -252,12 +239,7 @@ class DistrictPage(FundingParts):
                 names = self.text("and_more", names=names, n=len(ask) - MANY)
             lines.append(self.text("ask_first", names=names) if ask else "")
             lines += report([*self.workbook.warnings, *self.ntm.contradictions], self.lang).splitlines()[1:]
-        used = {
-            *self.ntm.states["source"],
-            *self.ntm.counts["source"],
-            *self.level["source"],
-            *self.workbook.units["source"],
-        }
+        used = {*self.ntm.states["source"], *self.ntm.counts["source"], *self.level["source"], *self.workbook.units["source"]}
         for name in ("targets", "tasks", "goals", "criterion_counts"):
             used |= set(self.workbook.tables[name]["source"])
         return self.section("biet-den-dau", self.bullets(lines), self.sources(used))

@@ -81,9 +81,7 @@ class ExportForms:
     def source(self, ids: str) -> str:
         """The short names of sources ("a|b")."""
         rows = self.workbook.tables["sources"].set_index("id")
-        return "; ".join(
-            rows.loc[i, "short"] or rows.loc[i, "title"] if i in rows.index else i for i in ids.split("|") if i
-        )
+        return "; ".join(rows.loc[i, "short"] or rows.loc[i, "title"] if i in rows.index else i for i in ids.split("|") if i)
 
     def mark(self, mark: str) -> str:
         return self.text(f"export_mark_{mark}") if mark else ""

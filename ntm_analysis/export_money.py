@@ -20,10 +20,7 @@ class ExportMoney(ExportForms):
         pots = self.workbook.tables["pots"].set_index("pot")
         claimed = {pot for claims in self.needs.together.works.get("claims", []) for pot in claims}
         order = [
-            pot
-            for capital in ("investment", "recurrent")
-            for pot in pots.index[pots["capital"] == capital]
-            if pot in claimed
+            pot for capital in ("investment", "recurrent") for pot in pots.index[pots["capital"] == capital] if pot in claimed
         ]
         heads = {}
         for pot in order:
@@ -151,9 +148,7 @@ class ExportMoney(ExportForms):
         kinds = ("allotted", "expected")
         heads = [self.head("tt", 5), self.head("fund", 34), self.head("serves", 16)]
         for kind in kinds:
-            heads += [
-                Head(f"{kind}{y}", f"{y}", 12, NUMBER, self.text(f"export_group_{kind}"), total=True) for y in years
-            ]
+            heads += [Head(f"{kind}{y}", f"{y}", 12, NUMBER, self.text(f"export_group_{kind}"), total=True) for y in years]
         heads += [self.head("source", 26), self.head("note", 9)]
         rows, totals = [], {head.name: 0.0 for head in heads if head.total}
         for (pot, served), part in rows_.groupby(["pot", "served"], sort=False):

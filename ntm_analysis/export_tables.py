@@ -62,20 +62,10 @@ class Export(ExportMoney):
         for place, unit in enumerate(self.workbook.communes.index, start=1):
             signs = [self.sign(s, u) for s, u in zip(states.loc[unit], unread.loc[unit], strict=True)]
             reported = None if pd.isna(counts.loc[unit, "met"]) else int(counts.loc[unit, "met"])
-            words = (
-                "-" if level.loc[unit, "level"] == "not_ntm" else pick(LEVEL_WORDS[level.loc[unit, "level"]], self.lang)
-            )
+            words = "-" if level.loc[unit, "level"] == "not_ntm" else pick(LEVEL_WORDS[level.loc[unit, "level"]], self.lang)
             note = "" if level.loc[unit, "level"] == "not_ntm" or level.loc[unit, "sourced"] else self.text("inferred")
             rows.append(
-                [
-                    f"{place}",
-                    self.workbook.communes.loc[unit, "name"],
-                    *signs,
-                    _listed(signs),
-                    reported,
-                    words,
-                    note or "-",
-                ]
+                [f"{place}", self.workbook.communes.loc[unit, "name"], *signs, _listed(signs), reported, words, note or "-"]
             )
         numbers = list(states.columns)
         first, last = f"c{numbers[0]}", f"c{numbers[-1]}"
@@ -117,9 +107,7 @@ class Export(ExportMoney):
         for row in self.found.tests.to_dict("records"):
             measure = measures[row["test"]]
             value = pick(STATE_WORDS[row["answer"]], self.lang) if row["answer"] else row["value"]
-            level = (
-                None if pd.isna(row["threshold"]) else threshold_words(row["threshold"], row["op"], measure, self.lang)
-            )
+            level = None if pd.isna(row["threshold"]) else threshold_words(row["threshold"], row["op"], measure, self.lang)
             level = "-" if row["op"] == "judged" else level
             rows.append(
                 [
@@ -167,9 +155,7 @@ class Export(ExportMoney):
                 self.source(o["source"]),
                 self.mark(o["mark"]),
             ]
-            for n, o in enumerate(
-                (o for o in table.to_dict("records") if o["unit"] in self.workbook.units.index), start=1
-            )
+            for n, o in enumerate((o for o in table.to_dict("records") if o["unit"] in self.workbook.units.index), start=1)
         ]
         heads = [
             self.head("tt", 5),
@@ -235,11 +221,7 @@ class Export(ExportMoney):
                 self.mark(h["mark"]),
             ]
             for n, h in enumerate(
-                (
-                    h
-                    for h in self.workbook.tables["hamlet_targets"].to_dict("records")
-                    if h["unit"] in self.workbook.units.index
-                ),
+                (h for h in self.workbook.tables["hamlet_targets"].to_dict("records") if h["unit"] in self.workbook.units.index),
                 start=1,
             )
         ]
@@ -310,9 +292,7 @@ class Export(ExportMoney):
         """What the workbook is, its sheets, its signs, how much of it is known."""
         rows = [[f"{n}", form.title, form.sheet] for n, form in enumerate(forms, start=1)]
         key = "; ".join(f"{pick(STATE_SIGNS[s], 'vi')}: {pick(STATE_WORDS[s], self.lang)}" for s in STATE_SIGNS)
-        marks = "; ".join(
-            f"{self.mark(m)}: {pick(MARK_WORDS[m], self.lang)}" for m in ("reported", "assumed", "illustrative")
-        )
+        marks = "; ".join(f"{self.mark(m)}: {pick(MARK_WORDS[m], self.lang)}" for m in ("reported", "assumed", "illustrative"))
         notes = [
             self.text("export_signs", signs=key),
             self.text("export_marks", marks=marks),
@@ -328,9 +308,7 @@ class Export(ExportMoney):
         heads = [self.head("tt", 6), self.head("content", 80), self.head("sheet", 26)]
         lead = [self.text("illustrative_long")] if self.workbook.illustrative else []
         title = self.text("export_cover", place=self.place.upper(), day=self.day)
-        return Form(
-            self.text("export_sheet_contents"), title, "", heads, rows, lead=[*lead, self.text("draft")], notes=notes
-        )
+        return Form(self.text("export_sheet_contents"), title, "", heads, rows, lead=[*lead, self.text("draft")], notes=notes)
 
 
 def _listed(signs: list[str]) -> int:

@@ -54,9 +54,7 @@ def _number(cell: object, lang: str) -> float | None:
     return None
 
 
-def write_tables(
-    tables: Sequence[tuple], folder: Path, stem: str, lead: Sequence[str] = (), lang: str = "vi"
-) -> list[Path]:
+def write_tables(tables: Sequence[tuple], folder: Path, stem: str, lead: Sequence[str] = (), lang: str = "vi") -> list[Path]:
     """Write ``stem``.xlsx and one CSV a table into ``folder``; the paths written.
 
     ``tables``: (title "Biểu số 01. ...", unit of measure, heads, rows of cells) each, as a page made them. ``lead``: lines above
@@ -65,8 +63,7 @@ def write_tables(
     raw = io.BytesIO()
     with xlsxwriter.Workbook(raw, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
         head, wrap = (
-            book.add_format(f)
-            for f in ({"bold": True, "border": 1, "text_wrap": True}, {"border": 1, "text_wrap": True})
+            book.add_format(f) for f in ({"bold": True, "border": 1, "text_wrap": True}, {"border": 1, "text_wrap": True})
         )
         title = book.add_format({"bold": True})
         for number, (name, unit, heads, rows) in enumerate(tables, start=1):

@@ -47,9 +47,7 @@ def extra_communes(found: Allocation) -> pd.DataFrame:
     columns = ["year", "goal", "unit", "planned", "money", "tonnes", "pots", "cost", "place"]
     made = pd.DataFrame(rows, columns=columns)
     made["worth"] = made["money"] + made["tonnes"] * _cement(found)
-    made = made.sort_values(["year", "worth", "place"], kind="stable", ignore_index=True).drop(
-        columns=["worth", "place"]
-    )
+    made = made.sort_values(["year", "worth", "place"], kind="stable", ignore_index=True).drop(columns=["worth", "place"])
     made.insert(1, "rank", made.groupby("year").cumcount() + 1)
     same = [made["year"], made["pots"].map(repr), made["planned"].isna()]
     made["alike"] = made.groupby(same)["rank"].transform("size")
@@ -93,9 +91,7 @@ def prices(found: Allocation, extra: pd.DataFrame) -> list[dict]:
         if not by_year:
             continue
         raised = pot.money * (100 + MORE) // 100
-        richer = case.with_money(
-            lambda other, name=pot.name, raised=raised: raised if other.name == name else other.money
-        )
+        richer = case.with_money(lambda other, name=pot.name, raised=raised: raised if other.name == name else other.money)
         gained = _communes(optimum(richer, start, later=False)) - _communes(found.best)
         added = float((raised - pot.money)[-1])
         step = {"percent": MORE, "added": added if pot.cement else added / THOUSAND, "communes": gained}

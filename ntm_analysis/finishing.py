@@ -69,9 +69,7 @@ def simulate(
     return run_of(layout, draws, seed, deadline=deadline, finish=finish, workers=workers, chunk=chunk)
 
 
-def run_of(
-    layout: Layout, draws: int, seed: int, *, deadline=None, finish: str = "met", workers: int = 0, chunk: int = 0
-) -> Run:
+def run_of(layout: Layout, draws: int, seed: int, *, deadline=None, finish: str = "met", workers: int = 0, chunk: int = 0) -> Run:
     """Like :func:`simulate`, of a schedule laid out already."""
     plan, workbook = layout.plan, layout.plan.workbook
     last = plan.month_of(deadline or workbook.last_day)

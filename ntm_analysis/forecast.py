@@ -85,9 +85,7 @@ class Forecast:
             known += [facts.codes[i] if facts.codes[i] in served else "", self.workbook.units.loc[unit, "district"]]
             keys.append(repr(known))
         mean = self.p[facts.units].groupby(keys).mean() if keys else pd.Series(dtype=float)
-        order = {
-            key: place for place, key in enumerate(mean.sort_values(ascending=False, kind="stable").index, start=1)
-        }
+        order = {key: place for place, key in enumerate(mean.sort_values(ascending=False, kind="stable").index, start=1)}
         return pd.Series([order[key] for key in keys], index=facts.units, dtype=int)
 
     @cached_property
@@ -103,10 +101,7 @@ class Forecast:
         plan = self.run.plan
         last = max(self.run.deadline, plan.month_of(self.workbook.meta["term_end"]["date"]))
         found = spread(binding[goal].astype(np.int64))
-        return {
-            f"{q}_date": f"{plan.end_of(found[q]):%Y-%m-%d}" if found[q] <= last else None
-            for q in ("p10", "p50", "p90")
-        }
+        return {f"{q}_date": f"{plan.end_of(found[q]):%Y-%m-%d}" if found[q] <= last else None for q in ("p10", "p50", "p90")}
 
     def over_time(self) -> pd.DataFrame:
         """How many communes have finished by the end of each quarter: day, p10, p50, p90, mean."""
@@ -120,18 +115,13 @@ class Forecast:
 
     def closing_day(self, year: int) -> pd.Timestamp:
         """The last day on which a commune registered for a year may meet its criteria and still count for it."""
-        return pd.Timestamp(year=year, month=12, day=31) + pd.offsets.MonthEnd(
-            int(self.run.plan.rules["dossier_closes"])
-        )
+        return pd.Timestamp(year=year, month=12, day=31) + pd.offsets.MonthEnd(int(self.run.plan.rules["dossier_closes"]))
 
     def registrations(self) -> pd.DataFrame:
         """Every planned target and pledge: unit, level, year, kind, closes, p (by that day), p_by_year_end, p_unlimited (by
         that day, with money without limit), goal; p is 1 for a level that is recognised already; NaN, and goal -1, where
         none stands in the queue."""
-        goals = {
-            (u, level): g
-            for g, (u, level) in enumerate(zip(self.run.goals["unit"], self.run.goals["level"], strict=True))
-        }
+        goals = {(u, level): g for g, (u, level) in enumerate(zip(self.run.goals["unit"], self.run.goals["level"], strict=True))}
         rows, plan = [], self.run.plan
         targets = self.workbook.tables["targets"]
         for _, row in targets[targets["unit"].isin(self.communes)].iterrows():
@@ -163,9 +153,7 @@ class Forecast:
         communes = pd.DataFrame({"unfinished": late.sum(axis=1) / n, "alone": alone.sum(axis=1) / n}, index=units)
         counts = {name: self.run.counts[key] / n for name, key in (("unfinished", "late"), ("alone", "alone"))}
         criteria = pd.DataFrame(counts, index=self.run.plan.facts.numbers)
-        return tuple(
-            t.sort_values(["unfinished", "alone"], ascending=False, kind="stable") for t in (communes, criteria)
-        )
+        return tuple(t.sort_values(["unfinished", "alone"], ascending=False, kind="stable") for t in (communes, criteria))
 
     def ask_first(self) -> pd.DataFrame:
         """The unknown states whose answer moves the number finishing most: band, criterion, effect (communes more on
@@ -223,9 +211,7 @@ def forecast(
     if finish not in ("met", "signed") or draws < 1:
         raise ValueError(f"finish={finish!r}, draws={draws}: met or signed; at least 1")
     day = deadline_of(workbook, deadline)
-    return Forecast(
-        workbook, simulate(workbook, draws, seed, policy=policy, deadline=day, finish=finish), day, levels(workbook)
-    )
+    return Forecast(workbook, simulate(workbook, draws, seed, policy=policy, deadline=day, finish=finish), day, levels(workbook))
 
 
 def record(found: Forecast, scenario: str = "baseline", title: dict[str, str] | None = None) -> dict:
@@ -255,9 +241,7 @@ def record(found: Forecast, scenario: str = "baseline", title: dict[str, str] | 
             communes.append(row | {"finished": True, "p_unlimited": 1.0})
             continue
         last = found.last.loc[unit]
-        both = {
-            f"p_{k}": float((m[goal] <= run.deadline).mean()) for k, m in (("met", run.months), ("signed", run.signed))
-        }
+        both = {f"p_{k}": float((m[goal] <= run.deadline).mean()) for k, m in (("met", run.months), ("signed", run.signed))}
         row |= both | found.dates(goal)
         row |= {
             "last_criterion": int(last.idxmax()) if last.max() > 0 else None,

@@ -70,11 +70,7 @@ def is_this(entry: dict, workbook: Workbook) -> bool:
 
 
 def change_since(
-    workbook: Workbook,
-    since: dt.date,
-    now: Forecast,
-    entry: dict | None,
-    scenario_id: str = "baseline",
+    workbook: Workbook, since: dt.date, now: Forecast, entry: dict | None, scenario_id: str = "baseline"
 ) -> Change | None:
     """The change from the forecast as of ``since`` (``entry``: as registered; None: recomputed) to ``now``, the forecast of
     ``workbook``. None where no forecast can be made of what was known then.
@@ -99,12 +95,8 @@ def change_since(
     if since == workbook.as_of:  # no time has passed, and no row can have become known
         return made
     passed = ask(workbook.as_of, _rows(tables, late, ()))
-    kinds = {
-        kind: {name: rows & _is(tables, name, kind) for name, rows in late.items()} for kind in ("data", "assumptions")
-    }
-    made.rows = {
-        kind: {name: tables[name][rows] for name, rows in told.items() if rows.any()} for kind, told in kinds.items()
-    }
+    kinds = {kind: {name: rows & _is(tables, name, kind) for name, rows in late.items()} for kind in ("data", "assumptions")}
+    made.rows = {kind: {name: tables[name][rows] for name, rows in told.items() if rows.any()} for kind, told in kinds.items()}
     informed = ask(workbook.as_of, _rows(tables, late, ("data",))) if made.rows["data"] else passed
     before, waiting = start, []
     for name, after in (("time", passed), ("data", informed), ("assumptions", now)):
@@ -132,9 +124,7 @@ def _is(tables: dict[str, pd.DataFrame], name: str, kind: str) -> pd.Series:
     return assumed if kind == "assumptions" else ~assumed
 
 
-def _rows(
-    tables: dict[str, pd.DataFrame], late: dict[str, pd.Series], kinds: tuple[str, ...]
-) -> dict[str, pd.DataFrame]:
+def _rows(tables: dict[str, pd.DataFrame], late: dict[str, pd.Series], kinds: tuple[str, ...]) -> dict[str, pd.DataFrame]:
     """All tables without the rows known since, but with those of ``kinds``."""
     made = {}
     for name, table in tables.items():
@@ -153,12 +143,7 @@ def _asker(workbook: Workbook, now: Forecast, scenario_id: str) -> Callable[[dt.
             chosen = scenario(workbook.again(day, tables), scenario_id)
             run = now.run
             return forecast(
-                chosen.workbook,
-                policy=run.plan.policy,
-                deadline=now.day,
-                finish=run.finish,
-                draws=run.draws,
-                seed=run.seed,
+                chosen.workbook, policy=run.plan.policy, deadline=now.day, finish=run.finish, draws=run.draws, seed=run.seed
             )
         except DataProblems:
             return None

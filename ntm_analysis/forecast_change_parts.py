@@ -30,9 +30,7 @@ class ForecastChangeParts(ForecastParts):
         found, record = self.foreseen()
         asked = {name: record[name] for name in ("deadline", "finish", "policy", "scenario")}
         try:
-            entry = (
-                None if self.workbook.illustrative else last_entry(read_register(self.register), self.workbook, asked)
-            )
+            entry = None if self.workbook.illustrative else last_entry(read_register(self.register), self.workbook, asked)
         except DataProblems:
             return self.section("vi-sao-khac", self.text("change_register_bad"))
         if entry is not None and is_this(entry, self.workbook):

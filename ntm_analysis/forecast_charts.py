@@ -35,9 +35,7 @@ def fan(table: pd.DataFrame, total: int, basically: int, naive: pd.Series | None
         axes.plot(naive.index, naive, color="#777777", linestyle="--", linewidth=1, label=text("fan_naive", lang))
     axes.axhline(total, color="#222222", linewidth=1.2, label=text("fan_all", lang, n=total))
     if basically < total:
-        axes.axhline(
-            basically, color="#222222", linewidth=1, linestyle=":", label=text("fan_basically", lang, n=basically)
-        )
+        axes.axhline(basically, color="#222222", linewidth=1, linestyle=":", label=text("fan_basically", lang, n=basically))
     axes.set_ylim(max(0, table["p10"].min() - 2), total + 1)
     first = int(table["p10"].min())
     axes.set_yticks(sorted({*range(first, total - 1, max(1, (total - first) // 5)), total}))

@@ -106,9 +106,7 @@ class ForecastPage(ForecastParts):
         areas = [(self.workbook.meta.get("province") or {}).get("name"), COUNTRY]
         tested = back_test(self.workbook.tables["history"], [area for area in areas if area], self.workbook.as_of)
         lines = [*self._tested_words(tested), self._pause(areas[0]), *self._run_words()]
-        return self.section(
-            "tin-cay", self.text("not_testable"), self._pace(), self._tested(tested), self.bullets(lines)
-        )
+        return self.section("tin-cay", self.text("not_testable"), self._pace(), self._tested(tested), self.bullets(lines))
 
     def area(self, name: str) -> str:
         return self.text("country") if name == COUNTRY else name
@@ -143,9 +141,7 @@ class ForecastPage(ForecastParts):
                 inside = (f"{100 * row[c]:.0f}%" for c in ("coverage", "naive_coverage"))
                 scores = (write_number(row[c], self.lang, 1) for c in ("crps", "naive_crps"))
                 rows.append([self.area(area), measure, int(row["n"]), *inside, *scores])
-        return self.table(
-            "back_test", "area series:name cases:num inside:num naive_inside:num crps:num naive_crps:num", rows
-        )
+        return self.table("back_test", "area series:name cases:num inside:num naive_inside:num crps:num naive_crps:num", rows)
 
     def _tested_words(self, tested: pd.DataFrame) -> list[str]:
         """What the back-test says: of averages, of titles in the country, of Poisson intervals."""
@@ -153,9 +149,7 @@ class ForecastPage(ForecastParts):
         if AVERAGE in made.index:
             row = made.loc[AVERAGE]
             scores = {k: write_number(row[c], self.lang, 1) for k, c in (("model", "crps"), ("naive", "naive_crps"))}
-            lines.append(
-                self.text("trust_average", n=int(row["n"]), inside=round(row["coverage"] * row["n"]), **scores)
-            )
+            lines.append(self.text("trust_average", n=int(row["n"]), inside=round(row["coverage"] * row["n"]), **scores))
         points = self._titles(COUNTRY)
         changes = changes_of(COUNTRY, points, points["missing"]) if len(points) > 1 else pd.DataFrame()
         if len(changes) and changes["hazard"].max() > changes["hazard"].iloc[0]:
@@ -194,9 +188,7 @@ class ForecastPage(ForecastParts):
             year += " " + self.text("first_year_faster") if mine > share else ""
         mean, again = (write_number(m["finishing"]["mean"], self.lang, 2) for m in (made, other))
         # Of the difference of two independent runs.
-        lacks = (
-            write_number(float(found.run.plan.expected.sum(axis=1).mean()), self.lang, 1) if len(found.open_) else ""
-        )
+        lacks = write_number(float(found.run.plan.expected.sum(axis=1).mean()), self.lang, 1) if len(found.open_) else ""
         slower = lacks and line["expected"] > made["finishing"]["mean"]
         error = write_number(float(found.finishing.std() * np.sqrt(2 / self.draws)), self.lang, 3)
         return [

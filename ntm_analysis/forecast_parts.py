@@ -73,8 +73,7 @@ class ForecastParts(FundingParts):
             return self.section("kha-nang", self.text("forecast_not_known", day=self.day))
         found, made = self.foreseen()
         shown = {
-            k: interval(made[f"p_{name}"], self.draws, self.lang)
-            for k, name in (("basically", "basically_all"), ("all", "all"))
+            k: interval(made[f"p_{name}"], self.draws, self.lang) for k, name in (("basically", "basically_all"), ("all", "all"))
         }
         within, facts = self.text("forecast_interval", **shown), found.run.plan.facts
         unknown = [unit for i, unit in enumerate(facts.units) if facts.open_[i].any() and facts.number[i] < 0]
@@ -116,9 +115,7 @@ class ForecastParts(FundingParts):
         table, line = found.over_time(), found.naive()
         days = table["day"]
         years = (days - pd.Timestamp(self.workbook.as_of)).dt.days / 365.25
-        straight = pd.Series(
-            np.minimum(len(found.now) + line.yearly * years.to_numpy(), made["n_communes"]), index=days
-        )
+        straight = pd.Series(np.minimum(len(found.now) + line.yearly * years.to_numpy(), made["n_communes"]), index=days)
         last = table.iloc[-1]
         alt = self.text(
             "fan_alt",
@@ -142,9 +139,7 @@ class ForecastParts(FundingParts):
             names = listed(self.workbook.units.loc[units.index, "name"], self.lang)
             label = self.text("band_label", n=band, count=len(units))
             said = self.text("chance_plain", word=self.text(f"scale_{scale_of(p.mean())}"), shown=self.chance(p.mean()))
-            rows.append(
-                {"label": label, "p": p.mean(), "low": low, "high": high, "look": scale_of(p.mean()), "said": said}
-            )
+            rows.append({"label": label, "p": p.mean(), "low": low, "high": high, "look": scale_of(p.mean()), "said": said})
             ends = dict.fromkeys([self.chance(p.min()), self.chance(p.max())])
             mean = (chance_words(p.mean(), self.draws, self.lang), interval(p.mean(), self.draws, self.lang))
             shown.append([band, names, len(units), *mean, " - ".join(ends) if len(p) > 1 else "-"])
@@ -187,9 +182,7 @@ class ForecastParts(FundingParts):
             shares.index = [self.text("band_short", n=band) for band in shares.index]
             top, mean = found.last.mean().idxmax(), found.last.mean().max()
             named = self.criterion(found.run.plan.facts.set_id, top)
-            heated = picture(
-                heat(shares, self.lang), self.text("heat_alt", criterion=named, share=self.chance(float(mean)))
-            )
+            heated = picture(heat(shares, self.lang), self.text("heat_alt", criterion=named, share=self.chance(float(mean))))
         fails = round((1 - made["p_all"]) * self.draws)  # the worlds that these shares are of
         weak = (*made["weakest"]["communes"], *made["weakest"]["criteria"])
         shown = ["unfinished", "alone"][: 1 + any(row["alone"] for row in weak)]
@@ -336,17 +329,14 @@ class ForecastParts(FundingParts):
         own = [n for n in likely if n not in others]
         last = found.last.loc[unit].sort_values(ascending=False).head(2)
         shown = listed(
-            [f"{self.criterion(plan.facts.set_id, n)} ({100 * p:.0f}%)" for n, p in last.items() if p > 0.005],
-            self.lang,
+            [f"{self.criterion(plan.facts.set_id, n)} ({100 * p:.0f}%)" for n, p in last.items() if p > 0.005], self.lang
         )
         set_id = plan.facts.set_id
         drawn = plan.facts.open_[i].any() and plan.facts.number[i] < 0
         return [
             self.text("last_told", shown=shown) if shown else "",
             self.text("needs_lead") if drawn and likely else "",
-            self.text("needs_others", names=listed([self.criterion(set_id, n) for n in others], self.lang))
-            if others
-            else "",
+            self.text("needs_others", names=listed([self.criterion(set_id, n) for n in others], self.lang)) if others else "",
             self.text("needs_none", names=listed([self.criterion(set_id, n) for n in own], self.lang))
             if own
             else self.text("needs_nothing_alone"),

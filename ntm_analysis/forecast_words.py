@@ -107,11 +107,7 @@ def setting(workbook: Workbook, made: dict, lang: str) -> str:
     """What the forecast was asked: criteria set, scenario, allocation plan."""
     title = workbook.law.sets[made["set"]].title[lang]
     return text(
-        "forecast_setting",
-        lang,
-        set=title,
-        scenario=made["scenario_title"][lang],
-        policy=text(f"policy_{made['policy']}", lang),
+        "forecast_setting", lang, set=title, scenario=made["scenario_title"][lang], policy=text(f"policy_{made['policy']}", lang)
     )
 
 
@@ -169,9 +165,7 @@ def price_lines(price: dict, made: dict, lang: str) -> list[str]:
             told = {"what": what, "level": level, "factor": factor, "extra": extra, "p": most}
             lines.append(text(PRICES[money["reason"]], lang, **told))
         months = [(level, day) for level, day in found["months"].items() if day]
-        lines += [
-            text("price_months", lang, what=what, level=level, day=month_words(day, lang)) for level, day in months
-        ]
+        lines += [text("price_months", lang, what=what, level=level, day=month_words(day, lang)) for level, day in months]
         if not months:
             lines.append(text("price_no_months", lang, what=what))
         for level, day in found["months_unlimited"].items():
@@ -199,9 +193,7 @@ def forecast_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
             level = text(f"level_short_{row['level']}", lang)
             kind = text(f"kind_{row['kind']}", lang)
             closes = write_date(dt.date.fromisoformat(row["closes"]), lang)
-            lines.append(
-                f"  {row['name']:<16} {level}, {row['year']} ({kind}): {chance(row['p'], draws, lang)} ({closes})"
-            )
+            lines.append(f"  {row['name']:<16} {level}, {row['year']} ({kind}): {chance(row['p'], draws, lang)} ({closes})")
     if made["pots_without_money"]:
         lines += ["", text("forecast_empty_pots", lang, pots=", ".join(made["pots_without_money"]))]
     if made["price_of_promise"]:

@@ -148,10 +148,7 @@ def _first_line(spread: list[list[object]], head: int, names: set[str]) -> int:
 def _table(spread: list[list[object]], sheet: Sheet, top: int, head: int, end: int, names: set[str]) -> Table | None:
     """The table whose name head stands in row ``head`` (-1: it has none)."""
     known = Counter(
-        c
-        for row in spread[top:end]
-        for c, cell in enumerate(row)
-        if isinstance(cell, str) and fold(bare(cell)) in names
+        c for row in spread[top:end] for c, cell in enumerate(row) if isinstance(cell, str) and fold(bare(cell)) in names
     )
     if head < 0:
         if not known or known.most_common(1)[0][1] < 2:
@@ -168,9 +165,7 @@ def _table(spread: list[list[object]], sheet: Sheet, top: int, head: int, end: i
     name = max(columns, key=lambda c: known[c])
     last = max([head, *(r2 for r1, c1, r2, c2 in sheet.merged if r1 <= head <= r2 and c1 <= name <= c2)])
     body = last + 1
-    while body < end and (
-        spread[body][name] is None or _NUMBERING.fullmatch(plain(f"{spread[body][name]}".removesuffix(".0")))
-    ):
+    while body < end and (spread[body][name] is None or _NUMBERING.fullmatch(plain(f"{spread[body][name]}".removesuffix(".0")))):
         if spread[body][name] is None and _is_group(spread[body]):
             break
         body += 1
@@ -246,11 +241,7 @@ def _test(told: list[object], criteria: Criteria, before: list[Head]) -> str | N
     for cell in reversed(told):
         if isinstance(cell, float):
             text, last = f"{cell:g}", before[-1].subject if before else ""
-            if (
-                text in criteria.tests
-                and last == f"{text.split('.', maxsplit=1)[0]}.9"
-                and f"{text}0" in criteria.tests
-            ):
+            if text in criteria.tests and last == f"{text.split('.', maxsplit=1)[0]}.9" and f"{text}0" in criteria.tests:
                 return f"{text}0"
             if text in criteria.tests and "." in text:
                 return text
@@ -264,9 +255,7 @@ def _test(told: list[object], criteria: Criteria, before: list[Head]) -> str | N
 def _criterion(text: str, criteria: Criteria) -> int | None:
     """The criterion that a head names, by number or by name."""
     low = plain(text)
-    match = re.search(r"\b(?:tieu chi|tc)\s*(?:so\s*)?\.?\s*(\d{1,2})\b", low) or re.match(
-        r"(\d{1,2})\s*[.):-]\s*(?=[a-z])", low
-    )
+    match = re.search(r"\b(?:tieu chi|tc)\s*(?:so\s*)?\.?\s*(\d{1,2})\b", low) or re.match(r"(\d{1,2})\s*[.):-]\s*(?=[a-z])", low)
     if match and int(match[1]) in criteria.numbers:
         return int(match[1])
     words = re.sub(r"^[ivx]+\s*[.)]\s*|^\d{1,2}[.)\s-]*|^(tieu chi|tc)\s*", "", low).strip()

@@ -36,13 +36,7 @@ def state_of(cell: object, signs: dict[str, str], plus: bool) -> str | None:
     sign = sign_of(cell)
     if sign in signs:
         return "" if signs[sign] == "no_data" else signs[sign]
-    for state, words in (
-        ("met", MET),
-        ("basic", BASIC),
-        ("not_met", NOT_MET),
-        ("not_applicable", NOT_APPLICABLE),
-        ("", NO_DATA),
-    ):
+    for state, words in (("met", MET), ("basic", BASIC), ("not_met", NOT_MET), ("not_applicable", NOT_APPLICABLE), ("", NO_DATA)):
         if sign in words:
             return state
     if sign in ("1", "0"):

@@ -16,7 +16,12 @@ from .units import described
 from .workbook import Workbook
 
 _TOTAL = re.compile(r"(tong|cong|toan (huyen|tinh)|binh quan|trung binh|ty le|so xa|luy ke|chung).*")
-_DISTRICT = re.compile(r"(?:[ivxlc]+|[a-z]|\d{1,2})?\s*[.):-]?\s*(?:huyen|thi xa|thanh pho|tp)\.?\s+(.+)")
+# "II. Huyện Yên Thành", "UBND HUYỆN THANH CHƯƠNG, TỈNH NGHỆ AN", "Huyện Thanh Chương năm 2022": the name ends where more is said.
+_DISTRICT = re.compile(
+    r"(?:(?:[ivxlc]+|[a-z]|\d{1,2})\s*[.):-]?\s+)?(?:(?:ubnd|uy ban nhan dan|bcd|ban chi dao)\s+)?"
+    r"(?:huyen|thi xa|thanh pho|tp)\.?:?\s+"
+    r"([^,;()–-]+?)(?:\s*[,;()–-].*|\s+(?:nam|quy|thang|tinh)\s.*)?"
+)
 
 
 @dataclass(frozen=True)
@@ -98,8 +103,8 @@ class _Reader:
         match = _DISTRICT.fullmatch(plain(text))
         if match is None:
             return None
-        words = text.split()
-        return " ".join(words[-len(match[1].split()) :])
+        before = len(match.string[: match.start(1)].split())
+        return " ".join(text.split()[before : before + len(match[1].split())]).strip(" ,;:.-–")
 
     def _named_above(self) -> str:
         """The district named in the lines above the table, the nearest first; "" where none is."""

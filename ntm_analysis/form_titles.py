@@ -85,9 +85,7 @@ def own_signs(lines: Iterable[str]) -> dict[str, str]:
     for line in lines:
         text = plain(line)
         if any(word in text for word in _OWN_SIGNS):
-            for part in re.split(
-                r"[;,\n]|\.\s", re.sub(r"^.*?(?:ghi chu|ky hieu|chu thich|quy uoc)[^:]*:", "", text, count=1)
-            ):
+            for part in re.split(r"[;,\n]|\.\s", re.sub(r"^.*?(?:ghi chu|ky hieu|chu thich|quy uoc)[^:]*:", "", text, count=1)):
                 if match := _SIGN.search(part):
                     made.setdefault(match[1], _STATES[match[2]])
     return made

@@ -29,15 +29,11 @@ class Fact:
         if self.kind == "criterion":
             return {"criterion": float(self.subject), "state": self.value}
         number = isinstance(self.value, float)
-        return {
-            "indicator": self.subject,
-            "value": self.value if number else None,
-            "state": None if number else self.value,
-        }
+        return {"indicator": self.subject, "value": self.value if number else None, "state": None if number else self.value}
 
 
 class Values:
-    """The cells of one table read; ``marks``: the signs that were read as states, in order."""
+    """The cells of one table read; ``marks``: the signs read, each with the state that it was read as, in order."""
 
     def __init__(
         self,
@@ -53,7 +49,7 @@ class Values:
     ):
         self.sheet, self.table, self.read, self.law, self.set_id = sheet, table, rows, law, set_id
         self.signs, self.place, self.file, self.problems = signs, place, file, problems
-        self.marks: list[str] = []
+        self.marks: list[tuple[str, str]] = []
         chosen = law.values[law.values["set"] == set_id]
         self.measured = {test for test, ops in chosen.groupby("test")["op"].agg(set).items() if ops - {"judged"}}
         self.judged = {test for test, ops in chosen.groupby("test")["op"].agg(set).items() if "judged" in ops}
@@ -78,8 +74,7 @@ class Values:
     def _is_measured(self, head: Head) -> bool:
         """Whether a criterion that has one indicator is given by its value, not by a mark."""
         return any(
-            (isinstance(c, float) and c not in (0.0, 1.0)) or (isinstance(c, str) and "%" in c)
-            for c in self._column(head)
+            (isinstance(c, float) and c not in (0.0, 1.0)) or (isinstance(c, str) and "%" in c) for c in self._column(head)
         )
 
     def _weak(self, heads: list[Head]) -> None:
@@ -106,7 +101,7 @@ class Values:
             if state is None:
                 self._tell("form_mark", row.row, head.column, value=_shown(cell), criterion=head.subject)
             elif state:
-                self.marks.append(_shown(cell))
+                self.marks.append((_shown(cell), state))
                 state = head.state if head.kind == "tick" else state
                 fact = Fact("criterion", row.unit, head.subject, state, self.place(row.row, head.column))
                 if head.kind == "tick" and state_of(cell, self.signs, self.plus) != "met":
@@ -140,11 +135,11 @@ class Values:
             elif state is None:
                 self._tell("form_mark", row.row, head.column, value=_shown(cell), criterion=head.subject)
             elif state and (judged or state == "not_applicable"):
-                self.marks.append(_shown(cell))
+                self.marks.append((_shown(cell), state))
                 made.append(Fact("indicator", row.unit, head.subject, state, place))
                 marked[head.subject] = state, place
             elif state:
-                self.marks.append(_shown(cell))
+                self.marks.append((_shown(cell), state))
                 marked[head.subject] = state, place
         return made + self._gathered(row, marked, {h.subject for h in self.table.of("criterion", "tick")})
 
@@ -175,14 +170,7 @@ class Values:
             self._tell("form_share", r, head.column, value=write_figure(cell), percent=write_figure(100 * cell))
             return None
         if value is not None and not 0 <= value <= (100 if share else 1e7):
-            self._tell(
-                "out_of_range",
-                r,
-                head.column,
-                value=write_figure(value),
-                low="0",
-                high="100" if share else "10.000.000",
-            )
+            self._tell("out_of_range", r, head.column, value=write_figure(value), low="0", high="100" if share else "10.000.000")
             return None
         return value
 
@@ -221,12 +209,7 @@ class Values:
             return
         for head in self.table.of("criterion"):
             cell = self._cell(rows.totals[0], head.column)
-            if (
-                isinstance(cell, float)
-                and cell % 1 == 0
-                and cell != met.get(head.subject, 0)
-                and head.column not in self.figures
-            ):
+            if isinstance(cell, float) and cell % 1 == 0 and cell != met.get(head.subject, 0) and head.column not in self.figures:
                 self._tell("form_total_differs", rows.totals[0], head.column, True, value=f"{cell:g}",
                            listed=met.get(head.subject, 0), criterion=head.subject)  # fmt: skip
 

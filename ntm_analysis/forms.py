@@ -18,7 +18,7 @@ from .names import fold, slug
 from .office_numbers import write_date
 from .problems import Problem, shown
 from .sheets import Sheet, cell_name
-from .words import text
+from .words import STATE_WORDS, pick, text
 from .workbook import Workbook
 
 TABLE_OF = {"criterion": "criterion_states", "indicator": "indicator_values", "count": "criterion_counts"}
@@ -57,6 +57,8 @@ def read_forms(
         found += reader.read()
     if not found:
         made.problems.append(Problem("form_none", file))
+    elif not made.entries and not made.problems:
+        made.problems.append(Problem("form_nothing", file))
     return made
 
 
@@ -64,14 +66,7 @@ class _Form:
     """One sheet: its set and day, its tables, their rows."""
 
     def __init__(
-        self,
-        sheet: Sheet,
-        workbook: Workbook,
-        file: str,
-        made: Understood,
-        date: dt.date | None,
-        set_id: str,
-        known_from,
+        self, sheet: Sheet, workbook: Workbook, file: str, made: Understood, date: dt.date | None, set_id: str, known_from
     ):
         self.sheet, self.workbook, self.file, self.made = sheet, workbook, file, made
         self.lines = [cell for row in sheet.cells for cell in row if isinstance(cell, str) and len(cell) < 1000]
@@ -121,15 +116,7 @@ class _Form:
         when = day[0] if day else self.workbook.as_of
         rows = rows_of(sheet, table, self.workbook, when, place, self.file, self.made.problems)
         values = Values(
-            sheet,
-            table,
-            rows,
-            self.workbook.law,
-            self.set_id,
-            own_signs(self.lines),
-            place,
-            self.file,
-            self.made.problems,
+            sheet, table, rows, self.workbook.law, self.set_id, own_signs(self.lines), place, self.file, self.made.problems
         )
         self._twice(table.heads, table, place)
         facts: dict[tuple, Fact] = {}
@@ -150,9 +137,7 @@ class _Form:
             if (first := seen.setdefault((head.kind, head.subject, head.state), head)) is not head:
                 details = {"value": head.text, "other": place(table.body - 1, first.column)}
                 cell = place(table.body - 1, head.column)
-                self.made.problems.append(
-                    Problem("form_twice", self.file, details=details, sheet=self.sheet.name, cell=cell)
-                )
+                self.made.problems.append(Problem("form_twice", self.file, details=details, sheet=self.sheet.name, cell=cell))
 
     def _put(self, facts: dict[tuple, Fact], fact: Fact) -> None:
         """A fact told twice alike is one fact; told otherwise it is a problem that names both cells."""
@@ -168,11 +153,7 @@ class _Form:
         last = max((head.column for head in table.heads), default=table.name)
         kinds = Counter(fact.kind for fact in facts.values())
         area = f"{place(table.top, 0)}:{place(table.end - 1, last)}"
-        numbers = {
-            "n": len({row.unit for row in rows.communes}),
-            "states": kinds["criterion"],
-            "values": kinds["indicator"],
-        }
+        numbers = {"n": len({row.unit for row in rows.communes}), "states": kinds["criterion"], "values": kinds["indicator"]}
         told.append(("form_table", {"sheet": name, "area": area, "counts": kinds["count"], **numbers}))
         told.append((self.set_from, {"set": self.workbook.law.sets[self.set_id].title}))
         if day:
@@ -184,16 +165,16 @@ class _Form:
                 )
             )
         columns = [h.subject for h in table.of("criterion", "indicator", "tick")]
-        told.append(
-            ("form_columns", {"columns": ", ".join(dict.fromkeys(columns or [h.text for h in table.of("count")]))})
-        )
+        told.append(("form_columns", {"columns": ", ".join(dict.fromkeys(columns or [h.text for h in table.of("count")]))}))
         if marks := values.marks:
-            parts = "; ".join(f"“{sign}” {n}" for sign, n in Counter(marks).most_common(12))
-            told.append(("form_marks", {"parts": parts}))
+            counted = Counter(marks).most_common(20)
+            parts = [
+                {lang: f"“{sign}” = {pick(STATE_WORDS[state], lang)}: {n}" for lang in ("vi", "en")}
+                for (sign, state), n in counted
+            ]
+            told.append(("form_marks", {"parts": {lang: "; ".join(part[lang] for part in parts) for lang in ("vi", "en")}}))
         for head in table.of("other"):
-            if all(
-                head.column >= len(sheet.cells[r.row]) or sheet.cells[r.row][head.column] is None for r in rows.communes
-            ):
+            if all(head.column >= len(sheet.cells[r.row]) or sheet.cells[r.row][head.column] is None for r in rows.communes):
                 continue
             told.append(("form_unused", {"cell": place(table.body - 1, head.column), "text": head.text}))
         for key, cells in rows.left_out.items():
@@ -214,16 +195,8 @@ class _Form:
         known = {"known_from": self.known_from or day, "source": source, "mark": mark}
         units = self.workbook.all_units
         for fact in facts:
-            values = {
-                "commune": units.loc[fact.unit, "code"],
-                "set": self.set_id,
-                "date": day,
-                **fact.values(),
-                **known,
-            }
-            self.made.entries.append(
-                Entry(TABLE_OF[fact.kind], values, self.sheet.name, dict.fromkeys(values, fact.cell))
-            )
+            values = {"commune": units.loc[fact.unit, "code"], "set": self.set_id, "date": day, **fact.values(), **known}
+            self.made.entries.append(Entry(TABLE_OF[fact.kind], values, self.sheet.name, dict.fromkeys(values, fact.cell)))
         if not any(entry.table == "sources" and entry.values["id"] == source for entry in self.made.entries):
             values = {"id": source, "short": self.file[:60], "title": title, "published": day}
             self.made.entries.append(Entry("sources", values, self.sheet.name, dict.fromkeys(values, "A1")))

@@ -129,9 +129,7 @@ class FundingParts(PlanPage):
         made, numbers = self.found()
         billion = {"unit": self.text("unit_billion")}
         total = ["", self.text("total_row"), *self.figures(numbers["total"])]
-        criteria = [
-            [i, criterion_label(r, self.lang), *self.figures(r)] for i, r in enumerate(numbers["by_criterion"], start=1)
-        ]
+        criteria = [[i, criterion_label(r, self.lang), *self.figures(r)] for i, r in enumerate(numbers["by_criterion"], start=1)]
         years = [
             [i, self.text("need_unplanned") if r["year"] is None else str(r["year"]), *self.figures(r)]
             for i, r in enumerate(numbers["by_year"], start=1)
@@ -144,9 +142,7 @@ class FundingParts(PlanPage):
             people = made.together.by["people"].get(units[row["code"]], np.zeros(1)).mean() / THOUSAND
             each = people / households[row["code"]]
             cells = [place, row["name"], *self.figures(row), billions(people, self.lang)]
-            communes.append(
-                [*cells, *([write_number(rough(each), self.lang) if each == each else "..."] if shown else [])]
-            )
+            communes.append([*cells, *([write_number(rough(each), self.lang) if each == each else "..."] if shown else [])])
         columns = "tt unit:name need:num usual:num people:num" + (" household:num" if shown else "")
         return self.section(
             "chi-tiet",
@@ -190,10 +186,7 @@ class FundingParts(PlanPage):
             mid, usual = self.figures(numbers["total"])
             draws = write_number(numbers["draws"], self.lang)
             verdict = self.text("need_commune", mid=mid, range=usual, year=numbers["price_year"], draws=draws)
-            parts += [
-                self.paragraph(verdict),
-                self.paragraph(assumed_sentence(numbers, made.assumed_quantities, self.lang)),
-            ]
+            parts += [self.paragraph(verdict), self.paragraph(assumed_sentence(numbers, made.assumed_quantities, self.lang))]
         elif self.level.loc[unit, "level"] != "not_ntm":
             parts.append(self.text("need_commune_none"))
         for level, need in registered.needs.items():
@@ -214,17 +207,10 @@ class FundingParts(PlanPage):
         if not numbers["total"]["mean"]:
             return Markup("")
         rows = [
-            [
-                place,
-                pick(FUND_WORDS[r["source"]], self.lang),
-                pick(CAPITAL_WORDS[r["capital"]], self.lang),
-                *self.figures(r),
-            ]
+            [place, pick(FUND_WORDS[r["source"]], self.lang), pick(CAPITAL_WORDS[r["capital"]], self.lang), *self.figures(r)]
             for place, r in enumerate(numbers["by_source"], start=1)
         ]
-        table = self.table(
-            "need_source", "tt fund:name capital need:num usual:num", rows, unit=self.text("unit_billion")
-        )
+        table = self.table("need_source", "tt fund:name capital need:num usual:num", rows, unit=self.text("unit_billion"))
         low, mid, high = (write_number(rough(numbers["cement"]["need"][k]), self.lang) for k in ("p10", "p50", "p90"))
         lines = self.paragraph(self.text("need_commune_pots", tonnes=mid, range=f"{low}-{high}"))
         given = self.workbook.tables["cement"]
@@ -258,9 +244,7 @@ class FundingParts(PlanPage):
              write_date(d["date"], self.lang), self.source(d["source"])]
             for place, (_, d) in enumerate(debts.iterrows(), start=1)
         ]  # fmt: skip
-        return self.paragraph(self.text("need_debts")) + self.table(
-            "debts", "tt unit:name criterion debt:num date source", rows
-        )
+        return self.paragraph(self.text("need_debts")) + self.table("debts", "tt unit:name criterion debt:num date source", rows)
 
     def cement_and_requests(self) -> Part:
         """Cement needed, granted, delivered and used by year; what the communes ask for; construction debt."""
@@ -274,25 +258,19 @@ class FundingParts(PlanPage):
         expected = envelopes[envelopes["pot"].map(pots) == "cement"].groupby("year")["amount"].sum()
         needs = {row["year"]: row for row in numbers["cement"]["by_year"]}
         rows = []
-        for place, year in enumerate(
-            [*sorted({*expected.index, *given.index, *(y for y in needs if y)}), None], start=1
-        ):
+        for place, year in enumerate([*sorted({*expected.index, *given.index, *(y for y in needs if y)}), None], start=1):
             row = needs.get(year)
             tonnes = ["-", "-"]
             if row and row["p90"]:
                 low, mid, high = (write_number(rough(row[k]), self.lang) for k in ("p10", "p50", "p90"))
                 tonnes = [mid, f"{low}-{high}"]
-            amounts = [
-                given.loc[year, c] if year in given.index else float("nan") for c in ("granted", "delivered", "used")
-            ]
+            amounts = [given.loc[year, c] if year in given.index else float("nan") for c in ("granted", "delivered", "used")]
             label = self.text("need_unplanned") if year is None else f"{year:g}"
             held = "..." if year is None else write_number(expected.get(year), self.lang, 0)
             rows.append([place, label, *tonnes, held, *(write_number(a, self.lang, 0) for a in amounts)])
         goals = self.workbook.tables["goals"]
         asked = goals[goals["kind"] == "request"]
-        requests = [
-            [i, g[f"text_{self.lang}"], self.source(g["source"])] for i, (_, g) in enumerate(asked.iterrows(), start=1)
-        ]
+        requests = [[i, g[f"text_{self.lang}"], self.source(g["source"])] for i, (_, g) in enumerate(asked.iterrows(), start=1)]
         columns = "tt year:name tonnes:num usual:num expected:num granted:num delivered:num used:num"
         return self.section(
             "xi-mang",
@@ -328,9 +306,7 @@ class FundingParts(PlanPage):
         for place, (_, row) in enumerate(moved.head(3).iterrows(), start=1):
             name = self.text(f"mover_{row['kind']}", name=items.get(row["item"], ""))
             rows.append([place, name, *(billions(row[end], self.lang) for end in ("low", "high"))])
-        table = self.table(
-            "movers", "tt assumption:name low_end:num high_end:num", rows, unit=self.text("unit_billion")
-        )
+        table = self.table("movers", "tt assumption:name low_end:num high_end:num", rows, unit=self.text("unit_billion"))
         return self.section("gia-dinh", table, self.credible())
 
     def credible(self) -> str:

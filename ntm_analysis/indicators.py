@@ -48,9 +48,7 @@ def values_of(workbook: Workbook, set_id: str, position: pd.Series, frame: pd.Da
     own = own.assign(column=own["indicator"].map(columns), carried="")
     if carry:
         key = {
-            pair: columns[test]
-            for test, same in zip(frame["test"], frame["same_measure"], strict=True)
-            for pair in same.items()
+            pair: columns[test] for test, same in zip(frame["test"], frame["same_measure"], strict=True) for pair in same.items()
         }
         column = np.array([key.get(p, -1) for p in zip(rows["set"], rows["indicator"], strict=True)], dtype="int64")
         other = rows[column >= 0].assign(column=column[column >= 0], carried=rows["set"][column >= 0])

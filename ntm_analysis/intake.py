@@ -81,8 +81,7 @@ def next_texts(intake: Intake, drop_lost: bool) -> tuple[dict[str, str], dict[tu
                 text.drop(change.present.line)
                 continue
             cells = {
-                column: written(new, columns[column], style, like.get(column, ""))
-                for column, (_, new) in change.cells.items()
+                column: written(new, columns[column], style, like.get(column, "")) for column, (_, new) in change.cells.items()
             }
             if change.present is None:
                 text.add(cells)

@@ -207,9 +207,7 @@ class Link(NamedTuple):
     test: str | int | None = None
 
 
-def check_links(
-    sets: dict[str, CriteriaSet], tests: list[dict], links: list[Link], multiples: set, unread: set
-) -> None:
+def check_links(sets: dict[str, CriteriaSet], tests: list[dict], links: list[Link], multiples: set, unread: set) -> None:
     """Every link leads to what can be used there; the files of ``unread`` sets have a problem of their own.
 
     ``multiples``: the (set, test) that are a multiple of another test, and so cannot be multiplied themselves.
@@ -233,9 +231,7 @@ def check_links(
         if value in allowed and link.test is not None:
             value, allowed = link.test, targets[link.set]
         if value not in allowed:
-            link.file.problem(
-                "law_link", link.line, link.key, value=value, allowed=", ".join(map(str, allowed)) or "..."
-            )
+            link.file.problem("law_link", link.line, link.key, value=value, allowed=", ".join(map(str, allowed)) or "...")
     verdicts = [link for link in links if link.key == "verdict_of"]
     graph: dict[str, set[str]] = {}
     for link in verdicts:

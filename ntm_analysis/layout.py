@@ -115,9 +115,7 @@ class Layout:
     def _waits(self, level: str, found: Missing) -> Waits:
         plan, numbers, table = self.plan, found.numbers, self.plan.by_level[level]
         lacks = plan.expected > 0 if level == "ntm" else found.lacks[:, :, 0]
-        open_ = np.concatenate(
-            [lacks, found.nameless.any(axis=1)[:, None], np.zeros((len(lacks), 1), dtype=bool)], axis=1
-        )
+        open_ = np.concatenate([lacks, found.nameless.any(axis=1)[:, None], np.zeros((len(lacks), 1), dtype=bool)], axis=1)
         slot = _slot(table, numbers, level)
         open_[table["at"].to_numpy()[slot >= 0], slot[slot >= 0]] = False
         at, column = np.nonzero(open_)
@@ -138,9 +136,7 @@ class Layout:
         counted = np.flatnonzero(slot >= 0)
         order = counted[np.lexsort([slot[counted], at[counted]])]
         key = at[order] * width + slot[order]
-        starts = (
-            np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]])) if len(key) else np.zeros(0, dtype=np.int64)
-        )
+        starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]])) if len(key) else np.zeros(0, dtype=np.int64)
         return order + self.first[level], starts, key[starts]
 
     @cached_property

@@ -14,9 +14,7 @@ def s_curve(curve: pd.DataFrame, lang: str) -> Figure:
     shown = curve[curve.index >= begun[0] - pd.offsets.MonthEnd(1)] if len(begun) else curve
     figure, axes = blank(WIDTH, 3.2)
     labels, places = [f"{day.month}/{day.year}" for day in shown.index], range(len(shown))
-    axes.step(
-        places, shown["planned"], where="post", linestyle="--", color="#444444", label=text("curve_planned", lang)
-    )
+    axes.step(places, shown["planned"], where="post", linestyle="--", color="#444444", label=text("curve_planned", lang))
     axes.plot(places, shown["actual"], marker="o", linewidth=2.2, color="#0b4f8a", label=text("curve_actual", lang))
     axes.set_ylim(0, 104)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))

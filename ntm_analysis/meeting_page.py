@@ -26,13 +26,7 @@ class MeetingPage(MeetingParts):
     """
 
     def __init__(
-        self,
-        dataset: str,
-        *,
-        month: str = "",
-        draws: int = MeetingParts.draws,
-        seed: int = MeetingParts.seed,
-        **options: str,
+        self, dataset: str, *, month: str = "", draws: int = MeetingParts.draws, seed: int = MeetingParts.seed, **options: str
     ) -> None:
         super().__init__(dataset, **options)
         if faults := check({"month": month, "draws": draws, "seed": seed}):
@@ -85,13 +79,7 @@ class MeetingPage(MeetingParts):
         note = self.paragraph(self.text("owner_note"), "key") if (tasks["mark"] == "assumed").any() else ""
         form = "" if tasks["assigned"].any() else self.text("meeting_form_tasks")
         return self.section(
-            "phan-cong",
-            self.paragraph(lead, "verdict"),
-            form,
-            self.table("owed", columns, rows),
-            note,
-            open_,
-            wide=True,
+            "phan-cong", self.paragraph(lead, "verdict"), form, self.table("owed", columns, rows), note, open_, wide=True
         )
 
     def _department(self, row: pd.Series) -> str:
@@ -155,9 +143,7 @@ class MeetingPage(MeetingParts):
         figures = {k: "..." if pd.isna(row[k]) else f"{row[k]:g}" for k in ("before", "now", "low", "high", "of")}
         key = f"rule_why_{row['reason']}" + (f"_{measure}" if row["reason"] in ("counted", "range") else "")
         hamlet = (self.workbook.meta.get("hamlet_word") or {}).get(self.lang) or goal[f"unit_{self.lang}"]
-        return self.text(
-            key, year=year, start=write_date(pd.Timestamp(year, 1, 1), self.lang), hamlet=hamlet, **figures
-        )
+        return self.text(key, year=year, start=write_date(pd.Timestamp(year, 1, 1), self.lang), hamlet=hamlet, **figures)
 
     # 9: targets, conclusions -------------------------------------------------------------------------------------
 
@@ -185,9 +171,7 @@ class MeetingPage(MeetingParts):
 
     def export(self) -> Part:
         """Write every table made so far as one Excel workbook and as CSV files; say where."""
-        lead = [self.heading, self.text("draft")] + (
-            [self.text("illustrative_long")] if self.workbook.illustrative else []
-        )
+        lead = [self.heading, self.text("draft")] + ([self.text("illustrative_long")] if self.workbook.illustrative else [])
         return self.exported(f"giao-ban_{self.workbook.as_of}", f"_thang-{self.month.end:%Y-%m}", lead)
 
     def knowledge(self) -> Part:

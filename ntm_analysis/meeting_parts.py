@@ -97,16 +97,9 @@ class MeetingParts(ForecastChangeParts):
         key = "meeting_reported" if told and silent else "meeting_all_reported" if told else "meeting_none_reported"
         verdict = self.paragraph(self.text(key, names=self.names(silent), **values), "verdict")
         if month.first:
-            forms = self.bullets(
-                self.text(f"meeting_form_{name}") for name in ("progress", "plans", "money", "tasks", "rules")
-            )
+            forms = self.bullets(self.text(f"meeting_form_{name}") for name in ("progress", "plans", "money", "tasks", "rules"))
             return self.section(
-                "thay-doi",
-                verdict,
-                self.paragraph(self.text("meeting_first"), "banner"),
-                forms,
-                self._fallen(),
-                wide=True,
+                "thay-doi", verdict, self.paragraph(self.text("meeting_first"), "banner"), forms, self._fallen(), wide=True
             )
         gained, lost, table = self._criteria()
         since = self.text("meeting_since", gained=gained, lost=lost, before=self.month_name(month.previous))
@@ -128,10 +121,7 @@ class MeetingParts(ForecastChangeParts):
                 ]
                 said = "; ".join(dict.fromkeys(filter(None, told)))
                 kinds = {kind: part[part["kind"] == kind] for kind in ("gained", "lost", "first", "other")}
-                named = [
-                    "; ".join(self.criterion(set_id, n) for n in kinds[k]["criterion"]) or "-"
-                    for k in ("gained", "lost")
-                ]
+                named = ["; ".join(self.criterion(set_id, n) for n in kinds[k]["criterion"]) or "-" for k in ("gained", "lost")]
                 cells = (self.name_of(unit), self.level_words(level), *named, self._other(kinds), said)
                 rows.append([len(rows) + 1, *cells])
         table = self.table("changes", "tt unit:name aim gained lost other_change said_by", rows)
@@ -208,9 +198,7 @@ class MeetingParts(ForecastChangeParts):
             subject = row["work"] if row["what"] == "value" else self.pot(row["pot"])
             figures = {k: write_number(row[k], self.lang) for k in ("earlier", "now")}
             lines.append(
-                self.text(
-                    what, unit=self.name_of(row["unit"]), what=subject, since=self.month_name(row["since"]), **figures
-                )
+                self.text(what, unit=self.name_of(row["unit"]), what=subject, since=self.month_name(row["since"]), **figures)
             )
         return self.bullets(lines)
 
@@ -235,9 +223,7 @@ class MeetingParts(ForecastChangeParts):
                  *(self.volume_of(found[k]) for k in ("planned", "actual")), self._more(found["difference"])]
             )  # fmt: skip
         table = self.table(
-            "volume_commune",
-            "tt unit:name works_count:num weight:num planned_volume:num actual_volume:num points:num",
-            rows,
+            "volume_commune", "tt unit:name works_count:num weight:num planned_volume:num actual_volume:num points:num", rows
         )
         return self.section(
             "khoi-luong", self.paragraph(told, "verdict"), picture(s_curve(made, self.lang), told),
@@ -292,9 +278,7 @@ class MeetingParts(ForecastChangeParts):
              "..." if pd.isna(row["mark"]) else self.text(f"mark_{row['mark']}")]
             for place, (pot, row) in enumerate(pots.iterrows(), start=1)
         ]  # fmt: skip
-        columns = (
-            "tt fund:name year_amount:num planned_money:num paid_money:num rate:num behind_money:num reporting:num note"
-        )
+        columns = "tt fund:name year_amount:num planned_money:num paid_money:num rate:num behind_money:num reporting:num note"
         table = self.table("money_pots", columns, rows, unit=self.text("unit_million_money"))
         rows = [
             [place, self.name_of(unit), *(self.million(row[k]) for k in ("all", "amount", "planned", "disbursed")),

@@ -54,9 +54,7 @@ def prior_of(workbook: Workbook, set_id: str, group: str) -> np.ndarray:
     of = workbook.law.sets[set_id].criteria_count
     mean = mean_of_the_rest(plain["average"], plain["communes"], plain["ntm"], of)
     shifts = rows["shift"].fillna(0.0)
-    mean += (
-        sum(shifts[g] for g in group.split("|") if g in shifts.index) - (rows["share"].fillna(0) / 100 * shifts).sum()
-    )
+    mean += sum(shifts[g] for g in group.split("|") if g in shifts.index) - (rows["share"].fillna(0) / 100 * shifts).sum()
     return count_distribution(float(np.clip(mean, FEWEST + 0.5, MOST - 0.5)), plain["spread"], FEWEST, MOST)
 
 
@@ -104,9 +102,7 @@ def facts_ntm(workbook: Workbook, units: list[int], standing: Standing | None = 
     now = np.full(states.shape, -1, dtype=np.int8)
     told = len(workbook.tables["indicator_values"]) or (workbook.tables["criterion_states"]["set"] == set_id).any()
     if told and set_id != reported_in:
-        judged = (
-            assess(workbook, set_id, carry=True).matrix().reindex(index=units, columns=numbers).to_numpy(dtype=object)
-        )
+        judged = assess(workbook, set_id, carry=True).matrix().reindex(index=units, columns=numbers).to_numpy(dtype=object)
         known = judged != "unknown"
         now[known] = ~np.isin(judged[known], ["met", "not_applicable"])
     counts = standing.counts.loc[units]
@@ -136,14 +132,10 @@ def facts_ntm(workbook: Workbook, units: list[int], standing: Standing | None = 
         raise DataProblems(problems)
     codes = workbook.units.loc[units, "code"].tolist()
     tables = {row.tobytes(): inclusion_table(odds[row]) for row in open_ if row.any()}
-    return Facts(
-        set_id, reported_in, list(units), codes, numbers, ~met & ~open_, open_, number, prior, odds, lost, now, tables
-    )
+    return Facts(set_id, reported_in, list(units), codes, numbers, ~met & ~open_, open_, number, prior, odds, lost, now, tables)
 
 
-def missing_ntm(
-    workbook: Workbook, draws: int, seed: int, units: list[int], standing: Standing | None = None
-) -> Missing:
+def missing_ntm(workbook: Workbook, draws: int, seed: int, units: list[int], standing: Standing | None = None) -> Missing:
     """What the communes ``units``, none of them NTM yet, lack of the NTM level in each world.
 
     Judged by the set in force on the as-of date, from facts in the set the data set reports that level in.
@@ -197,9 +189,7 @@ def usual_missing(facts: Facts) -> Missing:
     lacks = ((rank < number[:, None]) | (chance == 1) | (facts.now == 1)) & (chance > 0)
     none = np.zeros_like(lacks[:, :, None])
     nameless = np.zeros((len(facts.units), 1), dtype=np.int16)
-    return Missing(
-        facts.set_id, facts.reported_in, facts.units, facts.numbers, lacks[:, :, None], nameless, facts.open_, none
-    )
+    return Missing(facts.set_id, facts.reported_in, facts.units, facts.numbers, lacks[:, :, None], nameless, facts.open_, none)
 
 
 def expected_lacks(facts: Facts) -> np.ndarray:
@@ -271,9 +261,7 @@ def _odds(workbook: Workbook, set_id: str, numbers: np.ndarray, problems: list[P
     return share / (1 - share)
 
 
-def _lost(
-    workbook: Workbook, reported_in: str, set_id: str, numbers: np.ndarray, problems: list[Problem]
-) -> np.ndarray:
+def _lost(workbook: Workbook, reported_in: str, set_id: str, numbers: np.ndarray, problems: list[Problem]) -> np.ndarray:
     """The chance that each criterion met under the one set is not met under the other; 0 when they are the same; NaN, and
     a problem, where no row says it."""
     rows = workbook.tables["carry_over"]
@@ -290,6 +278,4 @@ def count_met(missing: Missing) -> pd.DataFrame:
     """How many criteria each commune meets, over worlds: mean, p10, p50, p90, by unit."""
     met = len(missing.numbers) - missing.lacks.sum(axis=1) - missing.nameless
     shares = np.quantile(met, [0.1, 0.5, 0.9], axis=1, method="inverted_cdf")
-    return pd.DataFrame(
-        {"mean": met.mean(axis=1), "p10": shares[0], "p50": shares[1], "p90": shares[2]}, index=missing.units
-    )
+    return pd.DataFrame({"mean": met.mean(axis=1), "p10": shares[0], "p50": shares[1], "p90": shares[2]}, index=missing.units)

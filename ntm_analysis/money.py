@@ -18,10 +18,7 @@ def instance(pot: str, served: str) -> str:
 def instances_of(pot: str, envelopes: pd.DataFrame, codes: list[str], districts: list[str]) -> list[str]:
     """Which instance of ``pot`` each commune draws on: its own, else its district's, else the one that serves all."""
     served = set(envelopes.loc[envelopes["pot"] == pot, "served"])
-    own = [
-        next((s for s in (code, district) if s and s in served), "")
-        for code, district in zip(codes, districts, strict=True)
-    ]
+    own = [next((s for s in (code, district) if s and s in served), "") for code, district in zip(codes, districts, strict=True)]
     return [instance(pot, s) for s in own]
 
 

@@ -34,9 +34,7 @@ def check_monthly(tables: dict[str, pd.DataFrame], law: Law, problems: list[Prob
     for name in ("progress", "work_plans"):
         _check_works(tables[name], tables["works"], bad(name))
     steps = plans.sort_values("month", kind="stable").groupby(["unit", "work"])["percent"].diff()
-    bad("work_plans")(
-        steps.reindex(plans.index) < 0, "falls_back", "percent", value=lambda r: write_figure(r["percent"])
-    )
+    bad("work_plans")(steps.reindex(plans.index) < 0, "falls_back", "percent", value=lambda r: write_figure(r["percent"]))
     _check_hamlets(tables, bad)
     ocop = tables["ocop"]
     bad("ocop")(ocop["valid_to"] < ocop["date"], "ends_before", "valid_to",
@@ -50,21 +48,10 @@ def _check_progress(tables: dict[str, pd.DataFrame], law: Law, bad: Callable) ->
     bad(subjects.sum(axis=1) > 1, "one_subject", "criterion")
     bad((criterion | indicator) & (rows["set"] == ""), "needs_set", "set")
     bad(~subjects.any(axis=1) & rows["disbursed"].isna(), "one_subject", "criterion")
-    bad(
-        criterion & (rows["value"].notna() | (rows["state"] == "") & rows["disbursed"].isna()),
-        "criterion_form",
-        "state",
-    )
+    bad(criterion & (rows["value"].notna() | (rows["state"] == "") & rows["disbursed"].isna()), "criterion_form", "state")
     bad(work & (rows["state"] != ""), "work_form", "state")
     bad(work & rows["value"].isna() & rows["disbursed"].isna(), "work_form", "value")
-    bad(
-        work & (rows["value"] > 100),
-        "out_of_range",
-        "value",
-        value=lambda r: write_figure(r["value"]),
-        low="0",
-        high="100",
-    )
+    bad(work & (rows["value"] > 100), "out_of_range", "value", value=lambda r: write_figure(r["value"]), low="0", high="100")
     bad((rows["pot"] != "") & rows["disbursed"].isna(), "pot_without_money", "disbursed", pot=lambda r: r["pot"])
     pots = sorted(set(tables["pots"]["pot"]))
     bad((rows["pot"] != "") & ~rows["pot"].isin(pots), "unknown_row", "pot", value=lambda r: r["pot"], file="pots.csv",
@@ -99,13 +86,9 @@ def _check_hamlets(tables: dict[str, pd.DataFrame], bad: Callable) -> None:
                   value=lambda r: r["hamlet"], file="hamlets.csv",
                   near=lambda r: ", ".join(nearest(r["hamlet"], listed.get(r["unit"], {}).values())) or "?")  # fmt: skip
     recognised = hamlets["level"].isin(["ntm", "model"])
-    bad("hamlets")(
-        recognised & ((hamlets["decision"] == "") | hamlets["date"].isna()), "hamlet_decision", "decision", "date"
-    )
+    bad("hamlets")(recognised & ((hamlets["decision"] == "") | hamlets["date"].isna()), "hamlet_decision", "decision", "date")
     states, criteria = tables["hamlet_states"], tables["hamlet_criteria"]
     known = set(zip(criteria["level"], criteria["number"], strict=True))
-    lost = pd.Series(
-        [pair not in known for pair in zip(states["level"], states["criterion"], strict=True)], states.index, bool
-    )
+    lost = pd.Series([pair not in known for pair in zip(states["level"], states["criterion"], strict=True)], states.index, bool)
     bad("hamlet_states")(lost & states["criterion"].notna(), "unknown_row", "criterion",
                          value=lambda r: f"{r['criterion']:g}", file="hamlet_criteria.csv", near="?")  # fmt: skip

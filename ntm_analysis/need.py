@@ -54,10 +54,7 @@ def spread(values: np.ndarray) -> dict[str, float]:
     """
     places = [max(0, -(-len(values) * q // 100) - 1) for q in (10, 50, 90)]
     ordered = np.partition(values, places)
-    return {
-        "mean": float(values.mean()),
-        **{f"p{q}": int(ordered[at]) for q, at in zip((10, 50, 90), places, strict=True)},
-    }
+    return {"mean": float(values.mean()), **{f"p{q}": int(ordered[at]) for q, at in zip((10, 50, 90), places, strict=True)}}
 
 
 def draw_need(workbook: Workbook, missing: Missing, level: str, seed: int, base: int, *, spreads: bool = True) -> Need:
@@ -145,9 +142,7 @@ def works_not_needed(workbook: Workbook, standing: Standing) -> list[Problem]:
         if RANKS.index(has) >= RANKS.index(work["level"]):
             made.append(Problem("work_of_level_reached", *place, details | {"level": work["level"]}, warning=True))
         elif work["level"] == "ntm" and states.loc[work["unit"]].get(work["criterion"]) in ("met", "not_applicable"):
-            made.append(
-                Problem("work_already_met", *place, details | {"criterion": f"{work['criterion']:g}"}, warning=True)
-            )
+            made.append(Problem("work_already_met", *place, details | {"criterion": f"{work['criterion']:g}"}, warning=True))
     return made
 
 

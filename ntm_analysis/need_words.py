@@ -102,9 +102,7 @@ def need_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
         lines.append(text("need_without", lang, numbers=", ".join(map(str, made["without_works"]))))
     blocks = {
         "by_level": lambda r: pick(LEVEL_WORDS[r["level"]], lang),
-        "by_criterion": lambda r: (
-            text("need_nameless", lang) if r["criterion"] is None else f"{r['criterion']}. {r['name']}"
-        ),
+        "by_criterion": lambda r: text("need_nameless", lang) if r["criterion"] is None else f"{r['criterion']}. {r['name']}",
         "by_source": lambda r: f"{pick(FUND_WORDS[r['source']], lang)} ({pick(CAPITAL_WORDS[r['capital']], lang)})",
         "by_year": lambda r: text("need_unplanned", lang) if r["year"] is None else str(r["year"]),
         "by_commune": lambda r: r["name"],
@@ -113,8 +111,6 @@ def need_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
         lines += ["", text(f"need_{name}", lang)]
         lines += [f"  {label(row):<44} {billions(row['p50'], lang):>8}  {ranged(row, lang):>12}" for row in made[name]]
     cement = made["cement"]
-    granted, expected = (
-        "..." if cement[k] is None else write_number(rough(cement[k]), lang) for k in ("granted", "expected")
-    )
+    granted, expected = ("..." if cement[k] is None else write_number(rough(cement[k]), lang) for k in ("granted", "expected"))
     mid = write_number(rough(cement["need"]["p50"]), lang)
     return [*lines, "", text("need_cement", lang, mid=mid, granted=granted, expected=expected)]

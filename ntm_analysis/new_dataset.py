@@ -90,9 +90,7 @@ def csv_text(table: pd.DataFrame, name: str, style: str) -> str:
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(columns)
     cells = [table[c].tolist() if c in table else [None] * len(table) for c in columns]
-    writer.writerows(
-        [_cell(v, c, style) for v, c in zip(row, columns.values(), strict=True)] for row in zip(*cells, strict=True)
-    )
+    writer.writerows([_cell(v, c, style) for v, c in zip(row, columns.values(), strict=True)] for row in zip(*cells, strict=True))
     return text.getvalue()
 
 

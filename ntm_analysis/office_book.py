@@ -113,9 +113,7 @@ def _sheet(sheet, form: Form, styles: _Styles, header: str) -> None:
         middle = last // 2
         for place, words in zip(((0, middle), (middle + 1, last)), form.signed, strict=True):
             style = styles.of(bold=True, align="center")
-            write = (
-                sheet.merge_range if place[0] < place[1] else lambda r, c, *rest: sheet.write_string(r, c, *rest[2:])
-            )
+            write = sheet.merge_range if place[0] < place[1] else lambda r, c, *rest: sheet.write_string(r, c, *rest[2:])
             write(end, place[0], end, place[1], words, style)
         end += 5  # room to sign
     _print(sheet, form, row, first, end, last, header)
@@ -130,14 +128,10 @@ def _heads(sheet, form: Form, styles: _Styles, row: int) -> int:
     """The head lines: one, or two where columns share a head; the row below them."""
     style = styles.of(bold=True, border=1, align="center", text_wrap=True, bg_color="#EEEEEE")
     grouped = any(head.group for head in form.heads)
-    sheet.set_row(
-        row + grouped, max(_height(head.text, head.width - 1) for head in form.heads if head.group or not grouped)
-    )
+    sheet.set_row(row + grouped, max(_height(head.text, head.width - 1) for head in form.heads if head.group or not grouped))
     if grouped:
         alone = max((_height(head.text, head.width - 1) for head in form.heads if not head.group), default=15.0)
-        groups = {
-            head.group: sum(h.width for h in form.heads if h.group == head.group) for head in form.heads if head.group
-        }
+        groups = {head.group: sum(h.width for h in form.heads if h.group == head.group) for head in form.heads if head.group}
         sheet.set_row(row, max([alone - 30, *(_height(text, wide - 1) for text, wide in groups.items())]))
     for column, head in enumerate(form.heads):
         sheet.set_column(column, column, head.width)
@@ -163,9 +157,7 @@ def _total(sheet, form: Form, styles: _Styles, row: int, first: int) -> None:
     """The row of totals: sums or counts over the rows below, as formulas with the package's figures as their results."""
     end = first + len(form.rows)
     for column, head in enumerate(form.heads):
-        style = styles.of(
-            bold=True, border=1, num_format=head.format or "General", align="right" if head.format else "left"
-        )
+        style = styles.of(bold=True, border=1, num_format=head.format or "General", align="right" if head.format else "left")
         letter = xl_col_to_name(column)
         cells = f"{letter}{first + 1}:{letter}{end}"
         if column == 1:
@@ -179,10 +171,7 @@ def _total(sheet, form: Form, styles: _Styles, row: int, first: int) -> None:
 
 def _cell(sheet, row: int, column: int, head: Head, cell: object, form: Form, styles: _Styles) -> None:
     style = styles.of(
-        border=1,
-        num_format=head.format or "General",
-        align="right" if head.format else "left",
-        text_wrap=not head.format,
+        border=1, num_format=head.format or "General", align="right" if head.format else "left", text_wrap=not head.format
     )
     if head.formula and isinstance(cell, int | float):
         places = {h.name: xl_col_to_name(n) for n, h in enumerate(form.heads)}

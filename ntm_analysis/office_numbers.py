@@ -37,9 +37,7 @@ def _parse(text: str, style: str) -> float | None:
     return float(text.replace(group, "").replace(point, "."))
 
 
-def read_number(
-    text: str, style: str = "vi", *, whole: bool = False, low: float = -math.inf, high: float = math.inf
-) -> float:
+def read_number(text: str, style: str = "vi", *, whole: bool = False, low: float = -math.inf, high: float = math.inf) -> float:
     """A number typed in ``style``; raises :class:`NotRead` when it is not one, is ambiguous or out of range.
 
     >>> read_number("1.234,5"), read_number("36"), read_number("1.670", whole=True)

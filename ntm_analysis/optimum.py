@@ -44,11 +44,7 @@ class Best:
 
 
 def optimum(
-    case: Central,
-    start: np.ndarray | None = None,
-    nodes: int = NODES,
-    ruled_out: np.ndarray | None = None,
-    later: bool = True,
+    case: Central, start: np.ndarray | None = None, nodes: int = NODES, ruled_out: np.ndarray | None = None, later: bool = True
 ) -> Best:
     """The best plan of a central case, committed works being paid in their order (``case.place``). ``start``: by work the periods
     in which the best rule funds it; ``nodes``: the most that the first aim may search; ``ruled_out``: goals that shall not be
@@ -75,9 +71,7 @@ def optimum(
     none = np.zeros(len(case.weight), dtype=int)
     bound = _whole(min(bound, float(weight @ upper)), case.weight)
     if x is None:
-        return Best(
-            none, none[:0], 0.0, 0.0 if proved else bound, "infeasible" if proved else "limit", False, first_aim.nodes
-        )
+        return Best(none, none[:0], 0.0, 0.0 if proved else bound, "infeasible" if proved else "limit", False, first_aim.nodes)
     value = float(weight @ x)
     if not later:
         plan = _by_rank(choice, *_plan(case, x, last, fill, kind))
@@ -133,9 +127,7 @@ def _exact(choice: Choice, cost, upper, rows: Rows, start, nodes: int, columns: 
         if answer.x is None:
             return replace(first, x=None, proved=proved, nodes=searched)
         x = np.rint(answer.x)
-        broken = [
-            row for row, (p, t) in rows.pots.items() if choice.used(x, columns, p, t) > max(choice.room[p][t - 1], 0)
-        ]
+        broken = [row for row, (p, t) in rows.pots.items() if choice.used(x, columns, p, t) > max(choice.room[p][t - 1], 0)]
         if not broken:
             proved = proved or (first.proved and bool(np.asarray(cost) @ x >= first.bound - 1e-6))
             return replace(first, x=x, proved=proved, nodes=searched)
@@ -156,9 +148,7 @@ def _whole(bound: float, weight: np.ndarray) -> float:
     return float(np.floor(bound / unit + 1e-6) * unit)
 
 
-def _plan(
-    case: Central, x: np.ndarray, columns: np.ndarray, fill: np.ndarray, kind: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _plan(case: Central, x: np.ndarray, columns: np.ndarray, fill: np.ndarray, kind: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A solution as the period by which each goal is reached, and the works funded for the minimum. Of goals that are alike the
     one of the lowest rank is taken first, and is reached first."""
     finish = np.zeros(len(kind), dtype=int)
@@ -189,9 +179,7 @@ def _by_rank(choice: Choice, finish: np.ndarray, fill: np.ndarray) -> tuple[np.n
         alike.setdefault(key, []).append(goal)
     for goals in alike.values():
         parts = [(int(finish[g]), tuple(i for i, w in enumerate(works[g]) if w in filled)) for g in goals]
-        for goal, (period, some) in zip(
-            goals, sorted(parts, key=lambda part: (part[0] or NEVER, part[1])), strict=True
-        ):
+        for goal, (period, some) in zip(goals, sorted(parts, key=lambda part: (part[0] or NEVER, part[1])), strict=True):
             finish[goal] = period
             filled -= set(works[goal])
             filled |= {works[goal][i] for i in some}

@@ -48,9 +48,7 @@ def owed(workbook: Workbook, standings: dict[str, Standing], sets: pd.Series) ->
     return made.sort_values(["assigned", "department"], kind="stable").reset_index(drop=True)
 
 
-def needing_direction(
-    works: pd.DataFrame, money: pd.DataFrame, tasks: pd.DataFrame
-) -> dict[int, dict[str, pd.DataFrame]]:
+def needing_direction(works: pd.DataFrame, money: pd.DataFrame, tasks: pd.DataFrame) -> dict[int, dict[str, pd.DataFrame]]:
     """The communes that need direction and why, by unit: late works, money behind, tasks overdue (the rows of each, if any).
 
     Only reported progress behind its plan counts; a commune without figures is never among them.

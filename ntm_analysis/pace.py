@@ -162,12 +162,7 @@ class Pace:
 
 
 def fit_pace(
-    history: pd.DataFrame,
-    areas: Sequence[str],
-    as_of: dt.date,
-    of: float = 19,
-    term: float = TERM,
-    measure: str = AVERAGE,
+    history: pd.DataFrame, areas: Sequence[str], as_of: dt.date, of: float = 19, term: float = TERM, measure: str = AVERAGE
 ) -> Pace:
     """The hazard per missing criterion pooled over ``areas``, from the averages known by ``as_of``.
 
@@ -183,9 +178,7 @@ def fit_pace(
     0.2231
     """
     points = {area: spaced(series(history, area, measure, as_of)) for area in areas}
-    changes = pd.concat(
-        [changes_of(area, table, of - table["value"]) for area, table in points.items()], ignore_index=True
-    )
+    changes = pd.concat([changes_of(area, table, of - table["value"]) for area, table in points.items()], ignore_index=True)
     if len(changes) < FEWEST:
         raise ValueError(
             f"{len(changes)} published changes of {measure} are known by {as_of} for {', '.join(areas)}: "

@@ -197,10 +197,7 @@ class Page:
         ]
         if self.workbook.illustrative:
             watermark = Markup('<div class="illustrative" aria-hidden="true">{}</div>')
-            parts += [
-                self.paragraph(self.text("illustrative_long"), "banner"),
-                watermark.format(self.text("illustrative")),
-            ]
+            parts += [self.paragraph(self.text("illustrative_long"), "banner"), watermark.format(self.text("illustrative"))]
         return Part(Markup("").join(parts))
 
     def left_out(self) -> str:

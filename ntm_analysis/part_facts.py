@@ -47,10 +47,7 @@ def merged_states(old: Workbook, link: Link) -> Facts:
         for new, parts in link.parts.items():
             if len(parts) == 1:
                 continue
-            same = {
-                part: all(units.at[part, c] == units.at[new, c] for c in ("region", "specially_difficult"))
-                for part in parts
-            }
+            same = {part: all(units.at[part, c] == units.at[new, c] for c in ("region", "specially_difficult")) for part in parts}
             for criterion in sorted(states["criterion"].unique()):
                 found = {part: cells.get((part, criterion)) for part in parts}
                 said = {p: _said(cell, same[p], (p, set_id) in known) for p, cell in found.items()}
@@ -147,9 +144,7 @@ class _Writer:
         """``fact`` about the unit ``new`` that rests on the parts ``on``."""
         names = listed([self.names[part] for part in on], LANG)
         note = text(f"rebase_note_{fact['why']}", LANG, names=names, of=len(self.link.parts[new]))
-        cells = [
-            s for cell in [*sources, *(self.source[p] for p in on)] for s in str(cell).split("|") if s in self.known
-        ]
+        cells = [s for cell in [*sources, *(self.source[p] for p in on)] for s in str(cell).split("|") if s in self.known]
         return {"state": ""} | fact | {
             "unit": new, "date": pd.Timestamp(date), "known_from": self.day, "parts": names,
             "note": note + (text("rebase_note_derived", LANG) if derived else ""), "source": "|".join(dict.fromkeys(cells)),

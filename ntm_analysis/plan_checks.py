@@ -26,9 +26,7 @@ WHOLE = ("dossier_closes", "storm_month", "storm_stop", "programme_start")  # th
 CEMENT = "xi-mang"  # the item of unit_costs.csv that says what a tonne of cement costs
 
 
-def check_plan(
-    tables: dict[str, pd.DataFrame], as_of: int, term_end: int, problems: list[Problem], horizon: int = 0
-) -> None:
+def check_plan(tables: dict[str, pd.DataFrame], as_of: int, term_end: int, problems: list[Problem], horizon: int = 0) -> None:
     """What works, parts and envelopes name exists; shares sum to 100; ranges do not fall; years lie in the horizon.
 
     ``as_of``, ``term_end``: the years of the as-of date and of the end of the term; ``horizon``: the last year that a scenario
@@ -77,25 +75,19 @@ def check_plan(
     bad("envelopes", outside, "outside_horizon", "year", value=lambda r: f"{r['year']:g}", first=as_of, last=horizon)
     units = tables["units"]
     places = {place: place for place in sorted({*units["code"], *units["district"]} - {""})}
-    names = {
-        name: f"{code} ({name})" for name, code in zip(units["name"][::-1], units["code"][::-1], strict=True)
-    } | places
+    names = {name: f"{code} ({name})" for name, code in zip(units["name"][::-1], units["code"][::-1], strict=True)} | places
     lost = (envelopes["served"] != "") & ~envelopes["served"].isin(places)
     bad("envelopes", lost, "unknown_served", "served", value=lambda r: r["served"],
         near=lambda r: ", ".join(names[n] for n in nearest(r["served"], names) or list(places)[:1]))  # fmt: skip
     _check_parts(tables, bad)
     pots = tables["pots"].set_index("pot")["earmark"].to_dict()
-    only = [
-        (i, set(pots.get(p, "").split("|"))) for i, p in zip(parts["item"], parts["pot"], strict=True) if pots.get(p)
-    ]
+    only = [(i, set(pots.get(p, "").split("|"))) for i, p in zip(parts["item"], parts["pot"], strict=True) if pots.get(p)]
     for name in ("works", "typical_works"):
         criterion = tables[name]["criterion"].map("{:g}".format)
         broken = pd.Series(False, index=tables[name].index)
         for item, allowed in only:
             broken |= (tables[name]["item"] == item) & tables[name]["criterion"].notna() & ~criterion.isin(allowed)
-        bad(
-            name, broken, "earmark_broken", "item", value=lambda r: r["item"], criterion=lambda r: f"{r['criterion']:g}"
-        )
+        bad(name, broken, "earmark_broken", "item", value=lambda r: r["item"], criterion=lambda r: f"{r['criterion']:g}")
     priced = costs["price_year"].dropna()
     last = max(term_end, envelopes["year"].where(~outside).max())  # money of a year is divided by that year's prices
     span = range(0) if priced.empty else range(int(min(priced.min(), as_of)) + 1, int(max(priced.max(), last)) + 1)
@@ -128,12 +120,7 @@ def _check_parts(tables: dict[str, pd.DataFrame], bad) -> None:
     bad("parts", cement & parts[cement].duplicated("item").reindex(parts.index).eq(True), "one_cement", "pot")
     pots = tables["pots"]
     cement_pots = pots["measure"] == "cement"
-    bad(
-        "pots",
-        cement_pots & pots[cement_pots].duplicated("measure").reindex(pots.index).eq(True),
-        "one_cement",
-        "measure",
-    )
+    bad("pots", cement_pots & pots[cement_pots].duplicated("measure").reindex(pots.index).eq(True), "one_cement", "measure")
     credit = parts["pot"].map(by_pot["fund"]) == "tin_dung"
     bad("parts", credit, "credit_pays", "pot", pot=lambda r: r["pot"])
     priced = (tables["unit_costs"]["item"] == CEMENT).any()

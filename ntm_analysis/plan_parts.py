@@ -50,14 +50,7 @@ class PlanPage(Page):
             name, kind = self.workbook.units.loc[unit, "name"], self.text(f"kind_{target['kind']}")
             aim = (self.level_words(target["level"]), f"{target['year']:g}", kind)
             rows.append(
-                [
-                    place,
-                    name,
-                    *aim,
-                    count_words(standing),
-                    self.missing_words(set_id, unit),
-                    self.source(target["source"]),
-                ]
+                [place, name, *aim, count_words(standing), self.missing_words(set_id, unit), self.source(target["source"])]
             )
         return self.table("targets", "tt unit:name aim year:num kind count:num missing source", rows)
 

@@ -13,11 +13,7 @@ from .works import THOUSAND
 
 
 def record(
-    found: Allocation,
-    policy: str = OPTIMAL,
-    tested: Tested | None = None,
-    scenario: str = "baseline",
-    title: dict | None = None,
+    found: Allocation, policy: str = OPTIMAL, tested: Tested | None = None, scenario: str = "baseline", title: dict | None = None
 ) -> dict:
     """The allocation in plain Python types, as ``ntm allocate --json`` prints it; money in million đồng, cement in tonnes.
 
@@ -128,10 +124,7 @@ def _chances(found: Allocation, tested: Tested | None) -> dict[int, dict]:
         return {}
     run = tested.forecasts[OPTIMAL].run
     shares = {"p": run.months, "p_if_money": run.unlimited}
-    return {
-        goal: {key: float((m[goal] <= run.latest[goal]).mean()) for key, m in shares.items()}
-        for goal in found.goals.index
-    }
+    return {goal: {key: float((m[goal] <= run.latest[goal]).mean()) for key, m in shares.items()} for goal in found.goals.index}
 
 
 def _plain(row: dict) -> dict:

@@ -64,9 +64,7 @@ class Worlds:
             paid = [[np.zeros(claim.shape, dtype=np.int16) for claim in group.claims] for group in self.groups]
         else:
             touched = {(g, j) for line in lines for g, j, _ in line.pieces}
-            paid = [
-                [m.copy() if (g, j) in touched else m for j, m in enumerate(months)] for g, months in enumerate(base)
-            ]
+            paid = [[m.copy() if (g, j) in touched else m for j, m in enumerate(months)] for g, months in enumerate(base)]
         everything = bool(np.isinf(factor).all())
         for line in lines:
             if everything:

@@ -18,9 +18,7 @@ def with_progress(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     made["criterion_states"] = tables["criterion_states"].assign(table="criterion_states")
     if rows.empty:
         return made
-    rows = rows.assign(date=rows[["month", "known_from"]].min(axis=1), table="progress").sort_values(
-        "month", kind="stable"
-    )
+    rows = rows.assign(date=rows[["month", "known_from"]].min(axis=1), table="progress").sort_values("month", kind="stable")
     states = rows[rows["criterion"].notna() & (rows["state"] != "")]
     values = rows[(rows["indicator"] != "") & (rows["value"].notna() | (rows["state"] != ""))]
     for name, told in (("criterion_states", states), ("indicator_values", values)):
@@ -34,7 +32,6 @@ def with_progress(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         told = newest.reindex(pd.MultiIndex.from_frame(works[["unit", "work"]])).to_numpy()
         done = pd.Series(told, index=works.index)
         made["works"] = works.assign(
-            percent_done=done.where(done.notna(), works["percent_done"]),
-            state=works["state"].mask(done >= 100, "done"),
+            percent_done=done.where(done.notna(), works["percent_done"]), state=works["state"].mask(done >= 100, "done")
         )
     return made

@@ -76,11 +76,7 @@ def _level(factor: float | None, reached: float, chance: int, planned: float) ->
     if factor is None:
         reason = "money_does_not_reach" if reached < chance / 100 else "above_64_times"
         return {"factor": None, "extra": None, "reason": reason}
-    return {
-        "factor": factor,
-        "extra": round((factor - 1) * planned, 1),
-        "reason": "reached_now" if factor == 1 else None,
-    }
+    return {"factor": factor, "extra": round((factor - 1) * planned, 1), "reason": "reached_now" if factor == 1 else None}
 
 
 def _least(

@@ -12,11 +12,7 @@ from .worlds import BLOCK
 
 
 def paid_months(
-    claims: np.ndarray,
-    money: np.ndarray,
-    first: np.ndarray | None = None,
-    weight: np.ndarray | None = None,
-    total: int = 1,
+    claims: np.ndarray, money: np.ndarray, first: np.ndarray | None = None, weight: np.ndarray | None = None, total: int = 1
 ) -> np.ndarray:
     """The month in which each part is paid: int16, parts x draws; 0 for a part that claims nothing, :data:`NEVER` if never.
 
@@ -37,9 +33,7 @@ def paid_months(
     return paid
 
 
-def _paid(
-    claims: np.ndarray, money: np.ndarray, first: np.ndarray | None, weight: np.ndarray | None, total: int
-) -> np.ndarray:
+def _paid(claims: np.ndarray, money: np.ndarray, first: np.ndarray | None, weight: np.ndarray | None, total: int) -> np.ndarray:
     """Like :func:`paid_months`, draws first, so that sums run along memory."""
     sums = np.cumsum(claims, axis=1)
     if first is not None:

@@ -41,9 +41,7 @@ def standing_lines(workbook: Workbook, made: Rebased, lang: str) -> list[str]:
     for verdict in VERDICTS:
         rows = table[table["verdict"] == verdict]
         if len(rows):
-            lines.append(
-                "  " + text(f"rebase_group_{verdict}", lang, n=len(rows), names=listed(names[rows.index], lang))
-            )
+            lines.append("  " + text(f"rebase_group_{verdict}", lang, n=len(rows), names=listed(names[rows.index], lang)))
         for unit, row in rows.iterrows() if verdict in ("all", "judge") else ():
             lines.append("    " + recognition_words(workbook, unit, row, lang))
     if same:
@@ -72,10 +70,7 @@ def report_csv(workbook: Workbook, made: Rebased, lang: str) -> bytes:
     units = workbook.all_units
     label = units["label"].to_dict() | {-1: ""}
     rows = [
-        [
-            text(f"rebase_head_{head}", lang)
-            for head in ("table", "row", "old", "new", "outcome", "what", "value", "how", "mark")
-        ]
+        [text(f"rebase_head_{head}", lang) for head in ("table", "row", "old", "new", "outcome", "what", "value", "how", "mark")]
     ]
     for unit, row in made.standing.iterrows():
         old = "; ".join(label[part] for part in row["parts"])

@@ -72,9 +72,7 @@ class _Move:
         self.account.append(pd.DataFrame(entry, index=rows.index))
 
     def make(self, name: str, unit: int, what: str, value: str, parts: str, why: str, mark: str, note: str) -> None:
-        self.made.append(
-            dict(table=name, unit=unit, what=what, value=value, parts=parts, why=why, mark=mark, note=note)
-        )
+        self.made.append(dict(table=name, unit=unit, what=what, value=value, parts=parts, why=why, mark=mark, note=note))
 
     def table(self, name: str, facts: dict[str, Facts]) -> pd.DataFrame:
         """One table of the new data set."""
@@ -115,9 +113,7 @@ class _Move:
 
     def _twice(self, rows: pd.DataFrame, column: str) -> set[tuple[int, str]]:
         """(new unit, folded name) that stand in several of its parts."""
-        pairs = pd.DataFrame(
-            {"new": rows["unit"].map(self.link.to), "old": rows["unit"], "name": rows[column].map(fold)}
-        )
+        pairs = pd.DataFrame({"new": rows["unit"].map(self.link.to), "old": rows["unit"], "name": rows[column].map(fold)})
         several = pairs.dropna().groupby(["new", "name"])["old"].nunique()
         return set(several.index[several > 1])
 
@@ -192,10 +188,7 @@ class _Move:
             first["mark"] = merged_mark([*group["mark"], *self.link.mark[group["unit"]]])
             first["source"] = _joined([*group["source"], *self.link.source[group["unit"]]])
             made.append(first)
-            what, value = (
-                f"{by[0]} {key[0]:g}",
-                "; ".join(write_figure(first[c]) for c in amounts if pd.notna(first[c])),
-            )
+            what, value = (f"{by[0]} {key[0]:g}", "; ".join(write_figure(first[c]) for c in amounts if pd.notna(first[c])))
             self.make(name, int(new), what, value, names, "summed", first["mark"], note)
         return pd.DataFrame(made, columns=rows.columns)
 
@@ -234,9 +227,7 @@ class _Move:
         many = ahead[old]
         if many.empty:
             return ahead
-        fate = many.groupby([many["unit"].map(self.link.to), "on", "into_code", "into_name"])["unit"].transform(
-            "nunique"
-        )
+        fate = many.groupby([many["unit"].map(self.link.to), "on", "into_code", "into_name"])["unit"].transform("nunique")
         agreed = fate == many["unit"].map(self.size)
         self.tell("mergers", many[~agreed], "left", "disagree")
         self.tell("mergers", many[agreed], "merged", "same_fate")
@@ -289,10 +280,7 @@ class _Move:
         return pd.concat([rows[~old], self._renamed(rows[single]), self._renamed(self._ids(many[work], "work"))])
 
     def _tell_facts_of_progress(self, rows: pd.DataFrame, facts: dict[str, Facts]) -> None:
-        for key, how, name in (
-            ("criterion", "states", "criterion_states"),
-            ("indicator", "values", "indicator_values"),
-        ):
+        for key, how, name in (("criterion", "states", "criterion_states"), ("indicator", "values", "indicator_values")):
             about = rows[rows["criterion"].notna() if key == "criterion" else rows["indicator"] != ""]
             newest = self.workbook.tables[name].groupby(["unit", "set", key])["date"].max().to_dict()
             for index, row in about.iterrows():

@@ -30,9 +30,7 @@ def levels(workbook: Workbook) -> pd.DataFrame:
     """
     rows = workbook.tables["recognitions"].copy()
     rows["rank"] = rows["level"].map(RANKS.index)
-    rows = (
-        rows.sort_values(["rank", "known_from"], kind="stable").drop_duplicates("unit", keep="last").set_index("unit")
-    )
+    rows = rows.sort_values(["rank", "known_from"], kind="stable").drop_duplicates("unit", keep="last").set_index("unit")
     made = rows[["level", "basis", "set", "decision", "date", "source", "mark"]].reindex(workbook.communes.index)
     made["level"] = made["level"].fillna("not_ntm")
     made["basis"] = made["basis"].fillna("none")
@@ -72,12 +70,7 @@ def overview(workbook: Workbook, ntm: Standing) -> Overview:
     recognised = level["level"] != "not_ntm"
     counts = ntm.counts[~recognised]
     lacking = counts["of"] - counts["met"]
-    groups = {
-        "near": lacking.between(1, NEAR),
-        "far": lacking > NEAR,
-        "ready": lacking == 0,
-        "no_data": counts["met"].isna(),
-    }
+    groups = {"near": lacking.between(1, NEAR), "far": lacking > NEAR, "ready": lacking == 0, "no_data": counts["met"].isna()}
     return Overview(
         communes=len(level),
         recognised=level.index[recognised].tolist(),
@@ -169,10 +162,7 @@ def district_conditions(workbook: Workbook) -> pd.DataFrame:
     """
     level = levels(workbook)["level"]
     total = len(level)
-    have = {
-        "share_ntm": int((level != "not_ntm").sum()),
-        "share_advanced": int(level.isin(["advanced", "model"]).sum()),
-    }
+    have = {"share_ntm": int((level != "not_ntm").sum()), "share_advanced": int(level.isin(["advanced", "model"]).sum())}
     rows = []
     for rule in workbook.rules_in_force(workbook.law.district):
         countable = rule["measure"] in have and rule["value"] is not None and not workbook.unlisted
@@ -194,20 +184,7 @@ def district_conditions(workbook: Workbook) -> pd.DataFrame:
                 "reference": rule["reference"],
             }
         )
-    columns = [
-        "number",
-        "name_vi",
-        "name_en",
-        "op",
-        "value",
-        "unit",
-        "need",
-        "have",
-        "of",
-        "state",
-        "checked",
-        "reference",
-    ]
+    columns = ["number", "name_vi", "name_en", "op", "value", "unit", "need", "have", "of", "state", "checked", "reference"]
     return pd.DataFrame(rows, columns=columns)
 
 

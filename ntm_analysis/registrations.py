@@ -49,9 +49,7 @@ def hamlets_registered(workbook: Workbook, year: int) -> pd.DataFrame:
     rows = rows[(rows["year"] == year) & rows["unit"].isin(workbook.units.index)]
     criteria, states = workbook.tables["hamlet_criteria"], workbook.tables["hamlet_states"]
     listed = workbook.tables["hamlets"]
-    households = {
-        (u, fold(h)): n for u, h, n in zip(listed["unit"], listed["hamlet"], listed["households"], strict=True)
-    }
+    households = {(u, fold(h)): n for u, h, n in zip(listed["unit"], listed["hamlet"], listed["households"], strict=True)}
     newest = {
         (s["unit"], fold(s["hamlet"]), s["level"], s["criterion"]): s["state"]
         for s in states.sort_values("date", kind="stable").to_dict("records")

@@ -53,9 +53,7 @@ def execute(notebook: Path, parameters: dict) -> object:
             raise NotebookFailed(" ".join(str(error).split())) from None
 
 
-def to_html(
-    executed: object, *, title: str, lang: str, back: str, skip: str, links: Sequence[tuple[str, str]] = ()
-) -> str:
+def to_html(executed: object, *, title: str, lang: str, back: str, skip: str, links: Sequence[tuple[str, str]] = ()) -> str:
     """The page of an executed notebook: what its cells show, in our template; ``links``: to other pages (file, label)."""
     from nbconvert.exporters import HTMLExporter
 

@@ -120,9 +120,7 @@ def make_report(
     # Fresh processes, not forks: this one may have threads (pandas, Jupyter), and Windows knows no fork.
     context = multiprocessing.get_context("spawn")
     workers = max(1, min(len(jobs), os.cpu_count() or 1))
-    with ProcessPoolExecutor(
-        workers, mp_context=context, initializer=_set_up, initargs=(str(folder.resolve()),)
-    ) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_set_up, initargs=(str(folder.resolve()),)) as pool:
         running = {
             pool.submit(
                 _make_page, job, folder / job.file, words | {"links": [link for link in links if link[0] != job.file]}
@@ -178,9 +176,7 @@ def _templates() -> Environment:
 
 def index_page(workbook: Workbook, folder: Path, jobs: list[Job], failed: list[tuple[str, str]], lang: str) -> str:
     """The list of communes with level and standing, found without diacritics; links only to pages made of this data."""
-    verdict = verdict_district(
-        overview(workbook, assess(workbook, workbook.default_set("ntm"))), workbook.unlisted, lang
-    )
+    verdict = verdict_district(overview(workbook, assess(workbook, workbook.default_set("ntm"))), workbook.unlisted, lang)
     files = {job.unit: job.file for job in jobs if _is_of(workbook.content_hash, folder / job.file)}
     rows = [
         {
@@ -193,9 +189,7 @@ def index_page(workbook: Workbook, folder: Path, jobs: list[Job], failed: list[t
             "count": count_words(record),
             "missing": lacking_words(record, lang),
         }
-        for place, (unit, record) in enumerate(
-            zip(workbook.communes.index, commune_records(workbook), strict=True), start=1
-        )
+        for place, (unit, record) in enumerate(zip(workbook.communes.index, commune_records(workbook), strict=True), start=1)
     ]
     heads = [text(f"head_{key}", lang) for key in ["tt", "unit", "code", "level", "commune_standing", "missing"]]
     place_name = workbook.meta["title"][lang]

@@ -184,9 +184,7 @@ def _read(path: Path, name: str, workbook: Workbook, problems: list[Problem]) ->
         return None
     file, before, as_of = path.name, len(problems), workbook.as_of
     for key in [key for key in told if key not in FILE_KEYS]:
-        problems.append(
-            Problem("yaml_key", file, told.at(key), details={"value": key, "allowed": ", ".join(FILE_KEYS)})
-        )
+        problems.append(Problem("yaml_key", file, told.at(key), details={"value": key, "allowed": ", ".join(FILE_KEYS)}))
     title, deadline = told.get("title"), told.get("deadline", dt.date(YEARS[1], 12, 31))
     shapes = {
         "id": (told.get("id") == name, name),
@@ -201,9 +199,7 @@ def _read(path: Path, name: str, workbook: Workbook, problems: list[Problem]) ->
     }  # fmt: skip
     for key, (fits, allowed) in shapes.items():
         if not fits:
-            problems.append(
-                Problem("yaml_value", file, told.at(key), key, {"value": told.get(key), "allowed": allowed})
-            )
+            problems.append(Problem("yaml_value", file, told.at(key), key, {"value": told.get(key), "allowed": allowed}))
     if isinstance(deadline, dt.date) and deadline <= as_of:
         details = {"day": f"{deadline:%d/%m/%Y}", "as_of": f"{as_of:%d/%m/%Y}"}
         problems.append(Problem("deadline_past", file, told.at("deadline"), "deadline", details))

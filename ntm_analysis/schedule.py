@@ -79,17 +79,13 @@ def schedule(workbook: Workbook, policy: str = "own") -> Schedule:
     registered = {k: v for k, v in communes_in_need(workbook, "registered").items() if k != "ntm"}
     try:
         facts = facts_ntm(workbook, units)
-    except (
-        DataProblems
-    ) as error:  # which works there are cannot be told: the lacks of all that are listed are told with it
+    except DataProblems as error:  # which works there are cannot be told: the lacks of all that are listed are told with it
         items = {*workbook.tables["works"]["item"], *workbook.tables["typical_works"]["item"]}
         raise DataProblems([*error.problems, *_lacking(workbook, items)[0]]) from None
     expected = expected_lacks(facts)
     none = np.zeros((len(units), 1), dtype=np.int16)
     may = (expected > 0)[:, :, None]
-    missing = {
-        "ntm": Missing(facts.set_id, facts.reported_in, units, facts.numbers, may, none, facts.open_, may & False)
-    }
+    missing = {"ntm": Missing(facts.set_id, facts.reported_in, units, facts.numbers, may, none, facts.open_, may & False)}
     missing |= {level: missing_higher(workbook, level, 1, units) for level, units in registered.items() if units}
     by_level = {level: works_of(workbook, found, level) for level, found in missing.items()}
     problems, pace = _lacking(workbook, {item for works in by_level.values() for item in works["item"]})
@@ -212,9 +208,7 @@ def _places(workbook: Workbook, works: pd.DataFrame, goals: pd.DataFrame, policy
     missing, cost = (own[c].fillna(np.inf).to_numpy() for c in ("missing", "cost"))
     order = works["unit"].map({unit: i for i, unit in enumerate(workbook.units.index)}).to_numpy()
     year = works["year"].fillna(9999).to_numpy()
-    keys = {"closest": (missing, rank, order), "cheapest": (cost, rank, order)}.get(
-        policy, (year, rank, missing, order)
-    )
+    keys = {"closest": (missing, rank, order), "cheapest": (cost, rank, order)}.get(policy, (year, rank, missing, order))
     sequence = np.lexsort([np.arange(len(works)), works["criterion"], *reversed(keys), works["tier"]])
     places = np.empty(len(works), dtype=np.int64)
     places[sequence] = np.arange(len(works))
@@ -232,9 +226,7 @@ def _split(workbook, goals, facts, expected, policy, rules) -> tuple[dict[int, i
     weights = dict.fromkeys(workbook.communes.index, round(10 * rules["coefficient_ntm"]))
     for i, unit in enumerate(facts.units):
         met = len(facts.numbers) - expected[i].sum()
-        if (
-            facts.number[i] >= 0 or not facts.open_[i].any()
-        ):  # the count that is reported, whatever the new set takes away
+        if facts.number[i] >= 0 or not facts.open_[i].any():  # the count that is reported, whatever the new set takes away
             met = (~facts.lacking[i] & ~facts.open_[i]).sum() + max(facts.number[i], 0)
         key = "coefficient_under_15" if met < 15 else "coefficient_15_18"
         weights[unit] = round(10 * rules[key])

@@ -97,9 +97,7 @@ def entry_of(record: dict, registered_on: dt.date, versions: dict[str, str]) -> 
         "p_basically_all": _plain(record["p_basically_all"]),
         "p_all": _plain(record["p_all"]),
         "communes": communes,
-        "registrations": [
-            {key: _plain(r.get(key)) for key in kept} for r in record["registrations"] if r["p"] is not None
-        ],
+        "registrations": [{key: _plain(r.get(key)) for key in kept} for r in record["registrations"] if r["p"] is not None],
     }
     entry["id"] = id_of(entry)
     if wrong := [*entry_faults(entry), *probability_faults(entry)]:

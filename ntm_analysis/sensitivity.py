@@ -117,9 +117,4 @@ def _ends(layout: Layout) -> Iterator[tuple[str, str, tuple[float, float], list[
             ends = tuple(float(round(end)) if row["key"] in WHOLE else end for end in made)
             rules = [plan.rules | {row["key"]: end} for end in ends]
             laid = row["key"] == "pace_registered"  # which a layout holds
-            yield (
-                row["key"],
-                "assumed",
-                ends,
-                [Layout(replace(plan, rules=r)) if laid else worlds_only(rules=r) for r in rules],
-            )
+            yield (row["key"], "assumed", ends, [Layout(replace(plan, rules=r)) if laid else worlds_only(rules=r) for r in rules])

@@ -44,11 +44,7 @@ def check_table(
             dates = (
                 table["month"]
                 if "month" in table and "date" not in table
-                else (
-                    table["date"].where(table["date"].notna(), table["known_from"])
-                    if "date" in table
-                    else table["known_from"]
-                )
+                else (table["date"].where(table["date"].notna(), table["known_from"]) if "date" in table else table["known_from"])
             )
             table["unit"] = resolve(table, file, units, dates, problems)
         duplicates(table, tuple("unit" if k == "commune" else k for k in KEYS[name]), file, problems)
@@ -61,9 +57,7 @@ def check_table(
         bad(table["date"] > table["known_from"], "known_before", "date", date=day("date"), known=day("known_from"))
     if "source" in table and sources is not None:
         ids = set(sources["id"])
-        known = {
-            cell: [part for part in cell.split("|") if part not in ids] for cell in table["source"].unique() if cell
-        }
+        known = {cell: [part for part in cell.split("|") if part not in ids] for cell in table["source"].unique() if cell}
         bad(table["source"].map(known).map(bool, na_action="ignore").eq(True), "unknown_source", "source",
             value=lambda r: ", ".join(known[r["source"]]),
             near=lambda r: ", ".join(nearest(known[r["source"]][0], sorted(ids)) or sorted(ids)[:3]))  # fmt: skip
@@ -112,13 +106,7 @@ def _check_sets(name: str, table: pd.DataFrame, law: Law, bad: Callable) -> None
         return "?" if pd.isna(value) else f"{value:g}"
 
     known_set = table["set"].isin(law.sets)
-    bad(
-        ~known_set & (table["set"] != ""),
-        "unknown_set",
-        "set",
-        value=lambda r: r["set"],
-        allowed=", ".join(sorted(law.sets)),
-    )
+    bad(~known_set & (table["set"] != ""), "unknown_set", "set", value=lambda r: r["set"], allowed=", ".join(sorted(law.sets)))
     of = table["set"].map({s: law.sets[s].criteria_count for s in law.sets}).astype("float64")
     if "criterion" in table:
         counting = table["set"].map({s: law.sets[s].counts_only for s in law.sets}).eq(True)
@@ -138,11 +126,7 @@ def _check_sets(name: str, table: pd.DataFrame, law: Law, bad: Callable) -> None
         bad(known_set & (level != table["level"]), "wrong_level", "set", set=lambda r: r["set"],
             found=lambda r: law.sets[r["set"]].level, wanted=lambda r: r["level"])  # fmt: skip
     if name == "recognitions":
-        bad(
-            (table["basis"] == "decision") & ((table["decision"] == "") | table["date"].isna()),
-            "decision_open",
-            "basis",
-        )
+        bad((table["basis"] == "decision") & ((table["decision"] == "") | table["date"].isna()), "decision_open", "basis")
 
 
 def check_indicators(table: pd.DataFrame, law: Law, known_set: pd.Series, bad) -> None:
@@ -160,24 +144,12 @@ def check_indicators(table: pd.DataFrame, law: Law, known_set: pd.Series, bad) -
         set=lambda r: r["set"], near=lambda r: ", ".join(nearest(r["indicator"], lists.get(r["set"], []))) or "?")  # fmt: skip
     followed = law.values[law.values["kind"] == "verdict"]
     follows = set(followed["set"] + "|" + followed["test"])
-    bad(
-        (table["set"] + "|" + table["indicator"]).isin(follows),
-        "follows_set",
-        "indicator",
-        value=lambda r: r["indicator"],
-    )
+    bad((table["set"] + "|" + table["indicator"]).isin(follows), "follows_set", "indicator", value=lambda r: r["indicator"])
     has_value, has_state = table["value"].notna(), table["state"] != ""
     bad(has_value == has_state, "value_or_state", "value", also="state")
     bad(found & has_value & ~has_state & ~measured, "needs_state", "value", indicator=lambda r: r["indicator"])
     share = np.array([key["unit"].get(tuple(pair.split("|", 1))) == "%" for pair in uniques], dtype=bool)[pairs]
-    bad(
-        share & (table["value"] > 100),
-        "out_of_range",
-        "value",
-        value=lambda r: write_number(r["value"]),
-        low="0",
-        high="100",
-    )
+    bad(share & (table["value"] > 100), "out_of_range", "value", value=lambda r: write_number(r["value"]), low="0", high="100")
     answers = has_state & ~has_value & (table["state"] != "not_applicable")
     bad(found & answers & ~judged, "needs_value", "state", indicator=lambda r: r["indicator"], value=lambda r: r["state"],
         unit=lambda r: key.loc[(r["set"], r["indicator"]), "unit"])  # fmt: skip

@@ -22,13 +22,7 @@ from .problems import Problem
 
 _NAME = re.compile(r"[^\W_][\w .,'’()-]{0,59}")
 csv.field_size_limit(2**31 - 1)  # a cell as long as the file is a slip to report, not a reason to stop
-_DTYPES = {
-    "number": "float64",
-    "integer": "float64",
-    "criterion": "float64",
-    "date": "datetime64[s]",
-    "month": "datetime64[s]",
-}
+_DTYPES = {"number": "float64", "integer": "float64", "criterion": "float64", "date": "datetime64[s]", "month": "datetime64[s]"}
 
 
 def read_table(path: Path, table: str, style: str, style_at: str, problems: list[Problem]) -> pd.DataFrame:

@@ -31,17 +31,7 @@ _FORMATS = {
     "number": {},
 }  # fmt: skip
 _TABS = {"report": "#70AD47", "plan": "#4472C4", "list": "#FFC000", "ground": "#A5A5A5"}
-_WIDTHS = {
-    "unit": 22,
-    "name": 22,
-    "text": 26,
-    "source": 18,
-    "set": 17,
-    "choice": 17,
-    "choices": 17,
-    "date": 12,
-    "month": 10,
-}
+_WIDTHS = {"unit": 22, "name": 22, "text": 26, "source": 18, "set": 17, "choice": 17, "choices": 17, "date": 12, "month": 10}
 _LISTS = "Danh mục"
 
 
@@ -55,9 +45,7 @@ def template_book(workbook: Workbook, rows: dict[str, list[PresentRow]], commune
     with xlsxwriter.Workbook(raw, options) as book:
         book.set_properties({"title": text("template_title", "vi"), "created": dt.datetime(2000, 1, 1)})
         formats = {name: book.add_format(form) for name, form in _FORMATS.items()}
-        formats |= {
-            f"{name} filled": book.add_format(_FORMATS[name] | _CELL) for name in ("text", "date", "month", "number")
-        }
+        formats |= {f"{name} filled": book.add_format(_FORMATS[name] | _CELL) for name in ("text", "date", "month", "number")}
         _instructions(book.add_worksheet(text("template_sheet", "vi")), workbook, rows, formats)
         sheets = {table: book.add_worksheet(sheet_name(table)) for table in ORDER}
         lists = _Lists(book.add_worksheet(_LISTS), workbook, rows, communes)
@@ -77,12 +65,7 @@ def _instructions(sheet: Worksheet, workbook: Workbook, rows: dict, formats: dic
     sheet.set_column(2, 2, 12, formats["line"])
     sheet.write_string(1, 0, text("template_title", "vi"), formats["title"])
     at = count(2)
-    facts = {
-        "place": workbook.meta["title"]["vi"],
-        "day": write_date(workbook.as_of),
-        "id": workbook.id,
-        "hash": hidden[2],
-    }
+    facts = {"place": workbook.meta["title"]["vi"], "day": write_date(workbook.as_of), "id": workbook.id, "hash": hidden[2]}
     for key in ("template_of", *(f"template_how_{n}" for n in range(1, 12))):
         row = next(at)
         sheet.merge_range(row, 0, row, 2, "", formats["line"])
@@ -103,9 +86,7 @@ def _instructions(sheet: Worksheet, workbook: Workbook, rows: dict, formats: dic
     sheet.fit_to_pages(1, 0)
 
 
-def _table(
-    sheet: Worksheet, table: str, rows: list[PresentRow], communes: Communes, lists: "_Lists", formats: dict
-) -> None:
+def _table(sheet: Worksheet, table: str, rows: list[PresentRow], communes: Communes, lists: "_Lists", formats: dict) -> None:
     columns = dictionary(table)
     sheet.write_string(0, 1, f"{sheet_name(table)}: {text(f'sheet_about_{table}', 'vi')}", formats["title"])
     sheet.write_string(1, 1, text("template_hint", "vi"), formats["hint"])
@@ -177,9 +158,7 @@ def _printed(sheet: Worksheet, last_row: int, last_column: int) -> None:
 class _Lists:
     """The drop-down lists, on a sheet of their own, and what each column lets in."""
 
-    def __init__(
-        self, sheet: Worksheet, workbook: Workbook, rows: dict[str, list[PresentRow]], communes: Communes
-    ) -> None:
+    def __init__(self, sheet: Worksheet, workbook: Workbook, rows: dict[str, list[PresentRow]], communes: Communes) -> None:
         self.sheet, self.made = sheet, {}
         sheet.hide()
         self.add("unit", [unit_label(code, communes) for code in communes.names])
@@ -208,17 +187,13 @@ class _Lists:
             return _rule("list", title, message, source=self.made[column.type], error_type="warning")
         if column.type in ("date", "month"):
             span = {"minimum": dt.date(YEARS[0], 1, 1), "maximum": dt.date(YEARS[1], 12, 31)}
-            return _rule(
-                "date", title, text("template_stop_date", "vi"), criteria="between", error_type="warning", **span
-            )
+            return _rule("date", title, text("template_stop_date", "vi"), criteria="between", error_type="warning", **span)
         if column.type in ("number", "integer", "criterion"):
             low = 1.0 if column.type == "criterion" and column.low is None else column.low
             span = {"minimum": -1e12 if low is None else low, "maximum": 1e12 if column.high is None else column.high}
             span = {key: int(value) if value % 1 == 0 else value for key, value in span.items()}
             shown = {key: write_figure(value) for key, value in span.items()}
-            kind, message = (
-                ("decimal", "template_stop_number") if column.type == "number" else ("integer", "template_stop_whole")
-            )
+            kind, message = ("decimal", "template_stop_number") if column.type == "number" else ("integer", "template_stop_whole")
             message = text(message, "vi", low=shown["minimum"], high=shown["maximum"])
             return _rule(kind, title, message, criteria="between", **span)
         return None

@@ -39,9 +39,7 @@ def is_template(sheets: Iterable[Sheet]) -> bool:
     return any(_line(sheet, CODES) is not None for sheet in sheets)
 
 
-def template_rows(
-    sheets: list[Sheet], file: str, style: str, communes: Communes, problems: list[Problem]
-) -> TemplateRows:
+def template_rows(sheets: list[Sheet], file: str, style: str, communes: Communes, problems: list[Problem]) -> TemplateRows:
     """All rows of a template; problems name sheet and cell, and a row with an error in it is left out."""
     made = TemplateRows()
     for sheet in sheets:
@@ -68,9 +66,7 @@ def _line(sheet: Sheet, mark: str) -> int | None:
 class _Reader:
     """Reads one sheet; every distinct cell of a column is read once."""
 
-    def __init__(
-        self, sheet: Sheet, file: str, table: str, style: str, communes: Communes, problems: list[Problem]
-    ) -> None:
+    def __init__(self, sheet: Sheet, file: str, table: str, style: str, communes: Communes, problems: list[Problem]) -> None:
         self.sheet, self.file, self.table, self.style = sheet, file, table, style
         self.communes, self.problems = communes, problems
         self.read: dict[tuple, tuple[object, NotRead | None]] = {}
@@ -98,16 +94,12 @@ class _Reader:
                 made.append(Entry(self.table, values, self.sheet.name, where, "" if mark.startswith("#") else mark))
         return made
 
-    def _check_columns(
-        self, named: list[object], columns: dict[str, Column], places: dict[str, int], heads: int
-    ) -> None:
+    def _check_columns(self, named: list[object], columns: dict[str, Column], places: dict[str, int], heads: int) -> None:
         """A column taken out is told (its cells stay as they are), or refused where rows cannot do without; so is one put in."""
         titles = self.sheet.cells[heads]
         for name, column in columns.items():
             if name not in places:
-                self._tell(
-                    "template_no_column", cell_name(heads, 0), not column.required, value=name, meaning=column.vi
-                )
+                self._tell("template_no_column", cell_name(heads, 0), not column.required, value=name, meaning=column.vi)
         for place in range(LEAD, max(len(named), len(titles))):
             if (named[place] if place < len(named) else None) in columns:
                 continue
@@ -143,22 +135,13 @@ class _Reader:
         value, error = self.read[known]
         if error is not None:
             style = {"vi": "1.234,5", "en": "1,234.5"}[self.style]
-            details = {
-                "value": _as_text(cell, self.style),
-                "style": style,
-                "where": "dataset.yaml",
-                "meaning": column.vi,
-            }
+            details = {"value": _as_text(cell, self.style), "style": style, "where": "dataset.yaml", "meaning": column.vi}
             self._tell(error.reason, cell_name(line, place), **(details | error.details))
         return value
 
     def _typed(self, column: Column, cell: object, percent: bool) -> object:
         if isinstance(cell, str):
-            cell = (
-                " ".join(unicodedata.normalize("NFC", cell).replace("\u00a0", " ").split("\n"))
-                .replace("\r", "")
-                .strip()
-            )
+            cell = " ".join(unicodedata.normalize("NFC", cell).replace("\u00a0", " ").split("\n")).replace("\r", "").strip()
             if _ERROR.fullmatch(cell):
                 raise NotRead("excel_error")
         if cell is None or cell == "" or cell in _NO_DATA:

@@ -87,8 +87,7 @@ def crossing_months(lacks: tuple[float, ...], slope: np.ndarray, since: int, as_
         begin = max(1, 12 * place - as_of_month + 1)
         end = 12 * (place + 1) - as_of_month if place < len(lacks) - 1 else NEVER
         fails = np.minimum(
-            np.ceil(np.divide(12 * known, slope, out=np.full(slope.shape, float(NEVER)), where=slope > 0) - since) - 1,
-            end,
+            np.ceil(np.divide(12 * known, slope, out=np.full(slope.shape, float(NEVER)), where=slope > 0) - since) - 1, end
         )
         last_fail = np.where(fails >= begin, np.maximum(last_fail, fails), last_fail)
     return np.clip(last_fail + 1, 1, NEVER).astype(np.int64)

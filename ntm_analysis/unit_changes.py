@@ -48,20 +48,14 @@ def destinations(workbook: Workbook) -> Link:
     alive = workbook.units.index
     gone = units[(units["valid_from"] <= day) & ~units.index.isin(alive) & (units["known_from"] <= day)]
     rows = workbook.tables["mergers"]
-    rows = (
-        rows[rows["on"] <= day].sort_values("on", kind="stable").drop_duplicates("unit", keep="last").set_index("unit")
-    )
+    rows = rows[rows["on"] <= day].sort_values("on", kind="stable").drop_duplicates("unit", keep="last").set_index("unit")
     to = {}
     for unit in gone.index:
         if unit not in rows.index:
             problems.append(Problem("ended_unsaid", "mergers.csv", details={"unit": described(units.loc[unit])}))
             continue
         row = rows.loc[unit]
-        same = (
-            (units["code"] == row["into_code"])
-            if row["into_code"]
-            else (units["name"].map(fold) == fold(row["into_name"]))
-        )
+        same = (units["code"] == row["into_code"]) if row["into_code"] else (units["name"].map(fold) == fold(row["into_name"]))
         found = units[same & (units["valid_from"] == row["on"])]
         details = {"unit": described(units.loc[unit]), "into": row["into_name"], "on": write_date(row["on"])}
         if found.empty:
@@ -102,11 +96,6 @@ def recognised_parts(old: Workbook, link: Link) -> pd.DataFrame:
 def recognition_words(workbook: Workbook, unit: int, row: pd.Series, lang: str) -> str:
     """One row of :func:`recognised_parts` as a sentence without its end."""
     names = workbook.all_units["name"]
-    details = {
-        "name": names[unit],
-        "held": row["held"],
-        "of": len(row["parts"]),
-        "names": listed(names[row["lacking"]], lang),
-    }
+    details = {"name": names[unit], "held": row["held"], "of": len(row["parts"]), "names": listed(names[row["lacking"]], lang)}
     details["inferred"] = text("rebase_inferred", lang, n=row["inferred"]) if row["inferred"] else ""
     return text(f"rebase_reason_{row['verdict']}", lang, **details)

@@ -45,9 +45,7 @@ def ends(units: pd.DataFrame, mergers: pd.DataFrame, known: pd.Timestamp | None)
     return pd.concat([merged, following], axis=1).min(axis=1)
 
 
-def resolve(
-    table: pd.DataFrame, file: str, units: pd.DataFrame, dates: pd.Series, problems: list[Problem]
-) -> pd.Series:
+def resolve(table: pd.DataFrame, file: str, units: pd.DataFrame, dates: pd.Series, problems: list[Problem]) -> pd.Series:
     """The unit number each row means; -1 with a problem where there is none. A name shared over time goes by date."""
     by_key: dict[str, list[int]] = {}
     for number, code, name in zip(units.index, units["code"], units["name"], strict=True):

@@ -22,9 +22,7 @@ from .worlds import pert, perts, uniforms
 
 DEBT = "no-dong"  # the item that stands for construction debt: one million đồng a unit, of the day it is paid
 THOUSAND = 1_000  # thousand đồng in a million
-LARGEST = (
-    1e12  # thousand đồng; a work of a million billion is a slip of the pen, and sums stay far from the end of int64
-)
+LARGEST = 1e12  # thousand đồng; a work of a million billion is a slip of the pen, and sums stay far from the end of int64
 
 
 def price_index(prices: pd.DataFrame, base: int, draws: int, seed: int, block: int = 0) -> dict[int, np.ndarray]:
@@ -80,9 +78,7 @@ def works_of(workbook: Workbook, missing: Missing, level: str) -> pd.DataFrame:
     distances = None
     rows: list[dict] = []
     by_unit = {unit: part for unit, part in listed.groupby("unit")}
-    by_criterion = {
-        criterion: part.to_dict("records") for criterion, part in usual.groupby(usual["criterion"].fillna(0))
-    }
+    by_criterion = {criterion: part.to_dict("records") for criterion, part in usual.groupby(usual["criterion"].fillna(0))}
     for at, unit in enumerate(missing.units):
         year = year_of.get(unit, np.nan)
         own = by_unit.get(unit, listed.iloc[:0])
@@ -91,13 +87,7 @@ def works_of(workbook: Workbook, missing: Missing, level: str) -> pd.DataFrame:
             low, high = (work["quantity"] if pd.isna(work[c]) else work[c] for c in ("low", "high"))
             made |= {"work": work["work"], "item": work["item"], "low": low, "quantity": work["quantity"], "high": high}
             done = 0.0 if pd.isna(work["percent_done"]) else work["percent_done"] / 100
-            made |= {
-                "left": 1 - done,
-                "committed": work["committed"],
-                "mark": work["mark"],
-                "each": False,
-                "listed": True,
-            }
+            made |= {"left": 1 - done, "committed": work["committed"], "mark": work["mark"], "each": False, "listed": True}
             rows.append(made | {"year": year if pd.isna(work["planned_year"]) else work["planned_year"]})
         covered = set(own["criterion"].dropna())
         may_lack = missing.numbers[missing.lacks[at].any(axis=1)]
@@ -210,9 +200,7 @@ class ItemWorks:
         """What to say of a work of impossible value."""
         work = self._works.iloc[int(worth.max(axis=1).argmax())]
         file = "works.csv" if work["listed"] else "typical_works.csv"
-        return DataProblems(
-            [Problem("need_too_large", file, details={"work": work["work"], "unit": self._labels[work["unit"]]})]
-        )
+        return DataProblems([Problem("need_too_large", file, details={"work": work["work"], "unit": self._labels[work["unit"]]})])
 
 
 def item_works(workbook: Workbook, works: pd.DataFrame, numbers: np.ndarray) -> list[ItemWorks]:

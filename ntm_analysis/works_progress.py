@@ -43,9 +43,7 @@ def works_progress(workbook: Workbook, month: pd.Timestamp) -> pd.DataFrame:
     tables = workbook.tables
     works = tables["works"][tables["works"]["unit"].isin(workbook.communes.index)]
     rows = tables["progress"]
-    rows = rows[(rows["work"] != "") & rows["value"].notna() & (rows["month"] <= month)].sort_values(
-        "month", kind="stable"
-    )
+    rows = rows[(rows["work"] != "") & rows["value"].notna() & (rows["month"] <= month)].sort_values("month", kind="stable")
     newest = rows.drop_duplicates(KEY, keep="last").set_index(KEY)
     told = newest[["month", "value", "said_by", "mark"]].reindex(pd.MultiIndex.from_frame(works[KEY]))
     usual = tables["unit_costs"].set_index("item")["mode"]
@@ -62,8 +60,7 @@ def works_progress(workbook: Workbook, month: pd.Timestamp) -> pd.DataFrame:
     made["current"] = made["reported"] == month
     made["late"] = made["actual"] < made["planned_then"]
     made["months_late"] = [
-        _months(row["reported"], _due(row, tables["work_plans"])) if row["late"] else np.nan
-        for _, row in made.iterrows()
+        _months(row["reported"], _due(row, tables["work_plans"])) if row["late"] else np.nan for _, row in made.iterrows()
     ]
     place = {unit: i for i, unit in enumerate(workbook.communes.index)}
     return made.sort_values("unit", key=lambda c: c.map(place), kind="stable").reset_index(drop=True)
@@ -117,15 +114,11 @@ def curve(workbook: Workbook, month: pd.Timestamp) -> pd.DataFrame:
     volumes = rows.pivot_table(index=KEY, columns="month", values="value", aggfunc="last")
     keys, weight, made = pd.MultiIndex.from_frame(works[KEY]), works["cost"].to_numpy(), {}
     steps = plans.loc[pd.MultiIndex.from_frame(plans[KEY]).isin(keys), "month"].max()
-    last = max(
-        month.year * 12 + 12, works["planned_year"].max() * 12 + 12 if pd.isna(steps) else steps.year * 12 + steps.month
-    )
+    last = max(month.year * 12 + 12, works["planned_year"].max() * 12 + 12 if pd.isna(steps) else steps.year * 12 + steps.month)
     for then in pd.date_range(f"{month.year}-01-31", periods=int(last) - month.year * 12, freq="ME"):
         planned = planned_volume(works, plans, then)
         past = volumes.loc[:, volumes.columns <= then].ffill(axis=1)
         newest = past.iloc[:, -1].reindex(keys).to_numpy(dtype=float) if past.shape[1] else np.full(len(works), np.nan)
-        actual = (
-            np.where(np.isnan(newest) & (planned == 0), 0.0, newest) if then <= month else np.full(len(works), np.nan)
-        )
+        actual = np.where(np.isnan(newest) & (planned == 0), 0.0, newest) if then <= month else np.full(len(works), np.nan)
         made[then] = [float((weight * v).sum() / weight.sum()) for v in (planned, actual)]
     return pd.DataFrame.from_dict(made, orient="index", columns=["planned", "actual"])

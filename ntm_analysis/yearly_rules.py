@@ -65,14 +65,7 @@ def judge_rule(
     """
     measure, rows = measure_of(rule), []
     for unit in units:
-        made = {
-            "unit": unit,
-            "of": now.counts.loc[unit, "of"],
-            "before": np.nan,
-            "now": np.nan,
-            "low": np.nan,
-            "high": np.nan,
-        }
+        made = {"unit": unit, "of": now.counts.loc[unit, "of"], "before": np.nan, "now": np.nan, "low": np.nan, "high": np.nan}
         if measure == "criteria":
             made |= _criteria(unit, int(rule["year"]), workbook, before, now, then)
         elif measure == "hamlets":

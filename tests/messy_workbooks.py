@@ -110,9 +110,7 @@ def heads_numbered(path):
 def three_lines_and_numbering(path):
     def fill(s, b):
         usual(
-            s,
-            head=["TT", "Tên xã", *(f"{n}. {NAMES[n - 1]}" for n in NUMBERS)],
-            rows=[["A", "B", *(f"({n})" for n in NUMBERS)]],
+            s, head=["TT", "Tên xã", *(f"{n}. {NAMES[n - 1]}" for n in NUMBERS)], rows=[["A", "B", *(f"({n})" for n in NUMBERS)]]
         )
         put(s, (4, 0), [[n, name, *marks()] for n, name in enumerate(COMMUNES, start=1)])
 
@@ -128,11 +126,7 @@ def no_name_head(path):
 def turned_round(path):
     def fill(s, b):
         put(s, (0, 0), [[TITLE], [DAY], ["TT", "Tiêu chí", *COMMUNES]])
-        put(
-            s,
-            (3, 0),
-            [[n, f"Tiêu chí {n}: {NAMES[n - 1]}", *["Chưa đạt" if n in LACK else "Đạt"] * 3] for n in NUMBERS],
-        )
+        put(s, (3, 0), [[n, f"Tiêu chí {n}: {NAMES[n - 1]}", *["Chưa đạt" if n in LACK else "Đạt"] * 3] for n in NUMBERS])
 
     book(path, fill)
 
@@ -178,11 +172,7 @@ def a_column_a_state(path):
         for n in (1, 2):
             s.merge_range(2, 3 * n - 2, 2, 3 * n, f"Tiêu chí {n}")
             put(s, (3, 3 * n - 2), [["Đạt", "Cơ bản đạt", "Chưa đạt"]])
-        put(
-            s,
-            (4, 0),
-            [["Thanh Hương", "x", None, None, None, None, "x"], ["Thanh Chi", None, "x", None, "x", None, "x"]],
-        )
+        put(s, (4, 0), [["Thanh Hương", "x", None, None, None, None, "x"], ["Thanh Chi", None, "x", None, "x", None, "x"]])
 
     book(path, fill)
 
@@ -222,6 +212,24 @@ def two_districts(path):
             [2, "Tây Thành", *marks()],
         ]
         put(s, (3, 0), rows)
+
+    book(path, fill)
+
+
+@case
+def of_our_district_by_its_letterhead(path):
+    def fill(s, b):
+        put(s, (0, 0), [["UBND HUYỆN THANH CHƯƠNG, TỈNH NGHỆ AN"]])
+        usual(s, at=(1, 0))
+
+    book(path, fill)
+
+
+@case
+def of_another_district_by_its_letterhead(path):
+    def fill(s, b):
+        put(s, (0, 0), [["UBND HUYỆN YÊN THÀNH"]])
+        usual(s, at=(1, 0))
 
     book(path, fill)
 
@@ -320,11 +328,7 @@ def indicators(path):
         put(
             s,
             (0, 0),
-            [
-                ["BỘ TIÊU CHÍ 2021-2025"],
-                ["Số liệu đến hết quý I/2022"],
-                ["TT", "Tên xã", "2.1", "11", "10", "1.1", 17.1],
-            ],
+            [["BỘ TIÊU CHÍ 2021-2025"], ["Số liệu đến hết quý I/2022"], ["TT", "Tên xã", "2.1", "11", "10", "1.1", 17.1]],
         )
         s.write(3, 1, "Thanh Hương")
         s.write(3, 2, 0.955, percent)
@@ -341,9 +345,7 @@ def indicators(path):
 def no_day(path):
     book(
         path,
-        lambda s, b: put(
-            s, (0, 0), [[TITLE], ["TT", "Tên xã", *(f"TC {n}" for n in NUMBERS)], [1, "Thanh Hương", *marks()]]
-        ),
+        lambda s, b: put(s, (0, 0), [[TITLE], ["TT", "Tên xã", *(f"TC {n}" for n in NUMBERS)], [1, "Thanh Hương", *marks()]]),
     )
 
 
@@ -357,9 +359,7 @@ def other_columns(path):
     head = ["TT", "Tên xã", "Số hộ", *(f"TC {n}" for n in NUMBERS), "Xếp loại"]
     book(
         path,
-        lambda s, b: usual(
-            s, head=head, rows=[[n, name, 1200, *marks(), "Khá"] for n, name in enumerate(COMMUNES, start=1)]
-        ),
+        lambda s, b: usual(s, head=head, rows=[[n, name, 1200, *marks(), "Khá"] for n, name in enumerate(COMMUNES, start=1)]),
     )
 
 

@@ -38,9 +38,7 @@ class Reference:
             for work, amount in zip(pot.works.tolist(), pot.amounts.tolist(), strict=True):
                 claims[work] += amount
         self.money, self.cement = [pot.money.tolist() for pot in case.pots], [pot.cement for pot in case.pots]
-        self.cost = [
-            sum(c[w] for c, cement in zip(self.claims, self.cement, strict=True) if not cement) for w in self.works
-        ]
+        self.cost = [sum(c[w] for c, cement in zip(self.claims, self.cement, strict=True) if not cement) for w in self.works]
         self.free = [w for w in self.works if not self.committed[w] and any(claims[w] for claims in self.claims)]
         self.owed = [sum(claims[w] for w in self.works if self.committed[w]) for claims in self.claims]
         self.fixed = {w: self._committed(w) for w in self.works if self.committed[w]}

@@ -38,9 +38,7 @@ class Plan:
         self.times = {r["item"]: r for r in self.tables["durations"]}
         self.year, self.policy = workbook.as_of.year, ""
         self.now = workbook.as_of.year * 12 + workbook.as_of.month
-        self.units = {
-            unit: {"place": at} | row for at, (unit, row) in enumerate(workbook.units.to_dict("index").items())
-        }
+        self.units = {unit: {"place": at} | row for at, (unit, row) in enumerate(workbook.units.to_dict("index").items())}
         areas = [workbook.meta["province"]["name"], "Vietnam"]
         self.pace = fit_pace(workbook.tables["history"], areas, workbook.as_of)
         self.uniform = cache(lambda quantity, key: uniforms(seed, quantity, [key], draws)[0].tolist())
@@ -52,14 +50,9 @@ class Plan:
         self.planned = {(t["unit"], t["level"]) for t in planned}
         self.goals = [(unit, "ntm") for unit in level if level[unit] == "not_ntm"]
         for name in RANKS[2:]:
-            wanted = [
-                t["unit"] for t in planned if t["level"] == name and RANKS.index(level[t["unit"]]) < RANKS.index(name)
-            ]
+            wanted = [t["unit"] for t in planned if t["level"] == name and RANKS.index(level[t["unit"]]) < RANKS.index(name)]
             self.goals += [(unit, name) for unit in dict.fromkeys(wanted)]
-        year = {
-            goal: min((t["year"] for t in planned if (t["unit"], t["level"]) == goal), default=LAST)
-            for goal in self.goals
-        }
+        year = {goal: min((t["year"] for t in planned if (t["unit"], t["level"]) == goal), default=LAST) for goal in self.goals}
 
         self.missing, self.chance, self.known, works = {}, {}, {}, []
         for name in RANKS[1:]:
@@ -72,8 +65,7 @@ class Plan:
             else:
                 missing = missing_higher(workbook, name, draws, units)
                 chances = {
-                    u: {n: float(missing.lacks[i, c, 0]) for c, n in enumerate(missing.numbers)}
-                    for i, u in enumerate(units)
+                    u: {n: float(missing.lacks[i, c, 0]) for c, n in enumerate(missing.numbers)} for i, u in enumerate(units)
                 }
             for i, unit in enumerate(units):
                 self.missing[unit, name] = missing, i
@@ -97,9 +89,7 @@ class Plan:
             k["code"] = self.units[k["unit"]]["code"]
             k["key"] = f"{self.prefix(k['goal'])}{k['code']}|{k['criterion']}|{k['work']}"
         self.number = {goal: round(sum(chance.values()), 6) for goal, chance in self.chance.items()}
-        self.cost = {
-            goal: round(sum(self.expected_cost(k) for k in works if k["goal"] == goal), 6) for goal in self.goals
-        }
+        self.cost = {goal: round(sum(self.expected_cost(k) for k in works if k["goal"] == goal), 6) for goal in self.goals}
         self.listed, self.level = works, level
         self.counts = assess(workbook, workbook.default_set("ntm")).counts
 
@@ -220,9 +210,7 @@ class Plan:
             year, instance = int(r["year"]), r["pot"] + (f"@{r['served']}" if r["served"] else "")
             if year < self.year:
                 continue
-            u = self.together(
-                w, ("disbursed", f"{instance}|{year}"), ("disbursed together", f"{year}"), "correlation_money"
-            )
+            u = self.together(w, ("disbursed", f"{instance}|{year}"), ("disbursed together", f"{year}"), "correlation_money")
             part = self.drawn(w, u, r["disbursed_low"], r["disbursed"], r["disbursed_high"]) / 100
             u = self.together(w, ("delay", f"{instance}|{year}"), ("delay together", f"{year}"), "correlation_money")
             delay = round(self.drawn(w, u, *(given(r[c], 0) for c in ("delay_low", "delay", "delay_high"))))
@@ -316,9 +304,7 @@ class Plan:
         if whole == NEVER or k["debt"] is not None:
             return whole
         weights, month = claims["weights"], 0
-        while sum(weights[p] for p in paid if paid[p] <= month) * 100 < self.rule["start_share"] * sum(
-            weights.values()
-        ):
+        while sum(weights[p] for p in paid if paid[p] <= month) * 100 < self.rule["start_share"] * sum(weights.values()):
             month += 1
         time = self.times[k["item"]]
         u = self.together(w, ("duration", k["key"]), ("duration together", ""), "correlation_works")
@@ -350,11 +336,7 @@ class Plan:
     def wait(self, w: int, goal: tuple, criterion: int, hazard: float) -> int:
         """Months until a criterion without works is met."""
         missing, i = self.missing[goal]
-        factors = [
-            r["factor"]
-            for r in self.tables["pace_factors"]
-            if (r["set"], r["criterion"]) == (missing.set_id, criterion)
-        ]
+        factors = [r["factor"] for r in self.tables["pace_factors"] if (r["set"], r["criterion"]) == (missing.set_id, criterion)]
         factor = factors[0] if factors else 1
         if goal in self.planned:
             factor *= self.rule["pace_registered"]
@@ -370,9 +352,7 @@ def expected_lacks(workbook, units: list[int], old: str, new: str) -> dict:
     tables, standing = workbook.tables, assess(workbook, old)
     state = {(r.unit, r.criterion): r.state for r in standing.states.itertuples()}
     today = (
-        state
-        if old == new
-        else {(r.unit, r.criterion): r.state for r in assess(workbook, new, carry=True).states.itertuples()}
+        state if old == new else {(r.unit, r.criterion): r.state for r in assess(workbook, new, carry=True).states.itertuples()}
     )
     rows = tables["carry_over"].to_dict("records")
     lost = {r["criterion"]: r["lost"] / 100 for r in rows if (r["from_set"], r["to_set"]) == (old, new)}

@@ -30,11 +30,7 @@ class Reference:
             if (row.set, row.test) != (set_id, test) or row.start > day or ended:
                 continue
             exists |= min(row.start, row.known_from) <= self.as_of
-            if (
-                row.known_from <= self.as_of
-                and row.region in (region, "all")
-                and (not latest or row.start > latest.start)
-            ):
+            if row.known_from <= self.as_of and row.region in (region, "all") and (not latest or row.start > latest.start):
                 latest = row
         return exists, latest
 

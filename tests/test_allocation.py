@@ -259,9 +259,7 @@ def test_an_infeasible_answer_speaks_of_no_plan(model):
 
 def test_the_communes_with_a_year_are_those_that_finish(model):
     works = model.tables["works"]
-    dear = works.assign(
-        **{c: works[c].where(works["work"] != "duong-1", works[c] * 500) for c in ("low", "quantity", "high")}
-    )
+    dear = works.assign(**{c: works[c].where(works["work"] != "duong-1", works[c] * 500) for c in ("low", "quantity", "high")})
     made = record(allocate(replace(model, tables=model.tables | {"works": dear})))
     assert any(row["reason"] == "pot" for row in made["communes"])
     assert sum(row["year"] is not None for row in made["communes"]) == made["finishing"] - made["n_finished_now"]
@@ -332,17 +330,7 @@ def test_the_command_prints_the_agreed_keys_and_nothing_beside_the_json(capfd):
     out, _ = capfd.readouterr()
     made = json.loads(out)
     assert code == 0
-    keys = {
-        "policy",
-        "status",
-        "gap",
-        "finishing",
-        "finishing_by_policy",
-        "plan",
-        "prices",
-        "extra_commune",
-        "relaxations",
-    }
+    keys = {"policy", "status", "gap", "finishing", "finishing_by_policy", "plan", "prices", "extra_commune", "relaxations"}
     assert keys <= set(made) and set(made["finishing_by_policy"]) == set(PLANS)
     assert {"commune", "criterion", "work", "pot", "year", "amount"} <= set(made["plan"][0])
 
@@ -353,9 +341,7 @@ def test_the_command_answers_on_data_without_a_plan(capsys, tmp_path):
     for name in ("criteria", "reference"):
         shutil.copytree(f"data/{name}", folder / name)
     path = folder / "huyen-mau" / "assumptions.csv"
-    path.write_text(
-        path.read_text(encoding="utf-8").replace("minimum_commune,200", "minimum_commune,90000"), encoding="utf-8"
-    )
+    path.write_text(path.read_text(encoding="utf-8").replace("minimum_commune,200", "minimum_commune,90000"), encoding="utf-8")
     code, out, err = run(capsys, "allocate", str(folder / "huyen-mau"), "--draws", "50", "--json")
     assert code == 0 and json.loads(out)["status"] == "infeasible" and "under_uncertainty" not in json.loads(out), err
     assert "Vốn tối thiểu của các xã cộng lại" in run(capsys, "allocate", str(folder / "huyen-mau"), "--draws", "50")[1]

@@ -88,13 +88,7 @@ def test_a_year_that_is_none_is_refused():
 
 
 def test_text_of_the_data_is_text_on_the_page(make_dataset, tmp_path):
-    criterion = {
-        "number": 1,
-        "level": "ntm",
-        "name_vi": "<script>alert(1)</script>",
-        "name_en": "x",
-        "decision": "<b>QĐ</b>",
-    }
+    criterion = {"number": 1, "level": "ntm", "name_vi": "<script>alert(1)</script>", "name_en": "x", "decision": "<b>QĐ</b>"}
     folder = make_dataset(tmp_path / "d", {
         "hamlets": [{"hamlet": "Xóm 1"}], "hamlet_targets": [{"hamlet": "Xóm 1", "level": "ntm", "year": 2023}],
         "hamlet_criteria": [criterion],

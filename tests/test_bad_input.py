@@ -70,18 +70,12 @@ def test_a_folder_in_the_place_of_a_file_is_no_missing_file_and_a_folder_beside_
     for name in ("units.csv", "targets.csv"):
         (district / name).unlink()
         (district / name).mkdir()
-    assert [(p.code, p.file) for p in problems_of(district)] == [
-        ("unopened_file", "units.csv"),
-        ("unopened_file", "targets.csv"),
-    ]
+    assert [(p.code, p.file) for p in problems_of(district)] == [("unopened_file", "units.csv"), ("unopened_file", "targets.csv")]
 
 
 def test_unknown_and_missing_columns_are_named(district):
     change(district / "goals.csv", "covers", "aplies_to")
-    assert {(p.code, p.column) for p in problems_of(district)} >= {
-        ("unknown_column", "aplies_to"),
-        ("missing_column", "covers"),
-    }
+    assert {(p.code, p.column) for p in problems_of(district)} >= {("unknown_column", "aplies_to"), ("missing_column", "covers")}
 
 
 def test_a_row_with_too_many_cells_gives_its_line(district):
@@ -142,18 +136,13 @@ def test_a_unit_cannot_have_a_name_that_is_none(district, name):
 
 
 def test_criterion_20_of_19(district):
-    line = add(
-        district / "criterion_states.csv", "Thanh Hà,ntm-2016-2020,20,2022-03-31,đạt,2022-03-31,bai-hoi-nghi,reported,"
-    )
+    line = add(district / "criterion_states.csv", "Thanh Hà,ntm-2016-2020,20,2022-03-31,đạt,2022-03-31,bai-hoi-nghi,reported,")
     problem = only(district)
     assert (problem.code, problem.row, problem.details["value"]) == ("unknown_criterion", line, "20")
 
 
 def test_a_state_outside_the_list(district):
-    add(
-        district / "criterion_states.csv",
-        "Thanh Hà,ntm-2016-2020,2,2022-03-31,gần đạt,2022-03-31,bai-hoi-nghi,reported,",
-    )
+    add(district / "criterion_states.csv", "Thanh Hà,ntm-2016-2020,2,2022-03-31,gần đạt,2022-03-31,bai-hoi-nghi,reported,")
     problem = only(district)
     assert problem.code == "not_allowed" and "cơ bản đạt" in report([problem])
 
@@ -168,9 +157,7 @@ def test_states_cannot_be_named_in_a_set_that_only_counts(district):
 
 def test_a_count_above_its_total_and_a_total_that_is_not_the_sets(district):
     add(district / "criterion_counts.csv", "Thanh Hà,ntm-2016-2020,2022-03-31,20,19,2022-03-31,bai-hoi-nghi,reported,")
-    add(
-        district / "criterion_counts.csv", "Thanh Xuân,ntm-2016-2020,2022-03-31,10,15,2022-03-31,bai-hoi-nghi,reported,"
-    )
+    add(district / "criterion_counts.csv", "Thanh Xuân,ntm-2016-2020,2022-03-31,10,15,2022-03-31,bai-hoi-nghi,reported,")
     assert {p.code for p in problems_of(district)} == {"count_above_total", "wrong_total"}
 
 
@@ -225,9 +212,7 @@ def test_lost_leading_noughts_are_recognised(district):
 
 def test_a_file_in_an_old_encoding_is_recognised_and_read_for_the_message(district):
     path = district / "targets.csv"
-    path.write_bytes(
-        path.read_text(encoding="utf-8-sig").split("\n")[0].encode() + b"\nThanh H\xad\xacng,ntm,2022,plan\n"
-    )
+    path.write_bytes(path.read_text(encoding="utf-8-sig").split("\n")[0].encode() + b"\nThanh H\xad\xacng,ntm,2022,plan\n")
     problem = only(district)
     assert problem.code == "encoding" and "TCVN3" in report([problem]) and "Thanh Hương" in report([problem])
     path.write_bytes("commune\nThanh Hà, Thanh Đức, Cát Văn\n".encode("cp1258", "ignore"))

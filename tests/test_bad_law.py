@@ -190,9 +190,7 @@ def test_a_folder_or_another_encoding_in_place_of_a_file(folder):
     (folder / "y.yaml").write_bytes("id: y\ntitle: Huyện".encode("utf-16"))
     (folder / "TO_CHECK.csv").unlink()
     (folder / "TO_CHECK.csv").mkdir()
-    assert {p.file for p in problems_of(folder)} == {
-        f"criteria/{name}" for name in ("x.yaml", "y.yaml", "TO_CHECK.csv")
-    }
+    assert {p.file for p in problems_of(folder)} == {f"criteria/{name}" for name in ("x.yaml", "y.yaml", "TO_CHECK.csv")}
 
 
 def test_numbers_and_booleans_are_plain_or_they_are_text(tmp_path):
@@ -253,7 +251,4 @@ def test_good_checks_are_taken(folder):
     values = law.values[law.values["reference"].str.contains("Nguyễn Văn A")].set_index("test")
     assert values["mark"].eq("read").all() and values["value"].get("17.12") == 82.5 and values["kind"]["18.1"] == "met"
     rules = [c for rule in law.recognition for c in rule["conditions"] if "Nguyễn Văn A" in c["reference"]]
-    assert [(c["key"], c["value"], c["mark"]) for c in rules] == [
-        ("2540/no_debt", None, "read"),
-        ("18-2022/vote", 75, "read"),
-    ]
+    assert [(c["key"], c["value"], c["mark"]) for c in rules] == [("2540/no_debt", None, "read"), ("18-2022/vote", 75, "read")]

@@ -129,9 +129,7 @@ def test_assumptions_that_cannot_be_are_refused(district, file, old, new, code):
 def test_an_impossible_value_is_refused_and_not_wrapped_around(district):
     path = district / "works.csv"
     text = path.read_text(encoding="utf-8-sig")
-    path.write_text(
-        text + "Thanh Hương,1,ntm,ntm-2021-2025,2,duong-xa,,99999,,new,,no," + TAIL + "\n", encoding="utf-8-sig"
-    )
+    path.write_text(text + "Thanh Hương,1,ntm,ntm-2021-2025,2,duong-xa,,99999,,new,,no," + TAIL + "\n", encoding="utf-8-sig")
     costs = district / "unit_costs.csv"
     costs.write_text(costs.read_text(encoding="utf-8-sig").replace(",2350,", ",999999,"), encoding="utf-8-sig")
     prices = district / "prices.csv"

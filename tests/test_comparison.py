@@ -103,9 +103,7 @@ def test_a_comparison_says_of_a_scenario_what_its_own_forecast_says(district, sh
     row = next(row for row in found.rows if row.id == "closest")
     assert (row.finishing == alone.finishing).all() and row.moved["p"].tolist() == alone.p.tolist()
     base = row_of(made, "baseline")
-    assert row_of(made, "closest")["difference"]["finishing"] == pytest.approx(
-        alone.finishing.mean() - base["finishing_mean"]
-    )
+    assert row_of(made, "closest")["difference"]["finishing"] == pytest.approx(alone.finishing.mean() - base["finishing_mean"])
     assert row_of(made, "closest")["need_p50"] == base["need_p50"], "a policy asks for nothing else"
 
 
@@ -145,9 +143,7 @@ def test_money_has_a_price_only_where_it_is_added_and_something_comes_of_it(ship
     more, base = row_of(made, "money-110"), row_of(made, "baseline")
     assert more["money"] == pytest.approx(1.1 * base["money"]) and more["cost_reason"] is None
     assert more["cost_per_extra_commune"] == pytest.approx(0.1 * base["money"] / more["difference"]["finishing"])
-    assert {row_of(made, name)["cost_reason"] for name in ("baseline", "closest", "cement-150", "prices-up")} == {
-        "no_money"
-    }
+    assert {row_of(made, name)["cost_reason"] for name in ("baseline", "closest", "cement-150", "prices-up")} == {"no_money"}
     where = "where: {pot: nstw-sn, year: 2025}"
     few = compare(told(few=f"changes:\n  - {{table: envelopes, {where}, multiply: {{amount: 1.01}}}}\n"), ["few"], draws=200,
                   moving=False)  # fmt: skip
@@ -180,10 +176,7 @@ def test_the_tornado_is_sorted_and_says_which_ends_it_used(shipped):
     share = table.loc["start_share"]
     assert (share["basis"], share["low_end"], share["high_end"]) == ("assumed", 30 * (1 - SHARE), 30 * (1 + SHARE))
     assert table.loc["storm_month", ["low_end", "high_end"]].tolist() == [7.0, 11.0], "whole months"
-    assert (
-        set(table.loc[["unit_costs", "prices", "durations"], "basis"]) == {"data"}
-        and table.loc["pace", "basis"] == "fitted"
-    )
+    assert set(table.loc[["unit_costs", "prices", "durations"], "basis"]) == {"data"} and table.loc["pace", "basis"] == "fitted"
 
 
 def test_two_more_years_are_judged_by_their_own_deadline_and_have_money_to_it(district, shipped):
@@ -209,18 +202,10 @@ def test_the_old_set_kept_takes_nothing_away_from_what_was_met(district, shipped
 
 
 def test_scenarios_that_do_not_fit_a_district_are_left_out_with_a_warning_and_refused_by_name(told, tmp_path):
-    told(
-        **{
-            name: Path(f"data/scenarios/{name}.yaml").read_text(encoding="utf-8")
-            for name in ("cement-150", "old-set-only")
-        }
-    )
+    told(**{name: Path(f"data/scenarios/{name}.yaml").read_text(encoding="utf-8") for name in ("cement-150", "old-set-only")})
     workbook = replace(Workbook.open("data/huyen-mau"), path=tmp_path / "huyen-mau")
     found = compare(workbook, draws=20, moving=False)
-    assert {p.details["value"] for p in found.warnings() if p.code == "scenario_unfit"} == {
-        "cement-150",
-        "old-set-only",
-    }
+    assert {p.details["value"] for p in found.warnings() if p.code == "scenario_unfit"} == {"cement-150", "old-set-only"}
     with pytest.raises(DataProblems) as caught:
         compare(workbook, ["cement-150"], draws=20, moving=False)
     assert [(p.code, p.file, p.row) for p in caught.value.problems] == [("scenario_nothing", "cement-150.yaml", 4)]
@@ -248,10 +233,7 @@ def test_rows_repeated_stand_beside_the_old_ones_and_are_assumed(told):
     [
         ("changes:\n  - {table: envelopes, where: {year: 2025}, repeat: {year: 2024}}\n", ("duplicate", 4)),
         ("changes:\n  - {table: envelopes, where: {year: 2025}, repeat: {year: 2026}}\n", ("outside_horizon", 4)),
-        (
-            "deadline: 2026-12-31\nchanges:\n  - {table: envelopes, where: {year: 2025}, repeat: {year: 2026}}\n",
-            ("no_price", 5),
-        ),
+        ("deadline: 2026-12-31\nchanges:\n  - {table: envelopes, where: {year: 2025}, repeat: {year: 2026}}\n", ("no_price", 5)),
         ("changes:\n  - {table: pace_factors, repeat: {set: ntm-2030}}\n", ("unknown_set", 4)),
         ("changes:\n  - {table: pace_factors, set: {set: ntm-2016-2020}}\n", ("scenario_column", 4)),
         ("changes:\n  - {table: works, repeat: {commune: Thanh Chi}}\n", ("scenario_column", 4)),
@@ -386,9 +368,7 @@ def test_the_text_begins_with_the_verdict_and_ends_with_what_changes_nothing(cap
 
 
 def test_a_difference_has_no_more_digits_than_its_draws_support():
-    said = [
-        change_words({"finishing": f, "se": s}, "vi") for f, s in ((2.1824, 0.01), (-0.046, 0.002), (0.3, 0.11), (0, 0))
-    ]
+    said = [change_words({"finishing": f, "se": s}, "vi") for f, s in ((2.1824, 0.01), (-0.046, 0.002), (0.3, 0.11), (0, 0))]
     assert said == ["+2,2", "-0,05", "trong sai số", "0"]
 
 
@@ -418,7 +398,6 @@ def test_before_anything_was_known_the_page_says_so_and_a_wrong_parameter_is_ref
 def test_no_sentence_of_the_comparison_overrides_another():
     folder = Path("ntm_analysis/texts")
     own, *others = (
-        set(yaml.safe_load((folder / f"{name}.yaml").read_text(encoding="utf-8")))
-        for name in ("comparison", "pages", "forecast")
+        set(yaml.safe_load((folder / f"{name}.yaml").read_text(encoding="utf-8"))) for name in ("comparison", "pages", "forecast")
     )
     assert own & set.union(*others) == set()

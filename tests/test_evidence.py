@@ -76,9 +76,7 @@ def test_forecast_origins_see_nothing_that_came_later(history, table):
 
 
 def test_a_figure_published_after_the_as_of_date_is_no_outcome(history, table):
-    late = history.iloc[[-1]].assign(
-        area="Nghệ An", period="2021", measure=AVERAGE, value=17.0, known_from="2022-04-01"
-    )
+    late = history.iloc[[-1]].assign(area="Nghệ An", period="2021", measure=AVERAGE, value=17.0, known_from="2022-04-01")
     assert back_test(pd.concat([history, late]), AREAS, TODAY).equals(table)
     assert len(back_test(pd.concat([history, late]), AREAS, dt.date(2022, 4, 1))) > len(table)
 

@@ -34,9 +34,7 @@ def head_row(sheet) -> int:
 
 def total_row(sheet) -> int | None:
     found = [
-        row
-        for row in range(1, 16)
-        if str(sheet.cell(row, 2).value).startswith("Tổng số") and sheet.cell(row, 1).value != "TT"
+        row for row in range(1, 16) if str(sheet.cell(row, 2).value).startswith("Tổng số") and sheet.cell(row, 1).value != "TT"
     ]
     return found[0] if found else None
 
@@ -70,9 +68,7 @@ def test_every_formula_has_the_result_that_is_saved_with_it(made):
 def column(results, sheet: str, head: str) -> int:
     page = results[sheet]
     row = head_row(page)
-    return next(
-        c for c in range(1, page.max_column + 1) if head in (page.cell(row, c).value, page.cell(row + 1, c).value)
-    )
+    return next(c for c in range(1, page.max_column + 1) if head in (page.cell(row, c).value, page.cell(row + 1, c).value))
 
 
 def test_the_need_adds_up_to_the_need_of_the_package(made):
@@ -85,8 +81,7 @@ def test_the_need_adds_up_to_the_need_of_the_package(made):
     page = results["Nhu cầu vốn theo xã"]
     first, names = total_row(page) + 1, workbook.communes["name"]
     shown = {
-        page.cell(r, 2).value: page.cell(r, column(results, page.title, "Tổng số")).value
-        for r in range(first, page.max_row)
+        page.cell(r, 2).value: page.cell(r, column(results, page.title, "Tổng số")).value for r in range(first, page.max_row)
     }
     for unit, worlds in needs.together.by["commune"].items():
         if worlds.any():
@@ -138,16 +133,9 @@ def test_no_cell_of_a_table_is_blank_and_every_sheet_prints_on_a4(made):
     _, _, book, results = made
     for sheet in book:
         assert sheet.print_area and sheet.page_setup.paperSize == 9 and sheet.page_setup.orientation == "landscape"
-        assert (
-            sheet.sheet_properties.pageSetUpPr.fitToPage
-            and sheet.page_setup.fitToHeight == 0
-            and sheet.print_title_rows
-        )
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage and sheet.page_setup.fitToHeight == 0 and sheet.print_title_rows
         page = results[sheet.title]
-        first, width = (
-            head_row(page) + 1,
-            max(c for c in range(1, page.max_column + 1) if page.cell(head_row(page), c).value),
-        )
+        first, width = (head_row(page) + 1, max(c for c in range(1, page.max_column + 1) if page.cell(head_row(page), c).value))
         for row in range(first, page.max_row + 1):
             if re.fullmatch(r"\d+", str(page.cell(row, 1).value)):
                 assert all(page.cell(row, c).value not in (None, "") for c in range(1, width + 1)), (sheet.title, row)
@@ -220,16 +208,8 @@ def test_libreoffice_computes_the_same_sums(made, tmp_path):
         str(tmp_path),
     ]
     subprocess.run([*call, str(path)], check=True, capture_output=True, timeout=120)
-    back = [
-        "soffice",
-        "--headless",
-        f"-env:UserInstallation=file://{tmp_path}/o",
-        "--convert-to",
-        "xlsx:Calc MS Excel 2007 XML",
-    ]
-    subprocess.run(
-        [*back, "--outdir", str(tmp_path), str(tmp_path / "bieu.ods")], check=True, capture_output=True, timeout=120
-    )
+    back = ["soffice", "--headless", f"-env:UserInstallation=file://{tmp_path}/o", "--convert-to", "xlsx:Calc MS Excel 2007 XML"]
+    subprocess.run([*back, "--outdir", str(tmp_path), str(tmp_path / "bieu.ods")], check=True, capture_output=True, timeout=120)
     again = openpyxl.load_workbook(tmp_path / "bieu.xlsx", data_only=True)
     for sheet in book:
         for row in sheet.iter_rows():

@@ -136,9 +136,7 @@ def test_communes_that_share_nothing_finish_together_with_the_product_of_their_c
 def test_a_shared_pot_makes_the_second_commune_wait_for_the_first(small):
     made = record(forecast(small(plain(2)), draws=10))
     assert [c["p50_date"] for c in made["communes"]] == ["2023-06-30", "2024-06-30"]
-    assert (
-        made["p_all"] == 1.0 and made["finishing"]["distribution"] == {"2": 1.0} and made["weakest"]["criteria"] == []
-    )
+    assert made["p_all"] == 1.0 and made["finishing"]["distribution"] == {"2": 1.0} and made["weakest"]["criteria"] == []
 
 
 def test_a_commune_with_nothing_missing_has_finished_for_certain(small):
@@ -191,9 +189,7 @@ def test_a_registered_commune_with_works_under_way_succeeds_as_often_as_lists_do
         committed="carried_over",
                        planned_year=2022.0, row=1)  # fmt: skip
     works = district.tables["works"]
-    tables = district.tables | {
-        "works": pd.concat([works, rows[works.columns.intersection(rows.columns)]], ignore_index=True)
-    }
+    tables = district.tables | {"works": pd.concat([works, rows[works.columns.intersection(rows.columns)]], ignore_index=True)}
     made = record(forecast(replace(district, tables=tables), draws=4_000))
     (mine,) = (r for r in made["registrations"] if r["name"] == "Thanh Hương")
     assert mine["under_way"] and 0.5 <= mine["p"] <= 0.85
@@ -223,8 +219,7 @@ def test_a_deadline_that_has_passed_is_refused_with_a_report(district, capsys):
 
 
 @pytest.mark.parametrize(
-    "arguments",
-    [["--draws", "0"], ["--policy", "best"], ["--deadline", "soon"], ["--finish", "never"], ["--seed", "-1"]],
+    "arguments", [["--draws", "0"], ["--policy", "best"], ["--deadline", "soon"], ["--finish", "never"], ["--seed", "-1"]]
 )
 def test_a_mistake_of_usage_exits_with_2(arguments, capsys):
     with pytest.raises(SystemExit) as caught:
@@ -332,14 +327,7 @@ def test_everything_wrong_in_a_scenario_is_reported_at_once(told):
     with pytest.raises(DataProblems) as caught:
         told(thu="changes:\n" + "".join(f"  - {change}\n" for change in changes))
     codes = [p.code for p in caught.value.problems]
-    assert codes == [
-        "scenario_table",
-        "scenario_column",
-        "scenario_nothing",
-        "yaml_value",
-        "scenario_form",
-        "scenario_commune",
-    ]
+    assert codes == ["scenario_table", "scenario_column", "scenario_nothing", "yaml_value", "scenario_form", "scenario_commune"]
     assert [p.row for p in caught.value.problems] == [4, 5, 6, 7, 8, 9]
 
 
@@ -423,10 +411,7 @@ def test_late_money_in_2023_makes_nobody_earlier(district):
 
 
 def test_the_json_of_the_forecast_has_the_keys_that_scripts_rely_on(capsys):
-    assert (
-        cli.main(["forecast", "--draws", "60", "--json", "--price", "--commune", "thanh-huong", "--policy", "closest"])
-        == 0
-    )
+    assert cli.main(["forecast", "--draws", "60", "--json", "--price", "--commune", "thanh-huong", "--policy", "closest"]) == 0
     made = json.loads(capsys.readouterr().out)
     keys = "deadline draws seed n_finished_now finishing basically_all p_basically_all p_all p_all_se p_all_ci p_all_signed "
     keys += "p_all_if_independent communes registrations weakest price_of_promise"
@@ -455,6 +440,4 @@ def test_a_forecast_is_registered_once(capsys, monkeypatch, tmp_path):
     for _ in range(2):
         assert cli.main(["forecast", "--draws", "20", "--register", "--json"]) == 0
     (path,) = (tmp_path / "forecasts").iterdir()
-    assert (
-        path.name.startswith("thanh-chuong_2022-03-31_") and json.loads(path.read_text(encoding="utf-8"))["p_all"] == 0
-    )
+    assert path.name.startswith("thanh-chuong_2022-03-31_") and json.loads(path.read_text(encoding="utf-8"))["p_all"] == 0

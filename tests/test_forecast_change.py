@@ -86,9 +86,7 @@ def test_statuses_reported_since_are_new_data_and_name_the_commune(folder):
     unit = now.workbook.find("A7")
     assert steps["time"] == by_step(before)["time"] and steps["assumptions"] == 0.0
     assert steps["data"] > 0.1 and by_commune(made).index[0] == unit
-    assert list(made.rows["data"]) == ["criterion_states"] and set(made.rows["data"]["criterion_states"]["unit"]) == {
-        unit
-    }
+    assert list(made.rows["data"]) == ["criterion_states"] and set(made.rows["data"]["criterion_states"]["unit"]) == {unit}
 
 
 def test_the_same_statuses_marked_assumed_are_new_assumptions(folder):

@@ -10,30 +10,11 @@ import yaml
 from ntm_analysis.commune_page import CommunePage
 from ntm_analysis.district_page import DistrictPage
 from ntm_analysis.forecast_page import ForecastPage
-from ntm_analysis.forecast_words import (
-    chance,
-    chance_words,
-    commune_sentence,
-    interval,
-    price_lines,
-    scale_of,
-    verdict,
-)
+from ntm_analysis.forecast_words import chance, chance_words, commune_sentence, interval, price_lines, scale_of, verdict
 from ntm_analysis.funding_page import FundingPage
 
 DATA, DRAWS = "data/thanh-chuong", 300
-PARTS = (
-    "forecast_summary",
-    "bands",
-    "why_not",
-    "registered",
-    "price",
-    "commune",
-    "reckoning",
-    "trust",
-    "knowledge",
-    "footer",
-)
+PARTS = ("forecast_summary", "bands", "why_not", "registered", "price", "commune", "reckoning", "trust", "knowledge", "footer")
 
 
 def plain(part: str) -> str:
@@ -57,9 +38,7 @@ def test_no_success_is_said_as_below_three_in_so_many_draws():
         and chance_words(0.0, 2_000, "en") == "very low (below 3/2,000)"
     )
     assert (
-        chance(0.0049, 10_000, "vi") == "dưới 1%"
-        and chance(0.995, 100, "en") == "above 99%"
-        and chance(None, 1, "vi") == "..."
+        chance(0.0049, 10_000, "vi") == "dưới 1%" and chance(0.995, 100, "en") == "above 99%" and chance(None, 1, "vi") == "..."
     )
     assert chance_words(0.5, 100, "vi") == "ngang nhau, khoảng 5 trên 10 (50%)"
 
@@ -147,9 +126,7 @@ def test_a_name_from_the_data_is_escaped(tmp_path):
         path.read_text(encoding="utf-8-sig").replace("Thu tiền sử dụng đất", "<script>x</script>"), encoding="utf-8-sig"
     )
     path = Path(tmp_path / "data" / "thanh-chuong" / "assumptions.csv")
-    path.write_text(
-        path.read_text(encoding="utf-8-sig").replace("Phần vốn phải có", "<b>Phần</b>"), encoding="utf-8-sig"
-    )
+    path.write_text(path.read_text(encoding="utf-8-sig").replace("Phần vốn phải có", "<b>Phần</b>"), encoding="utf-8-sig")
     made = ForecastPage(str(tmp_path / "data" / "thanh-chuong"), draws=100)
     shown = made.reckoning() + made.price()
     assert "<script>" not in shown and "<b>" not in shown and "&lt;b&gt;" in shown
@@ -252,9 +229,7 @@ def test_a_district_that_has_finished_says_so(tmp_path):
     row = {"level": "ntm", "decision": "1/QĐ-UBND", "date": "2022-01-10", "known_from": "2022-01-10", "source": "suy-ra",
            "mark": "assumed", "basis": "inferred", "set": "ntm-2016-2020"}  # fmt: skip
     lines = [",".join((row | {"commune": code}).get(head, "") for head in heads) for code in open_]
-    path.write_text(
-        path.read_text(encoding="utf-8-sig").rstrip("\n") + "\n" + "\n".join(lines) + "\n", encoding="utf-8-sig"
-    )
+    path.write_text(path.read_text(encoding="utf-8-sig").rstrip("\n") + "\n" + "\n".join(lines) + "\n", encoding="utf-8-sig")
     done = ForecastPage(str(folder), draws=100)
     assert "khoảng 37/37 xã" in plain(done.forecast_summary())
     assert plain(done.bands()) == plain(done.why_not()) == plain(done.price()) == ""

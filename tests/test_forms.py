@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ntm_analysis.forms import Understood, read_forms, told_lines
 from ntm_analysis.problems import DataProblems
-from ntm_analysis.sheets import read_book
+from ntm_analysis.sheets import Sheet, read_book
 from ntm_analysis.workbook import Workbook
 
 DAY = dt.date(2022, 3, 31)
@@ -68,6 +68,8 @@ OUTCOMES = {
     "a_wrong_count_and_total": Outcome(THREE, warnings=[("form_count_differs", "V5"), ("form_total_differs", "D7")],
                                        told=("form_totals",)),
     "two_districts": Outcome({"met": 15, "not_met": 4}, told=("form_groups", "form_elsewhere")),
+    "of_our_district_by_its_letterhead": SAME,
+    "of_another_district_by_its_letterhead": Outcome(errors=[("form_nothing", None)], told=("form_elsewhere",)),
     "two_tables_in_a_sheet": Outcome({"met": 30, "not_met": 8}),
     "several_sheets": Outcome({"met": 30, "not_met": 8}, told=("form_no_table", "form_blank")),
     "hidden_rows": Outcome(THREE, told=("form_hidden",)),
@@ -120,9 +122,7 @@ def test_a_messy_workbook_is_read_exactly(name, workbook, tmp_path):
 
 @pytest.mark.parametrize("name", [name for name, outcome in OUTCOMES.items() if outcome is SAME])
 def test_the_same_table_in_any_dress_says_the_same(name, workbook, tmp_path):
-    expected = {
-        (commune, n): "not_met" if n in messy.LACK else "met" for commune in messy.COMMUNES for n in messy.NUMBERS
-    }
+    expected = {(commune, n): "not_met" if n in messy.LACK else "met" for commune in messy.COMMUNES for n in messy.NUMBERS}
     made = read(messy.make(tmp_path, name), workbook)
     assert states(made) == expected
     assert {entry.values["date"] for entry in made.entries if "date" in entry.values} == {DAY}
@@ -154,16 +154,8 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
 
 def test_a_percentage_is_a_percentage_however_excel_keeps_it(workbook, tmp_path):
     made = read(messy.make(tmp_path, "indicators"), workbook)
-    rows = [
-        entry.values
-        for entry in made.entries
-        if entry.table == "indicator_values" and entry.values["commune"] == "17758"
-    ]
-    assert {row["indicator"]: row["value"] for row in rows if row["value"] is not None} == {
-        "2.1": 95.5,
-        "11": 3.5,
-        "10": 41.5,
-    }
+    rows = [entry.values for entry in made.entries if entry.table == "indicator_values" and entry.values["commune"] == "17758"]
+    assert {row["indicator"]: row["value"] for row in rows if row["value"] is not None} == {"2.1": 95.5, "11": 3.5, "10": 41.5}
     assert [row["indicator"] for row in rows if row["state"] == "met"] == ["1.1"]
 
 
@@ -172,6 +164,25 @@ def test_a_commune_of_another_district_is_never_taken_for_ours(workbook, tmp_pat
     assert {commune for commune, _ in states(made)} == {"Thanh Hương"}
     rows = dict(made.told)["form_elsewhere"]["rows"]
     assert "B7 Thanh Chi (Yên Thành)" in rows and "B8 Tây Thành (Yên Thành)" in rows
+
+
+HEADINGS = {
+    "II. Huyện Yên Thành": "Yên Thành",
+    "1. Thị xã Cửa Lò (cũ)": "Cửa Lò",
+    "HUYỆN THANH CHƯƠNG": None,
+    "UBND huyện Thanh Chương, tỉnh Nghệ An": None,
+    "Huyện Thanh Chương năm 2022": None,
+    "Tổng hợp huyện Thanh Chương": None,
+    "Xã Thanh Chi": None,
+}
+
+
+@pytest.mark.parametrize("text, elsewhere", HEADINGS.items())
+def test_a_heading_names_its_district_however_it_is_written(text, elsewhere, workbook):
+    sheet = Sheet("s", [[text], ["Tên xã", "TC 1"], ["Thanh Chi", "Đạt"]])
+    told = dict(read_forms([sheet], workbook, "f.xlsx", date=DAY).told)
+    left_out = told.get("form_elsewhere", {}).get("rows", "")
+    assert left_out == (f"A3 Thanh Chi ({elsewhere})" if elsewhere else "")
 
 
 def test_day_and_set_may_be_given_where_the_sheet_is_silent(workbook, tmp_path):
@@ -190,9 +201,7 @@ def test_the_file_becomes_a_source_and_every_row_names_it(workbook, tmp_path):
     assert {e.values["mark"] for e in made.entries if e.table != "sources"} == {"reported"}
 
 
-MARKS = st.sampled_from(
-    [("Đạt", "Chưa đạt"), ("Đ", "C"), ("x", "chưa"), (1, 0), ("+", "-"), ("ĐẠT", "KHÔNG ĐẠT"), ("✓", "0")]
-)
+MARKS = st.sampled_from([("Đạt", "Chưa đạt"), ("Đ", "C"), ("x", "chưa"), (1, 0), ("+", "-"), ("ĐẠT", "KHÔNG ĐẠT"), ("✓", "0")])
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -16,9 +16,9 @@ DATA = "data/thanh-chuong"
 
 
 def words(*parts: str) -> str:
-    return " ".join(
-        re.sub(r"<(figure|style).*?</\1>", " ", " ".join(parts), flags=re.DOTALL).replace("<", " <").split()
-    ).replace("  ", " ")
+    return " ".join(re.sub(r"<(figure|style).*?</\1>", " ", " ".join(parts), flags=re.DOTALL).replace("<", " <").split()).replace(
+        "  ", " "
+    )
 
 
 def text(*parts: str) -> str:
@@ -134,11 +134,7 @@ def test_before_anything_was_assumed_the_need_is_not_counted_and_pages_say_so(ca
 def test_one_commune_alone_has_no_gap_of_the_districts_pots(capsys):
     main(["needs", "--json", "--commune", "Thanh Hương", "--draws", "500"])
     made = json.loads(capsys.readouterr().out)
-    assert (
-        [row["name"] for row in made["by_commune"]] == ["Thanh Hương"]
-        and made["gap"] is None
-        and made["envelope"] is None
-    )
+    assert [row["name"] for row in made["by_commune"]] == ["Thanh Hương"] and made["gap"] is None and made["envelope"] is None
 
 
 def test_tables_become_excel_and_csv_without_formulas(tmp_path):

@@ -21,9 +21,7 @@ def test_the_folder_holds_what_its_script_makes(tmp_path):
 def test_every_row_is_illustrative():
     workbook = Workbook.open("data/huyen-mau")
     assert workbook.illustrative
-    own = {
-        name: table for name, table in workbook.tables.items() if name != "history"
-    }  # published, and not of the district
+    own = {name: table for name, table in workbook.tables.items() if name != "history"}  # published, and not of the district
     assert all((table["mark"] == "illustrative").all() for table in own.values() if "mark" in table)
     assert all(name.startswith(("A", "B")) for name in workbook.all_units["name"])
 

@@ -128,9 +128,7 @@ def test_every_cell_of_one_commune_changed_is_exactly_those_changes(tmp_path, ca
             for name, column in columns.items():
                 new = another(column, row.values[name], turn)
                 filled.set(table, FIRST + number, name, new)
-                meant = (
-                    read_month(f"{new}") if column.type == "month" else column.code_of(new) if column.allowed else new
-                )
+                meant = read_month(f"{new}") if column.type == "month" else column.code_of(new) if column.allowed else new
                 expected[table, row.line, name] = row.values[name], meant
     filled.book.save(filled.path)
     made = understand(filled.path, Workbook.open(filled.folder))
@@ -153,9 +151,7 @@ def test_only_the_cells_changed_change_in_the_file(filled):
     assert {n for n in after if after[n] != filled.before[n]} == {"debts.csv", "criterion_states.csv"}
     assert after["debts.csv"] == filled.before["debts.csv"].replace(b'"1234,5"', b'"1300,25"')
     # the column's other cells are codes: the last one, a word, sets the manner
-    assert after["criterion_states.csv"] == filled.before["criterion_states.csv"].replace(
-        "chưa đạt".encode(), "đạt".encode()
-    )
+    assert after["criterion_states.csv"] == filled.before["criterion_states.csv"].replace("chưa đạt".encode(), "đạt".encode())
 
 
 def test_sorting_is_no_change(filled):
@@ -451,9 +447,7 @@ print(seen["old"] + seen["new"], steps, left)
 """
 
 
-@pytest.mark.skipif(
-    not hasattr(os, "fork"), reason="children are forked, so that each dies within a fraction of a second"
-)
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="children are forked, so that each dies within a fraction of a second")
 def test_killed_at_any_moment_the_data_set_is_the_old_one_or_the_new_one(filled):
     filled.set("debts", FIRST, "amount", 7)
     filled.set("units", FIRST, "households", 1500)
@@ -491,9 +485,7 @@ def test_a_form_that_disagrees_with_what_was_reported_is_told_as_contradicting(f
 def test_a_form_older_than_what_is_known_and_different_is_told_as_contradicting(filled, tmp_path, capsys):
     path = form(tmp_path / "xa.xlsx", {"Thử": "Chưa đạt,Đạt,Đạt"}, "31/12/2021")
     code, said = run(capsys, "import", path, filled.folder)
-    assert (
-        code == 0 and "thêm 2, sửa 0, mâu thuẫn 1, thiếu 0" in said and "Cũ hơn và khác số liệu ngày 31/3/2022" in said
-    )
+    assert code == 0 and "thêm 2, sửa 0, mâu thuẫn 1, thiếu 0" in said and "Cũ hơn và khác số liệu ngày 31/3/2022" in said
     assert len(filled.lines("criterion_states")) == 1 + 4 + 3
 
 
@@ -515,7 +507,5 @@ def test_facts_known_after_the_as_of_date_are_taken_and_told_to_be_out_of_sight(
 def test_a_new_disagreement_of_count_and_list_is_told_after_the_import(tmp_path, make_dataset, capsys):
     count = {"set": "ntm-2016-2020", "date": "2022-03-31", "met": 19, "of": 19}
     folder = make_dataset(tmp_path / "thu", {"criterion_counts": [count]})
-    code, said = run(
-        capsys, "import", form(tmp_path / "xa.xlsx", {"Thử": "Chưa đạt,Đạt,Đạt"}, "31/3/2022"), folder, "--dry-run"
-    )
+    code, said = run(capsys, "import", form(tmp_path / "xa.xlsx", {"Thử": "Chưa đạt,Đạt,Đạt"}, "31/3/2022"), folder, "--dry-run")
     assert code == 0 and "criterion_counts.csv, dòng 2" in said and "19" in said

@@ -18,28 +18,12 @@ from ntm_analysis.recognition import district_conditions, revocation
 from ntm_analysis.workbook import Workbook
 
 LEGAL = Path(__file__).resolve().parent / "legal"
-STATES = {
-    "đạt": "met",
-    "chưa đạt": "not_met",
-    "cơ bản đạt": "basic",
-    "không áp dụng": "not_applicable",
-    "chưa rõ": "unknown",
-}
+STATES = {"đạt": "met", "chưa đạt": "not_met", "cơ bản đạt": "basic", "không áp dụng": "not_applicable", "chưa rõ": "unknown"}
 CASE_KEYS = {
     *("ten", "bo_tieu_chi", "vung", "dac_biet_kho_khan", "ngay", "ngay_xet", "co_ban_tinh_dat", "mang_sang"),
     *("du_kien", "ket_qua", "ly_do", "can_cu", "chi_gia_tri_da_doc"),
 }
-FACT_KEYS = {
-    "chi_tieu",
-    "tieu_chi",
-    "so_dem",
-    "cong_nhan",
-    "so_xa",
-    "thi_tran",
-    "xa_dat_chuan",
-    "xa_nang_cao",
-    "xa_kieu_mau",
-}
+FACT_KEYS = {"chi_tieu", "tieu_chi", "so_dem", "cong_nhan", "so_xa", "thi_tran", "xa_dat_chuan", "xa_nang_cao", "xa_kieu_mau"}
 RESULT_KEYS = {
     *("tieu_chi", "dat", "thieu", "co_ban", "chua_ro", "khoang_cach", "muc", "so_chi_tieu", "khong_xet", "canh_bao"),
     *("thu_hoi", "bo_ap_dung", "dieu_kien"),
@@ -122,9 +106,7 @@ def _tables(cases: list[dict]) -> dict[str, list[dict]]:
 def _district_tables(facts: dict) -> dict[str, list[dict]]:
     """A district of so many communes, the first of them recognised at so many levels, and townships after them."""
     units = [{"code": str(10001 + i), "name": f"Thử {i + 1}"} for i in range(facts["so_xa"])]
-    units += [
-        {"code": str(20001 + i), "name": f"Phố {i + 1}", "kind": "thị trấn"} for i in range(facts.get("thi_tran", 0))
-    ]
+    units += [{"code": str(20001 + i), "name": f"Phố {i + 1}", "kind": "thị trấn"} for i in range(facts.get("thi_tran", 0))]
     levels = [
         ("nông thôn mới kiểu mẫu", "model-2021-2025", facts.get("xa_kieu_mau", 0)),
         ("nông thôn mới nâng cao", "advanced-2021-2025", facts.get("xa_nang_cao", 0)),

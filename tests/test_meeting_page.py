@@ -74,11 +74,7 @@ def test_the_curve_has_its_finding_as_alt_text_and_the_weights_are_stated(full):
     (alt,) = re.findall(r'alt="([^"]*)"', made)
     # (800 x 5 + 200 x 60 + 4.000 x 40 + 6.400 x 12) / 11.400 = 22,2; planned (0 + 12.000 + 220.000 + 64.000) / 11.400 = 26,0
     assert "đạt 22,2% khối lượng, kế hoạch 26,0%: chậm 3,8 điểm phần trăm" in alt
-    assert (
-        "khối lượng x đơn giá thường gặp" in made
-        and "chưa có kế hoạch khối lượng" in made
-        and "Nhà văn hóa thôn" in made
-    )
+    assert "khối lượng x đơn giá thường gặp" in made and "chưa có kế hoạch khối lượng" in made and "Nhà văn hóa thôn" in made
 
 
 def test_late_works_name_plan_actual_month_and_months_late(full):
@@ -109,9 +105,7 @@ def test_not_assigned_tasks_stand_first_and_overdue_ones_are_marked_in_words(ful
     assigned = [row[6] != "chưa phân công" for row in rows]
     assert assigned == sorted(assigned) and 0 < sum(assigned) < len(rows)
     assert [row[2] for row in rows if "(quá hạn)" in row[7]] == ["A6", "A9"]
-    assert all("(GĐ)" in row[1] for row, done in zip(rows, assigned, strict=True) if not done), (
-        "the law’s owner is an assumption"
-    )
+    assert all("(GĐ)" in row[1] for row, done in zip(rows, assigned, strict=True) if not done), "the law’s owner is an assumption"
 
 
 def test_each_rule_says_whom_it_covers_and_why_each_commune_stands_so(full):
@@ -162,9 +156,7 @@ def test_what_the_real_district_has_is_shown(bare):
     assert len(cells(bare.requests())) == 3
     tasks = cells(bare.departments())
     assert len(tasks) == 12 and all(row[6] == "chưa phân công" for row in tasks)
-    assert "bảng assignments" in bare.departments() and "34 xã còn tiêu chí chưa có số liệu" in plain(
-        bare.departments()
-    )
+    assert "bảng assignments" in bare.departments() and "34 xã còn tiêu chí chưa có số liệu" in plain(bare.departments())
     assert [row[1] for row in cells(bare.conclusions())][-1] == "Thanh Lâm", "the pledge comes last"
 
 
@@ -179,18 +171,12 @@ def test_the_meeting_before_is_made_from_what_was_known_then():
     page = MeetingPage(FULL, as_of="2022-11-30")
     said = plain(page.change())
     assert "Tháng 11/2022 có" in said and "Kỳ báo cáo đầu tiên" not in said
-    assert {row[1]: row for row in cells(page.change())}["A9"][5] == "có kết quả lần đầu, đạt: số 17", (
-        "not yet taken back"
-    )
+    assert {row[1]: row for row in cells(page.change())}["A9"][5] == "có kết quả lần đầu, đạt: số 17", "not yet taken back"
     assert "Kỳ báo cáo đầu tiên" in MeetingPage(FULL, as_of="2022-10-31").change()
 
 
 def test_a_month_that_is_none_is_refused():
-    for month, message in (
-        ("13/2022", "must be a month"),
-        ("10/2022", "the month of the as-of date"),
-        ("1/2023", "as-of date"),
-    ):
+    for month, message in (("13/2022", "must be a month"), ("10/2022", "the month of the as-of date"), ("1/2023", "as-of date")):
         with pytest.raises(ValueError, match=message):
             MeetingPage(FULL, month=month)
     assert "tháng 11/2022" in MeetingPage(FULL, month="11/2022").heading
@@ -248,9 +234,7 @@ def rendered(tmp_path) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NTM_REPORTS", str(tmp_path))
         words = {"title": "Giao ban", "lang": "vi", "back": "Về danh sách", "skip": "Đến nội dung"}
-        render(
-            NOTEBOOKS / "monthly_meeting.ipynb", {"dataset": FULL, "draws": 200}, tmp_path / "giao-ban.html", **words
-        )
+        render(NOTEBOOKS / "monthly_meeting.ipynb", {"dataset": FULL, "draws": 200}, tmp_path / "giao-ban.html", **words)
     return tmp_path / "giao-ban.html"
 
 
@@ -265,9 +249,7 @@ def test_the_notebooks_page_is_in_order_fits_a_phone_is_accessible_and_prints_ac
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=BROWSER, args=["--headless=new", "--no-sandbox", "--disable-gpu"]
-        )
+        opened = playwright.chromium.launch(executable_path=BROWSER, args=["--headless=new", "--no-sandbox", "--disable-gpu"])
         page = opened.new_page(viewport={"width": 390, "height": 900})
         page.goto(rendered.as_uri())
         wide, window = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")

@@ -50,14 +50,7 @@ def step(month: str, percent: float, name: str = "w", **more) -> dict:
 
 def envelope(pot: str, amount: float, served: str = "") -> dict:
     usual = {"disbursed_low": 60, "disbursed": 80, "disbursed_high": 90, "carried": "no"}
-    return {
-        "pot": pot,
-        "served": served,
-        "year": 2022,
-        "amount": amount,
-        "kind": "allotted",
-        "known_from": "2022-01-31",
-    } | usual
+    return {"pot": pot, "served": served, "year": 2022, "amount": amount, "kind": "allotted", "known_from": "2022-01-31"} | usual
 
 
 def opened(folder, tables: dict, as_of: str = AS_OF) -> Workbook:
@@ -76,13 +69,8 @@ def test_a_criterion_reported_for_the_month_moves_the_standing_on_its_day(tmp_pa
             said("6/2022", "2022-06-28", set=OLD, criterion=2, state="not_met")]  # fmt: skip
     workbook = opened(tmp_path, {"progress": rows})
     states = workbook.tables["criterion_states"]
-    assert states[["criterion", "state", "table"]].to_numpy().tolist() == [
-        [2, "met", "progress"],
-        [2, "not_met", "progress"],
-    ]
-    assert [f"{day:%Y-%m-%d}" for day in states["date"]] == ["2022-05-31", "2022-06-28"], (
-        "month's end, or the day it was known"
-    )
+    assert states[["criterion", "state", "table"]].to_numpy().tolist() == [[2, "met", "progress"], [2, "not_met", "progress"]]
+    assert [f"{day:%Y-%m-%d}" for day in states["date"]] == ["2022-05-31", "2022-06-28"], "month's end, or the day it was known"
     assert assess(workbook, OLD).counts["missing"].iloc[0] == (2,)
     assert assess(known_by(workbook, dt.date(2022, 6, 5)), OLD).counts["met"].iloc[0] == 1
 
@@ -164,13 +152,9 @@ def test_the_same_tables_without_fault_open(tmp_path):
 
 def test_a_meeting_looks_at_its_own_month_or_the_one_before(tmp_path):
     workbook = opened(tmp_path, {}, "2022-07-05")
-    assert [meeting(workbook, typed).end for typed in ("", "7/2022", "6/2022")] == [
-        month(f"2022-0{n}") for n in (7, 7, 6)
-    ]
+    assert [meeting(workbook, typed).end for typed in ("", "7/2022", "6/2022")] == [month(f"2022-0{n}") for n in (7, 7, 6)]
     assert meeting(workbook, "6/2022").before.as_of == dt.date(2022, 6, 5), "what was known one month earlier"
-    assert meeting(opened(tmp_path, {}, "2022-02-28")).before.as_of == dt.date(2022, 1, 31), (
-        "month's end to month's end"
-    )
+    assert meeting(opened(tmp_path, {}, "2022-02-28")).before.as_of == dt.date(2022, 1, 31), "month's end to month's end"
     for typed in ("5/2022", "8/2022"):
         with pytest.raises(ValueError, match="month="):
             meeting(workbook, typed)
@@ -203,9 +187,7 @@ def test_a_cumulative_figure_that_falls_is_told_and_a_new_year_is_not_a_fall(tmp
     assert falls(progress, month("2022-05"))[["pot", "what", "earlier", "now"]].to_numpy().tolist() == [
         ["x", "disbursed", 50, 40]
     ]
-    assert falls(progress, month("2022-06"))[["work", "what", "earlier", "now"]].to_numpy().tolist() == [
-        ["w", "value", 30, 20]
-    ]
+    assert falls(progress, month("2022-06"))[["work", "what", "earlier", "now"]].to_numpy().tolist() == [["w", "value", 30, 20]]
 
 
 # works -----------------------------------------------------------------------------------------------------------
@@ -215,9 +197,7 @@ def test_lateness_is_judged_in_the_month_of_the_report(tmp_path):
     """Plan 20 % by April, 50 % by May, 80 % by July; June reports 40 %: late since May, one month. A work last heard of in April,
     on plan then, is not late in June, whatever the plan asks for by then."""
     works = [work("late", 3), work("silent", 1), work("no plan", 1, ""), work("by year", 1, 2022)]
-    steps = [
-        step(f"{m}/2022", percent, name) for name in ("late", "silent") for m, percent in ((4, 20), (5, 50), (7, 80))
-    ]
+    steps = [step(f"{m}/2022", percent, name) for name in ("late", "silent") for m, percent in ((4, 20), (5, 50), (7, 80))]
     reports = (("6", "30", "late", 40), ("4", "30", "silent", 20), ("6", "30", "by year", 1), ("6", "30", "no plan", 9))
     rows = [said(f"{m}/2022", f"2022-0{m}-{day}", work=name, value=value) for m, day, name, value in reports]
     workbook = opened(tmp_path, FULL | {"works": works, "work_plans": steps, "progress": rows})
@@ -231,9 +211,7 @@ def test_lateness_is_judged_in_the_month_of_the_report(tmp_path):
 def test_a_work_due_this_month_is_late_by_less_than_a_month_and_one_past_its_december_by_months(tmp_path):
     rows = [said("2/2022", "2022-02-28", work="old", value=90), said("2/2022", "2022-02-28", work="w", value=10)]
     works = [work("old", 1, 2021), work("w")]
-    workbook = opened(
-        tmp_path, FULL | {"works": works, "work_plans": [step("2/2022", 30)], "progress": rows}, "2022-02-28"
-    )
+    workbook = opened(tmp_path, FULL | {"works": works, "work_plans": [step("2/2022", 30)], "progress": rows}, "2022-02-28")
     made = works_progress(workbook, month("2022-02")).set_index("work")["months_late"]
     assert made.to_dict() == {"old": 2, "w": 0}
 
@@ -257,9 +235,7 @@ def test_the_s_curve_weighs_works_by_cost_and_is_drawn_only_where_all_are_known(
 
 
 @settings(max_examples=25, deadline=None)
-@given(
-    st.lists(st.tuples(st.integers(1, 24), st.integers(0, 100)), min_size=1, max_size=6, unique_by=lambda step: step[0])
-)
+@given(st.lists(st.tuples(st.integers(1, 24), st.integers(0, 100)), min_size=1, max_size=6, unique_by=lambda step: step[0]))
 def test_a_plan_never_falls_and_reaches_each_step_in_its_month(steps):
     months = pd.date_range("2022-01-31", periods=24, freq="ME")
     percents = sorted(percent for _, percent in steps)
@@ -296,13 +272,7 @@ def test_disbursement_is_held_against_envelope_times_profile(tmp_path):
     ]
     assert pots["rate"].tolist() == [0.2, 0.375]
     first, second = by_commune(workbook, month("2022-06")).to_dict("records")
-    assert (first["all"], first["amount"], first["planned"], first["disbursed"], first["behind"]) == (
-        240,
-        240,
-        120,
-        90,
-        30,
-    )
+    assert (first["all"], first["amount"], first["planned"], first["disbursed"], first["behind"]) == (240, 240, 120, 90, 30)
     assert second["all"] == 50 and np.isnan(second["amount"]) and np.isnan(second["behind"]), (
         "the district’s money is not its own"
     )
@@ -391,8 +361,7 @@ def test_a_wider_range_never_turns_no_data_into_a_verdict(low, width, quantity):
 
 def given_tasks(folder) -> tuple[Workbook, pd.DataFrame]:
     states = [
-        {"set": OLD, "criterion": n, "date": "2022-05-31", "state": s}
-        for n, s in ((5, "not_met"), (6, "basic"), (2, "met"))
+        {"set": OLD, "criterion": n, "date": "2022-05-31", "state": s} for n, s in ((5, "not_met"), (6, "basic"), (2, "met"))
     ]
     tasks = [
         DEPARTMENT | {"set": OLD, "criterion": 5, "due": "2022-06-29"},

@@ -16,15 +16,7 @@ ITEM = {"measure_vi": "km", "measure_en": "km", "definition": "full"}
 
 def fixed(item: str, cost: float, year: int = 2022) -> dict:
     """An item whose cost is certain."""
-    return ITEM | {
-        "item": item,
-        "name_vi": item,
-        "name_en": item,
-        "low": cost,
-        "mode": cost,
-        "high": cost,
-        "price_year": year,
-    }
+    return ITEM | {"item": item, "name_vi": item, "name_en": item, "low": cost, "mode": cost, "high": cost, "price_year": year}
 
 
 def usual(criterion: object, item: str, quantity: float, set_id: str = "ntm-2021-2025") -> dict:
@@ -146,9 +138,7 @@ def test_a_count_without_names_lacks_so_many_in_every_world(make_dataset, tmp_pa
     assert set(missing.lacks[0].sum(axis=0)) == {4}
     assert missing.drawn.all() and 0.1 < missing.lacks[0, 1].mean() < 0.35
     need = need_of(workbook, 500)
-    assert set(need.total.tolist()) == {0, 220_000, 300_000, 520_000}, (
-        "each world asks for the works of its own criteria"
-    )
+    assert set(need.total.tolist()) == {0, 220_000, 300_000, 520_000}, "each world asks for the works of its own criteria"
 
 
 def test_a_count_of_a_set_that_only_counts_keeps_a_line_of_its_own(make_dataset, tmp_path):

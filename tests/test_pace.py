@@ -43,14 +43,7 @@ def history() -> pd.DataFrame:
 def published(values: dict[str, float], area: str = "A", **other: str) -> pd.DataFrame:
     """Averages by period, each public at the end of its period."""
     rows = [
-        {
-            "area": area,
-            "period": period,
-            "measure": AVERAGE,
-            "value": value,
-            "unit": "criteria",
-            "source": f"paper {period}",
-        }
+        {"area": area, "period": period, "measure": AVERAGE, "value": value, "unit": "criteria", "source": f"paper {period}"}
         | {"known_from": end_of_period(period).isoformat(), "mark": "reported", "note": ""}
         | other
         for period, value in values.items()

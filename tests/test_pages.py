@@ -105,9 +105,7 @@ def _media_boxes(pdf: bytes) -> list[str]:
 
 def test_states_are_readable_without_colour(visit):
     page = visit("huyen_2022-03-31.html")
-    signs = page.eval_on_selector_all(
-        "table.matrix td.sign", "cells => [...new Set(cells.map(c => c.textContent.trim()))]"
-    )
+    signs = page.eval_on_selector_all("table.matrix td.sign", "cells => [...new Set(cells.map(c => c.textContent.trim()))]")
     assert set(signs) == {"Đ", "Đ*", "C", "..."}, "every state has its own letters"
 
 
@@ -130,10 +128,7 @@ def test_every_table_is_saved_as_csv_cell_by_cell(visit):
                 "t => [...t.rows].map(r => [...r.cells].map(c => c.textContent.replace(/\\s+/g, ' ').trim()))"
             )
             rows = saved(page, buttons.nth(place))
-            told = [
-                [f"'{cell}" if cell[:1] in ("=", "+", "-", "@") and cell != "-" else cell for cell in row]
-                for row in shown
-            ]
+            told = [[f"'{cell}" if cell[:1] in ("=", "+", "-", "@") and cell != "-" else cell for cell in row] for row in shown]
             assert rows[-len(told) :] == told and len(rows) - len(told) in (1, 2)
             number = tables.nth(place).locator("caption .number")
             assert not number.count() or rows[0][0].startswith(number.text_content())
@@ -142,13 +137,7 @@ def test_every_table_is_saved_as_csv_cell_by_cell(visit):
 def test_a_cell_that_looks_like_a_formula_is_neutralised_and_quotes_survive(visit):
     page = visit("huyen_2022-03-31.html")
     cell = page.locator("table.office tbody td").first
-    for text, written in (
-        ("=1+1", "'=1+1"),
-        ("+84", "'+84"),
-        ("@SUM(1)", "'@SUM(1)"),
-        ('a "b", c\nd', 'a "b", c d'),
-        ("-", "-"),
-    ):
+    for text, written in (("=1+1", "'=1+1"), ("+84", "'+84"), ("@SUM(1)", "'@SUM(1)"), ('a "b", c\nd', 'a "b", c d'), ("-", "-")):
         cell.evaluate("(node, text) => { node.textContent = text; }", text)
         rows = saved(page, page.locator("button.csv").first)
         assert written in [value for row in rows for value in row]

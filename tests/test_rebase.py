@@ -102,9 +102,7 @@ def test_the_newest_state_of_each_part_counts_and_the_older_is_left(tmp_path):
 
 def test_states_of_different_sets_are_never_put_together(tmp_path):
     other = "ntm-2021-2025"
-    made = rebased(
-        tmp_path, {"criterion_states": [state("An", 1, "met"), state("Bình", 1, "met", "2022-04-30", set=other)]}
-    )
+    made = rebased(tmp_path, {"criterion_states": [state("An", 1, "met"), state("Bình", 1, "met", "2022-04-30", set=other)]})
     assert states_of(made) == {}
     assert fates(made, "criterion_states") == [("left", "part_unknown")] * 2
 
@@ -148,9 +146,7 @@ def test_what_the_figures_of_a_part_lack_is_not_said_of_the_whole(tmp_path):
     made = rebased(tmp_path, {"indicator_values": [value("An", "4.2", 90.0), value("Bình", "4.2", 100.0)]})
     assert states_of(made) == {}
     rows = made.tables["indicator_values"]
-    assert rows["value"].tolist() == [97.5] and rows["note"].tolist() == [
-        "Từ An và Bình: bình quân theo số hộ (2 đơn vị cũ)"
-    ]
+    assert rows["value"].tolist() == [97.5] and rows["note"].tolist() == ["Từ An và Bình: bình quân theo số hộ (2 đơn vị cũ)"]
 
 
 # --- indicators ----------------------------------------------------------------------------------------------------------
@@ -195,13 +191,7 @@ def test_without_the_weight_of_a_part_the_mean_is_unknown(tmp_path):
 
 
 def test_a_judged_indicator_is_met_only_when_all_parts_met_it(tmp_path):
-    rows = [
-        ("1.1", "An", "met"),
-        ("1.1", "Bình", "met"),
-        ("1.2", "An", "met"),
-        ("1.2", "Bình", "not_met"),
-        ("3.2", "An", "met"),
-    ]
+    rows = [("1.1", "An", "met"), ("1.1", "Bình", "met"), ("1.2", "An", "met"), ("1.2", "Bình", "not_met"), ("3.2", "An", "met")]
     made = rebased(tmp_path, {"indicator_values": [value(c, i, None, state=s) for i, c, s in rows]})
     found = made.tables["indicator_values"]
     assert dict(zip(found["indicator"], found["state"], strict=True)) == {"1.1": "met", "1.2": "not_met"}
@@ -269,9 +259,7 @@ def test_works_debts_money_and_hamlets_follow_the_place_and_promises_stay_behind
     tables = made.tables
     works = tables["works"].set_index("work")
     assert works["commune"].to_dict() == {"d1": "Yên", "an-d1": "Dung", "binh-d1": "Dung"}
-    assert tables["debts"][["commune", "amount"]].to_numpy().tolist() == [
-        ["Dung", 750]
-    ]  # 500 + 250, the newest of each
+    assert tables["debts"][["commune", "amount"]].to_numpy().tolist() == [["Dung", 750]]  # 500 + 250, the newest of each
     cement = tables["cement"]
     assert cement[["commune", "year", "granted"]].to_numpy().tolist() == [["", 2022, 90], ["Dung", 2022, 30]]
     money = tables["envelopes"]
@@ -349,9 +337,7 @@ def test_a_table_written_is_read_back_as_it_was(tmp_path):
             path.write_text(csv_text(workbook.written[name], name, "vi"), encoding="utf-8", newline="")
             problems: list = []
             again, columns = read_table(path, name, "vi", "", problems), list(dictionary(name))
-            assert problems == [] and again[columns].equals(workbook.written[name][columns].reset_index(drop=True)), (
-                name
-            )
+            assert problems == [] and again[columns].equals(workbook.written[name][columns].reset_index(drop=True)), name
 
 
 def test_a_day_that_asks_for_what_the_mapping_does_not_hold_is_refused(tmp_path):
@@ -404,11 +390,7 @@ def test_the_37_communes_become_the_9_of_july_2025_and_none_is_recognised_any_mo
     counts.index = new.communes["name"]
     # Thanh Hương, Thanh Chi and Thanh Ngọc lack 2, 5, 6, 17; nobody reported a criterion of all parts of any new commune.
     for name in ("Hoa Quân", "Đại Đồng"):
-        assert (counts.at[name, "met"], counts.at[name, "missing"], counts.at[name, "unknown"]) == (
-            0,
-            (2, 5, 6, 17),
-            15,
-        )
+        assert (counts.at[name, "met"], counts.at[name, "missing"], counts.at[name, "unknown"]) == (0, (2, 5, 6, 17), 15)
     assert counts.drop(["Hoa Quân", "Đại Đồng"])["met"].isna().all()
     assert assess(new, SET).contradictions == []
 
@@ -437,9 +419,7 @@ def test_every_value_says_in_its_row_and_in_the_report_where_it_comes_from(nine)
     assert sum(row[0] == "criterion_states.csv" and row[4] == "giá trị lập cho xã mới" for row in rows) == 8
     assert sum(row[0] == "targets.csv" and row[4] == "để lại" for row in rows) == 8
     note = Workbook.open(nine).units.set_index("name").at["Tam Đồng", "note"]
-    assert note.startswith(
-        "Gồm Thanh Mỹ, Thanh Tiên và Thanh Liên; Tam Đồng: 3/3 đơn vị cũ đã được công nhận (1 suy ra"
-    )
+    assert note.startswith("Gồm Thanh Mỹ, Thanh Tiên và Thanh Liên; Tam Đồng: 3/3 đơn vị cũ đã được công nhận (1 suy ra")
     assert any(row[3] == "Xã Tam Đồng" and "3/3 đơn vị cũ đã được công nhận" in row[7] for row in rows)
 
 
@@ -516,9 +496,7 @@ def test_an_empty_folder_is_taken_and_a_data_set_outside_the_repository_is_carri
 def test_a_data_set_that_would_not_open_is_not_put_in_place(tmp_path, monkeypatch):
     old = old_set(tmp_path)
     broken = new_dataset.csv_text
-    monkeypatch.setattr(
-        new_dataset, "csv_text", lambda table, name, style: broken(table, name, style).replace("10004", "1000x")
-    )
+    monkeypatch.setattr(new_dataset, "csv_text", lambda table, name, style: broken(table, name, style).replace("10004", "1000x"))
     assert run(tmp_path / "moi", old, DAY) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["cu"]
 
@@ -535,7 +513,5 @@ def test_text_of_the_data_is_no_formula_in_the_report(tmp_path):
         tmp_path, {"recognitions": [{"commune": "An", "level": "ntm", "set": SET, "basis": "decision", "note": "=1+1"}]}
     )
     assert run(tmp_path / "moi", old, DAY) == 0
-    cells = [
-        c for row in csv.reader(io.StringIO((tmp_path / "moi" / REPORT).read_bytes().decode("utf-8-sig"))) for c in row
-    ]
+    cells = [c for row in csv.reader(io.StringIO((tmp_path / "moi" / REPORT).read_bytes().decode("utf-8-sig"))) for c in row]
     assert not [c for c in cells if c.startswith(("=", "+", "@", "-"))]

@@ -40,9 +40,7 @@ def random_tables(chance: random.Random, communes: int) -> dict[str, list[dict]]
                         state = chance.choice(["đạt"] * 6 + ["chưa đạt", "không áp dụng"])
                         add("indicator_values", (code, set_id, test), indicator=test, state=state)
                     else:
-                        near = chance.choice(numbers.get((set_id, test), [50.0])) + chance.choice(
-                            [0, 0, 0, 0.5, -0.5, 5, -5]
-                        )
+                        near = chance.choice(numbers.get((set_id, test), [50.0])) + chance.choice([0, 0, 0, 0.5, -0.5, 5, -5])
                         near = min(max(0.0, near), 100.0 if percent[(set_id, test)] else near)
                         add("indicator_values", (code, set_id, test), indicator=test, value=max(0.0, near))
             often = 0 if law_set.counts_only else chance.choice([0, 0, 0.1, 0.5, 1])
@@ -59,9 +57,7 @@ def random_tables(chance: random.Random, communes: int) -> dict[str, list[dict]]
         for i in range(communes)
     ]
     recognitions = {(row["commune"], row["level"], row["set"]): row for row in tables.pop("recognitions").values()}
-    return {"units": units, "recognitions": list(recognitions.values())} | {
-        n: list(r.values()) for n, r in tables.items()
-    }
+    return {"units": units, "recognitions": list(recognitions.values())} | {n: list(r.values()) for n, r in tables.items()}
 
 
 @pytest.mark.parametrize("seed", range(24))

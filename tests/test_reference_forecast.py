@@ -21,14 +21,7 @@ OLD, NEW, NGHE_AN, HIGH, MODEL = (
 )  # fmt: skip
 DRAWS, YEARS = 12, range(2022, 2026)
 PROVINCE = {"province": {"code": "40", "name": "Nghệ An"}, "as_of": "2022-03-31"}
-NAMED = {
-    "name_vi": "x",
-    "name_en": "x",
-    "measure_vi": "km",
-    "measure_en": "km",
-    "definition": "full",
-    "mark": "assumed",
-}
+NAMED = {"name_vi": "x", "name_en": "x", "measure_vi": "km", "measure_en": "km", "definition": "full", "mark": "assumed"}
 POT = {"name_vi": "x", "name_en": "x", "capital": "investment", "serves": "district", "measure": "money"}
 PLAIN = {"cost_low": 80, "cost_high": 140, "start_share": 30, "decision_low": 5, "decision_mode": 5, "decision_high": 5,
          "storm_chance": 0, "storm_month": 9, "storm_stop": 3, "correlation_money": 50, "correlation_works": 30,
@@ -109,9 +102,7 @@ def district(chance, reported_in: str) -> tuple[dict[str, list[dict]], dict]:
             cost["low"] = cost["high"] = ""
     if chance.random() < 0.5:  # a higher level has usual works for criteria without a name, for named ones, or none
         size = rising(chance, 5, ("low", "quantity", "high"), 1)
-        tables["typical_works"] += [
-            {"set": sets["advanced"], "criterion": "", "item": "house", "per": "commune"} | size
-        ]
+        tables["typical_works"] += [{"set": sets["advanced"], "criterion": "", "item": "house", "per": "commune"} | size]
     if sets["advanced"] == HIGH:
         size = rising(chance, 5, ("low", "quantity", "high"), 1)
         tables["typical_works"] += [{"set": HIGH, "criterion": 3, "item": "canal", "per": "commune"} | size]
@@ -131,9 +122,7 @@ def one_commune(chance, tables: dict, sets: dict, code: str, items: tuple, day: 
     if level != "not_ntm":
         tables["recognitions"] += [mine | {"level": "ntm", "set": OLD, "basis": "decision", "date": "2019-12-01"}]
     if level == "advanced":
-        tables["recognitions"] += [
-            mine | {"level": "advanced", "set": NGHE_AN, "basis": "decision", "date": "2020-12-01"}
-        ]
+        tables["recognitions"] += [mine | {"level": "advanced", "set": NGHE_AN, "basis": "decision", "date": "2020-12-01"}]
     if level == "not_ntm":
         states = chance.sample(range(1, 20), chance.choice((0, 3, 8, 19)))
         named = [{"criterion": n, "state": chance.choice(("đạt", "đạt", "chưa đạt", "cơ bản đạt"))} for n in states]
@@ -179,13 +168,7 @@ def money(chance, tables: dict, codes: list[str]) -> None:
         served = ["", *chance.choice(([], [], [], [codes[0]], [home], [codes[0], home]))]
         for one in served[chance.choice((0, 0, 0, 1)) if len(served) > 1 else 0 :]:
             for year in chance.sample(YEARS, chance.randint(2, 4)):
-                row = {
-                    "pot": pot,
-                    "served": one,
-                    "year": year,
-                    "kind": "expected",
-                    "carried": chance.choice(("yes", "no")),
-                }
+                row = {"pot": pot, "served": one, "year": year, "kind": "expected", "carried": chance.choice(("yes", "no"))}
                 row |= {"amount": chance.choice((most, chance.randint(0, most)))}
                 row |= rising(chance, 100, ("disbursed_low", "disbursed", "disbursed_high"))
                 if chance.random() < 0.7:
@@ -277,9 +260,7 @@ ROAD = {"item": "road", "mode": 100, "low": 100, "high": 100, "price_year": 2022
 YEARLY = {"kind": "expected", "carried": "no", "disbursed_low": 100, "disbursed": 100, "disbursed_high": 100}
 
 
-def plain(
-    communes: int = 1, *, met=(), money=None, works=None, parts=None, months: int = 3, rules=None, **more
-) -> dict:
+def plain(communes: int = 1, *, met=(), money=None, works=None, parts=None, months: int = 3, rules=None, **more) -> dict:
     """Tables in which everything is known: each commune lacks criterion 2 alone, which a road of 12 km mends.
 
     ``met``: communes that lack nothing. ``money``: million a year by pot; 12 a year are one a month. ``works``: changes of
@@ -341,9 +322,7 @@ def test_one_work_and_one_pot(months):
 
 
 def test_money_comes_late_in_part_and_by_its_months(months):
-    late = [
-        YEARLY | {"pot": "a", "year": y, "amount": 1200, "delay_low": 2, "delay": 2, "delay_high": 2} for y in YEARS
-    ]
+    late = [YEARLY | {"pot": "a", "year": y, "amount": 1200, "delay_low": 2, "delay": 2, "delay_high": 2} for y in YEARS]
     assert months(plain(envelopes=late)) == [17]
     half = {"disbursed_low": 50, "disbursed": 50, "disbursed_high": 50}
     # 50 a month: 450 by month 9, 1,200 by month 24.
@@ -394,9 +373,7 @@ def test_equal_shares_halve_the_money_of_each(months):
 def test_the_decrees_coefficients_share_central_money(months):
     # Both at 18 of 19: three parts each of six. With a commune already NTM: three of seven.
     assert months(plain(2), "decree") == [27, 27]
-    ntm = {
-        "recognitions": [{"commune": "10002", "level": "ntm", "set": OLD, "basis": "decision", "date": "2019-12-01"}]
-    }
+    ntm = {"recognitions": [{"commune": "10002", "level": "ntm", "set": OLD, "basis": "decision", "date": "2019-12-01"}]}
     assert months(plain(2, **ntm), "decree") == [16 + 3]  # 1,200 x 4/3 = 1,600
 
 
@@ -475,9 +452,7 @@ def test_a_debt_of_a_commune_without_a_goal_claims_of_a_shared_pot_and_ends_noth
     done = [{"commune": "10002", "level": "ntm", "set": OLD, "basis": "decision", "date": "2019-12-01"}]
     debts = [{"commune": "10002", "criterion": 5, "date": "2021-12-31", "amount": 300}]
     assert months(plain(2, met=["10002"], recognitions=done, debts=debts)) == [18]
-    assert months(plain(2, met=["10002"], recognitions=done, debts=debts), "equal") == [
-        15
-    ]  # nothing is set apart for it
+    assert months(plain(2, met=["10002"], recognitions=done, debts=debts), "equal") == [15]  # nothing is set apart for it
 
 
 def test_equal_shares_divide_money_and_not_cement(months):
@@ -498,9 +473,7 @@ def test_cheapest_counts_debts_and_prices_of_later_years(months):
     costs = [NAMED | ROAD, NAMED | ROAD | {"item": "later", "price_year": 2023}]
     costs += [NAMED | ROAD | {"item": i, "low": 1, "mode": 1, "high": 1} for i in ("xi-mang", "no-dong")]
     parts = [{"item": i, "pot": "a", "share": 100} for i in ("road", "later", "no-dong")]
-    times = [
-        {"item": i, "low": 0, "mode": 0, "high": 0, "stall": 0, "stall_months": 0} for i in ("road", "later", "no-dong")
-    ]
+    times = [{"item": i, "low": 0, "mode": 0, "high": 0, "stall": 0, "stall_months": 0} for i in ("road", "later", "no-dong")]
     tables = plain(2, works=[{"quantity": 9}, {"item": "later", "quantity": 10}], prices=rise, parts=parts)
     tables |= {"unit_costs": costs, "durations": times}
     # 800 by month 8; 1,700 in base money: 900 by month 9, then 80 a month.

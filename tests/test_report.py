@@ -22,15 +22,7 @@ def workbook() -> Workbook:
 def test_without_names_the_district_and_every_commune_get_a_page(workbook):
     jobs = report.plan(workbook, None, "vi", "noi-bo")
     assert len(jobs) == 44
-    names = (
-        "huyen",
-        "giao-ban",
-        "phu-luc-dang-ky",
-        "nhu-cau-von",
-        "kha-nang-ve-dich",
-        "phan-bo-von",
-        "so-sanh-kich-ban",
-    )
+    names = ("huyen", "giao-ban", "phu-luc-dang-ky", "nhu-cau-von", "kha-nang-ve-dich", "phan-bo-von", "so-sanh-kich-ban")
     assert [job.file for job in jobs[:7]] == [f"{name}_2022-03-31.html" for name in names]
     assert "xa-thanh-huong_2022-03-31.html" in [job.file for job in jobs]
     assert not [job for job in jobs if "thi-tran" in job.file], "the township is not judged as a commune"

@@ -108,11 +108,7 @@ def test_ci_runs_exactly_the_documented_command():
 @pytest.mark.parametrize("arguments", [["check"], ["format", "--check"]], ids=" ".join)
 def test_style(arguments):
     done = subprocess.run(
-        [sys.executable, "-m", "ruff", *arguments, "--quiet", "."],
-        cwd=ROOT,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
+        [sys.executable, "-m", "ruff", *arguments, "--quiet", "."], cwd=ROOT, capture_output=True, encoding="utf-8", check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

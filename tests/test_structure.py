@@ -19,9 +19,7 @@ from ntm_analysis.problems import messages
 from ntm_analysis.words import texts
 
 ROOT = Path(__file__).resolve().parents[1]
-MODULES = {
-    path.stem: path for path in Path(ntm_analysis.__file__).parent.glob("*.py") if not path.stem.startswith("__")
-}
+MODULES = {path.stem: path for path in Path(ntm_analysis.__file__).parent.glob("*.py") if not path.stem.startswith("__")}
 PURE = ("criteria", "units", "table_checks", "indicators", "assess", "recognition", "standings", "central", "plan_choice",
         "optimum", "plan_audit", "allocation", "extra_communes", "relaxing", "margins", "plan_record", "comparison",
         "sensitivity")  # fmt: skip
@@ -58,9 +56,7 @@ def test_a_module_is_small_and_named_after_a_subject(name):
 def test_a_model_module_reads_writes_prints_and_draws_nothing(name):
     source = MODULES[name].read_text(encoding="utf-8")
     calls = {
-        node.func.id
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        node.func.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
     assert not calls & {"open", "print"}
     assert not re.search(
@@ -72,18 +68,13 @@ def test_a_model_module_reads_writes_prints_and_draws_nothing(name):
 def test_the_examples_in_docstrings_are_true(name, monkeypatch):
     monkeypatch.chdir(ROOT)
     assert (
-        doctest.testmod(
-            importlib.import_module(f"ntm_analysis.{name}"), optionflags=doctest.IGNORE_EXCEPTION_DETAIL
-        ).failed
-        == 0
+        doctest.testmod(importlib.import_module(f"ntm_analysis.{name}"), optionflags=doctest.IGNORE_EXCEPTION_DETAIL).failed == 0
     )
 
 
 def test_to_check_lists_exactly_the_thresholds_that_were_not_read():
     made = to_check(read_law(ROOT / "data" / "criteria", [])).astype(str)
-    kept = pd.read_csv(
-        ROOT / "data" / "criteria" / "TO_CHECK.csv", dtype=str, keep_default_na=False, encoding="utf-8-sig"
-    )
+    kept = pd.read_csv(ROOT / "data" / "criteria" / "TO_CHECK.csv", dtype=str, keep_default_na=False, encoding="utf-8-sig")
     officer = ["read_value", "article", "checked_by", "checked_on"]
     done = kept[officer].ne("").all(axis=1)
     assert kept[~done].drop(columns=officer).to_numpy().tolist() == made.drop(columns=officer).to_numpy().tolist()

@@ -36,9 +36,7 @@ def test_the_three_communes_to_be_ntm_have_15_of_19_and_lack_2_5_6_17(wb, ntm, n
     assert (row["met"], row["of"], row["missing"], row["unknown"]) == (15, 19, (2, 5, 6, 17), 0)
 
 
-@pytest.mark.parametrize(
-    ("name", "met", "unknown"), [("Thanh Tiên", 11, 4), ("Thanh Liên", 11, 4), ("Thanh Phong", 12, 3)]
-)
+@pytest.mark.parametrize(("name", "met", "unknown"), [("Thanh Tiên", 11, 4), ("Thanh Liên", 11, 4), ("Thanh Phong", 12, 3)])
 def test_the_three_advanced_communes_have_a_count_whose_missing_criteria_have_no_name(wb, name, met, unknown):
     row = assess(wb, ADVANCED).counts.loc[wb.find(name)]
     assert (row["met"], row["of"], row["missing"], row["unknown"]) == (met, 15, (), unknown)
@@ -78,9 +76,7 @@ def test_22_of_37_are_recognised_5_with_a_source_and_17_inferred(wb, ntm):
     made = overview(wb, ntm)
     assert (len(made.recognised), made.communes, made.sourced, made.inferred) == (22, 37, 5, 17)
     inferred = levels(wb).query("basis == 'inferred'")
-    assert (inferred["mark"] == "assumed").all() and inferred["date"].isna().all(), (
-        "nothing inferred has a decision or date"
-    )
+    assert (inferred["mark"] == "assumed").all() and inferred["date"].isna().all(), "nothing inferred has a decision or date"
 
 
 def test_twelve_communes_have_no_data_and_three_are_near(wb, ntm):
@@ -156,16 +152,12 @@ def test_after_july_2025_nine_new_communes_stand_and_no_old_result_sticks_to_the
 def test_the_pages_say_the_same_in_english():
     district = words(DistrictPage(DATA, lang="en").summary())
     assert "22/37 communes recognised (5 with a source, 17 inferred)" in district
-    assert "15/19 NTM criteria met, missing 2 - Transport" in words(
-        CommunePage(DATA, "Thanh Hương", lang="en").summary()
-    )
+    assert "15/19 NTM criteria met, missing 2 - Transport" in words(CommunePage(DATA, "Thanh Hương", lang="en").summary())
 
 
 def test_the_public_page_names_no_owner_and_no_list_to_ask():
     public = DistrictPage(DATA, audience="cong-khai")
-    text = words(
-        *(getattr(public, part)() for part in ("holding_back", "targets", "set_in_force", "recognition", "knowledge"))
-    )
+    text = words(*(getattr(public, part)() for part in ("holding_back", "targets", "set_in_force", "recognition", "knowledge")))
     assert "Phòng" not in text and "Đề nghị các xã sau báo cáo trước" not in text
     assert "Phòng" not in words(CommunePage(DATA, "Thanh Hương", audience="cong-khai").criteria())
 
@@ -174,9 +166,7 @@ def test_the_communes_page_gives_reason_basis_source_and_how_sure():
     text = words(CommunePage(DATA, "thanh huong").criteria())
     assert "2 Giao thông C báo cáo cho cả tiêu chí, tính đến 31/3/2022" in text
     assert (
-        "QĐ 1980/QĐ-TTg ngày 17/10/2016, tiêu chí số 2" in text
-        and "suy từ số lượng 15/19" in text
-        and "số liệu báo cáo" in text
+        "QĐ 1980/QĐ-TTg ngày 17/10/2016, tiêu chí số 2" in text and "suy từ số lượng 15/19" in text and "số liệu báo cáo" in text
     )
 
 
