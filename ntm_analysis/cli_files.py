@@ -54,8 +54,6 @@ def template(options: argparse.Namespace) -> int:
     from .template_form import ORDER
 
     lang, out = options.lang, Path(options.out)
-    if out.suffix.lower() != ".xlsx":
-        raise Refused(text("template_not_xlsx", lang, name=shown(options.out)))
     workbook = open_workbook(options)
     rows, communes = present_rows(workbook)
     made = template_book(workbook, rows, communes)
@@ -124,8 +122,6 @@ def export(options: argparse.Namespace) -> int:
     from .whole_files import write_whole
 
     lang, out = options.lang, Path(options.out)
-    if out.suffix.lower() != ".xlsx":
-        raise Refused(text("export_not_xlsx", lang, name=shown(options.out)))
     forms, made = exported(open_workbook(options), lang, options.draws, options.seed)
     try:
         write_whole(out, made)

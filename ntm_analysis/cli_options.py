@@ -42,7 +42,7 @@ def parser_of() -> argparse.ArgumentParser:
         if name == "score":
             continue
         if name in ("template", "export"):
-            command.add_argument("out", metavar="OUT.xlsx")
+            command.add_argument("out", type=_xlsx, metavar="OUT.xlsx")
         if name == "import":
             command.add_argument("file", metavar="FILE.xlsx")
         if name in ("import", "rebase"):
@@ -102,6 +102,13 @@ def _day(typed: str) -> dt.date:
         return read_date(typed)
     except NotRead:
         raise argparse.ArgumentTypeError(text("cli_no_date", "vi", name=shown(typed))) from None
+
+
+def _xlsx(typed: str) -> str:
+    """The name of an Excel file on the command line."""
+    if not typed.lower().endswith(".xlsx"):
+        raise argparse.ArgumentTypeError(text("cli_not_xlsx", "vi", name=shown(typed)))
+    return typed
 
 
 def _ids(typed: str) -> list[str]:

@@ -190,9 +190,11 @@ def test_a_target_that_cannot_be_replaced_keeps_the_old_file(tmp_path, monkeypat
     assert "đang mở trong Excel" in line
 
 
-def test_a_name_without_xlsx_is_refused_before_any_work(tmp_path, capsys):
-    assert main(["export", str(tmp_path / "bieu.csv")]) == 1
-    assert ".xlsx" in capsys.readouterr().err
+@pytest.mark.parametrize("command", ["export", "template"])
+def test_a_name_without_xlsx_is_a_mistake_of_usage(command, tmp_path, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main([command, str(tmp_path / "bieu.csv")])
+    assert stopped.value.code == 2 and ".xlsx" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
