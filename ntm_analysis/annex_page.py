@@ -1,8 +1,12 @@
 """The annex to a yearly plan: communes and hamlets registered to finish, on A4 with number, date and signatures left blank."""
 
+from functools import cache
+
+import pandas as pd
 from markupsafe import Markup
 
 from .office_numbers import write_number
+from .owed import owed
 from .page import Part
 from .parameters import check
 from .plan_parts import PlanPage
@@ -47,9 +51,9 @@ class AnnexPage(PlanPage):
         for place, row in enumerate(rows.to_dict("records"), start=1):
             set_id = self.workbook.default_set(row["level"])
             counts = self.standing(set_id).counts.loc[row["unit"]]
-            owners = self.workbook.law.criteria_of(set_id)
-            named = (self.owner(owners.loc[n]) for n in counts["missing"])
-            owner = "; ".join(dict.fromkeys(name for name in named if isinstance(name, str))) or "..."
+            tasks = self._tasks(set_id)
+            named = (self.department(task) for _, task in tasks[tasks["unit"] == row["unit"]].iterrows())
+            owner = "; ".join(dict.fromkeys(named)) or "..."
             cells.append(
                 [
                     f"{place}",
@@ -72,6 +76,12 @@ class AnnexPage(PlanPage):
             self.paragraph(self.text("owner_note"), "key") if self.internal else "",
             wide=True,
         )
+
+    @cache  # noqa: B019 - a page lives as long as its notebook
+    def _tasks(self, set_id: str) -> pd.DataFrame:
+        """Who owes which criterion of a set, as on the page of the meeting."""
+        sets = pd.Series(set_id, index=self.workbook.communes.index)
+        return owed(self.workbook, {set_id: self.standing(set_id)}, sets)
 
     def hamlets(self) -> Part:
         """The hamlets registered, by commune, with the criteria of the hamlet set."""

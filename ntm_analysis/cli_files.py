@@ -60,7 +60,11 @@ def template(options: argparse.Namespace) -> int:
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with out.open("xb") as file:
-            file.write(made)
+            try:
+                file.write(made)
+            except OSError:
+                out.unlink(missing_ok=True)
+                raise
     except FileExistsError:
         raise Refused(text("template_exists", lang, name=shown(options.out))) from None
     except OSError as error:
@@ -119,7 +123,6 @@ def _import(options: argparse.Namespace) -> int:
 def export(options: argparse.Namespace) -> int:
     """``ntm export OUT.xlsx [DATASET]``: the old file stays as it was until the new one is whole."""
     from .export_tables import exported
-    from .whole_files import write_whole
 
     lang, out = options.lang, Path(options.out)
     forms, made = exported(open_workbook(options), lang, options.draws, options.seed)
@@ -134,8 +137,7 @@ def export(options: argparse.Namespace) -> int:
 def rebase(options: argparse.Namespace) -> int:
     """``ntm rebase DATASET --date DATE --out NEW``."""
     lang = options.lang
-    options.as_of = options.date
-    old = open_workbook(options)
+    old = Workbook.open(folder_of(options), options.date)
     try:
         folder = new_place(options.out, old)
         made = rebased(old, read_weights(old))

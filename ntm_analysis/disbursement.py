@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from .workbook import Workbook
+from .workbook import Workbook, merged_mark
 
 
 def disbursed(progress: pd.DataFrame, month: pd.Timestamp) -> pd.DataFrame:
@@ -50,7 +50,11 @@ def by_pot(workbook: Workbook, month: pd.Timestamp) -> pd.DataFrame:
     soon as one is)."""
     envelopes, told = _year(workbook, month), disbursed(workbook.tables["progress"], month)
     told = told[told["unit"].isin(workbook.communes.index)]
-    made = envelopes.groupby("pot", sort=False).agg(amount=("amount", "sum"), mark=("mark", "min"))
+    pots = workbook.tables["pots"]
+    told = told[~told["pot"].isin(pots.loc[pots["measure"] != "money", "pot"])]
+    made = envelopes.groupby("pot", sort=False).agg(
+        amount=("amount", "sum"), mark=("mark", lambda marks: merged_mark(list(marks)))
+    )
     made = made.reindex([*made.index, *(pot for pot in dict.fromkeys(told["pot"]) if pot not in made.index)])
     profiles = workbook.tables["profiles"]
     made["planned"] = made["amount"] * [share_by(profiles, pot, month.month) for pot in made.index]

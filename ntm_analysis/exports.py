@@ -22,6 +22,7 @@ from .whole_files import write_whole
 # Numbers of four digits and more as pages write them.
 GROUPED = {"vi": r"-?[0-9]{1,3}(\.[0-9]{3})+(,[0-9]+)?", "en": r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?"}
 POINTS = {"vi": str.maketrans(",", ".", "."), "en": str.maketrans("", "", ",")}
+SIGNED = re.compile(r"[+−-][0-9][0-9.,]*\s?%?")  # a figure with its sign computes nothing
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -36,11 +37,11 @@ def export_folder(dataset: str) -> tuple[Path, str]:
 def plain_text(cell: object) -> str:
     """A cell as text, safe for a spreadsheet.
 
-    >>> plain_text("=1+1"), plain_text("-"), plain_text(12)
-    ("'=1+1", '-', '12')
+    >>> plain_text("=1+1"), plain_text("-"), plain_text(12), plain_text("-5,2"), plain_text("+1.234 %")
+    ("'=1+1", '-', '12', '-5,2', '+1.234 %')
     """
     text = str(cell.striptags()) if hasattr(cell, "striptags") else str(cell)
-    return f"'{text}" if text.startswith(FORMULA) and text != "-" else text
+    return f"'{text}" if text.startswith(FORMULA) and text != "-" and not SIGNED.fullmatch(text) else text
 
 
 def _number(cell: object, lang: str) -> float | None:

@@ -4,12 +4,12 @@ import datetime as dt
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from .forecast import Forecast, forecast
 from .forecast_change import Change, Step, by_commune, change_since, is_this, last_entry
 from .forecast_parts import ForecastParts
 from .forecast_words import chance
+from .monthly import month_before
 from .office_numbers import write_date, write_number
 from .page import Part
 from .problems import DataProblems
@@ -35,7 +35,7 @@ class ForecastChangeParts(ForecastParts):
             return self.section("vi-sao-khac", self.text("change_register_bad"))
         if entry is not None and is_this(entry, self.workbook):
             return self.section("vi-sao-khac", self.text("change_itself", id=entry["id"]))
-        since = dt.date.fromisoformat(entry["parameters"]["as_of"]) if entry else self._month_before()
+        since = dt.date.fromisoformat(entry["parameters"]["as_of"]) if entry else month_before(self.workbook.as_of)
         now = self._asked_as(found, entry)
         made = change_since(self.workbook, since, now, entry, self.scenario)
         lead = self._change_lead(entry, since)
@@ -50,12 +50,6 @@ class ForecastChangeParts(ForecastParts):
             self._change_rows(made),
             wide=True,
         )
-
-    def _month_before(self) -> dt.date:
-        """The day of the meeting before: one month earlier, a month's end for a month's end."""
-        day = pd.Timestamp(self.workbook.as_of)
-        back = day - pd.offsets.MonthEnd(1) if day == day + pd.offsets.MonthEnd(0) else day - pd.DateOffset(months=1)
-        return back.date()
 
     def _asked_as(self, found: Forecast, entry: dict | None) -> Forecast:
         """The forecast of the page in the worlds of the entry: with its seed and draws."""

@@ -9,7 +9,12 @@ from .criteria import Law
 from .names import plain
 
 _DAY = r"(?:ngay\s*)?(\d{1,2})\s*(?:[/.-]|\s+thang\s+)\s*(\d{1,2})\s*(?:[/.-]|\s+nam\s+)\s*(20\d\d)"
-_MONTH = r"thang\s*(\d{1,2})\s*(?:[/.-]|nam)\s*(20\d\d)"
+# The day of a decision, a plan, a letter ("Kèm theo Quyết định số 12/QĐ-UBND ngày 18/3/2022") is no day of figures.
+_PAPER = (
+    r"\b(?:kem theo|theo|quyet dinh|ke hoach|cong van|nghi quyet|nghi dinh|thong tu|bao cao|qd|kh|nq|so\s*\.*\s*\d)\b"
+    r"(?:(?!\b(?:den|het|so lieu)\b)[^;])*?ngay\s*" + _DAY.removeprefix(r"(?:ngay\s*)?")
+)
+_MONTH = r"(?<!\d )thang\s*(\d{1,2})\s*(?:[/.-]|nam)\s*(20\d\d)"
 _QUARTER = r"quy\s*(iv|i{1,3}|[1-4])\s*(?:[/.-]|nam)\s*(20\d\d)"
 _QUARTERS = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 _STATES = {
@@ -31,7 +36,7 @@ def data_day(lines: Iterable[str]) -> tuple[dt.date, str] | None:
     >>> data_day(["Thanh Chương, ngày 05 tháng 4 năm 2022", "(Số liệu tính đến hết quý I/2022)"])
     (datetime.date(2022, 3, 31), '(Số liệu tính đến hết quý I/2022)')
     """
-    texts = {line: re.sub(r"20\d\d\s*[-–]\s*20\d\d", " ", plain(line)) for line in lines}
+    texts = {line: re.sub(rf"20\d\d\s*[-–]\s*20\d\d|{_PAPER}", " ", plain(line)) for line in lines}
     texts = {line: text for line, text in texts.items() if not re.match(r"[^,]{2,40},\s*ngay\b", text)}
     for pattern, made in (
         (r"(?:den|het)\s+(?:het\s+)?" + _DAY, lambda m: (int(m[3]), int(m[2]), int(m[1]))),

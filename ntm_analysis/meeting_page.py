@@ -67,7 +67,7 @@ class MeetingPage(MeetingParts):
         if tasks.empty:
             return self.section("phan-cong", self.text("meeting_nothing_owed"), open_, wide=True)
         rows = [
-            [place, self._department(row), self.name_of(row["unit"]), self.criterion(row["set"], row["criterion"]),
+            [place, self.department(row), self.name_of(row["unit"]), self.criterion(row["set"], row["criterion"]),
              row["partner"] or "-", row["person"] or "-", row["action"] or "-" if row["assigned"] else self.text("not_assigned"),
              self._due(row)]
             for place, (_, row) in enumerate(tasks.iterrows(), start=1)
@@ -81,12 +81,6 @@ class MeetingPage(MeetingParts):
         return self.section(
             "phan-cong", self.paragraph(lead, "verdict"), form, self.table("owed", columns, rows), note, open_, wide=True
         )
-
-    def _department(self, row: pd.Series) -> str:
-        if row["assigned"]:
-            return row["department"]
-        name = row["department"] if self.lang == "vi" else row["department_en"]
-        return name + (f" ({self.text('assumed_short')})" if row["mark"] == "assumed" else "")
 
     def _due(self, row: pd.Series) -> str:
         if pd.isna(row["due"]):

@@ -266,10 +266,11 @@ class MeetingParts(ForecastChangeParts):
         pots, year = by_pot(self.workbook, self.month.end), self.month.end.year
         if not pots["disbursed"].notna().any():
             return self.section("giai-ngan", self.text("meeting_no_money", year=year), wide=True)
-        paid, planned = pots["disbursed"].sum(), pots["planned"].sum()
+        held = pots[pots["amount"].notna() & pots["disbursed"].notna()]  # money and plan of the same pots
+        paid, planned, amount = (held[column].sum() for column in ("disbursed", "planned", "amount"))
         told = self.text(
             "meeting_money", month=self.month_name(self.month.end), paid=billions(paid, self.lang),
-            amount=billions(pots["amount"].sum(), self.lang), rate=write_percent(paid / pots["amount"].sum(), self.lang),
+            amount=billions(amount, self.lang), rate=write_percent(paid / amount if amount else None, self.lang),
             planned=billions(planned, self.lang), year=year,
         )  # fmt: skip
         rows = [

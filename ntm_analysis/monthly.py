@@ -21,18 +21,26 @@ SUBJECT = ["criterion", "indicator", "work"]
 
 def known_by(workbook: Workbook, day: dt.date) -> Workbook:
     """The same communes with the rows that were known on an earlier day, judged by the law known then."""
-    return replace(_cut(workbook, day, "known_from"), as_of=day)
+    before = workbook.again(day, workbook.written)
+    return replace(before, units=workbook.units)
 
 
 def dated_by(workbook: Workbook, day: dt.date) -> Workbook:
     """The same communes with facts of ``day`` or before, whenever they became known; judged by the law of now."""
-    return _cut(workbook, day, "date")
-
-
-def _cut(workbook: Workbook, day: dt.date, column: str) -> Workbook:
     last = pd.Timestamp(day)
-    rows = {name: t[~(t[column] > last)] if column in t else t for name, t in workbook.tables.items()}
+    rows = {name: t[~(t["date"] > last)] if "date" in t else t for name, t in workbook.tables.items()}
     return replace(workbook, tables=rows)
+
+
+def month_before(day: dt.date) -> dt.date:
+    """The day of the meeting before: one month earlier, a month's end for a month's end.
+
+    >>> month_before(dt.date(2022, 3, 31)), month_before(dt.date(2022, 3, 15))
+    (datetime.date(2022, 2, 28), datetime.date(2022, 2, 15))
+    """
+    then = pd.Timestamp(day)
+    back = then - (pd.offsets.MonthEnd(1) if then.is_month_end else pd.DateOffset(months=1))
+    return back.date()
 
 
 @dataclass(frozen=True)
@@ -67,8 +75,7 @@ def meeting(workbook: Workbook, month: str = "") -> Month:
             f"month={month!r}: must be the month of the as-of date {workbook.as_of} or the one before it; "
             "for an earlier meeting give its as_of too"
         )
-    back = day - pd.offsets.MonthEnd(1) if day == own else day - pd.DateOffset(months=1)
-    return Month(end, end - pd.offsets.MonthEnd(1), workbook, known_by(workbook, back.date()))
+    return Month(end, end - pd.offsets.MonthEnd(1), workbook, known_by(workbook, month_before(workbook.as_of)))
 
 
 def reporting(workbook: Workbook, month: pd.Timestamp) -> list[int]:

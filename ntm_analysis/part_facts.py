@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from .assess import assess
-from .rebase_rules import merged_mark, merged_state
+from .rebase_rules import merged_state
 from .unit_changes import LANG, Link
 from .words import listed, text
-from .workbook import Workbook
+from .workbook import Workbook, merged_mark
 
 APART = pd.Timedelta(days=366)  # figures further apart than a year are not of one time
 

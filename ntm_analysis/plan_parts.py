@@ -40,6 +40,13 @@ class PlanPage(Page):
         nameless = [self.text("nameless", n=counts["unknown"])] if counts["unknown"] else []
         return listed(named + nameless, self.lang) or "-"
 
+    def department(self, row: pd.Series) -> str:
+        """Who is to act by a row of :func:`~ntm_analysis.owed.owed`, marked where the law's owner is only assumed."""
+        if row["assigned"]:
+            return row["department"]
+        name = row["department"] if self.lang == "vi" else row["department_en"]
+        return name + (f" ({self.text('assumed_short')})" if row["mark"] == "assumed" else "")
+
     def targets_table(self) -> Markup:
         """Planned targets and pledges of the district, with where each commune stands now."""
         chosen = pd.concat([self.planned("plan"), self.planned("pledge")])

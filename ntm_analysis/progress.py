@@ -11,7 +11,8 @@ def with_progress(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
 
     A criterion's state becomes a row of ``criterion_states``, an indicator's value or state one of ``indicator_values``, dated
     the month's last day or the day it was known, whichever is earlier; the newest volume of a work replaces its
-    ``percent_done``, and a work of 100 % is done. ``criterion_states`` gains ``table``: the file a row stands in, for messages.
+    ``percent_done``, and a work of 100 % is done, unless the work's own row is newer or says that it is done already.
+    ``criterion_states`` gains ``table``: the file a row stands in, for messages.
     """
     rows = tables["progress"]
     made = dict(tables)
@@ -27,10 +28,10 @@ def with_progress(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
             made[name] = pd.concat([made[name], told.reindex(columns=columns)], ignore_index=True)
     volumes = rows[(rows["work"] != "") & rows["value"].notna()].drop_duplicates(["unit", "work"], keep="last")
     if len(volumes):
-        newest = volumes.set_index(["unit", "work"])["value"]
         works = tables["works"]
-        told = newest.reindex(pd.MultiIndex.from_frame(works[["unit", "work"]])).to_numpy()
-        done = pd.Series(told, index=works.index)
+        newest = volumes.set_index(["unit", "work"])[["value", "known_from"]]
+        told = newest.reindex(pd.MultiIndex.from_frame(works[["unit", "work"]])).set_axis(works.index)
+        done = told["value"].where((told["known_from"] >= works["known_from"]) & (works["state"] != "done"))
         made["works"] = works.assign(
             percent_done=done.where(done.notna(), works["percent_done"]), state=works["state"].mask(done >= 100, "done")
         )

@@ -72,12 +72,3 @@ def merged_state(states: list[str]) -> str:
         if state in found:
             return state
     return "not_applicable" if found else "unknown"
-
-
-def merged_mark(marks: list[str]) -> str:
-    """The mark of a value that rests on several: reported only when all are.
-
-    >>> merged_mark(["reported", "reported"]), merged_mark(["reported", "assumed"]), merged_mark(["assumed", "illustrative"])
-    ('reported', 'assumed', 'illustrative')
-    """
-    return next((mark for mark in ("illustrative", "assumed") if mark in marks), "reported")

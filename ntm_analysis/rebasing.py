@@ -11,10 +11,10 @@ from .dictionary import TABLES, dictionary
 from .names import fold, slug
 from .office_numbers import write_figure
 from .part_facts import Facts, merged_states, merged_values
-from .rebase_rules import RULES, merged_mark
+from .rebase_rules import RULES
 from .unit_changes import LANG, Link, before, destinations, recognised_parts, recognition_words
 from .words import listed, text
-from .workbook import Workbook
+from .workbook import Workbook, merged_mark
 
 OUTCOMES = ("carried", "merged", "left")
 
@@ -250,7 +250,9 @@ class _Move:
         new_code = {code: self.units.at[new, "code"] for new, code in codes.items()}
         served = ahead["served"].map(new_code)
         self.tell("envelopes", ahead[served.isna()], "carried", "same")
-        moved = ahead[served.notna()].assign(served=served.dropna())
+        late = served.notna() & (ahead["known_from"] > self.day)
+        self.tell("envelopes", ahead[late], "left", "later")
+        moved = ahead[served.notna() & ~late].assign(served=served)
         rest = [c for c in moved.columns if c not in ("row", "amount", "known_from", "source", "mark", "note")]
         alike = moved.groupby(rest, dropna=False, sort=False)["row"].transform("size")
         clash = moved.groupby(["pot", "served", "year"])["row"].transform("size")
@@ -258,10 +260,14 @@ class _Move:
         moved = moved[clash == alike]
         self.tell("envelopes", moved, ["merged" if n > 1 else "carried" for n in clash[moved.index]],
                   ["summed" if n > 1 else "moved" for n in clash[moved.index]])  # fmt: skip
-        made = moved.drop_duplicates(["pot", "served", "year"])
-        sums = moved.groupby(["pot", "served", "year"])["amount"].transform("sum")
-        marks = moved.groupby(["pot", "served", "year"])["mark"].transform(lambda m: merged_mark(list(m)))
-        return pd.concat([ahead[served.isna()], made.assign(amount=sums[made.index], mark=marks[made.index])])
+        groups = moved.groupby(["pot", "served", "year"])
+        whole = {
+            "amount": groups["amount"].transform("sum"),
+            "mark": groups["mark"].transform(lambda marks: merged_mark(list(marks))),
+            "known_from": groups["known_from"].transform("max"),
+            "source": groups["source"].transform(lambda cells: _joined(list(cells))),
+        }
+        return pd.concat([ahead[served.isna()], moved.assign(**whole).drop_duplicates(["pot", "served", "year"])])
 
     def _progress(self, rows: pd.DataFrame, facts: dict[str, Facts]) -> pd.DataFrame:
         """Progress of works moves with them; what it says of criteria and indicators is in the facts made of all parts."""

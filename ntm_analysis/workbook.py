@@ -7,7 +7,7 @@ what was known on its as-of date; ``left_out`` counts the rows that came later.
 import contextlib
 import datetime as dt
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
@@ -28,6 +28,15 @@ from .units import described, ends, number_units
 from .yaml_files import Lines, read_yaml
 
 MARKS = ("reported", "assumed", "illustrative")
+
+
+def merged_mark(marks: list[str]) -> str:
+    """The mark of a value that rests on several: reported only when all are.
+
+    >>> merged_mark(["reported", "reported"]), merged_mark(["reported", "assumed"]), merged_mark(["assumed", "illustrative"])
+    ('reported', 'assumed', 'illustrative')
+    """
+    return next((mark for mark in ("illustrative", "assumed") if mark in marks), "reported")
 
 
 class UnknownCommune(LookupError):
@@ -140,8 +149,10 @@ class Workbook:
         return cls(folder, meta, day, law, ordered, units, cut, left_out, unlisted, warnings, digest, written=tables)
 
     def again(self, day: dt.date, tables: dict[str, pd.DataFrame]) -> "Workbook":
-        """The data set as of another day with other rows (of ``written``); rows not known by then are left out as ever."""
-        return self._cut(self.path, self.meta, day, self.law, self.all_units, tables, [], self.law_folder)
+        """The data set as of another day with other rows (of ``written``); rows not known by then are left out as ever. A
+        scenario's deadline and set are kept."""
+        made = self._cut(self.path, self.meta, day, self.law, self.all_units, tables, [], self.law_folder)
+        return replace(made, judged_by=self.judged_by, deadline=self.deadline)
 
     @property
     def id(self) -> str:

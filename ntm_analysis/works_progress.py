@@ -114,7 +114,9 @@ def curve(workbook: Workbook, month: pd.Timestamp) -> pd.DataFrame:
     volumes = rows.pivot_table(index=KEY, columns="month", values="value", aggfunc="last")
     keys, weight, made = pd.MultiIndex.from_frame(works[KEY]), works["cost"].to_numpy(), {}
     steps = plans.loc[pd.MultiIndex.from_frame(plans[KEY]).isin(keys), "month"].max()
-    last = max(month.year * 12 + 12, works["planned_year"].max() * 12 + 12 if pd.isna(steps) else steps.year * 12 + steps.month)
+    stepped = pd.MultiIndex.from_frame(works[KEY]).isin(pd.MultiIndex.from_frame(plans[KEY]))
+    ends = [month.year * 12 + 12, works.loc[~stepped, "planned_year"].max() * 12 + 12]
+    last = max(end for end in [*ends, *([] if pd.isna(steps) else [steps.year * 12 + steps.month])] if end == end)
     for then in pd.date_range(f"{month.year}-01-31", periods=int(last) - month.year * 12, freq="ME"):
         planned = planned_volume(works, plans, then)
         past = volumes.loc[:, volumes.columns <= then].ffill(axis=1)

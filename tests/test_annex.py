@@ -81,6 +81,14 @@ def test_the_public_edition_names_no_department():
     assert "Phòng Kinh tế" not in plain(AnnexPage("data/thanh-chuong", audience="cong-khai").communes())
 
 
+def test_the_department_assigned_stands_in_the_place_of_the_usual_one(make_dataset, tmp_path):
+    states = [{"set": "ntm-2016-2020", "criterion": n, "date": "2022-03-01", "state": "not_met"} for n in (2, 5)]
+    task = {"set": "ntm-2016-2020", "criterion": 2, "department": "Đội giao thông", "action": "Làm đường"}
+    tables = {"targets": [{"level": "ntm", "kind": "plan", "year": 2022}], "criterion_states": states, "assignments": [task]}
+    shown = plain(AnnexPage(str(make_dataset(tmp_path / "d", tables))).communes())
+    assert "Đội giao thông" in shown and "Phòng Giáo dục và Đào tạo (GĐ)" in shown and "Phòng Kinh tế và Hạ tầng" not in shown
+
+
 def test_a_year_that_is_none_is_refused():
     with pytest.raises(ValueError, match="year=-1"):
         AnnexPage("data/thanh-chuong", year=-1)

@@ -11,6 +11,7 @@ import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ntm_analysis.form_titles import data_day
 from ntm_analysis.forms import Understood, read_forms, told_lines
 from ntm_analysis.problems import DataProblems
 from ntm_analysis.sheets import Sheet, read_book
@@ -185,6 +186,17 @@ def test_a_heading_names_its_district_however_it_is_written(text, elsewhere, wor
     assert left_out == (f"A3 Thanh Chi ({elsewhere})" if elsewhere else "")
 
 
+@pytest.mark.parametrize("line", [
+    "(Kèm theo Quyết định số 123/QĐ-UBND ngày 18 tháng 3 năm 2022 của UBND huyện)", "Theo QĐ 318/QĐ-TTg ngày 08/3/2022",
+    "Báo cáo số ..../BC-UBND ngày 20/4/2022", "Thanh Chương, ngày 05 tháng 4 năm 2022",
+])  # fmt: skip
+def test_the_day_of_a_paper_is_no_day_of_figures(line):
+    assert data_day([line]) is None
+    assert data_day([line, "Số liệu tính đến ngày 31/3/2022"])[0] == DAY
+    if not line.startswith("Thanh Chương"):  # what stands in the line of a letter's day is the letter's
+        assert data_day([f"{line}; số liệu năm 2021"])[0] == dt.date(2021, 12, 31)
+
+
 def test_day_and_set_may_be_given_where_the_sheet_is_silent(workbook, tmp_path):
     made = read(messy.make(tmp_path, "no_day"), workbook, date=DAY, set_id="ntm-2021-2025")
     assert made.problems == []
@@ -214,6 +226,8 @@ def test_any_layout_is_read_back(data, workbook, tmp_path):
     met, not_met = data.draw(MARKS)
     head = data.draw(st.sampled_from(["TC {}", "Tiêu chí số {}", "Tiêu chí {}", "TC{}", "{}. x"]))
     heads = [head.format(n) if head != "{}. x" else f"{n}. {messy.NAMES[n - 1]}" for n in numbers]
+    if not_met == "-":  # a dash says "not met" only beside a plus
+        truth[names[0], numbers[0]] = "met"
     path = tmp_path / "bieu.xlsx"
     with xlsxwriter.Workbook(path) as book:
         sheet = book.add_worksheet()

@@ -91,6 +91,21 @@ def test_the_newest_volume_of_a_work_replaces_what_the_list_says_and_a_full_one_
     assert made["state"].tolist() == ["new", "done", "new"]
 
 
+def test_an_older_report_undoes_neither_a_newer_row_of_the_list_nor_a_work_done(tmp_path):
+    works = [work("a", percent_done=90, known_from="2022-06-15"), work("b", percent_done=100, state="done")]
+    rows = [said("5/2022", "2022-05-31", work="a", value=15), said("6/2022", "2022-06-30", work="b", value=40)]
+    made = opened(tmp_path, FULL | {"works": works, "progress": rows}).tables["works"]
+    assert made["percent_done"].tolist() == [90, 100] and made["state"].tolist() == ["new", "done"]
+
+
+def test_what_was_known_at_the_meeting_before_holds_nothing_of_later_reports(tmp_path):
+    rows = [said("5/2022", "2022-05-31", work="w", value=10), said("6/2022", "2022-06-30", work="w", value=60)]
+    workbook = opened(tmp_path, FULL | {"works": [work()], "progress": rows})
+    before = meeting(workbook).before
+    assert before.tables["works"]["percent_done"].tolist() == [10] and workbook.tables["works"]["percent_done"].tolist() == [60]
+    assert before.units.equals(workbook.units)
+
+
 def test_a_report_known_only_later_is_not_used(tmp_path):
     workbook = opened(tmp_path, {"progress": [said("6/2022", "2022-07-05", set=OLD, criterion=2, state="met")]})
     assert workbook.tables["criterion_states"].empty and reporting(workbook, month("2022-06")) == []
@@ -276,6 +291,27 @@ def test_disbursement_is_held_against_envelope_times_profile(tmp_path):
     assert second["all"] == 50 and np.isnan(second["amount"]) and np.isnan(second["behind"]), (
         "the district’s money is not its own"
     )
+
+
+def test_tonnes_of_cement_are_no_money_disbursed(tmp_path):
+    cement = {
+        "pot": "xm",
+        "name_vi": "Xi măng",
+        "name_en": "Cement",
+        "fund": "nst",
+        "capital": "investment",
+        "serves": "district",
+    }
+    rows = [said("6/2022", "2022-06-30", pot="h", disbursed=100), said("6/2022", "2022-06-30", pot="xm", disbursed=500)]
+    tables = FULL | {"pots": [*MONEY, cement | {"measure": "cement"}], "envelopes": [envelope("h", 1000)], "progress": rows}
+    assert by_pot(opened(tmp_path, tables), month("2022-06")).index.tolist() == ["h"]
+
+
+def test_the_curve_reaches_the_last_plan_of_all_its_works(tmp_path):
+    works, steps = [work("a", year=2025), work("b")], [step("9/2022", 100, "b")]
+    rows = [said("6/2022", "2022-06-30", work=name, value=5) for name in ("a", "b")]
+    made = curve(opened(tmp_path, FULL | {"works": works, "work_plans": steps, "progress": rows}), month("2022-06"))
+    assert made.index[-1] == month("2025-12") and made["planned"].iloc[-1] == 100
 
 
 def test_a_commune_without_a_report_is_not_behind(tmp_path):

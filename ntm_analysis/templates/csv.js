@@ -1,8 +1,8 @@
 // Every table of the page can be saved as CSV, cell by cell as it is shown; needs no network. Without scripts there is no button.
 const csvWords = { vi: "Tải CSV", en: "Save as CSV" }[document.documentElement.lang] ?? "CSV";
 const csvText = node => (node?.textContent ?? "").replace(/\s+/g, " ").trim();
-// A cell that a spreadsheet would take for a formula begins with an apostrophe; a dash alone is a dash.
-const csvSafe = text => (/^[=+\-@]/.test(text) && text !== "-" ? "'" : "") + text;
+// A cell that a spreadsheet would take for a formula begins with an apostrophe; a dash alone, or a figure with its sign, does not.
+const csvSafe = text => (/^[=+\-@]/.test(text) && text !== "-" && !/^[+\-][0-9][0-9.,]*\s?%?$/.test(text) ? "'" : "") + text;
 const csvCell = text => `"${csvSafe(text).replace(/"/g, '""')}"`;
 const csvName = text => text.replace(/[đĐ]/g, "d").normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase()
   .replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 80);
