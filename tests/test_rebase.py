@@ -272,6 +272,18 @@ def test_works_debts_money_and_hamlets_follow_the_place_and_promises_stay_behind
     assert fates(made, "targets")[0] == ("left", "registration")
 
 
+def test_money_known_only_after_the_day_is_left_and_the_sum_is_known_when_its_last_part_was(tmp_path):
+    money = [row for row in PLAN["envelopes"] if row["year"] == 2023]
+    known = {"10001": "2022-01-01", "10002": "2022-02-01"}
+    rows = [row | {"known_from": known.get(row["served"], row["known_from"])} for row in money]
+    table = rebased(tmp_path / "a", PLAN | {"envelopes": rows}).tables["envelopes"].set_index("served")
+    assert table.at["10004", "amount"] == 200 and f"{table.at['10004', 'known_from']:%Y-%m-%d}" == "2022-02-01"
+    late = [row | ({"known_from": "2099-01-01"} if row["served"] == "10002" else {}) for row in money]
+    made = rebased(tmp_path / "b", PLAN | {"envelopes": late})
+    assert made.tables["envelopes"].set_index("served").at["10004", "amount"] == 100
+    assert ("left", "later") in fates(made, "envelopes")
+
+
 def test_households_of_the_new_unit_are_those_of_all_its_parts(tmp_path):
     units = rebased(tmp_path).tables["units"].set_index("code")
     assert units["households"].fillna(0).to_dict() == {"10004": 400, "10005": 0, "10006": 0}
