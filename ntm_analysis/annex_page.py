@@ -32,6 +32,7 @@ class AnnexPage(PlanPage):
 
     @property
     def heading(self) -> str:
+        """The title of the annex."""
         return self.text("heading_annex", word=self.word, year=self.year)
 
     def title(self) -> Part:

@@ -68,14 +68,17 @@ class ExportForms:
     lacking: dict[str, str] = field(default_factory=dict)
 
     def text(self, key: str, **values: object) -> str:
+        """The text of ``key`` in the workbook's language, with its values filled in."""
         return text(key, self.lang, **values)
 
     @property
     def day(self) -> str:
+        """The as-of date as written."""
         return write_date(self.workbook.as_of, self.lang)
 
     @property
     def place(self) -> str:
+        """The data set's title."""
         return self.workbook.meta["title"][self.lang]
 
     def source(self, ids: str) -> str:
@@ -84,6 +87,7 @@ class ExportForms:
         return "; ".join(rows.loc[i, "short"] or rows.loc[i, "title"] if i in rows.index else i for i in ids.split("|") if i)
 
     def mark(self, mark: str) -> str:
+        """A mark by its letters (BC, GĐ); "" for none."""
         return self.text(f"export_mark_{mark}") if mark else ""
 
     def head(self, name: str, width: float = 12, format: str = "", group: str = "", **more) -> Head:

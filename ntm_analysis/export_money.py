@@ -178,6 +178,7 @@ class ExportMoney(ExportForms):
         )
 
     def debts(self) -> Form:
+        """Construction debt, the newest figure of each commune and criterion."""
         debts = newest_debts(self.workbook)
         debts = debts[debts["unit"].isin(self.workbook.units.index)]
         rows = [

@@ -142,6 +142,7 @@ class Export(ExportMoney):
         return self.form("indicators", heads, rows, notes=[self.text("export_unread")])
 
     def ocop(self) -> Form:
+        """OCOP products with their stars, decision and days."""
         table = self.workbook.tables["ocop"]
         rows = [
             [
@@ -209,6 +210,7 @@ class Export(ExportMoney):
         return self.form("registrations", heads, rows)
 
     def hamlets(self) -> Form:
+        """The hamlets registered, whatever the year."""
         word = self.workbook.meta.get("hamlet_word", {}).get(self.lang, self.text("export_hamlet"))
         rows = [
             [

@@ -67,18 +67,17 @@ class ForecastChangeParts(ForecastParts):
         key = "change_illustrative" if self.workbook.illustrative else "change_no_entry"
         return self.text(key, day=day)
 
-    def _change_figure(self, value: float, sign: bool = True) -> str:
-        """A number of communes to one decimal more than it needs, with its sign."""
-        shown = write_number(abs(value), self.lang, 2)
-        return shown if not sign else ("+" if value > 0 else "−" if value < 0 else "") + shown
+    def _change_figure(self, value: float) -> str:
+        """A change of a number of communes with its sign, to two decimals (the error of the draws is of the second)."""
+        return ("+" if round(value, 2) > 0 else "") + write_number(value, self.lang, 2)
 
     def _change_verdict(self, made: Change) -> str:
         whole = made.now - made.before
         felt = [step for step in made.steps if step.felt]
         parts = "; ".join(f"{self._step_names(step)} {self._change_figure(step.change)}" for step in felt)
         numbers = {
-            "before": self._change_figure(made.before, False),
-            "now": self._change_figure(made.now, False),
+            "before": write_number(made.before, self.lang, 2),
+            "now": write_number(made.now, self.lang, 2),
             "change": self._change_figure(whole),
         }
         return self.text("change_verdict", **numbers, parts=parts) if felt else self.text("change_none", **numbers)

@@ -5,6 +5,7 @@ import re
 from .names import plain
 from .office_numbers import NotRead, read_number
 
+# The signs of this package's own tables too: M (met, in English), Đ* (met by recognition: nobody reported it, so it is no data).
 MET = ("dat", "d", "x", "v", "+", "✓", "✔", "√", "m", "dat chuan", "hoan thanh")
 BASIC = ("co ban dat", "cbd", "cb", "dat co ban")
 NOT_MET = ("chua dat", "c", "chua", "khong dat", "khong", "k", "cd", "kd", "chua hoan thanh")

@@ -68,6 +68,7 @@ class _Reader:
         self.made = Rows()
 
     def read(self) -> Rows:
+        """Each row of the table in order."""
         district = self._named_above()
         for r in range(self.table.body, self.table.end):
             cells = self.sheet.cells[r]

@@ -37,6 +37,7 @@ class MeetingPage(MeetingParts):
 
     @property
     def heading(self) -> str:
+        """The page's heading, with its month."""
         place = self.workbook.meta["title"][self.lang]
         return self.text("heading_meeting", place=place, month=self.month_name(self.month.end), day=self.day)
 

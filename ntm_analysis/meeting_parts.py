@@ -38,6 +38,7 @@ class MeetingParts(ForecastChangeParts):
         return {f"sheet_{table}": named("sheet_named", sheet=sheet_name(table), table=table) for table in SHEETS}
 
     def text(self, key: str, **values: object) -> str:
+        """The text of ``key``; names of sheets of the template are filled in by themselves."""
         return super().text(key, **self._sheets, **values)
 
     @cached_property
@@ -46,14 +47,17 @@ class MeetingParts(ForecastChangeParts):
         return meeting(self.workbook, self.typed_month)
 
     def month_name(self, day: pd.Timestamp) -> str:
+        """A month as written (12/2022)."""
         return "..." if pd.isna(day) else month_words(f"{day:%Y-%m-%d}", self.lang)
 
     @cached_property
     def works(self) -> pd.DataFrame:
+        """Each work with its plan and its newest report."""
         return works_progress(self.workbook, self.month.end)
 
     @cached_property
     def money(self) -> pd.DataFrame:
+        """Money disbursed by commune against its own envelopes."""
         return by_commune(self.workbook, self.month.end)
 
     @cached_property
@@ -63,6 +67,7 @@ class MeetingParts(ForecastChangeParts):
         return owed(self.workbook, {set_id: self.standing(set_id) for set_id in set(sets)}, sets)
 
     def name_of(self, unit: int) -> str:
+        """A unit's name."""
         return self.workbook.units.loc[unit, "name"]
 
     def work_name(self, work: pd.Series) -> str:
@@ -71,6 +76,7 @@ class MeetingParts(ForecastChangeParts):
         return f"{names.get(work['item'], work['item'])} ({work['work']})"
 
     def percent(self, value: float) -> str:
+        """A share or volume in %, to one decimal."""
         return "..." if pd.isna(value) else f"{write_number(value, self.lang, 1)}%"
 
     def said(self, names: Iterable[str], marks: Iterable[str]) -> str:
@@ -84,6 +90,7 @@ class MeetingParts(ForecastChangeParts):
         return write_number(value, self.lang, 1)
 
     def million(self, value: float) -> str:
+        """An amount in million đồng."""
         return write_number(value, self.lang, 0) if pd.isna(value) or value else "-"
 
     # 1: change ---------------------------------------------------------------------------------------------------
@@ -186,6 +193,7 @@ class MeetingParts(ForecastChangeParts):
         return self.table("payments", columns, rows, unit=self.text("unit_million_money"))
 
     def pot(self, pot: str) -> str:
+        """A pot by its name."""
         return pot_words(self.workbook, pot, self.lang) if pot else self.text("pot_unnamed")
 
     def _fallen(self) -> Markup:

@@ -74,6 +74,7 @@ class _Styles:
         self.book, self.made = book, {}
 
     def of(self, **settings: object) -> object:
+        """The format with these settings, in the workbook's own letters."""
         key = tuple(sorted(settings.items()))
         if key not in self.made:
             self.made[key] = self.book.add_format(

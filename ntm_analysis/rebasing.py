@@ -72,6 +72,7 @@ class _Move:
         self.account.append(pd.DataFrame(entry, index=rows.index))
 
     def make(self, name: str, unit: int, what: str, value: str, parts: str, why: str, mark: str, note: str) -> None:
+        """Enter in the account a value made of several parts: of which, by which rule, with which mark."""
         self.made.append(dict(table=name, unit=unit, what=what, value=value, parts=parts, why=why, mark=mark, note=note))
 
     def table(self, name: str, facts: dict[str, Facts]) -> pd.DataFrame:

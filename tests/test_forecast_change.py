@@ -183,6 +183,6 @@ def test_the_page_says_what_it_is_held_against(folder, tmp_path):
 def test_the_pages_of_both_data_sets_give_reasons(lang):
     mau = plain(MeetingPage("data/huyen-mau", draws=1000, lang=lang).forecast_change())
     assert {"vi": "Số liệu minh họa không đăng ký dự báo được", "en": "cannot be registered"}[lang] in mau
-    assert {"vi": "số liệu mới −0,", "en": "new data −0."}[lang] in mau and "criterion_states.csv" in mau
+    assert {"vi": "số liệu mới -0,", "en": "new data -0."}[lang] in mau and "criterion_states.csv" in mau
     thanh = plain(MeetingPage("data/thanh-chuong", draws=200, lang=lang).forecast_change())
     assert "thanh-chuong_2022-03-31_f51ee8c8" in thanh
