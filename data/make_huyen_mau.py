@@ -480,7 +480,7 @@ def money() -> dict[str, list[dict]]:
         dated(PLANNED, commune=commune, hamlet=hamlet, level=level, year=2023) for commune, hamlet, level in HAMLET_TARGETS
     ]
     made["hamlet_criteria"] = [
-        dated(PLANNED, number=number, level=level, name_vi=vi, name_en=en, decision="Bộ tiêu chí thôn bịa ra để minh họa")
+        dated(PLANNED, number=number, level=level, name_vi=vi, name_en=en, decision="Bộ tiêu chí thôn đặt ra để minh họa")
         for level, names in HAMLET_CRITERIA.items()
         for number, (vi, en) in enumerate(names, start=1)
     ]

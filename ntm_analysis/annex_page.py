@@ -37,7 +37,8 @@ class AnnexPage(PlanPage):
 
     def title(self) -> Part:
         """The head of the annex: number and date of the plan it belongs to are left blank."""
-        place = self.workbook.meta["title"][self.lang]
+        district = (self.workbook.meta.get("district") or {}).get("name")
+        place = self.text("annex_district", name=district) if district else self.workbook.meta["title"][self.lang]
         lines = (
             self.paragraph(self.text("annex"), "annex"),
             super().title(),
@@ -68,14 +69,13 @@ class AnnexPage(PlanPage):
             )
         if not cells:
             return self.section("xa-dang-ky", self.text("annex_no_communes", year=self.year, sheet=sheet_name("targets")))
-        total = ["", self.text("total_row"), self.text("annex_communes", n=len(cells)), *[""] * (len(cells[0]) - 3)]
+        total = ["", self.text("total_row"), self.text("annex_communes", n=rows["unit"].nunique()), *[""] * (len(cells[0]) - 3)]
         columns = f"tt unit:name aim count:num missing {'owner ' if self.internal else ''}note"
         return self.section(
             "xa-dang-ky",
             self.table("annex_communes", columns, [total, *cells]),
             self.text("annex_pledges"),
             self.paragraph(self.text("owner_note"), "key") if self.internal else "",
-            wide=True,
         )
 
     @cache  # noqa: B019 - a page lives as long as its notebook
@@ -109,10 +109,10 @@ class AnnexPage(PlanPage):
             )
         total = ["", self.text("total_row"), self.text("annex_hamlets", n=len(cells), word=self.word), *[""] * 5]
         table = self.table("annex_hamlets", "tt hamlet:name unit households:num aim count:num missing note", [total, *cells])
-        return self.section("xom-dang-ky", table, self._hamlet_set(), title=self._hamlet_title(), wide=True)
+        return self.section("xom-dang-ky", table, self._hamlet_set(), title=self._hamlet_title())
 
     def _hamlet_title(self) -> str:
-        return self.text("section_xom-dang-ky", word=self.word)
+        return self.text("section_xom-dang-ky", word=self.word.capitalize())
 
     def _lacks(self, row: dict) -> str:
         """What a hamlet lacks by name, and how many criteria have no data; three dots where nothing is known."""

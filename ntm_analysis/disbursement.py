@@ -46,8 +46,8 @@ def _year(workbook: Workbook, month: pd.Timestamp) -> pd.DataFrame:
 
 def by_pot(workbook: Workbook, month: pd.Timestamp) -> pd.DataFrame:
     """A row a pot with an envelope of the year or a report: amount, planned, disbursed (NaN: nobody reported), rate (disbursed /
-    amount), behind (planned less disbursed, 0 at least), communes (how many reported), mark (of the envelope; assumed as
-    soon as one is)."""
+    amount), behind (planned less disbursed, 0 at least), communes (how many reported), of (how many it serves), mark (of the
+    envelope; assumed as soon as one is)."""
     envelopes, told = _year(workbook, month), disbursed(workbook.tables["progress"], month)
     told = told[told["unit"].isin(workbook.communes.index)]
     pots = workbook.tables["pots"]
@@ -61,6 +61,11 @@ def by_pot(workbook: Workbook, month: pd.Timestamp) -> pd.DataFrame:
     sums = told.groupby("pot")["disbursed"].agg(["sum", "size"])
     made["disbursed"] = sums["sum"].reindex(made.index)
     made["communes"] = sums["size"].reindex(made.index, fill_value=0).astype(int)
+    # Money that serves single communes is told in full when those have reported, other money when all have.
+    own, count = envelopes["served"].isin(workbook.communes["code"]), len(workbook.communes)
+    shared = set(envelopes.loc[~own, "pot"])
+    served = envelopes[own].groupby("pot")["served"].nunique()
+    made["of"] = [count if pot in shared else int(served.get(pot, count)) for pot in made.index]
     return _against(made)
 
 

@@ -25,10 +25,10 @@ class ExportMoney(ExportForms):
         heads = {}
         for pot in order:
             group = self.text(f"export_group_{pots.loc[pot, 'capital']}")
-            heads[pot] = Head(f"p{len(heads)}", pots.loc[pot, f"name_{self.lang}"], 13, NUMBER, group, total=True)
+            heads[pot] = Head(f"p{len(heads)}", pots.loc[pot, f"name_{self.lang}"], 13, WHOLE, group, total=True)
         if CEMENT in claimed:
             words = pick(FUND_WORDS["cement"], self.lang)
-            heads[CEMENT] = Head(f"p{len(heads)}", words, 13, NUMBER, self.text("export_group_in_kind"), total=True)
+            heads[CEMENT] = Head(f"p{len(heads)}", words, 13, WHOLE, self.text("export_group_in_kind"), total=True)
         return list(heads), heads
 
     def need(self) -> list[Form]:
@@ -74,7 +74,7 @@ class ExportMoney(ExportForms):
         totals["all"] = float(self.needs.together.total.mean()) / THOUSAND
         sums = [heads[pot] for pot in funds]
         across = f"=SUM({{{sums[0].name}}}{{row}}:{{{sums[-1].name}}}{{row}})" if sums else ""
-        whole = Head("all", self.text("export_head_all"), 14, NUMBER, total=True, formula=across)
+        whole = Head("all", self.text("export_head_all"), 14, WHOLE, total=True, formula=across)
         unit = self.text("unit_million_money")
         found = in_millions(self.needs.together.total)
         lead = [self.text("export_estimate")] if self.needs.assumed_quantities else []
@@ -144,11 +144,12 @@ class ExportMoney(ExportForms):
         rows_ = self.workbook.tables["envelopes"]
         credit = rows_[rows_["pot"].map(pots["fund"]) == "tin_dung"]["amount"].sum()
         rows_ = rows_[(rows_["pot"].map(pots["measure"]) == "money") & (rows_["pot"].map(pots["fund"]) != "tin_dung")]
+        called = self.workbook.units.set_index("code")["name"].to_dict()
         years = sorted({int(y) for y in rows_["year"]})
         kinds = ("allotted", "expected")
         heads = [self.head("tt", 5), self.head("fund", 34), self.head("serves", 16)]
         for kind in kinds:
-            heads += [Head(f"{kind}{y}", f"{y}", 12, NUMBER, self.text(f"export_group_{kind}"), total=True) for y in years]
+            heads += [Head(f"{kind}{y}", f"{y}", 12, WHOLE, self.text(f"export_group_{kind}"), total=True) for y in years]
         heads += [self.head("source", 26), self.head("note", 9)]
         rows, totals = [], {head.name: 0.0 for head in heads if head.total}
         for (pot, served), part in rows_.groupby(["pot", "served"], sort=False):
@@ -161,7 +162,7 @@ class ExportMoney(ExportForms):
                 [
                     f"{len(rows) + 1}",
                     pots.loc[pot, f"name_{self.lang}"],
-                    served or self.text("export_all_served"),
+                    called.get(served, served) or self.text("export_all_served"),
                     *(cell or "-" for cell in cells),
                     self.source(sources),
                     self.marks(part["mark"]),
@@ -197,7 +198,7 @@ class ExportMoney(ExportForms):
             self.head("tt", 5),
             self.head("unit", 20),
             self.head("criterion", 10),
-            self.head("amount", 14, NUMBER, total=True),
+            self.head("amount", 14, WHOLE, total=True),
             self.head("date", 12, DAY),
             self.head("source", 30),
             self.head("note", 10),

@@ -104,7 +104,8 @@ class Export(ExportMoney):
         law = law[law["set"] == self.found.set_id].set_index("test")
         names, measures = law[f"name_{self.lang}"], law["unit"]
         rows = []
-        for row in self.found.tests.to_dict("records"):
+        places = self.found.tests["unit"].map(self.workbook.communes["order"])  # commune by commune, not by day
+        for row in self.found.tests.assign(place=places).sort_values("place", kind="stable").to_dict("records"):
             measure = measures[row["test"]]
             value = pick(STATE_WORDS[row["answer"]], self.lang) if row["answer"] else row["value"]
             level = None if pd.isna(row["threshold"]) else threshold_words(row["threshold"], row["op"], measure, self.lang)

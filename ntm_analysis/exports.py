@@ -44,6 +44,16 @@ def plain_text(cell: object) -> str:
     return f"'{text}" if text.startswith(FORMULA) and text != "-" and not SIGNED.fullmatch(text) else text
 
 
+def ungrouped(text: str, lang: str) -> str:
+    """A figure without the signs between its thousands, which a spreadsheet set to another country reads as decimals.
+
+    >>> ungrouped("1.150", "vi"), ungrouped("-1.234,5", "vi"), ungrouped("1,150", "en"), ungrouped("1.5", "vi")
+    ('1150', '-1234,5', '1150', '1.5')
+    """
+    shape = re.compile(r"[+−-]?" + GROUPED[lang].removeprefix("-?") + "%?")
+    return text.replace({"vi": ".", "en": ","}[lang], "") if shape.fullmatch(text) else text
+
+
 def _number(cell: object, lang: str) -> float | None:
     """The number that a cell shows, None when it shows something else (a range, "...", a share)."""
     if isinstance(cell, int | float):
@@ -92,7 +102,13 @@ def write_tables(tables: Sequence[tuple], folder: Path, stem: str, lead: Sequenc
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\r\n")
         writer.writerows(
-            [*([line] for line in lead), [name], [unit], list(heads), *([plain_text(c) for c in row] for row in rows)]
+            [
+                *([line] for line in lead),
+                [name],
+                [unit],
+                list(heads),
+                *([ungrouped(plain_text(c), lang) for c in row] for row in rows),
+            ]
         )
         paths.append(folder / f"{stem}_bieu-{number:02d}_{slug(name.split('. ', 1)[-1])[:60]}.csv")
         write_whole(paths[-1], text.getvalue().encode("utf-8-sig"))

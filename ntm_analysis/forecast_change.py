@@ -166,7 +166,7 @@ def _revised(entry: dict, start: Forecast, workbook: Workbook) -> Step:
     change = float(start.finishing.mean()) - entry["finishing"]["mean"]
     same = entry["content_hash"] == workbook.content_hash
     se = 0.0 if same else float(np.sqrt((variance + start.finishing.var()) / start.run.draws))
-    units = workbook.all_units.reset_index().drop_duplicates("code", keep="last").set_index("code")["index"]
+    units = start.workbook.units.reset_index().set_index("code")["index"]  # of that day: codes are used again
     old = pd.Series({units[c["code"]]: c["p"] for c in entry["communes"] if c["code"] in units.index}, dtype=float)
     basically = float((start.finishing >= start.basically).mean()) - entry["p_basically_all"]
     return Step(("revised",), change, se, basically, start.p.sub(old, fill_value=0.0))

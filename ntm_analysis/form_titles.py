@@ -1,5 +1,6 @@
 """What the lines around an office's table say: the day of its figures, the criteria set, and what its signs mean."""
 
+import contextlib
 import datetime as dt
 import re
 from calendar import monthrange
@@ -21,20 +22,23 @@ _STATES = {
     "co ban dat": "basic", "chua dat": "not_met", "khong dat": "not_met", "khong ap dung": "not_applicable",
     "chua co so lieu": "no_data", "dat": "met",
 }  # fmt: skip
+# "x: đạt", "(x): chưa đạt", 'dấu "x" là tiêu chí chưa đạt'
 _SIGN = re.compile(
-    r"[\"“'(]?([^\s\"“”'():;,.=]{1,4}|\.\.\.)[\"”')]?\s*(?:[:=–-]|\bla\b|\bnghia la\b)\s*(" + "|".join(_STATES) + r")\b"
+    r"[\"“'(]?([^\s\"“”'():;,.=]{1,4}|\.\.\.)[\"”')]*\s*(?:[:=–-]|\bla\b|\bnghia la\b)\s*(?:(?:tieu chi|xa|da)\s+)*("
+    + "|".join(_STATES)
+    + r")\b"
 )
 _OWN_SIGNS = ("ghi chu", "ky hieu", "chu thich", "quy uoc")
 
 
-def data_day(lines: Iterable[str]) -> tuple[dt.date, str] | None:
-    """The day that the figures stand for and the words that say it; None where no line does.
+def data_days(lines: Iterable[str]) -> list[tuple[dt.date, str]]:
+    """The days that the figures may stand for, each with the line that says it; more than one contradict each other.
 
-    "tính đến ngày 31/3/2022" comes before "tháng 4/2022", "quý I/2022", "năm 2021" (each its last day). The day of a letter
+    "tính đến ngày 31/3/2022" comes before "tháng 4/2022", "quý I/2022", "hết năm 2021" (each its last day). The day of a letter
     ("Thanh Chương, ngày 05 tháng 4 năm 2022") and the years of a period ("2021-2025") say nothing about figures.
 
-    >>> data_day(["Thanh Chương, ngày 05 tháng 4 năm 2022", "(Số liệu tính đến hết quý I/2022)"])
-    (datetime.date(2022, 3, 31), '(Số liệu tính đến hết quý I/2022)')
+    >>> data_days(["Thanh Chương, ngày 05 tháng 4 năm 2022", "(Số liệu tính đến hết quý I/2022)"])
+    [(datetime.date(2022, 3, 31), '(Số liệu tính đến hết quý I/2022)')]
     """
     texts = {line: re.sub(rf"20\d\d\s*[-–]\s*20\d\d|{_PAPER}", " ", plain(line)) for line in lines}
     texts = {line: text for line, text in texts.items() if not re.match(r"[^,]{2,40},\s*ngay\b", text)}
@@ -45,15 +49,16 @@ def data_day(lines: Iterable[str]) -> tuple[dt.date, str] | None:
         (r"6 thang dau nam (20\d\d)", lambda m: (int(m[1]), 6, 30)),
         (r"9 thang dau nam (20\d\d)", lambda m: (int(m[1]), 9, 30)),
         (_DAY, lambda m: (int(m[3]), int(m[2]), int(m[1]))),
-        (r"(?:cuoi |het |den )?nam (20\d\d)", lambda m: (int(m[1]), 12, 31)),
+        (r"(?:cuoi|het|den|so lieu) nam (20\d\d)", lambda m: (int(m[1]), 12, 31)),
     ):
+        found = {}
         for line, text in texts.items():
             for match in re.finditer(pattern, text):
-                try:
-                    return dt.date(*made(match)), line.strip()[:80]
-                except ValueError:
-                    continue
-    return None
+                with contextlib.suppress(ValueError):
+                    found.setdefault(dt.date(*made(match)), line.strip()[:80])
+        if found:
+            return list(found.items())
+    return []
 
 
 def _end(year: int, month: int) -> tuple[int, int, int]:
@@ -89,8 +94,34 @@ def own_signs(lines: Iterable[str]) -> dict[str, str]:
     made: dict[str, str] = {}
     for line in lines:
         text = plain(line)
-        if any(word in text for word in _OWN_SIGNS):
+        if any(word in text for word in _OWN_SIGNS) or (len(text) < 40 and _SIGN.match(text)):
             for part in re.split(r"[;,\n]|\.\s", re.sub(r"^.*?(?:ghi chu|ky hieu|chu thich|quy uoc)[^:]*:", "", text, count=1)):
                 if match := _SIGN.search(part):
                     made.setdefault(match[1], _STATES[match[2]])
     return made
+
+
+def doubts(above: Iterable[str], around: Iterable[str]) -> tuple[str, str]:
+    """What makes a table other than one of results: a line ``above`` it that speaks of plans, registrations or hamlets, and a
+    line ``around`` it that speaks of what is not met, so that a tick may mean that. "" for none.
+
+    >>> doubts(["KẾ HOẠCH: DỰ KIẾN ĐẠT NĂM 2025"], []), doubts(["KẾT QUẢ THỰC HIỆN"], ["Các tiêu chí chưa đạt của các xã"])
+    (('KẾ HOẠCH: DỰ KIẾN ĐẠT NĂM 2025', ''), ('', 'Các tiêu chí chưa đạt của các xã'))
+    """
+    planned = ""
+    for line in above:
+        text = re.sub(_PAPER, " ", plain(line))
+        other = re.search(r"\b(ke hoach|du kien|phan dau|dang ky|lo trinh)\b", text) and not re.search(
+            r"\b(ket qua|hien trang|thuc trang|danh gia)\b", text
+        )
+        if len(text) > 8 and (other or re.search(r"\b(xom|thon|ban|khoi) (dat|duoc|dang ky)\b", text)):
+            planned = planned or line.strip()[:80]
+    lacking = next(
+        (
+            line.strip()[:80]
+            for line in around
+            if re.search(r"\b(chua dat|con thieu|khong dat)\b", plain(line)) and len(line) > 12
+        ),
+        "",
+    )
+    return planned, lacking

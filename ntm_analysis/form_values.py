@@ -43,12 +43,13 @@ class Values:
         law: Law,
         set_id: str,
         signs: dict[str, str],
+        lacking: str,
         place: Callable,
         file: str,
         problems,
     ):
         self.sheet, self.table, self.read, self.law, self.set_id = sheet, table, rows, law, set_id
-        self.signs, self.place, self.file, self.problems = signs, place, file, problems
+        self.signs, self.lacking, self.place, self.file, self.problems = signs, lacking, place, file, problems
         self.marks: list[tuple[str, str]] = []
         chosen = law.values[law.values["set"] == set_id]
         self.measured = {test for test, ops in chosen.groupby("test")["op"].agg(set).items() if ops - {"judged"}}
@@ -60,6 +61,9 @@ class Values:
         heads = table.of("criterion", "indicator", "tick")
         self.rows = [row.row for row in rows.communes]
         self.plus = any(sign_of(cell) == "+" for head in heads for cell in self._column(head))
+        # Where other criteria are marked 1 and 0, a column that has one of them is marks too: a 2 in it is a slip.
+        columns = {h.column: set(self._column(h)) - {None} for h in table.of("criterion")}
+        self.binary = {column for column, cells in columns.items() if cells and cells <= {0.0, 1.0}}
         self.figures = {h.column for h in table.of("criterion") if h.subject in self.measured and self._is_measured(h)}
         self._weak(heads)
 
@@ -73,14 +77,17 @@ class Values:
 
     def _is_measured(self, head: Head) -> bool:
         """Whether a criterion that has one indicator is given by its value, not by a mark."""
-        return any(
-            (isinstance(c, float) and c not in (0.0, 1.0)) or (isinstance(c, str) and "%" in c) for c in self._column(head)
-        )
+        cells = self._column(head)
+        if self.binary - {head.column} and {0.0, 1.0} & {cell for cell in cells if isinstance(cell, float)}:
+            return False
+        return any((isinstance(c, float) and c not in (0.0, 1.0)) or (isinstance(c, str) and "%" in c) for c in cells)
 
     def _weak(self, heads: list[Head]) -> None:
         """A sheet that only ticks says nothing by its blanks: told once."""
         columns = [h for h in heads if h.kind == "criterion"]
         signs = {sign_of(c) for h in columns for c in self._column(h)} - {""}
+        if self.lacking and signs and signs <= set(WEAK) and not signs <= set(self.signs):
+            self._tell("form_tick_doubt", self.table.body - 1, columns[0].column, value=sorted(signs)[0], line=self.lacking)
         if signs and signs <= set(WEAK) and any(c is None for h in columns for c in self._column(h)):
             sign = sorted(signs)[0]
             self._tell("form_only_met", self.table.body - 1, columns[0].column, True, value=sign)

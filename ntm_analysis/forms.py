@@ -12,7 +12,7 @@ from pathlib import Path
 from .entries import Entry
 from .form_heads import Criteria, Head, Table, cleaned, find_tables, turned
 from .form_rows import rows_of
-from .form_titles import data_day, named_sets, own_signs
+from .form_titles import data_days, doubts, named_sets, own_signs
 from .form_values import Fact, Values
 from .names import fold, slug
 from .office_numbers import write_date
@@ -106,17 +106,36 @@ class _Form:
         """The day of the figures: what the lines above the table say, then any line and the sheet's name, then the option."""
         rows = self.sheet.cells if top is None else self.sheet.cells[:top]
         above = [cell for row in rows for cell in row if isinstance(cell, str)]
-        found = data_day(above) or data_day([*self.lines, self.sheet.name])
-        if found is None and self.asked:
+        found = data_days(above) or data_days([*self.lines, self.sheet.name])
+        if len({day for day, _ in found}) > 1:
+            told = "; ".join(f"{write_date(day)} (“{line}”)" for day, line in found)
+            self.made.problems.append(Problem("form_two_days", self.file, details={"value": told}, sheet=self.sheet.name))
+        if not found and self.asked:
             return self.asked, "form_day_asked"
-        return found
+        return found[0] if found else None
 
     def _table(self, sheet: Sheet, table: Table, turn: bool, day: tuple[dt.date, str] | None) -> None:
         place = (lambda r, c: cell_name(c, r)) if turn else cell_name
-        when = day[0] if day else self.workbook.as_of
+        when = min(day[0], self.workbook.as_of) if day else self.workbook.as_of
+        above = (
+            [cell for row in sheet.cells[: table.top] for cell in row if isinstance(cell, str)] if not turn else self.lines[:4]
+        )
+        planned, lacking = doubts(above, self.lines)
+        if planned:
+            problem = Problem("form_not_results", self.file, details={"value": planned}, sheet=self.sheet.name)
+            self.made.problems.append(problem)
         rows = rows_of(sheet, table, self.workbook, when, place, self.file, self.made.problems)
         values = Values(
-            sheet, table, rows, self.workbook.law, self.set_id, own_signs(self.lines), place, self.file, self.made.problems
+            sheet,
+            table,
+            rows,
+            self.workbook.law,
+            self.set_id,
+            own_signs(self.lines),
+            lacking,
+            place,
+            self.file,
+            self.made.problems,
         )
         self._twice(table.heads, table, place)
         facts: dict[tuple, Fact] = {}

@@ -69,7 +69,7 @@ class MeetingPage(MeetingParts):
             return self.section("phan-cong", self.text("meeting_nothing_owed"), open_, wide=True)
         rows = [
             [place, self.department(row), self.name_of(row["unit"]), self.criterion(row["set"], row["criterion"]),
-             row["partner"] or "-", row["person"] or "-", row["action"] or "-" if row["assigned"] else self.text("not_assigned"),
+             row["partner"] or "-", row["person"] or "-" if row["assigned"] else self.text("not_assigned"), row["action"] or "-",
              self._due(row)]
             for place, (_, row) in enumerate(tasks.iterrows(), start=1)
         ]  # fmt: skip

@@ -283,7 +283,7 @@ class MeetingParts(ForecastChangeParts):
         )  # fmt: skip
         rows = [
             [place, self.pot(pot), *(self.million(row[k]) for k in ("amount", "planned", "disbursed")), self._rate(row["rate"]),
-             self.million(row["behind"]), f"{row['communes']}",
+             self.million(row["behind"] if row["communes"] >= row["of"] else np.nan), f"{row['communes']}/{row['of']}",
              "..." if pd.isna(row["mark"]) else self.text(f"mark_{row['mark']}")]
             for place, (pot, row) in enumerate(pots.iterrows(), start=1)
         ]  # fmt: skip

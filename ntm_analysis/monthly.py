@@ -16,6 +16,7 @@ from .workbook import Workbook
 
 HOLDS = ("met", "recognition", "not_applicable")
 LACKS = ("not_met", "basic")
+EARLY = 20  # until this day of a month a meeting may still look at the month before
 SUBJECT = ["criterion", "indicator", "work"]
 
 
@@ -70,9 +71,10 @@ def meeting(workbook: Workbook, month: str = "") -> Month:
     day = pd.Timestamp(workbook.as_of)
     own = day + pd.offsets.MonthEnd(0)
     end = pd.Timestamp(read_month(month)) if month else own
-    if end not in (own, own - pd.offsets.MonthEnd(1)):
+    last = own - pd.offsets.MonthEnd(1)
+    if end not in (own, last) or (end == last and day.day > EARLY):
         raise ValueError(
-            f"month={month!r}: must be the month of the as-of date {workbook.as_of} or the one before it; "
+            f"month={month!r}: must be that of the as-of date {workbook.as_of} (until its {EARLY}th day also the one before); "
             "for an earlier meeting give its as_of too"
         )
     return Month(end, end - pd.offsets.MonthEnd(1), workbook, known_by(workbook, month_before(workbook.as_of)))

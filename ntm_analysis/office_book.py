@@ -129,11 +129,12 @@ def _heads(sheet, form: Form, styles: _Styles, row: int) -> int:
     """The head lines: one, or two where columns share a head; the row below them."""
     style = styles.of(bold=True, border=1, align="center", text_wrap=True, bg_color="#EEEEEE")
     grouped = any(head.group for head in form.heads)
-    sheet.set_row(row + grouped, max(_height(head.text, head.width - 1) for head in form.heads if head.group or not grouped))
+    below = max(_height(head.text, head.width - 1) for head in form.heads if head.group or not grouped)
+    sheet.set_row(row + grouped, below)
     if grouped:
         alone = max((_height(head.text, head.width - 1) for head in form.heads if not head.group), default=15.0)
         groups = {head.group: sum(h.width for h in form.heads if h.group == head.group) for head in form.heads if head.group}
-        sheet.set_row(row, max([alone - 30, *(_height(text, wide - 1) for text, wide in groups.items())]))
+        sheet.set_row(row, max([alone - below, *(_height(text, wide - 1) for text, wide in groups.items())]))
     for column, head in enumerate(form.heads):
         sheet.set_column(column, column, head.width)
         if grouped and not head.group:

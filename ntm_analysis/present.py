@@ -33,7 +33,10 @@ def present_rows(workbook: Workbook) -> tuple[dict[str, list[PresentRow]], Commu
     frames = {t: read_table(workbook.path / f"{t}.csv", t, style, "dataset.yaml", problems) for t in TABLES}
     if problems:
         raise DataProblems(problems)
-    communes = Communes(zip(frames["units"]["code"], frames["units"]["name"], strict=True))
+    units = frames["units"][["code", "name"]]
+    here = pd.MultiIndex.from_frame(units).isin(pd.MultiIndex.from_frame(workbook.units[["code", "name"]]))
+    # A code used again later means, on the as-of date, the unit that bears it then: that one has the last word.
+    communes = Communes([*units[~here].itertuples(index=False, name=None), *units[here].itertuples(index=False, name=None)])
     made = {}
     for table, frame in frames.items():
         names = [name for name in frame.columns if name != "row"]

@@ -71,6 +71,8 @@ def read_book(path: Path) -> list[Sheet]:
         raise refuse("book_empty")
     if raw.startswith(_OLE) and "EncryptedPackage".encode("utf-16-le") in raw:
         raise refuse("book_password")
+    if b"mimetypeapplication/vnd.oasis.opendocument" in raw[:200]:
+        raise refuse("book_other", looks="OpenDocument, .ods")
     if not raw.startswith((_OLE, _ZIP)):
         raise refuse("book_other", looks="HTML" if re.match(rb"\s*(\xef\xbb\xbf)?\s*<", raw) else "CSV, TXT")
     try:

@@ -218,12 +218,13 @@ def duplicates(frame: pd.DataFrame, key: tuple[str, ...], file: str, problems: l
         told = ["unit", "month"]  # a row about a work names no set and no criterion
     frame = frame[(frame[told].notna() & frame[told].ne("") & frame[told].ne(-1)).all(axis=1)]
     again = frame[frame.duplicated(list(key), keep="first")]
-    first = frame.drop_duplicates(list(key)).set_index(list(key))["row"].to_dict() if len(again) else {}
+    alike = frame[frame.duplicated(list(key), keep=False)]
+    named = alike[list(key)].astype(str).agg("|".join, axis=1) if len(alike) else pd.Series(dtype="str")  # blanks are equal too
+    first = dict(zip(named[::-1], alike["row"][::-1], strict=True))
     for _, row in again.iterrows():
-        values = tuple(row[k] for k in key)
-        cells = [row["commune"] if k == "unit" else row[k] for k in key]
+        cells = [row["commune"] if k == "unit" else row[k] for k in key if pd.notna(row[k]) and row[k] != ""]
         shown = ", ".join(
             f"{v:%d/%m/%Y}" if hasattr(v, "strftime") else f"{v:g}" if isinstance(v, float) else str(v) for v in cells
         )
-        details = {"other": int(first[values if len(key) > 1 else values[0]]), "value": shown}
+        details = {"other": int(first[named[row.name]]), "value": shown}
         problems.append(Problem("duplicate", file, int(row["row"]), "commune" if key[0] == "unit" else key[0], details))

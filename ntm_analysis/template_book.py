@@ -11,7 +11,7 @@ from .dictionary import Column, dictionary
 from .office_numbers import YEARS, write_date, write_figure
 from .present import PresentRow
 from .row_identity import Communes
-from .template_form import CODES, EXAMPLE, FILE_MARK, GROUPS, HEADS, LEAD, ORDER, example, explained, head, sheet_name
+from .template_form import CODES, EXAMPLE, FILE_MARK, GROUPS, HEADS, LEAD, LISTS, ORDER, example, explained, head, sheet_name
 from .words import text
 from .workbook import Workbook, content_hash
 
@@ -32,7 +32,6 @@ _FORMATS = {
 }  # fmt: skip
 _TABS = {"report": "#70AD47", "plan": "#4472C4", "list": "#FFC000", "ground": "#A5A5A5"}
 _WIDTHS = {"unit": 22, "name": 22, "text": 26, "source": 18, "set": 17, "choice": 17, "choices": 17, "date": 12, "month": 10}
-_LISTS = "Danh mục"
 
 
 def template_book(workbook: Workbook, rows: dict[str, list[PresentRow]], communes: Communes) -> bytes:
@@ -48,7 +47,7 @@ def template_book(workbook: Workbook, rows: dict[str, list[PresentRow]], commune
         formats |= {f"{name} filled": book.add_format(_FORMATS[name] | _CELL) for name in ("text", "date", "month", "number")}
         _instructions(book.add_worksheet(text("template_sheet", "vi")), workbook, rows, formats)
         sheets = {table: book.add_worksheet(sheet_name(table)) for table in ORDER}
-        lists = _Lists(book.add_worksheet(_LISTS), workbook, rows, communes)
+        lists = _Lists(book.add_worksheet(LISTS), workbook, rows, communes)
         for group, tables in GROUPS.items():
             for table in tables:
                 sheets[table].set_tab_color(_TABS[group])
@@ -172,7 +171,7 @@ class _Lists:
             for row, word in enumerate(words):
                 self.sheet.write_string(row, column, word)
             letters = xlsxwriter.utility.xl_col_to_name(column, True)
-            self.made[name] = f"='{_LISTS}'!{letters}$1:{letters}${max(1, len(words))}"
+            self.made[name] = f"='{LISTS}'!{letters}$1:{letters}${max(1, len(words))}"
         return self.made[name]
 
     def rule(self, column: Column) -> dict | None:

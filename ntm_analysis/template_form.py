@@ -23,6 +23,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 ORDER = tuple(table for tables in GROUPS.values() for table in tables)
+LISTS = "Danh mục"  # the hidden sheet of what drop-down lists offer
 FILE_MARK = "#ntm"  # first cell of the instruction sheet; data set and content hash stand to its right
 CODES, EXAMPLE, HEADS = "#ntm-codes", "#ntm-example", "#ntm-heads"  # in the hidden column of a table's sheet
 _LIKE = {"criterion": "2", "date": "31/3/2022", "month": "3/2022", "integer": "12", "number": "12,5", "test": "17.1"}

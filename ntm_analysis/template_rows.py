@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 
 from .dictionary import TABLES, Column, dictionary
 from .entries import Entry
+from .form_marks import state_of
 from .office_numbers import NotRead, read_date, read_month
 from .problems import Problem
 from .row_identity import Communes
 from .sheets import Sheet, cell_name
 from .table_files import read_cell
 from .table_text import number_text
-from .template_form import CODES, EXAMPLE, FILE_MARK, HEADS, LEAD, example
+from .template_form import CODES, EXAMPLE, FILE_MARK, HEADS, LEAD, LISTS, example, sheet_name
 
 _ERROR = re.compile(r"#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!)")
 _WITH_CODE = re.compile(r".*\((\d{5})\)", re.ASCII)
@@ -41,13 +42,20 @@ def is_template(sheets: Iterable[Sheet]) -> bool:
 
 def template_rows(sheets: list[Sheet], file: str, style: str, communes: Communes, problems: list[Problem]) -> TemplateRows:
     """All rows of a template; problems name sheet and cell, and a row with an error in it is left out."""
-    made = TemplateRows()
+    made, names = TemplateRows(), {sheet_name(table) for table in TABLES}
     for sheet in sheets:
         first = sheet.cells[0] if sheet.cells else []
         if len(first) > 2 and first[0] == FILE_MARK:
             made.dataset, made.content_hash = str(first[1]), str(first[2])
         codes = _line(sheet, CODES)
         if codes is None:
+            if sheet.name in names:  # its hidden column or row is gone: what it holds would be lost in silence
+                problems.append(Problem("template_codes_gone", file, details={"value": sheet.name}, sheet=sheet.name))
+            elif (
+                sheet.name != LISTS and first[:1] != [FILE_MARK] and any(cell is not None for row in sheet.cells for cell in row)
+            ):
+                unread = Problem("template_unread", file, details={"value": sheet.name}, warning=True, sheet=sheet.name)
+                problems.append(unread)
             continue
         heads, table = _line(sheet, HEADS), str(sheet.cells[codes][1])
         if heads is None or table not in TABLES:
@@ -158,6 +166,8 @@ class _Reader:
             text = _number_text(number, column, self.style)
         elif column.type == "unit" and (code := _WITH_CODE.fullmatch(text)) and code[1] in self.communes.names:
             return code[1]
+        if column.name == "state" and column.code_of(str(text)) is None:  # Đ, CBĐ, x: as offices mark
+            text = state_of(text, {}, False) or text
         return read_cell(text, column, self.style)
 
     def _tell(self, code: str, cell: str, warning: bool = False, **details: object) -> None:

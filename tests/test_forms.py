@@ -11,7 +11,7 @@ import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ntm_analysis.form_titles import data_day
+from ntm_analysis.form_titles import data_days
 from ntm_analysis.forms import Understood, read_forms, told_lines
 from ntm_analysis.problems import DataProblems
 from ntm_analysis.sheets import Sheet, read_book
@@ -191,10 +191,10 @@ def test_a_heading_names_its_district_however_it_is_written(text, elsewhere, wor
     "Báo cáo số ..../BC-UBND ngày 20/4/2022", "Thanh Chương, ngày 05 tháng 4 năm 2022",
 ])  # fmt: skip
 def test_the_day_of_a_paper_is_no_day_of_figures(line):
-    assert data_day([line]) is None
-    assert data_day([line, "Số liệu tính đến ngày 31/3/2022"])[0] == DAY
+    assert data_days([line]) == []
+    assert [day for day, _ in data_days([line, "Số liệu tính đến ngày 31/3/2022"])] == [DAY]
     if not line.startswith("Thanh Chương"):  # what stands in the line of a letter's day is the letter's
-        assert data_day([f"{line}; số liệu năm 2021"])[0] == dt.date(2021, 12, 31)
+        assert [day for day, _ in data_days([f"{line}; số liệu năm 2021"])] == [dt.date(2021, 12, 31)]
 
 
 def test_day_and_set_may_be_given_where_the_sheet_is_silent(workbook, tmp_path):

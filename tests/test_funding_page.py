@@ -143,7 +143,7 @@ def test_tables_become_excel_and_csv_without_formulas(tmp_path):
     assert [path.name for path in paths] == ["thu.xlsx", "thu_bieu-01_thu-x.csv"]
     assert paths[1].read_bytes().startswith(b"\xef\xbb\xbf")
     cells = list(csv.reader(paths[1].read_text(encoding="utf-8-sig").splitlines()))
-    assert cells[3] == ["'=1+1", "đậm", "-"] and cells[4] == ["'@x", "3", "'+7"]
+    assert cells[3] == ["'=1+1", "đậm", "-"] and cells[4] == ["'@x", "3", "+7"]
     import zipfile
 
     sheet = zipfile.ZipFile(paths[0]).read("xl/worksheets/sheet1.xml").decode()

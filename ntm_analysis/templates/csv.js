@@ -3,7 +3,11 @@ const csvWords = { vi: "Tải CSV", en: "Save as CSV" }[document.documentElement
 const csvText = node => (node?.textContent ?? "").replace(/\s+/g, " ").trim();
 // A cell that a spreadsheet would take for a formula begins with an apostrophe; a dash alone, or a figure with its sign, does not.
 const csvSafe = text => (/^[=+\-@]/.test(text) && text !== "-" && !/^[+\-][0-9][0-9.,]*\s?%?$/.test(text) ? "'" : "") + text;
-const csvCell = text => `"${csvSafe(text).replace(/"/g, '""')}"`;
+// 1.150 is read as 1,15 by a spreadsheet set to another country: thousands stand without their points.
+const csvPlain = document.documentElement.lang === "en"
+  ? text => (/^[+\-−]?\d{1,3}(,\d{3})+(\.\d+)?%?$/.test(text) ? text.replace(/,/g, "") : text)
+  : text => (/^[+\-−]?\d{1,3}(\.\d{3})+(,\d+)?%?$/.test(text) ? text.replace(/\./g, "") : text);
+const csvCell = text => `"${csvSafe(csvPlain(text)).replace(/"/g, '""')}"`;
 const csvName = text => text.replace(/[đĐ]/g, "d").normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase()
   .replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 80);
 for (const table of document.querySelectorAll("table.office")) {
@@ -19,7 +23,7 @@ for (const table of document.querySelectorAll("table.office")) {
     const lines = [[title], ...(unit ? [[unit]] : []), ...shown].map(cells => cells.map(csvCell).join(","));
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob(["\ufeff" + lines.join("\r\n") + "\r\n"], { type: "text/csv;charset=utf-8" }));
-    link.download = `${csvName(document.title)}_${csvName(title)}.csv`;
+    link.download = `${csvName(location.pathname.split("/").pop().replace(/\.html$/, ""))}_${csvName(title)}.csv`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   });
