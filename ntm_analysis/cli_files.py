@@ -96,6 +96,12 @@ def _import(options: argparse.Namespace) -> int:
         raise Refused(text("cli_no_set", lang, name=shown(options.set), known=", ".join(sorted(workbook.law.sets))))
     intake = understand(Path(options.file), workbook, options.date, options.set)
     print("\n".join(understood_lines(intake, lang)))
+    today = dt.date.today()
+    late = next((e for e in intake.entries if isinstance(e.values.get("date"), dt.date) and e.values["date"] > today), None)
+    if late is not None:
+        details = {"day": write_date(late.values["date"], lang)}
+        cell = late.cells.get("date")
+        intake.problems.append(Problem("form_future", intake.file, details=details, sheet=late.sheet, cell=cell))
     if options.drop_lost and (intake.outdated or intake.stranger) and intake.changes.of("lost"):
         raise Refused(text("import_no_drop", lang))
     texts, origins = next_texts(intake, options.drop_lost)

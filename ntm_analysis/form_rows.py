@@ -69,6 +69,9 @@ class _Reader:
 
     def read(self) -> Rows:
         """Each row of the table in order."""
+        if self.units.empty:  # told once, not as so many unknown names
+            self._problem("form_no_units", self.table.body)
+            return self.made
         district = self._named_above()
         for r in range(self.table.body, self.table.end):
             cells = self.sheet.cells[r]

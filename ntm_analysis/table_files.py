@@ -219,7 +219,7 @@ def duplicates(frame: pd.DataFrame, key: tuple[str, ...], file: str, problems: l
     frame = frame[(frame[told].notna() & frame[told].ne("") & frame[told].ne(-1)).all(axis=1)]
     again = frame[frame.duplicated(list(key), keep="first")]
     alike = frame[frame.duplicated(list(key), keep=False)]
-    named = alike[list(key)].astype(str).agg("|".join, axis=1) if len(alike) else pd.Series(dtype="str")  # blanks are equal too
+    named = alike[list(key)].map(str).agg("|".join, axis=1) if len(alike) else pd.Series(dtype="str")  # blanks are equal too
     first = dict(zip(named[::-1], alike["row"][::-1], strict=True))
     for _, row in again.iterrows():
         cells = [row["commune"] if k == "unit" else row[k] for k in key if pd.notna(row[k]) and row[k] != ""]

@@ -234,6 +234,36 @@ def of_another_district_by_its_letterhead(path):
     book(path, fill)
 
 
+def titled(
+    title: str, met: object = "Đạt", not_met: object = "Chưa đạt", note: str = "", day: str = DAY
+) -> Callable[[Path], None]:
+    """The plain form under another title, day, marks and with a note below."""
+
+    def make(path):
+        rows = [[n, name, *marks(met, not_met)] for n, name in enumerate(COMMUNES, start=1)]
+        lines = [[title], [day], ["TT", "Tên xã", *(f"TC {n}" for n in NUMBERS)], *rows, [], [None, note or None]]
+        book(path, lambda s, b: put(s, (0, 0), lines))
+
+    return make
+
+
+CASES["ticks_that_mean_not_met"] = titled(TITLE, None, "x", 'Ghi chú: dấu "x" là tiêu chí chưa đạt')
+CASES["ticks_under_what_is_lacking"] = titled("CÁC TIÊU CHÍ CHƯA ĐẠT CỦA CÁC XÃ, GIAI ĐOẠN 2016-2020", None, "x")
+CASES["a_plan"] = titled("KẾ HOẠCH THỰC HIỆN GIAI ĐOẠN 2016-2020, DỰ KIẾN ĐẠT")
+CASES["registrations_for_a_year"] = titled("ĐĂNG KÝ TIÊU CHÍ ĐẠT NĂM 2022 (giai đoạn 2016-2020)")
+CASES["results_of_hamlets"] = titled("KẾT QUẢ XÓM ĐẠT CHUẨN GIAI ĐOẠN 2016-2020")
+CASES["two_days"] = titled(f"{TITLE} (số liệu đến ngày 31/12/2021)")
+CASES["only_a_year"] = titled(TITLE, day="Năm 2022")
+CASES["before_there_were_units"] = titled(TITLE, day="Số liệu tính đến ngày 31/3/2005")
+
+
+@case
+def a_slip_among_ones_and_noughts(path):
+    rows = [[n, name, *marks(1, 0)] for n, name in enumerate(COMMUNES, start=1)]
+    rows[1][12] = 2
+    book(path, lambda s, b: usual(s, rows=rows))
+
+
 @case
 def two_tables_in_a_sheet(path):
     def fill(s, b):

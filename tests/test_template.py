@@ -96,3 +96,17 @@ def test_a_file_that_is_there_is_not_written_over(tmp_path, make_dataset, capsys
     assert main(["template", str(out), str(folder)]) == 1
     assert out.read_bytes() == b"filled in"
     assert "không ghi đè" in capsys.readouterr().err
+
+
+def test_a_sheet_that_lost_its_codes_stops_the_import_and_is_named(tmp_path, make_dataset, capsys):
+    folder, out = (
+        make_dataset(tmp_path / "thu", {"debts": [{"criterion": 2, "date": "2022-01-01", "amount": 5}]}),
+        tmp_path / "b.xlsx",
+    )
+    assert main(["template", str(out), str(folder)]) == 0
+    for spoil in (lambda sheet: sheet.delete_cols(1), lambda sheet: sheet.delete_rows(3)):
+        book = openpyxl.load_workbook(out)
+        spoil(book[sheet_name("debts")])
+        book.save(tmp_path / "spoilt.xlsx")
+        assert main(["import", str(tmp_path / "spoilt.xlsx"), str(folder)]) == 1
+        assert sheet_name("debts") in capsys.readouterr().err
