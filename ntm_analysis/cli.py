@@ -13,7 +13,7 @@ from pathlib import Path
 
 from . import __version__
 from .assess import assess
-from .cli_files import Refused, export, import_file, open_workbook, rebase, template
+from .cli_files import Refused, contradictions, export, import_file, open_workbook, rebase, template
 from .cli_options import parser_of, readable_console, utf8
 from .criteria import to_check
 from .demand import demand
@@ -81,9 +81,7 @@ def _find(workbook: Workbook, names: list[str], lang: str) -> list[int]:
 def _check(options: argparse.Namespace) -> int:
     workbook, lang = open_workbook(options), options.lang
     warnings = list(workbook.warnings)
-    reported = {s for name in ("indicator_values", "criterion_states", "criterion_counts") for s in workbook.tables[name]["set"]}
-    for set_id in sorted(reported):
-        warnings += assess(workbook, set_id).contradictions
+    warnings += contradictions(workbook)
     try:
         demand(workbook, draws=1)
     except DataProblems as error:  # the standing can be told; what the need lacks is said here, not first when it is asked for

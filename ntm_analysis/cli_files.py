@@ -5,15 +5,8 @@ import datetime as dt
 from pathlib import Path
 
 from .assess import assess
-from .data_folder import Busy, Touched, only_one, replace_version
-from .import_words import MOST, change_lines, understood_lines
-from .intake import check, next_texts, understand
-from .new_dataset import NoRoom, new_place, read_weights, write_dataset
 from .office_numbers import write_date
-from .present import present_rows
 from .problems import Problem, report, shown
-from .rebase_words import REPORT, account_lines, new_meta, report_csv, standing_lines
-from .rebasing import rebase as rebased
 from .whole_files import write_whole
 from .words import text
 from .workbook import Workbook, datasets, locate
@@ -37,19 +30,23 @@ def open_workbook(options: argparse.Namespace) -> Workbook:
     return Workbook.open(folder_of(options), getattr(options, "as_of", None))
 
 
-def contradictions(before: Workbook, after: Workbook) -> list[Problem]:
-    """What facts say against each other after a change and did not before: lists against counts, states against indicators."""
-    told: list[list[Problem]] = []
-    for workbook in (before, after):
-        names = ("indicator_values", "criterion_states", "criterion_counts")
-        sets = sorted({set_id for name in names for set_id in workbook.tables[name]["set"]} - {""})
-        told.append([problem for set_id in sets for problem in assess(workbook, set_id).contradictions])
-    known = {(p.code, p.file, tuple(p.details.items())) for p in told[0]}
-    return [p for p in told[1] if (p.code, p.file, tuple(p.details.items())) not in known]
+def contradictions(workbook: Workbook) -> list[Problem]:
+    """What the facts of a data set say against each other: lists against counts, states against indicators."""
+    names = ("indicator_values", "criterion_states", "criterion_counts")
+    sets = {set_id for name in names for set_id in workbook.tables[name]["set"]}
+    return [problem for set_id in sorted(sets) for problem in assess(workbook, set_id).contradictions]
+
+
+def new_contradictions(before: Workbook, after: Workbook) -> list[Problem]:
+    """Those of a change: rows may have moved, so that a contradiction is known by what it says."""
+    said = lambda p: (p.code, p.file, tuple(p.details.items()))  # noqa: E731
+    known = {said(problem) for problem in contradictions(before)}
+    return [problem for problem in contradictions(after) if said(problem) not in known]
 
 
 def template(options: argparse.Namespace) -> int:
     """``ntm template OUT.xlsx [DATASET]``: a file that is there is never written over, for it may have been filled in."""
+    from .present import present_rows
     from .template_book import template_book
     from .template_form import ORDER
 
@@ -76,6 +73,8 @@ def template(options: argparse.Namespace) -> int:
 
 def import_file(options: argparse.Namespace) -> int:
     """``ntm import FILE.xlsx DATASET [--dry-run] [--drop-lost] [--full]``."""
+    from .data_folder import Busy, Touched, only_one
+
     place = folder_of(options)
     try:
         if options.dry_run:
@@ -91,6 +90,10 @@ def import_file(options: argparse.Namespace) -> int:
 
 
 def _import(options: argparse.Namespace) -> int:
+    from .data_folder import replace_version
+    from .import_words import MOST, change_lines, understood_lines
+    from .intake import check, next_texts, understand
+
     lang, workbook = options.lang, open_workbook(options)
     if options.set and options.set not in workbook.law.sets:
         raise Refused(text("cli_no_set", lang, name=shown(options.set), known=", ".join(sorted(workbook.law.sets))))
@@ -110,7 +113,11 @@ def _import(options: argparse.Namespace) -> int:
         """Everything wrong is told at once, else what would change, before anything is touched."""
         after = check(intake, texts, origins, folder)
         print("\n".join(change_lines(intake, lang, None if options.full else MOST)))
-        fresh = [*intake.problems, *(w for w in after.warnings if w not in workbook.warnings), *contradictions(workbook, after)]
+        fresh = [
+            *intake.problems,
+            *(w for w in after.warnings if w not in workbook.warnings),
+            *new_contradictions(workbook, after),
+        ]
         if fresh:
             print(text("import_new_warnings", lang), report(fresh, lang), sep="\n")
 
@@ -142,6 +149,10 @@ def export(options: argparse.Namespace) -> int:
 
 def rebase(options: argparse.Namespace) -> int:
     """``ntm rebase DATASET --date DATE --out NEW``."""
+    from .new_dataset import NoRoom, new_place, read_weights, write_dataset
+    from .rebase_words import REPORT, account_lines, new_meta, report_csv, standing_lines
+    from .rebasing import rebase as rebased
+
     lang = options.lang
     old = Workbook.open(folder_of(options), options.date)
     try:

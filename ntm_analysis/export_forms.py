@@ -5,55 +5,13 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from .demand import Demand
-from .office_book import Form, Head
+from .office_book import DAY, NUMBER, SHARE, WHOLE, Form, Head
 from .office_numbers import write_date
 from .words import STATE_SIGNS, pick, text
 from .workbook import Workbook
 
 DAGGER = "†"
-HEADS = frozenset(
-    (
-        "tt",
-        "unit",
-        "listed",
-        "met",
-        "level",
-        "note",
-        "indicator",
-        "content",
-        "value",
-        "measure",
-        "threshold",
-        "result",
-        "distance",
-        "date",
-        "source",
-        "range",
-        "criterion",
-        "work",
-        "quantity",
-        "chance",
-        "year",
-        "fund",
-        "serves",
-        "amount",
-        "granted",
-        "delivered",
-        "used",
-        "product",
-        "owner",
-        "stars",
-        "decision",
-        "valid_to",
-        "kind",
-        "of",
-        "missing",
-        "p_met",
-        "p_signed",
-        "last",
-        "sheet",
-    )
-)
+FORMATS = {"": "", "number": NUMBER, "whole": WHOLE, "share": SHARE, "day": DAY, "count": "0"}
 
 
 @dataclass
@@ -90,10 +48,14 @@ class ExportForms:
         """A mark by its letters (BC, GĐ); "" for none."""
         return self.text(f"export_mark_{mark}") if mark else ""
 
-    def head(self, name: str, width: float = 12, format: str = "", group: str = "", **more) -> Head:
-        """A column whose head is a text of this module, unless it names itself (a number, a fund)."""
-        words = self.text(f"export_head_{name}") if name in HEADS else name
-        return Head(name, words, width, format, group, **more)
+    def heads(self, spec: str) -> list[Head]:
+        """Columns by name, width, format of figures and whether the first row adds them up: ``"tt:5 amount:14:whole:total"``."""
+        made = []
+        for part in spec.split():
+            name, width, *more = part.split(":")
+            kind = FORMATS[more[0] if more else ""]
+            made.append(Head(name, self.text(f"export_head_{name}"), int(width), kind, total="total" in more))
+        return made
 
     def form(self, name: str, heads: list[Head], rows: list[list[object]], **more) -> Form:
         """A form with its texts; rows none: one row that says so."""

@@ -5,7 +5,7 @@ import pandas as pd
 from .demand import in_millions
 from .export_forms import ExportForms
 from .need_words import FUND_WORDS, ranged
-from .office_book import DAY, NUMBER, SHARE, WHOLE, Form, Head
+from .office_book import WHOLE, Form, Head
 from .office_numbers import write_number
 from .plan_checks import CEMENT
 from .words import pick
@@ -103,7 +103,7 @@ class ExportMoney(ExportForms):
         return [
             self.form(
                 "need",
-                [self.head("tt", 5), self.head("unit", 18), whole, *sums, self.head("range", 14), self.head("note", 9)],
+                [*self.heads("tt:5 unit:18"), whole, *sums, *self.heads("range:14 note:9")],
                 communes,
                 total_label=label,
                 total=totals,
@@ -114,17 +114,10 @@ class ExportMoney(ExportForms):
             self.form(
                 "works",
                 [
-                    self.head("tt", 5),
-                    self.head("unit", 16),
-                    self.head("criterion", 8),
-                    self.head("work", 30),
-                    self.head("quantity", 10, NUMBER),
-                    self.head("measure", 8),
+                    *self.heads("tt:5 unit:16 criterion:8 work:30 quantity:10:number measure:8"),
                     whole,
                     *sums,
-                    self.head("chance", 9, SHARE),
-                    self.head("year", 8),
-                    self.head("note", 9),
+                    *self.heads("chance:9:share year:8 note:9"),
                 ],
                 rows,
                 total_label=label,
@@ -136,7 +129,7 @@ class ExportMoney(ExportForms):
         ]
 
     def _plain_heads(self) -> list[Head]:
-        return [self.head("tt", 5), self.head("unit", 60)]
+        return self.heads("tt:5 unit:60")
 
     def capital(self) -> Form:
         """Money of every pot by year: allotted and expected apart; cement pots have their own form."""
@@ -147,10 +140,10 @@ class ExportMoney(ExportForms):
         called = self.workbook.units.set_index("code")["name"].to_dict()
         years = sorted({int(y) for y in rows_["year"]})
         kinds = ("allotted", "expected")
-        heads = [self.head("tt", 5), self.head("fund", 34), self.head("serves", 16)]
+        heads = self.heads("tt:5 fund:34 serves:16")
         for kind in kinds:
             heads += [Head(f"{kind}{y}", f"{y}", 12, WHOLE, self.text(f"export_group_{kind}"), total=True) for y in years]
-        heads += [self.head("source", 26), self.head("note", 9)]
+        heads += self.heads("source:26 note:9")
         rows, totals = [], {head.name: 0.0 for head in heads if head.total}
         for (pot, served), part in rows_.groupby(["pot", "served"], sort=False):
             amounts = part.groupby(["kind", "year"])["amount"].sum()
@@ -194,15 +187,7 @@ class ExportMoney(ExportForms):
             ]
             for n, d in enumerate(debts.to_dict("records"), start=1)
         ]
-        heads = [
-            self.head("tt", 5),
-            self.head("unit", 20),
-            self.head("criterion", 10),
-            self.head("amount", 14, WHOLE, total=True),
-            self.head("date", 12, DAY),
-            self.head("source", 30),
-            self.head("note", 10),
-        ]
+        heads = self.heads("tt:5 unit:20 criterion:10 amount:14:whole:total date:12:day source:30 note:10")
         return self.form(
             "debts",
             heads,
@@ -232,12 +217,5 @@ class ExportMoney(ExportForms):
         if self.needs is not None and self.needs.together.tonnes:
             found = sum(self.needs.together.tonnes.values())
             notes.append(self.text("export_cement_need", tonnes=write_number(float(f"{found.mean():.2g}"), self.lang)))
-        heads = [
-            self.head("tt", 5),
-            self.head("unit", 24),
-            self.head("year", 8),
-            *(self.head(n, 14, WHOLE) for n in ("granted", "delivered", "used")),
-            self.head("source", 30),
-            self.head("note", 10),
-        ]
+        heads = self.heads("tt:5 unit:24 year:8 granted:14:whole delivered:14:whole used:14:whole source:30 note:10")
         return self.form("cement", heads, rows, unit=self.text("export_tonnes"), notes=notes)

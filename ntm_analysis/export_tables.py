@@ -13,7 +13,7 @@ from .demand import demand
 from .export_forms import DAGGER
 from .export_money import ExportMoney
 from .forecast import forecast, record
-from .office_book import DAY, NUMBER, SHARE, Form, Head, office_book
+from .office_book import DAY, Form, Head, office_book
 from .office_numbers import write_date, write_number
 from .problems import DataProblems, report
 from .recognition import knowledge, levels
@@ -70,13 +70,16 @@ class Export(ExportMoney):
         numbers = list(states.columns)
         first, last = f"c{numbers[0]}", f"c{numbers[-1]}"
         heads = [
-            self.head("tt", 5),
-            self.head("unit", 18),
+            *self.heads("tt:5 unit:18"),
             *(Head(f"c{n}", f"{n}", 5, "General", self.text("export_group_criteria"), total=True) for n in numbers),
-            self.head("listed", 9, "0", formula=f'=COUNTIF({{{first}}}{{row}}:{{{last}}}{{row}},"{MET}*")'),
-            self.head("met", 9, "0"),
-            self.head("level", 16),
-            self.head("note", 12),
+            Head(
+                "listed",
+                self.text("export_head_listed"),
+                9,
+                "0",
+                formula=f'=COUNTIF({{{first}}}{{row}}:{{{last}}}{{row}},"{MET}*")',
+            ),
+            *self.heads("met:9:count level:16 note:12"),
         ]
         totals = {f"c{n}": sum(row[2 + i].startswith(MET) for row in rows) for i, n in enumerate(numbers)}
         names = self.workbook.law.criteria_of(self.found.set_id)[f"name_{self.lang}"].dropna()
@@ -126,20 +129,8 @@ class Export(ExportMoney):
                     self.mark(row["mark"]),
                 ]
             )
-        heads = [
-            self.head("tt", 5),
-            self.head("unit", 16),
-            self.head("indicator", 8),
-            self.head("content", 44),
-            self.head("value", 10, NUMBER),
-            self.head("measure", 9),
-            self.head("threshold", 16),
-            self.head("result", 8),
-            self.head("distance", 10, NUMBER),
-            self.head("date", 11, DAY),
-            self.head("source", 20),
-            self.head("note", 9),
-        ]
+        spec = "tt:5 unit:16 indicator:8 content:44 value:10:number measure:9 threshold:16 result:8 distance:10:number"
+        heads = self.heads(f"{spec} date:11:day source:20 note:9")
         return self.form("indicators", heads, rows, notes=[self.text("export_unread")])
 
     def ocop(self) -> Form:
@@ -159,18 +150,9 @@ class Export(ExportMoney):
             ]
             for n, o in enumerate((o for o in table.to_dict("records") if o["unit"] in self.workbook.units.index), start=1)
         ]
-        heads = [
-            self.head("tt", 5),
-            self.head("unit", 18),
-            self.head("product", 26),
-            self.head("owner", 24),
-            self.head("stars", 7, "0"),
-            self.head("decision", 20),
-            self.head("date", 12, DAY),
-            self.head("valid_to", 12, DAY),
-            self.head("source", 24),
-            self.head("note", 9),
-        ]
+        heads = self.heads(
+            "tt:5 unit:18 product:26 owner:24 stars:7:count decision:20 date:12:day valid_to:12:day source:24 note:9"
+        )
         return self.form("ocop", heads, rows)
 
     def registrations(self) -> Form:
@@ -196,18 +178,7 @@ class Export(ExportMoney):
                     self.mark(target["mark"]),
                 ]
             )
-        heads = [
-            self.head("tt", 5),
-            self.head("unit", 18),
-            self.head("level", 24),
-            self.head("year", 8),
-            self.head("kind", 20),
-            self.head("met", 8, "0"),
-            self.head("of", 8, "0"),
-            self.head("missing", 18),
-            self.head("source", 24),
-            self.head("note", 9),
-        ]
+        heads = self.heads("tt:5 unit:18 level:24 year:8 kind:20 met:8:count of:8:count missing:18 source:24 note:9")
         return self.form("registrations", heads, rows)
 
     def hamlets(self) -> Form:
@@ -229,13 +200,9 @@ class Export(ExportMoney):
             )
         ]
         heads = [
-            self.head("tt", 5),
-            self.head("unit", 20),
+            *self.heads("tt:5 unit:20"),
             Head("hamlet", word.capitalize(), 22),
-            self.head("level", 26),
-            self.head("year", 8),
-            self.head("source", 28),
-            self.head("note", 10),
+            *self.heads("level:26 year:8 source:28 note:10"),
         ]
         return self.form("hamlets", heads, rows)
 
@@ -273,13 +240,9 @@ class Export(ExportMoney):
         ]
         group = self.text("export_group_dates")
         heads = [
-            self.head("tt", 5),
-            self.head("unit", 18),
-            self.head("p_met", 14, SHARE, total=False),
-            self.head("p_signed", 14, SHARE),
+            *self.heads("tt:5 unit:18 p_met:14:share p_signed:14:share"),
             *(Head(f"d{q}", f"P{q}", 13, DAY, group) for q in (10, 50, 90)),
-            self.head("last", 34),
-            self.head("note", 18),
+            *self.heads("last:34 note:18"),
         ]
         return [
             self.form(
@@ -308,7 +271,7 @@ class Export(ExportMoney):
             ),
             self.text("footer_data", id=self.workbook.id, hash=self.workbook.content_hash, day=self.day),
         ]
-        heads = [self.head("tt", 6), self.head("content", 80), self.head("sheet", 26)]
+        heads = self.heads("tt:6 content:80 sheet:26")
         lead = [self.text("illustrative_long")] if self.workbook.illustrative else []
         title = self.text("export_cover", place=self.place.upper(), day=self.day)
         return Form(self.text("export_sheet_contents"), title, "", heads, rows, lead=[*lead, self.text("draft")], notes=notes)

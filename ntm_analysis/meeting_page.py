@@ -8,7 +8,6 @@ from .meeting_parts import MeetingParts
 from .office_numbers import write_date, write_number
 from .page import Part
 from .parameters import check
-from .words import count_words
 from .workbook import Workbook
 from .yearly_rules import before_year, judge_rule, measure_of
 
@@ -148,16 +147,11 @@ class MeetingPage(MeetingParts):
         rows = []
         for place, (_, target) in enumerate(chosen.iterrows(), start=1):
             set_id, unit = self.workbook.default_set(target["level"]), target["unit"]
-            standing = self.standing(set_id).counts.loc[unit]
             given = self.tasks[(self.tasks["unit"] == unit) & (self.tasks["set"] == set_id) & self.tasks["assigned"]]
             told = [(f"{r['criterion']:g}", r) for _, r in given.iterrows()] if self.internal else []
             who = "; ".join(self.text("given_to", n=n, who=r["department"], action=r["action"]) for n, r in told)
             due = "; ".join(self.text("given_due", n=n, day=self._due(r)) for n, r in told if not pd.isna(r["due"]))
-            kind = self.text(f"kind_{target['kind']}")
-            rows.append(
-                [place, self.name_of(unit), self.level_words(target["level"]), f"{target['year']:g}", kind, count_words(standing),
-                 self.missing_words(set_id, unit), "", who, due]
-            )  # fmt: skip
+            rows.append([place, *self.target_cells(target), "", who, due])
         columns = "tt unit:name aim year:num kind count:num missing conclusion:blank assignment:blank due_date:blank"
         table = self.table("conclusions", columns, rows)
         return self.section("ket-luan", table or self.text("meeting_no_targets"), wide=True)

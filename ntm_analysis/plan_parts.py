@@ -47,18 +47,19 @@ class PlanPage(Page):
         name = row["department"] if self.lang == "vi" else row["department_en"]
         return name + (f" ({self.text('assumed_short')})" if row["mark"] == "assumed" else "")
 
+    def target_cells(self, target: pd.Series) -> list[str]:
+        """A target as cells: the commune, what it aims at, by when, of which kind, how many criteria it meets, what it lacks."""
+        set_id, unit = self.workbook.default_set(target["level"]), target["unit"]
+        aim = (self.level_words(target["level"]), f"{target['year']:g}", self.text(f"kind_{target['kind']}"))
+        count = count_words(self.standing(set_id).counts.loc[unit])
+        return [self.workbook.units.loc[unit, "name"], *aim, count, self.missing_words(set_id, unit)]
+
     def targets_table(self) -> Markup:
         """Planned targets and pledges of the district, with where each commune stands now."""
         chosen = pd.concat([self.planned("plan"), self.planned("pledge")])
         rows = []
         for place, (_, target) in enumerate(chosen.iterrows(), start=1):
-            set_id, unit = self.workbook.default_set(target["level"]), target["unit"]
-            standing = self.standing(set_id).counts.loc[unit]
-            name, kind = self.workbook.units.loc[unit, "name"], self.text(f"kind_{target['kind']}")
-            aim = (self.level_words(target["level"]), f"{target['year']:g}", kind)
-            rows.append(
-                [place, name, *aim, count_words(standing), self.missing_words(set_id, unit), self.source(target["source"])]
-            )
+            rows.append([place, *self.target_cells(target), self.source(target["source"])])
         return self.table("targets", "tt unit:name aim year:num kind count:num missing source", rows)
 
     def owners_sentence(self) -> str:

@@ -83,14 +83,7 @@ class _Move:
         if rule.how == "as_is":
             self.tell(name, rows, "carried", "same")
             return rows
-        old = rows["unit"].isin(self.link.to.index) if "unit" in rows else pd.Series(False, index=rows.index)
-        self.tell(name, rows[~old], "carried", "same")
-        single = old & (rows["unit"].map(self.size) == 1) if old.any() else old
-        self.tell(name, rows[single], "carried", "whole")
-        late = old & ~single & (rows["known_from"] > self.day) if old.any() else old
-        self.tell(name, rows[late], "left", "later")
-        many = rows[old & ~single & ~late]
-        kept = pd.concat([rows[~old], self._renamed(rows[single])])
+        kept, many = self._split(name, rows)
         if rule.how == "leave":
             self.tell(name, many, "left", rule.why)
         elif rule.how == "move":
@@ -104,6 +97,16 @@ class _Move:
             key = "criterion" if rule.how == "states" else "indicator"
             kept = self._facts(name, kept, many, key, facts[rule.how])
         return kept
+
+    def _split(self, name: str, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """The rows that stay what they are (of units unchanged, or of one that is the whole new one), and those of parts."""
+        old = rows["unit"].isin(self.link.to.index) if "unit" in rows else pd.Series(False, index=rows.index)
+        self.tell(name, rows[~old], "carried", "same")
+        single = old & (rows["unit"].map(self.size) == 1) if old.any() else old
+        self.tell(name, rows[single], "carried", "whole")
+        late = old & ~single & (rows["known_from"] > self.day) if old.any() else old
+        self.tell(name, rows[late], "left", "later")
+        return pd.concat([rows[~old], self._renamed(rows[single])]), rows[old & ~single & ~late]
 
     def _renamed(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Rows of old units as rows of the new ones."""
@@ -272,19 +275,13 @@ class _Move:
 
     def _progress(self, rows: pd.DataFrame, facts: dict[str, Facts]) -> pd.DataFrame:
         """Progress of works moves with them; what it says of criteria and indicators is in the facts made of all parts."""
-        old = rows["unit"].isin(self.link.to.index)
-        self.tell("progress", rows[~old], "carried", "same")
-        single = old & (rows["unit"].map(self.size) == 1)
-        self.tell("progress", rows[single], "carried", "whole")
-        late = old & ~single & (rows["known_from"] > self.day)
-        self.tell("progress", rows[late], "left", "later")
-        many = rows[old & ~single & ~late]
+        kept, many = self._split("progress", rows)
         work = many["work"] != ""
         self.tell("progress", many[work], "carried", "moved")
         said = (many["state"] != "") | many["value"].notna()
         self._tell_facts_of_progress(many[~work & said], facts)
         self.tell("progress", many[~work & ~said], "left", "money")
-        return pd.concat([rows[~old], self._renamed(rows[single]), self._renamed(self._ids(many[work], "work"))])
+        return pd.concat([kept, self._renamed(self._ids(many[work], "work"))])
 
     def _tell_facts_of_progress(self, rows: pd.DataFrame, facts: dict[str, Facts]) -> None:
         for key, how, name in (("criterion", "states", "criterion_states"), ("indicator", "values", "indicator_values")):

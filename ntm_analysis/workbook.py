@@ -116,10 +116,11 @@ class Workbook:
             check_monthly(tables, law, problems)
         if any(not p.warning for p in problems):
             raise DataProblems(problems)
-        return cls._cut(folder, meta, day or meta["as_of"]["date"], law, units, tables, problems, criteria_folder)
+        digest = content_hash(folder, criteria_folder, criteria_folder.parent / "reference")
+        return cls._cut(folder, meta, day or meta["as_of"]["date"], law, units, tables, problems, digest)
 
     @classmethod
-    def _cut(cls, folder, meta, day, law, units, tables, problems, criteria_folder) -> "Workbook":
+    def _cut(cls, folder, meta, day, law, units, tables, problems, digest) -> "Workbook":
         """The workbook as known on ``day``: later rows go to ``left_out``, units that do not exist then go away."""
         known = pd.Timestamp(day)
         left_out = {}
@@ -144,14 +145,13 @@ class Workbook:
         unlisted = sorted(set(done["into_name"]) - set(units.loc[exists, "name"]))
         for name in unlisted:
             warnings.append(Problem("new_unit_unlisted", "mergers.csv", details={"value": name}, warning=True))
-        digest = content_hash(folder, criteria_folder, criteria_folder.parent / "reference")
         ordered = units[exists].sort_values("order")
         return cls(folder, meta, day, law, ordered, units, cut, left_out, unlisted, warnings, digest, written=tables)
 
     def again(self, day: dt.date, tables: dict[str, pd.DataFrame]) -> "Workbook":
         """The data set as of another day with other rows (of ``written``); rows not known by then are left out as ever. A
         scenario's deadline and set are kept."""
-        made = self._cut(self.path, self.meta, day, self.law, self.all_units, tables, [], self.law_folder)
+        made = self._cut(self.path, self.meta, day, self.law, self.all_units, tables, [], self.content_hash)
         return replace(made, judged_by=self.judged_by, deadline=self.deadline)
 
     @property
