@@ -12,16 +12,17 @@ from .charts import picture
 from .disbursement import by_commune, by_pot, disbursed
 from .forecast_change_parts import ForecastChangeParts
 from .forecast_words import month_words, pot_words
-from .meeting_charts import s_curve
+from .meeting_charts import s_curve, s_curves
 from .monthly import Month, changes, falls, meeting, reporting
 from .need_words import billions
 from .office_numbers import write_date, write_number, write_percent
 from .owed import needing_direction, owed
 from .page import Part
 from .template_form import sheet_name
-from .words import STATE_WORDS, pick
+from .words import STATE_WORDS, listed, pick
 from .works_progress import compared, curve, volume_change, weighted, works_progress
 
+PANELS = 12  # communes with a chart of their own; the table has them all
 SHEETS = ("progress", "work_plans", "works", "envelopes", "profiles", "assignments", "criterion_counts", "criterion_states",
           "hamlets", "goals", "targets")  # fmt: skip
 
@@ -217,7 +218,7 @@ class MeetingParts(ForecastChangeParts):
         works = compared(self.works)
         if works.empty:
             return self.section("khoi-luong", self.text("meeting_no_curve"), *self._uncompared(), wide=True)
-        total, made = weighted(works), curve(self.workbook, self.month.end)
+        total, made = weighted(works), curve(self.workbook, works, self.month.end)
         key = "ahead" if total["difference"] > 0 else "behind" if total["difference"] < 0 else "even"
         figures = {k: self.percent(total[k]) for k in ("planned", "actual")}
         figures["points"] = write_number(abs(total["difference"]), self.lang, 1)
@@ -235,8 +236,20 @@ class MeetingParts(ForecastChangeParts):
         )
         return self.section(
             "khoi-luong", self.paragraph(told, "verdict"), picture(s_curve(made, self.lang), told),
-            self.paragraph(weights, "key"), table, *self._uncompared(), wide=True,
+            self.paragraph(weights, "key"), self._panels(works), table, *self._uncompared(), wide=True,
         )  # fmt: skip
+
+    def _panels(self, works: pd.DataFrame) -> Markup:
+        """The S-curve of every commune, those furthest behind plan first; where there are many, only those furthest behind."""
+        parts = {self.name_of(unit): part for unit, part in works.groupby("unit", sort=False)}
+        behind = {name: weighted(part)["difference"] for name, part in parts.items()}
+        order = sorted(parts, key=behind.__getitem__)[:PANELS]
+        if len(parts) < 2:
+            return Markup("")
+        told = self.text("meeting_panels" if len(order) == len(parts) else "meeting_panels_some", n=len(order), of=len(parts))
+        figures = listed((f"{name} {self._more(behind[name])}" for name in order), self.lang)
+        made = {name: curve(self.workbook, parts[name], self.month.end) for name in order}
+        return picture(s_curves(made, self.lang), self.text("meeting_panels_alt", told=told, figures=figures), told)
 
     def _uncompared(self) -> list[str]:
         """Works without a plan, and works planned that nobody reported on this month."""

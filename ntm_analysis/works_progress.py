@@ -99,14 +99,14 @@ def volume_change(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     return now.assign(earlier=told.to_numpy(dtype=float))[now["current"]]
 
 
-def curve(workbook: Workbook, month: pd.Timestamp) -> pd.DataFrame:
-    """The S-curve of the works compared in ``month``: planned, actual (%), weighted by cost, from the January of its year to the
-    end of the plans or of the year, whichever is later.
+def curve(workbook: Workbook, works: pd.DataFrame, month: pd.Timestamp) -> pd.DataFrame:
+    """The S-curve of works (rows of :func:`compared` in ``month``, of the district or of one commune): planned, actual (%),
+    weighted by cost, from the January of the month's year to the end of the plans or of the year, whichever is later.
 
     The works are the same in every month. ``actual`` is NaN after ``month``, and in a month for which some work had neither a
-    report yet nor a plan that was still to begin. Empty where no work can be compared.
+    report yet nor a plan that was still to begin. Empty without works.
     """
-    works, plans = compared(works_progress(workbook, month)), workbook.tables["work_plans"]
+    plans = workbook.tables["work_plans"]
     if works.empty:
         return pd.DataFrame(columns=["planned", "actual"])
     rows = workbook.tables["progress"]

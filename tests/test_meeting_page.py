@@ -71,9 +71,10 @@ def test_a_report_that_falls_is_told_as_a_warning(full):
 
 def test_the_curve_has_its_finding_as_alt_text_and_the_weights_are_stated(full):
     made = full.volume()
-    (alt,) = re.findall(r'alt="([^"]*)"', made)
+    alt, panels = re.findall(r'alt="([^"]*)"', made)
     # (800 x 5 + 200 x 60 + 4.000 x 40 + 6.400 x 12) / 11.400 = 22,2; planned (0 + 12.000 + 220.000 + 64.000) / 11.400 = 26,0
     assert "đạt 22,2% khối lượng, kế hoạch 26,0%: chậm 3,8 điểm phần trăm" in alt
+    assert "xã chậm nhất trước" in panels and "A6 -15,0, A5 0,0, A7 +2,0 và A1 +5,0" in panels
     assert "khối lượng x đơn giá thường gặp" in made and "chưa có kế hoạch khối lượng" in made and "Nhà văn hóa thôn" in made
 
 

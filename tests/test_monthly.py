@@ -239,7 +239,8 @@ def test_the_s_curve_weighs_works_by_cost_and_is_drawn_only_where_all_are_known(
     rows = [said("5/2022", "2022-05-31", work="a", value=10), said("6/2022", "2022-06-30", work="a", value=50),
             said("6/2022", "2022-06-30", work="b", value=80), said("5/2022", "2022-05-31", work="c", value=0)]  # fmt: skip
     workbook = opened(tmp_path, FULL | {"works": works, "work_plans": steps, "progress": rows})
-    made = curve(workbook, month("2022-06"))
+    works = compared(works_progress(workbook, month("2022-06")))
+    made = curve(workbook, works, month("2022-06"))
     assert made.loc[month("2022-05"), "planned"] == 25 and np.isnan(made.loc[month("2022-05"), "actual"])
     assert made.loc[month("2022-06")].tolist() == [55, 57.5]
     assert made["actual"].notna().sum() == 5 and made.loc[month("2022-04"), "actual"] == 0, (
@@ -310,8 +311,19 @@ def test_tonnes_of_cement_are_no_money_disbursed(tmp_path):
 def test_the_curve_reaches_the_last_plan_of_all_its_works(tmp_path):
     works, steps = [work("a", year=2025), work("b")], [step("9/2022", 100, "b")]
     rows = [said("6/2022", "2022-06-30", work=name, value=5) for name in ("a", "b")]
-    made = curve(opened(tmp_path, FULL | {"works": works, "work_plans": steps, "progress": rows}), month("2022-06"))
+    workbook = opened(tmp_path, FULL | {"works": works, "work_plans": steps, "progress": rows})
+    made = curve(workbook, compared(works_progress(workbook, month("2022-06"))), month("2022-06"))
     assert made.index[-1] == month("2025-12") and made["planned"].iloc[-1] == 100
+
+
+def test_the_curve_of_one_commune_rests_on_its_own_works(tmp_path):
+    works = [work("a", 3), work("b", 1), work("b", 4, commune="10002")]
+    rows = [said("6/2022", "2022-06-30", work=name, value=value) for name, value in (("a", 80), ("b", 40))]
+    rows.append(said("6/2022", "2022-06-30", commune="10002", work="b", value=10))
+    workbook = opened(tmp_path, FULL | {"units": two_communes(), "works": works, "progress": rows})
+    found = compared(works_progress(workbook, month("2022-06")))
+    made = [curve(workbook, part, month("2022-06")).loc[month("2022-06"), "actual"] for _, part in found.groupby("unit")]
+    assert made == [70, 10]
 
 
 def test_a_commune_without_a_report_is_not_behind(tmp_path):
