@@ -51,6 +51,7 @@ def _spellings(column: Column) -> dict[str, str]:
 KEYS: dict[str, tuple[str, ...]] = {
     "units": ("code", "valid_from"),
     "mergers": ("commune", "on"),
+    "former_units": ("commune", "former_code", "former_name"),
     "indicator_values": ("commune", "set", "indicator", "date"),
     "criterion_states": ("commune", "set", "criterion", "date"),
     "criterion_counts": ("commune", "set", "date"),
@@ -92,8 +93,18 @@ KEYS: dict[str, tuple[str, ...]] = {
 # With the law, in data/reference/, in forecasts/.
 ELSEWHERE = ("to_check", "history", "outcomes", "indicator_weights")
 TABLES = tuple(name for name in KEYS if name not in ELSEWHERE)  # the tables of a data set
-# Tables of the monthly work: a data set without the file has no such rows.
-OPTIONAL = ("progress", "work_plans", "assignments", "hamlets", "hamlet_targets", "hamlet_criteria", "hamlet_states", "ocop")
+# Tables of the monthly work and of a merger that is over: a data set without the file has no such rows.
+OPTIONAL = (
+    "former_units",
+    "progress",
+    "work_plans",
+    "assignments",
+    "hamlets",
+    "hamlet_targets",
+    "hamlet_criteria",
+    "hamlet_states",
+    "ocop",
+)
 # Key columns that may be blank and then say something: the pot serves all, the row is about no indicator.
 BLANK_KEYS = ("served", "pot", "indicator", "work")
 

@@ -4,6 +4,7 @@ from functools import cached_property
 from textwrap import shorten
 
 import pandas as pd
+from markupsafe import Markup
 
 from .assess import Standing
 from .charts import picture, standing_bar, state_bars
@@ -14,6 +15,7 @@ from .page import MANY, Part
 from .problems import report
 from .recognition import NEAR, Overview, ask_first, district_conditions, holding_back, overview
 from .tables import Sign, dagger, key_of_signs
+from .unit_changes import VERDICTS, formed, verdict
 from .words import STATE_WORDS, count_words, level_words, listed, pick, verdict_district
 
 
@@ -160,7 +162,7 @@ class DistrictPage(FundingParts):
         table = district_conditions(self.workbook)
         merged = self._merged()
         if table.empty:
-            return self.section("huyen", self.text("merged_lead"), merged) if merged else Part("")
+            return self.section("huyen", self.text("merged_lead"), merged, heading="units_merged") if merged else Part("")
         rows = []
         for _, row in table.iterrows():
             level = "..."
@@ -173,18 +175,19 @@ class DistrictPage(FundingParts):
         shown = self.table("district", "tt condition:name level_needed needed:num have:num result", rows)
         return self.section("huyen", lead, shown, self.text("merged_lead") if merged else "", merged)
 
-    def _merged(self) -> str:
-        """New units with the old ones they were made of, and which of those were recognised."""
-        mergers = self.workbook.tables["mergers"]
-        done = mergers[mergers["on"] <= pd.Timestamp(self.workbook.as_of)]
-        done = done[done["into_code"].isin(self.workbook.units["code"])]
-        recognised = set(self.workbook.tables["recognitions"]["unit"])
-        old = self.workbook.all_units["name"]
-        rows = []
-        for place, (name, group) in enumerate(done.groupby("into_name", sort=False), start=1):
-            before = listed(old.loc[[unit for unit in group["unit"] if unit in recognised]], self.lang)
-            rows.append([place, name, listed(old.loc[group["unit"]], self.lang), before or "-"])
-        return self.table("merged", "tt unit:name old_units old_levels", rows)
+    def _merged(self) -> Markup:
+        """Which new units stand and which are judged anew: the old ones they were made of, and which of those were recognised."""
+        rows, groups = [], {}
+        for unit, parts in formed(self.workbook).groupby("unit", sort=False):
+            found = verdict(parts["held"].sum(), len(parts))
+            groups.setdefault(found, []).append(unit)
+            held = parts["name"] + parts["inferred"].map({True: f" ({self.text('inferred')})", False: ""})
+            cells = (listed(held[kind], self.lang) or "-" for kind in (parts["held"], ~parts["held"]))
+            rows.append([len(rows) + 1, self.workbook.units.at[unit, "name"], len(parts), *cells])
+        told = [
+            self.text(f"rebase_group_{v}", n=len(groups[v]), names=self.names(groups[v], None)) for v in VERDICTS if v in groups
+        ]
+        return self.bullets(told) + self.table("merged", "tt unit:name old_units:num old_levels old_open", rows)
 
     def set_in_force(self) -> Part:
         """What if the set in force applied today: what can be judged, what is unknown (for the office only)."""

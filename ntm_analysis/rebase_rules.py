@@ -22,6 +22,7 @@ AS_IS = Rule("as_is")
 RULES: dict[str, Rule] = {
     "units": Rule("own", "ended"),
     "mergers": Rule("own", "done"),
+    "former_units": Rule("own", "done"),
     "indicator_values": Rule("values"),
     "criterion_states": Rule("states"),
     "criterion_counts": Rule("leave", "count"),  # 15 and 16 of 19 say nothing of how many both meet

@@ -10,12 +10,11 @@ from .exports import plain_text
 from .names import slug
 from .office_numbers import write_date
 from .rebasing import OUTCOMES, Rebased
-from .unit_changes import recognition_words
+from .unit_changes import VERDICTS, recognition_words
 from .words import MARK_WORDS, STATE_WORDS, listed, pick, text
 from .workbook import Workbook
 
 REPORT = "chuyen-doi.csv"
-VERDICTS = ("kept", "all", "judge", "none")
 
 
 def new_meta(workbook: Workbook, folder: Path) -> dict:

@@ -221,6 +221,24 @@ class _Move:
                     self.make("units", new, column, write_figure(kept.at[new, column]), names, "summed", mark, note)
         return kept
 
+    def _former_units(self, rows: pd.DataFrame, facts: dict[str, Facts]) -> pd.DataFrame:
+        """The units that each new one is made of, with the recognition that each had; those of a merger before stay behind."""
+        old = rows["unit"].isin(self.link.to.index)
+        self.tell("former_units", rows[old], "left", "done")
+        self.tell("former_units", rows[~old], "carried", "same")
+        decided = self.workbook.tables["recognitions"].drop_duplicates("unit", keep="last").set_index("unit")
+        none, made = {"level": "", "basis": "", "mark": "reported", "source": ""}, []
+        for new, parts in self.link.parts.items():
+            for part in parts:
+                row = decided.loc[part] if part in decided.index else none
+                made.append({
+                    "unit": new, "commune": self.called[new], "former_code": self.units.at[part, "code"],
+                    "former_name": self.units.at[part, "name"], "level": row["level"], "basis": row["basis"],
+                    "known_from": self.day, "source": _joined([self.link.source[part], row["source"]]),
+                    "mark": merged_mark([self.link.mark[part], row["mark"]]), "note": "",
+                })  # fmt: skip
+        return pd.concat([rows[~old], pd.DataFrame(made)])
+
     def _mergers(self, rows: pd.DataFrame, facts: dict[str, Facts]) -> pd.DataFrame:
         """Mergers still to come; of a new unit's parts they become one row where all say the same."""
         done = (rows["on"] <= self.day) | ~rows["unit"].isin([*self.kept_units, *self.link.to.index])

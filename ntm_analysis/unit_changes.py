@@ -17,6 +17,7 @@ from .units import described
 from .words import listed, text
 from .workbook import Workbook
 
+VERDICTS = ("kept", "all", "judge", "none")
 LANG = "vi"  # notes in the data are Vietnamese, as all notes of the data sets
 
 
@@ -77,9 +78,40 @@ def before(workbook: Workbook, link: Link) -> Workbook:
     return replace(workbook, units=workbook.all_units.loc[link.to.index])
 
 
+def formed(workbook: Workbook) -> pd.DataFrame:
+    """The former units of today's communes, in their order: unit, name (of the former), held (recognised), inferred (no source
+    says so). From ``former_units.csv``, else, in a data set of the former units themselves, from the mergers done."""
+    told = workbook.tables["former_units"]
+    if len(told):
+        made = pd.DataFrame({"unit": told["unit"], "name": told["former_name"], "held": told["level"] != "",
+                             "inferred": told["basis"] == "inferred"})  # fmt: skip
+    else:
+        done = workbook.tables["mergers"]
+        done = (
+            done[done["on"] <= pd.Timestamp(workbook.as_of)].sort_values("on", kind="stable").drop_duplicates("unit", keep="last")
+        )
+        codes = pd.Series(workbook.units.index, index=workbook.units["code"])
+        held = workbook.tables["recognitions"].groupby("unit")["basis"].agg(lambda basis: (basis == "inferred").all())
+        made = pd.DataFrame({
+            "unit": done["into_code"].map(codes), "name": done["unit"].map(workbook.all_units["name"]),
+            "held": done["unit"].isin(held.index), "inferred": done["unit"].map(held).eq(True),
+        })  # fmt: skip
+    place = {unit: place for place, unit in enumerate(workbook.communes.index)}
+    return made[made["unit"].isin(place)].sort_values("unit", key=lambda c: c.map(place), kind="stable")
+
+
+def verdict(held: int, of: int) -> str:
+    """What the recognition of ``held`` of its ``of`` former units means: kept (one unit, recognised), all, judge (some), none.
+
+    >>> verdict(1, 1), verdict(3, 3), verdict(2, 3), verdict(0, 3)
+    ('kept', 'all', 'judge', 'none')
+    """
+    return "none" if not held else "judge" if held < of else "all" if of > 1 else "kept"
+
+
 def recognised_parts(old: Workbook, link: Link) -> pd.DataFrame:
     """By new unit, in order: parts, held (how many were communes recognised NTM), inferred (of these without a source that says
-    so), lacking (the parts that were not), verdict: kept (one old unit, recognised), all (every part was), judge (some), none."""
+    so), lacking (the parts that were not), verdict (:func:`verdict`)."""
     level, units = levels(old), old.all_units
     recognised = set(level.index[level["level"] != "not_ntm"])  # of communes; a township is not recognised
     made = []
@@ -87,9 +119,8 @@ def recognised_parts(old: Workbook, link: Link) -> pd.DataFrame:
         lacking = [part for part in parts if part not in recognised]
         held = len(parts) - len(lacking)
         inferred = sum(not level.at[part, "sourced"] for part in parts if part in recognised)
-        verdict = "none" if not held else "judge" if lacking else "all" if len(parts) > 1 else "kept"
-        made.append({"unit": new, "parts": parts, "held": held, "inferred": inferred, "lacking": lacking, "verdict": verdict,
-                     "order": units.at[new, "order"]})  # fmt: skip
+        made.append({"unit": new, "parts": parts, "held": held, "inferred": inferred, "lacking": lacking,
+                     "verdict": verdict(held, len(parts)), "order": units.at[new, "order"]})  # fmt: skip
     return pd.DataFrame(made).set_index("unit").sort_values("order", kind="stable")
 
 

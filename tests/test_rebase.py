@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import hashlib
 import io
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +17,7 @@ from ntm_analysis import new_dataset
 from ntm_analysis.assess import assess
 from ntm_analysis.cli import main
 from ntm_analysis.dictionary import TABLES, dictionary
+from ntm_analysis.district_page import DistrictPage
 from ntm_analysis.new_dataset import NoRoom, csv_text, new_place, read_weights
 from ntm_analysis.problems import DataProblems
 from ntm_analysis.rebase_rules import RULES, merged_state
@@ -433,6 +435,19 @@ def test_every_value_says_in_its_row_and_in_the_report_where_it_comes_from(nine)
     note = Workbook.open(nine).units.set_index("name").at["Tam Đồng", "note"]
     assert note.startswith("Gồm Thanh Mỹ, Thanh Tiên và Thanh Liên; Tam Đồng: 3/3 đơn vị cũ đã được công nhận (1 suy ra")
     assert any(row[3] == "Xã Tam Đồng" and "3/3 đơn vị cũ đã được công nhận" in row[7] for row in rows)
+
+
+def test_the_district_page_of_the_nine_says_which_stand_and_which_are_judged_anew(nine):
+    for made in (DistrictPage(str(nine)), DistrictPage("data/thanh-chuong", as_of="2025-07-01")):
+        shown = " ".join(re.sub(r"<[^>]+>", " ", made.district_conditions()).split())
+        assert (
+            "2 xã mà mọi đơn vị cũ đều đã được công nhận; đề nghị xét thừa nhận lại, chưa có quyết định mới: Cát Ngạn và Tam Đồng."
+            in shown
+        )
+        assert "5 xã phải xét lại, chỉ một phần đã được công nhận: Hoa Quân, Kim Bảng, Bích Hào, Đại Đồng và Xuân Lâm." in shown
+        assert "6 Kim Bảng 4 Võ Liệt (suy ra) và Thanh Long Thanh Thủy và Thanh Hà" in shown
+    former = Workbook.open(nine).tables["former_units"]
+    assert len(former) == 38 and former.loc[former["basis"] == "inferred", "mark"].eq("assumed").all()
 
 
 def test_the_other_commands_work_on_the_new_set_and_question_24_is_answered(nine, capsys, tmp_path):
