@@ -159,7 +159,7 @@ def rebase(options: argparse.Namespace) -> int:
         folder = new_place(options.out, old)
         made = rebased(old, read_weights(old))
         account = report_csv(old, made, lang)
-        new = write_dataset(folder, new_meta(old, folder), made.tables, lambda place: write_whole(place / REPORT, account))
+        new = write_dataset(folder, new_meta(old, folder), made.tables, {REPORT: account})
     except NoRoom as error:
         details = {key: shown(str(value)) for key, value in error.details.items()}
         raise Refused(text(f"new_{error.reason}", lang, **details)) from None
