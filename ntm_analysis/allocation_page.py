@@ -28,7 +28,7 @@ from .forecast_parts import ForecastParts
 from .forecast_words import pot_words
 from .margins import SAFE, tested
 from .need_words import FUND_WORDS, billions, rough
-from .office_numbers import write_number
+from .office_numbers import write_change, write_number
 from .page import Part
 from .parameters import check
 from .plan_record import record
@@ -93,8 +93,8 @@ class AllocationPage(ForecastParts):
         for policy, other in made["under_uncertainty"]["plans"].items() if "under_uncertainty" in made else ():
             beyond = "-"
             if policy != "own":
-                more, error = (write_number(other["beyond_own"], self.lang, 2), write_number(other["se"] or 0, self.lang, 3))
-                beyond = f"{'+' if other['beyond_own'] > 0 else ''}{more} ({error})"
+                error = write_number(other["se"] or 0, self.lang, 3)
+                beyond = f"{write_change(other['beyond_own'], self.lang, 2)} ({error})"
             central = made["finishing_by_policy"].get(policy, "-")
             kept = rules_words(made, policy, self.lang) if policy != SAFE else "-"
             mean = write_number(other["finishing"]["mean"], self.lang, 1)

@@ -10,7 +10,7 @@ from .forecast_change import Change, Step, by_commune, change_since, is_this, la
 from .forecast_parts import ForecastParts
 from .forecast_words import chance
 from .monthly import month_before
-from .office_numbers import write_date, write_number
+from .office_numbers import write_change, write_date, write_number
 from .page import Part
 from .problems import DataProblems
 from .register import FOLDER, read_register
@@ -68,8 +68,8 @@ class ForecastChangeParts(ForecastParts):
         return self.text(key, day=day)
 
     def _change_figure(self, value: float) -> str:
-        """A change of a number of communes with its sign, to two decimals (the error of the draws is of the second)."""
-        return ("+" if round(value, 2) > 0 else "") + write_number(value, self.lang, 2)
+        """A change of a number of communes to two decimals (the error of the draws is of the second)."""
+        return write_change(value, self.lang, 2)
 
     def _change_verdict(self, made: Change) -> str:
         whole = made.now - made.before
@@ -91,11 +91,7 @@ class ForecastChangeParts(ForecastParts):
         for place, step in enumerate(made.steps, start=1):
             shown = self._change_figure(step.change) if step.felt else self.text("change_within")
             error = "-" if not step.se else "± " + write_number(1.96 * step.se, self.lang, 2)
-            points = (
-                "-"
-                if not round(100 * step.basically, 1)
-                else f"{100 * step.basically:+.1f}".replace(".", "," if self.lang == "vi" else ".")
-            )
+            points = write_change(100 * step.basically, self.lang, 1) if round(100 * step.basically, 1) else "-"
             why = "; ".join(self.text(f"change_why_{name}") for name in step.names)
             rows.append([place, self._step_names(step), shown, error, points, why])
         total = ["", self.text("total_row"), self._change_figure(made.now - made.before), "", "", ""]
