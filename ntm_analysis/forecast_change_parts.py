@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from .forecast import Forecast, forecast
-from .forecast_change import Change, Step, by_commune, change_since, is_this, last_entry
+from .forecast_change import ForecastChange, Step, by_commune, change_since, is_this, last_entry
 from .forecast_parts import ForecastParts
 from .forecast_words import chance
 from .monthly import month_before
@@ -71,7 +71,7 @@ class ForecastChangeParts(ForecastParts):
         """A change of a number of communes to two decimals (the error of the draws is of the second)."""
         return write_change(value, self.lang, 2)
 
-    def _change_verdict(self, made: Change) -> str:
+    def _change_verdict(self, made: ForecastChange) -> str:
         whole = made.now - made.before
         felt = [step for step in made.steps if step.felt]
         parts = "; ".join(f"{self._step_names(step)} {self._change_figure(step.change)}" for step in felt)
@@ -85,7 +85,7 @@ class ForecastChangeParts(ForecastParts):
     def _step_names(self, step: Step) -> str:
         return " + ".join(self.text(f"change_step_{name}") for name in step.names)
 
-    def _change_reasons(self, made: Change) -> str:
+    def _change_reasons(self, made: ForecastChange) -> str:
         """A row a reason; what lies within the noise of the draws is told as no change."""
         rows = []
         for place, step in enumerate(made.steps, start=1):
@@ -98,7 +98,7 @@ class ForecastChangeParts(ForecastParts):
         columns = "tt reason_of_change:name communes_more:num interval_95:num basically_points:num explanation"
         return self.table("forecast_change", columns, [total, *rows])
 
-    def _change_communes(self, made: Change) -> str:
+    def _change_communes(self, made: ForecastChange) -> str:
         """The communes whose chance changed most."""
         now, rows = self.foreseen()[0], []
         for unit, change in by_commune(made).items():
@@ -110,7 +110,7 @@ class ForecastChangeParts(ForecastParts):
             rows.append([len(rows) + 1, self.workbook.units.loc[unit, "name"], *shown])
         return self.table("forecast_change_communes", "tt unit:name chance_before:num chance_now:num", rows)
 
-    def _change_rows(self, made: Change) -> str:
+    def _change_rows(self, made: ForecastChange) -> str:
         """Which rows came in since, by table, and the communes they are about."""
         rows = []
         for kind, tables in made.rows.items():

@@ -20,7 +20,7 @@ from .names import plain, slug
 from .need import communes_in_need
 from .office_numbers import write_date
 from .recognition import overview
-from .registrations import nearest
+from .registrations import registration_year
 from .render import render, script, style
 from .standings import commune_records
 from .whole_files import write_whole
@@ -73,7 +73,7 @@ def plan(workbook: Workbook, units: list[int] | None, lang: str, audience: str) 
         title = text("heading_meeting", lang, place=workbook.meta["title"][lang], month=month, day=shown)
         jobs.append(Job("monthly_meeting.ipynb", common, f"giao-ban{ending}", title, MEETING))
         word = (workbook.meta.get("hamlet_word") or {}).get(lang) or text("annex_hamlet", lang)
-        title = text("heading_annex", lang, word=word, year=nearest(workbook)) + f" ({shown})"
+        title = text("heading_annex", lang, word=word, year=registration_year(workbook)) + f" ({shown})"
         jobs.append(Job("registrations.ipynb", common, f"phu-luc-dang-ky{ending}", title, ANNEX))
         title = text("heading_funding", lang, place=workbook.meta["title"][lang], day=shown)
         first = workbook.communes.loc[(communes_in_need(workbook, "ntm")["ntm"] or workbook.communes.index)[0], "code"]
