@@ -11,8 +11,6 @@ import yaml
 from .data_folder import write_new
 from .dictionary import TABLES, dictionary
 from .names import slug
-from .problems import DataProblems, Problem
-from .table_files import read_table
 from .table_text import written
 from .workbook import Workbook
 
@@ -73,22 +71,6 @@ def csv_text(table: pd.DataFrame, name: str, style: str) -> str:
         [written(v, c, style) for v, c in zip(row, columns.values(), strict=True)] for row in zip(*cells, strict=True)
     )
     return text.getvalue()
-
-
-def read_weights(workbook: Workbook) -> dict[tuple[str, str], str]:
-    """What measured indicators are a share or average of, by (set, test): ``indicator_weights.csv`` beside the law; none without.
-
-    >>> read_weights(Workbook.open("data/huyen-mau"))["ntm-2021-2025", "17.1"]
-    'households'
-    """
-    path = workbook.law_folder.parent / "reference" / "indicator_weights.csv"
-    if not path.exists():
-        return {}
-    problems: list[Problem] = []
-    rows = read_table(path, "indicator_weights", "vi", "vi", problems)
-    if problems:
-        raise DataProblems(problems)
-    return rows.set_index(["set", "test"])["weight"].to_dict()
 
 
 def _plain(value: object) -> object:
