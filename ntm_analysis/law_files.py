@@ -43,10 +43,7 @@ class _Read:
 def read_law(folder: Path, problems: list[Problem]) -> Law:
     """All law files of ``folder`` and the officer's checks in ``TO_CHECK.csv``; what is wrong goes to ``problems``."""
     read, unread = _Read(), set()
-    paths = sorted(folder.glob("*.yaml"))
-    if not paths:
-        problems.append(Problem("missing_file", f"{folder.name}/*.yaml", details={"header": "id: ..."}))
-    for path in paths:
+    for path in sorted(folder.glob("*.yaml")):
         made = read_yaml(path, problems, f"{folder.name}/{path.name}")
         if made is None:
             unread.add(path.stem)
