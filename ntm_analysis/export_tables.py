@@ -209,7 +209,7 @@ class Export(ExportMoney):
     def forecast(self) -> list[Form]:
         """Each commune's chance and dates; the district's number with its usual range above the table."""
         if self.made is None:
-            return [self.form("forecast", self._plain_heads(), [], lead=[self.lacking["forecast"]])]
+            return [self.form("forecast", self.heads("tt:5 unit:60"), [], lead=[self.lacking["forecast"]])]
         made, figures = self.made, self.made["finishing"]
         names = self.workbook.law.criteria_of(made["set"])[f"name_{self.lang}"]
         rows = []
