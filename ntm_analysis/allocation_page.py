@@ -30,11 +30,9 @@ from .margins import SAFE, tested
 from .need_words import FUND_WORDS, billions, rough
 from .office_numbers import write_change, write_number
 from .page import Part
-from .parameters import check
 from .plan_record import record
 from .problems import DataProblems
-from .scenarios import BASELINE, UnknownScenario
-from .scenarios import scenario as chosen_scenario
+from .scenarios import BASELINE
 from .words import listed, pick
 
 TERMS = ("central", "optimal", "conditions", "prices")
@@ -56,16 +54,8 @@ class AllocationPage(ForecastParts):
         draws: int = ForecastParts.draws, seed: int = ForecastParts.seed, **options: str,
     ) -> None:  # fmt: skip
         super().__init__(dataset, **options)
-        faults = check({"policy": policy, "deadline": deadline, "draws": draws, "seed": seed})
-        if deadline and not faults and deadline <= f"{self.workbook.as_of}":
-            faults.append(f"deadline={deadline!r}: must lie after {self.workbook.as_of}")
+        self.chosen = self.checked(scenario, {"policy": policy, "deadline": deadline, "draws": draws, "seed": seed})
         self.scenario, self.policy, self.deadline, self.draws, self.seed = scenario, policy, deadline, draws, seed
-        try:
-            self.chosen = chosen_scenario(self.workbook, scenario)
-        except UnknownScenario as error:
-            faults.append(f"scenario={scenario!r}: must be one of {', '.join(error.known)}")
-        if faults:
-            raise ValueError("; ".join(faults))
         given = {"scenario": scenario, "policy": policy, "deadline": deadline, "draws": f"{draws}", "seed": f"{seed}"}
         self.parameters = {**given, **self.parameters}
 
