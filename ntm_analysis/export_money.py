@@ -44,12 +44,13 @@ class ExportMoney(ExportForms):
             mine = by_commune.setdefault(work["unit"], dict.fromkeys(funds, 0.0))
             for pot, claim in claims.items():
                 mine[pot] += claim
-            rows.append([f"{len(rows) + 1}", *self._work(work, claims)])
+            rows.append(self._work(work, claims))
         names = self.workbook.communes["name"]
         communes = [
-            [f"{n}", names[unit], sum(by_commune[unit].values()), *by_commune[unit].values(),
+            [names[unit], sum(by_commune[unit].values()), *by_commune[unit].values(),
              ranged(in_millions(together.by["commune"][unit]), self.lang), "-"]
-            for n, unit in enumerate((u for u in names.index if u in by_commune), start=1)
+            for unit in names.index
+            if unit in by_commune
         ]  # fmt: skip
         sums = [heads[pot] for pot in funds]
         across = f"=SUM({{{sums[0].name}}}{{row}}:{{{sums[-1].name}}}{{row}})" if sums else ""
@@ -124,7 +125,6 @@ class ExportMoney(ExportForms):
             sources = "|".join(dict.fromkeys(s for ids in part["source"] for s in ids.split("|")))
             rows.append(
                 [
-                    f"{len(rows) + 1}",
                     pots.loc[pot, f"name_{self.lang}"],
                     called.get(served, served) or self.text("export_all_served"),
                     *(cell or "-" for cell in cells),
@@ -148,15 +148,13 @@ class ExportMoney(ExportForms):
         debts = debts[debts["unit"].isin(self.workbook.units.index)]
         rows = [
             [
-                f"{n}",
                 self.workbook.units.loc[d["unit"], "name"],
                 f"{d['criterion']:g}" if d["criterion"] == d["criterion"] else None,
                 d["amount"],
                 d["date"].date(),
-                self.source(d["source"]),
-                self.mark(d["mark"]),
+                *self.told(d),
             ]
-            for n, d in enumerate(debts.to_dict("records"), start=1)
+            for d in debts.to_dict("records")
         ]
         heads = self.heads("tt:5 unit:20 criterion:10 amount:14:whole:total date:12:day source:30 note:10")
         return self.form(
@@ -174,14 +172,12 @@ class ExportMoney(ExportForms):
         given = self.workbook.tables["cement"].sort_values(["year", "unit"])
         rows = [
             [
-                f"{n}",
                 self.text("export_district") if c["unit"] == -1 else self.workbook.units.loc[c["unit"], "name"],
                 f"{c['year']:g}",
                 *(c[name] for name in ("granted", "delivered", "used")),
-                self.source(c["source"]),
-                self.mark(c["mark"]),
+                *self.told(c),
             ]
-            for n, c in enumerate(given.to_dict("records"), start=1)
+            for c in given.to_dict("records")
             if c["unit"] == -1 or c["unit"] in self.workbook.units.index
         ]
         notes = [self.text("export_cement_notes")]
