@@ -49,6 +49,8 @@ class AllocationPage(ForecastParts):
     True
     """
 
+    subject = "allocation"
+
     def __init__(
         self, dataset: str, *, scenario: str = "baseline", policy: str = "", deadline: str = "",
         draws: int = ForecastParts.draws, seed: int = ForecastParts.seed, **options: str,
@@ -58,10 +60,6 @@ class AllocationPage(ForecastParts):
         self.scenario, self.policy, self.deadline, self.draws, self.seed = scenario, policy, deadline, draws, seed
         given = {"scenario": scenario, "policy": policy, "deadline": deadline, "draws": f"{draws}", "seed": f"{seed}"}
         self.parameters = {**given, **self.parameters}
-
-    @property
-    def heading(self) -> str:
-        return self.text("heading_allocation", place=self.workbook.meta["title"][self.lang], day=self.day)
 
     @cached_property
     def allocated(self) -> tuple[Allocation, dict] | None:

@@ -44,6 +44,8 @@ class ComparisonPage(Page):
     True
     """
 
+    subject = "comparison"
+
     def __init__(
         self,
         dataset: str,
@@ -75,10 +77,6 @@ class ComparisonPage(Page):
                 raise
             return None
         return found, record(found)
-
-    @property
-    def heading(self) -> str:
-        return self.text("heading_comparison", place=self.workbook.meta["title"][self.lang], day=self.day)
 
     def chance(self, p: float) -> str:
         return chance(p, self.draws, self.lang)

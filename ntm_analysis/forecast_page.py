@@ -28,6 +28,8 @@ class ForecastPage(ForecastParts):
     True
     """
 
+    subject = "forecast"
+
     def __init__(
         self,
         dataset: str,
@@ -50,10 +52,6 @@ class ForecastPage(ForecastParts):
         given = {"commune": self.workbook.units.loc[self.unit, "name"], "scenario": scenario, "policy": policy}
         given |= {"deadline": deadline, "finish": finish, "draws": f"{draws}", "seed": f"{seed}"}
         self.parameters = {**given, **self.parameters}
-
-    @property
-    def heading(self) -> str:
-        return self.text("heading_forecast", place=self.workbook.meta["title"][self.lang], day=self.day)
 
     def commune(self) -> Part:
         """The answer for the one commune."""
