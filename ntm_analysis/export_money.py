@@ -4,7 +4,7 @@ import pandas as pd
 
 from .demand import in_millions
 from .export_forms import ExportForms
-from .need_words import FUND_WORDS, ranged
+from .need_words import FUND_WORDS, ranged, rough
 from .office_book import WHOLE, Form, Head
 from .office_numbers import write_number
 from .plan_checks import CEMENT
@@ -183,6 +183,6 @@ class ExportMoney(ExportForms):
         notes = [self.text("export_cement_notes")]
         if self.needs is not None and self.needs.together.tonnes:
             found = sum(self.needs.together.tonnes.values())
-            notes.append(self.text("export_cement_need", tonnes=write_number(float(f"{found.mean():.2g}"), self.lang)))
+            notes.append(self.text("export_cement_need", tonnes=write_number(rough(found.mean()), self.lang)))
         heads = self.heads("tt:5 unit:24 year:8 granted:14:whole delivered:14:whole used:14:whole source:30 note:10")
         return self.form("cement", heads, rows, unit=self.text("export_tonnes"), notes=notes)
