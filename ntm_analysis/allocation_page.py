@@ -28,13 +28,11 @@ from .forecast_parts import ForecastParts
 from .forecast_words import pot_words
 from .margins import SAFE, tested
 from .need_words import FUND_WORDS, billions, rough
-from .office_numbers import write_number
+from .office_numbers import write_change, write_number
 from .page import Part
-from .parameters import check
 from .plan_record import record
 from .problems import DataProblems
-from .scenarios import BASELINE, UnknownScenario
-from .scenarios import scenario as chosen_scenario
+from .scenarios import BASELINE
 from .words import listed, pick
 
 TERMS = ("central", "optimal", "conditions", "prices")
@@ -51,27 +49,17 @@ class AllocationPage(ForecastParts):
     True
     """
 
+    subject = "allocation"
+
     def __init__(
         self, dataset: str, *, scenario: str = "baseline", policy: str = "", deadline: str = "",
         draws: int = ForecastParts.draws, seed: int = ForecastParts.seed, **options: str,
     ) -> None:  # fmt: skip
         super().__init__(dataset, **options)
-        faults = check({"policy": policy, "deadline": deadline, "draws": draws, "seed": seed})
-        if deadline and not faults and deadline <= f"{self.workbook.as_of}":
-            faults.append(f"deadline={deadline!r}: must lie after {self.workbook.as_of}")
+        self.chosen = self.checked(scenario, {"policy": policy, "deadline": deadline, "draws": draws, "seed": seed})
         self.scenario, self.policy, self.deadline, self.draws, self.seed = scenario, policy, deadline, draws, seed
-        try:
-            self.chosen = chosen_scenario(self.workbook, scenario)
-        except UnknownScenario as error:
-            faults.append(f"scenario={scenario!r}: must be one of {', '.join(error.known)}")
-        if faults:
-            raise ValueError("; ".join(faults))
         given = {"scenario": scenario, "policy": policy, "deadline": deadline, "draws": f"{draws}", "seed": f"{seed}"}
         self.parameters = {**given, **self.parameters}
-
-    @property
-    def heading(self) -> str:
-        return self.text("heading_allocation", place=self.workbook.meta["title"][self.lang], day=self.day)
 
     @cached_property
     def allocated(self) -> tuple[Allocation, dict] | None:
@@ -93,8 +81,8 @@ class AllocationPage(ForecastParts):
         for policy, other in made["under_uncertainty"]["plans"].items() if "under_uncertainty" in made else ():
             beyond = "-"
             if policy != "own":
-                more, error = (write_number(other["beyond_own"], self.lang, 2), write_number(other["se"] or 0, self.lang, 3))
-                beyond = f"{'+' if other['beyond_own'] > 0 else ''}{more} ({error})"
+                error = write_number(other["se"] or 0, self.lang, 3)
+                beyond = f"{write_change(other['beyond_own'], self.lang, 2)} ({error})"
             central = made["finishing_by_policy"].get(policy, "-")
             kept = rules_words(made, policy, self.lang) if policy != SAFE else "-"
             mean = write_number(other["finishing"]["mean"], self.lang, 1)

@@ -10,7 +10,7 @@ from .owed import owed
 from .page import Part
 from .parameters import check
 from .plan_parts import PlanPage
-from .registrations import communes_registered, hamlets_registered, nearest
+from .registrations import communes_registered, hamlets_registered, registration_year
 from .template_form import sheet_name
 from .words import count_words, listed
 
@@ -26,7 +26,7 @@ class AnnexPage(PlanPage):
         super().__init__(dataset, **options)
         if faults := check({"year": year}):
             raise ValueError("; ".join(faults))
-        self.year = year or nearest(self.workbook)
+        self.year = year or registration_year(self.workbook)
         self.parameters = {"year": f"{self.year}", **self.parameters}
         self.word = (self.workbook.meta.get("hamlet_word") or {}).get(self.lang) or self.text("annex_hamlet")
 

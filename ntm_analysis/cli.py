@@ -8,6 +8,7 @@ import os
 import platform
 import sys
 import traceback
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from .names import nearest
 from .need import works_not_needed
 from .need_words import need_lines
 from .office_numbers import write_date
-from .problems import DataProblems, report, shown
+from .problems import DataProblems, Problem, report, shown
 from .recognition import NEAR, overview
 from .scenarios import Scenario, UnknownScenario, scenario
 from .schedule import schedule
@@ -119,9 +120,7 @@ def _status(options: argparse.Namespace) -> int:
     if units and not records:
         raise Refused(text("not_a_commune", lang, label=described(workbook.units.loc[units[0]])))
     if options.json:
-        made = {"dataset": workbook.id, "as_of": f"{workbook.as_of}", "communes": records}
-        print(json.dumps(made, ensure_ascii=not utf8(sys.stdout), indent=1))
-        return 0
+        return _print_json({"dataset": workbook.id, "as_of": f"{workbook.as_of}", "communes": records})
     set_id = options.set or workbook.default_set("ntm")
     standing = assess(workbook, set_id)
     if units:
@@ -173,18 +172,34 @@ def _needs(options: argparse.Namespace) -> int:
 
     workbook, lang = open_workbook(options), options.lang
     workbook = _scenario(workbook, options.scenario, lang).workbook
-    units = _find(workbook, options.commune, lang) if options.commune else None
-    if units and units[0] not in workbook.communes.index:
-        raise Refused(text("not_a_commune", lang, label=described(workbook.units.loc[units[0]])))
+    units = _commune(options, workbook)
     made = record(workbook, demand(workbook, options.target, units=units, draws=options.draws, seed=options.seed))
+    warnings = works_not_needed(workbook, assess(workbook, workbook.default_set("ntm")))
+    return _tell(options, workbook, made | {"scenario": options.scenario}, need_lines, warnings)
+
+
+def _commune(options: argparse.Namespace, workbook: Workbook) -> list[int] | None:
+    """The one commune asked for, None for all; refused when it is a township."""
+    units = _find(workbook, options.commune, options.lang) if options.commune else None
+    if units and units[0] not in workbook.communes.index:
+        raise Refused(text("not_a_commune", options.lang, label=described(workbook.units.loc[units[0]])))
+    return units
+
+
+def _tell(options: argparse.Namespace, workbook: Workbook, made: dict, lines: Callable, warnings: Sequence[Problem] = ()) -> int:
+    """A record as JSON, or its sentences under the data set's title and day, then warnings; gives exit code 0."""
+    lang = options.lang
     if options.json:
-        print(json.dumps(made | {"scenario": options.scenario}, ensure_ascii=not utf8(sys.stdout), indent=1))
-        return 0
+        return _print_json(made)
     print(workbook.meta["title"][lang] + ". " + text("as_of", lang, day=write_date(workbook.as_of, lang)))
-    for line in need_lines(workbook, made, lang):
-        print(line)
-    if warnings := works_not_needed(workbook, assess(workbook, workbook.default_set("ntm"))):
+    print("\n".join(lines(workbook, made, lang)))
+    if warnings:
         print("\n" + report(warnings, lang))
+    return 0
+
+
+def _print_json(made: dict) -> int:
+    print(json.dumps(made, ensure_ascii=not utf8(sys.stdout), indent=1))
     return 0
 
 
@@ -232,9 +247,8 @@ def _score(options: argparse.Namespace) -> int:
     today = dt.date.today()
     scores = score(read_register(folder), read_outcomes(folder / OUTCOMES, today), today)
     if options.json:
-        print(json.dumps({"register": str(folder)} | score_record(scores), ensure_ascii=not utf8(sys.stdout), indent=1))
-    else:
-        print("\n".join([text("score_folder", options.lang, path=folder), *score_lines(scores, options.lang)]))
+        return _print_json({"register": str(folder)} | score_record(scores))
+    print("\n".join([text("score_folder", options.lang, path=folder), *score_lines(scores, options.lang)]))
     return 0
 
 
@@ -244,9 +258,7 @@ def _forecast(options: argparse.Namespace) -> int:
     from .promise import promise
 
     workbook, lang = open_workbook(options), options.lang
-    units = _find(workbook, options.commune, lang) if options.commune else None
-    if units and units[0] not in workbook.communes.index:
-        raise Refused(text("not_a_commune", lang, label=described(workbook.units.loc[units[0]])))
+    units = _commune(options, workbook)
     chosen = _scenario(workbook, options.scenario, lang)
     found = forecast(
         chosen.workbook, policy=options.policy or chosen.policy, deadline=options.deadline or chosen.deadline,
@@ -260,12 +272,7 @@ def _forecast(options: argparse.Namespace) -> int:
     if units:
         code = workbook.units.loc[units[0], "code"]
         made |= {key: [row for row in made[key] if row["code"] == code] for key in ("communes", "registrations")}
-    if options.json:
-        print(json.dumps(made, ensure_ascii=not utf8(sys.stdout), indent=1))
-    else:
-        print(workbook.meta["title"][lang] + ". " + text("as_of", lang, day=write_date(workbook.as_of, lang)))
-        for line in forecast_lines(workbook, made, lang):
-            print(line)
+    _tell(options, workbook, made, forecast_lines)
     if entered:
         print(entered, file=sys.stderr)
     return 0
@@ -282,12 +289,7 @@ def _allocate(options: argparse.Namespace) -> int:
     found = allocate(chosen.workbook, chosen.deadline)
     trial = tested(found, options.draws, options.seed)
     made = record(found, options.policy or OPTIMAL, trial, options.scenario, chosen.title)
-    if options.json:
-        print(json.dumps(made, ensure_ascii=not utf8(sys.stdout), indent=1))
-        return 0
-    print(workbook.meta["title"][lang] + ". " + text("as_of", lang, day=write_date(workbook.as_of, lang)))
-    print("\n".join(allocation_lines(chosen.workbook, made, lang)))
-    return 0
+    return _tell(options, chosen.workbook, made, allocation_lines)
 
 
 def _compare(options: argparse.Namespace) -> int:
@@ -299,15 +301,7 @@ def _compare(options: argparse.Namespace) -> int:
         found = compare(workbook, options.scenarios, options.baseline, draws=options.draws, seed=options.seed)
     except UnknownScenario as error:
         raise Refused(_no_scenario(error, lang)) from None
-    made = record(found)
-    if options.json:
-        print(json.dumps(made, ensure_ascii=not utf8(sys.stdout), indent=1))
-        return 0
-    print(workbook.meta["title"][lang] + ". " + text("as_of", lang, day=write_date(workbook.as_of, lang)))
-    print("\n".join(compare_lines(workbook, made, lang)))
-    if warnings := found.warnings():
-        print("\n" + report(warnings, lang))
-    return 0
+    return _tell(options, workbook, record(found), compare_lines, found.warnings())
 
 
 def _report(options: argparse.Namespace) -> int:

@@ -149,7 +149,8 @@ def export(options: argparse.Namespace) -> int:
 
 def rebase(options: argparse.Namespace) -> int:
     """``ntm rebase DATASET --date DATE --out NEW``."""
-    from .new_dataset import NoRoom, new_place, read_weights, write_dataset
+    from .law_files import read_weights
+    from .new_dataset import NoRoom, new_place, write_dataset
     from .rebase_words import REPORT, account_lines, new_meta, report_csv, standing_lines
     from .rebasing import rebase as rebased
 
@@ -157,9 +158,9 @@ def rebase(options: argparse.Namespace) -> int:
     old = Workbook.open(folder_of(options), options.date)
     try:
         folder = new_place(options.out, old)
-        made = rebased(old, read_weights(old))
+        made = rebased(old, read_weights(old.law_folder))
         account = report_csv(old, made, lang)
-        new = write_dataset(folder, new_meta(old, folder), made.tables, lambda place: write_whole(place / REPORT, account))
+        new = write_dataset(folder, new_meta(old, folder), made.tables, {REPORT: account})
     except NoRoom as error:
         details = {key: shown(str(value)) for key, value in error.details.items()}
         raise Refused(text(f"new_{error.reason}", lang, **details)) from None

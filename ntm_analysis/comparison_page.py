@@ -24,7 +24,7 @@ from .comparison_words import (
 from .demand import DRAWS, SEED
 from .forecast_words import chance, month_words, rests_on
 from .need_words import billions
-from .office_numbers import write_number
+from .office_numbers import write_change, write_number
 from .page import Page, Part
 from .parameters import check
 from .problems import DataProblems, report
@@ -43,6 +43,8 @@ class ComparisonPage(Page):
     >>> "thêm được nhiều nhất" in ComparisonPage("data/thanh-chuong", scenarios="money-110", draws=300).summary()
     True
     """
+
+    subject = "comparison"
 
     def __init__(
         self,
@@ -75,10 +77,6 @@ class ComparisonPage(Page):
                 raise
             return None
         return found, record(found)
-
-    @property
-    def heading(self) -> str:
-        return self.text("heading_comparison", place=self.workbook.meta["title"][self.lang], day=self.day)
 
     def chance(self, p: float) -> str:
         return chance(p, self.draws, self.lang)
@@ -159,8 +157,8 @@ class ComparisonPage(Page):
         _, made = self.compared()
 
         def told(rows: list[dict]) -> str:
-            named = [f"{r['name']} ({'+' * (r['change'] > 0)}{self.number(100 * r['change'], 0)})" for r in rows[:NAMES]]
-            names = ", ".join(named).replace("(+0)", "(<1)").replace("(-0)", "(<1)") or "-"
+            named = [f"{r['name']} ({write_change(100 * r['change'], self.lang, 0)})" for r in rows[:NAMES]]
+            names = ", ".join(named).replace("(0)", "(<1)") or "-"
             return self.text("and_more", names=names, n=len(rows) - NAMES) if len(rows) > NAMES else names
 
         moved = [row for row in made["scenarios"] if row["gains"] or row["losses"]]

@@ -6,8 +6,8 @@ import numpy as np
 
 from .comparison import NOISE
 from .forecast_words import chance, rests_on
-from .need_words import billions
-from .office_numbers import write_date, write_number
+from .need_words import billions, rough
+from .office_numbers import write_change, write_date, write_number
 from .scenarios import BASELINE
 from .sensitivity import DRAWS, RANGES, SHARE
 from .words import text
@@ -45,7 +45,7 @@ def change_words(difference: dict, lang: str) -> str:
         return "0"
     if not clear(difference):
         return text("within_noise", lang)
-    return ("+" if change > 0 else "-") + write_number(abs(change), lang, 1 if abs(change) >= 0.095 else 2)
+    return write_change(change, lang, 1 if abs(change) >= 0.095 else 2)
 
 
 def own_day(row: dict, made: dict, lang: str) -> str:
@@ -96,7 +96,7 @@ def price_words(row: dict, made: dict, lang: str) -> str:
     more = row["money"] - made["scenarios"][0]["money"]
     if not more:
         return ""
-    told = {"title": title_of(row, lang), "money": "+" * (more > 0) + billions(more, lang)}
+    told = {"title": title_of(row, lang), "money": write_change(rough(more / 1000), lang)}
     if row["cost_reason"] == "within_noise":
         return text("compare_price_noise", lang, **told)
     price = billions(row["cost_per_extra_commune"], lang) if row["cost_per_extra_commune"] else "..."

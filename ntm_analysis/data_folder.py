@@ -1,6 +1,6 @@
-"""A data set's folder replaced as a whole: the next version is built and checked beside it, then swapped in; the old one is kept.
+"""A data set's folder made or replaced as a whole: built and checked beside its place, then put there; the old one is kept.
 
-Beside ``<name>`` stand, hidden: ``.<name>.lock`` (one import at a time), ``.<name>.building`` (a copy not finished),
+Beside ``<name>`` stand, hidden: ``.<name>.lock`` (one import at a time), ``.<name>.building<...>`` (a copy not finished),
 ``.<name>.next`` (a version complete and checked) and ``.<name>.previous/<time>`` (the versions before, the last :data:`KEEP`).
 Whenever the process is killed, ``<name>`` is the old version or the new one; where a system cannot swap two folders in one act,
 :func:`heal` ends what was begun.
@@ -10,14 +10,18 @@ import contextlib
 import ctypes
 import datetime as dt
 import errno
+import glob
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
+Checked = TypeVar("Checked")
 KEEP = 20  # previous versions kept
 _AT_FDCWD, _RENAME_EXCHANGE, _RENAME_SWAP = -100, 2, 2
 _CANNOT_SWAP = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP)
@@ -32,7 +36,7 @@ class Touched(Exception):
 
 
 def beside(folder: Path, what: str) -> Path:
-    """The hidden place beside a data set: lock, building, next, previous.
+    """The hidden place beside a data set: lock, next, previous.
 
     >>> beside(Path("data/thanh-chuong"), "previous").as_posix()
     'data/.thanh-chuong.previous'
@@ -50,22 +54,49 @@ def only_one(folder: Path) -> Iterator[None]:
         raise Busy from None
 
 
-def replace_version(folder: Path, files: dict[str, str], check: Callable[[Path], None], now: dt.datetime, log: str = "") -> Path:
+@contextlib.contextmanager
+def _built(folder: Path, files: dict[str, str | bytes], check: Callable[[Path], Checked]) -> Iterator[tuple[Path, Checked]]:
+    """A hidden copy of ``folder``, which may not exist yet, with ``files`` in it, on the disk and checked, and what ``check``
+    gives; nothing is left of it when that or the block fails."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.building"))
+    try:
+        os.chmod(building, 0o755)
+        if folder.exists():
+            shutil.copytree(folder, building, dirs_exist_ok=True)
+        for name, text in files.items():
+            (building / name).write_bytes(text.encode("utf-8") if isinstance(text, str) else text)
+        for path in (*building.iterdir(), building):
+            _to_disk(path)
+        yield building, check(building)
+    except BaseException:
+        shutil.rmtree(building, ignore_errors=True)
+        raise
+
+
+def write_new(folder: Path, files: dict[str, str | bytes], check: Callable[[Path], Checked]) -> Checked:
+    """Write a new data set into ``folder`` (missing or empty), all or nothing; gives what ``check`` gives, as in
+    :func:`replace_version`."""
+    with _built(folder, files, check) as (building, checked):
+        if folder.exists():
+            folder.rmdir()  # empty: some systems do not rename over a folder
+        os.rename(building, folder)
+    _to_disk(folder.parent)
+    return checked
+
+
+def replace_version(
+    folder: Path, files: dict[str, str | bytes], check: Callable[[Path], object], now: dt.datetime, log: str = ""
+) -> Path:
     """Give a data set the next version of some of its files, all or nothing; where the version before is kept.
 
     Call it within :func:`only_one`. ``check`` opens the next version and raises what is wrong with it; then, as on any
     OSError (no room, no right to write), nothing was changed. ``log`` is kept beside the previous version.
     """
-    building, ready, kept = (beside(folder, what) for what in ("building", "next", "previous"))
+    ready, kept = beside(folder, "next"), beside(folder, "previous")
     clean(folder, now)
     before = stamp(folder)
-    try:
-        shutil.copytree(folder, building)
-        for name, text in files.items():
-            (building / name).write_bytes(text.encode("utf-8"))
-        for path in (*building.iterdir(), building):
-            _to_disk(path)
-        check(building)
+    with _built(folder, files, check) as (building, _):
         if stamp(folder) != before:
             raise Touched
         kept.mkdir(exist_ok=True)
@@ -75,9 +106,6 @@ def replace_version(folder: Path, files: dict[str, str], check: Callable[[Path],
         if log:
             place.with_suffix(".txt").write_text(log, encoding="utf-8-sig")
         os.rename(building, ready)
-    except BaseException:
-        shutil.rmtree(building, ignore_errors=True)
-        raise
     swap(folder, ready, place)
     for old in sorted(path for path in kept.iterdir() if path.is_dir())[:-KEEP]:
         shutil.rmtree(old, ignore_errors=True)
@@ -121,8 +149,9 @@ def exchange(one: Path, other: Path) -> bool:
 
 
 def clean(folder: Path, now: dt.datetime) -> None:
-    """What a killed import left: the half-made copy goes; a complete version that it no longer filed is kept with the others."""
-    shutil.rmtree(beside(folder, "building"), ignore_errors=True)
+    """What a killed process left: half-made copies go; a complete version that it no longer filed is kept with the others."""
+    for path in folder.parent.glob(f".{glob.escape(folder.name)}.building*"):
+        shutil.rmtree(path, ignore_errors=True)
     if beside(folder, "next").exists():
         kept = beside(folder, "previous")
         kept.mkdir(exist_ok=True)

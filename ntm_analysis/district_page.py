@@ -26,9 +26,7 @@ class DistrictPage(FundingParts):
     True
     """
 
-    @property
-    def heading(self) -> str:
-        return self.text("heading_district", place=self.workbook.meta["title"][self.lang], day=self.day)
+    subject = "district"
 
     @cached_property
     def ntm(self) -> Standing:

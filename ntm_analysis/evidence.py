@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtri, gammaincinv, ndtri, pdtr
 
-from .pace import AVERAGE, FEWEST, SHORTEST, TERM, changes_of, drawn_hazard, fitted, series, spaced, spread_of
+from .pace import AVERAGE, CRITERIA, FEWEST, SHORTEST, TERM, changes_of, drawn_hazard, fitted, series, spaced, spread_of
 from .worlds import uniforms
 
 TITLES = "ntm_communes"
@@ -107,14 +107,14 @@ def straight_on(u: np.ndarray, changes: pd.DataFrame, horizon: float, full: floa
     return dispersion * gammaincinv(mean / dispersion, u) if dispersion > 1e-9 else np.full(np.shape(u), mean)
 
 
-def shares(history: pd.DataFrame, area: str, measure: str, as_of: dt.date, of: float = 19) -> pd.DataFrame:
+def shares(history: pd.DataFrame, area: str, measure: str, as_of: dt.date) -> pd.DataFrame:
     """The spaced figures of a measure known by ``as_of`` with ``full`` (what they are out of) and ``missing`` (share left).
 
     Titles are out of the newest number of communes up to their moment, else of the first known one; shares, because mergers
     of communes change both numbers at once. Empty when no number of communes is known.
     """
     points = spaced(series(history, area, measure, as_of))
-    full = np.full(len(points), float(of))
+    full = np.full(len(points), float(CRITERIA))
     if measure == TITLES:
         totals = series(history, area, COMMUNES, as_of)
         if totals.empty:
@@ -124,9 +124,7 @@ def shares(history: pd.DataFrame, area: str, measure: str, as_of: dt.date, of: f
     return points.assign(full=full, missing=1 - points["value"] / full)
 
 
-def back_test(
-    history: pd.DataFrame, areas: Sequence[str], as_of: dt.date, draws: int = 1_000, seed: int = 2022, of: float = 19
-) -> pd.DataFrame:
+def back_test(history: pd.DataFrame, areas: Sequence[str], as_of: dt.date, draws: int = 1_000, seed: int = 2022) -> pd.DataFrame:
     """Forecasts that could have been made, one row a (measure, area, origin, horizon), with what came and the scores.
 
     An origin is the day a figure became public; a forecast from it uses only rows known by that day, and needs
@@ -141,9 +139,9 @@ def back_test(
     rows = []
     for measure, area in ((measure, area) for measure in (AVERAGE, TITLES) for area in areas):
         counts = measure == TITLES
-        outcomes = shares(history, area, measure, as_of, of)
+        outcomes = shares(history, area, measure, as_of)
         for origin in sorted(set(outcomes["known_from"])):
-            past = {name: shares(history, name, measure, origin, of) for name in ([area] if counts else areas)}
+            past = {name: shares(history, name, measure, origin) for name in ([area] if counts else areas)}
             changes = pd.concat([changes_of(name, points, points["missing"]) for name, points in past.items()])
             if len(changes) < FEWEST or past[area].empty:
                 continue

@@ -48,6 +48,10 @@ class ExportForms:
         """A mark by its letters (BC, GĐ); "" for none."""
         return self.text(f"export_mark_{mark}") if mark else ""
 
+    def told(self, row: dict) -> tuple[str, str]:
+        """By whom a row was told, and its mark."""
+        return self.source(row["source"]), self.mark(row["mark"])
+
     def heads(self, spec: str) -> list[Head]:
         """Columns by name, width, format of figures and whether the first row adds them up: ``"tt:5 amount:14:whole:total"``."""
         made = []
@@ -58,7 +62,8 @@ class ExportForms:
         return made
 
     def form(self, name: str, heads: list[Head], rows: list[list[object]], **more) -> Form:
-        """A form with its texts; rows none: one row that says so."""
+        """A form with its texts; ``rows`` without the number that each begins with. None: one row that says so."""
+        rows = [[f"{n}", *row] for n, row in enumerate(rows, start=1)]
         if not rows:
             rows = [["", self.text("export_none"), *[None] * (len(heads) - 2)]]
             more.pop("total_label", None)

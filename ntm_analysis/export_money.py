@@ -4,7 +4,7 @@ import pandas as pd
 
 from .demand import in_millions
 from .export_forms import ExportForms
-from .need_words import FUND_WORDS, ranged
+from .need_words import FUND_WORDS, ranged, rough
 from .office_book import WHOLE, Form, Head
 from .office_numbers import write_number
 from .plan_checks import CEMENT
@@ -34,102 +34,74 @@ class ExportMoney(ExportForms):
     def need(self) -> list[Form]:
         """The mean need by commune and by work, each by source; sums of means are the mean of the sum."""
         if self.needs is None:
-            return [self.form(name, self._plain_heads(), [], lead=[self.lacking["need"]]) for name in ("need", "works")]
-        funds, heads = self._funds()
-        works = self.needs.together.works
-        works = works[works["needed"] > 0] if len(works) else works
-        items = self.workbook.tables["unit_costs"].set_index("item")
-        names = self.workbook.communes["name"]
+            return [self.form(name, self.heads("tt:5 unit:60"), [], lead=[self.lacking["need"]]) for name in ("need", "works")]
+        together, (funds, heads) = self.needs.together, self._funds()
+        works = together.works[together.works["needed"] > 0] if len(together.works) else together.works
         by_commune: dict[int, dict[str, float]] = {}
         rows = []
         for work in works.to_dict("records"):
-            claims = {pot: claim / THOUSAND for pot, claim in work["claims"].items()}
+            claims = {pot: work["claims"].get(pot, 0.0) / THOUSAND for pot in funds}
             mine = by_commune.setdefault(work["unit"], dict.fromkeys(funds, 0.0))
             for pot, claim in claims.items():
                 mine[pot] += claim
-            criterion = f"{work['criterion']:g}" if work["criterion"] > 0 else None
-            item = items.loc[work["item"]]
-            rows.append(
-                [
-                    f"{len(rows) + 1}",
-                    names[work["unit"]],
-                    criterion,
-                    item[f"name_{self.lang}"],
-                    work["quantity"],
-                    item[f"measure_{self.lang}"],
-                    sum(claims.values()),
-                    *(claims.get(pot, 0.0) for pot in funds),
-                    work["needed"],
-                    "..." if pd.isna(work["year"]) else f"{work['year']:g}",
-                    self.mark(
-                        "reported"
-                        if work["sure"] and work["mark"] != "illustrative"
-                        else work["mark"]
-                        if not work["sure"]
-                        else "illustrative"
-                    ),
-                ]
-            )
-        totals = {heads[pot].name: sum(mine[pot] for mine in by_commune.values()) for pot in funds}
-        totals["all"] = float(self.needs.together.total.mean()) / THOUSAND
+            rows.append(self._work(work, claims))
+        names = self.workbook.communes["name"]
+        communes = [
+            [names[unit], sum(by_commune[unit].values()), *by_commune[unit].values(),
+             ranged(in_millions(together.by["commune"][unit]), self.lang), "-"]
+            for unit in names.index
+            if unit in by_commune
+        ]  # fmt: skip
         sums = [heads[pot] for pot in funds]
         across = f"=SUM({{{sums[0].name}}}{{row}}:{{{sums[-1].name}}}{{row}})" if sums else ""
-        whole = Head("all", self.text("export_head_all"), 14, WHOLE, total=True, formula=across)
-        unit = self.text("unit_million_money")
-        found = in_millions(self.needs.together.total)
-        lead = [self.text("export_estimate")] if self.needs.assumed_quantities else []
-        share = self.needs.together.assumed_share
-        lead.append(
-            self.text(
-                "export_means",
-                range=ranged(found, self.lang),
-                draws=write_number(self.needs.together.draws, self.lang),
-                year=self.needs.together.price_year,
-                share="..." if share != share else f"{100 * share:.0f}%",
-            )
-        )
-        communes = [
-            [
-                f"{n}",
-                names[unit_],
-                sum(by_commune[unit_].values()),
-                *(by_commune[unit_][pot] for pot in funds),
-                ranged(in_millions(self.needs.together.by["commune"][unit_]), self.lang),
-                "-",
-            ]
-            for n, unit_ in enumerate((u for u in names.index if u in by_commune), start=1)
+        money = [Head("all", self.text("export_head_all"), 14, WHOLE, total=True, formula=across), *sums]
+        totals = {heads[pot].name: sum(mine[pot] for mine in by_commune.values()) for pot in funds}
+        shared = {
+            "total_label": self.text("export_total"),
+            "total": totals | {"all": float(together.total.mean()) / THOUSAND},
+            "unit": self.text("unit_million_money"),
+            "lead": self._need_lead(),
+        }
+        of_communes = [*self.heads("tt:5 unit:18"), *money, *self.heads("range:14 note:9")]
+        of_works = [
+            *self.heads("tt:5 unit:16 criterion:8 work:30 quantity:10:number measure:8"),
+            *money,
+            *self.heads("chance:9:share year:8 note:9"),
         ]
-        label = self.text("export_total")
         return [
-            self.form(
-                "need",
-                [*self.heads("tt:5 unit:18"), whole, *sums, *self.heads("range:14 note:9")],
-                communes,
-                total_label=label,
-                total=totals,
-                unit=unit,
-                lead=lead,
-                notes=[self.text("export_need_notes")],
-            ),
-            self.form(
-                "works",
-                [
-                    *self.heads("tt:5 unit:16 criterion:8 work:30 quantity:10:number measure:8"),
-                    whole,
-                    *sums,
-                    *self.heads("chance:9:share year:8 note:9"),
-                ],
-                rows,
-                total_label=label,
-                total=totals,
-                unit=unit,
-                lead=lead,
-                notes=[self.text("export_works_notes")],
-            ),
+            self.form("need", of_communes, communes, notes=[self.text("export_need_notes")], **shared),
+            self.form("works", of_works, rows, notes=[self.text("export_works_notes")], **shared),
         ]
 
-    def _plain_heads(self) -> list[Head]:
-        return self.heads("tt:5 unit:60")
+    def _work(self, work: dict, claims: dict[str, float]) -> list[object]:
+        """The cells of a needed work; ``claims``: its mean claim on each source."""
+        item = self.workbook.tables["unit_costs"].set_index("item").loc[work["item"]]
+        mark = "reported" if work["sure"] and work["mark"] != "illustrative" else work["mark"]
+        return [
+            self.workbook.communes.loc[work["unit"], "name"],
+            f"{work['criterion']:g}" if work["criterion"] > 0 else None,
+            item[f"name_{self.lang}"],
+            work["quantity"],
+            item[f"measure_{self.lang}"],
+            sum(claims.values()),
+            *claims.values(),
+            work["needed"],
+            "..." if pd.isna(work["year"]) else f"{work['year']:g}",
+            self.mark(mark),
+        ]
+
+    def _need_lead(self) -> list[str]:
+        """What the need rests on: how it was drawn, how much of it is assumed."""
+        together = self.needs.together
+        share = together.assumed_share
+        drawn = self.text(
+            "export_means",
+            range=ranged(in_millions(together.total), self.lang),
+            draws=write_number(together.draws, self.lang),
+            year=together.price_year,
+            share="..." if share != share else f"{100 * share:.0f}%",
+        )
+        return [*([self.text("export_estimate")] if self.needs.assumed_quantities else []), drawn]
 
     def capital(self) -> Form:
         """Money of every pot by year: allotted and expected apart; cement pots have their own form."""
@@ -153,7 +125,6 @@ class ExportMoney(ExportForms):
             sources = "|".join(dict.fromkeys(s for ids in part["source"] for s in ids.split("|")))
             rows.append(
                 [
-                    f"{len(rows) + 1}",
                     pots.loc[pot, f"name_{self.lang}"],
                     called.get(served, served) or self.text("export_all_served"),
                     *(cell or "-" for cell in cells),
@@ -177,15 +148,13 @@ class ExportMoney(ExportForms):
         debts = debts[debts["unit"].isin(self.workbook.units.index)]
         rows = [
             [
-                f"{n}",
                 self.workbook.units.loc[d["unit"], "name"],
                 f"{d['criterion']:g}" if d["criterion"] == d["criterion"] else None,
                 d["amount"],
                 d["date"].date(),
-                self.source(d["source"]),
-                self.mark(d["mark"]),
+                *self.told(d),
             ]
-            for n, d in enumerate(debts.to_dict("records"), start=1)
+            for d in debts.to_dict("records")
         ]
         heads = self.heads("tt:5 unit:20 criterion:10 amount:14:whole:total date:12:day source:30 note:10")
         return self.form(
@@ -203,19 +172,17 @@ class ExportMoney(ExportForms):
         given = self.workbook.tables["cement"].sort_values(["year", "unit"])
         rows = [
             [
-                f"{n}",
                 self.text("export_district") if c["unit"] == -1 else self.workbook.units.loc[c["unit"], "name"],
                 f"{c['year']:g}",
                 *(c[name] for name in ("granted", "delivered", "used")),
-                self.source(c["source"]),
-                self.mark(c["mark"]),
+                *self.told(c),
             ]
-            for n, c in enumerate(given.to_dict("records"), start=1)
+            for c in given.to_dict("records")
             if c["unit"] == -1 or c["unit"] in self.workbook.units.index
         ]
         notes = [self.text("export_cement_notes")]
         if self.needs is not None and self.needs.together.tonnes:
             found = sum(self.needs.together.tonnes.values())
-            notes.append(self.text("export_cement_need", tonnes=write_number(float(f"{found.mean():.2g}"), self.lang)))
+            notes.append(self.text("export_cement_need", tonnes=write_number(rough(found.mean()), self.lang)))
         heads = self.heads("tt:5 unit:24 year:8 granted:14:whole delivered:14:whole used:14:whole source:30 note:10")
         return self.form("cement", heads, rows, unit=self.text("export_tonnes"), notes=notes)

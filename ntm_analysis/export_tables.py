@@ -59,14 +59,12 @@ class Export(ExportMoney):
         states, unread, counts = self.found.matrix(), self.found.unread(), self.found.counts
         level = levels(self.workbook)
         rows = []
-        for place, unit in enumerate(self.workbook.communes.index, start=1):
+        for unit in self.workbook.communes.index:
             signs = [self.sign(s, u) for s, u in zip(states.loc[unit], unread.loc[unit], strict=True)]
             reported = None if pd.isna(counts.loc[unit, "met"]) else int(counts.loc[unit, "met"])
             words = "-" if level.loc[unit, "level"] == "not_ntm" else pick(LEVEL_WORDS[level.loc[unit, "level"]], self.lang)
             note = "" if level.loc[unit, "level"] == "not_ntm" or level.loc[unit, "sourced"] else self.text("inferred")
-            rows.append(
-                [f"{place}", self.workbook.communes.loc[unit, "name"], *signs, _listed(signs), reported, words, note or "-"]
-            )
+            rows.append([self.workbook.communes.loc[unit, "name"], *signs, _listed(signs), reported, words, note or "-"])
         numbers = list(states.columns)
         first, last = f"c{numbers[0]}", f"c{numbers[-1]}"
         heads = [
@@ -81,7 +79,7 @@ class Export(ExportMoney):
             ),
             *self.heads("met:9:count level:16 note:12"),
         ]
-        totals = {f"c{n}": sum(row[2 + i].startswith(MET) for row in rows) for i, n in enumerate(numbers)}
+        totals = {f"c{n}": sum(row[1 + i].startswith(MET) for row in rows) for i, n in enumerate(numbers)}
         names = self.workbook.law.criteria_of(self.found.set_id)[f"name_{self.lang}"].dropna()
         key = "; ".join(f"{pick(STATE_SIGNS[s], 'vi')}: {pick(STATE_WORDS[s], self.lang)}" for s in STATE_SIGNS)
         notes = [
@@ -115,7 +113,6 @@ class Export(ExportMoney):
             level = "-" if row["op"] == "judged" else level
             rows.append(
                 [
-                    f"{len(rows) + 1}",
                     self.workbook.communes.loc[row["unit"], "name"],
                     row["test"],
                     names.get(row["test"], ""),
@@ -125,8 +122,7 @@ class Export(ExportMoney):
                     self.sign(row["verdict"], not row["checked"]),
                     "-" if row["op"] == "judged" else row["distance"],
                     row["date"].date(),
-                    self.source(row["source"]),
-                    self.mark(row["mark"]),
+                    *self.told(row),
                 ]
             )
         spec = "tt:5 unit:16 indicator:8 content:44 value:10:number measure:9 threshold:16 result:8 distance:10:number"
@@ -135,20 +131,18 @@ class Export(ExportMoney):
 
     def ocop(self) -> Form:
         """OCOP products with their stars, decision and days."""
-        table = self.workbook.tables["ocop"]
         rows = [
             [
-                f"{n}",
                 self.workbook.units.loc[o["unit"], "name"],
                 o["product"],
                 o["owner"],
                 int(o["stars"]),
                 o["decision"],
                 *(None if pd.isna(o[d]) else o[d].date() for d in ("date", "valid_to")),
-                self.source(o["source"]),
-                self.mark(o["mark"]),
+                *self.told(o),
             ]
-            for n, o in enumerate((o for o in table.to_dict("records") if o["unit"] in self.workbook.units.index), start=1)
+            for o in self.workbook.tables["ocop"].to_dict("records")
+            if o["unit"] in self.workbook.units.index
         ]
         heads = self.heads(
             "tt:5 unit:18 product:26 owner:24 stars:7:count decision:20 date:12:day valid_to:12:day source:24 note:9"
@@ -166,7 +160,6 @@ class Export(ExportMoney):
             missing = ", ".join(map(str, counts["missing"])) or ("..." if counts["unknown"] else "-")
             rows.append(
                 [
-                    f"{len(rows) + 1}",
                     self.workbook.communes.loc[target["unit"], "name"],
                     pick(LEVEL_WORDS[target["level"]], self.lang),
                     f"{target['year']:g}",
@@ -174,8 +167,7 @@ class Export(ExportMoney):
                     met,
                     int(counts["of"]),
                     missing,
-                    self.source(target["source"]),
-                    self.mark(target["mark"]),
+                    *self.told(target),
                 ]
             )
         heads = self.heads("tt:5 unit:18 level:24 year:8 kind:20 met:8:count of:8:count missing:18 source:24 note:9")
@@ -186,18 +178,14 @@ class Export(ExportMoney):
         word = self.workbook.meta.get("hamlet_word", {}).get(self.lang, self.text("export_hamlet"))
         rows = [
             [
-                f"{n}",
                 self.workbook.units.loc[h["unit"], "name"],
                 h["hamlet"],
                 pick(LEVEL_WORDS[h["level"]], self.lang),
                 f"{h['year']:g}",
-                self.source(h["source"]),
-                self.mark(h["mark"]),
+                *self.told(h),
             ]
-            for n, h in enumerate(
-                (h for h in self.workbook.tables["hamlet_targets"].to_dict("records") if h["unit"] in self.workbook.units.index),
-                start=1,
-            )
+            for h in self.workbook.tables["hamlet_targets"].to_dict("records")
+            if h["unit"] in self.workbook.units.index
         ]
         heads = [
             *self.heads("tt:5 unit:20"),
@@ -209,11 +197,11 @@ class Export(ExportMoney):
     def forecast(self) -> list[Form]:
         """Each commune's chance and dates; the district's number with its usual range above the table."""
         if self.made is None:
-            return [self.form("forecast", self._plain_heads(), [], lead=[self.lacking["forecast"]])]
+            return [self.form("forecast", self.heads("tt:5 unit:60"), [], lead=[self.lacking["forecast"]])]
         made, figures = self.made, self.made["finishing"]
         names = self.workbook.law.criteria_of(made["set"])[f"name_{self.lang}"]
         rows = []
-        for place, c in enumerate(made["communes"], start=1):
+        for c in made["communes"]:
             days = [c[f"p{q}_date"] and dt.date.fromisoformat(c[f"p{q}_date"]) for q in (10, 50, 90)]
             if c["finished"]:
                 days = ["-"] * 3
@@ -225,7 +213,7 @@ class Export(ExportMoney):
                 else None
             )
             note = self.text("export_finished") if c["finished"] else "-"
-            rows.append([f"{place}", c["name"], c["p_met"], c["p_signed"], *days, last, note])
+            rows.append([c["name"], c["p_met"], c["p_signed"], *days, last, note])
         day = write_date(dt.date.fromisoformat(made["deadline"]), self.lang)
         lead = [
             self.text(

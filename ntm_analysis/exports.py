@@ -6,6 +6,7 @@ an apostrophe. Files are written whole or not at all.
 
 import contextlib
 import csv
+import datetime as dt
 import glob
 import io
 import os
@@ -13,9 +14,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import xlsxwriter
-
 from .names import slug
+from .office_book import Form, Head, office_book
 from .office_numbers import NotRead, read_number
 from .whole_files import write_whole
 
@@ -54,15 +54,15 @@ def ungrouped(text: str, lang: str) -> str:
     return text.replace({"vi": ".", "en": ","}[lang], "") if shape.fullmatch(text) else text
 
 
-def _number(cell: object, lang: str) -> float | None:
-    """The number that a cell shows, None when it shows something else (a range, "...", a share)."""
+def _typed(cell: object, lang: str) -> float | str:
+    """The number that a cell shows, else its text (a range, "...", a share)."""
     if isinstance(cell, int | float):
         return float(cell)
     if re.fullmatch(GROUPED[lang], str(cell)):  # as pages write it: no other reading is meant
         return float(str(cell).translate(POINTS[lang]))
     with contextlib.suppress(NotRead):
         return read_number(str(cell), lang)
-    return None
+    return plain_text(cell).removeprefix("'")
 
 
 def write_tables(tables: Sequence[tuple], folder: Path, stem: str, lead: Sequence[str] = (), lang: str = "vi") -> list[Path]:
@@ -71,33 +71,17 @@ def write_tables(tables: Sequence[tuple], folder: Path, stem: str, lead: Sequenc
     ``tables``: (title "Biểu số 01. ...", unit of measure, heads, rows of cells) each, as a page made them. ``lead``: lines above
     each table: what it is, its day, how much is assumed. A cell that is a number in the office form of ``lang`` becomes one.
     """
-    raw = io.BytesIO()
-    with xlsxwriter.Workbook(raw, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
-        head, wrap = (
-            book.add_format(f) for f in ({"bold": True, "border": 1, "text_wrap": True}, {"border": 1, "text_wrap": True})
-        )
-        title = book.add_format({"bold": True})
-        for number, (name, unit, heads, rows) in enumerate(tables, start=1):
-            sheet = book.add_worksheet(f"Bieu {number:02d}")
-            for r, line in enumerate([*lead, name, unit]):
-                sheet.write_string(r, 0, plain_text(line), title)
-            top = len(lead) + 2
-            for column, text in enumerate(heads):
-                sheet.write_string(top, column, text, head)
-            for r, row in enumerate(rows, start=top + 1):
-                for column, cell in enumerate(row):
-                    figure = _number(cell, lang) if column else None
-                    if figure is None:
-                        sheet.write_string(r, column, plain_text(cell).removeprefix("'"), wrap)
-                    else:
-                        sheet.write_number(r, column, figure, wrap)
-            sheet.freeze_panes(top + 1, 0)
-            sheet.set_column(0, 0, 6)
-            sheet.set_column(1, len(heads), 22)
+    forms = [
+        Form(f"Bieu {number:02d}", name, unit,
+             [Head(f"c{n}", text, 22 if n else 6, "General" if n else "") for n, text in enumerate(heads)],
+             [[plain_text(row[0]).removeprefix("'"), *(_typed(cell, lang) for cell in row[1:])] for row in rows],
+             lead=list(lead), blank="")
+        for number, (name, unit, heads, rows) in enumerate(tables, start=1)
+    ]  # fmt: skip
     for old in folder.glob(f"{glob.escape(stem)}_bieu-*.csv"):  # of an earlier run with other tables
         old.unlink()
     paths = [folder / f"{stem}.xlsx"]
-    write_whole(paths[0], raw.getvalue())
+    write_whole(paths[0], office_book(forms, dt.date.today()))
     for number, (name, unit, heads, rows) in enumerate(tables, start=1):
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\r\n")

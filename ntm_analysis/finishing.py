@@ -48,13 +48,9 @@ class Run:
         return self.plan.goals
 
 
-def simulate(
-    workbook: Workbook, draws: int, seed: int, *, policy: str = "own", deadline=None, finish: str = "met", workers: int = 0,
-    chunk: int = 0,
-) -> Run:  # fmt: skip
-    """All worlds of a run, chunk by chunk. ``deadline``: default the end of the term. ``workers``, ``chunk`` (draws, whole
-    blocks): default by the machine and by memory; they change no byte. Raises what :func:`~ntm_analysis.schedule.schedule`
-    raises.
+def simulate(workbook: Workbook, draws: int, seed: int, *, policy: str = "own", deadline=None, finish: str = "met") -> Run:
+    """All worlds of a run, chunk by chunk. ``deadline``: default the end of the term. Raises what
+    :func:`~ntm_analysis.schedule.schedule` raises.
 
     >>> run = simulate(Workbook.open("data/thanh-chuong"), 100, 2022)
     >>> run.months.shape, run.deadline
@@ -66,11 +62,12 @@ def simulate(
         layout = layout_of(workbook, deadline)
     else:
         layout = Layout(schedule(workbook, policy))
-    return run_of(layout, draws, seed, deadline=deadline, finish=finish, workers=workers, chunk=chunk)
+    return run_of(layout, draws, seed, deadline=deadline, finish=finish)
 
 
 def run_of(layout: Layout, draws: int, seed: int, *, deadline=None, finish: str = "met", workers: int = 0, chunk: int = 0) -> Run:
-    """Like :func:`simulate`, of a schedule laid out already."""
+    """Like :func:`simulate`, of a schedule laid out already. ``workers``, ``chunk`` (draws, whole blocks): default by the machine
+    and by memory; they change no byte."""
     plan, workbook = layout.plan, layout.plan.workbook
     last = plan.month_of(deadline or workbook.last_day)
     workers = workers or os.cpu_count() or 1

@@ -41,7 +41,7 @@ class Step:
 
 
 @dataclass
-class Change:
+class ForecastChange:
     """The way from one forecast to another. ``since``: the as-of date of the earlier one, ``registered``: whether it stands in
     the register, ``before``, ``now``: mean numbers finishing, ``rows``: rows known since, by kind and table."""
 
@@ -71,7 +71,7 @@ def is_this(entry: dict, workbook: Workbook) -> bool:
 
 def change_since(
     workbook: Workbook, since: dt.date, now: Forecast, entry: dict | None, scenario_id: str = "baseline"
-) -> Change | None:
+) -> ForecastChange | None:
     """The change from the forecast as of ``since`` (``entry``: as registered; None: recomputed) to ``now``, the forecast of
     ``workbook``. None where no forecast can be made of what was known then.
 
@@ -88,7 +88,7 @@ def change_since(
         start = ask(since, _rows(tables, late, ()))
     if start is None:
         return None
-    made = Change(since, entry is not None, entry["finishing"]["mean"] if entry else float(start.finishing.mean()),
+    made = ForecastChange(since, entry is not None, entry["finishing"]["mean"] if entry else float(start.finishing.mean()),
                   float(now.finishing.mean()))  # fmt: skip
     if entry is not None:
         made.steps.append(_revised(entry, start, workbook))
@@ -172,7 +172,7 @@ def _revised(entry: dict, start: Forecast, workbook: Workbook) -> Step:
     return Step(("revised",), change, se, basically, start.p.sub(old, fill_value=0.0))
 
 
-def by_commune(made: Change, most: int = 5) -> pd.Series:
+def by_commune(made: ForecastChange, most: int = 5) -> pd.Series:
     """The largest changes of P over all steps, by unit, the largest first; differences below one in a hundred are none."""
     total = pd.concat([step.p for step in made.steps]).groupby(level=0).sum()
     total = total[total.abs() >= 0.01]

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from .forecast import Forecast, forecast
-from .forecast_change import Change, Step, by_commune, change_since, is_this, last_entry
+from .forecast_change import ForecastChange, Step, by_commune, change_since, is_this, last_entry
 from .forecast_parts import ForecastParts
 from .forecast_words import chance
 from .monthly import month_before
-from .office_numbers import write_date, write_number
+from .office_numbers import write_change, write_date, write_number
 from .page import Part
 from .problems import DataProblems
 from .register import FOLDER, read_register
@@ -68,10 +68,10 @@ class ForecastChangeParts(ForecastParts):
         return self.text(key, day=day)
 
     def _change_figure(self, value: float) -> str:
-        """A change of a number of communes with its sign, to two decimals (the error of the draws is of the second)."""
-        return ("+" if round(value, 2) > 0 else "") + write_number(value, self.lang, 2)
+        """A change of a number of communes to two decimals (the error of the draws is of the second)."""
+        return write_change(value, self.lang, 2)
 
-    def _change_verdict(self, made: Change) -> str:
+    def _change_verdict(self, made: ForecastChange) -> str:
         whole = made.now - made.before
         felt = [step for step in made.steps if step.felt]
         parts = "; ".join(f"{self._step_names(step)} {self._change_figure(step.change)}" for step in felt)
@@ -85,24 +85,20 @@ class ForecastChangeParts(ForecastParts):
     def _step_names(self, step: Step) -> str:
         return " + ".join(self.text(f"change_step_{name}") for name in step.names)
 
-    def _change_reasons(self, made: Change) -> str:
+    def _change_reasons(self, made: ForecastChange) -> str:
         """A row a reason; what lies within the noise of the draws is told as no change."""
         rows = []
         for place, step in enumerate(made.steps, start=1):
             shown = self._change_figure(step.change) if step.felt else self.text("change_within")
             error = "-" if not step.se else "± " + write_number(1.96 * step.se, self.lang, 2)
-            points = (
-                "-"
-                if not round(100 * step.basically, 1)
-                else f"{100 * step.basically:+.1f}".replace(".", "," if self.lang == "vi" else ".")
-            )
+            points = write_change(100 * step.basically, self.lang, 1) if round(100 * step.basically, 1) else "-"
             why = "; ".join(self.text(f"change_why_{name}") for name in step.names)
             rows.append([place, self._step_names(step), shown, error, points, why])
         total = ["", self.text("total_row"), self._change_figure(made.now - made.before), "", "", ""]
         columns = "tt reason_of_change:name communes_more:num interval_95:num basically_points:num explanation"
         return self.table("forecast_change", columns, [total, *rows])
 
-    def _change_communes(self, made: Change) -> str:
+    def _change_communes(self, made: ForecastChange) -> str:
         """The communes whose chance changed most."""
         now, rows = self.foreseen()[0], []
         for unit, change in by_commune(made).items():
@@ -114,7 +110,7 @@ class ForecastChangeParts(ForecastParts):
             rows.append([len(rows) + 1, self.workbook.units.loc[unit, "name"], *shown])
         return self.table("forecast_change_communes", "tt unit:name chance_before:num chance_now:num", rows)
 
-    def _change_rows(self, made: Change) -> str:
+    def _change_rows(self, made: ForecastChange) -> str:
         """Which rows came in since, by table, and the communes they are about."""
         rows = []
         for kind, tables in made.rows.items():

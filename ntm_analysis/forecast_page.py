@@ -10,8 +10,6 @@ from .forecast_words import chance, month_words
 from .office_numbers import write_number
 from .pace import TERM, changes_of, day_of
 from .page import Part, linked
-from .parameters import check
-from .scenarios import UnknownScenario, scenario
 from .schedule import COUNTRY
 
 TERMS = ("worlds", "policy", "queue", "work", "pace", "trend", "together", "storm", "finish", "interval", "words")
@@ -30,6 +28,8 @@ class ForecastPage(ForecastParts):
     True
     """
 
+    subject = "forecast"
+
     def __init__(
         self,
         dataset: str,
@@ -45,29 +45,13 @@ class ForecastPage(ForecastParts):
     ) -> None:
         super().__init__(dataset, **options)
         typed = {"policy": policy, "deadline": deadline, "finish": finish, "draws": draws, "seed": seed}
-        faults = check(typed)
-        if deadline and not faults and deadline <= f"{self.workbook.as_of}":
-            faults.append(f"deadline={deadline!r}: must lie after {self.workbook.as_of}")
-        faults += self._scenario_faults(scenario)
-        if faults:
-            raise ValueError("; ".join(faults))
+        self.checked(scenario, typed)
         self.scenario, self.policy, self.deadline, self.finish = scenario, policy, deadline, finish
         self.draws, self.seed = draws, seed
         self.unit = self.workbook.find(commune)
         given = {"commune": self.workbook.units.loc[self.unit, "name"], "scenario": scenario, "policy": policy}
         given |= {"deadline": deadline, "finish": finish, "draws": f"{draws}", "seed": f"{seed}"}
         self.parameters = {**given, **self.parameters}
-
-    def _scenario_faults(self, name: str) -> list[str]:
-        try:
-            scenario(self.workbook, name)
-        except UnknownScenario as error:
-            return [f"scenario={name!r}: must be one of {', '.join(error.known)}"]
-        return []
-
-    @property
-    def heading(self) -> str:
-        return self.text("heading_forecast", place=self.workbook.meta["title"][self.lang], day=self.day)
 
     def commune(self) -> Part:
         """The answer for the one commune."""

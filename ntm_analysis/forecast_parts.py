@@ -26,9 +26,10 @@ from .forecast_words import (
 from .funding_parts import FundingParts
 from .office_numbers import write_date, write_number
 from .page import Part
+from .parameters import check
 from .problems import DataProblems
 from .promise import WORLDS, promise
-from .scenarios import scenario
+from .scenarios import Scenario, UnknownScenario, scenario
 from .scoring import wilson
 from .words import listed
 
@@ -39,6 +40,19 @@ class ForecastParts(FundingParts):
     """A page that can show the forecast, for the district or for one commune."""
 
     policy, finish, deadline, scenario = "", "met", "", "baseline"
+
+    def checked(self, name: str, typed: dict[str, object]) -> Scenario:
+        """The scenario of that name; raises ValueError with all that is wrong with it and with the parameters typed."""
+        faults, deadline = check(typed), typed["deadline"]
+        if deadline and not faults and deadline <= f"{self.workbook.as_of}":
+            faults.append(f"deadline={deadline!r}: must lie after {self.workbook.as_of}")
+        try:
+            chosen = scenario(self.workbook, name)
+        except UnknownScenario as error:
+            faults.append(f"scenario={name!r}: must be one of {', '.join(error.known)}")
+        if faults:
+            raise ValueError("; ".join(faults))
+        return chosen
 
     @cache  # noqa: B019 - a page lives as long as its notebook
     def foreseen(self, more: int = 0) -> tuple[Forecast, dict]:

@@ -16,6 +16,8 @@ class FundingPage(FundingParts):
     True
     """
 
+    subject = "funding"
+
     def __init__(
         self,
         dataset: str,
@@ -41,10 +43,6 @@ class FundingPage(FundingParts):
         self.unit = self.workbook.find(commune)
         given = {"commune": self.workbook.units.loc[self.unit, "name"], "target": target, "deadline": deadline}
         self.parameters = {**given, "draws": f"{draws}", "seed": f"{seed}", **self.parameters}
-
-    @property
-    def heading(self) -> str:
-        return self.text("heading_funding", place=self.workbook.meta["title"][self.lang], day=self.day)
 
     def need_tables(self) -> Part:
         """The need by criterion, year and commune, with a row for signatures."""

@@ -11,7 +11,7 @@ from .criteria import REGIONS, CriteriaSet, Law, checkable_rules, to_check
 from .dictionary import KEYS
 from .law_checks import LawFile, Link, check_links, is_number
 from .office_numbers import NotRead, read_number, write_date
-from .problems import Problem
+from .problems import DataProblems, Problem
 from .table_files import read_table
 from .yaml_files import Lines, read_yaml
 
@@ -43,10 +43,7 @@ class _Read:
 def read_law(folder: Path, problems: list[Problem]) -> Law:
     """All law files of ``folder`` and the officer's checks in ``TO_CHECK.csv``; what is wrong goes to ``problems``."""
     read, unread = _Read(), set()
-    paths = sorted(folder.glob("*.yaml"))
-    if not paths:
-        problems.append(Problem("missing_file", f"{folder.name}/*.yaml", details={"header": "id: ..."}))
-    for path in paths:
+    for path in sorted(folder.glob("*.yaml")):
         made = read_yaml(path, problems, f"{folder.name}/{path.name}")
         if made is None:
             unread.add(path.stem)
@@ -68,6 +65,21 @@ def read_law(folder: Path, problems: list[Problem]) -> Law:
     law = Law(read.sets, criteria, tests, values, read.district, read.recognition, read.revocation)
     _apply_checks(law, folder / "TO_CHECK.csv", problems)
     return replace(law, values=_multiples(law.values))
+
+
+def read_weights(folder: Path) -> dict[tuple[str, str], str]:
+    """What measured indicators are a share or average of, by (set, test): ``indicator_weights.csv`` of ``reference``, which
+    stands beside the law ``folder``; none without. Raises DataProblems.
+
+    >>> read_weights(Path("data/criteria"))["ntm-2021-2025", "17.1"]
+    'households'
+    """
+    path = folder.parent / "reference" / "indicator_weights.csv"
+    problems: list[Problem] = []
+    rows = read_table(path, "indicator_weights", "vi", "vi", problems) if path.exists() else None
+    if problems:
+        raise DataProblems(problems)
+    return {} if rows is None else rows.set_index(["set", "test"])["weight"].to_dict()
 
 
 def _read_file(file: LawFile, stem: str, read: _Read) -> None:

@@ -15,7 +15,7 @@ from .forecast_words import month_words, pot_words
 from .meeting_charts import s_curve, s_curves
 from .monthly import Month, changes, falls, meeting, reporting
 from .need_words import billions
-from .office_numbers import write_date, write_number, write_percent
+from .office_numbers import write_change, write_date, write_number, write_percent
 from .owed import needing_direction, owed
 from .page import Part
 from .template_form import sheet_name
@@ -166,7 +166,7 @@ class MeetingParts(ForecastChangeParts):
         return table or self.paragraph(self.text("meeting_no_volumes"))
 
     def _more(self, value: float, decimals: int = 1) -> str:
-        return "..." if pd.isna(value) else f"{'+' if value > 0 else ''}{write_number(value, self.lang, decimals)}"
+        return write_change(value, self.lang, decimals)
 
     def _payments(self) -> Markup:
         """Money disbursed by commune since last month, from what was known then and is known now."""

@@ -1,23 +1,17 @@
 """A data set written as a new folder: built beside its place, checked by opening it, put in place in one step or not at all."""
 
 import csv
-import datetime as dt
 import io
-import os
-import shutil
-import tempfile
-from collections.abc import Callable
 from dataclasses import replace
-from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
 import yaml
 
-from .dictionary import TABLES, Column, dictionary
+from .data_folder import write_new
+from .dictionary import TABLES, dictionary
 from .names import slug
-from .problems import DataProblems, Problem
-from .table_files import read_table
+from .table_text import written
 from .workbook import Workbook
 
 
@@ -50,33 +44,16 @@ def new_place(typed: str, old: Workbook) -> Path:
     return folder
 
 
-def write_dataset(
-    folder: Path, meta: dict, tables: dict[str, pd.DataFrame], also: Callable[[Path], None] = lambda folder: None
-) -> Workbook:
+def write_dataset(folder: Path, meta: dict, tables: dict[str, pd.DataFrame], also: dict[str, bytes]) -> Workbook:
     """Write a data set into ``folder`` (new or empty) and give it opened; raises DataProblems, OSError, and then leaves nothing.
 
     ``meta``: what ``dataset.yaml`` says; ``tables``: by name, the columns of the dictionaries (others are not written);
-    ``also`` writes further files into the folder that it is given.
+    ``also``: further files by name.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name[:40]}."))
-    try:
-        said = yaml.safe_dump(_plain(meta), allow_unicode=True, sort_keys=False, width=200)
-        (building / "dataset.yaml").write_text(said, encoding="utf-8", newline="\n")
-        style = meta.get("number_style", "vi")
-        for name in TABLES:
-            content = csv_text(tables[name], name, style)
-            (building / f"{name}.csv").write_text(content, encoding="utf-8-sig", newline="")
-        also(building)
-        opened = Workbook.open(building)
-        os.chmod(building, 0o755)
-        if folder.is_dir():
-            folder.rmdir()  # empty: some systems do not rename over a folder
-        os.rename(building, folder)
-    except BaseException:
-        shutil.rmtree(building, ignore_errors=True)
-        raise
-    return replace(opened, path=folder)
+    said = yaml.safe_dump(_plain(meta), allow_unicode=True, sort_keys=False, width=200)
+    style = meta.get("number_style", "vi")
+    texts = {f"{name}.csv": csv_text(tables[name], name, style).encode("utf-8-sig") for name in TABLES}
+    return replace(write_new(folder, {"dataset.yaml": said, **texts, **also}, Workbook.open), path=folder)
 
 
 def csv_text(table: pd.DataFrame, name: str, style: str) -> str:
@@ -90,36 +67,10 @@ def csv_text(table: pd.DataFrame, name: str, style: str) -> str:
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(columns)
     cells = [table[c].tolist() if c in table else [None] * len(table) for c in columns]
-    writer.writerows([_cell(v, c, style) for v, c in zip(row, columns.values(), strict=True)] for row in zip(*cells, strict=True))
+    writer.writerows(
+        [written(v, c, style) for v, c in zip(row, columns.values(), strict=True)] for row in zip(*cells, strict=True)
+    )
     return text.getvalue()
-
-
-def read_weights(workbook: Workbook) -> dict[tuple[str, str], str]:
-    """What measured indicators are a share or average of, by (set, test): ``indicator_weights.csv`` beside the law; none without.
-
-    >>> read_weights(Workbook.open("data/huyen-mau"))["ntm-2021-2025", "17.1"]
-    'households'
-    """
-    path = workbook.law_folder.parent / "reference" / "indicator_weights.csv"
-    if not path.exists():
-        return {}
-    problems: list[Problem] = []
-    rows = read_table(path, "indicator_weights", "vi", "vi", problems)
-    if problems:
-        raise DataProblems(problems)
-    return rows.set_index(["set", "test"])["weight"].to_dict()
-
-
-def _cell(value: object, column: Column, style: str) -> str:
-    """A value as its column takes it: days as 2025-07-01, months as 7/2025, decimals by the style, blank for none."""
-    if value is None or value is pd.NaT or value != value:
-        return ""
-    if isinstance(value, dt.date):  # also a pandas Timestamp
-        return f"{value.month}/{value.year}" if column.type == "month" else f"{value:%Y-%m-%d}"
-    if isinstance(value, int | float):
-        text = str(int(value)) if float(value).is_integer() else format(Decimal(repr(float(value))), "f")
-        return text.replace(".", ",") if style == "vi" else text
-    return str(value)
 
 
 def _plain(value: object) -> object:

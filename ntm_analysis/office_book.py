@@ -52,6 +52,7 @@ class Form:
     lead: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     signed: tuple[str, ...] = ()
+    blank: str = BLANK  # what a cell without a value shows
     count: str = ""  # the total row counts cells that begin with this sign
 
 
@@ -183,7 +184,7 @@ def _cell(sheet, row: int, column: int, head: Head, cell: object, form: Form, st
     elif isinstance(cell, int | float) and cell == cell:
         sheet.write_number(row, column, cell, style)
     else:
-        shown = BLANK if cell is None or cell != cell or cell == "" else str(cell)
+        shown = form.blank if cell is None or cell != cell or cell == "" else str(cell)
         sheet.write_string(
             row, column, shown, styles.of(border=1, text_wrap=True, align="center" if shown in (BLANK, "-") else "left")
         )

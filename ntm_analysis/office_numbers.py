@@ -122,6 +122,18 @@ def write_number(value: float | None, lang: str = "vi", decimals: int | None = N
     return format_decimal(round(value, 2 if decimals is None else decimals), pattern, locale=lang)
 
 
+def write_change(value: float | None, lang: str = "vi", decimals: int | None = None) -> str:
+    """A change with its sign; what rounds to nothing has none.
+
+    >>> write_change(1.25), write_change(-3.0, decimals=1), write_change(-0.04, decimals=1), write_change(None)
+    ('+1,25', '-3,0', '0,0', '...')
+    """
+    if value is None or math.isnan(value):
+        return "..."
+    made = round(value, 2 if decimals is None else decimals) + 0.0  # no -0
+    return ("+" if made > 0 else "") + write_number(made, lang, decimals)
+
+
 def write_figure(value: float, lang: str = "vi") -> str:
     """A figure as a message about it shows it: not rounded to two decimals, and a year without a dot.
 

@@ -17,6 +17,7 @@ from scipy.special import ndtri, pdtr, stdtrit
 AVERAGE = "avg_criteria_per_commune"
 TWICE = 0.1  # years: two figures closer than this are two reports of one moment
 SHORTEST = 0.5  # years: over less, a change says more about two ways of counting than about pace
+CRITERIA = 19  # of every set whose averages were published
 FEWEST = 3  # changes: with fewer neither the hazard nor its spread can be told
 NEVER = 9_999  # months
 TERM = 4.0  # years for which one drawn hazard is to hold: what is left of a five-year term after its first
@@ -161,14 +162,12 @@ class Pace:
     sources: tuple[str, ...] = field(repr=False)
 
 
-def fit_pace(
-    history: pd.DataFrame, areas: Sequence[str], as_of: dt.date, of: float = 19, term: float = TERM, measure: str = AVERAGE
-) -> Pace:
+def fit_pace(history: pd.DataFrame, areas: Sequence[str], as_of: dt.date) -> Pace:
     """The hazard per missing criterion pooled over ``areas``, from the averages known by ``as_of``.
 
-    Missing per commune = ``of`` - average. ``term``: years for which one drawn hazard is to hold. sigma covers the error of the
-    pooled hazard and the noise of areas and periods over that long, widened from the normal to Student's t because both are
-    told from few changes: sigma^2 = log(1 + (error^2 + noise^2 / term) / hazard^2) x (t / z)^2 at the 90 % quantiles. Raises
+    Missing per commune = 19 - average. sigma covers the error of the pooled hazard and the noise of areas and periods over
+    :data:`TERM` years, widened from the normal to Student's t because both are told from few changes:
+    sigma^2 = log(1 + (error^2 + noise^2 / term) / hazard^2) x (t / z)^2 at the 90 % quantiles. Raises
     ValueError with fewer than :data:`FEWEST` changes, or when they show no progress at all.
 
     >>> rows = [["A", str(year), AVERAGE, 19 - 16 * 0.8**n, f"{year}-12-31", "s", "reported"] for n, year in
@@ -177,18 +176,18 @@ def fit_pace(
     >>> round(fit_pace(pd.DataFrame(rows, columns=names), ["A"], dt.date(2020, 1, 1)).hazard, 4)  # -log(0.8)
     0.2231
     """
-    points = {area: spaced(series(history, area, measure, as_of)) for area in areas}
-    changes = pd.concat([changes_of(area, table, of - table["value"]) for area, table in points.items()], ignore_index=True)
+    points = {area: spaced(series(history, area, AVERAGE, as_of)) for area in areas}
+    changes = pd.concat([changes_of(area, table, CRITERIA - table["value"]) for area, table in points.items()], ignore_index=True)
     if len(changes) < FEWEST:
         raise ValueError(
-            f"{len(changes)} published changes of {measure} are known by {as_of} for {', '.join(areas)}: "
+            f"{len(changes)} published changes of {AVERAGE} are known by {as_of} for {', '.join(areas)}: "
             f"a pace needs at least {FEWEST}"
         )
     years = (changes["to"] - changes["from"]).to_numpy()
     hazard, error, noise = fitted(years, changes["hazard"].to_numpy() * years)
     if hazard <= 0:
-        raise ValueError(f"the figures of {measure} known by {as_of} show no progress: no pace can be fitted")
-    sigma = spread_of(hazard, error, noise, len(changes), term)
+        raise ValueError(f"the figures of {AVERAGE} known by {as_of} show no progress: no pace can be fitted")
+    sigma = spread_of(hazard, error, noise, len(changes), TERM)
     reach = float(np.exp(sigma * ndtri(0.9)))
     sources = tuple(dict.fromkeys(pd.concat([table["source"] for table in points.values()])))
     return Pace(hazard, sigma, hazard / reach, hazard * reach, error, noise, changes, sources)

@@ -48,6 +48,8 @@ class Page:
     Raises ValueError for a set, language or audience that is none, and what :meth:`Workbook.open` raises.
     """
 
+    subject = ""  # of its heading: the text "heading_<subject>"
+
     def __init__(
         self, dataset: str, *, criteria_set: str = "", as_of: str = "", lang: str = "vi", audience: str = "noi-bo"
     ) -> None:
@@ -184,7 +186,7 @@ class Page:
     @property
     def heading(self) -> str:
         """The page's heading, with the as-of date."""
-        raise NotImplementedError
+        return self.text(f"heading_{self.subject}", place=self.workbook.meta["title"][self.lang], day=self.day)
 
     def title(self) -> Part:
         """Heading, as-of date, the line that says what the page is; a banner on invented data."""

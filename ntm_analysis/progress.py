@@ -6,6 +6,17 @@ A row is written once, in ``progress.csv``; the tables that the engines read tak
 import pandas as pd
 
 
+def reported_volumes(progress: pd.DataFrame) -> pd.DataFrame:
+    """The rows of ``progress`` that report the volume of a work, the oldest month first."""
+    return progress[(progress["work"] != "") & progress["value"].notna()].sort_values("month", kind="stable")
+
+
+def newest_volumes(progress: pd.DataFrame, works: pd.DataFrame) -> pd.DataFrame:
+    """The newest report of the volume of each of ``works``, under its index; blank where there is none."""
+    newest = reported_volumes(progress).drop_duplicates(["unit", "work"], keep="last").set_index(["unit", "work"])
+    return newest.reindex(pd.MultiIndex.from_frame(works[["unit", "work"]])).set_axis(works.index)
+
+
 def with_progress(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """The tables with the facts of ``progress`` (rows known by the as-of date) entered.
 
@@ -26,13 +37,10 @@ def with_progress(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
         if len(told):
             columns = list(made[name].columns)
             made[name] = pd.concat([made[name], told.reindex(columns=columns)], ignore_index=True)
-    volumes = rows[(rows["work"] != "") & rows["value"].notna()].drop_duplicates(["unit", "work"], keep="last")
-    if len(volumes):
-        works = tables["works"]
-        newest = volumes.set_index(["unit", "work"])[["value", "known_from"]]
-        told = newest.reindex(pd.MultiIndex.from_frame(works[["unit", "work"]])).set_axis(works.index)
-        done = told["value"].where((told["known_from"] >= works["known_from"]) & (works["state"] != "done"))
-        made["works"] = works.assign(
-            percent_done=done.where(done.notna(), works["percent_done"]), state=works["state"].mask(done >= 100, "done")
-        )
+    works = tables["works"]
+    told = newest_volumes(rows, works)
+    done = told["value"].where((told["known_from"] >= works["known_from"]) & (works["state"] != "done"))
+    made["works"] = works.assign(
+        percent_done=done.where(done.notna(), works["percent_done"]), state=works["state"].mask(done >= 100, "done")
+    )
     return made

@@ -137,7 +137,7 @@ class _Move:
 
     def _facts(self, name: str, kept: pd.DataFrame, many: pd.DataFrame, key: str, facts: Facts) -> pd.DataFrame:
         """Facts made of all parts, after those that the new unit has itself."""
-        self._tell_facts(name, many, key, facts)
+        self._tell_facts(name, many, key, facts, name)
         made = pd.DataFrame(facts.rows)
         if made.empty:
             return kept
@@ -150,12 +150,12 @@ class _Move:
             self.make(name, row.unit, what, value, row.parts, row.why, row.mark, row.note)
         return pd.concat([kept, made[fresh]], ignore_index=True)
 
-    def _tell_facts(self, name: str, rows: pd.DataFrame, key: str, facts: Facts) -> None:
-        """The newest row of each part and fact: what its fact became; older ones are left."""
+    def _tell_facts(self, name: str, rows: pd.DataFrame, key: str, facts: Facts, table: str) -> None:
+        """The newest row of each part and fact of ``table``: what its fact became; older ones are left."""
         if rows.empty:
             return
         keys = list(rows[["unit", "set", key]].itertuples(index=False, name=None))
-        newest = self.workbook.tables[name].groupby(["unit", "set", key])["date"].max().to_dict()
+        newest = self.workbook.tables[table].groupby(["unit", "set", key])["date"].max().to_dict()
         day = rows["date"] if "date" in rows else rows[["month", "known_from"]].min(axis=1)
         fate = [facts.fate.get(k, ("left", "nameless")) if newest.get(k) == d else ("left", "older")
                 for k, d in zip(keys, day, strict=True)]  # fmt: skip
@@ -253,9 +253,7 @@ class _Move:
         agreed = fate == many["unit"].map(self.size)
         self.tell("mergers", many[~agreed], "left", "disagree")
         self.tell("mergers", many[agreed], "merged", "same_fate")
-        made = self._renamed(many[agreed]).drop_duplicates(["unit", "on"])
-        marks = {new: merged_mark(list(group["mark"])) for new, group in self._renamed(many[agreed]).groupby("unit")}
-        return pd.concat([ahead[~old], made.assign(mark=made["unit"].map(marks))])
+        return pd.concat([ahead[~old], _as_one(self._renamed(many[agreed]), ["unit", "on"])])
 
     def _goals(self, rows: pd.DataFrame, facts: dict[str, Facts]) -> pd.DataFrame:
         past = rows["year"] < self.day.year
@@ -282,14 +280,8 @@ class _Move:
         moved = moved[clash == alike]
         self.tell("envelopes", moved, ["merged" if n > 1 else "carried" for n in clash[moved.index]],
                   ["summed" if n > 1 else "moved" for n in clash[moved.index]])  # fmt: skip
-        groups = moved.groupby(["pot", "served", "year"])
-        whole = {
-            "amount": groups["amount"].transform("sum"),
-            "mark": groups["mark"].transform(lambda marks: merged_mark(list(marks))),
-            "known_from": groups["known_from"].transform("max"),
-            "source": groups["source"].transform(lambda cells: _joined(list(cells))),
-        }
-        return pd.concat([ahead[served.isna()], moved.assign(**whole).drop_duplicates(["pot", "served", "year"])])
+        moved = moved.assign(amount=moved.groupby(["pot", "served", "year"])["amount"].transform("sum"))
+        return pd.concat([ahead[served.isna()], _as_one(moved, ["pot", "served", "year"])])
 
     def _progress(self, rows: pd.DataFrame, facts: dict[str, Facts]) -> pd.DataFrame:
         """Progress of works moves with them; what it says of criteria and indicators is in the facts made of all parts."""
@@ -297,19 +289,22 @@ class _Move:
         work = many["work"] != ""
         self.tell("progress", many[work], "carried", "moved")
         said = (many["state"] != "") | many["value"].notna()
-        self._tell_facts_of_progress(many[~work & said], facts)
+        for key, how, table in (("criterion", "states", "criterion_states"), ("indicator", "values", "indicator_values")):
+            about = many["criterion"].notna() if key == "criterion" else many["indicator"] != ""
+            self._tell_facts("progress", many[~work & said & about], key, facts[how], table)
         self.tell("progress", many[~work & ~said], "left", "money")
         return pd.concat([kept, self._renamed(self._ids(many[work], "work"))])
 
-    def _tell_facts_of_progress(self, rows: pd.DataFrame, facts: dict[str, Facts]) -> None:
-        for key, how, name in (("criterion", "states", "criterion_states"), ("indicator", "values", "indicator_values")):
-            about = rows[rows["criterion"].notna() if key == "criterion" else rows["indicator"] != ""]
-            newest = self.workbook.tables[name].groupby(["unit", "set", key])["date"].max().to_dict()
-            for index, row in about.iterrows():
-                place = (row["unit"], row["set"], row[key])
-                older = newest.get(place) != min(row["month"], row["known_from"])
-                outcome, why = ("left", "older") if older else facts[how].fate.get(place, ("left", "nameless"))
-                self.tell("progress", about.loc[[index]], outcome, why)
+
+def _as_one(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Rows that are the same in ``by`` as one row: with the marks and sources of all, known since the last of them is."""
+    groups = rows.groupby(by)
+    whole = {
+        "mark": groups["mark"].transform(lambda marks: merged_mark(list(marks))),
+        "known_from": groups["known_from"].transform("max"),
+        "source": groups["source"].transform(lambda cells: _joined(list(cells))),
+    }
+    return rows.assign(**whole).drop_duplicates(by)
 
 
 def _joined(sources: list[str]) -> str:

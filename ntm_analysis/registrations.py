@@ -6,7 +6,7 @@ from .criteria import LEVELS
 from .names import fold
 from .workbook import Workbook
 
-HOLDS = ("met", "not_applicable")
+COUNTED_MET = ("met", "not_applicable")
 
 
 def years(workbook: Workbook) -> list[int]:
@@ -19,7 +19,7 @@ def years(workbook: Workbook) -> list[int]:
     return sorted({int(year) for year in [*communes["year"], *hamlets["year"]]})
 
 
-def nearest(workbook: Workbook) -> int:
+def registration_year(workbook: Workbook) -> int:
     """The year that an annex is for unless told: the first from the as-of date's year on, else the last, else that year."""
     known, now = years(workbook), workbook.as_of.year
     return next((year for year in known if year >= now), known[-1] if known else now)
@@ -59,8 +59,8 @@ def hamlets_registered(workbook: Workbook, year: int) -> pd.DataFrame:
         key = row["unit"], fold(row["hamlet"])
         numbers = sorted(criteria.loc[criteria["level"] == row["level"], "number"].astype(int))
         known = {n: newest.get((*key, row["level"], n), "") for n in numbers}
-        missing = tuple(n for n, state in known.items() if state and state not in HOLDS)
-        met = sum(state in HOLDS for state in known.values())
+        missing = tuple(n for n, state in known.items() if state and state not in COUNTED_MET)
+        met = sum(state in COUNTED_MET for state in known.values())
         made.append({
             "unit": row["unit"], "hamlet": row["hamlet"], "level": row["level"], "source": row["source"],
             "households": households.get(key, float("nan")), "met": met, "of": len(numbers), "missing": missing,

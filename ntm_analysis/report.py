@@ -20,7 +20,7 @@ from .names import plain, slug
 from .need import communes_in_need
 from .office_numbers import write_date
 from .recognition import overview
-from .registrations import nearest
+from .registrations import registration_year
 from .render import render, script, style
 from .standings import commune_records
 from .whole_files import write_whole
@@ -29,10 +29,16 @@ from .workbook import Workbook
 
 # Stand for a unit in the jobs that make these pages of the whole district.
 NEED, FORECAST, ALLOCATION, COMPARISON, MEETING, ANNEX = -1, -2, -3, -4, -5, -6
-ORDER = (MEETING, ANNEX, NEED, FORECAST, ALLOCATION, COMPARISON)  # as the index lists them
-# The pages of the whole district and the words that lead to them.
-LINKS = {None: "district_page_link", MEETING: "meeting_link", ANNEX: "annex_link", NEED: "need_link", FORECAST: "forecast_link",
-         ALLOCATION: "allocation_link", COMPARISON: "compare_link"}  # fmt: skip
+# The pages of the whole district, as the index lists them: notebook, file, heading, the words that lead there.
+PAGES = {
+    None: ("status", "huyen", "district", "district_page_link"),
+    MEETING: ("monthly_meeting", "giao-ban", "meeting", "meeting_link"),
+    ANNEX: ("registrations", "phu-luc-dang-ky", "annex", "annex_link"),
+    NEED: ("funding_needs", "nhu-cau-von", "funding", "need_link"),
+    FORECAST: ("feasibility", "kha-nang-ve-dich", "forecast", "forecast_link"),
+    ALLOCATION: ("allocation", "phan-bo-von", "allocation", "allocation_link"),
+    COMPARISON: ("scenario_comparison", "so-sanh-kich-ban", "comparison", "compare_link"),
+}
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 
 
@@ -67,23 +73,14 @@ def plan(workbook: Workbook, units: list[int] | None, lang: str, audience: str) 
     shown = write_date(day, lang)
     jobs = []
     if units is None:
-        title = text("heading_district", lang, place=workbook.meta["title"][lang], day=shown)
-        jobs.append(Job("status.ipynb", common, f"huyen{ending}", title))
-        month = month_words(f"{day}", lang)
-        title = text("heading_meeting", lang, place=workbook.meta["title"][lang], month=month, day=shown)
-        jobs.append(Job("monthly_meeting.ipynb", common, f"giao-ban{ending}", title, MEETING))
         word = (workbook.meta.get("hamlet_word") or {}).get(lang) or text("annex_hamlet", lang)
-        title = text("heading_annex", lang, word=word, year=nearest(workbook)) + f" ({shown})"
-        jobs.append(Job("registrations.ipynb", common, f"phu-luc-dang-ky{ending}", title, ANNEX))
-        title = text("heading_funding", lang, place=workbook.meta["title"][lang], day=shown)
+        told = {"place": workbook.meta["title"][lang], "day": shown, "month": month_words(f"{day}", lang)}
+        told |= {"word": word, "year": registration_year(workbook)}
         first = workbook.communes.loc[(communes_in_need(workbook, "ntm")["ntm"] or workbook.communes.index)[0], "code"]
-        jobs.append(Job("funding_needs.ipynb", common | {"commune": first}, f"nhu-cau-von{ending}", title, NEED))
-        title = text("heading_forecast", lang, place=workbook.meta["title"][lang], day=shown)
-        jobs.append(Job("feasibility.ipynb", common | {"commune": first}, f"kha-nang-ve-dich{ending}", title, FORECAST))
-        title = text("heading_allocation", lang, place=workbook.meta["title"][lang], day=shown)
-        jobs.append(Job("allocation.ipynb", common, f"phan-bo-von{ending}", title, ALLOCATION))
-        title = text("heading_comparison", lang, place=workbook.meta["title"][lang], day=shown)
-        jobs.append(Job("scenario_comparison.ipynb", common, f"so-sanh-kich-ban{ending}", title, COMPARISON))
+        for page, (notebook, file, heading, _) in PAGES.items():
+            title = text(f"heading_{heading}", lang, **told) + (f" ({shown})" if page == ANNEX else "")
+            more = {"commune": first} if page in (NEED, FORECAST) else {}
+            jobs.append(Job(f"{notebook}.ipynb", common | more, f"{file}{ending}", title, page))
     for unit, row in (workbook.communes if units is None else workbook.units.loc[units]).iterrows():
         title = text("heading_commune", lang, label=row["label"], day=shown)
         jobs.append(Job("commune.ipynb", common | {"commune": row["code"]}, f"{row['slug']}{ending}", title, unit))
@@ -113,9 +110,9 @@ def make_report(
     words = {"lang": lang, "back": text("back", lang), "skip": text("skip", lang)}
     everything = jobs if units is None else plan(workbook, None, lang, audience)
     links = [
-        (job.file, text(LINKS[job.unit], lang))
+        (job.file, text(PAGES[job.unit][-1], lang))
         for job in everything
-        if job.unit in LINKS and (units is None or _is_of(workbook.content_hash, folder / job.file))
+        if job.unit in PAGES and (units is None or _is_of(workbook.content_hash, folder / job.file))
     ]
     # Fresh processes, not forks: this one may have threads (pandas, Jupyter), and Windows knows no fork.
     context = multiprocessing.get_context("spawn")
@@ -202,7 +199,7 @@ def index_page(workbook: Workbook, folder: Path, jobs: list[Job], failed: list[t
         illustrative=text("illustrative", lang) if workbook.illustrative else "",
         illustrative_long=text("illustrative_long", lang),
         district=files.get(None),
-        others=[(files[key], text(LINKS[key], lang)) for key in ORDER if key in files],
+        others=[(files[key], text(PAGES[key][-1], lang)) for key in PAGES if key is not None and key in files],
         district_label=text("district_link", lang, verdict=verdict),
         failed=failed,
         failed_head=text("failed_head", lang),

@@ -99,22 +99,21 @@ class TableText:
         return made.getvalue()[:-1]
 
 
-def written(value: object, column: Column, style: str, like: str) -> str:
-    """A typed value as text for a CSV cell, in the number style of the data set and the manner of ``like``, a cell of its column.
+def written(value: object, column: Column, style: str, like: str = "") -> str:
+    """A typed value as text for a CSV cell, in the number style of the data set and the manner of ``like``, a cell of its column;
+    blank for none, else days as 2025-07-01, months as 7/2025, choices as their code.
 
     >>> from .dictionary import dictionary
     >>> written(1234.5, dictionary("units")["area_km2"], "vi", ""), written("not_met", dictionary("criterion_states")["state"],
     ...     "vi", "chưa đạt")
     ('1234,5', 'chưa đạt')
     """
-    if value is None:
+    if value is None or value != value:  # also NaN, NaT
         return ""
     if isinstance(value, dt.date):
         if match := _DMY.fullmatch(like):
             return f"{value.day}{match[1]}{value.month}{match[1]}{value.year}"
-        if re.fullmatch(r"\d{1,2}/\d{4}", like):
-            return f"{value.month}/{value.year}"
-        return value.isoformat()
+        return f"{value.month}/{value.year}" if column.type == "month" and "-" not in like else f"{value:%Y-%m-%d}"
     if isinstance(value, float):
         return number_text(value, style)
     if column.type == "choice" and fold(like) in {fold(word) for word in column.allowed.values()}:

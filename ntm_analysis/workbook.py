@@ -99,6 +99,11 @@ class Workbook:
         files = {t: laid_over.get(f"{t}.csv", folder / f"{t}.csv") for t in TABLES}
         tables = {t: read_table(files[t], t, style, style_at, problems) for t in TABLES}
         criteria_folder = (folder / str(meta.get("criteria", "../criteria"))).resolve()
+        if not any(criteria_folder.glob("*.yaml")):  # told alone: whatever is said of a set would be wrong for this one reason
+            if meta:
+                details = {"folder": criteria_folder}
+                problems.append(Problem("no_law", "dataset.yaml", meta.at("criteria"), "criteria", details))
+            raise DataProblems(problems)
         # What was published about the province and the country belongs to no data set: it stands beside the law.
         reference = criteria_folder.parent / "reference"
         tables["history"] = _history(reference / "history.csv", problems)
@@ -116,7 +121,7 @@ class Workbook:
             check_monthly(tables, law, problems)
         if any(not p.warning for p in problems):
             raise DataProblems(problems)
-        digest = content_hash(folder, criteria_folder, criteria_folder.parent / "reference")
+        digest = content_hash(folder, criteria_folder, reference)
         return cls._cut(folder, meta, day or meta["as_of"]["date"], law, units, tables, problems, digest)
 
     @classmethod

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from .progress import newest_volumes, reported_volumes
 from .workbook import Workbook
 
 KEY = ["unit", "work"]
@@ -42,16 +43,12 @@ def works_progress(workbook: Workbook, month: pd.Timestamp) -> pd.DataFrame:
     """
     tables = workbook.tables
     works = tables["works"][tables["works"]["unit"].isin(workbook.communes.index)]
-    rows = tables["progress"]
-    rows = rows[(rows["work"] != "") & rows["value"].notna() & (rows["month"] <= month)].sort_values("month", kind="stable")
-    newest = rows.drop_duplicates(KEY, keep="last").set_index(KEY)
-    told = newest[["month", "value", "said_by", "mark"]].reindex(pd.MultiIndex.from_frame(works[KEY]))
+    told = newest_volumes(tables["progress"][tables["progress"]["month"] <= month], works)
     usual = tables["unit_costs"].set_index("item")["mode"]
     made = works[[*KEY, "item", "planned_year", "state"]].assign(
         cost=works["quantity"] * works["item"].map(usual).astype(float),
         planned=planned_volume(works, tables["work_plans"], month),
-        reported=told["month"].to_numpy(), actual=told["value"].to_numpy(dtype=float),
-        said_by=told["said_by"].to_numpy(), mark=told["mark"].to_numpy(),
+        reported=told["month"], actual=told["value"].astype(float), said_by=told["said_by"], mark=told["mark"],
     )  # fmt: skip
     made = made[(made["state"] != "done") | made["reported"].notna()].drop_duplicates(KEY).reset_index(drop=True)
     made["planned_then"] = np.nan
@@ -109,9 +106,9 @@ def curve(workbook: Workbook, works: pd.DataFrame, month: pd.Timestamp) -> pd.Da
     plans = workbook.tables["work_plans"]
     if works.empty:
         return pd.DataFrame(columns=["planned", "actual"])
-    rows = workbook.tables["progress"]
-    rows = rows[(rows["work"] != "") & rows["value"].notna()]
-    volumes = rows.pivot_table(index=KEY, columns="month", values="value", aggfunc="last")
+    volumes = reported_volumes(workbook.tables["progress"]).pivot_table(
+        index=KEY, columns="month", values="value", aggfunc="last"
+    )
     keys, weight, made = pd.MultiIndex.from_frame(works[KEY]), works["cost"].to_numpy(), {}
     steps = plans.loc[pd.MultiIndex.from_frame(plans[KEY]).isin(keys), "month"].max()
     stepped = pd.MultiIndex.from_frame(works[KEY]).isin(pd.MultiIndex.from_frame(plans[KEY]))

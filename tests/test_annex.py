@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from ntm_analysis.annex_page import AnnexPage
-from ntm_analysis.registrations import communes_registered, hamlets_registered, nearest, years
+from ntm_analysis.registrations import communes_registered, hamlets_registered, registration_year, years
 from ntm_analysis.render import render
 from ntm_analysis.report import NOTEBOOKS
 from ntm_analysis.workbook import Workbook
@@ -27,7 +27,7 @@ def test_the_seven_communes_of_the_article_are_registered_and_the_pledge_is_not(
         "advanced": {"Thanh Tiên", "Thanh Phong", "Thanh Liên"},
         "model": {"Thanh Lĩnh"},
     }
-    assert years(workbook) == [2022] and nearest(workbook) == 2022  # Thanh Lâm 2023 is a pledge
+    assert years(workbook) == [2022] and registration_year(workbook) == 2022  # Thanh Lâm 2023 is a pledge
 
 
 def test_a_hamlet_has_what_its_commune_reported_and_the_rest_is_unknown():
@@ -68,7 +68,7 @@ def test_the_nearest_year_is_that_of_the_as_of_date_or_the_next_then_the_last(ma
     for wanted, given in ((2023, (2021, 2023, 2025)), (2022, (2022, 2023)), (2020, (2019, 2020)), (2022, ())):
         rows = [target | {"year": year} for year in given]
         place = tmp_path / f"{wanted}-{len(given)}"
-        assert nearest(Workbook.open(make_dataset(place, {"targets": rows}))) == wanted
+        assert registration_year(Workbook.open(make_dataset(place, {"targets": rows}))) == wanted
 
 
 def test_thanh_chuong_says_which_sheets_take_its_hamlets():

@@ -388,6 +388,16 @@ def test_old_mac_line_ends_and_decomposed_names_are_read(district):
     assert "Thanh Hương" in workbook.units["name"].tolist() and len(workbook.tables["targets"]) == 8
 
 
+def test_without_the_folder_of_the_law_one_problem_names_the_key_that_says_where_it_is(district):
+    change(district / "dataset.yaml", "criteria: ../criteria", "criteria: ../khong-co", encoding="utf-8")
+    elsewhere = only(district)
+    assert (elsewhere.code, elsewhere.file, elsewhere.row, elsewhere.column) == ("no_law", "dataset.yaml", 12, "criteria")
+    change(district / "dataset.yaml", "criteria: ../khong-co", "", encoding="utf-8")
+    shutil.rmtree(district.parent / "criteria")
+    problem = only(district)  # the place that stands unless told
+    assert "ghi đường dẫn" in report([problem]) and str(district.parent / "criteria") in problem.words("en")[0]
+
+
 def test_a_table_of_units_that_cannot_be_read_is_told_alone(district):
     path = district / "units.csv"
     path.write_bytes(path.read_text(encoding="utf-8-sig").encode("utf-16"))

@@ -18,7 +18,8 @@ from ntm_analysis.assess import assess
 from ntm_analysis.cli import main
 from ntm_analysis.dictionary import TABLES, dictionary
 from ntm_analysis.district_page import DistrictPage
-from ntm_analysis.new_dataset import NoRoom, csv_text, new_place, read_weights
+from ntm_analysis.law_files import read_weights
+from ntm_analysis.new_dataset import NoRoom, csv_text, new_place
 from ntm_analysis.problems import DataProblems
 from ntm_analysis.rebase_rules import RULES, merged_state
 from ntm_analysis.rebase_words import REPORT
@@ -343,6 +344,15 @@ def test_nothing_is_met_unless_all_parts_are_and_every_row_has_one_fate(tmp_path
     assert {f"rebase_why_{why}" for why in made.account["why"]} <= set(texts())
 
 
+def test_a_merger_to_come_that_all_parts_are_told_of_rests_on_the_sources_of_all(tmp_path):
+    again = [*UNITS, {"code": "10009", "name": "Giang", "valid_from": "2024-01-01"}]
+    ahead = {"on": "2024-01-01", "into_code": "10009", "into_name": "Giang", "resolution": "NQ 2"}
+    further = [MERGERS[0] | ahead, MERGERS[1] | ahead | {"source": "t", "mark": "assumed"}]
+    sources = {"sources": [{"id": i, "title": "Nguồn"} for i in "st"]}
+    made = rebased(tmp_path, sources, units=again, mergers=[*MERGERS, *further]).tables["mergers"]
+    assert made[["commune", "into_name", "source", "mark"]].to_numpy().tolist() == [["Dung", "Giang", "s|t", "assumed"]]
+
+
 def test_a_table_written_is_read_back_as_it_was(tmp_path):
     for dataset in ("data/thanh-chuong", "data/huyen-mau"):
         workbook = Workbook.open(dataset)
@@ -411,7 +421,7 @@ def test_the_37_communes_become_the_9_of_july_2025_and_none_is_recognised_any_mo
 
 def test_the_parts_are_those_of_the_mapping(nine):
     old = Workbook.open("data/thanh-chuong", "2025-07-01")
-    made = rebase(old, read_weights(old))
+    made = rebase(old, read_weights(old.law_folder))
     names = old.all_units["name"]
     parts = {names[new]: [names[p] for p in row["parts"]] for new, row in made.standing.iterrows()}
     assert sum(map(len, parts.values())) == 38
