@@ -149,13 +149,15 @@ class _Table:
             self.made.same += 1
             return
         key = KEYS[self.table]
-        about = ", ".join(str(entry.values[name]) for name in key if entry.values.get(name) is not None)
+        said = {name: entry.values[name] for name in key if entry.values.get(name) is not None}
+        about = ", ".join(self.columns[name].written(value) for name, value in said.items())
         self._tell(
             "said_twice", entry, next(n for n in key if n in entry.cells), other=next(iter(first.cells.values())), value=about
         )
 
     def _tell(self, code: str, entry: Entry, column: str, **details: object) -> None:
-        problem = Problem(code, self.file, None, column, details, sheet=entry.sheet, cell=entry.cells.get(column))
+        cell, names = entry.cells.get(column), {c.name: c.title for c in self.columns.values()}
+        problem = Problem(code, self.file, None, column, details, sheet=entry.sheet, cell=cell, names=names)
         self.problems.append(problem)
 
 

@@ -5,6 +5,7 @@ import datetime as dt
 from pathlib import Path
 
 from .assess import assess
+from .monthly import fallen
 from .office_numbers import write_date
 from .problems import Problem, report, shown
 from .whole_files import write_whole
@@ -31,10 +32,10 @@ def open_workbook(options: argparse.Namespace) -> Workbook:
 
 
 def contradictions(workbook: Workbook) -> list[Problem]:
-    """What the facts of a data set say against each other: lists against counts, states against indicators."""
+    """What a data set says against itself: lists against counts, states against indicators, cumulative progress that falls."""
     names = ("indicator_values", "criterion_states", "criterion_counts")
     sets = {set_id for name in names for set_id in workbook.tables[name]["set"]}
-    return [problem for set_id in sorted(sets) for problem in assess(workbook, set_id).contradictions]
+    return [problem for set_id in sorted(sets) for problem in assess(workbook, set_id).contradictions] + fallen(workbook)
 
 
 def new_contradictions(before: Workbook, after: Workbook) -> list[Problem]:
@@ -92,7 +93,7 @@ def import_file(options: argparse.Namespace) -> int:
 def _import(options: argparse.Namespace) -> int:
     from .data_folder import replace_version
     from .import_words import MOST, change_lines, understood_lines
-    from .intake import check, next_texts, understand
+    from .intake import check, next_texts, placed, understand
 
     lang, workbook = options.lang, open_workbook(options)
     if options.set and options.set not in workbook.law.sets:
@@ -113,11 +114,8 @@ def _import(options: argparse.Namespace) -> int:
         """Everything wrong is told at once, else what would change, before anything is touched."""
         after = check(intake, texts, origins, folder)
         print("\n".join(change_lines(intake, lang, None if options.full else MOST)))
-        fresh = [
-            *intake.problems,
-            *(w for w in after.warnings if w not in workbook.warnings),
-            *new_contradictions(workbook, after),
-        ]
+        new = [*(w for w in after.warnings if w not in workbook.warnings), *new_contradictions(workbook, after)]
+        fresh = [*intake.problems, *(placed(problem, origins.get((problem.file, problem.row)), intake) for problem in new)]
         if fresh:
             print(text("import_new_warnings", lang), report(fresh, lang), sep="\n")
 

@@ -4,11 +4,16 @@ It drives the checks of :mod:`ntm_analysis.table_files`, the page ``docs/data-di
 """
 
 import csv
+import datetime as dt
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 from .names import fold
+from .office_numbers import write_date, write_figure, write_month
+
+_figure, _date = cache(write_figure), cache(write_date)  # a province changes thousands of cells to a few values
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,28 @@ class Column:
         'not_met'
         """
         return _spellings(self).get(fold(text))
+
+    @property
+    def title(self) -> str:
+        """The Vietnamese name without what it explains in brackets or after a colon: the beginning of the column's head.
+
+        >>> dictionary("debts")["source"].title, dictionary("debts")["mark"].title
+        ('Nguồn', 'Dấu')
+        """
+        return re.split(r" \(|[:;]", self.vi)[0]
+
+    def written(self, value: object, lang: str = "vi") -> str:
+        """A value of the column as offices write it; a choice in its Vietnamese words, in English as its code.
+
+        >>> columns = dictionary("progress")
+        >>> columns["month"].written(dt.date(2022, 12, 31)), columns["criterion"].written(5.0), columns["state"].written("met")
+        ('12/2022', '5', 'đạt')
+        """
+        if isinstance(value, int | float):
+            return _figure(value, lang)
+        if isinstance(value, dt.date):
+            return write_month(value) if self.type == "month" else _date(value, lang)
+        return self.allowed.get(str(value), str(value)) if lang == "vi" else str(value)
 
 
 @cache

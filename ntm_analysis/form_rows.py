@@ -147,7 +147,7 @@ class _Reader:
         elif len(found):
             self._problem("same_name", r, value=name, found="; ".join(described(u) for _, u in found.iterrows()))
         else:
-            self._problem("unknown_unit", r, value=name, near=", ".join(nearest(bare(name), self.units["name"])) or "?")
+            self._problem("unknown_unit", r, value=name, near=", ".join(nearest(bare(name), self.units["name"])))
 
     def _leave(self, key: str, r: int, text: str) -> None:
         self.made.left_out.setdefault(key, []).append(f"{self.place(r, self.table.name)} {text[:60]}")

@@ -13,8 +13,10 @@ _DAY = r"(?:ngay\s*)?(\d{1,2})\s*(?:[/.-]|\s+thang\s+)\s*(\d{1,2})\s*(?:[/.-]|\s
 # The day of a decision, a plan, a letter ("Kèm theo Quyết định số 12/QĐ-UBND ngày 18/3/2022") is no day of figures.
 _PAPER = (
     r"\b(?:kem theo|theo|quyet dinh|ke hoach|cong van|nghi quyet|nghi dinh|thong tu|bao cao|qd|kh|nq|so\s*\.*\s*\d)\b"
-    r"(?:(?!\b(?:den|het|so lieu)\b)[^;])*?ngay\s*" + _DAY.removeprefix(r"(?:ngay\s*)?")
+    r"(?:(?!\b(?:den|het|so lieu)\b)[^;])*?ngay\s*" + _DAY.removeprefix(r"(?:ngay\s*)?").replace("20", "(?:20)?")
 )
+# A year of two digits is read where the first number can only be the day; 5/4/22 may be 4 May, as a US-set Excel writes it.
+_SHORT = r"\b((?:ngay|den|het)\s+)(1[3-9]|2\d|3[01])\s*([/.-])\s*(\d{1,2})\s*\3\s*(\d\d)(?!\d)"
 _MONTH = r"(?<!\d )thang\s*(\d{1,2})\s*(?:[/.-]|nam)\s*(20\d\d)"
 _QUARTER = r"quy\s*(iv|i{1,3}|[1-4])\s*(?:[/.-]|nam)\s*(20\d\d)"
 _QUARTERS = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
@@ -40,8 +42,7 @@ def data_days(lines: Iterable[str]) -> list[tuple[dt.date, str]]:
     >>> data_days(["Thanh Chương, ngày 05 tháng 4 năm 2022", "(Số liệu tính đến hết quý I/2022)"])
     [(datetime.date(2022, 3, 31), '(Số liệu tính đến hết quý I/2022)')]
     """
-    texts = {line: re.sub(rf"20\d\d\s*[-–]\s*20\d\d|{_PAPER}", " ", plain(line)) for line in lines}
-    texts = {line: text for line, text in texts.items() if not re.match(r"[^,]{2,40},\s*ngay\b", text)}
+    texts = _about_figures(lines)
     for pattern, made in (
         (r"(?:den|het)\s+(?:het\s+)?" + _DAY, lambda m: (int(m[3]), int(m[2]), int(m[1]))),
         (_MONTH, lambda m: _end(int(m[2]), int(m[1]))),
@@ -59,6 +60,32 @@ def data_days(lines: Iterable[str]) -> list[tuple[dt.date, str]]:
         if found:
             return list(found.items())
     return []
+
+
+def unread_days(lines: Iterable[str]) -> list[str]:
+    """The lines that name a day of figures which is none, or may be two: 3/31/2022, 31/2/2022, 5/4/22.
+
+    >>> unread_days(["Số liệu đến 3/31/2022", "tính đến ngày 5/4/22", "tính đến 31/3/22"])
+    ['Số liệu đến 3/31/2022', 'tính đến ngày 5/4/22']
+    """
+    short = r"\b(?:ngay|den|het)\s+" + _DAY.replace(r"20\d\d", r"\d\d(?!\d)")
+    made = []
+    for line, text in _about_figures(lines).items():
+        try:
+            for match in re.finditer(_DAY, text):
+                dt.date(int(match[3]), int(match[2]), int(match[1]))
+        except ValueError:
+            made.append(line.strip()[:80])
+        else:
+            made += [line.strip()[:80]] if re.search(short, text) else []
+    return made
+
+
+def _about_figures(lines: Iterable[str]) -> dict[str, str]:
+    """Each line without the days of papers, the years of periods and the line of a letter's day; its years with four digits."""
+    texts = {line: re.sub(_SHORT, r"\1\2/\4/20\5", plain(line)) for line in lines}
+    texts = {line: re.sub(rf"20\d\d\s*[-–]\s*20\d\d|{_PAPER}", " ", text) for line, text in texts.items()}
+    return {line: text for line, text in texts.items() if not re.match(r"[^,]{2,40},\s*ngay\b", text)}
 
 
 def _end(year: int, month: int) -> tuple[int, int, int]:

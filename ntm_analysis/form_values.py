@@ -1,5 +1,7 @@
 """What the cells of an office's table say of a commune: states of criteria, values of indicators, counts."""
 
+import contextlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -65,6 +67,7 @@ class Values:
         columns = {h.column: set(self._column(h)) - {None} for h in table.of("criterion")}
         self.binary = {column for column, cells in columns.items() if cells and cells <= {0.0, 1.0}}
         self.figures = {h.column for h in table.of("criterion") if h.subject in self.measured and self._is_measured(h)}
+        self.doubtful = {h.column for h in table.of("criterion", "indicator") if self._has_doubtful(h)}
         self._weak(heads)
 
     def _cell(self, r: int, column: int) -> object:
@@ -80,7 +83,26 @@ class Values:
         cells = self._column(head)
         if self.binary - {head.column} and {0.0, 1.0} & {cell for cell in cells if isinstance(cell, float)}:
             return False
-        return any((isinstance(c, float) and c not in (0.0, 1.0)) or (isinstance(c, str) and "%" in c) for c in cells)
+        return any(
+            (isinstance(c, float) and c not in (0.0, 1.0)) or (isinstance(c, str) and re.search(r"%|\d,\d", c)) for c in cells
+        )
+
+    def _has_doubtful(self, head: Head) -> bool:
+        """Whether a bare 1 or 0 in a column of values may as well say met or not met, and so is taken for neither.
+
+        Income of 45,5 beside a 1, or a column of nothing but 1 and 0: the sign is as likely as the value. It is the value where
+        the column holds other figures of one digit (poverty of 3,5; 1; 0,8) and nothing on the sheet is marked by 1 and 0.
+        """
+        if self.binary - {head.column} or {"1", "0"} & set(self.signs):
+            return True
+        share = self.unit.get(head.subject) == "%"
+        figures = []
+        for r in self.rows:
+            cell, percent = self._cell(r, head.column), (r, head.column) in self.sheet.percent
+            if percent or sign_of(cell) not in ("1", "0"):
+                with contextlib.suppress(NotRead):
+                    figures.append(figure_of(cell, percent, share))
+        return not any(figure is not None and figure < 10 for figure in figures)
 
     def _weak(self, heads: list[Head]) -> None:
         """A sheet that only ticks says nothing by its blanks: told once."""
@@ -135,7 +157,10 @@ class Values:
             state = state_of(cell, self.signs, self.plus)
             measured, judged = head.subject in self.measured, head.subject in self.judged
             number = isinstance(cell, float) or (isinstance(cell, str) and any(c.isdigit() for c in cell))
-            if measured and number:
+            bare = sign_of(cell) in ("1", "0") and (row.row, head.column) not in self.sheet.percent
+            if measured and number and bare and head.column in self.doubtful:
+                self._tell("form_one", row.row, head.column, value=_shown(cell), criterion=head.subject)
+            elif measured and number:
                 value = self._figure(row.row, head)
                 if value is not None:
                     made.append(Fact("indicator", row.unit, head.subject, value, place))

@@ -12,7 +12,7 @@ from pathlib import Path
 from .entries import Entry
 from .form_heads import Criteria, Head, Table, cleaned, find_tables, turned
 from .form_rows import rows_of
-from .form_titles import data_days, doubts, named_sets, own_signs
+from .form_titles import data_days, doubts, named_sets, own_signs, unread_days
 from .form_values import Fact, Values
 from .names import fold, slug
 from .office_numbers import write_date
@@ -96,7 +96,7 @@ class _Form:
             self.made.told.append(("form_no_table", {"sheet": self.sheet.name}))
             return 0
         day = self._day(tables[0].top if not turn else None)
-        if day is None:
+        if day is None and not any(p.code == "form_bad_day" and p.sheet == self.sheet.name for p in self.made.problems):
             self.made.problems.append(Problem("form_no_day", self.file, sheet=self.sheet.name))
         for table in tables:
             self._table(replace(sheet, name=self.sheet.name), table, turn, day)
@@ -106,7 +106,11 @@ class _Form:
         """The day of the figures: what the lines above the table say, then any line and the sheet's name, then the option."""
         rows = self.sheet.cells if top is None else self.sheet.cells[:top]
         above = [cell for row in rows for cell in row if isinstance(cell, str)]
-        found = data_days(above) or data_days([*self.lines, self.sheet.name])
+        lines = above if data_days(above) or unread_days(above) else [*self.lines, self.sheet.name]
+        found = data_days(lines)
+        for line in unread_days(lines):  # only told where another line, or --date, names the day
+            told = {"details": {"value": line}, "warning": bool(found or self.asked), "sheet": self.sheet.name}
+            self.made.problems.append(Problem("form_bad_day", self.file, **told))
         if len({day for day, _ in found}) > 1:
             told = "; ".join(f"{write_date(day)} (“{line}”)" for day, line in found)
             self.made.problems.append(Problem("form_two_days", self.file, details={"value": told}, sheet=self.sheet.name))

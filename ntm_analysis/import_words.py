@@ -1,16 +1,13 @@
 """What an import understood and would change, in sentences: one line a change, by table."""
 
-from functools import cache
-
 from .changes import HOW_KNOWN, KINDS, Change
 from .dictionary import KEYS, Column, dictionary
 from .forms import told_lines
 from .intake import Intake
-from .office_numbers import write_date, write_figure
+from .office_numbers import write_date
 from .problems import shown
 from .words import text
 
-_figure, _date = cache(write_figure), cache(write_date)  # a province changes thousands of cells to a few values
 MOST = 40  # changes of a table that are told one by one
 
 
@@ -53,7 +50,7 @@ def change_lines(intake: Intake, lang: str, most: int | None = MOST) -> list[str
     later = [c for c in changes.rows if c.entry and c.cells and (c.entry.values.get("known_from") or as_of) > as_of]
     if later:
         day = max(change.entry.values["known_from"] for change in later)
-        lines.append(text("import_later", lang, n=len(later), as_of=_date(as_of, lang), day=_date(day, lang)))
+        lines.append(text("import_later", lang, n=len(later), as_of=write_date(as_of, lang), day=write_date(day, lang)))
     if changes.of("lost"):
         lines.append(text("import_lost_kept", lang, n=len(changes.of("lost"))))
     return lines
@@ -113,8 +110,4 @@ def _title(column: Column, lang: str) -> str:
 def _value(value: object, column: Column, lang: str) -> str:
     if value is None:
         return text("import_blank", lang)
-    if isinstance(value, float):
-        return _figure(value, lang)
-    if hasattr(value, "strftime"):
-        return f"{value.month}/{value.year}" if column.type == "month" else _date(value, lang)
-    return shown(column.allowed.get(value, value) if lang == "vi" else str(value), 80)
+    return shown(column.written(value, lang), 80)

@@ -14,6 +14,7 @@ from .problems import DataProblems, Problem
 from .row_identity import Communes
 from .sheets import Sheet, read_book
 from .table_text import TableText, written
+from .template_form import called
 from .template_rows import TemplateRows, is_template, template_rows
 from .workbook import Workbook, content_hash
 
@@ -114,18 +115,20 @@ def check(intake: Intake, texts: dict[str, str], origins: dict, folder: Path | N
         for problem in error.problems:
             entry = origins.get((problem.file, problem.row))
             if entry is None or not spoilt & {(entry.sheet, cell) for cell in entry.cells.values()}:
-                errors.append(_placed(problem, entry, intake.file))
+                errors.append(placed(problem, entry, intake))
         raise DataProblems([*errors, *(p for p in intake.problems if p.warning)]) from None
     if errors:
         raise DataProblems(intake.problems)
     return opened
 
 
-def _placed(problem: Problem, entry: Entry | None, file: str) -> Problem:
+def placed(problem: Problem, entry: Entry | None, intake: Intake) -> Problem:
+    """A problem of the next version, at the sheet and cell that it comes from and in the words of the heads there."""
     if entry is None:
         return problem
     cell = entry.cells.get(problem.column or "") or next(iter(entry.cells.values()), None)
-    return replace(problem, file=file, row=None, sheet=entry.sheet, cell=cell)
+    names = called(entry.table, intake.template.sheets if intake.template else None)
+    return replace(problem, file=intake.file, row=None, sheet=entry.sheet, cell=cell, names=names)
 
 
 def _new_table(folder: Path, table: str) -> TableText:

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from .assess import Standing
-from .office_numbers import read_month
+from .office_numbers import read_month, write_figure, write_month
+from .problems import Problem
 from .workbook import Workbook
 
 HOLDS = ("met", "recognition", "not_applicable")
@@ -109,19 +110,36 @@ def _shown(standing: Standing) -> pd.Series:
     return shown.set_axis(pd.MultiIndex.from_frame(states[["unit", "criterion"]]))
 
 
-def falls(progress: pd.DataFrame, month: pd.Timestamp) -> pd.DataFrame:
-    """Cumulative figures of ``month`` below an earlier report: unit, work, pot, what (disbursed, value), earlier, now, since.
+def falls(progress: pd.DataFrame, month: pd.Timestamp | None = None) -> pd.DataFrame:
+    """Cumulative figures of ``month`` (None: of every month) below one of an earlier month: row, unit, work, pot, what
+    (disbursed, value), month, earlier (the highest before), since (the month of that), now.
 
-    Money is cumulative within its year, the volume of a work always. ``since``: the month of the higher figure.
+    Money is cumulative within its year, the volume of a work always.
     """
     made = []
-    for what, chosen in (("disbursed", progress["month"].dt.year == month.year), ("value", progress["work"] != "")):
-        rows = progress[chosen & progress[what].notna() & (progress["month"] <= month)]
-        rows = rows.sort_values("month", kind="stable")
-        keys = ["unit", *SUBJECT, *(["pot"] if what == "disbursed" else [])]
-        for _, part in rows.groupby(keys, dropna=False, sort=False):
-            last, earlier = part.iloc[-1], part[part["month"] < month]
-            if last["month"] == month and len(earlier) and earlier[what].max() > last[what]:
-                top = earlier.loc[earlier[what].idxmax()]
-                made.append((last["unit"], last["work"], last["pot"], what, top[what], last[what], top["month"]))
-    return pd.DataFrame(made, columns=["unit", "work", "pot", "what", "earlier", "now", "since"])
+    for what in ("disbursed", "value"):
+        rows = progress[progress[what].notna() & ((progress["work"] != "") | (what == "disbursed"))]
+        keys = ["unit", *SUBJECT, *(["pot", "year"] if what == "disbursed" else [])]
+        rows = rows.assign(what=what, now=rows[what], year=rows["month"].dt.year).sort_values("month", kind="stable")
+        rows = rows.drop_duplicates([*keys, "month"], keep="last")
+        highest = rows.groupby(keys, dropna=False)["now"].cummax()
+        rows["earlier"] = highest.groupby([rows[key] for key in keys], dropna=False).shift()
+        rows["since"] = rows["month"].where((rows["now"] > rows["earlier"]) | rows["earlier"].isna())
+        rows["since"] = rows.groupby(keys, dropna=False)["since"].ffill()
+        made.append(rows[rows["now"] < rows["earlier"]])
+    columns = ["row", "unit", "work", "pot", "what", "month", "earlier", "since", "now"]
+    found = pd.concat(made)[columns].reset_index(drop=True)
+    return found if month is None else found[found["month"] == month]
+
+
+def fallen(workbook: Workbook) -> list[Problem]:
+    """Warnings: the falls of every month, rows that are known only after the as-of date too (a file may bring next month's)."""
+    made = []
+    for row in falls(workbook.written["progress"]).to_dict("records"):
+        code = {"value": "volume_fell", "disbursed": "money_fell"}[row["what"]]
+        details = {"unit": workbook.all_units.loc[row["unit"], "label"], "work": row["work"]}
+        details |= {"of": "".join(f", {name}" for name in (row["work"], row["pot"]) if name)}
+        details |= {name: write_month(row[name]) for name in ("month", "since")}
+        details |= {name: write_figure(row[name]) for name in ("earlier", "now")}
+        made.append(Problem(code, "progress.csv", int(row["row"]), row["what"], details, warning=True))
+    return made

@@ -6,7 +6,7 @@ import pandas as pd
 
 from .criteria import Law
 from .names import fold, nearest
-from .office_numbers import write_date, write_figure
+from .office_numbers import write_date, write_figure, write_month
 from .problems import Problem
 from .table_checks import check_indicators
 
@@ -55,10 +55,10 @@ def _check_progress(tables: dict[str, pd.DataFrame], law: Law, bad: Callable) ->
     bad((rows["pot"] != "") & rows["disbursed"].isna(), "pot_without_money", "disbursed", pot=lambda r: r["pot"])
     pots = sorted(set(tables["pots"]["pot"]))
     bad((rows["pot"] != "") & ~rows["pot"].isin(pots), "unknown_row", "pot", value=lambda r: r["pot"], file="pots.csv",
-        near=lambda r: ", ".join(nearest(r["pot"], pots)) or "?")  # fmt: skip
+        near=lambda r: ", ".join(nearest(r["pot"], pots) or pots))  # fmt: skip
     begins = rows["month"].dt.to_period("M").dt.to_timestamp()
-    bad(begins > rows["known_from"], "known_before", "month",
-        date=lambda r: write_date(r["month"]), known=lambda r: write_date(r["known_from"]))  # fmt: skip
+    bad(begins > rows["known_from"], "month_ahead", "month",
+        month=lambda r: write_month(r["month"]), known=lambda r: write_date(r["known_from"]))  # fmt: skip
     told = indicator & (subjects.sum(axis=1) == 1)
     if told.any():
         check_indicators(rows[told], law, rows.loc[told, "set"].isin(law.sets), lambda hit, *args, **details:
@@ -70,7 +70,7 @@ def _check_works(rows: pd.DataFrame, works: pd.DataFrame, bad: Callable) -> None
     of_unit = works.groupby("unit")["work"].agg(list).to_dict() if len(works) else {}
     lost = [w != "" and w not in of_unit.get(u, []) for u, w in zip(rows["unit"], rows["work"], strict=True)]
     bad(pd.Series(lost, index=rows.index, dtype=bool), "unknown_row", "work", value=lambda r: r["work"], file="works.csv",
-        near=lambda r: ", ".join(of_unit.get(r["unit"], [])) or "?")  # fmt: skip
+        near=lambda r: ", ".join(of_unit.get(r["unit"], [])))  # fmt: skip
 
 
 def _check_hamlets(tables: dict[str, pd.DataFrame], bad: Callable) -> None:
@@ -84,11 +84,12 @@ def _check_hamlets(tables: dict[str, pd.DataFrame], bad: Callable) -> None:
         lost = [fold(h) not in listed.get(u, {}) for u, h in zip(rows["unit"], rows["hamlet"], strict=True)]
         bad(name)(pd.Series(lost, index=rows.index, dtype=bool) & (rows["hamlet"] != ""), "unknown_row", "hamlet",
                   value=lambda r: r["hamlet"], file="hamlets.csv",
-                  near=lambda r: ", ".join(nearest(r["hamlet"], listed.get(r["unit"], {}).values())) or "?")  # fmt: skip
+                  near=lambda r: ", ".join(nearest(r["hamlet"], of := listed.get(r["unit"], {}).values()) or of))  # fmt: skip
     recognised = hamlets["level"].isin(["ntm", "model"])
     bad("hamlets")(recognised & ((hamlets["decision"] == "") | hamlets["date"].isna()), "hamlet_decision", "decision", "date")
     states, criteria = tables["hamlet_states"], tables["hamlet_criteria"]
     known = set(zip(criteria["level"], criteria["number"], strict=True))
     lost = pd.Series([pair not in known for pair in zip(states["level"], states["criterion"], strict=True)], states.index, bool)
     bad("hamlet_states")(lost & states["criterion"].notna(), "unknown_row", "criterion",
-                         value=lambda r: f"{r['criterion']:g}", file="hamlet_criteria.csv", near="?")  # fmt: skip
+                         value=lambda r: f"{r['criterion']:g}", file="hamlet_criteria.csv",
+                         near=lambda r: ", ".join(f"{n:g}" for level, n in sorted(known) if level == r["level"]))  # fmt: skip

@@ -146,6 +146,15 @@ def write_figure(value: float, lang: str = "vi") -> str:
     return format_decimal(value, "0" if year else "#,##0.######", locale=lang)
 
 
+def write_month(day: dt.date) -> str:
+    """The month of a day, in tables and text.
+
+    >>> write_month(dt.date(2022, 4, 30))
+    '4/2022'
+    """
+    return f"{day.month}/{day.year}"
+
+
 def write_percent(share: float | None, lang: str = "vi") -> str:
     """A share of one as a percentage to one decimal, without a space.
 

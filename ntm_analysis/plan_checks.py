@@ -53,7 +53,7 @@ def check_plan(tables: dict[str, pd.DataFrame], as_of: int, term_end: int, probl
         known = sorted(set(tables[to][key]) - {""})
         lost = (tables[name][column] != "") & ~tables[name][column].isin(known)
         bad(name, lost, "unknown_row", column, value=lambda r, c=column: r[c], file=f"{to}.csv",
-            near=lambda r, c=column, k=known: ", ".join(nearest(r[c], k)) or "?")  # fmt: skip
+            near=lambda r, c=column, k=known: ", ".join(nearest(r[c], k) or k))  # fmt: skip
     for name, columns in (
         ("unit_costs", ("low", "mode", "high")),
         ("works", ("low", "quantity", "high")),

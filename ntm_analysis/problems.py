@@ -22,7 +22,8 @@ MANY = 20  # cells named in one line of a report
 
 @cache
 def messages() -> dict[str, dict[str, list[str]]]:
-    """The words of every problem, by code and language: ``[what, how to mend it]`` (``texts/problems*.yaml``)."""
+    """The words of every problem, by code and language: ``[what, how to mend it]`` (``texts/problems*.yaml``); a third is how to
+    mend it where nothing is ``{near}``. ``{names[date]}`` is what the column date is called in the file that is wrong."""
     made: dict[str, dict[str, list[str]]] = {}
     for path in files("ntm_analysis").joinpath("texts").iterdir():
         if path.name.startswith("problems"):
@@ -34,7 +35,8 @@ def messages() -> dict[str, dict[str, list[str]]]:
 class Problem:
     """One thing wrong: a code of :func:`messages`, its place, and the details the message names.
 
-    In an Excel file the place is a ``sheet`` and a ``cell`` ("C7") instead of a row and a column.
+    In an Excel file the place is a ``sheet`` and a ``cell`` ("C7") instead of a row, and ``names`` says what columns and tables
+    ("date", "works.csv") are called there; in a data set's own files they go by their code names.
     """
 
     code: str
@@ -45,6 +47,14 @@ class Problem:
     warning: bool = False
     sheet: str | None = None
     cell: str | None = None
+    names: dict[str, str] = field(default_factory=dict, hash=False)
+
+    def called(self, code: str, lang: str) -> str:
+        """A column, or a table ("works.csv"), as the file that is wrong names it; in English with its code name."""
+        if code not in self.names:
+            return code
+        sheet = {"vi": "trang ", "en": "sheet "}[lang] if code.endswith(".csv") else ""
+        return f"{sheet}“{self.names[code]}”" + (f" ({code})" if lang == "en" else "")
 
     def words(self, lang: str = "vi") -> tuple[str, str]:
         """What is wrong and how to mend it, in ``lang``.
@@ -52,9 +62,25 @@ class Problem:
         >>> Problem("not_whole", "units.csv", 3, "order", {"value": "1,5"}).words("en")
         ('“1,5” is not a whole number', 'write a whole number')
         """
-        what, mend = messages()[self.code][lang]
+        what, mend, *alone = messages()[self.code][lang]
         details = {key: shown("" if value is None else str(value)) for key, value in self.details.items()}
-        return what.format_map(details), mend.format_map(details)
+        if "file" in details:
+            details["file"] = self.called(details["file"], lang)
+        if alone and not details["near"]:
+            mend = alone[0]
+        names = _Names(self, lang)
+        return what.format_map(details | {"names": names}), mend.format_map(details | {"names": names})
+
+
+@dataclass(frozen=True)
+class _Names:
+    """What ``{names[date]}`` stands for in a message."""
+
+    problem: Problem
+    lang: str
+
+    def __getitem__(self, code: str) -> str:
+        return self.problem.called(code, self.lang)
 
 
 class DataProblems(Exception):
@@ -102,7 +128,8 @@ def report(problems: Iterable[Problem], lang: str = "vi") -> str:
         grouped: dict[tuple, tuple[list[int], list[str]]] = {}
         order = lambda p: (p.code not in WHOLE_FILE, p.file, p.sheet or "", p.row or 0, p.column or "")  # noqa: E731
         for p in sorted(chosen, key=order):
-            rows, cells = grouped.setdefault((p.file, p.sheet, p.column, *p.words(lang)), ([], []))
+            column = p.called(p.column, lang) if p.column else ""
+            rows, cells = grouped.setdefault((p.file, p.sheet, column, *p.words(lang)), ([], []))
             if p.row is not None:
                 rows.append(p.row)
             if p.cell is not None and p.cell not in cells:

@@ -145,7 +145,7 @@ def _broken(workbook: Workbook, changed: Workbook, history: list[Step]) -> list[
         for name in names:
             check_table(name, tables[name].copy(), workbook.all_units, workbook.law, tables["sources"], problems)
             if "commune" not in KEYS[name]:
-                duplicates(tables[name], KEYS[name], f"{name}.csv", problems)
+                duplicates(tables[name], name, KEYS[name], f"{name}.csv", problems)
         years = (workbook.as_of.year, workbook.meta["term_end"]["date"].year)
         check_plan(tables, *years, problems, changed.horizon)
         return problems

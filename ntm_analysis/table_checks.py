@@ -47,7 +47,7 @@ def check_table(
                 else (table["date"].where(table["date"].notna(), table["known_from"]) if "date" in table else table["known_from"])
             )
             table["unit"] = resolve(table, file, units, dates, problems)
-        duplicates(table, tuple("unit" if k == "commune" else k for k in KEYS[name]), file, problems)
+        duplicates(table, name, tuple("unit" if k == "commune" else k for k in KEYS[name]), file, problems)
     if table.empty:
         return
     if name in JUDGED:
@@ -72,7 +72,7 @@ def check_table(
         )
         missing = (table["into_code"] != "") & ~table["into_code"].isin(units["code"])
         bad(missing, "unknown_unit", "into_code", value=lambda r: r["into_code"],
-            near=lambda r: ", ".join(nearest(r["into_name"], units["name"])) or "?")  # fmt: skip
+            near=lambda r: ", ".join(nearest(r["into_name"], units["name"])))  # fmt: skip
     if name == "units":
         _check_units(units, file, problems)
     if "set" in table:
@@ -87,7 +87,8 @@ def check_table(
     if name == "typical_works":
         known_tests = set(law.tests["set"] + "|" + law.tests["test"])
         lost = (table["per"] == "point") & ~(table["set"] + "|" + table["indicator"]).isin(known_tests)
-        bad(lost, "unknown_test", "indicator", value=lambda r: r["indicator"], set=lambda r: r["set"], near="?")
+        bad(lost, "unknown_test", "indicator", value=lambda r: r["indicator"], set=lambda r: r["set"],
+            near=lambda r: ", ".join(law.tests.loc[law.tests["set"] == r["set"], "test"]))  # fmt: skip
 
 
 def _check_units(units: pd.DataFrame, file: str, problems: list[Problem]) -> None:
@@ -141,7 +142,8 @@ def check_indicators(table: pd.DataFrame, law: Law, known_set: pd.Series, bad) -
     judged = np.array(["judged" in form for form in forms], dtype=bool)[pairs]
     measured = np.array([bool(form - {"judged"}) for form in forms], dtype=bool)[pairs]
     bad(known_set & ~found & (table["indicator"] != ""), "unknown_test", "indicator", value=lambda r: r["indicator"],
-        set=lambda r: r["set"], near=lambda r: ", ".join(nearest(r["indicator"], lists.get(r["set"], []))) or "?")  # fmt: skip
+        set=lambda r: r["set"],
+        near=lambda r: ", ".join(nearest(r["indicator"], lists[r["set"]]) or lists[r["set"]]))  # fmt: skip
     followed = law.values[law.values["kind"] == "verdict"]
     follows = set(followed["set"] + "|" + followed["test"])
     bad((table["set"] + "|" + table["indicator"]).isin(follows), "follows_set", "indicator", value=lambda r: r["indicator"])

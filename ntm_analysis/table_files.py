@@ -46,7 +46,7 @@ def read_table(path: Path, table: str, style: str, style_at: str, problems: list
             made[name] = pd.Series(blank, index=raw.index, dtype=_dtype(column))
     frame = pd.DataFrame(made, index=raw.index)
     if "commune" not in KEYS[table]:  # the others are compared once it is known which unit each row means
-        duplicates(frame, KEYS[table], file, problems)
+        duplicates(frame, table, KEYS[table], file, problems)
     return frame
 
 
@@ -209,12 +209,12 @@ def _choice(text: str, column: Column) -> str:
     return code
 
 
-def duplicates(frame: pd.DataFrame, key: tuple[str, ...], file: str, problems: list[Problem]) -> None:
+def duplicates(frame: pd.DataFrame, table: str, key: tuple[str, ...], file: str, problems: list[Problem]) -> None:
     """Rows alike in all columns of ``key``; a row with one of them unreadable is passed over, its own problem tells."""
     if frame.empty:
         return
-    told = [k for k in key if k not in BLANK_KEYS]
-    if file == "progress.csv":
+    columns, told = dictionary(table), [k for k in key if k not in BLANK_KEYS]
+    if table == "progress":
         told = ["unit", "month"]  # a row about a work names no set and no criterion
     frame = frame[(frame[told].notna() & frame[told].ne("") & frame[told].ne(-1)).all(axis=1)]
     again = frame[frame.duplicated(list(key), keep="first")]
@@ -222,9 +222,7 @@ def duplicates(frame: pd.DataFrame, key: tuple[str, ...], file: str, problems: l
     named = alike[list(key)].map(str).agg("|".join, axis=1) if len(alike) else pd.Series(dtype="str")  # blanks are equal too
     first = dict(zip(named[::-1], alike["row"][::-1], strict=True))
     for _, row in again.iterrows():
-        cells = [row["commune"] if k == "unit" else row[k] for k in key if pd.notna(row[k]) and row[k] != ""]
-        shown = ", ".join(
-            f"{v:%d/%m/%Y}" if hasattr(v, "strftime") else f"{v:g}" if isinstance(v, float) else str(v) for v in cells
-        )
+        cells = [("commune", row["commune"]) if k == "unit" else (k, row[k]) for k in key if pd.notna(row[k]) and row[k] != ""]
+        shown = ", ".join(columns[k].written(value) for k, value in cells)
         details = {"other": int(first[named[row.name]]), "value": shown}
         problems.append(Problem("duplicate", file, int(row["row"]), "commune" if key[0] == "unit" else key[0], details))

@@ -5,6 +5,7 @@ column is hidden: it says what each of these lines is, and carries the mark of e
 """
 
 import re
+from collections.abc import Mapping
 
 from .dictionary import Column, dictionary
 from .words import text
@@ -47,6 +48,17 @@ def head(column: Column) -> str:
     """
     named = re.sub(r"(\w+)\.csv", lambda file: f"trang {sheet_name(file[1])}", column.vi)
     return named + (f" ({column.unit})" if column.unit else "") + (" *" if column.required else "")
+
+
+def called(table: str, sheets: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What the workbook calls the columns of a table and, by "<table>.csv", the sheets; ``sheets``: those that were renamed.
+
+    >>> names = called("progress")
+    >>> names["known_from"], names["works.csv"]
+    ('Ngày được biết', 'Công trình của xã')
+    """
+    named = {f"{name}.csv": sheet_name(name) for name in ORDER} | {f"{name}.csv": sheet for name, sheet in (sheets or {}).items()}
+    return named | {column.name: column.title for column in dictionary(table).values()}
 
 
 def explained(column: Column) -> str:

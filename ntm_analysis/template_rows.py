@@ -18,7 +18,7 @@ from .row_identity import Communes
 from .sheets import Sheet, cell_name
 from .table_files import read_cell
 from .table_text import number_text
-from .template_form import CODES, EXAMPLE, FILE_MARK, HEADS, LEAD, LISTS, example, sheet_name
+from .template_form import CODES, EXAMPLE, FILE_MARK, HEADS, LEAD, LISTS, called, example, sheet_name
 
 _ERROR = re.compile(r"#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!)")
 _WITH_CODE = re.compile(r".*\((\d{5})\)", re.ASCII)
@@ -76,7 +76,7 @@ class _Reader:
 
     def __init__(self, sheet: Sheet, file: str, table: str, style: str, communes: Communes, problems: list[Problem]) -> None:
         self.sheet, self.file, self.table, self.style = sheet, file, table, style
-        self.communes, self.problems = communes, problems
+        self.communes, self.problems, self.names = communes, problems, called(table)
         self.read: dict[tuple, tuple[object, NotRead | None]] = {}
 
     def rows(self, codes: int, heads: int) -> list[Entry]:
@@ -107,14 +107,14 @@ class _Reader:
         titles = self.sheet.cells[heads]
         for name, column in columns.items():
             if name not in places:
-                self._tell("template_no_column", cell_name(heads, 0), not column.required, value=name, meaning=column.vi)
+                self._tell("template_no_column", cell_name(heads, 0), not column.required, value=name, meaning=column.title)
         for place in range(LEAD, max(len(named), len(titles))):
             if (named[place] if place < len(named) else None) in columns:
                 continue
             title = titles[place] if place < len(titles) else None
             below = any(place < len(row) and not _blank(row[place]) for row in self.sheet.cells[heads + 1 :])
             if below:
-                self._tell("template_strange_column", cell_name(heads, place), True, value=title or "")
+                self._tell("template_strange_column", cell_name(heads, place), True, value=_as_text(title, self.style))
 
     def _check_example(self, columns: dict[str, Column], places: dict[str, int]) -> None:
         """The example row is never imported; that it was written over is told."""
@@ -125,13 +125,13 @@ class _Reader:
         cells = self.sheet.cells[line]
         for name, place in places.items():
             if place < len(cells) and not _blank(cells[place]) and str(cells[place]) != shown[name]:
-                self._tell("template_example_filled", cell_name(line, place), True, value=str(cells[place]))
+                self._tell("template_example_filled", cell_name(line, place), True, value=_as_text(cells[place], self.style))
                 return
 
     def _value(self, column: Column, line: int, place: int, cell: object) -> object:
         """A cell typed; None, and a problem, where it cannot be."""
         if (line, place) in self.sheet.unsaved:
-            self._tell("unsaved_formula", cell_name(line, place))
+            self._tell("unsaved_formula", cell_name(line, place), column=column.name)
             return None
         shown_as_percent = (line, place) in self.sheet.percent
         known = (column.name, type(cell), cell, shown_as_percent)
@@ -143,8 +143,10 @@ class _Reader:
         value, error = self.read[known]
         if error is not None:
             style = {"vi": "1.234,5", "en": "1,234.5"}[self.style]
-            details = {"value": _as_text(cell, self.style), "style": style, "where": "dataset.yaml", "meaning": column.vi}
-            self._tell(error.reason, cell_name(line, place), **(details | error.details))
+            details = {"value": _as_text(cell, self.style), "style": style, "where": "dataset.yaml", "meaning": column.title}
+            if error.reason == "not_allowed":  # the workbook shows words, not codes
+                error.details["allowed"] = ", ".join(column.allowed.values())
+            self._tell(error.reason, cell_name(line, place), column=column.name, **(details | error.details))
         return value
 
     def _typed(self, column: Column, cell: object, percent: bool) -> object:
@@ -170,8 +172,8 @@ class _Reader:
             text = state_of(text, {}, False) or text
         return read_cell(text, column, self.style)
 
-    def _tell(self, code: str, cell: str, warning: bool = False, **details: object) -> None:
-        self.problems.append(Problem(code, self.file, None, None, details, warning, self.sheet.name, cell))
+    def _tell(self, code: str, cell: str, warning: bool = False, column: str | None = None, **details: object) -> None:
+        self.problems.append(Problem(code, self.file, None, column, details, warning, self.sheet.name, cell, self.names))
 
 
 def _blank(cell: object) -> bool:

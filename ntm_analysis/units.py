@@ -88,9 +88,9 @@ def _unknown(ref: str, units: pd.DataFrame) -> tuple[str, str]:
     """Which message fits a reference to no unit, and the nearest names."""
     if ref.isdigit() and len(ref) < 5 and (units["code"] == ref.zfill(5)).any():
         return "lost_noughts", ref.zfill(5)
-    near = ", ".join(nearest(ref, units["name"])) or "?"
+    near = ", ".join(nearest(ref, units["name"]))
     if "?" in ref or "\ufffd" in ref:
-        return "lost_letters", near
+        return "lost_letters", near or "..."
     if from_tcvn3(ref) != ref and (units["name"].map(fold) == fold(from_tcvn3(ref))).any():
         return "tcvn3", from_tcvn3(ref)
     return "unknown_unit", near

@@ -371,6 +371,65 @@ def indicators(path):
     book(path, fill)
 
 
+def values(path, heads, *columns):
+    """Three communes with values of the set of 2021-2025, column by column."""
+    rows = [[n, name, *cells] for n, (name, *cells) in enumerate(zip(COMMUNES, *columns, strict=True), start=1)]
+    top = [["BỘ TIÊU CHÍ 2021-2025"], [DAY], ["TT", "Tên xã", *heads]]
+    book(path, lambda s, b: put(s, (0, 0), [*top, *rows]))
+
+
+@case
+def a_one_among_values(path):
+    """An income of 1 beside 45,5 may say met; a poverty of 1 beside 3,5 is a poverty."""
+    values(path, ["10", "11", "1.1"], [45.5, 1, 47], ["3,5 %", 1, 2.25], ["Đạt", "x", "Đạt"])
+
+
+@case
+def a_one_among_values_of_a_criterion(path):
+    values(path, ["TC 1", "Thu nhập (TC 10)"], ["Đạt", "Đạt", "Đạt"], [45.5, 1, 47])
+
+
+@case
+def a_one_written_as_a_value(path):
+    values(path, ["TC 1", "TC 10", "TC 17"], ["Đạt", "Đạt", "Đạt"], [45.5, "1,0", 47], ["Đạt", "x", "C"])
+
+
+@case
+def a_one_among_values_where_one_means_met(path):
+    values(path, ["10", "11", "1.1"], [45.5, 44, 47], ["3,5 %", 1, 2.25], ["Ghi chú: 1: đạt; 0: chưa đạt", 1, 0])
+
+
+@case
+def only_ones_under_a_measured_indicator(path):
+    values(path, ["2.1", "11", "1.1"], [1, 0, 1], ["3,5 %", "1%", 0], ["Đạt", "x", "Đạt"])
+
+
+def of_a_day(path, line):
+    """The plain form under another line about the day of its figures."""
+    rows = [[n, name, *marks()] for n, name in enumerate(COMMUNES, start=1)]
+    book(path, lambda s, b: put(s, (0, 0), [[TITLE], [line], ["TT", "Tên xã", *(f"TC {n}" for n in NUMBERS)], *rows]))
+
+
+@case
+def a_day_of_american_order(path):
+    of_a_day(path, "(Số liệu tính đến ngày 3/31/2022)")
+
+
+@case
+def a_day_that_is_none(path):
+    of_a_day(path, "(Số liệu tính đến ngày 31/2/2022)")
+
+
+@case
+def a_day_with_a_short_year(path):
+    of_a_day(path, "(Số liệu tính đến ngày 31/3/22)")
+
+
+@case
+def a_short_day_that_may_be_two(path):
+    of_a_day(path, "(Số liệu tính đến ngày 3/4/22)")
+
+
 @case
 def no_day(path):
     book(

@@ -93,6 +93,17 @@ OUTCOMES = {
     "decomposed_letters": SAME,
     "old_font": SAME,
     "indicators": Outcome(values=6, errors=[("form_share", "G4"), ("out_of_range", "C5"), ("other_style", "D5")]),
+    "a_one_among_values": Outcome(values=8, errors=[("form_one", "C5")]),
+    "a_one_among_values_of_a_criterion": Outcome({"met": 3}, values=2, errors=[("form_one", "D5")]),
+    "a_one_written_as_a_value": Outcome({"met": 5, "not_met": 1}, values=3),
+    "a_one_among_values_where_one_means_met": Outcome(values=7, errors=[("form_mark", "E4"), ("form_one", "D5")]),
+    "only_ones_under_a_measured_indicator": Outcome(
+        values=6, errors=[("form_one", "C4"), ("form_one", "C5"), ("form_one", "C6")]
+    ),
+    "a_day_of_american_order": Outcome(errors=[("form_bad_day", None)]),
+    "a_day_that_is_none": Outcome(errors=[("form_bad_day", None)]),
+    "a_day_with_a_short_year": SAME,
+    "a_short_day_that_may_be_two": Outcome(errors=[("form_bad_day", None)]),
     "no_day": Outcome(errors=[("form_no_day", None)]),
     "two_columns_of_one_criterion": Outcome({"met": 45, "not_met": 9}, errors=[
         ("form_twice", "D3"), ("form_differs", "D4"), ("form_differs", "D5"), ("form_differs", "D6")]),
@@ -137,6 +148,14 @@ def test_the_same_table_in_any_dress_says_the_same(name, workbook, tmp_path):
     assert states(made) == expected
     assert {entry.values["date"] for entry in made.entries if "date" in entry.values} == {DAY}
     assert {entry.values["set"] for entry in made.entries if "set" in entry.values} == {"ntm-2016-2020"}
+
+
+def test_a_day_that_cannot_be_read_is_quoted_and_the_option_stands_in_for_it(workbook, tmp_path):
+    path = messy.make(tmp_path, "a_day_of_american_order")
+    (problem,) = read(path, workbook).problems
+    assert "tính đến ngày 3/31/2022)”: không đọc được ngày" in problem.words()[0]
+    made = read(path, workbook, date=DAY)
+    assert len(states(made)) == 57 and [(p.code, p.warning) for p in made.problems] == [("form_bad_day", True)]
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -252,4 +271,5 @@ def test_any_layout_is_read_back(data, workbook, tmp_path):
         if e.table == "criterion_states"
     }
     assert found == {(codes[name], n): state for (name, n), state in truth.items() if state}
-    assert [p for p in made.problems if not p.warning] == []
+    blank = [] if found else ["form_nothing"]  # nothing drawn but blank cells
+    assert [p.code for p in made.problems if not p.warning] == blank

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -214,10 +215,10 @@ def test_a_sheet_taken_out_leaves_its_table_alone_and_a_renamed_one_is_found(fil
 def test_a_column_taken_out_keeps_its_figures_unless_rows_need_it(filled):
     filled.sheet("criterion_states").delete_cols(filled.column("criterion_states", "note"))
     code, said = filled.bring()
-    assert code == 0 and "thiếu cột “note”" in said and bytes_of(filled.folder) == filled.before
+    assert code == 0 and "thiếu cột “Ghi chú” (note)" in said and bytes_of(filled.folder) == filled.before
     filled.sheet("debts").delete_cols(filled.column("debts", "amount"))
     code, said = filled.bring()
-    assert code == 1 and "thiếu cột “amount”" in said
+    assert code == 1 and "thiếu cột “Nợ đọng xây dựng cơ bản” (amount)" in said
 
 
 def test_the_example_row_is_never_imported(filled):
@@ -241,12 +242,73 @@ def test_wrong_cells_of_all_sheets_are_told_at_once_with_sheet_and_cell(filled):
     code, said = filled.bring()
     assert code == 1 and bytes_of(filled.folder) == filled.before
     for place in (
-        "trang “Nợ đọng XDCB”, ô F6: “nhiều”", "trang “Nợ đọng XDCB”, ô E6: ",
-            "“Kết quả tiêu chí”, ô E6: “2,5” không phải số nguyên",
-        "“Kết quả tiêu chí”, ô G7", "“Kết quả tiêu chí”, ô K8: Excel đã đổi", "“Kết quả tiêu chí”, ô I9", "“Xã, thị trấn”, ô C6",
-        "“Xã, thị trấn”, ô E7: công thức chưa được tính", "“Xã, thị trấn”, ô K7",
+        "trang “Nợ đọng XDCB”, ô F6, cột “Nợ đọng xây dựng cơ bản”: “nhiều”", "trang “Nợ đọng XDCB”, ô E6, cột “Tính đến ngày”: ",
+        "“Kết quả tiêu chí”, ô E6, cột “Tiêu chí số”: “2,5” không phải số nguyên",
+        "“Kết quả tiêu chí”, ô G7", "“Kết quả tiêu chí”, ô K8, cột “Ghi chú”: Excel đã đổi",
+        "“Kết quả tiêu chí”, ô I9", "“Xã, thị trấn”, ô C6",
+        "“Xã, thị trấn”, ô E7, cột “Tên đơn vị”: công thức chưa được tính", "“Xã, thị trấn”, ô K7",
     ):  # fmt: skip
         assert place in said, (place, said)
+
+
+def progress(filled: Filled, row: int, month: str, **cells) -> None:
+    """A row of the sheet of monthly progress, as an office fills it."""
+    first = {"commune": "Thử", "month": month, "said_by": "Báo cáo", "known_from": dt.date(2022, 3, 31), "source": "s"}
+    for name, value in (first | {"mark": "báo cáo"} | cells).items():
+        filled.set("progress", row, name, value)
+
+
+def test_messages_name_sheets_and_heads_as_the_workbook_does(filled):
+    """Whoever filled the workbook in never saw a code name; every problem of the checks between tables is told in its words."""
+    progress(filled, FIRST, "3/2022", work="Đường A", value=5)
+    progress(filled, FIRST + 1, "12/2022", criterion=5, state="gần", set="ntm-2016-2020")
+    progress(filled, FIRST + 2, "4/2022", pot="x", disbursed=7, source="la")
+    progress(filled, FIRST + 3, "3/2022", criterion=5, indicator="17.1", set="ntm-2016-2020")
+    progress(filled, FIRST + 4, "3/2022", indicator="99", value=5, set="ntm-2016-2020", commune="Xyz")
+    filled.set("criterion_states", FIRST, "date", dt.date(2022, 4, 5))
+    filled.set("criterion_states", FIRST + 1, "source", "")
+    code, said = filled.bring()
+    told = said[said.index("Lỗi:") :]
+    assert code == 1 and bytes_of(filled.folder) == filled.before
+    for line in (
+        "ô H6, cột “Công trình”: “Đường A” không có trong trang “Công trình của xã”. "
+        "Cách sửa: thêm dòng vào trang “Công trình của xã”.",
+        "ô I7, cột “Kết quả”: “gần” không có trong danh mục. Cách sửa: dùng: đạt, cơ bản đạt, chưa đạt, không áp dụng.",
+        "ô D8, cột “Tháng báo cáo”: tháng 4/2022 chưa bắt đầu vào ngày được biết 31/3/2022. "
+        "Cách sửa: sửa “Tháng báo cáo” hoặc “Ngày được biết”.",
+        "ô O8, cột “Nguồn”: nguồn “la” không có trong trang “Nguồn số liệu”",
+        "giữ một trong ba cột “Tiêu chí”, “Chỉ tiêu”, “Công trình”;",
+        "ô G10, cột “Chỉ tiêu”: chỉ tiêu 99 không có trong bộ ntm-2016-2020. Cách sửa: dùng: 1.1, ",
+        "ô C10, cột “Xã”: không có đơn vị “Xyz”. Cách sửa: dùng tên hoặc mã có trong trang “Xã, thị trấn”.",
+        "ô F6, cột “Số liệu tính đến ngày”: số liệu của ngày 05/4/2022 không thể được biết từ ngày 31/3/2022. "
+        "Cách sửa: sửa “Số liệu tính đến ngày” hoặc “Ngày được biết”.",
+        "ô I7, cột “Nguồn”: ô trống. Cách sửa: cột này phải có giá trị (Nguồn).",
+    ):
+        assert line in told, (line, told)
+    codes = {name for table in ("progress", "criterion_states") for name in dictionary(table)} | {"csv"}
+    assert not codes & set(re.findall(r"[a-z_]+", told)) and "?" not in told
+    code, said = filled.bring("--lang", "en")
+    assert "column “Tháng báo cáo” (month)" in said and "is not in sheet “Công trình của xã” (works.csv)" in said
+
+
+def test_a_row_said_twice_is_named_as_offices_write_months_and_numbers(filled):
+    for row, state in ((FIRST, "đạt"), (FIRST + 1, "chưa đạt")):
+        progress(filled, row, "3/2022", set="ntm-2016-2020", criterion=5, state=state)
+    code, said = filled.bring()
+    assert code == 1 and "(xem thêm ô C6): Thử, 3/2022, ntm-2016-2020, 5. Cách sửa: giữ một dòng đúng." in said
+
+
+def test_progress_that_runs_backwards_is_a_warning_at_its_cell_and_enters(filled):
+    """March reports less money since January than February did; a new year begins anew."""
+    for row, (month, money) in enumerate((("12/2021", 90), ("1/2022", 12), ("2/2022", 20.5), ("3/2022", 15)), FIRST):
+        progress(filled, row, month, disbursed=money)
+    code, said = filled.bring()
+    assert code == 0, said
+    told = said[said.index("Sau khi nhập có thêm") :]
+    assert "Cảnh báo: 1" in told and "trang “Tiến độ tháng”, ô L9, cột “Giải ngân lũy kế từ đầu năm đến hết tháng”: " in told
+    assert "Xã Thử: giải ngân lũy kế giảm từ 20,5 (tháng 2/2022) xuống 15 triệu đồng (tháng 3/2022)" in told
+    assert len(filled.lines("progress")) == 5
+    assert "Sau khi nhập có thêm" not in filled.bring()[1], "told once, when it comes in"
 
 
 def test_text_that_a_spreadsheet_would_run_is_refused(filled):

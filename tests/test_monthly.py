@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ntm_analysis.assess import assess
 from ntm_analysis.disbursement import by_commune, by_pot, disbursed, share_by
-from ntm_analysis.monthly import changes, dated_by, falls, known_by, meeting, reporting
+from ntm_analysis.monthly import changes, dated_by, fallen, falls, known_by, meeting, reporting
 from ntm_analysis.owed import needing_direction, owed
 from ntm_analysis.problems import DataProblems
 from ntm_analysis.workbook import Workbook
@@ -132,7 +132,7 @@ STATE = {"hamlet": "Xóm 1", "level": "ntm", "criterion": 1, "date": "2022-05-01
         ("progress", {"work": "w", "value": 5, "pot": "h"}, "pot_without_money", "disbursed"),
         ("progress", {"pot": "nguon-la", "disbursed": 5}, "unknown_row", "pot"),
         ("progress", {"work": "la", "value": 5}, "unknown_row", "work"),
-        ("progress", {"disbursed": 5, "known_from": "2022-05-31"}, "known_before", "month"),
+        ("progress", {"disbursed": 5, "known_from": "2022-05-31"}, "month_ahead", "month"),
         ("progress", {"set": OLD, "indicator": "12", "value": 95, "state": "met"}, "value_or_state", "value"),
         ("progress", {"set": OLD, "indicator": "99.9", "value": 95}, "unknown_test", "indicator"),
         ("work_plans", step("7/2022", 20), "falls_back", "percent"),
@@ -203,6 +203,20 @@ def test_a_cumulative_figure_that_falls_is_told_and_a_new_year_is_not_a_fall(tmp
         ["x", "disbursed", 50, 40]
     ]
     assert falls(progress, month("2022-06"))[["work", "what", "earlier", "now"]].to_numpy().tolist() == [["w", "value", 30, 20]]
+    told = [(problem.row, problem.column, problem.words()[0]) for problem in fallen(workbook)]
+    assert told == [
+        (4, "disbursed", "Xã Thử, x: giải ngân lũy kế giảm từ 50 (tháng 1/2022) xuống 40 triệu đồng (tháng 5/2022)"),
+        (6, "value", "Xã Thử, công trình w: khối lượng lũy kế giảm từ 30% (tháng 5/2022) xuống 20% (tháng 6/2022)"),
+    ]
+
+
+def test_a_fall_is_measured_from_the_highest_figure_and_lasts_until_it_is_reached_again(tmp_path):
+    volumes = ((1, 30), (2, 50), (3, 40), (4, 45), (5, 50))
+    rows = [said(f"{m}/2022", "2022-06-30", work="w", value=v) for m, v in volumes]
+    made = falls(opened(tmp_path, FULL | {"works": [work(known_from="2021-12-01")], "progress": rows}).tables["progress"])
+    assert made[["month", "earlier", "since", "now"]].to_numpy().tolist() == [
+        [month("2022-03"), 50, month("2022-02"), 40], [month("2022-04"), 50, month("2022-02"), 45],
+    ]  # fmt: skip
 
 
 # works -----------------------------------------------------------------------------------------------------------
