@@ -146,7 +146,7 @@ def test_after_july_2025_nine_new_communes_stand_and_no_old_result_sticks_to_the
     assert (levels(late)["level"] == "not_ntm").all()
     assert assess(late, "ntm-2016-2020").counts["met"].isna().all()
     text = words(DistrictPage(DATA, as_of="2025-08-01").district_conditions())
-    assert "Sơn Lâm Thanh Sơn và Ngọc Lâm" in text
+    assert "Sơn Lâm 2 - Thanh Sơn và Ngọc Lâm" in text
 
 
 def test_the_pages_say_the_same_in_english():
