@@ -65,12 +65,17 @@ class AllocationPage(ForecastParts):
     def allocated(self) -> tuple[Allocation, dict] | None:
         """The allocation and its record; None where too little was known on the as-of date."""
         day = dt.date.fromisoformat(self.deadline) if self.deadline else self.chosen.deadline
-        try:
+
+        def make() -> tuple[Allocation, dict]:
             found = allocate(self.chosen.workbook, day)
+            trial = tested(found, self.draws, self.seed)
+            return found, record(found, self.policy or OPTIMAL, trial, self.scenario, self.chosen.title)
+
+        asked = {"scenario": self.scenario, "deadline": day, "policy": self.policy, "draws": self.draws, "seed": self.seed}
+        try:
+            return self.kept("allocation", make, **asked)
         except DataProblems:
             return None
-        trial = tested(found, self.draws, self.seed)
-        return found, record(found, self.policy or OPTIMAL, trial, self.scenario, self.chosen.title)
 
     def allocation_summary(self) -> Part:
         """The verdict in one sentence, what it rests on, every policy beside the best."""

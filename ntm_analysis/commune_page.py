@@ -13,6 +13,7 @@ from .criteria import REGION_NAMES
 from .forecast_parts import ForecastParts
 from .office_numbers import write_date, write_number
 from .page import Part
+from .page_inputs import communes_hashes
 from .problems import report
 from .recognition import NEXT
 from .tables import Sign, dagger, key_of_signs
@@ -281,6 +282,32 @@ class CommunePage(ForecastParts):
             table = self.workbook.tables[name]
             used |= set(table.loc[table["unit"] == self.unit, "source"])
         return self.section("biet-den-dau", self.left_out(), self.sources(used))
+
+    def data_hash(self) -> str:
+        """The hash of what is said of this commune, or of none, and of what the forecast says of it."""
+        foreseen = self.commune_forecasts() if self.foreseeable() else {}
+        made = self.kept("inputs", lambda: communes_hashes(self.workbook, foreseen))
+        return made[self.commune["code"]]
+
+    def footer(self) -> Part:
+        """As on every page; gives the commune's row of the results table."""
+        made = super().footer()
+        if self.is_commune:
+            made.result = self._result() | {"data": self.data_hash()}
+        return made
+
+    def _result(self) -> dict:
+        """What the table of all communes shows of this one; money in billion đồng; None: not known."""
+        counts, foreseen = self.counts(self.set_id), None
+        if self.foreseeable():
+            foreseen = self.commune_forecasts()[self.unit]["row"]
+        need = self.found("ntm", self.unit)[1]["total"] if self.known(self.unit) else {}
+        return {
+            "code": self.commune["code"], "name": self.commune["name"], "level": self.recognised,
+            "met": None if pd.isna(counts["met"]) else int(counts["met"]), "of": int(counts["of"]),
+            **{key: foreseen and foreseen[key] for key in ("finished", "p_met", "p_signed", "p50_date", "last_criterion")},
+            **{f"need_{key}": None if key not in need else need[key] / 1000 for key in ("p10", "p50", "p90")},
+        }  # fmt: skip
 
     def footer_standing(self) -> Standing:
         """Only this commune's cells."""

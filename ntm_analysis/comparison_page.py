@@ -71,7 +71,10 @@ class ComparisonPage(Page):
     def compared(self) -> tuple[Comparison, dict] | None:
         """The comparison and its record; None where not enough was known on the as-of date."""
         try:
-            found = compare(self.workbook, self.ids, self.baseline, draws=self.draws, seed=self.seed)
+            found = self.kept(
+                "comparison", lambda: compare(self.workbook, self.ids, self.baseline, draws=self.draws, seed=self.seed),
+                scenarios=self.ids, baseline=self.baseline, draws=self.draws, seed=self.seed,
+            )  # fmt: skip
         except DataProblems:
             if self.ids or self.baseline != "baseline":  # the fault is in a scenario: it is told as it is
                 raise

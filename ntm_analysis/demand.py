@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from .assess import assess
+from .assess import Standing, assess
 from .funding import Funding, by_source, funding
 from .missing import missing_higher, missing_ntm, one_more_met
 from .need import GROUPINGS, Need, communes_in_need, draw_need, spread
@@ -47,12 +47,13 @@ def demand(
     until: int | None = None,
     draws: int = DRAWS,
     seed: int = SEED,
+    standing: Standing | None = None,
 ) -> Demand:
     """Need and money for ``target``: ``ntm`` (all communes not NTM yet) or ``registered`` (the list of planned targets).
 
-    ``units``: only these communes. ``until``: the year of the deadline (default: the end of the term, or a scenario's own;
-    for ``registered`` the last year planned). Raises :class:`DataProblems` where an assumption that is
-    needed was not known on the as-of date.
+    ``units``: only these communes. ``standing``: that of the set NTM is reported in, where it is known already. ``until``: the
+    year of the deadline (default: the end of the term, or a scenario's own; for ``registered`` the last year planned). Raises
+    :class:`DataProblems` where an assumption that is needed was not known on the as-of date.
 
     >>> found = demand(Workbook.open("data/thanh-chuong"), draws=200)
     >>> list(found.needs), found.together.assumed_share, found.assumed_quantities
@@ -71,7 +72,7 @@ def demand(
     for level, communes in communes_in_need(workbook, target).items():
         chosen = [unit for unit in communes if units is None or unit in units]
         ntm = level == "ntm"
-        missing = missing_ntm(workbook, draws, seed, chosen) if ntm else missing_higher(workbook, level, draws, chosen)
+        missing = missing_ntm(workbook, draws, seed, chosen, standing) if ntm else missing_higher(workbook, level, draws, chosen)
         needs[level] = draw_need(workbook, missing, level, seed, base, spreads=units is not None)
         if ntm:
             some = missing.numbers[missing.lacks.any(axis=(0, 2))]

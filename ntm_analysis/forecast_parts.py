@@ -57,19 +57,21 @@ class ForecastParts(FundingParts):
     @cache  # noqa: B019 - a page lives as long as its notebook
     def foreseen(self, more: int = 0) -> tuple[Forecast, dict]:
         """The forecast of the page and its record; ``more`` is added to the seed."""
-        chosen = scenario(self.workbook, self.scenario)
-        day = dt.date.fromisoformat(self.deadline) if self.deadline else chosen.deadline
-        found = forecast(
-            chosen.workbook, policy=self.policy or chosen.policy, deadline=day, finish=self.finish,
-            draws=self.draws, seed=self.seed + more,
-        )  # fmt: skip
-        return found, record(found, self.scenario, chosen.title)
+        asked = {"finish": self.finish, "draws": self.draws, "seed": self.seed + more}
+
+        def make() -> tuple[Forecast, dict]:
+            chosen = scenario(self.workbook, self.scenario)
+            day = dt.date.fromisoformat(self.deadline) if self.deadline else chosen.deadline
+            found = forecast(chosen.workbook, policy=self.policy or chosen.policy, deadline=day, **asked)
+            return found, record(found, self.scenario, chosen.title)
+
+        return self.kept("forecast", make, scenario=self.scenario, policy=self.policy, deadline=self.deadline, **asked)
 
     @cache  # noqa: B019 - likewise; what cannot be foreseen is not tried again for every part
     def foreseeable(self) -> bool:
         """Whether enough was known on the as-of date for a forecast."""
         try:
-            self.foreseen()
+            self.commune_forecasts()
         except DataProblems:
             return False
         return True
@@ -303,34 +305,31 @@ class ForecastParts(FundingParts):
             self.paragraph(self.text("price_key", n=worlds), "key"),
         )  # fmt: skip
 
-    def commune_forecast(self, unit: int) -> Part:
-        """One commune's own answer: chance, dates, last criterion, what it can do alone and what needs others."""
-        label = self.workbook.units.loc[unit, "label"]
-        title = self.text("forecast_of", label=label)
-        if not self.foreseeable():
-            return self.section("kha-nang-xa", self.text("forecast_not_known", day=self.day), title=title)
-        found, made = self.foreseen()
-        code = self.workbook.units.loc[unit, "code"]
-        row = next((r for r in made["communes"] if r["code"] == code), None)
-        if row is None:
-            return Part("")
-        lines = [commune_sentence(row, made, self.lang)]
-        for r in made["registrations"]:
-            if r["code"] == code:
-                closes = write_date(dt.date.fromisoformat(r["closes"]), self.lang)
-                values = {
-                    "level": self.level_words(r["level"]),
-                    "year": r["year"],
-                    "kind": self.text(f"kind_{r['kind']}"),
-                    "p": self.chance(r["p"]),
-                }
-                lines.append(self.text("forecast_registration", closes=closes, **values))
-        if not row["finished"] and row["last_criterion"] is not None:
-            lines += self._own_and_others(found, unit)
-            lines.append(self.text("forecast_one_like", band=row["band"]))
-        return self.section("kha-nang-xa", *lines, title=title)
+    def commune_forecasts(self) -> dict[int, dict]:
+        """What the forecast says of each commune, in plain values, by unit: so that one commune's page need not read it all.
 
-    def _own_and_others(self, found: Forecast, unit: int) -> list[str]:
+        ``row`` (of the record), ``registrations``, ``setting`` (deadline, finish, draws, set), ``last`` (criterion: share of
+        worlds where it is last), ``others``, ``own`` (criteria that it likely lacks, with works that need others' money, and
+        without), ``drawn`` (which it lacks is drawn). Raises what a forecast raises.
+        """
+
+        def make() -> dict[int, dict]:
+            found, made = self.foreseen()
+            setting = {key: made[key] for key in ("deadline", "finish", "draws", "set")}
+            units = self.workbook.communes["code"]
+            rows = {row["code"]: row for row in made["communes"]}
+            said = {
+                unit: {"row": rows[code], "setting": setting, "registrations": [r for r in made["registrations"] if r["code"] ==
+                code]} for unit, code in units.items() if code in rows
+            }  # fmt: skip
+            for unit in found.run.plan.facts.units:
+                said[unit] |= self._own_and_others(found, unit)
+            return said
+
+        asked = {"scenario": self.scenario, "policy": self.policy, "deadline": self.deadline, "finish": self.finish}
+        return self.kept("forecast-communes", make, draws=self.draws, seed=self.seed, **asked)
+
+    def _own_and_others(self, found: Forecast, unit: int) -> dict:
         """What the commune lacks, or may lack: with no works, with works that its own means pay, with works that need others."""
         plan = found.run.plan
         i = plan.facts.units.index(unit)
@@ -340,18 +339,42 @@ class ForecastParts(FundingParts):
         mine = works[works["unit"] == unit]
         likely = [int(n) for n in plan.facts.numbers[plan.expected[i] >= 0.5]]
         others = sorted(set(mine.loc[mine["item"].isin(given), "criterion"]) & set(likely))
-        own = [n for n in likely if n not in others]
         last = found.last.loc[unit].sort_values(ascending=False).head(2)
-        shown = listed(
-            [f"{self.criterion(plan.facts.set_id, n)} ({100 * p:.0f}%)" for n, p in last.items() if p > 0.005], self.lang
-        )
-        set_id = plan.facts.set_id
-        drawn = plan.facts.open_[i].any() and plan.facts.number[i] < 0
+        return {
+            "last": {int(n): float(p) for n, p in last.items() if p > 0.005},
+            "others": [int(n) for n in others],
+            "own": [n for n in likely if n not in others],
+            "drawn": bool(plan.facts.open_[i].any() and plan.facts.number[i] < 0),
+        }
+
+    def commune_forecast(self, unit: int) -> Part:
+        """One commune's own answer: chance, dates, last criterion, what it can do alone and what needs others."""
+        label = self.workbook.units.loc[unit, "label"]
+        title = self.text("forecast_of", label=label)
+        if not self.foreseeable():
+            return self.section("kha-nang-xa", self.text("forecast_not_known", day=self.day), title=title)
+        said = self.commune_forecasts().get(unit)
+        if said is None:
+            return Part("")
+        row = said["row"]
+        lines = [commune_sentence(row, said["setting"], self.lang)]
+        for r in said["registrations"]:
+            closes = write_date(dt.date.fromisoformat(r["closes"]), self.lang)
+            level, kind = self.level_words(r["level"]), self.text(f"kind_{r['kind']}")
+            lines.append(
+                self.text("forecast_registration", closes=closes, level=level, year=r["year"], kind=kind, p=self.chance(r["p"]))
+            )
+        if not row["finished"] and row["last_criterion"] is not None:
+            lines += [*self._lacking(said), self.text("forecast_one_like", band=row["band"])]
+        return self.section("kha-nang-xa", *lines, title=title)
+
+    def _lacking(self, said: dict) -> list[str]:
+        """The sentences on what a commune lacks and who can mend it."""
+        named = lambda numbers: listed([self.criterion(said["setting"]["set"], n) for n in numbers], self.lang)  # noqa: E731
+        last = listed([f"{named([n])} ({100 * p:.0f}%)" for n, p in said["last"].items()], self.lang)
         return [
-            self.text("last_told", shown=shown) if shown else "",
-            self.text("needs_lead") if drawn and likely else "",
-            self.text("needs_others", names=listed([self.criterion(set_id, n) for n in others], self.lang)) if others else "",
-            self.text("needs_none", names=listed([self.criterion(set_id, n) for n in own], self.lang))
-            if own
-            else self.text("needs_nothing_alone"),
+            self.text("last_told", shown=last) if last else "",
+            self.text("needs_lead") if said["drawn"] and (said["own"] or said["others"]) else "",
+            self.text("needs_others", names=named(said["others"])) if said["others"] else "",
+            self.text("needs_none", names=named(said["own"])) if said["own"] else self.text("needs_nothing_alone"),
         ]

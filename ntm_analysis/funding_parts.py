@@ -10,7 +10,7 @@ from .charts import picture, waterfall
 from .demand import DRAWS, SEED, Demand, demand, in_millions, record, status_movers
 from .exports import export_folder, write_tables
 from .funding import movers
-from .need import works_not_needed
+from .need import Need, works_not_needed
 from .need_words import (
     CAPITAL_WORDS,
     FUND_WORDS,
@@ -41,9 +41,15 @@ class FundingParts(PlanPage):
 
     @cache  # noqa: B019 - a page lives as long as its notebook
     def _drawn(self, target: str, unit: int | None) -> tuple[Demand, dict]:
-        units = None if unit is None else [unit]
-        made = demand(self.workbook, target, units=units, until=self.until or None, draws=self.draws, seed=self.seed)
-        return made, record(self.workbook, made)
+        asked = {"until": self.until or None, "draws": self.draws, "seed": self.seed}
+        standing = self.standing(self.workbook.default_set("ntm"))
+
+        def make() -> tuple[Demand, dict]:
+            made = demand(self.workbook, target, units=None if unit is None else [unit], standing=standing, **asked)
+            return made, record(self.workbook, made)
+
+        # The need of one commune is asked for by its own page alone: it is not kept.
+        return self.kept("need", make, target=target, **asked) if unit is None else make()
 
     def known(self, unit: int | None = None) -> bool:
         """Whether enough was known on the as-of date to count a need, of the district or of one commune."""
@@ -152,11 +158,17 @@ class FundingParts(PlanPage):
             self.paragraph(self.text("need_one_like"), "key"),
         )
 
+    def _higher(self, unit: int) -> dict[str, Need]:
+        """The need of one commune for the levels above NTM that it is planned for, by level."""
+        planned = self.planned("plan")
+        if not ((planned["unit"] == unit) & (planned["level"] != "ntm")).any():
+            return {}
+        return {level: need for level, need in self.found("registered", unit)[0].needs.items() if level != "ntm"}
+
     def works_table(self, unit: int) -> Markup:
         """The works of one commune: quantity, cost with its range, year, chance that it is needed."""
         made, _ = self.found("ntm", unit)
-        registered, _ = self.found("registered", unit)
-        needs = [made.needs["ntm"], *(n for level, n in registered.needs.items() if level != "ntm")]
+        needs = [made.needs["ntm"], *self._higher(unit).values()]
         works = pd.concat([need.works for need in needs if len(need.works)] or [needs[0].works])
         items = self.workbook.tables["unit_costs"].set_index("item")
         rows = []
@@ -180,7 +192,6 @@ class FundingParts(PlanPage):
             title = title or self.text("section_nhu-cau-von")
             return self.section("nhu-cau-xa", self.text("need_not_known", day=self.day), title=title)
         made, numbers = self.found("ntm", unit)
-        registered, _ = self.found("registered", unit)
         parts: list[str] = []
         if numbers["total"]["mean"]:
             mid, usual = self.figures(numbers["total"])
@@ -189,8 +200,8 @@ class FundingParts(PlanPage):
             parts += [self.paragraph(verdict), self.paragraph(assumed_sentence(numbers, made.assumed_quantities, self.lang))]
         elif self.level.loc[unit, "level"] != "not_ntm":
             parts.append(self.text("need_commune_none"))
-        for level, need in registered.needs.items():
-            if level != "ntm" and need.total.any():
+        for level, need in self._higher(unit).items():
+            if need.total.any():
                 mid, usual = self.figures(in_millions(need.total))
                 parts.append(self.text("need_higher", level=self.level_words(level), mid=mid, range=usual))
         parts += [

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import brentq
 
 from .assess import Standing, assess
 from .problems import DataProblems, Problem
@@ -216,6 +215,8 @@ def _met_shares(odds: np.ndarray, number: float) -> np.ndarray:
     def shares(log_factor: float) -> np.ndarray:
         scaled = odds * np.exp(log_factor)
         return scaled / (1 + scaled)
+
+    from scipy.optimize import brentq
 
     return shares(brentq(lambda f: shares(f).sum() - number, -30.0, 30.0, xtol=1e-12))
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import curve_fit
 from scipy.special import ndtri, pdtr, stdtrit
 
 AVERAGE = "avg_criteria_per_commune"
@@ -129,6 +128,8 @@ def fitted(years: np.ndarray, drops: np.ndarray) -> tuple[float, float, float]:
     >>> [round(number, 3) for number in fitted(np.array([1.0, 1.0, 2.0]), np.array([0.1, 0.3, 0.4]))]
     [0.2, 0.05, 0.1]
     """
+    from scipy.optimize import curve_fit  # takes 0.2 s to import, which commands that forecast nothing need not wait for
+
     slope, spread = curve_fit(lambda year, hazard: hazard * year, years, drops, p0=[0.1], sigma=np.sqrt(years))
     error = float(np.sqrt(spread[0, 0]))
     return float(slope[0]), error, error * float(np.sqrt(years.sum()))

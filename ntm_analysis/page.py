@@ -2,8 +2,9 @@
 
 import platform
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
@@ -11,11 +12,14 @@ from markupsafe import Markup
 from . import __version__
 from .assess import Standing, assess
 from .office_numbers import write_date
+from .page_inputs import home_of, kept_workbook
 from .recognition import knowledge, levels, revocation, set_in_force
+from .store import Store
 from .tables import Column, dagger, office_table
 from .words import LEVEL_WORDS, listed, pick, shares_words, text
-from .workbook import Workbook
+from .workbook import locate
 
+RESULT = "application/vnd.ntm.result+json"  # the media type of a result
 AUDIENCES = ("noi-bo", "cong-khai")
 MANY = 40  # names in one sentence; beyond that the matrix names them
 
@@ -35,10 +39,15 @@ def linked(told: str) -> Markup:
 
 
 class Part(Markup):
-    """A piece of a page; a notebook shows it as HTML."""
+    """A piece of a page; a notebook shows it as HTML. ``result``: what the run gives to the results table, in plain values."""
+
+    result: dict | None = None
 
     def _repr_html_(self) -> str:
         return str(self)
+
+    def _repr_mimebundle_(self, **_: object) -> dict:
+        return {RESULT: self.result} if self.result else {}
 
 
 class Page:
@@ -53,7 +62,9 @@ class Page:
     def __init__(
         self, dataset: str, *, criteria_set: str = "", as_of: str = "", lang: str = "vi", audience: str = "noi-bo"
     ) -> None:
-        self.workbook = Workbook.open(dataset, as_of or None)
+        folder = locate(dataset)
+        self.store = Store.usual(home_of(folder))
+        self.workbook, self._files = kept_workbook(folder, as_of)
         for name, value, allowed in (
             ("criteria_set", criteria_set, ("", *sorted(self.workbook.law.sets))),
             ("lang", lang, ("vi", "en")),
@@ -105,12 +116,17 @@ class Page:
         assumed = f" ({self.text('assumed_short')})" if row["owner_mark"] == "assumed" else ""
         return row[f"owner_{self.lang}"] + assumed
 
+    def kept(self, subject: str, make: Callable[[], Any], **given: object) -> Any:
+        """A result for the page's data set and as-of date, worked out once for all pages (:mod:`~ntm_analysis.store`)."""
+        rests_on = {"folder": self.workbook.path, "files": self._files, "as_of": self.workbook.as_of} | given
+        return self.store.kept(subject, rests_on, make)
+
     # what was judged ---------------------------------------------------------------------------------------------
 
     def standing(self, set_id: str) -> Standing:
         """The standing by a set, judged once a page."""
         if set_id not in self._standings:
-            self._standings[set_id] = assess(self.workbook, set_id)
+            self._standings[set_id] = self.kept("standing", lambda: assess(self.workbook, set_id), set=set_id)
         return self._standings[set_id]
 
     @cached_property
@@ -121,7 +137,7 @@ class Page:
     def applied_today(self, level: str = "ntm") -> tuple[Standing, pd.DataFrame] | None:
         """The set of ``level`` in force applied today, judged once a page."""
         if level not in self._applied:
-            self._applied[level] = set_in_force(self.workbook, level)
+            self._applied[level] = self.kept("in-force", lambda: set_in_force(self.workbook, level), level=level)
         return self._applied[level]
 
     def revocations(self) -> pd.DataFrame:
@@ -234,6 +250,10 @@ class Page:
         """The standing whose shares the footer gives."""
         return self.standing(self.set_id)
 
+    def data_hash(self) -> str:
+        """The hash of the data that the page rests on."""
+        return self.workbook.content_hash
+
     def footer(self) -> Part:
         """Data set and its hash, as-of date, parameters, versions, shares reported, assumed, unknown."""
         workbook, standing = self.workbook, self.footer_standing()
@@ -241,7 +261,7 @@ class Page:
         versions = f"ntm-analysis {__version__}, pandas {pd.__version__}, Python {platform.python_version()}"
         shares = shares_words(knowledge(standing), self.lang)
         lines = (
-            self.text("footer_data", id=workbook.id, hash=workbook.content_hash, day=self.day),
+            self.text("footer_data", id=workbook.id, hash=self.data_hash()[:12], day=self.day),
             self.text("footer_parameters", given=given),
             self.text("footer_versions", versions=versions),
             self.text("footer_shares", set=self.decision(standing.set_id), shares=shares),

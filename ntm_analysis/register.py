@@ -8,12 +8,13 @@ import pandas as pd
 
 from .dictionary import dictionary
 from .names import slug
+from .page_inputs import REGISTER
 from .problems import DataProblems, Problem
 from .scoring import DAYS, ID, entry_faults, id_of, probability_faults
 from .table_files import read_table
 from .whole_files import write_whole
 
-FOLDER = "forecasts"
+FOLDER = REGISTER
 OUTCOMES = "outcomes.csv"
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 from .names import fold, from_tcvn3, nearest, slug
 from .problems import Problem
 
+LONGEST = 80  # letters of a name in a file name
 KIND_WORDS = {"commune": "Xã", "township": "Thị trấn"}
 
 
@@ -26,8 +27,9 @@ def number_units(table: pd.DataFrame, mergers: pd.DataFrame, meta: dict, problem
     has_word = units["name"].str.lower().str.startswith(("xã ", "thị trấn "))
     units["label"] = units["name"].where(has_word, (words + " " + units["name"]).str.strip())
     units["slug"] = units["label"].map(slug)
-    twice = units.duplicated(["slug", "valid_from"], keep=False)
-    units.loc[twice, "slug"] = units["slug"] + "-" + units["code"]
+    short = units["slug"].str[:LONGEST]
+    alike = pd.DataFrame({"slug": short, "valid_from": units["valid_from"]}).duplicated(keep=False)
+    units["slug"] = units["slug"].where(~alike & (short == units["slug"]), short + "-" + units["code"])
     units["district"] = units["district"].where(units["district"] != "", (meta.get("district") or {}).get("name", ""))
     units["region"] = meta.get("region", "btb")
     mergers["unit"] = -1

@@ -5,7 +5,6 @@ Bernoulli given the number, in criterion order with one uniform each, so that th
 """
 
 import numpy as np
-from scipy.optimize import brentq
 
 
 def mean_of_the_rest(average: float, communes: int, ntm: int, of: int = 19) -> float:
@@ -37,6 +36,8 @@ def count_distribution(mean: float, spread: float, low: int, high: int) -> np.nd
         logs = -0.5 * ((numbers - mean) / spread) ** 2 + slope * (numbers - mean)
         weights = np.exp(logs - logs.max())
         return weights / weights.sum()
+
+    from scipy.optimize import brentq
 
     return tilted(brentq(lambda slope: tilted(slope) @ numbers - mean, -50.0, 50.0, xtol=1e-12))
 

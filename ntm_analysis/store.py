@@ -1,0 +1,123 @@
+"""Results kept on disk under the hash of everything they rest on, so that each is worked out once and shared by all that need it.
+
+An entry is never changed: other data, another program or other versions have another name. What cannot be kept (no room, no right
+to write) or read back is worked out anew; the store may be deleted at any time. Entries are pickles of this package's own objects
+in a folder that only its owner may write.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import pickle
+import platform
+from collections.abc import Callable
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from .whole_files import write_whole
+
+PACKAGE = Path(__file__).resolve().parent
+PLACE = "NTM_STORE"  # of the environment: the store's folder; empty: keep nothing
+LIMIT = 2**30  # bytes kept; what was not used longest goes first
+LIBRARIES = ("pandas", "numpy", "scipy", "highspy", "pyarrow", "PyYAML", "Babel", "Jinja2", "MarkupSafe", "seaborn", "matplotlib",
+             "papermill", "nbconvert", "nbclient", "ipykernel")  # fmt: skip
+
+
+def hash_of(*parts: object) -> str:
+    """The hash of plain values, the same on every system.
+
+    >>> hash_of("a", {"b": 1})[:12]
+    '8b5348e0de4f'
+    """
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def hash_of_files(*places: Path) -> str:
+    """The hash of files, by name and content whatever their line ends; of a folder, all files in it that are not hidden."""
+    digest = hashlib.sha256()
+    for place in places:
+        found = [place] if place.is_file() else sorted(place.rglob("*"))
+        for path in found:
+            inside = path.relative_to(place) if path != place else Path(path.name)
+            if path.is_file() and not any(part.startswith((".", "__pycache__")) for part in inside.parts):
+                digest.update(inside.as_posix().encode() + b"\0" + path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
+    return digest.hexdigest()
+
+
+@cache
+def software() -> dict[str, str]:
+    """What the results rest on besides data: this package by the hash of its files, Python, the libraries by version."""
+
+    def found(name: str) -> str:
+        try:
+            return version(name)
+        except PackageNotFoundError:
+            return ""
+
+    versions = {name: found(name) for name in LIBRARIES}
+    return {"ntm-analysis": hash_of_files(PACKAGE)[:16], "python": platform.python_version(), **versions}
+
+
+class Store:
+    """A folder of results; without one, every result is worked out."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+
+    @classmethod
+    def usual(cls, home: Path) -> "Store":
+        """The store named by the environment, else the hidden folder of ``home``."""
+        named = os.environ.get(PLACE)
+        if named is not None:
+            return cls(Path(named) if named else None)
+        return cls(home / ".store")
+
+    def kept(self, subject: str, rests_on: object, make: Callable[[], Any]) -> Any:
+        """The result for ``subject``, which rests on ``rests_on`` (plain values) and the software: read, else made and kept.
+
+        Of several processes that need it at once, one makes it and the others wait. What ``make`` raises is raised and not kept.
+        """
+        if self.folder is None:
+            return make()
+        path = self.folder / f"{subject}-{hash_of(subject, rests_on, software())[:40]}.pickle"
+        if (found := _read(path)) is not None:
+            return found[0]
+        with contextlib.ExitStack() as stack:
+            with contextlib.suppress(OSError, NotImplementedError):
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                stack.enter_context(FileLock(path.with_suffix(".lock")))
+                if (found := _read(path)) is not None:
+                    return found[0]
+            made = make()
+            with contextlib.suppress(OSError):
+                write_whole(path, pickle.dumps((made,), protocol=5))
+            return made
+
+    def prune(self, limit: int = LIMIT) -> None:
+        """Delete what was used longest ago until at most ``limit`` bytes are kept."""
+        if self.folder is None or not self.folder.is_dir():
+            return
+        entries = sorted(self.folder.glob("*.pickle"), key=lambda path: path.stat().st_mtime, reverse=True)
+        held = 0
+        for path in entries:
+            held += path.stat().st_size
+            if held > limit:
+                for old in (path, path.with_suffix(".lock")):
+                    old.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> tuple | None:
+    """An entry, in a tuple so that a result may be None; None where it is not there or spoilt."""
+    try:
+        found = pickle.loads(path.read_bytes())
+        os.utime(path)
+    except OSError:
+        return None
+    except Exception:  # a pickle may be spoilt in any way; it is made anew
+        return None
+    return found
