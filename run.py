@@ -27,6 +27,12 @@ ADDING = "adding test tools"  # a line of the stamp
 INTERRUPTED = 130  # what shells say of a command ended by Ctrl-C
 USE, TEST = ROOT / "requirements.txt", ROOT / "requirements-test.txt"
 
+# What an installed package would tell of itself; the entry points are those of pyproject.toml.
+ABOUT = {
+    "METADATA": "Metadata-Version: 2.1\nName: ntm-analysis\nVersion: 0\n",
+    "entry_points.txt": "[jupyter_client.kernel_provisioners]\nntm-warm = ntm_analysis.warm_kernel:WarmProvisioner\n",
+}
+
 USAGE = """\
 usage: python3 run.py [--wheels DIR] [COMMAND] [arguments of the command]
 
@@ -101,6 +107,16 @@ def pth_line():
     # Relative, so that it is ASCII whatever the folder is called: some Pythons read .pth files in the encoding of
     # the locale. Forward slashes are understood everywhere.
     return Path(os.path.relpath(ROOT, site_packages())).as_posix() + "\n"
+
+
+def announce():
+    """Tell the libraries of this package's entry points, as an installed package would."""
+    about = site_packages() / "ntm_analysis-0.dist-info"
+    for name, content in ABOUT.items():
+        path = about / name
+        if not path.exists() or path.read_text(encoding="ascii") != content:
+            about.mkdir(exist_ok=True)
+            path.write_text(content, encoding="ascii")
 
 
 def stamp_lines(*locks):
@@ -211,6 +227,7 @@ def set_up(lock, wheels=None):
     """Bring .venv to what the lock says, unless it is there already."""
     locks = [USE] if lock == USE else [USE, lock]
     if is_current(*locks):
+        announce()  # a set-up of an older copy of this file did not
         return
     with only_one():
         if is_current(*locks):  # the other one has done it
@@ -240,6 +257,7 @@ def set_up(lock, wheels=None):
                 "Python 3.11 to 3.14 are the surest.",
             )
         (site_packages() / "ntm_analysis.pth").write_text(pth_line(), encoding="ascii")
+        announce()
         write_stamp(*stamp_lines(*locks))
 
 

@@ -1,37 +1,88 @@
-"""One notebook executed by papermill and turned into one HTML page with our own template; written whole or not at all."""
+"""One notebook executed by papermill, and the page made of it with our own template."""
 
+import asyncio
+import contextlib
+import json
 import logging
 import re
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
+from filelock import FileLock, Timeout
+
+from .page import RESULT
 from .parameters import check
-from .whole_files import write_whole
 from .words import text
 
 TEMPLATES = Path(str(files("ntm_analysis").joinpath("templates")))
 
+PIECE = '<section id="a"><h2>&amp;&nbsp;</h2><figure><img src="data:," alt=""></figure><!-- --></section>'  # to warm up with
+
 
 class NotebookFailed(RuntimeError):
-    """A notebook stopped with an error; the message is the kernel's own, on one line."""
+    """A notebook stopped with an error or is not complete; the message is the kernel's own, on one line."""
 
 
+@cache
 def style() -> str:
     """The style sheet that pages, index and single file share."""
     return (TEMPLATES / "style.css").read_text(encoding="utf-8")
 
 
+@cache
 def script() -> str:
     """The script that pages, index and single file share: tables saved as CSV."""
     return (TEMPLATES / "csv.js").read_text(encoding="utf-8")
 
 
-def execute(notebook: Path, parameters: dict) -> object:
-    """The executed notebook (nbformat node). Parameters are checked before a kernel starts.
+@cache
+def exporter() -> Any:
+    """nbconvert's exporter with our template, prepared once a process."""
+    from nbconvert.exporters import HTMLExporter
 
-    Raises ValueError for bad parameters, :class:`NotebookFailed` when a cell fails or the kernel dies.
+    made = HTMLExporter(template_name="page", extra_template_basedirs=[str(TEMPLATES)])
+    _ = made.template
+    return made
+
+
+def warm_up() -> None:
+    """Read and show a notebook of one cell, so that what libraries prepare at their first use is prepared before a fork."""
+    import nbformat
+
+    cell = nbformat.v4.new_code_cell("", outputs=[nbformat.v4.new_output("display_data", {"text/html": PIECE})])
+    made = nbformat.reads(nbformat.writes(nbformat.v4.new_notebook(cells=[cell])), as_version=4)
+    to_html(made, title="", lang="vi", back="", skip="")
+
+
+def turns(slots: list[str], last: int) -> dict[str, Callable]:
+    """Hooks of nbclient by which a run takes one of ``slots`` (lock files) when its kernel is ready and gives it back after the
+    cell ``last``: kernels start and stop beside those that compute. A run that dies gives its slot back too."""
+    locks = [FileLock(slot) for slot in slots]
+
+    async def take(**_: object) -> None:
+        while True:
+            for lock in locks:
+                with contextlib.suppress(Timeout):
+                    lock.acquire(timeout=0)
+                    return
+            await asyncio.sleep(0.01)
+
+    def give_back(cell_index: int, **_: object) -> None:
+        if cell_index == last:
+            for lock in locks:
+                lock.release()
+
+    return {"on_notebook_start": take, "on_cell_executed": give_back} if slots else {}
+
+
+def execute(notebook: Path, parameters: dict, kernel: str = "python3", slots: Sequence[str] = ()) -> object:
+    """The executed notebook (nbformat node), complete. Parameters are checked before a kernel starts.
+
+    Raises ValueError for bad parameters, :class:`NotebookFailed` when a cell fails, the kernel dies, or a cell was not run to its
+    end: a kernel that was told to exit looks well to whoever asks only for its exit code.
     """
     import papermill
     from nbclient.exceptions import DeadKernelError
@@ -41,39 +92,47 @@ def execute(notebook: Path, parameters: dict) -> object:
         raise ValueError("; ".join(faults))
     for noisy in ("papermill", "traitlets", "nbclient"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            return papermill.execute_notebook(
-                notebook, Path(folder) / "out.ipynb", parameters, progress_bar=False, cwd=notebook.parent,
-                extra_arguments=["--log-level=CRITICAL"],
-            )  # fmt: skip
-        except papermill.PapermillExecutionError as error:
-            raise NotebookFailed(" ".join(f"{error.ename}: {error.evalue}".split())) from None
-        except (DeadKernelError, RuntimeError) as error:
-            raise NotebookFailed(" ".join(str(error).split())) from None
+    try:
+        made = papermill.execute_notebook(
+            notebook, None, parameters, kernel_name=kernel, progress_bar=False, cwd=notebook.parent,
+            extra_arguments=["--log-level=CRITICAL"], **turns(list(slots), _last_code_cell(notebook)),
+        )  # fmt: skip
+    except papermill.PapermillExecutionError as error:
+        raise NotebookFailed(" ".join(f"{error.ename}: {error.evalue}".split())) from None
+    except (DeadKernelError, RuntimeError) as error:
+        raise NotebookFailed(" ".join(str(error).split())) from None
+    for number, cell in enumerate(made.cells, start=1):
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":  # sys.exit(0), which papermill takes for a good end
+                raise NotebookFailed(" ".join(f"{output.ename}: {output.evalue}".split()))
+        if cell.cell_type == "code" and cell.source.strip() and cell.execution_count is None:
+            raise NotebookFailed(f"cell {number} was not run")
+    return made
+
+
+def _last_code_cell(notebook: Path) -> int:
+    """The place of the last cell that runs, the cell of parameters that papermill adds counted."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    return (
+        max((i for i, cell in enumerate(cells) if cell["cell_type"] == "code" and "".join(cell["source"]).strip()), default=-1)
+        + 1
+    )
+
+
+def shown(executed: object) -> list[dict]:
+    """What the cells of an executed notebook show: the data of each output, by media type."""
+    return [output.get("data", {}) for cell in executed.cells for output in cell.get("outputs", [])]
+
+
+def result_of(executed: object) -> dict | None:
+    """The row of the results table that a notebook gave; None where it gave none."""
+    return next((data[RESULT] for data in shown(executed) if RESULT in data), None)
 
 
 def to_html(executed: object, *, title: str, lang: str, back: str, skip: str, links: Sequence[tuple[str, str]] = ()) -> str:
     """The page of an executed notebook: what its cells show, in our template; ``links``: to other pages (file, label)."""
-    from nbconvert.exporters import HTMLExporter
-
-    exporter = HTMLExporter(template_name="page", extra_template_basedirs=[str(TEMPLATES)])
-    shown = "".join(o.get("data", {}).get("text/html", "") for cell in executed.cells for o in cell.get("outputs", []))
-    contents = re.findall(r'<section id="([^"]+)"[^>]*><h2>(.*?)</h2>', shown)
-    page = {
-        "title": title,
-        "lang": lang,
-        "style": style(),
-        "script": script(),
-        "back": back,
-        "skip": skip,
-        "links": links,
-        "contents": contents,
-    }
-    page["contents_title"] = text("contents", lang)
-    return exporter.from_notebook_node(executed, resources={"page": page})[0]
-
-
-def render(notebook: Path, parameters: dict, target: Path, **page) -> None:
-    """Execute a notebook and write its page to ``target``."""
-    write_whole(target, to_html(execute(notebook, parameters), **page))
+    html = "".join(data.get("text/html", "") for data in shown(executed))
+    contents = re.findall(r'<section id="([^"]+)"[^>]*><h2>(.*?)</h2>', html)
+    page = {"title": title, "lang": lang, "style": style(), "script": script(), "back": back, "skip": skip, "links": links,
+            "contents": contents, "contents_title": text("contents", lang)}  # fmt: skip
+    return exporter().from_notebook_node(executed, resources={"page": page})[0]

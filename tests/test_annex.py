@@ -7,7 +7,7 @@ import pytest
 
 from ntm_analysis.annex_page import AnnexPage
 from ntm_analysis.registrations import communes_registered, hamlets_registered, registration_year, years
-from ntm_analysis.render import render
+from ntm_analysis.render import execute, to_html
 from ntm_analysis.report import NOTEBOOKS
 from ntm_analysis.workbook import Workbook
 
@@ -111,8 +111,9 @@ def test_the_annex_prints_on_a4_with_blanks_to_fill_in_by_hand(tmp_path):
     from playwright.sync_api import sync_playwright
 
     words = {"title": "Phụ lục", "lang": "vi", "back": "Về danh sách xã", "skip": "Đến nội dung"}
-    render(NOTEBOOKS / "registrations.ipynb", {"dataset": "data/huyen-mau"}, tmp_path / "phu-luc.html", **words)
-    shown = plain((tmp_path / "phu-luc.html").read_text(encoding="utf-8"))
+    page = to_html(execute(NOTEBOOKS / "registrations.ipynb", {"dataset": "data/huyen-mau"}), **words)
+    (tmp_path / "phu-luc.html").write_text(page, encoding="utf-8")
+    shown = plain(page)
     assert "Kế hoạch số .........." in shown and "ngày ..... tháng ..... năm" in shown
     assert "NGƯỜI LẬP BIỂU THỦ TRƯỞNG ĐƠN VỊ" in shown
     with sync_playwright() as playwright:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from ntm_analysis.meeting_page import MeetingPage
-from ntm_analysis.render import render
+from ntm_analysis.render import execute, to_html
 from ntm_analysis.report import NOTEBOOKS
 
 PARTS = ("change", "volume", "late", "disbursement", "direction", "requests", "departments", "rules", "conclusions")
@@ -237,7 +237,8 @@ def rendered(tmp_path) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NTM_REPORTS", str(tmp_path))
         words = {"title": "Giao ban", "lang": "vi", "back": "Về danh sách", "skip": "Đến nội dung"}
-        render(NOTEBOOKS / "monthly_meeting.ipynb", {"dataset": FULL, "draws": 200}, tmp_path / "giao-ban.html", **words)
+        page = to_html(execute(NOTEBOOKS / "monthly_meeting.ipynb", {"dataset": FULL, "draws": 200}), **words)
+    (tmp_path / "giao-ban.html").write_text(page, encoding="utf-8")
     return tmp_path / "giao-ban.html"
 
 
