@@ -14,7 +14,7 @@ from pathlib import Path
 
 from . import __version__
 from .assess import assess
-from .cli_files import Refused, contradictions, export, import_file, open_workbook, rebase, template
+from .cli_files import Refused, contradictions, export, folder_of, import_file, open_workbook, rebase, template
 from .cli_options import parser_of, readable_console, utf8
 from .criteria import to_check
 from .demand import demand
@@ -22,6 +22,7 @@ from .names import nearest
 from .need import works_not_needed
 from .need_words import need_lines
 from .office_numbers import write_date
+from .page_inputs import home_of, kept_workbook
 from .problems import DataProblems, Problem, report, shown
 from .recognition import NEAR, overview
 from .scenarios import Scenario, UnknownScenario, scenario
@@ -218,11 +219,6 @@ def _no_scenario(error: UnknownScenario, lang: str) -> str:
     return text("cli_no_scenario", lang, name=shown(error.text), known=known)
 
 
-def _home(workbook: Workbook | None = None) -> Path:
-    """Where forecasts and reports go: the repository, or the working folder for a data set that stands outside it."""
-    return ROOT if workbook is None or workbook.path.is_relative_to(ROOT) else Path.cwd()
-
-
 def _registered(workbook: Workbook, made: dict, lang: str) -> str:
     """Enter a forecast in the register; what to say of it."""
     from .register import FOLDER, register
@@ -232,7 +228,7 @@ def _registered(workbook: Workbook, made: dict, lang: str) -> str:
         raise Refused(text("score_no_illustrative", lang))
     entry = entry_of(made, dt.date.today(), {"ntm-analysis": __version__, "python": platform.python_version()})
     try:
-        path, new = register(_home(workbook) / FOLDER, entry)
+        path, new = register(home_of(workbook.path) / FOLDER, entry)
     except OSError as error:
         raise Refused(text("cli_cannot_write", lang, detail=error)) from None
     return text("score_registered" if new else "score_registered_before", lang, path=path)
@@ -305,30 +301,7 @@ def _compare(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from tqdm import tqdm
+    from .cli_report import report_pages
 
-    from .report import make_report, plan
-
-    workbook, lang = open_workbook(options), options.lang
-    units = _find(workbook, options.commune, lang) if options.commune else None
-    folder = Path(options.out) if options.out else _home(workbook) / "reports" / workbook.id
-    total = len(plan(workbook, units, lang, options.audience))
-    place, day = workbook.meta["title"][lang], write_date(workbook.as_of, lang)
-    print(text("cli_setting", lang, n=total, place=place, day=day), file=sys.stderr)
-    try:
-        with tqdm(total=total, desc=text("cli_progress", lang), file=sys.stderr, ascii=not utf8(sys.stderr)) as bar:
-            outcome = make_report(
-                workbook, folder, units=units, lang=lang, audience=options.audience, single=options.single,
-                archive=options.zip, on_page=lambda job: bar.update(),
-            )  # fmt: skip
-    except OSError as error:
-        raise Refused(text("cli_cannot_write", lang, detail=error)) from None
-    print(text("cli_done", lang, n=len(outcome.pages), index=outcome.index))
-    for key, path in (("cli_single", outcome.single), ("cli_zip", outcome.archive)):
-        if path:
-            print(text(key, lang, path=path))
-    if outcome.failed:
-        print(text("cli_failed", lang, n=len(outcome.failed)), file=sys.stderr)
-        for title, message in outcome.failed:
-            print(f"  {title}: {message}", file=sys.stderr)
-    return 1 if outcome.failed else 0
+    workbook, _ = kept_workbook(folder_of(options), f"{options.as_of or ''}")
+    return report_pages(workbook, _find(workbook, options.commune, options.lang) if options.commune else None, options)

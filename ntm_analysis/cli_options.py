@@ -92,6 +92,11 @@ def parser_of() -> argparse.ArgumentParser:
     made["report"].add_argument("--audience", choices=("noi-bo", "cong-khai"), default="noi-bo")
     made["report"].add_argument("--out", metavar="DIR", help="folder (default reports/<data set>/)")
     made["report"].add_argument("--single", action="store_true", help="also everything as one file")
+    added = made["report"].add_argument
+    added("--jobs", type=_count, default=0, metavar="N", help="pages at a time (default: as many as cores)")
+    added("--force", action="store_true", help="make all pages anew, also those that would be the same")
+    added("--timeout", type=_count, default=600, metavar="S", help="seconds that one page may take (default 600)")
+    added("--cluster", default="", metavar="ADDRESS", help="make the pages on a dask cluster: a scheduler's address, or local")
     made["report"].add_argument("--zip", action="store_true", help="also the pages as one archive")
     return parser
 

@@ -1,30 +1,30 @@
 """All pages of a data set: district, communes, index, and on request one single file and one archive.
 
-Each page is one notebook run; as many run at a time as there are cores. One failed page leaves the others complete.
+Each page is one notebook run of a batch (:mod:`~ntm_analysis.batch`). A page that rests on what it rested on before is not made
+again; one failed page leaves the others complete.
 """
 
+import hashlib
 import io
-import multiprocessing
 import os
 import zipfile
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader
-
-from .assess import assess
+from .batch import TIMEOUT, Batch, RunsAnywhere, building, room_for
 from .forecast_words import month_words
-from .names import plain, slug
+from .index_page import index_page, mark_stale
+from .manifest import Manifest
+from .names import slug
 from .need import communes_in_need
 from .office_numbers import write_date
-from .recognition import overview
+from .page_inputs import files_hash, home_of
+from .parameters import check
 from .registrations import registration_year
-from .render import render, script, style
-from .standings import commune_records
+from .store import Store, hash_of, hash_of_files, software
 from .whole_files import write_whole
-from .words import LEVEL_WORDS, count_words, lacking_words, pick, text, verdict_district
+from .words import text
 from .workbook import Workbook
 
 # Stand for a unit in the jobs that make these pages of the whole district.
@@ -55,11 +55,13 @@ class Job:
 
 @dataclass
 class Outcome:
-    """What a run made: pages in order, failures as (title, message), and the files beside them."""
+    """What a run made: pages in order (complete and of these data), how many of them were made now, failures as (title, message,
+    file of the older page that was kept), and the files beside them."""
 
     folder: Path
     pages: list[Job] = field(default_factory=list)
-    failed: list[tuple[str, str]] = field(default_factory=list)
+    made: int = 0
+    failed: list[tuple[str, str, str]] = field(default_factory=list)
     index: Path | None = None
     single: Path | None = None
     archive: Path | None = None
@@ -92,6 +94,10 @@ def _edition(lang: str, audience: str) -> str:
     return ("_en" if lang == "en" else "") + ("_cong-khai" if audience == "cong-khai" else "")
 
 
+class NoRoom(OSError):
+    """The disk has too little room to begin."""
+
+
 def make_report(
     workbook: Workbook,
     folder: Path,
@@ -101,124 +107,138 @@ def make_report(
     audience: str = "noi-bo",
     single: bool = False,
     archive: bool = False,
-    on_page: Callable[[Job], None] = lambda job: None,
+    jobs: int = 0,
+    force: bool = False,
+    timeout: float = TIMEOUT,
+    runs: RunsAnywhere | None = None,
+    on_plan: Callable[[int], None] = lambda number: None,
+    on_page: Callable[[str, dict], None] = lambda file, line: None,
 ) -> Outcome:
-    """Make the pages of a data set in ``folder`` and an ``index.html``; ``on_page`` is called after each page."""
-    jobs = plan(workbook, units, lang, audience)
-    folder.mkdir(parents=True, exist_ok=True)
-    outcome, done = Outcome(folder), {}
-    words = {"lang": lang, "back": text("back", lang), "skip": text("skip", lang)}
-    everything = jobs if units is None else plan(workbook, None, lang, audience)
-    links = [
-        (job.file, text(PAGES[job.unit][-1], lang))
-        for job in everything
-        if job.unit in PAGES and (units is None or _is_of(workbook.content_hash, folder / job.file))
-    ]
-    # Fresh processes, not forks: this one may have threads (pandas, Jupyter), and Windows knows no fork.
-    context = multiprocessing.get_context("spawn")
-    workers = max(1, min(len(jobs), os.cpu_count() or 1))
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_set_up, initargs=(str(folder.resolve()),)) as pool:
-        running = {
-            pool.submit(
-                _make_page, job, folder / job.file, words | {"links": [link for link in links if link[0] != job.file]}
-            ): job
-            for job in jobs
+    """Make the pages of a data set in ``folder`` and an ``index.html``.
+
+    ``jobs``: pages at a time (0: as many as cores); ``force``: also those that would be the same; ``timeout``: seconds for one
+    page; ``runs``: how pages are run, where not on this machine. ``on_plan`` is told how many pages there are to look at,
+    ``on_page`` each page's file and line of the manifest. Raises :class:`~ntm_analysis.batch.FolderBusy`, OSError.
+    """
+    everything = plan(workbook, None, lang, audience)
+    chosen = everything if units is None else plan(workbook, units, lang, audience)
+    for job in chosen:
+        if faults := check(job.parameters):
+            raise ValueError("; ".join(faults))
+    jobs = runs.at_once if runs else jobs or os.cpu_count() or 1
+    with building(folder) as place:
+        manifest, files = Manifest(folder), files_hash(workbook.path)
+        shown = {job.file for job in everything if job in chosen or _current(manifest, job, files)}
+        words = {"lang": lang, "back": text("back", lang), "skip": text("skip", lang)}
+        links = [(job.file, text(PAGES[job.unit][-1], lang)) for job in everything if job.unit in PAGES and job.file in shown]
+        pages = {
+            job.file: words | {"title": job.title, "links": [link for link in links if link[0] != job.file]} for job in chosen
         }
-        try:
-            for future in as_completed(running):
-                job = running[future]
-                try:
-                    done[job.file] = future.result()
-                except Exception as error:
-                    done[job.file] = f"{type(error).__name__}: {error}"
-                on_page(job)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    outcome.pages = [job for job in jobs if not done[job.file]]
-    outcome.failed = [(job.title, done[job.file]) for job in jobs if done[job.file]]
-    outcome.index = folder / "index.html"
-    # Pages that an earlier run made of the same data stay in the list, so that one commune's run does not lose the rest.
-    listed_jobs = [*everything, *jobs]
-    write_whole(outcome.index, index_page(workbook, folder, listed_jobs, outcome.failed, lang))
-    stem = f"{workbook.id}_{workbook.as_of}{_edition(lang, audience)}"
-    if single and outcome.pages:
-        outcome.single = folder / f"{stem}_mot-tep.html"
-        write_whole(outcome.single, single_file(workbook, outcome, lang))
-    if archive and outcome.pages:
-        outcome.archive = folder / f"{stem}.zip"
-        write_whole(outcome.archive, _zipped([outcome.index, *(folder / job.file for job in outcome.pages)]))
+        lines = {job.file: _line(job, pages[job.file], files) for job in chosen}
+        todo = [job for job in chosen if force or not manifest.made_of(job.file, **_wanted(lines[job.file], "files"))]
+        on_plan(len(todo))
+        if todo:
+            if not room_for(folder, jobs):
+                raise NoRoom(f"{folder}")
+            batch = Batch(manifest, place, jobs=jobs, timeout=timeout, runs=runs, on_end=on_page)
+            try:
+                _run(batch, workbook, todo, lines, pages, force)
+                batch.finish()
+            finally:
+                batch.close()
+                manifest.save()
+            for job in todo:
+                if manifest.pages[job.file]["stale"]:
+                    _mark_stale(manifest, job.file, lang)
+            Store.usual(home_of(workbook.path)).prune()
+        outcome = Outcome(folder, made=len(todo), index=folder / "index.html")
+        for job in chosen:
+            line = manifest.pages.get(job.file, {})
+            if line.get("status") == "complete":
+                outcome.pages.append(job)
+            else:
+                outcome.failed.append((job.title, failure(line, lang), job.file if line["stale"] else ""))
+        # Pages that an earlier run made of the same data stay in the list, so that one commune's run does not lose the rest.
+        there = {job.unit: job.file for job in everything if _current(manifest, job, files) or _is_stale(manifest, job)}
+        others = [(there[key], text(PAGES[key][-1], lang)) for key in PAGES if key is not None and key in there]
+        _write_changed(outcome.index, index_page(workbook, manifest.pages, there, others, outcome.failed, lang))
+        stem = f"{workbook.id}_{workbook.as_of}{_edition(lang, audience)}"
+        if single and outcome.pages:
+            outcome.single = folder / f"{stem}_mot-tep.html"
+            write_whole(outcome.single, single_file(workbook, outcome, lang))
+        if archive and outcome.pages:
+            outcome.archive = folder / f"{stem}.zip"
+            write_whole(outcome.archive, _zipped([outcome.index, *(folder / job.file for job in outcome.pages)]))
     return outcome
 
 
-def _set_up(folder: str) -> None:
-    """Linear algebra on one thread a process, as the processes already use all cores; where tables go beside the pages."""
-    os.environ["NTM_REPORTS"] = folder
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[name] = "1"
+def _line(job: Job, page: dict, files: str) -> dict:
+    """What a page's line of the manifest says of what it is made of; ``data`` of a page of the district: all files."""
+    inputs = {"notebook": hash_of_files(NOTEBOOKS / job.notebook), "page": hash_of(page), "files": files, "data": files}
+    return {"notebook": job.notebook, "parameters": job.parameters, "inputs": inputs}
 
 
-def _make_page(job: Job, target: Path, words: dict) -> str:
-    """Make one page; the error in one line, or "" when the page is complete."""
-    try:
-        render(NOTEBOOKS / job.notebook, job.parameters, target, title=job.title, **words)
-    except Exception as error:
-        return str(error) or type(error).__name__
-    return ""
+def _wanted(line: dict, what: str) -> dict:
+    """What the line of a page that need not be made again says; ``what``: of the inputs, besides notebook and page."""
+    inputs = {name: line["inputs"][name] for name in ("notebook", "page", what)}
+    return {"parameters": line["parameters"], "versions": software(), "inputs": inputs}
 
 
-def _templates() -> Environment:
-    return Environment(loader=PackageLoader("ntm_analysis", "templates"), autoescape=True, trim_blocks=True)
+def _run(batch: Batch, workbook: Workbook, todo: list[Job], lines: dict, pages: dict, force: bool) -> None:
+    """Ask for the pages of the district, then for those of the communes whose own data changed."""
+    for job in todo:
+        if job.unit is None or job.unit < 0:
+            batch.page(job.file, lines[job.file], pages[job.file], NOTEBOOKS / job.notebook)
+    communes = [job for job in todo if job.unit is not None and job.unit >= 0]
+    if not communes:
+        return
+    known = batch.manifest.pages
+    if force or not any(known.get(job.file, {}).get("status") == "complete" for job in communes):
+        for job in communes:  # each tells what it rests on
+            batch.page(job.file, lines[job.file], pages[job.file], NOTEBOOKS / job.notebook)
+        return
+    hashes = batch.ask("inputs", dataset=str(workbook.path), as_of=f"{workbook.as_of}")["inputs"]
+    for job in communes:
+        line = lines[job.file]
+        line["inputs"]["data"] = hashes[workbook.units.at[job.unit, "code"]]
+        if not force and batch.manifest.made_of(job.file, **_wanted(line, "data")):
+            before = batch.manifest.pages[job.file]
+            batch.manifest.enter(job.file, before | {"inputs": line["inputs"]})
+            batch.on_end(job.file, before)
+        else:
+            batch.page(job.file, line, pages[job.file], NOTEBOOKS / job.notebook)
 
 
-def index_page(workbook: Workbook, folder: Path, jobs: list[Job], failed: list[tuple[str, str]], lang: str) -> str:
-    """The list of communes with level and standing, found without diacritics; links only to pages made of this data."""
-    verdict = verdict_district(overview(workbook, assess(workbook, workbook.default_set("ntm"))), workbook.unlisted, lang)
-    files = {job.unit: job.file for job in jobs if _is_of(workbook.content_hash, folder / job.file)}
-    rows = [
-        {
-            "place": place,
-            "name": record["name"],
-            "code": record["code"],
-            "key": _search_key(workbook.units.loc[unit, "label"], record["code"]),
-            "file": files.get(unit),
-            "level": "-" if record["level"] == "not_ntm" else pick(LEVEL_WORDS[record["level"]], lang),
-            "count": count_words(record),
-            "missing": lacking_words(record, lang),
-        }
-        for place, (unit, record) in enumerate(zip(workbook.communes.index, commune_records(workbook), strict=True), start=1)
-    ]
-    heads = [text(f"head_{key}", lang) for key in ["tt", "unit", "code", "level", "commune_standing", "missing"]]
-    place_name = workbook.meta["title"][lang]
-    return _templates().get_template("index.html.j2").render(
-        lang=lang,
-        title=text("index_title", lang, place=place_name, day=write_date(workbook.as_of, lang)),
-        style=style(),
-        script=script(),
-        draft=text("draft", lang),
-        illustrative=text("illustrative", lang) if workbook.illustrative else "",
-        illustrative_long=text("illustrative_long", lang),
-        district=files.get(None),
-        others=[(files[key], text(PAGES[key][-1], lang)) for key in PAGES if key is not None and key in files],
-        district_label=text("district_link", lang, verdict=verdict),
-        failed=failed,
-        failed_head=text("failed_head", lang),
-        search=text("search", lang),
-        unit=text("communes_shown", lang),
-        heads=heads,
-        rows=rows,
-    )  # fmt: skip
+def failure(line: dict, lang: str) -> str:
+    """Why a page failed, in one line."""
+    if line["reason"] == "failed":
+        return line["error"]
+    return text(f"run_{line['reason']}", lang, seconds=f"{line['seconds'] or 0:g}")
 
 
-def _search_key(label: str, code: str) -> str:
-    """What the search box looks in: without diacritics, i for y, also in one word."""
-    key = plain(label).replace("y", "i")
-    return f"{key} {key.replace(' ', '')} {code}"
+def _current(manifest: Manifest, job: Job, files: str) -> bool:
+    """Whether a complete page of these data stands there."""
+    line = manifest.pages.get(job.file, {})
+    return line.get("status") == "complete" and line["inputs"]["files"] == files and manifest.stands(job.file)
 
 
-def _is_of(content_hash: str, page: Path) -> bool:
-    """Whether a page exists and its footer names this content hash."""
-    return page.exists() and content_hash in page.read_text(encoding="utf-8")
+def _is_stale(manifest: Manifest, job: Job) -> bool:
+    return manifest.pages.get(job.file, {}).get("stale", False)
+
+
+def _mark_stale(manifest: Manifest, file: str, lang: str) -> None:
+    """Say on the older page that was kept that it is older."""
+    marked = mark_stale(manifest.folder / file, lang)
+    write_whole(manifest.folder / file, marked)
+    changed = {"sha256": hashlib.sha256(marked).hexdigest(), "bytes": len(marked)}
+    manifest.enter(file, manifest.pages[file] | changed)
+    manifest.save()
+
+
+def _write_changed(path: Path, content: str) -> None:
+    """Write a file unless it is as it should be."""
+    if not path.exists() or path.read_bytes() != content.encode():
+        write_whole(path, content)
 
 
 def single_file(workbook: Workbook, outcome: Outcome, lang: str) -> str:

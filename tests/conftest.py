@@ -2,6 +2,8 @@
 
 import csv
 import datetime as dt
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,9 @@ import yaml
 from ntm_analysis import workbook
 from ntm_analysis.criteria import Law
 from ntm_analysis.dictionary import KEYS, TABLES, dictionary
+
+# Results of one test are not another's: tests change what results rest on in ways that no hash sees.
+os.environ["NTM_STORE"] = ""
 
 ROOT = Path(__file__).resolve().parents[1]
 CRITERIA = ROOT / "data" / "criteria"
@@ -125,7 +130,22 @@ def _law_read_once():
 
 
 @pytest.fixture(scope="session")
-def rendered_report(tmp_path_factory) -> Path:
+def store_of_the_session(tmp_path_factory, worker_id) -> Path:
+    """A store that tests with whole pages share, as pages do in use; one for all processes that run tests."""
+    base = tmp_path_factory.getbasetemp()
+    return (base if worker_id == "master" else base.parent) / "store"
+
+
+@pytest.fixture(scope="module")
+def kept_results(store_of_the_session) -> Iterator[None]:
+    """For modules whose tests make whole pages of data that no other test changes behind the hashes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NTM_STORE", str(store_of_the_session))
+        yield
+
+
+@pytest.fixture(scope="session")
+def rendered_report(tmp_path_factory, store_of_the_session) -> Path:
     """The default district's report: the district, four communes, index, single file and archive, made once a session."""
     from ntm_analysis import report
     from ntm_analysis.workbook import Workbook
@@ -135,6 +155,7 @@ def rendered_report(tmp_path_factory) -> Path:
     wanted = {None, *(workbook.find(name) for name in ("Thanh Hương", "Thanh Tiên", "Thanh Lĩnh", "Thanh Lâm"))}
     whole_plan = report.plan
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NTM_STORE", str(store_of_the_session))
         patch.setattr(report, "plan", lambda *given: [job for job in whole_plan(*given) if job.unit in wanted])
         outcome = report.make_report(workbook, folder, single=True, archive=True)
     assert outcome.failed == []

@@ -1,17 +1,34 @@
 """The report: which pages, which names, what stands in index, single file and archive, and what a failure leaves behind."""
 
+import contextlib
 import datetime as dt
+import json
+import os
 import re
+import shutil
+import subprocess
+import unicodedata
 import zipfile
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+from conftest import make_dataset
 
 from ntm_analysis import report
+from ntm_analysis.cli import main
+from ntm_analysis.commune_page import CommunePage
+from ntm_analysis.index_page import index_page
+from ntm_analysis.manifest import Manifest
+from ntm_analysis.page import Page
+from ntm_analysis.problems import DataProblems
 from ntm_analysis.render import NotebookFailed, execute
-from ntm_analysis.report import index_page, plan
+from ntm_analysis.units import number_units
 from ntm_analysis.whole_files import write_whole
 from ntm_analysis.workbook import Workbook
+
+pytestmark = pytest.mark.usefixtures("kept_results")
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +89,8 @@ def test_one_failed_page_leaves_the_others_complete(workbook, tmp_path, monkeypa
     assert [job.file for job in outcome.pages] == ["xa-thanh-chi_2022-03-31.html"]
     assert outcome.failed[0][0] == "Xã hỏng" and "UnknownCommune" in outcome.failed[0][1]
     assert "Xã hỏng" in outcome.index.read_text(encoding="utf-8"), "the index lists the failure with its message"
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["index.html", "xa-thanh-chi_2022-03-31.html"]
+    shown = sorted(p.name for p in tmp_path.iterdir() if not p.name.startswith("."))
+    assert shown == ["index.html", "manifest.json", "xa-thanh-chi_2022-03-31.html"]
 
 
 def test_the_index_lists_all_communes_with_level_and_standing(rendered_report):
@@ -96,14 +114,6 @@ def test_the_single_file_holds_every_page_under_one_h1_with_unique_ids(rendered_
     assert len(page.select("details:not(.contents)")) == 5 and page.find("input", id="tim"), (
         "a page opens from the list that is searched"
     )
-
-
-def test_a_run_for_one_commune_keeps_the_others_of_the_same_data_in_the_index(workbook, tmp_path, monkeypatch):
-    made = f"<footer>{workbook.content_hash}</footer>"
-    (tmp_path / "xa-thanh-chi_2022-03-31.html").write_text(made, encoding="utf-8")
-    (tmp_path / "xa-cat-van_2022-03-31.html").write_text("<footer>other data</footer>", encoding="utf-8")
-    page = index_page(workbook, tmp_path, plan(workbook, None, "vi", "noi-bo"), [], "vi")
-    assert 'href="xa-thanh-chi_2022-03-31.html"' in page and "xa-cat-van_2022-03-31.html" not in page
 
 
 def test_the_archive_holds_the_pages_by_plain_names(rendered_report):
@@ -151,3 +161,206 @@ def test_invented_data_says_so_on_the_page():
 def test_an_earlier_day_makes_pages_of_that_day():
     workbook = Workbook.open("data/thanh-chuong", dt.date(2022, 3, 1))
     assert report.plan(workbook, None, "vi", "noi-bo")[0].file == "huyen_2022-03-01.html"
+
+
+# what changes, what fails, what is in the way ---------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory) -> Path:
+    """A report of two communes of a copy of the data, made once; its folder holds data and report."""
+    place = tmp_path_factory.mktemp("two")
+    shutil.copytree("data", place / "data")
+    made(place)
+    return place
+
+
+def made(place: Path, **settings) -> report.Outcome:
+    workbook = Workbook.open(place / "data" / "thanh-chuong")
+    units = [workbook.find(name) for name in ("Thanh Chi", "Cát Văn")]
+    return report.make_report(workbook, place / "out", units=units, **settings)
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")}
+
+
+def test_what_did_not_change_is_not_made_again_and_no_kernel_is_started(two, monkeypatch):
+    before = bytes_of(two / "out")
+    monkeypatch.setattr(report, "Batch", None)
+    outcome = made(two)
+    assert outcome.made == 0 and len(outcome.pages) == 2 and bytes_of(two / "out") == before
+
+
+def test_the_same_input_gives_the_same_bytes_and_the_time_stands_only_in_the_manifest(two):
+    before = bytes_of(two / "out")
+    outcome = made(two, force=True)
+    after = bytes_of(two / "out")
+    assert outcome.made == 2
+    for name in before:
+        if name == "manifest.json":
+            dated = [re.sub(r'"(finished|seconds)": ("[^"]*"|[\d.]+)', "", raw[name].decode()) for raw in (before, after)]
+            assert dated[0] == dated[1]
+        else:
+            assert before[name] == after[name], name
+
+
+def test_a_change_of_one_commune_makes_only_its_page_again(two):
+    states = two / "data" / "thanh-chuong" / "criterion_states.csv"
+    text, ran = states.read_text(encoding="utf-8-sig"), []
+    lines = text.splitlines()
+    at = next(i for i, line in enumerate(lines) if "Thanh Chi" in line)
+    lines[at] += " xem lại"
+    before = {(file, line["finished"]) for file, line in Manifest(two / "out").pages.items()}
+    states.write_text("\n".join(lines) + "\n", encoding="utf-8-sig")
+    try:
+        made(two, on_page=lambda file, line: ran.append((file, line["finished"])))
+        (again,) = set(ran) - before
+        assert len(ran) == 2 and again[0] == "xa-thanh-chi_2022-03-31.html"
+    finally:
+        states.write_text(text, encoding="utf-8-sig")
+
+
+def test_a_page_that_fails_keeps_the_last_one_which_says_that_it_is_older(two, monkeypatch):
+    made(two)
+    whole_plan = report.plan
+
+    def broken(*given) -> list:
+        jobs = whole_plan(*given)
+        return [
+            replace(job, parameters=job.parameters | {"commune": "Không Có"}) if "cat-van" in job.file else job for job in jobs
+        ]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(report, "plan", broken)
+        for _ in range(2):
+            outcome = made(two)
+            ((_, message, old),) = outcome.failed
+            assert "UnknownCommune" in message and old == "xa-cat-van_2022-03-31.html"
+            page = (two / "out" / old).read_text(encoding="utf-8")
+            assert page.count("Trang này lập từ số liệu trước") == 1 and page.rstrip().endswith("</html>")
+        index = BeautifulSoup((two / "out" / "index.html").read_text(encoding="utf-8"), "html.parser")
+        assert "trang cũ" in next(row for row in index.select("#danh-sach tr") if row.th.get_text() == "Cát Văn").get_text()
+    outcome = made(two)
+    assert outcome.failed == [] and "Trang này lập từ số liệu trước" not in (two / "out" / old).read_text(encoding="utf-8")
+
+
+def test_the_table_of_results_holds_what_each_run_gave(two):
+    made(two)
+    index = BeautifulSoup((two / "out" / "index.html").read_text(encoding="utf-8"), "html.parser")
+    heads = [head.get_text() for head in index.select("thead th")]
+    rows = {row.th.get_text(): [cell.get_text() for cell in row.find_all(["td", "th"])] for row in index.select("#danh-sach tr")}
+    at = {name: heads.index(name) for name in ("Khả năng về đích trong hạn", "Nhu cầu vốn (tỷ đồng)", "Trang")}
+    chi = [rows["Thanh Chi"][i] for i in at.values()]
+    assert re.search(r"%", chi[0]) and re.fullmatch(r"[\d.,]+", chi[1]) and chi[2] == "mới"
+    assert [rows["Cát Văn"][i] for i in at.values()] == ["-", "-", "mới"]
+    assert [rows["Thanh Hương"][i] for i in at.values()] == ["...", "...", "chưa lập"]
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="a small disk of its own needs the rights to mount one")
+def test_on_a_full_disk_the_old_report_stays_byte_for_byte(two, tmp_path, capsys):
+    disk = tmp_path / "dia"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(disk)], check=False, capture_output=True).returncode:
+        pytest.skip("no small disk can be mounted here")
+    try:
+        arguments = ["report", str(two / "data" / "thanh-chuong"), "--out", str(disk), "--commune", "Thanh Chi", "--jobs", "1"]
+        assert main(arguments) == 0
+        before = bytes_of(disk)
+        with contextlib.suppress(OSError), (disk / "day").open("wb") as file:
+            while True:
+                file.write(b"0" * 4096)
+        assert main([*arguments, "--force"]) == 1
+        assert "gần đầy" in capsys.readouterr().err
+        assert {name: raw for name, raw in bytes_of(disk).items() if name != "day"} == before
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_disk_that_fills_while_pages_are_made_is_told_and_ends_the_batch(two, monkeypatch, capsys):
+    before = bytes_of(two / "out")
+
+    class Full:
+        kernel, overdue, at_once = "python3", frozenset(), 1
+
+        def start(self, order: dict) -> None:
+            told = {"status": "cannot_write", "error": "", "errno": [28, "No space left on device", order.get("target", "x")]}
+            Path(order["record"]).write_text(json.dumps(told | {"seconds": 1}))
+            self.record = order["record"]
+
+        def ended(self, wait: float) -> list[str]:
+            return [self.record]
+
+        def close(self) -> None:
+            pass
+
+    with pytest.raises(OSError, match="No space left"):
+        made(two, force=True, runs=Full())
+    assert {n: raw for n, raw in bytes_of(two / "out").items()} == before
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main(["report", "--out", str(tmp_path / "file" / "out"), "--commune", "Thanh Chi"]) == 1
+    assert "Không ghi được" in capsys.readouterr().err
+
+
+NAMES = ("../x", "a/b", "a b", 'có "ngoặc" \'đơn\'', "hai\ndòng", "{name}", "{{ 7 * 7 }}", "<script>alert(1)</script>", "d" * 300,
+         "Trùng", "Trùng", "Hòa Bình", unicodedata.normalize("NFD", "Hòa Bình"))  # fmt: skip
+
+
+@pytest.fixture
+def hostile(tmp_path) -> Workbook:
+    """A data set whose names no check has looked at: the check of names would refuse most of them."""
+    rows = [{"code": f"{20001 + i}", "name": f"Xã {chr(65 + i)}", "order": i + 1} for i in range(len(NAMES))]
+    made = Workbook.open(make_dataset(tmp_path / "du-lieu", {"units": rows}))
+    renamed = made.all_units.assign(name=made.all_units["code"].map({row["code"]: n for row, n in zip(rows, NAMES, strict=True)}))
+    problems: list = []
+    units = number_units(renamed.drop(columns=["label", "slug", "end"]), made.tables["mergers"], made.meta, problems)
+    assert problems == []
+    return replace(made, units=units, all_units=units)
+
+
+def test_communes_of_any_name_have_safe_files_of_their_own(hostile):
+    jobs = [job for job in report.plan(hostile, None, "vi", "noi-bo") if job.unit is not None and job.unit >= 0]
+    files = [job.file for job in jobs]
+    assert len(set(files)) == len(files) == len(NAMES)
+    assert all(re.fullmatch(r"[a-z0-9-]+_2022-03-31\.html", file) and len(file) < 120 for file in files)
+    assert all(job.parameters["commune"].isdigit() for job in jobs), "no name becomes code"
+
+
+def test_their_pages_and_the_index_show_the_names_as_text(hostile, monkeypatch):
+    monkeypatch.setattr(Page, "kept", lambda self, subject, make, **given: make())
+    for unit, row in hostile.units.iterrows():
+        page = CommunePage(str(hostile.path), row["code"])
+        page.workbook = hostile
+        page.commune = hostile.units.loc[unit]
+        assert "<script>" not in page.title() + page.summary(), row["name"]
+    jobs = [job for job in report.plan(hostile, None, "vi", "noi-bo") if job.unit is not None and job.unit >= 0]
+    index = index_page(hostile, {}, {job.unit: job.file for job in jobs}, [], [("<b>x</b>", "<i>y</i>", "")], "vi")
+    assert "<script>alert" not in index and "<b>x" not in index and "49" not in index
+    shown = [head.get_text() for head in BeautifulSoup(index, "html.parser").select("#danh-sach th")]
+    assert [" ".join(name.split()) for name in shown] == [" ".join(name.split()) for name in NAMES]
+
+
+def test_the_two_unicode_forms_of_one_name_are_one_commune(tmp_path):
+    units = [{"code": "20001", "name": unicodedata.normalize("NFC", "Hòa Bình"), "order": 1}]
+    states = [{"commune": unicodedata.normalize("NFD", "Hòa Bình"), "set": "ntm-2016-2020", "criterion": 2, "state": "met",
+               "date": "2022-01-31"}]  # fmt: skip
+    workbook = Workbook.open(make_dataset(tmp_path / "mot", {"units": units, "criterion_states": states}))
+    assert workbook.find(unicodedata.normalize("NFD", "Hòa Bình")) == workbook.find("Hòa Bình")
+    assert len(workbook.tables["criterion_states"]) == 1 and workbook.tables["criterion_states"]["unit"].iloc[0] >= 0
+    twice = [*units, {"code": "20002", "name": unicodedata.normalize("NFD", "Hòa Bình"), "order": 2}]
+    with pytest.raises(DataProblems, match="the same as"):
+        Workbook.open(make_dataset(tmp_path / "hai", {"units": twice}))
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "{name}", "<script>alert(1)</script>", "d" * 300])
+def test_a_name_that_is_no_place_name_is_told_before_any_page_is_made(tmp_path, name):
+    with pytest.raises(DataProblems, match="place name"):
+        Workbook.open(make_dataset(tmp_path / "mot", {"units": [{"code": "20001", "name": name}]}))
+
+
+def test_a_name_with_a_line_break_is_told(tmp_path):
+    with pytest.raises(DataProblems):
+        Workbook.open(make_dataset(tmp_path / "mot", {"units": [{"code": "20001", "name": "hai\ndòng"}]}))

@@ -1,0 +1,101 @@
+"""The index of a report: every commune with its level, standing, forecast and need in one table that sorts and is searched."""
+
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader
+
+from .assess import assess
+from .forecast_words import chance_words, month_words
+from .names import plain
+from .need_words import billions
+from .office_numbers import write_date
+from .recognition import RANKS, overview
+from .render import script, style
+from .standings import commune_records
+from .words import LEVEL_WORDS, count_words, lacking_words, pick, text, verdict_district
+from .workbook import Workbook
+
+STALE = "<!--stale-->"  # where a page says that it is older than the data
+COLUMNS = (
+    "tt",
+    "unit",
+    "code",
+    "level",
+    "commune_standing",
+    "missing",
+    "finish_in_time",
+    "finish_date",
+    "need_billion",
+    "page_state",
+)
+
+
+def index_page(
+    workbook: Workbook, pages: dict[str, dict], files: dict[int | None, str], others: list[tuple[str, str]],
+    failed: list[tuple[str, str, str]], lang: str,
+) -> str:  # fmt: skip
+    """The index. ``pages``: lines of the manifest by file; ``files``: by unit those that may be opened (None: the district's);
+    ``others``: the other pages of the district (file, label); ``failed``: (title, message, file of the older page that was
+    kept)."""
+    verdict = verdict_district(overview(workbook, assess(workbook, workbook.default_set("ntm"))), workbook.unlisted, lang)
+    rows = []
+    for place, (unit, record) in enumerate(zip(workbook.communes.index, commune_records(workbook), strict=True), start=1):
+        line = pages.get(files.get(unit), {})
+        cells = _figures(record, line.get("result") or {}, lang)
+        state = "stale" if line.get("stale") else "made" if unit in files else "none"
+        cells.append((text(f"page_{state}", lang), state))
+        rows.append({"place": place, "name": record["name"], "code": record["code"], "file": files.get(unit), "cells": cells,
+                     "key": _search_key(workbook.units.loc[unit, "label"], record["code"])})  # fmt: skip
+    place_name = workbook.meta["title"][lang]
+    templates = Environment(loader=PackageLoader("ntm_analysis", "templates"), autoescape=True, trim_blocks=True)
+    return templates.get_template("index.html.j2").render(
+        lang=lang,
+        title=text("index_title", lang, place=place_name, day=write_date(workbook.as_of, lang)),
+        style=style(),
+        script=script(),
+        draft=text("draft", lang),
+        illustrative=text("illustrative", lang) if workbook.illustrative else "",
+        illustrative_long=text("illustrative_long", lang),
+        district=files.get(None),
+        others=others,
+        district_label=text("district_link", lang, verdict=verdict),
+        failed=failed,
+        failed_head=text("failed_head", lang),
+        stale=text("page_stale", lang),
+        search=text("search", lang),
+        unit=text("communes_shown", lang),
+        filter=text("filter_level", lang),
+        all=text("filter_all", lang),
+        sort=text("sort_by", lang),
+        levels=list(dict.fromkeys(row["cells"][0][0] for row in rows)),
+        note=text("results_note", lang),
+        heads=[text(f"head_{key}", lang) for key in COLUMNS],
+        rows=rows,
+    )  # fmt: skip
+
+
+def _figures(record: dict, result: dict, lang: str) -> list[tuple[str, object]]:
+    """The cells of one commune after its name and code: as shown, and what they sort by ("" sorts last)."""
+    level = "-" if record["level"] == "not_ntm" else pick(LEVEL_WORDS[record["level"]], lang)
+    p, day, need = result.get("p_met"), result.get("p50_date"), result.get("need_p50")
+    finished = result.get("finished")
+    return [
+        (level, RANKS.index(record["level"])),
+        (count_words(record), "" if record["met"] is None else record["met"] / record["of"]),
+        (lacking_words(record, lang), len(record["missing"]) or ""),
+        ("-" if finished else "..." if p is None else chance_words(p, 10_000, lang), "" if finished or p is None else p),
+        ("-" if finished or p is None else text("beyond_term", lang) if day is None else month_words(day, lang), day or ""),
+        ("..." if need is None else billions(need * 1000, lang) if need else "-", need or ""),
+    ]
+
+
+def _search_key(label: str, code: str) -> str:
+    """What the search box looks in: without diacritics, i for y, also in one word."""
+    key = plain(label).replace("y", "i")
+    return f"{key} {key.replace(' ', '')} {code}"
+
+
+def mark_stale(page: Path, lang: str) -> bytes:
+    """A page with the sentence, at its top, that it is older than the data."""
+    banner = f'<p class="banner stale">{text("page_is_stale", lang)}</p>'
+    return page.read_text(encoding="utf-8").replace(STALE, banner, 1).encode()
