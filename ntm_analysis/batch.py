@@ -6,9 +6,11 @@ counts as done when it stands in its place and its line in the manifest says so.
 
 import contextlib
 import datetime as dt
+import errno
 import json
 import os
 import shutil
+import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,13 +20,15 @@ from filelock import FileLock, Timeout
 
 from .manifest import Manifest
 from .memory_limit import usual_limit
-from .runs import ForkedRuns, NewProcesses, NoWarmProcess
+from .runs import ForkedRuns, NewProcesses, NoWarmProcess, turn_file
 from .store import software
 
 BUILDING, LOCK = ".building", ".report.lock"
 BESIDE = 2  # runs begun for each that computes: half of a run is waiting for its kernel to start and to stop
 TIMEOUT = 600.0  # seconds for one page
 ROOM = 2 * 2**20  # bytes for each page under way that must be free before anything begins
+PAGE_KEYS = ("bytes", "sha256", "result")  # of a line: what the page is that stands there
+LITTLE = 2**16  # bytes; with less not even a record can be written
 
 
 class FolderBusy(Exception):
@@ -47,17 +51,27 @@ class RunsAnywhere(Protocol):
 def building(folder: Path) -> Iterator[Path]:
     """The hidden place of what is under way in ``folder``, for one batch alone; raises :class:`FolderBusy`, OSError."""
     folder.mkdir(parents=True, exist_ok=True)
-    place = folder / BUILDING
+    lock, place = FileLock(folder / LOCK, timeout=0), folder.resolve() / BUILDING
     try:
-        with FileLock(folder / LOCK, timeout=0):
-            shutil.rmtree(place, ignore_errors=True)  # what a killed batch left
-            place.mkdir()
-            try:
-                yield place
-            finally:
-                shutil.rmtree(place, ignore_errors=True)
+        lock.acquire()
     except Timeout:
         raise FolderBusy from None
+    try:
+        _remove(place)  # what a killed batch left
+        place.mkdir()
+        # A name of its own: a run of an older batch, on another machine, may still write where that one was.
+        yield Path(tempfile.mkdtemp(dir=place))
+    finally:
+        _remove(place)
+        lock.release()
+
+
+def _remove(place: Path) -> None:
+    """Remove what stands there."""
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place, ignore_errors=True)
+    else:
+        place.unlink(missing_ok=True)
 
 
 class Batch:
@@ -76,8 +90,9 @@ class Batch:
         self.waiting: deque[dict] = deque()
         self.running: dict[str, dict] = {}
         self.answers: dict[str, dict] = {}  # what runs that make no page told, by the name asked for
-        self.environment = dict(os.environ) | {"NTM_REPORTS": str(self.folder.resolve())}
+        self.environment = dict(os.environ) | surroundings(self.folder)
         self._asked = 0
+        self._slots = ""  # of a way to run: what is left of another may still hold its own
 
     def page(self, file: str, line: dict, page: dict, notebook: Path) -> None:
         """Ask for a page: ``line`` is what its line of the manifest says of what it is made of."""
@@ -107,14 +122,14 @@ class Batch:
     def _step(self) -> None:
         try:
             if self.runs is None:
-                self.runs = self._forked()
+                self._slots, self.runs = "slot", self._forked()
             while self.waiting and len(self.running) < self.begun:
                 self._start(self.waiting.popleft())
             for record in self.runs.ended(0.5):
                 self._ended(self.running.pop(record))
         except NoWarmProcess:
             self.runs.close()
-            self.runs = NewProcesses(self.environment)
+            self._slots, self.runs = "new-slot", NewProcesses(self.environment)
             self.waiting.extendleft(self.running.values())
             self.running.clear()
 
@@ -126,9 +141,10 @@ class Batch:
 
     def _start(self, order: dict) -> None:
         self._asked += 1
-        slots = [f"{self.place / f'slot-{number}'}" for number in range(self.jobs) if self.jobs < self.begun]
+        slots = [f"{self.place / f'{self._slots}-{number}'}" for number in range(self.jobs) if self.jobs < self.begun]
+        at_once = min(self.begun, len(self.waiting) + len(self.running) + 1)
         order |= {"record": f"{self.place / str(self._asked)}.json", "kernel": self.runs.kernel, "timeout": self.timeout,
-                  "memory": usual_limit(self.begun), "slots": slots}  # fmt: skip
+                  "memory": usual_limit(at_once), "slots": slots}  # fmt: skip
         self.running[order["record"]] = order
         self.runs.start(order)
 
@@ -138,11 +154,14 @@ class Batch:
             told = json.loads(record.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             late = order["record"] in self.runs.overdue
+            if not late and not room_for(self.folder, 0):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), f"{self.folder}") from None
             if not late and not order.get("again"):  # it told nothing: its machine or process was lost with it
                 self.waiting.append(order | {"again": True})
                 return
             told = {"status": "overdue" if late else "died", "error": "", "seconds": self.timeout if late else None}
         record.unlink(missing_ok=True)
+        turn_file(order["record"]).unlink(missing_ok=True)
         if told["status"] == "cannot_write":
             raise OSError(*told["errno"])
         if not order["file"]:
@@ -151,22 +170,29 @@ class Batch:
         if told["status"] == "complete":
             os.replace(order["target"], self.folder / order["file"])
         complete = told["status"] == "complete"
-        told = self.manifest.pages.get(order["file"], {}) | told  # of a failure: what the older page was
+        older = {key: value for key, value in self.manifest.pages.get(order["file"], {}).items() if key in PAGE_KEYS}
+        told = older | told  # of a failure: what the older page was
         line = order["line"] | {
             "versions": software(),
             "status": "complete" if complete else "failed",
             "reason": "" if complete else told["status"],
             "error": told["error"],
+            "memory": order["memory"],
             "seconds": told["seconds"],
             "finished": dt.datetime.now().astimezone().isoformat(timespec="seconds"),
             "stale": not complete and self.manifest.stands(order["file"]),
-            "inputs": order["line"]["inputs"] | ({"data": told["data"]} if told.get("data") else {}),
-            **{key: told.get(key) for key in ("bytes", "sha256", "result")},
+            "inputs": order["line"]["inputs"] | told.get("read", {}),
+            **{key: told.get(key) for key in PAGE_KEYS},
         }
         self.manifest.enter(order["file"], line)
         self.on_end(order["file"], line)
 
 
+def surroundings(folder: Path) -> dict[str, str]:
+    """What runs for ``folder`` find in their environment wherever they run: it, and the folder that the batch works in."""
+    return {"NTM_REPORTS": f"{folder.resolve()}", "NTM_HOME": os.environ.get("NTM_HOME") or f"{Path.cwd()}"}
+
+
 def room_for(folder: Path, jobs: int) -> bool:
     """Whether the disk has room for what is under way at a time."""
-    return shutil.disk_usage(folder).free >= ROOM * jobs
+    return shutil.disk_usage(folder).free >= max(ROOM * jobs, LITTLE)

@@ -293,7 +293,7 @@ class CommunePage(ForecastParts):
         """As on every page; gives the commune's row of the results table."""
         made = super().footer()
         if self.is_commune:
-            made.result = self._result() | {"data": self.data_hash()}
+            made.result |= self._result() | {"data": self.data_hash()}
         return made
 
     def _result(self) -> dict:

@@ -1,8 +1,9 @@
 """``manifest.json`` beside the pages: one line a page with what it was made of and what came of it; what a batch resumes from.
 
-A line: ``notebook``, ``parameters``, ``inputs`` (hashes: ``notebook``, ``files`` (all the data set's), ``data`` (what the page
-rests on)), ``versions``, ``status`` (complete, failed), ``error``, ``seconds``, ``finished`` (the one time stamp of a report),
-``bytes`` and ``sha256`` of the page, ``stale`` (an older page was kept), ``result`` (its row of the results table).
+A line: ``notebook``, ``parameters``, ``inputs`` (hashes: ``notebook``, ``page`` (title, links and words around it), ``files``
+(all the data set's), ``data`` (what the page rests on)), ``versions``, ``status`` (complete, failed), ``reason`` (of a failure:
+failed, overdue, died), ``error``, ``memory`` (MiB that it might take), ``seconds``, ``finished`` (the one time stamp of a
+report), ``bytes`` and ``sha256`` of the page, ``stale`` (an older page was kept), ``result`` (its row of the results table).
 """
 
 import contextlib
@@ -10,42 +11,47 @@ import hashlib
 import json
 import time
 from pathlib import Path
+from types import NoneType
 
 from .whole_files import write_whole
 
 NAME, JOURNAL = "manifest.json", ".manifest.journal"
+FORM = {"parameters": dict, "inputs": dict, "versions": dict, "status": str, "reason": str, "error": str, "memory": int,
+        "sha256": (str, NoneType), "seconds": (int, float, NoneType), "stale": bool}  # fmt: skip
 EVERY = 2.0  # seconds between two writings of the whole; the journal holds what came since
 
 
 class Manifest:
-    """The lines by page file. Every line is on disk when :meth:`enter` returns, whatever happens next."""
+    """The lines by page file. Every line is in a file when :meth:`enter` returns, however the program ends then.
+
+    A page whose line cannot be read, or is none, is made anew.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.pages, self._written = folder, {}, 0.0
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # none, or no manifest: every page is made anew
-            self.pages = dict(json.loads((folder / NAME).read_text(encoding="utf-8"))["pages"])
-        try:
-            lines = (folder / JOURNAL).read_text(encoding="utf-8").splitlines()
-        except OSError:
-            lines = []
-        for line in lines:
-            try:
-                self.pages |= json.loads(line)
-            except ValueError:  # the last one, cut off
-                break
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+            self._take(json.loads((folder / NAME).read_bytes())["pages"])
+        with contextlib.suppress(OSError, ValueError, RecursionError):  # the last line may be cut off
+            for line in (folder / JOURNAL).read_bytes().split(b"\n"):
+                self._take(json.loads(line or b"{}"))
+
+    def _take(self, lines: object) -> None:
+        if isinstance(lines, dict):
+            self.pages |= {file: line for file, line in lines.items() if _is_line(line)}
 
     def enter(self, file: str, line: dict) -> None:
         """Enter what came of a page."""
         self.pages[file] = line
-        with (self.folder / JOURNAL).open("a", encoding="utf-8") as journal:
-            journal.write(json.dumps({file: line}, ensure_ascii=False) + "\n")
+        with (self.folder / JOURNAL).open("a", encoding="ascii") as journal:
+            journal.write(json.dumps({file: line}) + "\n")
         if time.monotonic() - self._written > EVERY:
             self.save()
 
     def save(self) -> None:
         """Write the whole, a line a page."""
         lines = ",\n".join(f"{json.dumps(f)}: {json.dumps(self.pages[f], ensure_ascii=False)}" for f in sorted(self.pages))
-        write_whole(self.folder / NAME, '{"pages": {\n' + lines + "\n}}\n")
+        whole = '{"pages": {\n' + lines + "\n}}\n"
+        write_whole(self.folder / NAME, whole.encode(errors="backslashreplace"))  # half a letter as JSON escapes it
         (self.folder / JOURNAL).unlink(missing_ok=True)
         self._written = time.monotonic()
 
@@ -65,3 +71,13 @@ class Manifest:
         except OSError:
             return False
         return hashlib.sha256(raw).hexdigest() == self.pages.get(file, {}).get("sha256")
+
+
+def _is_line(line: object) -> bool:
+    """Whether a line has the form of one, so that whoever reads it need not ask again."""
+    if not isinstance(line, dict) or not all(isinstance(line.get(key), kind) for key, kind in FORM.items()):
+        return False
+    result, numbers = line.get("result"), (int, float, NoneType)
+    if result is not None and not isinstance(result, dict):
+        return False
+    return all(isinstance((result or {}).get(key), numbers) for key in ("p_met", "p_signed", "need_p50"))

@@ -4,16 +4,26 @@ import os
 from pathlib import Path
 
 PLACE = "NTM_PAGE_MEMORY"  # of the environment: MiB for one run; empty or 0: no limit
+LEAST = 512  # MiB: with 300 a run still works, with 150 its kernel does not start
+MOST = 2**30  # MiB that anybody may ask for
 STATM = Path("/proc/self/statm")
+
+
+class WrongMemory(ValueError):
+    """The environment asks for an amount of memory that is none; the message is what it says."""
 
 
 def usual_limit(jobs: int) -> int:
     """MiB for each of ``jobs`` runs at a time: as the environment says, else an equal part of four fifths of the machine's
-    memory; 0 where that is not known."""
-    if (told := os.environ.get(PLACE)) is not None:
-        return int(told) if told.isdecimal() else 0
+    memory, and not too little to start; 0 where that is not known. Raises :class:`WrongMemory`."""
+    if told := os.environ.get(PLACE, "").strip():
+        if not (told.isascii() and told.isdecimal() and int(told) <= MOST):
+            raise WrongMemory(told)
+        return int(told)
+    if PLACE in os.environ:
+        return 0
     try:
-        return int(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 0.8 / jobs / 2**20)
+        return max(LEAST, int(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 0.8 / jobs / 2**20))
     except (AttributeError, ValueError, OSError):
         return 0
 

@@ -64,7 +64,7 @@ class Page:
     ) -> None:
         folder = locate(dataset)
         self.store = Store.usual(home_of(folder))
-        self.workbook, self._files = kept_workbook(folder, as_of)
+        self.workbook, self.files = kept_workbook(folder, as_of)
         for name, value, allowed in (
             ("criteria_set", criteria_set, ("", *sorted(self.workbook.law.sets))),
             ("lang", lang, ("vi", "en")),
@@ -118,7 +118,7 @@ class Page:
 
     def kept(self, subject: str, make: Callable[[], Any], **given: object) -> Any:
         """A result for the page's data set and as-of date, worked out once for all pages (:mod:`~ntm_analysis.store`)."""
-        rests_on = {"folder": self.workbook.path, "files": self._files, "as_of": self.workbook.as_of} | given
+        rests_on = {"folder": self.workbook.path, "files": self.files, "as_of": self.workbook.as_of} | given
         return self.store.kept(subject, rests_on, make)
 
     # what was judged ---------------------------------------------------------------------------------------------
@@ -255,7 +255,8 @@ class Page:
         return self.workbook.content_hash
 
     def footer(self) -> Part:
-        """Data set and its hash, as-of date, parameters, versions, shares reported, assumed, unknown."""
+        """Data set and its hash, as-of date, parameters, versions, shares reported, assumed, unknown; gives the hash of all
+        files to the line of the manifest."""
         workbook, standing = self.workbook, self.footer_standing()
         given = ", ".join(f"{name}={value}" for name, value in self.parameters.items() if value)
         versions = f"ntm-analysis {__version__}, pandas {pd.__version__}, Python {platform.python_version()}"
@@ -267,4 +268,6 @@ class Page:
             self.text("footer_shares", set=self.decision(standing.set_id), shares=shares),
             self.text("draft"),
         )
-        return Part(Markup("<footer>{}</footer>").format(Markup("").join(self.paragraph(line) for line in lines)))
+        made = Part(Markup("<footer>{}</footer>").format(Markup("").join(self.paragraph(line) for line in lines)))
+        made.result = {"files": self.files}
+        return made

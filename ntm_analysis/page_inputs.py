@@ -1,5 +1,8 @@
 """What a page rests on: the files of its data set, and, for one commune, the rows and results that are about it."""
 
+import contextlib
+import os
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +15,17 @@ from .yaml_files import read_yaml
 
 REGISTER = "forecasts"  # the folder of registered forecasts
 HOME = Path(__file__).resolve().parents[1]
+PLACE = "NTM_HOME"  # of the environment: the folder that a batch works in, for its runs, which work in that of the notebooks
+AGAIN = 20  # times that files which change while they are read are read again
+
+
+class FilesChange(RuntimeError):
+    """The files of a data set changed while they were read."""
 
 
 def home_of(folder: Path) -> Path:
     """Where reports, the register and the store of a data set stand: the repository, or the working folder for one outside it."""
-    return HOME if folder.resolve().is_relative_to(HOME) else Path.cwd()
+    return HOME if folder.resolve().is_relative_to(HOME) else Path(os.environ.get(PLACE) or Path.cwd())
 
 
 def files_hash(folder: Path) -> str:
@@ -32,13 +41,23 @@ def files_hash(folder: Path) -> str:
 def kept_workbook(folder: Path, as_of: str = "") -> tuple[Workbook, str]:
     """The workbook of a data set as known on ``as_of`` (default: its own date), from its store, and the hash of its files.
 
-    Raises what :meth:`Workbook.open` raises.
+    Raises what :meth:`Workbook.open` raises, :class:`FilesChange` when they do not stop changing.
     """
-    files, meta = files_hash(folder), read_yaml(folder / "dataset.yaml", []) or {}
-    own = meta.get("as_of") or {}
-    day = f"{read_date(as_of)}" if as_of else f"{own.get('date') if isinstance(own, dict) else own}"
-    opened = {"folder": folder, "files": files, "as_of": day}
-    return Store.usual(home_of(folder)).kept("workbook", opened, lambda: Workbook.open(folder, as_of or None)), files
+    for _ in range(AGAIN):
+        files, meta = files_hash(folder), read_yaml(folder / "dataset.yaml", []) or {}
+        own = meta.get("as_of") or {}
+        day = f"{read_date(as_of)}" if as_of else f"{own.get('date') if isinstance(own, dict) else own}"
+        with contextlib.suppress(FilesChange):
+            opened = {"folder": folder, "files": files, "as_of": day}
+            return Store.usual(home_of(folder)).kept("workbook", opened, partial(_open, folder, as_of, files)), files
+    raise FilesChange(f"{folder}")
+
+
+def _open(folder: Path, as_of: str, files: str) -> Workbook:
+    made = Workbook.open(folder, as_of or None)
+    if files_hash(folder) != files:  # a file was saved meanwhile: what was read may be half of the one, half of the other
+        raise FilesChange
+    return made
 
 
 def communes_hashes(workbook: Workbook, foreseen: dict[int, dict]) -> dict[str, str]:

@@ -1,20 +1,24 @@
 """One run in a process of its own: a notebook executed by papermill and turned into a page, written whole.
 
 A run is an order in plain types, so that it can go to a forked process, a new one or another machine: ``task`` (page, inputs,
-cells), ``record`` (the file of its record), ``memory`` (MiB), ``kernel``; of a page ``notebook``, ``parameters``, ``target`` (its
-file) and ``page`` (what :func:`~ntm_analysis.render.to_html` takes); of inputs ``dataset``, ``as_of``, ``units``. What came of it
-is told by its record, never by an exit code.
+cells), ``record`` (the file of its record), ``timeout`` (seconds), ``memory`` (MiB), ``kernel``, ``slots`` (lock files, of which
+a page takes one while it computes); of a page ``notebook``, ``parameters``, ``target`` (its file) and ``page`` (what
+:func:`~ntm_analysis.render.to_html` takes); of inputs ``dataset``, ``as_of``. What came of it is told by its record, never by an
+exit code.
 """
 
 import hashlib
 import json
+import os
 import sys
+import threading
 import time
 from pathlib import Path
 
 from . import warm_kernel
 from .memory_limit import limit_memory
 from .render import NotebookFailed, execute, result_of, to_html
+from .runs import turn_file
 from .whole_files import write_whole
 
 
@@ -22,33 +26,37 @@ def run(order: dict) -> dict:
     """Run an order and write its record, which is also given back.
 
     ``status`` (complete, failed, cannot_write), ``error`` (one line), ``seconds``; of a page ``bytes``, ``sha256`` and ``result``
-    (its row of the results table), ``data`` (the hash of what it rests on, if less than all files); of inputs ``inputs``
-    (hash by commune).
+    (its row of the results table), ``read`` (hashes of what it read: ``files``, and ``data`` if it rests on less); of inputs
+    ``inputs`` (hash by commune), ``files`` (hash of what was read).
     """
     start, made = time.perf_counter(), {"status": "failed", "error": ""}
     try:
         if order["kernel"] == "python3":  # a forked kernel is limited by itself
             limit_memory(order["memory"])
         warm_kernel.memory = order["memory"]
-        made |= TASKS[order["task"]](order) | {"status": "complete"}
+        made |= {"status": "complete"} | TASKS[order["task"]](order)
     except NotebookFailed as failure:
         made["error"] = str(failure)
-    except OSError as error:  # no room, no right to write: not the notebook's fault
-        made |= {"status": "cannot_write", "errno": [error.errno, error.strerror, str(error.filename)]}
     except Exception as error:
         made["error"] = " ".join(f"{type(error).__name__}: {error}".split())
     made["seconds"] = round(time.perf_counter() - start, 2)
-    write_whole(Path(order["record"]), json.dumps(made, ensure_ascii=False))
+    made["error"] = made["error"].encode(errors="replace").decode()  # half a letter cannot be shown
+    write_whole(Path(order["record"]), json.dumps(made))
     return made
 
 
 def _page(order: dict) -> dict:
-    executed = execute(Path(order["notebook"]), order["parameters"], order["kernel"], order.get("slots", ()))
+    turn = order.get("slots") and turn_file(order["record"])
+    executed = execute(Path(order["notebook"]), order["parameters"], order["kernel"], order.get("slots", ()), turn)
     page = to_html(executed, **order["page"]).encode()
-    write_whole(Path(order["target"]), page)
-    result = result_of(executed)
-    data = result.pop("data", None) if result else None
-    return {"bytes": len(page), "sha256": hashlib.sha256(page).hexdigest(), "result": result, "data": data}
+    result = result_of(executed) or {}
+    read = {name: result.pop(name) for name in ("files", "data") if name in result}
+    made = {"bytes": len(page), "sha256": hashlib.sha256(page).hexdigest(), "result": result or None, "read": read}
+    try:
+        write_whole(Path(order["target"]), page)
+    except OSError as error:  # no room, no right to write: not the notebook's fault
+        made |= {"status": "cannot_write", "errno": [error.errno, error.strerror, str(error.filename)]}
+    return made
 
 
 def _inputs(order: dict) -> dict:
@@ -58,7 +66,7 @@ def _inputs(order: dict) -> dict:
 
     page = ForecastParts(order["dataset"], as_of=order["as_of"])
     foreseen = page.commune_forecasts() if page.foreseeable() else {}
-    return {"inputs": communes_hashes(page.workbook, foreseen)}
+    return {"inputs": communes_hashes(page.workbook, foreseen), "files": page.files}
 
 
 def _cells(order: dict) -> dict:
@@ -70,8 +78,11 @@ TASKS = {"page": _page, "inputs": _inputs, "cells": _cells}
 
 
 def main() -> None:
-    """``python -m ntm_analysis.page_run``: run the order on standard input."""
-    run(json.load(sys.stdin))
+    """``python -m ntm_analysis.page_run``: run the order on standard input, and end when that closes: the batch is gone."""
+    order = json.loads(sys.stdin.readline())
+    threading.Thread(target=lambda: (sys.stdin.read(), os._exit(1)), daemon=True).start()  # its kernel looks after itself
+    run(order)
+    os._exit(0)
 
 
 if __name__ == "__main__":

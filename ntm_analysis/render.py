@@ -57,9 +57,10 @@ def warm_up() -> None:
     to_html(made, title="", lang="vi", back="", skip="")
 
 
-def turns(slots: list[str], last: int) -> dict[str, Callable]:
+def turns(slots: list[str], last: int, mark: Path | None) -> dict[str, Callable]:
     """Hooks of nbclient by which a run takes one of ``slots`` (lock files) when its kernel is ready and gives it back after the
-    cell ``last``: kernels start and stop beside those that compute. A run that dies gives its slot back too."""
+    cell ``last``: kernels start and stop beside those that compute. A run that dies gives its slot back too. The file ``mark``
+    is made when the turn has come."""
     locks = [FileLock(slot) for slot in slots]
 
     async def take(**_: object) -> None:
@@ -67,6 +68,7 @@ def turns(slots: list[str], last: int) -> dict[str, Callable]:
             for lock in locks:
                 with contextlib.suppress(Timeout):
                     lock.acquire(timeout=0)
+                    mark.touch()
                     return
             await asyncio.sleep(0.01)
 
@@ -78,14 +80,16 @@ def turns(slots: list[str], last: int) -> dict[str, Callable]:
     return {"on_notebook_start": take, "on_cell_executed": give_back} if slots else {}
 
 
-def execute(notebook: Path, parameters: dict, kernel: str = "python3", slots: Sequence[str] = ()) -> object:
-    """The executed notebook (nbformat node), complete. Parameters are checked before a kernel starts.
+def execute(
+    notebook: Path, parameters: dict, kernel: str = "python3", slots: Sequence[str] = (), mark: Path | None = None
+) -> object:
+    """The executed notebook (nbformat node), complete. Parameters are checked before a kernel starts; ``slots``, ``mark``: see
+    :func:`turns`.
 
     Raises ValueError for bad parameters, :class:`NotebookFailed` when a cell fails, the kernel dies, or a cell was not run to its
     end: a kernel that was told to exit looks well to whoever asks only for its exit code.
     """
     import papermill
-    from nbclient.exceptions import DeadKernelError
 
     faults = check(parameters)
     if faults:
@@ -95,11 +99,11 @@ def execute(notebook: Path, parameters: dict, kernel: str = "python3", slots: Se
     try:
         made = papermill.execute_notebook(
             notebook, None, parameters, kernel_name=kernel, progress_bar=False, cwd=notebook.parent,
-            extra_arguments=["--log-level=CRITICAL"], **turns(list(slots), _last_code_cell(notebook)),
+            extra_arguments=["--log-level=CRITICAL"], **turns(list(slots), _last_code_cell(notebook), mark),
         )  # fmt: skip
     except papermill.PapermillExecutionError as error:
         raise NotebookFailed(" ".join(f"{error.ename}: {error.evalue}".split())) from None
-    except (DeadKernelError, RuntimeError) as error:
+    except RuntimeError as error:  # the kernel died (nbclient's DeadKernelError)
         raise NotebookFailed(" ".join(str(error).split())) from None
     for number, cell in enumerate(made.cells, start=1):
         for output in cell.get("outputs", []):

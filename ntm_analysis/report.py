@@ -4,6 +4,7 @@ Each page is one notebook run of a batch (:mod:`~ntm_analysis.batch`). A page th
 again; one failed page leaves the others complete.
 """
 
+import contextlib
 import hashlib
 import io
 import os
@@ -16,6 +17,7 @@ from .batch import TIMEOUT, Batch, RunsAnywhere, building, room_for
 from .forecast_words import month_words
 from .index_page import index_page, mark_stale
 from .manifest import Manifest
+from .memory_limit import usual_limit
 from .names import slug
 from .need import communes_in_need
 from .office_numbers import write_date
@@ -39,6 +41,9 @@ PAGES = {
     ALLOCATION: ("allocation", "phan-bo-von", "allocation", "allocation_link"),
     COMPARISON: ("scenario_comparison", "so-sanh-kich-ban", "comparison", "compare_link"),
 }
+# What a run says that may have wanted more memory than it was given.
+SHORT_OF_MEMORY = ("MemoryError", "Kernel died", "Kernel didn't respond", "CellExecutionError", "cannot allocate", "bad_alloc",
+                   "can't start new thread", "errno 12")  # fmt: skip
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 
 
@@ -65,6 +70,7 @@ class Outcome:
     index: Path | None = None
     single: Path | None = None
     archive: Path | None = None
+    changed: bool = False  # files of the data set were changed meanwhile: pages differ in what they rest on
 
 
 def plan(workbook: Workbook, units: list[int] | None, lang: str, audience: str) -> list[Job]:
@@ -118,13 +124,15 @@ def make_report(
 
     ``jobs``: pages at a time (0: as many as cores); ``force``: also those that would be the same; ``timeout``: seconds for one
     page; ``runs``: how pages are run, where not on this machine. ``on_plan`` is told how many pages there are to look at,
-    ``on_page`` each page's file and line of the manifest. Raises :class:`~ntm_analysis.batch.FolderBusy`, OSError.
+    ``on_page`` each page's file and line of the manifest. Raises :class:`~ntm_analysis.batch.FolderBusy`,
+    :class:`~ntm_analysis.memory_limit.WrongMemory`, OSError.
     """
     everything = plan(workbook, None, lang, audience)
     chosen = everything if units is None else plan(workbook, units, lang, audience)
     for job in chosen:
         if faults := check(job.parameters):
             raise ValueError("; ".join(faults))
+    usual_limit(1)  # raises WrongMemory before anything begins
     jobs = runs.at_once if runs else jobs or os.cpu_count() or 1
     with building(folder) as place:
         manifest, files = Manifest(folder), files_hash(workbook.path)
@@ -140,20 +148,26 @@ def make_report(
         if todo:
             if not room_for(folder, jobs):
                 raise NoRoom(f"{folder}")
-            batch = Batch(manifest, place, jobs=jobs, timeout=timeout, runs=runs, on_end=on_page)
+            made: list[str] = []
+
+            def ended(file: str, line: dict) -> None:
+                if line["status"] == "complete":
+                    made.append(file)
+                elif line["stale"]:
+                    _mark_stale(manifest, file, lang)
+                on_page(file, line)
+
+            batch = Batch(manifest, place, jobs=jobs, timeout=timeout, runs=runs, on_end=ended)
             try:
-                _run(batch, workbook, todo, lines, pages, force)
+                _run(batch, workbook, todo, lines, pages, force, on_page)
                 batch.finish()
             finally:
                 batch.close()
                 manifest.save()
-            for job in todo:
-                if manifest.pages[job.file]["stale"]:
-                    _mark_stale(manifest, job.file, lang)
-            Store.usual(home_of(workbook.path)).prune()
-        outcome = Outcome(folder, made=len(todo), index=folder / "index.html")
+        outcome = Outcome(folder, made=len(made) if todo else 0, index=folder / "index.html")
         for job in chosen:
             line = manifest.pages.get(job.file, {})
+            outcome.changed |= bool(line) and line["inputs"].get("files") != files
             if line.get("status") == "complete":
                 outcome.pages.append(job)
             else:
@@ -169,6 +183,8 @@ def make_report(
         if archive and outcome.pages:
             outcome.archive = folder / f"{stem}.zip"
             write_whole(outcome.archive, _zipped([outcome.index, *(folder / job.file for job in outcome.pages)]))
+    if todo:
+        Store.usual(home_of(workbook.path)).prune()
     return outcome
 
 
@@ -184,36 +200,42 @@ def _wanted(line: dict, what: str) -> dict:
     return {"parameters": line["parameters"], "versions": software(), "inputs": inputs}
 
 
-def _run(batch: Batch, workbook: Workbook, todo: list[Job], lines: dict, pages: dict, force: bool) -> None:
-    """Ask for the pages of the district, then for those of the communes whose own data changed."""
+def _run(
+    batch: Batch, workbook: Workbook, todo: list[Job], lines: dict, pages: dict, force: bool,
+    on_same: Callable[[str, dict], None],
+) -> None:  # fmt: skip
+    """Ask for the pages of the district, then for those of the communes whose data changed; ``on_same`` is told of the others."""
     for job in todo:
         if job.unit is None or job.unit < 0:
             batch.page(job.file, lines[job.file], pages[job.file], NOTEBOOKS / job.notebook)
     communes = [job for job in todo if job.unit is not None and job.unit >= 0]
     if not communes:
         return
-    known = batch.manifest.pages
-    if force or not any(known.get(job.file, {}).get("status") == "complete" for job in communes):
-        for job in communes:  # each tells what it rests on
-            batch.page(job.file, lines[job.file], pages[job.file], NOTEBOOKS / job.notebook)
-        return
-    hashes = batch.ask("inputs", dataset=str(workbook.path), as_of=f"{workbook.as_of}")["inputs"]
-    for job in communes:
-        line = lines[job.file]
-        line["inputs"]["data"] = hashes[workbook.units.at[job.unit, "code"]]
-        if not force and batch.manifest.made_of(job.file, **_wanted(line, "data")):
+    known, hashes = batch.manifest.pages, {}
+    if not force and any(known.get(job.file, {}).get("status") == "complete" for job in communes):
+        with contextlib.suppress(RuntimeError):  # what cannot be worked out is told by the pages
+            told = batch.ask("inputs", dataset=str(workbook.path), as_of=f"{workbook.as_of}")
+            if told["files"] == lines[communes[0].file]["inputs"]["files"]:
+                hashes = told["inputs"]
+    for job in communes:  # each tells itself what it rests on
+        line, data = lines[job.file], hashes.get(workbook.units.at[job.unit, "code"])
+        line["inputs"]["data"] = data
+        if data and batch.manifest.made_of(job.file, **_wanted(line, "data")):
             before = batch.manifest.pages[job.file]
             batch.manifest.enter(job.file, before | {"inputs": line["inputs"]})
-            batch.on_end(job.file, before)
+            on_same(job.file, before)
         else:
             batch.page(job.file, line, pages[job.file], NOTEBOOKS / job.notebook)
 
 
 def failure(line: dict, lang: str) -> str:
     """Why a page failed, in one line."""
-    if line["reason"] == "failed":
-        return line["error"]
-    return text(f"run_{line['reason']}", lang, seconds=f"{line['seconds'] or 0:g}")
+    if line["reason"] == "overdue":
+        return text("run_overdue", lang, seconds=f"{line['seconds'] or 0:g}")
+    told = line["error"] or text("run_died", lang)
+    if line["memory"] and any(sign in told for sign in SHORT_OF_MEMORY):
+        told = text("run_memory", lang, told=told, memory=line["memory"])
+    return told
 
 
 def _current(manifest: Manifest, job: Job, files: str) -> bool:

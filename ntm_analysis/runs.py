@@ -1,9 +1,11 @@
 """Page runs in processes of their own: forked from the warm process, or, where there is no fork, each started anew.
 
 Both are asked alike: ``start`` an order (:mod:`~ntm_analysis.page_run`), ask which have ``ended``, ``close``. An order is known
-by the file of its record. A run that takes longer than its order allows is killed with its kernel.
+by the file of its record. A run that takes longer than its order allows is killed with its kernel; its time counts from its turn
+(:func:`~ntm_analysis.render.turns`), which it tells by a file.
 """
 
+import contextlib
 import json
 import os
 import select
@@ -16,9 +18,10 @@ from collections import deque
 from pathlib import Path
 
 THREADS = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}  # the runs use all cores already
+JUPYTER_PATH = str(Path(__file__).resolve().parent)  # its folder "kernels" describes the kernel
 NEW_GROUP = {"start_new_session": True} if os.name == "posix" else {"creationflags": 0x200}  # Ctrl-C is the batch's to answer
-KERNELS = {"JUPYTER_PATH": str(Path(__file__).resolve().parent)}  # its folder "kernels" describes the kernel
 WARMING = 120  # seconds that the warm process may take to be ready
+BEFORE = 3  # times its seconds that a run may take until its turn: others go first, each for as long at most
 
 
 class NoWarmProcess(Exception):
@@ -30,19 +33,31 @@ class Runs:
 
     def __init__(self) -> None:
         self.until: dict[str, float] = {}
+        self.waiting: dict[str, float] = {}  # seconds of the runs that wait for their turn
         self.overdue: set[str] = set()
 
     def _begin(self, order: dict) -> None:
-        self.until[order["record"]] = time.monotonic() + order["timeout"]
+        record, seconds = order["record"], order["timeout"]
+        self.until[record] = time.monotonic() + seconds * (BEFORE if order.get("slots") else 1)
+        if order.get("slots"):
+            self.waiting[record] = seconds
 
     def _late(self) -> list[str]:
         now = time.monotonic()
+        for record in [record for record in self.waiting if turn_file(record).exists()]:
+            self.until[record] = now + self.waiting.pop(record)
         found = [record for record, until in self.until.items() if until < now and record not in self.overdue]
         self.overdue.update(found)
         return found
 
     def _end(self, record: str) -> None:
         self.until.pop(record, None)
+        self.waiting.pop(record, None)
+
+
+def turn_file(record: str) -> Path:
+    """The file by which a run tells that its turn has come."""
+    return Path(f"{record}.turn")
 
 
 class ForkedRuns(Runs):
@@ -61,31 +76,35 @@ class ForkedRuns(Runs):
             stdin=theirs,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env=environment | THREADS | KERNELS,
+            env=environment
+            | THREADS
+            | {"JUPYTER_PATH": os.pathsep.join(filter(None, (JUPYTER_PATH, environment.get("JUPYTER_PATH"))))},
             **NEW_GROUP,
         )
         theirs.close()
         self.pieces, self.asked, self.records, self.pids = b"", deque(), {}, {}
-        if "ready" not in (self._told(WARMING) or [{}])[0]:
+        try:
+            if "ready" not in (self._told(WARMING) or [{}])[0]:
+                raise NoWarmProcess
+        except BaseException:
             self.close()
-            raise NoWarmProcess
+            raise
 
     def start(self, order: dict) -> None:
         """Start a run."""
         self._ask(run=order)
-        self.asked.append(order["record"])
-        self._begin(order)
+        self.asked.append(order)
 
     def ended(self, wait: float) -> list[str]:
         """The records of the runs that have ended, waited for at most ``wait`` seconds."""
         for record in self._late():
-            if record in self.pids:
-                self._ask(kill=self.pids[record])
+            self._ask(kill=self.pids[record])
         done = []
         for line in self._told(wait):
             if "started" in line:
-                record = self.asked.popleft()
-                self.records[line["started"]], self.pids[record] = record, line["started"]
+                order = self.asked.popleft()
+                self.records[line["started"]], self.pids[order["record"]] = order["record"], line["started"]
+                self._begin(order)
             elif line["ended"] in self.records:
                 record = self.records.pop(line["ended"])
                 del self.pids[record]
@@ -112,13 +131,16 @@ class ForkedRuns(Runs):
         return [json.loads(line) for line in lines]
 
     def close(self) -> None:
-        """End all that runs; the warm process ends its forks when this end of the socket closes."""
+        """End all that runs; the warm process ends its forks when this end of the socket closes, unless it was killed itself."""
         self.connection.close()
         try:
             self.process.wait(timeout=5)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
+        for pid in self.pids.values():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
 
 
 class NewProcesses(Runs):
@@ -141,8 +163,8 @@ class NewProcesses(Runs):
             env=self.environment,
             **NEW_GROUP,
         )
-        process.stdin.write(json.dumps(order).encode())
-        process.stdin.close()
+        process.stdin.write(json.dumps(order).encode() + b"\n")
+        process.stdin.flush()  # stays open: a run ends when it closes
         self.running[order["record"]] = process
         self._begin(order)
 
@@ -157,7 +179,7 @@ class NewProcesses(Runs):
                 break
             time.sleep(0.02)
         for record in done:
-            del self.running[record]
+            self.running.pop(record).stdin.close()
             self._end(record)
         return done
 
@@ -167,3 +189,4 @@ class NewProcesses(Runs):
             process.kill()
         for process in self.running.values():
             process.wait()
+            process.stdin.close()

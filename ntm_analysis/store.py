@@ -1,8 +1,8 @@
 """Results kept on disk under the hash of everything they rest on, so that each is worked out once and shared by all that need it.
 
 An entry is never changed: other data, another program or other versions have another name. What cannot be kept (no room, no right
-to write) or read back is worked out anew; the store may be deleted at any time. Entries are pickles of this package's own objects
-in a folder that only its owner may write.
+to write) or read back is worked out anew; the store may be deleted at any time. Entries are pickles of this package's own
+objects, which can do whatever the program can: the usual folder is used only if nobody else may write there.
 """
 
 import contextlib
@@ -11,6 +11,7 @@ import json
 import os
 import pickle
 import platform
+import time
 from collections.abc import Callable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -23,6 +24,7 @@ from .whole_files import write_whole
 
 PACKAGE = Path(__file__).resolve().parent
 PLACE = "NTM_STORE"  # of the environment: the store's folder; empty: keep nothing
+DAY = 86400  # seconds
 LIMIT = 2**30  # bytes kept; what was not used longest goes first
 LIBRARIES = ("pandas", "numpy", "scipy", "highspy", "pyarrow", "PyYAML", "Babel", "Jinja2", "MarkupSafe", "seaborn", "matplotlib",
              "papermill", "nbconvert", "nbclient", "ipykernel")  # fmt: skip
@@ -75,7 +77,8 @@ class Store:
         named = os.environ.get(PLACE)
         if named is not None:
             return cls(Path(named) if named else None)
-        return cls(home / ".store")
+        folder = home / ".store"
+        return cls(folder if _ours(folder) else None)
 
     def kept(self, subject: str, rests_on: object, make: Callable[[], Any]) -> Any:
         """The result for ``subject``, which rests on ``rests_on`` (plain values) and the software: read, else made and kept.
@@ -99,25 +102,44 @@ class Store:
             return made
 
     def prune(self, limit: int = LIMIT) -> None:
-        """Delete what was used longest ago until at most ``limit`` bytes are kept."""
+        """Delete what was used longest ago until at most ``limit`` bytes are kept, and locks of a day ago that hold nothing."""
         if self.folder is None or not self.folder.is_dir():
             return
-        entries = sorted(self.folder.glob("*.pickle"), key=lambda path: path.stat().st_mtime, reverse=True)
-        held = 0
-        for path in entries:
-            held += path.stat().st_size
+        entries, held = [], 0
+        for path in self.folder.iterdir():
+            with contextlib.suppress(OSError):  # another program deletes here too
+                found = path.stat()
+                if path.suffix == ".pickle":
+                    entries.append((found.st_mtime, found.st_size, path))
+                elif found.st_mtime < time.time() - DAY and not path.with_suffix(".pickle").exists():
+                    path.unlink()
+        for _, size, path in sorted(entries, reverse=True):
+            held += size
             if held > limit:
                 for old in (path, path.with_suffix(".lock")):
-                    old.unlink(missing_ok=True)
+                    with contextlib.suppress(OSError):
+                        old.unlink()
 
 
 def _read(path: Path) -> tuple | None:
     """An entry, in a tuple so that a result may be None; None where it is not there or spoilt."""
     try:
         found = pickle.loads(path.read_bytes())
-        os.utime(path)
-    except OSError:
-        return None
     except Exception:  # a pickle may be spoilt in any way; it is made anew
         return None
+    if not (isinstance(found, tuple) and len(found) == 1):
+        return None
+    with contextlib.suppress(OSError):
+        os.utime(path)
     return found
+
+
+def _ours(folder: Path) -> bool:
+    """Whether only those may write in a folder who may also change this program."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return True  # made when it is needed, for its owner alone
+    if os.name != "posix":
+        return True
+    return found.st_uid in (os.geteuid(), PACKAGE.stat().st_uid) and not found.st_mode & 0o022

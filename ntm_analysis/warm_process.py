@@ -118,9 +118,9 @@ class WarmProcess:
                     _kill(line["kill"])
             elif "run" in line:
                 ours, theirs = socket.socketpair()
+                self.askers[ours] = Asker(ours)  # before the fork, which closes what is ours
                 self._fork(asker, partial(_run, theirs, line["run"]))
                 theirs.close()
-                self.askers[ours] = Asker(ours)
                 self.choice.register(ours, selectors.EVENT_READ)
             else:
                 self._fork(asker, partial(_kernel, **line["kernel"]))

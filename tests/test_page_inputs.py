@@ -124,6 +124,34 @@ def test_a_change_that_moves_no_money_leaves_most_communes_alone(data, before):
     ]
 
 
+def test_a_file_saved_while_the_data_are_read_is_read_again_and_the_hash_is_of_what_was_read(data, tmp_path, monkeypatch):
+    place = tmp_path / "data"
+    shutil.copytree(data, place, ignore=shutil.ignore_patterns("doi-*", "ghi-chu"))
+    open_before, opened = Workbook.open, []
+
+    def save_meanwhile(folder: Path, *given: object) -> Workbook:
+        made = open_before(folder, *given)
+        opened.append(made)
+        if len(opened) == 1:
+            with (folder / "dataset.yaml").open("a", encoding="utf-8") as file:
+                file.write("# again\n")
+        return made
+
+    monkeypatch.setenv("NTM_STORE", str(tmp_path / "store"))
+    monkeypatch.setattr(Workbook, "open", save_meanwhile)
+    _, files = page_inputs.kept_workbook(place / "goc")
+    assert len(opened) == 2 and files == files_hash(place / "goc")
+    page_inputs.kept_workbook(place / "goc")
+    assert len(opened) == 2, "what was read whole is kept"
+
+
+def test_the_folder_of_a_data_set_elsewhere_is_the_one_that_the_batch_works_in(tmp_path, monkeypatch):
+    assert page_inputs.home_of(tmp_path) == Path.cwd()
+    monkeypatch.setenv("NTM_HOME", str(tmp_path))
+    assert page_inputs.home_of(tmp_path / "du-lieu") == tmp_path
+    assert page_inputs.home_of(Path("data/huyen-mau")) == page_inputs.HOME
+
+
 @pytest.mark.parametrize(
     "path", ["goc/works.csv", "goc/dataset.yaml", "criteria/recognition.yaml", "reference/history.csv", "scenarios/equal.yaml"]
 )

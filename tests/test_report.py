@@ -2,7 +2,7 @@
 
 import contextlib
 import datetime as dt
-import json
+import errno
 import os
 import re
 import shutil
@@ -16,7 +16,7 @@ import pytest
 from bs4 import BeautifulSoup
 from conftest import make_dataset
 
-from ntm_analysis import report
+from ntm_analysis import page_run, report
 from ntm_analysis.cli import main
 from ntm_analysis.commune_page import CommunePage
 from ntm_analysis.index_page import index_page
@@ -284,8 +284,7 @@ def test_a_disk_that_fills_while_pages_are_made_is_told_and_ends_the_batch(two, 
         kernel, overdue, at_once = "python3", frozenset(), 1
 
         def start(self, order: dict) -> None:
-            told = {"status": "cannot_write", "error": "", "errno": [28, "No space left on device", order.get("target", "x")]}
-            Path(order["record"]).write_text(json.dumps(told | {"seconds": 1}))
+            page_run.run(order | {"memory": 0})
             self.record = order["record"]
 
         def ended(self, wait: float) -> list[str]:
@@ -294,6 +293,12 @@ def test_a_disk_that_fills_while_pages_are_made_is_told_and_ends_the_batch(two, 
         def close(self) -> None:
             pass
 
+    def full(path: Path, content: str | bytes) -> None:
+        if path.suffix == ".html":
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        write_whole(path, content)
+
+    monkeypatch.setattr(page_run, "write_whole", full)
     with pytest.raises(OSError, match="No space left"):
         made(two, force=True, runs=Full())
     assert {n: raw for n, raw in bytes_of(two / "out").items()} == before

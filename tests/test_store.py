@@ -1,9 +1,11 @@
 """What is worked out once is shared; what cannot be kept or read back is worked out anew."""
 
 import os
+import pickle
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -47,7 +49,7 @@ def test_other_software_is_another_result(tmp_path, monkeypatch):
     assert len(made) == 2
 
 
-@pytest.mark.parametrize("content", [b"", b"no pickle", b"\x80\x05cnot_a_module\nx\n."])
+@pytest.mark.parametrize("content", [b"", b"no pickle", b"\x80\x05cnot_a_module\nx\n.", pickle.dumps("x"), pickle.dumps((1, 2))])
 def test_a_spoilt_entry_is_made_anew(tmp_path, content):
     made, kept = [], Store(tmp_path)
     kept.kept("a", 1, counted(made))
@@ -79,16 +81,21 @@ def test_of_several_at_once_one_makes_it_and_the_others_wait(tmp_path):
 
     def slow() -> str:
         made.append(1)
-        begun.wait(1)
+        assert begun.wait(60)
         return "x"
 
     code = "import sys, pathlib\n"
-    code += "from ntm_analysis.store import Store\nprint(Store(pathlib.Path(sys.argv[1])).kept('a', 1, lambda: 'y'))"
+    code += "from ntm_analysis.store import Store\nprint('here', flush=True)\n"
+    code += "print(Store(pathlib.Path(sys.argv[1])).kept('a', 1, lambda: 'y'))"
     thread = threading.Thread(target=lambda: kept.kept("a", 1, slow))
     thread.start()
     while not made:
         pass
     other = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert other.stdout.readline() == "here\n"
+    time.sleep(0.3)
+    assert other.poll() is None, "it waits"
+    begun.set()
     thread.join()
     assert other.communicate(timeout=60)[0].strip() == "x" and len(made) == 1
 
@@ -102,6 +109,18 @@ def test_what_was_not_used_longest_goes_first(tmp_path):
         os.utime(path, (1e9 - age, 1e9 - age))
     kept.prune(limit=2500)
     assert sorted(tmp_path.glob("*.pickle")) == sorted(entries[:2])
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights of another kind")
+def test_a_usual_folder_where_others_may_write_is_not_used(tmp_path, monkeypatch):
+    monkeypatch.delenv("NTM_STORE")
+    assert Store.usual(tmp_path).folder == tmp_path / ".store"
+    (tmp_path / ".store").mkdir(mode=0o700)
+    assert Store.usual(tmp_path).folder == tmp_path / ".store"
+    (tmp_path / ".store").chmod(0o777)
+    assert Store.usual(tmp_path).folder is None
+    monkeypatch.setenv("NTM_STORE", str(tmp_path / ".store"))
+    assert Store.usual(tmp_path).folder == tmp_path / ".store", "who names it knows it"
 
 
 def test_the_hash_of_files_minds_names_and_content_but_not_line_ends_or_hidden_files(tmp_path):

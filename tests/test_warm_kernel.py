@@ -15,7 +15,7 @@ from test_batch import PAGE, POSIX, notebook
 
 from ntm_analysis.page_run import run as page_run
 from ntm_analysis.report import NOTEBOOKS
-from ntm_analysis.runs import ForkedRuns
+from ntm_analysis.runs import THREADS, ForkedRuns
 
 pytestmark = POSIX
 
@@ -167,6 +167,31 @@ for _ in range(200):
 """
     threads = {"OPENBLAS_NUM_THREADS": "4", "OMP_NUM_THREADS": "4", "MKL_NUM_THREADS": "4"}
     subprocess.run([sys.executable, "-c", code], env=dict(os.environ) | threads, check=True, timeout=60)
+
+
+def test_two_hundred_forks_of_the_warm_process_all_tell_what_became_of_them(tmp_path, monkeypatch):
+    monkeypatch.setattr("ntm_analysis.runs.THREADS", dict.fromkeys(THREADS, "4"))
+    many, records = ForkedRuns(dict(os.environ)), [f"{tmp_path / str(n)}.json" for n in range(200)]
+    try:
+        for record in records:
+            many.start(
+                {
+                    "task": "inputs",
+                    "dataset": "none",
+                    "as_of": "",
+                    "kernel": "ntm-warm",
+                    "memory": 0,
+                    "timeout": 60,
+                    "record": record,
+                }
+            )
+        ended = []
+        while len(ended) < len(records):
+            ended += many.ended(60)
+    finally:
+        many.close()
+    assert sorted(ended) == sorted(records) and not many.overdue
+    assert {json.loads(Path(record).read_text(encoding="utf-8"))["status"] for record in records} == {"failed"}
 
 
 def test_a_run_without_a_warm_process_makes_the_same_page(tmp_path, runs):
