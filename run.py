@@ -39,9 +39,18 @@ usage: python3 run.py [--wheels DIR] [COMMAND] [arguments of the command]
 The first run sets up the folder .venv (network needed, or --wheels).
 
 commands:
-  report       write all pages of the report (also when no COMMAND is given)
-  check        say everything that is wrong with the data
-  status       say where every commune stands
+  check        read and check a data set; every problem at once
+  status       where the communes stand
+  needs        what finishing costs, who pays, where the gap is
+  forecast     whether every commune will finish by the deadline
+  allocate     which works to fund in which year; what one commune more would take
+  compare      scenarios side by side in the same worlds
+  score        registered forecasts against what happened
+  report       the district's pages, one page a commune and an index (also when no COMMAND is given)
+  template     an Excel workbook to fill in, with the present rows
+  import       read a filled template or an office's own form; all or nothing
+  export       everything in one Excel workbook in office form
+  rebase       carry a data set over to the units of a later day
   lab          open the notebooks in JupyterLab
   test         run the tests (arguments go to pytest)
   wheels DIR   download into DIR all that the set-up needs, for offices without network;

@@ -5,7 +5,8 @@
 
 `ours`: `ntm report` of the communes, two at a time, nothing kept from before, warm-up included. `plain functions`: the same parts
 and pages made in two warm processes without notebooks, with a store of their own, warm-up included. `papermill`: papermill and
-nbconvert by command line, two communes at a time; one at a time is twice as many seconds (each command keeps one core busy).
+nbconvert by command line, two communes at a time, for a sample and scaled up; one at a time is not run but estimated as twice as
+many seconds (each command keeps one core busy).
 Beside them: an unchanged rerun, and one after a change of one commune's data.
 """
 
@@ -90,8 +91,8 @@ def compare(rounds: int) -> None:
                 seconds[name].append(way(Path(folder), dataset, codes))
                 print(f"{name}: {seconds[name][-1]:.1f} s", flush=True)
     best = {name: min(found) for name, found in seconds.items()}
-    print(f"papermill two at a time / ours: {best['papermill'] / best['ours']:.1f}")
-    print(f"papermill one at a time / ours: {2 * best['papermill'] / best['ours']:.1f}")
+    print(f"papermill two at a time (from {COMMAND_LINE} communes, scaled up) / ours: {best['papermill'] / best['ours']:.1f}")
+    print(f"papermill one at a time (estimated: twice two at a time) / ours: {2 * best['papermill'] / best['ours']:.1f}")
     print(f"ours / plain functions: {best['ours'] / best['plain functions']:.2f}")
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)

@@ -11,60 +11,67 @@ from .parameters import PLANS
 from .problems import shown
 from .words import text
 
-COMMANDS = (
-    "check", "status", "needs", "forecast", "allocate", "compare", "score", "report", "template", "import", "export", "rebase",
-)  # fmt: skip
+COMMANDS = {
+    "check": "read and check a data set; every problem at once",
+    "status": "where the communes stand",
+    "needs": "what finishing costs, who pays, where the gap is",
+    "forecast": "whether every commune will finish by the deadline",
+    "allocate": "which works to fund in which year; what one commune more would take",
+    "compare": "scenarios side by side in the same worlds",
+    "score": "registered forecasts against what happened",
+    "report": "the district's pages, one page a commune and an index",
+    "template": "an Excel workbook to fill in, with the present rows",
+    "import": "read a filled template or an office's own form; all or nothing",
+    "export": "everything in one Excel workbook in office form",
+    "rebase": "carry a data set over to the units of a later day",
+}
+
+
+DATASET = "folder of a data set, or its name under data/"
 
 
 def parser_of() -> argparse.ArgumentParser:
     """The commands and their options."""
     parser = argparse.ArgumentParser(prog="ntm", description="Where the communes of a district stand in the NTM programme.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="{" + ",".join(COMMANDS) + "}")
-    summaries = {
-        "check": "read and check a data set; every problem at once",
-        "status": "where the communes stand, as text or JSON",
-        "needs": "what finishing costs, who pays, where the gap is, as text or JSON",
-        "forecast": "whether every commune will finish by the deadline, as text or JSON",
-        "allocate": "which works to fund in which year, and what one commune more would take, as text or JSON",
-        "compare": "scenarios side by side in the same worlds, as text or JSON",
-        "score": "registered forecasts against what happened",
-        "report": "render the district's page, one page a commune and an index",
-        "template": "an Excel workbook to fill in, with the data set's present rows",
-        "import": "read a filled template or an office's own form into a data set; all or nothing",
-        "export": "everything in one Excel workbook in office form",
-        "rebase": "carry a data set over to the units of a later day, as a new data set",
-    }
     made = {}
-    for name, summary in summaries.items():
+    for name, summary in COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
         made[name] = command
-        command.add_argument("--lang", choices=("vi", "en"), default="vi")
+        command.add_argument("--lang", choices=("vi", "en"), default="vi", help="language of what is shown (default: vi)")
         if name == "score":
             continue
         if name in ("template", "export"):
-            command.add_argument("out", type=_xlsx, metavar="OUT.xlsx")
+            command.add_argument("out", type=_xlsx, metavar="OUT.xlsx", help="the file to write")
         if name == "import":
-            command.add_argument("file", metavar="FILE.xlsx")
+            command.add_argument("file", metavar="FILE.xlsx", help="the file to read (.xlsx, .xls)")
         if name in ("import", "rebase"):
-            command.add_argument("dataset", metavar="DATASET")
+            command.add_argument("dataset", metavar="DATASET", help=DATASET)
         else:
-            command.add_argument("dataset", nargs="?", default="data/thanh-chuong", metavar="DATASET")
+            command.add_argument(
+                "dataset", nargs="?", default="data/thanh-chuong", metavar="DATASET",
+                help=f"{DATASET} (default: data/thanh-chuong)",
+            )  # fmt: skip
         if name in ("template", "import", "rebase"):
             continue
         command.add_argument("--as-of", type=_day, metavar="DATE", help="use only what was known by this day")
     made["status"].add_argument("--commune", action="append", metavar="NAME", help="name, code or slug of one commune")
     made["status"].add_argument("--set", default="", metavar="ID", help="judge all by this criteria set")
-    made["status"].add_argument("--json", action="store_true")
+    for name in ("status", "needs", "forecast", "allocate", "compare", "score"):
+        made[name].add_argument("--json", action="store_true", help="print JSON, for a machine to read")
     made["needs"].add_argument("--commune", action="append", metavar="NAME", help="name, code or slug of one commune")
-    made["needs"].add_argument("--target", choices=("ntm", "registered"), default="ntm")
+    made["needs"].add_argument(
+        "--target", choices=("ntm", "registered"), default="ntm", help="communes not yet NTM, or those with a planned target"
+    )
     made["compare"].add_argument("--scenarios", type=_ids, default=[], metavar="A,B,...", help="default: all there are")
     made["compare"].add_argument("--baseline", default="baseline", metavar="ID", help="what the others are held against")
-    made["compare"].add_argument("--json", action="store_true")
     for name in ("needs", "forecast", "allocate"):
-        made[name].add_argument("--scenario", default="baseline", metavar="ID")
+        made[name].add_argument("--scenario", default="baseline", metavar="ID", help="default: baseline, the data as they are")
     for name in ("needs", "forecast", "allocate", "compare", "export"):
-        made[name].add_argument("--draws", type=_count, default=10_000, metavar="N")
-        made[name].add_argument("--seed", type=lambda typed: 0 if typed == "0" else _count(typed), default=2022, metavar="K")
+        made[name].add_argument("--draws", type=_count, default=10_000, metavar="N", help="worlds drawn (default: 10000)")
+        made[name].add_argument(
+            "--seed", type=_seed, default=2022, metavar="K", help="another seed draws other worlds (default: 2022)"
+        )
     added = made["forecast"].add_argument
     added("--commune", action="append", metavar="NAME", help="name, code or slug of one commune")
     added("--policy", choices=PLANS, default=None, help="who is paid first")
@@ -74,11 +81,7 @@ def parser_of() -> argparse.ArgumentParser:
     )
     added("--price", action="store_true", help="also what it would take")
     added("--register", action="store_true", help="enter the forecast in forecasts/, to be scored later")
-    added("--json", action="store_true")
     made["allocate"].add_argument("--policy", choices=PLANS, default=None, help="whose plan to show (default: the optimal one)")
-    made["allocate"].add_argument("--json", action="store_true")
-    made["score"].add_argument("--json", action="store_true")
-    made["needs"].add_argument("--json", action="store_true")
     made["import"].add_argument("--dry-run", action="store_true", help="show what would change and write nothing")
     made["import"].add_argument(
         "--drop-lost", action="store_true", help="delete rows that a filled template no longer has (default: kept)"
@@ -89,7 +92,9 @@ def parser_of() -> argparse.ArgumentParser:
     made["rebase"].add_argument("--date", type=_day, required=True, metavar="DATE", help="the day whose units are wanted")
     made["rebase"].add_argument("--out", required=True, metavar="NEW", help="folder of the new data set; must not exist")
     made["report"].add_argument("--commune", action="extend", nargs="+", metavar="NAME", help="only these communes")
-    made["report"].add_argument("--audience", choices=("noi-bo", "cong-khai"), default="noi-bo")
+    made["report"].add_argument(
+        "--audience", choices=("noi-bo", "cong-khai"), default="noi-bo", help="for the office, or public (default: noi-bo)"
+    )
     made["report"].add_argument("--out", metavar="DIR", help="folder (default reports/<data set>/)")
     made["report"].add_argument("--single", action="store_true", help="also everything as one file")
     added = made["report"].add_argument
@@ -124,11 +129,16 @@ def _ids(typed: str) -> list[str]:
     return names
 
 
-def _count(typed: str) -> int:
-    """A whole number from 1 on the command line."""
-    if not typed.isascii() or not typed.isdecimal() or not 1 <= int(typed) <= 10_000_000:
-        raise argparse.ArgumentTypeError(f"“{shown(typed)}”: 1 - 10.000.000")
+def _count(typed: str, least: int = 1) -> int:
+    """A whole number from ``least`` on the command line."""
+    if not typed.isascii() or not typed.isdecimal() or len(typed) > 8 or not least <= int(typed) <= 10_000_000:
+        raise argparse.ArgumentTypeError(text("cli_no_count", "vi", name=shown(typed), least=least))
     return int(typed)
+
+
+def _seed(typed: str) -> int:
+    """A seed on the command line."""
+    return _count(typed, 0)
 
 
 def readable_console() -> None:

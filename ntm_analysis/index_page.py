@@ -16,6 +16,9 @@ from .words import LEVEL_WORDS, count_words, lacking_words, pick, text, verdict_
 from .workbook import Workbook
 
 STALE = "<!--stale-->"  # where a page says that it is older than the data
+STATES = ("made", "stale", "none")
+BEYOND = "9999-12-31"  # sorts after every date
+FEW = 5  # failures that are shown unfolded
 COLUMNS = (
     "tt",
     "unit",
@@ -43,9 +46,13 @@ def index_page(
         line = pages.get(files.get(unit), {})
         cells = _figures(record, line.get("result") or {}, lang)
         state = "stale" if line.get("stale") else "made" if unit in files else "none"
-        cells.append((text(f"page_{state}", lang), state))
-        rows.append({"place": place, "name": record["name"], "code": record["code"], "file": files.get(unit), "cells": cells,
-                     "key": _search_key(workbook.units.loc[unit, "label"], record["code"])})  # fmt: skip
+        cells.append((text(f"page_{state}", lang), STATES.index(state)))
+        rows.append({
+            "place": place, "name": record["name"], "code": record["code"], "level": record["level"], "file": files.get(unit),
+            "cells": cells, "key": _search_key(workbook.units.loc[unit, "label"], record["code"]),
+        })  # fmt: skip
+    district = [(files[None], text("district_link", lang, verdict=verdict))] if None in files else []
+    links = [*district, *others]
     place_name = workbook.meta["title"][lang]
     templates = Environment(loader=PackageLoader("ntm_analysis", "templates"), autoescape=True, trim_blocks=True)
     return templates.get_template("index.html.j2").render(
@@ -56,18 +63,17 @@ def index_page(
         draft=text("draft", lang),
         illustrative=text("illustrative", lang) if workbook.illustrative else "",
         illustrative_long=text("illustrative_long", lang),
-        district=files.get(None),
-        others=others,
-        district_label=text("district_link", lang, verdict=verdict),
+        links=[(file, label, pages.get(file, {}).get("stale")) for file, label in links],
         failed=failed,
         failed_head=text("failed_head", lang),
+        few=FEW,
         stale=text("page_stale", lang),
         search=text("search", lang),
         unit=text("communes_shown", lang),
         filter=text("filter_level", lang),
         all=text("filter_all", lang),
         sort=text("sort_by", lang),
-        levels=list(dict.fromkeys(row["cells"][0][0] for row in rows)),
+        levels=[(level, _level(level, lang)) for level in RANKS if level in {row["level"] for row in rows}],
         note=text("results_note", lang),
         heads=[text(f"head_{key}", lang) for key in COLUMNS],
         rows=rows,
@@ -75,18 +81,29 @@ def index_page(
 
 
 def _figures(record: dict, result: dict, lang: str) -> list[tuple[str, object]]:
-    """The cells of one commune after its name and code: as shown, and what they sort by ("" sorts last)."""
-    level = "-" if record["level"] == "not_ntm" else pick(LEVEL_WORDS[record["level"]], lang)
+    """The cells of one commune after its name and code: as shown, and what they sort by ("" sorts last, either way)."""
     p, day, need = result.get("p_met"), result.get("p50_date"), result.get("need_p50")
     finished = result.get("finished")
     return [
-        (level, RANKS.index(record["level"])),
+        (_level(record["level"], lang), RANKS.index(record["level"])),
         (count_words(record), "" if record["met"] is None else record["met"] / record["of"]),
-        (lacking_words(record, lang), len(record["missing"]) or ""),
+        (lacking_words(record, lang), "" if record["met"] is None else len(record["missing"]) + record["unknown"]),
         ("-" if finished else "..." if p is None else chance_words(p, 10_000, lang), "" if finished or p is None else p),
-        ("-" if finished or p is None else text("beyond_term", lang) if day is None else month_words(day, lang), day or ""),
+        _finish(finished, p, day, lang),
         ("..." if need is None else billions(need * 1000, lang) if need else "-", need or ""),
     ]
+
+
+def _level(level: str, lang: str) -> str:
+    """A recognised level, or that there is none."""
+    return text("level_not_recognised", lang) if level == "not_ntm" else pick(LEVEL_WORDS[level], lang)
+
+
+def _finish(finished: bool | None, p: float | None, day: str | None, lang: str) -> tuple[str, str]:
+    """The cell of the month in which a commune finishes."""
+    if finished or p is None:
+        return "-" if finished else "...", ""
+    return (month_words(day, lang), day) if day else (text("beyond_term", lang), BEYOND)
 
 
 def _search_key(label: str, code: str) -> str:

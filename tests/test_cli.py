@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ntm_analysis.cli import main
+from ntm_analysis.cli_options import COMMANDS, parser_of
 
 
 def run(capsys, *arguments: str) -> tuple[int, str, str]:
@@ -92,6 +93,22 @@ def test_what_is_not_there_gets_one_sentence_and_exit_code_1(capsys, arguments, 
 )  # fmt: skip
 def test_a_slip_in_the_command_is_exit_code_2(capsys, arguments):
     assert run(capsys, *arguments)[0] == 2
+
+
+@pytest.mark.parametrize("option", ["--jobs", "--timeout"])
+@pytest.mark.parametrize("typed", ["0", "-1", "abc", "1.5", "", "9" * 5000])
+def test_a_number_that_is_none_is_refused_with_what_is_allowed(capsys, option, typed):
+    code, out, err = run(capsys, "report", option, typed)
+    assert (code, out) == (2, "") and option in err
+    assert "phải là số nguyên từ 1 đến 10.000.000" in err and "a whole number from 1 to 10,000,000" in err
+
+
+def test_every_option_of_every_command_is_explained():
+    commands = next(action for action in parser_of()._actions if action.choices)
+    assert list(commands.choices) == list(COMMANDS)
+    for name, command in commands.choices.items():
+        assert [action.dest for action in command._actions if not action.help] == [], name
+        command.format_help()
 
 
 def test_bad_data_is_told_in_full_and_nothing_is_written(capsys, tmp_path):

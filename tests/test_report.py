@@ -103,6 +103,40 @@ def test_the_index_lists_all_communes_with_level_and_standing(rendered_report):
     assert "22/37 xã đã công nhận (5 có nguồn, 17 suy ra)" in page.get_text()
 
 
+def index_of(workbook, pages=None, others=(), failed=(), lang="vi") -> BeautifulSoup:
+    """An index in which every page of the manifest lines ``pages`` (by unit) may be opened."""
+    files = {unit: f"{unit}.html" for unit in pages or {}}
+    lines = {files[unit]: line for unit, line in (pages or {}).items()}
+    return BeautifulSoup(index_page(workbook, lines, files, list(others), list(failed), lang), "html.parser")
+
+
+def test_a_commune_without_recognition_says_so_and_levels_are_offered_by_rank(workbook):
+    for lang, words in (("vi", "chưa công nhận"), ("en", "not recognised")):
+        page = index_of(workbook, lang=lang)
+        offered = [(option["value"], option.get_text()) for option in page.select("#muc option")]
+        assert [value for value, _ in offered] == ["", "not_ntm", "ntm", "advanced"] and offered[1][1] == words
+        row = next(row for row in page.select("#danh-sach tr") if row.th.get_text() == "Thanh Hương")
+        assert row.find_all("td")[2].get_text() == words and row["data-muc"] == "not_ntm"
+
+
+def test_an_older_page_is_marked_wherever_a_link_leads_to_it(workbook):
+    chi = workbook.find("Thanh Chi")
+    page = index_of(workbook, {None: {"stale": True}, chi: {"stale": True}, -2: {"stale": True}, -3: {}},
+                    [("-2.html", "Dự báo"), ("-3.html", "Phân bổ")])  # fmt: skip
+    panels = [panel.get_text() for panel in page.select(".panels p")]
+    assert ["(trang cũ)" in panel for panel in panels] == [True, True, False]
+    row = next(row for row in page.select("#danh-sach tr") if row.th.get_text() == "Thanh Chi")
+    assert row.find_all("td")[-1].get_text() == "trang cũ"
+
+
+def test_a_few_failures_stand_open_and_many_are_folded(workbook):
+    for number in (1, 5, 6):
+        folded = index_of(workbook, failed=[(f"Xã {i}", "hỏng", "") for i in range(number)]).select_one("details.failed")
+        assert folded.has_attr("open") == (number <= 5) and f"({number})" in folded.summary.get_text()
+        assert len(folded.find_all("li")) == number
+    assert index_of(workbook).select_one("details.failed") is None
+
+
 def test_the_single_file_holds_every_page_under_one_h1_with_unique_ids(rendered_report):
     page = BeautifulSoup(next(rendered_report.glob("*_mot-tep.html")).read_text(encoding="utf-8"), "html.parser")
     assert len(page.find_all("h1")) == 1

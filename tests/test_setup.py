@@ -213,6 +213,13 @@ def test_help_names_every_command_in_any_console():
         assert word in done.stdout
 
 
+def test_help_says_of_every_command_of_ntm_what_ntm_itself_says(run):
+    from ntm_analysis.cli_options import COMMANDS
+
+    for name, summary in COMMANDS.items():
+        assert re.search(rf"(?m)^  {name} +{re.escape(summary)}( \(|$)", run.USAGE), name
+
+
 def test_vietnamese_stays_readable_on_a_cp1252_console():
     done = subprocess.run(
         [sys.executable, "run.py", "--đâu"],

@@ -8,8 +8,17 @@ const csvPlain = document.documentElement.lang === "en"
   ? text => (/^[+\-−]?\d{1,3}(,\d{3})+(\.\d+)?%?$/.test(text) ? text.replace(/,/g, "") : text)
   : text => (/^[+\-−]?\d{1,3}(\.\d{3})+(,\d+)?%?$/.test(text) ? text.replace(/\./g, "") : text);
 const csvCell = text => `"${csvSafe(csvPlain(text)).replace(/"/g, '""')}"`;
-const csvName = text => text.replace(/[đĐ]/g, "d").normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase()
-  .replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 80);
+const csvPlainName = text => text.replace(/[đĐ]/g, "d").normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase()
+  .replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
+// A long name is cut between words and keeps its day, which tells one file from the next.
+const csvDay = /-(\d{4}-\d\d-\d\d|\d{1,2}-(\d{1,2}|[a-z]+)-\d{4})(?=-|$)/g;
+const csvName = text => {
+  const name = csvPlainName(text), day = [...name.matchAll(csvDay)].at(-1);
+  if (name.length <= 80) return name;
+  const end = day?.[0] ?? "", room = 80 - end.length;
+  const head = name.slice(0, Math.min(day?.index ?? name.length, room + 1));
+  return (head.length > room ? head.slice(0, Math.max(head.lastIndexOf("-"), 0) || room) : head) + end;
+};
 for (const table of document.querySelectorAll("table.office")) {
   const unit = csvText(table.caption?.querySelector(".unit"));
   const title = csvText(table.caption).slice(0, unit ? -unit.length : undefined).trim() || csvText(document.querySelector("h1"));
