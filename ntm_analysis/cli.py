@@ -14,7 +14,18 @@ from pathlib import Path
 
 from . import __version__
 from .assess import assess
-from .cli_files import Refused, contradictions, export, folder_of, import_file, open_workbook, rebase, template
+from .cli_files import (
+    Refused,
+    contradictions,
+    export,
+    folder_of,
+    import_file,
+    need_communes,
+    new,
+    open_workbook,
+    rebase,
+    template,
+)
 from .cli_options import parser_of, readable_console, utf8
 from .criteria import to_check
 from .demand import demand
@@ -46,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
         return {
             "check": _check, "status": _status, "needs": _needs, "forecast": _forecast, "allocate": _allocate,
             "compare": _compare, "score": _score, "report": _report, "template": template, "import": import_file,
-            "export": export, "rebase": rebase,
+            "export": export, "rebase": rebase, "new": new,
         }[options.command](options)  # fmt: skip
     except DataProblems as error:
         print(report(error.problems, options.lang), file=sys.stderr)
@@ -82,6 +93,9 @@ def _find(workbook: Workbook, names: list[str], lang: str) -> list[int]:
 
 def _check(options: argparse.Namespace) -> int:
     workbook, lang = open_workbook(options), options.lang
+    if workbook.communes.empty:
+        print(text("cli_laid_out", lang, place=workbook.meta["title"][lang]), report(workbook.warnings, lang), sep="\n")
+        return 0
     warnings = list(workbook.warnings)
     warnings += contradictions(workbook)
     try:
@@ -304,4 +318,5 @@ def _report(options: argparse.Namespace) -> int:
     from .cli_report import report_pages
 
     workbook, _ = kept_workbook(folder_of(options), f"{options.as_of or ''}")
+    need_communes(workbook, options.lang)
     return report_pages(workbook, _find(workbook, options.commune, options.lang) if options.commune else None, options)

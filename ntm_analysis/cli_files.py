@@ -5,12 +5,16 @@ import datetime as dt
 from pathlib import Path
 
 from .assess import assess
+from .law_files import read_law
 from .monthly import fallen
 from .office_numbers import write_date
-from .problems import Problem, report, shown
+from .problems import DataProblems, Problem, report, shown
 from .whole_files import write_whole
-from .words import text
+from .words import pick, text
 from .workbook import Workbook, datasets, locate
+
+LONGEST = 60  # letters of a province's or a district's name
+FILLING = ("check", "template", "import")  # commands that a data set without communes has a use for
 
 
 class Refused(Exception):
@@ -27,8 +31,18 @@ def folder_of(options: argparse.Namespace) -> Path:
 
 
 def open_workbook(options: argparse.Namespace) -> Workbook:
-    """The data set that the command names, cut to its ``--as-of`` where the command has one."""
-    return Workbook.open(folder_of(options), getattr(options, "as_of", None))
+    """The data set that the command names, cut to its ``--as-of`` where the command has one; with communes, unless the command is
+    one of those that a data set just laid out is filled with."""
+    workbook = Workbook.open(folder_of(options), getattr(options, "as_of", None))
+    if options.command not in FILLING:
+        need_communes(workbook, options.lang)
+    return workbook
+
+
+def need_communes(workbook: Workbook, lang: str) -> None:
+    """Refuse a data set without communes: there is nothing to tell yet."""
+    if workbook.communes.empty:
+        raise Refused(text("cli_no_communes", lang, place=workbook.meta["title"][lang]))
 
 
 def contradictions(workbook: Workbook) -> list[Problem]:
@@ -142,6 +156,49 @@ def export(options: argparse.Namespace) -> int:
     except OSError as error:
         raise Refused(text("export_busy", lang, path=shown(options.out), detail=error.strerror or error)) from None
     print(text("cli_exported", lang, sheets=forms, path=shown(options.out)))
+    return 0
+
+
+def new(options: argparse.Namespace) -> int:
+    """``ntm new DATASET --province NAME --district NAME``."""
+    from .criteria import REGION_NAMES
+    from .dictionary import dictionary_page
+    from .laid_out import UnknownProvince, assumptions_of, empty_tables, region_of, settings
+    from .new_dataset import NoRoom, new_place, write_texts
+    from .page_inputs import HOME
+
+    lang, law_folder, today = options.lang, HOME / "data" / "criteria", dt.date.today()
+    names = {"province": options.province.strip(), "district": options.district.strip()}
+    for name in names.values():
+        if not name or not name.isprintable() or len(name) > LONGEST:
+            raise Refused(text("new_no_name", lang, name=shown(name)))
+    try:
+        region = options.region or region_of(names["province"])
+        bare = Path(options.dataset).name == options.dataset
+        folder = new_place(str(HOME / "data" / options.dataset) if bare and options.dataset.strip() else options.dataset)
+        problems: list[Problem] = []
+        law = read_law(law_folder, problems)
+        if problems:
+            raise DataProblems(problems)
+        said = settings(folder, **names, region=region, day=options.as_of or today, given=bool(options.as_of), law=law,
+                        law_folder=law_folder)  # fmt: skip
+        tables = empty_tables() | (assumptions_of(Workbook.open(locate(options.ground))) if options.ground else {})
+        write_texts(folder, said, tables, "vi", {"tu-dien.md": dictionary_page().encode()})
+    except UnknownProvince as error:
+        regions = ", ".join(f"{code} ({pick(words, lang)})" for code, words in REGION_NAMES.items())
+        near = ", ".join(error.near) or "..."
+        raise Refused(text("new_no_region", lang, name=shown(names["province"]), near=near, regions=regions)) from None
+    except NoRoom as error:
+        details = {key: shown(str(value)) for key, value in error.details.items()}
+        raise Refused(text(f"new_{error.reason}", lang, **details)) from None
+    except FileNotFoundError as error:
+        raise Refused(text("cli_no_dataset", lang, name=shown(f"{error}"), known=", ".join(datasets()))) from None
+    except OSError as error:
+        raise Refused(text("cli_cannot_write", lang, detail=error)) from None
+    called = folder.name if bare else folder
+    print(text("new_done", lang, folder=folder, name=called, region=pick(REGION_NAMES[region], lang)))
+    if not options.ground:
+        print(text("new_no_ground", lang))
     return 0
 
 

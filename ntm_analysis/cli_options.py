@@ -5,6 +5,7 @@ import codecs
 import datetime as dt
 import sys
 
+from .criteria import REGION_NAMES
 from .names import plain
 from .office_numbers import NotRead, read_date
 from .parameters import PLANS
@@ -24,6 +25,7 @@ COMMANDS = {
     "import": "read a filled template or an office's own form; all or nothing",
     "export": "everything in one Excel workbook in office form",
     "rebase": "carry a data set over to the units of a later day",
+    "new": "lay out an empty data set for a district that has none",
 }
 
 
@@ -45,14 +47,14 @@ def parser_of() -> argparse.ArgumentParser:
             command.add_argument("out", type=_xlsx, metavar="OUT.xlsx", help="the file to write")
         if name == "import":
             command.add_argument("file", metavar="FILE.xlsx", help="the file to read (.xlsx, .xls)")
-        if name in ("import", "rebase"):
+        if name in ("import", "rebase", "new"):
             command.add_argument("dataset", metavar="DATASET", help=DATASET)
         else:
             command.add_argument(
                 "dataset", nargs="?", default="data/thanh-chuong", metavar="DATASET",
                 help=f"{DATASET} (default: data/thanh-chuong)",
             )  # fmt: skip
-        if name in ("template", "import", "rebase"):
+        if name in ("template", "import", "rebase", "new"):
             continue
         command.add_argument("--as-of", type=_day, metavar="DATE", help="use only what was known by this day")
     made["status"].add_argument("--commune", action="append", metavar="NAME", help="name, code or slug of one commune")
@@ -89,6 +91,16 @@ def parser_of() -> argparse.ArgumentParser:
     made["import"].add_argument("--date", type=_day, metavar="DATE", help="day of the figures, where a form does not say it")
     made["import"].add_argument("--set", default="", metavar="ID", help="criteria set of the figures of a form")
     made["import"].add_argument("--full", action="store_true", help="tell every change, not the first ones of a table")
+    added = made["new"].add_argument
+    added("--province", required=True, metavar="NAME", help="the province")
+    added("--district", required=True, metavar="NAME", help="the district")
+    added("--region", choices=tuple(REGION_NAMES), help="the region of the criteria sets (default: by the province's name)")
+    added("--as-of", type=_day, metavar="DATE", help="the day of the figures (default: today)")
+    added(
+        "--ground",
+        metavar="DATASET",
+        help="borrow the unit costs, usual works, durations and pots of this data set, as assumptions",
+    )
     made["rebase"].add_argument("--date", type=_day, required=True, metavar="DATE", help="the day whose units are wanted")
     made["rebase"].add_argument("--out", required=True, metavar="NEW", help="folder of the new data set; must not exist")
     made["report"].add_argument("--commune", action="extend", nargs="+", metavar="NAME", help="only these communes")

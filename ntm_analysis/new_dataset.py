@@ -23,24 +23,24 @@ class NoRoom(ValueError):
         self.reason, self.details = reason, details
 
 
-def new_place(typed: str, old: Workbook) -> Path:
+def new_place(typed: str, old: Workbook | None = None) -> Path:
     """The folder a new data set shall take, made from what was typed; raises :class:`NoRoom`.
 
-    It must not exist or be empty, its parent must exist, it must not lie in the old data set, and its name must give an id of
-    its own.
+    It must not exist or be empty, its parent must exist, it must not lie in the ``old`` data set that it is made of, and its name
+    must give an id of its own.
     """
     if not typed.strip() or not typed.isprintable():
         raise NoRoom("no_path", name=typed)
     folder = Path(typed.strip()).resolve()
-    if folder == old.path or old.path in folder.parents:
+    if old and (folder == old.path or old.path in folder.parents):
         raise NoRoom("inside", name=folder, old=old.path)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise NoRoom("taken", name=folder)
     if not folder.parent.is_dir():
         raise NoRoom("no_parent", name=folder.parent)
     made = slug(folder.name)
-    if not 0 < len(made) <= 60 or made == old.id:
-        raise NoRoom("no_id", name=folder.name, old=old.id)
+    if not 0 < len(made) <= 60 or (old and made == old.id):
+        raise NoRoom("no_id", name=folder.name, old=old.id if old else "...")
     return folder
 
 
@@ -52,6 +52,11 @@ def write_dataset(folder: Path, meta: dict, tables: dict[str, pd.DataFrame], als
     """
     said = yaml.safe_dump(_plain(meta), allow_unicode=True, sort_keys=False, width=200)
     style = meta.get("number_style", "vi")
+    return write_texts(folder, said, tables, style, also)
+
+
+def write_texts(folder: Path, said: str, tables: dict[str, pd.DataFrame], style: str, also: dict[str, bytes]) -> Workbook:
+    """As :func:`write_dataset`, with the text of ``dataset.yaml`` itself."""
     texts = {f"{name}.csv": csv_text(tables[name], name, style).encode("utf-8-sig") for name in TABLES}
     return replace(write_new(folder, {"dataset.yaml": said, **texts, **also}, Workbook.open), path=folder)
 

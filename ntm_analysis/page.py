@@ -65,6 +65,8 @@ class Page:
         folder = locate(dataset)
         self.store = Store.usual(home_of(folder))
         self.workbook, self.files = kept_workbook(folder, as_of)
+        if self.workbook.communes.empty:
+            raise ValueError(text("cli_no_communes", "vi", place=self.workbook.meta["title"]["vi"]))
         for name, value, allowed in (
             ("criteria_set", criteria_set, ("", *sorted(self.workbook.law.sets))),
             ("lang", lang, ("vi", "en")),

@@ -109,8 +109,11 @@ class Workbook:
         tables["history"] = _history(reference / "history.csv", problems)
         law = read_law(criteria_folder, problems)
         units = number_units(tables["units"], tables["mergers"], meta, problems)
+        if not any(len(table) for table in tables.values() if "commune" in table) and tables["units"].empty:
+            # A data set just laid out: it waits for its communes, and nothing in it speaks of any.
+            problems = [replace(p, warning=p.warning or p.code == "no_rows") for p in problems]
         tables["units"] = tables["units"].assign(district=units["district"])  # filled: money may serve a district
-        broken = {p.file for p in problems if p.code in WHOLE_FILE}
+        broken = {p.file for p in problems if p.code in WHOLE_FILE and not p.warning}
         sources = None if "sources.csv" in broken else tables["sources"]
         _check_references(meta, law, sources, problems)
         for name in TABLES if "units.csv" not in broken else ():
@@ -143,7 +146,7 @@ class Workbook:
                 left_out[f"{label}.yaml"] = n
         over = ends(units, cut["mergers"], known)
         exists = (units["known_from"] <= known) & (units["valid_from"] <= known) & (over.isna() | (over > known))
-        if not (exists & (units["kind"] == "commune")).any():
+        if len(units) and not (exists & (units["kind"] == "commune")).any():
             raise DataProblems([Problem("no_units_then", "units.csv", details={"day": f"{day:%d/%m/%Y}"})])
         warnings = list(problems)
         done = cut["mergers"][cut["mergers"]["on"] <= known].sort_values("on").drop_duplicates("unit", keep="last")

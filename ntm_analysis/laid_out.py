@@ -1,0 +1,121 @@
+"""A data set laid out for a district that has none yet: its settings and empty tables, on request the assumptions of another one.
+
+What is not known is not invented: the region is read off the province's name and marked as to be checked, the day and the end of
+the term are assumed, every assumption taken over is marked ``assumed`` whatever it was where it came from.
+"""
+
+import datetime as dt
+import os
+from pathlib import Path
+
+import pandas as pd
+
+from .criteria import LEVELS, REGION_NAMES, Law
+from .dictionary import TABLES, dictionary
+from .names import nearest, plain, slug
+from .template_form import GROUPS
+from .workbook import Workbook
+
+# The provinces before the mergers of 2025 by region, as the criteria sets divide the country (recalled; the province checks it).
+PROVINCES = {
+    "tdmnpb": "Hà Giang, Cao Bằng, Bắc Kạn, Tuyên Quang, Lào Cai, Điện Biên, Lai Châu, Sơn La, Yên Bái, Hòa Bình, Thái Nguyên, "
+    "Lạng Sơn, Bắc Giang, Phú Thọ",
+    "dbsh": "Hà Nội, Quảng Ninh, Vĩnh Phúc, Bắc Ninh, Hải Dương, Hải Phòng, Hưng Yên, Thái Bình, Hà Nam, Nam Định, Ninh Bình",
+    "btb": "Thanh Hóa, Nghệ An, Hà Tĩnh, Quảng Bình, Quảng Trị, Thừa Thiên Huế",
+    "dhntb": "Đà Nẵng, Quảng Nam, Quảng Ngãi, Bình Định, Phú Yên, Khánh Hòa, Ninh Thuận, Bình Thuận",
+    "tn": "Kon Tum, Gia Lai, Đắk Lắk, Đắk Nông, Lâm Đồng",
+    "dnb": "Bình Phước, Tây Ninh, Bình Dương, Đồng Nai, Bà Rịa - Vũng Tàu, Thành phố Hồ Chí Minh",
+    "dbscl": "Long An, Tiền Giang, Bến Tre, Trà Vinh, Vĩnh Long, Đồng Tháp, An Giang, Kiên Giang, Cần Thơ, Hậu Giang, Sóc Trăng, "
+    "Bạc Liêu, Cà Mau",
+}
+TERM_END = dt.date(2025, 12, 31)
+DISTRICT_WORDS, PROVINCE_WORDS = ("huyện ", "thị xã ", "thành phố ", "quận "), ("tỉnh ",)
+
+
+class UnknownProvince(LookupError):
+    """No region is known for a province; ``near``: names that were meant perhaps."""
+
+    def __init__(self, near: list[str]) -> None:
+        super().__init__(", ".join(near))
+        self.near = near
+
+
+def region_of(province: str) -> str:
+    """The region of a province, by its name with or without diacritics; raises :class:`UnknownProvince`.
+
+    >>> region_of("nghe an"), region_of("Tỉnh Lào Cai")
+    ('btb', 'tdmnpb')
+    """
+    regions = {plain(name): region for region, names in PROVINCES.items() for name in names.split(", ")}
+    name = plain(_bare(province, PROVINCE_WORDS))
+    if name not in regions:
+        raise UnknownProvince(nearest(province, [name for names in PROVINCES.values() for name in names.split(", ")]))
+    return regions[name]
+
+
+def settings(
+    folder: Path, province: str, district: str, region: str, day: dt.date, given: bool, law: Law, law_folder: Path
+) -> str:
+    """What ``dataset.yaml`` says (YAML, with the reason of each assumption); ``given``: the day was named, else it is today."""
+    bare, province = _bare(district, DISTRICT_WORDS), _bare(province, PROVINCE_WORDS)
+    named = f"Huyện {district}" if bare == district else district
+    sets = {level: law.in_force(level, day) or _latest(law, level, day) for level in LEVELS}
+    near = law_folder.parents[1] in folder.parents  # what stands in one tree with the law moves together with it
+    criteria = Path(os.path.relpath(law_folder, folder)).as_posix() if near else law_folder.as_posix()
+    title = {"vi": f"{named}, tỉnh {province}", "en": f"{bare} district, {province} province"}
+    lines = (
+        "# Lập bằng lệnh ntm new. Sửa tệp này bằng trình soạn thảo văn bản (mã UTF-8).",
+        f"id: {slug(folder.name)}",
+        f"title: {_flow(title)}",
+        "# Mã theo danh mục đơn vị hành chính; chưa biết thì để ba chấm.",
+        f"district: {_flow({'code': '...', 'name': bare})}",
+        f"province: {_flow({'code': '...', 'name': province})}",
+        f"# Vùng của bộ tiêu chí ({REGION_NAMES[region][0]}), suy theo tên tỉnh: hãy kiểm tra.",
+        f"region: {region}",
+        'hamlet_word: {vi: "thôn", en: "hamlet"}   # thôn, xóm, bản, ấp: theo cách gọi của địa phương',
+        "# Ngày của số liệu: báo cáo chỉ dùng những gì đã biết đến ngày này.",
+        f"as_of: {{date: {day}, mark: {'reported' if given else 'assumed'}}}",
+        "# Hết nhiệm kỳ: giả định, sửa theo nghị quyết của cấp ủy.",
+        f"term_end: {{date: {TERM_END}, mark: assumed}}",
+        "number_style: vi            # vi: 1.234,5   en: 1,234.5",
+        f"criteria: {_text(criteria)}",
+        "# Bộ tiêu chí mà số liệu được báo cáo theo.",
+        f"sets: {{{', '.join(f'{level}: {set_id}' for level, set_id in sets.items())}}}",
+        "illustrative: false",
+    )
+    return "\n".join(lines) + "\n"
+
+
+def assumptions_of(workbook: Workbook) -> dict[str, pd.DataFrame]:
+    """What a data set calculates with that is not about single communes, all marked ``assumed``, with the sources named."""
+    made = {name: workbook.tables[name] for name in GROUPS["ground"] if "commune" not in dictionary(name)}
+    made = {name: table.assign(mark="assumed") for name, table in made.items()}
+    used = {source for table in made.values() for told in table["source"] for source in str(told).split("|")}
+    sources = workbook.tables["sources"]
+    return made | {"sources": sources[sources["id"].isin(used)]}
+
+
+def empty_tables() -> dict[str, pd.DataFrame]:
+    """Every table of a data set, without rows."""
+    return {name: pd.DataFrame(columns=list(dictionary(name))) for name in TABLES}
+
+
+def _latest(law: Law, level: str, day: dt.date) -> str:
+    """The set of a level that began last before a day, else the first of all: the law may not say what holds later."""
+    sets = sorted((s for s in law.sets.values() if s.level == level), key=lambda s: s.start)
+    return ([s for s in sets if s.start <= day] or sets[:1])[-1].id
+
+
+def _bare(name: str, words: tuple[str, ...]) -> str:
+    """A name without the word for its kind."""
+    return next((name[len(word) :].strip() for word in words if plain(name).startswith(plain(word) + " ")), name)
+
+
+def _flow(value: dict[str, str]) -> str:
+    return "{" + ", ".join(f"{key}: {_text(text)}" for key, text in value.items()) + "}"
+
+
+def _text(value: str) -> str:
+    """A text as YAML quotes it, whatever letters it has."""
+    escaped = "".join(c if c.isprintable() and c not in '"\\' else f"\\u{ord(c):04x}" for c in value)
+    return f'"{escaped}"'

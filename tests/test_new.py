@@ -1,0 +1,149 @@
+"""A data set of one's own: laid out empty and valid, filled in, checked, and told of like any other."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from test_import import FIRST, Filled, run
+
+from ntm_analysis.cli import main
+from ntm_analysis.commune_page import CommunePage
+from ntm_analysis.laid_out import PROVINCES, UnknownProvince, region_of
+from ntm_analysis.workbook import Workbook
+
+
+@pytest.fixture
+def yen_bai(tmp_path, capsys) -> Path:
+    folder = tmp_path / "van-chan"
+    told = run(capsys, "new", folder, "--province", "Tỉnh Yên Bái", "--district", "Văn Chấn", "--as-of", "31/3/2022")
+    assert told[0] == 0 and "import" in told[1], "it says what to do next"
+    return folder
+
+
+def test_what_is_laid_out_is_valid_and_says_what_is_assumed(yen_bai, capsys):
+    workbook = Workbook.open(yen_bai)
+    assert workbook.communes.empty and [p.code for p in workbook.warnings] == ["no_rows"]
+    assert workbook.meta["title"] == {"vi": "Huyện Văn Chấn, tỉnh Yên Bái", "en": "Văn Chấn district, Yên Bái province"}
+    assert (workbook.meta["region"], workbook.as_of, workbook.default_set("ntm")) == (
+        "tdmnpb",
+        dt.date(2022, 3, 31),
+        "ntm-2021-2025",
+    )
+    assert workbook.meta["term_end"]["mark"] == "assumed" and not workbook.illustrative
+    assert "hãy kiểm tra" in (yen_bai / "dataset.yaml").read_text(encoding="utf-8")
+    assert "criterion_states.csv" in (yen_bai / "tu-dien.md").read_text(encoding="utf-8")
+    code, told = run(capsys, "check", yen_bai)
+    assert code == 0 and "chưa có xã nào" in told
+
+
+@pytest.mark.parametrize("command", ["status", "needs", "forecast", "allocate", "compare", "report"])
+def test_what_needs_communes_says_that_there_are_none_yet(yen_bai, capsys, command):
+    code, told = run(capsys, command, yen_bai)
+    assert code == 1 and "chưa có xã nào" in told
+    with pytest.raises(ValueError, match="chưa có xã nào"):
+        CommunePage(str(yen_bai), "A")
+
+
+def test_filled_in_by_the_template_it_is_a_data_set_like_any_other(yen_bai, capsys):
+    filled = Filled(yen_bai, capsys)
+    for row, (code, name) in enumerate({"04600": "Sơn Lương", "04603": "Nậm Lành"}.items()):
+        cells = {"code": code, "valid_from": "1/1/2010", "name": name, "kind": "xã", "order": row + 1, "known_from": "31/3/2022",
+                 "source": "bc", "mark": "báo cáo", "specially_difficult": "không"}  # fmt: skip
+        for column, value in cells.items():
+            filled.set("units", FIRST + row, column, value)
+    for column, value in {"id": "bc", "title": "Báo cáo quý I"}.items():
+        filled.set("sources", FIRST, column, value)
+    cells = {"commune": "Nậm Lành", "set": "ntm-2021-2025", "criterion": 2, "date": "31/3/2022", "state": "đạt",
+             "known_from": "31/3/2022", "source": "bc", "mark": "báo cáo"}  # fmt: skip
+    for column, value in cells.items():
+        filled.set("criterion_states", FIRST, column, value)
+    code, told = filled.bring()
+    assert code == 0, told
+    assert run(capsys, "check", yen_bai)[0] == 0
+    code, told = run(capsys, "status", yen_bai)
+    assert code == 0 and "Nậm Lành" in told
+    page = CommunePage(str(yen_bai), "nam lanh")
+    for part in (
+        page.title,
+        page.summary,
+        page.criteria,
+        page.targets,
+        page.funding,
+        page.feasibility,
+        page.set_in_force,
+        page.knowledge,
+    ):
+        assert str(part())
+    for command in ("needs", "forecast", "allocate", "compare"):
+        code, told = run(capsys, command, yen_bai)
+        assert "không lường trước" not in told, (command, told)
+
+
+def test_assumptions_of_another_data_set_are_taken_over_as_assumptions_with_their_sources(tmp_path, capsys):
+    folder = tmp_path / "van-chan"
+    assert run(capsys, "new", folder, "--province", "Yên Bái", "--district", "x", "--ground", "thanh-chuong")[0] == 0
+    made, origin = (Workbook.open(place) for place in (folder, "data/thanh-chuong"))
+    assert len(made.tables["unit_costs"]) == len(origin.tables["unit_costs"]) > 0
+    assert "reported" in set(origin.tables["parts"]["mark"]) and set(made.tables["parts"]["mark"]) == {"assumed"}
+    assert made.tables["priorities"].empty and 0 < len(made.tables["sources"]) < len(origin.tables["sources"])
+
+
+def test_a_bare_name_is_a_folder_beside_the_other_data_sets(tmp_path, monkeypatch, capsys):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "criteria").symlink_to(Path("data/criteria").resolve())
+    monkeypatch.setattr("ntm_analysis.page_inputs.HOME", tmp_path)
+    assert run(capsys, "new", "huyen-toi", "--province", "Nghệ An", "--district", "Thị xã Thái Hòa")[0] == 0
+    said = (tmp_path / "data" / "huyen-toi" / "dataset.yaml").read_text(encoding="utf-8")
+    assert 'vi: "Thị xã Thái Hòa, tỉnh Nghệ An"' in said and 'criteria: "../criteria"' in said
+    assert Workbook.open(tmp_path / "data" / "huyen-toi").meta["region"] == "btb"
+
+
+def test_names_are_text_whatever_letters_they_have(tmp_path, capsys):
+    name = 'X" \\: {<b>'
+    assert run(capsys, "new", tmp_path / "a", "--province", "Nghệ An", "--district", name)[0] == 0
+    assert Workbook.open(tmp_path / "a").meta["district"]["name"] == name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("a", "--province", "Yên Báy", "--district", "x"), "gần giống: Yên Bái"),
+        (("a", "--province", " ", "--district", "x"), "không phải tên tỉnh hay huyện"),
+        (("a", "--province", "Nghệ An", "--district", "x\ny"), "không phải tên tỉnh hay huyện"),
+        (("a", "--province", "Nghệ An", "--district", "x" * 61), "không phải tên tỉnh hay huyện"),
+        (("day", "--province", "Nghệ An", "--district", "x"), "đã có và không trống"),
+        (("b/c", "--province", "Nghệ An", "--district", "x"), "Không có thư mục"),
+        (("a", "--province", "Nghệ An", "--district", "x", "--ground", "khong-co"), "khong-co"),
+    ],
+)
+def test_what_cannot_be_laid_out_is_said_in_a_sentence_and_nothing_is_written(tmp_path, capsys, arguments, told):
+    (tmp_path / "day").mkdir()
+    (tmp_path / "day" / "x.txt").write_text("")
+    before = sorted(path.name for path in tmp_path.rglob("*"))
+    code, said = run(capsys, "new", tmp_path / arguments[0], *arguments[1:])
+    assert code == 1 and told in said and sorted(path.name for path in tmp_path.rglob("*")) == before
+
+
+def test_a_region_may_be_named_and_a_wrong_one_is_a_usage_mistake(tmp_path, capsys):
+    assert run(capsys, "new", tmp_path / "a", "--province", "Tỉnh mới", "--district", "x", "--region", "tn")[0] == 0
+    assert Workbook.open(tmp_path / "a").meta["region"] == "tn"
+    with pytest.raises(SystemExit, match="2"):
+        main(["new", str(tmp_path / "b"), "--province", "A", "--district", "x", "--region", "xx"])
+    with pytest.raises(SystemExit, match="2"):
+        main(["new", str(tmp_path / "b"), "--district", "x"])
+
+
+def test_sixty_three_provinces_each_in_one_region():
+    names = [name for names in PROVINCES.values() for name in names.split(", ")]
+    assert len(names) == len(set(names)) == 63
+    assert region_of("Ninh Thuận") == "dhntb" and region_of("TỈNH AN GIANG") == "dbscl"
+    with pytest.raises(UnknownProvince):
+        region_of("Sài Gòn")
+
+
+def test_a_law_that_cannot_be_read_is_told(tmp_path, monkeypatch, capsys):
+    (tmp_path / "data" / "criteria").mkdir(parents=True)
+    (tmp_path / "data" / "criteria" / "x.yaml").write_text("[")
+    monkeypatch.setattr("ntm_analysis.page_inputs.HOME", tmp_path)
+    code, told = run(capsys, "new", "a", "--province", "Nghệ An", "--district", "x")
+    assert code == 1 and "x.yaml" in told
