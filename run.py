@@ -51,6 +51,7 @@ commands:
   import       read a filled template or an office's own form; all or nothing
   export       everything in one Excel workbook in office form
   rebase       carry a data set over to the units of a later day
+  new          lay out an empty data set for a district that has none
   lab          open the notebooks in JupyterLab
   test         run the tests (arguments go to pytest)
   wheels DIR   download into DIR all that the set-up needs, for offices without network;
