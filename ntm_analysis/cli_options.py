@@ -105,7 +105,10 @@ def parser_of() -> argparse.ArgumentParser:
     made["rebase"].add_argument("--out", required=True, metavar="NEW", help="folder of the new data set; must not exist")
     made["report"].add_argument("--commune", action="extend", nargs="+", metavar="NAME", help="only these communes")
     made["report"].add_argument(
-        "--audience", choices=("noi-bo", "cong-khai"), default="noi-bo", help="for the office, or public (default: noi-bo)"
+        "--audience",
+        choices=("noi-bo", "cong-khai", "hop-dan"),
+        default="noi-bo",
+        help="for the office, for the public, or one sheet a commune for the villagers' meeting (default: noi-bo)",
     )
     made["report"].add_argument("--out", metavar="DIR", help="folder (default reports/<data set>/)")
     made["report"].add_argument("--single", action="store_true", help="also everything as one file")

@@ -35,11 +35,11 @@ COLUMNS = (
 
 def index_page(
     workbook: Workbook, pages: dict[str, dict], files: dict[int | None, str], others: list[tuple[str, str]],
-    failed: list[tuple[str, str, str]], lang: str,
+    failed: list[tuple[str, str, str]], lang: str, sheets: dict[int, str] | None = None,
 ) -> str:  # fmt: skip
     """The index. ``pages``: lines of the manifest by file; ``files``: by unit those that may be opened (None: the district's);
     ``others``: the other pages of the district (file, label); ``failed``: (title, message, file of the older page that was
-    kept)."""
+    kept); ``sheets``: by unit the sheets for villagers that there are."""
     verdict = verdict_district(overview(workbook, assess(workbook, workbook.default_set("ntm"))), workbook.unlisted, lang)
     rows = []
     for place, (unit, record) in enumerate(zip(workbook.communes.index, commune_records(workbook), strict=True), start=1):
@@ -49,7 +49,7 @@ def index_page(
         cells.append((text(f"page_{state}", lang), STATES.index(state)))
         rows.append({
             "place": place, "name": record["name"], "code": record["code"], "level": record["level"], "file": files.get(unit),
-            "cells": cells, "key": _search_key(workbook.units.loc[unit, "label"], record["code"]),
+            "sheet": (sheets or {}).get(unit), "cells": cells, "key": _search_key(workbook.units.loc[unit, "label"], record["code"]),
         })  # fmt: skip
     district = [(files[None], text("district_link", lang, verdict=verdict))] if None in files else []
     links = [*district, *others]
@@ -65,6 +65,7 @@ def index_page(
         illustrative_long=text("illustrative_long", lang),
         links=[(file, label, pages.get(file, {}).get("stale")) for file, label in links],
         failed=failed,
+        sheet=text("hint_villagers", lang),
         failed_head=text("failed_head", lang),
         few=FEW,
         stale=text("page_stale", lang),

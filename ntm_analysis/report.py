@@ -44,6 +44,7 @@ PAGES = {
 # What a run says that may have wanted more memory than it was given.
 SHORT_OF_MEMORY = ("MemoryError", "Kernel died", "Kernel didn't respond", "CellExecutionError", "cannot allocate", "bad_alloc",
                    "can't start new thread", "errno 12")  # fmt: skip
+VILLAGERS = "hop-dan"  # the edition for the communes' own people
 NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
 
 
@@ -74,12 +75,19 @@ class Outcome:
 
 
 def plan(workbook: Workbook, units: list[int] | None, lang: str, audience: str) -> list[Job]:
-    """The pages of a run: the district and every commune, or only the units named. File names carry the as-of date."""
+    """The pages of a run: the district and every commune, or only the units named; of the edition for villagers one sheet a
+    commune. File names carry the as-of date."""
     day = workbook.as_of
     ending = f"_{day}{_edition(lang, audience)}.html"
     common = {"dataset": str(workbook.path), "as_of": f"{day}", "lang": lang, "audience": audience}
     shown = write_date(day, lang)
     jobs = []
+    if audience == VILLAGERS:
+        for unit, row in (workbook.communes if units is None else workbook.units.loc[units]).iterrows():
+            title = text("people_heading", lang, label=row["label"], day=shown)
+            more = {"commune": row["code"], "dataset": common["dataset"], "as_of": common["as_of"], "lang": lang}
+            jobs.append(Job("villagers.ipynb", more, f"{row['slug']}{ending}", title, unit))
+        return jobs
     if units is None:
         word = (workbook.meta.get("hamlet_word") or {}).get(lang) or text("annex_hamlet", lang)
         told = {"place": workbook.meta["title"][lang], "day": shown, "month": month_words(f"{day}", lang)}
@@ -97,7 +105,7 @@ def plan(workbook: Workbook, units: list[int] | None, lang: str, audience: str) 
 
 def _edition(lang: str, audience: str) -> str:
     """The part of a file's name that tells editions apart: none for the office in Vietnamese."""
-    return ("_en" if lang == "en" else "") + ("_cong-khai" if audience == "cong-khai" else "")
+    return ("_en" if lang == "en" else "") + ("" if audience == "noi-bo" else f"_{audience}")
 
 
 class NoRoom(OSError):
@@ -137,7 +145,8 @@ def make_report(
     with building(folder) as place:
         manifest, files = Manifest(folder), files_hash(workbook.path)
         shown = {job.file for job in everything if job in chosen or _current(manifest, job, files)}
-        words = {"lang": lang, "back": text("back", lang), "skip": text("skip", lang)}
+        # A sheet for a commune's own people leads to no list of others.
+        words = {"lang": lang, "back": "" if audience == VILLAGERS else text("back", lang), "skip": text("skip", lang)}
         links = [(job.file, text(PAGES[job.unit][-1], lang)) for job in everything if job.unit in PAGES and job.file in shown]
         pages = {
             job.file: words | {"title": job.title, "links": [link for link in links if link[0] != job.file]} for job in chosen
@@ -164,7 +173,8 @@ def make_report(
             finally:
                 batch.close()
                 manifest.save()
-        outcome = Outcome(folder, made=len(made) if todo else 0, index=folder / "index.html")
+        index = "index.html" if audience != VILLAGERS else f"index{_edition(lang, audience)}.html"
+        outcome = Outcome(folder, made=len(made) if todo else 0, index=folder / index)
         for job in chosen:
             line = manifest.pages.get(job.file, {})
             outcome.changed |= bool(line) and line["inputs"].get("files") != files
@@ -175,7 +185,9 @@ def make_report(
         # Pages that an earlier run made of the same data stay in the list, so that one commune's run does not lose the rest.
         there = {job.unit: job.file for job in everything if _current(manifest, job, files) or _is_stale(manifest, job)}
         others = [(there[key], text(PAGES[key][-1], lang)) for key in PAGES if key is not None and key in there]
-        _write_changed(outcome.index, index_page(workbook, manifest.pages, there, others, outcome.failed, lang))
+        sheets = plan(workbook, None, lang, VILLAGERS) if audience != VILLAGERS else []
+        sheet_of = {job.unit: job.file for job in sheets if _current(manifest, job, files)}
+        _write_changed(outcome.index, index_page(workbook, manifest.pages, there, others, outcome.failed, lang, sheet_of))
         stem = f"{workbook.id}_{workbook.as_of}{_edition(lang, audience)}"
         if single and outcome.pages:
             outcome.single = folder / f"{stem}_mot-tep.html"

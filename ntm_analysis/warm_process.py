@@ -29,7 +29,7 @@ from . import warm_kernel
 from .memory_limit import limit_memory
 
 PAGES = ("district_page", "commune_page", "funding_page", "forecast_page", "allocation_page", "comparison_page", "meeting_page",
-         "annex_page")  # fmt: skip
+         "annex_page", "villagers_page")  # fmt: skip
 LIBRARIES = ("seaborn", "matplotlib.backends.backend_agg", "matplotlib_inline.backend_inline", "ipykernel.kernelapp",
              "ipykernel.zmqshell", "ipykernel.debugger", "IPython.extensions.storemagic", "tornado.platform.asyncio", "psutil",
              "papermill", "nbclient", "nbconvert.exporters", "babel.dates", "encodings.utf_8_sig", "pandas.core.reshape.reshape",

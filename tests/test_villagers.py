@@ -1,0 +1,142 @@
+"""The sheet for a commune's own people: plain, about no other commune, one side of A4, no money that nobody reported."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+from test_need import district
+from test_pages import _media_boxes, browser  # noqa: F401 (a fixture)
+
+from ntm_analysis import report
+from ntm_analysis.cli import main
+from ntm_analysis.manifest import Manifest
+from ntm_analysis.villagers_page import VillagersPage
+from ntm_analysis.workbook import Workbook
+
+PARTS = ("title", "standing_now", "missing", "finishing", "next_month", "money", "footer")
+NO_ESTIMATE = "Chưa có dự toán được duyệt; xã lập khái toán trước khi họp dân"
+
+
+@pytest.fixture(autouse=True)
+def _shared(kept_results):
+    """What the forecast says is worked out once for all communes."""
+
+
+def shown(page: VillagersPage) -> str:
+    return "".join(str(getattr(page, part)()) for part in PARTS)
+
+
+def words(html: str) -> str:
+    return " ".join(BeautifulSoup(html, "html.parser").get_text(" ").split())
+
+
+@cache
+def communes(dataset: str) -> tuple[tuple[str, str], ...]:
+    found = Workbook.open(dataset).communes
+    return tuple(zip(found["code"], found["name"], strict=True))
+
+
+def test_it_says_in_plain_words_where_we_stand_what_is_missing_when_and_what_to_do():
+    said = words(shown(VillagersPage("data/thanh-chuong", "Thanh Hương")))
+    assert "xã đạt 15 trên 19 tiêu chí" in said and "Chưa đạt: Giao thông (tiêu chí 2)" in said
+    assert re.search(r"vào khoảng tháng \d+/\d{4} \(sớm thì \d+/\d{4}, muộn thì \d+/\d{4}\)", said)
+    assert "Tháng 4/2022 làm gì" in said and "xã hỏi Phòng Kinh tế và Hạ tầng" in said
+    assert "không phải lời hứa" in said and "Nguồn: Bài về hội nghị quý I/2022" in said
+
+
+def test_what_was_assigned_and_planned_is_what_is_to_be_done_next():
+    said = words(str(VillagersPage("data/huyen-mau", "A6").next_month()))
+    assert "Tháng 1/2023 làm gì" in said and "Khối trường học: theo kế hoạch đến tháng 6/2023 phải xong 100%" in said
+    assert "Nghiệm thu khối trường học phần thô (Phòng Giáo dục và Đào tạo, hạn 15/12/2022)" in said
+
+
+def test_a_month_beyond_the_term_is_not_given_as_a_month():
+    said = words(str(VillagersPage("data/huyen-mau", "A9").finishing()))
+    assert "nhiều khả năng chưa đạt đủ tiêu chí nông thôn mới trong kỳ này" in said and "tháng ngoài kỳ" not in said
+
+
+@pytest.mark.parametrize("dataset", ["data/thanh-chuong", "data/huyen-mau"])
+def test_it_names_no_other_commune_and_ranks_nothing_and_giving_is_voluntary(dataset):
+    for code, name in communes(dataset):
+        said = words(shown(VillagersPage(dataset, code)))
+        others = [other for _, other in communes(dataset) if other != name and re.search(rf"\b{other}\b", said.replace(name, ""))]
+        assert others == [] or set(others) <= {"Thanh Chương"}, (name, others)
+        assert "tự nguyện" in said and NO_ESTIMATE in said
+        assert "xếp thứ" not in said and "nhóm" not in said
+
+
+def test_money_for_each_household_is_told_only_when_works_quantities_and_households_are_reported(make_dataset, tmp_path):
+    work = {"level": "ntm", "set": "ntm-2021-2025", "state": "new", "committed": "plan", "planned_year": 2023}
+    works = [work | {"work": "1", "criterion": 2, "item": "road", "quantity": 2},
+             work | {"work": "2", "criterion": 6, "item": "house", "quantity": 1}]  # fmt: skip
+    units = [{"households": 500}]
+
+    def money(folder: str, **tables: list[dict]) -> str:
+        return words(str(VillagersPage(str(district(make_dataset, tmp_path / folder, **tables).path), "10001").money()))
+
+    # the people's part of the house is 100,02 million đồng, for 500 households
+    told = money("all", works=works, units=units)
+    assert "khoảng 0,2 triệu đồng một hộ, tính cho 500 hộ" in told and NO_ESTIMATE not in told and "tự nguyện" in told
+    for folder, tables in {
+        "no-works": {"units": units},
+        "one-work": {"works": works[:1], "units": units},
+        "works-assumed": {"works": [row | {"mark": "assumed"} for row in works], "units": units},
+        "no-households": {"works": works},
+        "households-assumed": {"works": works, "units": [units[0] | {"mark": "assumed"}]},
+    }.items():
+        told = money(folder, **tables)
+        assert NO_ESTIMATE in told and "triệu đồng" not in told and "tự nguyện" in told, folder
+
+
+def test_a_township_has_no_such_sheet():
+    with pytest.raises(ValueError, match="Thị trấn"):
+        VillagersPage("data/thanh-chuong", "Thị trấn Thanh Chương")
+
+
+@pytest.fixture(scope="module")
+def sheets(tmp_path_factory, kept_results) -> Path:
+    folder = tmp_path_factory.mktemp("hop-dan")
+    names = ["Thanh Hương", "Thanh Lĩnh", "Cát Văn"]
+    assert main(["report", "--audience", "hop-dan", "--out", str(folder), "--commune", *names]) == 0
+    assert main(["report", "huyen-mau", "--audience", "hop-dan", "--out", str(folder), "--commune", "A6", "A9"]) == 0
+    return folder
+
+
+def test_each_sheet_is_one_printed_page_of_a4_upright(sheets, browser):  # noqa: F811
+    pages = sorted(sheets.glob("xa-*_hop-dan.html"))
+    assert len(pages) == 5
+    for path in pages:
+        page = browser.new_page()
+        page.goto(path.as_uri())
+        (box,) = _media_boxes(page.pdf(prefer_css_page_size=True))
+        _, _, width, height = map(float, box.split())
+        assert abs(width - 595) < 2 and abs(height - 842) < 2, path.name
+        page.close()
+
+
+def test_the_sheets_stand_beside_the_office_pages_and_lead_to_no_list_of_communes(sheets):
+    assert (sheets / "index_hop-dan.html").exists() and not (sheets / "index.html").exists()
+    page = BeautifulSoup((sheets / "xa-thanh-huong_2022-03-31_hop-dan.html").read_text(encoding="utf-8"), "html.parser")
+    assert page.nav is None and not page.select('a[href$=".html"]') and page.html["lang"] == "vi"
+    assert Manifest(sheets).pages["xa-thanh-huong_2022-03-31_hop-dan.html"]["notebook"] == "villagers.ipynb"
+
+
+def test_the_index_of_the_office_leads_to_the_sheets_that_there_are(sheets):
+    folder = sheets / "index.html"
+    assert main(["report", "--out", str(sheets), "--commune", "Thanh Chi"]) == 0
+    rows = {
+        row.th.get_text(): row for row in BeautifulSoup(folder.read_text(encoding="utf-8"), "html.parser").select("#danh-sach tr")
+    }
+    assert [a["href"] for a in rows["Cát Văn"].find_all("a")] == ["xa-cat-van_2022-03-31_hop-dan.html"]
+    assert [a["href"] for a in rows["Thanh Chi"].find_all("a")] == ["xa-thanh-chi_2022-03-31.html"]
+    folder.unlink()
+
+
+def test_all_communes_have_one_in_either_language():
+    workbook = Workbook.open("data/thanh-chuong")
+    for lang in ("vi", "en"):
+        jobs = report.plan(workbook, None, lang, "hop-dan")
+        assert len(jobs) == len({job.file for job in jobs}) == 37 and {job.parameters["lang"] for job in jobs} == {lang}
+    assert "15 of 19 criteria" in words(shown(VillagersPage("data/thanh-chuong", "Thanh Hương", lang="en")))
