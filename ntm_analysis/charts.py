@@ -11,18 +11,10 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from .chart_style import BAR, EDGE, GRID, INK, PART_HATCHES, STATE_LOOK
 from .office_numbers import write_number
 from .words import STATE_SIGNS, STATE_WORDS, pick, text
 
-# Okabe-Ito hues, lightened where black letters stand on them; the hatch tells the states apart in print.
-STATE_LOOK = {
-    "met": ("#4aa3df", ""),
-    "recognition": ("#bfe0f5", ""),
-    "basic": ("#f4d35e", "//"),
-    "not_met": ("#e07b39", "xx"),
-    "unknown": ("#ffffff", ".."),
-    "not_applicable": ("#d9d9d9", ""),
-}
 matplotlib.rcParams["hatch.linewidth"] = 0.5
 matplotlib.rcParams["text.parse_math"] = False  # a $ in a name is a letter, not a formula
 WIDTH = 5.2  # inches; narrow, so that the letters stay readable when a phone shows the picture at half size
@@ -39,7 +31,7 @@ def picture(figure: Figure, alt: str, caption: str = "") -> Markup:
 
 def blank(width: float, height: float) -> tuple[Figure, matplotlib.axes.Axes]:
     """A figure that pyplot does not keep: nothing to close, nothing shown twice in a notebook."""
-    with sns.axes_style("whitegrid", {"grid.color": "#dddddd"}), sns.plotting_context("notebook", font_scale=0.9):
+    with sns.axes_style("whitegrid", {"grid.color": GRID}), sns.plotting_context("notebook", font_scale=0.9):
         figure = Figure(figsize=(width, height), layout="constrained")
         return figure, figure.subplots()
 
@@ -54,7 +46,7 @@ def state_bars(counts: pd.DataFrame, lang: str, what: str = "") -> Figure:
     for state in [s for s in STATE_LOOK if s in counts and counts[s].any()]:
         colour, hatch = STATE_LOOK[state]
         bars = axes.barh(
-            counts.index, counts[state], left=left, color=colour, hatch=hatch, edgecolor="#444444", linewidth=0.5,
+            counts.index, counts[state], left=left, color=colour, hatch=hatch, **BAR,
             label=f"{pick(STATE_SIGNS[state], lang)}: {pick(STATE_WORDS[state], lang)}",
         )  # fmt: skip
         labels = [str(int(v)) if v else "" for v in counts[state]]
@@ -80,7 +72,7 @@ def standing_bar(groups: dict[str, tuple[int, str]], lang: str) -> Figure:
         if not number:
             continue
         colour, hatch = STATE_LOOK[state]
-        bar = axes.barh([0], [number], left=left, color=colour, hatch=hatch, edgecolor="#444444", label=f"{label}: {number}")
+        bar = axes.barh([0], [number], left=left, color=colour, hatch=hatch, edgecolor=EDGE, label=f"{label}: {number}")
         axes.bar_label(bar, [str(number)], label_type="center", bbox={"fc": "white", "ec": "none", "pad": 1.0, "alpha": 0.85})
         left += number
     axes.set_yticks([])
@@ -101,14 +93,14 @@ def threshold_bars(rows: pd.DataFrame, lang: str) -> Figure:
     figure, axes = blank(WIDTH, 0.32 * len(rows) + 0.8)
     sns.barplot(
         data=rows.assign(percent=100 * rows["share"].clip(0, 1.5)), x="percent", y="label", hue="state", dodge=False, ax=axes,
-        palette={s: look[0] for s, look in STATE_LOOK.items()}, edgecolor="#444444", linewidth=0.5, legend=False,
+        palette={s: look[0] for s, look in STATE_LOOK.items()}, **BAR, legend=False,
     )  # fmt: skip
     for container in axes.containers:
         for patch in container:
             index = round(patch.get_y() + patch.get_height() / 2)
             if patch.get_width() > 0:
                 patch.set_hatch(STATE_LOOK[rows["state"].iloc[index]][1])
-    axes.axvline(100, color="#222222", linewidth=1.4)
+    axes.axvline(100, color=INK, linewidth=1.4)
     axes.set_xlabel(text("axis_threshold", lang))
     axes.set_ylabel("")
     axes.grid(axis="y", visible=False)
@@ -119,11 +111,11 @@ def threshold_bars(rows: pd.DataFrame, lang: str) -> Figure:
 def stacked_years(amounts: pd.DataFrame, label: str) -> Figure:
     """Amounts by year as stacked bars. ``amounts``: index what the parts are, columns years; ``label``: of the axis."""
     figure, axes = blank(WIDTH, 3.4)
-    hatches, colours = (("", "//", "xx", "..", "\\\\", "--", "++", "oo", "||"), sns.color_palette("colorblind", len(amounts)))
+    colours = sns.color_palette("colorblind", len(amounts))
     years, floor = [str(year) for year in amounts.columns], np.zeros(len(amounts.columns))
     for i, (name, row) in enumerate(amounts.iterrows()):
-        look = {"color": colours[i], "hatch": hatches[i % len(hatches)], "edgecolor": "#444444", "linewidth": 0.5}
-        axes.bar(years, row, bottom=floor, label=name, **look)
+        hatch = PART_HATCHES[i % len(PART_HATCHES)]
+        axes.bar(years, row, bottom=floor, label=name, color=colours[i], hatch=hatch, **BAR)
         floor = floor + row.to_numpy()
     axes.set_ylabel(label)
     axes.grid(axis="x", visible=False)
@@ -144,7 +136,7 @@ def waterfall(total: float, steps: dict[str, float], lang: str) -> Figure:
     looks = ["not_applicable", *["met"] * len(steps), "not_met"]
     for label, start, width, look in zip(labels, starts, widths, looks, strict=True):
         colour, hatch = STATE_LOOK[look]
-        bar = axes.barh(label, width, left=start, color=colour, hatch=hatch, edgecolor="#444444", linewidth=0.5)
+        bar = axes.barh(label, width, left=start, color=colour, hatch=hatch, **BAR)
         axes.bar_label(bar, [write_number(float(f"{width:.2g}"), lang)], padding=3, fontsize=9.5)
     axes.invert_yaxis()
     axes.set_xlim(0, total * 1.12 if total else 1)

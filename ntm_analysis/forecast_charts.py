@@ -6,18 +6,10 @@ import seaborn as sns
 from matplotlib.dates import AutoDateLocator, num2date
 from matplotlib.figure import Figure
 
+from .chart_style import BAND, BAR, HEAT, INK, MAIN, QUIET, RULE, SCALE_LOOK
 from .charts import WIDTH, blank
 from .scoring import EDGES
 from .words import text
-
-# The verbal scale from very low to very high: colour and hatch, so that print in black and white tells them apart.
-SCALE_LOOK = {
-    "very_low": ("#d1603d", "xx"),
-    "low": ("#f0b08a", "//"),
-    "even": ("#f4e3a1", ".."),
-    "high": ("#9cc9e8", "\\\\"),
-    "very_high": ("#3f8fc4", ""),
-}
 
 
 def fan(table: pd.DataFrame, total: int, basically: int, naive: pd.Series | None, lang: str) -> Figure:
@@ -27,15 +19,13 @@ def fan(table: pd.DataFrame, total: int, basically: int, naive: pd.Series | None
     ``table``: day, p10, p50, p90 (:meth:`~ntm_analysis.forecast.Forecast.over_time`).
     """
     figure, axes = blank(WIDTH, 3.4)
-    axes.fill_between(
-        table["day"], table["p10"], table["p90"], step="post", color="#9cc9e8", alpha=0.7, label=text("fan_range", lang)
-    )
-    axes.step(table["day"], table["p50"], where="post", color="#1c5f8d", linewidth=2, label=text("fan_median", lang))
+    axes.fill_between(table["day"], table["p10"], table["p90"], step="post", **BAND, label=text("fan_range", lang))
+    axes.step(table["day"], table["p50"], where="post", color=MAIN, linewidth=2, label=text("fan_median", lang))
     if naive is not None:
-        axes.plot(naive.index, naive, color="#777777", linestyle="--", linewidth=1, label=text("fan_naive", lang))
-    axes.axhline(total, color="#222222", linewidth=1.2, label=text("fan_all", lang, n=total))
+        axes.plot(naive.index, naive, color=QUIET, linestyle="--", linewidth=1, label=text("fan_naive", lang))
+    axes.axhline(total, color=INK, linewidth=1.2, label=text("fan_all", lang, n=total))
     if basically < total:
-        axes.axhline(basically, color="#222222", linewidth=1, linestyle=":", label=text("fan_basically", lang, n=basically))
+        axes.axhline(basically, color=INK, linewidth=1, linestyle=":", label=text("fan_basically", lang, n=basically))
     axes.set_ylim(max(0, table["p10"].min() - 2), total + 1)
     first = int(table["p10"].min())
     axes.set_yticks(sorted({*range(first, total - 1, max(1, (total - first) // 5)), total}))
@@ -53,8 +43,8 @@ def strip(rows: pd.DataFrame, lang: str) -> Figure:
     figure, axes = blank(WIDTH, 0.42 * len(rows) + 0.9)
     for row in rows.itertuples():
         colour, hatch = SCALE_LOOK[row.look]
-        axes.barh(row.label, 100 * row.p, color=colour, hatch=hatch, edgecolor="#444444", linewidth=0.5)
-        axes.plot([100 * row.low, 100 * row.high], [row.label] * 2, color="#222222", linewidth=1.5)
+        axes.barh(row.label, 100 * row.p, color=colour, hatch=hatch, **BAR)
+        axes.plot([100 * row.low, 100 * row.high], [row.label] * 2, color=INK, linewidth=1.5)
         inside = row.p > 0.5  # a long bar has room for its words, a short one has room beside it
         axes.text(
             100 * (row.low if inside else row.high) + (-2.5 if inside else 1.5), row.label, row.said, va="center",
@@ -63,7 +53,7 @@ def strip(rows: pd.DataFrame, lang: str) -> Figure:
     axes.invert_yaxis()
     axes.set_xlim(0, 100)
     for edge in EDGES[1:-1]:
-        axes.axvline(100 * edge, color="#bbbbbb", linewidth=0.8, zorder=0)
+        axes.axvline(100 * edge, color=RULE, linewidth=0.8, zorder=0)
     axes.set_xticks([100 * edge for edge in EDGES])
     axes.set_xlabel(text("axis_chance", lang))
     axes.grid(visible=False)
@@ -76,9 +66,9 @@ def heat(shares: pd.DataFrame, lang: str) -> Figure:
     figure, axes = blank(WIDTH, 0.42 * len(shares) + 1.2)
     shown = shares * 100
     labels = shown.map(lambda v: f"{v:.0f}" if v >= 1 else "").to_numpy(dtype=object)
-    colours = sns.light_palette("#d1603d", as_cmap=True)
+    colours = sns.light_palette(HEAT, as_cmap=True)
     sns.heatmap(shown, ax=axes, cmap=colours, vmin=0, vmax=max(1, np.nanmax(shown.to_numpy())), annot=labels, fmt="", cbar=False,
-                linewidths=0.5, annot_kws={"fontsize": 8})  # fmt: skip
+                linewidths=0.5, annot_kws={"fontsize": 8, "color": INK})  # fmt: skip
     axes.set_xlabel(text("axis_criterion", lang))
     axes.set_ylabel("")
     axes.tick_params(axis="y", rotation=0)

@@ -49,7 +49,8 @@ def index_page(
         cells.append((text(f"page_{state}", lang), STATES.index(state)))
         rows.append({
             "place": place, "name": record["name"], "code": record["code"], "level": record["level"], "file": files.get(unit),
-            "sheet": (sheets or {}).get(unit), "cells": cells, "key": _search_key(workbook.units.loc[unit, "label"], record["code"]),
+            "sheet": (sheets or {}).get(unit), "cells": cells,
+            "key": _search_key(workbook.units.loc[unit, "label"], record["code"]),
         })  # fmt: skip
     district = [(files[None], text("district_link", lang, verdict=verdict))] if None in files else []
     links = [*district, *others]

@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from .chart_style import EDGE, MAIN
 from .charts import WIDTH, blank, sns
 from .words import text
 
@@ -43,8 +44,8 @@ def _begun(curve: pd.DataFrame) -> pd.DataFrame:
 
 def _draw(axes: Axes, curve: pd.DataFrame, lang: str, ticks: int) -> None:
     labels, places = [f"{day.month}/{day.year}" for day in curve.index], range(len(curve))
-    axes.step(places, curve["planned"], where="post", linestyle="--", color="#444444", label=text("curve_planned", lang))
-    axes.plot(places, curve["actual"], marker="o", markersize=4, linewidth=2, color="#0b4f8a", label=text("curve_actual", lang))
+    axes.step(places, curve["planned"], where="post", linestyle="--", color=EDGE, label=text("curve_planned", lang))
+    axes.plot(places, curve["actual"], marker="o", markersize=4, linewidth=2, color=MAIN, label=text("curve_actual", lang))
     axes.set_ylim(0, 104)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=ticks, integer=True))
     axes.xaxis.set_major_formatter(lambda x, _: labels[round(x)] if 0 <= round(x) < len(labels) else "")
