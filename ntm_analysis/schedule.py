@@ -24,6 +24,14 @@ from .works import DEBT, newest_debts, price_index, unit_costs, works_of
 
 COUNTRY = "Vietnam"  # the area of history.csv that stands for the whole country
 
+# By what a policy orders the works that are not committed: year of the list, rank of the level, criteria that the goal lacks, its
+# cost, administrative order. A policy that is not here splits the pots (:func:`_split`) and keeps the district's own order.
+ORDERS = {
+    "own": ("year", "rank", "missing", "order"),
+    "closest": ("missing", "rank", "order"),
+    "cheapest": ("cost", "rank", "order"),
+}
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -208,7 +216,8 @@ def _places(workbook: Workbook, works: pd.DataFrame, goals: pd.DataFrame, policy
     missing, cost = (own[c].fillna(np.inf).to_numpy() for c in ("missing", "cost"))
     order = works["unit"].map({unit: i for i, unit in enumerate(workbook.units.index)}).to_numpy()
     year = works["year"].fillna(9999).to_numpy()
-    keys = {"closest": (missing, rank, order), "cheapest": (cost, rank, order)}.get(policy, (year, rank, missing, order))
+    columns = {"year": year, "rank": rank, "missing": missing, "cost": cost, "order": order}
+    keys = [columns[name] for name in ORDERS.get(policy, ORDERS["own"])]
     sequence = np.lexsort([np.arange(len(works)), works["criterion"], *reversed(keys), works["tier"]])
     places = np.empty(len(works), dtype=np.int64)
     places[sequence] = np.arange(len(works))

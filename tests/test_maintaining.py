@@ -1,0 +1,41 @@
+"""The examples of docs/maintaining.md do what the page says."""
+
+import re
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from ntm_analysis.assess import assess
+from ntm_analysis.demand import demand
+from ntm_analysis.district_page import DistrictPage
+from ntm_analysis.render import execute, to_html
+from ntm_analysis.scenarios import scenario, scenario_ids
+from ntm_analysis.schedule import ORDERS, by_policy, schedule
+from ntm_analysis.workbook import Workbook
+
+PAGE = Path("docs/maintaining.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"(?ms)^## (Add [^\n]*)\n.*?```python\n(.*?)```", PAGE)
+NAMES = {
+    made.__name__: made
+    for made in (DistrictPage, Workbook, assess, by_policy, demand, execute, scenario, scenario_ids, schedule, to_html)
+} | {"ORDERS": ORDERS, "nbformat": nbformat}
+
+
+def test_there_is_an_example_of_everything_that_is_added():
+    assert [title for title, _ in EXAMPLES] == [
+        f"Add a {what}" for what in ("criterion", "set", "pot", "policy", "scenario", "notebook")
+    ]
+    assert all("assert" in code for _, code in EXAMPLES)
+
+
+@pytest.mark.parametrize(("title", "code"), EXAMPLES, ids=[title for title, _ in EXAMPLES])
+def test_the_example_does_what_the_page_says(tmp_path, title, code):
+    shutil.copytree("data", tmp_path / "data")
+    exec(compile(code, title, "exec"), NAMES | {"data": tmp_path / "data"})
+
+
+def test_every_module_and_file_that_the_page_names_exists():
+    for name in re.findall(r"`(\w+\.py)`", PAGE):
+        assert list(Path().glob(f"ntm_analysis/{name}")) or list(Path().glob(f"tests/{name}")) or Path(name).exists(), name
