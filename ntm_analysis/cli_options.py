@@ -116,7 +116,7 @@ def parser_of() -> argparse.ArgumentParser:
     added("--jobs", type=_count, default=0, metavar="N", help="pages at a time (default: as many as cores)")
     added("--force", action="store_true", help="make all pages anew, also those that would be the same")
     added("--timeout", type=_count, default=600, metavar="S", help="seconds that one page may take (default 600)")
-    added("--cluster", default="", metavar="ADDRESS", help="make the pages on a dask cluster: a scheduler's address, or local")
+    added("--cluster", type=_address, metavar="ADDRESS", help="make the pages on a dask cluster: a scheduler's address, or local")
     made["report"].add_argument("--zip", action="store_true", help="also the pages as one archive")
     return parser
 
@@ -142,6 +142,13 @@ def _ids(typed: str) -> list[str]:
     if not all(names):
         raise argparse.ArgumentTypeError(f"“{shown(typed)}”: A,B,...")
     return names
+
+
+def _address(typed: str) -> str:
+    """The address of a cluster on the command line; a blank one is no address."""
+    if not typed.strip():
+        raise argparse.ArgumentTypeError("“”: tcp://ADDRESS:8786, local")
+    return typed.strip()
 
 
 def _count(typed: str, least: int = 1) -> int:

@@ -1,0 +1,43 @@
+"""What ``ntm report`` tells while it runs and when it is stopped."""
+
+import pytest
+
+from ntm_analysis.cli import main
+from ntm_analysis.report import Outcome
+
+COMPLETE, FAILED = {"status": "complete"}, {"status": "failed"}
+
+
+def reporting(monkeypatch, *lines: dict, planned: int, stopped: bool):
+    """Let the report be one of ``planned`` pages, of which these lines are told."""
+
+    def make(workbook, folder, *, on_plan, on_page, **_) -> Outcome:
+        on_plan(planned)
+        for line in lines:
+            on_page("xa.html", line)
+        if stopped:
+            raise KeyboardInterrupt
+        return Outcome(folder, made=len(lines))
+
+    monkeypatch.setattr("ntm_analysis.cli_report.make_report", make)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ([], "Đã dừng: xong 2 trên 19 trang. Chạy lại lệnh này để lập nốt."),
+        (["--force"], "hãy chạy lại với --force"),
+        (["--force", "--lang", "en"], "Stopped: 2 of 19 pages are done."),
+    ],
+)
+def test_stopped_it_says_how_many_pages_are_done_and_how_to_go_on(monkeypatch, capsys, tmp_path, more, words):
+    reporting(monkeypatch, COMPLETE, FAILED, COMPLETE, planned=19, stopped=True)
+    assert main(["report", "huyen-mau", "--out", f"{tmp_path}", *more]) == 130
+    assert words in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_where_nothing_changed_there_is_no_bar(monkeypatch, capsys, tmp_path):
+    reporting(monkeypatch, planned=0, stopped=False)
+    assert main(["report", "huyen-mau", "--out", f"{tmp_path}"]) == 0
+    told = capsys.readouterr()
+    assert told.err.count("\n") == 1 and "\r" not in told.err and "0 trang vừa lập" in told.out
