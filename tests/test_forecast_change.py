@@ -186,3 +186,29 @@ def test_the_pages_of_both_data_sets_give_reasons(lang):
     assert {"vi": "số liệu mới -0,", "en": "new data -0."}[lang] in mau and "criterion_states.csv" in mau
     thanh = plain(MeetingPage("data/thanh-chuong", draws=200, lang=lang).forecast_change())
     assert "thanh-chuong_2022-03-31_f51ee8c8" in thanh
+
+
+def test_nineteen_states_of_one_commune_move_standing_need_and_forecast_and_the_page_names_them(tmp_path):
+    """A commune of which only a pledge was known reports all its criteria in April."""
+    shutil.copytree("data", tmp_path / "data", ignore=shutil.ignore_patterns("*.json", ".*"))
+    place, missing = tmp_path / "data" / "thanh-chuong", (10, 17)
+    asked = {"dataset": str(place), "as_of": "2022-04-30", "draws": DRAWS}
+
+    def told() -> tuple:
+        page = MeetingPage(**asked)
+        unit = page.workbook.find("Thanh Lâm")
+        counts = page.standing(page.set_id).counts.loc[unit]
+        need, said = page.found("ntm", unit)[1]["total"]["mean"], page.commune_forecasts()[unit]["row"]
+        return counts["met"], tuple(counts["missing"]), need, said["p_met"], page.forecast_change()
+
+    before = told()
+    for number in range(1, 20):
+        add(place, "criterion_states", commune="Thanh Lâm", set="ntm-2016-2020", criterion=number, date="2022-04-15",
+            state="not_met" if number in missing else "met", known_from="2022-04-20", source="bai-hoi-nghi")  # fmt: skip
+    after = told()
+    assert np.isnan(before[0]) and before[1] == () and after[:2] == (17, missing)
+    assert after[2] < 0.5 * before[2], "the need is that of the two criteria"
+    assert abs(after[3] - before[3]) > 0.05, "so is the chance"
+    reasons = re.sub(r"<[^>]+>", " ", after[4])
+    assert re.search(r"criterion_states\.csv\s+19\s+Thanh Lâm", reasons), "the new rows are named as the reason"
+    assert "criterion_states.csv" not in before[4]
