@@ -72,16 +72,19 @@ def test_a_run_too_long_is_told_and_others_go_on_and_a_stopped_batch_leaves_no_r
     folder = tmp_path / "out"
 
     def ask(batch) -> None:
+        batch.timeout = 1
         asked(batch, endless, "mai")
-        asked(batch, good, "a")
+        batch.finish()
+        batch.timeout = 100
         asked(batch, endless, "nua")
+        asked(batch, good, "a")
 
     def stop(file: str, line: dict) -> None:
-        if file == "mai.html":
+        if file == "a.html":
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(folder, ask, runs=ClusterRuns(client, {"NTM_REPORTS": f"{folder}"}), timeout=4, on_end=stop)
+        run(folder, ask, runs=ClusterRuns(client, {"NTM_REPORTS": f"{folder}"}), on_end=stop)
     assert not (folder / BUILDING).exists()
     lines = Manifest(folder).pages
     assert lines["a.html"]["status"] == "complete" and lines["mai.html"]["reason"] == "overdue" and len(lines) == 2
