@@ -65,7 +65,7 @@ def test_a_model_module_reads_writes_prints_and_draws_nothing(name):
 
 
 @pytest.mark.parametrize("name", sorted(MODULES))
-def test_the_examples_in_docstrings_are_true(name, monkeypatch):
+def test_the_examples_in_docstrings_are_true(name, monkeypatch, kept_results):
     monkeypatch.chdir(ROOT)
     assert (
         doctest.testmod(importlib.import_module(f"ntm_analysis.{name}"), optionflags=doctest.IGNORE_EXCEPTION_DETAIL).failed == 0
