@@ -133,7 +133,7 @@ class ComparisonPage(Page):
             return self.section("thu-thay-doi", self.text("panel_none"))
         base = self.compared()[0].base
         mean, day = write_number(round(base.finishing.mean()), self.lang), write_date(base.day, self.lang)
-        told = self.text("panel_verdict", mean=mean, total=base.communes, day=day)
+        told = self.text("panel_verdict", mean=mean, total=base.communes, day=day) + "."
         static = self.section("thu-thay-doi", self.text("panel_static_result", verdict=told), self.text("panel_static"))
         first, asked = Setting(self.baseline), {"draws": self.draws, "seed": self.seed}
         return panel_part(static, lambda: WhatIf(self.workbook, first, **asked), "", self.lang)

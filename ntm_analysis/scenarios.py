@@ -28,6 +28,7 @@ from .workbook import UnknownCommune, Workbook
 from .yaml_files import Lines, read_yaml
 
 BASELINE = "baseline"
+BASELINE_TITLE = {"vi": "kịch bản gốc", "en": "baseline"}
 CHANGED = (*PLAN_TABLES, "debts", "carry_over", "pace_factors", "criterion_shares", "targets", "priorities")
 FILE_KEYS = ("id", "title", "extends", "changes", "policy", "deadline", "criteria_set")
 ACTS = ("set", "multiply", "add", "repeat")
@@ -83,7 +84,7 @@ def scenario(workbook: Workbook, scenario_id: str = BASELINE, written: str | Non
     >>> scenario(Workbook.open("data/thanh-chuong"), "cement-150").changed
     4
     """
-    base = Scenario(BASELINE, {"vi": "kịch bản gốc", "en": "baseline"}, workbook)
+    base = Scenario(BASELINE, BASELINE_TITLE, workbook)
     taken = folder_of(workbook) / f"{BASELINE}.yaml"
     if taken.exists():
         raise DataProblems([Problem("scenario_reserved", taken.name, 1, "id", {"value": BASELINE})])
@@ -125,6 +126,20 @@ def scenario(workbook: Workbook, scenario_id: str = BASELINE, written: str | Non
         problems = _broken(workbook, made.workbook, history) or _unjudged(workbook, made.workbook, chain)
     if problems:
         raise DataProblems(problems)
+    return made
+
+
+def titles(workbook: Workbook) -> dict[str, dict[str, str]]:
+    """The title of every scenario as its file has it, else its id; nothing else of the files is looked at.
+
+    >>> titles(Workbook.open("data/thanh-chuong"))["closest"]["en"]
+    'Closest first'
+    """
+    made = {BASELINE: BASELINE_TITLE}
+    for name in scenario_ids(workbook)[1:]:
+        told = read_yaml(folder_of(workbook) / f"{name}.yaml", []) or {}
+        title = told.get("title") if isinstance(told.get("title"), dict) else {}
+        made[name] = {lang: title[lang] if _is_title(title.get(lang)) else name for lang in ("vi", "en")}
     return made
 
 

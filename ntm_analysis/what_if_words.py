@@ -12,7 +12,7 @@ from .names import plain
 from .need_words import billions
 from .office_numbers import NotRead, read_date, write_change, write_date, write_number
 from .problems import DataProblems, Problem
-from .scenarios import scenario, scenario_ids
+from .scenarios import titles
 from .what_if import Answer
 from .words import listed, text
 from .workbook import UnknownCommune, Workbook
@@ -86,21 +86,14 @@ def read_communes(typed: str, workbook: Workbook, lang: str) -> tuple[list[int],
 
 
 def start_options(workbook: Workbook, lang: str) -> list[tuple[str, str]]:
-    """The scenarios that a setting may start from: title, id; one that cannot be read by its id."""
-    made = []
-    for name in scenario_ids(workbook):
-        try:
-            title = scenario(workbook, name).title[lang]
-        except DataProblems:
-            title = name
-        made.append((title[0].upper() + title[1:], name))
-    return made
+    """The scenarios that a setting may start from: title, id."""
+    return [(title[lang][0].upper() + title[lang][1:], name) for name, title in titles(workbook).items()]
 
 
 def money_shown(share: int, amount: float, cement: bool, lang: str) -> str:
     """What a slider of money stands at."""
     much = amount * share / 100
-    shown = write_number(round(much), lang) if cement else billions(much, lang)
+    shown = write_number(round(much), lang) if cement or not much else billions(much, lang)
     return text("panel_cement_shown" if cement else "panel_money_shown", lang, share=share, amount=shown)
 
 
