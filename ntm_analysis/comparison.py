@@ -148,7 +148,7 @@ def compare(
     if problems and (ids or baseline not in [made.id for made in chosen]):
         raise DataProblems(problems)
     found = _forecast(chosen[0], draws, seed)
-    finish = _by_commune(found)
+    finish = by_commune(found)
     base = _compared(chosen[0], found, finish, None, seed)
     rows = [base]
     for made in chosen[1:]:
@@ -173,7 +173,7 @@ def _forecast(chosen: Scenario, draws: int, seed: int) -> Forecast:
     return forecast(chosen.workbook, policy=chosen.policy, deadline=chosen.deadline, draws=draws, seed=seed)
 
 
-def _by_commune(found: Forecast) -> np.ndarray:
+def by_commune(found: Forecast) -> np.ndarray:
     """Which communes finish by the deadline: int8, communes (of the data set, whatever goals there are) x draws."""
     made = np.ones((len(found.communes), found.run.draws), dtype=np.int8)
     made[[found.communes.index(unit) for unit in found.run.goals.loc[found.open_, "unit"]]] = found.in_time
@@ -182,7 +182,7 @@ def _by_commune(found: Forecast) -> np.ndarray:
 
 def _compared(chosen: Scenario, found: Forecast, finish: np.ndarray, base: Compared | None, seed: int) -> Compared:
     """What is kept of a scenario's forecast; ``finish``: the communes of the baseline by world."""
-    mine = _by_commune(found)
+    mine = by_commune(found)
     change, n = mine - finish, found.run.draws
     moved = {"p": mine.mean(axis=1), "change": change.mean(axis=1), "se": change.std(axis=1) / np.sqrt(n)}
     if base and _same_tables(chosen, base.chosen) and found.day == base.day:  # a policy asks for nothing else

@@ -24,13 +24,15 @@ from .comparison_words import (
 from .demand import DRAWS, SEED
 from .forecast_words import chance, month_words, rests_on
 from .need_words import billions
-from .office_numbers import write_change, write_number
+from .office_numbers import write_change, write_date, write_number
 from .page import Page, Part
+from .panel import panel_part
 from .parameters import check
 from .problems import DataProblems, report
 from .promise import WORLDS
 from .scenarios import scenario_ids
 from .sensitivity import SHARE
+from .what_if import Setting, WhatIf
 
 NAMES, BARS = 5, 10  # communes named in a cell, bars of the tornado
 
@@ -122,6 +124,19 @@ class ComparisonPage(Page):
             "" if told else self.text("compare_all_alike", p=self.chance(most)),
             self.bullets([*told_idle, *(warned if self.internal else [])]),
         )
+
+    def what_if(self) -> Part:
+        """The panel to try changes in; where nobody can move a slider, the baseline's verdict and how to get there."""
+        if not self.internal or self.compared() is None:
+            return Part("")
+        if not (self.level["level"] == "not_ntm").any():
+            return self.section("thu-thay-doi", self.text("panel_none"))
+        base = self.compared()[0].base
+        mean, day = write_number(round(base.finishing.mean()), self.lang), write_date(base.day, self.lang)
+        told = self.text("panel_verdict", mean=mean, total=base.communes, day=day) + "."
+        static = self.section("thu-thay-doi", self.text("panel_static_result", verdict=told), self.text("panel_static"))
+        first, asked = Setting(self.baseline), {"draws": self.draws, "seed": self.seed}
+        return panel_part(static, lambda: WhatIf(self.workbook, first, **asked), "", self.lang)
 
     def _slope(self, base: dict, others: list[dict]) -> str:
         ways = [int(clear(r["difference"])) * (1 if r["difference"]["finishing"] > 0 else -1) for r in others]

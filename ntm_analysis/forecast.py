@@ -74,14 +74,19 @@ class Forecast:
         columns = ["criterion", "item", "low", "quantity", "high", "left", "committed", "year"]
         own = {unit: part[columns].to_csv(index=False) for unit, part in works.groupby("unit")}
         served = set(self.workbook.tables["envelopes"]["served"]) - {""}
-        trends, keys = plan.trends, []
+        trends, keys = plan.trends.drop(columns="at"), []
+        trend = {at: part.to_csv(index=False) for at, part in trends.groupby(plan.trends["at"])}
+        none = trends.iloc[:0].to_csv(index=False)
+        told = [
+            {unit: tuple(sorted(zip(*(part[c] for c in columns), strict=True))) for unit, part in table.groupby("unit")}
+            for table, columns in ((targets, ("level", "kind", "year")), (debts, ("criterion", "amount")))
+        ]
         for i, unit in enumerate(facts.units):
             prior = facts.prior[i]
             known = [facts.lacking[i].tobytes(), facts.open_[i].tobytes(), int(facts.number[i]), facts.now[i].tobytes()]
             known += [b"" if prior is None else prior.tobytes(), own.get(unit, "")]
-            known += [tuple(sorted(zip(*(table.loc[table["unit"] == unit, c] for c in columns), strict=True)))
-                      for table, columns in ((targets, ("level", "kind", "year")), (debts, ("criterion", "amount")))]  # fmt: skip
-            known.append(trends[trends["at"] == i].drop(columns="at").to_csv(index=False))
+            known += [rows.get(unit, ()) for rows in told]
+            known.append(trend.get(i, none))
             known += [facts.codes[i] if facts.codes[i] in served else "", self.workbook.units.loc[unit, "district"]]
             keys.append(repr(known))
         mean = self.p[facts.units].groupby(keys).mean() if keys else pd.Series(dtype=float)

@@ -1,16 +1,20 @@
 """The page of the forecast: whether every commune finishes by the end of the term, and how far to trust the answer."""
 
+import datetime as dt
+
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
 from .evidence import AS_DRAWN, AVERAGE, TITLES, back_test, shares, summary, synthetic_coverage
 from .forecast_parts import ForecastParts
-from .forecast_words import chance, month_words
+from .forecast_words import chance, month_words, verdict
 from .office_numbers import write_number
 from .pace import TERM, changes_of, day_of
 from .page import Part, linked
+from .panel import panel_part
 from .schedule import COUNTRY
+from .what_if import Setting, WhatIf
 
 TERMS = ("worlds", "policy", "queue", "work", "pace", "trend", "together", "storm", "finish", "interval", "words")
 MEASURES = {AVERAGE: "measure_average", AS_DRAWN: "measure_as_drawn", TITLES: "measure_titles"}
@@ -52,6 +56,20 @@ class ForecastPage(ForecastParts):
         given = {"commune": self.workbook.units.loc[self.unit, "name"], "scenario": scenario, "policy": policy}
         given |= {"deadline": deadline, "finish": finish, "draws": f"{draws}", "seed": f"{seed}"}
         self.parameters = {**given, **self.parameters}
+
+    def what_if(self) -> Part:
+        """The panel to try changes in; where nobody can move a slider, the verdict and how to get there."""
+        if not self.internal or not self.foreseeable():
+            return Part("")
+        found, made = self.foreseen()
+        if not len(found.open_):
+            return self.section("thu-thay-doi", self.text("panel_none"))
+        told = self.text("panel_static_result", verdict=verdict(made, self.lang))
+        static = self.section("thu-thay-doi", told, self.text("panel_static"))
+        day = dt.date.fromisoformat(self.deadline) if self.deadline else None
+        first, asked = Setting(self.scenario, self.policy, day), {"finish": self.finish, "draws": self.draws, "seed": self.seed}
+        name = self.workbook.units.loc[self.unit, "name"]
+        return panel_part(static, lambda: WhatIf(self.workbook, first, **asked), name, self.lang)
 
     def commune(self) -> Part:
         """The answer for the one commune."""

@@ -85,6 +85,12 @@ class Layout:
         made.__dict__.pop("lines", None)
         return made
 
+    def repriced(self, plan: Schedule) -> "Layout":
+        """The same works in the order of ``plan``, with the prices and the money of its workbook."""
+        made = self.by(plan)
+        made.prices, made.envelopes = PriceList(plan.workbook), Envelopes(plan.workbook.tables, plan.workbook.as_of)
+        return made
+
     def _items(self):
         """The works of each level and item."""
         for level, found in self.plan.missing.items():

@@ -28,6 +28,7 @@ from .workbook import UnknownCommune, Workbook
 from .yaml_files import Lines, read_yaml
 
 BASELINE = "baseline"
+BASELINE_TITLE = {"vi": "kịch bản gốc", "en": "baseline"}
 CHANGED = (*PLAN_TABLES, "debts", "carry_over", "pace_factors", "criterion_shares", "targets", "priorities")
 FILE_KEYS = ("id", "title", "extends", "changes", "policy", "deadline", "criteria_set")
 ACTS = ("set", "multiply", "add", "repeat")
@@ -59,18 +60,23 @@ class Scenario:
     changed: int = 0
 
 
+def folder_of(workbook: Workbook) -> Path:
+    """Where the scenarios of a data set stand: beside it, for all data sets of that folder."""
+    return workbook.path.parent / "scenarios"
+
+
 def scenario_ids(workbook: Workbook) -> list[str]:
     """The scenarios there are: the baseline, the policies, then the other files by name.
 
     >>> scenario_ids(Workbook.open("data/thanh-chuong"))[:3]
     ['baseline', 'equal', 'decree']
     """
-    files = sorted(path.stem for path in (workbook.path.parent / "scenarios").glob("*.yaml"))
+    files = sorted(path.stem for path in folder_of(workbook).glob("*.yaml"))
     return [BASELINE, *(name for name in FIRST if name in files), *(name for name in files if name not in FIRST)]
 
 
-def scenario(workbook: Workbook, scenario_id: str = BASELINE) -> Scenario:
-    """The data set as a scenario has it.
+def scenario(workbook: Workbook, scenario_id: str = BASELINE, written: str | None = None) -> Scenario:
+    """The data set as a scenario has it. ``written``: what shall stand in its file, whether or not there is one yet.
 
     Raises :class:`UnknownScenario`, or :class:`DataProblems` with everything wrong in its file and in what it makes of the
     tables.
@@ -78,13 +84,14 @@ def scenario(workbook: Workbook, scenario_id: str = BASELINE) -> Scenario:
     >>> scenario(Workbook.open("data/thanh-chuong"), "cement-150").changed
     4
     """
-    base = Scenario(BASELINE, {"vi": "kịch bản gốc", "en": "baseline"}, workbook)
-    taken = workbook.path.parent / "scenarios" / f"{BASELINE}.yaml"
+    base = Scenario(BASELINE, BASELINE_TITLE, workbook)
+    taken = folder_of(workbook) / f"{BASELINE}.yaml"
     if taken.exists():
         raise DataProblems([Problem("scenario_reserved", taken.name, 1, "id", {"value": BASELINE})])
     if scenario_id == BASELINE:
         return base
-    folder, known = workbook.path.parent / "scenarios", scenario_ids(workbook)[1:]
+    folder, known = folder_of(workbook), scenario_ids(workbook)[1:]
+    known += [scenario_id] if written is not None and scenario_id not in known else []
     problems: list[Problem] = []
     chain: list[tuple[str, Lines]] = []
     wanted = scenario_id
@@ -107,7 +114,7 @@ def scenario(workbook: Workbook, scenario_id: str = BASELINE) -> Scenario:
             circle, (file, last) = " -> ".join([*(n for n, _ in chain), wanted]), chain[-1]
             problems.append(Problem("scenario_cycle", f"{file}.yaml", last.at("extends"), "extends", {"value": circle}))
             break
-        told = _read(folder / f"{wanted}.yaml", wanted, workbook, problems)
+        told = _read(folder / f"{wanted}.yaml", wanted, workbook, problems, None if chain else written)
         if told is None:
             break
         chain.append((wanted, told))
@@ -119,6 +126,20 @@ def scenario(workbook: Workbook, scenario_id: str = BASELINE) -> Scenario:
         problems = _broken(workbook, made.workbook, history) or _unjudged(workbook, made.workbook, chain)
     if problems:
         raise DataProblems(problems)
+    return made
+
+
+def titles(workbook: Workbook) -> dict[str, dict[str, str]]:
+    """The title of every scenario as its file has it, else its id; nothing else of the files is looked at.
+
+    >>> titles(Workbook.open("data/thanh-chuong"))["closest"]["en"]
+    'Closest first'
+    """
+    made = {BASELINE: BASELINE_TITLE}
+    for name in scenario_ids(workbook)[1:]:
+        told = read_yaml(folder_of(workbook) / f"{name}.yaml", []) or {}
+        title = told.get("title") if isinstance(told.get("title"), dict) else {}
+        made[name] = {lang: title[lang] if _is_title(title.get(lang)) else name for lang in ("vi", "en")}
     return made
 
 
@@ -150,8 +171,9 @@ def _broken(workbook: Workbook, changed: Workbook, history: list[Step]) -> list[
         check_plan(tables, *years, problems, changed.horizon)
         return problems
 
-    made, sound = [], found(workbook.tables) if history else []  # a policy breaks no table
-    left = [] if not history else [problem for problem in found(tables) if problem not in sound]
+    made, left = [], found(tables) if history else []  # a policy breaks no table
+    sound = found(workbook.tables) if left else []
+    left = [problem for problem in left if problem not in sound]
     for file, line, before in reversed(history if left else []):
         there = found(before)
         for problem in [problem for problem in left if problem not in there]:
@@ -177,9 +199,9 @@ def _unjudged(workbook: Workbook, changed: Workbook, chain: list[tuple[str, Line
     return []
 
 
-def _read(path: Path, name: str, workbook: Workbook, problems: list[Problem]) -> Lines | None:
-    """A scenario file, its keys and forms checked; None when it cannot be used."""
-    told = read_yaml(path, problems)
+def _read(path: Path, name: str, workbook: Workbook, problems: list[Problem], written: str | None) -> Lines | None:
+    """A scenario file, or what shall stand in it, its keys and forms checked; None when it cannot be used."""
+    told = read_yaml(path, problems, written=written)
     if told is None:
         return None
     file, before, as_of = path.name, len(problems), workbook.as_of

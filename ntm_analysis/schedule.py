@@ -127,6 +127,14 @@ def by_policy(plan: Schedule, policy: str, works: pd.DataFrame | None = None) ->
     return replace(plan, policy=policy, works=works, weights=weights, split=split)
 
 
+def repriced(plan: Schedule, workbook: Workbook, policy: str) -> Schedule:
+    """The schedule of a workbook that differs from the plan's in money of pots, prices and deadline alone, of the same horizon:
+    as :func:`schedule` makes it, without what does not change."""
+    goals = _goals(workbook, plan.missing, plan.by_level, plan.expected)
+    works = _works(workbook, goals, plan.by_level)
+    return by_policy(replace(plan, workbook=workbook, goals=goals, works=works), policy)
+
+
 def _lacking(workbook: Workbook, items: set[str]) -> tuple[list[Problem], Pace | None]:
     """Everything that a forecast of works of these items needs and that was not known on the as-of date; and the pace."""
     tables, rules = workbook.tables, workbook.tables["assumptions"]

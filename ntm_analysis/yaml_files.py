@@ -36,8 +36,9 @@ class Lines(dict):
         return self.lines.get(key, self.line)
 
 
-def read_yaml(path: Path, problems: list[Problem], name: str | None = None) -> Lines | None:
-    """The mapping in a YAML file, or None after adding to ``problems`` why it cannot be read.
+def read_yaml(path: Path, problems: list[Problem], name: str | None = None, written: str | None = None) -> Lines | None:
+    """The mapping in a YAML file, or None after adding to ``problems`` why it cannot be read. ``written``: what shall stand in
+    the file, read in the place of what stands there.
 
     A tag, an alias or a repeated key is a problem too, but the rest of the file is given, so that it can be checked.
     """
@@ -48,8 +49,11 @@ def read_yaml(path: Path, problems: list[Problem], name: str | None = None) -> L
 
     raw = b""
     try:
-        with path.open("rb") as file:
-            raw = file.read(LARGEST + 1)
+        if written is None:
+            with path.open("rb") as file:
+                raw = file.read(LARGEST + 1)
+        else:
+            raw = written.encode("utf-8")
         if len(raw) > LARGEST:
             note("yaml_large", limit=LARGEST // 1024)
             return None

@@ -1,0 +1,66 @@
+"""One move of a slider of the what-if panel, at district size: from the new value to verdict, chart and table.
+
+    .venv/bin/python benchmarks/panel_speed.py        (after `python3 run.py` has set up .venv)
+
+The panel of the notebooks on Thanh Chương (37 communes), its widgets set in this process: 20 moves, one pot after the other, and
+8 of the price slider, which changes what every work costs. Medians; the time that the browser takes to show them is not in it.
+The alternative reads the scenario of each move from its text and forecasts it the long way with as many draws, without chart
+and table. Before it the machine's own speed is printed, as the seconds of a plain loop of five million additions.
+"""
+
+import statistics
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+
+def seconds(act) -> float:
+    begin = time.perf_counter()
+    act()
+    return time.perf_counter() - begin
+
+
+def plain_loop() -> None:
+    total = 0
+    for number in range(5_000_000):
+        total += number
+
+
+def main() -> None:
+    from ntm_analysis.forecast import forecast, record
+    from ntm_analysis.panel import Panel
+    from ntm_analysis.scenarios import scenario
+    from ntm_analysis.what_if import UNSAVED, WhatIf
+    from ntm_analysis.workbook import Workbook
+
+    print(f"a loop of five million additions: {seconds(plain_loop):.2f} s")
+    tried = WhatIf(Workbook.open(ROOT / "data" / "thanh-chuong"))
+    made = []
+    print(f"panel opened: {seconds(lambda: made.append(Panel(tried, 'Thanh Hương', 'vi'))):.1f} s")
+    (panel,) = made
+    money, prices, long = [], [], []
+    for place in range(20):
+        slider = panel.sliders[list(panel.pots)[place % len(panel.pots)]]
+        money.append(seconds(partial(setattr, slider, "value", 150 if slider.value == 100 else 60)))
+        if place < 5:
+            text = tried.text(panel.setting)
+
+            def whole(text: str = text) -> None:
+                chosen = scenario(tried.workbook, UNSAVED, text)
+                record(forecast(chosen.workbook, policy=chosen.policy, deadline=chosen.deadline, draws=tried.draws))
+
+            long.append(seconds(whole))
+    panel.reset.click()
+    for points in range(1, 9):
+        prices.append(seconds(partial(setattr, panel.sliders["*prices"], "value", points)))
+    print(f"slider moved ({tried.draws} draws): money {statistics.median(money):.2f} s, prices {statistics.median(prices):.2f} s")
+    print(f"slowest of {len(money) + len(prices)} moves: {max(money + prices):.2f} s")
+    print(f"the long way, without chart and table: {statistics.median(long):.2f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,305 @@
+"""The what-if panel of a notebook: widgets where a person looks on, the static result where nobody can move a slider.
+
+ipywidgets is loaded only here and only when the panel is shown. Whoever runs a cell and can be asked back (JupyterLab, not
+papermill or nbconvert) gets widgets; all others get the same bytes every time, without ids of widgets in them.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from markupsafe import Markup
+
+from .forecast_words import pot_words
+from .office_numbers import write_change, write_date, write_number
+from .page import Part
+from .parameters import PLANS
+from .problems import DataProblems
+from .saved_scenario import NotSaved, save
+from .what_if import DELAY, MONEY, PRICES, Setting, WhatIf
+from .what_if_words import (
+    NotUnderstood,
+    chart,
+    commune_options,
+    communes,
+    money_shown,
+    read_communes,
+    read_deadline,
+    start_options,
+    verdict,
+    words_of,
+)
+from .words import text
+
+LABEL = "9.5rem"  # room of the labels
+PAUSE = 0.15  # seconds without a further change before it is worked out
+STYLE = Markup("""<style>
+.ntm-panel.ntm-panel { max-width: 68rem; padding: .75rem 1rem; border: 1px solid #8a8a8a; border-radius: .3rem; }
+.ntm-panel.ntm-panel, .ntm-panel .widget-label, .ntm-panel .widget-html-content { color: #1b1b1b; background: #fff; }
+.ntm-panel .widget-label { white-space: normal; line-height: 1.15; height: auto; text-align: left; align-self: center; }
+.ntm-panel .widget-html-content, .ntm-panel p { line-height: 1.35; margin: .1rem 0; }
+.ntm-panel p.head { font-weight: 600; color: #4a4a4a; }
+.ntm-panel p.big { font-size: 1.7rem; font-weight: 700; line-height: 1.2; }
+.ntm-panel p.change { font-size: 1.1rem; font-weight: 600; }
+.ntm-panel p.small { font-size: .85em; color: #4a4a4a; }
+.ntm-panel .busy { opacity: .25; }
+.ntm-panel .wrong p { border-left: .4rem solid #8a1c1c; background: #fbeeee; padding: .3rem .6rem; font-weight: 600; }
+.ntm-panel p.lead { border-top: 1px solid #b5b5b5; margin-top: .4rem; padding-top: .4rem; font-weight: 600; }
+.ntm-panel figure { margin: 0; }
+.ntm-panel figure img { max-width: 100%; height: auto; }
+.ntm-panel table { border-collapse: collapse; width: 100%; margin-top: .4rem; }
+.ntm-panel caption { text-align: left; font-weight: 600; padding: .2rem 0; }
+.ntm-panel th, .ntm-panel td { border: 1px solid #b5b5b5; padding: .1rem .45rem; text-align: right; background: #fff; }
+.ntm-panel th:first-child { text-align: left; white-space: nowrap; font-weight: 600; }
+.ntm-panel thead th { background: #f2f5f8; text-align: center; }
+</style>""")
+# What ipywidgets leaves out: the handle of a slider has the name of its label.
+NAMED = """const named = setInterval(() => {
+  const sliders = element.closest(".ntm-panel")?.querySelectorAll(".widget-slider") ?? [];
+  for (const one of sliders)
+    one.querySelector("[role=slider]")?.setAttribute("aria-label", one.querySelector("label").textContent);
+  if (sliders.length && [...sliders].every(one => one.querySelector("[role=slider]"))) clearInterval(named);
+}, 200);"""
+
+
+def watched() -> bool:
+    """Whether the cell is run for a person who can be asked back, as JupyterLab says of itself; papermill says that it cannot."""
+    from IPython import get_ipython
+
+    if getattr(get_ipython(), "kernel", None) is None:
+        return False
+    asked = get_ipython().get_parent() or {}
+    return bool(asked.get("content", {}).get("allow_stdin"))
+
+
+class PanelPart(Part):
+    """The static result as any part of a page, which shows the widgets of ``make`` instead where somebody looks on."""
+
+    make: Callable[[], "Panel"] | None = None
+
+    def _repr_mimebundle_(self, **options: object) -> dict:
+        shown = super()._repr_mimebundle_(**options)
+        return shown | self.make().view._repr_mimebundle_() if self.make and watched() else shown
+
+
+def panel_part(static: Part, tried: Callable[[], WhatIf], commune: str, lang: str) -> PanelPart:
+    """A part that shows ``static``, or the panel of what ``tried`` gives."""
+    made = PanelPart(static)
+    made.make = lambda: Panel(tried(), commune, lang)
+    return made
+
+
+class Panel:
+    """The widgets. ``view``: all of them; ``setting``: what they stand at; ``shown``: the last answer that was worked out.
+
+    A change is worked out when no other has followed for :data:`PAUSE` seconds, at once outside of an event loop.
+    """
+
+    def __init__(self, tried: WhatIf, commune: str, lang: str) -> None:
+        import ipywidgets
+
+        self.tried, self.lang, self.w = tried, lang, ipywidgets
+        self.shown, self.waiting, self.held, self.good = None, None, False, False
+        self.pots = tried.pots()
+        self.out = {name: ipywidgets.HTML() for name in ("verdict", "status", "wrong", "chart", "communes", "saved")}
+        self._fields(commune)
+        self._sliders()
+        self._saving()
+        self.view = self._laid_out()
+        for widget in (*self.fields.values(), *self.sliders.values()):
+            widget.observe(self._changed, "value")
+        self._started()
+        self.update()
+
+    def say(self, key: str, **values: object) -> str:
+        return text(f"panel_{key}", self.lang, **values)
+
+    # widgets -----------------------------------------------------------------------------------------------------
+
+    def _fields(self, commune: str) -> None:
+        first, w, wide = self.tried.first, self.w, {"description_width": LABEL}
+        options = {"style": wide, "layout": w.Layout(width="auto")}
+        found, _ = self.tried.before
+        open_ = found.run.goals.loc[found.open_, "unit"].tolist()
+        policies = [(self.say("policy_start"), ""), *((text(f"policy_{name}", self.lang), name) for name in PLANS)]
+        day = write_date(first.deadline, "vi") if first.deadline else ""
+        self.fields = {
+            "commune": w.Combobox(
+                value=commune or self.say("all"), options=[self.say("all"), *commune_options(self.tried.workbook, open_)],
+                ensure_option=False,
+                continuous_update=False, description=self.say("commune"), placeholder=self.say("commune_hint"), **options,
+            ),
+            "start": w.Dropdown(
+                options=start_options(self.tried.workbook, self.lang), value=first.start, description=self.say("start"), **options
+            ),
+            "deadline": w.Text(value=day, continuous_update=False, description=self.say("deadline"), **options),
+            "policy": w.Dropdown(options=policies, value=first.policy, description=self.say("policy"), **options),
+        }  # fmt: skip
+
+    def _sliders(self) -> None:
+        w, workbook = self.w, self.tried.workbook
+
+        def slider(name: str, ends: tuple[int, int, int], value: int) -> None:
+            low, high, step = ends
+            self.sliders[name] = w.IntSlider(
+                value, low, high, step, description=name, readout=False, style={"description_width": LABEL},
+                layout=w.Layout(flex="1 1 auto", width="auto", min_width="0"),
+            )  # fmt: skip
+            self.readouts[name] = w.HTML(layout=w.Layout(width="8rem", flex="0 0 auto"))
+
+        self.sliders, self.readouts = {}, {}
+        for pot in self.pots:
+            slider(pot, MONEY, 100)
+            self.sliders[pot].description = self.say("money", pot=pot_words(workbook, pot, self.lang))
+        for name, ends in (("prices", PRICES), ("delay", DELAY)):
+            slider(f"*{name}", ends, 0)  # no pot is called so
+            self.sliders[f"*{name}"].description = self.say(name)
+        self.reset = w.Button(description=self.say("reset"), layout=w.Layout(width="auto"))
+        self.reset.on_click(lambda _: self.back())
+
+    def _saving(self) -> None:
+        w = self.w
+        self.name = w.Text(
+            description=self.say("save_name"), placeholder=self.say("save_hint"), style={"description_width": LABEL},
+            layout=w.Layout(flex="1 1 auto"),
+        )  # fmt: skip
+        self.over = w.Checkbox(description=self.say("save_over"), indent=False, layout=w.Layout(width="auto"))
+        self.button = w.Button(description=self.say("save"), button_style="primary", layout=w.Layout(width="auto"))
+        self.button.on_click(lambda _: self.save())
+
+    def _laid_out(self) -> object:
+        w, out = self.w, self.out
+        columns = w.Layout(grid_template_columns="repeat(2, minmax(0, 1fr))", grid_gap=".1rem 1.5rem", width="100%")
+        below = w.Layout(grid_template_columns="minmax(0, 5fr) minmax(0, 6fr)", grid_gap="0 1.5rem", width="100%")
+        rows = [w.HBox([slider, self.readouts[name]]) for name, slider in self.sliders.items()]
+        lead = self.say("pots_lead", year=self.tried.workbook.as_of.year)
+        head = Markup('<p class="head">{}</p>').format(text("section_thu-thay-doi", self.lang))
+        named = {"output_type": "display_data", "data": {"application/javascript": NAMED}, "metadata": {}}
+        out["wrong"].add_class("wrong")
+        made = w.VBox([
+            w.HTML(STYLE + head), out["verdict"], out["status"], out["wrong"],
+            w.GridBox(list(self.fields.values()), layout=columns),
+            w.HTML(Markup('<p class="lead">{}</p>').format(lead)), w.GridBox(rows, layout=columns), w.HBox([self.reset]),
+            w.GridBox([out["chart"], out["communes"]], layout=below),
+            w.HTML('<p class="lead"></p>'), w.HBox([self.name, self.over, self.button]), out["saved"],
+            w.Output(outputs=(named,), layout=w.Layout(height="0", margin="0")),
+        ])  # fmt: skip
+        made.add_class("ntm-panel")
+        return made
+
+    # what happens ------------------------------------------------------------------------------------------------
+
+    @property
+    def setting(self) -> Setting:
+        """What the widgets stand at; raises :class:`NotUnderstood` for a field that cannot be read."""
+        money = {pot: self.sliders[pot].value for pot in self.pots if self.sliders[pot].value != 100}
+        day = read_deadline(self.fields["deadline"].value, self.tried.workbook, self.lang)
+        start, policy = self.fields["start"].value, self.fields["policy"].value
+        return Setting(start, policy, day, money, self.sliders["*prices"].value, self.sliders["*delay"].value)
+
+    def _read_out(self) -> None:
+        """The values of the sliders, in Vietnamese form."""
+        for pot, (amount, cement) in self.pots.items():
+            self.readouts[pot].value = money_shown(self.sliders[pot].value, amount, cement, self.lang)
+        points, months = self.sliders["*prices"].value, self.sliders["*delay"].value
+        self.readouts["*prices"].value = self.say("prices_shown", n=write_change(points, self.lang))
+        self.readouts["*delay"].value = self.say("delay_shown", n=write_number(months, self.lang))
+
+    def _started(self) -> None:
+        """The deadline that a blank field stands for, and what the pots bring, in the scenario started from."""
+        try:
+            workbook = self.tried.start(self.fields["start"].value).workbook
+        except DataProblems:  # told when it is worked out
+            return
+        self.pots = {pot: told for pot, told in self.tried.pots(workbook).items() if pot in self.sliders}
+        self.fields["deadline"].placeholder = self.say("deadline_hint", day=write_date(workbook.last_day, self.lang))
+
+    def back(self) -> None:
+        """All as at the beginning; names typed stay."""
+        first, self.held = self.tried.first, True
+        self.fields["start"].value, self.fields["policy"].value = first.start, first.policy
+        self.fields["deadline"].value = write_date(first.deadline, "vi") if first.deadline else ""
+        for name, slider in self.sliders.items():
+            slider.value = 0 if name.startswith("*") else 100
+        self.held = False
+        self._changed({"owner": self.fields["start"]})
+
+    def _changed(self, change: dict) -> None:
+        if self.held:
+            return
+        if change["owner"] is self.fields["start"]:
+            self._started()
+        self._read_out()
+        self._busy(True)
+        if self.waiting:
+            self.waiting.cancel()
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self.update()
+        else:
+            self.waiting = loop.call_later(PAUSE, self.update)
+
+    def _busy(self, busy: bool) -> None:
+        for name in ("verdict", "chart", "communes"):
+            (self.out[name].add_class if busy else self.out[name].remove_class)("busy")
+        key = "computing" if busy else "done" if self.good else "kept"
+        self.out["status"].value = self._line(key, draws=write_number(self.tried.draws, self.lang))
+
+    def _line(self, key: str, **values: object) -> str:
+        return Markup('<p class="small" role="status">{}</p>').format(self.say(key, **values))
+
+    def update(self) -> None:
+        """Work out what the widgets stand at; what is wrong is said in words, the last answer and all input kept."""
+        self.waiting, wrong, chosen = None, [], None
+        self._read_out()
+        try:
+            chosen, note = self._chosen()
+        except NotUnderstood as error:
+            wrong, note = [f"{error}"], ""
+        try:
+            answer = self.tried.answer(self.setting)
+        except (NotUnderstood, DataProblems) as error:
+            wrong.append(words_of(error, self.lang) if isinstance(error, DataProblems) else f"{error}")
+            self.good = False
+        except Exception as error:  # whatever it is, a planner is not shown a traceback
+            wrong.append(self.say("broken", error=f"{type(error).__name__}: {error}"))
+            self.good = False
+        else:
+            self.shown, self.good = answer, True
+            self.out["verdict"].value = verdict(answer, self.lang)
+            self.out["verdict"].remove_class("busy")  # what is asked first is there first
+            self.out["chart"].value = chart(answer, self.lang)
+        if self.shown and chosen is not None and (self.good or not self.out["communes"].value):
+            hint = Markup("<p>{}</p>").format(note) if note else ""
+            self.out["communes"].value = hint + communes(self.shown, chosen, self.lang)
+        self.out["wrong"].value = Markup("").join(Markup('<p role="alert">{}</p>').format(line) for line in dict.fromkeys(wrong))
+        self._busy(False)
+
+    def _chosen(self) -> tuple[list[int], str]:
+        typed = self.fields["commune"].value
+        return read_communes(typed, self.tried.workbook, self.lang)
+
+    def save(self) -> None:
+        """Save what the widgets stand at as a scenario, and say where it is and how it is used."""
+        try:
+            self.update() if self.waiting or not self.good else None
+            if not self.good:
+                raise NotSaved("wait")
+            made, path = save(self.tried, self.setting, self.name.value, self.over.value)
+        except NotSaved as error:
+            values = error.values | ({"over": self.say("save_over")} if error.reason == "exists" else {})
+            line, kind = self.say(f"save_{error.reason}", **values), "alert"
+        except (NotUnderstood, DataProblems) as error:
+            line, kind = words_of(error, self.lang) if isinstance(error, DataProblems) else f"{error}", "alert"
+        else:
+            line, kind = self.say("saved", file=f"{path.parent.parent.name}/scenarios/{path.name}", id=made), "status"
+            self._offer(made)
+        self.out["saved"].value = Markup('<p role="{}">{}</p>').format(kind, line)
+        (self.out["saved"].add_class if kind == "alert" else self.out["saved"].remove_class)("wrong")
+
+    def _offer(self, made: str) -> None:
+        """The saved scenario among those to start from; what is chosen stays chosen."""
+        start, self.held = self.fields["start"], True
+        kept = start.value
+        start.options = start_options(self.tried.workbook, self.lang)
+        start.value, self.held = kept, False

@@ -1,0 +1,311 @@
+"""The what-if panel: a setting is its scenario's file, its answer that scenario's forecast; bad input is answered in words."""
+
+import datetime as dt
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from test_reference_forecast import HIGH, MODEL, NEW, PROVINCE, plain
+
+from ntm_analysis import saved_scenario
+from ntm_analysis.forecast import forecast, record
+from ntm_analysis.panel import Panel, watched
+from ntm_analysis.problems import DataProblems
+from ntm_analysis.saved_scenario import NotSaved, save
+from ntm_analysis.scenarios import scenario, scenario_ids
+from ntm_analysis.what_if import Setting, WhatIf, told, written
+from ntm_analysis.what_if_words import NotUnderstood, read_communes, read_deadline
+from ntm_analysis.words import texts
+from ntm_analysis.workbook import Workbook
+
+DRAWS = 200
+SETTINGS = {
+    "money": Setting(money={"nst-dt": 150, "xi-mang-tinh": 0}),
+    "prices": Setting(prices=5, policy="cheapest"),
+    "delay": Setting(delay=3, policy="equal"),
+    "from another": Setting("two-more-years", "decree", prices=-5, delay=24),
+    "earlier": Setting(policy="closest", deadline=dt.date(2025, 6, 30)),
+    "later": Setting(deadline=dt.date(2027, 6, 30), money={"dan": 200}),
+    "old set": Setting("old-set-only", delay=1),
+    "sought": Setting(policy="optimal", money={"dan": 120}),
+}
+
+
+@pytest.fixture(scope="module")
+def district() -> Workbook:
+    return Workbook.open("data/thanh-chuong")
+
+
+@pytest.fixture(scope="module")
+def tried(district) -> WhatIf:
+    return WhatIf(district, draws=DRAWS)
+
+
+@pytest.fixture
+def copied(tmp_path) -> WhatIf:
+    """The default district on a copy of the data, so that scenarios can be saved."""
+    shutil.copytree("data", tmp_path / "data", ignore=shutil.ignore_patterns(".*", "huyen-mau"))
+    return WhatIf(Workbook.open(tmp_path / "data" / "thanh-chuong"), draws=50)
+
+
+@pytest.fixture(name="small")
+def _small(make_dataset, tmp_path):
+    """A panel's answers on tables in which everything is known (see ``plain``); one world stands for all."""
+
+    def make(tables: dict) -> WhatIf:
+        sets = {"ntm": NEW, "advanced": HIGH, "model": MODEL}
+        return WhatIf(Workbook.open(make_dataset(tmp_path / "data" / "thu", tables, sets=sets, **PROVINCE)), draws=3)
+
+    return make
+
+
+def as_files_say(workbook: Workbook, name: str, text: str | None = None) -> dict:
+    """The record of a scenario's forecast, made the long way."""
+    chosen = scenario(workbook, name, text)
+    return record(forecast(chosen.workbook, policy=chosen.policy, deadline=chosen.deadline, draws=DRAWS), name, chosen.title)
+
+
+# ---- a setting is its scenario
+
+
+def test_with_nothing_changed_the_answer_is_the_baseline_exactly(district, tried):
+    answer = tried.answer(Setting())
+    assert answer.made["communes"] == as_files_say(district, "baseline")["communes"]
+    assert answer.difference == {"finishing": 0.0, "se": 0.0, "enough": 0.0}
+    assert not answer.moved["change"].any() and not len(answer.movers())
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_the_quick_answer_is_that_of_the_scenario_read_from_its_file(district, tried, name):
+    setting = SETTINGS[name]
+    assert tried.answer(setting).made == as_files_say(district, "_bang-thu", tried.text(setting))
+
+
+def test_what_is_tried_starts_from_a_page_with_its_own_policy_and_deadline(district):
+    first = Setting("money-110", "closest", dt.date(2024, 12, 31))
+    answer = WhatIf(district, first, draws=DRAWS).answer(first)
+    assert (answer.made["policy"], answer.made["deadline"]) == ("closest", "2024-12-31")
+    assert answer.difference["finishing"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("setting", "day"),
+    [
+        # A road of 1,200 million; 100 million a month from April 2022: paid in month 12, three months of work.
+        (Setting(), "2023-06-30"),
+        (Setting(money={"a": 50}), "2024-06-30"),  # paid in month 24
+        (Setting(money={"a": 200}), "2022-12-31"),  # in month 6
+        (Setting(money={"a": 0}), None),
+        (Setting(delay=2), "2023-08-31"),
+        # 900 by December; a month of 2023 brings 100 / 1.10: 300 take four of them.
+        (Setting(prices=10), "2023-07-31"),
+        (Setting(money={"b": 200}), "2023-06-30"),  # a pot that pays nothing of it
+    ],
+)
+def test_by_hand_one_road_and_one_pot(small, setting, day):
+    found = small(plain(money={"a": 1200, "b": 1200}))
+    answer = found.answer(setting)
+    assert answer.made["communes"][0]["p50_date"] == day
+    assert answer.difference == {"finishing": 0.0 if day else -1.0, "se": 0.0, "enough": 0.0 if day else -1.0}
+
+
+def test_by_hand_the_second_commune_of_a_shared_pot(small):
+    # The first is paid in month 12, the second in month 24: done in June 2023 and 2024.
+    found = small(plain(2))
+    answer = found.answer(Setting(deadline=dt.date(2023, 12, 31)))
+    assert answer.moved["p"].tolist() == [1.0, 0.0] and answer.moved["change"].tolist() == [0.0, -1.0]
+    assert answer.difference["finishing"] == -1.0 and answer.movers().index.tolist() == [answer.found.communes[1]]
+    # All of it needs 2,400 million; twice the money brings them by month 12.
+    both = found.answer(Setting(deadline=dt.date(2023, 12, 31), money={"a": 200}))
+    assert both.difference["finishing"] == 0.0
+
+
+def test_the_file_says_only_what_changes_and_in_plain_decimals(district):
+    made = told(Setting(money={"dan": 100, "dn": 95}, deadline=dt.date(2025, 6, 30)), district, "x", 'a "b": #\\')
+    assert made["changes"] == [{"table": "envelopes", "where": {"pot": "dn"}, "multiply": {"amount": 0.95}}]
+    again = yaml.safe_load(written(made))
+    assert again == made and "changes" not in told(Setting(), district)
+
+
+# ---- saved
+
+
+def test_a_saved_scenario_is_read_by_all_and_gives_the_same(copied):
+    setting = Setting("two-more-years", "closest", money={"dan": 120}, prices=2)
+    name, path = save(copied, setting, "  Thêm vốn của Nhân dân, 120% ")
+    assert (name, path.name) == ("them-von-cua-nhan-dan-120", "them-von-cua-nhan-dan-120.yaml")
+    workbook = copied.workbook
+    assert name in scenario_ids(workbook)
+    assert scenario(workbook, name).title == dict.fromkeys(("vi", "en"), "Thêm vốn của Nhân dân, 120%")
+    chosen = scenario(workbook, name)
+    long = record(forecast(chosen.workbook, policy=chosen.policy, deadline=chosen.deadline, draws=50))
+    assert long["communes"] == copied.answer(setting).made["communes"]
+    follows = copied.answer(Setting(name)).made["communes"]
+    assert follows == long["communes"], "it can be started from at once"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("", "empty"), ("   ", "empty"), ("!?", "sign"), ("...", "empty"), ("a/b", "sign"), ("..\\x", "sign"), ("a\nb", "sign"),
+        ("x" * 121, "long"), ("baseline", "reserved"), ("Optimal", "reserved"), ("con", "reserved"), ("Cement 150", "exists"),
+    ],
+)  # fmt: skip
+def test_a_name_that_cannot_be_used_is_refused_and_nothing_written(copied, name, reason):
+    before = {path: path.read_bytes() for path in (copied.workbook.path.parent / "scenarios").iterdir()}
+    with pytest.raises(NotSaved) as raised:
+        save(copied, Setting(delay=1), name)
+    assert raised.value.reason == reason and f"panel_save_{reason}" in texts()
+    assert {path: path.read_bytes() for path in (copied.workbook.path.parent / "scenarios").iterdir()} == before
+
+
+def test_a_scenario_is_replaced_only_when_asked_and_never_by_one_that_rests_on_it(copied):
+    save(copied, Setting(delay=1), "Thử")
+    with pytest.raises(NotSaved):
+        save(copied, Setting(delay=2), "thu")
+    _, path = save(copied, Setting(delay=2), "thu", over=True)
+    assert "delay: 2" in path.read_text(encoding="utf-8")
+    with pytest.raises(DataProblems):
+        save(copied, Setting("thu", delay=1), "thu", over=True)
+    assert "delay: 2" in path.read_text(encoding="utf-8") and not list(path.parent.glob(".*"))
+
+
+def test_nothing_changed_and_a_folder_that_cannot_be_written_are_told(copied, monkeypatch):
+    with pytest.raises(NotSaved) as raised:
+        save(copied, Setting(), "x")
+    assert raised.value.reason == "nothing"
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(saved_scenario, "write_whole", full)
+    with pytest.raises(NotSaved) as raised:
+        save(copied, Setting(delay=1), "x")
+    assert raised.value.reason == "failed"
+
+
+# ---- what people type
+
+
+@pytest.mark.parametrize("typed", ["31/12/2025", "2025-12-31", " 31.12.2025 ", "31-12-2025"])
+def test_a_deadline_is_read_in_every_usual_form(district, typed):
+    assert read_deadline(typed, district, "vi") == dt.date(2025, 12, 31)
+
+
+@pytest.mark.parametrize("typed", ["31/2/2025", "12/31/2025", "cuối năm", "2025", "31/3/2022", "1/1/1900", "45000"])
+def test_a_deadline_that_is_none_is_answered_in_words(district, typed):
+    with pytest.raises(NotUnderstood, match="Cách sửa"):
+        read_deadline(typed, district, "vi")
+
+
+def test_communes_are_found_without_diacritics_and_all_or_none_is_said(district):
+    two = [district.find("Thanh Hương"), district.find("Thanh Chi")]
+    assert read_communes("Thanh Hương (thanh huong), thanh chi;17758", district, "vi")[0][:2] == two
+    for typed in ("", " , ", "tất cả", "TAT CA"):
+        found, note = read_communes(typed, district, "vi")
+        assert found == [] and note
+    with pytest.raises(NotUnderstood, match="Thanh Hương"):
+        read_communes("Thanh Hươn", district, "vi")
+
+
+# ---- the widgets
+
+
+@pytest.fixture
+def panel(copied) -> Panel:
+    return Panel(copied, "Thanh Hương", "vi")
+
+
+def shown(panel: Panel, name: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", re.sub(r"<img[^>]*>", "", panel.out[name].value)).split())
+
+
+def test_a_slider_moves_the_verdict_the_table_and_the_chart(panel):
+    verdict, chart = shown(panel, "verdict"), panel.out["chart"].value
+    assert "Không khác lúc đầu" in verdict and "Thanh Hương" in shown(panel, "communes")
+    panel.sliders["nst-dt"].value = 0
+    assert "So với lúc đầu: -" in shown(panel, "verdict") and "Ngân sách tỉnh" in shown(panel, "verdict")
+    assert panel.out["chart"].value != chart and panel.readouts["nst-dt"].value == "0% (0 tỷ)"
+    assert shown(panel, "status").startswith("Đã tính xong: 50 tình huống")
+    panel.reset.click()
+    assert shown(panel, "verdict") == verdict and panel.out["chart"].value == chart
+
+
+def test_a_change_that_cannot_be_worked_out_keeps_the_last_answer_and_the_input(panel):
+    panel.sliders["dan"].value = 150
+    before = {name: panel.out[name].value for name in ("verdict", "chart", "communes")}
+    panel.fields["deadline"].value = "31/2/2025"
+    assert "không phải ngày" in shown(panel, "wrong") and "lần tính trước" in shown(panel, "status")
+    assert {name: panel.out[name].value for name in before} == before
+    assert (panel.fields["deadline"].value, panel.sliders["dan"].value) == ("31/2/2025", 150)
+    panel.name.value = "Thử"
+    panel.button.click()
+    assert "Chưa lưu" in shown(panel, "saved")
+    panel.fields["deadline"].value = "30/6/2025"
+    assert shown(panel, "wrong") == "" and "30/6/2025" in shown(panel, "verdict")
+
+
+def test_all_sliders_at_their_ends_are_answered(panel):
+    for end in ("min", "max"):
+        panel.held = True  # one answer for all of them
+        for slider in panel.sliders.values():
+            slider.value = getattr(slider, end)
+        panel.held = False
+        panel.update()
+        assert shown(panel, "wrong") == "" and panel.good
+    panel.fields["start"].value = "late-oct-2023"  # 7 months late already, with 24 more above what envelopes may have
+    assert "Vốn về chậm thêm" in shown(panel, "wrong") and "≤ 36" in shown(panel, "wrong")
+    assert panel.sliders["*delay"].value == 24
+
+
+@pytest.mark.parametrize(("typed", "told"), [("", "Chưa chọn xã"), ("tất cả", "Tất cả"), ("Thanh Chi", "Khả năng xã Thanh Chi")])
+def test_the_field_of_communes_is_answered(panel, typed, told):
+    panel.fields["commune"].value = typed
+    assert told in shown(panel, "communes") and shown(panel, "wrong") == ""
+    panel.fields["commune"].value = "Không Có Xã Này"
+    assert "Không có xã nào" in shown(panel, "wrong") and told in shown(panel, "communes")
+
+
+def test_a_saved_scenario_is_told_and_offered(panel):
+    panel.sliders["*delay"].value = 3
+    panel.name.value = "a/b"
+    panel.button.click()
+    assert "“/”" in shown(panel, "saved") and panel.name.value == "a/b"
+    panel.name.value = "Vốn chậm 3 tháng"
+    panel.button.click()
+    assert (
+        "von-cham-3-thang" in shown(panel, "saved") and ("Vốn chậm 3 tháng", "von-cham-3-thang") in panel.fields["start"].options
+    )
+    assert panel.setting == Setting(delay=3)
+    panel.button.click()
+    assert "ghi đè" in shown(panel, "saved")
+    panel.over.value = True
+    panel.button.click()
+    assert shown(panel, "saved").startswith("Đã lưu")
+
+
+def test_a_scenario_that_is_spoilt_meanwhile_is_told_in_words(panel):
+    folder = panel.tried.workbook.path.parent / "scenarios"
+    (folder / "cement-150.yaml").write_text("id: cement-150\ntitle: [", encoding="utf-8")
+    panel.fields["start"].value = "cement-150"
+    assert shown(panel, "wrong") and "Traceback" not in shown(panel, "wrong") and panel.shown
+
+
+def test_names_from_data_are_shown_as_text_and_not_obeyed(copied):
+    name = "<b>x</b>"
+    Path(copied.workbook.path.parent / "scenarios" / "bad.yaml").write_text(
+        f'id: bad\ntitle: {{vi: "{name}", en: x}}\n', encoding="utf-8"
+    )
+    made = Panel(copied, name, "vi")
+    assert "<b>" not in made.out["wrong"].value and "&lt;b&gt;" in made.out["wrong"].value
+
+
+def test_nobody_looks_on_outside_of_a_notebook():
+    assert not watched()
+
+
+def test_the_panel_speaks_english(copied):
+    made = Panel(copied, "", "en")
+    assert "communes finish by" in shown(made, "verdict") and made.fields["commune"].value == "all"
