@@ -4,6 +4,7 @@ import platform
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
+from importlib.resources import files
 from typing import Any
 
 import pandas as pd
@@ -20,6 +21,10 @@ from .words import LEVEL_WORDS, listed, pick, shares_words, text, texts
 from .workbook import locate
 
 RESULT = "application/vnd.ntm.result+json"  # the media type of a result
+# How parts look in JupyterLab, which knows no style sheet of ours; the report leaves it out (:func:`render.to_html`).
+IN_LAB = Markup("<style>{}</style>").format(
+    Markup(files("ntm_analysis").joinpath("templates", "lab.css").read_text(encoding="utf-8"))
+)
 AUDIENCES = ("noi-bo", "cong-khai")
 MANY = 40  # names in one sentence; beyond that the matrix names them
 
@@ -226,7 +231,7 @@ class Page:
         if self.workbook.illustrative:
             watermark = Markup('<div class="illustrative" aria-hidden="true">{}</div>')
             parts += [self.paragraph(self.text("illustrative_long"), "banner"), watermark.format(self.text("illustrative"))]
-        return Part(Markup("").join(parts))
+        return Part(IN_LAB + Markup("").join(parts))
 
     def left_out(self) -> str:
         """What the page does not use because it became known only later."""

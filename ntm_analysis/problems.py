@@ -90,6 +90,10 @@ class DataProblems(Exception):
         self.problems = list(problems)
         super().__init__(report(self.problems, "en"))
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows in the place of a traceback: the report, in both languages."""
+        return [line for lang in ("vi", "en") for line in [*report(self.problems, lang).splitlines(), ""]]
+
 
 def shown(text: str, most: int = 300) -> str:
     """Text fit for one line of a report: control characters shown, not obeyed by the terminal; length bounded."""

@@ -176,7 +176,7 @@ def make_report(
         # Pages that an earlier run made of the same data stay in the list, so that one commune's run does not lose the rest.
         there = {job.unit: job.file for job in everything if _current(manifest, job, files) or _is_stale(manifest, job)}
         others = [(there[key], text(PAGES[key][-1], lang)) for key in PAGES if key is not None and key in there]
-        asked = _asked(workbook, there, lang)
+        asked = asked_in(workbook, there, lang)
         _write_changed(outcome.index, index_page(workbook, manifest.pages, there, others, outcome.failed, lang, asked))
         stem = f"{workbook.id}_{workbook.as_of}{_edition(lang, audience)}"
         if single and outcome.pages:
@@ -190,7 +190,7 @@ def make_report(
     return outcome
 
 
-def _asked(workbook: Workbook, there: dict[int | None, str], lang: str) -> list[tuple[str, list[str], str]]:
+def asked_in(workbook: Workbook, there: dict[int | None, str], lang: str) -> list[tuple[str, list[str], str]]:
     """The questions of the meeting with their places in the pages that are ``there``; a commune in need stands for "this one"."""
     pages = {PAGES[key][1]: file for key, file in there.items() if key in PAGES}
     wanted = [*communes_in_need(workbook, "ntm")["ntm"], *workbook.communes.index]
