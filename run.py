@@ -294,7 +294,9 @@ def child(command, arguments):
     if command == "test":
         return ["-m", "pytest", *arguments], ROOT
     if command == "lab":
-        places = [f"--ServerApp.root_dir={ROOT}", "--LabApp.default_url=/lab/tree/notebooks/status.ipynb"]
+        # Its overrides.json: defaults of this project, the interface in Vietnamese; what a user sets in JupyterLab goes before.
+        places = [f"--ServerApp.root_dir={ROOT}", f"--LabApp.app_settings_dir={ROOT / 'ntm_analysis' / 'lab'}"]
+        places += ["--LabApp.default_url=/lab/tree/notebooks/start.ipynb"]
         return ["-m", "jupyterlab", *places, *arguments], ROOT
     return ["-m", "ntm_analysis", command, *arguments], None
 

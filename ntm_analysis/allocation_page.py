@@ -24,10 +24,11 @@ from .allocation_words import (
     what_words,
 )
 from .charts import picture, stacked_years
+from .demand import in_millions
 from .forecast_parts import ForecastParts
 from .forecast_words import pot_words
 from .margins import SAFE, tested
-from .need_words import FUND_WORDS, billions, rough
+from .need_words import FUND_WORDS, billions, ranged, rough
 from .office_numbers import write_change, write_number
 from .page import Part
 from .plan_record import record
@@ -186,10 +187,19 @@ class AllocationPage(ForecastParts):
                 chances = dict.fromkeys(self.chance(row["p_if_money"]) for row in alike)
                 rows.append([year["year"], names, planned or "-", what, pots, " - ".join(chances)])
         return self.section(
-            "them-xa", self.bullets(extra_lines(made, self.lang)),
+            "them-xa", self.bullets(extra_lines(made, self.lang)), self._extra_range(made),
             self.table("extra", "year:num unit:name planned_finish:num added by_pot if_money:num", rows),
             self.bullets(price_lines(self.workbook, made, self.lang)),
         )  # fmt: skip
+
+    def _extra_range(self, made: dict) -> str:
+        """How far the whole need of the cheapest commune ranges: what it takes more is known no better."""
+        cheapest = next((row["cheapest"] for row in made["extra_commune"]), None)
+        drawn = self.found("ntm")[0].together.by["commune"] if cheapest and self.known() else {}
+        unit = self.workbook.find(cheapest["name"]) if cheapest else -1
+        if unit not in drawn:
+            return ""
+        return self.text("extra_range", name=cheapest["name"], range=ranged(in_millions(drawn[unit]), self.lang))
 
     def _needed(self, row: dict) -> tuple[str, str, int | None]:
         pots = listed([pot_words(self.workbook, pot["pot"], self.lang) for pot in row["by_pot"]], self.lang)

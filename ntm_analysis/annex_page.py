@@ -22,6 +22,8 @@ class AnnexPage(PlanPage):
     True
     """
 
+    subject = "annex"
+
     def __init__(self, dataset: str, *, year: int = 0, **options: str) -> None:
         super().__init__(dataset, **options)
         if faults := check({"year": year}):

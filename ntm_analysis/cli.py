@@ -9,25 +9,14 @@ import platform
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from . import __version__
 from .assess import assess
-from .cli_files import (
-    Refused,
-    contradictions,
-    export,
-    folder_of,
-    import_file,
-    need_communes,
-    new,
-    open_workbook,
-    rebase,
-    template,
-)
+from .cli_files import Refused, export, folder_of, import_file, need_communes, new, open_workbook, rebase, template
 from .cli_options import parser_of, readable_console, utf8
 from .criteria import to_check
+from .data_check import points
 from .demand import demand
 from .names import nearest
 from .need import works_not_needed
@@ -37,7 +26,6 @@ from .page_inputs import home_of, kept_workbook
 from .problems import DataProblems, Problem, report, shown
 from .recognition import NEAR, overview
 from .scenarios import Scenario, UnknownScenario, scenario
-from .schedule import schedule
 from .standings import commune_records
 from .units import described
 from .words import LEVEL_WORDS, STATE_SIGNS, UNCHECKED, count_words, lacking_words, listed, pick, text, verdict_district
@@ -96,17 +84,7 @@ def _check(options: argparse.Namespace) -> int:
     if workbook.communes.empty:
         print(text("cli_laid_out", lang, place=workbook.meta["title"][lang]), report(workbook.warnings, lang), sep="\n")
         return 0
-    warnings = list(workbook.warnings)
-    warnings += contradictions(workbook)
-    try:
-        demand(workbook, draws=1)
-    except DataProblems as error:  # the standing can be told; what the need lacks is said here, not first when it is asked for
-        warnings += [replace(problem, warning=True) for problem in error.problems]
-    try:
-        schedule(workbook)
-    except DataProblems as error:
-        warnings += [replace(problem, warning=True) for problem in error.problems if problem not in warnings]
-    warnings += works_not_needed(workbook, assess(workbook, workbook.default_set("ntm")))
+    warnings = points(workbook)
     rows = sum(map(len, workbook.tables.values()))
     day, place = write_date(workbook.as_of, lang), workbook.meta["title"][lang]
     print(text("cli_fine", lang, place=place, rows=rows, day=day, hash=workbook.content_hash))

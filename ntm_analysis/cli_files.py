@@ -4,9 +4,8 @@ import argparse
 import datetime as dt
 from pathlib import Path
 
-from .assess import assess
+from .data_check import contradictions
 from .law_files import read_law
-from .monthly import fallen
 from .office_numbers import write_date
 from .problems import DataProblems, Problem, report, shown
 from .whole_files import write_whole
@@ -43,13 +42,6 @@ def need_communes(workbook: Workbook, lang: str) -> None:
     """Refuse a data set without communes: there is nothing to tell yet."""
     if workbook.communes.empty:
         raise Refused(text("cli_no_communes", lang, place=workbook.meta["title"][lang]))
-
-
-def contradictions(workbook: Workbook) -> list[Problem]:
-    """What a data set says against itself: lists against counts, states against indicators, cumulative progress that falls."""
-    names = ("indicator_values", "criterion_states", "criterion_counts")
-    sets = {set_id for name in names for set_id in workbook.tables[name]["set"]}
-    return [problem for set_id in sorted(sets) for problem in assess(workbook, set_id).contradictions] + fallen(workbook)
 
 
 def new_contradictions(before: Workbook, after: Workbook) -> list[Problem]:

@@ -42,6 +42,8 @@ class CommunePage(ForecastParts):
     True
     """
 
+    subject = "commune"
+
     def __init__(self, dataset: str, commune: str = "Thanh Hương", **options: str) -> None:
         super().__init__(dataset, **options)
         self.unit = self.workbook.find(commune)

@@ -13,10 +13,10 @@ from .funding_parts import FundingParts
 from .office_numbers import write_number
 from .page import MANY, Part
 from .problems import report
-from .recognition import NEAR, Overview, ask_first, district_conditions, holding_back, overview
+from .recognition import NEAR, Overview, ask_first, district_conditions, holding_back, knowledge, overview
 from .tables import Sign, dagger, key_of_signs
 from .unit_changes import VERDICTS, formed, verdict
-from .words import STATE_WORDS, count_words, level_words, listed, pick, verdict_district
+from .words import STATE_WORDS, count_words, level_words, listed, pick, shares_words, verdict_district
 
 
 class DistrictPage(FundingParts):
@@ -232,7 +232,12 @@ class DistrictPage(FundingParts):
         """How much is reported, assumed, unknown; whom to ask first; what was left out; warnings; sources."""
         unread = int((to_check(self.workbook.law)["set"] == self.set_id).sum())
         unread_key = "unread" if self.internal else "unread_public"
-        lines = [self.text(unread_key, n=unread) if unread else "", self.left_out()]
+        shares = shares_words(knowledge(self.ntm), self.lang)
+        lines = [
+            self.text("footer_shares", set=self.decision(self.set_id), shares=shares),
+            self.text(unread_key, n=unread) if unread else "",
+            self.left_out(),
+        ]
         if self.internal:
             ask = ask_first(self.workbook, self.ntm)
             names = listed(self.workbook.units.loc[ask[:MANY], "name"], self.lang)

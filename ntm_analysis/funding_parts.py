@@ -235,6 +235,9 @@ class FundingParts(PlanPage):
             money = people.mean() / THOUSAND
             each = write_number(rough(money / households), self.lang)
             lines += self.paragraph(self.text("need_commune_people", money=billions(money, self.lang), each=each))
+        elif people is not None and people.any() and self.internal:
+            mid, usual = self.figures(in_millions(people))
+            lines += self.paragraph(self.text("need_no_households", money=mid, range=usual))
         return table + lines
 
     def work_warnings(self, unit: int | None = None) -> Markup:

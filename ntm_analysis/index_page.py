@@ -1,5 +1,6 @@
 """The index of a report: every commune with its level, standing, forecast and need in one table that sorts and is searched."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader
@@ -35,11 +36,13 @@ COLUMNS = (
 
 def index_page(
     workbook: Workbook, pages: dict[str, dict], files: dict[int | None, str], others: list[tuple[str, str]],
-    failed: list[tuple[str, str, str]], lang: str, sheets: dict[int, str] | None = None,
+    failed: list[tuple[str, str, str]], lang: str, *, asked: Sequence[tuple[str, list[str], str]] = (),
+    sheets: dict[int, str] | None = None,
 ) -> str:  # fmt: skip
     """The index. ``pages``: lines of the manifest by file; ``files``: by unit those that may be opened (None: the district's);
     ``others``: the other pages of the district (file, label); ``failed``: (title, message, file of the older page that was
-    kept); ``sheets``: by unit the sheets for villagers that there are."""
+    kept); ``asked``: the questions of the meeting (question, links, note); ``sheets``: by unit the sheets for villagers that
+    there are."""
     verdict = verdict_district(overview(workbook, assess(workbook, workbook.default_set("ntm"))), workbook.unlisted, lang)
     rows = []
     for place, (unit, record) in enumerate(zip(workbook.communes.index, commune_records(workbook), strict=True), start=1):
@@ -70,6 +73,9 @@ def index_page(
         failed_head=text("failed_head", lang),
         few=FEW,
         stale=text("page_stale", lang),
+        questions=asked,
+        questions_head=text("questions_head", lang, n=len(asked)),
+        more=text("question_more", lang),
         search=text("search", lang),
         unit=text("communes_shown", lang),
         filter=text("filter_level", lang),

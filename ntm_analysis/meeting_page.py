@@ -24,6 +24,8 @@ class MeetingPage(MeetingParts):
     True
     """
 
+    subject = "meeting"
+
     def __init__(
         self, dataset: str, *, month: str = "", draws: int = MeetingParts.draws, seed: int = MeetingParts.seed, **options: str
     ) -> None:

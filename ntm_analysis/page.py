@@ -4,6 +4,7 @@ import platform
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
+from importlib.resources import files
 from typing import Any
 
 import pandas as pd
@@ -16,10 +17,14 @@ from .page_inputs import home_of, kept_workbook
 from .recognition import knowledge, levels, revocation, set_in_force
 from .store import Store
 from .tables import Column, dagger, office_table
-from .words import LEVEL_WORDS, listed, pick, shares_words, text
+from .words import LEVEL_WORDS, listed, pick, shares_words, text, texts
 from .workbook import locate
 
 RESULT = "application/vnd.ntm.result+json"  # the media type of a result
+# How parts look in JupyterLab, which knows no style sheet of ours; the report leaves it out (:func:`render.to_html`).
+IN_LAB = Markup("<style>{}</style>").format(
+    Markup(files("ntm_analysis").joinpath("templates", "lab.css").read_text(encoding="utf-8"))
+)
 AUDIENCES = ("noi-bo", "cong-khai")
 MANY = 40  # names in one sentence; beyond that the matrix names them
 
@@ -176,10 +181,18 @@ class Page:
 
     def section(self, name: str, *parts: str, heading: str = "", title: str = "", wide: bool = False) -> Part:
         """A section with its heading; plain strings become paragraphs, markup stays, empty parts go."""
-        body = Markup("").join(p if isinstance(p, Markup) else self.paragraph(p) for p in parts if p)
+        body = Markup("").join(p if isinstance(p, Markup) else self.paragraph(p) for p in parts if p) + self.basis(name)
         shape = Markup('<section id="{}"{}><h2>{}</h2>{}</section>')
         wide_class = Markup(' class="wide"') if wide else ""
         return Part(shape.format(name, wide_class, title or self.text(f"section_{heading or name}"), body))
+
+    def basis(self, name: str) -> Markup:
+        """Under a section that answers a question of the meeting: where its sources stand, and (for the office) who must act."""
+        key = f"act_{self.subject}_{name}"
+        if key not in texts():
+            return Markup("")
+        act = Markup(" <b>{}:</b> {}.").format(self.text("basis_act"), dagger(self.text(key))) if self.internal else ""
+        return Markup('<p class="basis"><a href="#biet-den-dau">{}</a>.{}</p>').format(self.text("basis_sources"), act)
 
     def paragraph(self, line: str, kind: str = "") -> Markup:
         """A paragraph; (†) becomes a small raised mark."""
@@ -218,7 +231,7 @@ class Page:
         if self.workbook.illustrative:
             watermark = Markup('<div class="illustrative" aria-hidden="true">{}</div>')
             parts += [self.paragraph(self.text("illustrative_long"), "banner"), watermark.format(self.text("illustrative"))]
-        return Part(Markup("").join(parts))
+        return Part(IN_LAB + Markup("").join(parts))
 
     def left_out(self) -> str:
         """What the page does not use because it became known only later."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from .page import RESULT
+from .page import IN_LAB, RESULT
 from .parameters import check
 from .words import text
 
@@ -135,7 +135,7 @@ def result_of(executed: object) -> dict | None:
 
 def to_html(executed: object, *, title: str, lang: str, back: str, skip: str, links: Sequence[tuple[str, str]] = ()) -> str:
     """The page of an executed notebook: what its cells show, in our template; ``links``: to other pages (file, label)."""
-    html = "".join(data.get("text/html", "") for data in shown(executed))
+    html = "".join(data.get("text/html", "") for data in shown(executed)).replace(str(IN_LAB), "")
     contents = re.findall(r'<section id="([^"]+)"[^>]*><h2>(.*?)</h2>', html)
     page = {"title": title, "lang": lang, "style": style(), "script": script(), "back": back, "skip": skip, "links": links,
             "contents": contents, "contents_title": text("contents", lang)}  # fmt: skip

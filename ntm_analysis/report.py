@@ -23,6 +23,7 @@ from .need import communes_in_need
 from .office_numbers import write_date
 from .page_inputs import files_hash, home_of
 from .parameters import check
+from .questions import COMMUNE, answered
 from .registrations import registration_year
 from .store import Store, hash_of, hash_of_files, software
 from .whole_files import write_whole
@@ -186,8 +187,9 @@ def make_report(
         there = {job.unit: job.file for job in everything if _current(manifest, job, files) or _is_stale(manifest, job)}
         others = [(there[key], text(PAGES[key][-1], lang)) for key in PAGES if key is not None and key in there]
         sheets = plan(workbook, None, lang, VILLAGERS) if audience != VILLAGERS else []
-        sheet_of = {job.unit: job.file for job in sheets if _current(manifest, job, files)}
-        _write_changed(outcome.index, index_page(workbook, manifest.pages, there, others, outcome.failed, lang, sheet_of))
+        told = {"asked": asked_in(workbook, there, lang) if audience != VILLAGERS else (),
+                "sheets": {job.unit: job.file for job in sheets if _current(manifest, job, files)}}  # fmt: skip
+        _write_changed(outcome.index, index_page(workbook, manifest.pages, there, others, outcome.failed, lang, **told))
         stem = f"{workbook.id}_{workbook.as_of}{_edition(lang, audience)}"
         if single and outcome.pages:
             outcome.single = folder / f"{stem}_mot-tep.html"
@@ -198,6 +200,15 @@ def make_report(
     if todo:
         Store.usual(home_of(workbook.path)).prune()
     return outcome
+
+
+def asked_in(workbook: Workbook, there: dict[int | None, str], lang: str) -> list[tuple[str, list[str], str]]:
+    """The questions of the meeting with their places in the pages that are ``there``; a commune in need stands for "this one"."""
+    pages = {PAGES[key][1]: file for key, file in there.items() if key in PAGES}
+    wanted = [*communes_in_need(workbook, "ntm")["ntm"], *workbook.communes.index]
+    unit = next((unit for unit in wanted if unit in there), None)
+    pages |= {COMMUNE: there[unit]} if unit is not None else {}
+    return answered(workbook, pages, "" if unit is None else workbook.units.at[unit, "name"], lang)
 
 
 def _line(job: Job, page: dict, files: str) -> dict:
@@ -282,8 +293,9 @@ def single_file(workbook: Workbook, outcome: Outcome, lang: str) -> str:
     book = BeautifulSoup(outcome.index.read_text(encoding="utf-8"), "html.parser")
     inside = {job.file: slug(Path(job.file).stem) for job in outcome.pages}
     for link in book.select("main a[href]"):
-        if link["href"] in inside:
-            link["href"] = f"#{inside[link['href']]}"
+        file, _, section = link["href"].partition("#")
+        if file in inside:
+            link["href"] = f"#{inside[file]}" + (f"-{section}" if section else "")
         else:
             link.unwrap()
     for job in outcome.pages:

@@ -211,7 +211,7 @@ def test_the_name_of_a_saved_file_is_cut_between_words_and_keeps_its_day(visit):
 
 def test_from_the_index_to_a_commune_and_back(visit):
     page = visit("index.html")
-    page.click("text=Thanh Hương")
+    page.click("#danh-sach >> text=Thanh Hương")
     assert page.inner_text("h1").startswith("Xã Thanh Hương")
     page.click("nav a")
     assert "index.html" in page.url

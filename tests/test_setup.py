@@ -399,7 +399,8 @@ def test_what_each_command_runs_and_where(run):
     line, folder = run.child("lab", ["--no-browser"])
     assert line[:2] == ["-m", "jupyterlab"] and line[-1] == "--no-browser" and folder == ROOT
     assert f"--ServerApp.root_dir={ROOT}" in line
-    assert "--LabApp.default_url=/lab/tree/notebooks/status.ipynb" in line
+    assert "--LabApp.default_url=/lab/tree/notebooks/start.ipynb" in line
+    assert f"--LabApp.app_settings_dir={ROOT / 'ntm_analysis' / 'lab'}" in line
 
 
 # Stands in for run.py: the same code, without the set-up, running the Python line it is given.

@@ -1,0 +1,146 @@
+"""What the notebooks say in their own text, made from the package's vocabulary: the list of notebooks, the questions of the
+meeting, the key of the parameters. ``python -m ntm_analysis.notebook_text`` brings the notebooks in step; a test asks whether
+they are.
+"""
+
+import json
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from .parameters import BY_NAME
+from .questions import COMMUNE, questions
+from .report import NOTEBOOKS, PAGES
+from .whole_files import write_whole
+from .words import pick, text, texts
+
+ORDER = ("status", "commune", "funding_needs", "feasibility", "allocation", "scenario_comparison", "monthly_meeting",
+         "registrations", "villagers", "tutorial")  # fmt: skip
+OF_PAGE = {file: notebook for notebook, file, _, _ in PAGES.values()} | {COMMUNE: "commune"}
+# Sections whose heading is not the text "section_<name>".
+HEADINGS = {("xa", "tong-quan"): "xa", ("xa", "nhu-cau-xa"): "nhu-cau-von", ("kha-nang-ve-dich", "dang-ky"): "chi-tieu"}
+# What a notebook calls to show a section: the cell that a question leads to.
+SHOWN_BY = {
+    ("huyen", "tong-quan"): "summary", ("huyen", "muc-tieu"): "targets", ("huyen", "giu-chan"): "holding_back",
+    ("huyen", "bo-moi"): "set_in_force", ("huyen", "huyen"): "district_conditions", ("huyen", "biet-den-dau"): "knowledge",
+    ("xa", "tong-quan"): "summary", ("xa", "nhu-cau-xa"): "funding",
+    ("nhu-cau-von", "nhu-cau-von"): "need_summary", ("nhu-cau-von", "xi-mang"): "cement_and_requests",
+    ("nhu-cau-von", "gia-dinh"): "rests_on",
+    ("kha-nang-ve-dich", "kha-nang"): "forecast_summary", ("kha-nang-ve-dich", "vi-sao"): "why_not",
+    ("kha-nang-ve-dich", "dang-ky"): "registered", ("kha-nang-ve-dich", "cai-gia"): "price",
+    ("kha-nang-ve-dich", "tin-cay"): "trust",
+    ("phan-bo-von", "phan-bo"): "allocation_summary", ("phan-bo-von", "ke-hoach"): "plan", ("phan-bo-von", "them-xa"): "extra",
+    ("so-sanh-kich-ban", "so-sanh"): "summary", ("so-sanh-kich-ban", "duoc-mat"): "movers",
+    ("giao-ban", "thay-doi"): "change", ("giao-ban", "cham"): "late", ("giao-ban", "quy-dinh"): "rules",
+    ("giao-ban", "vi-sao-khac"): "forecast_change",
+    ("phu-luc-dang-ky", "xa-dang-ky"): "communes", ("phu-luc-dang-ky", "xom-dang-ky"): "hamlets",
+}  # fmt: skip
+EXAMPLES = {"dataset": "data/huyen-mau", "commune": "thanh chi", "criteria_set": "ntm-2021-2025", "as_of": "2022-03-31",
+            "month": "12/2022", "year": 2023, "target": "registered", "scenario": "money-110", "scenarios": "closest,equal",
+            "baseline": "closest", "policy": "optimal", "deadline": "2027-12-31", "finish": "signed", "draws": 2000, "seed": 7,
+            "lang": "en", "audience": "cong-khai"}  # fmt: skip
+SHOWN = "shown"  # the tag of cells whose code stays open
+KEY = "parameters-key"  # the id of the cell that explains the parameters
+
+
+def notebooks_table(lang: str) -> str:
+    """The notebooks in reading order, as Markdown."""
+    heads = [text(f"start_{key}", lang) for key in ("order", "notebook", "answers")]
+    rows = [
+        [f"{place}", f"**[{text(f'start_{name}', lang)}]({name}.ipynb)**", text(f"start_{name}_says", lang)]
+        for place, name in enumerate(ORDER, start=1)
+    ]
+    return _markdown(heads, rows)
+
+
+def questions_table(lang: str) -> str:
+    """The questions of the meeting as asked, each with its notebooks and the sections in them, as Markdown."""
+    rows = []
+    for question in questions():
+        places = "; ".join(place_link(page, section, lang) for page, section in question.places)
+        rows.append([f"{question.number}", question.as_asked(lang), places])
+    return _markdown([text("start_number", lang), text("start_question", lang), text("start_where", lang)], rows)
+
+
+def place_link(page: str, section: str, lang: str) -> str:
+    """Where a question is answered, as a link to the cell of its notebook that shows the section.
+
+    >>> place_link("huyen", "giu-chan", "vi")
+    '[Hiện trạng: Tiêu chí nào giữ chân cả huyện](status.ipynb#cell-id=status-07)'
+    """
+    notebook, shown = OF_PAGE[page], heading(page, section, lang)
+    name = text(f"start_{notebook}", lang)
+    return f"[{name if name == shown else f'{name}: {shown}'}]({notebook}.ipynb#cell-id={cell_of(page, section)})"
+
+
+@cache
+def cell_of(page: str, section: str) -> str:
+    """The id of the cell that shows a section of a page."""
+    cells = json.loads((NOTEBOOKS / f"{OF_PAGE[page]}.ipynb").read_text(encoding="utf-8"))["cells"]
+    return next(cell["id"] for cell in cells if f"page.{SHOWN_BY[page, section]}()" in "".join(cell["source"]))
+
+
+def heading(page: str, section: str, lang: str) -> str:
+    """The heading of a section of a page."""
+    words = texts()[f"section_{HEADINGS.get((page, section), section)}"][lang].format(word=text("annex_hamlet", lang))
+    return words[0].upper() + words[1:]
+
+
+def parameters_table(names: Iterable[str], lang: str) -> str:
+    """A notebook's parameters line by line: what each means, and an example, as Markdown.
+
+    >>> print(parameters_table(["draws"], "vi").splitlines()[-1])
+    | `draws` | số tình huống mô phỏng | `draws = 2000` |
+    """
+    heads = [text(f"start_{key}", lang) for key in ("parameter", "meaning", "example")]
+    rows = [
+        [f"`{name}`", pick((BY_NAME[name].vi, BY_NAME[name].en), lang), f"`{name} = {json.dumps(EXAMPLES[name])}`"]
+        for name in names
+    ]
+    return _markdown(heads, rows)
+
+
+def _markdown(heads: list[str], rows: list[list[str]]) -> str:
+    return "\n".join("| " + " | ".join(row) + " |" for row in [heads, [":---"] * len(heads), *rows])
+
+
+def in_step(notebook: dict) -> dict:
+    """The notebook (as JSON) with its tables as they should be, the key of its parameters above them, all other code folded."""
+    cells = []
+    for cell in notebook["cells"]:
+        if cell["id"] == KEY:
+            continue
+        if "parameters" in cell["metadata"].get("tags", []):
+            names = [line.split(" = ")[0] for line in cell["source"]]
+            lines = [text("start_key", "vi"), "", *parameters_table(names, "vi").split("\n")]
+            cells.append({"cell_type": "markdown", "id": KEY, "metadata": {}, "source": _source(lines)})
+        elif cell["cell_type"] == "code" and SHOWN not in cell["metadata"].get("tags", []):
+            cell["metadata"] = cell["metadata"] | {"jupyter": {"source_hidden": True}}
+        elif cell["id"] in ("notebooks", "questions"):
+            table = notebooks_table("vi") if cell["id"] == "notebooks" else questions_table("vi")
+            lead = "".join(cell["source"]).split("\n|")[0].rstrip().split("\n")
+            cell["source"] = _source([*lead, "", *table.split("\n")])
+        cells.append(cell)
+    return notebook | {"cells": cells}
+
+
+def _source(lines: list[str]) -> list[str]:
+    return [line + "\n" for line in lines[:-1]] + lines[-1:]
+
+
+def written(notebook: dict) -> str:
+    """A notebook as it stands in its file."""
+    return json.dumps(notebook, ensure_ascii=False, indent=1) + "\n"
+
+
+def main(folder: Path = NOTEBOOKS) -> None:
+    """Bring every notebook of a folder in step."""
+    for path in sorted(folder.glob("*.ipynb")):
+        before = path.read_text(encoding="utf-8")
+        after = written(in_step(json.loads(before)))
+        if after != before:
+            write_whole(path, after)
+
+
+if __name__ == "__main__":
+    main()
