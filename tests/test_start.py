@@ -10,7 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from ntm_analysis import start_page
-from ntm_analysis.notebook_text import KEY, OF_PAGE, ORDER, SHOWN_BY, in_step, main, written
+from ntm_analysis.notebook_text import KEY, OF_PAGE, ORDER, SHOWN, SHOWN_BY, in_step, main, written
 from ntm_analysis.questions import questions
 from ntm_analysis.render import execute, shown
 from ntm_analysis.start_page import StartPage
@@ -39,7 +39,8 @@ def test_the_text_of_each_notebook_is_in_step(path):
 def test_only_the_cell_of_parameters_is_unfolded_and_each_of_its_lines_is_explained(path):
     cells = cells_of(path)
     (at,) = [i for i, cell in enumerate(cells) if "parameters" in cell["metadata"].get("tags", [])]
-    folded = [cell["metadata"].get("jupyter", {}).get("source_hidden", False) for cell in cells if cell["cell_type"] == "code"]
+    code = [cell for cell in cells if cell["cell_type"] == "code" and SHOWN not in cell["metadata"].get("tags", [])]
+    folded = [cell["metadata"].get("jupyter", {}).get("source_hidden", False) for cell in code]
     assert folded.count(False) == 1 and cells[at]["metadata"].get("jupyter") is None
     key = "".join(cells[at - 1]["source"])
     assert cells[at - 1]["id"] == KEY
@@ -78,7 +79,7 @@ def test_each_question_leads_to_a_cell_that_is_there():
     for notebook, cell in links:
         assert cell in {each["id"] for each in cells_of(Path(f"notebooks/{notebook}.ipynb"))}
     assert set(SHOWN_BY) == {place for question in questions() for place in question.places}
-    assert set(OF_PAGE.values()) == set(ORDER)
+    assert {*OF_PAGE.values(), "villagers", "tutorial"} == set(ORDER)
 
 
 # the data set and its check -------------------------------------------------------------------------------------------
