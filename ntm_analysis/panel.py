@@ -31,7 +31,7 @@ from .what_if_words import (
 from .words import text
 
 LABEL = "9.5rem"  # room of the labels
-PAUSE = 0.15  # seconds without a further change before it is worked out
+PAUSE = 0.08  # seconds without a further change before it is worked out
 STYLE = Markup("""<style>
 .ntm-panel.ntm-panel { max-width: 68rem; padding: .75rem 1rem; border: 1px solid #8a8a8a; border-radius: .3rem; }
 .ntm-panel.ntm-panel, .ntm-panel .widget-label, .ntm-panel .widget-html-content { color: #1b1b1b; background: #fff; }
@@ -98,7 +98,7 @@ class Panel:
         import ipywidgets
 
         self.tried, self.lang, self.w = tried, lang, ipywidgets
-        self.shown, self.waiting, self.held, self.good = None, None, False, False
+        self.shown, self.waiting, self.held, self.good, self.chosen = None, None, False, False, ([], "")
         self.pots = tried.pots()
         self.out = {name: ipywidgets.HTML() for name in ("verdict", "status", "wrong", "chart", "communes", "saved")}
         self._fields(commune)
@@ -242,20 +242,20 @@ class Panel:
     def _busy(self, busy: bool) -> None:
         for name in ("verdict", "chart", "communes"):
             (self.out[name].add_class if busy else self.out[name].remove_class)("busy")
-        key = "computing" if busy else "done" if self.good else "kept"
-        self.out["status"].value = self._line(key, draws=write_number(self.tried.draws, self.lang))
+        key = "computing" if busy else "done" if self.good else ""
+        self.out["status"].value = self._line(key, draws=write_number(self.tried.draws, self.lang)) if key else ""
 
     def _line(self, key: str, **values: object) -> str:
         return Markup('<p class="small" role="status">{}</p>').format(self.say(key, **values))
 
     def update(self) -> None:
         """Work out what the widgets stand at; what is wrong is said in words, the last answer and all input kept."""
-        self.waiting, wrong, chosen = None, [], None
+        self.waiting, wrong = None, []
         self._read_out()
         try:
-            chosen, note = self._chosen()
+            self.chosen = read_communes(self.fields["commune"].value, self.tried.workbook, self.lang)
         except NotUnderstood as error:
-            wrong, note = [f"{error}"], ""
+            wrong = [f"{error}"]
         try:
             answer = self.tried.answer(self.setting)
         except (NotUnderstood, DataProblems) as error:
@@ -269,15 +269,14 @@ class Panel:
             self.out["verdict"].value = verdict(answer, self.lang)
             self.out["verdict"].remove_class("busy")  # what is asked first is there first
             self.out["chart"].value = chart(answer, self.lang)
-        if self.shown and chosen is not None and (self.good or not self.out["communes"].value):
+        if self.shown and not self.good:
+            wrong.append(self.say("kept"))
+        if self.shown:  # of the communes last understood
+            chosen, note = self.chosen
             hint = Markup("<p>{}</p>").format(note) if note else ""
             self.out["communes"].value = hint + communes(self.shown, chosen, self.lang)
         self.out["wrong"].value = Markup("").join(Markup('<p role="alert">{}</p>').format(line) for line in dict.fromkeys(wrong))
         self._busy(False)
-
-    def _chosen(self) -> tuple[list[int], str]:
-        typed = self.fields["commune"].value
-        return read_communes(typed, self.tried.workbook, self.lang)
 
     def save(self) -> None:
         """Save what the widgets stand at as a scenario, and say where it is and how it is used."""

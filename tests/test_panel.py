@@ -237,7 +237,7 @@ def test_a_change_that_cannot_be_worked_out_keeps_the_last_answer_and_the_input(
     panel.sliders["dan"].value = 150
     before = {name: panel.out[name].value for name in ("verdict", "chart", "communes")}
     panel.fields["deadline"].value = "31/2/2025"
-    assert "không phải ngày" in shown(panel, "wrong") and "lần tính trước" in shown(panel, "status")
+    assert "không phải ngày" in shown(panel, "wrong") and "lần tính trước" in shown(panel, "wrong")
     assert {name: panel.out[name].value for name in before} == before
     assert (panel.fields["deadline"].value, panel.sliders["dan"].value) == ("31/2/2025", 150)
     panel.name.value = "Thử"
@@ -266,6 +266,9 @@ def test_the_field_of_communes_is_answered(panel, typed, told):
     assert told in shown(panel, "communes") and shown(panel, "wrong") == ""
     panel.fields["commune"].value = "Không Có Xã Này"
     assert "Không có xã nào" in shown(panel, "wrong") and told in shown(panel, "communes")
+    before = panel.out["communes"].value
+    panel.sliders["nst-dt"].value = 0
+    assert told in shown(panel, "communes") and panel.out["communes"].value != before, "the table is of the answer above it"
 
 
 def test_a_saved_scenario_is_told_and_offered(panel):
