@@ -145,16 +145,18 @@ def kept_results(store_of_the_session) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def rendered_report(tmp_path_factory, store_of_the_session) -> Path:
-    """The default district's report: the district, four communes, index, single file and archive, made once a session."""
+def rendered_report(store_of_the_session) -> Path:
+    """The default district's report: its pages, four communes, index, single file and archive, made once for all processes that
+    run tests."""
+    from filelock import FileLock
+
     from ntm_analysis import report
     from ntm_analysis.workbook import Workbook
 
-    workbook = Workbook.open("data/thanh-chuong")
-    folder = tmp_path_factory.mktemp("reports")
-    wanted = {None, *(workbook.find(name) for name in ("Thanh Hương", "Thanh Tiên", "Thanh Lĩnh", "Thanh Lâm"))}
-    whole_plan = report.plan
-    with pytest.MonkeyPatch.context() as patch:
+    workbook, whole_plan = Workbook.open("data/thanh-chuong"), report.plan
+    folder = store_of_the_session.parent / "rendered"
+    wanted = {*report.PAGES, *(workbook.find(name) for name in ("Thanh Hương", "Thanh Tiên", "Thanh Lĩnh", "Thanh Lâm"))}
+    with FileLock(f"{folder}.lock"), pytest.MonkeyPatch.context() as patch:
         patch.setenv("NTM_STORE", str(store_of_the_session))
         patch.setattr(report, "plan", lambda *given: [job for job in whole_plan(*given) if job.unit in wanted])
         outcome = report.make_report(workbook, folder, single=True, archive=True)

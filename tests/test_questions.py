@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup, Tag
-from filelock import FileLock
 
-from ntm_analysis import report
 from ntm_analysis.district_page import DistrictPage
 from ntm_analysis.questions import COMMUNE, answered, details, questions, questions_page
 from ntm_analysis.report import PAGES
@@ -55,28 +53,15 @@ def words_of(section: Tag) -> str:
 
 
 @pytest.fixture(scope="module")
-def whole_report(store_of_the_session, kept_results) -> Path:
-    """Every page of the district and that of one commune, made once for all processes that run tests."""
-    folder = store_of_the_session.parent / "questions"
-    workbook, whole_plan = Workbook.open("data/thanh-chuong"), report.plan
-    wanted = {*PAGES, workbook.find("Thanh Hương")}
-    with FileLock(f"{folder}.lock"), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(report, "plan", lambda *given: [job for job in whole_plan(*given) if job.unit in wanted])
-        outcome = report.make_report(workbook, folder, single=True)
-    assert outcome.failed == []
-    return folder
-
-
-@pytest.fixture(scope="module")
-def listed(whole_report) -> list[Tag]:
+def listed(rendered_report) -> list[Tag]:
     """The questions in the index, in order."""
-    index = BeautifulSoup((whole_report / "index.html").read_text(encoding="utf-8"), "html.parser")
+    index = BeautifulSoup((rendered_report / "index.html").read_text(encoding="utf-8"), "html.parser")
     return index.select("#cau-hoi li")
 
 
 @pytest.fixture(scope="module")
-def pages(whole_report) -> dict[str, BeautifulSoup]:
-    return {path.name: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser") for path in whole_report.glob("*.html")}
+def pages(rendered_report) -> dict[str, BeautifulSoup]:
+    return {path.name: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser") for path in rendered_report.glob("*.html")}
 
 
 def holds(number: int, page: BeautifulSoup, section: Tag) -> None:
@@ -116,8 +101,8 @@ def test_after_a_merger_the_page_says_who_stands_and_who_is_judged_anew(listed):
     assert re.search(r"Cát Ngạn và Tam Đồng", words_of(made[0]))
 
 
-def test_the_single_file_leads_to_the_same_sections(whole_report, pages):
-    single = pages[next(whole_report.glob("*_mot-tep.html")).name]
+def test_the_single_file_leads_to_the_same_sections(rendered_report, pages):
+    single = pages[next(rendered_report.glob("*_mot-tep.html")).name]
     links = [link["href"] for link in single.select("#cau-hoi a")]
     assert len(links) > 24 and all(single.find(id=link.removeprefix("#")) is not None for link in links)
 
