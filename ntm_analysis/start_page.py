@@ -1,6 +1,5 @@
 """The start page of the notebooks: the data set and its check, told in words whatever is wrong, and where results go."""
 
-import json
 from pathlib import Path
 
 from markupsafe import Markup
@@ -18,16 +17,12 @@ from .words import text
 from .workbook import Workbook, datasets, locate
 
 MOST = 40  # lines of the check that are shown
-# JupyterLab's own command, behind a button: the list of files at the left goes to a folder.
-GO_TO = Markup(' <button data-commandlinker-command="filebrowser:go-to-path" data-commandlinker-args="{}">{}</button>')
 LINK = Markup('<a href="/files/{}" target="_blank" rel="noopener">{}</a>')
 
 
 def bullets(lines: list[str]) -> Markup:
     """Lines as a list; none without lines."""
-    items = Markup("").join(
-        Markup("<li>{}</li>").format(line if isinstance(line, Markup) else dagger(line.strip())) for line in lines
-    )
+    items = Markup("").join(Markup("<li>{}</li>").format(dagger(line.strip())) for line in lines)
     return Markup("<ul>{}</ul>").format(items) if lines else items
 
 
@@ -95,10 +90,9 @@ class StartPage:
         made = (self._reports / "index.html").exists()
         lines = [
             self.text("start_report", folder=reports) if made else self.text("start_no_report", data=data),
-            self.text("start_tables", folder=reports) + self._go_to(self._reports / "bieu"),
-            self.text("start_source", folder=data) + self._go_to(self.folder),
+            self.text("start_tables", folder=reports),
+            self.text("start_source", folder=data),
         ]
-        lines[0] += self._go_to(self._reports)
         return Part(Markup("<h2>{}</h2>").format(self.text("start_outputs")) + bullets(lines))
 
     def questions(self) -> Part:
@@ -117,12 +111,6 @@ class StartPage:
             items += Markup("<li>{}{}</li>").format(told, Markup(" ({})").format(more) if more else "")
         lead = self.text("start_questions_lead", folder=place)
         return Part(Markup("<h2>{}</h2><p>{}</p><ol>{}</ol>").format(self.text("start_questions"), lead, items))
-
-    def _go_to(self, place: Path) -> Markup:
-        """A button that shows a folder in the list of files, where there is one in the folder that JupyterLab was started on."""
-        if home_of(self.folder) != HOME or not place.is_dir():
-            return Markup("")
-        return GO_TO.format(json.dumps({"path": self._told(place)}), self.text("start_go_to"))
 
     @property
     def _reports(self) -> Path:

@@ -75,7 +75,7 @@ def lab(tmp_path_factory):
     from playwright.sync_api import sync_playwright
 
     root = tmp_path_factory.mktemp("lab")
-    for name in ("notebooks", "data"):
+    for name in ("notebooks", "data", "ntm_analysis/lab"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns(".*"))
     (root / "config" / "labconfig").mkdir(parents=True)
     (root / "config" / "labconfig" / "page_config.json").write_text(json.dumps(QUIET), encoding="utf-8")
