@@ -1,4 +1,4 @@
-"""The commands of ``ntm`` that take and give Excel files or make a data set: template, import, export, rebase."""
+"""The commands of ``ntm`` that take and give Excel files or make a data set: template, import, export, new, rebase."""
 
 import argparse
 import datetime as dt
@@ -156,7 +156,7 @@ def new(options: argparse.Namespace) -> int:
     from .criteria import REGION_NAMES
     from .dictionary import dictionary_page
     from .laid_out import UnknownProvince, assumptions_of, empty_tables, region_of, settings
-    from .new_dataset import NoRoom, new_place, write_texts
+    from .new_dataset import WrongPlace, new_place, write_texts
     from .page_inputs import HOME
 
     lang, law_folder, today = options.lang, HOME / "data" / "criteria", dt.date.today()
@@ -180,9 +180,8 @@ def new(options: argparse.Namespace) -> int:
         regions = ", ".join(f"{code} ({pick(words, lang)})" for code, words in REGION_NAMES.items())
         near = ", ".join(error.near) or "..."
         raise Refused(text("new_no_region", lang, name=shown(names["province"]), near=near, regions=regions)) from None
-    except NoRoom as error:
-        details = {key: shown(str(value)) for key, value in error.details.items()}
-        raise Refused(text(f"new_{error.reason}", lang, **details)) from None
+    except WrongPlace as error:
+        raise _no_place(error.reason, error.details, lang) from None
     except FileNotFoundError as error:
         raise Refused(text("cli_no_dataset", lang, name=shown(f"{error}"), known=", ".join(datasets()))) from None
     except OSError as error:
@@ -194,10 +193,15 @@ def new(options: argparse.Namespace) -> int:
     return 0
 
 
+def _no_place(reason: str, details: dict[str, object], lang: str) -> Refused:
+    """Why a place can take no new data set."""
+    return Refused(text(f"new_{reason}", lang, **{key: shown(f"{value}") for key, value in details.items()}))
+
+
 def rebase(options: argparse.Namespace) -> int:
     """``ntm rebase DATASET --date DATE --out NEW``."""
     from .law_files import read_weights
-    from .new_dataset import NoRoom, new_place, write_dataset
+    from .new_dataset import WrongPlace, new_place, write_dataset
     from .rebase_words import REPORT, account_lines, new_meta, report_csv, standing_lines
     from .rebasing import rebase as rebased
 
@@ -208,9 +212,8 @@ def rebase(options: argparse.Namespace) -> int:
         made = rebased(old, read_weights(old.law_folder))
         account = report_csv(old, made, lang)
         new = write_dataset(folder, new_meta(old, folder), made.tables, {REPORT: account})
-    except NoRoom as error:
-        details = {key: shown(str(value)) for key, value in error.details.items()}
-        raise Refused(text(f"new_{error.reason}", lang, **details)) from None
+    except WrongPlace as error:
+        raise _no_place(error.reason, error.details, lang) from None
     except OSError as error:
         raise Refused(text("cli_cannot_write", lang, detail=error)) from None
     day = write_date(new.as_of, lang)

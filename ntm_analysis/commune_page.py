@@ -195,17 +195,22 @@ class CommunePage(ForecastParts):
         mine = [p for p in standing.contradictions if p.details.get("unit") == self.commune["label"]]
         return self.bullets(report(mine, self.lang).splitlines()[1:] if self.internal else [])
 
+    def state_bar(self, states: pd.DataFrame, what: str = "") -> Markup:
+        """The criteria by state, as one bar; nothing known, no chart. ``what``: the words for criteria of another set than that
+        which the text beside the chart is about."""
+        if (states["shown"] == "unknown").all():
+            return Markup("")
+        counted = states["shown"].value_counts()
+        frame = pd.DataFrame({s: [int(counted.get(s, 0))] for s in STATE_SIGNS}, index=[self.commune["name"]])
+        parts = ", ".join(f"{n} {pick(STATE_WORDS[s], self.lang)}" for s, n in counted.items())
+        alt = self.text("chart_states", of=len(states), parts=parts)
+        return picture(state_bars(frame, self.lang, what=what or self.text("axis_criteria")), f"{what}: {alt}" if what else alt)
+
     def _chart(self, standing: Standing, states: pd.DataFrame, tests: pd.DataFrame, units: dict[str, str]) -> Markup:
         """How near the measured indicators are; without any, the criteria by state; nothing known, no chart."""
         measured = tests[tests["reason"].isin(["reaches", "lacks"]) & (tests["threshold"] > 0)]
         if measured.empty:
-            if (states["shown"] == "unknown").all():
-                return Markup("")
-            counted = states["shown"].value_counts()
-            parts = ", ".join(f"{n} {pick(STATE_WORDS[s], self.lang)}" for s, n in counted.items())
-            frame = pd.DataFrame({s: [int(counted.get(s, 0))] for s in STATE_SIGNS}, index=[self.commune["name"]])
-            alt = self.text("chart_states", of=len(states), parts=parts)
-            return picture(state_bars(frame, self.lang, what=self.text("axis_criteria")), alt)
+            return self.state_bar(states)
         ceiling = measured["op"] == "<="
         inverse = (measured["threshold"] / measured["value"].where(measured["value"] > 0)).fillna(1.5)
         share = (measured["value"] / measured["threshold"]).where(~ceiling, inverse)

@@ -1,6 +1,7 @@
 """What is to be looked at in a data set that opened: it may contradict itself, or lack what need and forecast ask for."""
 
 from dataclasses import replace
+from functools import partial
 
 from .assess import assess
 from .demand import demand
@@ -24,12 +25,10 @@ def points(workbook: Workbook) -> list[Problem]:
     if workbook.communes.empty:
         return found
     found += contradictions(workbook)
-    try:
-        demand(workbook, draws=1)
-    except DataProblems as error:
-        found += [replace(problem, warning=True) for problem in error.problems]
-    try:
-        schedule(workbook)
-    except DataProblems as error:
-        found += [replace(problem, warning=True) for problem in error.problems if replace(problem, warning=True) not in found]
+    for asked in (partial(demand, draws=1), schedule):
+        try:
+            asked(workbook)
+        except DataProblems as error:
+            lacking = [replace(problem, warning=True) for problem in error.problems]
+            found += [problem for problem in lacking if problem not in found]
     return found + works_not_needed(workbook, assess(workbook, workbook.default_set("ntm")))

@@ -15,6 +15,7 @@ from .dictionary import TABLES, dictionary
 from .names import nearest, plain, slug
 from .template_form import GROUPS
 from .workbook import Workbook
+from .yaml_files import flow
 
 # The provinces before the mergers of 2025 by region, as the criteria sets divide the country (recalled; the province checks it).
 PROVINCES = {
@@ -24,12 +25,13 @@ PROVINCES = {
     "btb": "Thanh Hóa, Nghệ An, Hà Tĩnh, Quảng Bình, Quảng Trị, Thừa Thiên Huế",
     "dhntb": "Đà Nẵng, Quảng Nam, Quảng Ngãi, Bình Định, Phú Yên, Khánh Hòa, Ninh Thuận, Bình Thuận",
     "tn": "Kon Tum, Gia Lai, Đắk Lắk, Đắk Nông, Lâm Đồng",
-    "dnb": "Bình Phước, Tây Ninh, Bình Dương, Đồng Nai, Bà Rịa - Vũng Tàu, Thành phố Hồ Chí Minh",
+    "dnb": "Bình Phước, Tây Ninh, Bình Dương, Đồng Nai, Bà Rịa - Vũng Tàu, Hồ Chí Minh",
     "dbscl": "Long An, Tiền Giang, Bến Tre, Trà Vinh, Vĩnh Long, Đồng Tháp, An Giang, Kiên Giang, Cần Thơ, Hậu Giang, Sóc Trăng, "
     "Bạc Liêu, Cà Mau",
 }
 TERM_END = dt.date(2025, 12, 31)
-DISTRICT_WORDS, PROVINCE_WORDS = ("huyện ", "thị xã ", "thành phố ", "quận "), ("tỉnh ",)
+CITIES = ("Hà Nội", "Hải Phòng", "Đà Nẵng", "Hồ Chí Minh", "Cần Thơ")  # of the rank of a province
+DISTRICT_WORDS, PROVINCE_WORDS = ("huyện ", "thị xã ", "thành phố ", "quận "), ("tỉnh ", "thành phố ")
 
 
 class UnknownProvince(LookupError):
@@ -59,17 +61,18 @@ def settings(
     """What ``dataset.yaml`` says (YAML, with the reason of each assumption); ``given``: the day was named, else it is today."""
     bare, province = _bare(district, DISTRICT_WORDS), _bare(province, PROVINCE_WORDS)
     named = f"Huyện {district}" if bare == district else district
+    kind = ("thành phố", "city") if plain(province) in map(plain, CITIES) else ("tỉnh", "province")
     sets = {level: law.in_force(level, day) or _latest(law, level, day) for level in LEVELS}
     near = law_folder.parents[1] in folder.parents  # what stands in one tree with the law moves together with it
     criteria = Path(os.path.relpath(law_folder, folder)).as_posix() if near else law_folder.as_posix()
-    title = {"vi": f"{named}, tỉnh {province}", "en": f"{bare} district, {province} province"}
+    title = {"vi": f"{named}, {kind[0]} {province}", "en": f"{bare} district, {province} {kind[1]}"}
     lines = (
         "# Lập bằng lệnh ntm new. Sửa tệp này bằng trình soạn thảo văn bản (mã UTF-8).",
         f"id: {slug(folder.name)}",
-        f"title: {_flow(title)}",
+        f"title: {flow(title)}",
         "# Mã theo danh mục đơn vị hành chính; chưa biết thì để ba chấm.",
-        f"district: {_flow({'code': '...', 'name': bare})}",
-        f"province: {_flow({'code': '...', 'name': province})}",
+        f"district: {flow({'code': '...', 'name': bare})}",
+        f"province: {flow({'code': '...', 'name': province})}",
         f"# Vùng của bộ tiêu chí ({REGION_NAMES[region][0]}), suy theo tên tỉnh: hãy kiểm tra.",
         f"region: {region}",
         'hamlet_word: {vi: "thôn", en: "hamlet"}   # thôn, xóm, bản, ấp: theo cách gọi của địa phương',
@@ -78,7 +81,7 @@ def settings(
         "# Hết nhiệm kỳ: giả định, sửa theo nghị quyết của cấp ủy.",
         f"term_end: {{date: {TERM_END}, mark: assumed}}",
         "number_style: vi            # vi: 1.234,5   en: 1,234.5",
-        f"criteria: {_text(criteria)}",
+        f"criteria: {flow(criteria)}",
         "# Bộ tiêu chí mà số liệu được báo cáo theo.",
         f"sets: {{{', '.join(f'{level}: {set_id}' for level, set_id in sets.items())}}}",
         "illustrative: false",
@@ -109,13 +112,3 @@ def _latest(law: Law, level: str, day: dt.date) -> str:
 def _bare(name: str, words: tuple[str, ...]) -> str:
     """A name without the word for its kind."""
     return next((name[len(word) :].strip() for word in words if plain(name).startswith(plain(word) + " ")), name)
-
-
-def _flow(value: dict[str, str]) -> str:
-    return "{" + ", ".join(f"{key}: {_text(text)}" for key, text in value.items()) + "}"
-
-
-def _text(value: str) -> str:
-    """A text as YAML quotes it, whatever letters it has."""
-    escaped = "".join(c if c.isprintable() and c not in '"\\' else f"\\u{ord(c):04x}" for c in value)
-    return f'"{escaped}"'

@@ -15,7 +15,7 @@ from .table_text import written
 from .workbook import Workbook
 
 
-class NoRoom(ValueError):
+class WrongPlace(ValueError):
     """A place that no new data set can take; ``reason`` is the key of a sentence (``new_<reason>``)."""
 
     def __init__(self, reason: str, **details: object) -> None:
@@ -24,23 +24,23 @@ class NoRoom(ValueError):
 
 
 def new_place(typed: str, old: Workbook | None = None) -> Path:
-    """The folder a new data set shall take, made from what was typed; raises :class:`NoRoom`.
+    """The folder a new data set shall take, made from what was typed; raises :class:`WrongPlace`.
 
     It must not exist or be empty, its parent must exist, it must not lie in the ``old`` data set that it is made of, and its name
     must give an id of its own.
     """
     if not typed.strip() or not typed.isprintable():
-        raise NoRoom("no_path", name=typed)
+        raise WrongPlace("no_path", name=typed)
     folder = Path(typed.strip()).resolve()
     if old and (folder == old.path or old.path in folder.parents):
-        raise NoRoom("inside", name=folder, old=old.path)
+        raise WrongPlace("inside", name=folder, old=old.path)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise NoRoom("taken", name=folder)
+        raise WrongPlace("taken", name=folder)
     if not folder.parent.is_dir():
-        raise NoRoom("no_parent", name=folder.parent)
+        raise WrongPlace("no_parent", name=folder.parent)
     made = slug(folder.name)
     if not 0 < len(made) <= 60 or (old and made == old.id):
-        raise NoRoom("no_id", name=folder.name, old=old.id if old else "...")
+        raise WrongPlace("no_id", name=folder.name, old=old.id if old else "...")
     return folder
 
 

@@ -28,6 +28,16 @@ def home_of(folder: Path) -> Path:
     return HOME if folder.resolve().is_relative_to(HOME) else Path(os.environ.get(PLACE) or Path.cwd())
 
 
+def typed(folder: Path) -> str:
+    """A data set's folder as a command takes it wherever it is run: from the repository on, else the whole path.
+
+    >>> typed(HOME / "data" / "huyen-mau")
+    'data/huyen-mau'
+    """
+    place = folder.resolve()
+    return place.relative_to(HOME).as_posix() if place.is_relative_to(HOME) else f"{place}"
+
+
 def files_hash(folder: Path) -> str:
     """The hash of all files that results of a data set may rest on: its own, the law, published series, scenarios, the
     register."""

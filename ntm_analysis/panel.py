@@ -12,6 +12,7 @@ from markupsafe import Markup
 from .forecast_words import pot_words
 from .office_numbers import write_change, write_date, write_number
 from .page import Part
+from .page_inputs import typed
 from .parameters import PLANS
 from .problems import DataProblems
 from .saved_scenario import NotSaved, save
@@ -291,7 +292,8 @@ class Panel:
         except (NotUnderstood, DataProblems) as error:
             line, kind = words_of(error, self.lang) if isinstance(error, DataProblems) else f"{error}", "alert"
         else:
-            line, kind = self.say("saved", file=f"{path.parent.parent.name}/scenarios/{path.name}", id=made), "status"
+            file, data = f"{path.parent.parent.name}/scenarios/{path.name}", typed(self.tried.workbook.path)
+            line, kind = self.say("saved", file=file, id=made, data=data), "status"
             self._offer(made)
         self.out["saved"].value = Markup('<p role="{}">{}</p>').format(kind, line)
         (self.out["saved"].add_class if kind == "alert" else self.out["saved"].remove_class)("wrong")

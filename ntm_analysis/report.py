@@ -82,9 +82,9 @@ def plan(workbook: Workbook, units: list[int] | None, lang: str, audience: str) 
     ending = f"_{day}{_edition(lang, audience)}.html"
     common = {"dataset": str(workbook.path), "as_of": f"{day}", "lang": lang, "audience": audience}
     shown = write_date(day, lang)
-    jobs = []
+    jobs, wanted = [], workbook.communes if units is None else workbook.units.loc[units]
     if audience == VILLAGERS:
-        for unit, row in (workbook.communes if units is None else workbook.units.loc[units]).iterrows():
+        for unit, row in wanted.iterrows():
             title = text("people_heading", lang, label=row["label"], day=shown)
             more = {"commune": row["code"], "dataset": common["dataset"], "as_of": common["as_of"], "lang": lang}
             jobs.append(Job("villagers.ipynb", more, f"{row['slug']}{ending}", title, unit))
@@ -98,7 +98,7 @@ def plan(workbook: Workbook, units: list[int] | None, lang: str, audience: str) 
             title = text(f"heading_{heading}", lang, **told) + (f" ({shown})" if page == ANNEX else "")
             more = {"commune": first} if page in (NEED, FORECAST) else {}
             jobs.append(Job(f"{notebook}.ipynb", common | more, f"{file}{ending}", title, page))
-    for unit, row in (workbook.communes if units is None else workbook.units.loc[units]).iterrows():
+    for unit, row in wanted.iterrows():
         title = text("heading_commune", lang, label=row["label"], day=shown)
         jobs.append(Job("commune.ipynb", common | {"commune": row["code"]}, f"{row['slug']}{ending}", title, unit))
     return jobs
@@ -264,7 +264,7 @@ def failure(line: dict, lang: str) -> str:
 def _current(manifest: Manifest, job: Job, files: str) -> bool:
     """Whether a complete page of these data stands there."""
     line = manifest.pages.get(job.file, {})
-    return line.get("status") == "complete" and line["inputs"]["files"] == files and manifest.stands(job.file)
+    return line.get("status") == "complete" and line["inputs"].get("files") == files and manifest.stands(job.file)
 
 
 def _is_stale(manifest: Manifest, job: Job) -> bool:

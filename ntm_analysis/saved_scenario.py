@@ -8,7 +8,8 @@ from .what_if import Setting, WhatIf
 from .whole_files import write_whole
 
 SIGNS = '/\\:*?"<>|'  # what looks like a path, and what some systems allow in no file name
-RESERVED = {BASELINE, *FIRST, "con", "prn", "aux", "nul"}  # scenarios of the package; devices of Windows
+DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}  # of Windows
+RESERVED = {BASELINE, *FIRST, *DEVICES}  # FIRST: scenarios of the package
 LONGEST = 60  # letters of a file's name
 
 

@@ -9,7 +9,7 @@ from .data_check import points
 from .names import nearest
 from .office_numbers import write_date
 from .page import Part, dagger
-from .page_inputs import HOME, home_of
+from .page_inputs import HOME, home_of, typed
 from .parameters import check
 from .problems import DataProblems, report, shown
 from .report import asked_in, plan
@@ -89,7 +89,7 @@ class StartPage:
         reports, data = self._told(self._reports), self._told(self.folder)
         made = (self._reports / "index.html").exists()
         lines = [
-            self.text("start_report", folder=reports) if made else self.text("start_no_report", data=data),
+            self.text("start_report", folder=reports) if made else self.text("start_no_report", data=typed(self.folder)),
             self.text("start_tables", folder=reports),
             self.text("start_source", folder=data),
         ]

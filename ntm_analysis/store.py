@@ -11,6 +11,7 @@ import json
 import os
 import pickle
 import platform
+import re
 import time
 from collections.abc import Callable
 from functools import cache
@@ -25,6 +26,9 @@ from .whole_files import write_whole
 PACKAGE = Path(__file__).resolve().parent
 PLACE = "NTM_STORE"  # of the environment: the store's folder; empty: keep nothing
 DAY = 86400  # seconds
+OURS = re.compile(
+    r".+-[0-9a-f]{40}|\.\w{8}"
+)  # what an entry is called, and what one half written; the folder may hold other files
 LIMIT = 2**30  # bytes kept; what was not used longest goes first
 LIBRARIES = ("pandas", "numpy", "scipy", "highspy", "pyarrow", "PyYAML", "Babel", "Jinja2", "MarkupSafe", "seaborn", "matplotlib",
              "papermill", "nbconvert", "nbclient", "ipykernel")  # fmt: skip
@@ -102,16 +106,19 @@ class Store:
             return made
 
     def prune(self, limit: int = LIMIT) -> None:
-        """Delete what was used longest ago until at most ``limit`` bytes are kept, and locks of a day ago that hold nothing."""
+        """Delete what was used longest ago until at most ``limit`` bytes are kept, and locks of a day ago that hold nothing;
+        files of anybody else are left alone."""
         if self.folder is None or not self.folder.is_dir():
             return
         entries, held = [], 0
         for path in self.folder.iterdir():
             with contextlib.suppress(OSError):  # another program deletes here too
                 found = path.stat()
+                if not OURS.fullmatch(path.stem):
+                    continue
                 if path.suffix == ".pickle":
                     entries.append((found.st_mtime, found.st_size, path))
-                elif found.st_mtime < time.time() - DAY and not path.with_suffix(".pickle").exists():
+                elif path.suffix == ".lock" and found.st_mtime < time.time() - DAY and not path.with_suffix(".pickle").exists():
                     path.unlink()
         for _, size, path in sorted(entries, reverse=True):
             held += size

@@ -9,14 +9,13 @@ import datetime as dt
 import pandas as pd
 from markupsafe import Markup
 
-from .charts import picture, state_bars
 from .commune_page import CommunePage
 from .forecast_words import chance_words, month_words
 from .need_words import rough
 from .office_numbers import write_date, write_number
 from .owed import owed
 from .page import Part
-from .words import STATE_SIGNS, STATE_WORDS, listed, pick
+from .words import listed
 from .works import THOUSAND
 
 MOST = 6  # things to do that fit on the page
@@ -60,16 +59,9 @@ class VillagersPage(CommunePage):
             lines.append(self.text("people_count", met=f"{counts['met']:g}", of=f"{counts['of']:g}", level=level, day=day))
         if counts["unknown"]:
             lines.append(self.text("people_open", n=counts["unknown"]))
-        return self._section("dang-o-dau", *lines, self._bar())
-
-    def _bar(self) -> Markup:
-        counted = self.states_now["shown"].value_counts()
-        if set(counted.index) == {"unknown"}:
-            return Markup("")
-        frame = pd.DataFrame({s: [int(counted.get(s, 0))] for s in STATE_SIGNS}, index=[self.commune["name"]])
-        parts = ", ".join(f"{n} {pick(STATE_WORDS[s], self.lang)}" for s, n in counted.items())
-        alt = self.text("chart_states", of=len(self.states_now), parts=parts)
-        return picture(state_bars(frame, self.lang, what=self.text("axis_criteria")), alt)
+        drawn = self.level_words(self.workbook.law.sets[self.shown_set].level)  # of the next level there may be counts only
+        what = "" if drawn == level else self.text("people_axis", level=drawn)
+        return self._section("dang-o-dau", *lines, self.state_bar(self.states_now, what))
 
     def criterion_named(self, set_id: str, number: int) -> str:
         """A criterion as people say it, the name first."""
@@ -129,7 +121,9 @@ class VillagersPage(CommunePage):
         lines = self._steps(coming) + lines + self._tasks()
         more = [self.text("people_more", n=len(lines) - MOST)] if len(lines) > MOST else []
         return self._section(
-            "thang-toi", self.bullets([*lines[:MOST], *more]) or self.text("people_no_step"), month=f"{coming:%-m/%Y}"
+            "thang-toi",
+            self.bullets([*lines[:MOST], *more]) or self.text("people_no_step"),
+            month=f"{coming.month}/{coming.year}",
         )
 
     def _steps(self, coming: pd.Timestamp) -> list[str]:

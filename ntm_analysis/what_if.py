@@ -6,7 +6,6 @@ held against; goals, works and waits, which these changes leave alone, are laid 
 """
 
 import datetime as dt
-import json
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -22,6 +21,7 @@ from .recognition import levels
 from .scenarios import BASELINE, Scenario, folder_of, scenario
 from .schedule import deadline_of, repriced, schedule
 from .workbook import Workbook, content_hash
+from .yaml_files import flow
 
 DRAWS = 1_000  # enough to tell a tenth of a commune in the same worlds, few enough to follow a slider
 UNSAVED = "_bang-thu"  # no slug is like it
@@ -97,17 +97,10 @@ def written(made: dict) -> str:
     lines = []
     for key, value in made.items():
         if key == "changes":
-            lines += ["changes:", *(f"  - {_flow(change)}" for change in value)]
+            lines += ["changes:", *(f"  - {flow(change)}" for change in value)]
         else:
-            lines.append(f"{key}: {_flow(value)}")
+            lines.append(f"{key}: {flow(value)}")
     return "\n".join(lines) + "\n"
-
-
-def _flow(value: object) -> str:
-    """A value in YAML's short form; text always in quotes, so that no name of a pot is read as a number."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {_flow(item)}" for key, item in value.items()) + "}"
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else f"{value}"
 
 
 class WhatIf:

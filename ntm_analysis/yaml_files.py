@@ -1,4 +1,4 @@
-"""YAML read safely, with the line of every key, so that a problem can name its place.
+"""YAML read safely, with the line of every key, so that a problem can name its place; values written as it is read.
 
 Less than YAML allows: no tags, no aliases, no repeated keys. A number is a plain decimal, a yes or no is ``true`` or
 ``false``, a date is 2022-03-31; whatever else is text (``010``, ``90:30``, ``.inf``, ``yes``), and keys are always text.
@@ -72,6 +72,19 @@ def read_yaml(path: Path, problems: list[Problem], name: str | None = None, writ
             return made
         note("empty_file", header="id: ...") if made is None else note("yaml_mapping", 1)
     return None
+
+
+def flow(value: object) -> str:
+    """A value in YAML's short form; text always in quotes, whatever letters it has, so that no name is read as a number.
+
+    >>> print(flow({"pot": "010", "title": 'Vốn "mới"', "share": 0.5}))
+    {pot: "010", title: "Vốn \\"mới\\"", share: 0.5}
+    """
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {flow(item)}" for key, item in value.items()) + "}"
+    if not isinstance(value, str):
+        return f"{value}"
+    return '"' + "".join(f"\\{c}" if c in '"\\' else c if c.isprintable() else f"\\U{ord(c):08x}" for c in value) + '"'
 
 
 class _Reader:

@@ -259,7 +259,7 @@ def gone(marker: str, seconds: float = 5) -> bool:
 
 
 def whole(folder: Path) -> None:
-    """Every page that stands there is whole, and nothing else is there."""
+    """Every page that stands there is whole."""
     for page in folder.glob("*.html"):
         assert page.read_text(encoding="utf-8").rstrip().endswith("</html>")
 

@@ -8,7 +8,7 @@ from test_import import FIRST, Filled, run
 
 from ntm_analysis.cli import main
 from ntm_analysis.commune_page import CommunePage
-from ntm_analysis.laid_out import PROVINCES, UnknownProvince, region_of
+from ntm_analysis.laid_out import CITIES, PROVINCES, UnknownProvince, region_of
 from ntm_analysis.workbook import Workbook
 
 
@@ -98,6 +98,13 @@ def test_a_bare_name_is_a_folder_beside_the_other_data_sets(tmp_path, monkeypatc
     assert Workbook.open(tmp_path / "data" / "huyen-toi").meta["region"] == "btb"
 
 
+def test_a_city_of_the_rank_of_a_province_is_called_a_city(tmp_path, capsys):
+    assert run(capsys, "new", tmp_path / "a", "--province", "Thành phố Hồ Chí Minh", "--district", "Củ Chi")[0] == 0
+    meta = Workbook.open(tmp_path / "a").meta
+    assert meta["title"] == {"vi": "Huyện Củ Chi, thành phố Hồ Chí Minh", "en": "Củ Chi district, Hồ Chí Minh city"}
+    assert meta["region"] == "dnb" and region_of("Hà Nội") == region_of("thành phố Hà Nội") == "dbsh"
+
+
 def test_names_are_text_whatever_letters_they_have(tmp_path, capsys):
     name = 'X" \\: {<b>'
     assert run(capsys, "new", tmp_path / "a", "--province", "Nghệ An", "--district", name)[0] == 0
@@ -135,7 +142,7 @@ def test_a_region_may_be_named_and_a_wrong_one_is_a_usage_mistake(tmp_path, caps
 
 def test_sixty_three_provinces_each_in_one_region():
     names = [name for names in PROVINCES.values() for name in names.split(", ")]
-    assert len(names) == len(set(names)) == 63
+    assert len(names) == len(set(names)) == 63 and set(CITIES) <= set(names)
     assert region_of("Ninh Thuận") == "dhntb" and region_of("TỈNH AN GIANG") == "dbscl"
     with pytest.raises(UnknownProvince):
         region_of("Sài Gòn")

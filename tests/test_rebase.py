@@ -19,7 +19,7 @@ from ntm_analysis.cli import main
 from ntm_analysis.dictionary import TABLES, dictionary
 from ntm_analysis.district_page import DistrictPage
 from ntm_analysis.law_files import read_weights
-from ntm_analysis.new_dataset import NoRoom, csv_text, new_place
+from ntm_analysis.new_dataset import WrongPlace, csv_text, new_place
 from ntm_analysis.problems import DataProblems
 from ntm_analysis.rebase_rules import RULES, merged_state
 from ntm_analysis.rebase_words import REPORT
@@ -508,7 +508,7 @@ def test_nothing_is_written_over_or_into_a_data_set_or_any_folder_in_use(tmp_pat
         (tmp_path / "khong" / "co", "no_parent"), (tmp_path / "thu", "no_id"), (tmp_path / "___", "no_id"), (" ", "no_path"),
         ("a\nb", "no_path"),
     ):  # fmt: skip
-        with pytest.raises(NoRoom) as refused:
+        with pytest.raises(WrongPlace) as refused:
             new_place(str(place), opened)
         assert refused.value.reason == reason, place
         assert {f"new_{reason}"} <= set(texts())

@@ -99,7 +99,7 @@ def test_what_is_to_be_looked_at_is_listed():
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"dataset": "khong-co"}, "Không tìm thấy bộ số liệu “khong-co”.*data/thanh-chuong"),
+        ({"dataset": "khong-co"}, "Không tìm thấy bộ dữ liệu “khong-co”.*data/thanh-chuong"),
         ({"as_of": "31/3/2022"}, "Ô tham số chưa đúng.*as_of"),
         ({"lang": "fr"}, "Ô tham số chưa đúng.*lang"),
         ({"dataset": 7}, "Ô tham số chưa đúng.*dataset"),

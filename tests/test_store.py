@@ -107,8 +107,13 @@ def test_what_was_not_used_longest_goes_first(tmp_path):
     entries = sorted(tmp_path.glob("*.pickle"))
     for age, path in enumerate(entries):
         os.utime(path, (1e9 - age, 1e9 - age))
+    others = [tmp_path / name for name in ("luan-van.docx", "cua-toi.pickle", "cua-toi.lock")]
+    for path in others:
+        path.write_bytes(b"x" * 5000)
+        os.utime(path, (1e9, 1e9))
     kept.prune(limit=2500)
-    assert sorted(tmp_path.glob("*.pickle")) == sorted(entries[:2])
+    assert sorted(tmp_path.glob("*-*.pickle")) == sorted([*entries[:2], others[1]])
+    assert all(path.exists() for path in others), "a folder that a user names may hold files of the user's own"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="rights of another kind")

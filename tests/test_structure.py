@@ -106,6 +106,11 @@ def test_every_text_and_message_that_the_code_asks_for_exists_and_none_is_dead()
     assert [code for code in messages() if code not in words] == []
 
 
+def test_no_date_is_written_in_a_way_that_windows_does_not_know():
+    for name, path in MODULES.items():
+        assert not re.search(r"%-[a-zA-Z]", path.read_text(encoding="utf-8")), name
+
+
 def test_the_repository_names_no_registry_and_no_machine():
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
     if listed.returncode:
