@@ -9,21 +9,21 @@ from functools import cache
 from pathlib import Path
 
 from .parameters import BY_NAME
-from .questions import COMMUNE, questions
+from .questions import COMMUNE, SHEET, questions
 from .report import NOTEBOOKS, PAGES
 from .whole_files import write_whole
 from .words import pick, text, texts
 
 ORDER = ("status", "commune", "funding_needs", "feasibility", "allocation", "scenario_comparison", "monthly_meeting",
          "registrations", "villagers", "tutorial")  # fmt: skip
-OF_PAGE = {file: notebook for notebook, file, _, _ in PAGES.values()} | {COMMUNE: "commune"}
+OF_PAGE = {file: notebook for notebook, file, _, _ in PAGES.values()} | {COMMUNE: "commune", SHEET: "villagers"}
 # Sections whose heading is not the text "section_<name>".
 HEADINGS = {("xa", "tong-quan"): "xa", ("xa", "nhu-cau-xa"): "nhu-cau-von", ("kha-nang-ve-dich", "dang-ky"): "chi-tieu"}
 # What a notebook calls to show a section: the cell that a question leads to.
 SHOWN_BY = {
     ("huyen", "tong-quan"): "summary", ("huyen", "muc-tieu"): "targets", ("huyen", "giu-chan"): "holding_back",
     ("huyen", "bo-moi"): "set_in_force", ("huyen", "huyen"): "district_conditions", ("huyen", "biet-den-dau"): "knowledge",
-    ("xa", "tong-quan"): "summary", ("xa", "nhu-cau-xa"): "funding",
+    ("xa", "tong-quan"): "summary", ("hop-dan", "dang-o-dau"): "standing_now", ("xa", "nhu-cau-xa"): "funding",
     ("nhu-cau-von", "nhu-cau-von"): "need_summary", ("nhu-cau-von", "xi-mang"): "cement_and_requests",
     ("nhu-cau-von", "gia-dinh"): "rests_on",
     ("kha-nang-ve-dich", "kha-nang"): "forecast_summary", ("kha-nang-ve-dich", "vi-sao"): "why_not",

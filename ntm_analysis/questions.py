@@ -11,7 +11,7 @@ from .unit_changes import formed
 from .words import text
 from .workbook import Workbook
 
-COMMUNE = "xa"  # the page of a commune, in the places of questions
+COMMUNE, SHEET = "xa", "hop-dan"  # the page of a commune and its sheet for villagers, in the places of questions
 # What was asked in Thanh Chương's meeting of the first quarter of 2022.
 AS_ASKED = {
     "vi": {"listed": "Ba xã", "pledged": "Xã Thanh Lâm", "left": " còn 9 xã"},
@@ -77,8 +77,10 @@ def answered(workbook: Workbook, pages: dict[str, str], commune: str, lang: str)
         note = "" if links else text("question_no_page", lang)
         if question.when == "merged" and not told["left"]:
             links, note = [], text("question_not_merged", lang, day=write_date(workbook.as_of, lang))
-        elif links and question.places[0][0] == COMMUNE:
+        elif links and {COMMUNE, SHEET} & {page for page, _ in question.places}:
             note = text("question_example", lang, name=commune)
+            if SHEET in dict(question.places) and SHEET not in pages:
+                note += f"; {text('question_sheet', lang)}"
         made.append((question.words[lang].format(**told), links, note))
     return made
 

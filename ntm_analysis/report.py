@@ -23,7 +23,7 @@ from .need import communes_in_need
 from .office_numbers import write_date
 from .page_inputs import files_hash, home_of
 from .parameters import check
-from .questions import COMMUNE, answered
+from .questions import COMMUNE, SHEET, answered
 from .registrations import registration_year
 from .store import Store, hash_of, hash_of_files, software
 from .whole_files import write_whole
@@ -187,9 +187,10 @@ def make_report(
         there = {job.unit: job.file for job in everything if _current(manifest, job, files) or _is_stale(manifest, job)}
         others = [(there[key], text(PAGES[key][-1], lang)) for key in PAGES if key is not None and key in there]
         sheets = plan(workbook, None, lang, VILLAGERS) if audience != VILLAGERS else []
-        told = {"asked": asked_in(workbook, there, lang) if audience != VILLAGERS else (),
-                "sheets": {job.unit: job.file for job in sheets if _current(manifest, job, files)}}  # fmt: skip
-        _write_changed(outcome.index, index_page(workbook, manifest.pages, there, others, outcome.failed, lang, **told))
+        sheet_of = {job.unit: job.file for job in sheets if _current(manifest, job, files)}
+        asked = asked_in(workbook, there, lang, sheet_of) if audience != VILLAGERS else ()
+        listed = (manifest.pages, there, others, outcome.failed, lang)
+        _write_changed(outcome.index, index_page(workbook, *listed, asked=asked, sheets=sheet_of))
         stem = f"{workbook.id}_{workbook.as_of}{_edition(lang, audience)}"
         if single and outcome.pages:
             outcome.single = folder / f"{stem}_mot-tep.html"
@@ -202,12 +203,16 @@ def make_report(
     return outcome
 
 
-def asked_in(workbook: Workbook, there: dict[int | None, str], lang: str) -> list[tuple[str, list[str], str]]:
-    """The questions of the meeting with their places in the pages that are ``there``; a commune in need stands for "this one"."""
+def asked_in(
+    workbook: Workbook, there: dict[int | None, str], lang: str, sheets: dict[int, str] | None = None
+) -> list[tuple[str, list[str], str]]:
+    """The questions of the meeting with their places in the pages that are ``there`` and the ``sheets`` for villagers; a commune
+    in need stands for "this one"."""
     pages = {PAGES[key][1]: file for key, file in there.items() if key in PAGES}
     wanted = [*communes_in_need(workbook, "ntm")["ntm"], *workbook.communes.index]
     unit = next((unit for unit in wanted if unit in there), None)
     pages |= {COMMUNE: there[unit]} if unit is not None else {}
+    pages |= {SHEET: sheets[unit]} if unit in (sheets or {}) else {}
     return answered(workbook, pages, "" if unit is None else workbook.units.at[unit, "name"], lang)
 
 

@@ -180,4 +180,4 @@ class VillagersPage(CommunePage):
         return made
 
     def _section(self, name: str, *parts: str, **told: str) -> Part:
-        return self.section(name, *parts, title=self.text(f"people_{name.replace('-', '_')}", **told))
+        return self.section(name, *parts, title=self.text(f"section_{name}", **told))

@@ -119,6 +119,7 @@ class WhatIf:
         self.workbook, self.first = workbook, first or Setting()
         self.finish, self.draws, self.seed = finish, min(draws, DRAWS), seed
         self._laid_out: dict[tuple, Layout] = {}
+        self._before: tuple[str, Forecast, np.ndarray] | None = None  # of scenario files that were so
 
     def start(self, scenario_id: str) -> Scenario:
         """The scenario that a setting starts from; raises what the reader of scenarios raises."""
@@ -167,11 +168,14 @@ class WhatIf:
             self._laid_out[key] = Layout(schedule(workbook))
         return self._laid_out[key]
 
-    @cached_property
+    @property
     def before(self) -> tuple[Forecast, np.ndarray]:
-        """The forecast of ``first``, and which communes finish in which of its worlds."""
-        found, _ = self.forecast(self.first)
-        return found, by_commune(found)
+        """The forecast of ``first``, and which communes finish in which of its worlds; anew when a scenario file changed."""
+        files = content_hash(folder_of(self.workbook))
+        if self._before is None or self._before[0] != files:
+            found, _ = self.forecast(self.first)
+            self._before = (files, found, by_commune(found))
+        return self._before[1:]
 
     def answer(self, setting: Setting) -> Answer:
         """A setting's forecast against that of ``first``. Raises :class:`~ntm_analysis.problems.DataProblems` with everything

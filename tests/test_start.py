@@ -79,7 +79,7 @@ def test_each_question_leads_to_a_cell_that_is_there():
     for notebook, cell in links:
         assert cell in {each["id"] for each in cells_of(Path(f"notebooks/{notebook}.ipynb"))}
     assert set(SHOWN_BY) == {place for question in questions() for place in question.places}
-    assert {*OF_PAGE.values(), "villagers", "tutorial"} == set(ORDER)
+    assert {*OF_PAGE.values(), "tutorial"} == set(ORDER)
 
 
 # the data set and its check -------------------------------------------------------------------------------------------
