@@ -118,4 +118,4 @@ class StartPage:
 
     def _told(self, place: Path) -> str:
         home = home_of(self.folder)
-        return place.relative_to(home).as_posix() if place.is_relative_to(home) else place.name
+        return place.relative_to(home).as_posix() if place.is_relative_to(home) else place.as_posix()
