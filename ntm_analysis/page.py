@@ -191,7 +191,7 @@ class Page:
         key = f"act_{self.subject}_{name}"
         if key not in texts():
             return Markup("")
-        act = Markup(" <b>{}:</b> {}.").format(self.text("basis_act"), dagger(self.text(key))) if self.internal else ""
+        act = Markup(" <strong>{}:</strong> {}.").format(self.text("basis_act"), dagger(self.text(key))) if self.internal else ""
         return Markup('<p class="basis"><a href="#biet-den-dau">{}</a>.{}</p>').format(self.text("basis_sources"), act)
 
     def paragraph(self, line: str, kind: str = "") -> Markup:
