@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -111,8 +112,18 @@ def _make_dataset():
 
 @pytest.fixture(scope="session", autouse=True)
 def _law_read_once():
-    """Law files of the same bytes are read once a session; where something is wrong in them, each time."""
-    kept, read = {}, workbook.read_law
+    """Law files and tables of the same bytes are read once a session; where something is wrong in them, each time."""
+    kept, read, read_table = {}, workbook.read_law, workbook.read_table
+
+    def table_once(path: Path, table: str, style: str, style_at: str, problems: list) -> pd.DataFrame:
+        key = path.is_file() and (table, path.name, style, path.read_bytes())
+        if not key or key not in kept:
+            before = len(problems)
+            made = read_table(path, table, style, style_at, problems)
+            if not key or len(problems) > before:
+                return made
+            kept[key] = made
+        return kept[key].copy()
 
     def once(folder: Path, problems: list) -> Law:
         key = folder.name, *((path.name, path.read_bytes()) for path in sorted(folder.glob("*.*")))
@@ -126,6 +137,7 @@ def _law_read_once():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(workbook, "read_law", once)
+        patch.setattr(workbook, "read_table", table_once)
         yield
 
 
