@@ -5,7 +5,6 @@ the term are assumed, every assumption taken over is marked ``assumed`` whatever
 """
 
 import datetime as dt
-import os
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +12,7 @@ import pandas as pd
 from .criteria import LEVELS, REGION_NAMES, Law
 from .dictionary import TABLES, dictionary
 from .names import nearest, plain, slug
+from .new_dataset import law_place
 from .template_form import GROUPS
 from .workbook import Workbook
 from .yaml_files import flow
@@ -63,8 +63,6 @@ def settings(
     named = f"Huyện {district}" if bare == district else district
     kind = ("thành phố", "city") if plain(province) in map(plain, CITIES) else ("tỉnh", "province")
     sets = {level: law.in_force(level, day) or _latest(law, level, day) for level in LEVELS}
-    near = law_folder.parents[1] in folder.parents  # what stands in one tree with the law moves together with it
-    criteria = Path(os.path.relpath(law_folder, folder)).as_posix() if near else law_folder.as_posix()
     title = {"vi": f"{named}, {kind[0]} {province}", "en": f"{bare} district, {province} {kind[1]}"}
     lines = (
         "# Lập bằng lệnh ntm new. Sửa tệp này bằng trình soạn thảo văn bản (mã UTF-8).",
@@ -81,7 +79,7 @@ def settings(
         "# Hết nhiệm kỳ: giả định, sửa theo nghị quyết của cấp ủy.",
         f"term_end: {{date: {TERM_END}, mark: assumed}}",
         "number_style: vi            # vi: 1.234,5   en: 1,234.5",
-        f"criteria: {flow(criteria)}",
+        f"criteria: {flow(law_place(law_folder, folder))}",
         "# Bộ tiêu chí mà số liệu được báo cáo theo.",
         f"sets: {{{', '.join(f'{level}: {set_id}' for level, set_id in sets.items())}}}",
         "illustrative: false",

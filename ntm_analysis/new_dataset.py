@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,6 +43,15 @@ def new_place(typed: str, old: Workbook | None = None) -> Path:
     if not 0 < len(made) <= 60 or (old and made == old.id):
         raise WrongPlace("no_id", name=folder.name, old=old.id if old else "...")
     return folder
+
+
+def law_place(law: Path, folder: Path) -> str:
+    """What ``dataset.yaml`` of a new data set says of the law's folder: relative where both stand in one tree and move together.
+
+    >>> law_place(Path("/ntm/data/criteria"), Path("/ntm/data/a")), law_place(Path("/ntm/data/criteria"), Path("/b"))
+    ('../criteria', '/ntm/data/criteria')
+    """
+    return Path(os.path.relpath(law, folder)).as_posix() if law.parents[1] in folder.parents else law.as_posix()
 
 
 def write_dataset(folder: Path, meta: dict, tables: dict[str, pd.DataFrame], also: dict[str, bytes]) -> Workbook:

@@ -2,12 +2,12 @@
 
 import csv
 import io
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from .exports import plain_text
 from .names import slug
+from .new_dataset import law_place
 from .office_numbers import write_date
 from .rebasing import OUTCOMES, Rebased
 from .unit_changes import VERDICTS, recognition_words
@@ -20,7 +20,6 @@ REPORT = "chuyen-doi.csv"
 def new_meta(workbook: Workbook, folder: Path) -> dict:
     """The settings of a data set carried over, into ``folder``, to the units of the day that ``workbook`` was opened as of."""
     law, day = workbook.law_folder, workbook.as_of
-    near = law.parents[1] in folder.parents  # what stands in one tree with the law moves together with it
     return dict(workbook.meta) | {
         "id": slug(folder.name),
         "title": {
@@ -28,7 +27,7 @@ def new_meta(workbook: Workbook, folder: Path) -> dict:
             for lang in ("vi", "en")
         },
         "as_of": {"date": day, "mark": "illustrative" if workbook.illustrative else "assumed"},
-        "criteria": Path(os.path.relpath(law, folder)).as_posix() if near else law.as_posix(),
+        "criteria": law_place(law, folder),
     }
 
 

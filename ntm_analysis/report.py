@@ -154,11 +154,11 @@ def make_report(
         }
         lines = {job.file: _line(job, pages[job.file], files) for job in chosen}
         todo = [job for job in chosen if force or not manifest.made_of(job.file, **_wanted(lines[job.file], "files"))]
+        made: list[str] = []
         on_plan(len(todo))
         if todo:
             if not room_for(folder, jobs):
                 raise NoRoom(f"{folder}")
-            made: list[str] = []
 
             def ended(file: str, line: dict) -> None:
                 if line["status"] == "complete":
@@ -175,7 +175,7 @@ def make_report(
                 batch.close()
                 manifest.save()
         index = "index.html" if audience != VILLAGERS else f"index{_edition(lang, audience)}.html"
-        outcome = Outcome(folder, made=len(made) if todo else 0, index=folder / index)
+        outcome = Outcome(folder, made=len(made), index=folder / index)
         for job in chosen:
             line = manifest.pages.get(job.file, {})
             outcome.changed |= bool(line) and line["inputs"].get("files") != files

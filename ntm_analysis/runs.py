@@ -71,14 +71,13 @@ class ForkedRuns(Runs):
             raise NoWarmProcess
         self.connection, theirs = socket.socketpair()
         command = [sys.executable, "-m", "ntm_analysis.warm_process"]
+        places = (JUPYTER_PATH, environment.get("JUPYTER_PATH"))
         self.process = subprocess.Popen(
             command,
             stdin=theirs,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env=environment
-            | THREADS
-            | {"JUPYTER_PATH": os.pathsep.join(filter(None, (JUPYTER_PATH, environment.get("JUPYTER_PATH"))))},
+            env=environment | THREADS | {"JUPYTER_PATH": os.pathsep.join(filter(None, places))},
             **NEW_GROUP,
         )
         theirs.close()

@@ -26,9 +26,8 @@ from .whole_files import write_whole
 PACKAGE = Path(__file__).resolve().parent
 PLACE = "NTM_STORE"  # of the environment: the store's folder; empty: keep nothing
 DAY = 86400  # seconds
-OURS = re.compile(
-    r".+-[0-9a-f]{40}|\.\w{8}"
-)  # what an entry is called, and what one half written; the folder may hold other files
+# What an entry is called, and what one half written; the folder may hold other files.
+OURS = re.compile(r".+-[0-9a-f]{40}|\.\w{8}")
 LIMIT = 2**30  # bytes kept; what was not used longest goes first
 LIBRARIES = ("pandas", "numpy", "scipy", "highspy", "pyarrow", "PyYAML", "Babel", "Jinja2", "MarkupSafe", "seaborn", "matplotlib",
              "papermill", "nbconvert", "nbclient", "ipykernel")  # fmt: skip
