@@ -29,7 +29,7 @@ DAY = 86400  # seconds
 # What an entry is called, and what one half written; the folder may hold other files.
 OURS = re.compile(r".+-[0-9a-f]{40}|\.\w{8}")
 LIMIT = 2**30  # bytes kept; what was not used longest goes first
-LIBRARIES = ("pandas", "numpy", "scipy", "highspy", "pyarrow", "PyYAML", "Babel", "Jinja2", "MarkupSafe", "seaborn", "matplotlib",
+LIBRARIES = ("pandas", "numpy", "scipy", "highspy", "PyYAML", "Babel", "Jinja2", "MarkupSafe", "seaborn", "matplotlib",
              "papermill", "nbconvert", "nbclient", "ipykernel")  # fmt: skip
 
 

@@ -211,7 +211,7 @@ def _choice(text: str, column: Column) -> str:
 
 def duplicates(frame: pd.DataFrame, table: str, key: tuple[str, ...], file: str, problems: list[Problem]) -> None:
     """Rows alike in all columns of ``key``; a row with one of them unreadable is passed over, its own problem tells."""
-    if frame.empty:
+    if not frame.duplicated(list(key)).any():
         return
     columns, told = dictionary(table), [k for k in key if k not in BLANK_KEYS]
     if table == "progress":

@@ -156,6 +156,32 @@ def kept_results(store_of_the_session) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def one_warm_process() -> Iterator[None]:
+    """For modules with many small batches: a warm process is started once for each environment, and ended after them all."""
+    from ntm_analysis import batch
+    from ntm_analysis.runs import ForkedRuns
+
+    kept: dict[tuple, ForkedRuns] = {}
+
+    class Kept(ForkedRuns):
+        def close(self) -> None:
+            if self.pids or self.asked:  # a batch that was stopped: what it started ends with the process
+                super().close()
+
+    def forked(environment: dict[str, str]) -> ForkedRuns:
+        key = tuple(sorted((k, v) for k, v in environment.items() if k != "PYTEST_CURRENT_TEST"))
+        if key not in kept or kept[key].process.poll() is not None:
+            kept[key] = Kept(environment)
+        return kept[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batch, "ForkedRuns", forked)
+        yield
+    for runs in kept.values():
+        ForkedRuns.close(runs)
+
+
 @pytest.fixture(scope="session")
 def rendered_report(store_of_the_session) -> Path:
     """The default district's report: its pages, four communes, index, single file and archive, made once for all processes that

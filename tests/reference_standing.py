@@ -17,7 +17,9 @@ class Reference:
 
     def __init__(self, workbook):
         self.wb, self.as_of = workbook, pd.Timestamp(workbook.as_of)
-        self.law = [SimpleNamespace(**row) for row in workbook.law.values.to_dict("records")]
+        self.law = {}
+        for row in workbook.law.values.to_dict("records"):
+            self.law.setdefault((row["set"], row["test"]), []).append(SimpleNamespace(**row))
         self.tests = [SimpleNamespace(**row) for row in workbook.law.tests.to_dict("records")]
         names = ("indicator_values", "criterion_states", "criterion_counts", "recognitions")
         self.facts = {n: [SimpleNamespace(**row) for row in workbook.tables[n].to_dict("records")] for n in names}
@@ -25,9 +27,9 @@ class Reference:
     def in_force(self, set_id, test, region, day):
         """Whether a test exists, and its latest row known for the region or for all of them (None without one)."""
         exists, latest = False, None
-        for row in self.law:
+        for row in self.law.get((set_id, test), []):
             ended = not pd.isna(row.end) and row.end < day and row.end <= self.as_of
-            if (row.set, row.test) != (set_id, test) or row.start > day or ended:
+            if row.start > day or ended:
                 continue
             exists |= min(row.start, row.known_from) <= self.as_of
             if row.known_from <= self.as_of and row.region in (region, "all") and (not latest or row.start > latest.start):

@@ -22,7 +22,7 @@ WITH_COMMUNES = [name for name in TABLES if "commune" in dictionary(name) and na
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    monkeypatch.setattr(FundingParts, "draws", 300)
+    monkeypatch.setattr(FundingParts, "draws", 100)
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -47,7 +47,7 @@ def data(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def before(data) -> dict[str, str]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(FundingParts, "draws", 300)
+        patch.setattr(FundingParts, "draws", 100)
         return hashes(data / "goc")
 
 

@@ -28,7 +28,7 @@ from ntm_analysis.units import number_units
 from ntm_analysis.whole_files import write_whole
 from ntm_analysis.workbook import Workbook
 
-pytestmark = pytest.mark.usefixtures("kept_results")
+pytestmark = pytest.mark.usefixtures("kept_results", "one_warm_process")
 
 PAGES = len(report.PAGES) + 4  # of the report that all tests share
 

@@ -100,7 +100,7 @@ def test_a_township_has_no_such_sheet():
 
 
 @pytest.fixture(scope="module")
-def sheets(tmp_path_factory, kept_results) -> Path:
+def sheets(tmp_path_factory, kept_results, one_warm_process) -> Path:
     folder = tmp_path_factory.mktemp("hop-dan")
     names = ["Thanh Hương", "Thanh Lĩnh", "Cát Văn"]
     assert main(["report", "--audience", "hop-dan", "--out", str(folder), "--commune", *names]) == 0
