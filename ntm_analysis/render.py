@@ -5,7 +5,8 @@ import contextlib
 import json
 import logging
 import re
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -19,11 +20,24 @@ from .words import text
 
 TEMPLATES = Path(str(files("ntm_analysis").joinpath("templates")))
 
+# jsonschema takes a second to build this grammar, for a check ("format": "iri") that no notebook's schema has.
+GRAMMAR = "rfc3987_syntax"
 PIECE = '<section id="a"><h2>&amp;&nbsp;</h2><figure><img src="data:," alt=""></figure><!-- --></section>'  # to warm up with
 
 
 class NotebookFailed(RuntimeError):
     """A notebook stopped with an error or is not complete; the message is the kernel's own, on one line."""
+
+
+@contextlib.contextmanager
+def without_grammar() -> Iterator[None]:
+    """The first import of nbformat and what rests on it, a second faster."""
+    loaded = sys.modules.setdefault(GRAMMAR, None)
+    try:
+        yield
+    finally:
+        if loaded is None:
+            del sys.modules[GRAMMAR]
 
 
 @cache
@@ -89,7 +103,8 @@ def execute(
     Raises ValueError for bad parameters, :class:`NotebookFailed` when a cell fails, the kernel dies, or a cell was not run to its
     end: a kernel that was told to exit looks well to whoever asks only for its exit code.
     """
-    import papermill
+    with without_grammar():
+        import papermill
 
     faults = check(parameters)
     if faults:

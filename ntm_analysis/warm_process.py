@@ -27,6 +27,7 @@ from importlib import import_module
 
 from . import warm_kernel
 from .memory_limit import limit_memory
+from .render import without_grammar
 
 PAGES = ("district_page", "commune_page", "funding_page", "forecast_page", "allocation_page", "comparison_page", "meeting_page",
          "annex_page", "villagers_page")  # fmt: skip
@@ -35,8 +36,6 @@ LIBRARIES = ("seaborn", "matplotlib.backends.backend_agg", "matplotlib_inline.ba
              "papermill", "nbclient", "nbconvert.exporters", "babel.dates", "encodings.utf_8_sig", "pandas.core.reshape.reshape",
              "pandas.core.methods.to_dict", "scipy.optimize", "pdb", "faulthandler", "IPython.core.debugger",
              "IPython.core.oinspect", "IPython.core.completerlib", "IPython.core.logger", "ntm_analysis.page_run")  # fmt: skip
-# jsonschema takes a second to build this grammar, for a check ("format": "iri") that no notebook's schema has.
-GRAMMAR = "rfc3987_syntax"
 
 
 class Asker:
@@ -222,12 +221,11 @@ def main() -> None:
     os.dup2(nothing, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the batch's to answer; its end is ours
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    sys.modules[GRAMMAR] = None
-    for name in (*LIBRARIES, *(f"ntm_analysis.{page}" for page in PAGES)):
-        import_module(name)
-        if select.select([batch], [], [], 0)[0]:  # nothing is asked before we are ready: the batch is gone
-            return
-    del sys.modules[GRAMMAR]
+    with without_grammar():
+        for name in (*LIBRARIES, *(f"ntm_analysis.{page}" for page in PAGES)):
+            import_module(name)
+            if select.select([batch], [], [], 0)[0]:  # nothing is asked before we are ready: the batch is gone
+                return
     from jupyter_client.kernelspec import get_kernel_spec
     from jupyter_client.provisioning import KernelProvisionerFactory
 
