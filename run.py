@@ -243,8 +243,8 @@ def set_up(lock, wheels=None):
         if is_current(*locks):  # the other one has done it
             return
         say(
-            "Đang cài đặt thư mục .venv (chỉ một lần, vài phút, tải khoảng 160-200 MB) ...",
-            "Setting up the folder .venv (only once, some minutes, about 160 to 200 MB to download) ...",
+            "Đang cài đặt thư mục .venv (chỉ một lần, vài phút, tải khoảng 145-205 MB) ...",
+            "Setting up the folder .venv (only once, some minutes, about 145 to 205 MB to download) ...",
         )
         # Test tools are only added to a good set-up: both locks agree. Everything else begins from nothing, because
         # what an interrupted or older set-up left cannot be trusted.
