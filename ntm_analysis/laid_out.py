@@ -5,6 +5,7 @@ the term are assumed, every assumption taken over is marked ``assumed`` whatever
 """
 
 import datetime as dt
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -31,7 +32,8 @@ PROVINCES = {
 }
 TERM_END = dt.date(2025, 12, 31)
 CITIES = ("Hà Nội", "Hải Phòng", "Đà Nẵng", "Hồ Chí Minh", "Cần Thơ")  # of the rank of a province
-DISTRICT_WORDS, PROVINCE_WORDS = ("huyện ", "thị xã ", "thành phố ", "quận "), ("tỉnh ", "thành phố ")
+DISTRICT_WORDS = {"huyện": "district", "thị xã": "town", "thành phố": "city", "quận": "district"}
+PROVINCE_WORDS = ("tỉnh", "thành phố")
 
 
 class UnknownProvince(LookupError):
@@ -63,7 +65,8 @@ def settings(
     named = f"Huyện {district}" if bare == district else district
     kind = ("thành phố", "city") if plain(province) in map(plain, CITIES) else ("tỉnh", "province")
     sets = {level: law.in_force(level, day) or _latest(law, level, day) for level in LEVELS}
-    title = {"vi": f"{named}, {kind[0]} {province}", "en": f"{bare} district, {province} {kind[1]}"}
+    kind_en = next((word for vi, word in DISTRICT_WORDS.items() if plain(named).startswith(f"{plain(vi)} ")), "district")
+    title = {"vi": f"{named}, {kind[0]} {province}", "en": f"{bare} {kind_en}, {province} {kind[1]}"}
     lines = (
         "# Lập bằng lệnh ntm new. Sửa tệp này bằng trình soạn thảo văn bản (mã UTF-8).",
         f"id: {slug(folder.name)}",
@@ -107,6 +110,6 @@ def _latest(law: Law, level: str, day: dt.date) -> str:
     return ([s for s in sets if s.start <= day] or sets[:1])[-1].id
 
 
-def _bare(name: str, words: tuple[str, ...]) -> str:
+def _bare(name: str, words: Iterable[str]) -> str:
     """A name without the word for its kind."""
-    return next((name[len(word) :].strip() for word in words if plain(name).startswith(plain(word) + " ")), name)
+    return next((name[len(word) + 1 :].strip() for word in words if plain(name).startswith(plain(word) + " ")), name)

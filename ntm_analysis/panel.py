@@ -15,6 +15,7 @@ from .page import Part
 from .page_inputs import typed
 from .parameters import PLANS
 from .problems import DataProblems
+from .render import TEMPLATES
 from .saved_scenario import NotSaved, save
 from .what_if import DELAY, MONEY, PRICES, Setting, WhatIf
 from .what_if_words import (
@@ -33,33 +34,8 @@ from .words import text
 
 LABEL = "9.5rem"  # room of the labels
 PAUSE = 0.08  # seconds without a further change before it is worked out
-STYLE = Markup("""<style>
-.ntm-panel.ntm-panel { max-width: 68rem; padding: .75rem 1rem; border: 1px solid #8a8a8a; border-radius: .3rem; }
-.ntm-panel.ntm-panel, .ntm-panel .widget-label, .ntm-panel .widget-html-content { color: #1b1b1b; background: #fff; }
-.ntm-panel .widget-label { white-space: normal; line-height: 1.15; height: auto; text-align: left; align-self: center; }
-.ntm-panel .widget-html-content, .ntm-panel p { line-height: 1.35; margin: .1rem 0; }
-.ntm-panel p.head { font-weight: 600; color: #4a4a4a; }
-.ntm-panel p.big { font-size: 1.7rem; font-weight: 700; line-height: 1.2; }
-.ntm-panel p.change { font-size: 1.1rem; font-weight: 600; }
-.ntm-panel p.small { font-size: .85em; color: #4a4a4a; }
-.ntm-panel .busy { opacity: .25; }
-.ntm-panel .wrong p { border-left: .4rem solid #8a1c1c; background: #fbeeee; padding: .3rem .6rem; font-weight: 600; }
-.ntm-panel p.lead { border-top: 1px solid #b5b5b5; margin-top: .4rem; padding-top: .4rem; font-weight: 600; }
-.ntm-panel figure { margin: 0; }
-.ntm-panel figure img { max-width: 100%; height: auto; }
-.ntm-panel table { border-collapse: collapse; width: 100%; margin-top: .4rem; }
-.ntm-panel caption { text-align: left; font-weight: 600; padding: .2rem 0; }
-.ntm-panel th, .ntm-panel td { border: 1px solid #b5b5b5; padding: .1rem .45rem; text-align: right; background: #fff; }
-.ntm-panel th:first-child { text-align: left; white-space: nowrap; font-weight: 600; }
-.ntm-panel thead th { background: #f2f5f8; text-align: center; }
-</style>""")
-# What ipywidgets leaves out: the handle of a slider has the name of its label.
-NAMED = """const named = setInterval(() => {
-  const sliders = element.closest(".ntm-panel")?.querySelectorAll(".widget-slider") ?? [];
-  for (const one of sliders)
-    one.querySelector("[role=slider]")?.setAttribute("aria-label", one.querySelector("label").textContent);
-  if (sliders.length && [...sliders].every(one => one.querySelector("[role=slider]"))) clearInterval(named);
-}, 200);"""
+STYLE = Markup("<style>\n{}</style>").format(Markup((TEMPLATES / "panel.css").read_text(encoding="utf-8")))
+NAMED = (TEMPLATES / "panel.js").read_text(encoding="utf-8")
 
 
 def watched() -> bool:

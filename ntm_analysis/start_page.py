@@ -104,13 +104,13 @@ class StartPage:
         there = {job.unit: f"{place}/{job.file}" for job in jobs if (self._reports / job.file).exists()}
         if not there:
             return Part("")
-        items = Markup("")
-        for words, links, note in asked_in(self.workbook, there, self.lang):
+        items, asked = Markup(""), list(asked_in(self.workbook, there, self.lang))
+        for words, links, note in asked:
             told = LINK.format(links[0], words) if links else f"{words} ({note})"
             more = Markup(", ").join(LINK.format(link, self.text("question_more")) for link in links[1:])
             items += Markup("<li>{}{}</li>").format(told, Markup(" ({})").format(more) if more else "")
         lead = self.text("start_questions_lead", folder=place)
-        return Part(Markup("<h2>{}</h2><p>{}</p><ol>{}</ol>").format(self.text("start_questions"), lead, items))
+        return Part(Markup("<h2>{}</h2><p>{}</p><ol>{}</ol>").format(self.text("start_questions", count=len(asked)), lead, items))
 
     @property
     def _reports(self) -> Path:

@@ -94,7 +94,9 @@ def test_a_bare_name_is_a_folder_beside_the_other_data_sets(tmp_path, monkeypatc
     monkeypatch.setattr("ntm_analysis.page_inputs.HOME", tmp_path)
     assert run(capsys, "new", "huyen-toi", "--province", "Nghệ An", "--district", "Thị xã Thái Hòa")[0] == 0
     said = (tmp_path / "data" / "huyen-toi" / "dataset.yaml").read_text(encoding="utf-8")
-    assert 'vi: "Thị xã Thái Hòa, tỉnh Nghệ An"' in said and 'criteria: "../criteria"' in said
+    assert (
+        'vi: "Thị xã Thái Hòa, tỉnh Nghệ An", en: "Thái Hòa town, Nghệ An province"' in said and 'criteria: "../criteria"' in said
+    )
     assert Workbook.open(tmp_path / "data" / "huyen-toi").meta["region"] == "btb"
 
 
