@@ -173,7 +173,7 @@ def new(options: argparse.Namespace) -> int:
         if problems:
             raise DataProblems(problems)
         said = settings(folder, **names, region=region, day=options.as_of or today, given=bool(options.as_of), law=law,
-                        law_folder=law_folder)  # fmt: skip
+                        law_folder=law_folder, lang=lang)  # fmt: skip
         tables = empty_tables() | (assumptions_of(Workbook.open(locate(options.ground))) if options.ground else {})
         write_texts(folder, said, tables, "vi", {"tu-dien.md": dictionary_page().encode()})
     except UnknownProvince as error:

@@ -15,6 +15,7 @@ from .dictionary import TABLES, dictionary
 from .names import nearest, plain, slug
 from .new_dataset import law_place
 from .template_form import GROUPS
+from .words import pick, text
 from .workbook import Workbook
 from .yaml_files import flow
 
@@ -58,32 +59,45 @@ def region_of(province: str) -> str:
 
 
 def settings(
-    folder: Path, province: str, district: str, region: str, day: dt.date, given: bool, law: Law, law_folder: Path
+    folder: Path,
+    province: str,
+    district: str,
+    region: str,
+    day: dt.date,
+    given: bool,
+    law: Law,
+    law_folder: Path,
+    lang: str = "vi",
 ) -> str:
     """What ``dataset.yaml`` says (YAML, with the reason of each assumption); ``given``: the day was named, else it is today."""
     bare, province = _bare(district, DISTRICT_WORDS), _bare(province, PROVINCE_WORDS)
     named = f"Huyện {district}" if bare == district else district
     kind = ("thành phố", "city") if plain(province) in map(plain, CITIES) else ("tỉnh", "province")
-    sets = {level: law.in_force(level, day) or _latest(law, level, day) for level in LEVELS}
     kind_en = next((word for vi, word in DISTRICT_WORDS.items() if plain(named).startswith(f"{plain(vi)} ")), "district")
+    sets = {level: law.in_force(level, day) or _latest(law, level, day) for level in LEVELS}
     title = {"vi": f"{named}, {kind[0]} {province}", "en": f"{bare} {kind_en}, {province} {kind[1]}"}
+
+    def why(key: str, **values: str) -> str:
+        return f"# {text(f'new_{key}', lang, **values)}"
+
     lines = (
-        "# Lập bằng lệnh ntm new. Sửa tệp này bằng trình soạn thảo văn bản (mã UTF-8).",
+        why("by_command"),
         f"id: {slug(folder.name)}",
         f"title: {flow(title)}",
-        "# Mã theo danh mục đơn vị hành chính; chưa biết thì để ba chấm.",
+        why("codes"),
         f"district: {flow({'code': '...', 'name': bare})}",
         f"province: {flow({'code': '...', 'name': province})}",
-        f"# Vùng của bộ tiêu chí ({REGION_NAMES[region][0]}), suy theo tên tỉnh: hãy kiểm tra.",
+        why("region", region=pick(REGION_NAMES[region], lang)),
         f"region: {region}",
-        'hamlet_word: {vi: "thôn", en: "hamlet"}   # thôn, xóm, bản, ấp: theo cách gọi của địa phương',
-        "# Ngày của số liệu: báo cáo chỉ dùng những gì đã biết đến ngày này.",
+        why("hamlet_word"),
+        'hamlet_word: {vi: "thôn", en: "hamlet"}',
+        why("as_of"),
         f"as_of: {{date: {day}, mark: {'reported' if given else 'assumed'}}}",
-        "# Hết nhiệm kỳ: giả định, sửa theo nghị quyết của cấp ủy.",
+        why("term_end"),
         f"term_end: {{date: {TERM_END}, mark: assumed}}",
         "number_style: vi            # vi: 1.234,5   en: 1,234.5",
         f"criteria: {flow(law_place(law_folder, folder))}",
-        "# Bộ tiêu chí mà số liệu được báo cáo theo.",
+        why("sets"),
         f"sets: {{{', '.join(f'{level}: {set_id}' for level, set_id in sets.items())}}}",
         "illustrative: false",
     )
