@@ -22,8 +22,12 @@ SUBJECT = ["criterion", "indicator", "work"]
 
 
 def known_by(workbook: Workbook, day: dt.date) -> Workbook:
-    """The same communes with the rows that were known on an earlier day, judged by the law known then."""
-    before = workbook.again(day, workbook.written)
+    """The same communes with the rows that were known on an earlier day, judged by the law known then; communes that became
+    known later count as known without a row of theirs."""
+    units, then = workbook.all_units, pd.Timestamp(day)
+    early = {name: units[name].mask(units.index.isin(workbook.units.index), units[name].clip(upper=then))
+             for name in ("known_from", "valid_from")}  # fmt: skip
+    before = workbook.again(day, workbook.written, units.assign(**early))
     return replace(before, units=workbook.units)
 
 

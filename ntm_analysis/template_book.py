@@ -47,7 +47,7 @@ def template_book(workbook: Workbook, rows: dict[str, list[PresentRow]], commune
         formats |= {f"{name} filled": book.add_format(_FORMATS[name] | _CELL) for name in ("text", "date", "month", "number")}
         _instructions(book.add_worksheet(text("template_sheet", "vi")), workbook, rows, formats)
         sheets = {table: book.add_worksheet(sheet_name(table)) for table in ORDER}
-        lists = _Lists(book.add_worksheet(LISTS), workbook, rows, communes)
+        lists = _Lists(book.add_worksheet(LISTS), workbook, communes)
         for group, tables in GROUPS.items():
             for table in tables:
                 sheets[table].set_tab_color(_TABS[group])
@@ -154,20 +154,30 @@ def _printed(sheet: Worksheet, last_row: int, last_column: int) -> None:
     sheet.print_area(0, 0, last_row, last_column)
 
 
+def _column_of(table: str, name: str) -> str:
+    """The cells of a column of a table's sheet, as a rule names them: with what is typed there later."""
+    letters = xlsxwriter.utility.xl_col_to_name(LEAD + list(dictionary(table)).index(name), True)
+    return f"='{sheet_name(table)}'!{letters}$6:{letters}${_LAST + 1}"
+
+
 class _Lists:
     """The drop-down lists, on a sheet of their own, and what each column lets in."""
 
-    def __init__(self, sheet: Worksheet, workbook: Workbook, rows: dict[str, list[PresentRow]], communes: Communes) -> None:
-        self.sheet, self.made = sheet, {}
+    def __init__(self, sheet: Worksheet, workbook: Workbook, communes: Communes) -> None:
+        self.sheet, self.made, self.columns = sheet, {}, 0
         sheet.hide()
-        self.add("unit", [unit_label(code, communes) for code in communes.names])
-        self.add("source", [row.values["id"] for row in rows["sources"]])
+        if communes.names:
+            self.add("unit", [unit_label(code, communes) for code in communes.names])
+        else:  # those that are being entered
+            self.made["unit"] = _column_of("units", "name")
+        self.made["source"] = _column_of("sources", "id")
         self.add("set", sorted(workbook.law.sets))
 
     def add(self, name: object, words: list[str]) -> str:
         """A list put on the sheet once; the range that a rule names."""
         if name not in self.made:
-            column = len(self.made)
+            self.columns += 1
+            column = self.columns - 1
             for row, word in enumerate(words):
                 self.sheet.write_string(row, column, word)
             letters = xlsxwriter.utility.xl_col_to_name(column, True)

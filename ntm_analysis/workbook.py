@@ -20,7 +20,7 @@ from .monthly_checks import MONTHLY, check_monthly
 from .names import fold, nearest, slug
 from .office_numbers import YEARS, read_date
 from .plan_checks import PLAN_TABLES, check_plan
-from .problems import WHOLE_FILE, DataProblems, Problem, shown
+from .problems import WHOLE_FILE, DataProblems, Problem, report, shown
 from .progress import with_progress
 from .table_checks import check_table
 from .table_files import read_table
@@ -42,9 +42,15 @@ def merged_mark(marks: list[str]) -> str:
 class UnknownCommune(LookupError):
     """No unit, or more than one, answers to a name; ``near`` lists what was meant perhaps, or what became of it."""
 
-    def __init__(self, text: str, near: list[str]) -> None:
+    def __init__(self, text: str, near: list[str], some: list[str] | None = None) -> None:
         super().__init__(shown("; ".join([text, *near])))
-        self.text, self.near = text, near
+        self.text, self.near, self.some = text, near, some or []
+
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows in the place of a traceback: what to change, in both languages."""
+        details = {"value": shown(self.text), "some": ", ".join(self.near or self.some) or "..."}
+        problem = Problem("no_commune_here", "commune", details=details)
+        return [line for lang in ("vi", "en") for line in report([problem], lang).splitlines()]
 
 
 @dataclass
@@ -156,10 +162,11 @@ class Workbook:
         ordered = units[exists].sort_values("order")
         return cls(folder, meta, day, law, ordered, units, cut, left_out, unlisted, warnings, digest, written=tables)
 
-    def again(self, day: dt.date, tables: dict[str, pd.DataFrame]) -> "Workbook":
+    def again(self, day: dt.date, tables: dict[str, pd.DataFrame], units: pd.DataFrame | None = None) -> "Workbook":
         """The data set as of another day with other rows (of ``written``); rows not known by then are left out as ever. A
-        scenario's deadline and set are kept."""
-        made = self._cut(self.path, self.meta, day, self.law, self.all_units, tables, [], self.content_hash)
+        scenario's deadline and set are kept. ``units``: in place of all units there are."""
+        units = self.all_units if units is None else units
+        made = self._cut(self.path, self.meta, day, self.law, units, tables, [], self.content_hash)
         return replace(made, judged_by=self.judged_by, deadline=self.deadline)
 
     @property
@@ -231,7 +238,8 @@ class Workbook:
         gone = self.tables["mergers"]
         gone = gone[gone["unit"].map(self.all_units["name"].map(_bare_slug)) == _bare_slug(text)]
         became = [f"{row['into_name']} (từ {row['on']:%d/%m/%Y}, {row['resolution']})" for _, row in gone.iterrows()]
-        raise UnknownCommune(text, became or nearest(_bare_slug(text).replace("-", " "), self.units["name"]))
+        near = became or nearest(_bare_slug(text).replace("-", " "), self.units["name"])
+        raise UnknownCommune(text, near, self.communes["name"].head(5).tolist())
 
 
 def locate(dataset: str | Path) -> Path:

@@ -11,6 +11,7 @@ from ntm_analysis.cli import main
 from ntm_analysis.commune_page import CommunePage
 from ntm_analysis.exports import write_tables
 from ntm_analysis.funding_page import FundingPage
+from ntm_analysis.workbook import UnknownCommune
 
 DATA = "data/thanh-chuong"
 
@@ -148,3 +149,10 @@ def test_tables_become_excel_and_csv_without_formulas(tmp_path):
 
     sheet = zipfile.ZipFile(paths[0]).read("xl/worksheets/sheet1.xml").decode()
     assert "<f>" not in sheet
+
+
+def test_a_commune_of_another_data_set_is_answered_in_words_with_names_to_choose_from():
+    with pytest.raises(UnknownCommune) as error:
+        FundingPage("data/huyen-mau", commune="Thanh Hương")
+    said = error.value._render_traceback_()
+    assert "không có xã “Thanh Hương”" in said[1] and "ví dụ: A1, A2, A3, A4, A5" in said[1] and "Errors: 1" in said[2]

@@ -454,3 +454,13 @@ def test_facts_dated_before_a_day_count_whenever_they_became_known(tmp_path):
     workbook = opened(tmp_path, {"criterion_counts": [count("2021-12-31", 12, known_from="2022-01-15")]})
     assert len(dated_by(workbook, dt.date(2021, 12, 31)).tables["criterion_counts"]) == 1
     assert known_by(workbook, dt.date(2021, 12, 31)).tables["criterion_counts"].empty
+
+
+def test_communes_first_known_on_the_as_of_day_make_a_first_month_and_no_error(tmp_path):
+    """An office that begins enters its communes with the day of its first report."""
+    rows = [{"set": OLD, "date": "2022-06-30", "met": 12, "of": 19}]
+    unit = {"known_from": "2022-06-30", "valid_from": "2022-06-30"}
+    workbook = Workbook.open(make_dataset(tmp_path, {"units": [unit], "criterion_counts": rows}, as_of="2022-06-30"))
+    made = meeting(workbook)
+    assert made.first and made.before.as_of == dt.date(2022, 5, 31)
+    assert assess(made.before, OLD).counts["met"].isna().all() and assess(made.now, OLD).counts["met"].tolist() == [12]

@@ -100,9 +100,7 @@ def test_a_bare_name_is_a_folder_beside_the_other_data_sets(tmp_path, monkeypatc
     assert Workbook.open(tmp_path / "data" / "huyen-toi").meta["region"] == "btb"
 
 
-@pytest.mark.parametrize(
-    ("lang", "said"), [("vi", "Vùng của bộ tiêu chí (Bắc Trung Bộ)"), ("en", "(North Central), read off")]
-)
+@pytest.mark.parametrize(("lang", "said"), [("vi", "Vùng của bộ tiêu chí (Bắc Trung Bộ)"), ("en", "(North Central), read off")])
 def test_what_was_assumed_is_told_in_the_file_in_the_language_asked_for(tmp_path, capsys, lang, said):
     assert run(capsys, "new", tmp_path / "a", "--province", "Nghệ An", "--district", "x", "--lang", lang)[0] == 0
     assert said in (tmp_path / "a" / "dataset.yaml").read_text(encoding="utf-8")

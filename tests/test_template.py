@@ -76,6 +76,16 @@ def test_choices_communes_and_ranges_are_checked_by_excel(book):
     assert "1 đến 99" in rules["E"].error
 
 
+def test_communes_and_sources_that_are_being_entered_are_on_the_lists_of_the_other_sheets(tmp_path, make_dataset):
+    sheet = book_of(make_dataset(tmp_path / "moi", {"units": []}))["Kết quả tiêu chí"]
+    rules = {str(rule.sqref)[0]: rule.formula1.partition("!") for rule in sheet.data_validations.dataValidation}
+    head = {cell.value: cell.column_letter for cell in sheet[3]}
+    for column, (table, name) in (("commune", ("Xã, thị trấn", "name")), ("source", ("Nguồn số liệu", "id"))):
+        place, _, cells = rules[head[column]]
+        assert place.strip("'") == table and cells.startswith("$")
+        assert book_of(tmp_path / "moi")[table][f"{cells.split('$')[1]}3"].value == name
+
+
 def test_choices_are_shown_in_words_and_communes_by_name(book):
     sheet = book["Kết quả tiêu chí"]
     assert [sheet["C6"].value, sheet["G6"].value, sheet["G7"].value] == ["Thử", "đạt", "chưa đạt"]
