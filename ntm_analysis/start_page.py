@@ -10,10 +10,10 @@ from .names import nearest
 from .office_numbers import write_date
 from .page import Part, dagger
 from .page_inputs import HOME, home_of, typed
-from .parameters import check
+from .parameters import BY_NAME, check
 from .problems import DataProblems, report, shown
 from .report import asked_in, plan
-from .words import text
+from .words import pick, text
 from .workbook import Workbook, datasets, locate
 
 MOST = 40  # lines of the check that are shown
@@ -35,7 +35,9 @@ class StartPage:
 
     def __init__(self, dataset: str = "data/thanh-chuong", *, as_of: str = "", lang: str = "vi") -> None:
         self.dataset, self.lang = f"{dataset}", lang if lang in ("vi", "en") else "vi"
-        self.faults = check({"dataset": dataset, "as_of": as_of, "lang": lang})
+        given = {"dataset": dataset, "as_of": as_of, "lang": lang}
+        wrong = [BY_NAME[name] for name, value in given.items() if check({name: value})]
+        self.faults = [f"{p.name} = {given[p.name]!r} ({pick((p.vi, p.en), self.lang)})" for p in wrong]
         self.folder: Path | None = None
         self.workbook: Workbook | None = None
         self.problems: list = []
@@ -88,11 +90,11 @@ class StartPage:
             return Part("")
         reports, data = self._told(self._reports), self._told(self.folder)
         made = (self._reports / "index.html").exists()
-        lines = [
-            self.text("start_report", folder=reports) if made else self.text("start_no_report", data=typed(self.folder)),
-            self.text("start_tables", folder=reports),
-            self.text("start_source", folder=data),
-        ]
+        lines = [self.text("start_tables", folder=reports), self.text("start_source", folder=data)]
+        if made:
+            lines.insert(0, self.text("start_report", folder=reports))
+        elif self.workbook is not None:  # of data that are wrong none can be made
+            lines.insert(0, self.text("start_no_report", data=typed(self.folder)))
         return Part(Markup("<h2>{}</h2>").format(self.text("start_outputs")) + bullets(lines))
 
     def questions(self) -> Part:

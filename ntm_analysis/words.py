@@ -161,7 +161,8 @@ def test_reason(row: pd.Series | dict, unit: str, lang: str) -> str:
     value = pick(STATE_WORDS[row["answer"]], lang) if row["answer"] else measured(row["value"], unit, lang)
     if row["reason"] in ("lacks", "reaches"):
         level = level_words(row["threshold"], row["op"], unit, lang)
-        words = text("test_measured", lang, test=name, value=value, level=level, mark=mark)
+        key = "test_measured_none" if row["op"] == "<=" and row["threshold"] == 0 else "test_measured"
+        words = text(key, lang, test=name, value=value, level=level, mark=mark)
         if row["reason"] == "lacks":
             words += ", " + lacking(row["distance"], row["op"], unit, lang)
     elif row["reason"] in ("judged", "not_applicable"):

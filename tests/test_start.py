@@ -100,7 +100,10 @@ def test_what_is_to_be_looked_at_is_listed():
     ("given", "words"),
     [
         ({"dataset": "khong-co"}, "Không tìm thấy bộ dữ liệu “khong-co”.*data/thanh-chuong"),
-        ({"as_of": "31/3/2022"}, "Ô tham số chưa đúng.*as_of"),
+        (
+            {"as_of": "31/3/2022"},
+            "Ô tham số chưa đúng: as_of = .31/3/2022. .chỉ dùng số liệu đã biết đến ngày này, ví dụ 2022-03-31",
+        ),
         ({"lang": "fr"}, "Ô tham số chưa đúng.*lang"),
         ({"dataset": 7}, "Ô tham số chưa đúng.*dataset"),
         ({"as_of": "1950-01-01"}, "chọn ngày muộn hơn"),
@@ -134,6 +137,11 @@ def test_a_data_set_that_fails_its_check_is_answered_in_words_and_left_as_it_is(
     assert not [o for cell in executed.cells for o in cell.get("outputs", []) if o.output_type == "error"]
     assert "criterion_counts.csv" in "".join(data.get("text/html", "") for data in shown(executed))
     assert {path.name: path.read_bytes() for path in wrong.iterdir()} == before
+
+
+def test_of_data_that_are_wrong_no_command_for_a_report_is_offered(wrong):
+    told = words_of(StartPage(str(wrong)).outputs())
+    assert "run.py report" not in told and "Số liệu" in told
 
 
 def test_another_notebook_on_such_data_shows_the_report_and_no_traceback(wrong, tmp_path):
