@@ -22,17 +22,19 @@ from .forecast_words import (
     scale_of,
     setting,
     verdict,
+    without_money,
 )
 from .funding_parts import FundingParts
 from .office_numbers import write_date, write_number
 from .page import Part
 from .parameters import check
-from .problems import DataProblems
+from .problems import DataProblems, Problem, report
 from .promise import WORLDS, promise
 from .scenarios import Scenario, UnknownScenario, scenario
 from .scoring import wilson
 from .words import listed
 
+MOST = 8  # lacks listed where there is no forecast
 OWN_FUNDS = ("nsx", "dan", "dn")  # what a commune raises itself; all other pots are given by district, province, centre
 
 
@@ -70,11 +72,20 @@ class ForecastParts(FundingParts):
     @cache  # noqa: B019 - likewise; what cannot be foreseen is not tried again for every part
     def foreseeable(self) -> bool:
         """Whether enough was known on the as-of date for a forecast."""
+        return not self._wanting()
+
+    def _wanting(self) -> list[Problem]:
+        """What a forecast needs and was not known."""
         try:
             self.commune_forecasts()
-        except DataProblems:
-            return False
-        return True
+        except DataProblems as error:
+            return error.problems
+        return []
+
+    def not_known(self) -> list[str]:
+        """That there is no forecast, and for the office the first things that it lacks."""
+        told = [line.strip() for line in report(self._wanting(), self.lang).splitlines() if line.startswith("  ")]
+        return [self.text("forecast_not_known", day=self.day), *([self.bullets(told[:MOST])] if self.internal else [])]
 
     @property
     def deadline_words(self) -> str:
@@ -86,7 +97,7 @@ class ForecastParts(FundingParts):
     def forecast_summary(self) -> Part:
         """The verdict in one sentence, both ways of finishing, what it rests on; the fan over time."""
         if not self.foreseeable():
-            return self.section("kha-nang", self.text("forecast_not_known", day=self.day))
+            return self.section("kha-nang", *self.not_known())
         found, made = self.foreseen()
         shown = {
             k: interval(made[f"p_{name}"], self.draws, self.lang) for k, name in (("basically", "basically_all"), ("all", "all"))
@@ -107,6 +118,7 @@ class ForecastParts(FundingParts):
         return self.section(
             "kha-nang",
             self.paragraph(verdict(made, self.lang), "verdict"),
+            self.paragraph(self.text("forecast_no_money"), "banner") if without_money(self.workbook) else "",
             self.paragraph(rests_on(found.workbook, self.lang), "banner"),
             setting(found.workbook, made, self.lang),
             *lines,

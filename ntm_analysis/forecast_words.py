@@ -135,6 +135,11 @@ def commune_sentence(row: dict, made: dict, lang: str) -> str:
     )  # fmt: skip
 
 
+def without_money(workbook: Workbook) -> bool:
+    """Whether no money of any pot and year is known: a forecast then tells of works that nobody pays."""
+    return not (workbook.tables["envelopes"]["amount"] > 0).any()
+
+
 def pot_words(workbook: Workbook, instance: str, lang: str) -> str:
     """The name of a pot instance, and whom it serves where that is not everybody.
 
@@ -177,7 +182,8 @@ def price_lines(price: dict, made: dict, lang: str) -> list[str]:
 def forecast_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
     """The forecast as text: verdict, communes, registrations, what it would take."""
     draws = made["draws"]
-    lines = [verdict(made, lang), setting(workbook, made, lang), rests_on(workbook, lang), ""]
+    penniless = [text("forecast_no_money", lang)] if without_money(workbook) else []
+    lines = [verdict(made, lang), *penniless, setting(workbook, made, lang), rests_on(workbook, lang), ""]
     open_ = [row for row in made["communes"] if not row["finished"]]
     if len(made["communes"]) == 1:
         lines.append(commune_sentence(made["communes"][0], made, lang))
@@ -195,7 +201,10 @@ def forecast_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
             closes = write_date(dt.date.fromisoformat(row["closes"]), lang)
             lines.append(f"  {row['name']:<16} {level}, {row['year']} ({kind}): {chance(row['p'], draws, lang)} ({closes})")
     if made["pots_without_money"]:
-        lines += ["", text("forecast_empty_pots", lang, pots=", ".join(made["pots_without_money"]))]
+        lines += [
+            "",
+            text("forecast_empty_pots", lang, pots=", ".join(pot_words(workbook, p, lang) for p in made["pots_without_money"])),
+        ]
     if made["price_of_promise"]:
         lines += ["", *price_lines(made["price_of_promise"], made, lang)]
     return lines

@@ -1,6 +1,7 @@
 """The page of the forecast and its words: what a planner reads, in both languages."""
 
 import re
+import shutil
 from importlib.resources import files
 from pathlib import Path
 
@@ -234,3 +235,25 @@ def test_a_district_that_has_finished_says_so(tmp_path):
     assert "khoảng 37/37 xã" in plain(done.forecast_summary())
     assert plain(done.bands()) == plain(done.why_not()) == plain(done.price()) == ""
     assert "tính là đã về đích" in plain(done.commune()) and len(plain(done.trust())) > 150
+
+
+def test_where_no_money_was_entered_the_answer_is_told_to_be_none(tmp_path):
+    shutil.copytree("data", tmp_path / "data", ignore=shutil.ignore_patterns(".*"))
+    place = tmp_path / "data" / "huyen-mau"
+    money = place / "envelopes.csv"
+    money.write_text(money.read_text(encoding="utf-8-sig").splitlines()[0] + "\n", encoding="utf-8-sig")
+    page = ForecastPage(str(place), commune="A6", draws=100)
+    assert "Chưa nhập dòng vốn nào" in page.forecast_summary()
+    assert "Chưa nhập dòng vốn nào" not in ForecastPage("data/huyen-mau", commune="A6", draws=100).forecast_summary()
+
+
+def test_where_too_little_was_known_the_office_reads_what_is_lacking(tmp_path):
+    shutil.copytree("data", tmp_path / "data", ignore=shutil.ignore_patterns(".*"))
+    place = tmp_path / "data" / "huyen-mau"
+    times = place / "durations.csv"
+    times.write_text("\n".join(times.read_text(encoding="utf-8-sig").splitlines()[:2]) + "\n", encoding="utf-8-sig")
+    office, public = (
+        ForecastPage(str(place), commune="A6", draws=100, audience=audience).forecast_summary()
+        for audience in ("noi-bo", "cong-khai")
+    )
+    assert "durations.csv" in office and "Cách sửa" in office and "durations.csv" not in public
