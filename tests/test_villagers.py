@@ -1,6 +1,7 @@
 """The sheet for a commune's own people: plain, about no other commune, one side of A4, no money that nobody reported."""
 
 import re
+import shutil
 from functools import cache
 from pathlib import Path
 
@@ -38,6 +39,20 @@ def communes(dataset: str) -> tuple[tuple[str, str], ...]:
     return tuple(zip(found["code"], found["name"], strict=True))
 
 
+def changed(folder: Path, **changes: dict[str, str]) -> str:
+    """The model district with text replaced in some of its tables."""
+    shutil.copytree("data/huyen-mau", folder)
+    changes["dataset.yaml"] = {"criteria: ../criteria": f"criteria: {Path('data/criteria').resolve()}"}
+    for name, pairs in changes.items():
+        path = folder / (name if "." in name else f"{name}.csv")
+        text = path.read_text(encoding="utf-8")
+        for old, new in pairs.items():
+            assert old in text, old
+            text = text.replace(old, new)
+        path.write_text(text, encoding="utf-8")
+    return str(folder)
+
+
 def test_it_says_in_plain_words_where_we_stand_what_is_missing_when_and_what_to_do():
     said = words(shown(VillagersPage("data/thanh-chuong", "Thanh Hương")))
     assert "xã đạt 15 trên 19 tiêu chí" in said and "Chưa đạt: Giao thông (tiêu chí 2)" in said
@@ -66,6 +81,36 @@ def test_it_names_no_other_commune_and_ranks_nothing_and_giving_is_voluntary(dat
         assert others == [] or set(others) <= {"Thanh Chương"}, (name, others)
         assert "tự nguyện" in said and NO_ESTIMATE in said
         assert "xếp thứ" not in said and "nhóm" not in said
+
+
+SCHOOLS = "Nghiệm thu khối trường học phần thô"
+
+
+@pytest.mark.parametrize(
+    "free", ["làm như xã A7", "LÀM NHƯ XÃ a7", "Nâng xã từ chỗ xếp thứ nhất lên", "giu vi tri dan dau", "keep the first place"]
+)
+def test_free_text_that_names_another_commune_or_ranks_is_left_out(free, tmp_path):
+    dataset = changed(
+        tmp_path / "huyen-mau",
+        assignments={SCHOOLS: free},
+        tasks={"Xây thêm phòng học,Build more classrooms": f"{free},{free}"},
+        sources={"bia-dat,Số liệu minh họa": f"bia-dat,{free}", ",,,": ",,2022-11-15,"},
+    )
+    for lang, task, number, source in (
+        ("vi", "việc đã giao (Phòng Giáo dục và Đào tạo, hạn", "Nhiệm vụ số 1 đã giao", "Nguồn: một nguồn ngày 15/11/2022"),
+        ("en", "a task was assigned (Phòng Giáo dục", "Task 1 assigned", "Sources: a source of"),
+    ):
+        page = VillagersPage(dataset, "A6", lang=lang)
+        said = words(f"{page.next_month()} {page.footer()}")
+        assert free not in said and task in said and number in said and source in said
+
+
+def test_a_name_is_another_communes_only_as_whole_words_of_its_own_spelling():
+    page = VillagersPage("data/thanh-chuong", "Thanh Hương")
+    for other in ("Thanh Lĩnh", "thanh linh", "THANH LĨNH", "xã Thanh Mĩ", "Thanh\nHoà", "Thị trấn Thanh Chương"):
+        assert not page.may_be_told(f"làm như {other}, rồi báo cáo"), other
+    for fine in ("xã Thanh Hương", "thanh huong", "huyện Thanh Chương", "Thanh Lịnh", "Thanh Lĩnhx", "hóa quân"):
+        assert page.may_be_told(f"làm ở {fine}, rồi báo cáo"), fine
 
 
 def test_money_for_each_household_is_told_only_when_works_quantities_and_households_are_reported(
@@ -118,6 +163,23 @@ def test_each_sheet_is_one_printed_page_of_a4_upright(sheets, browser):  # noqa:
         _, _, width, height = map(float, box.split())
         assert abs(width - 595) < 2 and abs(height - 842) < 2, path.name
         page.close()
+
+
+def test_long_free_text_still_makes_one_page(browser, make_dataset, tmp_path):  # noqa: F811
+    """19 assignments of up to 400 letters, a long department, task and source."""
+    long = "Rà soát và hoàn thành từng phần việc còn lại theo hồ sơ đã duyệt " * 6
+    named = [{"criterion": n, "date": "2022-03-31", "set": "ntm-2016-2020", "state": "chưa đạt"} for n in range(1, 20)]
+    task = {"set": "ntm-2016-2020", "department": long[:150], "action": long, "due": "2022-05-01"}
+    tables = {"criterion_states": named, "assignments": [task | {"criterion": n} for n in range(1, 20)]}
+    sources = [{"id": "s", "short": long, "title": long}]
+    dataset = str(district(make_dataset, tmp_path / "dài", criterion_counts=[], sources=sources, **tables).path)
+    assert main(["report", dataset, "--audience", "hop-dan", "--out", str(tmp_path / "out"), "--commune", "10001"]) == 0
+    (path,) = (tmp_path / "out").glob("xa-*_hop-dan.html")
+    page = browser.new_page()
+    page.goto(path.as_uri())
+    assert re.search(r"Còn 1\d việc khác", page.inner_text("main")) and " ... (" in page.inner_text("main")
+    assert len(_media_boxes(page.pdf(prefer_css_page_size=True))) == 1
+    page.close()
 
 
 def test_the_sheets_stand_beside_the_office_pages_and_lead_to_no_list_of_communes(sheets):
