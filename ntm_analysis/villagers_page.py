@@ -24,6 +24,7 @@ from .words import listed
 from .works import THOUSAND
 
 MOST = 6  # things to do that fit on the page
+LEAST = 0.1  # million đồng a household; less is only said to be less
 ROWS, WIDTH = 14, 88  # printed rows for what is missing and what to do, and letters in a row
 LONG, SHORT, SOURCES = 80, 45, 170  # letters of a task, of a name, of all sources, that fit
 
@@ -155,7 +156,7 @@ class VillagersPage(CommunePage):
             month_words(row[key], self.lang) if row[key] else self.text("beyond_term")
             for key in ("p10_date", "p50_date", "p90_date")
         ]
-        told = "people_finish" if row["p50_date"] else "people_finish_beyond"
+        told = "people_finish" if row["p50_date"] else "people_finish_beyond" if row["p10_date"] else "people_finish_out"
         lines = [self.text(told, early=months[0], middle=months[1], late=months[2], day=day,
                            p=chance_words(row["p"], setting["draws"], self.lang))]  # fmt: skip
         for aim in said["registrations"]:
@@ -221,15 +222,29 @@ class VillagersPage(CommunePage):
     def money(self) -> Part:
         """What a household would give, where that is known from what was reported; that giving is voluntary, always."""
         households, mark = self.workbook.units.loc[self.unit, ["households", "mark"]]
-        people = self._people() if households > 0 and mark != "assumed" else None
+        people = self._people() if households > 0 and mark in self._true_marks else None
         if people is None:
             told = self.text("people_no_estimate")
         else:
-            each = [rough(float(v) / THOUSAND / households) for v in people.quantile([0.1, 0.5, 0.9])]
-            low, mid, high = (write_number(v, self.lang) for v in each)
-            shown = mid if low == high else f"{mid} ({low}-{high})"
-            told = self.text("people_each", each=shown, households=write_number(households, self.lang))
+            low, mid, high = (rough(float(v) / THOUSAND / households) for v in people.quantile([0.1, 0.5, 0.9]))
+            shown, counted = [self._million(v) for v in (low, mid, high)], write_number(households, self.lang)
+            if mid < LEAST:
+                up = "" if high < LEAST else self.text("people_each_up", high=shown[2])
+                told = self.text("people_each_less", least=self._million(mid), up=up, households=counted)
+            else:
+                each = shown[1] if shown[0] == shown[2] else f"{shown[1]} ({shown[0]}-{shown[2]})"
+                told = self.text("people_each", each=each, households=counted)
         return self._section("dong-gop", self.paragraph(told, "verdict"), self.text("people_voluntary"))
+
+    def _million(self, value: float) -> str:
+        """Million đồng; below the least amount that is told, only that it is."""
+        least = write_number(LEAST, self.lang)
+        return self.text("people_less", least=least) if value < LEAST else write_number(value, self.lang)
+
+    @property
+    def _true_marks(self) -> tuple[str, ...]:
+        """The marks of what counts as reported: in a set that is illustrative as a whole, what is so marked too."""
+        return ("reported", "illustrative") if self.workbook.illustrative else ("reported",)
 
     def _people(self) -> pd.Series | None:
         """What the people would give, in each world; None unless every work that may be needed is listed and reported, its price
@@ -239,8 +254,13 @@ class VillagersPage(CommunePage):
             return None
         works = made.needs["ntm"].works
         mine = works[(works["unit"] == self.unit) & (works["needed"] > 0)]
-        people = made.together.by["people"].get(self.unit)
-        return pd.Series(people) if people is not None and (mine["listed"] & mine["sure"]).all() else None
+        people, tables = made.together.by["people"].get(self.unit), self.workbook.tables
+        marks = [
+            mine["mark"],
+            *(tables[name].loc[tables[name]["item"].isin(mine["item"]), "mark"] for name in ("unit_costs", "parts")),
+        ]
+        sure = (mine["listed"] & mine["sure"]).all() and pd.concat(marks).isin(self._true_marks).all()
+        return pd.Series(people) if people is not None and sure else None
 
     def footer(self) -> Part:
         """Data set, day, hash and sources on two lines."""

@@ -83,6 +83,44 @@ def test_it_names_no_other_commune_and_ranks_nothing_and_giving_is_voluntary(dat
         assert "xếp thứ" not in said and "nhóm" not in said
 
 
+def test_a_term_too_short_even_if_all_goes_well_has_its_own_sentence(monkeypatch):
+    page = VillagersPage("data/huyen-mau", "A9")
+    said = page.commune_forecasts()[page.unit]
+    beyond = said | {"row": said["row"] | {"finished": False, "p10_date": None, "p50_date": None, "p90_date": None}}
+    for lang, sentence, early in (("vi", "kể cả khi mọi việc thuận lợi", "sớm thì"), ("en", "even if all goes well", "early")):
+        page = VillagersPage("data/huyen-mau", "A9", lang=lang)
+        monkeypatch.setattr(page, "commune_forecasts", lambda unit=page.unit: {unit: beyond})
+        shown = words(str(page.finishing()))
+        assert sentence in shown and early not in shown
+
+
+def test_next_steps_that_read_alike_are_told_once_and_after_what_has_a_due_date(tmp_path):
+    plan, work = "A6,truong-1,2023-06,100", "A6,truong-1,ntm,ntm-2021-2025,5,truong,1,1,2,carried_over,40,carried_over,2023"
+    more = {"work_plans": plan, "works": work}
+    rest = ',2022-11-30,bia-dat,illustrative,"Số liệu minh họa, không có thật"'
+    changes = {
+        table: {row + rest: "\n".join(row.replace("truong-1", f"truong-{n}") + rest for n in range(1, 7))}
+        for table, row in more.items()
+    }
+    html = str(VillagersPage(changed(tmp_path / "huyen-mau", **changes), "A6").next_month())
+    lines = [words(str(line)) for line in BeautifulSoup(html, "html.parser").select("li")]
+    assert "hạn 15/12/2022" in lines[0] and "hạn 31/3/2023" in lines[1]
+    assert lines[2].startswith("Khối trường học") and sum(line.startswith("Khối trường học") for line in lines) == 1
+
+
+@pytest.mark.parametrize(("lang", "mark", "past"), [("vi", "(quá hạn)", "15/12/2022"), ("en", "(overdue)", "15 December 2022")])
+def test_a_due_date_in_the_past_is_said_to_be_past(lang, mark, past):
+    html = str(VillagersPage("data/huyen-mau", "A6", lang=lang).next_month())
+    late = [line.get_text() for line in BeautifulSoup(html, "html.parser").select("li") if mark in line.get_text()]
+    assert len(late) == 1 and past in late[0]
+
+
+def test_a_commune_of_which_nothing_was_reported_has_no_empty_list_of_sources(make_dataset, tmp_path):
+    dataset = str(make_dataset(tmp_path / "empty"))
+    assert "Chưa có báo cáo nào về xã." in words(str(VillagersPage(dataset, "10001").footer()))
+    assert "Nothing has been reported" in words(str(VillagersPage(dataset, "10001", lang="en").footer()))
+
+
 SCHOOLS = "Nghiệm thu khối trường học phần thô"
 
 
@@ -123,15 +161,25 @@ def test_money_for_each_household_is_told_only_when_works_quantities_and_househo
     units = [{"households": 500}]
 
     def money(folder: str, **tables: list[dict]) -> str:
-        return words(str(VillagersPage(str(district(make_dataset, tmp_path / folder, **tables).path), "10001").money()))
+        path = district(make_dataset, tmp_path / folder, **tables).path
+        settings = path / "dataset.yaml"
+        settings.write_text(
+            settings.read_text(encoding="utf-8").replace("illustrative: true", "illustrative: false"), encoding="utf-8"
+        )
+        return words(str(VillagersPage(str(path), "10001").money()))
 
     # the people's part of the house is 100,02 million đồng, for 500 households
     told = money("all", works=works, units=units)
     assert "khoảng 0,2 triệu đồng một hộ, tính cho 500 hộ" in told and NO_ESTIMATE not in told and "tự nguyện" in told
+    # 0,02 million đồng a household
+    told = money("many", works=works, units=[{"households": 5000}])
+    assert "đóng góp dưới 0,1 triệu đồng một hộ, tính cho 5.000 hộ" in told and "khoảng 0" not in told
     for folder, tables in {
         "no-works": {"units": units},
         "one-work": {"works": works[:1], "units": units},
         "works-assumed": {"works": [row | {"mark": "assumed"} for row in works], "units": units},
+        "works-illustrative": {"works": [row | {"mark": "illustrative"} for row in works], "units": units},
+        "households-illustrative": {"works": works, "units": [units[0] | {"mark": "illustrative"}]},
         "no-households": {"works": works},
         "households-assumed": {"works": works, "units": [units[0] | {"mark": "assumed"}]},
     }.items():
