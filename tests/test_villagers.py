@@ -1,6 +1,7 @@
 """The sheet for a commune's own people: plain, about no other commune, one side of A4, no money that nobody reported."""
 
 import re
+import shutil
 from functools import cache
 from pathlib import Path
 
@@ -38,6 +39,20 @@ def communes(dataset: str) -> tuple[tuple[str, str], ...]:
     return tuple(zip(found["code"], found["name"], strict=True))
 
 
+def changed(folder: Path, **changes: dict[str, str]) -> str:
+    """The model district with text replaced in some of its tables."""
+    shutil.copytree("data/huyen-mau", folder)
+    changes["dataset.yaml"] = {"criteria: ../criteria": f"criteria: {Path('data/criteria').resolve()}"}
+    for name, pairs in changes.items():
+        path = folder / (name if "." in name else f"{name}.csv")
+        text = path.read_text(encoding="utf-8")
+        for old, new in pairs.items():
+            assert old in text, old
+            text = text.replace(old, new)
+        path.write_text(text, encoding="utf-8")
+    return str(folder)
+
+
 def test_it_says_in_plain_words_where_we_stand_what_is_missing_when_and_what_to_do():
     said = words(shown(VillagersPage("data/thanh-chuong", "Thanh Hương")))
     assert "xã đạt 15 trên 19 tiêu chí" in said and "Chưa đạt: Giao thông (tiêu chí 2)" in said
@@ -68,6 +83,74 @@ def test_it_names_no_other_commune_and_ranks_nothing_and_giving_is_voluntary(dat
         assert "xếp thứ" not in said and "nhóm" not in said
 
 
+def test_a_term_too_short_even_if_all_goes_well_has_its_own_sentence(monkeypatch):
+    page = VillagersPage("data/huyen-mau", "A9")
+    said = page.commune_forecasts()[page.unit]
+    beyond = said | {"row": said["row"] | {"finished": False, "p10_date": None, "p50_date": None, "p90_date": None}}
+    for lang, sentence, early in (("vi", "kể cả khi mọi việc thuận lợi", "sớm thì"), ("en", "even if all goes well", "early")):
+        page = VillagersPage("data/huyen-mau", "A9", lang=lang)
+        monkeypatch.setattr(page, "commune_forecasts", lambda unit=page.unit: {unit: beyond})
+        shown = words(str(page.finishing()))
+        assert sentence in shown and early not in shown
+
+
+def test_next_steps_that_read_alike_are_told_once_and_after_what_has_a_due_date(tmp_path):
+    plan, work = "A6,truong-1,2023-06,100", "A6,truong-1,ntm,ntm-2021-2025,5,truong,1,1,2,carried_over,40,carried_over,2023"
+    more = {"work_plans": plan, "works": work}
+    rest = ',2022-11-30,bia-dat,illustrative,"Số liệu minh họa, không có thật"'
+    changes = {
+        table: {row + rest: "\n".join(row.replace("truong-1", f"truong-{n}") + rest for n in range(1, 7))}
+        for table, row in more.items()
+    }
+    html = str(VillagersPage(changed(tmp_path / "huyen-mau", **changes), "A6").next_month())
+    lines = [words(str(line)) for line in BeautifulSoup(html, "html.parser").select("li")]
+    assert "hạn 15/12/2022" in lines[0] and "hạn 31/3/2023" in lines[1]
+    assert lines[2].startswith("Khối trường học") and sum(line.startswith("Khối trường học") for line in lines) == 1
+
+
+@pytest.mark.parametrize(("lang", "mark", "past"), [("vi", "(quá hạn)", "15/12/2022"), ("en", "(overdue)", "15 December 2022")])
+def test_a_due_date_in_the_past_is_said_to_be_past(lang, mark, past):
+    html = str(VillagersPage("data/huyen-mau", "A6", lang=lang).next_month())
+    late = [line.get_text() for line in BeautifulSoup(html, "html.parser").select("li") if mark in line.get_text()]
+    assert len(late) == 1 and past in late[0]
+
+
+def test_a_commune_of_which_nothing_was_reported_has_no_empty_list_of_sources(make_dataset, tmp_path):
+    dataset = str(make_dataset(tmp_path / "empty"))
+    assert "Chưa có báo cáo nào về xã." in words(str(VillagersPage(dataset, "10001").footer()))
+    assert "Nothing has been reported" in words(str(VillagersPage(dataset, "10001", lang="en").footer()))
+
+
+SCHOOLS = "Nghiệm thu khối trường học phần thô"
+
+
+@pytest.mark.parametrize(
+    "free", ["làm như xã A7", "LÀM NHƯ XÃ a7", "Nâng xã từ chỗ xếp thứ nhất lên", "giu vi tri dan dau", "keep the first place"]
+)
+def test_free_text_that_names_another_commune_or_ranks_is_left_out(free, tmp_path):
+    dataset = changed(
+        tmp_path / "huyen-mau",
+        assignments={SCHOOLS: free},
+        tasks={"Xây thêm phòng học,Build more classrooms": f"{free},{free}"},
+        sources={"bia-dat,Số liệu minh họa": f"bia-dat,{free}", ",,,": ",,2022-11-15,"},
+    )
+    for lang, task, number, source in (
+        ("vi", "việc đã giao (Phòng Giáo dục và Đào tạo, hạn", "Nhiệm vụ số 1 đã giao", "Nguồn: một nguồn ngày 15/11/2022"),
+        ("en", "a task was assigned (Phòng Giáo dục", "Task 1 assigned", "Sources: a source of"),
+    ):
+        page = VillagersPage(dataset, "A6", lang=lang)
+        said = words(f"{page.next_month()} {page.footer()}")
+        assert free not in said and task in said and number in said and source in said
+
+
+def test_a_name_is_another_communes_only_as_whole_words_of_its_own_spelling():
+    page = VillagersPage("data/thanh-chuong", "Thanh Hương")
+    for other in ("Thanh Lĩnh", "thanh linh", "THANH LĨNH", "xã Thanh Mĩ", "Thanh\nHoà", "Thị trấn Thanh Chương"):
+        assert not page.may_be_told(f"làm như {other}, rồi báo cáo"), other
+    for fine in ("xã Thanh Hương", "thanh huong", "huyện Thanh Chương", "Thanh Lịnh", "Thanh Lĩnhx", "hóa quân"):
+        assert page.may_be_told(f"làm ở {fine}, rồi báo cáo"), fine
+
+
 def test_money_for_each_household_is_told_only_when_works_quantities_and_households_are_reported(
     make_dataset, tmp_path, monkeypatch
 ):
@@ -78,15 +161,25 @@ def test_money_for_each_household_is_told_only_when_works_quantities_and_househo
     units = [{"households": 500}]
 
     def money(folder: str, **tables: list[dict]) -> str:
-        return words(str(VillagersPage(str(district(make_dataset, tmp_path / folder, **tables).path), "10001").money()))
+        path = district(make_dataset, tmp_path / folder, **tables).path
+        settings = path / "dataset.yaml"
+        settings.write_text(
+            settings.read_text(encoding="utf-8").replace("illustrative: true", "illustrative: false"), encoding="utf-8"
+        )
+        return words(str(VillagersPage(str(path), "10001").money()))
 
     # the people's part of the house is 100,02 million đồng, for 500 households
     told = money("all", works=works, units=units)
     assert "khoảng 0,2 triệu đồng một hộ, tính cho 500 hộ" in told and NO_ESTIMATE not in told and "tự nguyện" in told
+    # 0,02 million đồng a household
+    told = money("many", works=works, units=[{"households": 5000}])
+    assert "đóng góp dưới 0,1 triệu đồng một hộ, tính cho 5.000 hộ" in told and "khoảng 0" not in told
     for folder, tables in {
         "no-works": {"units": units},
         "one-work": {"works": works[:1], "units": units},
         "works-assumed": {"works": [row | {"mark": "assumed"} for row in works], "units": units},
+        "works-illustrative": {"works": [row | {"mark": "illustrative"} for row in works], "units": units},
+        "households-illustrative": {"works": works, "units": [units[0] | {"mark": "illustrative"}]},
         "no-households": {"works": works},
         "households-assumed": {"works": works, "units": [units[0] | {"mark": "assumed"}]},
     }.items():
@@ -118,6 +211,23 @@ def test_each_sheet_is_one_printed_page_of_a4_upright(sheets, browser):  # noqa:
         _, _, width, height = map(float, box.split())
         assert abs(width - 595) < 2 and abs(height - 842) < 2, path.name
         page.close()
+
+
+def test_long_free_text_still_makes_one_page(browser, make_dataset, tmp_path):  # noqa: F811
+    """19 assignments of up to 400 letters, a long department, task and source."""
+    long = "Rà soát và hoàn thành từng phần việc còn lại theo hồ sơ đã duyệt " * 6
+    named = [{"criterion": n, "date": "2022-03-31", "set": "ntm-2016-2020", "state": "chưa đạt"} for n in range(1, 20)]
+    task = {"set": "ntm-2016-2020", "department": long[:150], "action": long, "due": "2022-05-01"}
+    tables = {"criterion_states": named, "assignments": [task | {"criterion": n} for n in range(1, 20)]}
+    sources = [{"id": "s", "short": long, "title": long}]
+    dataset = str(district(make_dataset, tmp_path / "dài", criterion_counts=[], sources=sources, **tables).path)
+    assert main(["report", dataset, "--audience", "hop-dan", "--out", str(tmp_path / "out"), "--commune", "10001"]) == 0
+    (path,) = (tmp_path / "out").glob("xa-*_hop-dan.html")
+    page = browser.new_page()
+    page.goto(path.as_uri())
+    assert re.search(r"Còn 1\d việc khác", page.inner_text("main")) and " ... (" in page.inner_text("main")
+    assert len(_media_boxes(page.pdf(prefer_css_page_size=True))) == 1
+    page.close()
 
 
 def test_the_sheets_stand_beside_the_office_pages_and_lead_to_no_list_of_communes(sheets):
