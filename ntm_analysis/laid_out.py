@@ -82,7 +82,7 @@ def settings(
 
     lines = (
         why("by_command"),
-        f"id: {slug(folder.name)}",
+        f"id: {flow(slug(folder.name))}",
         f"title: {flow(title)}",
         why("codes"),
         f"district: {flow({'code': '...', 'name': bare})}",

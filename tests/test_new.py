@@ -100,9 +100,7 @@ def test_a_bare_name_is_a_folder_beside_the_other_data_sets(tmp_path, monkeypatc
     assert Workbook.open(tmp_path / "data" / "huyen-toi").meta["region"] == "btb"
 
 
-@pytest.mark.parametrize(
-    ("lang", "said"), [("vi", "Vùng của bộ tiêu chí (Bắc Trung Bộ)"), ("en", "(North Central), read off")]
-)
+@pytest.mark.parametrize(("lang", "said"), [("vi", "Vùng của bộ tiêu chí (Bắc Trung Bộ)"), ("en", "(North Central), read off")])
 def test_what_was_assumed_is_told_in_the_file_in_the_language_asked_for(tmp_path, capsys, lang, said):
     assert run(capsys, "new", tmp_path / "a", "--province", "Nghệ An", "--district", "x", "--lang", lang)[0] == 0
     assert said in (tmp_path / "a" / "dataset.yaml").read_text(encoding="utf-8")
@@ -119,6 +117,13 @@ def test_names_are_text_whatever_letters_they_have(tmp_path, capsys):
     name = 'X" \\: {<b>'
     assert run(capsys, "new", tmp_path / "a", "--province", "Nghệ An", "--district", name)[0] == 0
     assert Workbook.open(tmp_path / "a").meta["district"]["name"] == name
+
+
+@pytest.mark.parametrize("name", ["2023", "null", "true", "2022-03-31", "1.5"])
+def test_a_folder_may_bear_a_name_that_yaml_would_not_read_as_text(tmp_path, capsys, name):
+    code, told = run(capsys, "new", tmp_path / name, "--province", "Nghệ An", "--district", "x")
+    assert code == 0, told
+    assert Workbook.open(tmp_path / name).id == name.replace(".", "-")
 
 
 @pytest.mark.parametrize(
