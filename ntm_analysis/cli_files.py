@@ -172,9 +172,10 @@ def new(options: argparse.Namespace) -> int:
         law = read_law(law_folder, problems)
         if problems:
             raise DataProblems(problems)
+        lender = Workbook.open(locate(options.ground)) if options.ground else None
         said = settings(folder, **names, region=region, day=options.as_of or today, given=bool(options.as_of), law=law,
-                        law_folder=law_folder, lang=lang)  # fmt: skip
-        tables = empty_tables() | (assumptions_of(Workbook.open(locate(options.ground))) if options.ground else {})
+                        law_folder=law_folder, lang=lang, lender=lender)  # fmt: skip
+        tables = empty_tables() | (assumptions_of(lender) if lender else {})
         write_texts(folder, said, tables, "vi", {"tu-dien.md": dictionary_page().encode()})
     except UnknownProvince as error:
         regions = ", ".join(f"{code} ({pick(words, lang)})" for code, words in REGION_NAMES.items())

@@ -68,13 +68,16 @@ def settings(
     law: Law,
     law_folder: Path,
     lang: str = "vi",
+    lender: Workbook | None = None,
 ) -> str:
-    """What ``dataset.yaml`` says (YAML, with the reason of each assumption); ``given``: the day was named, else it is today."""
+    """What ``dataset.yaml`` says (YAML, with the reason of each assumption); ``given``: the day was named, else it is today;
+    ``lender``: the data set whose assumptions are taken over, and with them the criteria sets that they are told for."""
     bare, province = _bare(district, DISTRICT_WORDS), _bare(province, PROVINCE_WORDS)
     named = f"Huyện {district}" if bare == district else district
     kind = ("thành phố", "city") if plain(province) in map(plain, CITIES) else ("tỉnh", "province")
     kind_en = next((word for vi, word in DISTRICT_WORDS.items() if plain(named).startswith(f"{plain(vi)} ")), "district")
-    sets = {level: law.in_force(level, day) or _latest(law, level, day) for level in LEVELS}
+    own = lambda level: law.in_force(level, day) or _latest(law, level, day)  # noqa: E731
+    sets = {level: lender.default_set(level) if lender else own(level) for level in LEVELS}
     title = {"vi": f"{named}, {kind[0]} {province}", "en": f"{bare} {kind_en}, {province} {kind[1]}"}
 
     def why(key: str, **values: str) -> str:
@@ -97,7 +100,7 @@ def settings(
         f"term_end: {{date: {TERM_END}, mark: assumed}}",
         "number_style: vi            # vi: 1.234,5   en: 1,234.5",
         f"criteria: {flow(law_place(law_folder, folder))}",
-        why("sets"),
+        why("sets_lent", lender=lender.id) if lender else why("sets"),
         f"sets: {{{', '.join(f'{level}: {set_id}' for level, set_id in sets.items())}}}",
         "illustrative: false",
     )

@@ -88,6 +88,39 @@ def test_assumptions_of_another_data_set_are_taken_over_as_assumptions_with_thei
     assert made.tables["priorities"].empty and 0 < len(made.tables["sources"]) < len(origin.tables["sources"])
 
 
+def test_with_borrowed_assumptions_the_communes_and_their_counts_are_enough_to_forecast(tmp_path, capsys):
+    folder = tmp_path / "do-luong"
+    place = ("--province", "Nghệ An", "--district", "Đô Lương", "--as-of", "31/3/2022")
+    assert run(capsys, "new", folder, *place, "--ground", "thanh-chuong")[0] == 0
+    lent = Workbook.open("data/thanh-chuong").meta["sets"]
+    assert Workbook.open(folder).meta["sets"] == lent
+    assert "của bộ cho mượn (thanh-chuong)" in (folder / "dataset.yaml").read_text(encoding="utf-8")
+    filled = Filled(folder, capsys)
+    known = {"known_from": "31/3/2022", "source": "bc", "mark": "báo cáo"}
+    row = next(row for row in range(FIRST, 99) if not filled.sheet("sources").cell(row, 3).value)
+    for column, value in {"id": "bc", "title": "Báo cáo quý I"}.items():
+        filled.set("sources", row, column, value)
+    for row, (code, name, met) in enumerate((("17620", "Bồi Sơn", 12), ("17623", "Hồng Sơn", 15), ("17626", "Bài Sơn", 9))):
+        unit = {
+            "code": code,
+            "valid_from": "1/1/2010",
+            "name": name,
+            "kind": "xã",
+            "order": row + 1,
+            "specially_difficult": "không",
+        }
+        count = {"commune": name, "set": lent["ntm"], "date": "31/3/2022", "met": met, "of": 19}
+        for table, cells in (("units", unit | {"group": "plain"}), ("criterion_counts", count)):
+            for column, value in (cells | known).items():
+                filled.set(table, FIRST + row, column, value)
+    code, told = filled.bring()
+    assert code == 0, told
+    for command in ("needs", "forecast"):
+        code, told = run(capsys, command, folder)
+        assert code == 0, (command, told)
+    assert "Bồi Sơn" in told
+
+
 def test_a_bare_name_is_a_folder_beside_the_other_data_sets(tmp_path, monkeypatch, capsys):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "criteria").symlink_to(Path("data/criteria").resolve())
