@@ -179,6 +179,21 @@ def test_what_cannot_be_laid_out_is_said_in_a_sentence_and_nothing_is_written(tm
     assert code == 1 and told in said and sorted(path.name for path in tmp_path.rglob("*")) == before
 
 
+def test_two_data_sets_side_by_side_never_share_an_id_for_their_reports_would_share_a_folder(tmp_path, capsys):
+    place = ("--province", "Nghệ An", "--district", "x")
+    assert run(capsys, "new", tmp_path / "thanh-chuong", *place)[0] == 0
+    other = tmp_path / "khac"
+    assert run(capsys, "new", other, *place)[0] == 0
+    said = (other / "dataset.yaml").read_text(encoding="utf-8")
+    (other / "dataset.yaml").write_text(said.replace('id: "khac"', 'id: "do-luong"'), encoding="utf-8")
+    for name, beside in (("Thanh Chương", "thanh-chuong"), ("THANH_CHUONG", "thanh-chuong"), ("Đô Lương", "khac")):
+        code, told = run(capsys, "new", tmp_path / name, *place)
+        assert code == 1 and "đã là của bộ dữ liệu" in told and str(tmp_path / beside) in told
+        assert not (tmp_path / name).exists()
+    for name in ("Thanh Chương 2", "Khác"):
+        assert run(capsys, "new", tmp_path / name, *place)[0] == 0
+
+
 def test_a_region_may_be_named_and_a_wrong_one_is_a_usage_mistake(tmp_path, capsys):
     assert run(capsys, "new", tmp_path / "a", "--province", "Tỉnh mới", "--district", "x", "--region", "tn")[0] == 0
     assert Workbook.open(tmp_path / "a").meta["region"] == "tn"
