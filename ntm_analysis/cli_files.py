@@ -155,11 +155,11 @@ def new(options: argparse.Namespace) -> int:
     """``ntm new DATASET --province NAME --district NAME``."""
     from .criteria import REGION_NAMES
     from .dictionary import dictionary_page
-    from .laid_out import UnknownProvince, assumptions_of, empty_tables, region_of, settings
+    from .laid_out import TERM_END, UnknownProvince, assumptions_of, empty_tables, region_of, settings
     from .new_dataset import WrongPlace, new_place, write_texts
     from .page_inputs import HOME
 
-    lang, law_folder, today = options.lang, HOME / "data" / "criteria", dt.date.today()
+    lang, law_folder, day = options.lang, HOME / "data" / "criteria", options.as_of or dt.date.today()
     names = {"province": options.province.strip(), "district": options.district.strip()}
     for name in names.values():
         if not name or not name.isprintable() or len(name) > LONGEST:
@@ -173,8 +173,8 @@ def new(options: argparse.Namespace) -> int:
         if problems:
             raise DataProblems(problems)
         lender = Workbook.open(locate(options.ground)) if options.ground else None
-        said = settings(folder, **names, region=region, day=options.as_of or today, given=bool(options.as_of), law=law,
-                        law_folder=law_folder, lang=lang, lender=lender)  # fmt: skip
+        said = settings(folder, **names, region=region, day=day, given=bool(options.as_of), law=law, law_folder=law_folder,
+                        lang=lang, lender=lender)  # fmt: skip
         tables = empty_tables() | (assumptions_of(lender) if lender else {})
         write_texts(folder, said, tables, "vi", {"tu-dien.md": dictionary_page().encode()})
     except UnknownProvince as error:
@@ -189,6 +189,8 @@ def new(options: argparse.Namespace) -> int:
         raise Refused(text("cli_cannot_write", lang, detail=error)) from None
     called = folder.name if bare else folder
     print(text("new_done", lang, folder=folder, name=called, region=pick(REGION_NAMES[region], lang)))
+    if day >= TERM_END:
+        print(text("new_term_over", lang, day=write_date(day, lang), end=write_date(TERM_END, lang)))
     if not options.ground:
         print(text("new_no_ground", lang))
     return 0

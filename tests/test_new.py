@@ -2,6 +2,7 @@
 
 import datetime as dt
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from test_import import FIRST, Filled, run
@@ -192,6 +193,24 @@ def test_two_data_sets_side_by_side_never_share_an_id_for_their_reports_would_sh
         assert not (tmp_path / name).exists()
     for name in ("Thanh Chương 2", "Khác"):
         assert run(capsys, "new", tmp_path / name, *place)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("as_of", "over"),
+    [(("--as-of", "30/12/2025"), False), (("--as-of", "31/12/2025"), True), (("--as-of", "1/7/2026"), True), ((), True)],
+)
+def test_a_term_that_is_over_on_the_day_of_the_figures_is_told_and_no_other_is_invented(
+    tmp_path, capsys, monkeypatch, as_of, over
+):
+    class Clock(dt.date):
+        @classmethod
+        def today(cls) -> dt.date:
+            return dt.date(2026, 2, 3)
+
+    monkeypatch.setattr("ntm_analysis.cli_files.dt", SimpleNamespace(date=Clock))
+    code, told = run(capsys, "new", tmp_path / "a", "--province", "Nghệ An", "--district", "x", *as_of)
+    assert code == 0 and ("nhiệm kỳ coi như đã hết" in told) == over and ("term_end trong dataset.yaml" in told) == over
+    assert Workbook.open(tmp_path / "a").meta["term_end"]["date"] == dt.date(2025, 12, 31)
 
 
 def test_a_region_may_be_named_and_a_wrong_one_is_a_usage_mistake(tmp_path, capsys):
