@@ -22,11 +22,14 @@ class Refused(Exception):
 
 def folder_of(options: argparse.Namespace) -> Path:
     """The folder of the data set that the command names."""
+    return _located(options.dataset, options.lang)
+
+
+def _located(name: str, lang: str) -> Path:
     try:
-        return locate(options.dataset)
+        return locate(name)
     except FileNotFoundError:
-        known = ", ".join(datasets())
-        raise Refused(text("cli_no_dataset", options.lang, name=shown(options.dataset), known=known)) from None
+        raise Refused(text("cli_no_dataset", lang, name=shown(name), known=", ".join(datasets()))) from None
 
 
 def open_workbook(options: argparse.Namespace) -> Workbook:
@@ -172,7 +175,7 @@ def new(options: argparse.Namespace) -> int:
         law = read_law(law_folder, problems)
         if problems:
             raise DataProblems(problems)
-        lender = Workbook.open(locate(options.ground)) if options.ground else None
+        lender = Workbook.open(_located(options.ground, lang)) if options.ground else None
         said = settings(folder, **names, region=region, day=day, given=bool(options.as_of), law=law, law_folder=law_folder,
                         lang=lang, lender=lender)  # fmt: skip
         tables = empty_tables() | (assumptions_of(lender) if lender else {})
@@ -183,10 +186,9 @@ def new(options: argparse.Namespace) -> int:
         raise Refused(text("new_no_region", lang, name=shown(names["province"]), near=near, regions=regions)) from None
     except WrongPlace as error:
         raise _no_place(error.reason, error.details, lang) from None
-    except FileNotFoundError as error:
-        raise Refused(text("cli_no_dataset", lang, name=shown(f"{error}"), known=", ".join(datasets()))) from None
     except OSError as error:
-        raise Refused(text("cli_cannot_write", lang, detail=error)) from None
+        detail = f"{shown(options.dataset)}: {error.strerror or error}"
+        raise Refused(text("cli_cannot_write", lang, detail=detail)) from None
     called = folder.name if bare else folder
     print(text("new_done", lang, folder=folder, name=called, region=pick(REGION_NAMES[region], lang)))
     if day >= TERM_END:

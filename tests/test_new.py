@@ -213,6 +213,17 @@ def test_a_term_that_is_over_on_the_day_of_the_figures_is_told_and_no_other_is_i
     assert Workbook.open(tmp_path / "a").meta["term_end"]["date"] == dt.date(2025, 12, 31)
 
 
+@pytest.mark.parametrize("ground", [(), ("--ground", "thanh-chuong")])
+def test_a_place_that_cannot_be_written_is_told_as_that_and_not_as_a_missing_data_set(tmp_path, capsys, monkeypatch, ground):
+    def gone(*_: object, **__: object) -> None:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr("ntm_analysis.data_folder.tempfile.mkdtemp", gone)
+    code, told = run(capsys, "new", tmp_path / "abc", "--province", "Nghệ An", "--district", "x", *ground)
+    assert code == 1 and f"Không ghi được: {tmp_path / 'abc'}" in told
+    assert "Không có bộ dữ liệu" not in told and "Errno" not in told
+
+
 def test_a_region_may_be_named_and_a_wrong_one_is_a_usage_mistake(tmp_path, capsys):
     assert run(capsys, "new", tmp_path / "a", "--province", "Tỉnh mới", "--district", "x", "--region", "tn")[0] == 0
     assert Workbook.open(tmp_path / "a").meta["region"] == "tn"
