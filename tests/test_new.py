@@ -1,6 +1,7 @@
 """A data set of one's own: laid out empty and valid, filled in, checked, and told of like any other."""
 
 import datetime as dt
+import unicodedata
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -239,6 +240,32 @@ def test_sixty_three_provinces_each_in_one_region():
     assert region_of("Ninh Thuận") == "dhntb" and region_of("TỈNH AN GIANG") == "dbscl"
     with pytest.raises(UnknownProvince):
         region_of("Sài Gòn")
+
+
+@pytest.mark.parametrize(
+    ("typed", "province", "region"),
+    [
+        *((typed, "Hồ Chí Minh", "dnb") for typed in ("TP. Hồ Chí Minh", "tp Hồ Chí Minh", "TP.Hồ Chí Minh", "TP.HCM", "TPHCM")),
+        *((f"Bà Rịa{dash}Vũng Tàu", "Bà Rịa - Vũng Tàu", "dnb") for dash in (" ", " – ", "-", " - ")),
+        ("Kontum", "Kon Tum", "tn"),
+        ("Đắc Lắc", "Đắk Lắk", "tn"),
+        ("Daklak", "Đắk Lắk", "tn"),
+        ("Huế", "Thừa Thiên Huế", "btb"),
+        ("Thừa Thiên - Huế", "Thừa Thiên Huế", "btb"),
+        (unicodedata.normalize("NFD", "Tỉnh Nghệ An"), "Nghệ An", "btb"),
+    ],
+)
+def test_usual_spellings_of_a_province_mean_it_and_the_file_writes_its_full_name(tmp_path, capsys, typed, province, region):
+    code, told = run(capsys, "new", tmp_path / "a", "--province", typed, "--district", "x")
+    assert code == 0, told
+    meta = Workbook.open(tmp_path / "a").meta
+    assert (meta["province"]["name"], meta["region"]) == (province, region)
+
+
+def test_a_district_is_called_one_however_its_letters_are_composed(tmp_path, capsys):
+    typed = unicodedata.normalize("NFD", "Đô Lương")
+    assert run(capsys, "new", tmp_path / "a", "--province", "Nghệ An", "--district", typed)[0] == 0
+    assert Workbook.open(tmp_path / "a").meta["title"]["vi"] == "Huyện Đô Lương, tỉnh Nghệ An"
 
 
 def test_a_law_that_cannot_be_read_is_told(tmp_path, monkeypatch, capsys):
