@@ -158,14 +158,14 @@ def new(options: argparse.Namespace) -> int:
     """``ntm new DATASET --province NAME --district NAME``."""
     from .criteria import REGION_NAMES
     from .dictionary import dictionary_page
-    from .laid_out import TERM_END, UnknownProvince, assumptions_of, empty_tables, region_of, settings
+    from .laid_out import TERM_END, UnknownProvince, assumptions_of, empty_tables, is_name, region_of, settings
     from .new_dataset import WrongPlace, new_place, write_texts
     from .page_inputs import HOME
 
     lang, law_folder, day = options.lang, HOME / "data" / "criteria", options.as_of or dt.date.today()
     names = {"province": options.province.strip(), "district": options.district.strip()}
     for name in names.values():
-        if not name or not name.isprintable() or len(name) > LONGEST:
+        if not is_name(name) or not name.isprintable() or len(name) > LONGEST:
             raise Refused(text("new_no_name", lang, name=shown(name)))
     try:
         region = options.region or region_of(names["province"])

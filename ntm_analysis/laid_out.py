@@ -75,6 +75,17 @@ def province_meant(typed: str) -> str | None:
     return known.get(letters) or SPELLINGS.get(letters)
 
 
+def is_name(typed: str) -> bool:
+    """Whether something names a place: it has a letter, and more than the word for a kind of place.
+
+    >>> is_name("Quận 1"), is_name("Huyện"), is_name("Tỉnh 😀"), is_name("...")
+    (True, False, False, False)
+    """
+    words = (*DISTRICT_WORDS, *PROVINCE_WORDS)
+    bare = plain(_bare(typed, words)).strip(" .")
+    return any(c.isalpha() for c in typed) and any(c.isalnum() for c in bare) and bare not in map(plain, words)
+
+
 def settings(
     folder: Path,
     province: str,

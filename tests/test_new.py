@@ -168,6 +168,11 @@ def test_a_folder_may_bear_a_name_that_yaml_would_not_read_as_text(tmp_path, cap
         (("a", "--province", " ", "--district", "x"), "không phải tên tỉnh hay huyện"),
         (("a", "--province", "Nghệ An", "--district", "x\ny"), "không phải tên tỉnh hay huyện"),
         (("a", "--province", "Nghệ An", "--district", "x" * 61), "không phải tên tỉnh hay huyện"),
+        *(
+            (("a", "--province", "Nghệ An", "--district", name), "không phải tên tỉnh hay huyện")
+            for name in ("Huyện", "thị  xã", "Huyện 😀", "😀", "12", "Huyện .", "Huyện huyện")
+        ),
+        (("a", "--province", "Tỉnh", "--district", "x", "--region", "btb"), "không phải tên tỉnh hay huyện"),
         (("day", "--province", "Nghệ An", "--district", "x"), "đã có và không trống"),
         (("b/c", "--province", "Nghệ An", "--district", "x"), "Không có thư mục"),
         (("a", "--province", "Nghệ An", "--district", "x", "--ground", "khong-co"), "khong-co"),
