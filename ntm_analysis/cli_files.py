@@ -6,6 +6,7 @@ from pathlib import Path
 
 from .data_check import contradictions
 from .law_files import read_law
+from .names import slug
 from .office_numbers import write_date
 from .problems import DataProblems, Problem, report, shown
 from .whole_files import write_whole
@@ -189,8 +190,10 @@ def new(options: argparse.Namespace) -> int:
     except OSError as error:
         detail = f"{shown(options.dataset)}: {error.strerror or error}"
         raise Refused(text("cli_cannot_write", lang, detail=detail)) from None
-    called = folder.name if bare else folder
-    print(text("new_done", lang, folder=folder, name=called, region=pick(REGION_NAMES[region], lang)))
+    called = f"{folder.name if bare else folder}"
+    called = f'"{called}"' if " " in called else called
+    file = f"{slug(folder.name)}.xlsx"
+    print(text("new_done", lang, folder=folder, name=called, file=file, region=pick(REGION_NAMES[region], lang)))
     if day >= TERM_END:
         print(text("new_term_over", lang, day=write_date(day, lang), end=write_date(TERM_END, lang)))
     if not options.ground:

@@ -1,6 +1,7 @@
 """A data set of one's own: laid out empty and valid, filled in, checked, and told of like any other."""
 
 import datetime as dt
+import re
 import unicodedata
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ from test_import import FIRST, Filled, run
 from ntm_analysis.cli import main
 from ntm_analysis.commune_page import CommunePage
 from ntm_analysis.laid_out import CITIES, PROVINCES, UnknownProvince, region_of
+from ntm_analysis.template_form import sheet_name
 from ntm_analysis.workbook import Workbook
 
 
@@ -139,6 +141,22 @@ def test_a_bare_name_is_a_folder_beside_the_other_data_sets(tmp_path, monkeypatc
 def test_what_was_assumed_is_told_in_the_file_in_the_language_asked_for(tmp_path, capsys, lang, said):
     assert run(capsys, "new", tmp_path / "a", "--province", "Nghệ An", "--district", "x", "--lang", lang)[0] == 0
     assert said in (tmp_path / "a" / "dataset.yaml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_the_next_steps_it_tells_are_those_of_the_readme(tmp_path, monkeypatch, capsys, lang):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "criteria").symlink_to(Path("data/criteria").resolve())
+    monkeypatch.setattr("ntm_analysis.page_inputs.HOME", tmp_path)
+    code, told = run(capsys, "new", "do-luong", "--province", "Nghệ An", "--district", "Đô Lương", "--lang", lang)
+    steps = re.findall(r"python3 run\.py [^\n]+", told)
+    readme = Path("README.vi.md").read_text(encoding="utf-8")
+    assert code == 0 and [step.split()[2] for step in steps] == ["template", "import", "check", "report"]
+    assert [step for step in steps if f"`{step}`" not in readme] == []
+    for table in ("units", "sources", "criterion_states", "criterion_counts"):
+        assert f"“{sheet_name(table)}”" in told and f"**{sheet_name(table)}**" in readme
+    told = run(capsys, "new", "Đô Lương 2", "--province", "Nghệ An", "--district", "x", "--lang", lang)[1]
+    assert 'template do-luong-2.xlsx "Đô Lương 2"\n' in told, "a name with spaces can be pasted too"
 
 
 def test_a_city_of_the_rank_of_a_province_is_called_a_city(tmp_path, capsys):
