@@ -6,6 +6,7 @@ from pathlib import Path
 
 from .data_check import contradictions
 from .law_files import read_law
+from .names import slug
 from .office_numbers import write_date
 from .problems import DataProblems, Problem, report, shown
 from .whole_files import write_whole
@@ -22,11 +23,14 @@ class Refused(Exception):
 
 def folder_of(options: argparse.Namespace) -> Path:
     """The folder of the data set that the command names."""
+    return _located(options.dataset, options.lang)
+
+
+def _located(name: str, lang: str) -> Path:
     try:
-        return locate(options.dataset)
+        return locate(name)
     except FileNotFoundError:
-        known = ", ".join(datasets())
-        raise Refused(text("cli_no_dataset", options.lang, name=shown(options.dataset), known=known)) from None
+        raise Refused(text("cli_no_dataset", lang, name=shown(name), known=", ".join(datasets()))) from None
 
 
 def open_workbook(options: argparse.Namespace) -> Workbook:
@@ -155,14 +159,14 @@ def new(options: argparse.Namespace) -> int:
     """``ntm new DATASET --province NAME --district NAME``."""
     from .criteria import REGION_NAMES
     from .dictionary import dictionary_page
-    from .laid_out import UnknownProvince, assumptions_of, empty_tables, region_of, settings
+    from .laid_out import TERM_END, UnknownProvince, assumptions_of, empty_tables, is_name, region_of, settings
     from .new_dataset import WrongPlace, new_place, write_texts
     from .page_inputs import HOME
 
-    lang, law_folder, today = options.lang, HOME / "data" / "criteria", dt.date.today()
+    lang, law_folder, day = options.lang, HOME / "data" / "criteria", options.as_of or dt.date.today()
     names = {"province": options.province.strip(), "district": options.district.strip()}
     for name in names.values():
-        if not name or not name.isprintable() or len(name) > LONGEST:
+        if not is_name(name) or not name.isprintable() or len(name) > LONGEST:
             raise Refused(text("new_no_name", lang, name=shown(name)))
     try:
         region = options.region or region_of(names["province"])
@@ -172,9 +176,10 @@ def new(options: argparse.Namespace) -> int:
         law = read_law(law_folder, problems)
         if problems:
             raise DataProblems(problems)
-        said = settings(folder, **names, region=region, day=options.as_of or today, given=bool(options.as_of), law=law,
-                        law_folder=law_folder, lang=lang)  # fmt: skip
-        tables = empty_tables() | (assumptions_of(Workbook.open(locate(options.ground))) if options.ground else {})
+        lender = Workbook.open(_located(options.ground, lang)) if options.ground else None
+        said = settings(folder, **names, region=region, day=day, given=bool(options.as_of), law=law, law_folder=law_folder,
+                        lang=lang, lender=lender)  # fmt: skip
+        tables = empty_tables() | (assumptions_of(lender) if lender else {})
         write_texts(folder, said, tables, "vi", {"tu-dien.md": dictionary_page().encode()})
     except UnknownProvince as error:
         regions = ", ".join(f"{code} ({pick(words, lang)})" for code, words in REGION_NAMES.items())
@@ -182,12 +187,15 @@ def new(options: argparse.Namespace) -> int:
         raise Refused(text("new_no_region", lang, name=shown(names["province"]), near=near, regions=regions)) from None
     except WrongPlace as error:
         raise _no_place(error.reason, error.details, lang) from None
-    except FileNotFoundError as error:
-        raise Refused(text("cli_no_dataset", lang, name=shown(f"{error}"), known=", ".join(datasets()))) from None
     except OSError as error:
-        raise Refused(text("cli_cannot_write", lang, detail=error)) from None
-    called = folder.name if bare else folder
-    print(text("new_done", lang, folder=folder, name=called, region=pick(REGION_NAMES[region], lang)))
+        detail = f"{shown(options.dataset)}: {error.strerror or error}"
+        raise Refused(text("cli_cannot_write", lang, detail=detail)) from None
+    called = f"{folder.name if bare else folder}"
+    called = f'"{called}"' if " " in called else called
+    file = f"{slug(folder.name)}.xlsx"
+    print(text("new_done", lang, folder=folder, name=called, file=file, region=pick(REGION_NAMES[region], lang)))
+    if day >= TERM_END:
+        print(text("new_term_over", lang, day=write_date(day, lang), end=write_date(TERM_END, lang)))
     if not options.ground:
         print(text("new_no_ground", lang))
     return 0

@@ -5,6 +5,7 @@ the term are assumed, every assumption taken over is marked ``assumed`` whatever
 """
 
 import datetime as dt
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -34,7 +35,12 @@ PROVINCES = {
 TERM_END = dt.date(2025, 12, 31)
 CITIES = ("Hà Nội", "Hải Phòng", "Đà Nẵng", "Hồ Chí Minh", "Cần Thơ")  # of the rank of a province
 DISTRICT_WORDS = {"huyện": "district", "thị xã": "town", "thành phố": "city", "quận": "district"}
-PROVINCE_WORDS = ("tỉnh", "thành phố")
+PROVINCE_WORDS = ("tỉnh", "thành phố", "tp")
+# What else provinces are usually called, by the letters alone (see _letters).
+SPELLINGS = {
+    "hcm": "Hồ Chí Minh", "tphcm": "Hồ Chí Minh", "hue": "Thừa Thiên Huế", "daclac": "Đắk Lắk", "dacnong": "Đắk Nông",
+    "baccan": "Bắc Kạn",
+}  # fmt: skip
 
 
 class UnknownProvince(LookupError):
@@ -46,16 +52,38 @@ class UnknownProvince(LookupError):
 
 
 def region_of(province: str) -> str:
-    """The region of a province, by its name with or without diacritics; raises :class:`UnknownProvince`.
+    """The region of a province, by any usual spelling of its name; raises :class:`UnknownProvince`.
 
     >>> region_of("nghe an"), region_of("Tỉnh Lào Cai")
     ('btb', 'tdmnpb')
     """
-    regions = {plain(name): region for region, names in PROVINCES.items() for name in names.split(", ")}
-    name = plain(_bare(province, PROVINCE_WORDS))
-    if name not in regions:
-        raise UnknownProvince(nearest(province, [name for names in PROVINCES.values() for name in names.split(", ")]))
-    return regions[name]
+    regions = {name: region for region, names in PROVINCES.items() for name in names.split(", ")}
+    meant = province_meant(province)
+    if meant is None:
+        raise UnknownProvince(nearest(province, regions))
+    return regions[meant]
+
+
+def province_meant(typed: str) -> str | None:
+    """The province of :data:`PROVINCES` that a usual spelling means; None when none is known.
+
+    >>> province_meant("TP. HCM"), province_meant("bà rịa – vũng tàu"), province_meant("Kontum"), province_meant("Sài Gòn")
+    ('Hồ Chí Minh', 'Bà Rịa - Vũng Tàu', 'Kon Tum', None)
+    """
+    letters = _letters(_bare(typed, PROVINCE_WORDS))
+    known = {_letters(name): name for names in PROVINCES.values() for name in names.split(", ")}
+    return known.get(letters) or SPELLINGS.get(letters)
+
+
+def is_name(typed: str) -> bool:
+    """Whether something names a place: it has a letter, and more than the word for a kind of place.
+
+    >>> is_name("Quận 1"), is_name("Huyện"), is_name("Tỉnh 😀"), is_name("...")
+    (True, False, False, False)
+    """
+    words = (*DISTRICT_WORDS, *PROVINCE_WORDS)
+    bare = plain(_bare(typed, words)).strip(" .")
+    return any(c.isalpha() for c in typed) and any(c.isalnum() for c in bare) and bare not in map(plain, words)
 
 
 def settings(
@@ -68,13 +96,17 @@ def settings(
     law: Law,
     law_folder: Path,
     lang: str = "vi",
+    lender: Workbook | None = None,
 ) -> str:
-    """What ``dataset.yaml`` says (YAML, with the reason of each assumption); ``given``: the day was named, else it is today."""
-    bare, province = _bare(district, DISTRICT_WORDS), _bare(province, PROVINCE_WORDS)
+    """What ``dataset.yaml`` says (YAML, with the reason of each assumption); ``given``: the day was named, else it is today;
+    ``lender``: the data set whose assumptions are taken over, and with them the criteria sets that they are told for."""
+    district = unicodedata.normalize("NFC", district)
+    bare, province = _bare(district, DISTRICT_WORDS), province_meant(province) or _bare(province, PROVINCE_WORDS)
     named = f"Huyện {district}" if bare == district else district
     kind = ("thành phố", "city") if plain(province) in map(plain, CITIES) else ("tỉnh", "province")
     kind_en = next((word for vi, word in DISTRICT_WORDS.items() if plain(named).startswith(f"{plain(vi)} ")), "district")
-    sets = {level: law.in_force(level, day) or _latest(law, level, day) for level in LEVELS}
+    own = lambda level: law.in_force(level, day) or _latest(law, level, day)  # noqa: E731
+    sets = {level: lender.default_set(level) if lender else own(level) for level in LEVELS}
     title = {"vi": f"{named}, {kind[0]} {province}", "en": f"{bare} {kind_en}, {province} {kind[1]}"}
 
     def why(key: str, **values: str) -> str:
@@ -82,7 +114,7 @@ def settings(
 
     lines = (
         why("by_command"),
-        f"id: {slug(folder.name)}",
+        f"id: {flow(slug(folder.name))}",
         f"title: {flow(title)}",
         why("codes"),
         f"district: {flow({'code': '...', 'name': bare})}",
@@ -97,7 +129,7 @@ def settings(
         f"term_end: {{date: {TERM_END}, mark: assumed}}",
         "number_style: vi            # vi: 1.234,5   en: 1,234.5",
         f"criteria: {flow(law_place(law_folder, folder))}",
-        why("sets"),
+        why("sets_lent", lender=lender.id) if lender else why("sets"),
         f"sets: {{{', '.join(f'{level}: {set_id}' for level, set_id in sets.items())}}}",
         "illustrative: false",
     )
@@ -125,5 +157,12 @@ def _latest(law: Law, level: str, day: dt.date) -> str:
 
 
 def _bare(name: str, words: Iterable[str]) -> str:
-    """A name without the word for its kind."""
-    return next((name[len(word) + 1 :].strip() for word in words if plain(name).startswith(plain(word) + " ")), name)
+    """A name without the word for its kind, written before it with a space or a full stop between."""
+    name = unicodedata.normalize("NFC", name)
+    rests = (name[len(word) :] for word in words if plain(name[: len(word)]) == plain(word))
+    return next((rest.strip(" .") for rest in rests if rest[:1] in (" ", ".") and rest.strip(" .")), name)
+
+
+def _letters(name: str) -> str:
+    """What the spellings of a province's name share, whatever diacritics, spaces, hyphens and full stops they have."""
+    return slug(name).replace("-", "")

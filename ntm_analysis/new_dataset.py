@@ -14,6 +14,7 @@ from .dictionary import TABLES, dictionary
 from .names import slug
 from .table_text import written
 from .workbook import Workbook
+from .yaml_files import read_yaml
 
 
 class WrongPlace(ValueError):
@@ -28,7 +29,7 @@ def new_place(typed: str, old: Workbook | None = None) -> Path:
     """The folder a new data set shall take, made from what was typed; raises :class:`WrongPlace`.
 
     It must not exist or be empty, its parent must exist, it must not lie in the ``old`` data set that it is made of, and its name
-    must give an id of its own.
+    must give an id of its own, which no data set beside it has: reports lie under the id.
     """
     if not typed.strip() or not typed.isprintable():
         raise WrongPlace("no_path", name=typed)
@@ -42,6 +43,10 @@ def new_place(typed: str, old: Workbook | None = None) -> Path:
     made = slug(folder.name)
     if not 0 < len(made) <= 60 or (old and made == old.id):
         raise WrongPlace("no_id", name=folder.name, old=old.id if old else "...")
+    for other in sorted(folder.parent.glob("[!.]*/dataset.yaml")):  # hidden: versions that an import keeps
+        said = read_yaml(other, []) or {}
+        if made == slug(f"{said.get('id') or other.parent.name}"):
+            raise WrongPlace("same_id", name=folder.name, id=made, other=other.parent)
     return folder
 
 
