@@ -297,6 +297,43 @@ def test_a_scenario_that_is_spoilt_meanwhile_is_told_in_words(panel):
     assert shown(panel, "wrong") and "Traceback" not in shown(panel, "wrong") and panel.shown
 
 
+def test_a_start_deleted_meanwhile_is_told_and_the_answer_is_that_of_the_start_shown(panel):
+    panel.sliders["dan"].value = 150
+    before = shown(panel, "verdict")
+    (panel.tried.workbook.path.parent / "scenarios" / "two-more-years.yaml").unlink()
+    title = next(title for title, name in panel.fields["start"].options if name == "two-more-years")
+    panel.fields["start"].value = "two-more-years"
+    assert title in shown(panel, "wrong") and "không còn nữa" in shown(panel, "wrong")
+    assert panel.fields["start"].value == panel.shown.setting.start == "baseline" and shown(panel, "verdict") == before
+    assert title not in [title for title, _ in panel.fields["start"].options]
+    panel.fields["start"].value = "cement-150"
+    assert shown(panel, "wrong") == "" and panel.shown.setting.start == "cement-150", "the panel lives on"
+
+
+def test_a_setting_is_not_saved_when_its_start_was_deleted_meanwhile(panel):
+    panel.fields["start"].value = "two-more-years"
+    panel.sliders["*delay"].value = 3
+    folder = panel.tried.workbook.path.parent / "scenarios"
+    (folder / "two-more-years.yaml").unlink()
+    panel.name.value = "Thử"
+    panel.button.click()
+    assert "Chưa lưu" in shown(panel, "saved") and "không còn nữa" in shown(panel, "wrong")
+    assert not (folder / "thu.yaml").exists() and panel.shown.setting == Setting(delay=3)
+    panel.button.click()
+    assert shown(panel, "saved").startswith("Đã lưu") and (folder / "thu.yaml").exists(), "seen, and then saved"
+
+
+def test_the_way_back_is_answered_when_the_scenario_of_the_beginning_was_deleted(copied):
+    made = Panel(WhatIf(copied.workbook, Setting("cement-150"), draws=50), "", "vi")
+    (copied.workbook.path.parent / "scenarios" / "cement-150.yaml").unlink()
+    made.sliders["*delay"].value = 3
+    assert "không còn nữa" in shown(made, "wrong") and made.shown.setting == Setting(delay=3)
+    made.reset.click()
+    assert "không còn nữa" in shown(made, "wrong") and made.shown.setting == Setting() and not made.held
+    made.sliders["*delay"].value = 1
+    assert shown(made, "wrong") == "" and made.shown.setting == Setting(delay=1)
+
+
 def test_names_from_data_are_shown_as_text_and_not_obeyed(copied):
     name = "<b>x</b>"
     Path(copied.workbook.path.parent / "scenarios" / "bad.yaml").write_text(
