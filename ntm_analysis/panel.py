@@ -5,6 +5,7 @@ papermill or nbconvert) gets widgets; all others get the same bytes every time, 
 """
 
 import asyncio
+import datetime as dt
 from collections.abc import Callable
 
 from markupsafe import Markup
@@ -170,8 +171,11 @@ class Panel:
     @property
     def setting(self) -> Setting:
         """What the widgets stand at; raises :class:`NotUnderstood` for a field that cannot be read."""
+        return self._with(read_deadline(self.fields["deadline"].value, self.tried.workbook, self.lang))
+
+    def _with(self, day: dt.date | None) -> Setting:
+        """What the other widgets stand at, with this deadline."""
         money = {pot: self.sliders[pot].value for pot in self.pots if self.sliders[pot].value != 100}
-        day = read_deadline(self.fields["deadline"].value, self.tried.workbook, self.lang)
         start, policy = self.fields["start"].value, self.fields["policy"].value
         return Setting(start, policy, day, money, self.sliders["*prices"].value, self.sliders["*delay"].value)
 
@@ -245,7 +249,7 @@ class Panel:
         try:
             answer = self.tried.answer(self.setting)
         except (NotUnderstood, DataProblems) as error:
-            wrong.append(words_of(error, self.lang) if isinstance(error, DataProblems) else f"{error}")
+            wrong += [words_of(error, self.lang)] if isinstance(error, DataProblems) else [f"{error}", *self._others()]
             self.good = False
         except Exception as error:  # whatever it is, a planner is not shown a traceback
             wrong.append(self.say("broken", error=f"{type(error).__name__}: {error}"))
@@ -263,6 +267,16 @@ class Panel:
             self.out["communes"].value = hint + communes(self.shown, chosen, self.lang)
         self.out["wrong"].value = Markup("").join(Markup('<p role="alert">{}</p>').format(line) for line in dict.fromkeys(wrong))
         self._busy(False)
+
+    def _others(self) -> list[str]:
+        """What does not fit beside a deadline that cannot be read."""
+        try:
+            self.tried.scenario(self._with(None))
+        except DataProblems as error:
+            return [words_of(error, self.lang)]
+        except UnknownScenario:  # deleted this very moment: told the next time
+            pass
+        return []
 
     def save(self) -> None:
         """Save what the widgets stand at as a scenario, and say where it is and how it is used."""
