@@ -23,6 +23,7 @@ from .comparison_words import (
 )
 from .demand import DRAWS, SEED
 from .forecast_words import chance, month_words, rests_on
+from .need import spread
 from .need_words import billions
 from .office_numbers import write_change, write_date, write_number
 from .page import Page, Part
@@ -132,8 +133,8 @@ class ComparisonPage(Page):
         if not (self.level["level"] == "not_ntm").any():
             return self.section("thu-thay-doi", self.text("panel_none"))
         base = self.compared()[0].base
-        mean, day = write_number(round(base.finishing.mean()), self.lang), write_date(base.day, self.lang)
-        told = self.text("panel_verdict", mean=mean, total=base.communes, day=day) + "."
+        middle, day = write_number(spread(base.finishing)["p50"], self.lang), write_date(base.day, self.lang)
+        told = self.text("panel_verdict", middle=middle, total=base.communes, day=day) + "."
         static = self.section("thu-thay-doi", self.text("panel_static_result", verdict=told), self.text("panel_static"))
         first, asked = Setting(self.baseline), {"draws": self.draws, "seed": self.seed}
         return panel_part(static, lambda: WhatIf(self.workbook, first, **asked), "", self.lang)

@@ -5,6 +5,7 @@ papermill or nbconvert) gets widgets; all others get the same bytes every time, 
 """
 
 import asyncio
+import datetime as dt
 from collections.abc import Callable
 
 from markupsafe import Markup
@@ -17,6 +18,7 @@ from .parameters import PLANS
 from .problems import DataProblems
 from .render import TEMPLATES
 from .saved_scenario import NotSaved, save
+from .scenarios import BASELINE, UnknownScenario, scenario_ids
 from .what_if import DELAY, MONEY, PRICES, Setting, WhatIf
 from .what_if_words import (
     NotUnderstood,
@@ -76,6 +78,7 @@ class Panel:
 
         self.tried, self.lang, self.w = tried, lang, ipywidgets
         self.shown, self.waiting, self.held, self.good, self.chosen = None, None, False, False, ([], "")
+        self.gone = ""  # what is said of a scenario that was started from and is no more
         self.pots = tried.pots()
         self.out = {name: ipywidgets.HTML() for name in ("verdict", "status", "wrong", "chart", "communes", "saved")}
         self._fields(commune)
@@ -168,8 +171,11 @@ class Panel:
     @property
     def setting(self) -> Setting:
         """What the widgets stand at; raises :class:`NotUnderstood` for a field that cannot be read."""
+        return self._with(read_deadline(self.fields["deadline"].value, self.tried.workbook, self.lang))
+
+    def _with(self, day: dt.date | None) -> Setting:
+        """What the other widgets stand at, with this deadline."""
         money = {pot: self.sliders[pot].value for pot in self.pots if self.sliders[pot].value != 100}
-        day = read_deadline(self.fields["deadline"].value, self.tried.workbook, self.lang)
         start, policy = self.fields["start"].value, self.fields["policy"].value
         return Setting(start, policy, day, money, self.sliders["*prices"].value, self.sliders["*delay"].value)
 
@@ -185,7 +191,7 @@ class Panel:
         """The deadline that a blank field stands for, and what the pots bring, in the scenario started from."""
         try:
             workbook = self.tried.start(self.fields["start"].value).workbook
-        except DataProblems:  # told when it is worked out
+        except (DataProblems, UnknownScenario):  # told when it is worked out
             return
         self.pots = {pot: told for pot, told in self.tried.pots(workbook).items() if pot in self.sliders}
         self.fields["deadline"].placeholder = self.say("deadline_hint", day=write_date(workbook.last_day, self.lang))
@@ -193,11 +199,14 @@ class Panel:
     def back(self) -> None:
         """All as at the beginning; names typed stay."""
         first, self.held = self.tried.first, True
-        self.fields["start"].value, self.fields["policy"].value = first.start, first.policy
-        self.fields["deadline"].value = write_date(first.deadline, "vi") if first.deadline else ""
-        for name, slider in self.sliders.items():
-            slider.value = 0 if name.startswith("*") else 100
-        self.held = False
+        try:
+            self._offer(first.start)
+            self.fields["policy"].value = first.policy
+            self.fields["deadline"].value = write_date(first.deadline, "vi") if first.deadline else ""
+            for name, slider in self.sliders.items():
+                slider.value = 0 if name.startswith("*") else 100
+        finally:
+            self.held = False
         self._changed({"owner": self.fields["start"]})
 
     def _changed(self, change: dict) -> None:
@@ -227,16 +236,20 @@ class Panel:
 
     def update(self) -> None:
         """Work out what the widgets stand at; what is wrong is said in words, the last answer and all input kept."""
-        self.waiting, wrong = None, []
+        if self.waiting:
+            self.waiting.cancel()
+        self._start_there()
+        wrong = [self.gone] if self.gone else []
+        self.waiting, self.gone = None, ""
         self._read_out()
         try:
             self.chosen = read_communes(self.fields["commune"].value, self.tried.workbook, self.lang)
         except NotUnderstood as error:
-            wrong = [f"{error}"]
+            wrong.append(f"{error}")
         try:
             answer = self.tried.answer(self.setting)
         except (NotUnderstood, DataProblems) as error:
-            wrong.append(words_of(error, self.lang) if isinstance(error, DataProblems) else f"{error}")
+            wrong += [words_of(error, self.lang)] if isinstance(error, DataProblems) else [f"{error}", *self._others()]
             self.good = False
         except Exception as error:  # whatever it is, a planner is not shown a traceback
             wrong.append(self.say("broken", error=f"{type(error).__name__}: {error}"))
@@ -255,10 +268,23 @@ class Panel:
         self.out["wrong"].value = Markup("").join(Markup('<p role="alert">{}</p>').format(line) for line in dict.fromkeys(wrong))
         self._busy(False)
 
+    def _others(self) -> list[str]:
+        """What does not fit beside a deadline that cannot be read."""
+        try:
+            self.tried.scenario(self._with(None))
+        except DataProblems as error:
+            return [words_of(error, self.lang)]
+        except UnknownScenario:  # deleted this very moment: told the next time
+            pass
+        return []
+
     def save(self) -> None:
         """Save what the widgets stand at as a scenario, and say where it is and how it is used."""
         try:
-            self.update() if self.waiting or not self.good else None
+            there = self._start_there()
+            self.update() if self.waiting or not self.good or not there else None
+            if not there:
+                raise NotSaved("start_gone")
             if not self.good:
                 raise NotSaved("wait")
             made, path = save(self.tried, self.setting, self.name.value, self.over.value)
@@ -270,13 +296,31 @@ class Panel:
         else:
             file, data = f"{path.parent.parent.name}/scenarios/{path.name}", typed(self.tried.workbook.path)
             line, kind = self.say("saved", file=file, id=made, data=data), "status"
-            self._offer(made)
+            self._offer(self.fields["start"].value)
         self.out["saved"].value = Markup('<p role="{}">{}</p>').format(kind, line)
         (self.out["saved"].add_class if kind == "alert" else self.out["saved"].remove_class)("wrong")
 
-    def _offer(self, made: str) -> None:
-        """The saved scenario among those to start from; what is chosen stays chosen."""
-        start, self.held = self.fields["start"], True
-        kept = start.value
-        start.options = start_options(self.tried.workbook, self.lang)
-        start.value, self.held = kept, False
+    def _offer(self, wanted: str) -> None:
+        """The scenarios there are now to start from, ``wanted`` chosen; where that is gone, the one of the last answer or the
+        baseline, and :attr:`gone` says so."""
+        start, held = self.fields["start"], self.held
+        title = {name: title for title, name in start.options}.get(wanted, wanted)
+        last = [self.shown.setting.start] if self.shown else []
+        self.held = True
+        try:
+            start.options = start_options(self.tried.workbook, self.lang)
+            there = {name for _, name in start.options}
+            start.value = next(name for name in (wanted, *last, BASELINE) if name in there)
+        finally:
+            self.held = held
+        if start.value != wanted:
+            self.gone = self.say("start_gone", title=title, now=start.label)
+            self._started()
+
+    def _start_there(self) -> bool:
+        """Whether the scenario chosen to start from still is there; where not, another is chosen."""
+        start = self.fields["start"].value
+        if start in scenario_ids(self.tried.workbook):
+            return True
+        self._offer(start)
+        return False

@@ -48,6 +48,10 @@ def save(tried: WhatIf, setting: Setting, name: str, over: bool = False) -> tupl
     """
     made = safe_id(name)
     path = folder_of(tried.workbook) / f"{made}.yaml"
+    if not tried.workbook.path.is_dir():  # nothing is laid out anew where the data set was
+        raise NotSaved("gone", folder=tried.workbook.path.name)
+    if path.with_suffix(".expected.json").exists():  # shipped, and held against what it gave
+        raise NotSaved("shipped", id=made)
     if setting == Setting(setting.start):
         raise NotSaved("nothing")
     if path.exists() and not over:

@@ -18,7 +18,7 @@ from .forecast import Forecast, record
 from .layout import Layout
 from .parameters import OPTIMAL
 from .recognition import levels
-from .scenarios import BASELINE, Scenario, folder_of, scenario
+from .scenarios import BASELINE, Scenario, UnknownScenario, folder_of, scenario
 from .schedule import deadline_of, repriced, schedule
 from .workbook import Workbook, content_hash
 from .yaml_files import flow
@@ -170,10 +170,16 @@ class WhatIf:
 
     @property
     def before(self) -> tuple[Forecast, np.ndarray]:
-        """The forecast of ``first``, and which communes finish in which of its worlds; anew when a scenario file changed."""
+        """The forecast of ``first``, and which communes finish in which of its worlds; anew when a scenario file changed,
+        as it was when its own is gone."""
         files = content_hash(folder_of(self.workbook))
         if self._before is None or self._before[0] != files:
-            found, _ = self.forecast(self.first)
+            try:
+                found, _ = self.forecast(self.first)
+            except UnknownScenario:
+                if self._before is None:
+                    raise
+                return self._before[1:]
             self._before = (files, found, by_commune(found))
         return self._before[1:]
 

@@ -1,6 +1,7 @@
 """What a what-if panel reads and says: fields as people type them, the answer as sentences, chart and table."""
 
 import datetime as dt
+import re
 
 from markupsafe import Markup
 
@@ -10,7 +11,7 @@ from .forecast_charts import fan
 from .forecast_words import chance, commune_sentence, interval, month_words, pot_words
 from .names import plain
 from .need_words import billions
-from .office_numbers import NotRead, read_date, write_change, write_date, write_number
+from .office_numbers import YEARS, NotRead, read_date, write_change, write_date, write_number
 from .problems import DataProblems, Problem
 from .scenarios import titles
 from .what_if import Answer
@@ -48,12 +49,25 @@ def read_deadline(typed: str, workbook: Workbook, lang: str) -> dt.date | None:
     try:
         day = read_date(typed)
     except NotRead as error:
+        if day := _day(typed):  # a date, but none of these times
+            first, last = write_date(workbook.as_of, lang), write_date(dt.date(YEARS[1], 12, 31), lang)
+            raise NotUnderstood(text("panel_deadline_range", lang, day=write_date(day, lang), first=first, last=last)) from None
         found = [Problem(error.reason, "", details={"value": typed} | error.details)]
         raise NotUnderstood(words_of(DataProblems(found), lang)) from None
     if day <= workbook.as_of:
         details = {"day": write_date(day), "as_of": write_date(workbook.as_of)}
         raise NotUnderstood(words_of(DataProblems([Problem("deadline_past", "", details=details)]), lang))
     return day
+
+
+def _day(typed: str) -> dt.date | None:
+    """A day of any year, as typed."""
+    parts = re.split(r"[/.-]", typed.strip())
+    year, month, day = parts if len(parts) == 3 and len(parts[0]) == 4 else [*parts, "", "", ""][2::-1]
+    try:
+        return dt.date(int(year), int(month), int(day)) if len(year) == 4 else None
+    except ValueError:
+        return None
 
 
 def commune_options(workbook: Workbook, units: list[int]) -> list[str]:
@@ -75,13 +89,15 @@ def read_communes(typed: str, workbook: Workbook, lang: str) -> tuple[list[int],
     everyone = {plain(text("panel_all", lang)), plain(text("panel_all", "vi"))}
     if any(plain(name) in everyone for name in names):
         return [], text("panel_commune_all", lang)
-    found = []
+    found, unknown = [], []
     for name in names:
         try:
             found.append(workbook.find(name))
         except UnknownCommune as error:
             near = listed(error.near, lang) or "..."
-            raise NotUnderstood(text("panel_commune_unknown", lang, value=name[:60], near=near)) from None
+            unknown.append(text("panel_commune_unknown", lang, value=name[:60], near=near))
+    if unknown:
+        raise NotUnderstood(" ".join(dict.fromkeys(unknown)))
     return list(dict.fromkeys(found)), ""
 
 
@@ -102,7 +118,7 @@ def verdict(found: Answer, lang: str) -> Markup:
     made = found.made
     figures, draws, total = made["finishing"], made["draws"], made["n_communes"]
     low, high = figures["p10"], figures["p90"]
-    mean = write_number(round(figures["mean"]), lang)
+    middle = write_number(figures["p50"], lang)
     day = write_date(dt.date.fromisoformat(made["deadline"]), lang)
     chances = {
         "share": f"{write_number(100 * made['basically_share'], lang)}%", "basically": made["basically_all"], "total": total,
@@ -113,7 +129,7 @@ def verdict(found: Answer, lang: str) -> Markup:
     empty = [pot_words(found.found.workbook, name, lang) for name in made["pots_without_money"]]
     lines += [text("panel_ends", lang, pots=listed(empty, lang))] if empty else []
     return Markup('<p class="big">{}</p><p class="range">{}</p><p class="change">{}</p>{}').format(
-        text("panel_verdict", lang, mean=mean, total=total, day=day),
+        text("panel_verdict", lang, middle=middle, total=total, day=day),
         text("panel_range", lang, range=f"{low}-{high}" if low != high else low, now=made["n_finished_now"]),
         difference(found, lang),
         Markup("").join(Markup("<p>{}</p>").format(line) for line in lines),

@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from ntm_analysis.problems import DataProblems
 from ntm_analysis.saved_scenario import NotSaved, save
 from ntm_analysis.scenarios import scenario, scenario_ids
 from ntm_analysis.what_if import Setting, WhatIf, told, written
-from ntm_analysis.what_if_words import NotUnderstood, read_communes, read_deadline
+from ntm_analysis.what_if_words import NotUnderstood, read_communes, read_deadline, verdict
 from ntm_analysis.words import texts
 from ntm_analysis.workbook import Workbook
 
@@ -151,7 +152,7 @@ def test_a_saved_scenario_is_read_by_all_and_gives_the_same(copied):
     [
         ("", "empty"), ("   ", "empty"), ("!?", "sign"), ("...", "empty"), ("a/b", "sign"), ("..\\x", "sign"), ("a\nb", "sign"),
         ("x" * 121, "long"), ("baseline", "reserved"), ("Optimal", "reserved"), ("con", "reserved"), ("COM1", "reserved"),
-        ("Cement 150", "exists"),
+        ("Cement 150", "shipped"),
     ],
 )  # fmt: skip
 def test_a_name_that_cannot_be_used_is_refused_and_nothing_written(copied, name, reason):
@@ -171,6 +172,23 @@ def test_a_scenario_is_replaced_only_when_asked_and_never_by_one_that_rests_on_i
     with pytest.raises(DataProblems):
         save(copied, Setting("thu", delay=1), "thu", over=True)
     assert "delay: 2" in path.read_text(encoding="utf-8") and not list(path.parent.glob(".*"))
+
+
+def test_a_scenario_that_comes_with_the_workbook_is_never_replaced(copied):
+    path = copied.workbook.path.parent / "scenarios" / "cement-150.yaml"
+    before = path.read_bytes()
+    with pytest.raises(NotSaved) as raised:
+        save(copied, Setting(delay=1), "Cement 150", over=True)
+    assert raised.value.reason == "shipped" and path.read_bytes() == before
+
+
+def test_nothing_is_laid_out_anew_where_the_data_set_was(panel):
+    panel.sliders["*delay"].value = 3
+    shutil.rmtree(panel.tried.workbook.path.parent)
+    panel.name.value = "Thử"
+    panel.button.click()
+    assert "thư mục dữ liệu thanh-chuong không còn" in shown(panel, "saved")
+    assert not panel.tried.workbook.path.parent.exists()
 
 
 def test_nothing_changed_and_a_folder_that_cannot_be_written_are_told(copied, monkeypatch):
@@ -201,6 +219,13 @@ def test_a_deadline_that_is_none_is_answered_in_words(district, typed):
         read_deadline(typed, district, "vi")
 
 
+@pytest.mark.parametrize("typed", ["1/1/1900", "31/12/9999", "9999-12-31", "1.1.2101"])
+def test_a_deadline_out_of_range_is_told_the_range(district, typed):
+    with pytest.raises(NotUnderstood, match=r"chọn ngày sau 31/3/2022, muộn nhất là 31/12/2100") as raised:
+        read_deadline(typed, district, "vi")
+    assert "không phải ngày" not in f"{raised.value}"
+
+
 def test_communes_are_found_without_diacritics_and_all_or_none_is_said(district):
     two = [district.find("Thanh Hương"), district.find("Thanh Chi")]
     assert read_communes("Thanh Hương (thanh huong), thanh chi;17758", district, "vi")[0][:2] == two
@@ -209,6 +234,8 @@ def test_communes_are_found_without_diacritics_and_all_or_none_is_said(district)
         assert found == [] and note
     with pytest.raises(NotUnderstood, match="Thanh Hương"):
         read_communes("Thanh Hươn", district, "vi")
+    with pytest.raises(NotUnderstood, match=r"“Abc”.*“Xyz”"):
+        read_communes("Abc, Thanh Chi, Xyz", district, "vi")
 
 
 # ---- the widgets
@@ -246,6 +273,24 @@ def test_a_change_that_cannot_be_worked_out_keeps_the_last_answer_and_the_input(
     assert "Chưa lưu" in shown(panel, "saved")
     panel.fields["deadline"].value = "30/6/2025"
     assert shown(panel, "wrong") == "" and "30/6/2025" in shown(panel, "verdict")
+
+
+def test_all_that_is_wrong_is_told_at_once(panel):
+    panel.fields["start"].value = "late-oct-2023"
+    panel.held = True
+    panel.fields["commune"].value, panel.fields["deadline"].value, panel.sliders["*delay"].value = "Abc, Xyz", "31/2/2025", 24
+    panel.held = False
+    panel.update()
+    for part in ("“Abc”", "“Xyz”", "không phải ngày", "Vốn về chậm thêm"):
+        assert part in shown(panel, "wrong")
+
+
+def test_the_headline_is_the_median_and_the_difference_an_average(tried):
+    answer = tried.answer(Setting(money={"nst-dt": 50}))
+    figures = answer.made["finishing"] | {"mean": answer.made["finishing"]["p50"] + 0.9}
+    said = verdict(replace(answer, made=answer.made | {"finishing": figures}), "vi")
+    assert f"Khoảng {figures['p50']}/" in said
+    assert "bình quân" in said and re.search(r"cơ bản các xã về đích thay đổi [-+]?[\d,]+ điểm %", said)
 
 
 def test_all_sliders_at_their_ends_are_answered(panel):
@@ -295,6 +340,43 @@ def test_a_scenario_that_is_spoilt_meanwhile_is_told_in_words(panel):
     (folder / "cement-150.yaml").write_text("id: cement-150\ntitle: [", encoding="utf-8")
     panel.fields["start"].value = "cement-150"
     assert shown(panel, "wrong") and "Traceback" not in shown(panel, "wrong") and panel.shown
+
+
+def test_a_start_deleted_meanwhile_is_told_and_the_answer_is_that_of_the_start_shown(panel):
+    panel.sliders["dan"].value = 150
+    before = shown(panel, "verdict")
+    (panel.tried.workbook.path.parent / "scenarios" / "two-more-years.yaml").unlink()
+    title = next(title for title, name in panel.fields["start"].options if name == "two-more-years")
+    panel.fields["start"].value = "two-more-years"
+    assert title in shown(panel, "wrong") and "không còn nữa" in shown(panel, "wrong")
+    assert panel.fields["start"].value == panel.shown.setting.start == "baseline" and shown(panel, "verdict") == before
+    assert title not in [title for title, _ in panel.fields["start"].options]
+    panel.fields["start"].value = "cement-150"
+    assert shown(panel, "wrong") == "" and panel.shown.setting.start == "cement-150", "the panel lives on"
+
+
+def test_a_setting_is_not_saved_when_its_start_was_deleted_meanwhile(panel):
+    panel.fields["start"].value = "two-more-years"
+    panel.sliders["*delay"].value = 3
+    folder = panel.tried.workbook.path.parent / "scenarios"
+    (folder / "two-more-years.yaml").unlink()
+    panel.name.value = "Thử"
+    panel.button.click()
+    assert "Chưa lưu" in shown(panel, "saved") and "không còn nữa" in shown(panel, "wrong")
+    assert not (folder / "thu.yaml").exists() and panel.shown.setting == Setting(delay=3)
+    panel.button.click()
+    assert shown(panel, "saved").startswith("Đã lưu") and (folder / "thu.yaml").exists(), "seen, and then saved"
+
+
+def test_the_way_back_is_answered_when_the_scenario_of_the_beginning_was_deleted(copied):
+    made = Panel(WhatIf(copied.workbook, Setting("cement-150"), draws=50), "", "vi")
+    (copied.workbook.path.parent / "scenarios" / "cement-150.yaml").unlink()
+    made.sliders["*delay"].value = 3
+    assert "không còn nữa" in shown(made, "wrong") and made.shown.setting == Setting(delay=3)
+    made.reset.click()
+    assert "không còn nữa" in shown(made, "wrong") and made.shown.setting == Setting() and not made.held
+    made.sliders["*delay"].value = 1
+    assert shown(made, "wrong") == "" and made.shown.setting == Setting(delay=1)
 
 
 def test_names_from_data_are_shown_as_text_and_not_obeyed(copied):
