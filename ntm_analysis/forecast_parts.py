@@ -132,7 +132,7 @@ class ForecastParts(FundingParts):
         lag = {end: write_number(rules[f"decision_{end}"], self.lang) for end in ("low", "high")}
         if self.finish == "met":
             figures = made["finishing_signed"]
-            told = {"mean": write_number(round(figures["mean"]), self.lang), "total": made["n_communes"]}
+            told = {"mean": figures["p50"], "total": made["n_communes"]}
             told |= {"range": " - ".join(dict.fromkeys([str(figures["p10"]), str(figures["p90"])]))}
             told |= {"basically": self.chance(made["p_basically_all_signed"]), "p": self.chance(made["p_all_signed"])}
             return self.text("forecast_signed", **told, **lag)

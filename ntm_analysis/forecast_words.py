@@ -91,7 +91,7 @@ def verdict(made: dict, lang: str) -> str:
         f"forecast_verdict_{made['finish']}",
         lang,
         day=write_date(dt.date.fromisoformat(made["deadline"]), lang),
-        mean=write_number(round(figures["mean"]), lang),
+        middle=figures["p50"],
         range=f"{low}-{high}" if low != high else str(low),
         total=total,
         now=made["n_finished_now"],

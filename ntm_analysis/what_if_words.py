@@ -142,7 +142,7 @@ def difference(found: Answer, lang: str) -> str:
     if told["finishing"] == 0 == told["se"] and not told["enough"]:
         return text("panel_same", lang)
     error = write_number(1.96 * told["se"], lang, 2)
-    if told["finishing"] and not clear(told):
+    if told["se"] and not clear(told):
         return text("panel_difference_noise", lang, error=error)
     enough = write_change(100 * told["enough"], lang, 1)
     return text("panel_difference", lang, change=change_words(told, lang), error=error, enough=enough)

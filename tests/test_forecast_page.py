@@ -45,7 +45,7 @@ def test_no_success_is_said_as_below_three_in_so_many_draws():
 
 
 def test_the_verdict_of_a_record_by_hand():
-    made = {"finishing": {"mean": 25.4, "p10": 24, "p90": 27}, "draws": 1_000, "n_communes": 37, "n_finished_now": 22,
+    made = {"finishing": {"mean": 25.6, "p10": 24, "p50": 25, "p90": 27}, "draws": 1_000, "n_communes": 37, "n_finished_now": 22,
         "deadline": "2025-12-31",
             "finish": "met", "basically_share": 0.95, "basically_all": 36, "p_basically_all": 0.0, "p_all": 0.0}  # fmt: skip
     said = verdict(made, "vi")
