@@ -141,7 +141,7 @@ def difference(found: Answer, lang: str) -> str:
     told = found.difference
     if told["finishing"] == 0 == told["se"] and not told["enough"]:
         return text("panel_same", lang)
-    error = write_number(1.96 * told["se"], lang, 2)
+    error = write_number(1.96 * told["se"], lang, 2) if 1.96 * told["se"] >= 0.005 else text("panel_least", lang)
     if told["se"] and not clear(told):
         return text("panel_difference_noise", lang, error=error)
     enough = write_change(100 * told["enough"], lang, 1)
