@@ -28,7 +28,7 @@ from .funding_parts import FundingParts
 from .office_numbers import write_date, write_number
 from .page import Part
 from .parameters import check
-from .problems import DataProblems, Problem, report
+from .problems import DataProblems, Problem, lines_of
 from .promise import WORLDS, promise
 from .scenarios import Scenario, UnknownScenario, scenario
 from .scoring import wilson
@@ -69,11 +69,11 @@ class ForecastParts(FundingParts):
 
         return self.kept("forecast", make, scenario=self.scenario, policy=self.policy, deadline=self.deadline, **asked)
 
-    @cache  # noqa: B019 - likewise; what cannot be foreseen is not tried again for every part
     def foreseeable(self) -> bool:
         """Whether enough was known on the as-of date for a forecast."""
         return not self._wanting()
 
+    @cache  # noqa: B019 - likewise; what cannot be foreseen is not tried again for every part
     def _wanting(self) -> list[Problem]:
         """What a forecast needs and was not known."""
         try:
@@ -84,8 +84,8 @@ class ForecastParts(FundingParts):
 
     def not_known(self) -> list[str]:
         """That there is no forecast, and for the office the first things that it lacks."""
-        told = [line.strip() for line in report(self._wanting(), self.lang).splitlines() if line.startswith("  ")]
-        return [self.text("forecast_not_known", day=self.day), *([self.bullets(told[:MOST])] if self.internal else [])]
+        told = self.bullets(lines_of(self._wanting(), self.lang)[:MOST]) if self.internal else ""
+        return [self.text("forecast_not_known", day=self.day), told]
 
     @property
     def deadline_words(self) -> str:
@@ -118,7 +118,7 @@ class ForecastParts(FundingParts):
         return self.section(
             "kha-nang",
             self.paragraph(verdict(made, self.lang), "verdict"),
-            self.paragraph(self.text("forecast_no_money"), "banner") if without_money(self.workbook) else "",
+            self.paragraph(self.text("forecast_no_money"), "banner") if without_money(found.workbook) else "",
             self.paragraph(rests_on(found.workbook, self.lang), "banner"),
             setting(found.workbook, made, self.lang),
             *lines,
@@ -132,7 +132,7 @@ class ForecastParts(FundingParts):
         lag = {end: write_number(rules[f"decision_{end}"], self.lang) for end in ("low", "high")}
         if self.finish == "met":
             figures = made["finishing_signed"]
-            told = {"mean": figures["p50"], "total": made["n_communes"]}
+            told = {"middle": figures["p50"], "total": made["n_communes"]}
             told |= {"range": " - ".join(dict.fromkeys([str(figures["p10"]), str(figures["p90"])]))}
             told |= {"basically": self.chance(made["p_basically_all_signed"]), "p": self.chance(made["p_all_signed"])}
             return self.text("forecast_signed", **told, **lag)

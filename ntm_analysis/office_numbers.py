@@ -23,11 +23,12 @@ _DMY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", re.ASCII)
 
 
 class NotRead(ValueError):
-    """A cell that cannot be read; ``reason`` is the code of a message in ``texts/problems.yaml``."""
+    """A cell that cannot be read; ``reason`` is the code of a message in ``texts/problems.yaml``, ``beyond`` a date that was
+    read but lies outside :data:`YEARS`."""
 
-    def __init__(self, reason: str, **details: object) -> None:
+    def __init__(self, reason: str, *, beyond: dt.date | None = None, **details: object) -> None:
         super().__init__(reason)
-        self.reason, self.details = reason, details
+        self.reason, self.beyond, self.details = reason, beyond, details
 
 
 def _parse(text: str, style: str) -> float | None:
@@ -86,7 +87,7 @@ def read_date(text: str) -> dt.date:
     except ValueError:
         raise NotRead("not_a_date") from None
     if not YEARS[0] <= year <= YEARS[1]:
-        raise NotRead("not_a_date")
+        raise NotRead("not_a_date", beyond=made)
     return made
 
 

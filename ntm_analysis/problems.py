@@ -95,6 +95,15 @@ class DataProblems(Exception):
         return [*report(self.problems, "vi").splitlines(), "", *report(self.problems, "en").splitlines()]
 
 
+def lines_of(problems: Iterable[Problem], lang: str = "vi") -> list[str]:
+    """The lines of :func:`report` that tell of problems, without its heads.
+
+    >>> lines_of([Problem("missing_column", "u.csv", column="order", details={"header": "code"})], "en")
+    ['u.csv, column order: the column is missing. Mend: add it; the columns are: code.']
+    """
+    return [line.strip() for line in report(problems, lang).splitlines() if line.startswith("  ")]
+
+
 def shown(text: str, most: int = 300) -> str:
     """Text fit for one line of a report: control characters shown, not obeyed by the terminal; length bounded."""
     text = "".join(c if c.isprintable() else "\ufffd" for c in text)

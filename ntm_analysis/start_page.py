@@ -10,8 +10,8 @@ from .names import nearest
 from .office_numbers import write_date
 from .page import Part, dagger
 from .page_inputs import HOME, home_of, typed
-from .parameters import BY_NAME, check
-from .problems import DataProblems, report, shown
+from .parameters import BY_NAME
+from .problems import DataProblems, lines_of, shown
 from .report import asked_in, plan
 from .words import pick, text
 from .workbook import Workbook, datasets, locate
@@ -36,7 +36,7 @@ class StartPage:
     def __init__(self, dataset: str = "data/thanh-chuong", *, as_of: str = "", lang: str = "vi") -> None:
         self.dataset, self.lang = f"{dataset}", lang if lang in ("vi", "en") else "vi"
         given = {"dataset": dataset, "as_of": as_of, "lang": lang}
-        wrong = [BY_NAME[name] for name, value in given.items() if check({name: value})]
+        wrong = [BY_NAME[name] for name, value in given.items() if BY_NAME[name].fault(value)]
         self.faults = [f"{p.name} = {given[p.name]!r} ({pick((p.vi, p.en), self.lang)})" for p in wrong]
         self.folder: Path | None = None
         self.workbook: Workbook | None = None
@@ -78,7 +78,7 @@ class StartPage:
             lines.append(self.text("start_fine", place=place, day=day, warnings=len(self.problems), **counts))
             lines.append(self.text("start_unread", n=len(to_check(workbook.law))))
         body = Markup("").join(Markup("<p>{}</p>").format(dagger(line)) for line in lines)
-        told = [line for line in report(self.problems, self.lang).splitlines() if line.startswith("  ")]
+        told = lines_of(self.problems, self.lang)
         body += bullets(told[:MOST])
         if len(told) > MOST:
             body += Markup("<p>{}</p>").format(self.text("start_more", n=len(told) - MOST, dataset=self.dataset))

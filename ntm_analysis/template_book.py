@@ -176,8 +176,7 @@ class _Lists:
     def add(self, name: object, words: list[str]) -> str:
         """A list put on the sheet once; the range that a rule names."""
         if name not in self.made:
-            self.columns += 1
-            column = self.columns - 1
+            column, self.columns = self.columns, self.columns + 1
             for row, word in enumerate(words):
                 self.sheet.write_string(row, column, word)
             letters = xlsxwriter.utility.xl_col_to_name(column, True)

@@ -1,7 +1,6 @@
 """What a what-if panel reads and says: fields as people type them, the answer as sentences, chart and table."""
 
 import datetime as dt
-import re
 
 from markupsafe import Markup
 
@@ -49,25 +48,17 @@ def read_deadline(typed: str, workbook: Workbook, lang: str) -> dt.date | None:
     try:
         day = read_date(typed)
     except NotRead as error:
-        if day := _day(typed):  # a date, but none of these times
+        if error.beyond:
             first, last = write_date(workbook.as_of, lang), write_date(dt.date(YEARS[1], 12, 31), lang)
-            raise NotUnderstood(text("panel_deadline_range", lang, day=write_date(day, lang), first=first, last=last)) from None
+            raise NotUnderstood(
+                text("panel_deadline_range", lang, day=write_date(error.beyond, lang), first=first, last=last)
+            ) from None
         found = [Problem(error.reason, "", details={"value": typed} | error.details)]
         raise NotUnderstood(words_of(DataProblems(found), lang)) from None
     if day <= workbook.as_of:
         details = {"day": write_date(day), "as_of": write_date(workbook.as_of)}
         raise NotUnderstood(words_of(DataProblems([Problem("deadline_past", "", details=details)]), lang))
     return day
-
-
-def _day(typed: str) -> dt.date | None:
-    """A day of any year, as typed."""
-    parts = re.split(r"[/.-]", typed.strip())
-    year, month, day = parts if len(parts) == 3 and len(parts[0]) == 4 else [*parts, "", "", ""][2::-1]
-    try:
-        return dt.date(int(year), int(month), int(day)) if len(year) == 4 else None
-    except ValueError:
-        return None
 
 
 def commune_options(workbook: Workbook, units: list[int]) -> list[str]:

@@ -12,7 +12,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from test_pages import ARGUMENTS, BROWSER
+from test_pages import ARGUMENTS, BROWSER, violations
 
 import run
 from ntm_analysis.scenarios import scenario
@@ -116,7 +116,6 @@ def wait_for(address: str, server: subprocess.Popen, log: Path, seconds: float =
 
 
 def test_the_panel_follows_a_slider_by_keyboard_and_saves_a_scenario(lab):
-    from axe_playwright_python.sync_playwright import Axe
     from nbconvert.exporters import HTMLExporter
 
     lab.open_notebook("feasibility", draws=300)
@@ -162,8 +161,7 @@ def test_the_panel_follows_a_slider_by_keyboard_and_saves_a_scenario(lab):
     chosen = scenario(Workbook.open(lab.root / "data" / "thanh-chuong"), "khong-von-tinh")
     assert (chosen.title["vi"], f"{chosen.deadline}") == ("Không vốn tỉnh", "2025-06-30")
 
-    found = Axe().run(page, context=".ntm-panel").response["violations"]
-    assert [v["id"] for v in found if v["impact"] in ("serious", "critical")] == []
+    assert violations(page, context=".ntm-panel") == []
     page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
     kept = lab.root / "notebooks" / "feasibility.ipynb"
     html, _ = HTMLExporter().from_filename(f"{kept}")

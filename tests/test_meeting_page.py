@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from test_pages import LEVEL
+from test_pages import violations
 
 from ntm_analysis.meeting_page import MeetingPage
 from ntm_analysis.render import execute, to_html
@@ -250,7 +250,6 @@ def test_the_notebooks_page_is_in_order_fits_a_phone_is_accessible_and_prints_ac
     assert [name for name in shown if name in order] == order and shown[-1] == "biet-den-dau"
     if BROWSER is None:
         pytest.skip("no Chromium on this machine")
-    from axe_playwright_python.sync_playwright import Axe
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -259,9 +258,7 @@ def test_the_notebooks_page_is_in_order_fits_a_phone_is_accessible_and_prints_ac
         page.goto(rendered.as_uri())
         wide, window = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
         assert wide <= window
-        found = Axe().run(page, options={"runOnly": LEVEL}).response["violations"]
-        against = [n["target"] for v in found for n in v["nodes"]]
-        assert [target for target in against if target != [".illustrative"]] == [], "the watermark is decoration"
+        assert [found for found in violations(page) if found[1] != [".illustrative"]] == [], "the watermark is decoration"
         boxes = re.findall(rb"/MediaBox \[0 0 ([0-9.]+) ([0-9.]+)\]", page.pdf(prefer_css_page_size=True))
         assert boxes and all(float(width) > float(height) for width, height in boxes), "A4 landscape throughout"
         opened.close()
