@@ -40,7 +40,7 @@ def instance(communes: int, seed: int):
     """A central case: the communes not yet NTM of a province are its goals."""
     import numpy as np
 
-    from ntm_analysis.central import Central, Pot
+    from ntm_analysis.allocation.central import Central, Pot
 
     chance = np.random.default_rng([communes, seed])
     late = np.flatnonzero(chance.random(communes) < 0.4)
@@ -84,7 +84,7 @@ def rule_start(case):
     fewest works, cheapest commune first; the same after the least works of each commune up to its minimum."""
     import numpy as np
 
-    from ntm_analysis.central import funded, in_order, in_time
+    from ntm_analysis.allocation.central import funded, in_order, in_time
 
     money, best = case.money_of_works(), (0.0, None)
     keys = (np.arange(len(case.weight)), np.bincount(case.goal), np.bincount(case.goal, weights=money))
@@ -111,7 +111,7 @@ def plain_model(case) -> dict:
     import highspy
     import numpy as np
 
-    from ntm_analysis.central import funded, in_order, latest, reached
+    from ntm_analysis.allocation.central import funded, in_order, latest, reached
 
     works, periods, money = len(case.goal), len(case.ends), case.money_of_works()
     fixed = funded(case, in_order(case, np.where(case.committed, np.arange(works), works)))
@@ -156,7 +156,7 @@ def plain_model(case) -> dict:
 
 def measure(communes: int, seed: int) -> dict:
     """Seconds, value and bound of both on one instance."""
-    from ntm_analysis import optimum as module
+    from ntm_analysis.allocation import optimum as module
 
     answers, exact = [], module._exact
 

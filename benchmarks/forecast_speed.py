@@ -47,7 +47,7 @@ def measure(folder: str) -> dict:
     import pandas as pd
 
     from ntm_analysis.finishing import run_of
-    from ntm_analysis.forecast import forecast
+    from ntm_analysis.forecast.forecast import forecast
     from ntm_analysis.layout import Layout
     from ntm_analysis.possible_worlds import draw_worlds
     from ntm_analysis.promise import promise

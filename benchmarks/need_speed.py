@@ -46,10 +46,10 @@ def measure(folder: str) -> dict:
     import pandas as pd
 
     from ntm_analysis.assess import assess
-    from ntm_analysis.missing import missing_ntm
-    from ntm_analysis.need import communes_in_need, draw_need
+    from ntm_analysis.need.missing import missing_ntm
+    from ntm_analysis.need.need import communes_in_need, draw_need
+    from ntm_analysis.need.works import unit_costs
     from ntm_analysis.workbook import Workbook
-    from ntm_analysis.works import unit_costs
 
     workbook = Workbook.open(folder)
     units = communes_in_need(workbook, "ntm")["ntm"]

@@ -32,10 +32,10 @@ def plain_loop() -> None:
 
 
 def main() -> None:
-    from ntm_analysis.forecast import forecast, record
+    from ntm_analysis.forecast.forecast import forecast, record
     from ntm_analysis.panel import Panel
-    from ntm_analysis.scenarios import scenario
-    from ntm_analysis.what_if import UNSAVED, WhatIf
+    from ntm_analysis.scenarios.scenario import scenario
+    from ntm_analysis.scenarios.what_if import UNSAVED, WhatIf
     from ntm_analysis.workbook import Workbook
 
     print(f"a loop of five million additions: {seconds(plain_loop):.2f} s")

@@ -8,7 +8,7 @@ Run it after a change of data, law or method that is meant; look at the differen
 import json
 from pathlib import Path
 
-from ntm_analysis.comparison import compare, record
+from ntm_analysis.scenarios.comparison import compare, record
 from ntm_analysis.workbook import Workbook
 
 DATA = Path(__file__).resolve().parent

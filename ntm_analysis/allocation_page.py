@@ -7,7 +7,9 @@ from itertools import groupby
 import pandas as pd
 from markupsafe import Markup
 
-from .allocation import OPTIMAL, Allocation, allocate
+from .allocation.margins import SAFE, tested
+from .allocation.plan_record import record
+from .allocation.plans import OPTIMAL, Allocation, allocate
 from .allocation_words import (
     assumed_sentence,
     conflict_lines,
@@ -24,16 +26,14 @@ from .allocation_words import (
     what_words,
 )
 from .charts import picture, stacked_years
-from .demand import in_millions
 from .forecast_parts import ForecastParts
 from .forecast_words import pot_words
-from .margins import SAFE, tested
+from .need.demand import in_millions
 from .need_words import FUND_WORDS, billions, ranged, rough
 from .office_numbers import write_change, write_number
 from .page import Part
-from .plan_record import record
 from .problems import DataProblems
-from .scenarios import BASELINE
+from .scenarios.scenario import BASELINE
 from .words import listed, pick
 
 TERMS = ("central", "optimal", "conditions", "prices")

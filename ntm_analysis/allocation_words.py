@@ -4,18 +4,18 @@ import datetime as dt
 import math
 
 from .forecast_words import chance, pot_words
+from .need.works import THOUSAND
 from .need_words import rough
 from .office_numbers import write_date, write_number, write_percent
 from .words import listed, text
 from .workbook import Workbook
-from .works import THOUSAND
 
 NOISE = 3  # standard errors, as where scenarios are compared
 CLOSE = 0.02  # of what a commune's works cost: less money than this is less than their cost is known to
 
 
 def verdict(made: dict, lang: str) -> str:
-    """The answer in one or two sentences; ``made`` is the record of :func:`~ntm_analysis.plan_record.record`."""
+    """The answer in one or two sentences; ``made`` is the record of :func:`~ntm_analysis.allocation.plan_record.record`."""
     day = write_date(dt.date.fromisoformat(made["deadline"]), lang)
     if made["status"] == "infeasible":
         return text("allocation_infeasible", lang, day=day)

@@ -16,16 +16,16 @@ from .assess import assess
 from .cli_files import Refused, export, folder_of, import_file, need_communes, new, open_workbook, rebase, template
 from .cli_options import parser_of, readable_console, utf8
 from .criteria import to_check
-from .data_check import points
-from .demand import demand
+from .forecast.readiness import points
 from .names import nearest
-from .need import works_not_needed
+from .need.demand import demand
+from .need.need import works_not_needed
 from .need_words import need_lines
 from .office_numbers import write_date
 from .page_inputs import home_of, kept_workbook
 from .problems import DataProblems, Problem, report, shown
 from .recognition import NEAR, overview
-from .scenarios import Scenario, UnknownScenario, scenario
+from .scenarios.scenario import Scenario, UnknownScenario, scenario
 from .standings import commune_records
 from .units import described
 from .words import LEVEL_WORDS, STATE_SIGNS, UNCHECKED, count_words, lacking_words, listed, pick, text, verdict_district
@@ -161,7 +161,7 @@ def _print_commune(workbook: Workbook, record: dict, lang: str) -> None:
 
 
 def _needs(options: argparse.Namespace) -> int:
-    from .demand import record
+    from .need.demand import record
 
     workbook, lang = open_workbook(options), options.lang
     workbook = _scenario(workbook, options.scenario, lang).workbook
@@ -213,8 +213,8 @@ def _no_scenario(error: UnknownScenario, lang: str) -> str:
 
 def _registered(workbook: Workbook, made: dict, lang: str) -> str:
     """Enter a forecast in the register; what to say of it."""
-    from .register import FOLDER, register
-    from .scoring import entry_of
+    from .forecast.register import FOLDER, register
+    from .forecast.scoring import entry_of
 
     if workbook.illustrative:
         raise Refused(text("score_no_illustrative", lang))
@@ -227,9 +227,9 @@ def _registered(workbook: Workbook, made: dict, lang: str) -> str:
 
 
 def _score(options: argparse.Namespace) -> int:
-    from .register import FOLDER, OUTCOMES, read_outcomes, read_register
+    from .forecast.register import FOLDER, OUTCOMES, read_outcomes, read_register
+    from .forecast.scoring import score
     from .score_words import score_lines, score_record
-    from .scoring import score
 
     folder = Path.cwd() / FOLDER if (Path.cwd() / FOLDER).is_dir() else ROOT / FOLDER
     today = dt.date.today()
@@ -241,7 +241,7 @@ def _score(options: argparse.Namespace) -> int:
 
 
 def _forecast(options: argparse.Namespace) -> int:
-    from .forecast import forecast, record
+    from .forecast.forecast import forecast, record
     from .forecast_words import forecast_lines
     from .promise import promise
 
@@ -267,10 +267,10 @@ def _forecast(options: argparse.Namespace) -> int:
 
 
 def _allocate(options: argparse.Namespace) -> int:
-    from .allocation import OPTIMAL, allocate
+    from .allocation.margins import tested
+    from .allocation.plan_record import record
+    from .allocation.plans import OPTIMAL, allocate
     from .allocation_words import allocation_lines
-    from .margins import tested
-    from .plan_record import record
 
     workbook, lang = open_workbook(options), options.lang
     chosen = _scenario(workbook, options.scenario, lang)
@@ -281,8 +281,8 @@ def _allocate(options: argparse.Namespace) -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from .comparison import compare, record
     from .comparison_words import compare_lines
+    from .scenarios.comparison import compare, record
 
     workbook, lang = open_workbook(options), options.lang
     try:

@@ -4,7 +4,7 @@ import argparse
 import datetime as dt
 from pathlib import Path
 
-from .data_check import contradictions
+from .forecast.readiness import contradictions
 from .law_files import read_law
 from .names import slug
 from .office_numbers import write_date

@@ -5,7 +5,6 @@ from functools import cache
 import pandas as pd
 
 from .charts import picture
-from .comparison import NOISE, Comparison, compare, record
 from .comparison_charts import frontier, slope, tornado
 from .comparison_words import (
     LEAST,
@@ -21,9 +20,9 @@ from .comparison_words import (
     tornado_told,
     verdict,
 )
-from .demand import DRAWS, SEED
 from .forecast_words import chance, month_words, rests_on
-from .need import spread
+from .need.demand import DRAWS, SEED
+from .need.need import spread
 from .need_words import billions
 from .office_numbers import write_change, write_date, write_number
 from .page import Page, Part
@@ -31,9 +30,10 @@ from .panel import panel_part
 from .parameters import check
 from .problems import DataProblems, report
 from .promise import WORLDS
-from .scenarios import scenario_ids
+from .scenarios.comparison import NOISE, Comparison, compare, record
+from .scenarios.scenario import scenario_ids
+from .scenarios.what_if import Setting, WhatIf
 from .sensitivity import SHARE
-from .what_if import Setting, WhatIf
 
 NAMES, BARS = 5, 10  # communes named in a cell, bars of the tornado
 

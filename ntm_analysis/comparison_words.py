@@ -1,14 +1,14 @@
-"""The comparison in sentences: ``made`` is the record of :func:`~ntm_analysis.comparison.record`."""
+"""The comparison in sentences: ``made`` is the record of :func:`~ntm_analysis.scenarios.comparison.record`."""
 
 import datetime as dt
 
 import numpy as np
 
-from .comparison import NOISE
 from .forecast_words import chance, rests_on
 from .need_words import billions, rough
 from .office_numbers import write_change, write_date, write_number
-from .scenarios import BASELINE
+from .scenarios.comparison import NOISE
+from .scenarios.scenario import BASELINE
 from .sensitivity import DRAWS, RANGES, SHARE
 from .words import text
 from .workbook import Workbook

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import chdtri, gammaincinv, ndtri, pdtr
 
+from .need.draws import uniforms
 from .pace import AVERAGE, CRITERIA, FEWEST, SHORTEST, TERM, changes_of, drawn_hazard, fitted, series, spaced, spread_of
-from .worlds import uniforms
 
 TITLES = "ntm_communes"
 AS_DRAWN = "avg_criteria_as_drawn"  # averages, by the hazard that the forecast draws

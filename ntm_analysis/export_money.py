@@ -2,14 +2,14 @@
 
 import pandas as pd
 
-from .demand import in_millions
 from .export_forms import ExportForms
+from .need.demand import in_millions
+from .need.works import THOUSAND, newest_debts
 from .need_words import FUND_WORDS, ranged, rough
 from .office_book import WHOLE, Form, Head
 from .office_numbers import write_number
 from .plan_checks import CEMENT
 from .words import pick
-from .works import THOUSAND, newest_debts
 
 
 class ExportMoney(ExportForms):

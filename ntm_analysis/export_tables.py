@@ -9,10 +9,10 @@ from functools import cached_property
 import pandas as pd
 
 from .assess import Standing, assess
-from .demand import demand
 from .export_forms import DAGGER
 from .export_money import ExportMoney
-from .forecast import forecast, record
+from .forecast.forecast import forecast, record
+from .need.demand import demand
 from .office_book import DAY, Form, Head, office_book
 from .office_numbers import write_date, write_number
 from .problems import DataProblems, report

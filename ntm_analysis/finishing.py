@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from .layout import Layout
+from .need.draws import BLOCK
 from .parameters import OPTIMAL
 from .possible_worlds import Worlds, draw_worlds
 from .schedule import Schedule, schedule
 from .workbook import Workbook
-from .worlds import BLOCK
 
 LARGEST_CHUNK = 5_000_000  # works x draws held at once: more is slower, because memory is then asked of the system anew
 
@@ -57,7 +57,7 @@ def simulate(workbook: Workbook, draws: int, seed: int, *, policy: str = "own", 
     ((19, 100), 45)
     """
     if policy == OPTIMAL:  # the solver is loaded only for this one
-        from .allocation import layout_of
+        from .allocation.plans import layout_of
 
         layout = layout_of(workbook, deadline)
     else:

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import numpy as np
 
-from .forecast import Forecast, forecast
-from .forecast_change import ForecastChange, Step, by_commune, change_since, is_this, last_entry
+from .forecast.forecast import Forecast, forecast
+from .forecast.register import FOLDER, read_register
 from .forecast_parts import ForecastParts
 from .forecast_words import chance
 from .monthly import month_before
 from .office_numbers import write_change, write_date, write_number
 from .page import Part
 from .problems import DataProblems
-from .register import FOLDER, read_register
+from .scenarios.change import ForecastChange, Step, by_commune, change_since, is_this, last_entry
 
 REGISTER = Path(__file__).resolve().parents[1] / FOLDER
 

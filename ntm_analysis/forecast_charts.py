@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from .chart_style import BAND, BAR, HEAT, INK, MAIN, QUIET, RULE, SCALE_LOOK
 from .charts import WIDTH, blank
-from .scoring import EDGES
+from .forecast.scoring import EDGES
 from .words import text
 
 
@@ -16,7 +16,7 @@ def fan(table: pd.DataFrame, total: int, basically: int, naive: pd.Series | None
     """How many communes have finished over time: median, usual range, goal lines, and the straight line of today's pace
     (``naive``, by day).
 
-    ``table``: day, p10, p50, p90 (:meth:`~ntm_analysis.forecast.Forecast.over_time`).
+    ``table``: day, p10, p50, p90 (:meth:`~ntm_analysis.forecast.forecast.Forecast.over_time`).
     """
     figure, axes = blank(WIDTH, 3.4)
     axes.fill_between(table["day"], table["p10"], table["p90"], step="post", **BAND, label=text("fan_range", lang))

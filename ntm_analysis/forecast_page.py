@@ -13,8 +13,8 @@ from .office_numbers import write_number
 from .pace import TERM, changes_of, day_of
 from .page import Part, linked
 from .panel import panel_part
+from .scenarios.what_if import Setting, WhatIf
 from .schedule import COUNTRY
-from .what_if import Setting, WhatIf
 
 TERMS = ("worlds", "policy", "queue", "work", "pace", "trend", "together", "storm", "finish", "interval", "words")
 MEASURES = {AVERAGE: "measure_average", AS_DRAWN: "measure_as_drawn", TITLES: "measure_titles"}

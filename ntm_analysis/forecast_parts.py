@@ -8,7 +8,8 @@ import pandas as pd
 from markupsafe import Markup
 
 from .charts import picture
-from .forecast import Forecast, forecast, record
+from .forecast.forecast import Forecast, forecast, record
+from .forecast.scoring import wilson
 from .forecast_charts import fan, heat, strip
 from .forecast_words import (
     chance,
@@ -30,8 +31,7 @@ from .page import Part
 from .parameters import check
 from .problems import DataProblems, Problem, lines_of
 from .promise import WORLDS, promise
-from .scenarios import Scenario, UnknownScenario, scenario
-from .scoring import wilson
+from .scenarios.scenario import Scenario, UnknownScenario, scenario
 from .words import listed
 
 MOST = 8  # lacks listed where there is no forecast

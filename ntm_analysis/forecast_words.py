@@ -2,8 +2,8 @@
 
 import datetime as dt
 
+from .forecast.scoring import scale_places, wilson
 from .office_numbers import write_date, write_number
-from .scoring import scale_places, wilson
 from .words import text
 from .workbook import Workbook
 
@@ -84,7 +84,7 @@ def rests_on(workbook: Workbook, lang: str) -> str:
 
 
 def verdict(made: dict, lang: str) -> str:
-    """How many will have finished, P(basically all), P(all): ``made`` is the record of :func:`~ntm_analysis.forecast.record`."""
+    """How many will have finished, P(basically all), P(all): ``made`` is what :func:`~.forecast.forecast.record` gives."""
     figures, draws, total = made["finishing"], made["draws"], made["n_communes"]
     low, high = figures["p10"], figures["p90"]
     return text(

@@ -7,10 +7,11 @@ import pandas as pd
 from markupsafe import Markup
 
 from .charts import picture, waterfall
-from .demand import DRAWS, SEED, Demand, demand, in_millions, record, status_movers
 from .exports import export_folder, write_tables
-from .funding import movers
-from .need import Need, works_not_needed
+from .need.demand import DRAWS, SEED, Demand, demand, in_millions, record, status_movers
+from .need.funding import movers
+from .need.need import Need, works_not_needed
+from .need.works import THOUSAND, newest_debts
 from .need_words import (
     CAPITAL_WORDS,
     FUND_WORDS,
@@ -27,7 +28,6 @@ from .page import Part
 from .plan_parts import PlanPage
 from .problems import DataProblems, report
 from .words import LEVEL_WORDS, pick
-from .works import THOUSAND, newest_debts
 
 
 class FundingParts(PlanPage):

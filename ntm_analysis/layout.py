@@ -7,10 +7,10 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from .missing import Missing
-from .money import Envelopes, instances_of
+from .need.missing import Missing
+from .need.money import Envelopes, instances_of
+from .need.works import DEBT, THOUSAND, ItemWorks, PriceList, item_works
 from .schedule import Schedule
-from .works import DEBT, THOUSAND, ItemWorks, PriceList, item_works
 
 
 @dataclass(frozen=True)

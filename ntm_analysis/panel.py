@@ -17,9 +17,9 @@ from .page_inputs import typed
 from .parameters import PLANS
 from .problems import DataProblems
 from .render import TEMPLATES
-from .saved_scenario import NotSaved, save
-from .scenarios import BASELINE, UnknownScenario, scenario_ids
-from .what_if import DELAY, MONEY, PRICES, Setting, WhatIf
+from .scenarios.saved_scenario import NotSaved, save
+from .scenarios.scenario import BASELINE, UnknownScenario, scenario_ids
+from .scenarios.what_if import DELAY, MONEY, PRICES, Setting, WhatIf
 from .what_if_words import (
     NotUnderstood,
     chart,

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .layout import GroupLayout, Layout
-from .missing import Missing, drawn_missing, usual_missing
-from .money import monthly_money
+from .need.draws import MEANS, pert, together, uniforms
+from .need.missing import Missing, drawn_missing, usual_missing
+from .need.money import monthly_money
+from .need.works import DEBT, Prices, drawn_works, split
 from .pace import drawn_hazard, waiting_months
 from .queue import NEVER, end_months, paid_months, start_months
 from .trends import crossing_months
-from .works import DEBT, Prices, drawn_works, split
-from .worlds import MEANS, pert, together, uniforms
 
 
 @dataclass
@@ -139,9 +139,9 @@ class Worlds:
 
 
 def draw_worlds(layout: Layout, draws: int, seed: int | None, block: int = 0) -> Worlds:
-    """``draws`` worlds of a schedule from ``block`` onwards (a block is :data:`~ntm_analysis.worlds.BLOCK` draws).
+    """``draws`` worlds of a schedule from ``block`` onwards (a block is :data:`~ntm_analysis.need.draws.BLOCK` draws).
 
-    With :data:`~ntm_analysis.worlds.MEANS` in the place of a seed: the central case, the most probable missing criteria, all
+    With :data:`~ntm_analysis.need.draws.MEANS` in the place of a seed: the central case, the most probable missing criteria, all
     else at its mean, and criteria without works met at once (when they are met is for the forecast to say).
     """
     plan, rules = layout.plan, layout.plan.rules

@@ -6,9 +6,9 @@ so that the least factor of a world is found by halving; 50, 80 and 90 % are rea
 
 import numpy as np
 
-from .forecast import Forecast
-from .funding import still_to_come
-from .need import spread
+from .forecast.forecast import Forecast
+from .need.funding import still_to_come
+from .need.need import spread
 from .possible_worlds import Worlds, draw_worlds
 from .queue import NEVER
 
@@ -28,7 +28,7 @@ def promise(found: Forecast) -> dict:
     money there is, ``above_64_times`` where no factor up to 64 is enough; ``reached_now``, with a factor of 1, where nothing
     is needed. A pot alone has None where it is not enough.
 
-    >>> from ntm_analysis.forecast import forecast
+    >>> from ntm_analysis.forecast.forecast import forecast
     >>> from ntm_analysis.workbook import Workbook
     >>> promise(forecast(Workbook.open("data/thanh-chuong"), draws=100))["all"]["money"]["50"]["reason"]
     'money_does_not_reach'

@@ -7,8 +7,8 @@ cumulative sum and one comparison a pot.
 
 import numpy as np
 
+from .need.draws import BLOCK
 from .pace import NEVER  # also the month of what is never paid or never ends
-from .worlds import BLOCK
 
 
 def paid_months(

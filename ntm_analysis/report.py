@@ -19,7 +19,7 @@ from .index_page import index_page, mark_stale
 from .manifest import Manifest
 from .memory_limit import usual_limit
 from .names import slug
-from .need import communes_in_need
+from .need.need import communes_in_need
 from .office_numbers import write_date
 from .page_inputs import files_hash, home_of
 from .parameters import check

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from .missing import Facts, Missing, expected_lacks, facts_ntm, missing_higher
-from .need import communes_in_need
+from .need.missing import Facts, Missing, expected_lacks, facts_ntm, missing_higher
+from .need.need import communes_in_need
+from .need.works import DEBT, newest_debts, price_index, unit_costs, works_of
 from .pace import Pace, fit_pace
 from .parameters import POLICIES
 from .plan_checks import RULES, lacking_assumptions
@@ -20,7 +21,6 @@ from .problems import DataProblems, Problem
 from .recognition import RANKS
 from .trends import trends
 from .workbook import Workbook
-from .works import DEBT, newest_debts, price_index, unit_costs, works_of
 
 COUNTRY = "Vietnam"  # the area of history.csv that stands for the whole country
 
@@ -40,7 +40,7 @@ class Schedule:
     ``goals``: unit, code, level, planned (on the list of planned targets), year (planned, else NaN), missing (expected),
     cost (expected, million đồng). ``works``: a row a work of whatever goal, debts last: goal (-1: none), unit, level, at,
     criterion, work, item, left, tier, listed, place (in the queue). ``by_level``: the works of a level as
-    :func:`~ntm_analysis.works.works_of` gives them. ``missing``: what the higher levels lack (one world that stands for
+    :func:`~ntm_analysis.need.works.works_of` gives them. ``missing``: what the higher levels lack (one world that stands for
     all); ``facts``, ``expected``: what is known and expected of the NTM level. ``weights``: by unit the parts of split
     pots; ``split``: the pots that are split. ``trends``: criteria of NTM goals that follow their own trend. ``rules``: the
     assumptions by key. ``priorities``: by unit, what a commune counts in the number finishing, where that is not 1.

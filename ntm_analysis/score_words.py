@@ -6,8 +6,8 @@ import math
 import pandas as pd
 
 from .dictionary import dictionary
+from .forecast.scoring import PLACES, Scores
 from .office_numbers import write_date, write_number, write_percent
-from .scoring import PLACES, Scores
 from .words import listed, text
 
 

@@ -10,13 +10,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from .forecast import Forecast
+from .forecast.forecast import Forecast
 from .layout import Layout
-from .missing import facts_ntm, one_more_met
+from .need.missing import facts_ntm, one_more_met
+from .need.works import unit_costs
 from .plan_checks import RULES, WHOLE
 from .possible_worlds import draw_worlds
 from .promise import WORLDS, planned, with_money
-from .works import unit_costs
 
 FACTORS = (0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0)
 DRAWS = 1_000  # worlds of the tornado
@@ -40,7 +40,7 @@ def frontier(found: Forecast) -> pd.DataFrame:
     """How many communes finish were all pots multiplied by each of :data:`FACTORS`: factor, money (planned, million đồng),
     mean, p10, p50, p90; in the first :data:`~ntm_analysis.promise.WORLDS` worlds.
 
-    >>> from ntm_analysis.forecast import forecast
+    >>> from ntm_analysis.forecast.forecast import forecast
     >>> from ntm_analysis.workbook import Workbook
     >>> bool(frontier(forecast(Workbook.open("data/thanh-chuong"), draws=100))["mean"].is_monotonic_increasing)
     True

@@ -16,12 +16,12 @@ from markupsafe import Markup
 from .commune_page import CommunePage
 from .forecast_words import chance_words, month_words
 from .names import KIND_WORDS, fold, plain
+from .need.works import THOUSAND
 from .need_words import rough
 from .office_numbers import write_date, write_number
 from .owed import owed
 from .page import Part
 from .words import listed
-from .works import THOUSAND
 
 MOST = 6  # things to do that fit on the page
 LEAST = 0.1  # million đồng a household; less is only said to be less

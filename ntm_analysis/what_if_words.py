@@ -12,8 +12,8 @@ from .names import plain
 from .need_words import billions
 from .office_numbers import YEARS, NotRead, read_date, write_change, write_date, write_number
 from .problems import DataProblems, Problem
-from .scenarios import titles
-from .what_if import Answer
+from .scenarios.scenario import titles
+from .scenarios.what_if import Answer
 from .words import listed, text
 from .workbook import UnknownCommune, Workbook
 

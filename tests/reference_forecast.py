@@ -9,11 +9,11 @@ import numpy as np
 from reference_need import given
 
 from ntm_analysis.assess import assess
-from ntm_analysis.missing import missing_higher, missing_ntm
+from ntm_analysis.need.draws import pert, uniforms
+from ntm_analysis.need.missing import missing_higher, missing_ntm
+from ntm_analysis.need.unknowns import count_distribution
+from ntm_analysis.need.works import works_of
 from ntm_analysis.pace import drawn_hazard, fit_pace, waiting_months
-from ntm_analysis.unknowns import count_distribution
-from ntm_analysis.works import works_of
-from ntm_analysis.worlds import pert, uniforms
 
 NEVER, DEBT, CEMENT, LAST = 9999, "no-dong", "xi-mang", math.inf
 RANKS = ("not_ntm", "ntm", "advanced", "model")

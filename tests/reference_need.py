@@ -9,8 +9,8 @@ from itertools import accumulate
 import numpy as np
 
 from ntm_analysis.assess import assess
-from ntm_analysis.unknowns import count_distribution
-from ntm_analysis.worlds import pert, uniforms
+from ntm_analysis.need.draws import pert, uniforms
+from ntm_analysis.need.unknowns import count_distribution
 
 OLD, NEW = "ntm-2016-2020", "ntm-2021-2025"
 NUMBERS, CEMENT = range(1, 20), "xi-mang"

@@ -10,20 +10,20 @@ import pandas as pd
 import pytest
 from markupsafe import Markup
 
-from ntm_analysis import margins
-from ntm_analysis.allocation import OPTIMAL, Allocation, allocate
+from ntm_analysis.allocation import margins
+from ntm_analysis.allocation.central import funded, in_order, reached
+from ntm_analysis.allocation.extra_communes import extra_communes, near_plans, prices, with_money
+from ntm_analysis.allocation.optimum import optimum, places
+from ntm_analysis.allocation.plan_record import record
+from ntm_analysis.allocation.plans import OPTIMAL, Allocation, allocate
+from ntm_analysis.allocation.relaxing import cannot, conflicts, for_all
 from ntm_analysis.allocation_page import AllocationPage
 from ntm_analysis.allocation_words import allocation_lines, extra_lines
-from ntm_analysis.central import funded, in_order, reached
 from ntm_analysis.cli import main
-from ntm_analysis.extra_communes import extra_communes, near_plans, prices, with_money
-from ntm_analysis.forecast import forecast
-from ntm_analysis.optimum import optimum, places
+from ntm_analysis.forecast.forecast import forecast
 from ntm_analysis.parameters import PLANS
-from ntm_analysis.plan_record import record
 from ntm_analysis.problems import DataProblems
-from ntm_analysis.relaxing import cannot, conflicts, for_all
-from ntm_analysis.scenarios import scenario
+from ntm_analysis.scenarios.scenario import scenario
 from ntm_analysis.workbook import Workbook
 
 DATA, MODEL = "data/thanh-chuong", "data/huyen-mau"

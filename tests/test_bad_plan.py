@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ntm_analysis.demand import demand
+from ntm_analysis.need.demand import demand
 from ntm_analysis.plan_checks import PLAN_TABLES, RULES
 from ntm_analysis.problems import DataProblems, report
 from ntm_analysis.schedule import schedule

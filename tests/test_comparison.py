@@ -11,13 +11,13 @@ import pytest
 import yaml
 
 from ntm_analysis import cli, yaml_files
-from ntm_analysis.comparison import NOISE, compare, paired, record
 from ntm_analysis.comparison_page import ComparisonPage
 from ntm_analysis.comparison_words import change_words, price_words, verdict
-from ntm_analysis.demand import demand
-from ntm_analysis.forecast import forecast
+from ntm_analysis.forecast.forecast import forecast
+from ntm_analysis.need.demand import demand
 from ntm_analysis.problems import DataProblems, report
-from ntm_analysis.scenarios import UnknownScenario, scenario, scenario_ids
+from ntm_analysis.scenarios.comparison import NOISE, compare, paired, record
+from ntm_analysis.scenarios.scenario import UnknownScenario, scenario, scenario_ids
 from ntm_analysis.sensitivity import SHARE
 from ntm_analysis.workbook import Workbook
 
@@ -56,7 +56,7 @@ def told(district, tmp_path):
 def quick(shipped, monkeypatch):
     """What moves the baseline is worked out once: a command or a page takes that."""
     for name in ("frontier", "tornado"):
-        monkeypatch.setattr(f"ntm_analysis.comparison.{name}", lambda found, name=name: getattr(shipped[0], name))
+        monkeypatch.setattr(f"ntm_analysis.scenarios.comparison.{name}", lambda found, name=name: getattr(shipped[0], name))
 
 
 def row_of(made: dict, name: str) -> dict:
@@ -306,7 +306,7 @@ def test_a_criteria_set_that_the_data_cannot_be_judged_by_is_a_fault_of_the_scen
 
 
 def test_everything_wrong_with_the_scenarios_named_is_told_before_the_first_forecast(told, monkeypatch):
-    monkeypatch.setattr("ntm_analysis.comparison._forecast", lambda *_: pytest.fail("a forecast was begun"))
+    monkeypatch.setattr("ntm_analysis.scenarios.comparison._forecast", lambda *_: pytest.fail("a forecast was begun"))
     with pytest.raises(UnknownScenario, match="nope, nope2"):
         compare(told(), ["nope", "nope2"], draws=10)
     with pytest.raises(DataProblems) as caught:

@@ -10,9 +10,9 @@ import pytest
 
 from ntm_analysis.assess import assess
 from ntm_analysis.cli import main
-from ntm_analysis.demand import demand
 from ntm_analysis.export_tables import exported
-from ntm_analysis.forecast import forecast, record
+from ntm_analysis.forecast.forecast import forecast, record
+from ntm_analysis.need.demand import demand
 from ntm_analysis.workbook import Workbook
 
 DRAWS, SEED = 300, 2022

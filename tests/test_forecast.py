@@ -14,14 +14,14 @@ from test_reference_forecast import HIGH, MODEL, NEVER, NEW, PROVINCE, YEARS, pl
 
 from ntm_analysis import cli
 from ntm_analysis.finishing import run_of, simulate
-from ntm_analysis.forecast import forecast, record
+from ntm_analysis.forecast.forecast import forecast, record
 from ntm_analysis.layout import Layout
+from ntm_analysis.need.draws import together, uniforms
 from ntm_analysis.problems import DataProblems, report
 from ntm_analysis.promise import promise
-from ntm_analysis.scenarios import UnknownScenario, scenario
+from ntm_analysis.scenarios.scenario import UnknownScenario, scenario
 from ntm_analysis.schedule import POLICIES, schedule
 from ntm_analysis.workbook import Workbook
-from ntm_analysis.worlds import together, uniforms
 
 DRAWS = 400
 

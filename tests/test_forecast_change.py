@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ntm_analysis.forecast import forecast, record
-from ntm_analysis.forecast_change import by_commune, change_since, is_this, last_entry
+from ntm_analysis.forecast.forecast import forecast, record
+from ntm_analysis.forecast.scoring import entry_of
 from ntm_analysis.meeting_page import MeetingPage
-from ntm_analysis.scoring import entry_of
+from ntm_analysis.scenarios.change import by_commune, change_since, is_this, last_entry
 from ntm_analysis.workbook import Workbook
 
 THEN, NOW = dt.date(2022, 11, 30), dt.date(2022, 12, 31)

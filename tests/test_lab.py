@@ -15,7 +15,7 @@ import pytest
 from test_pages import ARGUMENTS, BROWSER, violations
 
 import run
-from ntm_analysis.scenarios import scenario
+from ntm_analysis.scenarios.scenario import scenario
 from ntm_analysis.workbook import Workbook
 
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine")

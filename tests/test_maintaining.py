@@ -8,10 +8,10 @@ import nbformat
 import pytest
 
 from ntm_analysis.assess import assess
-from ntm_analysis.demand import demand
 from ntm_analysis.district_page import DistrictPage
+from ntm_analysis.need.demand import demand
 from ntm_analysis.render import execute, to_html
-from ntm_analysis.scenarios import scenario, scenario_ids
+from ntm_analysis.scenarios.scenario import scenario, scenario_ids
 from ntm_analysis.schedule import ORDERS, by_policy, schedule
 from ntm_analysis.workbook import Workbook
 

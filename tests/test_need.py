@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from ntm_analysis.assess import assess
-from ntm_analysis.demand import status_movers
-from ntm_analysis.funding import funding, movers
-from ntm_analysis.missing import missing_higher, missing_ntm
-from ntm_analysis.need import communes_in_need, draw_need, spread, works_not_needed
+from ntm_analysis.need.demand import status_movers
+from ntm_analysis.need.funding import funding, movers
+from ntm_analysis.need.missing import missing_higher, missing_ntm
+from ntm_analysis.need.need import communes_in_need, draw_need, spread, works_not_needed
+from ntm_analysis.need.works import split
 from ntm_analysis.workbook import Workbook
-from ntm_analysis.works import split
 
 ITEM = {"measure_vi": "km", "measure_en": "km", "definition": "full"}
 

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from reference_allocation import Aims, Reference
 from test_reference_forecast import HIGH, MODEL, NEW, PROVINCE, plain
 
-from ntm_analysis.allocation import allocate
-from ntm_analysis.central import Central, Pot, funded, in_order, in_time
-from ntm_analysis.optimum import optimum, places, relaxed_prices
+from ntm_analysis.allocation.audit import COLUMNS, audit
+from ntm_analysis.allocation.central import Central, Pot, funded, in_order, in_time
+from ntm_analysis.allocation.optimum import optimum, places, relaxed_prices
+from ntm_analysis.allocation.plans import allocate
 from ntm_analysis.parameters import PLANS
-from ntm_analysis.plan_audit import COLUMNS, audit
 from ntm_analysis.workbook import Workbook
 
 # ---- tiny districts
@@ -417,7 +417,7 @@ def test_a_debt_counts_towards_the_minimum_of_its_commune(reached):
 
 
 def test_the_solver_prints_nothing_where_a_command_prints_json():
-    code = "from ntm_analysis.solver import Rows, solve; solve([1.0], [1.0], Rows())"
+    code = "from ntm_analysis.allocation.solver import Rows, solve; solve([1.0], [1.0], Rows())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout == ""
 

@@ -10,13 +10,13 @@ import pytest
 import yaml
 from test_reference_forecast import HIGH, MODEL, NEW, PROVINCE, plain
 
-from ntm_analysis import saved_scenario
-from ntm_analysis.forecast import forecast, record
+from ntm_analysis.forecast.forecast import forecast, record
 from ntm_analysis.panel import Panel, watched
 from ntm_analysis.problems import DataProblems
-from ntm_analysis.saved_scenario import NotSaved, save
-from ntm_analysis.scenarios import scenario, scenario_ids
-from ntm_analysis.what_if import Setting, WhatIf, told, written
+from ntm_analysis.scenarios import saved_scenario
+from ntm_analysis.scenarios.saved_scenario import NotSaved, save
+from ntm_analysis.scenarios.scenario import scenario, scenario_ids
+from ntm_analysis.scenarios.what_if import Setting, WhatIf, told, written
 from ntm_analysis.what_if_words import NotUnderstood, read_communes, read_deadline, verdict
 from ntm_analysis.words import texts
 from ntm_analysis.workbook import Workbook

@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from reference_forecast import NEVER, POLICIES, Plan, reference
 
-from ntm_analysis import missing, recognition, trends, works
+from ntm_analysis import recognition, trends
 from ntm_analysis.assess import assess
 from ntm_analysis.finishing import simulate
+from ntm_analysis.need import missing, works
 from ntm_analysis.workbook import Workbook
 
 OLD, NEW, NGHE_AN, HIGH, MODEL = (

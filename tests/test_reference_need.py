@@ -5,9 +5,9 @@ import random
 import pytest
 from reference_need import NEW, OLD, worlds
 
-from ntm_analysis.funding import funding
-from ntm_analysis.missing import missing_ntm
-from ntm_analysis.need import communes_in_need, draw_need
+from ntm_analysis.need.funding import funding
+from ntm_analysis.need.missing import missing_ntm
+from ntm_analysis.need.need import communes_in_need, draw_need
 from ntm_analysis.workbook import Workbook
 
 DRAWS, YEARS = 6, range(2022, 2026)

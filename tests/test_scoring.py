@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
+from ntm_analysis.forecast.register import read_outcomes, read_register, register
+from ntm_analysis.forecast.scoring import EDGES, brier, entry_of, happened, reliability, score, wilson
 from ntm_analysis.problems import DataProblems
-from ntm_analysis.register import read_outcomes, read_register, register
 from ntm_analysis.score_words import score_record
-from ntm_analysis.scoring import EDGES, brier, entry_of, happened, reliability, score, wilson
 
 AFTER = dt.date(2026, 3, 31)
 BEFORE = dt.date(2023, 6, 30)

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ntm_analysis.missing import FEWEST, MOST, prior_of
-from ntm_analysis.unknowns import count_distribution, drawn_counts, drawn_sets, inclusion_table, mean_of_the_rest
+from ntm_analysis.need.draws import pert, uniforms
+from ntm_analysis.need.missing import FEWEST, MOST, prior_of
+from ntm_analysis.need.unknowns import count_distribution, drawn_counts, drawn_sets, inclusion_table, mean_of_the_rest
 from ntm_analysis.workbook import Workbook
-from ntm_analysis.worlds import pert, uniforms
 
 DRAWS = 20_000
 

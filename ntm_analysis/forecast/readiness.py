@@ -3,13 +3,13 @@
 from dataclasses import replace
 from functools import partial
 
-from .assess import assess
-from .demand import demand
-from .monthly import fallen
-from .need import works_not_needed
-from .problems import DataProblems, Problem
-from .schedule import schedule
-from .workbook import Workbook
+from ..assess import assess
+from ..monthly import fallen
+from ..need.demand import demand
+from ..need.need import works_not_needed
+from ..problems import DataProblems, Problem
+from ..schedule import schedule
+from ..workbook import Workbook
 
 
 def contradictions(workbook: Workbook) -> list[Problem]:

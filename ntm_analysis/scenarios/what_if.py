@@ -12,16 +12,16 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from ..finishing import run_of, simulate
+from ..forecast.forecast import Forecast, record
+from ..layout import Layout
+from ..parameters import OPTIMAL
+from ..recognition import levels
+from ..schedule import deadline_of, repriced, schedule
+from ..workbook import Workbook, content_hash
+from ..yaml_files import flow
 from .comparison import NOISE, by_commune, paired
-from .finishing import run_of, simulate
-from .forecast import Forecast, record
-from .layout import Layout
-from .parameters import OPTIMAL
-from .recognition import levels
-from .scenarios import BASELINE, Scenario, UnknownScenario, folder_of, scenario
-from .schedule import deadline_of, repriced, schedule
-from .workbook import Workbook, content_hash
-from .yaml_files import flow
+from .scenario import BASELINE, Scenario, UnknownScenario, folder_of, scenario
 
 DRAWS = 1_000  # enough to tell a tenth of a commune in the same worlds, few enough to follow a slider
 UNSAVED = "_bang-thu"  # no slug is like it

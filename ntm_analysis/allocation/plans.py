@@ -7,16 +7,16 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from ..layout import Layout
+from ..need.works import THOUSAND
+from ..parameters import OPTIMAL, POLICIES
+from ..recognition import levels
+from ..schedule import by_policy, deadline_of, schedule
+from ..workbook import Workbook
+from .audit import audit
 from .central import Central, central, funded, in_order, in_time, reached
-from .layout import Layout
+from .choice import Choice
 from .optimum import Best, optimum, places
-from .parameters import OPTIMAL, POLICIES
-from .plan_audit import audit
-from .plan_choice import Choice
-from .recognition import levels
-from .schedule import by_policy, deadline_of, schedule
-from .workbook import Workbook
-from .works import THOUSAND
 
 
 @dataclass(frozen=True)

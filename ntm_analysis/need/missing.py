@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .assess import Standing, assess
-from .problems import DataProblems, Problem
+from ..assess import Standing, assess
+from ..problems import DataProblems, Problem
+from ..workbook import Workbook
+from .draws import uniforms
 from .unknowns import count_distribution, drawn_counts, drawn_sets, inclusion_table, mean_of_the_rest
-from .workbook import Workbook
-from .worlds import uniforms
 
 FEWEST, MOST = 3, 18  # criteria met by a commune not yet NTM and without a count: no published count lies outside
 

@@ -6,8 +6,8 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
+from .draws import perts, together, uniforms
 from .works import THOUSAND
-from .worlds import perts, together, uniforms
 
 
 def instance(pot: str, served: str) -> str:

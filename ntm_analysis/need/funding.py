@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ..workbook import Workbook
+from .draws import pert, uniforms
 from .money import instance, instances_of
 from .need import Need
-from .workbook import Workbook
 from .works import THOUSAND, price_index, unit_costs
-from .worlds import pert, uniforms
 
 
 @dataclass(frozen=True)

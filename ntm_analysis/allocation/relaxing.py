@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from .allocation import OPTIMAL, Allocation
+from ..need.works import THOUSAND
 from .central import Central, central, latest
+from .choice import Choice
 from .optimum import optimum
-from .plan_choice import Choice
-from .works import THOUSAND
+from .plans import OPTIMAL, Allocation
 
 LONGEST = 60  # months by which the deadline is put off at most when it is asked how long all would take
 WIDE = 2**50  # more money than any pot is asked for
@@ -20,7 +20,7 @@ def cannot(found: Allocation) -> list[dict]:
     room), ``committed`` (committed works of its own are paid too late), ``pot`` (one pot cannot pay it even alone: pot, needs,
     has), ``others`` (it could be had, but not beside those that are).
 
-    >>> from ntm_analysis.allocation import allocate
+    >>> from ntm_analysis.allocation.plans import allocate
     >>> from ntm_analysis.workbook import Workbook
     >>> rows = cannot(allocate(Workbook.open("data/thanh-chuong")))
     >>> len(rows), {row["reason"] for row in rows}

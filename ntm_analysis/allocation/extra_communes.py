@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from .allocation import OPTIMAL, Allocation, ordered
+from ..need.works import THOUSAND
+from ..plan_checks import CEMENT
 from .central import Central, funded, in_order, in_time
 from .optimum import Best, optimum, relaxed_prices
-from .plan_checks import CEMENT
-from .works import THOUSAND
+from .plans import OPTIMAL, Allocation, ordered
 
 NEXT, MORE = 6, 5  # communes listed for each year: the cheapest and the next five; % more money of a step price
 NEAR = 10  # near-optimal plans sought
@@ -27,7 +27,7 @@ def extra_communes(found: Allocation) -> pd.DataFrame:
     the plan's communes ask by then over what committed works leave. What the plan funds without a commune finishing by it gives
     way. A commune that no money brings there in time is not listed. The cheapest has the least money, cement at its price added.
 
-    >>> from ntm_analysis.allocation import allocate
+    >>> from ntm_analysis.allocation.plans import allocate
     >>> from ntm_analysis.workbook import Workbook
     >>> rows = extra_communes(allocate(Workbook.open("data/thanh-chuong")))
     >>> rows.loc[rows["rank"] == 1, "year"].tolist()

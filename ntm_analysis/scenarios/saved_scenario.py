@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from .names import slug
-from .scenarios import BASELINE, FIRST, LONGEST_TITLE, folder_of, scenario
+from ..names import slug
+from ..whole_files import write_whole
+from .scenario import BASELINE, FIRST, LONGEST_TITLE, folder_of, scenario
 from .what_if import Setting, WhatIf
-from .whole_files import write_whole
 
 SIGNS = '/\\:*?"<>|'  # what looks like a path, and what some systems allow in no file name
 DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}  # of Windows

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from .forecast import Forecast, forecast
-from .problems import DataProblems
-from .scenarios import scenario
-from .workbook import Workbook
+from ..forecast.forecast import Forecast, forecast
+from ..problems import DataProblems
+from ..workbook import Workbook
+from .scenario import scenario
 
 ASSUMED = ("assumptions", "durations", "pace_factors", "carry_over", "count_priors", "criterion_shares", "prices", "unit_costs",
            "typical_works", "parts", "profiles")  # fmt: skip

@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .allocation import OPTIMAL, Allocation, ordered
-from .finishing import run_of
-from .forecast import Forecast
+from ..finishing import run_of
+from ..forecast.forecast import Forecast
+from ..recognition import levels
 from .optimum import optimum
-from .recognition import levels
+from .plans import OPTIMAL, Allocation, ordered
 
 MARGINS = tuple(round(0.025 * step, 3) for step in range(20))  # shares of the money that a plan does not count on
 CHOOSING = 2_000  # worlds in which a plan is chosen
@@ -34,7 +34,7 @@ def tested(found: Allocation, draws: int = 10_000, seed: int = 2022) -> Tested |
     with money without limit, so that money goes where the criteria without works will be met too. A plan is tried by its order:
     in each world money is paid in that order, whatever comes in.
 
-    >>> from ntm_analysis.allocation import allocate
+    >>> from ntm_analysis.allocation.plans import allocate
     >>> from ntm_analysis.workbook import Workbook
     >>> made = tested(allocate(Workbook.open("data/thanh-chuong")), draws=100)
     >>> list(made.forecasts), len(made.tried)

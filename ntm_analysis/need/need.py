@@ -1,17 +1,17 @@
-"""What finishing costs: the works of :mod:`~ntm_analysis.works`, added up over worlds by commune, criterion, pot, year."""
+"""What finishing costs: the works of :mod:`~ntm_analysis.need.works`, added up over worlds by commune, criterion, pot, year."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from .assess import Standing
-from .criteria import LEVELS
+from ..assess import Standing
+from ..criteria import LEVELS
+from ..plan_checks import CEMENT
+from ..problems import Problem
+from ..recognition import RANKS, levels
+from ..workbook import Workbook
 from .missing import Missing
-from .plan_checks import CEMENT
-from .problems import Problem
-from .recognition import RANKS, levels
-from .workbook import Workbook
 from .works import PriceList, Prices, drawn_works, item_works, split, unit_costs, works_of
 
 GROUPINGS = ("commune", "criterion", "pot", "year", "item", "people", "pot_year")
@@ -63,7 +63,7 @@ def draw_need(workbook: Workbook, missing: Missing, level: str, seed: int, base:
     ``spreads``: also the mean and range of every single work (a district's page does not show them). Raises
     :class:`DataProblems` for a work of impossible value.
 
-    >>> from ntm_analysis.missing import missing_ntm
+    >>> from ntm_analysis.need.missing import missing_ntm
     >>> wb = Workbook.open("data/thanh-chuong")
     >>> need = draw_need(wb, missing_ntm(wb, 200, 2022, [wb.find("Thanh Hương")]), "ntm", 2022, 2022)
     >>> sum(need.by["criterion"].values()).tolist() == need.total.tolist()

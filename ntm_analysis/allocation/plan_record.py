@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from .allocation import OPTIMAL, Allocation
+from ..need.need import spread
+from ..need.works import THOUSAND
+from ..scenarios.scenario import heading
 from .extra_communes import extra_communes, near_plans, prices
 from .margins import SAFE, Tested
-from .need import spread
+from .plans import OPTIMAL, Allocation
 from .relaxing import cannot, conflicts, for_all
-from .scenarios import heading
-from .works import THOUSAND
 
 
 def record(
@@ -20,7 +20,7 @@ def record(
     ``plan`` is that of ``policy``, ``year`` null for what it does not fund by the deadline; a rule's ``gap`` is to the bound of
     the best plan. ``status``: optimal (proved), limit (the search ended there: see gap), infeasible (see relaxations), rule.
 
-    >>> from ntm_analysis.allocation import allocate
+    >>> from ntm_analysis.allocation.plans import allocate
     >>> from ntm_analysis.workbook import Workbook
     >>> made = record(allocate(Workbook.open("data/thanh-chuong")))
     >>> made["status"], made["gap"], made["finishing"], made["finishing_by_policy"]["own"]

@@ -1,4 +1,4 @@
-"""What a plan may choose from on the central case: the columns and rows of the model that :mod:`~ntm_analysis.optimum` solves."""
+"""What a plan may choose from on the central case: the columns and rows of the model that :mod:`~.optimum` solves."""
 
 from functools import cached_property
 

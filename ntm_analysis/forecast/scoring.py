@@ -19,7 +19,7 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
-from .names import slug
+from ..names import slug
 
 EDGES = (0.0, 0.1, 0.33, 0.66, 0.9, 1.0)  # the verbal scale of the workbook
 PARAMETERS = ("as_of", "deadline", "finish", "policy", "scenario", "draws", "seed")

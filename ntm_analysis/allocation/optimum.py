@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..queue import NEVER
 from .central import Central, funded, in_order, in_time, latest, reached
-from .plan_choice import Choice
-from .queue import NEVER
+from .choice import Choice
 from .solver import EXACT, Answer, Rows, solve
 
 NODES, LATER_NODES = 20_000, (400, 200)  # that the first aim, and each later one, may search
@@ -50,7 +50,7 @@ def optimum(
     in which the best rule funds it; ``nodes``: the most that the first aim may search; ``ruled_out``: goals that shall not be
     reached by the plan; without ``later`` only the first aim is sought.
 
-    >>> from ntm_analysis.central import Pot
+    >>> from ntm_analysis.allocation.central import Pot
     >>> pot = Pot("a", np.array([0, 1, 2]), np.array([5, 3, 4]), np.array([4, 8]))
     >>> case = Central(np.array([9, 21]), [pot], np.arange(3), np.zeros(3, int), np.ones(3, bool), np.zeros(3, bool), np.ones(3),
     ...                np.zeros(3, int))
@@ -116,7 +116,7 @@ def _started(case: Central, period: np.ndarray, kind: np.ndarray, columns: np.nd
 
 
 def _exact(choice: Choice, cost, upper, rows: Rows, start, nodes: int, columns: np.ndarray) -> Answer:
-    """Like :func:`~ntm_analysis.solver.solve`, whole numbers made whole and every pot kept to the last thousand đồng.
+    """Like :func:`~ntm_analysis.allocation.solver.solve`, whole numbers made whole and every pot kept to the last thousand đồng.
 
     The solver works with a tolerance; a row that it breaks by less than that is drawn in a little. The first bound stays, and
     what is found then is proved only where it reaches that bound.

@@ -8,14 +8,14 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from .demand import DRAWS, SEED, demand, in_millions
-from .forecast import Forecast, forecast
-from .need import spread
-from .problems import DataProblems, Problem
-from .promise import planned
-from .scenarios import BASELINE, Scenario, UnknownScenario, scenario, scenario_ids
-from .sensitivity import frontier, tornado
-from .workbook import Workbook
+from ..forecast.forecast import Forecast, forecast
+from ..need.demand import DRAWS, SEED, demand, in_millions
+from ..need.need import spread
+from ..problems import DataProblems, Problem
+from ..promise import planned
+from ..sensitivity import frontier, tornado
+from ..workbook import Workbook
+from .scenario import BASELINE, Scenario, UnknownScenario, scenario, scenario_ids
 
 NOISE = 3  # standard errors: less is the noise of finitely many draws (many differences are looked at together)
 
@@ -129,7 +129,7 @@ def compare(
     """Scenarios ``ids`` (default: all there are, those that do not fit the data set left out with a warning) against
     ``baseline``, in the same worlds; without ``moving`` no frontier and no tornado.
 
-    Raises :class:`~ntm_analysis.scenarios.UnknownScenario`, :class:`DataProblems` with everything wrong in a scenario named.
+    Raises :class:`~.scenario.UnknownScenario`, :class:`DataProblems` with everything wrong in a scenario named.
 
     >>> found = compare(Workbook.open("data/thanh-chuong"), ["money-110"], draws=200, moving=False)
     >>> [row.id for row in found.rows], bool((found.rows[1].finishing >= found.base.finishing).all())

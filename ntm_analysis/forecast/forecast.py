@@ -11,14 +11,14 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from .finishing import Run, simulate
-from .need import spread
-from .pace import Naive, naive
-from .recognition import RANKS, levels
-from .scenarios import heading
-from .schedule import deadline_of
+from ..finishing import Run, simulate
+from ..need.need import spread
+from ..pace import Naive, naive
+from ..recognition import RANKS, levels
+from ..scenarios.scenario import heading
+from ..schedule import deadline_of
+from ..workbook import Workbook
 from .scoring import wilson
-from .workbook import Workbook
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from .assess import Standing, assess
+from ..assess import Standing, assess
+from ..office_numbers import write_date
+from ..plan_checks import check_plan
+from ..problems import DataProblems, Problem
+from ..workbook import Workbook
+from .draws import BLOCK
 from .funding import Funding, by_source, funding
 from .missing import missing_higher, missing_ntm, one_more_met
 from .need import GROUPINGS, Need, communes_in_need, draw_need, spread
-from .office_numbers import write_date
-from .plan_checks import check_plan
-from .problems import DataProblems, Problem
-from .workbook import Workbook
 from .works import THOUSAND, newest_debts
-from .worlds import BLOCK
 
 DRAWS, SEED = 10_000, 2022
 WITHOUT = {0: "nameless", -1: "no_criterion"}  # lines of the need that no criterion's name stands for
@@ -84,7 +84,7 @@ def demand(
 
 
 def status_movers(workbook: Workbook, draws: int = BLOCK, seed: int = SEED) -> pd.DataFrame:
-    """How much the unreported statuses move the need of all communes: like :func:`~ntm_analysis.funding.movers`, by re-running
+    """How much the unreported statuses move the need of all communes: like :func:`~.funding.movers`, by re-running
     it in the same worlds.
 
     ``count``: communes without a count meet one criterion more (low) or fewer (high) on average; ``lost``: no criterion met under

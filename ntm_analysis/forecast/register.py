@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from .dictionary import dictionary
-from .names import slug
-from .page_inputs import REGISTER
-from .problems import DataProblems, Problem
+from ..dictionary import dictionary
+from ..names import slug
+from ..page_inputs import REGISTER
+from ..problems import DataProblems, Problem
+from ..table_files import read_table
+from ..whole_files import write_whole
 from .scoring import DAYS, ID, entry_faults, id_of, probability_faults
-from .table_files import read_table
-from .whole_files import write_whole
 
 FOLDER = REGISTER
 OUTCOMES = "outcomes.csv"
@@ -21,7 +21,7 @@ OUTCOMES = "outcomes.csv"
 def register(folder: Path, entry: dict) -> tuple[Path, bool]:
     """Write an entry as ``<id>.json`` and give its path, and whether it is new: a file that is there stays as it is.
 
-    Raises ValueError for what is no entry of :func:`~ntm_analysis.scoring.entry_of`, so that no name becomes a path
+    Raises ValueError for what is no entry of :func:`~ntm_analysis.forecast.scoring.entry_of`, so that no name becomes a path
     unchecked; OSError where the folder cannot be written.
     """
     wrong = entry_faults(entry) or probability_faults(entry)

@@ -14,18 +14,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from .dictionary import KEYS, Column, dictionary
-from .missing import facts_ntm
-from .names import nearest
-from .need import communes_in_need
-from .office_numbers import YEARS, NotRead, write_date, write_figure
-from .parameters import PLANS
-from .plan_checks import PLAN_TABLES, check_plan, lacking_assumptions
-from .problems import DataProblems, Problem
-from .table_checks import check_table
-from .table_files import duplicates, read_cell
-from .workbook import UnknownCommune, Workbook
-from .yaml_files import Lines, read_yaml
+from ..dictionary import KEYS, Column, dictionary
+from ..names import nearest
+from ..need.missing import facts_ntm
+from ..need.need import communes_in_need
+from ..office_numbers import YEARS, NotRead, write_date, write_figure
+from ..parameters import PLANS
+from ..plan_checks import PLAN_TABLES, check_plan, lacking_assumptions
+from ..problems import DataProblems, Problem
+from ..table_checks import check_table
+from ..table_files import duplicates, read_cell
+from ..workbook import UnknownCommune, Workbook
+from ..yaml_files import Lines, read_yaml
 
 BASELINE = "baseline"
 BASELINE_TITLE = {"vi": "kịch bản gốc", "en": "baseline"}

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .layout import Layout, Line
-from .possible_worlds import draw_worlds
-from .queue import NEVER, paid_months
-from .works import THOUSAND
-from .worlds import MEANS
+from ..layout import Layout, Line
+from ..need.draws import MEANS
+from ..need.works import THOUSAND
+from ..possible_worlds import draw_worlds
+from ..queue import NEVER, paid_months
 
 
 @dataclass(frozen=True)

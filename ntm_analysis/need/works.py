@@ -13,12 +13,12 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from .assess import assess
+from ..assess import assess
+from ..plan_checks import CEMENT
+from ..problems import DataProblems, Problem
+from ..workbook import Workbook
+from .draws import pert, perts, uniforms
 from .missing import Missing
-from .plan_checks import CEMENT
-from .problems import DataProblems, Problem
-from .workbook import Workbook
-from .worlds import pert, perts, uniforms
 
 DEBT = "no-dong"  # the item that stands for construction debt: one million đồng a unit, of the day it is paid
 THOUSAND = 1_000  # thousand đồng in a million

@@ -1,0 +1,1 @@
+"""Whether every commune will finish by the deadline; forecasts registered and scored."""
