@@ -1,0 +1,312 @@
+"""Commune by commune inside the cycle: who is on a year's list, whose works are paid, who finishes.
+
+The loop over years is :mod:`ntm_analysis.forecast.cycle`; :class:`Communes` is the crowd that it
+leads through the years where communes are described.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..need.draws import uniforms
+from ..need.pot_sets import PotSets, contribution
+from .worlds import Block, Layout
+from .yearly_list import Span
+
+NEVER = np.int16(9_999)  # the month of what does not come about within the horizon
+UNLISTED, FAILED, MONEY, TIME = 0, 1, 2, 3  # what held a commune back when it was last judged
+PLEDGED, MISSED, AWAY = -1e6, -2e6, 1e6  # places of those who stand before, or behind, all others
+
+
+@dataclass(frozen=True)
+class Chances:
+    """What the evidence says of the single commune, by world.
+
+    Attributes
+    ----------
+    missed_return : ndarray
+        Chance that one who missed stands on the next year's list.
+    unlisted : ndarray
+        Chance that one on no list finishes in a whole year.
+    drift : ndarray
+        Criteria that one on no list gains in a whole year.
+    pledge : ndarray
+        Chance that a pledge is on its year's list.
+    late : ndarray
+        Part of the chance of success that is lost where works are not paid and ended in time.
+    """
+
+    missed_return: np.ndarray
+    unlisted: np.ndarray
+    drift: np.ndarray
+    pledge: np.ndarray
+    late: np.ndarray
+
+
+class Communes:
+    """The communes of a data set in a block of worlds; arrays goals x draws.
+
+    Parameters
+    ----------
+    layout : Layout
+    block : Block
+    chances : Chances
+    seed, number : int
+        Of the random numbers; the block's number.
+    with_money : bool
+        False: as if every listed commune's works were paid and ended in time.
+    factor : float
+        All money times this.
+
+    Attributes
+    ----------
+    month : ndarray of int16
+        When each goal finishes; :data:`NEVER` beyond the horizon.
+    listed : ndarray of int32
+        Goals x spans, in how many worlds each is on the list.
+    held : ndarray of int8
+        What held each back when it was last judged, as it stood at the deadline.
+    asked, in_time : int
+        Places on lists up to the deadline, and those whose works were paid and ended in time.
+    blocked : ndarray of int
+        By pot set, in how many worlds and years it kept a listed commune from being paid.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        block: Block,
+        chances: Chances,
+        seed: int,
+        number: int,
+        *,
+        with_money: bool = True,
+        factor: float = 1.0,
+    ) -> None:
+        plan = layout.plan
+        self.plan, self.layout, self.block, self.chances = plan, layout, block, chances
+        self.seed, self.number = seed, number
+        self.purse = Purse(layout, block, factor) if with_money else None
+        shape = (len(plan.goals), block.draws)
+        self.ntm = plan.ntm
+        self.month = np.full(shape, NEVER, dtype=np.int16)
+        self.held = np.zeros(shape, dtype=np.int8)
+        self.listed = np.zeros((shape[0], len(plan.spans)), dtype=np.int32)
+        self.missed = self._named("year") < plan.spans[0].year  # a list of the past, not met
+        self.missed = np.repeat(self.missed[:, None], block.draws, axis=1)
+        self.tie = self._uniforms("tie")
+        self.count = block.count.astype(float)
+        self.asked = self.in_time = 0
+        self.lists: list[tuple[np.ndarray, np.ndarray]] = []
+        self._list = np.zeros(shape, dtype=bool)
+        self._key = np.zeros(shape)
+        self._back = np.zeros(shape, dtype=bool)
+
+    def _named(self, column: str) -> np.ndarray:
+        return self.plan.goals[column].fillna(9_999).to_numpy()
+
+    def _uniforms(self, quantity: str, year: int | None = None) -> np.ndarray:
+        keys = self.layout.decisions
+        if year is not None:
+            keys = [f"{key}|{year}" for key in keys]
+        return uniforms(self.seed, quantity, keys, self.block.draws, self.number)
+
+    @property
+    def open(self) -> np.ndarray:
+        """Goals that are not finished yet."""
+        return self.month == NEVER
+
+    def left(self) -> np.ndarray:
+        """How many communes are not NTM yet: int, draws."""
+        return (self.open & self.ntm[:, None]).sum(axis=0)
+
+    def reported(self, span: Span) -> np.ndarray | None:
+        """Which goals a reported list of the year names; None where nobody has reported one."""
+        named = (self._named("year") == span.year) & self.ntm
+        return named if named.any() else None
+
+    def waiting(self, span: Span) -> np.ndarray:
+        """How many who missed stand on this year's list again: int, draws."""
+        self._back = self.missed & self.open
+        self._back &= self._uniforms("return", span.year) < self.chances.missed_return
+        return (self._back & self.ntm[:, None]).sum(axis=0)
+
+    def list(self, span: Span, number: np.ndarray) -> None:
+        """Put ``number`` communes on the list, or those whom a reported list names."""
+        open_, ntm = self.open, self.ntm[:, None]
+        order = self.plan.goals["order"].rank(method="dense").to_numpy() * 100
+        key = order[:, None] + self.count + self.tie
+        pledged = self._named("pledge") == span.year
+        if pledged.any():
+            kept = self._uniforms("pledge", span.year) < self.chances.pledge
+            key = np.where(pledged[:, None] & kept, PLEDGED + key, key)
+        key = np.where(self.missed, np.where(self._back, MISSED + key, AWAY + key), key)
+        names = self.reported(span)
+        if names is not None:
+            self._list = open_ & names[:, None]
+        else:
+            away = np.where(open_ & ntm, key, np.inf)
+            place = np.argsort(np.argsort(away, axis=0, kind="stable"), axis=0)
+            self._list = open_ & ntm & (place < number)
+        higher = ~ntm & ((self._named("year") == span.year)[:, None] | self._back)
+        self._list |= open_ & higher
+        # NTM is paid before the higher levels of the year.
+        self._key = np.where(self._list, key + 4 * AWAY * ~ntm, np.inf)
+
+    def judge(self, span: Span, luck: np.ndarray) -> np.ndarray:
+        """Pay the list, let it succeed or fail, let others finish unlisted.
+
+        Returns
+        -------
+        ndarray
+            How many communes finished as NTM: int, draws.
+        """
+        listed, in_time, held = self._list, self._list, np.full(self._list.shape, FAILED)
+        if self.purse is not None:
+            in_time, paid = self.purse.pay(self._key, listed, span)
+            held = np.where(in_time, FAILED, np.where(paid, TIME, MONEY))
+        chance = np.where(in_time, luck, luck * (1 - self.chances.late))
+        success = listed & (self._uniforms("success", span.year) < chance)
+        alone = 1 - (1 - self.chances.unlisted) ** span.fraction
+        finished = self.open & ~listed & self.ntm[:, None]
+        finished &= self._uniforms("unlisted", span.year) < alone
+        finished |= success
+        self.listed[:, self.plan.spans.index(span)] = listed.sum(axis=1)
+        if span.last <= self.plan.deadline:
+            of_ntm = listed & self.ntm[:, None]
+            self.asked += int(of_ntm.sum())
+            self.in_time += int((of_ntm & in_time).sum())
+            self.held = np.where(listed, held, self.held).astype(np.int8)
+            self.lists.append((of_ntm.sum(axis=0), (success & of_ntm).sum(axis=0)))
+        self.month[finished] = span.last
+        self.missed = (self.missed | listed) & ~finished
+        self._gain(span, listed)
+        return (finished & self.ntm[:, None]).sum(axis=0)
+
+    def _gain(self, span: Span, listed: np.ndarray) -> None:
+        """Those on no list gain criteria slowly, never the last one; what is done stays done."""
+        whole = self.chances.drift * span.fraction
+        gained = np.floor(whole + self._uniforms("gain", span.year))
+        self.count = np.where(listed, self.count, np.maximum(1.0, self.count - gained))
+
+
+class Purse:
+    """The money of a block, and who has been paid out of it, list after list.
+
+    Works are paid in the order of a list as far as some mix of the pots pays all up to there:
+    nothing is skipped, and who is not paid waits.
+
+    Attributes
+    ----------
+    paid_at : ndarray of int16
+        The mark by which each goal's works were paid, goals x draws.
+    blocked : ndarray of int
+        By pot set, in how many worlds and years it kept a listed commune from being paid.
+    """
+
+    def __init__(self, layout: Layout, block: Block, factor: float = 1.0) -> None:
+        self.sets, self.own, self.block = layout.sets, layout.own, block
+        grown = lambda money: money if factor == 1.0 else np.floor(money * factor)  # noqa: E731
+        self.money = self.sets.money(grown(block.money))  # sets x marks x draws
+        self.own_money = None if block.own_money is None else grown(block.own_money)
+        self.marks = {month: i for i, month in enumerate(layout.marks)}
+        # With pots of their own, what communes ask is kept by set; else by kind of cost.
+        self.share = np.eye(len(self.sets.members)) if layout.own else self.sets.share
+        self.spent = self.sets.demand(block.committed) if layout.own else block.committed
+        self.paid_at = np.full(block.months.shape, NEVER, dtype=np.int16)
+        self.blocked = np.zeros(len(self.sets.members), dtype=np.int64)
+        self._draw = np.arange(block.draws)
+
+    def pay(self, key: np.ndarray, listed: np.ndarray, span: Span) -> tuple[np.ndarray, np.ndarray]:
+        """Pay a list in the order of ``key``.
+
+        Returns
+        -------
+        tuple of ndarray
+            Whose works are paid and end by the end of the span; whose are paid by then. Both bool,
+            goals x draws.
+        """
+        longest = int(listed.sum(axis=0).max(initial=0))
+        if longest:
+            order = np.argsort(key, axis=0, kind="stable")[:longest]
+            on_list = np.take_along_axis(listed, order, axis=0)
+            owing = on_list & (np.take_along_axis(self.paid_at, order, axis=0) == NEVER)
+            self._enter(order, on_list, self._asked(order, owing, span), span)
+        paid = listed & (self.paid_at <= span.last)
+        return paid & (self.paid_at.astype(np.int32) + self.block.months <= span.last), paid
+
+    def _asked(self, order: np.ndarray, owing: np.ndarray, span: Span) -> np.ndarray:
+        """What all paid so far and the first 0, 1, ... of a list ask: (places + 1) x rows x draws."""
+        asked = np.empty((len(order) + 1, *self.spent.shape))
+        asked[0] = self.spent
+        for k, goals in enumerate(order):
+            cost = self.block.cost[goals, :, self._draw].T * owing[k]
+            if self.own_money is not None:
+                come = self.own_money[goals, :, self.marks[span.last], self._draw].T
+                cost = contribution(self.sets, cost, self.own, come)
+            np.add(asked[k], cost, out=asked[k + 1])
+        return asked
+
+    def _enter(self, order: np.ndarray, listed: np.ndarray, asked: np.ndarray, span: Span) -> None:
+        """Enter by which mark each place of the list is paid, and what that takes of the pots."""
+        places = np.arange(len(order))[:, None]
+        most = np.full(len(self._draw), len(order))
+        at = np.full(order.shape, NEVER, dtype=np.int16)
+        months = [month for month in self.marks if span.first <= month <= span.last]
+        for month in reversed(months):
+            most = reached(self.share, asked, self.money[:, self.marks[month]], most)
+            if month == span.last:
+                self._note_blocked(asked, listed, most, span)
+                self.spent = asked[most, :, self._draw].T
+            at[places < most] = month
+        at = np.where(listed, at, NEVER)
+        before = np.take_along_axis(self.paid_at, order, axis=0)
+        np.put_along_axis(self.paid_at, order, np.minimum(before, at), axis=0)
+
+    def _note_blocked(
+        self, asked: np.ndarray, listed: np.ndarray, paid: np.ndarray, span: Span
+    ) -> None:
+        """Count the set that the first unpaid place of a list breaks by most."""
+        short = paid < listed.sum(axis=0)
+        if short.any():
+            over = self.share @ asked[paid[short] + 1, :, self._draw[short]].T
+            over -= self.money[:, self.marks[span.last]][:, short]
+            self.blocked += np.bincount(over.argmax(axis=0), minlength=len(self.blocked))
+
+
+def reached(
+    share: np.ndarray, asked: np.ndarray, money: np.ndarray, most: np.ndarray
+) -> np.ndarray:
+    """How many places of a list some mix of the pots pays: int, draws; by halving.
+
+    Parameters
+    ----------
+    share : ndarray
+        Sets x rows: what a row of ``asked`` asks of each pot set.
+    asked : ndarray
+        (places + 1) x rows x draws, by the first 0, 1, ... places; never falls.
+    money : ndarray
+        Sets x draws.
+    most : ndarray
+        Places beyond which nothing is paid, draws.
+
+    Examples
+    --------
+    >>> asked = np.array([[[0.0]], [[3.0]], [[7.0]]])
+    >>> reached(np.eye(1), asked, np.array([[5.0]]), np.array([2])).tolist()
+    [1]
+    """
+    low, high, draws = np.zeros_like(most), most.copy(), np.arange(len(most))
+    broken = share @ asked[most, :, draws].T > money
+    short = broken.any(axis=0)
+    low[~short] = most[~short]
+    high[short] = np.maximum(most[short] - 1, 0)
+    # A set that the whole list breaks in no world is broken by no part of it.
+    sets = broken.any(axis=1)
+    share, money = share[sets], money[sets]
+    while len(some := np.flatnonzero(low < high)):
+        middle = (low[some] + high[some] + 1) // 2
+        enough = (share @ asked[middle, :, some].T <= money[:, some]).all(axis=0)
+        low[some] = np.where(enough, middle, low[some])
+        high[some] = np.where(enough, high[some], middle - 1)
+    return low

@@ -1,0 +1,331 @@
+"""Who may stand on which year's list and in which order: what is the same in every world.
+
+A goal is a commune and a level: NTM for every commune that is not NTM yet, and each higher level
+that the district has registered. A reported list is the whole list of its year. A policy sees
+reported and expected values alone and orders those who are on no reported list.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from ..need.missing import Facts, Missing, expected_lacks, facts_ntm, missing_higher
+from ..need.need import communes_in_need
+from ..need.works import DEBT, newest_debts, price_index, unit_costs, works_of
+from ..parameters import POLICIES
+from ..plan_checks import RULES, lacking_assumptions
+from ..problems import DataProblems, Problem
+from ..workbook import Workbook
+
+LAST_MONTH_OF_LATE_LIST = 6  # before July the list of the year before may still be judged
+COMMITTED = ("debt", "plan", "carried_over")  # works that are paid before all others
+
+# What each policy puts first among those who are on no reported list; the commune's own count of
+# missing criteria decides between equals, then a draw of commune and world.
+ORDERS: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
+    "own": lambda goals: goals["missing"] * 0.0,
+    "closest": lambda goals: goals["missing"],
+    "cheapest": lambda goals: goals["cost"],
+}
+
+
+@dataclass(frozen=True)
+class Span:
+    """A year of the cycle, or the part of one that still counts.
+
+    Parameters
+    ----------
+    year : int
+        The calendar year whose list it is.
+    first, last : int
+        Months after the as-of month: money from ``first`` on, finishing counts in ``last``.
+    fraction : float
+        The part of a whole year of listing, 0..1; 1 for a reported list.
+    """
+
+    year: int
+    first: int
+    last: int
+    fraction: float
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Goals, reported lists and works of a data set under a policy.
+
+    Attributes
+    ----------
+    goals : DataFrame
+        A row a goal: unit, code, level, year (of its reported list, else NaN), pledge (year
+        pledged, else NaN), missing (expected number of criteria), cost (expected, million dong),
+        order (what the policy puts first is lowest).
+    works : dict of str to DataFrame
+        By level, as :func:`ntm_analysis.need.works.works_of` gives them.
+    facts, expected : Facts, ndarray
+        What is known of the NTM level, and the expected lacks (goals x criteria).
+    missing : dict of str to Missing
+        By level, one world that stands for all.
+    spans : list of Span
+        The years of the cycle up to the horizon, in order.
+    deadline : int
+        The deadline as a month after the as-of month.
+    rules : dict of str to float
+        Assumptions by key.
+    """
+
+    workbook: Workbook
+    policy: str
+    goals: pd.DataFrame
+    works: dict[str, pd.DataFrame]
+    facts: Facts
+    expected: np.ndarray
+    missing: dict[str, Missing]
+    spans: list[Span]
+    deadline: int
+    rules: dict[str, float]
+
+    @property
+    def ntm(self) -> np.ndarray:
+        """Which goals are the NTM level: bool, goals."""
+        return (self.goals["level"] == "ntm").to_numpy()
+
+    def month_of(self, day: dt.date) -> int:
+        """Months after the as-of month; one less where the day does not close its month."""
+        return month_of(self.workbook.as_of, day)
+
+    def end_of(self, month: int) -> pd.Timestamp:
+        """The last day of a month of the run."""
+        start = pd.Timestamp(self.workbook.as_of)
+        return start + pd.DateOffset(months=int(month)) + pd.offsets.MonthEnd(0)
+
+
+def month_of(as_of: dt.date, day: dt.date) -> int:
+    """Months from the as-of month to a day; one less where the day does not close its month.
+
+    >>> month_of(dt.date(2022, 3, 31), dt.date(2025, 12, 31))
+    45
+    """
+    closes = (pd.Timestamp(day) + pd.Timedelta(days=1)).month != day.month
+    return (day.year - as_of.year) * 12 + day.month - as_of.month - (not closes)
+
+
+def spans(as_of: dt.date, ends: list[dt.date], reported: set[int]) -> list[Span]:
+    """The years of the cycle from the as-of date to the last of ``ends``, each of which ends one.
+
+    Parts of years count by months; a reported list of the as-of year is a whole one. Before July a
+    reported list of the year before is judged first.
+
+    >>> [(s.year, s.last, s.fraction) for s in spans(dt.date(2022, 3, 31), [dt.date(2023, 6, 30)],
+    ...                                              {2022})]
+    [(2022, 9, 1.0), (2023, 15, 0.5)]
+    """
+    horizon = max(month_of(as_of, day) for day in ends)
+    december = 12 - as_of.month
+    marks = {month_of(as_of, day) for day in ends} | set(range(december, horizon, 12))
+    years: list[Span] = []
+    if as_of.year - 1 in reported and as_of.month <= LAST_MONTH_OF_LATE_LIST:
+        years.append(Span(as_of.year - 1, 0, LAST_MONTH_OF_LATE_LIST - as_of.month, 1.0))
+    first = 0
+    for last in sorted(marks):
+        year = as_of.year + (as_of.month + last - 1) // 12
+        whole = last == december and year == as_of.year and year in reported
+        if last > first or whole:
+            years.append(Span(year, first, last, 1.0 if whole else (last - first) / 12))
+            first = last
+    return years
+
+
+def schedule(workbook: Workbook, policy: str = "own", deadline: dt.date | None = None) -> Schedule:
+    """The goals, lists and works of a data set, in the order of ``policy``.
+
+    Parameters
+    ----------
+    workbook : Workbook
+        The data set, or a scenario of it.
+    policy : str
+        One of :data:`ntm_analysis.parameters.POLICIES`.
+    deadline : date, optional
+        Default: the scenario's own, or the end of the term.
+
+    Returns
+    -------
+    Schedule
+
+    Raises
+    ------
+    ValueError
+        For a policy that is none.
+    DataProblems
+        With everything that a forecast needs and that was not known, all at once.
+
+    Examples
+    --------
+    >>> plan = schedule(Workbook.open("data/thanh-chuong"))
+    >>> plan.goals["level"].value_counts().to_dict(), [span.year for span in plan.spans]
+    ({'ntm': 15, 'advanced': 3, 'model': 1}, [2022, 2023, 2024, 2025])
+    """
+    if policy not in POLICIES:
+        raise ValueError(f"policy={policy!r}: {', '.join(POLICIES)}")
+    day = deadline_of(workbook, deadline)
+    units = communes_in_need(workbook, "ntm")["ntm"]
+    higher = {k: v for k, v in communes_in_need(workbook, "registered").items() if k != "ntm"}
+    try:
+        facts = facts_ntm(workbook, units)
+    except DataProblems as error:  # which works there are cannot be told: all listed ones lack it
+        items = {*workbook.tables["works"]["item"], *workbook.tables["typical_works"]["item"]}
+        raise DataProblems([*error.problems, *_lacking(workbook, items)]) from None
+    expected = expected_lacks(facts)
+    may = (expected > 0)[:, :, None]
+    none = np.zeros((len(units), 1), dtype=np.int16)
+    missing = {
+        "ntm": Missing(
+            facts.set_id,
+            facts.reported_in,
+            units,
+            facts.numbers,
+            may,
+            none,
+            facts.open_,
+            may & False,
+        )
+    }
+    missing |= {level: missing_higher(workbook, level, 1, them) for level, them in higher.items() if them}
+    works = {level: works_of(workbook, lacks, level) for level, lacks in missing.items()}
+    if problems := _lacking(workbook, {i for table in works.values() for i in table["item"]}):
+        raise DataProblems(problems)
+    goals = _goals(workbook, missing, works, expected)
+    reported = goals.loc[goals["level"] == "ntm", "year"].dropna().astype(int)
+    term_end = workbook.meta["term_end"]["date"]
+    years = spans(workbook.as_of, [day, max(day, term_end)], set(reported))
+    rules = workbook.tables["assumptions"].set_index("key")["value"].to_dict()
+    last = month_of(workbook.as_of, day)
+    plan = Schedule(
+        workbook, policy, goals, works, facts, expected, missing, years, last, rules
+    )
+    return by_policy(plan, policy)
+
+
+def by_policy(plan: Schedule, policy: str, order: pd.Series | None = None) -> Schedule:
+    """The same goals in the order of another policy; ``order``: of one that is not a rule."""
+    if order is None:
+        order = ORDERS.get(policy, ORDERS["own"])(plan.goals)
+    return replace(plan, policy=policy, goals=plan.goals.assign(order=order.astype(float)))
+
+
+def deadline_of(workbook: Workbook, deadline: dt.date | None = None) -> dt.date:
+    """The deadline: as given, else the workbook's.
+
+    Raises :class:`~ntm_analysis.problems.DataProblems` where it does not lie after the as-of date.
+    """
+    day = deadline or workbook.last_day
+    if day <= workbook.as_of:
+        details = {"day": f"{day:%d/%m/%Y}", "as_of": f"{workbook.as_of:%d/%m/%Y}"}
+        place = "--deadline" if deadline else "dataset.yaml"
+        raise DataProblems([Problem("deadline_past", place, details=details)])
+    return day
+
+
+def weights(plan: Schedule) -> tuple[dict[int, float], frozenset[str]]:
+    """By unit the part of the pots that a policy splits, and which pots those are; none by others.
+
+    Returns
+    -------
+    tuple
+        Weights of the communes in ``plan.goals`` that add up to 1 over all that draw on the pots;
+        the ids of the pots.
+    """
+    pots = plan.workbook.tables["pots"]
+    money = pots["measure"] == "money"
+    if plan.policy == "equal":
+        units = plan.goals["unit"].unique()
+        return dict.fromkeys(units, 1 / max(1, len(units))), frozenset(pots.loc[money, "pot"])
+    if plan.policy != "decree":
+        return {}, frozenset()
+    coefficient = dict.fromkeys(plan.workbook.communes.index, plan.rules["coefficient_ntm"])
+    facts = plan.facts
+    for i, unit in enumerate(facts.units):
+        met = len(facts.numbers) - plan.expected[i].sum()
+        if facts.number[i] >= 0 or not facts.open_[i].any():  # as reported, whatever the new set took
+            met = (~facts.lacking[i] & ~facts.open_[i]).sum() + max(facts.number[i], 0)
+        coefficient[unit] = plan.rules["coefficient_under_15" if met < 15 else "coefficient_15_18"]
+    total = sum(coefficient.values())
+    split = frozenset(pots.loc[money & (pots["fund"] == "nstw"), "pot"])
+    return {unit: value / total for unit, value in coefficient.items()}, split
+
+
+def _lacking(workbook: Workbook, items: set[str]) -> list[Problem]:
+    """Everything that a forecast of works of these items needs and that was not known."""
+    tables, rules = workbook.tables, workbook.tables["assumptions"]
+    problems = lacking_assumptions(rules)
+    if len(tables["debts"]):
+        items = items | {DEBT}
+        if DEBT not in set(tables["parts"]["item"]):
+            problems.append(Problem("no_debt_parts", "parts.csv", details={"item": DEBT}))
+    for item in sorted(items - set(tables["durations"]["item"])):
+        problems.append(Problem("no_duration", "durations.csv", details={"item": item}))
+    if workbook.as_of.year > tables["prices"]["year"].max():
+        details = {"years": f"{workbook.as_of.year}"}
+        problems.append(Problem("no_price", "prices.csv", details=details))
+    last = workbook.as_of.year - 1  # which may be earlier than the data set's own
+    late = rules[(rules["key"] == "programme_start") & (rules["value"] > last)]
+    for row, year in zip(late["row"], late["value"], strict=True):
+        details = {"value": f"{year:g}", "low": RULES["programme_start"][0], "high": last}
+        problems.append(Problem("out_of_range", "assumptions.csv", int(row), "value", details))
+    return problems
+
+
+def _goals(
+    workbook: Workbook,
+    missing: dict[str, Missing],
+    works: dict[str, pd.DataFrame],
+    expected: np.ndarray,
+) -> pd.DataFrame:
+    """One row a goal, by level, then in administrative order."""
+    targets = workbook.tables["targets"]
+    first = targets.groupby(["kind", "unit", "level"])["year"].min()
+    plans = first.get("plan", pd.Series(dtype=float)).to_dict()
+    pledges = first.get("pledge", pd.Series(dtype=float)).to_dict()
+    usual = _usual_costs(workbook)
+    debts = newest_debts(workbook).groupby("unit")["amount"].sum()
+    rows = []
+    for level, lacks in missing.items():
+        table = works[level]
+        chances = expected if level == "ntm" else lacks.lacks[:, :, 0]
+        at, named = table["at"].to_numpy(), table["criterion"].to_numpy() > 0
+        chance = np.where(table["each"], lacks.nameless[at, 0], 1.0) if len(at) else np.zeros(0)
+        column = np.searchsorted(lacks.numbers, table["criterion"])
+        chance[named] = chances[at[named], column[named]]
+        size = (table["low"] + 4 * table["quantity"] + table["high"]) / 6 * table["left"]
+        money = size * table["item"].map(usual) * chance
+        cost = np.bincount(at, money.to_numpy(dtype=float), minlength=len(lacks.units))
+        counts = chances.sum(axis=1) + lacks.nameless[:, 0]
+        for i, unit in enumerate(lacks.units):
+            owed = debts.get(unit, 0.0) if level == "ntm" else 0.0
+            rows.append(
+                {
+                    "unit": unit,
+                    "code": workbook.units.loc[unit, "code"],
+                    "level": level,
+                    "year": plans.get((unit, level), np.nan),
+                    "pledge": pledges.get((unit, level), np.nan),
+                    "missing": round(float(counts[i]), 6),
+                    "cost": round(float(cost[i] + owed), 6),
+                    "order": 0.0,
+                }
+            )
+    columns = ["unit", "code", "level", "year", "pledge", "missing", "cost", "order"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _usual_costs(workbook: Workbook) -> pd.Series:
+    """The mean unit cost of each item in prices of the as-of year, million dong."""
+    costs, prices = unit_costs(workbook), workbook.tables["prices"].set_index("year")
+    rise = (prices["low"] + 4 * prices["mode"] + prices["high"]) / 6
+    path = pd.DataFrame({"year": rise.index, **dict.fromkeys(("low", "mode", "high"), rise)})
+    index = price_index(path, workbook.as_of.year, 1, 0)
+    lift = {year: 1 / float(index[int(year)][0]) for year in costs["price_year"].unique()}
+    lifted = costs["price_year"].map(lift).mask(costs.index == DEBT, 1.0)  # paid as it stands
+    return (costs["low"] + 4 * costs["mode"] + costs["high"]) / 6 * lifted

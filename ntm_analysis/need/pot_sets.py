@@ -1,0 +1,211 @@
+"""The one rule of who can pay what: which sets of pots can keep works from being paid.
+
+Sources stand in for each other: a work names for each pot that may pay it the least, usual and
+most share of its cost. Works are payable by some mix of the pots if and only if for every set S of
+pots the sum over the works of cost x max(least share inside S, 1 - most share outside S) is within
+the money of S (Hoffman's condition for a flow with bounds). The largest excess over all sets is the
+least extra money, in whatever pots, with which all could be paid: the demand of a set is
+supermodular, so the least additions that mend every set add up to the largest one.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+THOUSANDTHS = 1_000  # shares are whole thousandths, so that sums of whole thousand dong are exact
+CEMENT_PART = "|cement"  # after an item's name: the part of its cost that is cement
+MANY = 14  # pots of which sets are formed: more would be over 16,000 sets
+
+
+@dataclass(frozen=True)
+class PotSets:
+    """Sets of pots that can keep works from being paid, and what each kind of cost asks of them.
+
+    A kind of cost is the money part of an item, or its cement part (worth its tonnes at the price
+    of the world): cement that is not granted is bought from the item's money pots.
+
+    Attributes
+    ----------
+    pots : list of str
+        The pots; those that communes hold for themselves or that a policy splits among them.
+    kinds : list of str
+        The item, or item and :data:`CEMENT_PART`.
+    least, most : ndarray of float64
+        Kinds x pots, thousandths.
+    members : ndarray of bool
+        Sets x pots.
+    share : ndarray of float64
+        Sets x kinds, thousandths of a cost that the set must bear.
+    """
+
+    pots: list[str]
+    kinds: list[str]
+    least: np.ndarray
+    most: np.ndarray
+    members: np.ndarray
+    share: np.ndarray = field(repr=False)
+
+    def demand(self, cost: np.ndarray) -> np.ndarray:
+        """What each set must bear of costs (kinds, ...): (sets, ...), thousandths of thousand dong."""
+        return np.tensordot(self.share, cost, axes=1)
+
+    def money(self, by_pot: np.ndarray) -> np.ndarray:
+        """The money (pots, ...) of each set: (sets, ...), in the scale of :meth:`demand`."""
+        return THOUSANDTHS * np.tensordot(self.members.astype(float), by_pot, axes=1)
+
+    def excess(self, cost: np.ndarray, by_pot: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The gap: the least extra money with which all could be paid, and where it is missing.
+
+        Parameters
+        ----------
+        cost : ndarray
+            Kinds x ..., thousand dong.
+        by_pot : ndarray
+            Pots x ..., thousand dong.
+
+        Returns
+        -------
+        tuple of ndarray
+            Thousand dong, at least 0, rounded up; the number of the smallest set that attains it.
+
+        Examples
+        --------
+        >>> rows = [("road", "a", 50, 0, 100), ("road", "b", 50, 0, 50)]
+        >>> parts = pd.DataFrame(rows, columns=["item", "pot", "share", "least", "most"])
+        >>> pots = pd.DataFrame({"pot": ["a", "b"], "measure": "money", "fund": "nst"})
+        >>> sets = pot_sets({"parts": parts, "pots": pots})
+        >>> gap, which = sets.excess(np.array([10.0]), np.array([4.0, 7.0]))
+        >>> float(gap), sets.names(int(which))
+        (1.0, ['a'])
+        """
+        over = self.demand(cost) - self.money(by_pot)
+        # Sets stand in order of size: of equal ones the first is the smallest.
+        which = over.argmax(axis=0)
+        worst = np.take_along_axis(over, which[None], axis=0)[0]
+        return np.ceil(np.maximum(worst, 0) / THOUSANDTHS), which
+
+    def names(self, which: int) -> list[str]:
+        """The pots of a set."""
+        return [pot for pot, inside in zip(self.pots, self.members[which], strict=True) if inside]
+
+    def borne(self, members: np.ndarray) -> np.ndarray:
+        """What any sets (sets x pots) must bear of each kind: sets x kinds, thousandths."""
+        inside = members @ self.least.T
+        rest = THOUSANDTHS - (~members) @ self.most.T
+        return np.maximum(np.maximum(inside, rest), 0)
+
+
+def pot_sets(tables: dict[str, pd.DataFrame], own: Collection[str] = ()) -> PotSets:
+    """The pot sets of a data set that matter.
+
+    A set is left out where what it must bear is nought, or never more than what two parts of it
+    must bear together. Without ``own`` no answer changes by that; with it no set is left out.
+
+    Parameters
+    ----------
+    tables : dict of str to DataFrame
+        parts, pots.
+    own : collection of str
+        Pots that each commune has for itself: they stand in no set, see :func:`contribution`.
+
+    Raises
+    ------
+    ValueError
+        Where more than :data:`MANY` pots are shared.
+    """
+    least, most, pots, kinds = bounds(tables)
+    shared = [i for i, pot in enumerate(pots) if pot not in set(own)]
+    if len(shared) > MANY:
+        raise ValueError(f"{len(shared)} pots are shared; at most {MANY}")
+    chosen = [s for size in range(len(shared) + 1) for s in combinations(shared, size)]
+    members = np.zeros((len(chosen), len(pots)), dtype=bool)
+    for row, inside in zip(members, chosen, strict=True):
+        row[list(inside)] = True
+    every = PotSets(pots, kinds, least, most, members, np.zeros((0, len(kinds))))
+    share = every.borne(members)
+    kept = range(len(chosen)) if own else _matter(members[:, shared], share)
+    kept = list(kept) or [0]
+    return PotSets(pots, kinds, least, most, members[kept], share[kept])
+
+
+def bounds(
+    tables: dict[str, pd.DataFrame],
+) -> tuple[np.ndarray, np.ndarray, list[str], list[str]]:
+    """Least and most shares (kinds x pots, thousandths), the pots and the kinds of cost.
+
+    A row without a least or most share is held to its usual one. Credit pays for no work.
+    """
+    parts, table = tables["parts"], tables["pots"].drop_duplicates("pot").set_index("pot")
+    parts = parts[parts["pot"].isin(table.index[table["fund"] != "tin_dung"])]
+    pots = [pot for pot in table.index if pot in set(parts["pot"])]
+    place = {pot: i for i, pot in enumerate(pots)}
+    in_kind = (parts["pot"].map(table["measure"]) == "cement").to_numpy()
+    money = parts[~in_kind]
+    usual = money["share"].astype(float)
+    ends = {
+        end: (money[end] if end in money else usual * np.nan).astype(float).fillna(usual)
+        for end in ("least", "most")
+    }
+    items = list(dict.fromkeys(money["item"]))
+    cement = dict(zip(parts.loc[in_kind, "item"], parts.loc[in_kind, "pot"], strict=True))
+    kinds = items + [item + CEMENT_PART for item in items if item in cement]
+    at = (money["item"].map({item: i for i, item in enumerate(items)}), money["pot"].map(place))
+    least, most = np.zeros((len(kinds), len(pots))), np.zeros((len(kinds), len(pots)))
+    least[at] = np.rint(ends["least"] * 10)
+    most[at] = np.rint(ends["most"] * 10)
+    for i, kind in enumerate(kinds[len(items) :], start=len(items)):
+        item = kind.removesuffix(CEMENT_PART)
+        most[i] = most[items.index(item)]
+        most[i, place[cement[item]]] = THOUSANDTHS
+    return least, most, pots, kinds
+
+
+def _matter(members: np.ndarray, share: np.ndarray) -> list[int]:
+    """Which sets, in order of size, must bear more than two parts of them together."""
+    code = members @ (1 << np.arange(members.shape[1]))
+    row_of = np.empty(1 << members.shape[1], dtype=int)
+    row_of[code] = np.arange(len(code))
+    kept: list[int] = []
+    for row in np.flatnonzero(share.any(axis=1)):
+        inside = np.array([k for k in kept if code[k] & code[row] == code[k]], dtype=int)
+        rest = row_of[code[row] - code[inside]]
+        if not (share[row] <= share[inside] + share[rest]).all(axis=1).any():
+            kept.append(int(row))
+    return kept
+
+
+def contribution(
+    sets: PotSets, cost: np.ndarray, own: Sequence[int], money: np.ndarray
+) -> np.ndarray:
+    """What communes ask of each set of shared pots beyond what their own pots can pay.
+
+    Exact: of the sets that a commune's own pots may be added to, the one that asks most.
+
+    Parameters
+    ----------
+    sets : PotSets
+        Made with these pots as ``own``.
+    cost : ndarray
+        Kinds x ..., thousand dong.
+    own : sequence of int
+        Places of the commune's own pots in ``sets.pots``.
+    money : ndarray
+        Own pots x ..., thousand dong.
+
+    Returns
+    -------
+    ndarray
+        Sets x ..., in the scale of :meth:`PotSets.demand`.
+    """
+    worst = None
+    for size in range(len(own) + 1):
+        for some in combinations(range(len(own)), size):
+            members = sets.members.copy()
+            members[:, [own[j] for j in some]] = True
+            asked = np.tensordot(sets.borne(members), cost, axes=1)
+            asked = asked - THOUSANDTHS * money[list(some)].sum(axis=0)
+            worst = asked if worst is None else np.maximum(worst, asked)
+    return worst
