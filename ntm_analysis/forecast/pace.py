@@ -13,7 +13,7 @@ figures. ``docs/method/forecast.md`` says more.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +55,6 @@ class Posterior:
 
     draws: pd.DataFrame
     last: int
-    proposal: tuple = field(default=START, repr=False, compare=False)
 
     @classmethod
     def read(cls, path: Path = FIT) -> "Posterior":
@@ -72,6 +71,12 @@ class Posterior:
     def table(self) -> pd.DataFrame:
         """The fit as the file keeps it."""
         return self.draws.round(5).assign(last=self.last)
+
+    def proposal(self) -> tuple[np.ndarray, np.ndarray]:
+        """Where a fit of nearly the same rows may begin: mean and covariance of its points."""
+        points = self.draws[list(HYPER)].to_numpy().copy()
+        points[:, 1:] = np.log(points[:, 1:])
+        return points.mean(axis=0), np.cov(points.T)
 
     def years(self) -> list[int]:
         """Years with an effect of their own."""
@@ -191,16 +196,17 @@ def intervals(figures: pd.DataFrame, communes: float = np.nan) -> pd.DataFrame:
             if chain[-1][0] - point[0] >= APART:
                 chain.append(point)
         for first, second in zip(chain[:0:-1], chain[-2::-1], strict=True):
-            if counts := increase(first, second, usual):
+            counts = increase(first, second, usual)
+            if not isinstance(counts, str):
                 names = (area, own["area_kind"].iloc[0], own["province"].iloc[0])
                 left, finished = counts[0] - counts[1], max(counts[2] - counts[1], 0)
                 rows.append((*names, left, finished, int(first[0]), int(second[0])))
     columns = ["area", "area_kind", "province", "left", "finished", "first", "last"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[3:], int))
 
 
-def increase(first: tuple, second: tuple, usual: float) -> tuple[int, int, int] | None:
-    """Communes, start and outcome of two figures (month, finished, total); None where they tell none.
+def increase(first: tuple, second: tuple, usual: float) -> tuple[int, int, int] | str:
+    """Communes, start and outcome of two figures (month, finished, total), or why they tell none.
 
     Communes are the second total, else the first, else ``usual``; the start moves with a total
     that changed by over 1 %. A fall by over 2 % of the communes is a change of units or of counting.
@@ -208,17 +214,23 @@ def increase(first: tuple, second: tuple, usual: float) -> tuple[int, int, int] 
     Examples
     --------
     >>> increase((0, 50, 100.0), (12, 45, 80.0), np.nan), increase((0, 5, 8.0), (12, 9, 8.0), 8.0)
-    ((80, 40, 45), None)
+    ((80, 40, 45), 'above_total')
     """
     totals = [total for total in (second[2], first[2], usual) if total == total]
     if not totals:
-        return None
+        return "no_total"
     communes, start = totals[0], first[1]
     if first[2] == first[2] and second[2] == second[2]:
         if abs(first[2] - second[2]) > 0.01 * first[2]:
             start = round(first[1] * second[2] / first[2])
-    if start >= communes or second[1] > communes or second[1] < start - 0.02 * communes:
-        return None
+    reasons = {
+        "nothing_left": start >= communes,
+        "above_total": second[1] > communes,
+        "fell": second[1] < start - 0.02 * communes,
+    }
+    for reason, holds in reasons.items():
+        if holds:
+            return reason
     return int(communes), int(start), int(second[1])
 
 
@@ -385,7 +397,7 @@ def fit(
     table = pd.DataFrame(np.hstack([effects[:, :1], hyper, effects[:, 1:]]), columns=columns)
     success, correlation = _success(lists, draws)
     table = table.assign(success=success, correlation=correlation)
-    return Posterior(table, last, (centre, spread))
+    return Posterior(table, last)
 
 
 def _effects(
