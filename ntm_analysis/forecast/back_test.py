@@ -22,7 +22,8 @@ APART = (0.9, 5.2)  # years between the two figures of a pair
 DRAWS = 4_000
 SEED = 2022
 RATES = (0.01, 1.5)  # yearly hazards that the plain share takes for possible
-REFIT = (512, 512)  # points of the two rounds of a fit without one province
+REFIT = (768,)  # points of a fit without one province, begun from the fit on all
+REFIT_PAST = (256, 768)  # of a fit on the rows up to a month, begun anew
 RESAMPLES = 2_000
 LEVEL = 0.9  # of the intervals by resampling provinces
 SCORES = ["crps", "crps_line", "crps_share"]
@@ -147,10 +148,13 @@ def _fit(
     if key not in fits:
         figures = figures[figures["province"] != province]
         lists = lists[lists["province"] != province]
-        if until is not None:
+        draws = len(posterior.draws)
+        if until is None:
+            fits[key] = fit(figures, lists, draws, posterior.proposal(), REFIT)
+        else:
             figures = figures[figures["month"] <= until]
             lists = lists[12 * lists["year"] + 12 <= until]
-        fits[key] = fit(figures, lists, len(posterior.draws), posterior.proposal(), REFIT)
+            fits[key] = fit(figures, lists, draws, sizes=REFIT_PAST)
     return fits[key]
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.special import betaincinv, betaln, ndtri, polygamma
+from scipy.special import betaincinv, betaln, gammaincinv, ndtri, polygamma
 
 from ..need.draws import MEANS, pert, uniforms
 from .evidence import BEGIN, COUNTRY, REFERENCE, province_of
@@ -31,10 +31,11 @@ HYPER = ("step", *SPREADS)
 # Weak priors: normal for mean and step, half-normal for the standard deviations.
 MEAN_PRIOR = (-2.0, 2.0)
 STEP_PRIOR = (-2.0, 1.5)
-SPREAD_PRIOR = np.array([1.0, 0.5, 0.5, 0.5])
+SPREAD_PRIOR = 1.0
 LEVEL_OF_COUNTRY = 1.0  # standard deviation of the country's own level
-START = (np.array([-2.0, *np.log([0.7, 0.5, 0.4, 0.5])]), np.diag([1.0, 0.4, 0.4, 0.5, 0.5]) ** 2)
-SIZES = (512, 512, 1024)  # points of the three rounds of importance sampling
+START = (np.array([-2.0, *np.log([0.7, 0.5, 0.4, 0.5])]), np.diag([1.0, 0.5, 0.5, 0.8, 0.5]) ** 2)
+SIZES = (512, 512, 2048)  # points of the three rounds of importance sampling
+FREEDOM = 4  # of the t distribution that the points are drawn from
 GRID = (np.arange(60) + 0.5) / 60  # of the mean success and of the correlation inside a list
 HIGHEST_SUCCESS = 0.97
 
@@ -373,21 +374,19 @@ def fit(
     years = range(BEGIN // 12, max((last - 1) // 12, STEP_UNTIL) + 1)
     model = design(rows, years)
     centre, spread = proposal
-    middle = np.array([[centre[0], *np.exp(centre[1:])]])
-    cover, offset, _ = covariance(model, middle)
-    value, variance = responses(model, cover[0], MEAN_PRIOR[0], offset[0])
     for number, size in enumerate(sizes):
-        root = np.linalg.cholesky(spread)
-        names = [f"{number}|{name}" for name in HYPER]
-        normal = _normal(uniforms(0, "fit", names, size)).T * 1.2
-        points = centre + normal @ root.T
+        middle = np.array([[centre[0], *np.exp(centre[1:])]])
+        cover, offset, _ = covariance(model, middle)
+        value, variance = responses(model, cover[0], MEAN_PRIOR[0], offset[0])
+        points, log_proposed = _points(centre, spread, number, size)
         hyper = np.column_stack([points[:, 0], np.exp(points[:, 1:])])
-        weight = log_likelihood(model, hyper, value, variance) + _log_prior(points)
-        weight = weight + 0.5 * (normal**2).sum(axis=1) / 1.2**2
-        weight = np.exp(weight - weight.max())
-        weight /= weight.sum()
-        centre = weight @ points
-        spread = (points - centre).T * weight @ (points - centre) + 1e-6 * np.eye(len(HYPER))
+        log_weight = log_likelihood(model, hyper, value, variance) + _log_prior(points)
+        log_weight = log_weight - log_proposed
+        flat = _tempered(log_weight)
+        centre = flat @ points
+        spread = (points - centre).T * flat @ (points - centre) + 1e-4 * np.eye(len(HYPER))
+    weight = np.exp(log_weight - log_weight.max())
+    weight /= weight.sum()
     chosen = np.searchsorted(np.cumsum(weight), (np.arange(draws) + 0.5) / draws)
     # In an order that says nothing: worlds take the rows one by one.
     shuffled = np.argsort(uniforms(0, "fit", ["order"], draws)[0])
@@ -398,6 +397,33 @@ def fit(
     success, correlation = _success(lists, draws)
     table = table.assign(success=success, correlation=correlation)
     return Posterior(table, last)
+
+
+def _points(
+    centre: np.ndarray,
+    spread: np.ndarray,
+    number: int,
+    size: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Points of a round of sampling and their log density: Student's t, whose tails hold spreads
+    near nought."""
+    names = [f"{number}|{name}" for name in (*HYPER, "scale")]
+    uniform = uniforms(0, "fit", names, size)
+    scale = 2 * gammaincinv(FREEDOM / 2, np.clip(uniform[-1], 1e-9, 1 - 1e-9)) / FREEDOM
+    student = (_normal(uniform[:-1]) / np.sqrt(scale)).T
+    density = -0.5 * (FREEDOM + len(HYPER)) * np.log1p((student**2).sum(axis=1) / FREEDOM)
+    return centre + student @ np.linalg.cholesky(spread).T, density
+
+
+def _tempered(log_weight: np.ndarray) -> np.ndarray:
+    """Weights made so even that a tenth of the points count: for where to look next."""
+    power = 1.0
+    while True:
+        weight = np.exp(power * (log_weight - log_weight.max()))
+        weight /= weight.sum()
+        if (weight**2).sum() * len(weight) <= 10:
+            return weight
+        power *= 0.8
 
 
 def _effects(
