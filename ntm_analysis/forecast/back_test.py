@@ -115,12 +115,13 @@ def back_test(
         Also with parameters fitted on rows up to the day of the forecast only.
     """
     tried, left_out = pairs(figures)
-    rates = hazards(tried)
+    training = pairs(known.panel)[0]
+    rates = hazards(training)
     fits: dict[tuple, Posterior] = {}
     rows, past = [], []
     for index, pair in tried.iterrows():
         own = figures[(figures["area"] == pair["area"]) & (figures["month"] <= pair["first"])]
-        train = rates[tried["province"] != pair["province"]]
+        train = rates[training["province"] != pair["province"]]
         without = partial(_fit, known, posterior, fits, pair["province"])
         row = _forecast((without(None), known.assumed), own, pair)
         row |= _references(pair, train.to_numpy())
@@ -284,7 +285,7 @@ def record(test: BackTest, rows_left_out: Iterable[dict] = ()) -> dict:
     keys += ["p10", "p50", "p90", "mean", *SCORES, "covered"]
     left_out = [*rows_left_out, *test.left_out.to_dict("records")]
     return {
-        "pairs": test.pairs[keys].to_dict("records"),
+        "pairs": test.pairs.reindex(columns=keys).to_dict("records"),
         "left_out": left_out,
         "summary": test.summary,
     }

@@ -31,6 +31,8 @@ class Evidence:
     ----------
     figures : pandas.DataFrame
         One row an area and day, see :func:`figures`.
+    panel : pandas.DataFrame
+        The same without the own province's table.
     lists : pandas.DataFrame
         One row an area and year, see :func:`lists`.
     assumed : pandas.DataFrame
@@ -38,6 +40,7 @@ class Evidence:
     """
 
     figures: pd.DataFrame
+    panel: pd.DataFrame
     lists: pd.DataFrame
     assumed: pd.DataFrame
 
@@ -75,8 +78,13 @@ def evidence(as_of: dt.date | None = None, folder: Path = REFERENCE) -> Evidence
         day = pd.Timestamp(as_of)
         tables = {name: rows[rows["known_from"] <= day] for name, rows in tables.items()}
     series = pd.concat([tables["series"], tables["nghe_an"]], ignore_index=True)
-    known, _ = figures(series)
-    return Evidence(known, lists(tables["registrations"]), tables["assumed"].set_index("key"))
+    known, panel = (figures(rows)[0] for rows in (series, tables["series"]))
+    return Evidence(
+        known,
+        panel,
+        lists(tables["registrations"]),
+        tables["assumed"].set_index("key"),
+    )
 
 
 def reference(name: str, as_of: dt.date | None = None, folder: Path = REFERENCE) -> pd.DataFrame:
@@ -175,9 +183,12 @@ def figures(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     >>> cells = ["Hà Tĩnh", "province", "2014", "ntm_communes", "26", "", "x", "read"]
     >>> rows = pd.DataFrame([cells], columns=list(SERIES)).assign(row=2)
     >>> figures(rows)[0][["month", "finished"]].to_numpy().tolist()
-    [[24180.0, 26.0]]
+    [[24180, 26]]
     """
-    texts = rows.assign(**{name: rows[name].astype(str).str.strip() for name in SERIES[:4]})
+    # Letters as some systems write them, decomposed, shall mean the same area.
+    texts = rows.assign(
+        **{name: rows[name].astype(str).str.normalize("NFC").str.strip() for name in SERIES[:4]},
+    )
     value, total = _number(rows["value"]), _number(rows["total"])
     month = texts["date"].map(month_number)
     whole = value.ge(0) & value.mod(1).eq(0)
