@@ -14,9 +14,10 @@ import pandas as pd
 from scipy.special import ndtri
 
 from ..need.draws import uniforms
+from .area import Area, Run
 from .cycle import binomial, counted
 from .evidence import COUNTRY, Evidence
-from .pace import Area, Posterior, Run, fit, increase
+from .pace import Posterior, fit, increase
 
 APART = (0.9, 5.2)  # years between the two figures of a pair
 DRAWS = 4_000
@@ -159,7 +160,9 @@ def _fit(
     return fits[key]
 
 
-def _forecast(knowledge: tuple[Posterior, pd.DataFrame], own: pd.DataFrame, pair: pd.Series) -> dict:
+def _forecast(
+    knowledge: tuple[Posterior, pd.DataFrame], own: pd.DataFrame, pair: pd.Series
+) -> dict:
     """Range and score of one pair."""
     area = Area(pair["area"], pair["area_kind"], own, pair["communes"])
     run = Run(pair["first"], (), DRAWS, SEED)

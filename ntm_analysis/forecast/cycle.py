@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from ..need.draws import uniforms
-from .pace import Area, AreaDraws, Posterior, Run, area_draws
+from .area import Area, AreaDraws, Run, area_draws
+from .pace import Posterior
 
 
 class Crowd(Protocol):
@@ -68,7 +69,6 @@ def finishing(
 
     Examples
     --------
-    >>> from .pace import AreaDraws
     >>> sure, none = np.ones((1, 2)), np.zeros(2)
     >>> area = AreaDraws((2022,), sure / 2, sure / 2, sure, sure / 2, none, none, none, none, sure)
     >>> crowd = Counts(np.array([10, 4]), Run(24279, (2022,), 2), "A")
@@ -101,7 +101,7 @@ def counted(
     Parameters
     ----------
     knowledge : tuple of Posterior and pandas.DataFrame
-        The fit and what is assumed, see :func:`pace.area_draws`.
+        The fit and what is assumed, see :func:`area.area_draws`.
     area : Area
         The area and its own figures.
     left : int
