@@ -1,4 +1,4 @@
-"""The command ``ntm``: check, status, needs, forecast, allocate, compare, score, report. Exit codes: 0 done, 1 bad data or a
+"""The command ``ntm``: check, status, needs, forecast, allocate, compare, score, backtest, report. Exit codes: 0 done, 1 bad data or a
 failed page, 2 bad usage."""
 
 import argparse
@@ -28,6 +28,7 @@ from .recognition import NEAR, overview
 from .scenarios.scenario import Scenario, UnknownScenario, scenario
 from .standings import commune_records
 from .units import described
+from .whole_files import write_whole
 from .words import LEVEL_WORDS, STATE_SIGNS, UNCHECKED, count_words, lacking_words, listed, pick, text, verdict_district
 from .workbook import UnknownCommune, Workbook
 
@@ -44,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return {
             "check": _check, "status": _status, "needs": _needs, "forecast": _forecast, "allocate": _allocate,
-            "compare": _compare, "score": _score, "report": _report, "template": template, "import": import_file,
+            "compare": _compare, "score": _score, "backtest": _backtest, "report": _report, "template": template, "import": import_file,
             "export": export, "rebase": rebase, "new": new,
         }[options.command](options)  # fmt: skip
     except DataProblems as error:
@@ -237,6 +238,23 @@ def _score(options: argparse.Namespace) -> int:
     if options.json:
         return _print_json({"register": str(folder)} | score_record(scores))
     print("\n".join([text("score_folder", options.lang, path=folder), *score_lines(scores, options.lang)]))
+    return 0
+
+
+def _backtest(options: argparse.Namespace) -> int:
+    from .back_test_words import back_test_lines
+    from .forecast.back_test import back_test, record
+    from .forecast.evidence import evidence, figures, read_series, reference
+    from .forecast.pace import FIT, Posterior, fit
+
+    known = evidence()
+    if options.refit:
+        write_whole(FIT, fit(known.figures, known.lists).table().to_csv(index=False, lineterminator="\n"))
+    tried, left_out = figures(read_series(Path(options.series)) if options.series else reference("series"))
+    result = record(back_test(tried, known, Posterior.read()), left_out.to_dict("records"))
+    if options.json:
+        return _print_json(result)
+    print("\n".join(back_test_lines(result, options.lang)))
     return 0
 
 

@@ -20,6 +20,7 @@ COMMANDS = {
     "allocate": "which works to fund in which year; what one commune more would take",
     "compare": "scenarios side by side in the same worlds",
     "score": "registered forecasts against what happened",
+    "backtest": "the forecast against published figures of provinces that it has not seen",
     "report": "the district's pages, one page a commune and an index",
     "template": "an Excel workbook to fill in, with the present rows",
     "import": "read a filled template or an office's own form; all or nothing",
@@ -41,7 +42,7 @@ def parser_of() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
         made[name] = command
         command.add_argument("--lang", choices=("vi", "en"), default="vi", help="language of what is shown (default: vi)")
-        if name == "score":
+        if name in ("score", "backtest"):
             continue
         if name in ("template", "export"):
             command.add_argument("out", type=_xlsx, metavar="OUT.xlsx", help="the file to write")
@@ -59,12 +60,16 @@ def parser_of() -> argparse.ArgumentParser:
         command.add_argument("--as-of", type=_day, metavar="DATE", help="use only what was known by this day")
     made["status"].add_argument("--commune", action="append", metavar="NAME", help="name, code or slug of one commune")
     made["status"].add_argument("--set", default="", metavar="ID", help="judge all by this criteria set")
-    for name in ("status", "needs", "forecast", "allocate", "compare", "score"):
+    for name in ("status", "needs", "forecast", "allocate", "compare", "score", "backtest"):
         made[name].add_argument("--json", action="store_true", help="print JSON, for a machine to read")
     made["needs"].add_argument("--commune", action="append", metavar="NAME", help="name, code or slug of one commune")
     made["needs"].add_argument(
         "--target", choices=("ntm", "registered"), default="ntm", help="communes not yet NTM, or those with a planned target"
     )
+    made["backtest"].add_argument(
+        "--series", metavar="FILE", help="figures with the columns of panel_series.csv (default: the shipped panel)"
+    )
+    made["backtest"].add_argument("--refit", action="store_true", help="first fit the evidence anew and keep the fit")
     made["compare"].add_argument("--scenarios", type=_ids, default=[], metavar="A,B,...", help="default: all there are")
     made["compare"].add_argument("--baseline", default="baseline", metavar="ID", help="what the others are held against")
     for name in ("needs", "forecast", "allocate"):

@@ -116,9 +116,15 @@ KEYS: dict[str, tuple[str, ...]] = {
     "history": ("area", "period", "measure", "value"),
     "outcomes": ("dataset", "code", "level"),
     "indicator_weights": ("set", "test"),
+    "panel_series": ("area", "date", "measure", "value", "source_url"),
+    "panel_registrations": ("area", "year", "level", "source_url"),
+    "panel_groups": ("area", "date", "bucket_low", "bucket_high", "communes", "source_url"),
+    "panel_trajectories": ("area", "commune", "date", "registered_for", "source_url", "note"),
+    "panel_assumed": ("key",),
 }
 # With the law, in data/reference/, in forecasts/.
-ELSEWHERE = ("to_check", "history", "outcomes", "indicator_weights")
+PANEL = ("panel_series", "panel_registrations", "panel_groups", "panel_trajectories", "panel_assumed")
+ELSEWHERE = ("to_check", "history", "outcomes", "indicator_weights", *PANEL)
 TABLES = tuple(name for name in KEYS if name not in ELSEWHERE)  # the tables of a data set
 # Tables of the monthly work and of a merger that is over: a data set without the file has no such rows.
 OPTIONAL = (

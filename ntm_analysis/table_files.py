@@ -35,7 +35,7 @@ def read_table(path: Path, table: str, style: str, style_at: str, problems: list
     if table in OPTIONAL and not (path.exists() or path.is_symlink()):
         raw = pd.DataFrame({"row": pd.Series(dtype="int64")})
     else:
-        raw = _read_raw(path, list(columns), problems)
+        raw = read_raw(path, list(columns), problems)
     file = path.name
     made = {"row": raw["row"].to_numpy()}
     for name, column in columns.items():
@@ -54,7 +54,7 @@ def _dtype(column: Column) -> str:
     return _DTYPES.get(column.type, "str")
 
 
-def _read_raw(path: Path, header: list[str], problems: list[Problem]) -> pd.DataFrame:
+def read_raw(path: Path, header: list[str], problems: list[Problem]) -> pd.DataFrame:
     """The file's cells as text; on trouble with the file as a whole, no rows."""
     file, listed = path.name, ", ".join(header)
     nothing = pd.DataFrame({"row": pd.Series(dtype="int64")})

@@ -1,0 +1,294 @@
+"""The forecast against figures that it has not seen: provinces left out, one by one.
+
+Every two figures of an area, 0.9 to 5.2 years apart, are a forecast and its outcome. The forecast
+is made from the area's own figures up to the first, with parameters of the other provinces.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtri
+
+from ..need.draws import uniforms
+from .area import Area, Run
+from .cycle import binomial, counted
+from .evidence import COUNTRY, Evidence
+from .pace import Posterior, fit, increase
+
+APART = (0.9, 5.2)  # years between the two figures of a pair
+DRAWS = 4_000
+SEED = 2022
+RATES = (0.01, 1.5)  # yearly hazards that the plain share takes for possible
+REFIT = (768,)  # points of a fit without one province, begun from the fit on all
+REFIT_PAST = (256, 768)  # of a fit on the rows up to a month, begun anew
+RESAMPLES = 2_000
+LEVEL = 0.9  # of the intervals by resampling provinces
+SCORES = ["crps", "crps_line", "crps_share"]
+
+
+@dataclass(frozen=True)
+class BackTest:
+    """What :func:`back_test` gives.
+
+    Attributes
+    ----------
+    pairs : pandas.DataFrame
+        One row a pair; scores per commune of the area.
+    left_out : pandas.DataFrame
+        ``row``, ``area``, ``date``, ``from``, ``to``, ``reason``: a row or a pair.
+    summary : dict
+        The scores, provinces alike, and their intervals; by kind, by horizon, rolling.
+    """
+
+    pairs: pd.DataFrame
+    left_out: pd.DataFrame
+    summary: dict
+
+
+def pairs(figures: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Every two figures of an area that make a forecast and its outcome, and those that do not.
+
+    Parameters
+    ----------
+    figures : pandas.DataFrame
+        See :func:`evidence.figures`.
+
+    Returns
+    -------
+    pairs : pandas.DataFrame
+        ``area``, ``area_kind``, ``province``, ``from``, ``to`` as in the file, ``first``, ``last``
+        (months), ``years``, ``communes``, ``start``, ``outcome``.
+    left_out : pandas.DataFrame
+        ``area``, ``from``, ``to``, ``reason``: no_total, nothing_left, above_total or fell.
+
+    Examples
+    --------
+    >>> one = {"area": "A", "area_kind": "province", "province": "A", "total": 10.0}
+    >>> days = [{"date": f"{y}", "month": 12 * y + 12, "finished": y - 2014} for y in (2015, 2017)]
+    >>> pairs(pd.DataFrame([one | day for day in days]))[0][["years", "start", "outcome"]].to_numpy()
+    array([[2., 1., 3.]])
+    """
+    usable, left_out = [], []
+    for area, own in figures.sort_values("month", kind="stable").groupby("area", sort=True):
+        totals = own["total"].dropna()
+        usual = float(totals.iloc[-1]) if len(totals) else np.nan
+        for first, second in combinations(own.to_dict("records"), 2):
+            years = (second["month"] - first["month"]) / 12
+            if not APART[0] <= years <= APART[1]:
+                continue
+            row = {"area": area, "from": first["date"], "to": second["date"]}
+            ends = [(end["month"], end["finished"], end["total"]) for end in (first, second)]
+            counts = increase(*ends, usual)
+            if isinstance(counts, str):
+                left_out.append({**row, "reason": counts})
+                continue
+            names = {name: first[name] for name in ("area_kind", "province")}
+            months = {"first": first["month"], "last": second["month"], "years": years}
+            told = dict(zip(("communes", "start", "outcome"), counts, strict=True))
+            usable.append({**row, **names, **months, **told})
+    columns = ["area", "from", "to", "area_kind", "province", "first", "last", "years"]
+    columns += ["communes", "start", "outcome"]
+    return pd.DataFrame(usable, columns=columns), pd.DataFrame(left_out)
+
+
+def back_test(
+    figures: pd.DataFrame,
+    known: Evidence,
+    posterior: Posterior,
+    rolling: bool = True,
+) -> BackTest:
+    """Forecasts of every pair of ``figures``, with parameters of other provinces, and their scores.
+
+    Parameters
+    ----------
+    figures : pandas.DataFrame
+        What is forecast, see :func:`evidence.figures`.
+    known : Evidence
+        What parameters are fitted on.
+    posterior : Posterior
+        The fit on all of ``known``; it serves provinces that are not in it, and every other fit
+        begins from it.
+    rolling : bool
+        Also with parameters fitted on rows up to the day of the forecast only.
+    """
+    tried, left_out = pairs(figures)
+    training = pairs(known.panel)[0]
+    rates = hazards(training)
+    fits: dict[tuple, Posterior] = {}
+    rows, past = [], []
+    for index, pair in tried.iterrows():
+        own = figures[(figures["area"] == pair["area"]) & (figures["month"] <= pair["first"])]
+        train = rates[training["province"] != pair["province"]]
+        without = partial(_fit, known, posterior, fits, pair["province"])
+        row = _forecast((without(None), known.assumed), own, pair)
+        row |= _references(pair, train.to_numpy())
+        rows.append(row)
+        if rolling:
+            past.append(row | _forecast((without(pair["first"]), known.assumed), own, pair))
+    scored = [tried.join(pd.DataFrame(scores, index=tried.index)) for scores in (rows, past)]
+    summary = summaries(scored[0]) | ({"rolling": summary_of(scored[1])} if rolling else {})
+    return BackTest(scored[0], left_out, summary)
+
+
+def _fit(
+    known: Evidence,
+    posterior: Posterior,
+    fits: dict[tuple, Posterior],
+    province: str,
+    until: int | None,
+) -> Posterior:
+    """The fit without a province, of rows up to a month; each made once."""
+    figures, lists = known.figures, known.lists
+    strange = not (figures["province"].eq(province).any() or lists["province"].eq(province).any())
+    if until is None and strange:
+        return posterior
+    key = ("" if strange else province, until)
+    if key not in fits:
+        figures = figures[figures["province"] != province]
+        lists = lists[lists["province"] != province]
+        draws = len(posterior.draws)
+        if until is None:
+            fits[key] = fit(figures, lists, draws, posterior.proposal(), REFIT)
+        else:
+            figures = figures[figures["month"] <= until]
+            lists = lists[12 * lists["year"] + 12 <= until]
+            fits[key] = fit(figures, lists, draws, sizes=REFIT_PAST)
+    return fits[key]
+
+
+def _forecast(
+    knowledge: tuple[Posterior, pd.DataFrame], own: pd.DataFrame, pair: pd.Series
+) -> dict:
+    """Range and score of one pair."""
+    area = Area(pair["area"], pair["area_kind"], own, pair["communes"])
+    run = Run(pair["first"], (), DRAWS, SEED)
+    left = pair["communes"] - pair["start"]
+    drawn = pair["start"] + counted(knowledge, area, left, pair["last"], run)
+    p10, p50, p90 = np.quantile(drawn, [0.1, 0.5, 0.9], method="inverted_cdf").tolist()
+    return {
+        "p10": p10,
+        "p50": p50,
+        "p90": p90,
+        "mean": float(drawn.mean()),
+        "crps": crps(drawn, pair["outcome"]) / pair["communes"],
+        "covered": bool(p10 <= pair["outcome"] <= p90),
+    }
+
+
+def crps(drawn: np.ndarray, outcome: float) -> float:
+    """Continuous ranked probability score of a sample: mean distance less half the mean spread.
+
+    Examples
+    --------
+    >>> crps(np.array([1.0, 3.0]), 2.0)
+    0.5
+    """
+    drawn = np.sort(drawn)
+    number = len(drawn)
+    spread = (2 * np.arange(1, number + 1) - number - 1) @ drawn / number**2
+    return float(np.abs(drawn - outcome).mean() - spread)
+
+
+def hazards(tried: pd.DataFrame) -> pd.Series:
+    """Yearly hazard of each pair, at least half a commune left, within :data:`RATES`."""
+    left = np.maximum(tried["communes"] - tried["outcome"], 0.5)
+    before = tried["communes"] - tried["start"]
+    return (-np.log(left / before) / tried["years"]).clip(*RATES)
+
+
+def _references(pair: pd.Series, train: np.ndarray) -> dict:
+    """Scores of the straight line and of the plain share of the remaining communes."""
+    names = [f"{pair['area']}|{pair['from']}|{pair['to']}|{k}" for k in range(3)]
+    line_u, rate_u, count_u = uniforms(SEED, "references", names, DRAWS)
+    start, communes = pair["start"], pair["communes"]
+    drawn = {
+        "crps_line": straight_line(pair, line_u),
+        "crps_share": start + plain_share(communes - start, pair["years"], train, rate_u, count_u),
+    }
+    return {key: crps(sample, pair["outcome"]) / communes for key, sample in drawn.items()}
+
+
+def straight_line(pair: pd.Series, uniform: np.ndarray) -> np.ndarray:
+    """Communes by the pace so far: ``start`` and a Poisson number at the mean pace since 2011."""
+    from scipy.stats import poisson
+
+    since = max(pair["first"] / 12 - 2011, 1)
+    more = poisson.ppf(uniform, pair["start"] / since * pair["years"])
+    return np.minimum(pair["start"] + np.maximum(more, 0), pair["communes"])
+
+
+def plain_share(
+    left: int,
+    years: float,
+    train: np.ndarray,
+    rate_uniform: np.ndarray,
+    count_uniform: np.ndarray,
+) -> np.ndarray:
+    """Communes that finish if the yearly hazard is one of those seen elsewhere."""
+    logs = np.log(train)
+    middle = np.median(logs)
+    spread = 1.25 * (np.quantile(logs, 0.75) - np.quantile(logs, 0.25)) / 1.35
+    rate = np.clip(np.exp(middle + spread * ndtri(np.clip(rate_uniform, 1e-12, 1))), *RATES)
+    return binomial(count_uniform, np.full(len(rate), left), -np.expm1(-rate * years))
+
+
+# --- summaries ------------------------------------------------------------------------------------
+
+
+def summaries(scored: pd.DataFrame) -> dict:
+    """The summary of all pairs, and of parts of them."""
+    kinds = scored.groupby("area_kind", sort=True)
+    short = scored["years"] < 2
+    return summary_of(scored) | {
+        "by_kind": {kind: summary_of(rows) for kind, rows in kinds},
+        "by_horizon": {
+            "under_2_years": summary_of(scored[short]),
+            "from_2_years": summary_of(scored[~short]),
+        },
+        "without_country": summary_of(scored[scored["area_kind"] != COUNTRY]),
+    }
+
+
+def summary_of(scored: pd.DataFrame) -> dict:
+    """Scores and coverage, provinces weighing alike, with intervals by resampling provinces.
+
+    Examples
+    --------
+    >>> row = {"province": "A", "crps": 1.0, "crps_line": 2.0, "crps_share": 4.0, "covered": True}
+    >>> summary_of(pd.DataFrame([row]))["ratio_share"]
+    0.25
+    """
+    if not len(scored):
+        return {"pairs": 0, "provinces": 0}
+    means = scored.groupby("province", sort=True)[[*SCORES, "covered"]].mean().to_numpy(float)
+    picks = uniforms(SEED, "resamples", [str(k) for k in range(len(means))], RESAMPLES)
+    again = means[(picks * len(means)).astype(int)].mean(axis=0)
+    own = means.mean(axis=0)
+    summary = {"pairs": len(scored), "provinces": len(means)}
+    summary |= dict(zip(SCORES, own[:3].tolist(), strict=True))
+    values = {
+        "ratio_line": (own[0] / own[1], again[:, 0] / again[:, 1]),
+        "ratio_share": (own[0] / own[2], again[:, 0] / again[:, 2]),
+        "coverage": (own[3], again[:, 3]),
+    }
+    ends = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
+    for key, (value, resampled) in values.items():
+        summary[key] = float(value)
+        summary[f"{key}_interval"] = np.quantile(resampled, ends).tolist()
+    return summary
+
+
+def record(test: BackTest, rows_left_out: Iterable[dict] = ()) -> dict:
+    """The back-test as plain Python, the keys of ``ntm backtest --json``."""
+    keys = ["area", "area_kind", "province", "from", "to", "communes", "start", "outcome"]
+    keys += ["p10", "p50", "p90", "mean", *SCORES, "covered"]
+    left_out = [*rows_left_out, *test.left_out.to_dict("records")]
+    return {
+        "pairs": test.pairs.reindex(columns=keys).to_dict("records"),
+        "left_out": left_out,
+        "summary": test.summary,
+    }
