@@ -62,7 +62,8 @@ class Workbook:
     (``all_units``: of whatever time). ``tables``: the other tables by name, rows known by
     the as-of date only, each with ``unit`` where it names one. ``left_out``: rows dropped, by table or law set.
     ``unlisted``: units made by mergers that ``units.csv`` does not hold, so that no count of communes includes them.
-    A scenario may choose the set that judges NTM (``judged_by``) and the deadline (``deadline``).
+    A scenario may choose the set that judges NTM (``judged_by``) and the deadline (``deadline``); ``usual``: then the data
+    set without any scenario, whose money is the usual one.
     ``written``: all rows of the tables as they stand in the files, whenever they became known.
     """
 
@@ -79,6 +80,7 @@ class Workbook:
     content_hash: str = ""
     judged_by: str = ""
     deadline: dt.date | None = None
+    usual: "Workbook | None" = None
     written: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     @classmethod

@@ -20,8 +20,8 @@ from .pace import (
     design,
     hazard_parts,
     intervals,
-    standard_normal,
     responses,
+    standard_normal,
 )
 
 
@@ -42,8 +42,6 @@ class Area:
         Communes of the area, for figures without a total.
     reported : tuple of (int, int, int), optional
         A reported list: year, communes listed, communes remaining before it.
-    hardness : float
-        Times the mean success of lists (hard and easy areas); the finishing share keeps its level.
     """
 
     name: str
@@ -51,7 +49,6 @@ class Area:
     figures: pd.DataFrame
     communes: int
     reported: tuple[int, int, int] | None = None
-    hardness: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -137,7 +134,9 @@ def area_draws(
         _assumed(run, assumed, key) for key in ("unlisted_finishing", "missed_return")
     )
     hyper = table[list(HYPER)].to_numpy()[row]
-    success = np.minimum(table["success"].to_numpy()[row] * area.hardness, HIGHEST_SUCCESS)
+    # Lists fare better or worse by area; the finishing share keeps its level all the same.
+    hardness = _assumed(run, assumed, "hard_area")
+    success = np.minimum(table["success"].to_numpy()[row] * hardness, HIGHEST_SUCCESS)
     correlation = table["correlation"].to_numpy()[row]
     if area.kind == COUNTRY:  # many lists: their lucks and area-years even out
         correlation, hyper = np.full(run.draws, 1e-6), hyper * np.array([1, 1, 1, 0, 1])
@@ -259,7 +258,7 @@ def _told(
 def _with_list(told: Told, table: pd.DataFrame, area: Area, steps: list[int]) -> Told:
     """A reported list beside the figures: its length times the usual success is a finishing share."""
     year, listed, remaining = area.reported
-    success = np.minimum(table["success"] * area.hardness, HIGHEST_SUCCESS).to_numpy()
+    success = table["success"].to_numpy()
     part = min((listed + 0.5) / (remaining + 1), 0.98)
     value = np.log(-np.log1p(-part * success)) - table["mean"].to_numpy()
     left_over = table["area_year"] ** 2 - luck_variance(success, table["correlation"].to_numpy())

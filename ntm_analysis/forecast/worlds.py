@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from ..need.draws import MEANS, pert, perts, together, uniforms
+from ..need.draws import MEANS, pert, together, uniforms
 from ..need.missing import Missing, drawn_missing, usual_missing
 from ..need.money import Envelopes, instance, instances_of, monthly_money
 from ..need.pot_sets import CEMENT_PART, pot_sets

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..need.draws import uniforms
-from ..need.pot_sets import PotSets, contribution
+from ..need.pot_sets import contribution
 from .worlds import Block, Layout
 from .yearly_list import Span
 
@@ -24,10 +24,6 @@ class Chances:
 
     Attributes
     ----------
-    missed_return : ndarray
-        Chance that one who missed stands on the next year's list.
-    unlisted : ndarray
-        Chance that one on no list finishes in a whole year.
     drift : ndarray
         Criteria that one on no list gains in a whole year.
     pledge : ndarray
@@ -36,8 +32,6 @@ class Chances:
         Part of the chance of success that is lost where works are not paid and ended in time.
     """
 
-    missed_return: np.ndarray
-    unlisted: np.ndarray
     drift: np.ndarray
     pledge: np.ndarray
     late: np.ndarray
@@ -98,6 +92,7 @@ class Communes:
         self.count = block.count.astype(float)
         self.asked = self.in_time = 0
         self.lists: list[tuple[np.ndarray, np.ndarray]] = []
+        self._span = -1  # of the plan, the year that is going on
         self._list = np.zeros(shape, dtype=bool)
         self._key = np.zeros(shape)
         self._back = np.zeros(shape, dtype=bool)
@@ -120,58 +115,53 @@ class Communes:
         """How many communes are not NTM yet: int, draws."""
         return (self.open & self.ntm[:, None]).sum(axis=0)
 
-    def reported(self, span: Span) -> np.ndarray | None:
-        """Which goals a reported list of the year names; None where nobody has reported one."""
-        named = (self._named("year") == span.year) & self.ntm
-        return named if named.any() else None
-
-    def waiting(self, span: Span) -> np.ndarray:
-        """How many who missed stand on this year's list again: int, draws."""
-        self._back = self.missed & self.open
-        self._back &= self._uniforms("return", span.year) < self.chances.missed_return
+    def waiting(self, year: int, chance: np.ndarray) -> np.ndarray:
+        """Of those who missed, how many stand on the year's list again: int, draws."""
+        self._span += 1
+        self._back = self.missed & self.open & (self._uniforms("return", year) < chance)
         return (self._back & self.ntm[:, None]).sum(axis=0)
 
-    def list(self, span: Span, number: np.ndarray) -> None:
-        """Put ``number`` communes on the list, or those whom a reported list names."""
+    def list(self, year: int, length: np.ndarray) -> None:
+        """Put ``length`` communes on the year's list, or those whom a reported list names."""
         open_, ntm = self.open, self.ntm[:, None]
+        of_year = self._named("year") == year
         order = self.plan.goals["order"].rank(method="dense").to_numpy() * 100
         key = order[:, None] + self.count + self.tie
-        pledged = self._named("pledge") == span.year
+        pledged = self._named("pledge") == year
         if pledged.any():
-            kept = self._uniforms("pledge", span.year) < self.chances.pledge
+            kept = self._uniforms("pledge", year) < self.chances.pledge
             key = np.where(pledged[:, None] & kept, PLEDGED + key, key)
         key = np.where(self.missed, np.where(self._back, MISSED + key, AWAY + key), key)
-        names = self.reported(span)
-        if names is not None:
-            self._list = open_ & names[:, None]
+        if (of_year & self.ntm).any():
+            self._list = open_ & ntm & of_year[:, None]
         else:
             away = np.where(open_ & ntm, key, np.inf)
             place = np.argsort(np.argsort(away, axis=0, kind="stable"), axis=0)
-            self._list = open_ & ntm & (place < number)
-        higher = ~ntm & ((self._named("year") == span.year)[:, None] | self._back)
+            self._list = open_ & ntm & (place < length)
+        higher = ~ntm & (of_year[:, None] | self._back)
         self._list |= open_ & higher
         # NTM is paid before the higher levels of the year.
         self._key = np.where(self._list, key + 4 * AWAY * ~ntm, np.inf)
 
-    def judge(self, span: Span, luck: np.ndarray) -> np.ndarray:
-        """Pay the list, let it succeed or fail, let others finish unlisted.
+    def judge(self, year: int, luck: np.ndarray, unlisted: np.ndarray) -> np.ndarray:
+        """Pay the list, let it succeed or fail, let others finish with chance ``unlisted``.
 
         Returns
         -------
         ndarray
             How many communes finished as NTM: int, draws.
         """
+        span = self.plan.spans[self._span]
         listed, in_time, held = self._list, self._list, np.full(self._list.shape, FAILED)
         if self.purse is not None:
             in_time, paid = self.purse.pay(self._key, listed, span)
             held = np.where(in_time, FAILED, np.where(paid, TIME, MONEY))
         chance = np.where(in_time, luck, luck * (1 - self.chances.late))
-        success = listed & (self._uniforms("success", span.year) < chance)
-        alone = 1 - (1 - self.chances.unlisted) ** span.fraction
+        success = listed & (self._uniforms("success", year) < chance)
         finished = self.open & ~listed & self.ntm[:, None]
-        finished &= self._uniforms("unlisted", span.year) < alone
+        finished &= self._uniforms("unlisted", year) < unlisted
         finished |= success
-        self.listed[:, self.plan.spans.index(span)] = listed.sum(axis=1)
+        self.listed[:, self._span] = listed.sum(axis=1)
         if span.last <= self.plan.deadline:
             of_ntm = listed & self.ntm[:, None]
             self.asked += int(of_ntm.sum())

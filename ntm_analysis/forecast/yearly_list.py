@@ -192,7 +192,9 @@ def schedule(workbook: Workbook, policy: str = "own", deadline: dt.date | None =
             may & False,
         )
     }
-    missing |= {level: missing_higher(workbook, level, 1, them) for level, them in higher.items() if them}
+    missing |= {
+        level: missing_higher(workbook, level, 1, them) for level, them in higher.items() if them
+    }
     works = {level: works_of(workbook, lacks, level) for level, lacks in missing.items()}
     if problems := _lacking(workbook, {i for table in works.values() for i in table["item"]}):
         raise DataProblems(problems)
@@ -202,9 +204,7 @@ def schedule(workbook: Workbook, policy: str = "own", deadline: dt.date | None =
     years = spans(workbook.as_of, [day, max(day, term_end)], set(reported))
     rules = workbook.tables["assumptions"].set_index("key")["value"].to_dict()
     last = month_of(workbook.as_of, day)
-    plan = Schedule(
-        workbook, policy, goals, works, facts, expected, missing, years, last, rules
-    )
+    plan = Schedule(workbook, policy, goals, works, facts, expected, missing, years, last, rules)
     return by_policy(plan, policy)
 
 
@@ -248,7 +248,9 @@ def weights(plan: Schedule) -> tuple[dict[int, float], frozenset[str]]:
     facts = plan.facts
     for i, unit in enumerate(facts.units):
         met = len(facts.numbers) - plan.expected[i].sum()
-        if facts.number[i] >= 0 or not facts.open_[i].any():  # as reported, whatever the new set took
+        if (
+            facts.number[i] >= 0 or not facts.open_[i].any()
+        ):  # as reported, whatever the new set took
             met = (~facts.lacking[i] & ~facts.open_[i]).sum() + max(facts.number[i], 0)
         coefficient[unit] = plan.rules["coefficient_under_15" if met < 15 else "coefficient_15_18"]
     total = sum(coefficient.values())

@@ -251,7 +251,8 @@ def _check_set(workbook: Workbook, told: Lines, file: str, problems: list[Proble
 
 def _applied(before: Scenario, name: str, told: Lines, history: list[Step], problems: list[Problem]) -> Scenario:
     """One file's changes on top of what it extends."""
-    workbook, changed = replace(before.workbook, tables=dict(before.workbook.tables)), 0
+    usual = before.workbook.usual or before.workbook
+    workbook, changed = replace(before.workbook, tables=dict(before.workbook.tables), usual=usual), 0
     for change in told.get("changes", []):
         history.append((f"{name}.yaml", change.line, dict(workbook.tables)))
         changed += _change(workbook, f"{name}.yaml", change, problems)

@@ -1,0 +1,370 @@
+"""All worlds of a run: the cycle led through every block, and what is counted over the worlds.
+
+The evidence sets the level, the engine sets the differences: success already holds the usual want
+of money, so that only what departs from the data set's own baseline moves it.
+"""
+
+import datetime as dt
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+
+from ..need.draws import BLOCK, pert, uniforms
+from ..problems import DataProblems, Problem
+from ..workbook import Workbook
+from .area import Area, AreaDraws, area_draws
+from .area import Run as AreaRun
+from .cycle import finishing
+from .evidence import Evidence, evidence, figures
+from .luck import HIGHEST_SUCCESS, list_luck
+from .pace import Posterior, fit
+from .worlds import Layout, draw_block
+from .year import NEVER, Chances, Communes
+from .yearly_list import Schedule, schedule
+
+LARGEST = 5_000_000  # kinds x goals x draws held at once by a worker
+CALIBRATING = 2_000  # worlds in which the share paid in time is found
+ROUNDS = 3  # of finding it: who is listed depends on who succeeded
+ASSUMED = ("missed_return", "unlisted_finishing", "drift", "hard_area", "money_exponent")
+ASSUMED += ("late_share", "pledge_chance")
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What the evidence says, as known on a day.
+
+    Attributes
+    ----------
+    posterior : Posterior
+    evidence : Evidence
+    at : dict of str to float
+        Assumptions held at one value instead of being drawn, by key.
+    """
+
+    posterior: Posterior
+    evidence: Evidence
+    at: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def assumed(self) -> pd.DataFrame:
+        """What the panel cannot tell: low, mode, high by key."""
+        table = self.evidence.assumed.copy()
+        for key, value in self.at.items():
+            table.loc[key, ["low", "mode", "high"]] = value
+        return table
+
+
+@lru_cache(maxsize=8)
+def knowledge(as_of: dt.date) -> Knowledge:
+    """The evidence as known on a day; the fit kept with it where nothing came later.
+
+    Raises
+    ------
+    DataProblems
+        Where what the panel cannot tell was not assumed by that day.
+    """
+    known, every = evidence(as_of), evidence()
+    if lost := [key for key in ASSUMED if key not in known.assumed.index]:
+        details = {"day": f"{as_of:%d/%m/%Y}", "files": f"panel_assumed.csv ({', '.join(lost)})"}
+        raise DataProblems([Problem("not_known_then", "dataset.yaml", details=details)])
+    kept = len(known.figures) == len(every.figures) and len(known.lists) == len(every.lists)
+    return Knowledge(Posterior.read() if kept else fit(known.figures, known.lists), known)
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What the data set itself is used to, kept for all its scenarios.
+
+    Attributes
+    ----------
+    paid_share : float
+        The part of listed communes whose works are paid and ended in time, 0..1; 1 where no money
+        is entered at all.
+    usual_money : float
+        Money of a usual year, million dong; 0 where none is entered.
+    """
+
+    paid_share: float = 1.0
+    usual_money: float = 0.0
+
+
+@dataclass
+class Simulation:
+    """All worlds of a run.
+
+    Attributes
+    ----------
+    months, signed, unlimited : ndarray of int16
+        Goals x draws: the month in which each is met; signed; met were all works paid in time.
+    latest : ndarray of int16
+        Goals x draws: the last month that counts for the deadline.
+    held : ndarray of int8
+        Goals x draws: what held each back (:mod:`ntm_analysis.forecast.year`).
+    listed : ndarray of float
+        Goals x spans: the chance to be on each year's list.
+    lists : ndarray of int
+        2 x lists: communes listed, and finishing for their year, of every list up to the deadline.
+    in_time : float
+        The part of listed communes whose works are paid and ended in time.
+    blocked : ndarray of int
+        By pot set, how often it kept a listed commune from being paid.
+    counts : dict of str to ndarray
+        ``lacking``: in how many worlds a commune lacks a criterion; ``finishing``: how many
+        communes finish in those, summed.
+    """
+
+    layout: Layout
+    draws: int
+    seed: int
+    finish: str
+    baseline: Baseline
+    months: np.ndarray
+    signed: np.ndarray
+    unlimited: np.ndarray
+    latest: np.ndarray
+    held: np.ndarray
+    listed: np.ndarray
+    lists: np.ndarray
+    in_time: float
+    blocked: np.ndarray
+    counts: dict[str, np.ndarray]
+
+    @property
+    def plan(self) -> Schedule:
+        return self.layout.plan
+
+    @property
+    def goals(self) -> pd.DataFrame:
+        return self.plan.goals
+
+    @property
+    def deadline(self) -> int:
+        """The deadline as a month after the as-of month."""
+        return self.plan.deadline
+
+
+def baseline_of(workbook: Workbook, seed: int) -> Baseline:
+    """The baseline of a data set: its own policy and deadline, whatever a scenario changes.
+
+    Examples
+    --------
+    >>> usual = baseline_of(Workbook.open("data/thanh-chuong"), 2022)
+    >>> 0 < usual.paid_share < 1, usual.usual_money > 100_000
+    (True, True)
+    """
+    usual = workbook.usual or workbook
+    layout = Layout(schedule(usual))
+    yearly = layout.yearly_money()
+    if not sum(yearly.values()):
+        return Baseline()
+    money = float(np.mean(list(yearly.values())))
+    share = 1.0
+    for _ in range(ROUNDS):
+        run = simulation(layout, CALIBRATING, seed, Baseline(share, money))
+        share = run.in_time
+    return Baseline(share, money)
+
+
+def simulation(
+    layout: Layout,
+    draws: int,
+    seed: int,
+    baseline: Baseline,
+    *,
+    finish: str = "met",
+    known: Knowledge | None = None,
+    factor: float = 1.0,
+    workers: int = 0,
+) -> Simulation:
+    """All worlds of a schedule laid out.
+
+    Parameters
+    ----------
+    layout : Layout
+    draws, seed : int
+    baseline : Baseline
+        Of the data set (:func:`baseline_of`).
+    finish : str
+        Whether the deadline binds the criteria met (``met``) or the decision (``signed``).
+    known : Knowledge, optional
+        Default: as known on the as-of date.
+    factor : float
+        All money times this.
+    workers : int
+        Threads; the default goes by the machine. They change no byte.
+
+    Returns
+    -------
+    Simulation
+    """
+    plan = layout.plan
+    known = known or knowledge(plan.workbook.as_of)
+    workers = workers or os.cpu_count() or 1
+    starts = range(0, draws, BLOCK)
+    one = lambda at: _block(  # noqa: E731
+        layout, min(BLOCK, draws - at), seed, at // BLOCK, baseline, known, factor
+    )
+    size = len(layout.sets.kinds) * max(1, len(plan.goals)) * BLOCK
+    if workers > 1 and len(starts) > 1 and size <= 20 * LARGEST:
+        with ThreadPoolExecutor(workers) as pool:
+            parts = list(pool.map(one, starts))
+    else:
+        parts = [one(at) for at in starts]
+    joined = {k: np.concatenate([p[k] for p in parts], axis=1) for k in PER_DRAW}
+    sums = {k: np.sum([p[k] for p in parts], axis=0) for k in SUMS}
+    latest = _latest(plan, joined["lag"], finish)
+    return Simulation(
+        layout,
+        draws,
+        seed,
+        finish,
+        baseline,
+        joined["months"],
+        _signed(plan, joined["months"], joined["lag"]),
+        joined["unlimited"],
+        latest,
+        joined["held"],
+        sums["listed"] / draws,
+        joined["lists"],
+        float(sums["in_time"] / max(1, sums["asked"])),
+        sums["blocked"],
+        {"lacking": sums["lacking"], "finishing": sums["finishing"]},
+    )
+
+
+PER_DRAW = ("months", "unlimited", "held", "lists", "lag")
+SUMS = ("listed", "in_time", "asked", "blocked", "lacking", "finishing")
+
+
+def _block(
+    layout: Layout,
+    draws: int,
+    seed: int,
+    number: int,
+    baseline: Baseline,
+    known: Knowledge,
+    factor: float,
+) -> dict[str, np.ndarray]:
+    """What is kept of a block of worlds."""
+    plan = layout.plan
+    block = draw_block(layout, draws, seed, number)
+    run = AreaRun(_month_number(plan), [s.year for s in plan.spans], draws, seed, number)
+    years, chances = usual_years(layout, baseline, known, run, factor)
+    with_money = bool(baseline.usual_money)
+    parts = [(span.year, span.fraction) for span in plan.spans]
+    ntm = plan.goals[plan.ntm]
+    listed = ntm["year"].dropna().astype(int).value_counts().to_dict()
+    crowds = {}
+    for name, pays in (("paid", with_money), ("unlimited", False)):
+        crowd = Communes(layout, block, chances, seed, number, with_money=pays, factor=factor)
+        finishing(crowd, years, parts, listed)
+        crowds[name] = crowd
+    paid = crowds["paid"]
+    reached = (paid.month <= plan.deadline)[plan.ntm].sum(axis=0)
+    sets = len(layout.sets.members)
+    return {
+        "months": paid.month,
+        "unlimited": crowds["unlimited"].month,
+        "held": paid.held,
+        "lists": np.concatenate([np.stack(pair) for pair in paid.lists] or [np.zeros((2, 0))], 1),
+        "lag": block.lag,
+        "listed": paid.listed,
+        "in_time": paid.in_time,
+        "asked": paid.asked,
+        "blocked": paid.purse.blocked if paid.purse else np.zeros(sets, dtype=np.int64),
+        "lacking": np.count_nonzero(block.lacks, axis=2),
+        # Not a matrix product: the threads of the library behind it would stand in the way.
+        "finishing": np.einsum("ucd,d->uc", block.lacks, reached.astype(float)),
+    }
+
+
+def usual_years(
+    layout: Layout, baseline: Baseline, known: Knowledge, run: AreaRun, factor: float = 1.0
+) -> tuple[AreaDraws, Chances]:
+    """The years of the area in each world, lists as long as the money of the year moves them.
+
+    The luck's mean is m / (1 - d (1 - q)), m the mean success of the evidence, d what is lost
+    where works are late, q the share paid in time in the baseline: so the baseline gives m.
+    """
+    assumed = {
+        key: pert(
+            uniforms(run.seed, "assumed", [key], run.draws, run.block)[0],
+            *known.assumed.loc[key, ["low", "mode", "high"]].astype(float),
+        )
+        for key in ASSUMED
+    }
+    area = area_of(layout.plan, known)
+    years = area_draws(known.posterior, known.assumed, area, run)
+    late, unpaid = assumed["late_share"], 1 - baseline.paid_share
+    highest = np.maximum(1 - years.success / HIGHEST_SUCCESS, 0) / max(unpaid, 1e-9)
+    late = np.minimum(late, highest)
+    success = years.success / (1 - late * unpaid)
+    luck = list_luck(years.ease, success, years.correlation)
+    length = years.length
+    if baseline.usual_money:
+        yearly = layout.yearly_money()
+        usual = np.array([yearly.get(year, baseline.usual_money) for year in run.years])
+        ratio = factor * usual / baseline.usual_money
+        length = np.clip(length * ratio[:, None] ** assumed["money_exponent"], 0, 1)
+    chances = Chances(assumed["drift"], assumed["pledge_chance"], late)
+    return replace(years, luck=luck, length=length), chances
+
+
+def area_of(plan: Schedule, known: Knowledge) -> Area:
+    """The area of a data set: its own record, its reported list, the figures of its province."""
+    workbook = plan.workbook
+    province = (workbook.meta.get("province") or {}).get("name", "")
+    name = (workbook.meta.get("district") or {}).get("name", "")
+    whole = not name  # a data set of a whole province names no district
+    area = province if whole else f"{name} ({province})" if province else name
+    communes, left = len(workbook.communes), int(plan.ntm.sum())
+    own = pd.DataFrame(
+        [
+            {
+                "row": 0,
+                "area": area,
+                "area_kind": "province" if whole else "district",
+                "date": f"{workbook.as_of:%Y-%m}",
+                "measure": "ntm_communes",
+                "value": communes - left,
+                "total": communes,
+                "mark": "read",
+                "source_url": "",
+            }
+        ]
+    )
+    record = figures(own)[0]
+    told = known.evidence.figures
+    told = told[(told["province"] == province) & (told["month"] <= _month_number(plan))]
+    told = told[~((told["area"] == area) & told["month"].isin(record["month"]))]
+    reported = None
+    goals = plan.goals[plan.ntm]
+    first = goals.loc[goals["year"] == plan.spans[0].year]
+    if len(first):
+        reported = (plan.spans[0].year, len(first), left)
+    rows = pd.concat([told, record], ignore_index=True)
+    return Area(area, own["area_kind"].iloc[0], rows, communes, reported)
+
+
+def _month_number(plan: Schedule) -> int:
+    return 12 * plan.workbook.as_of.year + plan.workbook.as_of.month
+
+
+def _signed(plan: Schedule, months: np.ndarray, lag: np.ndarray) -> np.ndarray:
+    """The month of the decision: the end of the year that a goal is met in, and the lag."""
+    december = 12 - plan.workbook.as_of.month
+    late = np.maximum(0, -(-(months.astype(np.int64) - december) // 12))
+    year_end = december + 12 * late
+    return np.where(months >= NEVER, NEVER, year_end + lag).astype(np.int16)
+
+
+def _latest(plan: Schedule, lag: np.ndarray, finish: str) -> np.ndarray:
+    """The last month in which a goal may be met to finish by the deadline: goals x draws."""
+    if finish == "met":
+        return np.full(lag.shape, plan.deadline, dtype=np.int16)
+    december = 12 - plan.workbook.as_of.month
+    return (december + 12 * ((plan.deadline - december - lag) // 12)).astype(np.int16)
