@@ -205,6 +205,17 @@ class Workbook:
         """The set that judges NTM from now on: a scenario's choice, else the one in force, else the one reported in."""
         return self.judged_by or self.law.in_force("ntm", self.as_of) or self.default_set("ntm")
 
+    def heading(self, scenario_id: str = "baseline", title: dict[str, str] | None = None) -> dict:
+        """What every record says of itself first: data set, day, hash of the inputs, whether they are invented, scenario."""
+        return {
+            "dataset": self.id,
+            "as_of": f"{self.as_of}",
+            "content_hash": self.content_hash,
+            "illustrative": self.illustrative,
+            "scenario": scenario_id,
+            "scenario_title": title or {"vi": scenario_id, "en": scenario_id},
+        }
+
     @property
     def last_day(self) -> dt.date:
         """The day that communes must finish by: a scenario's deadline, else the end of the term."""

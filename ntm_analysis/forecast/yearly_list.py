@@ -70,8 +70,8 @@ class Schedule:
         By level, one world that stands for all.
     spans : list of Span
         The years of the cycle up to the horizon, in order.
-    deadline : int
-        The deadline as a month after the as-of month.
+    day, deadline : date, int
+        The deadline, and the same as a month after the as-of month.
     rules : dict of str to float
         Assumptions by key.
     """
@@ -84,6 +84,7 @@ class Schedule:
     expected: np.ndarray
     missing: dict[str, Missing]
     spans: list[Span]
+    day: dt.date
     deadline: int
     rules: dict[str, float]
 
@@ -204,7 +205,9 @@ def schedule(workbook: Workbook, policy: str = "own", deadline: dt.date | None =
     years = spans(workbook.as_of, [day, max(day, term_end)], set(reported))
     rules = workbook.tables["assumptions"].set_index("key")["value"].to_dict()
     last = month_of(workbook.as_of, day)
-    plan = Schedule(workbook, policy, goals, works, facts, expected, missing, years, last, rules)
+    plan = Schedule(
+        workbook, policy, goals, works, facts, expected, missing, years, day, last, rules
+    )
     return by_policy(plan, policy)
 
 
