@@ -4,4 +4,8 @@ Data flows one way (see ``docs/design.md``): law and district data -> :class:`~n
 -> :func:`~ntm_analysis.assess.assess` -> words, tables, charts -> notebooks -> pages.
 """
 
+import os
+
+# Worlds are spread over threads by this package; threads of the library behind matrix products would stand in their way.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 __version__ = "0.1.0"

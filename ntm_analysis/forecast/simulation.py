@@ -27,7 +27,7 @@ from .year import NEVER, Chances, Communes
 from .yearly_list import Schedule, schedule
 
 LARGEST = 5_000_000  # kinds x goals x draws held at once by a worker
-CALIBRATING = 2_000  # worlds in which the share paid in time is found
+CALIBRATING = 1_000  # worlds in which the share paid in time is found
 ROUNDS = 3  # of finding it: who is listed depends on who succeeded
 ASSUMED = ("missed_return", "unlisted_finishing", "drift", "hard_area", "money_exponent")
 ASSUMED += ("late_share", "pledge_chance")

@@ -108,8 +108,8 @@ class Layout:
 
     @cached_property
     def debts(self) -> pd.DataFrame:
-        """Construction debts still owed: unit, amount (thousand dong), goal (-1: none)."""
-        workbook, goals = self.plan.workbook, self.plan.goals
+        """Construction debts still owed: unit, amount (thousand dong)."""
+        workbook = self.plan.workbook
         rows = newest_debts(workbook)
         rows = rows[rows["unit"].isin(workbook.communes.index) & (rows["amount"] > 0)]
         owed = np.rint(rows["amount"].to_numpy(dtype=float) * THOUSAND)

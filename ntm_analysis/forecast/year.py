@@ -197,9 +197,9 @@ class Purse:
     def __init__(self, layout: Layout, block: Block, factor: float = 1.0) -> None:
         self.sets, self.own, self.block = layout.sets, layout.own, block
         grown = lambda money: money if factor == 1.0 else np.floor(money * factor)  # noqa: E731
-        self.money = self.sets.money(grown(block.money))  # sets x marks x draws
+        self.money = grown(block.money)
         self.own_money = None if block.own_money is None else grown(block.own_money)
-        self.marks = {month: i for i, month in enumerate(layout.marks)}
+        self.marks = np.array(layout.marks)
         # With pots of their own, what communes ask is kept by set; else by kind of cost.
         self.share = np.eye(len(self.sets.members)) if layout.own else self.sets.share
         self.spent = self.sets.demand(block.committed) if layout.own else block.committed
@@ -232,42 +232,53 @@ class Purse:
         for k, goals in enumerate(order):
             cost = self.block.cost[goals, :, self._draw].T * owing[k]
             if self.own_money is not None:
-                come = self.own_money[goals, :, self.marks[span.last], self._draw].T
+                come = self.own_money[goals, :, self._mark(span.last), self._draw].T
                 cost = contribution(self.sets, cost, self.own, come)
             np.add(asked[k], cost, out=asked[k + 1])
         return asked
 
+    def _mark(self, month: int) -> int:
+        """The place of the last mark not after a month."""
+        return int(np.searchsorted(self.marks, month, side="right")) - 1
+
     def _enter(self, order: np.ndarray, listed: np.ndarray, asked: np.ndarray, span: Span) -> None:
-        """Enter by which mark each place of the list is paid, and what that takes of the pots."""
-        places = np.arange(len(order))[:, None]
-        most = np.full(len(self._draw), len(order))
-        at = np.full(order.shape, NEVER, dtype=np.int16)
-        months = [month for month in self.marks if span.first <= month <= span.last]
-        for month in reversed(months):
-            most = reached(self.share, asked, self.money[:, self.marks[month]], most)
-            if month == span.last:
-                self._note_blocked(asked, listed, most, span)
-                self.spent = asked[most, :, self._draw].T
-            at[places < most] = month
-        at = np.where(listed, at, NEVER)
+        """Enter by which mark each place of the list is paid, and what that takes of the pots.
+
+        A place is paid by the last mark that lets its works end in time, or else by the end.
+        """
+        money = self.sets.money(self.money[:, self._mark(span.last)])
+        paid = reached(self.share, asked, money)
+        self._note_blocked(asked, listed, paid, money)
+        self.spent = asked[paid, :, self._draw].T
+        on_time = np.take_along_axis(self.block.months, order, axis=0)
+        wanted = np.searchsorted(self.marks, span.last - on_time.astype(int), side="right") - 1
+        place, draw = np.nonzero((np.arange(len(order))[:, None] < paid) & listed)
+        mark = wanted[place, draw]
+        early = (mark >= 0) & (self.marks[mark] >= span.first)
+        place, draw, mark = place[early], draw[early], mark[early]
+        come = self.sets.money(self.money[:, mark, draw])
+        enough = (self.share @ asked[place + 1, :, draw].T <= come).all(axis=0)
+        at = np.where((np.arange(len(order))[:, None] < paid) & listed, span.last, NEVER)
+        at[place[enough], draw[enough]] = self.marks[mark[enough]]
         before = np.take_along_axis(self.paid_at, order, axis=0)
-        np.put_along_axis(self.paid_at, order, np.minimum(before, at), axis=0)
+        at = np.minimum(before, at).astype(np.int16)
+        np.put_along_axis(self.paid_at, order, at, axis=0)
 
     def _note_blocked(
-        self, asked: np.ndarray, listed: np.ndarray, paid: np.ndarray, span: Span
+        self, asked: np.ndarray, listed: np.ndarray, paid: np.ndarray, money: np.ndarray
     ) -> None:
         """Count the set that the first unpaid place of a list breaks by most."""
         short = paid < listed.sum(axis=0)
         if short.any():
-            over = self.share @ asked[paid[short] + 1, :, self._draw[short]].T
-            over -= self.money[:, self.marks[span.last]][:, short]
+            over = self.share @ asked[paid[short] + 1, :, self._draw[short]].T - money[:, short]
             self.blocked += np.bincount(over.argmax(axis=0), minlength=len(self.blocked))
 
 
-def reached(
-    share: np.ndarray, asked: np.ndarray, money: np.ndarray, most: np.ndarray
-) -> np.ndarray:
-    """How many places of a list some mix of the pots pays: int, draws; by halving.
+def reached(share: np.ndarray, asked: np.ndarray, money: np.ndarray) -> np.ndarray:
+    """How many places of a list some mix of the pots pays: int, draws.
+
+    By halving, with the few sets that are broken most; whether all sets are kept is looked at
+    last, and a set that is not joins them.
 
     Parameters
     ----------
@@ -277,26 +288,27 @@ def reached(
         (places + 1) x rows x draws, by the first 0, 1, ... places; never falls.
     money : ndarray
         Sets x draws.
-    most : ndarray
-        Places beyond which nothing is paid, draws.
 
     Examples
     --------
     >>> asked = np.array([[[0.0]], [[3.0]], [[7.0]]])
-    >>> reached(np.eye(1), asked, np.array([[5.0]]), np.array([2])).tolist()
+    >>> reached(np.eye(1), asked, np.array([[5.0]])).tolist()
     [1]
     """
-    low, high, draws = np.zeros_like(most), most.copy(), np.arange(len(most))
-    broken = share @ asked[most, :, draws].T > money
-    short = broken.any(axis=0)
-    low[~short] = most[~short]
-    high[short] = np.maximum(most[short] - 1, 0)
-    # A set that the whole list breaks in no world is broken by no part of it.
-    sets = broken.any(axis=1)
-    share, money = share[sets], money[sets]
-    while len(some := np.flatnonzero(low < high)):
-        middle = (low[some] + high[some] + 1) // 2
-        enough = (share @ asked[middle, :, some].T <= money[:, some]).all(axis=0)
-        low[some] = np.where(enough, middle, low[some])
-        high[some] = np.where(enough, high[some], middle - 1)
-    return low
+    paid = np.full(money.shape[1], len(asked) - 1)
+    open_ = np.arange(len(paid))
+    few = np.zeros(len(share), dtype=bool)
+    while len(open_):
+        over = share @ asked[paid[open_], :, open_].T - money[:, open_]
+        broken = (over > 0).any(axis=0) & (paid[open_] > 0)
+        open_ = open_[broken]
+        few[over[:, broken].argmax(axis=0)] = True
+        low, high = np.zeros(len(open_), dtype=int), paid[open_] - 1
+        while len(some := np.flatnonzero(low < high)):
+            middle = (low[some] + high[some] + 1) // 2
+            at = open_[some]
+            enough = (share[few] @ asked[middle, :, at].T <= money[few][:, at]).all(axis=0)
+            low[some] = np.where(enough, middle, low[some])
+            high[some] = np.where(enough, high[some], middle - 1)
+        paid[open_] = low
+    return paid
