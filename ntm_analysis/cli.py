@@ -261,7 +261,7 @@ def _backtest(options: argparse.Namespace) -> int:
 def _forecast(options: argparse.Namespace) -> int:
     from .forecast.forecast import forecast, record
     from .forecast_words import forecast_lines
-    from .promise import promise
+    from .forecast.price import promise
 
     workbook, lang = open_workbook(options), options.lang
     units = _commune(options, workbook)

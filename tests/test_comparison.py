@@ -18,7 +18,7 @@ from ntm_analysis.need.demand import demand
 from ntm_analysis.problems import DataProblems, report
 from ntm_analysis.scenarios.comparison import NOISE, compare, paired, record
 from ntm_analysis.scenarios.scenario import UnknownScenario, scenario, scenario_ids
-from ntm_analysis.sensitivity import SHARE
+from ntm_analysis.forecast.price import SHARE
 from ntm_analysis.workbook import Workbook
 
 DATA, DRAWS = "data/thanh-chuong", 1_000

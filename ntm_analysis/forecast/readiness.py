@@ -8,8 +8,8 @@ from ..monthly import fallen
 from ..need.demand import demand
 from ..need.need import works_not_needed
 from ..problems import DataProblems, Problem
-from ..schedule import schedule
 from ..workbook import Workbook
+from .yearly_list import schedule
 
 
 def contradictions(workbook: Workbook) -> list[Problem]:

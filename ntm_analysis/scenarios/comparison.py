@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from ..forecast.forecast import Forecast, forecast
+from ..forecast.price import frontier, planned, tornado
+from ..forecast.simulation import Baseline, baseline_of
 from ..need.demand import DRAWS, SEED, demand, in_millions
 from ..need.need import spread
 from ..problems import DataProblems, Problem
-from ..promise import planned
-from ..sensitivity import frontier, tornado
 from ..workbook import Workbook
 from .scenario import BASELINE, Scenario, UnknownScenario, scenario, scenario_ids
 
@@ -147,13 +147,14 @@ def compare(
             unfit.append(_unfit(name, error))
     if problems and (ids or baseline not in [made.id for made in chosen]):
         raise DataProblems(problems)
-    found = _forecast(chosen[0], draws, seed)
+    usual = baseline_of(workbook, seed)
+    found = _forecast(chosen[0], draws, seed, usual)
     finish = by_commune(found)
     base = _compared(chosen[0], found, finish, None, seed)
     rows = [base]
     for made in chosen[1:]:
         try:
-            rows.append(_compared(made, _forecast(made, draws, seed), finish, base, seed))
+            rows.append(_compared(made, _forecast(made, draws, seed, usual), finish, base, seed))
         except DataProblems as error:
             problems += error.problems
             unfit.append(_unfit(made.id, error))
@@ -169,8 +170,10 @@ def _unfit(name: str, error: DataProblems) -> Problem:
     return Problem("scenario_unfit", f"{name}.yaml", details={"value": name, "reason": ", ".join(places)}, warning=True)
 
 
-def _forecast(chosen: Scenario, draws: int, seed: int) -> Forecast:
-    return forecast(chosen.workbook, policy=chosen.policy, deadline=chosen.deadline, draws=draws, seed=seed)
+def _forecast(chosen: Scenario, draws: int, seed: int, usual: Baseline) -> Forecast:
+    return forecast(
+        chosen.workbook, policy=chosen.policy, deadline=chosen.deadline, draws=draws, seed=seed, baseline=usual
+    )
 
 
 def by_commune(found: Forecast) -> np.ndarray:

@@ -12,12 +12,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from ..finishing import run_of, simulate
-from ..forecast.forecast import Forecast, record
-from ..layout import Layout
-from ..parameters import OPTIMAL
-from ..recognition import levels
-from ..schedule import deadline_of, repriced, schedule
+from ..forecast.forecast import Forecast, forecast, record
+from ..forecast.simulation import Baseline, baseline_of
 from ..workbook import Workbook, content_hash
 from ..yaml_files import flow
 from .comparison import NOISE, by_commune, paired
@@ -25,7 +21,6 @@ from .scenario import BASELINE, Scenario, UnknownScenario, folder_of, scenario
 
 DRAWS = 1_000  # enough to tell a tenth of a commune in the same worlds, few enough to follow a slider
 UNSAVED = "_bang-thu"  # no slug is like it
-KEPT = 6  # layouts held at once
 MONEY, PRICES, DELAY = (0, 200, 5), (-5, 10, 1), (0, 24, 1)  # ends and step: % of the money, points a year, months
 
 
@@ -118,7 +113,6 @@ class WhatIf:
     ) -> None:
         self.workbook, self.first = workbook, first or Setting()
         self.finish, self.draws, self.seed = finish, min(draws, DRAWS), seed
-        self._laid_out: dict[tuple, Layout] = {}
         self._before: tuple[str, Forecast, np.ndarray] | None = None  # of scenario files that were so
 
     def start(self, scenario_id: str) -> Scenario:
@@ -144,29 +138,15 @@ class WhatIf:
     def forecast(self, setting: Setting) -> tuple[Forecast, dict]:
         """The forecast of a setting and its record: the same as that of its saved scenario with as many draws."""
         chosen = self.scenario(setting)
-        workbook, asked = chosen.workbook, {"draws": self.draws, "seed": self.seed}
-        day = deadline_of(workbook, chosen.deadline)
-        if chosen.policy == OPTIMAL:  # sought anew
-            run = simulate(workbook, policy=OPTIMAL, deadline=day, finish=self.finish, **asked)
-        else:
-            base = self._layout(setting.start, workbook)
-            layout = base.repriced(repriced(base.plan, workbook, chosen.policy))
-            run = run_of(layout, deadline=day, finish=self.finish, **asked)
-        found = Forecast(workbook, run, day, self._levels)
+        found = forecast(
+            chosen.workbook, policy=chosen.policy, deadline=chosen.deadline, finish=self.finish, draws=self.draws,
+            seed=self.seed, baseline=self._baseline,
+        )  # fmt: skip
         return found, record(found, UNSAVED, chosen.title)
 
     @cached_property
-    def _levels(self) -> pd.DataFrame:
-        return levels(self.workbook)
-
-    def _layout(self, start: str, workbook: Workbook) -> Layout:
-        """The goals and works of the scenario started from, kept as long as its file, the horizon and the set are the same."""
-        key = (start, workbook.horizon, workbook.judged_by, content_hash(folder_of(self.workbook)))
-        if key not in self._laid_out:
-            for old in list(self._laid_out)[: 1 - KEPT]:
-                del self._laid_out[old]
-            self._laid_out[key] = Layout(schedule(workbook))
-        return self._laid_out[key]
+    def _baseline(self) -> Baseline:
+        return baseline_of(self.workbook, self.seed)
 
     @property
     def before(self) -> tuple[Forecast, np.ndarray]:
