@@ -172,11 +172,9 @@ HAMLET_STATES = {  # by hamlet and level: the state of each criterion in order (
     ("A1", "Thôn Trung", "model"): ("met", "met"),
 }
 ASSUMED = {
-    "cost_low": 80, "cost_high": 140, "start_share": 30, "basically": 90, "dossier_closes": 6, "decision_low": 4,
-    "decision_mode": 5, "decision_high": 7, "storm_chance": 20, "storm_month": 9, "storm_stop": 3, "correlation_money": 50,
-    "correlation_works": 30, "correlation_commune": 60, "pace_registered": 8, "pace_regained": 3, "trend_low": 30,
-    "trend_mode": 80,
-    "trend_high": 120, "coefficient_under_15": 5, "coefficient_15_18": 3, "coefficient_ntm": 1, "programme_start": 2011,
+    "cost_low": 80, "cost_high": 140, "basically": 90, "dossier_closes": 6, "decision_low": 4,
+    "decision_mode": 5, "decision_high": 7, "correlation_money": 50,
+    "correlation_works": 30, "coefficient_under_15": 5, "coefficient_15_18": 3, "coefficient_ntm": 1, "programme_start": 2011,
     "minimum_commune": 200,
 }  # fmt: skip
 
@@ -469,7 +467,6 @@ def money() -> dict[str, list[dict]]:
              ("htx", 2, 3, 6, 10, 6), ("chua-ro", 3, 8, 14, 15, 6), ("no-dong", 0, 0, 0, 0, 0)]  # fmt: skip
     columns = ("item", "low", "mode", "high", "stall", "stall_months")
     made["durations"] = [dated(PLANNED, **dict(zip(columns, row, strict=True))) for row in times]
-    made["pace_factors"] = [dated(PLANNED, set=NTM, criterion=n, factor=f) for n, f in ((1, 3), (10, 0.8), (16, 2.0))]
     made["priorities"] = [dated(PLANNED, commune="A9", weight=1.5)]
     made["hamlets"] = [
         dated(YEAR_END, commune=commune, hamlet=hamlet, households=households, level=level, date=day,

@@ -96,7 +96,6 @@ KEYS: dict[str, tuple[str, ...]] = {
     "prices": ("year",),
     "cement": ("commune", "year"),
     "durations": ("item",),
-    "pace_factors": ("set", "criterion"),
     "priorities": ("commune",),
     "debts": ("commune", "criterion", "date"),
     "carry_over": ("from_set", "to_set", "criterion"),
@@ -138,6 +137,8 @@ OPTIONAL = (
     "hamlet_states",
     "ocop",
 )
+# Tables that older data sets hold and that no answer rests on any more: accepted, and told once.
+UNUSED = ("pace_factors",)
 # Key columns that may be blank and then say something: the pot serves all, the row is about no indicator.
 BLANK_KEYS = ("served", "pot", "indicator", "work")
 

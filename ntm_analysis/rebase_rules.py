@@ -40,7 +40,6 @@ RULES: dict[str, Rule] = {
     "prices": AS_IS,
     "cement": Rule("sum_all", "part_unknown"),
     "durations": AS_IS,
-    "pace_factors": AS_IS,
     "priorities": Rule("leave", "assignment"),
     "debts": Rule("sum"),
     "carry_over": AS_IS,

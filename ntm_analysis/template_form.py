@@ -19,7 +19,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "plan": ("targets", "hamlet_targets", "tasks", "assignments", "works", "work_plans", "envelopes", "goals"),
     "list": ("sources", "units", "hamlets", "hamlet_criteria", "mergers", "former_units"),
     "ground": (
-        "unit_costs", "typical_works", "parts", "pots", "profiles", "prices", "durations", "pace_factors", "priorities",
+        "unit_costs", "typical_works", "parts", "pots", "profiles", "prices", "durations", "priorities",
         "carry_over", "count_priors", "criterion_shares", "assumptions",
     ),
 }  # fmt: skip

@@ -14,12 +14,12 @@ import pandas as pd
 
 from .criteria import LEVELS, REGION_NAMES, Law
 from .data_folder import heal
-from .dictionary import TABLES, dictionary
+from .dictionary import TABLES, UNUSED, dictionary
 from .law_files import read_law
 from .monthly_checks import MONTHLY, check_monthly
 from .names import fold, nearest, slug
 from .office_numbers import YEARS, read_date
-from .plan_checks import PLAN_TABLES, check_plan
+from .plan_checks import PLAN_TABLES, UNUSED_RULES, check_plan
 from .problems import WHOLE_FILE, DataProblems, Problem, report, shown
 from .progress import with_progress
 from .table_checks import check_table
@@ -132,6 +132,7 @@ class Workbook:
             check_monthly(tables, law, problems)
         if any(not p.warning for p in problems):
             raise DataProblems(problems)
+        problems += _unused(folder, tables["assumptions"])
         digest = content_hash(folder, criteria_folder, reference)
         return cls._cut(folder, meta, day or meta["as_of"]["date"], law, units, tables, problems, digest)
 
@@ -270,6 +271,14 @@ def locate(dataset: str | Path) -> Path:
                 if (candidate / "dataset.yaml").is_file() or (candidate.is_dir() and root == roots[0] and given.parts):
                     return candidate.resolve()
     raise FileNotFoundError(str(dataset))
+
+
+def _unused(folder: Path, rules: pd.DataFrame) -> list[Problem]:
+    """Warnings: tables and assumptions of older data sets that no answer rests on any more, told once."""
+    told = [Problem("table_unused", f"{name}.csv", warning=True) for name in UNUSED if (folder / f"{name}.csv").exists()]
+    if keys := [key for key in rules["key"] if key in UNUSED_RULES]:
+        told.append(Problem("rules_unused", "assumptions.csv", details={"keys": ", ".join(keys)}, warning=True))
+    return told
 
 
 def _history(path: Path, problems: list[Problem]) -> pd.DataFrame:

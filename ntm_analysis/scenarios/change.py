@@ -17,7 +17,7 @@ from ..problems import DataProblems
 from ..workbook import Workbook
 from .scenario import scenario
 
-ASSUMED = ("assumptions", "durations", "pace_factors", "carry_over", "count_priors", "criterion_shares", "prices", "unit_costs",
+ASSUMED = ("assumptions", "durations", "carry_over", "count_priors", "criterion_shares", "prices", "unit_costs",
            "typical_works", "parts", "profiles")  # fmt: skip
 STEPS = ("revised", "time", "data", "assumptions")
 NOISE = 3  # standard errors: what is less is told as no change

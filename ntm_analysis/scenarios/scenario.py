@@ -29,7 +29,7 @@ from ..yaml_files import Lines, read_yaml
 
 BASELINE = "baseline"
 BASELINE_TITLE = {"vi": "kịch bản gốc", "en": "baseline"}
-CHANGED = (*PLAN_TABLES, "debts", "carry_over", "pace_factors", "criterion_shares", "targets", "priorities")
+CHANGED = (*PLAN_TABLES, "debts", "carry_over", "criterion_shares", "targets", "priorities")
 FILE_KEYS = ("id", "title", "extends", "changes", "policy", "deadline", "criteria_set")
 ACTS = ("set", "multiply", "add", "repeat")
 NUMBERS = ("number", "integer")
