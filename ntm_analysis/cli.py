@@ -1,5 +1,7 @@
-"""The command ``ntm``: check, status, needs, forecast, allocate, compare, score, backtest, report. Exit codes: 0 done, 1 bad data or a
-failed page, 2 bad usage."""
+"""The command ``ntm``: check, status, needs, forecast, allocate, compare, score, backtest, report.
+
+Exit codes: 0 done, 1 bad data or a failed page, 2 bad usage.
+"""
 
 import argparse
 import datetime as dt
@@ -45,8 +47,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return {
             "check": _check, "status": _status, "needs": _needs, "forecast": _forecast, "allocate": _allocate,
-            "compare": _compare, "score": _score, "backtest": _backtest, "report": _report, "template": template, "import": import_file,
-            "export": export, "rebase": rebase, "new": new,
+            "compare": _compare, "score": _score, "backtest": _backtest, "report": _report, "template": template,
+            "import": import_file, "export": export, "rebase": rebase, "new": new,
         }[options.command](options)  # fmt: skip
     except DataProblems as error:
         print(report(error.problems, options.lang), file=sys.stderr)

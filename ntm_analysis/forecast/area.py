@@ -166,7 +166,7 @@ def area_draws(
 
 @dataclass(frozen=True)
 class Told:
-    """What an area's figures say of its level, by posterior row: values, loads of the state, noise."""
+    """What an area's figures say of its level, by posterior row."""
 
     value: np.ndarray  # (rows, figures) log hazard less mean and year effects already fitted
     loads: np.ndarray  # (rows, figures, states)
@@ -256,7 +256,7 @@ def _told(
 
 
 def _with_list(told: Told, table: pd.DataFrame, area: Area, steps: list[int]) -> Told:
-    """A reported list beside the figures: its length times the usual success is a finishing share."""
+    """A reported list beside the figures: its length by the usual success is a finishing share."""
     year, listed, remaining = area.reported
     success = table["success"].to_numpy()
     part = min((listed + 0.5) / (remaining + 1), 0.98)

@@ -69,7 +69,8 @@ def pairs(figures: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     --------
     >>> one = {"area": "A", "area_kind": "province", "province": "A", "total": 10.0}
     >>> days = [{"date": f"{y}", "month": 12 * y + 12, "finished": y - 2014} for y in (2015, 2017)]
-    >>> pairs(pd.DataFrame([one | day for day in days]))[0][["years", "start", "outcome"]].to_numpy()
+    >>> table, _ = pairs(pd.DataFrame([one | day for day in days]))
+    >>> table[["years", "start", "outcome"]].to_numpy()
     array([[2., 1., 3.]])
     """
     usable, left_out = [], []
@@ -120,7 +121,7 @@ def back_test(
     rates = hazards(training)
     fits: dict[tuple, Posterior] = {}
     rows, past = [], []
-    for index, pair in tried.iterrows():
+    for _, pair in tried.iterrows():
         own = figures[(figures["area"] == pair["area"]) & (figures["month"] <= pair["first"])]
         train = rates[training["province"] != pair["province"]]
         without = partial(_fit, known, posterior, fits, pair["province"])

@@ -96,7 +96,7 @@ def counted(
     last: int,
     run: Run,
 ) -> np.ndarray:
-    """Communes of an undescribed area that finish from the as-of day until month ``last``: (draws,).
+    """Communes of an undescribed area that finish until the end of month ``last``: (draws,).
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ HIGHEST_SUCCESS = 0.97
 
 
 def success_weights(lists: pd.DataFrame) -> np.ndarray:
-    """Posterior of mean success and correlation inside a list on ``GRID`` x ``GRID``, prior flat."""
+    """Posterior of mean success and correlation on ``GRID`` x ``GRID``, the prior flat."""
     mean, correlation = np.meshgrid(GRID, GRID, indexing="ij")
     met, failed = beta_sizes(mean, correlation)
     weight = np.zeros_like(mean)

@@ -3,7 +3,8 @@
 For two neighbouring figures of an area, ``left`` communes not yet NTM at the first and
 ``finished`` of them at the second, the likelihood is
 
-    finished ~ Binomial(left, 1 - exp(-exp(h) * sum over years of months/12 * exp(step, before 2014)))
+    finished ~ Binomial(left, 1 - exp(-exp(h) * time))
+    time = sum over years of months/12, times exp(step) before 2014
     h = mean + area + sum over years of p(year) * (year + area-year) + error / years between them
 
 with p(year) the year's part of the hazard, all effects normal with mean 0. A district's area effect
@@ -87,7 +88,7 @@ class Posterior:
 
 
 def intervals(figures: pd.DataFrame, communes: float = np.nan) -> pd.DataFrame:
-    """Neighbouring figures of each area, at least 0.7 years apart, the last figure always among them.
+    """Neighbouring figures of each area, at least 0.7 years apart, the last always among them.
 
     Parameters
     ----------
@@ -109,8 +110,7 @@ def intervals(figures: pd.DataFrame, communes: float = np.nan) -> pd.DataFrame:
     [20, 8, 24144, 24192]
     """
     rows = []
-    for area, own in figures.groupby("area", sort=True):
-        own = own.sort_values("month")
+    for area, own in figures.sort_values("month").groupby("area", sort=True):
         known = own["total"].dropna()
         usual = float(known.iloc[-1]) if len(known) else communes
         points = [(BEGIN, 0.0, np.nan)]
@@ -133,7 +133,7 @@ def increase(first: tuple, second: tuple, usual: float) -> tuple[int, int, int] 
     """Communes, start and outcome of two figures (month, finished, total), or why they tell none.
 
     Communes are the second total, else the first, else ``usual``; the start moves with a total
-    that changed by over 1 %. A fall by over 2 % of the communes is a change of units or of counting.
+    that changed by over 1 %. A fall by over 2 % of the communes is a change of units.
 
     Examples
     --------
@@ -144,9 +144,9 @@ def increase(first: tuple, second: tuple, usual: float) -> tuple[int, int, int] 
     if not totals:
         return "no_total"
     communes, start = totals[0], first[1]
-    if first[2] == first[2] and second[2] == second[2]:
-        if abs(first[2] - second[2]) > 0.01 * first[2]:
-            start = round(first[1] * second[2] / first[2])
+    # A total that is not told is NaN, and no comparison with it holds.
+    if abs(first[2] - second[2]) > 0.01 * first[2]:
+        start = round(first[1] * second[2] / first[2])
     reasons = {
         "nothing_left": start >= communes,
         "above_total": second[1] > communes,
@@ -206,7 +206,7 @@ def hazard_parts(model: Design, step: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def covariance(model: Design, hyper: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Covariance of the log yearly hazards for each point of ``hyper`` (points, 5); offsets; parts."""
+    """Of the log yearly hazards for each point of ``hyper`` (points, 5); offsets and parts."""
     offset, parts = hazard_parts(model, hyper[:, 0])
     area, year, area_year, figure = (hyper[:, [k], None] ** 2 for k in range(1, 5))
     together = parts @ parts.transpose(0, 2, 1)
