@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.special import betaincinv, betaln, polygamma
 
 from ..need.draws import uniforms
+from .evidence import month_number
 
 GRID = (np.arange(60) + 0.5) / 60  # of the mean success and of the correlation inside a list
 HIGHEST_SUCCESS = 0.97
@@ -53,3 +54,73 @@ def luck_variance(success: np.ndarray, correlation: np.ndarray) -> np.ndarray:
     """Variance of the logarithm of a list's luck."""
     met, failed = beta_sizes(success, correlation)
     return polygamma(1, met) - polygamma(1, met + failed)
+
+
+def list_outcomes(lists: pd.DataFrame) -> pd.DataFrame:
+    """Lists against their outcomes: how many were met in full and under half, seen and expected.
+
+    Parameters
+    ----------
+    lists : pandas.DataFrame
+        See :func:`evidence.lists`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows ``full`` and ``under_half``, columns ``seen`` and ``expected`` (shares of the lists;
+        expected for lists of the same lengths from the posterior).
+
+    Examples
+    --------
+    >>> from .evidence import evidence
+    >>> table = list_outcomes(evidence().lists)
+    >>> bool(0.5 < table.loc["full", "expected"] < 0.78)
+    True
+    """
+    from scipy.stats import betabinom
+
+    mean, correlation = np.meshgrid(GRID, GRID, indexing="ij")
+    sizes = beta_sizes(mean, correlation)
+    weight = success_weights(lists)
+    listed, finished = lists["listed"].to_numpy(), lists["finished"].to_numpy()
+    full = [(weight * betabinom.pmf(number, number, *sizes)).sum() for number in listed]
+    half = [(weight * betabinom.cdf((number - 1) // 2, number, *sizes)).sum() for number in listed]
+    seen = [(finished == listed).mean(), (2 * finished < listed).mean()]
+    expected = [np.mean(full), np.mean(half)]
+    return pd.DataFrame({"seen": seen, "expected": expected}, index=["full", "under_half"])
+
+
+def listed_communes(trajectories: pd.DataFrame) -> pd.DataFrame:
+    """Single communes listed for one year against what became of them; thin.
+
+    A result is known where a row from October of the year on tells a number of criteria: on time
+    with all of them by the end of the year.
+
+    Parameters
+    ----------
+    trajectories : pandas.DataFrame
+        The table ``panel_trajectories.csv``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``area``, ``commune``, ``year``, ``on_time``; one row a commune and year.
+
+    Examples
+    --------
+    >>> from .evidence import reference
+    >>> communes = listed_communes(reference("trajectories"))
+    >>> 20 < len(communes) < 100
+    True
+    """
+    single = trajectories["registered_for"].str.fullmatch("[0-9]{4}")
+    listed = trajectories[single & (trajectories["level"] == "ntm")]
+    results = trajectories[trajectories["criteria_met"].notna()]
+    rows = listed[["area", "commune", "registered_for"]].drop_duplicates()
+    joined = rows.merge(results, on=["area", "commune"], suffixes=("", "_told"))
+    joined["year"] = joined["registered_for"].astype(int)
+    joined["month"] = joined["date"].str[:7].map(month_number)
+    known = joined[joined["month"] >= 12 * joined["year"] + 10]
+    all_met = (known["criteria_met"] >= known["of"]) & (known["month"] <= 12 * known["year"] + 12)
+    told = known.assign(on_time=all_met)
+    return told.groupby(["area", "commune", "year"], as_index=False)["on_time"].any()

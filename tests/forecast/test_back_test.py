@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ntm_analysis.__main__ import main
+from ntm_analysis.cli import main
 from ntm_analysis.forecast.area import Area, Run
 from ntm_analysis.forecast.back_test import (
     DRAWS,
