@@ -39,7 +39,8 @@ def tested(known):
 
 def figure(year: int, finished: int, total: float = np.nan, area: str = "Lào Cai") -> dict:
     names = {"area": area, "area_kind": "province", "province": area}
-    return {**names, "date": str(year), "month": 12 * year + 12, "finished": finished, "total": total}
+    day = {"date": str(year), "month": 12 * year + 12}
+    return {**names, **day, "finished": finished, "total": total}
 
 
 def test_the_shipped_panel_gives_122_pairs_in_22_provinces(tested):
@@ -100,7 +101,9 @@ def test_the_references_are_their_formulas():
     pair = pd.Series({"first": 12 * 2018 + 12, "years": 2.0, "start": 40, "communes": 100})
     line = straight_line(pair, uniform)  # 40 in the 8 years since 2011 began: 5 a year
     assert line.mean() == pytest.approx(50, abs=0.05) and line.var() == pytest.approx(10, rel=0.02)
-    rows = pd.DataFrame({"communes": [100, 10], "start": [20, 4], "outcome": [60, 10], "years": [2, 1]})
+    rows = pd.DataFrame(
+        {"communes": [100, 10], "start": [20, 4], "outcome": [60, 10], "years": [2, 1]},
+    )
     assert hazards(rows).tolist() == pytest.approx([np.log(2) / 2, RATES[1]])
     share = plain_share(60, 2.0, np.full(9, 0.2), uniform, shuffled)
     assert share.mean() == pytest.approx(60 * (1 - np.exp(-0.4)), rel=0.01)

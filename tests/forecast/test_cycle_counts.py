@@ -1,13 +1,17 @@
 """The yearly cycle of an area in counts: by hand, and against communes judged one by one."""
 
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import binom
 
-from ntm_analysis.forecast.area import AreaDraws, Run
+from ntm_analysis.forecast.area import Area, AreaDraws, Run, area_draws
 from ntm_analysis.forecast.cycle import Counts, binomial, finishing, part_of_year, spans, whole
+from ntm_analysis.forecast.evidence import evidence
+from ntm_analysis.forecast.pace import Posterior
 
 DRAWS = 20_000
 YEARS = (2022, 2023, 2024)
@@ -58,9 +62,7 @@ class Villages:
 
 
 def one(draws: AreaDraws, world: int) -> AreaDraws:
-    cut = {
-        name: value[..., [world]] for name, value in vars(draws).items() if name != "years"
-    }
+    cut = {name: value[..., [world]] for name, value in vars(draws).items() if name != "years"}
     return replace(draws, **cut)
 
 
@@ -131,6 +133,34 @@ def test_binomial_numbers_are_the_inverse_of_their_distribution():
     seen = np.bincount(drawn, minlength=8) / 10_000
     assert seen == pytest.approx(binom.pmf(np.arange(8), 7, 0.3), abs=2e-4)
     assert (np.diff(drawn) >= 0).all()
+
+
+@pytest.mark.parametrize(("left", "finished"), [(60, 40.0), (280, 130.0)])
+def test_simulated_lists_are_met_as_published_ones_were(left, finished):
+    """Of 40 published lists 26 were met in full (65 %) and 7 under half (18 %)."""
+
+    class Watched(Counts):
+        lists: ClassVar[list] = []
+
+        def judge(self, year, luck, unlisted):
+            listed = self._listed
+            done = super().judge(year, luck, unlisted)
+            self.lists.append((listed, listed - self._missed))
+            return done
+
+    known = evidence()
+    cells = {"area": "X", "area_kind": "province", "province": "X", "month": RUN.as_of}
+    own = pd.DataFrame([{**cells, "finished": finished, "total": left + finished}])
+    area = Area("X", "province", own, int(left + finished))
+    Watched.lists = []
+    crowd = Watched(left, RUN, "X")
+    finishing(crowd, area_draws(Posterior.read(), known.assumed, area, RUN), PARTS)
+    listed, met = np.array(Watched.lists).transpose(1, 0, 2).reshape(2, -1)
+    listed, met = listed[listed > 0], met[listed > 0]
+    assert 0.50 <= (met == listed).mean() <= 0.78
+    assert 0.09 <= (met < listed / 2).mean() <= 0.32
+    success = Posterior.read().draws["success"].mean()
+    assert (met / listed).mean() == pytest.approx(success, abs=0.01)
 
 
 def test_another_area_and_another_draw_change_no_number():

@@ -1,4 +1,4 @@
-"""The fit of the pace: its likelihood against a slow one, what it recovers, what an area's own say."""
+"""The fit of the pace: its likelihood against a slow one, what it recovers, an area's years."""
 
 import numpy as np
 import pandas as pd
@@ -98,8 +98,10 @@ def test_the_mode_of_the_counts_solves_its_own_equations():
     model = design(rows, YEARS)
     cover, offset = slow_covariance(rows, HYPER)
     value, variance = responses(model, cover, MEAN_PRIOR[0], offset)
-    mode = offset + MEAN_PRIOR[0] + cover @ np.linalg.solve(
-        cover + np.diag(variance), value - offset - MEAN_PRIOR[0]
+    mode = (
+        offset
+        + MEAN_PRIOR[0]
+        + cover @ np.linalg.solve(cover + np.diag(variance), value - offset - MEAN_PRIOR[0])
     )
     hazards = np.linspace(mode[0] - 3, mode[0] + 3, 2001)
     density = -60 * np.exp(hazards) - 0.5 * (hazards - offset - MEAN_PRIOR[0]) ** 2 / cover[0, 0]
@@ -107,7 +109,9 @@ def test_the_mode_of_the_counts_solves_its_own_equations():
 
 
 def test_neighbouring_figures_are_apart_and_begin_with_nothing_in_2012():
-    rows = [figure("P", "province", "P", year, 10 * k, 100.0) for k, year in enumerate((2015, 2018))]
+    rows = [
+        figure("P", "province", "P", year, 10 * k, 100.0) for k, year in enumerate((2015, 2018))
+    ]
     rows.append({**rows[-1], "month": rows[-1]["month"] - 3, "finished": 9})
     chain = intervals(pd.DataFrame(rows))
     assert chain[["first", "last"]].to_numpy().tolist() == [
@@ -188,7 +192,9 @@ def test_a_fast_area_stays_faster_and_one_without_figures_is_like_the_others(kno
     none = drawn(known, posterior)
     shares = [np.median(draws.share) for draws in (slow, none, fast)]
     assert shares == sorted(shares) and shares[2] > 3 * shares[0]
-    assert np.median(none.share) == pytest.approx(np.exp(posterior.draws["mean"].median()), rel=0.15)
+    assert np.median(none.share) == pytest.approx(
+        np.exp(posterior.draws["mean"].median()), rel=0.15
+    )
 
 
 def test_a_district_takes_half_of_its_provinces_variance(known, posterior):
