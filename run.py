@@ -46,6 +46,7 @@ commands:
   allocate     which works to fund in which year; what one commune more would take
   compare      scenarios side by side in the same worlds
   score        registered forecasts against what happened
+  backtest     the forecast against published figures of provinces that it has not seen
   report       the district's pages, one page a commune and an index (also when no COMMAND is given)
   template     an Excel workbook to fill in, with the present rows
   import       read a filled template or an office's own form; all or nothing
