@@ -142,6 +142,8 @@ def area_draws(
         correlation, hyper = np.full(run.draws, 1e-6), hyper * np.array([1, 1, 1, 0, 1])
     level = table["mean"].to_numpy()[row] + _level(posterior, table, area, run, row)
     ease = _draw(run, "luck", [f"{area.name}|{year}" for year in run.years])
+    early = np.array([year <= STEP_UNTIL for year in run.years])
+    level += np.multiply.outer(early, hyper[:, 0])
     level += hyper[:, 2] * standard_normal(_draw(run, "year", [f"{year}" for year in run.years]))
     pace = standard_normal(_draw(run, "area_year", [f"{area.name}|{year}" for year in run.years]))
     share = -np.expm1(-np.exp(level + hyper[:, 3] * pace))

@@ -196,7 +196,7 @@ def figures(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         "measure": texts["measure"] != "ntm_communes",
         "mark": ~rows["mark"].astype(str).str.strip().isin(USABLE),
         "area_kind": ~texts["area_kind"].isin(KINDS),
-        "date": month.isna() | (month <= BEGIN),
+        "date": month.isna(),
         "value": ~whole,
     }
     reason = pd.Series("", index=rows.index)

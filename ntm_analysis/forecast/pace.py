@@ -110,6 +110,7 @@ def intervals(figures: pd.DataFrame, communes: float = np.nan) -> pd.DataFrame:
     [20, 8, 24144, 24192]
     """
     rows = []
+    figures = figures[figures["month"] > BEGIN]
     for area, own in figures.sort_values("month").groupby("area", sort=True):
         known = own["total"].dropna()
         usual = float(known.iloc[-1]) if len(known) else communes
