@@ -26,6 +26,7 @@ def score_lines(scores: Scores, lang: str) -> list[str]:
         key = "score_within" if row["within"] else "score_outside"
         ends = {end: write_number(row[end], lang, 0) for end in ("p10", "p90")}
         lines.append(text(key, lang, id=row["id"], n=row["number"], **ends))
+    lines += [line for table in scores.of_one_date() for line in _compared_lines(table, lang)]
     return [*lines, *_reliability_lines(scores.reliability, lang), *_waiting_lines(scores, lang), *unused]
 
 
@@ -52,6 +53,16 @@ def _row_lines(row: dict, lang: str) -> list[str]:
         lines.append("  " + text("score_late", lang, n=row["late"], day=write_date(_day(row["registered_on"]), lang)))
     if row["scenario"] != "baseline":
         lines.append("  " + text("score_scenario", lang, scenario=row["scenario"]))
+    return lines
+
+
+def _compared_lines(table: pd.DataFrame, lang: str) -> list[str]:
+    """Forecasts that ask the same, side by side, each with what its number finishing was worth."""
+    lines = ["", text("score_compared", lang)]
+    for row in table.to_dict("records"):
+        figures = {key: "..." if math.isnan(row[key]) else write_number(row[key], lang, 2) for key in ("brier", "crps")}
+        how = text("score_hindsight" if row["made_in_hindsight"] else "score_ahead", lang)
+        lines.append("  " + text("score_compared_row", lang, id=row["id"], how=how, **figures))
     return lines
 
 
@@ -85,6 +96,7 @@ def score_record(scores: Scores) -> dict:
         "communes_scored": scores.communes_scored,
         "first_due": f"{scores.first_due}" if scores.first_due else None,
         "forecasts": [row | {"finishing": finishing.get(key)} for key, row in made.items()],
+        "of_one_date": [_records(table) for table in scores.of_one_date()],
         "reliability": _records(scores.reliability),
         "waiting": _records(scores.waiting),
         "unused": scores.unused,

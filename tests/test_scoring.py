@@ -146,7 +146,7 @@ def test_every_commune_but_the_finished_one_is_scored_once_its_outcome_is_known(
     assert scores.reliability["n"].sum() == 4 and scores.communes_scored == 3 and len(scores.waiting) == 0
     assert scores.finishing.to_dict("records") == [
         {"id": entry()["id"], "number": 2, "p10": 2, "p90": 3, "within": True, "basically_all": False,
-         "p_basically_all": 0.1, "all": False, "p_all": 0.1}
+         "p_basically_all": 0.1, "all": False, "p_all": 0.1, "crps": pytest.approx(0.36)}  # 0.6 x 1 - 0.4 x 0.6 x 1
     ]  # fmt: skip
 
 
@@ -395,3 +395,23 @@ def test_every_mistake_in_the_outcomes_is_told_at_once(tmp_path):
         (12, "mark", "outcome_illustrative"), (13, "met_on", "not_a_date"), (13, "checked_on", "required"),
         (13, "source", "required"),
     }  # fmt: skip
+
+
+def test_forecasts_of_one_date_stand_side_by_side_and_say_which_was_made_in_hindsight():
+    sure = {"p10": 2, "p50": 2, "p90": 2, "mean": 2.0, "distribution": {"2": 1.0}}
+    late = entry(dt.date(2026, 2, 1), content_hash="0123456789ab", finishing=sure)
+    other = entry(content_hash="0123456789ab", scenario="money-110")
+    assert (entry()["made_in_hindsight"], late["made_in_hindsight"]) == (False, True)
+    (table,) = score([entry(), late, other], outcomes(*ALL), AFTER).of_one_date()
+    assert table["id"].tolist() == [entry()["id"], late["id"]], "the other one asks of another scenario"
+    assert table["made_in_hindsight"].tolist() == [False, True]
+    assert table["crps"].tolist() == pytest.approx([0.36, 0.0]) and table["brier"].nunique() == 1
+    shown = score_record(score([entry(), late], outcomes(*ALL), AFTER))["of_one_date"]
+    assert [row["id"] for row in shown[0]] == table["id"].tolist()
+
+
+def test_an_entry_that_does_not_say_in_words_of_yes_or_no_whether_it_is_hindsight_is_refused(tmp_path):
+    old = {key: value for key, value in entry().items() if key != "made_in_hindsight"}
+    assert register(tmp_path, old)[1], "entries written before the word was known stay readable"
+    with pytest.raises(ValueError, match="made_in_hindsight"):
+        register(tmp_path, entry() | {"made_in_hindsight": "no"})

@@ -24,6 +24,7 @@ from ..names import slug
 EDGES = (0.0, 0.1, 0.33, 0.66, 0.9, 1.0)  # the verbal scale of the workbook
 PARAMETERS = ("as_of", "deadline", "finish", "policy", "scenario", "draws", "seed")
 PLACES = ("communes", "registrations")
+ASKED = ("as_of", "deadline", "finish", "scenario")  # forecasts alike in these ask the same
 WAITING = ("deadline", "outcome")  # why something is not scored yet
 ENTRY_KEYS = ("id", "dataset", "illustrative", "registered_on", "versions", "content_hash", "parameters")
 ENTRY_KEYS += ("finished_now", "finishing", "basically_all", "p_basically_all", "p_all", *PLACES)
@@ -59,6 +60,16 @@ class Scores:
     unused: list[str]
     ended: list[str]
 
+    def of_one_date(self) -> list[pd.DataFrame]:
+        """The scores of forecasts that ask the same of one data set on one day, where several are scored: a table each, by day
+        of registration: id, registered_on, made_in_hindsight, brier (of the communes), number, p10, p90, within, crps (of the
+        number finishing, communes)."""
+        rows = self.rows[(self.rows["question"] == "communes") & (self.rows["scored"] > 0)]
+        table = rows.merge(self.finishing, on="id", how="left").sort_values("registered_on", kind="stable")
+        columns = ["id", "registered_on", "made_in_hindsight", "brier", "number", "p10", "p90", "within", "crps"]
+        groups = table.groupby("asked", sort=True)
+        return [group[columns].reset_index(drop=True) for _, group in groups if len(group) > 1]
+
     @property
     def first_due(self) -> dt.date | None:
         """The earliest deadline of what still waits; it can be scored from the day after."""
@@ -88,6 +99,8 @@ def entry_of(record: dict, registered_on: dt.date, versions: dict[str, str]) -> 
         "dataset": record["dataset"],
         "illustrative": False,
         "registered_on": f"{registered_on}",
+        # Made when what it forecasts could be known already: a test of the method, not a forecast.
+        "made_in_hindsight": f"{registered_on}" > f"{record['deadline']}",
         "versions": dict(versions),
         "content_hash": record["content_hash"],
         "parameters": {key: _plain(record[key]) for key in PARAMETERS},
@@ -132,6 +145,7 @@ def entry_faults(entry: object) -> list[str]:
         "versions": isinstance(versions, dict)
         and len(versions) > 0
         and all(isinstance(text, str) and text.strip() for text in (*versions, *versions.values())),
+        "made_in_hindsight": isinstance(entry.get("made_in_hindsight", False), bool),
         "content_hash": isinstance(entry["content_hash"], str),
         "parameters": isinstance(parameters, dict)
         and set(PARAMETERS) <= set(parameters)
@@ -331,7 +345,7 @@ def _reached_later(outcome: dict | None, as_of: str) -> bool:
 
 
 _ROW = ["id", "registered_on", "scenario", "policy", "finish", "question", "scored", "came_true", "waiting", "settled"]
-_ROW += ["late", "brier", "brier_base", "skill"]
+_ROW += ["late", "brier", "brier_base", "skill", "made_in_hindsight", "asked"]
 
 
 def _row(entry: dict, question: str, asked: pd.DataFrame) -> tuple:
@@ -346,10 +360,22 @@ def _row(entry: dict, question: str, asked: pd.DataFrame) -> tuple:
     return (
         *(entry["id"], entry["registered_on"], given["scenario"], given["policy"], given["finish"], question),
         *(len(scored), int(came.sum()), int(waiting), int(settled), int(scored["late"].sum()), found, base, skill),
+        *(entry.get("made_in_hindsight", False), "|".join([entry["dataset"], *(given[key] for key in ASKED)])),
     )
 
 
-_FINISHING = ["id", "number", "p10", "p90", "within", "basically_all", "p_basically_all", "all", "p_all"]
+_FINISHING = ["id", "number", "p10", "p90", "within", "basically_all", "p_basically_all", "all", "p_all", "crps"]
+
+
+def crps_of(distribution: dict[str, float], outcome: int) -> float:
+    """Continuous ranked probability score of a distribution of whole numbers, in their unit.
+
+    >>> crps_of({"3": 1.0}, 5), crps_of({"4": 0.5, "6": 0.5}, 5)
+    (2.0, 0.5)
+    """
+    numbers, chances = np.array(list(map(int, distribution))), np.array(list(distribution.values()))
+    apart = np.abs(numbers[:, None] - numbers)
+    return float(chances @ np.abs(numbers - outcome) - chances @ apart @ chances / 2)
 
 
 def _finishing(entry: dict, asked: pd.DataFrame) -> tuple | None:
@@ -362,7 +388,7 @@ def _finishing(entry: dict, asked: pd.DataFrame) -> tuple | None:
     return (
         *(entry["id"], number, found["p10"], found["p90"], bool(found["p10"] <= number <= found["p90"])),
         *(number >= entry["basically_all"], entry["p_basically_all"]),
-        *(number == unlisted + len(asked), entry["p_all"]),
+        *(number == unlisted + len(asked), entry["p_all"], crps_of(found["distribution"], number)),
     )
 
 
