@@ -63,7 +63,9 @@ def promise(will: Forecast) -> dict:
             "p_unlimited": float((rich >= wanted).mean()),
             "money": {str(level): _level(will, chance, level) for level in CHANCES},
             "by_pot": None,
-            "months": {str(level): _date(will, wanted, level, will.run.months) for level in CHANCES},
+            "months": {
+                str(level): _date(will, wanted, level, will.run.months) for level in CHANCES
+            },
             "months_unlimited": {
                 str(level): _date(will, wanted, level, will.run.unlimited) for level in CHANCES
             },
@@ -75,9 +77,7 @@ def promise(will: Forecast) -> dict:
 def _with_money(will: Forecast, factor: float) -> Simulation:
     run = will.run
     draws = min(run.draws, WORLDS)
-    return simulation(
-        run.layout, draws, run.seed, run.baseline, finish=run.finish, factor=factor
-    )
+    return simulation(run.layout, draws, run.seed, run.baseline, finish=run.finish, factor=factor)
 
 
 def _finishing(will: Forecast, run: Simulation) -> np.ndarray:
@@ -212,15 +212,23 @@ def _data_ends(layout: Layout, known: Knowledge) -> Iterator[Case]:
         cases.append((Layout(replace(plan, works=works)), known))
     yield "quantities", "data", none, cases
     share = tables["parts"]["share"]
-    yield "bounds", "assumed", none, [
-        with_table("parts", least=share, most=share),
-        with_table("parts", least=share * 0, most=share * 0 + 100),
-    ]
+    yield (
+        "bounds",
+        "assumed",
+        none,
+        [
+            with_table("parts", least=share, most=share),
+            with_table("parts", least=share * 0, most=share * 0 + 100),
+        ],
+    )
     stall, facts = tables["durations"]["stall"], plan.facts
     times = (1 - SHARE, 1 + SHARE)
-    yield "stall", "assumed", none, [
-        with_table("durations", stall=(stall * by).clip(upper=100)) for by in times
-    ]
+    yield (
+        "stall",
+        "assumed",
+        none,
+        [with_table("durations", stall=(stall * by).clip(upper=100)) for by in times],
+    )
     if facts.lost.any():
         lost = [replace(facts, lost=np.minimum(facts.lost * by, 1.0)) for by in times]
         yield "lost", "assumed", none, [with_plan(facts=case) for case in lost]

@@ -16,7 +16,9 @@ def contradictions(workbook: Workbook) -> list[Problem]:
     """What a data set says against itself: lists against counts, states against indicators, cumulative progress that falls."""
     names = ("indicator_values", "criterion_states", "criterion_counts")
     sets = {set_id for name in names for set_id in workbook.tables[name]["set"]}
-    return [problem for set_id in sorted(sets) for problem in assess(workbook, set_id).contradictions] + fallen(workbook)
+    return [
+        problem for set_id in sorted(sets) for problem in assess(workbook, set_id).contradictions
+    ] + fallen(workbook)
 
 
 def points(workbook: Workbook) -> list[Problem]:

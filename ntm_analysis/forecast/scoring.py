@@ -26,12 +26,23 @@ PARAMETERS = ("as_of", "deadline", "finish", "policy", "scenario", "draws", "see
 PLACES = ("communes", "registrations")
 ASKED = ("as_of", "deadline", "finish", "scenario")  # forecasts alike in these ask the same
 WAITING = ("deadline", "outcome")  # why something is not scored yet
-ENTRY_KEYS = ("id", "dataset", "illustrative", "registered_on", "versions", "content_hash", "parameters")
+ENTRY_KEYS = (
+    "id",
+    "dataset",
+    "illustrative",
+    "registered_on",
+    "versions",
+    "content_hash",
+    "parameters",
+)
 ENTRY_KEYS += ("finished_now", "finishing", "basically_all", "p_basically_all", "p_all", *PLACES)
 ID = re.compile(r"[a-z0-9-]{1,60}_[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9a-f]{8}")
 DAYS = ("met_on", "signed_on", "ended_on", "checked_on")
 WHEN = {"met": "met_on", "signed": "signed_on"}  # the day that decides, by what "finish" means
-_PLACE_KEYS = {"communes": ("code", "name", "p", "p_signed"), "registrations": ("code", "level", "closes", "p")}
+_PLACE_KEYS = {
+    "communes": ("code", "name", "p", "p_signed"),
+    "registrations": ("code", "level", "closes", "p"),
+}
 
 
 @dataclass
@@ -65,8 +76,20 @@ class Scores:
         of registration: id, registered_on, made_in_hindsight, brier (of the communes), number, p10, p90, within, crps (of the
         number finishing, communes)."""
         rows = self.rows[(self.rows["question"] == "communes") & (self.rows["scored"] > 0)]
-        table = rows.merge(self.finishing, on="id", how="left").sort_values("registered_on", kind="stable")
-        columns = ["id", "registered_on", "made_in_hindsight", "brier", "number", "p10", "p90", "within", "crps"]
+        table = rows.merge(self.finishing, on="id", how="left").sort_values(
+            "registered_on", kind="stable"
+        )
+        columns = [
+            "id",
+            "registered_on",
+            "made_in_hindsight",
+            "brier",
+            "number",
+            "p10",
+            "p90",
+            "within",
+            "crps",
+        ]
         groups = table.groupby("asked", sort=True)
         return [group[columns].reset_index(drop=True) for _, group in groups if len(group) > 1]
 
@@ -110,7 +133,11 @@ def entry_of(record: dict, registered_on: dt.date, versions: dict[str, str]) -> 
         "p_basically_all": _plain(record["p_basically_all"]),
         "p_all": _plain(record["p_all"]),
         "communes": communes,
-        "registrations": [{key: _plain(r.get(key)) for key in kept} for r in record["registrations"] if r["p"] is not None],
+        "registrations": [
+            {key: _plain(r.get(key)) for key in kept}
+            for r in record["registrations"]
+            if r["p"] is not None
+        ],
     }
     entry["id"] = id_of(entry)
     if wrong := [*entry_faults(entry), *probability_faults(entry)]:
@@ -120,7 +147,9 @@ def entry_of(record: dict, registered_on: dt.date, versions: dict[str, str]) -> 
 
 def id_of(entry: dict) -> str:
     """``<data set>_<as of>_<8 digits>``; the digits are a hash of the inputs' hash and the parameters."""
-    text = json.dumps([entry["content_hash"], entry["parameters"]], sort_keys=True, ensure_ascii=True)
+    text = json.dumps(
+        [entry["content_hash"], entry["parameters"]], sort_keys=True, ensure_ascii=True
+    )
     return f"{entry['dataset']}_{entry['parameters']['as_of']}_{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
@@ -140,7 +169,8 @@ def entry_faults(entry: object) -> list[str]:
     whole = numbers != [] and all(re.fullmatch("[0-9]{1,6}", n) for n in numbers)
     checks = {
         "id": isinstance(entry["id"], str) and ID.fullmatch(entry["id"]) is not None,
-        "dataset": isinstance(entry["dataset"], str) and slug(entry["dataset"]) == entry["dataset"] != "",
+        "dataset": isinstance(entry["dataset"], str)
+        and slug(entry["dataset"]) == entry["dataset"] != "",
         "registered_on": _is_day(entry["registered_on"]),
         "versions": isinstance(versions, dict)
         and len(versions) > 0
@@ -154,7 +184,9 @@ def entry_faults(entry: object) -> list[str]:
         and _is_day(parameters["as_of"])
         and _is_day(parameters["deadline"]),
         "finished_now": type(entry["finished_now"]) is int
-        and 0 <= entry["finished_now"] <= (min(map(int, numbers)) if whole else math.inf),  # they finish in every world
+        and 0
+        <= entry["finished_now"]
+        <= (min(map(int, numbers)) if whole else math.inf),  # they finish in every world
         "basically_all": type(entry["basically_all"]) is int and entry["basically_all"] > 0,
         "finishing": isinstance(finishing, dict)
         and all(_is_number(finishing.get(key)) for key in ("p10", "p50", "p90", "mean"))
@@ -168,7 +200,9 @@ def entry_faults(entry: object) -> list[str]:
         for number, row in enumerate(entry[place], start=1):
             if not isinstance(row, dict) or not set(_PLACE_KEYS[place]) <= set(row):
                 wrong.append(f"{place}.{number}")
-            elif not isinstance(row["code"], str) or not re.fullmatch(r"[0-9]{5}", row["code"], re.ASCII):
+            elif not isinstance(row["code"], str) or not re.fullmatch(
+                r"[0-9]{5}", row["code"], re.ASCII
+            ):
                 wrong.append(f"{place}.{number}.code")
             elif not all(isinstance(row.get(key, ""), str) for key in ("name", "level")):
                 wrong.append(f"{place}.{number}.name")
@@ -232,7 +266,9 @@ def scale_places(p: Sequence[float], edges: Sequence[float] = EDGES) -> np.ndarr
     return place
 
 
-def reliability(p: Sequence[float], outcome: Sequence[float], edges: Sequence[float] = EDGES) -> pd.DataFrame:
+def reliability(
+    p: Sequence[float], outcome: Sequence[float], edges: Sequence[float] = EDGES
+) -> pd.DataFrame:
     """Of the forecasts in each band of the verbal scale, the share that came true.
 
     Columns ``band``, ``n``, ``forecast`` (mean p), ``came_true`` (share), ``low``, ``high`` (:func:`wilson`). A border
@@ -280,7 +316,10 @@ def score(entries: Iterable[dict], outcomes: pd.DataFrame, today: dt.date) -> Sc
     Raises ValueError for illustrative outcomes or entries.
     """
     entries = list(entries)
-    if any(entry["illustrative"] for entry in entries) or (outcomes["mark"] == "illustrative").any():
+    if (
+        any(entry["illustrative"] for entry in entries)
+        or (outcomes["mark"] == "illustrative").any()
+    ):
         raise ValueError("illustrative data cannot be scored")
     seen = {}
     for row in outcomes.to_dict("records"):
@@ -288,7 +327,20 @@ def score(entries: Iterable[dict], outcomes: pd.DataFrame, today: dt.date) -> Sc
         seen[row["dataset"], row["code"], row["level"]] = days
     asked = pd.DataFrame(
         [question for entry in entries for question in _questions(entry, seen, today)],
-        columns=["id", "dataset", "question", "code", "name", "level", "due", "p", "came", "reason", "late", "pooled"],
+        columns=[
+            "id",
+            "dataset",
+            "question",
+            "code",
+            "name",
+            "level",
+            "due",
+            "p",
+            "came",
+            "reason",
+            "late",
+            "pooled",
+        ],
     )
     rows, finishing = [], []
     for entry in entries:
@@ -298,14 +350,21 @@ def score(entries: Iterable[dict], outcomes: pd.DataFrame, today: dt.date) -> Sc
             finishing.append(found)
     scored = asked[asked["reason"] == ""]
     pooled = scored[scored["pooled"].astype(bool)]
-    held = {(entry["dataset"], row["code"]) for entry in entries for place in PLACES for row in entry[place]}
+    held = {
+        (entry["dataset"], row["code"])
+        for entry in entries
+        for place in PLACES
+        for row in entry[place]
+    }
     communes = scored[scored["question"] == "communes"]
     waiting = asked[asked["reason"].isin(WAITING)]
     return Scores(
         len(entries),
         pd.DataFrame(rows, columns=_ROW),
         reliability(pooled["p"], pooled["came"]),
-        waiting[["id", "question", "code", "name", "level", "due", "reason"]].reset_index(drop=True),
+        waiting[["id", "question", "code", "name", "level", "due", "reason"]].reset_index(
+            drop=True
+        ),
         pd.DataFrame(finishing, columns=_FINISHING),
         len(communes[["dataset", "code"]].drop_duplicates()),
         sorted({f"{dataset} {code}" for dataset, code, _ in seen if (dataset, code) not in held}),
@@ -335,7 +394,20 @@ def _questions(entry: dict, seen: dict, today: dt.date) -> Iterable[tuple]:
                 reason = "outcome" if came is None else ""
             late, pooled = entry["registered_on"] > due, given["scenario"] == "baseline"
             name = row.get("name") or row["code"]
-            yield entry["id"], entry["dataset"], place, row["code"], name, level, due, p, came, reason, late, pooled
+            yield (
+                entry["id"],
+                entry["dataset"],
+                place,
+                row["code"],
+                name,
+                level,
+                due,
+                p,
+                came,
+                reason,
+                late,
+                pooled,
+            )
 
 
 def _reached_later(outcome: dict | None, as_of: str) -> bool:
@@ -344,7 +416,18 @@ def _reached_later(outcome: dict | None, as_of: str) -> bool:
     return outcome is not None and (min(days) > as_of if days else outcome["checked_on"] >= as_of)
 
 
-_ROW = ["id", "registered_on", "scenario", "policy", "finish", "question", "scored", "came_true", "waiting", "settled"]
+_ROW = [
+    "id",
+    "registered_on",
+    "scenario",
+    "policy",
+    "finish",
+    "question",
+    "scored",
+    "came_true",
+    "waiting",
+    "settled",
+]
 _ROW += ["late", "brier", "brier_base", "skill", "made_in_hindsight", "asked"]
 
 
@@ -358,13 +441,43 @@ def _row(entry: dict, question: str, asked: pd.DataFrame) -> tuple:
         skill = 1 - found / base if base > 0 else math.nan
     waiting, settled = asked["reason"].isin(WAITING).sum(), (asked["reason"] == "settled").sum()
     return (
-        *(entry["id"], entry["registered_on"], given["scenario"], given["policy"], given["finish"], question),
-        *(len(scored), int(came.sum()), int(waiting), int(settled), int(scored["late"].sum()), found, base, skill),
-        *(entry.get("made_in_hindsight", False), "|".join([entry["dataset"], *(given[key] for key in ASKED)])),
+        *(
+            entry["id"],
+            entry["registered_on"],
+            given["scenario"],
+            given["policy"],
+            given["finish"],
+            question,
+        ),
+        *(
+            len(scored),
+            int(came.sum()),
+            int(waiting),
+            int(settled),
+            int(scored["late"].sum()),
+            found,
+            base,
+            skill,
+        ),
+        *(
+            entry.get("made_in_hindsight", False),
+            "|".join([entry["dataset"], *(given[key] for key in ASKED)]),
+        ),
     )
 
 
-_FINISHING = ["id", "number", "p10", "p90", "within", "basically_all", "p_basically_all", "all", "p_all", "crps"]
+_FINISHING = [
+    "id",
+    "number",
+    "p10",
+    "p90",
+    "within",
+    "basically_all",
+    "p_basically_all",
+    "all",
+    "p_all",
+    "crps",
+]
 
 
 def crps_of(distribution: dict[str, float], outcome: int) -> float:
@@ -383,10 +496,20 @@ def _finishing(entry: dict, asked: pd.DataFrame) -> tuple | None:
     if asked["reason"].isin((*WAITING, "ended")).any() or not (asked["reason"] == "").any():
         return None
     # A record may list every commune or only those still open: the finished ones that it does not list count too.
-    unlisted = max(0, entry["finished_now"] - sum(row.get("finished", row["p"] == 1) for row in entry["communes"]))
+    unlisted = max(
+        0,
+        entry["finished_now"]
+        - sum(row.get("finished", row["p"] == 1) for row in entry["communes"]),
+    )
     number, found = unlisted + int(asked["came"].sum()), entry["finishing"]
     return (
-        *(entry["id"], number, found["p10"], found["p90"], bool(found["p10"] <= number <= found["p90"])),
+        *(
+            entry["id"],
+            number,
+            found["p10"],
+            found["p90"],
+            bool(found["p10"] <= number <= found["p90"]),
+        ),
         *(number >= entry["basically_all"], entry["p_basically_all"]),
         *(number == unlisted + len(asked), entry["p_all"], crps_of(found["distribution"], number)),
     )

@@ -8,7 +8,7 @@ import datetime as dt
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 import pandas as pd
@@ -205,9 +205,14 @@ def simulation(
     known = known or knowledge(plan.workbook.as_of)
     workers = workers or os.cpu_count() or 1
     starts = range(0, draws, BLOCK)
-    one = lambda at: _block(  # noqa: E731
-        layout, min(BLOCK, draws - at), seed, at // BLOCK, baseline, known, factor
-    )
+    area_run = AreaRun(_month_number(plan), [s.year for s in plan.spans], draws, seed)
+    years, chances = usual_years(layout, baseline, known, area_run, factor)
+
+    def one(at: int) -> dict[str, np.ndarray]:
+        some = slice(at, min(at + BLOCK, draws))
+        here = (part_of(years, some), part_of(chances, some))
+        return _block(layout, some, seed, *here, bool(baseline.usual_money), factor)
+
     size = len(layout.sets.kinds) * max(1, len(plan.goals)) * BLOCK
     if workers > 1 and len(starts) > 1 and size <= 20 * LARGEST:
         with ThreadPoolExecutor(workers) as pool:
@@ -240,27 +245,36 @@ PER_DRAW = ("months", "unlimited", "held", "lists", "lag")
 SUMS = ("listed", "in_time", "asked", "blocked", "lacking", "finishing")
 
 
+def part_of(numbers: AreaDraws | Chances, some: slice) -> AreaDraws | Chances:
+    """The same numbers of some of the worlds."""
+    arrays = {k: v for k, v in vars(numbers).items() if isinstance(v, np.ndarray)}
+    return replace(numbers, **{name: array[..., some] for name, array in arrays.items()})
+
+
 def _block(
     layout: Layout,
-    draws: int,
+    some: slice,
     seed: int,
-    number: int,
-    baseline: Baseline,
-    known: Knowledge,
+    years: AreaDraws,
+    chances: Chances,
+    with_money: bool,
     factor: float,
 ) -> dict[str, np.ndarray]:
     """What is kept of a block of worlds."""
-    plan = layout.plan
+    plan, draws, number = layout.plan, some.stop - some.start, some.start // BLOCK
     block = draw_block(layout, draws, seed, number)
-    run = AreaRun(_month_number(plan), [s.year for s in plan.spans], draws, seed, number)
-    years, chances = usual_years(layout, baseline, known, run, factor)
-    with_money = bool(baseline.usual_money)
     parts = [(span.year, span.fraction) for span in plan.spans]
     ntm = plan.goals[plan.ntm]
     listed = ntm["year"].dropna().astype(int).value_counts().to_dict()
+
+    @cache  # both crowds live in the same worlds
+    def uniform(quantity: str, year: int | None) -> np.ndarray:
+        keys = layout.decisions if year is None else [f"{k}|{year}" for k in layout.decisions]
+        return uniforms(seed, quantity, keys, draws, number)
+
     crowds = {}
     for name, pays in (("paid", with_money), ("unlimited", False)):
-        crowd = Communes(layout, block, chances, seed, number, with_money=pays, factor=factor)
+        crowd = Communes(layout, block, chances, uniform, with_money=pays, factor=factor)
         finishing(crowd, years, parts, listed)
         crowds[name] = crowd
     paid = crowds["paid"]

@@ -4,11 +4,11 @@ The loop over years is :mod:`ntm_analysis.forecast.cycle`; :class:`Communes` is 
 leads through the years where communes are described.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..need.draws import uniforms
 from ..need.pot_sets import contribution
 from .worlds import Block, Layout
 from .yearly_list import Span
@@ -45,8 +45,8 @@ class Communes:
     layout : Layout
     block : Block
     chances : Chances
-    seed, number : int
-        Of the random numbers; the block's number.
+    uniform : callable
+        The uniforms (goals x draws) of a quantity and a year, or of no year.
     with_money : bool
         False: as if every listed commune's works were paid and ended in time.
     factor : float
@@ -71,15 +71,14 @@ class Communes:
         layout: Layout,
         block: Block,
         chances: Chances,
-        seed: int,
-        number: int,
+        uniform: Callable[[str, int | None], np.ndarray],
         *,
         with_money: bool = True,
         factor: float = 1.0,
     ) -> None:
         plan = layout.plan
         self.plan, self.layout, self.block, self.chances = plan, layout, block, chances
-        self.seed, self.number = seed, number
+        self._uniforms = uniform
         self.purse = Purse(layout, block, factor) if with_money else None
         shape = (len(plan.goals), block.draws)
         self.ntm = plan.ntm
@@ -88,7 +87,7 @@ class Communes:
         self.listed = np.zeros((shape[0], len(plan.spans)), dtype=np.int32)
         self.missed = self._named("year") < plan.spans[0].year  # a list of the past, not met
         self.missed = np.repeat(self.missed[:, None], block.draws, axis=1)
-        self.tie = self._uniforms("tie")
+        self.tie = self._uniforms("tie", None)
         self.count = block.count.astype(float)
         self.asked = self.in_time = 0
         self.lists: list[tuple[np.ndarray, np.ndarray]] = []
@@ -99,12 +98,6 @@ class Communes:
 
     def _named(self, column: str) -> np.ndarray:
         return self.plan.goals[column].fillna(9_999).to_numpy()
-
-    def _uniforms(self, quantity: str, year: int | None = None) -> np.ndarray:
-        keys = self.layout.decisions
-        if year is not None:
-            keys = [f"{key}|{year}" for key in keys]
-        return uniforms(self.seed, quantity, keys, self.block.draws, self.number)
 
     @property
     def open(self) -> np.ndarray:
