@@ -1,4 +1,4 @@
-"""Every rule of a plan checked again on its tables alone: nothing of the solver's rows, no pot sets.
+"""Every rule of a plan checked again on its tables: nothing of the solver's rows, no pot sets.
 
 Payment is tried as a flow: each work is paid by its day by pots within their bounds, and no pot
 has paid by any day more than had come.
@@ -97,9 +97,7 @@ def _blocks(rows: list[list]) -> coo_matrix:
     return bmat(rows, format="csr")
 
 
-def audit(
-    works: pd.DataFrame, lists: pd.DataFrame, paid: bool, reserve: bool
-) -> list[dict]:
+def audit(works: pd.DataFrame, lists: pd.DataFrame, paid: bool, reserve: bool) -> list[dict]:
     """What a plan breaks.
 
     Parameters

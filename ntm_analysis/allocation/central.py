@@ -264,8 +264,8 @@ def central_works(layout: Layout) -> pd.DataFrame:
     plan = layout.plan
     prices = Prices(layout.prices, plan.workbook.as_of.year, 1, MEANS)
     rows = []
-    for level, lacks in plan.missing.items():
-        lacks = usual_missing(plan.facts) if level == "ntm" else lacks
+    missing = plan.missing | {"ntm": usual_missing(plan.facts)}
+    for level, lacks in missing.items():
         mine = [item for item in layout.items if item.level == level]
         drawn = drawn_works([item.works for item in mine], lacks, prices)
         for item, works in zip(mine, drawn, strict=True):

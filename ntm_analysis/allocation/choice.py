@@ -111,7 +111,12 @@ class Choice:
         searched, proved = 0, True
         for _ in range(ROUNDS):
             answer = solve(
-                worth, self.upper, self.rows, start=start, whole=whole, nodes=max(nodes - searched, 1)
+                worth,
+                self.upper,
+                self.rows,
+                start=start,
+                whole=whole,
+                nodes=max(nodes - searched, 1),
             )
             searched += answer.nodes
             if answer.x is None:

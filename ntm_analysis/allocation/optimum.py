@@ -99,9 +99,7 @@ def optimum(
     return Best(year, late, value, bound, status, settled, searched)
 
 
-def _later_aims(
-    choice: Choice, x: np.ndarray, first: Solution
-) -> tuple[np.ndarray, bool, int]:
+def _later_aims(choice: Choice, x: np.ndarray, first: Solution) -> tuple[np.ndarray, bool, int]:
     """Of the plans as good the earliest, of those the cheapest: solution, whether proved, nodes."""
     case, settled, searched = choice.case, True, first.nodes
     # Of plans of one aim; chances are not whole, so that the aim is held to a millionth.

@@ -69,6 +69,8 @@ class Allocation:
     layout : Layout
         Of the data set's own order.
     baseline : Baseline
+    seed : int
+        Of the worlds in which the baseline was found.
     now : int
         Communes recognised already.
     case : Central
@@ -79,6 +81,7 @@ class Allocation:
     workbook: Workbook
     layout: Layout
     baseline: Baseline
+    seed: int
     now: int
     case: Central
     plans: dict[str, Plan]
@@ -119,6 +122,11 @@ class Allocation:
         year = self.plans[policy].year
         names = np.append(np.array(self.case.years, dtype=float), np.nan)
         return pd.Series(names[year], index=self.goals.index)
+
+    @cached_property
+    def months(self) -> np.ndarray:
+        """By goal the months that its works take once paid."""
+        return Payments(self.case, self.layout).months
 
     @cached_property
     def works(self) -> pd.DataFrame:
@@ -169,7 +177,7 @@ def allocate(workbook: Workbook, deadline: dt.date | None = None, seed: int = 20
     )
     plans[OPTIMAL] = _plan(OPTIMAL, payments, best.year, best.late)
     recognised = levels(workbook)["level"] != "not_ntm"
-    return Allocation(workbook, base, baseline, int(recognised.sum()), case, plans, best)
+    return Allocation(workbook, base, baseline, seed, int(recognised.sum()), case, plans, best)
 
 
 def order_of(workbook: Workbook, deadline: dt.date | None = None) -> pd.Series:
