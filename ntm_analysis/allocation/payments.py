@@ -83,12 +83,12 @@ class Payments:
         value = np.zeros((*case.mark.shape, 2))
         year, late = self.whole(year, late)
         for g, y in np.ndindex(case.mark.shape):
-            for l, mark in enumerate((case.mark[g, y], case.last[y])):
-                mine = self.own_money is None or (year[g] == y and late[g] == bool(l))
+            for slow, mark in enumerate((case.mark[g, y], case.last[y])):
+                mine = self.own_money is None or (year[g] == y and late[g] == bool(slow))
                 key = int(mark) if self.own_money is None else f"{g}"
                 if mark != NONE and mine:
                     prices = [asked.get((key, k), 0.0) for k in kinds]
-                    value[g, y, l] = case.cost[g] @ np.array(prices)
+                    value[g, y, slow] = case.cost[g] @ np.array(prices)
         listed = np.flatnonzero(case.reported[:, 0] != NONE)
         at = case.reported[listed].T
         fixed = value[listed, at[0], at[1]].sum()

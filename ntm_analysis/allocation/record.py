@@ -55,9 +55,7 @@ def record(
         "finishing": allocation.finishing(policy),
         "finishing_by_policy": {name: allocation.finishing(name) for name in allocation.plans},
         "listed": int((allocation.plans[policy].year != NONE).sum()),
-        "places": dict(
-            zip(map(str, allocation.case.years), allocation.case.places.tolist(), strict=True)
-        ),
+        "places": told.places(),
         "weights": told.weights(),
         "broken": {name: plan.broken for name, plan in allocation.plans.items()},
         "blocking_sources": told.blocking(),
@@ -120,6 +118,11 @@ class _Record:
         money = sum(row["amount"] for row in by_pot if row["pot"] not in self.cement)
         tonnes = sum(row["amount"] for row in by_pot if row["pot"] in self.cement)
         return money, int(tonnes), by_pot
+
+    def places(self) -> dict[str, int]:
+        """Places on each year's list that a plan may give, by year."""
+        pairs = zip(self.case.years, self.case.places, strict=True)
+        return {f"{year}": int(places) for year, places in pairs}
 
     def blocking(self) -> list[str]:
         """The pots that keep the communes of no list from being paid together."""
