@@ -87,13 +87,13 @@ class PotSets:
         """
         sets, share, numbers = self._every
         cost, by_pot = np.asarray(cost, dtype=float), np.asarray(by_pot, dtype=float)
-        worlds = cost[0].size
+        worlds = int(np.prod(cost.shape[1:]))
         gap, which = np.zeros(worlds), np.zeros(worlds, dtype=int)
         step = max(1, CELLS // len(sets))
         for first in range(0, worlds, step):
             here = slice(first, first + step)
-            over = share @ cost.reshape(len(cost), -1)[:, here]
-            over -= THOUSANDTHS * (sets @ by_pot.reshape(len(by_pot), -1)[:, here])
+            over = share @ cost.reshape(len(cost), worlds)[:, here]
+            over -= THOUSANDTHS * (sets @ by_pot.reshape(len(by_pot), worlds)[:, here])
             # Sets stand in order of size: of equal ones the first is the smallest.
             worst = over.argmax(axis=0)
             which[here] = numbers[worst]

@@ -192,7 +192,7 @@ def _compared(chosen: Scenario, found: Forecast, finish: np.ndarray, base: Compa
         need, gap, money = base.need, base.gap, base.money
     else:
         asked = demand(chosen.workbook, until=found.day.year, draws=n, seed=seed)
-        need, gap, money = in_millions(asked.together.total), in_millions(asked.money.total()), planned(found)
+        need, gap, money = in_millions(asked.together.total), in_millions(asked.money.gap), planned(found)
     counts = (len(found.communes), found.basically)
     units = found.run.goals.loc[found.open_, "unit"]
     middle = {unit: found.dates(goal)["p50_date"] for goal, unit in zip(found.open_, units, strict=True)}
