@@ -218,7 +218,7 @@ def record(made: Comparison) -> dict:
             "policy": row.chosen.policy, "deadline": f"{row.day}", "n_communes": row.communes, "basically_all": row.basically,
             **{f"finishing_{name}": value for name, value in spread(row.finishing).items()},
             "p_basically_all": float(row.enough.mean()), "p_all": float(row.everyone.mean()),
-            "need_p50": row.need["p50"], "gap_p50": row.gap["p50"], "money": row.money,
+            "need_p50": row.need["p50"], "gap_p50": row.gap["p50"], "gap_mean": row.gap["mean"], "money": row.money,
             "difference": {
                 "finishing": found["difference"], "p_basically_all": chance["difference"], "se": found["se"],
                 "se_p_basically_all": chance["se"],
