@@ -192,7 +192,7 @@ def _compared(chosen: Scenario, found: Forecast, finish: np.ndarray, base: Compa
         need, gap, money = base.need, base.gap, base.money
     else:
         asked = demand(chosen.workbook, until=found.day.year, draws=n, seed=seed)
-        need, gap, money = in_millions(asked.together.total), in_millions(asked.money.total()), planned(found)
+        need, gap, money = in_millions(asked.together.total), in_millions(asked.money.gap), planned(found)
     counts = (len(found.communes), found.basically)
     units = found.run.goals.loc[found.open_, "unit"]
     middle = {unit: found.dates(goal)["p50_date"] for goal, unit in zip(found.open_, units, strict=True)}
@@ -218,7 +218,7 @@ def record(made: Comparison) -> dict:
             "policy": row.chosen.policy, "deadline": f"{row.day}", "n_communes": row.communes, "basically_all": row.basically,
             **{f"finishing_{name}": value for name, value in spread(row.finishing).items()},
             "p_basically_all": float(row.enough.mean()), "p_all": float(row.everyone.mean()),
-            "need_p50": row.need["p50"], "gap_p50": row.gap["p50"], "money": row.money,
+            "need_p50": row.need["p50"], "gap_p50": row.gap["p50"], "gap_mean": row.gap["mean"], "money": row.money,
             "difference": {
                 "finishing": found["difference"], "p_basically_all": chance["difference"], "se": found["se"],
                 "se_p_basically_all": chance["se"],
