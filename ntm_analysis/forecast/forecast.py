@@ -31,7 +31,7 @@ from .simulation import (
     usual_years,
 )
 from .worlds import Layout
-from .year import FAILED, MONEY, NEVER, TIME, UNLISTED
+from .year import FAILED, MONEY, TIME, UNLISTED
 from .yearly_list import Schedule, by_policy, deadline_of, schedule
 
 HELD = {"not_listed": UNLISTED, "list_failed": FAILED, "money": MONEY, "time": TIME}
@@ -294,7 +294,7 @@ class Forecast:
     @cached_property
     def second_opinions(self) -> dict[str, np.ndarray]:
         """The number finishing by the plain share and by the straight line: int, draws."""
-        plan, now = self.run.plan, len(self.now)
+        now = len(self.now)
         as_of = self.workbook.as_of
         years = self.run.deadline / 12
         pair = pd.Series(
