@@ -264,8 +264,8 @@ def _backtest(options: argparse.Namespace) -> int:
 
 def _forecast(options: argparse.Namespace) -> int:
     from .forecast.forecast import forecast, record
-    from .forecast_words import forecast_lines
     from .forecast.price import promise
+    from .forecast_words import forecast_lines
 
     workbook, lang = open_workbook(options), options.lang
     units = _commune(options, workbook)

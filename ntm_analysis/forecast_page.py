@@ -1,6 +1,7 @@
 """The page of the forecast: whether every commune finishes by the end of the term, and how far to trust the answer."""
 
 import datetime as dt
+from collections.abc import Callable
 from functools import cached_property
 
 import pandas as pd
@@ -15,7 +16,7 @@ from .forecast.luck import list_outcomes, listed_communes
 from .forecast.price import TORNADO, tornado
 from .forecast.simulation import knowledge
 from .forecast_parts import ForecastParts
-from .forecast_words import month_words, mover_ends, mover_name, moving, ranged, verdict, whole_percent
+from .forecast_words import is_share, month_words, mover_ends, mover_name, moving, ranged, verdict, whole_percent
 from .office_numbers import write_number
 from .page import Part
 from .panel import panel_part
@@ -136,7 +137,7 @@ class ForecastPage(ForecastParts):
             for i, r in enumerate(tables["assumptions"].to_dict("records"), start=1)
         ]
         assumed = [
-            [i, r[f"text_{self.lang}"], self._ends(r), r["source"]]
+            [i, r[f"text_{self.lang}"], self._ends(r, is_share(r["unit"]))]
             for i, r in enumerate(knowledge(self.workbook.as_of).evidence.assumed.to_dict("records"), start=1)
         ]
         items = tables["unit_costs"].set_index("item")[f"name_{self.lang}"]
@@ -148,14 +149,16 @@ class ForecastPage(ForecastParts):
         return self.section(
             "cach-tinh",
             self.bullets(self.text(f"term_{name}") for name in TERMS),
-            self.table("panel_assumed", "tt content:name amount:num source", assumed),
+            self.table("panel_assumed", "tt content:name amount:num", assumed),
+            self.paragraph(self.text("panel_assumed_key"), "key"),
             self.table("assumptions", "tt content:name amount:num measure source note", rows),
             self.table("durations", "tt works:name months:short stall:num stall_months:num source", times),
         )
 
-    def _ends(self, row: dict) -> str:
+    def _ends(self, row: dict, share: bool = False) -> str:
         """A low, usual and high value."""
-        return " - ".join(write_number(row[end], self.lang) for end in ("low", "mode", "high"))
+        values = (row[end] for end in ("low", "mode", "high"))
+        return " - ".join(whole_percent(value) if share else write_number(value, self.lang) for value in values)
 
     def trust(self) -> Part:
         """How far to trust it: provinces left out, lists against outcomes, single communes, the straight line's own date."""
@@ -188,13 +191,18 @@ class ForecastPage(ForecastParts):
         """The scores of the back-test, all pairs and parts of them."""
         rows = []
         for name, part in (("backtest_all", summary), *parts_of(summary)):
-            ratios = []
-            for key in ("ratio_line", "ratio_share"):
-                low, high = (write_number(end, self.lang, 2) for end in part[f"{key}_interval"])
-                ratios.append(f"{write_number(part[key], self.lang, 2)} ({low}-{high})")
-            low, high = (f"{100 * end:.0f}" for end in part["coverage_interval"])
-            rows.append([self.text(name), part["pairs"], *ratios, f"{whole_percent(part['coverage'])} ({low}-{high})"])
+            shown = [
+                self._interval(part, "ratio_line", lambda value: write_number(value, self.lang, 2)),
+                self._interval(part, "ratio_share", lambda value: write_number(value, self.lang, 2)),
+                self._interval(part, "coverage", whole_percent),
+            ]
+            rows.append([self.text(name), part["pairs"], *shown])
         return self.table("back_test", "part:name pairs:num ratio_line:num ratio_share:num inside:num", rows)
+
+    def _interval(self, part: dict, key: str, written: Callable[[float], str]) -> str:
+        """A score with its interval by resampling provinces, which one province alone does not have."""
+        ends = "-".join(written(end) for end in part[f"{key}_interval"])
+        return f"{written(part[key])} ({ends})" if part["provinces"] > 1 else written(part[key])
 
     def _lists(self, known: Evidence) -> list[str]:
         """Lists and single communes against their outcomes."""

@@ -11,7 +11,7 @@ from .forecast.price import MORE, RANGES, SHARE
 from .forecast.scoring import EDGES, scale_places, wilson
 from .forecast.simulation import knowledge
 from .office_numbers import write_date, write_number
-from .words import listed, text
+from .words import text
 from .workbook import Workbook
 
 ASSUMABLE = ("durations", "envelopes", "parts", "assumptions")  # the tables of a data set that a forecast rests on most
@@ -171,6 +171,17 @@ def commune_sentence(row: dict, made: dict, lang: str, coarse: bool = False) -> 
     )
 
 
+def held_most(row: dict) -> str:
+    """What holds a commune back most, by its key; "" where next to nothing does.
+
+    >>> held_most({"held_back": {"not_listed": 0.5, "money": 0.1}}), held_most({"held_back": None})
+    ('not_listed', '')
+    """
+    held = row["held_back"] or {}
+    most = max(held, key=held.get, default="")
+    return most if held.get(most, 0) >= FELT else ""
+
+
 def held_sentence(row: dict, draws: int, lang: str) -> str:
     """What holds a commune back, the most frequent first; "" where next to nothing does."""
     held = {name: share for name, share in (row["held_back"] or {}).items() if share >= FELT}
@@ -236,10 +247,14 @@ def mover_ends(workbook: Workbook, row: dict, lang: str) -> str:
         return text("ends_count", lang)
     if key == "pace":
         ends = tuple(-np.expm1(-end) for end in ends)
-    units = knowledge(workbook.as_of).evidence.assumed["unit"]
-    share = key in ("pace", "success") or str(units.get(key, "")).startswith(("tỷ lệ", "khả năng"))
-    shown = (f"{100 * end:.0f}%" if share else write_number(end, lang, 2) for end in ends)
+    share = key in ("pace", "success") or is_share(knowledge(workbook.as_of).evidence.assumed["unit"].get(key, ""))
+    shown = (whole_percent(end) if share else write_number(end, lang, 2) for end in ends)
     return text("ends_values", lang, **dict(zip(("low", "high"), shown, strict=True)))
+
+
+def is_share(unit: str) -> bool:
+    """Whether a unit of panel_assumed.csv is a part of one."""
+    return unit.startswith(("tỷ lệ", "khả năng"))
 
 
 def moving(tornado: pd.DataFrame) -> pd.DataFrame:
