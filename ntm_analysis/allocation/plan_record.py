@@ -5,7 +5,6 @@ import pandas as pd
 
 from ..need.need import spread
 from ..need.works import THOUSAND
-from ..scenarios.scenario import heading
 from .extra_communes import extra_communes, near_plans, prices
 from .margins import SAFE, Tested
 from .plans import OPTIMAL, Allocation
@@ -70,7 +69,7 @@ def record(
     relaxed["never"] = [commune(goal) for goal in relaxed["never"]]
     gap = best.gap if policy == OPTIMAL else (best.bound - value) / value if value else None
     made = {
-        **heading(workbook, scenario, title),
+        **workbook.heading(scenario, title),
         "deadline": f"{found.day}",
         "policy": policy,
         "status": "infeasible" if conflict else best.status if policy == OPTIMAL else "rule",
