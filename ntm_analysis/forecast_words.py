@@ -7,7 +7,7 @@ from .office_numbers import write_date, write_number
 from .words import text
 from .workbook import Workbook
 
-ASSUMABLE = ("durations", "envelopes", "pace_factors", "assumptions")  # the tables that a forecast rests on most
+ASSUMABLE = ("durations", "envelopes", "assumptions")  # the tables that a forecast rests on most
 PRICES = {
     None: "price_money", "reached_now": "price_reached_level", "money_does_not_reach": "price_level_beyond",
     "above_64_times": "price_level_above",
@@ -15,6 +15,20 @@ PRICES = {
 ALIKE = {"reached_now": "price_reached", "money_does_not_reach": "price_beyond"}  # said once when true of every chance
 FEW = 300  # draws: with fewer, "below 3/n" or "over 99 %" would claim too much
 LOOKS = ("very_low", "low", "even", "high", "very_high")
+
+
+WORD_EDGES = (0.05, 0.2, 0.4, 0.6, 0.8, 0.95)
+CHANCE_WORDS = ("very_hard", "hard", "unlikely", "even", "likely", "very_likely", "certain")
+
+
+def chance_word(p: float, lang: str) -> str:
+    """The word of the scale for a chance; an edge belongs to the middle band beside it.
+
+    >>> [chance_word(p, "vi") for p in (0.049, 0.05, 0.5, 0.95, 0.951)]
+    ['rất khó', 'khó', 'ngang ngửa', 'nhiều khả năng', 'gần như chắc']
+    """
+    place = sum(p >= edge for edge in WORD_EDGES[:-1]) + (p > WORD_EDGES[-1])
+    return text(f"chance_word_{CHANCE_WORDS[place]}", lang)
 
 
 def scale_of(p: float) -> str:

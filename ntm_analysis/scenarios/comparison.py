@@ -212,7 +212,7 @@ def compare(
 
     chosen = {name: fitting(name, scenario, workbook, name) for name in names}
     refuse()  # every file is read before the first forecast
-    usual, rows, before = baseline_of(workbook, seed), [], None
+    usual, rows, first = baseline_of(workbook, seed), [], None
 
     def forecast_of(one: Scenario) -> Forecast:
         asked = {"draws": draws, "seed": seed, "baseline": usual}
@@ -220,9 +220,8 @@ def compare(
 
     for name in names:
         if name not in unfit and (found := fitting(name, forecast_of, chosen[name])):
-            if not rows:
-                first, before = found, by_commune(found)
-            rows.append(_compared(chosen[name], found, before, rows[0] if rows else None))
+            first = first or found
+            rows.append(_compared(chosen[name], found, first, rows[0] if rows else None))
         refuse()
     moves = [act(first) if moving else pd.DataFrame() for act in (frontier, tornado)]
     left_out = [_unfit(name, problems) for name, problems in unfit.items()]
@@ -236,37 +235,37 @@ def _unfit(name: str, problems: list[Problem]) -> Problem:
     return Problem("scenario_unfit", f"{name}.yaml", details=details, warning=True)
 
 
-def by_commune(found: Forecast) -> np.ndarray:
-    """Which communes finish by the deadline: int8, communes of the data set x draws."""
-    finish = np.ones((len(found.communes), found.run.draws), dtype=np.int8)
-    finish[np.isin(found.communes, found.run.goals.loc[found.open_, "unit"])] = found.in_time
-    return finish
-
-
-def moved(found: Forecast, before: np.ndarray) -> pd.DataFrame:
+def moved(found: Forecast, base: Forecast) -> pd.DataFrame:
     """Each commune's chance against that in another run of the same worlds.
 
-    Parameters
-    ----------
-    found : Forecast
-    before : ndarray
-        Which communes finish in the other run (:func:`by_commune`).
+    Communes of which the same is known are told the mean of their band.
 
     Returns
     -------
     DataFrame
-        By unit: p, before, change, se.
+        By unit in administrative order: p, before, change, se.
     """
-    now = by_commune(found)
-    change, root = now - before, np.sqrt(found.run.draws)
-    columns = {"p": now.mean(axis=1), "before": before.mean(axis=1), "change": change.mean(axis=1)}
-    return pd.DataFrame(columns | {"se": change.std(axis=1) / root}, found.communes)
+    bands = [run.bands.reindex(run.communes, fill_value=0) for run in (found, base)]
+    pairs = pd.MultiIndex.from_arrays(bands)
+    rows = {}
+    for pair in pairs.unique():
+        now, before = (_share(*one) for one in zip((found, base), bands, pair, strict=True))
+        change = paired(now, before)
+        means = {"p": now.mean(), "before": before.mean(), "change": change["difference"]}
+        rows[pair] = means | {"se": change["se"]}
+    return pd.DataFrame([rows[pair] for pair in pairs], found.communes)
+
+
+def _share(run: Forecast, bands: pd.Series, band: int) -> np.ndarray:
+    """The share of a band's communes that finishes in each world: float, draws."""
+    units = run.run.goals.loc[run.open_, "unit"].map(bands)
+    return run.in_time[units == band].mean(axis=0) if band else np.ones(run.run.draws)
 
 
 def _compared(
-    chosen: Scenario, found: Forecast, before: np.ndarray, base: Compared | None
+    chosen: Scenario, found: Forecast, first: Forecast, base: Compared | None
 ) -> Compared:
-    """What is kept of a scenario's forecast; ``before``: the communes of the baseline by world."""
+    """What is kept of a scenario's forecast; ``first``: that of the baseline."""
     run, day = found.run, found.day
     if base and _asks(chosen, day) == _asks(base.chosen, base.day):
         need, gap, money = base.need, base.gap, base.money
@@ -277,7 +276,7 @@ def _compared(
     units = run.goals.loc[found.open_, "unit"]
     middle = {u: found.dates(goal)["p50_date"] for goal, u in zip(found.open_, units, strict=True)}
     counts = (len(found.communes), found.basically)
-    rest = (need, gap, money, found.blocking_sources(), moved(found, before), middle)
+    rest = (need, gap, money, found.blocking_sources(), moved(found, first), middle)
     return Compared(chosen, day, found.finishing, *counts, *rest)
 
 

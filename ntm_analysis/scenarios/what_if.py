@@ -10,14 +10,13 @@ import datetime as dt
 from dataclasses import dataclass, field
 from functools import cached_property
 
-import numpy as np
 import pandas as pd
 
 from ..forecast.forecast import Forecast, forecast, record
 from ..forecast.simulation import Baseline, baseline_of
 from ..workbook import Workbook, content_hash
 from ..yaml_files import flow
-from .comparison import NOISE, by_commune, moved, paired
+from .comparison import NOISE, moved, paired
 from .scenario import BASELINE, Scenario, UnknownScenario, folder_of, scenario
 
 DRAWS = 1_000  # enough to tell a tenth of a commune in the same worlds, few enough for a slider
@@ -155,7 +154,7 @@ class WhatIf:
         self.workbook, self.first = workbook, first or Setting()
         self.finish, self.draws, self.seed = finish, min(draws, DRAWS), seed
         # The forecast of the first setting, and the scenario files that it was made of.
-        self._before: tuple[str, Forecast, np.ndarray] | None = None
+        self._before: tuple[str, Forecast] | None = None
 
     def start(self, scenario_id: str) -> Scenario:
         """The scenario that a setting starts from; raises what the reader of scenarios raises."""
@@ -204,30 +203,29 @@ class WhatIf:
         return baseline_of(self.workbook, self.seed)
 
     @property
-    def before(self) -> tuple[Forecast, np.ndarray]:
-        """The forecast of the first setting, and which communes finish in which of its worlds.
+    def before(self) -> Forecast:
+        """The forecast of the first setting.
 
         Anew when a scenario file changed; as it was when its own is gone.
         """
         files = content_hash(folder_of(self.workbook))
         if self._before is None or self._before[0] != files:
             try:
-                found, _ = self.forecast(self.first)
-                self._before = (files, found, by_commune(found))
+                self._before = (files, self.forecast(self.first)[0])
             except UnknownScenario:
                 if self._before is None:
                     raise
-        return self._before[1:]
+        return self._before[1]
 
     def answer(self, setting: Setting) -> WhatIfResult:
         """A setting's forecast against that of the first one.
 
         Raises :class:`~ntm_analysis.problems.DataProblems` with everything that does not fit.
         """
-        first, finished = self.before
+        first = self.before
         found, row = self.forecast(setting)
         change = paired(found.finishing, first.finishing)
         enough = paired(found.finishing >= found.basically, first.finishing >= first.basically)
         difference = {"finishing": change["difference"], "se": change["se"]}
         difference["enough"] = enough["difference"]
-        return WhatIfResult(setting, found, row, difference, moved(found, finished))
+        return WhatIfResult(setting, found, row, difference, moved(found, first))
