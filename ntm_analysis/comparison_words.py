@@ -4,16 +4,20 @@ import datetime as dt
 
 import numpy as np
 
-from .forecast_words import chance, rests_on
+from .forecast.price import RANGES, SHARE, TORNADO
+from .forecast.simulation import knowledge
+from .forecast_words import chance_word, pot_words, rests_on
 from .need_words import billions, rough
 from .office_numbers import write_change, write_date, write_number
 from .scenarios.comparison import NOISE
 from .scenarios.scenario import BASELINE
-from .sensitivity import DRAWS, RANGES, SHARE
 from .words import text
 from .workbook import Workbook
 
 LEAST = 0.05  # communes: less is not told
+ENDS = (0.05, 0.95)  # chances beyond are told in words, without a figure
+SPLIT = ("equal", "decree")  # policies that give each commune a part of the pots of its own
+IN_PER_CENT = ("%", "tỷ lệ", "tỷ lệ/năm", "khả năng")  # measures of assumptions, as the data write them
 
 
 def title_of(row: dict, lang: str) -> str:
@@ -25,6 +29,55 @@ def base_name(made: dict, lang: str) -> str:
     if made["baseline"] == BASELINE:
         return text("compare_the_baseline", lang)
     return text("compare_base_name", lang, title=title_of(made["scenarios"][0], lang))
+
+
+def chance_cell(p: float, lang: str) -> str:
+    """A chance in a table: whole per cent, the two ends as words.
+
+    >>> chance_cell(0.304, "vi"), chance_cell(0.0, "vi"), chance_cell(1.0, "en")
+    ('30%', 'rất khó', 'almost certain')
+    """
+    return f"{100 * p:.0f}%" if ENDS[0] <= p <= ENDS[1] else chance_word(p, lang)
+
+
+def chance_told(p: float, lang: str) -> str:
+    """A chance in running text.
+
+    >>> chance_told(0.304, "vi"), chance_told(0.0, "vi"), chance_told(1.0, "vi")
+    ('ít khả năng (30%)', 'rất khó (dưới 5%)', 'gần như chắc (trên 95%)')
+    """
+    end = "below" if p < ENDS[0] else "above" if p > ENDS[1] else ""
+    shown = text(f"compare_{end}", lang, share=f"{100 * ENDS[end == 'above']:.0f}") if end else f"{100 * p:.0f}%"
+    return text("chance_plain", lang, word=chance_word(p, lang), shown=shown)
+
+
+def tells_all(p: float) -> bool:
+    """Whether the chance that all finish is told: neither nearly none nor nearly certain."""
+    return 0.01 <= p <= 0.99
+
+
+def blocking_words(pots: list[str], workbook: Workbook, policy: str, lang: str) -> str:
+    """The names of the pots that keep listed communes from being paid; "-" for none.
+
+    >>> blocking_words(["dat", "xi-mang-tinh"], Workbook.open("data/thanh-chuong"), "own", "vi")
+    'Thu tiền sử dụng đất (đấu giá đất); Xi măng tỉnh hỗ trợ'
+    """
+    if not pots:
+        return text("blocking_own_part", lang) if policy in SPLIT else "-"
+    return "; ".join(pot_words(workbook, pot, lang) for pot in pots)
+
+
+def blocking_line(workbook: Workbook, row: dict, lang: str) -> str:
+    """The sources that block in one scenario, or in a forecast, as a sentence."""
+    return text("blocking_told", lang, pots=blocking_words(row["blocking_sources"], workbook, row["policy"], lang))
+
+
+def blocking_cell(workbook: Workbook, row: dict, made: dict, lang: str) -> str:
+    """The sources that block in a scenario, where they are not those of the baseline."""
+    base = made["scenarios"][0]
+    if row is not base and row["blocking_sources"] == base["blocking_sources"]:
+        return text("blocking_as_first", lang)
+    return blocking_words(row["blocking_sources"], workbook, row["policy"], lang)
 
 
 def clear(difference: dict) -> bool:
@@ -79,16 +132,16 @@ def verdict(made: dict, lang: str) -> str:
 def _chances(made: dict, lang: str) -> str:
     """The highest chance that basically all finish; that all do, where that is neither nearly certain nor nearly none."""
     rows, base = made["scenarios"], made["scenarios"][0]
-    top = max(rows, key=lambda row: row["p_basically_all"])
-    shown = {chance(row["p_basically_all"], made["draws"], lang) for row in rows}
-    key = "compare_basically_alike" if len(shown) == 1 else "compare_basically_best"
-    told = {"basically": base["basically_all"], "total": base["n_communes"], "title": title_of(top, lang)}
-    line = text(key, lang, p=chance(top["p_basically_all"], made["draws"], lang), **told)
-    most = max(rows, key=lambda row: row["p_all"])
-    if not 0.01 <= most["p_all"] <= 0.99:
-        return line
-    p = chance(most["p_all"], made["draws"], lang)
-    return line + " " + text("compare_all_best", lang, p=p, title=title_of(most, lang))
+    lines = []
+    for key, p in (("basically", "p_basically_all"), ("all", "p_all")):
+        top = max(rows, key=lambda row: row[p])
+        if key == "all" and not tells_all(top[p]):
+            continue
+        alike = len({chance_cell(row[p], lang) for row in rows}) == 1
+        told = {"n": base["basically_all" if key == "basically" else "n_communes"], "total": base["n_communes"]}
+        told |= {"title": title_of(top, lang), "p": chance_told(top[p], lang)}
+        lines.append(text(f"compare_{key}_{'alike' if alike else 'best'}", lang, **told))
+    return " ".join(lines)
 
 
 def price_words(row: dict, made: dict, lang: str) -> str:
@@ -104,24 +157,28 @@ def price_words(row: dict, made: dict, lang: str) -> str:
 
 
 def mover_name(workbook: Workbook, key: str, lang: str) -> str:
-    """What an assumption is, in words: of assumptions.csv its own text."""
-    rules = workbook.tables["assumptions"].set_index("key")[f"text_{lang}"]
-    return rules[key].split(":")[0] if key in rules.index else text(f"move_{key}", lang)
+    """What an assumption is, in words: of assumptions.csv and of the evidence its own text."""
+    for rules in (workbook.tables["assumptions"].set_index("key"), knowledge(workbook.as_of).assumed):
+        if key in rules.index:
+            return str(rules.loc[key, f"text_{lang}"]).split(":")[0]
+    return text(f"move_{key}", lang)
 
 
 def ends_words(workbook: Workbook, row: dict, lang: str) -> str:
     """The ends that an assumption was put at."""
-    if row["key"] in (*RANGES, "quantities"):
-        return text("ends_table", lang)
+    key, assumed = row["key"], knowledge(workbook.as_of).assumed["unit"]
+    if key in (*RANGES, "quantities", "bounds", "count"):
+        return text(f"ends_{key}" if key in ("bounds", "count") else "ends_table", lang)
     if row["low_end"] is None:
         return text("ends_times", lang, **{end: write_number(1 + way * SHARE, lang) for end, way in (("low", -1), ("high", 1))})
-    if row["key"] == "count":
-        return text("ends_count", lang)
-    ends = {end: write_number(row[f"{end}_end"], lang) for end in ("low", "high")}
-    if row["key"] == "pace":
-        ends = {end: f"{100 * (1 - np.exp(-row[f'{end}_end'])):.0f}" for end in ends}
-    measure = workbook.tables["assumptions"].set_index("key")["measure"].get(row["key"], "%")
-    return text("ends_share" if measure == "%" else "ends_values", lang, **ends)
+    ends = {end: row[f"{end}_end"] for end in ("low", "high")}
+    if key == "pace":
+        ends = {end: 1 - np.exp(-hazard) for end, hazard in ends.items()}
+    if key in ("pace", "success") or assumed.get(key) in IN_PER_CENT:
+        return text("ends_share", lang, **{end: f"{100 * value:.0f}" for end, value in ends.items()})
+    rules = workbook.tables["assumptions"].set_index("key")["measure"]
+    shown = {end: write_number(value, lang) for end, value in ends.items()}
+    return text("ends_share" if rules.get(key) in IN_PER_CENT else "ends_values", lang, **shown)
 
 
 def loud(made: dict) -> list[dict]:
@@ -134,20 +191,28 @@ def tornado_told(workbook: Workbook, made: dict, lang: str, key: str = "tornado_
     if not (rows := loud(made)):
         return ""
     ends = {end: write_number(rows[0][end], lang, 1) for end in ("low", "high", "usual")}
-    n = write_number(min(made["draws"], DRAWS), lang)
+    n = write_number(min(made["draws"], TORNADO), lang)
     what = mover_name(workbook, rows[0]["key"], lang)
     return text(key, lang, what=what if key == "tornado_told" else what[0].lower() + what[1:], n=n, **ends)
 
 
 def compare_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
     """The comparison as text: the verdict, a line a scenario, prices, the strongest assumptions."""
-    lines = [verdict(made, lang), rests_on(workbook, lang), "", text("compare_line_head", lang)]
+    base = made["scenarios"][0]
+    lines = [
+        verdict(made, lang),
+        blocking_line(workbook, base, lang),
+        rests_on(workbook, lang),
+        "",
+        text("compare_line_head", lang),
+    ]
     for row in made["scenarios"]:
-        shares = ", ".join(chance(row[key], made["draws"], lang) for key in ("p_basically_all", "p_all"))
+        shares = ", ".join(chance_cell(row[key], lang) for key in ("p_basically_all", "p_all"))
         money = ", ".join(billions(row[key], lang) for key in ("need_p50", "gap_p50"))
         cells = [write_number(row["finishing_mean"], lang, 1), change_words(row["difference"], lang), shares, money]
         title = f"{row['id']} ({title_of(row, lang)}{own_day(row, made, lang)})"
-        lines.append(f"  {title}: {'; '.join([*cells, write_number(row['se_ratio'], lang, 2)])}")
+        blocking = blocking_cell(workbook, row, made, lang)
+        lines.append(f"  {title}: {'; '.join([*cells, write_number(row['se_ratio'], lang, 2), blocking])}")
     lines += ["", *filter(None, (price_words(row, made, lang) for row in made["scenarios"]))]
     for row in loud(made)[:5]:
         ends = f"{write_number(row['low'], lang, 1)} - {write_number(row['high'], lang, 1)}"
