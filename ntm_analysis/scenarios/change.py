@@ -128,50 +128,45 @@ def change_since(
     """
     run, tables = now.run, workbook.written
 
-    def kinds_of(tables: Tables) -> dict[str, pd.Series]:
-        return {name: _kinds(name, tables[name], since, workbook.as_of) for name in tables}
+    def rows(*kinds: str) -> Tables:
+        """The rows of these kinds; of "": those known by ``since``."""
+        until = workbook.as_of
+        kind_of = {name: _kinds(name, table, since, until) for name, table in tables.items()}
+        return {name: table[kind_of[name].isin(kinds)] for name, table in tables.items()}
 
     def ask(day: dt.date, *kinds: str) -> Forecast | None:
         """The same question of the rows known by ``since`` and of those of ``kinds``."""
-        rows = {name: table[kind_of[name].isin(["", *kinds])] for name, table in tables.items()}
         try:
-            chosen = scenario(workbook.again(day, rows), scenario_id).workbook
+            chosen = scenario(workbook.again(day, rows("", *kinds)), scenario_id).workbook
             asked = {"policy": run.plan.policy, "deadline": now.day, "finish": run.finish}
             return forecast(chosen, **asked, draws=run.draws, seed=run.seed)
         except DataProblems:
             return None
 
-    kind_of = kinds_of(tables)
     start = ask(since)
-    if (
-        start is None
-    ):  # assumptions replaced since: the new ones stand in for the old, which are lost
+    if start is None:  # assumptions replaced since: the new ones stand in for the old, now lost
         for name in ASSUMED:
             known = tables[name]["known_from"].clip(upper=pd.Timestamp(since))
             tables = tables | {name: tables[name].assign(known_from=known)}
-        kind_of = kinds_of(tables)
         start = ask(since)
     if start is None:
         return None
-    means = [float(found.finishing.mean()) for found in (start, now)]
-    if entry is not None:
-        means[0] = entry["finishing"]["mean"]
-    change = ForecastChange(since, entry is not None, *means)
-    if entry is not None:
+    before = entry["finishing"]["mean"] if entry else float(start.finishing.mean())
+    change = ForecastChange(since, bool(entry), before, float(now.finishing.mean()))
+    if entry:
         change.steps.append(_revised(entry, start, workbook))
     if since == workbook.as_of:  # no time has passed, and no row can have become known
         return change
     for kind in (DATA, ASSUMPTIONS):
-        rows = {name: table[kind_of[name] == kind] for name, table in tables.items()}
-        change.rows[kind] = {name: new for name, new in rows.items() if len(new)}
+        change.rows[kind] = {name: new for name, new in rows(kind).items() if len(new)}
     passed = ask(workbook.as_of)
     informed = ask(workbook.as_of, DATA) if change.rows[DATA] else passed
-    before, names = start, ()
+    earlier, names = start, ()
     for name, after in (("time", passed), (DATA, informed), (ASSUMPTIONS, now)):
         names = (*names, name)
         if after is not None:
-            change.steps.append(_step(names, before, after))
-            before, names = after, ()
+            change.steps.append(_step(names, earlier, after))
+            earlier, names = after, ()
     return change
 
 
@@ -207,10 +202,8 @@ def _revised(entry: dict, start: Forecast, workbook: Workbook) -> Step:
     variance = start.finishing.var() + p @ (number - p @ number) ** 2
     same = entry["content_hash"] == workbook.content_hash
     se = 0.0 if same else float(np.sqrt(variance / start.run.draws))
-    # The units of that day: codes are used again.
-    unit_of = {code: unit for unit, code in start.workbook.units["code"].items()}
-    rows = [row for row in entry["communes"] if row["code"] in unit_of]
-    old = pd.Series({unit_of[row["code"]]: row["p"] for row in rows}, dtype=float)
+    chances = {row["code"]: row["p"] for row in entry["communes"]}
+    old = start.workbook.units["code"].map(chances).dropna()  # of that day: codes are used again
     change = float(start.finishing.mean()) - entry["finishing"]["mean"]
     basically = _enough(start) - entry["p_basically_all"]
     return Step(("revised",), change, se, basically, start.p.sub(old, fill_value=0.0))

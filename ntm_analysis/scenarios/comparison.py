@@ -69,9 +69,8 @@ class Compared:
 
     def movers(self, way: int) -> pd.DataFrame:
         """The communes whose chance rises (1) or falls (-1) by more than noise, the most first."""
-        change = way * self.moved["change"]
-        felt = self.moved[(change > 0) & (change > NOISE * self.moved["se"])]
-        return felt.sort_values("change", ascending=way < 0, kind="stable")
+        rows = felt(self.moved)
+        return rows[way * rows["change"] > 0]
 
 
 @dataclass(frozen=True)
@@ -254,6 +253,13 @@ def moved(found: Forecast, base: Forecast) -> pd.DataFrame:
         means = {"p": now.mean(), "before": before.mean(), "change": change["difference"]}
         rows[pair] = means | {"se": change["se"]}
     return pd.DataFrame([rows[pair] for pair in pairs], found.communes)
+
+
+def felt(moved: pd.DataFrame) -> pd.DataFrame:
+    """The rows of :func:`moved` whose change stands out of the noise, the largest first."""
+    size = moved["change"].abs()
+    rows = moved[(size > 0) & (size > NOISE * moved["se"])]
+    return rows.sort_values("change", key=abs, ascending=False, kind="stable")
 
 
 def _share(run: Forecast, bands: pd.Series, band: int) -> np.ndarray:

@@ -9,8 +9,6 @@ what does not is told of the scenario's line. ``baseline`` changes nothing and h
 """
 
 import datetime as dt
-import math
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,7 +19,7 @@ from ..law_checks import is_number
 from ..names import nearest
 from ..need.missing import facts_ntm
 from ..need.need import communes_in_need
-from ..office_numbers import YEARS, NotRead, write_change, write_date, write_figure
+from ..office_numbers import YEARS, NotRead, write_date, write_figure
 from ..parameters import PLANS
 from ..plan_checks import PLAN_TABLES, check_plan, lacking_assumptions
 from ..problems import DataProblems, Problem
@@ -51,8 +49,7 @@ def _is_title(title: object) -> bool:
 
 
 # What may stand under each key of a file, and the words that say so.
-FORMS: dict[str, tuple[Callable[[object], bool], str]] = {
-    "id": (lambda value: isinstance(value, str), "id"),
+FORMS = {
     "title": (_is_title, f"{{vi: ..., en: ...}} (≤ {LONGEST_TITLE})"),
     "extends": (lambda value: isinstance(value, str), "id"),
     "changes": (
@@ -228,8 +225,9 @@ def _read(workbook: Workbook, name: str, text: str | None, problems: list[Proble
     if lines is None:
         return None
     file, sets, chosen = _File(name, lines, problems), workbook.law.sets, lines.get("criteria_set")
-    for key in [key for key in lines if key not in FORMS]:
-        file.wrong("yaml_key", lines, key, value=key, allowed=", ".join(FORMS))
+    keys = ("id", *FORMS)
+    for key in [key for key in lines if key not in keys]:
+        file.wrong("yaml_key", lines, key, value=key, allowed=", ".join(keys))
     for key, (fits, allowed) in FORMS.items():
         if (key in lines or key == "title") and not fits(lines.get(key)):
             file.wrong("yaml_value", lines, key, value=lines.get(key), allowed=allowed)
@@ -352,18 +350,19 @@ def _new(column: Column, old: pd.Series, act: str, value: object, as_of: dt.date
 
 def _numbers(column: Column, old: pd.Series, act: str, value: object) -> pd.Series:
     """The new values of a column of numbers: it is the result that must fit, not the factor."""
-    low = -math.inf if column.low is None else column.low
-    high = math.inf if column.high is None else column.high
-    limits = [f"{sign} {write_figure(end)}" for sign, end in (("≥", low), ("≤", high))]
-    allowed = ", ".join(line for line in limits if "∞" not in line) or "số | a number"
+    ends = (("≥", column.low), ("≤", column.high))
+    limits = [f"{sign} {write_figure(end)}" for sign, end in ends if end is not None]
+    allowed = ", ".join(limits) or "số | a number"
     if not is_number(value):
         raise NotRead("yaml_value", allowed=allowed)
     new, way = pd.Series(float(value), index=old.index), ""
     if act == "multiply":
         new, way = old * value, f"x {write_figure(value)} = "
     elif act == "add":
-        new, way = old.fillna(0.0) + value, f"{write_change(value)} = "
-    for result in new[(new < low) | (new > high)]:
+        sign = "-" if value < 0 else "+"
+        new, way = old.fillna(0.0) + value, f"{sign} {write_figure(abs(value))} = "
+    new = new.astype(float)
+    for result in new[new != new.clip(column.low, column.high)].dropna():
         raise NotRead("yaml_value", value=way + write_figure(result), allowed=allowed)
     for result in new[new % 1 > 0] if column.type == "integer" else ():
         raise NotRead("not_whole", value=way + write_figure(result))
@@ -394,7 +393,9 @@ def _broken(workbook: Workbook, changed: Workbook, history: list[Step]) -> list[
             break
         there = faults(before)
         for problem in [problem for problem in left if problem not in there]:
-            column = ".".join(filter(None, (problem.file.removesuffix(".csv"), problem.column)))
+            column = problem.file
+            if problem.column:
+                column = f"{column.removesuffix('.csv')}.{problem.column}"
             column += f" ({problem.file}:{problem.row})" if problem.row else ""
             place = {"file": f"{file.id}.yaml", "row": change.line, "column": column}
             broken.append(replace(problem, **place))

@@ -16,7 +16,7 @@ from ..forecast.forecast import Forecast, forecast, record
 from ..forecast.simulation import Baseline, baseline_of
 from ..workbook import Workbook, content_hash
 from ..yaml_files import flow
-from .comparison import NOISE, moved, paired
+from .comparison import felt, moved, paired
 from .scenario import BASELINE, Scenario, UnknownScenario, folder_of, scenario
 
 DRAWS = 1_000  # enough to tell a tenth of a commune in the same worlds, few enough for a slider
@@ -77,9 +77,7 @@ class WhatIfResult:
 
     def movers(self) -> pd.DataFrame:
         """The communes whose chance changes by more than noise, the most first."""
-        size = self.moved["change"].abs()
-        felt = self.moved[(size > 0) & (size > NOISE * self.moved["se"])]
-        return felt.sort_values("change", key=abs, ascending=False)
+        return felt(self.moved)
 
 
 def as_scenario(setting: Setting, workbook: Workbook, name: str = UNSAVED, title: str = "") -> dict:
