@@ -16,11 +16,13 @@ STATE_LOOK = {
 }
 # The verbal scale of chances.
 SCALE_LOOK = {
-    "very_low": (WARM, "xx"),
-    "low": ("#f0b08a", "//"),
+    "very_unlikely": (WARM, "xx"),
+    "unlikely": ("#e8935f", "//"),
+    "less_likely": ("#f0c9a0", "\\\\"),
     "even": ("#f4e3a1", ".."),
-    "high": (RANGE, "\\\\"),
-    "very_high": ("#3f8fc4", ""),
+    "likely": ("#cfe3f2", "--"),
+    "very_likely": (RANGE, "oo"),
+    "certain": ("#3f8fc4", ""),
 }
 # More communes, fewer, no clear change: colour and line.
 WAY_LOOK = {1: (MAIN, "-"), -1: (FEWER, "--"), 0: (QUIET, ":")}

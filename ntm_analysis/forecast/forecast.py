@@ -19,7 +19,14 @@ from ..recognition import RANKS, levels
 from ..workbook import Workbook
 from .back_test import hazards, pairs, plain_share, straight_line
 from .scoring import wilson
-from .simulation import Baseline, Simulation, baseline_of, knowledge, simulation
+from .simulation import (
+    Baseline,
+    Simulation,
+    baseline_of,
+    knowledge,
+    merged_since,
+    simulation,
+)
 from .worlds import Layout
 from .year import FAILED, MONEY, NEVER, TIME, UNLISTED
 from .yearly_list import Schedule, by_policy, deadline_of, schedule
@@ -141,12 +148,29 @@ class Forecast:
         table = table.loc[:, ~table.columns.duplicated()]
         return table.groupby(self.bands.reindex(table.index)).transform("mean")
 
+    @cached_property
+    def coarse(self) -> bool:
+        """Whether no single commune gets a figure finer than a word.
+
+        So where the evidence is over a year old on the as-of date, or units were merged since.
+        """
+        known, as_of = knowledge(self.workbook.as_of), self.workbook.as_of
+        age = 12 * as_of.year + as_of.month - known.posterior.last
+        return age > 12 or merged_since(self.workbook, known.posterior.last)
+
     def dates(self, goal: int) -> dict[str, str | None]:
-        """The days by which 10, 50, 90 % of worlds have reached a goal; null beyond the horizon."""
+        """The days by which 10, 50, 90 % of worlds have reached a goal; null beyond the horizon.
+
+        Of a band of communes its days.
+        """
         binding = self.run.signed if self.run.finish == "signed" else self.run.months
-        plan = self.run.plan
+        plan, alike = self.run.plan, [goal]
+        if self.run.plan.ntm[goal]:
+            units = self.run.goals.loc[self.open_, "unit"]
+            mine = self.bands.reindex(units) == self.bands[self.run.goals.loc[goal, "unit"]]
+            alike = self.open_[mine.to_numpy()]
         last = max(self.run.deadline, plan.month_of(self.workbook.meta["term_end"]["date"]))
-        figures = spread(binding[goal].astype(np.int64))
+        figures = spread(binding[alike].ravel().astype(np.int64))
         return {
             f"{q}_date": f"{plan.end_of(figures[q]):%Y-%m-%d}" if figures[q] <= last else None
             for q in ("p10", "p50", "p90")
@@ -194,7 +218,11 @@ class Forecast:
             place = (unit, level, year, row["kind"], self.closing_day(year))
             rows.append((*place, *p, self._under_way(unit, level), -1 if goal is None else goal))
         columns = ["unit", "level", "year", "kind", "closes", "p", "p_by_year_end", "p_unlimited"]
-        return pd.DataFrame(rows, columns=[*columns, "under_way", "goal"])
+        table = pd.DataFrame(rows, columns=[*columns, "under_way", "goal"])
+        band = table["unit"].map(self.bands).where(table["level"] == "ntm", -1 - table.index)
+        alike = table.groupby([band.fillna(0), "level", "year", "kind"])
+        chances = ["p", "p_by_year_end", "p_unlimited"]
+        return table.assign(**alike[chances].transform("mean"))
 
     def _under_way(self, unit: int, level: str) -> bool:
         works = self.workbook.tables["works"]
