@@ -114,7 +114,7 @@ class ComparisonPage(Page):
             ]
             cells += [chance_cell(row["p_all"], self.lang)] if told else []
             name = self._title(row) + own_day(row, made, self.lang)
-            rows.append([place or "", name, *cells, *(billions(row[key], self.lang) for key in ("need_p50", "gap_p50"))])
+            rows.append([place or "", name, *cells, *(billions(row[key], self.lang) for key in ("need_p50", "gap_mean"))])
         columns = "tt scenario:name mean:num usual:num change:num enough:num " + "everyone:num " * told + "need:num gap:num"
         idle = {p.details["value"] for p in found.warnings() if p.code == "scenario_idle"}
         told_idle = [self.text("compare_idle", title=title_of(r, self.lang)) for r in made["scenarios"] if r["id"] in idle]

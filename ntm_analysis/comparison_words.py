@@ -208,7 +208,7 @@ def compare_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
     ]
     for row in made["scenarios"]:
         shares = ", ".join(chance_cell(row[key], lang) for key in ("p_basically_all", "p_all"))
-        money = ", ".join(billions(row[key], lang) for key in ("need_p50", "gap_p50"))
+        money = ", ".join(billions(row[key], lang) for key in ("need_p50", "gap_mean"))
         cells = [write_number(row["finishing_mean"], lang, 1), change_words(row["difference"], lang), shares, money]
         title = f"{row['id']} ({title_of(row, lang)}{own_day(row, made, lang)})"
         blocking = blocking_cell(workbook, row, made, lang)

@@ -277,7 +277,7 @@ def _compared(
         need, gap, money = base.need, base.gap, base.money
     else:
         asked = demand(chosen.workbook, until=day.year, draws=run.draws, seed=run.seed)
-        need, gap = (in_millions(v) for v in (asked.together.total, asked.money.total()))
+        need, gap = (in_millions(v) for v in (asked.together.total, asked.money.gap))
         money = planned(found)
     units = run.goals.loc[found.open_, "unit"]
     middle = {u: found.dates(goal)["p50_date"] for goal, u in zip(found.open_, units, strict=True)}
@@ -343,6 +343,7 @@ def _row(both: Comparison, row: Compared) -> dict:
         "p_all": float((row.finishing == row.communes).mean()),
         "need_p50": row.need["p50"],
         "gap_p50": row.gap["p50"],
+        "gap_mean": row.gap["mean"],
         "money": row.money,
         "blocking_sources": row.blocking,
         "difference": {
