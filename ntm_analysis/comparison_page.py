@@ -7,17 +7,12 @@ import pandas as pd
 from .charts import picture
 from .comparison_charts import frontier, slope, tornado
 from .comparison_words import (
-    LEAST,
     base_name,
     blocking_cell,
     blocking_line,
-    chance_cell,
-    chance_told,
     change_words,
     clear,
-    ends_words,
     loud,
-    mover_name,
     own_day,
     price_words,
     tells_all,
@@ -26,7 +21,7 @@ from .comparison_words import (
     verdict,
 )
 from .forecast.price import SHARE, WORLDS
-from .forecast_words import month_words, rests_on
+from .forecast_words import LEAST, chance, chance_words, month_words, mover_ends, mover_name, rests_on
 from .need.demand import DRAWS, SEED
 from .need.need import spread
 from .need_words import billions
@@ -102,7 +97,7 @@ class ComparisonPage(Page):
             return self.section("so-sanh", self.text("compare_not_known", day=self.day))
         found, made = self.compared()
         base, *others = made["scenarios"]
-        everyone = {chance_told(row["p_all"], self.lang) for row in made["scenarios"]}
+        everyone = {chance_words(row["p_all"], self.draws, self.lang) for row in made["scenarios"]}
         told = len(everyone) > 1 or any(tells_all(row["p_all"]) for row in made["scenarios"])
         rows = []
         for place, row in enumerate(made["scenarios"]):
@@ -110,9 +105,9 @@ class ComparisonPage(Page):
             cells = [self.number(row["finishing_mean"]), f"{low}-{high}" if low != high else str(low)]
             cells += [
                 "-" if row is base else change_words(row["difference"], self.lang),
-                chance_cell(row["p_basically_all"], self.lang),
+                chance(row["p_basically_all"], self.draws, self.lang),
             ]
-            cells += [chance_cell(row["p_all"], self.lang)] if told else []
+            cells += [chance(row["p_all"], self.draws, self.lang)] if told else []
             name = self._title(row) + own_day(row, made, self.lang)
             rows.append([place or "", name, *cells, *(billions(row[key], self.lang) for key in ("need_p50", "gap_mean"))])
         columns = "tt scenario:name mean:num usual:num change:num enough:num " + "everyone:num " * told + "need:num gap:num"
@@ -179,10 +174,12 @@ class ComparisonPage(Page):
         """Which communes' chances clearly rise and fall in each scenario."""
         if self.compared() is None:
             return Part("")
-        _, made = self.compared()
+        found, made = self.compared()
+        coarse = found.coarse
 
         def told(rows: list[dict]) -> str:
-            named = [f"{r['name']} ({write_change(100 * r['change'], self.lang, 0)})" for r in rows[:NAMES]]
+            points = ["" if coarse else f" ({write_change(100 * r['change'], self.lang, 0)})" for r in rows[:NAMES]]
+            named = (f"{r['name']}{change}" for r, change in zip(rows, points, strict=False))
             names = ", ".join(named).replace("(0)", "(<1)") or "-"
             return self.text("and_more", names=names, n=len(rows) - NAMES) if len(rows) > NAMES else names
 
@@ -231,22 +228,22 @@ class ComparisonPage(Page):
 
     def tornado(self) -> Part:
         """Which assumptions move the number finishing most, each at its low and its high end."""
-        if self.compared() is None or not (shown := loud(self.compared()[1])):
+        if self.compared() is None or (shown := loud(self.compared()[1])).empty:
             return Part("")
         _, made = self.compared()
-        wb, names = (self.workbook, {row["key"]: mover_name(self.workbook, row["key"], self.lang) for row in made["tornado"]})
+        names = {row["key"]: mover_name(self.workbook, row["key"], self.lang) for row in made["tornado"]}
+        shown = shown.assign(label=shown["key"].map(names))
         rows = [
-            [i, names[r["key"]], ends_words(wb, r, self.lang), self.number(r["low"]), self.number(r["high"]),
+            [i, r["label"], mover_ends(self.workbook, r, self.lang), self.number(r["low"]), self.number(r["high"]),
              self.text(f"basis_{r['basis']}")]
-            for i, r in enumerate(shown, start=1)
+            for i, r in enumerate(shown.to_dict("records"), start=1)
         ]  # fmt: skip
-        bars = pd.DataFrame(shown[:BARS]).assign(label=lambda t: t["key"].map(names))
-        quiet = "; ".join(names[r["key"]].lower() for r in made["tornado"] if r not in shown) or "-"
-        alt = tornado_told(wb, made, self.lang, "tornado_alt")
+        quiet = "; ".join(name.lower() for key, name in names.items() if key not in set(shown["key"])) or "-"
+        alt = tornado_told(self.workbook, made, self.lang, "tornado_alt")
         return self.section(
             "nhay",
-            tornado_told(wb, made, self.lang),
-            picture(tornado(bars, shown[0]["usual"], self.lang), alt),
+            tornado_told(self.workbook, made, self.lang),
+            picture(tornado(shown.head(BARS), shown["usual"].iloc[0], self.lang), alt),
             self.table("tornado", "tt content:name ends mean_low:num mean_high:num note", rows),
             self.paragraph(self.text("tornado_key", share=f"{100 * SHARE:.0f}", quiet=quiet, least=self.number(LEAST, 2)), "key"),
         )

@@ -2,11 +2,10 @@
 
 import datetime as dt
 
-import numpy as np
+import pandas as pd
 
-from .forecast.price import RANGES, SHARE, TORNADO
-from .forecast.simulation import knowledge
-from .forecast_words import chance_word, pot_words, rests_on
+from .forecast.price import TORNADO
+from .forecast_words import blocking_words, chance, chance_words, mover_ends, mover_name, moving, pot_words, rests_on
 from .need_words import billions, rough
 from .office_numbers import write_change, write_date, write_number
 from .scenarios.comparison import NOISE
@@ -14,10 +13,7 @@ from .scenarios.scenario import BASELINE
 from .words import text
 from .workbook import Workbook
 
-LEAST = 0.05  # communes: less is not told
-ENDS = (0.05, 0.95)  # chances beyond are told in words, without a figure
 SPLIT = ("equal", "decree")  # policies that give each commune a part of the pots of its own
-IN_PER_CENT = ("%", "tỷ lệ", "tỷ lệ/năm", "khả năng")  # measures of assumptions, as the data write them
 
 
 def title_of(row: dict, lang: str) -> str:
@@ -31,53 +27,26 @@ def base_name(made: dict, lang: str) -> str:
     return text("compare_base_name", lang, title=title_of(made["scenarios"][0], lang))
 
 
-def chance_cell(p: float, lang: str) -> str:
-    """A chance in a table: whole per cent, the two ends as words.
-
-    >>> chance_cell(0.304, "vi"), chance_cell(0.0, "vi"), chance_cell(1.0, "en")
-    ('30%', 'rất khó', 'almost certain')
-    """
-    return f"{100 * p:.0f}%" if ENDS[0] <= p <= ENDS[1] else chance_word(p, lang)
-
-
-def chance_told(p: float, lang: str) -> str:
-    """A chance in running text.
-
-    >>> chance_told(0.304, "vi"), chance_told(0.0, "vi"), chance_told(1.0, "vi")
-    ('ít khả năng (30%)', 'rất khó (dưới 5%)', 'gần như chắc (trên 95%)')
-    """
-    end = "below" if p < ENDS[0] else "above" if p > ENDS[1] else ""
-    shown = text(f"compare_{end}", lang, share=f"{100 * ENDS[end == 'above']:.0f}") if end else f"{100 * p:.0f}%"
-    return text("chance_plain", lang, word=chance_word(p, lang), shown=shown)
-
-
 def tells_all(p: float) -> bool:
     """Whether the chance that all finish is told: neither nearly none nor nearly certain."""
     return 0.01 <= p <= 0.99
 
 
-def blocking_words(pots: list[str], workbook: Workbook, policy: str, lang: str) -> str:
-    """The names of the pots that keep listed communes from being paid; "-" for none.
-
-    >>> blocking_words(["dat", "xi-mang-tinh"], Workbook.open("data/thanh-chuong"), "own", "vi")
-    'Thu tiền sử dụng đất (đấu giá đất); Xi măng tỉnh hỗ trợ'
-    """
-    if not pots:
-        return text("blocking_own_part", lang) if policy in SPLIT else "-"
-    return "; ".join(pot_words(workbook, pot, lang) for pot in pots)
-
-
 def blocking_line(workbook: Workbook, row: dict, lang: str) -> str:
-    """The sources that block in one scenario, or in a forecast, as a sentence."""
-    return text("blocking_told", lang, pots=blocking_words(row["blocking_sources"], workbook, row["policy"], lang))
+    """The sources that block in a scenario, or in a forecast, as a sentence; "" where none does."""
+    if row["policy"] in SPLIT and not row["blocking_sources"]:
+        return text("blocking_told", lang, pots=text("blocking_own_part", lang))
+    return blocking_words(workbook, row["blocking_sources"], lang)
 
 
 def blocking_cell(workbook: Workbook, row: dict, made: dict, lang: str) -> str:
-    """The sources that block in a scenario, where they are not those of the baseline."""
-    base = made["scenarios"][0]
-    if row is not base and row["blocking_sources"] == base["blocking_sources"]:
+    """The same in a table, where the sources are not those of the baseline."""
+    base, pots = made["scenarios"][0], row["blocking_sources"]
+    if row is not base and pots == base["blocking_sources"]:
         return text("blocking_as_first", lang)
-    return blocking_words(row["blocking_sources"], workbook, row["policy"], lang)
+    if row["policy"] in SPLIT and not pots:
+        return text("blocking_own_part", lang)
+    return "; ".join(pot_words(workbook, pot, lang) for pot in pots) or "-"
 
 
 def clear(difference: dict) -> bool:
@@ -137,9 +106,9 @@ def _chances(made: dict, lang: str) -> str:
         top = max(rows, key=lambda row: row[p])
         if key == "all" and not tells_all(top[p]):
             continue
-        alike = len({chance_cell(row[p], lang) for row in rows}) == 1
+        alike = len({chance(row[p], made["draws"], lang) for row in rows}) == 1
         told = {"n": base["basically_all" if key == "basically" else "n_communes"], "total": base["n_communes"]}
-        told |= {"title": title_of(top, lang), "p": chance_told(top[p], lang)}
+        told |= {"title": title_of(top, lang), "p": chance_words(top[p], made["draws"], lang)}
         lines.append(text(f"compare_{key}_{'alike' if alike else 'best'}", lang, **told))
     return " ".join(lines)
 
@@ -156,43 +125,19 @@ def price_words(row: dict, made: dict, lang: str) -> str:
     return text("compare_price_told", lang, change=change_words(row["difference"], lang), price=price, **told)
 
 
-def mover_name(workbook: Workbook, key: str, lang: str) -> str:
-    """What an assumption is, in words: of assumptions.csv and of the evidence its own text."""
-    for rules in (workbook.tables["assumptions"].set_index("key"), knowledge(workbook.as_of).assumed):
-        if key in rules.index:
-            return str(rules.loc[key, f"text_{lang}"]).split(":")[0]
-    return text(f"move_{key}", lang)
-
-
-def ends_words(workbook: Workbook, row: dict, lang: str) -> str:
-    """The ends that an assumption was put at."""
-    key, assumed = row["key"], knowledge(workbook.as_of).assumed["unit"]
-    if key in (*RANGES, "quantities", "bounds", "count"):
-        return text(f"ends_{key}" if key in ("bounds", "count") else "ends_table", lang)
-    if row["low_end"] is None:
-        return text("ends_times", lang, **{end: write_number(1 + way * SHARE, lang) for end, way in (("low", -1), ("high", 1))})
-    ends = {end: row[f"{end}_end"] for end in ("low", "high")}
-    if key == "pace":
-        ends = {end: 1 - np.exp(-hazard) for end, hazard in ends.items()}
-    if key in ("pace", "success") or assumed.get(key) in IN_PER_CENT:
-        return text("ends_share", lang, **{end: f"{100 * value:.0f}" for end, value in ends.items()})
-    rules = workbook.tables["assumptions"].set_index("key")["measure"]
-    shown = {end: write_number(value, lang) for end, value in ends.items()}
-    return text("ends_share" if rules.get(key) in IN_PER_CENT else "ends_values", lang, **shown)
-
-
-def loud(made: dict) -> list[dict]:
+def loud(made: dict) -> pd.DataFrame:
     """The rows of the tornado that stand out of their noise and are worth telling."""
-    return [row for row in made["tornado"] if abs(row["swing"]) > NOISE * row["se"] and abs(row["swing"]) >= LEAST]
+    return moving(pd.DataFrame(made["tornado"])) if made["tornado"] else pd.DataFrame()
 
 
 def tornado_told(workbook: Workbook, made: dict, lang: str, key: str = "tornado_told") -> str:
     """The assumption that moves the number finishing most; "" where none does."""
-    if not (rows := loud(made)):
+    if (rows := loud(made)).empty:
         return ""
-    ends = {end: write_number(rows[0][end], lang, 1) for end in ("low", "high", "usual")}
+    first = rows.iloc[0]
+    ends = {end: write_number(first[end], lang, 1) for end in ("low", "high", "usual")}
     n = write_number(min(made["draws"], TORNADO), lang)
-    what = mover_name(workbook, rows[0]["key"], lang)
+    what = mover_name(workbook, first["key"], lang)
     return text(key, lang, what=what if key == "tornado_told" else what[0].lower() + what[1:], n=n, **ends)
 
 
@@ -207,14 +152,14 @@ def compare_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
         text("compare_line_head", lang),
     ]
     for row in made["scenarios"]:
-        shares = ", ".join(chance_cell(row[key], lang) for key in ("p_basically_all", "p_all"))
+        shares = ", ".join(chance(row[key], made["draws"], lang) for key in ("p_basically_all", "p_all"))
         money = ", ".join(billions(row[key], lang) for key in ("need_p50", "gap_mean"))
         cells = [write_number(row["finishing_mean"], lang, 1), change_words(row["difference"], lang), shares, money]
         title = f"{row['id']} ({title_of(row, lang)}{own_day(row, made, lang)})"
         blocking = blocking_cell(workbook, row, made, lang)
         lines.append(f"  {title}: {'; '.join([*cells, write_number(row['se_ratio'], lang, 2), blocking])}")
     lines += ["", *filter(None, (price_words(row, made, lang) for row in made["scenarios"]))]
-    for row in loud(made)[:5]:
+    for row in loud(made).head(5).to_dict("records"):
         ends = f"{write_number(row['low'], lang, 1)} - {write_number(row['high'], lang, 1)}"
-        lines.append(f"  {mover_name(workbook, row['key'], lang)} ({ends_words(workbook, row, lang)}): {ends}")
+        lines.append(f"  {mover_name(workbook, row['key'], lang)} ({mover_ends(workbook, row, lang)}): {ends}")
     return lines

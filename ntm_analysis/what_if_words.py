@@ -5,9 +5,9 @@ import datetime as dt
 from markupsafe import Markup
 
 from .charts import picture
-from .comparison_words import blocking_line, chance_cell, chance_told, change_words, clear, tells_all
+from .comparison_words import blocking_line, change_words, clear, tells_all
 from .forecast_charts import fan
-from .forecast_words import commune_sentence, month_words, pot_words
+from .forecast_words import chance, chance_words, commune_sentence, held_sentence, month_words, pot_words
 from .names import plain
 from .need_words import billions
 from .office_numbers import YEARS, NotRead, read_date, write_change, write_date, write_number
@@ -18,7 +18,6 @@ from .words import listed, text
 from .workbook import UnknownCommune, Workbook
 
 SLIDERS = dict.fromkeys(("delay_low", "delay", "delay_high"), "delay") | dict.fromkeys(("low", "mode", "high"), "prices")
-HELD_LEAST = 0.05  # of all worlds: what holds a commune back less is not told
 TOLD = 3  # communes whose own answer is told in sentences
 
 
@@ -113,10 +112,15 @@ def verdict(result: WhatIfResult, lang: str) -> Markup:
     middle = write_number(figures["p50"], lang)
     day = write_date(dt.date.fromisoformat(row["deadline"]), lang)
     share = f"{write_number(100 * row['basically_share'], lang)}%"
-    told = {"share": share, "basically": row["basically_all"], "total": total, "p": chance_told(row["p_basically_all"], lang)}
+    told = {
+        "share": share,
+        "basically": row["basically_all"],
+        "total": total,
+        "p": chance_words(row["p_basically_all"], row["draws"], lang),
+    }
     lines = [text("panel_enough", lang, **told), blocking_line(workbook, row, lang)]
     if tells_all(row["p_all"]):
-        lines.insert(1, text("panel_everyone_chance", lang, p=chance_told(row["p_all"], lang)))
+        lines.insert(1, text("panel_everyone_chance", lang, p=chance_words(row["p_all"], row["draws"], lang)))
     empty = [pot_words(workbook, name, lang) for name in row["pots_without_money"]]
     lines += [text("panel_ends", lang, pots=listed(empty, lang))] if empty else []
     return Markup('<p class="big">{}</p><p class="range">{}</p><p class="change">{}</p>{}').format(
@@ -152,10 +156,10 @@ def chart(result: WhatIfResult, lang: str) -> Markup:
 
 def communes(result: WhatIfResult, chosen: list[int], lang: str) -> Markup:
     """The communes chosen in sentences, and a table of them and of those that change; without any chosen, of all."""
-    workbook = result.forecast.workbook
+    workbook, draws = result.forecast.workbook, _draws(result)
     code = workbook.units["code"]
     rows = {row["code"]: row for row in result.record["communes"]}
-    told = [_own(result, unit, rows[code[unit]], lang) for unit in chosen[:TOLD] if code[unit] in rows]
+    told = [_own(result, rows[code[unit]], lang) for unit in chosen[:TOLD] if code[unit] in rows]
     movers = result.movers().index.tolist()
     listed_units = [
         unit
@@ -171,7 +175,12 @@ def communes(result: WhatIfResult, chosen: list[int], lang: str) -> Markup:
             if unit in movers
             else ("0" if not moved["change"] else text("within_noise", lang))
         )
-        shown = [chance_cell(moved["before"], lang), chance_cell(moved["p"], lang), change, month_words(row["p50_date"], lang)]
+        shown = [
+            chance(moved["before"], draws, lang),
+            chance(moved["p"], draws, lang),
+            change,
+            month_words(row["p50_date"], lang),
+        ]
         cells.append(Markup("<tr><th scope=row>{}</th>{}</tr>").format(
             row["name"], Markup("").join(Markup("<td>{}</td>").format(cell) for cell in shown)
         ))  # fmt: skip
@@ -184,12 +193,12 @@ def communes(result: WhatIfResult, chosen: list[int], lang: str) -> Markup:
     return made + (table.format(title, head, Markup("").join(cells)) if cells else "")
 
 
-def _own(result: WhatIfResult, unit: int, row: dict, lang: str) -> str:
+def _draws(result: WhatIfResult) -> int:
+    """The draws that a commune's chance may be told by: none where it gets no figure finer than a word."""
+    return 0 if result.forecast.coarse else result.record["draws"]
+
+
+def _own(result: WhatIfResult, row: dict, lang: str) -> str:
     """One commune's own answer: chance, dates, and what holds it back most."""
-    said = commune_sentence(row, result.record, lang)
-    held = {name: share for name, share in (row["held_back"] or {}).items() if share >= HELD_LEAST}
-    told = [
-        text("panel_held_one", lang, what=text(f"panel_held_{name}", lang), share=f"{100 * held[name]:.0f}%")
-        for name in sorted(held, key=held.get, reverse=True)
-    ]
-    return said + (" " + text("panel_held", lang, reasons=listed(told, lang)) if told else "")
+    said = commune_sentence(row, result.record, lang, result.forecast.coarse)
+    return f"{said} {held_sentence(row, _draws(result), lang)}".strip()

@@ -85,6 +85,8 @@ class Comparison:
         Of the baseline (:mod:`ntm_analysis.forecast.price`).
     unfit : list of Problem
         The scenarios that were left out.
+    coarse : bool
+        Whether no single commune gets a figure finer than a word.
     """
 
     workbook: Workbook
@@ -94,6 +96,7 @@ class Comparison:
     frontier: pd.DataFrame
     tornado: pd.DataFrame
     unfit: list[Problem]
+    coarse: bool
 
     @property
     def base(self) -> Compared:
@@ -224,7 +227,7 @@ def compare(
         refuse()
     moves = [act(first) if moving else pd.DataFrame() for act in (frontier, tornado)]
     left_out = [_unfit(name, problems) for name, problems in unfit.items()]
-    return Comparison(workbook, rows, draws, seed, *moves, left_out)
+    return Comparison(workbook, rows, draws, seed, *moves, left_out, first.coarse)
 
 
 def _unfit(name: str, problems: list[Problem]) -> Problem:
