@@ -1,5 +1,7 @@
 """Small data sets for tests: one in which everything is known, and random ones in which all that may happen does."""
 
+from dataclasses import replace
+
 OLD, NEW, NGHE_AN, HIGH, MODEL = (
     "ntm-2016-2020", "ntm-2021-2025", "advanced-nghe-an-2018-2020", "advanced-2021-2025", "model-2021-2025"
 )  # fmt: skip
@@ -202,3 +204,23 @@ def bounds(chance, parts):
         least.append(chance.choice((0, 0, round(share / 2, 1), share)))
         most.append(chance.choice((share, min(100, 2 * share), 100)))
     return parts.assign(least=least, most=most)  # of cement they say nothing
+
+
+def changed(workbook, chance):
+    """The district with other money, works under way and durations, and the same reports."""
+    tables, n = dict(workbook.tables), lambda name: len(workbook.tables[name])
+    drawn = lambda name, values: [chance.choice(values) for _ in range(n(name))]  # noqa: E731
+    envelopes, works, times = (tables[name] for name in ("envelopes", "works", "durations"))
+    rich = chance.choice((1, 1, 40))  # where there is money for all, works end
+    share = drawn("envelopes", (0.0, 0.3, 1.0, 2.0) if rich == 1 else (0.5, 1.0))
+    carried = drawn("envelopes", ("yes", "no"))
+    tables["envelopes"] = envelopes.assign(amount=envelopes["amount"] * rich * share, carried=carried)
+    tables["works"] = works.assign(
+        percent_done=drawn("works", (0.0, 35.0, 80.0)), committed=drawn("works", ("no", "plan", "debt"))
+    )
+    longer = drawn("durations", (0.0, 1.0, 7.0))
+    tables["durations"] = times.assign(**{end: times[end] + longer for end in ("low", "mode", "high")})
+    correlations = {key: float(chance.choice((0, 30, 100))) for key in ("correlation_money", "correlation_works")}
+    rules = tables["assumptions"]
+    tables["assumptions"] = rules.assign(value=rules["key"].map(correlations).fillna(rules["value"]))
+    return replace(workbook, tables=tables)

@@ -442,7 +442,7 @@ class Till:
         came = sum(v for at, v in self.came[pot, served].items() if at <= month)
         if self.cycle.pots[pot]["measure"] == "cement":
             came = math.floor(came * self.cement)
-        return math.floor(came * self.cycle.factor)
+        return came
 
     def payable(self, goals, month):
         """Whether some mix of the pots pays what is committed and the works of these goals."""
@@ -497,6 +497,8 @@ class Till:
         """What has come of a pot; of one's own pot, or of a part of it, what has come of that."""
         if unit is None:
             served = {self.cycle.served(pot, u) for u in self.cycle.communes}
-            return sum(self.money(pot, s, month) for s in served)
-        part = self.cycle.own[pot].get(unit, 0.0)
-        return math.floor(self.money(pot, self.cycle.served(pot, unit), month) * part)
+            come = sum(self.money(pot, s, month) for s in served)
+        else:
+            part = self.cycle.own[pot].get(unit, 0.0)
+            come = math.floor(self.money(pot, self.cycle.served(pot, unit), month) * part)
+        return math.floor(come * self.cycle.factor)
