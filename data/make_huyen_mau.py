@@ -417,7 +417,11 @@ def money() -> dict[str, list[dict]]:
         "no-dong": {"huyen": 100},
     }
     yearly = {"trung-uong": 9000, "su-nghiep": 400, "huyen": 5000, "dat": 3000, "dan": 4000, "xi-mang": 900}
-    parts = [(item, pot, share) for item, split in shares.items() for pot, share in split.items()]
+    # Voluntary money is never more than usual; the budgets may pay up to twice their usual share (docs/method/need.md).
+    parts = [
+        (item, pot, share, 0, share if pot == "dan" else min(2 * share, 100))
+        for item, split in shares.items() for pot, share in split.items()
+    ]  # fmt: skip
     columns = {
         "unit_costs": ("item", "name_vi", "name_en", "measure_vi", "measure_en", "low", "mode", "high", "price_year",
                        "definition"),
@@ -425,7 +429,7 @@ def money() -> dict[str, list[dict]]:
                   "planned_year"),
         "typical_works": ("set", "criterion", "item", "low", "quantity", "high", "per", "indicator"),
         "pots": ("pot", "name_vi", "name_en", "fund", "capital", "earmark", "measure"),
-        "parts": ("item", "pot", "share"),
+        "parts": ("item", "pot", "share", "least", "most"),
     }  # fmt: skip
     rows = {"unit_costs": items, "works": works, "typical_works": usual, "pots": pots, "parts": parts}
     made = {table: [dated(PLANNED, **dict(zip(columns[table], row, strict=True))) for row in rows[table]] for table in rows}

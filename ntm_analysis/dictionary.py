@@ -139,6 +139,8 @@ OPTIONAL = (
 )
 # Tables that older data sets hold and that no answer rests on any more: accepted, and told once.
 UNUSED = ("pace_factors",)
+# Columns that older data sets do not have: a file without them is read as if they were blank.
+LATER = {"parts": ("least", "most")}
 # Key columns that may be blank and then say something: the pot serves all, the row is about no indicator.
 BLANK_KEYS = ("served", "pot", "indicator", "work")
 

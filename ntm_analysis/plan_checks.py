@@ -113,7 +113,8 @@ def check_plan(tables: dict[str, pd.DataFrame], as_of: int, term_end: int, probl
 
 
 def _check_parts(tables: dict[str, pd.DataFrame], bad) -> None:
-    """Money parts have a share, cement parts have tonnes; the money shares of an item sum to 100; earmarks are numbers."""
+    """Money parts have a share, cement parts have tonnes; the money shares of an item sum to 100 and lie within their bounds;
+    earmarks are numbers."""
     parts, by_pot = tables["parts"], tables["pots"].drop_duplicates("pot").set_index("pot")
     cement = parts["pot"].map(by_pot["measure"]) == "cement"
     tonnes = parts[["tonnes_low", "tonnes", "tonnes_high"]]
@@ -128,14 +129,38 @@ def _check_parts(tables: dict[str, pd.DataFrame], bad) -> None:
     priced = (tables["unit_costs"]["item"] == CEMENT).any()
     bad("parts", cement & (not priced), "unknown_row", "pot", value=CEMENT, file="unit_costs.csv", near=CEMENT)
     bad("parts", ~cement & parts["share"].isna(), "part_form", "share", pot=lambda r: r["pot"])
-    bad("parts", cement & parts["share"].notna(), "part_form", "share", pot=lambda r: r["pot"])
+    bad("parts", cement & parts[["share", "least", "most"]].notna().any(axis=1), "part_form", "share", pot=lambda r: r["pot"])
     sums = parts["share"].where(~cement).groupby(parts["item"]).transform("sum")
     first = ~parts.duplicated("item")
     bad("parts", first & ((sums - 100).abs() > 1e-6), "shares_sum", "share", what=lambda r: r["item"],
         value=lambda r: write_figure(sums[r.name]))  # fmt: skip
+    _check_bounds(parts, ~cement & ((sums - 100).abs() <= 1e-6), bad)
     earmark = tables["pots"]["earmark"]
     wrong = earmark.ne("") & ~earmark.str.fullmatch(r"\d{1,2}(\|\d{1,2})*")
     bad("pots", wrong, "not_allowed", "earmark", value=lambda r: r["earmark"], allowed="2; 2|5")
+
+
+def _check_bounds(parts: pd.DataFrame, sound: pd.Series, bad) -> None:
+    """least <= share <= most on every money row of ``sound`` items; an item can be paid in full: its leasts add up to 100 at the
+    most, its mosts to 100 at least. Where the sum is wrong it alone is told, not every row that makes it so."""
+    ends = {end: parts[end].fillna(parts["share"]).where(sound) for end in ("least", "most")}
+    sums = {end: values.groupby(parts["item"]).transform("sum") for end, values in ends.items()}
+    beyond = {"least": ends["least"] > parts["share"], "most": ends["most"] < parts["share"]}
+    wrong = {"least": sums["least"] > 100 + 1e-6, "most": sound & (sums["most"] < 100 - 1e-6)}
+    first = sound & ~parts[sound].duplicated("item").reindex(parts.index, fill_value=True)
+
+    for end, row_code, sum_code in (("least", "least_above", "leasts_over"), ("most", "most_below", "mosts_under")):
+        bad("parts", first & wrong[end], sum_code, end, what=lambda r: r["item"],
+            value=lambda r, e=end: write_figure(sums[e][r.name]))  # fmt: skip
+        bad("parts", beyond[end] & ~wrong[end], row_code, end, pot=lambda r: r["pot"],
+            value=lambda r, e=end: write_figure(r[e]), share=lambda r: write_figure(r["share"]))  # fmt: skip
+
+
+def unbounded(tables: dict[str, pd.DataFrame]) -> list[Problem]:
+    """A warning where money rows say no least or no most share: they are held to the usual one, told once with their number."""
+    parts = tables["parts"]
+    n = int((parts["share"].notna() & parts[["least", "most"]].isna().any(axis=1)).sum())
+    return [Problem("bounds_missing", "parts.csv", details={"n": n}, warning=True)] if n else []
 
 
 def lacking_assumptions(rules: pd.DataFrame) -> list[Problem]:

@@ -9,13 +9,13 @@ import io
 import re
 import unicodedata
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from .dictionary import BLANK_KEYS, KEYS, OPTIONAL, Column, dictionary
+from .dictionary import BLANK_KEYS, KEYS, LATER, OPTIONAL, Column, dictionary
 from .names import damage, from_tcvn3, guess_encoding
 from .office_numbers import NotRead, read_date, read_month, read_number
 from .problems import Problem
@@ -35,7 +35,7 @@ def read_table(path: Path, table: str, style: str, style_at: str, problems: list
     if table in OPTIONAL and not (path.exists() or path.is_symlink()):
         raw = pd.DataFrame({"row": pd.Series(dtype="int64")})
     else:
-        raw = read_raw(path, list(columns), problems)
+        raw = read_raw(path, list(columns), problems, LATER.get(table, ()))
     file = path.name
     made = {"row": raw["row"].to_numpy()}
     for name, column in columns.items():
@@ -54,8 +54,8 @@ def _dtype(column: Column) -> str:
     return _DTYPES.get(column.type, "str")
 
 
-def read_raw(path: Path, header: list[str], problems: list[Problem]) -> pd.DataFrame:
-    """The file's cells as text; on trouble with the file as a whole, no rows."""
+def read_raw(path: Path, header: list[str], problems: list[Problem], later: Collection[str] = ()) -> pd.DataFrame:
+    """The file's cells as text; on trouble with the file as a whole, no rows. ``later``: columns that it may do without."""
     file, listed = path.name, ", ".join(header)
     nothing = pd.DataFrame({"row": pd.Series(dtype="int64")})
 
@@ -90,7 +90,7 @@ def read_raw(path: Path, header: list[str], problems: list[Problem]) -> pd.DataF
         elif head.count(name) > 1:
             problems.append(Problem("twice_column", file, 1, name))
     for name in header:
-        if name not in head:
+        if name not in head and name not in later:
             problems.append(Problem("missing_column", file, 1, name, {"header": listed}))
     frame = _cells(text, separator, head, refuse)
     if frame is None:

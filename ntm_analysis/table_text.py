@@ -62,16 +62,24 @@ class TableText:
         return found
 
     def change(self, row: int, cells: dict[str, str]) -> None:
-        """Cells of a row replaced; the others keep their text."""
+        """Cells of a row replaced; the others keep their text. A column that the file does not have yet is added to it."""
+        self._widen(cells)
         made = self.cells(row)
         made += [""] * (len(self.head) - len(made))
-        for column, text in cells.items():
-            made[self.head.index(column)] = self._quoted(text)
+        for column in [name for name in cells if name in self.head]:
+            made[self.head.index(column)] = self._quoted(cells[column])
         self.lines[row - 1] = self.separator.join(made)
 
     def add(self, cells: dict[str, str]) -> None:
         """A row below the last one."""
+        self._widen(cells)
         self._added.append(self.separator.join(self._quoted(cells.get(column, "")) for column in self.head))
+
+    def _widen(self, cells: dict[str, str]) -> None:
+        """Columns added at the end of the head that ``cells`` fill and the file lacks; rows may be shorter than the head."""
+        for column in [name for name, text in cells.items() if text and name not in self.head]:
+            self.head.append(column)
+            self.lines[0] += self.separator + column
 
     def drop(self, row: int) -> None:
         """A row taken out."""

@@ -19,7 +19,7 @@ from .law_files import read_law
 from .monthly_checks import MONTHLY, check_monthly
 from .names import fold, nearest, slug
 from .office_numbers import YEARS, read_date
-from .plan_checks import PLAN_TABLES, UNUSED_RULES, check_plan
+from .plan_checks import PLAN_TABLES, UNUSED_RULES, check_plan, unbounded
 from .problems import WHOLE_FILE, DataProblems, Problem, report, shown
 from .progress import with_progress
 from .table_checks import check_table
@@ -132,7 +132,7 @@ class Workbook:
             check_monthly(tables, law, problems)
         if any(not p.warning for p in problems):
             raise DataProblems(problems)
-        problems += _unused(folder, tables["assumptions"])
+        problems += _unused(folder, tables["assumptions"]) + unbounded(tables)
         digest = content_hash(folder, criteria_folder, reference)
         return cls._cut(folder, meta, day or meta["as_of"]["date"], law, units, tables, problems, digest)
 

@@ -5,12 +5,14 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from ntm_analysis.forecast.yearly_list import schedule
 from ntm_analysis.need.demand import demand
+from ntm_analysis.need.pot_sets import CEMENT_PART, bounds
 from ntm_analysis.plan_checks import PLAN_TABLES, RULES
 from ntm_analysis.problems import DataProblems, report
-from ntm_analysis.schedule import schedule
 from ntm_analysis.workbook import Workbook
 
 
@@ -41,16 +43,16 @@ TAIL = ",2022-03-31,gia-dinh,assumed,"
         ("works", "Thanh Hương,1,ntm,ntm-2021-2025,5,duong-xom,,3,,new,,no,", {"earmark_broken"}, "item"),
         ("works", "Thanh Hương,1,ntm,ntm-2021-2025,20,duong-xa,,3,,new,,no,", {"unknown_criterion"}, "criterion"),
         ("unit_costs", "x,X,X,km,km,200,100,300,2020,full", {"range_falls"}, "mode"),
-        ("parts", "duong-xa,khong-co,0,,,", {"unknown_row"}, "pot"),
-        ("parts", "duong-xa,nsx,10,,,", {"shares_sum"}, "share"),
-        ("parts", "kenh,xi-mang-tinh,10,,,", {"part_form", "earmark_broken"}, None),
+        ("parts", "duong-xa,khong-co,0,,,,,", {"unknown_row"}, "pot"),
+        ("parts", "duong-xa,nsx,10,,,,,", {"shares_sum"}, "share"),
+        ("parts", "kenh,xi-mang-tinh,10,,,,,", {"part_form", "earmark_broken"}, None),
         ("envelopes", "nsx,,2030,100,expected,50,60,70,no,0,1,2", {"outside_horizon"}, "year"),
         ("envelopes", "nsx,99999,2023,100,expected,50,60,70,no,0,1,2", {"unknown_served"}, "served"),
         ("envelopes", "nsx,,2024,100,expected,50,60,70,no,3,1,2", {"duplicate", "range_falls"}, None),
         ("envelopes", "khong-co,,2023,100,expected,50,60,70,no,0,1,2", {"unknown_row"}, "pot"),
         ("envelopes", "nsx,,2022,100,expected,50,60,70,no,0,1,2", {"duplicate"}, "pot"),
         ("profiles", "nsx,1,3", {"duplicate", "shares_sum"}, None),
-        ("parts", "duong-xa,tin-dung,0,,,", {"credit_pays"}, "pot"),
+        ("parts", "duong-xa,tin-dung,0,,,,,", {"credit_pays"}, "pot"),
         ("pots", "xm2,Xi măng khác,More cement,nst,investment,district,,cement", {"one_cement"}, "measure"),
         ("works", "Thanh Hương,1,ntm,ntm-2021-2025,2,duong-xa,,0,,new,,no,", {"zero_quantity"}, "quantity"),
         ("typical_works", "ntm-2021-2025,5,truong-6-phong,0,1,1,point,zz", {"unknown_test"}, "indicator"),
@@ -124,6 +126,44 @@ def spoil(path: Path, old: str, new: str, times: int = -1) -> None:
 def test_assumptions_that_cannot_be_are_refused(district, file, old, new, code):
     spoil(district / f"{file}.csv", old, new)
     assert code in {p.code for p in problems_of(district)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem", "said"),
+    [
+        ({"htx,nstw-sn,100,0,100": "htx,nstw-sn,100,0,80"}, ("mosts_under", "htx,", "most"), "chưa đủ 100%"),
+        ({"kenh,nsx,10,0,20": "kenh,nsx,10,15,20"}, ("least_above", "kenh,nsx", "least"), "15% lớn hơn phần thường gặp 10%"),
+        ({"kenh,nsx,10,0,20": 'kenh,nsx,10,0,"8,5"'}, ("most_below", "kenh,nsx", "most"), "8,5% nhỏ hơn phần thường gặp 10%"),
+        ({"nuoc-ho,long-ghep,55,0": "nuoc-ho,long-ghep,55,60", "nuoc-ho,dan,45,0": "nuoc-ho,dan,45,50"},
+         ("leasts_over", "nuoc-ho,long-ghep", "least"), "nuoc-ho: các phần ít nhất cộng lại 110%"),
+        ({"nuoc-ho,long-ghep,55,0,100": "nuoc-ho,long-ghep,55,0,50"}, ("mosts_under", "nuoc-ho,long-ghep", "most"), "95%"),
+        ({"duong-xom,xi-mang-tinh,,,": "duong-xom,xi-mang-tinh,,0,"}, ("part_form", "duong-xom,xi-mang-tinh", "share"), ""),
+    ],
+)  # fmt: skip
+def test_bounds_of_shares_that_cannot_be_are_one_report_each(district, changes, problem, said):
+    path, (code, begin, column) = district / "parts.csv", problem
+    for old, new in changes.items():
+        spoil(path, old, new)
+    row = next(n for n, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1) if line.startswith(begin))
+    (found,) = problems_of(district)
+    assert (found.code, found.file, found.row, found.column) == (code, "parts.csv", row, column) and said in report([found])
+
+
+def without_bounds(path: Path) -> None:
+    """A parts table as older data sets have it."""
+    table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    table.drop(columns=["least", "most"]).to_csv(path, index=False, encoding="utf-8-sig")
+
+
+def test_a_data_set_without_bounds_opens_and_is_told_once_that_shares_are_held_to_the_usual(district):
+    without_bounds(district / "parts.csv")
+    workbook = Workbook.open(district)
+    (warning,) = (p for p in workbook.warnings if p.code == "bounds_missing")
+    assert warning.warning and (warning.file, warning.details) == ("parts.csv", {"n": 50})
+    least, most, _, kinds = bounds(workbook.tables)
+    money = [i for i, kind in enumerate(kinds) if not kind.endswith(CEMENT_PART)]
+    assert (least[money] <= most[money]).all() and (most[money] - least[money]).max() <= 1
+    assert not [p for p in Workbook.open("data/thanh-chuong").warnings if p.code == "bounds_missing"]
 
 
 def test_an_impossible_value_is_refused_and_not_wrapped_around(district):
