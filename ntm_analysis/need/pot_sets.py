@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 THOUSANDTHS = 1_000  # shares are whole thousandths, so that sums of whole thousand dong are exact
+TINY = 1e-6  # a share of 33,4 % is 334 thousandths, whatever the last bit of a product says
 CEMENT_PART = "|cement"  # after an item's name: the part of its cost that is cement
 MANY = 14  # pots of which sets are formed: more would be over 16,000 sets
 
@@ -154,8 +155,9 @@ def bounds(
     kinds = items + [item + CEMENT_PART for item in items if item in cement]
     at = (money["item"].map({item: i for i, item in enumerate(items)}), money["pot"].map(place))
     least, most = np.zeros((len(kinds), len(pots))), np.zeros((len(kinds), len(pots)))
-    least[at] = np.rint(ends["least"] * 10)
-    most[at] = np.rint(ends["most"] * 10)
+    # Rounded apart: thirds of 33,33 held to the usual share must still add up to the whole.
+    least[at] = np.floor(ends["least"] * 10 + TINY)
+    most[at] = np.ceil(ends["most"] * 10 - TINY)
     for i, kind in enumerate(kinds[len(items) :], start=len(items)):
         item = kind.removesuffix(CEMENT_PART)
         most[i] = most[items.index(item)]
