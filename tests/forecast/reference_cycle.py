@@ -408,6 +408,7 @@ class Till:
 
     def __init__(self, cycle, w, index):
         self.cycle = cycle
+        self.holders = {unit for unit, _ in cycle.goals}
         self.kinds = defaultdict(Counter)  # by goal: what each kind of cost is, thousand dong
         self.committed = defaultdict(Counter)  # by unit, paid before all lists
         self.months = Counter()
@@ -428,12 +429,16 @@ class Till:
     def pay(self, chosen, first, last):
         """Whose works are paid by the end, and of those whose end in time."""
         quarters = [m for m in range(last, first, -3)] + [first]
-        for place, goal in enumerate(chosen):
-            upto = {*self.paid, *chosen[: place + 1]}
-            if not self.payable(upto, last):
+        upto = {*self.paid}
+        for goal in chosen:
+            mine = {g for g in upto if g[0] == goal[0]} | {goal}
+            if goal not in self.paid and not self.payable(mine, last, last, alone=goal[0]):
+                continue  # its own pots are short: it waits for itself
+            upto.add(goal)
+            if not self.payable(upto, last, last):
                 break
             wanted = [m for m in quarters if m + self.months[goal] <= last]
-            early = wanted and goal not in self.paid and self.payable(upto, wanted[0])
+            early = wanted and goal not in self.paid and self.payable(upto, wanted[0], last)
             self.paid.setdefault(goal, wanted[0] if early else last)
         paid = {g for g in chosen if g in self.paid}
         return paid, {g for g in paid if self.paid[g] + self.months[g] <= last}
@@ -444,11 +449,21 @@ class Till:
             came = math.floor(came * self.cement)
         return came
 
-    def payable(self, goals, month):
-        """Whether some mix of the pots pays what is committed and the works of these goals."""
+    def payable(self, goals, month, end, alone=None):
+        """Whether some mix of the pots pays what is committed and the works of these goals.
+
+        Of shared pots what has come by ``month``, of communes' own what comes by the year's end.
+        ``alone``: of one commune, were shared money without end.
+        """
         costs = defaultdict(Counter)
         for unit, kinds in self.committed.items():
-            costs[unit].update(kinds)
+            if alone is not None:
+                if unit == alone:
+                    costs[unit].update(kinds)
+            elif not self.cycle.own or unit not in self.holders:
+                costs[unit].update(kinds)
+            elif self.payable(set(), end, end, alone=unit):
+                costs[unit].update(kinds)
         for goal in goals:
             costs[goal[0]].update(self.kinds[goal])
         places, limits, rows, bounds = {}, [], [], []  # of pots; money of pots; columns
@@ -466,7 +481,7 @@ class Till:
                     whose = unit if pot in self.cycle.own else None
                     if (pot, whose) not in places:
                         places[pot, whose] = len(limits)
-                        limits.append(self.limit(pot, whose, month))
+                        limits.append(self.limit(pot, whose, month, end, alone))
                     rows.append((len(sums), places[pot, whose]))
                     bounds.append((least * cost / 1000, most * cost / 1000))
                 sums.append(cost)
@@ -493,12 +508,19 @@ class Till:
         most = math.ceil(10 * most - 1e-9)
         return (0, most) if cement else (math.floor(10 * least + 1e-9), most)
 
-    def limit(self, pot, unit, month):
-        """What has come of a pot; of one's own pot, or of a part of it, what has come of that."""
+    def limit(self, pot, unit, month, end, alone):
+        """What has come of a pot; of one's own pot, or of a part of it, what has come of that.
+
+        What a commune without a goal has committed, its own pots pay.
+        """
+        if unit is None and alone is not None:
+            return 1e12
+        if unit is not None and unit not in self.holders:
+            return 1e12
         if unit is None:
             served = {self.cycle.served(pot, u) for u in self.cycle.communes}
             come = sum(self.money(pot, s, month) for s in served)
         else:
             part = self.cycle.own[pot].get(unit, 0.0)
-            come = math.floor(self.money(pot, self.cycle.served(pot, unit), month) * part)
+            come = math.floor(self.money(pot, self.cycle.served(pot, unit), end) * part)
         return math.floor(come * self.cycle.factor)
