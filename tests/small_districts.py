@@ -211,7 +211,7 @@ def changed(workbook, chance):
     tables, n = dict(workbook.tables), lambda name: len(workbook.tables[name])
     drawn = lambda name, values: [chance.choice(values) for _ in range(n(name))]  # noqa: E731
     envelopes, works, times = (tables[name] for name in ("envelopes", "works", "durations"))
-    rich = chance.choice((1, 1, 40))  # where there is money for all, works end
+    rich = chance.choice((1, 3, 12, 40))  # where there is money for all, works end
     share = drawn("envelopes", (0.0, 0.3, 1.0, 2.0) if rich == 1 else (0.5, 1.0))
     carried = drawn("envelopes", ("yes", "no"))
     tables["envelopes"] = envelopes.assign(amount=envelopes["amount"] * rich * share, carried=carried)

@@ -415,8 +415,12 @@ class Till:
         for k in cycle.works:
             money, cement, months = cycle.needs(w, k, index)
             goal = k["goal"]
-            self.months[goal] = max(self.months[goal], months)
             fixed = k["committed"] in ("debt", "plan", "carried_over")
+            if goal[1] == "ntm" and k["criterion"] < 0:  # no criterion of NTM waits for it
+                if not fixed:
+                    continue
+                months = 0
+            self.months[goal] = max(self.months[goal], months)
             into = self.committed[goal[0]] if fixed else self.kinds[goal]
             into[k["item"], False] += money
             into[k["item"], True] += cement
