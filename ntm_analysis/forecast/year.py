@@ -94,7 +94,7 @@ class Communes:
         self._span = -1  # of the plan, the year that is going on
         self._list = np.zeros(shape, dtype=bool)
         self._key = np.zeros(shape)
-        self._back = np.zeros(shape, dtype=bool)
+        self._back = self._pledged = np.zeros(shape, dtype=bool)
 
     def _named(self, column: str) -> np.ndarray:
         return self.plan.goals[column].fillna(9_999).to_numpy()
@@ -109,22 +109,23 @@ class Communes:
         return (self.open & self.ntm[:, None]).sum(axis=0)
 
     def waiting(self, year: int, chance: np.ndarray) -> np.ndarray:
-        """Of those who missed, how many stand on the year's list again: int, draws."""
+        """How many stand on the year's list again, or by a pledge that is kept: int, draws."""
         self._span += 1
         self._back = self.missed & self.open & (self._uniforms("return", year) < chance)
-        return (self._back & self.ntm[:, None]).sum(axis=0)
+        pledged = (self._named("pledge") == year)[:, None] & self.open
+        if pledged.any():
+            pledged = pledged & (self._uniforms("pledge", year) < self.chances.pledge)
+        self._pledged = pledged
+        return ((self._back | self._pledged) & self.ntm[:, None]).sum(axis=0)
 
     def list(self, year: int, length: np.ndarray) -> None:
         """Put ``length`` communes on the year's list, or those whom a reported list names."""
         open_, ntm = self.open, self.ntm[:, None]
         of_year = self._named("year") == year
         order = self.plan.goals["order"].rank(method="dense").to_numpy() * 100
+        groups = [self._back, self._pledged, self.missed]
         key = order[:, None] + self.count + self.tie
-        pledged = self._named("pledge") == year
-        if pledged.any():
-            kept = self._uniforms("pledge", year) < self.chances.pledge
-            key = np.where(pledged[:, None] & kept, PLEDGED + key, key)
-        key = np.where(self.missed, np.where(self._back, MISSED + key, AWAY + key), key)
+        key = key + np.select(groups, [MISSED, PLEDGED, AWAY], 0.0)
         if (of_year & self.ntm).any():
             self._list = open_ & ntm & of_year[:, None]
         else:

@@ -334,11 +334,11 @@ class Cycle:
             ntm = [g for g in open_ if g[1] == "ntm"]
             back = {g for g in open_ if g in missed and u("return", g) < years.missed_return[w]}
 
-            def key(g, back=back, year=year, u=u):
-                pledged = self.pledged[g] == year and u("pledge", g) < said["pledge_chance"]
-                group = 2 if not pledged else 1
-                if g in missed:
-                    group = 0 if g in back else 3
+            kept = [g for g in open_ if self.pledged[g] == year]
+            kept = {g for g in kept if u("pledge", g) < said["pledge_chance"]}
+
+            def key(g, back=back, kept=kept):
+                group = 0 if g in back else 1 if g in kept else 3 if g in missed else 2
                 tie = self.uniform("tie", self.name(g))[w]
                 return g[1] != "ntm", group, policy[g], count[g], tie
 
@@ -348,7 +348,7 @@ class Cycle:
             else:
                 length = self._length(years, n, w, year, said["money_exponent"])
                 length = (1 - (1 - length) ** part if part < 1 else length) * len(ntm)
-                waiting = sum(g in back for g in ntm)
+                waiting = sum(g in back or g in kept for g in ntm)
                 number = max(length, part * waiting)
                 number = math.floor(number) + (years.rounding[n, w] < number - math.floor(number))
                 chosen = sorted(ntm, key=key)[:number]
