@@ -436,8 +436,9 @@ class Till:
         upto = {*self.paid}
         for goal in chosen:
             mine = {g for g in upto if g[0] == goal[0]} | {goal}
-            if goal not in self.paid and not self.payable(mine, last, last, alone=goal[0]):
-                continue  # its own pots are short: it waits for itself
+            if self.cycle.own and goal not in self.paid:
+                if not self.payable(mine, last, last, alone=goal[0]):
+                    continue  # its own pots are short: it waits for itself
             upto.add(goal)
             if not self.payable(upto, last, last):
                 break
@@ -489,8 +490,8 @@ class Till:
                     rows.append((len(sums), places[pot, whose]))
                     bounds.append((least * cost / 1000, most * cost / 1000))
                 sums.append(cost)
-        if not sums:
-            return True
+        if not sums or sum(sums) > sum(limits):
+            return not sums
         by_cost, by_pot = np.zeros((len(sums), len(rows))), np.zeros((len(limits), len(rows)))
         for column, (cost, pot) in enumerate(rows):
             by_cost[cost, column] = by_pot[pot, column] = 1
