@@ -11,6 +11,7 @@ from .words import listed, text
 from .workbook import Workbook
 
 NOISE = 3  # standard errors, as where scenarios are compared
+FELT, PER = 0.05, 100  # communes that a step of money must bring to be told; billions of a relaxed price
 CLOSE = 0.02  # of what a commune's works cost: less money than this is less than their cost is known to
 
 
@@ -28,7 +29,7 @@ def verdict(made: dict, lang: str) -> str:
         more = write_number(made["bound"] - made["value"], lang, 2)
         proof = text("allocation_open", lang, more=more, gap=write_percent(made["gap"], lang))
     beyond = round(made["finishing"] - made["finishing_by_policy"]["own"], 1)
-    compared = text("allocation_beyond", lang, beyond=write_number(beyond, lang, 1)) if beyond > 0 else text("allocation_same", lang)
+    compared = text("allocation_beyond" if beyond > 0 else "allocation_same", lang, beyond=write_number(beyond, lang, 1))
     said = text("allocation_verdict", lang, proof=proof, beyond=compared, listed=made["listed"], **told)
     if not (tried := made.get("under_uncertainty")):
         return said
@@ -158,22 +159,24 @@ def extra_words(row: dict, lang: str) -> str:
 
 def price_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
     """What more money buys: step prices, then relaxed prices; each named."""
-    lines = []
+    lines, relaxed = [], {}
     for row in made["prices"]:
-        if row["pot"]:
-            step, cement = row["step"], row["unit"] == "tấn"
+        step, cement = row["step"], row["unit"] == "tấn"
+        if row["pot"] and step["value"] >= FELT:
             added = what_words(0 if cement else step["added"], step["added"] if cement else 0, lang)
             told = {"added": added, "n": write_number(step["value"], lang, 1), "percent": step["percent"]}
             lines.append(text("price_step", lang, pot=pot_words(workbook, row["pot"], lang), **told))
+        # Pots that stand in for each other have one price.
+        times = PER if row["pot"] else 1
+        prices = "; ".join(f"{year}: {write_number(rough(value * times), lang)}" for year, value in row["relaxed"].items())
+        relaxed.setdefault((prices, bool(row["pot"]), cement), []).append(row["pot"])
     lines += [text("price_central", lang)] if lines else []
-    unit = {"tấn": "1.000 tấn" if lang == "vi" else "1,000 tonnes", "triệu đồng": "tỷ đồng" if lang == "vi" else "billion đồng"}
-    for row in made["prices"]:
-        prices = "; ".join(f"{year}: {write_number(rough(value), lang)}" for year, value in row["relaxed"].items())
-        if row["pot"] is None:
-            lines.append(text("price_place", lang, prices=prices))
+    for (prices, money, cement), pots in relaxed.items():
+        if money:
+            names = listed([pot_words(workbook, pot, lang) for pot in pots], lang)
+            lines.append(text("price_relaxed_cement" if cement else "price_relaxed", lang, pot=names, prices=prices, per=PER))
         else:
-            told = {"pot": pot_words(workbook, row["pot"], lang), "prices": prices, "unit": unit[row["unit"]]}
-            lines.append(text("price_relaxed", lang, **told))
+            lines.append(text("price_place", lang, prices=prices))
     return lines
 
 

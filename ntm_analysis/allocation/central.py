@@ -41,6 +41,8 @@ class Central:
         Goals x kinds of cost, thousand dong.
     demand : ndarray of float
         Goals x years x sets: what a goal listed in a year asks of each set of pots.
+    months : ndarray of int
+        By goal how long its works take once paid.
     mark : ndarray of int
         Goals x years: by which mark the works must be paid to end in the year; NONE: they cannot.
     money : ndarray of float
@@ -69,6 +71,7 @@ class Central:
     marks: np.ndarray
     cost: np.ndarray
     demand: np.ndarray
+    months: np.ndarray
     mark: np.ndarray
     money: np.ndarray
     taken: np.ndarray
@@ -96,6 +99,16 @@ class Central:
     def with_money(self, money: np.ndarray) -> "Central":
         """The same case with other money in its pots (pots x marks)."""
         return replace(self, money=money)
+
+    def marks_of(self, year: np.ndarray, late: np.ndarray) -> np.ndarray:
+        """By goal the mark by which a plan has it paid; NONE where it is not listed."""
+        mark = np.where(late, self.last[year], self.mark[np.arange(len(year)), year])
+        return np.where(year == NONE, NONE, mark)
+
+    def whole(self, year: np.ndarray, late: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """A plan with the reported lists beside it."""
+        own, reported = self.reported[:, 0] != NONE, self.reported.T
+        return np.where(own, reported[0], year), np.where(own, reported[1] == 1, late)
 
     def value(self, year: np.ndarray, late: np.ndarray) -> float:
         """The aim: the weighted number of goals expected to finish by the deadline."""
@@ -147,6 +160,7 @@ def central(layout: Layout, baseline: Baseline) -> Central:
         marks,
         cost,
         demand,
+        months,
         mark,
         block.money[:, :, 0],
         taken,

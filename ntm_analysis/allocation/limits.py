@@ -130,7 +130,7 @@ def prices(allocation: Allocation) -> list[dict]:
 
 def near_plans(allocation: Allocation) -> list[dict]:
     """Plans that list as many communes as the best one, but for one at most: each without one of
-    its communes.
+    its communes (of those alike that it lists in one year the first).
 
     Returns
     -------
@@ -139,9 +139,13 @@ def near_plans(allocation: Allocation) -> list[dict]:
     """
     case, best = allocation.case, allocation.best
     listed = (best.year != NONE) & case.free
-    plans, seen = [], {listed.tobytes()}
+    plans, seen, tried = [], {listed.tobytes()}, set()
     chosen = np.flatnonzero(listed)
-    for goal in chosen[np.argsort(-case.cost[chosen].sum(axis=1), kind="stable")][:NEAR]:
+    for goal in chosen[np.argsort(-case.cost[chosen].sum(axis=1), kind="stable")]:
+        like = (allocation.choice.kind[goal], best.year[goal])
+        if like in tried or len(tried) == NEAR:
+            continue
+        tried.add(like)
         ruled_out = np.arange(len(listed)) == goal
         other = optimum(case, ruled_out=ruled_out, later=False)
         mine = other.year != NONE
@@ -170,7 +174,7 @@ def cannot(allocation: Allocation) -> list[dict]:
         (no place on any list), ``others`` (it could be paid, but not beside those that are).
     """
     case, plan, rows = allocation.case, allocation.plans[OPTIMAL], []
-    months = allocation.months
+    months = case.months
     lasting = case.ends - np.append(0, case.ends[:-1])
     asked = asked_by(case, plan.year, plan.late)[-1]
     for goal in np.flatnonzero(allocation.ntm & (plan.year == NONE)):

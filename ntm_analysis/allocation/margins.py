@@ -11,7 +11,6 @@ from ..forecast.simulation import baseline_of
 from ..forecast.worlds import Layout
 from ..forecast.yearly_list import by_policy
 from .optimum import optimum
-from .payments import Payments
 from .plans import OPTIMAL, Allocation, Plan, ordered
 
 MARGINS = tuple(round(0.025 * step, 3) for step in range(20))  # shares of money not counted on
@@ -64,7 +63,7 @@ def tried(allocation: Allocation, draws: int = 10_000, seed: int = 2022) -> Tria
         best = optimum(counted)
         if best.status == "infeasible":  # the minimums do not fit in so little
             continue
-        year, late = Payments(counted, allocation.layout).whole(best.year, best.late)
+        year, late = counted.whole(best.year, best.late)
         orders[margin] = Plan(SAFE, counted, allocation.layout, year, late, None, []).order
         key = orders[margin].to_numpy().tobytes()
         if key not in known:

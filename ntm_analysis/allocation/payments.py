@@ -4,6 +4,7 @@ What the pot sets allow mark by mark need not be payable by one mix that holds t
 where it is not, the plan gets a row of its own in the model.
 """
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -17,6 +18,13 @@ from .central import NONE, Central, bounds_of
 ENOUGH = 1e15  # more money than anything costs: own pots of those whose committed works are paid
 
 
+def payments_of(case: Central, layout: Layout) -> "Payments":
+    """The flows of the central case of a schedule."""
+    block = draw_block(layout, 1, MEANS)
+    own_money = None if block.own_money is None else block.own_money[..., 0]
+    return Payments(case, bounds_of(layout), block.committed[:, 0], layout.own, own_money)
+
+
 class Payments:
     """The flows of a central case.
 
@@ -26,17 +34,27 @@ class Payments:
     Parameters
     ----------
     case : Central
-    layout : Layout
+    bounds : DataFrame
+        kind, pot, least, usual, most (thousandths).
+    committed : ndarray
+        By kind of cost, thousand dong: paid as soon as all of it can be.
+    own : sequence of int
+        Positions of pots that communes hold for themselves.
+    own_money : ndarray, optional
+        Goals x own pots x marks, thousand dong.
     """
 
-    def __init__(self, case: Central, layout: Layout) -> None:
-        self.case, self.layout = case, layout
-        self.bounds = bounds_of(layout)
-        block = draw_block(layout, 1, MEANS)
-        self.committed = block.committed[:, 0]
-        self.months = block.months[:, 0].astype(int)
-        self.own_money = None if block.own_money is None else block.own_money[..., 0]
-        self.pots = [p for i, p in enumerate(case.sets.pots) if i not in layout.own]
+    def __init__(
+        self,
+        case: Central,
+        bounds: pd.DataFrame,
+        committed: np.ndarray,
+        own: Sequence[int] = (),
+        own_money: np.ndarray | None = None,
+    ) -> None:
+        self.case, self.bounds, self.committed = case, bounds, committed
+        self.own, self.own_money = own, own_money
+        self.pots = [p for i, p in enumerate(case.sets.pots) if i not in own]
 
     @cached_property
     def first(self) -> int:
@@ -44,20 +62,14 @@ class Payments:
         payable = (self.case.room >= 0).all(axis=1)
         return int(payable.argmax()) if payable.any() else NONE
 
-    def marks(self, year: np.ndarray, late: np.ndarray) -> np.ndarray:
-        """By goal the mark by which a plan has it paid; NONE where it is not listed."""
-        case = self.case
-        mark = np.where(late, case.last[year], case.mark[np.arange(len(year)), year])
-        return np.where(year == NONE, NONE, mark)
-
     def flows(
         self, year: np.ndarray, late: np.ndarray, minimum: bool = False
     ) -> tuple[pd.DataFrame | None, pd.Series, float]:
         """The payment of a plan and the reported lists, see :func:`~.audit.payment`; ``minimum``:
         with that of every commune that is not in it, by the deadline."""
         case = self.case
-        year, late = self.whole(year, late)
-        mark, part = self.marks(year, late), np.ones(len(year))
+        year, late = case.whole(year, late)
+        mark, part = case.marks_of(year, late), np.ones(len(year))
         if minimum:
             rest = case.free & (mark == NONE)
             part[rest], mark[rest] = case.minimum[rest], len(case.marks) - 1
@@ -81,7 +93,7 @@ class Payments:
             return None
         case, kinds = self.case, range(self.case.cost.shape[1])
         value = np.zeros((*case.mark.shape, 2))
-        year, late = self.whole(year, late)
+        year, late = case.whole(year, late)
         for g, y in np.ndindex(case.mark.shape):
             for slow, mark in enumerate((case.mark[g, y], case.last[y])):
                 mine = self.own_money is None or (year[g] == y and late[g] == bool(slow))
@@ -94,12 +106,6 @@ class Payments:
         fixed = value[listed, at[0], at[1]].sum()
         fixed += sum(asked.get(("committed", k), 0.0) * c for k, c in enumerate(self.committed))
         return value, most - float(fixed)
-
-    def whole(self, year: np.ndarray, late: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """A plan with the reported lists beside it."""
-        own = self.case.reported[:, 0] != NONE
-        reported = self.case.reported.T
-        return np.where(own, reported[0], year), np.where(own, reported[1] == 1, late)
 
     def _bounds(self, index: pd.MultiIndex) -> pd.DataFrame:
         """Bounds of every claim; pots that communes hold for themselves by the claim's own name."""
@@ -116,7 +122,7 @@ class Payments:
         place = {pot: i for i, pot in enumerate(case.sets.pots)}
         money = {pot: case.money[place[pot]] for pot in self.pots}
         for key in dict.fromkeys(claims.index.get_level_values(0)):
-            for j, p in enumerate(self.layout.own):
+            for j, p in enumerate(self.own):
                 come = ENOUGH
                 if key != "committed":
                     last = case.last[max(year[int(key)], 0)]

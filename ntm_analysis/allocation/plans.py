@@ -21,7 +21,7 @@ from .audit import audit
 from .central import NONE, Central, central, central_works, in_order
 from .choice import Choice
 from .optimum import Best, optimum
-from .payments import Payments
+from .payments import Payments, payments_of
 
 SPLITTING = ("equal", "decree")  # policies that share pots out to communes: a case of their own
 
@@ -53,7 +53,7 @@ class Plan:
     @property
     def order(self) -> pd.Series:
         """By goal what the forecast goes by: the year of listing, then how soon it is paid."""
-        marks = Payments(self.case, self.layout).marks(self.year, self.late)
+        marks = self.case.marks_of(self.year, self.late)
         far = len(self.case.years)
         place = np.where(self.year == NONE, far, self.year) * 100 + np.maximum(marks, 0)
         return pd.Series(place.astype(float), index=self.layout.plan.goals.index)
@@ -124,11 +124,6 @@ class Allocation:
         return pd.Series(names[year], index=self.goals.index)
 
     @cached_property
-    def months(self) -> np.ndarray:
-        """By goal the months that its works take once paid."""
-        return Payments(self.case, self.layout).months
-
-    @cached_property
     def works(self) -> pd.DataFrame:
         """The works of the central case, see :func:`~.central.central_works`."""
         return central_works(self.layout)
@@ -160,22 +155,22 @@ def allocate(workbook: Workbook, deadline: dt.date | None = None, seed: int = 20
     base = Layout(schedule(workbook, "own", day))
     baseline = baseline_of(workbook, seed)
     case = central(base, baseline)
-    payments = Payments(case, base)
+    payments = payments_of(case, base)
     plans = {}
     for policy in POLICIES:
         plan = by_policy(base.plan, policy)
         layout = Layout(plan) if policy in SPLITTING else ordered(base, plan)
         mine = central(layout, baseline) if policy in SPLITTING else case
-        flows = Payments(mine, layout) if policy in SPLITTING else payments
+        flows = payments_of(mine, layout) if policy in SPLITTING else payments
         goals = plan.goals
         order = np.lexsort([case.rank, goals["missing"], goals["order"]])
-        plans[policy] = _plan(policy, flows, *in_order(mine, order))
+        plans[policy] = _plan(policy, layout, flows, *in_order(mine, order))
     sound = [plan for plan in plans.values() if not plan.broken and plan.case is case]
     start = max(sound, key=lambda plan: case.value(plan.year, plan.late), default=None)
     best = optimum(
         case, None if start is None else (start.year, start.late), over_time=payments.over_time
     )
-    plans[OPTIMAL] = _plan(OPTIMAL, payments, best.year, best.late)
+    plans[OPTIMAL] = _plan(OPTIMAL, base, payments, best.year, best.late)
     recognised = levels(workbook)["level"] != "not_ntm"
     return Allocation(workbook, base, baseline, seed, int(recognised.sum()), case, plans, best)
 
@@ -192,19 +187,20 @@ def ordered(layout: Layout, plan: Schedule) -> Layout:
     return other
 
 
-def _plan(policy: str, payments: Payments, year: np.ndarray, late: np.ndarray) -> Plan:
+def _plan(
+    policy: str, layout: Layout, payments: Payments, year: np.ndarray, late: np.ndarray
+) -> Plan:
     """A plan with its payment and what the audit finds."""
-    case, layout = payments.case, payments.layout
+    case = payments.case
     free = np.bincount(year[case.free & (year != NONE)], minlength=len(case.years))
-    year, late = payments.whole(year, late)
+    year, late = case.whole(year, late)
     flows, _, _ = payments.flows(year, late)
     reserve = flows if not case.minimum.any() else payments.flows(year, late, minimum=True)[0]
     works = central_works(layout)
     works = works[(works["goal"] != NONE) & ~works["committed"]]
     goal = works["goal"].to_numpy()
     names = np.append(np.array(case.years, dtype=float), np.nan)
-    marks, ends = payments.marks(year, late), np.append(case.ends, 0)
-    months = payments.months
+    marks, ends = case.marks_of(year, late), np.append(case.ends, 0)
     table = pd.DataFrame(
         {
             "work": works["work"].to_numpy(),
@@ -212,7 +208,7 @@ def _plan(policy: str, payments: Payments, year: np.ndarray, late: np.ndarray) -
             "amount": works["amount"].to_numpy(),
             "year": names[year[goal]],
             "month": case.marks[np.maximum(marks[goal], 0)],
-            "months": months[goal],
+            "months": case.months[goal],
             "closes": ends[year[goal]],
             "late": late[goal],
         }
@@ -235,8 +231,8 @@ def plan_table(allocation: Allocation, policy: str = OPTIMAL) -> pd.DataFrame:
         the deadline), amount (million dong, or tonnes), committed.
     """
     plan, works = allocation.plans[policy], allocation.works
-    payments = Payments(plan.case, plan.layout)
-    marks, names = payments.marks(plan.year, plan.late), allocation.years(policy)
+    payments = payments_of(plan.case, plan.layout)
+    marks, names = plan.case.marks_of(plan.year, plan.late), allocation.years(policy)
     usual = plan.layout.prices
     cement = {
         pot

@@ -83,8 +83,8 @@ def solve(
     >>> rows = Rows()
     >>> rows.add(np.array([0, 1]), np.array([2.0, 3.0]), 4.0)
     0
-    >>> solve(np.array([1.0, 1.0]), np.array([1.0, 1.0]), rows).x.tolist()
-    [1.0, 0.0]
+    >>> solve(np.array([1.0, 1.0]), np.array([1.0, 1.0]), rows).x.astype(int).tolist()
+    [1, 0]
     """
     n = len(cost)
     if not n:
