@@ -12,9 +12,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from ..forecast.area import Run
-from ..forecast.simulation import CALIBRATING, Baseline, knowledge, usual_years
-from ..forecast.worlds import Layout, draw_block
+from ..forecast.simulation import CALIBRATING, Baseline, area_run_of, knowledge, usual_years
+from ..forecast.worlds import Block, Layout, draw_block
 from ..need.draws import MEANS
 from ..need.missing import usual_missing
 from ..need.pot_sets import CEMENT_PART, THOUSANDTHS, PotSets, contribution
@@ -48,18 +47,20 @@ class Central:
     money : ndarray of float
         Pots x marks, thousand dong.
     taken : ndarray of float
-        Marks x sets: what committed works and reported lists take of each set.
+        Marks x sets: what committed works take.
     places : ndarray of int
-        By year the places on its list, those of a reported list not counted.
+        By year the places on its list, none beside a reported one.
     chance : ndarray of float
         2 x years: the chance to finish by the deadline of a commune listed in a year and paid in
         time, and of one paid late.
     weight, minimum : ndarray of float
         By goal what it counts for, and the part of its cost that it must get by the deadline.
+    owed : ndarray of float
+        By goal what committed works and debts give the commune, thousand dong.
     free : ndarray of bool
-        Goals that a plan may list: NTM, and on no reported list.
+        Goals that a plan may list: those of the NTM level.
     reported : ndarray of int
-        Goals x 2: year (NONE: not paid for) and whether it is paid late, of reported lists.
+        By goal the year (from 0) of its reported list, on which it needs no place; NONE without.
     rank : ndarray of int
         Of goals that are alike in all else the lowest comes first.
     """
@@ -79,6 +80,7 @@ class Central:
     chance: np.ndarray
     weight: np.ndarray
     minimum: np.ndarray
+    owed: np.ndarray
     free: np.ndarray
     reported: np.ndarray
     rank: np.ndarray
@@ -105,11 +107,6 @@ class Central:
         mark = np.where(late, self.last[year], self.mark[np.arange(len(year)), year])
         return np.where(year == NONE, NONE, mark)
 
-    def whole(self, year: np.ndarray, late: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """A plan with the reported lists beside it."""
-        own, reported = self.reported[:, 0] != NONE, self.reported.T
-        return np.where(own, reported[0], year), np.where(own, reported[1] == 1, late)
-
     def value(self, year: np.ndarray, late: np.ndarray) -> float:
         """The aim: the weighted number of goals expected to finish by the deadline."""
         some = year != NONE
@@ -127,34 +124,34 @@ def central(layout: Layout, baseline: Baseline) -> Central:
     >>> workbook = Workbook.open("data/thanh-chuong")
     >>> case = central(Layout(schedule(workbook)), baseline_of(workbook, 2022))
     >>> case.years, int(case.free.sum())
-    ([2022, 2023, 2024, 2025], 12)
+    ([2022, 2023, 2024, 2025], 15)
     """
     plan, block = layout.plan, draw_block(layout, 1, MEANS)
     spans = [span for span in plan.spans if span.last <= plan.deadline]
     ends, marks = np.array([span.last for span in spans]), np.array(layout.marks)
     cost, months = block.cost[:, :, 0], block.months[:, 0].astype(int)
     last = np.searchsorted(marks, ends)
-    demand = np.empty((len(cost), len(spans), len(layout.sets.members)))
-    for y in range(len(spans)):
-        for g, own in enumerate(cost):
-            if block.own_money is None:
-                demand[g, y] = layout.sets.demand(own) if y == 0 else demand[g, 0]
-            else:
-                come = block.own_money[g, :, last[y], 0]
-                demand[g, y] = contribution(layout.sets, own, layout.own, come)
     wanted = np.searchsorted(marks, ends[None, :] - months[:, None], side="right") - 1
     first = np.array([span.first for span in spans])
     mark = np.where((wanted >= 0) & (marks[wanted] >= first), wanted, NONE)
+    taken = layout.sets.demand(block.committed[:, 0])
+    taken = np.repeat(taken[None, :], len(marks), axis=0)
+    demand = np.repeat(layout.sets.demand(cost.T).T[:, None], len(spans), axis=1)
+    if block.own_money is not None:
+        taken += _own_taken(layout, block)
+        demand, mark = _own_demand(layout, block, mark, last)
     places, chance = _lists(layout, baseline, spans)
     units, tables = plan.goals["unit"], plan.workbook.tables
     priorities = tables["priorities"].set_index("unit")["weight"]
     weight = np.where(plan.ntm, units.map(priorities).fillna(1.0), 0.0)
-    on_list = plan.ntm & plan.goals["year"].le(spans[-1].year).to_numpy()
-    paid = block.committed[:, 0]
-    taken = np.repeat(layout.sets.demand(paid)[None, :], len(marks), axis=0)
+    years = [span.year for span in spans]
+    own = plan.goals["year"].fillna(9_999).to_numpy()
+    on_list = plan.ntm & (own <= years[-1])
+    works = central_works(layout)
+    owed = works[works["committed"]].groupby("unit")["amount"].sum()
     case = Central(
         layout.sets,
-        [span.year for span in spans],
+        years,
         ends,
         last,
         marks,
@@ -168,19 +165,55 @@ def central(layout: Layout, baseline: Baseline) -> Central:
         chance,
         weight,
         np.zeros(len(cost)),
-        plan.ntm & ~on_list,
-        np.full((len(cost), 2), NONE),
+        units.map(owed).fillna(0.0).to_numpy(),
+        plan.ntm,
+        np.where(on_list, np.searchsorted(years, own), NONE),
         np.argsort(np.lexsort([plan.goals["missing"], plan.goals["pledge"].fillna(9_999)])),
     )
-    return _with_minimum(_with_reported(case, layout, on_list), layout)
+    return replace(case, minimum=minimums(case, plan.rules["minimum_commune"]))
+
+
+def _own_taken(layout: Layout, block: Block) -> np.ndarray:
+    """What committed works of communes with pots of their own take of the shared ones."""
+    taken = np.zeros((len(layout.marks), len(layout.sets.members)))
+    for g in np.unique(layout.holder):
+        for m in range(len(taken)):
+            own = block.own_money[g, :, m, 0]
+            asked = contribution(layout.sets, block.own_committed[g, :, 0], layout.own, own)
+            taken[m] += asked * (asked[0] <= 0)  # who is short of its own asks nothing of others
+    return taken
+
+
+def _own_demand(
+    layout: Layout, block: Block, mark: np.ndarray, last: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Demand and mark of goals with pots of their own, which must have come by the mark too."""
+    demand, mark = np.empty((*mark.shape, len(layout.sets.members))), mark.copy()
+    for g, y in np.ndindex(mark.shape):
+        committed = block.own_committed[layout.holder[g], :, 0]
+        for m in (mark[g, y], last[y]):
+            own = block.own_money[g, :, m, 0]
+            both = committed + block.cost[g, :, 0]
+            asked, before = (
+                contribution(layout.sets, cost, layout.own, own) for cost in (both, committed)
+            )
+            if asked[0] <= 0 or m == last[y]:
+                break
+            mark[g, y] = NONE
+        if asked[0] > 0:
+            mark[g, y] = NONE
+        # Of the empty set: what own pots lack, which no shared one may pay.
+        demand[g, y] = np.where(asked[0] > 0, asked, asked - before * (before[0] <= 0))
+        demand[g, y, 0] = max(asked[0], 0)
+    return demand, mark
 
 
 def _lists(layout: Layout, baseline: Baseline, spans: list) -> tuple[np.ndarray, np.ndarray]:
     """Places on each year's list, and the chance that a place brings: see :class:`Central`."""
     plan, as_of = layout.plan, layout.plan.workbook.as_of
-    years = [span.year for span in plan.spans]
-    run = Run(12 * as_of.year + as_of.month, years, CALIBRATING, SEED)
-    area, chances = usual_years(layout, baseline, knowledge(as_of), run)
+    known = knowledge(as_of)
+    run = area_run_of(plan, known, CALIBRATING, SEED)
+    area, chances = usual_years(layout, baseline, known, run)
     luck, back = area.luck.mean(axis=1)[: len(spans)], float(area.missed_return.mean())
     luck = np.stack([luck, luck * (1 - float(chances.late.mean()))])
     reported = plan.goals.loc[plan.ntm, "year"].value_counts()
@@ -205,46 +238,25 @@ def _lists(layout: Layout, baseline: Baseline, spans: list) -> tuple[np.ndarray,
     return np.array(places, dtype=int), chance
 
 
-def _with_reported(case: Central, layout: Layout, on_list: np.ndarray) -> Central:
-    """The case with what reported lists take: they are paid before all that a plan chooses."""
-    years = np.array(case.years)
-    own = layout.plan.goals["year"].fillna(9_999).to_numpy()
-    earliest = np.minimum(np.searchsorted(years, own), len(years) - 1)
-    alone = replace(case, free=on_list, places=np.full(len(years), len(on_list)))
-    year, late = in_order(alone, np.lexsort([case.rank, own]), earliest)
-    taken = case.taken.copy()
-    for g in np.flatnonzero(year != NONE):
-        mark = case.last[year[g]] if late[g] else case.mark[g, year[g]]
-        taken[mark:] += case.demand[g, year[g]]
-    return replace(case, taken=taken, reported=np.column_stack([year, late]).astype(int))
-
-
-def _with_minimum(case: Central, layout: Layout) -> Central:
-    """The case with the minimum of each unfinished commune; committed works and debts count."""
-    plan = layout.plan
-    least = plan.rules["minimum_commune"] * THOUSAND
-    works = central_works(layout)
-    owed = works[works["committed"]].groupby("unit")["amount"].sum()
-    owed = plan.goals["unit"].map(owed).fillna(0.0).to_numpy()
+def minimums(case: Central, least: float) -> np.ndarray:
+    """By goal the part of its cost that a minimum (million dong) for each commune comes to, beside
+    committed works and debts."""
     whole = case.cost.sum(axis=1)
-    asked = np.clip(least - owed, 0, whole) * plan.ntm
-    return replace(case, minimum=np.divide(asked, whole, out=np.zeros(len(whole)), where=whole > 0))
+    asked = np.clip(least * THOUSAND - case.owed, 0, whole) * case.free
+    return np.divide(asked, whole, out=np.zeros(len(whole)), where=whole > 0)
 
 
-def in_order(
-    case: Central, order: np.ndarray, earliest: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray]:
+def in_order(case: Central, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The plan of an order of goals: each year the next ones are listed, and paid in their order.
 
-    Nothing is skipped: who cannot be paid waits, those behind too, and stands first next year.
+    Reported lists come first. Nothing is skipped: who cannot be paid waits, those behind too, and
+    stands first next year.
 
     Parameters
     ----------
     case : Central
     order : ndarray of int
         Goals; those that no plan may list are passed over.
-    earliest : ndarray of int, optional
-        By goal the first year (from 0) in which it may be listed.
 
     Returns
     -------
@@ -255,7 +267,9 @@ def in_order(
     waiting = [int(g) for g in order if case.free[g]]
     used = np.zeros(case.room.shape[1])
     for y, places in enumerate(case.places):
-        for g in [g for g in waiting if earliest is None or earliest[g] <= y][:places]:
+        first = [g for g in waiting if NONE < case.reported[g] <= y]
+        others = [g for g in waiting if case.reported[g] == NONE][:places]
+        for g in first + others:
             total, mark = used + case.demand[g, y], case.mark[g, y]
             in_time = mark != NONE and (total <= case.room[mark]).all()
             if not in_time and not (total <= case.room[case.last[y]]).all():

@@ -43,13 +43,14 @@ class Choice:
         seen: dict[bytes, int] = {}
         self.kind = np.full(len(free), NONE)
         for g in np.flatnonzero(free):
-            same = (case.weight[g], case.minimum[g], *case.mark[g], *case.demand[g].ravel())
+            own = (case.weight[g], case.minimum[g], case.reported[g])
+            same = (*own, *case.mark[g], *case.demand[g].ravel())
             self.kind[g] = seen.setdefault(np.array(same).tobytes(), len(seen))
         self.size = np.bincount(self.kind[free], minlength=len(seen)).astype(float)
         first = [int(np.flatnonzero(self.kind == k)[0]) for k in range(len(seen))]
         columns = []
         for k, g in enumerate(first):
-            for y in range(len(case.years)):
+            for y in range(max(case.reported[g], 0), len(case.years)):
                 marks = dict.fromkeys((case.mark[g, y], case.last[y]))
                 for mark in marks:
                     late = mark != case.mark[g, y]
@@ -66,7 +67,7 @@ class Choice:
             self.rows.add(mine, np.ones(len(mine)), self.size[k])
         self.lists = {}
         for y, places in enumerate(case.places):
-            mine = np.flatnonzero(self.year == y)
+            mine = np.flatnonzero((self.year == y) & (case.reported[self.goal] == NONE))
             self.lists[y] = self.rows.add(mine, np.ones(len(mine)), float(places))
         self.known: dict[tuple[int, int], int] = {}  # (mark, set): its row; last mark + 1: minimums
 
@@ -152,8 +153,7 @@ class Choice:
             return False
         asked, most = cut
         values = asked[self.goal, self.year, self.late]
-        # Drawn in by what the solver does not see, lest the same plan come again.
-        self.rows.add_dense(values / (abs(most) or 1.0), most / (abs(most) or 1.0) - 1e-7)
+        self.rows.add_dense(values / (abs(most) or 1.0), most / (abs(most) or 1.0) + EXACT)
         return True
 
     def plan(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -176,6 +176,7 @@ class Choice:
             if not len(i):
                 return None
             x[i[0] if not late[g] else i[-1]] += 1
-        lists = np.bincount(self.year, x, minlength=len(self.case.places))
-        fits = (lists <= self.case.places).all() and not self.broken(x)
+        rows = [(self.rows.entries[row][0], row) for row in self.lists.values()]
+        fits = all(x[mine].sum() <= self.rows.high[row] for mine, row in rows)
+        fits = fits and not self.broken(x)
         return x if fits else None

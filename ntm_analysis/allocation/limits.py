@@ -12,7 +12,7 @@ from ..forecast.worlds import Layout
 from ..forecast.yearly_list import schedule
 from ..need.pot_sets import THOUSANDTHS
 from ..need.works import THOUSAND
-from .central import NONE, Central, central
+from .central import NONE, Central, central, minimums
 from .optimum import optimum, relaxed_prices
 from .plans import OPTIMAL, Allocation
 
@@ -48,7 +48,7 @@ def least_money(case: Central, asked: np.ndarray) -> np.ndarray:
 
 
 def asked_by(case: Central, year: np.ndarray, late: np.ndarray) -> np.ndarray:
-    """What a plan asks of each set by each mark: marks x sets; without reported lists."""
+    """What a plan asks of each set by each mark: marks x sets."""
     asked = np.zeros_like(case.room)
     for g in np.flatnonzero((year != NONE) & case.free):
         asked[case.last[year[g]] if late[g] else case.mark[g, year[g]] :] += case.demand[g, year[g]]
@@ -72,14 +72,15 @@ def extra_communes(allocation: Allocation) -> pd.DataFrame:
         others = np.where(np.arange(len(plan.year)) == goal, NONE, plan.year)
         for y, year in enumerate(case.years):
             mark = case.mark[goal, y]
-            if mark == NONE or planned[goal] <= year:
+            if mark == NONE or planned[goal] <= year or case.reported[goal] > y:
                 continue
             key = (kinds[goal], y, plan.year[goal], case.rank[goal] * (plan.year[goal] != NONE))
             if key not in same:
                 asked = asked_by(case, others, plan.late)
                 asked[mark:] += case.demand[goal, y]
                 asked[:mark] = 0
-                full = int((others[case.free] == y).sum() >= case.places[y])
+                listed = (others == y) & case.free & (case.reported == NONE)
+                full = int(case.reported[goal] == NONE and listed.sum() >= case.places[y])
                 same[key] = least_money(case, asked), full
             more, full = same[key]
             cost = case.cost[goal].sum() / THOUSAND
@@ -169,7 +170,7 @@ def cannot(allocation: Allocation) -> list[dict]:
     -------
     list of dict
         goal, reason: ``lead_time`` (works take longer than any year leaves: months, room),
-        ``committed`` (committed works and reported lists take all that a set of pots has: pots),
+        ``committed`` (committed works take all that a set of pots has: pots),
         ``pot`` (a set of pots cannot pay it even alone: pots, needs, has, thousand dong), ``list``
         (no place on any list), ``others`` (it could be paid, but not beside those that are).
     """
@@ -211,7 +212,7 @@ def for_all(allocation: Allocation) -> dict:
     rest = case.free & ~never
     return {
         "more": least_money(case, _asked_by_all(case, rest)),
-        "places": max(0, int(rest.sum() - case.places.sum())),
+        "places": max(0, int((rest & (case.reported == NONE)).sum() - case.places.sum())),
         "months": _months(allocation),
         "communes": int((allocation.ntm & (plan.year == NONE)).sum()),
         "never": np.flatnonzero(never).tolist(),
@@ -237,7 +238,8 @@ def _months(allocation: Allocation) -> int | None:
         if (case.free & (case.mark == NONE).all(axis=1)).any():
             return False
         asked = _asked_by_all(case, case.free)
-        return bool(case.free.sum() <= case.places.sum() and (asked[-1] <= case.room[-1]).all())
+        placed = (case.free & (case.reported == NONE)).sum()
+        return bool(placed <= case.places.sum() and (asked <= case.room).all())
 
     if not allocation.case.free.any():
         return 0
@@ -267,7 +269,7 @@ def conflicts(allocation: Allocation) -> dict | None:
     dict or None
         rules: ``no_money``, or ``minimum`` with the pots whose money together is less than the
         minimums (``all_pots`` where that is all of them) and ``committed`` where it would be enough
-        without committed works and reported lists. needs, has: of those pots, thousand dong.
+        without committed works. needs, has: of those pots, thousand dong.
         minimum: the greatest minimum that fits, million dong. money: what each of the pots would
         need more if it alone were raised, thousand dong (None: it alone does not do).
     """
@@ -286,8 +288,7 @@ def conflicts(allocation: Allocation) -> dict | None:
     most = int(allocation.layout.plan.rules["minimum_commune"])
 
     def fits(less: int) -> bool:
-        smaller = case.minimum * (most - less) / most
-        reserve = replace(case, minimum=smaller).reserve
+        reserve = replace(case, minimum=minimums(case, most - less)).reserve
         return bool((reserve <= case.room[-1]).all())
 
     money = {}

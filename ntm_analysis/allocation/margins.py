@@ -63,8 +63,8 @@ def tried(allocation: Allocation, draws: int = 10_000, seed: int = 2022) -> Tria
         best = optimum(counted)
         if best.status == "infeasible":  # the minimums do not fit in so little
             continue
-        year, late = counted.whole(best.year, best.late)
-        orders[margin] = Plan(SAFE, counted, allocation.layout, year, late, None, []).order
+        plan = Plan(SAFE, counted, allocation.layout, best.year, best.late, None, [])
+        orders[margin] = plan.order
         key = orders[margin].to_numpy().tobytes()
         if key not in known:
             layout = _layout(allocation, orders[margin])

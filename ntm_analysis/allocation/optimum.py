@@ -24,7 +24,7 @@ class Best:
     year, late : ndarray
         By goal the year (from 0) in which it is listed and paid, NONE for never; whether late.
     value, bound : float
-        The aim that it attains, and what no plan exceeds; both without reported lists.
+        The aim that it attains, and what no plan exceeds.
     status : str
         ``optimal``, ``limit`` or ``infeasible``.
     settled : bool

@@ -21,8 +21,12 @@ ENOUGH = 1e15  # more money than anything costs: own pots of those whose committ
 def payments_of(case: Central, layout: Layout) -> "Payments":
     """The flows of the central case of a schedule."""
     block = draw_block(layout, 1, MEANS)
-    own_money = None if block.own_money is None else block.own_money[..., 0]
-    return Payments(case, bounds_of(layout), block.committed[:, 0], layout.own, own_money)
+    bounds, committed = bounds_of(layout), {"": block.committed[:, 0]}
+    if block.own_money is None:
+        return Payments(case, bounds, committed)
+    owed = block.own_committed[..., 0]
+    committed |= {f"{g}": owed[g] for g in np.unique(layout.holder)}
+    return Payments(case, bounds, committed, layout.own, block.own_money[..., 0])
 
 
 class Payments:
@@ -36,8 +40,8 @@ class Payments:
     case : Central
     bounds : DataFrame
         kind, pot, least, usual, most (thousandths).
-    committed : ndarray
-        By kind of cost, thousand dong: paid as soon as all of it can be.
+    committed : dict of str to ndarray
+        By goal ("": of all together) and kind of cost, thousand dong: paid as soon as it can be.
     own : sequence of int
         Positions of pots that communes hold for themselves.
     own_money : ndarray, optional
@@ -48,7 +52,7 @@ class Payments:
         self,
         case: Central,
         bounds: pd.DataFrame,
-        committed: np.ndarray,
+        committed: dict[str, np.ndarray],
         own: Sequence[int] = (),
         own_money: np.ndarray | None = None,
     ) -> None:
@@ -65,17 +69,17 @@ class Payments:
     def flows(
         self, year: np.ndarray, late: np.ndarray, minimum: bool = False
     ) -> tuple[pd.DataFrame | None, pd.Series, float]:
-        """The payment of a plan and the reported lists, see :func:`~.audit.payment`; ``minimum``:
+        """The payment of a plan, see :func:`~.audit.payment`; ``minimum``:
         with that of every commune that is not in it, by the deadline."""
         case = self.case
-        year, late = case.whole(year, late)
         mark, part = case.marks_of(year, late), np.ones(len(year))
         if minimum:
             rest = case.free & (mark == NONE)
             part[rest], mark[rest] = case.minimum[rest], len(case.marks) - 1
         cost, rows = case.cost * part[:, None], []
         if self.first != NONE:
-            rows += [("committed", k, self.first, c) for k, c in enumerate(self.committed)]
+            for goal, owed in self.committed.items():
+                rows += [(f"c{goal}", k, self.first, c) for k, c in enumerate(owed)]
         for g in np.flatnonzero(mark != NONE):
             key = int(mark[g]) if self.own_money is None else f"{g}"
             rows += [(key, k, mark[g], c) for k, c in enumerate(cost[g])]
@@ -84,7 +88,7 @@ class Payments:
         claims = claims.agg(due=("due", "first"), cost=("cost", "sum"))
         if claims.empty:
             return pd.DataFrame(columns=["claim", "pot", "amount"]), pd.Series(dtype=float), 0.0
-        return payment(claims, self._bounds(claims.index), self._money(claims, year))
+        return payment(claims, self._bounds(claims.index), self._money(claims))
 
     def over_time(self, year: np.ndarray, late: np.ndarray) -> tuple[np.ndarray, float] | None:
         """The row that a plan breaks over time, as :class:`~.choice.Choice` asks for it."""
@@ -93,7 +97,6 @@ class Payments:
             return None
         case, kinds = self.case, range(self.case.cost.shape[1])
         value = np.zeros((*case.mark.shape, 2))
-        year, late = case.whole(year, late)
         for g, y in np.ndindex(case.mark.shape):
             for slow, mark in enumerate((case.mark[g, y], case.last[y])):
                 mine = self.own_money is None or (year[g] == y and late[g] == bool(slow))
@@ -101,10 +104,11 @@ class Payments:
                 if mark != NONE and mine:
                     prices = [asked.get((key, k), 0.0) for k in kinds]
                     value[g, y, slow] = case.cost[g] @ np.array(prices)
-        listed = np.flatnonzero(case.reported[:, 0] != NONE)
-        at = case.reported[listed].T
-        fixed = value[listed, at[0], at[1]].sum()
-        fixed += sum(asked.get(("committed", k), 0.0) * c for k, c in enumerate(self.committed))
+        fixed = sum(
+            asked.get((f"c{goal}", k), 0.0) * c
+            for goal, owed in self.committed.items()
+            for k, c in enumerate(owed)
+        )
         return value, most - float(fixed)
 
     def _bounds(self, index: pd.MultiIndex) -> pd.DataFrame:
@@ -113,19 +117,22 @@ class Payments:
         kinds = pd.DataFrame({"claim": list(index), "kind": [names[k] for _, k in index]})
         rows = kinds.merge(self.bounds, on="kind")
         own = ~rows["pot"].isin(self.pots)
-        rows.loc[own, "pot"] += "@" + rows.loc[own, "claim"].map(lambda claim: f"{claim[0]}")
+        rows.loc[own, "pot"] += "@" + rows.loc[own, "claim"].map(_holder)
         return rows
 
-    def _money(self, claims: pd.DataFrame, year: np.ndarray) -> pd.DataFrame:
-        """Money by pot and mark; a commune's own counts as it stands at its year's end."""
+    def _money(self, claims: pd.DataFrame) -> pd.DataFrame:
+        """Money by pot and mark; pots that communes hold for themselves by goal."""
         case, marks = self.case, range(len(self.case.marks))
         place = {pot: i for i, pot in enumerate(case.sets.pots)}
         money = {pot: case.money[place[pot]] for pot in self.pots}
         for key in dict.fromkeys(claims.index.get_level_values(0)):
+            holder = _holder((key,))
             for j, p in enumerate(self.own):
-                come = ENOUGH
-                if key != "committed":
-                    last = case.last[max(year[int(key)], 0)]
-                    come = self.own_money[int(key), j, last]
-                money[f"{case.sets.pots[p]}@{key}"] = np.full(len(marks), come)
+                come = self.own_money[int(holder), j] if holder else np.full(len(marks), ENOUGH)
+                money[f"{case.sets.pots[p]}@{holder}"] = come
         return pd.DataFrame(money, index=marks).T
+
+
+def _holder(claim: tuple) -> str:
+    """The goal whose own pots pay a claim."""
+    return f"{claim[0]}".removeprefix("c")

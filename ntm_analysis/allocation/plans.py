@@ -35,7 +35,6 @@ class Plan:
     policy : str
     year, late : ndarray
         By goal the year (from 0) in which it is listed and paid, NONE for never; whether late.
-        Reported lists are in it.
     payments : DataFrame or None
         Which pot pays what of which claim, see :class:`~.payments.Payments`; None: no mix pays.
     broken : list of dict
@@ -192,8 +191,8 @@ def _plan(
 ) -> Plan:
     """A plan with its payment and what the audit finds."""
     case = payments.case
-    free = np.bincount(year[case.free & (year != NONE)], minlength=len(case.years))
-    year, late = case.whole(year, late)
+    placed = case.free & (year != NONE) & (case.reported == NONE)
+    listed = np.bincount(year[placed], minlength=len(case.years))
     flows, _, _ = payments.flows(year, late)
     reserve = flows if not case.minimum.any() else payments.flows(year, late, minimum=True)[0]
     works = central_works(layout)
@@ -214,7 +213,7 @@ def _plan(
         }
     )
     table = table[layout.plan.ntm[goal]]
-    lists = pd.DataFrame({"places": case.places, "listed": free}, index=case.years)
+    lists = pd.DataFrame({"places": case.places, "listed": listed}, index=case.years)
     broken = audit(table, lists, flows is not None, reserve is not None)
     return Plan(policy, case, layout, year, late, flows, broken)
 
@@ -240,6 +239,8 @@ def plan_table(allocation: Allocation, policy: str = OPTIMAL) -> pd.DataFrame:
         if allocation.workbook.tables["pots"].set_index("pot")["measure"][pot] == "cement"
     }
     mixes = _mixes(plan)
+    goals = allocation.goals.drop_duplicates("unit")
+    holders = dict(zip(goals["unit"], goals.index, strict=True))
     rows = []
     for row in works.to_dict("records"):
         goal = row["goal"]
@@ -248,7 +249,9 @@ def plan_table(allocation: Allocation, policy: str = OPTIMAL) -> pd.DataFrame:
         if row["committed"] and payments.first != NONE:
             listed, year = True, float(allocation.workbook.as_of.year)
         own = payments.own_money is not None
-        key = "committed" if row["committed"] else f"{goal}" if own else int(marks[goal])
+        key = f"{goal}" if own else int(marks[goal])
+        if row["committed"]:
+            key = f"c{holders.get(row['unit'], '')}" if own else "c"
         parts = {row["item"]: row["amount"] - row["value"], row["item"] + CEMENT_PART: row["value"]}
         paid: dict[str, float] = {}
         for kind, amount in parts.items():

@@ -35,10 +35,7 @@ def record(
     told = _Record(allocation, trial)
     best, conflict = allocation.best, conflicts(allocation)
     value = allocation.value(policy)
-    # What reported lists bring is no choice, and stands in every value.
-    sure = allocation.value(OPTIMAL) - best.value
-    bound = best.bound + sure
-    gap = best.gap if policy == OPTIMAL else (bound - value) / value if value else None
+    gap = best.gap if policy == OPTIMAL else (best.bound - value) / value if value else None
     table = plan_table(allocation, policy)
     extra = pd.DataFrame() if conflict else extra_communes(allocation)
     made = {
@@ -48,7 +45,7 @@ def record(
         "status": best.status if policy == OPTIMAL else "rule",
         "gap": None if gap is None else round(gap, 6),
         "value": value,
-        "bound": bound,
+        "bound": best.bound,
         "settled": best.settled,
         "n_communes": len(allocation.workbook.communes),
         "n_finished_now": allocation.now,
