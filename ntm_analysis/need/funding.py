@@ -53,13 +53,18 @@ class Funding:
 
 
 def still_to_come(workbook: Workbook, until: int) -> pd.DataFrame:
-    """The envelopes from the as-of year to ``until`` that a commune may draw on; of the as-of year's ``amount`` only what is
-    still to come.
+    """The envelopes from the as-of year to ``until`` that a commune may draw on; of the as-of
+    year's ``amount`` only what is still to come.
 
-    By the monthly profile, evenly over the months where a pot has none: what came before went into what is done. Money that
-    serves a township alone, or a unit of another time, is money of no commune.
+    By the monthly profile, evenly over the months where a pot has none: what came before went into
+    what is done. Money that serves a township alone, or a unit of another time, is money of no
+    commune.
     """
-    as_of, rows, profiles = workbook.as_of, workbook.tables["envelopes"], workbook.tables["profiles"]
+    as_of, rows, profiles = (
+        workbook.as_of,
+        workbook.tables["envelopes"],
+        workbook.tables["profiles"],
+    )
     places = [workbook.communes[column].tolist() for column in ("code", "district")]
     drawn = {name for pot in rows["pot"].unique() for name in instances_of(pot, rows, *places)}
     used = [instance(*pair) in drawn for pair in zip(rows["pot"], rows["served"], strict=True)]
@@ -67,7 +72,9 @@ def still_to_come(workbook: Workbook, until: int) -> pd.DataFrame:
     still = profiles[profiles["month"] > as_of.month].groupby("pot")["share"].sum() / 100
     told = still.reindex(profiles["pot"].unique(), fill_value=0.0)
     part = rows["pot"].map(told).astype(float).fillna((12 - as_of.month) / 12)
-    return rows.assign(amount=rows["amount"].where(rows["year"] > as_of.year, rows["amount"] * part))
+    return rows.assign(
+        amount=rows["amount"].where(rows["year"] > as_of.year, rows["amount"] * part)
+    )
 
 
 def funding(workbook: Workbook, need: Need, until: int, seed: int) -> Funding:
@@ -154,28 +161,40 @@ def by_source(need: Need, pots: pd.DataFrame) -> dict[tuple[str, str], np.ndarra
 
 
 def movers(workbook: Workbook, need: Need) -> pd.DataFrame:
-    """Which assumptions move the need most: its mean were the assumption at its low or its high end for all works at once.
+    """Which assumptions move the need most: its mean were the assumption at its low or its high end
+    for all works at once.
 
-    Columns: kind (cost, quantity, price), item (blank for price), low, high (million VND), swing = high - low; the largest first.
-    Formula for an item: mean of its need x end / mean of its range. The price path: all years at their low or high rise.
+    Columns: kind (cost, quantity, price), item (blank for price), low, high (million VND), swing =
+    high - low; the largest first. Formula for an item: mean of its need x end / mean of its range.
+    The price path: all years at their low or high rise.
     """
     costs, works, rows = unit_costs(workbook), need.works, []
     for item, amount in need.by["item"].items():
         mean, cost, mine = amount.mean() / THOUSAND, costs.loc[item], works[works["item"] == item]
         expected = (cost["low"] + 4 * cost["mode"] + cost["high"]) / 6
-        ends = (mean * cost["low"] / expected, mean * cost["high"] / expected) if expected else (mean, mean)
+        ends = (
+            (mean * cost["low"] / expected, mean * cost["high"] / expected)
+            if expected
+            else (mean, mean)
+        )
         rows.append(("cost", item, *ends))
         size = (mine["low"] + 4 * mine["quantity_mode"] + mine["high"]).sum() / 6
         if size:
-            rows.append(("quantity", item, *(mean * mine[end].sum() / size for end in ("low", "high"))))
+            rows.append(
+                ("quantity", item, *(mean * mine[end].sum() / size for end in ("low", "high")))
+            )
     rise = workbook.tables["prices"].set_index("year")
     ends = []
     for end in ("low", "high"):
         total = 0.0
         for item, amount in need.by["item"].items():
             years = [y for y in rise.index if costs.loc[item, "price_year"] < y <= need.price_year]
-            usual = (rise.loc[years, "low"] + 4 * rise.loc[years, "mode"] + rise.loc[years, "high"]) / 6
-            total += amount.mean() / THOUSAND * np.prod((100 + rise.loc[years, end]) / (100 + usual))
+            usual = (
+                rise.loc[years, "low"] + 4 * rise.loc[years, "mode"] + rise.loc[years, "high"]
+            ) / 6
+            total += (
+                amount.mean() / THOUSAND * np.prod((100 + rise.loc[years, end]) / (100 + usual))
+            )
         ends.append(total - need.total.mean() / THOUSAND)
     table = pd.DataFrame(rows, columns=["kind", "item", "low", "high"])
     for column in ("low", "high"):  # of the whole need, the other items as they are
