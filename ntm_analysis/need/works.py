@@ -23,7 +23,7 @@ from .missing import Missing
 
 DEBT = "no-dong"  # construction debt: one million đồng a unit, of the day it is paid
 THOUSAND = 1_000  # thousand đồng in a million
-# Thousand đồng. A work of a million billion is a slip of the pen; sums stay far from the end of int64.
+# Thousand đồng. A work of a million billion is a slip of the pen; sums stay far from int64's end.
 LARGEST = 1e12
 
 
