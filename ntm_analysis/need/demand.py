@@ -172,131 +172,118 @@ def in_millions(values: np.ndarray) -> dict[str, float]:
     return {name: round(value / THOUSAND, 1) for name, value in spread(values).items()}
 
 
-def record(workbook: Workbook, found: Demand) -> dict:
-    """The demand in plain Python types, as ``ntm needs --json`` prints it; money in million đồng,
-    cement in tonnes.
+def record(workbook: Workbook, answer: Demand) -> dict:
+    """The demand in plain Python types, as ``ntm needs --json`` prints it.
 
-    unit, price_year, until, draws, total, by_level, by_criterion (with its level), without_works,
-    by_source (the value of cement in kind last), by_year, by_commune, cement (need, granted,
-    expected, gap, by_year), envelope, gap, debts (million đồng), assumed_share. A criterion without
-    a name is null (``name`` is then ``nameless``, or ``no_criterion`` for listed works of none), a
-    year that is not planned is null; ``envelope`` and ``gap`` are null for single communes.
+    Money in million đồng, cement in tonnes. A criterion without a name is null (``name`` is then
+    ``nameless``, or ``no_criterion`` for listed works of none), a year that is not planned is null;
+    ``envelope``, ``gap`` and ``blocking_sources`` are null for single communes.
     """
-    need, pots = found.together, workbook.tables["pots"].set_index("pot")
-    tonnes = (
-        np.sum(list(need.tonnes.values()), axis=0)
-        if need.tonnes
-        else np.zeros(need.draws, dtype=np.int64)
-    )
-    given = workbook.tables["cement"]
-    given = given.loc[given["unit"] == -1, "granted"].sum(min_count=1)
-    cement = {
-        "unit": "tấn",
-        "need": _whole(spread(tonnes)),
-        "granted": None if np.isnan(given) else float(given),
-    }
-    cement |= {"expected": None, "gap": None}
-    planned = [
-        {"year": year, **_whole(spread(need.tonnes[year]))}
-        for year in sorted(need.tonnes, key=lambda y: (y is None, y or 0))
+    need, debts = answer.together, newest_debts(workbook)
+    sources = [
+        {"source": fund, "capital": capital, **in_millions(values)}
+        for (fund, capital), values in by_source(
+            need, workbook.tables["pots"].set_index("pot")
+        ).items()
     ]
-    envelope = gap = None
-    if found.money:
-        held, cement_pots = found.money.pots, found.money.pots["measure"] == "cement"
-        envelope = [
-            {
-                "pot": pot,
-                "source": row["fund"],
-                "capital": row["capital"],
-                "unit": "tấn" if cement_pots[pot] else "triệu đồng",
-            }
-            | {
-                "planned": row["planned"],
-                "allotted": None if np.isnan(row["allotted"]) else row["allotted"],
-            }
-            for pot, row in held.iterrows()
-        ]
-        gaps = [
-            {"pot": pot, **in_millions(found.money.by_pot[pot])} for pot in held.index[~cement_pots]
-        ]
-        gap = in_millions(found.money.gap) | {
-            "if_late": in_millions(found.money.late_gap),
-            "by_pot": gaps,
-        }
-        cement["expected"] = float(held.loc[cement_pots, "planned"].sum())
-        lacking = [found.money.by_pot[pot] for pot in held.index[cement_pots]]
-        cement["gap"] = _whole(spread(np.sum(lacking, axis=0))) if lacking else None
+    if need.cement_value.any():
+        in_kind = {"source": "cement", "capital": "in_kind"}
+        sources.append(in_kind | in_millions(need.cement_value))
+    communes = workbook.communes[workbook.communes.index.isin(list(need.by["commune"]))]
+    debts = debts[debts["unit"].isin(workbook.communes.index)]
+    debts = debts.assign(code=debts["unit"].map(workbook.units["code"]))
     return {
         "dataset": workbook.id,
         "as_of": f"{workbook.as_of}",
-        "target": found.target,
+        "target": answer.target,
         "unit": "triệu đồng",
         "price_year": need.price_year,
-        "until": found.until,
+        "until": answer.until,
         "draws": need.draws,
         "total": in_millions(need.total),
-        "by_level": [{"level": level, **in_millions(n.total)} for level, n in found.needs.items()],
-        "by_criterion": _by_criterion(workbook, found),
-        "without_works": found.unpriced,
-        "by_source": [
-            {"source": fund, "capital": capital, **in_millions(values)}
-            for (fund, capital), values in by_source(need, pots).items()
-        ]
-        + (
-            [{"source": "cement", "capital": "in_kind", **in_millions(need.cement_value)}]
-            if need.cement_value.any()
-            else []
-        ),
-        "by_year": [
-            {"year": y, **in_millions(need.by["year"][y])}
-            for y in sorted(need.by["year"], key=lambda y: (y is None, y or 0))
-        ],
+        "by_level": [{"level": name, **in_millions(n.total)} for name, n in answer.needs.items()],
+        "by_criterion": _by_criterion(workbook, answer),
+        "without_works": answer.unpriced,
+        "by_source": sources,
+        "by_year": [{"year": y, **in_millions(v)} for y, v in _planned(need.by["year"])],
         "by_commune": [
             {"code": row["code"], "name": row["name"], **in_millions(need.by["commune"][unit])}
-            for unit, row in workbook.communes.iterrows()
-            if unit in need.by["commune"]
+            for unit, row in communes.iterrows()
         ],
-        "cement": cement | {"by_year": planned},
-        "envelope": envelope,
-        "gap": gap,
-        "blocking_sources": found.money.blocking if found.money else None,
+        "cement": _cement(workbook, answer),
+        **_money(answer.money),
         "debts": [
-            {
-                "code": workbook.units.loc[row["unit"], "code"],
-                "criterion": int(row["criterion"]),
-                "amount": row["amount"],
-            }
-            for _, row in newest_debts(workbook).iterrows()
-            if row["unit"] in workbook.communes.index
+            row | {"criterion": int(row["criterion"])}
+            for row in debts[["code", "criterion", "amount"]].to_dict("records")
         ],
         "assumed_share": None if np.isnan(need.assumed_share) else round(need.assumed_share, 4),
     }
 
 
-def _by_criterion(workbook: Workbook, found: Demand) -> list[dict]:
-    """The need by criterion, each level by its own set: equal numbers of two sets are two different
-    criteria.
-    """
+def _planned(by_year: dict) -> list[tuple]:
+    """By planned year in order, what is not planned last."""
+    return sorted(by_year.items(), key=lambda item: (item[0] is None, item[0] or 0))
+
+
+def _cement(workbook: Workbook, answer: Demand) -> dict:
+    """Tonnes of cement: needed, granted so far, expected, lacking; by planned year."""
+    need, money, rows = answer.together, answer.money, workbook.tables["cement"]
+    tonnes = sum(need.tonnes.values(), np.zeros(need.draws, dtype=np.int64))
+    granted = rows.loc[rows["unit"] == -1, "granted"].sum(min_count=1)
+    expected = lacking = None
+    if money:
+        pots = money.pots[money.pots["measure"] == "cement"]
+        expected = float(pots["planned"].sum())
+        if len(pots):
+            lacking = _whole(np.sum([money.by_pot[pot] for pot in pots.index], axis=0))
+    return {
+        "unit": "tấn",
+        "need": _whole(tonnes),
+        "granted": None if np.isnan(granted) else float(granted),
+        "expected": expected,
+        "gap": lacking,
+        "by_year": [{"year": year, **_whole(values)} for year, values in _planned(need.tonnes)],
+    }
+
+
+def _money(money: Funding | None) -> dict:
+    """Planned money by pot, the gap with what each pot lacks at usual shares, what blocks."""
+    if money is None:
+        return dict.fromkeys(("envelope", "gap", "blocking_sources"))
+    pots = money.pots.reset_index(names="pot")
+    in_kind = pots["measure"] == "cement"
+    envelope = pots.rename(columns={"fund": "source"}).assign(
+        unit=np.where(in_kind, "tấn", "triệu đồng"),
+        allotted=pots["allotted"].astype(object).where(pots["allotted"].notna(), None),
+    )
+    columns = ["pot", "source", "capital", "unit", "planned", "allotted"]
+    gaps = [{"pot": pot, **in_millions(money.by_pot[pot])} for pot in pots.loc[~in_kind, "pot"]]
+    return {
+        "envelope": envelope[columns].to_dict("records"),
+        "gap": {
+            **in_millions(money.gap),
+            "if_late": in_millions(money.late_gap),
+            "by_pot": gaps,
+        },
+        "blocking_sources": money.blocking,
+    }
+
+
+def _by_criterion(workbook: Workbook, answer: Demand) -> list[dict]:
+    """The need by criterion, each level by its own set: equal numbers of two sets are two."""
     rows = []
-    for level, need in found.needs.items():
+    for level, need in answer.needs.items():
         set_id = workbook.judging_set if level == "ntm" else workbook.default_set(level)
         names = workbook.law.criteria_of(set_id)
         for c in sorted(need.by["criterion"], key=lambda c: (c <= 0, abs(c))):
-            named = (
-                {"name": names.loc[c, "name_vi"], "name_en": names.loc[c, "name_en"]}
-                if c > 0
-                else {"name": WITHOUT[c]}
-            )
-            rows.append(
-                {
-                    "level": level,
-                    "criterion": c if c > 0 else None,
-                    **named,
-                    **in_millions(need.by["criterion"][c]),
-                }
-            )
+            row = {"level": level, "criterion": c if c > 0 else None}
+            if c > 0:
+                row |= {"name": names.loc[c, "name_vi"], "name_en": names.loc[c, "name_en"]}
+            else:
+                row["name"] = WITHOUT[c]
+            rows.append(row | in_millions(need.by["criterion"][c]))
     return rows
 
 
-def _whole(found: dict[str, float]) -> dict[str, float]:
-    return {name: round(value) for name, value in found.items()}
+def _whole(values: np.ndarray) -> dict[str, int]:
+    return {name: round(value) for name, value in spread(values).items()}
