@@ -171,9 +171,7 @@ def _unfit(name: str, error: DataProblems) -> Problem:
 
 
 def _forecast(chosen: Scenario, draws: int, seed: int, usual: Baseline) -> Forecast:
-    return forecast(
-        chosen.workbook, policy=chosen.policy, deadline=chosen.deadline, draws=draws, seed=seed, baseline=usual
-    )
+    return forecast(chosen.workbook, policy=chosen.policy, deadline=chosen.deadline, draws=draws, seed=seed, baseline=usual)
 
 
 def by_commune(found: Forecast) -> np.ndarray:
