@@ -75,114 +75,75 @@ def newest_debts(workbook: Workbook) -> pd.DataFrame:
     return debts.drop_duplicates(["unit", "criterion"], keep="last")
 
 
+WORK_COLUMNS = (
+    {"at": "int64", "unit": "int64", "criterion": "int64", "work": "str", "item": "str"}
+    | {"low": float, "quantity": float, "high": float, "left": float, "committed": "str"}
+    | {"mark": "str", "each": bool, "listed": bool, "year": float}
+)
+
+
 def works_of(workbook: Workbook, missing: Missing, level: str) -> pd.DataFrame:
     """The works that the missing criteria may ask for, listed ones before usual ones.
 
-    A row a work: at (position of the commune), criterion (0: without a name, -1: claimed in every
-    world), work, item, low, quantity, high, left (1 - done), committed, year (planned, else of the
-    nearest target; NaN), mark, listed (in works.csv), each (a work for every nameless criterion).
+    Returns
+    -------
+    DataFrame
+        A row a work: at (position of the commune), unit, criterion (0: without a name, -1: claimed
+        in every world), work, item, low, quantity, high, left (1 - done), committed, mark, each (a
+        work for every nameless criterion), listed (in works.csv), year (planned, else of the
+        nearest target; NaN).
     """
-    listed = workbook.tables["works"]
-    listed = listed[listed["level"] == level]
-    usual = workbook.tables["typical_works"]
-    usual = usual[usual["set"] == missing.set_id]
     targets = workbook.tables["targets"]
     # A plan sets a year; a pledge is only a pledge.
-    year_of = (
-        targets[(targets["level"] == level) & (targets["kind"] == "plan")]
-        .groupby("unit")["year"]
-        .min()
+    plans = targets[(targets["level"] == level) & (targets["kind"] == "plan")]
+    year_of = plans.groupby("unit")["year"].min()
+    listed = workbook.tables["works"].query("level == @level")
+    sizes = {end: listed[end].fillna(listed["quantity"]) for end in ("low", "high")}
+    listed = listed.assign(
+        **sizes,
+        criterion=listed["criterion"].fillna(-1),
+        left=1 - listed["percent_done"].fillna(0.0) / 100,
+        each=False,
+        listed=True,
     )
+    usual = workbook.tables["typical_works"]
+    usual = usual[usual["set"] == missing.set_id]
+    usual = usual.assign(
+        criterion=usual["criterion"].fillna(0),
+        work=usual["item"],
+        left=1.0,
+        committed="no",
+        each=usual["criterion"].fillna(0) == 0,
+        listed=False,
+    )
+    by_unit = dict(list(listed.groupby("unit")))
+    by_criterion = {n: part.to_dict("records") for n, part in usual.groupby("criterion")}
     distances = None
+    if (usual["per"] == "point").any():
+        tests = assess(workbook, missing.set_id, carry=True).tests
+        distances = tests.set_index(["unit", "test"])["distance"]
     rows: list[dict] = []
-    by_unit = {unit: part for unit, part in listed.groupby("unit")}
-    by_criterion = {
-        criterion: part.to_dict("records")
-        for criterion, part in usual.groupby(usual["criterion"].fillna(0))
-    }
     for at, unit in enumerate(missing.units):
-        year = year_of.get(unit, np.nan)
+        place = {"at": at, "unit": unit, "year": year_of.get(unit, np.nan)}
         own = by_unit.get(unit, listed.iloc[:0])
         for work in own[own["state"] != "done"].to_dict("records"):
-            made = {
-                "at": at,
-                "unit": unit,
-                "criterion": -1 if pd.isna(work["criterion"]) else int(work["criterion"]),
-            }
-            low, high = (work["quantity"] if pd.isna(work[c]) else work[c] for c in ("low", "high"))
-            made |= {
-                "work": work["work"],
-                "item": work["item"],
-                "low": low,
-                "quantity": work["quantity"],
-                "high": high,
-            }
-            done = 0.0 if pd.isna(work["percent_done"]) else work["percent_done"] / 100
-            made |= {
-                "left": 1 - done,
-                "committed": work["committed"],
-                "mark": work["mark"],
-                "each": False,
-                "listed": True,
-            }
-            rows.append(
-                made | {"year": year if pd.isna(work["planned_year"]) else work["planned_year"]}
-            )
-        covered = set(own["criterion"].dropna())
-        may_lack = missing.numbers[missing.lacks[at].any(axis=1)]
-        for criterion in [n for n in may_lack if n not in covered] + (
-            [0] if missing.nameless[at].any() else []
-        ):
+            planned = {} if pd.isna(work["planned_year"]) else {"year": work["planned_year"]}
+            rows.append(work | place | planned)
+        lacks = missing.numbers[missing.lacks[at].any(axis=1)]
+        lacks = [n for n in lacks if n not in set(own["criterion"])]
+        for criterion in [*lacks, *([0] if missing.nameless[at].any() else [])]:
             choices = by_criterion.get(criterion, [])
-            points = [w for w in choices if w["per"] == "point"]
-            if points and distances is None:
-                distances = assess(workbook, missing.set_id, carry=True).tests.set_index(
-                    ["unit", "test"]
-                )["distance"]
             # A distance of nothing says that this indicator is not what is missing.
-            known = (
-                [w for w in points if distances.get((unit, w["indicator"]), 0.0) > 0]
-                if points
-                else []
-            )
-            for work in known or [w for w in choices if w["per"] == "commune"]:
-                times = float(distances[(unit, work["indicator"])]) if known else 1.0
-                made = {
-                    "at": at,
-                    "unit": unit,
-                    "criterion": int(criterion),
-                    "work": work["item"],
-                    "item": work["item"],
-                }
-                made |= {c: work[c] * times for c in ("low", "quantity", "high")}
-                made |= {
-                    "left": 1.0,
-                    "committed": "no",
-                    "mark": work["mark"],
-                    "each": criterion == 0,
-                    "listed": False,
-                    "year": year,
-                }
-                rows.append(made)
-    columns = [
-        "at",
-        "unit",
-        "criterion",
-        "work",
-        "item",
-        "low",
-        "quantity",
-        "high",
-        "left",
-        "committed",
-    ]
-    columns += ["mark", "each", "listed", "year"]
-    kinds = dict.fromkeys(("at", "unit", "criterion"), "int64") | dict.fromkeys(
-        ("low", "quantity", "high", "left", "year"), float
-    )
-    return pd.DataFrame(rows, columns=columns).astype(
-        kinds | dict.fromkeys(("each", "listed"), bool)
-    )
+            points = [
+                (work, distances.get((unit, work["indicator"]), 0.0))
+                for work in choices
+                if work["per"] == "point"
+            ]
+            known = [(work, distance) for work, distance in points if distance > 0]
+            for work, times in known or [(w, 1.0) for w in choices if w["per"] == "commune"]:
+                size = {end: work[end] * times for end in ("low", "quantity", "high")}
+                rows.append(work | place | size)
+    return pd.DataFrame(rows, columns=list(WORK_COLUMNS)).astype(WORK_COLUMNS)
 
 
 @dataclass(frozen=True)
