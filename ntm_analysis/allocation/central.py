@@ -1,160 +1,321 @@
-"""The central case by year: what each work claims, what money there is, and when an order of works lets each goal be reached.
+"""The central case of a district: places on each year's list, what being listed is worth, and
+what must be paid by when.
 
-The most probable missing criteria, costs and money at their means. A period ends with its calendar year, the last one with the
-deadline. A work is funded in the period in which its last part is paid, and ends so many months after that period; a goal is
-reached when the last of its works ends. Criteria without works are left to the forecast. One timing, :func:`funded` and
-:func:`reached`, judges every plan, whoever made it.
+The most probable missing criteria, costs, money and the years of the area at their means. A
+commune is listed in one year; its works are paid by a moment (a mark) that lets them end in that
+year, or late, by the year's end. One reading, :func:`in_order`, judges every order of communes.
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
+import pandas as pd
 
-from ..layout import Layout, Line
+from ..forecast.area import Run
+from ..forecast.simulation import CALIBRATING, Baseline, knowledge, usual_years
+from ..forecast.worlds import Layout, draw_block
 from ..need.draws import MEANS
-from ..need.works import THOUSAND
-from ..possible_worlds import draw_worlds
-from ..queue import NEVER, paid_months
+from ..need.missing import usual_missing
+from ..need.pot_sets import CEMENT_PART, THOUSANDTHS, PotSets, contribution
+from ..need.works import DEBT, THOUSAND, Prices, drawn_works
 
-
-@dataclass(frozen=True)
-class Pot:
-    """One pot instance: the works that claim from it (a part each) and how much (thousand đồng, or tonnes); its cumulative
-    money at the end of each period."""
-
-    name: str
-    works: np.ndarray
-    amounts: np.ndarray
-    money: np.ndarray
-    cement: bool = False
+SEED = 2022  # of the worlds over which years of the area are averaged
+NONE = -1  # the year of a commune that is on no list, the mark of works that cannot end in a year
 
 
 @dataclass(frozen=True)
 class Central:
     """The central case as arrays.
 
-    ``ends``: the month in which each period ends, the last is the deadline; ``pots``. By work: ``goal`` (-1: none), ``left``
-    (months of work after it is funded), ``counted`` (its goal waits for it), ``committed`` (paid before all others). By goal:
-    ``weight`` in the number finishing; ``minimum`` money (thousand đồng) it must get by the deadline, all it needs if less.
-    ``place``: by work its place in the queue, by which committed works follow each other; None: by number.
-    ``rank``: of goals that are alike in all else the lowest comes first (None: in their order).
+    Attributes
+    ----------
+    sets : PotSets
+    years : list of int
+        The years of lists up to the deadline.
+    ends, last : ndarray of int
+        By year the month it counts until, and the mark of that month.
+    marks : ndarray of int
+        Months after the as-of month at which it is asked what has been paid.
+    cost : ndarray of float
+        Goals x kinds of cost, thousand dong.
+    demand : ndarray of float
+        Goals x years x sets: what a goal listed in a year asks of each set of pots.
+    months : ndarray of int
+        By goal how long its works take once paid.
+    mark : ndarray of int
+        Goals x years: by which mark the works must be paid to end in the year; NONE: they cannot.
+    money : ndarray of float
+        Pots x marks, thousand dong.
+    taken : ndarray of float
+        Marks x sets: what committed works and reported lists take of each set.
+    places : ndarray of int
+        By year the places on its list, those of a reported list not counted.
+    chance : ndarray of float
+        2 x years: the chance to finish by the deadline of a commune listed in a year and paid in
+        time, and of one paid late.
+    weight, minimum : ndarray of float
+        By goal what it counts for, and the part of its cost that it must get by the deadline.
+    free : ndarray of bool
+        Goals that a plan may list: NTM, and on no reported list.
+    reported : ndarray of int
+        Goals x 2: year (NONE: not paid for) and whether it is paid late, of reported lists.
+    rank : ndarray of int
+        Of goals that are alike in all else the lowest comes first.
     """
 
+    sets: PotSets
+    years: list[int]
     ends: np.ndarray
-    pots: list[Pot]
-    goal: np.ndarray
-    left: np.ndarray
-    counted: np.ndarray
-    committed: np.ndarray
+    last: np.ndarray
+    marks: np.ndarray
+    cost: np.ndarray
+    demand: np.ndarray
+    months: np.ndarray
+    mark: np.ndarray
+    money: np.ndarray
+    taken: np.ndarray
+    places: np.ndarray
+    chance: np.ndarray
     weight: np.ndarray
     minimum: np.ndarray
-    place: np.ndarray | None = None
-    rank: np.ndarray | None = None
+    free: np.ndarray
+    reported: np.ndarray
+    rank: np.ndarray
 
-    def queue(self, base: np.ndarray) -> np.ndarray:
-        """The places ``base`` with committed works among each other in their own order."""
-        own = np.arange(len(base)) if self.place is None else self.place
-        return np.where(self.committed, own, base)
+    @cached_property
+    def room(self) -> np.ndarray:
+        """What each set of pots may still pay by each mark, marks x sets; never what a later one
+        cannot."""
+        left = self.sets.money(self.money).T - self.taken
+        return np.minimum.accumulate(left[::-1])[::-1]
 
-    def with_money(self, money: Callable[[Pot], np.ndarray]) -> "Central":
-        """The case with other cumulative money in its pots."""
-        return replace(self, pots=[replace(pot, money=money(pot)) for pot in self.pots])
+    @cached_property
+    def reserve(self) -> np.ndarray:
+        """What the minimums of all communes that may be listed ask of each set."""
+        mine = self.free
+        return (self.demand[mine, -1] * self.minimum[mine, None]).sum(axis=0)
 
-    @property
-    def order(self) -> np.ndarray:
-        """By goal its rank among those that are alike."""
-        return np.arange(len(self.weight)) if self.rank is None else self.rank
+    def with_money(self, money: np.ndarray) -> "Central":
+        """The same case with other money in its pots (pots x marks)."""
+        return replace(self, money=money)
 
-    def money_of_works(self) -> np.ndarray:
-        """What each work claims from all money pots together."""
-        total = np.zeros(len(self.goal), dtype=np.int64)
-        for pot in self.pots:
-            if not pot.cement:
-                np.add.at(total, pot.works, pot.amounts)
-        return total
+    def marks_of(self, year: np.ndarray, late: np.ndarray) -> np.ndarray:
+        """By goal the mark by which a plan has it paid; NONE where it is not listed."""
+        mark = np.where(late, self.last[year], self.mark[np.arange(len(year)), year])
+        return np.where(year == NONE, NONE, mark)
+
+    def whole(self, year: np.ndarray, late: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """A plan with the reported lists beside it."""
+        own, reported = self.reported[:, 0] != NONE, self.reported.T
+        return np.where(own, reported[0], year), np.where(own, reported[1] == 1, late)
+
+    def value(self, year: np.ndarray, late: np.ndarray) -> float:
+        """The aim: the weighted number of goals expected to finish by the deadline."""
+        some = year != NONE
+        return float((self.weight * self.chance[late.astype(int), year])[some].sum())
 
 
-def central(layout: Layout, deadline: int) -> Central:
-    """The central case of a schedule, with the deadline as a month of the run.
+def central(layout: Layout, baseline: Baseline) -> Central:
+    """The central case of a schedule.
 
-    >>> from ntm_analysis.schedule import schedule
+    Examples
+    --------
+    >>> from ntm_analysis.forecast.simulation import baseline_of
+    >>> from ntm_analysis.forecast.yearly_list import schedule
     >>> from ntm_analysis.workbook import Workbook
-    >>> case = central(Layout(schedule(Workbook.open("data/thanh-chuong"))), 45)
-    >>> case.ends.tolist(), len(case.goal), len(case.pots)
-    ([9, 21, 33, 45], 158, 10)
+    >>> workbook = Workbook.open("data/thanh-chuong")
+    >>> case = central(Layout(schedule(workbook)), baseline_of(workbook, 2022))
+    >>> case.years, int(case.free.sum())
+    ([2022, 2023, 2024, 2025], 12)
     """
-    plan, worlds = layout.plan, draw_worlds(layout, 1, MEANS)
-    december = 12 - plan.workbook.as_of.month
-    ends = np.array([*(month for month in range(december, deadline, 12) if month > 0), deadline])
-    works = len(layout.goal)
-    left, needed, counted = (np.zeros(works, dtype=kind) for kind in (np.int64, bool, bool))
-    for group, fixed in zip(worlds.groups, layout.groups, strict=True):
-        left[fixed.rows], needed[fixed.rows] = group.left[:, 0], group.needed[:, 0]
-        counted[fixed.rows[fixed.owed]] = True
-    for order, _, _ in layout.slots.values():
-        counted[order] = True
-    cement = {name for name, tonnes in zip(layout.envelopes.names, layout.envelopes.cement, strict=True) if tonnes}
-    pots = []
-    for line in layout.lines:
-        rows = np.concatenate([layout.groups[g].rows[mine] for g, _, mine in line.pieces])
-        amounts = np.concatenate([worlds.groups[g].claims[j][mine, 0] for g, j, mine in line.pieces])
-        come = worlds.money.get(line.instance, np.zeros((1, 0), dtype=np.int64))[0]
-        money = np.append(0, come)[np.minimum(ends, len(come))]
-        pots.append(Pot(line.instance, rows, amounts, money, line.instance in cement))
-    goals = plan.goals
-    ntm = (goals["level"] == "ntm").to_numpy()
-    weight = np.where(ntm, goals["unit"].map(plan.priorities).fillna(1.0), 0.0)
-    # Of goals alike: those registered first, then those that lack least.
-    rank = np.argsort(np.lexsort([goals["missing"], goals["year"].fillna(9999)]))
-    none, place = np.zeros(len(goals), dtype=np.int64), plan.works["place"].to_numpy()
+    plan, block = layout.plan, draw_block(layout, 1, MEANS)
+    spans = [span for span in plan.spans if span.last <= plan.deadline]
+    ends, marks = np.array([span.last for span in spans]), np.array(layout.marks)
+    cost, months = block.cost[:, :, 0], block.months[:, 0].astype(int)
+    last = np.searchsorted(marks, ends)
+    demand = np.empty((len(cost), len(spans), len(layout.sets.members)))
+    for y in range(len(spans)):
+        for g, own in enumerate(cost):
+            if block.own_money is None:
+                demand[g, y] = layout.sets.demand(own) if y == 0 else demand[g, 0]
+            else:
+                come = block.own_money[g, :, last[y], 0]
+                demand[g, y] = contribution(layout.sets, own, layout.own, come)
+    wanted = np.searchsorted(marks, ends[None, :] - months[:, None], side="right") - 1
+    first = np.array([span.first for span in spans])
+    mark = np.where((wanted >= 0) & (marks[wanted] >= first), wanted, NONE)
+    places, chance = _lists(layout, baseline, spans)
+    units, tables = plan.goals["unit"], plan.workbook.tables
+    priorities = tables["priorities"].set_index("unit")["weight"]
+    weight = np.where(plan.ntm, units.map(priorities).fillna(1.0), 0.0)
+    on_list = plan.ntm & plan.goals["year"].le(spans[-1].year).to_numpy()
+    paid = block.committed[:, 0]
+    taken = np.repeat(layout.sets.demand(paid)[None, :], len(marks), axis=0)
     case = Central(
-        ends, pots, layout.goal, left, counted & needed, layout.tier < 2, weight, none, place, rank
-    )  # fmt: skip
-    least = round(plan.rules["minimum_commune"] * THOUSAND)
-    mine = case.goal >= 0
-    whole = np.bincount(case.goal[mine], weights=case.money_of_works()[mine], minlength=len(goals)).astype(np.int64)
-    case.minimum[:] = np.where(ntm, np.minimum(least, whole), 0)
-    return case
+        layout.sets,
+        [span.year for span in spans],
+        ends,
+        last,
+        marks,
+        cost,
+        demand,
+        months,
+        mark,
+        block.money[:, :, 0],
+        taken,
+        places,
+        chance,
+        weight,
+        np.zeros(len(cost)),
+        plan.ntm & ~on_list,
+        np.full((len(cost), 2), NONE),
+        np.argsort(np.lexsort([plan.goals["missing"], plan.goals["pledge"].fillna(9_999)])),
+    )
+    return _with_minimum(_with_reported(case, layout, on_list), layout)
 
 
-def in_order(case: Central, place: np.ndarray) -> list[Line]:
-    """The queue of every pot when works are paid by their ``place``, 0 first."""
-    return [Line(pot.name, [], np.argsort(place[pot.works], kind="stable"), None, None, 1) for pot in case.pots]
+def _lists(layout: Layout, baseline: Baseline, spans: list) -> tuple[np.ndarray, np.ndarray]:
+    """Places on each year's list, and the chance that a place brings: see :class:`Central`."""
+    plan, as_of = layout.plan, layout.plan.workbook.as_of
+    years = [span.year for span in plan.spans]
+    run = Run(12 * as_of.year + as_of.month, years, CALIBRATING, SEED)
+    area, chances = usual_years(layout, baseline, knowledge(as_of), run)
+    luck, back = area.luck.mean(axis=1)[: len(spans)], float(area.missed_return.mean())
+    luck = np.stack([luck, luck * (1 - float(chances.late.mean()))])
+    reported = plan.goals.loc[plan.ntm, "year"].value_counts()
+    left, missed, listed, places = float(plan.ntm.sum()), 0.0, 0.0, []
+    for y, span in enumerate(spans):
+        share = 1 - (1 - float(area.length[y].mean())) ** span.fraction
+        waiting = back * missed * span.fraction
+        fresh = max(0.0, share * left - waiting)
+        if span.year in reported.index:
+            fresh = float(reported[span.year])
+            places.append(0)
+        else:
+            places.append(round(listed + fresh) - round(listed))
+            listed += fresh
+        met = luck[0, y] * (fresh + waiting)
+        missed += fresh - met
+        left -= met
+    later, chance = 0.0, np.zeros((2, len(spans)))
+    for y in reversed(range(len(spans))):
+        chance[:, y] = luck[:, y] + (1 - luck[:, y]) * later
+        later = back * chance[0, y] + (1 - back) * later
+    return np.array(places, dtype=int), chance
 
 
-def funded(case: Central, lines: Sequence[Line]) -> np.ndarray:
-    """The period (from 1) in which each work's last part is paid; 0: it claims nothing, :data:`~ntm_analysis.queue.NEVER`.
+def _with_reported(case: Central, layout: Layout, on_list: np.ndarray) -> Central:
+    """The case with what reported lists take: they are paid before all that a plan chooses."""
+    years = np.array(case.years)
+    own = layout.plan.goals["year"].fillna(9_999).to_numpy()
+    earliest = np.minimum(np.searchsorted(years, own), len(years) - 1)
+    alone = replace(case, free=on_list, places=np.full(len(years), len(on_list)))
+    year, late = in_order(alone, np.lexsort([case.rank, own]), earliest)
+    taken = case.taken.copy()
+    for g in np.flatnonzero(year != NONE):
+        mark = case.last[year[g]] if late[g] else case.mark[g, year[g]]
+        taken[mark:] += case.demand[g, year[g]]
+    return replace(case, taken=taken, reported=np.column_stack([year, late]).astype(int))
 
-    ``lines``: the queue of each pot, as a layout of the same works has it, or :func:`in_order`.
+
+def _with_minimum(case: Central, layout: Layout) -> Central:
+    """The case with the minimum of each unfinished commune; committed works and debts count."""
+    plan = layout.plan
+    least = plan.rules["minimum_commune"] * THOUSAND
+    works = central_works(layout)
+    owed = works[works["committed"]].groupby("unit")["amount"].sum()
+    owed = plan.goals["unit"].map(owed).fillna(0.0).to_numpy()
+    whole = case.cost.sum(axis=1)
+    asked = np.clip(least - owed, 0, whole) * plan.ntm
+    return replace(case, minimum=np.divide(asked, whole, out=np.zeros(len(whole)), where=whole > 0))
+
+
+def in_order(
+    case: Central, order: np.ndarray, earliest: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The plan of an order of goals: each year the next ones are listed, and paid in their order.
+
+    Nothing is skipped: who cannot be paid waits, those behind too, and stands first next year.
+
+    Parameters
+    ----------
+    case : Central
+    order : ndarray of int
+        Goals; those that no plan may list are passed over.
+    earliest : ndarray of int, optional
+        By goal the first year (from 0) in which it may be listed.
+
+    Returns
+    -------
+    tuple of ndarray
+        By goal the year (from 0) in which it is listed and paid, NONE for never; whether late.
     """
-    period = np.zeros(len(case.goal), dtype=np.int64)
-    for pot, line in zip(case.pots, lines, strict=True):
-        claims = pot.amounts[line.order]
-        weight = None if line.weight is None else np.maximum(line.weight, 1)
-        paid = paid_months(claims[:, None], pot.money[None, :], line.first, weight, line.total)[:, 0]
-        if line.weight is not None:
-            paid[(line.weight == 0) & (claims > 0)] = NEVER
-        np.maximum.at(period, pot.works[line.order], paid)
-    return period
+    year, late = np.full(len(case.weight), NONE), np.zeros(len(case.weight), dtype=bool)
+    waiting = [int(g) for g in order if case.free[g]]
+    used = np.zeros(case.room.shape[1])
+    for y, places in enumerate(case.places):
+        for g in [g for g in waiting if earliest is None or earliest[g] <= y][:places]:
+            total, mark = used + case.demand[g, y], case.mark[g, y]
+            in_time = mark != NONE and (total <= case.room[mark]).all()
+            if not in_time and not (total <= case.room[case.last[y]]).all():
+                break
+            used, year[g], late[g] = total, y, not in_time
+        waiting = [g for g in waiting if year[g] == NONE]
+    return year, late
 
 
-def reached(case: Central, period: np.ndarray) -> np.ndarray:
-    """The month in which each goal's works have ended, by the period in which each work is funded; 0 for nothing to build."""
-    ends = np.append(case.ends, NEVER)
-    month = np.where(period == 0, 0, ends[np.clip(period, 1, len(ends)) - 1]) + case.left
-    made = np.zeros(len(case.weight), dtype=np.int64)
-    mine = case.counted & (case.goal >= 0)
-    np.maximum.at(made, case.goal[mine], month[mine])
-    return np.minimum(made, NEVER)
+def central_works(layout: Layout) -> pd.DataFrame:
+    """The works of the central case, debts among them.
+
+    Returns
+    -------
+    DataFrame
+        A row a work that costs something: unit, goal (NONE: nobody's), level, criterion, work,
+        item, committed, months (once paid), mark, amount (thousand dong), value (the cement in it),
+        tonnes.
+    """
+    plan = layout.plan
+    prices = Prices(layout.prices, plan.workbook.as_of.year, 1, MEANS)
+    rows = []
+    missing = plan.missing | {"ntm": usual_missing(plan.facts)}
+    for level, lacks in missing.items():
+        mine = [item for item in layout.items if item.level == level]
+        drawn = drawn_works([item.works for item in mine], lacks, prices)
+        for item, works in zip(mine, drawn, strict=True):
+            table = plan.works[level].iloc[works.rows]
+            table = table[["unit", "criterion", "work", "item", "mark"]]
+            nothing = np.zeros(len(table))
+            rows.append(
+                table.assign(
+                    level=level,
+                    goal=item.goal,
+                    committed=item.committed,
+                    amount=works.amount[:, 0].astype(float),
+                    value=nothing if works.value is None else works.value[:, 0],
+                    tonnes=nothing if works.tonnes is None else works.tonnes[:, 0],
+                )
+            )
+    debts = layout.debts.assign(work=DEBT, item=DEBT, level="ntm", goal=NONE, committed=True)
+    rows.append(debts.assign(criterion=0, mark="reported", value=0.0, tonnes=0.0))
+    works = pd.concat(rows, ignore_index=True)
+    return works[works["amount"] > 0].reset_index(drop=True)
 
 
-def in_time(case: Central, period: np.ndarray) -> np.ndarray:
-    """Which goals are reached by the deadline when works are funded in these periods."""
-    return reached(case, period) <= case.ends[-1]
+def bounds_of(layout: Layout) -> pd.DataFrame:
+    """What each pot may pay of each kind of cost.
 
-
-def latest(case: Central) -> np.ndarray:
-    """The last period (from 1) in which a work may be funded to end by the end of each period: works x periods, 0: too late."""
-    room = case.ends[None, :] - case.left[:, None]
-    return np.searchsorted(case.ends, room.ravel(), side="right").reshape(room.shape)
+    Returns
+    -------
+    DataFrame
+        kind, pot, least, usual, most (thousandths); pots that may pay nothing are left out.
+    """
+    sets, rows = layout.sets, []
+    for k, kind in enumerate(sets.kinds):
+        item, cement = kind.removesuffix(CEMENT_PART), kind.endswith(CEMENT_PART)
+        usual = dict(layout.prices.shares(item))
+        for p, pot in enumerate(sets.pots):
+            if sets.most[k, p]:
+                share = THOUSANDTHS * (pot not in usual) if cement else 10 * usual.get(pot, 0.0)
+                rows.append((kind, pot, sets.least[k, p], share, sets.most[k, p]))
+    return pd.DataFrame(rows, columns=["kind", "pot", "least", "usual", "most"])

@@ -1,150 +1,181 @@
-"""What a plan may choose from on the central case: the columns and rows of the model that :mod:`~.optimum` solves."""
+"""What a plan may choose from on the central case: the columns and rows that ``optimum`` solves.
 
+A column lists goals of one kind (alike in all that the model sees) in one year, paid in time or
+late. A row keeps what is listed so far within a set of pots by a mark. Of the thousands of such
+rows few bind: they are added as solutions break them.
+"""
+
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
 
-from .central import Central, funded, in_order, latest, reached
-from .solver import Rows
+from .central import NONE, Central
+from .solver import EXACT, NODES, Rows, Solution, solve
+
+ROUNDS = 400  # of adding rows; a district takes some ten
+AT_ONCE = 3  # sets added for a mark that a solution breaks
+OverTime = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, float] | None]
 
 
 class Choice:
-    """What may be chosen in a central case: the columns and rows of the model.
+    """The columns and rows of a central case.
 
-    ``demand``: by pot the goals that claim from it and what each claims by the end of period t if it is to be reached by period
-    y: goals x y x t. ``room``: by pot the money that committed works leave, by period. Goals x y: ``possible``, what lead time
-    and committed works that are paid late do not rule out; ``open_``, nor a pot that could not pay this goal alone.
+    Parameters
+    ----------
+    case : Central
+    ruled_out : ndarray of bool, optional
+        Goals that shall not be listed by the plan.
+    over_time : callable, optional
+        Asked of every plan found: whether its works can be paid year after year by one mix. Gets
+        the plan (by goal its year, whether late); gives None, or what each goal listed so asks of
+        a row that the plan breaks (goals x years x 2), and the most that the row allows.
     """
 
-    def __init__(self, case: Central, ruled_out: np.ndarray | None = None) -> None:
-        self.case, (goals, periods) = case, (len(case.weight), len(case.ends))
-        last = np.full(len(case.goal), len(case.goal))
-        self.committed = funded(case, in_order(case, case.queue(last)))
-        self.committed[~case.committed] = 0
-        free = case.counted & ~case.committed & (case.goal >= 0)
-        last = latest(case)
-        claims = np.zeros(len(case.goal), dtype=bool)
-        for pot in case.pots:
-            claims[pot.works[pot.amounts > 0]] = True
-        self.open_ = np.ones((goals, periods), dtype=bool)
-        # Others as if they cost nothing and began today.
-        held = reached(case, np.where(case.committed, self.committed, 0))
-        self.open_ &= held[:, None] <= case.ends[None, :]
-        late = free & claims
-        for y in range(periods):
-            self.open_[case.goal[late & (last[:, y] == 0)], y] = False
-        self.possible = self.open_.copy()
-        if ruled_out is not None:
-            self.open_ &= ~ruled_out[:, None]
-        self.demand, self.room = [], []
-        for pot in case.pots:
-            self.room.append(pot.money - pot.amounts[case.committed[pot.works]].sum())
-            mine = free[pot.works] & (pot.amounts > 0)
-            who, at = np.unique(case.goal[pot.works[mine]], return_inverse=True)
-            wants = np.zeros((len(who), periods, periods + 1), dtype=np.int64)
-            for y in range(periods):
-                np.add.at(wants[:, y], (at, last[pot.works[mine], y]), pot.amounts[mine])
-            # Column 0 holds what is too late; those goals are ruled out for that period.
-            self.demand.append((who, np.cumsum(wants[:, :, 1:], axis=2)))
-            # Whatever claims more than the whole room can never be reached.
-            self.open_[who] &= (self.demand[-1][1] <= np.maximum(self.room[-1], 0)).all(axis=2)
-        self.open_[case.weight <= 0] = False
-        self.cost = np.bincount(case.goal[free], weights=case.money_of_works()[free], minlength=goals)
+    def __init__(
+        self,
+        case: Central,
+        ruled_out: np.ndarray | None = None,
+        over_time: OverTime | None = None,
+    ) -> None:
+        self.case, self.over_time = case, over_time
+        free = case.free if ruled_out is None else case.free & ~ruled_out
+        seen: dict[bytes, int] = {}
+        self.kind = np.full(len(free), NONE)
+        for g in np.flatnonzero(free):
+            same = (case.weight[g], case.minimum[g], *case.mark[g], *case.demand[g].ravel())
+            self.kind[g] = seen.setdefault(np.array(same).tobytes(), len(seen))
+        self.size = np.bincount(self.kind[free], minlength=len(seen)).astype(float)
+        first = [int(np.flatnonzero(self.kind == k)[0]) for k in range(len(seen))]
+        columns = []
+        for k, g in enumerate(first):
+            for y in range(len(case.years)):
+                marks = dict.fromkeys((case.mark[g, y], case.last[y]))
+                for mark in marks:
+                    late = mark != case.mark[g, y]
+                    if mark != NONE and (case.demand[g, y] <= case.room[mark]).all():
+                        columns.append((k, y, late, mark, g))
+        table = np.array(columns, dtype=int).reshape(-1, 5)
+        self.of, self.year, self.late, self.at, self.goal = table.T
+        self.worth = case.weight[self.goal] * case.chance[self.late, self.year]
+        self.upper = self.size[self.of]
+        self.asks = case.demand[self.goal, self.year]
+        self.rows = Rows()
+        for k in range(len(seen)):
+            mine = np.flatnonzero(self.of == k)
+            self.rows.add(mine, np.ones(len(mine)), self.size[k])
+        self.lists = {}
+        for y, places in enumerate(case.places):
+            mine = np.flatnonzero(self.year == y)
+            self.lists[y] = self.rows.add(mine, np.ones(len(mine)), float(places))
+        self.known: dict[tuple[int, int], int] = {}  # (mark, set): its row; last mark + 1: minimums
 
     @cached_property
-    def kinds(self) -> tuple[np.ndarray, np.ndarray]:
-        """Goals that are alike in all the model sees: the number of the kind of each goal, and a goal of each kind."""
-        goals = len(self.case.weight)
-        if self.case.minimum.any():
-            return np.arange(goals), np.arange(goals)
-        seen: list[list[bytes]] = [[w.tobytes(), o.tobytes(), c.tobytes()] for w, o, c in
-                                   zip(self.case.weight, self.open_, self.cost, strict=True)]  # fmt: skip
-        for p, (who, wants) in enumerate(self.demand):
-            for goal, row in zip(who, wants, strict=True):
-                seen[goal].append(b"%d|" % p + row.tobytes())
-        _, first, kind = np.unique([b"\0".join(s) for s in seen], return_index=True, return_inverse=True)
-        return kind, first
-
-    @cached_property
-    def held(self) -> np.ndarray:
-        """By goal the money that committed works give it by the deadline, thousand đồng."""
-        case, made = self.case, np.zeros(len(self.case.weight), dtype=np.int64)
-        paid = case.committed & (self.committed <= len(case.ends)) & (case.goal >= 0)
-        np.add.at(made, case.goal[paid], case.money_of_works()[paid])
-        return made
-
-    @cached_property
-    def fill(self) -> np.ndarray:
-        """The works that may be funded only so that their commune gets its minimum."""
+    def blocks(self) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """By mark which columns count by it, what each set may bear, what part each column asks;
+        last the end with the minimums of all communes."""
         case = self.case
-        some = (case.goal >= 0) & ~case.committed & (case.money_of_works() > 0)
-        some[some] = case.minimum[case.goal[some]] > 0
-        return np.flatnonzero(some)
+        marks = range(len(case.marks))
+        whole = np.ones(len(self.at))
+        by_mark = [(self.at <= m, case.room[m], whole) for m in marks]
+        if not case.minimum.any():
+            return by_mark
+        more = 1 - case.minimum[self.goal]
+        return [*by_mark, (self.at < len(marks), case.room[-1] - case.reserve, more)]
 
-    def columns(self, first_period: int) -> np.ndarray:
-        """(kind, period from 0) of the goals that may be reached, from this period on."""
-        _, first = self.kinds
-        periods = range(first_period, len(self.case.ends))
-        open_ = [(k, y) for k in range(len(first)) for y in periods if self.open_[first[k], y]]
-        return np.array(open_, dtype=int).reshape(-1, 2)
+    def feasible(self) -> bool:
+        """Whether the minimums of all communes can be paid at all."""
+        return bool((self.blocks[-1][1] >= 0).all()) or not self.case.minimum.any()
 
-    def first_aim(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, Rows]:
-        """The model of the first aim: a column for each kind, to be reached by the deadline, and ``fill``; what each column
-        counts for, how many it stands for, the rows."""
-        kind, first = self.kinds
-        last = self.columns(len(self.case.ends) - 1)
-        weight = np.append(self.case.weight[first[last[:, 0]]], np.zeros(len(self.fill)))
-        upper = np.append(np.bincount(kind)[last[:, 0]], np.ones(len(self.fill)))
-        return last, weight, upper, self.rows(last)
+    def broken(self, x: np.ndarray, slack: float = 0.0) -> list[tuple[int, int]]:
+        """The (mark, set) that a solution breaks by most, some of each mark."""
+        rows = []
+        for m, (some, room, part) in enumerate(self.blocks):
+            if not some.any():  # committed works may wait as long as nobody is listed
+                continue
+            counts = np.where(some, x * part, 0.0)
+            over = counts @ self.asks - room
+            worst = np.argsort(over, kind="stable")[::-1][:AT_ONCE]
+            rows += [(m, int(s)) for s in worst if over[s] > slack * (1 + abs(room[s]))]
+        return rows
 
-    def rows(self, columns: np.ndarray) -> Rows:
-        """The rows over ``columns`` (kind, period from 0), and after them ``fill``: pots, then minimums."""
-        case, made = self.case, Rows()
-        kind, first = self.kinds
-        goal, until = first[columns[:, 0]], columns[:, 1]
-        size = np.bincount(kind)[columns[:, 0]]
-        place = np.full(len(case.goal), -1)
-        place[self.fill] = len(columns) + np.arange(len(self.fill))
-        periods = len(case.ends)
-        for p, pot in enumerate(case.pots):
-            who, wants = self.demand[p]
-            at = np.searchsorted(who, goal)
-            mine = np.flatnonzero((at < len(who)) & (who[np.minimum(at, len(who) - 1)] == goal)) if len(who) else []
-            extra = np.flatnonzero((place[pot.works] >= 0) & (pot.amounts > 0))
-            for t in range(periods):
-                asked = wants[at[mine], until[mine], t] if len(mine) else np.zeros(0, dtype=np.int64)
-                also = pot.amounts[extra] if t == periods - 1 else np.zeros(0, dtype=np.int64)
-                room = max(int(self.room[p][t]), 0)
-                if (asked * size[mine]).sum() + also.sum() <= room if len(mine) else also.sum() <= room:
-                    continue
-                where = np.concatenate([np.asarray(mine, dtype=int), place[pot.works[extra]][: len(also)]])
-                values = np.concatenate([asked, also]).astype(float)
-                some = values > 0
-                scale = room or 1
-                row = made.add(where[some], values[some] / scale, -np.inf, 1.0 if room else 0.0)
-                made.pots[row] = (p, t + 1)
-        self._minimum_rows(columns, made)
-        return made
+    def solved(
+        self,
+        worth: np.ndarray,
+        *,
+        start: np.ndarray | None = None,
+        whole: bool = True,
+        nodes: int = NODES,
+    ) -> Solution:
+        """The best solution that breaks no row, rows being added as they are broken."""
+        searched, proved = 0, True
+        for _ in range(ROUNDS):
+            answer = solve(
+                worth,
+                self.upper,
+                self.rows,
+                start=start,
+                whole=whole,
+                nodes=max(nodes - searched, 1),
+            )
+            searched += answer.nodes
+            if answer.x is None:
+                return Solution(None, answer.bound, answer.proved, searched, answer.duals)
+            x = np.rint(answer.x) if whole else answer.x
+            broken = self.broken(x, 0.0 if whole else 1e-7)
+            for m, s in broken:
+                proved &= self._keep(m, s)
+            if broken or (whole and self._unpayable_over_time(x)):
+                continue
+            # A row drawn in by the tolerance leaves the proof to the bound.
+            sure = answer.proved and (proved or bool(worth @ x >= answer.bound - 1e-6))
+            return Solution(x, answer.bound, sure, searched, answer.duals)
+        return Solution(None, float(worth @ self.upper), False, searched, np.zeros(0))
 
-    def _minimum_rows(self, columns: np.ndarray, rows: Rows) -> None:
-        """Add the rows of the minimum of each unfinished commune."""
-        case, (_, first), money = self.case, self.kinds, self.case.money_of_works()
-        for goal in np.flatnonzero(case.minimum > self.held):
-            mine = np.flatnonzero(first[columns[:, 0]] == goal)
-            works = len(columns) + np.flatnonzero(case.goal[self.fill] == goal)
-            values = np.append(np.full(len(mine), self.cost[goal]), money[self.fill[works - len(columns)]])
-            scale = float(case.minimum[goal] - self.held[goal])
-            rows.add(np.append(mine, works), values / scale, 1.0, np.inf)
-            for work in works[case.counted[self.fill[works - len(columns)]]] if len(mine) else []:
-                rows.add(np.append(mine, work), np.ones(len(mine) + 1), -np.inf, 1.0)
+    def _keep(self, m: int, s: int) -> bool:
+        """Add the row of a mark and set; False where it was there and is drawn in a little."""
+        if (row := self.known.get((m, s))) is not None:
+            self.rows.high[row] -= 4 * EXACT
+            return False
+        some, room, part = self.blocks[m]
+        scale = abs(room[s]) or 1.0
+        values = np.where(some, self.asks[:, s] * part, 0.0) / scale
+        self.known[m, s] = self.rows.add_dense(values, room[s] / scale)
+        return True
 
-    def used(self, x: np.ndarray, columns: np.ndarray, p: int, t: int) -> int:
-        """What a solution claims from a pot by the end of a period, exactly."""
-        who, wants = self.demand[p]
-        goal = self.kinds[1][columns[:, 0]]
-        mine = np.flatnonzero(np.isin(goal, who) & (x[: len(columns)] > 0))
-        total = int((wants[np.searchsorted(who, goal[mine]), columns[mine, 1], t - 1] * x[mine].astype(np.int64)).sum())
-        if t == len(self.case.ends) and len(self.fill):
-            pot = self.case.pots[p]
-            total += int(pot.amounts[np.isin(pot.works, self.fill[x[len(columns) :] > 0])].sum())
-        return total
+    def _unpayable_over_time(self, x: np.ndarray) -> bool:
+        """Whether the works of a solution cannot be paid year after year; its row is added."""
+        if self.over_time is None:
+            return False
+        cut = self.over_time(*self.plan(x))
+        if cut is None:
+            return False
+        asked, most = cut
+        values = asked[self.goal, self.year, self.late]
+        # Drawn in by what the solver does not see, lest the same plan come again.
+        self.rows.add_dense(values / (abs(most) or 1.0), most / (abs(most) or 1.0) - 1e-7)
+        return True
+
+    def plan(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """A solution as the year of each goal and whether it is late; of goals alike the lowest
+        rank first."""
+        case = self.case
+        year, late = np.full(len(case.free), NONE), np.zeros(len(case.free), dtype=bool)
+        for i in np.lexsort([self.late, self.year]):
+            open_ = np.flatnonzero((self.kind == self.of[i]) & (year == NONE))
+            open_ = open_[np.argsort(case.rank[open_], kind="stable")][: int(x[i])]
+            year[open_], late[open_] = self.year[i], bool(self.late[i])
+        return year, late
+
+    def solution(self, year: np.ndarray, late: np.ndarray) -> np.ndarray | None:
+        """A plan as a solution; None where it breaks a row or takes what is no column."""
+        x = np.zeros(len(self.of))
+        for g in np.flatnonzero((year != NONE) & self.case.free):
+            mine = (self.of == self.kind[g]) & (self.year == year[g])
+            i = np.flatnonzero(mine & ((self.late == late[g]) | ~late[g]))
+            if not len(i):
+                return None
+            x[i[0] if not late[g] else i[-1]] += 1
+        lists = np.bincount(self.year, x, minlength=len(self.case.places))
+        fits = (lists <= self.case.places).all() and not self.broken(x)
+        return x if fits else None
