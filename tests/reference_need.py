@@ -18,7 +18,7 @@ given = lambda value, otherwise: otherwise if value != value else value  # noqa:
 
 
 def worlds(workbook, draws: int, seed: int, until: int) -> list[dict]:
-    """For each world: total, by criterion, pot, year and commune, tonnes, what pots lack at usual shares, gap and late gap, without zeros."""
+    """By world: total, by criterion, pot, year and commune, tonnes, what pots lack at usual shares, both gaps; no zeros."""
     tables = {name: table.to_dict("records") for name, table in workbook.tables.items()}
     standing, base = assess(workbook, OLD), workbook.as_of.year
     state = {(r.unit, r.criterion): r.state for r in standing.states.itertuples()}

@@ -11,6 +11,7 @@ from ntm_analysis.cli import main
 from ntm_analysis.commune_page import CommunePage
 from ntm_analysis.exports import write_tables
 from ntm_analysis.funding_page import FundingPage
+from ntm_analysis.need_words import billions, gap_sentence
 from ntm_analysis.workbook import UnknownCommune
 
 DATA = "data/thanh-chuong"
@@ -42,6 +43,33 @@ def test_money_is_told_by_source_with_investment_and_recurrent_capital_apart(pag
     said = text(page.source_table())
     assert "Ngân sách trung ương đầu tư phát triển" in said and "Ngân sách trung ương sự nghiệp" in said
     assert "Thu tiền sử dụng đất" in said and "Đơn vị tính: tỷ đồng" in said
+
+
+def test_one_gap_stands_in_text_chart_and_json_and_what_pots_lack_at_usual_shares_is_not_added_up(page):
+    gap, said = page.found()[1]["gap"], page.need_summary()
+    (shown,) = re.findall(r"vốn còn thiếu: hầu như không có \(bình quân ([\d,]+) tỷ đồng", said)
+    assert shown == billions(gap["mean"], "vi") and f"còn thiếu {shown} tỷ đồng" in said, "the chart's words say the same"
+    table = str(page.pots_table())
+    assert "THEO CÁCH CHIA THƯỜNG DÙNG" in table and "Thu tiền sử dụng đất" in table and "Tổng số" not in table
+    assert "Vốn còn thiếu" not in text(page.source_table())
+    assert sum(row["mean"] for row in gap["by_pot"]) > 10_000 > 1_000 > gap["mean"], "other sources pay for those that lack"
+
+
+@pytest.mark.parametrize(
+    ("lang", "gap", "blocking", "words"),
+    [
+        ("vi", 8_000.0, ["nstw-dt", "dat"], ["vốn còn thiếu: bình quân khoảng 8 tỷ đồng (0-20)",
+                                             "Thiếu ở các nguồn: Ngân sách trung ương, đầu tư phát triển; Thu tiền sử dụng đất"]),
+        ("en", 8_000.0, ["dat"], ["about 8 billion VND on average (0-20)", "What lacks it: Land-use revenue"]),
+        ("vi", 0.0, [], ["vốn còn thiếu: không có"]),
+    ],
+)  # fmt: skip
+def test_the_sentence_of_the_gap_names_the_sources_that_block(page, lang, gap, blocking, words):
+    spread = {"mean": gap, "p10": 0.0, "p90": 20_000.0 * bool(gap)}
+    numbers = page.found()[1] | {"gap": spread | {"if_late": spread}, "blocking_sources": blocking}
+    said = gap_sentence(page.workbook, numbers, lang)
+    assert all(part in said for part in words)
+    assert ("Thiếu ở" in said or "What lacks" in said) == bool(blocking)
 
 
 def test_drawn_figures_show_two_digits_only(page):
@@ -101,7 +129,7 @@ def test_json_has_the_agreed_keys_and_adds_up(capsys):
     assert main(["needs", "--json", "--draws", "1000"]) == 0
     made = json.loads(capsys.readouterr().out)
     assert {"unit", "price_year", "total", "by_criterion", "by_source", "by_year", "by_commune", "cement", "envelope", "gap",
-            "assumed_share"} <= set(made)  # fmt: skip
+            "blocking_sources", "assumed_share"} <= set(made)  # fmt: skip
     assert made["unit"] == "triệu đồng" and made["price_year"] == 2022 and made["assumed_share"] == 1.0
     for name in ("by_criterion", "by_year", "by_commune"):
         assert sum(row["mean"] for row in made[name]) == pytest.approx(made["total"]["mean"], rel=1e-4)
@@ -136,6 +164,7 @@ def test_one_commune_alone_has_no_gap_of_the_districts_pots(capsys):
     main(["needs", "--json", "--commune", "Thanh Hương", "--draws", "500"])
     made = json.loads(capsys.readouterr().out)
     assert [row["name"] for row in made["by_commune"]] == ["Thanh Hương"] and made["gap"] is None and made["envelope"] is None
+    assert made["blocking_sources"] is None
 
 
 def test_tables_become_excel_and_csv_without_formulas(tmp_path):

@@ -194,6 +194,26 @@ def test_an_added_row_is_added_in_the_manner_of_the_file(filled):
     assert filled.lines("debts")[-1] == 'xã Hoà Bình,5,2022-03-31,"1500,5",2022-03-31,s,reported,'
 
 
+def test_bounds_typed_for_a_data_set_of_before_add_their_columns_to_its_file(tmp_path, make_dataset, capsys):
+    words = {"name_vi": "x", "name_en": "x"}
+    folder = make_dataset(tmp_path / "thu", TABLES | {
+        "pots": [words | {"pot": p, "fund": "nsh", "capital": "investment", "serves": "district", "measure": "money"}
+                 for p in "ab"],
+        "unit_costs": [words | {"item": "road", "measure_vi": "km", "measure_en": "km", "definition": "full", "mode": 5, "low": 5,
+                                "high": 5, "price_year": 2022}],
+        "parts": [{"item": "road", "pot": p, "share": 50} for p in "ab"],
+        "prices": [{"year": year, "low": 0, "mode": 0, "high": 0} for year in (2023, 2024, 2025)],
+    })  # fmt: skip
+    path = folder / "parts.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace(",least,most,", ",").replace(",50,,,", ",50,"), encoding="utf-8")
+    filled = Filled(folder, capsys)
+    filled.set("parts", FIRST, "most", 80)
+    assert filled.bring()[0] == 0
+    head, first, second = filled.lines("parts")
+    assert head.endswith(",note,most") and first.endswith(",80") and second == filled.before["parts.csv"].decode().splitlines()[2]
+    assert Workbook.open(folder).tables["parts"]["most"].tolist()[0] == 80
+
+
 def test_a_deleted_row_is_told_and_kept_and_goes_only_when_told_to(filled):
     filled.sheet("criterion_states").delete_rows(FIRST + 1)
     code, said = filled.bring()

@@ -1,1 +1,3 @@
-"""What finishing costs and who pays: what communes lack in each world, the works that takes, the money there is."""
+"""What finishing costs and who pays: what communes lack in each world, the works that takes, the
+money there is.
+"""

@@ -1,12 +1,15 @@
-"""Random numbers that belong to what they are about: the same world for every scenario, group of communes and machine.
+"""Random numbers that belong to what they are about: the same world for every scenario, group of
+communes and machine.
 
-A number is named by (seed, quantity, key), the key being a commune, or a commune with a work, a criterion, a pot or a year.
-Its draws come from a counter-based generator keyed by a hash of that name, so that adding a commune, a draw or a scenario
-changes no other number. Draws come in blocks of :data:`BLOCK`; one uniform makes one number, turned by an inverse table.
+A number is named by (seed, quantity, key), the key being a commune, or a commune with a work, a
+criterion, a pot or a year. Its draws come from a counter-based generator keyed by a hash of that
+name, so that adding a commune, a draw or a scenario changes no other number. Draws come in blocks
+of :data:`BLOCK`; one uniform makes one number, turned by an inverse table.
 
-Statuses that nobody reported are drawn in two steps. How many criteria are met: a discrete distribution whose mean is pinned by
-published figures of communes not yet NTM. Which: conditional Bernoulli given the number, in criterion order with one uniform
-each, so that the set only grows as the number does.
+Statuses that nobody reported are drawn in two steps. How many criteria are met: a discrete
+distribution whose mean is pinned by published figures of communes not yet NTM. Which: conditional
+Bernoulli given the number, in criterion order with one uniform each, so that the set only grows as
+the number does.
 """
 
 import hashlib
@@ -17,15 +20,19 @@ import numpy as np
 from scipy.special import betaincinv
 
 BLOCK = 1_000  # draws in one block; a run takes whole blocks or the first part of the last one
-MEANS = None  # in the place of a seed: one world in which nothing is drawn and every number stands at its mean
+# In the place of a seed: one world in which nothing is drawn and every number stands at its mean.
+MEANS = None
 STEPS = 4_096  # cells of an inverse table: finer than any assumed range is known
 
 
-def uniforms(seed: int | None, quantity: str, keys: Sequence[str], draws: int, block: int = 0) -> np.ndarray:
-    """Uniform numbers in [0, 1), shape (keys, draws): the draws of each named number from ``block`` onwards.
+def uniforms(
+    seed: int | None, quantity: str, keys: Sequence[str], draws: int, block: int = 0
+) -> np.ndarray:
+    """Uniform numbers in [0, 1), shape (keys, draws): the draws of each named number from ``block``
+    onwards.
 
-    With :data:`MEANS` in the place of a seed they are NaN, which :func:`pert` turns into its mean, and which is below no
-    chance.
+    With :data:`MEANS` in the place of a seed they are NaN, which :func:`pert` turns into its mean,
+    and which is below no chance.
 
     >>> whole = uniforms(2022, "cost", ["17758", "17755"], 2_000)
     >>> bool((whole[1:, 1_000:] == uniforms(2022, "cost", ["17755"], 1_000, block=1)).all())
@@ -36,9 +43,13 @@ def uniforms(seed: int | None, quantity: str, keys: Sequence[str], draws: int, b
     made = np.empty((len(keys), draws))
     bits = np.random.Philox(key=0)
     generator, state = np.random.Generator(bits), bits.state
-    # One step of the generator makes four numbers. Its state is set anew for each name: much cheaper than a generator each.
+    # One step of the generator makes four numbers. Its state is set anew for each name: much
+    # cheaper than a generator each.
     state["state"]["counter"] = np.array([block * BLOCK // 4, 0, 0, 0], dtype=np.uint64)
-    names = [hashlib.blake2b(f"{seed}|{quantity}|{key}".encode(), digest_size=16).digest() for key in keys]
+    names = [
+        hashlib.blake2b(f"{seed}|{quantity}|{key}".encode(), digest_size=16).digest()
+        for key in keys
+    ]
     hashes = np.frombuffer(b"".join(names), dtype="<u8").astype(np.uint64).reshape(-1, 2)
     for row, name in zip(made, hashes, strict=True):
         state["state"]["key"] = name
@@ -49,16 +60,19 @@ def uniforms(seed: int | None, quantity: str, keys: Sequence[str], draws: int, b
 
 @lru_cache(maxsize=1024)
 def _pert_table(peak: float) -> np.ndarray:
-    """Quantiles of the PERT distribution on [0, 1] with its mode at ``peak``, at the middle of each cell of the table."""
+    """Quantiles of the PERT distribution on [0, 1] with its mode at ``peak``, at the middle of each
+    cell of the table.
+    """
     middles = (np.arange(STEPS) + 0.5) / STEPS
     return betaincinv(1 + 4 * peak, 5 - 4 * peak, middles)
 
 
 def pert(u: np.ndarray, low: float, mode: float, high: float) -> np.ndarray:
-    """PERT numbers from uniforms: a beta distribution on [low, high] with the mean (low + 4 mode + high) / 6.
+    """PERT numbers from uniforms: a beta distribution on [low, high] with the mean (low + 4 mode +
+    high) / 6.
 
-    Turned by a table of :data:`STEPS` quantiles; a range of no width gives ``mode``, uniforms that are NaN give the mean.
-    Raises ValueError unless low <= mode <= high.
+    Turned by a table of :data:`STEPS` quantiles; a range of no width gives ``mode``, uniforms that
+    are NaN give the mean. Raises ValueError unless low <= mode <= high.
 
     >>> pert(np.array([0.0, 0.5, 0.999]), 2.0, 2.0, 2.0).tolist()
     [2.0, 2.0, 2.0]
@@ -79,9 +93,11 @@ def _undrawn(u: np.ndarray) -> bool:
 
 
 def perts(u: np.ndarray, low: np.ndarray, mode: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Like :func:`pert`, each row of ``u`` with a range of its own: float, the shape of ``u`` (rows, draws).
+    """Like :func:`pert`, each row of ``u`` with a range of its own: float, the shape of ``u``
+    (rows, draws).
 
-    >>> perts(np.full((2, 1), 0.5), np.array([1.0, 0]), np.array([1.0, 5]), np.array([1.0, 10])).round(2).tolist()
+    >>> ends = np.array([1.0, 0]), np.array([1.0, 5]), np.array([1.0, 10])
+    >>> perts(np.full((2, 1), 0.5), *ends).round(2).tolist()
     [[1.0], [5.0]]
     """
     low, mode, high = (np.asarray(end, dtype=float) for end in (low, mode, high))
@@ -100,11 +116,11 @@ def perts(u: np.ndarray, low: np.ndarray, mode: np.ndarray, high: np.ndarray) ->
 
 
 def together(own: np.ndarray, shared: np.ndarray, correlation: float) -> np.ndarray:
-    """Uniforms that take the shared number with chance sqrt(correlation): uniform, rank correlation between any two
-    ``correlation``.
+    """Uniforms that take the shared number with chance sqrt(correlation): uniform, rank correlation
+    between any two ``correlation``.
 
-    One number decides both whether the shared one is taken and, if not, what stands in its place. Raises ValueError
-    unless 0 <= correlation <= 1.
+    One number decides both whether the shared one is taken and, if not, what stands in its place.
+    Raises ValueError unless 0 <= correlation <= 1.
 
     >>> together(np.array([0.1, 0.6]), np.array([0.9, 0.9]), 0.25).round(3).tolist()
     [0.9, 0.2]
@@ -121,7 +137,8 @@ def together(own: np.ndarray, shared: np.ndarray, correlation: float) -> np.ndar
 
 
 def mean_of_the_rest(average: float, communes: int, ntm: int, of: int = 19) -> float:
-    """The mean number of criteria met by communes not yet NTM, from a published average over all communes.
+    """The mean number of criteria met by communes not yet NTM, from a published average over all
+    communes.
 
     Formula: (average x communes - of x ntm) / (communes - ntm).
 
@@ -134,8 +151,9 @@ def mean_of_the_rest(average: float, communes: int, ntm: int, of: int = 19) -> f
 def count_distribution(mean: float, spread: float, low: int, high: int) -> np.ndarray:
     """Probabilities of low..high criteria met, with exactly this mean.
 
-    A bell around the mean with this spread (standard deviation, in criteria), cut to low..high and tilted exponentially
-    until its mean is met. Raises ValueError when the mean does not lie between ``low`` and ``high``.
+    A bell around the mean with this spread (standard deviation, in criteria), cut to low..high and
+    tilted exponentially until its mean is met. Raises ValueError when the mean does not lie between
+    ``low`` and ``high``.
 
     >>> p = count_distribution(11.3, 2.5, 3, 18)
     >>> round(float(p @ np.arange(3, 19)), 6), round(float(p.sum()), 6)
@@ -167,7 +185,8 @@ def drawn_counts(u: np.ndarray, probabilities: np.ndarray, low: int) -> np.ndarr
 
 
 def inclusion_table(odds: np.ndarray) -> np.ndarray:
-    """P(criterion j is met | r of the criteria j..n are met), shape (n, n + 1): conditional Bernoulli with these odds.
+    """P(criterion j is met | r of the criteria j..n are met), shape (n, n + 1): conditional
+    Bernoulli with these odds.
 
     With R(r, j) the sum over all sets of r criteria out of j..n of the product of their odds:
     P = odds_j R(r - 1, j + 1) / R(r, j). Impossible pairs (r > n - j + 1) are 1, r = 0 is 0.
@@ -188,11 +207,14 @@ def inclusion_table(odds: np.ndarray) -> np.ndarray:
 
 
 def drawn_sets(u: np.ndarray, counts: np.ndarray, table: np.ndarray) -> np.ndarray:
-    """Which criteria are met: bool, shape (criteria, ...), from uniforms of that shape and the counts of shape (...).
+    """Which criteria are met: bool, shape (criteria, ...), from uniforms of that shape and the
+    counts of shape (...).
 
-    Criterion by criterion, each decided by its own uniform: with the same uniforms a larger count gives a larger set.
+    Criterion by criterion, each decided by its own uniform: with the same uniforms a larger count
+    gives a larger set.
 
-    >>> drawn_sets(np.array([[0.4], [0.9]]), np.array([1]), inclusion_table(np.array([1.0, 1.0])))[:, 0].tolist()
+    >>> even = inclusion_table(np.array([1.0, 1.0]))
+    >>> drawn_sets(np.array([[0.4], [0.9]]), np.array([1]), even)[:, 0].tolist()
     [True, False]
     """
     left = np.array(counts, dtype=np.int64)

@@ -53,13 +53,18 @@ class Funding:
 
 
 def still_to_come(workbook: Workbook, until: int) -> pd.DataFrame:
-    """The envelopes from the as-of year to ``until`` that a commune may draw on; of the as-of year's ``amount`` only what is
-    still to come.
+    """The envelopes from the as-of year to ``until`` that a commune may draw on; of the as-of
+    year's ``amount`` only what is still to come.
 
-    By the monthly profile, evenly over the months where a pot has none: what came before went into what is done. Money that
-    serves a township alone, or a unit of another time, is money of no commune.
+    By the monthly profile, evenly over the months where a pot has none: what came before went into
+    what is done. Money that serves a township alone, or a unit of another time, is money of no
+    commune.
     """
-    as_of, rows, profiles = workbook.as_of, workbook.tables["envelopes"], workbook.tables["profiles"]
+    as_of, rows, profiles = (
+        workbook.as_of,
+        workbook.tables["envelopes"],
+        workbook.tables["profiles"],
+    )
     places = [workbook.communes[column].tolist() for column in ("code", "district")]
     drawn = {name for pot in rows["pot"].unique() for name in instances_of(pot, rows, *places)}
     used = [instance(*pair) in drawn for pair in zip(rows["pot"], rows["served"], strict=True)]
@@ -67,7 +72,9 @@ def still_to_come(workbook: Workbook, until: int) -> pd.DataFrame:
     still = profiles[profiles["month"] > as_of.month].groupby("pot")["share"].sum() / 100
     told = still.reindex(profiles["pot"].unique(), fill_value=0.0)
     part = rows["pot"].map(told).astype(float).fillna((12 - as_of.month) / 12)
-    return rows.assign(amount=rows["amount"].where(rows["year"] > as_of.year, rows["amount"] * part))
+    return rows.assign(
+        amount=rows["amount"].where(rows["year"] > as_of.year, rows["amount"] * part)
+    )
 
 
 def funding(workbook: Workbook, need: Need, until: int, seed: int) -> Funding:
@@ -154,34 +161,37 @@ def by_source(need: Need, pots: pd.DataFrame) -> dict[tuple[str, str], np.ndarra
 
 
 def movers(workbook: Workbook, need: Need) -> pd.DataFrame:
-    """Which assumptions move the need most: its mean were the assumption at its low or its high end for all works at once.
+    """Which assumptions move the need most: its mean were one at its low or its high end.
 
-    Columns: kind (cost, quantity, price), item (blank for price), low, high (million VND), swing = high - low; the largest first.
-    Formula for an item: mean of its need x end / mean of its range. The price path: all years at their low or high rise.
+    An assumption is moved for all works at once, by its end over the mean of its range; of the
+    price path all years stand at their low or high rise.
+
+    Returns
+    -------
+    DataFrame
+        kind (cost, quantity, price), item (blank for price), low, high (million VND), swing
+        (high - low); the largest first.
     """
     costs, works, rows = unit_costs(workbook), need.works, []
-    for item, amount in need.by["item"].items():
-        mean, cost, mine = amount.mean() / THOUSAND, costs.loc[item], works[works["item"] == item]
-        expected = (cost["low"] + 4 * cost["mode"] + cost["high"]) / 6
-        ends = (mean * cost["low"] / expected, mean * cost["high"] / expected) if expected else (mean, mean)
-        rows.append(("cost", item, *ends))
-        size = (mine["low"] + 4 * mine["quantity_mode"] + mine["high"]).sum() / 6
-        if size:
-            rows.append(("quantity", item, *(mean * mine[end].sum() / size for end in ("low", "high"))))
+    means = {item: amount.mean() / THOUSAND for item, amount in need.by["item"].items()}
+    total = sum(means.values())
+    for item, mean in means.items():
+        sizes = works[works["item"] == item].rename(columns={"quantity_mode": "mode"})
+        sizes = sizes[["low", "mode", "high"]].sum()
+        for kind, ends in (("cost", costs.loc[item]), ("quantity", sizes)):
+            if usual := _pert_mean(ends):
+                moved = (total + mean * (ends[end] / usual - 1) for end in ("low", "high"))
+                rows.append((kind, item, *moved))
     rise = workbook.tables["prices"].set_index("year")
-    ends = []
-    for end in ("low", "high"):
-        total = 0.0
-        for item, amount in need.by["item"].items():
-            years = [y for y in rise.index if costs.loc[item, "price_year"] < y <= need.price_year]
-            usual = (rise.loc[years, "low"] + 4 * rise.loc[years, "mode"] + rise.loc[years, "high"]) / 6
-            total += amount.mean() / THOUSAND * np.prod((100 + rise.loc[years, end]) / (100 + usual))
-        ends.append(total - need.total.mean() / THOUSAND)
+    rise = rise[rise.index <= need.price_year]
+    lifts = {end: (100 + rise[end]) / (100 + _pert_mean(rise)) for end in ("low", "high")}
+    since = {item: rise.index > costs.loc[item, "price_year"] for item in means}
+    ends = (sum(m * lift[since[i]].prod() for i, m in means.items()) for lift in lifts.values())
+    rows.append(("price", "", *ends))
     table = pd.DataFrame(rows, columns=["kind", "item", "low", "high"])
-    for column in ("low", "high"):  # of the whole need, the other items as they are
-        table[column] += need.total.mean() / THOUSAND - table["item"].map(
-            {i: a.mean() / THOUSAND for i, a in need.by["item"].items()}
-        )
-    table.loc[len(table)] = ["price", "", *(need.total.mean() / THOUSAND + end for end in ends)]
     table["swing"] = table["high"] - table["low"]
     return table.sort_values("swing", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def _pert_mean(ends: pd.Series | pd.DataFrame) -> float | pd.Series:
+    return (ends["low"] + 4 * ends["mode"] + ends["high"]) / 6

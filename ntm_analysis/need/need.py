@@ -1,4 +1,6 @@
-"""What finishing costs: the works of :mod:`~ntm_analysis.need.works`, added up over worlds by commune, criterion, pot, year."""
+"""What finishing costs: the works of :mod:`~ntm_analysis.need.works`, added up over worlds by
+commune, criterion, pot, year.
+"""
 
 from dataclasses import dataclass, field
 
@@ -20,21 +22,26 @@ GROUPINGS = ("commune", "criterion", "pot", "year", "item", "people", "pot_year"
 
 @dataclass
 class Need:
-    """The need of some communes at one level, thousand đồng of ``price_year`` over worlds; all arrays int64 (draws).
+    """The need of some communes at one level, thousand đồng of ``price_year`` over worlds; all
+    arrays int64 (draws).
 
-    ``by``: for each of :data:`GROUPINGS` the totals by key; for ``pot`` the claims on each money pot (cement is not among
-    them), for ``pot_year`` by (pot, planned year or None), for ``people`` the voluntary contribution by commune. ``tonnes``:
-    cement by year (None: not planned yet). ``cement_value``: what that cement is worth. ``assumed``: the part of ``total``
-    whose quantity, price or missing criterion is assumed or drawn. ``works``: one row a work: unit, criterion, work, item,
-    quantity (mean where it is needed), needed (share of worlds), sure (nothing of it is assumed or drawn), mean, p10, p50, p90
-    (where it is needed), year, mark, claims (mean over all worlds of what it claims on each pot, and the value of its cement).
+    ``by``: for each of :data:`GROUPINGS` the totals by key; for ``pot`` the claims on each money
+    pot (cement is not among them), for ``pot_year`` by (pot, planned year or None), for ``people``
+    the voluntary contribution by commune. ``tonnes``: cement by year (None: not planned yet).
+    ``cement_value``: what that cement is worth. ``assumed``: the part of ``total`` whose quantity,
+    price or missing criterion is assumed or drawn. ``works``: one row a work: unit, criterion,
+    work, item, quantity (mean where it is needed), needed (share of worlds), sure (nothing of it is
+    assumed or drawn), mean, p10, p50, p90 (where it is needed), year, mark, claims (mean over all
+    worlds of what it claims on each pot, and the value of its cement).
     """
 
     level: str
     price_year: int
     draws: int
     total: np.ndarray
-    by: dict[str, dict[object, np.ndarray]] = field(default_factory=lambda: {name: {} for name in GROUPINGS})
+    by: dict[str, dict[object, np.ndarray]] = field(
+        default_factory=lambda: {name: {} for name in GROUPINGS}
+    )
     tonnes: dict[object, np.ndarray] = field(default_factory=dict)
     cement_value: np.ndarray | None = None
     assumed: np.ndarray | None = None
@@ -42,7 +49,9 @@ class Need:
 
     @property
     def assumed_share(self) -> float:
-        """How much of the mean need rests on assumptions and drawn unknowns, 0..1; NaN without a need."""
+        """How much of the mean need rests on assumptions and drawn unknowns, 0..1; NaN without a
+        need.
+        """
         total = int(self.total.sum())
         return float(self.assumed.sum() / total) if total else float("nan")
 
@@ -55,18 +64,24 @@ def spread(values: np.ndarray) -> dict[str, float]:
     """
     places = [max(0, -(-len(values) * q // 100) - 1) for q in (10, 50, 90)]
     ordered = np.partition(values, places)
-    return {"mean": float(values.mean()), **{f"p{q}": int(ordered[at]) for q, at in zip((10, 50, 90), places, strict=True)}}
+    return {
+        "mean": float(values.mean()),
+        **{f"p{q}": int(ordered[at]) for q, at in zip((10, 50, 90), places, strict=True)},
+    }
 
 
-def draw_need(workbook: Workbook, missing: Missing, level: str, seed: int, base: int, *, spreads: bool = True) -> Need:
+def draw_need(
+    workbook: Workbook, missing: Missing, level: str, seed: int, base: int, *, spreads: bool = True
+) -> Need:
     """The need of the communes in ``missing`` for ``level``, in prices of the year ``base``.
 
-    ``spreads``: also the mean and range of every single work (a district's page does not show them). Raises
-    :class:`DataProblems` for a work of impossible value.
+    ``spreads``: also the mean and range of every single work (a district's page does not show
+    them). Raises :class:`DataProblems` for a work of impossible value.
 
     >>> from ntm_analysis.need.missing import missing_ntm
     >>> wb = Workbook.open("data/thanh-chuong")
-    >>> need = draw_need(wb, missing_ntm(wb, 200, 2022, [wb.find("Thanh Hương")]), "ntm", 2022, 2022)
+    >>> missing = missing_ntm(wb, 200, 2022, [wb.find("Thanh Hương")])
+    >>> need = draw_need(wb, missing, "ntm", 2022, 2022)
     >>> sum(need.by["criterion"].values()).tolist() == need.total.tolist()
     True
     """
@@ -98,12 +113,22 @@ def draw_need(workbook: Workbook, missing: Missing, level: str, seed: int, base:
                 if pot in people:
                     _add(need.by["people"], work["unit"], claim)
             need.total += amount
-            groups = {"commune": work["unit"], "criterion": work["criterion"], "item": drawn.item, "year": year}
+            groups = {
+                "commune": work["unit"],
+                "criterion": work["criterion"],
+                "item": drawn.item,
+                "year": year,
+            }
             for name, group in groups.items():
                 _add(need.by[name], group, amount)
             cost, named = costs.loc[drawn.item], work["criterion"] > 0
             sure = work["mark"] != "assumed" and cost["mark"] != "assumed" and not cost["filled"]
-            sure &= not named or not missing.drawn[work["at"], np.searchsorted(missing.numbers, work["criterion"])]
+            sure &= (
+                not named
+                or not missing.drawn[
+                    work["at"], np.searchsorted(missing.numbers, work["criterion"])
+                ]
+            )
             if not sure:
                 need.assumed += amount
             share = float(wanted.mean())
@@ -117,7 +142,17 @@ def draw_need(workbook: Workbook, missing: Missing, level: str, seed: int, base:
                 "claims": claims,
                 **(spread(amount[wanted] if share else zeros) if spreads else {}),
             }
-    columns = [*works.columns, "quantity_mode", "needed", "sure", "claims", "mean", "p10", "p50", "p90"]
+    columns = [
+        *works.columns,
+        "quantity_mode",
+        "needed",
+        "sure",
+        "claims",
+        "mean",
+        "p10",
+        "p50",
+        "p90",
+    ]
     need.works = pd.DataFrame(rows, columns=columns)
     return need
 
@@ -130,7 +165,8 @@ def _add(groups: dict, key: object, amount: np.ndarray) -> None:
 
 
 def works_not_needed(workbook: Workbook, standing: Standing) -> list[Problem]:
-    """Warnings: listed works for a criterion that ``standing`` (the NTM level) gives as met, or of a level already recognised.
+    """Warnings: listed works for a criterion that ``standing`` (the NTM level) gives as met, or of
+    a level already recognised.
 
     Such a work stays in the lists and claims money only in worlds that lack its criterion.
     """
@@ -143,15 +179,33 @@ def works_not_needed(workbook: Workbook, standing: Standing) -> list[Problem]:
         has, place = level[work["unit"]], ("works.csv", int(work["row"]), "criterion")
         details = {"unit": workbook.units.loc[work["unit"], "label"], "work": work["work"]}
         if RANKS.index(has) >= RANKS.index(work["level"]):
-            made.append(Problem("work_of_level_reached", *place, details | {"level": work["level"]}, warning=True))
-        elif work["level"] == "ntm" and states.loc[work["unit"]].get(work["criterion"]) in ("met", "not_applicable"):
-            made.append(Problem("work_already_met", *place, details | {"criterion": f"{work['criterion']:g}"}, warning=True))
+            made.append(
+                Problem(
+                    "work_of_level_reached",
+                    *place,
+                    details | {"level": work["level"]},
+                    warning=True,
+                )
+            )
+        elif work["level"] == "ntm" and states.loc[work["unit"]].get(work["criterion"]) in (
+            "met",
+            "not_applicable",
+        ):
+            made.append(
+                Problem(
+                    "work_already_met",
+                    *place,
+                    details | {"criterion": f"{work['criterion']:g}"},
+                    warning=True,
+                )
+            )
     return made
 
 
 def communes_in_need(workbook: Workbook, target: str) -> dict[str, list[int]]:
-    """Which communes need money for which level: for ``ntm`` all that are not NTM yet; for ``registered`` those on the list of
-    planned targets, by their level."""
+    """Which communes need money for which level: for ``ntm`` all that are not NTM yet; for
+    ``registered`` those on the list of planned targets, by their level.
+    """
     level = levels(workbook)["level"]
     if target == "ntm":
         return {"ntm": level.index[level == "not_ntm"].tolist()}

@@ -1,9 +1,10 @@
 """Works that the missing criteria ask for, and what each costs in each world.
 
-Missing criteria become works: those listed for the commune, else what a missing criterion usually takes. In each world a work
-costs quantity x unit cost x price lift x (1 - done), rounded once to whole thousand đồng of the base year; it claims nothing in
-a world that does not lack its criterion. A cement part is tonnes, its money value is shown and not claimed from a money pot;
-the money parts of a work add up to the rest exactly.
+Missing criteria become works: those listed for the commune, else what a missing criterion usually
+takes. In each world a work costs quantity x unit cost x price lift x (1 - done), rounded once to
+whole thousand đồng of the base year; it claims nothing in a world that does not lack its criterion.
+A cement part is tonnes, its money value is shown and not claimed from a money pot; the money parts
+of a work add up to the rest exactly.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,23 +21,34 @@ from ..workbook import Workbook
 from .draws import pert, perts, uniforms
 from .missing import Missing
 
-DEBT = "no-dong"  # the item that stands for construction debt: one million đồng a unit, of the day it is paid
+DEBT = "no-dong"  # construction debt: one million đồng a unit, of the day it is paid
 THOUSAND = 1_000  # thousand đồng in a million
-LARGEST = 1e12  # thousand đồng; a work of a million billion is a slip of the pen, and sums stay far from the end of int64
+# Thousand đồng. A work of a million billion is a slip of the pen; sums stay far from int64's end.
+LARGEST = 1e12
 
 
-def price_index(prices: pd.DataFrame, base: int, draws: int, seed: int, block: int = 0) -> dict[int, np.ndarray]:
+def price_index(
+    prices: pd.DataFrame, base: int, draws: int, seed: int, block: int = 0
+) -> dict[int, np.ndarray]:
     """Construction prices of each year over those of ``base`` (1 there), one drawn path a world.
 
-    Formula: index(y) = index(y - 1) x (1 + growth(y)), growth PERT between the year's low and high, in %.
+    Formula: index(y) = index(y - 1) x (1 + growth(y)), growth PERT between the year's low and high,
+    in %.
 
-    >>> rise = pd.DataFrame({"year": [2022, 2023], "low": [10.0, 0], "mode": [10.0, 0], "high": [10.0, 0]})
+    >>> ends = dict.fromkeys(("low", "mode", "high"), [10.0, 0])
+    >>> rise = pd.DataFrame({"year": [2022, 2023]} | ends)
     >>> {year: round(float(i[0]), 4) for year, i in sorted(price_index(rise, 2022, 1, 1).items())}
     {2021: 0.9091, 2022: 1.0, 2023: 1.0}
     """
     years = prices["year"].astype(int).tolist()
     u = uniforms(seed, "price", [str(year) for year in years], draws, block)
-    grown = dict(zip(years, 1 + perts(u, *(prices[end] for end in ("low", "mode", "high"))) / 100, strict=True))
+    grown = dict(
+        zip(
+            years,
+            1 + perts(u, *(prices[end] for end in ("low", "mode", "high"))) / 100,
+            strict=True,
+        )
+    )
     index = {base: np.ones(draws)}
     for year in range(base + 1, max(grown, default=base) + 1):
         index[year] = index[year - 1] * grown[year]
@@ -46,7 +58,9 @@ def price_index(prices: pd.DataFrame, base: int, draws: int, seed: int, block: i
 
 
 def unit_costs(workbook: Workbook) -> pd.DataFrame:
-    """Unit costs by item with every low and high filled (``filled``: by the rule of assumptions.csv, which is an assumption)."""
+    """Unit costs by item with every low and high filled (``filled``: by the rule of
+    assumptions.csv, which is an assumption).
+    """
     costs = workbook.tables["unit_costs"].set_index("item")
     rule = workbook.tables["assumptions"].set_index("key")["value"] / 100
     filled = costs[["low", "high"]].isna().any(axis=1)
@@ -61,71 +75,84 @@ def newest_debts(workbook: Workbook) -> pd.DataFrame:
     return debts.drop_duplicates(["unit", "criterion"], keep="last")
 
 
+WORK_COLUMNS = (
+    {"at": "int64", "unit": "int64", "criterion": "int64", "work": "str", "item": "str"}
+    | {"low": float, "quantity": float, "high": float, "left": float, "committed": "str"}
+    | {"mark": "str", "each": bool, "listed": bool, "year": float}
+)
+
+
 def works_of(workbook: Workbook, missing: Missing, level: str) -> pd.DataFrame:
     """The works that the missing criteria may ask for, listed ones before usual ones.
 
-    A row a work: at (position of the commune), criterion (0: without a name, -1: claimed in every world), work, item, low,
-    quantity, high, left (1 - done), committed, year (planned, else of the nearest target; NaN), mark, listed (in works.csv), each
-    (a work for every nameless criterion).
+    Returns
+    -------
+    DataFrame
+        A row a work: at (position of the commune), unit, criterion (0: without a name, -1: claimed
+        in every world), work, item, low, quantity, high, left (1 - done), committed, mark, each (a
+        work for every nameless criterion), listed (in works.csv), year (planned, else of the
+        nearest target; NaN).
     """
-    listed = workbook.tables["works"]
-    listed = listed[listed["level"] == level]
-    usual = workbook.tables["typical_works"]
-    usual = usual[usual["set"] == missing.set_id]
     targets = workbook.tables["targets"]
     # A plan sets a year; a pledge is only a pledge.
-    year_of = targets[(targets["level"] == level) & (targets["kind"] == "plan")].groupby("unit")["year"].min()
+    plans = targets[(targets["level"] == level) & (targets["kind"] == "plan")]
+    year_of = plans.groupby("unit")["year"].min()
+    listed = workbook.tables["works"].query("level == @level")
+    sizes = {end: listed[end].fillna(listed["quantity"]) for end in ("low", "high")}
+    listed = listed.assign(
+        **sizes,
+        criterion=listed["criterion"].fillna(-1),
+        left=1 - listed["percent_done"].fillna(0.0) / 100,
+        each=False,
+        listed=True,
+    )
+    usual = workbook.tables["typical_works"]
+    usual = usual[usual["set"] == missing.set_id]
+    usual = usual.assign(
+        criterion=usual["criterion"].fillna(0),
+        work=usual["item"],
+        left=1.0,
+        committed="no",
+        each=usual["criterion"].fillna(0) == 0,
+        listed=False,
+    )
+    by_unit = dict(list(listed.groupby("unit")))
+    by_criterion = {n: part.to_dict("records") for n, part in usual.groupby("criterion")}
     distances = None
+    if (usual["per"] == "point").any():
+        tests = assess(workbook, missing.set_id, carry=True).tests
+        distances = tests.set_index(["unit", "test"])["distance"]
     rows: list[dict] = []
-    by_unit = {unit: part for unit, part in listed.groupby("unit")}
-    by_criterion = {criterion: part.to_dict("records") for criterion, part in usual.groupby(usual["criterion"].fillna(0))}
     for at, unit in enumerate(missing.units):
-        year = year_of.get(unit, np.nan)
+        place = {"at": at, "unit": unit, "year": year_of.get(unit, np.nan)}
         own = by_unit.get(unit, listed.iloc[:0])
         for work in own[own["state"] != "done"].to_dict("records"):
-            made = {"at": at, "unit": unit, "criterion": -1 if pd.isna(work["criterion"]) else int(work["criterion"])}
-            low, high = (work["quantity"] if pd.isna(work[c]) else work[c] for c in ("low", "high"))
-            made |= {"work": work["work"], "item": work["item"], "low": low, "quantity": work["quantity"], "high": high}
-            done = 0.0 if pd.isna(work["percent_done"]) else work["percent_done"] / 100
-            made |= {"left": 1 - done, "committed": work["committed"], "mark": work["mark"], "each": False, "listed": True}
-            rows.append(made | {"year": year if pd.isna(work["planned_year"]) else work["planned_year"]})
-        covered = set(own["criterion"].dropna())
-        may_lack = missing.numbers[missing.lacks[at].any(axis=1)]
-        for criterion in [n for n in may_lack if n not in covered] + ([0] if missing.nameless[at].any() else []):
+            planned = {} if pd.isna(work["planned_year"]) else {"year": work["planned_year"]}
+            rows.append(work | place | planned)
+        lacks = missing.numbers[missing.lacks[at].any(axis=1)]
+        lacks = [n for n in lacks if n not in set(own["criterion"])]
+        for criterion in [*lacks, *([0] if missing.nameless[at].any() else [])]:
             choices = by_criterion.get(criterion, [])
-            points = [w for w in choices if w["per"] == "point"]
-            if points and distances is None:
-                distances = assess(workbook, missing.set_id, carry=True).tests.set_index(["unit", "test"])["distance"]
             # A distance of nothing says that this indicator is not what is missing.
-            known = [w for w in points if distances.get((unit, w["indicator"]), 0.0) > 0] if points else []
-            for work in known or [w for w in choices if w["per"] == "commune"]:
-                times = float(distances[(unit, work["indicator"])]) if known else 1.0
-                made = {"at": at, "unit": unit, "criterion": int(criterion), "work": work["item"], "item": work["item"]}
-                made |= {c: work[c] * times for c in ("low", "quantity", "high")}
-                made |= {
-                    "left": 1.0,
-                    "committed": "no",
-                    "mark": work["mark"],
-                    "each": criterion == 0,
-                    "listed": False,
-                    "year": year,
-                }
-                rows.append(made)
-    columns = ["at", "unit", "criterion", "work", "item", "low", "quantity", "high", "left", "committed"]
-    columns += ["mark", "each", "listed", "year"]
-    kinds = dict.fromkeys(("at", "unit", "criterion"), "int64") | dict.fromkeys(
-        ("low", "quantity", "high", "left", "year"), float
-    )
-    return pd.DataFrame(rows, columns=columns).astype(kinds | dict.fromkeys(("each", "listed"), bool))
+            points = [
+                (work, distances.get((unit, work["indicator"]), 0.0))
+                for work in choices
+                if work["per"] == "point"
+            ]
+            known = [(work, distance) for work, distance in points if distance > 0]
+            for work, times in known or [(w, 1.0) for w in choices if w["per"] == "commune"]:
+                size = {end: work[end] * times for end in ("low", "quantity", "high")}
+                rows.append(work | place | size)
+    return pd.DataFrame(rows, columns=list(WORK_COLUMNS)).astype(WORK_COLUMNS)
 
 
 @dataclass(frozen=True)
 class ItemDraws:
     """The works of one item over worlds; arrays works x draws.
 
-    ``rows``: their places in the list of works; ``quantity``: what is left to do; ``wanted``: whether it is needed;
-    ``amount``: int64 thousand đồng, 0 where it is not; ``tonnes``, ``value``: of cement and what that is worth, None for an
-    item without.
+    ``rows``: their places in the list of works; ``quantity``: what is left to do; ``wanted``:
+    whether it is needed; ``amount``: int64 thousand đồng, 0 where it is not; ``tonnes``, ``value``:
+    of cement and what that is worth, None for an item without.
     """
 
     item: str
@@ -145,7 +172,9 @@ class PriceList:
         parts, pots = workbook.tables["parts"], workbook.tables["pots"].set_index("pot")["measure"]
         in_kind = parts["pot"].map(pots) == "cement"
         self.cement = parts[in_kind].drop_duplicates("item").set_index("item").to_dict("index")
-        self._money = {i: p[["pot", "share"]].to_numpy().tolist() for i, p in parts[~in_kind].groupby("item")}
+        self._money = {
+            i: p[["pot", "share"]].to_numpy().tolist() for i, p in parts[~in_kind].groupby("item")
+        }
 
     def shares(self, item: str) -> list[tuple[str, float]]:
         """(pot, share in %) of the item's money without cement."""
@@ -153,9 +182,11 @@ class PriceList:
 
 
 class Prices:
-    """What an item costs in each of the ``draws`` worlds from ``block`` onwards, in prices of the year ``base``.
+    """What an item costs in each of the ``draws`` worlds from ``block`` onwards, in prices of the
+    year ``base``.
 
-    One draw an item for all communes: what a kilometre costs is not known, but it is not unknown 15 times over.
+    One draw an item for all communes: what a kilometre costs is not known, but it is not unknown 15
+    times over.
     """
 
     def __init__(self, tables: PriceList, base: int, draws: int, seed: int, block: int = 0) -> None:
@@ -164,7 +195,10 @@ class Prices:
 
     def cost(self, item: str) -> np.ndarray:
         """Unit cost in thousand đồng of the base year."""
-        cost, u = self.tables.costs[item], uniforms(self.seed, "unit cost", [item], self.draws, self.block)[0]
+        cost, u = (
+            self.tables.costs[item],
+            uniforms(self.seed, "unit cost", [item], self.draws, self.block)[0],
+        )
         lift = THOUSAND if item == DEBT else THOUSAND / self.index[int(cost["price_year"])]
         return pert(u, cost["low"], cost["mode"], cost["high"]) * lift
 
@@ -182,17 +216,23 @@ class Prices:
 
 
 class ItemWorks:
-    """The works of one item in a list of :func:`works_of`, as arrays: what is the same in every world. ``rows``: their places
-    in the list."""
+    """The works of one item in a list of :func:`works_of`, as arrays: what is the same in every
+    world. ``rows``: their places in the list.
+    """
 
-    def __init__(self, workbook: Workbook, works: pd.DataFrame, item: str, numbers: np.ndarray) -> None:
+    def __init__(
+        self, workbook: Workbook, works: pd.DataFrame, item: str, numbers: np.ndarray
+    ) -> None:
         self.item, self.rows = item, np.flatnonzero(works["item"] == item)
         mine = works.iloc[self.rows]
         codes = mine["unit"].map(workbook.all_units["code"])
         self.keys = (codes + "|" + mine["criterion"].astype(str) + "|" + mine["work"]).tolist()
         self.ends = tuple(mine[c].to_numpy() for c in ("low", "quantity", "high"))
         self.left, self.at, self.each = (mine[c].to_numpy() for c in ("left", "at", "each"))
-        self.named, self.place = mine["criterion"].to_numpy() > 0, np.searchsorted(numbers, mine["criterion"])
+        self.named, self.place = (
+            mine["criterion"].to_numpy() > 0,
+            np.searchsorted(numbers, mine["criterion"]),
+        )
         self.owed = (mine["committed"] == "debt").to_numpy()
         self._works, self._labels = mine, workbook.units["label"]
 
@@ -200,7 +240,15 @@ class ItemWorks:
         """What to say of a work of impossible value."""
         work = self._works.iloc[int(worth.max(axis=1).argmax())]
         file = "works.csv" if work["listed"] else "typical_works.csv"
-        return DataProblems([Problem("need_too_large", file, details={"work": work["work"], "unit": self._labels[work["unit"]]})])
+        return DataProblems(
+            [
+                Problem(
+                    "need_too_large",
+                    file,
+                    details={"work": work["work"], "unit": self._labels[work["unit"]]},
+                )
+            ]
+        )
 
 
 def item_works(workbook: Workbook, works: pd.DataFrame, numbers: np.ndarray) -> list[ItemWorks]:
@@ -209,7 +257,9 @@ def item_works(workbook: Workbook, works: pd.DataFrame, numbers: np.ndarray) -> 
 
 
 def drawn_works(items: list[ItemWorks], missing: Missing, prices: Prices) -> Iterator[ItemDraws]:
-    """The works in each world, item by item. Raises :class:`DataProblems` for a work of impossible value."""
+    """The works in each world, item by item. Raises :class:`DataProblems` for a work of impossible
+    value.
+    """
     for works in items:
         u = uniforms(prices.seed, "quantity", works.keys, prices.draws, prices.block)
         quantity = perts(u, *works.ends) * works.left[:, None]
@@ -235,9 +285,11 @@ def drawn_works(items: list[ItemWorks], missing: Missing, prices: Prices) -> Ite
 
 
 def split(amount: np.ndarray, shares: Iterable[tuple[str, float]]) -> list[tuple[str, np.ndarray]]:
-    """Whole amounts split by shares in %: each part rounded down, the last one takes the rest, so that they add up exactly.
+    """Whole amounts split by shares in %: each part rounded down, the last one takes the rest, so
+    that they add up exactly.
 
-    >>> [(pot, part.tolist()) for pot, part in split(np.array([100, 101]), [("a", 33.3), ("b", 66.7)])]
+    >>> parts = split(np.array([100, 101]), [("a", 33.3), ("b", 66.7)])
+    >>> [(pot, part.tolist()) for pot, part in parts]
     [('a', [33, 33]), ('b', [67, 68])]
     """
     shares = list(shares)
