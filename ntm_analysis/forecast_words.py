@@ -222,7 +222,7 @@ def blocking_words(workbook: Workbook, pots: Iterable[str], lang: str) -> str:
     """Which sources keep listed communes from being paid; "" where money holds none back.
 
     >>> blocking_words(Workbook.open("data/thanh-chuong"), ["dat"], "vi")
-    'Nguồn đang chặn: Thu tiền sử dụng đất.'
+    'Nguồn đang chặn: Thu tiền sử dụng đất (đấu giá đất).'
     """
     names = "; ".join(pot_words(workbook, pot, lang) for pot in pots)  # their names hold commas
     return text("blocking_told", lang, pots=names) if names else ""
