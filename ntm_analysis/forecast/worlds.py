@@ -37,8 +37,8 @@ class ItemTable:
     ----------
     works : ItemWorks
         Their quantities.
-    goal : ndarray of int
-        By work the goal that needs it, -1 where none does.
+    goal, holder : ndarray of int
+        By work the goal that needs it, -1 where none does; the first goal of its commune.
     committed : ndarray of bool
         Paid before all others.
     left : ndarray of float
@@ -50,6 +50,7 @@ class ItemTable:
     level: str
     works: ItemWorks
     goal: np.ndarray
+    holder: np.ndarray
     committed: np.ndarray
     left: np.ndarray
     keys: list[str]
@@ -74,6 +75,7 @@ class Layout:
         self.prices = PriceList(workbook)
         rows = usual_beyond(workbook.tables["envelopes"], plan.end_of(plan.spans[-1].last).year)
         tables = workbook.tables | {"envelopes": rows}
+        self._envelopes = rows
         self.envelopes = Envelopes(tables, workbook.as_of)
         self.weights, self.split = weights(plan)
         codes, districts = (workbook.communes[c].tolist() for c in ("code", "district"))
@@ -88,6 +90,9 @@ class Layout:
         } & set(rows["pot"])
         self.sets = pot_sets(workbook.tables, own=held | self.split)
         self.own = [i for i, pot in enumerate(self.sets.pots) if pot in held | self.split]
+        # By goal the first goal of its commune, which holds the commune's own pots.
+        first = plan.goals.drop_duplicates("unit").reset_index().set_index("unit")["index"]
+        self.holder = plan.goals["unit"].map(first).to_numpy(dtype=np.int64)
         self.items = [
             self._item(level, works)
             for level, lacks in plan.missing.items()
@@ -121,12 +126,13 @@ class Layout:
         number = dict(zip(goals["unit"], goals.index, strict=True))
         rows = plan.works[level].iloc[works.rows]
         goal = rows["unit"].map(number).to_numpy(dtype=np.int64)
+        holder = self.holder[goal]
         if level == "ntm":  # no criterion of NTM needs a work of none
             goal = np.where(rows["criterion"] >= 0, goal, -1)
         committed = rows["committed"].isin(COMMITTED).to_numpy()
         codes = plan.workbook.units["code"].reindex(rows["unit"])
         keys = named([level] * len(rows), codes, rows["criterion"], rows["work"])
-        return ItemTable(level, works, goal, committed, rows["left"].to_numpy(), keys)
+        return ItemTable(level, works, goal, holder, committed, rows["left"].to_numpy(), keys)
 
     @cached_property
     def durations(self) -> dict[str, dict[str, float]]:
@@ -134,9 +140,13 @@ class Layout:
         return self.plan.workbook.tables["durations"].set_index("item").to_dict("index")
 
     def yearly_money(self) -> dict[int, float]:
-        """What the envelopes of each year promise, cement at its usual price; million dong."""
-        rows = self.plan.workbook.tables["envelopes"]
-        measure = self.plan.workbook.tables["pots"].set_index("pot")["measure"]
+        """What the envelopes of each year promise, cement at its usual price; million dong.
+
+        Years beyond those entered have the money of the last; credit, which pays no works, is none.
+        """
+        pots = self.plan.workbook.tables["pots"].set_index("pot")
+        rows, measure = self._envelopes, pots["measure"]
+        rows = rows[rows["pot"].map(pots["fund"]) != "tin_dung"]
         price = self.prices.costs.get("xi-mang")
         usual = (price["low"] + 4 * price["mode"] + price["high"]) / 6 if price else 0.0
         worth = rows["amount"] * np.where(rows["pot"].map(measure) == "cement", usual, 1.0)
@@ -172,6 +182,9 @@ class Block:
         Goals x kinds of cost x draws, thousand dong; what is committed is not in it.
     committed : ndarray of float64
         Kinds of cost x draws, thousand dong: paid before all lists.
+    own_committed : ndarray of float64 or None
+        Goals x kinds of cost x draws: the same of communes with pots of their own, at the first
+        goal of each; then ``committed`` holds what communes without a goal have committed.
     months : ndarray of int16
         How long a goal's works take once paid, goals x draws.
     money : ndarray of float64
@@ -187,6 +200,7 @@ class Block:
     count: np.ndarray
     cost: np.ndarray
     committed: np.ndarray
+    own_committed: np.ndarray | None
     months: np.ndarray
     money: np.ndarray
     own_money: np.ndarray | None
@@ -206,6 +220,7 @@ def draw_block(layout: Layout, draws: int, seed: int | None, block: int = 0) -> 
     goals = len(plan.goals)
     cost = np.zeros((goals, len(kinds), draws))
     committed = np.zeros((len(kinds), draws))
+    own_committed = np.zeros_like(cost) if layout.own else None
     months = np.zeros((goals, draws), dtype=np.int16)
     for level, lacks in missing.items():
         mine = [item for item in layout.items if item.level == level]
@@ -219,12 +234,21 @@ def draw_block(layout: Layout, draws: int, seed: int | None, block: int = 0) -> 
             for kind, amount in parts.items():
                 if kind in kinds:  # what no pot may pay costs nothing to anybody
                     np.add.at(cost[:, kinds[kind]], item.goal[free], amount[free])
-                    committed[kinds[kind]] += amount[item.committed].sum(axis=0)
+                    owed, holder = amount[item.committed], item.holder[item.committed]
+                    if own_committed is None:
+                        committed[kinds[kind]] += owed.sum(axis=0)
+                    else:
+                        np.add.at(own_committed[:, kinds[kind]], holder, owed)
             left = _months_left(item, layout, works.amount > 0, draws, seed, block)
             needed = item.goal >= 0
             np.maximum.at(months, item.goal[needed], left[needed])
     if DEBT in kinds:
-        committed[kinds[DEBT]] += layout.debts["amount"].sum()
+        for unit, amount in layout.debts.to_numpy():
+            holder = layout.holder[(plan.goals["unit"] == unit).to_numpy()]
+            if own_committed is None or not len(holder):
+                committed[kinds[DEBT]] += amount
+            else:
+                own_committed[holder[0], kinds[DEBT]] += amount
     money, own_money = _money(layout, prices, draws, seed, block)
     counts = [lacks.lacks.sum(axis=1) + lacks.nameless for lacks in missing.values()]
     lag = uniforms(seed, "decision", layout.decisions, draws, block)
@@ -235,6 +259,7 @@ def draw_block(layout: Layout, draws: int, seed: int | None, block: int = 0) -> 
         np.concatenate(counts).astype(np.int16),
         cost,
         committed,
+        own_committed,
         months,
         money,
         own_money,
@@ -306,11 +331,16 @@ def _money(
         return money, None
     place = {unit: i for i, unit in enumerate(plan.workbook.communes.index)}
     own = np.zeros((len(plan.goals), len(layout.own), len(marks), draws))
-    for g, unit in enumerate(plan.goals["unit"]):
-        for j, p in enumerate(layout.own):
-            pot = layout.sets.pots[p]
-            part = layout.weights.get(unit, 0.0) if pot in layout.split else 1.0
-            own[g, j] = np.floor(come(layout.instances[pot][place[unit]], pot) * part)
+    for j, p in enumerate(layout.own):
+        pot = layout.sets.pots[p]
+        served = {unit: layout.instances[pot][i] for unit, i in place.items()}
+        of: dict[str, float] = {}  # the weights of all that draw on the same money
+        for unit, weight in layout.weights.items():
+            of[served[unit]] = of.get(served[unit], 0.0) + weight
+        for g, unit in enumerate(plan.goals["unit"]):
+            name = served[unit]
+            part = layout.weights[unit] / of[name] if pot in layout.split else 1.0
+            own[g, j] = np.floor(come(name, pot) * part)
     return money, own
 
 

@@ -94,7 +94,7 @@ class Communes:
         self._span = -1  # of the plan, the year that is going on
         self._list = np.zeros(shape, dtype=bool)
         self._key = np.zeros(shape)
-        self._back = np.zeros(shape, dtype=bool)
+        self._back = self._pledged = np.zeros(shape, dtype=bool)
 
     def _named(self, column: str) -> np.ndarray:
         return self.plan.goals[column].fillna(9_999).to_numpy()
@@ -109,22 +109,23 @@ class Communes:
         return (self.open & self.ntm[:, None]).sum(axis=0)
 
     def waiting(self, year: int, chance: np.ndarray) -> np.ndarray:
-        """Of those who missed, how many stand on the year's list again: int, draws."""
+        """How many stand on the year's list again, or by a pledge that is kept: int, draws."""
         self._span += 1
         self._back = self.missed & self.open & (self._uniforms("return", year) < chance)
-        return (self._back & self.ntm[:, None]).sum(axis=0)
+        pledged = (self._named("pledge") == year)[:, None] & self.open
+        if pledged.any():
+            pledged = pledged & (self._uniforms("pledge", year) < self.chances.pledge)
+        self._pledged = pledged
+        return ((self._back | self._pledged) & self.ntm[:, None]).sum(axis=0)
 
     def list(self, year: int, length: np.ndarray) -> None:
         """Put ``length`` communes on the year's list, or those whom a reported list names."""
         open_, ntm = self.open, self.ntm[:, None]
         of_year = self._named("year") == year
         order = self.plan.goals["order"].rank(method="dense").to_numpy() * 100
+        groups = [self._back, self._pledged, self.missed]
         key = order[:, None] + self.count + self.tie
-        pledged = self._named("pledge") == year
-        if pledged.any():
-            kept = self._uniforms("pledge", year) < self.chances.pledge
-            key = np.where(pledged[:, None] & kept, PLEDGED + key, key)
-        key = np.where(self.missed, np.where(self._back, MISSED + key, AWAY + key), key)
+        key = key + np.select(groups, [MISSED, PLEDGED, AWAY], 0.0)
         if (of_year & self.ntm).any():
             self._list = open_ & ntm & of_year[:, None]
         else:
@@ -177,7 +178,9 @@ class Purse:
     """The money of a block, and who has been paid out of it, list after list.
 
     Works are paid in the order of a list as far as some mix of the pots pays all up to there:
-    nothing is skipped, and who is not paid waits.
+    nothing is skipped, and who is not paid waits. Pots of their own are no queue: a commune whose
+    own pots cannot bear their part waits for itself and asks nothing of the shared ones. What has
+    come of them by the end of a year counts for the whole year.
 
     Attributes
     ----------
@@ -196,6 +199,9 @@ class Purse:
         # With pots of their own, what communes ask is kept by set; else by kind of cost.
         self.share = np.eye(len(self.sets.members)) if layout.own else self.sets.share
         self.spent = self.sets.demand(block.committed) if layout.own else block.committed
+        # By holder of own pots what is committed and what has been paid of its goals.
+        self.holder = layout.holder
+        self.cost = block.own_committed.copy() if layout.own else None
         self.paid_at = np.full(block.months.shape, NEVER, dtype=np.int16)
         self.blocked = np.zeros(len(self.sets.members), dtype=np.int64)
         self._draw = np.arange(block.draws)
@@ -214,27 +220,66 @@ class Purse:
             order = np.argsort(key, axis=0, kind="stable")[:longest]
             on_list = np.take_along_axis(listed, order, axis=0)
             owing = on_list & (np.take_along_axis(self.paid_at, order, axis=0) == NEVER)
-            self._enter(order, on_list, self._asked(order, owing, span), span)
+            asked, able = self._asked(order, owing, span)
+            self._enter(order, on_list, able, asked, span)
+            if self.cost is not None:
+                self._charge(order, owing)
         paid = listed & (self.paid_at <= span.last)
         return paid & (self.paid_at.astype(np.int32) + self.block.months <= span.last), paid
 
-    def _asked(self, order: np.ndarray, owing: np.ndarray, span: Span) -> np.ndarray:
-        """What all paid so far and the first 0, 1, ... of a list ask: (places + 1) x rows x draws."""
-        asked = np.empty((len(order) + 1, *self.spent.shape))
+    def _asked(
+        self, order: np.ndarray, owing: np.ndarray, span: Span
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """What all paid so far and the first 0, 1, ... of a list ask: (places + 1) x rows x draws;
+        and which places their own pots do not keep from being paid: bool, places x draws."""
+        asked, able = np.empty((len(order) + 1, *self.spent.shape)), np.ones_like(owing)
         asked[0] = self.spent
+        if self.own_money is None:
+            for k, goals in enumerate(order):
+                cost = self.block.cost[goals, :, self._draw].T * owing[k]
+                np.add(asked[k], cost, out=asked[k + 1])
+            return asked, able
+        mark, cost = self._mark(span.last), self.cost.copy()
+        share = np.zeros((len(cost), *self.spent.shape))
+        for holder in np.unique(self.holder):
+            share[holder] = self._shared(cost[holder], self.own_money[holder, :, mark])[0]
+        asked[0] += share.sum(axis=0)
         for k, goals in enumerate(order):
-            cost = self.block.cost[goals, :, self._draw].T * owing[k]
-            if self.own_money is not None:
-                come = self.own_money[goals, :, self._mark(span.last), self._draw].T
-                cost = contribution(self.sets, cost, self.own, come)
-            np.add(asked[k], cost, out=asked[k + 1])
-        return asked
+            at = (self.holder[goals], slice(None), self._draw)
+            more = cost[at] + self.block.cost[goals, :, self._draw] * owing[k][:, None]
+            part, enough = self._shared(more.T, self.own_money[goals, :, mark, self._draw].T)
+            able[k] = enough | ~owing[k]
+            step = (part.T - share[at]) * (enough & owing[k])[:, None]
+            np.add(asked[k], step.T, out=asked[k + 1])
+            share[at] += step
+            cost[at] = np.where((enough & owing[k])[:, None], more, cost[at])
+        return asked, able
+
+    def _shared(self, cost: np.ndarray, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What a commune asks of each set of shared pots, and whether its own can bear the rest."""
+        asked = contribution(self.sets, cost, self.own, own)
+        enough = asked[0] <= 0  # of the empty set: were shared money without end
+        return asked * enough, enough
+
+    def _charge(self, order: np.ndarray, owing: np.ndarray) -> None:
+        """Add what has been paid of a list to what its communes have cost."""
+        for k, goals in enumerate(order):
+            paid = owing[k] & (self.paid_at[goals, self._draw] < NEVER)
+            cost = self.block.cost[goals, :, self._draw] * paid[:, None]
+            self.cost[self.holder[goals], :, self._draw] += cost
 
     def _mark(self, month: int) -> int:
         """The place of the last mark not after a month."""
         return int(np.searchsorted(self.marks, month, side="right")) - 1
 
-    def _enter(self, order: np.ndarray, listed: np.ndarray, asked: np.ndarray, span: Span) -> None:
+    def _enter(
+        self,
+        order: np.ndarray,
+        listed: np.ndarray,
+        able: np.ndarray,
+        asked: np.ndarray,
+        span: Span,
+    ) -> None:
         """Enter by which mark each place of the list is paid, and what that takes of the pots.
 
         A place is paid by the last mark that lets its works end in time, or else by the end.
@@ -242,16 +287,18 @@ class Purse:
         money = self.sets.money(self.money[:, self._mark(span.last)])
         paid = reached(self.share, asked, money)
         self._note_blocked(asked, listed, paid, money)
-        self.spent = asked[paid, :, self._draw].T
+        if self.cost is None:
+            self.spent = asked[paid, :, self._draw].T
+        payable = (np.arange(len(order))[:, None] < paid) & listed & able
         on_time = np.take_along_axis(self.block.months, order, axis=0)
         wanted = np.searchsorted(self.marks, span.last - on_time.astype(int), side="right") - 1
-        place, draw = np.nonzero((np.arange(len(order))[:, None] < paid) & listed)
+        place, draw = np.nonzero(payable)
         mark = wanted[place, draw]
         early = (mark >= 0) & (self.marks[mark] >= span.first)
         place, draw, mark = place[early], draw[early], mark[early]
         come = self.sets.money(self.money[:, mark, draw])
         enough = (self.share @ asked[place + 1, :, draw].T <= come).all(axis=0)
-        at = np.where((np.arange(len(order))[:, None] < paid) & listed, span.last, NEVER)
+        at = np.where(payable, span.last, NEVER)
         at[place[enough], draw[enough]] = self.marks[mark[enough]]
         before = np.take_along_axis(self.paid_at, order, axis=0)
         at = np.minimum(before, at).astype(np.int16)

@@ -232,19 +232,19 @@ def deadline_of(workbook: Workbook, deadline: dt.date | None = None) -> dt.date:
 
 
 def weights(plan: Schedule) -> tuple[dict[int, float], frozenset[str]]:
-    """By unit the part of the pots that a policy splits, and which pots those are; none by others.
+    """What each unit weighs in the pots that a policy splits, and which pots those are.
 
     Returns
     -------
     tuple
-        Weights of the communes in ``plan.goals`` that add up to 1 over all that draw on the pots;
-        the ids of the pots.
+        Weights by unit, each against those that draw on the same money; the ids of the pots.
+        Both empty where the policy is an order.
     """
     pots = plan.workbook.tables["pots"]
     money = pots["measure"] == "money"
     if plan.policy == "equal":
         units = plan.goals["unit"].unique()
-        return dict.fromkeys(units, 1 / max(1, len(units))), frozenset(pots.loc[money, "pot"])
+        return dict.fromkeys(units, 1.0), frozenset(pots.loc[money, "pot"])
     if plan.policy != "decree":
         return {}, frozenset()
     coefficient = dict.fromkeys(plan.workbook.communes.index, plan.rules["coefficient_ntm"])
@@ -256,9 +256,8 @@ def weights(plan: Schedule) -> tuple[dict[int, float], frozenset[str]]:
         ):  # as reported, whatever the new set took
             met = (~facts.lacking[i] & ~facts.open_[i]).sum() + max(facts.number[i], 0)
         coefficient[unit] = plan.rules["coefficient_under_15" if met < 15 else "coefficient_15_18"]
-    total = sum(coefficient.values())
     split = frozenset(pots.loc[money & (pots["fund"] == "nstw"), "pot"])
-    return {unit: value / total for unit, value in coefficient.items()}, split
+    return coefficient, split
 
 
 def _lacking(workbook: Workbook, items: set[str]) -> list[Problem]:
