@@ -11,7 +11,7 @@ from reference_need import given
 from ntm_analysis.assess import assess
 from ntm_analysis.need.draws import pert, uniforms
 from ntm_analysis.need.missing import missing_higher, missing_ntm
-from ntm_analysis.need.unknowns import count_distribution
+from ntm_analysis.need.draws import count_distribution
 from ntm_analysis.need.works import works_of
 from ntm_analysis.pace import drawn_hazard, fit_pace, waiting_months
 
