@@ -69,7 +69,7 @@ def parser_of() -> argparse.ArgumentParser:
     made["backtest"].add_argument(
         "--series", metavar="FILE", help="figures with the columns of panel_series.csv (default: the shipped panel)"
     )
-    made["backtest"].add_argument("--refit", action="store_true", help="first fit the evidence anew and keep the fit")
+    made["backtest"].add_argument("--refit", action="store_true", help="first fit the evidence anew; keep fit and summary")
     made["compare"].add_argument("--scenarios", type=_ids, default=[], metavar="A,B,...", help="default: all there are")
     made["compare"].add_argument("--baseline", default="baseline", metavar="ID", help="what the others are held against")
     for name in ("needs", "forecast", "allocate"):

@@ -16,7 +16,7 @@ from ntm_analysis.problems import DataProblems
 from ntm_analysis.scenarios import saved_scenario
 from ntm_analysis.scenarios.saved_scenario import NotSaved, save
 from ntm_analysis.scenarios.scenario import scenario, scenario_ids
-from ntm_analysis.scenarios.what_if import Setting, WhatIf, told, written
+from ntm_analysis.scenarios.what_if import Setting, WhatIf, as_scenario, as_yaml
 from ntm_analysis.what_if_words import NotUnderstood, read_communes, read_deadline, verdict
 from ntm_analysis.words import texts
 from ntm_analysis.workbook import Workbook
@@ -73,7 +73,7 @@ def as_files_say(workbook: Workbook, name: str, text: str | None = None) -> dict
 
 def test_with_nothing_changed_the_answer_is_the_baseline_exactly(district, tried):
     answer = tried.answer(Setting())
-    assert answer.made["communes"] == as_files_say(district, "baseline")["communes"]
+    assert answer.record["communes"] == as_files_say(district, "baseline")["communes"]
     assert answer.difference == {"finishing": 0.0, "se": 0.0, "enough": 0.0}
     assert not answer.moved["change"].any() and not len(answer.movers())
 
@@ -81,13 +81,13 @@ def test_with_nothing_changed_the_answer_is_the_baseline_exactly(district, tried
 @pytest.mark.parametrize("name", SETTINGS)
 def test_the_quick_answer_is_that_of_the_scenario_read_from_its_file(district, tried, name):
     setting = SETTINGS[name]
-    assert tried.answer(setting).made == as_files_say(district, "_bang-thu", tried.text(setting))
+    assert tried.answer(setting).record == as_files_say(district, "_bang-thu", tried.text(setting))
 
 
 def test_what_is_tried_starts_from_a_page_with_its_own_policy_and_deadline(district):
     first = Setting("money-110", "closest", dt.date(2024, 12, 31))
     answer = WhatIf(district, first, draws=DRAWS).answer(first)
-    assert (answer.made["policy"], answer.made["deadline"]) == ("closest", "2024-12-31")
+    assert (answer.record["policy"], answer.record["deadline"]) == ("closest", "2024-12-31")
     assert answer.difference["finishing"] == 0.0
 
 
@@ -108,7 +108,7 @@ def test_what_is_tried_starts_from_a_page_with_its_own_policy_and_deadline(distr
 def test_by_hand_one_road_and_one_pot(small, setting, day):
     found = small(plain(money={"a": 1200, "b": 1200}))
     answer = found.answer(setting)
-    assert answer.made["communes"][0]["p50_date"] == day
+    assert answer.record["communes"][0]["p50_date"] == day
     assert answer.difference == {"finishing": 0.0 if day else -1.0, "se": 0.0, "enough": 0.0 if day else -1.0}
 
 
@@ -117,17 +117,17 @@ def test_by_hand_the_second_commune_of_a_shared_pot(small):
     found = small(plain(2))
     answer = found.answer(Setting(deadline=dt.date(2023, 12, 31)))
     assert answer.moved["p"].tolist() == [1.0, 0.0] and answer.moved["change"].tolist() == [0.0, -1.0]
-    assert answer.difference["finishing"] == -1.0 and answer.movers().index.tolist() == [answer.found.communes[1]]
+    assert answer.difference["finishing"] == -1.0 and answer.movers().index.tolist() == [answer.forecast.communes[1]]
     # All of it needs 2,400 million; twice the money brings them by month 12.
     both = found.answer(Setting(deadline=dt.date(2023, 12, 31), money={"a": 200}))
     assert both.difference["finishing"] == 0.0
 
 
 def test_the_file_says_only_what_changes_and_in_plain_decimals(district):
-    made = told(Setting(money={"dan": 100, "dn": 95}, deadline=dt.date(2025, 6, 30)), district, "x", 'a "b": #\\')
+    made = as_scenario(Setting(money={"dan": 100, "dn": 95}, deadline=dt.date(2025, 6, 30)), district, "x", 'a "b": #\\')
     assert made["changes"] == [{"table": "envelopes", "where": {"pot": "dn"}, "multiply": {"amount": 0.95}}]
-    again = yaml.safe_load(written(made))
-    assert again == made and "changes" not in told(Setting(), district)
+    again = yaml.safe_load(as_yaml(made))
+    assert again == made and "changes" not in as_scenario(Setting(), district)
 
 
 # ---- saved
@@ -142,8 +142,8 @@ def test_a_saved_scenario_is_read_by_all_and_gives_the_same(copied):
     assert scenario(workbook, name).title == dict.fromkeys(("vi", "en"), "Thêm vốn của Nhân dân, 120%")
     chosen = scenario(workbook, name)
     long = record(forecast(chosen.workbook, policy=chosen.policy, deadline=chosen.deadline, draws=50))
-    assert long["communes"] == copied.answer(setting).made["communes"]
-    follows = copied.answer(Setting(name)).made["communes"]
+    assert long["communes"] == copied.answer(setting).record["communes"]
+    follows = copied.answer(Setting(name)).record["communes"]
     assert follows == long["communes"], "it can be started from at once"
 
 
@@ -287,8 +287,8 @@ def test_all_that_is_wrong_is_told_at_once(panel):
 
 def test_the_headline_is_the_median_and_the_difference_an_average(tried):
     answer = tried.answer(Setting(money={"nst-dt": 50}))
-    figures = answer.made["finishing"] | {"mean": answer.made["finishing"]["p50"] + 0.9}
-    said = verdict(replace(answer, made=answer.made | {"finishing": figures}), "vi")
+    figures = answer.record["finishing"] | {"mean": answer.record["finishing"]["p50"] + 0.9}
+    said = verdict(replace(answer, record=answer.record | {"finishing": figures}), "vi")
     assert f"Khoảng {figures['p50']}/" in said
     assert "bình quân" in said and re.search(r"cơ bản các xã về đích thay đổi [-+]?[\d,]+ điểm %", said)
 
