@@ -3,7 +3,7 @@ and for print in black and white a hatch, a line or a marker for everything that
 the paper, lines and edges of 3 (WCAG 2.1, 1.4.3 and 1.4.11)."""
 
 INK, EDGE, QUIET, LEADER, RULE, GRID = "#222222", "#444444", "#666666", "#8a8a8a", "#bbbbbb", "#dddddd"
-MAIN, RANGE, FEWER, WARM, HEAT = "#1c5f8d", "#9cc9e8", "#b4451f", "#d1603d", "#e07b39"
+MAIN, RANGE, FEWER, WARM = "#1c5f8d", "#9cc9e8", "#b4451f", "#d1603d"
 
 # States of criteria, as colour and hatch.
 STATE_LOOK = {

@@ -264,8 +264,8 @@ def _backtest(options: argparse.Namespace) -> int:
 
 def _forecast(options: argparse.Namespace) -> int:
     from .forecast.forecast import forecast, record
-    from .forecast_words import forecast_lines
     from .forecast.price import promise
+    from .forecast_words import forecast_lines
 
     workbook, lang = open_workbook(options), options.lang
     units = _commune(options, workbook)
@@ -289,15 +289,15 @@ def _forecast(options: argparse.Namespace) -> int:
 
 
 def _allocate(options: argparse.Namespace) -> int:
-    from .allocation.margins import tested
-    from .allocation.plan_record import record
+    from .allocation.margins import tried
     from .allocation.plans import OPTIMAL, allocate
+    from .allocation.record import record
     from .allocation_words import allocation_lines
 
     workbook, lang = open_workbook(options), options.lang
     chosen = _scenario(workbook, options.scenario, lang)
-    found = allocate(chosen.workbook, chosen.deadline)
-    trial = tested(found, options.draws, options.seed)
+    found = allocate(chosen.workbook, chosen.deadline, options.seed)
+    trial = tried(found, options.draws, options.seed)
     made = record(found, options.policy or OPTIMAL, trial, options.scenario, chosen.title)
     return _tell(options, chosen.workbook, made, allocation_lines)
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from .forecast.forecast import HELD, OPINIONS
-from .forecast.price import MORE, RANGES
-from .forecast.scoring import EDGES, scale_places
+from .forecast.forecast import OPINIONS
+from .forecast.price import MORE, RANGES, SHARE
+from .forecast.scoring import EDGES, scale_places, wilson
 from .forecast.simulation import knowledge
 from .office_numbers import write_date, write_number
-from .words import listed, text
+from .words import text
 from .workbook import Workbook
 
 ASSUMABLE = ("durations", "envelopes", "parts", "assumptions")  # the tables of a data set that a forecast rests on most
@@ -82,9 +82,19 @@ def rests_on(workbook: Workbook, lang: str) -> str:
     return text("forecast_assumed_part", lang, n=sum(mark != "reported" for mark in marks), of=len(marks))
 
 
+def whole_percent(share: float) -> str:
+    """A share that is no chance of the forecast, in whole per cent."""
+    return f"{100 * share:.0f}%"
+
+
 def usual_range(low: float, high: float) -> str:
     """A range of whole numbers, one number where its ends are alike."""
     return f"{low:g}-{high:g}" if low != high else f"{low:g}"
+
+
+def ranged(figures: dict[str, float]) -> str:
+    """A median with its usual range: "28 (24-33)"."""
+    return f"{figures['p50']:g} ({usual_range(figures['p10'], figures['p90'])})"
 
 
 def verdict(made: dict, lang: str) -> str:
@@ -93,10 +103,7 @@ def verdict(made: dict, lang: str) -> str:
     ``made``: what :func:`~.forecast.forecast.record` gives.
     """
     figures, draws = made["finishing"], made["draws"]
-    opinions = {
-        name: f"{made['second_opinions'][name]['p50']:g} ({usual_range(*(made['second_opinions'][name][q] for q in ('p10', 'p90')))})"
-        for name in OPINIONS
-    }
+    opinions = {name: ranged(made["second_opinions"][name]) for name in OPINIONS}
     first = text(
         f"forecast_verdict_{made['finish']}",
         lang,
@@ -137,6 +144,15 @@ def month_words(day: str | None, lang: str) -> str:
     return text("beyond_term", lang) if day is None else f"{int(day[5:7])}/{day[:4]}"
 
 
+def interval(p: float, draws: int, lang: str) -> str:
+    """Wilson's 95 % interval of a chance, the error of the draws alone, in whole per cent.
+
+    >>> interval(0.304, 10_000, "vi"), interval(0.5, 100, "en")
+    ('30-31%', '40-60%')
+    """
+    return usual_range(*(round(100 * end) for end in wilson(round(p * draws), draws))) + "%"
+
+
 def commune_sentence(row: dict, made: dict, lang: str, coarse: bool = False) -> str:
     """One commune's answer: the chance by the deadline, that of the decision, dates. ``coarse``: in words alone."""
     if row["finished"]:
@@ -153,6 +169,17 @@ def commune_sentence(row: dict, made: dict, lang: str, coarse: bool = False) -> 
         unlimited=chance_words(row["p_unlimited"], draws, lang),
         **{name: month_words(row[key], lang) for name, key in months},
     )
+
+
+def held_most(row: dict) -> str:
+    """What holds a commune back most, by its key; "" where next to nothing does.
+
+    >>> held_most({"held_back": {"not_listed": 0.5, "money": 0.1}}), held_most({"held_back": None})
+    ('not_listed', '')
+    """
+    held = row["held_back"] or {}
+    most = max(held, key=held.get, default="")
+    return most if held.get(most, 0) >= FELT else ""
 
 
 def held_sentence(row: dict, draws: int, lang: str) -> str:
@@ -197,7 +224,7 @@ def blocking_words(workbook: Workbook, pots: Iterable[str], lang: str) -> str:
     >>> blocking_words(Workbook.open("data/thanh-chuong"), ["dat"], "vi")
     'Nguồn đang chặn: Thu tiền sử dụng đất.'
     """
-    names = listed([pot_words(workbook, pot, lang) for pot in pots], lang)
+    names = "; ".join(pot_words(workbook, pot, lang) for pot in pots)  # their names hold commas
     return text("blocking_told", lang, pots=names) if names else ""
 
 
@@ -213,13 +240,21 @@ def mover_ends(workbook: Workbook, row: dict, lang: str) -> str:
     """The ends that an assumption was put at."""
     key, ends = row["key"], (row["low_end"], row["high_end"])
     if np.isnan(ends[0]):
-        return text("ends_bounds" if key == "bounds" else "ends_table" if key in (*RANGES, "quantities") else "ends_share", lang)
+        if key in (*RANGES, "quantities", "bounds"):
+            return text("ends_bounds" if key == "bounds" else "ends_table", lang)
+        return text("ends_times", lang, low=write_number(1 - SHARE, lang), high=write_number(1 + SHARE, lang))
+    if key == "count":
+        return text("ends_count", lang)
     if key == "pace":
         ends = tuple(-np.expm1(-end) for end in ends)
-    units = knowledge(workbook.as_of).evidence.assumed["unit"]
-    share = key in ("pace", "success") or str(units.get(key, "")).startswith(("tỷ lệ", "khả năng"))
-    shown = (f"{100 * end:.0f}%" if share else write_number(end, lang, 2) for end in ends)
+    share = key in ("pace", "success") or is_share(knowledge(workbook.as_of).evidence.assumed["unit"].get(key, ""))
+    shown = (whole_percent(end) if share else write_number(end, lang, 2) for end in ends)
     return text("ends_values", lang, **dict(zip(("low", "high"), shown, strict=True)))
+
+
+def is_share(unit: str) -> bool:
+    """Whether a unit of panel_assumed.csv is a part of one."""
+    return unit.startswith(("tỷ lệ", "khả năng"))
 
 
 def moving(tornado: pd.DataFrame) -> pd.DataFrame:

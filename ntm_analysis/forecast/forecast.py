@@ -20,15 +20,18 @@ from ..workbook import Workbook
 from .back_test import hazards, pairs, plain_share, straight_line
 from .scoring import wilson
 from .simulation import (
+    CALIBRATING,
     Baseline,
     Simulation,
+    area_run_of,
     baseline_of,
     knowledge,
     merged_since,
     simulation,
+    usual_years,
 )
 from .worlds import Layout
-from .year import FAILED, MONEY, NEVER, TIME, UNLISTED
+from .year import FAILED, MONEY, TIME, UNLISTED
 from .yearly_list import Schedule, by_policy, deadline_of, schedule
 
 HELD = {"not_listed": UNLISTED, "list_failed": FAILED, "money": MONEY, "time": TIME}
@@ -291,7 +294,7 @@ class Forecast:
     @cached_property
     def second_opinions(self) -> dict[str, np.ndarray]:
         """The number finishing by the plain share and by the straight line: int, draws."""
-        plan, now = self.run.plan, len(self.now)
+        now = len(self.now)
         as_of = self.workbook.as_of
         years = self.run.deadline / 12
         pair = pd.Series(
@@ -308,6 +311,39 @@ class Forecast:
         left = len(self.communes) - now
         share = now + plain_share(left, years, train, rate, count)
         return {"share": share, "line": straight_line(pair, line).astype(int)}
+
+    @cached_property
+    def basis(self) -> dict[str, dict[str, float]]:
+        """What of the number is evidence.
+
+        Returns
+        -------
+        dict
+            ``pace``: the part of the remaining communes that finishes in a year (p10, p50, p90 over
+            worlds and years); ``success``: the chance of a listed commune (the same); ``years``:
+            the ``factor`` of a year one standard deviation off; ``panel``: how many ``figures``,
+            ``areas`` and ``lists`` were known, and the ``last`` month (12 * year + month).
+        """
+        run, known = self.run, knowledge(self.workbook.as_of)
+        draws = min(run.draws, CALIBRATING)
+        area_run = area_run_of(run.plan, known, draws, run.seed)
+        years, _ = usual_years(run.layout, run.baseline, known, area_run)
+        quantiles = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
+        found = {"pace": years.share, "success": years.success}
+        shares = {
+            name: {key: float(np.quantile(values, q)) for key, q in quantiles.items()}
+            for name, values in found.items()
+        }
+        panel = known.evidence
+        return shares | {
+            "years": {"factor": float(np.exp(known.posterior.draws["year"].mean()))},
+            "panel": {
+                "figures": len(panel.figures),
+                "areas": panel.figures["area"].nunique(),
+                "lists": len(panel.lists),
+                "last": known.posterior.last,
+            },
+        }
 
     @property
     def yearly(self) -> float:

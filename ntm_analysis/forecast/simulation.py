@@ -205,10 +205,9 @@ def simulation(
     known = known or knowledge(plan.workbook.as_of)
     workers = workers or os.cpu_count() or 1
     starts = range(0, draws, BLOCK)
-    merged = merged_since(plan.workbook, known.posterior.last)
-    span_years = [span.year for span in plan.spans]
-    area_run = AreaRun(_month_number(plan), span_years, draws, seed, merged=merged)
-    years, chances = usual_years(layout, baseline, known, area_run, factor)
+    years, chances = usual_years(
+        layout, baseline, known, area_run_of(plan, known, draws, seed), factor
+    )
 
     def one(at: int) -> dict[str, np.ndarray]:
         some = slice(at, min(at + BLOCK, draws))
@@ -364,6 +363,13 @@ def area_of(plan: Schedule, known: Knowledge) -> Area:
         reported = (plan.spans[0].year, len(first), left)
     rows = pd.concat([told, record], ignore_index=True)
     return Area(area, own["area_kind"].iloc[0], rows, communes, reported)
+
+
+def area_run_of(plan: Schedule, known: Knowledge, draws: int, seed: int) -> AreaRun:
+    """The worlds of a schedule's area."""
+    merged = merged_since(plan.workbook, known.posterior.last)
+    years = [span.year for span in plan.spans]
+    return AreaRun(_month_number(plan), years, draws, seed, merged=merged)
 
 
 def merged_since(workbook: Workbook, month: int) -> bool:
