@@ -246,7 +246,7 @@ class ForecastParts(FundingParts):
 
     def _held(self, share: float) -> str:
         """A share of worlds in a cell: whole per cent, a dash for next to none; a word where nothing finer is known."""
-        if share < 0.005:
+        if share < 0.01:
             return "-"
         return self.single(share) if self.foreseen()[0].coarse else f"{100 * share:.0f}%"
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from .forecast.forecast import OPINIONS
-from .forecast.price import MORE, RANGES, SHARE
-from .forecast.scoring import EDGES, scale_places, wilson
+from .forecast.price import MORE, RANGES
+from .forecast.scoring import EDGES, scale_places
 from .forecast.simulation import knowledge
 from .office_numbers import write_date, write_number
 from .words import text
@@ -144,15 +144,6 @@ def month_words(day: str | None, lang: str) -> str:
     return text("beyond_term", lang) if day is None else f"{int(day[5:7])}/{day[:4]}"
 
 
-def interval(p: float, draws: int, lang: str) -> str:
-    """Wilson's 95 % interval of a chance, the error of the draws alone, in whole per cent.
-
-    >>> interval(0.304, 10_000, "vi"), interval(0.5, 100, "en")
-    ('30-31%', '40-60%')
-    """
-    return usual_range(*(round(100 * end) for end in wilson(round(p * draws), draws))) + "%"
-
-
 def commune_sentence(row: dict, made: dict, lang: str, coarse: bool = False) -> str:
     """One commune's answer: the chance by the deadline, that of the decision, dates. ``coarse``: in words alone."""
     if row["finished"]:
@@ -222,7 +213,7 @@ def blocking_words(workbook: Workbook, pots: Iterable[str], lang: str) -> str:
     """Which sources keep listed communes from being paid; "" where money holds none back.
 
     >>> blocking_words(Workbook.open("data/thanh-chuong"), ["dat"], "vi")
-    'Nguồn đang chặn: Thu tiền sử dụng đất.'
+    'Nguồn đang chặn: Thu tiền sử dụng đất (đấu giá đất).'
     """
     names = "; ".join(pot_words(workbook, pot, lang) for pot in pots)  # their names hold commas
     return text("blocking_told", lang, pots=names) if names else ""
@@ -240,11 +231,7 @@ def mover_ends(workbook: Workbook, row: dict, lang: str) -> str:
     """The ends that an assumption was put at."""
     key, ends = row["key"], (row["low_end"], row["high_end"])
     if np.isnan(ends[0]):
-        if key in (*RANGES, "quantities", "bounds"):
-            return text("ends_bounds" if key == "bounds" else "ends_table", lang)
-        return text("ends_times", lang, low=write_number(1 - SHARE, lang), high=write_number(1 + SHARE, lang))
-    if key == "count":
-        return text("ends_count", lang)
+        return text("ends_bounds" if key == "bounds" else "ends_table" if key in (*RANGES, "quantities") else "ends_share", lang)
     if key == "pace":
         ends = tuple(-np.expm1(-end) for end in ends)
     share = key in ("pace", "success") or is_share(knowledge(workbook.as_of).evidence.assumed["unit"].get(key, ""))

@@ -60,6 +60,15 @@ def met_at_once(folder: Path, mark: str = "reported") -> None:
         )
 
 
+def money_assumed_in_december(folder: Path) -> None:
+    """The central budget of 2024 is known, as an assumption, from December on only."""
+    path = folder / "envelopes.csv"
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    (at,) = (i for i, line in enumerate(lines) if line.startswith("trung-uong,,2024,"))
+    lines[at] = lines[at].replace("2022-11-30,bia-dat,illustrative", "2022-12-15,bia-dat,assumed")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8-sig")
+
+
 def made_of(folder: Path, entry: dict | None = None):
     workbook = Workbook.open(folder, NOW)
     now = forecast(workbook, draws=DRAWS)
@@ -85,26 +94,29 @@ def test_statuses_reported_since_are_new_data_and_name_the_commune(folder):
     steps = by_step(made)
     unit = now.workbook.find("A7")
     assert steps["time"] == by_step(before)["time"] and steps["assumptions"] == 0.0
-    assert steps["data"] > 0.1 and by_commune(made).index[0] == unit
+    (data,) = (step for step in made.steps if step.names == ("data",))
+    assert data.p[unit] > 0.2 and by_commune(made).index[0] == unit
+    assert data.change < data.p[unit], "its place on a list is another's"
     assert list(made.rows["data"]) == ["criterion_states"] and set(made.rows["data"]["criterion_states"]["unit"]) == {unit}
 
 
 def test_the_same_statuses_marked_assumed_are_new_assumptions(folder):
     met_at_once(folder, mark="assumed")
-    steps = by_step(made_of(folder)[0])
-    assert steps["data"] == 0.0 and steps["assumptions"] > 0.1
+    made, now = made_of(folder)
+    *_, data, assumptions = made.steps
+    assert data.change == 0.0 and assumptions.p[now.workbook.find("A7")] > 0.2
 
 
 def test_money_assumed_since_is_a_new_assumption(folder):
-    add(folder, "pace_factors", set="ntm-2021-2025", criterion=18, factor=40, mark="assumed")
+    money_assumed_in_december(folder)
     made, _ = made_of(folder)
-    assert by_step(made)["data"] == 0.0 and by_step(made)["assumptions"] != 0.0
-    assert list(made.rows["assumptions"]) == ["pace_factors"]
+    assert by_step(made)["data"] == 0.0 and by_step(made)["assumptions"] > 0.0
+    assert list(made.rows["assumptions"]) == ["envelopes"]
 
 
 def test_all_reasons_together_add_up_to_the_change(folder):
     met_at_once(folder)
-    add(folder, "pace_factors", set="ntm-2021-2025", criterion=18, factor=40, mark="assumed")
+    money_assumed_in_december(folder)
     made, _ = made_of(folder)
     assert [step.names for step in made.steps] == [("time",), ("data",), ("assumptions",)]
     assert sum(step.change for step in made.steps) == pytest.approx(made.now - made.before, abs=1e-9)
@@ -127,11 +139,11 @@ def test_a_registered_forecast_of_the_same_files_is_met_exactly_on_its_day(folde
 
 def test_what_was_revised_back_is_told_apart_from_what_is_new(folder):
     entry = registered(folder, THEN)
-    add(folder, "works", commune="A6", work="truong-9", level="ntm", set="ntm-2021-2025", criterion=5, item="truong", quantity=40,
-        state="new", committed="plan", planned_year=2023, known_from="2022-11-01")  # fmt: skip
+    add(folder, "recognitions", commune="A8", level="ntm", basis="decision", decision="1/QĐ-UBND", date="2022-10-20",
+        set="ntm-2021-2025", known_from="2022-11-01")  # fmt: skip
     made, _ = made_of(folder, entry)
     steps = by_step(made)
-    assert steps["revised"] < -0.05 and made.steps[0].felt
+    assert steps["revised"] > 0.5 and made.steps[0].felt
     assert steps["data"] == steps["assumptions"] == 0.0
     assert sum(steps.values()) == pytest.approx(made.now - made.before, abs=1e-9)
 
@@ -139,7 +151,7 @@ def test_what_was_revised_back_is_told_apart_from_what_is_new(folder):
 def test_an_assumption_replaced_since_does_not_stop_the_comparison(folder):
     path = folder / "assumptions.csv"
     text = path.read_text(encoding="utf-8-sig")
-    line = next(line for line in text.splitlines() if line.startswith("start_share,"))
+    line = next(line for line in text.splitlines() if line.startswith("decision_mode,"))
     path.write_text(text.replace(line, line.replace("2022-11-30", "2022-12-20")), encoding="utf-8-sig")
     made, _ = made_of(folder)
     assert [step.names for step in made.steps] == [("time",), ("data",), ("assumptions",)]

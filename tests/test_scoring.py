@@ -96,13 +96,13 @@ def test_what_is_no_probability_or_no_outcome_is_not_scored(p, came):
 
 
 def test_reliability_by_hand_with_borders_as_the_verbal_scale_says():
-    p, came = [0.0, 0.1, 0.33, 0.5, 0.66, 0.9, 0.901, 1.0], [0, 0, 1, 0, 1, 1, 1, 0]
+    p, came = [0.0, 0.05, 0.2, 0.4, 0.5, 0.6, 0.8, 0.95, 0.951, 1.0], [0, 0, 1, 1, 0, 1, 1, 1, 1, 0]
     table = reliability(p, came).set_index("band")
-    assert table["n"].to_dict() == {"<10": 1, "10-33": 1, "33-66": 2, "66-90": 2, ">90": 2}
-    assert table.loc["33-66", ["forecast", "came_true"]].tolist() == pytest.approx([0.415, 0.5])
-    assert table.loc[">90", ["forecast", "came_true"]].tolist() == pytest.approx([0.9505, 0.5])
-    assert reliability([0.5], [1]).set_index("band").loc["<10"].isna().sum() == 4
-    assert EDGES == (0, 0.1, 0.33, 0.66, 0.9, 1)
+    assert table["n"].to_dict() == {"<5": 1, "5-20": 1, "20-40": 1, "40-60": 2, "60-80": 1, "80-95": 2, ">95": 2}
+    assert table.loc["40-60", ["forecast", "came_true"]].tolist() == pytest.approx([0.45, 0.5])
+    assert table.loc[">95", ["forecast", "came_true"]].tolist() == pytest.approx([0.9755, 0.5])
+    assert reliability([0.5], [1]).set_index("band").loc["<5"].isna().sum() == 4
+    assert EDGES == (0, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 1)
 
 
 @pytest.mark.parametrize(("came", "n"), [(0, 1), (0, 20), (3, 4), (7, 7), (431, 1000)])

@@ -68,8 +68,13 @@ def test_what_was_assigned_and_planned_is_what_is_to_be_done_next():
 
 
 def test_a_month_beyond_the_term_is_not_given_as_a_month():
-    said = words(str(VillagersPage("data/huyen-mau", "A9").finishing()))
-    assert "nhiều khả năng chưa đạt đủ tiêu chí nông thôn mới trong kỳ này" in said and "tháng ngoài kỳ" not in said
+    said = words(str(VillagersPage("data/huyen-mau", "A10").finishing()))
+    assert "nhiều khả năng chưa đạt đủ tiêu chí nông thôn mới trong kỳ này" in said and "tháng sau kỳ" not in said
+
+
+def test_who_is_on_no_list_reads_that_the_list_matters_most():
+    unlisted, listed = (words(str(VillagersPage("data/huyen-mau", name).finishing())) for name in ("A10", "A5"))
+    assert "Việc quan trọng nhất: xã được đưa vào danh sách" in unlisted and "danh sách về đích" not in listed
 
 
 @pytest.mark.parametrize("dataset", ["data/thanh-chuong", "data/huyen-mau"])
