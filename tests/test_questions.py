@@ -31,7 +31,7 @@ SAYS = {
     7: r"Nhân dân đóng góp \(tự nguyện\).*một hộ",
     8: r"khả năng cơ bản các xã .* về đích.*khả năng tất cả các xã về đích",
     9: r"Thanh Sơn.*Tiền không giải quyết được hết",
-    10: r"Vốn năm 2023 về chậm đến tháng 10 Thanh Hương",
+    10: r"Vốn năm 2023 về chậm đến tháng 10 - [A-ZĐ]\w+ \w+ \(-",
     11: r"Thêm một nửa xi măng",
     12: r"Chia đều vốn cho các xã.*Ưu tiên xã gần đạt",
     13: r"26/37 xã.*đã chứng minh",

@@ -7,13 +7,16 @@ that it is held against.
 """
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import pandas as pd
 
-from ..forecast.forecast import Forecast, forecast, record
+from ..forecast.forecast import Forecast, forecast_of, plan_of, record
 from ..forecast.simulation import Baseline, baseline_of
+from ..forecast.worlds import Layout
+from ..forecast.yearly_list import Schedule, deadline_of
+from ..parameters import OPTIMAL
 from ..workbook import Workbook, content_hash
 from ..yaml_files import flow
 from .comparison import felt, moved, paired
@@ -153,6 +156,7 @@ class WhatIf:
         self.finish, self.draws, self.seed = finish, min(draws, DRAWS), seed
         # The forecast of the first setting, and the scenario files that it was made of.
         self._before: tuple[str, Forecast] | None = None
+        self._plans: dict[tuple, Schedule] = {}  # the one of the last answer
 
     def start(self, scenario_id: str) -> Scenario:
         """The scenario that a setting starts from; raises what the reader of scenarios raises."""
@@ -185,16 +189,19 @@ class WhatIf:
     def forecast(self, setting: Setting) -> tuple[Forecast, dict]:
         """The forecast of a setting and its record, as its saved scenario has them."""
         chosen = self.scenario(setting)
-        found = forecast(
-            chosen.workbook,
-            policy=chosen.policy,
-            deadline=chosen.deadline,
-            finish=self.finish,
-            draws=self.draws,
-            seed=self.seed,
-            baseline=self._baseline,
-        )
+        layout = Layout(self._schedule(setting, chosen))
+        kept = {"finish": self.finish, "baseline": self._baseline}
+        found = forecast_of(layout, self.draws, self.seed, **kept)
         return found, record(found, UNSAVED, chosen.title)
+
+    def _schedule(self, setting: Setting, chosen: Scenario) -> Schedule:
+        """Goals, lists and works, which money and its delay leave alone: kept from move to move."""
+        day = deadline_of(chosen.workbook, chosen.deadline)
+        files = content_hash(folder_of(self.workbook))
+        asked = (files, setting.start, setting.prices, chosen.policy, day)
+        if asked not in self._plans or chosen.policy == OPTIMAL:
+            self._plans = {asked: plan_of(chosen.workbook, chosen.policy, day)}
+        return replace(self._plans[asked], workbook=chosen.workbook)
 
     @cached_property
     def _baseline(self) -> Baseline:
