@@ -23,7 +23,7 @@ class Crowd(Protocol):
         """Communes not yet NTM: (draws,) whole numbers."""
 
     def waiting(self, year: int, chance: np.ndarray) -> np.ndarray:
-        """How many stand on the year's list in any case: of those who missed each with ``chance``."""
+        """How many stand on the year's list in any case; who missed does with ``chance``."""
 
     def list(self, year: int, length: np.ndarray) -> None:
         """Put ``length`` communes on the year's list, those waiting first."""

@@ -208,7 +208,7 @@ class Alike(Counts):
         self.asked = self.in_time = 0
 
     def judge(self, year: int, luck: np.ndarray, unlisted: np.ndarray) -> np.ndarray:
-        """See :class:`cycle.Crowd`; who finishes comes before who failed, and that before others."""
+        """See :class:`cycle.Crowd`; who finishes comes first, then who failed, then the others."""
         self._span += 1
         span, listed, before = self._plan.spans[self._span], self._listed, self._left
         place = self._place - (len(self._place) - before)  # among those still open

@@ -21,7 +21,7 @@ from ..problems import DataProblems, Problem
 from ..workbook import Workbook
 
 LAST_MONTH_OF_LATE_LIST = 6  # before July the list of the year before may still be judged
-# What tells anything of communes or of their money; where all are silent, an area runs as counts.
+# What tells anything of communes; where all are silent, an area runs as counts.
 DESCRIBING = ("criterion_states", "criterion_counts", "indicator_values", "works", "targets")
 COMMITTED = ("debt", "plan", "carried_over")  # works that are paid before all others
 
@@ -218,10 +218,9 @@ def schedule(workbook: Workbook, policy: str = "own", deadline: dt.date | None =
 
 
 def _described(workbook: Workbook, units: list[int]) -> bool:
-    """Whether a row tells anything of these communes, or of money."""
-    tables = workbook.tables
-    told = (tables[name]["unit"].isin(units).any() for name in DESCRIBING)
-    return bool(len(tables["envelopes"])) or any(told)
+    """Whether a row tells anything of these communes."""
+    rows = (workbook.tables[name]["unit"] for name in DESCRIBING)
+    return any(unit.isin(units).any() for unit in rows)
 
 
 def _no_facts(workbook: Workbook, units: list[int]) -> Facts:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from small_districts import assumptions
+from small_districts import POT, YEARLY, YEARS, assumptions
 
 from ntm_analysis import cli
 from ntm_analysis.forecast import simulation as room
@@ -18,6 +18,7 @@ from ntm_analysis.forecast.forecast import forecast, forecast_of
 from ntm_analysis.forecast.pace import Posterior
 from ntm_analysis.forecast.worlds import Layout
 from ntm_analysis.forecast.yearly_list import schedule
+from ntm_analysis.problems import DataProblems
 from ntm_analysis.workbook import Workbook
 
 COMMUNES, FINISHED = 30, 12
@@ -48,7 +49,9 @@ def published(*rows: tuple[str, int]) -> pd.DataFrame:
     """Figures of the area, as a file of series has them."""
     cells = {"area": AREA, "area_kind": "district", "measure": "ntm_communes", "mark": "read"}
     cells |= {"total": COMMUNES, "source_url": ""}
-    each = [cells | {"row": n, "date": date, "value": value} for n, (date, value) in enumerate(rows)]
+    each = [
+        cells | {"row": n, "date": date, "value": value} for n, (date, value) in enumerate(rows)
+    ]
     return figures(pd.DataFrame(each))[0]
 
 
@@ -95,14 +98,36 @@ def test_counts_have_the_distribution_of_communes_judged_one_by_one(silent):
     assert fast.lists.sum(axis=1) == pytest.approx(slow.lists.sum(axis=1), rel=0.01)
 
 
-def test_a_single_word_about_a_commune_makes_the_area_a_described_one(silent, make_dataset):
+def test_money_moves_the_lists_of_an_undescribed_area_and_nothing_else(silent):
+    workbook = silent()
+    pots = [POT | {"pot": "a", "fund": "nst"}]
+    rows = [YEARLY | {"pot": "a", "served": "", "year": y, "amount": 100.0} for y in YEARS]
+    tables = workbook.tables | {
+        name: pd.DataFrame(rows).reindex(columns=workbook.tables[name].columns)
+        for name, rows in (("pots", pots), ("envelopes", rows))
+    }
+    layout, rich = (
+        Layout(schedule(replace(workbook, tables=t))) for t in (workbook.tables, tables)
+    )
+    usual = room.baseline_of(rich.plan.workbook, 1)
+    runs = [
+        room.simulation(layout, 2_000, 1, room.baseline_of(workbook, 1)),
+        room.simulation(rich, 2_000, 1, usual),
+        room.simulation(rich, 2_000, 1, usual, factor=2.0),
+    ]
+    assert (runs[0].months == runs[1].months).all()
+    assert runs[2].lists[0].sum() > 1.2 * runs[1].lists[0].sum()
+
+
+def test_a_single_word_about_a_commune_makes_the_area_a_described_one(silent):
     assert not schedule(silent()).described
     workbook = silent()
     row = {"unit": workbook.communes.index[-1], "level": "ntm", "kind": "plan", "year": 2023.0}
     targets = pd.DataFrame([row]).reindex(columns=workbook.tables["targets"].columns)
     told = replace(workbook, tables=workbook.tables | {"targets": targets})
-    with pytest.raises(Exception, match="no_prior|count_priors"):
+    with pytest.raises(DataProblems) as caught:  # and then what is not told must be drawn
         schedule(told)
+    assert {problem.code for problem in caught.value.problems} >= {"no_prior", "no_share"}
 
 
 def test_the_page_of_an_undescribed_area_says_the_same_of_every_commune(silent):
