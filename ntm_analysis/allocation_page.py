@@ -7,13 +7,15 @@ from itertools import groupby
 import pandas as pd
 from markupsafe import Markup
 
-from .allocation.margins import SAFE, tested
-from .allocation.plan_record import record
+from .allocation.margins import SAFE, tried
 from .allocation.plans import OPTIMAL, Allocation, allocate
+from .allocation.record import record
 from .allocation_words import (
     assumed_sentence,
+    blocking_sentence,
     conflict_lines,
     extra_lines,
+    extra_words,
     near_lines,
     price_lines,
     reason_words,
@@ -23,7 +25,6 @@ from .allocation_words import (
     usual,
     verdict,
     weights_sentence,
-    what_words,
 )
 from .charts import picture, stacked_years
 from .forecast_parts import ForecastParts
@@ -46,7 +47,7 @@ class AllocationPage(ForecastParts):
     ``policy``: whose plan is shown (default: the optimal one); ``scenario``, ``deadline``. Raises ValueError for a parameter
     that is none.
 
-    >>> "26/37 xã" in AllocationPage("data/thanh-chuong", draws=100).allocation_summary()
+    >>> "/37 xã về đích" in AllocationPage("data/thanh-chuong", draws=100).allocation_summary()
     True
     """
 
@@ -68,8 +69,8 @@ class AllocationPage(ForecastParts):
         day = dt.date.fromisoformat(self.deadline) if self.deadline else self.chosen.deadline
 
         def make() -> tuple[Allocation, dict]:
-            found = allocate(self.chosen.workbook, day)
-            trial = tested(found, self.draws, self.seed)
+            found = allocate(self.chosen.workbook, day, self.seed)
+            trial = tried(found, self.draws, self.seed)
             return found, record(found, self.policy or OPTIMAL, trial, self.scenario, self.chosen.title)
 
         asked = {"scenario": self.scenario, "deadline": day, "policy": self.policy, "draws": self.draws, "seed": self.seed}
@@ -89,7 +90,8 @@ class AllocationPage(ForecastParts):
             if policy != "own":
                 error = write_number(other["se"] or 0, self.lang, 3)
                 beyond = f"{write_change(other['beyond_own'], self.lang, 2)} ({error})"
-            central = made["finishing_by_policy"].get(policy, "-")
+            central = made["finishing_by_policy"].get(policy)
+            central = "-" if central is None else write_number(central, self.lang, 1)
             kept = rules_words(made, policy, self.lang) if policy != SAFE else "-"
             mean = write_number(other["finishing"]["mean"], self.lang, 1)
             rows.append([self.text(f"policy_{policy}"), central, mean, usual(other["finishing"]),
@@ -99,7 +101,8 @@ class AllocationPage(ForecastParts):
             "phan-bo", self.paragraph(verdict(made, self.lang), "verdict"),
             self.paragraph(assumed_sentence(made, self.lang), "banner"),
             self.bullets(conflict_lines(self.workbook, made, self.lang)), self.text("allocation_central"),
-            *tested_sentences(made, self.lang), weights_sentence(made, self.lang), self.table("policies", columns, rows),
+            *tested_sentences(made, self.lang), weights_sentence(made, self.lang),
+            blocking_sentence(self.workbook, made, self.lang), self.table("policies", columns, rows),
         )  # fmt: skip
 
     def plan(self) -> Part:
@@ -203,7 +206,7 @@ class AllocationPage(ForecastParts):
 
     def _needed(self, row: dict) -> tuple[str, str, int | None]:
         pots = listed([pot_words(self.workbook, pot["pot"], self.lang) for pot in row["by_pot"]], self.lang)
-        return what_words(row["money"], row["cement"], self.lang), pots, row["planned_year"]
+        return extra_words(row, self.lang), pots, row["planned_year"]
 
     def relax(self) -> Part:
         """What would have to give for all communes to finish; plans nearly as good."""
@@ -218,7 +221,7 @@ class AllocationPage(ForecastParts):
         """How it is worked out, with the technical terms."""
         if self.allocated is None:
             return Part("")
-        rules = self.allocated[0].plans[OPTIMAL].layout.plan.rules
+        rules = self.allocated[0].layout.plan.rules
         least = write_number(rules["minimum_commune"], self.lang)
         return self.section("cach-tinh", self.bullets(self.text(f"term_{name}", minimum=least) for name in TERMS))
 

@@ -3,7 +3,7 @@
 import datetime as dt
 import math
 
-from .forecast_words import chance, pot_words
+from .forecast_words import chance_word, pot_words
 from .need.works import THOUSAND
 from .need_words import rough
 from .office_numbers import write_date, write_number, write_percent
@@ -11,25 +11,26 @@ from .words import listed, text
 from .workbook import Workbook
 
 NOISE = 3  # standard errors, as where scenarios are compared
+FELT, PER = 0.05, 100  # communes that a step of money must bring to be told; billions of a relaxed price
 CLOSE = 0.02  # of what a commune's works cost: less money than this is less than their cost is known to
 
 
 def verdict(made: dict, lang: str) -> str:
-    """The answer in one or two sentences; ``made`` is the record of :func:`~ntm_analysis.allocation.plan_record.record`."""
+    """The answer in one or two sentences; ``made`` is the record of :func:`~ntm_analysis.allocation.record.record`."""
     day = write_date(dt.date.fromisoformat(made["deadline"]), lang)
     if made["status"] == "infeasible":
         return text("allocation_infeasible", lang, day=day)
-    told = {"n": made["finishing"], "total": made["n_communes"], "now": made["n_finished_now"], "day": day}
+    told = {"n": write_number(made["finishing"], lang, 1), "total": made["n_communes"], "now": made["n_finished_now"], "day": day}
     if made["status"] == "rule":
-        best = made["finishing_by_policy"]["optimal"]
-        more, policy = made["finishing"] - made["n_finished_now"], text(f"policy_{made['policy']}", lang)
-        return text("allocation_verdict_rule", lang, policy=policy, best=best, more=more, **told)
+        best = write_number(made["finishing_by_policy"]["optimal"], lang, 1)
+        return text("allocation_verdict_rule", lang, policy=text(f"policy_{made['policy']}", lang), best=best, **told)
     proof = text("allocation_proved_weighted" if made["weights"] else "allocation_proved", lang)
     if made["status"] != "optimal":
-        more = write_number(made["bound"] - made["value"], lang)
+        more = write_number(made["bound"] - made["value"], lang, 2)
         proof = text("allocation_open", lang, more=more, gap=write_percent(made["gap"], lang))
-    beyond = made["finishing"] - made["finishing_by_policy"]["own"]
-    said = text("allocation_verdict", lang, proof=proof, beyond=beyond, **told)
+    beyond = round(made["finishing"] - made["finishing_by_policy"]["own"], 1)
+    compared = text("allocation_beyond" if beyond > 0 else "allocation_same", lang, beyond=write_number(beyond, lang, 1))
+    said = text("allocation_verdict", lang, proof=proof, beyond=compared, listed=made["listed"], **told)
     if not (tried := made.get("under_uncertainty")):
         return said
     best, own = (tried["plans"][name] for name in ("optimal", "own"))
@@ -62,7 +63,6 @@ def tested_sentences(made: dict, lang: str) -> list[str]:
     safe = {"n": len(margins), "least": whole_percent(1 - max(margins)), "margin": text("allocation_no_margin", lang)}
     if chosen["margin"]:
         safe["margin"] = text("allocation_margin", lang, share=whole_percent(chosen["margin"]))
-    safe["weighed"] = text("allocation_by_chance" if chosen["by_chance"] else "allocation_alike", lang)
     safe["mean"] = write_number(tried["plans"][chosen["plan"]]["finishing"]["mean"], lang, 1)
     return [
         text("allocation_tested" if better else "allocation_tested_less", lang, **told),
@@ -75,7 +75,7 @@ def weights_sentence(made: dict, lang: str) -> str:
     if not made["weights"] or made["value"] is None:
         return ""
     names = ", ".join(f"{name}: {write_number(weight, lang)}" for name, weight in made["weights"].items())
-    return text("allocation_weights", lang, names=names, value=write_number(made["value"], lang))
+    return text("allocation_weights", lang, names=names, value=write_number(made["value"], lang, 2))
 
 
 def assumed_sentence(made: dict, lang: str) -> str:
@@ -141,8 +141,7 @@ def extra_lines(made: dict, lang: str) -> list[str]:
         if 0 < cheapest["money"] < CLOSE * cheapest["cost"]:
             line += " " + text("extra_close", lang)
         if cheapest["p_if_money"] is not None and cheapest["p_if_money"] < 0.5:
-            draws = made["under_uncertainty"]["draws"]
-            line += " " + text("extra_chance", lang, name=cheapest["name"], p=chance(cheapest["p_if_money"], draws, lang))
+            line += " " + text("extra_chance", lang, name=cheapest["name"], p=chance_word(cheapest["p_if_money"], lang))
         lines.append(line)
     return lines or [text("extra_none", lang)]
 
@@ -153,29 +152,31 @@ def alike_words(row: dict, lang: str) -> str:
 
 
 def extra_words(row: dict, lang: str) -> str:
-    return what_words(row["money"], row["cement"], lang)
+    """What a commune needs beside the plan: money, cement, a place on the list."""
+    money = [what_words(row["money"], row["cement"], lang)] if row["money"] or row["cement"] else []
+    return listed([*money, *[text("extra_place", lang)] * row["places"]], lang) or text("extra_nothing", lang)
 
 
 def price_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
     """What more money buys: step prices, then relaxed prices; each named."""
-    lines = []
+    lines, relaxed = [], {}
     for row in made["prices"]:
-        step = row["step"]
-        cement = row["unit"] == "tấn"
-        tonnes = step["added"] if cement else step.get("tonnes", 0)
-        added = what_words(0 if cement else step["added"], tonnes, lang)
-        told = {"added": added, "n": write_number(step["communes"], lang)}
-        if row["pot"] is None:
-            lines.append(text("price_step_extra", lang, **told))
-        else:
-            lines.append(text("price_step", lang, pot=pot_words(workbook, row["pot"], lang), percent=step["percent"], **told))
+        step, cement = row["step"], row["unit"] == "tấn"
+        if row["pot"] and step["value"] >= FELT:
+            added = what_words(0 if cement else step["added"], step["added"] if cement else 0, lang)
+            told = {"added": added, "n": write_number(step["value"], lang, 1), "percent": step["percent"]}
+            lines.append(text("price_step", lang, pot=pot_words(workbook, row["pot"], lang), **told))
+        # Pots that stand in for each other have one price.
+        times = PER if row["pot"] else 1
+        prices = "; ".join(f"{year}: {write_number(rough(value * times), lang)}" for year, value in row["relaxed"].items())
+        relaxed.setdefault((prices, bool(row["pot"]), cement), []).append(row["pot"])
     lines += [text("price_central", lang)] if lines else []
-    unit = {"tấn": "1.000 tấn" if lang == "vi" else "1,000 tonnes", "triệu đồng": "tỷ đồng" if lang == "vi" else "billion đồng"}
-    for row in made["prices"]:
-        if row["pot"]:
-            prices = "; ".join(f"{year}: {write_number(rough(value), lang)}" for year, value in row["relaxed"].items())
-            told = {"pot": pot_words(workbook, row["pot"], lang), "prices": prices, "unit": unit[row["unit"]]}
-            lines.append(text("price_relaxed", lang, **told))
+    for (prices, money, cement), pots in relaxed.items():
+        if money:
+            names = listed([pot_words(workbook, pot, lang) for pot in pots], lang)
+            lines.append(text("price_relaxed_cement" if cement else "price_relaxed", lang, pot=names, prices=prices, per=PER))
+        else:
+            lines.append(text("price_place", lang, prices=prices))
     return lines
 
 
@@ -189,15 +190,17 @@ def relax_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
     if money["by_pot"]:
         what, pots = what_words(money["added"], money["tonnes"], lang), pots_words(workbook, money["by_pot"], lang)
         lines = [text("relax_money", lang, what=what, pots=pots)]
-    months, year = relaxed["months"], workbook.meta["term_end"]["date"].year
-    lines.append(text("relax_no_months", lang, year=year) if months is None else text("relax_months", lang, n=months))
+    if relaxed["places"]:
+        lines.append(text("relax_places", lang, n=relaxed["places"]))
+    months = relaxed["months"]
+    lines.append(text("relax_no_months", lang) if months is None else text("relax_months", lang, n=months))
     if made["status"] != "infeasible":
         lines.append(text("relax_communes", lang, n=relaxed["communes"]))
     if relaxed["never"]:
         lines.append(text("relax_never", lang, names=listed([row["name"] for row in relaxed["never"]], lang)))
     if tried := made.get("under_uncertainty"):
         rich = tried["unlimited"]
-        told = {"mean": write_number(rich["mean"], lang, 1), "p": chance(rich["p_all"], tried["draws"], lang)}
+        told = {"mean": write_number(rich["mean"], lang, 1), "p": chance_word(rich["p_all"], lang)}
         lines.append(text("relax_forecast", lang, **told))
     return lines
 
@@ -233,7 +236,7 @@ def near_lines(made: dict, lang: str) -> list[str]:
     for row in made["near_plans"]:
         instead = [c["name"] for c in row["instead"]]
         told = {"without": listed([c["name"] for c in row["without"]], lang), "works": row["works"]}
-        told["n"] = made["n_finished_now"] + row["communes"]
+        told["n"] = write_number(row["communes"], lang, 1)
         told["instead"] = text("near_instead", lang, names=listed(instead, lang)) if instead else ""
         lines.append(text("near_told", lang, **told))
     return lines
@@ -243,19 +246,20 @@ def reason_words(workbook: Workbook, made: dict, row: dict, lang: str) -> str:
     """Why a commune is not in the plan."""
     if row["reason"] is None:
         return ""
-    told = dict(row)
+    told = {key: row[key] for key in ("months", "room") if key in row}
     if row["reason"] == "others":
         short = [pot_words(workbook, price["pot"], lang) for price in made["prices"] if price["pot"]]
         return text("reason_others", lang, pots=listed(short, lang)) if short else text("reason_others_none", lang)
-    if row["reason"] == "pot":
-        cement = row["pot"].partition("@")[0] in set(workbook.tables["pots"].query("measure == 'cement'")["pot"])
-        told["pot"] = pot_words(workbook, row["pot"], lang)
-        for key in ("needs", "has"):
-            told[key] = what_words(0 if cement else row[key], row[key] if cement else 0, lang)
-    if row["reason"] == "lead_time":
-        told["work"] = workbook.tables["unit_costs"].set_index("item")[f"name_{lang}"].get(row["work"], row["work"])
-    wanted = ("pot", "by", "needs", "has", "work", "months", "room")
-    return text(f"reason_{row['reason']}", lang, **{key: told[key] for key in wanted if key in told})
+    if "pots" in row:
+        told["pots"] = listed([pot_words(workbook, pot, lang) for pot in row["pots"]], lang)
+        told |= {key: what_words(row[key], 0, lang) for key in ("needs", "has") if key in row}
+    return text(f"reason_{row['reason']}", lang, **told)
+
+
+def blocking_sentence(workbook: Workbook, made: dict, lang: str) -> str:
+    """Which sources block; nothing where none does."""
+    pots = [pot_words(workbook, pot, lang) for pot in made["blocking_sources"]]
+    return text("allocation_blocking", lang, pots=listed(pots, lang)) if pots else ""
 
 
 def rules_words(made: dict, policy: str, lang: str) -> str:
@@ -269,13 +273,14 @@ def rules_words(made: dict, policy: str, lang: str) -> str:
 def allocation_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
     """The record as text for a console."""
     lines = [verdict(made, lang), *conflict_lines(workbook, made, lang), text("allocation_central", lang)]
-    lines += [*tested_sentences(made, lang), *filter(None, [weights_sentence(made, lang)]), assumed_sentence(made, lang)]
+    beside = [weights_sentence(made, lang), blocking_sentence(workbook, made, lang), assumed_sentence(made, lang)]
+    lines += [*tested_sentences(made, lang), *filter(None, beside)]
     lines += ["", text("allocation_by_policy", lang)]
     for policy, n in made["finishing_by_policy"].items():
         if n is None:
             continue
         broken = "" if not made["broken"][policy] else f"  ({rules_words(made, policy, lang)})"
-        lines.append(f"  {text(f'policy_{policy}', lang):<40} {n:>4}{broken}")
+        lines.append(f"  {text(f'policy_{policy}', lang):<40} {write_number(n, lang, 1):>6}{broken}")
     if made["status"] != "infeasible":
         lines += ["", text("allocation_finishing", lang)]
         years = sorted({row["year"] for row in made["communes"] if row["year"]})

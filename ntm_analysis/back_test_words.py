@@ -27,13 +27,20 @@ def back_test_lines(result: dict, lang: str) -> list[str]:
         text("backtest_share", lang, **_ratio(summary, "ratio_share", lang)),
         text("backtest_coverage", lang, **_coverage(summary, lang)),
     ]
+    lines += ["  " + _part_line(text(key, lang), part, lang) for key, part in parts_of(summary)]
+    return [*lines, left_out]
+
+
+def parts_of(summary: dict) -> list[tuple[str, dict]]:
+    """The parts of a summary that hold pairs, with the keys of their names."""
+    parts = []
     for key, path in PARTS:
         part = summary
         for step in path:
             part = part.get(step, {})
         if part.get("pairs"):
-            lines.append("  " + _part_line(text(key, lang), part, lang))
-    return [*lines, left_out]
+            parts.append((key, part))
+    return parts
 
 
 def _ratio(summary: dict, key: str, lang: str) -> dict[str, str]:

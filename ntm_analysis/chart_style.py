@@ -3,7 +3,7 @@ and for print in black and white a hatch, a line or a marker for everything that
 the paper, lines and edges of 3 (WCAG 2.1, 1.4.3 and 1.4.11)."""
 
 INK, EDGE, QUIET, LEADER, RULE, GRID = "#222222", "#444444", "#666666", "#8a8a8a", "#bbbbbb", "#dddddd"
-MAIN, RANGE, FEWER, WARM, HEAT = "#1c5f8d", "#9cc9e8", "#b4451f", "#d1603d", "#e07b39"
+MAIN, RANGE, FEWER, WARM = "#1c5f8d", "#9cc9e8", "#b4451f", "#d1603d"
 
 # States of criteria, as colour and hatch.
 STATE_LOOK = {
@@ -16,11 +16,13 @@ STATE_LOOK = {
 }
 # The verbal scale of chances.
 SCALE_LOOK = {
-    "very_low": (WARM, "xx"),
-    "low": ("#f0b08a", "//"),
+    "very_unlikely": (WARM, "xx"),
+    "unlikely": ("#e8935f", "//"),
+    "less_likely": ("#f0c9a0", "\\\\"),
     "even": ("#f4e3a1", ".."),
-    "high": (RANGE, "\\\\"),
-    "very_high": ("#3f8fc4", ""),
+    "likely": ("#cfe3f2", "--"),
+    "very_likely": (RANGE, "oo"),
+    "certain": ("#3f8fc4", ""),
 }
 # More communes, fewer, no clear change: colour and line.
 WAY_LOOK = {1: (MAIN, "-"), -1: (FEWER, "--"), 0: (QUIET, ":")}

@@ -124,14 +124,14 @@ def stacked_years(amounts: pd.DataFrame, label: str) -> Figure:
     return figure
 
 
-def waterfall(total: float, steps: dict[str, float], lang: str) -> Figure:
-    """From a need down to its gap: each step a part that is covered, the last bar what is left. Billion đồng."""
+def waterfall(total: float, steps: dict[str, float], rest: float, lang: str) -> Figure:
+    """From a need down to its gap ``rest``: each step a part that is covered. Billion đồng."""
     labels = [text("waterfall_need", lang), *steps, text("head_gap", lang)]
     left, ends = total, []
     for value in steps.values():
         left -= value
         ends.append(left)
-    starts, widths = [0.0, *ends, 0.0], [total, *steps.values(), left]
+    starts, widths = [0.0, *ends, 0.0], [total, *steps.values(), rest]
     figure, axes = blank(WIDTH, 0.36 * len(labels) + 0.8)
     looks = ["not_applicable", *["met"] * len(steps), "not_met"]
     for label, start, width, look in zip(labels, starts, widths, looks, strict=True):

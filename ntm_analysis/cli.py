@@ -245,7 +245,7 @@ def _score(options: argparse.Namespace) -> int:
 
 def _backtest(options: argparse.Namespace) -> int:
     from .back_test_words import back_test_lines
-    from .forecast.back_test import back_test, record
+    from .forecast.back_test import KEPT, back_test, kept_text, record
     from .forecast.evidence import evidence, figures, read_series, reference
     from .forecast.pace import FIT, Posterior, fit
 
@@ -254,6 +254,8 @@ def _backtest(options: argparse.Namespace) -> int:
         write_whole(FIT, fit(known.figures, known.lists).table().to_csv(index=False, lineterminator="\n"))
     tried, left_out = figures(read_series(Path(options.series)) if options.series else reference("series"))
     result = record(back_test(tried, known, Posterior.read()), left_out.to_dict("records"))
+    if options.refit and not options.series:
+        write_whole(KEPT, kept_text(result["summary"]))
     if options.json:
         return _print_json(result)
     print("\n".join(back_test_lines(result, options.lang)))
@@ -262,8 +264,8 @@ def _backtest(options: argparse.Namespace) -> int:
 
 def _forecast(options: argparse.Namespace) -> int:
     from .forecast.forecast import forecast, record
-    from .forecast_words import forecast_lines
     from .forecast.price import promise
+    from .forecast_words import forecast_lines
 
     workbook, lang = open_workbook(options), options.lang
     units = _commune(options, workbook)
@@ -287,15 +289,15 @@ def _forecast(options: argparse.Namespace) -> int:
 
 
 def _allocate(options: argparse.Namespace) -> int:
-    from .allocation.margins import tested
-    from .allocation.plan_record import record
+    from .allocation.margins import tried
     from .allocation.plans import OPTIMAL, allocate
+    from .allocation.record import record
     from .allocation_words import allocation_lines
 
     workbook, lang = open_workbook(options), options.lang
     chosen = _scenario(workbook, options.scenario, lang)
-    found = allocate(chosen.workbook, chosen.deadline)
-    trial = tested(found, options.draws, options.seed)
+    found = allocate(chosen.workbook, chosen.deadline, options.seed)
+    trial = tried(found, options.draws, options.seed)
     made = record(found, options.policy or OPTIMAL, trial, options.scenario, chosen.title)
     return _tell(options, chosen.workbook, made, allocation_lines)
 

@@ -305,14 +305,15 @@ class CommunePage(ForecastParts):
 
     def _result(self) -> dict:
         """What the table of all communes shows of this one; money in billion đồng; None: not known."""
-        counts, foreseen = self.counts(self.set_id), None
+        counts, foreseen = self.counts(self.set_id), {}
         if self.foreseeable():
-            foreseen = self.commune_forecasts()[self.unit]["row"]
+            said = self.commune_forecasts()[self.unit]
+            foreseen = said["row"] | {"coarse": said["setting"]["coarse"]}
         need = self.found("ntm", self.unit)[1]["total"] if self.known(self.unit) else {}
         return {
             "code": self.commune["code"], "name": self.commune["name"], "level": self.recognised,
             "met": None if pd.isna(counts["met"]) else int(counts["met"]), "of": int(counts["of"]),
-            **{key: foreseen and foreseen[key] for key in ("finished", "p_met", "p_signed", "p50_date", "last_criterion")},
+            **{key: foreseen.get(key) for key in ("finished", "p_met", "p_signed", "p50_date", "coarse")},
             **{f"need_{key}": None if key not in need else need[key] / 1000 for key in ("p10", "p50", "p90")},
         }  # fmt: skip
 

@@ -7,20 +7,21 @@ import pandas as pd
 from .charts import picture
 from .comparison_charts import frontier, slope, tornado
 from .comparison_words import (
-    LEAST,
     base_name,
+    blocking_cell,
+    blocking_line,
     change_words,
     clear,
-    ends_words,
     loud,
-    mover_name,
     own_day,
     price_words,
+    tells_all,
     title_of,
     tornado_told,
     verdict,
 )
-from .forecast_words import chance, month_words, rests_on
+from .forecast.price import SHARE, WORLDS
+from .forecast_words import LEAST, chance, chance_words, month_words, mover_ends, mover_name, rests_on
 from .need.demand import DRAWS, SEED
 from .need.need import spread
 from .need_words import billions
@@ -29,11 +30,9 @@ from .page import Page, Part
 from .panel import panel_part
 from .parameters import check
 from .problems import DataProblems, report
-from .promise import WORLDS
 from .scenarios.comparison import NOISE, Comparison, compare, record
 from .scenarios.scenario import scenario_ids
 from .scenarios.what_if import Setting, WhatIf
-from .sensitivity import SHARE
 
 NAMES, BARS = 5, 10  # communes named in a cell, bars of the tornado
 
@@ -84,9 +83,6 @@ class ComparisonPage(Page):
             return None
         return found, record(found)
 
-    def chance(self, p: float) -> str:
-        return chance(p, self.draws, self.lang)
-
     def number(self, value: float, decimals: int = 1) -> str:
         return write_number(value, self.lang, decimals)
 
@@ -101,16 +97,19 @@ class ComparisonPage(Page):
             return self.section("so-sanh", self.text("compare_not_known", day=self.day))
         found, made = self.compared()
         base, *others = made["scenarios"]
-        most = max(row["p_all"] for row in made["scenarios"])
-        told = most >= 0.01
+        everyone = {chance_words(row["p_all"], self.draws, self.lang) for row in made["scenarios"]}
+        told = len(everyone) > 1 or any(tells_all(row["p_all"]) for row in made["scenarios"])
         rows = []
         for place, row in enumerate(made["scenarios"]):
             low, high = row["finishing_p10"], row["finishing_p90"]
             cells = [self.number(row["finishing_mean"]), f"{low}-{high}" if low != high else str(low)]
-            cells += ["-" if row is base else change_words(row["difference"], self.lang), self.chance(row["p_basically_all"])]
-            cells += [self.chance(row["p_all"])] if told else []
+            cells += [
+                "-" if row is base else change_words(row["difference"], self.lang),
+                chance(row["p_basically_all"], self.draws, self.lang),
+            ]
+            cells += [chance(row["p_all"], self.draws, self.lang)] if told else []
             name = self._title(row) + own_day(row, made, self.lang)
-            rows.append([place or "", name, *cells, *(billions(row[key], self.lang) for key in ("need_p50", "gap_p50"))])
+            rows.append([place or "", name, *cells, *(billions(row[key], self.lang) for key in ("need_p50", "gap_mean"))])
         columns = "tt scenario:name mean:num usual:num change:num enough:num " + "everyone:num " * told + "need:num gap:num"
         idle = {p.details["value"] for p in found.warnings() if p.code == "scenario_idle"}
         told_idle = [self.text("compare_idle", title=title_of(r, self.lang)) for r in made["scenarios"] if r["id"] in idle]
@@ -118,11 +117,12 @@ class ComparisonPage(Page):
         return self.section(
             "so-sanh",
             self.paragraph(verdict(made, self.lang), "verdict"),
+            self.paragraph(blocking_line(self.workbook, base, self.lang)),
             self.paragraph(rests_on(self.workbook, self.lang), "banner"),
             self._slope(base, others) if others else "",
             self.table("compare", columns, rows),
             self.paragraph(self.text("compare_key", noise=NOISE, year=self.workbook.as_of.year), "key"),
-            "" if told else self.text("compare_all_alike", p=self.chance(most)),
+            "" if told else self.text("compare_all_untold", p=everyone.pop()),
             self.bullets([*told_idle, *(warned if self.internal else [])]),
         )
 
@@ -161,9 +161,10 @@ class ComparisonPage(Page):
             why = self.text("within_noise") if row["cost_reason"] == "within_noise" else "-"
             cells = [billions(more, self.lang), why if price is None else billions(price, self.lang)]
             cells += [self.number(row["regret"]["mean"]), str(row["regret"]["p90"]), self.number(row["se_ratio"], 2)]
+            cells.append(blocking_cell(self.workbook, row, made, self.lang))
             rows.append([place or "", self._title(row), *cells])
         lines = (price_words(row, made, self.lang) for row in made["scenarios"])
-        columns = "tt scenario:name extra:num extra_price:num regret:num regret_high:num ratio:num"
+        columns = "tt scenario:name extra:num extra_price:num regret:num regret_high:num ratio:num blocking"
         return self.section(
             "cai-gia", self.bullets(lines), self.table("compare_price", columns, rows),
             self.paragraph(self.text("compare_price_key"), "key"), title=self.text("section_gia-thay-doi"),
@@ -173,10 +174,12 @@ class ComparisonPage(Page):
         """Which communes' chances clearly rise and fall in each scenario."""
         if self.compared() is None:
             return Part("")
-        _, made = self.compared()
+        found, made = self.compared()
+        coarse = found.coarse
 
         def told(rows: list[dict]) -> str:
-            named = [f"{r['name']} ({write_change(100 * r['change'], self.lang, 0)})" for r in rows[:NAMES]]
+            points = ["" if coarse else f" ({write_change(100 * r['change'], self.lang, 0)})" for r in rows[:NAMES]]
+            named = (f"{r['name']}{change}" for r, change in zip(rows, points, strict=False))
             names = ", ".join(named).replace("(0)", "(<1)") or "-"
             return self.text("and_more", names=names, n=len(rows) - NAMES) if len(rows) > NAMES else names
 
@@ -225,34 +228,34 @@ class ComparisonPage(Page):
 
     def tornado(self) -> Part:
         """Which assumptions move the number finishing most, each at its low and its high end."""
-        if self.compared() is None or not (shown := loud(self.compared()[1])):
+        if self.compared() is None or (shown := loud(self.compared()[1])).empty:
             return Part("")
         _, made = self.compared()
-        wb, names = (self.workbook, {row["key"]: mover_name(self.workbook, row["key"], self.lang) for row in made["tornado"]})
+        names = {row["key"]: mover_name(self.workbook, row["key"], self.lang) for row in made["tornado"]}
+        shown = shown.assign(label=shown["key"].map(names))
         rows = [
-            [i, names[r["key"]], ends_words(wb, r, self.lang), self.number(r["low"]), self.number(r["high"]),
+            [i, r["label"], mover_ends(self.workbook, r, self.lang), self.number(r["low"]), self.number(r["high"]),
              self.text(f"basis_{r['basis']}")]
-            for i, r in enumerate(shown, start=1)
+            for i, r in enumerate(shown.to_dict("records"), start=1)
         ]  # fmt: skip
-        bars = pd.DataFrame(shown[:BARS]).assign(label=lambda t: t["key"].map(names))
-        quiet = "; ".join(names[r["key"]].lower() for r in made["tornado"] if r not in shown) or "-"
-        alt = tornado_told(wb, made, self.lang, "tornado_alt")
+        quiet = "; ".join(name.lower() for key, name in names.items() if key not in set(shown["key"])) or "-"
+        alt = tornado_told(self.workbook, made, self.lang, "tornado_alt")
         return self.section(
             "nhay",
-            tornado_told(wb, made, self.lang),
-            picture(tornado(bars, shown[0]["usual"], self.lang), alt),
+            tornado_told(self.workbook, made, self.lang),
+            picture(tornado(shown.head(BARS), shown["usual"].iloc[0], self.lang), alt),
             self.table("tornado", "tt content:name ends mean_low:num mean_high:num note", rows),
             self.paragraph(self.text("tornado_key", share=f"{100 * SHARE:.0f}", quiet=quiet, least=self.number(LEAST, 2)), "key"),
         )
 
     def reckoning(self) -> Part:
         """How it is worked out."""
-        terms = ("compare_term_same", "compare_term_file", "compare_term_price", "term_interval")
+        terms = ("compare_term_same", "compare_term_level", "compare_term_file", "compare_term_price")
         return self.section("cach-tinh", self.bullets(self.text(term) for term in terms))
 
     def knowledge(self) -> Part:
         """The sources of what the comparison rests on, and what was left out."""
-        names = ("assumptions", "durations", "pace_factors", "envelopes", "prices", "carry_over", "count_priors", "works",
+        names = ("assumptions", "durations", "envelopes", "parts", "prices", "carry_over", "count_priors", "works",
                  "typical_works", "unit_costs")  # fmt: skip
         used = {source for name in names for source in self.workbook.tables[name]["source"]}
         return self.section("biet-den-dau", self.left_out(), self.sources(used))

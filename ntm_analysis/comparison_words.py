@@ -2,18 +2,18 @@
 
 import datetime as dt
 
-import numpy as np
+import pandas as pd
 
-from .forecast_words import chance, rests_on
+from .forecast.price import TORNADO
+from .forecast_words import blocking_words, chance, chance_words, mover_ends, mover_name, moving, pot_words, rests_on
 from .need_words import billions, rough
 from .office_numbers import write_change, write_date, write_number
 from .scenarios.comparison import NOISE
 from .scenarios.scenario import BASELINE
-from .sensitivity import DRAWS, RANGES, SHARE
 from .words import text
 from .workbook import Workbook
 
-LEAST = 0.05  # communes: less is not told
+SPLIT = ("equal", "decree")  # policies that give each commune a part of the pots of its own
 
 
 def title_of(row: dict, lang: str) -> str:
@@ -25,6 +25,28 @@ def base_name(made: dict, lang: str) -> str:
     if made["baseline"] == BASELINE:
         return text("compare_the_baseline", lang)
     return text("compare_base_name", lang, title=title_of(made["scenarios"][0], lang))
+
+
+def tells_all(p: float) -> bool:
+    """Whether the chance that all finish is told: neither nearly none nor nearly certain."""
+    return 0.01 <= p <= 0.99
+
+
+def blocking_line(workbook: Workbook, row: dict, lang: str) -> str:
+    """The sources that block in a scenario, or in a forecast, as a sentence; "" where none does."""
+    if row["policy"] in SPLIT and not row["blocking_sources"]:
+        return text("blocking_told", lang, pots=text("blocking_own_part", lang))
+    return blocking_words(workbook, row["blocking_sources"], lang)
+
+
+def blocking_cell(workbook: Workbook, row: dict, made: dict, lang: str) -> str:
+    """The same in a table, where the sources are not those of the baseline."""
+    base, pots = made["scenarios"][0], row["blocking_sources"]
+    if row is not base and pots == base["blocking_sources"]:
+        return text("blocking_as_first", lang)
+    if row["policy"] in SPLIT and not pots:
+        return text("blocking_own_part", lang)
+    return "; ".join(pot_words(workbook, pot, lang) for pot in pots) or "-"
 
 
 def clear(difference: dict) -> bool:
@@ -79,16 +101,16 @@ def verdict(made: dict, lang: str) -> str:
 def _chances(made: dict, lang: str) -> str:
     """The highest chance that basically all finish; that all do, where that is neither nearly certain nor nearly none."""
     rows, base = made["scenarios"], made["scenarios"][0]
-    top = max(rows, key=lambda row: row["p_basically_all"])
-    shown = {chance(row["p_basically_all"], made["draws"], lang) for row in rows}
-    key = "compare_basically_alike" if len(shown) == 1 else "compare_basically_best"
-    told = {"basically": base["basically_all"], "total": base["n_communes"], "title": title_of(top, lang)}
-    line = text(key, lang, p=chance(top["p_basically_all"], made["draws"], lang), **told)
-    most = max(rows, key=lambda row: row["p_all"])
-    if not 0.01 <= most["p_all"] <= 0.99:
-        return line
-    p = chance(most["p_all"], made["draws"], lang)
-    return line + " " + text("compare_all_best", lang, p=p, title=title_of(most, lang))
+    lines = []
+    for key, p in (("basically", "p_basically_all"), ("all", "p_all")):
+        top = max(rows, key=lambda row: row[p])
+        if key == "all" and not tells_all(top[p]):
+            continue
+        alike = len({chance(row[p], made["draws"], lang) for row in rows}) == 1
+        told = {"n": base["basically_all" if key == "basically" else "n_communes"], "total": base["n_communes"]}
+        told |= {"title": title_of(top, lang), "p": chance_words(top[p], made["draws"], lang)}
+        lines.append(text(f"compare_{key}_{'alike' if alike else 'best'}", lang, **told))
+    return " ".join(lines)
 
 
 def price_words(row: dict, made: dict, lang: str) -> str:
@@ -103,53 +125,41 @@ def price_words(row: dict, made: dict, lang: str) -> str:
     return text("compare_price_told", lang, change=change_words(row["difference"], lang), price=price, **told)
 
 
-def mover_name(workbook: Workbook, key: str, lang: str) -> str:
-    """What an assumption is, in words: of assumptions.csv its own text."""
-    rules = workbook.tables["assumptions"].set_index("key")[f"text_{lang}"]
-    return rules[key].split(":")[0] if key in rules.index else text(f"move_{key}", lang)
-
-
-def ends_words(workbook: Workbook, row: dict, lang: str) -> str:
-    """The ends that an assumption was put at."""
-    if row["key"] in (*RANGES, "quantities"):
-        return text("ends_table", lang)
-    if row["low_end"] is None:
-        return text("ends_times", lang, **{end: write_number(1 + way * SHARE, lang) for end, way in (("low", -1), ("high", 1))})
-    if row["key"] == "count":
-        return text("ends_count", lang)
-    ends = {end: write_number(row[f"{end}_end"], lang) for end in ("low", "high")}
-    if row["key"] == "pace":
-        ends = {end: f"{100 * (1 - np.exp(-row[f'{end}_end'])):.0f}" for end in ends}
-    measure = workbook.tables["assumptions"].set_index("key")["measure"].get(row["key"], "%")
-    return text("ends_share" if measure == "%" else "ends_values", lang, **ends)
-
-
-def loud(made: dict) -> list[dict]:
+def loud(made: dict) -> pd.DataFrame:
     """The rows of the tornado that stand out of their noise and are worth telling."""
-    return [row for row in made["tornado"] if abs(row["swing"]) > NOISE * row["se"] and abs(row["swing"]) >= LEAST]
+    return moving(pd.DataFrame(made["tornado"])) if made["tornado"] else pd.DataFrame()
 
 
 def tornado_told(workbook: Workbook, made: dict, lang: str, key: str = "tornado_told") -> str:
     """The assumption that moves the number finishing most; "" where none does."""
-    if not (rows := loud(made)):
+    if (rows := loud(made)).empty:
         return ""
-    ends = {end: write_number(rows[0][end], lang, 1) for end in ("low", "high", "usual")}
-    n = write_number(min(made["draws"], DRAWS), lang)
-    what = mover_name(workbook, rows[0]["key"], lang)
+    first = rows.iloc[0]
+    ends = {end: write_number(first[end], lang, 1) for end in ("low", "high", "usual")}
+    n = write_number(min(made["draws"], TORNADO), lang)
+    what = mover_name(workbook, first["key"], lang)
     return text(key, lang, what=what if key == "tornado_told" else what[0].lower() + what[1:], n=n, **ends)
 
 
 def compare_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
     """The comparison as text: the verdict, a line a scenario, prices, the strongest assumptions."""
-    lines = [verdict(made, lang), rests_on(workbook, lang), "", text("compare_line_head", lang)]
+    base = made["scenarios"][0]
+    lines = [
+        verdict(made, lang),
+        blocking_line(workbook, base, lang),
+        rests_on(workbook, lang),
+        "",
+        text("compare_line_head", lang),
+    ]
     for row in made["scenarios"]:
         shares = ", ".join(chance(row[key], made["draws"], lang) for key in ("p_basically_all", "p_all"))
-        money = ", ".join(billions(row[key], lang) for key in ("need_p50", "gap_p50"))
+        money = ", ".join(billions(row[key], lang) for key in ("need_p50", "gap_mean"))
         cells = [write_number(row["finishing_mean"], lang, 1), change_words(row["difference"], lang), shares, money]
         title = f"{row['id']} ({title_of(row, lang)}{own_day(row, made, lang)})"
-        lines.append(f"  {title}: {'; '.join([*cells, write_number(row['se_ratio'], lang, 2)])}")
+        blocking = blocking_cell(workbook, row, made, lang)
+        lines.append(f"  {title}: {'; '.join([*cells, write_number(row['se_ratio'], lang, 2), blocking])}")
     lines += ["", *filter(None, (price_words(row, made, lang) for row in made["scenarios"]))]
-    for row in loud(made)[:5]:
+    for row in loud(made).head(5).to_dict("records"):
         ends = f"{write_number(row['low'], lang, 1)} - {write_number(row['high'], lang, 1)}"
-        lines.append(f"  {mover_name(workbook, row['key'], lang)} ({ends_words(workbook, row, lang)}): {ends}")
+        lines.append(f"  {mover_name(workbook, row['key'], lang)} ({mover_ends(workbook, row, lang)}): {ends}")
     return lines

@@ -12,6 +12,7 @@ from .assess import Standing, assess
 from .export_forms import DAGGER
 from .export_money import ExportMoney
 from .forecast.forecast import forecast, record
+from .forecast_words import held_most
 from .need.demand import demand
 from .office_book import DAY, Form, Head, office_book
 from .office_numbers import write_date, write_number
@@ -199,21 +200,15 @@ class Export(ExportMoney):
         if self.made is None:
             return [self.form("forecast", self.heads("tt:5 unit:60"), [], lead=[self.lacking["forecast"]])]
         made, figures = self.made, self.made["finishing"]
-        names = self.workbook.law.criteria_of(made["set"])[f"name_{self.lang}"]
         rows = []
         for c in made["communes"]:
             days = [c[f"p{q}_date"] and dt.date.fromisoformat(c[f"p{q}_date"]) for q in (10, 50, 90)]
             if c["finished"]:
                 days = ["-"] * 3
-            last = (
-                "-"
-                if c["finished"]
-                else f"{c['last_criterion']}. {names.get(c['last_criterion'], '')}"
-                if c["last_criterion"]
-                else None
-            )
+            held = held_most(c)
+            told = self.text(f"held_{held}") if held else "-"
             note = self.text("export_finished") if c["finished"] else "-"
-            rows.append([c["name"], c["p_met"], c["p_signed"], *days, last, note])
+            rows.append([c["name"], c["p_met"], c["p_signed"], *days, told, note])
         day = write_date(dt.date.fromisoformat(made["deadline"]), self.lang)
         lead = [
             self.text(
@@ -230,17 +225,9 @@ class Export(ExportMoney):
         heads = [
             *self.heads("tt:5 unit:18 p_met:14:share p_signed:14:share"),
             *(Head(f"d{q}", f"P{q}", 13, DAY, group) for q in (10, 50, 90)),
-            *self.heads("last:34 note:18"),
+            *self.heads("held:34 note:18"),
         ]
-        return [
-            self.form(
-                "forecast",
-                heads,
-                rows,
-                lead=lead,
-                notes=[self.text("export_forecast_notes", draws=write_number(made["draws"], self.lang))],
-            )
-        ]
+        return [self.form("forecast", heads, rows, lead=lead, notes=[self.text("export_forecast_notes")])]
 
     def contents(self, forms: list[Form]) -> Form:
         """What the workbook is, its sheets, its signs, how much of it is known."""

@@ -8,7 +8,6 @@ import numpy as np
 from .forecast.forecast import Forecast, forecast
 from .forecast.register import FOLDER, read_register
 from .forecast_parts import ForecastParts
-from .forecast_words import chance
 from .monthly import month_before
 from .office_numbers import write_change, write_date, write_number
 from .page import Part
@@ -105,8 +104,7 @@ class ForecastChangeParts(ForecastParts):
             if unit not in self.workbook.units.index:
                 continue
             after = float(now.p.get(unit, np.nan))
-            before, draws = after - change, now.run.draws
-            shown = [chance(min(1.0, max(0.0, p)), draws, self.lang) for p in (before, after)]
+            shown = [self.single(min(1.0, max(0.0, p))) for p in (after - change, after)]
             rows.append([len(rows) + 1, self.workbook.units.loc[unit, "name"], *shown])
         return self.table("forecast_change_communes", "tt unit:name chance_before:num chance_now:num", rows)
 

@@ -1,12 +1,11 @@
-"""Charts of the forecast: the fan of communes finishing, chances by band, the heat map of last criteria."""
+"""Charts of the forecast: the fan of communes finishing, chances by band."""
 
-import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.dates import AutoDateLocator, num2date
 from matplotlib.figure import Figure
 
-from .chart_style import BAND, BAR, HEAT, INK, MAIN, QUIET, RULE, SCALE_LOOK
+from .chart_style import BAND, BAR, INK, MAIN, QUIET, RULE, SCALE_LOOK
 from .charts import WIDTH, blank
 from .forecast.scoring import EDGES
 from .words import text
@@ -38,18 +37,21 @@ def fan(table: pd.DataFrame, total: int, basically: int, naive: pd.Series | None
 
 
 def strip(rows: pd.DataFrame, lang: str) -> Figure:
-    """The chance of each band: label, p, low, high (interval of its mean chance), look (a word of the scale), said (the chance
-    with that word)."""
+    """The chance of each band: label, p, look (a word of the scale), said (the chance as told)."""
     figure, axes = blank(WIDTH, 0.42 * len(rows) + 0.9)
     for row in rows.itertuples():
         colour, hatch = SCALE_LOOK[row.look]
         axes.barh(row.label, 100 * row.p, color=colour, hatch=hatch, **BAR)
-        axes.plot([100 * row.low, 100 * row.high], [row.label] * 2, color=INK, linewidth=1.5)
         inside = row.p > 0.5  # a long bar has room for its words, a short one has room beside it
         axes.text(
-            100 * (row.low if inside else row.high) + (-2.5 if inside else 1.5), row.label, row.said, va="center",
-            ha="right" if inside else "left", fontsize=9.5, bbox={"fc": "white", "ec": "none", "pad": 1.0, "alpha": 0.85},
-        )  # fmt: skip
+            100 * row.p + (-2.5 if inside else 1.5),
+            row.label,
+            row.said,
+            va="center",
+            ha="right" if inside else "left",
+            fontsize=9.5,
+            bbox={"fc": "white", "ec": "none", "pad": 1.0, "alpha": 0.85},
+        )
     axes.invert_yaxis()
     axes.set_xlim(0, 100)
     for edge in EDGES[1:-1]:
@@ -58,19 +60,4 @@ def strip(rows: pd.DataFrame, lang: str) -> Figure:
     axes.set_xlabel(text("axis_chance", lang))
     axes.grid(visible=False)
     sns.despine(ax=axes, left=True)
-    return figure
-
-
-def heat(shares: pd.DataFrame, lang: str) -> Figure:
-    """In what share of worlds a criterion is (one of) the last to be met: bands x criteria, in %."""
-    figure, axes = blank(WIDTH, 0.42 * len(shares) + 1.2)
-    shown = shares * 100
-    labels = shown.map(lambda v: f"{v:.0f}" if v >= 1 else "").to_numpy(dtype=object)
-    colours = sns.light_palette(HEAT, as_cmap=True)
-    sns.heatmap(shown, ax=axes, cmap=colours, vmin=0, vmax=max(1, np.nanmax(shown.to_numpy())), annot=labels, fmt="", cbar=False,
-                linewidths=0.5, annot_kws={"fontsize": 8, "color": INK})  # fmt: skip
-    axes.set_xlabel(text("axis_criterion", lang))
-    axes.set_ylabel("")
-    axes.tick_params(axis="y", rotation=0)
-    axes.grid(visible=False)
     return figure

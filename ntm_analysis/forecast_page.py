@@ -1,24 +1,29 @@
 """The page of the forecast: whether every commune finishes by the end of the term, and how far to trust the answer."""
 
 import datetime as dt
+from collections.abc import Callable
+from functools import cached_property
 
-import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from .evidence import AS_DRAWN, AVERAGE, TITLES, back_test, shares, summary, synthetic_coverage
+from .back_test_words import parts_of
+from .charts import picture
+from .comparison_charts import tornado as tornado_chart
+from .forecast.back_test import kept_summary
+from .forecast.evidence import Evidence, evidence, reference
+from .forecast.luck import list_outcomes, listed_communes
+from .forecast.price import TORNADO, tornado
+from .forecast.simulation import knowledge
 from .forecast_parts import ForecastParts
-from .forecast_words import chance, month_words, verdict
+from .forecast_words import is_share, month_words, mover_ends, mover_name, moving, ranged, verdict, whole_percent
 from .office_numbers import write_number
-from .pace import TERM, changes_of, day_of
-from .page import Part, linked
+from .page import Part
 from .panel import panel_part
 from .scenarios.what_if import Setting, WhatIf
-from .schedule import COUNTRY
 
-TERMS = ("worlds", "policy", "queue", "work", "pace", "trend", "together", "storm", "finish", "interval", "words")
-MEASURES = {AVERAGE: "measure_average", AS_DRAWN: "measure_as_drawn", TITLES: "measure_titles"}
-STALLED = 1 / 3  # a yearly gain below this part of the mean one before it is told as a pause
+TERMS = ("worlds", "list", "money", "luck", "finish", "policy", "words")
+BARS = 10  # of the tornado's chart; its table has them all
 
 
 class ForecastPage(ForecastParts):
@@ -57,6 +62,51 @@ class ForecastPage(ForecastParts):
         given |= {"deadline": deadline, "finish": finish, "draws": f"{draws}", "seed": f"{seed}"}
         self.parameters = {**given, **self.parameters}
 
+    @cached_property
+    def _tornado(self) -> pd.DataFrame:
+        """Each assumption at its two ends, in the worlds of the page."""
+        return self.kept("forecast-tornado", lambda: tornado(self.foreseen()[0]), **self._question())
+
+    def why(self) -> Part:
+        """What of the number is evidence, what is assumed, what the plain share says, which assumption moves it most."""
+        if not self.foreseeable() or not len(self.foreseen()[0].open_):
+            return Part("")
+        found, made = self.foreseen()
+        basis, evidence = found.basis, knowledge(self.workbook.as_of).evidence
+        shares = {name: {q: whole_percent(basis[name][q]) for q in ("p10", "p50", "p90")} for name in ("pace", "success")}
+        panel, plain = basis["panel"], made["second_opinions"]["share"]
+        names = "; ".join(text[0].lower() + text[1:] for text in evidence.assumed[f"text_{self.lang}"])
+        lines = [
+            self.text("why_record", now=len(found.now), total=made["n_communes"], figures=panel["figures"], **shares["pace"]),
+            self.text("why_lists", lists=panel["lists"], **shares["success"]),
+            self.text("why_years", factor=write_number(basis["years"]["factor"], self.lang, 1)),
+            self.text("why_assumed", names=names),
+            self.text("why_other", share=ranged(plain)),
+        ]
+        return self.section("vi-sao-con-so", self.bullets(lines), *self._moving())
+
+    def _moving(self) -> list[str]:
+        """The tornado: the assumption that moves the number most, chart and table of those that do."""
+        rows = moving(self._tornado).to_dict("records")
+        if not rows:
+            return [self.text("why_still")]
+        workbook, lang = self.foreseen()[0].workbook, self.lang
+        names = [mover_name(workbook, row["key"], lang) for row in rows]
+        ends = [mover_ends(workbook, row, lang) for row in rows]
+        means = [{end: write_number(row[end], lang, 1) for end in ("low", "high", "usual")} for row in rows]
+        chart = pd.DataFrame(rows)[["low", "high"]].assign(label=names).head(BARS)
+        lowest = {end: means[0][end] for end in ("low", "high")}
+        table = [
+            [i, name, end, mean["low"], mean["high"], self.text(f"basis_{row['basis']}")]
+            for i, (row, name, end, mean) in enumerate(zip(rows, names, ends, means, strict=True), start=1)
+        ]
+        return [
+            self.text("why_most", what=names[0], ends=ends[0], **means[0]),
+            picture(tornado_chart(chart, rows[0]["usual"], lang), self.text("why_alt", what=names[0], **lowest)),
+            self.table("why", "tt content:name ends mean_low:num mean_high:num note", table),
+            self.paragraph(self.text("why_key", n=write_number(min(self.draws, TORNADO), lang)), "key"),
+        ]
+
     def what_if(self) -> Part:
         """The panel to try changes in; where nobody can move a slider, the verdict and how to get there."""
         if not self.internal or not self.foreseeable():
@@ -77,147 +127,106 @@ class ForecastPage(ForecastParts):
         return Part(self.paragraph(self.text("commune_example"), "key") + part) if part else part
 
     def reckoning(self) -> Part:
-        """How it is worked out, with the technical terms, and every assumption with its value and source."""
+        """How it is worked out, and every assumption with its value and source."""
         if not self.foreseeable():
             return Part("")
-        found, _ = self.foreseen()
-        tables = found.workbook.tables
+        tables = self.foreseen()[0].workbook.tables
         written = lambda r: f"{r['value']:g}" if r["key"] == "programme_start" else write_number(r["value"], self.lang)  # noqa: E731
         rows = [
             [i, r[f"text_{self.lang}"], written(r), r["measure"], self.source(r["source"]), self.text(f"mark_{r['mark']}")]
             for i, r in enumerate(tables["assumptions"].to_dict("records"), start=1)
-        ]  # fmt: skip
+        ]
+        assumed = [
+            [i, r[f"text_{self.lang}"], self._ends(r, is_share(r["unit"]))]
+            for i, r in enumerate(knowledge(self.workbook.as_of).evidence.assumed.to_dict("records"), start=1)
+        ]
         items = tables["unit_costs"].set_index("item")[f"name_{self.lang}"]
         times = [
-            [i, items[r["item"]], " - ".join(write_number(r[end], self.lang) for end in ("low", "mode", "high")),
-             f"{write_number(r['stall'], self.lang)}%", write_number(r["stall_months"], self.lang), self.source(r["source"])]
+            [i, items[r["item"]], self._ends(r), f"{write_number(r['stall'], self.lang)}%",
+             write_number(r["stall_months"], self.lang), self.source(r["source"])]
             for i, r in enumerate(tables["durations"].to_dict("records"), start=1)
         ]  # fmt: skip
         return self.section(
             "cach-tinh",
-            self.bullets(self.text(f"term_{name}", draws=write_number(self.draws, self.lang)) for name in TERMS),
+            self.bullets(self.text(f"term_{name}") for name in TERMS),
+            self.table("panel_assumed", "tt content:name amount:num", assumed),
+            self.paragraph(self.text("panel_assumed_key"), "key"),
             self.table("assumptions", "tt content:name amount:num measure source note", rows),
             self.table("durations", "tt works:name months:short stall:num stall_months:num source", times),
         )
 
+    def _ends(self, row: dict, share: bool = False) -> str:
+        """A low, usual and high value."""
+        values = (row[end] for end in ("low", "mode", "high"))
+        return " - ".join(whole_percent(value) if share else write_number(value, self.lang) for value in values)
+
     def trust(self) -> Part:
-        """How far to trust it: the pace and its back-test, synthetic series, the first year, another seed, what cannot be
-        tested."""
+        """How far to trust it: provinces left out, lists against outcomes, single communes, the straight line's own date."""
         if not self.foreseeable():
             return Part("")
-        areas = [(self.workbook.meta.get("province") or {}).get("name"), COUNTRY]
-        tested = back_test(self.workbook.tables["history"], [area for area in areas if area], self.workbook.as_of)
-        lines = [*self._tested_words(tested), self._pause(areas[0]), *self._run_words()]
-        return self.section("tin-cay", self.text("not_testable"), self._pace(), self._tested(tested), self.bullets(lines))
+        found, _ = self.foreseen()
+        line = found.line_date()
+        yearly = write_number(found.yearly, self.lang, 1)
+        told = self.text("trust_line", yearly=yearly, date=month_words(line and f"{line}", self.lang))
+        every = evidence()
+        known = knowledge(self.workbook.as_of).evidence
+        summary = kept_summary() if len(known.figures) == len(every.figures) and len(known.lists) == len(every.lists) else None
+        if summary is None:
+            return self.section("tin-cay", self.text("not_testable"), self.text("trust_not_then"), told)
+        return self.section(
+            "tin-cay",
+            self.text("not_testable"),
+            self._seen(summary),
+            self._tested(summary),
+            self.paragraph(self.text("trust_key"), "key"),
+            self.bullets([*self._lists(known), told]),
+        )
 
-    def area(self, name: str) -> str:
-        return self.text("country") if name == COUNTRY else name
+    def _seen(self, summary: dict) -> str:
+        ratios = {key: write_number(summary[f"ratio_{key}"], self.lang, 2) for key in ("line", "share")}
+        counts = {key: summary[key] for key in ("pairs", "provinces")}
+        return self.text("trust_seen", **counts, **ratios, coverage=whole_percent(summary["coverage"]))
 
-    def _pace(self) -> Markup:
-        """The pooled pace in a sentence, and the published changes that it is fitted to."""
-        pace = self.foreseen()[0].run.plan.pace
-        share = {k: self._yearly(h) for k, h in (("share", pace.hazard), ("low", pace.low), ("high", pace.high))}
-        told = self.text("pace_told", n=len(pace.changes), **{k: v.removesuffix("%") for k, v in share.items()})
-        rows = [
-            [self.area(r["area"]), *(self._month(r[end]) for end in ("from", "to")),
-             *(write_number(r[f"missing_{end}"], self.lang) for end in ("before", "after")), self._yearly(r["hazard"])]
-            for r in pace.changes.to_dict("records")
-        ]  # fmt: skip
-        columns = "area:name from:short to:short missing_before:num missing_after:num yearly_share:num"
-        return self.paragraph(told) + self.table("pace", columns, rows)
-
-    def _yearly(self, hazard: float) -> str:
-        """A yearly hazard as the share met in a year."""
-        return f"{100 * (1 - np.exp(-hazard)):.0f}%"
-
-    def _month(self, when: float) -> str:
-        day = day_of(when)
-        return month_words(day and f"{day}", self.lang)
-
-    def _tested(self, tested: pd.DataFrame) -> Markup:
-        """Scores of the back-test by area and measure."""
+    def _tested(self, summary: dict) -> Markup:
+        """The scores of the back-test, all pairs and parts of them."""
         rows = []
-        for area, table in tested.groupby("area", sort=False):
-            for row in summary(table).to_dict("records"):
-                measure = self.text(MEASURES[row["measure"]])
-                inside = (f"{100 * row[c]:.0f}%" for c in ("coverage", "naive_coverage"))
-                scores = (write_number(row[c], self.lang, 1) for c in ("crps", "naive_crps"))
-                rows.append([self.area(area), measure, int(row["n"]), *inside, *scores])
-        return self.table("back_test", "area series:name cases:num inside:num naive_inside:num crps:num naive_crps:num", rows)
+        for name, part in (("backtest_all", summary), *parts_of(summary)):
+            shown = [
+                self._interval(part, "ratio_line", lambda value: write_number(value, self.lang, 2)),
+                self._interval(part, "ratio_share", lambda value: write_number(value, self.lang, 2)),
+                self._interval(part, "coverage", whole_percent),
+            ]
+            rows.append([self.text(name), part["pairs"], *shown])
+        return self.table("back_test", "part:name pairs:num ratio_line:num ratio_share:num inside:num", rows)
 
-    def _tested_words(self, tested: pd.DataFrame) -> list[str]:
-        """What the back-test says: of averages, of titles in the country, of Poisson intervals."""
-        made, lines = summary(tested).set_index("measure"), []
-        if AVERAGE in made.index:
-            row = made.loc[AVERAGE]
-            scores = {k: write_number(row[c], self.lang, 1) for k, c in (("model", "crps"), ("naive", "naive_crps"))}
-            lines.append(self.text("trust_average", n=int(row["n"]), inside=round(row["coverage"] * row["n"]), **scores))
-        points = self._titles(COUNTRY)
-        changes = changes_of(COUNTRY, points, points["missing"]) if len(points) > 1 else pd.DataFrame()
-        if len(changes) and changes["hazard"].max() > changes["hazard"].iloc[0]:
-            first, best = changes.iloc[0], changes.loc[changes["hazard"].idxmax()]
-            lines.append(self.text(
-                "trust_titles", first=self._yearly(first["hazard"]), start=self._month(first["from"]),
-                most=self._yearly(best["hazard"]), best=self._month(best["from"]),
-            ))  # fmt: skip
-        if TITLES in made.index:
-            lines.append(self.text("trust_poisson", share=f"{100 * made.loc[TITLES, 'naive_coverage']:.0f}%"))
-        return lines
+    def _interval(self, part: dict, key: str, written: Callable[[float], str]) -> str:
+        """A score with its interval by resampling provinces, which one province alone does not have."""
+        ends = "-".join(written(end) for end in part[f"{key}_interval"])
+        return f"{written(part[key])} ({ends})" if part["provinces"] > 1 else written(part[key])
 
-    def _titles(self, area: str | None) -> pd.DataFrame:
-        return shares(self.workbook.tables["history"], area or "", TITLES, self.workbook.as_of)
-
-    def _pause(self, area: str | None) -> str:
-        """The newest figures of the province's titles, where its gain all but stopped before the set in force changed."""
-        points, facts = self._titles(area), self.foreseen()[0].run.plan.facts
-        if len(points) < 3 or facts.set_id == facts.reported_in:
-            return ""
-        yearly = np.diff(points["value"].to_numpy(dtype=float)) / np.diff(points["when"].to_numpy(dtype=float))
-        if yearly[-1] > STALLED * yearly[:-1].mean():
-            return ""
-        (start, before), (end, after) = points[["when", "value"]].iloc[-2:].to_numpy().tolist()
-        numbers = {"before": write_number(before, self.lang), "after": write_number(after, self.lang)}
-        return self.text("trust_pause", area=area, start=self._month(start), end=self._month(end), **numbers)
-
-    def _run_words(self) -> list[str]:
-        """Of this run: synthetic series, the first year, today's rule, another seed."""
-        (found, made), (other_found, other) = self.foreseen(), self.foreseen(1)
-        first, line, year = made["first_year"], made["naive"], ""
-        if first["criteria_met_share"] is not None:
-            mine, share = first["criteria_met_share"], first["published_share"]
-            ends = {k: f"{100 * first[f'published_{k}']:.0f}" for k in ("low", "high")}
-            year = self.text("first_year", mine=f"{100 * mine:.0f}", share=f"{100 * share:.0f}", **ends)
-            year += " " + self.text("first_year_faster") if mine > share else ""
-        mean, again = (write_number(m["finishing"]["mean"], self.lang, 2) for m in (made, other))
-        # Of the difference of two independent runs.
-        lacks = write_number(float(found.run.plan.expected.sum(axis=1).mean()), self.lang, 1) if len(found.open_) else ""
-        slower = lacks and line["expected"] > made["finishing"]["mean"]
-        error = write_number(float(found.finishing.std() * np.sqrt(2 / self.draws)), self.lang, 3)
+    def _lists(self, known: Evidence) -> list[str]:
+        """Lists and single communes against their outcomes."""
+        lists, communes = list_outcomes(known.lists), listed_communes(reference("trajectories", self.workbook.as_of))
+        shares = {
+            f"{name}{suffix}": whole_percent(lists.loc[row, column])
+            for name, row in (("full", "full"), ("half", "under_half"))
+            for suffix, column in (("", "seen"), ("_model", "expected"))
+        }
         return [
-            self.text("trust_synthetic", p=f"{100 * synthetic_coverage():.0f}", years=write_number(TERM, self.lang),
-                      drawn=f"{100 * synthetic_coverage(horizon=int(TERM), as_drawn=True):.0f}",
-                      soon=f"{100 * synthetic_coverage(as_drawn=True):.0f}"),
-            year,
-            self.text("naive_told", yearly=write_number(line["yearly"], self.lang, 1), p=chance(line["p_all"], None, self.lang),
-                      expected=write_number(line["expected"], self.lang, 1), date=month_words(line["date"], self.lang))
-            + (" " + self.text("naive_slower", lacks=lacks) if slower else ""),
-            self.text("other_seed", seed=other_found.run.seed, mean=mean, again=again, error=error,
-                      p=self.chance(other["p_all"])),
-        ]  # fmt: skip
+            self.text("trust_lists", n=len(known.lists), **shares),
+            self.text("trust_communes", n=len(communes), met=int(communes["on_time"].sum())),
+        ]
 
     def knowledge(self) -> Part:
         """The sources of what the forecast rests on, and what was left out."""
         names = (
-            "assumptions", "durations", "pace_factors", "envelopes", "parts", "carry_over", "count_priors", "criterion_shares",
+            "assumptions", "durations", "envelopes", "parts", "carry_over", "count_priors", "criterion_shares",
             "criterion_states", "criterion_counts", "targets", "works", "typical_works", "unit_costs",
         )  # fmt: skip
         used = {source for name in names for source in self.workbook.tables[name]["source"]}
-        told = self.foreseen()[0].run.plan.pace.sources if self.foreseeable() else ()
-        published = self.text("pace_sources") if told else ""
-        return self.section(
-            "biet-den-dau",
-            self.left_out(),
-            published,
-            self.bullets(linked(source) for source in dict.fromkeys(told)),
-            self.sources(used),
-        )
+        published = ""
+        if self.foreseeable():
+            panel = self.foreseen()[0].basis["panel"]
+            last = f"{(panel['last'] - 1) % 12 + 1}/{(panel['last'] - 1) // 12}"
+            published = self.text("evidence_sources", **panel | {"last": last})
+        return self.section("biet-den-dau", self.left_out(), published, self.sources(used))

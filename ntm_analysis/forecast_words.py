@@ -1,78 +1,77 @@
-"""The forecast in sentences: one fixed scale of words, chances as "3 in 10", no more digits than the draws support."""
+"""The forecast in sentences: one fixed scale of words, chances to whole per cent, the two ends of the scale as words."""
 
 import datetime as dt
+from collections.abc import Iterable
 
-from .forecast.scoring import scale_places, wilson
+import numpy as np
+import pandas as pd
+
+from .forecast.forecast import OPINIONS
+from .forecast.price import MORE, RANGES, SHARE
+from .forecast.scoring import EDGES, scale_places, wilson
+from .forecast.simulation import knowledge
 from .office_numbers import write_date, write_number
 from .words import text
 from .workbook import Workbook
 
-ASSUMABLE = ("durations", "envelopes", "pace_factors", "assumptions")  # the tables that a forecast rests on most
-PRICES = {
-    None: "price_money", "reached_now": "price_reached_level", "money_does_not_reach": "price_level_beyond",
-    "above_64_times": "price_level_above",
-}  # fmt: skip
-ALIKE = {"reached_now": "price_reached", "money_does_not_reach": "price_beyond"}  # said once when true of every chance
-FEW = 300  # draws: with fewer, "below 3/n" or "over 99 %" would claim too much
-LOOKS = ("very_low", "low", "even", "high", "very_high")
+ASSUMABLE = ("durations", "envelopes", "parts", "assumptions")  # the tables of a data set that a forecast rests on most
+FEW = 300  # draws: of fewer, a per cent would say too much
+SCALE = ("very_unlikely", "unlikely", "less_likely", "even", "likely", "very_likely", "certain")
+FELT = 0.05  # what holds a commune back in fewer worlds is not worth a word
+NOISE, LEAST = 3, 0.05  # standard errors and communes: a smaller swing is not told
 
 
 def scale_of(p: float) -> str:
-    """The word of the fixed scale: under 10, 10-33, 33-66, 66-90, over 90 %.
+    """The word of the fixed scale, by its key: under 5, 5-20, 20-40, 40-60, 60-80, 80-95, over 95 %.
 
-    >>> [scale_of(p) for p in (0, 0.1, 0.5, 0.9, 0.95)]
-    ['very_low', 'low', 'even', 'high', 'very_high']
+    >>> [scale_of(p) for p in (0, 0.05, 0.2, 0.5, 0.8, 0.95, 0.951)]
+    ['very_unlikely', 'unlikely', 'less_likely', 'even', 'very_likely', 'very_likely', 'certain']
     """
-    return LOOKS[int(scale_places([p])[0])]
+    return SCALE[int(scale_places([p])[0])]
+
+
+def chance_word(p: float, lang: str) -> str:
+    """A chance in the word of the scale.
+
+    >>> chance_word(0.3, "vi"), chance_word(0.99, "en")
+    ('ít khả năng', 'almost certain')
+    """
+    return text(f"scale_{scale_of(p)}", lang)
 
 
 def chance(p: float | None, draws: int | None, lang: str) -> str:
-    """A chance in per cent, as exactly as the draws allow: "dưới 3/10.000", "dưới 1%", "30%", "trên 99%"; "..." for none.
-    ``draws`` is None for a chance that is computed and not counted; of few draws the count is said.
+    """A chance for a cell: whole per cent, at the two ends of the scale the word; "..." for none. Of few draws the word too.
 
-    >>> chance(0.0, 10_000, "vi"), chance(0.004, 10_000, "vi"), chance(0.304, 10_000, "vi"), chance(1.0, 100, "vi")
-    ('dưới 3/10.000', 'dưới 1%', '30%', '100/100 tình huống')
+    >>> chance(0.004, 10_000, "vi"), chance(0.304, 10_000, "vi"), chance(0.304, 100, "vi"), chance(1.0, None, "vi")
+    ('rất khó', '30%', 'ít khả năng', 'gần như chắc')
     """
-    if p is None:
+    if p is None or np.isnan(p):
         return "..."
-    if draws and draws < FEW and p in (0, 1):
-        return text("chance_every" if p else "chance_never", lang, n=write_number(draws, lang))
-    if p == 0 and draws:
-        return text("chance_none", lang, draws=write_number(draws, lang))
-    if p < 0.01:
-        return text("chance_below", lang)
-    return text("chance_above", lang) if p > 0.99 else f"{100 * p:.0f}%"
+    few = draws is not None and draws < FEW
+    return chance_word(p, lang) if few or scale_of(p) in (SCALE[0], SCALE[-1]) else f"{100 * p:.0f}%"
 
 
-def chance_words(p: float, draws: int, lang: str) -> str:
-    """A chance in the words of the scale: "thấp, khoảng 3 trên 10 (30%)".
+def chance_words(p: float, draws: int | None, lang: str) -> str:
+    """A chance in running text: "ít khả năng, khoảng 3 trên 10 (30%)"; at the ends of the scale "rất khó (dưới 5%)".
 
-    >>> chance_words(0.304, 10_000, "vi")
-    'thấp, khoảng 3 trên 10 (30%)'
+    >>> chance_words(0.304, 10_000, "vi"), chance_words(0.004, 10_000, "vi"), chance_words(0.304, 100, "vi")
+    ('ít khả năng, khoảng 3 trên 10 (30%)', 'rất khó (dưới 5%)', 'ít khả năng')
     """
-    word, shown = text(f"scale_{scale_of(p)}", lang), chance(p, draws, lang)
-    if not 0.095 <= p <= 0.905:
-        return text("chance_plain", lang, word=word, shown=shown)
+    word, scale = chance_word(p, lang), scale_of(p)
+    if scale in (SCALE[0], SCALE[-1]):
+        key, edge = ("chance_below", EDGES[1]) if scale == SCALE[0] else ("chance_above", EDGES[-2])
+        return text(key, lang, word=word, edge=f"{100 * edge:.0f}")
+    shown = chance(p, draws, lang)
+    if shown == word:
+        return word
     return text("chance_of_ten", lang, word=word, tenths=round(10 * p), shown=shown)
 
 
-def interval(p: float, draws: int, lang: str) -> str:
-    """Wilson's 95 % interval of a chance, in per cent; below 1 % to two decimals, else whole.
-
-    >>> interval(0.0, 10_000, "vi"), interval(0.304, 10_000, "vi"), interval(1.0, 10_000, "en")
-    ('0-0,04%', '30-31%', '99.96-100%')
-    """
-    ends = [100 * end for end in wilson(round(p * draws), draws)]
-    fine = ends[1] < 1 or ends[0] > 99
-    low, high = (write_number(end, lang, None if fine else 0) for end in ends)
-    return f"{low}%" if low == high else f"{low}-{high}%"
-
-
 def rests_on(workbook: Workbook, lang: str) -> str:
-    """How much of what the forecast rests on is assumed, by the marks of its rows.
+    """How much of what the data set brings to the forecast is assumed, by the marks of its rows.
 
     >>> rests_on(Workbook.open("data/huyen-mau"), "en")
-    'Durations, envelopes, paces and correlations are all illustrative.'
+    'Durations, envelopes and shares of who pays are all illustrative.'
     """
     tables = {name: workbook.tables[name]["mark"] for name in ASSUMABLE}
     marks = [mark for column in tables.values() for mark in column]
@@ -83,24 +82,49 @@ def rests_on(workbook: Workbook, lang: str) -> str:
     return text("forecast_assumed_part", lang, n=sum(mark != "reported" for mark in marks), of=len(marks))
 
 
+def whole_percent(share: float) -> str:
+    """A share that is no chance of the forecast, in whole per cent."""
+    return f"{100 * share:.0f}%"
+
+
+def usual_range(low: float, high: float) -> str:
+    """A range of whole numbers, one number where its ends are alike."""
+    return f"{low:g}-{high:g}" if low != high else f"{low:g}"
+
+
+def ranged(figures: dict[str, float]) -> str:
+    """A median with its usual range: "28 (24-33)"."""
+    return f"{figures['p50']:g} ({usual_range(figures['p10'], figures['p90'])})"
+
+
 def verdict(made: dict, lang: str) -> str:
-    """How many will have finished, P(basically all), P(all): ``made`` is what :func:`~.forecast.forecast.record` gives."""
-    figures, draws, total = made["finishing"], made["draws"], made["n_communes"]
-    low, high = figures["p10"], figures["p90"]
-    return text(
+    """How many will have finished, with the range and the two second opinions; then whether basically all, and all, will.
+
+    ``made``: what :func:`~.forecast.forecast.record` gives.
+    """
+    figures, draws = made["finishing"], made["draws"]
+    opinions = {name: ranged(made["second_opinions"][name]) for name in OPINIONS}
+    first = text(
         f"forecast_verdict_{made['finish']}",
         lang,
         day=write_date(dt.date.fromisoformat(made["deadline"]), lang),
         middle=figures["p50"],
-        range=f"{low}-{high}" if low != high else str(low),
-        total=total,
+        range=usual_range(figures["p10"], figures["p90"]),
+        total=made["n_communes"],
         now=made["n_finished_now"],
+        **opinions,
+    )
+    second = text(
+        "forecast_verdict_all",
+        lang,
         share=f"{100 * made['basically_share']:.3g}%".replace(".", "," if lang == "vi" else "."),
         basically=made["basically_all"],
+        total=made["n_communes"],
         p_basically=chance_words(made["p_basically_all"], draws, lang),
         p_all=chance_words(made["p_all"], draws, lang),
         draws=write_number(draws, lang),
     )
+    return f"{first} {second}"
 
 
 def setting(workbook: Workbook, made: dict, lang: str) -> str:
@@ -112,31 +136,73 @@ def setting(workbook: Workbook, made: dict, lang: str) -> str:
 
 
 def month_words(day: str | None, lang: str) -> str:
-    """A month as "11/2023"; "..." beyond the term."""
-    return "..." if day is None else f"{int(day[5:7])}/{day[:4]}"
+    """A month as "11/2023"; "sau kỳ" beyond the horizon.
+
+    >>> month_words("2023-11-30", "vi"), month_words(None, "vi")
+    ('11/2023', 'sau kỳ')
+    """
+    return text("beyond_term", lang) if day is None else f"{int(day[5:7])}/{day[:4]}"
 
 
-def commune_sentence(row: dict, made: dict, lang: str) -> str:
-    """One commune's answer: chance by the deadline, of the decision, dates, last criterion."""
-    day = write_date(dt.date.fromisoformat(made["deadline"]), lang)
+def interval(p: float, draws: int, lang: str) -> str:
+    """Wilson's 95 % interval of a chance, the error of the draws alone, in whole per cent.
+
+    >>> interval(0.304, 10_000, "vi"), interval(0.5, 100, "en")
+    ('30-31%', '40-60%')
+    """
+    return usual_range(*(round(100 * end) for end in wilson(round(p * draws), draws))) + "%"
+
+
+def commune_sentence(row: dict, made: dict, lang: str, coarse: bool = False) -> str:
+    """One commune's answer: the chance by the deadline, that of the decision, dates. ``coarse``: in words alone."""
     if row["finished"]:
         return text("forecast_commune_finished", lang, name=row["name"])
-    if row["p"] == 1 and row["last_criterion"] is None:
-        return text("forecast_commune_nothing", lang, name=row["name"])
+    draws = 0 if coarse else made["draws"]
+    months = zip(("early", "middle", "late"), ("p10_date", "p50_date", "p90_date"), strict=True)
     return text(
         "forecast_commune_signed" if made["finish"] == "signed" else "forecast_commune",
-        lang, name=row["name"], day=day, p=chance_words(row["p"], made["draws"], lang),
-        signed=chance(row["p_signed"], made["draws"], lang),
-        **{
-            name: month_words(row[key], lang) if row[key] else text("beyond_term", lang)
-            for name, key in (("early", "p10_date"), ("middle", "p50_date"), ("late", "p90_date"))
-        },
-        unlimited=chance(row["p_unlimited"], made["draws"], lang),
-    )  # fmt: skip
+        lang,
+        name=row["name"],
+        day=write_date(dt.date.fromisoformat(made["deadline"]), lang),
+        p=chance_words(row["p"], draws, lang),
+        signed=chance_words(row["p_signed"], draws, lang),
+        unlimited=chance_words(row["p_unlimited"], draws, lang),
+        **{name: month_words(row[key], lang) for name, key in months},
+    )
+
+
+def held_most(row: dict) -> str:
+    """What holds a commune back most, by its key; "" where next to nothing does.
+
+    >>> held_most({"held_back": {"not_listed": 0.5, "money": 0.1}}), held_most({"held_back": None})
+    ('not_listed', '')
+    """
+    held = row["held_back"] or {}
+    most = max(held, key=held.get, default="")
+    return most if held.get(most, 0) >= FELT else ""
+
+
+def held_sentence(row: dict, draws: int, lang: str) -> str:
+    """What holds a commune back, the most frequent first; "" where next to nothing does."""
+    held = {name: share for name, share in (row["held_back"] or {}).items() if share >= FELT}
+    reasons = [
+        text("held_part", lang, reason=text(f"held_{name}", lang), p=chance(held[name], draws, lang))
+        for name in sorted(held, key=held.get, reverse=True)
+    ]
+    return text("held_told", lang, reasons="; ".join(reasons)) if reasons else ""
+
+
+def list_sentence(row: dict, draws: int, lang: str) -> str:
+    """The chance of a commune to be on each year's list."""
+    years = [
+        text("list_year", lang, year=year, p=chance_word(p, lang) if draws < FEW else chance(p, draws, lang))
+        for year, p in row["list_chance"].items()
+    ]
+    return text("list_told", lang, years="; ".join(years)) if years else ""
 
 
 def without_money(workbook: Workbook) -> bool:
-    """Whether no money of any pot and year is known: a forecast then tells of works that nobody pays."""
+    """Whether no money of any pot and year is known: a forecast then says nothing of money."""
     return not (workbook.tables["envelopes"]["amount"] > 0).any()
 
 
@@ -152,30 +218,68 @@ def pot_words(workbook: Workbook, instance: str, lang: str) -> str:
     return f"{name} ({units.iloc[0] if len(units) else served})" if served else name
 
 
+def blocking_words(workbook: Workbook, pots: Iterable[str], lang: str) -> str:
+    """Which sources keep listed communes from being paid; "" where money holds none back.
+
+    >>> blocking_words(Workbook.open("data/thanh-chuong"), ["dat"], "vi")
+    'Nguồn đang chặn: Thu tiền sử dụng đất.'
+    """
+    names = "; ".join(pot_words(workbook, pot, lang) for pot in pots)  # their names hold commas
+    return text("blocking_told", lang, pots=names) if names else ""
+
+
+def mover_name(workbook: Workbook, key: str, lang: str) -> str:
+    """What an assumption of the tornado is: by its own text in the data, else by the texts of the pages."""
+    for table in (workbook.tables["assumptions"].set_index("key"), knowledge(workbook.as_of).evidence.assumed):
+        if key in table.index:
+            return table.loc[key, f"text_{lang}"].split(":")[0]
+    return text(f"move_{key}", lang)
+
+
+def mover_ends(workbook: Workbook, row: dict, lang: str) -> str:
+    """The ends that an assumption was put at."""
+    key, ends = row["key"], (row["low_end"], row["high_end"])
+    if np.isnan(ends[0]):
+        if key in (*RANGES, "quantities", "bounds"):
+            return text("ends_bounds" if key == "bounds" else "ends_table", lang)
+        return text("ends_times", lang, low=write_number(1 - SHARE, lang), high=write_number(1 + SHARE, lang))
+    if key == "count":
+        return text("ends_count", lang)
+    if key == "pace":
+        ends = tuple(-np.expm1(-end) for end in ends)
+    share = key in ("pace", "success") or is_share(knowledge(workbook.as_of).evidence.assumed["unit"].get(key, ""))
+    shown = (whole_percent(end) if share else write_number(end, lang, 2) for end in ends)
+    return text("ends_values", lang, **dict(zip(("low", "high"), shown, strict=True)))
+
+
+def is_share(unit: str) -> bool:
+    """Whether a unit of panel_assumed.csv is a part of one."""
+    return unit.startswith(("tỷ lệ", "khả năng"))
+
+
+def moving(tornado: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the tornado that stand out of the noise of the draws and are worth telling."""
+    swing = tornado["swing"].abs()
+    return tornado[(swing > NOISE * tornado["se"]) & (swing >= LEAST)]
+
+
 def price_lines(price: dict, made: dict, lang: str) -> list[str]:
-    """What it would take to keep the promise: money, months, or neither."""
+    """What it would take to keep the promise: which money is enough, or that money alone is not."""
     lines = []
+    most = {"most": write_number(MORE[-1], lang)}
     for key in ("basically_all", "all"):
         found = price[key]
         what = text(f"price_{key}", lang, n=made["basically_all"] if key == "basically_all" else made["n_communes"])
-        reasons = {money["reason"] for money in found["money"].values()}
-        most = chance(found["p_unlimited"], made["draws"], lang)
-        alike = ALIKE.get(reasons.pop()) if len(reasons) == 1 else None
-        if alike:
-            p = chance(found["p"], made["draws"], lang) if alike == "price_reached" else most
-            lines.append(text(alike, lang, what=what, p=p))
-        for level, money in found["money"].items() if not alike else ():
-            extra = None if money["extra"] is None else write_number(float(f"{money['extra'] / 1000:.2g}"), lang)
-            factor = None if money["factor"] is None else write_number(money["factor"], lang)
-            told = {"what": what, "level": level, "factor": factor, "extra": extra, "p": most}
-            lines.append(text(PRICES[money["reason"]], lang, **told))
-        months = [(level, day) for level, day in found["months"].items() if day]
-        lines += [text("price_months", lang, what=what, level=level, day=month_words(day, lang)) for level, day in months]
-        if not months:
-            lines.append(text("price_no_months", lang, what=what))
-        for level, day in found["months_unlimited"].items():
-            if day and not found["months"][level]:
-                lines.append(text("price_unlimited_months", lang, what=what, level=level, day=month_words(day, lang)))
+        rich = chance_words(found["p_unlimited"], made["draws"], lang)
+        beyond = [level for level, money in found["money"].items() if money["factor"] is None]
+        for level, money in found["money"].items():
+            if money["factor"] is None:
+                continue
+            extra = write_number(float(f"{(money['extra'] or 0) / 1000:.2g}"), lang)
+            told = {"what": what, "level": level, "factor": write_number(money["factor"], lang), "extra": extra}
+            lines.append(text("price_reached" if money["reason"] == "reached_now" else "price_money", lang, **told))
+        if beyond:
+            lines.append(text("price_beyond", lang, what=what, level=beyond[0], p=rich, **most))
     return lines
 
 
@@ -183,10 +287,12 @@ def forecast_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
     """The forecast as text: verdict, communes, registrations, what it would take."""
     draws = made["draws"]
     penniless = [text("forecast_no_money", lang)] if without_money(workbook) else []
-    lines = [verdict(made, lang), *penniless, setting(workbook, made, lang), rests_on(workbook, lang), ""]
+    lines = [verdict(made, lang), *penniless, setting(workbook, made, lang), rests_on(workbook, lang)]
+    lines += [*filter(None, [blocking_words(workbook, made["blocking_sources"], lang)]), ""]
     open_ = [row for row in made["communes"] if not row["finished"]]
     if len(made["communes"]) == 1:
-        lines.append(commune_sentence(made["communes"][0], made, lang))
+        row = made["communes"][0]
+        lines += filter(None, (commune_sentence(row, made, lang), held_sentence(row, draws, lang)))
     elif open_:
         lines.append(text("forecast_line_head", lang))
         for row in sorted(open_, key=lambda row: (row["band"], -row["p"])):
@@ -198,13 +304,10 @@ def forecast_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
         for row in made["registrations"]:
             level = text(f"level_short_{row['level']}", lang)
             kind = text(f"kind_{row['kind']}", lang)
-            closes = write_date(dt.date.fromisoformat(row["closes"]), lang)
-            lines.append(f"  {row['name']:<16} {level}, {row['year']} ({kind}): {chance(row['p'], draws, lang)} ({closes})")
+            lines.append(f"  {row['name']:<16} {level}, {row['year']} ({kind}): {chance(row['p'], draws, lang)}")
     if made["pots_without_money"]:
-        lines += [
-            "",
-            text("forecast_empty_pots", lang, pots=", ".join(pot_words(workbook, p, lang) for p in made["pots_without_money"])),
-        ]
+        pots = ", ".join(pot_words(workbook, pot, lang) for pot in made["pots_without_money"])
+        lines += ["", text("forecast_empty_pots", lang, pots=pots)]
     if made["price_of_promise"]:
         lines += ["", *price_lines(made["price_of_promise"], made, lang)]
     return lines

@@ -80,32 +80,54 @@ class FundingParts(PlanPage):
         if not numbers["total"]["mean"]:
             return self.section("nhu-cau-von", need_sentence(numbers, 0, self.lang), unpriced)
         verdict = need_sentence(numbers, len(numbers["by_commune"]), self.lang)
-        money, need = made.money, made.together
-        gaps = {pot: money.gap[pot].mean() for pot in money.pots.index[money.pots["measure"] == "money"]}
-        claims = {pot: need.by["pot"].get(pot, np.zeros(1)).mean() for pot in gaps}
-        steps = {self.text("waterfall_cement"): need.cement_value.mean()}
-        for pot, claim in claims.items():
-            name = pick(FUND_WORDS[money.pots.loc[pot, "fund"]], self.lang)
-            steps[name] = steps.get(name, 0.0) + claim - gaps[pot]
-        million = {"need": need.total.mean(), "cement": need.cement_value.mean(), "gap": sum(gaps.values())}
-        million["paid"] = million["need"] - million["cement"] - million["gap"]
-        alt = self.text("waterfall_alt", **{k: billions(v / THOUSAND, self.lang) for k, v in million.items()})
-        steps = {name: value / THOUSAND / 1000 for name, value in steps.items() if value}
-        chart = picture(waterfall(million["need"] / THOUSAND / 1000, steps, self.lang), alt)
         return self.section(
             "nhu-cau-von",
             self.paragraph(verdict, "verdict"),
             self.paragraph(assumed_sentence(numbers, made.assumed_quantities, self.lang), "banner"),
-            self.paragraph(gap_sentence(numbers, self.lang)),
+            self.paragraph(gap_sentence(self.workbook, numbers, self.lang)),
             unpriced,
-            chart,
+            self._waterfall(),
             self.source_table(),
+            self.pots_table(),
             self.paragraph("" if self.workbook.illustrative else self.text("need_pots_note"), "key"),
             self.paragraph(self.text("need_recurrent_note"), "key"),
         )
 
+    def _waterfall(self) -> str:
+        """The way from the mean need to the mean gap: cement, what each source pays at usual shares, what others pay for it."""
+        made, numbers = self.found()
+        money, need = made.money, made.together
+        pots, million = money.pots, {"need": numbers["total"]["mean"], "gap": numbers["gap"]["mean"]}
+        covered = need.cement_value.astype(float)
+        for pot in pots.index[pots["measure"] == "cement"]:
+            tonnes = np.sum(list(need.tonnes.values()), axis=0)
+            covered = covered * (1 - money.by_pot[pot] / np.maximum(tonnes, 1))
+        million["cement"] = covered.mean() / THOUSAND
+        steps = {self.text("waterfall_cement"): million["cement"]}
+        for pot in pots.index[pots["measure"] == "money"]:
+            name = pick(FUND_WORDS[pots.loc[pot, "fund"]], self.lang)
+            paid = need.by["pot"].get(pot, np.zeros(1)).mean() - money.by_pot[pot].mean()
+            steps[name] = steps.get(name, 0.0) + paid / THOUSAND
+        million["paid"] = million["need"] - million["cement"] - million["gap"]
+        steps[self.text("waterfall_stand_in")] = million["need"] - million["gap"] - sum(steps.values())
+        alt = self.text("waterfall_alt", **{k: billions(v, self.lang) for k, v in million.items()})
+        billion = {name: value / 1000 for name, value in steps.items() if value >= 1}
+        return picture(waterfall(million["need"] / 1000, billion, million["gap"] / 1000, self.lang), alt)
+
+    def pots_table(self) -> Markup:
+        """What each pot lacks at usual shares: beside each other, never added up."""
+        made, numbers = self.found()
+        names = made.money.pots[f"name_{self.lang}"]
+        rows = [
+            [names[row["pot"]], billions(row["mean"], self.lang), ranged(row, self.lang)]
+            for row in numbers["gap"]["by_pot"]
+            if row["mean"]
+        ]
+        rows = [[place, *row] for place, row in enumerate(rows, start=1)]
+        return self.table("need_pots", "tt fund:name gap:num usual:num", rows, unit=self.text("unit_billion"))
+
     def source_table(self) -> Markup:
-        """Need, allotted, expected and gap by source, investment and recurrent capital apart."""
+        """Need, allotted and expected by source, investment and recurrent capital apart."""
         made, numbers = self.found()
         money = made.money.pots[made.money.pots["measure"] == "money"]
         needs = {(r["source"], r["capital"]): r for r in numbers["by_source"]}
@@ -113,19 +135,18 @@ class FundingParts(PlanPage):
         total = numbers["total"]
         held = money[money["fund"] != "tin_dung"]
         amounts = (billions(held[c].sum(min_count=1), self.lang) for c in ("allotted", "planned"))
-        rows.append(["", self.text("total_row"), "", *self.figures(total), *amounts, *self.figures(numbers["gap"]), ""])
+        rows.append(["", self.text("total_row"), "", *self.figures(total), *amounts, ""])
         for place, ((fund, capital), pots) in enumerate(money.groupby(["fund", "capital"], sort=False), start=1):
             row = needs.get((fund, capital), {"p10": 0, "p50": 0, "p90": 0})
-            gaps = in_millions(np.sum([made.money.gap[pot] for pot in pots.index], axis=0))
             amounts = (billions(pots[c].sum(min_count=1), self.lang) for c in ("allotted", "planned"))
             names = (pick(FUND_WORDS[fund], self.lang), pick(CAPITAL_WORDS[capital], self.lang))
             mark = self.text("assumed_short") if (pots["mark"] == "assumed").any() else ""
-            rows.append([place, *names, *self.figures(row), *amounts, *self.figures(gaps), mark])
+            rows.append([place, *names, *self.figures(row), *amounts, mark])
         if made.together.cement_value.any():
             row = needs[("cement", "in_kind")]
             names = (pick(FUND_WORDS["cement"], self.lang), pick(CAPITAL_WORDS["in_kind"], self.lang))
-            rows.append([len(rows), *names, *self.figures(row), "...", "...", "...", "...", ""])
-        columns = "tt fund:name capital need:num usual:num allotted:num expected:num gap:num usual:num note"
+            rows.append([len(rows), *names, *self.figures(row), "...", "...", ""])
+        columns = "tt fund:name capital need:num usual:num allotted:num expected:num note"
         return self.table("need_source", columns, rows, unit=self.text("unit_billion"))
 
     def need_tables(self) -> Part:

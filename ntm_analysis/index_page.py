@@ -91,12 +91,12 @@ def index_page(
 def _figures(record: dict, result: dict, lang: str) -> list[tuple[str, object]]:
     """The cells of one commune after its name and code: as shown, and what they sort by ("" sorts last, either way)."""
     p, day, need = result.get("p_met"), result.get("p50_date"), result.get("need_p50")
-    finished = result.get("finished")
+    finished, draws = result.get("finished"), 0 if result.get("coarse") else None
     return [
         (_level(record["level"], lang), RANKS.index(record["level"])),
         (count_words(record), "" if record["met"] is None else record["met"] / record["of"]),
         (lacking_words(record, lang), "" if record["met"] is None else len(record["missing"]) + record["unknown"]),
-        ("-" if finished else "..." if p is None else chance_words(p, 10_000, lang), "" if finished or p is None else p),
+        ("-" if finished else "..." if p is None else chance_words(p, draws, lang), "" if finished or p is None else p),
         _finish(finished, p, day, lang),
         ("..." if need is None else billions(need * 1000, lang) if need else "-", need or ""),
     ]
@@ -111,7 +111,7 @@ def _finish(finished: bool | None, p: float | None, day: str | None, lang: str) 
     """The cell of the month in which a commune finishes."""
     if finished or p is None:
         return "-" if finished else "...", ""
-    return (month_words(day, lang), day) if day else (text("beyond_term", lang), BEYOND)
+    return month_words(day, lang), day or BEYOND
 
 
 def _search_key(label: str, code: str) -> str:

@@ -65,15 +65,25 @@ def need_sentence(made: dict, communes: int, lang: str) -> str:
     return text(key, lang, year=made["price_year"], draws=draws, **numbers)
 
 
-def gap_sentence(made: dict, lang: str) -> str:
-    """Planned money and the gap, in one sentence."""
+def gap_words(gap: dict[str, float], lang: str) -> str:
+    """A gap by its mean and usual range; one that nearly no world has is told as such."""
+    if not gap["mean"]:
+        return text("gap_none", lang)
+    mean = billions(gap["mean"], lang)
+    return text("gap_mean", lang, mean=mean, range=ranged(gap, lang)) if gap["p90"] else text("gap_rare", lang, mean=mean)
+
+
+def gap_sentence(workbook: Workbook, made: dict, lang: str) -> str:
+    """Planned money, the gap when sources stand in for each other, and which of them lack it."""
     money = [row for row in made["envelope"] if row["unit"] != "tấn" and row["source"] != "tin_dung"]
     planned = billions(sum(row["planned"] for row in money), lang)
     told = [row["allotted"] for row in money if row["allotted"] is not None]
     allotted = billions(sum(told), lang) if told else pick(STATE_WORDS["unknown"], lang)
-    gap, late = made["gap"], made["gap"]["if_late"]
-    return text("need_gap", lang, until=made["until"], planned=planned, allotted=allotted, mid=billions(gap["p50"], lang),
-                range=ranged(gap, lang), late=ranged(late, lang))  # fmt: skip
+    gap, late = (gap_words(gap, lang) for gap in (made["gap"], made["gap"]["if_late"]))
+    said = text("need_gap", lang, until=made["until"], planned=planned, allotted=allotted, gap=gap, late=late)
+    names = workbook.tables["pots"].set_index("pot")[f"name_{lang}"]
+    blocking = "; ".join(names[pot] for pot in made["blocking_sources"])
+    return said + (" " + text("need_blocking", lang, names=blocking) if blocking else "")
 
 
 def assumed_sentence(made: dict, all_assumed: bool, lang: str) -> str:
@@ -96,7 +106,7 @@ def need_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
     if not made["total"]["mean"]:
         return lines
     if made["gap"]:
-        lines.append(gap_sentence(made, lang))
+        lines.append(gap_sentence(workbook, made, lang))
     lines.append(text("need_assumed", lang, share=write_percent(made["assumed_share"], lang)))
     if made["without_works"]:
         lines.append(text("need_without", lang, numbers=", ".join(map(str, made["without_works"]))))

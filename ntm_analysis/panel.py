@@ -98,7 +98,7 @@ class Panel:
     def _fields(self, commune: str) -> None:
         first, w, wide = self.tried.first, self.w, {"description_width": LABEL}
         options = {"style": wide, "layout": w.Layout(width="auto")}
-        found, _ = self.tried.before
+        found = self.tried.before
         open_ = found.run.goals.loc[found.open_, "unit"].tolist()
         policies = [(self.say("policy_start"), ""), *((text(f"policy_{name}", self.lang), name) for name in PLANS)]
         day = write_date(first.deadline, "vi") if first.deadline else ""
@@ -124,7 +124,7 @@ class Panel:
                 value, low, high, step, description=name, readout=False, style={"description_width": LABEL},
                 layout=w.Layout(flex="1 1 auto", width="auto", min_width="0"),
             )  # fmt: skip
-            self.readouts[name] = w.HTML(layout=w.Layout(width="8rem", flex="0 0 auto"))
+            self.readouts[name] = w.HTML(layout=w.Layout(width="13rem", flex="0 0 auto"))
 
         self.sliders, self.readouts = {}, {}
         for pot in self.pots:
@@ -181,8 +181,10 @@ class Panel:
 
     def _read_out(self) -> None:
         """The values of the sliders, in Vietnamese form."""
+        blocking = self.shown.record["blocking_sources"] if self.shown else []
         for pot, (amount, cement) in self.pots.items():
-            self.readouts[pot].value = money_shown(self.sliders[pot].value, amount, cement, self.lang)
+            shown = money_shown(self.sliders[pot].value, amount, cement, self.lang)
+            self.readouts[pot].value = f"{shown} · {self.say('blocking')}" if pot in blocking else shown
         points, months = self.sliders["*prices"].value, self.sliders["*delay"].value
         self.readouts["*prices"].value = self.say("prices_shown", n=write_change(points, self.lang))
         self.readouts["*delay"].value = self.say("delay_shown", n=write_number(months, self.lang))
@@ -259,6 +261,7 @@ class Panel:
             self.out["verdict"].value = verdict(answer, self.lang)
             self.out["verdict"].remove_class("busy")  # what is asked first is there first
             self.out["chart"].value = chart(answer, self.lang)
+            self._read_out()  # which sources block is known now
         if self.shown and not self.good:
             wrong.append(self.say("kept"))
         if self.shown:  # of the communes last understood

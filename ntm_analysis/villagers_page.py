@@ -14,7 +14,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from .commune_page import CommunePage
-from .forecast_words import chance_words, month_words
+from .forecast_words import chance_words, held_most, month_words
 from .names import KIND_WORDS, fold, plain
 from .need.works import THOUSAND
 from .need_words import rough
@@ -152,18 +152,15 @@ class VillagersPage(CommunePage):
         if row["finished"]:
             return self._section("bao-gio", self.text("people_finished"))
         day = write_date(dt.date.fromisoformat(setting["deadline"]), self.lang)
-        months = [
-            month_words(row[key], self.lang) if row[key] else self.text("beyond_term")
-            for key in ("p10_date", "p50_date", "p90_date")
-        ]
+        draws = 0 if setting["coarse"] else setting["draws"]
+        early, middle, late = (month_words(row[f"{q}_date"], self.lang) for q in ("p10", "p50", "p90"))
         told = "people_finish" if row["p50_date"] else "people_finish_beyond" if row["p10_date"] else "people_finish_out"
-        lines = [self.text(told, early=months[0], middle=months[1], late=months[2], day=day,
-                           p=chance_words(row["p"], setting["draws"], self.lang))]  # fmt: skip
+        lines = [self.text(told, early=early, middle=middle, late=late, day=day, p=chance_words(row["p"], draws, self.lang))]
         for aim in said["registrations"]:
             told = {"level": self.level_words(aim["level"]), "year": aim["year"], "kind": self.text(f"kind_{aim['kind']}")}
-            lines.append(self.text("people_registered", **told, p=chance_words(aim["p"], setting["draws"], self.lang)))
-        if row["last_criterion"] is not None:
-            lines.append(self.text("people_last", name=self.criterion_named(setting["set"], row["last_criterion"])))
+            lines.append(self.text("people_registered", **told, p=chance_words(aim["p"], draws, self.lang)))
+        if held := held_most(row):
+            lines.append(self.text(f"people_held_{held}"))
         return self._section("bao-gio", *lines, self.text("people_rests_on"))
 
     def next_month(self) -> Part:

@@ -5,15 +5,15 @@ import datetime as dt
 from markupsafe import Markup
 
 from .charts import picture
-from .comparison_words import change_words, clear
+from .comparison_words import blocking_line, change_words, clear, tells_all
 from .forecast_charts import fan
-from .forecast_words import chance, commune_sentence, interval, month_words, pot_words
+from .forecast_words import chance, chance_words, commune_sentence, held_sentence, month_words, pot_words
 from .names import plain
 from .need_words import billions
 from .office_numbers import YEARS, NotRead, read_date, write_change, write_date, write_number
 from .problems import DataProblems, Problem
 from .scenarios.scenario import titles
-from .scenarios.what_if import Answer
+from .scenarios.what_if import WhatIfResult
 from .words import listed, text
 from .workbook import UnknownCommune, Workbook
 
@@ -104,32 +104,36 @@ def money_shown(share: int, amount: float, cement: bool, lang: str) -> str:
     return text("panel_cement_shown" if cement else "panel_money_shown", lang, share=share, amount=shown)
 
 
-def verdict(found: Answer, lang: str) -> Markup:
+def verdict(result: WhatIfResult, lang: str) -> Markup:
     """The answer in large letters, its range, the chances with their intervals, and the difference."""
-    made = found.made
-    figures, draws, total = made["finishing"], made["draws"], made["n_communes"]
+    row, workbook = result.record, result.forecast.workbook
+    figures, total = row["finishing"], row["n_communes"]
     low, high = figures["p10"], figures["p90"]
     middle = write_number(figures["p50"], lang)
-    day = write_date(dt.date.fromisoformat(made["deadline"]), lang)
-    chances = {
-        "share": f"{write_number(100 * made['basically_share'], lang)}%", "basically": made["basically_all"], "total": total,
-        "p": chance(made["p_basically_all"], draws, lang), "ends": interval(made["p_basically_all"], draws, lang),
-        "all": chance(made["p_all"], draws, lang), "all_ends": interval(made["p_all"], draws, lang),
-    }  # fmt: skip
-    lines = [text("panel_enough", lang, **chances)]
-    empty = [pot_words(found.found.workbook, name, lang) for name in made["pots_without_money"]]
+    day = write_date(dt.date.fromisoformat(row["deadline"]), lang)
+    share = f"{write_number(100 * row['basically_share'], lang)}%"
+    told = {
+        "share": share,
+        "basically": row["basically_all"],
+        "total": total,
+        "p": chance_words(row["p_basically_all"], row["draws"], lang),
+    }
+    lines = [text("panel_enough", lang, **told), blocking_line(workbook, row, lang)]
+    if tells_all(row["p_all"]):
+        lines.insert(1, text("panel_everyone_chance", lang, p=chance_words(row["p_all"], row["draws"], lang)))
+    empty = [pot_words(workbook, name, lang) for name in row["pots_without_money"]]
     lines += [text("panel_ends", lang, pots=listed(empty, lang))] if empty else []
     return Markup('<p class="big">{}</p><p class="range">{}</p><p class="change">{}</p>{}').format(
         text("panel_verdict", lang, middle=middle, total=total, day=day),
-        text("panel_range", lang, range=f"{low}-{high}" if low != high else low, now=made["n_finished_now"]),
-        difference(found, lang),
+        text("panel_range", lang, range=f"{low}-{high}" if low != high else low, now=row["n_finished_now"]),
+        difference(result, lang),
         Markup("").join(Markup("<p>{}</p>").format(line) for line in lines),
     )
 
 
-def difference(found: Answer, lang: str) -> str:
+def difference(result: WhatIfResult, lang: str) -> str:
     """How the answer differs from that at the beginning, in the same worlds."""
-    told = found.difference
+    told = result.difference
     if told["finishing"] == 0 == told["se"] and not told["enough"]:
         return text("panel_same", lang)
     error = write_number(1.96 * told["se"], lang, 2) if 1.96 * told["se"] >= 0.005 else text("panel_least", lang)
@@ -139,9 +143,9 @@ def difference(found: Answer, lang: str) -> str:
     return text("panel_difference", lang, change=change_words(told, lang), error=error, enough=enough)
 
 
-def chart(found: Answer, lang: str) -> Markup:
+def chart(result: WhatIfResult, lang: str) -> Markup:
     """Communes finished over time."""
-    table, made = found.found.over_time(), found.made
+    table, made = result.forecast.over_time(), result.record
     last = table.iloc[-1]
     alt = text(
         "fan_alt", lang, now=made["n_finished_now"], low=int(last["p10"]), high=int(last["p90"]), total=made["n_communes"],
@@ -150,20 +154,22 @@ def chart(found: Answer, lang: str) -> Markup:
     return picture(fan(table, made["n_communes"], made["basically_all"], None, lang), alt)
 
 
-def communes(found: Answer, chosen: list[int], lang: str) -> Markup:
+def communes(result: WhatIfResult, chosen: list[int], lang: str) -> Markup:
     """The communes chosen in sentences, and a table of them and of those that change; without any chosen, of all."""
-    workbook, draws = found.found.workbook, found.made["draws"]
+    workbook, draws = result.forecast.workbook, _draws(result)
     code = workbook.units["code"]
-    rows = {row["code"]: row for row in found.made["communes"]}
-    told = [_own(found, unit, rows[code[unit]], lang) for unit in chosen[:TOLD] if code[unit] in rows]
-    movers = found.movers().index.tolist()
+    rows = {row["code"]: row for row in result.record["communes"]}
+    told = [_own(result, rows[code[unit]], lang) for unit in chosen[:TOLD] if code[unit] in rows]
+    movers = result.movers().index.tolist()
     listed_units = [
-        unit for unit in found.found.communes if not rows[code[unit]]["finished"] and (not chosen or unit in (*chosen, *movers))
+        unit
+        for unit in result.forecast.communes
+        if not rows[code[unit]]["finished"] and (not chosen or unit in (*chosen, *movers))
     ]
     title = text("panel_moved" if chosen else "panel_everyone", lang)
     cells = []
-    for unit in sorted(listed_units, key=lambda unit: (unit not in chosen, -abs(found.moved.loc[unit, "change"]))):
-        row, moved = rows[code[unit]], found.moved.loc[unit]
+    for unit in sorted(listed_units, key=lambda unit: (unit not in chosen, -abs(result.moved.loc[unit, "change"]))):
+        row, moved = rows[code[unit]], result.moved.loc[unit]
         change = (
             write_change(100 * moved["change"], lang, 1)
             if unit in movers
@@ -187,15 +193,12 @@ def communes(found: Answer, chosen: list[int], lang: str) -> Markup:
     return made + (table.format(title, head, Markup("").join(cells)) if cells else "")
 
 
-def _own(found: Answer, unit: int, row: dict, lang: str) -> str:
-    """One commune's own answer: chance, dates, and what it waits for."""
-    said = commune_sentence(row, found.made, lang)
-    if row["finished"] or row["last_criterion"] is None:
-        return said
-    last = found.found.last.loc[unit].sort_values(ascending=False, kind="stable").head(2)
-    names = found.found.workbook.law.criteria_of(found.made["set"])[f"name_{lang}"]
-    told = [
-        text("panel_waits_one", lang, name=text("criterion_name", lang, number=n, name=names[n]), share=f"{100 * p:.0f}%")
-        for n, p in last.items() if p > 0.005
-    ]  # fmt: skip
-    return said + " " + text("panel_waits", lang, criteria=listed(told, lang))
+def _draws(result: WhatIfResult) -> int:
+    """The draws that a commune's chance may be told by: none where it gets no figure finer than a word."""
+    return 0 if result.forecast.coarse else result.record["draws"]
+
+
+def _own(result: WhatIfResult, row: dict, lang: str) -> str:
+    """One commune's own answer: chance, dates, and what holds it back most."""
+    said = commune_sentence(row, result.record, lang, result.forecast.coarse)
+    return f"{said} {held_sentence(row, _draws(result), lang)}".strip()

@@ -7,10 +7,10 @@ from functools import cache
 from itertools import accumulate
 
 import numpy as np
+from scipy.optimize import linprog
 
 from ntm_analysis.assess import assess
-from ntm_analysis.need.draws import pert, uniforms
-from ntm_analysis.need.unknowns import count_distribution
+from ntm_analysis.need.draws import count_distribution, pert, uniforms
 
 OLD, NEW = "ntm-2016-2020", "ntm-2021-2025"
 NUMBERS, CEMENT = range(1, 20), "xi-mang"
@@ -18,7 +18,7 @@ given = lambda value, otherwise: otherwise if value != value else value  # noqa:
 
 
 def worlds(workbook, draws: int, seed: int, until: int) -> list[dict]:
-    """For each world: total, by criterion, pot, year and commune, tonnes, gap and late gap by pot, without zeros."""
+    """For each world: total, by criterion, pot, year and commune, tonnes, what pots lack at usual shares, gap and late gap, without zeros."""
     tables = {name: table.to_dict("records") for name, table in workbook.tables.items()}
     standing, base = assess(workbook, OLD), workbook.as_of.year
     state = {(r.unit, r.criterion): r.state for r in standing.states.itertuples()}
@@ -30,7 +30,7 @@ def worlds(workbook, draws: int, seed: int, until: int) -> list[dict]:
     uniform = cache(lambda quantity, key: uniforms(seed, quantity, [key], draws)[0].tolist())
 
     def one(w: int) -> dict:
-        made = defaultdict(Counter)
+        made, due, held = defaultdict(Counter), Counter(), {"gap": {}, "late_gap": {}}
 
         def drawn(quantity: str, key: str, low: float, mode: float, high: float) -> float:
             return float(pert(np.array([uniform(quantity, key)[w]]), low, mode, high)[0])
@@ -73,6 +73,8 @@ def worlds(workbook, draws: int, seed: int, until: int) -> list[dict]:
                 tonnes = round(quantity * drawn("tonnes", item, *ends))
                 made["tonnes"][given(year, None)] += tonnes
                 rest -= min(amount, round(tonnes * price(CEMENT)))
+                due[item, "cement"] += (amount - rest) * (given(year, until) <= until)
+            due[item, "money"] += rest * (given(year, until) <= until)
             claims = Counter({p["pot"]: rest * round(p["share"] * 100) // 10_000 for p in money})
             claims |= {last["pot"]: rest - claims.total()}
             made["pot"].update(claims)
@@ -97,14 +99,37 @@ def worlds(workbook, draws: int, seed: int, until: int) -> list[dict]:
             for e in tables["envelopes"]:
                 if e["pot"] == p and base <= e["year"] <= until and pot["fund"] != "tin_dung":
                     ends = e["disbursed_low"], e["disbursed"], e["disbursed_high"]
-                    held = e["amount"] * (1 if p == "t" else thousands(e["year"]))
-                    held *= (12 - workbook.as_of.month) / 12 if e["year"] == base else 1
-                    planned += round(held)
-                    paid += round(held * drawn("disbursed", f"{p}|{e['year']:g}", *ends) / 100)
-            made["gap"][p], made["late_gap"][p] = max(0, asked - planned), max(0, asked - paid)
+                    money = e["amount"] * (1 if p == "t" else thousands(e["year"]))
+                    money *= (12 - workbook.as_of.month) / 12 if e["year"] == base else 1
+                    planned += round(money)
+                    paid += round(money * drawn("disbursed", f"{p}|{e['year']:g}", *ends) / 100)
+            made["by_pot"][p] = max(0, asked - planned)
+            worth = price(CEMENT) if p == "t" else 1
+            held["gap"][p], held["late_gap"][p] = math.floor(planned * worth), math.floor(paid * worth)
+        for name, money in held.items():
+            made[name][""] = extra(tables["parts"], due, money)
         return {name: {k: v for k, v in found.items() if v} for name, found in made.items()}
 
     return [one(w) for w in range(draws)]
+
+
+def extra(parts: list[dict], due: Counter, held: dict[str, int]) -> int:
+    """The least extra money in whatever pots with which all that is due can be paid: one variable a payment, one a pot."""
+    payments, ends = [], []
+    for (item, kind), amount in due.items():
+        for p in (p for p in parts if p["item"] == item and (kind == "cement" or p["pot"] != "t")):
+            low, high = (math.floor(p["least"] * 10), math.ceil(p["most"] * 10)) if p["pot"] != "t" else (0, 1000)
+            payments.append((item, kind, p["pot"]))
+            ends.append(((0 if kind == "cement" else low) * amount / 1000, high * amount / 1000))
+    kinds, pots = list(due), list(held)
+    paid = np.array([[float(pay[:2] == kind) for pay in payments] + [0.0] * len(pots) for kind in kinds])
+    taken = np.array([[float(pay[2] == p) for pay in payments] + [-float(q == p) for q in pots] for p in pots])
+    if not payments:
+        return 0
+    found = linprog([0] * len(payments) + [1] * len(pots), A_ub=taken, b_ub=list(held.values()), A_eq=paid,
+                    b_eq=list(due.values()), bounds=ends + [(0, None)] * len(pots))  # fmt: skip
+    assert found.status == 0, found.message
+    return math.ceil(round(found.fun, 3))
 
 
 @cache

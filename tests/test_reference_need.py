@@ -56,7 +56,13 @@ def tables_of(chance: random.Random) -> dict[str, list[dict]]:
     for item in items:
         first, second = round(chance.uniform(0, 60), 2), round(chance.uniform(0, 40), 2)
         shares = zip(chance.sample(list(pots), 3), (first, second, round(100 - first - second, 2)), strict=True)
-        made["parts"] += [{"item": item, "pot": p, "share": s} for p, s in shares]
+        loose = chance.random() < 0.8  # else each pot is held to its usual share
+        made["parts"] += [
+            {"item": item, "pot": p, "share": s}
+            | {"least": round(s * chance.choice((0, 0.5, 1)), 2) if loose and s > 1 else s,
+               "most": min(100, round(s * chance.choice((1.2, 2, 5)), 2)) if loose and s > 1 else s}
+            for p, s in shares
+        ]  # fmt: skip
     for code in codes:
         states = chance.sample(range(1, 20), chance.choice((0, 3, 8)))
         named = [{"criterion": n, "state": chance.choice(("đạt", "chưa đạt", "cơ bản đạt"))} for n in states]
@@ -86,6 +92,6 @@ def test_every_world_is_what_a_slow_reading_of_the_model_makes_it(make_dataset, 
     money = funding(workbook, need, until, seed)
     for world, slow in enumerate(worlds(workbook, DRAWS, seed, until)):
         made = {name: need.by[name] for name in ("criterion", "pot", "pot_year", "year", "commune")} | {"total": {"": need.total}}
-        made |= {"tonnes": need.tonnes, "gap": money.gap, "late_gap": money.late_gap}
+        made |= {"tonnes": need.tonnes, "by_pot": money.by_pot, "gap": {"": money.gap}, "late_gap": {"": money.late_gap}}
         fast = {name: {k: int(v[world]) for k, v in found.items() if v[world]} for name, found in made.items()}
         assert {k: v for k, v in fast.items() if v} == {k: v for k, v in slow.items() if v}

@@ -5,9 +5,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ntm_analysis.need.draws import pert, uniforms
+from ntm_analysis.need.draws import (
+    count_distribution,
+    drawn_counts,
+    drawn_sets,
+    inclusion_table,
+    mean_of_the_rest,
+    pert,
+    uniforms,
+)
 from ntm_analysis.need.missing import FEWEST, MOST, prior_of
-from ntm_analysis.need.unknowns import count_distribution, drawn_counts, drawn_sets, inclusion_table, mean_of_the_rest
 from ntm_analysis.workbook import Workbook
 
 DRAWS = 20_000

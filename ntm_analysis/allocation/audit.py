@@ -1,59 +1,145 @@
-"""Every constraint of a plan checked again, on its table alone: nothing of the solver's matrices, nothing of the queue."""
+"""Every rule of a plan checked again on its tables: nothing of the solver's rows, no pot sets.
 
+Payment is tried as a flow: each work is paid by its day by pots within their bounds, and no pot
+has paid by any day more than had come.
+"""
+
+import numpy as np
 import pandas as pd
+from scipy.optimize import linprog
+from scipy.sparse import coo_matrix
 
-COLUMNS = ("work", "commune", "pot", "year", "amount", "committed", "counted", "months", "minimum", "cement")
+THOUSANDTHS = 1_000
 
 
-def audit(
-    table: pd.DataFrame, money: pd.DataFrame, finishing: set, closes: dict[int, pd.Timestamp], deadline: pd.Timestamp
-) -> list[dict]:
-    """What a plan breaks: rule (pot, committed, lead_time, unfunded, parts, minimum), where (pot, commune or work), year, needs,
-    has; empty for a plan that keeps every rule.
+def payment(
+    claims: pd.DataFrame, bounds: pd.DataFrame, money: pd.DataFrame
+) -> tuple[pd.DataFrame | None, pd.Series, float]:
+    """How the pots pay claims by their days, as near to the usual shares as they can.
 
-    ``table``: a row a part, :data:`COLUMNS`: work and commune it belongs to, pot, year funded (NaN: not), amount (thousand đồng
-    or tonnes), committed, counted (its commune waits for it), months of work after it is funded, minimum of its commune.
-    ``money``: pots x years, cumulative. ``finishing``: communes that the plan says finish; ``closes``: the last day of each year.
+    Parameters
+    ----------
+    claims : DataFrame
+        By any index: due (a column of ``money``), cost.
+    bounds : DataFrame
+        claim (its index), pot (a row of ``money``), least, usual, most (thousandths of its cost).
+    money : DataFrame
+        Pots x days in order, what has come by each day.
 
-    >>> table = pd.DataFrame([["w", "A", "p", 2023, 7, False, True, 5, 0, False]], columns=list(COLUMNS))
-    >>> money = pd.DataFrame({2022: [3], 2023: [6]}, index=["p"])
-    >>> closes = {2022: pd.Timestamp("2022-12-31"), 2023: pd.Timestamp("2023-12-31")}
-    >>> found = audit(table, money, {"A"}, closes, pd.Timestamp("2024-03-31"))
-    >>> [(row["rule"], row["needs"], row["has"]) for row in found]
-    [('pot', 7, 6), ('lead_time', 5, 3)]
+    Returns
+    -------
+    tuple
+        The payment (claim, pot, amount), or None where there is none. Then by claim what a unit of
+        its cost asks of a row that every payable set of claims keeps, and the most it allows.
+
+    Examples
+    --------
+    >>> claims = pd.DataFrame({"due": [2023, 2024], "cost": [6.0, 6.0]}, index=["road", "canal"])
+    >>> rows = [("road", "a", 0, 500, 1000), ("canal", "a", 0, 500, 1000)]
+    >>> rows += [("road", "b", 0, 500, 500), ("canal", "b", 0, 500, 500)]
+    >>> bounds = pd.DataFrame(rows, columns=["claim", "pot", "least", "usual", "most"])
+    >>> money = pd.DataFrame({2023: [4.0, 2.0], 2024: [9.0, 3.0]}, index=["a", "b"])
+    >>> payment(claims, bounds, money)[0]["amount"].round(6).tolist()
+    [4.0, 5.0, 2.0, 1.0]
+    >>> payment(claims, bounds, money / 2)[0] is None
+    True
     """
-    found: list[dict] = []
+    bounds = bounds[bounds["claim"].isin(claims.index)].reset_index(drop=True)
+    number = {claim: i for i, claim in enumerate(claims.index)}
+    row = bounds["claim"].map(number).to_numpy(dtype=int)
+    pot = bounds["pot"].map({name: i for i, name in enumerate(money.index)}).to_numpy(dtype=int)
+    days = {day: i for i, day in enumerate(money.columns)}
+    due = claims["due"].map(days).to_numpy(dtype=int)
+    cost = claims["cost"].to_numpy(dtype=float)
+    n, options, pots = len(claims), len(bounds), len(money)
+    shares = bounds[["least", "usual", "most"]].to_numpy(dtype=float).T / THOUSANDTHS
+    least, usual, most = shares * cost[row]
+    each = np.arange(options)
+    paid = coo_matrix((np.ones(options), (row, each)), (n, options))
+    # A pot has paid by a day all that is due by then.
+    by = [(d * pots + pot[i], i) for i in each for d in range(due[row[i]], len(days))]
+    at, what = np.array(by, dtype=int).reshape(-1, 2).T
+    spent = coo_matrix((np.ones(len(at)), (at, what)), (len(days) * pots, options))
+    come = money.to_numpy(dtype=float).T.ravel()
+    blank = coo_matrix((len(come), options))
+    apart = coo_matrix((np.ones(options), (each, each)), (options, options))
+    # Amount and distance from the usual share; the least distance is the payment told.
+    near = linprog(
+        np.repeat([0.0, 1.0], options),
+        A_ub=_blocks([[spent, blank], [apart, -apart], [-apart, -apart]]),
+        b_ub=np.concatenate([come, usual, -usual]),
+        A_eq=_blocks([[paid, coo_matrix((n, options))]]),
+        b_eq=cost,
+        bounds=np.column_stack([np.append(least, 0 * usual), np.append(most, cost[row])]),
+    )
+    if near.status == 0:
+        amounts = bounds[["claim", "pot"]].assign(amount=near.x[:options])
+        return amounts, pd.Series(0.0, index=claims.index), 0.0
+    # The least money that would have to come more says by its prices which row is broken.
+    more = -coo_matrix(np.tile(np.eye(pots), (len(days), 1)))
+    lacking = linprog(
+        np.repeat([0.0, 1.0], [options, pots]),
+        A_ub=_blocks([[spent, more]]),
+        b_ub=come,
+        A_eq=_blocks([[paid, coo_matrix((n, pots))]]),
+        b_eq=cost,
+        bounds=[*zip(least, most, strict=True), *[(0, None)] * pots],
+    )
+    ends = lacking.lower.marginals[:options] * shares[0]
+    ends = ends + lacking.upper.marginals[:options] * shares[2]
+    asked = lacking.eqlin.marginals + np.bincount(row, ends, minlength=n)
+    return None, pd.Series(asked, index=claims.index), float(-lacking.ineqlin.marginals @ come)
 
-    def broken(rule: str, where: object, year: object, needs: object, has: object) -> None:
-        found.append({"rule": rule, "where": where, "year": year, "needs": needs, "has": has})
 
-    paid = table[table["year"].notna()]
-    for pot, rows in table.groupby("pot", sort=False):
-        mine = paid[paid["pot"] == pot]
-        owed = int(rows.loc[rows["committed"], "amount"].sum())
-        for year in sorted(money.columns):
-            now = mine[mine["year"] <= year]
-            if now["amount"].sum() > money.loc[pot, year]:
-                broken("pot", pot, year, int(now["amount"].sum()), int(money.loc[pot, year]))
-            served = int(now.loc[now["committed"], "amount"].sum())
-            others = int(now["amount"].sum()) - served
-            # A committed work may wait for another pot; what it claims here must lie ready before anything else is paid.
-            if served < owed and others and owed + others > money.loc[pot, year]:
-                broken("committed", pot, year, owed + others, int(money.loc[pot, year]))
-    claims = table[table["amount"] > 0]
-    several = claims.groupby("work")["year"].agg(lambda years: years.nunique(dropna=False))
-    for work in several.index[several > 1]:
-        broken("parts", work, None, 1, int(several[work]))
-    for row in claims[claims["counted"] & claims["commune"].isin(finishing)].drop_duplicates("work").to_dict("records"):
-        if pd.isna(row["year"]):
-            broken("unfunded", row["work"], None, row["amount"], 0)
-            continue
-        closing = closes[int(row["year"])]
-        room = (deadline.year - closing.year) * 12 + deadline.month - closing.month
-        if row["months"] > room:
-            broken("lead_time", row["work"], int(row["year"]), row["months"], room)
-    given = paid[~paid["cement"]].groupby("commune")["amount"].sum()
-    for commune, least in table.groupby("commune", sort=False)["minimum"].max().items():
-        if given.get(commune, 0) < least:
-            broken("minimum", commune, None, int(least), int(given.get(commune, 0)))
-    return found
+def _blocks(rows: list[list]) -> coo_matrix:
+    from scipy.sparse import bmat
+
+    return bmat(rows, format="csr")
+
+
+def audit(works: pd.DataFrame, lists: pd.DataFrame, paid: bool, reserve: bool) -> list[dict]:
+    """What a plan breaks.
+
+    Parameters
+    ----------
+    works : DataFrame
+        A row a work: work, commune, amount, year (listed and paid; NaN: not), month (paid by),
+        months (of work after it), closes (the month in which its year counts), late (the plan says
+        that it ends too late for its year).
+    lists : DataFrame
+        By year: places, listed.
+    paid, reserve : bool
+        Whether :func:`payment` pays all works; and beside them the minimum of every other commune.
+
+    Returns
+    -------
+    list of dict
+        rule (pot, list, lead_time, parts, minimum), where (commune or work), year, needs, has;
+        empty for a plan that keeps every rule.
+
+    Examples
+    --------
+    >>> works = pd.DataFrame([["w", "A", 7, 2023, 6, 5, 9, False]], columns=["work", "commune",
+    ...     "amount", "year", "month", "months", "closes", "late"])
+    >>> lists = pd.DataFrame({"places": [1], "listed": [1]}, index=[2023])
+    >>> [(row["rule"], row["needs"], row["has"]) for row in audit(works, lists, True, True)]
+    [('lead_time', 5, 3)]
+    """
+    broken = []
+    if not paid:
+        broken.append({"rule": "pot", "where": None, "year": None, "needs": None, "has": None})
+    if not reserve:
+        broken.append({"rule": "minimum", "where": None, "year": None, "needs": None, "has": None})
+    for year, row in lists[lists["listed"] > lists["places"]].iterrows():
+        sizes = {"needs": int(row["listed"]), "has": int(row["places"])}
+        broken.append({"rule": "list", "where": None, "year": int(year)} | sizes)
+    several = works.groupby("commune")["year"].agg(lambda years: years.nunique(dropna=False))
+    for commune in several.index[several > 1]:
+        sizes = {"needs": 1, "has": int(several[commune])}
+        broken.append({"rule": "parts", "where": commune, "year": None} | sizes)
+    done = works[works["year"].notna() & ~works["late"].astype(bool)]
+    slow = done[done["month"] + done["months"] > done["closes"]]
+    for row in slow.to_dict("records"):
+        sizes = {"needs": int(row["months"]), "has": int(row["closes"] - row["month"])}
+        broken.append({"rule": "lead_time", "where": row["work"], "year": int(row["year"])} | sizes)
+    return broken

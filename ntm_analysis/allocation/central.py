@@ -13,13 +13,14 @@ import numpy as np
 import pandas as pd
 
 from ..forecast.area import Run
-from ..forecast.simulation import Baseline, knowledge, usual_years
+from ..forecast.simulation import CALIBRATING, Baseline, knowledge, usual_years
 from ..forecast.worlds import Layout, draw_block
 from ..need.draws import MEANS
 from ..need.missing import usual_missing
 from ..need.pot_sets import CEMENT_PART, THOUSANDTHS, PotSets, contribution
 from ..need.works import DEBT, THOUSAND, Prices, drawn_works
 
+SEED = 2022  # of the worlds over which years of the area are averaged
 NONE = -1  # the year of a commune that is on no list, the mark of works that cannot end in a year
 
 
@@ -40,6 +41,8 @@ class Central:
         Goals x kinds of cost, thousand dong.
     demand : ndarray of float
         Goals x years x sets: what a goal listed in a year asks of each set of pots.
+    months : ndarray of int
+        By goal how long its works take once paid.
     mark : ndarray of int
         Goals x years: by which mark the works must be paid to end in the year; NONE: they cannot.
     money : ndarray of float
@@ -68,6 +71,7 @@ class Central:
     marks: np.ndarray
     cost: np.ndarray
     demand: np.ndarray
+    months: np.ndarray
     mark: np.ndarray
     money: np.ndarray
     taken: np.ndarray
@@ -95,6 +99,16 @@ class Central:
     def with_money(self, money: np.ndarray) -> "Central":
         """The same case with other money in its pots (pots x marks)."""
         return replace(self, money=money)
+
+    def marks_of(self, year: np.ndarray, late: np.ndarray) -> np.ndarray:
+        """By goal the mark by which a plan has it paid; NONE where it is not listed."""
+        mark = np.where(late, self.last[year], self.mark[np.arange(len(year)), year])
+        return np.where(year == NONE, NONE, mark)
+
+    def whole(self, year: np.ndarray, late: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """A plan with the reported lists beside it."""
+        own, reported = self.reported[:, 0] != NONE, self.reported.T
+        return np.where(own, reported[0], year), np.where(own, reported[1] == 1, late)
 
     def value(self, year: np.ndarray, late: np.ndarray) -> float:
         """The aim: the weighted number of goals expected to finish by the deadline."""
@@ -146,6 +160,7 @@ def central(layout: Layout, baseline: Baseline) -> Central:
         marks,
         cost,
         demand,
+        months,
         mark,
         block.money[:, :, 0],
         taken,
@@ -163,14 +178,15 @@ def central(layout: Layout, baseline: Baseline) -> Central:
 def _lists(layout: Layout, baseline: Baseline, spans: list) -> tuple[np.ndarray, np.ndarray]:
     """Places on each year's list, and the chance that a place brings: see :class:`Central`."""
     plan, as_of = layout.plan, layout.plan.workbook.as_of
-    run = Run(12 * as_of.year + as_of.month, [span.year for span in plan.spans], 1, MEANS)
+    years = [span.year for span in plan.spans]
+    run = Run(12 * as_of.year + as_of.month, years, CALIBRATING, SEED)
     area, chances = usual_years(layout, baseline, knowledge(as_of), run)
-    luck, back = area.luck[: len(spans), 0], float(area.missed_return[0])
-    luck = np.stack([luck, luck * (1 - float(chances.late[0]))])
+    luck, back = area.luck.mean(axis=1)[: len(spans)], float(area.missed_return.mean())
+    luck = np.stack([luck, luck * (1 - float(chances.late.mean()))])
     reported = plan.goals.loc[plan.ntm, "year"].value_counts()
     left, missed, listed, places = float(plan.ntm.sum()), 0.0, 0.0, []
     for y, span in enumerate(spans):
-        share = 1 - (1 - float(area.length[y, 0])) ** span.fraction
+        share = 1 - (1 - float(area.length[y].mean())) ** span.fraction
         waiting = back * missed * span.fraction
         fresh = max(0.0, share * left - waiting)
         if span.year in reported.index:
@@ -262,8 +278,8 @@ def central_works(layout: Layout) -> pd.DataFrame:
     plan = layout.plan
     prices = Prices(layout.prices, plan.workbook.as_of.year, 1, MEANS)
     rows = []
-    for level, lacks in plan.missing.items():
-        lacks = usual_missing(plan.facts) if level == "ntm" else lacks
+    missing = plan.missing | {"ntm": usual_missing(plan.facts)}
+    for level, lacks in missing.items():
         mine = [item for item in layout.items if item.level == level]
         drawn = drawn_works([item.works for item in mine], lacks, prices)
         for item, works in zip(mine, drawn, strict=True):

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from .central import NONE, Central
-from .solver import EXACT, Rows, Solution, solve
+from .solver import EXACT, NODES, Rows, Solution, solve
 
 ROUNDS = 400  # of adding rows; a district takes some ten
 AT_ONCE = 3  # sets added for a mark that a solution breaks
@@ -91,6 +91,8 @@ class Choice:
         """The (mark, set) that a solution breaks by most, some of each mark."""
         rows = []
         for m, (some, room, part) in enumerate(self.blocks):
+            if not some.any():  # committed works may wait as long as nobody is listed
+                continue
             counts = np.where(some, x * part, 0.0)
             over = counts @ self.asks - room
             worst = np.argsort(over, kind="stable")[::-1][:AT_ONCE]
@@ -103,13 +105,18 @@ class Choice:
         *,
         start: np.ndarray | None = None,
         whole: bool = True,
-        nodes: int = 0,
+        nodes: int = NODES,
     ) -> Solution:
         """The best solution that breaks no row, rows being added as they are broken."""
         searched, proved = 0, True
         for _ in range(ROUNDS):
             answer = solve(
-                worth, self.upper, self.rows, start=start, whole=whole, nodes=nodes - searched
+                worth,
+                self.upper,
+                self.rows,
+                start=start,
+                whole=whole,
+                nodes=max(nodes - searched, 1),
             )
             searched += answer.nodes
             if answer.x is None:
@@ -131,7 +138,7 @@ class Choice:
             self.rows.high[row] -= 4 * EXACT
             return False
         some, room, part = self.blocks[m]
-        scale = room[s] or 1.0
+        scale = abs(room[s]) or 1.0
         values = np.where(some, self.asks[:, s] * part, 0.0) / scale
         self.known[m, s] = self.rows.add_dense(values, room[s] / scale)
         return True

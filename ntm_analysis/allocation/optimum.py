@@ -10,9 +10,9 @@ import numpy as np
 
 from .central import NONE, Central
 from .choice import Choice, OverTime
-from .solver import Solution
+from .solver import NODES, Solution
 
-NODES, LATER_NODES = 20_000, (400, 200)  # that the first aim, and each later one, may search
+LATER_NODES = (400, 200)  # that each later aim may search
 
 
 @dataclass(frozen=True)
@@ -99,9 +99,7 @@ def optimum(
     return Best(year, late, value, bound, status, settled, searched)
 
 
-def _later_aims(
-    choice: Choice, x: np.ndarray, first: Solution
-) -> tuple[np.ndarray, bool, int]:
+def _later_aims(choice: Choice, x: np.ndarray, first: Solution) -> tuple[np.ndarray, bool, int]:
     """Of the plans as good the earliest, of those the cheapest: solution, whether proved, nodes."""
     case, settled, searched = choice.case, True, first.nodes
     # Of plans of one aim; chances are not whole, so that the aim is held to a millionth.
@@ -131,7 +129,7 @@ def relaxed_prices(case: Central) -> tuple[dict[tuple[str, int], float], dict[in
     duals = np.abs(choice.solved(choice.worth, whole=False).duals)
     money: dict[tuple[str, int], float] = {}
     for (m, s), row in choice.known.items():
-        scale = choice.blocks[m][1][s] or 1.0
+        scale = abs(choice.blocks[m][1][s]) or 1.0
         price = 1_000 * duals[row] / scale
         for pot in case.sets.names(s) if price > 0 else []:
             for year, last in zip(case.years, case.last, strict=True):

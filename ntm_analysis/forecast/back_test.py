@@ -4,6 +4,8 @@ Every two figures of an area, 0.9 to 5.2 years apart, are a forecast and its out
 is made from the area's own figures up to the first, with parameters of the other provinces.
 """
 
+import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -16,9 +18,10 @@ from scipy.special import ndtri
 from ..need.draws import uniforms
 from .area import Area, Run
 from .cycle import binomial, counted
-from .evidence import COUNTRY, Evidence
-from .pace import Posterior, fit, increase
+from .evidence import COUNTRY, REFERENCE, Evidence
+from .pace import FIT, Posterior, fit, increase
 
+KEPT = REFERENCE / "back_test.json"  # its summary on the shipped panel: a page reads it at once
 APART = (0.9, 5.2)  # years between the two figures of a pair
 DRAWS = 4_000
 SEED = 2022
@@ -293,3 +296,25 @@ def record(test: BackTest, rows_left_out: Iterable[dict] = ()) -> dict:
         "left_out": left_out,
         "summary": test.summary,
     }
+
+
+def fit_hash() -> str:
+    """The hash of the kept fit, whatever its line ends."""
+    return hashlib.sha256(FIT.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+
+
+def kept_text(summary: dict) -> str:
+    """What is kept of a back-test of the shipped panel: its summary, and the fit that it is of."""
+    return json.dumps({"fit": fit_hash(), "summary": summary}, indent=1) + "\n"
+
+
+def kept_summary() -> dict | None:
+    """The kept summary; None where it is of another fit than the kept one.
+
+    Examples
+    --------
+    >>> kept_summary()["pairs"] > 100
+    True
+    """
+    kept = json.loads(KEPT.read_text(encoding="utf-8"))
+    return kept["summary"] if kept["fit"] == fit_hash() else None

@@ -19,9 +19,19 @@ from ..recognition import RANKS, levels
 from ..workbook import Workbook
 from .back_test import hazards, pairs, plain_share, straight_line
 from .scoring import wilson
-from .simulation import Baseline, Simulation, baseline_of, knowledge, simulation
+from .simulation import (
+    CALIBRATING,
+    Baseline,
+    Simulation,
+    area_run_of,
+    baseline_of,
+    knowledge,
+    merged_since,
+    simulation,
+    usual_years,
+)
 from .worlds import Layout
-from .year import FAILED, MONEY, NEVER, TIME, UNLISTED
+from .year import FAILED, MONEY, TIME, UNLISTED
 from .yearly_list import Schedule, by_policy, deadline_of, schedule
 
 HELD = {"not_listed": UNLISTED, "list_failed": FAILED, "money": MONEY, "time": TIME}
@@ -141,12 +151,29 @@ class Forecast:
         table = table.loc[:, ~table.columns.duplicated()]
         return table.groupby(self.bands.reindex(table.index)).transform("mean")
 
+    @cached_property
+    def coarse(self) -> bool:
+        """Whether no single commune gets a figure finer than a word.
+
+        So where the evidence is over a year old on the as-of date, or units were merged since.
+        """
+        known, as_of = knowledge(self.workbook.as_of), self.workbook.as_of
+        age = 12 * as_of.year + as_of.month - known.posterior.last
+        return age > 12 or merged_since(self.workbook, known.posterior.last)
+
     def dates(self, goal: int) -> dict[str, str | None]:
-        """The days by which 10, 50, 90 % of worlds have reached a goal; null beyond the horizon."""
+        """The days by which 10, 50, 90 % of worlds have reached a goal; null beyond the horizon.
+
+        Of a band of communes its days.
+        """
         binding = self.run.signed if self.run.finish == "signed" else self.run.months
-        plan = self.run.plan
+        plan, alike = self.run.plan, [goal]
+        if self.run.plan.ntm[goal]:
+            units = self.run.goals.loc[self.open_, "unit"]
+            mine = self.bands.reindex(units) == self.bands[self.run.goals.loc[goal, "unit"]]
+            alike = self.open_[mine.to_numpy()]
         last = max(self.run.deadline, plan.month_of(self.workbook.meta["term_end"]["date"]))
-        figures = spread(binding[goal].astype(np.int64))
+        figures = spread(binding[alike].ravel().astype(np.int64))
         return {
             f"{q}_date": f"{plan.end_of(figures[q]):%Y-%m-%d}" if figures[q] <= last else None
             for q in ("p10", "p50", "p90")
@@ -194,7 +221,11 @@ class Forecast:
             place = (unit, level, year, row["kind"], self.closing_day(year))
             rows.append((*place, *p, self._under_way(unit, level), -1 if goal is None else goal))
         columns = ["unit", "level", "year", "kind", "closes", "p", "p_by_year_end", "p_unlimited"]
-        return pd.DataFrame(rows, columns=[*columns, "under_way", "goal"])
+        table = pd.DataFrame(rows, columns=[*columns, "under_way", "goal"])
+        band = table["unit"].map(self.bands).where(table["level"] == "ntm", -1 - table.index)
+        alike = table.groupby([band.fillna(0), "level", "year", "kind"])
+        chances = ["p", "p_by_year_end", "p_unlimited"]
+        return table.assign(**alike[chances].transform("mean"))
 
     def _under_way(self, unit: int, level: str) -> bool:
         works = self.workbook.tables["works"]
@@ -263,7 +294,7 @@ class Forecast:
     @cached_property
     def second_opinions(self) -> dict[str, np.ndarray]:
         """The number finishing by the plain share and by the straight line: int, draws."""
-        plan, now = self.run.plan, len(self.now)
+        now = len(self.now)
         as_of = self.workbook.as_of
         years = self.run.deadline / 12
         pair = pd.Series(
@@ -280,6 +311,39 @@ class Forecast:
         left = len(self.communes) - now
         share = now + plain_share(left, years, train, rate, count)
         return {"share": share, "line": straight_line(pair, line).astype(int)}
+
+    @cached_property
+    def basis(self) -> dict[str, dict[str, float]]:
+        """What of the number is evidence.
+
+        Returns
+        -------
+        dict
+            ``pace``: the part of the remaining communes that finishes in a year (p10, p50, p90 over
+            worlds and years); ``success``: the chance of a listed commune (the same); ``years``:
+            the ``factor`` of a year one standard deviation off; ``panel``: how many ``figures``,
+            ``areas`` and ``lists`` were known, and the ``last`` month (12 * year + month).
+        """
+        run, known = self.run, knowledge(self.workbook.as_of)
+        draws = min(run.draws, CALIBRATING)
+        area_run = area_run_of(run.plan, known, draws, run.seed)
+        years, _ = usual_years(run.layout, run.baseline, known, area_run)
+        quantiles = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
+        found = {"pace": years.share, "success": years.success}
+        shares = {
+            name: {key: float(np.quantile(values, q)) for key, q in quantiles.items()}
+            for name, values in found.items()
+        }
+        panel = known.evidence
+        return shares | {
+            "years": {"factor": float(np.exp(known.posterior.draws["year"].mean()))},
+            "panel": {
+                "figures": len(panel.figures),
+                "areas": panel.figures["area"].nunique(),
+                "lists": len(panel.lists),
+                "last": known.posterior.last,
+            },
+        }
 
     @property
     def yearly(self) -> float:

@@ -21,7 +21,7 @@ import pandas as pd
 
 from ..names import slug
 
-EDGES = (0.0, 0.1, 0.33, 0.66, 0.9, 1.0)  # the verbal scale of the workbook
+EDGES = (0.0, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0)  # the verbal scale of the workbook
 PARAMETERS = ("as_of", "deadline", "finish", "policy", "scenario", "draws", "seed")
 PLACES = ("communes", "registrations")
 ASKED = ("as_of", "deadline", "finish", "scenario")  # forecasts alike in these ask the same
@@ -258,8 +258,8 @@ def scale_places(p: Sequence[float], edges: Sequence[float] = EDGES) -> np.ndarr
     """The band of the verbal scale that each probability lies in, from 0; a border belongs to the band above it, the last to
     the one below.
 
-    >>> scale_places([0.0, 0.1, 0.9, 0.95]).tolist()
-    [0, 1, 3, 4]
+    >>> scale_places([0.0, 0.05, 0.95, 0.96]).tolist()
+    [0, 1, 5, 6]
     """
     place = np.searchsorted(edges[1:-1], p, side="right")
     place[np.asarray(p) == edges[-2]] = len(edges) - 3
@@ -272,10 +272,11 @@ def reliability(
     """Of the forecasts in each band of the verbal scale, the share that came true.
 
     Columns ``band``, ``n``, ``forecast`` (mean p), ``came_true`` (share), ``low``, ``high`` (:func:`wilson`). A border
-    belongs to the band above it, except the last one: 10% is "10-33", 90% is "66-90".
+    belongs to the band above it, except the last one: 5% is "5-20", 95% is "80-95".
 
-    >>> reliability([0.95, 0.97, 0.2], [1, 0, 0]).loc[[1, 4], ["band", "n", "came_true"]].to_numpy().tolist()
-    [['10-33', 1, 0.0], ['>90', 2, 0.5]]
+    >>> table = reliability([0.96, 0.97, 0.1], [1, 0, 0]).set_index("band")
+    >>> table.loc[["5-20", ">95"], ["n", "came_true"]].to_numpy().tolist()
+    [[1.0, 0.0], [2.0, 0.5]]
     """
     p, outcome = _pair(p, outcome)
     percent = [f"{100 * edge:g}" for edge in edges]

@@ -205,9 +205,8 @@ def simulation(
     known = known or knowledge(plan.workbook.as_of)
     workers = workers or os.cpu_count() or 1
     starts = range(0, draws, BLOCK)
-    area_run = AreaRun(_month_number(plan), [s.year for s in plan.spans], draws, seed)
+    area, area_run = area_of(plan, known).name, area_run_of(plan, known, draws, seed)
     years, chances = usual_years(layout, baseline, known, area_run, factor)
-    area = area_of(plan, known).name
 
     def one(at: int) -> dict[str, np.ndarray]:
         some = slice(at, min(at + BLOCK, draws))
@@ -368,6 +367,20 @@ def area_of(plan: Schedule, known: Knowledge) -> Area:
         reported = (plan.spans[0].year, len(first), left)
     rows = pd.concat([told, record], ignore_index=True)
     return Area(area, own["area_kind"].iloc[0], rows, communes, reported)
+
+
+def area_run_of(plan: Schedule, known: Knowledge, draws: int, seed: int) -> AreaRun:
+    """The worlds of a schedule's area."""
+    merged = merged_since(plan.workbook, known.posterior.last)
+    years = [span.year for span in plan.spans]
+    return AreaRun(_month_number(plan), years, draws, seed, merged=merged)
+
+
+def merged_since(workbook: Workbook, month: int) -> bool:
+    """Whether units were merged after the end of a month (numbered as in the evidence)."""
+    on = pd.to_datetime(workbook.tables["mergers"]["on"])
+    after = 12 * on.dt.year + on.dt.month > month
+    return bool((after & (on <= pd.Timestamp(workbook.as_of))).any())
 
 
 def _month_number(plan: Schedule) -> int:

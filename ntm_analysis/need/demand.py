@@ -154,10 +154,10 @@ def record(workbook: Workbook, found: Demand) -> dict:
             | {"planned": row["planned"], "allotted": None if np.isnan(row["allotted"]) else row["allotted"]}
             for pot, row in held.iterrows()
         ]
-        gaps = [{"pot": pot, **in_millions(found.money.gap[pot])} for pot in held.index[~cement_pots]]
-        gap = in_millions(found.money.total()) | {"if_late": in_millions(found.money.total(late=True)), "by_pot": gaps}
+        gaps = [{"pot": pot, **in_millions(found.money.by_pot[pot])} for pot in held.index[~cement_pots]]
+        gap = in_millions(found.money.gap) | {"if_late": in_millions(found.money.late_gap), "by_pot": gaps}
         cement["expected"] = float(held.loc[cement_pots, "planned"].sum())
-        lacking = [found.money.gap[pot] for pot in held.index[cement_pots]]
+        lacking = [found.money.by_pot[pot] for pot in held.index[cement_pots]]
         cement["gap"] = _whole(spread(np.sum(lacking, axis=0))) if lacking else None
     return {
         "dataset": workbook.id,
@@ -187,6 +187,7 @@ def record(workbook: Workbook, found: Demand) -> dict:
         "cement": cement | {"by_year": planned},
         "envelope": envelope,
         "gap": gap,
+        "blocking_sources": found.money.blocking if found.money else None,
         "debts": [
             {"code": workbook.units.loc[row["unit"], "code"], "criterion": int(row["criterion"]), "amount": row["amount"]}
             for _, row in newest_debts(workbook).iterrows()

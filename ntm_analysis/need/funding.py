@@ -1,7 +1,9 @@
-"""Planned money against the need: what each pot is asked for, what it holds, and where the gap is.
+"""Planned money against the need: what is missing in whatever pots, and what each pot lacks.
 
-Gap of a pot in a world = max(0, claims up to the deadline - planned money up to it), in prices of the base year; the total is the
-sum over pots, without netting. What is planned and not disbursed makes a second, larger number.
+The gap of a world is the least extra money, in whatever pots, with which every work up to the year
+asked about could be paid (:mod:`~ntm_analysis.need.pot_sets`), in prices of the base year. Beside
+it stands the gap of each pot at usual shares: what it is asked for less what it holds. Those are
+never added up, because one pot can stand in for another.
 """
 
 from dataclasses import dataclass
@@ -13,29 +15,41 @@ from ..workbook import Workbook
 from .draws import pert, uniforms
 from .money import instance, instances_of
 from .need import Need
-from .works import THOUSAND, price_index, unit_costs
+from .pot_sets import PotSets, pot_sets
+from .works import THOUSAND, PriceList, Prices, price_index, unit_costs
 
 
 @dataclass(frozen=True)
 class Funding:
-    """Money against need up to the year ``until``.
+    """Money against need up to a year.
 
-    ``pots``: by pot, in the order of the table: name_vi, name_en, fund, capital, measure, planned (million VND of the day, or
-    tonnes), allotted (the part already allotted; NaN where no row says so), mark.
-    ``gap`` and ``late_gap`` (with what is not disbursed): by pot, int64
-    (draws), thousand đồng of the base year; for a cement pot tonnes.
+    Pots that communes hold for themselves are counted in common: which commune has what is for the
+    forecast to say.
+
+    Attributes
+    ----------
+    until : int
+        The year.
+    pots : DataFrame
+        By pot, in the order of the table: name_vi, name_en, fund, capital, measure, planned
+        (million VND of the day, or tonnes), allotted (the part already allotted; NaN where no row
+        says so), mark.
+    gap, late_gap : ndarray of int64
+        The least extra money with which all could be paid from what is planned, and from what is
+        disbursed; thousand đồng of the base year, by world.
+    by_pot : dict of str to ndarray
+        What each pot lacks at usual shares, thousand đồng of the base year; of a cement pot tonnes.
+    blocking : list of str
+        The smallest set of pots that lacks the gap when all costs and money stand at their means;
+        empty where that is no gap.
     """
 
     until: int
     pots: pd.DataFrame
-    gap: dict[str, np.ndarray]
-    late_gap: dict[str, np.ndarray]
-
-    def total(self, late: bool = False) -> np.ndarray:
-        """The gap over all money pots, thousand đồng by world."""
-        gaps = self.late_gap if late else self.gap
-        money = [gaps[pot] for pot in self.pots.index[self.pots["measure"] == "money"]]
-        return np.sum(money, axis=0)
+    gap: np.ndarray
+    late_gap: np.ndarray
+    by_pot: dict[str, np.ndarray]
+    blocking: list[str]
 
 
 def still_to_come(workbook: Workbook, until: int) -> pd.DataFrame:
@@ -57,39 +71,76 @@ def still_to_come(workbook: Workbook, until: int) -> pd.DataFrame:
 
 
 def funding(workbook: Workbook, need: Need, until: int, seed: int) -> Funding:
-    """Planned money of every pot from the as-of date to the end of ``until`` against the claims of ``need`` up to it.
+    """Planned money from the as-of date to the end of ``until`` against ``need`` up to it.
 
-    Credit is listed and pays for no commune work; a pot without envelopes holds nothing.
+    What is planned for a later year is not claimed yet; what has no year is. Credit is listed and
+    pays for no work; a pot without envelopes holds nothing.
     """
     pots = workbook.tables["pots"].set_index("pot")
     rows = still_to_come(workbook, until)
-    index = price_index(workbook.tables["prices"], need.price_year, need.draws, seed)
+    planned, disbursed = _held(workbook, rows, need, seed)
     zeros = np.zeros(need.draws, dtype=np.int64)
-    claims = {pot: zeros.copy() for pot in pots.index}
-    # What is planned for a later year is not claimed yet; what has no year is.
-    for (pot, year), claim in need.by["pot_year"].items():
-        claims[pot] += claim if year is None or year <= until else 0
-    for pot in pots.index[pots["measure"] == "cement"]:
-        claims[pot] += sum((t for year, t in need.tonnes.items() if year is None or year <= until), zeros)
-    planned, disbursed = ({pot: zeros.copy() for pot in pots.index} for _ in range(2))
-    for row in rows.to_dict("records"):
-        pot, year = row["pot"], int(row["year"])
-        if pots.loc[pot, "fund"] == "tin_dung":
-            continue
-        u = uniforms(seed, "disbursed", [f"{pot}|{year}"], need.draws)[0]
-        share = pert(u, row["disbursed_low"], row["disbursed"], row["disbursed_high"]) / 100
-        base = row["amount"] * THOUSAND / index[year] if pots.loc[pot, "measure"] == "money" else row["amount"]
-        planned[pot] += np.rint(base).astype(np.int64)
-        disbursed[pot] += np.rint(base * share).astype(np.int64)
+    due = lambda by, name: sum(  # noqa: E731
+        (amount for (key, year), amount in by.items() if key == name and _by(year, until)), zeros
+    )
+    in_kind = pots["measure"] == "cement"
+    tonnes = sum((amount for year, amount in need.tonnes.items() if _by(year, until)), zeros)
+    by_pot = {
+        pot: np.maximum((tonnes if in_kind[pot] else due(need.by["pot_year"], pot)) - held, 0)
+        for pot, held in planned.items()
+    }
+    sets = pot_sets(workbook.tables)
+    cost = np.array([due(need.by["kind_year"], kind) for kind in sets.kinds])
+    money = [_worth(workbook, sets, held, need, seed) for held in (planned, disbursed)]
+    middle = [np.rint(amounts.mean(axis=1)) for amounts in (cost, money[0])]
     sums = rows.assign(allotted=rows["amount"].where(rows["kind"] == "allotted")).groupby("pot")
-    held = sums[["amount", "allotted"]].sum(min_count=1).reindex(pots.index).rename(columns={"amount": "planned"})
-    held["planned"] = held["planned"].fillna(0.0)
+    held = sums[["amount", "allotted"]].sum(min_count=1).reindex(pots.index)
+    held = held.rename(columns={"amount": "planned"}).fillna({"planned": 0.0})
     return Funding(
         until,
         pots[["name_vi", "name_en", "fund", "capital", "measure", "mark"]].join(held),
-        {pot: np.maximum(claims[pot] - planned[pot], 0) for pot in pots.index},
-        {pot: np.maximum(claims[pot] - disbursed[pot], 0) for pot in pots.index},
+        *(sets.excess(cost, amounts)[0].astype(np.int64) for amounts in money),
+        by_pot,
+        sets.names(int(sets.excess(*middle)[1])),
     )
+
+
+def _by(year: int | None, until: int) -> bool:
+    return year is None or year <= until
+
+
+def _held(
+    workbook: Workbook, rows: pd.DataFrame, need: Need, seed: int
+) -> tuple[dict[str, np.ndarray], ...]:
+    """Planned and disbursed money of every pot, thousand đồng of the base year, or tonnes."""
+    pots = workbook.tables["pots"].set_index("pot")
+    index = price_index(workbook.tables["prices"], need.price_year, need.draws, seed)
+    planned, disbursed = (
+        {pot: np.zeros(need.draws, dtype=np.int64) for pot in pots.index} for _ in range(2)
+    )
+    rows = rows[rows["pot"].map(pots["fund"]) != "tin_dung"]
+    for row in rows.to_dict("records"):
+        pot, year = row["pot"], int(row["year"])
+        u = uniforms(seed, "disbursed", [f"{pot}|{year}"], need.draws)[0]
+        share = pert(u, row["disbursed_low"], row["disbursed"], row["disbursed_high"]) / 100
+        in_kind = pots.loc[pot, "measure"] == "cement"
+        base = row["amount"] * (1 if in_kind else THOUSAND / index[year])
+        planned[pot] += np.rint(base).astype(np.int64)
+        disbursed[pot] += np.rint(base * share).astype(np.int64)
+    return planned, disbursed
+
+
+def _worth(
+    workbook: Workbook, sets: PotSets, held: dict[str, np.ndarray], need: Need, seed: int
+) -> np.ndarray:
+    """What the pots of ``sets`` hold, cement at its price in each world: pots x draws."""
+    measure = workbook.tables["pots"].set_index("pot")["measure"]
+    price = Prices(PriceList(workbook), need.price_year, need.draws, seed)
+    money = [
+        np.floor(held[pot] * price.cement) if measure[pot] == "cement" else held[pot]
+        for pot in sets.pots
+    ]
+    return np.array(money)
 
 
 def by_source(need: Need, pots: pd.DataFrame) -> dict[tuple[str, str], np.ndarray]:

@@ -14,8 +14,14 @@ import pandas as pd
 from ..assess import Standing, assess
 from ..problems import DataProblems, Problem
 from ..workbook import Workbook
-from .draws import uniforms
-from .unknowns import count_distribution, drawn_counts, drawn_sets, inclusion_table, mean_of_the_rest
+from .draws import (
+    count_distribution,
+    drawn_counts,
+    drawn_sets,
+    inclusion_table,
+    mean_of_the_rest,
+    uniforms,
+)
 
 FEWEST, MOST = 3, 18  # criteria met by a commune not yet NTM and without a count: no published count lies outside
 
@@ -273,10 +279,3 @@ def _lost(workbook: Workbook, reported_in: str, set_id: str, numbers: np.ndarray
         details = {"from_set": reported_in, "to_set": set_id}
         problems.append(Problem("no_carry_over", "carry_over.csv", details=details))
     return (rows.reindex(numbers) / 100).to_numpy()
-
-
-def count_met(missing: Missing) -> pd.DataFrame:
-    """How many criteria each commune meets, over worlds: mean, p10, p50, p90, by unit."""
-    met = len(missing.numbers) - missing.lacks.sum(axis=1) - missing.nameless
-    shares = np.quantile(met, [0.1, 0.5, 0.9], axis=1, method="inverted_cdf")
-    return pd.DataFrame({"mean": met.mean(axis=1), "p10": shares[0], "p50": shares[1], "p90": shares[2]}, index=missing.units)

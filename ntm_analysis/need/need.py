@@ -12,9 +12,10 @@ from ..problems import Problem
 from ..recognition import RANKS, levels
 from ..workbook import Workbook
 from .missing import Missing
+from .pot_sets import CEMENT_PART
 from .works import PriceList, Prices, drawn_works, item_works, split, unit_costs, works_of
 
-GROUPINGS = ("commune", "criterion", "pot", "year", "item", "people", "pot_year")
+GROUPINGS = ("commune", "criterion", "pot", "year", "item", "people", "pot_year", "kind_year")
 
 
 @dataclass
@@ -88,6 +89,8 @@ def draw_need(workbook: Workbook, missing: Missing, level: str, seed: int, base:
                 need.cement_value += drawn.value[j]
                 claims[CEMENT] = float(drawn.value[j].mean())
                 money = amount - drawn.value[j]
+                _add(need.by["kind_year"], (drawn.item + CEMENT_PART, year), drawn.value[j])
+            _add(need.by["kind_year"], (drawn.item, year), money)
             for pot, claim in split(money, prices.tables.shares(drawn.item)):
                 claims[pot] = float(claim.mean())
                 _add(need.by["pot"], pot, claim)

@@ -10,7 +10,8 @@ supermodular, so the least additions that mend every set add up to the largest o
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from functools import cached_property
+from itertools import combinations, count
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ import pandas as pd
 THOUSANDTHS = 1_000  # shares are whole thousandths, so that sums of whole thousand dong are exact
 TINY = 1e-6  # a share of 33,4 % is 334 thousandths, whatever the last bit of a product says
 CEMENT_PART = "|cement"  # after an item's name: the part of its cost that is cement
+CELLS = 2_000_000  # sets x worlds looked at together for the gap
 MANY = 14  # pots of which sets are formed: more would be over 16,000 sets
 
 
@@ -50,7 +52,7 @@ class PotSets:
     share: np.ndarray = field(repr=False)
 
     def demand(self, cost: np.ndarray) -> np.ndarray:
-        """What each set must bear of costs (kinds, ...): (sets, ...), thousandths of thousand dong."""
+        """What each set must bear of costs (kinds, ...): (sets, ...), đồng."""
         return np.tensordot(self.share, cost, axes=1)
 
     def money(self, by_pot: np.ndarray) -> np.ndarray:
@@ -70,7 +72,8 @@ class PotSets:
         Returns
         -------
         tuple of ndarray
-            Thousand dong, at least 0, rounded up; the number of the smallest set that attains it.
+            Thousand dong, at least 0, rounded up; the number of the smallest set that attains it
+            (:meth:`names`; without a gap that of the empty set).
 
         Examples
         --------
@@ -82,15 +85,40 @@ class PotSets:
         >>> float(gap), sets.names(int(which))
         (1.0, ['a'])
         """
-        over = self.demand(cost) - self.money(by_pot)
-        # Sets stand in order of size: of equal ones the first is the smallest.
-        which = over.argmax(axis=0)
-        worst = np.take_along_axis(over, which[None], axis=0)[0]
-        return np.ceil(np.maximum(worst, 0) / THOUSANDTHS), which
+        sets, share, numbers = self._every
+        cost, by_pot = np.asarray(cost, dtype=float), np.asarray(by_pot, dtype=float)
+        worlds = int(np.prod(cost.shape[1:]))
+        gap, which = np.zeros(worlds), np.zeros(worlds, dtype=int)
+        step = max(1, CELLS // len(sets))
+        for first in range(0, worlds, step):
+            here = slice(first, first + step)
+            over = share @ cost.reshape(len(cost), worlds)[:, here]
+            over -= THOUSANDTHS * (sets @ by_pot.reshape(len(by_pot), worlds)[:, here])
+            # Sets stand in order of size: of equal ones the first is the smallest.
+            worst = over.argmax(axis=0)
+            which[here] = numbers[worst]
+            gap[here] = np.ceil(np.maximum(over.max(axis=0), 0) / THOUSANDTHS)
+        return gap.reshape(cost.shape[1:]), which.reshape(cost.shape[1:])
 
     def names(self, which: int) -> list[str]:
-        """The pots of a set."""
-        return [pot for pot, inside in zip(self.pots, self.members[which], strict=True) if inside]
+        """The pots of a set: of one of :attr:`members`, or of one that :meth:`excess` numbers."""
+        sets, _, numbers = self._every
+        inside = sets[int(np.flatnonzero(numbers == which)[0])]
+        return [pot for pot, is_in in zip(self.pots, inside, strict=True) if is_in]
+
+    @cached_property
+    def _every(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """All sets of the pots that stand in some set, by size: sets, shares as float, numbers.
+
+        A set that was left out may ask for more than each of its parts, though never for more
+        than them together: the gap must look at it. Those that matter keep their number.
+        """
+        pots = np.flatnonzero(self.members.any(axis=0))
+        sets = _subsets(pots, len(self.pots))
+        kept = {row.tobytes(): number for number, row in enumerate(self.members)}
+        more = count(len(self.members))
+        numbers = [kept[row.tobytes()] if row.tobytes() in kept else next(more) for row in sets]
+        return sets.astype(float), self.borne(sets), np.array(numbers)
 
     def borne(self, members: np.ndarray) -> np.ndarray:
         """What any sets (sets x pots) must bear of each kind: sets x kinds, thousandths."""
@@ -103,7 +131,8 @@ def pot_sets(tables: dict[str, pd.DataFrame], own: Collection[str] = ()) -> PotS
     """The pot sets of a data set that matter.
 
     A set is left out where what it must bear is nought, or never more than what two parts of it
-    must bear together. Without ``own`` no answer changes by that; with it no set is left out.
+    must bear together: whether works can be paid does not hang on it. With ``own`` no set is left
+    out. :meth:`PotSets.excess` looks at all sets in either case.
 
     Parameters
     ----------
@@ -121,15 +150,21 @@ def pot_sets(tables: dict[str, pd.DataFrame], own: Collection[str] = ()) -> PotS
     shared = [i for i, pot in enumerate(pots) if pot not in set(own)]
     if len(shared) > MANY:
         raise ValueError(f"{len(shared)} pots are shared; at most {MANY}")
-    chosen = [s for size in range(len(shared) + 1) for s in combinations(shared, size)]
-    members = np.zeros((len(chosen), len(pots)), dtype=bool)
-    for row, inside in zip(members, chosen, strict=True):
-        row[list(inside)] = True
+    members = _subsets(shared, len(pots))
     every = PotSets(pots, kinds, least, most, members, np.zeros((0, len(kinds))))
     share = every.borne(members)
-    kept = range(len(chosen)) if own else _matter(members[:, shared], share)
+    kept = range(len(members)) if own else _matter(members[:, shared], share)
     kept = list(kept) or [0]
     return PotSets(pots, kinds, least, most, members[kept], share[kept])
+
+
+def _subsets(pots: Sequence[int], width: int) -> np.ndarray:
+    """All sets of these pots, the smallest first: bool, sets x ``width``."""
+    chosen = [s for size in range(len(pots) + 1) for s in combinations(pots, size)]
+    members = np.zeros((len(chosen), width), dtype=bool)
+    for row, inside in zip(members, chosen, strict=True):
+        row[list(inside)] = True
+    return members
 
 
 def bounds(

@@ -1,12 +1,12 @@
-"""Why a forecast differs from an earlier one: files revised, time passing, new data, new assumptions - in the same worlds.
+"""Why a forecast differs from an earlier one: revised files, time, new data, new assumptions.
 
-Earlier forecast -> the present files as known on its as-of date (revised) -> the as-of date moved on, nothing new known (time,
-with the law that came into force) -> reported rows known since (data) -> assumed rows known since (assumptions). Random numbers
-belong to their names, so that steps are compared draw by draw; they add up to the whole difference.
+Earlier forecast -> the present files as known on its as-of date (revised) -> the as-of date moved
+on, nothing new known (time, with the law that came into force) -> reported rows known since (data)
+-> assumed rows known since (assumptions). Random numbers belong to their names, so that steps are
+compared draw by draw; they add up to the whole difference.
 """
 
 import datetime as dt
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,18 +15,31 @@ import pandas as pd
 from ..forecast.forecast import Forecast, forecast
 from ..problems import DataProblems
 from ..workbook import Workbook
-from .scenario import scenario
+from .scenario import BASELINE, scenario
 
-ASSUMED = ("assumptions", "durations", "carry_over", "count_priors", "criterion_shares", "prices", "unit_costs",
-           "typical_works", "parts", "profiles")  # fmt: skip
-STEPS = ("revised", "time", "data", "assumptions")
+Tables = dict[str, pd.DataFrame]
+DATA, ASSUMPTIONS = "data", "assumptions"  # kinds of rows, and the steps that they make
 NOISE = 3  # standard errors: what is less is told as no change
+LEAST = 0.01  # of a commune's chance
+ASSUMED = ("assumptions", "durations", "carry_over", "count_priors", "criterion_shares", "prices")
+ASSUMED += ("unit_costs", "typical_works", "parts", "profiles")
 
 
 @dataclass(frozen=True)
 class Step:
-    """One reason: ``names`` of :data:`STEPS` (several where they cannot be told apart), ``change`` of the mean number
-    finishing, its standard error ``se``, ``basically``: change of P(basically all), ``p``: change of P by unit."""
+    """One reason.
+
+    Attributes
+    ----------
+    names : tuple of str
+        ``revised``, ``time``, ``data``, ``assumptions``; several where they cannot be told apart.
+    change, se : float
+        Of the mean number finishing, and its standard error.
+    basically : float
+        The change of P(basically all).
+    p : Series
+        The change of each commune's chance, by unit.
+    """
 
     names: tuple[str, ...]
     change: float
@@ -42,138 +55,161 @@ class Step:
 
 @dataclass
 class ForecastChange:
-    """The way from one forecast to another. ``since``: the as-of date of the earlier one, ``registered``: whether it stands in
-    the register, ``before``, ``now``: mean numbers finishing, ``rows``: rows known since, by kind and table."""
+    """The way from one forecast to another.
+
+    Attributes
+    ----------
+    since : date
+        The as-of date of the earlier forecast.
+    registered : bool
+        Whether that stands in the register.
+    before, now : float
+        Mean numbers finishing.
+    steps : list of Step
+    rows : dict of str to dict of str to DataFrame
+        Rows known since, by kind and table.
+    """
 
     since: dt.date
     registered: bool
     before: float
     now: float
     steps: list[Step] = field(default_factory=list)
-    rows: dict[str, dict[str, pd.DataFrame]] = field(default_factory=dict)
+    rows: dict[str, Tables] = field(default_factory=dict)
 
 
 def last_entry(entries: list[dict], workbook: Workbook, asked: dict[str, str]) -> dict | None:
-    """The newest registered forecast of the data set up to its as-of date, asked in the same way (deadline, finish, policy,
-    scenario); None where there is none."""
+    """The newest registered forecast of the data set up to its as-of date, if there is one.
+
+    ``asked``: the parameters that it must have been made with.
+    """
     fits = [
-        entry for entry in entries
-        if entry["dataset"] == workbook.id and entry["parameters"]["as_of"] <= f"{workbook.as_of}"
-        and all(entry["parameters"][name] == value for name, value in asked.items())
-    ]  # fmt: skip
-    return max(fits, key=lambda entry: (entry["parameters"]["as_of"], entry["registered_on"]), default=None)
+        entry
+        for entry in entries
+        if entry["dataset"] == workbook.id
+        and entry["parameters"]["as_of"] <= f"{workbook.as_of}"
+        and asked.items() <= entry["parameters"].items()
+    ]
+    newest = lambda entry: (entry["parameters"]["as_of"], entry["registered_on"])  # noqa: E731
+    return max(fits, key=newest, default=None)
 
 
 def is_this(entry: dict, workbook: Workbook) -> bool:
     """Whether an entry is the forecast of these very files on this day."""
-    return entry["content_hash"] == workbook.content_hash and entry["parameters"]["as_of"] == f"{workbook.as_of}"
+    there = (entry["content_hash"], entry["parameters"]["as_of"])
+    return there == (workbook.content_hash, f"{workbook.as_of}")
 
 
 def change_since(
-    workbook: Workbook, since: dt.date, now: Forecast, entry: dict | None, scenario_id: str = "baseline"
+    workbook: Workbook,
+    since: dt.date,
+    now: Forecast,
+    entry: dict | None,
+    scenario_id: str = BASELINE,
 ) -> ForecastChange | None:
-    """The change from the forecast as of ``since`` (``entry``: as registered; None: recomputed) to ``now``, the forecast of
-    ``workbook``. None where no forecast can be made of what was known then.
+    """The change from the forecast as of an earlier day to that of the workbook.
 
-    Asks everything as ``now`` was asked; with an entry ``now`` must have its seed and draws.
+    Parameters
+    ----------
+    workbook : Workbook
+    since : date
+        The earlier day.
+    now : Forecast
+        Of the workbook; everything is asked as it was. With an entry it must have that one's seed
+        and draws.
+    entry : dict, optional
+        The earlier forecast as registered; None: it is worked out again.
+    scenario_id : str
+
+    Returns
+    -------
+    ForecastChange or None
+        None where no forecast can be made of what was known then.
     """
-    tables = workbook.written
-    late = {name: _known_since(table, since, workbook.as_of) for name, table in tables.items()}
-    ask = _asker(workbook, now, scenario_id)
-    start = ask(since, _rows(tables, late, ()))
-    if start is None:  # assumptions replaced since: their old values are no more, the new ones stand in
-        early = lambda table: table.assign(known_from=table["known_from"].clip(upper=pd.Timestamp(since)))  # noqa: E731
-        tables = tables | {name: early(tables[name]) for name in ASSUMED}
-        late = late | {name: late[name] & False for name in ASSUMED}
-        start = ask(since, _rows(tables, late, ()))
-    if start is None:
-        return None
-    made = ForecastChange(since, entry is not None, entry["finishing"]["mean"] if entry else float(start.finishing.mean()),
-                  float(now.finishing.mean()))  # fmt: skip
-    if entry is not None:
-        made.steps.append(_revised(entry, start, workbook))
-    if since == workbook.as_of:  # no time has passed, and no row can have become known
-        return made
-    passed = ask(workbook.as_of, _rows(tables, late, ()))
-    kinds = {kind: {name: rows & _is(tables, name, kind) for name, rows in late.items()} for kind in ("data", "assumptions")}
-    made.rows = {kind: {name: tables[name][rows] for name, rows in told.items() if rows.any()} for kind, told in kinds.items()}
-    informed = ask(workbook.as_of, _rows(tables, late, ("data",))) if made.rows["data"] else passed
-    before, waiting = start, []
-    for name, after in (("time", passed), ("data", informed), ("assumptions", now)):
-        waiting.append(name)
-        if after is None:
-            continue
-        made.steps.append(_step(tuple(waiting), before, after))
-        before, waiting = after, []
-    return made
+    run, tables = now.run, workbook.written
 
+    def rows(*kinds: str) -> Tables:
+        """The rows of these kinds; of "": those known by ``since``."""
+        until = workbook.as_of
+        kind_of = {name: _kinds(name, table, since, until) for name, table in tables.items()}
+        return {name: table[kind_of[name].isin(kinds)] for name, table in tables.items()}
 
-def _known_since(table: pd.DataFrame, since: dt.date, until: dt.date) -> pd.Series:
-    """Which rows became known after ``since`` (those after ``until`` are not known yet and never used)."""
-    if "known_from" not in table:
-        return pd.Series(False, index=table.index)
-    return (table["known_from"] > pd.Timestamp(since)) & (table["known_from"] <= pd.Timestamp(until))
-
-
-def _is(tables: dict[str, pd.DataFrame], name: str, kind: str) -> pd.Series:
-    """Which rows of a table are data, or assumptions."""
-    table = tables[name]
-    assumed = pd.Series(name in ASSUMED, index=table.index)
-    if "mark" in table:
-        assumed |= table["mark"] == "assumed"
-    return assumed if kind == "assumptions" else ~assumed
-
-
-def _rows(tables: dict[str, pd.DataFrame], late: dict[str, pd.Series], kinds: tuple[str, ...]) -> dict[str, pd.DataFrame]:
-    """All tables without the rows known since, but with those of ``kinds``."""
-    made = {}
-    for name, table in tables.items():
-        kept = ~late[name]
-        for kind in kinds:
-            kept |= _is(tables, name, kind)
-        made[name] = table[kept]
-    return made
-
-
-def _asker(workbook: Workbook, now: Forecast, scenario_id: str) -> Callable[[dt.date, dict], Forecast | None]:
-    """Asks the same question of other rows on another day; None where they do not suffice."""
-
-    def ask(day: dt.date, tables: dict[str, pd.DataFrame]) -> Forecast | None:
+    def ask(day: dt.date, *kinds: str) -> Forecast | None:
+        """The same question of the rows known by ``since`` and of those of ``kinds``."""
         try:
-            chosen = scenario(workbook.again(day, tables), scenario_id)
-            run = now.run
-            return forecast(
-                chosen.workbook, policy=run.plan.policy, deadline=now.day, finish=run.finish, draws=run.draws, seed=run.seed
-            )
+            chosen = scenario(workbook.again(day, rows("", *kinds)), scenario_id).workbook
+            asked = {"policy": run.plan.policy, "deadline": now.day, "finish": run.finish}
+            return forecast(chosen, **asked, draws=run.draws, seed=run.seed)
         except DataProblems:
             return None
 
-    return ask
+    start = ask(since)
+    if start is None:  # assumptions replaced since: the new ones stand in for the old, now lost
+        for name in ASSUMED:
+            known = tables[name]["known_from"].clip(upper=pd.Timestamp(since))
+            tables = tables | {name: tables[name].assign(known_from=known)}
+        start = ask(since)
+    if start is None:
+        return None
+    before = entry["finishing"]["mean"] if entry else float(start.finishing.mean())
+    change = ForecastChange(since, bool(entry), before, float(now.finishing.mean()))
+    if entry:
+        change.steps.append(_revised(entry, start, workbook))
+    if since == workbook.as_of:  # no time has passed, and no row can have become known
+        return change
+    for kind in (DATA, ASSUMPTIONS):
+        change.rows[kind] = {name: new for name, new in rows(kind).items() if len(new)}
+    passed = ask(workbook.as_of)
+    informed = ask(workbook.as_of, DATA) if change.rows[DATA] else passed
+    earlier, names = start, ()
+    for name, after in (("time", passed), (DATA, informed), (ASSUMPTIONS, now)):
+        names = (*names, name)
+        if after is not None:
+            change.steps.append(_step(names, earlier, after))
+            earlier, names = after, ()
+    return change
+
+
+def _kinds(name: str, table: pd.DataFrame, since: dt.date, until: dt.date) -> pd.Series:
+    """The kind of each row that became known between two days; "" for all others."""
+    kinds = pd.Series("", index=table.index)
+    if "known_from" not in table:
+        return kinds
+    late = table["known_from"].between(*map(pd.Timestamp, (since, until)), inclusive="right")
+    assumed = table["mark"].eq("assumed") if "mark" in table and name not in ASSUMED else True
+    return kinds.mask(late, DATA).mask(late & assumed, ASSUMPTIONS)
 
 
 def _step(names: tuple[str, ...], before: Forecast, after: Forecast) -> Step:
     each = after.finishing - before.finishing
-    shares = [(f.finishing >= f.basically).mean() for f in (before, after)]
+    se = each.std() / np.sqrt(len(each))
+    basically = _enough(after) - _enough(before)
     p = after.p.sub(before.p, fill_value=0.0)
-    return Step(names, float(each.mean()), float(each.std() / np.sqrt(len(each))), float(shares[1] - shares[0]), p)
+    return Step(names, float(each.mean()), float(se), basically, p)
+
+
+def _enough(found: Forecast) -> float:
+    return float((found.finishing >= found.basically).mean())
 
 
 def _revised(entry: dict, start: Forecast, workbook: Workbook) -> Step:
-    """From the register to the present files as of the same day; only distributions can be compared, unless nothing changed."""
-    chances = {int(n): p for n, p in entry["finishing"]["distribution"].items()}
-    mean = sum(n * p for n, p in chances.items())
-    variance = sum(p * (n - mean) ** 2 for n, p in chances.items())
-    change = float(start.finishing.mean()) - entry["finishing"]["mean"]
+    """From the register to the present files as of the same day.
+
+    Only distributions can be compared, unless nothing changed.
+    """
+    then = entry["finishing"]["distribution"]
+    number, p = np.array(list(then), dtype=int), np.array(list(then.values()))
+    variance = start.finishing.var() + p @ (number - p @ number) ** 2
     same = entry["content_hash"] == workbook.content_hash
-    se = 0.0 if same else float(np.sqrt((variance + start.finishing.var()) / start.run.draws))
-    units = start.workbook.units.reset_index().set_index("code")["index"]  # of that day: codes are used again
-    old = pd.Series({units[c["code"]]: c["p"] for c in entry["communes"] if c["code"] in units.index}, dtype=float)
-    basically = float((start.finishing >= start.basically).mean()) - entry["p_basically_all"]
+    se = 0.0 if same else float(np.sqrt(variance / start.run.draws))
+    chances = {row["code"]: row["p"] for row in entry["communes"]}
+    old = start.workbook.units["code"].map(chances).dropna()  # of that day: codes are used again
+    change = float(start.finishing.mean()) - entry["finishing"]["mean"]
+    basically = _enough(start) - entry["p_basically_all"]
     return Step(("revised",), change, se, basically, start.p.sub(old, fill_value=0.0))
 
 
-def by_commune(made: ForecastChange, most: int = 5) -> pd.Series:
-    """The largest changes of P over all steps, by unit, the largest first; differences below one in a hundred are none."""
-    total = pd.concat([step.p for step in made.steps]).groupby(level=0).sum()
-    total = total[total.abs() >= 0.01]
-    return total.reindex(total.abs().sort_values(ascending=False, kind="stable").index)[:most]
+def by_commune(change: ForecastChange, most: int = 5) -> pd.Series:
+    """The largest changes of communes' chances over all steps, by unit, the largest first."""
+    total = pd.concat([step.p for step in change.steps]).groupby(level=0).sum()
+    return total[total.abs() >= LEAST].sort_values(key=abs, ascending=False, kind="stable")[:most]

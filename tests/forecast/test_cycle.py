@@ -1,6 +1,7 @@
 """What must hold of the yearly cycle on the shipped data, and in one world of it."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -141,7 +142,7 @@ def test_on_average_more_money_never_lets_fewer_finish(run):
         finishing(simulation(run.layout, DRAWS, SEED, run.baseline, factor=f))
         for f in (0.5, 0.8, 1.0, 1.25, 2.0)
     ]
-    for less, more in zip(counts, counts[1:], strict=False):
+    for less, more in pairwise(counts):
         difference = more - less
         assert difference.mean() >= -2 * difference.std() / np.sqrt(DRAWS)
     assert counts[-1].mean() > counts[0].mean()
@@ -265,7 +266,7 @@ def test_what_is_not_disbursed_lapses_unless_it_is_carried(small):
 
 
 def test_what_has_come_and_is_unused_stays(small):
-    # 450 million of 900 are asked for in 2022: with what is left, 1,650 are there at the end of 2023.
+    # 450 million of 900 are asked for in 2022; with the rest 1,650 are there at the end of 2023.
     works = [{"quantity": 4.5}, {"quantity": 16.5}]
     first, then = paid_by(small(plain(2, works=works)), FIRST, SECOND)
     assert first[0] <= 9 and first[1] == 9_999 and then[1] <= 21
