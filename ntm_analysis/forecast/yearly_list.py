@@ -16,11 +16,10 @@ from ..need.missing import Facts, Missing, expected_lacks, facts_ntm, missing_hi
 from ..need.need import communes_in_need
 from ..need.works import DEBT, newest_debts, price_index, unit_costs, works_of
 from ..parameters import POLICIES
-from ..plan_checks import RULES, lacking_assumptions
+from ..plan_checks import LAST_MONTH_OF_LATE_LIST, RULES, lacking_assumptions
 from ..problems import DataProblems, Problem
 from ..workbook import Workbook
 
-LAST_MONTH_OF_LATE_LIST = 6  # before July the list of the year before may still be judged
 # What tells anything of communes; where all are silent, an area runs as counts.
 DESCRIBING = ("criterion_states", "criterion_counts", "indicator_values", "works", "targets")
 COMMITTED = ("debt", "plan", "carried_over")  # works that are paid before all others
