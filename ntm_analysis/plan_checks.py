@@ -1,8 +1,11 @@
 """The tables of works and money checked against each other: items, pots, shares, ranges, years."""
 
+import datetime as dt
+
 import numpy as np
 import pandas as pd
 
+from .criteria import LEVELS
 from .names import nearest
 from .office_numbers import write_figure
 from .problems import Problem
@@ -25,6 +28,7 @@ UNUSED_RULES = (
     "start_share", "storm_chance", "storm_month", "storm_stop", "correlation_commune", "pace_registered", "pace_regained",
     "trend_low", "trend_mode", "trend_high",
 )  # fmt: skip
+LAST_MONTH_OF_LATE_LIST = 6  # before July the list of the year before may still be judged
 CEMENT = "xi-mang"  # the item of unit_costs.csv that says what a tonne of cement costs
 
 
@@ -161,6 +165,40 @@ def unbounded(tables: dict[str, pd.DataFrame]) -> list[Problem]:
     parts = tables["parts"]
     n = int((parts["share"].notna() & parts[["least", "most"]].isna().any(axis=1)).sum())
     return [Problem("bounds_missing", "parts.csv", details={"n": n}, warning=True)] if n else []
+
+
+def check_lists(tables: dict[str, pd.DataFrame], units: pd.DataFrame, as_of: dt.date, problems: list[Problem]) -> None:
+    """Years to finish lie ahead, or in the list that is still judged; who is listed is not recognised yet; a list of a level
+    and year (its planned targets) is one document, so that one source stands on all its rows."""
+    targets = tables["targets"]
+    targets = targets[targets["unit"].isin(units.index) & targets["year"].notna() & targets["level"].isin(LEVELS)]
+    decisions = tables["recognitions"]
+    decisions = decisions[(decisions["basis"] != "none") & decisions["level"].isin(LEVELS)]
+    reached: dict[tuple[int, str], int] = {}  # the first year in which a commune held a level, or a higher one
+    for row in decisions.to_dict("records"):
+        year = (row["known_from"] if pd.isna(row["date"]) else row["date"]).year
+        for level in LEVELS[: LEVELS.index(row["level"]) + 1]:
+            reached[row["unit"], level] = min(year, reached.get((row["unit"], level), year))
+
+    def bad(row: dict, code: str, column: str, **details) -> None:
+        problems.append(Problem(code, "targets.csv", int(row["row"]), column, details))
+
+    late = as_of.month <= LAST_MONTH_OF_LATE_LIST
+    for row in targets.to_dict("records"):
+        year = int(row["year"])
+        if year < as_of.year - (late and row["kind"] == "plan"):
+            bad(row, "target_past", "year", value=year, day=f"{as_of:%d/%m/%Y}")
+        elif reached.get((row["unit"], row["level"]), year) < year:
+            held = reached[row["unit"], row["level"]]
+            bad(row, "target_reached", "commune", unit=units.loc[row["unit"], "label"], year=year, held=held)
+    for (_, year), rows in targets[targets["kind"] == "plan"].groupby(["level", "year"]):
+        shared: set[str] = set()
+        for row in rows.to_dict("records"):
+            own = set(row["source"].split("|"))
+            if shared and not shared & own:
+                bad(row, "two_lists", "source", year=int(year), first="|".join(sorted(shared)), second=row["source"])
+                break
+            shared = shared & own or own
 
 
 def lacking_assumptions(rules: pd.DataFrame) -> list[Problem]:

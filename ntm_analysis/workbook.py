@@ -19,7 +19,7 @@ from .law_files import read_law
 from .monthly_checks import MONTHLY, check_monthly
 from .names import fold, nearest, slug
 from .office_numbers import YEARS, read_date
-from .plan_checks import PLAN_TABLES, UNUSED_RULES, check_plan, unbounded
+from .plan_checks import PLAN_TABLES, UNUSED_RULES, check_lists, check_plan, unbounded
 from .problems import WHOLE_FILE, DataProblems, Problem, report, shown
 from .progress import with_progress
 from .table_checks import check_table
@@ -128,6 +128,8 @@ class Workbook:
             check_table(name, tables[name], units, law, sources, problems)
         if {"as_of", "term_end"} <= set(meta) and not broken & {f"{name}.csv" for name in PLAN_TABLES}:
             check_plan(tables, meta["as_of"]["date"].year, meta["term_end"]["date"].year, problems)
+        if "as_of" in meta and not broken & {"units.csv", "targets.csv", "recognitions.csv"}:
+            check_lists(tables, units, meta["as_of"]["date"], problems)
         if not broken & {"units.csv", "works.csv", "pots.csv", *(f"{name}.csv" for name in MONTHLY)}:
             check_monthly(tables, law, problems)
         if any(not p.warning for p in problems):

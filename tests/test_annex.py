@@ -68,7 +68,8 @@ def test_the_nearest_year_is_that_of_the_as_of_date_or_the_next_then_the_last(ma
     for wanted, given in ((2023, (2021, 2023, 2025)), (2022, (2022, 2023)), (2020, (2019, 2020)), (2022, ())):
         rows = [target | {"year": year} for year in given]
         place = tmp_path / f"{wanted}-{len(given)}"
-        assert registration_year(Workbook.open(make_dataset(place, {"targets": rows}))) == wanted
+        folder = make_dataset(place, {"targets": rows}, as_of="2019-01-31")
+        assert registration_year(Workbook.open(folder, as_of="2022-03-31")) == wanted
 
 
 def test_thanh_chuong_says_which_sheets_take_its_hamlets():

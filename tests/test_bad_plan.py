@@ -237,3 +237,51 @@ def test_a_programme_that_begins_after_the_day_asked_about_has_no_average_pace(d
     with pytest.raises(DataProblems) as caught:
         schedule(workbook)
     assert ("out_of_range", "assumptions.csv", 14) in {(p.code, p.file, p.row) for p in caught.value.problems}
+
+
+LISTED = "ntm,2024,plan,2022-03-31,bai-hoi-nghi,reported,"
+
+
+@pytest.mark.parametrize(
+    ("row", "code", "column", "vi", "en"),
+    [
+        (f"Thanh Hươngg,{LISTED}", "unknown_unit", "commune", "Thanh Hươngg", "Thanh Hương"),
+        (f"Cát Văn,{LISTED}", "target_reached", "commune", "đã được công nhận đạt mức này từ năm 2022", "in 2022 already"),
+        (f"Thanh Hương,{LISTED.replace('2024', '2020')}", "target_past", "year", "năm về đích 2020 đã qua", "has passed"),
+        (f"Thanh Hà,{LISTED.replace('2024,plan', '2021,pledge')}", "target_past", "year", "2021 đã qua", "2021, has passed"),
+        (f"Thanh Hà,{LISTED.replace('2024', '2022').replace('bai-hoi-nghi', 'gia-dinh')}", "two_lists", "source",
+         "năm 2022 có hai danh sách đăng ký, theo bai-hoi-nghi và theo gia-dinh", "has two lists"),
+    ],
+)  # fmt: skip
+def test_a_list_that_cannot_be_is_one_clear_report(district, row, code, column, vi, en):
+    path = district / "targets.csv"
+    text = path.read_text(encoding="utf-8-sig")
+    path.write_text(text + row + "\n", encoding="utf-8-sig")
+    (problem,) = problems_of(district)
+    assert (problem.code, problem.file, problem.row, problem.column) == (code, "targets.csv", len(text.splitlines()) + 1, column)
+    assert vi in report([problem]) and en in report([problem], "en")
+
+
+def test_the_list_of_last_year_is_no_mistake_before_july(make_dataset, tmp_path):
+    target = {"targets": [{"level": "ntm", "kind": "plan", "year": 2021}]}
+    spring = Workbook.open(make_dataset(tmp_path / "spring", target, as_of="2022-06-30"))
+    assert spring.tables["targets"]["year"].tolist() == [2021]
+    (problem,) = problems_of(make_dataset(tmp_path / "summer", target, as_of="2022-07-31"))
+    assert problem.code == "target_past"
+
+
+def test_a_commune_recognised_for_its_year_stays_on_the_list_of_it(make_dataset, tmp_path):
+    decided = {"level": "ntm", "set": "ntm-2016-2020", "basis": "decision", "date": "2022-03-20"}
+    tables = {"targets": [{"level": "ntm", "kind": "plan", "year": 2021}], "recognitions": [decided]}
+    assert len(Workbook.open(make_dataset(tmp_path, tables)).tables["targets"]) == 1
+
+
+def test_a_list_and_what_adds_to_it_share_a_source(make_dataset, tmp_path):
+    units = [{"code": code, "name": f"Thử {code}"} for code in ("10001", "10002")]
+    rows = [{"level": "ntm", "kind": "plan", "year": 2023, "commune": unit["code"]} for unit in units]
+    sources = [{"id": name, "title": "Nguồn thử"} for name in ("s", "t")]
+    tables = {"units": units, "sources": sources, "targets": [rows[0], rows[1] | {"source": "s|t"}]}
+    assert len(Workbook.open(make_dataset(tmp_path / "one", tables)).tables["targets"]) == 2
+    tables["targets"][1]["source"] = "t"
+    (problem,) = problems_of(make_dataset(tmp_path / "two", tables))
+    assert problem.code == "two_lists"

@@ -23,7 +23,7 @@ class Crowd(Protocol):
         """Communes not yet NTM: (draws,) whole numbers."""
 
     def waiting(self, year: int, chance: np.ndarray) -> np.ndarray:
-        """How many stand on the year's list in any case: of those who missed each with ``chance``."""
+        """How many stand on the year's list in any case; who missed does with ``chance``."""
 
     def list(self, year: int, length: np.ndarray) -> None:
         """Put ``length`` communes on the year's list, those waiting first."""
@@ -178,12 +178,19 @@ class Counts:
         The worlds, whose random numbers are named by area and year.
     area : str
         The area's name.
+
+    Attributes
+    ----------
+    met : numpy.ndarray
+        (draws,) how many of the last year's list finished.
     """
 
     def __init__(self, left: np.ndarray | int, run: Run, area: str):
         self._left = np.broadcast_to(np.asarray(left, dtype=int), (run.draws,)).copy()
-        self._missed = np.zeros(run.draws, dtype=int)
+        self._missed = np.zeros(run.draws, dtype=int)  # and still wait
+        self._waiting = np.zeros(run.draws, dtype=int)
         self._listed = np.zeros(run.draws, dtype=int)
+        self.met = np.zeros(run.draws, dtype=int)
         self._run, self._area = run, area
 
     def left(self) -> np.ndarray:
@@ -192,7 +199,8 @@ class Counts:
 
     def waiting(self, year: int, chance: np.ndarray) -> np.ndarray:
         """See :class:`Crowd`."""
-        return binomial(self._draw("returning", year), self._missed, chance)
+        self._waiting = binomial(self._draw("returning", year), self._missed, chance)
+        return self._waiting
 
     def list(self, year: int, length: np.ndarray) -> None:
         """See :class:`Crowd`."""
@@ -200,11 +208,17 @@ class Counts:
 
     def judge(self, year: int, luck: np.ndarray, unlisted: np.ndarray) -> np.ndarray:
         """See :class:`Crowd`."""
-        met = binomial(self._draw("listed", year), self._listed, luck)
-        others = binomial(self._draw("unlisted", year), self._left - self._listed, unlisted)
-        self._missed = self._listed - met
-        self._left = self._left - met - others
-        return met + others
+        self.met = binomial(self._draw("listed", year), self._listed, luck)
+        # Who missed and does not stand on the list again comes behind all others, and waits on.
+        again = np.minimum(self._waiting, self._listed)
+        fresh = np.minimum(self._listed - again, self._left - self._missed)
+        away = self._missed - (self._listed - fresh)
+        others = self._left - self._listed - away
+        found = binomial(self._draw("unlisted", year), others, unlisted)
+        back = binomial(self._draw("unlisted again", year), away, unlisted)
+        self._missed = self._listed - self.met + away - back
+        self._left = self._left - self.met - found - back
+        return self.met + found + back
 
     def _draw(self, quantity: str, year: int) -> np.ndarray:
         run, key = self._run, f"{self._area}|{year}"

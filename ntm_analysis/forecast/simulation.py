@@ -23,7 +23,7 @@ from .evidence import Evidence, evidence, figures
 from .luck import HIGHEST_SUCCESS, list_luck
 from .pace import Posterior, fit
 from .worlds import Layout, draw_block
-from .year import NEVER, Chances, Communes
+from .year import NEVER, Alike, Chances, Communes
 from .yearly_list import Schedule, schedule
 
 LARGEST = 5_000_000  # kinds x goals x draws held at once by a worker
@@ -205,14 +205,13 @@ def simulation(
     known = known or knowledge(plan.workbook.as_of)
     workers = workers or os.cpu_count() or 1
     starts = range(0, draws, BLOCK)
-    years, chances = usual_years(
-        layout, baseline, known, area_run_of(plan, known, draws, seed), factor
-    )
+    area, area_run = area_of(plan, known).name, area_run_of(plan, known, draws, seed)
+    years, chances = usual_years(layout, baseline, known, area_run, factor)
 
     def one(at: int) -> dict[str, np.ndarray]:
         some = slice(at, min(at + BLOCK, draws))
         here = (part_of(years, some), part_of(chances, some))
-        return _block(layout, some, seed, *here, bool(baseline.usual_money), factor)
+        return _block(layout, area, some, seed, *here, bool(baseline.usual_money), factor)
 
     size = len(layout.sets.kinds) * max(1, len(plan.goals)) * BLOCK
     if workers > 1 and len(starts) > 1 and size <= 20 * LARGEST:
@@ -254,6 +253,7 @@ def part_of(numbers: AreaDraws | Chances, some: slice) -> AreaDraws | Chances:
 
 def _block(
     layout: Layout,
+    area: str,
     some: slice,
     seed: int,
     years: AreaDraws,
@@ -274,8 +274,12 @@ def _block(
         return uniforms(seed, quantity, keys, draws, number)
 
     crowds = {}
+    run = AreaRun(_month_number(plan), years.years, draws, seed, number)
     for name, pays in (("paid", with_money), ("unlimited", False)):
-        crowd = Communes(layout, block, chances, uniform, with_money=pays, factor=factor)
+        if plan.described:
+            crowd = Communes(layout, block, chances, uniform, with_money=pays, factor=factor)
+        else:
+            crowd = Alike(plan, run, area, uniform("tie", None))
         finishing(crowd, years, parts, listed)
         crowds[name] = crowd
     paid = crowds["paid"]

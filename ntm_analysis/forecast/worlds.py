@@ -1,7 +1,7 @@
 """Worlds drawn for a schedule: what each goal lacks, costs and takes, and what money comes when.
 
 Worlds come in blocks; a block knows nothing of the others, so that neither the number of workers
-nor the size of a chunk changes a byte. Money is whole thousand dong held in float64, which is exact.
+nor the size of a chunk changes a byte. Money is whole thousand dong in float64, which is exact.
 """
 
 from dataclasses import dataclass, replace

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..need.pot_sets import contribution
+from .area import Run
+from .cycle import Counts
 from .worlds import Block, Layout
-from .yearly_list import Span
+from .yearly_list import Schedule, Span
 
 NEVER = np.int16(9_999)  # the month of what does not come about within the horizon
 UNLISTED, FAILED, MONEY, TIME = 0, 1, 2, 3  # what held a commune back when it was last judged
@@ -172,6 +174,56 @@ class Communes:
         whole = self.chances.drift * span.fraction
         gained = np.floor(whole + self._uniforms("gain", span.year))
         self.count = np.where(listed, self.count, np.maximum(1.0, self.count - gained))
+
+
+class Alike(Counts):
+    """The communes of an area that nobody has described: how many is counted, which is a tie.
+
+    Parameters
+    ----------
+    plan : Schedule
+    run : Run
+        The worlds, whose random numbers are named by area and year.
+    area : str
+        The area's name.
+    tie : ndarray
+        Goals x draws: who comes first.
+
+    Attributes
+    ----------
+    month, listed, held, asked, in_time, lists
+        As of :class:`Communes`.
+    """
+
+    purse = None  # nobody knows what works there are
+
+    def __init__(self, plan: Schedule, run: Run, area: str, tie: np.ndarray) -> None:
+        super().__init__(len(tie), run, area)
+        self._plan, self._span = plan, -1
+        self._place = np.argsort(np.argsort(tie, axis=0, kind="stable"), axis=0)
+        self.month = np.full(tie.shape, NEVER, dtype=np.int16)
+        self.held = np.full(tie.shape, UNLISTED, dtype=np.int8)
+        self.listed = np.zeros((len(tie), len(plan.spans)), dtype=np.int32)
+        self.lists: list[tuple[np.ndarray, np.ndarray]] = []
+        self.asked = self.in_time = 0
+
+    def judge(self, year: int, luck: np.ndarray, unlisted: np.ndarray) -> np.ndarray:
+        """See :class:`cycle.Crowd`; who finishes comes first, then who failed, then the others."""
+        self._span += 1
+        span, listed, before = self._plan.spans[self._span], self._listed, self._left
+        place = self._place - (len(self._place) - before)  # among those still open
+        finished = super().judge(year, luck, unlisted)
+        others = finished - self.met
+        on_list = (place >= 0) & (place < listed + others)
+        on_list &= (place < self.met) | (place >= finished)
+        self.listed[:, self._span] = on_list.sum(axis=1)
+        if span.last <= self._plan.deadline:
+            self.asked += int(listed.sum())
+            self.in_time = self.asked  # without money all are paid
+            self.held[on_list] = FAILED
+            self.lists.append((listed, self.met))
+        self.month[(place >= 0) & (place < finished)] = span.last
+        return finished
 
 
 class Purse:

@@ -16,11 +16,12 @@ from ..need.missing import Facts, Missing, expected_lacks, facts_ntm, missing_hi
 from ..need.need import communes_in_need
 from ..need.works import DEBT, newest_debts, price_index, unit_costs, works_of
 from ..parameters import POLICIES
-from ..plan_checks import RULES, lacking_assumptions
+from ..plan_checks import LAST_MONTH_OF_LATE_LIST, RULES, lacking_assumptions
 from ..problems import DataProblems, Problem
 from ..workbook import Workbook
 
-LAST_MONTH_OF_LATE_LIST = 6  # before July the list of the year before may still be judged
+# What tells anything of communes; where all are silent, an area runs as counts.
+DESCRIBING = ("criterion_states", "criterion_counts", "indicator_values", "works", "targets")
 COMMITTED = ("debt", "plan", "carried_over")  # works that are paid before all others
 
 # What each policy puts first among those who are on no reported list; the commune's own count of
@@ -74,6 +75,8 @@ class Schedule:
         The deadline, and the same as a month after the as-of month.
     rules : dict of str to float
         Assumptions by key.
+    described : bool
+        Whether anything is known of the communes but who is NTM; if not, they run as counts.
     """
 
     workbook: Workbook
@@ -87,6 +90,7 @@ class Schedule:
     day: dt.date
     deadline: int
     rules: dict[str, float]
+    described: bool = True
 
     @property
     def ntm(self) -> np.ndarray:
@@ -173,8 +177,9 @@ def schedule(workbook: Workbook, policy: str = "own", deadline: dt.date | None =
     day = deadline_of(workbook, deadline)
     units = communes_in_need(workbook, "ntm")["ntm"]
     higher = {k: v for k, v in communes_in_need(workbook, "registered").items() if k != "ntm"}
+    described = any(higher.values()) or _described(workbook, units)
     try:
-        facts = facts_ntm(workbook, units)
+        facts = facts_ntm(workbook, units) if described else _no_facts(workbook, units)
     except DataProblems as error:  # which works there are cannot be told: all listed ones lack it
         items = {*workbook.tables["works"]["item"], *workbook.tables["typical_works"]["item"]}
         raise DataProblems([*error.problems, *_lacking(workbook, items)]) from None
@@ -206,9 +211,37 @@ def schedule(workbook: Workbook, policy: str = "own", deadline: dt.date | None =
     rules = workbook.tables["assumptions"].set_index("key")["value"].to_dict()
     last = month_of(workbook.as_of, day)
     plan = Schedule(
-        workbook, policy, goals, works, facts, expected, missing, years, day, last, rules
+        workbook, policy, goals, works, facts, expected, missing, years, day, last, rules, described
     )
     return by_policy(plan, policy)
+
+
+def _described(workbook: Workbook, units: list[int]) -> bool:
+    """Whether a row tells anything of these communes."""
+    rows = (workbook.tables[name]["unit"] for name in DESCRIBING)
+    return any(unit.isin(units).any() for unit in rows)
+
+
+def _no_facts(workbook: Workbook, units: list[int]) -> Facts:
+    """What is known of communes that nobody has described: no criterion is looked at."""
+    set_id = workbook.judging_set
+    numbers = workbook.law.criteria_of(set_id).index.to_numpy()
+    none = np.zeros((len(units), len(numbers)), dtype=bool)
+    return Facts(
+        set_id,
+        set_id,
+        list(units),
+        workbook.units.loc[units, "code"].tolist(),
+        numbers,
+        none,
+        none,
+        np.full(len(units), -1),
+        [None] * len(units),
+        np.ones(len(numbers)),
+        np.zeros(len(numbers)),
+        np.full(none.shape, -1, dtype=np.int8),
+        {},
+    )
 
 
 def by_policy(plan: Schedule, policy: str, order: pd.Series | None = None) -> Schedule:

@@ -52,7 +52,7 @@ def price_index(
     index = {base: np.ones(draws)}
     for year in range(base + 1, max(grown, default=base) + 1):
         index[year] = index[year - 1] * grown[year]
-    for year in range(base - 1, min(grown, default=base) - 2, -1):
+    for year in range(base - 1, min(grown, default=base + 1) - 2, -1):
         index[year] = index[year + 1] / grown[year + 1]
     return index
 

@@ -74,7 +74,11 @@ class Cycle:
         self.planned, self.pledged = (
             {
                 goal: min(
-                    (t["year"] for t in told if (t["unit"], t["level"], t["kind"]) == (*goal, kind)),
+                    (
+                        t["year"]
+                        for t in told
+                        if (t["unit"], t["level"], t["kind"]) == (*goal, kind)
+                    ),
                     default=0,
                 )
                 for goal in self.goals
@@ -233,7 +237,9 @@ class Cycle:
     def index(self, w):
         """Prices of each year over those of the as-of year."""
         rise = {
-            int(r["year"]): self.drawn(w, ("price", f"{r['year']:g}"), r["low"], r["mode"], r["high"])
+            int(r["year"]): self.drawn(
+                w, ("price", f"{r['year']:g}"), r["low"], r["mode"], r["high"]
+            )
             for r in self.tables["prices"]
         }
         made = {self.year: 1.0}
@@ -337,7 +343,7 @@ class Cycle:
             kept = [g for g in open_ if self.pledged[g] == year]
             kept = {g for g in kept if u("pledge", g) < said["pledge_chance"]}
 
-            def key(g, back=back, kept=kept):
+            def key(g, back=back, kept=kept, missed=frozenset(missed)):
                 group = 0 if g in back else 1 if g in kept else 3 if g in missed else 2
                 tie = self.uniform("tie", self.name(g))[w]
                 return g[1] != "ntm", group, policy[g], count[g], tie
@@ -355,7 +361,7 @@ class Cycle:
             chosen += [g for g in open_ if g[1] != "ntm" and (g in of_year or g in back)]
             chosen.sort(key=key)
             luck = betaincinv(level * size, (1 - level) * size, years.ease[n, w])
-            paid, in_time = (till.pay(chosen, first, last) if till else (set(chosen),) * 2)
+            paid, in_time = till.pay(chosen, first, last) if till else (set(chosen),) * 2
             finished = set()
             for g in open_:
                 if g in chosen:
@@ -436,9 +442,9 @@ class Till:
         upto = {*self.paid}
         for goal in chosen:
             mine = {g for g in upto if g[0] == goal[0]} | {goal}
-            if self.cycle.own and goal not in self.paid:
-                if not self.payable(mine, last, last, alone=goal[0]):
-                    continue  # its own pots are short: it waits for itself
+            asks = self.cycle.own and goal not in self.paid
+            if asks and not self.payable(mine, last, last, alone=goal[0]):
+                continue  # its own pots are short: it waits for itself
             upto.add(goal)
             if not self.payable(upto, last, last):
                 break
@@ -462,12 +468,8 @@ class Till:
         """
         costs = defaultdict(Counter)
         for unit, kinds in self.committed.items():
-            if alone is not None:
-                if unit == alone:
-                    costs[unit].update(kinds)
-            elif not self.cycle.own or unit not in self.holders:
-                costs[unit].update(kinds)
-            elif self.payable(set(), end, end, alone=unit):
+            free = alone is None and (not self.cycle.own or unit not in self.holders)
+            if free or unit == alone or (alone is None and self.payable(set(), end, end, unit)):
                 costs[unit].update(kinds)
         for goal in goals:
             costs[goal[0]].update(self.kinds[goal])
@@ -498,7 +500,12 @@ class Till:
         unit = max(sums)  # so that numbers are about one
         scaled = np.array(bounds) / unit
         found = linprog(
-            np.zeros(len(rows)), by_pot, np.array(limits) / unit, by_cost, np.array(sums) / unit, scaled
+            np.zeros(len(rows)),
+            by_pot,
+            np.array(limits) / unit,
+            by_cost,
+            np.array(sums) / unit,
+            scaled,
         )
         return found.status == 0
 

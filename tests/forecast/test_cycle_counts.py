@@ -34,7 +34,8 @@ class Villages:
 
     def __init__(self, left: int, rng: np.random.Generator):
         self.open = list(range(left))
-        self.missed: list[int] = []
+        self.missed: list[int] = []  # and not yet finished
+        self.back: list[int] = []
         self.listed: list[int] = []
         self.rng = rng
 
@@ -42,12 +43,14 @@ class Villages:
         return np.array([len(self.open)])
 
     def waiting(self, year, chance):
-        self.missed = [commune for commune in self.missed if self.rng.random() < chance[0]]
-        return np.array([len(self.missed)])
+        self.back = [commune for commune in self.missed if self.rng.random() < chance[0]]
+        return np.array([len(self.back)])
 
     def list(self, year, length):
         others = [commune for commune in self.open if commune not in self.missed]
-        self.listed = [*self.missed, *self.rng.permutation(others).tolist()][: length[0]]
+        away = [commune for commune in self.missed if commune not in self.back]
+        order = [*self.back, *self.rng.permutation(others).tolist(), *away]
+        self.listed = order[: length[0]]
 
     def judge(self, year, luck, unlisted):
         chances = [luck[0] if commune in self.listed else unlisted[0] for commune in self.open]
@@ -56,7 +59,8 @@ class Villages:
             for commune, chance in zip(self.open, chances, strict=True)
             if self.rng.random() < chance
         ]
-        self.missed = [commune for commune in self.listed if commune not in done]
+        waiting = dict.fromkeys([*self.missed, *self.listed])
+        self.missed = [commune for commune in waiting if commune not in done]
         self.open = [commune for commune in self.open if commune not in done]
         return np.array([len(done)])
 
@@ -145,7 +149,7 @@ def test_simulated_lists_are_met_as_published_ones_were(left, finished):
         def judge(self, year, luck, unlisted):
             listed = self._listed
             done = super().judge(year, luck, unlisted)
-            self.lists.append((listed, listed - self._missed))
+            self.lists.append((listed, self.met))
             return done
 
     known = evidence()

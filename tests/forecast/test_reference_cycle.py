@@ -41,7 +41,10 @@ def engine(plan, seed, baseline, known, finish, factor) -> dict:
     made["by_deadline"] = {
         g: row.tolist() for g, row in zip(goals, run.months <= run.latest, strict=True)
     }
-    made["listed"] = {g: row.round().astype(int).tolist() for g, row in zip(goals, run.listed * DRAWS, strict=True)}
+    made["listed"] = {
+        g: row.round().astype(int).tolist()
+        for g, row in zip(goals, run.listed * DRAWS, strict=True)
+    }
     made["lists"] = sorted(run.lists.T.astype(int).tolist())
     made["in_time"] = run.in_time
     return made
