@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from test_reference_forecast import HIGH, MODEL, NEW, PROVINCE, plain
+from small_districts import HIGH, MODEL, NEW, PROVINCE, plain
 
 from ntm_analysis.forecast.forecast import forecast, record
 from ntm_analysis.panel import Panel, watched
