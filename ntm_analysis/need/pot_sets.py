@@ -60,7 +60,11 @@ class PotSets:
 
     def money(self, by_pot: np.ndarray) -> np.ndarray:
         """The money (pots, ...) of each set: (sets, ...), in the scale of :meth:`demand`."""
-        return THOUSANDTHS * np.tensordot(self.members.astype(float), by_pot, axes=1)
+        return np.tensordot(self._weights, by_pot, axes=1)
+
+    @cached_property
+    def _weights(self) -> np.ndarray:
+        return THOUSANDTHS * self.members.astype(float)
 
     def excess(self, cost: np.ndarray, by_pot: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The gap: the least extra money with which all could be paid, and where it is missing.
