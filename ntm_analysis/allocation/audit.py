@@ -91,7 +91,7 @@ def payment(
     return None, pd.Series(asked, index=claims.index), float(-lacking.ineqlin.marginals @ come)
 
 
-def _blocks(rows: list[list]) -> coo_matrix:
+def _blocks(rows):
     from scipy.sparse import bmat
 
     return bmat(rows, format="csr")

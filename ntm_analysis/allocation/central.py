@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..forecast.simulation import CALIBRATING, Baseline, area_run_of, knowledge, usual_years
-from ..forecast.worlds import Block, Layout, draw_block
+from ..forecast.worlds import Layout, draw_block
 from ..need.draws import MEANS
 from ..need.missing import usual_missing
 from ..need.pot_sets import CEMENT_PART, THOUSANDTHS, PotSets, contribution
@@ -173,7 +173,7 @@ def central(layout: Layout, baseline: Baseline) -> Central:
     return replace(case, minimum=minimums(case, plan.rules["minimum_commune"]))
 
 
-def _own_taken(layout: Layout, block: Block) -> np.ndarray:
+def _own_taken(layout, block):
     """What committed works of communes with pots of their own take of the shared ones."""
     taken = np.zeros((len(layout.marks), len(layout.sets.members)))
     for g in np.unique(layout.holder):
@@ -184,9 +184,7 @@ def _own_taken(layout: Layout, block: Block) -> np.ndarray:
     return taken
 
 
-def _own_demand(
-    layout: Layout, block: Block, mark: np.ndarray, last: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _own_demand(layout, block, mark, last):
     """Demand and mark of goals with pots of their own, which must have come by the mark too."""
     demand, mark = np.empty((*mark.shape, len(layout.sets.members))), mark.copy()
     for g, y in np.ndindex(mark.shape):
@@ -206,7 +204,7 @@ def _own_demand(
     return demand, mark
 
 
-def _lists(layout: Layout, baseline: Baseline, spans: list) -> tuple[np.ndarray, np.ndarray]:
+def _lists(layout, baseline, spans):
     """Places on each year's list, and the chance that a place brings: see :class:`Central`."""
     plan, as_of = layout.plan, layout.plan.workbook.as_of
     known = knowledge(as_of)

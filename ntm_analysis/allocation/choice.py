@@ -133,7 +133,7 @@ class Choice:
             return Solution(x, answer.bound, sure, searched, answer.duals)
         return Solution(None, float(worth @ self.upper), False, searched, np.zeros(0))
 
-    def _keep(self, m: int, s: int) -> bool:
+    def _keep(self, m, s):
         """Add the row of a mark and set; False where it was there and is drawn in a little."""
         if (row := self.known.get((m, s))) is not None:
             self.rows.high[row] -= 4 * EXACT
@@ -144,7 +144,7 @@ class Choice:
         self.known[m, s] = self.rows.add_dense(values, room[s] / scale)
         return True
 
-    def _unpayable_over_time(self, x: np.ndarray) -> bool:
+    def _unpayable_over_time(self, x):
         """Whether the works of a solution cannot be paid year after year; its row is added."""
         if self.over_time is None:
             return False

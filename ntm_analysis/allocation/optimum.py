@@ -10,7 +10,7 @@ import numpy as np
 
 from .central import NONE, Central
 from .choice import Choice, OverTime
-from .solver import NODES, Solution
+from .solver import NODES
 
 LATER_NODES = (400, 200)  # that each later aim may search
 
@@ -99,7 +99,7 @@ def optimum(
     return Best(year, late, value, bound, status, settled, searched)
 
 
-def _later_aims(choice: Choice, x: np.ndarray, first: Solution) -> tuple[np.ndarray, bool, int]:
+def _later_aims(choice, x, first):
     """Of the plans as good the earliest, of those the cheapest: solution, whether proved, nodes."""
     case, settled, searched = choice.case, True, first.nodes
     # Of plans of one aim; chances are not whole, so that the aim is held to a millionth.

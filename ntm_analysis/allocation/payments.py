@@ -118,7 +118,7 @@ class Payments:
         fixed = sum(cost @ prices.loc[key] for key, cost in owed.items() if key in prices.index)
         return value, most - float(fixed)
 
-    def _money(self, keys: pd.Index) -> pd.DataFrame:
+    def _money(self, keys):
         """Money by pot and mark; pots that communes hold for themselves by goal."""
         case = self.case
         shared = dict(zip(case.sets.pots, case.money, strict=True))

@@ -21,7 +21,7 @@ from .audit import audit
 from .central import NONE, Central, central, central_works, in_order
 from .choice import Choice
 from .optimum import Best, optimum
-from .payments import Payments, payments_of
+from .payments import payments_of
 
 SPLITTING = ("equal", "decree")  # policies that share pots out to communes: a case of their own
 
@@ -186,9 +186,7 @@ def ordered(layout: Layout, plan: Schedule) -> Layout:
     return other
 
 
-def _plan(
-    policy: str, layout: Layout, payments: Payments, year: np.ndarray, late: np.ndarray
-) -> Plan:
+def _plan(policy, layout, payments, year, late):
     """A plan with its payment and what the audit finds."""
     case = payments.case
     flows = payments.flows(year, late)[0]
@@ -255,7 +253,7 @@ def plan_table(allocation: Allocation, policy: str = OPTIMAL) -> pd.DataFrame:
     return table.loc[table["part"] >= 1, columns].reset_index(drop=True)
 
 
-def _shares(plan: Plan, payments: Payments) -> pd.DataFrame:
+def _shares(plan, payments):
     """By claim (key, kind) the part that each pot pays of it; key "": the usual shares."""
     usual = payments.bounds.assign(key="", share=payments.bounds["usual"] / THOUSANDTHS)
     columns = ["key", "kind", "pot", "share"]
