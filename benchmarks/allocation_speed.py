@@ -83,7 +83,7 @@ def instance(communes: int, seed: int):
         np.repeat(sets.demand(cost.T).T[:, None], 4, axis=1), months, mark, np.floor(money[order]),
         np.zeros((len(marks), len(sets.members))), lists, np.stack([luck, 0.8 * luck]),
         np.ones(goals), np.divide(np.minimum(500_000, need / 4), need, out=np.zeros(goals), where=need > 0), np.zeros(goals),
-        np.ones(goals, dtype=bool), np.full(goals, NONE), np.arange(goals),
+        np.ones(goals, dtype=bool), np.full(goals, NONE), np.full(goals, NONE), np.arange(goals),
     )  # fmt: skip
     bounds = []
     for k, kind in enumerate(sets.kinds):

@@ -105,7 +105,8 @@ def audit(communes: pd.DataFrame, places: dict[int, int], paid: bool, reserve: b
     communes : DataFrame
         By code: year (listed), month (paid by), months (of works after it), closes (the month in
         which its year counts), late (the plan says that it ends too late), placed (on no reported
-        list).
+        list), due (the last year in which one on a reported list is to be paid, else NaN). One on
+        a reported list stands here whether it is listed or not (year NaN).
     places : dict of int to int
         By year the places on its list.
     paid, reserve : bool
@@ -114,12 +115,13 @@ def audit(communes: pd.DataFrame, places: dict[int, int], paid: bool, reserve: b
     Returns
     -------
     list of dict
-        rule (pot, list, lead_time, minimum), where (commune), year, needs, has; empty for a plan
-        that keeps every rule.
+        rule (pot, list, lead_time, reported, minimum), where (commune), year, needs, has; empty
+        for a plan that keeps every rule.
 
     Examples
     --------
     >>> rows = {"year": 2023, "month": 6, "months": 5, "closes": 9, "late": False, "placed": True}
+    >>> rows["due"] = float("nan")
     >>> broken = audit(pd.DataFrame([rows], index=["17731"]), {2023: 1}, True, True)
     >>> [(row["rule"], row["where"], row["needs"], row["has"]) for row in broken]
     [('lead_time', '17731', 5, 3)]
@@ -132,6 +134,8 @@ def audit(communes: pd.DataFrame, places: dict[int, int], paid: bool, reserve: b
         for year, number in listed.items()
         if number > places[year]
     ]
+    overdue = communes[communes["due"].notna() & ~(communes["year"] <= communes["due"])]
+    rows += [("reported", code, int(due), None, None) for code, due in overdue["due"].items()]
     room = communes["closes"] - communes["month"]
     slow = communes[~communes["late"].astype(bool) & (communes["months"] > room)]
     rows += [

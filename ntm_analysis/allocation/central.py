@@ -61,6 +61,9 @@ class Central:
         Goals that a plan may list: those of the NTM level.
     reported : ndarray of int
         By goal the year (from 0) of its reported list, on which it needs no place; NONE without.
+    due : ndarray of int
+        By goal the year by which a plan lists it and pays, because it could were reported lists
+        alone; NONE: of no reported list, or it could not.
     rank : ndarray of int
         Of goals that are alike in all else the lowest comes first.
     """
@@ -83,6 +86,7 @@ class Central:
     owed: np.ndarray
     free: np.ndarray
     reported: np.ndarray
+    due: np.ndarray
     rank: np.ndarray
 
     @cached_property
@@ -168,9 +172,11 @@ def central(layout: Layout, baseline: Baseline) -> Central:
         units.map(owed).fillna(0.0).to_numpy(),
         plan.ntm,
         np.where(on_list, np.searchsorted(years, own), NONE),
+        np.full(len(cost), NONE),
         np.argsort(np.lexsort([plan.goals["missing"], plan.goals["pledge"].fillna(9_999)])),
     )
-    return replace(case, minimum=minimums(case, plan.rules["minimum_commune"]))
+    alone = in_order(replace(case, free=on_list), np.lexsort([case.rank, own]))
+    return replace(case, minimum=minimums(case, plan.rules["minimum_commune"]), due=alone[0])
 
 
 def _own_taken(layout, block):
@@ -189,18 +195,17 @@ def _own_demand(layout, block, mark, last):
     demand, mark = np.empty((*mark.shape, len(layout.sets.members))), mark.copy()
     for g, y in np.ndindex(mark.shape):
         committed = block.own_committed[layout.holder[g], :, 0]
+        both = committed + block.cost[g, :, 0]
         for m in (mark[g, y], last[y]):
             own = block.own_money[g, :, m, 0]
-            both = committed + block.cost[g, :, 0]
-            asked, before = (contribution(layout.sets, cost, own) for cost in (both, committed))
-            if asked[0] <= 0 or m == last[y]:
+            asked = contribution(layout.sets, both, own)
+            if m != NONE and asked[0] <= 0:
                 break
             mark[g, y] = NONE
-        if asked[0] > 0:
-            mark[g, y] = NONE
+        before = contribution(layout.sets, committed, own)
         # Of the empty set: what own pots lack, which no shared one may pay.
         demand[g, y] = np.where(asked[0] > 0, asked, asked - before * (before[0] <= 0))
-        demand[g, y, 0] = max(asked[0], 0)
+        demand[g, y, 0] = asked[0]
     return demand, mark
 
 

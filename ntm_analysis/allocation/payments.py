@@ -12,6 +12,7 @@ import pandas as pd
 
 from ..forecast.worlds import Layout, draw_block
 from ..need.draws import MEANS
+from ..need.pot_sets import contribution
 from .audit import payment
 from .central import NONE, Central, bounds_of
 
@@ -66,6 +67,17 @@ class Payments:
         payable = (self.case.room >= 0).all(axis=1)
         return int(payable.argmax()) if payable.any() else NONE
 
+    def _due(self, goal):
+        """The mark by which what a commune has committed is paid; NONE where its own pots never
+        bear their part."""
+        if not goal or self.first == NONE:
+            return self.first
+        for mark in range(self.first, len(self.case.marks)):
+            money = self.own_money[int(goal), :, mark]
+            if contribution(self.case.sets, self.committed[goal], money)[0] <= 0:
+                return mark
+        return NONE
+
     def key(self, goal: int, mark: int) -> str:
         """The claim of a goal paid by a mark."""
         return f"m{mark}" if self.own_money is None else f"g{goal}"
@@ -83,7 +95,7 @@ class Payments:
             rest = case.free & (mark == NONE)
             part[rest], mark[rest] = case.minimum[rest], len(case.marks) - 1
         costs = [(self.key(g, mark[g]), mark[g], case.cost[g] * part[g]) for g in range(len(year))]
-        owed = [(f"c{goal}", self.first, cost) for goal, cost in self.committed.items()]
+        owed = [(f"c{goal}", self._due(goal), cost) for goal, cost in self.committed.items()]
         rows = [
             (key, kind, due, amount)
             for key, due, cost in owed + costs

@@ -163,13 +163,13 @@ def allocate(workbook: Workbook, deadline: dt.date | None = None, seed: int = 20
         flows = payments_of(mine, layout) if policy in SPLITTING else payments
         goals = plan.goals
         order = np.lexsort([case.rank, goals["missing"], goals["order"]])
-        plans[policy] = _plan(policy, layout, flows, *in_order(mine, order))
+        plans[policy] = _plan(policy, layout, case, flows, *in_order(mine, order))
     sound = [plan for plan in plans.values() if not plan.broken and plan.case is case]
     start = max(sound, key=lambda plan: case.value(plan.year, plan.late), default=None)
     best = optimum(
         case, None if start is None else (start.year, start.late), over_time=payments.over_time
     )
-    plans[OPTIMAL] = _plan(OPTIMAL, base, payments, best.year, best.late)
+    plans[OPTIMAL] = _plan(OPTIMAL, base, case, payments, best.year, best.late)
     recognised = levels(workbook)["level"] != "not_ntm"
     return Allocation(workbook, base, baseline, seed, int(recognised.sum()), case, plans, best)
 
@@ -186,25 +186,27 @@ def ordered(layout: Layout, plan: Schedule) -> Layout:
     return other
 
 
-def _plan(policy, layout, payments, year, late):
-    """A plan with its payment and what the audit finds."""
+def _plan(policy, layout, base, payments, year, late):
+    """A plan with its payment and what the audit finds; ``base``: the case of the best plan."""
     case = payments.case
     flows = payments.flows(year, late)[0]
-    reserve = payments.flows(year, late, minimum=True)[0] if case.minimum.any() else flows
-    listed = np.flatnonzero((year != NONE) & case.free)
+    reserve = not case.minimum.any() or payments.flows(year, late, minimum=True)[0] is not None
+    names = np.append(np.array(case.years, dtype=float), np.nan)
     communes = pd.DataFrame(
         {
-            "year": np.array(case.years)[year[listed]],
-            "month": case.marks[case.marks_of(year, late)[listed]],
-            "months": case.months[listed],
-            "closes": case.ends[year[listed]],
-            "late": late[listed],
-            "placed": case.reported[listed] == NONE,
+            "year": names[year],
+            "month": case.marks[np.maximum(case.marks_of(year, late), 0)],
+            "months": case.months,
+            "closes": np.append(case.ends, 0)[year],
+            "late": late | (year == NONE),
+            "placed": case.reported == NONE,
+            "due": names[base.due],
         },
-        index=layout.plan.goals["code"].iloc[listed],
+        index=layout.plan.goals["code"],
     )
+    communes = communes[case.free & ((year != NONE) | (base.due != NONE))]
     places = dict(zip(case.years, case.places.tolist(), strict=True))
-    broken = audit(communes, places, flows is not None, reserve is not None)
+    broken = audit(communes, places, flows is not None, reserve)
     return Plan(policy, case, layout, year, late, flows, broken)
 
 

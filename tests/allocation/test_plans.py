@@ -38,6 +38,7 @@ from ntm_analysis.workbook import Workbook
 
 DATA, MODEL = "data/thanh-chuong", "data/huyen-mau"
 LISTED = {"year": 2023, "month": 6, "months": 5, "closes": 12, "late": False, "placed": True}
+LISTED |= {"due": float("nan")}
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +90,8 @@ def test_reported_lists_are_paid_first_and_no_year_lists_more_than_it_has_places
     years, goals = allocation.years(), allocation.goals
     reported = goals.index[(goals["level"] == "ntm") & goals["year"].notna()]
     assert (years[reported] >= goals.loc[reported, "year"]).all()
+    own = allocation.years("own")
+    assert (years[reported] <= own[reported]).all(), "no later than the district's own order"
     for plan in allocation.plans.values():
         placed = allocation.case.free & (allocation.case.reported == NONE)
         free = plan.year[placed & (plan.year != NONE)]
@@ -177,6 +180,8 @@ def test_each_rule_that_a_plan_breaks_is_named():
     assert rules(LISTED, reserve=False) == ["minimum"]
     assert rules(LISTED, LISTED) == ["list"]
     assert rules(LISTED, LISTED | {"placed": False}) == [], "a reported list needs no place"
+    assert rules(LISTED | {"due": 2022, "placed": False}) == ["reported"]
+    assert rules(LISTED | {"due": 2023, "placed": False}) == []
     assert rules(LISTED | {"months": 8}) == ["lead_time"]
     assert rules(LISTED | {"months": 8, "late": True}) == [], "the plan says that it is late"
 
