@@ -17,6 +17,7 @@ from .yearly_list import Schedule, Span
 
 NEVER = np.int16(9_999)  # the month of what does not come about within the horizon
 UNLISTED, FAILED, MONEY, TIME = 0, 1, 2, 3  # what held a commune back when it was last judged
+FEW = 12  # places of a list that are looked at one by one
 PLEDGED, MISSED, AWAY = -1e6, -2e6, 1e6  # places of those who stand before, or behind, all others
 
 
@@ -344,14 +345,19 @@ class Purse:
         payable = (np.arange(len(order))[:, None] < paid) & listed & able
         on_time = np.take_along_axis(self.block.months, order, axis=0)
         wanted = np.searchsorted(self.marks, span.last - on_time.astype(int), side="right") - 1
-        place, draw = np.nonzero(payable)
-        mark = wanted[place, draw]
-        early = (mark >= 0) & (self.marks[mark] >= span.first)
-        place, draw, mark = place[early], draw[early], mark[early]
-        come = self.sets.money(self.money[:, mark, draw])
-        enough = (self.share @ asked[place + 1, :, draw].T <= come).all(axis=0)
+        early = payable & (wanted >= 0) & (self.marks[wanted] >= span.first)
         at = np.where(payable, span.last, NEVER)
-        at[place[enough], draw[enough]] = self.marks[mark[enough]]
+        if early.sum() <= FEW * len(self._draw):  # each place by itself; of long lists by halving
+            place, draw = np.nonzero(early)
+            mark = wanted[place, draw]
+            come = self.sets.money(self.money[:, mark, draw])
+            enough = (self.share @ asked[place + 1, :, draw].T <= come).all(axis=0)
+            at[place[enough], draw[enough]] = self.marks[mark[enough]]
+        else:
+            for mark in np.unique(wanted[early]):
+                come = self.sets.money(self.money[:, mark])
+                within = np.arange(len(order))[:, None] < reached(self.share, asked, come, paid)
+                at[early & (wanted == mark) & within] = self.marks[mark]
         before = np.take_along_axis(self.paid_at, order, axis=0)
         at = np.minimum(before, at).astype(np.int16)
         np.put_along_axis(self.paid_at, order, at, axis=0)
@@ -366,7 +372,9 @@ class Purse:
             self.blocked += np.bincount(over.argmax(axis=0), minlength=len(self.blocked))
 
 
-def reached(share: np.ndarray, asked: np.ndarray, money: np.ndarray) -> np.ndarray:
+def reached(
+    share: np.ndarray, asked: np.ndarray, money: np.ndarray, most: np.ndarray | None = None
+) -> np.ndarray:
     """How many places of a list some mix of the pots pays: int, draws.
 
     By halving, with the few sets that are broken most; whether all sets are kept is looked at
@@ -380,6 +388,8 @@ def reached(share: np.ndarray, asked: np.ndarray, money: np.ndarray) -> np.ndarr
         (places + 1) x rows x draws, by the first 0, 1, ... places; never falls.
     money : ndarray
         Sets x draws.
+    most : ndarray of int, optional
+        By draw what is known to be no less.
 
     Examples
     --------
@@ -387,7 +397,7 @@ def reached(share: np.ndarray, asked: np.ndarray, money: np.ndarray) -> np.ndarr
     >>> reached(np.eye(1), asked, np.array([[5.0]])).tolist()
     [1]
     """
-    paid = np.full(money.shape[1], len(asked) - 1)
+    paid = np.full(money.shape[1], len(asked) - 1) if most is None else most.copy()
     open_ = np.arange(len(paid))
     few = np.zeros(len(share), dtype=bool)
     while len(open_):
