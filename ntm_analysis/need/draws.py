@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import betaincinv
 
 BLOCK = 1_000  # draws in one block; a run takes whole blocks or the first part of the last one
@@ -40,7 +41,7 @@ def uniforms(
     """
     if seed is MEANS:
         return np.full((len(keys), draws), np.nan)
-    made = np.empty((len(keys), draws))
+    drawn = np.empty((len(keys), draws))
     bits = np.random.Philox(key=0)
     generator, state = np.random.Generator(bits), bits.state
     # One step of the generator makes four numbers. Its state is set anew for each name: much
@@ -51,15 +52,15 @@ def uniforms(
         for key in keys
     ]
     hashes = np.frombuffer(b"".join(names), dtype="<u8").astype(np.uint64).reshape(-1, 2)
-    for row, name in zip(made, hashes, strict=True):
+    for row, name in zip(drawn, hashes, strict=True):
         state["state"]["key"] = name
         bits.state = state
         generator.random(out=row)
-    return made
+    return drawn
 
 
 @lru_cache(maxsize=1024)
-def _pert_table(peak: float) -> np.ndarray:
+def _pert_table(peak):
     """Quantiles of the PERT distribution on [0, 1] with its mode at ``peak``, at the middle of each
     cell of the table.
     """
@@ -67,51 +68,34 @@ def _pert_table(peak: float) -> np.ndarray:
     return betaincinv(1 + 4 * peak, 5 - 4 * peak, middles)
 
 
-def pert(u: np.ndarray, low: float, mode: float, high: float) -> np.ndarray:
+def pert(u: np.ndarray, low: ArrayLike, mode: ArrayLike, high: ArrayLike) -> np.ndarray:
     """PERT numbers from uniforms: a beta distribution on [low, high] with the mean (low + 4 mode +
     high) / 6.
 
-    Turned by a table of :data:`STEPS` quantiles; a range of no width gives ``mode``, uniforms that
-    are NaN give the mean. Raises ValueError unless low <= mode <= high.
+    The ends, which must not fall, are numbers, or one a row of ``u``. Turned by a table of
+    :data:`STEPS` quantiles; a range of no width gives ``mode``, uniforms that are NaN give the
+    mean.
 
     >>> pert(np.array([0.0, 0.5, 0.999]), 2.0, 2.0, 2.0).tolist()
     [2.0, 2.0, 2.0]
-    """
-    if not low <= mode <= high:
-        raise ValueError(f"low={low}, mode={mode}, high={high}: must not fall")
-    if low == high:
-        return np.full(np.shape(u), float(mode))
-    if _undrawn(u):
-        return np.full(np.shape(u), (low + 4 * mode + high) / 6)
-    # Rounded, so that ranges of one shape (160-200-320, 1.6-2-3.2) share one table.
-    table = _pert_table(round((mode - low) / (high - low), 6))
-    return (low + (high - low) * table)[(u * STEPS).astype(np.int32)]
-
-
-def _undrawn(u: np.ndarray) -> bool:
-    return bool(np.size(u)) and bool(np.isnan(u.flat[0]))
-
-
-def perts(u: np.ndarray, low: np.ndarray, mode: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Like :func:`pert`, each row of ``u`` with a range of its own: float, the shape of ``u``
-    (rows, draws).
-
     >>> ends = np.array([1.0, 0]), np.array([1.0, 5]), np.array([1.0, 10])
-    >>> perts(np.full((2, 1), 0.5), *ends).round(2).tolist()
+    >>> pert(np.full((2, 1), 0.5), *ends).round(2).tolist()
     [[1.0], [5.0]]
     """
-    low, mode, high = (np.asarray(end, dtype=float) for end in (low, mode, high))
-    if _undrawn(u):
-        return np.broadcast_to(((low + 4 * mode + high) / 6)[:, None], u.shape).copy()
+    low, mode, high = (np.asarray(end, dtype=float)[..., None] for end in (low, mode, high))
     width = high - low
-    peaks = np.round(np.divide(mode - low, width, out=np.zeros_like(width), where=width > 0), 6)
+    if u.size and np.isnan(u.flat[0]):
+        mean = np.where(width > 0, (low + 4 * mode + high) / 6, mode)
+        return np.broadcast_to(mean, u.shape).copy()
+    # Rounded, so that ranges of one shape (160-200-320, 1.6-2-3.2) share one table.
+    peaks = np.divide(mode - low, width, out=np.zeros_like(width), where=width > 0).round(6)
     kinds, kind = np.unique(peaks, return_inverse=True)
-    tables = np.concatenate([np.empty(0), *(_pert_table(float(peak)) for peak in kinds)])
-    cells = (u * STEPS).astype(np.int32) + (kind * STEPS).astype(np.int32)[:, None]
-    drawn = tables[cells]
-    drawn *= width[:, None]
-    drawn += low[:, None]
-    drawn[width == 0] = mode[width == 0, None]
+    tables = np.array([_pert_table(peak) for peak in kinds.tolist()])
+    cells = (u * STEPS).astype(np.int32)
+    cells += kind.reshape(width.shape).astype(np.int32) * STEPS
+    drawn = tables.take(cells)
+    drawn *= width
+    drawn += low
     return drawn
 
 
@@ -130,10 +114,7 @@ def together(own: np.ndarray, shared: np.ndarray, correlation: float) -> np.ndar
     chance = correlation**0.5
     if chance == 0:
         return own
-    made = own - chance
-    made /= max(1 - chance, 1e-12)
-    np.copyto(made, shared, where=own < chance)
-    return made
+    return np.where(own < chance, shared, (own - chance) / max(1 - chance, 1e-12))
 
 
 def mean_of_the_rest(average: float, communes: int, ntm: int, of: int = 19) -> float:
@@ -163,7 +144,7 @@ def count_distribution(mean: float, spread: float, low: int, high: int) -> np.nd
     if not low < mean < high:
         raise ValueError(f"mean={mean}: must lie between {low} and {high}")
 
-    def tilted(slope: float) -> np.ndarray:
+    def tilted(slope):
         logs = -0.5 * ((numbers - mean) / spread) ** 2 + slope * (numbers - mean)
         weights = np.exp(logs - logs.max())
         return weights / weights.sum()

@@ -9,9 +9,9 @@ supermodular, so the least additions that mend every set add up to the largest o
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import combinations, count
+from itertools import combinations, product
 
 import numpy as np
 import pandas as pd
@@ -40,8 +40,6 @@ class PotSets:
         Kinds x pots, thousandths.
     members : ndarray of bool
         Sets x pots.
-    share : ndarray of float64
-        Sets x kinds, thousandths of a cost that the set must bear.
     """
 
     pots: list[str]
@@ -49,7 +47,11 @@ class PotSets:
     least: np.ndarray
     most: np.ndarray
     members: np.ndarray
-    share: np.ndarray = field(repr=False)
+
+    @cached_property
+    def share(self) -> np.ndarray:
+        """Sets x kinds, thousandths of a cost that each set must bear."""
+        return self.borne(self.members)
 
     def demand(self, cost: np.ndarray) -> np.ndarray:
         """What each set must bear of costs (kinds, ...): (sets, ...), đồng."""
@@ -59,21 +61,20 @@ class PotSets:
         """The money (pots, ...) of each set: (sets, ...), in the scale of :meth:`demand`."""
         return THOUSANDTHS * np.tensordot(self.members.astype(float), by_pot, axes=1)
 
-    def excess(self, cost: np.ndarray, by_pot: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The gap: the least extra money with which all could be paid, and where it is missing.
+    def excess(self, cost: np.ndarray, by_pot: np.ndarray) -> np.ndarray:
+        """The gap: the least extra money with which all could be paid.
 
         Parameters
         ----------
         cost : ndarray
-            Kinds x ..., thousand dong.
+            Kinds x worlds, thousand dong.
         by_pot : ndarray
-            Pots x ..., thousand dong.
+            Pots x worlds, thousand dong.
 
         Returns
         -------
-        tuple of ndarray
-            Thousand dong, at least 0, rounded up; the number of the smallest set that attains it
-            (:meth:`names`; without a gap that of the empty set).
+        ndarray
+            By world thousand dong, at least 0, rounded up.
 
         Examples
         --------
@@ -81,44 +82,38 @@ class PotSets:
         >>> parts = pd.DataFrame(rows, columns=["item", "pot", "share", "least", "most"])
         >>> pots = pd.DataFrame({"pot": ["a", "b"], "measure": "money", "fund": "nst"})
         >>> sets = pot_sets({"parts": parts, "pots": pots})
-        >>> gap, which = sets.excess(np.array([10.0]), np.array([4.0, 7.0]))
-        >>> float(gap), sets.names(int(which))
-        (1.0, ['a'])
+        >>> cost, money = np.array([[10.0]]), np.array([[4.0], [7.0]])
+        >>> sets.excess(cost, money).tolist(), sets.blocking(cost, money)
+        ([1.0], ['a'])
         """
-        sets, share, numbers = self._every
-        cost, by_pot = np.asarray(cost, dtype=float), np.asarray(by_pot, dtype=float)
-        worlds = int(np.prod(cost.shape[1:]))
-        gap, which = np.zeros(worlds), np.zeros(worlds, dtype=int)
-        step = max(1, CELLS // len(sets))
-        for first in range(0, worlds, step):
-            here = slice(first, first + step)
-            over = share @ cost.reshape(len(cost), worlds)[:, here]
-            over -= THOUSANDTHS * (sets @ by_pot.reshape(len(by_pot), worlds)[:, here])
-            # Sets stand in order of size: of equal ones the first is the smallest.
-            worst = over.argmax(axis=0)
-            which[here] = numbers[worst]
-            gap[here] = np.ceil(np.maximum(over.max(axis=0), 0) / THOUSANDTHS)
-        return gap.reshape(cost.shape[1:]), which.reshape(cost.shape[1:])
+        sets, balance = self._every
+        both = np.concatenate([cost, by_pot])
+        chunks = np.array_split(both, 1 + len(sets) * both.shape[1] // CELLS, axis=1)
+        return np.ceil(np.concatenate([(balance @ c).max(axis=0) for c in chunks]) / THOUSANDTHS)
 
-    def names(self, which: int) -> list[str]:
-        """The pots of a set: of one of :attr:`members`, or of one that :meth:`excess` numbers."""
-        sets, _, numbers = self._every
-        inside = sets[int(np.flatnonzero(numbers == which)[0])]
+    def blocking(self, cost: np.ndarray, by_pot: np.ndarray) -> list[str]:
+        """The pots of the smallest set that lacks the gap of one world, none without a gap."""
+        sets, balance = self._every
+        # Sets stand in order of size: of equal ones the first is the smallest.
+        return self._pots(sets[(balance @ np.concatenate([cost, by_pot])).argmax()])
+
+    def names(self, number: int) -> list[str]:
+        """The pots of one of :attr:`members`."""
+        return self._pots(self.members[number])
+
+    def _pots(self, inside):
         return [pot for pot, is_in in zip(self.pots, inside, strict=True) if is_in]
 
     @cached_property
-    def _every(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """All sets of the pots that stand in some set, by size: sets, shares as float, numbers.
+    def _every(self):
+        """All sets of the pots that stand in some set, by size; what each asks of a unit of each
+        cost less what it has of a unit of money in each pot: sets x (kinds + pots), thousandths.
 
         A set that was left out may ask for more than each of its parts, though never for more
-        than them together: the gap must look at it. Those that matter keep their number.
+        than them together: the gap must look at it.
         """
-        pots = np.flatnonzero(self.members.any(axis=0))
-        sets = _subsets(pots, len(self.pots))
-        kept = {row.tobytes(): number for number, row in enumerate(self.members)}
-        more = count(len(self.members))
-        numbers = [kept[row.tobytes()] if row.tobytes() in kept else next(more) for row in sets]
-        return sets.astype(float), self.borne(sets), np.array(numbers)
+        sets = _subsets(np.flatnonzero(self.members.any(axis=0)), len(self.pots))
+        return sets, np.hstack([self.borne(sets), -THOUSANDTHS * sets])
 
     def borne(self, members: np.ndarray) -> np.ndarray:
         """What any sets (sets x pots) must bear of each kind: sets x kinds, thousandths."""
@@ -147,23 +142,21 @@ def pot_sets(tables: dict[str, pd.DataFrame], own: Collection[str] = ()) -> PotS
         Where more than :data:`MANY` pots are shared.
     """
     least, most, pots, kinds = bounds(tables)
-    shared = [i for i, pot in enumerate(pots) if pot not in set(own)]
+    shared = [i for i, pot in enumerate(pots) if pot not in own]
     if len(shared) > MANY:
         raise ValueError(f"{len(shared)} pots are shared; at most {MANY}")
-    members = _subsets(shared, len(pots))
-    every = PotSets(pots, kinds, least, most, members, np.zeros((0, len(kinds))))
-    share = every.borne(members)
-    kept = range(len(members)) if own else _matter(members[:, shared], share)
-    kept = list(kept) or [0]
-    return PotSets(pots, kinds, least, most, members[kept], share[kept])
+    every = PotSets(pots, kinds, least, most, _subsets(shared, len(pots)))
+    if own:
+        return every
+    kept = _matter(every.members[:, shared], every.share) or [0]
+    return replace(every, members=every.members[kept])
 
 
-def _subsets(pots: Sequence[int], width: int) -> np.ndarray:
+def _subsets(pots, width):
     """All sets of these pots, the smallest first: bool, sets x ``width``."""
-    chosen = [s for size in range(len(pots) + 1) for s in combinations(pots, size)]
+    chosen = np.array(list(product((True, False), repeat=len(pots))))
     members = np.zeros((len(chosen), width), dtype=bool)
-    for row, inside in zip(members, chosen, strict=True):
-        row[list(inside)] = True
+    members[:, pots] = chosen[np.argsort(chosen.sum(axis=1), kind="stable")]
     return members
 
 
@@ -175,37 +168,29 @@ def bounds(
     A row without a least or most share is held to its usual one. Credit pays for no work.
     """
     parts, table = tables["parts"], tables["pots"].drop_duplicates("pot").set_index("pot")
-    parts = parts[parts["pot"].isin(table.index[table["fund"] != "tin_dung"])]
+    parts = parts[parts["pot"].map(table["fund"]) != "tin_dung"]
     pots = [pot for pot in table.index if pot in set(parts["pot"])]
-    place = {pot: i for i, pot in enumerate(pots)}
-    in_kind = (parts["pot"].map(table["measure"]) == "cement").to_numpy()
-    money = parts[~in_kind]
-    usual = money["share"].astype(float)
-    ends = {
-        end: (money[end] if end in money else usual * np.nan).astype(float).fillna(usual)
-        for end in ("least", "most")
-    }
+    in_kind = parts["pot"].map(table["measure"]) == "cement"
+    money, cement = parts[~in_kind], parts[in_kind].set_index("item")["pot"]
     items = list(dict.fromkeys(money["item"]))
-    cement = dict(zip(parts.loc[in_kind, "item"], parts.loc[in_kind, "pot"], strict=True))
-    kinds = items + [item + CEMENT_PART for item in items if item in cement]
-    at = (money["item"].map({item: i for i, item in enumerate(items)}), money["pot"].map(place))
-    least, most = np.zeros((len(kinds), len(pots))), np.zeros((len(kinds), len(pots)))
+    parted = [item for item in items if item in cement.index]
+    least, most = np.zeros((2, len(items), len(pots)))
+    at = (pd.Index(items).get_indexer(money["item"]), pd.Index(pots).get_indexer(money["pot"]))
     # Rounded apart: thirds of 33,33 held to the usual share must still add up to the whole.
-    least[at] = np.floor(ends["least"] * 10 + TINY)
-    most[at] = np.ceil(ends["most"] * 10 - TINY)
-    for i, kind in enumerate(kinds[len(items) :], start=len(items)):
-        item = kind.removesuffix(CEMENT_PART)
-        most[i] = most[items.index(item)]
-        most[i, place[cement[item]]] = THOUSANDTHS
-    return least, most, pots, kinds
+    least[at] = np.floor(money["least"].fillna(money["share"]).astype(float) * 10 + TINY)
+    most[at] = np.ceil(money["most"].fillna(money["share"]).astype(float) * 10 - TINY)
+    of_cement = most[[items.index(item) for item in parted]]
+    of_cement[range(len(parted)), [pots.index(pot) for pot in cement[parted]]] = THOUSANDTHS
+    least, most = np.vstack([least, of_cement * 0]), np.vstack([most, of_cement])
+    return least, most, pots, items + [item + CEMENT_PART for item in parted]
 
 
-def _matter(members: np.ndarray, share: np.ndarray) -> list[int]:
+def _matter(members, share):
     """Which sets, in order of size, must bear more than two parts of them together."""
     code = members @ (1 << np.arange(members.shape[1]))
     row_of = np.empty(1 << members.shape[1], dtype=int)
     row_of[code] = np.arange(len(code))
-    kept: list[int] = []
+    kept = []
     for row in np.flatnonzero(share.any(axis=1)):
         inside = np.array([k for k in kept if code[k] & code[row] == code[k]], dtype=int)
         rest = row_of[code[row] - code[inside]]
@@ -242,7 +227,7 @@ def contribution(
         for some in combinations(range(len(own)), size):
             members = sets.members.copy()
             members[:, [own[j] for j in some]] = True
-            asked = np.tensordot(sets.borne(members), cost, axes=1)
-            asked = asked - THOUSANDTHS * money[list(some)].sum(axis=0)
-            worst = asked if worst is None else np.maximum(worst, asked)
+            least = np.tensordot(sets.borne(members), cost, axes=1)
+            least -= THOUSANDTHS * money[list(some)].sum(axis=0)
+            worst = least if worst is None else np.maximum(worst, least)
     return worst
