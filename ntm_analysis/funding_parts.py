@@ -8,8 +8,7 @@ from markupsafe import Markup
 
 from .charts import picture, waterfall
 from .exports import export_folder, write_tables
-from .need.demand import DRAWS, SEED, Demand, demand, in_millions, record, status_movers
-from .need.funding import movers
+from .need.funding import DRAWS, SEED, Demand, demand, in_millions, movers, record, status_movers
 from .need.need import Need, works_not_needed
 from .need.works import THOUSAND, newest_debts
 from .need_words import (

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from ntm_analysis.assess import assess
-from ntm_analysis.need.demand import status_movers
-from ntm_analysis.need.funding import funding, movers
+from ntm_analysis.need.funding import funding, movers, status_movers
 from ntm_analysis.need.missing import missing_higher, missing_ntm
 from ntm_analysis.need.need import communes_in_need, draw_need, spread, works_not_needed
 from ntm_analysis.need.works import split

@@ -179,7 +179,7 @@ def _own_taken(layout: Layout, block: Block) -> np.ndarray:
     for g in np.unique(layout.holder):
         for m in range(len(taken)):
             own = block.own_money[g, :, m, 0]
-            asked = contribution(layout.sets, block.own_committed[g, :, 0], layout.own, own)
+            asked = contribution(layout.sets, block.own_committed[g, :, 0], own)
             taken[m] += asked * (asked[0] <= 0)  # who is short of its own asks nothing of others
     return taken
 
@@ -194,9 +194,7 @@ def _own_demand(
         for m in (mark[g, y], last[y]):
             own = block.own_money[g, :, m, 0]
             both = committed + block.cost[g, :, 0]
-            asked, before = (
-                contribution(layout.sets, cost, layout.own, own) for cost in (both, committed)
-            )
+            asked, before = (contribution(layout.sets, cost, own) for cost in (both, committed))
             if asked[0] <= 0 or m == last[y]:
                 break
             mark[g, y] = NONE

@@ -95,8 +95,8 @@ class Layout:
         self.holder = plan.goals["unit"].map(first).to_numpy(dtype=np.int64)
         self.items = [
             self._item(level, works)
-            for level, lacks in plan.missing.items()
-            for works in item_works(workbook, plan.works[level], lacks.numbers)
+            for level in plan.missing
+            for works in item_works(workbook, plan.works[level])
         ]
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Planned money against the need: what is missing in whatever pots, and what each pot lacks.
+"""What it costs, who pays, where the gap is: planned money against the need, as one record.
 
 The gap of a world is the least extra money, in whatever pots, with which every work up to the year
 asked about could be paid (:mod:`~ntm_analysis.need.pot_sets`), in prices of the base year. Beside
@@ -6,17 +6,27 @@ it stands the gap of each pot at usual shares: what it is asked for less what it
 never added up, because one pot can stand in for another.
 """
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from ..assess import Standing, assess
+from ..office_numbers import write_date
+from ..plan_checks import check_plan
+from ..problems import DataProblems, Problem
 from ..workbook import Workbook
-from .draws import pert, uniforms
-from .money import instance, instances_of
-from .need import Need
-from .pot_sets import PotSets, pot_sets
-from .works import THOUSAND, PriceList, Prices, price_index, unit_costs
+from .draws import BLOCK, pert, uniforms
+from .missing import missing_higher, missing_ntm, one_more_met
+from .money import instance, instances_of, monthly_shares
+from .need import GROUPINGS, Need, communes_in_need, draw_need, spread
+from .pot_sets import pot_sets
+from .works import THOUSAND, PriceList, Prices, newest_debts, unit_costs
+
+DRAWS, SEED = 10_000, 2022
+# Lines of the need that no criterion's name stands for.
+WITHOUT = {0: "nameless", -1: "no_criterion"}
 
 
 @dataclass(frozen=True)
@@ -60,21 +70,14 @@ def still_to_come(workbook: Workbook, until: int) -> pd.DataFrame:
     what is done. Money that serves a township alone, or a unit of another time, is money of no
     commune.
     """
-    as_of, rows, profiles = (
-        workbook.as_of,
-        workbook.tables["envelopes"],
-        workbook.tables["profiles"],
-    )
+    as_of, rows = workbook.as_of, workbook.tables["envelopes"]
     places = [workbook.communes[column].tolist() for column in ("code", "district")]
     drawn = {name for pot in rows["pot"].unique() for name in instances_of(pot, rows, *places)}
     used = [instance(*pair) in drawn for pair in zip(rows["pot"], rows["served"], strict=True)]
     rows = rows[rows["year"].between(as_of.year, until) & np.array(used, dtype=bool)]
-    still = profiles[profiles["month"] > as_of.month].groupby("pot")["share"].sum() / 100
-    told = still.reindex(profiles["pot"].unique(), fill_value=0.0)
-    part = rows["pot"].map(told).astype(float).fillna((12 - as_of.month) / 12)
-    return rows.assign(
-        amount=rows["amount"].where(rows["year"] > as_of.year, rows["amount"] * part)
-    )
+    left = monthly_shares(workbook.tables["profiles"], rows["pot"]).loc[:, as_of.month + 1 :]
+    left = (left.sum(axis=1, skipna=False) / 100).fillna((12 - as_of.month) / 12)
+    return rows.assign(amount=rows["amount"] * np.where(rows["year"] > as_of.year, 1.0, left))
 
 
 def funding(workbook: Workbook, need: Need, until: int, seed: int) -> Funding:
@@ -84,80 +87,122 @@ def funding(workbook: Workbook, need: Need, until: int, seed: int) -> Funding:
     pays for no work; a pot without envelopes holds nothing.
     """
     pots = workbook.tables["pots"].set_index("pot")
-    rows = still_to_come(workbook, until)
-    planned, disbursed = _held(workbook, rows, need, seed)
+    rows, in_kind = still_to_come(workbook, until), pots["measure"] == "cement"
+    prices = Prices(PriceList(workbook), need.price_year, need.draws, seed)
     zeros = np.zeros(need.draws, dtype=np.int64)
-    due = lambda by, name: sum(  # noqa: E731
-        (amount for (key, year), amount in by.items() if key == name and _by(year, until)), zeros
-    )
-    in_kind = pots["measure"] == "cement"
-    tonnes = sum((amount for year, amount in need.tonnes.items() if _by(year, until)), zeros)
-    by_pot = {
-        pot: np.maximum((tonnes if in_kind[pot] else due(need.by["pot_year"], pot)) - held, 0)
-        for pot, held in planned.items()
-    }
-    sets = pot_sets(workbook.tables)
-    cost = np.array([due(need.by["kind_year"], kind) for kind in sets.kinds])
-    money = [_worth(workbook, sets, held, need, seed) for held in (planned, disbursed)]
-    middle = [np.rint(amounts.mean(axis=1)) for amounts in (cost, money[0])]
-    sums = rows.assign(allotted=rows["amount"].where(rows["kind"] == "allotted")).groupby("pot")
-    held = sums[["amount", "allotted"]].sum(min_count=1).reindex(pots.index)
+    planned, disbursed = dict.fromkeys(pots.index, zeros), dict.fromkeys(pots.index, zeros)
+    for row in rows[rows["pot"].map(pots["fund"]) != "tin_dung"].to_dict("records"):
+        pot, year = row["pot"], int(row["year"])
+        u = uniforms(seed, "disbursed", [f"{pot}|{year}"], need.draws)[0]
+        share = pert(u, row["disbursed_low"], row["disbursed"], row["disbursed_high"]) / 100
+        whole = row["amount"] * (1 if in_kind[pot] else THOUSAND / prices.index[year])
+        planned[pot] = planned[pot] + np.rint(whole).astype(np.int64)
+        disbursed[pot] = disbursed[pot] + np.rint(whole * share).astype(np.int64)
+
+    def due(keys, by):
+        sums = dict.fromkeys(keys, zeros)
+        for (key, year), amount in by.items():
+            if key in sums and (year is None or year <= until):
+                sums[key] = sums[key] + amount
+        return sums
+
+    tonnes = {(p, y): amount for p in pots.index[in_kind] for y, amount in need.tonnes.items()}
+    claims, sets = due(pots.index, {**need.by["pot_year"], **tonnes}), pot_sets(workbook.tables)
+    cost = np.array(list(due(sets.kinds, need.by["kind_year"]).values()))
+    money = [
+        np.array([np.floor(held[p] * prices.cement) if in_kind[p] else held[p] for p in sets.pots])
+        for held in (planned, disbursed)
+    ]
+    held = rows.assign(allotted=rows["amount"].where(rows["kind"] == "allotted")).groupby("pot")
+    held = held[["amount", "allotted"]].sum(min_count=1).reindex(pots.index)
     held = held.rename(columns={"amount": "planned"}).fillna({"planned": 0.0})
     return Funding(
         until,
         pots[["name_vi", "name_en", "fund", "capital", "measure", "mark"]].join(held),
-        *(sets.excess(cost, amounts)[0].astype(np.int64) for amounts in money),
-        by_pot,
-        sets.names(int(sets.excess(*middle)[1])),
+        *(sets.excess(cost, amounts).astype(np.int64) for amounts in money),
+        {pot: np.maximum(claims[pot] - amount, 0) for pot, amount in planned.items()},
+        sets.blocking(*(np.rint(amounts.mean(axis=1)) for amounts in (cost, money[0]))),
     )
 
 
-def _by(year: int | None, until: int) -> bool:
-    return year is None or year <= until
+@dataclass(frozen=True)
+class Demand:
+    """The need for a target, and the money against it.
+
+    ``needs``: by level (ntm, advanced, model); the levels are different things and only
+    ``together`` adds them, when asked. ``money``: the pots against it up to the year ``until``;
+    None for part of a data set, whose pots serve others too. ``assumed_quantities``: no work needed
+    rests on a reported quantity. ``unpriced``: NTM criteria that communes lack or may lack and for
+    which no work is known: they take no works, or their cost is not known; either way they cost
+    nothing here.
+    """
+
+    target: str
+    until: int
+    needs: dict[str, Need]
+    together: Need
+    money: Funding | None
+    assumed_quantities: bool
+    unpriced: list[int]
 
 
-def _held(
-    workbook: Workbook, rows: pd.DataFrame, need: Need, seed: int
-) -> tuple[dict[str, np.ndarray], ...]:
-    """Planned and disbursed money of every pot, thousand đồng of the base year, or tonnes."""
-    pots = workbook.tables["pots"].set_index("pot")
-    index = price_index(workbook.tables["prices"], need.price_year, need.draws, seed)
-    planned, disbursed = (
-        {pot: np.zeros(need.draws, dtype=np.int64) for pot in pots.index} for _ in range(2)
+def demand(
+    workbook: Workbook,
+    target: str = "ntm",
+    *,
+    units: list[int] | None = None,
+    until: int | None = None,
+    draws: int = DRAWS,
+    seed: int = SEED,
+    standing: Standing | None = None,
+) -> Demand:
+    """Need and money for ``target``: ``ntm`` (all communes not NTM yet) or ``registered`` (the list
+    of planned targets).
+
+    ``units``: only these communes. ``standing``: that of the set NTM is reported in, where it is
+    known already. ``until``: the year of the deadline (default: the end of the term, or a
+    scenario's own; for ``registered`` the last year planned). Raises :class:`DataProblems` where an
+    assumption that is needed was not known on the as-of date.
+
+    >>> found = demand(Workbook.open("data/thanh-chuong"), draws=200)
+    >>> list(found.needs), found.together.assumed_share, found.assumed_quantities
+    (['ntm'], 1.0, True)
+    """
+    plans = workbook.tables["targets"].query("kind == 'plan'")["year"]
+    last = plans.max() if target == "registered" and len(plans) else workbook.last_day.year
+    until, base, term_end = (
+        until or int(last),
+        workbook.as_of.year,
+        workbook.meta["term_end"]["date"],
     )
-    rows = rows[rows["pot"].map(pots["fund"]) != "tin_dung"]
-    for row in rows.to_dict("records"):
-        pot, year = row["pot"], int(row["year"])
-        u = uniforms(seed, "disbursed", [f"{pot}|{year}"], need.draws)[0]
-        share = pert(u, row["disbursed_low"], row["disbursed"], row["disbursed_high"]) / 100
-        in_kind = pots.loc[pot, "measure"] == "cement"
-        base = row["amount"] * (1 if in_kind else THOUSAND / index[year])
-        planned[pot] += np.rint(base).astype(np.int64)
-        disbursed[pot] += np.rint(base * share).astype(np.int64)
-    return planned, disbursed
-
-
-def _worth(
-    workbook: Workbook, sets: PotSets, held: dict[str, np.ndarray], need: Need, seed: int
-) -> np.ndarray:
-    """What the pots of ``sets`` hold, cement at its price in each world: pots x draws."""
-    measure = workbook.tables["pots"].set_index("pot")["measure"]
-    price = Prices(PriceList(workbook), need.price_year, need.draws, seed)
-    money = [
-        np.floor(held[pot] * price.cement) if measure[pot] == "cement" else held[pot]
-        for pot in sets.pots
-    ]
-    return np.array(money)
-
-
-def by_source(need: Need, pots: pd.DataFrame) -> dict[tuple[str, str], np.ndarray]:
-    """Claims on money by (source, kind of capital), in the order of the pots."""
-    made: dict[tuple[str, str], np.ndarray] = {}
-    for pot, row in pots.iterrows():
-        if pot in need.by["pot"]:
-            key = (row["fund"], row["capital"])
-            made[key] = made.get(key, 0) + need.by["pot"][pot]
-    return made
+    day, problems = write_date(workbook.as_of), []
+    if base > term_end.year:
+        raise DataProblems([Problem("after_term", "dataset.yaml", details={"day": day})])
+    check_plan(workbook.tables, base, term_end.year, problems, workbook.horizon)
+    if problems:  # the tables are sound; what was known by the as-of date need not be
+        details = {"day": day, "files": ", ".join(sorted({p.file for p in problems}))}
+        raise DataProblems([Problem("not_known_then", "dataset.yaml", details=details)])
+    needs, unpriced = {}, []
+    for level, communes in communes_in_need(workbook, target).items():
+        chosen = [unit for unit in communes if units is None or unit in units]
+        if level == "ntm":
+            missing = missing_ntm(workbook, draws, seed, chosen, standing)
+        else:
+            missing = missing_higher(workbook, level, draws, chosen)
+        needs[level] = draw_need(workbook, missing, level, seed, base, spreads=units is not None)
+        if level == "ntm":
+            some = missing.numbers[missing.lacks.any(axis=(0, 2))]
+            unpriced = [int(n) for n in some if n not in set(needs[level].works["criterion"])]
+    by = {name: Counter() for name in GROUPINGS}
+    for name, sums in by.items():
+        for need in needs.values():
+            sums.update(need.by[name])
+    works = [need.works for need in needs.values()]
+    works = pd.concat([table for table in works if len(table)] or works[:1], ignore_index=True)
+    together = Need(base, draws, by, works)
+    money = funding(workbook, together, until, seed) if units is None else None
+    assumed = bool((works.loc[works["needed"] > 0, "mark"] == "assumed").all())
+    return Demand(target, until, needs, together, money, assumed, unpriced)
 
 
 def movers(workbook: Workbook, need: Need) -> pd.DataFrame:
@@ -188,10 +233,156 @@ def movers(workbook: Workbook, need: Need) -> pd.DataFrame:
     since = {item: rise.index > costs.loc[item, "price_year"] for item in means}
     ends = (sum(m * lift[since[i]].prod() for i, m in means.items()) for lift in lifts.values())
     rows.append(("price", "", *ends))
-    table = pd.DataFrame(rows, columns=["kind", "item", "low", "high"])
-    table["swing"] = table["high"] - table["low"]
-    return table.sort_values("swing", ascending=False, kind="stable").reset_index(drop=True)
+    table = _swings(rows).sort_values("swing", ascending=False, kind="stable")
+    return table.reset_index(drop=True)
 
 
-def _pert_mean(ends: pd.Series | pd.DataFrame) -> float | pd.Series:
+def _pert_mean(ends):
     return (ends["low"] + 4 * ends["mode"] + ends["high"]) / 6
+
+
+def status_movers(workbook: Workbook, draws: int = BLOCK, seed: int = SEED) -> pd.DataFrame:
+    """How much the unreported statuses move the need of all communes: like
+    :func:`~.funding.movers`, by re-running it in the same worlds.
+
+    ``count``: communes without a count meet one criterion more (low) or fewer (high) on average;
+    ``lost``: no criterion met under the old set is lost (low), or twice as many as assumed (high).
+    """
+    units, base = communes_in_need(workbook, "ntm")["ntm"], workbook.as_of.year
+    standing = assess(workbook, workbook.default_set("ntm"))
+
+    def mean(table, **columns):
+        tables = workbook.tables | {table: workbook.tables[table].assign(**columns)}
+        changed = replace(workbook, tables=tables)
+        missing = missing_ntm(changed, draws, seed, units, standing)
+        need = draw_need(changed, missing, "ntm", seed, base, spreads=False)
+        return float(need.total.mean()) / THOUSAND
+
+    priors, lost = workbook.tables["count_priors"], workbook.tables["carry_over"]["lost"]
+    averages = [one_more_met(priors, way)["average"] for way in (1, -1)]
+    rows = [
+        ("count", "", *(mean("count_priors", average=average) for average in averages)),
+        ("lost", "", *(mean("carry_over", lost=(lost * by).clip(upper=100)) for by in (0, 2))),
+    ]
+    return _swings(rows)
+
+
+def _swings(rows):
+    table = pd.DataFrame(rows, columns=["kind", "item", "low", "high"])
+    return table.assign(swing=table["high"] - table["low"])
+
+
+def in_millions(values: np.ndarray) -> dict[str, float]:
+    """mean, p10, p50, p90 in million đồng, of thousand đồng by world."""
+    return {name: round(value / THOUSAND, 1) for name, value in spread(values).items()}
+
+
+def _whole(values):
+    return {name: round(value) for name, value in spread(values).items()}
+
+
+def _rows(label, groups, figures=in_millions):
+    """Rows of the record: the key under ``label``, and the figures of its worlds."""
+    return [{label: key, **figures(values)} for key, values in groups]
+
+
+def record(workbook: Workbook, answer: Demand) -> dict:
+    """The demand in plain Python types, as ``ntm needs --json`` prints it.
+
+    Money in million đồng, cement in tonnes. A criterion without a name is null (``name`` is then
+    ``nameless``, or ``no_criterion`` for listed works of none), a year that is not planned is null;
+    ``envelope``, ``gap`` and ``blocking_sources`` are null for single communes.
+    """
+    need, debts, units = answer.together, newest_debts(workbook), workbook.communes
+    pots = workbook.tables["pots"]
+    sources = Counter()
+    for pot, fund, capital in pots[["pot", "fund", "capital"]].to_numpy():
+        if pot in need.by["pot"]:
+            sources[fund, capital] += need.by["pot"][pot]
+    if need.cement_value.any():
+        sources["cement", "in_kind"] = need.cement_value
+    by_criterion = []
+    for level, of_level in answer.needs.items():  # equal numbers of two sets are two criteria
+        set_id = workbook.judging_set if level == "ntm" else workbook.default_set(level)
+        names = workbook.law.criteria_of(set_id)
+        for c in sorted(of_level.by["criterion"], key=lambda c: (c <= 0, abs(c))):
+            row = {"level": level, "criterion": None, "name": WITHOUT.get(c)}
+            if c > 0:
+                row = {"level": level, "criterion": c, "name": names.loc[c, "name_vi"]}
+                row["name_en"] = names.loc[c, "name_en"]
+            by_criterion.append(row | in_millions(of_level.by["criterion"][c]))
+    debts = debts[debts["unit"].isin(units.index)].astype({"criterion": int})
+    debts = debts.assign(code=debts["unit"].map(units["code"]))
+    share = need.assumed_share
+    return {
+        "dataset": workbook.id,
+        "as_of": f"{workbook.as_of}",
+        "target": answer.target,
+        "unit": "triệu đồng",
+        "price_year": need.price_year,
+        "until": answer.until,
+        "draws": need.draws,
+        "total": in_millions(need.total),
+        "by_level": _rows("level", ((name, n.total) for name, n in answer.needs.items())),
+        "by_criterion": by_criterion,
+        "without_works": answer.unpriced,
+        "by_source": [
+            {"source": fund, "capital": capital, **in_millions(values)}
+            for (fund, capital), values in sources.items()
+        ],
+        "by_year": _rows("year", _planned(need.by["year"])),
+        "by_commune": [
+            {"code": row["code"], "name": row["name"], **in_millions(need.by["commune"][unit])}
+            for unit, row in units.iterrows()
+            if unit in need.by["commune"]
+        ],
+        "cement": _cement(workbook, answer),
+        **_money(answer.money),
+        "debts": debts[["code", "criterion", "amount"]].to_dict("records"),
+        "assumed_share": None if np.isnan(share) else round(share, 4),
+    }
+
+
+def _planned(by_year):
+    """By planned year in order, what is not planned last."""
+    return sorted(by_year.items(), key=lambda item: (item[0] is None, item[0] or 0))
+
+
+def _cement(workbook, answer):
+    """Tonnes of cement: needed, granted so far, expected, lacking; by planned year."""
+    need, money, rows = answer.together, answer.money, workbook.tables["cement"]
+    granted = rows.loc[rows["unit"] == -1, "granted"].sum(min_count=1)
+    expected = lacking = None
+    if money:
+        pots = money.pots[money.pots["measure"] == "cement"]
+        expected = float(pots["planned"].sum())
+        if len(pots):
+            lacking = _whole(sum(money.by_pot[pot] for pot in pots.index))
+    return {
+        "unit": "tấn",
+        "need": _whole(sum(need.tonnes.values(), 0 * need.total)),
+        "granted": None if np.isnan(granted) else float(granted),
+        "expected": expected,
+        "gap": lacking,
+        "by_year": _rows("year", _planned(need.tonnes), _whole),
+    }
+
+
+def _money(money):
+    """Planned money by pot, the gap with what each pot lacks at usual shares, what blocks."""
+    if money is None:
+        return dict.fromkeys(("envelope", "gap", "blocking_sources"))
+    pots = money.pots.reset_index(names="pot").rename(columns={"fund": "source"})
+    in_kind = pots["measure"] == "cement"
+    envelope = pots.assign(
+        unit=np.where(in_kind, "tấn", "triệu đồng"),
+        allotted=pots["allotted"].astype(object).where(pots["allotted"].notna(), None),
+    )
+    columns = ["pot", "source", "capital", "unit", "planned", "allotted"]
+    gaps = _rows("pot", ((pot, money.by_pot[pot]) for pot in pots.loc[~in_kind, "pot"]))
+    late = in_millions(money.late_gap)
+    return {
+        "envelope": envelope[columns].to_dict("records"),
+        "gap": in_millions(money.gap) | {"if_late": late, "by_pot": gaps},
+        "blocking_sources": money.blocking,
+    }

@@ -2,7 +2,8 @@
 commune, criterion, pot, year.
 """
 
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -13,39 +14,55 @@ from ..plan_checks import CEMENT
 from ..problems import Problem
 from ..recognition import RANKS, levels
 from ..workbook import Workbook
-from .missing import Missing
+from .missing import MET, Missing
 from .pot_sets import CEMENT_PART
-from .works import PriceList, Prices, drawn_works, item_works, split, unit_costs, works_of
+from .works import WORK_COLUMNS, PriceList, Prices, drawn_works, item_works, split, works_of
 
-GROUPINGS = ("commune", "criterion", "pot", "year", "item", "people", "pot_year", "kind_year")
+GROUPINGS = tuple(
+    "commune criterion item year pot people pot_year kind_year tonnes cement assumed".split()
+)
+FIGURES = ("quantity_mode", "needed", "sure", "claims", "mean", "p10", "p50", "p90")
 
 
 @dataclass
 class Need:
-    """The need of some communes at one level, thousand đồng of ``price_year`` over worlds; all
-    arrays int64 (draws).
+    """The need of some communes, thousand đồng of ``price_year`` over worlds; all arrays int64
+    (draws).
 
     ``by``: for each of :data:`GROUPINGS` the totals by key; for ``pot`` the claims on each money
-    pot (cement is not among them), for ``pot_year`` by (pot, planned year or None), for ``people``
-    the voluntary contribution by commune. ``tonnes``: cement by year (None: not planned yet).
-    ``cement_value``: what that cement is worth. ``assumed``: the part of ``total`` whose quantity,
-    price or missing criterion is assumed or drawn. ``works``: one row a work: unit, criterion,
-    work, item, quantity (mean where it is needed), needed (share of worlds), sure (nothing of it is
-    assumed or drawn), mean, p10, p50, p90 (where it is needed), year, mark, claims (mean over all
-    worlds of what it claims on each pot, and the value of its cement).
+    pot (cement is not among them), for ``pot_year`` by (pot, planned year or None), for
+    ``kind_year`` by (item, or item and :data:`CEMENT_PART`, year), for ``people`` the voluntary
+    contribution by commune, for ``tonnes`` cement by year (None: not planned yet), for ``cement``
+    and ``assumed`` by item what its cement is worth, and the part whose quantity, price or missing
+    criterion is assumed or drawn. ``works``: one row a work: the columns of
+    :func:`~ntm_analysis.need.works.works_of`, but quantity (mean where it is needed); and
+    quantity_mode, needed (share of worlds), sure (nothing of it is assumed or drawn), claims (mean
+    over all worlds of what it claims on each pot, and the value of its cement), mean, p10, p50, p90
+    (where it is needed).
     """
 
-    level: str
     price_year: int
     draws: int
-    total: np.ndarray
-    by: dict[str, dict[object, np.ndarray]] = field(
-        default_factory=lambda: {name: {} for name in GROUPINGS}
-    )
-    tonnes: dict[object, np.ndarray] = field(default_factory=dict)
-    cement_value: np.ndarray | None = None
-    assumed: np.ndarray | None = None
-    works: pd.DataFrame = field(default_factory=pd.DataFrame)
+    by: dict[str, Counter]
+    works: pd.DataFrame
+
+    def _sum(self, grouping):
+        return sum(self.by[grouping].values(), np.zeros(self.draws, dtype=np.int64))
+
+    @property
+    def total(self) -> np.ndarray:
+        """The whole need."""
+        return self._sum("item")
+
+    @property
+    def cement_value(self) -> np.ndarray:
+        """What the cement is worth."""
+        return self._sum("cement")
+
+    @property
+    def tonnes(self) -> dict[object, np.ndarray]:
+        """Cement by planned year."""
+        return self.by["tonnes"]
 
     @property
     def assumed_share(self) -> float:
@@ -53,7 +70,7 @@ class Need:
         need.
         """
         total = int(self.total.sum())
-        return float(self.assumed.sum() / total) if total else float("nan")
+        return float(self._sum("assumed").sum() / total) if total else float("nan")
 
 
 def spread(values: np.ndarray) -> dict[str, float]:
@@ -85,83 +102,56 @@ def draw_need(
     >>> sum(need.by["criterion"].values()).tolist() == need.total.tolist()
     True
     """
-    draws = missing.lacks.shape[2]
-    works = works_of(workbook, missing, level)
+    draws, works = missing.lacks.shape[2], works_of(workbook, missing, level)
     prices = Prices(PriceList(workbook), base, draws, seed)
-    costs = unit_costs(workbook)
     people = set(workbook.tables["pots"].query("fund == 'dan'")["pot"])
-    zeros = np.zeros(draws, dtype=np.int64)
-    need = Need(level, base, draws, zeros.copy(), cement_value=zeros.copy(), assumed=zeros.copy())
-    listed = works.to_dict("records")
-    rows: list[dict] = [{}] * len(listed)
-    for drawn in drawn_works(item_works(workbook, works, missing.numbers), missing, prices):
-        for j, place in enumerate(drawn.rows):
-            work, amount, wanted = listed[place], drawn.amount[j], drawn.wanted[j]
-            year = None if pd.isna(work["year"]) else int(work["year"])
-            money, claims = amount, {}
-            if drawn.tonnes is not None:
-                _add(need.tonnes, year, drawn.tonnes[j])
-                need.cement_value += drawn.value[j]
-                claims[CEMENT] = float(drawn.value[j].mean())
-                money = amount - drawn.value[j]
-                _add(need.by["kind_year"], (drawn.item + CEMENT_PART, year), drawn.value[j])
-            _add(need.by["kind_year"], (drawn.item, year), money)
-            for pot, claim in split(money, prices.tables.shares(drawn.item)):
-                claims[pot] = float(claim.mean())
-                _add(need.by["pot"], pot, claim)
-                _add(need.by["pot_year"], (pot, year), claim)
-                if pot in people:
-                    _add(need.by["people"], work["unit"], claim)
-            need.total += amount
-            groups = {
-                "commune": work["unit"],
-                "criterion": work["criterion"],
-                "item": drawn.item,
-                "year": year,
-            }
-            for name, group in groups.items():
-                _add(need.by[name], group, amount)
-            cost, named = costs.loc[drawn.item], work["criterion"] > 0
-            sure = work["mark"] != "assumed" and cost["mark"] != "assumed" and not cost["filled"]
-            sure &= (
-                not named
-                or not missing.drawn[
-                    work["at"], np.searchsorted(missing.numbers, work["criterion"])
-                ]
-            )
-            if not sure:
-                need.assumed += amount
-            share = float(wanted.mean())
-            rows[place] = {
-                **work,
-                "quantity_mode": work["quantity"],
-                "year": year,
-                "needed": share,
-                "quantity": float(drawn.quantity[j][wanted].mean()) if share else 0.0,
-                "sure": sure,
-                "claims": claims,
-                **(spread(amount[wanted] if share else zeros) if spreads else {}),
-            }
-    columns = [
-        *works.columns,
-        "quantity_mode",
-        "needed",
-        "sure",
-        "claims",
-        "mean",
-        "p10",
-        "p50",
-        "p90",
-    ]
-    need.works = pd.DataFrame(rows, columns=columns)
-    return need
+    by, tables = {name: Counter() for name in GROUPINGS}, []
 
+    def add(grouping, keys, amounts):
+        for key, amount in zip(keys, amounts, strict=True):
+            by[grouping][key] += amount
 
-def _add(groups: dict, key: object, amount: np.ndarray) -> None:
-    if key in groups:
-        groups[key] += amount
-    else:
-        groups[key] = amount.copy()
+    for drawn in drawn_works(item_works(workbook, works), missing, prices):
+        item, amount, value, wanted = drawn.item, drawn.amount, drawn.value, drawn.wanted
+        mine, cost = works.iloc[drawn.rows], prices.tables.costs[item]
+        years = [None if pd.isna(year) else int(year) for year in mine["year"]]
+        money, claims, units = amount, {}, mine["unit"]
+        named = (mine["criterion"] > 0).to_numpy()
+        sure = ~(mine["mark"] == "assumed").to_numpy()
+        sure &= cost["mark"] != "assumed" and not cost["filled"]
+        place = np.searchsorted(missing.numbers, mine["criterion"][named])
+        sure[named] &= ~missing.drawn[mine["at"][named], place]
+        if value is not None:
+            money, claims[CEMENT] = amount - value, value.mean(axis=1)
+            by["cement"][item] += value.sum(axis=0)
+            add("tonnes", years, drawn.tonnes)
+            add("kind_year", [(item + CEMENT_PART, year) for year in years], value)
+        add("kind_year", [(item, year) for year in years], money)
+        for pot, claim in split(money, prices.tables.shares(item)):
+            claims[pot] = claim.mean(axis=1)
+            by["pot"][pot] += claim.sum(axis=0)
+            add("pot_year", [(pot, year) for year in years], claim)
+            if pot in people:
+                add("people", units, claim)
+        by["item"][item] += amount.sum(axis=0)
+        by["assumed"][item] += amount[~sure].sum(axis=0)
+        add("commune", units, amount)
+        add("criterion", mine["criterion"], amount)
+        add("year", years, amount)
+        needs = list(zip(drawn.quantity, amount, wanted, strict=True))
+        figures = mine.assign(
+            quantity_mode=mine["quantity"],
+            needed=wanted.mean(axis=1),
+            quantity=[size[w].mean() if w.any() else 0.0 for size, _, w in needs],
+            sure=sure,
+            claims=pd.DataFrame(claims).to_dict("records"),
+        )
+        if spreads:
+            ranges = [spread(a[w] if w.any() else a) for _, a, w in needs]
+            figures = figures.join(pd.DataFrame(ranges, index=mine.index))
+        tables.append(figures)
+    table = pd.concat(tables).sort_index() if tables else works
+    return Need(base, draws, by, table.reindex(columns=[*WORK_COLUMNS, *FIGURES]))
 
 
 def works_not_needed(workbook: Workbook, standing: Standing) -> list[Problem]:
@@ -174,32 +164,19 @@ def works_not_needed(workbook: Workbook, standing: Standing) -> list[Problem]:
     works = works[(works["state"] != "done") & works["unit"].isin(workbook.communes.index)]
     level = levels(workbook)["level"]
     states = standing.matrix()
-    made = []
+    problems = []
     for _, work in works.iterrows():
-        has, place = level[work["unit"]], ("works.csv", int(work["row"]), "criterion")
-        details = {"unit": workbook.units.loc[work["unit"], "label"], "work": work["work"]}
-        if RANKS.index(has) >= RANKS.index(work["level"]):
-            made.append(
-                Problem(
-                    "work_of_level_reached",
-                    *place,
-                    details | {"level": work["level"]},
-                    warning=True,
-                )
-            )
-        elif work["level"] == "ntm" and states.loc[work["unit"]].get(work["criterion"]) in (
-            "met",
-            "not_applicable",
-        ):
-            made.append(
-                Problem(
-                    "work_already_met",
-                    *place,
-                    details | {"criterion": f"{work['criterion']:g}"},
-                    warning=True,
-                )
-            )
-    return made
+        unit, criterion = work["unit"], work["criterion"]
+        if RANKS.index(level[unit]) >= RANKS.index(work["level"]):
+            code, details = "work_of_level_reached", {"level": work["level"]}
+        elif work["level"] == "ntm" and states.loc[unit].get(criterion) in MET:
+            code, details = "work_already_met", {"criterion": f"{criterion:g}"}
+        else:
+            continue
+        details |= {"unit": workbook.units.loc[unit, "label"], "work": work["work"]}
+        place = ("works.csv", int(work["row"]), "criterion")
+        problems.append(Problem(code, *place, details, warning=True))
+    return problems
 
 
 def communes_in_need(workbook: Workbook, target: str) -> dict[str, list[int]]:
@@ -211,5 +188,5 @@ def communes_in_need(workbook: Workbook, target: str) -> dict[str, list[int]]:
         return {"ntm": level.index[level == "not_ntm"].tolist()}
     plans = workbook.tables["targets"]
     plans = plans[(plans["kind"] == "plan") & plans["unit"].isin(level.index)]
-    open_ = plans[plans["level"].map(RANKS.index) > plans["unit"].map(level).map(RANKS.index)]
-    return {name: list(dict.fromkeys(open_.loc[open_["level"] == name, "unit"])) for name in LEVELS}
+    ahead = plans["level"].map(RANKS.index) > plans["unit"].map(level).map(RANKS.index)
+    return {n: plans.loc[ahead & (plans["level"] == n), "unit"].unique().tolist() for n in LEVELS}

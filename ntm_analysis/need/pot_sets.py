@@ -8,10 +8,10 @@ least extra money, in whatever pots, with which all could be paid: the demand of
 supermodular, so the least additions that mend every set add up to the largest one.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import combinations, product
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -40,6 +40,8 @@ class PotSets:
         Kinds x pots, thousandths.
     members : ndarray of bool
         Sets x pots.
+    own : list of int
+        Positions of pots that each commune has for itself: they stand in no set.
     """
 
     pots: list[str]
@@ -47,6 +49,7 @@ class PotSets:
     least: np.ndarray
     most: np.ndarray
     members: np.ndarray
+    own: list[int]
 
     @cached_property
     def share(self) -> np.ndarray:
@@ -115,6 +118,29 @@ class PotSets:
         sets = _subsets(np.flatnonzero(self.members.any(axis=0)), len(self.pots))
         return sets, np.hstack([self.borne(sets), -THOUSANDTHS * sets])
 
+    @cached_property
+    def with_own(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Every set with the sets of own pots that matter beside it.
+
+        Own pots are left out where the set with them must bear no more than with a part of them,
+        and the rest of them alone: a commune whose own pots are enough pays that by itself.
+
+        Returns
+        -------
+        tuple of ndarray
+            By set its first row; rows x own pots (0, 1); rows x kinds, thousandths.
+        """
+        every = _subsets(self.own, len(self.pots))
+        alone, starts, rows, shares = self.borne(every), [], [], []
+        for inside in self.members:
+            starts.append(len(rows))
+            share = self.borne(every | inside)
+            # Of the empty set no part may be nothing: the rest were all.
+            kept = _matter(every[:, self.own], share, alone, begin=int(not inside.any()))
+            rows += kept
+            shares.append(share[kept])
+        return np.array(starts), every[rows][:, self.own].astype(float), np.concatenate(shares)
+
     def borne(self, members: np.ndarray) -> np.ndarray:
         """What any sets (sets x pots) must bear of each kind: sets x kinds, thousandths."""
         inside = members @ self.least.T
@@ -145,11 +171,12 @@ def pot_sets(tables: dict[str, pd.DataFrame], own: Collection[str] = ()) -> PotS
     shared = [i for i, pot in enumerate(pots) if pot not in own]
     if len(shared) > MANY:
         raise ValueError(f"{len(shared)} pots are shared; at most {MANY}")
-    every = PotSets(pots, kinds, least, most, _subsets(shared, len(pots)))
+    places = [i for i, pot in enumerate(pots) if pot in own]
+    every = PotSets(pots, kinds, least, most, _subsets(shared, len(pots)), places)
     if own:
         return every
-    kept = _matter(every.members[:, shared], every.share) or [0]
-    return replace(every, members=every.members[kept])
+    _, *kept = _matter(every.members[:, shared], every.share, every.share, begin=1)
+    return replace(every, members=every.members[kept or [0]])
 
 
 def _subsets(pots, width):
@@ -185,49 +212,40 @@ def bounds(
     return least, most, pots, items + [item + CEMENT_PART for item in parted]
 
 
-def _matter(members, share):
-    """Which sets, in order of size, must bear more than two parts of them together."""
-    code = members @ (1 << np.arange(members.shape[1]))
-    row_of = np.empty(1 << members.shape[1], dtype=int)
-    row_of[code] = np.arange(len(code))
-    kept = []
-    for row in np.flatnonzero(share.any(axis=1)):
-        inside = np.array([k for k in kept if code[k] & code[row] == code[k]], dtype=int)
-        rest = row_of[code[row] - code[inside]]
-        if not (share[row] <= share[inside] + share[rest]).all(axis=1).any():
-            kept.append(int(row))
+def _matter(sets, share, alone, begin):
+    """The empty set, and which of all sets, in order of size, must bear more than a part of them,
+    from the ``begin``-th kept, and the rest of them alone.
+    """
+    code = sets @ (1 << np.arange(sets.shape[1]))
+    row_of, kept = np.argsort(code), [0]
+    for row in np.flatnonzero(share.any(axis=1) & (code > 0)).tolist():
+        part = np.array([k for k in kept[begin:] if code[k] & code[row] == code[k]], dtype=int)
+        rest = row_of[code[row] - code[part]]
+        if not (share[row] <= share[part] + alone[rest]).all(axis=1).any():
+            kept.append(row)
     return kept
 
 
-def contribution(
-    sets: PotSets, cost: np.ndarray, own: Sequence[int], money: np.ndarray
-) -> np.ndarray:
+def contribution(sets: PotSets, cost: np.ndarray, money: np.ndarray) -> np.ndarray:
     """What communes ask of each set of shared pots beyond what their own pots can pay.
 
-    Exact: of the sets that a commune's own pots may be added to, the one that asks most.
+    Exact: of the sets of own pots that may be added, the one that asks most.
 
     Parameters
     ----------
     sets : PotSets
-        Made with these pots as ``own``.
+        Of pots some of which communes have for themselves (``own``).
     cost : ndarray
         Kinds x ..., thousand dong.
-    own : sequence of int
-        Places of the commune's own pots in ``sets.pots``.
     money : ndarray
         Own pots x ..., thousand dong.
 
     Returns
     -------
     ndarray
-        Sets x ..., in the scale of :meth:`PotSets.demand`.
+        Sets x ..., in the scale of :meth:`PotSets.demand`, at least 0; of the empty set what own
+        pots lack, whatever the shared ones hold.
     """
-    worst = None
-    for size in range(len(own) + 1):
-        for some in combinations(range(len(own)), size):
-            members = sets.members.copy()
-            members[:, [own[j] for j in some]] = True
-            least = np.tensordot(sets.borne(members), cost, axes=1)
-            least -= THOUSANDTHS * money[list(some)].sum(axis=0)
-            worst = least if worst is None else np.maximum(worst, least)
-    return worst
+    starts, own, share = sets.with_own
+    asked = np.tensordot(share, cost, axes=1) - THOUSANDTHS * np.tensordot(own, money, axes=1)
+    return np.maximum(np.maximum.reduceat(asked, starts, axis=0), 0)

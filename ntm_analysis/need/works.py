@@ -7,7 +7,7 @@ A cement part is tonnes, its money value is shown and not claimed from a money p
 of a work add up to the rest exactly.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,7 +18,7 @@ from ..assess import assess
 from ..plan_checks import CEMENT
 from ..problems import DataProblems, Problem
 from ..workbook import Workbook
-from .draws import pert, perts, uniforms
+from .draws import pert, uniforms
 from .missing import Missing
 
 DEBT = "no-dong"  # construction debt: one million đồng a unit, of the day it is paid
@@ -42,13 +42,8 @@ def price_index(
     """
     years = prices["year"].astype(int).tolist()
     u = uniforms(seed, "price", [str(year) for year in years], draws, block)
-    grown = dict(
-        zip(
-            years,
-            1 + perts(u, *(prices[end] for end in ("low", "mode", "high"))) / 100,
-            strict=True,
-        )
-    )
+    growth = 1 + pert(u, *(prices[end] for end in ("low", "mode", "high"))) / 100
+    grown = dict(zip(years, growth, strict=True))
     index = {base: np.ones(draws)}
     for year in range(base + 1, max(grown, default=base) + 1):
         index[year] = index[year - 1] * grown[year]
@@ -93,57 +88,37 @@ def works_of(workbook: Workbook, missing: Missing, level: str) -> pd.DataFrame:
         work for every nameless criterion), listed (in works.csv), year (planned, else of the
         nearest target; NaN).
     """
-    targets = workbook.tables["targets"]
+    tables, place = workbook.tables, {unit: at for at, unit in enumerate(missing.units)}
+    own = tables["works"].query("level == @level and unit in @place")
+    blank = {"criterion": -1, "percent_done": 0, "low": own["quantity"], "high": own["quantity"]}
+    own = own.fillna(blank)
+    own = own.assign(at=own["unit"].map(place), left=1 - own["percent_done"] / 100, listed=True)
+    usual = tables["typical_works"].query("set == @missing.set_id").fillna({"criterion": 0})
+    usual = usual.assign(work=usual["item"], left=1.0, committed="no", listed=False)
+    named, nameless = missing.lacks.any(axis=2), missing.nameless.any(axis=1)
+    at, column = np.nonzero(np.column_stack([named, nameless]))
+    asked = pd.DataFrame({"at": at, "criterion": np.append(missing.numbers, 0)[column]})
+    asked["unit"] = np.array(missing.units, dtype=np.int64)[at]
+    keys = ["unit", "criterion"]
+    asked = asked[~pd.MultiIndex.from_frame(asked[keys]).isin(pd.MultiIndex.from_frame(own[keys]))]
+    usual = asked.merge(usual, on="criterion")
+    point = usual["per"] == "point"
+    if point.any():
+        distance = assess(workbook, missing.set_id, carry=True).tests
+        distance = distance.set_index(["unit", "test"])["distance"]
+        distance = distance.reindex(usual.set_index(["unit", "indicator"]).index).fillna(0.0)
+        times = np.where(point, distance, 1.0)
+        usual[["low", "quantity", "high"]] *= times[:, None]
+        # A distance of nothing says that this indicator is not what is missing.
+        known = point & (times > 0)
+        usual = usual[known | ~point & ~known.groupby([usual[k] for k in keys]).transform("any")]
+    works = pd.concat([own[own["state"] != "done"], usual]).sort_values("at", kind="stable")
+    targets = tables["targets"]
     # A plan sets a year; a pledge is only a pledge.
     plans = targets[(targets["level"] == level) & (targets["kind"] == "plan")]
-    year_of = plans.groupby("unit")["year"].min()
-    listed = workbook.tables["works"].query("level == @level")
-    sizes = {end: listed[end].fillna(listed["quantity"]) for end in ("low", "high")}
-    listed = listed.assign(
-        **sizes,
-        criterion=listed["criterion"].fillna(-1),
-        left=1 - listed["percent_done"].fillna(0.0) / 100,
-        each=False,
-        listed=True,
-    )
-    usual = workbook.tables["typical_works"]
-    usual = usual[usual["set"] == missing.set_id]
-    usual = usual.assign(
-        criterion=usual["criterion"].fillna(0),
-        work=usual["item"],
-        left=1.0,
-        committed="no",
-        each=usual["criterion"].fillna(0) == 0,
-        listed=False,
-    )
-    by_unit = dict(list(listed.groupby("unit")))
-    by_criterion = {n: part.to_dict("records") for n, part in usual.groupby("criterion")}
-    distances = None
-    if (usual["per"] == "point").any():
-        tests = assess(workbook, missing.set_id, carry=True).tests
-        distances = tests.set_index(["unit", "test"])["distance"]
-    rows: list[dict] = []
-    for at, unit in enumerate(missing.units):
-        place = {"at": at, "unit": unit, "year": year_of.get(unit, np.nan)}
-        own = by_unit.get(unit, listed.iloc[:0])
-        for work in own[own["state"] != "done"].to_dict("records"):
-            planned = {} if pd.isna(work["planned_year"]) else {"year": work["planned_year"]}
-            rows.append(work | place | planned)
-        lacks = missing.numbers[missing.lacks[at].any(axis=1)]
-        lacks = [n for n in lacks if n not in set(own["criterion"])]
-        for criterion in [*lacks, *([0] if missing.nameless[at].any() else [])]:
-            choices = by_criterion.get(criterion, [])
-            # A distance of nothing says that this indicator is not what is missing.
-            points = [
-                (work, distances.get((unit, work["indicator"]), 0.0))
-                for work in choices
-                if work["per"] == "point"
-            ]
-            known = [(work, distance) for work, distance in points if distance > 0]
-            for work, times in known or [(w, 1.0) for w in choices if w["per"] == "commune"]:
-                size = {end: work[end] * times for end in ("low", "quantity", "high")}
-                rows.append(work | place | size)
-    return pd.DataFrame(rows, columns=list(WORK_COLUMNS)).astype(WORK_COLUMNS)
+    year = works["planned_year"].fillna(works["unit"].map(plans.groupby("unit")["year"].min()))
+    works = works.assign(year=year, each=works["criterion"] == 0)
+    return works.reset_index(drop=True)[list(WORK_COLUMNS)].astype(WORK_COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -171,7 +146,7 @@ class PriceList:
         self.rises, self.costs = workbook.tables["prices"], unit_costs(workbook).to_dict("index")
         parts, pots = workbook.tables["parts"], workbook.tables["pots"].set_index("pot")["measure"]
         in_kind = parts["pot"].map(pots) == "cement"
-        self.cement = parts[in_kind].drop_duplicates("item").set_index("item").to_dict("index")
+        self.cement = parts[in_kind].set_index("item").to_dict("index")
         self._money = {
             i: p[["pot", "share"]].to_numpy().tolist() for i, p in parts[~in_kind].groupby("item")
         }
@@ -195,10 +170,8 @@ class Prices:
 
     def cost(self, item: str) -> np.ndarray:
         """Unit cost in thousand đồng of the base year."""
-        cost, u = (
-            self.tables.costs[item],
-            uniforms(self.seed, "unit cost", [item], self.draws, self.block)[0],
-        )
+        cost = self.tables.costs[item]
+        u = uniforms(self.seed, "unit cost", [item], self.draws, self.block)[0]
         lift = THOUSAND if item == DEBT else THOUSAND / self.index[int(cost["price_year"])]
         return pert(u, cost["low"], cost["mode"], cost["high"]) * lift
 
@@ -215,76 +188,60 @@ class Prices:
         return pert(u, part["tonnes_low"], part["tonnes"], part["tonnes_high"])
 
 
+@dataclass(frozen=True)
 class ItemWorks:
-    """The works of one item in a list of :func:`works_of`, as arrays: what is the same in every
-    world. ``rows``: their places in the list.
+    """The works of one item in a list of :func:`works_of`: what is the same in every world.
+
+    ``rows``: their places in the list; ``works``: those rows, with the key of their random numbers
+    and the label of the commune.
     """
 
-    def __init__(
-        self, workbook: Workbook, works: pd.DataFrame, item: str, numbers: np.ndarray
-    ) -> None:
-        self.item, self.rows = item, np.flatnonzero(works["item"] == item)
-        mine = works.iloc[self.rows]
-        codes = mine["unit"].map(workbook.all_units["code"])
-        self.keys = (codes + "|" + mine["criterion"].astype(str) + "|" + mine["work"]).tolist()
-        self.ends = tuple(mine[c].to_numpy() for c in ("low", "quantity", "high"))
-        self.left, self.at, self.each = (mine[c].to_numpy() for c in ("left", "at", "each"))
-        self.named, self.place = (
-            mine["criterion"].to_numpy() > 0,
-            np.searchsorted(numbers, mine["criterion"]),
-        )
-        self.owed = (mine["committed"] == "debt").to_numpy()
-        self._works, self._labels = mine, workbook.units["label"]
-
-    def too_large(self, worth: np.ndarray) -> DataProblems:
-        """What to say of a work of impossible value."""
-        work = self._works.iloc[int(worth.max(axis=1).argmax())]
-        file = "works.csv" if work["listed"] else "typical_works.csv"
-        return DataProblems(
-            [
-                Problem(
-                    "need_too_large",
-                    file,
-                    details={"work": work["work"], "unit": self._labels[work["unit"]]},
-                )
-            ]
-        )
+    item: str
+    rows: np.ndarray
+    works: pd.DataFrame
 
 
-def item_works(workbook: Workbook, works: pd.DataFrame, numbers: np.ndarray) -> list[ItemWorks]:
-    """A list of :func:`works_of` by item; ``numbers``: the criteria of its set."""
-    return [ItemWorks(workbook, works, item, numbers) for item in dict.fromkeys(works["item"])]
+def item_works(workbook: Workbook, works: pd.DataFrame) -> list[ItemWorks]:
+    """A list of :func:`works_of` by item."""
+    names = workbook.units.loc[works["unit"], ["code", "label"]].set_axis(works.index)
+    key = names["code"] + "|" + works["criterion"].astype(str) + "|" + works["work"]
+    items = works.assign(key=key, label=names["label"]).groupby("item", sort=False)
+    return [ItemWorks(item, mine.index.to_numpy(), mine) for item, mine in items]
 
 
 def drawn_works(items: list[ItemWorks], missing: Missing, prices: Prices) -> Iterator[ItemDraws]:
     """The works in each world, item by item. Raises :class:`DataProblems` for a work of impossible
     value.
     """
-    for works in items:
-        u = uniforms(prices.seed, "quantity", works.keys, prices.draws, prices.block)
-        quantity = perts(u, *works.ends) * works.left[:, None]
-        worth = quantity * prices.cost(works.item)
+    for item in items:
+        works = item.works
+        u = uniforms(prices.seed, "quantity", works["key"], prices.draws, prices.block)
+        quantity = pert(u, works["low"], works["quantity"], works["high"])
+        quantity *= works["left"].to_numpy()[:, None]
+        worth = quantity * prices.cost(item.item)
         if not worth.max() < LARGEST:
-            raise works.too_large(worth)
-        amount = np.rint(worth, out=worth).astype(np.int64)
-        wanted = np.ones(amount.shape, dtype=bool)
-        wanted[works.named] = missing.lacks[works.at[works.named], works.place[works.named]]
-        wanted[works.owed] = True
-        times = None
-        if works.each.any():
-            times = np.where(works.each[:, None], missing.nameless[works.at], 1).astype(np.int64)
-            wanted &= times > 0
-            amount *= times
-        amount *= wanted
+            work = works.iloc[int(worth.max(axis=1).argmax())]
+            file = "works.csv" if work["listed"] else "typical_works.csv"
+            details = {"work": work["work"], "unit": work["label"]}
+            raise DataProblems([Problem("need_too_large", file, details=details)])
+        # How often a world asks for each work: a nameless criterion is as many as it counts.
+        times, at = np.ones(worth.shape, dtype=np.int16), works["at"].to_numpy()
+        each, named = works["each"].to_numpy(), (works["criterion"] > 0).to_numpy()
+        times[each] = missing.nameless[at[each]]
+        place = np.searchsorted(missing.numbers, works["criterion"][named])
+        times[named] = missing.lacks[at[named], place]
+        times[works["committed"] == "debt"] = 1
+        amount = np.rint(worth, out=worth).astype(np.int64) * times
         tonnes = value = None
-        if (each := prices.tonnes(works.item)) is not None:
-            tonnes = np.rint(quantity * each).astype(np.int64) * wanted
-            tonnes = tonnes if times is None else tonnes * times
+        if (per_unit := prices.tonnes(item.item)) is not None:
+            tonnes = np.rint(quantity * per_unit).astype(np.int64) * times
             value = np.minimum(np.rint(tonnes * prices.cement).astype(np.int64), amount)
-        yield ItemDraws(works.item, works.rows, quantity, wanted, amount, tonnes, value)
+        yield ItemDraws(item.item, item.rows, quantity, times > 0, amount, tonnes, value)
 
 
-def split(amount: np.ndarray, shares: Iterable[tuple[str, float]]) -> list[tuple[str, np.ndarray]]:
+def split(
+    amount: np.ndarray, shares: Sequence[tuple[str, float]]
+) -> Iterator[tuple[str, np.ndarray]]:
     """Whole amounts split by shares in %: each part rounded down, the last one takes the rest, so
     that they add up exactly.
 
@@ -292,10 +249,10 @@ def split(amount: np.ndarray, shares: Iterable[tuple[str, float]]) -> list[tuple
     >>> [(pot, part.tolist()) for pot, part in parts]
     [('a', [33, 33]), ('b', [67, 68])]
     """
-    shares = list(shares)
-    made, left = [], amount.copy()
+    left = amount
     for pot, share in shares[:-1]:
         part = amount * round(share * 100) // 10_000
-        left -= part
-        made.append((pot, part))
-    return [*made, (shares[-1][0], left)] if shares else []
+        left = left - part
+        yield pot, part
+    for pot, _ in shares[-1:]:
+        yield pot, left
