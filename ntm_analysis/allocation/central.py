@@ -295,8 +295,7 @@ def central_works(layout: Layout) -> pd.DataFrame:
         mine = [item for item in layout.items if item.level == level]
         drawn = drawn_works([item.works for item in mine], lacks, prices)
         for item, works in zip(mine, drawn, strict=True):
-            table = plan.works[level].iloc[works.rows]
-            table = table[["unit", "criterion", "work", "item", "mark"]]
+            table = works.works[["unit", "criterion", "work", "item", "mark"]]
             nothing = np.zeros(len(table))
             rows.append(
                 table.assign(

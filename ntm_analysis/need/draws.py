@@ -47,13 +47,9 @@ def uniforms(
     # One step of the generator makes four numbers. Its state is set anew for each name: much
     # cheaper than a generator each.
     state["state"]["counter"] = np.array([block * BLOCK // 4, 0, 0, 0], dtype=np.uint64)
-    names = [
-        hashlib.blake2b(f"{seed}|{quantity}|{key}".encode(), digest_size=16).digest()
-        for key in keys
-    ]
-    hashes = np.frombuffer(b"".join(names), dtype="<u8").astype(np.uint64).reshape(-1, 2)
-    for row, name in zip(drawn, hashes, strict=True):
-        state["state"]["key"] = name
+    for row, key in zip(drawn, keys, strict=True):
+        name = hashlib.blake2b(f"{seed}|{quantity}|{key}".encode(), digest_size=16)
+        state["state"]["key"] = np.frombuffer(name.digest(), dtype="<u8")
         bits.state = state
         generator.random(out=row)
     return drawn
@@ -88,15 +84,11 @@ def pert(u: np.ndarray, low: ArrayLike, mode: ArrayLike, high: ArrayLike) -> np.
         mean = np.where(width > 0, (low + 4 * mode + high) / 6, mode)
         return np.broadcast_to(mean, u.shape).copy()
     # Rounded, so that ranges of one shape (160-200-320, 1.6-2-3.2) share one table.
-    peaks = np.divide(mode - low, width, out=np.zeros_like(width), where=width > 0).round(6)
+    peaks = ((mode - low) / np.where(width > 0, width, 1.0)).round(6)
     kinds, kind = np.unique(peaks, return_inverse=True)
     tables = np.array([_pert_table(peak) for peak in kinds.tolist()])
     cells = (u * STEPS).astype(np.int32)
-    cells += kind.reshape(width.shape).astype(np.int32) * STEPS
-    drawn = tables.take(cells)
-    drawn *= width
-    drawn += low
-    return drawn
+    return tables.take(cells + kind.astype(np.int32) * STEPS) * width + low
 
 
 def together(own: np.ndarray, shared: np.ndarray, correlation: float) -> np.ndarray:
@@ -176,14 +168,11 @@ def inclusion_table(odds: np.ndarray) -> np.ndarray:
     [[0.0, 0.5, 1.0], [0.0, 1.0, 1.0]]
     """
     n = len(odds)
-    sums = np.zeros((n + 1, n + 1))
-    sums[n, 0] = 1.0
-    table = np.ones((n, n + 1))
-    for j in range(n - 1, -1, -1):
-        before = np.concatenate([[0.0], sums[j + 1, :-1]])
-        sums[j] = sums[j + 1] + odds[j] * before
-        possible = sums[j] > 0
-        table[j, possible] = odds[j] * before[possible] / sums[j, possible]
+    table, sums = np.ones((n, n + 1)), np.eye(n + 1)[0]  # R(0..n, j) from the last criterion on
+    for row, odd in zip(table[::-1], odds[::-1], strict=True):
+        taken = odd * np.append(0.0, sums[:-1])
+        sums = sums + taken
+        np.divide(taken, sums, out=row, where=sums > 0)
     return table
 
 

@@ -6,7 +6,7 @@ it stands the gap of each pot at usual shares: what it is asked for less what it
 never added up, because one pot can stand in for another.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,7 +20,7 @@ from ..workbook import Workbook
 from .draws import BLOCK, pert, uniforms
 from .missing import missing_higher, missing_ntm, one_more_met
 from .money import instance, instances_of, monthly_shares
-from .need import GROUPINGS, Need, communes_in_need, draw_need, spread
+from .need import Need, communes_in_need, draw_need, spread
 from .pot_sets import pot_sets
 from .works import THOUSAND, PriceList, Prices, newest_debts, unit_costs
 
@@ -89,28 +89,29 @@ def funding(workbook: Workbook, need: Need, until: int, seed: int) -> Funding:
     pots = workbook.tables["pots"].set_index("pot")
     rows, in_kind = still_to_come(workbook, until), pots["measure"] == "cement"
     prices = Prices(PriceList(workbook), need.price_year, need.draws, seed)
-    zeros = np.zeros(need.draws, dtype=np.int64)
-    planned, disbursed = dict.fromkeys(pots.index, zeros), dict.fromkeys(pots.index, zeros)
+    zeros, ones = np.zeros(need.draws, dtype=np.int64), np.ones(need.draws)
+    planned, disbursed = Counter(), Counter()
     for row in rows[rows["pot"].map(pots["fund"]) != "tin_dung"].to_dict("records"):
         pot, year = row["pot"], int(row["year"])
         u = uniforms(seed, "disbursed", [f"{pot}|{year}"], need.draws)[0]
         share = pert(u, row["disbursed_low"], row["disbursed"], row["disbursed_high"]) / 100
         whole = row["amount"] * (1 if in_kind[pot] else THOUSAND / prices.index[year])
-        planned[pot] = planned[pot] + np.rint(whole).astype(np.int64)
-        disbursed[pot] = disbursed[pot] + np.rint(whole * share).astype(np.int64)
+        planned[pot] += np.rint(whole).astype(np.int64)
+        disbursed[pot] += np.rint(whole * share).astype(np.int64)
 
-    def due(keys, by):
-        sums = dict.fromkeys(keys, zeros)
+    def due(by):
+        sums = Counter()
         for (key, year), amount in by.items():
-            if key in sums and (year is None or year <= until):
-                sums[key] = sums[key] + amount
+            if year is None or year <= until:
+                sums[key] += amount
         return sums
 
     tonnes = {(p, y): amount for p in pots.index[in_kind] for y, amount in need.tonnes.items()}
-    claims, sets = due(pots.index, {**need.by["pot_year"], **tonnes}), pot_sets(workbook.tables)
-    cost = np.array(list(due(sets.kinds, need.by["kind_year"]).values()))
+    sets, asked = pot_sets(workbook.tables), due({**need.by["pot_year"], **tonnes})
+    costs = due(need.by["kind_year"])
+    cost = np.array([zeros + costs[kind] for kind in sets.kinds])
     money = [
-        np.array([np.floor(held[p] * prices.cement) if in_kind[p] else held[p] for p in sets.pots])
+        np.array([np.floor(held[p] * (prices.cement if in_kind[p] else ones)) for p in sets.pots])
         for held in (planned, disbursed)
     ]
     held = rows.assign(allotted=rows["amount"].where(rows["kind"] == "allotted")).groupby("pot")
@@ -120,7 +121,7 @@ def funding(workbook: Workbook, need: Need, until: int, seed: int) -> Funding:
         until,
         pots[["name_vi", "name_en", "fund", "capital", "measure", "mark"]].join(held),
         *(sets.excess(cost, amounts).astype(np.int64) for amounts in money),
-        {pot: np.maximum(claims[pot] - amount, 0) for pot, amount in planned.items()},
+        {pot: np.maximum(zeros + asked[pot] - planned[pot], 0) for pot in pots.index},
         sets.blocking(*(np.rint(amounts.mean(axis=1)) for amounts in (cost, money[0]))),
     )
 
@@ -170,15 +171,11 @@ def demand(
     """
     plans = workbook.tables["targets"].query("kind == 'plan'")["year"]
     last = plans.max() if target == "registered" and len(plans) else workbook.last_day.year
-    until, base, term_end = (
-        until or int(last),
-        workbook.as_of.year,
-        workbook.meta["term_end"]["date"],
-    )
+    base, term_end = workbook.as_of.year, workbook.meta["term_end"]["date"].year
     day, problems = write_date(workbook.as_of), []
-    if base > term_end.year:
+    if base > term_end:
         raise DataProblems([Problem("after_term", "dataset.yaml", details={"day": day})])
-    check_plan(workbook.tables, base, term_end.year, problems, workbook.horizon)
+    check_plan(workbook.tables, base, term_end, problems, workbook.horizon)
     if problems:  # the tables are sound; what was known by the as-of date need not be
         details = {"day": day, "files": ", ".join(sorted({p.file for p in problems}))}
         raise DataProblems([Problem("not_known_then", "dataset.yaml", details=details)])
@@ -193,13 +190,13 @@ def demand(
         if level == "ntm":
             some = missing.numbers[missing.lacks.any(axis=(0, 2))]
             unpriced = [int(n) for n in some if n not in set(needs[level].works["criterion"])]
-    by = {name: Counter() for name in GROUPINGS}
-    for name, sums in by.items():
-        for need in needs.values():
-            sums.update(need.by[name])
+    by = defaultdict(Counter)
+    for need in needs.values():
+        for name, sums in need.by.items():
+            by[name].update(sums)
     works = [need.works for need in needs.values()]
     works = pd.concat([table for table in works if len(table)] or works[:1], ignore_index=True)
-    together = Need(base, draws, by, works)
+    together, until = Need(base, draws, by, works), until or int(last)
     money = funding(workbook, together, until, seed) if units is None else None
     assumed = bool((works.loc[works["needed"] > 0, "mark"] == "assumed").all())
     return Demand(target, until, needs, together, money, assumed, unpriced)
@@ -220,10 +217,10 @@ def movers(workbook: Workbook, need: Need) -> pd.DataFrame:
     costs, works, rows = unit_costs(workbook), need.works, []
     means = {item: amount.mean() / THOUSAND for item, amount in need.by["item"].items()}
     total = sum(means.values())
+    sizes = works.drop(columns="quantity").rename(columns={"quantity_mode": "mode"})
     for item, mean in means.items():
-        sizes = works[works["item"] == item].rename(columns={"quantity_mode": "mode"})
-        sizes = sizes[["low", "mode", "high"]].sum()
-        for kind, ends in (("cost", costs.loc[item]), ("quantity", sizes)):
+        ends = sizes.loc[sizes["item"] == item, ["low", "mode", "high"]].sum()
+        for kind, ends in (("cost", costs.loc[item]), ("quantity", ends)):
             if usual := _pert_mean(ends):
                 moved = (total + mean * (ends[end] / usual - 1) for end in ("low", "high"))
                 rows.append((kind, item, *moved))
@@ -345,7 +342,7 @@ def record(workbook: Workbook, answer: Demand) -> dict:
 
 def _planned(by_year):
     """By planned year in order, what is not planned last."""
-    return sorted(by_year.items(), key=lambda item: (item[0] is None, item[0] or 0))
+    return sorted(by_year.items(), key=lambda item: item[0] or 9_999)
 
 
 def _cement(workbook, answer):

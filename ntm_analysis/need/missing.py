@@ -9,7 +9,6 @@ missing criteria are a number, ``nameless``.
 """
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -143,22 +142,17 @@ def facts_ntm(workbook: Workbook, units: list[int], standing: Standing | None = 
             now = np.where(judged == "unknown", now, ~np.isin(judged, MET))
     counts = standing.counts.loc[units]
     number = np.where(counts["counted"], counts["met"].fillna(0).astype(int) - met.sum(axis=1), -1)
-
-    @cache
-    def prior_of_open(group, named_met, most):
-        return _cut(prior_of(workbook, reported_in, group), named_met, most)
-
     prior: list[np.ndarray | None] = [None] * len(units)
-    people = workbook.units.loc[units]
-    groups = people["group"].where(
-        people["specially_difficult"] != "yes", people["group"] + "|difficult"
-    )
+    people, unknown = workbook.units.loc[units], np.flatnonzero((number < 0) & open_.any(axis=1))
+    difficult = np.where(people["specially_difficult"] == "yes", "|difficult", "")
+    groups = (people["group"] + difficult).to_numpy()
     # A commune that lacked nothing would be recognised.
-    most = open_.sum(axis=1) - (counts["missing"].str.len() == 0)
+    most = open_.sum(axis=1) - np.array([not missing for missing in counts["missing"]], dtype=int)
     try:
-        for i in np.flatnonzero((number < 0) & open_.any(axis=1)):
-            prior[i] = prior_of_open(groups.iloc[i], int(met[i].sum()), int(most.iloc[i]))
-    except DataProblems as error:  # the same of every group
+        chances = {group: prior_of(workbook, reported_in, group) for group in set(groups[unknown])}
+        for i in unknown:
+            prior[i] = _cut(chances[groups[i]], met[i].sum(), most[i])
+    except DataProblems as error:
         problems += error.problems
     if problems:
         raise DataProblems(problems)

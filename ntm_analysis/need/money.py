@@ -22,48 +22,39 @@ def instances_of(
     """Which instance of ``pot`` each commune draws on: its own, else its district's, else the one
     that serves all.
     """
-    served = set(envelopes.loc[envelopes["pot"] == pot, "served"])
-    own = [
-        next((s for s in (code, district) if s and s in served), "")
-        for code, district in zip(codes, districts, strict=True)
-    ]
-    return [instance(pot, s) for s in own]
+    served = set(envelopes.loc[envelopes["pot"] == pot, "served"]) - {""}
+    pairs = zip(codes, districts, strict=True)
+    return [instance(pot, next((s for s in pair if s in served), "")) for pair in pairs]
 
 
 class Envelopes:
-    """The envelopes from the as-of year on, as arrays: what is the same in every world.
+    """The envelopes from the as-of year on: what is the same in every world.
 
-    ``profiles``: by envelope, shares of the months of its year that are still to come; ``months``:
+    ``rows``: the table, with the name of the pot instance; ``profiles``: by envelope, shares of the months of its year that are still to come; ``months``:
     how long money can come in.
     """
 
     def __init__(self, tables: dict[str, pd.DataFrame], as_of: dt.date) -> None:
         rows = tables["envelopes"]
-        self.rows = rows = rows[rows["year"] >= as_of.year]
-        self.as_of, self.years = as_of, rows["year"].to_numpy(dtype=int)
-        self.names = [instance(*pair) for pair in zip(rows["pot"], rows["served"], strict=True)]
-        self.amounts = rows["amount"].to_numpy()
-        measure = tables["pots"].set_index("pot")["measure"]
-        self.cement = (rows["pot"].map(measure) == "cement").to_numpy()
+        rows = rows[rows["year"] >= as_of.year].astype({"year": int})
+        measure = rows["pot"].map(tables["pots"].set_index("pot")["measure"])
+        names = [instance(*pair) for pair in zip(rows["pot"], rows["served"], strict=True)]
+        self.as_of, self.rows = as_of, rows.assign(measure=measure, name=names)
         shares = monthly_shares(tables["profiles"], rows["pot"])
         self.profiles = np.array(shares.fillna(100 / 12) / 100)
         past = np.arange(1, 13) <= as_of.month
-        self.profiles[(self.years == as_of.year)[:, None] & past] = 0
-        self.carried = (rows["carried"] == "yes").to_numpy()
-        last = max(self.years, default=as_of.year - 1) + self.carried.any()
-        late = int(rows["delay_high"].fillna(0).max()) if len(rows) else 0
+        self.profiles[np.outer(rows["year"] == as_of.year, past)] = 0
+        last = max(rows["year"], default=as_of.year - 1) + (rows["carried"] == "yes").any()
+        late = int(max(rows["delay_high"].fillna(0), default=0))
         self.months = max(0, (last - as_of.year + 1) * 12 - as_of.month + late)
 
-    def drawn(self, quantity, columns, correlation, draws, seed, block):
-        """Numbers of each envelope, rows x draws, high or low together in a year by
-        ``correlation``.
-        """
-        keys = [f"{name}|{year}" for name, year in zip(self.names, self.years, strict=True)]
-        own = uniforms(seed, quantity, keys, draws, block)
-        years, of = np.unique(self.years, return_inverse=True)
-        shared = uniforms(seed, f"{quantity} together", years.astype(str), draws, block)[of]
-        ends = (self.rows[column].fillna(0.0) for column in columns)
-        return pert(together(own, shared, correlation), *ends)
+    def drawn(self, quantity, correlation, draws, seed, block):
+        """A range of each envelope, rows x draws, high or low together in a year."""
+        years = self.rows["year"].astype(str)
+        own = uniforms(seed, quantity, self.rows["name"] + "|" + years, draws, block)
+        shared = uniforms(seed, f"{quantity} together", years, draws, block)
+        ends = self.rows[[f"{quantity}_low", quantity, f"{quantity}_high"]].fillna(0.0)
+        return pert(together(own, shared, correlation), *ends.to_numpy().T)
 
 
 def monthly_shares(profiles: pd.DataFrame, pots: pd.Series) -> pd.DataFrame:
@@ -91,25 +82,24 @@ def monthly_money(
     those of the base year; a year beyond the last takes the last.
     """
     as_of, world = envelopes.as_of, (correlation, draws, seed, block)
-    paid = ("disbursed_low", "disbursed", "disbursed_high")
-    share = envelopes.drawn("disbursed", paid, *world) / 100
-    delay = envelopes.drawn("delay", ("delay_low", "delay", "delay_high"), *world)
-    delay = np.rint(delay).astype(np.int64)
+    share = envelopes.drawn("disbursed", *world) / 100
+    delay = np.rint(envelopes.drawn("delay", *world)).astype(np.int64)
     # By month from the January of the as-of year, whose first months are gone.
     months = as_of.month + envelopes.months
     years = [min(as_of.year + month // 12, max(index)) for month in range(months)]
     lift = np.array([THOUSAND / index[year] for year in years])
-    money = {name: np.zeros((draws, months)) for name in envelopes.names}
-    for i, (name, amount) in enumerate(zip(envelopes.names, envelopes.amounts, strict=True)):
+    money = {name: np.zeros((draws, months)) for name in envelopes.rows["name"]}
+    for i, row in enumerate(envelopes.rows.itertuples()):
         month = np.arange(12 + delay[i].max()) - delay[i][:, None]
         shares = np.append(envelopes.profiles[i], 0.0)[np.where(month // 12 == 0, month, 12)]
-        for later, part in ((0, share[i]), (12, 1 - share[i]))[: 1 + envelopes.carried[i]]:
-            first = 12 * (envelopes.years[i] - as_of.year) + later
+        carried = row.carried == "yes"
+        for later, part in ((0, share[i]), (12, 1 - share[i]))[: 1 + carried]:
+            first = 12 * (row.year - as_of.year) + later
             span = slice(first, first + shares.shape[1])
-            come = shares * (amount * part)[:, None]
-            if not envelopes.cement[i]:
+            come = shares * (row.amount * part)[:, None]
+            if row.measure != "cement":
                 come *= lift[span].T
-            money[name][:, span] += np.rint(come)
+            money[row.name][:, span] += np.rint(come)
     return {
         name: np.cumsum(pot[:, as_of.month :].astype(np.int64), axis=1)
         for name, pot in money.items()

@@ -2,8 +2,9 @@
 commune, criterion, pot, year.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 import pandas as pd
@@ -16,11 +17,8 @@ from ..recognition import RANKS, levels
 from ..workbook import Workbook
 from .missing import MET, Missing
 from .pot_sets import CEMENT_PART
-from .works import WORK_COLUMNS, PriceList, Prices, drawn_works, item_works, split, works_of
+from .works import WORK_COLUMNS, PriceList, Prices, by_item, drawn_works, split, works_of
 
-GROUPINGS = tuple(
-    "commune criterion item year pot people pot_year kind_year tonnes cement assumed".split()
-)
 FIGURES = ("quantity_mode", "needed", "sure", "claims", "mean", "p10", "p50", "p90")
 
 
@@ -29,12 +27,12 @@ class Need:
     """The need of some communes, thousand đồng of ``price_year`` over worlds; all arrays int64
     (draws).
 
-    ``by``: for each of :data:`GROUPINGS` the totals by key; for ``pot`` the claims on each money
+    ``by``: totals by key; for ``commune``, ``criterion``, ``item`` and ``year``; for ``pot`` the claims on each money
     pot (cement is not among them), for ``pot_year`` by (pot, planned year or None), for
     ``kind_year`` by (item, or item and :data:`CEMENT_PART`, year), for ``people`` the voluntary
-    contribution by commune, for ``tonnes`` cement by year (None: not planned yet), for ``cement``
-    and ``assumed`` by item what its cement is worth, and the part whose quantity, price or missing
-    criterion is assumed or drawn. ``works``: one row a work: the columns of
+    contribution by commune, for ``tonnes`` and ``cement`` cement and its worth by year (None: not
+    planned yet), for ``assumed`` by item the part whose quantity, price or missing criterion is
+    assumed or drawn. ``works``: one row a work: the columns of
     :func:`~ntm_analysis.need.works.works_of`, but quantity (mean where it is needed); and
     quantity_mode, needed (share of worlds), sure (nothing of it is assumed or drawn), claims (mean
     over all worlds of what it claims on each pot, and the value of its cement), mean, p10, p50, p90
@@ -79,12 +77,9 @@ def spread(values: np.ndarray) -> dict[str, float]:
     >>> spread(np.arange(1, 11))
     {'mean': 5.5, 'p10': 1, 'p50': 5, 'p90': 9}
     """
-    places = [max(0, -(-len(values) * q // 100) - 1) for q in (10, 50, 90)]
-    ordered = np.partition(values, places)
-    return {
-        "mean": float(values.mean()),
-        **{f"p{q}": int(ordered[at]) for q, at in zip((10, 50, 90), places, strict=True)},
-    }
+    ends = np.percentile(values, (10, 50, 90), method="inverted_cdf")
+    names = ("mean", "p10", "p50", "p90")
+    return dict(zip(names, (float(values.mean()), *map(int, ends)), strict=True))
 
 
 def draw_need(
@@ -105,39 +100,32 @@ def draw_need(
     draws, works = missing.lacks.shape[2], works_of(workbook, missing, level)
     prices = Prices(PriceList(workbook), base, draws, seed)
     people = set(workbook.tables["pots"].query("fund == 'dan'")["pot"])
-    by, tables = {name: Counter() for name in GROUPINGS}, []
+    by, tables = defaultdict(Counter), []
 
-    def add(grouping, keys, amounts):
-        for key, amount in zip(keys, amounts, strict=True):
-            by[grouping][key] += amount
+    def add(amounts, **groupings):
+        for grouping, keys in groupings.items():
+            for key, amount in zip(keys, amounts, strict=False):
+                by[grouping][key] += amount
 
-    for drawn in drawn_works(item_works(workbook, works), missing, prices):
-        item, amount, value, wanted = drawn.item, drawn.amount, drawn.value, drawn.wanted
-        mine, cost = works.iloc[drawn.rows], prices.tables.costs[item]
+    for drawn in drawn_works(by_item(works), missing, prices):
+        mine, item, amount, wanted = drawn.works, drawn.item, drawn.amount, drawn.wanted
+        units, cost = mine["unit"], prices.tables.costs[item]
         years = [None if pd.isna(year) else int(year) for year in mine["year"]]
-        money, claims, units = amount, {}, mine["unit"]
-        named = (mine["criterion"] > 0).to_numpy()
-        sure = ~(mine["mark"] == "assumed").to_numpy()
+        sure = ~(drawn.drawn | (mine["mark"] == "assumed"))
         sure &= cost["mark"] != "assumed" and not cost["filled"]
-        place = np.searchsorted(missing.numbers, mine["criterion"][named])
-        sure[named] &= ~missing.drawn[mine["at"][named], place]
-        if value is not None:
-            money, claims[CEMENT] = amount - value, value.mean(axis=1)
-            by["cement"][item] += value.sum(axis=0)
-            add("tonnes", years, drawn.tonnes)
-            add("kind_year", [(item + CEMENT_PART, year) for year in years], value)
-        add("kind_year", [(item, year) for year in years], money)
+        add(amount, commune=units, criterion=mine["criterion"], year=years, item=repeat(item))
+        add(amount[~sure], assumed=repeat(item))
+        money, claims = amount, {}
+        if drawn.value is not None:
+            money, claims[CEMENT] = amount - drawn.value, drawn.value.mean(axis=1)
+            add(drawn.tonnes, tonnes=years)
+            add(drawn.value, cement=years, kind_year=zip(repeat(item + CEMENT_PART), years))
+        add(money, kind_year=zip(repeat(item), years))
         for pot, claim in split(money, prices.tables.shares(item)):
             claims[pot] = claim.mean(axis=1)
-            by["pot"][pot] += claim.sum(axis=0)
-            add("pot_year", [(pot, year) for year in years], claim)
+            add(claim, pot=repeat(pot), pot_year=zip(repeat(pot), years))
             if pot in people:
-                add("people", units, claim)
-        by["item"][item] += amount.sum(axis=0)
-        by["assumed"][item] += amount[~sure].sum(axis=0)
-        add("commune", units, amount)
-        add("criterion", mine["criterion"], amount)
-        add("year", years, amount)
+                add(claim, people=units)
         needs = list(zip(drawn.quantity, amount, wanted, strict=True))
         figures = mine.assign(
             quantity_mode=mine["quantity"],

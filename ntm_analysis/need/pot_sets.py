@@ -98,14 +98,12 @@ class PotSets:
         """The pots of the smallest set that lacks the gap of one world, none without a gap."""
         sets, balance = self._every
         # Sets stand in order of size: of equal ones the first is the smallest.
-        return self._pots(sets[(balance @ np.concatenate([cost, by_pot])).argmax()])
+        worst = (balance @ np.concatenate([cost, by_pot])).argmax()
+        return np.array(self.pots)[sets[worst]].tolist()
 
     def names(self, number: int) -> list[str]:
         """The pots of one of :attr:`members`."""
-        return self._pots(self.members[number])
-
-    def _pots(self, inside):
-        return [pot for pot, is_in in zip(self.pots, inside, strict=True) if is_in]
+        return np.array(self.pots)[self.members[number]].tolist()
 
     @cached_property
     def _every(self):
@@ -145,7 +143,7 @@ class PotSets:
         """What any sets (sets x pots) must bear of each kind: sets x kinds, thousandths."""
         inside = members @ self.least.T
         rest = THOUSANDTHS - (~members) @ self.most.T
-        return np.maximum(np.maximum(inside, rest), 0)
+        return np.maximum(inside, rest).clip(0)
 
 
 def pot_sets(tables: dict[str, pd.DataFrame], own: Collection[str] = ()) -> PotSets:
@@ -194,22 +192,21 @@ def bounds(
 
     A row without a least or most share is held to its usual one. Credit pays for no work.
     """
-    parts, table = tables["parts"], tables["pots"].drop_duplicates("pot").set_index("pot")
+    parts, table = tables["parts"], tables["pots"].set_index("pot")
     parts = parts[parts["pot"].map(table["fund"]) != "tin_dung"]
-    pots = [pot for pot in table.index if pot in set(parts["pot"])]
+    pots = table.index[table.index.isin(parts["pot"])]
     in_kind = parts["pot"].map(table["measure"]) == "cement"
-    money, cement = parts[~in_kind], parts[in_kind].set_index("item")["pot"]
-    items = list(dict.fromkeys(money["item"]))
-    parted = [item for item in items if item in cement.index]
-    least, most = np.zeros((2, len(items), len(pots)))
-    at = (pd.Index(items).get_indexer(money["item"]), pd.Index(pots).get_indexer(money["pot"]))
+    money, cement = parts[~in_kind].set_index(["item", "pot"]), parts[in_kind].set_index("item")
+    items, usual = money.index.unique("item"), money["share"].astype(float)
     # Rounded apart: thirds of 33,33 held to the usual share must still add up to the whole.
-    least[at] = np.floor(money["least"].fillna(money["share"]).astype(float) * 10 + TINY)
-    most[at] = np.ceil(money["most"].fillna(money["share"]).astype(float) * 10 - TINY)
-    of_cement = most[[items.index(item) for item in parted]]
-    of_cement[range(len(parted)), [pots.index(pot) for pot in cement[parted]]] = THOUSANDTHS
+    least = np.floor(money["least"].fillna(usual) * 10 + TINY)
+    most = np.ceil(money["most"].fillna(usual) * 10 - TINY)
+    least, most = (end.unstack().reindex(items, columns=pots).fillna(0.0) for end in (least, most))
+    parted = items[items.isin(cement.index)]
+    of_cement = most.loc[parted].to_numpy(copy=True)
+    of_cement[range(len(parted)), pots.get_indexer(cement.loc[parted, "pot"])] = THOUSANDTHS
     least, most = np.vstack([least, of_cement * 0]), np.vstack([most, of_cement])
-    return least, most, pots, items + [item + CEMENT_PART for item in parted]
+    return least, most, pots.tolist(), [*items, *(parted + CEMENT_PART)]
 
 
 def _matter(sets, share, alone, begin):
@@ -248,4 +245,4 @@ def contribution(sets: PotSets, cost: np.ndarray, money: np.ndarray) -> np.ndarr
     """
     starts, own, share = sets.with_own
     asked = np.tensordot(share, cost, axes=1) - THOUSANDTHS * np.tensordot(own, money, axes=1)
-    return np.maximum(np.maximum.reduceat(asked, starts, axis=0), 0)
+    return np.maximum.reduceat(asked, starts, axis=0).clip(0)

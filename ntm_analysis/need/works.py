@@ -71,7 +71,14 @@ def newest_debts(workbook: Workbook) -> pd.DataFrame:
 
 
 WORK_COLUMNS = (
-    {"at": "int64", "unit": "int64", "criterion": "int64", "work": "str", "item": "str"}
+    {
+        "at": "int64",
+        "unit": "int64",
+        "criterion": "int64",
+        "work": "str",
+        "item": "str",
+        "key": "str",
+    }
     | {"low": float, "quantity": float, "high": float, "left": float, "committed": "str"}
     | {"mark": "str", "each": bool, "listed": bool, "year": float}
 )
@@ -86,7 +93,7 @@ def works_of(workbook: Workbook, missing: Missing, level: str) -> pd.DataFrame:
         A row a work: at (position of the commune), unit, criterion (0: without a name, -1: claimed
         in every world), work, item, low, quantity, high, left (1 - done), committed, mark, each (a
         work for every nameless criterion), listed (in works.csv), year (planned, else of the
-        nearest target; NaN).
+        nearest target; NaN), key (of its random numbers).
     """
     tables, place = workbook.tables, {unit: at for at, unit in enumerate(missing.units)}
     own = tables["works"].query("level == @level and unit in @place")
@@ -117,22 +124,26 @@ def works_of(workbook: Workbook, missing: Missing, level: str) -> pd.DataFrame:
     # A plan sets a year; a pledge is only a pledge.
     plans = targets[(targets["level"] == level) & (targets["kind"] == "plan")]
     year = works["planned_year"].fillna(works["unit"].map(plans.groupby("unit")["year"].min()))
-    works = works.assign(year=year, each=works["criterion"] == 0)
-    return works.reset_index(drop=True)[list(WORK_COLUMNS)].astype(WORK_COLUMNS)
+    works = works.assign(year=year, each=works["criterion"] == 0, key="")
+    works = works.reset_index(drop=True)[list(WORK_COLUMNS)].astype(WORK_COLUMNS)
+    codes = works["unit"].map(workbook.units["code"])
+    return works.assign(key=codes + "|" + works["criterion"].astype(str) + "|" + works["work"])
 
 
 @dataclass(frozen=True)
 class ItemDraws:
     """The works of one item over worlds; arrays works x draws.
 
-    ``rows``: their places in the list of works; ``quantity``: what is left to do; ``wanted``:
-    whether it is needed; ``amount``: int64 thousand đồng, 0 where it is not; ``tonnes``, ``value``:
-    of cement and what that is worth, None for an item without.
+    ``works``: their rows; ``quantity``: what is left to do; ``drawn``: by work, whether the state
+    of its criterion was drawn; ``wanted``: whether it is needed; ``amount``: int64 thousand đồng, 0
+    where it is not; ``tonnes``, ``value``: of cement and what that is worth, None for an item
+    without.
     """
 
+    works: pd.DataFrame
     item: str
-    rows: np.ndarray
     quantity: np.ndarray
+    drawn: np.ndarray
     wanted: np.ndarray
     amount: np.ndarray
     tonnes: np.ndarray | None
@@ -144,12 +155,12 @@ class PriceList:
 
     def __init__(self, workbook: Workbook) -> None:
         self.rises, self.costs = workbook.tables["prices"], unit_costs(workbook).to_dict("index")
+        self.labels = workbook.units["label"]
         parts, pots = workbook.tables["parts"], workbook.tables["pots"].set_index("pot")["measure"]
         in_kind = parts["pot"].map(pots) == "cement"
         self.cement = parts[in_kind].set_index("item").to_dict("index")
-        self._money = {
-            i: p[["pot", "share"]].to_numpy().tolist() for i, p in parts[~in_kind].groupby("item")
-        }
+        money = parts[~in_kind].groupby("item")[["pot", "share"]]
+        self._money = {item: part.to_numpy().tolist() for item, part in money}
 
     def shares(self, item: str) -> list[tuple[str, float]]:
         """(pot, share in %) of the item's money without cement."""
@@ -171,9 +182,8 @@ class Prices:
     def cost(self, item: str) -> np.ndarray:
         """Unit cost in thousand đồng of the base year."""
         cost = self.tables.costs[item]
-        u = uniforms(self.seed, "unit cost", [item], self.draws, self.block)[0]
         lift = THOUSAND if item == DEBT else THOUSAND / self.index[int(cost["price_year"])]
-        return pert(u, cost["low"], cost["mode"], cost["high"]) * lift
+        return self._drawn("unit cost", item, cost, ("low", "mode", "high")) * lift
 
     @cached_property
     def cement(self) -> np.ndarray:
@@ -182,47 +192,33 @@ class Prices:
 
     def tonnes(self, item: str) -> np.ndarray | None:
         """Tonnes of cement a unit; None for an item without."""
-        if (part := self.tables.cement.get(item)) is None:
-            return None
-        u = uniforms(self.seed, "tonnes", [item], self.draws, self.block)[0]
-        return pert(u, part["tonnes_low"], part["tonnes"], part["tonnes_high"])
+        part = self.tables.cement.get(item)
+        return part and self._drawn("tonnes", item, part, ("tonnes_low", "tonnes", "tonnes_high"))
+
+    def _drawn(self, quantity, item, row, ends):
+        u = uniforms(self.seed, quantity, [item], self.draws, self.block)[0]
+        return pert(u, *(row[end] for end in ends))
 
 
-@dataclass(frozen=True)
-class ItemWorks:
-    """The works of one item in a list of :func:`works_of`: what is the same in every world.
-
-    ``rows``: their places in the list; ``works``: those rows, with the key of their random numbers
-    and the label of the commune.
-    """
-
-    item: str
-    rows: np.ndarray
-    works: pd.DataFrame
+def by_item(works: pd.DataFrame) -> list[pd.DataFrame]:
+    """A list of :func:`works_of` in parts, each the works of one item."""
+    return [part for _, part in works.groupby("item", sort=False)]
 
 
-def item_works(workbook: Workbook, works: pd.DataFrame) -> list[ItemWorks]:
-    """A list of :func:`works_of` by item."""
-    names = workbook.units.loc[works["unit"], ["code", "label"]].set_axis(works.index)
-    key = names["code"] + "|" + works["criterion"].astype(str) + "|" + works["work"]
-    items = works.assign(key=key, label=names["label"]).groupby("item", sort=False)
-    return [ItemWorks(item, mine.index.to_numpy(), mine) for item, mine in items]
-
-
-def drawn_works(items: list[ItemWorks], missing: Missing, prices: Prices) -> Iterator[ItemDraws]:
-    """The works in each world, item by item. Raises :class:`DataProblems` for a work of impossible
+def drawn_works(items: list[pd.DataFrame], missing: Missing, prices: Prices) -> Iterator[ItemDraws]:
+    """The works of :func:`by_item` in each world. Raises :class:`DataProblems` for a work of impossible
     value.
     """
-    for item in items:
-        works = item.works
+    for works in items:
+        item = works["item"].iloc[0]
         u = uniforms(prices.seed, "quantity", works["key"], prices.draws, prices.block)
         quantity = pert(u, works["low"], works["quantity"], works["high"])
         quantity *= works["left"].to_numpy()[:, None]
-        worth = quantity * prices.cost(item.item)
+        worth = quantity * prices.cost(item)
         if not worth.max() < LARGEST:
             work = works.iloc[int(worth.max(axis=1).argmax())]
             file = "works.csv" if work["listed"] else "typical_works.csv"
-            details = {"work": work["work"], "unit": work["label"]}
+            details = {"work": work["work"], "unit": prices.tables.labels[work["unit"]]}
             raise DataProblems([Problem("need_too_large", file, details=details)])
         # How often a world asks for each work: a nameless criterion is as many as it counts.
         times, at = np.ones(worth.shape, dtype=np.int16), works["at"].to_numpy()
@@ -230,13 +226,15 @@ def drawn_works(items: list[ItemWorks], missing: Missing, prices: Prices) -> Ite
         times[each] = missing.nameless[at[each]]
         place = np.searchsorted(missing.numbers, works["criterion"][named])
         times[named] = missing.lacks[at[named], place]
+        drawn = np.zeros(len(works), dtype=bool)
+        drawn[named] = missing.drawn[at[named], place]
         times[works["committed"] == "debt"] = 1
         amount = np.rint(worth, out=worth).astype(np.int64) * times
         tonnes = value = None
-        if (per_unit := prices.tonnes(item.item)) is not None:
+        if (per_unit := prices.tonnes(item)) is not None:
             tonnes = np.rint(quantity * per_unit).astype(np.int64) * times
             value = np.minimum(np.rint(tonnes * prices.cement).astype(np.int64), amount)
-        yield ItemDraws(item.item, item.rows, quantity, times > 0, amount, tonnes, value)
+        yield ItemDraws(works, item, quantity, drawn, times > 0, amount, tonnes, value)
 
 
 def split(
