@@ -324,7 +324,7 @@ def bounds_of(layout: Layout) -> pd.DataFrame:
     sets, rows = layout.sets, []
     for k, kind in enumerate(sets.kinds):
         item, cement = kind.removesuffix(CEMENT_PART), kind.endswith(CEMENT_PART)
-        usual = dict(layout.prices.shares(item))
+        usual = dict(layout.prices.shares[item])
         for p, pot in enumerate(sets.pots):
             if sets.most[k, p]:
                 share = THOUSANDTHS * (pot not in usual) if cement else 10 * usual.get(pot, 0.0)

@@ -18,7 +18,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betaincinv
+from scipy.special import betaincinv, softmax
 
 BLOCK = 1_000  # draws in one block; a run takes whole blocks or the first part of the last one
 # In the place of a seed: one world in which nothing is drawn and every number stands at its mean.
@@ -104,8 +104,6 @@ def together(own: np.ndarray, shared: np.ndarray, correlation: float) -> np.ndar
     if not 0 <= correlation <= 1:
         raise ValueError(f"correlation={correlation}: must lie between 0 and 1")
     chance = correlation**0.5
-    if chance == 0:
-        return own
     return np.where(own < chance, shared, (own - chance) / max(1 - chance, 1e-12))
 
 
@@ -125,25 +123,21 @@ def count_distribution(mean: float, spread: float, low: int, high: int) -> np.nd
     """Probabilities of low..high criteria met, with exactly this mean.
 
     A bell around the mean with this spread (standard deviation, in criteria), cut to low..high and
-    tilted exponentially until its mean is met. Raises ValueError when the mean does not lie between
-    ``low`` and ``high``.
+    tilted exponentially until its mean, which lies between them, is met.
 
     >>> p = count_distribution(11.3, 2.5, 3, 18)
     >>> round(float(p @ np.arange(3, 19)), 6), round(float(p.sum()), 6)
     (11.3, 1.0)
     """
     numbers = np.arange(low, high + 1)
-    if not low < mean < high:
-        raise ValueError(f"mean={mean}: must lie between {low} and {high}")
+    bell = -0.5 * ((numbers - mean) / spread) ** 2
 
-    def tilted(slope):
-        logs = -0.5 * ((numbers - mean) / spread) ** 2 + slope * (numbers - mean)
-        weights = np.exp(logs - logs.max())
-        return weights / weights.sum()
+    def off(slope):
+        return softmax(bell + slope * (numbers - mean)) @ numbers - mean
 
     from scipy.optimize import brentq
 
-    return tilted(brentq(lambda slope: tilted(slope) @ numbers - mean, -50.0, 50.0, xtol=1e-12))
+    return softmax(bell + brentq(off, -50.0, 50.0, xtol=1e-12) * (numbers - mean))
 
 
 def drawn_counts(u: np.ndarray, probabilities: np.ndarray, low: int) -> np.ndarray:
@@ -152,8 +146,7 @@ def drawn_counts(u: np.ndarray, probabilities: np.ndarray, low: int) -> np.ndarr
     >>> drawn_counts(np.array([0.0, 0.49, 0.51, 0.99]), np.array([0.5, 0.5]), low=7).tolist()
     [7, 7, 8, 8]
     """
-    edges = np.cumsum(probabilities)
-    edges[-1] = 1.0  # rounding must not leave a gap under the last edge
+    edges = np.cumsum(probabilities)[:-1]  # the last one is 1, but for rounding
     return (low + np.searchsorted(edges, u, side="right")).astype(np.int16)
 
 

@@ -114,9 +114,10 @@ def funding(workbook: Workbook, need: Need, until: int, seed: int) -> Funding:
         np.array([np.floor(held[p] * (prices.cement if in_kind[p] else ones)) for p in sets.pots])
         for held in (planned, disbursed)
     ]
-    held = rows.assign(allotted=rows["amount"].where(rows["kind"] == "allotted")).groupby("pot")
-    held = held[["amount", "allotted"]].sum(min_count=1).reindex(pots.index)
-    held = held.rename(columns={"amount": "planned"}).fillna({"planned": 0.0})
+    allotted = rows["amount"].where(rows["kind"] == "allotted")
+    held = rows.assign(planned=rows["amount"], allotted=allotted).groupby("pot")
+    held = held[["planned", "allotted"]].sum(min_count=1).reindex(pots.index)
+    held = held.fillna({"planned": 0.0})
     return Funding(
         until,
         pots[["name_vi", "name_en", "fund", "capital", "measure", "mark"]].join(held),
@@ -278,9 +279,9 @@ def _whole(values):
     return {name: round(value) for name, value in spread(values).items()}
 
 
-def _rows(label, groups, figures=in_millions):
-    """Rows of the record: the key under ``label``, and the figures of its worlds."""
-    return [{label: key, **figures(values)} for key, values in groups]
+def _rows(labels, groups, figures=in_millions):
+    """Rows of the record: each key's parts under ``labels``, and the figures of its worlds."""
+    return [dict(zip(labels, key, strict=False)) | figures(values) for key, values in groups]
 
 
 def record(workbook: Workbook, answer: Demand) -> dict:
@@ -301,13 +302,16 @@ def record(workbook: Workbook, answer: Demand) -> dict:
     by_criterion = []
     for level, of_level in answer.needs.items():  # equal numbers of two sets are two criteria
         set_id = workbook.judging_set if level == "ntm" else workbook.default_set(level)
-        names = workbook.law.criteria_of(set_id)
-        for c in sorted(of_level.by["criterion"], key=lambda c: (c <= 0, abs(c))):
-            row = {"level": level, "criterion": None, "name": WITHOUT.get(c)}
-            if c > 0:
-                row = {"level": level, "criterion": c, "name": names.loc[c, "name_vi"]}
-                row["name_en"] = names.loc[c, "name_en"]
-            by_criterion.append(row | in_millions(of_level.by["criterion"][c]))
+        names, sums = workbook.law.criteria_of(set_id), of_level.by["criterion"]
+        for c in sorted(sums, key=lambda c: (c <= 0, abs(c))):
+            named = c > 0
+            label = (c, *names.loc[c, ["name_vi", "name_en"]]) if named else (None, WITHOUT[c])
+            by_criterion.append(((level, *label), sums[c]))
+    by_commune = [
+        (units.loc[unit, ["code", "name"]], need.by["commune"][unit])
+        for unit in units.index
+        if unit in need.by["commune"]
+    ]
     debts = debts[debts["unit"].isin(units.index)].astype({"criterion": int})
     debts = debts.assign(code=debts["unit"].map(units["code"]))
     share = need.assumed_share
@@ -320,19 +324,12 @@ def record(workbook: Workbook, answer: Demand) -> dict:
         "until": answer.until,
         "draws": need.draws,
         "total": in_millions(need.total),
-        "by_level": _rows("level", ((name, n.total) for name, n in answer.needs.items())),
-        "by_criterion": by_criterion,
+        "by_level": _rows(["level"], (((name,), n.total) for name, n in answer.needs.items())),
+        "by_criterion": _rows(("level", "criterion", "name", "name_en"), by_criterion),
         "without_works": answer.unpriced,
-        "by_source": [
-            {"source": fund, "capital": capital, **in_millions(values)}
-            for (fund, capital), values in sources.items()
-        ],
-        "by_year": _rows("year", _planned(need.by["year"])),
-        "by_commune": [
-            {"code": row["code"], "name": row["name"], **in_millions(need.by["commune"][unit])}
-            for unit, row in units.iterrows()
-            if unit in need.by["commune"]
-        ],
+        "by_source": _rows(("source", "capital"), sources.items()),
+        "by_year": _rows(["year"], _planned(need.by["year"])),
+        "by_commune": _rows(("code", "name"), by_commune),
         "cement": _cement(workbook, answer),
         **_money(answer.money),
         "debts": debts[["code", "criterion", "amount"]].to_dict("records"),
@@ -342,7 +339,8 @@ def record(workbook: Workbook, answer: Demand) -> dict:
 
 def _planned(by_year):
     """By planned year in order, what is not planned last."""
-    return sorted(by_year.items(), key=lambda item: item[0] or 9_999)
+    years = sorted(by_year, key=lambda year: year or 9_999)
+    return [((year,), by_year[year]) for year in years]
 
 
 def _cement(workbook, answer):
@@ -361,7 +359,7 @@ def _cement(workbook, answer):
         "granted": None if np.isnan(granted) else float(granted),
         "expected": expected,
         "gap": lacking,
-        "by_year": _rows("year", _planned(need.tonnes), _whole),
+        "by_year": _rows(["year"], _planned(need.tonnes), _whole),
     }
 
 
@@ -376,7 +374,7 @@ def _money(money):
         allotted=pots["allotted"].astype(object).where(pots["allotted"].notna(), None),
     )
     columns = ["pot", "source", "capital", "unit", "planned", "allotted"]
-    gaps = _rows("pot", ((pot, money.by_pot[pot]) for pot in pots.loc[~in_kind, "pot"]))
+    gaps = _rows(["pot"], (((pot,), money.by_pot[pot]) for pot in pots.loc[~in_kind, "pot"]))
     late = in_millions(money.late_gap)
     return {
         "envelope": envelope[columns].to_dict("records"),

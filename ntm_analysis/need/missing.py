@@ -57,11 +57,12 @@ def prior_of(workbook: Workbook, set_id: str, group: str) -> np.ndarray:
     """
     rows = workbook.tables["count_priors"]
     rows = rows[rows["set"] == set_id].set_index("group")
-    if "plain" not in rows.index or rows.loc["plain", ["average", "communes", "ntm"]].isna().any():
+    published = ["average", "communes", "ntm"]
+    if "plain" not in rows.index or rows.loc["plain", published].isna().any():
         raise DataProblems([Problem("no_prior", "count_priors.csv", details={"set": set_id})])
     plain = rows.loc["plain"]
     of = workbook.law.sets[set_id].criteria_count
-    mean = mean_of_the_rest(plain["average"], plain["communes"], plain["ntm"], of)
+    mean = mean_of_the_rest(*plain[published], of)
     shifts = rows["shift"].fillna(0.0)
     mean += shifts[shifts.index.isin(group.split("|"))].sum()
     mean -= (rows["share"].fillna(0) / 100 * shifts).sum()

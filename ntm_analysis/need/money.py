@@ -44,17 +44,6 @@ class Envelopes:
         self.profiles = np.array(shares.fillna(100 / 12) / 100)
         past = np.arange(1, 13) <= as_of.month
         self.profiles[np.outer(rows["year"] == as_of.year, past)] = 0
-        last = max(rows["year"], default=as_of.year - 1) + (rows["carried"] == "yes").any()
-        late = int(max(rows["delay_high"].fillna(0), default=0))
-        self.months = max(0, (last - as_of.year + 1) * 12 - as_of.month + late)
-
-    def drawn(self, quantity, correlation, draws, seed, block):
-        """A range of each envelope, rows x draws, high or low together in a year."""
-        years = self.rows["year"].astype(str)
-        own = uniforms(seed, quantity, self.rows["name"] + "|" + years, draws, block)
-        shared = uniforms(seed, f"{quantity} together", years, draws, block)
-        ends = self.rows[[f"{quantity}_low", quantity, f"{quantity}_high"]].fillna(0.0)
-        return pert(together(own, shared, correlation), *ends.to_numpy().T)
 
 
 def monthly_shares(profiles: pd.DataFrame, pots: pd.Series) -> pd.DataFrame:
@@ -81,15 +70,24 @@ def monthly_money(
     the as-of month. Of the as-of year only the months after it. ``index``: prices by year over
     those of the base year; a year beyond the last takes the last.
     """
-    as_of, world = envelopes.as_of, (correlation, draws, seed, block)
-    share = envelopes.drawn("disbursed", *world) / 100
-    delay = np.rint(envelopes.drawn("delay", *world)).astype(np.int64)
+    as_of, rows = envelopes.as_of, envelopes.rows
+    if rows.empty:
+        return {}
+    years = rows["year"].astype(str)
+
+    def drawn(quantity):
+        own = uniforms(seed, quantity, rows["name"] + "|" + years, draws, block)
+        shared = uniforms(seed, f"{quantity} together", years, draws, block)
+        ends = rows[[f"{quantity}_low", quantity, f"{quantity}_high"]].fillna(0.0)
+        return pert(together(own, shared, correlation), *ends.to_numpy().T)
+
+    share, delay = drawn("disbursed") / 100, np.rint(drawn("delay")).astype(np.int64)
     # By month from the January of the as-of year, whose first months are gone.
-    months = as_of.month + envelopes.months
-    years = [min(as_of.year + month // 12, max(index)) for month in range(months)]
-    lift = np.array([THOUSAND / index[year] for year in years])
-    money = {name: np.zeros((draws, months)) for name in envelopes.rows["name"]}
-    for i, row in enumerate(envelopes.rows.itertuples()):
+    months = 12 * (rows["year"].max() - as_of.year + 2) + delay.max()
+    lift = [THOUSAND / index[min(as_of.year + m // 12, max(index))] for m in range(months)]
+    lift = np.array(lift)
+    money = {name: np.zeros((draws, months)) for name in rows["name"]}
+    for i, row in enumerate(rows.itertuples()):
         month = np.arange(12 + delay[i].max()) - delay[i][:, None]
         shares = np.append(envelopes.profiles[i], 0.0)[np.where(month // 12 == 0, month, 12)]
         carried = row.carried == "yes"

@@ -121,7 +121,7 @@ def draw_need(
             add(drawn.tonnes, tonnes=years)
             add(drawn.value, cement=years, kind_year=zip(repeat(item + CEMENT_PART), years))
         add(money, kind_year=zip(repeat(item), years))
-        for pot, claim in split(money, prices.tables.shares(item)):
+        for pot, claim in split(money, prices.tables.shares.get(item, [])):
             claims[pot] = claim.mean(axis=1)
             add(claim, pot=repeat(pot), pot_year=zip(repeat(pot), years))
             if pot in people:
@@ -174,7 +174,7 @@ def communes_in_need(workbook: Workbook, target: str) -> dict[str, list[int]]:
     level = levels(workbook)["level"]
     if target == "ntm":
         return {"ntm": level.index[level == "not_ntm"].tolist()}
-    plans = workbook.tables["targets"]
-    plans = plans[(plans["kind"] == "plan") & plans["unit"].isin(level.index)]
-    ahead = plans["level"].map(RANKS.index) > plans["unit"].map(level).map(RANKS.index)
-    return {n: plans.loc[ahead & (plans["level"] == n), "unit"].unique().tolist() for n in LEVELS}
+    rank = pd.Series(range(len(RANKS)), RANKS)
+    plans = workbook.tables["targets"].query("kind == 'plan'")
+    plans = plans[plans["level"].map(rank) > plans["unit"].map(level).map(rank)]
+    return {n: plans.loc[plans["level"] == n, "unit"].unique().tolist() for n in LEVELS}

@@ -45,10 +45,12 @@ def price_index(
     growth = 1 + pert(u, *(prices[end] for end in ("low", "mode", "high"))) / 100
     grown = dict(zip(years, growth, strict=True))
     index = {base: np.ones(draws)}
-    for year in range(base + 1, max(grown, default=base) + 1):
-        index[year] = index[year - 1] * grown[year]
-    for year in range(base - 1, min(grown, default=base + 1) - 2, -1):
-        index[year] = index[year + 1] / grown[year + 1]
+    for year in sorted(grown):
+        if year > base:
+            index[year] = index[year - 1] * grown[year]
+    for year in sorted(grown, reverse=True):
+        if year <= base:
+            index[year - 1] = index[year] / grown[year]
     return index
 
 
@@ -58,10 +60,10 @@ def unit_costs(workbook: Workbook) -> pd.DataFrame:
     """
     costs = workbook.tables["unit_costs"].set_index("item")
     rule = workbook.tables["assumptions"].set_index("key")["value"] / 100
-    filled = costs[["low", "high"]].isna().any(axis=1)
-    low = costs["low"].fillna(costs["mode"] * rule.get("cost_low", 1.0))
-    high = costs["high"].fillna(costs["mode"] * rule.get("cost_high", 1.0))
-    return costs.assign(low=low, high=high, filled=filled)
+    costs["filled"] = costs[["low", "high"]].isna().any(axis=1)
+    for end in ("low", "high"):
+        costs[end] = costs[end].fillna(costs["mode"] * rule.get(f"cost_{end}", 1.0))
+    return costs
 
 
 def newest_debts(workbook: Workbook) -> pd.DataFrame:
@@ -151,7 +153,11 @@ class ItemDraws:
 
 
 class PriceList:
-    """What items cost and what their parts are, as the tables say: the same in every world."""
+    """What items cost and what their parts are, as the tables say: the same in every world.
+
+    ``costs``, ``cement``: the rows of unit_costs.csv, and of parts.csv for cement, by item;
+    ``shares``: by item (pot, share in %) of its money without cement.
+    """
 
     def __init__(self, workbook: Workbook) -> None:
         self.rises, self.costs = workbook.tables["prices"], unit_costs(workbook).to_dict("index")
@@ -160,11 +166,7 @@ class PriceList:
         in_kind = parts["pot"].map(pots) == "cement"
         self.cement = parts[in_kind].set_index("item").to_dict("index")
         money = parts[~in_kind].groupby("item")[["pot", "share"]]
-        self._money = {item: part.to_numpy().tolist() for item, part in money}
-
-    def shares(self, item: str) -> list[tuple[str, float]]:
-        """(pot, share in %) of the item's money without cement."""
-        return self._money.get(item, [])
+        self.shares = {item: part.to_numpy().tolist() for item, part in money}
 
 
 class Prices:
