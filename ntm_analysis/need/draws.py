@@ -169,9 +169,9 @@ def inclusion_table(odds: np.ndarray) -> np.ndarray:
     return table
 
 
-def drawn_sets(u: np.ndarray, counts: np.ndarray, table: np.ndarray) -> np.ndarray:
+def drawn_sets(u: np.ndarray, counts: ArrayLike, table: np.ndarray) -> np.ndarray:
     """Which criteria are met: bool, shape (criteria, ...), from uniforms of that shape and the
-    counts of shape (...).
+    counts of shape (...), or one count.
 
     Criterion by criterion, each decided by its own uniform: with the same uniforms a larger count
     gives a larger set.
@@ -180,9 +180,8 @@ def drawn_sets(u: np.ndarray, counts: np.ndarray, table: np.ndarray) -> np.ndarr
     >>> drawn_sets(np.array([[0.4], [0.9]]), np.array([1]), even)[:, 0].tolist()
     [True, False]
     """
-    left = np.array(counts, dtype=np.int64)
-    met = np.zeros(u.shape, dtype=bool)
+    left, met = counts, np.zeros(u.shape, dtype=bool)
     for j in range(len(u)):
         met[j] = u[j] < table[j][left]
-        left -= met[j]
+        left = left - met[j]
     return met

@@ -19,7 +19,7 @@ from ..problems import DataProblems, Problem
 from ..workbook import Workbook
 from .draws import BLOCK, pert, uniforms
 from .missing import missing_higher, missing_ntm, one_more_met
-from .money import instance, instances_of, monthly_shares
+from .money import Envelopes, instances_of, monthly_shares
 from .need import Need, communes_in_need, draw_need, spread
 from .pot_sets import pot_sets
 from .works import THOUSAND, PriceList, Prices, newest_debts, unit_costs
@@ -38,8 +38,6 @@ class Funding:
 
     Attributes
     ----------
-    until : int
-        The year.
     pots : DataFrame
         By pot, in the order of the table: name_vi, name_en, fund, capital, measure, planned
         (million VND of the day, or tonnes), allotted (the part already allotted; NaN where no row
@@ -54,7 +52,6 @@ class Funding:
         empty where that is no gap.
     """
 
-    until: int
     pots: pd.DataFrame
     gap: np.ndarray
     late_gap: np.ndarray
@@ -73,8 +70,8 @@ def still_to_come(workbook: Workbook, until: int) -> pd.DataFrame:
     as_of, rows = workbook.as_of, workbook.tables["envelopes"]
     places = [workbook.communes[column].tolist() for column in ("code", "district")]
     drawn = {name for pot in rows["pot"].unique() for name in instances_of(pot, rows, *places)}
-    used = [instance(*pair) in drawn for pair in zip(rows["pot"], rows["served"], strict=True)]
-    rows = rows[rows["year"].between(as_of.year, until) & np.array(used, dtype=bool)]
+    rows = Envelopes(workbook.tables, as_of).rows
+    rows = rows[(rows["year"] <= until) & rows["name"].isin(drawn)]
     left = monthly_shares(workbook.tables["profiles"], rows["pot"]).loc[:, as_of.month + 1 :]
     left = (left.sum(axis=1, skipna=False) / 100).fillna((12 - as_of.month) / 12)
     return rows.assign(amount=rows["amount"] * np.where(rows["year"] > as_of.year, 1.0, left))
@@ -119,7 +116,6 @@ def funding(workbook: Workbook, need: Need, until: int, seed: int) -> Funding:
     held = held[["planned", "allotted"]].sum(min_count=1).reindex(pots.index)
     held = held.fillna({"planned": 0.0})
     return Funding(
-        until,
         pots[["name_vi", "name_en", "fund", "capital", "measure", "mark"]].join(held),
         *(sets.excess(cost, amounts).astype(np.int64) for amounts in money),
         {pot: np.maximum(zeros + asked[pot] - planned[pot], 0) for pot in pots.index},
@@ -203,71 +199,58 @@ def demand(
     return Demand(target, until, needs, together, money, assumed, unpriced)
 
 
-def movers(workbook: Workbook, need: Need) -> pd.DataFrame:
-    """Which assumptions move the need most: its mean were one at its low or its high end.
+def movers(workbook: Workbook, need: Need, seed: int = SEED) -> pd.DataFrame:
+    """Which assumptions move the need of NTM most: its mean were one at its low or its high end.
 
     An assumption is moved for all works at once, by its end over the mean of its range; of the
-    price path all years stand at their low or high rise.
+    price path all years stand at their low or high rise. Unreported statuses are moved by drawing
+    anew: communes without a count meet one criterion more (low) or fewer (high) on average; no
+    criterion met under the old set is lost (low), or twice as many as assumed (high).
 
     Returns
     -------
     DataFrame
-        kind (cost, quantity, price), item (blank for price), low, high (million VND), swing
-        (high - low); the largest first.
+        kind (cost, quantity, price, count, lost), item (blank but for cost, quantity), low, high
+        (million VND), swing (high - low); the largest first.
     """
-    costs, works, rows = unit_costs(workbook), need.works, []
+    costs, tables, rows = unit_costs(workbook), workbook.tables, []
     means = {item: amount.mean() / THOUSAND for item, amount in need.by["item"].items()}
     total = sum(means.values())
-    sizes = works.drop(columns="quantity").rename(columns={"quantity_mode": "mode"})
+    sizes = need.works.drop(columns="quantity").rename(columns={"quantity_mode": "mode"})
     for item, mean in means.items():
-        ends = sizes.loc[sizes["item"] == item, ["low", "mode", "high"]].sum()
-        for kind, ends in (("cost", costs.loc[item]), ("quantity", ends)):
+        size = sizes.loc[sizes["item"] == item, ["low", "mode", "high"]].sum()
+        for kind, ends in (("cost", costs.loc[item]), ("quantity", size)):
             if usual := _pert_mean(ends):
                 moved = (total + mean * (ends[end] / usual - 1) for end in ("low", "high"))
                 rows.append((kind, item, *moved))
-    rise = workbook.tables["prices"].set_index("year")
+    rise = tables["prices"].set_index("year")
     rise = rise[rise.index <= need.price_year]
     lifts = {end: (100 + rise[end]) / (100 + _pert_mean(rise)) for end in ("low", "high")}
     since = {item: rise.index > costs.loc[item, "price_year"] for item in means}
     ends = (sum(m * lift[since[i]].prod() for i, m in means.items()) for lift in lifts.values())
     rows.append(("price", "", *ends))
-    table = _swings(rows).sort_values("swing", ascending=False, kind="stable")
-    return table.reset_index(drop=True)
+    units, standing = (
+        communes_in_need(workbook, "ntm")["ntm"],
+        assess(workbook, workbook.default_set("ntm")),
+    )
+
+    def anew(name, table):
+        changed = replace(workbook, tables=tables | {name: table})
+        missing = missing_ntm(changed, BLOCK, seed, units, standing)
+        drawn = draw_need(changed, missing, "ntm", seed, need.price_year, spreads=False)
+        return float(drawn.total.mean()) / THOUSAND
+
+    counts, lost = tables["count_priors"], tables["carry_over"]
+    more = [lost.assign(lost=(lost["lost"] * by).clip(upper=100)) for by in (0, 2)]
+    met = (anew("count_priors", one_more_met(counts, way)) for way in (1, -1))
+    rows += [("count", "", *met), ("lost", "", *(anew("carry_over", table) for table in more))]
+    table = pd.DataFrame(rows, columns=["kind", "item", "low", "high"])
+    table["swing"] = table["high"] - table["low"]
+    return table.sort_values("swing", ascending=False, kind="stable", ignore_index=True)
 
 
 def _pert_mean(ends):
     return (ends["low"] + 4 * ends["mode"] + ends["high"]) / 6
-
-
-def status_movers(workbook: Workbook, draws: int = BLOCK, seed: int = SEED) -> pd.DataFrame:
-    """How much the unreported statuses move the need of all communes: like
-    :func:`~.funding.movers`, by re-running it in the same worlds.
-
-    ``count``: communes without a count meet one criterion more (low) or fewer (high) on average;
-    ``lost``: no criterion met under the old set is lost (low), or twice as many as assumed (high).
-    """
-    units, base = communes_in_need(workbook, "ntm")["ntm"], workbook.as_of.year
-    standing = assess(workbook, workbook.default_set("ntm"))
-
-    def mean(table, **columns):
-        tables = workbook.tables | {table: workbook.tables[table].assign(**columns)}
-        changed = replace(workbook, tables=tables)
-        missing = missing_ntm(changed, draws, seed, units, standing)
-        need = draw_need(changed, missing, "ntm", seed, base, spreads=False)
-        return float(need.total.mean()) / THOUSAND
-
-    priors, lost = workbook.tables["count_priors"], workbook.tables["carry_over"]["lost"]
-    averages = [one_more_met(priors, way)["average"] for way in (1, -1)]
-    rows = [
-        ("count", "", *(mean("count_priors", average=average) for average in averages)),
-        ("lost", "", *(mean("carry_over", lost=(lost * by).clip(upper=100)) for by in (0, 2))),
-    ]
-    return _swings(rows)
-
-
-def _swings(rows):
-    table = pd.DataFrame(rows, columns=["kind", "item", "low", "high"])
-    return table.assign(swing=table["high"] - table["low"])
 
 
 def in_millions(values: np.ndarray) -> dict[str, float]:
@@ -279,9 +262,9 @@ def _whole(values):
     return {name: round(value) for name, value in spread(values).items()}
 
 
-def _rows(labels, groups, figures=in_millions):
-    """Rows of the record: each key's parts under ``labels``, and the figures of its worlds."""
-    return [dict(zip(labels, key, strict=False)) | figures(values) for key, values in groups]
+def _rows(label, groups, figures=in_millions):
+    """Rows of the record: each key under ``label``, and the figures of its worlds."""
+    return [{label: key, **figures(values)} for key, values in groups]
 
 
 def record(workbook: Workbook, answer: Demand) -> dict:
@@ -304,14 +287,13 @@ def record(workbook: Workbook, answer: Demand) -> dict:
         set_id = workbook.judging_set if level == "ntm" else workbook.default_set(level)
         names, sums = workbook.law.criteria_of(set_id), of_level.by["criterion"]
         for c in sorted(sums, key=lambda c: (c <= 0, abs(c))):
-            named = c > 0
-            label = (c, *names.loc[c, ["name_vi", "name_en"]]) if named else (None, WITHOUT[c])
-            by_criterion.append(((level, *label), sums[c]))
-    by_commune = [
-        (units.loc[unit, ["code", "name"]], need.by["commune"][unit])
-        for unit in units.index
-        if unit in need.by["commune"]
-    ]
+            row = {"level": level, "criterion": None, "name": WITHOUT.get(c)}
+            if c > 0:
+                row |= {
+                    "criterion": c,
+                    **names.loc[c, ["name_vi", "name_en"]].set_axis(["name", "name_en"]),
+                }
+            by_criterion.append(row | in_millions(sums[c]))
     debts = debts[debts["unit"].isin(units.index)].astype({"criterion": int})
     debts = debts.assign(code=debts["unit"].map(units["code"]))
     share = need.assumed_share
@@ -324,12 +306,19 @@ def record(workbook: Workbook, answer: Demand) -> dict:
         "until": answer.until,
         "draws": need.draws,
         "total": in_millions(need.total),
-        "by_level": _rows(["level"], (((name,), n.total) for name, n in answer.needs.items())),
-        "by_criterion": _rows(("level", "criterion", "name", "name_en"), by_criterion),
+        "by_level": _rows("level", ((name, n.total) for name, n in answer.needs.items())),
+        "by_criterion": by_criterion,
         "without_works": answer.unpriced,
-        "by_source": _rows(("source", "capital"), sources.items()),
-        "by_year": _rows(["year"], _planned(need.by["year"])),
-        "by_commune": _rows(("code", "name"), by_commune),
+        "by_source": [
+            {"source": fund, "capital": capital, **in_millions(values)}
+            for (fund, capital), values in sources.items()
+        ],
+        "by_year": _rows("year", _planned(need.by["year"])),
+        "by_commune": [
+            {"code": row["code"], "name": row["name"], **in_millions(need.by["commune"][unit])}
+            for unit, row in units.iterrows()
+            if unit in need.by["commune"]
+        ],
         "cement": _cement(workbook, answer),
         **_money(answer.money),
         "debts": debts[["code", "criterion", "amount"]].to_dict("records"),
@@ -339,8 +328,7 @@ def record(workbook: Workbook, answer: Demand) -> dict:
 
 def _planned(by_year):
     """By planned year in order, what is not planned last."""
-    years = sorted(by_year, key=lambda year: year or 9_999)
-    return [((year,), by_year[year]) for year in years]
+    return sorted(by_year.items(), key=lambda item: item[0] or 9_999)
 
 
 def _cement(workbook, answer):
@@ -359,7 +347,7 @@ def _cement(workbook, answer):
         "granted": None if np.isnan(granted) else float(granted),
         "expected": expected,
         "gap": lacking,
-        "by_year": _rows(["year"], _planned(need.tonnes), _whole),
+        "by_year": _rows("year", _planned(need.tonnes), _whole),
     }
 
 
@@ -374,7 +362,7 @@ def _money(money):
         allotted=pots["allotted"].astype(object).where(pots["allotted"].notna(), None),
     )
     columns = ["pot", "source", "capital", "unit", "planned", "allotted"]
-    gaps = _rows(["pot"], (((pot,), money.by_pot[pot]) for pot in pots.loc[~in_kind, "pot"]))
+    gaps = _rows("pot", ((pot, money.by_pot[pot]) for pot in pots.loc[~in_kind, "pot"]))
     late = in_millions(money.late_gap)
     return {
         "envelope": envelope[columns].to_dict("records"),

@@ -55,14 +55,12 @@ def prior_of(workbook: Workbook, set_id: str, group: str) -> np.ndarray:
     NTM; the shifts of several groups add up. Raises :class:`DataProblems` where the data set has no
     published average.
     """
-    rows = workbook.tables["count_priors"]
-    rows = rows[rows["set"] == set_id].set_index("group")
-    published = ["average", "communes", "ntm"]
-    if "plain" not in rows.index or rows.loc["plain", published].isna().any():
+    rows = workbook.tables["count_priors"].query("set == @set_id").set_index("group")
+    (plain,) = rows.reindex(["plain"]).to_dict("records")
+    published = [plain[name] for name in ("average", "communes", "ntm")]
+    if np.isnan(published).any():
         raise DataProblems([Problem("no_prior", "count_priors.csv", details={"set": set_id})])
-    plain = rows.loc["plain"]
-    of = workbook.law.sets[set_id].criteria_count
-    mean = mean_of_the_rest(*plain[published], of)
+    mean = mean_of_the_rest(*published, workbook.law.sets[set_id].criteria_count)
     shifts = rows["shift"].fillna(0.0)
     mean += shifts[shifts.index.isin(group.split("|"))].sum()
     mean -= (rows["share"].fillna(0) / 100 * shifts).sum()
@@ -197,7 +195,7 @@ def drawn_missing(facts: Facts, draws: int, seed: int, block: int = 0) -> Missin
         names = np.array([f"{code}|{n}" for n in facts.numbers])
         open_, prior = facts.open_[i], facts.prior[i]
         if open_.any():
-            number = np.full(draws, facts.number[i])
+            number = facts.number[i]
             if prior is not None:
                 number = drawn_counts(uniforms(seed, "count", [code], draws, block)[0], prior, 0)
             u = uniforms(seed, "which", names[open_], draws, block)
@@ -267,12 +265,11 @@ def missing_higher(workbook: Workbook, level: str, draws: int, units: list[int])
     set_id = workbook.default_set(level)
     numbers = workbook.law.criteria_of(set_id).index.to_numpy()
     counts = assess(workbook, set_id).counts.loc[units]
-    named = np.zeros((len(units), len(numbers), draws), dtype=bool)
-    for row, missing in zip(named, counts["missing"], strict=True):
-        row[np.isin(numbers, missing)] = True
+    lacks = [np.isin(numbers, missing) for missing in counts["missing"]]
+    lacks = np.array(lacks, dtype=bool).reshape(len(units), len(numbers))
     nameless = np.where(counts["counted"], counts["unknown"], 0).astype(np.int16)
-    nameless, none = np.repeat(nameless[:, None], draws, axis=1), np.zeros(named.shape[:2], bool)
-    return Missing(set_id, list(units), numbers, named, none, nameless)
+    worlds = np.repeat(lacks[:, :, None], draws, axis=2), lacks & False
+    return Missing(set_id, units, numbers, *worlds, np.repeat(nameless[:, None], draws, axis=1))
 
 
 def _cut(prior, named_met, most):

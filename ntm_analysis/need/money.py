@@ -30,8 +30,8 @@ def instances_of(
 class Envelopes:
     """The envelopes from the as-of year on: what is the same in every world.
 
-    ``rows``: the table, with the name of the pot instance; ``profiles``: by envelope, shares of the months of its year that are still to come; ``months``:
-    how long money can come in.
+    ``rows``: the table, with the name of the pot instance; ``profiles``: by envelope, shares of the
+    months of its year that are still to come.
     """
 
     def __init__(self, tables: dict[str, pd.DataFrame], as_of: dt.date) -> None:

@@ -27,8 +27,8 @@ class Need:
     """The need of some communes, thousand đồng of ``price_year`` over worlds; all arrays int64
     (draws).
 
-    ``by``: totals by key; for ``commune``, ``criterion``, ``item`` and ``year``; for ``pot`` the claims on each money
-    pot (cement is not among them), for ``pot_year`` by (pot, planned year or None), for
+    ``by``: totals by key; for ``commune``, ``criterion``, ``item`` and ``year``; for ``pot`` the
+    claims on each money pot (cement is not among them), for ``pot_year`` by (pot, planned year or None), for
     ``kind_year`` by (item, or item and :data:`CEMENT_PART`, year), for ``people`` the voluntary
     contribution by commune, for ``tonnes`` and ``cement`` cement and its worth by year (None: not
     planned yet), for ``assumed`` by item the part whose quantity, price or missing criterion is
@@ -148,22 +148,18 @@ def works_not_needed(workbook: Workbook, standing: Standing) -> list[Problem]:
 
     Such a work stays in the lists and claims money only in worlds that lack its criterion.
     """
-    works = workbook.tables["works"]
-    works = works[(works["state"] != "done") & works["unit"].isin(workbook.communes.index)]
-    level = levels(workbook)["level"]
-    states = standing.matrix()
-    problems = []
-    for _, work in works.iterrows():
+    communes, level = workbook.communes.index, levels(workbook)["level"].map(RANKS.index)
+    works = workbook.tables["works"].query("state != 'done' and unit in @communes")
+    states, problems = standing.matrix(), []
+    for work in works.to_dict("records"):
         unit, criterion = work["unit"], work["criterion"]
-        if RANKS.index(level[unit]) >= RANKS.index(work["level"]):
-            code, details = "work_of_level_reached", {"level": work["level"]}
-        elif work["level"] == "ntm" and states.loc[unit].get(criterion) in MET:
-            code, details = "work_already_met", {"criterion": f"{criterion:g}"}
-        else:
-            continue
-        details |= {"unit": workbook.units.loc[unit, "label"], "work": work["work"]}
-        place = ("works.csv", int(work["row"]), "criterion")
-        problems.append(Problem(code, *place, details, warning=True))
+        reached = level[unit] >= RANKS.index(work["level"])
+        if reached or work["level"] == "ntm" and states.loc[unit].get(criterion) in MET:
+            code = "work_of_level_reached" if reached else "work_already_met"
+            details = {"unit": workbook.units.loc[unit, "label"], "work": work["work"]}
+            details |= {"level": work["level"], "criterion": f"{criterion:g}"}
+            place = ("works.csv", int(work["row"]), "criterion")
+            problems.append(Problem(code, *place, details, warning=True))
     return problems
 
 

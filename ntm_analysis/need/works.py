@@ -126,10 +126,10 @@ def works_of(workbook: Workbook, missing: Missing, level: str) -> pd.DataFrame:
     # A plan sets a year; a pledge is only a pledge.
     plans = targets[(targets["level"] == level) & (targets["kind"] == "plan")]
     year = works["planned_year"].fillna(works["unit"].map(plans.groupby("unit")["year"].min()))
-    works = works.assign(year=year, each=works["criterion"] == 0, key="")
-    works = works.reset_index(drop=True)[list(WORK_COLUMNS)].astype(WORK_COLUMNS)
-    codes = works["unit"].map(workbook.units["code"])
-    return works.assign(key=codes + "|" + works["criterion"].astype(str) + "|" + works["work"])
+    codes, numbers = works["unit"].map(workbook.units["code"]), works["criterion"].astype(int)
+    key = codes + "|" + numbers.astype(str) + "|" + works["work"]
+    works = works.assign(year=year, each=numbers == 0, key=key).reset_index(drop=True)
+    return works[list(WORK_COLUMNS)].astype(WORK_COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -208,8 +208,9 @@ def by_item(works: pd.DataFrame) -> list[pd.DataFrame]:
 
 
 def drawn_works(items: list[pd.DataFrame], missing: Missing, prices: Prices) -> Iterator[ItemDraws]:
-    """The works of :func:`by_item` in each world. Raises :class:`DataProblems` for a work of impossible
-    value.
+    """The works of :func:`by_item` in each world.
+
+    Raises :class:`DataProblems` for a work of impossible value.
     """
     for works in items:
         item = works["item"].iloc[0]
