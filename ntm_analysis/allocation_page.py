@@ -28,7 +28,7 @@ from .allocation_words import (
 from .charts import picture, stacked_years
 from .forecast_parts import ForecastParts
 from .forecast_words import pot_words
-from .need.demand import in_millions
+from .need.funding import in_millions
 from .need_words import FUND_WORDS, billions, ranged, rough
 from .office_numbers import write_change, write_number
 from .page import Part

@@ -20,7 +20,7 @@ from .cli_options import parser_of, readable_console, utf8
 from .criteria import to_check
 from .forecast.readiness import points
 from .names import nearest
-from .need.demand import demand
+from .need.funding import demand
 from .need.need import works_not_needed
 from .need_words import need_lines
 from .office_numbers import write_date
@@ -165,7 +165,7 @@ def _print_commune(workbook: Workbook, record: dict, lang: str) -> None:
 
 
 def _needs(options: argparse.Namespace) -> int:
-    from .need.demand import record
+    from .need.funding import record
 
     workbook, lang = open_workbook(options), options.lang
     workbook = _scenario(workbook, options.scenario, lang).workbook

@@ -22,7 +22,7 @@ from .comparison_words import (
 )
 from .forecast.price import SHARE, WORLDS
 from .forecast_words import LEAST, chance, chance_words, month_words, mover_ends, mover_name, rests_on
-from .need.demand import DRAWS, SEED
+from .need.funding import DRAWS, SEED
 from .need.need import spread
 from .need_words import billions
 from .office_numbers import write_change, write_date, write_number

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from .need.demand import Demand
+from .need.funding import Demand
 from .office_book import DAY, NUMBER, SHARE, WHOLE, Form, Head
 from .office_numbers import write_date
 from .words import STATE_SIGNS, pick, text

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from .export_forms import ExportForms
-from .need.demand import in_millions
+from .need.funding import in_millions
 from .need.works import THOUSAND, newest_debts
 from .need_words import FUND_WORDS, ranged, rough
 from .office_book import WHOLE, Form, Head

@@ -13,7 +13,7 @@ from .export_forms import DAGGER
 from .export_money import ExportMoney
 from .forecast.forecast import forecast, record
 from .forecast_words import held_most
-from .need.demand import demand
+from .need.funding import demand
 from .office_book import DAY, Form, Head, office_book
 from .office_numbers import write_date, write_number
 from .problems import DataProblems, report

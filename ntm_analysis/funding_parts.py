@@ -8,8 +8,7 @@ from markupsafe import Markup
 
 from .charts import picture, waterfall
 from .exports import export_folder, write_tables
-from .need.demand import DRAWS, SEED, Demand, demand, in_millions, record, status_movers
-from .need.funding import movers
+from .need.funding import DRAWS, SEED, Demand, demand, in_millions, movers, record
 from .need.need import Need, works_not_needed
 from .need.works import THOUSAND, newest_debts
 from .need_words import (
@@ -336,8 +335,7 @@ class FundingParts(PlanPage):
         made, _ = self.found("ntm")
         items = self.workbook.tables["unit_costs"].set_index("item")[f"name_{self.lang}"]
         rows = []
-        moved = pd.concat([movers(self.workbook, made.needs["ntm"]), status_movers(self.workbook, seed=self.seed)])
-        moved = moved.sort_values("swing", ascending=False, kind="stable")
+        moved = movers(self.workbook, made.needs["ntm"], self.seed)
         for place, (_, row) in enumerate(moved.head(3).iterrows(), start=1):
             name = self.text(f"mover_{row['kind']}", name=items.get(row["item"], ""))
             rows.append([place, name, *(billions(row[end], self.lang) for end in ("low", "high"))])

@@ -56,7 +56,7 @@ def ranged(found: dict[str, float], lang: str) -> str:
 
 
 def need_sentence(made: dict, communes: int, lang: str) -> str:
-    """What finishing costs, in one sentence; ``made`` is the record of :func:`~ntm_analysis.need.demand.record`."""
+    """What finishing costs, in one sentence; ``made`` is the record of :func:`~ntm_analysis.need.funding.record`."""
     if not made["total"]["mean"]:
         return text("need_none", lang)
     numbers = {"n": communes, "mid": billions(made["total"]["p50"], lang), "range": ranged(made["total"], lang)}

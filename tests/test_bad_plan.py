@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from ntm_analysis.forecast.yearly_list import schedule
-from ntm_analysis.need.demand import demand
+from ntm_analysis.need.funding import demand
 from ntm_analysis.need.pot_sets import CEMENT_PART, bounds
 from ntm_analysis.plan_checks import PLAN_TABLES, RULES
 from ntm_analysis.problems import DataProblems, report

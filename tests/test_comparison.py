@@ -16,7 +16,7 @@ from ntm_analysis.comparison_words import blocking_cell, blocking_line, change_w
 from ntm_analysis.forecast.forecast import forecast
 from ntm_analysis.forecast.price import SHARE
 from ntm_analysis.forecast.simulation import knowledge
-from ntm_analysis.need.demand import demand
+from ntm_analysis.need.funding import demand
 from ntm_analysis.problems import DataProblems, report
 from ntm_analysis.scenarios.comparison import NOISE, compare, paired, record
 from ntm_analysis.scenarios.scenario import UnknownScenario, scenario, scenario_ids

@@ -12,7 +12,7 @@ from ntm_analysis.assess import assess
 from ntm_analysis.cli import main
 from ntm_analysis.export_tables import exported
 from ntm_analysis.forecast.forecast import forecast, record
-from ntm_analysis.need.demand import demand
+from ntm_analysis.need.funding import demand
 from ntm_analysis.workbook import Workbook
 
 DRAWS, SEED = 300, 2022

@@ -10,7 +10,7 @@ import pytest
 from ntm_analysis.assess import assess
 from ntm_analysis.district_page import DistrictPage
 from ntm_analysis.forecast.yearly_list import ORDERS, by_policy, schedule
-from ntm_analysis.need.demand import demand
+from ntm_analysis.need.funding import demand
 from ntm_analysis.render import execute, to_html
 from ntm_analysis.scenarios.scenario import scenario, scenario_ids
 from ntm_analysis.workbook import Workbook

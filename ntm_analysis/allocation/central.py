@@ -298,8 +298,7 @@ def central_works(layout: Layout) -> pd.DataFrame:
         mine = [item for item in layout.items if item.level == level]
         drawn = drawn_works([item.works for item in mine], lacks, prices)
         for item, works in zip(mine, drawn, strict=True):
-            table = plan.works[level].iloc[works.rows]
-            table = table[["unit", "criterion", "work", "item", "mark"]]
+            table = works.works[["unit", "criterion", "work", "item", "mark"]]
             nothing = np.zeros(len(table))
             rows.append(
                 table.assign(
@@ -328,7 +327,7 @@ def bounds_of(layout: Layout) -> pd.DataFrame:
     sets, rows = layout.sets, []
     for k, kind in enumerate(sets.kinds):
         item, cement = kind.removesuffix(CEMENT_PART), kind.endswith(CEMENT_PART)
-        usual = dict(layout.prices.shares(item))
+        usual = dict(layout.prices.shares[item])
         for p, pot in enumerate(sets.pots):
             if sets.most[k, p]:
                 share = THOUSANDTHS * (pot not in usual) if cement else 10 * usual.get(pot, 0.0)

@@ -284,7 +284,9 @@ class Forecast:
     def pots_without_money(self) -> list[str]:
         """Pots that works may draw on and that bring nothing after the as-of date."""
         envelopes = self.run.layout.envelopes
-        rows = zip(envelopes.names, envelopes.amounts, envelopes.profiles, strict=True)
+        rows = zip(
+            *(envelopes.rows[c] for c in ("name", "amount")), envelopes.profiles, strict=True
+        )
         full = {name.split("@")[0] for name, amount, shares in rows if amount * shares.sum() > 0}
         return [pot for pot in self.run.layout.sets.pots if pot not in full]
 

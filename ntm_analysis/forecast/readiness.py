@@ -5,7 +5,7 @@ from functools import partial
 
 from ..assess import assess
 from ..monthly import fallen
-from ..need.demand import demand
+from ..need.funding import demand
 from ..need.need import works_not_needed
 from ..problems import DataProblems, Problem
 from ..workbook import Workbook

@@ -17,11 +17,10 @@ from ..need.pot_sets import CEMENT_PART, pot_sets
 from ..need.works import (
     DEBT,
     THOUSAND,
-    ItemWorks,
     PriceList,
     Prices,
+    by_item,
     drawn_works,
-    item_works,
     newest_debts,
 )
 from .yearly_list import COMMITTED, Schedule, weights
@@ -35,8 +34,8 @@ class ItemTable:
 
     Attributes
     ----------
-    works : ItemWorks
-        Their quantities.
+    works : DataFrame
+        Their rows.
     goal, holder : ndarray of int
         By work the goal that needs it, -1 where none does; the first goal of its commune.
     committed : ndarray of bool
@@ -48,7 +47,7 @@ class ItemTable:
     """
 
     level: str
-    works: ItemWorks
+    works: pd.DataFrame
     goal: np.ndarray
     holder: np.ndarray
     committed: np.ndarray
@@ -95,8 +94,8 @@ class Layout:
         self.holder = plan.goals["unit"].map(first).to_numpy(dtype=np.int64)
         self.items = [
             self._item(level, works)
-            for level, lacks in plan.missing.items()
-            for works in item_works(workbook, plan.works[level], lacks.numbers)
+            for level in plan.missing
+            for works in by_item(plan.works[level])
         ]
 
     @cached_property
@@ -120,11 +119,10 @@ class Layout:
         owed = np.rint(rows["amount"].to_numpy(dtype=float) * THOUSAND)
         return pd.DataFrame({"unit": rows["unit"].to_numpy(), "amount": owed}, dtype=float)
 
-    def _item(self, level: str, works: ItemWorks) -> ItemTable:
+    def _item(self, level: str, rows: pd.DataFrame) -> ItemTable:
         plan = self.plan
         goals = plan.goals[plan.goals["level"] == level]
         number = dict(zip(goals["unit"], goals.index, strict=True))
-        rows = plan.works[level].iloc[works.rows]
         goal = rows["unit"].map(number).to_numpy(dtype=np.int64)
         holder = self.holder[goal]
         if level == "ntm":  # no criterion of NTM needs a work of none
@@ -132,7 +130,7 @@ class Layout:
         committed = rows["committed"].isin(COMMITTED).to_numpy()
         codes = plan.workbook.units["code"].reindex(rows["unit"])
         keys = named([level] * len(rows), codes, rows["criterion"], rows["work"])
-        return ItemTable(level, works, goal, holder, committed, rows["left"].to_numpy(), keys)
+        return ItemTable(level, rows, goal, holder, committed, rows["left"].to_numpy(), keys)
 
     @cached_property
     def durations(self) -> dict[str, dict[str, float]]:
@@ -299,7 +297,7 @@ def _months_left(
     item: ItemTable, layout: Layout, needed: np.ndarray, draws: int, seed: int | None, block: int
 ) -> np.ndarray:
     """Whole months each work still takes, standstills included: int16, works x draws."""
-    time, rules = layout.durations[item.works.item], layout.plan.rules
+    time, rules = layout.durations[item.works["item"].iloc[0]], layout.plan.rules
     shared = uniforms(seed, "duration together", [""], draws, block)[0]
     own = uniforms(seed, "duration", item.keys, draws, block)
     u = together(own, shared, rules["correlation_works"] / 100)

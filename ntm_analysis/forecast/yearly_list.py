@@ -185,19 +185,7 @@ def schedule(workbook: Workbook, policy: str = "own", deadline: dt.date | None =
         raise DataProblems([*error.problems, *_lacking(workbook, items)]) from None
     expected = expected_lacks(facts)
     may = (expected > 0)[:, :, None]
-    none = np.zeros((len(units), 1), dtype=np.int16)
-    missing = {
-        "ntm": Missing(
-            facts.set_id,
-            facts.reported_in,
-            units,
-            facts.numbers,
-            may,
-            none,
-            facts.open_,
-            may & False,
-        )
-    }
+    missing = {"ntm": facts.missing(may, facts.open_)}
     missing |= {
         level: missing_higher(workbook, level, 1, them) for level, them in higher.items() if them
     }
@@ -240,7 +228,6 @@ def _no_facts(workbook: Workbook, units: list[int]) -> Facts:
         np.ones(len(numbers)),
         np.zeros(len(numbers)),
         np.full(none.shape, -1, dtype=np.int8),
-        {},
     )
 
 

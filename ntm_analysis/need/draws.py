@@ -17,7 +17,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import betaincinv
+from numpy.typing import ArrayLike
+from scipy.special import betaincinv, softmax
 
 BLOCK = 1_000  # draws in one block; a run takes whole blocks or the first part of the last one
 # In the place of a seed: one world in which nothing is drawn and every number stands at its mean.
@@ -40,26 +41,22 @@ def uniforms(
     """
     if seed is MEANS:
         return np.full((len(keys), draws), np.nan)
-    made = np.empty((len(keys), draws))
+    drawn = np.empty((len(keys), draws))
     bits = np.random.Philox(key=0)
     generator, state = np.random.Generator(bits), bits.state
     # One step of the generator makes four numbers. Its state is set anew for each name: much
     # cheaper than a generator each.
     state["state"]["counter"] = np.array([block * BLOCK // 4, 0, 0, 0], dtype=np.uint64)
-    names = [
-        hashlib.blake2b(f"{seed}|{quantity}|{key}".encode(), digest_size=16).digest()
-        for key in keys
-    ]
-    hashes = np.frombuffer(b"".join(names), dtype="<u8").astype(np.uint64).reshape(-1, 2)
-    for row, name in zip(made, hashes, strict=True):
-        state["state"]["key"] = name
+    for row, key in zip(drawn, keys, strict=True):
+        name = hashlib.blake2b(f"{seed}|{quantity}|{key}".encode(), digest_size=16)
+        state["state"]["key"] = np.frombuffer(name.digest(), dtype="<u8")
         bits.state = state
         generator.random(out=row)
-    return made
+    return drawn
 
 
 @lru_cache(maxsize=1024)
-def _pert_table(peak: float) -> np.ndarray:
+def _pert_table(peak):
     """Quantiles of the PERT distribution on [0, 1] with its mode at ``peak``, at the middle of each
     cell of the table.
     """
@@ -67,52 +64,31 @@ def _pert_table(peak: float) -> np.ndarray:
     return betaincinv(1 + 4 * peak, 5 - 4 * peak, middles)
 
 
-def pert(u: np.ndarray, low: float, mode: float, high: float) -> np.ndarray:
+def pert(u: np.ndarray, low: ArrayLike, mode: ArrayLike, high: ArrayLike) -> np.ndarray:
     """PERT numbers from uniforms: a beta distribution on [low, high] with the mean (low + 4 mode +
     high) / 6.
 
-    Turned by a table of :data:`STEPS` quantiles; a range of no width gives ``mode``, uniforms that
-    are NaN give the mean. Raises ValueError unless low <= mode <= high.
+    The ends, which must not fall, are numbers, or one a row of ``u``. Turned by a table of
+    :data:`STEPS` quantiles; a range of no width gives ``mode``, uniforms that are NaN give the
+    mean.
 
     >>> pert(np.array([0.0, 0.5, 0.999]), 2.0, 2.0, 2.0).tolist()
     [2.0, 2.0, 2.0]
-    """
-    if not low <= mode <= high:
-        raise ValueError(f"low={low}, mode={mode}, high={high}: must not fall")
-    if low == high:
-        return np.full(np.shape(u), float(mode))
-    if _undrawn(u):
-        return np.full(np.shape(u), (low + 4 * mode + high) / 6)
-    # Rounded, so that ranges of one shape (160-200-320, 1.6-2-3.2) share one table.
-    table = _pert_table(round((mode - low) / (high - low), 6))
-    return (low + (high - low) * table)[(u * STEPS).astype(np.int32)]
-
-
-def _undrawn(u: np.ndarray) -> bool:
-    return bool(np.size(u)) and bool(np.isnan(u.flat[0]))
-
-
-def perts(u: np.ndarray, low: np.ndarray, mode: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Like :func:`pert`, each row of ``u`` with a range of its own: float, the shape of ``u``
-    (rows, draws).
-
     >>> ends = np.array([1.0, 0]), np.array([1.0, 5]), np.array([1.0, 10])
-    >>> perts(np.full((2, 1), 0.5), *ends).round(2).tolist()
+    >>> pert(np.full((2, 1), 0.5), *ends).round(2).tolist()
     [[1.0], [5.0]]
     """
-    low, mode, high = (np.asarray(end, dtype=float) for end in (low, mode, high))
-    if _undrawn(u):
-        return np.broadcast_to(((low + 4 * mode + high) / 6)[:, None], u.shape).copy()
+    low, mode, high = (np.asarray(end, dtype=float)[..., None] for end in (low, mode, high))
     width = high - low
-    peaks = np.round(np.divide(mode - low, width, out=np.zeros_like(width), where=width > 0), 6)
+    if u.size and np.isnan(u.flat[0]):
+        mean = np.where(width > 0, (low + 4 * mode + high) / 6, mode)
+        return np.broadcast_to(mean, u.shape).copy()
+    # Rounded, so that ranges of one shape (160-200-320, 1.6-2-3.2) share one table.
+    peaks = ((mode - low) / np.where(width > 0, width, 1.0)).round(6)
     kinds, kind = np.unique(peaks, return_inverse=True)
-    tables = np.concatenate([np.empty(0), *(_pert_table(float(peak)) for peak in kinds)])
-    cells = (u * STEPS).astype(np.int32) + (kind * STEPS).astype(np.int32)[:, None]
-    drawn = tables[cells]
-    drawn *= width[:, None]
-    drawn += low[:, None]
-    drawn[width == 0] = mode[width == 0, None]
-    return drawn
+    tables = np.array([_pert_table(peak) for peak in kinds.tolist()])
+    cells = (u * STEPS).astype(np.int32)
+    return tables.take(cells + kind.astype(np.int32) * STEPS) * width + low
 
 
 def together(own: np.ndarray, shared: np.ndarray, correlation: float) -> np.ndarray:
@@ -128,12 +104,7 @@ def together(own: np.ndarray, shared: np.ndarray, correlation: float) -> np.ndar
     if not 0 <= correlation <= 1:
         raise ValueError(f"correlation={correlation}: must lie between 0 and 1")
     chance = correlation**0.5
-    if chance == 0:
-        return own
-    made = own - chance
-    made /= max(1 - chance, 1e-12)
-    np.copyto(made, shared, where=own < chance)
-    return made
+    return np.where(own < chance, shared, (own - chance) / max(1 - chance, 1e-12))
 
 
 def mean_of_the_rest(average: float, communes: int, ntm: int, of: int = 19) -> float:
@@ -152,25 +123,21 @@ def count_distribution(mean: float, spread: float, low: int, high: int) -> np.nd
     """Probabilities of low..high criteria met, with exactly this mean.
 
     A bell around the mean with this spread (standard deviation, in criteria), cut to low..high and
-    tilted exponentially until its mean is met. Raises ValueError when the mean does not lie between
-    ``low`` and ``high``.
+    tilted exponentially until its mean, which lies between them, is met.
 
     >>> p = count_distribution(11.3, 2.5, 3, 18)
     >>> round(float(p @ np.arange(3, 19)), 6), round(float(p.sum()), 6)
     (11.3, 1.0)
     """
     numbers = np.arange(low, high + 1)
-    if not low < mean < high:
-        raise ValueError(f"mean={mean}: must lie between {low} and {high}")
+    bell = -0.5 * ((numbers - mean) / spread) ** 2
 
-    def tilted(slope: float) -> np.ndarray:
-        logs = -0.5 * ((numbers - mean) / spread) ** 2 + slope * (numbers - mean)
-        weights = np.exp(logs - logs.max())
-        return weights / weights.sum()
+    def off(slope):
+        return softmax(bell + slope * (numbers - mean)) @ numbers - mean
 
     from scipy.optimize import brentq
 
-    return tilted(brentq(lambda slope: tilted(slope) @ numbers - mean, -50.0, 50.0, xtol=1e-12))
+    return softmax(bell + brentq(off, -50.0, 50.0, xtol=1e-12) * (numbers - mean))
 
 
 def drawn_counts(u: np.ndarray, probabilities: np.ndarray, low: int) -> np.ndarray:
@@ -179,8 +146,7 @@ def drawn_counts(u: np.ndarray, probabilities: np.ndarray, low: int) -> np.ndarr
     >>> drawn_counts(np.array([0.0, 0.49, 0.51, 0.99]), np.array([0.5, 0.5]), low=7).tolist()
     [7, 7, 8, 8]
     """
-    edges = np.cumsum(probabilities)
-    edges[-1] = 1.0  # rounding must not leave a gap under the last edge
+    edges = np.cumsum(probabilities)[:-1]  # the last one is 1, but for rounding
     return (low + np.searchsorted(edges, u, side="right")).astype(np.int16)
 
 
@@ -195,20 +161,17 @@ def inclusion_table(odds: np.ndarray) -> np.ndarray:
     [[0.0, 0.5, 1.0], [0.0, 1.0, 1.0]]
     """
     n = len(odds)
-    sums = np.zeros((n + 1, n + 1))
-    sums[n, 0] = 1.0
-    table = np.ones((n, n + 1))
-    for j in range(n - 1, -1, -1):
-        before = np.concatenate([[0.0], sums[j + 1, :-1]])
-        sums[j] = sums[j + 1] + odds[j] * before
-        possible = sums[j] > 0
-        table[j, possible] = odds[j] * before[possible] / sums[j, possible]
+    table, sums = np.ones((n, n + 1)), np.eye(n + 1)[0]  # R(0..n, j) from the last criterion on
+    for row, odd in zip(table[::-1], odds[::-1], strict=True):
+        taken = odd * np.append(0.0, sums[:-1])
+        sums = sums + taken
+        np.divide(taken, sums, out=row, where=sums > 0)
     return table
 
 
-def drawn_sets(u: np.ndarray, counts: np.ndarray, table: np.ndarray) -> np.ndarray:
+def drawn_sets(u: np.ndarray, counts: ArrayLike, table: np.ndarray) -> np.ndarray:
     """Which criteria are met: bool, shape (criteria, ...), from uniforms of that shape and the
-    counts of shape (...).
+    counts of shape (...), or one count.
 
     Criterion by criterion, each decided by its own uniform: with the same uniforms a larger count
     gives a larger set.
@@ -217,9 +180,8 @@ def drawn_sets(u: np.ndarray, counts: np.ndarray, table: np.ndarray) -> np.ndarr
     >>> drawn_sets(np.array([[0.4], [0.9]]), np.array([1]), even)[:, 0].tolist()
     [True, False]
     """
-    left = np.array(counts, dtype=np.int64)
-    met = np.zeros(u.shape, dtype=bool)
+    left, met = counts, np.zeros(u.shape, dtype=bool)
     for j in range(len(u)):
         met[j] = u[j] < table[j][left]
-        left -= met[j]
+        left = left - met[j]
     return met

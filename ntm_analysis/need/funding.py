@@ -1,4 +1,4 @@
-"""Planned money against the need: what is missing in whatever pots, and what each pot lacks.
+"""What it costs, who pays, where the gap is: planned money against the need, as one record.
 
 The gap of a world is the least extra money, in whatever pots, with which every work up to the year
 asked about could be paid (:mod:`~ntm_analysis.need.pot_sets`), in prices of the base year. Beside
@@ -6,17 +6,27 @@ it stands the gap of each pot at usual shares: what it is asked for less what it
 never added up, because one pot can stand in for another.
 """
 
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from ..assess import Standing, assess
+from ..office_numbers import write_date
+from ..plan_checks import check_plan
+from ..problems import DataProblems, Problem
 from ..workbook import Workbook
-from .draws import pert, uniforms
-from .money import instance, instances_of
-from .need import Need
-from .pot_sets import PotSets, pot_sets
-from .works import THOUSAND, PriceList, Prices, price_index, unit_costs
+from .draws import BLOCK, pert, uniforms
+from .missing import missing_higher, missing_ntm, one_more_met
+from .money import Envelopes, instances_of, monthly_shares
+from .need import Need, communes_in_need, draw_need, spread
+from .pot_sets import pot_sets
+from .works import THOUSAND, PriceList, Prices, newest_debts, unit_costs
+
+DRAWS, SEED = 10_000, 2022
+# Lines of the need that no criterion's name stands for.
+WITHOUT = {0: "nameless", -1: "no_criterion"}
 
 
 @dataclass(frozen=True)
@@ -28,8 +38,6 @@ class Funding:
 
     Attributes
     ----------
-    until : int
-        The year.
     pots : DataFrame
         By pot, in the order of the table: name_vi, name_en, fund, capital, measure, planned
         (million VND of the day, or tonnes), allotted (the part already allotted; NaN where no row
@@ -44,7 +52,6 @@ class Funding:
         empty where that is no gap.
     """
 
-    until: int
     pots: pd.DataFrame
     gap: np.ndarray
     late_gap: np.ndarray
@@ -60,21 +67,14 @@ def still_to_come(workbook: Workbook, until: int) -> pd.DataFrame:
     what is done. Money that serves a township alone, or a unit of another time, is money of no
     commune.
     """
-    as_of, rows, profiles = (
-        workbook.as_of,
-        workbook.tables["envelopes"],
-        workbook.tables["profiles"],
-    )
+    as_of, rows = workbook.as_of, workbook.tables["envelopes"]
     places = [workbook.communes[column].tolist() for column in ("code", "district")]
     drawn = {name for pot in rows["pot"].unique() for name in instances_of(pot, rows, *places)}
-    used = [instance(*pair) in drawn for pair in zip(rows["pot"], rows["served"], strict=True)]
-    rows = rows[rows["year"].between(as_of.year, until) & np.array(used, dtype=bool)]
-    still = profiles[profiles["month"] > as_of.month].groupby("pot")["share"].sum() / 100
-    told = still.reindex(profiles["pot"].unique(), fill_value=0.0)
-    part = rows["pot"].map(told).astype(float).fillna((12 - as_of.month) / 12)
-    return rows.assign(
-        amount=rows["amount"].where(rows["year"] > as_of.year, rows["amount"] * part)
-    )
+    rows = Envelopes(workbook.tables, as_of).rows
+    rows = rows[(rows["year"] <= until) & rows["name"].isin(drawn)]
+    left = monthly_shares(workbook.tables["profiles"], rows["pot"]).loc[:, as_of.month + 1 :]
+    left = (left.sum(axis=1, skipna=False) / 100).fillna((12 - as_of.month) / 12)
+    return rows.assign(amount=rows["amount"] * np.where(rows["year"] > as_of.year, 1.0, left))
 
 
 def funding(workbook: Workbook, need: Need, until: int, seed: int) -> Funding:
@@ -84,114 +84,288 @@ def funding(workbook: Workbook, need: Need, until: int, seed: int) -> Funding:
     pays for no work; a pot without envelopes holds nothing.
     """
     pots = workbook.tables["pots"].set_index("pot")
-    rows = still_to_come(workbook, until)
-    planned, disbursed = _held(workbook, rows, need, seed)
-    zeros = np.zeros(need.draws, dtype=np.int64)
-    due = lambda by, name: sum(  # noqa: E731
-        (amount for (key, year), amount in by.items() if key == name and _by(year, until)), zeros
-    )
-    in_kind = pots["measure"] == "cement"
-    tonnes = sum((amount for year, amount in need.tonnes.items() if _by(year, until)), zeros)
-    by_pot = {
-        pot: np.maximum((tonnes if in_kind[pot] else due(need.by["pot_year"], pot)) - held, 0)
-        for pot, held in planned.items()
-    }
-    sets = pot_sets(workbook.tables)
-    cost = np.array([due(need.by["kind_year"], kind) for kind in sets.kinds])
-    money = [_worth(workbook, sets, held, need, seed) for held in (planned, disbursed)]
-    middle = [np.rint(amounts.mean(axis=1)) for amounts in (cost, money[0])]
-    sums = rows.assign(allotted=rows["amount"].where(rows["kind"] == "allotted")).groupby("pot")
-    held = sums[["amount", "allotted"]].sum(min_count=1).reindex(pots.index)
-    held = held.rename(columns={"amount": "planned"}).fillna({"planned": 0.0})
-    return Funding(
-        until,
-        pots[["name_vi", "name_en", "fund", "capital", "measure", "mark"]].join(held),
-        *(sets.excess(cost, amounts)[0].astype(np.int64) for amounts in money),
-        by_pot,
-        sets.names(int(sets.excess(*middle)[1])),
-    )
-
-
-def _by(year: int | None, until: int) -> bool:
-    return year is None or year <= until
-
-
-def _held(
-    workbook: Workbook, rows: pd.DataFrame, need: Need, seed: int
-) -> tuple[dict[str, np.ndarray], ...]:
-    """Planned and disbursed money of every pot, thousand đồng of the base year, or tonnes."""
-    pots = workbook.tables["pots"].set_index("pot")
-    index = price_index(workbook.tables["prices"], need.price_year, need.draws, seed)
-    planned, disbursed = (
-        {pot: np.zeros(need.draws, dtype=np.int64) for pot in pots.index} for _ in range(2)
-    )
-    rows = rows[rows["pot"].map(pots["fund"]) != "tin_dung"]
-    for row in rows.to_dict("records"):
+    rows, in_kind = still_to_come(workbook, until), pots["measure"] == "cement"
+    prices = Prices(PriceList(workbook), need.price_year, need.draws, seed)
+    zeros, ones = np.zeros(need.draws, dtype=np.int64), np.ones(need.draws)
+    planned, disbursed = Counter(), Counter()
+    for row in rows[rows["pot"].map(pots["fund"]) != "tin_dung"].to_dict("records"):
         pot, year = row["pot"], int(row["year"])
         u = uniforms(seed, "disbursed", [f"{pot}|{year}"], need.draws)[0]
         share = pert(u, row["disbursed_low"], row["disbursed"], row["disbursed_high"]) / 100
-        in_kind = pots.loc[pot, "measure"] == "cement"
-        base = row["amount"] * (1 if in_kind else THOUSAND / index[year])
-        planned[pot] += np.rint(base).astype(np.int64)
-        disbursed[pot] += np.rint(base * share).astype(np.int64)
-    return planned, disbursed
+        whole = row["amount"] * (1 if in_kind[pot] else THOUSAND / prices.index[year])
+        planned[pot] += np.rint(whole).astype(np.int64)
+        disbursed[pot] += np.rint(whole * share).astype(np.int64)
 
+    def due(by):
+        sums = Counter()
+        for (key, year), amount in by.items():
+            if year is None or year <= until:
+                sums[key] += amount
+        return sums
 
-def _worth(
-    workbook: Workbook, sets: PotSets, held: dict[str, np.ndarray], need: Need, seed: int
-) -> np.ndarray:
-    """What the pots of ``sets`` hold, cement at its price in each world: pots x draws."""
-    measure = workbook.tables["pots"].set_index("pot")["measure"]
-    price = Prices(PriceList(workbook), need.price_year, need.draws, seed)
+    tonnes = {(p, y): amount for p in pots.index[in_kind] for y, amount in need.tonnes.items()}
+    sets, asked = pot_sets(workbook.tables), due({**need.by["pot_year"], **tonnes})
+    costs = due(need.by["kind_year"])
+    cost = np.array([zeros + costs[kind] for kind in sets.kinds])
     money = [
-        np.floor(held[pot] * price.cement) if measure[pot] == "cement" else held[pot]
-        for pot in sets.pots
+        np.array([np.floor(held[p] * (prices.cement if in_kind[p] else ones)) for p in sets.pots])
+        for held in (planned, disbursed)
     ]
-    return np.array(money)
+    allotted = rows["amount"].where(rows["kind"] == "allotted")
+    held = rows.assign(planned=rows["amount"], allotted=allotted).groupby("pot")
+    held = held[["planned", "allotted"]].sum(min_count=1).reindex(pots.index)
+    held = held.fillna({"planned": 0.0})
+    return Funding(
+        pots[["name_vi", "name_en", "fund", "capital", "measure", "mark"]].join(held),
+        *(sets.excess(cost, amounts).astype(np.int64) for amounts in money),
+        {pot: np.maximum(zeros + asked[pot] - planned[pot], 0) for pot in pots.index},
+        sets.blocking(*(np.rint(amounts.mean(axis=1)) for amounts in (cost, money[0]))),
+    )
 
 
-def by_source(need: Need, pots: pd.DataFrame) -> dict[tuple[str, str], np.ndarray]:
-    """Claims on money by (source, kind of capital), in the order of the pots."""
-    made: dict[tuple[str, str], np.ndarray] = {}
-    for pot, row in pots.iterrows():
-        if pot in need.by["pot"]:
-            key = (row["fund"], row["capital"])
-            made[key] = made.get(key, 0) + need.by["pot"][pot]
-    return made
+@dataclass(frozen=True)
+class Demand:
+    """The need for a target, and the money against it.
+
+    ``needs``: by level (ntm, advanced, model); the levels are different things and only
+    ``together`` adds them, when asked. ``money``: the pots against it up to the year ``until``;
+    None for part of a data set, whose pots serve others too. ``assumed_quantities``: no work needed
+    rests on a reported quantity. ``unpriced``: NTM criteria that communes lack or may lack and for
+    which no work is known: they take no works, or their cost is not known; either way they cost
+    nothing here.
+    """
+
+    target: str
+    until: int
+    needs: dict[str, Need]
+    together: Need
+    money: Funding | None
+    assumed_quantities: bool
+    unpriced: list[int]
 
 
-def movers(workbook: Workbook, need: Need) -> pd.DataFrame:
-    """Which assumptions move the need most: its mean were one at its low or its high end.
+def demand(
+    workbook: Workbook,
+    target: str = "ntm",
+    *,
+    units: list[int] | None = None,
+    until: int | None = None,
+    draws: int = DRAWS,
+    seed: int = SEED,
+    standing: Standing | None = None,
+) -> Demand:
+    """Need and money for ``target``: ``ntm`` (all communes not NTM yet) or ``registered`` (the list
+    of planned targets).
+
+    ``units``: only these communes. ``standing``: that of the set NTM is reported in, where it is
+    known already. ``until``: the year of the deadline (default: the end of the term, or a
+    scenario's own; for ``registered`` the last year planned). Raises :class:`DataProblems` where an
+    assumption that is needed was not known on the as-of date.
+
+    >>> found = demand(Workbook.open("data/thanh-chuong"), draws=200)
+    >>> list(found.needs), found.together.assumed_share, found.assumed_quantities
+    (['ntm'], 1.0, True)
+    """
+    plans = workbook.tables["targets"].query("kind == 'plan'")["year"]
+    last = plans.max() if target == "registered" and len(plans) else workbook.last_day.year
+    base, term_end = workbook.as_of.year, workbook.meta["term_end"]["date"].year
+    day, problems = write_date(workbook.as_of), []
+    if base > term_end:
+        raise DataProblems([Problem("after_term", "dataset.yaml", details={"day": day})])
+    check_plan(workbook.tables, base, term_end, problems, workbook.horizon)
+    if problems:  # the tables are sound; what was known by the as-of date need not be
+        details = {"day": day, "files": ", ".join(sorted({p.file for p in problems}))}
+        raise DataProblems([Problem("not_known_then", "dataset.yaml", details=details)])
+    needs, unpriced = {}, []
+    for level, communes in communes_in_need(workbook, target).items():
+        chosen = [unit for unit in communes if units is None or unit in units]
+        if level == "ntm":
+            missing = missing_ntm(workbook, draws, seed, chosen, standing)
+        else:
+            missing = missing_higher(workbook, level, draws, chosen)
+        needs[level] = draw_need(workbook, missing, level, seed, base, spreads=units is not None)
+        if level == "ntm":
+            some = missing.numbers[missing.lacks.any(axis=(0, 2))]
+            unpriced = [int(n) for n in some if n not in set(needs[level].works["criterion"])]
+    by = defaultdict(Counter)
+    for need in needs.values():
+        for name, sums in need.by.items():
+            by[name].update(sums)
+    works = [need.works for need in needs.values()]
+    works = pd.concat([table for table in works if len(table)] or works[:1], ignore_index=True)
+    together, until = Need(base, draws, by, works), until or int(last)
+    money = funding(workbook, together, until, seed) if units is None else None
+    assumed = bool((works.loc[works["needed"] > 0, "mark"] == "assumed").all())
+    return Demand(target, until, needs, together, money, assumed, unpriced)
+
+
+def movers(workbook: Workbook, need: Need, seed: int = SEED) -> pd.DataFrame:
+    """Which assumptions move the need of NTM most: its mean were one at its low or its high end.
 
     An assumption is moved for all works at once, by its end over the mean of its range; of the
-    price path all years stand at their low or high rise.
+    price path all years stand at their low or high rise. Unreported statuses are moved by drawing
+    anew: communes without a count meet one criterion more (low) or fewer (high) on average; no
+    criterion met under the old set is lost (low), or twice as many as assumed (high).
 
     Returns
     -------
     DataFrame
-        kind (cost, quantity, price), item (blank for price), low, high (million VND), swing
-        (high - low); the largest first.
+        kind (cost, quantity, price, count, lost), item (blank but for cost, quantity), low, high
+        (million VND), swing (high - low); the largest first.
     """
-    costs, works, rows = unit_costs(workbook), need.works, []
+    costs, tables, rows = unit_costs(workbook), workbook.tables, []
     means = {item: amount.mean() / THOUSAND for item, amount in need.by["item"].items()}
     total = sum(means.values())
+    sizes = need.works.drop(columns="quantity").rename(columns={"quantity_mode": "mode"})
     for item, mean in means.items():
-        sizes = works[works["item"] == item].rename(columns={"quantity_mode": "mode"})
-        sizes = sizes[["low", "mode", "high"]].sum()
-        for kind, ends in (("cost", costs.loc[item]), ("quantity", sizes)):
+        size = sizes.loc[sizes["item"] == item, ["low", "mode", "high"]].sum()
+        for kind, ends in (("cost", costs.loc[item]), ("quantity", size)):
             if usual := _pert_mean(ends):
                 moved = (total + mean * (ends[end] / usual - 1) for end in ("low", "high"))
                 rows.append((kind, item, *moved))
-    rise = workbook.tables["prices"].set_index("year")
+    rise = tables["prices"].set_index("year")
     rise = rise[rise.index <= need.price_year]
     lifts = {end: (100 + rise[end]) / (100 + _pert_mean(rise)) for end in ("low", "high")}
     since = {item: rise.index > costs.loc[item, "price_year"] for item in means}
     ends = (sum(m * lift[since[i]].prod() for i, m in means.items()) for lift in lifts.values())
     rows.append(("price", "", *ends))
+    units, standing = (
+        communes_in_need(workbook, "ntm")["ntm"],
+        assess(workbook, workbook.default_set("ntm")),
+    )
+
+    def anew(name, table):
+        changed = replace(workbook, tables=tables | {name: table})
+        missing = missing_ntm(changed, BLOCK, seed, units, standing)
+        drawn = draw_need(changed, missing, "ntm", seed, need.price_year, spreads=False)
+        return float(drawn.total.mean()) / THOUSAND
+
+    counts, lost = tables["count_priors"], tables["carry_over"]
+    more = [lost.assign(lost=(lost["lost"] * by).clip(upper=100)) for by in (0, 2)]
+    met = (anew("count_priors", one_more_met(counts, way)) for way in (1, -1))
+    rows += [("count", "", *met), ("lost", "", *(anew("carry_over", table) for table in more))]
     table = pd.DataFrame(rows, columns=["kind", "item", "low", "high"])
     table["swing"] = table["high"] - table["low"]
-    return table.sort_values("swing", ascending=False, kind="stable").reset_index(drop=True)
+    return table.sort_values("swing", ascending=False, kind="stable", ignore_index=True)
 
 
-def _pert_mean(ends: pd.Series | pd.DataFrame) -> float | pd.Series:
+def _pert_mean(ends):
     return (ends["low"] + 4 * ends["mode"] + ends["high"]) / 6
+
+
+def in_millions(values: np.ndarray) -> dict[str, float]:
+    """mean, p10, p50, p90 in million đồng, of thousand đồng by world."""
+    return {name: round(value / THOUSAND, 1) for name, value in spread(values).items()}
+
+
+def _whole(values):
+    return {name: round(value) for name, value in spread(values).items()}
+
+
+def _rows(label, groups, figures=in_millions):
+    """Rows of the record: each key under ``label``, and the figures of its worlds."""
+    return [{label: key, **figures(values)} for key, values in groups]
+
+
+def record(workbook: Workbook, answer: Demand) -> dict:
+    """The demand in plain Python types, as ``ntm needs --json`` prints it.
+
+    Money in million đồng, cement in tonnes. A criterion without a name is null (``name`` is then
+    ``nameless``, or ``no_criterion`` for listed works of none), a year that is not planned is null;
+    ``envelope``, ``gap`` and ``blocking_sources`` are null for single communes.
+    """
+    need, debts, units = answer.together, newest_debts(workbook), workbook.communes
+    pots = workbook.tables["pots"]
+    sources = Counter()
+    for pot, fund, capital in pots[["pot", "fund", "capital"]].to_numpy():
+        if pot in need.by["pot"]:
+            sources[fund, capital] += need.by["pot"][pot]
+    if need.cement_value.any():
+        sources["cement", "in_kind"] = need.cement_value
+    by_criterion = []
+    for level, of_level in answer.needs.items():  # equal numbers of two sets are two criteria
+        set_id = workbook.judging_set if level == "ntm" else workbook.default_set(level)
+        names, sums = workbook.law.criteria_of(set_id), of_level.by["criterion"]
+        for c in sorted(sums, key=lambda c: (c <= 0, abs(c))):
+            row = {"level": level, "criterion": None, "name": WITHOUT.get(c)}
+            if c > 0:
+                row |= {
+                    "criterion": c,
+                    **names.loc[c, ["name_vi", "name_en"]].set_axis(["name", "name_en"]),
+                }
+            by_criterion.append(row | in_millions(sums[c]))
+    debts = debts[debts["unit"].isin(units.index)].astype({"criterion": int})
+    debts = debts.assign(code=debts["unit"].map(units["code"]))
+    share = need.assumed_share
+    return {
+        "dataset": workbook.id,
+        "as_of": f"{workbook.as_of}",
+        "target": answer.target,
+        "unit": "triệu đồng",
+        "price_year": need.price_year,
+        "until": answer.until,
+        "draws": need.draws,
+        "total": in_millions(need.total),
+        "by_level": _rows("level", ((name, n.total) for name, n in answer.needs.items())),
+        "by_criterion": by_criterion,
+        "without_works": answer.unpriced,
+        "by_source": [
+            {"source": fund, "capital": capital, **in_millions(values)}
+            for (fund, capital), values in sources.items()
+        ],
+        "by_year": _rows("year", _planned(need.by["year"])),
+        "by_commune": [
+            {"code": row["code"], "name": row["name"], **in_millions(need.by["commune"][unit])}
+            for unit, row in units.iterrows()
+            if unit in need.by["commune"]
+        ],
+        "cement": _cement(workbook, answer),
+        **_money(answer.money),
+        "debts": debts[["code", "criterion", "amount"]].to_dict("records"),
+        "assumed_share": None if np.isnan(share) else round(share, 4),
+    }
+
+
+def _planned(by_year):
+    """By planned year in order, what is not planned last."""
+    return sorted(by_year.items(), key=lambda item: item[0] or 9_999)
+
+
+def _cement(workbook, answer):
+    """Tonnes of cement: needed, granted so far, expected, lacking; by planned year."""
+    need, money, rows = answer.together, answer.money, workbook.tables["cement"]
+    granted = rows.loc[rows["unit"] == -1, "granted"].sum(min_count=1)
+    expected = lacking = None
+    if money:
+        pots = money.pots[money.pots["measure"] == "cement"]
+        expected = float(pots["planned"].sum())
+        if len(pots):
+            lacking = _whole(sum(money.by_pot[pot] for pot in pots.index))
+    return {
+        "unit": "tấn",
+        "need": _whole(sum(need.tonnes.values(), 0 * need.total)),
+        "granted": None if np.isnan(granted) else float(granted),
+        "expected": expected,
+        "gap": lacking,
+        "by_year": _rows("year", _planned(need.tonnes), _whole),
+    }
+
+
+def _money(money):
+    """Planned money by pot, the gap with what each pot lacks at usual shares, what blocks."""
+    if money is None:
+        return dict.fromkeys(("envelope", "gap", "blocking_sources"))
+    pots = money.pots.reset_index(names="pot").rename(columns={"fund": "source"})
+    in_kind = pots["measure"] == "cement"
+    envelope = pots.assign(
+        unit=np.where(in_kind, "tấn", "triệu đồng"),
+        allotted=pots["allotted"].astype(object).where(pots["allotted"].notna(), None),
+    )
+    columns = ["pot", "source", "capital", "unit", "planned", "allotted"]
+    gaps = _rows("pot", ((pot, money.by_pot[pot]) for pot in pots.loc[~in_kind, "pot"]))
+    late = in_millions(money.late_gap)
+    return {
+        "envelope": envelope[columns].to_dict("records"),
+        "gap": in_millions(money.gap) | {"if_late": late, "by_pot": gaps},
+        "blocking_sources": money.blocking,
+    }

@@ -25,31 +25,26 @@ from .draws import (
     uniforms,
 )
 
-FEWEST, MOST = (
-    3,
-    18,
-)  # criteria met by a commune not yet NTM and without a count: no published count lies outside
+# Criteria met by a commune not yet NTM and without a count: no published count lies outside.
+FEWEST, MOST = 3, 18
+MET = ("met", "not_applicable")
 
 
 @dataclass(frozen=True)
 class Missing:
-    """What communes lack in each world, judged by ``set_id`` from facts reported in
-    ``reported_in``.
+    """What communes lack in each world, judged by ``set_id``.
 
     ``units``: unit numbers; ``numbers``: criteria; ``lacks``: bool, units x criteria x draws;
-    ``nameless``: int, units x draws, missing criteria without a name; ``drawn``: bool, units x
-    criteria, whether a state was drawn and not reported; ``lost``: bool as ``lacks``, met under the
-    old set and lacking only by the change of the set.
+    ``drawn``: bool, units x criteria, whether a state was drawn and not reported; ``nameless``:
+    int, units x draws, missing criteria without a name.
     """
 
     set_id: str
-    reported_in: str
     units: list[int]
     numbers: np.ndarray
     lacks: np.ndarray
-    nameless: np.ndarray
     drawn: np.ndarray
-    lost: np.ndarray
+    nameless: np.ndarray
 
 
 def prior_of(workbook: Workbook, set_id: str, group: str) -> np.ndarray:
@@ -60,21 +55,17 @@ def prior_of(workbook: Workbook, set_id: str, group: str) -> np.ndarray:
     NTM; the shifts of several groups add up. Raises :class:`DataProblems` where the data set has no
     published average.
     """
-    rows = workbook.tables["count_priors"]
-    rows = rows[rows["set"] == set_id].set_index("group")
-    if "plain" not in rows.index or rows.loc["plain", ["average", "communes", "ntm"]].isna().any():
+    rows = workbook.tables["count_priors"].query("set == @set_id").set_index("group")
+    (plain,) = rows.reindex(["plain"]).to_dict("records")
+    published = [plain[name] for name in ("average", "communes", "ntm")]
+    if np.isnan(published).any():
         raise DataProblems([Problem("no_prior", "count_priors.csv", details={"set": set_id})])
-    plain = rows.loc["plain"]
-    of = workbook.law.sets[set_id].criteria_count
-    mean = mean_of_the_rest(plain["average"], plain["communes"], plain["ntm"], of)
+    mean = mean_of_the_rest(*published, workbook.law.sets[set_id].criteria_count)
     shifts = rows["shift"].fillna(0.0)
-    mean += (
-        sum(shifts[g] for g in group.split("|") if g in shifts.index)
-        - (rows["share"].fillna(0) / 100 * shifts).sum()
-    )
-    return count_distribution(
-        float(np.clip(mean, FEWEST + 0.5, MOST - 0.5)), plain["spread"], FEWEST, MOST
-    )
+    mean += shifts[shifts.index.isin(group.split("|"))].sum()
+    mean -= (rows["share"].fillna(0) / 100 * shifts).sum()
+    mean = np.clip(mean, FEWEST + 0.5, MOST - 0.5)
+    return count_distribution(mean, plain["spread"], FEWEST, MOST)
 
 
 def one_more_met(priors: pd.DataFrame, way: int) -> pd.DataFrame:
@@ -93,8 +84,7 @@ class Facts:
     many open ones are met, -1 where no count says so; ``prior``: then the chances of 0, 1, ... open
     ones met. ``odds``, ``lost``: by criterion, the odds that an open one is met, the chance that a
     met one is not met by the set in force. ``now``: int8, units x criteria: 1 lacking, 0 met by a
-    report in the set in force, -1 no report. ``tables``: for each set of open criteria the chances
-    of inclusion.
+    report in the set in force, -1 no report.
     """
 
     set_id: str
@@ -109,7 +99,11 @@ class Facts:
     odds: np.ndarray
     lost: np.ndarray
     now: np.ndarray
-    tables: dict[bytes, np.ndarray]
+
+    def missing(self, lacks: np.ndarray, drawn: np.ndarray) -> Missing:
+        """Worlds in which the communes lack ``lacks`` (units x criteria x draws)."""
+        nameless = np.zeros((len(self.units), lacks.shape[2]), dtype=np.int16)
+        return Missing(self.set_id, self.units, self.numbers, lacks, drawn, nameless)
 
 
 def facts_ntm(workbook: Workbook, units: list[int], standing: Standing | None = None) -> Facts:
@@ -117,67 +111,63 @@ def facts_ntm(workbook: Workbook, units: list[int], standing: Standing | None = 
     the set in force on the as-of date, or the one that a scenario keeps. Raises
     :class:`DataProblems` with every table that lacks what this takes.
     """
-    reported_in = workbook.default_set("ntm")
-    set_id = workbook.judging_set
+    reported_in, set_id = workbook.default_set("ntm"), workbook.judging_set
     standing = standing or assess(workbook, reported_in)
     numbers = workbook.law.criteria_of(reported_in).index.to_numpy()
-    states = standing.matrix().reindex(index=units, columns=numbers).to_numpy(dtype=object)
-    met, open_ = np.isin(states, ["met", "not_applicable"]), states == "unknown"
-    now = np.full(states.shape, -1, dtype=np.int8)
-    told = (
-        len(workbook.tables["indicator_values"])
-        or (workbook.tables["criterion_states"]["set"] == set_id).any()
-    )
-    if told and set_id != reported_in:
-        judged = (
-            assess(workbook, set_id, carry=True)
-            .matrix()
-            .reindex(index=units, columns=numbers)
-            .to_numpy(dtype=object)
-        )
-        known = judged != "unknown"
-        now[known] = ~np.isin(judged[known], ["met", "not_applicable"])
+    problems: list[Problem] = []
+
+    def states(of):
+        return of.matrix().reindex(index=units, columns=numbers).to_numpy(dtype=object)
+
+    def shares(name, column, code, **sets):
+        """A column by criterion, 0..1; NaN, and a problem, where a criterion has no row."""
+        rows = workbook.tables[name]
+        rows = rows[(rows[list(sets)] == list(sets.values())).all(axis=1)]
+        values = rows.set_index("criterion")[column].reindex(numbers).to_numpy() / 100
+        if (lacking := np.isnan(values)).any():
+            details = sets | {"criteria": ", ".join(map(str, numbers[lacking]))}
+            problems.append(Problem(code, f"{name}.csv", details=details))
+        return values
+
+    old = states(standing)
+    met, open_, now = np.isin(old, MET), old == "unknown", np.full(old.shape, -1, dtype=np.int8)
+    lost = np.zeros(len(numbers))
+    share = shares("criterion_shares", "share", "no_share", set=reported_in).clip(0.01, 0.99)
+    if set_id != reported_in:
+        lost = shares("carry_over", "lost", "no_carry_over", from_set=reported_in, to_set=set_id)
+        tables = workbook.tables
+        if len(tables["indicator_values"]) or (tables["criterion_states"]["set"] == set_id).any():
+            judged = states(assess(workbook, set_id, carry=True))
+            now = np.where(judged == "unknown", now, ~np.isin(judged, MET))
     counts = standing.counts.loc[units]
     number = np.where(counts["counted"], counts["met"].fillna(0).astype(int) - met.sum(axis=1), -1)
-    problems: list[Problem] = []
-    odds = _odds(workbook, reported_in, numbers, problems)
-    lost = _lost(workbook, reported_in, set_id, numbers, problems)
-    priors: dict[tuple, np.ndarray] = {}
-    prior: list[np.ndarray | None] = []
-    for i, unit in enumerate(units):
-        if number[i] >= 0 or not open_[i].any():
-            prior.append(None)
-            continue
-        group, difficult = workbook.units.loc[unit, ["group", "specially_difficult"]]
-        group += "|difficult" if difficult == "yes" else ""
-        # A commune that lacked nothing would be recognised.
-        most = int(open_[i].sum()) - (0 if counts["missing"].iloc[i] else 1)
-        key = (group, int(met[i].sum()), most)
-        try:
-            if key not in priors:
-                priors[key] = _prior_of_open(prior_of(workbook, reported_in, group), *key[1:])
-        except DataProblems as error:  # the same of every group
-            problems += error.problems
-            break
-        prior.append(priors[key])
+    prior: list[np.ndarray | None] = [None] * len(units)
+    people, unknown = workbook.units.loc[units], np.flatnonzero((number < 0) & open_.any(axis=1))
+    difficult = np.where(people["specially_difficult"] == "yes", "|difficult", "")
+    groups = (people["group"] + difficult).to_numpy()
+    # A commune that lacked nothing would be recognised.
+    most = open_.sum(axis=1) - np.array([not missing for missing in counts["missing"]], dtype=int)
+    try:
+        chances = {group: prior_of(workbook, reported_in, group) for group in set(groups[unknown])}
+        for i in unknown:
+            prior[i] = _cut(chances[groups[i]], met[i].sum(), most[i])
+    except DataProblems as error:
+        problems += error.problems
     if problems:
         raise DataProblems(problems)
-    codes = workbook.units.loc[units, "code"].tolist()
-    tables = {row.tobytes(): inclusion_table(odds[row]) for row in open_ if row.any()}
     return Facts(
         set_id,
         reported_in,
         list(units),
-        codes,
+        people["code"].tolist(),
         numbers,
         ~met & ~open_,
         open_,
         number,
         prior,
-        odds,
+        share / (1 - share),
         lost,
         now,
-        tables,
     )
 
 
@@ -199,35 +189,22 @@ def missing_ntm(
 
 def drawn_missing(facts: Facts, draws: int, seed: int, block: int = 0) -> Missing:
     """The criteria that communes lack in ``draws`` worlds from ``block`` onwards."""
-    numbers, shape = facts.numbers, (*facts.open_.shape, draws)
-    lacks = np.broadcast_to(facts.lacking[:, :, None], shape).copy()
-    gone = np.zeros(shape, dtype=bool)
+    lacks = np.repeat(facts.lacking[:, :, None], draws, axis=2)
     at_risk = np.flatnonzero(facts.lost > 0)
     for i, code in enumerate(facts.codes):
-        open_ = np.flatnonzero(facts.open_[i])
-        if len(open_):
-            number = np.full(draws, facts.number[i])
-            if facts.prior[i] is not None:
-                number = drawn_counts(
-                    uniforms(seed, "count", [code], draws, block)[0], facts.prior[i], 0
-                )
-            names = [f"{code}|{numbers[c]}" for c in open_]
-            lacks[i, open_] = ~drawn_sets(
-                uniforms(seed, "which", names, draws, block),
-                number,
-                facts.tables[facts.open_[i].tobytes()],
-            )
-        if len(at_risk):
-            u = uniforms(seed, "lost", [f"{code}|{numbers[c]}" for c in at_risk], draws, block)
-            gone[i, at_risk] = ~lacks[i, at_risk] & (u < facts.lost[at_risk, None])
-    lacks |= gone
+        names = np.array([f"{code}|{n}" for n in facts.numbers])
+        open_, prior = facts.open_[i], facts.prior[i]
+        if open_.any():
+            number = facts.number[i]
+            if prior is not None:
+                number = drawn_counts(uniforms(seed, "count", [code], draws, block)[0], prior, 0)
+            u = uniforms(seed, "which", names[open_], draws, block)
+            lacks[i, open_] = ~drawn_sets(u, number, inclusion_table(facts.odds[open_]))
+        u = uniforms(seed, "lost", names[at_risk], draws, block)
+        lacks[i, at_risk] |= u < facts.lost[at_risk, None]
     known = facts.now >= 0  # what is reported in the set in force needs no drawing
-    lacks[known], gone[known] = facts.now[known, None] == 1, False
-    drawn = (facts.open_ | (~facts.lacking & (facts.lost > 0))) & ~known
-    nameless = np.zeros((len(facts.units), draws), dtype=np.int16)
-    return Missing(
-        facts.set_id, facts.reported_in, facts.units, numbers, lacks, nameless, drawn, gone
-    )
+    lacks[known] = facts.now[known, None] == 1
+    return facts.missing(lacks, (facts.open_ | (~facts.lacking & (facts.lost > 0))) & ~known)
 
 
 def usual_missing(facts: Facts) -> Missing:
@@ -243,18 +220,7 @@ def usual_missing(facts: Facts) -> Missing:
     number = np.floor(chance.sum(axis=1) + 0.5)
     rank = np.argsort(np.argsort(-chance, axis=1, kind="stable"), axis=1)
     lacks = ((rank < number[:, None]) | (chance == 1) | (facts.now == 1)) & (chance > 0)
-    none = np.zeros_like(lacks[:, :, None])
-    nameless = np.zeros((len(facts.units), 1), dtype=np.int16)
-    return Missing(
-        facts.set_id,
-        facts.reported_in,
-        facts.units,
-        facts.numbers,
-        lacks[:, :, None],
-        nameless,
-        facts.open_,
-        none,
-    )
+    return facts.missing(lacks[:, :, None], facts.open_)
 
 
 def expected_lacks(facts: Facts) -> np.ndarray:
@@ -275,12 +241,12 @@ def expected_lacks(facts: Facts) -> np.ndarray:
     return np.where(facts.now >= 0, facts.now, chance).astype(float)
 
 
-def _met_shares(odds: np.ndarray, number: float) -> np.ndarray:
+def _met_shares(odds, number):
     """Chances with these odds times one factor whose sum is ``number``."""
     if number <= 0 or number >= len(odds):
         return np.full(len(odds), float(number > 0))
 
-    def shares(log_factor: float) -> np.ndarray:
+    def shares(log_factor):
         scaled = odds * np.exp(log_factor)
         return scaled / (1 + scaled)
 
@@ -297,21 +263,16 @@ def missing_higher(workbook: Workbook, level: str, draws: int, units: list[int])
     works count.
     """
     set_id = workbook.default_set(level)
-    standing = assess(workbook, set_id) if units else None
     numbers = workbook.law.criteria_of(set_id).index.to_numpy()
-    lacks = np.zeros((len(units), len(numbers), draws), dtype=bool)
-    nameless = np.zeros((len(units), draws), dtype=np.int16)
-    for i, unit in enumerate(units):
-        counts = standing.counts.loc[unit]
-        lacks[i, np.isin(numbers, counts["missing"])] = True
-        nameless[i] = counts["unknown"] if counts["counted"] else 0
-    none = np.zeros(lacks.shape[:2], dtype=bool)
-    return Missing(
-        set_id, set_id, list(units), numbers, lacks, nameless, none, np.zeros_like(lacks)
-    )
+    counts = assess(workbook, set_id).counts.loc[units]
+    lacks = [np.isin(numbers, missing) for missing in counts["missing"]]
+    lacks = np.array(lacks, dtype=bool).reshape(len(units), len(numbers))
+    nameless = np.where(counts["counted"], counts["unknown"], 0).astype(np.int16)
+    worlds = np.repeat(lacks[:, :, None], draws, axis=2), lacks & False
+    return Missing(set_id, units, numbers, *worlds, np.repeat(nameless[:, None], draws, axis=1))
 
 
-def _prior_of_open(prior: np.ndarray, named_met: int, most: int) -> np.ndarray:
+def _cut(prior, named_met, most):
     """Chances of 0..most open criteria met: the prior of the whole number, cut to what is possible
     beside the named ones.
     """
@@ -323,40 +284,3 @@ def _prior_of_open(prior: np.ndarray, named_met: int, most: int) -> np.ndarray:
     else:  # more is named than the prior allows for: as many of the rest as it would say, or none
         chances[most if numbers.min() > most else 0] = 1.0
     return chances
-
-
-def _odds(
-    workbook: Workbook, set_id: str, numbers: np.ndarray, problems: list[Problem]
-) -> np.ndarray:
-    """Odds of each criterion among communes not yet NTM; NaN, and a problem, where no share was
-    published.
-    """
-    rows = workbook.tables["criterion_shares"]
-    share = rows[rows["set"] == set_id].set_index("criterion")["share"].reindex(numbers) / 100
-    if share.isna().any():
-        missing = ", ".join(str(n) for n in numbers[share.isna()])
-        problems.append(
-            Problem(
-                "no_share", "criterion_shares.csv", details={"set": set_id, "criteria": missing}
-            )
-        )
-    share = share.clip(0.01, 0.99).to_numpy()
-    return share / (1 - share)
-
-
-def _lost(
-    workbook: Workbook, reported_in: str, set_id: str, numbers: np.ndarray, problems: list[Problem]
-) -> np.ndarray:
-    """The chance that each criterion met under the one set is not met under the other; 0 when they
-    are the same; NaN, and a problem, where no row says it.
-    """
-    rows = workbook.tables["carry_over"]
-    rows = rows[(rows["from_set"] == reported_in) & (rows["to_set"] == set_id)].set_index(
-        "criterion"
-    )["lost"]
-    if reported_in == set_id:
-        return np.zeros(len(numbers))
-    if not set(numbers) <= set(rows.index):
-        details = {"from_set": reported_in, "to_set": set_id}
-        problems.append(Problem("no_carry_over", "carry_over.csv", details=details))
-    return (rows.reindex(numbers) / 100).to_numpy()

@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
-from .draws import perts, together, uniforms
+from .draws import pert, together, uniforms
 from .works import THOUSAND
 
 
@@ -22,62 +22,36 @@ def instances_of(
     """Which instance of ``pot`` each commune draws on: its own, else its district's, else the one
     that serves all.
     """
-    served = set(envelopes.loc[envelopes["pot"] == pot, "served"])
-    own = [
-        next((s for s in (code, district) if s and s in served), "")
-        for code, district in zip(codes, districts, strict=True)
-    ]
-    return [instance(pot, s) for s in own]
+    served = set(envelopes.loc[envelopes["pot"] == pot, "served"]) - {""}
+    pairs = zip(codes, districts, strict=True)
+    return [instance(pot, next((s for s in pair if s in served), "")) for pair in pairs]
 
 
 class Envelopes:
-    """The envelopes from the as-of year on, as arrays: what is the same in every world. ``months``:
-    how long money can come in.
+    """The envelopes from the as-of year on: what is the same in every world.
+
+    ``rows``: the table, with the name of the pot instance; ``profiles``: by envelope, shares of the
+    months of its year that are still to come.
     """
 
     def __init__(self, tables: dict[str, pd.DataFrame], as_of: dt.date) -> None:
         rows = tables["envelopes"]
-        rows = rows[rows["year"] >= as_of.year].reset_index(drop=True)
-        self.as_of, self.years = as_of, rows["year"].astype(int).tolist()
-        self.names = [instance(*pair) for pair in zip(rows["pot"], rows["served"], strict=True)]
-        self.keys = [f"{name}|{year}" for name, year in zip(self.names, self.years, strict=True)]
-        measure = tables["pots"].set_index("pot")["measure"]
-        self.cement = (rows["pot"].map(measure) == "cement").tolist()
-        self.amounts, self.carried = rows["amount"].to_numpy(), (rows["carried"] == "yes").tolist()
-        self.disbursed = [
-            rows[c].to_numpy() for c in ("disbursed_low", "disbursed", "disbursed_high")
-        ]
-        self.delay = [rows[c].fillna(0.0).to_numpy() for c in ("delay_low", "delay", "delay_high")]
-        profiles = {pot: p.sort_values("month") for pot, p in tables["profiles"].groupby("pot")}
-        even = pd.DataFrame({"month": range(1, 13), "share": 100 / 12})
-        self.profiles = np.zeros(
-            (len(rows), 12)
-        )  # shares of the months of the calendar year that are still to come
-        for i, (pot, year) in enumerate(zip(rows["pot"], self.years, strict=True)):
-            told = profiles.get(pot, even)
-            told = told[(year > as_of.year) | (told["month"] > as_of.month)]
-            self.profiles[i, told["month"].astype(int) - 1] = told["share"] / 100
-        last = max(self.years, default=as_of.year - 1) + any(self.carried)
-        late = int(self.delay[2].max(initial=0))
-        self.months = max(0, (last - as_of.year + 1) * 12 - as_of.month + late) if self.years else 0
+        rows = rows[rows["year"] >= as_of.year].astype({"year": int})
+        measure = rows["pot"].map(tables["pots"].set_index("pot")["measure"])
+        names = [instance(*pair) for pair in zip(rows["pot"], rows["served"], strict=True)]
+        self.as_of, self.rows = as_of, rows.assign(measure=measure, name=names)
+        shares = monthly_shares(tables["profiles"], rows["pot"])
+        self.profiles = np.array(shares.fillna(100 / 12) / 100)
+        past = np.arange(1, 13) <= as_of.month
+        self.profiles[np.outer(rows["year"] == as_of.year, past)] = 0
 
-    def drawn(
-        self, correlation: float, draws: int, seed: int, block: int = 0
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """The share of each envelope that is paid out (0..1) and by how many whole months it comes
-        late: rows x draws each. Pots are low, and late, together in a year, by ``correlation``
-        (0..1).
-        """
-        made = []
-        for quantity, ends in (("disbursed", self.disbursed), ("delay", self.delay)):
-            own = uniforms(seed, quantity, self.keys, draws, block)
-            years = list(dict.fromkeys(self.years))
-            shared = uniforms(
-                seed, f"{quantity} together", [str(year) for year in years], draws, block
-            )
-            u = together(own, shared[[years.index(year) for year in self.years]], correlation)
-            made.append(perts(u, *ends))
-        return made[0] / 100, np.rint(made[1]).astype(np.int64)
+
+def monthly_shares(profiles: pd.DataFrame, pots: pd.Series) -> pd.DataFrame:
+    """The part (%) of a year's money that comes in each month, 1 to 12, for each of ``pots``; NaN
+    where a pot has no profile, which is to say evenly.
+    """
+    known = profiles.pivot(index="pot", columns="month", values="share")
+    return known.reindex(columns=range(1, 13)).fillna(0.0).reindex(pots)
 
 
 def monthly_money(
@@ -91,43 +65,40 @@ def monthly_money(
     """Cumulative money of each pot instance by month: int64, draws x months; thousand đồng of the
     base year, or tonnes.
 
-    Column t - 1 holds what has come by the end of month t after the as-of month. Of the as-of year
-    only the months after it. ``index``: prices by year over those of the base year; a year beyond
-    the last takes the last.
+    A share of each envelope is paid out, whole months late; pots are low, and late, together in a
+    year, by ``correlation`` (0..1). Column t - 1 holds what has come by the end of month t after
+    the as-of month. Of the as-of year only the months after it. ``index``: prices by year over
+    those of the base year; a year beyond the last takes the last.
     """
-    if not envelopes.years:
+    as_of, rows = envelopes.as_of, envelopes.rows
+    if rows.empty:
         return {}
-    as_of, last = envelopes.as_of, max(index)
-    share, late = envelopes.drawn(correlation, draws, seed, block)
-    lifts = [THOUSAND / index[min(as_of.year + y, last)] for y in range(envelopes.months // 12 + 3)]
-    made: dict[str, np.ndarray] = {}
-    for i, (name, year, amount) in enumerate(
-        zip(envelopes.names, envelopes.years, envelopes.amounts, strict=True)
-    ):
-        pot = made.setdefault(name, np.zeros((draws, envelopes.months)))
-        if not envelopes.profiles[i].any():
-            continue
-        # The profile as it comes on time, a month late, two months late ...; each world takes its
-        # row.
-        delays = int(late[i].max()) + 1
-        shifted = np.zeros((delays, 12 + delays - 1))
-        for months in range(delays):
-            shifted[months, months : months + 12] = envelopes.profiles[i]
-        begin = int(shifted.any(axis=0).argmax())
-        shares = shifted[:, begin:][
-            late[i]
-        ]  # draws x months from ``begin``, counted from the January of its year
-        for later, part in ((0, share[i]), (1, 1 - share[i]))[: 1 + envelopes.carried[i]]:
-            first = year - as_of.year + later
-            money = shares * (amount * part)[:, None]
-            if not envelopes.cement[i]:
-                money[:, : 12 - begin] *= lifts[first][:, None]
-                for more in range(
-                    1, (delays + 10) // 12 + 1
-                ):  # what comes in the next year has that year's prices
-                    money[:, 12 * more - begin : 12 * more + 12 - begin] *= lifts[first + more][
-                        :, None
-                    ]
-            at = 12 * first - as_of.month + begin
-            pot[:, at : at + money.shape[1]] += np.rint(money, out=money)
-    return {name: np.cumsum(pot.astype(np.int64), axis=1) for name, pot in made.items()}
+    years = rows["year"].astype(str)
+
+    def drawn(quantity):
+        own = uniforms(seed, quantity, rows["name"] + "|" + years, draws, block)
+        shared = uniforms(seed, f"{quantity} together", years, draws, block)
+        ends = rows[[f"{quantity}_low", quantity, f"{quantity}_high"]].fillna(0.0)
+        return pert(together(own, shared, correlation), *ends.to_numpy().T)
+
+    share, delay = drawn("disbursed") / 100, np.rint(drawn("delay")).astype(np.int64)
+    # By month from the January of the as-of year, whose first months are gone.
+    months = 12 * (rows["year"].max() - as_of.year + 2) + delay.max()
+    lift = [THOUSAND / index[min(as_of.year + m // 12, max(index))] for m in range(months)]
+    lift = np.array(lift)
+    money = {name: np.zeros((draws, months)) for name in rows["name"]}
+    for i, row in enumerate(rows.itertuples()):
+        month = np.arange(12 + delay[i].max()) - delay[i][:, None]
+        shares = np.append(envelopes.profiles[i], 0.0)[np.where(month // 12 == 0, month, 12)]
+        carried = row.carried == "yes"
+        for later, part in ((0, share[i]), (12, 1 - share[i]))[: 1 + carried]:
+            first = 12 * (row.year - as_of.year) + later
+            span = slice(first, first + shares.shape[1])
+            come = shares * (row.amount * part)[:, None]
+            if row.measure != "cement":
+                come *= lift[span].T
+            money[row.name][:, span] += np.rint(come)
+    return {
+        name: np.cumsum(pot[:, as_of.month :].astype(np.int64), axis=1)
+        for name, pot in money.items()
+    }

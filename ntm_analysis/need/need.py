@@ -2,7 +2,9 @@
 commune, criterion, pot, year.
 """
 
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 import pandas as pd
@@ -13,39 +15,52 @@ from ..plan_checks import CEMENT
 from ..problems import Problem
 from ..recognition import RANKS, levels
 from ..workbook import Workbook
-from .missing import Missing
+from .missing import MET, Missing
 from .pot_sets import CEMENT_PART
-from .works import PriceList, Prices, drawn_works, item_works, split, unit_costs, works_of
+from .works import WORK_COLUMNS, PriceList, Prices, by_item, drawn_works, split, works_of
 
-GROUPINGS = ("commune", "criterion", "pot", "year", "item", "people", "pot_year", "kind_year")
+FIGURES = ("quantity_mode", "needed", "sure", "claims", "mean", "p10", "p50", "p90")
 
 
 @dataclass
 class Need:
-    """The need of some communes at one level, thousand đồng of ``price_year`` over worlds; all
-    arrays int64 (draws).
+    """The need of some communes, thousand đồng of ``price_year`` over worlds; all arrays int64
+    (draws).
 
-    ``by``: for each of :data:`GROUPINGS` the totals by key; for ``pot`` the claims on each money
-    pot (cement is not among them), for ``pot_year`` by (pot, planned year or None), for ``people``
-    the voluntary contribution by commune. ``tonnes``: cement by year (None: not planned yet).
-    ``cement_value``: what that cement is worth. ``assumed``: the part of ``total`` whose quantity,
-    price or missing criterion is assumed or drawn. ``works``: one row a work: unit, criterion,
-    work, item, quantity (mean where it is needed), needed (share of worlds), sure (nothing of it is
-    assumed or drawn), mean, p10, p50, p90 (where it is needed), year, mark, claims (mean over all
-    worlds of what it claims on each pot, and the value of its cement).
+    ``by``: totals by key; for ``commune``, ``criterion``, ``item`` and ``year``; for ``pot`` the
+    claims on each money pot (cement is not among them), for ``pot_year`` by (pot, planned year or None), for
+    ``kind_year`` by (item, or item and :data:`CEMENT_PART`, year), for ``people`` the voluntary
+    contribution by commune, for ``tonnes`` and ``cement`` cement and its worth by year (None: not
+    planned yet), for ``assumed`` by item the part whose quantity, price or missing criterion is
+    assumed or drawn. ``works``: one row a work: the columns of
+    :func:`~ntm_analysis.need.works.works_of`, but quantity (mean where it is needed); and
+    quantity_mode, needed (share of worlds), sure (nothing of it is assumed or drawn), claims (mean
+    over all worlds of what it claims on each pot, and the value of its cement), mean, p10, p50, p90
+    (where it is needed).
     """
 
-    level: str
     price_year: int
     draws: int
-    total: np.ndarray
-    by: dict[str, dict[object, np.ndarray]] = field(
-        default_factory=lambda: {name: {} for name in GROUPINGS}
-    )
-    tonnes: dict[object, np.ndarray] = field(default_factory=dict)
-    cement_value: np.ndarray | None = None
-    assumed: np.ndarray | None = None
-    works: pd.DataFrame = field(default_factory=pd.DataFrame)
+    by: dict[str, Counter]
+    works: pd.DataFrame
+
+    def _sum(self, grouping):
+        return sum(self.by[grouping].values(), np.zeros(self.draws, dtype=np.int64))
+
+    @property
+    def total(self) -> np.ndarray:
+        """The whole need."""
+        return self._sum("item")
+
+    @property
+    def cement_value(self) -> np.ndarray:
+        """What the cement is worth."""
+        return self._sum("cement")
+
+    @property
+    def tonnes(self) -> dict[object, np.ndarray]:
+        """Cement by planned year."""
+        return self.by["tonnes"]
 
     @property
     def assumed_share(self) -> float:
@@ -53,7 +68,7 @@ class Need:
         need.
         """
         total = int(self.total.sum())
-        return float(self.assumed.sum() / total) if total else float("nan")
+        return float(self._sum("assumed").sum() / total) if total else float("nan")
 
 
 def spread(values: np.ndarray) -> dict[str, float]:
@@ -62,12 +77,9 @@ def spread(values: np.ndarray) -> dict[str, float]:
     >>> spread(np.arange(1, 11))
     {'mean': 5.5, 'p10': 1, 'p50': 5, 'p90': 9}
     """
-    places = [max(0, -(-len(values) * q // 100) - 1) for q in (10, 50, 90)]
-    ordered = np.partition(values, places)
-    return {
-        "mean": float(values.mean()),
-        **{f"p{q}": int(ordered[at]) for q, at in zip((10, 50, 90), places, strict=True)},
-    }
+    ends = np.percentile(values, (10, 50, 90), method="inverted_cdf")
+    names = ("mean", "p10", "p50", "p90")
+    return dict(zip(names, (float(values.mean()), *map(int, ends)), strict=True))
 
 
 def draw_need(
@@ -85,83 +97,49 @@ def draw_need(
     >>> sum(need.by["criterion"].values()).tolist() == need.total.tolist()
     True
     """
-    draws = missing.lacks.shape[2]
-    works = works_of(workbook, missing, level)
+    draws, works = missing.lacks.shape[2], works_of(workbook, missing, level)
     prices = Prices(PriceList(workbook), base, draws, seed)
-    costs = unit_costs(workbook)
     people = set(workbook.tables["pots"].query("fund == 'dan'")["pot"])
-    zeros = np.zeros(draws, dtype=np.int64)
-    need = Need(level, base, draws, zeros.copy(), cement_value=zeros.copy(), assumed=zeros.copy())
-    listed = works.to_dict("records")
-    rows: list[dict] = [{}] * len(listed)
-    for drawn in drawn_works(item_works(workbook, works, missing.numbers), missing, prices):
-        for j, place in enumerate(drawn.rows):
-            work, amount, wanted = listed[place], drawn.amount[j], drawn.wanted[j]
-            year = None if pd.isna(work["year"]) else int(work["year"])
-            money, claims = amount, {}
-            if drawn.tonnes is not None:
-                _add(need.tonnes, year, drawn.tonnes[j])
-                need.cement_value += drawn.value[j]
-                claims[CEMENT] = float(drawn.value[j].mean())
-                money = amount - drawn.value[j]
-                _add(need.by["kind_year"], (drawn.item + CEMENT_PART, year), drawn.value[j])
-            _add(need.by["kind_year"], (drawn.item, year), money)
-            for pot, claim in split(money, prices.tables.shares(drawn.item)):
-                claims[pot] = float(claim.mean())
-                _add(need.by["pot"], pot, claim)
-                _add(need.by["pot_year"], (pot, year), claim)
-                if pot in people:
-                    _add(need.by["people"], work["unit"], claim)
-            need.total += amount
-            groups = {
-                "commune": work["unit"],
-                "criterion": work["criterion"],
-                "item": drawn.item,
-                "year": year,
-            }
-            for name, group in groups.items():
-                _add(need.by[name], group, amount)
-            cost, named = costs.loc[drawn.item], work["criterion"] > 0
-            sure = work["mark"] != "assumed" and cost["mark"] != "assumed" and not cost["filled"]
-            sure &= (
-                not named
-                or not missing.drawn[
-                    work["at"], np.searchsorted(missing.numbers, work["criterion"])
-                ]
-            )
-            if not sure:
-                need.assumed += amount
-            share = float(wanted.mean())
-            rows[place] = {
-                **work,
-                "quantity_mode": work["quantity"],
-                "year": year,
-                "needed": share,
-                "quantity": float(drawn.quantity[j][wanted].mean()) if share else 0.0,
-                "sure": sure,
-                "claims": claims,
-                **(spread(amount[wanted] if share else zeros) if spreads else {}),
-            }
-    columns = [
-        *works.columns,
-        "quantity_mode",
-        "needed",
-        "sure",
-        "claims",
-        "mean",
-        "p10",
-        "p50",
-        "p90",
-    ]
-    need.works = pd.DataFrame(rows, columns=columns)
-    return need
+    by, tables = defaultdict(Counter), []
 
+    def add(amounts, **groupings):
+        for grouping, keys in groupings.items():
+            for key, amount in zip(keys, amounts, strict=False):
+                by[grouping][key] += amount
 
-def _add(groups: dict, key: object, amount: np.ndarray) -> None:
-    if key in groups:
-        groups[key] += amount
-    else:
-        groups[key] = amount.copy()
+    for drawn in drawn_works(by_item(works), missing, prices):
+        mine, item, amount, wanted = drawn.works, drawn.item, drawn.amount, drawn.wanted
+        units, cost = mine["unit"], prices.tables.costs[item]
+        years = [None if pd.isna(year) else int(year) for year in mine["year"]]
+        sure = ~(drawn.drawn | (mine["mark"] == "assumed"))
+        sure &= cost["mark"] != "assumed" and not cost["filled"]
+        add(amount, commune=units, criterion=mine["criterion"], year=years, item=repeat(item))
+        add(amount[~sure], assumed=repeat(item))
+        money, claims = amount, {}
+        if drawn.value is not None:
+            money, claims[CEMENT] = amount - drawn.value, drawn.value.mean(axis=1)
+            add(drawn.tonnes, tonnes=years)
+            add(drawn.value, cement=years, kind_year=zip(repeat(item + CEMENT_PART), years))
+        add(money, kind_year=zip(repeat(item), years))
+        for pot, claim in split(money, prices.tables.shares.get(item, [])):
+            claims[pot] = claim.mean(axis=1)
+            add(claim, pot=repeat(pot), pot_year=zip(repeat(pot), years))
+            if pot in people:
+                add(claim, people=units)
+        needs = list(zip(drawn.quantity, amount, wanted, strict=True))
+        figures = mine.assign(
+            quantity_mode=mine["quantity"],
+            needed=wanted.mean(axis=1),
+            quantity=[size[w].mean() if w.any() else 0.0 for size, _, w in needs],
+            sure=sure,
+            claims=pd.DataFrame(claims).to_dict("records"),
+        )
+        if spreads:
+            ranges = [spread(a[w] if w.any() else a) for _, a, w in needs]
+            figures = figures.join(pd.DataFrame(ranges, index=mine.index))
+        tables.append(figures)
+    table = pd.concat(tables).sort_index() if tables else works
+    return Need(base, draws, by, table.reindex(columns=[*WORK_COLUMNS, *FIGURES]))
 
 
 def works_not_needed(workbook: Workbook, standing: Standing) -> list[Problem]:
@@ -170,36 +148,19 @@ def works_not_needed(workbook: Workbook, standing: Standing) -> list[Problem]:
 
     Such a work stays in the lists and claims money only in worlds that lack its criterion.
     """
-    works = workbook.tables["works"]
-    works = works[(works["state"] != "done") & works["unit"].isin(workbook.communes.index)]
-    level = levels(workbook)["level"]
-    states = standing.matrix()
-    made = []
-    for _, work in works.iterrows():
-        has, place = level[work["unit"]], ("works.csv", int(work["row"]), "criterion")
-        details = {"unit": workbook.units.loc[work["unit"], "label"], "work": work["work"]}
-        if RANKS.index(has) >= RANKS.index(work["level"]):
-            made.append(
-                Problem(
-                    "work_of_level_reached",
-                    *place,
-                    details | {"level": work["level"]},
-                    warning=True,
-                )
-            )
-        elif work["level"] == "ntm" and states.loc[work["unit"]].get(work["criterion"]) in (
-            "met",
-            "not_applicable",
-        ):
-            made.append(
-                Problem(
-                    "work_already_met",
-                    *place,
-                    details | {"criterion": f"{work['criterion']:g}"},
-                    warning=True,
-                )
-            )
-    return made
+    communes, level = workbook.communes.index, levels(workbook)["level"].map(RANKS.index)
+    works = workbook.tables["works"].query("state != 'done' and unit in @communes")
+    states, problems = standing.matrix(), []
+    for work in works.to_dict("records"):
+        unit, criterion = work["unit"], work["criterion"]
+        reached = level[unit] >= RANKS.index(work["level"])
+        if reached or work["level"] == "ntm" and states.loc[unit].get(criterion) in MET:
+            code = "work_of_level_reached" if reached else "work_already_met"
+            details = {"unit": workbook.units.loc[unit, "label"], "work": work["work"]}
+            details |= {"level": work["level"], "criterion": f"{criterion:g}"}
+            place = ("works.csv", int(work["row"]), "criterion")
+            problems.append(Problem(code, *place, details, warning=True))
+    return problems
 
 
 def communes_in_need(workbook: Workbook, target: str) -> dict[str, list[int]]:
@@ -209,7 +170,7 @@ def communes_in_need(workbook: Workbook, target: str) -> dict[str, list[int]]:
     level = levels(workbook)["level"]
     if target == "ntm":
         return {"ntm": level.index[level == "not_ntm"].tolist()}
-    plans = workbook.tables["targets"]
-    plans = plans[(plans["kind"] == "plan") & plans["unit"].isin(level.index)]
-    open_ = plans[plans["level"].map(RANKS.index) > plans["unit"].map(level).map(RANKS.index)]
-    return {name: list(dict.fromkeys(open_.loc[open_["level"] == name, "unit"])) for name in LEVELS}
+    rank = pd.Series(range(len(RANKS)), RANKS)
+    plans = workbook.tables["targets"].query("kind == 'plan'")
+    plans = plans[plans["level"].map(rank) > plans["unit"].map(level).map(rank)]
+    return {n: plans.loc[plans["level"] == n, "unit"].unique().tolist() for n in LEVELS}

@@ -8,10 +8,10 @@ least extra money, in whatever pots, with which all could be paid: the demand of
 supermodular, so the least additions that mend every set add up to the largest one.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import combinations, count
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -40,9 +40,7 @@ class PotSets:
         Kinds x pots, thousandths.
     members : ndarray of bool
         Sets x pots.
-    share : ndarray of float64
-        Sets x kinds, thousandths of a cost that the set must bear.
-    own : tuple of int
+    own : list of int
         Positions of pots that each commune has for itself: they stand in no set.
     """
 
@@ -51,8 +49,12 @@ class PotSets:
     least: np.ndarray
     most: np.ndarray
     members: np.ndarray
-    share: np.ndarray = field(repr=False)
-    own: tuple[int, ...] = ()
+    own: list[int]
+
+    @cached_property
+    def share(self) -> np.ndarray:
+        """Sets x kinds, thousandths of a cost that each set must bear."""
+        return self.borne(self.members)
 
     def demand(self, cost: np.ndarray) -> np.ndarray:
         """What each set must bear of costs (kinds, ...): (sets, ...), đồng."""
@@ -66,21 +68,20 @@ class PotSets:
     def _weights(self) -> np.ndarray:
         return THOUSANDTHS * self.members.astype(float)
 
-    def excess(self, cost: np.ndarray, by_pot: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The gap: the least extra money with which all could be paid, and where it is missing.
+    def excess(self, cost: np.ndarray, by_pot: np.ndarray) -> np.ndarray:
+        """The gap: the least extra money with which all could be paid.
 
         Parameters
         ----------
         cost : ndarray
-            Kinds x ..., thousand dong.
+            Kinds x worlds, thousand dong.
         by_pot : ndarray
-            Pots x ..., thousand dong.
+            Pots x worlds, thousand dong.
 
         Returns
         -------
-        tuple of ndarray
-            Thousand dong, at least 0, rounded up; the number of the smallest set that attains it
-            (:meth:`names`; without a gap that of the empty set).
+        ndarray
+            By world thousand dong, at least 0, rounded up.
 
         Examples
         --------
@@ -88,44 +89,36 @@ class PotSets:
         >>> parts = pd.DataFrame(rows, columns=["item", "pot", "share", "least", "most"])
         >>> pots = pd.DataFrame({"pot": ["a", "b"], "measure": "money", "fund": "nst"})
         >>> sets = pot_sets({"parts": parts, "pots": pots})
-        >>> gap, which = sets.excess(np.array([10.0]), np.array([4.0, 7.0]))
-        >>> float(gap), sets.names(int(which))
-        (1.0, ['a'])
+        >>> cost, money = np.array([[10.0]]), np.array([[4.0], [7.0]])
+        >>> sets.excess(cost, money).tolist(), sets.blocking(cost, money)
+        ([1.0], ['a'])
         """
-        sets, share, numbers = self._every
-        cost, by_pot = np.asarray(cost, dtype=float), np.asarray(by_pot, dtype=float)
-        worlds = int(np.prod(cost.shape[1:]))
-        gap, which = np.zeros(worlds), np.zeros(worlds, dtype=int)
-        step = max(1, CELLS // len(sets))
-        for first in range(0, worlds, step):
-            here = slice(first, first + step)
-            over = share @ cost.reshape(len(cost), worlds)[:, here]
-            over -= THOUSANDTHS * (sets @ by_pot.reshape(len(by_pot), worlds)[:, here])
-            # Sets stand in order of size: of equal ones the first is the smallest.
-            worst = over.argmax(axis=0)
-            which[here] = numbers[worst]
-            gap[here] = np.ceil(np.maximum(over.max(axis=0), 0) / THOUSANDTHS)
-        return gap.reshape(cost.shape[1:]), which.reshape(cost.shape[1:])
+        sets, balance = self._every
+        both = np.concatenate([cost, by_pot])
+        chunks = np.array_split(both, 1 + len(sets) * both.shape[1] // CELLS, axis=1)
+        return np.ceil(np.concatenate([(balance @ c).max(axis=0) for c in chunks]) / THOUSANDTHS)
 
-    def names(self, which: int) -> list[str]:
-        """The pots of a set: of one of :attr:`members`, or of one that :meth:`excess` numbers."""
-        sets, _, numbers = self._every
-        inside = sets[int(np.flatnonzero(numbers == which)[0])]
-        return [pot for pot, is_in in zip(self.pots, inside, strict=True) if is_in]
+    def blocking(self, cost: np.ndarray, by_pot: np.ndarray) -> list[str]:
+        """The pots of the smallest set that lacks the gap of one world, none without a gap."""
+        sets, balance = self._every
+        # Sets stand in order of size: of equal ones the first is the smallest.
+        worst = (balance @ np.concatenate([cost, by_pot])).argmax()
+        return np.array(self.pots)[sets[worst]].tolist()
+
+    def names(self, number: int) -> list[str]:
+        """The pots of one of :attr:`members`."""
+        return np.array(self.pots)[self.members[number]].tolist()
 
     @cached_property
-    def _every(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """All sets of the pots that stand in some set, by size: sets, shares as float, numbers.
+    def _every(self):
+        """All sets of the pots that stand in some set, by size; what each asks of a unit of each
+        cost less what it has of a unit of money in each pot: sets x (kinds + pots), thousandths.
 
         A set that was left out may ask for more than each of its parts, though never for more
-        than them together: the gap must look at it. Those that matter keep their number.
+        than them together: the gap must look at it.
         """
-        pots = np.flatnonzero(self.members.any(axis=0))
-        sets = _subsets(pots, len(self.pots))
-        kept = {row.tobytes(): number for number, row in enumerate(self.members)}
-        more = count(len(self.members))
-        numbers = [kept[row.tobytes()] if row.tobytes() in kept else next(more) for row in sets]
-        return sets.astype(float), self.borne(sets), np.array(numbers)
+        sets = _subsets(np.flatnonzero(self.members.any(axis=0)), len(self.pots))
+        return sets, np.hstack([self.borne(sets), -THOUSANDTHS * sets])
 
     @cached_property
     def with_own(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -139,32 +132,22 @@ class PotSets:
         tuple of ndarray
             By set its first row; rows x own pots (0, 1); rows x kinds, thousandths.
         """
-        some = _subsets(range(len(self.own)), len(self.own))
-        code = some @ (1 << np.arange(len(self.own)))
-        row_of = np.argsort(code)
-        every = np.zeros((len(some), len(self.pots)), dtype=bool)
-        every[:, list(self.own)] = some
+        every = _subsets(self.own, len(self.pots))
         alone, starts, rows, shares = self.borne(every), [], [], []
         for inside in self.members:
-            share, kept = self.borne(every | inside), [0]
             starts.append(len(rows))
+            share = self.borne(every | inside)
             # Of the empty set no part may be nothing: the rest were all.
-            begin = 0 if inside.any() else 1
-            for row in range(1, len(some)):
-                part = [k for k in kept[begin:] if code[k] & code[row] == code[k]]
-                part = np.array(part, dtype=int)
-                rest = row_of[code[row] - code[part]]
-                if not (share[row] <= share[part] + alone[rest]).all(axis=1).any():
-                    kept.append(row)
+            kept = _matter(every[:, self.own], share, alone, begin=int(not inside.any()))
             rows += kept
             shares.append(share[kept])
-        return np.array(starts), some[rows].astype(float), np.concatenate(shares)
+        return np.array(starts), every[rows][:, self.own].astype(float), np.concatenate(shares)
 
     def borne(self, members: np.ndarray) -> np.ndarray:
         """What any sets (sets x pots) must bear of each kind: sets x kinds, thousandths."""
         inside = members @ self.least.T
         rest = THOUSANDTHS - (~members) @ self.most.T
-        return np.maximum(np.maximum(inside, rest), 0)
+        return np.maximum(inside, rest).clip(0)
 
 
 def pot_sets(tables: dict[str, pd.DataFrame], own: Collection[str] = ()) -> PotSets:
@@ -187,24 +170,22 @@ def pot_sets(tables: dict[str, pd.DataFrame], own: Collection[str] = ()) -> PotS
         Where more than :data:`MANY` pots are shared.
     """
     least, most, pots, kinds = bounds(tables)
-    shared = [i for i, pot in enumerate(pots) if pot not in set(own)]
+    shared = [i for i, pot in enumerate(pots) if pot not in own]
     if len(shared) > MANY:
         raise ValueError(f"{len(shared)} pots are shared; at most {MANY}")
-    members = _subsets(shared, len(pots))
-    every = PotSets(pots, kinds, least, most, members, np.zeros((0, len(kinds))))
-    share = every.borne(members)
-    kept = range(len(members)) if own else _matter(members[:, shared], share)
-    kept = list(kept) or [0]
-    places = tuple(i for i, pot in enumerate(pots) if pot in set(own))
-    return PotSets(pots, kinds, least, most, members[kept], share[kept], places)
+    places = [i for i, pot in enumerate(pots) if pot in own]
+    every = PotSets(pots, kinds, least, most, _subsets(shared, len(pots)), places)
+    if own:
+        return every
+    _, *kept = _matter(every.members[:, shared], every.share, every.share, begin=1)
+    return replace(every, members=every.members[kept or [0]])
 
 
-def _subsets(pots: Sequence[int], width: int) -> np.ndarray:
+def _subsets(pots, width):
     """All sets of these pots, the smallest first: bool, sets x ``width``."""
-    chosen = [s for size in range(len(pots) + 1) for s in combinations(pots, size)]
+    chosen = np.array(list(product((True, False), repeat=len(pots))))
     members = np.zeros((len(chosen), width), dtype=bool)
-    for row, inside in zip(members, chosen, strict=True):
-        row[list(inside)] = True
+    members[:, pots] = chosen[np.argsort(chosen.sum(axis=1), kind="stable")]
     return members
 
 
@@ -215,43 +196,34 @@ def bounds(
 
     A row without a least or most share is held to its usual one. Credit pays for no work.
     """
-    parts, table = tables["parts"], tables["pots"].drop_duplicates("pot").set_index("pot")
-    parts = parts[parts["pot"].isin(table.index[table["fund"] != "tin_dung"])]
-    pots = [pot for pot in table.index if pot in set(parts["pot"])]
-    place = {pot: i for i, pot in enumerate(pots)}
-    in_kind = (parts["pot"].map(table["measure"]) == "cement").to_numpy()
-    money = parts[~in_kind]
-    usual = money["share"].astype(float)
-    ends = {
-        end: (money[end] if end in money else usual * np.nan).astype(float).fillna(usual)
-        for end in ("least", "most")
-    }
-    items = list(dict.fromkeys(money["item"]))
-    cement = dict(zip(parts.loc[in_kind, "item"], parts.loc[in_kind, "pot"], strict=True))
-    kinds = items + [item + CEMENT_PART for item in items if item in cement]
-    at = (money["item"].map({item: i for i, item in enumerate(items)}), money["pot"].map(place))
-    least, most = np.zeros((len(kinds), len(pots))), np.zeros((len(kinds), len(pots)))
+    parts, table = tables["parts"], tables["pots"].set_index("pot")
+    parts = parts[parts["pot"].map(table["fund"]) != "tin_dung"]
+    pots = table.index[table.index.isin(parts["pot"])]
+    in_kind = parts["pot"].map(table["measure"]) == "cement"
+    money, cement = parts[~in_kind].set_index(["item", "pot"]), parts[in_kind].set_index("item")
+    items, usual = money.index.unique("item"), money["share"].astype(float)
     # Rounded apart: thirds of 33,33 held to the usual share must still add up to the whole.
-    least[at] = np.floor(ends["least"] * 10 + TINY)
-    most[at] = np.ceil(ends["most"] * 10 - TINY)
-    for i, kind in enumerate(kinds[len(items) :], start=len(items)):
-        item = kind.removesuffix(CEMENT_PART)
-        most[i] = most[items.index(item)]
-        most[i, place[cement[item]]] = THOUSANDTHS
-    return least, most, pots, kinds
+    least = np.floor(money["least"].fillna(usual) * 10 + TINY)
+    most = np.ceil(money["most"].fillna(usual) * 10 - TINY)
+    least, most = (end.unstack().reindex(items, columns=pots).fillna(0.0) for end in (least, most))
+    parted = items[items.isin(cement.index)]
+    of_cement = most.loc[parted].to_numpy(copy=True)
+    of_cement[range(len(parted)), pots.get_indexer(cement.loc[parted, "pot"])] = THOUSANDTHS
+    least, most = np.vstack([least, of_cement * 0]), np.vstack([most, of_cement])
+    return least, most, pots.tolist(), [*items, *(parted + CEMENT_PART)]
 
 
-def _matter(members: np.ndarray, share: np.ndarray) -> list[int]:
-    """Which sets, in order of size, must bear more than two parts of them together."""
-    code = members @ (1 << np.arange(members.shape[1]))
-    row_of = np.empty(1 << members.shape[1], dtype=int)
-    row_of[code] = np.arange(len(code))
-    kept: list[int] = []
-    for row in np.flatnonzero(share.any(axis=1)):
-        inside = np.array([k for k in kept if code[k] & code[row] == code[k]], dtype=int)
-        rest = row_of[code[row] - code[inside]]
-        if not (share[row] <= share[inside] + share[rest]).all(axis=1).any():
-            kept.append(int(row))
+def _matter(sets, share, alone, begin):
+    """The empty set, and which of all sets, in order of size, must bear more than a part of them,
+    from the ``begin``-th kept, and the rest of them alone.
+    """
+    code = sets @ (1 << np.arange(sets.shape[1]))
+    row_of, kept = np.argsort(code), [0]
+    for row in np.flatnonzero(share.any(axis=1) & (code > 0)).tolist():
+        part = np.array([k for k in kept[begin:] if code[k] & code[row] == code[k]], dtype=int)
+        rest = row_of[code[row] - code[part]]
+        if not (share[row] <= share[part] + alone[rest]).all(axis=1).any():
+            kept.append(row)
     return kept
 
 
@@ -277,4 +249,4 @@ def contribution(sets: PotSets, cost: np.ndarray, money: np.ndarray) -> np.ndarr
     """
     starts, own, share = sets.with_own
     asked = np.tensordot(share, cost, axes=1) - THOUSANDTHS * np.tensordot(own, money, axes=1)
-    return np.maximum(np.maximum.reduceat(asked, starts, axis=0), 0)
+    return np.maximum.reduceat(asked, starts, axis=0).clip(0)

@@ -7,7 +7,7 @@ A cement part is tonnes, its money value is shown and not claimed from a money p
 of a work add up to the rest exactly.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,7 +18,7 @@ from ..assess import assess
 from ..plan_checks import CEMENT
 from ..problems import DataProblems, Problem
 from ..workbook import Workbook
-from .draws import pert, perts, uniforms
+from .draws import pert, uniforms
 from .missing import Missing
 
 DEBT = "no-dong"  # construction debt: one million đồng a unit, of the day it is paid
@@ -42,18 +42,15 @@ def price_index(
     """
     years = prices["year"].astype(int).tolist()
     u = uniforms(seed, "price", [str(year) for year in years], draws, block)
-    grown = dict(
-        zip(
-            years,
-            1 + perts(u, *(prices[end] for end in ("low", "mode", "high"))) / 100,
-            strict=True,
-        )
-    )
+    growth = 1 + pert(u, *(prices[end] for end in ("low", "mode", "high"))) / 100
+    grown = dict(zip(years, growth, strict=True))
     index = {base: np.ones(draws)}
-    for year in range(base + 1, max(grown, default=base) + 1):
-        index[year] = index[year - 1] * grown[year]
-    for year in range(base - 1, min(grown, default=base + 1) - 2, -1):
-        index[year] = index[year + 1] / grown[year + 1]
+    for year in sorted(grown):
+        if year > base:
+            index[year] = index[year - 1] * grown[year]
+    for year in sorted(grown, reverse=True):
+        if year <= base:
+            index[year - 1] = index[year] / grown[year]
     return index
 
 
@@ -63,10 +60,10 @@ def unit_costs(workbook: Workbook) -> pd.DataFrame:
     """
     costs = workbook.tables["unit_costs"].set_index("item")
     rule = workbook.tables["assumptions"].set_index("key")["value"] / 100
-    filled = costs[["low", "high"]].isna().any(axis=1)
-    low = costs["low"].fillna(costs["mode"] * rule.get("cost_low", 1.0))
-    high = costs["high"].fillna(costs["mode"] * rule.get("cost_high", 1.0))
-    return costs.assign(low=low, high=high, filled=filled)
+    costs["filled"] = costs[["low", "high"]].isna().any(axis=1)
+    for end in ("low", "high"):
+        costs[end] = costs[end].fillna(costs["mode"] * rule.get(f"cost_{end}", 1.0))
+    return costs
 
 
 def newest_debts(workbook: Workbook) -> pd.DataFrame:
@@ -76,7 +73,14 @@ def newest_debts(workbook: Workbook) -> pd.DataFrame:
 
 
 WORK_COLUMNS = (
-    {"at": "int64", "unit": "int64", "criterion": "int64", "work": "str", "item": "str"}
+    {
+        "at": "int64",
+        "unit": "int64",
+        "criterion": "int64",
+        "work": "str",
+        "item": "str",
+        "key": "str",
+    }
     | {"low": float, "quantity": float, "high": float, "left": float, "committed": "str"}
     | {"mark": "str", "each": bool, "listed": bool, "year": float}
 )
@@ -91,73 +95,57 @@ def works_of(workbook: Workbook, missing: Missing, level: str) -> pd.DataFrame:
         A row a work: at (position of the commune), unit, criterion (0: without a name, -1: claimed
         in every world), work, item, low, quantity, high, left (1 - done), committed, mark, each (a
         work for every nameless criterion), listed (in works.csv), year (planned, else of the
-        nearest target; NaN).
+        nearest target; NaN), key (of its random numbers).
     """
-    targets = workbook.tables["targets"]
+    tables, place = workbook.tables, {unit: at for at, unit in enumerate(missing.units)}
+    own = tables["works"].query("level == @level and unit in @place")
+    blank = {"criterion": -1, "percent_done": 0, "low": own["quantity"], "high": own["quantity"]}
+    own = own.fillna(blank)
+    own = own.assign(at=own["unit"].map(place), left=1 - own["percent_done"] / 100, listed=True)
+    usual = tables["typical_works"].query("set == @missing.set_id").fillna({"criterion": 0})
+    usual = usual.assign(work=usual["item"], left=1.0, committed="no", listed=False)
+    named, nameless = missing.lacks.any(axis=2), missing.nameless.any(axis=1)
+    at, column = np.nonzero(np.column_stack([named, nameless]))
+    asked = pd.DataFrame({"at": at, "criterion": np.append(missing.numbers, 0)[column]})
+    asked["unit"] = np.array(missing.units, dtype=np.int64)[at]
+    keys = ["unit", "criterion"]
+    asked = asked[~pd.MultiIndex.from_frame(asked[keys]).isin(pd.MultiIndex.from_frame(own[keys]))]
+    usual = asked.merge(usual, on="criterion")
+    point = usual["per"] == "point"
+    if point.any():
+        distance = assess(workbook, missing.set_id, carry=True).tests
+        distance = distance.set_index(["unit", "test"])["distance"]
+        distance = distance.reindex(usual.set_index(["unit", "indicator"]).index).fillna(0.0)
+        times = np.where(point, distance, 1.0)
+        usual[["low", "quantity", "high"]] *= times[:, None]
+        # A distance of nothing says that this indicator is not what is missing.
+        known = point & (times > 0)
+        usual = usual[known | ~point & ~known.groupby([usual[k] for k in keys]).transform("any")]
+    works = pd.concat([own[own["state"] != "done"], usual]).sort_values("at", kind="stable")
+    targets = tables["targets"]
     # A plan sets a year; a pledge is only a pledge.
     plans = targets[(targets["level"] == level) & (targets["kind"] == "plan")]
-    year_of = plans.groupby("unit")["year"].min()
-    listed = workbook.tables["works"].query("level == @level")
-    sizes = {end: listed[end].fillna(listed["quantity"]) for end in ("low", "high")}
-    listed = listed.assign(
-        **sizes,
-        criterion=listed["criterion"].fillna(-1),
-        left=1 - listed["percent_done"].fillna(0.0) / 100,
-        each=False,
-        listed=True,
-    )
-    usual = workbook.tables["typical_works"]
-    usual = usual[usual["set"] == missing.set_id]
-    usual = usual.assign(
-        criterion=usual["criterion"].fillna(0),
-        work=usual["item"],
-        left=1.0,
-        committed="no",
-        each=usual["criterion"].fillna(0) == 0,
-        listed=False,
-    )
-    by_unit = dict(list(listed.groupby("unit")))
-    by_criterion = {n: part.to_dict("records") for n, part in usual.groupby("criterion")}
-    distances = None
-    if (usual["per"] == "point").any():
-        tests = assess(workbook, missing.set_id, carry=True).tests
-        distances = tests.set_index(["unit", "test"])["distance"]
-    rows: list[dict] = []
-    for at, unit in enumerate(missing.units):
-        place = {"at": at, "unit": unit, "year": year_of.get(unit, np.nan)}
-        own = by_unit.get(unit, listed.iloc[:0])
-        for work in own[own["state"] != "done"].to_dict("records"):
-            planned = {} if pd.isna(work["planned_year"]) else {"year": work["planned_year"]}
-            rows.append(work | place | planned)
-        lacks = missing.numbers[missing.lacks[at].any(axis=1)]
-        lacks = [n for n in lacks if n not in set(own["criterion"])]
-        for criterion in [*lacks, *([0] if missing.nameless[at].any() else [])]:
-            choices = by_criterion.get(criterion, [])
-            # A distance of nothing says that this indicator is not what is missing.
-            points = [
-                (work, distances.get((unit, work["indicator"]), 0.0))
-                for work in choices
-                if work["per"] == "point"
-            ]
-            known = [(work, distance) for work, distance in points if distance > 0]
-            for work, times in known or [(w, 1.0) for w in choices if w["per"] == "commune"]:
-                size = {end: work[end] * times for end in ("low", "quantity", "high")}
-                rows.append(work | place | size)
-    return pd.DataFrame(rows, columns=list(WORK_COLUMNS)).astype(WORK_COLUMNS)
+    year = works["planned_year"].fillna(works["unit"].map(plans.groupby("unit")["year"].min()))
+    codes, numbers = works["unit"].map(workbook.units["code"]), works["criterion"].astype(int)
+    key = codes + "|" + numbers.astype(str) + "|" + works["work"]
+    works = works.assign(year=year, each=numbers == 0, key=key).reset_index(drop=True)
+    return works[list(WORK_COLUMNS)].astype(WORK_COLUMNS)
 
 
 @dataclass(frozen=True)
 class ItemDraws:
     """The works of one item over worlds; arrays works x draws.
 
-    ``rows``: their places in the list of works; ``quantity``: what is left to do; ``wanted``:
-    whether it is needed; ``amount``: int64 thousand đồng, 0 where it is not; ``tonnes``, ``value``:
-    of cement and what that is worth, None for an item without.
+    ``works``: their rows; ``quantity``: what is left to do; ``drawn``: by work, whether the state
+    of its criterion was drawn; ``wanted``: whether it is needed; ``amount``: int64 thousand đồng, 0
+    where it is not; ``tonnes``, ``value``: of cement and what that is worth, None for an item
+    without.
     """
 
+    works: pd.DataFrame
     item: str
-    rows: np.ndarray
     quantity: np.ndarray
+    drawn: np.ndarray
     wanted: np.ndarray
     amount: np.ndarray
     tonnes: np.ndarray | None
@@ -165,20 +153,20 @@ class ItemDraws:
 
 
 class PriceList:
-    """What items cost and what their parts are, as the tables say: the same in every world."""
+    """What items cost and what their parts are, as the tables say: the same in every world.
+
+    ``costs``, ``cement``: the rows of unit_costs.csv, and of parts.csv for cement, by item;
+    ``shares``: by item (pot, share in %) of its money without cement.
+    """
 
     def __init__(self, workbook: Workbook) -> None:
         self.rises, self.costs = workbook.tables["prices"], unit_costs(workbook).to_dict("index")
+        self.labels = workbook.units["label"]
         parts, pots = workbook.tables["parts"], workbook.tables["pots"].set_index("pot")["measure"]
         in_kind = parts["pot"].map(pots) == "cement"
-        self.cement = parts[in_kind].drop_duplicates("item").set_index("item").to_dict("index")
-        self._money = {
-            i: p[["pot", "share"]].to_numpy().tolist() for i, p in parts[~in_kind].groupby("item")
-        }
-
-    def shares(self, item: str) -> list[tuple[str, float]]:
-        """(pot, share in %) of the item's money without cement."""
-        return self._money.get(item, [])
+        self.cement = parts[in_kind].set_index("item").to_dict("index")
+        money = parts[~in_kind].groupby("item")[["pot", "share"]]
+        self.shares = {item: part.to_numpy().tolist() for item, part in money}
 
 
 class Prices:
@@ -195,12 +183,9 @@ class Prices:
 
     def cost(self, item: str) -> np.ndarray:
         """Unit cost in thousand đồng of the base year."""
-        cost, u = (
-            self.tables.costs[item],
-            uniforms(self.seed, "unit cost", [item], self.draws, self.block)[0],
-        )
+        cost = self.tables.costs[item]
         lift = THOUSAND if item == DEBT else THOUSAND / self.index[int(cost["price_year"])]
-        return pert(u, cost["low"], cost["mode"], cost["high"]) * lift
+        return self._drawn("unit cost", item, cost, ("low", "mode", "high")) * lift
 
     @cached_property
     def cement(self) -> np.ndarray:
@@ -209,82 +194,55 @@ class Prices:
 
     def tonnes(self, item: str) -> np.ndarray | None:
         """Tonnes of cement a unit; None for an item without."""
-        if (part := self.tables.cement.get(item)) is None:
-            return None
-        u = uniforms(self.seed, "tonnes", [item], self.draws, self.block)[0]
-        return pert(u, part["tonnes_low"], part["tonnes"], part["tonnes_high"])
+        part = self.tables.cement.get(item)
+        return part and self._drawn("tonnes", item, part, ("tonnes_low", "tonnes", "tonnes_high"))
+
+    def _drawn(self, quantity, item, row, ends):
+        u = uniforms(self.seed, quantity, [item], self.draws, self.block)[0]
+        return pert(u, *(row[end] for end in ends))
 
 
-class ItemWorks:
-    """The works of one item in a list of :func:`works_of`, as arrays: what is the same in every
-    world. ``rows``: their places in the list.
-    """
-
-    def __init__(
-        self, workbook: Workbook, works: pd.DataFrame, item: str, numbers: np.ndarray
-    ) -> None:
-        self.item, self.rows = item, np.flatnonzero(works["item"] == item)
-        mine = works.iloc[self.rows]
-        codes = mine["unit"].map(workbook.all_units["code"])
-        self.keys = (codes + "|" + mine["criterion"].astype(str) + "|" + mine["work"]).tolist()
-        self.ends = tuple(mine[c].to_numpy() for c in ("low", "quantity", "high"))
-        self.left, self.at, self.each = (mine[c].to_numpy() for c in ("left", "at", "each"))
-        self.named, self.place = (
-            mine["criterion"].to_numpy() > 0,
-            np.searchsorted(numbers, mine["criterion"]),
-        )
-        self.owed = (mine["committed"] == "debt").to_numpy()
-        self._works, self._labels = mine, workbook.units["label"]
-
-    def too_large(self, worth: np.ndarray) -> DataProblems:
-        """What to say of a work of impossible value."""
-        work = self._works.iloc[int(worth.max(axis=1).argmax())]
-        file = "works.csv" if work["listed"] else "typical_works.csv"
-        return DataProblems(
-            [
-                Problem(
-                    "need_too_large",
-                    file,
-                    details={"work": work["work"], "unit": self._labels[work["unit"]]},
-                )
-            ]
-        )
+def by_item(works: pd.DataFrame) -> list[pd.DataFrame]:
+    """A list of :func:`works_of` in parts, each the works of one item."""
+    return [part for _, part in works.groupby("item", sort=False)]
 
 
-def item_works(workbook: Workbook, works: pd.DataFrame, numbers: np.ndarray) -> list[ItemWorks]:
-    """A list of :func:`works_of` by item; ``numbers``: the criteria of its set."""
-    return [ItemWorks(workbook, works, item, numbers) for item in dict.fromkeys(works["item"])]
+def drawn_works(items: list[pd.DataFrame], missing: Missing, prices: Prices) -> Iterator[ItemDraws]:
+    """The works of :func:`by_item` in each world.
 
-
-def drawn_works(items: list[ItemWorks], missing: Missing, prices: Prices) -> Iterator[ItemDraws]:
-    """The works in each world, item by item. Raises :class:`DataProblems` for a work of impossible
-    value.
+    Raises :class:`DataProblems` for a work of impossible value.
     """
     for works in items:
-        u = uniforms(prices.seed, "quantity", works.keys, prices.draws, prices.block)
-        quantity = perts(u, *works.ends) * works.left[:, None]
-        worth = quantity * prices.cost(works.item)
+        item = works["item"].iloc[0]
+        u = uniforms(prices.seed, "quantity", works["key"], prices.draws, prices.block)
+        quantity = pert(u, works["low"], works["quantity"], works["high"])
+        quantity *= works["left"].to_numpy()[:, None]
+        worth = quantity * prices.cost(item)
         if not worth.max() < LARGEST:
-            raise works.too_large(worth)
-        amount = np.rint(worth, out=worth).astype(np.int64)
-        wanted = np.ones(amount.shape, dtype=bool)
-        wanted[works.named] = missing.lacks[works.at[works.named], works.place[works.named]]
-        wanted[works.owed] = True
-        times = None
-        if works.each.any():
-            times = np.where(works.each[:, None], missing.nameless[works.at], 1).astype(np.int64)
-            wanted &= times > 0
-            amount *= times
-        amount *= wanted
+            work = works.iloc[int(worth.max(axis=1).argmax())]
+            file = "works.csv" if work["listed"] else "typical_works.csv"
+            details = {"work": work["work"], "unit": prices.tables.labels[work["unit"]]}
+            raise DataProblems([Problem("need_too_large", file, details=details)])
+        # How often a world asks for each work: a nameless criterion is as many as it counts.
+        times, at = np.ones(worth.shape, dtype=np.int16), works["at"].to_numpy()
+        each, named = works["each"].to_numpy(), (works["criterion"] > 0).to_numpy()
+        times[each] = missing.nameless[at[each]]
+        place = np.searchsorted(missing.numbers, works["criterion"][named])
+        times[named] = missing.lacks[at[named], place]
+        drawn = np.zeros(len(works), dtype=bool)
+        drawn[named] = missing.drawn[at[named], place]
+        times[works["committed"] == "debt"] = 1
+        amount = np.rint(worth, out=worth).astype(np.int64) * times
         tonnes = value = None
-        if (each := prices.tonnes(works.item)) is not None:
-            tonnes = np.rint(quantity * each).astype(np.int64) * wanted
-            tonnes = tonnes if times is None else tonnes * times
+        if (per_unit := prices.tonnes(item)) is not None:
+            tonnes = np.rint(quantity * per_unit).astype(np.int64) * times
             value = np.minimum(np.rint(tonnes * prices.cement).astype(np.int64), amount)
-        yield ItemDraws(works.item, works.rows, quantity, wanted, amount, tonnes, value)
+        yield ItemDraws(works, item, quantity, drawn, times > 0, amount, tonnes, value)
 
 
-def split(amount: np.ndarray, shares: Iterable[tuple[str, float]]) -> list[tuple[str, np.ndarray]]:
+def split(
+    amount: np.ndarray, shares: Sequence[tuple[str, float]]
+) -> Iterator[tuple[str, np.ndarray]]:
     """Whole amounts split by shares in %: each part rounded down, the last one takes the rest, so
     that they add up exactly.
 
@@ -292,10 +250,10 @@ def split(amount: np.ndarray, shares: Iterable[tuple[str, float]]) -> list[tuple
     >>> [(pot, part.tolist()) for pot, part in parts]
     [('a', [33, 33]), ('b', [67, 68])]
     """
-    shares = list(shares)
-    made, left = [], amount.copy()
+    left = amount
     for pot, share in shares[:-1]:
         part = amount * round(share * 100) // 10_000
-        left -= part
-        made.append((pot, part))
-    return [*made, (shares[-1][0], left)] if shares else []
+        left = left - part
+        yield pot, part
+    for pot, _ in shares[-1:]:
+        yield pot, left

@@ -11,7 +11,7 @@ import pandas as pd
 from ..forecast.forecast import Forecast, forecast
 from ..forecast.price import frontier, planned, tornado
 from ..forecast.simulation import baseline_of
-from ..need.demand import DRAWS, SEED, demand, in_millions
+from ..need.funding import DRAWS, SEED, demand, in_millions
 from ..need.need import spread
 from ..problems import DataProblems, Problem
 from ..workbook import Workbook

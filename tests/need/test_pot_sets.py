@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.optimize import linprog
 
-from ntm_analysis.need.pot_sets import CEMENT_PART, bounds, pot_sets
+from ntm_analysis.need.pot_sets import CEMENT_PART, PotSets, bounds, pot_sets
 
 CEMENT = "cement"
 
@@ -56,6 +56,11 @@ def district(chance: np.random.Generator) -> dict[str, pd.DataFrame]:
     return tables(rows, cement="i0" if chance.random() < 0.4 else "")
 
 
+def gap_of(sets: PotSets, cost: np.ndarray, money: np.ndarray) -> tuple[float, list[str]]:
+    """The gap of one world and the pots that lack it."""
+    return float(sets.excess(cost[:, None], money[:, None])[0]), sets.blocking(cost, money)
+
+
 @pytest.mark.parametrize("seed", range(400))
 def test_the_sets_say_what_a_linear_program_says_of_payability_and_least_extra_money(seed):
     chance = np.random.default_rng(seed)
@@ -65,7 +70,7 @@ def test_the_sets_say_what_a_linear_program_says_of_payability_and_least_extra_m
     held = cost.sum() / len(sets.pots) * chance.choice([0.5, 1, 1.5])
     money = np.floor(chance.random(len(sets.pots)) * 2 * held)
     extra = least_extra(data, cost, money)
-    gap, which = sets.excess(cost, money)
+    gap, names = gap_of(sets, cost, money)
     assert gap == np.ceil(extra - 1e-6)
     assert (sets.demand(cost) <= sets.money(money)).all() == (extra < 1e-6)
     # The blocking set is short of just this, and no smaller set is.
@@ -75,7 +80,6 @@ def test_the_sets_say_what_a_linear_program_says_of_payability_and_least_extra_m
         for size in range(len(money) + 1)
         for inside in combinations(range(len(money)), size)
     }
-    names = sets.names(int(which))
     blocking = tuple(i for i, pot in enumerate(sets.pots) if pot in names)
     assert short[blocking] == pytest.approx(extra, abs=1e-6)
     assert all(s < extra - 1e-6 for i, s in short.items() if len(i) < len(blocking))
@@ -97,37 +101,32 @@ def test_the_pot_with_the_largest_gap_at_usual_shares_need_not_block():
     sets = pot_sets(tables(rows))
     assert sets.pots == ["a", "b", "c"] and sets.kinds == ["road", "school"]
     cost, money = np.array([100.0, 50.0]), np.array([10.0, 120.0, 25.0])
-    gap, which = sets.excess(cost, money)
-    assert (float(gap), sets.names(int(which))) == (5.0, ["c"])
+    assert gap_of(sets, cost, money) == (5.0, ["c"])
     # With 5 more in c all is paid; the 50 that a lacks at usual shares would not have helped.
-    assert sets.excess(cost, np.array([10.0, 120.0, 30.0]))[0] == 0
-    assert sets.excess(cost, np.array([60.0, 120.0, 25.0]))[0] == 5
+    assert gap_of(sets, cost, np.array([10.0, 120.0, 30.0])) == (0, [])
+    assert gap_of(sets, cost, np.array([60.0, 120.0, 25.0])) == (5, ["c"])
 
 
 def test_shortfalls_that_have_nothing_to_do_with_each_other_add_up():
     sets = pot_sets(tables([("road", "a", 100, 0, 100), ("school", "b", 100, 0, 100)]))
-    gap, which = sets.excess(np.array([30.0, 40.0]), np.array([20.0, 30.0]))
-    assert (float(gap), sets.names(int(which))) == (20.0, ["a", "b"])
+    assert gap_of(sets, np.array([30.0, 40.0]), np.array([20.0, 30.0])) == (20.0, ["a", "b"])
 
 
 def test_where_all_can_be_paid_no_pot_blocks_and_worlds_keep_their_places():
     sets = pot_sets(tables([("road", "a", 100, 0, 100), ("school", "b", 100, 0, 100)]))
-    cost = np.array([[[30.0, 5.0]], [[40.0, 40.0]]])  # kinds x 1 x 2 worlds
-    gap, which = sets.excess(cost, np.array([[[20.0, 20.0]], [[40.0, 39.0]]]))
-    assert gap.tolist() == [[10.0, 1.0]]
-    assert [sets.names(int(w)) for w in which[0]] == [["a"], ["b"]]
-    gap, which = sets.excess(np.array([20.0, 20.0]), np.array([20.0, 20.0]))
-    assert float(gap) == 0 and sets.names(int(which)) == []
+    cost, money = np.array([[30.0, 5.0], [40.0, 40.0]]), np.array([[20.0, 20.0], [40.0, 39.0]])
+    assert sets.excess(cost, money).tolist() == [10.0, 1.0]
+    assert [sets.blocking(cost[:, w], money[:, w]) for w in (0, 1)] == [["a"], ["b"]]
+    assert gap_of(sets, np.array([20.0, 20.0]), np.array([20.0, 20.0])) == (0, [])
 
 
 def test_cement_that_is_not_granted_is_bought_from_the_items_money_pots():
     sets = pot_sets(tables([("road", "a", 100, 0, 100)], cement="road"))
     assert sets.kinds == ["road", "road" + CEMENT_PART]
     cost = np.array([100.0, 30.0])  # the road without its cement, and what that is worth
-    assert sets.excess(cost, np.array([120.0, 10.0]))[0] == 0
-    gap, which = sets.excess(cost, np.array([110.0, 10.0]))
-    assert (float(gap), sets.names(int(which))) == (10.0, ["a", CEMENT])
-    assert sets.excess(cost, np.array([90.0, 999.0]))[0] == 10, "cement pays for nothing else"
+    assert gap_of(sets, cost, np.array([120.0, 10.0])) == (0, [])
+    assert gap_of(sets, cost, np.array([110.0, 10.0])) == (10, ["a", CEMENT])
+    assert gap_of(sets, cost, np.array([90.0, 999.0])) == (10, ["a"]), "cement pays nothing else"
 
 
 def test_credit_pays_for_no_work():
