@@ -34,7 +34,7 @@ def plain_loop() -> None:
 def main() -> None:
     from ntm_analysis.forecast.forecast import forecast, record
     from ntm_analysis.panel import Panel
-    from ntm_analysis.scenarios.scenario import scenario
+    from ntm_analysis.scenarios.scenario import as_yaml, scenario
     from ntm_analysis.scenarios.what_if import UNSAVED, WhatIf
     from ntm_analysis.workbook import Workbook
 
@@ -48,7 +48,7 @@ def main() -> None:
         slider = panel.sliders[list(panel.pots)[place % len(panel.pots)]]
         money.append(seconds(partial(setattr, slider, "value", 150 if slider.value == 100 else 60)))
         if place < 5:
-            text = tried.text(panel.setting)
+            text = as_yaml(tried.content(panel.setting))
 
             def whole(text: str = text) -> None:
                 chosen = scenario(tried.workbook, UNSAVED, text)

@@ -1,5 +1,6 @@
 """The page that sets scenarios side by side: what each would change, for whom, at what price, and how sure that is."""
 
+import datetime as dt
 from functools import cache
 
 import pandas as pd
@@ -23,7 +24,6 @@ from .comparison_words import (
 from .forecast.price import SHARE, WORLDS
 from .forecast_words import LEAST, chance, chance_words, month_words, mover_ends, mover_name, rests_on
 from .need.demand import DRAWS, SEED
-from .need.need import spread
 from .need_words import billions
 from .office_numbers import write_change, write_date, write_number
 from .page import Page, Part
@@ -132,9 +132,12 @@ class ComparisonPage(Page):
             return Part("")
         if not (self.level["level"] == "not_ntm").any():
             return self.section("thu-thay-doi", self.text("panel_none"))
-        base = self.compared()[0].base
-        middle, day = write_number(spread(base.finishing)["p50"], self.lang), write_date(base.day, self.lang)
-        told = self.text("panel_verdict", middle=middle, total=base.communes, day=day) + "."
+        base = self.compared()[1]["scenarios"][0]
+        middle, day = (
+            write_number(base["finishing_p50"], self.lang),
+            write_date(dt.date.fromisoformat(base["deadline"]), self.lang),
+        )
+        told = self.text("panel_verdict", middle=middle, total=base["n_communes"], day=day) + "."
         static = self.section("thu-thay-doi", self.text("panel_static_result", verdict=told), self.text("panel_static"))
         first, asked = Setting(self.baseline), {"draws": self.draws, "seed": self.seed}
         return panel_part(static, lambda: WhatIf(self.workbook, first, **asked), "", self.lang)
@@ -209,7 +212,7 @@ class ComparisonPage(Page):
         if self.compared() is None:
             return Part("")
         found, made = self.compared()
-        table, total = found.frontier, found.base.communes
+        table, total = found.frontier, made["scenarios"][0]["n_communes"]
         first, last = table.iloc[0], table.iloc[-1]
         told = {"low": self.number(first["factor"]), "high": self.number(last["factor"])}
         told |= {"few": self.number(first["mean"]), "many": self.number(last["mean"])}

@@ -17,8 +17,7 @@ from .page_inputs import typed
 from .parameters import PLANS
 from .problems import DataProblems
 from .render import TEMPLATES
-from .scenarios.saved_scenario import NotSaved, save
-from .scenarios.scenario import BASELINE, UnknownScenario, scenario_ids
+from .scenarios.scenario import BASELINE, NotSaved, UnknownScenario, save, scenario, scenario_ids
 from .scenarios.what_if import DELAY, MONEY, PRICES, Setting, WhatIf
 from .what_if_words import (
     NotUnderstood,
@@ -192,7 +191,7 @@ class Panel:
     def _started(self) -> None:
         """The deadline that a blank field stands for, and what the pots bring, in the scenario started from."""
         try:
-            workbook = self.tried.start(self.fields["start"].value).workbook
+            workbook = scenario(self.tried.workbook, self.fields["start"].value).workbook
         except (DataProblems, UnknownScenario):  # told when it is worked out
             return
         self.pots = {pot: told for pot, told in self.tried.pots(workbook).items() if pot in self.sliders}
@@ -290,9 +289,9 @@ class Panel:
                 raise NotSaved("start_gone")
             if not self.good:
                 raise NotSaved("wait")
-            made, path = save(self.tried, self.setting, self.name.value, self.over.value)
+            made, path = save(self.tried.workbook, self.tried.content(self.setting), self.name.value, self.over.value)
         except NotSaved as error:
-            values = error.values | ({"over": self.say("save_over")} if error.reason == "exists" else {})
+            values = error.details | ({"over": self.say("save_over")} if error.reason == "exists" else {})
             line, kind = self.say(f"save_{error.reason}", **values), "alert"
         except (NotUnderstood, DataProblems) as error:
             line, kind = words_of(error, self.lang) if isinstance(error, DataProblems) else f"{error}", "alert"

@@ -12,6 +12,7 @@ from .names import plain
 from .need_words import billions
 from .office_numbers import YEARS, NotRead, read_date, write_change, write_date, write_number
 from .problems import DataProblems, Problem
+from .scenarios.comparison import felt
 from .scenarios.scenario import titles
 from .scenarios.what_if import WhatIfResult
 from .words import listed, text
@@ -160,7 +161,7 @@ def communes(result: WhatIfResult, chosen: list[int], lang: str) -> Markup:
     code = workbook.units["code"]
     rows = {row["code"]: row for row in result.record["communes"]}
     told = [_own(result, rows[code[unit]], lang) for unit in chosen[:TOLD] if code[unit] in rows]
-    movers = result.movers().index.tolist()
+    movers = felt(result.moved).index.tolist()
     listed_units = [
         unit
         for unit in result.forecast.communes
