@@ -10,7 +10,6 @@ from .comparison_charts import frontier, slope, tornado
 from .comparison_words import (
     base_name,
     blocking_cell,
-    blocking_line,
     change_words,
     clear,
     loud,
@@ -22,7 +21,7 @@ from .comparison_words import (
     verdict,
 )
 from .forecast.price import SHARE, WORLDS
-from .forecast_words import LEAST, chance, chance_words, month_words, mover_ends, mover_name, rests_on
+from .forecast_words import LEAST, blocking_words, chance, chance_words, month_words, mover_ends, mover_name, rests_on
 from .need.demand import DRAWS, SEED
 from .need_words import billions
 from .office_numbers import write_change, write_date, write_number
@@ -117,7 +116,7 @@ class ComparisonPage(Page):
         return self.section(
             "so-sanh",
             self.paragraph(verdict(made, self.lang), "verdict"),
-            self.paragraph(blocking_line(self.workbook, base, self.lang)),
+            self.paragraph(blocking_words(self.workbook, base, self.lang)),
             self.paragraph(rests_on(self.workbook, self.lang), "banner"),
             self._slope(base, others) if others else "",
             self.table("compare", columns, rows),

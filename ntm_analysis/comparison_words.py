@@ -5,15 +5,13 @@ import datetime as dt
 import pandas as pd
 
 from .forecast.price import TORNADO
-from .forecast_words import blocking_words, chance, chance_words, mover_ends, mover_name, moving, pot_words, rests_on
+from .forecast_words import blocking_pots, blocking_words, chance, chance_words, mover_ends, mover_name, moving, rests_on
 from .need_words import billions, rough
 from .office_numbers import write_change, write_date, write_number
 from .scenarios.comparison import NOISE
 from .scenarios.scenario import BASELINE
 from .words import text
 from .workbook import Workbook
-
-SPLIT = ("equal", "decree")  # policies that give each commune a part of the pots of its own
 
 
 def title_of(row: dict, lang: str) -> str:
@@ -32,21 +30,11 @@ def tells_all(p: float) -> bool:
     return 0.01 <= p <= 0.99
 
 
-def blocking_line(workbook: Workbook, row: dict, lang: str) -> str:
-    """The sources that block in a scenario, or in a forecast, as a sentence; "" where none does."""
-    if row["policy"] in SPLIT and not row["blocking_sources"]:
-        return text("blocking_told", lang, pots=text("blocking_own_part", lang))
-    return blocking_words(workbook, row["blocking_sources"], lang)
-
-
 def blocking_cell(workbook: Workbook, row: dict, made: dict, lang: str) -> str:
-    """The same in a table, where the sources are not those of the baseline."""
-    base, pots = made["scenarios"][0], row["blocking_sources"]
-    if row is not base and pots == base["blocking_sources"]:
-        return text("blocking_as_first", lang)
-    if row["policy"] in SPLIT and not pots:
-        return text("blocking_own_part", lang)
-    return "; ".join(pot_words(workbook, pot, lang) for pot in pots) or "-"
+    """The sources that block in a scenario, where they are not those of the baseline."""
+    base, pots = made["scenarios"][0], blocking_pots(workbook, row, lang)
+    same = row is not base and pots == blocking_pots(workbook, base, lang)
+    return text("blocking_as_first", lang) if same else pots or "-"
 
 
 def clear(difference: dict) -> bool:
@@ -146,7 +134,7 @@ def compare_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
     base = made["scenarios"][0]
     lines = [
         verdict(made, lang),
-        blocking_line(workbook, base, lang),
+        blocking_words(workbook, base, lang),
         rests_on(workbook, lang),
         "",
         text("compare_line_head", lang),

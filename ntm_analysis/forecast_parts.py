@@ -138,7 +138,7 @@ class ForecastParts(FundingParts):
         )
 
     def _blocking(self) -> str:
-        return blocking_words(self.workbook, self.foreseen()[1]["blocking_sources"], self.lang)
+        return blocking_words(self.workbook, self.foreseen()[1], self.lang)
 
     def _other_finish(self) -> str:
         """The number finishing in the other meaning of the word: signed where criteria met count, and the other way."""

@@ -1,7 +1,6 @@
 """The forecast in sentences: one fixed scale of words, chances to whole per cent, the two ends of the scale as words."""
 
 import datetime as dt
-from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -10,6 +9,7 @@ from .forecast.forecast import OPINIONS
 from .forecast.price import MORE, RANGES
 from .forecast.scoring import EDGES, scale_places
 from .forecast.simulation import knowledge
+from .forecast.yearly_list import split_pots
 from .office_numbers import write_date, write_number
 from .words import text
 from .workbook import Workbook
@@ -209,14 +209,26 @@ def pot_words(workbook: Workbook, instance: str, lang: str) -> str:
     return f"{name} ({units.iloc[0] if len(units) else served})" if served else name
 
 
-def blocking_words(workbook: Workbook, pots: Iterable[str], lang: str) -> str:
-    """Which sources keep listed communes from being paid; "" where money holds none back.
+def blocking_pots(workbook: Workbook, row: dict, lang: str) -> str:
+    """The sources that keep listed communes from being paid, of the record of a forecast or a scenario; "" where none does.
 
-    >>> blocking_words(Workbook.open("data/thanh-chuong"), ["dat"], "vi")
+    >>> wb = Workbook.open("data/thanh-chuong")
+    >>> blocking_pots(wb, {"policy": "equal", "blocking_sources": ["dat"]}, "vi")
+    'phần vốn chia riêng cho từng xã từ Thu tiền sử dụng đất (đấu giá đất)'
+    """
+    pots = row["blocking_sources"]
+    names = "; ".join(pot_words(workbook, pot, lang) for pot in pots)  # their names hold commas
+    return text("blocking_own_part", lang, pots=names) if split_pots(workbook, row["policy"]).intersection(pots) else names
+
+
+def blocking_words(workbook: Workbook, row: dict, lang: str) -> str:
+    """The same as a sentence.
+
+    >>> blocking_words(Workbook.open("data/thanh-chuong"), {"policy": "own", "blocking_sources": ["dat"]}, "vi")
     'Nguồn đang chặn: Thu tiền sử dụng đất (đấu giá đất).'
     """
-    names = "; ".join(pot_words(workbook, pot, lang) for pot in pots)  # their names hold commas
-    return text("blocking_told", lang, pots=names) if names else ""
+    pots = blocking_pots(workbook, row, lang)
+    return text("blocking_told", lang, pots=pots) if pots else ""
 
 
 def mover_name(workbook: Workbook, key: str, lang: str) -> str:
@@ -275,7 +287,7 @@ def forecast_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
     draws = made["draws"]
     penniless = [text("forecast_no_money", lang)] if without_money(workbook) else []
     lines = [verdict(made, lang), *penniless, setting(workbook, made, lang), rests_on(workbook, lang)]
-    lines += [*filter(None, [blocking_words(workbook, made["blocking_sources"], lang)]), ""]
+    lines += [*filter(None, [blocking_words(workbook, made, lang)]), ""]
     open_ = [row for row in made["communes"] if not row["finished"]]
     if len(made["communes"]) == 1:
         row = made["communes"][0]

@@ -5,9 +5,9 @@ import datetime as dt
 from markupsafe import Markup
 
 from .charts import picture
-from .comparison_words import blocking_line, change_words, clear, tells_all
+from .comparison_words import change_words, clear, tells_all
 from .forecast_charts import fan
-from .forecast_words import chance, chance_words, commune_sentence, held_sentence, month_words, pot_words
+from .forecast_words import blocking_words, chance, chance_words, commune_sentence, held_sentence, month_words, pot_words
 from .names import plain
 from .need_words import billions
 from .office_numbers import YEARS, NotRead, read_date, write_change, write_date, write_number
@@ -119,7 +119,7 @@ def verdict(result: WhatIfResult, lang: str) -> Markup:
         "total": total,
         "p": chance_words(row["p_basically_all"], row["draws"], lang),
     }
-    lines = [text("panel_enough", lang, **told), blocking_line(workbook, row, lang)]
+    lines = [text("panel_enough", lang, **told), blocking_words(workbook, row, lang)]
     if tells_all(row["p_all"]):
         lines.insert(1, text("panel_everyone_chance", lang, p=chance_words(row["p_all"], row["draws"], lang)))
     empty = [pot_words(workbook, name, lang) for name in row["pots_without_money"]]

@@ -12,10 +12,11 @@ import yaml
 
 from ntm_analysis import cli, yaml_files
 from ntm_analysis.comparison_page import ComparisonPage
-from ntm_analysis.comparison_words import blocking_cell, blocking_line, change_words, price_words, verdict
+from ntm_analysis.comparison_words import blocking_cell, change_words, price_words, verdict
 from ntm_analysis.forecast.forecast import forecast
 from ntm_analysis.forecast.price import SHARE
 from ntm_analysis.forecast.simulation import knowledge
+from ntm_analysis.forecast_words import blocking_words
 from ntm_analysis.need.demand import demand
 from ntm_analysis.problems import DataProblems, report
 from ntm_analysis.scenarios.comparison import NOISE, compare, paired, record
@@ -347,9 +348,12 @@ def test_every_scenario_says_which_sources_block_it(shipped):
     money = forecast(scenario(found.workbook, "money-070").workbook, draws=DRAWS)
     assert blocking["money-070"] == money.blocking_sources()
     assert blocking_cell(found.workbook, row_of(made, "cement-095"), made, "vi") == "như dòng đầu"
-    assert "chia riêng cho từng xã" in blocking_line(found.workbook, row_of(made, "equal"), "vi")
-    free = made["scenarios"][0] | {"blocking_sources": []}
-    assert blocking_line(found.workbook, free, "vi") == "" and blocking_cell(found.workbook, free, made, "vi") == "-"
+    equal = row_of(made, "equal")
+    assert equal["blocking_sources"] and "chia riêng cho từng xã" in blocking_words(found.workbook, equal, "vi")
+    assert "chia riêng cho từng xã" not in blocking_words(found.workbook, made["scenarios"][0], "vi")
+    for row in (made["scenarios"][0], equal):
+        free = row | {"blocking_sources": []}
+        assert blocking_words(found.workbook, free, "vi") == "" and blocking_cell(found.workbook, free, made, "vi") == "-"
 
 
 def test_an_unknown_scenario_lists_those_there_are(district):

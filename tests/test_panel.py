@@ -107,6 +107,10 @@ def test_what_is_tried_starts_from_a_page_with_its_own_policy_and_deadline(distr
         (1, Setting(money={"b": 200}), 0.0, ["a"]),  # a pot that pays nothing of it
         (2, Setting(money={"a": 200}), 0.5, ["a"]),  # who stands first on the list
         (2, Setting(money={"a": 400}), 1.0, []),
+        # Split, each of two has half of every pot for itself: 100 million a month where there are twice as much.
+        (2, Setting(policy="equal", money={"a": 200}), 0.0, ["a"]),
+        (2, Setting(policy="equal", money={"a": 390}), 0.0, []),
+        (2, Setting(policy="equal", money={"a": 400}), 1.0, []),
     ],
 )
 def test_by_hand_how_many_of_a_list_are_paid_in_time(small, communes, setting, in_time, blocking):
@@ -114,6 +118,8 @@ def test_by_hand_how_many_of_a_list_are_paid_in_time(small, communes, setting, i
     answer = tried.answer(replace(setting, deadline=END))
     assert answer.forecast.run.in_time == in_time and tried.before.run.in_time == 0
     assert answer.record["blocking_sources"] == blocking
+    split = "chia riêng cho từng xã" in verdict(answer, "vi")
+    assert split == (setting.policy == "equal" and bool(blocking)), "told only where a commune's own part is too small"
     if not in_time:  # as late as at the beginning: nothing is different
         assert answer.difference == {"finishing": 0.0, "se": 0.0, "enough": 0.0}
     else:

@@ -287,9 +287,13 @@ class Forecast:
         return [pot for pot in self.run.layout.sets.pots if pot not in full]
 
     def blocking_sources(self) -> list[str]:
-        """The pots that most often keep a listed commune from being paid; none where money is."""
-        blocked = self.run.blocked
-        return self.run.layout.sets.names(int(blocked.argmax())) if blocked.any() else []
+        """The pots that most often keep a listed commune from being paid; none where none does.
+
+        Pots that a policy splits are among them: there a commune lacks its own part.
+        """
+        blocked, layout = self.run.blocked, self.run.layout
+        inside = layout.blockers[blocked.argmax()] & blocked.any()
+        return [pot for pot, is_in in zip(layout.sets.pots, inside, strict=True) if is_in]
 
     @cached_property
     def second_opinions(self) -> dict[str, np.ndarray]:
