@@ -52,7 +52,7 @@ def main() -> None:
 
             def whole(text: str = text) -> None:
                 chosen = scenario(tried.workbook, UNSAVED, text)
-                record(forecast(chosen.workbook, policy=chosen.policy, deadline=chosen.deadline, draws=tried.draws))
+                record(forecast(chosen.workbook, policy=chosen.policy, draws=tried.draws))
 
             long.append(seconds(whole))
     panel.reset.click()

@@ -209,9 +209,9 @@ def _scenario(workbook: Workbook, name: str, lang: str) -> Scenario:
 
 def _no_scenario(error: UnknownScenario, lang: str) -> str:
     """That there is no such scenario, and those there are, the nearest names first."""
-    near = nearest(error.text, error.known)
-    known = ", ".join(dict.fromkeys([*near, *error.known]))
-    return text("cli_no_scenario", lang, name=shown(error.text), known=known)
+    name, known = error.args
+    ordered = dict.fromkeys([*nearest(name, known), *known])
+    return text("cli_no_scenario", lang, name=shown(name), known=", ".join(ordered))
 
 
 def _registered(workbook: Workbook, made: dict, lang: str) -> str:
@@ -271,7 +271,7 @@ def _forecast(options: argparse.Namespace) -> int:
     units = _commune(options, workbook)
     chosen = _scenario(workbook, options.scenario, lang)
     found = forecast(
-        chosen.workbook, policy=options.policy or chosen.policy, deadline=options.deadline or chosen.deadline,
+        chosen.workbook, policy=options.policy or chosen.policy, deadline=options.deadline,
         finish=options.finish,
         draws=options.draws, seed=options.seed,
     )  # fmt: skip
@@ -296,7 +296,7 @@ def _allocate(options: argparse.Namespace) -> int:
 
     workbook, lang = open_workbook(options), options.lang
     chosen = _scenario(workbook, options.scenario, lang)
-    found = allocate(chosen.workbook, chosen.deadline, options.seed)
+    found = allocate(chosen.workbook, seed=options.seed)
     trial = tried(found, options.draws, options.seed)
     made = record(found, options.policy or OPTIMAL, trial, options.scenario, chosen.title)
     return _tell(options, chosen.workbook, made, allocation_lines)

@@ -55,7 +55,7 @@ class ForecastParts(FundingParts):
         try:
             chosen = scenario(self.workbook, name)
         except UnknownScenario as error:
-            faults.append(f"scenario={name!r}: must be one of {', '.join(error.known)}")
+            faults.append(f"scenario={name!r}: must be one of {', '.join(error.args[1])}")
         if faults:
             raise ValueError("; ".join(faults))
         return chosen
@@ -67,7 +67,7 @@ class ForecastParts(FundingParts):
 
         def make() -> tuple[Forecast, dict]:
             chosen = scenario(self.workbook, self.scenario)
-            day = dt.date.fromisoformat(self.deadline) if self.deadline else chosen.deadline
+            day = dt.date.fromisoformat(self.deadline) if self.deadline else None
             found = forecast(chosen.workbook, policy=self.policy or chosen.policy, deadline=day, **asked)
             return found, record(found, self.scenario, chosen.title)
 

@@ -13,10 +13,11 @@ from .need_words import billions
 from .office_numbers import YEARS, NotRead, read_date, write_change, write_date, write_number
 from .problems import DataProblems, Problem
 from .scenarios.comparison import felt
-from .scenarios.scenario import titles
+from .scenarios.scenario import BASELINE, BASELINE_TITLE, folder_of, is_title, scenario_ids
 from .scenarios.what_if import WhatIfResult
 from .words import listed, text
 from .workbook import UnknownCommune, Workbook
+from .yaml_files import read_yaml
 
 SLIDERS = dict.fromkeys(("delay_low", "delay", "delay_high"), "delay") | dict.fromkeys(("low", "mode", "high"), "prices")
 TOLD = 3  # communes whose own answer is told in sentences
@@ -94,8 +95,17 @@ def read_communes(typed: str, workbook: Workbook, lang: str) -> tuple[list[int],
 
 
 def start_options(workbook: Workbook, lang: str) -> list[tuple[str, str]]:
-    """The scenarios that a setting may start from: title, id."""
-    return [(title[lang][0].upper() + title[lang][1:], name) for name, title in titles(workbook).items()]
+    """The scenarios that a setting may start from: title (its id where the file has none), id.
+
+    >>> start_options(Workbook.open("data/thanh-chuong"), "en")[3]
+    ('Closest first', 'closest')
+    """
+    options = [(BASELINE_TITLE[lang].capitalize(), BASELINE)]
+    for name in scenario_ids(workbook)[1:]:
+        title = (read_yaml(folder_of(workbook) / f"{name}.yaml", []) or {}).get("title")
+        shown = title[lang] if is_title(title) else name
+        options.append((shown[0].upper() + shown[1:], name))
+    return options
 
 
 def money_shown(share: int, amount: float, cement: bool, lang: str) -> str:

@@ -68,7 +68,7 @@ def _small(make_dataset, tmp_path):
 def as_files_say(workbook: Workbook, name: str, text: str | None = None) -> dict:
     """The record of a scenario's forecast, made the long way."""
     chosen = scenario(workbook, name, text)
-    return record(forecast(chosen.workbook, policy=chosen.policy, deadline=chosen.deadline, draws=DRAWS), name, chosen.title)
+    return record(forecast(chosen.workbook, policy=chosen.policy, draws=DRAWS), name, chosen.title)
 
 
 # ---- a setting is its scenario
@@ -145,7 +145,7 @@ def test_a_saved_scenario_is_read_by_all_and_gives_the_same(copied):
     assert name in scenario_ids(workbook)
     assert scenario(workbook, name).title == dict.fromkeys(("vi", "en"), "Thêm vốn của Nhân dân, 120%")
     chosen = scenario(workbook, name)
-    long = record(forecast(chosen.workbook, policy=chosen.policy, deadline=chosen.deadline, draws=50))
+    long = record(forecast(chosen.workbook, policy=chosen.policy, draws=50))
     assert long["communes"] == copied.answer(setting).record["communes"]
     follows = copied.answer(Setting(name)).record["communes"]
     assert follows == long["communes"], "it can be started from at once"

@@ -142,7 +142,7 @@ def compare(
     ('money-110', True)
     """
     known, unfit = scenario_ids(workbook), {}
-    names = list(dict.fromkeys((baseline, *(ids or known))))
+    names = dict.fromkeys((baseline, *(ids or known)))
     if unknown := [name for name in names if name not in known]:
         raise UnknownScenario(", ".join(unknown), known)
 
@@ -158,13 +158,16 @@ def compare(
             raise DataProblems([problem for those in unfit.values() for problem in those])
         return results
 
-    usual, funding, wills = baseline_of(workbook, seed), {}, []
+    options, funding = {"draws": draws, "seed": seed}, {}
+    usual = baseline_of(workbook, seed)
+
+    def forecast_of(name):
+        one = chosen[name]
+        return forecast(one.workbook, policy=one.policy, baseline=usual, **options)
 
     def compared(name):
-        one = chosen[name]
-        book, options = one.workbook, {"draws": draws, "seed": seed}
-        will = forecast(book, policy=one.policy, baseline=usual, **options)
-        wills[:] = wills or [will]
+        will = first if name == baseline else forecast_of(name)
+        book = chosen[name].workbook
         # A policy alone asks for nothing else.
         key = (book.judged_by, will.day, *map(id, book.tables.values()))
         if key not in funding:
@@ -172,18 +175,18 @@ def compare(
             need, gap = in_millions(asked.together.total), in_millions(asked.money.gap)
             figures = (need["p50"], gap["p50"], gap["mean"], planned(will))
             funding[key] = dict(zip(FUNDING, figures, strict=True))
-        return _compared(one, will, wills[0], funding[key], next(iter(funding.values())))
+        return _compared(chosen[name], will, first, funding[key], next(iter(funding.values())))
 
     chosen = fitting(lambda name: scenario(workbook, name), names)  # all, before any forecast
-    rows = fitting(compared, chosen)
-    moves = [act(wills[0]) if moving else pd.DataFrame() for act in (frontier, tornado)]
+    first = fitting(forecast_of, [baseline])[baseline]
+    rows = list(fitting(compared, chosen).values())
+    moves = [act(first) if moving else pd.DataFrame() for act in (frontier, tornado)]
     left_out = []
     for name, problems in unfit.items():  # that it does not fit, and where that shows
         places = dict.fromkeys(p.file + (f":{p.row}" if p.row else "") for p in problems)
         details = {"value": name, "reason": ", ".join(places)}
         left_out.append(Problem("scenario_unfit", f"{name}.yaml", None, None, details, True))
-    rows = list(rows.values())
-    return Comparison(workbook, rows, draws, seed, *moves, left_out, wills[0].coarse)
+    return Comparison(workbook, rows, draws, seed, *moves, left_out, first.coarse)
 
 
 def moved(will: Forecast, base: Forecast) -> pd.DataFrame:
@@ -196,20 +199,19 @@ def moved(will: Forecast, base: Forecast) -> pd.DataFrame:
     DataFrame
         By unit in administrative order: p, before, change, se.
     """
-    now, before, rows = _shares(will), _shares(base), {}
-    for unit in will.communes:
-        shares = (now.loc[unit].to_numpy(), before.loc[unit].to_numpy())
-        change = paired(*shares)
-        rows[unit] = (*(share.mean() for share in shares), change["difference"], change["se"])
-    return pd.DataFrame.from_dict(rows, "index", columns=["p", "before", "change", "se"])
+    now, before = _shares(will), _shares(base)
+    change = now - before
+    means = {"p": now.mean(axis=1), "before": before.mean(axis=1), "change": change.mean(axis=1)}
+    se = change.std(axis=1) / np.sqrt(will.run.draws)
+    return pd.DataFrame(means | {"se": se}, will.communes)
 
 
 def _shares(will):
-    """The share of every commune's band that finishes, by unit: communes x draws."""
+    """The share of every commune's band that finishes: communes x draws."""
     units = will.run.goals.loc[will.open_, "unit"]
     each = pd.DataFrame(will.in_time, units, dtype=float)
     shares = each.groupby(will.bands.reindex(units)).transform("mean")
-    return shares.reindex(will.communes, fill_value=1.0)
+    return np.ascontiguousarray(shares.reindex(will.communes, fill_value=1.0))
 
 
 def felt(moved: pd.DataFrame) -> pd.DataFrame:
@@ -236,10 +238,7 @@ def _compared(one, will, first, funding, usual):
     }
     reason = next((name for name, true in no_price.items() if true), None)
     middle, base = (
-        {
-            unit: each.dates(goal)["p50_date"]
-            for goal, unit in zip(each.open_, each.run.goals.loc[each.open_, "unit"], strict=True)
-        }
+        {each.run.goals.loc[goal, "unit"]: each.dates(goal)["p50_date"] for goal in each.open_}
         for each in (will, first)
     )
     figures = {

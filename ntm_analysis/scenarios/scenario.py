@@ -10,6 +10,7 @@ what does not is told of the scenario's line. ``baseline`` changes nothing and h
 """
 
 import datetime as dt
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -41,12 +42,11 @@ NUMBERS = ("number", "integer")
 SETTABLE = (*NUMBERS, "choice", "text", "date")
 ACTS = {"set": SETTABLE, "multiply": NUMBERS, "add": NUMBERS, "repeat": (*SETTABLE, "set")}
 SIGNS = '/\\:*?"<>|'  # what looks like a path, and what some systems allow in no file name
-PORTS = {f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10)}
-RESERVED = {BASELINE, *FIRST, "con", "prn", "aux", "nul", *PORTS}  # the package's, and Windows'
+WINDOWS = "con|prn|aux|nul|(com|lpt)[1-9]"  # names of its own
 LONGEST = 60  # letters of a file's name
 
 
-def _is_title(title):
+def is_title(title: object) -> bool:
     """Whether a title in both languages is one short line that a console can show."""
     lines = [title.get("vi"), title.get("en")] if isinstance(title, dict) else [None]
     return all(
@@ -57,7 +57,7 @@ def _is_title(title):
 
 # What may stand under each key of a file beside its id.
 FORMS = {
-    "title": Shape(_is_title, f"{{vi: ..., en: ...}} (≤ {LONGEST_TITLE})"),
+    "title": Shape(is_title, f"{{vi: ..., en: ...}} (≤ {LONGEST_TITLE})"),
     "extends?": UNIT._replace(allowed="id"),
     "changes?": Shape(
         lambda value: isinstance(value, list) and all(isinstance(row, Lines) for row in value),
@@ -73,19 +73,7 @@ FORMS = {
 
 
 class UnknownScenario(LookupError):
-    """No scenario has this id.
-
-    Attributes
-    ----------
-    text : str
-        What was asked for.
-    known : list of str
-        The scenarios that there are.
-    """
-
-    def __init__(self, text: str, known: list[str]) -> None:
-        super().__init__(text)
-        self.text, self.known = text, known
+    """No scenario has this id; ``args``: what was asked for, the list of those there are."""
 
 
 @dataclass(frozen=True)
@@ -98,20 +86,14 @@ class Scenario:
     title : dict of str to str
         By language.
     workbook : Workbook
-        The data set with the scenario's rows.
+        The data set with the scenario's rows, criteria set and deadline.
     policy : str
-    deadline : date, optional
-        None: the end of the term.
-    changed : int
-        How many rows it changed.
     """
 
     id: str
     title: dict[str, str]
     workbook: Workbook
     policy: str = "own"
-    deadline: dt.date | None = None
-    changed: int = 0
 
 
 def folder_of(workbook: Workbook) -> Path:
@@ -127,19 +109,6 @@ def scenario_ids(workbook: Workbook) -> list[str]:
     """
     files = sorted(path.stem for path in folder_of(workbook).glob("*.yaml"))
     return [BASELINE, *sorted(files, key=lambda name: (*FIRST, name).index(name))]
-
-
-def titles(workbook: Workbook) -> dict[str, dict[str, str]]:
-    """The title of every scenario as its file has it, else its id; nothing else is looked at.
-
-    >>> titles(Workbook.open("data/thanh-chuong"))["closest"]["en"]
-    'Closest first'
-    """
-    by_id = {BASELINE: BASELINE_TITLE}
-    for name in scenario_ids(workbook)[1:]:
-        title = (read_yaml(folder_of(workbook) / f"{name}.yaml", []) or {}).get("title")
-        by_id[name] = title if _is_title(title) else {"vi": name, "en": name}
-    return by_id
 
 
 def scenario(workbook: Workbook, scenario_id: str = BASELINE, text: str | None = None) -> Scenario:
@@ -165,8 +134,8 @@ def scenario(workbook: Workbook, scenario_id: str = BASELINE, text: str | None =
 
     Examples
     --------
-    >>> scenario(Workbook.open("data/thanh-chuong"), "cement-150").changed
-    4
+    >>> scenario(Workbook.open("data/thanh-chuong"), "two-more-years").workbook.last_day
+    datetime.date(2027, 12, 31)
     """
     problems: list[Problem] = []
     files = _files(workbook, scenario_id, text, problems)
@@ -192,19 +161,17 @@ def _files(workbook, name, text, problems):
         return []
     if text is None and name not in known:
         raise UnknownScenario(name, known)
-    while name != BASELINE:
-        before = [file.made["id"] for file in files]
+    while name != BASELINE and (file := _read(workbook, name, text, problems)):
+        files.append(file)
+        before, text = [each.made["id"] for each in files], None
+        name = file.made["extends"] or BASELINE
         if name in before:
-            circle = " -> ".join([*before, name])
-            _wrong(files[-1], files[-1].made, "scenario_cycle", "extends", value=circle)
-        elif before and name not in known:
+            _wrong(file, "scenario_cycle", "extends", value=" -> ".join([*before, name]))
+            break
+        if name not in known:
             near = ", ".join(nearest(name, known) or known)
-            _wrong(files[-1], files[-1].made, "scenario_extends", "extends", value=name, near=near)
-        elif file := _read(workbook, name, None if before else text, problems):
-            files.append(file)
-            name = file.made["extends"] or BASELINE
-            continue
-        break
+            _wrong(file, "scenario_extends", "extends", value=name, near=near)
+            break
     return files
 
 
@@ -219,18 +186,18 @@ def _read(workbook, name, text, problems):
     day, chosen = lines["deadline"], lines["criteria_set"]
     if day and day <= as_of:
         days = {"day": write_date(day), "as_of": write_date(as_of)}
-        _wrong(file, lines, "deadline_past", "deadline", **days)
+        _wrong(file, "deadline_past", "deadline", **days)
     sets = {key: its.level for key, its in workbook.law.sets.items() if its.known_from <= as_of}
     if chosen and chosen not in sets:
         allowed = ", ".join(key for key, level in sets.items() if level == "ntm")
-        _wrong(file, lines, "unknown_set", "criteria_set", value=chosen, allowed=allowed)
+        _wrong(file, "unknown_set", "criteria_set", value=chosen, allowed=allowed)
     elif chosen and (level := sets[chosen]) != "ntm":
-        _wrong(file, lines, "wrong_level", "criteria_set", set=chosen, found=level, wanted="ntm")
+        _wrong(file, "wrong_level", "criteria_set", set=chosen, found=level, wanted="ntm")
     for twin in sorted(path.parent.glob("*.yaml")):
         other = (read_yaml(twin, []) if twin != path else None) or Lines()
         if other.get("id") == name:
             twins = LawFile(twin.name, other, problems)
-            _wrong(twins, other, "scenario_twice", "id", value=name, other=path.name)
+            _wrong(twins, "scenario_twice", "id", value=name, other=path.name)
     return file if len(problems) == before else None
 
 
@@ -239,30 +206,30 @@ def _applied(before, file, history):
 
     ``history``: every change with its file and the tables before it.
     """
-    lines, base, changed = file.made, before.workbook, before.changed
+    lines, base = file.made, before.workbook
     workbook = replace(base, tables=dict(base.tables), usual=base.usual or base)
     for change in lines["changes"] or []:
         history.append((file, change, dict(workbook.tables)))
-        changed += _change(workbook, file, change)
+        _change(workbook, file, change)
     workbook.judged_by = lines["criteria_set"] or base.judged_by
-    workbook.deadline = lines["deadline"] or before.deadline
-    policy = lines["policy"] or before.policy
-    return Scenario(lines["id"], lines["title"], workbook, policy, workbook.deadline, changed)
+    workbook.deadline = lines["deadline"] or base.deadline
+    return Scenario(lines["id"], lines["title"], workbook, lines["policy"] or before.policy)
 
 
 def _change(workbook, file, change):
-    """One change made in the workbook's tables: how many rows, none where something is wrong."""
+    """Make one change in the workbook's tables, if nothing is wrong with it."""
     before, acts = len(file.problems), [act for act in ACTS if act in change]
     blocks = {key: change[key] for key in ("where", *acts) if key in change}
     shapeless = [key for key, its in blocks.items() if not (isinstance(its, Lines) and its)]
-    name = change.get("table")
     if change.keys() - {"table", "where", *ACTS} or len(acts) != 1 or shapeless:
-        _wrong(file, change, "scenario_form", *shapeless[:1])
-        return 0
+        _wrong(file, "scenario_form", *shapeless[:1] or [None], change)
+        return
+    (act,), name = acts, change.get("table")
     if name not in CHANGED:
-        _wrong(file, change, "scenario_table", "table", value=name, allowed=", ".join(CHANGED))
-        return 0
-    table, columns, (act,) = workbook.tables[name], dictionary(name), acts
+        allowed = ", ".join(CHANGED)
+        _wrong(file, "scenario_table", "table", change, value=name, allowed=allowed)
+        return
+    table, columns = workbook.tables[name], dictionary(name)
 
     def each(block, allowed, read):
         """What ``read`` makes of every key and value of a block; what it cannot is noted."""
@@ -273,7 +240,7 @@ def _change(workbook, file, change):
                     raise NotRead("scenario_column", value=key, allowed=", ".join(allowed))
                 results[key] = read(key, value)
             except NotRead as error:
-                _wrong(file, block, error.reason, key, **{"value": value} | error.details)
+                _wrong(file, error.reason, key, block, **{"value": value} | error.details)
         return results
 
     where = change.get("where", {})
@@ -282,29 +249,28 @@ def _change(workbook, file, change):
     if len(file.problems) > before:
         chosen &= False  # of rows that nobody meant nothing is told
     elif not chosen.any():
-        _wrong(file, change, "scenario_nothing", table=f"{name}.csv")
-    old, usable = table[chosen], [key for key, its in columns.items() if its.type in ACTS[act]]
+        _wrong(file, "scenario_nothing", None, change, table=f"{name}.csv")
+    rows, as_of = table[chosen], workbook.as_of
+    usable = [key for key, its in columns.items() if its.type in ACTS[act]]
     new = each(
-        change[act],
-        usable,
-        lambda key, value: _new(columns[key], old[key], act, value, workbook.as_of),
+        change[act], usable, lambda key, value: _new(columns[key], rows[key], act, value, as_of)
     )
     if len(file.problems) > before:
-        return 0
+        return
     changed = table.copy()
     for key, values in new.items():
         changed.loc[chosen, key] = values
-    if act == "repeat":
-        more = changed[chosen]  # nobody reported it of those
+    if act == "repeat":  # nobody reported it of those
+        more = changed[chosen]
         more = more.assign(mark=more["mark"].replace("reported", "assumed"))
         changed = pd.concat([table, more], ignore_index=True)
     workbook.tables[name] = changed
-    return int(chosen.sum())
 
 
-def _wrong(file, block, code, key=None, **details):
-    """Note what is wrong with a key of a block, or with all of it."""
-    file.problem(code, block.at(key), key, **details)
+def _wrong(file, code, key=None, block=None, **details):
+    """Note what is wrong with a key of a block, or with all of it; default: of the file."""
+    line = (file.made if block is None else block).at(key)
+    file.problems.append(Problem(code, file.name, line, key, details))
 
 
 def _hits(workbook, table, key, value):
@@ -336,9 +302,7 @@ def _new(column, old, act, value, as_of):
 
 def _numbers(column, old, act, value):
     """The new values of a column of numbers: it is the result that must fit, not the factor."""
-    ends = (("≥", column.low), ("≤", column.high))
-    limits = [f"{sign} {write_figure(end)}" for sign, end in ends if end is not None]
-    allowed = ", ".join(limits) or "số | a number"
+    allowed = f"≥ {write_figure(column.low)}, ≤ {write_figure(column.high)}"
     if not is_number(value):
         raise NotRead("yaml_value", allowed=allowed)
     new, way = {
@@ -372,7 +336,7 @@ def _broken(workbook, changed, history):
 
     broken, found = [], faults(changed.tables) if history else []  # a policy breaks no table
     steps = [(file, change, faults(before)) for file, change, before in history if found]
-    for problem in found:
+    for problem in dict.fromkeys(found):
         for file, change, _ in [step for step in steps if problem not in step[2]][-1:]:
             column = problem.file
             if problem.column:
@@ -380,7 +344,7 @@ def _broken(workbook, changed, history):
             if problem.row:
                 column += f" ({problem.file}:{problem.row})"
             broken.append(replace(problem, file=file.name, row=change.line, column=column))
-    return list(dict.fromkeys(broken))
+    return broken
 
 
 def _unjudged(workbook, changed, files):
@@ -423,7 +387,7 @@ def safe_id(name: str) -> str:
         "sign": sign,
         "empty": not safe,
         "long": len(name) > LONGEST_TITLE,
-        "reserved": safe in RESERVED,
+        "reserved": safe in (BASELINE, *FIRST) or re.fullmatch(WINDOWS, safe),
     }
     sign = sign if sign.isprintable() else "\ufffd"
     _refuse(faults, sign=sign, most=LONGEST_TITLE, id=safe)
