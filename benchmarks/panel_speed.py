@@ -34,9 +34,10 @@ def plain_loop() -> None:
 def main() -> None:
     from ntm_analysis.forecast.forecast import forecast, record
     from ntm_analysis.panel import Panel
-    from ntm_analysis.scenarios.scenario import as_yaml, scenario
+    from ntm_analysis.scenarios.scenario import scenario
     from ntm_analysis.scenarios.what_if import UNSAVED, WhatIf
     from ntm_analysis.workbook import Workbook
+    from ntm_analysis.yaml_files import as_yaml
 
     print(f"a loop of five million additions: {seconds(plain_loop):.2f} s")
     tried = WhatIf(Workbook.open(ROOT / "data" / "thanh-chuong"))

@@ -311,7 +311,7 @@ def _compare(options: argparse.Namespace) -> int:
         found = compare(workbook, options.scenarios, options.baseline, draws=options.draws, seed=options.seed)
     except UnknownScenario as error:
         raise Refused(_no_scenario(error, lang)) from None
-    return _tell(options, workbook, record(found), compare_lines, found.warnings())
+    return _tell(options, workbook, record(found), compare_lines, found.warnings)
 
 
 def _report(options: argparse.Namespace) -> int:

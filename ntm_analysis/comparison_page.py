@@ -110,9 +110,10 @@ class ComparisonPage(Page):
             name = self._title(row) + own_day(row, made, self.lang)
             rows.append([place or "", name, *cells, *(billions(row[key], self.lang) for key in ("need_p50", "gap_mean"))])
         columns = "tt scenario:name mean:num usual:num change:num enough:num " + "everyone:num " * told + "need:num gap:num"
-        idle = {p.details["value"] for p in found.warnings() if p.code == "scenario_idle"}
+        idle = {p.details["value"] for p in found.warnings if p.code == "scenario_idle"}
         told_idle = [self.text("compare_idle", title=title_of(r, self.lang)) for r in made["scenarios"] if r["id"] in idle]
-        warned = report(found.unfit, self.lang).splitlines()[1:] if found.unfit else []
+        unfit = [p for p in found.warnings if p.code == "scenario_unfit"]
+        warned = report(unfit, self.lang).splitlines()[1:] if unfit else []
         return self.section(
             "so-sanh",
             self.paragraph(verdict(made, self.lang), "verdict"),

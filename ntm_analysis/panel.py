@@ -18,7 +18,7 @@ from .parameters import PLANS
 from .problems import DataProblems
 from .render import TEMPLATES
 from .scenarios.scenario import BASELINE, NotSaved, UnknownScenario, save, scenario, scenario_ids
-from .scenarios.what_if import DELAY, MONEY, PRICES, Setting, WhatIf
+from .scenarios.what_if import DELAY, MONEY, PRICES, Setting, WhatIf, pots_of
 from .what_if_words import (
     NotUnderstood,
     chart,
@@ -78,7 +78,7 @@ class Panel:
         self.tried, self.lang, self.w = tried, lang, ipywidgets
         self.shown, self.waiting, self.held, self.good, self.chosen = None, None, False, False, ([], "")
         self.gone = ""  # what is said of a scenario that was started from and is no more
-        self.pots = tried.pots()
+        self.pots = pots_of(tried.workbook)
         self.out = {name: ipywidgets.HTML() for name in ("verdict", "status", "wrong", "chart", "communes", "saved")}
         self._fields(commune)
         self._sliders()
@@ -194,7 +194,7 @@ class Panel:
             workbook = scenario(self.tried.workbook, self.fields["start"].value).workbook
         except (DataProblems, UnknownScenario):  # told when it is worked out
             return
-        self.pots = {pot: told for pot, told in self.tried.pots(workbook).items() if pot in self.sliders}
+        self.pots = {pot: told for pot, told in pots_of(workbook).items() if pot in self.sliders}
         self.fields["deadline"].placeholder = self.say("deadline_hint", day=write_date(workbook.last_day, self.lang))
 
     def back(self) -> None:

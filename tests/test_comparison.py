@@ -79,7 +79,7 @@ def test_a_scenario_that_changes_nothing_differs_by_exactly_nothing_in_every_dra
     assert (idle.finishing == base.finishing).all() and not idle.moved["change"].any()
     assert paired(idle.finishing, base.finishing) == {"difference": 0.0, "se": 0.0, "ratio": 0.0}
     assert all(idle.figures[key] == base.figures[key] for key in ("need_p50", "gap_p50", "gap_mean", "money"))
-    (warning,) = found.warnings()
+    (warning,) = found.warnings
     assert warning.code == "scenario_idle" and warning.file == "idle.yaml" and warning.warning
 
 
@@ -213,7 +213,7 @@ def test_scenarios_that_do_not_fit_a_district_are_left_out_with_a_warning_and_re
     told(**{name: Path(f"data/scenarios/{name}.yaml").read_text(encoding="utf-8") for name in ("cement-150", "old-set-only")})
     workbook = replace(Workbook.open("data/huyen-mau"), path=tmp_path / "huyen-mau")
     found = compare(workbook, draws=20, moving=False)
-    assert {p.details["value"] for p in found.warnings() if p.code == "scenario_unfit"} == {"cement-150", "old-set-only"}
+    assert {p.details["value"] for p in found.warnings if p.code == "scenario_unfit"} == {"cement-150", "old-set-only"}
     with pytest.raises(DataProblems) as caught:
         compare(workbook, ["cement-150"], draws=20, moving=False)
     assert [(p.code, p.file, p.row) for p in caught.value.problems] == [("scenario_nothing", "cement-150.yaml", 4)]

@@ -14,11 +14,12 @@ from ntm_analysis.forecast.forecast import forecast, record
 from ntm_analysis.panel import Panel, watched
 from ntm_analysis.problems import DataProblems
 from ntm_analysis.scenarios.comparison import felt
-from ntm_analysis.scenarios.scenario import NotSaved, as_yaml, save, scenario, scenario_ids
-from ntm_analysis.scenarios.what_if import Setting, WhatIf
+from ntm_analysis.scenarios.scenario import NotSaved, save, scenario, scenario_ids
+from ntm_analysis.scenarios.what_if import Setting, WhatIf, pots_of
 from ntm_analysis.what_if_words import NotUnderstood, read_communes, read_deadline, verdict
 from ntm_analysis.words import texts
 from ntm_analysis.workbook import Workbook
+from ntm_analysis.yaml_files import as_yaml
 
 DRAWS = 200
 END = dt.date(2022, 12, 31)
@@ -107,10 +108,9 @@ def test_what_is_tried_starts_from_a_page_with_its_own_policy_and_deadline(distr
         (1, Setting(money={"b": 200}), 0.0, ["a"]),  # a pot that pays nothing of it
         (2, Setting(money={"a": 200}), 0.5, ["a"]),  # who stands first on the list
         (2, Setting(money={"a": 400}), 1.0, []),
-        # Split, each of two has half of every pot for itself: 100 million a month where there are twice as much.
-        (2, Setting(policy="equal", money={"a": 200}), 0.0, ["a"]),
-        (2, Setting(policy="equal", money={"a": 390}), 0.0, []),
-        (2, Setting(policy="equal", money={"a": 400}), 1.0, []),
+        # Split, each of two has half of a pot for itself, and what has come by December counts for the whole year.
+        (2, Setting(policy="equal", money={"a": 200}), 0.0, ["a"]),  # 900 each
+        (2, Setting(policy="equal", money={"a": 300}), 1.0, []),  # 1,350 each
     ],
 )
 def test_by_hand_how_many_of_a_list_are_paid_in_time(small, communes, setting, in_time, blocking):
@@ -310,7 +310,7 @@ def test_all_that_is_wrong_is_told_at_once(panel):
 
 
 def test_the_headline_is_the_median_and_the_difference_an_average(tried):
-    answer = tried.answer(Setting(money=dict.fromkeys(tried.pots(), 25)))
+    answer = tried.answer(Setting(money=dict.fromkeys(pots_of(tried.workbook), 25)))
     figures = answer.record["finishing"] | {"mean": answer.record["finishing"]["p50"] + 0.9}
     said = verdict(replace(answer, record=answer.record | {"finishing": figures}), "vi")
     assert f"Khoảng {figures['p50']}/" in said

@@ -48,8 +48,8 @@ class Comparison:
         The baseline first.
     frontier, tornado : DataFrame
         Of the baseline (:mod:`ntm_analysis.forecast.price`).
-    unfit : list of Problem
-        The scenarios that were left out.
+    warnings : list of Problem
+        The scenarios that were left out, and those that change nothing in the result.
     coarse : bool
         Whether no single commune gets a figure finer than a word.
     """
@@ -60,22 +60,8 @@ class Comparison:
     seed: int
     frontier: pd.DataFrame
     tornado: pd.DataFrame
-    unfit: list[Problem]
+    warnings: list[Problem]
     coarse: bool
-
-    def warnings(self) -> list[Problem]:
-        """Scenarios that change nothing in the result, and those that do not fit the data set."""
-        base, *others = self.rows
-        idle = [
-            row.figures["id"]
-            for row in others
-            if (row.finishing == base.finishing).all()
-            and all(row.figures[key] == base.figures[key] for key in FUNDING)
-        ]
-        return self.unfit + [
-            Problem("scenario_idle", f"{name}.yaml", details={"value": name}, warning=True)
-            for name in idle
-        ]
 
 
 FUNDING = ("need_p50", "gap_p50", "gap_mean", "money")
@@ -181,12 +167,19 @@ def compare(
     first = fitting(forecast_of, [baseline])[baseline]
     rows = list(fitting(compared, chosen).values())
     moves = [act(first) if moving else pd.DataFrame() for act in (frontier, tornado)]
-    left_out = []
-    for name, problems in unfit.items():  # that it does not fit, and where that shows
+    warnings = []
+    for name, problems in unfit.items():
         places = dict.fromkeys(p.file + (f":{p.row}" if p.row else "") for p in problems)
-        details = {"value": name, "reason": ", ".join(places)}
-        left_out.append(Problem("scenario_unfit", f"{name}.yaml", None, None, details, True))
-    return Comparison(workbook, rows, draws, seed, *moves, left_out, first.coarse)
+        warnings.append(_warning("unfit", name, reason=", ".join(places)))
+    for row in rows[1:]:
+        figures = [[each.figures[key] for key in FUNDING] for each in (row, rows[0])]
+        if (row.finishing == first.finishing).all() and figures[0] == figures[1]:
+            warnings.append(_warning("idle", row.figures["id"]))
+    return Comparison(workbook, rows, draws, seed, *moves, warnings, first.coarse)
+
+
+def _warning(kind, name, **details):
+    return Problem(f"scenario_{kind}", f"{name}.yaml", None, None, {"value": name} | details, True)
 
 
 def moved(will: Forecast, base: Forecast) -> pd.DataFrame:
@@ -302,6 +295,6 @@ def record(both: Comparison) -> dict:
         "warnings": [
             {"code": problem.code, "scenario": problem.details["value"]}
             | {"text": problem.words("vi")[0], "text_en": problem.words("en")[0]}
-            for problem in both.warnings()
+            for problem in both.warnings
         ],
     }

@@ -29,7 +29,7 @@ from ..table_checks import check_table
 from ..table_files import duplicates, read_cell
 from ..whole_files import write_whole
 from ..workbook import UnknownCommune, Workbook
-from ..yaml_files import Lines, flow, read_yaml
+from ..yaml_files import Lines, as_yaml, read_yaml
 
 BASELINE = "baseline"
 BASELINE_TITLE = {"vi": "kịch bản gốc", "en": "baseline"}
@@ -218,17 +218,21 @@ def _applied(before, file, history):
 
 def _change(workbook, file, change):
     """Make one change in the workbook's tables, if nothing is wrong with it."""
-    before, acts = len(file.problems), [act for act in ACTS if act in change]
+    before, acts, name = (
+        len(file.problems),
+        [act for act in ACTS if act in change],
+        change.get("table"),
+    )
     blocks = {key: change[key] for key in ("where", *acts) if key in change}
     shapeless = [key for key, its in blocks.items() if not (isinstance(its, Lines) and its)]
     if change.keys() - {"table", "where", *ACTS} or len(acts) != 1 or shapeless:
-        _wrong(file, "scenario_form", *shapeless[:1] or [None], change)
+        _wrong(file, "scenario_form", next(iter(shapeless), None), change)
         return
-    (act,), name = acts, change.get("table")
     if name not in CHANGED:
         allowed = ", ".join(CHANGED)
         _wrong(file, "scenario_table", "table", change, value=name, allowed=allowed)
         return
+    (act,), where, as_of = acts, change.get("where", {}), workbook.as_of
     table, columns = workbook.tables[name], dictionary(name)
 
     def each(block, allowed, read):
@@ -243,14 +247,13 @@ def _change(workbook, file, change):
                 _wrong(file, error.reason, key, block, **{"value": value} | error.details)
         return results
 
-    where = change.get("where", {})
     hits = each(where, columns, lambda key, value: _hits(workbook, table, key, value))
     chosen = pd.DataFrame(hits, index=table.index).all(axis=1)
     if len(file.problems) > before:
         chosen &= False  # of rows that nobody meant nothing is told
     elif not chosen.any():
         _wrong(file, "scenario_nothing", None, change, table=f"{name}.csv")
-    rows, as_of = table[chosen], workbook.as_of
+    rows = table[chosen]
     usable = [key for key, its in columns.items() if its.type in ACTS[act]]
     new = each(
         change[act], usable, lambda key, value: _new(columns[key], rows[key], act, value, as_of)
@@ -356,18 +359,6 @@ def _unjudged(workbook, changed, files):
             place = {"file": file.name, "row": file.made.at("criteria_set")}
             return [replace(problem, column=problem.file, **place) for problem in error.problems]
     return []
-
-
-def as_yaml(content: dict) -> str:
-    """What a scenario's file holds, as text.
-
-    >>> as_yaml({"id": "a", "deadline": dt.date(2025, 6, 30)}).splitlines()
-    ['id: "a"', 'deadline: 2025-06-30']
-    """
-    lines = [f"{key}: {flow(value)}" for key, value in content.items() if key != "changes"]
-    if changes := content.get("changes"):
-        lines += ["changes:", *(f"  - {flow(change)}" for change in changes)]
-    return "\n".join([*lines, ""])
 
 
 class NotSaved(NotRead):

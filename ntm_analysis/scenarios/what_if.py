@@ -17,8 +17,9 @@ from ..forecast.simulation import Baseline, baseline_of
 from ..forecast.worlds import Layout
 from ..parameters import OPTIMAL
 from ..workbook import Workbook, content_hash
+from ..yaml_files import as_yaml
 from .comparison import moved, paired
-from .scenario import BASELINE, Scenario, UnknownScenario, as_yaml, folder_of, scenario
+from .scenario import BASELINE, Scenario, UnknownScenario, folder_of, scenario
 
 DRAWS = 1_000  # enough to tell a tenth of a commune in the same worlds, few enough for a slider
 UNSAVED = "_bang-thu"  # no slug is like it
@@ -77,6 +78,16 @@ class WhatIfResult:
     moved: pd.DataFrame
 
 
+def pots_of(workbook: Workbook) -> dict[str, tuple[float, bool]]:
+    """What each pot brings from the as-of year on, where it brings anything.
+
+    Million dong, or tonnes of cement (True).
+    """
+    rows, pots = workbook.tables["envelopes"], workbook.tables["pots"].set_index("pot")["measure"]
+    total = rows[rows["year"] >= workbook.as_of.year].groupby("pot")["amount"].sum()
+    return {pot: (total[pot], pots[pot] == "cement") for pot in pots.index if total.get(pot, 0) > 0}
+
+
 class WhatIf:
     """Settings tried on one data set, each held against a first one in the same worlds.
 
@@ -112,20 +123,6 @@ class WhatIf:
         # The forecast of the first setting, and the last schedule, by what they were made of.
         self._before, self._plans = {}, {}
 
-    def pots(self, workbook: Workbook | None = None) -> dict[str, tuple[float, bool]]:
-        """What each pot brings from the as-of year on, where it brings anything.
-
-        Million dong, or tonnes of cement (True); ``workbook``: as a scenario has it.
-        """
-        tables = (workbook or self.workbook).tables
-        rows, measures = tables["envelopes"], tables["pots"].set_index("pot")["measure"]
-        total = rows[rows["year"] >= self.workbook.as_of.year].groupby("pot")["amount"].sum()
-        return {
-            pot: (total[pot], measure == "cement")
-            for pot, measure in measures.items()
-            if total.get(pot, 0) > 0
-        }
-
     def content(self, setting: Setting) -> dict:
         """What the file of a setting's scenario would hold, under no name yet.
 
@@ -134,10 +131,11 @@ class WhatIf:
         {'table': 'envelopes', 'add': {'delay_low': 2, 'delay': 2, 'delay_high': 2}}
         """
         workbook = scenario(self.workbook, setting.start).workbook
-        years, changes = workbook.tables["prices"]["year"], []
-        for pot, share in setting.money.items():
-            times = {"amount": share / 100}
-            changes.append({"table": "envelopes", "where": {"pot": pot}, "multiply": times})
+        years = workbook.tables["prices"]["year"]
+        changes: list[dict] = [
+            {"table": "envelopes", "where": {"pot": pot}, "multiply": {"amount": share / 100}}
+            for pot, share in setting.money.items()
+        ]
         if setting.delay:
             later = dict.fromkeys(("delay_low", "delay", "delay_high"), setting.delay)
             changes.append({"table": "envelopes", "add": later})
@@ -201,7 +199,10 @@ class WhatIf:
         will, title = self._forecast(setting, content_hash(folder_of(self.workbook)))
         change = paired(will.finishing, first.finishing)
         enough = paired(will.finishing >= will.basically, first.finishing >= first.basically)
-        difference = {"finishing": change["difference"], "se": change["se"]}
-        difference["enough"] = enough["difference"]
+        difference = {
+            "finishing": change["difference"],
+            "se": change["se"],
+            "enough": enough["difference"],
+        }
         row = record(will, UNSAVED, title)
         return WhatIfResult(setting, will, row, difference, moved(will, first))
