@@ -1,13 +1,21 @@
 """The comparison in sentences: ``made`` is the record of :func:`~ntm_analysis.scenarios.comparison.record`."""
 
-import datetime as dt
-
 import pandas as pd
 
 from .forecast.price import TORNADO
-from .forecast_words import blocking_pots, blocking_words, chance, chance_words, mover_ends, mover_name, moving, rests_on
+from .forecast_words import (
+    blocking_pots,
+    blocking_words,
+    chance,
+    chance_words,
+    day_words,
+    mover_ends,
+    mover_name,
+    moving,
+    rests_on,
+)
 from .need_words import billions, rough
-from .office_numbers import write_change, write_date, write_number
+from .office_numbers import write_change, write_number
 from .scenarios.comparison import NOISE
 from .scenarios.scenario import BASELINE
 from .words import text
@@ -37,9 +45,10 @@ def blocking_cell(workbook: Workbook, row: dict, made: dict, lang: str) -> str:
     return text("blocking_as_first", lang) if same else pots or "-"
 
 
-def clear(difference: dict) -> bool:
-    """Whether a difference of the number finishing stands out of its noise."""
-    return abs(difference["finishing"]) > NOISE * difference["se"]
+def way(difference: dict) -> int:
+    """1 where clearly more communes finish, -1 where fewer, 0 where the difference does not stand out of its noise."""
+    change = difference["finishing"]
+    return (change > 0) - (change < 0) if abs(change) > NOISE * difference["se"] else 0
 
 
 def change_words(difference: dict, lang: str) -> str:
@@ -53,7 +62,7 @@ def change_words(difference: dict, lang: str) -> str:
     change = difference["finishing"]
     if change == 0 == difference["se"]:
         return "0"
-    if not clear(difference):
+    if not way(difference):
         return text("within_noise", lang)
     return write_change(change, lang, 1 if abs(change) >= 0.095 else 2)
 
@@ -62,42 +71,35 @@ def own_day(row: dict, made: dict, lang: str) -> str:
     """The deadline of a scenario, where it is not that of the baseline."""
     if row["deadline"] == made["scenarios"][0]["deadline"]:
         return ""
-    return text("compare_own_day", lang, day=write_date(dt.date.fromisoformat(row["deadline"]), lang))
+    return text("compare_own_day", lang, day=day_words(row["deadline"], lang))
 
 
 def verdict(made: dict, lang: str) -> str:
     """Which scenario adds most communes, which loses most, and what that does to the promise."""
     base, *others = made["scenarios"]
-    ordered = sorted(others, key=lambda row: row["difference"]["finishing"])
-
-    def told(key: str, row: dict) -> str:
-        change = change_words(row["difference"], lang).lstrip("+-")
-        return text(key, lang, title=title_of(row, lang), change=change, own=own_day(row, made, lang))
-
-    best, worst = text("compare_no_best", lang), ""
-    if ordered and clear(ordered[-1]["difference"]) and ordered[-1]["difference"]["finishing"] > 0:
-        best = told("compare_best", ordered[-1])
-    if ordered and clear(ordered[0]["difference"]) and ordered[0]["difference"]["finishing"] < 0:
-        worst = told("compare_worst", ordered[0])
+    ends = {"best": text("compare_no_best", lang), "worst": ""}
+    for end, sign in (("worst", -1), ("best", 1)):
+        row = max(others, key=lambda row: sign * row["difference"]["finishing"], default=base)
+        if way(row["difference"]) == sign:
+            change = change_words(row["difference"], lang).lstrip("+-")
+            ends[end] = text(f"compare_{end}", lang, title=title_of(row, lang), change=change, own=own_day(row, made, lang))
     return text(
         "compare_verdict", lang, baseline=base_name(made, lang), mean=write_number(round(base["finishing_mean"]), lang),
-        total=base["n_communes"], day=write_date(dt.date.fromisoformat(base["deadline"]), lang), n=len(others),
-        draws=write_number(made["draws"], lang), best=best, worst=worst, basically=_chances(made, lang),
+        total=base["n_communes"], day=day_words(base["deadline"], lang), n=len(others),
+        draws=write_number(made["draws"], lang), basically=_chances(made, lang), **ends,
     )  # fmt: skip
 
 
 def _chances(made: dict, lang: str) -> str:
     """The highest chance that basically all finish; that all do, where that is neither nearly certain nor nearly none."""
-    rows, base = made["scenarios"], made["scenarios"][0]
-    lines = []
-    for key, p in (("basically", "p_basically_all"), ("all", "p_all")):
-        top = max(rows, key=lambda row: row[p])
-        if key == "all" and not tells_all(top[p]):
-            continue
-        alike = len({chance(row[p], made["draws"], lang) for row in rows}) == 1
-        told = {"n": base["basically_all" if key == "basically" else "n_communes"], "total": base["n_communes"]}
-        told |= {"title": title_of(top, lang), "p": chance_words(top[p], made["draws"], lang)}
-        lines.append(text(f"compare_{key}_{'alike' if alike else 'best'}", lang, **told))
+    rows, base, lines = made["scenarios"], made["scenarios"][0], []
+    for key, p, n in (("basically", "p_basically_all", "basically_all"), ("all", "p_all", "n_communes")):
+        top = max(rows, key=lambda row, p=p: row[p])
+        if key == "basically" or tells_all(top[p]):
+            alike = len({chance(row[p], made["draws"], lang) for row in rows}) == 1
+            told = {"title": title_of(top, lang), "p": chance_words(top[p], made["draws"], lang)}
+            told |= {"n": base[n], "total": base["n_communes"]}
+            lines.append(text(f"compare_{key}_{'alike' if alike else 'best'}", lang, **told))
     return " ".join(lines)
 
 

@@ -107,7 +107,7 @@ def verdict(made: dict, lang: str) -> str:
     first = text(
         f"forecast_verdict_{made['finish']}",
         lang,
-        day=write_date(dt.date.fromisoformat(made["deadline"]), lang),
+        day=day_words(made["deadline"], lang),
         middle=figures["p50"],
         range=usual_range(figures["p10"], figures["p90"]),
         total=made["n_communes"],
@@ -144,6 +144,15 @@ def month_words(day: str | None, lang: str) -> str:
     return text("beyond_term", lang) if day is None else f"{int(day[5:7])}/{day[:4]}"
 
 
+def day_words(day: str, lang: str) -> str:
+    """A day of a record as offices write it.
+
+    >>> day_words("2025-12-31", "vi")
+    '31/12/2025'
+    """
+    return write_date(dt.date.fromisoformat(day), lang)
+
+
 def commune_sentence(row: dict, made: dict, lang: str, coarse: bool = False) -> str:
     """One commune's answer: the chance by the deadline, that of the decision, dates. ``coarse``: in words alone."""
     if row["finished"]:
@@ -154,7 +163,7 @@ def commune_sentence(row: dict, made: dict, lang: str, coarse: bool = False) -> 
         "forecast_commune_signed" if made["finish"] == "signed" else "forecast_commune",
         lang,
         name=row["name"],
-        day=write_date(dt.date.fromisoformat(made["deadline"]), lang),
+        day=day_words(made["deadline"], lang),
         p=chance_words(row["p"], draws, lang),
         signed=chance_words(row["p_signed"], draws, lang),
         unlimited=chance_words(row["p_unlimited"], draws, lang),

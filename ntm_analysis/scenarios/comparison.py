@@ -170,16 +170,16 @@ def compare(
     warnings = []
     for name, problems in unfit.items():
         places = dict.fromkeys(p.file + (f":{p.row}" if p.row else "") for p in problems)
-        warnings.append(_warning("unfit", name, reason=", ".join(places)))
+        warnings.append(_warning("scenario_unfit", name, reason=", ".join(places)))
     for row in rows[1:]:
         figures = [[each.figures[key] for key in FUNDING] for each in (row, rows[0])]
         if (row.finishing == first.finishing).all() and figures[0] == figures[1]:
-            warnings.append(_warning("idle", row.figures["id"]))
+            warnings.append(_warning("scenario_idle", row.figures["id"]))
     return Comparison(workbook, rows, draws, seed, *moves, warnings, first.coarse)
 
 
-def _warning(kind, name, **details):
-    return Problem(f"scenario_{kind}", f"{name}.yaml", None, None, {"value": name} | details, True)
+def _warning(code, name, **details):
+    return Problem(code, f"{name}.yaml", None, None, {"value": name} | details, True)
 
 
 def moved(will: Forecast, base: Forecast) -> pd.DataFrame:
