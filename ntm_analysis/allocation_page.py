@@ -7,9 +7,8 @@ from itertools import groupby
 import pandas as pd
 from markupsafe import Markup
 
-from .allocation.margins import SAFE, tried
-from .allocation.plans import OPTIMAL, Allocation, allocate
-from .allocation.record import record
+from .allocation import Allocation, allocate, record, tried
+from .allocation.margins import SAFE
 from .allocation_words import (
     assumed_sentence,
     blocking_sentence,
@@ -33,6 +32,7 @@ from .need.demand import in_millions
 from .need_words import FUND_WORDS, billions, ranged, rough
 from .office_numbers import write_change, write_number
 from .page import Part
+from .parameters import OPTIMAL
 from .problems import DataProblems
 from .scenarios.scenario import BASELINE
 from .words import listed, pick

@@ -38,7 +38,7 @@ def verdict(made: dict, lang: str) -> str:
     said += " " + text("allocation_verdict_forecast", lang, mean=mean, own=other, range=usual(best["finishing"]))
     if not made["settled"]:
         said += " " + text("allocation_unsettled", lang)
-    return said + (" " + text("allocation_worse", lang) if best["beyond_own"] < -NOISE * (best["se"] or 0.0) else "")
+    return said + (" " + text("allocation_worse", lang) if best["beyond_own"] < -max(FELT, NOISE * (best["se"] or 0.0)) else "")
 
 
 def usual(figures: dict) -> str:

@@ -25,6 +25,7 @@ from .need.need import works_not_needed
 from .need_words import need_lines
 from .office_numbers import write_date
 from .page_inputs import home_of, kept_workbook
+from .parameters import OPTIMAL
 from .problems import DataProblems, Problem, report, shown
 from .recognition import NEAR, overview
 from .scenarios.scenario import Scenario, UnknownScenario, scenario
@@ -289,9 +290,7 @@ def _forecast(options: argparse.Namespace) -> int:
 
 
 def _allocate(options: argparse.Namespace) -> int:
-    from .allocation.margins import tried
-    from .allocation.plans import OPTIMAL, allocate
-    from .allocation.record import record
+    from .allocation import allocate, record, tried
     from .allocation_words import allocation_lines
 
     workbook, lang = open_workbook(options), options.lang

@@ -56,7 +56,7 @@ def strip(rows: pd.DataFrame, lang: str) -> Figure:
     axes.set_xlim(0, 100)
     for edge in EDGES[1:-1]:
         axes.axvline(100 * edge, color=RULE, linewidth=0.8, zorder=0)
-    axes.set_xticks([100 * edge for edge in EDGES])
+    axes.set_xticks(range(0, 101, 20))
     axes.set_xlabel(text("axis_chance", lang))
     axes.grid(visible=False)
     sns.despine(ax=axes, left=True)

@@ -15,6 +15,7 @@ from .forecast_words import (
     FELT,
     blocking_words,
     chance,
+    chance_word,
     chance_words,
     commune_sentence,
     held_sentence,
@@ -183,7 +184,8 @@ class ForecastParts(FundingParts):
         bars, shown, lists = [], [], []
         for band, units, row in self._bands():
             p, label = row["p"], self.text("band_label", n=band, count=len(units))
-            said = self.single(p)
+            word, shown_as = chance_word(p, self.lang), self.single(p)
+            said = word if shown_as == word else self.text("chance_plain", word=word, shown=shown_as)
             bars.append({"label": label, "p": p, "look": scale_of(p), "said": said})
             dates = [month_words(row[f"{q}_date"], self.lang) for q in ("p10", "p50", "p90")]
             chances = [self.single(row[key]) for key in ("p_met", "p_signed")]

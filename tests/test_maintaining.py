@@ -9,10 +9,10 @@ import pytest
 
 from ntm_analysis.assess import assess
 from ntm_analysis.district_page import DistrictPage
+from ntm_analysis.forecast.yearly_list import ORDERS, by_policy, schedule
 from ntm_analysis.need.demand import demand
 from ntm_analysis.render import execute, to_html
 from ntm_analysis.scenarios.scenario import scenario, scenario_ids
-from ntm_analysis.schedule import ORDERS, by_policy, schedule
 from ntm_analysis.workbook import Workbook
 
 PAGE = Path("docs/maintaining.md").read_text(encoding="utf-8")
@@ -38,4 +38,4 @@ def test_the_example_does_what_the_page_says(tmp_path, title, code):
 
 def test_every_module_and_file_that_the_page_names_exists():
     for name in re.findall(r"`(\w+\.py)`", PAGE):
-        assert list(Path().glob(f"ntm_analysis/{name}")) or list(Path().glob(f"tests/{name}")) or Path(name).exists(), name
+        assert list(Path("ntm_analysis").rglob(name)) or list(Path().glob(f"tests/{name}")) or Path(name).exists(), name

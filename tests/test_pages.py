@@ -144,7 +144,7 @@ def open_index(browser, index_of_all):
 
 
 def test_beyond_the_term_is_later_than_every_date_and_what_is_not_known_or_does_not_apply_is_last(open_index):
-    page, dates = open_index(), ["11/2023", "1/2024", "4/2024", "ngoài kỳ"]
+    page, dates = open_index(), ["11/2023", "1/2024", "4/2024", "sau kỳ"]
     first, then = column(page, "Về đích (mức giữa)"), column(page, "Về đích (mức giữa)")
     assert first[:4] == dates and then[:4] == dates[::-1]
     assert set(first[4:]) == set(then[4:]) == {"...", "-"}

@@ -1,1 +1,21 @@
-"""Which works to fund in which year: rules and the best plan, what one commune more takes."""
+"""Which commune to put on which year's list, and which works that pays for.
+
+Rules of a district and the best plan with its proved gap stand on one central case and are read by
+one function; every plan is paid as a flow of money through the years, and tried in the worlds of
+the forecast. Beside them: what one commune more takes, what money is worth, what all would take.
+"""
+
+from .margins import Trial, tried
+from .plans import Allocation, Plan, allocate, order_of, plan_table
+from .record import record
+
+__all__ = [
+    "Allocation",
+    "Plan",
+    "Trial",
+    "allocate",
+    "order_of",
+    "plan_table",
+    "record",
+    "tried",
+]

@@ -91,55 +91,55 @@ def payment(
     return None, pd.Series(asked, index=claims.index), float(-lacking.ineqlin.marginals @ come)
 
 
-def _blocks(rows: list[list]) -> coo_matrix:
+def _blocks(rows):
     from scipy.sparse import bmat
 
     return bmat(rows, format="csr")
 
 
-def audit(works: pd.DataFrame, lists: pd.DataFrame, paid: bool, reserve: bool) -> list[dict]:
+def audit(communes: pd.DataFrame, places: dict[int, int], paid: bool, reserve: bool) -> list[dict]:
     """What a plan breaks.
 
     Parameters
     ----------
-    works : DataFrame
-        A row a work: work, commune, amount, year (listed and paid; NaN: not), month (paid by),
-        months (of work after it), closes (the month in which its year counts), late (the plan says
-        that it ends too late for its year).
-    lists : DataFrame
-        By year: places, listed.
+    communes : DataFrame
+        By code: year (listed), month (paid by), months (of works after it), closes (the month in
+        which its year counts), late (the plan says that it ends too late), placed (on no reported
+        list), due (the last year in which one on a reported list is to be paid, else NaN). One on
+        a reported list stands here whether it is listed or not (year NaN).
+    places : dict of int to int
+        By year the places on its list.
     paid, reserve : bool
         Whether :func:`payment` pays all works; and beside them the minimum of every other commune.
 
     Returns
     -------
     list of dict
-        rule (pot, list, lead_time, parts, minimum), where (commune or work), year, needs, has;
-        empty for a plan that keeps every rule.
+        rule (pot, list, lead_time, reported, minimum), where (commune), year, needs, has; empty
+        for a plan that keeps every rule.
 
     Examples
     --------
-    >>> works = pd.DataFrame([["w", "A", 7, 2023, 6, 5, 9, False]], columns=["work", "commune",
-    ...     "amount", "year", "month", "months", "closes", "late"])
-    >>> lists = pd.DataFrame({"places": [1], "listed": [1]}, index=[2023])
-    >>> [(row["rule"], row["needs"], row["has"]) for row in audit(works, lists, True, True)]
-    [('lead_time', 5, 3)]
+    >>> rows = {"year": 2023, "month": 6, "months": 5, "closes": 9, "late": False, "placed": True}
+    >>> rows["due"] = float("nan")
+    >>> broken = audit(pd.DataFrame([rows], index=["17731"]), {2023: 1}, True, True)
+    >>> [(row["rule"], row["where"], row["needs"], row["has"]) for row in broken]
+    [('lead_time', '17731', 5, 3)]
     """
-    broken = []
-    if not paid:
-        broken.append({"rule": "pot", "where": None, "year": None, "needs": None, "has": None})
-    if not reserve:
-        broken.append({"rule": "minimum", "where": None, "year": None, "needs": None, "has": None})
-    for year, row in lists[lists["listed"] > lists["places"]].iterrows():
-        sizes = {"needs": int(row["listed"]), "has": int(row["places"])}
-        broken.append({"rule": "list", "where": None, "year": int(year)} | sizes)
-    several = works.groupby("commune")["year"].agg(lambda years: years.nunique(dropna=False))
-    for commune in several.index[several > 1]:
-        sizes = {"needs": 1, "has": int(several[commune])}
-        broken.append({"rule": "parts", "where": commune, "year": None} | sizes)
-    done = works[works["year"].notna() & ~works["late"].astype(bool)]
-    slow = done[done["month"] + done["months"] > done["closes"]]
-    for row in slow.to_dict("records"):
-        sizes = {"needs": int(row["months"]), "has": int(row["closes"] - row["month"])}
-        broken.append({"rule": "lead_time", "where": row["work"], "year": int(row["year"])} | sizes)
-    return broken
+    rows = [("pot", None, None, None, None)] * (not paid)
+    rows += [("minimum", None, None, None, None)] * (not reserve)
+    listed = communes.loc[communes["placed"].astype(bool), "year"].value_counts()
+    rows += [
+        ("list", None, int(year), int(number), places[year])
+        for year, number in listed.items()
+        if number > places[year]
+    ]
+    overdue = communes[communes["due"].notna() & ~(communes["year"] <= communes["due"])]
+    rows += [("reported", code, int(due), None, None) for code, due in overdue["due"].items()]
+    room = communes["closes"] - communes["month"]
+    slow = communes[~communes["late"].astype(bool) & (communes["months"] > room)]
+    rows += [
+        ("lead_time", code, int(row["year"]), int(row["months"]), int(room[code]))
+        for code, row in slow.iterrows()
+    ]
+    return [dict(zip(("rule", "where", "year", "needs", "has"), row, strict=True)) for row in rows]

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..forecast.simulation import CALIBRATING, Baseline, area_run_of, knowledge, usual_years
-from ..forecast.worlds import Block, Layout, draw_block
+from ..forecast.worlds import Layout, draw_block
 from ..need.draws import MEANS
 from ..need.missing import usual_missing
 from ..need.pot_sets import CEMENT_PART, THOUSANDTHS, PotSets, contribution
@@ -61,6 +61,9 @@ class Central:
         Goals that a plan may list: those of the NTM level.
     reported : ndarray of int
         By goal the year (from 0) of its reported list, on which it needs no place; NONE without.
+    due : ndarray of int
+        By goal the year by which a plan lists it and pays, because it could were reported lists
+        alone; NONE: of no reported list, or it could not.
     rank : ndarray of int
         Of goals that are alike in all else the lowest comes first.
     """
@@ -83,6 +86,7 @@ class Central:
     owed: np.ndarray
     free: np.ndarray
     reported: np.ndarray
+    due: np.ndarray
     rank: np.ndarray
 
     @cached_property
@@ -168,47 +172,44 @@ def central(layout: Layout, baseline: Baseline) -> Central:
         units.map(owed).fillna(0.0).to_numpy(),
         plan.ntm,
         np.where(on_list, np.searchsorted(years, own), NONE),
+        np.full(len(cost), NONE),
         np.argsort(np.lexsort([plan.goals["missing"], plan.goals["pledge"].fillna(9_999)])),
     )
-    return replace(case, minimum=minimums(case, plan.rules["minimum_commune"]))
+    alone = in_order(replace(case, free=on_list), np.lexsort([case.rank, own]))
+    return replace(case, minimum=minimums(case, plan.rules["minimum_commune"]), due=alone[0])
 
 
-def _own_taken(layout: Layout, block: Block) -> np.ndarray:
+def _own_taken(layout, block):
     """What committed works of communes with pots of their own take of the shared ones."""
     taken = np.zeros((len(layout.marks), len(layout.sets.members)))
     for g in np.unique(layout.holder):
         for m in range(len(taken)):
             own = block.own_money[g, :, m, 0]
-            asked = contribution(layout.sets, block.own_committed[g, :, 0], layout.own, own)
+            asked = contribution(layout.sets, block.own_committed[g, :, 0], own)
             taken[m] += asked * (asked[0] <= 0)  # who is short of its own asks nothing of others
     return taken
 
 
-def _own_demand(
-    layout: Layout, block: Block, mark: np.ndarray, last: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _own_demand(layout, block, mark, last):
     """Demand and mark of goals with pots of their own, which must have come by the mark too."""
     demand, mark = np.empty((*mark.shape, len(layout.sets.members))), mark.copy()
     for g, y in np.ndindex(mark.shape):
         committed = block.own_committed[layout.holder[g], :, 0]
+        both = committed + block.cost[g, :, 0]
         for m in (mark[g, y], last[y]):
             own = block.own_money[g, :, m, 0]
-            both = committed + block.cost[g, :, 0]
-            asked, before = (
-                contribution(layout.sets, cost, layout.own, own) for cost in (both, committed)
-            )
-            if asked[0] <= 0 or m == last[y]:
+            asked = contribution(layout.sets, both, own)
+            if m != NONE and asked[0] <= 0:
                 break
             mark[g, y] = NONE
-        if asked[0] > 0:
-            mark[g, y] = NONE
+        before = contribution(layout.sets, committed, own)
         # Of the empty set: what own pots lack, which no shared one may pay.
         demand[g, y] = np.where(asked[0] > 0, asked, asked - before * (before[0] <= 0))
-        demand[g, y, 0] = max(asked[0], 0)
+        demand[g, y, 0] = asked[0]
     return demand, mark
 
 
-def _lists(layout: Layout, baseline: Baseline, spans: list) -> tuple[np.ndarray, np.ndarray]:
+def _lists(layout, baseline, spans):
     """Places on each year's list, and the chance that a place brings: see :class:`Central`."""
     plan, as_of = layout.plan, layout.plan.workbook.as_of
     known = knowledge(as_of)

@@ -43,14 +43,15 @@ class Choice:
         seen: dict[bytes, int] = {}
         self.kind = np.full(len(free), NONE)
         for g in np.flatnonzero(free):
-            own = (case.weight[g], case.minimum[g], case.reported[g])
+            own = (case.weight[g], case.minimum[g], case.reported[g], case.due[g])
             same = (*own, *case.mark[g], *case.demand[g].ravel())
             self.kind[g] = seen.setdefault(np.array(same).tobytes(), len(seen))
         self.size = np.bincount(self.kind[free], minlength=len(seen)).astype(float)
         first = [int(np.flatnonzero(self.kind == k)[0]) for k in range(len(seen))]
         columns = []
         for k, g in enumerate(first):
-            for y in range(max(case.reported[g], 0), len(case.years)):
+            last = len(case.years) if case.due[g] == NONE else case.due[g] + 1
+            for y in range(max(case.reported[g], 0), last):
                 marks = dict.fromkeys((case.mark[g, y], case.last[y]))
                 for mark in marks:
                     late = mark != case.mark[g, y]
@@ -60,6 +61,8 @@ class Choice:
         self.of, self.year, self.late, self.at, self.goal = table.T
         self.worth = case.weight[self.goal] * case.chance[self.late, self.year]
         self.upper = self.size[self.of]
+        # Reported lists before all else: one of them is worth more than all others together.
+        self.first = (case.due[self.goal] != NONE) * (case.weight.sum() + 1.0)
         self.asks = case.demand[self.goal, self.year]
         self.rows = Rows()
         for k in range(len(seen)):
@@ -133,7 +136,7 @@ class Choice:
             return Solution(x, answer.bound, sure, searched, answer.duals)
         return Solution(None, float(worth @ self.upper), False, searched, np.zeros(0))
 
-    def _keep(self, m: int, s: int) -> bool:
+    def _keep(self, m, s):
         """Add the row of a mark and set; False where it was there and is drawn in a little."""
         if (row := self.known.get((m, s))) is not None:
             self.rows.high[row] -= 4 * EXACT
@@ -144,7 +147,7 @@ class Choice:
         self.known[m, s] = self.rows.add_dense(values, room[s] / scale)
         return True
 
-    def _unpayable_over_time(self, x: np.ndarray) -> bool:
+    def _unpayable_over_time(self, x):
         """Whether the works of a solution cannot be paid year after year; its row is added."""
         if self.over_time is None:
             return False

@@ -219,7 +219,7 @@ def for_all(allocation: Allocation) -> dict:
     }
 
 
-def _asked_by_all(case: Central, goals: np.ndarray) -> np.ndarray:
+def _asked_by_all(case, goals):
     """What goals ask that are each listed in the last year that has room for their works."""
     asked = np.zeros_like(case.room)
     for g in np.flatnonzero(goals):
@@ -228,7 +228,7 @@ def _asked_by_all(case: Central, goals: np.ndarray) -> np.ndarray:
     return asked
 
 
-def _months(allocation: Allocation) -> int | None:
+def _months(allocation):
     """The fewest months by which the deadline would have to be put off."""
     workbook, baseline = allocation.workbook, allocation.baseline
 

@@ -4,11 +4,9 @@ judged in another."""
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from ..forecast.forecast import Forecast, forecast_of
 from ..forecast.simulation import baseline_of
-from ..forecast.worlds import Layout
 from ..forecast.yearly_list import by_policy
 from .optimum import optimum
 from .plans import OPTIMAL, Allocation, Plan, ordered
@@ -87,12 +85,12 @@ def tried(allocation: Allocation, draws: int = 10_000, seed: int = 2022) -> Tria
     return Trial(means, chosen, forecasts)
 
 
-def _as_good(finishing: np.ndarray, best: np.ndarray) -> bool:
+def _as_good(finishing, best):
     less = best - finishing
     return bool(less.mean() <= NOISE * less.std() / np.sqrt(len(less)))
 
 
-def _layout(allocation: Allocation, order: pd.Series) -> Layout:
+def _layout(allocation, order):
     """The data set laid out in an order of its own."""
     layout = allocation.layout
     return ordered(layout, by_policy(layout.plan, OPTIMAL, order))

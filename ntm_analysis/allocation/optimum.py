@@ -10,7 +10,7 @@ import numpy as np
 
 from .central import NONE, Central
 from .choice import Choice, OverTime
-from .solver import NODES, Solution
+from .solver import NODES
 
 LATER_NODES = (400, 200)  # that each later aim may search
 
@@ -79,17 +79,18 @@ def optimum(
     if not choice.feasible():
         return Best(none, none < NONE, 0.0, 0.0, "infeasible", False, 0)
     # The rows that bind the linear programme come cheaper than those of whole numbers.
-    relaxed = choice.solved(choice.worth, whole=False)
+    worth = choice.worth + choice.first
+    relaxed = choice.solved(worth, whole=False)
     known = None if start is None else choice.solution(*start)
-    first = choice.solved(choice.worth, start=known, nodes=nodes)
+    first = choice.solved(worth, start=known, nodes=nodes)
     x, proved = first.x, first.proved
     bound = min(first.bound, relaxed.bound if relaxed.x is not None else np.inf)
-    if known is not None and (x is None or choice.worth @ x < choice.worth @ known):
+    if known is not None and (x is None or worth @ x < worth @ known):
         x, proved = known, False  # a search cut short may lose its start
     if x is None:
-        x, proved = np.zeros(len(choice.worth)), False
+        x, proved = np.zeros(len(worth)), False
     value = float(choice.worth @ x)
-    bound = value if proved else max(bound, value)
+    bound = value if proved else max(bound - float(choice.first @ x), value)
     settled, searched = proved, first.nodes
     if later:
         x, settled, searched = _later_aims(choice, x, first)
@@ -99,11 +100,12 @@ def optimum(
     return Best(year, late, value, bound, status, settled, searched)
 
 
-def _later_aims(choice: Choice, x: np.ndarray, first: Solution) -> tuple[np.ndarray, bool, int]:
+def _later_aims(choice, x, first):
     """Of the plans as good the earliest, of those the cheapest: solution, whether proved, nodes."""
     case, settled, searched = choice.case, True, first.nodes
     # Of plans of one aim; chances are not whole, so that the aim is held to a millionth.
-    choice.rows.add_dense(-choice.worth, -float(choice.worth @ x) + 1e-6)
+    worth = choice.worth + choice.first
+    choice.rows.add_dense(-worth, -float(worth @ x) + 1e-6)
     cost = case.cost.sum(axis=1)[choice.goal]
     aims = (choice.year.astype(float), cost / max(1.0, float((cost * choice.upper).sum())))
     for aim, most in zip(aims, LATER_NODES, strict=True):

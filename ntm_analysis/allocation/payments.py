@@ -12,6 +12,7 @@ import pandas as pd
 
 from ..forecast.worlds import Layout, draw_block
 from ..need.draws import MEANS
+from ..need.pot_sets import contribution
 from .audit import payment
 from .central import NONE, Central, bounds_of
 
@@ -66,73 +67,76 @@ class Payments:
         payable = (self.case.room >= 0).all(axis=1)
         return int(payable.argmax()) if payable.any() else NONE
 
+    def _due(self, goal):
+        """The mark by which what a commune has committed is paid; NONE where its own pots never
+        bear their part."""
+        if not goal or self.first == NONE:
+            return self.first
+        for mark in range(self.first, len(self.case.marks)):
+            money = self.own_money[int(goal), :, mark]
+            if contribution(self.case.sets, self.committed[goal], money)[0] <= 0:
+                return mark
+        return NONE
+
+    def key(self, goal: int, mark: int) -> str:
+        """The claim of a goal paid by a mark."""
+        return f"m{mark}" if self.own_money is None else f"g{goal}"
+
     def flows(
         self, year: np.ndarray, late: np.ndarray, minimum: bool = False
     ) -> tuple[pd.DataFrame | None, pd.Series, float]:
-        """The payment of a plan, see :func:`~.audit.payment`; ``minimum``:
-        with that of every commune that is not in it, by the deadline."""
+        """The payment of a plan, see :func:`~.audit.payment`; claims are (key, kind of cost).
+
+        ``minimum``: with that of every commune that is not in the plan, by the deadline.
+        """
         case = self.case
         mark, part = case.marks_of(year, late), np.ones(len(year))
         if minimum:
             rest = case.free & (mark == NONE)
             part[rest], mark[rest] = case.minimum[rest], len(case.marks) - 1
-        cost, rows = case.cost * part[:, None], []
-        if self.first != NONE:
-            for goal, owed in self.committed.items():
-                rows += [(f"c{goal}", k, self.first, c) for k, c in enumerate(owed)]
-        for g in np.flatnonzero(mark != NONE):
-            key = int(mark[g]) if self.own_money is None else f"{g}"
-            rows += [(key, k, mark[g], c) for k, c in enumerate(cost[g])]
-        table = pd.DataFrame(rows, columns=["key", "kind", "due", "cost"])
-        claims = table[table["cost"] > 0].groupby(["key", "kind"], sort=False)
-        claims = claims.agg(due=("due", "first"), cost=("cost", "sum"))
+        costs = [(self.key(g, mark[g]), mark[g], case.cost[g] * part[g]) for g in range(len(year))]
+        owed = [(f"c{goal}", self._due(goal), cost) for goal, cost in self.committed.items()]
+        rows = [
+            (key, kind, due, amount)
+            for key, due, cost in owed + costs
+            for kind, amount in zip(case.sets.kinds, cost, strict=True)
+            if due != NONE and amount > 0
+        ]
+        claims = pd.DataFrame(rows, columns=["key", "kind", "due", "cost"])
+        claims = claims.groupby(["key", "kind"], sort=False).agg({"due": "first", "cost": "sum"})
         if claims.empty:
             return pd.DataFrame(columns=["claim", "pot", "amount"]), pd.Series(dtype=float), 0.0
-        return payment(claims, self._bounds(claims.index), self._money(claims))
+        bounds = pd.DataFrame({"claim": list(claims.index)})
+        bounds["kind"] = claims.index.get_level_values("kind")
+        bounds = bounds.merge(self.bounds, on="kind")
+        own = ~bounds["pot"].isin(self.pots)
+        bounds.loc[own, "pot"] += "@" + bounds.loc[own, "claim"].str[0].str[1:]
+        return payment(claims, bounds, self._money(claims.index.get_level_values("key")))
 
     def over_time(self, year: np.ndarray, late: np.ndarray) -> tuple[np.ndarray, float] | None:
         """The row that a plan breaks over time, as :class:`~.choice.Choice` asks for it."""
         flows, asked, most = self.flows(year, late)
         if flows is not None:
             return None
-        case, kinds = self.case, range(self.case.cost.shape[1])
+        case = self.case
+        prices = asked.unstack(fill_value=0.0).reindex(columns=case.sets.kinds, fill_value=0.0)
         value = np.zeros((*case.mark.shape, 2))
         for g, y in np.ndindex(case.mark.shape):
             for slow, mark in enumerate((case.mark[g, y], case.last[y])):
                 mine = self.own_money is None or (year[g] == y and late[g] == bool(slow))
-                key = int(mark) if self.own_money is None else f"{g}"
-                if mark != NONE and mine:
-                    prices = [asked.get((key, k), 0.0) for k in kinds]
-                    value[g, y, slow] = case.cost[g] @ np.array(prices)
-        fixed = sum(
-            asked.get((f"c{goal}", k), 0.0) * c
-            for goal, owed in self.committed.items()
-            for k, c in enumerate(owed)
-        )
+                if mark != NONE and mine and (key := self.key(g, mark)) in prices.index:
+                    value[g, y, slow] = case.cost[g] @ prices.loc[key]
+        owed = {f"c{goal}": cost for goal, cost in self.committed.items()}
+        fixed = sum(cost @ prices.loc[key] for key, cost in owed.items() if key in prices.index)
         return value, most - float(fixed)
 
-    def _bounds(self, index: pd.MultiIndex) -> pd.DataFrame:
-        """Bounds of every claim; pots that communes hold for themselves by the claim's own name."""
-        names = self.case.sets.kinds
-        kinds = pd.DataFrame({"claim": list(index), "kind": [names[k] for _, k in index]})
-        rows = kinds.merge(self.bounds, on="kind")
-        own = ~rows["pot"].isin(self.pots)
-        rows.loc[own, "pot"] += "@" + rows.loc[own, "claim"].map(_holder)
-        return rows
-
-    def _money(self, claims: pd.DataFrame) -> pd.DataFrame:
+    def _money(self, keys):
         """Money by pot and mark; pots that communes hold for themselves by goal."""
-        case, marks = self.case, range(len(self.case.marks))
-        place = {pot: i for i, pot in enumerate(case.sets.pots)}
-        money = {pot: case.money[place[pot]] for pot in self.pots}
-        for key in dict.fromkeys(claims.index.get_level_values(0)):
-            holder = _holder((key,))
+        case = self.case
+        shared = dict(zip(case.sets.pots, case.money, strict=True))
+        money = {pot: shared[pot] for pot in self.pots}
+        for goal in {key[1:] for key in keys} if self.own else ():
             for j, p in enumerate(self.own):
-                come = self.own_money[int(holder), j] if holder else np.full(len(marks), ENOUGH)
-                money[f"{case.sets.pots[p]}@{holder}"] = come
-        return pd.DataFrame(money, index=marks).T
-
-
-def _holder(claim: tuple) -> str:
-    """The goal whose own pots pay a claim."""
-    return f"{claim[0]}".removeprefix("c")
+                come = self.own_money[int(goal), j] if goal else case.money[p] + ENOUGH
+                money[f"{case.sets.pots[p]}@{goal}"] = come
+        return pd.DataFrame(money, index=range(len(case.marks))).T

@@ -12,8 +12,8 @@ import pandas as pd
 from ..forecast.simulation import Baseline, baseline_of
 from ..forecast.worlds import Layout
 from ..forecast.yearly_list import Schedule, by_policy, deadline_of, schedule
-from ..need.pot_sets import CEMENT_PART
-from ..need.works import split
+from ..need.pot_sets import CEMENT_PART, THOUSANDTHS
+from ..need.works import THOUSAND
 from ..parameters import OPTIMAL, POLICIES
 from ..recognition import levels
 from ..workbook import Workbook
@@ -21,7 +21,7 @@ from .audit import audit
 from .central import NONE, Central, central, central_works, in_order
 from .choice import Choice
 from .optimum import Best, optimum
-from .payments import Payments, payments_of
+from .payments import payments_of
 
 SPLITTING = ("equal", "decree")  # policies that share pots out to communes: a case of their own
 
@@ -163,13 +163,13 @@ def allocate(workbook: Workbook, deadline: dt.date | None = None, seed: int = 20
         flows = payments_of(mine, layout) if policy in SPLITTING else payments
         goals = plan.goals
         order = np.lexsort([case.rank, goals["missing"], goals["order"]])
-        plans[policy] = _plan(policy, layout, flows, *in_order(mine, order))
+        plans[policy] = _plan(policy, layout, case, flows, *in_order(mine, order))
     sound = [plan for plan in plans.values() if not plan.broken and plan.case is case]
     start = max(sound, key=lambda plan: case.value(plan.year, plan.late), default=None)
     best = optimum(
         case, None if start is None else (start.year, start.late), over_time=payments.over_time
     )
-    plans[OPTIMAL] = _plan(OPTIMAL, base, payments, best.year, best.late)
+    plans[OPTIMAL] = _plan(OPTIMAL, base, case, payments, best.year, best.late)
     recognised = levels(workbook)["level"] != "not_ntm"
     return Allocation(workbook, base, baseline, seed, int(recognised.sum()), case, plans, best)
 
@@ -186,35 +186,27 @@ def ordered(layout: Layout, plan: Schedule) -> Layout:
     return other
 
 
-def _plan(
-    policy: str, layout: Layout, payments: Payments, year: np.ndarray, late: np.ndarray
-) -> Plan:
-    """A plan with its payment and what the audit finds."""
+def _plan(policy, layout, base, payments, year, late):
+    """A plan with its payment and what the audit finds; ``base``: the case of the best plan."""
     case = payments.case
-    placed = case.free & (year != NONE) & (case.reported == NONE)
-    listed = np.bincount(year[placed], minlength=len(case.years))
-    flows, _, _ = payments.flows(year, late)
-    reserve = flows if not case.minimum.any() else payments.flows(year, late, minimum=True)[0]
-    works = central_works(layout)
-    works = works[(works["goal"] != NONE) & ~works["committed"]]
-    goal = works["goal"].to_numpy()
+    flows = payments.flows(year, late)[0]
+    reserve = not case.minimum.any() or payments.flows(year, late, minimum=True)[0] is not None
     names = np.append(np.array(case.years, dtype=float), np.nan)
-    marks, ends = case.marks_of(year, late), np.append(case.ends, 0)
-    table = pd.DataFrame(
+    communes = pd.DataFrame(
         {
-            "work": works["work"].to_numpy(),
-            "commune": layout.plan.goals["code"].to_numpy()[goal],
-            "amount": works["amount"].to_numpy(),
-            "year": names[year[goal]],
-            "month": case.marks[np.maximum(marks[goal], 0)],
-            "months": case.months[goal],
-            "closes": ends[year[goal]],
-            "late": late[goal],
-        }
+            "year": names[year],
+            "month": case.marks[np.maximum(case.marks_of(year, late), 0)],
+            "months": case.months,
+            "closes": np.append(case.ends, 0)[year],
+            "late": late | (year == NONE),
+            "placed": case.reported == NONE,
+            "due": names[base.due],
+        },
+        index=layout.plan.goals["code"],
     )
-    table = table[layout.plan.ntm[goal]]
-    lists = pd.DataFrame({"places": case.places, "listed": listed}, index=case.years)
-    broken = audit(table, lists, flows is not None, reserve is not None)
+    communes = communes[case.free & ((year != NONE) | (base.due != NONE))]
+    places = dict(zip(case.years, case.places.tolist(), strict=True))
+    broken = audit(communes, places, flows is not None, reserve)
     return Plan(policy, case, layout, year, late, flows, broken)
 
 
@@ -227,75 +219,51 @@ def plan_table(allocation: Allocation, policy: str = OPTIMAL) -> pd.DataFrame:
     -------
     DataFrame
         unit, code, commune, level, criterion, work, item, pot, cement, year (listed; NaN: not by
-        the deadline), amount (million dong, or tonnes), committed.
+        the deadline), amount (million dong, or tonnes), committed, mark.
     """
-    plan, works = allocation.plans[policy], allocation.works
-    payments = payments_of(plan.case, plan.layout)
-    marks, names = plan.case.marks_of(plan.year, plan.late), allocation.years(policy)
-    usual = plan.layout.prices
-    cement = {
-        pot
-        for pot in plan.case.sets.pots
-        if allocation.workbook.tables["pots"].set_index("pot")["measure"][pot] == "cement"
-    }
-    mixes = _mixes(plan)
-    goals = allocation.goals.drop_duplicates("unit")
-    holders = dict(zip(goals["unit"], goals.index, strict=True))
-    rows = []
-    for row in works.to_dict("records"):
-        goal = row["goal"]
-        listed = goal != NONE and marks[goal] != NONE
-        year = names[goal] if listed else np.nan
-        if row["committed"] and payments.first != NONE:
-            listed, year = True, float(allocation.workbook.as_of.year)
-        own = payments.own_money is not None
-        key = f"{goal}" if own else int(marks[goal])
-        if row["committed"]:
-            key = f"c{holders.get(row['unit'], '')}" if own else "c"
-        parts = {row["item"]: row["amount"] - row["value"], row["item"] + CEMENT_PART: row["value"]}
-        paid: dict[str, float] = {}
-        for kind, amount in parts.items():
-            mix = mixes.get((key, kind)) if listed else None
-            if mix is None:
-                whole = np.array([int(amount)])
-                shares = usual.shares(row["item"])
-                if kind != row["item"]:
-                    shares = [(usual.cement[row["item"]]["pot"], 100.0)] if amount else []
-                mix = {pot: float(part[0]) / max(amount, 1) for pot, part in split(whole, shares)}
-            for pot, share in mix.items():
-                paid[pot] = paid.get(pot, 0.0) + share * amount
-        unit = allocation.workbook.all_units
-        for pot, amount in paid.items():
-            if round(amount) > 0:
-                kind = pot in cement
-                size = row["tonnes"] * amount / row["value"] if kind else amount / 1_000
-                rows.append(
-                    {
-                        "unit": row["unit"],
-                        "code": unit["code"][row["unit"]],
-                        "commune": unit["name"][row["unit"]],
-                        **{key: row[key] for key in ("level", "criterion", "work", "item")},
-                        "pot": pot,
-                        "cement": kind,
-                        "year": year,
-                        "amount": round(size, 3),
-                        "committed": bool(row["committed"]),
-                        "mark": row["mark"],
-                    }
-                )
+    plan, works = allocation.plans[policy], allocation.works.reset_index(drop=True)
+    payments, units = payments_of(plan.case, plan.layout), allocation.workbook.all_units
+    goal = works["goal"].to_numpy()
+    marks = plan.case.marks_of(plan.year, plan.late)[goal]
+    listed = (goal != NONE) & (marks != NONE) & ~works["committed"]
+    keys = [payments.key(g, m) for g, m in zip(goal, marks, strict=True)]
+    holders = allocation.goals.drop_duplicates("unit").reset_index().set_index("unit")["index"]
+    holders = "c" + works["unit"].map(holders).astype("Int64").astype(str).replace("<NA>", "")
+    owed = holders if plan.layout.own else "c"
+    paid = works["committed"] & (payments.first != NONE)
+    year = allocation.years(policy).reindex(goal).to_numpy()
+    works = works.assign(
+        key=np.select([paid, listed], [owed, keys], ""),
+        year=np.select([paid, listed], [float(allocation.workbook.as_of.year), year], np.nan),
+        code=works["unit"].map(units["code"]),
+        commune=works["unit"].map(units["name"]),
+    )
+    cement = works.assign(kind=works["item"] + CEMENT_PART, part=works["value"])
+    money = works.assign(kind=works["item"], part=works["amount"] - works["value"])
+    rows = pd.concat([money, cement]).rename_axis("number").reset_index()
+    rows = rows.merge(_shares(plan, payments), on=["key", "kind"])
+    rows["part"] *= rows["share"]
+    measure = allocation.workbook.tables["pots"].set_index("pot")["measure"]
+    whole = {"part": "sum"} | dict.fromkeys([*works.columns.drop("key")], "first")
+    table = rows.groupby(["number", "pot"], sort=False).agg(whole).reset_index()
+    table = table.sort_values("number", kind="stable")
+    table["cement"] = table["pot"].map(measure) == "cement"
+    tonnes = table["tonnes"] * table["part"] / table["value"].where(table["value"] > 0, 1)
+    table["amount"] = np.where(table["cement"], tonnes, table["part"] / THOUSAND).round(3)
     columns = ["unit", "code", "commune", "level", "criterion", "work", "item", "pot", "cement"]
-    return pd.DataFrame(rows, columns=[*columns, "year", "amount", "committed", "mark"])
+    columns += ["year", "amount", "committed", "mark"]
+    return table.loc[table["part"] >= 1, columns].reset_index(drop=True)
 
 
-def _mixes(plan: Plan) -> dict[tuple, dict[str, float]]:
-    """By claim the part that each pot pays of it."""
+def _shares(plan, payments):
+    """By claim (key, kind) the part that each pot pays of it; key "": the usual shares."""
+    usual = payments.bounds.assign(key="", share=payments.bounds["usual"] / THOUSANDTHS)
+    columns = ["key", "kind", "pot", "share"]
     if plan.payments is None or plan.payments.empty:
-        return {}
-    flows = plan.payments.assign(pot=plan.payments["pot"].str.partition("@")[0])
-    kinds = plan.case.sets.kinds
-    mixes: dict[tuple, dict[str, float]] = {}
-    for claim, rows in flows.groupby("claim", sort=False):
-        whole = rows["amount"].sum()
-        shares = zip(rows["pot"], rows["amount"] / whole, strict=True)
-        mixes[claim[0], kinds[claim[1]]] = {pot: share for pot, share in shares if share > 1e-9}
-    return mixes
+        return usual[columns]
+    rows = plan.payments
+    shares = pd.DataFrame(rows["claim"].tolist(), columns=["key", "kind"])
+    shares["pot"] = rows["pot"].str.partition("@")[0].to_numpy()
+    whole = rows["amount"].groupby(rows["claim"]).transform("sum")
+    shares["share"] = (rows["amount"] / whole).to_numpy()
+    return pd.concat([shares, usual])[columns]

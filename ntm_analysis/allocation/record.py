@@ -103,12 +103,12 @@ class _Record:
         pairs = zip(rows["unit"], rows["weight"], strict=True)
         return {units.loc[unit, "name"]: float(weight) for unit, weight in pairs}
 
-    def _amount(self, pot: str, thousand: float) -> dict:
+    def _amount(self, pot, thousand):
         cement = pot in self.cement
         amount = np.ceil(thousand / self.price) if cement else thousand / THOUSAND
         return {"pot": pot, "amount": float(amount), "unit": _unit(cement)}
 
-    def _sums(self, more: np.ndarray) -> tuple[float, int, list[dict]]:
+    def _sums(self, more):
         """Money (million dong), tonnes and the pots of what is to be added."""
         pairs = zip(self.case.sets.pots, more, strict=True)
         by_pot = [self._amount(pot, extra) for pot, extra in pairs if extra > 0]
@@ -170,7 +170,7 @@ class _Record:
             )
         return rows
 
-    def _reason(self, row: dict) -> dict:
+    def _reason(self, row):
         told = {key: value for key, value in row.items() if key != "goal"}
         return told | {key: told[key] / THOUSAND for key in ("needs", "has") if key in told}
 
@@ -194,7 +194,7 @@ class _Record:
             told.append({"year": int(year), "cheapest": each[0], "next": each[1:]})
         return told
 
-    def _lacking(self, row: dict) -> dict:
+    def _lacking(self, row):
         money, tonnes, by_pot = self._sums(row["more"])
         return self.name(row["goal"]) | {
             "planned_year": _year(row["planned"]),
@@ -246,15 +246,15 @@ class _Record:
         }
 
 
-def _unit(cement: bool) -> str:
+def _unit(cement):
     return "tấn" if cement else "triệu đồng"
 
 
-def _year(year: float) -> int | None:
+def _year(year):
     return None if pd.isna(year) else int(year)
 
 
-def _under_uncertainty(trial: Trial) -> dict:
+def _under_uncertainty(trial):
     """The plans in the forecast's worlds."""
     own, plans = trial.forecasts["own"].finishing, {}
     for name, will in trial.forecasts.items():

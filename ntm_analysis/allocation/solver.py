@@ -11,7 +11,7 @@ import numpy as np
 
 ITERATIONS = 2_000_000  # of one linear programme
 EXACT = 1e-9  # tolerance of a row scaled to 1: less than a thousand dong in a thousand billion
-NODES = 20_000  # of one search
+NODES = 5_000  # of one search
 FEASIBLE = 2  # what HiGHS says of a solution that keeps every row
 
 

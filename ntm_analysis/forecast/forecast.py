@@ -108,7 +108,9 @@ class Forecast:
         plan, facts = self.run.plan, self.run.plan.facts
         works, targets = plan.works["ntm"], self.workbook.tables["targets"]
         columns = ["criterion", "item", "low", "quantity", "high", "left", "committed", "year"]
-        own = {unit: part[columns].to_csv(index=False) for unit, part in works.groupby("unit")}
+        own = {
+            unit: repr(part[columns].to_numpy().tolist()) for unit, part in works.groupby("unit")
+        }
         served = set(self.workbook.tables["envelopes"]["served"]) - {""}
         known = [
             {u: sorted(zip(*(part[c] for c in names), strict=True)) for u, part in rows}
@@ -425,7 +427,7 @@ def plan_of(workbook: Workbook, policy: str, day: dt.date) -> Schedule:
     """The schedule of a policy, that of the best plan among them."""
     if policy != OPTIMAL:
         return schedule(workbook, policy, day)
-    from ..allocation.plans import order_of  # the solver is loaded only for this one
+    from ..allocation import order_of  # the solver is loaded only for this one
 
     return by_policy(schedule(workbook, "own", day), OPTIMAL, order_of(workbook, day))
 

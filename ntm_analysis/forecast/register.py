@@ -64,14 +64,23 @@ def _read_entry(path: Path, problems: list[Problem]) -> dict | None:
         problems.append(Problem("register_illustrative", file))
     if wrong := entry_faults(entry):
         problems.append(Problem("register_form", file, details={"value": ", ".join(wrong)}))
-    if set(wrong) - {"registered_on", "versions", "finished_now", "basically_all"}:  # what the next checks do not read
+    if set(wrong) - {
+        "registered_on",
+        "versions",
+        "finished_now",
+        "basically_all",
+    }:  # what the next checks do not read
         return None
     for fault in probability_faults(entry):
         place, _, value = fault.partition(": ")
-        problems.append(Problem("register_probability", file, details={"place": place, "value": value}))
+        problems.append(
+            Problem("register_probability", file, details={"place": place, "value": value})
+        )
     if not _fits(path.stem, entry):
         expected = f"{id_of(entry)}.json"
-        problems.append(Problem("register_name", file, details={"value": entry["id"], "expected": expected}))
+        problems.append(
+            Problem("register_name", file, details={"value": entry["id"], "expected": expected})
+        )
     return entry if len(problems) == before else None
 
 
@@ -119,5 +128,9 @@ def _check_days(row: dict, today: dt.date, file: str, problems: list[Problem]) -
     for first, second in (("met_on", "signed_on"), ("met_on", "checked_on"), ("signed_on", "checked_on"),
                           ("ended_on", "checked_on")):  # fmt: skip
         if first in days and second in days and days[first] > days[second]:
-            details = {"value": f"{days[first]:%d/%m/%Y}", "other": second, "day": f"{days[second]:%d/%m/%Y}"}
+            details = {
+                "value": f"{days[first]:%d/%m/%Y}",
+                "other": second,
+                "day": f"{days[second]:%d/%m/%Y}",
+            }
             problems.append(Problem("outcome_order", file, row["row"], first, details))

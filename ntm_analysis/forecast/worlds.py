@@ -241,15 +241,15 @@ def draw_block(layout: Layout, draws: int, seed: int | None, block: int = 0) -> 
             free = ~item.committed & (item.goal >= 0)
             for kind, amount in parts.items():
                 if kind in kinds:  # what no pot may pay costs nothing to anybody
-                    np.add.at(cost[:, kinds[kind]], item.goal[free], amount[free])
+                    _into(np.add, cost[:, kinds[kind]], item.goal[free], amount[free])
                     owed, holder = amount[item.committed], item.holder[item.committed]
                     if own_committed is None:
                         committed[kinds[kind]] += owed.sum(axis=0)
                     else:
-                        np.add.at(own_committed[:, kinds[kind]], holder, owed)
+                        _into(np.add, own_committed[:, kinds[kind]], holder, owed)
             left = _months_left(item, layout, works.amount > 0, draws, seed, block)
             needed = item.goal >= 0
-            np.maximum.at(months, item.goal[needed], left[needed])
+            _into(np.maximum, months, item.goal[needed], left[needed])
     if DEBT in kinds:
         for unit, amount in layout.debts.to_numpy():
             holder = layout.holder[(plan.goals["unit"] == unit).to_numpy()]
@@ -273,6 +273,15 @@ def draw_block(layout: Layout, draws: int, seed: int | None, block: int = 0) -> 
         own_money,
         np.rint(pert(lag, *ends)).astype(np.int16),
     )
+
+
+def _into(ufunc, target, rows, values):
+    """Like ``ufunc.at``, for rows that are seldom named twice: many times as fast."""
+    while len(rows):
+        _, first = np.unique(rows, return_index=True)
+        target[rows[first]] = ufunc(target[rows[first]], values[first])
+        rest = np.setdiff1d(np.arange(len(rows)), first)
+        rows, values = rows[rest], values[rest]
 
 
 def _missing(plan: Schedule, draws: int, seed: int | None, block: int) -> dict[str, Missing]:

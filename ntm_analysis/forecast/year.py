@@ -316,7 +316,7 @@ class Purse:
 
     def _shared(self, cost: np.ndarray, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What a commune asks of each set of shared pots, and whether its own can bear the rest."""
-        asked = contribution(self.sets, cost, self.own, own)
+        asked = contribution(self.sets, cost, own)
         enough = asked[0] <= 0  # of the empty set: were shared money without end
         return asked * enough, enough
 

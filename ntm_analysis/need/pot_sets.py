@@ -42,6 +42,8 @@ class PotSets:
         Sets x pots.
     share : ndarray of float64
         Sets x kinds, thousandths of a cost that the set must bear.
+    own : tuple of int
+        Positions of pots that each commune has for itself: they stand in no set.
     """
 
     pots: list[str]
@@ -50,6 +52,7 @@ class PotSets:
     most: np.ndarray
     members: np.ndarray
     share: np.ndarray = field(repr=False)
+    own: tuple[int, ...] = ()
 
     def demand(self, cost: np.ndarray) -> np.ndarray:
         """What each set must bear of costs (kinds, ...): (sets, ...), đồng."""
@@ -57,7 +60,11 @@ class PotSets:
 
     def money(self, by_pot: np.ndarray) -> np.ndarray:
         """The money (pots, ...) of each set: (sets, ...), in the scale of :meth:`demand`."""
-        return THOUSANDTHS * np.tensordot(self.members.astype(float), by_pot, axes=1)
+        return np.tensordot(self._weights, by_pot, axes=1)
+
+    @cached_property
+    def _weights(self) -> np.ndarray:
+        return THOUSANDTHS * self.members.astype(float)
 
     def excess(self, cost: np.ndarray, by_pot: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The gap: the least extra money with which all could be paid, and where it is missing.
@@ -120,6 +127,39 @@ class PotSets:
         numbers = [kept[row.tobytes()] if row.tobytes() in kept else next(more) for row in sets]
         return sets.astype(float), self.borne(sets), np.array(numbers)
 
+    @cached_property
+    def with_own(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Every set with the sets of own pots that matter beside it.
+
+        Own pots are left out where the set with them must bear no more than with a part of them,
+        and the rest of them alone: a commune whose own pots are enough pays that by itself.
+
+        Returns
+        -------
+        tuple of ndarray
+            By set its first row; rows x own pots (0, 1); rows x kinds, thousandths.
+        """
+        some = _subsets(range(len(self.own)), len(self.own))
+        code = some @ (1 << np.arange(len(self.own)))
+        row_of = np.argsort(code)
+        every = np.zeros((len(some), len(self.pots)), dtype=bool)
+        every[:, list(self.own)] = some
+        alone, starts, rows, shares = self.borne(every), [], [], []
+        for inside in self.members:
+            share, kept = self.borne(every | inside), [0]
+            starts.append(len(rows))
+            # Of the empty set no part may be nothing: the rest were all.
+            begin = 0 if inside.any() else 1
+            for row in range(1, len(some)):
+                part = [k for k in kept[begin:] if code[k] & code[row] == code[k]]
+                part = np.array(part, dtype=int)
+                rest = row_of[code[row] - code[part]]
+                if not (share[row] <= share[part] + alone[rest]).all(axis=1).any():
+                    kept.append(row)
+            rows += kept
+            shares.append(share[kept])
+        return np.array(starts), some[rows].astype(float), np.concatenate(shares)
+
     def borne(self, members: np.ndarray) -> np.ndarray:
         """What any sets (sets x pots) must bear of each kind: sets x kinds, thousandths."""
         inside = members @ self.least.T
@@ -155,7 +195,8 @@ def pot_sets(tables: dict[str, pd.DataFrame], own: Collection[str] = ()) -> PotS
     share = every.borne(members)
     kept = range(len(members)) if own else _matter(members[:, shared], share)
     kept = list(kept) or [0]
-    return PotSets(pots, kinds, least, most, members[kept], share[kept])
+    places = tuple(i for i, pot in enumerate(pots) if pot in set(own))
+    return PotSets(pots, kinds, least, most, members[kept], share[kept], places)
 
 
 def _subsets(pots: Sequence[int], width: int) -> np.ndarray:
@@ -214,35 +255,26 @@ def _matter(members: np.ndarray, share: np.ndarray) -> list[int]:
     return kept
 
 
-def contribution(
-    sets: PotSets, cost: np.ndarray, own: Sequence[int], money: np.ndarray
-) -> np.ndarray:
+def contribution(sets: PotSets, cost: np.ndarray, money: np.ndarray) -> np.ndarray:
     """What communes ask of each set of shared pots beyond what their own pots can pay.
 
-    Exact: of the sets that a commune's own pots may be added to, the one that asks most.
+    Exact: of the sets of own pots that may be added, the one that asks most.
 
     Parameters
     ----------
     sets : PotSets
-        Made with these pots as ``own``.
+        Of pots some of which communes have for themselves (``own``).
     cost : ndarray
         Kinds x ..., thousand dong.
-    own : sequence of int
-        Places of the commune's own pots in ``sets.pots``.
     money : ndarray
         Own pots x ..., thousand dong.
 
     Returns
     -------
     ndarray
-        Sets x ..., in the scale of :meth:`PotSets.demand`.
+        Sets x ..., in the scale of :meth:`PotSets.demand`, at least 0; of the empty set what own
+        pots lack, whatever the shared ones hold.
     """
-    worst = None
-    for size in range(len(own) + 1):
-        for some in combinations(range(len(own)), size):
-            members = sets.members.copy()
-            members[:, [own[j] for j in some]] = True
-            asked = np.tensordot(sets.borne(members), cost, axes=1)
-            asked = asked - THOUSANDTHS * money[list(some)].sum(axis=0)
-            worst = asked if worst is None else np.maximum(worst, asked)
-    return worst
+    starts, own, share = sets.with_own
+    asked = np.tensordot(share, cost, axes=1) - THOUSANDTHS * np.tensordot(own, money, axes=1)
+    return np.maximum(np.maximum.reduceat(asked, starts, axis=0), 0)

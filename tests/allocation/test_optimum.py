@@ -102,7 +102,7 @@ def test_a_plan_that_no_one_mix_pays_through_the_years_is_ruled_out():
         np.array([2, 2]),
         np.array([[0.9, 0.8], [0.5, 0.4]]),
         *(np.ones(2), np.zeros(2), np.zeros(2)),
-        *(np.ones(2, dtype=bool), np.full(2, NONE), np.arange(2)),
+        *(np.ones(2, dtype=bool), np.full(2, NONE), np.full(2, NONE), np.arange(2)),
     )
     bounds = rows.rename(columns={"item": "kind", "share": "usual"})
     bounds = bounds.assign(**{c: bounds[c] * 10 for c in ("least", "usual", "most")})

@@ -37,16 +37,8 @@ from ntm_analysis.scenarios.scenario import scenario
 from ntm_analysis.workbook import Workbook
 
 DATA, MODEL = "data/thanh-chuong", "data/huyen-mau"
-ROAD = {
-    "work": "w",
-    "commune": "A",
-    "amount": 7,
-    "year": 2023,
-    "month": 6,
-    "months": 5,
-    "closes": 12,
-}
-ROAD |= {"late": False}
+LISTED = {"year": 2023, "month": 6, "months": 5, "closes": 12, "late": False, "placed": True}
+LISTED |= {"due": float("nan")}
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +90,8 @@ def test_reported_lists_are_paid_first_and_no_year_lists_more_than_it_has_places
     years, goals = allocation.years(), allocation.goals
     reported = goals.index[(goals["level"] == "ntm") & goals["year"].notna()]
     assert (years[reported] >= goals.loc[reported, "year"]).all()
+    own = allocation.years("own")
+    assert (years[reported] <= own[reported]).all(), "no later than the district's own order"
     for plan in allocation.plans.values():
         placed = allocation.case.free & (allocation.case.reported == NONE)
         free = plan.year[placed & (plan.year != NONE)]
@@ -175,21 +169,21 @@ def test_a_scenarios_own_deadline_is_the_plans_and_brings_more(workbook, allocat
 # the audit
 
 
-def lists(listed: int = 1) -> pd.DataFrame:
-    return pd.DataFrame({"places": [1], "listed": [listed]}, index=[2023])
-
-
 def test_each_rule_that_a_plan_breaks_is_named():
-    def rules(rows, paid=True, reserve=True, listed=1):
-        return [row["rule"] for row in audit(pd.DataFrame(rows), lists(listed), paid, reserve)]
+    def rules(*communes, paid=True, reserve=True):
+        codes = list("ABC")[: len(communes)]
+        table = pd.DataFrame(communes, index=codes)
+        return [row["rule"] for row in audit(table, {2023: 1}, paid, reserve)]
 
-    assert rules([ROAD]) == []
-    assert rules([ROAD], paid=False) == ["pot"]
-    assert rules([ROAD], reserve=False) == ["minimum"]
-    assert rules([ROAD], listed=2) == ["list"]
-    assert rules([ROAD | {"months": 8}]) == ["lead_time"]
-    assert rules([ROAD | {"months": 8, "late": True}]) == [], "the plan says that it is late"
-    assert rules([ROAD, ROAD | {"work": "x", "year": 2024}]) == ["parts"]
+    assert rules(LISTED) == []
+    assert rules(LISTED, paid=False) == ["pot"]
+    assert rules(LISTED, reserve=False) == ["minimum"]
+    assert rules(LISTED, LISTED) == ["list"]
+    assert rules(LISTED, LISTED | {"placed": False}) == [], "a reported list needs no place"
+    assert rules(LISTED | {"due": 2022, "placed": False}) == ["reported"]
+    assert rules(LISTED | {"due": 2023, "placed": False}) == []
+    assert rules(LISTED | {"months": 8}) == ["lead_time"]
+    assert rules(LISTED | {"months": 8, "late": True}) == [], "the plan says that it is late"
 
 
 def test_the_audit_finds_a_plan_that_the_pots_cannot_pay(allocation):

@@ -53,6 +53,7 @@ def tiny(seed: int, minimum: bool = False) -> tuple[Central, pd.DataFrame]:
         np.zeros(goals),
         np.ones(goals, dtype=bool),
         np.where(chance.random(goals) < 0.2, chance.integers(0, 2, goals), NONE),
+        np.full(goals, NONE),
         np.arange(goals),
     )
     bounds = parts.rename(columns={"item": "kind", "share": "usual"})
