@@ -27,8 +27,8 @@ from .forecast_words import (
     chance_words,
     day_words,
     month_words,
-    mover_ends,
     mover_name,
+    mover_rows,
     rests_on,
     usual_range,
 )
@@ -246,27 +246,17 @@ class ComparisonPage(Page):
         if self.compared() is None or (rows := loud(self.compared()[1])).empty:
             return Part("")
         (_, made), lang = self.compared(), self.lang
-        names = {row["key"]: mover_name(self.workbook, row["key"], lang) for row in made["tornado"]}
-        rows = rows.assign(label=rows["key"].map(names))
-        cells = [
-            [
-                place,
-                row["label"],
-                mover_ends(self.workbook, row, lang),
-                self.number(row["low"]),
-                self.number(row["high"]),
-                self.text(f"basis_{row['basis']}"),
-            ]
-            for place, row in enumerate(rows.to_dict("records"), start=1)
-        ]
-        quiet = "; ".join(name.lower() for key, name in names.items() if key not in set(rows["key"])) or "-"
+        table = mover_rows(self.workbook, rows, lang)
+        still = [row["key"] for row in made["tornado"] if row["key"] not in set(rows["key"])]
+        quiet = "; ".join(mover_name(self.workbook, key, lang).lower() for key in still) or "-"
+        chart = rows.assign(label=[name for _, name, *_ in table]).head(BARS)
         alt = tornado_told(self.workbook, made, lang, "tornado_alt")
         key = self.text("tornado_key", share=f"{100 * SHARE:.0f}", quiet=quiet, least=self.number(LEAST, 2))
         return self.section(
             "nhay",
             tornado_told(self.workbook, made, lang),
-            picture(tornado(rows.head(BARS), rows["usual"].iloc[0], lang), alt),
-            self.table("tornado", "tt content:name ends mean_low:num mean_high:num note", cells),
+            picture(tornado(chart, rows["usual"].iloc[0], lang), alt),
+            self.table("tornado", "tt content:name ends mean_low:num mean_high:num note", table),
             self.paragraph(key, "key"),
         )
 

@@ -9,8 +9,8 @@ from .forecast_words import (
     chance,
     chance_words,
     day_words,
-    mover_ends,
     mover_name,
+    mover_rows,
     moving,
     rests_on,
 )
@@ -149,7 +149,5 @@ def compare_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
         blocking = blocking_cell(workbook, row, made, lang)
         lines.append(f"  {title}: {'; '.join([*cells, write_number(row['se_ratio'], lang, 2), blocking])}")
     lines += ["", *filter(None, (price_words(row, made, lang) for row in made["scenarios"]))]
-    for row in loud(made).head(5).to_dict("records"):
-        ends = f"{write_number(row['low'], lang, 1)} - {write_number(row['high'], lang, 1)}"
-        lines.append(f"  {mover_name(workbook, row['key'], lang)} ({mover_ends(workbook, row, lang)}): {ends}")
-    return lines
+    rows = mover_rows(workbook, loud(made).head(5), lang)
+    return lines + [f"  {name} ({ends}): {low} - {high}" for _, name, ends, low, high, _ in rows]

@@ -260,6 +260,21 @@ def mover_ends(workbook: Workbook, row: dict, lang: str) -> str:
     return text("ends_values", lang, **dict(zip(("low", "high"), shown, strict=True)))
 
 
+def mover_rows(workbook: Workbook, rows: pd.DataFrame, lang: str) -> list[list]:
+    """The tornado as a table: place, what, its two ends, the mean number at each, on what the ends rest."""
+    return [
+        [
+            place,
+            mover_name(workbook, row["key"], lang),
+            mover_ends(workbook, row, lang),
+            write_number(row["low"], lang, 1),
+            write_number(row["high"], lang, 1),
+            text(f"basis_{row['basis']}", lang),
+        ]
+        for place, row in enumerate(rows.to_dict("records"), start=1)
+    ]
+
+
 def is_share(unit: str) -> bool:
     """Whether a unit of panel_assumed.csv is a part of one."""
     return unit.startswith(("tỷ lệ", "khả năng"))

@@ -87,6 +87,11 @@ class Forecast:
         """How many communes are basically all."""
         return int(-(-len(self.communes) * self.run.plan.rules["basically"] // 100))
 
+    @property
+    def enough(self) -> np.ndarray:
+        """In which worlds basically all finish: bool, draws."""
+        return self.finishing >= self.basically
+
     def of_band(self, values: np.ndarray) -> pd.Series:
         """The mean over the worlds of each NTM goal, by unit; of a band of communes its mean."""
         each = pd.Series(values.mean(axis=1), index=self.run.goals.loc[self.open_, "unit"])

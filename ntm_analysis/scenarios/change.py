@@ -156,7 +156,11 @@ def change_since(
         names = (*names, name)
         if after is not None:
             each = paired(after.finishing, earlier.finishing)
-            figures = (each["difference"], each["se"], _enough(after) - _enough(earlier))
+            figures = (
+                each["difference"],
+                each["se"],
+                paired(after.enough, earlier.enough)["difference"],
+            )
             steps.append(Step(names, *figures, after.p.sub(earlier.p, fill_value=0.0)))
             earlier, names = after, ()
     return change
@@ -172,10 +176,6 @@ def _kinds(name, table, since, until):
     return kinds.mask(late, DATA).mask(late & assumed, ASSUMPTIONS)
 
 
-def _enough(will):
-    return float((will.finishing >= will.basically).mean())
-
-
 def _revised(entry, start, workbook):
     """From the register to the present files as of the same day.
 
@@ -189,7 +189,7 @@ def _revised(entry, start, workbook):
     chances = {row["code"]: row["p"] for row in entry["communes"]}
     old = start.workbook.units["code"].map(chances).dropna()  # of that day: codes are used again
     change = float(start.finishing.mean()) - entry["finishing"]["mean"]
-    basically = _enough(start) - entry["p_basically_all"]
+    basically = float(start.enough.mean()) - entry["p_basically_all"]
     return Step(("revised",), change, se, basically, start.p.sub(old, fill_value=0.0))
 
 

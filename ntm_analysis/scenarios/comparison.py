@@ -221,8 +221,7 @@ def _compared(one, will, first, funding, usual):
     rows = felt(of)[["p", "change", "se"]]
     rows = names.loc[rows.index].join(rows)
     gains, losses = (rows[way * rows["change"] > 0].to_dict("records") for way in (1, -1))
-    enough, before = (each.finishing >= each.basically for each in (will, first))
-    change, chance = paired(will.finishing, first.finishing), paired(enough, before)
+    change, chance = paired(will.finishing, first.finishing), paired(will.enough, first.enough)
     more, communes = funding["money"] - usual["money"], change["difference"]
     no_price = {
         "no_money": not more,
@@ -243,7 +242,7 @@ def _compared(one, will, first, funding, usual):
         "n_communes": len(will.communes),
         "basically_all": will.basically,
         **{f"finishing_{name}": value for name, value in spread(will.finishing).items()},
-        "p_basically_all": float(enough.mean()),
+        "p_basically_all": float(will.enough.mean()),
         "p_all": float((will.finishing == len(will.communes)).mean()),
         **funding,
         "blocking_sources": will.blocking_sources(),

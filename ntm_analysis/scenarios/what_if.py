@@ -198,7 +198,7 @@ class WhatIf:
         first = self.before
         will, title = self._forecast(setting, content_hash(folder_of(self.workbook)))
         change = paired(will.finishing, first.finishing)
-        enough = paired(will.finishing >= will.basically, first.finishing >= first.basically)
+        enough = paired(will.enough, first.enough)
         difference = {
             "finishing": change["difference"],
             "se": change["se"],
