@@ -12,6 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import __version__
 from .assess import assess
@@ -28,12 +29,14 @@ from .page_inputs import home_of, kept_workbook
 from .parameters import OPTIMAL
 from .problems import DataProblems, Problem, report, shown
 from .recognition import NEAR, overview
-from .scenarios.scenario import Scenario, UnknownScenario, scenario
 from .standings import commune_records
 from .units import described
 from .whole_files import write_whole
 from .words import LEVEL_WORDS, STATE_SIGNS, UNCHECKED, count_words, lacking_words, listed, pick, text, verdict_district
 from .workbook import UnknownCommune, Workbook
+
+if TYPE_CHECKING:
+    from .scenarios.scenario import Scenario
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -200,17 +203,18 @@ def _print_json(made: dict) -> int:
     return 0
 
 
-def _scenario(workbook: Workbook, name: str, lang: str) -> Scenario:
+def _scenario(workbook: Workbook, name: str, lang: str) -> "Scenario":
     """The scenario named, applied; its faults are those of its file."""
+    from .scenarios.scenario import UnknownScenario, scenario
+
     try:
         return scenario(workbook, name)
     except UnknownScenario as error:
-        raise Refused(_no_scenario(error, lang)) from None
+        raise Refused(_no_scenario(*error.args, lang)) from None
 
 
-def _no_scenario(error: UnknownScenario, lang: str) -> str:
+def _no_scenario(name: str, known: list[str], lang: str) -> str:
     """That there is no such scenario, and those there are, the nearest names first."""
-    name, known = error.args
     ordered = dict.fromkeys([*nearest(name, known), *known])
     return text("cli_no_scenario", lang, name=shown(name), known=", ".join(ordered))
 
@@ -304,12 +308,13 @@ def _allocate(options: argparse.Namespace) -> int:
 def _compare(options: argparse.Namespace) -> int:
     from .comparison_words import compare_lines
     from .scenarios.comparison import compare, record
+    from .scenarios.scenario import UnknownScenario
 
     workbook, lang = open_workbook(options), options.lang
     try:
         found = compare(workbook, options.scenarios, options.baseline, draws=options.draws, seed=options.seed)
     except UnknownScenario as error:
-        raise Refused(_no_scenario(error, lang)) from None
+        raise Refused(_no_scenario(*error.args, lang)) from None
     return _tell(options, workbook, record(found), compare_lines, found.warnings)
 
 
