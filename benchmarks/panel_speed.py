@@ -37,6 +37,7 @@ def main() -> None:
     from ntm_analysis.scenarios.scenario import scenario
     from ntm_analysis.scenarios.what_if import UNSAVED, WhatIf
     from ntm_analysis.workbook import Workbook
+    from ntm_analysis.yaml_files import as_yaml
 
     print(f"a loop of five million additions: {seconds(plain_loop):.2f} s")
     tried = WhatIf(Workbook.open(ROOT / "data" / "thanh-chuong"))
@@ -48,11 +49,11 @@ def main() -> None:
         slider = panel.sliders[list(panel.pots)[place % len(panel.pots)]]
         money.append(seconds(partial(setattr, slider, "value", 150 if slider.value == 100 else 60)))
         if place < 5:
-            text = tried.text(panel.setting)
+            text = as_yaml(tried.content(panel.setting))
 
             def whole(text: str = text) -> None:
                 chosen = scenario(tried.workbook, UNSAVED, text)
-                record(forecast(chosen.workbook, policy=chosen.policy, deadline=chosen.deadline, draws=tried.draws))
+                record(forecast(chosen.workbook, policy=chosen.policy, draws=tried.draws))
 
             long.append(seconds(whole))
     panel.reset.click()

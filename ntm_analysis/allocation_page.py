@@ -66,7 +66,7 @@ class AllocationPage(ForecastParts):
     @cached_property
     def allocated(self) -> tuple[Allocation, dict] | None:
         """The allocation and its record; None where too little was known on the as-of date."""
-        day = dt.date.fromisoformat(self.deadline) if self.deadline else self.chosen.deadline
+        day = dt.date.fromisoformat(self.deadline) if self.deadline else None
 
         def make() -> tuple[Allocation, dict]:
             found = allocate(self.chosen.workbook, day, self.seed)

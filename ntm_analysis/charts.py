@@ -36,6 +36,13 @@ def blank(width: float, height: float) -> tuple[Figure, matplotlib.axes.Axes]:
         return figure, figure.subplots()
 
 
+def with_legend(figure: Figure, axes: matplotlib.axes.Axes, *, ncols: int = 2, left: bool = False) -> Figure:
+    """The figure with its legend below the axes and no frame around these."""
+    figure.legend(loc="outside lower center", ncols=ncols, fontsize=9.5, frameon=False)
+    sns.despine(ax=axes, left=left)
+    return figure
+
+
 def state_bars(counts: pd.DataFrame, lang: str, what: str = "") -> Figure:
     """Counts by state, as stacked bars: communes for each criterion, or what ``what`` names.
 
@@ -59,9 +66,7 @@ def state_bars(counts: pd.DataFrame, lang: str, what: str = "") -> Figure:
     axes.set_xlabel(what or text("axis_communes", lang))
     axes.set_xlim(0, max(1, left.max()))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    figure.legend(loc="outside lower center", ncols=3, fontsize=9.5, frameon=False)
-    sns.despine(ax=axes, left=True)
-    return figure
+    return with_legend(figure, axes, ncols=3, left=True)
 
 
 def standing_bar(groups: dict[str, tuple[int, str]], lang: str) -> Figure:
@@ -80,9 +85,7 @@ def standing_bar(groups: dict[str, tuple[int, str]], lang: str) -> Figure:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(visible=False)
     axes.set_xlabel(text("axis_communes", lang))
-    figure.legend(loc="outside lower center", ncols=3, fontsize=9.5, frameon=False)
-    sns.despine(ax=axes, left=True)
-    return figure
+    return with_legend(figure, axes, ncols=3, left=True)
 
 
 def threshold_bars(rows: pd.DataFrame, lang: str) -> Figure:
@@ -119,9 +122,7 @@ def stacked_years(amounts: pd.DataFrame, label: str) -> Figure:
         floor = floor + row.to_numpy()
     axes.set_ylabel(label)
     axes.grid(axis="x", visible=False)
-    figure.legend(loc="outside lower center", ncols=2, fontsize=9.5, frameon=False)
-    sns.despine(ax=axes)
-    return figure
+    return with_legend(figure, axes)
 
 
 def waterfall(total: float, steps: dict[str, float], rest: float, lang: str) -> Figure:

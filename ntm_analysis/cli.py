@@ -12,6 +12,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import __version__
 from .assess import assess
@@ -28,12 +29,14 @@ from .page_inputs import home_of, kept_workbook
 from .parameters import OPTIMAL
 from .problems import DataProblems, Problem, report, shown
 from .recognition import NEAR, overview
-from .scenarios.scenario import Scenario, UnknownScenario, scenario
 from .standings import commune_records
 from .units import described
 from .whole_files import write_whole
 from .words import LEVEL_WORDS, STATE_SIGNS, UNCHECKED, count_words, lacking_words, listed, pick, text, verdict_district
 from .workbook import UnknownCommune, Workbook
+
+if TYPE_CHECKING:
+    from .scenarios.scenario import Scenario
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -200,19 +203,20 @@ def _print_json(made: dict) -> int:
     return 0
 
 
-def _scenario(workbook: Workbook, name: str, lang: str) -> Scenario:
+def _scenario(workbook: Workbook, name: str, lang: str) -> "Scenario":
     """The scenario named, applied; its faults are those of its file."""
+    from .scenarios.scenario import UnknownScenario, scenario
+
     try:
         return scenario(workbook, name)
     except UnknownScenario as error:
-        raise Refused(_no_scenario(error, lang)) from None
+        raise Refused(_no_scenario(*error.args, lang)) from None
 
 
-def _no_scenario(error: UnknownScenario, lang: str) -> str:
+def _no_scenario(name: str, known: list[str], lang: str) -> str:
     """That there is no such scenario, and those there are, the nearest names first."""
-    near = nearest(error.text, error.known)
-    known = ", ".join(dict.fromkeys([*near, *error.known]))
-    return text("cli_no_scenario", lang, name=shown(error.text), known=known)
+    ordered = dict.fromkeys([*nearest(name, known), *known])
+    return text("cli_no_scenario", lang, name=shown(name), known=", ".join(ordered))
 
 
 def _registered(workbook: Workbook, made: dict, lang: str) -> str:
@@ -272,7 +276,7 @@ def _forecast(options: argparse.Namespace) -> int:
     units = _commune(options, workbook)
     chosen = _scenario(workbook, options.scenario, lang)
     found = forecast(
-        chosen.workbook, policy=options.policy or chosen.policy, deadline=options.deadline or chosen.deadline,
+        chosen.workbook, policy=options.policy or chosen.policy, deadline=options.deadline,
         finish=options.finish,
         draws=options.draws, seed=options.seed,
     )  # fmt: skip
@@ -295,7 +299,7 @@ def _allocate(options: argparse.Namespace) -> int:
 
     workbook, lang = open_workbook(options), options.lang
     chosen = _scenario(workbook, options.scenario, lang)
-    found = allocate(chosen.workbook, chosen.deadline, options.seed)
+    found = allocate(chosen.workbook, seed=options.seed)
     trial = tried(found, options.draws, options.seed)
     made = record(found, options.policy or OPTIMAL, trial, options.scenario, chosen.title)
     return _tell(options, chosen.workbook, made, allocation_lines)
@@ -304,13 +308,14 @@ def _allocate(options: argparse.Namespace) -> int:
 def _compare(options: argparse.Namespace) -> int:
     from .comparison_words import compare_lines
     from .scenarios.comparison import compare, record
+    from .scenarios.scenario import UnknownScenario
 
     workbook, lang = open_workbook(options), options.lang
     try:
         found = compare(workbook, options.scenarios, options.baseline, draws=options.draws, seed=options.seed)
     except UnknownScenario as error:
-        raise Refused(_no_scenario(error, lang)) from None
-    return _tell(options, workbook, record(found), compare_lines, found.warnings())
+        raise Refused(_no_scenario(*error.args, lang)) from None
+    return _tell(options, workbook, record(found), compare_lines, found.warnings)
 
 
 def _report(options: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from .chart_style import BAND, BAR, END_LOOK, INK, LEADER, MAIN, QUIET, WAY_LOOK
-from .charts import WIDTH, blank
+from .charts import WIDTH, blank, with_legend
 from .office_numbers import write_number
 from .words import text
 
@@ -46,9 +46,7 @@ def frontier(table: pd.DataFrame, total: int, lang: str) -> Figure:
     axes.yaxis.get_major_locator().set_params(integer=True)
     axes.set_xlabel(text("axis_factor", lang))
     axes.set_ylabel(text("axis_finished", lang))
-    figure.legend(loc="outside lower center", ncols=2, fontsize=9.5, frameon=False)
-    sns.despine(ax=axes)
-    return figure
+    return with_legend(figure, axes)
 
 
 def tornado(rows: pd.DataFrame, usual: float, lang: str) -> Figure:
@@ -73,6 +71,4 @@ def tornado(rows: pd.DataFrame, usual: float, lang: str) -> Figure:
     axes.margins(x=0.14)
     axes.grid(axis="y", visible=False)
     axes.set_xlabel(text("axis_mean", lang))
-    figure.legend(loc="outside lower center", ncols=2, fontsize=9.5, frameon=False)
-    sns.despine(ax=axes, left=True)
-    return figure
+    return with_legend(figure, axes, left=True)

@@ -9,9 +9,7 @@ from .comparison_charts import frontier, slope, tornado
 from .comparison_words import (
     base_name,
     blocking_cell,
-    blocking_line,
     change_words,
-    clear,
     loud,
     own_day,
     price_words,
@@ -19,13 +17,24 @@ from .comparison_words import (
     title_of,
     tornado_told,
     verdict,
+    way,
 )
 from .forecast.price import SHARE, WORLDS
-from .forecast_words import LEAST, chance, chance_words, month_words, mover_ends, mover_name, rests_on
+from .forecast_words import (
+    LEAST,
+    blocking_words,
+    chance,
+    chance_words,
+    day_words,
+    month_words,
+    mover_name,
+    mover_rows,
+    rests_on,
+    usual_range,
+)
 from .need.funding import DRAWS, SEED
-from .need.need import spread
 from .need_words import billions
-from .office_numbers import write_change, write_date, write_number
+from .office_numbers import write_change, write_number
 from .page import Page, Part
 from .panel import panel_part
 from .parameters import check
@@ -95,35 +104,38 @@ class ComparisonPage(Page):
         """The verdict, slopes from the baseline, the table of scenarios, what changes nothing or does not fit."""
         if self.compared() is None:
             return self.section("so-sanh", self.text("compare_not_known", day=self.day))
-        found, made = self.compared()
+        (both, made), lang = self.compared(), self.lang
         base, *others = made["scenarios"]
-        everyone = {chance_words(row["p_all"], self.draws, self.lang) for row in made["scenarios"]}
-        told = len(everyone) > 1 or any(tells_all(row["p_all"]) for row in made["scenarios"])
-        rows = []
-        for place, row in enumerate(made["scenarios"]):
-            low, high = row["finishing_p10"], row["finishing_p90"]
-            cells = [self.number(row["finishing_mean"]), f"{low}-{high}" if low != high else str(low)]
-            cells += [
-                "-" if row is base else change_words(row["difference"], self.lang),
-                chance(row["p_basically_all"], self.draws, self.lang),
+        everyone = {chance_words(row["p_all"], self.draws, lang) for row in made["scenarios"]}
+        of_all = len(everyone) > 1 or any(tells_all(row["p_all"]) for row in made["scenarios"])
+        rows = [
+            [
+                place or "",
+                self._title(row) + own_day(row, made, lang),
+                self.number(row["finishing_mean"]),
+                usual_range(row["finishing_p10"], row["finishing_p90"]),
+                change_words(row["difference"], lang) if place else "-",
+                *(chance(row[key], self.draws, lang) for key in ("p_basically_all", "p_all")[: 1 + of_all]),
+                *(billions(row[key], lang) for key in ("need_p50", "gap_mean")),
             ]
-            cells += [chance(row["p_all"], self.draws, self.lang)] if told else []
-            name = self._title(row) + own_day(row, made, self.lang)
-            rows.append([place or "", name, *cells, *(billions(row[key], self.lang) for key in ("need_p50", "gap_mean"))])
-        columns = "tt scenario:name mean:num usual:num change:num enough:num " + "everyone:num " * told + "need:num gap:num"
-        idle = {p.details["value"] for p in found.warnings() if p.code == "scenario_idle"}
-        told_idle = [self.text("compare_idle", title=title_of(r, self.lang)) for r in made["scenarios"] if r["id"] in idle]
-        warned = report(found.unfit, self.lang).splitlines()[1:] if found.unfit else []
+            for place, row in enumerate(made["scenarios"])
+        ]
+        columns = "tt scenario:name mean:num usual:num change:num enough:num " + "everyone:num " * of_all + "need:num gap:num"
+        idle = {p.details["value"] for p in both.warnings if p.code == "scenario_idle"}
+        lines = [self.text("compare_idle", title=title_of(row, lang)) for row in made["scenarios"] if row["id"] in idle]
+        unfit = [p for p in both.warnings if p.code == "scenario_unfit"]
+        if unfit and self.internal:
+            lines += report(unfit, lang).splitlines()[1:]
         return self.section(
             "so-sanh",
-            self.paragraph(verdict(made, self.lang), "verdict"),
-            self.paragraph(blocking_line(self.workbook, base, self.lang)),
-            self.paragraph(rests_on(self.workbook, self.lang), "banner"),
+            self.paragraph(verdict(made, lang), "verdict"),
+            self.paragraph(blocking_words(self.workbook, base, lang)),
+            self.paragraph(rests_on(self.workbook, lang), "banner"),
             self._slope(base, others) if others else "",
             self.table("compare", columns, rows),
             self.paragraph(self.text("compare_key", noise=NOISE, year=self.workbook.as_of.year), "key"),
-            "" if told else self.text("compare_all_untold", p=everyone.pop()),
-            self.bullets([*told_idle, *(warned if self.internal else [])]),
+            "" if of_all else self.text("compare_all_untold", p=everyone.pop()),
+            self.bullets(lines),
         )
 
     def what_if(self) -> Part:
@@ -132,120 +144,120 @@ class ComparisonPage(Page):
             return Part("")
         if not (self.level["level"] == "not_ntm").any():
             return self.section("thu-thay-doi", self.text("panel_none"))
-        base = self.compared()[0].base
-        middle, day = write_number(spread(base.finishing)["p50"], self.lang), write_date(base.day, self.lang)
-        told = self.text("panel_verdict", middle=middle, total=base.communes, day=day) + "."
+        base = self.compared()[1]["scenarios"][0]
+        figures = {"middle": write_number(base["finishing_p50"], self.lang), "total": base["n_communes"]}
+        told = self.text("panel_verdict", day=day_words(base["deadline"], self.lang), **figures) + "."
         static = self.section("thu-thay-doi", self.text("panel_static_result", verdict=told), self.text("panel_static"))
-        first, asked = Setting(self.baseline), {"draws": self.draws, "seed": self.seed}
-        return panel_part(static, lambda: WhatIf(self.workbook, first, **asked), "", self.lang)
+        first, options = Setting(self.baseline), {"draws": self.draws, "seed": self.seed}
+        return panel_part(static, lambda: WhatIf(self.workbook, first, **options), "", self.lang)
 
     def _slope(self, base: dict, others: list[dict]) -> str:
-        ways = [int(clear(r["difference"])) * (1 if r["difference"]["finishing"] > 0 else -1) for r in others]
-        table = pd.DataFrame({"label": [title_of(r, self.lang) for r in others], "way": ways,
-                              "mean": [r["finishing_mean"] for r in others]})  # fmt: skip
-        best, worst = (table.loc[table["mean"].agg(end)] for end in ("idxmax", "idxmin"))
-        alt = self.text(
-            "slope_alt", mean=self.number(base["finishing_mean"]), best=best["label"], high=self.number(best["mean"]),
-            worst=worst["label"], low=self.number(worst["mean"]),
-        )  # fmt: skip
-        return picture(slope(base["finishing_mean"], table, self.lang), alt)
+        rows = [(title_of(row, self.lang), row["finishing_mean"], way(row["difference"])) for row in others]
+        mean = base["finishing_mean"]
+        figures = {"mean": self.number(mean)}
+        for name, number, end in (("best", "high", max), ("worst", "low", min)):
+            title, value, _ = end(rows, key=lambda row: row[1])
+            figures |= {name: title, number: self.number(value)}
+        table = pd.DataFrame(rows, columns=["label", "mean", "way"])
+        return picture(slope(mean, table, self.lang), self.text("slope_alt", **figures))
 
     def prices(self) -> Part:
         """What a commune more costs, what is missed by not choosing the best, what the shared worlds save."""
         if self.compared() is None:
             return Part("")
-        _, made = self.compared()
-        rows = []
+        (_, made), lang, rows = self.compared(), self.lang, []
         for place, row in enumerate(made["scenarios"]):
             more, price = row["money"] - made["scenarios"][0]["money"], row["cost_per_extra_commune"]
-            why = self.text("within_noise") if row["cost_reason"] == "within_noise" else "-"
-            cells = [billions(more, self.lang), why if price is None else billions(price, self.lang)]
-            cells += [self.number(row["regret"]["mean"]), str(row["regret"]["p90"]), self.number(row["se_ratio"], 2)]
-            cells.append(blocking_cell(self.workbook, row, made, self.lang))
-            rows.append([place or "", self._title(row), *cells])
-        lines = (price_words(row, made, self.lang) for row in made["scenarios"])
+            no_price = self.text("within_noise") if row["cost_reason"] == "within_noise" else "-"
+            rows.append(
+                [
+                    place or "",
+                    self._title(row),
+                    billions(more, lang),
+                    no_price if price is None else billions(price, lang),
+                    self.number(row["regret"]["mean"]),
+                    row["regret"]["p90"],
+                    self.number(row["se_ratio"], 2),
+                    blocking_cell(self.workbook, row, made, lang),
+                ]
+            )
         columns = "tt scenario:name extra:num extra_price:num regret:num regret_high:num ratio:num blocking"
         return self.section(
-            "cai-gia", self.bullets(lines), self.table("compare_price", columns, rows),
-            self.paragraph(self.text("compare_price_key"), "key"), title=self.text("section_gia-thay-doi"),
-        )  # fmt: skip
+            "cai-gia",
+            self.bullets(price_words(row, made, lang) for row in made["scenarios"]),
+            self.table("compare_price", columns, rows),
+            self.paragraph(self.text("compare_price_key"), "key"),
+            title=self.text("section_gia-thay-doi"),
+        )
 
     def movers(self) -> Part:
         """Which communes' chances clearly rise and fall in each scenario."""
         if self.compared() is None:
             return Part("")
-        found, made = self.compared()
-        coarse = found.coarse
+        (both, made), lang, rows, dates = self.compared(), self.lang, [], []
 
-        def told(rows: list[dict]) -> str:
-            points = ["" if coarse else f" ({write_change(100 * r['change'], self.lang, 0)})" for r in rows[:NAMES]]
-            named = (f"{r['name']}{change}" for r, change in zip(rows, points, strict=False))
-            names = ", ".join(named).replace("(0)", "(<1)") or "-"
-            return self.text("and_more", names=names, n=len(rows) - NAMES) if len(rows) > NAMES else names
+        def named(communes: list[dict]) -> str:
+            points = ["" if both.coarse else f" ({write_change(100 * c['change'], lang, 0)})" for c in communes[:NAMES]]
+            names = ", ".join(c["name"] + change for c, change in zip(communes, points, strict=False))
+            names, more = names.replace("(0)", "(<1)") or "-", len(communes) - NAMES
+            return self.text("and_more", names=names, n=more) if more > 0 else names
 
-        moved = [row for row in made["scenarios"] if row["gains"] or row["losses"]]
-        rows = [[i, title_of(r, self.lang), told(r["gains"]), told(r["losses"])] for i, r in enumerate(moved, start=1)]
+        for row in made["scenarios"]:
+            title = title_of(row, lang)
+            if row["gains"] or row["losses"]:
+                rows.append([len(rows) + 1, title, named(row["gains"]), named(row["losses"])])
+            months = [(c["name"], *(month_words(c[key], lang) for key in ("before", "after"))) for c in row["dates"]]
+            if moves := [f"{name} ({before} → {after})" for name, before, after in months]:
+                dates.append([len(dates) + 1, title, ", ".join(moves)])
         return self.section(
             "duoc-mat",
             self.table("moved", "tt scenario:name gains losses", rows),
-            self.table("dates_moved", "tt scenario:name later_or_sooner", self._dates(made)),
+            self.table("dates_moved", "tt scenario:name later_or_sooner", dates),
             self.paragraph(self.text("moved_key", noise=NOISE), "key") if rows else self.text("moved_none"),
         )
-
-    def _dates(self, made: dict) -> list[list]:
-        """Whose middle date moves in each scenario, from which month to which."""
-        rows = []
-        for row in made["scenarios"]:
-            told = [
-                f"{r['name']} ({month_words(r['before'], self.lang)} → {month_words(r['after'], self.lang)})"
-                for r in row["dates"]
-            ]
-            if told:
-                rows.append([len(rows) + 1, title_of(row, self.lang), ", ".join(told)])
-        return rows
 
     def frontier(self) -> Part:
         """Money in all pots against communes finishing."""
         if self.compared() is None:
             return Part("")
-        found, made = self.compared()
-        table, total = found.frontier, found.base.communes
-        first, last = table.iloc[0], table.iloc[-1]
-        told = {"low": self.number(first["factor"]), "high": self.number(last["factor"])}
-        told |= {"few": self.number(first["mean"]), "many": self.number(last["mean"])}
+        (both, made), number = self.compared(), self.number
+        first, *_, last = made["frontier"]
+        ends = {"low": number(first["factor"]), "high": number(last["factor"])}
+        ends |= {"few": number(first["mean"]), "many": number(last["mean"])}
         rows = [
-            [f"x {write_number(r['factor'], self.lang)}", billions(r["money"], self.lang), self.number(r["mean"]),
-             f"{r['p10']}-{r['p90']}" if r["p10"] != r["p90"] else str(r["p10"])]
-            for r in made["frontier"]
-        ]  # fmt: skip
-        n = write_number(min(self.draws, WORLDS), self.lang)
+            [
+                f"x {write_number(row['factor'], self.lang)}",
+                billions(row["money"], self.lang),
+                number(row["mean"]),
+                usual_range(row["p10"], row["p90"]),
+            ]
+            for row in made["frontier"]
+        ]
+        total, n = made["scenarios"][0]["n_communes"], write_number(min(self.draws, WORLDS), self.lang)
         return self.section(
             "them-bot",
-            self.text("frontier_told", baseline=base_name(made, self.lang), n=n, **told),
-            picture(frontier(table, total, self.lang), self.text("frontier_alt", total=total, **told)),
+            self.text("frontier_told", baseline=base_name(made, self.lang), n=n, **ends),
+            picture(frontier(both.frontier, total, self.lang), self.text("frontier_alt", total=total, **ends)),
             self.table("frontier", "factor:name planned:num mean:num usual:num", rows),
         )
 
     def tornado(self) -> Part:
         """Which assumptions move the number finishing most, each at its low and its high end."""
-        if self.compared() is None or (shown := loud(self.compared()[1])).empty:
+        if self.compared() is None or (rows := loud(self.compared()[1])).empty:
             return Part("")
-        _, made = self.compared()
-        names = {row["key"]: mover_name(self.workbook, row["key"], self.lang) for row in made["tornado"]}
-        shown = shown.assign(label=shown["key"].map(names))
-        rows = [
-            [i, r["label"], mover_ends(self.workbook, r, self.lang), self.number(r["low"]), self.number(r["high"]),
-             self.text(f"basis_{r['basis']}")]
-            for i, r in enumerate(shown.to_dict("records"), start=1)
-        ]  # fmt: skip
-        quiet = "; ".join(name.lower() for key, name in names.items() if key not in set(shown["key"])) or "-"
-        alt = tornado_told(self.workbook, made, self.lang, "tornado_alt")
+        (_, made), lang = self.compared(), self.lang
+        table = mover_rows(self.workbook, rows, lang)
+        still = [row["key"] for row in made["tornado"] if row["key"] not in set(rows["key"])]
+        quiet = "; ".join(mover_name(self.workbook, key, lang).lower() for key in still) or "-"
+        chart = rows.assign(label=[name for _, name, *_ in table]).head(BARS)
+        alt = tornado_told(self.workbook, made, lang, "tornado_alt")
+        key = self.text("tornado_key", share=f"{100 * SHARE:.0f}", quiet=quiet, least=self.number(LEAST, 2))
         return self.section(
             "nhay",
-            tornado_told(self.workbook, made, self.lang),
-            picture(tornado(shown.head(BARS), shown["usual"].iloc[0], self.lang), alt),
-            self.table("tornado", "tt content:name ends mean_low:num mean_high:num note", rows),
-            self.paragraph(self.text("tornado_key", share=f"{100 * SHARE:.0f}", quiet=quiet, least=self.number(LEAST, 2)), "key"),
+            tornado_told(self.workbook, made, lang),
+            picture(tornado(chart, rows["usual"].iloc[0], lang), alt),
+            self.table("tornado", "tt content:name ends mean_low:num mean_high:num note", table),
+            self.paragraph(key, "key"),
         )
 
     def reckoning(self) -> Part:

@@ -1,19 +1,25 @@
 """The comparison in sentences: ``made`` is the record of :func:`~ntm_analysis.scenarios.comparison.record`."""
 
-import datetime as dt
-
 import pandas as pd
 
 from .forecast.price import TORNADO
-from .forecast_words import blocking_words, chance, chance_words, mover_ends, mover_name, moving, pot_words, rests_on
+from .forecast_words import (
+    blocking_pots,
+    blocking_words,
+    chance,
+    chance_words,
+    day_words,
+    mover_name,
+    mover_rows,
+    moving,
+    rests_on,
+)
 from .need_words import billions, rough
-from .office_numbers import write_change, write_date, write_number
+from .office_numbers import write_change, write_number
 from .scenarios.comparison import NOISE
 from .scenarios.scenario import BASELINE
 from .words import text
 from .workbook import Workbook
-
-SPLIT = ("equal", "decree")  # policies that give each commune a part of the pots of its own
 
 
 def title_of(row: dict, lang: str) -> str:
@@ -32,26 +38,17 @@ def tells_all(p: float) -> bool:
     return 0.01 <= p <= 0.99
 
 
-def blocking_line(workbook: Workbook, row: dict, lang: str) -> str:
-    """The sources that block in a scenario, or in a forecast, as a sentence; "" where none does."""
-    if row["policy"] in SPLIT and not row["blocking_sources"]:
-        return text("blocking_told", lang, pots=text("blocking_own_part", lang))
-    return blocking_words(workbook, row["blocking_sources"], lang)
-
-
 def blocking_cell(workbook: Workbook, row: dict, made: dict, lang: str) -> str:
-    """The same in a table, where the sources are not those of the baseline."""
-    base, pots = made["scenarios"][0], row["blocking_sources"]
-    if row is not base and pots == base["blocking_sources"]:
-        return text("blocking_as_first", lang)
-    if row["policy"] in SPLIT and not pots:
-        return text("blocking_own_part", lang)
-    return "; ".join(pot_words(workbook, pot, lang) for pot in pots) or "-"
+    """The sources that block in a scenario, where they are not those of the baseline."""
+    base, pots = made["scenarios"][0], blocking_pots(workbook, row, lang)
+    same = row is not base and pots == blocking_pots(workbook, base, lang)
+    return text("blocking_as_first", lang) if same else pots or "-"
 
 
-def clear(difference: dict) -> bool:
-    """Whether a difference of the number finishing stands out of its noise."""
-    return abs(difference["finishing"]) > NOISE * difference["se"]
+def way(difference: dict) -> int:
+    """1 where clearly more communes finish, -1 where fewer, 0 where the difference does not stand out of its noise."""
+    change = difference["finishing"]
+    return (change > 0) - (change < 0) if abs(change) > NOISE * difference["se"] else 0
 
 
 def change_words(difference: dict, lang: str) -> str:
@@ -65,7 +62,7 @@ def change_words(difference: dict, lang: str) -> str:
     change = difference["finishing"]
     if change == 0 == difference["se"]:
         return "0"
-    if not clear(difference):
+    if not way(difference):
         return text("within_noise", lang)
     return write_change(change, lang, 1 if abs(change) >= 0.095 else 2)
 
@@ -74,42 +71,35 @@ def own_day(row: dict, made: dict, lang: str) -> str:
     """The deadline of a scenario, where it is not that of the baseline."""
     if row["deadline"] == made["scenarios"][0]["deadline"]:
         return ""
-    return text("compare_own_day", lang, day=write_date(dt.date.fromisoformat(row["deadline"]), lang))
+    return text("compare_own_day", lang, day=day_words(row["deadline"], lang))
 
 
 def verdict(made: dict, lang: str) -> str:
     """Which scenario adds most communes, which loses most, and what that does to the promise."""
     base, *others = made["scenarios"]
-    ordered = sorted(others, key=lambda row: row["difference"]["finishing"])
-
-    def told(key: str, row: dict) -> str:
-        change = change_words(row["difference"], lang).lstrip("+-")
-        return text(key, lang, title=title_of(row, lang), change=change, own=own_day(row, made, lang))
-
-    best, worst = text("compare_no_best", lang), ""
-    if ordered and clear(ordered[-1]["difference"]) and ordered[-1]["difference"]["finishing"] > 0:
-        best = told("compare_best", ordered[-1])
-    if ordered and clear(ordered[0]["difference"]) and ordered[0]["difference"]["finishing"] < 0:
-        worst = told("compare_worst", ordered[0])
+    ends = {"best": text("compare_no_best", lang), "worst": ""}
+    for end, sign in (("worst", -1), ("best", 1)):
+        row = max(others, key=lambda row: sign * row["difference"]["finishing"], default=base)
+        if way(row["difference"]) == sign:
+            change = change_words(row["difference"], lang).lstrip("+-")
+            ends[end] = text(f"compare_{end}", lang, title=title_of(row, lang), change=change, own=own_day(row, made, lang))
     return text(
         "compare_verdict", lang, baseline=base_name(made, lang), mean=write_number(round(base["finishing_mean"]), lang),
-        total=base["n_communes"], day=write_date(dt.date.fromisoformat(base["deadline"]), lang), n=len(others),
-        draws=write_number(made["draws"], lang), best=best, worst=worst, basically=_chances(made, lang),
+        total=base["n_communes"], day=day_words(base["deadline"], lang), n=len(others),
+        draws=write_number(made["draws"], lang), basically=_chances(made, lang), **ends,
     )  # fmt: skip
 
 
 def _chances(made: dict, lang: str) -> str:
     """The highest chance that basically all finish; that all do, where that is neither nearly certain nor nearly none."""
-    rows, base = made["scenarios"], made["scenarios"][0]
-    lines = []
-    for key, p in (("basically", "p_basically_all"), ("all", "p_all")):
-        top = max(rows, key=lambda row: row[p])
-        if key == "all" and not tells_all(top[p]):
-            continue
-        alike = len({chance(row[p], made["draws"], lang) for row in rows}) == 1
-        told = {"n": base["basically_all" if key == "basically" else "n_communes"], "total": base["n_communes"]}
-        told |= {"title": title_of(top, lang), "p": chance_words(top[p], made["draws"], lang)}
-        lines.append(text(f"compare_{key}_{'alike' if alike else 'best'}", lang, **told))
+    rows, base, lines = made["scenarios"], made["scenarios"][0], []
+    for key, p, n in (("basically", "p_basically_all", "basically_all"), ("all", "p_all", "n_communes")):
+        top = max(rows, key=lambda row, p=p: row[p])
+        if key == "basically" or tells_all(top[p]):
+            alike = len({chance(row[p], made["draws"], lang) for row in rows}) == 1
+            told = {"title": title_of(top, lang), "p": chance_words(top[p], made["draws"], lang)}
+            told |= {"n": base[n], "total": base["n_communes"]}
+            lines.append(text(f"compare_{key}_{'alike' if alike else 'best'}", lang, **told))
     return " ".join(lines)
 
 
@@ -146,7 +136,7 @@ def compare_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
     base = made["scenarios"][0]
     lines = [
         verdict(made, lang),
-        blocking_line(workbook, base, lang),
+        blocking_words(workbook, base, lang),
         rests_on(workbook, lang),
         "",
         text("compare_line_head", lang),
@@ -159,7 +149,5 @@ def compare_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
         blocking = blocking_cell(workbook, row, made, lang)
         lines.append(f"  {title}: {'; '.join([*cells, write_number(row['se_ratio'], lang, 2), blocking])}")
     lines += ["", *filter(None, (price_words(row, made, lang) for row in made["scenarios"]))]
-    for row in loud(made).head(5).to_dict("records"):
-        ends = f"{write_number(row['low'], lang, 1)} - {write_number(row['high'], lang, 1)}"
-        lines.append(f"  {mover_name(workbook, row['key'], lang)} ({mover_ends(workbook, row, lang)}): {ends}")
-    return lines
+    rows = mover_rows(workbook, loud(made).head(5), lang)
+    return lines + [f"  {name} ({ends}): {low} - {high}" for _, name, ends, low, high, _ in rows]

@@ -6,7 +6,7 @@ from matplotlib.dates import AutoDateLocator, num2date
 from matplotlib.figure import Figure
 
 from .chart_style import BAND, BAR, INK, MAIN, QUIET, RULE, SCALE_LOOK
-from .charts import WIDTH, blank
+from .charts import WIDTH, blank, with_legend
 from .forecast.scoring import EDGES
 from .words import text
 
@@ -31,9 +31,7 @@ def fan(table: pd.DataFrame, total: int, basically: int, naive: pd.Series | None
     axes.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=5, interval_multiples=True))
     axes.xaxis.set_major_formatter(lambda x, _: f"{num2date(x).month}/{num2date(x).year}")
     axes.set_ylabel(text("axis_finished", lang))
-    figure.legend(loc="outside lower center", ncols=2, fontsize=9.5, frameon=False)
-    sns.despine(ax=axes)
-    return figure
+    return with_legend(figure, axes)
 
 
 def strip(rows: pd.DataFrame, lang: str) -> Figure:

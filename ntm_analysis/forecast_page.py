@@ -16,7 +16,7 @@ from .forecast.luck import list_outcomes, listed_communes
 from .forecast.price import TORNADO, tornado
 from .forecast.simulation import knowledge
 from .forecast_parts import ForecastParts
-from .forecast_words import is_share, month_words, mover_ends, mover_name, moving, ranged, verdict, whole_percent
+from .forecast_words import is_share, month_words, mover_rows, moving, ranged, verdict, whole_percent
 from .office_numbers import write_number
 from .page import Part
 from .panel import panel_part
@@ -87,22 +87,17 @@ class ForecastPage(ForecastParts):
 
     def _moving(self) -> list[str]:
         """The tornado: the assumption that moves the number most, chart and table of those that do."""
-        rows = moving(self._tornado).to_dict("records")
-        if not rows:
+        rows = moving(self._tornado)
+        if rows.empty:
             return [self.text("why_still")]
-        workbook, lang = self.foreseen()[0].workbook, self.lang
-        names = [mover_name(workbook, row["key"], lang) for row in rows]
-        ends = [mover_ends(workbook, row, lang) for row in rows]
-        means = [{end: write_number(row[end], lang, 1) for end in ("low", "high", "usual")} for row in rows]
-        chart = pd.DataFrame(rows)[["low", "high"]].assign(label=names).head(BARS)
-        lowest = {end: means[0][end] for end in ("low", "high")}
-        table = [
-            [i, name, end, mean["low"], mean["high"], self.text(f"basis_{row['basis']}")]
-            for i, (row, name, end, mean) in enumerate(zip(rows, names, ends, means, strict=True), start=1)
-        ]
+        lang = self.lang
+        table = mover_rows(self.foreseen()[0].workbook, rows, lang)
+        _, name, ends, low, high, _ = table[0]
+        usual = rows["usual"].iloc[0]
+        chart = rows[["low", "high"]].assign(label=[what for _, what, *_ in table]).head(BARS)
         return [
-            self.text("why_most", what=names[0], ends=ends[0], **means[0]),
-            picture(tornado_chart(chart, rows[0]["usual"], lang), self.text("why_alt", what=names[0], **lowest)),
+            self.text("why_most", what=name, ends=ends, low=low, high=high, usual=write_number(usual, lang, 1)),
+            picture(tornado_chart(chart, usual, lang), self.text("why_alt", what=name, low=low, high=high)),
             self.table("why", "tt content:name ends mean_low:num mean_high:num note", table),
             self.paragraph(self.text("why_key", n=write_number(min(self.draws, TORNADO), lang)), "key"),
         ]

@@ -56,7 +56,7 @@ class ForecastParts(FundingParts):
         try:
             chosen = scenario(self.workbook, name)
         except UnknownScenario as error:
-            faults.append(f"scenario={name!r}: must be one of {', '.join(error.known)}")
+            faults.append(f"scenario={name!r}: must be one of {', '.join(error.args[1])}")
         if faults:
             raise ValueError("; ".join(faults))
         return chosen
@@ -68,7 +68,7 @@ class ForecastParts(FundingParts):
 
         def make() -> tuple[Forecast, dict]:
             chosen = scenario(self.workbook, self.scenario)
-            day = dt.date.fromisoformat(self.deadline) if self.deadline else chosen.deadline
+            day = dt.date.fromisoformat(self.deadline) if self.deadline else None
             found = forecast(chosen.workbook, policy=self.policy or chosen.policy, deadline=day, **asked)
             return found, record(found, self.scenario, chosen.title)
 
@@ -139,7 +139,7 @@ class ForecastParts(FundingParts):
         )
 
     def _blocking(self) -> str:
-        return blocking_words(self.workbook, self.foreseen()[1]["blocking_sources"], self.lang)
+        return blocking_words(self.workbook, self.foreseen()[1], self.lang)
 
     def _other_finish(self) -> str:
         """The number finishing in the other meaning of the word: signed where criteria met count, and the other way."""

@@ -1,7 +1,6 @@
 """The forecast in sentences: one fixed scale of words, chances to whole per cent, the two ends of the scale as words."""
 
 import datetime as dt
-from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -10,6 +9,7 @@ from .forecast.forecast import OPINIONS
 from .forecast.price import MORE, RANGES
 from .forecast.scoring import EDGES, scale_places
 from .forecast.simulation import knowledge
+from .forecast.yearly_list import split_pots
 from .office_numbers import write_date, write_number
 from .words import text
 from .workbook import Workbook
@@ -107,7 +107,7 @@ def verdict(made: dict, lang: str) -> str:
     first = text(
         f"forecast_verdict_{made['finish']}",
         lang,
-        day=write_date(dt.date.fromisoformat(made["deadline"]), lang),
+        day=day_words(made["deadline"], lang),
         middle=figures["p50"],
         range=usual_range(figures["p10"], figures["p90"]),
         total=made["n_communes"],
@@ -144,6 +144,15 @@ def month_words(day: str | None, lang: str) -> str:
     return text("beyond_term", lang) if day is None else f"{int(day[5:7])}/{day[:4]}"
 
 
+def day_words(day: str, lang: str) -> str:
+    """A day of a record as offices write it.
+
+    >>> day_words("2025-12-31", "vi")
+    '31/12/2025'
+    """
+    return write_date(dt.date.fromisoformat(day), lang)
+
+
 def commune_sentence(row: dict, made: dict, lang: str, coarse: bool = False) -> str:
     """One commune's answer: the chance by the deadline, that of the decision, dates. ``coarse``: in words alone."""
     if row["finished"]:
@@ -154,7 +163,7 @@ def commune_sentence(row: dict, made: dict, lang: str, coarse: bool = False) -> 
         "forecast_commune_signed" if made["finish"] == "signed" else "forecast_commune",
         lang,
         name=row["name"],
-        day=write_date(dt.date.fromisoformat(made["deadline"]), lang),
+        day=day_words(made["deadline"], lang),
         p=chance_words(row["p"], draws, lang),
         signed=chance_words(row["p_signed"], draws, lang),
         unlimited=chance_words(row["p_unlimited"], draws, lang),
@@ -209,14 +218,26 @@ def pot_words(workbook: Workbook, instance: str, lang: str) -> str:
     return f"{name} ({units.iloc[0] if len(units) else served})" if served else name
 
 
-def blocking_words(workbook: Workbook, pots: Iterable[str], lang: str) -> str:
-    """Which sources keep listed communes from being paid; "" where money holds none back.
+def blocking_pots(workbook: Workbook, row: dict, lang: str) -> str:
+    """The sources that keep listed communes from being paid, of the record of a forecast or a scenario; "" where none does.
 
-    >>> blocking_words(Workbook.open("data/thanh-chuong"), ["dat"], "vi")
+    >>> wb = Workbook.open("data/thanh-chuong")
+    >>> blocking_pots(wb, {"policy": "equal", "blocking_sources": ["dat"]}, "vi")
+    'phần vốn chia riêng cho từng xã từ Thu tiền sử dụng đất (đấu giá đất)'
+    """
+    pots = row["blocking_sources"]
+    names = "; ".join(pot_words(workbook, pot, lang) for pot in pots)  # their names hold commas
+    return text("blocking_own_part", lang, pots=names) if split_pots(workbook, row["policy"]).intersection(pots) else names
+
+
+def blocking_words(workbook: Workbook, row: dict, lang: str) -> str:
+    """The same as a sentence.
+
+    >>> blocking_words(Workbook.open("data/thanh-chuong"), {"policy": "own", "blocking_sources": ["dat"]}, "vi")
     'Nguồn đang chặn: Thu tiền sử dụng đất (đấu giá đất).'
     """
-    names = "; ".join(pot_words(workbook, pot, lang) for pot in pots)  # their names hold commas
-    return text("blocking_told", lang, pots=names) if names else ""
+    pots = blocking_pots(workbook, row, lang)
+    return text("blocking_told", lang, pots=pots) if pots else ""
 
 
 def mover_name(workbook: Workbook, key: str, lang: str) -> str:
@@ -237,6 +258,21 @@ def mover_ends(workbook: Workbook, row: dict, lang: str) -> str:
     share = key in ("pace", "success") or is_share(knowledge(workbook.as_of).evidence.assumed["unit"].get(key, ""))
     shown = (whole_percent(end) if share else write_number(end, lang, 2) for end in ends)
     return text("ends_values", lang, **dict(zip(("low", "high"), shown, strict=True)))
+
+
+def mover_rows(workbook: Workbook, rows: pd.DataFrame, lang: str) -> list[list]:
+    """The tornado as a table: place, what, its two ends, the mean number at each, on what the ends rest."""
+    return [
+        [
+            place,
+            mover_name(workbook, row["key"], lang),
+            mover_ends(workbook, row, lang),
+            write_number(row["low"], lang, 1),
+            write_number(row["high"], lang, 1),
+            text(f"basis_{row['basis']}", lang),
+        ]
+        for place, row in enumerate(rows.to_dict("records"), start=1)
+    ]
 
 
 def is_share(unit: str) -> bool:
@@ -275,7 +311,7 @@ def forecast_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
     draws = made["draws"]
     penniless = [text("forecast_no_money", lang)] if without_money(workbook) else []
     lines = [verdict(made, lang), *penniless, setting(workbook, made, lang), rests_on(workbook, lang)]
-    lines += [*filter(None, [blocking_words(workbook, made["blocking_sources"], lang)]), ""]
+    lines += [*filter(None, [blocking_words(workbook, made, lang)]), ""]
     open_ = [row for row in made["communes"] if not row["finished"]]
     if len(made["communes"]) == 1:
         row = made["communes"][0]

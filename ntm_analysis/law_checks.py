@@ -43,7 +43,7 @@ def _words(value: object) -> bool:
     return isinstance(value, Lines) and "vi" in value and set(value) <= {"vi", "en"} and all(map(_text, value.values()))
 
 
-def _one_of(*allowed: str) -> Shape:
+def one_of(*allowed: str) -> Shape:
     return Shape(lambda v: isinstance(v, str) and v in allowed, ", ".join(allowed))
 
 
@@ -67,8 +67,8 @@ TIMES = Shape(lambda v: is_number(v) and v > 0, "1.1", 1)
 SHARE = Shape(lambda v: is_number(v) and 0 < v <= 100, "1 - 100", 50)
 TEST = Shape(_text, '"17.1", "17.10", ...', "")
 REGION_VALUES = Shape(lambda v: isinstance(v, Lines) and len(v) > 0, "{btb: 98, tdmnpb: 90}", {})
-OP, LEVEL = _one_of(*OPS), _one_of(*LEVELS)
-EVIDENCE = {"mark": _one_of(*LAW_MARKS), "reference": TEXT}
+OP, LEVEL = one_of(*OPS), one_of(*LEVELS)
+EVIDENCE = {"mark": one_of(*LAW_MARKS), "reference": TEXT}
 TIME = {"from": DAY, "to?": DAY, "known_from?": DAY}
 HEAD = {"id": TEXT, "kind?": TEXT, "title": WORDS, "note?": WORDS, "references": {"": TEXT}}
 IN_FORCE = {"decision": "decision", **TIME, "known_from": DAY}
@@ -84,16 +84,16 @@ SHAPES: dict[str, dict[str, object]] = {
     "recognition": {**HEAD, "rules": ["rule"], "revocation": ["revocation"],
                     "district_revocation?": ["district revocation"]},
     "decision": {"number?": TEXT, "signed?": DAY, **EVIDENCE},
-    "specially_difficult": {"region": _one_of(*REGION_NAMES), **EVIDENCE},
+    "specially_difficult": {"region": one_of(*REGION_NAMES), **EVIDENCE},
     "requires": {"set": TEXT, **EVIDENCE},
     "criterion": {"number": COUNT, "name": WORDS, "owner": "owner", "tests": ["test"]},
-    "owner": {"vi": TEXT, "en?": TEXT, **EVIDENCE, "mark": _one_of(*LAW_MARKS, "assumed")},
+    "owner": {"vi": TEXT, "en?": TEXT, **EVIDENCE, "mark": one_of(*LAW_MARKS, "assumed")},
     "test": {"number": TEST, "part_of?": TEST, "name": WORDS, "unit": UNIT, "op": OP, "same_measure?": {"": TEST},
              "values": ["value"]},
     "value": {**TIME, "op?": OP, "unit?": UNIT, "name?": WORDS, "regions": REGION_VALUES, **EVIDENCE, "note?": WORDS},
     "times": {"times": TIMES, "set": TEXT, "test": TEST},
     "verdict": {"verdict_of": TEXT},
-    "district condition": {"number": TEXT, "name": WORDS, "measure": _one_of(*MEASURES), "op": OP, "value?": NUMBER,
+    "district condition": {"number": TEXT, "name": WORDS, "measure": one_of(*MEASURES), "op": OP, "value?": NUMBER,
                            "unit": UNIT, **TIME, **EVIDENCE, "note?": WORDS},
     "rule": {"id": TEXT, "decision": "decision", **TIME, "note?": WORDS, "conditions": ["condition"]},
     "condition": {"id": TEXT, "name": WORDS, "value?": NUMBER, "unit?": UNIT, "level?": LEVEL, **EVIDENCE,
@@ -130,9 +130,10 @@ class LawFile:
             return True
         return False
 
-    def sound(self, block: object, kind: str, line: int, key: str | None = None, where: str = "") -> Lines:
+    def sound(self, block: object, kind: str | dict[str, Shape], line: int, key: str | None = None, where: str = "") -> Lines:
         """``block`` held to the shape ``kind``: all its keys, with a stand-in for whatever is wrong or missing."""
-        shapes = {name.removesuffix("?"): (shape, name[-1] == "?") for name, shape in SHAPES[kind].items()}
+        keys = SHAPES[kind] if isinstance(kind, str) else kind
+        shapes = {name.removesuffix("?"): (shape, name[-1] == "?") for name, shape in keys.items()}
         listed = ", ".join(shapes)
         if not isinstance(block, Lines):
             self.problem("yaml_value", line, key, value=block, allowed=f"{{{listed}}}")

@@ -17,15 +17,15 @@ from .page_inputs import typed
 from .parameters import PLANS
 from .problems import DataProblems
 from .render import TEMPLATES
-from .scenarios.saved_scenario import NotSaved, save
-from .scenarios.scenario import BASELINE, UnknownScenario, scenario_ids
-from .scenarios.what_if import DELAY, MONEY, PRICES, Setting, WhatIf
+from .scenarios.scenario import BASELINE, NotSaved, UnknownScenario, save, scenario, scenario_ids
+from .scenarios.what_if import DELAY, MONEY, PRICES, Setting, WhatIf, pots_of
 from .what_if_words import (
     NotUnderstood,
     chart,
     commune_options,
     communes,
     money_shown,
+    paragraphs,
     read_communes,
     read_deadline,
     start_options,
@@ -79,7 +79,7 @@ class Panel:
         self.tried, self.lang, self.w = tried, lang, ipywidgets
         self.shown, self.waiting, self.held, self.good, self.chosen = None, None, False, False, ([], "")
         self.gone = ""  # what is said of a scenario that was started from and is no more
-        self.pots = tried.pots()
+        self.pots = pots_of(tried.workbook)
         self.out = {name: ipywidgets.HTML() for name in ("verdict", "status", "wrong", "chart", "communes", "saved")}
         self._fields(commune)
         self._sliders()
@@ -95,55 +95,57 @@ class Panel:
 
     # widgets -----------------------------------------------------------------------------------------------------
 
+    def _field(self, kind: str, name: str, **values: object) -> object:
+        """A widget with its label."""
+        labelled = {"description": self.say(name), "style": {"description_width": LABEL}}
+        return getattr(self.w, kind)(layout=self.w.Layout(width="auto"), **labelled, **values)
+
     def _fields(self, commune: str) -> None:
-        first, w, wide = self.tried.first, self.w, {"description_width": LABEL}
-        options = {"style": wide, "layout": w.Layout(width="auto")}
-        found = self.tried.before
-        open_ = found.run.goals.loc[found.open_, "unit"].tolist()
+        first, workbook, before, everyone = self.tried.first, self.tried.workbook, self.tried.before, self.say("all")
+        open_ = before.run.goals.loc[before.open_, "unit"].tolist()
         policies = [(self.say("policy_start"), ""), *((text(f"policy_{name}", self.lang), name) for name in PLANS)]
-        day = write_date(first.deadline, "vi") if first.deadline else ""
         self.fields = {
-            "commune": w.Combobox(
-                value=commune or self.say("all"), options=[self.say("all"), *commune_options(self.tried.workbook, open_)],
+            "commune": self._field(
+                "Combobox",
+                "commune",
+                value=commune or everyone,
+                options=[everyone, *commune_options(workbook, open_)],
                 ensure_option=False,
-                continuous_update=False, description=self.say("commune"), placeholder=self.say("commune_hint"), **options,
+                continuous_update=False,
+                placeholder=self.say("commune_hint"),
             ),
-            "start": w.Dropdown(
-                options=start_options(self.tried.workbook, self.lang), value=first.start, description=self.say("start"), **options
-            ),
-            "deadline": w.Text(value=day, continuous_update=False, description=self.say("deadline"), **options),
-            "policy": w.Dropdown(options=policies, value=first.policy, description=self.say("policy"), **options),
-        }  # fmt: skip
+            "start": self._field("Dropdown", "start", options=start_options(workbook, self.lang), value=first.start),
+            "deadline": self._field("Text", "deadline", value=self._first_day(), continuous_update=False),
+            "policy": self._field("Dropdown", "policy", options=policies, value=first.policy),
+        }
+
+    def _first_day(self) -> str:
+        return write_date(self.tried.first.deadline, "vi") if self.tried.first.deadline else ""
 
     def _sliders(self) -> None:
         w, workbook = self.w, self.tried.workbook
-
-        def slider(name: str, ends: tuple[int, int, int], value: int) -> None:
-            low, high, step = ends
+        kinds = {pot: (100, MONEY, self.say("money", pot=pot_words(workbook, pot, self.lang))) for pot in self.pots}
+        kinds |= {"*prices": (0, PRICES, self.say("prices")), "*delay": (0, DELAY, self.say("delay"))}  # no pot is called so
+        self.sliders, self.readouts = {}, {}
+        for name, (value, ends, label) in kinds.items():
             self.sliders[name] = w.IntSlider(
-                value, low, high, step, description=name, readout=False, style={"description_width": LABEL},
+                value,
+                *ends,
+                description=label,
+                readout=False,
+                style={"description_width": LABEL},
                 layout=w.Layout(flex="1 1 auto", width="auto", min_width="0"),
-            )  # fmt: skip
+            )
             self.readouts[name] = w.HTML(layout=w.Layout(width="13rem", flex="0 0 auto"))
 
-        self.sliders, self.readouts = {}, {}
-        for pot in self.pots:
-            slider(pot, MONEY, 100)
-            self.sliders[pot].description = self.say("money", pot=pot_words(workbook, pot, self.lang))
-        for name, ends in (("prices", PRICES), ("delay", DELAY)):
-            slider(f"*{name}", ends, 0)  # no pot is called so
-            self.sliders[f"*{name}"].description = self.say(name)
-        self.reset = w.Button(description=self.say("reset"), layout=w.Layout(width="auto"))
-        self.reset.on_click(lambda _: self.back())
-
     def _saving(self) -> None:
-        w = self.w
-        self.name = w.Text(
-            description=self.say("save_name"), placeholder=self.say("save_hint"), style={"description_width": LABEL},
-            layout=w.Layout(flex="1 1 auto"),
-        )  # fmt: skip
-        self.over = w.Checkbox(description=self.say("save_over"), indent=False, layout=w.Layout(width="auto"))
-        self.button = w.Button(description=self.say("save"), button_style="primary", layout=w.Layout(width="auto"))
+        w, auto = self.w, self.w.Layout(width="auto")
+        self.reset = w.Button(description=self.say("reset"), layout=auto)
+        self.reset.on_click(lambda _: self.back())
+        self.name = self._field("Text", "save_name", placeholder=self.say("save_hint"))
+        self.name.layout = w.Layout(flex="1 1 auto")
+        self.over = w.Checkbox(description=self.say("save_over"), indent=False, layout=auto)
+        self.button = w.Button(description=self.say("save"), button_style="primary", layout=auto)
         self.button.on_click(lambda _: self.save())
 
     def _laid_out(self) -> object:
@@ -152,19 +154,19 @@ class Panel:
         below = w.Layout(grid_template_columns="minmax(0, 5fr) minmax(0, 6fr)", grid_gap="0 1.5rem", width="100%")
         rows = [w.HBox([slider, self.readouts[name]]) for name, slider in self.sliders.items()]
         lead = self.say("pots_lead", year=self.tried.workbook.as_of.year)
-        head = Markup('<p class="head">{}</p>').format(text("section_thu-thay-doi", self.lang))
         named = {"output_type": "display_data", "data": {"application/javascript": NAMED}, "metadata": {}}
         out["wrong"].add_class("wrong")
-        made = w.VBox([
-            w.HTML(STYLE + head), out["verdict"], out["status"], out["wrong"],
+        view = w.VBox([
+            w.HTML(STYLE + paragraphs([text("section_thu-thay-doi", self.lang)], ' class="head"')),
+            out["verdict"], out["status"], out["wrong"],
             w.GridBox(list(self.fields.values()), layout=columns),
-            w.HTML(Markup('<p class="lead">{}</p>').format(lead)), w.GridBox(rows, layout=columns), w.HBox([self.reset]),
+            w.HTML(paragraphs([lead], ' class="lead"')), w.GridBox(rows, layout=columns), w.HBox([self.reset]),
             w.GridBox([out["chart"], out["communes"]], layout=below),
             w.HTML('<p class="lead"></p>'), w.HBox([self.name, self.over, self.button]), out["saved"],
             w.Output(outputs=(named,), layout=w.Layout(height="0", margin="0")),
         ])  # fmt: skip
-        made.add_class("ntm-panel")
-        return made
+        view.add_class("ntm-panel")
+        return view
 
     # what happens ------------------------------------------------------------------------------------------------
 
@@ -192,19 +194,18 @@ class Panel:
     def _started(self) -> None:
         """The deadline that a blank field stands for, and what the pots bring, in the scenario started from."""
         try:
-            workbook = self.tried.start(self.fields["start"].value).workbook
+            workbook = scenario(self.tried.workbook, self.fields["start"].value).workbook
         except (DataProblems, UnknownScenario):  # told when it is worked out
             return
-        self.pots = {pot: told for pot, told in self.tried.pots(workbook).items() if pot in self.sliders}
+        self.pots = {pot: told for pot, told in pots_of(workbook).items() if pot in self.sliders}
         self.fields["deadline"].placeholder = self.say("deadline_hint", day=write_date(workbook.last_day, self.lang))
 
     def back(self) -> None:
         """All as at the beginning; names typed stay."""
-        first, self.held = self.tried.first, True
+        self.held = True
         try:
-            self._offer(first.start)
-            self.fields["policy"].value = first.policy
-            self.fields["deadline"].value = write_date(first.deadline, "vi") if first.deadline else ""
+            self._offer(self.tried.first.start)
+            self.fields["policy"].value, self.fields["deadline"].value = self.tried.first.policy, self._first_day()
             for name, slider in self.sliders.items():
                 slider.value = 0 if name.startswith("*") else 100
         finally:
@@ -230,11 +231,15 @@ class Panel:
     def _busy(self, busy: bool) -> None:
         for name in ("verdict", "chart", "communes"):
             (self.out[name].add_class if busy else self.out[name].remove_class)("busy")
-        key = "computing" if busy else "done" if self.good else ""
-        self.out["status"].value = self._line(key, draws=write_number(self.tried.draws, self.lang)) if key else ""
+        done = [self.say("done", draws=write_number(self.tried.draws, self.lang))] if self.good else []
+        line = [self.say("computing")] if busy else done
+        self.out["status"].value = paragraphs(line, ' class="small" role="status"')
 
-    def _line(self, key: str, **values: object) -> str:
-        return Markup('<p class="small" role="status">{}</p>').format(self.say(key, **values))
+    def _words(self, error: Exception) -> str:
+        """What is wrong; whatever it is, a planner is not shown a traceback."""
+        if isinstance(error, DataProblems):
+            return words_of(error, self.lang)
+        return f"{error}" if isinstance(error, NotUnderstood) else self.say("broken", error=f"{type(error).__name__}: {error}")
 
     def update(self) -> None:
         """Work out what the widgets stand at; what is wrong is said in words, the last answer and all input kept."""
@@ -247,28 +252,23 @@ class Panel:
         try:
             self.chosen = read_communes(self.fields["commune"].value, self.tried.workbook, self.lang)
         except NotUnderstood as error:
-            wrong.append(f"{error}")
+            wrong.append(self._words(error))
         try:
             answer = self.tried.answer(self.setting)
-        except (NotUnderstood, DataProblems) as error:
-            wrong += [words_of(error, self.lang)] if isinstance(error, DataProblems) else [f"{error}", *self._others()]
+        except Exception as error:
             self.good = False
-        except Exception as error:  # whatever it is, a planner is not shown a traceback
-            wrong.append(self.say("broken", error=f"{type(error).__name__}: {error}"))
-            self.good = False
+            wrong += [self._words(error), *(self._others() if isinstance(error, NotUnderstood) else [])]
         else:
             self.shown, self.good = answer, True
             self.out["verdict"].value = verdict(answer, self.lang)
             self.out["verdict"].remove_class("busy")  # what is asked first is there first
             self.out["chart"].value = chart(answer, self.lang)
             self._read_out()  # which sources block is known now
-        if self.shown and not self.good:
-            wrong.append(self.say("kept"))
         if self.shown:  # of the communes last understood
-            chosen, note = self.chosen
-            hint = Markup("<p>{}</p>").format(note) if note else ""
-            self.out["communes"].value = hint + communes(self.shown, chosen, self.lang)
-        self.out["wrong"].value = Markup("").join(Markup('<p role="alert">{}</p>').format(line) for line in dict.fromkeys(wrong))
+            wrong += [] if self.good else [self.say("kept")]
+            units, note = self.chosen
+            self.out["communes"].value = paragraphs([note] if note else []) + communes(self.shown, units, self.lang)
+        self.out["wrong"].value = paragraphs(dict.fromkeys(wrong), ' role="alert"')
         self._busy(False)
 
     def _others(self) -> list[str]:
@@ -276,31 +276,31 @@ class Panel:
         try:
             self.tried.scenario(self._with(None))
         except DataProblems as error:
-            return [words_of(error, self.lang)]
+            return [self._words(error)]
         except UnknownScenario:  # deleted this very moment: told the next time
             pass
         return []
 
     def save(self) -> None:
         """Save what the widgets stand at as a scenario, and say where it is and how it is used."""
+        kind = "alert"
         try:
             there = self._start_there()
-            self.update() if self.waiting or not self.good or not there else None
-            if not there:
-                raise NotSaved("start_gone")
-            if not self.good:
-                raise NotSaved("wait")
-            made, path = save(self.tried, self.setting, self.name.value, self.over.value)
+            if self.waiting or not self.good or not there:
+                self.update()
+            if not (there and self.good):
+                raise NotSaved("wait" if there else "start_gone")
+            tried = self.tried
+            name, path = save(tried.workbook, tried.content(self.setting), self.name.value, self.over.value)
         except NotSaved as error:
-            values = error.values | ({"over": self.say("save_over")} if error.reason == "exists" else {})
-            line, kind = self.say(f"save_{error.reason}", **values), "alert"
+            line = self.say(f"save_{error.reason}", over=self.say("save_over"), **error.details)
         except (NotUnderstood, DataProblems) as error:
-            line, kind = words_of(error, self.lang) if isinstance(error, DataProblems) else f"{error}", "alert"
+            line = self._words(error)
         else:
-            file, data = f"{path.parent.parent.name}/scenarios/{path.name}", typed(self.tried.workbook.path)
-            line, kind = self.say("saved", file=file, id=made, data=data), "status"
+            file, data = f"{path.parent.parent.name}/scenarios/{path.name}", typed(tried.workbook.path)
+            line, kind = self.say("saved", file=file, id=name, data=data), "status"
             self._offer(self.fields["start"].value)
-        self.out["saved"].value = Markup('<p role="{}">{}</p>').format(kind, line)
+        self.out["saved"].value = paragraphs([line], f' role="{kind}"')
         (self.out["saved"].add_class if kind == "alert" else self.out["saved"].remove_class)("wrong")
 
     def _offer(self, wanted: str) -> None:

@@ -1,21 +1,34 @@
 """What a what-if panel reads and says: fields as people type them, the answer as sentences, chart and table."""
 
 import datetime as dt
+from collections.abc import Iterable
 
 from markupsafe import Markup
 
 from .charts import picture
-from .comparison_words import blocking_line, change_words, clear, tells_all
+from .comparison_words import change_words, tells_all, way
 from .forecast_charts import fan
-from .forecast_words import chance, chance_words, commune_sentence, held_sentence, month_words, pot_words
+from .forecast_words import (
+    blocking_words,
+    chance,
+    chance_words,
+    commune_sentence,
+    day_words,
+    held_sentence,
+    month_words,
+    pot_words,
+    usual_range,
+)
 from .names import plain
 from .need_words import billions
 from .office_numbers import YEARS, NotRead, read_date, write_change, write_date, write_number
 from .problems import DataProblems, Problem
-from .scenarios.scenario import titles
+from .scenarios.comparison import felt
+from .scenarios.scenario import BASELINE, BASELINE_TITLE, folder_of, is_title, scenario_ids
 from .scenarios.what_if import WhatIfResult
 from .words import listed, text
 from .workbook import UnknownCommune, Workbook
+from .yaml_files import read_yaml
 
 SLIDERS = dict.fromkeys(("delay_low", "delay", "delay_high"), "delay") | dict.fromkeys(("low", "mode", "high"), "prices")
 TOLD = 3  # communes whose own answer is told in sentences
@@ -23,6 +36,11 @@ TOLD = 3  # communes whose own answer is told in sentences
 
 class NotUnderstood(ValueError):
     """A field that cannot be read; the message says so in words."""
+
+
+def paragraphs(lines: Iterable[str], attributes: str = "") -> Markup:
+    """Each line as a paragraph."""
+    return _each(f"<p{attributes}>{{}}</p>", lines)
 
 
 def words_of(error: DataProblems, lang: str) -> str:
@@ -45,19 +63,18 @@ def read_deadline(typed: str, workbook: Workbook, lang: str) -> dt.date | None:
     """
     if not typed.strip():
         return None
+    as_of = workbook.as_of
     try:
         day = read_date(typed)
+        if day <= as_of:
+            raise NotRead("deadline_past", day=write_date(day), as_of=write_date(as_of))
     except NotRead as error:
+        problem = Problem(error.reason, "", details={"value": typed} | error.details)
+        said = words_of(DataProblems([problem]), lang)
         if error.beyond:
-            first, last = write_date(workbook.as_of, lang), write_date(dt.date(YEARS[1], 12, 31), lang)
-            raise NotUnderstood(
-                text("panel_deadline_range", lang, day=write_date(error.beyond, lang), first=first, last=last)
-            ) from None
-        found = [Problem(error.reason, "", details={"value": typed} | error.details)]
-        raise NotUnderstood(words_of(DataProblems(found), lang)) from None
-    if day <= workbook.as_of:
-        details = {"day": write_date(day), "as_of": write_date(workbook.as_of)}
-        raise NotUnderstood(words_of(DataProblems([Problem("deadline_past", "", details=details)]), lang))
+            ends = {"first": as_of, "last": dt.date(YEARS[1], 12, 31), "day": error.beyond}
+            said = text("panel_deadline_range", lang, **{name: write_date(day, lang) for name, day in ends.items()})
+        raise NotUnderstood(said) from None
     return day
 
 
@@ -73,28 +90,37 @@ def read_communes(typed: str, workbook: Workbook, lang: str) -> tuple[list[int],
     >>> read_communes("thanh huong, 17758", Workbook.open("data/thanh-chuong"), "vi")[1]
     ''
     """
-    names = [name.partition("(")[0].strip() for name in typed.replace(";", ",").split(",")]
-    names = [name for name in names if name]
+    parts = [part.partition("(")[0].strip() for part in typed.replace(";", ",").split(",")]
+    names = dict.fromkeys(filter(None, parts))
     if not names:
         return [], text("panel_commune_empty", lang)
-    everyone = {plain(text("panel_all", lang)), plain(text("panel_all", "vi"))}
+    everyone = [plain(text("panel_all", one)) for one in (lang, "vi")]
     if any(plain(name) in everyone for name in names):
         return [], text("panel_commune_all", lang)
-    found, unknown = [], []
+    units, unknown = {}, []
     for name in names:
         try:
-            found.append(workbook.find(name))
+            units[workbook.find(name)] = name
         except UnknownCommune as error:
             near = listed(error.near, lang) or "..."
             unknown.append(text("panel_commune_unknown", lang, value=name[:60], near=near))
     if unknown:
-        raise NotUnderstood(" ".join(dict.fromkeys(unknown)))
-    return list(dict.fromkeys(found)), ""
+        raise NotUnderstood(" ".join(unknown))
+    return [*units], ""
 
 
 def start_options(workbook: Workbook, lang: str) -> list[tuple[str, str]]:
-    """The scenarios that a setting may start from: title, id."""
-    return [(title[lang][0].upper() + title[lang][1:], name) for name, title in titles(workbook).items()]
+    """The scenarios that a setting may start from: title (its id where the file has none), id.
+
+    >>> start_options(Workbook.open("data/thanh-chuong"), "en")[3]
+    ('Closest first', 'closest')
+    """
+    options = [(BASELINE_TITLE[lang].capitalize(), BASELINE)]
+    for name in scenario_ids(workbook)[1:]:
+        title = (read_yaml(folder_of(workbook) / f"{name}.yaml", []) or {}).get("title")
+        shown = title[lang] if is_title(title) else name
+        options.append((shown[0].upper() + shown[1:], name))
+    return options
 
 
 def money_shown(share: int, amount: float, cement: bool, lang: str) -> str:
@@ -107,28 +133,22 @@ def money_shown(share: int, amount: float, cement: bool, lang: str) -> str:
 def verdict(result: WhatIfResult, lang: str) -> Markup:
     """The answer in large letters, its range, the chances with their intervals, and the difference."""
     row, workbook = result.record, result.forecast.workbook
-    figures, total = row["finishing"], row["n_communes"]
-    low, high = figures["p10"], figures["p90"]
-    middle = write_number(figures["p50"], lang)
-    day = write_date(dt.date.fromisoformat(row["deadline"]), lang)
+    figures, total, day = row["finishing"], row["n_communes"], day_words(row["deadline"], lang)
     share = f"{write_number(100 * row['basically_share'], lang)}%"
-    told = {
-        "share": share,
-        "basically": row["basically_all"],
-        "total": total,
-        "p": chance_words(row["p_basically_all"], row["draws"], lang),
-    }
-    lines = [text("panel_enough", lang, **told), blocking_line(workbook, row, lang)]
+    p_enough, p_all = (chance_words(row[key], row["draws"], lang) for key in ("p_basically_all", "p_all"))
+    lines = [text("panel_enough", lang, share=share, basically=row["basically_all"], total=total, p=p_enough)]
     if tells_all(row["p_all"]):
-        lines.insert(1, text("panel_everyone_chance", lang, p=chance_words(row["p_all"], row["draws"], lang)))
-    empty = [pot_words(workbook, name, lang) for name in row["pots_without_money"]]
-    lines += [text("panel_ends", lang, pots=listed(empty, lang))] if empty else []
-    return Markup('<p class="big">{}</p><p class="range">{}</p><p class="change">{}</p>{}').format(
-        text("panel_verdict", lang, middle=middle, total=total, day=day),
-        text("panel_range", lang, range=f"{low}-{high}" if low != high else low, now=row["n_finished_now"]),
-        difference(result, lang),
-        Markup("").join(Markup("<p>{}</p>").format(line) for line in lines),
-    )
+        lines.append(text("panel_everyone_chance", lang, p=p_all))
+    lines.append(blocking_words(workbook, row, lang))
+    if empty := [pot_words(workbook, name, lang) for name in row["pots_without_money"]]:
+        lines.append(text("panel_ends", lang, pots=listed(empty, lang)))
+    head = {
+        "big": text("panel_verdict", lang, middle=write_number(figures["p50"], lang), total=total, day=day),
+        "range": text("panel_range", lang, range=usual_range(figures["p10"], figures["p90"]), now=row["n_finished_now"]),
+        "change": difference(result, lang),
+    }
+    marked = (paragraphs([line], f' class="{name}"') for name, line in head.items())
+    return Markup("").join([*marked, paragraphs(lines)])
 
 
 def difference(result: WhatIfResult, lang: str) -> str:
@@ -137,7 +157,7 @@ def difference(result: WhatIfResult, lang: str) -> str:
     if told["finishing"] == 0 == told["se"] and not told["enough"]:
         return text("panel_same", lang)
     error = write_number(1.96 * told["se"], lang, 2) if 1.96 * told["se"] >= 0.005 else text("panel_least", lang)
-    if told["se"] and not clear(told):
+    if told["se"] and not way(told):
         return text("panel_difference_noise", lang, error=error)
     enough = write_change(100 * told["enough"], lang, 1)
     return text("panel_difference", lang, change=change_words(told, lang), error=error, enough=enough)
@@ -145,60 +165,51 @@ def difference(result: WhatIfResult, lang: str) -> str:
 
 def chart(result: WhatIfResult, lang: str) -> Markup:
     """Communes finished over time."""
-    table, made = result.forecast.over_time(), result.record
-    last = table.iloc[-1]
+    table, row = result.forecast.over_time(), result.record
+    last, total = table.iloc[-1], row["n_communes"]
     alt = text(
-        "fan_alt", lang, now=made["n_finished_now"], low=int(last["p10"]), high=int(last["p90"]), total=made["n_communes"],
-        day=write_date(dt.date.fromisoformat(made["deadline"]), lang),
-    )  # fmt: skip
-    return picture(fan(table, made["n_communes"], made["basically_all"], None, lang), alt)
+        "fan_alt",
+        lang,
+        now=row["n_finished_now"],
+        low=int(last["p10"]),
+        high=int(last["p90"]),
+        total=total,
+        day=day_words(row["deadline"], lang),
+    )
+    return picture(fan(table, total, row["basically_all"], None, lang), alt)
 
 
 def communes(result: WhatIfResult, chosen: list[int], lang: str) -> Markup:
     """The communes chosen in sentences, and a table of them and of those that change; without any chosen, of all."""
-    workbook, draws = result.forecast.workbook, _draws(result)
-    code = workbook.units["code"]
-    rows = {row["code"]: row for row in result.record["communes"]}
-    told = [_own(result, rows[code[unit]], lang) for unit in chosen[:TOLD] if code[unit] in rows]
-    movers = result.movers().index.tolist()
-    listed_units = [
-        unit
-        for unit in result.forecast.communes
-        if not rows[code[unit]]["finished"] and (not chosen or unit in (*chosen, *movers))
-    ]
-    title = text("panel_moved" if chosen else "panel_everyone", lang)
-    cells = []
-    for unit in sorted(listed_units, key=lambda unit: (unit not in chosen, -abs(result.moved.loc[unit, "change"]))):
-        row, moved = rows[code[unit]], result.moved.loc[unit]
-        change = (
-            write_change(100 * moved["change"], lang, 1)
-            if unit in movers
-            else ("0" if not moved["change"] else text("within_noise", lang))
-        )
-        shown = [
-            chance(moved["before"], draws, lang),
-            chance(moved["p"], draws, lang),
-            change,
-            month_words(row["p50_date"], lang),
-        ]
-        cells.append(Markup("<tr><th scope=row>{}</th>{}</tr>").format(
-            row["name"], Markup("").join(Markup("<td>{}</td>").format(cell) for cell in shown)
-        ))  # fmt: skip
-    heads = [text(f"panel_head_{name}", lang) for name in ("commune", "before", "now", "change", "middle")]
-    head = Markup("").join(Markup("<th scope=col>{}</th>").format(h) for h in heads)
-    table = Markup("<table><caption>{}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table>")
-    made = Markup("").join(Markup("<p>{}</p>").format(line) for line in told)
+    coarse, record, moved = result.forecast.coarse, result.record, result.moved
+    draws = 0 if coarse else record["draws"]  # none where a commune gets no figure finer than a word
+    rows = dict(zip(result.forecast.communes, record["communes"], strict=True))
+    lines = []
+    for row in [rows[unit] for unit in chosen[:TOLD] if unit in rows]:
+        said = commune_sentence(row, record, lang, coarse)
+        lines.append(f"{said} {held_sentence(row, draws, lang)}".strip())
+    movers = set(felt(moved).index)
     if chosen and not movers:
-        made += Markup("<p>{}</p>").format(text("panel_nobody", lang))
-    return made + (table.format(title, head, Markup("").join(cells)) if cells else "")
+        lines.append(text("panel_nobody", lang))
+    units = [unit for unit, row in rows.items() if not row["finished"] and (not chosen or unit in {*chosen, *movers})]
+    if not units:
+        return paragraphs(lines)
+    cells = []
+    for unit in sorted(units, key=lambda unit: (unit not in chosen, -abs(moved.loc[unit, "change"]))):
+        row, change = rows[unit], moved.loc[unit]
+        points = write_change(100 * change["change"], lang, 1) if unit in movers else text("within_noise", lang)
+        shown = (
+            chance(change["before"], draws, lang),
+            chance(change["p"], draws, lang),
+            points if change["change"] else "0",
+            month_words(row["p50_date"], lang),
+        )
+        cells.append(Markup("<tr><th scope=row>{}</th>{}</tr>").format(row["name"], _each("<td>{}</td>", shown)))
+    heads = (text(f"panel_head_{name}", lang) for name in ("commune", "before", "now", "change", "middle"))
+    table = Markup("<table><caption>{}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table>")
+    title = text("panel_moved" if chosen else "panel_everyone", lang)
+    return paragraphs(lines) + table.format(title, _each("<th scope=col>{}</th>", heads), Markup("").join(cells))
 
 
-def _draws(result: WhatIfResult) -> int:
-    """The draws that a commune's chance may be told by: none where it gets no figure finer than a word."""
-    return 0 if result.forecast.coarse else result.record["draws"]
-
-
-def _own(result: WhatIfResult, row: dict, lang: str) -> str:
-    """One commune's own answer: chance, dates, and what holds it back most."""
-    said = commune_sentence(row, result.record, lang, result.forecast.coarse)
-    return f"{said} {held_sentence(row, _draws(result), lang)}".strip()
+def _each(form: str, cells: Iterable[str]) -> Markup:
+    return Markup("").join(Markup(form).format(cell) for cell in cells)

@@ -87,6 +87,18 @@ def flow(value: object) -> str:
     return '"' + "".join(f"\\{c}" if c in '"\\' else c if c.isprintable() else f"\\U{ord(c):08x}" for c in value) + '"'
 
 
+def as_yaml(content: dict) -> str:
+    """A mapping as the text of a file, a key a line, each change of ``changes`` on its own.
+
+    >>> as_yaml({"id": "a", "deadline": dt.date(2025, 6, 30)}).splitlines()
+    ['id: "a"', 'deadline: 2025-06-30']
+    """
+    lines = [f"{key}: {flow(value)}" for key, value in content.items() if key != "changes"]
+    if changes := content.get("changes"):
+        lines += ["changes:", *(f"  - {flow(change)}" for change in changes)]
+    return "\n".join([*lines, ""])
+
+
 class _Reader:
     """Builds the values of one document from the parser's events."""
 

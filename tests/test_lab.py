@@ -159,7 +159,7 @@ def test_the_panel_follows_a_slider_by_keyboard_and_saves_a_scenario(lab):
     saved = lab.root / "data" / "scenarios" / "khong-von-tinh.yaml"
     assert saved.exists() and not (ROOT / "data" / "scenarios" / saved.name).exists()
     chosen = scenario(Workbook.open(lab.root / "data" / "thanh-chuong"), "khong-von-tinh")
-    assert (chosen.title["vi"], f"{chosen.deadline}") == ("Không vốn tỉnh", "2025-06-30")
+    assert (chosen.title["vi"], f"{chosen.workbook.deadline}") == ("Không vốn tỉnh", "2025-06-30")
 
     assert violations(page, context=".ntm-panel") == []
     page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")

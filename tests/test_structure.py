@@ -26,7 +26,7 @@ MODULES = {
     if not path.stem.startswith("__")
 }
 ROOMS = ("need", "forecast", "allocation", "scenarios")  # the first rooms of the house
-READING = ("evidence", "pace", "back_test", "register", "scenario", "saved_scenario")  # modules of rooms that read or keep
+READING = ("evidence", "pace", "back_test", "register", "scenario")  # modules of rooms that read or keep
 PURE = (
     *("criteria", "units", "table_checks", "indicators", "assess", "recognition", "standings"),
     *(name for name in MODULES if name.split(".")[0] in ROOMS and name.split(".")[1] not in READING),

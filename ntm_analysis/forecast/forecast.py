@@ -87,6 +87,11 @@ class Forecast:
         """How many communes are basically all."""
         return int(-(-len(self.communes) * self.run.plan.rules["basically"] // 100))
 
+    @property
+    def enough(self) -> np.ndarray:
+        """In which worlds basically all finish: bool, draws."""
+        return self.finishing >= self.basically
+
     def of_band(self, values: np.ndarray) -> pd.Series:
         """The mean over the worlds of each NTM goal, by unit; of a band of communes its mean."""
         each = pd.Series(values.mean(axis=1), index=self.run.goals.loc[self.open_, "unit"])
@@ -291,9 +296,13 @@ class Forecast:
         return [pot for pot in self.run.layout.sets.pots if pot not in full]
 
     def blocking_sources(self) -> list[str]:
-        """The pots that most often keep a listed commune from being paid; none where money is."""
-        blocked = self.run.blocked
-        return self.run.layout.sets.names(int(blocked.argmax())) if blocked.any() else []
+        """The pots that most often keep a listed commune from being paid; none where none does.
+
+        Pots that a policy splits are among them: there a commune lacks its own part.
+        """
+        blocked, layout = self.run.blocked, self.run.layout
+        inside = layout.blockers[blocked.argmax()] & blocked.any()
+        return [pot for pot, is_in in zip(layout.sets.pots, inside, strict=True) if is_in]
 
     @cached_property
     def second_opinions(self) -> dict[str, np.ndarray]:

@@ -111,7 +111,7 @@ class Simulation:
     in_time : float
         The part of listed communes whose works are paid and ended in time.
     blocked : ndarray of int
-        By pot set, how often it kept a listed commune from being paid.
+        By set of the layout's ``blockers``, how often it kept a listed commune from being paid.
     counts : dict of str to ndarray
         ``lacking``: in how many worlds a commune lacks a criterion; ``finishing``: how many
         communes finish in those, summed.
@@ -284,7 +284,6 @@ def _block(
         crowds[name] = crowd
     paid = crowds["paid"]
     reached = (paid.month <= plan.deadline)[plan.ntm].sum(axis=0)
-    sets = len(layout.sets.members)
     return {
         "months": paid.month,
         "unlimited": crowds["unlimited"].month,
@@ -294,7 +293,9 @@ def _block(
         "listed": paid.listed,
         "in_time": paid.in_time,
         "asked": paid.asked,
-        "blocked": paid.purse.blocked if paid.purse else np.zeros(sets, dtype=np.int64),
+        "blocked": paid.purse.blocked
+        if paid.purse
+        else np.zeros(len(layout.blockers), dtype=np.int64),
         "lacking": np.count_nonzero(block.lacks, axis=2),
         # Not a matrix product: the threads of the library behind it would stand in the way.
         "finishing": np.einsum("ucd,d->uc", block.lacks, reached.astype(float)),

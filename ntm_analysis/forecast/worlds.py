@@ -64,6 +64,10 @@ class Layout:
         The pot sets that can keep works from being paid.
     own : list of int
         Positions of pots that are split, or held by communes for themselves.
+    own_sets : PotSets or None
+        The sets of those that can keep the works of their commune from being paid.
+    blockers : ndarray of bool
+        Those of ``sets``, then those of ``own_sets``: sets x pots.
     marks : list of int
         Months after the as-of month at which it is asked what has been paid, in order.
     """
@@ -89,6 +93,10 @@ class Layout:
         } & set(rows["pot"])
         self.sets = pot_sets(workbook.tables, own=held | self.split)
         self.own = [i for i, pot in enumerate(self.sets.pots) if pot in held | self.split]
+        shared = [pot for i, pot in enumerate(self.sets.pots) if i not in self.own]
+        self.own_sets = pot_sets(workbook.tables, own=shared) if self.own else None
+        every = [self.sets, self.own_sets] if self.own else [self.sets]
+        self.blockers = np.concatenate([sets.members for sets in every])
         # By goal the first goal of its commune, which holds the commune's own pots.
         first = plan.goals.drop_duplicates("unit").reset_index().set_index("unit")["index"]
         self.holder = plan.goals["unit"].map(first).to_numpy(dtype=np.int64)

@@ -66,7 +66,7 @@ class Communes:
     asked, in_time : int
         Places on lists up to the deadline, and those whose works were paid and ended in time.
     blocked : ndarray of int
-        By pot set, in how many worlds and years it kept a listed commune from being paid.
+        By set of :attr:`Layout.blockers`, how often it kept a listed commune from being paid.
     """
 
     def __init__(
@@ -240,11 +240,13 @@ class Purse:
     paid_at : ndarray of int16
         The mark by which each goal's works were paid, goals x draws.
     blocked : ndarray of int
-        By pot set, in how many worlds and years it kept a listed commune from being paid.
+        By set of :attr:`Layout.blockers`, in how many worlds and years it kept a listed commune
+        from being paid.
     """
 
     def __init__(self, layout: Layout, block: Block, factor: float = 1.0) -> None:
         self.sets, self.own, self.block = layout.sets, layout.own, block
+        self.own_sets = layout.own_sets
         grown = lambda money: money if factor == 1.0 else np.floor(money * factor)  # noqa: E731
         self.money = grown(block.money)
         self.own_money = None if block.own_money is None else grown(block.own_money)
@@ -256,7 +258,7 @@ class Purse:
         self.holder = layout.holder
         self.cost = block.own_committed.copy() if layout.own else None
         self.paid_at = np.full(block.months.shape, NEVER, dtype=np.int16)
-        self.blocked = np.zeros(len(self.sets.members), dtype=np.int64)
+        self.blocked = np.zeros(len(layout.blockers), dtype=np.int64)
         self._draw = np.arange(block.draws)
 
     def pay(self, key: np.ndarray, listed: np.ndarray, span: Span) -> tuple[np.ndarray, np.ndarray]:
@@ -293,6 +295,7 @@ class Purse:
                 np.add(asked[k], cost, out=asked[k + 1])
             return asked, able
         mark, cost = self._mark(span.last), self.cost.copy()
+        blocked = np.zeros((len(self.own_sets.members), len(self._draw)), dtype=bool)
         share = np.zeros((len(cost), *self.spent.shape))
         for holder in np.unique(self.holder):
             share[holder] = self._shared(cost[holder], self.own_money[holder, :, mark])[0]
@@ -300,12 +303,16 @@ class Purse:
         for k, goals in enumerate(order):
             at = (self.holder[goals], slice(None), self._draw)
             more = cost[at] + self.block.cost[goals, :, self._draw] * owing[k][:, None]
-            part, enough = self._shared(more.T, self.own_money[goals, :, mark, self._draw].T)
+            own = self.own_money[goals, :, mark, self._draw]
+            part, enough = self._shared(more.T, own.T)
             able[k] = enough | ~owing[k]
+            short = ~able[k]
+            blocked[self._worst(more[short].T, own[short].T), self._draw[short]] = True
             step = (part.T - share[at]) * (enough & owing[k])[:, None]
             np.add(asked[k], step.T, out=asked[k + 1])
             share[at] += step
             cost[at] = np.where((enough & owing[k])[:, None], more, cost[at])
+        self.blocked[len(self.sets.members) :] += blocked.sum(axis=1)
         return asked, able
 
     def _shared(self, cost: np.ndarray, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -361,6 +368,12 @@ class Purse:
         before = np.take_along_axis(self.paid_at, order, axis=0)
         at = np.minimum(before, at).astype(np.int16)
         np.put_along_axis(self.paid_at, order, at, axis=0)
+
+    def _worst(self, cost: np.ndarray, own: np.ndarray) -> np.ndarray:
+        """The set of own pots that a commune which cannot bear its part breaks by most."""
+        money = np.zeros((len(self.sets.pots), own.shape[1]))
+        money[self.own] = own
+        return (self.own_sets.demand(cost) - self.own_sets.money(money)).argmax(axis=0)
 
     def _note_blocked(
         self, asked: np.ndarray, listed: np.ndarray, paid: np.ndarray, money: np.ndarray

@@ -260,13 +260,11 @@ def weights(plan: Schedule) -> tuple[dict[int, float], frozenset[str]]:
         Weights by unit, each against those that draw on the same money; the ids of the pots.
         Both empty where the policy is an order.
     """
-    pots = plan.workbook.tables["pots"]
-    money = pots["measure"] == "money"
+    split = split_pots(plan.workbook, plan.policy)
     if plan.policy == "equal":
-        units = plan.goals["unit"].unique()
-        return dict.fromkeys(units, 1.0), frozenset(pots.loc[money, "pot"])
+        return dict.fromkeys(plan.goals["unit"].unique(), 1.0), split
     if plan.policy != "decree":
-        return {}, frozenset()
+        return {}, split
     coefficient = dict.fromkeys(plan.workbook.communes.index, plan.rules["coefficient_ntm"])
     facts = plan.facts
     for i, unit in enumerate(facts.units):
@@ -276,8 +274,19 @@ def weights(plan: Schedule) -> tuple[dict[int, float], frozenset[str]]:
         ):  # as reported, whatever the new set took
             met = (~facts.lacking[i] & ~facts.open_[i]).sum() + max(facts.number[i], 0)
         coefficient[unit] = plan.rules["coefficient_under_15" if met < 15 else "coefficient_15_18"]
-    split = frozenset(pots.loc[money & (pots["fund"] == "nstw"), "pot"])
     return coefficient, split
+
+
+def split_pots(workbook: Workbook, policy: str) -> frozenset[str]:
+    """The ids of the pots that a policy splits among communes; none where it is an order.
+
+    >>> sorted(split_pots(Workbook.open("data/thanh-chuong"), "decree"))
+    ['nstw-dt', 'nstw-sn']
+    """
+    pots = workbook.tables["pots"]
+    money = pots[pots["measure"] == "money"]
+    split = {"equal": money, "decree": money[money["fund"] == "nstw"]}.get(policy, money[:0])
+    return frozenset(split["pot"])
 
 
 def _lacking(workbook: Workbook, items: set[str]) -> list[Problem]:

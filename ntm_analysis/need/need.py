@@ -154,7 +154,7 @@ def works_not_needed(workbook: Workbook, standing: Standing) -> list[Problem]:
     for work in works.to_dict("records"):
         unit, criterion = work["unit"], work["criterion"]
         reached = level[unit] >= RANKS.index(work["level"])
-        if reached or work["level"] == "ntm" and states.loc[unit].get(criterion) in MET:
+        if reached or (work["level"] == "ntm" and states.loc[unit].get(criterion) in MET):
             code = "work_of_level_reached" if reached else "work_already_met"
             details = {"unit": workbook.units.loc[unit, "label"], "work": work["work"]}
             details |= {"level": work["level"], "criterion": f"{criterion:g}"}

@@ -7,8 +7,7 @@ baseline, :class:`WhatIf` answers a planner's changes at once and :func:`save` k
 
 from .change import change_since
 from .comparison import Comparison, compare
-from .saved_scenario import save
-from .scenario import Scenario, UnknownScenario, scenario, scenario_ids
+from .scenario import Scenario, UnknownScenario, save, scenario, scenario_ids
 from .what_if import Setting, WhatIf
 
 __all__ = [

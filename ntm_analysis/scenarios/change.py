@@ -15,11 +15,10 @@ import pandas as pd
 from ..forecast.forecast import Forecast, forecast
 from ..problems import DataProblems
 from ..workbook import Workbook
+from .comparison import NOISE, paired
 from .scenario import BASELINE, scenario
 
-Tables = dict[str, pd.DataFrame]
 DATA, ASSUMPTIONS = "data", "assumptions"  # kinds of rows, and the steps that they make
-NOISE = 3  # standard errors: what is less is told as no change
 LEAST = 0.01  # of a commune's chance
 ASSUMED = ("assumptions", "durations", "carry_over", "count_priors", "criterion_shares", "prices")
 ASSUMED += ("unit_costs", "typical_works", "parts", "profiles")
@@ -59,10 +58,6 @@ class ForecastChange:
 
     Attributes
     ----------
-    since : date
-        The as-of date of the earlier forecast.
-    registered : bool
-        Whether that stands in the register.
     before, now : float
         Mean numbers finishing.
     steps : list of Step
@@ -70,12 +65,10 @@ class ForecastChange:
         Rows known since, by kind and table.
     """
 
-    since: dt.date
-    registered: bool
     before: float
     now: float
-    steps: list[Step] = field(default_factory=list)
-    rows: dict[str, Tables] = field(default_factory=dict)
+    steps: list[Step]
+    rows: dict[str, dict[str, pd.DataFrame]] = field(default_factory=dict)
 
 
 def last_entry(entries: list[dict], workbook: Workbook, asked: dict[str, str]) -> dict | None:
@@ -126,15 +119,13 @@ def change_since(
     ForecastChange or None
         None where no forecast can be made of what was known then.
     """
-    run, tables = now.run, workbook.written
+    run, until, tables = now.run, workbook.as_of, workbook.written
 
-    def rows(*kinds: str) -> Tables:
+    def rows(*kinds):
         """The rows of these kinds; of "": those known by ``since``."""
-        until = workbook.as_of
-        kind_of = {name: _kinds(name, table, since, until) for name, table in tables.items()}
-        return {name: table[kind_of[name].isin(kinds)] for name, table in tables.items()}
+        return {n: t[_kinds(n, t, since, until).isin(kinds)] for n, t in tables.items()}
 
-    def ask(day: dt.date, *kinds: str) -> Forecast | None:
+    def ask(day, *kinds):
         """The same question of the rows known by ``since`` and of those of ``kinds``."""
         try:
             chosen = scenario(workbook.again(day, rows("", *kinds)), scenario_id).workbook
@@ -152,25 +143,30 @@ def change_since(
     if start is None:
         return None
     before = entry["finishing"]["mean"] if entry else float(start.finishing.mean())
-    change = ForecastChange(since, bool(entry), before, float(now.finishing.mean()))
-    if entry:
-        change.steps.append(_revised(entry, start, workbook))
-    if since == workbook.as_of:  # no time has passed, and no row can have become known
+    steps = [_revised(entry, start, workbook)] if entry else []
+    change = ForecastChange(before, float(now.finishing.mean()), steps)
+    if since == until:  # no time has passed, and no row can have become known
         return change
     for kind in (DATA, ASSUMPTIONS):
         change.rows[kind] = {name: new for name, new in rows(kind).items() if len(new)}
-    passed = ask(workbook.as_of)
-    informed = ask(workbook.as_of, DATA) if change.rows[DATA] else passed
+    passed = ask(until)
+    informed = ask(until, DATA) if change.rows[DATA] else passed
     earlier, names = start, ()
     for name, after in (("time", passed), (DATA, informed), (ASSUMPTIONS, now)):
         names = (*names, name)
         if after is not None:
-            change.steps.append(_step(names, earlier, after))
+            each = paired(after.finishing, earlier.finishing)
+            figures = (
+                each["difference"],
+                each["se"],
+                paired(after.enough, earlier.enough)["difference"],
+            )
+            steps.append(Step(names, *figures, after.p.sub(earlier.p, fill_value=0.0)))
             earlier, names = after, ()
     return change
 
 
-def _kinds(name: str, table: pd.DataFrame, since: dt.date, until: dt.date) -> pd.Series:
+def _kinds(name, table, since, until):
     """The kind of each row that became known between two days; "" for all others."""
     kinds = pd.Series("", index=table.index)
     if "known_from" not in table:
@@ -180,19 +176,7 @@ def _kinds(name: str, table: pd.DataFrame, since: dt.date, until: dt.date) -> pd
     return kinds.mask(late, DATA).mask(late & assumed, ASSUMPTIONS)
 
 
-def _step(names: tuple[str, ...], before: Forecast, after: Forecast) -> Step:
-    each = after.finishing - before.finishing
-    se = each.std() / np.sqrt(len(each))
-    basically = _enough(after) - _enough(before)
-    p = after.p.sub(before.p, fill_value=0.0)
-    return Step(names, float(each.mean()), float(se), basically, p)
-
-
-def _enough(found: Forecast) -> float:
-    return float((found.finishing >= found.basically).mean())
-
-
-def _revised(entry: dict, start: Forecast, workbook: Workbook) -> Step:
+def _revised(entry, start, workbook):
     """From the register to the present files as of the same day.
 
     Only distributions can be compared, unless nothing changed.
@@ -205,7 +189,7 @@ def _revised(entry: dict, start: Forecast, workbook: Workbook) -> Step:
     chances = {row["code"]: row["p"] for row in entry["communes"]}
     old = start.workbook.units["code"].map(chances).dropna()  # of that day: codes are used again
     change = float(start.finishing.mean()) - entry["finishing"]["mean"]
-    basically = _enough(start) - entry["p_basically_all"]
+    basically = float(start.enough.mean()) - entry["p_basically_all"]
     return Step(("revised",), change, se, basically, start.p.sub(old, fill_value=0.0))
 
 

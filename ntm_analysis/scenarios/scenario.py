@@ -6,17 +6,19 @@ Everything else, chance included, stays as it is. ``data/scenarios/<id>.yaml``: 
 ``repeat``: the rows once more, with other values), ``policy``, ``deadline``, ``criteria_set``
 (which judges NTM from now on). The tables that come of it must pass the checks of the data set;
 what does not is told of the scenario's line. ``baseline`` changes nothing and has no file.
+:func:`save` writes such a file under a safe name, whole, and only when it can be read back.
 """
 
 import datetime as dt
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-from ..dictionary import KEYS, Column, dictionary
-from ..law_checks import is_number
-from ..names import nearest
+from ..dictionary import KEYS, dictionary
+from ..law_checks import UNIT, LawFile, Shape, is_number, one_of
+from ..names import nearest, slug
 from ..need.missing import facts_ntm
 from ..need.need import communes_in_need
 from ..office_numbers import YEARS, NotRead, write_date, write_figure
@@ -25,8 +27,9 @@ from ..plan_checks import PLAN_TABLES, check_plan, lacking_assumptions
 from ..problems import DataProblems, Problem
 from ..table_checks import check_table
 from ..table_files import duplicates, read_cell
+from ..whole_files import write_whole
 from ..workbook import UnknownCommune, Workbook
-from ..yaml_files import Lines, read_yaml
+from ..yaml_files import Lines, as_yaml, read_yaml
 
 BASELINE = "baseline"
 BASELINE_TITLE = {"vi": "kịch bản gốc", "en": "baseline"}
@@ -38,47 +41,39 @@ NUMBERS = ("number", "integer")
 # be said of another too.
 SETTABLE = (*NUMBERS, "choice", "text", "date")
 ACTS = {"set": SETTABLE, "multiply": NUMBERS, "add": NUMBERS, "repeat": (*SETTABLE, "set")}
+SIGNS = '/\\:*?"<>|'  # what looks like a path, and what some systems allow in no file name
+WINDOWS = "con|prn|aux|nul|(com|lpt)[1-9]"  # names of its own
+LONGEST = 60  # letters of a file's name
 
 
-def _is_title(title: object) -> bool:
+def is_title(title: object) -> bool:
     """Whether a title in both languages is one short line that a console can show."""
-    return isinstance(title, dict) and all(
+    lines = [title.get("vi"), title.get("en")] if isinstance(title, dict) else [None]
+    return all(
         isinstance(line, str) and 0 < len(line.strip()) <= LONGEST_TITLE and line.isprintable()
-        for line in (title.get("vi"), title.get("en"))
+        for line in lines
     )
 
 
-# What may stand under each key of a file, and the words that say so.
+# What may stand under each key of a file beside its id.
 FORMS = {
-    "title": (_is_title, f"{{vi: ..., en: ...}} (≤ {LONGEST_TITLE})"),
-    "extends": (lambda value: isinstance(value, str), "id"),
-    "changes": (
+    "title": Shape(is_title, f"{{vi: ..., en: ...}} (≤ {LONGEST_TITLE})"),
+    "extends?": UNIT._replace(allowed="id"),
+    "changes?": Shape(
         lambda value: isinstance(value, list) and all(isinstance(row, Lines) for row in value),
         "- {table: envelopes, where: {year: 2023}, multiply: {amount: 1.5}}",
     ),
-    "policy": (lambda value: value in PLANS, ", ".join(PLANS)),
-    "deadline": (
+    "policy?": one_of(*PLANS),
+    "deadline?": Shape(
         lambda value: isinstance(value, dt.date) and value.year <= YEARS[1],
         f"2025-12-31 (≤ {YEARS[1]})",
     ),
-    "criteria_set": (lambda value: isinstance(value, str), "ntm-2016-2020"),
+    "criteria_set?": UNIT._replace(allowed="ntm-2016-2020"),
 }
 
 
 class UnknownScenario(LookupError):
-    """No scenario has this id.
-
-    Attributes
-    ----------
-    text : str
-        What was asked for.
-    known : list of str
-        The scenarios that there are.
-    """
-
-    def __init__(self, text: str, known: list[str]) -> None:
-        super().__init__(text)
-        self.text, self.known = text, known
+    """No scenario has this id; ``args``: what was asked for, the list of those there are."""
 
 
 @dataclass(frozen=True)
@@ -91,36 +86,14 @@ class Scenario:
     title : dict of str to str
         By language.
     workbook : Workbook
-        The data set with the scenario's rows.
+        The data set with the scenario's rows, criteria set and deadline.
     policy : str
-    deadline : date, optional
-        None: the end of the term.
-    changed : int
-        How many rows it changed.
     """
 
     id: str
     title: dict[str, str]
     workbook: Workbook
     policy: str = "own"
-    deadline: dt.date | None = None
-    changed: int = 0
-
-
-@dataclass(frozen=True)
-class _File:
-    """A scenario's file while it is read: its mapping, and where problems are noted."""
-
-    id: str
-    lines: Lines
-    problems: list[Problem]
-
-    def wrong(self, code: str, block: Lines, key: str = "", **details: object) -> None:
-        place = (f"{self.id}.yaml", block.at(key), key or None)
-        self.problems.append(Problem(code, *place, details))
-
-
-Step = tuple[_File, Lines, dict[str, pd.DataFrame]]  # a change of a file, and the tables before it
 
 
 def folder_of(workbook: Workbook) -> Path:
@@ -135,21 +108,7 @@ def scenario_ids(workbook: Workbook) -> list[str]:
     ['baseline', 'equal', 'decree']
     """
     files = sorted(path.stem for path in folder_of(workbook).glob("*.yaml"))
-    first = [name for name in FIRST if name in files]
-    return [BASELINE, *first, *(name for name in files if name not in FIRST)]
-
-
-def titles(workbook: Workbook) -> dict[str, dict[str, str]]:
-    """The title of every scenario as its file has it, else its id; nothing else is looked at.
-
-    >>> titles(Workbook.open("data/thanh-chuong"))["closest"]["en"]
-    'Closest first'
-    """
-    by_id = {BASELINE: BASELINE_TITLE}
-    for name in scenario_ids(workbook)[1:]:
-        title = (read_yaml(folder_of(workbook) / f"{name}.yaml", []) or {}).get("title")
-        by_id[name] = title if _is_title(title) else {"vi": name, "en": name}
-    return by_id
+    return [BASELINE, *sorted(files, key=lambda name: (*FIRST, name).index(name))]
 
 
 def scenario(workbook: Workbook, scenario_id: str = BASELINE, text: str | None = None) -> Scenario:
@@ -175,166 +134,162 @@ def scenario(workbook: Workbook, scenario_id: str = BASELINE, text: str | None =
 
     Examples
     --------
-    >>> scenario(Workbook.open("data/thanh-chuong"), "cement-150").changed
-    4
+    >>> scenario(Workbook.open("data/thanh-chuong"), "two-more-years").workbook.last_day
+    datetime.date(2027, 12, 31)
     """
     problems: list[Problem] = []
     files = _files(workbook, scenario_id, text, problems)
     chosen, history = Scenario(BASELINE, BASELINE_TITLE, workbook), []
     for file in reversed(files):
         chosen = _applied(chosen, file, history)
-    if not problems:
-        problems = _broken(workbook, chosen.workbook, history)
-    if not problems:
-        problems = _unjudged(workbook, chosen.workbook, files)
+    problems = (
+        problems
+        or _broken(workbook, chosen.workbook, history)
+        or _unjudged(workbook, chosen.workbook, files)
+    )
     if problems:
         raise DataProblems(problems)
     return chosen
 
 
-def _files(workbook: Workbook, name: str, text: str | None, problems: list[Problem]) -> list[_File]:
+def _files(workbook, name, text, problems):
     """The scenario's file, that which it extends, and so on."""
-    taken, known, files = folder_of(workbook) / f"{BASELINE}.yaml", scenario_ids(workbook), []
-    if taken.exists():
-        problems.append(Problem("scenario_reserved", taken.name, 1, "id", {"value": BASELINE}))
+    known, files = scenario_ids(workbook), []
+    if known.count(BASELINE) > 1:
+        details = {"value": BASELINE}
+        problems.append(Problem("scenario_reserved", f"{BASELINE}.yaml", 1, "id", details))
         return []
     if text is None and name not in known:
         raise UnknownScenario(name, known)
-    while name != BASELINE:
-        before = [file.id for file in files]
-        if name in before:
-            circle = " -> ".join([*before, name])
-            files[-1].wrong("scenario_cycle", files[-1].lines, "extends", value=circle)
-            break
-        if before and name not in known:
-            near = ", ".join(nearest(name, known) or known)
-            files[-1].wrong("scenario_extends", files[-1].lines, "extends", value=name, near=near)
-            break
-        file = _read(workbook, name, None if before else text, problems)
-        if file is None:
-            break
+    while name != BASELINE and (file := _read(workbook, name, text, problems)):
         files.append(file)
-        name = file.lines.get("extends") or BASELINE
+        before, text = [each.made["id"] for each in files], None
+        name = file.made["extends"] or BASELINE
+        if name in before:
+            _wrong(file, "scenario_cycle", "extends", value=" -> ".join([*before, name]))
+            break
+        if name not in known:
+            near = ", ".join(nearest(name, known) or known)
+            _wrong(file, "scenario_extends", "extends", value=name, near=near)
+            break
     return files
 
 
-def _read(workbook: Workbook, name: str, text: str | None, problems: list[Problem]) -> _File | None:
+def _read(workbook, name, text, problems):
     """A scenario's file, its keys and their forms checked; None when it cannot be used."""
-    before, path = len(problems), folder_of(workbook) / f"{name}.yaml"
+    before, path, as_of = len(problems), folder_of(workbook) / f"{name}.yaml", workbook.as_of
     lines = read_yaml(path, problems, written=text)
     if lines is None:
         return None
-    file, sets, chosen = _File(name, lines, problems), workbook.law.sets, lines.get("criteria_set")
-    keys = ("id", *FORMS)
-    for key in [key for key in lines if key not in keys]:
-        file.wrong("yaml_key", lines, key, value=key, allowed=", ".join(keys))
-    for key, (fits, allowed) in FORMS.items():
-        if (key in lines or key == "title") and not fits(lines.get(key)):
-            file.wrong("yaml_value", lines, key, value=lines.get(key), allowed=allowed)
-    if lines.get("id") != name:
-        file.wrong("yaml_value", lines, "id", value=lines.get("id"), allowed=name)
-    day = lines.get("deadline")
-    if isinstance(day, dt.date) and day <= workbook.as_of:
-        days = {"day": write_date(day), "as_of": write_date(workbook.as_of)}
-        file.wrong("deadline_past", lines, "deadline", **days)
-    if isinstance(chosen, str):
-        known = {key: its for key, its in sets.items() if its.known_from <= workbook.as_of}
-        if chosen not in known:
-            allowed = ", ".join(key for key, its in known.items() if its.level == "ntm")
-            file.wrong("unknown_set", lines, "criteria_set", value=chosen, allowed=allowed)
-        elif (level := known[chosen].level) != "ntm":
-            file.wrong("wrong_level", lines, "criteria_set", set=chosen, found=level, wanted="ntm")
+    file = LawFile(path.name, lines, problems)
+    lines = file.made = file.sound(lines, {"id": one_of(name), **FORMS}, lines.line)
+    day, chosen = lines["deadline"], lines["criteria_set"]
+    if day and day <= as_of:
+        days = {"day": write_date(day), "as_of": write_date(as_of)}
+        _wrong(file, "deadline_past", "deadline", **days)
+    sets = {key: its.level for key, its in workbook.law.sets.items() if its.known_from <= as_of}
+    if chosen and chosen not in sets:
+        allowed = ", ".join(key for key, level in sets.items() if level == "ntm")
+        _wrong(file, "unknown_set", "criteria_set", value=chosen, allowed=allowed)
+    elif chosen and (level := sets[chosen]) != "ntm":
+        _wrong(file, "wrong_level", "criteria_set", set=chosen, found=level, wanted="ntm")
     for twin in sorted(path.parent.glob("*.yaml")):
         other = (read_yaml(twin, []) if twin != path else None) or Lines()
         if other.get("id") == name:
-            details = {"value": name, "other": path.name}
-            _File(twin.stem, other, problems).wrong("scenario_twice", other, "id", **details)
+            twins = LawFile(twin.name, other, problems)
+            _wrong(twins, "scenario_twice", "id", value=name, other=path.name)
     return file if len(problems) == before else None
 
 
-def _applied(before: Scenario, file: _File, history: list[Step]) -> Scenario:
-    """One file's changes on top of what it extends."""
-    lines, base = file.lines, before.workbook
-    workbook, changed = replace(base, tables=dict(base.tables), usual=base.usual or base), 0
-    for change in lines.get("changes", []):
+def _applied(before, file, history):
+    """One file's changes on top of what it extends.
+
+    ``history``: every change with its file and the tables before it.
+    """
+    lines, base = file.made, before.workbook
+    workbook = replace(base, tables=dict(base.tables), usual=base.usual or base)
+    for change in lines["changes"] or []:
         history.append((file, change, dict(workbook.tables)))
-        changed += _change(workbook, file, change)
-    workbook.judged_by = lines.get("criteria_set", base.judged_by)
-    workbook.deadline = lines.get("deadline", before.deadline)
-    policy = lines.get("policy", before.policy)
-    total = before.changed + changed
-    return Scenario(file.id, lines["title"], workbook, policy, workbook.deadline, total)
+        _change(workbook, file, change)
+    workbook.judged_by = lines["criteria_set"] or base.judged_by
+    workbook.deadline = lines["deadline"] or base.deadline
+    return Scenario(lines["id"], lines["title"], workbook, lines["policy"] or before.policy)
 
 
-def _change(workbook: Workbook, file: _File, change: Lines) -> int:
-    """One change made in the workbook's tables: how many rows, none where something is wrong."""
-    before, acts = len(file.problems), [act for act in ACTS if act in change]
-    shapeless = [
-        key
-        for key in ("where", *acts)
-        if key in change and not (isinstance(change[key], Lines) and change[key])
-    ]
-    if set(change) - {"table", "where", *ACTS} or len(acts) != 1 or shapeless:
-        file.wrong("scenario_form", change, *shapeless[:1])
-        return 0
-    name, act, where = change.get("table"), acts[0], change.get("where", Lines())
+def _change(workbook, file, change):
+    """Make one change in the workbook's tables, if nothing is wrong with it."""
+    before, acts, name = (
+        len(file.problems),
+        [act for act in ACTS if act in change],
+        change.get("table"),
+    )
+    blocks = {key: change[key] for key in ("where", *acts) if key in change}
+    shapeless = [key for key, its in blocks.items() if not (isinstance(its, Lines) and its)]
+    if change.keys() - {"table", "where", *ACTS} or len(acts) != 1 or shapeless:
+        _wrong(file, "scenario_form", next(iter(shapeless), None), change)
+        return
     if name not in CHANGED:
-        file.wrong("scenario_table", change, "table", value=name, allowed=", ".join(CHANGED))
-        return 0
-    table, columns, values = workbook.tables[name], dictionary(name), change[act]
-    usable = [key for key, column in columns.items() if column.type in ACTS[act]]
-    for part, allowed in ((where, columns), (values, usable)):
-        for key in [key for key in part if key not in allowed]:
-            file.wrong("scenario_column", part, key, value=key, allowed=", ".join(allowed))
+        allowed = ", ".join(CHANGED)
+        _wrong(file, "scenario_table", "table", change, value=name, allowed=allowed)
+        return
+    (act,), where, as_of = acts, change.get("where", {}), workbook.as_of
+    table, columns = workbook.tables[name], dictionary(name)
+
+    def each(block, allowed, read):
+        """What ``read`` makes of every key and value of a block; what it cannot is noted."""
+        results = {}
+        for key, value in block.items():
+            try:
+                if key not in allowed:
+                    raise NotRead("scenario_column", value=key, allowed=", ".join(allowed))
+                results[key] = read(key, value)
+            except NotRead as error:
+                _wrong(file, error.reason, key, block, **{"value": value} | error.details)
+        return results
+
+    hits = each(where, columns, lambda key, value: _hits(workbook, table, key, value))
+    chosen = pd.DataFrame(hits, index=table.index).all(axis=1)
     if len(file.problems) > before:
-        return 0
-    chosen = _rows(workbook, file, table, where)
-    if len(file.problems) == before and not chosen.any():
-        file.wrong("scenario_nothing", change, table=f"{name}.csv")
+        chosen &= False  # of rows that nobody meant nothing is told
+    elif not chosen.any():
+        _wrong(file, "scenario_nothing", None, change, table=f"{name}.csv")
+    rows = table[chosen]
+    usable = [key for key, its in columns.items() if its.type in ACTS[act]]
+    new = each(
+        change[act], usable, lambda key, value: _new(columns[key], rows[key], act, value, as_of)
+    )
+    if len(file.problems) > before:
+        return
     changed = table.copy()
-    for key, value in values.items():
-        try:
-            new = _new(columns[key], table.loc[chosen, key], act, value, workbook.as_of)
-            changed.loc[chosen, key] = new
-        except NotRead as error:
-            file.wrong(error.reason, values, key, **{"value": value} | error.details)
-    if len(file.problems) > before:
-        return 0
-    if act == "repeat":
-        more = changed[chosen]  # nobody reported it of those
+    for key, values in new.items():
+        changed.loc[chosen, key] = values
+    if act == "repeat":  # nobody reported it of those
+        more = changed[chosen]
         more = more.assign(mark=more["mark"].replace("reported", "assumed"))
         changed = pd.concat([table, more], ignore_index=True)
     workbook.tables[name] = changed
-    return int(chosen.sum())
 
 
-def _rows(workbook: Workbook, file: _File, table: pd.DataFrame, where: Lines) -> pd.Series:
-    """Which rows of a table a change is of."""
-    chosen = pd.Series(True, index=table.index)
-    for key, value in where.items():
-        if isinstance(value, list | dict):
-            allowed = "một giá trị | one value"
-            file.wrong("yaml_value", where, key, value=str(value), allowed=allowed)
-        elif key == "commune":
-            try:
-                chosen &= table["unit"] == workbook.find(str(value))
-            except UnknownCommune as error:
-                near = ", ".join(error.near) or "?"
-                file.wrong("scenario_commune", where, key, value=value, near=near)
-        else:
-            day = isinstance(value, dt.date)
-            chosen &= table[key].isin([pd.Timestamp(value) if day else value])
-    return chosen
+def _wrong(file, code, key=None, block=None, **details):
+    """Note what is wrong with a key of a block, or with all of it; default: of the file."""
+    line = (file.made if block is None else block).at(key)
+    file.problems.append(Problem(code, file.name, line, key, details))
 
 
-def _new(column: Column, old: pd.Series, act: str, value: object, as_of: dt.date) -> pd.Series:
-    """The new values of a column.
+def _hits(workbook, table, key, value):
+    """Which rows have a value; raises NotRead where it can be none of a column."""
+    if isinstance(value, list | dict):
+        raise NotRead("yaml_value", value=str(value), allowed="một giá trị | one value")
+    if key != "commune":
+        return table[key].isin([pd.Timestamp(value) if isinstance(value, dt.date) else value])
+    try:
+        return table["unit"] == workbook.find(str(value))
+    except UnknownCommune as error:
+        raise NotRead("scenario_commune", near=", ".join(error.near) or "?") from None
 
-    Raises
-    ------
-    NotRead
-        Where the value, or what it makes of an old one, is none for the column.
-    """
+
+def _new(column, old, act, value, as_of):
+    """The new values of a column; raises NotRead where they can be none of it."""
     if column.type in NUMBERS:
         return _numbers(column, old, act, value)
     if column.type == "text" and not isinstance(value, str):
@@ -348,28 +303,23 @@ def _new(column: Column, old: pd.Series, act: str, value: object, as_of: dt.date
     return pd.Series(pd.Timestamp(cell) if column.type == "date" else cell, index=old.index)
 
 
-def _numbers(column: Column, old: pd.Series, act: str, value: object) -> pd.Series:
+def _numbers(column, old, act, value):
     """The new values of a column of numbers: it is the result that must fit, not the factor."""
-    ends = (("≥", column.low), ("≤", column.high))
-    limits = [f"{sign} {write_figure(end)}" for sign, end in ends if end is not None]
-    allowed = ", ".join(limits) or "số | a number"
+    allowed = f"≥ {write_figure(column.low)}, ≤ {write_figure(column.high)}"
     if not is_number(value):
         raise NotRead("yaml_value", allowed=allowed)
-    new, way = pd.Series(float(value), index=old.index), ""
-    if act == "multiply":
-        new, way = old * value, f"x {write_figure(value)} = "
-    elif act == "add":
-        sign = "-" if value < 0 else "+"
-        new, way = old.fillna(0.0) + value, f"{sign} {write_figure(abs(value))} = "
-    new = new.astype(float)
-    for result in new[new != new.clip(column.low, column.high)].dropna():
-        raise NotRead("yaml_value", value=way + write_figure(result), allowed=allowed)
-    for result in new[new % 1 > 0] if column.type == "integer" else ():
-        raise NotRead("not_whole", value=way + write_figure(result))
-    return new
+    new, way = {
+        "multiply": (old * value, f"x {write_figure(value)} = "),
+        "add": (old.fillna(0.0) + value, f"+ {write_figure(value)} = ".replace("+ -", "- ")),
+    }.get(act, (pd.Series(value, index=old.index), ""))
+    part = (new % 1 > 0) & (column.type == "integer")
+    for code, bad in ("yaml_value", new != new.clip(column.low, column.high)), ("not_whole", part):
+        for result in new[bad].dropna():
+            raise NotRead(code, value=way + write_figure(result), allowed=allowed)
+    return new.astype(float)
 
 
-def _broken(workbook: Workbook, changed: Workbook, history: list[Step]) -> list[Problem]:
+def _broken(workbook, changed, history):
     """What the data set's own checks find in the changed tables and did not find before.
 
     Each is told of the change since which it is there.
@@ -377,38 +327,109 @@ def _broken(workbook: Workbook, changed: Workbook, history: list[Step]) -> list[
     names = [name for name in CHANGED if changed.tables[name] is not workbook.tables[name]]
     years = (workbook.as_of.year, workbook.meta["term_end"]["date"].year)
 
-    def faults(tables: dict[str, pd.DataFrame]) -> list[Problem]:
-        problems, sources = lacking_assumptions(tables["assumptions"]), tables["sources"]
+    def faults(tables):
+        problems = lacking_assumptions(tables["assumptions"])
+        of_law = (workbook.all_units, workbook.law, tables["sources"], problems)
         for name in names:
-            of_law = (workbook.all_units, workbook.law, sources)
-            check_table(name, tables[name].copy(), *of_law, problems)
+            check_table(name, tables[name].copy(), *of_law)
             if "commune" not in KEYS[name]:
                 duplicates(tables[name], name, KEYS[name], f"{name}.csv", problems)
         check_plan(tables, *years, problems, changed.horizon)
         return problems
 
-    broken, left = [], faults(changed.tables) if history else []  # a policy breaks no table
-    for file, change, before in reversed(history):
-        if not left:
-            break
-        there = faults(before)
-        for problem in [problem for problem in left if problem not in there]:
+    broken, found = [], faults(changed.tables) if history else []  # a policy breaks no table
+    steps = [(file, change, faults(before)) for file, change, before in history if found]
+    for problem in dict.fromkeys(found):
+        for file, change, _ in [step for step in steps if problem not in step[2]][-1:]:
             column = problem.file
             if problem.column:
                 column = f"{column.removesuffix('.csv')}.{problem.column}"
-            column += f" ({problem.file}:{problem.row})" if problem.row else ""
-            place = {"file": f"{file.id}.yaml", "row": change.line, "column": column}
-            broken.append(replace(problem, **place))
-        left = [problem for problem in left if problem in there]
-    return list(dict.fromkeys(broken))
+            if problem.row:
+                column += f" ({problem.file}:{problem.row})"
+            broken.append(replace(problem, file=file.name, row=change.line, column=column))
+    return broken
 
 
-def _unjudged(workbook: Workbook, changed: Workbook, files: list[_File]) -> list[Problem]:
+def _unjudged(workbook, changed, files):
     """What is not known for communes to be judged by a scenario's criteria set."""
-    for file in [file for file in files if "criteria_set" in file.lines]:
+    for file in [file for file in files if file.made["criteria_set"]]:
         try:
             facts_ntm(changed, communes_in_need(workbook, "ntm")["ntm"])
         except DataProblems as error:
-            place = {"file": f"{file.id}.yaml", "row": file.lines.at("criteria_set")}
-            return [replace(p, column=p.file, **place) for p in error.problems]
+            place = {"file": file.name, "row": file.made.at("criteria_set")}
+            return [replace(problem, column=problem.file, **place) for problem in error.problems]
     return []
+
+
+class NotSaved(NotRead):
+    """Why a scenario was not saved: the text is ``panel_save_<reason>``, with ``details``."""
+
+
+def safe_id(name: str) -> str:
+    """The id of a scenario of this name; raises :class:`NotSaved` for a name that is none.
+
+    >>> safe_id("Thêm vốn tỉnh, 2023")
+    'them-von-tinh-2023'
+    """
+    name = name.strip()
+    safe = slug(name)[:LONGEST].strip("-")
+    sign = next((c for c in name if c in SIGNS or not c.isprintable()), "")
+    faults = {
+        "sign": sign,
+        "empty": not safe,
+        "long": len(name) > LONGEST_TITLE,
+        "reserved": safe in (BASELINE, *FIRST) or re.fullmatch(WINDOWS, safe),
+    }
+    sign = sign if sign.isprintable() else "\ufffd"
+    _refuse(faults, sign=sign, most=LONGEST_TITLE, id=safe)
+    return safe
+
+
+def _refuse(faults, **details):
+    """Raise the first of the reasons that holds."""
+    for reason in [reason for reason, holds in faults.items() if holds]:
+        raise NotSaved(reason, **details)
+
+
+def save(workbook: Workbook, content: dict, name: str, over: bool = False) -> tuple[str, Path]:
+    """Save a scenario that was tried.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    content : dict
+        What its file shall hold beside id and title.
+    name : str
+        As a person gives it.
+    over : bool
+        Whether one of the same id may be replaced.
+
+    Returns
+    -------
+    tuple
+        The scenario's id, its file.
+
+    Raises
+    ------
+    NotSaved
+    DataProblems
+        Where the scenario does not fit the data set.
+    """
+    safe, folder = safe_id(name), folder_of(workbook)
+    path = folder / f"{safe}.yaml"
+    faults = {
+        "gone": not workbook.path.is_dir(),  # nothing is laid out anew where the data set was
+        "shipped": path.with_suffix(".expected.json").exists(),  # held against what it gave
+        "nothing": not content.keys() & {"policy", "deadline", "changes"},
+        "exists": path.exists() and not over,
+    }
+    _refuse(faults, folder=workbook.path.name, id=safe)
+    title = " ".join(name.split())
+    text = as_yaml(content | {"id": safe, "title": {"vi": title, "en": title}})
+    scenario(workbook, safe, text)  # what cannot be read back is not written
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise NotSaved("failed", folder=folder.name, error=reason) from None
+    return safe, path

@@ -15,11 +15,10 @@ import pandas as pd
 from ..forecast.forecast import Forecast, forecast_of, plan_of, record
 from ..forecast.simulation import Baseline, baseline_of
 from ..forecast.worlds import Layout
-from ..forecast.yearly_list import Schedule, deadline_of
 from ..parameters import OPTIMAL
 from ..workbook import Workbook, content_hash
-from ..yaml_files import flow
-from .comparison import felt, moved, paired
+from ..yaml_files import as_yaml
+from .comparison import moved, paired
 from .scenario import BASELINE, Scenario, UnknownScenario, folder_of, scenario
 
 DRAWS = 1_000  # enough to tell a tenth of a commune in the same worlds, few enough for a slider
@@ -78,48 +77,15 @@ class WhatIfResult:
     difference: dict[str, float]
     moved: pd.DataFrame
 
-    def movers(self) -> pd.DataFrame:
-        """The communes whose chance changes by more than noise, the most first."""
-        return felt(self.moved)
 
+def pots_of(workbook: Workbook) -> dict[str, tuple[float, bool]]:
+    """What each pot brings from the as-of year on, where it brings anything.
 
-def as_scenario(setting: Setting, workbook: Workbook, name: str = UNSAVED, title: str = "") -> dict:
-    """What the file of a scenario would hold; ``workbook``: the one that the setting starts from.
-
-    >>> wb = Workbook.open("data/thanh-chuong")
-    >>> as_scenario(Setting(money={"nst-dt": 150}, delay=2), wb, "a")["changes"][1]
-    {'table': 'envelopes', 'add': {'delay_low': 2, 'delay': 2, 'delay_high': 2}}
+    Million dong, or tonnes of cement (True).
     """
-    prices, changes = workbook.tables["prices"]["year"], []
-    for pot, share in setting.money.items():
-        if share != 100:
-            times = {"amount": share / 100}
-            changes.append({"table": "envelopes", "where": {"pot": pot}, "multiply": times})
-    if setting.delay:
-        later = dict.fromkeys(("delay_low", "delay", "delay_high"), setting.delay)
-        changes.append({"table": "envelopes", "add": later})
-    for year in sorted(prices[prices >= workbook.as_of.year].unique()) if setting.prices else ():
-        rise = dict.fromkeys(("low", "mode", "high"), setting.prices)
-        changes.append({"table": "prices", "where": {"year": int(year)}, "add": rise})
-    keys = {
-        "extends": "" if setting.start == BASELINE else setting.start,
-        "policy": setting.policy,
-        "deadline": setting.deadline,
-        "changes": changes,
-    }
-    named = {"id": name, "title": {"vi": title or name, "en": title or name}}
-    return named | {key: value for key, value in keys.items() if value}
-
-
-def as_yaml(content: dict) -> str:
-    """The same as the text of the file.
-
-    >>> as_yaml({"id": "a", "deadline": dt.date(2025, 6, 30)}).splitlines()
-    ['id: "a"', 'deadline: 2025-06-30']
-    """
-    lines = [f"{key}: {flow(value)}" for key, value in content.items() if key != "changes"]
-    changes = [f"  - {flow(change)}" for change in content.get("changes", [])]
-    return "\n".join([*lines, *(["changes:", *changes] if changes else [])]) + "\n"
+    rows, pots = workbook.tables["envelopes"], workbook.tables["pots"].set_index("pot")["measure"]
+    total = rows[rows["year"] >= workbook.as_of.year].groupby("pot")["amount"].sum()
+    return {pot: (total[pot], pots[pot] == "cement") for pot in pots.index if total.get(pot, 0) > 0}
 
 
 class WhatIf:
@@ -154,54 +120,56 @@ class WhatIf:
     ) -> None:
         self.workbook, self.first = workbook, first or Setting()
         self.finish, self.draws, self.seed = finish, min(draws, DRAWS), seed
-        # The forecast of the first setting, and the scenario files that it was made of.
-        self._before: tuple[str, Forecast] | None = None
-        self._plans: dict[tuple, Schedule] = {}  # the one of the last answer
+        # The forecast of the first setting, and the last schedule, by what they were made of.
+        self._before, self._plans = {}, {}
 
-    def start(self, scenario_id: str) -> Scenario:
-        """The scenario that a setting starts from; raises what the reader of scenarios raises."""
-        return scenario(self.workbook, scenario_id)
+    def content(self, setting: Setting) -> dict:
+        """What the file of a setting's scenario would hold, under no name yet.
 
-    def pots(self, workbook: Workbook | None = None) -> dict[str, tuple[float, bool]]:
-        """What each pot brings from the as-of year on, where it brings anything.
-
-        Million dong, or tonnes of cement (True); ``workbook``: as a scenario has it.
+        >>> tried = WhatIf(Workbook.open("data/thanh-chuong"))
+        >>> tried.content(Setting(money={"nst-dt": 150}, delay=2))["changes"][1]
+        {'table': 'envelopes', 'add': {'delay_low': 2, 'delay': 2, 'delay_high': 2}}
         """
-        tables = (workbook or self.workbook).tables
-        rows, measure = tables["envelopes"], tables["pots"].set_index("pot")["measure"]
-        rows = rows[rows["year"] >= self.workbook.as_of.year]
-        total = rows.groupby("pot")["amount"].sum().reindex(measure.index).dropna()
-        return {
-            pot: (amount, measure[pot] == "cement") for pot, amount in total.items() if amount > 0
+        workbook = scenario(self.workbook, setting.start).workbook
+        years = workbook.tables["prices"]["year"]
+        changes: list[dict] = [
+            {"table": "envelopes", "where": {"pot": pot}, "multiply": {"amount": share / 100}}
+            for pot, share in setting.money.items()
+        ]
+        if setting.delay:
+            later = dict.fromkeys(("delay_low", "delay", "delay_high"), setting.delay)
+            changes.append({"table": "envelopes", "add": later})
+        if setting.prices:
+            rise = dict.fromkeys(("low", "mode", "high"), setting.prices)
+            for year in sorted({*years[years >= workbook.as_of.year]}):
+                changes.append({"table": "prices", "where": {"year": int(year)}, "add": rise})
+        keys = {
+            "extends": "" if setting.start == BASELINE else setting.start,
+            "policy": setting.policy,
+            "deadline": setting.deadline,
+            "changes": changes,
         }
-
-    def text(self, setting: Setting, name: str = UNSAVED, title: str = "") -> str:
-        """The scenario's file of a setting, as text."""
-        return as_yaml(as_scenario(setting, self.start(setting.start).workbook, name, title))
+        named = {"id": UNSAVED, "title": {"vi": UNSAVED, "en": UNSAVED}}
+        return named | {key: value for key, value in keys.items() if value}
 
     def scenario(self, setting: Setting) -> Scenario:
         """The data set as a setting has it.
 
         Raises :class:`~ntm_analysis.problems.DataProblems` for what does not fit it.
         """
-        return scenario(self.workbook, UNSAVED, self.text(setting))
+        return scenario(self.workbook, UNSAVED, as_yaml(self.content(setting)))
 
-    def forecast(self, setting: Setting) -> tuple[Forecast, dict]:
-        """The forecast of a setting and its record, as its saved scenario has them."""
+    def _forecast(self, setting, files):
+        """The forecast of a setting, as its saved scenario has it, and the scenario's title."""
         chosen = self.scenario(setting)
-        layout = Layout(self._schedule(setting, chosen))
-        kept = {"finish": self.finish, "baseline": self._baseline}
-        found = forecast_of(layout, self.draws, self.seed, **kept)
-        return found, record(found, UNSAVED, chosen.title)
-
-    def _schedule(self, setting: Setting, chosen: Scenario) -> Schedule:
-        """Goals, lists and works, which money and its delay leave alone: kept from move to move."""
-        day = deadline_of(chosen.workbook, chosen.deadline)
-        files = content_hash(folder_of(self.workbook))
-        asked = (files, setting.start, setting.prices, chosen.policy, day)
-        if asked not in self._plans or chosen.policy == OPTIMAL:
-            self._plans = {asked: plan_of(chosen.workbook, chosen.policy, day)}
-        return replace(self._plans[asked], workbook=chosen.workbook)
+        workbook = chosen.workbook
+        # Goals, lists and works, which money and its delay leave alone, are kept.
+        key = (files, setting.start, setting.prices, chosen.policy, workbook.last_day)
+        if key not in self._plans or chosen.policy == OPTIMAL:
+            self._plans = {key: plan_of(workbook, chosen.policy, workbook.last_day)}
+        layout = Layout(replace(self._plans[key], workbook=workbook))
+        options = {"finish": self.finish, "baseline": self._baseline}
+        return forecast_of(layout, self.draws, self.seed, **options), chosen.title
 
     @cached_property
     def _baseline(self) -> Baseline:
@@ -214,13 +182,13 @@ class WhatIf:
         Anew when a scenario file changed; as it was when its own is gone.
         """
         files = content_hash(folder_of(self.workbook))
-        if self._before is None or self._before[0] != files:
+        if files not in self._before:
             try:
-                self._before = (files, self.forecast(self.first)[0])
+                self._before = {files: self._forecast(self.first, files)[0]}
             except UnknownScenario:
-                if self._before is None:
+                if not self._before:
                     raise
-        return self._before[1]
+        return next(iter(self._before.values()))
 
     def answer(self, setting: Setting) -> WhatIfResult:
         """A setting's forecast against that of the first one.
@@ -228,9 +196,13 @@ class WhatIf:
         Raises :class:`~ntm_analysis.problems.DataProblems` with everything that does not fit.
         """
         first = self.before
-        found, row = self.forecast(setting)
-        change = paired(found.finishing, first.finishing)
-        enough = paired(found.finishing >= found.basically, first.finishing >= first.basically)
-        difference = {"finishing": change["difference"], "se": change["se"]}
-        difference["enough"] = enough["difference"]
-        return WhatIfResult(setting, found, row, difference, moved(found, first))
+        will, title = self._forecast(setting, content_hash(folder_of(self.workbook)))
+        change = paired(will.finishing, first.finishing)
+        enough = paired(will.enough, first.enough)
+        difference = {
+            "finishing": change["difference"],
+            "se": change["se"],
+            "enough": enough["difference"],
+        }
+        row = record(will, UNSAVED, title)
+        return WhatIfResult(setting, will, row, difference, moved(will, first))
