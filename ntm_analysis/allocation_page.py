@@ -68,7 +68,7 @@ class AllocationPage(ForecastParts):
         """The allocation and its record; None where too little was known on the as-of date."""
         day = dt.date.fromisoformat(self.deadline) if self.deadline else self.chosen.deadline
 
-        def make() -> tuple[Allocation, dict]:
+        def make():
             found = allocate(self.chosen.workbook, day, self.seed)
             trial = tried(found, self.draws, self.seed)
             return found, record(found, self.policy or OPTIMAL, trial, self.scenario, self.chosen.title)
@@ -124,7 +124,7 @@ class AllocationPage(ForecastParts):
             self._works(table, made),
         )  # fmt: skip
 
-    def _by_year(self, money: pd.DataFrame, made: dict) -> tuple[Markup, Markup]:
+    def _by_year(self, money, made):
         """Money by year and source, as a chart and as a table, in billion đồng."""
         if money.empty:
             return Markup(""), Markup("")
@@ -146,7 +146,7 @@ class AllocationPage(ForecastParts):
         columns = "source:name " + " ".join(f"{year}:num" for year in years) + " total:num available:num left:num"
         return picture(chart, self.text("plan_chart_alt", parts=told)), self.table("plan_years", columns, rows, unit=unit)
 
-    def _works(self, table: pd.DataFrame, made: dict) -> Markup:
+    def _works(self, table, made):
         """The works of communes that finish, each once."""
         finishing = {row["code"] for row in made["communes"] if row["year"]}
         names = self.workbook.tables["unit_costs"].set_index("item")[f"name_{self.lang}"]
@@ -163,7 +163,7 @@ class AllocationPage(ForecastParts):
         rows = [[place, *row] for place, row in enumerate(sorted(rows, key=lambda r: (r[3], r[0])), start=1)]
         return self.table("plan_works", "tt unit:name plan_criterion:num works:name year:num plan_money:num cement:num", rows)
 
-    def _keep_whole(self, table: pd.DataFrame) -> None:
+    def _keep_whole(self, table):
         """The whole plan by part for the exported files: too long for a page."""
         heads = [self.text(f"head_{key}") for key in ("unit", "plan_criterion", "works", "source", "year", "amount", "measure")]
         names = self.workbook.tables["unit_costs"].set_index("item")[f"name_{self.lang}"]
@@ -195,7 +195,7 @@ class AllocationPage(ForecastParts):
             self.bullets(price_lines(self.workbook, made, self.lang)),
         )  # fmt: skip
 
-    def _extra_range(self, made: dict) -> str:
+    def _extra_range(self, made):
         """How far the whole need of the cheapest commune ranges: what it takes more is known no better."""
         cheapest = next((row["cheapest"] for row in made["extra_commune"]), None)
         drawn = self.found("ntm")[0].together.by["commune"] if cheapest and self.known() else {}
@@ -204,7 +204,7 @@ class AllocationPage(ForecastParts):
             return ""
         return self.text("extra_range", name=cheapest["name"], range=ranged(in_millions(drawn[unit]), self.lang))
 
-    def _needed(self, row: dict) -> tuple[str, str, int | None]:
+    def _needed(self, row):
         pots = listed([pot_words(self.workbook, pot["pot"], self.lang) for pot in row["by_pot"]], self.lang)
         return extra_words(row, self.lang), pots, row["planned_year"]
 

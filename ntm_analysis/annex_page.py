@@ -81,7 +81,7 @@ class AnnexPage(PlanPage):
         )
 
     @cache  # noqa: B019 - a page lives as long as its notebook
-    def _tasks(self, set_id: str) -> pd.DataFrame:
+    def _tasks(self, set_id):
         """Who owes which criterion of a set, as on the page of the meeting."""
         sets = pd.Series(set_id, index=self.workbook.communes.index)
         return owed(self.workbook, {set_id: self.standing(set_id)}, sets)
@@ -113,10 +113,10 @@ class AnnexPage(PlanPage):
         table = self.table("annex_hamlets", "tt hamlet:name unit households:num aim count:num missing note", [total, *cells])
         return self.section("xom-dang-ky", table, self._hamlet_set(), title=self._hamlet_title())
 
-    def _hamlet_title(self) -> str:
+    def _hamlet_title(self):
         return self.text("section_xom-dang-ky", word=self.word.capitalize())
 
-    def _lacks(self, row: dict) -> str:
+    def _lacks(self, row):
         """What a hamlet lacks by name, and how many criteria have no data; three dots where nothing is known."""
         if not row["of"] or row["unknown"] == row["of"]:
             return "..."
@@ -127,7 +127,7 @@ class AnnexPage(PlanPage):
             told.append(self.text("annex_unknown", n=row["unknown"]))
         return listed(told, self.lang) or "-"
 
-    def _hamlet_set(self) -> str:
+    def _hamlet_set(self):
         """Which decisions issued the hamlet criteria."""
         decisions = dict.fromkeys(self.workbook.tables["hamlet_criteria"]["decision"])
         return (

@@ -2,7 +2,6 @@
 
 import argparse
 import codecs
-import datetime as dt
 import sys
 
 from .criteria import REGION_NAMES
@@ -126,7 +125,7 @@ def parser_of() -> argparse.ArgumentParser:
     return parser
 
 
-def _day(typed: str) -> dt.date:
+def _day(typed):
     """A day on the command line, as in the data: 2022-03-31 or 31/3/2022."""
     try:
         return read_date(typed)
@@ -134,14 +133,14 @@ def _day(typed: str) -> dt.date:
         raise argparse.ArgumentTypeError(text("cli_no_date", "vi", name=shown(typed))) from None
 
 
-def _xlsx(typed: str) -> str:
+def _xlsx(typed):
     """The name of an Excel file on the command line."""
     if not typed.lower().endswith(".xlsx"):
         raise argparse.ArgumentTypeError(text("cli_not_xlsx", "vi", name=shown(typed)))
     return typed
 
 
-def _ids(typed: str) -> list[str]:
+def _ids(typed):
     """Names joined by commas on the command line."""
     names = [name.strip() for name in typed.split(",")]
     if not all(names):
@@ -149,21 +148,21 @@ def _ids(typed: str) -> list[str]:
     return names
 
 
-def _address(typed: str) -> str:
+def _address(typed):
     """The address of a cluster on the command line; a blank one is no address."""
     if not typed.strip():
         raise argparse.ArgumentTypeError("“”: tcp://ADDRESS:8786, local")
     return typed.strip()
 
 
-def _count(typed: str, least: int = 1) -> int:
+def _count(typed, least=1):
     """A whole number from ``least`` on the command line."""
     if not typed.isascii() or not typed.isdecimal() or len(typed) > 8 or not least <= int(typed) <= 10_000_000:
         raise argparse.ArgumentTypeError(text("cli_no_count", "vi", name=shown(typed), least=least))
     return int(typed)
 
 
-def _seed(typed: str) -> int:
+def _seed(typed):
     """A seed on the command line."""
     return _count(typed, 0)
 
@@ -171,7 +170,7 @@ def _seed(typed: str) -> int:
 def readable_console() -> None:
     """A console that cannot show Vietnamese (cp1252) gets the letters without diacritics instead of a traceback."""
 
-    def without_marks(error: UnicodeError) -> tuple[str, int]:
+    def without_marks(error):
         lost = error.object[error.start : error.end]
         kept = "".join((plain(c).upper() if c.isupper() else plain(c)) or " " for c in lost)
         return kept.encode("ascii", "replace").decode("ascii"), error.end

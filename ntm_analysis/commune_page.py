@@ -122,7 +122,7 @@ class CommunePage(ForecastParts):
             text += self.text("count_nameless" if counts["counted"] else "count_open", n=counts["unknown"])
         return text + "."
 
-    def _facts(self) -> Markup:
+    def _facts(self):
         """Region, group, households: what the verdicts rest on."""
         c = self.commune
         groups = [self.text(f"group_{g}") for g in c["group"].split("|") if g in ("border", "resettled")]
@@ -133,7 +133,7 @@ class CommunePage(ForecastParts):
         line = self.text("facts", code=c["code"], parts=parts, source=self.source(c["source"]), **sizes)
         return self.paragraph(f"{line} {c['note']}.".strip() if c["note"] else line, "note")
 
-    def _revocation(self) -> str:
+    def _revocation(self):
         if self.recognised == "not_ntm" or not self.internal:
             return ""
         row = self.revocations().loc[self.unit]
@@ -179,7 +179,7 @@ class CommunePage(ForecastParts):
             self._contradictions(standing),
         )
 
-    def _how_sure(self, state: pd.Series, set_id: str) -> str:
+    def _how_sure(self, state, set_id):
         """The source of a state, its mark in words, and the note of the row that reported it (how a merged one came about)."""
         if state["state"] == "unknown":
             return pick(STATE_WORDS["unknown"], self.lang)
@@ -191,7 +191,7 @@ class CommunePage(ForecastParts):
         sure = ", ".join([pick(MARK_WORDS[state["mark"]], self.lang), *inferred])
         return "; ".join([self.source(state["source"]), sure, *notes])
 
-    def _contradictions(self, standing: Standing) -> Markup:
+    def _contradictions(self, standing):
         mine = [p for p in standing.contradictions if p.details.get("unit") == self.commune["label"]]
         return self.bullets(report(mine, self.lang).splitlines()[1:] if self.internal else [])
 
@@ -206,7 +206,7 @@ class CommunePage(ForecastParts):
         alt = self.text("chart_states", of=len(states), parts=parts)
         return picture(state_bars(frame, self.lang, what=what or self.text("axis_criteria")), f"{what}: {alt}" if what else alt)
 
-    def _chart(self, standing: Standing, states: pd.DataFrame, tests: pd.DataFrame, units: dict[str, str]) -> Markup:
+    def _chart(self, standing, states, tests, units):
         """How near the measured indicators are; without any, the criteria by state; nothing known, no chart."""
         measured = tests[tests["reason"].isin(["reaches", "lacks"]) & (tests["threshold"] > 0)]
         if measured.empty:
@@ -303,7 +303,7 @@ class CommunePage(ForecastParts):
             made.result |= self._result() | {"data": self.data_hash()}
         return made
 
-    def _result(self) -> dict:
+    def _result(self):
         """What the table of all communes shows of this one; money in billion đồng; None: not known."""
         counts, foreseen = self.counts(self.set_id), {}
         if self.foreseeable():

@@ -4,7 +4,6 @@ from functools import cached_property
 from textwrap import shorten
 
 import pandas as pd
-from markupsafe import Markup
 
 from .assess import Standing
 from .charts import picture, standing_bar, state_bars
@@ -173,7 +172,7 @@ class DistrictPage(FundingParts):
         shown = self.table("district", "tt condition:name level_needed needed:num have:num result", rows)
         return self.section("huyen", lead, shown, self.text("merged_lead") if merged else "", merged)
 
-    def _merged(self) -> Markup:
+    def _merged(self):
         """Which new units stand and which are judged anew: the old ones they were made of, and which of those were recognised."""
         rows, groups = [], {}
         for unit, parts in formed(self.workbook).groupby("unit", sort=False):

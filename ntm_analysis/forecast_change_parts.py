@@ -5,14 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from .forecast.forecast import Forecast, forecast
+from .forecast.forecast import forecast
 from .forecast.register import FOLDER, read_register
 from .forecast_parts import ForecastParts
 from .monthly import month_before
 from .office_numbers import write_change, write_date, write_number
 from .page import Part
 from .problems import DataProblems
-from .scenarios.change import ForecastChange, Step, by_commune, change_since, is_this, last_entry
+from .scenarios.change import by_commune, change_since, is_this, last_entry
 
 REGISTER = Path(__file__).resolve().parents[1] / FOLDER
 
@@ -50,7 +50,7 @@ class ForecastChangeParts(ForecastParts):
             wide=True,
         )
 
-    def _asked_as(self, found: Forecast, entry: dict | None) -> Forecast:
+    def _asked_as(self, found, entry):
         """The forecast of the page in the worlds of the entry: with its seed and draws."""
         if entry is None or (entry["parameters"]["seed"], entry["parameters"]["draws"]) == (self.seed, self.draws):
             return found
@@ -58,7 +58,7 @@ class ForecastChangeParts(ForecastParts):
         asked = {"policy": run.plan.policy, "deadline": found.day, "finish": run.finish}
         return forecast(found.workbook, **asked, **{name: entry["parameters"][name] for name in ("draws", "seed")})
 
-    def _change_lead(self, entry: dict | None, since: dt.date) -> str:
+    def _change_lead(self, entry, since):
         day = write_date(since, self.lang)
         if entry is not None:
             on = write_date(dt.date.fromisoformat(entry["registered_on"]), self.lang)
@@ -66,11 +66,11 @@ class ForecastChangeParts(ForecastParts):
         key = "change_illustrative" if self.workbook.illustrative else "change_no_entry"
         return self.text(key, day=day)
 
-    def _change_figure(self, value: float) -> str:
+    def _change_figure(self, value):
         """A change of a number of communes to two decimals (the error of the draws is of the second)."""
         return write_change(value, self.lang, 2)
 
-    def _change_verdict(self, made: ForecastChange) -> str:
+    def _change_verdict(self, made):
         whole = made.now - made.before
         felt = [step for step in made.steps if step.felt]
         parts = "; ".join(f"{self._step_names(step)} {self._change_figure(step.change)}" for step in felt)
@@ -81,10 +81,10 @@ class ForecastChangeParts(ForecastParts):
         }
         return self.text("change_verdict", **numbers, parts=parts) if felt else self.text("change_none", **numbers)
 
-    def _step_names(self, step: Step) -> str:
+    def _step_names(self, step):
         return " + ".join(self.text(f"change_step_{name}") for name in step.names)
 
-    def _change_reasons(self, made: ForecastChange) -> str:
+    def _change_reasons(self, made):
         """A row a reason; what lies within the noise of the draws is told as no change."""
         rows = []
         for place, step in enumerate(made.steps, start=1):
@@ -97,7 +97,7 @@ class ForecastChangeParts(ForecastParts):
         columns = "tt reason_of_change:name communes_more:num interval_95:num basically_points:num explanation"
         return self.table("forecast_change", columns, [total, *rows])
 
-    def _change_communes(self, made: ForecastChange) -> str:
+    def _change_communes(self, made):
         """The communes whose chance changed most."""
         now, rows = self.foreseen()[0], []
         for unit, change in by_commune(made).items():
@@ -108,7 +108,7 @@ class ForecastChangeParts(ForecastParts):
             rows.append([len(rows) + 1, self.workbook.units.loc[unit, "name"], *shown])
         return self.table("forecast_change_communes", "tt unit:name chance_before:num chance_now:num", rows)
 
-    def _change_rows(self, made: ForecastChange) -> str:
+    def _change_rows(self, made):
         """Which rows came in since, by table, and the communes they are about."""
         rows = []
         for kind, tables in made.rows.items():

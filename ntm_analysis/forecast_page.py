@@ -1,17 +1,15 @@
 """The page of the forecast: whether every commune finishes by the end of the term, and how far to trust the answer."""
 
 import datetime as dt
-from collections.abc import Callable
 from functools import cached_property
 
 import pandas as pd
-from markupsafe import Markup
 
 from .back_test_words import parts_of
 from .charts import picture
 from .comparison_charts import tornado as tornado_chart
 from .forecast.back_test import kept_summary
-from .forecast.evidence import Evidence, evidence, reference
+from .forecast.evidence import evidence, reference
 from .forecast.luck import list_outcomes, listed_communes
 from .forecast.price import TORNADO, tornado
 from .forecast.simulation import knowledge
@@ -63,7 +61,7 @@ class ForecastPage(ForecastParts):
         self.parameters = {**given, **self.parameters}
 
     @cached_property
-    def _tornado(self) -> pd.DataFrame:
+    def _tornado(self):
         """Each assumption at its two ends, in the worlds of the page."""
         return self.kept("forecast-tornado", lambda: tornado(self.foreseen()[0]), **self._question())
 
@@ -85,7 +83,7 @@ class ForecastPage(ForecastParts):
         ]
         return self.section("vi-sao-con-so", self.bullets(lines), *self._moving())
 
-    def _moving(self) -> list[str]:
+    def _moving(self):
         """The tornado: the assumption that moves the number most, chart and table of those that do."""
         rows = moving(self._tornado).to_dict("records")
         if not rows:
@@ -155,7 +153,7 @@ class ForecastPage(ForecastParts):
             self.table("durations", "tt works:name months:short stall:num stall_months:num source", times),
         )
 
-    def _ends(self, row: dict, share: bool = False) -> str:
+    def _ends(self, row, share=False):
         """A low, usual and high value."""
         values = (row[end] for end in ("low", "mode", "high"))
         return " - ".join(whole_percent(value) if share else write_number(value, self.lang) for value in values)
@@ -182,12 +180,12 @@ class ForecastPage(ForecastParts):
             self.bullets([*self._lists(known), told]),
         )
 
-    def _seen(self, summary: dict) -> str:
+    def _seen(self, summary):
         ratios = {key: write_number(summary[f"ratio_{key}"], self.lang, 2) for key in ("line", "share")}
         counts = {key: summary[key] for key in ("pairs", "provinces")}
         return self.text("trust_seen", **counts, **ratios, coverage=whole_percent(summary["coverage"]))
 
-    def _tested(self, summary: dict) -> Markup:
+    def _tested(self, summary):
         """The scores of the back-test, all pairs and parts of them."""
         rows = []
         for name, part in (("backtest_all", summary), *parts_of(summary)):
@@ -199,12 +197,12 @@ class ForecastPage(ForecastParts):
             rows.append([self.text(name), part["pairs"], *shown])
         return self.table("back_test", "part:name pairs:num ratio_line:num ratio_share:num inside:num", rows)
 
-    def _interval(self, part: dict, key: str, written: Callable[[float], str]) -> str:
+    def _interval(self, part, key, written):
         """A score with its interval by resampling provinces, which one province alone does not have."""
         ends = "-".join(written(end) for end in part[f"{key}_interval"])
         return f"{written(part[key])} ({ends})" if part["provinces"] > 1 else written(part[key])
 
-    def _lists(self, known: Evidence) -> list[str]:
+    def _lists(self, known):
         """Lists and single communes against their outcomes."""
         lists, communes = list_outcomes(known.lists), listed_communes(reference("trajectories", self.workbook.as_of))
         shares = {

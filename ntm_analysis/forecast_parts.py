@@ -5,7 +5,6 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from markupsafe import Markup
 
 from .charts import picture
 from .forecast.forecast import HELD, Forecast, forecast, record
@@ -35,7 +34,7 @@ from .funding_parts import FundingParts
 from .office_numbers import write_date, write_number
 from .page import Part
 from .parameters import check
-from .problems import DataProblems, Problem, lines_of
+from .problems import DataProblems, lines_of
 from .scenarios.scenario import Scenario, UnknownScenario, scenario
 from .words import listed
 
@@ -66,7 +65,7 @@ class ForecastParts(FundingParts):
         """The forecast of the page and its record."""
         asked = {"finish": self.finish, "draws": self.draws, "seed": self.seed}
 
-        def make() -> tuple[Forecast, dict]:
+        def make():
             chosen = scenario(self.workbook, self.scenario)
             day = dt.date.fromisoformat(self.deadline) if self.deadline else chosen.deadline
             found = forecast(chosen.workbook, policy=self.policy or chosen.policy, deadline=day, **asked)
@@ -74,7 +73,7 @@ class ForecastParts(FundingParts):
 
         return self.kept("forecast", make, **self._question())
 
-    def _question(self) -> dict[str, object]:
+    def _question(self):
         """What the page asks the forecast."""
         names = ("scenario", "policy", "deadline", "finish", "draws", "seed")
         return {name: getattr(self, name) for name in names}
@@ -84,7 +83,7 @@ class ForecastParts(FundingParts):
         return not self._wanting()
 
     @cache  # noqa: B019 - likewise; what cannot be foreseen is not tried again for every part
-    def _wanting(self) -> list[Problem]:
+    def _wanting(self):
         """What a forecast needs and was not known."""
         try:
             self.commune_forecasts()
@@ -138,10 +137,10 @@ class ForecastParts(FundingParts):
             self._fan(),
         )
 
-    def _blocking(self) -> str:
+    def _blocking(self):
         return blocking_words(self.workbook, self.foreseen()[1]["blocking_sources"], self.lang)
 
-    def _other_finish(self) -> str:
+    def _other_finish(self):
         """The number finishing in the other meaning of the word: signed where criteria met count, and the other way."""
         found, made = self.foreseen()
         rules = found.run.plan.rules
@@ -154,7 +153,7 @@ class ForecastParts(FundingParts):
         both = {"basically": said("p_basically_all_signed"), "p": said("p_all_signed")}
         return self.text("forecast_signed", **told, **both, **lag)
 
-    def _fan(self) -> Markup:
+    def _fan(self):
         found, made = self.foreseen()
         table, total = found.over_time(), made["n_communes"]
         days = table["day"]
@@ -166,7 +165,7 @@ class ForecastParts(FundingParts):
 
     # bands -------------------------------------------------------------------------------------------------------
 
-    def _bands(self) -> list[tuple[int, list[int], dict]]:
+    def _bands(self):
         """Each band, its communes in administrative order, and the record's row that all of them share."""
         found, made = self.foreseen()
         rows = {row["code"]: row for row in made["communes"]}
@@ -174,7 +173,7 @@ class ForecastParts(FundingParts):
         groups = [(int(band), list(units)) for band, units in bands.groupby(bands).groups.items()]
         return [(band, units, rows[self.workbook.units.loc[units[0], "code"]]) for band, units in groups]
 
-    def _names_in(self, units: list[int]) -> str:
+    def _names_in(self, units):
         return listed(self.workbook.units.loc[units, "name"], self.lang)
 
     def bands(self) -> Part:
@@ -246,13 +245,13 @@ class ForecastParts(FundingParts):
             self.bullets(asked if self.internal else []),
         )
 
-    def _held(self, share: float) -> str:
+    def _held(self, share):
         """A share of worlds in a cell: whole per cent, a dash for next to none; a word where nothing finer is known."""
         if share < 0.01:
             return "-"
         return self.single(share) if self.foreseen()[0].coarse else f"{100 * share:.0f}%"
 
-    def _beyond_money(self) -> str:
+    def _beyond_money(self):
         """Which communes money does not bring home."""
         units = [unit for _, them, row in self._bands() if row["p_unlimited"] < 0.5 for unit in them]
         return self.text("beyond_money", n=len(units), names=self.names(units)) if units else ""
@@ -314,7 +313,7 @@ class ForecastParts(FundingParts):
         Raises what a forecast raises.
         """
 
-        def make() -> dict[int, dict]:
+        def make():
             found, made = self.foreseen()
             setting = {key: made[key] for key in ("deadline", "finish", "draws", "set")} | {"coarse": found.coarse}
             units = self.workbook.communes["code"]
@@ -330,7 +329,7 @@ class ForecastParts(FundingParts):
 
         return self.kept("forecast-communes", make, **self._question())
 
-    def _own_and_others(self, found: Forecast, unit: int) -> dict:
+    def _own_and_others(self, found, unit):
         """What the commune lacks, or may lack: with no works, with works that its own means pay, with works that need others."""
         plan = found.run.plan
         i = plan.facts.units.index(unit)
@@ -368,7 +367,7 @@ class ForecastParts(FundingParts):
             lines += [self.text("forecast_coarse")] if setting["coarse"] else []
         return self.section("kha-nang-xa", *lines, title=title)
 
-    def _lacking(self, said: dict) -> list[str]:
+    def _lacking(self, said):
         """The sentences on what a commune lacks and who can mend it."""
         named = lambda numbers: listed([self.criterion(said["setting"]["set"], n) for n in numbers], self.lang)  # noqa: E731
         return [

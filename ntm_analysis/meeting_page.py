@@ -8,7 +8,6 @@ from .meeting_parts import MeetingParts
 from .office_numbers import write_date, write_number
 from .page import Part
 from .parameters import check
-from .workbook import Workbook
 from .yearly_rules import before_year, judge_rule, measure_of
 
 USED = ("progress", "work_plans", "assignments", "works", "unit_costs", "envelopes", "profiles", "pots", "targets", "goals",
@@ -84,13 +83,13 @@ class MeetingPage(MeetingParts):
             "phan-cong", self.paragraph(lead, "verdict"), form, self.table("owed", columns, rows), note, open_, wide=True
         )
 
-    def _due(self, row: pd.Series) -> str:
+    def _due(self, row):
         if pd.isna(row["due"]):
             return "..." if row["assigned"] else "-"
         day = write_date(row["due"], self.lang)
         return self.text("due_over", day=day) if row["overdue"] else day
 
-    def _nameless(self) -> str:
+    def _nameless(self):
         """The communes whose missing criteria are not, or not all, known by name."""
         sets = self.level["next"].map(self.workbook.default_set)
         open_ = [u for u, set_id in sets.items() if self.standing(set_id).counts.loc[u, "unknown"] > 0]
@@ -110,7 +109,7 @@ class MeetingPage(MeetingParts):
             parts += self._rule(place, goal, then)
         return self.section("quy-dinh", *parts, wide=True)
 
-    def _rule(self, place: int, goal: pd.Series, then: Workbook) -> list[str]:
+    def _rule(self, place, goal, then):
         covered = self.covered_by(goal)
         level = {"not_ntm": "ntm", "ntm_not_on_list": "advanced"}.get(goal["covers"], "ntm")
         set_id = self.workbook.default_set(level)
@@ -133,7 +132,7 @@ class MeetingPage(MeetingParts):
         ]
         return [lead, self.table("rule", "result:name units why", rows, note=f" {place}")]
 
-    def _why(self, row: pd.Series, goal: pd.Series, measure: str) -> str:
+    def _why(self, row, goal, measure):
         """The reason of a verdict, with the figures."""
         year = int(goal["year"])
         figures = {k: "..." if pd.isna(row[k]) else f"{row[k]:g}" for k in ("before", "now", "low", "high", "of")}

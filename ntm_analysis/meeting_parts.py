@@ -33,7 +33,7 @@ class MeetingParts(ForecastChangeParts):
     typed_month = ""
 
     @cached_property
-    def _sheets(self) -> dict[str, str]:
+    def _sheets(self):
         """The sheets of the Excel template (whose names are Vietnamese) that fill the parts, by the names that the texts use."""
         named = super().text
         return {f"sheet_{table}": named("sheet_named", sheet=sheet_name(table), table=table) for table in SHEETS}
@@ -114,7 +114,7 @@ class MeetingParts(ForecastChangeParts):
         parts = [since, table, self._volumes(), self._payments(), self._fallen()]
         return self.section("thay-doi", verdict, *parts, wide=True)
 
-    def _criteria(self) -> tuple[int, int, Markup]:
+    def _criteria(self):
         """Criteria that became met and that no longer are, by commune; and how many."""
         rows, gained, lost = [], 0, 0
         reports = self._reports()
@@ -135,7 +135,7 @@ class MeetingParts(ForecastChangeParts):
         table = self.table("changes", "tt unit:name aim gained lost other_change said_by", rows)
         return int(gained), int(lost), table or self.paragraph(self.text("meeting_no_change"))
 
-    def _reports(self) -> dict[tuple, str]:
+    def _reports(self):
         """Who reported in the month, by unit, set and criterion; an indicator speaks for its criterion."""
         tests = self.workbook.law.tests.set_index(["set", "test"])["criterion"].to_dict()
         rows = self.workbook.tables["progress"]
@@ -144,7 +144,7 @@ class MeetingParts(ForecastChangeParts):
             for r in rows[rows["month"] == self.month.end].to_dict("records")
         }
 
-    def _other(self, kinds: dict[str, pd.DataFrame]) -> str:
+    def _other(self, kinds):
         """States first reported, and moves between states that are not met."""
         words = lambda state: pick(STATE_WORDS[state], self.lang)  # noqa: E731
         first = kinds["first"].groupby("now", sort=False)["criterion"].agg(lambda c: ", ".join(f"{n:g}" for n in c))
@@ -155,7 +155,7 @@ class MeetingParts(ForecastChangeParts):
         ]
         return "; ".join([*told, *moved]) or "-"
 
-    def _volumes(self) -> Markup:
+    def _volumes(self):
         found = volume_change(works_progress(self.month.before, self.month.previous), self.works)
         rows = [
             [place, self.work_name(row), self.name_of(row["unit"]), *(self.volume_of(row[k]) for k in ("earlier", "actual")),
@@ -165,10 +165,10 @@ class MeetingParts(ForecastChangeParts):
         table = self.table("volumes", "tt works:name unit last_month:num this_month:num points:num said_by", rows)
         return table or self.paragraph(self.text("meeting_no_volumes"))
 
-    def _more(self, value: float, decimals: int = 1) -> str:
+    def _more(self, value, decimals=1):
         return write_change(value, self.lang, decimals)
 
-    def _payments(self) -> Markup:
+    def _payments(self):
         """Money disbursed by commune since last month, from what was known then and is known now."""
         month = self.month
         now = disbursed(self.workbook.tables["progress"], month.end)
@@ -197,7 +197,7 @@ class MeetingParts(ForecastChangeParts):
         """A pot by its name."""
         return pot_words(self.workbook, pot, self.lang) if pot else self.text("pot_unnamed")
 
-    def _fallen(self) -> Markup:
+    def _fallen(self):
         """Warnings of cumulative figures below an earlier report."""
         lines = []
         for _, row in falls(self.workbook.tables["progress"], self.month.end).iterrows():
@@ -239,7 +239,7 @@ class MeetingParts(ForecastChangeParts):
             self.paragraph(weights, "key"), self._panels(works), table, *self._uncompared(), wide=True,
         )  # fmt: skip
 
-    def _panels(self, works: pd.DataFrame) -> Markup:
+    def _panels(self, works):
         """The S-curve of every commune, those furthest behind plan first; where there are many, only those furthest behind."""
         parts = {self.name_of(unit): part for unit, part in works.groupby("unit", sort=False)}
         behind = {name: weighted(part)["difference"] for name, part in parts.items()}
@@ -251,7 +251,7 @@ class MeetingParts(ForecastChangeParts):
         made = {name: curve(self.workbook, parts[name], self.month.end) for name in order}
         return picture(s_curves(made, self.lang), self.text("meeting_panels_alt", told=told, figures=figures), told)
 
-    def _uncompared(self) -> list[str]:
+    def _uncompared(self):
         """Works without a plan, and works planned that nobody reported on this month."""
         lines = []
         for key, rows in (
@@ -313,7 +313,7 @@ class MeetingParts(ForecastChangeParts):
         notes = [self.paragraph(self.text(f"meeting_money_{k}"), "key") for k in ("pots", "communes")]
         return self.section("giai-ngan", self.paragraph(told, "verdict"), table, notes[0], own, notes[1], wide=True)
 
-    def _rate(self, rate: float) -> str:
+    def _rate(self, rate):
         return write_percent(None if np.isinf(rate) else rate, self.lang)
 
     # 5: direction ------------------------------------------------------------------------------------------------
@@ -337,7 +337,7 @@ class MeetingParts(ForecastChangeParts):
             self.debts_table(self.workbook.communes.index.tolist()), wide=True,
         )  # fmt: skip
 
-    def _reasons(self, found: dict[str, pd.DataFrame]) -> list[str]:
+    def _reasons(self, found):
         """Why a commune needs direction, in words with the figures."""
         lines = [
             self.text("why_late", work=self.work_name(row), planned=self.percent(row["planned_then"]),

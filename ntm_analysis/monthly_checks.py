@@ -1,7 +1,5 @@
 """The tables of the monthly work checked against each other and the law: progress, planned steps, assignments, hamlets, OCOP."""
 
-from collections.abc import Callable
-
 import pandas as pd
 
 from .criteria import Law
@@ -20,8 +18,8 @@ def check_monthly(tables: dict[str, pd.DataFrame], law: Law, problems: list[Prob
     """
     spoilt = {(p.file, p.row, p.column) for p in problems}
 
-    def bad(name: str) -> Callable:
-        def add(rows: pd.Series, code: str, column: str, also: str = "", **details) -> None:
+    def bad(name):
+        def add(rows, code, column, also="", **details):
             for _, row in tables[name][rows].iterrows():
                 if not spoilt & {(f"{name}.csv", row["row"], column), (f"{name}.csv", row["row"], also)}:
                     made = {k: v(row) if callable(v) else v for k, v in details.items()}
@@ -41,7 +39,7 @@ def check_monthly(tables: dict[str, pd.DataFrame], law: Law, problems: list[Prob
                 on=lambda r: write_date(r["valid_to"]), start=lambda r: write_date(r["date"]))  # fmt: skip
 
 
-def _check_progress(tables: dict[str, pd.DataFrame], law: Law, bad: Callable) -> None:
+def _check_progress(tables, law, bad):
     rows = tables["progress"]
     subjects = pd.concat([rows["criterion"].notna(), rows["indicator"] != "", rows["work"] != ""], axis=1)
     criterion, indicator, work = (subjects.iloc[:, i] for i in range(3))
@@ -65,7 +63,7 @@ def _check_progress(tables: dict[str, pd.DataFrame], law: Law, bad: Callable) ->
                          bad(hit.reindex(rows.index, fill_value=False), *args, **details))  # fmt: skip
 
 
-def _check_works(rows: pd.DataFrame, works: pd.DataFrame, bad: Callable) -> None:
+def _check_works(rows, works, bad):
     """The work is one of the commune's."""
     of_unit = works.groupby("unit")["work"].agg(list).to_dict() if len(works) else {}
     lost = [w != "" and w not in of_unit.get(u, []) for u, w in zip(rows["unit"], rows["work"], strict=True)]
@@ -73,10 +71,10 @@ def _check_works(rows: pd.DataFrame, works: pd.DataFrame, bad: Callable) -> None
         near=lambda r: ", ".join(of_unit.get(r["unit"], [])))  # fmt: skip
 
 
-def _check_hamlets(tables: dict[str, pd.DataFrame], bad: Callable) -> None:
+def _check_hamlets(tables, bad):
     """Hamlets named are listed; a recognised one has its decision; criteria of hamlets are those of the set."""
     hamlets = tables["hamlets"]
-    listed: dict[int, dict[str, str]] = {}
+    listed = {}
     for unit, hamlet in zip(hamlets["unit"], hamlets["hamlet"], strict=True):
         listed.setdefault(unit, {})[fold(hamlet)] = hamlet
     for name in ("hamlet_targets", "hamlet_states"):

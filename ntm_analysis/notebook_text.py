@@ -100,7 +100,7 @@ def parameters_table(names: Iterable[str], lang: str) -> str:
     return _markdown(heads, rows)
 
 
-def _markdown(heads: list[str], rows: list[list[str]]) -> str:
+def _markdown(heads, rows):
     return "\n".join("| " + " | ".join(row) + " |" for row in [heads, [":---"] * len(heads), *rows])
 
 
@@ -124,7 +124,7 @@ def in_step(notebook: dict) -> dict:
     return notebook | {"cells": cells}
 
 
-def _source(lines: list[str]) -> list[str]:
+def _source(lines):
     return [line + "\n" for line in lines[:-1]] + lines[-1:]
 
 

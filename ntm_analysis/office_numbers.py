@@ -31,7 +31,7 @@ class NotRead(ValueError):
         self.reason, self.beyond, self.details = reason, beyond, details
 
 
-def _parse(text: str, style: str) -> float | None:
+def _parse(text, style):
     if not _NUMBER[style].fullmatch(text):
         return None
     group, point = _SIGNS[style]
@@ -48,7 +48,7 @@ def read_number(text: str, style: str = "vi", *, whole: bool = False, low: float
     ntm_analysis.office_numbers.NotRead: other_style
     """
 
-    def fits(value: float | None) -> bool:
+    def fits(value):
         return value is not None and low <= value <= high and not (whole and value % 1)
 
     text = text.strip().replace("\u00a0", "").replace("\u2212", "-")

@@ -48,10 +48,10 @@ class Part(Markup):
 
     result: dict | None = None
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self):
         return str(self)
 
-    def _repr_mimebundle_(self, **_: object) -> dict:
+    def _repr_mimebundle_(self, **_):
         return {RESULT: self.result} if self.result else {}
 
 
@@ -83,10 +83,10 @@ class Page:
         self.internal = audience == "noi-bo"
         self.set_id = criteria_set or self.workbook.default_set("ntm")
         self.parameters = {"criteria_set": criteria_set, "as_of": as_of, "lang": lang, "audience": audience}
-        self._standings: dict[str, Standing] = {}
-        self._applied: dict[str, tuple[Standing, pd.DataFrame] | None] = {}
+        self._standings = {}
+        self._applied = {}
         self._tables = 0
-        self.made: list[tuple] = []  # every table shown so far: title, unit, heads, rows
+        self.made = []  # every table shown so far: title, unit, heads, rows
 
     # words -------------------------------------------------------------------------------------------------------
 

@@ -41,7 +41,7 @@ def check_plan(tables: dict[str, pd.DataFrame], as_of: int, term_end: int, probl
     """
     spoilt = {(p.file, p.row, p.column) for p in problems}
 
-    def bad(name: str, rows: pd.Series, code: str, column: str, **details) -> None:
+    def bad(name, rows, code, column, **details):
         for _, row in tables[name][rows].iterrows():
             if (f"{name}.csv", row["row"], column) not in spoilt:
                 made = {k: v(row) if callable(v) else v for k, v in details.items()}
@@ -116,7 +116,7 @@ def check_plan(tables: dict[str, pd.DataFrame], as_of: int, term_end: int, probl
     bad("unit_costs", without, "no_parts", "item", value=lambda r: r["item"])
 
 
-def _check_parts(tables: dict[str, pd.DataFrame], bad) -> None:
+def _check_parts(tables, bad):
     """Money parts have a share, cement parts have tonnes; the money shares of an item sum to 100 and lie within their bounds;
     earmarks are numbers."""
     parts, by_pot = tables["parts"], tables["pots"].drop_duplicates("pot").set_index("pot")
@@ -144,7 +144,7 @@ def _check_parts(tables: dict[str, pd.DataFrame], bad) -> None:
     bad("pots", wrong, "not_allowed", "earmark", value=lambda r: r["earmark"], allowed="2; 2|5")
 
 
-def _check_bounds(parts: pd.DataFrame, sound: pd.Series, bad) -> None:
+def _check_bounds(parts, sound, bad):
     """least <= share <= most on every money row of ``sound`` items; an item can be paid in full: its leasts add up to 100 at the
     most, its mosts to 100 at least. Where the sum is wrong it alone is told, not every row that makes it so."""
     ends = {end: parts[end].fillna(parts["share"]).where(sound) for end in ("least", "most")}
@@ -174,13 +174,13 @@ def check_lists(tables: dict[str, pd.DataFrame], units: pd.DataFrame, as_of: dt.
     targets = targets[targets["unit"].isin(units.index) & targets["year"].notna() & targets["level"].isin(LEVELS)]
     decisions = tables["recognitions"]
     decisions = decisions[(decisions["basis"] != "none") & decisions["level"].isin(LEVELS)]
-    reached: dict[tuple[int, str], int] = {}  # the first year in which a commune held a level, or a higher one
+    reached = {}  # the first year in which a commune held a level, or a higher one
     for row in decisions.to_dict("records"):
         year = (row["known_from"] if pd.isna(row["date"]) else row["date"]).year
         for level in LEVELS[: LEVELS.index(row["level"]) + 1]:
             reached[row["unit"], level] = min(year, reached.get((row["unit"], level), year))
 
-    def bad(row: dict, code: str, column: str, **details) -> None:
+    def bad(row, code, column, **details):
         problems.append(Problem(code, "targets.csv", int(row["row"]), column, details))
 
     late = as_of.month <= LAST_MONTH_OF_LATE_LIST
@@ -192,7 +192,7 @@ def check_lists(tables: dict[str, pd.DataFrame], units: pd.DataFrame, as_of: dt.
             held = reached[row["unit"], row["level"]]
             bad(row, "target_reached", "commune", unit=units.loc[row["unit"], "label"], year=year, held=held)
     for (_, year), rows in targets[targets["kind"] == "plan"].groupby(["level", "year"]):
-        shared: set[str] = set()
+        shared = set()
         for row in rows.to_dict("records"):
             own = set(row["source"].split("|"))
             if shared and not shared & own:
@@ -207,7 +207,7 @@ def lacking_assumptions(rules: pd.DataFrame) -> list[Problem]:
     return [Problem("no_assumption", "assumptions.csv", details={"key": key}) for key in lost]
 
 
-def _check_assumed(tables: dict[str, pd.DataFrame], as_of: int, bad) -> None:
+def _check_assumed(tables, as_of, bad):
     """The assumptions are possible: the rule for missing prices, the prior of counts, one row a year of the district's cement."""
     rules, costs = tables["assumptions"], tables["unit_costs"]
     ends = RULES | {"cost_low": (1, 100), "cost_high": (100, 1000), "programme_start": (1990, as_of - 1)}

@@ -1,7 +1,5 @@
 """Tables checked against each other and against the law: references, totals, the form of every value."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 
@@ -27,7 +25,7 @@ def check_table(
     file = f"{name}.csv"
     spoilt = {(p.row, p.column) for p in problems if p.file == file}
 
-    def bad(rows: pd.Series, code: str, column: str, also: str = "", **details) -> None:
+    def bad(rows, code, column, also="", **details):
         if not rows.any():
             return
         for _, row in table[rows].iterrows():
@@ -36,7 +34,7 @@ def check_table(
             made = {k: v(row) if callable(v) else v for k, v in details.items()}
             problems.append(Problem(code, file, int(row["row"]), column, made))
 
-    def day(column: str) -> Callable[[pd.Series], str]:
+    def day(column):
         return lambda row: write_date(row[column])
 
     if "commune" in table:
@@ -91,7 +89,7 @@ def check_table(
             near=lambda r: ", ".join(law.tests.loc[law.tests["set"] == r["set"], "test"]))  # fmt: skip
 
 
-def _check_units(units: pd.DataFrame, file: str, problems: list[Problem]) -> None:
+def _check_units(units, file, problems):
     """No two units of one district with the same name (after folding) from the same day."""
     same = units.sort_values("valid_from", kind="stable").assign(key=units["name"].map(fold) + "|" + units["district"])
     for number, unit in same[same.duplicated(["key", "valid_from"], keep="first")].iterrows():
@@ -100,10 +98,10 @@ def _check_units(units: pd.DataFrame, file: str, problems: list[Problem]) -> Non
         problems.append(Problem("duplicate", file, int(unit["row"]), "name", details))
 
 
-def _check_sets(name: str, table: pd.DataFrame, law: Law, bad: Callable) -> None:
+def _check_sets(name, table, law, bad):
     """The set of each row exists, is of the right level, and has the criterion, the total or the indicator named."""
 
-    def whole(value: float) -> str:
+    def whole(value):
         return "?" if pd.isna(value) else f"{value:g}"
 
     known_set = table["set"].isin(law.sets)

@@ -72,7 +72,7 @@ class VillagersPage(CommunePage):
         self.states_now = self.states(self.shown_set)
 
     @cached_property
-    def _not_told(self) -> list[tuple[frozenset[str], ...]]:
+    def _not_told(self):
         """Names of other communes and words that rank."""
         own, district = fold(self.commune["name"]), fold(self.commune["district"])
         names = {name for name in self.workbook.all_units["name"] if fold(name) != own}
@@ -132,7 +132,7 @@ class VillagersPage(CommunePage):
         """The criteria named missing, and those only basically met."""
         return self._section("con-thieu", *self._missing_lines())
 
-    def _missing_lines(self) -> list[str]:
+    def _missing_lines(self):
         counts = self.counts(self.next_set)
         named = [self.criterion_named(self.next_set, n) for n in counts["missing"]]
         lines = [self.text("people_missing", names=listed(named, self.lang))] if named else []
@@ -183,7 +183,7 @@ class VillagersPage(CommunePage):
             month=f"{coming.month}/{coming.year}",
         )
 
-    def _asked(self, row: pd.Series) -> str:
+    def _asked(self, row):
         """What was assigned for a criterion, to whom and by when; whom to ask if nothing was."""
         criterion = self.criterion_named(self.next_set, row["criterion"])
         department = row["department"] if self.lang == "vi" else row["department_en"]
@@ -195,7 +195,7 @@ class VillagersPage(CommunePage):
         late = self.text("people_overdue") if row["overdue"] else ""
         return self.text("people_assigned", criterion=criterion, action=action, who=f" ({who})" if who else "", late=late)
 
-    def _steps(self, coming: pd.Timestamp) -> list[str]:
+    def _steps(self, coming):
         """The next planned step of each of its works that has one in the coming month or later."""
         plans, works = self.workbook.tables["work_plans"], self.workbook.tables["works"]
         mine = plans[(plans["unit"] == self.unit) & (plans["month"] >= coming)].sort_values("month").drop_duplicates("work")
@@ -207,7 +207,7 @@ class VillagersPage(CommunePage):
             for _, step in mine.iterrows() if step["work"] in items.index
         ]  # fmt: skip
 
-    def _tasks(self) -> list[str]:
+    def _tasks(self):
         tasks = self.workbook.tables["tasks"]
         return [
             self.text(
@@ -233,17 +233,17 @@ class VillagersPage(CommunePage):
                 told = self.text("people_each", each=each, households=counted)
         return self._section("dong-gop", self.paragraph(told, "verdict"), self.text("people_voluntary"))
 
-    def _million(self, value: float) -> str:
+    def _million(self, value):
         """Million đồng; below the least amount that is told, only that it is."""
         least = write_number(LEAST, self.lang)
         return self.text("people_less", least=least) if value < LEAST else write_number(value, self.lang)
 
     @property
-    def _true_marks(self) -> tuple[str, ...]:
+    def _true_marks(self):
         """The marks of what counts as reported: in a set that is illustrative as a whole, what is so marked too."""
         return ("reported", "illustrative") if self.workbook.illustrative else ("reported",)
 
-    def _people(self) -> pd.Series | None:
+    def _people(self):
         """What the people would give, in each world; None unless every work that may be needed is listed and reported, its price
         too."""
         made = self.found("ntm", self.unit)[0] if self.known(self.unit) else None
@@ -272,7 +272,7 @@ class VillagersPage(CommunePage):
         made.result = {"files": self.files, "data": self.data_hash()}
         return made
 
-    def _source_told(self, source: str) -> str:
+    def _source_told(self, source):
         """A source by its name; by its day alone where the name may not be told."""
         if name := self.told(self.source(source)):
             return name
@@ -280,5 +280,5 @@ class VillagersPage(CommunePage):
         day = days.get(source, pd.NaT)
         return self.text("people_source") if pd.isna(day) else self.text("people_source_of", day=write_date(day, self.lang))
 
-    def _section(self, name: str, *parts: str, **told: str) -> Part:
+    def _section(self, name, *parts, **told):
         return self.section(name, *parts, title=self.text(f"section_{name}", **told))
