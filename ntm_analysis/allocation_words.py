@@ -1,6 +1,5 @@
 """The allocation in sentences and short lines: verdict, rules beside it, one commune more, what to relax."""
 
-import datetime as dt
 import math
 
 from .forecast_words import chance_word, pot_words
@@ -17,7 +16,7 @@ CLOSE = 0.02  # of what a commune's works cost: less money than this is less tha
 
 def verdict(made: dict, lang: str) -> str:
     """The answer in one or two sentences; ``made`` is the record of :func:`~ntm_analysis.allocation.record.record`."""
-    day = write_date(dt.date.fromisoformat(made["deadline"]), lang)
+    day = write_date(made["deadline"], lang)
     if made["status"] == "infeasible":
         return text("allocation_infeasible", lang, day=day)
     told = {"n": write_number(made["finishing"], lang, 1), "total": made["n_communes"], "now": made["n_finished_now"], "day": day}

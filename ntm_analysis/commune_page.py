@@ -11,7 +11,7 @@ from .assess import Standing
 from .charts import picture, state_bars, threshold_bars
 from .criteria import REGION_NAMES
 from .forecast_parts import ForecastParts
-from .office_numbers import write_date, write_number
+from .office_numbers import write_date
 from .page import Part
 from .page_inputs import communes_hashes
 from .problems import report
@@ -24,7 +24,6 @@ from .words import (
     STATE_WORDS,
     count_words,
     criterion_reason,
-    listed,
     pick,
     test_reason,
     threshold_words,
@@ -86,7 +85,7 @@ class CommunePage(ForecastParts):
             verdict = self.text("not_recognised", count=count)
         else:
             basis = [pick(BASIS_WORDS[level["basis"]], self.lang), level["decision"]]
-            basis += [] if pd.isna(level["date"]) else [write_date(level["date"], self.lang)]
+            basis += [] if pd.isna(level["date"]) else [self.date(level["date"])]
             words = ", ".join(filter(None, basis))
             verdict = self.text("recognised", level=self.level_words(self.recognised), basis=words, count=count)
         rows, notes = [], []
@@ -95,7 +94,7 @@ class CommunePage(ForecastParts):
             made = self.counts(set_id)
             if pd.isna(made["met"]) and set_id != self.next_set:
                 continue
-            named = [listed(map(str, made[c]), self.lang) or "-" for c in ("missing", "basic")]
+            named = [self.listed(map(str, made[c])) or "-" for c in ("missing", "basic")]
             rows.append([self.set_title(set_id), count_words(made), *named, made["unknown"] or "-"])
             law_set = self.workbook.law.sets[set_id]
             if law_set.counts_only and law_set.note:
@@ -113,10 +112,10 @@ class CommunePage(ForecastParts):
         if pd.isna(counts["met"]):
             return self.text("count_no_data", level=level)
         old = counts["date"].date() < self.workbook.as_of
-        dated = self.text("count_dated", day=write_date(counts["date"], self.lang)) if old else ""
+        dated = self.text("count_dated", day=self.date(counts["date"])) if old else ""
         text = self.text("count_met", count=count_words(counts), level=level, dated=dated)
         if counts["missing"]:
-            named = listed((self.criterion(set_id, n) for n in counts["missing"]), self.lang)
+            named = self.listed(self.criterion(set_id, n) for n in counts["missing"])
             text += self.text("count_missing", names=named)
         if counts["unknown"]:
             text += self.text("count_nameless" if counts["counted"] else "count_open", n=counts["unknown"])
@@ -128,7 +127,7 @@ class CommunePage(ForecastParts):
         groups = [self.text(f"group_{g}") for g in c["group"].split("|") if g in ("border", "resettled")]
         region = self.text("region", name=pick(REGION_NAMES[c["region"]], self.lang))
         parts = "; ".join([region, *groups, self.text(f"special_{c['specially_difficult']}")])
-        sizes = {key: write_number(c[column], self.lang) for key, column in
+        sizes = {key: self.number(c[column]) for key, column in
                  (("households", "households"), ("population", "population"), ("area", "area_km2"))}  # fmt: skip
         line = self.text("facts", code=c["code"], parts=parts, source=self.source(c["source"]), **sizes)
         return self.paragraph(f"{line} {c['note']}.".strip() if c["note"] else line, "note")

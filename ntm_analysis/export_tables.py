@@ -208,7 +208,7 @@ class Export(ExportMoney):
             told = self.text(f"held_{held}") if held else "-"
             note = self.text("export_finished") if c["finished"] else "-"
             rows.append([c["name"], c["p_met"], c["p_signed"], *days, told, note])
-        day = write_date(dt.date.fromisoformat(made["deadline"]), self.lang)
+        day = write_date(made["deadline"], self.lang)
         lead = [
             self.text(
                 "export_forecast",

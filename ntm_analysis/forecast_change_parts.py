@@ -9,7 +9,7 @@ from .forecast.forecast import forecast
 from .forecast.register import FOLDER, read_register
 from .forecast_parts import ForecastParts
 from .monthly import month_before
-from .office_numbers import write_change, write_date, write_number
+from .office_numbers import write_change
 from .page import Part
 from .problems import DataProblems
 from .scenarios.change import by_commune, change_since, is_this, last_entry
@@ -39,7 +39,7 @@ class ForecastChangeParts(ForecastParts):
         made = change_since(self.workbook, since, now, entry, self.scenario)
         lead = self._change_lead(entry, since)
         if made is None:
-            return self.section("vi-sao-khac", lead, self.text("change_not_known", day=write_date(since, self.lang)))
+            return self.section("vi-sao-khac", lead, self.text("change_not_known", day=self.date(since)))
         return self.section(
             "vi-sao-khac",
             lead,
@@ -59,9 +59,9 @@ class ForecastChangeParts(ForecastParts):
         return forecast(found.workbook, **asked, **{name: entry["parameters"][name] for name in ("draws", "seed")})
 
     def _change_lead(self, entry, since):
-        day = write_date(since, self.lang)
+        day = self.date(since)
         if entry is not None:
-            on = write_date(dt.date.fromisoformat(entry["registered_on"]), self.lang)
+            on = self.date(entry["registered_on"])
             return self.text("change_since_entry", day=day, on=on, id=entry["id"])
         key = "change_illustrative" if self.workbook.illustrative else "change_no_entry"
         return self.text(key, day=day)
@@ -74,11 +74,7 @@ class ForecastChangeParts(ForecastParts):
         whole = made.now - made.before
         felt = [step for step in made.steps if step.felt]
         parts = "; ".join(f"{self._step_names(step)} {self._change_figure(step.change)}" for step in felt)
-        numbers = {
-            "before": write_number(made.before, self.lang, 2),
-            "now": write_number(made.now, self.lang, 2),
-            "change": self._change_figure(whole),
-        }
+        numbers = {"before": self.number(made.before, 2), "now": self.number(made.now, 2), "change": self._change_figure(whole)}
         return self.text("change_verdict", **numbers, parts=parts) if felt else self.text("change_none", **numbers)
 
     def _step_names(self, step):
@@ -87,12 +83,12 @@ class ForecastChangeParts(ForecastParts):
     def _change_reasons(self, made):
         """A row a reason; what lies within the noise of the draws is told as no change."""
         rows = []
-        for place, step in enumerate(made.steps, start=1):
+        for step in made.steps:
             shown = self._change_figure(step.change) if step.felt else self.text("change_within")
-            error = "-" if not step.se else "± " + write_number(1.96 * step.se, self.lang, 2)
+            error = "-" if not step.se else "± " + self.number(1.96 * step.se, 2)
             points = write_change(100 * step.basically, self.lang, 1) if round(100 * step.basically, 1) else "-"
             why = "; ".join(self.text(f"change_why_{name}") for name in step.names)
-            rows.append([place, self._step_names(step), shown, error, points, why])
+            rows.append([self._step_names(step), shown, error, points, why])
         total = ["", self.text("total_row"), self._change_figure(made.now - made.before), "", "", ""]
         columns = "tt reason_of_change:name communes_more:num interval_95:num basically_points:num explanation"
         return self.table("forecast_change", columns, [total, *rows])
@@ -105,7 +101,7 @@ class ForecastChangeParts(ForecastParts):
                 continue
             after = float(now.p.get(unit, np.nan))
             shown = [self.single(min(1.0, max(0.0, p))) for p in (after - change, after)]
-            rows.append([len(rows) + 1, self.workbook.units.loc[unit, "name"], *shown])
+            rows.append([self.workbook.units.loc[unit, "name"], *shown])
         return self.table("forecast_change_communes", "tt unit:name chance_before:num chance_now:num", rows)
 
     def _change_rows(self, made):
@@ -114,5 +110,5 @@ class ForecastChangeParts(ForecastParts):
         for kind, tables in made.rows.items():
             for table, new in tables.items():
                 names = self.names(new["unit"]) if "unit" in new and (new["unit"] >= 0).any() else "-"
-                rows.append([len(rows) + 1, self.text(f"change_step_{kind}"), f"{table}.csv", len(new), names])
+                rows.append([self.text(f"change_step_{kind}"), f"{table}.csv", len(new), names])
         return self.table("forecast_change_rows", "tt reason_of_change:name file rows_new:num communes_about", rows)

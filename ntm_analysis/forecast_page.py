@@ -77,7 +77,7 @@ class ForecastPage(ForecastParts):
         lines = [
             self.text("why_record", now=len(found.now), total=made["n_communes"], figures=panel["figures"], **shares["pace"]),
             self.text("why_lists", lists=panel["lists"], **shares["success"]),
-            self.text("why_years", factor=write_number(basis["years"]["factor"], self.lang, 1)),
+            self.text("why_years", factor=self.number(basis["years"]["factor"], 1)),
             self.text("why_assumed", names=names),
             self.text("why_other", share=ranged(plain)),
         ]
@@ -95,14 +95,14 @@ class ForecastPage(ForecastParts):
         chart = pd.DataFrame(rows)[["low", "high"]].assign(label=names).head(BARS)
         lowest = {end: means[0][end] for end in ("low", "high")}
         table = [
-            [i, name, end, mean["low"], mean["high"], self.text(f"basis_{row['basis']}")]
-            for i, (row, name, end, mean) in enumerate(zip(rows, names, ends, means, strict=True), start=1)
+            [name, end, mean["low"], mean["high"], self.text(f"basis_{row['basis']}")]
+            for row, name, end, mean in zip(rows, names, ends, means, strict=True)
         ]
         return [
             self.text("why_most", what=names[0], ends=ends[0], **means[0]),
             picture(tornado_chart(chart, rows[0]["usual"], lang), self.text("why_alt", what=names[0], **lowest)),
             self.table("why", "tt content:name ends mean_low:num mean_high:num note", table),
-            self.paragraph(self.text("why_key", n=write_number(min(self.draws, TORNADO), lang)), "key"),
+            self.key("why_key", n=write_number(min(self.draws, TORNADO), lang)),
         ]
 
     def what_if(self) -> Part:
@@ -122,33 +122,33 @@ class ForecastPage(ForecastParts):
     def commune(self) -> Part:
         """The answer for the one commune."""
         part = self.commune_forecast(self.unit)
-        return Part(self.paragraph(self.text("commune_example"), "key") + part) if part else part
+        return Part(self.key("commune_example") + part) if part else part
 
     def reckoning(self) -> Part:
         """How it is worked out, and every assumption with its value and source."""
         if not self.foreseeable():
             return Part("")
         tables = self.foreseen()[0].workbook.tables
-        written = lambda r: f"{r['value']:g}" if r["key"] == "programme_start" else write_number(r["value"], self.lang)  # noqa: E731
+        written = lambda r: f"{r['value']:g}" if r["key"] == "programme_start" else self.number(r["value"])  # noqa: E731
         rows = [
-            [i, r[f"text_{self.lang}"], written(r), r["measure"], self.source(r["source"]), self.text(f"mark_{r['mark']}")]
-            for i, r in enumerate(tables["assumptions"].to_dict("records"), start=1)
+            [r[f"text_{self.lang}"], written(r), r["measure"], self.source(r["source"]), self.text(f"mark_{r['mark']}")]
+            for r in tables["assumptions"].to_dict("records")
         ]
         assumed = [
-            [i, r[f"text_{self.lang}"], self._ends(r, is_share(r["unit"]))]
-            for i, r in enumerate(knowledge(self.workbook.as_of).evidence.assumed.to_dict("records"), start=1)
+            [r[f"text_{self.lang}"], self._ends(r, is_share(r["unit"]))]
+            for r in knowledge(self.workbook.as_of).evidence.assumed.to_dict("records")
         ]
         items = tables["unit_costs"].set_index("item")[f"name_{self.lang}"]
         times = [
-            [i, items[r["item"]], self._ends(r), f"{write_number(r['stall'], self.lang)}%",
-             write_number(r["stall_months"], self.lang), self.source(r["source"])]
-            for i, r in enumerate(tables["durations"].to_dict("records"), start=1)
+            [items[r["item"]], self._ends(r), f"{self.number(r['stall'])}%",
+             self.number(r["stall_months"]), self.source(r["source"])]
+            for r in tables["durations"].to_dict("records")
         ]  # fmt: skip
         return self.section(
             "cach-tinh",
             self.bullets(self.text(f"term_{name}") for name in TERMS),
             self.table("panel_assumed", "tt content:name amount:num", assumed),
-            self.paragraph(self.text("panel_assumed_key"), "key"),
+            self.key("panel_assumed_key"),
             self.table("assumptions", "tt content:name amount:num measure source note", rows),
             self.table("durations", "tt works:name months:short stall:num stall_months:num source", times),
         )
@@ -156,7 +156,7 @@ class ForecastPage(ForecastParts):
     def _ends(self, row, share=False):
         """A low, usual and high value."""
         values = (row[end] for end in ("low", "mode", "high"))
-        return " - ".join(whole_percent(value) if share else write_number(value, self.lang) for value in values)
+        return " - ".join(whole_percent(value) if share else self.number(value) for value in values)
 
     def trust(self) -> Part:
         """How far to trust it: provinces left out, lists against outcomes, single communes, the straight line's own date."""
@@ -164,7 +164,7 @@ class ForecastPage(ForecastParts):
             return Part("")
         found, _ = self.foreseen()
         line = found.line_date()
-        yearly = write_number(found.yearly, self.lang, 1)
+        yearly = self.number(found.yearly, 1)
         told = self.text("trust_line", yearly=yearly, date=month_words(line and f"{line}", self.lang))
         every = evidence()
         known = knowledge(self.workbook.as_of).evidence
@@ -176,12 +176,12 @@ class ForecastPage(ForecastParts):
             self.text("not_testable"),
             self._seen(summary),
             self._tested(summary),
-            self.paragraph(self.text("trust_key"), "key"),
+            self.key("trust_key"),
             self.bullets([*self._lists(known), told]),
         )
 
     def _seen(self, summary):
-        ratios = {key: write_number(summary[f"ratio_{key}"], self.lang, 2) for key in ("line", "share")}
+        ratios = {key: self.number(summary[f"ratio_{key}"], 2) for key in ("line", "share")}
         counts = {key: summary[key] for key in ("pairs", "provinces")}
         return self.text("trust_seen", **counts, **ratios, coverage=whole_percent(summary["coverage"]))
 
@@ -190,8 +190,8 @@ class ForecastPage(ForecastParts):
         rows = []
         for name, part in (("backtest_all", summary), *parts_of(summary)):
             shown = [
-                self._interval(part, "ratio_line", lambda value: write_number(value, self.lang, 2)),
-                self._interval(part, "ratio_share", lambda value: write_number(value, self.lang, 2)),
+                self._interval(part, "ratio_line", lambda value: self.number(value, 2)),
+                self._interval(part, "ratio_share", lambda value: self.number(value, 2)),
                 self._interval(part, "coverage", whole_percent),
             ]
             rows.append([self.text(name), part["pairs"], *shown])

@@ -31,12 +31,10 @@ from .forecast_words import (
     without_money,
 )
 from .funding_parts import FundingParts
-from .office_numbers import write_date, write_number
 from .page import Part
 from .parameters import check
 from .problems import DataProblems, lines_of
 from .scenarios.scenario import Scenario, UnknownScenario, scenario
-from .words import listed
 
 MOST = 8  # lacks listed where there is no forecast
 OWN_FUNDS = ("nsx", "dan", "dn")  # what a commune raises itself; all other pots are given by district, province, centre
@@ -98,7 +96,7 @@ class ForecastParts(FundingParts):
 
     @property
     def deadline_words(self) -> str:
-        return write_date(self.foreseen()[0].day, self.lang)
+        return self.date(self.foreseen()[0].day)
 
     def chance(self, p: float | None) -> str:
         return chance(p, self.draws, self.lang)
@@ -144,7 +142,7 @@ class ForecastParts(FundingParts):
         """The number finishing in the other meaning of the word: signed where criteria met count, and the other way."""
         found, made = self.foreseen()
         rules = found.run.plan.rules
-        lag = {end: write_number(rules[f"decision_{end}"], self.lang) for end in ("low", "high")}
+        lag = {end: self.number(rules[f"decision_{end}"]) for end in ("low", "high")}
         said = lambda key: chance_words(made[key], self.draws, self.lang)  # noqa: E731
         if self.finish == "signed":
             return self.text("forecast_met", p=said("p_all_met"), **lag)
@@ -174,7 +172,7 @@ class ForecastParts(FundingParts):
         return [(band, units, rows[self.workbook.units.loc[units[0], "code"]]) for band, units in groups]
 
     def _names_in(self, units):
-        return listed(self.workbook.units.loc[units, "name"], self.lang)
+        return self.listed(self.workbook.units.loc[units, "name"])
 
     def bands(self) -> Part:
         """Each band with its chance and dates, and its chance to be on each year's list."""
@@ -199,7 +197,7 @@ class ForecastParts(FundingParts):
             self.text("bands_lead"),
             picture(strip(pd.DataFrame(bars), self.lang), alt),
             self.table("bands", columns, shown),
-            self.paragraph(self.text("dates_key"), "key"),
+            self.key("dates_key"),
             self.table("lists", f"band communes:name {years}", lists),
         )
 
@@ -215,20 +213,20 @@ class ForecastParts(FundingParts):
             for name, share in shares.items()
             if share >= FELT
         ]
-        told = {"n": write_number(float(late.sum()), self.lang, 1), "reasons": "; ".join(parts)}
+        told = {"n": self.number(float(late.sum()), 1), "reasons": "; ".join(parts)}
         rows = [
             [band, self._names_in(units), *(self._held(row["held_back"][name]) for name in HELD)]
             for band, units, row in reversed(self._bands())
         ]
         alone = [row["name"] for row in made["weakest"]["communes"] if row["alone"] >= FELT]
-        apart, joint = (write_number(made[key], self.lang, 1) for key in ("sd_if_independent", "sd"))
+        apart, joint = (self.number(made[key], 1) for key in ("sd_if_independent", "sd"))
         asked = [
             self.text(
                 "ask_line",
                 band=row["band"],
                 criterion=self.criterion(made["set"], row["criterion"]),
                 names=self.names(found.bands.index[found.bands == row["band"]]),
-                effect=write_number(row["effect"], self.lang, 2),
+                effect=self.number(row["effect"], 2),
             )
             for row in made["ask_first"][:5]
         ]
@@ -238,7 +236,7 @@ class ForecastParts(FundingParts):
             self._blocking(),
             self.table("held", "band communes:name not_listed:num list_failed:num money_short:num time_short:num", rows),
             self._beyond_money(),
-            self.text("held_alone", names=listed(alone, self.lang)) if alone else "",
+            self.text("held_alone", names=self.listed(alone)) if alone else "",
             self.text("dependence", joint=joint, apart=apart),
             self.text("forecast_reconcile"),
             self.text("ask_lead" if asked else "ask_none") if self.internal else "",
@@ -265,14 +263,14 @@ class ForecastParts(FundingParts):
         found, made = self.foreseen()
         rows, idle = [], []
         told = found.registrations()["p_unlimited"].tolist()  # of the same rows as the record's
-        for place, (row, rich) in enumerate(zip(made["registrations"], told, strict=True), start=1):
+        for row, rich in zip(made["registrations"], told, strict=True):
             under_way = self.text("yes_word" if row["under_way"] else "no_word")
             aim = (self.level_words(row["level"]), str(row["year"]), self.text(f"kind_{row['kind']}"))
-            rows.append([place, row["name"], *aim, self.single(row["p"]), self.single(rich), under_way])
+            rows.append([row["name"], *aim, self.single(row["p"]), self.single(rich), under_way])
             if row["p"] is not None and rich - row["p"] >= 0.1 and not row["under_way"]:
                 idle.append(row["name"])
         columns = "tt unit:name aim year:num kind counts_chance if_money under_way"
-        idle_words = self.text("registered_idle", names=listed(dict.fromkeys(idle), self.lang)) if idle else ""
+        idle_words = self.text("registered_idle", names=self.listed(dict.fromkeys(idle))) if idle else ""
         ask = " " + self.text("registered_report") if idle and self.internal else ""
         basis = found.basis
         ends = {key: whole_percent(basis["success"][q]) for key, q in (("p", "p50"), ("low", "p10"), ("high", "p90"))}
@@ -281,7 +279,7 @@ class ForecastParts(FundingParts):
             self.table("registrations", columns, rows),
             idle_words + ask,
             self.text("registered_lists", lists=basis["panel"]["lists"], **ends),
-            self.paragraph(self.text("registered_key"), "key"),
+            self.key("registered_key"),
             heading="chi-tieu",
         )
 
@@ -293,14 +291,14 @@ class ForecastParts(FundingParts):
         price = self.kept("promise", lambda: promise(found), **self._question())
         rows = []
         for row in price["more_money"]:
-            factor = self.text("all_paid") if row["factor"] is None else f"x {write_number(row['factor'], self.lang)}"
-            rows.append([factor, write_number(row["mean"], self.lang, 1), usual_range(row["p10"], row["p90"])])
+            factor = self.text("all_paid") if row["factor"] is None else f"x {self.number(row['factor'])}"
+            rows.append([factor, self.number(row["mean"], 1), usual_range(row["p10"], row["p90"])])
         return self.section(
             "cai-gia",
             self.bullets(price_lines(price, made, self.lang)),
             self.table("more_money", "factor:name mean:num usual:num", rows),
             self._blocking(),
-            self.paragraph(self.text("price_key", n=write_number(min(self.draws, WORLDS), self.lang)), "key"),
+            self.key("price_key", n=self.number(min(self.draws, WORLDS))),
         )
 
     # one commune -------------------------------------------------------------------------------------------------
@@ -369,7 +367,7 @@ class ForecastParts(FundingParts):
 
     def _lacking(self, said):
         """The sentences on what a commune lacks and who can mend it."""
-        named = lambda numbers: listed([self.criterion(said["setting"]["set"], n) for n in numbers], self.lang)  # noqa: E731
+        named = lambda numbers: self.listed([self.criterion(said["setting"]["set"], n) for n in numbers])  # noqa: E731
         return [
             self.text("needs_lead") if said["drawn"] and (said["own"] or said["others"]) else "",
             self.text("needs_others", names=named(said["others"])) if said["others"] else "",

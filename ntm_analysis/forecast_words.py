@@ -1,6 +1,5 @@
 """The forecast in sentences: one fixed scale of words, chances to whole per cent, the two ends of the scale as words."""
 
-import datetime as dt
 from collections.abc import Iterable
 
 import numpy as np
@@ -107,7 +106,7 @@ def verdict(made: dict, lang: str) -> str:
     first = text(
         f"forecast_verdict_{made['finish']}",
         lang,
-        day=write_date(dt.date.fromisoformat(made["deadline"]), lang),
+        day=write_date(made["deadline"], lang),
         middle=figures["p50"],
         range=usual_range(figures["p10"], figures["p90"]),
         total=made["n_communes"],
@@ -154,7 +153,7 @@ def commune_sentence(row: dict, made: dict, lang: str, coarse: bool = False) -> 
         "forecast_commune_signed" if made["finish"] == "signed" else "forecast_commune",
         lang,
         name=row["name"],
-        day=write_date(dt.date.fromisoformat(made["deadline"]), lang),
+        day=write_date(made["deadline"], lang),
         p=chance_words(row["p"], draws, lang),
         signed=chance_words(row["p_signed"], draws, lang),
         unlimited=chance_words(row["p_unlimited"], draws, lang),

@@ -5,7 +5,6 @@ from markupsafe import Markup
 
 from .assess import assess
 from .meeting_parts import MeetingParts
-from .office_numbers import write_date, write_number
 from .page import Part
 from .parameters import check
 from .yearly_rules import before_year, judge_rule, measure_of
@@ -51,9 +50,9 @@ class MeetingPage(MeetingParts):
         """What the communes ask for."""
         goals = self.workbook.tables["goals"]
         rows = [
-            [place, g[f"text_{self.lang}"], write_number(g["quantity"], self.lang), g[f"unit_{self.lang}"] or "...",
+            [g[f"text_{self.lang}"], self.number(g["quantity"]), g[f"unit_{self.lang}"] or "...",
              self.source(g["source"])]
-            for place, (_, g) in enumerate(goals[goals["kind"] == "request"].iterrows(), start=1)
+            for g in goals[goals["kind"] == "request"].to_dict("records")
         ]  # fmt: skip
         table = self.table("requests", "tt request:name quantity:num measure source", rows)
         return self.section("de-nghi", table or self.text("meeting_no_requests"), wide=True)
@@ -68,16 +67,16 @@ class MeetingPage(MeetingParts):
         if tasks.empty:
             return self.section("phan-cong", self.text("meeting_nothing_owed"), open_, wide=True)
         rows = [
-            [place, self.department(row), self.name_of(row["unit"]), self.criterion(row["set"], row["criterion"]),
+            [self.department(row), self.name_of(row["unit"]), self.criterion(row["set"], row["criterion"]),
              row["partner"] or "-", row["person"] or "-" if row["assigned"] else self.text("not_assigned"), row["action"] or "-",
              self._due(row)]
-            for place, (_, row) in enumerate(tasks.iterrows(), start=1)
+            for row in tasks.to_dict("records")
         ]  # fmt: skip
         lead = self.text(
             "meeting_owed", n=len(tasks), open=(~tasks["assigned"]).sum(), overdue=tasks["overdue"].sum(), day=self.day
         )
         columns = "tt department:name unit name partner person action due"
-        note = self.paragraph(self.text("owner_note"), "key") if (tasks["mark"] == "assumed").any() else ""
+        note = self.key("owner_note") if (tasks["mark"] == "assumed").any() else ""
         form = "" if tasks["assigned"].any() else self.text("meeting_form_tasks")
         return self.section(
             "phan-cong", self.paragraph(lead, "verdict"), form, self.table("owed", columns, rows), note, open_, wide=True
@@ -86,7 +85,7 @@ class MeetingPage(MeetingParts):
     def _due(self, row):
         if pd.isna(row["due"]):
             return "..." if row["assigned"] else "-"
-        day = write_date(row["due"], self.lang)
+        day = self.date(row["due"])
         return self.text("due_over", day=day) if row["overdue"] else day
 
     def _nameless(self):
@@ -138,7 +137,7 @@ class MeetingPage(MeetingParts):
         figures = {k: "..." if pd.isna(row[k]) else f"{row[k]:g}" for k in ("before", "now", "low", "high", "of")}
         key = f"rule_why_{row['reason']}" + (f"_{measure}" if row["reason"] in ("counted", "range") else "")
         hamlet = (self.workbook.meta.get("hamlet_word") or {}).get(self.lang) or goal[f"unit_{self.lang}"]
-        return self.text(key, year=year, start=write_date(pd.Timestamp(year, 1, 1), self.lang), hamlet=hamlet, **figures)
+        return self.text(key, year=year, start=self.date(pd.Timestamp(year, 1, 1)), hamlet=hamlet, **figures)
 
     # 9: targets, conclusions -------------------------------------------------------------------------------------
 
@@ -146,13 +145,13 @@ class MeetingPage(MeetingParts):
         """Targets and pledges with where they stand, and three columns to fill in: conclusion, assignment, due date."""
         chosen = pd.concat([self.planned("plan"), self.planned("pledge")])
         rows = []
-        for place, (_, target) in enumerate(chosen.iterrows(), start=1):
+        for target in chosen.to_dict("records"):
             set_id, unit = self.workbook.default_set(target["level"]), target["unit"]
             given = self.tasks[(self.tasks["unit"] == unit) & (self.tasks["set"] == set_id) & self.tasks["assigned"]]
             told = [(f"{r['criterion']:g}", r) for _, r in given.iterrows()] if self.internal else []
             who = "; ".join(self.text("given_to", n=n, who=r["department"], action=r["action"]) for n, r in told)
             due = "; ".join(self.text("given_due", n=n, day=self._due(r)) for n, r in told if not pd.isna(r["due"]))
-            rows.append([place, *self.target_cells(target), "", who, due])
+            rows.append([*self.target_cells(target), "", who, due])
         columns = "tt unit:name aim year:num kind count:num missing conclusion:blank assignment:blank due_date:blank"
         table = self.table("conclusions", columns, rows)
         return self.section("ket-luan", table or self.text("meeting_no_targets"), wide=True)

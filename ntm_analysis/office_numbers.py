@@ -165,12 +165,13 @@ def write_percent(share: float | None, lang: str = "vi") -> str:
     return "..." if share is None or math.isnan(share) else write_number(100 * share, lang, 1) + "%"
 
 
-def write_date(day: dt.date, lang: str = "vi") -> str:
-    """A date in tables and text: a nought before days 1-9 and months 1 and 2 only (Decree 30/2020/NĐ-CP, annex I).
+def write_date(day: dt.date | str, lang: str = "vi") -> str:
+    """A date or ISO day in tables and text: a nought before days 1-9 and months 1 and 2 only (Decree 30/2020/NĐ-CP, annex I).
 
-    >>> write_date(dt.date(2022, 4, 5)), write_date(dt.date(2022, 2, 15)), write_date(dt.date(2022, 4, 5), "en")
+    >>> write_date(dt.date(2022, 4, 5)), write_date("2022-02-15"), write_date(dt.date(2022, 4, 5), "en")
     ('05/4/2022', '15/02/2022', '5 April 2022')
     """
+    day = dt.date.fromisoformat(day) if isinstance(day, str) else day
     if lang == "en":
         return f"{day.day} {day:%B} {day.year}"
     month = f"{day.month:02d}" if day.month <= 2 else str(day.month)

@@ -1,6 +1,5 @@
 """The scores of registered forecasts in sentences for the terminal, and as plain Python for JSON."""
 
-import datetime as dt
 import math
 
 from .dictionary import dictionary
@@ -48,7 +47,7 @@ def _row_lines(row, lang):
         )
     ]  # fmt: skip
     if row["late"]:
-        lines.append("  " + text("score_late", lang, n=row["late"], day=write_date(_day(row["registered_on"]), lang)))
+        lines.append("  " + text("score_late", lang, n=row["late"], day=write_date(row["registered_on"], lang)))
     if row["scenario"] != "baseline":
         lines.append("  " + text("score_scenario", lang, scenario=row["scenario"]))
     return lines
@@ -105,7 +104,3 @@ def score_record(scores: Scores) -> dict:
 def _records(table):
     rows = table.to_dict("records")
     return [{k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()} for row in rows]
-
-
-def _day(iso):
-    return dt.date.fromisoformat(iso)
