@@ -12,7 +12,6 @@ from .allocation.plans import OPTIMAL, Allocation, allocate
 from .allocation.record import record
 from .allocation_words import (
     assumed_sentence,
-    blocking_sentence,
     conflict_lines,
     extra_lines,
     extra_words,
@@ -28,7 +27,7 @@ from .allocation_words import (
 )
 from .charts import picture, stacked_years
 from .forecast_parts import ForecastParts
-from .forecast_words import pot_words
+from .forecast_words import blocking_words, pot_words
 from .need.demand import in_millions
 from .need_words import FUND_WORDS, billions, ranged, rough
 from .office_numbers import write_change
@@ -102,7 +101,7 @@ class AllocationPage(ForecastParts):
             self.paragraph(assumed_sentence(made, self.lang), "banner"),
             self.bullets(conflict_lines(self.workbook, made, self.lang)), self.text("allocation_central"),
             *tested_sentences(made, self.lang), weights_sentence(made, self.lang),
-            blocking_sentence(self.workbook, made, self.lang), self.table("policies", columns, rows),
+            blocking_words(self.workbook, made["blocking_sources"], self.lang), self.table("policies", columns, rows),
         )  # fmt: skip
 
     def plan(self) -> Part:
@@ -149,7 +148,7 @@ class AllocationPage(ForecastParts):
     def _works(self, table, made):
         """The works of communes that finish, each once."""
         finishing = {row["code"] for row in made["communes"] if row["year"]}
-        names = self.workbook.tables["unit_costs"].set_index("item")[f"name_{self.lang}"]
+        names = self.item_names()
         mine = table[table["code"].isin(finishing) & (table["level"] == "ntm") & table["year"].notna()]
         rows = []
         for (commune, criterion, _, item, year), parts in mine.groupby(
@@ -166,7 +165,7 @@ class AllocationPage(ForecastParts):
     def _keep_whole(self, table):
         """The whole plan by part for the exported files: too long for a page."""
         heads = [self.text(f"head_{key}") for key in ("unit", "plan_criterion", "works", "source", "year", "amount", "measure")]
-        names = self.workbook.tables["unit_costs"].set_index("item")[f"name_{self.lang}"]
+        names = self.item_names()
         rows = [
             [r["commune"], "-" if pd.isna(r["criterion"]) else int(r["criterion"]), names.get(r["item"], r["item"]),
              pot_words(self.workbook, r["pot"], self.lang), "-" if pd.isna(r["year"]) else int(r["year"]),
@@ -243,5 +242,4 @@ class AllocationPage(ForecastParts):
         names = ("works", "typical_works", "unit_costs", "parts", "pots", "envelopes", "durations", "prices", "priorities",
                  "assumptions", "targets", "criterion_states", "criterion_counts", "count_priors", "criterion_shares",
                  "carry_over")  # fmt: skip
-        used = {source for name in names for source in self.workbook.tables[name]["source"]}
-        return self.section("biet-den-dau", self.left_out(), self.sources(used))
+        return self.section("biet-den-dau", self.left_out(), self.sources_of(names))

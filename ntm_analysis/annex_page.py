@@ -140,5 +140,4 @@ class AnnexPage(PlanPage):
     def knowledge(self) -> Part:
         """The sources of the annex."""
         names = ("targets", "hamlet_targets", "hamlet_states", "hamlet_criteria")
-        used = {source for name in names for source in self.workbook.tables[name]["source"]}
-        return self.section("biet-den-dau", self.left_out(), self.sources(used))
+        return self.section("biet-den-dau", self.left_out(), self.sources_of(names))

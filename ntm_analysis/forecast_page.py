@@ -67,7 +67,7 @@ class ForecastPage(ForecastParts):
 
     def why(self) -> Part:
         """What of the number is evidence, what is assumed, what the plain share says, which assumption moves it most."""
-        if not self.foreseeable() or not len(self.foreseen()[0].open_):
+        if not self.undecided():
             return Part("")
         found, made = self.foreseen()
         basis, evidence = found.basis, knowledge(self.workbook.as_of).evidence
@@ -138,7 +138,7 @@ class ForecastPage(ForecastParts):
             [r[f"text_{self.lang}"], self._ends(r, is_share(r["unit"]))]
             for r in knowledge(self.workbook.as_of).evidence.assumed.to_dict("records")
         ]
-        items = tables["unit_costs"].set_index("item")[f"name_{self.lang}"]
+        items = self.item_names()
         times = [
             [items[r["item"]], self._ends(r), f"{self.number(r['stall'])}%",
              self.number(r["stall_months"]), self.source(r["source"])]
@@ -221,10 +221,9 @@ class ForecastPage(ForecastParts):
             "assumptions", "durations", "envelopes", "parts", "carry_over", "count_priors", "criterion_shares",
             "criterion_states", "criterion_counts", "targets", "works", "typical_works", "unit_costs",
         )  # fmt: skip
-        used = {source for name in names for source in self.workbook.tables[name]["source"]}
         published = ""
         if self.foreseeable():
             panel = self.foreseen()[0].basis["panel"]
             last = f"{(panel['last'] - 1) % 12 + 1}/{(panel['last'] - 1) // 12}"
             published = self.text("evidence_sources", **panel | {"last": last})
-        return self.section("biet-den-dau", self.left_out(), published, self.sources(used))
+        return self.section("biet-den-dau", self.left_out(), published, self.sources_of(names))

@@ -80,6 +80,10 @@ class ForecastParts(FundingParts):
         """Whether enough was known on the as-of date for a forecast."""
         return not self._wanting()
 
+    def undecided(self) -> bool:
+        """Whether there is a forecast, with a commune that has not finished yet."""
+        return self.foreseeable() and len(self.foreseen()[0].open_) > 0
+
     @cache  # noqa: B019 - likewise; what cannot be foreseen is not tried again for every part
     def _wanting(self):
         """What a forecast needs and was not known."""
@@ -176,7 +180,7 @@ class ForecastParts(FundingParts):
 
     def bands(self) -> Part:
         """Each band with its chance and dates, and its chance to be on each year's list."""
-        if not self.foreseeable() or not len(self.foreseen()[0].open_):
+        if not self.undecided():
             return Part("")
         bars, shown, lists = [], [], []
         for band, units, row in self._bands():
@@ -203,7 +207,7 @@ class ForecastParts(FundingParts):
 
     def why_not(self) -> Part:
         """What holds each band back, which sources block, what money does not mend, what dependence does, whom to ask first."""
-        if not self.foreseeable() or not len(self.foreseen()[0].open_):
+        if not self.undecided():
             return Part("")
         found, made = self.foreseen()
         late = found.held.sum()
@@ -285,7 +289,7 @@ class ForecastParts(FundingParts):
 
     def price(self) -> Part:
         """What it would take: how much more money, or that money alone is not enough."""
-        if not self.foreseeable() or not len(self.foreseen()[0].open_):
+        if not self.undecided():
             return Part("")
         found, made = self.foreseen()
         price = self.kept("promise", lambda: promise(found), **self._question())

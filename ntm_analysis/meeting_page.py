@@ -169,5 +169,4 @@ class MeetingPage(MeetingParts):
         marks = rows.loc[rows["month"] == self.month.end, "mark"].value_counts()
         parts = ", ".join(f"{self.text(f'mark_{mark}')} {n}" for mark, n in marks.items()) or "-"
         told = self.text("meeting_marks", month=self.month_name(self.month.end), n=int(marks.sum()), parts=parts)
-        used = {source for name in USED for source in self.workbook.tables[name]["source"]}
-        return self.section("biet-den-dau", told, self.left_out(), self.sources(used), wide=True)
+        return self.section("biet-den-dau", told, self.left_out(), self.sources_of(USED), wide=True)

@@ -67,13 +67,19 @@ class MeetingParts(ForecastChangeParts):
         sets = self.level["next"].map(self.workbook.default_set)
         return owed(self.workbook, {set_id: self.standing(set_id) for set_id in set(sets)}, sets)
 
+    @cached_property
+    def _reporting(self):
+        """The communes that reported in the month, and those that did not."""
+        told = reporting(self.workbook, self.month.end)
+        return told, [unit for unit in self.workbook.communes.index if unit not in told]
+
     def name_of(self, unit: int) -> str:
         """A unit's name."""
         return self.workbook.units.loc[unit, "name"]
 
     def work_name(self, work: pd.Series) -> str:
         """A work by its item and its id in the commune."""
-        names = self.workbook.tables["unit_costs"].set_index("item")[f"name_{self.lang}"]
+        names = self.item_names()
         return f"{names.get(work['item'], work['item'])} ({work['work']})"
 
     def percent(self, value: float) -> str:
@@ -98,10 +104,8 @@ class MeetingParts(ForecastChangeParts):
 
     def change(self) -> Part:
         """How many communes reported; what became met or no longer met, volume and money since last month; figures that fell."""
-        month, communes = self.month, self.workbook.communes.index
-        told = reporting(self.workbook, month.end)
-        silent = [unit for unit in communes if unit not in told]
-        values = {"month": self.month_name(month.end), "n": len(told), "of": len(communes), "m": len(silent)}
+        month, (told, silent) = self.month, self._reporting
+        values = {"month": self.month_name(month.end), "n": len(told), "of": len(self.workbook.communes), "m": len(silent)}
         key = "meeting_reported" if told and silent else "meeting_all_reported" if told else "meeting_none_reported"
         verdict = self.paragraph(self.text(key, names=self.names(silent), **values), "verdict")
         if month.first:
@@ -326,8 +330,7 @@ class MeetingParts(ForecastChangeParts):
         rows = [
             [self.name_of(unit), "; ".join(self._reasons(found[unit]))] for unit in self.workbook.communes.index if unit in found
         ]
-        told = reporting(self.workbook, self.month.end)
-        silent = [unit for unit in self.workbook.communes.index if unit not in told]
+        told, silent = self._reporting
         nobody = "meeting_no_direction" if told else "meeting_direction_unknown"
         return self.section(
             "chi-dao", self.text("meeting_direction_lead"),

@@ -282,6 +282,10 @@ class Page:
             cells.append([self.source(row["id"]), title, day])
         return self.table("sources", "id:name title published", cells)
 
+    def sources_of(self, names: Iterable[str]) -> Markup:
+        """The sources used in whole tables."""
+        return self.sources(source for name in names for source in self.workbook.tables[name]["source"])
+
     def footer_standing(self) -> Standing:
         """The standing whose shares the footer gives."""
         return self.standing(self.set_id)
@@ -289,6 +293,10 @@ class Page:
     def data_hash(self) -> str:
         """The hash of the data that the page rests on."""
         return self.workbook.content_hash
+
+    def item_names(self) -> dict[str, str]:
+        """What works are called, by item."""
+        return self.workbook.tables["unit_costs"].set_index("item")[f"name_{self.lang}"].to_dict()
 
     def footer(self) -> Part:
         """Data set and its hash, as-of date, parameters, versions, shares reported, assumed, unknown; gives the hash of all

@@ -197,7 +197,7 @@ class VillagersPage(CommunePage):
         plans, works = self.workbook.tables["work_plans"], self.workbook.tables["works"]
         mine = plans[(plans["unit"] == self.unit) & (plans["month"] >= coming)].sort_values("month").drop_duplicates("work")
         items = works[works["unit"] == self.unit].set_index("work")["item"]
-        names = self.workbook.tables["unit_costs"].set_index("item")[f"name_{self.lang}"]
+        names = self.item_names()
         return [
             self.text("people_step", work=self.told(names[items[step["work"]]], SHORT) or self.text("people_work"),
                       month=f"{step['month'].month}/{step['month'].year}", percent=self.number(step["percent"]))
