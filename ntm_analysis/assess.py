@@ -86,7 +86,7 @@ def assess(
     numbers = law.criteria_of(set_id).index.to_numpy()
     levels = _levels(workbook, set_id, day)
     values = values_of(workbook, set_id, position, levels.frame, carry)
-    values = pd.concat([values, *_verdicts(workbook, set_id, levels.frame, position, day, basic_counts, carry)])
+    values = pd.concat([values, *_verdicts(workbook, levels.frame, position, day, basic_counts, carry)])
     reports = _of_set(workbook, "criterion_states", set_id, position)
 
     def named(until):
@@ -138,7 +138,7 @@ def _levels(workbook, set_id, day):
     return Levels(by_region, regions.to_numpy(), possible.to_numpy())
 
 
-def _verdicts(workbook, set_id, frame, position, day, basic_counts, carry):
+def _verdicts(workbook, frame, position, day, basic_counts, carry):
     """Facts for tests that rest on another set as a whole (the model level on the advanced one): each commune's verdict.
 
     The mark is "assumed" as soon as one state under it is; the source names the other set.

@@ -40,9 +40,9 @@ def rebase(workbook: Workbook, weights: dict[tuple[str, str], str]) -> Rebased:
     link = destinations(workbook)
     old = before(workbook, link)
     standing = recognised_parts(old, link)
-    move = _Move(workbook, link, standing)
     facts = {"states": merged_states(old, link), "values": merged_values(old, link, weights)}
-    tables = {name: move.table(name, facts) for name in TABLES}
+    move = _Move(workbook, link, standing, facts)
+    tables = {name: move.table(name) for name in TABLES}
     account = pd.concat(move.account, ignore_index=True)
     made = pd.DataFrame(move.made, columns=["table", "unit", "what", "value", "parts", "why", "mark", "note"])
     return Rebased(tables, account, made, standing, link)
@@ -51,7 +51,8 @@ def rebase(workbook: Workbook, weights: dict[tuple[str, str], str]) -> Rebased:
 class _Move:
     """The tables on their way; keeps the account."""
 
-    def __init__(self, workbook, link, standing):
+    def __init__(self, workbook, link, standing, facts):
+        self.facts = facts
         self.workbook, self.link, self.units, self.standing = workbook, link, workbook.all_units, standing
         self.day = pd.Timestamp(workbook.as_of)
         self.size = link.to.map(link.to.value_counts())  # by old unit: how many made its new unit
@@ -75,11 +76,11 @@ class _Move:
         """Enter in the account a value made of several parts: of which, by which rule, with which mark."""
         self.made.append(dict(table=name, unit=unit, what=what, value=value, parts=parts, why=why, mark=mark, note=note))
 
-    def table(self, name, facts):
+    def table(self, name):
         """One table of the new data set."""
         rows, rule = self.workbook.written[name], RULES[name]
         if rule.how == "own":
-            return getattr(self, f"_{name}")(rows, facts)
+            return getattr(self, f"_{name}")(rows)
         if rule.how == "as_is":
             self.tell(name, rows, "carried", "same")
             return rows
@@ -95,7 +96,7 @@ class _Move:
             kept = pd.concat([kept, self._summed_if_all(name, many)])
         else:
             key = "criterion" if rule.how == "states" else "indicator"
-            kept = self._facts(name, kept, many, key, facts[rule.how])
+            kept = self._merged_facts(name, kept, many, key, self.facts[rule.how])
         return kept
 
     def _split(self, name, rows):
@@ -135,7 +136,7 @@ class _Move:
         note = names.map(lambda name: text("rebase_note_moved", LANG, name=name))
         return rows.assign(**{column: made, "note": rows["note"].where(rows["note"] == "", rows["note"] + "; ") + note})
 
-    def _facts(self, name, kept, many, key, facts):
+    def _merged_facts(self, name, kept, many, key, facts):
         """Facts made of all parts, after those that the new unit has itself."""
         self._tell_facts(name, many, key, facts, name)
         made = pd.DataFrame(facts.rows)
@@ -196,7 +197,7 @@ class _Move:
             self.make(name, int(new), what, value, names, "summed", first["mark"], note)
         return pd.DataFrame(made, columns=rows.columns)
 
-    def _units(self, rows, facts):
+    def _units(self, rows):
         """The units there are from the day on. A new one's note names its parts and their recognition; households and
         population not told of it are those of all its parts."""
         gone = rows.index.isin(self.link.to.index)
@@ -221,7 +222,7 @@ class _Move:
                     self.make("units", new, column, write_figure(kept.at[new, column]), names, "summed", mark, note)
         return kept
 
-    def _former_units(self, rows, facts):
+    def _former_units(self, rows):
         """The units that each new one is made of, with the recognition that each had; those of a merger before stay behind."""
         old = rows["unit"].isin(self.link.to.index)
         self.tell("former_units", rows[old], "left", "done")
@@ -239,7 +240,7 @@ class _Move:
                 })  # fmt: skip
         return pd.concat([rows[~old], pd.DataFrame(made)])
 
-    def _mergers(self, rows, facts):
+    def _mergers(self, rows):
         """Mergers still to come; of a new unit's parts they become one row where all say the same."""
         done = (rows["on"] <= self.day) | ~rows["unit"].isin([*self.kept_units, *self.link.to.index])
         self.tell("mergers", rows[done], "left", "done")
@@ -255,13 +256,13 @@ class _Move:
         self.tell("mergers", many[agreed], "merged", "same_fate")
         return pd.concat([ahead[~old], _as_one(self._renamed(many[agreed]), ["unit", "on"])])
 
-    def _goals(self, rows, facts):
+    def _goals(self, rows):
         past = rows["year"] < self.day.year
         self.tell("goals", rows[~past], "carried", "same")
         self.tell("goals", rows[past], "left", "past_year")
         return rows[~past]
 
-    def _envelopes(self, rows, facts):
+    def _envelopes(self, rows):
         """Money of years still to come; what served an old commune serves the new one."""
         past = rows["year"] < self.day.year
         self.tell("envelopes", rows[past], "left", "past_year")
@@ -283,7 +284,7 @@ class _Move:
         moved = moved.assign(amount=moved.groupby(["pot", "served", "year"])["amount"].transform("sum"))
         return pd.concat([ahead[served.isna()], _as_one(moved, ["pot", "served", "year"])])
 
-    def _progress(self, rows, facts):
+    def _progress(self, rows):
         """Progress of works moves with them; what it says of criteria and indicators is in the facts made of all parts."""
         kept, many = self._split("progress", rows)
         work = many["work"] != ""
@@ -291,7 +292,7 @@ class _Move:
         said = (many["state"] != "") | many["value"].notna()
         for key, how, table in (("criterion", "states", "criterion_states"), ("indicator", "values", "indicator_values")):
             about = many["criterion"].notna() if key == "criterion" else many["indicator"] != ""
-            self._tell_facts("progress", many[~work & said & about], key, facts[how], table)
+            self._tell_facts("progress", many[~work & said & about], key, self.facts[how], table)
         self.tell("progress", many[~work & ~said], "left", "money")
         return pd.concat([kept, self._renamed(self._ids(many[work], "work"))])
 

@@ -194,7 +194,7 @@ def make_report(
         stem = f"{workbook.id}_{workbook.as_of}{_edition(lang, audience)}"
         if single and outcome.pages:
             outcome.single = folder / f"{stem}_mot-tep.html"
-            write_whole(outcome.single, single_file(workbook, outcome, lang))
+            write_whole(outcome.single, single_file(outcome))
         if archive and outcome.pages:
             outcome.archive = folder / f"{stem}.zip"
             write_whole(outcome.archive, _zipped([outcome.index, *(folder / job.file for job in outcome.pages)]))
@@ -291,7 +291,7 @@ def _write_changed(path, content):
         write_whole(path, content)
 
 
-def single_file(workbook: Workbook, outcome: Outcome, lang: str) -> str:
+def single_file(outcome: Outcome) -> str:
     """The index and all pages in one file: a page opens from the list; headings one step lower, ids made unique."""
     from bs4 import BeautifulSoup
 
