@@ -11,7 +11,6 @@ from .allocation import Allocation, allocate, record, tried
 from .allocation.margins import SAFE
 from .allocation_words import (
     assumed_sentence,
-    blocking_sentence,
     conflict_lines,
     extra_lines,
     extra_words,
@@ -27,15 +26,15 @@ from .allocation_words import (
 )
 from .charts import picture, stacked_years
 from .forecast_parts import ForecastParts
-from .forecast_words import pot_words
+from .forecast_words import blocking_words, pot_words
 from .need.funding import in_millions
 from .need_words import FUND_WORDS, billions, ranged, rough
-from .office_numbers import write_change, write_number
+from .office_numbers import write_change
 from .page import Part
 from .parameters import OPTIMAL
 from .problems import DataProblems
 from .scenarios.scenario import BASELINE
-from .words import listed, pick
+from .words import pick
 
 TERMS = ("central", "optimal", "conditions", "prices")
 COLUMNS = ["commune", "code", "level", "criterion", "work", "item", "pot", "year", "amount", "unit", "committed"]
@@ -68,7 +67,7 @@ class AllocationPage(ForecastParts):
         """The allocation and its record; None where too little was known on the as-of date."""
         day = dt.date.fromisoformat(self.deadline) if self.deadline else None
 
-        def make() -> tuple[Allocation, dict]:
+        def make():
             found = allocate(self.chosen.workbook, day, self.seed)
             trial = tried(found, self.draws, self.seed)
             return found, record(found, self.policy or OPTIMAL, trial, self.scenario, self.chosen.title)
@@ -88,12 +87,12 @@ class AllocationPage(ForecastParts):
         for policy, other in made["under_uncertainty"]["plans"].items() if "under_uncertainty" in made else ():
             beyond = "-"
             if policy != "own":
-                error = write_number(other["se"] or 0, self.lang, 3)
+                error = self.number(other["se"] or 0, 3)
                 beyond = f"{write_change(other['beyond_own'], self.lang, 2)} ({error})"
             central = made["finishing_by_policy"].get(policy)
-            central = "-" if central is None else write_number(central, self.lang, 1)
+            central = "-" if central is None else self.number(central, 1)
             kept = rules_words(made, policy, self.lang) if policy != SAFE else "-"
-            mean = write_number(other["finishing"]["mean"], self.lang, 1)
+            mean = self.number(other["finishing"]["mean"], 1)
             rows.append([self.text(f"policy_{policy}"), central, mean, usual(other["finishing"]),
                          self.chance(other["p_basically_all"]), beyond, kept])  # fmt: skip
         columns = "policy:name central:num forecast_mean:num usual:num basically_chance:num beyond_own:num conditions"
@@ -102,7 +101,7 @@ class AllocationPage(ForecastParts):
             self.paragraph(assumed_sentence(made, self.lang), "banner"),
             self.bullets(conflict_lines(self.workbook, made, self.lang)), self.text("allocation_central"),
             *tested_sentences(made, self.lang), weights_sentence(made, self.lang),
-            blocking_sentence(self.workbook, made, self.lang), self.table("policies", columns, rows),
+            blocking_words(self.workbook, made | {"policy": "own"}, self.lang), self.table("policies", columns, rows),
         )  # fmt: skip
 
     def plan(self) -> Part:
@@ -112,10 +111,10 @@ class AllocationPage(ForecastParts):
         _, made = self.allocated
         table = pd.DataFrame(made["plan"], columns=COLUMNS)
         communes = [
-            [place, row["name"], row["registered"] or "-", row["year"] or self.text("not_funded"), self.chance(row.get("p")),
+            [row["name"], row["registered"] or "-", row["year"] or self.text("not_funded"), self.chance(row.get("p")),
              *(billions(row[key], self.lang) for key in ("cost", "funded")),
              reason_words(self.workbook, made, row, self.lang) or "-"]
-            for place, row in enumerate(sorted(made["communes"], key=lambda r: r["year"] or 9999), start=1)
+            for row in sorted(made["communes"], key=lambda r: r["year"] or 9999)
         ]  # fmt: skip
         columns = "tt unit:name registered:num finish_year:num forecast_chance:num need_amount:num funded_amount:num why"
         money = table[(table["unit"] != "tấn") & table["year"].notna()]
@@ -124,7 +123,7 @@ class AllocationPage(ForecastParts):
             self._works(table, made),
         )  # fmt: skip
 
-    def _by_year(self, money: pd.DataFrame, made: dict) -> tuple[Markup, Markup]:
+    def _by_year(self, money, made):
         """Money by year and source, as a chart and as a table, in billion đồng."""
         if money.empty:
             return Markup(""), Markup("")
@@ -146,10 +145,10 @@ class AllocationPage(ForecastParts):
         columns = "source:name " + " ".join(f"{year}:num" for year in years) + " total:num available:num left:num"
         return picture(chart, self.text("plan_chart_alt", parts=told)), self.table("plan_years", columns, rows, unit=unit)
 
-    def _works(self, table: pd.DataFrame, made: dict) -> Markup:
+    def _works(self, table, made):
         """The works of communes that finish, each once."""
         finishing = {row["code"] for row in made["communes"] if row["year"]}
-        names = self.workbook.tables["unit_costs"].set_index("item")[f"name_{self.lang}"]
+        names = self.item_names()
         mine = table[table["code"].isin(finishing) & (table["level"] == "ntm") & table["year"].notna()]
         rows = []
         for (commune, criterion, _, item, year), parts in mine.groupby(
@@ -158,19 +157,19 @@ class AllocationPage(ForecastParts):
             money = parts.loc[parts["unit"] != "tấn", "amount"].sum()
             tonnes = parts.loc[parts["unit"] == "tấn", "amount"].sum()
             number = "-" if pd.isna(criterion) else int(criterion)
-            rows.append([commune, number, names.get(item, item), int(year), write_number(rough(money), self.lang),
-                         write_number(rough(tonnes), self.lang) if tonnes else "-"])  # fmt: skip
-        rows = [[place, *row] for place, row in enumerate(sorted(rows, key=lambda r: (r[3], r[0])), start=1)]
+            rows.append([commune, number, names.get(item, item), int(year), self.number(rough(money)),
+                         self.number(rough(tonnes)) if tonnes else "-"])  # fmt: skip
+        rows.sort(key=lambda row: (row[3], row[0]))
         return self.table("plan_works", "tt unit:name plan_criterion:num works:name year:num plan_money:num cement:num", rows)
 
-    def _keep_whole(self, table: pd.DataFrame) -> None:
+    def _keep_whole(self, table):
         """The whole plan by part for the exported files: too long for a page."""
         heads = [self.text(f"head_{key}") for key in ("unit", "plan_criterion", "works", "source", "year", "amount", "measure")]
-        names = self.workbook.tables["unit_costs"].set_index("item")[f"name_{self.lang}"]
+        names = self.item_names()
         rows = [
             [r["commune"], "-" if pd.isna(r["criterion"]) else int(r["criterion"]), names.get(r["item"], r["item"]),
              pot_words(self.workbook, r["pot"], self.lang), "-" if pd.isna(r["year"]) else int(r["year"]),
-             write_number(round(r["amount"], 3), self.lang), r["unit"]]
+             self.number(round(r["amount"], 3)), r["unit"]]
             for r in table.to_dict("records")
         ]  # fmt: skip
         self.made.append((self.text("table_plan_whole"), "", heads, rows))
@@ -185,7 +184,7 @@ class AllocationPage(ForecastParts):
             listed_ = [year["cheapest"], *year["next"]]
             for (what, pots, planned), some in groupby(listed_, self._needed):
                 alike = list(some)
-                names, more = listed([row["name"] for row in alike], self.lang), alike[0]["alike"] - len(alike)
+                names, more = self.listed([row["name"] for row in alike]), alike[0]["alike"] - len(alike)
                 names = self.text("and_more", names=names, n=more) if more > 0 else names
                 chances = dict.fromkeys(self.chance(row["p_if_money"]) for row in alike)
                 rows.append([year["year"], names, planned or "-", what, pots, " - ".join(chances)])
@@ -195,7 +194,7 @@ class AllocationPage(ForecastParts):
             self.bullets(price_lines(self.workbook, made, self.lang)),
         )  # fmt: skip
 
-    def _extra_range(self, made: dict) -> str:
+    def _extra_range(self, made):
         """How far the whole need of the cheapest commune ranges: what it takes more is known no better."""
         cheapest = next((row["cheapest"] for row in made["extra_commune"]), None)
         drawn = self.found("ntm")[0].together.by["commune"] if cheapest and self.known() else {}
@@ -204,8 +203,8 @@ class AllocationPage(ForecastParts):
             return ""
         return self.text("extra_range", name=cheapest["name"], range=ranged(in_millions(drawn[unit]), self.lang))
 
-    def _needed(self, row: dict) -> tuple[str, str, int | None]:
-        pots = listed([pot_words(self.workbook, pot["pot"], self.lang) for pot in row["by_pot"]], self.lang)
+    def _needed(self, row):
+        pots = self.listed([pot_words(self.workbook, pot["pot"], self.lang) for pot in row["by_pot"]])
         return extra_words(row, self.lang), pots, row["planned_year"]
 
     def relax(self) -> Part:
@@ -222,7 +221,7 @@ class AllocationPage(ForecastParts):
         if self.allocated is None:
             return Part("")
         rules = self.allocated[0].layout.plan.rules
-        least = write_number(rules["minimum_commune"], self.lang)
+        least = self.number(rules["minimum_commune"])
         return self.section("cach-tinh", self.bullets(self.text(f"term_{name}", minimum=least) for name in TERMS))
 
     def export(self) -> Part:
@@ -243,5 +242,4 @@ class AllocationPage(ForecastParts):
         names = ("works", "typical_works", "unit_costs", "parts", "pots", "envelopes", "durations", "prices", "priorities",
                  "assumptions", "targets", "criterion_states", "criterion_counts", "count_priors", "criterion_shares",
                  "carry_over")  # fmt: skip
-        used = {source for name in names for source in self.workbook.tables[name]["source"]}
-        return self.section("biet-den-dau", self.left_out(), self.sources(used))
+        return self.section("biet-den-dau", self.left_out(), self.sources_of(names))

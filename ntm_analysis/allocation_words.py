@@ -1,9 +1,8 @@
 """The allocation in sentences and short lines: verdict, rules beside it, one commune more, what to relax."""
 
-import datetime as dt
 import math
 
-from .forecast_words import chance_word, pot_words
+from .forecast_words import blocking_words, chance_word, pot_words
 from .need.works import THOUSAND
 from .need_words import rough
 from .office_numbers import write_date, write_number, write_percent
@@ -17,7 +16,7 @@ CLOSE = 0.02  # of what a commune's works cost: less money than this is less tha
 
 def verdict(made: dict, lang: str) -> str:
     """The answer in one or two sentences; ``made`` is the record of :func:`~ntm_analysis.allocation.record.record`."""
-    day = write_date(dt.date.fromisoformat(made["deadline"]), lang)
+    day = write_date(made["deadline"], lang)
     if made["status"] == "infeasible":
         return text("allocation_infeasible", lang, day=day)
     told = {"n": write_number(made["finishing"], lang, 1), "total": made["n_communes"], "now": made["n_finished_now"], "day": day}
@@ -47,17 +46,14 @@ def usual(figures: dict) -> str:
 
 
 def tested_sentences(made: dict, lang: str) -> list[str]:
-    """What the forecast says of the optimal plan, and of the one with a margin; nothing where it was not asked."""
+    """What the optimal plan gains in the forecast, and the one with a margin; nothing where it was not asked."""
     tried = made.get("under_uncertainty")
     if not tried:
         return []
-    best, own = (tried["plans"][name] for name in ("optimal", "own"))
-    mean, other = (write_number(p["finishing"]["mean"], lang, 1) for p in (best, own))
-    told = {"draws": write_number(tried["draws"], lang), "mean": mean, "range": usual(best["finishing"]), "own": other}
-    error = best["se"] or 0.0
+    best = tried["plans"]["optimal"]
+    beyond, error = best["beyond_own"], best["se"] or 0.0
     digits = max(2, -math.floor(math.log10(error))) if error else 2
-    told |= {"beyond": write_number(best["beyond_own"], lang, digits), "se": write_number(error, lang, digits)}
-    better = best["beyond_own"] > NOISE * (best["se"] or 0.0)
+    told = {"beyond": write_number(beyond, lang, digits), "se": write_number(error, lang, digits)}
     margins = [row["margin"] for row in tried["tried"]]
     chosen = tried["chosen"]
     safe = {"n": len(margins), "least": whole_percent(1 - max(margins)), "margin": text("allocation_no_margin", lang)}
@@ -65,7 +61,12 @@ def tested_sentences(made: dict, lang: str) -> list[str]:
         safe["margin"] = text("allocation_margin", lang, share=whole_percent(chosen["margin"]))
     safe["mean"] = write_number(tried["plans"][chosen["plan"]]["finishing"]["mean"], lang, 1)
     return [
-        text("allocation_tested" if better else "allocation_tested_less", lang, **told),
+        text(
+            "allocation_tested" if beyond > NOISE * error else "allocation_tested_less",
+            lang,
+            draws=write_number(tried["draws"], lang),
+            **told,
+        ),
         text("allocation_safe", lang, **safe),
     ]
 
@@ -256,12 +257,6 @@ def reason_words(workbook: Workbook, made: dict, row: dict, lang: str) -> str:
     return text(f"reason_{row['reason']}", lang, **told)
 
 
-def blocking_sentence(workbook: Workbook, made: dict, lang: str) -> str:
-    """Which sources block; nothing where none does."""
-    pots = [pot_words(workbook, pot, lang) for pot in made["blocking_sources"]]
-    return text("allocation_blocking", lang, pots=listed(pots, lang)) if pots else ""
-
-
 def rules_words(made: dict, policy: str, lang: str) -> str:
     """Whether a policy keeps every condition, and which it does not."""
     rules = list(dict.fromkeys(row["rule"] for row in made["broken"].get(policy, [])))
@@ -273,7 +268,11 @@ def rules_words(made: dict, policy: str, lang: str) -> str:
 def allocation_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
     """The record as text for a console."""
     lines = [verdict(made, lang), *conflict_lines(workbook, made, lang), text("allocation_central", lang)]
-    beside = [weights_sentence(made, lang), blocking_sentence(workbook, made, lang), assumed_sentence(made, lang)]
+    beside = [
+        weights_sentence(made, lang),
+        blocking_words(workbook, made | {"policy": "own"}, lang),
+        assumed_sentence(made, lang),
+    ]
     lines += [*tested_sentences(made, lang), *filter(None, beside)]
     lines += ["", text("allocation_by_policy", lang)]
     for policy, n in made["finishing_by_policy"].items():

@@ -5,14 +5,13 @@ from functools import cache
 import pandas as pd
 from markupsafe import Markup
 
-from .office_numbers import write_number
 from .owed import owed
 from .page import Part
 from .parameters import check
 from .plan_parts import PlanPage
 from .registrations import communes_registered, hamlets_registered, registration_year
 from .template_form import sheet_name
-from .words import count_words, listed
+from .words import count_words
 
 
 class AnnexPage(PlanPage):
@@ -52,7 +51,7 @@ class AnnexPage(PlanPage):
         """The communes registered, by level: where each stands, what it lacks, who is responsible."""
         rows = communes_registered(self.workbook, self.year)
         cells = []
-        for place, row in enumerate(rows.to_dict("records"), start=1):
+        for row in rows.to_dict("records"):
             set_id = self.workbook.default_set(row["level"])
             counts = self.standing(set_id).counts.loc[row["unit"]]
             tasks = self._tasks(set_id)
@@ -60,7 +59,6 @@ class AnnexPage(PlanPage):
             owner = "; ".join(dict.fromkeys(named)) or "..."
             cells.append(
                 [
-                    f"{place}",
                     self.workbook.units.loc[row["unit"], "name"],
                     self.level_words(row["level"]),
                     count_words(counts),
@@ -71,17 +69,17 @@ class AnnexPage(PlanPage):
             )
         if not cells:
             return self.section("xa-dang-ky", self.text("annex_no_communes", year=self.year, sheet=sheet_name("targets")))
-        total = ["", self.text("total_row"), self.text("annex_communes", n=rows["unit"].nunique()), *[""] * (len(cells[0]) - 3)]
+        total = ["", self.text("total_row"), self.text("annex_communes", n=rows["unit"].nunique()), *[""] * (len(cells[0]) - 2)]
         columns = f"tt unit:name aim count:num missing {'owner ' if self.internal else ''}note"
         return self.section(
             "xa-dang-ky",
             self.table("annex_communes", columns, [total, *cells]),
             self.text("annex_pledges"),
-            self.paragraph(self.text("owner_note"), "key") if self.internal else "",
+            self.key("owner_note") if self.internal else "",
         )
 
     @cache  # noqa: B019 - a page lives as long as its notebook
-    def _tasks(self, set_id: str) -> pd.DataFrame:
+    def _tasks(self, set_id):
         """Who owes which criterion of a set, as on the page of the meeting."""
         sets = pd.Series(set_id, index=self.workbook.communes.index)
         return owed(self.workbook, {set_id: self.standing(set_id)}, sets)
@@ -95,14 +93,13 @@ class AnnexPage(PlanPage):
                 "xom-dang-ky", self.text("annex_no_hamlets", year=self.year, word=self.word, **sheets), title=self._hamlet_title()
             )
         cells = []
-        for place, row in enumerate(rows.to_dict("records"), start=1):
+        for row in rows.to_dict("records"):
             count = f"{row['met']}/{row['of']}" if row["of"] > row["unknown"] else "..."
             cells.append(
                 [
-                    f"{place}",
                     row["hamlet"],
                     self.workbook.units.loc[row["unit"], "name"],
-                    write_number(row["households"], self.lang),
+                    self.number(row["households"]),
                     self.level_words(row["level"]),
                     count,
                     self._lacks(row),
@@ -113,10 +110,10 @@ class AnnexPage(PlanPage):
         table = self.table("annex_hamlets", "tt hamlet:name unit households:num aim count:num missing note", [total, *cells])
         return self.section("xom-dang-ky", table, self._hamlet_set(), title=self._hamlet_title())
 
-    def _hamlet_title(self) -> str:
+    def _hamlet_title(self):
         return self.text("section_xom-dang-ky", word=self.word.capitalize())
 
-    def _lacks(self, row: dict) -> str:
+    def _lacks(self, row):
         """What a hamlet lacks by name, and how many criteria have no data; three dots where nothing is known."""
         if not row["of"] or row["unknown"] == row["of"]:
             return "..."
@@ -125,9 +122,9 @@ class AnnexPage(PlanPage):
         told = [self.text("criterion_name", number=n, name=names[n]) for n in row["missing"]]
         if row["unknown"]:
             told.append(self.text("annex_unknown", n=row["unknown"]))
-        return listed(told, self.lang) or "-"
+        return self.listed(told) or "-"
 
-    def _hamlet_set(self) -> str:
+    def _hamlet_set(self):
         """Which decisions issued the hamlet criteria."""
         decisions = dict.fromkeys(self.workbook.tables["hamlet_criteria"]["decision"])
         return (
@@ -143,5 +140,4 @@ class AnnexPage(PlanPage):
     def knowledge(self) -> Part:
         """The sources of the annex."""
         names = ("targets", "hamlet_targets", "hamlet_states", "hamlet_criteria")
-        used = {source for name in names for source in self.workbook.tables[name]["source"]}
-        return self.section("biet-den-dau", self.left_out(), self.sources(used))
+        return self.section("biet-den-dau", self.left_out(), self.sources_of(names))

@@ -62,7 +62,7 @@ class Standing:
         """Which states rest on a threshold that was not read in its text, as a table of units x criteria."""
         return self._table(~self.states["checked"])
 
-    def _table(self, values: pd.Series) -> pd.DataFrame:
+    def _table(self, values):
         return values.set_axis(pd.MultiIndex.from_frame(self.states[["unit", "criterion"]])).unstack()
 
 
@@ -86,10 +86,10 @@ def assess(
     numbers = law.criteria_of(set_id).index.to_numpy()
     levels = _levels(workbook, set_id, day)
     values = values_of(workbook, set_id, position, levels.frame, carry)
-    values = pd.concat([values, *_verdicts(workbook, set_id, levels.frame, position, day, basic_counts, carry)])
+    values = pd.concat([values, *_verdicts(workbook, levels.frame, position, day, basic_counts, carry)])
     reports = _of_set(workbook, "criterion_states", set_id, position)
 
-    def named(until: np.ndarray) -> tuple[Grid, pd.DataFrame, dict[str, np.ndarray]]:
+    def named(until):
         """What is known by name from facts of each commune's day ``until`` or before."""
         tests, derived = judge(values[values["date"].to_numpy() <= until[values["at"]]], levels, numbers)
         grid = Grid(len(communes), len(numbers))
@@ -119,14 +119,14 @@ def assess(
     )
 
 
-def _of_set(workbook: Workbook, table: str, set_id: str, position: pd.Series) -> pd.DataFrame:
+def _of_set(workbook, table, set_id, position):
     """The rows of a table for one set and the communes, the newest last, with each commune's position ``at``."""
     rows = workbook.tables[table]
     rows = rows[(rows["set"] == set_id) & rows["unit"].isin(position.index)]
     return rows.assign(at=position[rows["unit"]].to_numpy()).sort_values("date", kind="stable")
 
 
-def _levels(workbook: Workbook, set_id: str, day: dt.date) -> Levels:
+def _levels(workbook, set_id, day):
     """The thresholds by region: specially difficult communes are judged by the region that the set names for them."""
     communes, special = workbook.communes, workbook.law.sets[set_id].specially_difficult
     regions, possible = communes["region"].astype(object), pd.Series("", index=communes.index, dtype=object)
@@ -138,9 +138,7 @@ def _levels(workbook: Workbook, set_id: str, day: dt.date) -> Levels:
     return Levels(by_region, regions.to_numpy(), possible.to_numpy())
 
 
-def _verdicts(
-    workbook: Workbook, set_id: str, frame: pd.DataFrame, position: pd.Series, day: dt.date, basic_counts: bool, carry: bool
-) -> list[pd.DataFrame]:
+def _verdicts(workbook, frame, position, day, basic_counts, carry):
     """Facts for tests that rest on another set as a whole (the model level on the advanced one): each commune's verdict.
 
     The mark is "assumed" as soon as one state under it is; the source names the other set.
@@ -167,7 +165,7 @@ def _verdicts(
     return made
 
 
-def _report(grid: Grid, reports: pd.DataFrame, numbers: np.ndarray, derived: dict[str, np.ndarray]) -> None:
+def _report(grid, reports, numbers, derived):
     """Put reported states into the grid where they are newer than what the indicators say, or those say nothing."""
     rows = reports.drop_duplicates(["at", "criterion"], keep="last")
     at = (rows["at"].to_numpy(), np.searchsorted(numbers, rows["criterion"].to_numpy()))
@@ -180,9 +178,7 @@ def _report(grid: Grid, reports: pd.DataFrame, numbers: np.ndarray, derived: dic
     grid.put(vars(facts), REPORTED, (facts.state != UNKNOWN) & ~older)
 
 
-def _contradictions(
-    workbook: Workbook, reports: pd.DataFrame, numbers: np.ndarray, derived: dict[str, np.ndarray]
-) -> list[Problem]:
+def _contradictions(workbook, reports, numbers, derived):
     """Warnings: a reported state and the indicators, less than a year apart, say different things."""
     made = []
     rows = reports.drop_duplicates(["at", "criterion"], keep="last")
@@ -200,7 +196,7 @@ def _contradictions(
     return made
 
 
-def _recognised(grid: Grid, rows: pd.DataFrame, counted: pd.DataFrame) -> None:
+def _recognised(grid, rows, counted):
     """Met by recognition: what nothing reports, and what was last reported before the day of the decision."""
     rows = rows.drop_duplicates("at", keep="last").set_index("at").reindex(np.arange(len(grid.state)))
     decided = rows["date"].to_numpy().astype("datetime64[s]")
@@ -212,9 +208,7 @@ def _recognised(grid: Grid, rows: pd.DataFrame, counted: pd.DataFrame) -> None:
     grid.fill(covered[:, None] & (silent | overruled), MET, RECOGNITION, rows)
 
 
-def _count_table(
-    grid: Grid, communes: pd.DataFrame, numbers: np.ndarray, counted: pd.DataFrame, basic_counts: bool
-) -> pd.DataFrame:
+def _count_table(grid, communes, numbers, counted, basic_counts):
     of, count = len(numbers), counted["met"].to_numpy(dtype=float)
     missing = lacking(grid.state, basic_counts)
     met = np.fmax(counts_as_met(grid.state, basic_counts).sum(axis=1), np.minimum(count, of - missing.sum(axis=1)))
@@ -238,7 +232,7 @@ def _count_table(
     )
 
 
-def _state_table(grid: Grid, communes: pd.DataFrame, numbers: np.ndarray, derived: dict[str, np.ndarray]) -> pd.DataFrame:
+def _state_table(grid, communes, numbers, derived):
     units = len(communes)
     return pd.DataFrame(
         {

@@ -43,17 +43,17 @@ def parts_of(summary: dict) -> list[tuple[str, dict]]:
     return parts
 
 
-def _ratio(summary: dict, key: str, lang: str) -> dict[str, str]:
+def _ratio(summary, key, lang):
     low, high = (write_number(end, lang, 2) for end in summary[f"{key}_interval"])
     return {"ratio": write_number(summary[key], lang, 2), "low": low, "high": high}
 
 
-def _coverage(summary: dict, lang: str) -> dict[str, str]:
+def _coverage(summary, lang):
     low, high = (write_percent(end, lang) for end in summary["coverage_interval"])
     return {"coverage": write_percent(summary["coverage"], lang), "low": low, "high": high}
 
 
-def _part_line(name: str, part: dict, lang: str) -> str:
+def _part_line(name, part, lang):
     ratios = {key: write_number(part[f"ratio_{key}"], lang, 2) for key in ("line", "share")}
     coverage = write_percent(part["coverage"], lang)
     return text("backtest_part", lang, part=name, n=part["pairs"], coverage=coverage, **ratios)

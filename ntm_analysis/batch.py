@@ -66,7 +66,7 @@ def building(folder: Path) -> Iterator[Path]:
         lock.release()
 
 
-def _remove(place: Path) -> None:
+def _remove(place):
     """Remove what stands there."""
     if place.is_dir() and not place.is_symlink():
         shutil.rmtree(place, ignore_errors=True)
@@ -87,9 +87,9 @@ class Batch:
         self.manifest, self.folder, self.place, self.on_end = manifest, manifest.folder, place, on_end
         self.jobs, self.timeout, self.runs = jobs, timeout, runs
         self.begun = jobs if runs else BESIDE * jobs
-        self.waiting: deque[dict] = deque()
-        self.running: dict[str, dict] = {}
-        self.answers: dict[str, dict] = {}  # what runs that make no page told, by the name asked for
+        self.waiting = deque()
+        self.running = {}
+        self.answers = {}  # what runs that make no page told, by the name asked for
         self.environment = dict(os.environ) | surroundings(self.folder)
         self._asked = 0
         self._slots = ""  # of a way to run: what is left of another may still hold its own
@@ -119,7 +119,7 @@ class Batch:
         if self.runs is not None:
             self.runs.close()
 
-    def _step(self) -> None:
+    def _step(self):
         try:
             if self.runs is None:
                 self._slots, self.runs = "slot", self._forked()
@@ -133,13 +133,13 @@ class Batch:
             self.waiting.extendleft(self.running.values())
             self.running.clear()
 
-    def _forked(self) -> RunsAnywhere:
+    def _forked(self):
         try:
             return ForkedRuns(self.environment)
         except NoWarmProcess:
             return NewProcesses(self.environment)
 
-    def _start(self, order: dict) -> None:
+    def _start(self, order):
         self._asked += 1
         slots = [f"{self.place / f'{self._slots}-{number}'}" for number in range(self.jobs) if self.jobs < self.begun]
         at_once = min(self.begun, len(self.waiting) + len(self.running) + 1)
@@ -148,7 +148,7 @@ class Batch:
         self.running[order["record"]] = order
         self.runs.start(order)
 
-    def _ended(self, order: dict) -> None:
+    def _ended(self, order):
         record = Path(order["record"])
         try:
             told = json.loads(record.read_text(encoding="utf-8"))

@@ -54,7 +54,7 @@ def compare(
 ) -> Changes:  # fmt: skip
     """The changes that ``entries`` make to ``present``; ``whole``: the tables that the file means to give in full."""
     made = Changes()
-    by_table: dict[str, list[Entry]] = {table: [] for table in whole}
+    by_table = {table: [] for table in whole}
     for entry in entries:
         by_table.setdefault(entry.table, []).append(entry)
     for table, told in by_table.items():
@@ -65,17 +65,17 @@ def compare(
 class _Table:
     """The entries of one table held against its rows."""
 
-    def __init__(self, table: str, rows: list[PresentRow], communes: Communes, file: str, problems: list[Problem], made: Changes):
+    def __init__(self, table, rows, communes, file, problems, made):
         self.table, self.rows, self.communes, self.file = table, rows, communes, file
         self.problems, self.made, self.columns = problems, made, dictionary(table)
         self.by_key = {row.mark.split(".")[0]: row for row in rows}
         self.newest = _newest(table, rows, communes) if "date" in KEYS[table] else {}
 
-    def compare(self, told: list[Entry], whole: bool) -> None:
+    def compare(self, told, whole):
         """Each entry finds its row, or is new; then what no entry claims is lost."""
         marks = [mark_of(self.table, entry.values, self.communes) for entry in told]
         claims = self._claims(told, marks)
-        seen: dict[str, int] = {}
+        seen = {}
         for n, entry in enumerate(told):
             key = marks[n].split(".")[0]
             if (first := seen.setdefault(key, n)) != n:
@@ -87,10 +87,10 @@ class _Table:
             lost = [row for row in self.rows if id(row) not in claimed]
             self.made.rows += [Change("lost", self.table, None, row) for row in lost]
 
-    def _claims(self, told: list[Entry], marks: list[str]) -> dict[int, PresentRow]:
+    def _claims(self, told, marks):
         """Which row each entry is: of several copies of a mark the one that kept its key, then by key whatever is left."""
-        claims: dict[int, PresentRow] = {}
-        taken: set[str] = set()
+        claims = {}
+        taken = set()
         hidden = [entry.key.split(".")[0] for entry in told]
         own = [mark.split(".")[0] for mark in marks]
         tries = (
@@ -108,7 +108,7 @@ class _Table:
                 taken.add(own[n])
         return claims
 
-    def _one(self, entry: Entry, mark: str, row: PresentRow | None) -> None:
+    def _one(self, entry, mark, row):
         if entry.key == mark and (row is None or row.mark != mark):
             self.made.stale += 1
             return
@@ -131,7 +131,7 @@ class _Table:
             kind = "contradicting"
         self.made.rows.append(Change(kind, self.table, entry, row, cells, newest))
 
-    def _older(self, entry: Entry) -> object:
+    def _older(self, entry):
         """The day of the newest fact of the table that this one is older than and different from; None when it is not."""
         values = entry.values
         found = self.newest.get(_subject(self.table, values, self.communes))
@@ -140,10 +140,10 @@ class _Table:
         facts = [name for name in values if name not in (*KEYS[self.table], *HOW_KNOWN)]
         return found["date"] if any(self._differ(name, found.get(name), values[name]) for name in facts) else None
 
-    def _differ(self, name: str, old: object, new: object) -> bool:
+    def _differ(self, name, old, new):
         return sense(old, self.columns[name], self.communes) != sense(new, self.columns[name], self.communes)
 
-    def _twice(self, first: Entry, entry: Entry, same: bool) -> None:
+    def _twice(self, first, entry, same):
         """Two rows under one key: a copy is one row, anything else is an error."""
         if same:
             self.made.same += 1
@@ -155,20 +155,20 @@ class _Table:
             "said_twice", entry, next(n for n in key if n in entry.cells), other=next(iter(first.cells.values())), value=about
         )
 
-    def _tell(self, code: str, entry: Entry, column: str, **details: object) -> None:
+    def _tell(self, code, entry, column, **details):
         cell, names = entry.cells.get(column), {c.name: c.title for c in self.columns.values()}
         problem = Problem(code, self.file, None, column, details, sheet=entry.sheet, cell=cell, names=names)
         self.problems.append(problem)
 
 
-def _subject(table: str, values: dict[str, object], communes: Communes) -> tuple:
+def _subject(table, values, communes):
     """What a dated fact is about: its key without the day."""
     made = zip(KEYS[table], key_of(table, values, communes), strict=True)
     return tuple(part for name, part in made if name != "date")
 
 
-def _newest(table: str, rows: list[PresentRow], communes: Communes) -> dict[tuple, dict[str, object]]:
-    newest: dict[tuple, dict[str, object]] = {}
+def _newest(table, rows, communes):
+    newest = {}
     for row in sorted(rows, key=lambda row: row.values["date"]):
         newest[_subject(table, row.values, communes)] = row.values
     return newest

@@ -3,14 +3,12 @@
 Exit codes: 0 done, 1 bad data or a failed page, 2 bad usage.
 """
 
-import argparse
 import datetime as dt
 import json
 import os
 import platform
 import sys
 import traceback
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,16 +25,16 @@ from .need_words import need_lines
 from .office_numbers import write_date
 from .page_inputs import home_of, kept_workbook
 from .parameters import OPTIMAL
-from .problems import DataProblems, Problem, report, shown
+from .problems import DataProblems, report, shown
 from .recognition import NEAR, overview
 from .standings import commune_records
 from .units import described
 from .whole_files import write_whole
 from .words import LEVEL_WORDS, STATE_SIGNS, UNCHECKED, count_words, lacking_words, listed, pick, text, verdict_district
-from .workbook import UnknownCommune, Workbook
+from .workbook import UnknownCommune
 
 if TYPE_CHECKING:
-    from .scenarios.scenario import Scenario
+    pass
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -74,7 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 1
 
 
-def _find(workbook: Workbook, names: list[str], lang: str) -> list[int]:
+def _find(workbook, names, lang):
     """Unit numbers of the communes named, in the order given, each once."""
     units = []
     for name in names:
@@ -86,7 +84,7 @@ def _find(workbook: Workbook, names: list[str], lang: str) -> list[int]:
     return list(dict.fromkeys(units))
 
 
-def _check(options: argparse.Namespace) -> int:
+def _check(options):
     workbook, lang = open_workbook(options), options.lang
     if workbook.communes.empty:
         print(text("cli_laid_out", lang, place=workbook.meta["title"][lang]), report(workbook.warnings, lang), sep="\n")
@@ -104,14 +102,14 @@ def _check(options: argparse.Namespace) -> int:
     return 0
 
 
-def _print_left_out(workbook: Workbook, lang: str) -> None:
+def _print_left_out(workbook, lang):
     """What became known only after the as-of date, by file."""
     if workbook.left_out:
         parts = ", ".join(f"{name} ({n})" for name, n in sorted(workbook.left_out.items()))
         print(text("cli_left_out", lang, day=write_date(workbook.as_of, lang), parts=parts))
 
 
-def _status(options: argparse.Namespace) -> int:
+def _status(options):
     workbook, lang = open_workbook(options), options.lang
     if options.set and options.set not in workbook.law.sets:
         raise Refused(text("cli_no_set", lang, name=shown(options.set), known=", ".join(sorted(workbook.law.sets))))
@@ -142,7 +140,7 @@ def _status(options: argparse.Namespace) -> int:
     return 0
 
 
-def _line(record: dict, lang: str) -> str:
+def _line(record, lang):
     """One commune in the text table."""
     count = count_words(record)
     level = "-" if record["level"] == "not_ntm" else pick(LEVEL_WORDS[record["level"]], lang)
@@ -150,7 +148,7 @@ def _line(record: dict, lang: str) -> str:
     return f"{row}  [{record['set']}]"
 
 
-def _print_commune(workbook: Workbook, record: dict, lang: str) -> None:
+def _print_commune(workbook, record, lang):
     """One commune: its counts by set, then its criteria by name and state."""
     unit = workbook.find(record["code"])
     print(described(workbook.units.loc[unit]))
@@ -167,7 +165,7 @@ def _print_commune(workbook: Workbook, record: dict, lang: str) -> None:
         print(f"  {number:>2} {sign:<7} {names.loc[number, f'name_{lang}']}")
 
 
-def _needs(options: argparse.Namespace) -> int:
+def _needs(options):
     from .need.funding import record
 
     workbook, lang = open_workbook(options), options.lang
@@ -178,7 +176,7 @@ def _needs(options: argparse.Namespace) -> int:
     return _tell(options, workbook, made | {"scenario": options.scenario}, need_lines, warnings)
 
 
-def _commune(options: argparse.Namespace, workbook: Workbook) -> list[int] | None:
+def _commune(options, workbook):
     """The one commune asked for, None for all; refused when it is a township."""
     units = _find(workbook, options.commune, options.lang) if options.commune else None
     if units and units[0] not in workbook.communes.index:
@@ -186,7 +184,7 @@ def _commune(options: argparse.Namespace, workbook: Workbook) -> list[int] | Non
     return units
 
 
-def _tell(options: argparse.Namespace, workbook: Workbook, made: dict, lines: Callable, warnings: Sequence[Problem] = ()) -> int:
+def _tell(options, workbook, made, lines, warnings=()):
     """A record as JSON, or its sentences under the data set's title and day, then warnings; gives exit code 0."""
     lang = options.lang
     if options.json:
@@ -198,12 +196,12 @@ def _tell(options: argparse.Namespace, workbook: Workbook, made: dict, lines: Ca
     return 0
 
 
-def _print_json(made: dict) -> int:
+def _print_json(made):
     print(json.dumps(made, ensure_ascii=not utf8(sys.stdout), indent=1))
     return 0
 
 
-def _scenario(workbook: Workbook, name: str, lang: str) -> "Scenario":
+def _scenario(workbook, name, lang):
     """The scenario named, applied; its faults are those of its file."""
     from .scenarios.scenario import UnknownScenario, scenario
 
@@ -213,13 +211,13 @@ def _scenario(workbook: Workbook, name: str, lang: str) -> "Scenario":
         raise Refused(_no_scenario(*error.args, lang)) from None
 
 
-def _no_scenario(name: str, known: list[str], lang: str) -> str:
+def _no_scenario(name, known, lang):
     """That there is no such scenario, and those there are, the nearest names first."""
     ordered = dict.fromkeys([*nearest(name, known), *known])
     return text("cli_no_scenario", lang, name=shown(name), known=", ".join(ordered))
 
 
-def _registered(workbook: Workbook, made: dict, lang: str) -> str:
+def _registered(workbook, made, lang):
     """Enter a forecast in the register; what to say of it."""
     from .forecast.register import FOLDER, register
     from .forecast.scoring import entry_of
@@ -234,7 +232,7 @@ def _registered(workbook: Workbook, made: dict, lang: str) -> str:
     return text("score_registered" if new else "score_registered_before", lang, path=path)
 
 
-def _score(options: argparse.Namespace) -> int:
+def _score(options):
     from .forecast.register import FOLDER, OUTCOMES, read_outcomes, read_register
     from .forecast.scoring import score
     from .score_words import score_lines, score_record
@@ -248,7 +246,7 @@ def _score(options: argparse.Namespace) -> int:
     return 0
 
 
-def _backtest(options: argparse.Namespace) -> int:
+def _backtest(options):
     from .back_test_words import back_test_lines
     from .forecast.back_test import KEPT, back_test, kept_text, record
     from .forecast.evidence import evidence, figures, read_series, reference
@@ -267,7 +265,7 @@ def _backtest(options: argparse.Namespace) -> int:
     return 0
 
 
-def _forecast(options: argparse.Namespace) -> int:
+def _forecast(options):
     from .forecast.forecast import forecast, record
     from .forecast.price import promise
     from .forecast_words import forecast_lines
@@ -293,7 +291,7 @@ def _forecast(options: argparse.Namespace) -> int:
     return 0
 
 
-def _allocate(options: argparse.Namespace) -> int:
+def _allocate(options):
     from .allocation import allocate, record, tried
     from .allocation_words import allocation_lines
 
@@ -305,7 +303,7 @@ def _allocate(options: argparse.Namespace) -> int:
     return _tell(options, chosen.workbook, made, allocation_lines)
 
 
-def _compare(options: argparse.Namespace) -> int:
+def _compare(options):
     from .comparison_words import compare_lines
     from .scenarios.comparison import compare, record
     from .scenarios.scenario import UnknownScenario
@@ -318,7 +316,7 @@ def _compare(options: argparse.Namespace) -> int:
     return _tell(options, workbook, record(found), compare_lines, found.warnings)
 
 
-def _report(options: argparse.Namespace) -> int:
+def _report(options):
     from .cli_report import report_pages
 
     workbook, _ = kept_workbook(folder_of(options), f"{options.as_of or ''}")

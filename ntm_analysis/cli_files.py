@@ -26,7 +26,7 @@ def folder_of(options: argparse.Namespace) -> Path:
     return _located(options.dataset, options.lang)
 
 
-def _located(name: str, lang: str) -> Path:
+def _located(name, lang):
     try:
         return locate(name)
     except FileNotFoundError:
@@ -100,7 +100,7 @@ def import_file(options: argparse.Namespace) -> int:
         raise Refused(text("import_cannot", options.lang, place=place, detail=error.strerror or error)) from None
 
 
-def _import(options: argparse.Namespace) -> int:
+def _import(options):
     from .data_folder import replace_version
     from .import_words import MOST, change_lines, understood_lines
     from .intake import check, next_texts, placed, understand
@@ -120,7 +120,7 @@ def _import(options: argparse.Namespace) -> int:
         raise Refused(text("import_no_drop", lang))
     texts, origins = next_texts(intake, options.drop_lost)
 
-    def checked(folder: Path | None = None) -> None:
+    def checked(folder=None):
         """Everything wrong is told at once, else what would change, before anything is touched."""
         after = check(intake, texts, origins, folder)
         print("\n".join(change_lines(intake, lang, None if options.full else MOST)))
@@ -172,7 +172,7 @@ def new(options: argparse.Namespace) -> int:
         region = options.region or region_of(names["province"])
         bare = Path(options.dataset).name == options.dataset
         folder = new_place(str(HOME / "data" / options.dataset) if bare and options.dataset.strip() else options.dataset)
-        problems: list[Problem] = []
+        problems = []
         law = read_law(law_folder, problems)
         if problems:
             raise DataProblems(problems)
@@ -201,7 +201,7 @@ def new(options: argparse.Namespace) -> int:
     return 0
 
 
-def _no_place(reason: str, details: dict[str, object], lang: str) -> Refused:
+def _no_place(reason, details, lang):
     """Why a place can take no new data set."""
     return Refused(text(f"new_{reason}", lang, **{key: shown(f"{value}") for key, value in details.items()}))
 

@@ -2,7 +2,6 @@
 
 import argparse
 import codecs
-import datetime as dt
 import sys
 
 from .criteria import REGION_NAMES
@@ -31,6 +30,104 @@ COMMANDS = {
 
 
 DATASET = "folder of a data set, or its name under data/"
+SWITCH = {"action": "store_true"}
+
+
+def _day(typed):
+    """A day on the command line, as in the data: 2022-03-31 or 31/3/2022."""
+    try:
+        return read_date(typed)
+    except NotRead:
+        raise argparse.ArgumentTypeError(text("cli_no_date", "vi", name=shown(typed))) from None
+
+
+def _xlsx(typed):
+    """The name of an Excel file on the command line."""
+    if not typed.lower().endswith(".xlsx"):
+        raise argparse.ArgumentTypeError(text("cli_not_xlsx", "vi", name=shown(typed)))
+    return typed
+
+
+def _ids(typed):
+    """Names joined by commas on the command line."""
+    names = [name.strip() for name in typed.split(",")]
+    if not all(names):
+        raise argparse.ArgumentTypeError(f"“{shown(typed)}”: A,B,...")
+    return names
+
+
+def _address(typed):
+    """The address of a cluster on the command line; a blank one is no address."""
+    if not typed.strip():
+        raise argparse.ArgumentTypeError("“”: tcp://ADDRESS:8786, local")
+    return typed.strip()
+
+
+def _count(typed, least=1):
+    """A whole number from ``least`` on the command line."""
+    if not typed.isascii() or not typed.isdecimal() or len(typed) > 8 or not least <= int(typed) <= 10_000_000:
+        raise argparse.ArgumentTypeError(text("cli_no_count", "vi", name=shown(typed), least=least))
+    return int(typed)
+
+
+def _seed(typed):
+    """A seed on the command line."""
+    return _count(typed, 0)
+
+
+# The options of the commands: for which of them, how each is called, what argparse is told of it.
+OPTIONS = (
+    ("status needs forecast", "--commune", {"action": "append", "metavar": "NAME", "help": "name, code or slug of one commune"}),
+    ("status", "--set", {"default": "", "metavar": "ID", "help": "judge all by this criteria set"}),
+    ("status needs forecast allocate compare score backtest", "--json", SWITCH | {"help": "print JSON, for a machine to read"}),
+    ("needs", "--target", {"choices": ("ntm", "registered"), "default": "ntm",
+                           "help": "communes not yet NTM, or those with a planned target"}),
+    ("backtest", "--series", {"metavar": "FILE",
+                              "help": "figures with the columns of panel_series.csv (default: the shipped panel)"}),
+    ("backtest", "--refit", SWITCH | {"help": "first fit the evidence anew; keep fit and summary"}),
+    ("compare", "--scenarios", {"type": _ids, "default": [], "metavar": "A,B,...", "help": "default: all there are"}),
+    ("compare", "--baseline", {"default": "baseline", "metavar": "ID", "help": "what the others are held against"}),
+    ("needs forecast allocate", "--scenario", {"default": "baseline", "metavar": "ID",
+                                               "help": "default: baseline, the data as they are"}),
+    ("needs forecast allocate compare export", "--draws", {"type": _count, "default": 10_000, "metavar": "N",
+                                                           "help": "worlds drawn (default: 10000)"}),
+    ("needs forecast allocate compare export", "--seed", {"type": _seed, "default": 2022, "metavar": "K",
+                                                          "help": "another seed draws other worlds (default: 2022)"}),
+    ("forecast", "--policy", {"choices": PLANS, "help": "who is paid first"}),
+    ("forecast", "--deadline", {"type": _day, "metavar": "DATE", "help": "default: the end of the term"}),
+    ("forecast", "--finish", {"choices": ("met", "signed"), "default": "met",
+                              "help": "the deadline binds the criteria met, or the decision signed"}),
+    ("forecast", "--price", SWITCH | {"help": "also what it would take"}),
+    ("forecast", "--register", SWITCH | {"help": "enter the forecast in forecasts/, to be scored later"}),
+    ("allocate", "--policy", {"choices": PLANS, "help": "whose plan to show (default: the optimal one)"}),
+    ("import", "--dry-run", SWITCH | {"help": "show what would change and write nothing"}),
+    ("import", "--drop-lost", SWITCH | {"help": "delete rows that a filled template no longer has (default: kept)"}),
+    ("import", "--date", {"type": _day, "metavar": "DATE", "help": "day of the figures, where a form does not say it"}),
+    ("import", "--set", {"default": "", "metavar": "ID", "help": "criteria set of the figures of a form"}),
+    ("import", "--full", SWITCH | {"help": "tell every change, not the first ones of a table"}),
+    ("new", "--province", {"required": True, "metavar": "NAME", "help": "the province"}),
+    ("new", "--district", {"required": True, "metavar": "NAME", "help": "the district"}),
+    ("new", "--region", {"choices": tuple(REGION_NAMES),
+                         "help": "the region of the criteria sets (default: by the province's name)"}),
+    ("new", "--as-of", {"type": _day, "metavar": "DATE", "help": "the day of the figures (default: today)"}),
+    ("new", "--ground", {"metavar": "DATASET", "help": "borrow the unit costs, usual works, durations and pots of this data set, "
+                                                       "as assumptions"}),
+    ("rebase", "--date", {"type": _day, "required": True, "metavar": "DATE", "help": "the day whose units are wanted"}),
+    ("rebase", "--out", {"required": True, "metavar": "NEW", "help": "folder of the new data set; must not exist"}),
+    ("report", "--commune", {"action": "extend", "nargs": "+", "metavar": "NAME", "help": "only these communes"}),
+    ("report", "--audience", {"choices": ("noi-bo", "cong-khai", "hop-dan"), "default": "noi-bo",
+                              "help": "for the office, for the public, or one sheet a commune for the villagers' meeting "
+                                      "(default: noi-bo)"}),
+    ("report", "--out", {"metavar": "DIR", "help": "folder (default reports/<data set>/)"}),
+    ("report", "--single", SWITCH | {"help": "also everything as one file"}),
+    ("report", "--jobs", {"type": _count, "default": 0, "metavar": "N", "help": "pages at a time (default: as many as cores)"}),
+    ("report", "--force", SWITCH | {"help": "make all pages anew, also those that would be the same"}),
+    ("report", "--timeout", {"type": _count, "default": 600, "metavar": "S",
+                             "help": "seconds that one page may take (default 600)"}),
+    ("report", "--cluster", {"type": _address, "metavar": "ADDRESS",
+                             "help": "make the pages on a dask cluster: a scheduler's address, or local"}),
+    ("report", "--zip", SWITCH | {"help": "also the pages as one archive"}),
+)  # fmt: skip
 
 
 def parser_of() -> argparse.ArgumentParser:
@@ -58,120 +155,16 @@ def parser_of() -> argparse.ArgumentParser:
         if name in ("template", "import", "rebase", "new"):
             continue
         command.add_argument("--as-of", type=_day, metavar="DATE", help="use only what was known by this day")
-    made["status"].add_argument("--commune", action="append", metavar="NAME", help="name, code or slug of one commune")
-    made["status"].add_argument("--set", default="", metavar="ID", help="judge all by this criteria set")
-    for name in ("status", "needs", "forecast", "allocate", "compare", "score", "backtest"):
-        made[name].add_argument("--json", action="store_true", help="print JSON, for a machine to read")
-    made["needs"].add_argument("--commune", action="append", metavar="NAME", help="name, code or slug of one commune")
-    made["needs"].add_argument(
-        "--target", choices=("ntm", "registered"), default="ntm", help="communes not yet NTM, or those with a planned target"
-    )
-    made["backtest"].add_argument(
-        "--series", metavar="FILE", help="figures with the columns of panel_series.csv (default: the shipped panel)"
-    )
-    made["backtest"].add_argument("--refit", action="store_true", help="first fit the evidence anew; keep fit and summary")
-    made["compare"].add_argument("--scenarios", type=_ids, default=[], metavar="A,B,...", help="default: all there are")
-    made["compare"].add_argument("--baseline", default="baseline", metavar="ID", help="what the others are held against")
-    for name in ("needs", "forecast", "allocate"):
-        made[name].add_argument("--scenario", default="baseline", metavar="ID", help="default: baseline, the data as they are")
-    for name in ("needs", "forecast", "allocate", "compare", "export"):
-        made[name].add_argument("--draws", type=_count, default=10_000, metavar="N", help="worlds drawn (default: 10000)")
-        made[name].add_argument(
-            "--seed", type=_seed, default=2022, metavar="K", help="another seed draws other worlds (default: 2022)"
-        )
-    added = made["forecast"].add_argument
-    added("--commune", action="append", metavar="NAME", help="name, code or slug of one commune")
-    added("--policy", choices=PLANS, default=None, help="who is paid first")
-    added("--deadline", type=_day, metavar="DATE", help="default: the end of the term")
-    added(
-        "--finish", choices=("met", "signed"), default="met", help="the deadline binds the criteria met, or the decision signed"
-    )
-    added("--price", action="store_true", help="also what it would take")
-    added("--register", action="store_true", help="enter the forecast in forecasts/, to be scored later")
-    made["allocate"].add_argument("--policy", choices=PLANS, default=None, help="whose plan to show (default: the optimal one)")
-    made["import"].add_argument("--dry-run", action="store_true", help="show what would change and write nothing")
-    made["import"].add_argument(
-        "--drop-lost", action="store_true", help="delete rows that a filled template no longer has (default: kept)"
-    )
-    made["import"].add_argument("--date", type=_day, metavar="DATE", help="day of the figures, where a form does not say it")
-    made["import"].add_argument("--set", default="", metavar="ID", help="criteria set of the figures of a form")
-    made["import"].add_argument("--full", action="store_true", help="tell every change, not the first ones of a table")
-    added = made["new"].add_argument
-    added("--province", required=True, metavar="NAME", help="the province")
-    added("--district", required=True, metavar="NAME", help="the district")
-    added("--region", choices=tuple(REGION_NAMES), help="the region of the criteria sets (default: by the province's name)")
-    added("--as-of", type=_day, metavar="DATE", help="the day of the figures (default: today)")
-    added(
-        "--ground",
-        metavar="DATASET",
-        help="borrow the unit costs, usual works, durations and pots of this data set, as assumptions",
-    )
-    made["rebase"].add_argument("--date", type=_day, required=True, metavar="DATE", help="the day whose units are wanted")
-    made["rebase"].add_argument("--out", required=True, metavar="NEW", help="folder of the new data set; must not exist")
-    made["report"].add_argument("--commune", action="extend", nargs="+", metavar="NAME", help="only these communes")
-    made["report"].add_argument(
-        "--audience",
-        choices=("noi-bo", "cong-khai", "hop-dan"),
-        default="noi-bo",
-        help="for the office, for the public, or one sheet a commune for the villagers' meeting (default: noi-bo)",
-    )
-    made["report"].add_argument("--out", metavar="DIR", help="folder (default reports/<data set>/)")
-    made["report"].add_argument("--single", action="store_true", help="also everything as one file")
-    added = made["report"].add_argument
-    added("--jobs", type=_count, default=0, metavar="N", help="pages at a time (default: as many as cores)")
-    added("--force", action="store_true", help="make all pages anew, also those that would be the same")
-    added("--timeout", type=_count, default=600, metavar="S", help="seconds that one page may take (default 600)")
-    added("--cluster", type=_address, metavar="ADDRESS", help="make the pages on a dask cluster: a scheduler's address, or local")
-    made["report"].add_argument("--zip", action="store_true", help="also the pages as one archive")
+    for names, option, told in OPTIONS:
+        for name in names.split():
+            made[name].add_argument(option, **told)
     return parser
-
-
-def _day(typed: str) -> dt.date:
-    """A day on the command line, as in the data: 2022-03-31 or 31/3/2022."""
-    try:
-        return read_date(typed)
-    except NotRead:
-        raise argparse.ArgumentTypeError(text("cli_no_date", "vi", name=shown(typed))) from None
-
-
-def _xlsx(typed: str) -> str:
-    """The name of an Excel file on the command line."""
-    if not typed.lower().endswith(".xlsx"):
-        raise argparse.ArgumentTypeError(text("cli_not_xlsx", "vi", name=shown(typed)))
-    return typed
-
-
-def _ids(typed: str) -> list[str]:
-    """Names joined by commas on the command line."""
-    names = [name.strip() for name in typed.split(",")]
-    if not all(names):
-        raise argparse.ArgumentTypeError(f"“{shown(typed)}”: A,B,...")
-    return names
-
-
-def _address(typed: str) -> str:
-    """The address of a cluster on the command line; a blank one is no address."""
-    if not typed.strip():
-        raise argparse.ArgumentTypeError("“”: tcp://ADDRESS:8786, local")
-    return typed.strip()
-
-
-def _count(typed: str, least: int = 1) -> int:
-    """A whole number from ``least`` on the command line."""
-    if not typed.isascii() or not typed.isdecimal() or len(typed) > 8 or not least <= int(typed) <= 10_000_000:
-        raise argparse.ArgumentTypeError(text("cli_no_count", "vi", name=shown(typed), least=least))
-    return int(typed)
-
-
-def _seed(typed: str) -> int:
-    """A seed on the command line."""
-    return _count(typed, 0)
 
 
 def readable_console() -> None:
     """A console that cannot show Vietnamese (cp1252) gets the letters without diacritics instead of a traceback."""
 
-    def without_marks(error: UnicodeError) -> tuple[str, int]:
+    def without_marks(error):
         lost = error.object[error.start : error.end]
         kept = "".join((plain(c).upper() if c.isupper() else plain(c)) or " " for c in lost)
         return kept.encode("ascii", "replace").decode("ascii"), error.end

@@ -5,12 +5,11 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from tqdm import tqdm
 
-from .batch import FolderBusy, RunsAnywhere, surroundings
+from .batch import FolderBusy, surroundings
 from .cli_files import Refused
 from .cli_options import utf8
 from .memory_limit import MOST, PLACE, WrongMemory
@@ -95,13 +94,13 @@ def report_pages(workbook: Workbook, units: list[int] | None, options: argparse.
     return 1 if outcome.failed else 0
 
 
-def _stop(*_: object) -> None:
+def _stop(*_):
     """Who ends the command ends it as Ctrl-C does: what was done stays, nothing is left running."""
     raise KeyboardInterrupt
 
 
 @contextlib.contextmanager
-def _runs(options: argparse.Namespace, folder: Path) -> Iterator[RunsAnywhere | None]:
+def _runs(options, folder):
     """How pages are run: None on this machine, else on a cluster."""
     address, lang = options.cluster, options.lang
     if address is None:
@@ -116,7 +115,7 @@ def _runs(options: argparse.Namespace, folder: Path) -> Iterator[RunsAnywhere | 
         environment[PLACE] = os.environ[PLACE]
     print(text("cli_connecting", lang, address=shown(address)), file=sys.stderr)
 
-    def waiting() -> None:
+    def waiting():
         print(text("cli_awaiting_worker", lang), file=sys.stderr)
 
     try:

@@ -56,7 +56,7 @@ def run_here(order: dict, batch: str, environment: dict[str, str], threads: dict
     worker = get_worker()
     task = worker.state.tasks[worker.get_current_task()]
 
-    def unwanted() -> bool:
+    def unwanted():
         return batch in _stopped or task.state == "cancelled" or worker.status.name in ("closing", "closed", "failed")
 
     me = threading.get_ident()
@@ -83,7 +83,7 @@ def run_here(order: dict, batch: str, environment: dict[str, str], threads: dict
     return late
 
 
-def _warm_up(thread: int, batch: str, environment: dict[str, str]) -> None:
+def _warm_up(thread, batch, environment):
     """Have this thread's runs be those of a batch; those of the batch before may be warm with an older program."""
     if thread in _warm and _warm[thread][0] == batch:
         return
@@ -94,7 +94,7 @@ def _warm_up(thread: int, batch: str, environment: dict[str, str]) -> None:
         _warm[thread] = batch, NewProcesses(dict(os.environ) | environment)
 
 
-def _close(thread: int) -> None:
+def _close(thread):
     if thread in _warm:
         _warm.pop(thread)[1].close()
 
@@ -149,9 +149,9 @@ class ClusterRuns:
                 runs = cls(client, environment)
             yield runs
 
-    def _threads(self) -> dict[str, int]:
+    def _threads(self):
         """The workers' threads by host."""
-        found: dict[str, int] = {}
+        found = {}
         try:
             if self.client.status != "running":
                 raise OSError
@@ -188,7 +188,7 @@ class ClusterRuns:
         if self.client.status != "running":
             return
 
-        def stop() -> None:
+        def stop():
             with contextlib.suppress(Exception):  # a worker may be gone, as may the scheduler
                 self.client.cancel(list(self.handed.values()), force=True)
                 self.client.run(stop_here, self.batch, on_error="ignore")
@@ -206,7 +206,7 @@ async def _scheduler_answers(address: str) -> None:
         raise ValueError(f"dask {told['type']}, not a scheduler")
 
 
-def _quiet(stack: contextlib.ExitStack) -> None:
+def _quiet(stack):
     """Let dask say nothing: what a planner has to know is said in a sentence."""
     stack.callback(logging.disable, logging.root.manager.disable)
     logging.disable(logging.CRITICAL)
@@ -215,7 +215,7 @@ def _quiet(stack: contextlib.ExitStack) -> None:
 
 
 @contextmanager
-def _cluster_here(workers: int) -> Iterator[str]:
+def _cluster_here(workers):
     """The address of a cluster of this machine, which goes with its workers and its folder."""
     command = [sys.executable, "-m", "ntm_analysis.cluster", f"{workers}"]
     process = subprocess.Popen(

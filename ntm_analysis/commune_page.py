@@ -11,7 +11,7 @@ from .assess import Standing
 from .charts import picture, state_bars, threshold_bars
 from .criteria import REGION_NAMES
 from .forecast_parts import ForecastParts
-from .office_numbers import write_date, write_number
+from .office_numbers import write_date
 from .page import Part
 from .page_inputs import communes_hashes
 from .problems import report
@@ -24,7 +24,6 @@ from .words import (
     STATE_WORDS,
     count_words,
     criterion_reason,
-    listed,
     pick,
     test_reason,
     threshold_words,
@@ -86,7 +85,7 @@ class CommunePage(ForecastParts):
             verdict = self.text("not_recognised", count=count)
         else:
             basis = [pick(BASIS_WORDS[level["basis"]], self.lang), level["decision"]]
-            basis += [] if pd.isna(level["date"]) else [write_date(level["date"], self.lang)]
+            basis += [] if pd.isna(level["date"]) else [self.date(level["date"])]
             words = ", ".join(filter(None, basis))
             verdict = self.text("recognised", level=self.level_words(self.recognised), basis=words, count=count)
         rows, notes = [], []
@@ -95,7 +94,7 @@ class CommunePage(ForecastParts):
             made = self.counts(set_id)
             if pd.isna(made["met"]) and set_id != self.next_set:
                 continue
-            named = [listed(map(str, made[c]), self.lang) or "-" for c in ("missing", "basic")]
+            named = [self.listed(map(str, made[c])) or "-" for c in ("missing", "basic")]
             rows.append([self.set_title(set_id), count_words(made), *named, made["unknown"] or "-"])
             law_set = self.workbook.law.sets[set_id]
             if law_set.counts_only and law_set.note:
@@ -113,27 +112,27 @@ class CommunePage(ForecastParts):
         if pd.isna(counts["met"]):
             return self.text("count_no_data", level=level)
         old = counts["date"].date() < self.workbook.as_of
-        dated = self.text("count_dated", day=write_date(counts["date"], self.lang)) if old else ""
+        dated = self.text("count_dated", day=self.date(counts["date"])) if old else ""
         text = self.text("count_met", count=count_words(counts), level=level, dated=dated)
         if counts["missing"]:
-            named = listed((self.criterion(set_id, n) for n in counts["missing"]), self.lang)
+            named = self.listed(self.criterion(set_id, n) for n in counts["missing"])
             text += self.text("count_missing", names=named)
         if counts["unknown"]:
             text += self.text("count_nameless" if counts["counted"] else "count_open", n=counts["unknown"])
         return text + "."
 
-    def _facts(self) -> Markup:
+    def _facts(self):
         """Region, group, households: what the verdicts rest on."""
         c = self.commune
         groups = [self.text(f"group_{g}") for g in c["group"].split("|") if g in ("border", "resettled")]
         region = self.text("region", name=pick(REGION_NAMES[c["region"]], self.lang))
         parts = "; ".join([region, *groups, self.text(f"special_{c['specially_difficult']}")])
-        sizes = {key: write_number(c[column], self.lang) for key, column in
+        sizes = {key: self.number(c[column]) for key, column in
                  (("households", "households"), ("population", "population"), ("area", "area_km2"))}  # fmt: skip
         line = self.text("facts", code=c["code"], parts=parts, source=self.source(c["source"]), **sizes)
         return self.paragraph(f"{line} {c['note']}.".strip() if c["note"] else line, "note")
 
-    def _revocation(self) -> str:
+    def _revocation(self):
         if self.recognised == "not_ntm" or not self.internal:
             return ""
         row = self.revocations().loc[self.unit]
@@ -179,7 +178,7 @@ class CommunePage(ForecastParts):
             self._contradictions(standing),
         )
 
-    def _how_sure(self, state: pd.Series, set_id: str) -> str:
+    def _how_sure(self, state, set_id):
         """The source of a state, its mark in words, and the note of the row that reported it (how a merged one came about)."""
         if state["state"] == "unknown":
             return pick(STATE_WORDS["unknown"], self.lang)
@@ -191,7 +190,7 @@ class CommunePage(ForecastParts):
         sure = ", ".join([pick(MARK_WORDS[state["mark"]], self.lang), *inferred])
         return "; ".join([self.source(state["source"]), sure, *notes])
 
-    def _contradictions(self, standing: Standing) -> Markup:
+    def _contradictions(self, standing):
         mine = [p for p in standing.contradictions if p.details.get("unit") == self.commune["label"]]
         return self.bullets(report(mine, self.lang).splitlines()[1:] if self.internal else [])
 
@@ -206,7 +205,7 @@ class CommunePage(ForecastParts):
         alt = self.text("chart_states", of=len(states), parts=parts)
         return picture(state_bars(frame, self.lang, what=what or self.text("axis_criteria")), f"{what}: {alt}" if what else alt)
 
-    def _chart(self, standing: Standing, states: pd.DataFrame, tests: pd.DataFrame, units: dict[str, str]) -> Markup:
+    def _chart(self, standing, states, tests, units):
         """How near the measured indicators are; without any, the criteria by state; nothing known, no chart."""
         measured = tests[tests["reason"].isin(["reaches", "lacks"]) & (tests["threshold"] > 0)]
         if measured.empty:
@@ -303,7 +302,7 @@ class CommunePage(ForecastParts):
             made.result |= self._result() | {"data": self.data_hash()}
         return made
 
-    def _result(self) -> dict:
+    def _result(self):
         """What the table of all communes shows of this one; money in billion đồng; None: not known."""
         counts, foreseen = self.counts(self.set_id), {}
         if self.foreseeable():

@@ -55,7 +55,7 @@ def only_one(folder: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _built(folder: Path, files: dict[str, str | bytes], check: Callable[[Path], Checked]) -> Iterator[tuple[Path, Checked]]:
+def _built(folder, files, check):
     """A hidden copy of ``folder``, which may not exist yet, with ``files`` in it, on the disk and checked, and what ``check``
     gives; nothing is left of it when that or the block fails."""
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -123,7 +123,7 @@ def swap(folder: Path, ready: Path, place: Path) -> None:
     _to_disk(folder.parent)
 
 
-def _or_back(source: Path, target: Path, back: Callable[[], object]) -> None:
+def _or_back(source, target, back):
     try:
         os.rename(source, target)
     except OSError:
@@ -175,7 +175,7 @@ def stamp(folder: Path) -> list[tuple]:
     return sorted((p.name, s.st_size, s.st_mtime_ns) for p in folder.iterdir() if (s := p.stat()))
 
 
-def _free(kept: Path, now: dt.datetime) -> Path:
+def _free(kept, now):
     """A name for a version, in the order of time."""
     made = kept / f"{now:%Y-%m-%dT%H%M%S}"
     number = 1
@@ -185,7 +185,7 @@ def _free(kept: Path, now: dt.datetime) -> Path:
     return made
 
 
-def _to_disk(path: Path) -> None:
+def _to_disk(path):
     """What was written to a file or folder lies on the disk, whatever happens to the current."""
     with contextlib.suppress(OSError):  # a system that cannot do it for folders
         handle = os.open(path, os.O_RDONLY)

@@ -66,11 +66,11 @@ class Column:
 
 
 @cache
-def _spellings_of(allowed: tuple[tuple[str, str], ...]) -> dict[str, str]:
+def _spellings_of(allowed):
     return {fold(word): code for code, text in allowed for word in (code, text)}
 
 
-def _spellings(column: Column) -> dict[str, str]:
+def _spellings(column):
     return _spellings_of(tuple(column.allowed.items()))
 
 

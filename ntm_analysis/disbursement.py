@@ -37,7 +37,7 @@ def share_by(profiles: pd.DataFrame, pot: str, month: int) -> float:
     return month / 12 if own.empty else float(own.loc[own["month"] <= month, "share"].sum()) / 100
 
 
-def _year(workbook: Workbook, month: pd.Timestamp) -> pd.DataFrame:
+def _year(workbook, month):
     """The envelopes of money of the month's year."""
     envelopes, pots = workbook.tables["envelopes"], workbook.tables["pots"]
     money = pots.loc[pots["measure"] == "money", "pot"]
@@ -97,6 +97,6 @@ def by_commune(workbook: Workbook, month: pd.Timestamp) -> pd.DataFrame:
     return _against(pd.DataFrame.from_dict(made, orient="index", columns=columns))
 
 
-def _against(made: pd.DataFrame) -> pd.DataFrame:
+def _against(made):
     behind = (made["planned"] - made["disbursed"]).clip(lower=0)
     return made.assign(rate=made["disbursed"] / made["amount"], behind=behind)

@@ -4,19 +4,17 @@ from functools import cached_property
 from textwrap import shorten
 
 import pandas as pd
-from markupsafe import Markup
 
 from .assess import Standing
 from .charts import picture, standing_bar, state_bars
 from .criteria import to_check
 from .funding_parts import FundingParts
-from .office_numbers import write_number
 from .page import MANY, Part
 from .problems import report
 from .recognition import NEAR, Overview, ask_first, district_conditions, holding_back, knowledge, overview
 from .tables import Sign, dagger, key_of_signs
 from .unit_changes import VERDICTS, formed, verdict
-from .words import STATE_WORDS, count_words, level_words, listed, pick, shares_words, verdict_district
+from .words import STATE_WORDS, count_words, level_words, pick, shares_words, verdict_district
 
 
 class DistrictPage(FundingParts):
@@ -68,7 +66,7 @@ class DistrictPage(FundingParts):
         if not most:
             return ""
         top = self.worst.index[self.worst["missing"] == most]
-        return self.text("leading", n=most, names=listed((self.criterion(self.set_id, n) for n in top), self.lang))
+        return self.text("leading", n=most, names=self.listed(self.criterion(self.set_id, n) for n in top))
 
     def planned_sentence(self) -> str:
         """The year's planned targets in one sentence."""
@@ -98,7 +96,7 @@ class DistrictPage(FundingParts):
 
     def township(self) -> str:
         towns = self.workbook.units.index[self.workbook.units["kind"] == "township"]
-        names = listed(self.workbook.units.loc[towns, "label"], self.lang)
+        names = self.listed(self.workbook.units.loc[towns, "label"])
         return self.text("township", names=names, of=self.overview.communes) if names else ""
 
     def matrix(self) -> Part:
@@ -106,13 +104,13 @@ class DistrictPage(FundingParts):
         states, unread = self.ntm.matrix(), self.ntm.unread()
         criteria = self.workbook.law.criteria_of(self.set_id)
         rows = []
-        for place, (unit, name) in enumerate(self.workbook.communes["name"].items(), start=1):
+        for unit, name in self.workbook.communes["name"].items():
             level = self.level.loc[unit]
             words = "-" if level["level"] == "not_ntm" else self.level_words(level["level"])
             if level["level"] != "not_ntm" and not level["sourced"]:
                 words += f" ({self.text('inferred')})"
             signs = map(Sign, states.loc[unit], unread.loc[unit])
-            rows.append([place, name, *signs, count_words(self.ntm.counts.loc[unit]), words])
+            rows.append([name, *signs, count_words(self.ntm.counts.loc[unit]), words])
         columns = f"tt unit:name {' '.join(f'{n}:state' for n in states.columns)} met:num level"
         table = self.table("matrix", columns, rows, style="matrix", note=f" ({self.decision(self.set_id)})")
         named = criteria[f"name_{self.lang}"].dropna()
@@ -147,7 +145,7 @@ class DistrictPage(FundingParts):
             self.text("holding_caveat", n=unknown) if unknown else "",
             chart,
             self.table("holding_back", columns + (" owner" if self.internal else ""), rows),
-            self.paragraph(self.text("owner_note"), "key") if self.internal else "",
+            self.key("owner_note") if self.internal else "",
         )
 
     def targets(self) -> Part:
@@ -166,22 +164,22 @@ class DistrictPage(FundingParts):
             level = "..."
             if pd.notna(row["value"]):
                 level = level_words(row["value"], row["op"], row["unit"], self.lang) + ("" if row["checked"] else " (†)")
-            numbers = (write_number(row[column], self.lang) for column in ("need", "have"))
+            numbers = (self.number(row[column]) for column in ("need", "have"))
             state = pick(STATE_WORDS[row["state"]], self.lang)
             rows.append([row["number"], row[f"name_{self.lang}"], dagger(level), *numbers, state])
         lead = self.text("district_lead", decision=self.workbook.law.district[0]["decision"])
         shown = self.table("district", "tt condition:name level_needed needed:num have:num result", rows)
         return self.section("huyen", lead, shown, self.text("merged_lead") if merged else "", merged)
 
-    def _merged(self) -> Markup:
+    def _merged(self):
         """Which new units stand and which are judged anew: the old ones they were made of, and which of those were recognised."""
         rows, groups = [], {}
         for unit, parts in formed(self.workbook).groupby("unit", sort=False):
             found = verdict(parts["held"].sum(), len(parts))
             groups.setdefault(found, []).append(unit)
             held = parts["name"] + parts["inferred"].map({True: f" ({self.text('inferred')})", False: ""})
-            cells = (listed(held[kind], self.lang) or "-" for kind in (parts["held"], ~parts["held"]))
-            rows.append([len(rows) + 1, self.workbook.units.at[unit, "name"], len(parts), *cells])
+            cells = (self.listed(held[kind]) or "-" for kind in (parts["held"], ~parts["held"]))
+            rows.append([self.workbook.units.at[unit, "name"], len(parts), *cells])
         told = [
             self.text(f"rebase_group_{v}", n=len(groups[v]), names=self.names(groups[v], None)) for v in VERDICTS if v in groups
         ]
@@ -212,7 +210,7 @@ class DistrictPage(FundingParts):
         points = []
         for condition in (c for rule in rules for c in rule["conditions"]):
             value = condition.get("value")
-            shown = "" if value is None else f": {write_number(value, self.lang)}{condition.get('unit') or ''}"
+            shown = "" if value is None else f": {self.number(value)}{condition.get('unit') or ''}"
             points.append(condition["name"][self.lang] + shown + ("" if condition["mark"] == "read" else " (†)"))
         decisions = ", ".join(f"QĐ {rule['decision']['number']}" for rule in rules)
         found = self.revocations()
@@ -240,7 +238,7 @@ class DistrictPage(FundingParts):
         ]
         if self.internal:
             ask = ask_first(self.workbook, self.ntm)
-            names = listed(self.workbook.units.loc[ask[:MANY], "name"], self.lang)
+            names = self.listed(self.workbook.units.loc[ask[:MANY], "name"])
             if len(ask) > MANY:
                 names = self.text("and_more", names=names, n=len(ask) - MANY)
             lines.append(self.text("ask_first", names=names) if ask else "")

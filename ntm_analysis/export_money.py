@@ -15,7 +15,7 @@ from .words import pick
 class ExportMoney(ExportForms):
     """The need as means, which add up, with the usual range beside them; capital allotted and expected apart."""
 
-    def _funds(self) -> tuple[list[str], dict[str, Head]]:
+    def _funds(self):
         """The pots that the need claims on, investment before recurrent, cement in kind last; a head each."""
         pots = self.workbook.tables["pots"].set_index("pot")
         claimed = {pot for claims in self.needs.together.works.get("claims", []) for pot in claims}
@@ -37,7 +37,7 @@ class ExportMoney(ExportForms):
             return [self.form(name, self.heads("tt:5 unit:60"), [], lead=[self.lacking["need"]]) for name in ("need", "works")]
         together, (funds, heads) = self.needs.together, self._funds()
         works = together.works[together.works["needed"] > 0] if len(together.works) else together.works
-        by_commune: dict[int, dict[str, float]] = {}
+        by_commune = {}
         rows = []
         for work in works.to_dict("records"):
             claims = {pot: work["claims"].get(pot, 0.0) / THOUSAND for pot in funds}
@@ -73,7 +73,7 @@ class ExportMoney(ExportForms):
             self.form("works", of_works, rows, notes=[self.text("export_works_notes")], **shared),
         ]
 
-    def _work(self, work: dict, claims: dict[str, float]) -> list[object]:
+    def _work(self, work, claims):
         """The cells of a needed work; ``claims``: its mean claim on each source."""
         item = self.workbook.tables["unit_costs"].set_index("item").loc[work["item"]]
         mark = "reported" if work["sure"] and work["mark"] != "illustrative" else work["mark"]
@@ -90,7 +90,7 @@ class ExportMoney(ExportForms):
             self.mark(mark),
         ]
 
-    def _need_lead(self) -> list[str]:
+    def _need_lead(self):
         """What the need rests on: how it was drawn, how much of it is assumed."""
         together = self.needs.together
         share = together.assumed_share

@@ -3,7 +3,6 @@ forecast. Every figure is the engines' own; a sum is left to Excel, with the eng
 """
 
 import datetime as dt
-from collections.abc import Callable
 from functools import cached_property
 
 import pandas as pd
@@ -209,7 +208,7 @@ class Export(ExportMoney):
             told = self.text(f"held_{held}") if held else "-"
             note = self.text("export_finished") if c["finished"] else "-"
             rows.append([c["name"], c["p_met"], c["p_signed"], *days, told, note])
-        day = write_date(dt.date.fromisoformat(made["deadline"]), self.lang)
+        day = write_date(made["deadline"], self.lang)
         lead = [
             self.text(
                 "export_forecast",
@@ -252,15 +251,15 @@ class Export(ExportMoney):
         return Form(self.text("export_sheet_contents"), title, "", heads, rows, lead=[*lead, self.text("draft")], notes=notes)
 
 
-def _listed(signs: list[str]) -> int:
+def _listed(signs):
     return sum(sign.startswith(MET) for sign in signs)
 
 
 def exported(workbook: Workbook, lang: str, draws: int, seed: int) -> tuple[int, bytes]:
     """The office workbook of a data set: how many forms, and the file. What the data lack for need or forecast is told there."""
-    lacking: dict[str, str] = {}
+    lacking = {}
 
-    def found(name: str, answer: Callable) -> object:
+    def found(name, answer):
         try:
             return answer()
         except DataProblems as error:

@@ -54,7 +54,7 @@ def ungrouped(text: str, lang: str) -> str:
     return text.replace({"vi": ".", "en": ","}[lang], "") if shape.fullmatch(text) else text
 
 
-def _typed(cell: object, lang: str) -> float | str:
+def _typed(cell, lang):
     """The number that a cell shows, else its text (a range, "...", a share)."""
     if isinstance(cell, int | float):
         return float(cell)

@@ -1,17 +1,13 @@
 """The page of the forecast: whether every commune finishes by the end of the term, and how far to trust the answer."""
 
 import datetime as dt
-from collections.abc import Callable
 from functools import cached_property
-
-import pandas as pd
-from markupsafe import Markup
 
 from .back_test_words import parts_of
 from .charts import picture
 from .comparison_charts import tornado as tornado_chart
 from .forecast.back_test import kept_summary
-from .forecast.evidence import Evidence, evidence, reference
+from .forecast.evidence import evidence, reference
 from .forecast.luck import list_outcomes, listed_communes
 from .forecast.price import TORNADO, tornado
 from .forecast.simulation import knowledge
@@ -63,13 +59,13 @@ class ForecastPage(ForecastParts):
         self.parameters = {**given, **self.parameters}
 
     @cached_property
-    def _tornado(self) -> pd.DataFrame:
+    def _tornado(self):
         """Each assumption at its two ends, in the worlds of the page."""
         return self.kept("forecast-tornado", lambda: tornado(self.foreseen()[0]), **self._question())
 
     def why(self) -> Part:
         """What of the number is evidence, what is assumed, what the plain share says, which assumption moves it most."""
-        if not self.foreseeable() or not len(self.foreseen()[0].open_):
+        if not self.undecided():
             return Part("")
         found, made = self.foreseen()
         basis, evidence = found.basis, knowledge(self.workbook.as_of).evidence
@@ -79,13 +75,13 @@ class ForecastPage(ForecastParts):
         lines = [
             self.text("why_record", now=len(found.now), total=made["n_communes"], figures=panel["figures"], **shares["pace"]),
             self.text("why_lists", lists=panel["lists"], **shares["success"]),
-            self.text("why_years", factor=write_number(basis["years"]["factor"], self.lang, 1)),
+            self.text("why_years", factor=self.number(basis["years"]["factor"], 1)),
             self.text("why_assumed", names=names),
             self.text("why_other", share=ranged(plain)),
         ]
         return self.section("vi-sao-con-so", self.bullets(lines), *self._moving())
 
-    def _moving(self) -> list[str]:
+    def _moving(self):
         """The tornado: the assumption that moves the number most, chart and table of those that do."""
         rows = moving(self._tornado)
         if rows.empty:
@@ -99,7 +95,7 @@ class ForecastPage(ForecastParts):
             self.text("why_most", what=name, ends=ends, low=low, high=high, usual=write_number(usual, lang, 1)),
             picture(tornado_chart(chart, usual, lang), self.text("why_alt", what=name, low=low, high=high)),
             self.table("why", "tt content:name ends mean_low:num mean_high:num note", table),
-            self.paragraph(self.text("why_key", n=write_number(min(self.draws, TORNADO), lang)), "key"),
+            self.key("why_key", n=write_number(min(self.draws, TORNADO), lang)),
         ]
 
     def what_if(self) -> Part:
@@ -119,41 +115,41 @@ class ForecastPage(ForecastParts):
     def commune(self) -> Part:
         """The answer for the one commune."""
         part = self.commune_forecast(self.unit)
-        return Part(self.paragraph(self.text("commune_example"), "key") + part) if part else part
+        return Part(self.key("commune_example") + part) if part else part
 
     def reckoning(self) -> Part:
         """How it is worked out, and every assumption with its value and source."""
         if not self.foreseeable():
             return Part("")
         tables = self.foreseen()[0].workbook.tables
-        written = lambda r: f"{r['value']:g}" if r["key"] == "programme_start" else write_number(r["value"], self.lang)  # noqa: E731
+        written = lambda r: f"{r['value']:g}" if r["key"] == "programme_start" else self.number(r["value"])  # noqa: E731
         rows = [
-            [i, r[f"text_{self.lang}"], written(r), r["measure"], self.source(r["source"]), self.text(f"mark_{r['mark']}")]
-            for i, r in enumerate(tables["assumptions"].to_dict("records"), start=1)
+            [r[f"text_{self.lang}"], written(r), r["measure"], self.source(r["source"]), self.text(f"mark_{r['mark']}")]
+            for r in tables["assumptions"].to_dict("records")
         ]
         assumed = [
-            [i, r[f"text_{self.lang}"], self._ends(r, is_share(r["unit"]))]
-            for i, r in enumerate(knowledge(self.workbook.as_of).evidence.assumed.to_dict("records"), start=1)
+            [r[f"text_{self.lang}"], self._ends(r, is_share(r["unit"]))]
+            for r in knowledge(self.workbook.as_of).evidence.assumed.to_dict("records")
         ]
-        items = tables["unit_costs"].set_index("item")[f"name_{self.lang}"]
+        items = self.item_names()
         times = [
-            [i, items[r["item"]], self._ends(r), f"{write_number(r['stall'], self.lang)}%",
-             write_number(r["stall_months"], self.lang), self.source(r["source"])]
-            for i, r in enumerate(tables["durations"].to_dict("records"), start=1)
+            [items[r["item"]], self._ends(r), f"{self.number(r['stall'])}%",
+             self.number(r["stall_months"]), self.source(r["source"])]
+            for r in tables["durations"].to_dict("records")
         ]  # fmt: skip
         return self.section(
             "cach-tinh",
             self.bullets(self.text(f"term_{name}") for name in TERMS),
             self.table("panel_assumed", "tt content:name amount:num", assumed),
-            self.paragraph(self.text("panel_assumed_key"), "key"),
+            self.key("panel_assumed_key"),
             self.table("assumptions", "tt content:name amount:num measure source note", rows),
             self.table("durations", "tt works:name months:short stall:num stall_months:num source", times),
         )
 
-    def _ends(self, row: dict, share: bool = False) -> str:
+    def _ends(self, row, share=False):
         """A low, usual and high value."""
         values = (row[end] for end in ("low", "mode", "high"))
-        return " - ".join(whole_percent(value) if share else write_number(value, self.lang) for value in values)
+        return " - ".join(whole_percent(value) if share else self.number(value) for value in values)
 
     def trust(self) -> Part:
         """How far to trust it: provinces left out, lists against outcomes, single communes, the straight line's own date."""
@@ -161,7 +157,7 @@ class ForecastPage(ForecastParts):
             return Part("")
         found, _ = self.foreseen()
         line = found.line_date()
-        yearly = write_number(found.yearly, self.lang, 1)
+        yearly = self.number(found.yearly, 1)
         told = self.text("trust_line", yearly=yearly, date=month_words(line and f"{line}", self.lang))
         every = evidence()
         known = knowledge(self.workbook.as_of).evidence
@@ -173,33 +169,33 @@ class ForecastPage(ForecastParts):
             self.text("not_testable"),
             self._seen(summary),
             self._tested(summary),
-            self.paragraph(self.text("trust_key"), "key"),
+            self.key("trust_key"),
             self.bullets([*self._lists(known), told]),
         )
 
-    def _seen(self, summary: dict) -> str:
-        ratios = {key: write_number(summary[f"ratio_{key}"], self.lang, 2) for key in ("line", "share")}
+    def _seen(self, summary):
+        ratios = {key: self.number(summary[f"ratio_{key}"], 2) for key in ("line", "share")}
         counts = {key: summary[key] for key in ("pairs", "provinces")}
         return self.text("trust_seen", **counts, **ratios, coverage=whole_percent(summary["coverage"]))
 
-    def _tested(self, summary: dict) -> Markup:
+    def _tested(self, summary):
         """The scores of the back-test, all pairs and parts of them."""
         rows = []
         for name, part in (("backtest_all", summary), *parts_of(summary)):
             shown = [
-                self._interval(part, "ratio_line", lambda value: write_number(value, self.lang, 2)),
-                self._interval(part, "ratio_share", lambda value: write_number(value, self.lang, 2)),
+                self._interval(part, "ratio_line", lambda value: self.number(value, 2)),
+                self._interval(part, "ratio_share", lambda value: self.number(value, 2)),
                 self._interval(part, "coverage", whole_percent),
             ]
             rows.append([self.text(name), part["pairs"], *shown])
         return self.table("back_test", "part:name pairs:num ratio_line:num ratio_share:num inside:num", rows)
 
-    def _interval(self, part: dict, key: str, written: Callable[[float], str]) -> str:
+    def _interval(self, part, key, written):
         """A score with its interval by resampling provinces, which one province alone does not have."""
         ends = "-".join(written(end) for end in part[f"{key}_interval"])
         return f"{written(part[key])} ({ends})" if part["provinces"] > 1 else written(part[key])
 
-    def _lists(self, known: Evidence) -> list[str]:
+    def _lists(self, known):
         """Lists and single communes against their outcomes."""
         lists, communes = list_outcomes(known.lists), listed_communes(reference("trajectories", self.workbook.as_of))
         shares = {
@@ -218,10 +214,9 @@ class ForecastPage(ForecastParts):
             "assumptions", "durations", "envelopes", "parts", "carry_over", "count_priors", "criterion_shares",
             "criterion_states", "criterion_counts", "targets", "works", "typical_works", "unit_costs",
         )  # fmt: skip
-        used = {source for name in names for source in self.workbook.tables[name]["source"]}
         published = ""
         if self.foreseeable():
             panel = self.foreseen()[0].basis["panel"]
             last = f"{(panel['last'] - 1) % 12 + 1}/{(panel['last'] - 1) // 12}"
             published = self.text("evidence_sources", **panel | {"last": last})
-        return self.section("biet-den-dau", self.left_out(), published, self.sources(used))
+        return self.section("biet-den-dau", self.left_out(), published, self.sources_of(names))

@@ -5,7 +5,6 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from markupsafe import Markup
 
 from .charts import picture
 from .forecast.forecast import HELD, Forecast, forecast, record
@@ -32,12 +31,10 @@ from .forecast_words import (
     without_money,
 )
 from .funding_parts import FundingParts
-from .office_numbers import write_date, write_number
 from .page import Part
 from .parameters import check
-from .problems import DataProblems, Problem, lines_of
+from .problems import DataProblems, lines_of
 from .scenarios.scenario import Scenario, UnknownScenario, scenario
-from .words import listed
 
 MOST = 8  # lacks listed where there is no forecast
 OWN_FUNDS = ("nsx", "dan", "dn")  # what a commune raises itself; all other pots are given by district, province, centre
@@ -66,7 +63,7 @@ class ForecastParts(FundingParts):
         """The forecast of the page and its record."""
         asked = {"finish": self.finish, "draws": self.draws, "seed": self.seed}
 
-        def make() -> tuple[Forecast, dict]:
+        def make():
             chosen = scenario(self.workbook, self.scenario)
             day = dt.date.fromisoformat(self.deadline) if self.deadline else None
             found = forecast(chosen.workbook, policy=self.policy or chosen.policy, deadline=day, **asked)
@@ -74,7 +71,7 @@ class ForecastParts(FundingParts):
 
         return self.kept("forecast", make, **self._question())
 
-    def _question(self) -> dict[str, object]:
+    def _question(self):
         """What the page asks the forecast."""
         names = ("scenario", "policy", "deadline", "finish", "draws", "seed")
         return {name: getattr(self, name) for name in names}
@@ -83,8 +80,12 @@ class ForecastParts(FundingParts):
         """Whether enough was known on the as-of date for a forecast."""
         return not self._wanting()
 
+    def undecided(self) -> bool:
+        """Whether there is a forecast, with a commune that has not finished yet."""
+        return self.foreseeable() and len(self.foreseen()[0].open_) > 0
+
     @cache  # noqa: B019 - likewise; what cannot be foreseen is not tried again for every part
-    def _wanting(self) -> list[Problem]:
+    def _wanting(self):
         """What a forecast needs and was not known."""
         try:
             self.commune_forecasts()
@@ -99,7 +100,7 @@ class ForecastParts(FundingParts):
 
     @property
     def deadline_words(self) -> str:
-        return write_date(self.foreseen()[0].day, self.lang)
+        return self.date(self.foreseen()[0].day)
 
     def chance(self, p: float | None) -> str:
         return chance(p, self.draws, self.lang)
@@ -141,11 +142,11 @@ class ForecastParts(FundingParts):
     def _blocking(self) -> str:
         return blocking_words(self.workbook, self.foreseen()[1], self.lang)
 
-    def _other_finish(self) -> str:
+    def _other_finish(self):
         """The number finishing in the other meaning of the word: signed where criteria met count, and the other way."""
         found, made = self.foreseen()
         rules = found.run.plan.rules
-        lag = {end: write_number(rules[f"decision_{end}"], self.lang) for end in ("low", "high")}
+        lag = {end: self.number(rules[f"decision_{end}"]) for end in ("low", "high")}
         said = lambda key: chance_words(made[key], self.draws, self.lang)  # noqa: E731
         if self.finish == "signed":
             return self.text("forecast_met", p=said("p_all_met"), **lag)
@@ -154,7 +155,7 @@ class ForecastParts(FundingParts):
         both = {"basically": said("p_basically_all_signed"), "p": said("p_all_signed")}
         return self.text("forecast_signed", **told, **both, **lag)
 
-    def _fan(self) -> Markup:
+    def _fan(self):
         found, made = self.foreseen()
         table, total = found.over_time(), made["n_communes"]
         days = table["day"]
@@ -166,7 +167,7 @@ class ForecastParts(FundingParts):
 
     # bands -------------------------------------------------------------------------------------------------------
 
-    def _bands(self) -> list[tuple[int, list[int], dict]]:
+    def _bands(self):
         """Each band, its communes in administrative order, and the record's row that all of them share."""
         found, made = self.foreseen()
         rows = {row["code"]: row for row in made["communes"]}
@@ -174,12 +175,12 @@ class ForecastParts(FundingParts):
         groups = [(int(band), list(units)) for band, units in bands.groupby(bands).groups.items()]
         return [(band, units, rows[self.workbook.units.loc[units[0], "code"]]) for band, units in groups]
 
-    def _names_in(self, units: list[int]) -> str:
-        return listed(self.workbook.units.loc[units, "name"], self.lang)
+    def _names_in(self, units):
+        return self.listed(self.workbook.units.loc[units, "name"])
 
     def bands(self) -> Part:
         """Each band with its chance and dates, and its chance to be on each year's list."""
-        if not self.foreseeable() or not len(self.foreseen()[0].open_):
+        if not self.undecided():
             return Part("")
         bars, shown, lists = [], [], []
         for band, units, row in self._bands():
@@ -200,13 +201,13 @@ class ForecastParts(FundingParts):
             self.text("bands_lead"),
             picture(strip(pd.DataFrame(bars), self.lang), alt),
             self.table("bands", columns, shown),
-            self.paragraph(self.text("dates_key"), "key"),
+            self.key("dates_key"),
             self.table("lists", f"band communes:name {years}", lists),
         )
 
     def why_not(self) -> Part:
         """What holds each band back, which sources block, what money does not mend, what dependence does, whom to ask first."""
-        if not self.foreseeable() or not len(self.foreseen()[0].open_):
+        if not self.undecided():
             return Part("")
         found, made = self.foreseen()
         late = found.held.sum()
@@ -216,20 +217,20 @@ class ForecastParts(FundingParts):
             for name, share in shares.items()
             if share >= FELT
         ]
-        told = {"n": write_number(float(late.sum()), self.lang, 1), "reasons": "; ".join(parts)}
+        told = {"n": self.number(float(late.sum()), 1), "reasons": "; ".join(parts)}
         rows = [
             [band, self._names_in(units), *(self._held(row["held_back"][name]) for name in HELD)]
             for band, units, row in reversed(self._bands())
         ]
         alone = [row["name"] for row in made["weakest"]["communes"] if row["alone"] >= FELT]
-        apart, joint = (write_number(made[key], self.lang, 1) for key in ("sd_if_independent", "sd"))
+        apart, joint = (self.number(made[key], 1) for key in ("sd_if_independent", "sd"))
         asked = [
             self.text(
                 "ask_line",
                 band=row["band"],
                 criterion=self.criterion(made["set"], row["criterion"]),
                 names=self.names(found.bands.index[found.bands == row["band"]]),
-                effect=write_number(row["effect"], self.lang, 2),
+                effect=self.number(row["effect"], 2),
             )
             for row in made["ask_first"][:5]
         ]
@@ -239,20 +240,20 @@ class ForecastParts(FundingParts):
             self._blocking(),
             self.table("held", "band communes:name not_listed:num list_failed:num money_short:num time_short:num", rows),
             self._beyond_money(),
-            self.text("held_alone", names=listed(alone, self.lang)) if alone else "",
+            self.text("held_alone", names=self.listed(alone)) if alone else "",
             self.text("dependence", joint=joint, apart=apart),
             self.text("forecast_reconcile"),
             self.text("ask_lead" if asked else "ask_none") if self.internal else "",
             self.bullets(asked if self.internal else []),
         )
 
-    def _held(self, share: float) -> str:
+    def _held(self, share):
         """A share of worlds in a cell: whole per cent, a dash for next to none; a word where nothing finer is known."""
         if share < 0.01:
             return "-"
         return self.single(share) if self.foreseen()[0].coarse else f"{100 * share:.0f}%"
 
-    def _beyond_money(self) -> str:
+    def _beyond_money(self):
         """Which communes money does not bring home."""
         units = [unit for _, them, row in self._bands() if row["p_unlimited"] < 0.5 for unit in them]
         return self.text("beyond_money", n=len(units), names=self.names(units)) if units else ""
@@ -266,14 +267,14 @@ class ForecastParts(FundingParts):
         found, made = self.foreseen()
         rows, idle = [], []
         told = found.registrations()["p_unlimited"].tolist()  # of the same rows as the record's
-        for place, (row, rich) in enumerate(zip(made["registrations"], told, strict=True), start=1):
+        for row, rich in zip(made["registrations"], told, strict=True):
             under_way = self.text("yes_word" if row["under_way"] else "no_word")
             aim = (self.level_words(row["level"]), str(row["year"]), self.text(f"kind_{row['kind']}"))
-            rows.append([place, row["name"], *aim, self.single(row["p"]), self.single(rich), under_way])
+            rows.append([row["name"], *aim, self.single(row["p"]), self.single(rich), under_way])
             if row["p"] is not None and rich - row["p"] >= 0.1 and not row["under_way"]:
                 idle.append(row["name"])
         columns = "tt unit:name aim year:num kind counts_chance if_money under_way"
-        idle_words = self.text("registered_idle", names=listed(dict.fromkeys(idle), self.lang)) if idle else ""
+        idle_words = self.text("registered_idle", names=self.listed(dict.fromkeys(idle))) if idle else ""
         ask = " " + self.text("registered_report") if idle and self.internal else ""
         basis = found.basis
         ends = {key: whole_percent(basis["success"][q]) for key, q in (("p", "p50"), ("low", "p10"), ("high", "p90"))}
@@ -282,26 +283,26 @@ class ForecastParts(FundingParts):
             self.table("registrations", columns, rows),
             idle_words + ask,
             self.text("registered_lists", lists=basis["panel"]["lists"], **ends),
-            self.paragraph(self.text("registered_key"), "key"),
+            self.key("registered_key"),
             heading="chi-tieu",
         )
 
     def price(self) -> Part:
         """What it would take: how much more money, or that money alone is not enough."""
-        if not self.foreseeable() or not len(self.foreseen()[0].open_):
+        if not self.undecided():
             return Part("")
         found, made = self.foreseen()
         price = self.kept("promise", lambda: promise(found), **self._question())
         rows = []
         for row in price["more_money"]:
-            factor = self.text("all_paid") if row["factor"] is None else f"x {write_number(row['factor'], self.lang)}"
-            rows.append([factor, write_number(row["mean"], self.lang, 1), usual_range(row["p10"], row["p90"])])
+            factor = self.text("all_paid") if row["factor"] is None else f"x {self.number(row['factor'])}"
+            rows.append([factor, self.number(row["mean"], 1), usual_range(row["p10"], row["p90"])])
         return self.section(
             "cai-gia",
             self.bullets(price_lines(price, made, self.lang)),
             self.table("more_money", "factor:name mean:num usual:num", rows),
             self._blocking(),
-            self.paragraph(self.text("price_key", n=write_number(min(self.draws, WORLDS), self.lang)), "key"),
+            self.key("price_key", n=self.number(min(self.draws, WORLDS))),
         )
 
     # one commune -------------------------------------------------------------------------------------------------
@@ -314,7 +315,7 @@ class ForecastParts(FundingParts):
         Raises what a forecast raises.
         """
 
-        def make() -> dict[int, dict]:
+        def make():
             found, made = self.foreseen()
             setting = {key: made[key] for key in ("deadline", "finish", "draws", "set")} | {"coarse": found.coarse}
             units = self.workbook.communes["code"]
@@ -330,7 +331,7 @@ class ForecastParts(FundingParts):
 
         return self.kept("forecast-communes", make, **self._question())
 
-    def _own_and_others(self, found: Forecast, unit: int) -> dict:
+    def _own_and_others(self, found, unit):
         """What the commune lacks, or may lack: with no works, with works that its own means pay, with works that need others."""
         plan = found.run.plan
         i = plan.facts.units.index(unit)
@@ -368,9 +369,9 @@ class ForecastParts(FundingParts):
             lines += [self.text("forecast_coarse")] if setting["coarse"] else []
         return self.section("kha-nang-xa", *lines, title=title)
 
-    def _lacking(self, said: dict) -> list[str]:
+    def _lacking(self, said):
         """The sentences on what a commune lacks and who can mend it."""
-        named = lambda numbers: listed([self.criterion(said["setting"]["set"], n) for n in numbers], self.lang)  # noqa: E731
+        named = lambda numbers: self.listed([self.criterion(said["setting"]["set"], n) for n in numbers])  # noqa: E731
         return [
             self.text("needs_lead") if said["drawn"] and (said["own"] or said["others"]) else "",
             self.text("needs_others", names=named(said["others"])) if said["others"] else "",

@@ -6,7 +6,6 @@ several lines and be merged over criteria; what a column is about is read from i
 
 import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -86,7 +85,7 @@ def cleaned(sheet: Sheet) -> Sheet:
     return Sheet(sheet.name, cells, sheet.merged, sheet.hidden, sheet.unsaved, sheet.percent)
 
 
-def _is_old(text: str) -> bool:
+def _is_old(text):
     """Whether a text is surely of a .VnTime font: it becomes Vietnamese when read so, and holds signs that no word has."""
     return bool(re.search(r"\w[µ¸¶·¹»¾¼½Æ¨©ª«¬®§]|[§®©ª«¬]\w|\w[­]", text)) and from_tcvn3(text) != text
 
@@ -117,11 +116,11 @@ def find_tables(sheet: Sheet, names: set[str], criteria: Criteria) -> list[Table
     return made
 
 
-def _is_name_head(cell: object) -> bool:
+def _is_name_head(cell):
     return isinstance(cell, str) and len(cell) < 40 and NAME_HEAD.fullmatch(plain(cell)) is not None
 
 
-def _spread(sheet: Sheet) -> list[list[object]]:
+def _spread(sheet):
     """The cells with the value of a merged cell in all of its places."""
     width = max(map(len, sheet.cells), default=0)
     made = [[*row, *[None] * (width - len(row))] for row in sheet.cells]
@@ -132,20 +131,20 @@ def _spread(sheet: Sheet) -> list[list[object]]:
     return made
 
 
-def _is_line(row: Sequence[object], names: set[str]) -> bool:
+def _is_line(row, names):
     """Whether a row can be a line of a head: three different texts or more, none of them a commune."""
     texts = {cell for cell in row if cell is not None}
     return len(texts) >= 3 and not any(isinstance(cell, str) and fold(cell) in names for cell in texts)
 
 
-def _first_line(spread: list[list[object]], head: int, names: set[str]) -> int:
+def _first_line(spread, head, names):
     top = head
     while top > 0 and head - top < 3 and _is_line(spread[top - 1], names):
         top -= 1
     return top
 
 
-def _table(spread: list[list[object]], sheet: Sheet, top: int, head: int, end: int, names: set[str]) -> Table | None:
+def _table(spread, sheet, top, head, end, names):
     """The table whose name head stands in row ``head`` (-1: it has none)."""
     known = Counter(
         c for row in spread[top:end] for c, cell in enumerate(row) if isinstance(cell, str) and fold(bare(cell)) in names
@@ -172,7 +171,7 @@ def _table(spread: list[list[object]], sheet: Sheet, top: int, head: int, end: i
     return Table(top, body, end, name) if body < end else None
 
 
-def _is_group(row: Sequence[object]) -> bool:
+def _is_group(row):
     return any(isinstance(cell, str) and re.search(r"\b(huyen|thi xa|thanh pho)\b", plain(cell)) for cell in row)
 
 
@@ -185,11 +184,11 @@ def bare(name: str) -> str:
     return re.sub(r"^\s*\(?\d{1,3}[.)]\s*|\s*[(*†)]+\s*$", "", name).strip()
 
 
-def _heads(spread: list[list[object]], table: Table, criteria: Criteria) -> list[Head]:
+def _heads(spread, table, criteria):
     """What each column is about; of several columns of one criterion the one that is called its result."""
     lines = range(table.top, table.body)
     counted = _numbered(spread, table, criteria)
-    made: list[Head] = []
+    made = []
     for column in range(len(spread[table.top])):
         if column == table.name:
             continue
@@ -203,7 +202,7 @@ def _heads(spread: list[list[object]], table: Table, criteria: Criteria) -> list
     return _one_each(made)
 
 
-def _numbered(spread: list[list[object]], table: Table, criteria: Criteria) -> dict[int, int]:
+def _numbered(spread, table, criteria):
     """Columns numbered 1, 2, 3, ... by a line of the head that does not number the column of names too."""
     for r in range(table.body - 1, table.top - 1, -1):
         found = {}
@@ -219,7 +218,7 @@ def _numbered(spread: list[list[object]], table: Table, criteria: Criteria) -> d
     return {}
 
 
-def _head(column: int, told: list[object], counted: int | None, criteria: Criteria, before: list[Head]) -> Head:
+def _head(column, told, counted, criteria, before):
     texts = [f"{cell:g}" if isinstance(cell, float) else str(cell) for cell in told]
     shown, low = " / ".join(texts), plain(texts[-1])
     if low in _OTHERS:
@@ -236,7 +235,7 @@ def _head(column: int, told: list[object], counted: int | None, criteria: Criter
     return Head(column, "other", text=shown)
 
 
-def _test(told: list[object], criteria: Criteria, before: list[Head]) -> str | None:
+def _test(told, criteria, before):
     """The indicator that a head names; 17.1 typed as a number after 17.9 is 17.10."""
     for cell in reversed(told):
         if isinstance(cell, float):
@@ -252,7 +251,7 @@ def _test(told: list[object], criteria: Criteria, before: list[Head]) -> str | N
     return None
 
 
-def _criterion(text: str, criteria: Criteria) -> int | None:
+def _criterion(text, criteria):
     """The criterion that a head names, by number or by name."""
     low = plain(text)
     match = re.search(r"\b(?:tieu chi|tc)\s*(?:so\s*)?\.?\s*(\d{1,2})\b", low) or re.match(r"(\d{1,2})\s*[.):-]\s*(?=[a-z])", low)
@@ -267,7 +266,7 @@ def _criterion(text: str, criteria: Criteria) -> int | None:
     return None
 
 
-def _one_each(heads: list[Head]) -> list[Head]:
+def _one_each(heads):
     """Of several columns of one criterion the one called its result; where none is, all stay and are told as a problem."""
     by_subject = pd.Series([h.subject for h in heads if h.kind == "criterion"], dtype="str").value_counts()
     twice = set(by_subject.index[by_subject > 1])

@@ -48,7 +48,7 @@ def rows_of(
     return _Reader(sheet, table, workbook, day, place, file, problems).read()
 
 
-def _is_figure(cell: object) -> bool:
+def _is_figure(cell):
     """Whether a cell is a mark or a figure: a line of a letter ("Thanh Chương, ngày ...", a signature) is neither."""
     if isinstance(cell, str):
         return bool(state_of(cell, {}, True)) or (len(cell) <= 12 and any(c.isdigit() for c in cell))
@@ -56,7 +56,7 @@ def _is_figure(cell: object) -> bool:
 
 
 class _Reader:
-    def __init__(self, sheet, table: Table, workbook: Workbook, day: dt.date, place: Callable, file: str, problems):
+    def __init__(self, sheet, table, workbook, day, place, file, problems):
         self.sheet, self.table, self.place, self.file, self.problems = sheet, table, place, file, problems
         units, known = workbook.all_units, pd.Timestamp(day)
         self.units = units[(units["valid_from"] <= known) & ~(units["end"] <= known)]
@@ -67,7 +67,7 @@ class _Reader:
         self.of_district = [head.column for head in table.of("district")]
         self.made = Rows()
 
-    def read(self) -> Rows:
+    def read(self):
         """Each row of the table in order."""
         if self.units.empty:  # told once, not as so many unknown names
             self._problem("form_no_units", self.table.body)
@@ -98,11 +98,11 @@ class _Reader:
                 self._commune(r, name, own, told)
         return self.made
 
-    def _text(self, cells: list[object], column: int) -> str:
+    def _text(self, cells, column):
         cell = cells[column] if column < len(cells) else None
         return cell if isinstance(cell, str) else ""
 
-    def _district(self, text: str) -> str | None:
+    def _district(self, text):
         """The district that a heading names, as it names it."""
         match = _DISTRICT.fullmatch(plain(text))
         if match is None:
@@ -110,7 +110,7 @@ class _Reader:
         before = len(match.string[: match.start(1)].split())
         return " ".join(text.split()[before : before + len(match[1].split())]).strip(" ,;:.-–")
 
-    def _named_above(self) -> str:
+    def _named_above(self):
         """The district named in the lines above the table, the nearest first; "" where none is."""
         for row in reversed(self.sheet.cells[: self.table.top]):
             for cell in row:
@@ -118,10 +118,10 @@ class _Reader:
                     return found
         return ""
 
-    def _resolves(self, name: str) -> bool:
+    def _resolves(self, name):
         return bool(name) and (self.folded == fold(bare(name))).any()
 
-    def _commune(self, r: int, name: str, district: str, told: bool) -> None:
+    def _commune(self, r, name, district, told):
         if district and fold(district) not in self.districts:
             self._leave("form_elsewhere", r, f"{name} ({district})")
             return
@@ -149,9 +149,9 @@ class _Reader:
         else:
             self._problem("unknown_unit", r, value=name, near=", ".join(nearest(bare(name), self.units["name"])))
 
-    def _leave(self, key: str, r: int, text: str) -> None:
+    def _leave(self, key, r, text):
         self.made.left_out.setdefault(key, []).append(f"{self.place(r, self.table.name)} {text[:60]}")
 
-    def _problem(self, code: str, r: int, **details: object) -> None:
+    def _problem(self, code, r, **details):
         cell = self.place(r, self.table.name)
         self.problems.append(Problem(code, self.file, details=details, sheet=self.sheet.name, cell=cell))

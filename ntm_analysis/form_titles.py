@@ -81,14 +81,14 @@ def unread_days(lines: Iterable[str]) -> list[str]:
     return made
 
 
-def _about_figures(lines: Iterable[str]) -> dict[str, str]:
+def _about_figures(lines):
     """Each line without the days of papers, the years of periods and the line of a letter's day; its years with four digits."""
     texts = {line: re.sub(_SHORT, r"\1\2/\4/20\5", plain(line)) for line in lines}
     texts = {line: re.sub(rf"20\d\d\s*[-–]\s*20\d\d|{_PAPER}", " ", text) for line, text in texts.items()}
     return {line: text for line, text in texts.items() if not re.match(r"[^,]{2,40},\s*ngay\b", text)}
 
 
-def _end(year: int, month: int) -> tuple[int, int, int]:
+def _end(year, month):
     return year, month, monthrange(year, month)[1] if 1 <= month <= 12 else 0
 
 
@@ -118,7 +118,7 @@ def own_signs(lines: Iterable[str]) -> dict[str, str]:
     >>> own_signs(["Ghi chú: x: đạt; o: chưa đạt; cb = cơ bản đạt"])
     {'x': 'met', 'o': 'not_met', 'cb': 'basic'}
     """
-    made: dict[str, str] = {}
+    made = {}
     for line in lines:
         text = plain(line)
         if any(word in text for word in _OWN_SIGNS) or (len(text) < 40 and _SIGN.match(text)):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from .criteria import Law
-from .form_heads import Head, Table
+from .form_heads import Table
 from .form_marks import WEAK, count_of, figure_of, sign_of, state_of
 from .form_rows import Row, Rows
 from .office_numbers import NotRead, write_figure
@@ -52,7 +52,7 @@ class Values:
     ):
         self.sheet, self.table, self.read, self.law, self.set_id = sheet, table, rows, law, set_id
         self.signs, self.lacking, self.place, self.file, self.problems = signs, lacking, place, file, problems
-        self.marks: list[tuple[str, str]] = []
+        self.marks = []
         chosen = law.values[law.values["set"] == set_id]
         self.measured = {test for test, ops in chosen.groupby("test")["op"].agg(set).items() if ops - {"judged"}}
         self.judged = {test for test, ops in chosen.groupby("test")["op"].agg(set).items() if "judged" in ops}
@@ -70,15 +70,15 @@ class Values:
         self.doubtful = {h.column for h in table.of("criterion", "indicator") if self._has_doubtful(h)}
         self._weak(heads)
 
-    def _cell(self, r: int, column: int) -> object:
+    def _cell(self, r, column):
         cells = self.sheet.cells[r]
         return cells[column] if column < len(cells) else None
 
-    def _column(self, head: Head) -> list[object]:
+    def _column(self, head):
         """The cells of a column in the rows about communes."""
         return [self._cell(r, head.column) for r in self.rows]
 
-    def _is_measured(self, head: Head) -> bool:
+    def _is_measured(self, head):
         """Whether a criterion that has one indicator is given by its value, not by a mark."""
         cells = self._column(head)
         if self.binary - {head.column} and {0.0, 1.0} & {cell for cell in cells if isinstance(cell, float)}:
@@ -87,7 +87,7 @@ class Values:
             (isinstance(c, float) and c not in (0.0, 1.0)) or (isinstance(c, str) and re.search(r"%|\d,\d", c)) for c in cells
         )
 
-    def _has_doubtful(self, head: Head) -> bool:
+    def _has_doubtful(self, head):
         """Whether a bare 1 or 0 in a column of values may as well say met or not met, and so is taken for neither.
 
         Income of 45,5 beside a 1, or a column of nothing but 1 and 0: the sign is as likely as the value. It is the value where
@@ -104,7 +104,7 @@ class Values:
                     figures.append(figure_of(cell, percent, share))
         return not any(figure is not None and figure < 10 for figure in figures)
 
-    def _weak(self, heads: list[Head]) -> None:
+    def _weak(self, heads):
         """A sheet that only ticks says nothing by its blanks: told once."""
         columns = [h for h in heads if h.kind == "criterion"]
         signs = {sign_of(c) for h in columns for c in self._column(h)} - {""}
@@ -119,9 +119,9 @@ class Values:
         made = [*self._criteria(row), *self._indicators(row)]
         return made + self._count(row, made)
 
-    def _criteria(self, row: Row) -> list[Fact]:
+    def _criteria(self, row):
         made = []
-        ticked: dict[str, list[Fact]] = {}
+        ticked = {}
         for head in self.table.of("criterion", "tick"):
             cell = self._cell(row.row, head.column)
             if head.column in self.figures or self._unsaved(row.row, head.column):
@@ -146,7 +146,7 @@ class Values:
                 made.append(facts[0])
         return made
 
-    def _indicators(self, row: Row) -> list[Fact]:
+    def _indicators(self, row):
         """Values and answers of indicators; marks of indicators that are measured say only whether their criterion is met."""
         made, marked = [], {}
         heads = [*self.table.of("indicator"), *(h for h in self.table.of("criterion") if h.column in self.figures)]
@@ -175,7 +175,7 @@ class Values:
                 marked[head.subject] = state, place
         return made + self._gathered(row, marked, {h.subject for h in self.table.of("criterion", "tick")})
 
-    def _gathered(self, row: Row, marked: dict[str, tuple[str, str]], told: set[str]) -> list[Fact]:
+    def _gathered(self, row, marked, told):
         """Criteria whose indicators are marked and not measured: met when all are, not met when one is not, else nothing."""
         made = []
         for criterion, tests in self.tests_of.items():
@@ -189,7 +189,7 @@ class Values:
                 made.append(Fact("criterion", row.unit, f"{criterion:g}", "met", place))
         return made
 
-    def _figure(self, r: int, head: Head) -> float | None:
+    def _figure(self, r, head):
         cell, share = self._cell(r, head.column), self.unit.get(head.subject) == "%"
         percent = (r, head.column) in self.sheet.percent
         try:
@@ -206,7 +206,7 @@ class Values:
             return None
         return value
 
-    def _count(self, row: Row, made: list[Fact]) -> list[Fact]:
+    def _count(self, row, made):
         """The number of criteria met; where every criterion is named too, the list speaks and a difference is told."""
         heads = self.table.of("count")
         if not heads or self._unsaved(row.row, heads[0].column):
@@ -232,7 +232,7 @@ class Values:
 
     def check_totals(self, facts: list[Fact]) -> None:
         """A total below a criterion is the number of communes that meet it: a difference is told, the marks count."""
-        met: dict[str, int] = {}
+        met = {}
         for fact in facts:
             if fact.kind == "criterion" and fact.value == "met":
                 met[fact.subject] = met.get(fact.subject, 0) + 1
@@ -245,18 +245,18 @@ class Values:
                 self._tell("form_total_differs", rows.totals[0], head.column, True, value=f"{cell:g}",
                            listed=met.get(head.subject, 0), criterion=head.subject)  # fmt: skip
 
-    def _unsaved(self, r: int, column: int) -> bool:
+    def _unsaved(self, r, column):
         if (r, column) in self.sheet.unsaved:
             self._tell("unsaved_formula", r, column)
             return True
         return False
 
-    def _tell(self, code: str, r: int, column: int, warning: bool = False, **details: object) -> None:
+    def _tell(self, code, r, column, warning=False, **details):
         cell = self.place(r, column)
         problem = Problem(code, self.file, details=details, warning=warning, sheet=self.sheet.name, cell=cell)
         if problem not in self.problems:
             self.problems.append(problem)
 
 
-def _shown(cell: object) -> str:
+def _shown(cell):
     return f"{cell:g}" if isinstance(cell, float) else str(cell)

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .entries import Entry
-from .form_heads import Criteria, Head, Table, cleaned, find_tables, turned
+from .form_heads import Criteria, cleaned, find_tables, turned
 from .form_rows import rows_of
 from .form_titles import data_days, doubts, named_sets, own_signs, unread_days
-from .form_values import Fact, Values
+from .form_values import Values
 from .names import fold, slug
 from .office_numbers import write_date
 from .problems import Problem, shown
@@ -65,16 +65,14 @@ def read_forms(
 class _Form:
     """One sheet: its set and day, its tables, their rows."""
 
-    def __init__(
-        self, sheet: Sheet, workbook: Workbook, file: str, made: Understood, date: dt.date | None, set_id: str, known_from
-    ):
+    def __init__(self, sheet, workbook, file, made, date, set_id, known_from):
         self.sheet, self.workbook, self.file, self.made = sheet, workbook, file, made
         self.lines = [cell for row in sheet.cells for cell in row if isinstance(cell, str) and len(cell) < 1000]
         self.set_id, self.set_from = self._set(set_id)
         self.asked, self.known_from = date, known_from
         self.criteria = Criteria.of(workbook.law, self.set_id)
 
-    def _set(self, asked: str) -> tuple[str, str]:
+    def _set(self, asked):
         """The set of the figures, and how it is known: asked for, named by the sheet, or the data set's own."""
         if asked:
             return asked, "form_set_asked"
@@ -84,7 +82,7 @@ class _Form:
             return named[0], "form_set_named"
         return (own if own in named or not named else named[0]), "form_set_own"
 
-    def read(self) -> int:
+    def read(self):
         """Read the sheet; how many tables it has."""
         names = set(self.workbook.all_units["name"].map(fold))
         turn, sheet = False, self.sheet
@@ -102,7 +100,7 @@ class _Form:
             self._table(replace(sheet, name=self.sheet.name), table, turn, day)
         return len(tables)
 
-    def _day(self, top: int | None) -> tuple[dt.date, str] | None:
+    def _day(self, top):
         """The day of the figures: what the lines above the table say, then any line and the sheet's name, then the option."""
         rows = self.sheet.cells if top is None else self.sheet.cells[:top]
         above = [cell for row in rows for cell in row if isinstance(cell, str)]
@@ -118,7 +116,7 @@ class _Form:
             return self.asked, "form_day_asked"
         return found[0] if found else None
 
-    def _table(self, sheet: Sheet, table: Table, turn: bool, day: tuple[dt.date, str] | None) -> None:
+    def _table(self, sheet, table, turn, day):
         place = (lambda r, c: cell_name(c, r)) if turn else cell_name
         when = min(day[0], self.workbook.as_of) if day else self.workbook.as_of
         above = (
@@ -142,7 +140,7 @@ class _Form:
             self.made.problems,
         )
         self._twice(table.heads, table, place)
-        facts: dict[tuple, Fact] = {}
+        facts = {}
         for row in rows.communes:
             for fact in values.facts(row):
                 self._put(facts, fact)
@@ -151,9 +149,9 @@ class _Form:
         if day and facts:
             self._enter(list(facts.values()), day[0])
 
-    def _twice(self, heads: list[Head], table: Table, place) -> None:
+    def _twice(self, heads, table, place):
         """Two columns of one subject are a problem: which one counts cannot be known."""
-        seen: dict[tuple, Head] = {}
+        seen = {}
         for head in heads:
             if head.kind not in ("criterion", "indicator", "tick"):
                 continue
@@ -162,7 +160,7 @@ class _Form:
                 cell = place(table.body - 1, head.column)
                 self.made.problems.append(Problem("form_twice", self.file, details=details, sheet=self.sheet.name, cell=cell))
 
-    def _put(self, facts: dict[tuple, Fact], fact: Fact) -> None:
+    def _put(self, facts, fact):
         """A fact told twice alike is one fact; told otherwise it is a problem that names both cells."""
         first = facts.setdefault((fact.kind, fact.unit, fact.subject), fact)
         if first is not fact and first.value != fact.value:
@@ -170,7 +168,7 @@ class _Form:
             problem = Problem("form_differs", self.file, details=details, sheet=self.sheet.name, cell=fact.cell)
             self.made.problems.append(problem)
 
-    def _tell(self, table: Table, rows, values: Values, facts: dict, day, place, sheet: Sheet) -> None:
+    def _tell(self, table, rows, values, facts, day, place, sheet):
         """What was understood of one table."""
         told, name = self.made.told, self.sheet.name
         last = max((head.column for head in table.heads), default=table.name)
@@ -210,7 +208,7 @@ class _Form:
         if len(absent):
             told.append(("form_absent", {"n": len(absent), "names": ", ".join(absent)}))
 
-    def _enter(self, facts: list[Fact], day: dt.date) -> None:
+    def _enter(self, facts, day):
         """The facts as rows of their tables, and the file as their source."""
         source = f"{slug(Path(self.file).stem)[:40]}-{day}".strip("-")
         title = f"Tệp {self.file}, trang {self.sheet.name}, số liệu đến {write_date(day)}"

@@ -1,7 +1,7 @@
 """What an import understood and would change, in sentences: one line a change, by table."""
 
-from .changes import HOW_KNOWN, KINDS, Change
-from .dictionary import KEYS, Column, dictionary
+from .changes import HOW_KNOWN, KINDS
+from .dictionary import KEYS, dictionary
 from .forms import told_lines
 from .intake import Intake
 from .office_numbers import write_date
@@ -17,7 +17,7 @@ def understood_lines(intake: Intake, lang: str) -> list[str]:
     lines = [text("import_file", lang, file=shown(intake.file), place=intake.workbook.meta["title"][lang])]
     if template is None:
         return [*lines, *told_lines(intake.form, lang)]
-    count: dict[str, int] = {}
+    count = {}
     for entry in intake.entries:
         count[entry.table] = count.get(entry.table, 0) + 1
     lines.append(text("import_template", lang, sheets=len(template.sheets), rows=rows))
@@ -56,7 +56,7 @@ def change_lines(intake: Intake, lang: str, most: int | None = MOST) -> list[str
     return lines
 
 
-def _change(change: Change, intake: Intake, lang: str) -> list[str]:
+def _change(change, intake, lang):
     columns = dictionary(change.table)
     row = change.present.values if change.present else change.entry.values
     about = _about(change.table, row, intake, lang)
@@ -81,7 +81,7 @@ def _change(change: Change, intake: Intake, lang: str) -> list[str]:
     ]  # fmt: skip
 
 
-def _about(table: str, row: dict[str, object], intake: Intake, lang: str) -> str:
+def _about(table, row, intake, lang):
     """What a row is about: the commune first, then the rest of its key."""
     columns = dictionary(table)
     parts = []
@@ -99,7 +99,7 @@ def _about(table: str, row: dict[str, object], intake: Intake, lang: str) -> str
     return ", ".join(parts)
 
 
-def _title(column: Column, lang: str) -> str:
+def _title(column, lang):
     """A column's name without what its head explains in brackets; the code name where the head only lists choices."""
     if column.name == "state":
         return text("import_column_state", lang)
@@ -107,7 +107,7 @@ def _title(column: Column, lang: str) -> str:
     return column.name if " / " in head else head
 
 
-def _value(value: object, column: Column, lang: str) -> str:
+def _value(value, column, lang):
     if value is None:
         return text("import_blank", lang)
     return shown(column.written(value, lang), 80)

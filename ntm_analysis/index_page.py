@@ -88,7 +88,7 @@ def index_page(
     )  # fmt: skip
 
 
-def _figures(record: dict, result: dict, lang: str) -> list[tuple[str, object]]:
+def _figures(record, result, lang):
     """The cells of one commune after its name and code: as shown, and what they sort by ("" sorts last, either way)."""
     p, day, need = result.get("p_met"), result.get("p50_date"), result.get("need_p50")
     finished, draws = result.get("finished"), 0 if result.get("coarse") else None
@@ -102,19 +102,19 @@ def _figures(record: dict, result: dict, lang: str) -> list[tuple[str, object]]:
     ]
 
 
-def _level(level: str, lang: str) -> str:
+def _level(level, lang):
     """A recognised level, or that there is none."""
     return text("level_not_recognised", lang) if level == "not_ntm" else pick(LEVEL_WORDS[level], lang)
 
 
-def _finish(finished: bool | None, p: float | None, day: str | None, lang: str) -> tuple[str, str]:
+def _finish(finished, p, day, lang):
     """The cell of the month in which a commune finishes."""
     if finished or p is None:
         return "-" if finished else "...", ""
     return month_words(day, lang), day or BEYOND
 
 
-def _search_key(label: str, code: str) -> str:
+def _search_key(label, code):
     """What the search box looks in: without diacritics, i for y, also in one word."""
     key = plain(label).replace("y", "i")
     return f"{key} {key.replace(' ', '')} {code}"

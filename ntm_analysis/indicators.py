@@ -116,14 +116,12 @@ def judge(facts: pd.DataFrame, levels: Levels, numbers: np.ndarray) -> tuple[pd.
     return tests, _criteria_of_tests(fact_at, tests, frame, levels.of("checked", levels.regions), numbers)
 
 
-def _lack(value: np.ndarray, threshold: np.ndarray, op: np.ndarray) -> np.ndarray:
+def _lack(value, threshold, op):
     """How far a value falls short of its threshold, in the test's own unit; 0 or less when it is met."""
     return np.round(np.where(op == "<=", value - threshold, threshold - value), 6)
 
 
-def _criteria_of_tests(
-    fact_at: np.ndarray, tests: pd.DataFrame, frame: pd.DataFrame, checked: np.ndarray, numbers: np.ndarray
-) -> dict[str, np.ndarray]:
+def _criteria_of_tests(fact_at, tests, frame, checked, numbers):
     """Tests gathered into criteria: all met, any failed, else unknown; the date and source of what decided."""
     shape = (len(fact_at), len(numbers))
     made = {

@@ -131,11 +131,11 @@ def placed(problem: Problem, entry: Entry | None, intake: Intake) -> Problem:
     return replace(problem, file=intake.file, row=None, sheet=entry.sheet, cell=cell, names=names)
 
 
-def _new_table(folder: Path, table: str) -> TableText:
+def _new_table(folder, table):
     """A table that has no file yet, in the manner of units.csv."""
     units = TableText.read(folder / "units.csv")
     return TableText(units.separator.join(dictionary(table)) + units.end, units.bom)
 
 
-def _whole(path: Path) -> str:
+def _whole(path):
     return path.read_bytes().decode("utf-8") if path.exists() else ""

@@ -6,7 +6,6 @@ the term are assumed, every assumption taken over is marked ``assumed`` whatever
 
 import datetime as dt
 import unicodedata
-from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -109,7 +108,7 @@ def settings(
     sets = {level: lender.default_set(level) if lender else own(level) for level in LEVELS}
     title = {"vi": f"{named}, {kind[0]} {province}", "en": f"{bare} {kind_en}, {province} {kind[1]}"}
 
-    def why(key: str, **values: str) -> str:
+    def why(key, **values):
         return f"# {text(f'new_{key}', lang, **values)}"
 
     lines = (
@@ -150,19 +149,19 @@ def empty_tables() -> dict[str, pd.DataFrame]:
     return {name: pd.DataFrame(columns=list(dictionary(name))) for name in TABLES}
 
 
-def _latest(law: Law, level: str, day: dt.date) -> str:
+def _latest(law, level, day):
     """The set of a level that began last before a day, else the first of all: the law may not say what holds later."""
     sets = sorted((s for s in law.sets.values() if s.level == level), key=lambda s: s.start)
     return ([s for s in sets if s.start <= day] or sets[:1])[-1].id
 
 
-def _bare(name: str, words: Iterable[str]) -> str:
+def _bare(name, words):
     """A name without the word for its kind, written before it with a space or a full stop between."""
     name = unicodedata.normalize("NFC", name)
     rests = (name[len(word) :] for word in words if plain(name[: len(word)]) == plain(word))
     return next((rest.strip(" .") for rest in rests if rest[:1] in (" ", ".") and rest.strip(" .")), name)
 
 
-def _letters(name: str) -> str:
+def _letters(name):
     """What the spellings of a province's name share, whatever diacritics, spaces, hyphens and full stops they have."""
     return slug(name).replace("-", "")

@@ -30,7 +30,7 @@ class Shape(NamedTuple):
     stand_in: object = None
 
 
-def _text(value: object) -> bool:
+def _text(value):
     return isinstance(value, str) and value.strip() != ""
 
 
@@ -39,7 +39,7 @@ def is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _words(value: object) -> bool:
+def _words(value):
     return isinstance(value, Lines) and "vi" in value and set(value) <= {"vi", "en"} and all(map(_text, value.values()))
 
 
@@ -47,8 +47,8 @@ def one_of(*allowed: str) -> Shape:
     return Shape(lambda v: isinstance(v, str) and v in allowed, ", ".join(allowed))
 
 
-def _numbers_of(*levels: str) -> Shape:
-    def fits(value: object) -> bool:
+def _numbers_of(*levels):
+    def fits(value):
         many = list(value.values()) if isinstance(value, Lines) and set(value) <= set(levels) else [None]
         return all(isinstance(m, list) and m and all(type(n) is int and n > 0 for n in m) for m in many)
 
@@ -158,7 +158,7 @@ class LawFile:
             self.problem("yaml_value", block.at("to"), "to", value=made["to"], allowed=f">= {made['from']}")
         return made
 
-    def _held(self, block: Lines, name: str, shape: object, where: str) -> object:
+    def _held(self, block, name, shape, where):
         """What stands under one key, held to its shape."""
         value, line = block[name], block.at(name)
         if isinstance(shape, str):
@@ -176,7 +176,7 @@ class LawFile:
         self.problem("yaml_value", line, name, value=value, allowed=allowed)
         return self._stand_in(shape, line)
 
-    def _stand_in(self, shape: object, line: int) -> object:
+    def _stand_in(self, shape, line):
         if not isinstance(shape, str):
             return shape.stand_in if isinstance(shape, Shape) else type(shape)()
         made = Lines(line)
@@ -184,7 +184,7 @@ class LawFile:
             made[name.removesuffix("?")] = None if name[-1] == "?" else self._stand_in(inner, line)
         return made
 
-    def _evidence(self, block: Lines, name: str, shape: Shape, where: str) -> object:
+    def _evidence(self, block, name, shape, where):
         """The mark, or the full text of the reference; a value without one does not load."""
         value = block.get(name)
         if name == "mark" and shape.fits(value):
@@ -213,8 +213,8 @@ def check_links(sets: dict[str, CriteriaSet], tests: list[dict], links: list[Lin
 
     ``multiples``: the (set, test) that are a multiple of another test, and so cannot be multiplied themselves.
     """
-    known: dict[str, list] = {set_id: [] for set_id in sets}
-    measured: dict[str, list] = {set_id: [] for set_id in sets}
+    known = {set_id: [] for set_id in sets}
+    measured = {set_id: [] for set_id in sets}
     for test in tests:
         known[test["set"]].append(test["test"])
         if test["op"] != "judged" and (test["set"], test["test"]) not in multiples:
@@ -234,7 +234,7 @@ def check_links(sets: dict[str, CriteriaSet], tests: list[dict], links: list[Lin
         if value not in allowed:
             link.file.problem("law_link", link.line, link.key, value=value, allowed=", ".join(map(str, allowed)) or "...")
     verdicts = [link for link in links if link.key == "verdict_of"]
-    graph: dict[str, set[str]] = {}
+    graph = {}
     for link in verdicts:
         graph.setdefault(link.own, set()).add(link.set)
     try:

@@ -75,14 +75,14 @@ def read_weights(folder: Path) -> dict[tuple[str, str], str]:
     'households'
     """
     path = folder.parent / "reference" / "indicator_weights.csv"
-    problems: list[Problem] = []
+    problems = []
     rows = read_table(path, "indicator_weights", "vi", "vi", problems) if path.exists() else None
     if problems:
         raise DataProblems(problems)
     return {} if rows is None else rows.set_index(["set", "test"])["weight"].to_dict()
 
 
-def _read_file(file: LawFile, stem: str, read: _Read) -> None:
+def _read_file(file, stem, read):
     """One file into ``read``, by its kind."""
     kind = file.made.get("kind", "set")
     if kind not in ("set", "district", "recognition"):
@@ -108,7 +108,7 @@ def _read_file(file: LawFile, stem: str, read: _Read) -> None:
                 read.links += [Link(file, line, "key_criteria", "", level, number) for number in numbers]
 
 
-def _read_set(file: LawFile, made: Lines, set_id: str, read: _Read, before: int) -> None:
+def _read_set(file, made, set_id, read, before):
     """A criteria set: itself, its criteria, tests and values; its counts are held to what it declares.
 
     ``before``: the number of problems before this file; with one more, its indicators cannot be counted.
@@ -132,8 +132,8 @@ def _read_set(file: LawFile, made: Lines, set_id: str, read: _Read, before: int)
     if made["requires"]:
         block = made["requires"]
         read.links.append(Link(file, block.at("set"), "requires", set_id, block["set"]))
-    numbers: dict[int, int] = {}
-    keys: dict[str, int] = {}
+    numbers = {}
+    keys = {}
     first = set()
     for block in made["criteria"]:
         number, name, owner = block["number"], block["name"], block["owner"]
@@ -168,9 +168,9 @@ def _read_set(file: LawFile, made: Lines, set_id: str, read: _Read, before: int)
             file.problem("law_count", made.at(key), key, what=key, found=number, expected=made[key])
 
 
-def _values(file: LawFile, set_id: str, test: Lines, known: dt.date, links: list[Link]) -> list[dict]:
+def _values(file, set_id, test, known, links):
     """The rows of one test: one a region and time, ended where the next one of its region begins."""
-    rows: list[dict] = []
+    rows = []
     where = f"{set_id} {test['number']}"
     for entry in test["values"]:
         op, unit = entry["op"] or test["op"], entry["unit"] or test["unit"]
@@ -202,7 +202,7 @@ def _values(file: LawFile, set_id: str, test: Lines, known: dt.date, links: list
     return rows
 
 
-def _value(file: LawFile, value: object, line: int, op: str | None, unit: str) -> dict:
+def _value(file, value, line, op, unit):
     """Kind and number of one value as written; one that does not fit the test is reported."""
     judged, most = op == "judged", 100 if unit.startswith("%") else float("inf")
     made = {"kind": "unknown", "value": float("nan")}
@@ -225,7 +225,7 @@ def _value(file: LawFile, value: object, line: int, op: str | None, unit: str) -
     return made
 
 
-def _multiples(values: pd.DataFrame) -> pd.DataFrame:
+def _multiples(values):
     """Rows that are a multiple of another set's threshold, written out region by region and year by year."""
     made = []
     for row in values[values["kind"] == "times"].to_dict("records"):
@@ -241,10 +241,10 @@ def _multiples(values: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([values, *made], ignore_index=True) if made else values.reset_index(drop=True)
 
 
-def _rules(file: LawFile, blocks: list[Lines], stem: str, known: dt.date | None, prefix: str = "") -> list[dict]:
+def _rules(file, blocks, stem, known, prefix=""):
     """Rows of the rules on districts, recognition and revocation; the conditions of a rule have the time of the rule."""
-    rows: list[dict] = []
-    keys: dict[str, int] = {}
+    rows = []
+    keys = {}
     for block in blocks:
         row = {"value": None} | {key: value for key, value in block.items() if value is not None}
         row["file"] = stem
@@ -260,11 +260,11 @@ def _rules(file: LawFile, blocks: list[Lines], stem: str, known: dt.date | None,
     return rows
 
 
-def _apply_checks(law: Law, path: Path, problems: list[Problem]) -> None:
+def _apply_checks(law, path, problems):
     """The officer's completed rows of ``TO_CHECK.csv`` put in place of the values they checked."""
     if not path.exists():
         return
-    found: list[Problem] = []
+    found = []
     table = read_table(path, "to_check", "vi", path.name, found)
     file = f"{path.parent.name}/{path.name}"
     problems += [replace(problem, file=file) for problem in found]
@@ -292,7 +292,7 @@ def _apply_checks(law: Law, path: Path, problems: list[Problem]) -> None:
             values.loc[place & (values["region"] == row["region"]), list(made)] = list(made.values())
 
 
-def _checked(row: dict, blank: list[str], asked: dict | None) -> float | None:
+def _checked(row, blank, asked):
     """The number that an officer read, None for ``met``; NotRead when the row cannot stand for a check of the law.
 
     ``asked``: the row as the law gives it; what was changed in it says that something else was checked.

@@ -35,7 +35,7 @@ class Manifest:
             for line in (folder / JOURNAL).read_bytes().split(b"\n"):
                 self._take(json.loads(line or b"{}"))
 
-    def _take(self, lines: object) -> None:
+    def _take(self, lines):
         if isinstance(lines, dict):
             self.pages |= {file: line for file, line in lines.items() if _is_line(line)}
 
@@ -73,7 +73,7 @@ class Manifest:
         return hashlib.sha256(raw).hexdigest() == self.pages.get(file, {}).get("sha256")
 
 
-def _is_line(line: object) -> bool:
+def _is_line(line):
     """Whether a line has the form of one, so that whoever reads it need not ask again."""
     if not isinstance(line, dict) or not all(isinstance(line.get(key), kind) for key, kind in FORM.items()):
         return False

@@ -1,7 +1,6 @@
 """Charts of the monthly meeting."""
 
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -36,13 +35,13 @@ def s_curves(curves: dict[str, pd.DataFrame], lang: str) -> Figure:
     return figure
 
 
-def _begun(curve: pd.DataFrame) -> pd.DataFrame:
+def _begun(curve):
     """The months from the one before anything is planned or done."""
     begun = curve.index[(curve.fillna(0) > 0).any(axis=1)]
     return curve[curve.index >= begun[0] - pd.offsets.MonthEnd(1)] if len(begun) else curve
 
 
-def _draw(axes: Axes, curve: pd.DataFrame, lang: str, ticks: int) -> None:
+def _draw(axes, curve, lang, ticks):
     labels, places = [f"{day.month}/{day.year}" for day in curve.index], range(len(curve))
     axes.step(places, curve["planned"], where="post", linestyle="--", color=EDGE, label=text("curve_planned", lang))
     axes.plot(places, curve["actual"], marker="o", markersize=4, linewidth=2, color=MAIN, label=text("curve_actual", lang))

@@ -5,10 +5,8 @@ from markupsafe import Markup
 
 from .assess import assess
 from .meeting_parts import MeetingParts
-from .office_numbers import write_date, write_number
 from .page import Part
 from .parameters import check
-from .workbook import Workbook
 from .yearly_rules import before_year, judge_rule, measure_of
 
 USED = ("progress", "work_plans", "assignments", "works", "unit_costs", "envelopes", "profiles", "pots", "targets", "goals",
@@ -52,9 +50,9 @@ class MeetingPage(MeetingParts):
         """What the communes ask for."""
         goals = self.workbook.tables["goals"]
         rows = [
-            [place, g[f"text_{self.lang}"], write_number(g["quantity"], self.lang), g[f"unit_{self.lang}"] or "...",
+            [g[f"text_{self.lang}"], self.number(g["quantity"]), g[f"unit_{self.lang}"] or "...",
              self.source(g["source"])]
-            for place, (_, g) in enumerate(goals[goals["kind"] == "request"].iterrows(), start=1)
+            for g in goals[goals["kind"] == "request"].to_dict("records")
         ]  # fmt: skip
         table = self.table("requests", "tt request:name quantity:num measure source", rows)
         return self.section("de-nghi", table or self.text("meeting_no_requests"), wide=True)
@@ -69,28 +67,28 @@ class MeetingPage(MeetingParts):
         if tasks.empty:
             return self.section("phan-cong", self.text("meeting_nothing_owed"), open_, wide=True)
         rows = [
-            [place, self.department(row), self.name_of(row["unit"]), self.criterion(row["set"], row["criterion"]),
+            [self.department(row), self.name_of(row["unit"]), self.criterion(row["set"], row["criterion"]),
              row["partner"] or "-", row["person"] or "-" if row["assigned"] else self.text("not_assigned"), row["action"] or "-",
              self._due(row)]
-            for place, (_, row) in enumerate(tasks.iterrows(), start=1)
+            for row in tasks.to_dict("records")
         ]  # fmt: skip
         lead = self.text(
             "meeting_owed", n=len(tasks), open=(~tasks["assigned"]).sum(), overdue=tasks["overdue"].sum(), day=self.day
         )
         columns = "tt department:name unit name partner person action due"
-        note = self.paragraph(self.text("owner_note"), "key") if (tasks["mark"] == "assumed").any() else ""
+        note = self.key("owner_note") if (tasks["mark"] == "assumed").any() else ""
         form = "" if tasks["assigned"].any() else self.text("meeting_form_tasks")
         return self.section(
             "phan-cong", self.paragraph(lead, "verdict"), form, self.table("owed", columns, rows), note, open_, wide=True
         )
 
-    def _due(self, row: pd.Series) -> str:
+    def _due(self, row):
         if pd.isna(row["due"]):
             return "..." if row["assigned"] else "-"
-        day = write_date(row["due"], self.lang)
+        day = self.date(row["due"])
         return self.text("due_over", day=day) if row["overdue"] else day
 
-    def _nameless(self) -> str:
+    def _nameless(self):
         """The communes whose missing criteria are not, or not all, known by name."""
         sets = self.level["next"].map(self.workbook.default_set)
         open_ = [u for u, set_id in sets.items() if self.standing(set_id).counts.loc[u, "unknown"] > 0]
@@ -110,7 +108,7 @@ class MeetingPage(MeetingParts):
             parts += self._rule(place, goal, then)
         return self.section("quy-dinh", *parts, wide=True)
 
-    def _rule(self, place: int, goal: pd.Series, then: Workbook) -> list[str]:
+    def _rule(self, place, goal, then):
         covered = self.covered_by(goal)
         level = {"not_ntm": "ntm", "ntm_not_on_list": "advanced"}.get(goal["covers"], "ntm")
         set_id = self.workbook.default_set(level)
@@ -133,13 +131,13 @@ class MeetingPage(MeetingParts):
         ]
         return [lead, self.table("rule", "result:name units why", rows, note=f" {place}")]
 
-    def _why(self, row: pd.Series, goal: pd.Series, measure: str) -> str:
+    def _why(self, row, goal, measure):
         """The reason of a verdict, with the figures."""
         year = int(goal["year"])
         figures = {k: "..." if pd.isna(row[k]) else f"{row[k]:g}" for k in ("before", "now", "low", "high", "of")}
         key = f"rule_why_{row['reason']}" + (f"_{measure}" if row["reason"] in ("counted", "range") else "")
         hamlet = (self.workbook.meta.get("hamlet_word") or {}).get(self.lang) or goal[f"unit_{self.lang}"]
-        return self.text(key, year=year, start=write_date(pd.Timestamp(year, 1, 1), self.lang), hamlet=hamlet, **figures)
+        return self.text(key, year=year, start=self.date(pd.Timestamp(year, 1, 1)), hamlet=hamlet, **figures)
 
     # 9: targets, conclusions -------------------------------------------------------------------------------------
 
@@ -147,13 +145,13 @@ class MeetingPage(MeetingParts):
         """Targets and pledges with where they stand, and three columns to fill in: conclusion, assignment, due date."""
         chosen = pd.concat([self.planned("plan"), self.planned("pledge")])
         rows = []
-        for place, (_, target) in enumerate(chosen.iterrows(), start=1):
+        for target in chosen.to_dict("records"):
             set_id, unit = self.workbook.default_set(target["level"]), target["unit"]
             given = self.tasks[(self.tasks["unit"] == unit) & (self.tasks["set"] == set_id) & self.tasks["assigned"]]
             told = [(f"{r['criterion']:g}", r) for _, r in given.iterrows()] if self.internal else []
             who = "; ".join(self.text("given_to", n=n, who=r["department"], action=r["action"]) for n, r in told)
             due = "; ".join(self.text("given_due", n=n, day=self._due(r)) for n, r in told if not pd.isna(r["due"]))
-            rows.append([place, *self.target_cells(target), "", who, due])
+            rows.append([*self.target_cells(target), "", who, due])
         columns = "tt unit:name aim year:num kind count:num missing conclusion:blank assignment:blank due_date:blank"
         table = self.table("conclusions", columns, rows)
         return self.section("ket-luan", table or self.text("meeting_no_targets"), wide=True)
@@ -171,5 +169,4 @@ class MeetingPage(MeetingParts):
         marks = rows.loc[rows["month"] == self.month.end, "mark"].value_counts()
         parts = ", ".join(f"{self.text(f'mark_{mark}')} {n}" for mark, n in marks.items()) or "-"
         told = self.text("meeting_marks", month=self.month_name(self.month.end), n=int(marks.sum()), parts=parts)
-        used = {source for name in USED for source in self.workbook.tables[name]["source"]}
-        return self.section("biet-den-dau", told, self.left_out(), self.sources(used), wide=True)
+        return self.section("biet-den-dau", told, self.left_out(), self.sources_of(USED), wide=True)

@@ -15,11 +15,11 @@ from .forecast_words import month_words, pot_words
 from .meeting_charts import s_curve, s_curves
 from .monthly import Month, changes, falls, meeting, reporting
 from .need_words import billions
-from .office_numbers import write_change, write_date, write_number, write_percent
+from .office_numbers import write_change, write_percent
 from .owed import needing_direction, owed
 from .page import Part
 from .template_form import sheet_name
-from .words import STATE_WORDS, listed, pick
+from .words import STATE_WORDS, pick
 from .works_progress import compared, curve, volume_change, weighted, works_progress
 
 PANELS = 12  # communes with a chart of their own; the table has them all
@@ -33,7 +33,7 @@ class MeetingParts(ForecastChangeParts):
     typed_month = ""
 
     @cached_property
-    def _sheets(self) -> dict[str, str]:
+    def _sheets(self):
         """The sheets of the Excel template (whose names are Vietnamese) that fill the parts, by the names that the texts use."""
         named = super().text
         return {f"sheet_{table}": named("sheet_named", sheet=sheet_name(table), table=table) for table in SHEETS}
@@ -67,18 +67,24 @@ class MeetingParts(ForecastChangeParts):
         sets = self.level["next"].map(self.workbook.default_set)
         return owed(self.workbook, {set_id: self.standing(set_id) for set_id in set(sets)}, sets)
 
+    @cached_property
+    def _reporting(self):
+        """The communes that reported in the month, and those that did not."""
+        told = reporting(self.workbook, self.month.end)
+        return told, [unit for unit in self.workbook.communes.index if unit not in told]
+
     def name_of(self, unit: int) -> str:
         """A unit's name."""
         return self.workbook.units.loc[unit, "name"]
 
     def work_name(self, work: pd.Series) -> str:
         """A work by its item and its id in the commune."""
-        names = self.workbook.tables["unit_costs"].set_index("item")[f"name_{self.lang}"]
+        names = self.item_names()
         return f"{names.get(work['item'], work['item'])} ({work['work']})"
 
     def percent(self, value: float) -> str:
         """A share or volume in %, to one decimal."""
-        return "..." if pd.isna(value) else f"{write_number(value, self.lang, 1)}%"
+        return "..." if pd.isna(value) else f"{self.number(value, 1)}%"
 
     def said(self, names: Iterable[str], marks: Iterable[str]) -> str:
         """Who says so, marked where the row is an assumption."""
@@ -88,20 +94,18 @@ class MeetingParts(ForecastChangeParts):
 
     def volume_of(self, value: float) -> str:
         """A volume for a column in per cent."""
-        return write_number(value, self.lang, 1)
+        return self.number(value, 1)
 
     def million(self, value: float) -> str:
         """An amount in million đồng."""
-        return write_number(value, self.lang, 0) if pd.isna(value) or value else "-"
+        return self.number(value, 0) if pd.isna(value) or value else "-"
 
     # 1: change ---------------------------------------------------------------------------------------------------
 
     def change(self) -> Part:
         """How many communes reported; what became met or no longer met, volume and money since last month; figures that fell."""
-        month, communes = self.month, self.workbook.communes.index
-        told = reporting(self.workbook, month.end)
-        silent = [unit for unit in communes if unit not in told]
-        values = {"month": self.month_name(month.end), "n": len(told), "of": len(communes), "m": len(silent)}
+        month, (told, silent) = self.month, self._reporting
+        values = {"month": self.month_name(month.end), "n": len(told), "of": len(self.workbook.communes), "m": len(silent)}
         key = "meeting_reported" if told and silent else "meeting_all_reported" if told else "meeting_none_reported"
         verdict = self.paragraph(self.text(key, names=self.names(silent), **values), "verdict")
         if month.first:
@@ -114,7 +118,7 @@ class MeetingParts(ForecastChangeParts):
         parts = [since, table, self._volumes(), self._payments(), self._fallen()]
         return self.section("thay-doi", verdict, *parts, wide=True)
 
-    def _criteria(self) -> tuple[int, int, Markup]:
+    def _criteria(self):
         """Criteria that became met and that no longer are, by commune; and how many."""
         rows, gained, lost = [], 0, 0
         reports = self._reports()
@@ -131,11 +135,11 @@ class MeetingParts(ForecastChangeParts):
                 kinds = {kind: part[part["kind"] == kind] for kind in ("gained", "lost", "first", "other")}
                 named = ["; ".join(self.criterion(set_id, n) for n in kinds[k]["criterion"]) or "-" for k in ("gained", "lost")]
                 cells = (self.name_of(unit), self.level_words(level), *named, self._other(kinds), said)
-                rows.append([len(rows) + 1, *cells])
+                rows.append(cells)
         table = self.table("changes", "tt unit:name aim gained lost other_change said_by", rows)
         return int(gained), int(lost), table or self.paragraph(self.text("meeting_no_change"))
 
-    def _reports(self) -> dict[tuple, str]:
+    def _reports(self):
         """Who reported in the month, by unit, set and criterion; an indicator speaks for its criterion."""
         tests = self.workbook.law.tests.set_index(["set", "test"])["criterion"].to_dict()
         rows = self.workbook.tables["progress"]
@@ -144,7 +148,7 @@ class MeetingParts(ForecastChangeParts):
             for r in rows[rows["month"] == self.month.end].to_dict("records")
         }
 
-    def _other(self, kinds: dict[str, pd.DataFrame]) -> str:
+    def _other(self, kinds):
         """States first reported, and moves between states that are not met."""
         words = lambda state: pick(STATE_WORDS[state], self.lang)  # noqa: E731
         first = kinds["first"].groupby("now", sort=False)["criterion"].agg(lambda c: ", ".join(f"{n:g}" for n in c))
@@ -155,20 +159,20 @@ class MeetingParts(ForecastChangeParts):
         ]
         return "; ".join([*told, *moved]) or "-"
 
-    def _volumes(self) -> Markup:
+    def _volumes(self):
         found = volume_change(works_progress(self.month.before, self.month.previous), self.works)
         rows = [
-            [place, self.work_name(row), self.name_of(row["unit"]), *(self.volume_of(row[k]) for k in ("earlier", "actual")),
+            [self.work_name(row), self.name_of(row["unit"]), *(self.volume_of(row[k]) for k in ("earlier", "actual")),
              self._more(row["actual"] - row["earlier"]), self.said([row["said_by"]], [row["mark"]])]
-            for place, (_, row) in enumerate(found.iterrows(), start=1)
+            for row in found.to_dict("records")
         ]  # fmt: skip
         table = self.table("volumes", "tt works:name unit last_month:num this_month:num points:num said_by", rows)
         return table or self.paragraph(self.text("meeting_no_volumes"))
 
-    def _more(self, value: float, decimals: int = 1) -> str:
+    def _more(self, value, decimals=1):
         return write_change(value, self.lang, decimals)
 
-    def _payments(self) -> Markup:
+    def _payments(self):
         """Money disbursed by commune since last month, from what was known then and is known now."""
         month = self.month
         now = disbursed(self.workbook.tables["progress"], month.end)
@@ -186,9 +190,9 @@ class MeetingParts(ForecastChangeParts):
         place = {unit: i for i, unit in enumerate(self.workbook.communes.index)}
         now = now.sort_values("unit", key=lambda c: c.map(place), kind="stable")
         rows = [
-            [i, self.name_of(row["unit"]), self.pot(row["pot"]), self.million(row["earlier"]), self.million(row["disbursed"]),
+            [self.name_of(row["unit"]), self.pot(row["pot"]), self.million(row["earlier"]), self.million(row["disbursed"]),
              self._more(row["disbursed"] - row["earlier"], 0), said[row["unit"]]]
-            for i, (_, row) in enumerate(now.iterrows(), start=1)
+            for row in now.to_dict("records")
         ]  # fmt: skip
         columns = "tt unit:name fund last_month:num this_month:num added_money:num said_by"
         return self.table("payments", columns, rows, unit=self.text("unit_million_money"))
@@ -197,7 +201,7 @@ class MeetingParts(ForecastChangeParts):
         """A pot by its name."""
         return pot_words(self.workbook, pot, self.lang) if pot else self.text("pot_unnamed")
 
-    def _fallen(self) -> Markup:
+    def _fallen(self):
         """Warnings of cumulative figures below an earlier report."""
         lines = []
         for _, row in falls(self.workbook.tables["progress"], self.month.end).iterrows():
@@ -205,7 +209,7 @@ class MeetingParts(ForecastChangeParts):
                 continue
             what = "meeting_falls_money" if row["what"] == "disbursed" else "meeting_falls_volume"
             subject = row["work"] if row["what"] == "value" else self.pot(row["pot"])
-            figures = {k: write_number(row[k], self.lang) for k in ("earlier", "now")}
+            figures = {k: self.number(row[k]) for k in ("earlier", "now")}
             lines.append(
                 self.text(what, unit=self.name_of(row["unit"]), what=subject, since=self.month_name(row["since"]), **figures)
             )
@@ -221,14 +225,14 @@ class MeetingParts(ForecastChangeParts):
         total, made = weighted(works), curve(self.workbook, works, self.month.end)
         key = "ahead" if total["difference"] > 0 else "behind" if total["difference"] < 0 else "even"
         figures = {k: self.percent(total[k]) for k in ("planned", "actual")}
-        figures["points"] = write_number(abs(total["difference"]), self.lang, 1)
+        figures["points"] = self.number(abs(total["difference"]), 1)
         told = self.text(f"meeting_curve_{key}", month=self.month_name(self.month.end), n=len(works), **figures)
         weights = self.text("meeting_weights", n=len(works), total=billions(works["cost"].sum(), self.lang))
         rows = []
         for unit, part in works.groupby("unit", sort=False):
             found = weighted(part)
             rows.append(
-                [len(rows) + 1, self.name_of(unit), len(part), billions(part["cost"].sum(), self.lang),
+                [self.name_of(unit), len(part), billions(part["cost"].sum(), self.lang),
                  *(self.volume_of(found[k]) for k in ("planned", "actual")), self._more(found["difference"])]
             )  # fmt: skip
         table = self.table(
@@ -239,7 +243,7 @@ class MeetingParts(ForecastChangeParts):
             self.paragraph(weights, "key"), self._panels(works), table, *self._uncompared(), wide=True,
         )  # fmt: skip
 
-    def _panels(self, works: pd.DataFrame) -> Markup:
+    def _panels(self, works):
         """The S-curve of every commune, those furthest behind plan first; where there are many, only those furthest behind."""
         parts = {self.name_of(unit): part for unit, part in works.groupby("unit", sort=False)}
         behind = {name: weighted(part)["difference"] for name, part in parts.items()}
@@ -247,11 +251,11 @@ class MeetingParts(ForecastChangeParts):
         if len(parts) < 2:
             return Markup("")
         told = self.text("meeting_panels" if len(order) == len(parts) else "meeting_panels_some", n=len(order), of=len(parts))
-        figures = listed((f"{name} {self._more(behind[name])}" for name in order), self.lang)
+        figures = self.listed(f"{name} {self._more(behind[name])}" for name in order)
         made = {name: curve(self.workbook, parts[name], self.month.end) for name in order}
         return picture(s_curves(made, self.lang), self.text("meeting_panels_alt", told=told, figures=figures), told)
 
-    def _uncompared(self) -> list[str]:
+    def _uncompared(self):
         """Works without a plan, and works planned that nobody reported on this month."""
         lines = []
         for key, rows in (
@@ -270,11 +274,11 @@ class MeetingParts(ForecastChangeParts):
         if late.empty:
             return self.section("cham", self.text("meeting_none_late"), wide=True)
         rows = [
-            [place, self.work_name(row), self.name_of(row["unit"]), self.volume_of(row["planned_then"]),
+            [self.work_name(row), self.name_of(row["unit"]), self.volume_of(row["planned_then"]),
              self.volume_of(row["actual"]), self.month_name(row["reported"]),
              f"{row['months_late']:.0f}" if row["months_late"] else self.text("late_this_month"),
              self.said([row["said_by"]], [row["mark"]])]
-            for place, (_, row) in enumerate(late.iterrows(), start=1)
+            for row in late.to_dict("records")
         ]  # fmt: skip
         columns = "tt works:name unit planned_volume:num actual_volume:num report_month:num months_late:num said_by"
         lead = self.text("meeting_late", n=len(late), communes=late["unit"].nunique())
@@ -295,25 +299,25 @@ class MeetingParts(ForecastChangeParts):
             planned=billions(planned, self.lang), year=year,
         )  # fmt: skip
         rows = [
-            [place, self.pot(pot), *(self.million(row[k]) for k in ("amount", "planned", "disbursed")), self._rate(row["rate"]),
+            [self.pot(pot), *(self.million(row[k]) for k in ("amount", "planned", "disbursed")), self._rate(row["rate"]),
              self.million(row["behind"] if row["communes"] >= row["of"] else np.nan), f"{row['communes']}/{row['of']}",
              "..." if pd.isna(row["mark"]) else self.text(f"mark_{row['mark']}")]
-            for place, (pot, row) in enumerate(pots.iterrows(), start=1)
+            for pot, row in pots.iterrows()
         ]  # fmt: skip
         columns = "tt fund:name year_amount:num planned_money:num paid_money:num rate:num behind_money:num reporting:num note"
         table = self.table("money_pots", columns, rows, unit=self.text("unit_million_money"))
         rows = [
-            [place, self.name_of(unit), *(self.million(row[k]) for k in ("all", "amount", "planned", "disbursed")),
+            [self.name_of(unit), *(self.million(row[k]) for k in ("all", "amount", "planned", "disbursed")),
              self._rate(row["rate"]), self.million(row["behind"]), self.month_name(row["month"])]
-            for place, (unit, row) in enumerate(self.money.iterrows(), start=1)
+            for unit, row in self.money.iterrows()
         ]  # fmt: skip
         columns = "tt unit:name paid_all:num own_amount:num planned_money:num paid_own:num rate:num behind_money:num "
         columns += "report_month:num"
         own = self.table("money_communes", columns, rows, unit=self.text("unit_million_money"))
-        notes = [self.paragraph(self.text(f"meeting_money_{k}"), "key") for k in ("pots", "communes")]
+        notes = [self.key(f"meeting_money_{k}") for k in ("pots", "communes")]
         return self.section("giai-ngan", self.paragraph(told, "verdict"), table, notes[0], own, notes[1], wide=True)
 
-    def _rate(self, rate: float) -> str:
+    def _rate(self, rate):
         return write_percent(None if np.isinf(rate) else rate, self.lang)
 
     # 5: direction ------------------------------------------------------------------------------------------------
@@ -324,11 +328,9 @@ class MeetingParts(ForecastChangeParts):
             return Part("")
         found = needing_direction(self.works, self.money, self.tasks)
         rows = [
-            [place, self.name_of(unit), "; ".join(self._reasons(found[unit]))]
-            for place, unit in enumerate((u for u in self.workbook.communes.index if u in found), start=1)
+            [self.name_of(unit), "; ".join(self._reasons(found[unit]))] for unit in self.workbook.communes.index if unit in found
         ]
-        told = reporting(self.workbook, self.month.end)
-        silent = [unit for unit in self.workbook.communes.index if unit not in told]
+        told, silent = self._reporting
         nobody = "meeting_no_direction" if told else "meeting_direction_unknown"
         return self.section(
             "chi-dao", self.text("meeting_direction_lead"),
@@ -337,7 +339,7 @@ class MeetingParts(ForecastChangeParts):
             self.debts_table(self.workbook.communes.index.tolist()), wide=True,
         )  # fmt: skip
 
-    def _reasons(self, found: dict[str, pd.DataFrame]) -> list[str]:
+    def _reasons(self, found):
         """Why a commune needs direction, in words with the figures."""
         lines = [
             self.text("why_late", work=self.work_name(row), planned=self.percent(row["planned_then"]),
@@ -351,6 +353,6 @@ class MeetingParts(ForecastChangeParts):
         ]  # fmt: skip
         return lines + [
             self.text("why_overdue", criterion=self.criterion(row["set"], row["criterion"]), department=row["department"],
-                      due=write_date(row["due"], self.lang))
+                      due=self.date(row["due"]))
             for _, row in found.get("overdue", pd.DataFrame()).iterrows()
         ]  # fmt: skip

@@ -108,7 +108,7 @@ def changes(before: Standing, now: Standing) -> pd.DataFrame:
     return made[~(held & holds)]  # met, and now covered by a decision: nothing to tell
 
 
-def _shown(standing: Standing) -> pd.Series:
+def _shown(standing):
     states = standing.states
     shown = states["state"].astype(object).where(states["basis"] != "recognition", "recognition")
     return shown.set_axis(pd.MultiIndex.from_frame(states[["unit", "criterion"]]))

@@ -69,7 +69,7 @@ def nearest(text: str, candidates: Iterable[str], n: int = 3) -> list[str]:
         hits = [c for c in candidates if pattern.fullmatch(c)]
         if hits:
             return hits[:n]
-    by_plain: dict[str, list[str]] = {}
+    by_plain = {}
     for candidate in candidates:
         by_plain.setdefault(plain(candidate), []).append(candidate)
     close = difflib.get_close_matches(plain(text), by_plain, n=n, cutoff=0.5)
@@ -116,11 +116,11 @@ def guess_encoding(raw: bytes) -> tuple[str, str]:
         "TCVN3": from_tcvn3(raw.decode("latin-1")),
     }
 
-    def vietnamese(word: str) -> bool:
+    def vietnamese(word):
         tones = sum(c in TONES for c in unicodedata.normalize("NFD", word))
         return tones <= 1 and all(c in _VIETNAMESE for c in word.lower() if ord(c) > 127)
 
-    def share(text: str) -> float:
+    def share(text):
         foreign = [word for word in re.split(r"[\s,;.\"]+", text) if not word.isascii()]
         return sum(map(vietnamese, foreign)) / len(foreign) if foreign else 0.0
 

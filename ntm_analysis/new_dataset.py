@@ -93,6 +93,6 @@ def csv_text(table: pd.DataFrame, name: str, style: str) -> str:
     return text.getvalue()
 
 
-def _plain(value: object) -> object:
+def _plain(value):
     """Settings without the lines they stood on."""
     return {k: _plain(v) for k, v in value.items()} if isinstance(value, dict) else value

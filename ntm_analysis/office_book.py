@@ -71,10 +71,10 @@ def office_book(forms: Sequence[Form], made_on: dt.date, header: str = "") -> by
 class _Styles:
     """Cell formats, each made once."""
 
-    def __init__(self, book: xlsxwriter.Workbook) -> None:
+    def __init__(self, book):
         self.book, self.made = book, {}
 
-    def of(self, **settings: object) -> object:
+    def of(self, **settings):
         """The format with these settings, in the workbook's own letters."""
         key = tuple(sorted(settings.items()))
         if key not in self.made:
@@ -84,7 +84,7 @@ class _Styles:
         return self.made[key]
 
 
-def _sheet(sheet, form: Form, styles: _Styles, header: str) -> None:
+def _sheet(sheet, form, styles, header):
     last, width = max(len(form.heads) - 1, 1), sum(head.width for head in form.heads)
     row = 0
     for line in form.lead:
@@ -121,12 +121,12 @@ def _sheet(sheet, form: Form, styles: _Styles, header: str) -> None:
     _print(sheet, form, row, first, end, last, header)
 
 
-def _height(text: str, width: float) -> float:
+def _height(text, width):
     """The height in points that a wrapped text takes in a column: letters are a little wider than a unit of width."""
     return 15.0 * max(1, math.ceil(1.15 * len(text) / width))
 
 
-def _heads(sheet, form: Form, styles: _Styles, row: int) -> int:
+def _heads(sheet, form, styles, row):
     """The head lines: one, or two where columns share a head; the row below them."""
     style = styles.of(bold=True, border=1, align="center", text_wrap=True, bg_color="#EEEEEE")
     grouped = any(head.group for head in form.heads)
@@ -156,7 +156,7 @@ def _heads(sheet, form: Form, styles: _Styles, row: int) -> int:
     return row + 1 + grouped
 
 
-def _total(sheet, form: Form, styles: _Styles, row: int, first: int) -> None:
+def _total(sheet, form, styles, row, first):
     """The row of totals: sums or counts over the rows below, as formulas with the package's figures as their results."""
     end = first + len(form.rows)
     for column, head in enumerate(form.heads):
@@ -172,7 +172,7 @@ def _total(sheet, form: Form, styles: _Styles, row: int, first: int) -> None:
             sheet.write_string(row, column, "", style)
 
 
-def _cell(sheet, row: int, column: int, head: Head, cell: object, form: Form, styles: _Styles) -> None:
+def _cell(sheet, row, column, head, cell, form, styles):
     style = styles.of(
         border=1, num_format=head.format or "General", align="right" if head.format else "left", text_wrap=not head.format
     )
@@ -190,7 +190,7 @@ def _cell(sheet, row: int, column: int, head: Head, cell: object, form: Form, st
         )
 
 
-def _print(sheet, form: Form, heads: int, first: int, end: int, last: int, header: str) -> None:
+def _print(sheet, form, heads, first, end, last, header):
     """Landscape A4, one page wide, heads on every page, page numbers; the table stays in sight on the screen."""
     sheet.set_landscape()
     sheet.set_paper(9)

@@ -31,7 +31,7 @@ class NotRead(ValueError):
         self.reason, self.beyond, self.details = reason, beyond, details
 
 
-def _parse(text: str, style: str) -> float | None:
+def _parse(text, style):
     if not _NUMBER[style].fullmatch(text):
         return None
     group, point = _SIGNS[style]
@@ -48,7 +48,7 @@ def read_number(text: str, style: str = "vi", *, whole: bool = False, low: float
     ntm_analysis.office_numbers.NotRead: other_style
     """
 
-    def fits(value: float | None) -> bool:
+    def fits(value):
         return value is not None and low <= value <= high and not (whole and value % 1)
 
     text = text.strip().replace("\u00a0", "").replace("\u2212", "-")
@@ -165,12 +165,13 @@ def write_percent(share: float | None, lang: str = "vi") -> str:
     return "..." if share is None or math.isnan(share) else write_number(100 * share, lang, 1) + "%"
 
 
-def write_date(day: dt.date, lang: str = "vi") -> str:
-    """A date in tables and text: a nought before days 1-9 and months 1 and 2 only (Decree 30/2020/NĐ-CP, annex I).
+def write_date(day: dt.date | str, lang: str = "vi") -> str:
+    """A date or ISO day in tables and text: a nought before days 1-9 and months 1 and 2 only (Decree 30/2020/NĐ-CP, annex I).
 
-    >>> write_date(dt.date(2022, 4, 5)), write_date(dt.date(2022, 2, 15)), write_date(dt.date(2022, 4, 5), "en")
+    >>> write_date(dt.date(2022, 4, 5)), write_date("2022-02-15"), write_date(dt.date(2022, 4, 5), "en")
     ('05/4/2022', '15/02/2022', '5 April 2022')
     """
+    day = dt.date.fromisoformat(day) if isinstance(day, str) else day
     if lang == "en":
         return f"{day.day} {day:%B} {day.year}"
     month = f"{day.month:02d}" if day.month <= 2 else str(day.month)

@@ -53,7 +53,7 @@ def needing_direction(works: pd.DataFrame, money: pd.DataFrame, tasks: pd.DataFr
 
     Only reported progress behind its plan counts; a commune without figures is never among them.
     """
-    found: dict[int, dict[str, pd.DataFrame]] = {}
+    found = {}
     behind = money[money["behind"] > 0].rename_axis("unit").reset_index()
     for reason, rows in (("late", works[works["late"]]), ("money", behind), ("overdue", tasks[tasks["overdue"]])):
         for unit, part in rows.groupby("unit"):

@@ -1,10 +1,12 @@
 """What every page has: texts in two languages, numbered tables, sections, heading, sources, footer."""
 
+import datetime as dt
 import platform
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from importlib.resources import files
+from itertools import count
 from typing import Any
 
 import pandas as pd
@@ -12,7 +14,7 @@ from markupsafe import Markup
 
 from . import __version__
 from .assess import Standing, assess
-from .office_numbers import write_date
+from .office_numbers import write_date, write_number
 from .page_inputs import home_of, kept_workbook
 from .recognition import knowledge, levels, revocation, set_in_force
 from .store import Store
@@ -48,10 +50,10 @@ class Part(Markup):
 
     result: dict | None = None
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self):
         return str(self)
 
-    def _repr_mimebundle_(self, **_: object) -> dict:
+    def _repr_mimebundle_(self, **_):
         return {RESULT: self.result} if self.result else {}
 
 
@@ -83,10 +85,10 @@ class Page:
         self.internal = audience == "noi-bo"
         self.set_id = criteria_set or self.workbook.default_set("ntm")
         self.parameters = {"criteria_set": criteria_set, "as_of": as_of, "lang": lang, "audience": audience}
-        self._standings: dict[str, Standing] = {}
-        self._applied: dict[str, tuple[Standing, pd.DataFrame] | None] = {}
+        self._standings = {}
+        self._applied = {}
         self._tables = 0
-        self.made: list[tuple] = []  # every table shown so far: title, unit, heads, rows
+        self.made = []  # every table shown so far: title, unit, heads, rows
 
     # words -------------------------------------------------------------------------------------------------------
 
@@ -100,7 +102,19 @@ class Page:
         names = [name for unit, name in self.workbook.units["name"].items() if unit in chosen]
         if most is not None and len(names) > most:
             return self.text("and_more", names=", ".join(names[:most]), n=len(names) - most)
+        return self.listed(names)
+
+    def listed(self, names: Iterable[str]) -> str:
+        """Names as running text."""
         return listed(names, self.lang)
+
+    def number(self, value: float | None, decimals: int | None = None) -> str:
+        """A number as written."""
+        return write_number(value, self.lang, decimals)
+
+    def date(self, day: dt.date | str) -> str:
+        """A date as written."""
+        return write_date(day, self.lang)
 
     def level_words(self, level: str) -> str:
         return pick(LEVEL_WORDS[level], self.lang)
@@ -164,11 +178,14 @@ class Page:
         """The page's next numbered table; nothing when it has no rows.
 
         ``name`` is the key of its title, ``columns`` the keys of its heads, each with its kind: ``"tt unit:name year:num"``.
-        A head that is a number stands for itself.
+        A head that is a number stands for itself. Rows that lack the cell of a first column ``tt`` are numbered.
         """
-        rows = list(rows)
+        rows, width = list(rows), len(columns.split())
         if not rows:
             return Markup("")
+        if columns.startswith("tt "):
+            number = count(1)
+            rows = [row if len(row) == width else [next(number), *row] for row in rows]
         made = []
         for column in columns.split():
             key, _, kind = column.partition(":")
@@ -198,6 +215,10 @@ class Page:
         """A paragraph; (†) becomes a small raised mark."""
         return Markup("<p{}>{}</p>").format(Markup(' class="{}"').format(kind) if kind else "", dagger(line))
 
+    def key(self, name: str, **values: object) -> Markup:
+        """The paragraph under a table or chart that says how to read it, by the key of its text."""
+        return self.paragraph(self.text(name, **values), "key")
+
     def bullets(self, lines: Iterable[str]) -> Markup:
         items = Markup("").join(Markup("<li>{}</li>").format(dagger(line)) for line in lines if line)
         return Markup("<ul>{}</ul>").format(items) if items else Markup("")
@@ -212,7 +233,7 @@ class Page:
     @property
     def day(self) -> str:
         """The as-of date as written."""
-        return write_date(self.workbook.as_of, self.lang)
+        return self.date(self.workbook.as_of)
 
     @property
     def heading(self) -> str:
@@ -257,9 +278,13 @@ class Page:
                 title += Markup('. <a href="{0}" rel="noreferrer">{0}</a>').format(row["address"])
             elif row["address"]:
                 title += ". " + row["address"]
-            day = "..." if pd.isna(row["published"]) else write_date(row["published"], self.lang)
+            day = "..." if pd.isna(row["published"]) else self.date(row["published"])
             cells.append([self.source(row["id"]), title, day])
         return self.table("sources", "id:name title published", cells)
+
+    def sources_of(self, names: Iterable[str]) -> Markup:
+        """The sources used in whole tables."""
+        return self.sources(source for name in names for source in self.workbook.tables[name]["source"])
 
     def footer_standing(self) -> Standing:
         """The standing whose shares the footer gives."""
@@ -268,6 +293,10 @@ class Page:
     def data_hash(self) -> str:
         """The hash of the data that the page rests on."""
         return self.workbook.content_hash
+
+    def item_names(self) -> dict[str, str]:
+        """What works are called, by item."""
+        return self.workbook.tables["unit_costs"].set_index("item")[f"name_{self.lang}"].to_dict()
 
     def footer(self) -> Part:
         """Data set and its hash, as-of date, parameters, versions, shares reported, assumed, unknown; gives the hash of all

@@ -63,7 +63,7 @@ def kept_workbook(folder: Path, as_of: str = "") -> tuple[Workbook, str]:
     raise FilesChange(f"{folder}")
 
 
-def _open(folder: Path, as_of: str, files: str) -> Workbook:
+def _open(folder, as_of, files):
     made = Workbook.open(folder, as_of or None)
     if files_hash(folder) != files:  # a file was saved meanwhile: what was read may be half of the one, half of the other
         raise FilesChange
@@ -88,7 +88,7 @@ def communes_hashes(workbook: Workbook, foreseen: dict[int, dict]) -> dict[str, 
     }
 
 
-def _hashes(table: pd.DataFrame) -> dict[int, str]:
+def _hashes(table):
     """The hash of a table's rows, in order, by unit; those about no unit by -1."""
     each = pd.util.hash_pandas_object(table.astype("str"), index=False).to_numpy()
     about = "unit" in table and pd.api.types.is_integer_dtype(table["unit"])  # in a published series it is a unit of measure

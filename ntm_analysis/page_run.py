@@ -45,7 +45,7 @@ def run(order: dict) -> dict:
     return made
 
 
-def _page(order: dict) -> dict:
+def _page(order):
     turn = order.get("slots") and turn_file(order["record"])
     executed = execute(Path(order["notebook"]), order["parameters"], order["kernel"], order.get("slots", ()), turn)
     page = to_html(executed, **order["page"]).encode()
@@ -59,7 +59,7 @@ def _page(order: dict) -> dict:
     return made
 
 
-def _inputs(order: dict) -> dict:
+def _inputs(order):
     """The hash of what each commune's page rests on; works out, for all pages, what the hashes need."""
     from .forecast_parts import ForecastParts
     from .page_inputs import communes_hashes
@@ -69,7 +69,7 @@ def _inputs(order: dict) -> dict:
     return {"inputs": communes_hashes(page.workbook, foreseen), "files": page.files}
 
 
-def _cells(order: dict) -> dict:
+def _cells(order):
     """The executed cells themselves, for whoever compares kernels."""
     return {"cells": execute(Path(order["notebook"]), order["parameters"], order["kernel"]).cells}
 

@@ -69,7 +69,7 @@ def merged_states(old: Workbook, link: Link) -> Facts:
     return made
 
 
-def _said(cell, same_thresholds: bool, sourced: bool) -> str:
+def _said(cell, same_thresholds, sourced):
     """What a part's state says for the whole; what follows from a recognition only inferred says nothing."""
     if cell is None:  # a township: nobody judged it by the criteria for communes
         return "unknown"
@@ -86,7 +86,7 @@ def merged_values(old: Workbook, link: Link, weights: dict[tuple[str, str], str]
     values = old.tables["indicator_values"]
     values = values[values["unit"].isin(link.to.index)].sort_values("date", kind="stable")
     newest = values.drop_duplicates(["unit", "set", "indicator"], keep="last")
-    told: dict[tuple, dict] = {}
+    told = {}
     for row in newest.itertuples():
         told.setdefault((int(link.to[row.unit]), row.set, row.indicator), {})[row.unit] = row
     units = old.all_units[["households", "population", "mark"]].to_dict("index")
@@ -107,7 +107,7 @@ def merged_values(old: Workbook, link: Link, weights: dict[tuple[str, str], str]
     return made
 
 
-def _whole(rows: dict, parts: list[int], units: dict[int, dict], weight: str) -> tuple[dict, str]:
+def _whole(rows, parts, units, weight):
     """The value or state of the whole, and by which rule; nothing, and why. ``rows``: the newest of each part that has one."""
     values = [row.value for row in rows.values()]
     if all(map(pd.isna, values)):
@@ -134,13 +134,13 @@ def _whole(rows: dict, parts: list[int], units: dict[int, dict], weight: str) ->
 class _Writer:
     """Writes facts about new units, each with where it comes from."""
 
-    def __init__(self, old: Workbook, link: Link) -> None:
+    def __init__(self, old, link):
         self.link, self.day = link, pd.Timestamp(old.as_of)
         self.names = old.all_units["name"].to_dict()
         self.mark, self.source = link.mark.to_dict(), link.source.to_dict()
         self.known = set(old.tables["sources"]["id"])
 
-    def row(self, new: int, on: list[int], fact: dict, *, date, marks, sources, derived=False) -> dict:
+    def row(self, new, on, fact, *, date, marks, sources, derived=False):
         """``fact`` about the unit ``new`` that rests on the parts ``on``."""
         names = listed([self.names[part] for part in on], LANG)
         note = text(f"rebase_note_{fact['why']}", LANG, names=names, of=len(self.link.parts[new]))

@@ -9,6 +9,7 @@ from .criteria import LEVELS
 from .names import nearest
 from .office_numbers import write_figure
 from .problems import Problem
+from .row_checks import teller
 
 PLAN_TABLES = (
     "unit_costs", "works", "typical_works", "parts", "pots", "envelopes", "profiles", "prices", "cement", "count_priors",
@@ -39,14 +40,7 @@ def check_plan(tables: dict[str, pd.DataFrame], as_of: int, term_end: int, probl
     has money of, if later. A cell that could not be read is passed
     over: its own problem tells.
     """
-    spoilt = {(p.file, p.row, p.column) for p in problems}
-
-    def bad(name: str, rows: pd.Series, code: str, column: str, **details) -> None:
-        for _, row in tables[name][rows].iterrows():
-            if (f"{name}.csv", row["row"], column) not in spoilt:
-                made = {k: v(row) if callable(v) else v for k, v in details.items()}
-                problems.append(Problem(code, f"{name}.csv", int(row["row"]), column, made))
-
+    bad = teller(tables, problems)
     for name, column, to, key in (
         ("works", "item", "unit_costs", "item"),
         ("typical_works", "item", "unit_costs", "item"),
@@ -58,8 +52,8 @@ def check_plan(tables: dict[str, pd.DataFrame], as_of: int, term_end: int, probl
     ):
         known = sorted(set(tables[to][key]) - {""})
         lost = (tables[name][column] != "") & ~tables[name][column].isin(known)
-        bad(name, lost, "unknown_row", column, value=lambda r, c=column: r[c], file=f"{to}.csv",
-            near=lambda r, c=column, k=known: ", ".join(nearest(r[c], k) or k))  # fmt: skip
+        bad(name, lost, "unknown_row", column, value=f"{{{column}}}", file=f"{to}.csv",
+            near=lambda r, c=column, k=known: nearest(r[c], k) or k)  # fmt: skip
     for name, columns in (
         ("unit_costs", ("low", "mode", "high")),
         ("works", ("low", "quantity", "high")),
@@ -75,16 +69,16 @@ def check_plan(tables: dict[str, pd.DataFrame], as_of: int, term_end: int, probl
             range=lambda r, c=columns: "; ".join(f"{x} {write_figure(r[x])}" for x in c if pd.notna(r[x])))  # fmt: skip
     costs, envelopes, parts = tables["unit_costs"], tables["envelopes"], tables["parts"]
     later = (costs["price_year"] > as_of) & (costs["mark"] == "reported")
-    bad("unit_costs", later, "price_after", "price_year", value=lambda r: f"{r['price_year']:g}", year=as_of)
+    bad("unit_costs", later, "price_after", "price_year", value="{price_year:g}", year=as_of)
     horizon = max(term_end, horizon)
     outside = (envelopes["year"] < as_of) | (envelopes["year"] > horizon)
-    bad("envelopes", outside, "outside_horizon", "year", value=lambda r: f"{r['year']:g}", first=as_of, last=horizon)
+    bad("envelopes", outside, "outside_horizon", "year", value="{year:g}", first=as_of, last=horizon)
     units = tables["units"]
     places = {place: place for place in sorted({*units["code"], *units["district"]} - {""})}
     names = {name: f"{code} ({name})" for name, code in zip(units["name"][::-1], units["code"][::-1], strict=True)} | places
     lost = (envelopes["served"] != "") & ~envelopes["served"].isin(places)
-    bad("envelopes", lost, "unknown_served", "served", value=lambda r: r["served"],
-        near=lambda r: ", ".join(names[n] for n in nearest(r["served"], names) or list(places)[:1]))  # fmt: skip
+    bad("envelopes", lost, "unknown_served", "served", value="{served}",
+        near=lambda r: [names[n] for n in nearest(r["served"], names) or list(places)[:1]])  # fmt: skip
     _check_parts(tables, bad)
     pots = tables["pots"].set_index("pot")["earmark"].to_dict()
     only = [(i, set(pots.get(p, "").split("|"))) for i, p in zip(parts["item"], parts["pot"], strict=True) if pots.get(p)]
@@ -93,7 +87,7 @@ def check_plan(tables: dict[str, pd.DataFrame], as_of: int, term_end: int, probl
         broken = pd.Series(False, index=tables[name].index)
         for item, allowed in only:
             broken |= (tables[name]["item"] == item) & tables[name]["criterion"].notna() & ~criterion.isin(allowed)
-        bad(name, broken, "earmark_broken", "item", value=lambda r: r["item"], criterion=lambda r: f"{r['criterion']:g}")
+        bad(name, broken, "earmark_broken", "item", value="{item}", criterion="{criterion:g}")
     priced = costs["price_year"].dropna()
     last = max(term_end, envelopes["year"].where(~outside).max())  # money of a year is divided by that year's prices
     span = range(0) if priced.empty else range(int(min(priced.min(), as_of)) + 1, int(max(priced.max(), last)) + 1)
@@ -103,48 +97,48 @@ def check_plan(tables: dict[str, pd.DataFrame], as_of: int, term_end: int, probl
         problems.append(Problem("no_price", "prices.csv", details={"years": years}))
     sums = tables["profiles"].groupby("pot")["share"].transform("sum")
     first = ~tables["profiles"].duplicated("pot")
-    bad("profiles", first & ((sums - 100).abs() > 1e-6), "shares_sum", "share", what=lambda r: r["pot"],
-        value=lambda r: write_figure(sums[r.name]))  # fmt: skip
+    bad("profiles", first & ((sums - 100).abs() > 1e-6), "shares_sum", "share", what="{pot}",
+        value=sums)  # fmt: skip
     for name in ("works", "typical_works"):
         nothing = tables[name][["low", "quantity", "high"]].max(axis=1) == 0
-        bad(name, nothing, "zero_quantity", "quantity", value=lambda r: r["item"])
+        bad(name, nothing, "zero_quantity", "quantity", value="{item}")
     _check_assumed(tables, as_of, bad)
     if any(p.code == "no_rule" for p in problems):  # whoever must mend that table sees all that it lacks
         problems += lacking_assumptions(tables["assumptions"])
     used = set(tables["works"]["item"]) | set(tables["typical_works"]["item"])
     without = costs["item"].isin(used - set(parts["item"]))
-    bad("unit_costs", without, "no_parts", "item", value=lambda r: r["item"])
+    bad("unit_costs", without, "no_parts", "item", value="{item}")
 
 
-def _check_parts(tables: dict[str, pd.DataFrame], bad) -> None:
+def _check_parts(tables, bad):
     """Money parts have a share, cement parts have tonnes; the money shares of an item sum to 100 and lie within their bounds;
     earmarks are numbers."""
     parts, by_pot = tables["parts"], tables["pots"].drop_duplicates("pot").set_index("pot")
     cement = parts["pot"].map(by_pot["measure"]) == "cement"
     tonnes = parts[["tonnes_low", "tonnes", "tonnes_high"]]
-    bad("parts", cement & tonnes.isna().any(axis=1), "part_form", "tonnes", pot=lambda r: r["pot"])
-    bad("parts", ~cement & tonnes.notna().any(axis=1), "part_form", "tonnes", pot=lambda r: r["pot"])
+    bad("parts", cement & tonnes.isna().any(axis=1), "part_form", "tonnes", pot="{pot}")
+    bad("parts", ~cement & tonnes.notna().any(axis=1), "part_form", "tonnes", pot="{pot}")
     bad("parts", cement & parts[cement].duplicated("item").reindex(parts.index).eq(True), "one_cement", "pot")
     pots = tables["pots"]
     cement_pots = pots["measure"] == "cement"
     bad("pots", cement_pots & pots[cement_pots].duplicated("measure").reindex(pots.index).eq(True), "one_cement", "measure")
     credit = parts["pot"].map(by_pot["fund"]) == "tin_dung"
-    bad("parts", credit, "credit_pays", "pot", pot=lambda r: r["pot"])
+    bad("parts", credit, "credit_pays", "pot", pot="{pot}")
     priced = (tables["unit_costs"]["item"] == CEMENT).any()
     bad("parts", cement & (not priced), "unknown_row", "pot", value=CEMENT, file="unit_costs.csv", near=CEMENT)
-    bad("parts", ~cement & parts["share"].isna(), "part_form", "share", pot=lambda r: r["pot"])
-    bad("parts", cement & parts[["share", "least", "most"]].notna().any(axis=1), "part_form", "share", pot=lambda r: r["pot"])
+    bad("parts", ~cement & parts["share"].isna(), "part_form", "share", pot="{pot}")
+    bad("parts", cement & parts[["share", "least", "most"]].notna().any(axis=1), "part_form", "share", pot="{pot}")
     sums = parts["share"].where(~cement).groupby(parts["item"]).transform("sum")
     first = ~parts.duplicated("item")
-    bad("parts", first & ((sums - 100).abs() > 1e-6), "shares_sum", "share", what=lambda r: r["item"],
-        value=lambda r: write_figure(sums[r.name]))  # fmt: skip
+    bad("parts", first & ((sums - 100).abs() > 1e-6), "shares_sum", "share", what="{item}",
+        value=sums)  # fmt: skip
     _check_bounds(parts, ~cement & ((sums - 100).abs() <= 1e-6), bad)
     earmark = tables["pots"]["earmark"]
     wrong = earmark.ne("") & ~earmark.str.fullmatch(r"\d{1,2}(\|\d{1,2})*")
-    bad("pots", wrong, "not_allowed", "earmark", value=lambda r: r["earmark"], allowed="2; 2|5")
+    bad("pots", wrong, "not_allowed", "earmark", value="{earmark}", allowed="2; 2|5")
 
 
-def _check_bounds(parts: pd.DataFrame, sound: pd.Series, bad) -> None:
+def _check_bounds(parts, sound, bad):
     """least <= share <= most on every money row of ``sound`` items; an item can be paid in full: its leasts add up to 100 at the
     most, its mosts to 100 at least. Where the sum is wrong it alone is told, not every row that makes it so."""
     ends = {end: parts[end].fillna(parts["share"]).where(sound) for end in ("least", "most")}
@@ -154,10 +148,10 @@ def _check_bounds(parts: pd.DataFrame, sound: pd.Series, bad) -> None:
     first = sound & ~parts[sound].duplicated("item").reindex(parts.index, fill_value=True)
 
     for end, row_code, sum_code in (("least", "least_above", "leasts_over"), ("most", "most_below", "mosts_under")):
-        bad("parts", first & wrong[end], sum_code, end, what=lambda r: r["item"],
-            value=lambda r, e=end: write_figure(sums[e][r.name]))  # fmt: skip
-        bad("parts", beyond[end] & ~wrong[end], row_code, end, pot=lambda r: r["pot"],
-            value=lambda r, e=end: write_figure(r[e]), share=lambda r: write_figure(r["share"]))  # fmt: skip
+        bad("parts", first & wrong[end], sum_code, end, what="{item}",
+            value=sums[end])  # fmt: skip
+        bad("parts", beyond[end] & ~wrong[end], row_code, end, pot="{pot}",
+            value=parts[end], share="{share:figure}")  # fmt: skip
 
 
 def unbounded(tables: dict[str, pd.DataFrame]) -> list[Problem]:
@@ -174,13 +168,13 @@ def check_lists(tables: dict[str, pd.DataFrame], units: pd.DataFrame, as_of: dt.
     targets = targets[targets["unit"].isin(units.index) & targets["year"].notna() & targets["level"].isin(LEVELS)]
     decisions = tables["recognitions"]
     decisions = decisions[(decisions["basis"] != "none") & decisions["level"].isin(LEVELS)]
-    reached: dict[tuple[int, str], int] = {}  # the first year in which a commune held a level, or a higher one
+    reached = {}  # the first year in which a commune held a level, or a higher one
     for row in decisions.to_dict("records"):
         year = (row["known_from"] if pd.isna(row["date"]) else row["date"]).year
         for level in LEVELS[: LEVELS.index(row["level"]) + 1]:
             reached[row["unit"], level] = min(year, reached.get((row["unit"], level), year))
 
-    def bad(row: dict, code: str, column: str, **details) -> None:
+    def bad(row, code, column, **details):
         problems.append(Problem(code, "targets.csv", int(row["row"]), column, details))
 
     late = as_of.month <= LAST_MONTH_OF_LATE_LIST
@@ -192,7 +186,7 @@ def check_lists(tables: dict[str, pd.DataFrame], units: pd.DataFrame, as_of: dt.
             held = reached[row["unit"], row["level"]]
             bad(row, "target_reached", "commune", unit=units.loc[row["unit"], "label"], year=year, held=held)
     for (_, year), rows in targets[targets["kind"] == "plan"].groupby(["level", "year"]):
-        shared: set[str] = set()
+        shared = set()
         for row in rows.to_dict("records"):
             own = set(row["source"].split("|"))
             if shared and not shared & own:
@@ -207,16 +201,16 @@ def lacking_assumptions(rules: pd.DataFrame) -> list[Problem]:
     return [Problem("no_assumption", "assumptions.csv", details={"key": key}) for key in lost]
 
 
-def _check_assumed(tables: dict[str, pd.DataFrame], as_of: int, bad) -> None:
+def _check_assumed(tables, as_of, bad):
     """The assumptions are possible: the rule for missing prices, the prior of counts, one row a year of the district's cement."""
     rules, costs = tables["assumptions"], tables["unit_costs"]
     ends = RULES | {"cost_low": (1, 100), "cost_high": (100, 1000), "programme_start": (1990, as_of - 1)}
     least, most = (rules["key"].map({key: float(pair[i]) for key, pair in ends.items()}).astype(float) for i in (0, 1))
     bad("assumptions", (rules["value"] < least) | (rules["value"] > most), "out_of_range", "value",
-        value=lambda r: write_figure(r["value"]),
-        low=lambda r: write_figure(ends[r["key"]][0]), high=lambda r: write_figure(ends[r["key"]][1]))  # fmt: skip
+        value="{value:figure}",
+        low=least, high=most)  # fmt: skip
     part = rules["key"].isin(WHOLE) & (rules["value"] % 1 > 0)
-    bad("assumptions", part, "not_whole", "value", value=lambda r: write_figure(r["value"]))
+    bad("assumptions", part, "not_whole", "value", value="{value:figure}")
     value = rules.drop_duplicates("key").set_index("key")["value"]
     steps = {key: value.get(key, np.nan) for key in ("decision_low", "decision_mode", "decision_high")}
     low, mode, high = steps.values()
@@ -230,11 +224,11 @@ def _check_assumed(tables: dict[str, pd.DataFrame], as_of: int, bad) -> None:
     rest = (priors["average"] * priors["communes"] - 19 * priors["ntm"]) / (priors["communes"] - priors["ntm"])
     known = priors[["average", "communes", "ntm"]].notna().all(axis=1)
     bad("count_priors", known & ~((priors["ntm"] < priors["communes"]) & rest.between(3.5, 17.5)), "prior_impossible", "average",
-        value=lambda r: "?" if pd.isna(rest[r.name]) else write_figure(round(rest[r.name], 1)))  # fmt: skip
+        value=rest.round(1))  # fmt: skip
     total = priors.groupby("set")["share"].transform("sum")
-    bad("count_priors", (total > 100) & ~priors.duplicated("set"), "shares_sum", "share", what=lambda r: r["set"],
-        value=lambda r: write_figure(total[r.name]))  # fmt: skip
+    bad("count_priors", (total > 100) & ~priors.duplicated("set"), "shares_sum", "share", what="{set}",
+        value=total)  # fmt: skip
     cement = tables["cement"]
     again = (cement["commune"] == "") & cement.duplicated(["commune", "year"])
-    bad("cement", again, "duplicate", "year", value=lambda r: f"{r['year']:g}",
+    bad("cement", again, "duplicate", "year", value="{year:g}",
         other=lambda r: int(cement.loc[(cement["commune"] == "") & (cement["year"] == r["year"]), "row"].iloc[0]))  # fmt: skip

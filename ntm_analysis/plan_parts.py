@@ -4,9 +4,8 @@ import pandas as pd
 from markupsafe import Markup
 
 from .criteria import LEVELS
-from .office_numbers import write_number
 from .page import Page
-from .words import count_words, listed
+from .words import count_words
 
 
 class PlanPage(Page):
@@ -38,7 +37,7 @@ class PlanPage(Page):
             return self.text("bar_no_data")
         named = [self.criterion(set_id, n) for n in counts["missing"]]
         nameless = [self.text("nameless", n=counts["unknown"])] if counts["unknown"] else []
-        return listed(named + nameless, self.lang) or "-"
+        return self.listed(named + nameless) or "-"
 
     def department(self, row: pd.Series) -> str:
         """Who is to act by a row of :func:`~ntm_analysis.owed.owed`, marked where the law's owner is only assumed."""
@@ -57,9 +56,7 @@ class PlanPage(Page):
     def targets_table(self) -> Markup:
         """Planned targets and pledges of the district, with where each commune stands now."""
         chosen = pd.concat([self.planned("plan"), self.planned("pledge")])
-        rows = []
-        for place, (_, target) in enumerate(chosen.iterrows(), start=1):
-            rows.append([place, *self.target_cells(target), self.source(target["source"])])
+        rows = [[*self.target_cells(target), self.source(target["source"])] for target in chosen.to_dict("records")]
         return self.table("targets", "tt unit:name aim year:num kind count:num missing source", rows)
 
     def owners_sentence(self) -> str:
@@ -79,7 +76,7 @@ class PlanPage(Page):
         chosen = [unit] if unit is not None else self.workbook.communes.index
         rows = []
         for _, task in tasks[tasks["unit"].isin(chosen)].sort_values(["unit", "number"]).iterrows():
-            quantity = write_number(task["quantity"], self.lang)
+            quantity = self.number(task["quantity"])
             cells = [f"{task['number']:g}", self.workbook.units.loc[task["unit"], "name"], task[f"task_{self.lang}"]]
             rows.append([*cells, quantity, task[f"unit_{self.lang}"] or "...", self.source(task["source"])])
         return self.table("tasks", "tt unit:name task quantity:num measure source", rows)
@@ -89,7 +86,7 @@ class PlanPage(Page):
         goals = self.workbook.tables["goals"]
         rows = []
         for _, goal in goals[goals["kind"] == "yearly_rule"].iterrows():
-            quantity = (write_number(goal["quantity"], self.lang), goal[f"unit_{self.lang}"])
+            quantity = (self.number(goal["quantity"]), goal[f"unit_{self.lang}"])
             rows.append(
                 [
                     goal[f"text_{self.lang}"],

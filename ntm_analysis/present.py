@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from .dictionary import TABLES
-from .problems import DataProblems, Problem
+from .problems import DataProblems
 from .row_identity import Communes, mark_of
 from .table_files import read_table
 from .workbook import Workbook
@@ -28,7 +28,7 @@ def present_rows(workbook: Workbook) -> tuple[dict[str, list[PresentRow]], Commu
     >>> rows["targets"][0].values["level"], communes.key("Thanh Hương")
     ('ntm', '17758')
     """
-    problems: list[Problem] = []
+    problems = []
     style = workbook.meta["number_style"]
     frames = {t: read_table(workbook.path / f"{t}.csv", t, style, "dataset.yaml", problems) for t in TABLES}
     if problems:
@@ -47,7 +47,7 @@ def present_rows(workbook: Workbook) -> tuple[dict[str, list[PresentRow]], Commu
     return made, communes
 
 
-def _bare(value: object) -> object:
+def _bare(value):
     if isinstance(value, pd.Timestamp):
         return dt.date(value.year, value.month, value.day)
     return None if value is pd.NaT or value == "" or value != value else value

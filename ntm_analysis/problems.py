@@ -24,7 +24,7 @@ MANY = 20  # cells named in one line of a report
 def messages() -> dict[str, dict[str, list[str]]]:
     """The words of every problem, by code and language: ``[what, how to mend it]`` (``texts/problems*.yaml``); a third is how to
     mend it where nothing is ``{near}``. ``{names[date]}`` is what the column date is called in the file that is wrong."""
-    made: dict[str, dict[str, list[str]]] = {}
+    made = {}
     for path in files("ntm_analysis").joinpath("texts").iterdir():
         if path.name.startswith("problems"):
             made |= yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -79,7 +79,7 @@ class _Names:
     problem: Problem
     lang: str
 
-    def __getitem__(self, code: str) -> str:
+    def __getitem__(self, code):
         return self.problem.called(code, self.lang)
 
 
@@ -90,7 +90,7 @@ class DataProblems(Exception):
         self.problems = list(problems)
         super().__init__(report(self.problems, "en"))
 
-    def _render_traceback_(self) -> list[str]:
+    def _render_traceback_(self):
         """What a notebook shows in the place of a traceback: the report, in both languages."""
         return [*report(self.problems, "vi").splitlines(), "", *report(self.problems, "en").splitlines()]
 
@@ -110,9 +110,9 @@ def shown(text: str, most: int = 300) -> str:
     return text if len(text) <= most else text[: most - 3] + "..."
 
 
-def _rows(rows: list[int]) -> str:
+def _rows(rows):
     """Row numbers as ranges: 2, 5-7."""
-    spans: list[list[int]] = []
+    spans = []
     for row in sorted(set(rows)):
         if spans and row == spans[-1][1] + 1:
             spans[-1][1] = row
@@ -138,7 +138,7 @@ def report(problems: Iterable[Problem], lang: str = "vi") -> str:
         if not chosen:
             continue
         lines.append(f"{title}: {len(chosen)}")
-        grouped: dict[tuple, tuple[list[int], list[str]]] = {}
+        grouped = {}
         order = lambda p: (p.code not in WHOLE_FILE, p.file, p.sheet or "", p.row or 0, p.column or "")  # noqa: E731
         for p in sorted(chosen, key=order):
             column = p.called(p.column, lang) if p.column else ""

@@ -12,12 +12,6 @@ from .words import text
 from .workbook import Workbook
 
 COMMUNE, SHEET = "xa", "hop-dan"  # the page of a commune and its sheet for villagers, in the places of questions
-# What was asked in Thanh Chương's meeting of the first quarter of 2022.
-AS_ASKED = {
-    "vi": {"listed": "Ba xã", "pledged": "Xã Thanh Lâm", "left": " còn 9 xã"},
-    "en": {"listed": "the three communes", "pledged": "Thanh Lâm commune", "left": " to 9 communes"},
-}
-NUMBERS = {"pledge_year": 2023, "communes": 37, "deadline": "31/12/2025", "next_year": 2023}
 
 
 @dataclass(frozen=True)
@@ -28,14 +22,6 @@ class Question:
     words: dict[str, str]
     places: tuple[tuple[str, str], ...]
     when: str = ""
-
-    def as_asked(self, lang: str) -> str:
-        """The question as it was asked.
-
-        >>> questions()[4].as_asked("vi")[:27]
-        'Để cả 37 xã về đích cuối nh'
-        """
-        return self.words[lang].format(**AS_ASKED[lang], **NUMBERS)
 
 
 @cache
@@ -83,22 +69,3 @@ def answered(workbook: Workbook, pages: dict[str, str], commune: str, lang: str)
                 note += f"; {text('question_sheet', lang)}"
         made.append((question.words[lang].format(**told), links, note))
     return made
-
-
-def questions_page() -> str:
-    """The text of ``docs/planner-questions.md``."""
-    lines = [
-        "# Questions a planner or a leader asks in the monthly meeting",
-        "",
-        "Each is answered by a page of the report within a minute, with the figure, its range, its source, and who must act:",
-        "open `index.html` of the report, unfold the questions, follow the link. The places are the files of the report without",
-        "the day, and the section (`xa`: the page of a commune). Made from `ntm_analysis/questions.yaml`;",
-        "`tests/test_questions.py` follows each link.",
-        "",
-        "| # | question (as asked) | in English | answered in |",
-        "|---|---|---|---|",
-    ]
-    for question in questions():
-        places = ", ".join(f"`{page}#{section}`" for page, section in question.places)
-        lines.append(f"| {question.number} | {question.as_asked('vi')} | {question.as_asked('en')} | {places} |")
-    return "\n".join(lines) + "\n"

@@ -10,7 +10,7 @@ import pandas as pd
 from .dictionary import TABLES, dictionary
 from .names import fold, slug
 from .office_numbers import write_figure
-from .part_facts import Facts, merged_states, merged_values
+from .part_facts import merged_states, merged_values
 from .rebase_rules import RULES
 from .unit_changes import LANG, Link, before, destinations, recognised_parts, recognition_words
 from .words import listed, text
@@ -40,9 +40,9 @@ def rebase(workbook: Workbook, weights: dict[tuple[str, str], str]) -> Rebased:
     link = destinations(workbook)
     old = before(workbook, link)
     standing = recognised_parts(old, link)
-    move = _Move(workbook, link, standing)
     facts = {"states": merged_states(old, link), "values": merged_values(old, link, weights)}
-    tables = {name: move.table(name, facts) for name in TABLES}
+    move = _Move(workbook, link, standing, facts)
+    tables = {name: move.table(name) for name in TABLES}
     account = pd.concat(move.account, ignore_index=True)
     made = pd.DataFrame(move.made, columns=["table", "unit", "what", "value", "parts", "why", "mark", "note"])
     return Rebased(tables, account, made, standing, link)
@@ -51,7 +51,8 @@ def rebase(workbook: Workbook, weights: dict[tuple[str, str], str]) -> Rebased:
 class _Move:
     """The tables on their way; keeps the account."""
 
-    def __init__(self, workbook: Workbook, link: Link, standing: pd.DataFrame) -> None:
+    def __init__(self, workbook, link, standing, facts):
+        self.facts = facts
         self.workbook, self.link, self.units, self.standing = workbook, link, workbook.all_units, standing
         self.day = pd.Timestamp(workbook.as_of)
         self.size = link.to.map(link.to.value_counts())  # by old unit: how many made its new unit
@@ -59,27 +60,27 @@ class _Move:
         names = self.units.loc[self.kept_units, "name"].map(fold)
         clear = ~names.duplicated(keep=False)
         self.called = self.units.loc[self.kept_units, "name"].where(clear, self.units.loc[self.kept_units, "code"])
-        self.account: list[pd.DataFrame] = []
-        self.made: list[dict] = []
+        self.account = []
+        self.made = []
         hamlets = workbook.written["hamlets"]
         self.hamlets_twice = self._twice(hamlets, "hamlet") if len(hamlets) else set()
 
-    def tell(self, name: str, rows: pd.DataFrame, outcome: str, why: object) -> None:
+    def tell(self, name, rows, outcome, why):
         """Enter what became of some rows of a table."""
         unit = rows["unit"] if "unit" in rows else pd.Series(rows.index if name == "units" else -1, index=rows.index)
         into = unit.map(self.link.to).where(unit.isin(self.link.to.index), unit).astype("int64")
         entry = {"table": name, "row": rows["row"], "unit": unit, "into": into, "outcome": outcome, "why": why}
         self.account.append(pd.DataFrame(entry, index=rows.index))
 
-    def make(self, name: str, unit: int, what: str, value: str, parts: str, why: str, mark: str, note: str) -> None:
+    def make(self, name, unit, what, value, parts, why, mark, note):
         """Enter in the account a value made of several parts: of which, by which rule, with which mark."""
         self.made.append(dict(table=name, unit=unit, what=what, value=value, parts=parts, why=why, mark=mark, note=note))
 
-    def table(self, name: str, facts: dict[str, Facts]) -> pd.DataFrame:
+    def table(self, name):
         """One table of the new data set."""
         rows, rule = self.workbook.written[name], RULES[name]
         if rule.how == "own":
-            return getattr(self, f"_{name}")(rows, facts)
+            return getattr(self, f"_{name}")(rows)
         if rule.how == "as_is":
             self.tell(name, rows, "carried", "same")
             return rows
@@ -95,10 +96,10 @@ class _Move:
             kept = pd.concat([kept, self._summed_if_all(name, many)])
         else:
             key = "criterion" if rule.how == "states" else "indicator"
-            kept = self._facts(name, kept, many, key, facts[rule.how])
+            kept = self._merged_facts(name, kept, many, key, self.facts[rule.how])
         return kept
 
-    def _split(self, name: str, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def _split(self, name, rows):
         """The rows that stay what they are (of units unchanged, or of one that is the whole new one), and those of parts."""
         old = rows["unit"].isin(self.link.to.index) if "unit" in rows else pd.Series(False, index=rows.index)
         self.tell(name, rows[~old], "carried", "same")
@@ -108,20 +109,20 @@ class _Move:
         self.tell(name, rows[late], "left", "later")
         return pd.concat([rows[~old], self._renamed(rows[single])]), rows[old & ~single & ~late]
 
-    def _renamed(self, rows: pd.DataFrame) -> pd.DataFrame:
+    def _renamed(self, rows):
         """Rows of old units as rows of the new ones."""
         if rows.empty:
             return rows
         unit = rows["unit"].map(self.link.to).astype("int64")
         return rows.assign(unit=unit, commune=unit.map(self.called))
 
-    def _twice(self, rows: pd.DataFrame, column: str) -> set[tuple[int, str]]:
+    def _twice(self, rows, column):
         """(new unit, folded name) that stand in several of its parts."""
         pairs = pd.DataFrame({"new": rows["unit"].map(self.link.to), "old": rows["unit"], "name": rows[column].map(fold)})
         several = pairs.dropna().groupby(["new", "name"])["old"].nunique()
         return set(several.index[several > 1])
 
-    def _ids(self, rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    def _ids(self, rows, column):
         """Ids that stay unique in the new unit: works begin with the old commune, names found twice end with it."""
         if rows.empty:
             return rows
@@ -135,7 +136,7 @@ class _Move:
         note = names.map(lambda name: text("rebase_note_moved", LANG, name=name))
         return rows.assign(**{column: made, "note": rows["note"].where(rows["note"] == "", rows["note"] + "; ") + note})
 
-    def _facts(self, name: str, kept: pd.DataFrame, many: pd.DataFrame, key: str, facts: Facts) -> pd.DataFrame:
+    def _merged_facts(self, name, kept, many, key, facts):
         """Facts made of all parts, after those that the new unit has itself."""
         self._tell_facts(name, many, key, facts, name)
         made = pd.DataFrame(facts.rows)
@@ -150,7 +151,7 @@ class _Move:
             self.make(name, row.unit, what, value, row.parts, row.why, row.mark, row.note)
         return pd.concat([kept, made[fresh]], ignore_index=True)
 
-    def _tell_facts(self, name: str, rows: pd.DataFrame, key: str, facts: Facts, table: str) -> None:
+    def _tell_facts(self, name, rows, key, facts, table):
         """The newest row of each part and fact of ``table``: what its fact became; older ones are left."""
         if rows.empty:
             return
@@ -162,7 +163,7 @@ class _Move:
         outcome, why = (pd.Series([f[i] for f in fate], index=rows.index) for i in (0, 1))
         self.tell(name, rows, outcome, why)
 
-    def _summed(self, name: str, many: pd.DataFrame) -> pd.DataFrame:
+    def _summed(self, name, many):
         """The newest amount of each part and criterion, added."""
         many = many.sort_values("date", kind="stable")
         older = many.duplicated(["unit", "criterion"], keep="last")
@@ -171,7 +172,7 @@ class _Move:
         self.tell(name, newest, "merged", "summed")
         return self._sums(name, newest, ["criterion"], ["amount"], "min")
 
-    def _summed_if_all(self, name: str, many: pd.DataFrame) -> pd.DataFrame:
+    def _summed_if_all(self, name, many):
         """Amounts of a year added where every part reports it."""
         if many.empty:
             return many
@@ -181,7 +182,7 @@ class _Move:
         self.tell(name, many[full], "merged", "summed")
         return self._sums(name, many[full], ["year"], ["granted", "delivered", "used"], "max")
 
-    def _sums(self, name: str, rows: pd.DataFrame, by: list[str], amounts: list[str], which: str) -> pd.DataFrame:
+    def _sums(self, name, rows, by, amounts, which):
         made = []
         for (new, *key), group in rows.groupby([rows["unit"].map(self.link.to), *by]):
             names = listed(group["unit"].map(self.units["name"]), LANG)
@@ -196,7 +197,7 @@ class _Move:
             self.make(name, int(new), what, value, names, "summed", first["mark"], note)
         return pd.DataFrame(made, columns=rows.columns)
 
-    def _units(self, rows: pd.DataFrame, facts: dict[str, Facts]) -> pd.DataFrame:
+    def _units(self, rows):
         """The units there are from the day on. A new one's note names its parts and their recognition; households and
         population not told of it are those of all its parts."""
         gone = rows.index.isin(self.link.to.index)
@@ -221,7 +222,7 @@ class _Move:
                     self.make("units", new, column, write_figure(kept.at[new, column]), names, "summed", mark, note)
         return kept
 
-    def _former_units(self, rows: pd.DataFrame, facts: dict[str, Facts]) -> pd.DataFrame:
+    def _former_units(self, rows):
         """The units that each new one is made of, with the recognition that each had; those of a merger before stay behind."""
         old = rows["unit"].isin(self.link.to.index)
         self.tell("former_units", rows[old], "left", "done")
@@ -239,7 +240,7 @@ class _Move:
                 })  # fmt: skip
         return pd.concat([rows[~old], pd.DataFrame(made)])
 
-    def _mergers(self, rows: pd.DataFrame, facts: dict[str, Facts]) -> pd.DataFrame:
+    def _mergers(self, rows):
         """Mergers still to come; of a new unit's parts they become one row where all say the same."""
         done = (rows["on"] <= self.day) | ~rows["unit"].isin([*self.kept_units, *self.link.to.index])
         self.tell("mergers", rows[done], "left", "done")
@@ -255,13 +256,13 @@ class _Move:
         self.tell("mergers", many[agreed], "merged", "same_fate")
         return pd.concat([ahead[~old], _as_one(self._renamed(many[agreed]), ["unit", "on"])])
 
-    def _goals(self, rows: pd.DataFrame, facts: dict[str, Facts]) -> pd.DataFrame:
+    def _goals(self, rows):
         past = rows["year"] < self.day.year
         self.tell("goals", rows[~past], "carried", "same")
         self.tell("goals", rows[past], "left", "past_year")
         return rows[~past]
 
-    def _envelopes(self, rows: pd.DataFrame, facts: dict[str, Facts]) -> pd.DataFrame:
+    def _envelopes(self, rows):
         """Money of years still to come; what served an old commune serves the new one."""
         past = rows["year"] < self.day.year
         self.tell("envelopes", rows[past], "left", "past_year")
@@ -283,7 +284,7 @@ class _Move:
         moved = moved.assign(amount=moved.groupby(["pot", "served", "year"])["amount"].transform("sum"))
         return pd.concat([ahead[served.isna()], _as_one(moved, ["pot", "served", "year"])])
 
-    def _progress(self, rows: pd.DataFrame, facts: dict[str, Facts]) -> pd.DataFrame:
+    def _progress(self, rows):
         """Progress of works moves with them; what it says of criteria and indicators is in the facts made of all parts."""
         kept, many = self._split("progress", rows)
         work = many["work"] != ""
@@ -291,12 +292,12 @@ class _Move:
         said = (many["state"] != "") | many["value"].notna()
         for key, how, table in (("criterion", "states", "criterion_states"), ("indicator", "values", "indicator_values")):
             about = many["criterion"].notna() if key == "criterion" else many["indicator"] != ""
-            self._tell_facts("progress", many[~work & said & about], key, facts[how], table)
+            self._tell_facts("progress", many[~work & said & about], key, self.facts[how], table)
         self.tell("progress", many[~work & ~said], "left", "money")
         return pd.concat([kept, self._renamed(self._ids(many[work], "work"))])
 
 
-def _as_one(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+def _as_one(rows, by):
     """Rows that are the same in ``by`` as one row: with the marks and sources of all, known since the last of them is."""
     groups = rows.groupby(by)
     whole = {
@@ -307,5 +308,5 @@ def _as_one(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     return rows.assign(**whole).drop_duplicates(by)
 
 
-def _joined(sources: list[str]) -> str:
+def _joined(sources):
     return "|".join(dict.fromkeys(part for cell in sources for part in cell.split("|") if part))

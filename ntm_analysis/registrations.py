@@ -34,7 +34,7 @@ def communes_registered(workbook: Workbook, year: int) -> pd.DataFrame:
     return places.sort_values(["at", "place"], kind="stable")[["unit", "level", "source"]]
 
 
-def _communes(workbook: Workbook) -> pd.DataFrame:
+def _communes(workbook):
     rows = workbook.tables["targets"]
     return rows[(rows["kind"] == "plan") & rows["unit"].isin(workbook.communes.index)]
 

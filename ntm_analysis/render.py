@@ -86,7 +86,7 @@ def turns(slots: list[str], last: int, mark: Path | None) -> dict[str, Callable]
                     return
             await asyncio.sleep(0.01)
 
-    def give_back(cell_index: int, **_: object) -> None:
+    def give_back(cell_index, **_):
         if cell_index == last:
             for lock in locks:
                 lock.release()
@@ -129,7 +129,7 @@ def execute(
     return made
 
 
-def _last_code_cell(notebook: Path) -> int:
+def _last_code_cell(notebook):
     """The place of the last cell that runs, the cell of parameters that papermill adds counted."""
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     return (

@@ -104,7 +104,7 @@ def plan(workbook: Workbook, units: list[int] | None, lang: str, audience: str) 
     return jobs
 
 
-def _edition(lang: str, audience: str) -> str:
+def _edition(lang, audience):
     """The part of a file's name that tells editions apart: none for the office in Vietnamese."""
     return ("_en" if lang == "en" else "") + ("" if audience == "noi-bo" else f"_{audience}")
 
@@ -154,13 +154,13 @@ def make_report(
         }
         lines = {job.file: _line(job, pages[job.file], files) for job in chosen}
         todo = [job for job in chosen if force or not manifest.made_of(job.file, **_wanted(lines[job.file], "files"))]
-        made: list[str] = []
+        made = []
         on_plan(len(todo))
         if todo:
             if not room_for(folder, jobs):
                 raise NoRoom(f"{folder}")
 
-            def ended(file: str, line: dict) -> None:
+            def ended(file, line):
                 if line["status"] == "complete":
                     made.append(file)
                 elif line["stale"]:
@@ -194,7 +194,7 @@ def make_report(
         stem = f"{workbook.id}_{workbook.as_of}{_edition(lang, audience)}"
         if single and outcome.pages:
             outcome.single = folder / f"{stem}_mot-tep.html"
-            write_whole(outcome.single, single_file(workbook, outcome, lang))
+            write_whole(outcome.single, single_file(outcome))
         if archive and outcome.pages:
             outcome.archive = folder / f"{stem}.zip"
             write_whole(outcome.archive, _zipped([outcome.index, *(folder / job.file for job in outcome.pages)]))
@@ -216,22 +216,22 @@ def asked_in(
     return answered(workbook, pages, "" if unit is None else workbook.units.at[unit, "name"], lang)
 
 
-def _line(job: Job, page: dict, files: str) -> dict:
+def _line(job, page, files):
     """What a page's line of the manifest says of what it is made of; ``data`` of a page of the district: all files."""
     inputs = {"notebook": hash_of_files(NOTEBOOKS / job.notebook), "page": hash_of(page), "files": files, "data": files}
     return {"notebook": job.notebook, "parameters": job.parameters, "inputs": inputs}
 
 
-def _wanted(line: dict, what: str) -> dict:
+def _wanted(line, what):
     """What the line of a page that need not be made again says; ``what``: of the inputs, besides notebook and page."""
     inputs = {name: line["inputs"][name] for name in ("notebook", "page", what)}
     return {"parameters": line["parameters"], "versions": software(), "inputs": inputs}
 
 
 def _run(
-    batch: Batch, workbook: Workbook, todo: list[Job], lines: dict, pages: dict, force: bool,
-    on_same: Callable[[str, dict], None],
-) -> None:  # fmt: skip
+    batch, workbook, todo, lines, pages, force,
+    on_same,
+):  # fmt: skip
     """Ask for the pages of the district, then for those of the communes whose data changed; ``on_same`` is told of the others."""
     for job in todo:
         if job.unit is None or job.unit < 0:
@@ -266,17 +266,17 @@ def failure(line: dict, lang: str) -> str:
     return told
 
 
-def _current(manifest: Manifest, job: Job, files: str) -> bool:
+def _current(manifest, job, files):
     """Whether a complete page of these data stands there."""
     line = manifest.pages.get(job.file, {})
     return line.get("status") == "complete" and line["inputs"].get("files") == files and manifest.stands(job.file)
 
 
-def _is_stale(manifest: Manifest, job: Job) -> bool:
+def _is_stale(manifest, job):
     return manifest.pages.get(job.file, {}).get("stale", False)
 
 
-def _mark_stale(manifest: Manifest, file: str, lang: str) -> None:
+def _mark_stale(manifest, file, lang):
     """Say on the older page that was kept that it is older."""
     marked = mark_stale(manifest.folder / file, lang)
     write_whole(manifest.folder / file, marked)
@@ -285,13 +285,13 @@ def _mark_stale(manifest: Manifest, file: str, lang: str) -> None:
     manifest.save()
 
 
-def _write_changed(path: Path, content: str) -> None:
+def _write_changed(path, content):
     """Write a file unless it is as it should be."""
     if not path.exists() or path.read_bytes() != content.encode():
         write_whole(path, content)
 
 
-def single_file(workbook: Workbook, outcome: Outcome, lang: str) -> str:
+def single_file(outcome: Outcome) -> str:
     """The index and all pages in one file: a page opens from the list; headings one step lower, ids made unique."""
     from bs4 import BeautifulSoup
 
@@ -322,7 +322,7 @@ def single_file(workbook: Workbook, outcome: Outcome, lang: str) -> str:
     return str(book)
 
 
-def _zipped(files: list[Path]) -> bytes:
+def _zipped(files):
     """The files in one archive, by name only."""
     raw = io.BytesIO()
     with zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED) as packed:

@@ -21,9 +21,9 @@ class Communes:
     """
 
     def __init__(self, units: Iterable[tuple[str, str]]) -> None:
-        self.codes: dict[str, set[str]] = {}
-        self.names: dict[str, str] = {}
-        self._keys: dict[str, str] = {}
+        self.codes = {}
+        self.names = {}
+        self._keys = {}
         for code, name in units:
             self.codes.setdefault(fold(name), set()).add(code)
             self.names[code] = name

@@ -32,17 +32,17 @@ class Runs:
     """What both ways share: the time that each run has left. ``overdue``: the records of those killed."""
 
     def __init__(self) -> None:
-        self.until: dict[str, float] = {}
-        self.waiting: dict[str, float] = {}  # seconds of the runs that wait for their turn
-        self.overdue: set[str] = set()
+        self.until = {}
+        self.waiting = {}  # seconds of the runs that wait for their turn
+        self.overdue = set()
 
-    def _begin(self, order: dict) -> None:
+    def _begin(self, order):
         record, seconds = order["record"], order["timeout"]
         self.until[record] = time.monotonic() + seconds * (BEFORE if order.get("slots") else 1)
         if order.get("slots"):
             self.waiting[record] = seconds
 
-    def _late(self) -> list[str]:
+    def _late(self):
         now = time.monotonic()
         for record in [record for record in self.waiting if turn_file(record).exists()]:
             self.until[record] = now + self.waiting.pop(record)
@@ -50,7 +50,7 @@ class Runs:
         self.overdue.update(found)
         return found
 
-    def _end(self, record: str) -> None:
+    def _end(self, record):
         self.until.pop(record, None)
         self.waiting.pop(record, None)
 
@@ -111,13 +111,13 @@ class ForkedRuns(Runs):
                 done.append(record)
         return done
 
-    def _ask(self, **asked: object) -> None:
+    def _ask(self, **asked):
         try:
             self.connection.sendall(json.dumps(asked).encode() + b"\n")
         except OSError:
             raise NoWarmProcess from None
 
-    def _told(self, wait: float) -> list[dict]:
+    def _told(self, wait):
         if not select.select([self.connection], [], [], wait)[0]:
             return []
         try:

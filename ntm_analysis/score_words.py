@@ -1,9 +1,6 @@
 """The scores of registered forecasts in sentences for the terminal, and as plain Python for JSON."""
 
-import datetime as dt
 import math
-
-import pandas as pd
 
 from .dictionary import dictionary
 from .forecast.scoring import PLACES, Scores
@@ -30,7 +27,7 @@ def score_lines(scores: Scores, lang: str) -> list[str]:
     return [*lines, *_reliability_lines(scores.reliability, lang), *_waiting_lines(scores, lang), *unused]
 
 
-def _nothing_yet(scores: Scores, lang: str) -> list[str]:
+def _nothing_yet(scores, lang):
     due = scores.first_due
     if due is None:
         return [text("score_settled_only", lang, n=scores.registered)]
@@ -40,7 +37,7 @@ def _nothing_yet(scores: Scores, lang: str) -> list[str]:
     return [text(key, lang, n=scores.registered, day=write_date(due, lang), columns=columns)]
 
 
-def _row_lines(row: dict, lang: str) -> list[str]:
+def _row_lines(row, lang):
     score, base = (write_number(row[key], lang, 3) for key in ("brier", "brier_base"))
     better = "same" if math.isnan(row["skill"]) or score == base else "better" if row["skill"] > 0 else "worse"
     lines = [
@@ -50,13 +47,13 @@ def _row_lines(row: dict, lang: str) -> list[str]:
         )
     ]  # fmt: skip
     if row["late"]:
-        lines.append("  " + text("score_late", lang, n=row["late"], day=write_date(_day(row["registered_on"]), lang)))
+        lines.append("  " + text("score_late", lang, n=row["late"], day=write_date(row["registered_on"], lang)))
     if row["scenario"] != "baseline":
         lines.append("  " + text("score_scenario", lang, scenario=row["scenario"]))
     return lines
 
 
-def _compared_lines(table: pd.DataFrame, lang: str) -> list[str]:
+def _compared_lines(table, lang):
     """Forecasts that ask the same, side by side, each with what its number finishing was worth."""
     lines = ["", text("score_compared", lang)]
     for row in table.to_dict("records"):
@@ -66,7 +63,7 @@ def _compared_lines(table: pd.DataFrame, lang: str) -> list[str]:
     return lines
 
 
-def _reliability_lines(table: pd.DataFrame, lang: str) -> list[str]:
+def _reliability_lines(table, lang):
     if not table["n"].sum():
         return []
     lines = ["", text("score_reliability", lang)]
@@ -76,7 +73,7 @@ def _reliability_lines(table: pd.DataFrame, lang: str) -> list[str]:
     return lines
 
 
-def _waiting_lines(scores: Scores, lang: str) -> list[str]:
+def _waiting_lines(scores, lang):
     """What is not scored: a score without the outcomes still wanting is provisional, successes being known sooner."""
     reasons = scores.waiting["reason"].value_counts()
     keys = (("outcome", "score_wanting"), ("deadline", "score_not_due"))
@@ -87,7 +84,7 @@ def _waiting_lines(scores: Scores, lang: str) -> list[str]:
 def score_record(scores: Scores) -> dict:
     """The scores in plain Python types, as ``ntm score --json`` prints them; null where there is nothing to tell."""
     finishing = {row.pop("id"): row for row in _records(scores.finishing)}
-    made: dict[str, dict] = {}
+    made = {}
     for row in _records(scores.rows):
         about = {key: row.pop(key) for key in ("id", "registered_on", "scenario", "policy", "finish")}
         made.setdefault(about["id"], about | dict.fromkeys(PLACES))[row.pop("question")] = row
@@ -104,10 +101,6 @@ def score_record(scores: Scores) -> dict:
     }
 
 
-def _records(table: pd.DataFrame) -> list[dict]:
+def _records(table):
     rows = table.to_dict("records")
     return [{k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()} for row in rows]
-
-
-def _day(iso: str) -> dt.date:
-    return dt.date.fromisoformat(iso)

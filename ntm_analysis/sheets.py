@@ -53,7 +53,7 @@ def read_book(path: Path) -> list[Sheet]:
     """The worksheets of an Excel file, hidden ones too; raises :class:`~ntm_analysis.problems.DataProblems` for what is none."""
     file = path.name
 
-    def refuse(code: str, **details: object) -> DataProblems:
+    def refuse(code, **details):
         return DataProblems([Problem(code, file, details=details)])
 
     try:
@@ -100,19 +100,19 @@ class _Large(Exception):
 class _Extras:
     """What one pass over a sheet's XML finds: hidden rows, unsaved formulas, errors (by cell), percentages, the filled size."""
 
-    def __init__(self) -> None:
-        self.hidden: set[int] = set()
-        self.unsaved: set[tuple[int, int]] = set()
-        self.errors: dict[tuple[int, int], str] = {}
-        self.percent: set[tuple[int, int]] = set()
+    def __init__(self):
+        self.hidden = set()
+        self.unsaved = set()
+        self.errors = {}
+        self.percent = set()
         self.rows = self.columns = 0
 
-    def read(self, stream: object, percent: frozenset[str]) -> None:
+    def read(self, stream, percent):
         """Parse the XML of a worksheet from ``stream``; ``percent``: styles that show a percentage."""
         cell = formula = style = kind = text = ""
         inside = False
 
-        def start(name: str, attributes: dict[str, str]) -> None:
+        def start(name, attributes):
             nonlocal cell, style, kind, formula, text, inside
             if name == "c":
                 cell, style, kind = attributes.get("r", ""), attributes.get("s", ""), attributes.get("t", "")
@@ -124,12 +124,12 @@ class _Extras:
             elif name == "row" and attributes.get("hidden") in ("1", "true"):
                 self.hidden.add(int(attributes["r"]) - 1)
 
-        def data(piece: str) -> None:
+        def data(piece):
             nonlocal text
             if inside:
                 text += piece
 
-        def end(name: str) -> None:
+        def end(name):
             nonlocal inside
             if name in ("v", "t"):
                 inside = False
@@ -154,7 +154,7 @@ class _Extras:
         parser.Parse(b"", True)
 
 
-def _extras(path: Path) -> dict[str, _Extras]:
+def _extras(path):
     """The extras of each worksheet of an .xlsx file, by name."""
     made = {}
     with zipfile.ZipFile(path) as packed:
@@ -176,7 +176,7 @@ def _extras(path: Path) -> dict[str, _Extras]:
     return made
 
 
-def _percent_styles(raw: bytes) -> frozenset[str]:
+def _percent_styles(raw):
     """The numbers of the cell styles that show a percentage."""
     root = ElementTree.fromstring(raw)
     own = {f.get("numFmtId"): f.get("formatCode", "") for f in root.iter(f"{_MAIN}numFmt")}
@@ -185,7 +185,7 @@ def _percent_styles(raw: bytes) -> frozenset[str]:
     return frozenset(f"{n}" for n, xf in enumerate(styles if styles is not None else []) if xf.get("numFmtId") in shown)
 
 
-def _sheet(read: python_calamine.CalamineSheet, extras: _Extras) -> Sheet:
+def _sheet(read, extras):
     cells = [[_value(cell) for cell in row] for row in read.to_python(skip_empty_area=False)]
     for (row, column), text in extras.errors.items():
         while len(cells) <= row:
@@ -196,7 +196,7 @@ def _sheet(read: python_calamine.CalamineSheet, extras: _Extras) -> Sheet:
     return Sheet(read.name, cells, merged, *map(frozenset, (extras.hidden, extras.unsaved, extras.percent)))
 
 
-def _value(cell: object) -> object:
+def _value(cell):
     if cell == "" and isinstance(cell, str):
         return None
     if isinstance(cell, int) and not isinstance(cell, bool):

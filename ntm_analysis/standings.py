@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from .assess import Standing, assess
+from .assess import assess
 from .recognition import levels
 from .workbook import Workbook
 
@@ -39,7 +39,7 @@ def commune_records(workbook: Workbook, set_id: str = "", units: list[int] | Non
     return records
 
 
-def _counts(standing: Standing, unit: int) -> dict:
+def _counts(standing, unit):
     """One commune's counts by one set, in plain Python types."""
     row = standing.counts.loc[unit]
     return {

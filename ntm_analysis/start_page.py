@@ -1,7 +1,5 @@
 """The start page of the notebooks: the data set and its check, told in words whatever is wrong, and where results go."""
 
-from pathlib import Path
-
 from markupsafe import Markup
 
 from .criteria import to_check
@@ -38,9 +36,9 @@ class StartPage:
         given = {"dataset": dataset, "as_of": as_of, "lang": lang}
         wrong = [BY_NAME[name] for name, value in given.items() if BY_NAME[name].fault(value)]
         self.faults = [f"{p.name} = {given[p.name]!r} ({pick((p.vi, p.en), self.lang)})" for p in wrong]
-        self.folder: Path | None = None
-        self.workbook: Workbook | None = None
-        self.problems: list = []
+        self.folder = None
+        self.workbook = None
+        self.problems = []
         self.unforeseen = ""
         if self.faults:
             return
@@ -115,9 +113,9 @@ class StartPage:
         return Part(Markup("<h2>{}</h2><p>{}</p><ol>{}</ol>").format(self.text("start_questions", count=len(asked)), lead, items))
 
     @property
-    def _reports(self) -> Path:
+    def _reports(self):
         return home_of(self.folder) / "reports" / (self.workbook.id if self.workbook else self.folder.name)
 
-    def _told(self, place: Path) -> str:
+    def _told(self, place):
         home = home_of(self.folder)
         return place.relative_to(home).as_posix() if place.is_relative_to(home) else place.as_posix()

@@ -58,7 +58,7 @@ def hash_of_files(*places: Path) -> str:
 def software() -> dict[str, str]:
     """What the results rest on besides data: this package by the hash of its files, Python, the libraries by version."""
 
-    def found(name: str) -> str:
+    def found(name):
         try:
             return version(name)
         except PackageNotFoundError:
@@ -127,7 +127,7 @@ class Store:
                         old.unlink()
 
 
-def _read(path: Path) -> tuple | None:
+def _read(path):
     """An entry, in a tuple so that a result may be None; None where it is not there or spoilt."""
     try:
         found = pickle.loads(path.read_bytes())
@@ -140,7 +140,7 @@ def _read(path: Path) -> tuple | None:
     return found
 
 
-def _ours(folder: Path) -> bool:
+def _ours(folder):
     """Whether only those may write in a folder who may also change this program."""
     try:
         found = folder.stat()

@@ -1,6 +1,6 @@
 """Tables checked against each other and against the law: references, totals, the form of every value."""
 
-from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -8,8 +8,9 @@ import pandas as pd
 from .criteria import Law
 from .dictionary import KEYS
 from .names import fold, nearest
-from .office_numbers import write_date, write_number
+from .office_numbers import write_date
 from .problems import Problem
+from .row_checks import teller
 from .table_files import duplicates
 from .units import described, resolve
 
@@ -25,20 +26,7 @@ def check_table(
     A cell that could not be read is passed over: its own problem tells. ``sources`` is None when it could not be read.
     """
     file = f"{name}.csv"
-    spoilt = {(p.row, p.column) for p in problems if p.file == file}
-
-    def bad(rows: pd.Series, code: str, column: str, also: str = "", **details) -> None:
-        if not rows.any():
-            return
-        for _, row in table[rows].iterrows():
-            if spoilt & {(row["row"], column), (row["row"], also)}:
-                continue
-            made = {k: v(row) if callable(v) else v for k, v in details.items()}
-            problems.append(Problem(code, file, int(row["row"]), column, made))
-
-    def day(column: str) -> Callable[[pd.Series], str]:
-        return lambda row: write_date(row[column])
-
+    bad = partial(teller({name: table}, problems), name)
     if "commune" in table:
         if name != "mergers":
             dates = (
@@ -52,27 +40,27 @@ def check_table(
         return
     if name in JUDGED:
         town = table["unit"].map(units["kind"]) == "township"
-        bad(town, "not_judged", "commune", unit=lambda r: units.loc[r["unit"], "label"])
+        bad(town, "not_judged", "commune", unit=table["unit"].map(units["label"]))
     if "date" in table:
-        bad(table["date"] > table["known_from"], "known_before", "date", date=day("date"), known=day("known_from"))
+        bad(table["date"] > table["known_from"], "known_before", "date", date="{date:day}", known="{known_from:day}")
     if "source" in table and sources is not None:
         ids = set(sources["id"])
         known = {cell: [part for part in cell.split("|") if part not in ids] for cell in table["source"].unique() if cell}
         bad(table["source"].map(known).map(bool, na_action="ignore").eq(True), "unknown_source", "source",
-            value=lambda r: ", ".join(known[r["source"]]),
-            near=lambda r: ", ".join(nearest(known[r["source"]][0], sorted(ids)) or sorted(ids)[:3]))  # fmt: skip
+            value=lambda r: known[r["source"]],
+            near=lambda r: nearest(known[r["source"]][0], sorted(ids)) or sorted(ids)[:3])  # fmt: skip
     if name == "mergers":
         start = table["unit"].map(units["valid_from"])
         bad(
             table["on"] <= start,
             "merged_before",
             "on",
-            on=day("on"),
+            on="{on:day}",
             start=lambda r: write_date(units.loc[r["unit"], "valid_from"]),
         )
         missing = (table["into_code"] != "") & ~table["into_code"].isin(units["code"])
-        bad(missing, "unknown_unit", "into_code", value=lambda r: r["into_code"],
-            near=lambda r: ", ".join(nearest(r["into_name"], units["name"])))  # fmt: skip
+        bad(missing, "unknown_unit", "into_code", value="{into_code}",
+            near=lambda r: nearest(r["into_name"], units["name"]))  # fmt: skip
     if name == "units":
         _check_units(units, file, problems)
     if "set" in table:
@@ -80,18 +68,18 @@ def check_table(
     if name == "carry_over":
         for column in ("from_set", "to_set"):
             unknown = ~table[column].isin(law.sets) & (table[column] != "")
-            bad(unknown, "unknown_set", column, value=lambda r, c=column: r[c], allowed=", ".join(sorted(law.sets)))
+            bad(unknown, "unknown_set", column, value=table[column], allowed=sorted(law.sets))
         last = table["to_set"].map({s: law.sets[s].criteria_count for s in law.sets}).astype("float64")
-        bad(table["criterion"] > last, "unknown_criterion", "criterion", value=lambda r: f"{r['criterion']:g}",
-            set=lambda r: r["to_set"], of=lambda r: law.sets[r["to_set"]].criteria_count)  # fmt: skip
+        bad(table["criterion"] > last, "unknown_criterion", "criterion", value="{criterion:g}",
+            set="{to_set}", of=last)  # fmt: skip
     if name == "typical_works":
         known_tests = set(law.tests["set"] + "|" + law.tests["test"])
         lost = (table["per"] == "point") & ~(table["set"] + "|" + table["indicator"]).isin(known_tests)
-        bad(lost, "unknown_test", "indicator", value=lambda r: r["indicator"], set=lambda r: r["set"],
-            near=lambda r: ", ".join(law.tests.loc[law.tests["set"] == r["set"], "test"]))  # fmt: skip
+        bad(lost, "unknown_test", "indicator", value="{indicator}", set="{set}",
+            near=lambda r: law.tests.loc[law.tests["set"] == r["set"], "test"])  # fmt: skip
 
 
-def _check_units(units: pd.DataFrame, file: str, problems: list[Problem]) -> None:
+def _check_units(units, file, problems):
     """No two units of one district with the same name (after folding) from the same day."""
     same = units.sort_values("valid_from", kind="stable").assign(key=units["name"].map(fold) + "|" + units["district"])
     for number, unit in same[same.duplicated(["key", "valid_from"], keep="first")].iterrows():
@@ -100,32 +88,28 @@ def _check_units(units: pd.DataFrame, file: str, problems: list[Problem]) -> Non
         problems.append(Problem("duplicate", file, int(unit["row"]), "name", details))
 
 
-def _check_sets(name: str, table: pd.DataFrame, law: Law, bad: Callable) -> None:
+def _check_sets(name, table, law, bad):
     """The set of each row exists, is of the right level, and has the criterion, the total or the indicator named."""
-
-    def whole(value: float) -> str:
-        return "?" if pd.isna(value) else f"{value:g}"
-
     known_set = table["set"].isin(law.sets)
-    bad(~known_set & (table["set"] != ""), "unknown_set", "set", value=lambda r: r["set"], allowed=", ".join(sorted(law.sets)))
+    bad(~known_set & (table["set"] != ""), "unknown_set", "set", value="{set}", allowed=sorted(law.sets))
     of = table["set"].map({s: law.sets[s].criteria_count for s in law.sets}).astype("float64")
     if "criterion" in table:
         counting = table["set"].map({s: law.sets[s].counts_only for s in law.sets}).eq(True)
-        bad(counting & table["criterion"].notna(), "counts_only", "set", set=lambda r: r["set"])
+        bad(counting & table["criterion"].notna(), "counts_only", "set", set="{set}")
         outside = known_set & ~counting & ((table["criterion"] < 1) | (table["criterion"] > of))
-        bad(outside, "unknown_criterion", "criterion", value=lambda r: whole(r["criterion"]), set=lambda r: r["set"],
-            of=lambda r: law.sets[r["set"]].criteria_count)  # fmt: skip
+        bad(outside, "unknown_criterion", "criterion", value="{criterion:g}", set="{set}",
+            of=of)  # fmt: skip
     if name == "criterion_counts":
         above = table["met"] > table["of"]
-        bad(above, "count_above_total", "met", met=lambda r: whole(r["met"]), of=lambda r: whole(r["of"]))
-        bad(~above & known_set & table["of"].notna() & (table["of"] != of), "wrong_total", "of", of=lambda r: whole(r["of"]),
-            set=lambda r: r["set"], expected=lambda r: law.sets[r["set"]].criteria_count)  # fmt: skip
+        bad(above, "count_above_total", "met", met="{met:g}", of="{of:g}")
+        bad(~above & known_set & table["of"].notna() & (table["of"] != of), "wrong_total", "of", of="{of:g}",
+            set="{set}", expected=of)  # fmt: skip
     elif name == "indicator_values":
         check_indicators(table, law, known_set, bad)
     elif name in ("recognitions", "works"):
         level = table["set"].map({s: law.sets[s].level for s in law.sets})
-        bad(known_set & (level != table["level"]), "wrong_level", "set", set=lambda r: r["set"],
-            found=lambda r: law.sets[r["set"]].level, wanted=lambda r: r["level"])  # fmt: skip
+        bad(known_set & (level != table["level"]), "wrong_level", "set", set="{set}",
+            found=level, wanted="{level}")  # fmt: skip
     if name == "recognitions":
         bad((table["basis"] == "decision") & ((table["decision"] == "") | table["date"].isna()), "decision_open", "basis")
 
@@ -141,17 +125,17 @@ def check_indicators(table: pd.DataFrame, law: Law, known_set: pd.Series, bad) -
     found = np.array([tuple(pair.split("|", 1)) in key.index for pair in uniques], dtype=bool)[pairs]
     judged = np.array(["judged" in form for form in forms], dtype=bool)[pairs]
     measured = np.array([bool(form - {"judged"}) for form in forms], dtype=bool)[pairs]
-    bad(known_set & ~found & (table["indicator"] != ""), "unknown_test", "indicator", value=lambda r: r["indicator"],
-        set=lambda r: r["set"],
-        near=lambda r: ", ".join(nearest(r["indicator"], lists[r["set"]]) or lists[r["set"]]))  # fmt: skip
+    bad(known_set & ~found & (table["indicator"] != ""), "unknown_test", "indicator", value="{indicator}",
+        set="{set}",
+        near=lambda r: nearest(r["indicator"], lists[r["set"]]) or lists[r["set"]])  # fmt: skip
     followed = law.values[law.values["kind"] == "verdict"]
     follows = set(followed["set"] + "|" + followed["test"])
-    bad((table["set"] + "|" + table["indicator"]).isin(follows), "follows_set", "indicator", value=lambda r: r["indicator"])
+    bad((table["set"] + "|" + table["indicator"]).isin(follows), "follows_set", "indicator", value="{indicator}")
     has_value, has_state = table["value"].notna(), table["state"] != ""
     bad(has_value == has_state, "value_or_state", "value", also="state")
-    bad(found & has_value & ~has_state & ~measured, "needs_state", "value", indicator=lambda r: r["indicator"])
+    bad(found & has_value & ~has_state & ~measured, "needs_state", "value", indicator="{indicator}")
     share = np.array([key["unit"].get(tuple(pair.split("|", 1))) == "%" for pair in uniques], dtype=bool)[pairs]
-    bad(share & (table["value"] > 100), "out_of_range", "value", value=lambda r: write_number(r["value"]), low="0", high="100")
+    bad(share & (table["value"] > 100), "out_of_range", "value", value="{value:figure}", low="0", high="100")
     answers = has_state & ~has_value & (table["state"] != "not_applicable")
-    bad(found & answers & ~judged, "needs_value", "state", indicator=lambda r: r["indicator"], value=lambda r: r["state"],
+    bad(found & answers & ~judged, "needs_value", "state", indicator="{indicator}", value="{state}",
         unit=lambda r: key.loc[(r["set"], r["indicator"]), "unit"])  # fmt: skip

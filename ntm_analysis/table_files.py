@@ -9,7 +9,7 @@ import io
 import re
 import unicodedata
 import warnings
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +50,7 @@ def read_table(path: Path, table: str, style: str, style_at: str, problems: list
     return frame
 
 
-def _dtype(column: Column) -> str:
+def _dtype(column):
     return _DTYPES.get(column.type, "str")
 
 
@@ -59,7 +59,7 @@ def read_raw(path: Path, header: list[str], problems: list[Problem], later: Coll
     file, listed = path.name, ", ".join(header)
     nothing = pd.DataFrame({"row": pd.Series(dtype="int64")})
 
-    def refuse(code: str, row: int | None = None, **details: object) -> pd.DataFrame:
+    def refuse(code, row=None, **details):
         problems.append(Problem(code, file, row, details={"header": listed} | details))
         return nothing
 
@@ -101,7 +101,7 @@ def read_raw(path: Path, header: list[str], problems: list[Problem], later: Coll
     return frame[filled].reset_index(drop=True)
 
 
-def _cells(text: str, separator: str, head: list[str], refuse: Callable) -> pd.DataFrame | None:
+def _cells(text, separator, head, refuse):
     """The rows below the head as text, with their lines; None, and a problem, where quotes or separators went wrong.
 
     A cell may not hold a line break: a stray quote makes one of many rows, and those rows would be lost in silence.
@@ -133,13 +133,11 @@ def _cells(text: str, separator: str, head: list[str], refuse: Callable) -> pd.D
     return None
 
 
-def _read_column(
-    texts: pd.Series, column: Column, file: str, rows: np.ndarray, style: str, style_at: str, problems: list[Problem]
-) -> pd.Series:
+def _read_column(texts, column, file, rows, style, style_at, problems):
     if texts.empty:
         return pd.Series(index=texts.index, dtype=_dtype(column))
     codes, uniques = pd.factorize(texts)
-    values: list[object] = []
+    values = []
     for index, typed in enumerate(uniques):
         # Decomposed letters (as macOS writes them) and hard spaces look like the others and shall mean the same.
         text = unicodedata.normalize("NFC", typed).replace("\u00a0", " ").strip()
@@ -200,7 +198,7 @@ def read_cell(text: str, column: Column, style: str = "vi") -> object:
     return text
 
 
-def _choice(text: str, column: Column) -> str:
+def _choice(text, column):
     code = column.code_of(text)
     if code is None:
         if damage(text) == "tcvn3":

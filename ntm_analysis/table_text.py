@@ -30,8 +30,8 @@ class TableText:
         self.separator = max(",;\t", key=head.count)
         self.head = [name.strip() for name in head.replace('"', "").split(self.separator)]
         self.end = self.ends[0] or "\n"
-        self._dropped: set[int] = set()
-        self._added: list[str] = []
+        self._dropped = set()
+        self._added = []
         self._field = re.compile(rf'("(?:[^"]|"")*"|[^{self.separator}]*)(?:{self.separator}|$)')
 
     @classmethod
@@ -52,7 +52,7 @@ class TableText:
 
     def manners(self) -> dict[str, str]:
         """The last cell of each column that is not blank: the manner of writing that new cells follow."""
-        found: dict[str, str] = {}
+        found = {}
         for cells in csv.reader(reversed(self.lines[1:]), delimiter=self.separator):
             for column, cell in zip(self.head, cells, strict=False):
                 if cell.strip():
@@ -75,7 +75,7 @@ class TableText:
         self._widen(cells)
         self._added.append(self.separator.join(self._quoted(cells.get(column, "")) for column in self.head))
 
-    def _widen(self, cells: dict[str, str]) -> None:
+    def _widen(self, cells):
         """Columns added at the end of the head that ``cells`` fill and the file lacks; rows may be shorter than the head."""
         for column in [name for name, text in cells.items() if text and name not in self.head]:
             self.head.append(column)
@@ -97,11 +97,11 @@ class TableText:
         tail = [line + end for line, end in zip(self.lines, self.ends, strict=True)][self._last() :]
         return ("\ufeff" if self.bom else "") + "".join([*made, *(line + self.end for line in self._added), *tail])
 
-    def _last(self) -> int:
+    def _last(self):
         """The last line that is not blank."""
         return max(row for row, line in enumerate(self.lines, 1) if line.strip() or row == 1)
 
-    def _quoted(self, text: str) -> str:
+    def _quoted(self, text):
         made = io.StringIO()
         csv.writer(made, delimiter=self.separator, lineterminator="").writerow([text, ""])
         return made.getvalue()[:-1]

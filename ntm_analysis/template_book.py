@@ -5,9 +5,8 @@ import io
 from itertools import count
 
 import xlsxwriter
-from xlsxwriter.worksheet import Worksheet
 
-from .dictionary import Column, dictionary
+from .dictionary import dictionary
 from .office_numbers import YEARS, write_date, write_figure
 from .present import PresentRow
 from .row_identity import Communes
@@ -55,7 +54,7 @@ def template_book(workbook: Workbook, rows: dict[str, list[PresentRow]], commune
     return raw.getvalue()
 
 
-def _instructions(sheet: Worksheet, workbook: Workbook, rows: dict, formats: dict) -> None:
+def _instructions(sheet, workbook, rows, formats):
     hidden = (FILE_MARK, workbook.id, content_hash(workbook.path))
     sheet.write_row(0, 0, hidden)
     sheet.set_row(0, None, None, {"hidden": True})
@@ -85,7 +84,7 @@ def _instructions(sheet: Worksheet, workbook: Workbook, rows: dict, formats: dic
     sheet.fit_to_pages(1, 0)
 
 
-def _table(sheet: Worksheet, table: str, rows: list[PresentRow], communes: Communes, lists: "_Lists", formats: dict) -> None:
+def _table(sheet, table, rows, communes, lists, formats):
     columns = dictionary(table)
     sheet.write_string(0, 1, f"{sheet_name(table)}: {text(f'sheet_about_{table}', 'vi')}", formats["title"])
     sheet.write_string(1, 1, text("template_hint", "vi"), formats["hint"])
@@ -131,7 +130,7 @@ def _table(sheet: Worksheet, table: str, rows: list[PresentRow], communes: Commu
     sheet.fit_to_pages(1, 0)
 
 
-def _shown(value: str, column: Column, communes: Communes) -> str:
+def _shown(value, column, communes):
     """A text cell as people read it: words of choices; names of communes, with the code where several bear the name."""
     if column.type == "choice":
         return column.allowed[value]
@@ -146,7 +145,7 @@ def unit_label(code: str, communes: Communes) -> str:
     return communes.names[code] if communes.alone(code) else f"{communes.names[code]} ({code})"
 
 
-def _printed(sheet: Worksheet, last_row: int, last_column: int) -> None:
+def _printed(sheet, last_row, last_column):
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
@@ -154,7 +153,7 @@ def _printed(sheet: Worksheet, last_row: int, last_column: int) -> None:
     sheet.print_area(0, 0, last_row, last_column)
 
 
-def _column_of(table: str, name: str) -> str:
+def _column_of(table, name):
     """The cells of a column of a table's sheet, as a rule names them: with what is typed there later."""
     letters = xlsxwriter.utility.xl_col_to_name(LEAD + list(dictionary(table)).index(name), True)
     return f"='{sheet_name(table)}'!{letters}$6:{letters}${_LAST + 1}"
@@ -163,7 +162,7 @@ def _column_of(table: str, name: str) -> str:
 class _Lists:
     """The drop-down lists, on a sheet of their own, and what each column lets in."""
 
-    def __init__(self, sheet: Worksheet, workbook: Workbook, communes: Communes) -> None:
+    def __init__(self, sheet, workbook, communes):
         self.sheet, self.made, self.columns = sheet, {}, 0
         sheet.hide()
         if communes.names:
@@ -173,7 +172,7 @@ class _Lists:
         self.made["source"] = _column_of("sources", "id")
         self.add("set", sorted(workbook.law.sets))
 
-    def add(self, name: object, words: list[str]) -> str:
+    def add(self, name, words):
         """A list put on the sheet once; the range that a rule names."""
         if name not in self.made:
             column, self.columns = self.columns, self.columns + 1
@@ -183,7 +182,7 @@ class _Lists:
             self.made[name] = f"='{LISTS}'!{letters}$1:{letters}${max(1, len(words))}"
         return self.made[name]
 
-    def rule(self, column: Column) -> dict | None:
+    def rule(self, column):
         """The check that Excel makes when a cell of the column is typed; None for free text."""
         title = column.name[:32]
         if column.allowed and column.type == "choice":
@@ -207,5 +206,5 @@ class _Lists:
         return None
 
 
-def _rule(kind: str, title: str, message: str, **more: object) -> dict:
+def _rule(kind, title, message, **more):
     return {"validate": kind, "error_title": title, "error_message": message[:255]} | more

@@ -83,7 +83,7 @@ def example(table: str) -> list[str]:
     return [_example(column) for column in dictionary(table).values()]
 
 
-def _example(column: Column) -> str:
+def _example(column):
     if column.allowed:
         return next(iter(column.allowed.values()))
     if column.name == "year" or column.name.endswith("_year"):

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from .dictionary import TABLES, Column, dictionary
+from .dictionary import TABLES, dictionary
 from .entries import Entry
 from .form_marks import state_of
 from .office_numbers import NotRead, read_date, read_month
@@ -67,19 +67,19 @@ def template_rows(sheets: list[Sheet], file: str, style: str, communes: Communes
     return made
 
 
-def _line(sheet: Sheet, mark: str) -> int | None:
+def _line(sheet, mark):
     return next((n for n, row in enumerate(sheet.cells[:40]) if row and row[0] == mark), None)
 
 
 class _Reader:
     """Reads one sheet; every distinct cell of a column is read once."""
 
-    def __init__(self, sheet: Sheet, file: str, table: str, style: str, communes: Communes, problems: list[Problem]) -> None:
+    def __init__(self, sheet, file, table, style, communes, problems):
         self.sheet, self.file, self.table, self.style = sheet, file, table, style
         self.communes, self.problems, self.names = communes, problems, called(table)
-        self.read: dict[tuple, tuple[object, NotRead | None]] = {}
+        self.read = {}
 
-    def rows(self, codes: int, heads: int) -> list[Entry]:
+    def rows(self, codes, heads):
         """The rows below the heads that are not blank."""
         columns = dictionary(self.table)
         named = self.sheet.cells[codes]
@@ -102,7 +102,7 @@ class _Reader:
                 made.append(Entry(self.table, values, self.sheet.name, where, "" if mark.startswith("#") else mark))
         return made
 
-    def _check_columns(self, named: list[object], columns: dict[str, Column], places: dict[str, int], heads: int) -> None:
+    def _check_columns(self, named, columns, places, heads):
         """A column taken out is told (its cells stay as they are), or refused where rows cannot do without; so is one put in."""
         titles = self.sheet.cells[heads]
         for name, column in columns.items():
@@ -116,7 +116,7 @@ class _Reader:
             if below:
                 self._tell("template_strange_column", cell_name(heads, place), True, value=_as_text(title, self.style))
 
-    def _check_example(self, columns: dict[str, Column], places: dict[str, int]) -> None:
+    def _check_example(self, columns, places):
         """The example row is never imported; that it was written over is told."""
         line = _line(self.sheet, EXAMPLE)
         shown = dict(zip(columns, example(self.table), strict=True))
@@ -128,7 +128,7 @@ class _Reader:
                 self._tell("template_example_filled", cell_name(line, place), True, value=_as_text(cells[place], self.style))
                 return
 
-    def _value(self, column: Column, line: int, place: int, cell: object) -> object:
+    def _value(self, column, line, place, cell):
         """A cell typed; None, and a problem, where it cannot be."""
         if (line, place) in self.sheet.unsaved:
             self._tell("unsaved_formula", cell_name(line, place), column=column.name)
@@ -149,7 +149,7 @@ class _Reader:
             self._tell(error.reason, cell_name(line, place), column=column.name, **(details | error.details))
         return value
 
-    def _typed(self, column: Column, cell: object, percent: bool) -> object:
+    def _typed(self, column, cell, percent):
         if isinstance(cell, str):
             cell = " ".join(unicodedata.normalize("NFC", cell).replace("\u00a0", " ").split("\n")).replace("\r", "").strip()
             if _ERROR.fullmatch(cell):
@@ -172,15 +172,15 @@ class _Reader:
             text = state_of(text, {}, False) or text
         return read_cell(text, column, self.style)
 
-    def _tell(self, code: str, cell: str, warning: bool = False, column: str | None = None, **details: object) -> None:
+    def _tell(self, code, cell, warning=False, column=None, **details):
         self.problems.append(Problem(code, self.file, None, column, details, warning, self.sheet.name, cell, self.names))
 
 
-def _blank(cell: object) -> bool:
+def _blank(cell):
     return cell is None or (isinstance(cell, str) and cell.strip() in ("", *_NO_DATA))
 
 
-def _day(cell: object, column: Column) -> dt.date:
+def _day(cell, column):
     """A day that Excel keeps as one, or a month: its last day. Anywhere else Excel made it of something typed otherwise (1/2)."""
     if column.type not in ("date", "month") or not isinstance(cell, dt.date):
         raise NotRead("excel_date", near=f"{cell:%d/%m/%Y}" if isinstance(cell, dt.date) else str(cell))
@@ -188,7 +188,7 @@ def _day(cell: object, column: Column) -> dt.date:
     return (read_month if column.type == "month" else read_date)(day.isoformat())
 
 
-def _number_text(number: float, column: Column, style: str) -> str:
+def _number_text(number, column, style):
     """A number as it would be typed into a cell of the column."""
     if column.type in ("number", "integer", "criterion"):
         return number_text(number, style)
@@ -197,7 +197,7 @@ def _number_text(number: float, column: Column, style: str) -> str:
     return number_text(number, "en")
 
 
-def _as_text(cell: object, style: str) -> str:
+def _as_text(cell, style):
     """A cell as a message shows it."""
     if isinstance(cell, bool) or not isinstance(cell, int | float):
         return f"{cell:%d/%m/%Y}" if isinstance(cell, dt.date) else "" if cell is None else str(cell)

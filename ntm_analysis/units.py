@@ -49,13 +49,13 @@ def ends(units: pd.DataFrame, mergers: pd.DataFrame, known: pd.Timestamp | None)
 
 def resolve(table: pd.DataFrame, file: str, units: pd.DataFrame, dates: pd.Series, problems: list[Problem]) -> pd.Series:
     """The unit number each row means; -1 with a problem where there is none. A name shared over time goes by date."""
-    by_key: dict[str, list[int]] = {}
+    by_key = {}
     for number, code, name in zip(units.index, units["code"], units["name"], strict=True):
         by_key.setdefault(code, []).append(number)
         by_key.setdefault(fold(name), []).append(number)
     codes, refs = pd.factorize(table["commune"])
     first = np.full(len(refs), -1)
-    several: set[int] = set()
+    several = set()
     for index, ref in enumerate(refs):
         found = by_key.get(ref) or by_key.get(fold(ref)) or []
         if len(found) == 1:
@@ -86,7 +86,7 @@ def resolve(table: pd.DataFrame, file: str, units: pd.DataFrame, dates: pd.Serie
     return pd.Series(resolved, index=table.index, dtype="int64")
 
 
-def _unknown(ref: str, units: pd.DataFrame) -> tuple[str, str]:
+def _unknown(ref, units):
     """Which message fits a reference to no unit, and the nearest names."""
     if ref.isdigit() and len(ref) < 5 and (units["code"] == ref.zfill(5)).any():
         return "lost_noughts", ref.zfill(5)

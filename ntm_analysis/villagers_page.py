@@ -4,7 +4,6 @@ It names no other commune and ranks nothing. Money per household is told only wh
 reported; giving is voluntary, and every page says so.
 """
 
-import datetime as dt
 import re
 import unicodedata
 from functools import cached_property
@@ -18,10 +17,8 @@ from .forecast_words import chance_words, held_most, month_words
 from .names import KIND_WORDS, fold, plain
 from .need.works import THOUSAND
 from .need_words import rough
-from .office_numbers import write_date, write_number
 from .owed import owed
 from .page import Part
-from .words import listed
 
 MOST = 6  # things to do that fit on the page
 LEAST = 0.1  # million đồng a household; less is only said to be less
@@ -72,7 +69,7 @@ class VillagersPage(CommunePage):
         self.states_now = self.states(self.shown_set)
 
     @cached_property
-    def _not_told(self) -> list[tuple[frozenset[str], ...]]:
+    def _not_told(self):
         """Names of other communes and words that rank."""
         own, district = fold(self.commune["name"]), fold(self.commune["district"])
         names = {name for name in self.workbook.all_units["name"] if fold(name) != own}
@@ -114,7 +111,7 @@ class VillagersPage(CommunePage):
         if pd.isna(counts["met"]):
             lines.append(self.text("people_no_count", level=level))
         else:
-            day = write_date(counts["date"], self.lang)
+            day = self.date(counts["date"])
             lines.append(self.text("people_count", met=f"{counts['met']:g}", of=f"{counts['of']:g}", level=level, day=day))
         if counts["unknown"]:
             lines.append(self.text("people_open", n=counts["unknown"]))
@@ -132,12 +129,12 @@ class VillagersPage(CommunePage):
         """The criteria named missing, and those only basically met."""
         return self._section("con-thieu", *self._missing_lines())
 
-    def _missing_lines(self) -> list[str]:
+    def _missing_lines(self):
         counts = self.counts(self.next_set)
         named = [self.criterion_named(self.next_set, n) for n in counts["missing"]]
-        lines = [self.text("people_missing", names=listed(named, self.lang))] if named else []
+        lines = [self.text("people_missing", names=self.listed(named))] if named else []
         if len(counts["basic"]):
-            basic = listed([self.criterion_named(self.next_set, n) for n in counts["basic"]], self.lang)
+            basic = self.listed([self.criterion_named(self.next_set, n) for n in counts["basic"]])
             lines.append(self.text("people_basic", names=basic))
         if not named:
             lines.append(self.text("people_nameless" if counts["unknown"] or pd.isna(counts["met"]) else "people_nothing"))
@@ -151,7 +148,7 @@ class VillagersPage(CommunePage):
         row, setting = said["row"], said["setting"]
         if row["finished"]:
             return self._section("bao-gio", self.text("people_finished"))
-        day = write_date(dt.date.fromisoformat(setting["deadline"]), self.lang)
+        day = self.date(setting["deadline"])
         draws = 0 if setting["coarse"] else setting["draws"]
         early, middle, late = (month_words(row[f"{q}_date"], self.lang) for q in ("p10", "p50", "p90"))
         told = "people_finish" if row["p50_date"] else "people_finish_beyond" if row["p10_date"] else "people_finish_out"
@@ -183,31 +180,31 @@ class VillagersPage(CommunePage):
             month=f"{coming.month}/{coming.year}",
         )
 
-    def _asked(self, row: pd.Series) -> str:
+    def _asked(self, row):
         """What was assigned for a criterion, to whom and by when; whom to ask if nothing was."""
         criterion = self.criterion_named(self.next_set, row["criterion"])
         department = row["department"] if self.lang == "vi" else row["department_en"]
         if not row["assigned"]:
             return self.text("people_ask", criterion=criterion, department=department)
-        due = "" if pd.isna(row["due"]) else self.text("people_due", day=write_date(row["due"], self.lang))
+        due = "" if pd.isna(row["due"]) else self.text("people_due", day=self.date(row["due"]))
         who = ", ".join(filter(None, (self.told(department, SHORT), due)))
         action = self.told(row["action"]) or self.text("people_given")
         late = self.text("people_overdue") if row["overdue"] else ""
         return self.text("people_assigned", criterion=criterion, action=action, who=f" ({who})" if who else "", late=late)
 
-    def _steps(self, coming: pd.Timestamp) -> list[str]:
+    def _steps(self, coming):
         """The next planned step of each of its works that has one in the coming month or later."""
         plans, works = self.workbook.tables["work_plans"], self.workbook.tables["works"]
         mine = plans[(plans["unit"] == self.unit) & (plans["month"] >= coming)].sort_values("month").drop_duplicates("work")
         items = works[works["unit"] == self.unit].set_index("work")["item"]
-        names = self.workbook.tables["unit_costs"].set_index("item")[f"name_{self.lang}"]
+        names = self.item_names()
         return [
             self.text("people_step", work=self.told(names[items[step["work"]]], SHORT) or self.text("people_work"),
-                      month=f"{step['month'].month}/{step['month'].year}", percent=write_number(step["percent"], self.lang))
+                      month=f"{step['month'].month}/{step['month'].year}", percent=self.number(step["percent"]))
             for _, step in mine.iterrows() if step["work"] in items.index
         ]  # fmt: skip
 
-    def _tasks(self) -> list[str]:
+    def _tasks(self):
         tasks = self.workbook.tables["tasks"]
         return [
             self.text(
@@ -224,7 +221,7 @@ class VillagersPage(CommunePage):
             told = self.text("people_no_estimate")
         else:
             low, mid, high = (rough(float(v) / THOUSAND / households) for v in people.quantile([0.1, 0.5, 0.9]))
-            shown, counted = [self._million(v) for v in (low, mid, high)], write_number(households, self.lang)
+            shown, counted = [self._million(v) for v in (low, mid, high)], self.number(households)
             if mid < LEAST:
                 up = "" if high < LEAST else self.text("people_each_up", high=shown[2])
                 told = self.text("people_each_less", least=self._million(mid), up=up, households=counted)
@@ -233,17 +230,17 @@ class VillagersPage(CommunePage):
                 told = self.text("people_each", each=each, households=counted)
         return self._section("dong-gop", self.paragraph(told, "verdict"), self.text("people_voluntary"))
 
-    def _million(self, value: float) -> str:
+    def _million(self, value):
         """Million đồng; below the least amount that is told, only that it is."""
-        least = write_number(LEAST, self.lang)
-        return self.text("people_less", least=least) if value < LEAST else write_number(value, self.lang)
+        least = self.number(LEAST)
+        return self.text("people_less", least=least) if value < LEAST else self.number(value)
 
     @property
-    def _true_marks(self) -> tuple[str, ...]:
+    def _true_marks(self):
         """The marks of what counts as reported: in a set that is illustrative as a whole, what is so marked too."""
         return ("reported", "illustrative") if self.workbook.illustrative else ("reported",)
 
-    def _people(self) -> pd.Series | None:
+    def _people(self):
         """What the people would give, in each world; None unless every work that may be needed is listed and reported, its price
         too."""
         made = self.found("ntm", self.unit)[0] if self.known(self.unit) else None
@@ -272,13 +269,13 @@ class VillagersPage(CommunePage):
         made.result = {"files": self.files, "data": self.data_hash()}
         return made
 
-    def _source_told(self, source: str) -> str:
+    def _source_told(self, source):
         """A source by its name; by its day alone where the name may not be told."""
         if name := self.told(self.source(source)):
             return name
         days = self.workbook.tables["sources"].set_index("id")["published"]
         day = days.get(source, pd.NaT)
-        return self.text("people_source") if pd.isna(day) else self.text("people_source_of", day=write_date(day, self.lang))
+        return self.text("people_source") if pd.isna(day) else self.text("people_source_of", day=self.date(day))
 
-    def _section(self, name: str, *parts: str, **told: str) -> Part:
+    def _section(self, name, *parts, **told):
         return self.section(name, *parts, title=self.text(f"section_{name}", **told))

@@ -30,7 +30,7 @@ class ForkedKernel:
         warm.sendall(json.dumps({"kernel": kernel}).encode() + b"\n")
         self.pid = self._told(wait=True)["started"]
 
-    def _told(self, wait: bool) -> dict | None:
+    def _told(self, wait):
         while b"\n" not in self.pieces:
             self.warm.setblocking(wait)
             try:

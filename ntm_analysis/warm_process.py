@@ -21,7 +21,6 @@ import socket
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 
@@ -66,7 +65,7 @@ class Asker:
             _kill(pid)
 
 
-def _kill(pid: int) -> None:
+def _kill(pid):
     try:
         os.killpg(pid, signal.SIGKILL)
     except ProcessLookupError:  # it ended just now, or has not led its group yet
@@ -80,7 +79,7 @@ class WarmProcess:
     def __init__(self, batch: socket.socket) -> None:
         self.batch = Asker(batch)
         self.askers = {batch: self.batch}
-        self.owner: dict[int, Asker] = {}
+        self.owner = {}
         self.choice = selectors.DefaultSelector()
         self.ended, told = socket.socketpair()
         for end in (self.ended, told):
@@ -100,7 +99,7 @@ class WarmProcess:
                 elif key.fileobj in self.askers and not self._answer(self.askers[key.fileobj]):
                     return
 
-    def _answer(self, asker: Asker) -> bool:
+    def _answer(self, asker):
         asked = asker.lines()
         if asked is None:
             asker.kill()
@@ -125,7 +124,7 @@ class WarmProcess:
                 self._fork(asker, partial(_kernel, **line["kernel"]))
         return True
 
-    def _fork(self, asker: Asker, become: Callable[[], None]) -> None:
+    def _fork(self, asker, become):
         pid = os.fork()
         if pid:
             asker.started.add(pid)
@@ -147,7 +146,7 @@ class WarmProcess:
         finally:
             os._exit(70)
 
-    def _reap(self) -> None:
+    def _reap(self):
         self.ended.recv(4096)
         while self.owner:
             ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -160,7 +159,7 @@ class WarmProcess:
             asker.tell(ended=pid, code=os.waitstatus_to_exitcode(status))
 
 
-def _run(connection: socket.socket, order: dict) -> None:
+def _run(connection, order):
     """Become one page run."""
     from .page_run import run
 
@@ -169,7 +168,7 @@ def _run(connection: socket.socket, order: dict) -> None:
     os._exit(0)
 
 
-def _kernel(cmd: list[str], cwd: str | None, env: dict[str, str], memory: int) -> None:
+def _kernel(cmd, cwd, env, memory):
     """Become the kernel that ``cmd`` would have started."""
     from ipykernel.kernelapp import IPKernelApp
 
@@ -194,7 +193,7 @@ def _kernel(cmd: list[str], cwd: str | None, env: dict[str, str], memory: int) -
     os._exit(0)
 
 
-def _warm_up() -> None:
+def _warm_up():
     """Have prepared before a fork what is prepared at its first use: the template, fonts, the forms of numbers, the versions."""
     import pandas as pd
     from matplotlib.backends import backend_registry

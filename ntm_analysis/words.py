@@ -64,7 +64,7 @@ UNITS_EN = {
 @cache
 def texts() -> dict[str, dict[str, str]]:
     """Every sentence by key and language (``texts/*.yaml`` but ``problems*.yaml``)."""
-    made: dict[str, dict[str, str]] = {}
+    made = {}
     for path in sorted(files("ntm_analysis").joinpath("texts").iterdir(), key=lambda path: path.name):
         if path.name.startswith("problems"):
             continue

@@ -25,7 +25,7 @@ from .progress import with_progress
 from .table_checks import check_table
 from .table_files import read_table
 from .units import described, ends, number_units
-from .yaml_files import Lines, read_yaml
+from .yaml_files import read_yaml
 
 MARKS = ("reported", "assumed", "illustrative")
 
@@ -46,7 +46,7 @@ class UnknownCommune(LookupError):
         super().__init__(shown("; ".join([text, *near])))
         self.text, self.near, self.some = text, near, some or []
 
-    def _render_traceback_(self) -> list[str]:
+    def _render_traceback_(self):
         """What a notebook shows in the place of a traceback: what to change, in both languages."""
         details = {"value": shown(self.text), "some": ", ".join(self.near or self.some) or "..."}
         problem = Problem("no_commune_here", "commune", details=details)
@@ -98,7 +98,7 @@ class Workbook:
         """
         day = as_of if isinstance(as_of, dt.date) else read_date(as_of) if as_of else None
         folder = locate(dataset)
-        problems: list[Problem] = []
+        problems = []
         meta = read_yaml(folder / "dataset.yaml", problems)
         style_at = f"dataset.yaml:{meta.at('number_style')}" if meta else "dataset.yaml"
         meta = _checked_meta(meta, problems) if meta else {}
@@ -139,7 +139,7 @@ class Workbook:
         return cls._cut(folder, meta, day or meta["as_of"]["date"], law, units, tables, problems, digest)
 
     @classmethod
-    def _cut(cls, folder, meta, day, law, units, tables, problems, digest) -> "Workbook":
+    def _cut(cls, folder, meta, day, law, units, tables, problems, digest):
         """The workbook as known on ``day``: later rows go to ``left_out``, units that do not exist then go away."""
         known = pd.Timestamp(day)
         left_out = {}
@@ -275,7 +275,7 @@ def locate(dataset: str | Path) -> Path:
     raise FileNotFoundError(str(dataset))
 
 
-def _unused(folder: Path, rules: pd.DataFrame) -> list[Problem]:
+def _unused(folder, rules):
     """Warnings: tables and assumptions of older data sets that no answer rests on any more, told once."""
     told = [Problem("table_unused", f"{name}.csv", warning=True) for name in UNUSED if (folder / f"{name}.csv").exists()]
     if keys := [key for key in rules["key"] if key in UNUSED_RULES]:
@@ -283,7 +283,7 @@ def _unused(folder: Path, rules: pd.DataFrame) -> list[Problem]:
     return told
 
 
-def _history(path: Path, problems: list[Problem]) -> pd.DataFrame:
+def _history(path, problems):
     """The published series; without the file none, and a forecast says that it cannot be made."""
     if path.exists():
         return read_table(path, "history", "vi", "vi", problems)
@@ -298,7 +298,7 @@ def datasets() -> list[str]:
     return sorted(name for name in found if not name.startswith("."))  # hidden: versions that an import keeps
 
 
-def _bare_slug(text: str) -> str:
+def _bare_slug(text):
     """A name's slug without the words xã and thị trấn, however they were typed."""
     made = slug(text)
     for prefix in ("xa-", "thi-tran-"):
@@ -307,19 +307,19 @@ def _bare_slug(text: str) -> str:
     return made
 
 
-def _checked_meta(meta: Lines, problems: list[Problem]) -> Lines:
+def _checked_meta(meta, problems):
     """The settings of ``dataset.yaml``, with what is wrong in them reported and taken out."""
     file = "dataset.yaml"
 
-    def words(value: object, keys: tuple[str, ...] = ("vi", "en")) -> bool:
+    def words(value, keys=("vi", "en")):
         texts = [value.get(key) for key in keys] if isinstance(value, dict) else [None]
         return all(isinstance(t, str) and t.strip() and t.isprintable() for t in texts)
 
-    def dated(value: object) -> bool:
+    def dated(value):
         day = value.get("date") if isinstance(value, dict) else None
         return type(day) is dt.date and YEARS[0] <= day.year <= YEARS[1] and value.get("mark") in MARKS
 
-    def levels(value: object) -> bool:
+    def levels(value):
         return isinstance(value, dict) and set(value) == set(LEVELS) and all(isinstance(v, str) for v in value.values())
 
     place, text = "{code: ..., name: ...}", "{vi: ..., en: ...}"
@@ -350,7 +350,7 @@ def _checked_meta(meta: Lines, problems: list[Problem]) -> Lines:
     return meta
 
 
-def _check_references(meta: Lines, law: Law, sources: pd.DataFrame | None, problems: list[Problem]) -> None:
+def _check_references(meta, law, sources, problems):
     """What ``dataset.yaml`` names exists: sets of the right level, sources."""
     file = "dataset.yaml"
     for level, set_id in (meta.get("sets") or {}).items():

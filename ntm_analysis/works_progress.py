@@ -29,7 +29,7 @@ def planned_volume(works: pd.DataFrame, plans: pd.DataFrame, month: pd.Timestamp
     return np.where(keys.isin(pd.MultiIndex.from_frame(plans[KEY])), stepped, due)
 
 
-def _months(later: pd.Timestamp, earlier: pd.Timestamp) -> int:
+def _months(later, earlier):
     return (later.year - earlier.year) * 12 + later.month - earlier.month
 
 
@@ -63,7 +63,7 @@ def works_progress(workbook: Workbook, month: pd.Timestamp) -> pd.DataFrame:
     return made.sort_values("unit", key=lambda c: c.map(place), kind="stable").reset_index(drop=True)
 
 
-def _due(work: pd.Series, plans: pd.DataFrame) -> pd.Timestamp:
+def _due(work, plans):
     """The first month whose plan asks for more than is done."""
     steps = plans[(plans["unit"] == work["unit"]) & (plans["work"] == work["work"])]
     if steps.empty:

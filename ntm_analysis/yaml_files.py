@@ -6,7 +6,6 @@ Less than YAML allows: no tags, no aliases, no repeated keys. A number is a plai
 
 import datetime as dt
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import yaml
@@ -44,7 +43,7 @@ def read_yaml(path: Path, problems: list[Problem], name: str | None = None, writ
     """
     name = name or path.name
 
-    def note(code: str, line: int | None = None, **details: object) -> None:
+    def note(code, line=None, **details):
         problems.append(Problem(code, name, line, details=details))
 
     raw = b""
@@ -102,10 +101,10 @@ def as_yaml(content: dict) -> str:
 class _Reader:
     """Builds the values of one document from the parser's events."""
 
-    def __init__(self, text: str, note: Callable[..., None]) -> None:
+    def __init__(self, text, note):
         self.events, self.note = yaml.parse(text, Loader=_PARSER), note
 
-    def document(self) -> object:
+    def document(self):
         """The one document of the text; None when there is none."""
         made = None
         for event in self.events:
@@ -115,7 +114,7 @@ class _Reader:
                 made = self.value(event, 0)
         return made
 
-    def value(self, event: yaml.Event, depth: int) -> object:
+    def value(self, event, depth):
         """The value that begins with ``event``."""
         line = event.start_mark.line + 1
         if depth > DEEPEST:
@@ -134,7 +133,7 @@ class _Reader:
             return items
         return self.mapping(event, depth)
 
-    def mapping(self, start: yaml.MappingStartEvent, depth: int) -> Lines:
+    def mapping(self, start, depth):
         """A mapping; keys that are none are noted and left out."""
         made, before = Lines(start.start_mark.line + 1), ""
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
@@ -155,7 +154,7 @@ class _Reader:
             before = written or ""
         return made
 
-    def plain(self, text: str, line: int) -> object:
+    def plain(self, text, line):
         """What an unquoted scalar means."""
         if text in _WORDS:
             return _WORDS[text]
@@ -171,5 +170,5 @@ class _Reader:
         return text
 
 
-def _error(problem: str, event: yaml.Event) -> yaml.MarkedYAMLError:
+def _error(problem, event):
     return yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)

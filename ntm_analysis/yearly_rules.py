@@ -79,7 +79,7 @@ def judge_rule(
     return pd.DataFrame(rows, columns=["unit", "verdict", "reason", "of", "before", "now", "low", "high"])
 
 
-def _criteria(unit: int, year: int, workbook: Workbook, before: Standing, now: Standing, then: Workbook) -> dict:
+def _criteria(unit, year, workbook, before, now, then):
     first, last = bounds(then, before, unit), bounds(workbook, now, unit)
     if np.isnan(first[0]):
         return {"reason": "no_start"}
@@ -89,7 +89,7 @@ def _criteria(unit: int, year: int, workbook: Workbook, before: Standing, now: S
     return made | {"reason": "counted"}
 
 
-def _hamlets(unit: int, year: int, workbook: Workbook) -> dict:
+def _hamlets(unit, year, workbook):
     rows = workbook.tables["hamlets"]
     rows = rows[rows["unit"] == unit]
     if rows.empty:

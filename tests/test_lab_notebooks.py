@@ -1,13 +1,14 @@
 """The start page and every notebook in a real JupyterLab: in Vietnamese, run as staff run them, no error, figures to be seen."""
 
 import re
+import runpy
 
 import pytest
 from test_lab import lab  # noqa: F401 - the fixture
 from test_pages import BROWSER
 
-from ntm_analysis.notebook_text import OF_PAGE, ORDER, SHOWN_BY
-
+SCRIPT = runpy.run_path("docs/make_texts.py")
+OF_PAGE, ORDER, SHOWN_BY = (SCRIPT[name] for name in ("OF_PAGE", "ORDER", "SHOWN_BY"))
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine")
 
 # Open a notebook beside the others, its kernel ready, and write into its cell of parameters; gives which code is folded.

@@ -1,13 +1,14 @@
 """The questions of the monthly meeting: each link of the index leads to a section with figure, range, source and owner."""
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup, Tag
 
 from ntm_analysis.district_page import DistrictPage
-from ntm_analysis.questions import COMMUNE, SHEET, answered, details, questions, questions_page
+from ntm_analysis.questions import COMMUNE, SHEET, answered, details, questions
 from ntm_analysis.report import PAGES
 from ntm_analysis.words import texts
 from ntm_analysis.workbook import Workbook
@@ -135,4 +136,6 @@ def test_places_are_pages_of_the_report_and_what_must_be_done_belongs_to_a_page(
 
 
 def test_the_page_of_questions_is_in_step():
-    assert Path("docs/planner-questions.md").read_text(encoding="utf-8") == questions_page()
+    assert (
+        Path("docs/planner-questions.md").read_text(encoding="utf-8") == runpy.run_path("docs/make_texts.py")["questions_page"]()
+    )

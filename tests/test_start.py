@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 import shutil
 from pathlib import Path
 
@@ -10,11 +11,12 @@ import pytest
 from bs4 import BeautifulSoup
 
 from ntm_analysis import start_page
-from ntm_analysis.notebook_text import KEY, OF_PAGE, ORDER, SHOWN, SHOWN_BY, in_step, main, written
 from ntm_analysis.questions import questions
 from ntm_analysis.render import execute, shown
 from ntm_analysis.start_page import StartPage
 
+SCRIPT = runpy.run_path("docs/make_texts.py")
+KEY, OF_PAGE, ORDER, SHOWN, SHOWN_BY = (SCRIPT[name] for name in ("KEY", "OF_PAGE", "ORDER", "SHOWN", "SHOWN_BY"))
 NOTEBOOKS = sorted(Path("notebooks").glob("*.ipynb"))
 
 
@@ -32,7 +34,7 @@ def words_of(part: str) -> str:
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_the_text_of_each_notebook_is_in_step(path):
     text = path.read_text(encoding="utf-8")
-    assert written(in_step(json.loads(text))) == text, "run: python -m ntm_analysis.notebook_text"
+    assert SCRIPT["written"](SCRIPT["in_step"](json.loads(text))) == text, "run: python docs/make_texts.py"
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -57,7 +59,7 @@ def test_a_notebook_that_is_out_of_step_is_brought_back(tmp_path):
     for cell in made["cells"]:
         cell["metadata"].pop("jupyter", None)
     path.write_text(json.dumps(made), encoding="utf-8")
-    main(tmp_path)
+    SCRIPT["main"](tmp_path)
     assert all((tmp_path / each.name).read_bytes() == each.read_bytes() for each in NOTEBOOKS)
 
 
@@ -69,7 +71,7 @@ def test_the_start_page_lists_every_notebook_in_reading_order_before_anything_is
     assert listed == list(ORDER) and {path.stem for path in NOTEBOOKS} == {*listed, "start"}
     asked = re.findall(r"^\| (\d+) \| (.+?) \| (.+?) \|$", told, re.MULTILINE)[len(ORDER) :]
     assert [int(number) for number, _, _ in asked] == list(range(1, 25))
-    assert [words for _, words, _ in asked] == [question.as_asked("vi") for question in questions()]
+    assert [words for _, words, _ in asked] == [SCRIPT["as_asked"](question, "vi") for question in questions()]
 
 
 def test_each_question_leads_to_a_cell_that_is_there():

@@ -149,7 +149,8 @@ def works_not_needed(workbook: Workbook, standing: Standing) -> list[Problem]:
     Such a work stays in the lists and claims money only in worlds that lack its criterion.
     """
     communes, level = workbook.communes.index, levels(workbook)["level"].map(RANKS.index)
-    works = workbook.tables["works"].query("state != 'done' and unit in @communes")
+    works = workbook.tables["works"]
+    works = works[works["state"].ne("done") & works["unit"].isin(communes)]
     states, problems = standing.matrix(), []
     for work in works.to_dict("records"):
         unit, criterion = work["unit"], work["criterion"]

@@ -1,6 +1,9 @@
-"""What the notebooks say in their own text, made from the package's vocabulary: the list of notebooks, the questions of the
-meeting, the key of the parameters. ``python -m ntm_analysis.notebook_text`` brings the notebooks in step; a test asks whether
-they are.
+"""Write anew what is made from the package's vocabulary: ``docs/planner-questions.md`` and the notebooks' own text (the list of
+notebooks, the questions of the meeting, the key of the parameters).
+
+    .venv/bin/python docs/make_texts.py
+
+Run it after a change of ``questions.yaml``, of a parameter or of a section's heading; tests ask whether all is in step.
 """
 
 import json
@@ -8,12 +11,14 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from .parameters import BY_NAME
-from .questions import COMMUNE, SHEET, questions
-from .report import NOTEBOOKS, PAGES
-from .whole_files import write_whole
-from .words import pick, text, texts
+from ntm_analysis.parameters import BY_NAME
+from ntm_analysis.questions import COMMUNE, SHEET, Question, questions
+from ntm_analysis.report import PAGES
+from ntm_analysis.whole_files import write_whole
+from ntm_analysis.words import pick, text, texts
 
+ROOT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = ROOT / "notebooks"
 ORDER = ("status", "commune", "funding_needs", "feasibility", "allocation", "scenario_comparison", "monthly_meeting",
          "registrations", "villagers", "tutorial")  # fmt: skip
 OF_PAGE = {file: notebook for notebook, file, _, _ in PAGES.values()} | {COMMUNE: "commune", SHEET: "villagers"}
@@ -39,8 +44,23 @@ EXAMPLES = {"dataset": "data/huyen-mau", "commune": "thanh chi", "criteria_set":
             "month": "12/2022", "year": 2023, "target": "registered", "scenario": "money-110", "scenarios": "closest,equal",
             "baseline": "closest", "policy": "optimal", "deadline": "2027-12-31", "finish": "signed", "draws": 2000, "seed": 7,
             "lang": "en", "audience": "cong-khai"}  # fmt: skip
+# What was asked in Thanh Chương's meeting of the first quarter of 2022.
+AS_ASKED = {
+    "vi": {"listed": "Ba xã", "pledged": "Xã Thanh Lâm", "left": " còn 9 xã"},
+    "en": {"listed": "the three communes", "pledged": "Thanh Lâm commune", "left": " to 9 communes"},
+}
+NUMBERS = {"pledge_year": 2023, "communes": 37, "deadline": "31/12/2025", "next_year": 2023}
 SHOWN = "shown"  # the tag of cells whose code stays open
 KEY = "parameters-key"  # the id of the cell that explains the parameters
+
+
+def as_asked(question: Question, lang: str) -> str:
+    """A question as it was asked.
+
+    >>> as_asked(questions()[4], "vi")[:27]
+    'Để cả 37 xã về đích cuối nh'
+    """
+    return question.words[lang].format(**AS_ASKED[lang], **NUMBERS)
 
 
 def notebooks_table(lang: str) -> str:
@@ -58,7 +78,7 @@ def questions_table(lang: str) -> str:
     rows = []
     for question in questions():
         places = "; ".join(place_link(page, section, lang) for page, section in question.places)
-        rows.append([f"{question.number}", question.as_asked(lang), places])
+        rows.append([f"{question.number}", as_asked(question, lang), places])
     return _markdown([text("start_number", lang), text("start_question", lang), text("start_where", lang)], rows)
 
 
@@ -100,7 +120,7 @@ def parameters_table(names: Iterable[str], lang: str) -> str:
     return _markdown(heads, rows)
 
 
-def _markdown(heads: list[str], rows: list[list[str]]) -> str:
+def _markdown(heads, rows):
     return "\n".join("| " + " | ".join(row) + " |" for row in [heads, [":---"] * len(heads), *rows])
 
 
@@ -124,7 +144,7 @@ def in_step(notebook: dict) -> dict:
     return notebook | {"cells": cells}
 
 
-def _source(lines: list[str]) -> list[str]:
+def _source(lines):
     return [line + "\n" for line in lines[:-1]] + lines[-1:]
 
 
@@ -142,5 +162,25 @@ def main(folder: Path = NOTEBOOKS) -> None:
             write_whole(path, after)
 
 
+def questions_page() -> str:
+    """The text of ``docs/planner-questions.md``."""
+    lines = [
+        "# Questions a planner or a leader asks in the monthly meeting",
+        "",
+        "Each is answered by a page of the report within a minute, with the figure, its range, its source, and who must act:",
+        "open `index.html` of the report, unfold the questions, follow the link. The places are the files of the report without",
+        "the day, and the section (`xa`: the page of a commune). Made from `ntm_analysis/questions.yaml`;",
+        "`tests/test_questions.py` follows each link.",
+        "",
+        "| # | question (as asked) | in English | answered in |",
+        "|---|---|---|---|",
+    ]
+    for question in questions():
+        places = ", ".join(f"`{page}#{section}`" for page, section in question.places)
+        lines.append(f"| {question.number} | {as_asked(question, 'vi')} | {as_asked(question, 'en')} | {places} |")
+    return "\n".join(lines) + "\n"
+
+
 if __name__ == "__main__":
     main()
+    write_whole(ROOT / "docs" / "planner-questions.md", questions_page())
