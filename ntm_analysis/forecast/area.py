@@ -175,13 +175,7 @@ class Told:
     noise: np.ndarray  # (rows, figures, figures)
 
 
-def _level(
-    posterior: Posterior,
-    table: pd.DataFrame,
-    area: Area,
-    run: Run,
-    row: np.ndarray,
-) -> np.ndarray:
+def _level(posterior, table, area, run, row):
     """Area effect and walk of each world, given the area's own figures: (years, draws).
 
     The state is the effects of province and area, then a step for each year of the random walk.
@@ -207,12 +201,12 @@ def _level(
     return own + walk[:, passed].T
 
 
-def _shares(district: bool) -> np.ndarray:
+def _shares(district):
     """How much an area's effect takes of its province's and of its own."""
     return np.array([0.5**0.5, 0.5**0.5]) if district else np.array([1.0, 0.0])
 
 
-def _walk_years(posterior: Posterior, run: Run) -> list[int]:
+def _walk_years(posterior, run):
     """Years that each add a step of a random walk: all after evidence that is over a year old."""
     if run.as_of - posterior.last <= 12 and not run.merged:
         return []
@@ -220,13 +214,7 @@ def _walk_years(posterior: Posterior, run: Run) -> list[int]:
     return list(range(after, max(run.years) + 1))
 
 
-def _told(
-    posterior: Posterior,
-    table: pd.DataFrame,
-    area: Area,
-    run: Run,
-    steps: list[int],
-) -> Told:
+def _told(posterior, table, area, run, steps):
     """The area's own figures, and those of its province where given, as normal observations."""
     rows = intervals(area.figures, area.communes)
     years = range(BEGIN // 12, max((run.as_of - 1) // 12, STEP_UNTIL, posterior.years()[-1]) + 1)
@@ -257,7 +245,7 @@ def _told(
     return told if area.reported is None else _with_list(told, table, area, steps)
 
 
-def _with_list(told: Told, table: pd.DataFrame, area: Area, steps: list[int]) -> Told:
+def _with_list(told, table, area, steps):
     """A reported list beside the figures: its length by the usual success is a finishing share."""
     year, listed, remaining = area.reported
     success = table["success"].to_numpy()
@@ -278,10 +266,10 @@ def _with_list(told: Told, table: pd.DataFrame, area: Area, steps: list[int]) ->
     )
 
 
-def _draw(run: Run, quantity: str, keys: Sequence[str]) -> np.ndarray:
+def _draw(run, quantity, keys):
     return uniforms(run.seed, quantity, keys, run.draws, run.block)
 
 
-def _assumed(run: Run, assumed: pd.DataFrame, key: str) -> np.ndarray:
+def _assumed(run, assumed, key):
     low, mode, high = assumed.loc[key, ["low", "mode", "high"]].astype(float)
     return pert(_draw(run, "assumed", [key])[0], low, mode, high)

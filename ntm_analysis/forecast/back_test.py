@@ -138,13 +138,7 @@ def back_test(
     return BackTest(scored[0], left_out, summary)
 
 
-def _fit(
-    known: Evidence,
-    posterior: Posterior,
-    fits: dict[tuple, Posterior],
-    province: str,
-    until: int | None,
-) -> Posterior:
+def _fit(known, posterior, fits, province, until):
     """The fit without a province, of rows up to a month; each made once."""
     figures, lists = known.figures, known.lists
     strange = not (figures["province"].eq(province).any() or lists["province"].eq(province).any())
@@ -164,9 +158,7 @@ def _fit(
     return fits[key]
 
 
-def _forecast(
-    knowledge: tuple[Posterior, pd.DataFrame], own: pd.DataFrame, pair: pd.Series
-) -> dict:
+def _forecast(knowledge, own, pair):
     """Range and score of one pair."""
     area = Area(pair["area"], pair["area_kind"], own, pair["communes"])
     run = Run(pair["first"], (), DRAWS, SEED)
@@ -204,7 +196,7 @@ def hazards(tried: pd.DataFrame) -> pd.Series:
     return (-np.log(left / before) / tried["years"]).clip(*RATES)
 
 
-def _references(pair: pd.Series, train: np.ndarray) -> dict:
+def _references(pair, train):
     """Scores of the straight line and of the plain share of the remaining communes."""
     names = [f"{pair['area']}|{pair['from']}|{pair['to']}|{k}" for k in range(3)]
     line_u, rate_u, count_u = uniforms(SEED, "references", names, DRAWS)

@@ -220,6 +220,6 @@ class Counts:
         self._left = self._left - self.met - found - back
         return self.met + found + back
 
-    def _draw(self, quantity: str, year: int) -> np.ndarray:
+    def _draw(self, quantity, year):
         run, key = self._run, f"{self._area}|{year}"
         return uniforms(run.seed, quantity, [key], run.draws, run.block)[0]

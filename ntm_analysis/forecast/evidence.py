@@ -102,7 +102,7 @@ def reference(name: str, as_of: dt.date | None = None, folder: Path = REFERENCE)
     return rows if as_of is None else rows[rows["known_from"] <= pd.Timestamp(as_of)]
 
 
-def _table(folder: Path, name: str, problems: list[Problem]) -> pd.DataFrame:
+def _table(folder, name, problems):
     """A reference table with its checks, bad rows as problems."""
     file = f"panel_{name}.csv"
     known_as = "panel_series" if name == "nghe_an" else f"panel_{name}"
@@ -219,7 +219,7 @@ def figures(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return usable.loc[~again, columns].reset_index(drop=True), left_out.reset_index(drop=True)
 
 
-def _number(cells: pd.Series) -> pd.Series:
+def _number(cells):
     return pd.to_numeric(cells.astype(str).str.strip().str.replace(",", "."), errors="coerce")
 
 

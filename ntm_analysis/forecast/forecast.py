@@ -227,7 +227,7 @@ class Forecast:
         chances = ["p", "p_by_year_end", "p_unlimited"]
         return table.assign(**alike[chances].transform("mean"))
 
-    def _under_way(self, unit: int, level: str) -> bool:
+    def _under_way(self, unit, level):
         works = self.workbook.tables["works"]
         own = (works["unit"] == unit) & (works["level"] == level) & (works["state"] != "done")
         return bool((works.loc[own, "percent_done"].fillna(0) > 0).any())
@@ -510,11 +510,11 @@ def record(will: Forecast, scenario: str = "baseline", title: dict[str, str] | N
     }
 
 
-def _named(will: Forecast, unit: int) -> dict:
+def _named(will, unit):
     return {key: will.workbook.units.loc[unit, key] for key in ("name", "code")}
 
 
-def _communes(will: Forecast) -> list[dict]:
+def _communes(will):
     """A row a commune, in administrative order; of a band the band's mean."""
     run = will.run
     units = run.goals.loc[will.open_, "unit"].tolist()
@@ -541,7 +541,7 @@ def _communes(will: Forecast) -> list[dict]:
     return rows
 
 
-def _registration(will: Forecast, row: dict) -> dict:
+def _registration(will, row):
     return _named(will, row["unit"]) | {
         "level": row["level"],
         "year": row["year"],
@@ -553,9 +553,9 @@ def _registration(will: Forecast, row: dict) -> dict:
     }
 
 
-def _number(value: float) -> float | None:
+def _number(value):
     return None if np.isnan(value) else float(value)
 
 
-def _day(day: dt.date | None) -> str | None:
+def _day(day):
     return None if day is None else f"{day}"

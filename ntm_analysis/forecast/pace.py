@@ -258,7 +258,7 @@ def log_likelihood(
     return -size - 0.5 * (rest**2).sum(axis=1) - 0.5 * len(value) * np.log(2 * np.pi)
 
 
-def _log_prior(points: np.ndarray) -> np.ndarray:
+def _log_prior(points):
     """Of step and log spreads; the last term is the change from spreads to their logarithms."""
     step = (points[:, 0] - STEP_PRIOR[0]) / STEP_PRIOR[1]
     spreads = np.exp(points[:, 1:]) / SPREAD_PRIOR
@@ -325,12 +325,7 @@ def fit(
     return Posterior(table, last)
 
 
-def _points(
-    centre: np.ndarray,
-    spread: np.ndarray,
-    number: int,
-    size: int,
-) -> tuple[np.ndarray, np.ndarray]:
+def _points(centre, spread, number, size):
     """Points of a round of sampling and their log density: Student's t, whose tails hold spreads
     near nought."""
     names = [f"{number}|{name}" for name in (*HYPER, "scale")]
@@ -341,7 +336,7 @@ def _points(
     return centre + student @ np.linalg.cholesky(spread).T, density
 
 
-def _tempered(log_weight: np.ndarray) -> np.ndarray:
+def _tempered(log_weight):
     """Weights made so even that a tenth of the points count: for where to look next."""
     power = 1.0
     while True:
@@ -352,12 +347,7 @@ def _tempered(log_weight: np.ndarray) -> np.ndarray:
         power *= 0.8
 
 
-def _effects(
-    model: Design,
-    hyper: np.ndarray,
-    value: np.ndarray,
-    variance: np.ndarray,
-) -> np.ndarray:
+def _effects(model, hyper, value, variance):
     """Mean and year effects, one draw for each row of ``hyper``: (rows, 1 + years)."""
     cover, offset, parts = covariance(model, hyper)
     size = 1 + parts.shape[2]

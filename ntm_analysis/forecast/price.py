@@ -3,7 +3,6 @@
 The plan stays what it is; only what the worlds make of it changes, in the same worlds.
 """
 
-from collections.abc import Iterator
 from copy import copy
 from dataclasses import replace
 
@@ -17,7 +16,7 @@ from ..need.works import unit_costs
 from ..plan_checks import RULES
 from .forecast import Forecast
 from .pace import Posterior
-from .simulation import ASSUMED, Knowledge, Simulation, knowledge, simulation
+from .simulation import ASSUMED, Knowledge, knowledge, simulation
 from .worlds import Layout
 from .year import NEVER
 
@@ -74,17 +73,17 @@ def promise(will: Forecast) -> dict:
     return answer | {"more_money": [*rows, {"factor": None, **spread(rich)}]}
 
 
-def _with_money(will: Forecast, factor: float) -> Simulation:
+def _with_money(will, factor):
     run = will.run
     draws = min(run.draws, WORLDS)
     return simulation(run.layout, draws, run.seed, run.baseline, finish=run.finish, factor=factor)
 
 
-def _finishing(will: Forecast, run: Simulation) -> np.ndarray:
+def _finishing(will, run):
     return len(will.now) + (run.months <= run.latest)[will.open_].sum(axis=0)
 
 
-def _level(will: Forecast, chance: dict[float, float], level: int) -> dict:
+def _level(will, chance, level):
     """What one chance asks for: the factor, the extra million dong, or why there is none."""
     enough = [factor for factor in MORE if chance[factor] >= level / 100]
     if not enough:
@@ -97,7 +96,7 @@ def _level(will: Forecast, chance: dict[float, float], level: int) -> dict:
     }
 
 
-def _date(will: Forecast, wanted: int, level: int, months: np.ndarray) -> str | None:
+def _date(will, wanted, level, months):
     """The day by which so many communes have finished in ``level`` % of worlds."""
     more = wanted - len(will.now)
     if more <= 0:
@@ -145,7 +144,7 @@ def tornado(will: Forecast) -> pd.DataFrame:
     """
     run, draws = will.run, min(will.run.draws, TORNADO)
 
-    def number(layout: Layout, known: Knowledge) -> np.ndarray:
+    def number(layout, known):
         moved = simulation(
             layout, draws, run.seed, run.baseline, finish=run.finish, known=known, workers=1
         )
@@ -166,7 +165,7 @@ def tornado(will: Forecast) -> pd.DataFrame:
 Case = tuple[str, str, tuple[float, float], list[tuple[Layout, Knowledge]]]
 
 
-def _evidence_ends(run: Simulation, known: Knowledge) -> Iterator[Case]:
+def _evidence_ends(run, known):
     """What the evidence tells and cannot tell, each at its low and at its high end."""
     for key in ("mean", "success"):
         draws = known.posterior.draws
@@ -182,16 +181,16 @@ def _evidence_ends(run: Simulation, known: Knowledge) -> Iterator[Case]:
         yield key, "assumed", ends, [(run.layout, replace(known, at={key: end})) for end in ends]
 
 
-def _data_ends(layout: Layout, known: Knowledge) -> Iterator[Case]:
+def _data_ends(layout, known):
     """What the data set tells or assumes, each at its low and at its high end."""
     plan, none = layout.plan, (np.nan, np.nan)
     workbook, tables = plan.workbook, plan.workbook.tables
 
-    def with_table(name: str, **columns: pd.Series) -> tuple[Layout, Knowledge]:
+    def with_table(name, **columns):
         changed = tables | {name: tables[name].assign(**columns)}
         return Layout(replace(plan, workbook=replace(workbook, tables=changed))), known
 
-    def with_plan(**changes: object) -> tuple[Layout, Knowledge]:
+    def with_plan(**changes):
         moved = copy(layout)
         moved.plan = replace(plan, **changes)
         return moved, known

@@ -49,7 +49,7 @@ def read_register(folder: Path) -> list[dict]:
     return sorted(entries, key=lambda entry: (entry["registered_on"], entry["id"]))
 
 
-def _read_entry(path: Path, problems: list[Problem]) -> dict | None:
+def _read_entry(path, problems):
     """One entry, or None and a problem for each thing wrong with it."""
     file, before = path.name, len(problems)
     try:
@@ -84,7 +84,7 @@ def _read_entry(path: Path, problems: list[Problem]) -> dict | None:
     return entry if len(problems) == before else None
 
 
-def _fits(name: str, entry: dict) -> bool:
+def _fits(name, entry):
     """Whether a file's name, the entry's id and what the id is made from agree."""
     return ID.fullmatch(name) is not None and name == entry["id"] == id_of(entry)
 
@@ -110,7 +110,7 @@ def read_outcomes(path: Path, today: dt.date) -> pd.DataFrame:
     return outcomes
 
 
-def _check_outcome(row: dict, file: str, problems: list[Problem]) -> None:
+def _check_outcome(row, file, problems):
     if row["dataset"] and slug(row["dataset"]) != row["dataset"]:
         details = {"value": row["dataset"], "near": slug(row["dataset"]) or "thanh-chuong"}
         problems.append(Problem("outcome_dataset", file, row["row"], "dataset", details))
@@ -118,7 +118,7 @@ def _check_outcome(row: dict, file: str, problems: list[Problem]) -> None:
         problems.append(Problem("outcome_illustrative", file, row["row"], "mark"))
 
 
-def _check_days(row: dict, today: dt.date, file: str, problems: list[Problem]) -> None:
+def _check_days(row, today, file, problems):
     """Met, then signed, then checked, then today; each pair out of order is told at the earlier of the two."""
     days = {key: row[key] for key in DAYS if not pd.isna(row[key])}
     for key, day in days.items():

@@ -373,7 +373,7 @@ def score(entries: Iterable[dict], outcomes: pd.DataFrame, today: dt.date) -> Sc
     )
 
 
-def _questions(entry: dict, seen: dict, today: dt.date) -> Iterable[tuple]:
+def _questions(entry, seen, today):
     """Each probability of an entry with what came of it; ``reason`` is "" where it is scored."""
     given = entry["parameters"]
     for place in PLACES:
@@ -411,7 +411,7 @@ def _questions(entry: dict, seen: dict, today: dt.date) -> Iterable[tuple]:
             )
 
 
-def _reached_later(outcome: dict | None, as_of: str) -> bool:
+def _reached_later(outcome, as_of):
     """Whether a level is known not to have been reached on the as-of date; a registration that was certain of it is scored."""
     days = [day for day in (outcome["met_on"], outcome["signed_on"]) if day] if outcome else []
     return outcome is not None and (min(days) > as_of if days else outcome["checked_on"] >= as_of)
@@ -432,7 +432,7 @@ _ROW = [
 _ROW += ["late", "brier", "brier_base", "skill", "made_in_hindsight", "asked"]
 
 
-def _row(entry: dict, question: str, asked: pd.DataFrame) -> tuple:
+def _row(entry, question, asked):
     """The scores of one forecast's communes, or of its registrations."""
     scored, given = asked[asked["reason"] == ""], entry["parameters"]
     p, came = scored["p"].to_numpy("float64"), scored["came"].to_numpy("float64")
@@ -492,7 +492,7 @@ def crps_of(distribution: dict[str, float], outcome: int) -> float:
     return float(chances @ np.abs(numbers - outcome) - chances @ apart @ chances / 2)
 
 
-def _finishing(entry: dict, asked: pd.DataFrame) -> tuple | None:
+def _finishing(entry, asked):
     """How many communes finished in all, against the forecast; None while one of them waits or none was open."""
     if asked["reason"].isin((*WAITING, "ended")).any() or not (asked["reason"] == "").any():
         return None
@@ -516,7 +516,7 @@ def _finishing(entry: dict, asked: pd.DataFrame) -> tuple | None:
     )
 
 
-def _pair(p: Sequence[float], outcome: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+def _pair(p, outcome):
     p, outcome = np.asarray(p, dtype="float64"), np.asarray(outcome, dtype="float64")
     if p.shape != outcome.shape:
         raise ValueError(f"{p.size} forecasts, {outcome.size} outcomes")
@@ -525,7 +525,7 @@ def _pair(p: Sequence[float], outcome: Sequence[float]) -> tuple[np.ndarray, np.
     return p, outcome
 
 
-def _plain(value: object) -> object:
+def _plain(value):
     """A value as JSON holds it: numpy's numbers and days become Python's numbers and ISO text."""
     if isinstance(value, dict):
         return {str(key): _plain(part) for key, part in value.items()}
@@ -536,11 +536,11 @@ def _plain(value: object) -> object:
     return f"{value:%Y-%m-%d}" if isinstance(value, dt.date) else value
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value):
     return type(value) is int or (type(value) is float and math.isfinite(value))
 
 
-def _is_day(value: object) -> bool:
+def _is_day(value):
     try:
         return isinstance(value, str) and f"{dt.date.fromisoformat(value)}" == value
     except ValueError:

@@ -208,7 +208,7 @@ def simulation(
     area, area_run = area_of(plan, known).name, area_run_of(plan, known, draws, seed)
     years, chances = usual_years(layout, baseline, known, area_run, factor)
 
-    def one(at: int) -> dict[str, np.ndarray]:
+    def one(at):
         some = slice(at, min(at + BLOCK, draws))
         here = (part_of(years, some), part_of(chances, some))
         return _block(layout, area, some, seed, *here, bool(baseline.usual_money), factor)
@@ -251,16 +251,7 @@ def part_of(numbers: AreaDraws | Chances, some: slice) -> AreaDraws | Chances:
     return replace(numbers, **{name: array[..., some] for name, array in arrays.items()})
 
 
-def _block(
-    layout: Layout,
-    area: str,
-    some: slice,
-    seed: int,
-    years: AreaDraws,
-    chances: Chances,
-    with_money: bool,
-    factor: float,
-) -> dict[str, np.ndarray]:
+def _block(layout, area, some, seed, years, chances, with_money, factor):
     """What is kept of a block of worlds."""
     plan, draws, number = layout.plan, some.stop - some.start, some.start // BLOCK
     block = draw_block(layout, draws, seed, number)
@@ -269,7 +260,7 @@ def _block(
     listed = ntm["year"].dropna().astype(int).value_counts().to_dict()
 
     @cache  # both crowds live in the same worlds
-    def uniform(quantity: str, year: int | None) -> np.ndarray:
+    def uniform(quantity, year):
         keys = layout.decisions if year is None else [f"{k}|{year}" for k in layout.decisions]
         return uniforms(seed, quantity, keys, draws, number)
 
@@ -383,11 +374,11 @@ def merged_since(workbook: Workbook, month: int) -> bool:
     return bool((after & (on <= pd.Timestamp(workbook.as_of))).any())
 
 
-def _month_number(plan: Schedule) -> int:
+def _month_number(plan):
     return 12 * plan.workbook.as_of.year + plan.workbook.as_of.month
 
 
-def _signed(plan: Schedule, months: np.ndarray, lag: np.ndarray) -> np.ndarray:
+def _signed(plan, months, lag):
     """The month of the decision: the end of the year that a goal is met in, and the lag."""
     december = 12 - plan.workbook.as_of.month
     late = np.maximum(0, -(-(months.astype(np.int64) - december) // 12))
@@ -395,7 +386,7 @@ def _signed(plan: Schedule, months: np.ndarray, lag: np.ndarray) -> np.ndarray:
     return np.where(months >= NEVER, NEVER, year_end + lag).astype(np.int16)
 
 
-def _latest(plan: Schedule, lag: np.ndarray, finish: str) -> np.ndarray:
+def _latest(plan, lag, finish):
     """The last month in which a goal may be met to finish by the deadline: goals x draws."""
     if finish == "met":
         return np.full(lag.shape, plan.deadline, dtype=np.int16)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..need.draws import MEANS, pert, together, uniforms
-from ..need.missing import Missing, drawn_missing, usual_missing
+from ..need.missing import drawn_missing, usual_missing
 from ..need.money import Envelopes, instance, instances_of, monthly_money
 from ..need.pot_sets import CEMENT_PART, pot_sets
 from ..need.works import (
@@ -120,7 +120,7 @@ class Layout:
         owed = np.rint(rows["amount"].to_numpy(dtype=float) * THOUSAND)
         return pd.DataFrame({"unit": rows["unit"].to_numpy(), "amount": owed}, dtype=float)
 
-    def _item(self, level: str, works: ItemWorks) -> ItemTable:
+    def _item(self, level, works):
         plan = self.plan
         goals = plan.goals[plan.goals["level"] == level]
         number = dict(zip(goals["unit"], goals.index, strict=True))
@@ -267,7 +267,7 @@ def draw_block(layout: Layout, draws: int, seed: int | None, block: int = 0) -> 
     )
 
 
-def _missing(plan: Schedule, draws: int, seed: int | None, block: int) -> dict[str, Missing]:
+def _missing(plan, draws, seed, block):
     """What goals lack in each world, by level; of higher levels one world stands for all."""
     drawn = {}
     for level, lacks in plan.missing.items():
@@ -286,9 +286,7 @@ def _missing(plan: Schedule, draws: int, seed: int | None, block: int) -> dict[s
     return drawn
 
 
-def _months_left(
-    item: ItemTable, layout: Layout, needed: np.ndarray, draws: int, seed: int | None, block: int
-) -> np.ndarray:
+def _months_left(item, layout, needed, draws, seed, block):
     """Whole months each work still takes, standstills included: int16, works x draws."""
     time, rules = layout.durations[item.works.item], layout.plan.rules
     shared = uniforms(seed, "duration together", [""], draws, block)[0]
@@ -305,16 +303,14 @@ def _months_left(
     return (left * needed).astype(np.int16)
 
 
-def _money(
-    layout: Layout, prices: Prices, draws: int, seed: int | None, block: int
-) -> tuple[np.ndarray, np.ndarray | None]:
+def _money(layout, prices, draws, seed, block):
     """Money come by each mark, of shared pots and of each goal's own; thousand dong."""
     plan, marks = layout.plan, np.array(layout.marks)
     correlation = plan.rules["correlation_money"] / 100
     monthly = monthly_money(layout.envelopes, prices.index, correlation, draws, seed, block)
     measure = plan.workbook.tables["pots"].set_index("pot")["measure"]
 
-    def come(name: str, pot: str) -> np.ndarray:
+    def come(name, pot):
         months = monthly.get(name)
         if months is None or not months.shape[1]:
             return np.zeros((len(marks), draws))

@@ -98,7 +98,7 @@ class Communes:
         self._key = np.zeros(shape)
         self._back = self._pledged = np.zeros(shape, dtype=bool)
 
-    def _named(self, column: str) -> np.ndarray:
+    def _named(self, column):
         return self.plan.goals[column].fillna(9_999).to_numpy()
 
     @property
@@ -169,7 +169,7 @@ class Communes:
         self._gain(span, listed)
         return (finished & self.ntm[:, None]).sum(axis=0)
 
-    def _gain(self, span: Span, listed: np.ndarray) -> None:
+    def _gain(self, span, listed):
         """Those on no list gain criteria slowly, never the last one; what is done stays done."""
         whole = self.chances.drift * span.fraction
         gained = np.floor(whole + self._uniforms("gain", span.year))
@@ -279,9 +279,7 @@ class Purse:
         paid = listed & (self.paid_at <= span.last)
         return paid & (self.paid_at.astype(np.int32) + self.block.months <= span.last), paid
 
-    def _asked(
-        self, order: np.ndarray, owing: np.ndarray, span: Span
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _asked(self, order, owing, span):
         """What all paid so far and the first 0, 1, ... of a list ask: (places + 1) x rows x draws;
         and which places their own pots do not keep from being paid: bool, places x draws."""
         asked, able = np.empty((len(order) + 1, *self.spent.shape)), np.ones_like(owing)
@@ -307,31 +305,24 @@ class Purse:
             cost[at] = np.where((enough & owing[k])[:, None], more, cost[at])
         return asked, able
 
-    def _shared(self, cost: np.ndarray, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _shared(self, cost, own):
         """What a commune asks of each set of shared pots, and whether its own can bear the rest."""
         asked = contribution(self.sets, cost, own)
         enough = asked[0] <= 0  # of the empty set: were shared money without end
         return asked * enough, enough
 
-    def _charge(self, order: np.ndarray, owing: np.ndarray) -> None:
+    def _charge(self, order, owing):
         """Add what has been paid of a list to what its communes have cost."""
         for k, goals in enumerate(order):
             paid = owing[k] & (self.paid_at[goals, self._draw] < NEVER)
             cost = self.block.cost[goals, :, self._draw] * paid[:, None]
             self.cost[self.holder[goals], :, self._draw] += cost
 
-    def _mark(self, month: int) -> int:
+    def _mark(self, month):
         """The place of the last mark not after a month."""
         return int(np.searchsorted(self.marks, month, side="right")) - 1
 
-    def _enter(
-        self,
-        order: np.ndarray,
-        listed: np.ndarray,
-        able: np.ndarray,
-        asked: np.ndarray,
-        span: Span,
-    ) -> None:
+    def _enter(self, order, listed, able, asked, span):
         """Enter by which mark each place of the list is paid, and what that takes of the pots.
 
         A place is paid by the last mark that lets its works end in time, or else by the end.
@@ -356,9 +347,7 @@ class Purse:
         at = np.minimum(before, at).astype(np.int16)
         np.put_along_axis(self.paid_at, order, at, axis=0)
 
-    def _note_blocked(
-        self, asked: np.ndarray, listed: np.ndarray, paid: np.ndarray, money: np.ndarray
-    ) -> None:
+    def _note_blocked(self, asked, listed, paid, money):
         """Count the set that the first unpaid place of a list breaks by most."""
         short = paid < listed.sum(axis=0)
         if short.any():

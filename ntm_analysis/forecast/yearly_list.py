@@ -216,13 +216,13 @@ def schedule(workbook: Workbook, policy: str = "own", deadline: dt.date | None =
     return by_policy(plan, policy)
 
 
-def _described(workbook: Workbook, units: list[int]) -> bool:
+def _described(workbook, units):
     """Whether a row tells anything of these communes."""
     rows = (workbook.tables[name]["unit"] for name in DESCRIBING)
     return any(unit.isin(units).any() for unit in rows)
 
 
-def _no_facts(workbook: Workbook, units: list[int]) -> Facts:
+def _no_facts(workbook, units):
     """What is known of communes that nobody has described: no criterion is looked at."""
     set_id = workbook.judging_set
     numbers = workbook.law.criteria_of(set_id).index.to_numpy()
@@ -293,7 +293,7 @@ def weights(plan: Schedule) -> tuple[dict[int, float], frozenset[str]]:
     return coefficient, split
 
 
-def _lacking(workbook: Workbook, items: set[str]) -> list[Problem]:
+def _lacking(workbook, items):
     """Everything that a forecast of works of these items needs and that was not known."""
     tables, rules = workbook.tables, workbook.tables["assumptions"]
     problems = lacking_assumptions(rules)
@@ -314,12 +314,7 @@ def _lacking(workbook: Workbook, items: set[str]) -> list[Problem]:
     return problems
 
 
-def _goals(
-    workbook: Workbook,
-    missing: dict[str, Missing],
-    works: dict[str, pd.DataFrame],
-    expected: np.ndarray,
-) -> pd.DataFrame:
+def _goals(workbook, missing, works, expected):
     """One row a goal, by level, then in administrative order."""
     targets = workbook.tables["targets"]
     first = targets.groupby(["kind", "unit", "level"])["year"].min()
@@ -357,7 +352,7 @@ def _goals(
     return pd.DataFrame(rows, columns=columns)
 
 
-def _usual_costs(workbook: Workbook) -> pd.Series:
+def _usual_costs(workbook):
     """The mean unit cost of each item in prices of the as-of year, million dong."""
     costs, prices = unit_costs(workbook), workbook.tables["prices"].set_index("year")
     rise = (prices["low"] + 4 * prices["mode"] + prices["high"]) / 6
