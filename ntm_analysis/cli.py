@@ -216,8 +216,7 @@ def _no_scenario(error: UnknownScenario, lang: str) -> str:
 
 def _registered(workbook: Workbook, made: dict, lang: str) -> str:
     """Enter a forecast in the register; what to say of it."""
-    from .forecast.register import FOLDER, register
-    from .forecast.scoring import entry_of
+    from .forecast.scoring import FOLDER, entry_of, register
 
     if workbook.illustrative:
         raise Refused(text("score_no_illustrative", lang))
@@ -230,8 +229,7 @@ def _registered(workbook: Workbook, made: dict, lang: str) -> str:
 
 
 def _score(options: argparse.Namespace) -> int:
-    from .forecast.register import FOLDER, OUTCOMES, read_outcomes, read_register
-    from .forecast.scoring import score
+    from .forecast.scoring import FOLDER, OUTCOMES, read_outcomes, read_register, score
     from .score_words import score_lines, score_record
 
     folder = Path.cwd() / FOLDER if (Path.cwd() / FOLDER).is_dir() else ROOT / FOLDER
