@@ -18,7 +18,7 @@ from .assess import assess
 from .cli_files import Refused, export, folder_of, import_file, need_communes, new, open_workbook, rebase, template
 from .cli_options import parser_of, readable_console, utf8
 from .criteria import to_check
-from .forecast.readiness import points
+from .forecast.yearly_list import points
 from .names import nearest
 from .need.demand import demand
 from .need.need import works_not_needed

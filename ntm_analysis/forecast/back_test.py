@@ -16,10 +16,9 @@ import pandas as pd
 from scipy.special import ndtri
 
 from ..need.draws import uniforms
-from .area import Area, Run
 from .cycle import binomial, counted
 from .evidence import COUNTRY, REFERENCE, Evidence
-from .pace import FIT, Posterior, fit, increase
+from .pace import FIT, Area, Posterior, Run, fit, increase
 
 KEPT = REFERENCE / "back_test.json"  # its summary on the shipped panel: a page reads it at once
 APART = (0.9, 5.2)  # years between the two figures of a pair

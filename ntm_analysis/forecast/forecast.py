@@ -18,6 +18,7 @@ from ..parameters import OPTIMAL
 from ..recognition import RANKS, levels
 from ..workbook import Workbook
 from .back_test import hazards, pairs, plain_share, straight_line
+from .cycle import FAILED, MONEY, TIME, UNLISTED
 from .scoring import wilson
 from .simulation import (
     CALIBRATING,
@@ -31,7 +32,6 @@ from .simulation import (
     usual_years,
 )
 from .worlds import Layout
-from .year import FAILED, MONEY, TIME, UNLISTED
 from .yearly_list import Schedule, by_policy, deadline_of, schedule
 
 HELD = {"not_listed": UNLISTED, "list_failed": FAILED, "money": MONEY, "time": TIME}
@@ -150,8 +150,8 @@ class Forecast:
 
         So where the evidence is over a year old on the as-of date, or units were merged since.
         """
-        as_of, last = self.workbook.as_of, knowledge(self.workbook.as_of).posterior.last
-        return 12 * as_of.year + as_of.month - last > 12 or merged_since(self.workbook, last)
+        last = knowledge(self.workbook.as_of).posterior.last
+        return self.run.plan.as_of_month - last > 12 or merged_since(self.workbook, last)
 
     @property
     def _binding(self):
@@ -275,13 +275,14 @@ class Forecast:
     @cached_property
     def second_opinions(self) -> dict[str, np.ndarray]:
         """The number finishing by the plain share and by the straight line: int, draws."""
-        as_of, now, communes = self.workbook.as_of, len(self.now), len(self.communes)
-        pair = {"start": now, "communes": communes, "first": 12 * as_of.year + as_of.month}
-        pair["years"] = self.run.deadline / 12
-        train = hazards(pairs(knowledge(as_of).evidence.panel)[0]).to_numpy()
+        now, communes, years = len(self.now), len(self.communes), self.run.deadline / 12
+        pair = {"start": now, "communes": communes, "years": years}
+        pair["first"] = self.run.plan.as_of_month
+        panel = knowledge(self.workbook.as_of).evidence.panel
+        train = hazards(pairs(panel)[0]).to_numpy()
         keys = ["line", "rate", "share"]
         line, *uniform = uniforms(self.run.seed, "second opinion", keys, self.run.draws)
-        share = now + plain_share(communes - now, pair["years"], train, *uniform)
+        share = now + plain_share(communes - now, years, train, *uniform)
         return {"share": share, "line": straight_line(pair, line).astype(int)}
 
     @cached_property
@@ -504,7 +505,7 @@ def _communes(will):
 def _registrations(will):
     """A row a target and pledge; no chance where it stands in no schedule."""
     table = will.registrations()
-    table["closes"] = table["closes"].dt.strftime("%Y-%m-%d")
+    table["closes"] = table["closes"].map("{:%Y-%m-%d}".format)
     table = table.drop(columns=["p_unlimited", "goal"]).astype(object)
     rows = table.where(table.notna(), None).to_dict("records")
     return [_named(will, row.pop("unit")) | row for row in rows]

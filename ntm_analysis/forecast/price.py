@@ -14,11 +14,11 @@ from ..need.missing import facts_ntm, one_more_met
 from ..need.need import spread
 from ..need.works import unit_costs
 from ..plan_checks import RULES
+from .cycle import NEVER
 from .forecast import Forecast
 from .pace import Posterior
 from .simulation import ASSUMED, Knowledge, knowledge, simulation
 from .worlds import Layout
-from .year import NEVER
 
 CHANCES = (50, 80, 90)
 MORE = (1.0, 1.1, 1.25, 1.5, 2.0, 3.0)

@@ -8,12 +8,16 @@ reported and expected values alone and orders those who are on no reported list.
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
+from ..assess import assess
+from ..monthly import fallen
+from ..need.demand import demand
 from ..need.missing import Facts, Missing, expected_lacks, facts_ntm, missing_higher
-from ..need.need import communes_in_need
+from ..need.need import communes_in_need, works_not_needed
 from ..need.works import DEBT, newest_debts, price_index, unit_costs, works_of
 from ..parameters import POLICIES
 from ..plan_checks import LAST_MONTH_OF_LATE_LIST, RULES, lacking_assumptions
@@ -96,6 +100,11 @@ class Schedule:
     def ntm(self) -> np.ndarray:
         """Which goals are the NTM level: bool, goals."""
         return (self.goals["level"] == "ntm").to_numpy()
+
+    @property
+    def as_of_month(self) -> int:
+        """The as-of month as the evidence numbers months: 12 * year + month."""
+        return 12 * self.workbook.as_of.year + self.workbook.as_of.month
 
     def month_of(self, day: dt.date) -> int:
         """Months after the as-of month; one less where the day does not close its month."""
@@ -361,3 +370,34 @@ def _usual_costs(workbook):
     lift = {year: 1 / float(index[int(year)][0]) for year in costs["price_year"].unique()}
     lifted = costs["price_year"].map(lift).mask(costs.index == DEBT, 1.0)  # paid as it stands
     return (costs["low"] + 4 * costs["mode"] + costs["high"]) / 6 * lifted
+
+
+# --- what is to be looked at in a data set --------------------------------------------------------
+
+
+def contradictions(workbook: Workbook) -> list[Problem]:
+    """What a data set says against itself.
+
+    Lists against counts, states against indicators, cumulative progress that falls.
+    """
+    names = ("indicator_values", "criterion_states", "criterion_counts")
+    sets = sorted({set_id for name in names for set_id in workbook.tables[name]["set"]})
+    against = [problem for each in sets for problem in assess(workbook, each).contradictions]
+    return against + fallen(workbook)
+
+
+def points(workbook: Workbook) -> list[Problem]:
+    """Every warning of the check.
+
+    What the need or the forecast lacks is one here, not an error first when it is asked for.
+    """
+    if workbook.communes.empty:
+        return [*workbook.warnings]
+    warnings = [*workbook.warnings, *contradictions(workbook)]
+    for answer in (partial(demand, draws=1), schedule):
+        try:
+            answer(workbook)
+        except DataProblems as error:
+            warnings += [replace(problem, warning=True) for problem in error.problems]
+    warnings += works_not_needed(workbook, assess(workbook, workbook.default_set("ntm")))
+    return list(dict.fromkeys(warnings))
