@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
-import pandas as pd
+from numpy import ndarray
+from pandas import DataFrame
 
 from ..need.draws import uniforms
 from ..need.pot_sets import contribution
@@ -26,15 +27,13 @@ PLEDGED, MISSED, AWAY = -1e6, -2e6, 1e6  # places of those who stand before, or 
 class Crowd(Protocol):
     """The communes of an area not yet NTM, in every world of a run."""
 
-    def left(self) -> np.ndarray:
+    def left(self) -> ndarray:
         """Communes not yet NTM: (draws,) whole numbers."""
 
-    def waiting(self, year: int, chance: np.ndarray) -> np.ndarray:
+    def waiting(self, year: int, chance: ndarray) -> ndarray:
         """How many stand on the year's list in any case; who missed does with ``chance``."""
 
-    def judge(
-        self, year: int, length: np.ndarray, luck: np.ndarray, unlisted: np.ndarray
-    ) -> np.ndarray:
+    def judge(self, year: int, length: ndarray, luck: ndarray, unlisted: ndarray) -> ndarray:
         """How many finish: of ``length`` listed with chance ``luck``, of others ``unlisted``.
 
         Those waiting stand first on the list.
@@ -61,7 +60,7 @@ def finishing(
     draws: AreaDraws,
     parts: Sequence[tuple[int, float]],
     listed: Mapping[int, int] | None = None,
-) -> np.ndarray:
+) -> ndarray:
     """Communes that finish in each year and world: (years, draws) whole numbers.
 
     A year's list is the drawn share of those left, at least those who missed and stand on it
@@ -100,8 +99,8 @@ def finishing(
 
 
 def counted(
-    knowledge: tuple[Posterior, pd.DataFrame], area: Area, left: int, last: int, run: Run
-) -> np.ndarray:
+    knowledge: tuple[Posterior, DataFrame], area: Area, left: int, last: int, run: Run
+) -> ndarray:
     """Communes of an undescribed area that finish until the end of month ``last``: (draws,).
 
     Parameters
@@ -134,7 +133,7 @@ def counted(
     return finishing(Counts(left, run, area.name), years, parts).sum(axis=0)
 
 
-def part_of_year(share: np.ndarray, part: float) -> np.ndarray:
+def part_of_year(share: ndarray, part: float) -> ndarray:
     """A year's share for a part of the year, by the hazard.
 
     Examples
@@ -145,7 +144,7 @@ def part_of_year(share: np.ndarray, part: float) -> np.ndarray:
     return share if part == 1 else 1 - (1 - share) ** part
 
 
-def whole(number: np.ndarray, uniform: np.ndarray) -> np.ndarray:
+def whole(number: ndarray, uniform: ndarray) -> ndarray:
     """Numbers rounded up with the chance of their fraction; to the nearest where nothing is drawn.
 
     Examples
@@ -157,7 +156,7 @@ def whole(number: np.ndarray, uniform: np.ndarray) -> np.ndarray:
     return (below + (np.nan_to_num(uniform, nan=0.5) < number - below)).astype(int)
 
 
-def binomial(uniform: np.ndarray, number: np.ndarray, chance: np.ndarray) -> np.ndarray:
+def binomial(uniform: ndarray, number: ndarray, chance: ndarray) -> ndarray:
     """Binomial numbers by the inverse of their distribution; the mean where nothing is drawn.
 
     Examples
@@ -192,23 +191,21 @@ class Counts:
         (draws,) how many of the last year's list finished.
     """
 
-    def __init__(self, left: np.ndarray | int, run: Run, area: str):
+    def __init__(self, left: ndarray | int, run: Run, area: str):
         self._run, self._area = run, area
         self._left = np.zeros(run.draws, dtype=int) + left
         self._missed = np.zeros(run.draws, dtype=int)  # and still wait
 
-    def left(self) -> np.ndarray:
+    def left(self) -> ndarray:
         """See :class:`Crowd`."""
         return self._left
 
-    def waiting(self, year: int, chance: np.ndarray) -> np.ndarray:
+    def waiting(self, year: int, chance: ndarray) -> ndarray:
         """See :class:`Crowd`."""
         self._waiting = binomial(self._draw("returning", year), self._missed, chance)
         return self._waiting
 
-    def judge(
-        self, year: int, length: np.ndarray, luck: np.ndarray, unlisted: np.ndarray
-    ) -> np.ndarray:
+    def judge(self, year: int, length: ndarray, luck: ndarray, unlisted: ndarray) -> ndarray:
         """See :class:`Crowd`."""
         self.met = binomial(self._draw("listed", year), length, luck)
         # Who missed and does not stand on the list again comes behind all others, and waits on.
@@ -245,9 +242,9 @@ class Chances:
         Part of the chance of success that is lost where works are not paid and ended in time.
     """
 
-    drift: np.ndarray
-    pledge: np.ndarray
-    late: np.ndarray
+    drift: ndarray
+    pledge: ndarray
+    late: ndarray
 
 
 class Outcome:
@@ -273,7 +270,7 @@ class Outcome:
         self.month = np.full(shape, NEVER, dtype=np.int16)
         self.held = np.full(shape, UNLISTED, dtype=np.int8)
         self.listed = np.zeros((len(plan.goals), len(plan.spans)), dtype=np.int32)
-        self.lists: list[tuple[np.ndarray, np.ndarray]] = []
+        self.lists: list[tuple[ndarray, ndarray]] = []
         self.in_time = 0
 
     def begin(self) -> Span:
@@ -281,9 +278,7 @@ class Outcome:
         self._span += 1
         return self._plan.spans[self._span]
 
-    def end(
-        self, listed: np.ndarray, finished: np.ndarray, held: np.ndarray | int, counts: tuple
-    ) -> None:
+    def end(self, listed: ndarray, finished: ndarray, held: ndarray | int, counts: tuple) -> None:
         """Enter who was on the year's list, who finished, what held the listed ones back.
 
         ``counts``: communes on the list and those of them that met it, by draw; places in time.
@@ -315,14 +310,12 @@ class Alike(Counts):
     outcome : Outcome
     """
 
-    def __init__(self, plan: Schedule, run: Run, area: str, tie: np.ndarray) -> None:
+    def __init__(self, plan: Schedule, run: Run, area: str, tie: ndarray) -> None:
         super().__init__(len(tie), run, area)
         self.outcome = Outcome(plan, run.draws)
         self._place = np.argsort(np.argsort(tie, axis=0, kind="stable"), axis=0)
 
-    def judge(
-        self, year: int, length: np.ndarray, luck: np.ndarray, unlisted: np.ndarray
-    ) -> np.ndarray:
+    def judge(self, year: int, length: ndarray, luck: ndarray, unlisted: ndarray) -> ndarray:
         """See :class:`Crowd`; who finishes comes first, then who failed, then the others."""
         self.outcome.begin()
         place = self._place - (len(self._place) - self._left)  # among those still open
@@ -358,7 +351,7 @@ class Communes:
         layout: Layout,
         block: Block,
         chances: Chances,
-        uniform: Callable[[str, int | None], np.ndarray],
+        uniform: Callable[[str, int | None], ndarray],
         purse: "Purse | None" = None,
     ) -> None:
         plan = layout.plan
@@ -377,11 +370,11 @@ class Communes:
     def _open(self):
         return self.outcome.month == NEVER
 
-    def left(self) -> np.ndarray:
+    def left(self) -> ndarray:
         """How many communes are not NTM yet: int, draws."""
         return (self._open & self._ntm).sum(axis=0)
 
-    def waiting(self, year: int, chance: np.ndarray) -> np.ndarray:
+    def waiting(self, year: int, chance: ndarray) -> ndarray:
         """How many stand on the year's list again, or by a pledge that is kept: int, draws."""
         self._back = self._missed & self._open & (self._uniform("return", year) < chance)
         self._pledged = (self._pledge == year) & self._open
@@ -389,9 +382,7 @@ class Communes:
             self._pledged &= self._uniform("pledge", year) < self._chances.pledge
         return ((self._back | self._pledged) & self._ntm).sum(axis=0)
 
-    def judge(
-        self, year: int, length: np.ndarray, luck: np.ndarray, unlisted: np.ndarray
-    ) -> np.ndarray:
+    def judge(self, year: int, length: ndarray, luck: ndarray, unlisted: ndarray) -> ndarray:
         """List, pay, let the list succeed or fail, let others finish with chance ``unlisted``."""
         span, open_, ntm = self.outcome.begin(), self._open, self._ntm
         key = self._list_order()
@@ -464,7 +455,7 @@ class Purse:
         self.paid_at = np.full(block.months.shape, NEVER, dtype=np.int16)
         self.blocked = np.zeros(len(self._sets.members), dtype=np.int64)
 
-    def pay(self, key: np.ndarray, listed: np.ndarray, span: Span) -> tuple[np.ndarray, np.ndarray]:
+    def pay(self, key: ndarray, listed: ndarray, span: Span) -> tuple[ndarray, ndarray]:
         """Pay a list in the order of ``key``.
 
         A place is paid by the last mark that lets its works end in time, or else by the end.
@@ -538,7 +529,7 @@ class Purse:
         return asked * enough, enough
 
 
-def reached(share: np.ndarray, asked: np.ndarray, money: np.ndarray) -> np.ndarray:
+def reached(share: ndarray, asked: ndarray, money: ndarray) -> ndarray:
     """How many places of a list some mix of the pots pays: int, draws.
 
     By halving, with the few sets that are broken most; whether all sets are kept is looked at

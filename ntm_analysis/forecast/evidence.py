@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy import ndarray
+from pandas import DataFrame
 from scipy.special import betaincinv, betaln, polygamma
 
 from ..need.draws import uniforms
@@ -44,10 +46,10 @@ class Evidence:
         ``low``, ``mode``, ``high``, ``unit``, ``text_vi``, ``text_en``, ``source`` by ``key``.
     """
 
-    figures: pd.DataFrame
-    panel: pd.DataFrame
-    lists: pd.DataFrame
-    assumed: pd.DataFrame
+    figures: DataFrame
+    panel: DataFrame
+    lists: DataFrame
+    assumed: DataFrame
 
 
 def evidence(as_of: dt.date | None = None, folder: Path = REFERENCE) -> Evidence:
@@ -80,7 +82,7 @@ def evidence(as_of: dt.date | None = None, folder: Path = REFERENCE) -> Evidence
     return Evidence(known, panel, lists(registrations), assumed.set_index("key"))
 
 
-def reference(name: str, as_of: dt.date | None = None, folder: Path = REFERENCE) -> pd.DataFrame:
+def reference(name: str, as_of: dt.date | None = None, folder: Path = REFERENCE) -> DataFrame:
     """One table of the panel (``series``, ``registrations``, ``groups``, ``trajectories`` ...).
 
     Examples
@@ -114,7 +116,7 @@ def _tables(names, as_of, folder):
     return {name: rows[rows["known_from"] <= day] for name, rows in tables.items()}
 
 
-def read_series(path: Path) -> pd.DataFrame:
+def read_series(path: Path) -> DataFrame:
     """The rows of a user's file with the columns of ``panel_series.csv``, as text, with ``row``.
 
     Raises
@@ -159,7 +161,7 @@ def province_of(area: str) -> str:
     return OTHER_NAMES.get(name, name)
 
 
-def figures(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def figures(rows: DataFrame) -> tuple[DataFrame, DataFrame]:
     """NTM communes of areas, one row an area and day, and the rows left out.
 
     Parameters
@@ -178,7 +180,7 @@ def figures(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     Examples
     --------
     >>> cells = ["Hà Tĩnh", "province", "2014", "ntm_communes", "26", "", "x", "read"]
-    >>> rows = pd.DataFrame([cells], columns=list(SERIES)).assign(row=2)
+    >>> rows = DataFrame([cells], columns=list(SERIES)).assign(row=2)
     >>> figures(rows)[0][["month", "finished"]].to_numpy().tolist()
     [[24180, 26]]
     """
@@ -188,23 +190,19 @@ def figures(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     )
     value, total = _number(rows["value"]), _number(rows["total"])
     month = texts["date"].map(month_number)
-    whole = value.ge(0) & value.mod(1).eq(0)
     wrong = {
         "measure": texts["measure"] != "ntm_communes",
         "mark": ~rows["mark"].astype(str).str.strip().isin(USABLE),
         "area_kind": ~texts["area_kind"].isin(KINDS),
         "date": month.isna(),
-        "value": ~whole,
+        "value": ~(value.ge(0) & value.mod(1).eq(0)),
     }
-    reason = pd.Series("", index=rows.index)
-    for name in reversed(wrong):
-        reason[wrong[name]] = name
     table = texts.assign(
         finished=value,
         total=total.where(total > 0),
         month=month,
-        province=[province_of(area) for area in texts["area"]],
-        reason=reason,
+        province=texts["area"].map(province_of),
+        reason=np.select([*wrong.values()], [*wrong], ""),
     )
     usable = table[table["reason"] == ""].astype({"month": int})
     order = ["area", "month", "total", "row"]
@@ -220,7 +218,7 @@ def _number(cells):
     return pd.to_numeric(cells.astype(str).str.strip().str.replace(",", "."), errors="coerce")
 
 
-def lists(rows: pd.DataFrame) -> pd.DataFrame:
+def lists(rows: DataFrame) -> DataFrame:
     """Yearly NTM lists with their result, one row an area and year, ``read`` before ``derived``.
 
     The plan is a lower bound of the list: where more finished than were planned, the list was met
@@ -251,22 +249,17 @@ def lists(rows: pd.DataFrame) -> pd.DataFrame:
     ]
     usable = usable.sort_values("mark", key=lambda mark: mark != "read", kind="stable")
     usable = usable.drop_duplicates(["area", "year"]).sort_values(["area", "year"])
-    listed = usable["planned"].astype(int)
-    return pd.DataFrame(
-        {
-            "area": usable["area"],
-            "province": [province_of(area) for area in usable["area"]],
-            "year": usable["year"].astype(int),
-            "listed": listed,
-            "finished": usable["achieved_on_time"].astype(int).clip(upper=listed),
-        },
-    ).reset_index(drop=True)
+    names = {"planned": "listed", "achieved_on_time": "finished"}
+    whole = usable.rename(columns=names).astype({"year": int, "listed": int, "finished": int})
+    whole["finished"] = whole["finished"].clip(upper=whole["listed"])
+    whole["province"] = whole["area"].map(province_of)
+    return whole[["area", "province", "year", "listed", "finished"]].reset_index(drop=True)
 
 
 # --- the luck of lists ----------------------------------------------------------------------------
 
 
-def success_weights(lists: pd.DataFrame) -> np.ndarray:
+def success_weights(lists: DataFrame) -> ndarray:
     """Posterior of mean success and correlation on ``GRID`` x ``GRID``, the prior flat."""
     mean, correlation = np.meshgrid(GRID, GRID, indexing="ij")
     met, failed = beta_sizes(mean, correlation)
@@ -277,19 +270,19 @@ def success_weights(lists: pd.DataFrame) -> np.ndarray:
     return weight / weight.sum()
 
 
-def success_draws(lists: pd.DataFrame, draws: int) -> tuple[np.ndarray, np.ndarray]:
+def success_draws(lists: DataFrame, draws: int) -> tuple[ndarray, ndarray]:
     """Draws of mean success and correlation, one each a posterior row."""
     weight = success_weights(lists).ravel().cumsum()
     cell = np.searchsorted(weight, uniforms(0, "fit", ["success"], draws)[0] * weight[-1])
     return GRID[cell // len(GRID)], GRID[cell % len(GRID)]
 
 
-def beta_sizes(mean: np.ndarray, correlation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def beta_sizes(mean: ndarray, correlation: ndarray) -> tuple[ndarray, ndarray]:
     size = (1 - correlation) / correlation
     return mean * size, (1 - mean) * size
 
 
-def list_luck(ease: np.ndarray, success: np.ndarray, correlation: np.ndarray) -> np.ndarray:
+def list_luck(ease: ndarray, success: ndarray, correlation: ndarray) -> ndarray:
     """Chance of a listed commune, beta with this mean and this correlation inside a list.
 
     Examples
@@ -301,13 +294,13 @@ def list_luck(ease: np.ndarray, success: np.ndarray, correlation: np.ndarray) ->
     return np.where(np.isnan(ease), success, betaincinv(met, failed, np.nan_to_num(ease)))
 
 
-def luck_variance(success: np.ndarray, correlation: np.ndarray) -> np.ndarray:
+def luck_variance(success: ndarray, correlation: ndarray) -> ndarray:
     """Variance of the logarithm of a list's luck."""
     met, failed = beta_sizes(success, correlation)
     return polygamma(1, met) - polygamma(1, met + failed)
 
 
-def list_outcomes(lists: pd.DataFrame) -> pd.DataFrame:
+def list_outcomes(lists: DataFrame) -> DataFrame:
     """Lists against their outcomes: how many were met in full and under half, seen and expected.
 
     Parameters
@@ -338,10 +331,10 @@ def list_outcomes(lists: pd.DataFrame) -> pd.DataFrame:
     half = [(weight * betabinom.cdf((number - 1) // 2, number, *sizes)).sum() for number in listed]
     seen = [(finished == listed).mean(), (2 * finished < listed).mean()]
     expected = [np.mean(full), np.mean(half)]
-    return pd.DataFrame({"seen": seen, "expected": expected}, index=["full", "under_half"])
+    return DataFrame({"seen": seen, "expected": expected}, index=["full", "under_half"])
 
 
-def listed_communes(trajectories: pd.DataFrame) -> pd.DataFrame:
+def listed_communes(trajectories: DataFrame) -> DataFrame:
     """Single communes listed for one year against what became of them; thin.
 
     A result is known where a row from October of the year on tells a number of criteria: on time

@@ -11,6 +11,8 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from numpy import ndarray
+from pandas import DataFrame, Series
 
 from ..need.draws import uniforms
 from ..need.need import spread
@@ -57,7 +59,7 @@ class Forecast:
     workbook: Workbook
     run: Simulation
     day: dt.date
-    level: pd.DataFrame
+    level: DataFrame
 
     @property
     def communes(self) -> list[int]:
@@ -70,17 +72,17 @@ class Forecast:
         return self.level.index[self.level["level"] != "not_ntm"].tolist()
 
     @cached_property
-    def open_(self) -> np.ndarray:
+    def open_(self) -> ndarray:
         """The NTM goals: communes that are not NTM yet."""
         return np.flatnonzero(self.run.plan.ntm)
 
     @cached_property
-    def in_time(self) -> np.ndarray:
+    def in_time(self) -> ndarray:
         """Which of them finish by the deadline: bool, goals x draws."""
         return (self.run.months <= self.run.latest)[self.open_]
 
     @cached_property
-    def finishing(self) -> np.ndarray:
+    def finishing(self) -> ndarray:
         """How many communes finish by the deadline, those finished now among them: int, draws."""
         return len(self.now) + self.in_time.sum(axis=0)
 
@@ -90,7 +92,7 @@ class Forecast:
         return int(-(-len(self.communes) * self.run.plan.rules["basically"] // 100))
 
     @cached_property
-    def bands(self) -> pd.Series:
+    def bands(self) -> Series:
         """The band of each commune that is not finished; 1 is the likeliest.
 
         Communes of which the same is known share one.
@@ -114,34 +116,34 @@ class Forecast:
             same += [own.get(unit) for own in rows]
             same += [order[unit], {facts.codes[i]} & served]
             keys.append(repr([*same, self.workbook.units.loc[unit, "district"]]))
-        keys = pd.Series(keys, index=facts.units, dtype=object)
-        mean = pd.Series(self.in_time.mean(axis=1), index=facts.units).groupby(keys).mean()
+        keys = Series(keys, index=facts.units, dtype=object)
+        mean = Series(self.in_time.mean(axis=1), index=facts.units).groupby(keys).mean()
         return keys.map(mean.rank(ascending=False, method="first")).astype(int)
 
-    def by_band(self, table: pd.Series | pd.DataFrame) -> pd.Series | pd.DataFrame:
+    def by_band(self, table: Series | DataFrame) -> Series | DataFrame:
         """A table of the NTM goals by unit, each with the mean of its band."""
         return table.groupby(self.bands).transform("mean")
 
-    def of_band(self, values: np.ndarray) -> pd.Series:
+    def of_band(self, values: ndarray) -> Series:
         """The mean over the worlds of each NTM goal, by unit; of a band of communes its mean."""
-        return self.by_band(pd.Series(values.mean(axis=1), index=self.bands.index))
+        return self.by_band(Series(values.mean(axis=1), index=self.bands.index))
 
     @cached_property
-    def p(self) -> pd.Series:
+    def p(self) -> Series:
         """The chance of each commune by the deadline, by unit; 1 for one finished now."""
         return self.of_band(self.in_time).reindex(self.communes, fill_value=1.0)
 
     @cached_property
-    def held(self) -> pd.DataFrame:
+    def held(self) -> DataFrame:
         """What holds each commune back: the share of all worlds, by unit; columns of HELD."""
         held = np.where(self.in_time, -1, self.run.held[self.open_])
-        return pd.DataFrame({name: self.of_band(held == kind) for name, kind in HELD.items()})
+        return DataFrame({name: self.of_band(held == kind) for name, kind in HELD.items()})
 
     @cached_property
-    def list_chance(self) -> pd.DataFrame:
+    def list_chance(self) -> DataFrame:
         """The chance of each open commune to be on each year's list: units x years."""
         years = [span.year for span in self.run.plan.spans]
-        table = pd.DataFrame(self.run.listed[self.open_], self.bands.index, years)
+        table = DataFrame(self.run.listed[self.open_], self.bands.index, years)
         return self.by_band(table.loc[:, ~table.columns.duplicated()])
 
     @cached_property
@@ -172,11 +174,11 @@ class Forecast:
             for q in ("p10", "p50", "p90")
         }
 
-    def over_time(self) -> pd.DataFrame:
+    def over_time(self) -> DataFrame:
         """How many communes have finished by the end of each year: day, p10, p50, p90, mean."""
         plan, months = self.run.plan, self._binding[self.open_]
         ends = {0, plan.deadline, *(span.last for span in plan.spans)}
-        return pd.DataFrame(
+        return DataFrame(
             {"day": plan.end_of(end), **spread(len(self.now) + (months <= end).sum(axis=0))}
             for end in sorted(ends)
             if end <= plan.deadline
@@ -187,7 +189,7 @@ class Forecast:
         months = pd.offsets.MonthEnd(int(self.run.plan.rules["dossier_closes"]))
         return pd.Timestamp(year=year, month=12, day=31) + months
 
-    def registrations(self) -> pd.DataFrame:
+    def registrations(self) -> DataFrame:
         """Every planned target and pledge.
 
         Returns
@@ -221,21 +223,21 @@ class Forecast:
             rows.append((*about, p, p, rich, place in under_way, goal))
         chances = ["p", "p_by_year_end", "p_unlimited"]
         columns = ["unit", "level", "year", "kind", "closes", *chances, "under_way", "goal"]
-        table = pd.DataFrame(rows, columns=columns)
+        table = DataFrame(rows, columns=columns)
         band = table["unit"].map(self.bands).where(table["level"] == "ntm", -1 - table.index)
         alike = table.groupby([band.fillna(0), "level", "year", "kind"])
         return table.assign(**alike[chances].transform("mean"))
 
-    def weakest(self) -> pd.DataFrame:
+    def weakest(self) -> DataFrame:
         """Of the worlds in which not all finish: the share in which a commune is unfinished, and
         in which it alone is; by unit, the weakest first."""
         late = ~self.in_time[:, ~self.in_time.all(axis=0)]
         alone = late & (late.sum(axis=0) == 1)
         shares = {"unfinished": late.sum(axis=1), "alone": alone.sum(axis=1)}
-        table = pd.DataFrame(shares, index=self.bands.index) / max(1, late.shape[1])
+        table = DataFrame(shares, index=self.bands.index) / max(1, late.shape[1])
         return self.by_band(table).sort_values([*shares], ascending=False, kind="stable")
 
-    def ask_first(self) -> pd.DataFrame:
+    def ask_first(self) -> DataFrame:
         """The unknown states whose answer moves the number finishing most.
 
         Returns
@@ -253,7 +255,7 @@ class Forecast:
             size = effect * np.sqrt(lacking * (draws - lacking)) / draws
         places = [self.bands.to_numpy(), self.run.plan.facts.numbers]
         index = pd.MultiIndex.from_product(places, names=["band", "criterion"])
-        table = pd.DataFrame({"effect": effect.ravel(), "size": size.ravel()}, index)
+        table = DataFrame({"effect": effect.ravel(), "size": size.ravel()}, index)
         groups = table.dropna().groupby(level=[0, 1])
         noise = 3 * self.finishing.std() / np.sqrt(draws * groups.size())
         means = groups.mean()
@@ -273,7 +275,7 @@ class Forecast:
         return self.run.layout.sets.names(int(blocked.argmax())) if blocked.any() else []
 
     @cached_property
-    def second_opinions(self) -> dict[str, np.ndarray]:
+    def second_opinions(self) -> dict[str, ndarray]:
         """The number finishing by the plain share and by the straight line: int, draws."""
         now, communes, years = len(self.now), len(self.communes), self.run.deadline / 12
         pair = {"start": now, "communes": communes, "years": years}

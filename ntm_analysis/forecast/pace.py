@@ -22,6 +22,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy import ndarray
+from pandas import DataFrame
 from scipy.special import gammaincinv, ndtri
 
 from ..need.draws import MEANS, pert, uniforms
@@ -66,7 +68,7 @@ class Posterior:
         Month number of the last figure.
     """
 
-    draws: pd.DataFrame
+    draws: DataFrame
     last: int
 
     @classmethod
@@ -81,11 +83,11 @@ class Posterior:
         table = pd.read_csv(path)
         return cls(table.drop(columns="last"), int(table["last"].iloc[0]))
 
-    def table(self) -> pd.DataFrame:
+    def table(self) -> DataFrame:
         """The fit as the file keeps it."""
         return self.draws.round(5).assign(last=self.last)
 
-    def proposal(self) -> tuple[np.ndarray, np.ndarray]:
+    def proposal(self) -> tuple[ndarray, ndarray]:
         """Where a fit of nearly the same rows may begin: mean and covariance of its points."""
         points = hyper_of(self.draws).copy()
         points[:, 1:] = np.log(points[:, 1:])
@@ -96,7 +98,7 @@ class Posterior:
         return [int(name[1:]) for name in self.draws if name.startswith("y2")]
 
 
-def hyper_of(draws: pd.DataFrame) -> np.ndarray:
+def hyper_of(draws: DataFrame) -> ndarray:
     """Step and standard deviations of draws of a posterior: (rows, 5)."""
     return draws[list(HYPER)].to_numpy()
 
@@ -104,7 +106,7 @@ def hyper_of(draws: pd.DataFrame) -> np.ndarray:
 # --- figures to intervals -------------------------------------------------------------------------
 
 
-def intervals(figures: pd.DataFrame, communes: float = np.nan) -> pd.DataFrame:
+def intervals(figures: DataFrame, communes: float = np.nan) -> DataFrame:
     """Neighbouring figures of each area, at least 0.7 years apart, the last always among them.
 
     Parameters
@@ -123,7 +125,7 @@ def intervals(figures: pd.DataFrame, communes: float = np.nan) -> pd.DataFrame:
     --------
     >>> one = {"area": "A", "area_kind": "province", "province": "A"}
     >>> rows = [{**one, "month": 24192, "finished": 8, "total": 20.0}]
-    >>> intervals(pd.DataFrame(rows)).iloc[0, 3:].tolist()
+    >>> intervals(DataFrame(rows)).iloc[0, 3:].tolist()
     [20, 8, 24144, 24192]
     """
     rows = []
@@ -144,10 +146,10 @@ def intervals(figures: pd.DataFrame, communes: float = np.nan) -> pd.DataFrame:
                 names = (area, *own[["area_kind", "province"]].iloc[0])
                 rows.append((*names, total - start, max(end - start, 0), first[0], second[0]))
     columns = ["area", "area_kind", "province", "left", "finished", "first", "last"]
-    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[3:], int))
+    return DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[3:], int))
 
 
-def usual_total(own: pd.DataFrame, communes: float = np.nan) -> float:
+def usual_total(own: DataFrame, communes: float = np.nan) -> float:
     """Communes of an area by its last figure that names a total, else ``communes``."""
     totals = own["total"].dropna()
     return totals.iloc[-1] if len(totals) else communes
@@ -187,16 +189,16 @@ def increase(first: tuple, second: tuple, usual: float) -> tuple[int, int, int] 
 class Design:
     """Intervals as arrays: months by year, which areas are one, which share a province."""
 
-    left: np.ndarray
-    finished: np.ndarray
-    parts: np.ndarray  # (intervals, years) years' fractions
-    early: np.ndarray  # (years,) 1 before 2014
-    between: np.ndarray  # correlation of area effects
-    same: np.ndarray  # one area, not the country
-    country: np.ndarray
+    left: ndarray
+    finished: ndarray
+    parts: ndarray  # (intervals, years) years' fractions
+    early: ndarray  # (years,) 1 before 2014
+    between: ndarray  # correlation of area effects
+    same: ndarray  # one area, not the country
+    country: ndarray
 
 
-def design(rows: pd.DataFrame, years: Sequence[int]) -> Design:
+def design(rows: DataFrame, years: Sequence[int]) -> Design:
     """The arrays of the likelihood for ``rows`` of :func:`intervals`."""
     after = 12 * np.asarray(years)
     first, last = (rows[name].to_numpy()[:, None] for name in ("first", "last"))
@@ -220,14 +222,14 @@ def design(rows: pd.DataFrame, years: Sequence[int]) -> Design:
     )
 
 
-def hazard_parts(model: Design, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def hazard_parts(model: Design, step: ndarray) -> tuple[ndarray, ndarray]:
     """Log of the years that count (points, intervals), and each year's part of them."""
     years = model.parts * np.exp(np.multiply.outer(step, model.early))[:, None, :]
     total = years.sum(axis=2)
     return np.log(total), years / total[:, :, None]
 
 
-def covariance(model: Design, hyper: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def covariance(model: Design, hyper: ndarray) -> tuple[ndarray, ndarray, ndarray]:
     """Of the log yearly hazards for each point of ``hyper`` (points, 5); offsets and parts."""
     offset, parts = hazard_parts(model, hyper[:, 0])
     area, year, area_year, figure = (hyper[:, [k], None] ** 2 for k in range(1, 5))
@@ -240,10 +242,10 @@ def covariance(model: Design, hyper: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 def responses(
     model: Design,
-    cover: np.ndarray,
-    centre: np.ndarray | float,
-    offset: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
+    cover: ndarray,
+    centre: ndarray | float,
+    offset: ndarray,
+) -> tuple[ndarray, ndarray]:
     """The binomial counts as normal figures of the log hazard at the mode: values and variances.
 
     Iterated weighted least squares with the complementary log-log link, so that small areas and
@@ -267,10 +269,10 @@ def responses(
 
 def log_likelihood(
     model: Design,
-    hyper: np.ndarray,
-    value: np.ndarray,
-    variance: np.ndarray,
-) -> np.ndarray:
+    hyper: ndarray,
+    value: ndarray,
+    variance: ndarray,
+) -> ndarray:
     """Log density of the figures for each point of ``hyper``, all effects integrated out."""
     cover, offset, _ = covariance(model, hyper)
     root = np.linalg.cholesky(cover + np.diag(variance))
@@ -290,8 +292,8 @@ def _log_prior(points):
 
 
 def fit(
-    figures: pd.DataFrame,
-    lists: pd.DataFrame,
+    figures: DataFrame,
+    lists: DataFrame,
     draws: int = 1_000,
     proposal: tuple = START,
     sizes: Sequence[int] = SIZES,
@@ -340,7 +342,7 @@ def fit(
     hyper = hyper[np.minimum(chosen, len(hyper) - 1)[shuffled]]
     mean, *effects = _effects(model, hyper, value, variance).T
     columns = ["mean", *HYPER, *(f"y{year}" for year in years)]
-    table = pd.DataFrame(np.column_stack([mean, hyper, *effects]), columns=columns)
+    table = DataFrame(np.column_stack([mean, hyper, *effects]), columns=columns)
     success, correlation = success_draws(lists, draws)
     return Posterior(table.assign(success=success, correlation=correlation), last)
 
@@ -390,7 +392,7 @@ def _normal_with(cover, uniform):
     return np.einsum("dij,dj->di", root, standard_normal(uniform).T)
 
 
-def standard_normal(uniform: np.ndarray) -> np.ndarray:
+def standard_normal(uniform: ndarray) -> ndarray:
     """Standard normal numbers; the mean where nothing is drawn."""
     return np.nan_to_num(ndtri(np.clip(uniform, 1e-12, 1 - 1e-12)), nan=0.0)
 
@@ -419,7 +421,7 @@ class Area:
 
     name: str
     kind: str
-    figures: pd.DataFrame
+    figures: DataFrame
     communes: int
     reported: tuple[int, int, int] | None = None
 
@@ -460,20 +462,20 @@ class AreaDraws:
     """
 
     years: tuple[int, ...]
-    share: np.ndarray
-    length: np.ndarray
-    luck: np.ndarray
-    rounding: np.ndarray
-    unlisted: np.ndarray
-    missed_return: np.ndarray
-    success: np.ndarray
-    correlation: np.ndarray
-    ease: np.ndarray
+    share: ndarray
+    length: ndarray
+    luck: ndarray
+    rounding: ndarray
+    unlisted: ndarray
+    missed_return: ndarray
+    success: ndarray
+    correlation: ndarray
+    ease: ndarray
 
 
 def area_draws(
     posterior: Posterior,
-    assumed: pd.DataFrame,
+    assumed: DataFrame,
     area: Area,
     run: Run,
 ) -> AreaDraws:
@@ -617,6 +619,6 @@ def _draw(run, quantity, keys):
     return uniforms(run.seed, quantity, keys, run.draws, run.block)
 
 
-def assumed_draws(run: Run, assumed: pd.DataFrame, key: str) -> np.ndarray:
+def assumed_draws(run: Run, assumed: DataFrame, key: str) -> ndarray:
     """What a world assumes of what the evidence cannot tell: (draws,)."""
     return pert(_draw(run, "assumed", [key])[0], *assumed.loc[key, ENDS].astype(float))

@@ -24,6 +24,8 @@ from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
+from numpy import ndarray
+from pandas import DataFrame
 
 from ..dictionary import dictionary
 from ..names import slug
@@ -263,7 +265,7 @@ def _read_entry(path):
     return entry, problems
 
 
-def read_outcomes(path: Path, today: dt.date) -> pd.DataFrame:
+def read_outcomes(path: Path, today: dt.date) -> DataFrame:
     """The outcomes entered, a row a commune and level; none where there is no file.
 
     ``met_on`` and ``signed_on``: blank while it has not come about by ``checked_on``
@@ -273,7 +275,7 @@ def read_outcomes(path: Path, today: dt.date) -> pd.DataFrame:
     """
     path = Path(path)
     if not (path.exists() or path.is_symlink()):
-        return pd.DataFrame(columns=["row", *dictionary("outcomes")])
+        return DataFrame(columns=["row", *dictionary("outcomes")])
     problems: list[Problem] = []
     # No column is a number, so that no number style is asked for.
     outcomes = read_table(path, "outcomes", "vi", path.name, problems)
@@ -320,8 +322,8 @@ def brier(p: Sequence[float], outcome: Sequence[float]) -> float:
     return float(np.mean((p - outcome) ** 2)) if p.size else math.nan
 
 
-def wilson(came: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Wilson's interval for a share, ``came`` of ``n``; (NaN, NaN) of nothing.
+def wilson(came: int, n: int) -> tuple[float, float]:
+    """Wilson's interval (95 %) for a share, ``came`` of ``n``; (NaN, NaN) of nothing.
 
     With z = 1.96: (came + z²/2 ± z·sqrt(came·(n - came)/n + z²/4)) / (n + z²). Source: E. B.
     Wilson, Probable inference, the law of succession, and statistical inference, J. American
@@ -332,13 +334,13 @@ def wilson(came: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
     """
     if not n:
         return math.nan, math.nan
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    z = NormalDist().inv_cdf(0.975)
     half = z * math.sqrt(came * (n - came) / n + z * z / 4)
     low, high = ((came + z * z / 2 + sign * half) / (n + z * z) for sign in (-1, 1))
     return max(low, 0.0), min(high, 1.0)
 
 
-def scale_places(p: Sequence[float], edges: Sequence[float] = EDGES) -> np.ndarray:
+def scale_places(p: Sequence[float]) -> ndarray:
     """The band of the verbal scale that each probability lies in, from 0.
 
     A border belongs to the band above it, the last to the one below.
@@ -346,12 +348,11 @@ def scale_places(p: Sequence[float], edges: Sequence[float] = EDGES) -> np.ndarr
     >>> scale_places([0.0, 0.05, 0.95, 0.96]).tolist()
     [0, 1, 5, 6]
     """
-    place = np.searchsorted(edges[1:-1], p, side="right")
-    place[np.asarray(p) == edges[-2]] = len(edges) - 3
-    return place
+    place = np.searchsorted(EDGES[1:-1], p, side="right")
+    return place - (np.asarray(p) == EDGES[-2])
 
 
-def reliability(p: Sequence[float], outcome: Sequence[float]) -> pd.DataFrame:
+def reliability(p: Sequence[float], outcome: Sequence[float]) -> DataFrame:
     """Of the forecasts in each band of the verbal scale, the share that came true.
 
     Columns ``band``, ``n``, ``forecast`` (mean p), ``came_true`` (share), ``low``, ``high``
@@ -371,7 +372,7 @@ def reliability(p: Sequence[float], outcome: Sequence[float]) -> pd.DataFrame:
         n, came = int(inside.sum()), int(outcome[inside].sum())
         means = (float(p[inside].mean()), came / n) if n else (math.nan, math.nan)
         rows.append((band, n, *means, *wilson(came, n)))
-    return pd.DataFrame(rows, columns=["band", "n", "forecast", "came_true", "low", "high"])
+    return DataFrame(rows, columns=["band", "n", "forecast", "came_true", "low", "high"])
 
 
 def _pair(p, outcome):
@@ -431,15 +432,15 @@ class Scores:
     """
 
     registered: int
-    rows: pd.DataFrame
-    reliability: pd.DataFrame
-    waiting: pd.DataFrame
-    finishing: pd.DataFrame
+    rows: DataFrame
+    reliability: DataFrame
+    waiting: DataFrame
+    finishing: DataFrame
     communes_scored: int
     unused: list[str]
     ended: list[str]
 
-    def of_one_date(self) -> list[pd.DataFrame]:
+    def of_one_date(self) -> list[DataFrame]:
         """Forecasts that ask the same of one data set on one day, where several are scored.
 
         A table each, by day of registration: id, registered_on, made_in_hindsight, brier (of the
@@ -476,7 +477,7 @@ def happened(outcome: dict | None, due: str, finish: str) -> int | None:
     return 0 if outcome["checked_on"] >= due else None
 
 
-def score(entries: Iterable[dict], outcomes: pd.DataFrame, today: dt.date) -> Scores:
+def score(entries: Iterable[dict], outcomes: DataFrame, today: dt.date) -> Scores:
     """Every registered forecast against the outcomes known on ``today``.
 
     Parameters
@@ -506,7 +507,7 @@ def score(entries: Iterable[dict], outcomes: pd.DataFrame, today: dt.date) -> Sc
         for row in outcomes.to_dict("records")
     }
     questions = [each for entry in entries for each in _questions(entry, seen, f"{today}")]
-    asked = pd.DataFrame(questions, columns=Question._fields)
+    asked = DataFrame(questions, columns=Question._fields)
     mine = {
         (entry["id"], place): asked[(asked["id"] == entry["id"]) & (asked["question"] == place)]
         for entry in entries
@@ -521,10 +522,10 @@ def score(entries: Iterable[dict], outcomes: pd.DataFrame, today: dt.date) -> Sc
     held = set(zip(asked["dataset"], asked["code"], strict=True))
     return Scores(
         len(entries),
-        pd.DataFrame(rows, columns=Row._fields),
+        DataFrame(rows, columns=Row._fields),
         reliability(pooled["p"], pooled["came"]),
         waiting.reset_index(drop=True),
-        pd.DataFrame(filter(None, finishing), columns=Finishing._fields),
+        DataFrame(filter(None, finishing), columns=Finishing._fields),
         len(communes.drop_duplicates()),
         sorted({f"{dataset} {code}" for dataset, code, _ in seen if (dataset, code) not in held}),
         asked.loc[asked["reason"] == "ended", "name"].drop_duplicates().tolist(),

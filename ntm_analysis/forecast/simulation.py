@@ -12,6 +12,8 @@ from functools import cache, lru_cache, partial
 
 import numpy as np
 import pandas as pd
+from numpy import ndarray
+from pandas import DataFrame
 
 from ..need.draws import BLOCK, uniforms
 from ..problems import DataProblems, Problem
@@ -47,7 +49,7 @@ class Knowledge:
     at: dict[str, float] = field(default_factory=dict)
 
     @property
-    def assumed(self) -> pd.DataFrame:
+    def assumed(self) -> DataFrame:
         """What the panel cannot tell: low, mode, high by key."""
         table = self.evidence.assumed.copy()
         for key, value in self.at.items():
@@ -119,23 +121,23 @@ class Simulation:
     seed: int
     finish: str
     baseline: Baseline
-    months: np.ndarray
-    signed: np.ndarray
-    unlimited: np.ndarray
-    latest: np.ndarray
-    held: np.ndarray
-    listed: np.ndarray
-    lists: np.ndarray
+    months: ndarray
+    signed: ndarray
+    unlimited: ndarray
+    latest: ndarray
+    held: ndarray
+    listed: ndarray
+    lists: ndarray
     in_time: float
-    blocked: np.ndarray
-    counts: dict[str, np.ndarray]
+    blocked: ndarray
+    counts: dict[str, ndarray]
 
     @property
     def plan(self) -> Schedule:
         return self.layout.plan
 
     @property
-    def goals(self) -> pd.DataFrame:
+    def goals(self) -> DataFrame:
         return self.plan.goals
 
     @property
@@ -240,7 +242,7 @@ SUMS = ("listed", "in_time", "blocked", "lacking", "finishing")
 
 def part_of(numbers: AreaDraws | Chances, some: slice) -> AreaDraws | Chances:
     """The same numbers of some of the worlds."""
-    arrays = {k: v for k, v in vars(numbers).items() if isinstance(v, np.ndarray)}
+    arrays = {k: v for k, v in vars(numbers).items() if isinstance(v, ndarray)}
     return replace(numbers, **{name: array[..., some] for name, array in arrays.items()})
 
 
@@ -321,7 +323,7 @@ def area_of(plan: Schedule, known: Knowledge) -> Area:
     told = told[(told["area"] != area) | (told["month"] != plan.as_of_month)]
     year = plan.spans[0].year
     listed = int((plan.goals.loc[plan.ntm, "year"] == year).sum())
-    rows = pd.concat([told, pd.DataFrame([own])], ignore_index=True)
+    rows = pd.concat([told, DataFrame([own])], ignore_index=True)
     return Area(area, kind, rows, communes, (year, listed, left) if listed else None)
 
 
