@@ -196,11 +196,11 @@ class Counts:
         self._left = np.zeros(run.draws, dtype=int) + left
         self._missed = np.zeros(run.draws, dtype=int)  # and still wait
 
-    def left(self) -> ndarray:
+    def left(self):
         """See :class:`Crowd`."""
         return self._left
 
-    def waiting(self, year: int, chance: ndarray) -> ndarray:
+    def waiting(self, year, chance):
         """See :class:`Crowd`."""
         self._waiting = binomial(self._draw("returning", year), self._missed, chance)
         return self._waiting
@@ -370,11 +370,11 @@ class Communes:
     def _open(self):
         return self.outcome.month == NEVER
 
-    def left(self) -> ndarray:
+    def left(self):
         """How many communes are not NTM yet: int, draws."""
         return (self._open & self._ntm).sum(axis=0)
 
-    def waiting(self, year: int, chance: ndarray) -> ndarray:
+    def waiting(self, year, chance):
         """How many stand on the year's list again, or by a pledge that is kept: int, draws."""
         self._back = self._missed & self._open & (self._uniform("return", year) < chance)
         self._pledged = (self._pledge == year) & self._open
