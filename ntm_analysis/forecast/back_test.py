@@ -298,5 +298,5 @@ def kept_summary() -> dict | None:
     >>> kept_summary()["pairs"] > 100
     True
     """
-    kept = json.loads(KEPT.read_text(encoding="utf-8"))
-    return kept["summary"] if kept["fit"] == fit_hash() else None
+    file = json.loads(KEPT.read_text(encoding="utf-8"))
+    return file["summary"] if file["fit"] == fit_hash() else None

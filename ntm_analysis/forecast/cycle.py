@@ -473,19 +473,19 @@ class Purse:
             np.take_along_axis(each, order, axis=0) for each in (listed, self.paid_at, block.months)
         )
         last = np.searchsorted(marks, span.last, side="right") - 1
-        asked, able = self._asked(order, on_list & (before == NEVER), last)
+        demand, able = self._demand(order, on_list & (before == NEVER), last)
         come = self._sets.money(money[:, last])
-        places = reached(self._share, asked, come)
+        places = reached(self._share, demand, come)
         # The set that the first unpaid place of a list breaks by most.
         short = places < on_list.sum(axis=0)
-        over = self._share @ asked[places[short] + 1, :, draw[short]].T - come[:, short]
+        over = self._share @ demand[places[short] + 1, :, draw[short]].T - come[:, short]
         self.blocked += np.bincount(over.argmax(axis=0), minlength=len(self.blocked))
         payable = (np.arange(len(order))[:, None] < places) & on_list & able
         mark = np.searchsorted(marks, span.last - months.astype(int), side="right") - 1
         place, draw = np.nonzero(payable & (mark >= np.searchsorted(marks, span.first)))
         mark = mark[place, draw]
         come = self._sets.money(money[:, mark, draw])
-        enough = (self._share @ asked[place + 1, :, draw].T <= come).all(axis=0)
+        enough = (self._share @ demand[place + 1, :, draw].T <= come).all(axis=0)
         at = np.where(payable, span.last, NEVER)
         at[place[enough], draw[enough]] = marks[mark[enough]]
         at = np.minimum(before, at).astype(np.int16)
@@ -493,7 +493,7 @@ class Purse:
         paid = listed & (self.paid_at <= span.last)
         return paid & (self.paid_at.astype(np.int32) + block.months <= span.last), paid
 
-    def _asked(self, order, owing, mark):
+    def _demand(self, order, owing, mark):
         """What all paid so far and the first 0, 1, ... of a list ask: (places + 1) x rows x draws;
         and which places their own pots do not keep from being paid: bool, places x draws."""
         block, draw = self._block, np.arange(self._block.draws)
@@ -509,7 +509,7 @@ class Purse:
         share = np.zeros((len(cost), len(self._share), len(draw)))
         for holder in np.unique(self._holder):
             share[holder] = self._shared(cost[holder], own[holder])[0]
-        asked = [self._sets.demand(block.committed) + share.sum(axis=0)]
+        demand = [self._sets.demand(block.committed) + share.sum(axis=0)]
         for k, goals in enumerate(order):
             at = (self._holder[goals], slice(None), draw)
             more = cost[at] + block.cost[goals, :, draw] * owing[k][:, None]
@@ -517,19 +517,19 @@ class Purse:
             able[k] = enough | ~owing[k]
             pays = (enough & owing[k])[:, None]
             step = (part.T - share[at]) * pays
-            asked.append(asked[-1] + step.T)
+            demand.append(demand[-1] + step.T)
             share[at] += step
             cost[at] = np.where(pays, more, cost[at])
-        return np.array(asked), able
+        return np.array(demand), able
 
     def _shared(self, cost, own):
         """What a commune asks of each set of shared pots, and whether its own can bear the rest."""
-        asked = contribution(self._sets, cost, own)
-        enough = asked[0] <= 0  # of the empty set: were shared money without end
-        return asked * enough, enough
+        demand = contribution(self._sets, cost, own)
+        enough = demand[0] <= 0  # of the empty set: were shared money without end
+        return demand * enough, enough
 
 
-def reached(share: ndarray, asked: ndarray, money: ndarray) -> ndarray:
+def reached(share: ndarray, demand: ndarray, money: ndarray) -> ndarray:
     """How many places of a list some mix of the pots pays: int, draws.
 
     By halving, with the few sets that are broken most; whether all sets are kept is looked at
@@ -538,23 +538,23 @@ def reached(share: ndarray, asked: ndarray, money: ndarray) -> ndarray:
     Parameters
     ----------
     share : ndarray
-        Sets x rows: what a row of ``asked`` asks of each pot set.
-    asked : ndarray
+        Sets x rows: what a row of ``demand`` asks of each pot set.
+    demand : ndarray
         (places + 1) x rows x draws, by the first 0, 1, ... places; never falls.
     money : ndarray
         Sets x draws.
 
     Examples
     --------
-    >>> asked = np.array([[[0.0]], [[3.0]], [[7.0]]])
-    >>> reached(np.eye(1), asked, np.array([[5.0]])).tolist()
+    >>> demand = np.array([[[0.0]], [[3.0]], [[7.0]]])
+    >>> reached(np.eye(1), demand, np.array([[5.0]])).tolist()
     [1]
     """
-    paid = np.full(money.shape[1], len(asked) - 1)
+    paid = np.full(money.shape[1], len(demand) - 1)
     open_ = np.arange(len(paid))
     few = np.zeros(len(share), dtype=bool)
     while len(open_):
-        over = share @ asked[paid[open_], :, open_].T - money[:, open_]
+        over = share @ demand[paid[open_], :, open_].T - money[:, open_]
         broken = (over > 0).any(axis=0) & (paid[open_] > 0)
         open_ = open_[broken]
         few[over[:, broken].argmax(axis=0)] = True
@@ -562,7 +562,7 @@ def reached(share: ndarray, asked: ndarray, money: ndarray) -> ndarray:
         while len(some := np.flatnonzero(low < high)):
             middle = (low[some] + high[some] + 1) // 2
             at = open_[some]
-            enough = (share[few] @ asked[middle, :, at].T <= money[few][:, at]).all(axis=0)
+            enough = (share[few] @ demand[middle, :, at].T <= money[few][:, at]).all(axis=0)
             low[some] = np.where(enough, middle, low[some])
             high[some] = np.where(enough, high[some], middle - 1)
         paid[open_] = low

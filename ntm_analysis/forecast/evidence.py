@@ -261,13 +261,16 @@ def lists(rows: DataFrame) -> DataFrame:
 
 def success_weights(lists: DataFrame) -> ndarray:
     """Posterior of mean success and correlation on ``GRID`` x ``GRID``, the prior flat."""
-    mean, correlation = np.meshgrid(GRID, GRID, indexing="ij")
-    met, failed = beta_sizes(mean, correlation)
-    weight = np.zeros_like(mean)
+    met, failed = _grid_sizes()
+    weight = np.zeros_like(met)
     for listed, finished in lists[["listed", "finished"]].to_numpy(float):
         weight += betaln(met + finished, failed + listed - finished) - betaln(met, failed)
     weight = np.exp(weight - weight.max())
     return weight / weight.sum()
+
+
+def _grid_sizes():
+    return beta_sizes(*np.meshgrid(GRID, GRID, indexing="ij"))
 
 
 def success_draws(lists: DataFrame, draws: int) -> tuple[ndarray, ndarray]:
@@ -323,8 +326,7 @@ def list_outcomes(lists: DataFrame) -> DataFrame:
     """
     from scipy.stats import betabinom
 
-    mean, correlation = np.meshgrid(GRID, GRID, indexing="ij")
-    sizes = beta_sizes(mean, correlation)
+    sizes = _grid_sizes()
     weight = success_weights(lists)
     listed, finished = lists["listed"].to_numpy(), lists["finished"].to_numpy()
     full = [(weight * betabinom.pmf(number, number, *sizes)).sum() for number in listed]
@@ -366,5 +368,5 @@ def listed_communes(trajectories: DataFrame) -> DataFrame:
     joined["month"] = joined["date"].str[:7].map(month_number)
     known = joined[joined["month"] >= 12 * joined["year"] + 10]
     all_met = (known["criteria_met"] >= known["of"]) & (known["month"] <= 12 * known["year"] + 12)
-    told = known.assign(on_time=all_met)
-    return told.groupby(["area", "commune", "year"], as_index=False)["on_time"].any()
+    known = known.assign(on_time=all_met)
+    return known.groupby(["area", "commune", "year"], as_index=False)["on_time"].any()

@@ -104,8 +104,8 @@ class Forecast:
             (tables["debts"], ["criterion", "amount"]),
         ]
         rows = [
-            {unit: sorted(own[columns].to_csv(index=False).split()) for unit, own in told}
-            for told, columns in ((table.groupby("unit"), columns) for table, columns in reports)
+            {unit: sorted(own.to_csv(index=False).split()) for unit, own in groups}
+            for groups in (table.groupby("unit")[columns] for table, columns in reports)
         ]
         order = plan.goals[plan.ntm].set_index("unit")["order"]
         served = set(tables["envelopes"]["served"]) & set(facts.codes)
@@ -200,8 +200,8 @@ class Forecast:
             that is recognised already; NaN, and goal -1, where none stands in the schedule.
         """
         plan, tables = self.run.plan, self.workbook.tables
-        places = plan.goals[["unit", "level"]].apply(tuple, axis=1)
-        goals = dict(zip(places, plan.goals.index, strict=True))
+        places = zip(plan.goals["unit"], plan.goals["level"], strict=True)
+        goals = {place: goal for goal, place in enumerate(places)}
         works = tables["works"][["unit", "level", "state", "percent_done"]]
         begun = works[(works["state"] != "done") & (works["percent_done"] > 0)]
         under_way = set(zip(begun["unit"], begun["level"], strict=True))

@@ -37,7 +37,6 @@ from ..whole_files import write_whole
 FOLDER = REGISTER
 OUTCOMES = "outcomes.csv"
 EDGES = (0.0, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0)  # the verbal scale of the workbook
-PARAMETERS = ("as_of", "deadline", "finish", "policy", "scenario", "draws", "seed")
 ALIKE = ("as_of", "deadline", "finish", "scenario")  # forecasts alike in these ask the same
 PLACES = ("communes", "registrations")
 WAITING = ("deadline", "outcome")  # why something is not scored yet
@@ -79,6 +78,21 @@ def _is_number(value):
     return type(value) in (int, float) and abs(value) < math.inf
 
 
+def _is_distribution(chances):
+    return chances and all(re.fullmatch("[0-9]{1,6}", number) for number in chances)
+
+
+PARAMETERS = {
+    "as_of": _is_day,
+    "deadline": _is_day,
+    "finish": WHEN.__contains__,
+    "policy": _is_text,
+    "scenario": _is_text,
+    "draws": _is_number,
+    "seed": _is_number,
+}
+NUMBER = dict.fromkeys(("p10", "p50", "p90", "mean"), _is_number)
+NUMBER["distribution"] = _is_distribution
 # What each part of an entry must be; a check may fail on a value of another kind.
 ENTRY = {
     "id": re.compile(r"[a-z0-9-]{1,60}_[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9a-f]{8}").fullmatch,
@@ -88,18 +102,9 @@ ENTRY = {
     "made_in_hindsight": _is_flag,
     "versions": lambda them: them and all(text.strip() for text in (*them, *them.values())),
     "content_hash": _is_text,
-    "parameters": lambda them: (
-        set(PARAMETERS) <= set(them)
-        and them["finish"] in WHEN
-        and all(map(_is_text, (them["policy"], them["scenario"])))
-        and all(map(_is_day, (them["as_of"], them["deadline"])))
-    ),
+    "parameters": lambda them: not _faults(PARAMETERS, them),
     "finished_now": lambda number: type(number) is int and number >= 0,
-    "finishing": lambda them: (
-        all(_is_number(them[key]) for key in ("p10", "p50", "p90", "mean"))
-        and all(re.fullmatch("[0-9]{1,6}", number) for number in them["distribution"])
-        and them["distribution"]
-    ),
+    "finishing": lambda them: not _faults(NUMBER, them),
     "basically_all": lambda number: type(number) is int and number > 0,
     "communes": lambda rows: isinstance(rows, list) and rows,
     "registrations": lambda rows: isinstance(rows, list),
@@ -507,19 +512,21 @@ def score(entries: Iterable[dict], outcomes: DataFrame, today: dt.date) -> Score
         for row in outcomes.to_dict("records")
     }
     questions = [each for entry in entries for each in _questions(entry, seen, f"{today}")]
-    asked = DataFrame(questions, columns=Question._fields)
+    answers = DataFrame(questions, columns=Question._fields)
     mine = {
-        (entry["id"], place): asked[(asked["id"] == entry["id"]) & (asked["question"] == place)]
+        (entry["id"], place): answers[
+            (answers["id"] == entry["id"]) & (answers["question"] == place)
+        ]
         for entry in entries
         for place in PLACES
     }
     rows = [_row(entry, place, mine[entry["id"], place]) for entry in entries for place in PLACES]
     finishing = [_finishing(entry, mine[entry["id"], "communes"]) for entry in entries]
-    scored = asked[asked["reason"] == ""]
+    scored = answers[answers["reason"] == ""]
     pooled = scored[scored["pooled"].astype(bool)]
     communes = scored.loc[scored["question"] == "communes", ["dataset", "code"]]
-    waiting = asked.loc[asked["reason"].isin(WAITING), ["id", *Question._fields[2:7], "reason"]]
-    held = set(zip(asked["dataset"], asked["code"], strict=True))
+    waiting = answers.loc[answers["reason"].isin(WAITING), ["id", *Question._fields[2:7], "reason"]]
+    held = set(zip(answers["dataset"], answers["code"], strict=True))
     return Scores(
         len(entries),
         DataFrame(rows, columns=Row._fields),
@@ -528,7 +535,7 @@ def score(entries: Iterable[dict], outcomes: DataFrame, today: dt.date) -> Score
         DataFrame(filter(None, finishing), columns=Finishing._fields),
         len(communes.drop_duplicates()),
         sorted({f"{dataset} {code}" for dataset, code, _ in seen if (dataset, code) not in held}),
-        asked.loc[asked["reason"] == "ended", "name"].drop_duplicates().tolist(),
+        answers.loc[answers["reason"] == "ended", "name"].drop_duplicates().tolist(),
     )
 
 
@@ -569,9 +576,9 @@ def _reached_later(outcome, as_of):
     return min(days) > as_of if days else outcome["checked_on"] >= as_of
 
 
-def _row(entry, question, asked):
+def _row(entry, question, answers):
     """The scores of one forecast's communes, or of its registrations."""
-    scored, parameters = asked[asked["reason"] == ""], entry["parameters"]
+    scored, parameters = answers[answers["reason"] == ""], entry["parameters"]
     p, came = scored["p"].to_numpy("float64"), scored["came"].to_numpy("float64")
     own, base = brier(p, came), brier(np.full(p.size, min(1.0, p.mean())) if p.size else p, came)
     return Row(
@@ -581,8 +588,8 @@ def _row(entry, question, asked):
         question,
         len(scored),
         int(came.sum()),
-        int(asked["reason"].isin(WAITING).sum()),
-        int((asked["reason"] == "settled").sum()),
+        int(answers["reason"].isin(WAITING).sum()),
+        int((answers["reason"] == "settled").sum()),
         int(scored["late"].sum()),
         own,
         base,
@@ -592,14 +599,14 @@ def _row(entry, question, asked):
     )
 
 
-def _finishing(entry, asked):
+def _finishing(entry, answers):
     """How many communes finished in all, against the forecast; None while one of them waits."""
-    if not set(asked["reason"]) <= {"", "settled"} or not (asked["reason"] == "").any():
+    if not set(answers["reason"]) <= {"", "settled"} or not (answers["reason"] == "").any():
         return None
     # A record may list the open communes alone: the finished ones that it leaves out count too.
     listed = sum(row.get("finished", row["p"] == 1) for row in entry["communes"])
     unlisted, will = max(0, entry["finished_now"] - listed), entry["finishing"]
-    number = unlisted + int(asked["came"].sum())
+    number = unlisted + int(answers["came"].sum())
     return Finishing(
         entry["id"],
         number,
@@ -608,7 +615,7 @@ def _finishing(entry, asked):
         bool(will["p10"] <= number <= will["p90"]),
         number >= entry["basically_all"],
         entry["p_basically_all"],
-        number == unlisted + len(asked),
+        number == unlisted + len(answers),
         entry["p_all"],
         crps_of(will["distribution"], number),
     )

@@ -318,12 +318,13 @@ def area_of(plan: Schedule, known: Knowledge) -> Area:
     names = {"area": area, "area_kind": kind, "province": province_of(area)}
     counts = {"finished": float(communes - left), "total": float(communes)}
     own = {**names, "month": plan.as_of_month, **counts}
-    told = known.evidence.figures
-    told = told[(told["province"] == province) & (told["month"] <= plan.as_of_month)]
-    told = told[(told["area"] != area) | (told["month"] != plan.as_of_month)]
+    published = known.evidence.figures
+    published = published[published["province"] == province]
+    published = published[published["month"] <= plan.as_of_month]
+    published = published[(published["area"] != area) | (published["month"] != plan.as_of_month)]
     year = plan.spans[0].year
     listed = int((plan.goals.loc[plan.ntm, "year"] == year).sum())
-    rows = pd.concat([told, DataFrame([own])], ignore_index=True)
+    rows = pd.concat([published, DataFrame([own])], ignore_index=True)
     return Area(area, kind, rows, communes, (year, listed, left) if listed else None)
 
 

@@ -18,9 +18,10 @@ from pandas import DataFrame, Series
 from ..assess import assess
 from ..monthly import fallen
 from ..need.demand import demand
+from ..need.draws import MEANS
 from ..need.missing import Facts, Missing, expected_lacks, facts_ntm, missing_higher, usual_missing
 from ..need.need import communes_in_need, works_not_needed
-from ..need.works import DEBT, newest_debts, price_index, unit_costs, works_of
+from ..need.works import DEBT, THOUSAND, PriceList, Prices, newest_debts, works_of
 from ..parameters import POLICIES
 from ..plan_checks import LAST_MONTH_OF_LATE_LIST, RULES, lacking_assumptions
 from ..problems import DataProblems, Problem
@@ -344,13 +345,8 @@ def _goals(workbook, missing, works, expected):
 
 def _usual_costs(workbook):
     """The mean unit cost of each item in prices of the as-of year, million dong."""
-    costs, prices = unit_costs(workbook), workbook.tables["prices"].set_index("year")
-    rise = (prices["low"] + 4 * prices["mode"] + prices["high"]) / 6
-    path = DataFrame({"year": rise.index, **dict.fromkeys(("low", "mode", "high"), rise)})
-    index = price_index(path, workbook.as_of.year, 1, 0)
-    lift = {year: 1 / float(index[int(year)][0]) for year in costs["price_year"].unique()}
-    lifted = costs["price_year"].map(lift).mask(costs.index == DEBT, 1.0)  # paid as it stands
-    return (costs["low"] + 4 * costs["mode"] + costs["high"]) / 6 * lifted
+    prices = Prices(PriceList(workbook), workbook.as_of.year, 1, MEANS)
+    return {item: prices.cost(item)[0] / THOUSAND for item in prices.tables.costs}
 
 
 # --- what is to be looked at in a data set --------------------------------------------------------
