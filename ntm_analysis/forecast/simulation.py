@@ -102,7 +102,7 @@ class Simulation:
     latest : ndarray of int16
         Goals x draws: the last month that counts for the deadline.
     held : ndarray of int8
-        Goals x draws: what held each back (:mod:`ntm_analysis.forecast.year`).
+        Goals x draws: what held each back (:mod:`ntm_analysis.forecast.cycle`).
     listed : ndarray of float
         Goals x spans: the chance to be on each year's list.
     lists : ndarray of int
