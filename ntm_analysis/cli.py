@@ -17,7 +17,7 @@ from .assess import assess
 from .cli_files import Refused, export, folder_of, import_file, need_communes, new, open_workbook, rebase, template
 from .cli_options import parser_of, readable_console, utf8
 from .criteria import to_check
-from .forecast.readiness import points
+from .forecast.yearly_list import points
 from .names import nearest
 from .need.funding import demand
 from .need.need import works_not_needed
@@ -219,8 +219,7 @@ def _no_scenario(name, known, lang):
 
 def _registered(workbook, made, lang):
     """Enter a forecast in the register; what to say of it."""
-    from .forecast.register import FOLDER, register
-    from .forecast.scoring import entry_of
+    from .forecast.scoring import FOLDER, entry_of, register
 
     if workbook.illustrative:
         raise Refused(text("score_no_illustrative", lang))
@@ -233,8 +232,7 @@ def _registered(workbook, made, lang):
 
 
 def _score(options):
-    from .forecast.register import FOLDER, OUTCOMES, read_outcomes, read_register
-    from .forecast.scoring import score
+    from .forecast.scoring import FOLDER, OUTCOMES, read_outcomes, read_register, score
     from .score_words import score_lines, score_record
 
     folder = Path.cwd() / FOLDER if (Path.cwd() / FOLDER).is_dir() else ROOT / FOLDER

@@ -4,7 +4,7 @@ import argparse
 import datetime as dt
 from pathlib import Path
 
-from .forecast.readiness import contradictions
+from .forecast.yearly_list import contradictions
 from .law_files import read_law
 from .names import slug
 from .office_numbers import write_date

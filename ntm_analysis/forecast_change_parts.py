@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from .forecast.forecast import forecast
-from .forecast.register import FOLDER, read_register
+from .forecast.scoring import FOLDER, read_register
 from .forecast_parts import ForecastParts
 from .monthly import month_before
 from .office_numbers import write_change

@@ -7,8 +7,7 @@ from .back_test_words import parts_of
 from .charts import picture
 from .comparison_charts import tornado as tornado_chart
 from .forecast.back_test import kept_summary
-from .forecast.evidence import evidence, reference
-from .forecast.luck import list_outcomes, listed_communes
+from .forecast.evidence import evidence, list_outcomes, listed_communes, reference
 from .forecast.price import TORNADO, tornado
 from .forecast.simulation import knowledge
 from .forecast_parts import ForecastParts

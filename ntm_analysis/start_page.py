@@ -3,7 +3,7 @@
 from markupsafe import Markup
 
 from .criteria import to_check
-from .forecast.readiness import points
+from .forecast.yearly_list import points
 from .names import nearest
 from .office_numbers import write_date
 from .page import Part, dagger

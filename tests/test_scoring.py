@@ -9,8 +9,18 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
-from ntm_analysis.forecast.register import read_outcomes, read_register, register
-from ntm_analysis.forecast.scoring import EDGES, brier, entry_of, happened, reliability, score, wilson
+from ntm_analysis.forecast.scoring import (
+    EDGES,
+    brier,
+    entry_of,
+    happened,
+    read_outcomes,
+    read_register,
+    register,
+    reliability,
+    score,
+    wilson,
+)
 from ntm_analysis.problems import DataProblems
 from ntm_analysis.score_words import score_record
 

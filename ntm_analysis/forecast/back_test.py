@@ -8,18 +8,18 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache
 from itertools import combinations
 
 import numpy as np
-import pandas as pd
+from numpy import ndarray
+from pandas import DataFrame, Series
 from scipy.special import ndtri
 
 from ..need.draws import uniforms
-from .area import Area, Run
 from .cycle import binomial, counted
 from .evidence import COUNTRY, REFERENCE, Evidence
-from .pace import FIT, Posterior, fit, increase
+from .pace import FIT, Area, Posterior, Run, fit, increase, usual_total
 
 KEPT = REFERENCE / "back_test.json"  # its summary on the shipped panel: a page reads it at once
 APART = (0.9, 5.2)  # years between the two figures of a pair
@@ -31,6 +31,8 @@ REFIT_PAST = (256, 512)  # of a fit on the rows up to a month, begun anew
 RESAMPLES = 2_000
 LEVEL = 0.9  # of the intervals by resampling provinces
 SCORES = ["crps", "crps_line", "crps_share"]
+PAIR = ["area", "from", "to", "area_kind", "province", "first", "last", "years"]
+PAIR += ["communes", "start", "outcome"]
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,12 @@ class BackTest:
         The scores, provinces alike, and their intervals; by kind, by horizon, rolling.
     """
 
-    pairs: pd.DataFrame
-    left_out: pd.DataFrame
+    pairs: DataFrame
+    left_out: DataFrame
     summary: dict
 
 
-def pairs(figures: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def pairs(figures: DataFrame) -> tuple[DataFrame, DataFrame]:
     """Every two figures of an area that make a forecast and its outcome, and those that do not.
 
     Parameters
@@ -72,14 +74,13 @@ def pairs(figures: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     --------
     >>> one = {"area": "A", "area_kind": "province", "province": "A", "total": 10.0}
     >>> days = [{"date": f"{y}", "month": 12 * y + 12, "finished": y - 2014} for y in (2015, 2017)]
-    >>> table, _ = pairs(pd.DataFrame([one | day for day in days]))
+    >>> table, _ = pairs(DataFrame([one | day for day in days]))
     >>> table[["years", "start", "outcome"]].to_numpy()
     array([[2., 1., 3.]])
     """
     usable, left_out = [], []
-    for area, own in figures.sort_values("month", kind="stable").groupby("area", sort=True):
-        totals = own["total"].dropna()
-        usual = float(totals.iloc[-1]) if len(totals) else np.nan
+    for area, own in figures.sort_values("month", kind="stable").groupby("area"):
+        usual = usual_total(own)
         for first, second in combinations(own.to_dict("records"), 2):
             years = (second["month"] - first["month"]) / 12
             if not APART[0] <= years <= APART[1]:
@@ -88,19 +89,16 @@ def pairs(figures: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
             ends = [(end["month"], end["finished"], end["total"]) for end in (first, second)]
             counts = increase(*ends, usual)
             if isinstance(counts, str):
-                left_out.append({**row, "reason": counts})
+                left_out.append(row | {"reason": counts})
                 continue
-            names = {name: first[name] for name in ("area_kind", "province")}
-            months = {"first": first["month"], "last": second["month"], "years": years}
-            told = dict(zip(("communes", "start", "outcome"), counts, strict=True))
-            usable.append({**row, **names, **months, **told})
-    columns = ["area", "from", "to", "area_kind", "province", "first", "last", "years"]
-    columns += ["communes", "start", "outcome"]
-    return pd.DataFrame(usable, columns=columns), pd.DataFrame(left_out)
+            row |= {name: first[name] for name in ("area_kind", "province")}
+            row |= {"first": first["month"], "last": second["month"], "years": years}
+            usable.append(row | dict(zip(PAIR[8:], counts, strict=True)))
+    return DataFrame(usable, columns=PAIR), DataFrame(left_out)
 
 
 def back_test(
-    figures: pd.DataFrame,
+    figures: DataFrame,
     known: Evidence,
     posterior: Posterior,
     rolling: bool = True,
@@ -122,51 +120,38 @@ def back_test(
     tried, left_out = pairs(figures)
     training = pairs(known.panel)[0]
     rates = hazards(training)
-    fits: dict[tuple, Posterior] = {}
+
+    @cache
+    def fit_without(province, until):
+        """The fit without a province, of rows up to a month."""
+        own, lists = (t[t["province"] != province] for t in (known.figures, known.lists))
+        draws = len(posterior.draws)
+        if until is None:
+            if len(own) == len(known.figures) and len(lists) == len(known.lists):
+                return posterior
+            return fit(own, lists, draws, posterior.proposal(), REFIT)
+        own, lists = own[own["month"] <= until], lists[12 * lists["year"] + 12 <= until]
+        return fit(own, lists, draws, sizes=REFIT_PAST)
+
     rows, past = [], []
-    for _, pair in tried.iterrows():
+    for pair in tried.to_dict("records"):
         own = figures[(figures["area"] == pair["area"]) & (figures["month"] <= pair["first"])]
         train = rates[training["province"] != pair["province"]]
-        without = partial(_fit, known, posterior, fits, pair["province"])
-        row = _forecast((without(None), known.assumed), own, pair)
-        row |= _references(pair, train.to_numpy())
-        rows.append(row)
+        strange = pair["province"] not in {*known.figures["province"], *known.lists["province"]}
+        left_out_of_fit = "" if strange else pair["province"]
+        rows.append(
+            _forecast((fit_without(left_out_of_fit, None), known.assumed), own, pair)
+            | _references(pair, train.to_numpy())
+        )
         if rolling:
-            past.append(row | _forecast((without(pair["first"]), known.assumed), own, pair))
-    scored = [tried.join(pd.DataFrame(scores, index=tried.index)) for scores in (rows, past)]
+            then = fit_without(left_out_of_fit, pair["first"])
+            past.append(rows[-1] | _forecast((then, known.assumed), own, pair))
+    scored = [tried.join(DataFrame(scores, index=tried.index)) for scores in (rows, past)]
     summary = summaries(scored[0]) | ({"rolling": summary_of(scored[1])} if rolling else {})
     return BackTest(scored[0], left_out, summary)
 
 
-def _fit(
-    known: Evidence,
-    posterior: Posterior,
-    fits: dict[tuple, Posterior],
-    province: str,
-    until: int | None,
-) -> Posterior:
-    """The fit without a province, of rows up to a month; each made once."""
-    figures, lists = known.figures, known.lists
-    strange = not (figures["province"].eq(province).any() or lists["province"].eq(province).any())
-    if until is None and strange:
-        return posterior
-    key = ("" if strange else province, until)
-    if key not in fits:
-        figures = figures[figures["province"] != province]
-        lists = lists[lists["province"] != province]
-        draws = len(posterior.draws)
-        if until is None:
-            fits[key] = fit(figures, lists, draws, posterior.proposal(), REFIT)
-        else:
-            figures = figures[figures["month"] <= until]
-            lists = lists[12 * lists["year"] + 12 <= until]
-            fits[key] = fit(figures, lists, draws, sizes=REFIT_PAST)
-    return fits[key]
-
-
-def _forecast(
-    knowledge: tuple[Posterior, pd.DataFrame], own: pd.DataFrame, pair: pd.Series
-) -> dict:
+def _forecast(knowledge, own, pair):
     """Range and score of one pair."""
     area = Area(pair["area"], pair["area_kind"], own, pair["communes"])
     run = Run(pair["first"], (), DRAWS, SEED)
@@ -179,11 +164,11 @@ def _forecast(
         "p90": p90,
         "mean": float(drawn.mean()),
         "crps": crps(drawn, pair["outcome"]) / pair["communes"],
-        "covered": bool(p10 <= pair["outcome"] <= p90),
+        "covered": p10 <= pair["outcome"] <= p90,
     }
 
 
-def crps(drawn: np.ndarray, outcome: float) -> float:
+def crps(drawn: ndarray, outcome: float) -> float:
     """Continuous ranked probability score of a sample: mean distance less half the mean spread.
 
     Examples
@@ -197,14 +182,14 @@ def crps(drawn: np.ndarray, outcome: float) -> float:
     return float(np.abs(drawn - outcome).mean() - spread)
 
 
-def hazards(tried: pd.DataFrame) -> pd.Series:
+def hazards(tried: DataFrame) -> Series:
     """Yearly hazard of each pair, at least half a commune left, within :data:`RATES`."""
     left = np.maximum(tried["communes"] - tried["outcome"], 0.5)
     before = tried["communes"] - tried["start"]
     return (-np.log(left / before) / tried["years"]).clip(*RATES)
 
 
-def _references(pair: pd.Series, train: np.ndarray) -> dict:
+def _references(pair, train):
     """Scores of the straight line and of the plain share of the remaining communes."""
     names = [f"{pair['area']}|{pair['from']}|{pair['to']}|{k}" for k in range(3)]
     line_u, rate_u, count_u = uniforms(SEED, "references", names, DRAWS)
@@ -216,7 +201,7 @@ def _references(pair: pd.Series, train: np.ndarray) -> dict:
     return {key: crps(sample, pair["outcome"]) / communes for key, sample in drawn.items()}
 
 
-def straight_line(pair: pd.Series, uniform: np.ndarray) -> np.ndarray:
+def straight_line(pair: Series, uniform: ndarray) -> ndarray:
     """Communes by the pace so far: ``start`` and a Poisson number at the mean pace since 2011."""
     from scipy.stats import poisson
 
@@ -228,10 +213,10 @@ def straight_line(pair: pd.Series, uniform: np.ndarray) -> np.ndarray:
 def plain_share(
     left: int,
     years: float,
-    train: np.ndarray,
-    rate_uniform: np.ndarray,
-    count_uniform: np.ndarray,
-) -> np.ndarray:
+    train: ndarray,
+    rate_uniform: ndarray,
+    count_uniform: ndarray,
+) -> ndarray:
     """Communes that finish if the yearly hazard is one of those seen elsewhere."""
     logs = np.log(train)
     middle = np.median(logs)
@@ -243,7 +228,7 @@ def plain_share(
 # --- summaries ------------------------------------------------------------------------------------
 
 
-def summaries(scored: pd.DataFrame) -> dict:
+def summaries(scored: DataFrame) -> dict:
     """The summary of all pairs, and of parts of them."""
     kinds = scored.groupby("area_kind", sort=True)
     short = scored["years"] < 2
@@ -257,30 +242,27 @@ def summaries(scored: pd.DataFrame) -> dict:
     }
 
 
-def summary_of(scored: pd.DataFrame) -> dict:
+def summary_of(scored: DataFrame) -> dict:
     """Scores and coverage, provinces weighing alike, with intervals by resampling provinces.
 
     Examples
     --------
     >>> row = {"province": "A", "crps": 1.0, "crps_line": 2.0, "crps_share": 4.0, "covered": True}
-    >>> summary_of(pd.DataFrame([row]))["ratio_share"]
+    >>> summary_of(DataFrame([row]))["ratio_share"]
     0.25
     """
     if not len(scored):
         return {"pairs": 0, "provinces": 0}
-    means = scored.groupby("province", sort=True)[[*SCORES, "covered"]].mean().to_numpy(float)
+    means = scored.groupby("province")[[*SCORES, "covered"]].mean().to_numpy(float)
     picks = uniforms(SEED, "resamples", [str(k) for k in range(len(means))], RESAMPLES)
-    again = means[(picks * len(means)).astype(int)].mean(axis=0)
-    own = means.mean(axis=0)
+    again, own = means[(picks * len(means)).astype(int)].mean(axis=0), means.mean(axis=0)
     summary = {"pairs": len(scored), "provinces": len(means)}
     summary |= dict(zip(SCORES, own[:3].tolist(), strict=True))
-    values = {
-        "ratio_line": (own[0] / own[1], again[:, 0] / again[:, 1]),
-        "ratio_share": (own[0] / own[2], again[:, 0] / again[:, 2]),
-        "coverage": (own[3], again[:, 3]),
-    }
     ends = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
-    for key, (value, resampled) in values.items():
+    for key, over, under in (("ratio_line", 0, 1), ("ratio_share", 0, 2), ("coverage", 3, None)):
+        value, resampled = (
+            each[..., over] / (1 if under is None else each[..., under]) for each in (own, again)
+        )
         summary[key] = float(value)
         summary[f"{key}_interval"] = np.quantile(resampled, ends).tolist()
     return summary
@@ -316,5 +298,5 @@ def kept_summary() -> dict | None:
     >>> kept_summary()["pairs"] > 100
     True
     """
-    kept = json.loads(KEPT.read_text(encoding="utf-8"))
-    return kept["summary"] if kept["fit"] == fit_hash() else None
+    file = json.loads(KEPT.read_text(encoding="utf-8"))
+    return file["summary"] if file["fit"] == fit_hash() else None

@@ -9,8 +9,13 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from numpy import ndarray
+from pandas import DataFrame
+from scipy.special import betaincinv, betaln, polygamma
 
+from ..need.draws import uniforms
 from ..problems import DataProblems, Problem
 from ..table_files import read_raw, read_table
 
@@ -20,6 +25,8 @@ KINDS = ("province", "district", "country")
 COUNTRY = "country"
 USABLE = ("read", "derived")  # marks of rows that are evidence; ``unclear`` ones are not
 BEGIN = 12 * 2011 + 12  # every area's record begins with 0 communes on 1/1/2012
+GRID = (np.arange(60) + 0.5) / 60  # of the mean success and of the correlation inside a list
+HIGHEST_SUCCESS = 0.97
 OTHER_NAMES = {"TT Huế": "Thừa Thiên Huế"}
 
 
@@ -39,10 +46,10 @@ class Evidence:
         ``low``, ``mode``, ``high``, ``unit``, ``text_vi``, ``text_en``, ``source`` by ``key``.
     """
 
-    figures: pd.DataFrame
-    panel: pd.DataFrame
-    lists: pd.DataFrame
-    assumed: pd.DataFrame
+    figures: DataFrame
+    panel: DataFrame
+    lists: DataFrame
+    assumed: DataFrame
 
 
 def evidence(as_of: dt.date | None = None, folder: Path = REFERENCE) -> Evidence:
@@ -66,28 +73,16 @@ def evidence(as_of: dt.date | None = None, folder: Path = REFERENCE) -> Evidence
     >>> int(known.figures["month"].max()) == 12 * 2018 + 12, len(known.assumed)
     (True, 0)
     """
-    problems: list[Problem] = []
-    tables = {name: _table(folder, name, problems) for name in ("series", "nghe_an")}
-    tables |= {name: _table(folder, name, problems) for name in ("registrations", "assumed")}
-    # Read for their checks: fits and tests of other parts use them.
-    for name in ("groups", "trajectories"):
-        _table(folder, name, problems)
-    if problems:
-        raise DataProblems(problems)
-    if as_of is not None:
-        day = pd.Timestamp(as_of)
-        tables = {name: rows[rows["known_from"] <= day] for name, rows in tables.items()}
-    series = pd.concat([tables["series"], tables["nghe_an"]], ignore_index=True)
-    known, panel = (figures(rows)[0] for rows in (series, tables["series"]))
-    return Evidence(
-        known,
-        panel,
-        lists(tables["registrations"]),
-        tables["assumed"].set_index("key"),
-    )
+    names = ("series", "nghe_an", "registrations", "assumed")
+    # Groups and trajectories are read for their checks: fits and tests of other parts use them.
+    tables = _tables((*names, "groups", "trajectories"), as_of, folder)
+    series, own, registrations, assumed = (tables[name] for name in names)
+    every = pd.concat([series, own], ignore_index=True)
+    known, panel = (figures(rows)[0] for rows in (every, series))
+    return Evidence(known, panel, lists(registrations), assumed.set_index("key"))
 
 
-def reference(name: str, as_of: dt.date | None = None, folder: Path = REFERENCE) -> pd.DataFrame:
+def reference(name: str, as_of: dt.date | None = None, folder: Path = REFERENCE) -> DataFrame:
     """One table of the panel (``series``, ``registrations``, ``groups``, ``trajectories`` ...).
 
     Examples
@@ -95,29 +90,33 @@ def reference(name: str, as_of: dt.date | None = None, folder: Path = REFERENCE)
     >>> reference("trajectories").columns[1:5].tolist()
     ['area', 'commune', 'date', 'criteria_met']
     """
+    return _tables([name], as_of, folder)[name]
+
+
+def _tables(names, as_of, folder):
+    """Reference tables with their checks, as known on a day."""
     problems: list[Problem] = []
-    rows = _table(folder, name, problems)
+    tables = {}
+    for name in names:
+        file = f"panel_{name}.csv"
+        known_as = "panel_series" if name == "nghe_an" else f"panel_{name}"
+        rows = tables[name] = read_table(folder / file, known_as, "vi", "vi", problems)
+        column = {"series": "value", "nghe_an": "value", "groups": "communes"}.get(name)
+        if column is None:
+            continue
+        above = rows[rows[column] > rows["total"]]
+        if column == "value":
+            above = above[above["measure"].str.startswith("ntm_communes")]
+        for row in above.to_dict("records"):
+            details = {"value": f"{row[column]:g}", "total": f"{row['total']:g}"}
+            problems.append(Problem("above_total", file, int(row["row"]), column, details))
     if problems:
         raise DataProblems(problems)
-    return rows if as_of is None else rows[rows["known_from"] <= pd.Timestamp(as_of)]
+    day = pd.Timestamp(as_of or pd.Timestamp.max)
+    return {name: rows[rows["known_from"] <= day] for name, rows in tables.items()}
 
 
-def _table(folder: Path, name: str, problems: list[Problem]) -> pd.DataFrame:
-    """A reference table with its checks, bad rows as problems."""
-    file = f"panel_{name}.csv"
-    known_as = "panel_series" if name == "nghe_an" else f"panel_{name}"
-    rows = read_table(folder / file, known_as, "vi", "vi", problems)
-    column = {"series": "value", "nghe_an": "value", "groups": "communes"}.get(name)
-    if column is None:
-        return rows
-    counts = rows[rows["measure"].str.startswith("ntm_communes")] if column == "value" else rows
-    for row in counts[counts[column] > counts["total"]].to_dict("records"):
-        details = {"value": f"{row[column]:g}", "total": f"{row['total']:g}"}
-        problems.append(Problem("above_total", file, int(row["row"]), column, details))
-    return rows
-
-
-def read_series(path: Path) -> pd.DataFrame:
+def read_series(path: Path) -> DataFrame:
     """The rows of a user's file with the columns of ``panel_series.csv``, as text, with ``row``.
 
     Raises
@@ -162,7 +161,7 @@ def province_of(area: str) -> str:
     return OTHER_NAMES.get(name, name)
 
 
-def figures(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def figures(rows: DataFrame) -> tuple[DataFrame, DataFrame]:
     """NTM communes of areas, one row an area and day, and the rows left out.
 
     Parameters
@@ -181,7 +180,7 @@ def figures(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     Examples
     --------
     >>> cells = ["Hà Tĩnh", "province", "2014", "ntm_communes", "26", "", "x", "read"]
-    >>> rows = pd.DataFrame([cells], columns=list(SERIES)).assign(row=2)
+    >>> rows = DataFrame([cells], columns=list(SERIES)).assign(row=2)
     >>> figures(rows)[0][["month", "finished"]].to_numpy().tolist()
     [[24180, 26]]
     """
@@ -191,23 +190,19 @@ def figures(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     )
     value, total = _number(rows["value"]), _number(rows["total"])
     month = texts["date"].map(month_number)
-    whole = value.ge(0) & value.mod(1).eq(0)
     wrong = {
         "measure": texts["measure"] != "ntm_communes",
         "mark": ~rows["mark"].astype(str).str.strip().isin(USABLE),
         "area_kind": ~texts["area_kind"].isin(KINDS),
         "date": month.isna(),
-        "value": ~whole,
+        "value": ~(value.ge(0) & value.mod(1).eq(0)),
     }
-    reason = pd.Series("", index=rows.index)
-    for name in reversed(wrong):
-        reason[wrong[name]] = name
     table = texts.assign(
         finished=value,
         total=total.where(total > 0),
         month=month,
-        province=[province_of(area) for area in texts["area"]],
-        reason=reason,
+        province=texts["area"].map(province_of),
+        reason=np.select([*wrong.values()], [*wrong], ""),
     )
     usable = table[table["reason"] == ""].astype({"month": int})
     order = ["area", "month", "total", "row"]
@@ -219,11 +214,11 @@ def figures(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return usable.loc[~again, columns].reset_index(drop=True), left_out.reset_index(drop=True)
 
 
-def _number(cells: pd.Series) -> pd.Series:
+def _number(cells):
     return pd.to_numeric(cells.astype(str).str.strip().str.replace(",", "."), errors="coerce")
 
 
-def lists(rows: pd.DataFrame) -> pd.DataFrame:
+def lists(rows: DataFrame) -> DataFrame:
     """Yearly NTM lists with their result, one row an area and year, ``read`` before ``derived``.
 
     The plan is a lower bound of the list: where more finished than were planned, the list was met
@@ -254,13 +249,124 @@ def lists(rows: pd.DataFrame) -> pd.DataFrame:
     ]
     usable = usable.sort_values("mark", key=lambda mark: mark != "read", kind="stable")
     usable = usable.drop_duplicates(["area", "year"]).sort_values(["area", "year"])
-    listed = usable["planned"].astype(int)
-    return pd.DataFrame(
-        {
-            "area": usable["area"],
-            "province": [province_of(area) for area in usable["area"]],
-            "year": usable["year"].astype(int),
-            "listed": listed,
-            "finished": usable["achieved_on_time"].astype(int).clip(upper=listed),
-        },
-    ).reset_index(drop=True)
+    names = {"planned": "listed", "achieved_on_time": "finished"}
+    whole = usable.rename(columns=names).astype({"year": int, "listed": int, "finished": int})
+    whole["finished"] = whole["finished"].clip(upper=whole["listed"])
+    whole["province"] = whole["area"].map(province_of)
+    return whole[["area", "province", "year", "listed", "finished"]].reset_index(drop=True)
+
+
+# --- the luck of lists ----------------------------------------------------------------------------
+
+
+def success_weights(lists: DataFrame) -> ndarray:
+    """Posterior of mean success and correlation on ``GRID`` x ``GRID``, the prior flat."""
+    met, failed = _grid_sizes()
+    weight = np.zeros_like(met)
+    for listed, finished in lists[["listed", "finished"]].to_numpy(float):
+        weight += betaln(met + finished, failed + listed - finished) - betaln(met, failed)
+    weight = np.exp(weight - weight.max())
+    return weight / weight.sum()
+
+
+def _grid_sizes():
+    return beta_sizes(*np.meshgrid(GRID, GRID, indexing="ij"))
+
+
+def success_draws(lists: DataFrame, draws: int) -> tuple[ndarray, ndarray]:
+    """Draws of mean success and correlation, one each a posterior row."""
+    weight = success_weights(lists).ravel().cumsum()
+    cell = np.searchsorted(weight, uniforms(0, "fit", ["success"], draws)[0] * weight[-1])
+    return GRID[cell // len(GRID)], GRID[cell % len(GRID)]
+
+
+def beta_sizes(mean: ndarray, correlation: ndarray) -> tuple[ndarray, ndarray]:
+    size = (1 - correlation) / correlation
+    return mean * size, (1 - mean) * size
+
+
+def list_luck(ease: ndarray, success: ndarray, correlation: ndarray) -> ndarray:
+    """Chance of a listed commune, beta with this mean and this correlation inside a list.
+
+    Examples
+    --------
+    >>> list_luck(np.array([0.5]), np.array([0.5]), np.array([0.2])).round(3).tolist()
+    [0.5]
+    """
+    met, failed = beta_sizes(success, correlation)
+    return np.where(np.isnan(ease), success, betaincinv(met, failed, np.nan_to_num(ease)))
+
+
+def luck_variance(success: ndarray, correlation: ndarray) -> ndarray:
+    """Variance of the logarithm of a list's luck."""
+    met, failed = beta_sizes(success, correlation)
+    return polygamma(1, met) - polygamma(1, met + failed)
+
+
+def list_outcomes(lists: DataFrame) -> DataFrame:
+    """Lists against their outcomes: how many were met in full and under half, seen and expected.
+
+    Parameters
+    ----------
+    lists : pandas.DataFrame
+        See :func:`evidence.lists`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows ``full`` and ``under_half``, columns ``seen`` and ``expected`` (shares of the lists;
+        expected for lists of the same lengths from the posterior).
+
+    Examples
+    --------
+    >>> from .evidence import evidence
+    >>> table = list_outcomes(evidence().lists)
+    >>> bool(0.5 < table.loc["full", "expected"] < 0.78)
+    True
+    """
+    from scipy.stats import betabinom
+
+    sizes = _grid_sizes()
+    weight = success_weights(lists)
+    listed, finished = lists["listed"].to_numpy(), lists["finished"].to_numpy()
+    full = [(weight * betabinom.pmf(number, number, *sizes)).sum() for number in listed]
+    half = [(weight * betabinom.cdf((number - 1) // 2, number, *sizes)).sum() for number in listed]
+    seen = [(finished == listed).mean(), (2 * finished < listed).mean()]
+    expected = [np.mean(full), np.mean(half)]
+    return DataFrame({"seen": seen, "expected": expected}, index=["full", "under_half"])
+
+
+def listed_communes(trajectories: DataFrame) -> DataFrame:
+    """Single communes listed for one year against what became of them; thin.
+
+    A result is known where a row from October of the year on tells a number of criteria: on time
+    with all of them by the end of the year.
+
+    Parameters
+    ----------
+    trajectories : pandas.DataFrame
+        The table ``panel_trajectories.csv``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``area``, ``commune``, ``year``, ``on_time``; one row a commune and year.
+
+    Examples
+    --------
+    >>> from .evidence import reference
+    >>> communes = listed_communes(reference("trajectories"))
+    >>> 20 < len(communes) < 100
+    True
+    """
+    single = trajectories["registered_for"].str.fullmatch("[0-9]{4}")
+    listed = trajectories[single & (trajectories["level"] == "ntm")]
+    results = trajectories[trajectories["criteria_met"].notna()]
+    rows = listed[["area", "commune", "registered_for"]].drop_duplicates()
+    joined = rows.merge(results, on=["area", "commune"], suffixes=("", "_told"))
+    joined["year"] = joined["registered_for"].astype(int)
+    joined["month"] = joined["date"].str[:7].map(month_number)
+    known = joined[joined["month"] >= 12 * joined["year"] + 10]
+    all_met = (known["criteria_met"] >= known["of"]) & (known["month"] <= 12 * known["year"] + 12)
+    known = known.assign(on_time=all_met)
+    return known.groupby(["area", "commune", "year"], as_index=False)["on_time"].any()

@@ -11,6 +11,8 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from numpy import ndarray
+from pandas import DataFrame, Series
 
 from ..need.draws import uniforms
 from ..need.need import spread
@@ -18,6 +20,7 @@ from ..parameters import OPTIMAL
 from ..recognition import RANKS, levels
 from ..workbook import Workbook
 from .back_test import hazards, pairs, plain_share, straight_line
+from .cycle import FAILED, MONEY, TIME, UNLISTED
 from .scoring import wilson
 from .simulation import (
     CALIBRATING,
@@ -31,11 +34,12 @@ from .simulation import (
     usual_years,
 )
 from .worlds import Layout
-from .year import FAILED, MONEY, TIME, UNLISTED
 from .yearly_list import Schedule, by_policy, deadline_of, schedule
 
 HELD = {"not_listed": UNLISTED, "list_failed": FAILED, "money": MONEY, "time": TIME}
 OPINIONS = ("share", "line")
+SIZES = ("low", "quantity", "high")
+DATES = ("p10_date", "p50_date", "p90_date")
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class Forecast:
     workbook: Workbook
     run: Simulation
     day: dt.date
-    level: pd.DataFrame
+    level: DataFrame
 
     @property
     def communes(self) -> list[int]:
@@ -68,17 +72,17 @@ class Forecast:
         return self.level.index[self.level["level"] != "not_ntm"].tolist()
 
     @cached_property
-    def open_(self) -> np.ndarray:
+    def open_(self) -> ndarray:
         """The NTM goals: communes that are not NTM yet."""
         return np.flatnonzero(self.run.plan.ntm)
 
     @cached_property
-    def in_time(self) -> np.ndarray:
+    def in_time(self) -> ndarray:
         """Which of them finish by the deadline: bool, goals x draws."""
         return (self.run.months <= self.run.latest)[self.open_]
 
     @cached_property
-    def finishing(self) -> np.ndarray:
+    def finishing(self) -> ndarray:
         """How many communes finish by the deadline, those finished now among them: int, draws."""
         return len(self.now) + self.in_time.sum(axis=0)
 
@@ -88,75 +92,64 @@ class Forecast:
         return int(-(-len(self.communes) * self.run.plan.rules["basically"] // 100))
 
     @property
-    def enough(self) -> np.ndarray:
+    def enough(self) -> ndarray:
         """In which worlds basically all finish: bool, draws."""
         return self.finishing >= self.basically
 
-    def of_band(self, values: np.ndarray) -> pd.Series:
-        """The mean over the worlds of each NTM goal, by unit; of a band of communes its mean."""
-        each = pd.Series(values.mean(axis=1), index=self.run.goals.loc[self.open_, "unit"])
-        return each.groupby(self.bands.reindex(each.index)).transform("mean")
-
     @cached_property
-    def p(self) -> pd.Series:
-        """The chance of each commune by the deadline, by unit; 1 for one finished now."""
-        chances = pd.Series(1.0, index=self.communes)
-        chances.update(self.of_band(self.in_time))
-        return chances
-
-    @cached_property
-    def bands(self) -> pd.Series:
+    def bands(self) -> Series:
         """The band of each commune that is not finished; 1 is the likeliest.
 
         Communes of which the same is known share one.
         """
-        plan, facts = self.run.plan, self.run.plan.facts
-        works, targets = plan.works["ntm"], self.workbook.tables["targets"]
-        columns = ["criterion", "item", "low", "quantity", "high", "left", "committed", "year"]
-        own = {
-            unit: repr(part[columns].to_numpy().tolist()) for unit, part in works.groupby("unit")
-        }
-        served = set(self.workbook.tables["envelopes"]["served"]) - {""}
-        known = [
-            {u: sorted(zip(*(part[c] for c in names), strict=True)) for u, part in rows}
-            for rows, names in (
-                (targets.groupby("unit"), ("level", "kind", "year")),
-                (self.workbook.tables["debts"].groupby("unit"), ("criterion", "amount")),
-            )
+        plan, facts, tables = self.run.plan, self.run.plan.facts, self.workbook.tables
+        reports = [
+            (plan.works["ntm"], ["criterion", "item", *SIZES, "left", "committed", "year"]),
+            (tables["targets"], ["level", "kind", "year"]),
+            (tables["debts"], ["criterion", "amount"]),
+        ]
+        rows = [
+            {unit: sorted(own.to_csv(index=False).split()) for unit, own in groups}
+            for groups in (table.groupby("unit")[columns] for table, columns in reports)
         ]
         order = plan.goals[plan.ntm].set_index("unit")["order"]
+        served = set(tables["envelopes"]["served"]) & set(facts.codes)
         keys = []
         for i, unit in enumerate(facts.units):
-            prior = facts.prior[i]
-            states = (facts.lacking[i], facts.open_[i], facts.now[i])
-            same = [rows.tobytes() for rows in states]
-            same += [int(facts.number[i]), b"" if prior is None else prior.tobytes()]
-            same += [own.get(unit, ""), *(rows.get(unit, ()) for rows in known), order[unit]]
-            same += [facts.codes[i] if facts.codes[i] in served else ""]
+            states = (facts.lacking, facts.open_, facts.now, facts.prior, facts.number)
+            same = [np.array(state[i]).tolist() for state in states]
+            same += [own.get(unit) for own in rows]
+            same += [order[unit], {facts.codes[i]} & served]
             keys.append(repr([*same, self.workbook.units.loc[unit, "district"]]))
-        each = pd.Series(self.in_time.mean(axis=1), index=facts.units)
-        mean = each.groupby(keys).mean() if keys else pd.Series(dtype=float)
-        ranked = mean.sort_values(ascending=False, kind="stable").index
-        place = {key: at for at, key in enumerate(ranked, start=1)}
-        return pd.Series([place[key] for key in keys], index=facts.units, dtype=int)
+        keys = Series(keys, index=facts.units, dtype=object)
+        mean = Series(self.in_time.mean(axis=1), index=facts.units).groupby(keys).mean()
+        return keys.map(mean.rank(ascending=False, method="first")).astype(int)
+
+    def by_band(self, table: Series | DataFrame) -> Series | DataFrame:
+        """A table of the NTM goals by unit, each with the mean of its band."""
+        return table.groupby(self.bands).transform("mean")
+
+    def of_band(self, values: ndarray) -> Series:
+        """The mean over the worlds of each NTM goal, by unit; of a band of communes its mean."""
+        return self.by_band(Series(values.mean(axis=1), index=self.bands.index))
 
     @cached_property
-    def held(self) -> pd.DataFrame:
+    def p(self) -> Series:
+        """The chance of each commune by the deadline, by unit; 1 for one finished now."""
+        return self.of_band(self.in_time).reindex(self.communes, fill_value=1.0)
+
+    @cached_property
+    def held(self) -> DataFrame:
         """What holds each commune back: the share of all worlds, by unit; columns of HELD."""
-        late = ~self.in_time
-        shares = {
-            name: self.of_band(late & (self.run.held[self.open_] == kind))
-            for name, kind in HELD.items()
-        }
-        return pd.DataFrame(shares)
+        held = np.where(self.in_time, -1, self.run.held[self.open_])
+        return DataFrame({name: self.of_band(held == kind) for name, kind in HELD.items()})
 
     @cached_property
-    def list_chance(self) -> pd.DataFrame:
+    def list_chance(self) -> DataFrame:
         """The chance of each open commune to be on each year's list: units x years."""
-        spans, units = self.run.plan.spans, self.run.goals.loc[self.open_, "unit"]
-        table = pd.DataFrame(self.run.listed[self.open_], units, [span.year for span in spans])
-        table = table.loc[:, ~table.columns.duplicated()]
-        return table.groupby(self.bands.reindex(table.index)).transform("mean")
+        years = [span.year for span in self.run.plan.spans]
+        table = DataFrame(self.run.listed[self.open_], self.bands.index, years)
+        return self.by_band(table.loc[:, ~table.columns.duplicated()])
 
     @cached_property
     def coarse(self) -> bool:
@@ -164,44 +157,44 @@ class Forecast:
 
         So where the evidence is over a year old on the as-of date, or units were merged since.
         """
-        known, as_of = knowledge(self.workbook.as_of), self.workbook.as_of
-        age = 12 * as_of.year + as_of.month - known.posterior.last
-        return age > 12 or merged_since(self.workbook, known.posterior.last)
+        last = knowledge(self.workbook.as_of).posterior.last
+        return self.run.plan.as_of_month - last > 12 or merged_since(self.workbook, last)
+
+    @property
+    def _binding(self):
+        return self.run.signed if self.run.finish == "signed" else self.run.months
 
     def dates(self, goal: int) -> dict[str, str | None]:
         """The days by which 10, 50, 90 % of worlds have reached a goal; null beyond the horizon.
 
         Of a band of communes its days.
         """
-        binding = self.run.signed if self.run.finish == "signed" else self.run.months
-        plan, alike = self.run.plan, [goal]
-        if self.run.plan.ntm[goal]:
-            units = self.run.goals.loc[self.open_, "unit"]
-            mine = self.bands.reindex(units) == self.bands[self.run.goals.loc[goal, "unit"]]
-            alike = self.open_[mine.to_numpy()]
-        last = max(self.run.deadline, plan.month_of(self.workbook.meta["term_end"]["date"]))
-        figures = spread(binding[alike].ravel().astype(np.int64))
+        plan = self.run.plan
+        unit = plan.goals.loc[goal, "unit"]
+        alike = self.open_[self.bands == self.bands[unit]] if plan.ntm[goal] else [goal]
+        last = max(plan.deadline, plan.month_of(self.workbook.meta["term_end"]["date"]))
+        figures = spread(self._binding[alike].ravel().astype(np.int64))
         return {
             f"{q}_date": f"{plan.end_of(figures[q]):%Y-%m-%d}" if figures[q] <= last else None
             for q in ("p10", "p50", "p90")
         }
 
-    def over_time(self) -> pd.DataFrame:
+    def over_time(self) -> DataFrame:
         """How many communes have finished by the end of each year: day, p10, p50, p90, mean."""
-        binding = self.run.signed if self.run.finish == "signed" else self.run.months
-        ends = {span.last for span in self.run.plan.spans if span.last < self.run.deadline}
-        rows = []
-        for month in sorted({0, *ends, self.run.deadline}):
-            finished = len(self.now) + (binding[self.open_] <= month).sum(axis=0)
-            rows.append({"day": self.run.plan.end_of(month), **spread(finished)})
-        return pd.DataFrame(rows)
+        plan, months = self.run.plan, self._binding[self.open_]
+        ends = {0, plan.deadline, *(span.last for span in plan.spans)}
+        return DataFrame(
+            {"day": plan.end_of(end), **spread(len(self.now) + (months <= end).sum(axis=0))}
+            for end in sorted(ends)
+            if end <= plan.deadline
+        )
 
     def closing_day(self, year: int) -> pd.Timestamp:
         """The last day of the appraisal of a year's list."""
         months = pd.offsets.MonthEnd(int(self.run.plan.rules["dossier_closes"]))
         return pd.Timestamp(year=year, month=12, day=31) + months
 
-    def registrations(self) -> pd.DataFrame:
+    def registrations(self) -> DataFrame:
         """Every planned target and pledge.
 
         Returns
@@ -211,49 +204,45 @@ class Forecast:
             same), p_unlimited (were all works paid in time), under_way, goal. p is 1 for a level
             that is recognised already; NaN, and goal -1, where none stands in the schedule.
         """
-        plan, rows = self.run.plan, []
-        pairs_of = zip(plan.goals["unit"], plan.goals["level"], strict=True)
-        goals = {pair: goal for goal, pair in enumerate(pairs_of)}
-        targets = self.workbook.tables["targets"]
-        for row in targets[targets["unit"].isin(self.communes)].to_dict("records"):
-            unit, level, year = row["unit"], row["level"], int(row["year"])
-            goal = goals.get((unit, level))
-            reached = RANKS.index(self.level.loc[unit, "level"]) >= RANKS.index(level)
-            p = [1.0 if reached else np.nan] * 2 + [np.nan]
-            if goal is not None:
+        plan, tables = self.run.plan, self.workbook.tables
+        places = zip(plan.goals["unit"], plan.goals["level"], strict=True)
+        goals = {place: goal for goal, place in enumerate(places)}
+        works = tables["works"][["unit", "level", "state", "percent_done"]]
+        begun = works[(works["state"] != "done") & (works["percent_done"] > 0)]
+        under_way = set(zip(begun["unit"], begun["level"], strict=True))
+        rows = []
+        for row in tables["targets"].to_dict("records"):
+            place, year = (row["unit"], row["level"]), int(row["year"])
+            if row["unit"] not in self.level.index:
+                continue
+            goal = goals.get(place, -1)
+            if goal >= 0:
                 # A list counts for its year, whenever the appraisal is over.
-                last = max([s.last for s in plan.spans if s.year <= year], default=-1)
-                months = (self.run.months, self.run.months, self.run.unlimited)
-                p = [float((month[goal] <= last).mean()) for month in months]
-            place = (unit, level, year, row["kind"], self.closing_day(year))
-            rows.append((*place, *p, self._under_way(unit, level), -1 if goal is None else goal))
-        columns = ["unit", "level", "year", "kind", "closes", "p", "p_by_year_end", "p_unlimited"]
-        table = pd.DataFrame(rows, columns=[*columns, "under_way", "goal"])
+                last = max((span.last for span in plan.spans if span.year <= year), default=-1)
+                p, rich = ((m[goal] <= last).mean() for m in (self.run.months, self.run.unlimited))
+            else:
+                level = self.level.loc[row["unit"], "level"]
+                p = 1.0 if RANKS.index(level) >= RANKS.index(row["level"]) else np.nan
+                rich = np.nan
+            about = (*place, year, row["kind"], self.closing_day(year))
+            rows.append((*about, p, p, rich, place in under_way, goal))
+        chances = ["p", "p_by_year_end", "p_unlimited"]
+        columns = ["unit", "level", "year", "kind", "closes", *chances, "under_way", "goal"]
+        table = DataFrame(rows, columns=columns)
         band = table["unit"].map(self.bands).where(table["level"] == "ntm", -1 - table.index)
         alike = table.groupby([band.fillna(0), "level", "year", "kind"])
-        chances = ["p", "p_by_year_end", "p_unlimited"]
         return table.assign(**alike[chances].transform("mean"))
 
-    def _under_way(self, unit: int, level: str) -> bool:
-        works = self.workbook.tables["works"]
-        own = (works["unit"] == unit) & (works["level"] == level) & (works["state"] != "done")
-        return bool((works.loc[own, "percent_done"].fillna(0) > 0).any())
-
-    def weakest(self) -> pd.DataFrame:
+    def weakest(self) -> DataFrame:
         """Of the worlds in which not all finish: the share in which a commune is unfinished, and
         in which it alone is; by unit, the weakest first."""
-        fails = ~self.in_time.all(axis=0)
-        n = max(1, int(fails.sum()))
-        late = ~self.in_time[:, fails]
+        late = ~self.in_time[:, ~self.in_time.all(axis=0)]
         alone = late & (late.sum(axis=0) == 1)
-        table = pd.DataFrame(
-            {"unfinished": late.sum(axis=1) / n, "alone": alone.sum(axis=1) / n},
-            index=self.run.goals.loc[self.open_, "unit"],
-        )
-        table = table.groupby(self.bands.reindex(table.index)).transform("mean")
-        return table.sort_values(["unfinished", "alone"], ascending=False, kind="stable")
+        shares = {"unfinished": late.sum(axis=1), "alone": alone.sum(axis=1)}
+        table = DataFrame(shares, index=self.bands.index) / max(1, late.shape[1])
+        return self.by_band(table).sort_values([*shares], ascending=False, kind="stable")
 
-    def ask_first(self) -> pd.DataFrame:
+    def ask_first(self) -> DataFrame:
         """The unknown states whose answer moves the number finishing most.
 
         Returns
@@ -263,36 +252,26 @@ class Forecast:
             it), size (how far an answer moves the expected number); only what stands out of the
             draws.
         """
-        counts, facts, draws = self.run.counts, self.run.plan.facts, self.run.draws
-        lacking, total = counts["lacking"], float(self.in_time.sum())
+        lacking, finishing = (self.run.counts[key] for key in ("lacking", "finishing"))
+        draws = self.run.draws
         with np.errstate(invalid="ignore", divide="ignore"):
-            effect = (total - counts["finishing"]) / (draws - lacking)
-            effect = effect - counts["finishing"] / lacking
+            effect = (float(self.in_time.sum()) - finishing) / (draws - lacking)
+            effect = effect - finishing / lacking
             size = effect * np.sqrt(lacking * (draws - lacking)) / draws
-        table = pd.DataFrame(
-            {
-                "band": np.repeat(self.bands.to_numpy(), len(facts.numbers)),
-                "criterion": np.tile(facts.numbers, len(facts.units)),
-                "effect": effect.ravel(),
-                "size": size.ravel(),
-            }
-        )
-        means = (
-            table.dropna()
-            .groupby(["band", "criterion"], as_index=False)
-            .agg(effect=("effect", "mean"), size=("size", "mean"), communes=("size", "size"))
-        )
-        noise = 3 * self.finishing.std() / np.sqrt(draws * means["communes"])
-        means = means[means["size"] > noise]
-        return means.sort_values("size", ascending=False, kind="stable").reset_index(drop=True)
+        places = [self.bands.to_numpy(), self.run.plan.facts.numbers]
+        index = pd.MultiIndex.from_product(places, names=["band", "criterion"])
+        table = DataFrame({"effect": effect.ravel(), "size": size.ravel()}, index)
+        groups = table.dropna().groupby(level=[0, 1])
+        noise = 3 * self.finishing.std() / np.sqrt(draws * groups.size())
+        means = groups.mean()
+        means = means[means["size"] > noise].reset_index()
+        return means.sort_values("size", ascending=False, kind="stable", ignore_index=True)
 
     def pots_without_money(self) -> list[str]:
         """Pots that works may draw on and that bring nothing after the as-of date."""
         envelopes = self.run.layout.envelopes
-        rows = zip(
-            *(envelopes.rows[c] for c in ("name", "amount")), envelopes.profiles, strict=True
-        )
-        full = {name.split("@")[0] for name, amount, shares in rows if amount * shares.sum() > 0}
+        come = envelopes.rows["amount"] * [shares.sum() for shares in envelopes.profiles]
+        full = {name.split("@")[0] for name in envelopes.rows.loc[come > 0, "name"]}
         return [pot for pot in self.run.layout.sets.pots if pot not in full]
 
     def blocking_sources(self) -> list[str]:
@@ -305,24 +284,16 @@ class Forecast:
         return [pot for pot, is_in in zip(layout.sets.pots, inside, strict=True) if is_in]
 
     @cached_property
-    def second_opinions(self) -> dict[str, np.ndarray]:
+    def second_opinions(self) -> dict[str, ndarray]:
         """The number finishing by the plain share and by the straight line: int, draws."""
-        now = len(self.now)
-        as_of = self.workbook.as_of
-        years = self.run.deadline / 12
-        pair = pd.Series(
-            {
-                "start": now,
-                "communes": len(self.communes),
-                "first": 12 * as_of.year + as_of.month,
-                "years": years,
-            }
-        )
-        train = hazards(pairs(knowledge(as_of).evidence.panel)[0]).to_numpy()
+        now, communes, years = len(self.now), len(self.communes), self.run.deadline / 12
+        pair = {"start": now, "communes": communes, "years": years}
+        pair["first"] = self.run.plan.as_of_month
+        panel = knowledge(self.workbook.as_of).evidence.panel
+        train = hazards(pairs(panel)[0]).to_numpy()
         keys = ["line", "rate", "share"]
-        line, rate, count = uniforms(self.run.seed, "second opinion", keys, self.run.draws)
-        left = len(self.communes) - now
-        share = now + plain_share(left, years, train, rate, count)
+        line, *uniform = uniforms(self.run.seed, "second opinion", keys, self.run.draws)
+        share = now + plain_share(communes - now, years, train, *uniform)
         return {"share": share, "line": straight_line(pair, line).astype(int)}
 
     @cached_property
@@ -338,24 +309,19 @@ class Forecast:
             ``areas`` and ``lists`` were known, and the ``last`` month (12 * year + month).
         """
         run, known = self.run, knowledge(self.workbook.as_of)
-        draws = min(run.draws, CALIBRATING)
-        area_run = area_run_of(run.plan, known, draws, run.seed)
+        area_run = area_run_of(run.plan, known, min(run.draws, CALIBRATING), run.seed)
         years, _ = usual_years(run.layout, run.baseline, known, area_run)
         quantiles = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
-        found = {"pace": years.share, "success": years.success}
         shares = {
             name: {key: float(np.quantile(values, q)) for key, q in quantiles.items()}
-            for name, values in found.items()
+            for name, values in (("pace", years.share), ("success", years.success))
         }
-        panel = known.evidence
+        figures, lists = known.evidence.figures, known.evidence.lists
+        panel = {"figures": len(figures), "areas": figures["area"].nunique(), "lists": len(lists)}
+        factor = float(np.exp(known.posterior.draws["year"].mean()))
         return shares | {
-            "years": {"factor": float(np.exp(known.posterior.draws["year"].mean()))},
-            "panel": {
-                "figures": len(panel.figures),
-                "areas": panel.figures["area"].nunique(),
-                "lists": len(panel.lists),
-                "last": known.posterior.last,
-            },
+            "years": {"factor": factor},
+            "panel": panel | {"last": known.posterior.last},
         }
 
     @property
@@ -367,11 +333,12 @@ class Forecast:
     def line_date(self) -> dt.date | None:
         """The day on which the straight line of the pace so far reaches the last commune."""
         as_of, left = self.workbook.as_of, len(self.communes) - len(self.now)
-        if not left:
-            return as_of
-        if not self.yearly or as_of.year + left / self.yearly > dt.MAXYEAR - 1:
+        if not self.yearly and left:
             return None
-        return as_of + dt.timedelta(days=round(365.25 * left / self.yearly))
+        years = left / self.yearly if left else 0
+        if as_of.year + years > dt.MAXYEAR - 1:
+            return None
+        return as_of + dt.timedelta(days=round(365.25 * years))
 
     def fails_set_in_force(self) -> float:
         """The chance that a recognised commune fails the set in force; NaN where none changed."""
@@ -455,120 +422,101 @@ def record(will: Forecast, scenario: str = "baseline", title: dict[str, str] | N
     Probabilities are 0..1, days ISO, null where fewer worlds get there or where the quantity is
     none of the yearly cycle. ``scenario``, ``title``: of the scenario that the workbook is.
     """
-    run, workbook, n = will.run, will.workbook, will.run.draws
-    signed_each = run.signed[will.open_] <= run.deadline
-    met, signed = ((m[will.open_] <= run.deadline).all(axis=0) for m in (run.months, run.signed))
-    everyone, enough = (
-        int((will.finishing >= k).sum()) for k in (len(will.communes), will.basically)
+    run, n, everyone = will.run, will.run.draws, len(will.communes)
+    met, signed = (
+        len(will.now) + (_by_deadline(will, m)).sum(axis=0) for m in (run.months, run.signed)
     )
-    share, opinions = will.p.to_numpy(), will.second_opinions
-    line = opinions["line"]
-    counts = np.bincount(will.finishing, minlength=1)
+    all_, enough = (int((will.finishing >= number).sum()) for number in (everyone, will.basically))
+    p, line, day = will.p.to_numpy(), will.second_opinions["line"], will.line_date()
+    counts = np.bincount(will.finishing)
+    fails = will.fails_set_in_force()
     return {
-        **workbook.heading(scenario, title),
+        **will.workbook.heading(scenario, title),
         "set": run.plan.facts.set_id,
         "policy": run.plan.policy,
         "deadline": f"{will.day}",
         "finish": run.finish,
         "draws": n,
         "seed": run.seed,
-        "n_communes": len(will.communes),
+        "n_communes": everyone,
         "n_finished_now": len(will.now),
         "finishing": spread(will.finishing)
         | {"distribution": {str(k): int(c) / n for k, c in enumerate(counts) if c}},
-        "finishing_signed": spread(len(will.now) + signed_each.sum(axis=0)),
+        "finishing_signed": spread(signed),
         "basically_all": will.basically,
         "basically_share": run.plan.rules["basically"] / 100,
         "p_basically_all": enough / n,
         "p_basically_all_ci": list(wilson(enough, n)),
-        "p_all": everyone / n,
-        "p_all_se": float(np.sqrt(everyone / n * (1 - everyone / n) / n)),
-        "p_all_ci": list(wilson(everyone, n)),
-        "p_all_met": float(met.mean()),
-        "p_all_signed": float(signed.mean()),
-        "p_basically_all_signed": float(
-            (len(will.now) + signed_each.sum(axis=0) >= will.basically).mean()
-        ),
-        "p_all_if_independent": float(np.prod(share)),
+        "p_all": all_ / n,
+        "p_all_se": float(np.sqrt(all_ / n * (1 - all_ / n) / n)),
+        "p_all_ci": list(wilson(all_, n)),
+        "p_all_met": float((met >= everyone).mean()),
+        "p_all_signed": float((signed >= everyone).mean()),
+        "p_basically_all_signed": float((signed >= will.basically).mean()),
+        "p_all_if_independent": float(np.prod(p)),
         "sd": float(will.finishing.std()),
-        "sd_if_independent": float(np.sqrt((share * (1 - share)).sum())),
+        "sd_if_independent": float(np.sqrt((p * (1 - p)).sum())),
         "communes": _communes(will),
-        "registrations": [
-            _registration(will, row) for row in will.registrations().to_dict("records")
-        ],
+        "registrations": _registrations(will),
         "weakest": {
             "communes": [
                 _named(will, unit) | row for unit, row in will.weakest().to_dict("index").items()
             ],
             "criteria": None,
         },
-        "ask_first": [
-            {"band": int(r["band"]), "criterion": int(r["criterion"])}
-            | {"effect": float(r["effect"]), "size": float(r["size"])}
-            for r in will.ask_first().head(10).to_dict("records")
-        ],
+        "ask_first": will.ask_first().head(10).to_dict("records"),
         "first_year": None,
-        "second_opinions": {name: spread(opinions[name]) for name in OPINIONS},
+        "second_opinions": {name: spread(will.second_opinions[name]) for name in OPINIONS},
         "naive": {
             "yearly": will.yearly,
-            "date": _day(will.line_date()),
+            "date": None if day is None else f"{day}",
             "expected": float(line.mean()),
-            "p_all": float((line >= len(will.communes)).mean()),
+            "p_all": float((line >= everyone).mean()),
         },
         "paid_in_time": run.in_time if run.baseline.usual_money else None,
         "blocking_sources": will.blocking_sources(),
-        "recognised_fail_set_in_force": _number(will.fails_set_in_force()),
+        "recognised_fail_set_in_force": None if np.isnan(fails) else fails,
         "pots_without_money": will.pots_without_money(),
         "price_of_promise": None,
     }
 
 
-def _named(will: Forecast, unit: int) -> dict:
-    return {key: will.workbook.units.loc[unit, key] for key in ("name", "code")}
+def _by_deadline(will, months):
+    return months[will.open_] <= will.run.deadline
 
 
-def _communes(will: Forecast) -> list[dict]:
+def _named(will, unit):
+    return will.workbook.units.loc[unit, ["name", "code"]].to_dict()
+
+
+def _communes(will):
     """A row a commune, in administrative order; of a band the band's mean."""
     run = will.run
-    units = run.goals.loc[will.open_, "unit"].tolist()
-    goal_of = dict(zip(units, will.open_.tolist(), strict=True))
-    open_ = will.open_
+    unlimited = (run.unlimited <= run.latest)[will.open_]
     chances = {
-        "p_met": will.of_band(run.months[open_] <= run.deadline),
-        "p_signed": will.of_band(run.signed[open_] <= run.deadline),
-        "p_unlimited": will.of_band(run.unlimited[open_] <= run.latest[open_]),
+        "p_met": will.of_band(_by_deadline(will, run.months)),
+        "p_signed": will.of_band(_by_deadline(will, run.signed)),
+        "p_unlimited": will.of_band(unlimited),
     }
+    goals = dict(zip(will.bands.index, will.open_, strict=True))
+    listed = will.list_chance.rename(columns=str).to_dict("index")
+    held = will.held.to_dict("index")
     rows = []
     for unit in will.communes:
         row = _named(will, unit) | {"p": float(will.p[unit])}
-        goal = goal_of.get(unit)
-        row |= {name: 1.0 if goal is None else float(p[unit]) for name, p in chances.items()}
-        empty = dict.fromkeys(("p10_date", "p50_date", "p90_date"))
-        row |= empty if goal is None else will.dates(goal)
-        row |= {"last_criterion": None, "band": None if goal is None else int(will.bands[unit])}
-        row |= {"finished": goal is None, "list_chance": {}, "held_back": None}
-        if goal is not None:
-            row["list_chance"] = {str(y): float(c) for y, c in will.list_chance.loc[unit].items()}
-            row["held_back"] = will.held.loc[unit].astype(float).to_dict()
-        rows.append(row)
+        row |= {name: float(chance.get(unit, 1.0)) for name, chance in chances.items()}
+        waits = unit in goals
+        row |= will.dates(goals[unit]) if waits else dict.fromkeys(DATES)
+        row |= {"last_criterion": None, "band": int(will.bands[unit]) if waits else None}
+        row |= {"finished": not waits, "list_chance": listed.get(unit, {})}
+        rows.append(row | {"held_back": held.get(unit)})
     return rows
 
 
-def _registration(will: Forecast, row: dict) -> dict:
-    return _named(will, row["unit"]) | {
-        "level": row["level"],
-        "year": row["year"],
-        "kind": row["kind"],
-        "closes": f"{row['closes']:%Y-%m-%d}",
-        "p": _number(row["p"]),
-        "p_by_year_end": _number(row["p_by_year_end"]),
-        "under_way": row["under_way"],
-    }
-
-
-def _number(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
-
-
-def _day(day: dt.date | None) -> str | None:
-    return None if day is None else f"{day}"
+def _registrations(will):
+    """A row a target and pledge; no chance where it stands in no schedule."""
+    table = will.registrations()
+    table["closes"] = table["closes"].map("{:%Y-%m-%d}".format)
+    table = table.drop(columns=["p_unlimited", "goal"]).astype(object)
+    rows = table.where(table.notna(), None).to_dict("records")
+    return [_named(will, row.pop("unit")) | row for row in rows]

@@ -1,4 +1,4 @@
-"""How fast the communes of areas finish: a written likelihood and its posterior.
+"""How fast the communes of areas finish: a written likelihood, its posterior, an area's years.
 
 For two neighbouring figures of an area, ``left`` communes not yet NTM at the first and
 ``finished`` of them at the second, the likelihood is
@@ -11,19 +11,32 @@ with p(year) the year's part of the hazard, all effects normal with mean 0. A di
 shares half its variance with its province; the country has a level of its own and moves year
 effects only. The error of a figure is one of date, so that it fades with the time between two
 figures. ``docs/method/forecast.md`` says more.
+
+What was fitted serves the past only; an area's years after the as-of day are drawn afresh.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy import ndarray
+from pandas import DataFrame
 from scipy.special import gammaincinv, ndtri
 
-from ..need.draws import uniforms
-from .evidence import BEGIN, COUNTRY, REFERENCE
-from .luck import success_draws
+from ..need.draws import MEANS, pert, uniforms
+from .evidence import (
+    BEGIN,
+    COUNTRY,
+    HIGHEST_SUCCESS,
+    REFERENCE,
+    list_luck,
+    luck_variance,
+    province_of,
+    success_draws,
+)
 
 FIT = REFERENCE / "fit.csv"
 APART = 0.7 * 12  # months between neighbouring figures, at least
@@ -37,6 +50,7 @@ SPREAD_PRIOR = 1.0
 LEVEL_OF_COUNTRY = 1.0  # standard deviation of the country's own level
 START = (np.array([-2.0, *np.log([0.7, 0.5, 0.4, 0.5])]), np.diag([1.0, 0.5, 0.5, 0.8, 0.5]) ** 2)
 SIZES = (512, 512, 2048)  # points of the three rounds of importance sampling
+ENDS = ["low", "mode", "high"]
 FREEDOM = 4  # of the t distribution that the points are drawn from
 
 
@@ -54,7 +68,7 @@ class Posterior:
         Month number of the last figure.
     """
 
-    draws: pd.DataFrame
+    draws: DataFrame
     last: int
 
     @classmethod
@@ -69,25 +83,30 @@ class Posterior:
         table = pd.read_csv(path)
         return cls(table.drop(columns="last"), int(table["last"].iloc[0]))
 
-    def table(self) -> pd.DataFrame:
+    def table(self) -> DataFrame:
         """The fit as the file keeps it."""
         return self.draws.round(5).assign(last=self.last)
 
-    def proposal(self) -> tuple[np.ndarray, np.ndarray]:
+    def proposal(self) -> tuple[ndarray, ndarray]:
         """Where a fit of nearly the same rows may begin: mean and covariance of its points."""
-        points = self.draws[list(HYPER)].to_numpy().copy()
+        points = hyper_of(self.draws).copy()
         points[:, 1:] = np.log(points[:, 1:])
         return points.mean(axis=0), np.cov(points.T)
 
     def years(self) -> list[int]:
         """Years with an effect of their own."""
-        return [int(name[1:]) for name in self.draws.columns if name.startswith("y2")]
+        return [int(name[1:]) for name in self.draws if name.startswith("y2")]
+
+
+def hyper_of(draws: DataFrame) -> ndarray:
+    """Step and standard deviations of draws of a posterior: (rows, 5)."""
+    return draws[list(HYPER)].to_numpy()
 
 
 # --- figures to intervals -------------------------------------------------------------------------
 
 
-def intervals(figures: pd.DataFrame, communes: float = np.nan) -> pd.DataFrame:
+def intervals(figures: DataFrame, communes: float = np.nan) -> DataFrame:
     """Neighbouring figures of each area, at least 0.7 years apart, the last always among them.
 
     Parameters
@@ -106,28 +125,34 @@ def intervals(figures: pd.DataFrame, communes: float = np.nan) -> pd.DataFrame:
     --------
     >>> one = {"area": "A", "area_kind": "province", "province": "A"}
     >>> rows = [{**one, "month": 24192, "finished": 8, "total": 20.0}]
-    >>> intervals(pd.DataFrame(rows)).iloc[0, 3:].tolist()
+    >>> intervals(DataFrame(rows)).iloc[0, 3:].tolist()
     [20, 8, 24144, 24192]
     """
     rows = []
-    figures = figures[figures["month"] > BEGIN]
-    for area, own in figures.sort_values("month").groupby("area", sort=True):
-        known = own["total"].dropna()
-        usual = float(known.iloc[-1]) if len(known) else communes
-        points = [(BEGIN, 0.0, np.nan)]
-        points += list(zip(own["month"], own["finished"], own["total"], strict=True))
-        chain = [points[-1]]
-        for point in points[-2::-1]:
-            if chain[-1][0] - point[0] >= APART:
-                chain.append(point)
-        for first, second in zip(chain[:0:-1], chain[-2::-1], strict=True):
+    for area, own in figures[figures["month"] > BEGIN].sort_values("month").groupby("area"):
+        points = [
+            (BEGIN, 0.0, np.nan),
+            *own[["month", "finished", "total"]].itertuples(index=False),
+        ]
+        usual = usual_total(own, communes)
+        chain = [points.pop()]
+        for point in reversed(points):
+            if chain[0][0] - point[0] >= APART:
+                chain.insert(0, point)
+        for first, second in pairwise(chain):
             counts = increase(first, second, usual)
             if not isinstance(counts, str):
-                names = (area, own["area_kind"].iloc[0], own["province"].iloc[0])
-                left, finished = counts[0] - counts[1], max(counts[2] - counts[1], 0)
-                rows.append((*names, left, finished, int(first[0]), int(second[0])))
+                total, start, end = counts
+                names = (area, *own[["area_kind", "province"]].iloc[0])
+                rows.append((*names, total - start, max(end - start, 0), first[0], second[0]))
     columns = ["area", "area_kind", "province", "left", "finished", "first", "last"]
-    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[3:], int))
+    return DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[3:], int))
+
+
+def usual_total(own: DataFrame, communes: float = np.nan) -> float:
+    """Communes of an area by its last figure that names a total, else ``communes``."""
+    totals = own["total"].dropna()
+    return totals.iloc[-1] if len(totals) else communes
 
 
 def increase(first: tuple, second: tuple, usual: float) -> tuple[int, int, int] | str:
@@ -148,14 +173,12 @@ def increase(first: tuple, second: tuple, usual: float) -> tuple[int, int, int] 
     # A total that is not told is NaN, and no comparison with it holds.
     if abs(first[2] - second[2]) > 0.01 * first[2]:
         start = round(first[1] * second[2] / first[2])
-    reasons = {
-        "nothing_left": start >= communes,
-        "above_total": second[1] > communes,
-        "fell": second[1] < start - 0.02 * communes,
-    }
-    for reason, holds in reasons.items():
-        if holds:
-            return reason
+    if start >= communes:
+        return "nothing_left"
+    if second[1] > communes:
+        return "above_total"
+    if second[1] < start - 0.02 * communes:
+        return "fell"
     return int(communes), int(start), int(second[1])
 
 
@@ -166,51 +189,51 @@ def increase(first: tuple, second: tuple, usual: float) -> tuple[int, int, int] 
 class Design:
     """Intervals as arrays: months by year, which areas are one, which share a province."""
 
-    left: np.ndarray
-    finished: np.ndarray
-    parts: np.ndarray  # (intervals, years) years' fractions
-    early: np.ndarray  # (years,) 1 before 2014
-    between: np.ndarray  # correlation of area effects
-    same: np.ndarray  # one area, not the country
-    country: np.ndarray
+    left: ndarray
+    finished: ndarray
+    parts: ndarray  # (intervals, years) years' fractions
+    early: ndarray  # (years,) 1 before 2014
+    between: ndarray  # correlation of area effects
+    same: ndarray  # one area, not the country
+    country: ndarray
 
 
-def design(rows: pd.DataFrame, years: Sequence[int]) -> Design:
+def design(rows: DataFrame, years: Sequence[int]) -> Design:
     """The arrays of the likelihood for ``rows`` of :func:`intervals`."""
     after = 12 * np.asarray(years)
-    ends = np.minimum(rows["last"].to_numpy()[:, None], after + 12)
-    parts = np.maximum(ends - np.maximum(rows["first"].to_numpy()[:, None], after), 0) / 12
-    country = (rows["area_kind"] == COUNTRY).to_numpy()
-    district = (rows["area_kind"] == "district").to_numpy()
-    pairs = [
+    first, last = (rows[name].to_numpy()[:, None] for name in ("first", "last"))
+    parts = np.maximum(np.minimum(last, after + 12) - np.maximum(first, after), 0) / 12
+    country, district = ((rows["area_kind"] == kind).to_numpy() for kind in (COUNTRY, "district"))
+    area, province = (
         rows[name].to_numpy()[:, None] == rows[name].to_numpy() for name in ("area", "province")
-    ]
-    both = district[:, None] & district
-    shared = np.where(both, 0.5, np.where(district[:, None] | district, 0.5**0.5, 0.0))
+    )
+    # Two districts share half a variance, a district and its province the root of it.
+    districts = district[:, None].astype(int) + district
+    shared = np.choose(districts, [0.0, 0.5**0.5, 0.5])
     inside = ~country[:, None] & ~country
     return Design(
         rows["left"].to_numpy(float),
         rows["finished"].to_numpy(float),
         parts,
         (np.asarray(years) <= STEP_UNTIL).astype(float),
-        np.where(pairs[0], 1.0, np.where(pairs[1], shared, 0.0)) * inside,
-        pairs[0] & inside,
+        np.where(area, 1.0, province * shared) * inside,
+        area & inside,
         (country[:, None] & country).astype(float),
     )
 
 
-def hazard_parts(model: Design, step: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def hazard_parts(model: Design, step: ndarray) -> tuple[ndarray, ndarray]:
     """Log of the years that count (points, intervals), and each year's part of them."""
     years = model.parts * np.exp(np.multiply.outer(step, model.early))[:, None, :]
     total = years.sum(axis=2)
     return np.log(total), years / total[:, :, None]
 
 
-def covariance(model: Design, hyper: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def covariance(model: Design, hyper: ndarray) -> tuple[ndarray, ndarray, ndarray]:
     """Of the log yearly hazards for each point of ``hyper`` (points, 5); offsets and parts."""
     offset, parts = hazard_parts(model, hyper[:, 0])
     area, year, area_year, figure = (hyper[:, [k], None] ** 2 for k in range(1, 5))
-    together = parts @ parts.transpose(0, 2, 1)
+    together = parts @ parts.mT
     cover = area * model.between + year * together + area_year * together * model.same
     cover += MEAN_PRIOR[1] ** 2 + LEVEL_OF_COUNTRY**2 * model.country
     cover += figure * np.diag(model.parts.sum(axis=1) ** -2.0)
@@ -219,10 +242,10 @@ def covariance(model: Design, hyper: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 def responses(
     model: Design,
-    cover: np.ndarray,
-    centre: np.ndarray | float,
-    offset: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:
+    cover: ndarray,
+    centre: ndarray | float,
+    offset: ndarray,
+) -> tuple[ndarray, ndarray]:
     """The binomial counts as normal figures of the log hazard at the mode: values and variances.
 
     Iterated weighted least squares with the complementary log-log link, so that small areas and
@@ -246,10 +269,10 @@ def responses(
 
 def log_likelihood(
     model: Design,
-    hyper: np.ndarray,
-    value: np.ndarray,
-    variance: np.ndarray,
-) -> np.ndarray:
+    hyper: ndarray,
+    value: ndarray,
+    variance: ndarray,
+) -> ndarray:
     """Log density of the figures for each point of ``hyper``, all effects integrated out."""
     cover, offset, _ = covariance(model, hyper)
     root = np.linalg.cholesky(cover + np.diag(variance))
@@ -258,7 +281,7 @@ def log_likelihood(
     return -size - 0.5 * (rest**2).sum(axis=1) - 0.5 * len(value) * np.log(2 * np.pi)
 
 
-def _log_prior(points: np.ndarray) -> np.ndarray:
+def _log_prior(points):
     """Of step and log spreads; the last term is the change from spreads to their logarithms."""
     step = (points[:, 0] - STEP_PRIOR[0]) / STEP_PRIOR[1]
     spreads = np.exp(points[:, 1:]) / SPREAD_PRIOR
@@ -269,8 +292,8 @@ def _log_prior(points: np.ndarray) -> np.ndarray:
 
 
 def fit(
-    figures: pd.DataFrame,
-    lists: pd.DataFrame,
+    figures: DataFrame,
+    lists: DataFrame,
     draws: int = 1_000,
     proposal: tuple = START,
     sizes: Sequence[int] = SIZES,
@@ -317,20 +340,14 @@ def fit(
     # In an order that says nothing: worlds take the rows one by one.
     shuffled = np.argsort(uniforms(0, "fit", ["order"], draws)[0])
     hyper = hyper[np.minimum(chosen, len(hyper) - 1)[shuffled]]
-    effects = _effects(model, hyper, value, variance)
+    mean, *effects = _effects(model, hyper, value, variance).T
     columns = ["mean", *HYPER, *(f"y{year}" for year in years)]
-    table = pd.DataFrame(np.hstack([effects[:, :1], hyper, effects[:, 1:]]), columns=columns)
+    table = DataFrame(np.column_stack([mean, hyper, *effects]), columns=columns)
     success, correlation = success_draws(lists, draws)
-    table = table.assign(success=success, correlation=correlation)
-    return Posterior(table, last)
+    return Posterior(table.assign(success=success, correlation=correlation), last)
 
 
-def _points(
-    centre: np.ndarray,
-    spread: np.ndarray,
-    number: int,
-    size: int,
-) -> tuple[np.ndarray, np.ndarray]:
+def _points(centre, spread, number, size):
     """Points of a round of sampling and their log density: Student's t, whose tails hold spreads
     near nought."""
     names = [f"{number}|{name}" for name in (*HYPER, "scale")]
@@ -341,7 +358,7 @@ def _points(
     return centre + student @ np.linalg.cholesky(spread).T, density
 
 
-def _tempered(log_weight: np.ndarray) -> np.ndarray:
+def _tempered(log_weight):
     """Weights made so even that a tenth of the points count: for where to look next."""
     power = 1.0
     while True:
@@ -352,34 +369,256 @@ def _tempered(log_weight: np.ndarray) -> np.ndarray:
         power *= 0.8
 
 
-def _effects(
-    model: Design,
-    hyper: np.ndarray,
-    value: np.ndarray,
-    variance: np.ndarray,
-) -> np.ndarray:
+def _effects(model, hyper, value, variance):
     """Mean and year effects, one draw for each row of ``hyper``: (rows, 1 + years)."""
     cover, offset, parts = covariance(model, hyper)
-    size = 1 + parts.shape[2]
-    loads = np.concatenate(
-        [
-            np.full((len(hyper), 1, len(value)), MEAN_PRIOR[1] ** 2),
-            hyper[:, [2], None] ** 2 * parts.transpose(0, 2, 1),
-        ],
-        axis=1,
+    spread = np.column_stack(
+        [np.full(len(hyper), MEAN_PRIOR[1]), *([hyper[:, 2]] * parts.shape[2])]
     )
-    gain = np.linalg.solve(cover + np.diag(variance), loads.transpose(0, 2, 1)).transpose(0, 2, 1)
+    prior = spread[:, :, None] ** 2 * np.eye(spread.shape[1])
+    loads = np.concatenate([np.ones((len(hyper), 1, len(value))), parts.mT], axis=1)
+    loads = spread[:, :, None] ** 2 * loads
+    gain = np.linalg.solve(cover + np.diag(variance), loads.mT).mT
     mean = np.einsum("dgi,di->dg", gain, value - offset - MEAN_PRIOR[0])
-    prior = np.zeros((len(hyper), size, size))
-    prior[:, 0, 0] = MEAN_PRIOR[1] ** 2
-    prior[:, range(1, size), range(1, size)] = hyper[:, [2]] ** 2
-    root = np.linalg.cholesky(prior - gain @ loads.transpose(0, 2, 1) + 1e-9 * np.eye(size))
-    normal = standard_normal(uniforms(0, "fit", [f"effect|{k}" for k in range(size)], len(hyper))).T
-    effects = mean + np.einsum("dij,dj->di", root, normal)
+    keys = [f"effect|{k}" for k in range(spread.shape[1])]
+    effects = mean + _normal_with(prior - gain @ loads.mT, uniforms(0, "fit", keys, len(hyper)))
     effects[:, 0] += MEAN_PRIOR[0]
     return effects
 
 
-def standard_normal(uniform: np.ndarray) -> np.ndarray:
+def _normal_with(cover, uniform):
+    """Normal numbers with these covariances: (rows, states)."""
+    root = np.linalg.cholesky(cover + 1e-9 * np.eye(cover.shape[1]))
+    return np.einsum("dij,dj->di", root, standard_normal(uniform).T)
+
+
+def standard_normal(uniform: ndarray) -> ndarray:
     """Standard normal numbers; the mean where nothing is drawn."""
     return np.nan_to_num(ndtri(np.clip(uniform, 1e-12, 1 - 1e-12)), nan=0.0)
+
+
+# --- the years of an area -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Area:
+    """An area whose next years are asked for.
+
+    Attributes
+    ----------
+    name : str
+        As in its figures; a district with its province in brackets shares half its effect.
+    kind : str
+        district, province or country.
+    figures : pandas.DataFrame
+        Its own figures up to the as-of day (:func:`evidence.figures`), and those of its province
+        where wanted.
+    communes : int
+        Communes of the area, for figures without a total.
+    reported : tuple of (int, int, int), optional
+        A reported list: year, communes listed, communes remaining before it.
+    """
+
+    name: str
+    kind: str
+    figures: DataFrame
+    communes: int
+    reported: tuple[int, int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """Which worlds: the as-of month, the calendar years, draws from ``block`` on, the seed."""
+
+    as_of: int
+    years: Sequence[int]
+    draws: int
+    seed: int | None = 2022
+    block: int = 0
+    merged: bool = False  # units were merged since the evidence: as if it were old
+
+
+@dataclass(frozen=True)
+class AreaDraws:
+    """What an area's years are like in each world.
+
+    Attributes
+    ----------
+    years : tuple of int
+        The calendar years of the rows below.
+    share : numpy.ndarray
+        (years, draws) part of the remaining communes that finishes in a whole year.
+    length : numpy.ndarray
+        (years, draws) part of the remaining communes on a whole year's list.
+    luck : numpy.ndarray
+        (years, draws) chance of a listed commune, one a list.
+    rounding : numpy.ndarray
+        (years, draws) uniforms that round the number on a list.
+    unlisted, missed_return : numpy.ndarray
+        (draws,) yearly share of unlisted communes that finishes; share of those who missed that
+        stands on the next list.
+    success, correlation, ease : numpy.ndarray
+        (draws,), (draws,), (years, draws): ``luck`` is ``list_luck(ease, success, correlation)``.
+    """
+
+    years: tuple[int, ...]
+    share: ndarray
+    length: ndarray
+    luck: ndarray
+    rounding: ndarray
+    unlisted: ndarray
+    missed_return: ndarray
+    success: ndarray
+    correlation: ndarray
+    ease: ndarray
+
+
+def area_draws(
+    posterior: Posterior,
+    assumed: DataFrame,
+    area: Area,
+    run: Run,
+) -> AreaDraws:
+    """An area's years in each world: its effect given its own figures, all later years afresh.
+
+    Parameters
+    ----------
+    posterior : Posterior
+        Of evidence that does not hold the outcome that is to be forecast.
+    assumed : pandas.DataFrame
+        ``low``, ``mode``, ``high`` by key (:class:`evidence.Evidence`).
+    area : Area
+        The area and what is known of it.
+    run : Run
+        The worlds.
+
+    Examples
+    --------
+    >>> from .evidence import evidence
+    >>> known = evidence()
+    >>> own = known.figures[known.figures["area"] == "Hà Tĩnh"]
+    >>> run = Run(12 * 2021 + 12, (2022, 2023), 1_000)
+    >>> area = Area("Hà Tĩnh", "province", own, 229)
+    >>> area_draws(Posterior.read(), known.assumed, area, run).share.shape
+    (2, 1000)
+    """
+    table = posterior.draws if run.seed is not MEANS else posterior.draws.mean().to_frame().T
+    row = (np.nan_to_num(_draw(run, "fit", [""])[0]) * len(table)).astype(int)
+    unlisted, back, hardness = (
+        assumed_draws(run, assumed, key)
+        for key in ("unlisted_finishing", "missed_return", "hard_area")
+    )
+    hyper = hyper_of(table)[row]
+    mean, success, correlation = table[["mean", "success", "correlation"]].to_numpy()[row].T
+    # Lists fare better or worse by area; the finishing share keeps its level all the same.
+    success = np.minimum(success * hardness, HIGHEST_SUCCESS)
+    if area.kind == COUNTRY:  # many lists: their lucks and area-years even out
+        correlation, hyper = np.full(run.draws, 1e-6), hyper * np.array([1, 1, 1, 0, 1])
+    step, _, year, area_year, _ = hyper.T
+    own = [f"{area.name}|{y}" for y in run.years]
+    ease, rounding = (_draw(run, quantity, own) for quantity in ("luck", "rounding"))
+    level = mean + _level(posterior, table, area, run, row)
+    level += np.multiply.outer(np.array(run.years) <= STEP_UNTIL, step)
+    level += year * standard_normal(_draw(run, "year", [f"{y}" for y in run.years]))
+    pace = standard_normal(_draw(run, "area_year", own))
+    share = -np.expm1(-np.exp(level + area_year * pace))
+    # The length's spread is what success leaves over of the area-year's: nothing is counted twice.
+    spread = np.sqrt(np.maximum(area_year**2 - luck_variance(success, correlation), 0))
+    usual = -np.expm1(-np.exp(level + area_year**2 / 2))
+    length = np.maximum(usual - unlisted, 0) / np.maximum(success - unlisted, 0.05)
+    length = np.clip(length * np.exp(spread * pace - spread**2 / 2), 0, 1)
+    luck = list_luck(ease, success, correlation)
+    shares = (share, length, luck, rounding)
+    return AreaDraws(tuple(run.years), *shares, unlisted, back, success, correlation, ease)
+
+
+def _level(posterior, table, area, run, row):
+    """Area effect and walk of each world, given the area's own figures: (years, draws).
+
+    The state is the effects of province and area, then a step for each year of the random walk.
+    """
+    steps = _walk_years(posterior, run)
+    hyper = hyper_of(table)
+    scale = np.full(len(hyper), LEVEL_OF_COUNTRY) if area.kind == COUNTRY else hyper[:, 1]
+    prior = np.column_stack([scale, scale, *([hyper[:, 2]] * len(steps))]) ** 2
+    value, weights, noise = _figures_say(posterior, table, area, run, steps)
+    loads = weights * prior[:, None, :]
+    gain = np.linalg.solve(loads @ weights.mT + noise, loads).mT
+    mean = np.einsum("rsf,rf->rs", gain, value)
+    left = prior[:, :, None] * np.eye(prior.shape[1]) - gain @ loads
+    keys = [f"area|{province_of(area.name)}", f"area|{area.name}|own"]
+    keys += [f"walk|{year}" for year in steps]
+    state = mean[row] + _normal_with(left[row], _draw(run, "level", keys))
+    own = state[:, :2] @ _shares(area.kind)
+    walk = np.cumsum(np.column_stack([np.zeros(run.draws), state[:, 2:]]), axis=1)
+    return own + walk[:, np.searchsorted(steps, run.years, side="right")].T
+
+
+def _shares(kind):
+    """How much an area's effect takes of its province's and of its own."""
+    return np.array([0.5**0.5, 0.5**0.5] if kind == "district" else [1.0, 0.0])
+
+
+def _walk_years(posterior, run):
+    """Years that each add a step of a random walk: all after evidence that is over a year old."""
+    if run.as_of - posterior.last <= 12 and not run.merged:
+        return []
+    after = (min(posterior.last, run.as_of) - 1) // 12 + 1
+    return list(range(after, max(run.years) + 1))
+
+
+def _figures_say(posterior, table, area, run, steps):
+    """What the area's figures, and those of its province where given, say of its level.
+
+    By posterior row: (rows, figures) log hazard less mean and year effects already fitted; (rows,
+    figures, states) how much of each state is in them; (rows, figures, figures) their noise.
+    """
+    rows, fitted = intervals(area.figures, area.communes), posterior.years()
+    years = range(BEGIN // 12, max((run.as_of - 1) // 12, STEP_UNTIL, fitted[-1]) + 1)
+    model, hyper = design(rows, years), hyper_of(table)
+    offset, parts = hazard_parts(model, hyper[:, 0])
+    # A year that was not over on the as-of day, or was not fitted, is unknown.
+    seen = np.array([year in fitted and 12 * year + 12 <= run.as_of for year in years])
+    effects = table.reindex(columns=[f"y{year}" for year in years], fill_value=0.0).to_numpy()
+    centre = table["mean"].to_numpy()[:, None] + np.einsum("rfy,ry->rf", parts, effects * seen)
+    unseen = parts * ~seen
+    _, area_, year, area_year, figure = hyper.T[:, :, None, None]
+    noise = year**2 * (unseen @ unseen.mT)
+    if area.kind != COUNTRY:
+        same = rows["area"].to_numpy()[:, None] == rows["area"].to_numpy()
+        noise = noise + area_year**2 * (parts @ parts.mT) * same
+    noise = noise + figure**2 * np.diag(model.parts.sum(axis=1) ** -2.0)
+    own = np.array([_shares(kind) for kind in rows["area_kind"]]).reshape(-1, 2)
+    walk = [parts[:, :, np.array(years) >= step].sum(axis=2) for step in steps]
+    loads = np.stack([*np.broadcast_to(own.T[:, None], (2, *offset.shape)), *walk], axis=2)
+    cover = noise.mean(axis=0) + (area_**2).mean() * own @ own.T
+    value, variance = responses(model, cover, centre.mean(axis=0), offset.mean(axis=0))
+    said = (value - offset - centre, loads, noise + np.diag(variance))
+    return said if area.reported is None else _with_list(*said, table, area, steps)
+
+
+def _with_list(value, loads, noise, table, area, steps):
+    """A reported list beside the figures: its length by the usual success is a finishing share."""
+    first, listed, remaining = area.reported
+    mean, success, correlation, year, area_year = (
+        table[["mean", "success", "correlation", "year", "area_year"]].to_numpy().T
+    )
+    part = min((listed + 0.5) / (remaining + 1), 0.98)
+    count = value.shape[1]
+    own = np.zeros((len(table), count + 1, count + 1))
+    own[:, :count, :count] = noise
+    left_over = np.maximum(area_year**2 - luck_variance(success, correlation), 0)
+    own[:, count, count] = year**2 + left_over + (1 - part) / (listed + 0.5)
+    load = [*_shares(area.kind), *(float(step <= first) for step in steps)]
+    load = np.broadcast_to(load, (len(table), 1, len(load)))
+    more = np.log(-np.log1p(-part * success)) - mean
+    return np.column_stack([value, more]), np.concatenate([loads, load], axis=1), own
+
+
+def _draw(run, quantity, keys):
+    return uniforms(run.seed, quantity, keys, run.draws, run.block)
+
+
+def assumed_draws(run: Run, assumed: DataFrame, key: str) -> ndarray:
+    """What a world assumes of what the evidence cannot tell: (draws,)."""
+    return pert(_draw(run, "assumed", [key])[0], *assumed.loc[key, ENDS].astype(float))

@@ -3,23 +3,22 @@
 The plan stays what it is; only what the worlds make of it changes, in the same worlds.
 """
 
-from collections.abc import Iterator
 from copy import copy
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
+from pandas import DataFrame
 
 from ..need.funding import still_to_come
 from ..need.missing import facts_ntm, one_more_met
 from ..need.need import spread
 from ..need.works import unit_costs
 from ..plan_checks import RULES
+from .cycle import NEVER
 from .forecast import Forecast
 from .pace import Posterior
-from .simulation import ASSUMED, Knowledge, Simulation, knowledge, simulation
+from .simulation import ASSUMED, knowledge, simulation
 from .worlds import Layout
-from .year import NEVER
 
 CHANCES = (50, 80, 90)
 MORE = (1.0, 1.1, 1.25, 1.5, 2.0, 3.0)
@@ -53,51 +52,47 @@ def promise(will: Forecast) -> dict:
     """
     runs = {factor: _with_money(will, factor) for factor in MORE}
     sums = {factor: _finishing(will, run) for factor, run in runs.items()}
-    usual = runs[1.0]
-    rich = len(will.now) + (usual.unlimited <= usual.latest)[will.open_].sum(axis=0)
+    rich = len(will.now) + (runs[1.0].unlimited <= runs[1.0].latest)[will.open_].sum(axis=0)
     answer: dict = {}
     for name, wanted in (("basically_all", will.basically), ("all", len(will.communes))):
         chance = {factor: float((number >= wanted).mean()) for factor, number in sums.items()}
+        months = {"months": will.run.months, "months_unlimited": will.run.unlimited}
         answer[name] = {
             "p": chance[1.0],
             "p_unlimited": float((rich >= wanted).mean()),
             "money": {str(level): _level(will, chance, level) for level in CHANCES},
             "by_pot": None,
-            "months": {
-                str(level): _date(will, wanted, level, will.run.months) for level in CHANCES
-            },
-            "months_unlimited": {
-                str(level): _date(will, wanted, level, will.run.unlimited) for level in CHANCES
+            **{
+                key: {str(level): _date(will, wanted, level, each) for level in CHANCES}
+                for key, each in months.items()
             },
         }
-    rows = [{"factor": factor, **spread(number)} for factor, number in sums.items()]
-    return answer | {"more_money": [*rows, {"factor": None, **spread(rich)}]}
+    rows = [
+        {"factor": factor, **spread(number)} for factor, number in (*sums.items(), (None, rich))
+    ]
+    return answer | {"more_money": rows}
 
 
-def _with_money(will: Forecast, factor: float) -> Simulation:
+def _with_money(will, factor):
     run = will.run
     draws = min(run.draws, WORLDS)
     return simulation(run.layout, draws, run.seed, run.baseline, finish=run.finish, factor=factor)
 
 
-def _finishing(will: Forecast, run: Simulation) -> np.ndarray:
+def _finishing(will, run):
     return len(will.now) + (run.months <= run.latest)[will.open_].sum(axis=0)
 
 
-def _level(will: Forecast, chance: dict[float, float], level: int) -> dict:
+def _level(will, chance, level):
     """What one chance asks for: the factor, the extra million dong, or why there is none."""
-    enough = [factor for factor in MORE if chance[factor] >= level / 100]
-    if not enough:
+    factor = next((factor for factor in MORE if chance[factor] >= level / 100), None)
+    if factor is None:
         return {"factor": None, "extra": None, "reason": "money_does_not_reach"}
-    extra = round((enough[0] - 1) * planned(will), 1)
-    return {
-        "factor": enough[0],
-        "extra": extra,
-        "reason": "reached_now" if enough[0] == 1 else None,
-    }
+    reason = "reached_now" if factor == 1 else None
+    return {"factor": factor, "extra": round((factor - 1) * planned(will), 1), "reason": reason}
 
 
-def _date(will: Forecast, wanted: int, level: int, months: np.ndarray) -> str | None:
+def _date(will, wanted, level, months):
     """The day by which so many communes have finished in ``level`` % of worlds."""
     more = wanted - len(will.now)
     if more <= 0:
@@ -114,7 +109,7 @@ def planned(will: Forecast) -> float:
     return float(rows.loc[rows["pot"].map(measure) == "money", "amount"].sum())
 
 
-def frontier(will: Forecast) -> pd.DataFrame:
+def frontier(will: Forecast) -> DataFrame:
     """How many communes finish were all money multiplied by each of :data:`FRONTIER`.
 
     Returns
@@ -123,15 +118,13 @@ def frontier(will: Forecast) -> pd.DataFrame:
         money (planned, million dong), factor, mean, p10, p50, p90.
     """
     money = planned(will)
-    return pd.DataFrame(
-        [
-            {"money": money * f, "factor": f, **spread(_finishing(will, _with_money(will, f)))}
-            for f in FRONTIER
-        ]
+    return DataFrame(
+        {"money": money * f, "factor": f, **spread(_finishing(will, _with_money(will, f)))}
+        for f in FRONTIER
     )
 
 
-def tornado(will: Forecast) -> pd.DataFrame:
+def tornado(will: Forecast) -> DataFrame:
     """The mean number finishing with each assumption at its low and its high end.
 
     Returns
@@ -144,100 +137,88 @@ def tornado(will: Forecast) -> pd.DataFrame:
         (its standard error); the largest swing first.
     """
     run, draws = will.run, min(will.run.draws, TORNADO)
-
-    def number(layout: Layout, known: Knowledge) -> np.ndarray:
-        moved = simulation(
-            layout, draws, run.seed, run.baseline, finish=run.finish, known=known, workers=1
-        )
-        return _finishing(will, moved)
-
     known, rows = knowledge(will.workbook.as_of), []
     usual = float(will.finishing[:draws].mean())
-    for key, basis, ends, cases in (*_evidence_ends(run, known), *_data_ends(run.layout, known)):
-        low, high = (number(*case) for case in cases)
+    for key, basis, ends, cases in (*_evidence_ends(known), *_data_ends(run.layout)):
+        runs = [
+            simulation(
+                case.get("layout", run.layout),
+                draws,
+                run.seed,
+                run.baseline,
+                finish=run.finish,
+                known=case.get("known"),
+                workers=1,
+            )
+            for case in cases
+        ]
+        low, high = (_finishing(will, moved) for moved in runs)
         swing = high - low
         error = swing.std() / np.sqrt(draws)
         rows.append((key, basis, *ends, low.mean(), high.mean(), usual, swing.mean(), error))
     columns = ["key", "basis", "low_end", "high_end", "low", "high", "usual", "swing", "se"]
-    table = pd.DataFrame(rows, columns=columns)
+    table = DataFrame(rows, columns=columns)
     return table.sort_values("swing", key=abs, ascending=False, kind="stable", ignore_index=True)
 
 
-Case = tuple[str, str, tuple[float, float], list[tuple[Layout, Knowledge]]]
-
-
-def _evidence_ends(run: Simulation, known: Knowledge) -> Iterator[Case]:
+def _evidence_ends(known):
     """What the evidence tells and cannot tell, each at its low and at its high end."""
-    for key in ("mean", "success"):
-        draws = known.posterior.draws
-        ends = tuple(float(draws[key].quantile(q)) for q in (0.1, 0.9))
-        cases = [
-            replace(known, posterior=Posterior(draws.assign(**{key: end}), known.posterior.last))
-            for end in ends
-        ]
-        name, shown = ("pace", np.exp(ends)) if key == "mean" else (key, ends)
-        yield name, "fitted", tuple(map(float, shown)), [(run.layout, case) for case in cases]
+    draws, last = known.posterior.draws, known.posterior.last
+    for key, name, scale in (("mean", "pace", np.exp), ("success", "success", float)):
+        ends = [float(draws[key].quantile(q)) for q in (0.1, 0.9)]
+        fits = [Posterior(draws.assign(**{key: end}), last) for end in ends]
+        cases = [{"known": replace(known, posterior=each)} for each in fits]
+        yield name, "fitted", [float(scale(end)) for end in ends], cases
     for key in ASSUMED:
-        ends = tuple(float(known.evidence.assumed.loc[key, end]) for end in ("low", "high"))
-        yield key, "assumed", ends, [(run.layout, replace(known, at={key: end})) for end in ends]
+        ends = known.evidence.assumed.loc[key, ["low", "high"]].astype(float).tolist()
+        yield key, "assumed", ends, [{"known": replace(known, at={key: end})} for end in ends]
 
 
-def _data_ends(layout: Layout, known: Knowledge) -> Iterator[Case]:
+def _data_ends(layout):
     """What the data set tells or assumes, each at its low and at its high end."""
-    plan, none = layout.plan, (np.nan, np.nan)
+    plan, facts, none = layout.plan, layout.plan.facts, (np.nan, np.nan)
     workbook, tables = plan.workbook, plan.workbook.tables
 
-    def with_table(name: str, **columns: pd.Series) -> tuple[Layout, Knowledge]:
-        changed = tables | {name: tables[name].assign(**columns)}
-        return Layout(replace(plan, workbook=replace(workbook, tables=changed))), known
+    def other(name, *ends):
+        """Layouts with other columns of a table."""
+        for columns in ends:
+            changed = replace(workbook, tables=tables | {name: tables[name].assign(**columns)})
+            yield {"layout": Layout(replace(plan, workbook=changed))}
 
-    def with_plan(**changes: object) -> tuple[Layout, Knowledge]:
-        moved = copy(layout)
-        moved.plan = replace(plan, **changes)
-        return moved, known
+    def moved(**changes):
+        """The same layout of a schedule that differs in what worlds draw on alone."""
+        same = copy(layout)
+        same.plan = replace(plan, **changes)
+        return {"layout": same}
 
     for key, (name, columns) in RANGES.items():
         table = tables[name]
         if key == "unit_costs":
             table = unit_costs(workbook).reset_index().set_axis(table.index)
-        ends = [table[columns[i]] for i in (0, 2)]
-        yield key, "data", none, [with_table(name, **dict.fromkeys(columns, end)) for end in ends]
-    sizes = ("low", "quantity", "high")
-    cases = []
-    for end in ("low", "high"):
-        works = {
-            level: rows.assign(**dict.fromkeys(sizes, rows[end]))
+        ends = (dict.fromkeys(columns, table[columns[i]]) for i in (0, 2))
+        yield key, "data", none, other(name, *ends)
+    works = [
+        {
+            level: rows.assign(low=rows[e], quantity=rows[e], high=rows[e])
             for level, rows in plan.works.items()
         }
-        cases.append((Layout(replace(plan, works=works)), known))
-    yield "quantities", "data", none, cases
-    share = tables["parts"]["share"]
-    yield (
-        "bounds",
-        "assumed",
-        none,
-        [
-            with_table("parts", least=share, most=share),
-            with_table("parts", least=share * 0, most=share * 0 + 100),
-        ],
-    )
-    stall, facts = tables["durations"]["stall"], plan.facts
+        for e in ("low", "high")
+    ]
+    yield "quantities", "data", none, [{"layout": Layout(replace(plan, works=w))} for w in works]
+    share, stall = tables["parts"]["share"], tables["durations"]["stall"]
+    bounds = {"least": share, "most": share}, {"least": share * 0, "most": share * 0 + 100}
+    yield "bounds", "assumed", none, other("parts", *bounds)
     times = (1 - SHARE, 1 + SHARE)
-    yield (
-        "stall",
-        "assumed",
-        none,
-        [with_table("durations", stall=(stall * by).clip(upper=100)) for by in times],
-    )
+    stalls = ({"stall": (stall * by).clip(upper=100)} for by in times)
+    yield "stall", "assumed", none, other("durations", *stalls)
     if facts.lost.any():
         lost = [replace(facts, lost=np.minimum(facts.lost * by, 1.0)) for by in times]
-        yield "lost", "assumed", none, [with_plan(facts=case) for case in lost]
+        yield "lost", "assumed", none, [moved(facts=case) for case in lost]
     if any(prior is not None for prior in facts.prior):
         priors = [one_more_met(tables["count_priors"], way) for way in (-1, 1)]
         changed = [replace(workbook, tables=tables | {"count_priors": prior}) for prior in priors]
-        cases = [with_plan(facts=facts_ntm(case, facts.units)) for case in changed]
+        cases = [moved(facts=facts_ntm(case, facts.units)) for case in changed]
         yield "count", "assumed", (-1.0, 1.0), cases
     for key in MOVING:
         ends = [float(np.clip(plan.rules[key] * by, *RULES[key])) for by in times]
-        cases = [with_plan(rules=plan.rules | {key: end}) for end in ends]
-        yield key, "assumed", tuple(ends), cases
+        yield key, "assumed", ends, [moved(rules=plan.rules | {key: end}) for end in ends]

@@ -8,22 +8,21 @@ import datetime as dt
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 
 import numpy as np
 import pandas as pd
+from numpy import ndarray
+from pandas import DataFrame
 
-from ..need.draws import BLOCK, pert, uniforms
+from ..need.draws import BLOCK, uniforms
 from ..problems import DataProblems, Problem
 from ..workbook import Workbook
-from .area import Area, AreaDraws, area_draws
-from .area import Run as AreaRun
-from .cycle import finishing
-from .evidence import Evidence, evidence, figures
-from .luck import HIGHEST_SUCCESS, list_luck
-from .pace import Posterior, fit
+from .cycle import NEVER, Alike, Chances, Communes, Purse, finishing
+from .evidence import HIGHEST_SUCCESS, Evidence, evidence, list_luck, province_of
+from .pace import ENDS, Area, AreaDraws, Posterior, area_draws, assumed_draws, fit
+from .pace import Run as AreaRun
 from .worlds import Layout, draw_block
-from .year import NEVER, Alike, Chances, Communes
 from .yearly_list import Schedule, schedule
 
 LARGEST = 5_000_000  # kinds x goals x draws held at once by a worker
@@ -50,11 +49,11 @@ class Knowledge:
     at: dict[str, float] = field(default_factory=dict)
 
     @property
-    def assumed(self) -> pd.DataFrame:
+    def assumed(self) -> DataFrame:
         """What the panel cannot tell: low, mode, high by key."""
         table = self.evidence.assumed.copy()
         for key, value in self.at.items():
-            table.loc[key, ["low", "mode", "high"]] = value
+            table.loc[key, ENDS] = value
         return table
 
 
@@ -103,7 +102,7 @@ class Simulation:
     latest : ndarray of int16
         Goals x draws: the last month that counts for the deadline.
     held : ndarray of int8
-        Goals x draws: what held each back (:mod:`ntm_analysis.forecast.year`).
+        Goals x draws: what held each back (:mod:`ntm_analysis.forecast.cycle`).
     listed : ndarray of float
         Goals x spans: the chance to be on each year's list.
     lists : ndarray of int
@@ -122,23 +121,23 @@ class Simulation:
     seed: int
     finish: str
     baseline: Baseline
-    months: np.ndarray
-    signed: np.ndarray
-    unlimited: np.ndarray
-    latest: np.ndarray
-    held: np.ndarray
-    listed: np.ndarray
-    lists: np.ndarray
+    months: ndarray
+    signed: ndarray
+    unlimited: ndarray
+    latest: ndarray
+    held: ndarray
+    listed: ndarray
+    lists: ndarray
     in_time: float
-    blocked: np.ndarray
-    counts: dict[str, np.ndarray]
+    blocked: ndarray
+    counts: dict[str, ndarray]
 
     @property
     def plan(self) -> Schedule:
         return self.layout.plan
 
     @property
-    def goals(self) -> pd.DataFrame:
+    def goals(self) -> DataFrame:
         return self.plan.goals
 
     @property
@@ -164,8 +163,7 @@ def baseline_of(workbook: Workbook, seed: int) -> Baseline:
     money = float(np.mean(list(yearly.values())))
     share = 1.0
     for _ in range(ROUNDS):
-        run = simulation(layout, CALIBRATING, seed, Baseline(share, money))
-        share = run.in_time
+        share = simulation(layout, CALIBRATING, seed, Baseline(share, money)).in_time
     return Baseline(share, money)
 
 
@@ -203,99 +201,81 @@ def simulation(
     """
     plan = layout.plan
     known = known or knowledge(plan.workbook.as_of)
-    workers = workers or os.cpu_count() or 1
-    starts = range(0, draws, BLOCK)
     area, area_run = area_of(plan, known).name, area_run_of(plan, known, draws, seed)
     years, chances = usual_years(layout, baseline, known, area_run, factor)
 
-    def one(at: int) -> dict[str, np.ndarray]:
+    def one(at):
         some = slice(at, min(at + BLOCK, draws))
-        here = (part_of(years, some), part_of(chances, some))
-        return _block(layout, area, some, seed, *here, bool(baseline.usual_money), factor)
+        own = replace(area_run, draws=some.stop - at, block=at // BLOCK)
+        purse = partial(Purse, factor=factor) if baseline.usual_money else None
+        return _block(layout, area, own, part_of(years, some), part_of(chances, some), purse)
 
     size = len(layout.sets.kinds) * max(1, len(plan.goals)) * BLOCK
-    if workers > 1 and len(starts) > 1 and size <= 20 * LARGEST:
-        with ThreadPoolExecutor(workers) as pool:
-            parts = list(pool.map(one, starts))
-    else:
-        parts = [one(at) for at in starts]
+    workers = (workers or os.cpu_count() or 1) if size <= 20 * LARGEST else 1
+    with ThreadPoolExecutor(workers) as pool:
+        parts = list(pool.map(one, range(0, draws, BLOCK)))
     joined = {k: np.concatenate([p[k] for p in parts], axis=1) for k in PER_DRAW}
     sums = {k: np.sum([p[k] for p in parts], axis=0) for k in SUMS}
-    latest = _latest(plan, joined["lag"], finish)
+    months, lag, lists = (joined[key] for key in ("months", "lag", "lists"))
     return Simulation(
         layout,
         draws,
         seed,
         finish,
         baseline,
-        joined["months"],
-        _signed(plan, joined["months"], joined["lag"]),
+        months,
+        _signed(plan, months, lag),
         joined["unlimited"],
-        latest,
+        _latest(plan, lag, finish),
         joined["held"],
         sums["listed"] / draws,
-        joined["lists"],
-        float(sums["in_time"] / max(1, sums["asked"])),
+        lists,
+        float(sums["in_time"] / max(1, lists[0].sum())),
         sums["blocked"],
         {"lacking": sums["lacking"], "finishing": sums["finishing"]},
     )
 
 
 PER_DRAW = ("months", "unlimited", "held", "lists", "lag")
-SUMS = ("listed", "in_time", "asked", "blocked", "lacking", "finishing")
+SUMS = ("listed", "in_time", "blocked", "lacking", "finishing")
 
 
 def part_of(numbers: AreaDraws | Chances, some: slice) -> AreaDraws | Chances:
     """The same numbers of some of the worlds."""
-    arrays = {k: v for k, v in vars(numbers).items() if isinstance(v, np.ndarray)}
+    arrays = {k: v for k, v in vars(numbers).items() if isinstance(v, ndarray)}
     return replace(numbers, **{name: array[..., some] for name, array in arrays.items()})
 
 
-def _block(
-    layout: Layout,
-    area: str,
-    some: slice,
-    seed: int,
-    years: AreaDraws,
-    chances: Chances,
-    with_money: bool,
-    factor: float,
-) -> dict[str, np.ndarray]:
-    """What is kept of a block of worlds."""
-    plan, draws, number = layout.plan, some.stop - some.start, some.start // BLOCK
-    block = draw_block(layout, draws, seed, number)
+def _block(layout, area, run, years, chances, purse):
+    """What is kept of a block of worlds; ``purse`` makes its money, where any is entered."""
+    plan, block = layout.plan, draw_block(layout, run.draws, run.seed, run.block)
     parts = [(span.year, span.fraction) for span in plan.spans]
-    ntm = plan.goals[plan.ntm]
-    listed = ntm["year"].dropna().astype(int).value_counts().to_dict()
+    listed = plan.goals.loc[plan.ntm, "year"].dropna().astype(int).value_counts().to_dict()
 
     @cache  # both crowds live in the same worlds
-    def uniform(quantity: str, year: int | None) -> np.ndarray:
+    def uniform(quantity, year):
         keys = layout.decisions if year is None else [f"{k}|{year}" for k in layout.decisions]
-        return uniforms(seed, quantity, keys, draws, number)
+        return uniforms(run.seed, quantity, keys, run.draws, run.block)
 
-    crowds = {}
-    run = AreaRun(_month_number(plan), years.years, draws, seed, number)
-    for name, pays in (("paid", with_money), ("unlimited", False)):
+    purse, outcomes = purse and purse(layout, block), []
+    for own in (purse, None):
         if plan.described:
-            crowd = Communes(layout, block, chances, uniform, with_money=pays, factor=factor)
+            crowd = Communes(layout, block, chances, uniform, own)
         else:
             crowd = Alike(plan, run, area, uniform("tie", None))
         finishing(crowd, years, parts, listed)
-        crowds[name] = crowd
-    paid = crowds["paid"]
+        outcomes.append(crowd.outcome)
+    paid, unlimited = outcomes
     reached = (paid.month <= plan.deadline)[plan.ntm].sum(axis=0)
     return {
         "months": paid.month,
-        "unlimited": crowds["unlimited"].month,
+        "unlimited": unlimited.month,
         "held": paid.held,
-        "lists": np.concatenate([np.stack(pair) for pair in paid.lists] or [np.zeros((2, 0))], 1),
+        "lists": np.concatenate([np.zeros((2, 0), dtype=int), *map(np.stack, paid.lists)], axis=1),
         "lag": block.lag,
         "listed": paid.listed,
         "in_time": paid.in_time,
-        "asked": paid.asked,
-        "blocked": paid.purse.blocked
-        if paid.purse
-        else np.zeros(len(layout.blockers), dtype=np.int64),
+        "blocked": purse.blocked if purse else np.zeros(len(layout.blockers), dtype=np.int64),
         "lacking": np.count_nonzero(block.lacks, axis=2),
         # Not a matrix product: the threads of the library behind it would stand in the way.
         "finishing": np.einsum("ucd,d->uc", block.lacks, reached.astype(float)),
@@ -310,71 +290,49 @@ def usual_years(
     The luck's mean is m / (1 - d (1 - q)), m the mean success of the evidence, d what is lost
     where works are late, q the share paid in time in the baseline: so the baseline gives m.
     """
-    assumed = {
-        key: pert(
-            uniforms(run.seed, "assumed", [key], run.draws, run.block)[0],
-            *known.assumed.loc[key, ["low", "mode", "high"]].astype(float),
-        )
-        for key in ASSUMED
-    }
-    area = area_of(layout.plan, known)
-    years = area_draws(known.posterior, known.assumed, area, run)
-    late, unpaid = assumed["late_share"], 1 - baseline.paid_share
+    late, drift, pledge, exponent = (
+        assumed_draws(run, known.assumed, key)
+        for key in ("late_share", "drift", "pledge_chance", "money_exponent")
+    )
+    years = area_draws(known.posterior, known.assumed, area_of(layout.plan, known), run)
+    unpaid = 1 - baseline.paid_share
     highest = np.maximum(1 - years.success / HIGHEST_SUCCESS, 0) / max(unpaid, 1e-9)
     late = np.minimum(late, highest)
-    success = years.success / (1 - late * unpaid)
-    luck = list_luck(years.ease, success, years.correlation)
+    luck = list_luck(years.ease, years.success / (1 - late * unpaid), years.correlation)
     length = years.length
     if baseline.usual_money:
         yearly = layout.yearly_money()
         usual = np.array([yearly.get(year, baseline.usual_money) for year in run.years])
         ratio = factor * usual / baseline.usual_money
-        length = np.clip(length * ratio[:, None] ** assumed["money_exponent"], 0, 1)
-    chances = Chances(assumed["drift"], assumed["pledge_chance"], late)
-    return replace(years, luck=luck, length=length), chances
+        length = np.clip(length * ratio[:, None] ** exponent, 0, 1)
+    return replace(years, luck=luck, length=length), Chances(drift, pledge, late)
 
 
 def area_of(plan: Schedule, known: Knowledge) -> Area:
     """The area of a data set: its own record, its reported list, the figures of its province."""
-    workbook = plan.workbook
-    province = (workbook.meta.get("province") or {}).get("name", "")
-    name = (workbook.meta.get("district") or {}).get("name", "")
-    whole = not name  # a data set of a whole province names no district
-    area = province if whole else f"{name} ({province})" if province else name
-    communes, left = len(workbook.communes), int(plan.ntm.sum())
-    own = pd.DataFrame(
-        [
-            {
-                "row": 0,
-                "area": area,
-                "area_kind": "province" if whole else "district",
-                "date": f"{workbook.as_of:%Y-%m}",
-                "measure": "ntm_communes",
-                "value": communes - left,
-                "total": communes,
-                "mark": "read",
-                "source_url": "",
-            }
-        ]
-    )
-    record = figures(own)[0]
-    told = known.evidence.figures
-    told = told[(told["province"] == province) & (told["month"] <= _month_number(plan))]
-    told = told[~((told["area"] == area) & told["month"].isin(record["month"]))]
-    reported = None
-    goals = plan.goals[plan.ntm]
-    first = goals.loc[goals["year"] == plan.spans[0].year]
-    if len(first):
-        reported = (plan.spans[0].year, len(first), left)
-    rows = pd.concat([told, record], ignore_index=True)
-    return Area(area, own["area_kind"].iloc[0], rows, communes, reported)
+    meta, communes, left = plan.workbook.meta, len(plan.workbook.communes), int(plan.ntm.sum())
+    province, district = ((meta.get(of) or {}).get("name", "") for of in ("province", "district"))
+    # A data set of a whole province names no district.
+    area = f"{district} ({province})" if province and district else district or province
+    kind = "district" if district else "province"
+    names = {"area": area, "area_kind": kind, "province": province_of(area)}
+    counts = {"finished": float(communes - left), "total": float(communes)}
+    own = {**names, "month": plan.as_of_month, **counts}
+    published = known.evidence.figures
+    published = published[published["province"] == province]
+    published = published[published["month"] <= plan.as_of_month]
+    published = published[(published["area"] != area) | (published["month"] != plan.as_of_month)]
+    year = plan.spans[0].year
+    listed = int((plan.goals.loc[plan.ntm, "year"] == year).sum())
+    rows = pd.concat([published, DataFrame([own])], ignore_index=True)
+    return Area(area, kind, rows, communes, (year, listed, left) if listed else None)
 
 
 def area_run_of(plan: Schedule, known: Knowledge, draws: int, seed: int) -> AreaRun:
     """The worlds of a schedule's area."""
     merged = merged_since(plan.workbook, known.posterior.last)
     years = [span.year for span in plan.spans]
-    return AreaRun(_month_number(plan), years, draws, seed, merged=merged)
+    return AreaRun(plan.as_of_month, years, draws, seed, merged=merged)
 
 
 def merged_since(workbook: Workbook, month: int) -> bool:
@@ -384,21 +342,16 @@ def merged_since(workbook: Workbook, month: int) -> bool:
     return bool((after & (on <= pd.Timestamp(workbook.as_of))).any())
 
 
-def _month_number(plan: Schedule) -> int:
-    return 12 * plan.workbook.as_of.year + plan.workbook.as_of.month
-
-
-def _signed(plan: Schedule, months: np.ndarray, lag: np.ndarray) -> np.ndarray:
+def _signed(plan, months, lag):
     """The month of the decision: the end of the year that a goal is met in, and the lag."""
     december = 12 - plan.workbook.as_of.month
     late = np.maximum(0, -(-(months.astype(np.int64) - december) // 12))
-    year_end = december + 12 * late
-    return np.where(months >= NEVER, NEVER, year_end + lag).astype(np.int16)
+    return np.where(months >= NEVER, NEVER, december + 12 * late + lag).astype(np.int16)
 
 
-def _latest(plan: Schedule, lag: np.ndarray, finish: str) -> np.ndarray:
+def _latest(plan, lag, finish):
     """The last month in which a goal may be met to finish by the deadline: goals x draws."""
     if finish == "met":
-        return np.full(lag.shape, plan.deadline, dtype=np.int16)
+        return np.full_like(lag, plan.deadline)
     december = 12 - plan.workbook.as_of.month
     return (december + 12 * ((plan.deadline - december - lag) // 12)).astype(np.int16)

@@ -9,9 +9,11 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from numpy import ndarray
+from pandas import DataFrame, Series
 
 from ..need.draws import MEANS, pert, together, uniforms
-from ..need.missing import Missing, drawn_missing, usual_missing
+from ..need.missing import drawn_missing, usual_missing
 from ..need.money import Envelopes, instance, instances_of, monthly_money
 from ..need.pot_sets import CEMENT_PART, pot_sets
 from ..need.works import (
@@ -47,11 +49,11 @@ class ItemTable:
     """
 
     level: str
-    works: pd.DataFrame
-    goal: np.ndarray
-    holder: np.ndarray
-    committed: np.ndarray
-    left: np.ndarray
+    works: DataFrame
+    goal: ndarray
+    holder: ndarray
+    committed: ndarray
+    left: ndarray
     keys: list[str]
 
 
@@ -88,9 +90,9 @@ class Layout:
         # Where some communes hold a pot for themselves and others share it, all of it is common.
         held = {
             pot
-            for pot, names in self.instances.items()
-            if all(name == instance(pot, code) for name, code in zip(names, codes, strict=True))
-        } & set(rows["pot"])
+            for pot in rows["pot"].unique()
+            if self.instances[pot] == [instance(pot, code) for code in codes]
+        }
         self.sets = pot_sets(workbook.tables, own=held | self.split)
         self.own = [i for i, pot in enumerate(self.sets.pots) if pot in held | self.split]
         shared = [pot for i, pot in enumerate(self.sets.pots) if i not in self.own]
@@ -119,15 +121,15 @@ class Layout:
         return named(self.plan.goals["level"], self.plan.goals["code"])
 
     @cached_property
-    def debts(self) -> pd.DataFrame:
+    def debts(self) -> DataFrame:
         """Construction debts still owed: unit, amount (thousand dong)."""
         workbook = self.plan.workbook
         rows = newest_debts(workbook)
         rows = rows[rows["unit"].isin(workbook.communes.index) & (rows["amount"] > 0)]
         owed = np.rint(rows["amount"].to_numpy(dtype=float) * THOUSAND)
-        return pd.DataFrame({"unit": rows["unit"].to_numpy(), "amount": owed}, dtype=float)
+        return DataFrame({"unit": rows["unit"].to_numpy(), "amount": owed}, dtype=float)
 
-    def _item(self, level: str, rows: pd.DataFrame) -> ItemTable:
+    def _item(self, level, rows):
         plan = self.plan
         goals = plan.goals[plan.goals["level"] == level]
         number = dict(zip(goals["unit"], goals.index, strict=True))
@@ -150,17 +152,15 @@ class Layout:
 
         Years beyond those entered have the money of the last; credit, which pays no works, is none.
         """
-        pots = self.plan.workbook.tables["pots"].set_index("pot")
-        rows, measure = self._envelopes, pots["measure"]
-        rows = rows[rows["pot"].map(pots["fund"]) != "tin_dung"]
-        price = self.prices.costs.get("xi-mang")
-        usual = (price["low"] + 4 * price["mode"] + price["high"]) / 6 if price else 0.0
-        worth = rows["amount"] * np.where(rows["pot"].map(measure) == "cement", usual, 1.0)
-        sums = worth.groupby(rows["year"].astype(int)).sum()
-        return {int(year): float(value) for year, value in sums.items()}
+        rows = self._envelopes.merge(self.plan.workbook.tables["pots"][["pot", "fund", "measure"]])
+        rows = rows[rows["fund"] != "tin_dung"]
+        price = self.prices.costs.get("xi-mang", {"low": 0.0, "mode": 0.0, "high": 0.0})
+        usual = (price["low"] + 4 * price["mode"] + price["high"]) / 6
+        worth = rows["amount"] * np.where(rows["measure"] == "cement", usual, 1.0)
+        return worth.groupby(rows["year"].astype(int)).sum().to_dict()
 
 
-def usual_beyond(envelopes: pd.DataFrame, until: int) -> pd.DataFrame:
+def usual_beyond(envelopes: DataFrame, until: int) -> DataFrame:
     """The envelopes, and for years that nobody has entered up to ``until`` those of the last year.
 
     What is not entered is not nought: that money goes on as before is the assumption.
@@ -202,15 +202,15 @@ class Block:
     """
 
     draws: int
-    lacks: np.ndarray
-    count: np.ndarray
-    cost: np.ndarray
-    committed: np.ndarray
-    own_committed: np.ndarray | None
-    months: np.ndarray
-    money: np.ndarray
-    own_money: np.ndarray | None
-    lag: np.ndarray
+    lacks: ndarray
+    count: ndarray
+    cost: ndarray
+    committed: ndarray
+    own_committed: ndarray | None
+    months: ndarray
+    money: ndarray
+    own_money: ndarray | None
+    lag: ndarray
 
 
 def draw_block(layout: Layout, draws: int, seed: int | None, block: int = 0) -> Block:
@@ -219,42 +219,33 @@ def draw_block(layout: Layout, draws: int, seed: int | None, block: int = 0) -> 
     With :data:`~ntm_analysis.need.draws.MEANS` in the place of a seed: the central case, the most
     probable missing criteria and all else at its mean.
     """
-    plan = layout.plan
+    plan, kinds = layout.plan, {kind: i for i, kind in enumerate(layout.sets.kinds)}
     prices = Prices(layout.prices, plan.workbook.as_of.year, draws, seed, block)
     missing = _missing(plan, draws, seed, block)
-    kinds = {kind: i for i, kind in enumerate(layout.sets.kinds)}
-    goals = len(plan.goals)
-    cost = np.zeros((goals, len(kinds), draws))
-    committed = np.zeros((len(kinds), draws))
-    own_committed = np.zeros_like(cost) if layout.own else None
-    months = np.zeros((goals, draws), dtype=np.int16)
+    cost = np.zeros((len(plan.goals), len(kinds), draws))
+    # What is committed, at the first goal of each commune; of communes without a goal in common.
+    owed, common = np.zeros_like(cost), np.zeros((len(kinds), draws))
+    months = np.zeros((len(plan.goals), draws), dtype=np.int16)
     for level, lacks in missing.items():
         mine = [item for item in layout.items if item.level == level]
-        drawn = drawn_works([item.works for item in mine], lacks, prices)
-        for item, works in zip(mine, drawn, strict=True):
-            value = works.value
-            parts = {works.item: works.amount if value is None else works.amount - value}
-            if value is not None:
-                parts[works.item + CEMENT_PART] = value
-            free = ~item.committed & (item.goal >= 0)
-            for kind, amount in parts.items():
+        for item, works in zip(
+            mine, drawn_works([i.works for i in mine], lacks, prices), strict=True
+        ):
+            cement = np.zeros_like(works.amount) if works.value is None else works.value
+            needed, committed = item.goal >= 0, item.committed
+            free = ~committed & needed
+            parts = ((works.item, works.amount - cement), (works.item + CEMENT_PART, cement))
+            for kind, amount in parts:
                 if kind in kinds:  # what no pot may pay costs nothing to anybody
                     _into(np.add, cost[:, kinds[kind]], item.goal[free], amount[free])
-                    owed, holder = amount[item.committed], item.holder[item.committed]
-                    if own_committed is None:
-                        committed[kinds[kind]] += owed.sum(axis=0)
-                    else:
-                        _into(np.add, own_committed[:, kinds[kind]], holder, owed)
+                    holder = item.holder[committed]
+                    _into(np.add, owed[:, kinds[kind]], holder, amount[committed])
             left = _months_left(item, layout, works.amount > 0, draws, seed, block)
-            needed = item.goal >= 0
             _into(np.maximum, months, item.goal[needed], left[needed])
-    if DEBT in kinds:
-        for unit, amount in layout.debts.to_numpy():
-            holder = layout.holder[(plan.goals["unit"] == unit).to_numpy()]
-            if own_committed is None or not len(holder):
-                committed[kinds[DEBT]] += amount
-            else:
-                own_committed[holder[0], kinds[DEBT]] += amount
+    for unit, amount in layout.debts.to_numpy() if DEBT in kinds else ():
+        goals = np.flatnonzero(plan.goals["unit"] == unit)
+        place = owed[layout.holder[goals[0]]] if len(goals) else common
+        place[kinds[DEBT]] += amount
     money, own_money = _money(layout, prices, draws, seed, block)
     counts = [lacks.lacks.sum(axis=1) + lacks.nameless for lacks in missing.values()]
     lag = uniforms(seed, "decision", layout.decisions, draws, block)
@@ -264,8 +255,8 @@ def draw_block(layout: Layout, draws: int, seed: int | None, block: int = 0) -> 
         missing["ntm"].lacks,
         np.concatenate(counts).astype(np.int16),
         cost,
-        committed,
-        own_committed,
+        common if layout.own else common + owed.sum(axis=0),
+        owed if layout.own else None,
         months,
         money,
         own_money,
@@ -282,28 +273,22 @@ def _into(ufunc, target, rows, values):
         rows, values = rows[rest], values[rest]
 
 
-def _missing(plan: Schedule, draws: int, seed: int | None, block: int) -> dict[str, Missing]:
+def _missing(plan, draws, seed, block):
     """What goals lack in each world, by level; of higher levels one world stands for all."""
-    drawn = {}
-    for level, lacks in plan.missing.items():
-        if level == "ntm":
-            central = seed is MEANS
-            facts = plan.facts
-            drawn[level] = (
-                usual_missing(facts) if central else drawn_missing(facts, draws, seed, block)
-            )
-        else:
-            drawn[level] = replace(
-                lacks,
-                lacks=np.repeat(lacks.lacks, draws, axis=2),
-                nameless=np.repeat(lacks.nameless, draws, axis=1),
-            )
-    return drawn
+    facts = plan.facts
+    ntm = usual_missing(facts) if seed is MEANS else drawn_missing(facts, draws, seed, block)
+    return {"ntm": ntm} | {
+        level: replace(
+            lacks,
+            lacks=np.repeat(lacks.lacks, draws, axis=2),
+            nameless=np.repeat(lacks.nameless, draws, axis=1),
+        )
+        for level, lacks in plan.missing.items()
+        if level != "ntm"
+    }
 
 
-def _months_left(
-    item: ItemTable, layout: Layout, needed: np.ndarray, draws: int, seed: int | None, block: int
-) -> np.ndarray:
+def _months_left(item, layout, needed, draws, seed, block):
     """Whole months each work still takes, standstills included: int16, works x draws."""
     time, rules = layout.durations[item.works["item"].iloc[0]], layout.plan.rules
     shared = uniforms(seed, "duration together", [""], draws, block)[0]
@@ -320,42 +305,34 @@ def _months_left(
     return (left * needed).astype(np.int16)
 
 
-def _money(
-    layout: Layout, prices: Prices, draws: int, seed: int | None, block: int
-) -> tuple[np.ndarray, np.ndarray | None]:
+def _money(layout, prices, draws, seed, block):
     """Money come by each mark, of shared pots and of each goal's own; thousand dong."""
-    plan, marks = layout.plan, np.array(layout.marks)
+    plan, pots = layout.plan, layout.sets.pots
     correlation = plan.rules["correlation_money"] / 100
     monthly = monthly_money(layout.envelopes, prices.index, correlation, draws, seed, block)
     measure = plan.workbook.tables["pots"].set_index("pot")["measure"]
 
-    def come(name: str, pot: str) -> np.ndarray:
-        months = monthly.get(name)
-        if months is None or not months.shape[1]:
-            return np.zeros((len(marks), draws))
+    def come(name, pot):
+        months = monthly.get(name, np.zeros((draws, 0)))
         padded = np.concatenate([np.zeros((draws, 1)), months], axis=1)
-        by_mark = padded[:, np.minimum(marks, months.shape[1])].T
+        by_mark = padded[:, np.minimum(layout.marks, months.shape[1])].T
         return np.floor(by_mark * prices.cement) if measure[pot] == "cement" else by_mark
 
-    money = np.zeros((len(layout.sets.pots), len(marks), draws))
-    for p, pot in enumerate(layout.sets.pots):
+    money = np.zeros((len(pots), len(layout.marks), draws))
+    for p, pot in enumerate(pots):
         if p not in layout.own:
-            for name in dict.fromkeys(layout.instances[pot]):
-                money[p] += come(name, pot)
+            money[p] = sum(come(name, pot) for name in dict.fromkeys(layout.instances[pot]))
     if not layout.own:
         return money, None
-    place = {unit: i for i, unit in enumerate(plan.workbook.communes.index)}
-    own = np.zeros((len(plan.goals), len(layout.own), len(marks), draws))
-    for j, p in enumerate(layout.own):
-        pot = layout.sets.pots[p]
-        served = {unit: layout.instances[pot][i] for unit, i in place.items()}
-        of: dict[str, float] = {}  # the weights of all that draw on the same money
-        for unit, weight in layout.weights.items():
-            of[served[unit]] = of.get(served[unit], 0.0) + weight
+    own = np.zeros((len(plan.goals), len(layout.own), *money.shape[1:]))
+    weight = Series(layout.weights, dtype=float)
+    for j, pot in enumerate(pots[p] for p in layout.own):
+        served = Series(layout.instances[pot], index=plan.workbook.communes.index)
+        # Those that draw on the same money share it by their weights.
+        share = weight / weight.groupby(served.reindex(weight.index)).transform("sum")
         for g, unit in enumerate(plan.goals["unit"]):
-            name = served[unit]
-            part = layout.weights[unit] / of[name] if pot in layout.split else 1.0
-            own[g, j] = np.floor(come(name, pot) * part)
+            part = share[unit] if pot in layout.split else 1.0
+            own[g, j] = np.floor(come(served[unit], pot) * part)
     return money, own
 
 

@@ -8,13 +8,20 @@ reported and expected values alone and orders those who are on no reported list.
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
+from numpy import ndarray
+from pandas import DataFrame, Series
 
-from ..need.missing import Facts, Missing, expected_lacks, facts_ntm, missing_higher
-from ..need.need import communes_in_need
-from ..need.works import DEBT, newest_debts, price_index, unit_costs, works_of
+from ..assess import assess
+from ..monthly import fallen
+from ..need.draws import MEANS
+from ..need.funding import demand
+from ..need.missing import Facts, Missing, expected_lacks, facts_ntm, missing_higher, usual_missing
+from ..need.need import communes_in_need, works_not_needed
+from ..need.works import DEBT, THOUSAND, PriceList, Prices, newest_debts, works_of
 from ..parameters import POLICIES
 from ..plan_checks import LAST_MONTH_OF_LATE_LIST, RULES, lacking_assumptions
 from ..problems import DataProblems, Problem
@@ -26,7 +33,7 @@ COMMITTED = ("debt", "plan", "carried_over")  # works that are paid before all o
 
 # What each policy puts first among those who are on no reported list; the commune's own count of
 # missing criteria decides between equals, then a draw of commune and world.
-ORDERS: dict[str, Callable[[pd.DataFrame], pd.Series]] = {
+ORDERS: dict[str, Callable[[DataFrame], Series]] = {
     "own": lambda goals: goals["missing"] * 0.0,
     "closest": lambda goals: goals["missing"],
     "cheapest": lambda goals: goals["cost"],
@@ -81,10 +88,10 @@ class Schedule:
 
     workbook: Workbook
     policy: str
-    goals: pd.DataFrame
-    works: dict[str, pd.DataFrame]
+    goals: DataFrame
+    works: dict[str, DataFrame]
     facts: Facts
-    expected: np.ndarray
+    expected: ndarray
     missing: dict[str, Missing]
     spans: list[Span]
     day: dt.date
@@ -93,9 +100,14 @@ class Schedule:
     described: bool = True
 
     @property
-    def ntm(self) -> np.ndarray:
+    def ntm(self) -> ndarray:
         """Which goals are the NTM level: bool, goals."""
         return (self.goals["level"] == "ntm").to_numpy()
+
+    @property
+    def as_of_month(self) -> int:
+        """The as-of month as the evidence numbers months: 12 * year + month."""
+        return 12 * self.workbook.as_of.year + self.workbook.as_of.month
 
     def month_of(self, day: dt.date) -> int:
         """Months after the as-of month; one less where the day does not close its month."""
@@ -184,8 +196,7 @@ def schedule(workbook: Workbook, policy: str = "own", deadline: dt.date | None =
         items = {*workbook.tables["works"]["item"], *workbook.tables["typical_works"]["item"]}
         raise DataProblems([*error.problems, *_lacking(workbook, items)]) from None
     expected = expected_lacks(facts)
-    may = (expected > 0)[:, :, None]
-    missing = {"ntm": facts.missing(may, facts.open_)}
+    missing = {"ntm": replace(usual_missing(facts), lacks=(expected > 0)[:, :, None])}
     missing |= {
         level: missing_higher(workbook, level, 1, them) for level, them in higher.items() if them
     }
@@ -204,13 +215,13 @@ def schedule(workbook: Workbook, policy: str = "own", deadline: dt.date | None =
     return by_policy(plan, policy)
 
 
-def _described(workbook: Workbook, units: list[int]) -> bool:
+def _described(workbook, units):
     """Whether a row tells anything of these communes."""
     rows = (workbook.tables[name]["unit"] for name in DESCRIBING)
     return any(unit.isin(units).any() for unit in rows)
 
 
-def _no_facts(workbook: Workbook, units: list[int]) -> Facts:
+def _no_facts(workbook, units):
     """What is known of communes that nobody has described: no criterion is looked at."""
     set_id = workbook.judging_set
     numbers = workbook.law.criteria_of(set_id).index.to_numpy()
@@ -231,7 +242,7 @@ def _no_facts(workbook: Workbook, units: list[int]) -> Facts:
     )
 
 
-def by_policy(plan: Schedule, policy: str, order: pd.Series | None = None) -> Schedule:
+def by_policy(plan: Schedule, policy: str, order: Series | None = None) -> Schedule:
     """The same goals in the order of another policy; ``order``: of one that is not a rule."""
     if order is None:
         order = ORDERS.get(policy, ORDERS["own"])(plan.goals)
@@ -265,15 +276,14 @@ def weights(plan: Schedule) -> tuple[dict[int, float], frozenset[str]]:
         return dict.fromkeys(plan.goals["unit"].unique(), 1.0), split
     if plan.policy != "decree":
         return {}, split
-    coefficient = dict.fromkeys(plan.workbook.communes.index, plan.rules["coefficient_ntm"])
     facts = plan.facts
-    for i, unit in enumerate(facts.units):
-        met = len(facts.numbers) - plan.expected[i].sum()
-        if (
-            facts.number[i] >= 0 or not facts.open_[i].any()
-        ):  # as reported, whatever the new set took
-            met = (~facts.lacking[i] & ~facts.open_[i]).sum() + max(facts.number[i], 0)
-        coefficient[unit] = plan.rules["coefficient_under_15" if met < 15 else "coefficient_15_18"]
+    counted = (facts.number >= 0) | ~facts.open_.any(axis=1)
+    # As reported, whatever the new set took.
+    reported = (~facts.lacking & ~facts.open_).sum(axis=1) + np.maximum(facts.number, 0)
+    met = np.where(counted, reported, len(facts.numbers) - plan.expected.sum(axis=1))
+    keys = np.where(met < 15, "coefficient_under_15", "coefficient_15_18")
+    coefficient = dict.fromkeys(plan.workbook.communes.index, plan.rules["coefficient_ntm"])
+    coefficient |= {unit: plan.rules[key] for unit, key in zip(facts.units, keys, strict=True)}
     return coefficient, split
 
 
@@ -289,7 +299,7 @@ def split_pots(workbook: Workbook, policy: str) -> frozenset[str]:
     return frozenset(split["pot"])
 
 
-def _lacking(workbook: Workbook, items: set[str]) -> list[Problem]:
+def _lacking(workbook, items):
     """Everything that a forecast of works of these items needs and that was not known."""
     tables, rules = workbook.tables, workbook.tables["assumptions"]
     problems = lacking_assumptions(rules)
@@ -310,55 +320,69 @@ def _lacking(workbook: Workbook, items: set[str]) -> list[Problem]:
     return problems
 
 
-def _goals(
-    workbook: Workbook,
-    missing: dict[str, Missing],
-    works: dict[str, pd.DataFrame],
-    expected: np.ndarray,
-) -> pd.DataFrame:
+def _goals(workbook, missing, works, expected):
     """One row a goal, by level, then in administrative order."""
-    targets = workbook.tables["targets"]
-    first = targets.groupby(["kind", "unit", "level"])["year"].min()
-    plans = first.get("plan", pd.Series(dtype=float)).to_dict()
-    pledges = first.get("pledge", pd.Series(dtype=float)).to_dict()
-    usual = _usual_costs(workbook)
-    debts = newest_debts(workbook).groupby("unit")["amount"].sum()
-    rows = []
+    usual, tables = _usual_costs(workbook), []
     for level, lacks in missing.items():
         table = works[level]
         chances = expected if level == "ntm" else lacks.lacks[:, :, 0]
-        at, named = table["at"].to_numpy(), table["criterion"].to_numpy() > 0
-        chance = np.where(table["each"], lacks.nameless[at, 0], 1.0) if len(at) else np.zeros(0)
+        at, each = table["at"].to_numpy(dtype=int), table["each"].to_numpy(dtype=bool)
         column = np.searchsorted(lacks.numbers, table["criterion"])
-        chance[named] = chances[at[named], column[named]]
+        chance = np.where(each, lacks.nameless[at, 0], 1.0)
+        chance = np.where(table["criterion"] > 0, chances[at, column], chance)
         size = (table["low"] + 4 * table["quantity"] + table["high"]) / 6 * table["left"]
-        money = size * table["item"].map(usual) * chance
-        cost = np.bincount(at, money.to_numpy(dtype=float), minlength=len(lacks.units))
-        counts = chances.sum(axis=1) + lacks.nameless[:, 0]
-        for i, unit in enumerate(lacks.units):
-            owed = debts.get(unit, 0.0) if level == "ntm" else 0.0
-            rows.append(
-                {
-                    "unit": unit,
-                    "code": workbook.units.loc[unit, "code"],
-                    "level": level,
-                    "year": plans.get((unit, level), np.nan),
-                    "pledge": pledges.get((unit, level), np.nan),
-                    "missing": round(float(counts[i]), 6),
-                    "cost": round(float(cost[i] + owed), 6),
-                    "order": 0.0,
-                }
-            )
-    columns = ["unit", "code", "level", "year", "pledge", "missing", "cost", "order"]
-    return pd.DataFrame(rows, columns=columns)
+        money = (size * table["item"].map(usual) * chance).to_numpy(dtype=float)
+        columns = {
+            "unit": lacks.units,
+            "code": workbook.units.loc[lacks.units, "code"],
+            "level": level,
+        }
+        columns["missing"] = chances.sum(axis=1) + lacks.nameless[:, 0]
+        columns["cost"] = np.bincount(at, money, minlength=len(lacks.units))
+        tables.append(DataFrame(columns))
+    goals = pd.concat(tables, ignore_index=True)
+    debts = newest_debts(workbook).groupby("unit")["amount"].sum()
+    goals["cost"] += goals["unit"].map(debts).where(goals["level"] == "ntm").fillna(0.0)
+    targets = workbook.tables["targets"].groupby(["kind", "unit", "level"])["year"].min()
+    for column, kind in (("year", "plan"), ("pledge", "pledge")):
+        places = zip(*(goals[name] for name in ("unit", "level")), strict=True)
+        goals[column] = [targets.get((kind, *place), np.nan) for place in places]
+    rounded = {c: goals[c].map(lambda value: round(float(value), 6)) for c in ("missing", "cost")}
+    return goals.assign(order=0.0, **rounded)
 
 
-def _usual_costs(workbook: Workbook) -> pd.Series:
+def _usual_costs(workbook):
     """The mean unit cost of each item in prices of the as-of year, million dong."""
-    costs, prices = unit_costs(workbook), workbook.tables["prices"].set_index("year")
-    rise = (prices["low"] + 4 * prices["mode"] + prices["high"]) / 6
-    path = pd.DataFrame({"year": rise.index, **dict.fromkeys(("low", "mode", "high"), rise)})
-    index = price_index(path, workbook.as_of.year, 1, 0)
-    lift = {year: 1 / float(index[int(year)][0]) for year in costs["price_year"].unique()}
-    lifted = costs["price_year"].map(lift).mask(costs.index == DEBT, 1.0)  # paid as it stands
-    return (costs["low"] + 4 * costs["mode"] + costs["high"]) / 6 * lifted
+    prices = Prices(PriceList(workbook), workbook.as_of.year, 1, MEANS)
+    return {item: prices.cost(item)[0] / THOUSAND for item in prices.tables.costs}
+
+
+# --- what is to be looked at in a data set --------------------------------------------------------
+
+
+def contradictions(workbook: Workbook) -> list[Problem]:
+    """What a data set says against itself.
+
+    Lists against counts, states against indicators, cumulative progress that falls.
+    """
+    names = ("indicator_values", "criterion_states", "criterion_counts")
+    sets = sorted({set_id for name in names for set_id in workbook.tables[name]["set"]})
+    against = [problem for each in sets for problem in assess(workbook, each).contradictions]
+    return against + fallen(workbook)
+
+
+def points(workbook: Workbook) -> list[Problem]:
+    """Every warning of the check.
+
+    What the need or the forecast lacks is one here, not an error first when it is asked for.
+    """
+    if workbook.communes.empty:
+        return [*workbook.warnings]
+    warnings = [*workbook.warnings, *contradictions(workbook)]
+    for answer in (partial(demand, draws=1), schedule):
+        try:
+            answer(workbook)
+        except DataProblems as error:
+            warnings += [replace(problem, warning=True) for problem in error.problems]
+    warnings += works_not_needed(workbook, assess(workbook, workbook.default_set("ntm")))
+    return list(dict.fromkeys(warnings))

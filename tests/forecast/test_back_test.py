@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from ntm_analysis.cli import main
-from ntm_analysis.forecast.area import Area, Run
 from ntm_analysis.forecast.back_test import (
     DRAWS,
     RATES,
@@ -22,7 +21,7 @@ from ntm_analysis.forecast.back_test import (
 )
 from ntm_analysis.forecast.cycle import counted
 from ntm_analysis.forecast.evidence import SERIES, evidence, figures, reference
-from ntm_analysis.forecast.pace import Posterior
+from ntm_analysis.forecast.pace import Area, Posterior, Run
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import pytest
 from conftest import make_dataset
 from small_districts import HIGH, MODEL, NEW, PROVINCE, plain
 
+from ntm_analysis.forecast.cycle import Purse
 from ntm_analysis.forecast.forecast import plan_of
 from ntm_analysis.forecast.simulation import (
     Baseline,
@@ -18,7 +19,6 @@ from ntm_analysis.forecast.simulation import (
     simulation,
 )
 from ntm_analysis.forecast.worlds import Layout, draw_block
-from ntm_analysis.forecast.year import Purse
 from ntm_analysis.forecast.yearly_list import Span, deadline_of, schedule
 from ntm_analysis.need.draws import BLOCK, pert, uniforms
 from ntm_analysis.scenarios.scenario import scenario

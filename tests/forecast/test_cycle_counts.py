@@ -8,10 +8,9 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
-from ntm_analysis.forecast.area import Area, AreaDraws, Run, area_draws
 from ntm_analysis.forecast.cycle import Counts, binomial, finishing, part_of_year, spans, whole
 from ntm_analysis.forecast.evidence import evidence
-from ntm_analysis.forecast.pace import Posterior
+from ntm_analysis.forecast.pace import Area, AreaDraws, Posterior, Run, area_draws
 
 DRAWS = 20_000
 YEARS = (2022, 2023, 2024)
@@ -46,13 +45,11 @@ class Villages:
         self.back = [commune for commune in self.missed if self.rng.random() < chance[0]]
         return np.array([len(self.back)])
 
-    def list(self, year, length):
+    def judge(self, year, length, luck, unlisted):
         others = [commune for commune in self.open if commune not in self.missed]
         away = [commune for commune in self.missed if commune not in self.back]
         order = [*self.back, *self.rng.permutation(others).tolist(), *away]
         self.listed = order[: length[0]]
-
-    def judge(self, year, luck, unlisted):
         chances = [luck[0] if commune in self.listed else unlisted[0] for commune in self.open]
         done = [
             commune
@@ -146,10 +143,9 @@ def test_simulated_lists_are_met_as_published_ones_were(left, finished):
     class Watched(Counts):
         lists: ClassVar[list] = []
 
-        def judge(self, year, luck, unlisted):
-            listed = self._listed
-            done = super().judge(year, luck, unlisted)
-            self.lists.append((listed, self.met))
+        def judge(self, year, length, luck, unlisted):
+            done = super().judge(year, length, luck, unlisted)
+            self.lists.append((length, self.met))
             return done
 
     known = evidence()

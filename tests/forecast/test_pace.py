@@ -5,12 +5,20 @@ import pandas as pd
 import pytest
 from scipy.stats import betabinom, multivariate_normal
 
-from ntm_analysis.forecast.area import Area, Run, area_draws
-from ntm_analysis.forecast.evidence import BEGIN, evidence
-from ntm_analysis.forecast.luck import GRID, beta_sizes, list_luck, success_weights
+from ntm_analysis.forecast.evidence import (
+    BEGIN,
+    GRID,
+    beta_sizes,
+    evidence,
+    list_luck,
+    success_weights,
+)
 from ntm_analysis.forecast.pace import (
     MEAN_PRIOR,
+    Area,
     Posterior,
+    Run,
+    area_draws,
     design,
     fit,
     intervals,

@@ -15,7 +15,7 @@ from small_districts import NEW, OLD, bounds, changed, district
 from ntm_analysis import recognition
 from ntm_analysis.assess import assess
 from ntm_analysis.forecast import simulation as room
-from ntm_analysis.forecast.area import area_draws
+from ntm_analysis.forecast.pace import area_draws
 from ntm_analysis.forecast.simulation import Baseline, area_of, knowledge, simulation
 from ntm_analysis.forecast.worlds import Layout
 from ntm_analysis.forecast.yearly_list import schedule

@@ -10,12 +10,11 @@ from small_districts import POT, YEARLY, YEARS, assumptions
 
 from ntm_analysis import cli
 from ntm_analysis.forecast import simulation as room
-from ntm_analysis.forecast.area import Area, Run
 from ntm_analysis.forecast.back_test import DRAWS, SEED, back_test
 from ntm_analysis.forecast.cycle import counted
 from ntm_analysis.forecast.evidence import evidence, figures
 from ntm_analysis.forecast.forecast import forecast, forecast_of
-from ntm_analysis.forecast.pace import Posterior
+from ntm_analysis.forecast.pace import Area, Posterior, Run
 from ntm_analysis.forecast.worlds import Layout
 from ntm_analysis.forecast.yearly_list import schedule
 from ntm_analysis.problems import DataProblems
