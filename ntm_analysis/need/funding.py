@@ -21,7 +21,7 @@ from .draws import BLOCK, pert, uniforms
 from .missing import missing_higher, missing_ntm, one_more_met
 from .money import Envelopes, instances_of, monthly_shares
 from .need import Need, communes_in_need, draw_need, spread
-from .pot_sets import pot_sets
+from .pot_sets import all_sets
 from .works import THOUSAND, PriceList, Prices, newest_debts, unit_costs
 
 DRAWS, SEED = 10_000, 2022
@@ -86,15 +86,14 @@ def funding(workbook: Workbook, need: Need, until: int, seed: int) -> Funding:
     pots = workbook.tables["pots"].set_index("pot")
     rows, in_kind = still_to_come(workbook, until), pots["measure"] == "cement"
     prices = Prices(PriceList(workbook), need.price_year, need.draws, seed)
-    zeros, ones = np.zeros(need.draws, dtype=np.int64), np.ones(need.draws)
-    planned, disbursed = Counter(), Counter()
+    ones = np.ones(need.draws)
+    held = dict.fromkeys(pots.index, np.zeros((2, need.draws), dtype=np.int64))
     for row in rows[rows["pot"].map(pots["fund"]) != "tin_dung"].to_dict("records"):
         pot, year = row["pot"], int(row["year"])
         u = uniforms(seed, "disbursed", [f"{pot}|{year}"], need.draws)[0]
         share = pert(u, row["disbursed_low"], row["disbursed"], row["disbursed_high"]) / 100
         whole = row["amount"] * (1 if in_kind[pot] else THOUSAND / prices.index[year])
-        planned[pot] += np.rint(whole).astype(np.int64)
-        disbursed[pot] += np.rint(whole * share).astype(np.int64)
+        held[pot] = held[pot] + np.rint(whole * np.array([ones, share])).astype(np.int64)
 
     def due(by):
         sums = Counter()
@@ -104,22 +103,21 @@ def funding(workbook: Workbook, need: Need, until: int, seed: int) -> Funding:
         return sums
 
     tonnes = {(p, y): amount for p in pots.index[in_kind] for y, amount in need.tonnes.items()}
-    sets, asked = pot_sets(workbook.tables), due({**need.by["pot_year"], **tonnes})
+    sets, asked = all_sets(workbook.tables), due({**need.by["pot_year"], **tonnes})
     costs = due(need.by["kind_year"])
-    cost = np.array([zeros + costs[kind] for kind in sets.kinds])
-    money = [
-        np.array([np.floor(held[p] * (prices.cement if in_kind[p] else ones)) for p in sets.pots])
-        for held in (planned, disbursed)
-    ]
+    cost = np.array([costs[kind] * ones for kind in sets.kinds])
+    worth = [held[p] * (prices.cement if in_kind[p] else 1) for p in sets.pots]
+    planned, disbursed = np.floor(worth).swapaxes(0, 1)
     allotted = rows["amount"].where(rows["kind"] == "allotted")
-    held = rows.assign(planned=rows["amount"], allotted=allotted).groupby("pot")
-    held = held[["planned", "allotted"]].sum(min_count=1).reindex(pots.index)
-    held = held.fillna({"planned": 0.0})
+    sums = rows.assign(planned=rows["amount"], allotted=allotted).groupby("pot")
+    sums = sums[["planned", "allotted"]].sum(min_count=1).reindex(pots.index)
     return Funding(
-        pots[["name_vi", "name_en", "fund", "capital", "measure", "mark"]].join(held),
-        *(sets.excess(cost, amounts).astype(np.int64) for amounts in money),
-        {pot: np.maximum(zeros + asked[pot] - planned[pot], 0) for pot in pots.index},
-        sets.blocking(*(np.rint(amounts.mean(axis=1)) for amounts in (cost, money[0]))),
+        pots[["name_vi", "name_en", "fund", "capital", "measure", "mark"]].join(
+            sums.fillna({"planned": 0.0})
+        ),
+        *(sets.excess(cost, money).astype(np.int64) for money in (planned, disbursed)),
+        {pot: np.maximum(asked[pot] - held[pot][0], 0) for pot in pots.index},
+        sets.blocking(*(np.rint(amounts.mean(axis=1)) for amounts in (cost, planned))),
     )
 
 
@@ -191,8 +189,7 @@ def demand(
     for need in needs.values():
         for name, sums in need.by.items():
             by[name].update(sums)
-    works = [need.works for need in needs.values()]
-    works = pd.concat([table for table in works if len(table)] or works[:1], ignore_index=True)
+    works = pd.concat([need.works for need in needs.values()], ignore_index=True)
     together, until = Need(base, draws, by, works), until or int(last)
     money = funding(workbook, together, until, seed) if units is None else None
     assumed = bool((works.loc[works["needed"] > 0, "mark"] == "assumed").all())

@@ -140,13 +140,13 @@ def facts_ntm(workbook: Workbook, units: list[int], standing: Standing | None = 
             judged = states(assess(workbook, set_id, carry=True))
             now = np.where(judged == "unknown", now, ~np.isin(judged, MET))
     counts = standing.counts.loc[units]
-    number = np.where(counts["counted"], counts["met"].fillna(0).astype(int) - met.sum(axis=1), -1)
+    number = np.where(counts["counted"], counts["met"] - met.sum(axis=1), -1).astype(int)
     prior: list[np.ndarray | None] = [None] * len(units)
     people, unknown = workbook.units.loc[units], np.flatnonzero((number < 0) & open_.any(axis=1))
     difficult = np.where(people["specially_difficult"] == "yes", "|difficult", "")
     groups = (people["group"] + difficult).to_numpy()
     # A commune that lacked nothing would be recognised.
-    most = open_.sum(axis=1) - np.array([not missing for missing in counts["missing"]], dtype=int)
+    most = open_.sum(axis=1) - (counts["missing"].map(len) == 0).to_numpy()
     try:
         chances = {group: prior_of(workbook, reported_in, group) for group in set(groups[unknown])}
         for i in unknown:

@@ -89,7 +89,7 @@ def monthly_money(
     money = {name: np.zeros((draws, months)) for name in rows["name"]}
     for i, row in enumerate(rows.itertuples()):
         month = np.arange(12 + delay[i].max()) - delay[i][:, None]
-        shares = np.append(envelopes.profiles[i], 0.0)[np.where(month // 12 == 0, month, 12)]
+        shares = np.pad(envelopes.profiles[i], 1).take(month + 1, mode="clip")
         carried = row.carried == "yes"
         for later, part in ((0, share[i]), (12, 1 - share[i]))[: 1 + carried]:
             first = 12 * (row.year - as_of.year) + later

@@ -109,10 +109,10 @@ def draw_need(
 
     for drawn in drawn_works(by_item(works), missing, prices):
         mine, item, amount, wanted = drawn.works, drawn.item, drawn.amount, drawn.wanted
-        units, cost = mine["unit"], prices.tables.costs[item]
+        units = mine["unit"]
         years = [None if pd.isna(year) else int(year) for year in mine["year"]]
         sure = ~(drawn.drawn | (mine["mark"] == "assumed"))
-        sure &= cost["mark"] != "assumed" and not cost["filled"]
+        sure &= not prices.tables.costs[item]["assumed"]
         add(amount, commune=units, criterion=mine["criterion"], year=years, item=repeat(item))
         add(amount[~sure], assumed=repeat(item))
         money, claims = amount, {}
@@ -148,14 +148,14 @@ def works_not_needed(workbook: Workbook, standing: Standing) -> list[Problem]:
 
     Such a work stays in the lists and claims money only in worlds that lack its criterion.
     """
-    communes, level = workbook.communes.index, levels(workbook)["level"].map(RANKS.index)
-    works = workbook.tables["works"]
-    works = works[works["state"].ne("done") & works["unit"].isin(communes)]
+    level = levels(workbook)["level"].map(RANKS.index)
+    works = workbook.tables["works"].query("state != 'done' and unit in @level.index")
     states, problems = standing.matrix(), []
     for work in works.to_dict("records"):
         unit, criterion = work["unit"], work["criterion"]
         reached = level[unit] >= RANKS.index(work["level"])
-        if reached or (work["level"] == "ntm" and states.loc[unit].get(criterion) in MET):
+        met = work["level"] == "ntm" and states.loc[unit].get(criterion) in MET
+        if reached or met:
             code = "work_of_level_reached" if reached else "work_already_met"
             details = {"unit": workbook.units.loc[unit, "label"], "work": work["work"]}
             details |= {"level": work["level"], "criterion": f"{criterion:g}"}

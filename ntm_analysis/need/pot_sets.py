@@ -71,6 +71,9 @@ class PotSets:
     def excess(self, cost: np.ndarray, by_pot: np.ndarray) -> np.ndarray:
         """The gap: the least extra money with which all could be paid.
 
+        A set that does not matter may ask for more than each of its parts, though never for more
+        than them together: the gap is that of :func:`all_sets`.
+
         Parameters
         ----------
         cost : ndarray
@@ -88,37 +91,24 @@ class PotSets:
         >>> rows = [("road", "a", 50, 0, 100), ("road", "b", 50, 0, 50)]
         >>> parts = pd.DataFrame(rows, columns=["item", "pot", "share", "least", "most"])
         >>> pots = pd.DataFrame({"pot": ["a", "b"], "measure": "money", "fund": "nst"})
-        >>> sets = pot_sets({"parts": parts, "pots": pots})
+        >>> sets = all_sets({"parts": parts, "pots": pots})
         >>> cost, money = np.array([[10.0]]), np.array([[4.0], [7.0]])
         >>> sets.excess(cost, money).tolist(), sets.blocking(cost, money)
         ([1.0], ['a'])
         """
-        sets, balance = self._every
-        both = np.concatenate([cost, by_pot])
-        chunks = np.array_split(both, 1 + len(sets) * both.shape[1] // CELLS, axis=1)
-        return np.ceil(np.concatenate([(balance @ c).max(axis=0) for c in chunks]) / THOUSANDTHS)
+        chunks = 1 + len(self.members) * cost.shape[1] // CELLS
+        pairs = zip(*(np.array_split(x, chunks, axis=1) for x in (cost, by_pot)), strict=True)
+        over = [(self.demand(some) - self.money(held)).max(axis=0) for some, held in pairs]
+        return np.ceil(np.concatenate(over) / THOUSANDTHS)
 
     def blocking(self, cost: np.ndarray, by_pot: np.ndarray) -> list[str]:
         """The pots of the smallest set that lacks the gap of one world, none without a gap."""
-        sets, balance = self._every
         # Sets stand in order of size: of equal ones the first is the smallest.
-        worst = (balance @ np.concatenate([cost, by_pot])).argmax()
-        return np.array(self.pots)[sets[worst]].tolist()
+        return self.names((self.demand(cost) - self.money(by_pot)).argmax())
 
     def names(self, number: int) -> list[str]:
         """The pots of one of :attr:`members`."""
         return np.array(self.pots)[self.members[number]].tolist()
-
-    @cached_property
-    def _every(self):
-        """All sets of the pots that stand in some set, by size; what each asks of a unit of each
-        cost less what it has of a unit of money in each pot: sets x (kinds + pots), thousandths.
-
-        A set that was left out may ask for more than each of its parts, though never for more
-        than them together: the gap must look at it.
-        """
-        sets = _subsets(np.flatnonzero(self.members.any(axis=0)), len(self.pots))
-        return sets, np.hstack([self.borne(sets), -THOUSANDTHS * sets])
 
     @cached_property
     def with_own(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -150,12 +140,8 @@ class PotSets:
         return np.maximum(inside, rest).clip(0)
 
 
-def pot_sets(tables: dict[str, pd.DataFrame], own: Collection[str] = ()) -> PotSets:
-    """The pot sets of a data set that matter.
-
-    A set is left out where what it must bear is nought, or never more than what two parts of it
-    must bear together: whether works can be paid does not hang on it. With ``own`` no set is left
-    out. :meth:`PotSets.excess` looks at all sets in either case.
+def all_sets(tables: dict[str, pd.DataFrame], own: Collection[str] = ()) -> PotSets:
+    """All sets of the pots of a data set, the smallest first.
 
     Parameters
     ----------
@@ -170,15 +156,25 @@ def pot_sets(tables: dict[str, pd.DataFrame], own: Collection[str] = ()) -> PotS
         Where more than :data:`MANY` pots are shared.
     """
     least, most, pots, kinds = bounds(tables)
-    shared = [i for i, pot in enumerate(pots) if pot not in own]
+    places = [i for i, pot in enumerate(pots) if pot in own]
+    shared = [i for i in range(len(pots)) if i not in places]
     if len(shared) > MANY:
         raise ValueError(f"{len(shared)} pots are shared; at most {MANY}")
-    places = [i for i, pot in enumerate(pots) if pot in own]
-    every = PotSets(pots, kinds, least, most, _subsets(shared, len(pots)), places)
+    return PotSets(pots, kinds, least, most, _subsets(shared, len(pots)), places)
+
+
+def pot_sets(tables: dict[str, pd.DataFrame], own: Collection[str] = ()) -> PotSets:
+    """The pot sets of a data set that matter; takes what :func:`all_sets` takes.
+
+    A set is left out where what it must bear is nought, or never more than what two parts of it
+    must bear together: whether works can be paid does not hang on it. With ``own`` no set is left
+    out.
+    """
+    sets = all_sets(tables, own)
     if own:
-        return every
-    _, *kept = _matter(every.members[:, shared], every.share, every.share, begin=1)
-    return replace(every, members=every.members[kept or [0]])
+        return sets
+    _, *kept = _matter(sets.members, sets.share, sets.share, begin=1)
+    return replace(sets, members=sets.members[kept or [0]])
 
 
 def _subsets(pots, width):
@@ -196,21 +192,21 @@ def bounds(
 
     A row without a least or most share is held to its usual one. Credit pays for no work.
     """
-    parts, table = tables["parts"], tables["pots"].set_index("pot")
-    parts = parts[parts["pot"].map(table["fund"]) != "tin_dung"]
-    pots = table.index[table.index.isin(parts["pot"])]
-    in_kind = parts["pot"].map(table["measure"]) == "cement"
-    money, cement = parts[~in_kind].set_index(["item", "pot"]), parts[in_kind].set_index("item")
-    items, usual = money.index.unique("item"), money["share"].astype(float)
+    parts, funds = tables["parts"], tables["pots"].set_index("pot")["fund"]
+    parts = parts[parts["pot"].map(funds) != "tin_dung"].astype({"share": float})
+    pots = funds.index[funds.index.isin(parts["pot"])].tolist()
+    cement = parts["share"].isna()
     # Rounded apart: thirds of 33,33 held to the usual share must still add up to the whole.
-    least = np.floor(money["least"].fillna(usual) * 10 + TINY)
-    most = np.ceil(money["most"].fillna(usual) * 10 - TINY)
-    least, most = (end.unstack().reindex(items, columns=pots).fillna(0.0) for end in (least, most))
-    parted = items[items.isin(cement.index)]
-    of_cement = most.loc[parted].to_numpy(copy=True)
-    of_cement[range(len(parted)), pots.get_indexer(cement.loc[parted, "pot"])] = THOUSANDTHS
-    least, most = np.vstack([least, of_cement * 0]), np.vstack([most, of_cement])
-    return least, most, pots.tolist(), [*items, *(parted + CEMENT_PART)]
+    least = np.floor(parts["least"].fillna(parts["share"]) * 10 + TINY).fillna(0.0)
+    most = np.ceil(parts["most"].fillna(parts["share"]) * 10 - TINY).fillna(THOUSANDTHS)
+    parts = parts[["item", "pot"]].assign(least=least, most=most)
+    # Cement that is not granted is bought: its money pots may pay it too.
+    bought = parts[parts["item"].isin(parts.loc[cement, "item"])]
+    bought = bought.assign(item=bought["item"] + CEMENT_PART, least=0.0)
+    parts = pd.concat([parts[~cement], bought])
+    kinds = parts["item"].unique().tolist()
+    wide = parts.pivot(index="item", columns="pot").reindex(kinds).fillna(0.0)
+    return *(wide[end].reindex(columns=pots).to_numpy() for end in ("least", "most")), pots, kinds
 
 
 def _matter(sets, share, alone, begin):

@@ -40,9 +40,9 @@ def price_index(
     >>> {year: round(float(i[0]), 4) for year, i in sorted(price_index(rise, 2022, 1, 1).items())}
     {2021: 0.9091, 2022: 1.0, 2023: 1.0}
     """
-    years = prices["year"].astype(int).tolist()
-    u = uniforms(seed, "price", [str(year) for year in years], draws, block)
-    growth = 1 + pert(u, *(prices[end] for end in ("low", "mode", "high"))) / 100
+    years = prices["year"].astype(int)
+    u = uniforms(seed, "price", years.astype(str), draws, block)
+    growth = 1 + pert(u, prices["low"], prices["mode"], prices["high"]) / 100
     grown = dict(zip(years, growth, strict=True))
     index = {base: np.ones(draws)}
     for year in sorted(grown):
@@ -55,12 +55,12 @@ def price_index(
 
 
 def unit_costs(workbook: Workbook) -> pd.DataFrame:
-    """Unit costs by item with every low and high filled (``filled``: by the rule of
-    assumptions.csv, which is an assumption).
+    """Unit costs by item with every low and high filled by the rule of assumptions.csv;
+    ``assumed``: whether that, or the cost itself, is an assumption.
     """
     costs = workbook.tables["unit_costs"].set_index("item")
     rule = workbook.tables["assumptions"].set_index("key")["value"] / 100
-    costs["filled"] = costs[["low", "high"]].isna().any(axis=1)
+    costs["assumed"] = costs[["low", "high"]].isna().any(axis=1) | (costs["mark"] == "assumed")
     for end in ("low", "high"):
         costs[end] = costs[end].fillna(costs["mode"] * rule.get(f"cost_{end}", 1.0))
     return costs
@@ -162,8 +162,8 @@ class PriceList:
     def __init__(self, workbook: Workbook) -> None:
         self.rises, self.costs = workbook.tables["prices"], unit_costs(workbook).to_dict("index")
         self.labels = workbook.units["label"]
-        parts, pots = workbook.tables["parts"], workbook.tables["pots"].set_index("pot")["measure"]
-        in_kind = parts["pot"].map(pots) == "cement"
+        parts = workbook.tables["parts"]
+        in_kind = parts["share"].isna()
         self.cement = parts[in_kind].set_index("item").to_dict("index")
         money = parts[~in_kind].groupby("item")[["pot", "share"]]
         self.shares = {item: part.to_numpy().tolist() for item, part in money}
