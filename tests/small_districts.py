@@ -154,10 +154,12 @@ def one_commune(chance, tables: dict, sets: dict, code: str, items: tuple, day: 
     if sets["advanced"] == HIGH:
         named = [{"criterion": n, "state": chance.choice(("đạt", "chưa đạt"))} for n in chance.sample(range(1, 20), 4)]
         tables["criterion_states"] += [mine | day | {"set": HIGH} | row for row in named]
+    reached = {"not_ntm": (), "ntm": ("ntm",), "advanced": ("ntm", "advanced")}[level]
     for wanted in ("ntm", "advanced", "model"):
         for year in chance.sample(YEARS, chance.choice((0, 0, 1, 2))):
             kind = chance.choice(("plan", "plan", "pledge"))
-            tables["targets"] += [mine | {"level": wanted, "kind": kind, "year": year}]
+            if wanted not in reached:  # whoever holds a level cannot be registered for it
+                tables["targets"] += [mine | {"level": wanted, "kind": kind, "year": year}]
     for number in range(chance.randint(0, 4)):
         work = mine | {"work": f"w{number}", "level": "ntm", "set": NEW, "criterion": chance.choice(("", *range(1, 20))),
                        "item": chance.choice(items), "state": chance.choice(("new", "new", "carried_over", "done")),
