@@ -27,6 +27,7 @@ MODULES = {
 }
 ROOMS = ("need", "forecast", "allocation", "scenarios")  # the first rooms of the house
 READING = ("evidence", "pace", "back_test", "register", "scenario")  # modules of rooms that read or keep
+CEILINGS = {"rooms": 72_200, "package": 245_800}  # on the way to 58,000 and 236,000: to be lowered, never raised
 PURE = (
     *("criteria", "units", "table_checks", "indicators", "assess", "recognition", "standings"),
     *(name for name in MODULES if name.split(".")[0] in ROOMS and name.split(".")[1] not in READING),
@@ -83,6 +84,14 @@ def test_a_function_of_a_room_is_short_and_asks_for_little(name):
             assert node.end_lineno - node.lineno + 1 - docstring <= 60, node.name
             given = node.args.args + node.args.kwonlyargs
             assert len([argument for argument in given if argument.arg != "self"]) <= 8, node.name
+
+
+def test_the_syntax_tree_grows_no_more():
+    """Nodes of the syntax tree: first what the first four rooms and the package come to, then what they may come to."""
+    nodes = {name: sum(1 for _ in ast.walk(ast.parse(path.read_text(encoding="utf-8")))) for name, path in MODULES.items()}
+    by_room = {room: sum(n for name, n in nodes.items() if name.split(".")[0] == room) for room in ROOMS}
+    print(by_room, sum(nodes.values()))  # shown where the test fails
+    assert sum(by_room.values()) <= CEILINGS["rooms"] and sum(nodes.values()) <= CEILINGS["package"]
 
 
 @pytest.mark.parametrize("room", ROOMS)
