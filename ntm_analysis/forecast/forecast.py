@@ -282,9 +282,7 @@ class Forecast:
     def pots_without_money(self) -> list[str]:
         """Pots that works may draw on and that bring nothing after the as-of date."""
         envelopes = self.run.layout.envelopes
-        rows = zip(
-            *(envelopes.rows[c] for c in ("name", "amount")), envelopes.profiles, strict=True
-        )
+        rows = envelopes[["name", "amount", "profile"]].to_numpy()
         full = {name.split("@")[0] for name, amount, shares in rows if amount * shares.sum() > 0}
         return [pot for pot in self.run.layout.sets.pots if pot not in full]
 

@@ -19,7 +19,7 @@ from ..problems import DataProblems, Problem
 from ..workbook import Workbook
 from .draws import BLOCK, pert, uniforms
 from .missing import missing_higher, missing_ntm, one_more_met
-from .money import Envelopes, instances_of, monthly_shares
+from .money import envelopes_from, instances_of, monthly_shares
 from .need import Need, communes_in_need, draw_need, spread
 from .pot_sets import all_sets
 from .works import THOUSAND, PriceList, Prices, newest_debts, unit_costs
@@ -39,9 +39,8 @@ class Funding:
     Attributes
     ----------
     pots : DataFrame
-        By pot, in the order of the table: name_vi, name_en, fund, capital, measure, planned
-        (million VND of the day, or tonnes), allotted (the part already allotted; NaN where no row
-        says so), mark.
+        The table of pots, by pot, with planned (million VND of the day, or tonnes) and allotted
+        (the part already allotted; NaN where no row says so).
     gap, late_gap : ndarray of int64
         The least extra money with which all could be paid from what is planned, and from what is
         disbursed; thousand đồng of the base year, by world.
@@ -70,7 +69,7 @@ def still_to_come(workbook: Workbook, until: int) -> pd.DataFrame:
     as_of, rows = workbook.as_of, workbook.tables["envelopes"]
     places = [workbook.communes[column].tolist() for column in ("code", "district")]
     drawn = {name for pot in rows["pot"].unique() for name in instances_of(pot, rows, *places)}
-    rows = Envelopes(workbook.tables, as_of).rows
+    rows = envelopes_from(workbook.tables, as_of)
     rows = rows[(rows["year"] <= until) & rows["name"].isin(drawn)]
     left = monthly_shares(workbook.tables["profiles"], rows["pot"]).loc[:, as_of.month + 1 :]
     left = (left.sum(axis=1, skipna=False) / 100).fillna((12 - as_of.month) / 12)
@@ -112,9 +111,7 @@ def funding(workbook: Workbook, need: Need, until: int, seed: int) -> Funding:
     sums = rows.assign(planned=rows["amount"], allotted=allotted).groupby("pot")
     sums = sums[["planned", "allotted"]].sum(min_count=1).reindex(pots.index)
     return Funding(
-        pots[["name_vi", "name_en", "fund", "capital", "measure", "mark"]].join(
-            sums.fillna({"planned": 0.0})
-        ),
+        pots.join(sums.fillna({"planned": 0.0})),
         *(sets.excess(cost, money).astype(np.int64) for money in (planned, disbursed)),
         {pot: np.maximum(asked[pot] - held[pot][0], 0) for pot in pots.index},
         sets.blocking(*(np.rint(amounts.mean(axis=1)) for amounts in (cost, planned))),
@@ -174,17 +171,17 @@ def demand(
     if problems:  # the tables are sound; what was known by the as-of date need not be
         details = {"day": day, "files": ", ".join(sorted({p.file for p in problems}))}
         raise DataProblems([Problem("not_known_then", "dataset.yaml", details=details)])
-    needs, unpriced = {}, []
+    needs = {}
     for level, communes in communes_in_need(workbook, target).items():
         chosen = [unit for unit in communes if units is None or unit in units]
         if level == "ntm":
             missing = missing_ntm(workbook, draws, seed, chosen, standing)
+            lacked = missing.numbers[missing.lacks.any(axis=(0, 2))]
         else:
             missing = missing_higher(workbook, level, draws, chosen)
         needs[level] = draw_need(workbook, missing, level, seed, base, spreads=units is not None)
-        if level == "ntm":
-            some = missing.numbers[missing.lacks.any(axis=(0, 2))]
-            unpriced = [int(n) for n in some if n not in set(needs[level].works["criterion"])]
+    priced = set(needs["ntm"].works["criterion"])
+    unpriced = [int(n) for n in lacked if n not in priced]
     by = defaultdict(Counter)
     for need in needs.values():
         for name, sums in need.by.items():
@@ -331,13 +328,13 @@ def _planned(by_year):
 def _cement(workbook, answer):
     """Tonnes of cement: needed, granted so far, expected, lacking; by planned year."""
     need, money, rows = answer.together, answer.money, workbook.tables["cement"]
-    granted = rows.loc[rows["unit"] == -1, "granted"].sum(min_count=1)
+    granted = rows.query("unit == -1")["granted"].sum(min_count=1)
     expected = lacking = None
     if money:
-        pots = money.pots[money.pots["measure"] == "cement"]
+        pots = money.pots.query("measure == 'cement'")
         expected = float(pots["planned"].sum())
-        if len(pots):
-            lacking = _whole(sum(money.by_pot[pot] for pot in pots.index))
+        for pot in pots.index:  # one at most
+            lacking = _whole(money.by_pot[pot])
     return {
         "unit": "tấn",
         "need": _whole(sum(need.tonnes.values(), 0 * need.total)),
@@ -352,9 +349,10 @@ def _money(money):
     """Planned money by pot, the gap with what each pot lacks at usual shares, what blocks."""
     if money is None:
         return dict.fromkeys(("envelope", "gap", "blocking_sources"))
-    pots = money.pots.reset_index(names="pot").rename(columns={"fund": "source"})
+    pots = money.pots.reset_index(names="pot")
     in_kind = pots["measure"] == "cement"
     envelope = pots.assign(
+        source=pots["fund"],
         unit=np.where(in_kind, "tấn", "triệu đồng"),
         allotted=pots["allotted"].astype(object).where(pots["allotted"].notna(), None),
     )

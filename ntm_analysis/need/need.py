@@ -28,11 +28,11 @@ class Need:
     (draws).
 
     ``by``: totals by key; for ``commune``, ``criterion``, ``item`` and ``year``; for ``pot`` the
-    claims on each money pot (cement is not among them), for ``pot_year`` by (pot, planned year or None), for
-    ``kind_year`` by (item, or item and :data:`CEMENT_PART`, year), for ``people`` the voluntary
-    contribution by commune, for ``tonnes`` and ``cement`` cement and its worth by year (None: not
-    planned yet), for ``assumed`` by item the part whose quantity, price or missing criterion is
-    assumed or drawn. ``works``: one row a work: the columns of
+    claims on each money pot (cement is not among them), for ``pot_year`` by (pot, planned year or
+    None), for ``kind_year`` by (item, or item and :data:`CEMENT_PART`, year), for ``people`` the
+    voluntary contribution by commune, for ``tonnes`` and ``cement`` cement and its worth by year
+    (None: not planned yet), for ``assumed`` by item the part whose quantity, price or missing
+    criterion is assumed or drawn. ``works``: one row a work: the columns of
     :func:`~ntm_analysis.need.works.works_of`, but quantity (mean where it is needed); and
     quantity_mode, needed (share of worlds), sure (nothing of it is assumed or drawn), claims (mean
     over all worlds of what it claims on each pot, and the value of its cement), mean, p10, p50, p90
