@@ -77,9 +77,10 @@ class Layout:
         self._envelopes = rows
         self.envelopes = envelopes_from(tables, workbook.as_of)
         self.weights, self.split = weights(plan)
-        codes, districts = (workbook.communes[c].tolist() for c in ("code", "district"))
+        codes = workbook.communes["code"]
         self.instances = {
-            pot: instances_of(pot, rows, codes, districts) for pot in workbook.tables["pots"]["pot"]
+            pot: instances_of(pot, rows, workbook.communes)
+            for pot in workbook.tables["pots"]["pot"]
         }
         # Where some communes hold a pot for themselves and others share it, all of it is common.
         held = {

@@ -67,8 +67,8 @@ def still_to_come(workbook: Workbook, until: int) -> pd.DataFrame:
     commune.
     """
     as_of, rows = workbook.as_of, workbook.tables["envelopes"]
-    places = [workbook.communes[column].tolist() for column in ("code", "district")]
-    drawn = {name for pot in rows["pot"].unique() for name in instances_of(pot, rows, *places)}
+    pots, communes = rows["pot"].unique(), workbook.communes
+    drawn = {name for pot in pots for name in instances_of(pot, rows, communes)}
     rows = envelopes_from(workbook.tables, as_of)
     rows = rows[(rows["year"] <= until) & rows["name"].isin(drawn)]
     left = monthly_shares(workbook.tables["profiles"], rows["pot"]).loc[:, as_of.month + 1 :]
@@ -101,7 +101,9 @@ def funding(workbook: Workbook, need: Need, until: int, seed: int) -> Funding:
                 sums[key] += amount
         return sums
 
-    tonnes = {(p, y): amount for p in pots.index[in_kind] for y, amount in need.tonnes.items()}
+    tonnes = {
+        (p, y): amount for p in pots.index[in_kind] for y, amount in need.by["tonnes"].items()
+    }
     sets, asked = all_sets(workbook.tables), due({**need.by["pot_year"], **tonnes})
     costs = due(need.by["kind_year"])
     cost = np.array([costs[kind] * ones for kind in sets.kinds])
@@ -219,9 +221,9 @@ def movers(workbook: Workbook, need: Need, seed: int = SEED) -> pd.DataFrame:
                 rows.append((kind, item, *moved))
     rise = tables["prices"].set_index("year")
     rise = rise[rise.index <= need.price_year]
-    lifts = {end: (100 + rise[end]) / (100 + _pert_mean(rise)) for end in ("low", "high")}
+    lifts = ((100 + rise[end]) / (100 + _pert_mean(rise)) for end in ("low", "high"))
     since = {item: rise.index > costs.loc[item, "price_year"] for item in means}
-    ends = (sum(m * lift[since[i]].prod() for i, m in means.items()) for lift in lifts.values())
+    ends = (sum(m * lift[since[i]].prod() for i, m in means.items()) for lift in lifts)
     rows.append(("price", "", *ends))
     units, standing = (
         communes_in_need(workbook, "ntm")["ntm"],
@@ -288,7 +290,7 @@ def record(workbook: Workbook, answer: Demand) -> dict:
                     **names.loc[c, ["name_vi", "name_en"]].set_axis(["name", "name_en"]),
                 }
             by_criterion.append(row | in_millions(sums[c]))
-    debts = debts[debts["unit"].isin(units.index)].astype({"criterion": int})
+    debts = debts.query("unit in @units.index").astype({"criterion": int})
     debts = debts.assign(code=debts["unit"].map(units["code"]))
     share = need.assumed_share
     return {
@@ -337,11 +339,11 @@ def _cement(workbook, answer):
             lacking = _whole(money.by_pot[pot])
     return {
         "unit": "tấn",
-        "need": _whole(sum(need.tonnes.values(), 0 * need.total)),
+        "need": _whole(sum(need.by["tonnes"].values(), 0 * need.total)),
         "granted": None if np.isnan(granted) else float(granted),
         "expected": expected,
         "gap": lacking,
-        "by_year": _rows("year", _planned(need.tonnes), _whole),
+        "by_year": _rows("year", _planned(need.by["tonnes"]), _whole),
     }
 
 

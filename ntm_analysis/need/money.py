@@ -16,14 +16,12 @@ def instance(pot: str, served: str) -> str:
     return f"{pot}@{served}" if served else pot
 
 
-def instances_of(
-    pot: str, envelopes: pd.DataFrame, codes: list[str], districts: list[str]
-) -> list[str]:
+def instances_of(pot: str, envelopes: pd.DataFrame, communes: pd.DataFrame) -> list[str]:
     """Which instance of ``pot`` each commune draws on: its own, else its district's, else the one
     that serves all.
     """
     served = set(envelopes.loc[envelopes["pot"] == pot, "served"]) - {""}
-    pairs = zip(codes, districts, strict=True)
+    pairs = communes[["code", "district"]].to_numpy()
     return [instance(pot, next((s for s in pair if s in served), "")) for pair in pairs]
 
 

@@ -58,11 +58,6 @@ class Need:
         return self._sum("cement")
 
     @property
-    def tonnes(self) -> dict[object, np.ndarray]:
-        """Cement by planned year."""
-        return self.by["tonnes"]
-
-    @property
     def assumed_share(self) -> float:
         """How much of the mean need rests on assumptions and drawn unknowns, 0..1; NaN without a
         need.
@@ -159,8 +154,8 @@ def works_not_needed(workbook: Workbook, standing: Standing) -> list[Problem]:
             code = "work_of_level_reached" if reached else "work_already_met"
             details = {"unit": workbook.units.loc[unit, "label"], "work": work["work"]}
             details |= {"level": work["level"], "criterion": f"{criterion:g}"}
-            place = ("works.csv", int(work["row"]), "criterion")
-            problems.append(Problem(code, *place, details, warning=True))
+            row = int(work["row"])
+            problems.append(Problem(code, "works.csv", row, "criterion", details, warning=True))
     return problems
 
 

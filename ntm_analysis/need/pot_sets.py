@@ -153,7 +153,7 @@ def all_sets(tables: dict[str, pd.DataFrame], own: Collection[str] = ()) -> PotS
     """
     least, most, pots, kinds = bounds(tables)
     places = [i for i, pot in enumerate(pots) if pot in own]
-    shared = [i for i in range(len(pots)) if i not in places]
+    shared = [i for i, pot in enumerate(pots) if pot not in own]
     if len(shared) > MANY:
         raise ValueError(f"{len(shared)} pots are shared; at most {MANY}")
     return PotSets(pots, kinds, least, most, _subsets(shared, len(pots)), places)
