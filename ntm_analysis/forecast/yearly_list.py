@@ -319,7 +319,11 @@ def _goals(
         table = works[level]
         chances = expected if level == "ntm" else lacks.lacks[:, :, 0]
         at, named = table["at"].to_numpy(), table["criterion"].to_numpy() > 0
-        chance = np.where(table["criterion"] == 0, lacks.nameless[at, 0], 1.0) if len(at) else np.zeros(0)
+        chance = (
+            np.where(table["criterion"] == 0, lacks.nameless[at, 0], 1.0)
+            if len(at)
+            else np.zeros(0)
+        )
         column = np.searchsorted(lacks.numbers, table["criterion"])
         chance[named] = chances[at[named], column[named]]
         size = (table["low"] + 4 * table["quantity"] + table["high"]) / 6 * table["left"]

@@ -130,14 +130,15 @@ def count_distribution(mean: float, spread: float, low: int, high: int) -> np.nd
     (11.3, 1.0)
     """
     numbers = np.arange(low, high + 1)
-    bell = -0.5 * ((numbers - mean) / spread) ** 2
+    away = numbers - mean
+    bell = -0.5 * (away / spread) ** 2
 
     def off(slope):
-        return softmax(bell + slope * (numbers - mean)) @ numbers - mean
+        return softmax(bell + slope * away) @ numbers - mean
 
     from scipy.optimize import brentq
 
-    return softmax(bell + brentq(off, -50.0, 50.0, xtol=1e-12) * (numbers - mean))
+    return softmax(bell + brentq(off, -50.0, 50.0, xtol=1e-12) * away)
 
 
 def drawn_counts(u: np.ndarray, probabilities: np.ndarray, low: int) -> np.ndarray:

@@ -21,7 +21,7 @@ from .draws import BLOCK, pert, uniforms
 from .missing import missing_higher, missing_ntm, one_more_met
 from .money import envelopes_from, instances_of, monthly_shares
 from .need import Need, communes_in_need, draw_need, spread
-from .pot_sets import all_sets
+from .pot_sets import pot_sets
 from .works import THOUSAND, PriceList, Prices, newest_debts, unit_costs
 
 DRAWS, SEED = 10_000, 2022
@@ -104,7 +104,7 @@ def funding(workbook: Workbook, need: Need, until: int, seed: int) -> Funding:
     tonnes = {
         (p, y): amount for p in pots.index[in_kind] for y, amount in need.by["tonnes"].items()
     }
-    sets, asked = all_sets(workbook.tables), due({**need.by["pot_year"], **tonnes})
+    sets, asked = pot_sets(workbook.tables, every=True), due({**need.by["pot_year"], **tonnes})
     costs = due(need.by["kind_year"])
     cost = np.array([costs[kind] * ones for kind in sets.kinds])
     worth = [held[p] * (prices.cement if in_kind[p] else 1) for p in sets.pots]
@@ -212,10 +212,10 @@ def movers(workbook: Workbook, need: Need, seed: int = SEED) -> pd.DataFrame:
     costs, tables, rows = unit_costs(workbook), workbook.tables, []
     means = {item: amount.mean() / THOUSAND for item, amount in need.by["item"].items()}
     total = sum(means.values())
-    sizes = need.works.drop(columns="quantity").rename(columns={"quantity_mode": "mode"})
+    sizes = need.works.set_index("item")[["low", "quantity_mode", "high"]]
+    sizes.columns = ["low", "mode", "high"]
     for item, mean in means.items():
-        size = sizes.loc[sizes["item"] == item, ["low", "mode", "high"]].sum()
-        for kind, ends in (("cost", costs.loc[item]), ("quantity", size)):
+        for kind, ends in (("cost", costs.loc[item]), ("quantity", sizes.loc[[item]].sum())):
             if usual := _pert_mean(ends):
                 moved = (total + mean * (ends[end] / usual - 1) for end in ("low", "high"))
                 rows.append((kind, item, *moved))
@@ -351,18 +351,22 @@ def _money(money):
     """Planned money by pot, the gap with what each pot lacks at usual shares, what blocks."""
     if money is None:
         return dict.fromkeys(("envelope", "gap", "blocking_sources"))
-    pots = money.pots.reset_index(names="pot")
-    in_kind = pots["measure"] == "cement"
-    envelope = pots.assign(
-        source=pots["fund"],
-        unit=np.where(in_kind, "tấn", "triệu đồng"),
-        allotted=pots["allotted"].astype(object).where(pots["allotted"].notna(), None),
-    )
-    columns = ["pot", "source", "capital", "unit", "planned", "allotted"]
-    gaps = _rows("pot", ((pot, money.by_pot[pot]) for pot in pots.loc[~in_kind, "pot"]))
+    in_kind = money.pots["measure"] == "cement"
+    gaps = _rows("pot", ((pot, money.by_pot[pot]) for pot in in_kind.index[~in_kind]))
+    envelope = [
+        {
+            "pot": pot,
+            "source": row["fund"],
+            "capital": row["capital"],
+            "unit": "tấn" if in_kind[pot] else "triệu đồng",
+            "planned": row["planned"],
+            "allotted": None if np.isnan(row["allotted"]) else row["allotted"],
+        }
+        for pot, row in money.pots.iterrows()
+    ]
     late = in_millions(money.late_gap)
     return {
-        "envelope": envelope[columns].to_dict("records"),
+        "envelope": envelope,
         "gap": in_millions(money.gap) | {"if_late": late, "by_pot": gaps},
         "blocking_sources": money.blocking,
     }

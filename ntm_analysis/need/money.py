@@ -77,14 +77,13 @@ def monthly_money(
     share, delay = drawn("disbursed") / 100, np.rint(drawn("delay")).astype(np.int64)
     # By month from the January of the as-of year, whose first months are gone.
     months = 12 * (rows["year"].max() - as_of.year + 2) + delay.max()
-    lift = [THOUSAND / index[min(as_of.year + m // 12, max(index))] for m in range(months)]
-    lift = np.array(lift)
+    calendar = [min(as_of.year + month // 12, max(index)) for month in range(months)]
+    lift = THOUSAND / np.array([index[year] for year in calendar])
     money = {name: np.zeros((draws, months)) for name in rows["name"]}
     for i, row in enumerate(rows.itertuples()):
         month = np.arange(12 + delay[i].max()) - delay[i][:, None]
         shares = np.pad(row.profile, 1).take(month + 1, mode="clip")
-        carried = row.carried == "yes"
-        for later, part in ((0, share[i]), (12, 1 - share[i]))[: 1 + carried]:
+        for later, part in ((0, share[i]), (12, 1 - share[i]))[: 1 + (row.carried == "yes")]:
             first = 12 * (row.year - as_of.year) + later
             span = slice(first, first + shares.shape[1])
             come = shares * (row.amount * part)[:, None]
