@@ -181,8 +181,8 @@ class ExportMoney(ExportForms):
             if c["unit"] == -1 or c["unit"] in self.workbook.units.index
         ]
         notes = [self.text("export_cement_notes")]
-        if self.needs is not None and self.needs.together.tonnes:
-            found = sum(self.needs.together.tonnes.values())
+        if self.needs is not None and self.needs.together.by["tonnes"]:
+            found = sum(self.needs.together.by["tonnes"].values())
             notes.append(self.text("export_cement_need", tonnes=write_number(rough(found.mean()), self.lang)))
         heads = self.heads("tt:5 unit:24 year:8 granted:14:whole delivered:14:whole used:14:whole source:30 note:10")
         return self.form("cement", heads, rows, unit=self.text("export_tonnes"), notes=notes)

@@ -99,7 +99,7 @@ class FundingParts(PlanPage):
         pots, million = money.pots, {"need": numbers["total"]["mean"], "gap": numbers["gap"]["mean"]}
         covered = need.cement_value.astype(float)
         for pot in pots.index[pots["measure"] == "cement"]:
-            tonnes = np.sum(list(need.tonnes.values()), axis=0)
+            tonnes = np.sum(list(need.by["tonnes"].values()), axis=0)
             covered = covered * (1 - money.by_pot[pot] / np.maximum(tonnes, 1))
         million["cement"] = covered.mean() / THOUSAND
         steps = {self.text("waterfall_cement"): million["cement"]}

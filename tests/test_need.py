@@ -150,7 +150,7 @@ def test_cement_is_tonnes_and_is_not_claimed_twice(make_dataset, tmp_path):
     need = need_of(workbook)
     assert only(need.total) == 520_000 and only(need.cement_value) == 30_000
     assert {p: only(v) for p, v in need.by["pot"].items()} == {"a": 95_000, "b": 95_000, "c": 300_000}
-    assert only(need.tonnes[None]) == 20
+    assert only(need.by["tonnes"][None]) == 20
     money = funding(workbook, need, 2025, 1)
     assert only(money.by_pot["cement"]) == 8, "8 tonnes are lacking"
     # They are 12 million, to be bought by a and b beside the road's 190; c lacks the house's 300.

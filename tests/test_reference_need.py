@@ -92,6 +92,6 @@ def test_every_world_is_what_a_slow_reading_of_the_model_makes_it(make_dataset, 
     money = funding(workbook, need, until, seed)
     for world, slow in enumerate(worlds(workbook, DRAWS, seed, until)):
         made = {name: need.by[name] for name in ("criterion", "pot", "pot_year", "year", "commune")} | {"total": {"": need.total}}
-        made |= {"tonnes": need.tonnes, "by_pot": money.by_pot, "gap": {"": money.gap}, "late_gap": {"": money.late_gap}}
+        made |= {"tonnes": need.by["tonnes"], "by_pot": money.by_pot, "gap": {"": money.gap}, "late_gap": {"": money.late_gap}}
         fast = {name: {k: int(v[world]) for k, v in found.items() if v[world]} for name, found in made.items()}
         assert {k: v for k, v in fast.items() if v} == {k: v for k, v in slow.items() if v}

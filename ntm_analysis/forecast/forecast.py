@@ -270,8 +270,8 @@ class Forecast:
     def pots_without_money(self) -> list[str]:
         """Pots that works may draw on and that bring nothing after the as-of date."""
         envelopes = self.run.layout.envelopes
-        come = envelopes.rows["amount"] * [shares.sum() for shares in envelopes.profiles]
-        full = {name.split("@")[0] for name in envelopes.rows.loc[come > 0, "name"]}
+        rows = envelopes[["name", "amount", "profile"]].to_numpy()
+        full = {name.split("@")[0] for name, amount, shares in rows if amount * shares.sum() > 0}
         return [pot for pot in self.run.layout.sets.pots if pot not in full]
 
     def blocking_sources(self) -> list[str]:

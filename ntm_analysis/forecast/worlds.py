@@ -14,7 +14,7 @@ from pandas import DataFrame, Series
 
 from ..need.draws import MEANS, pert, together, uniforms
 from ..need.missing import drawn_missing, usual_missing
-from ..need.money import Envelopes, instance, instances_of, monthly_money
+from ..need.money import envelopes_from, instance, instances_of, monthly_money
 from ..need.pot_sets import CEMENT_PART, pot_sets
 from ..need.works import (
     DEBT,
@@ -81,11 +81,12 @@ class Layout:
         rows = usual_beyond(workbook.tables["envelopes"], plan.end_of(plan.spans[-1].last).year)
         tables = workbook.tables | {"envelopes": rows}
         self._envelopes = rows
-        self.envelopes = Envelopes(tables, workbook.as_of)
+        self.envelopes = envelopes_from(tables, workbook.as_of)
         self.weights, self.split = weights(plan)
-        codes, districts = (workbook.communes[c].tolist() for c in ("code", "district"))
+        codes = workbook.communes["code"]
         self.instances = {
-            pot: instances_of(pot, rows, codes, districts) for pot in workbook.tables["pots"]["pot"]
+            pot: instances_of(pot, rows, workbook.communes)
+            for pot in workbook.tables["pots"]["pot"]
         }
         # Where some communes hold a pot for themselves and others share it, all of it is common.
         held = {
@@ -309,7 +310,9 @@ def _money(layout, prices, draws, seed, block):
     """Money come by each mark, of shared pots and of each goal's own; thousand dong."""
     plan, pots = layout.plan, layout.sets.pots
     correlation = plan.rules["correlation_money"] / 100
-    monthly = monthly_money(layout.envelopes, prices.index, correlation, draws, seed, block)
+    monthly = monthly_money(
+        layout.envelopes, plan.workbook.as_of, prices.index, correlation, draws, seed, block
+    )
     measure = plan.workbook.tables["pots"].set_index("pot")["measure"]
 
     def come(name, pot):

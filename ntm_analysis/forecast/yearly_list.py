@@ -326,9 +326,9 @@ def _goals(workbook, missing, works, expected):
     for level, lacks in missing.items():
         table = works[level]
         chances = expected if level == "ntm" else lacks.lacks[:, :, 0]
-        at, each = table["at"].to_numpy(dtype=int), table["each"].to_numpy(dtype=bool)
+        at = table["at"].to_numpy(dtype=int)
         column = np.searchsorted(lacks.numbers, table["criterion"])
-        chance = np.where(each, lacks.nameless[at, 0], 1.0)
+        chance = np.where(table["criterion"] == 0, lacks.nameless[at, 0], 1.0)
         chance = np.where(table["criterion"] > 0, chances[at, column], chance)
         size = (table["low"] + 4 * table["quantity"] + table["high"]) / 6 * table["left"]
         money = (size * table["item"].map(usual) * chance).to_numpy(dtype=float)

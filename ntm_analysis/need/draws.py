@@ -130,24 +130,25 @@ def count_distribution(mean: float, spread: float, low: int, high: int) -> np.nd
     (11.3, 1.0)
     """
     numbers = np.arange(low, high + 1)
-    bell = -0.5 * ((numbers - mean) / spread) ** 2
+    away = numbers - mean
+    bell = -0.5 * (away / spread) ** 2
 
     def off(slope):
-        return softmax(bell + slope * (numbers - mean)) @ numbers - mean
+        return softmax(bell + slope * away) @ numbers - mean
 
     from scipy.optimize import brentq
 
-    return softmax(bell + brentq(off, -50.0, 50.0, xtol=1e-12) * (numbers - mean))
+    return softmax(bell + brentq(off, -50.0, 50.0, xtol=1e-12) * away)
 
 
 def drawn_counts(u: np.ndarray, probabilities: np.ndarray, low: int) -> np.ndarray:
-    """Counts from uniforms by the inverse of the distribution: int16, the shape of ``u``.
+    """Counts from uniforms by the inverse of the distribution: the shape of ``u``.
 
     >>> drawn_counts(np.array([0.0, 0.49, 0.51, 0.99]), np.array([0.5, 0.5]), low=7).tolist()
     [7, 7, 8, 8]
     """
     edges = np.cumsum(probabilities)[:-1]  # the last one is 1, but for rounding
-    return (low + np.searchsorted(edges, u, side="right")).astype(np.int16)
+    return low + np.searchsorted(edges, u, side="right")
 
 
 def inclusion_table(odds: np.ndarray) -> np.ndarray:

@@ -19,9 +19,9 @@ from ..problems import DataProblems, Problem
 from ..workbook import Workbook
 from .draws import BLOCK, pert, uniforms
 from .missing import missing_higher, missing_ntm, one_more_met
-from .money import Envelopes, instances_of, monthly_shares
+from .money import envelopes_from, instances_of, monthly_shares
 from .need import Need, communes_in_need, draw_need, spread
-from .pot_sets import all_sets
+from .pot_sets import pot_sets
 from .works import THOUSAND, PriceList, Prices, newest_debts, unit_costs
 
 DRAWS, SEED = 10_000, 2022
@@ -39,9 +39,8 @@ class Funding:
     Attributes
     ----------
     pots : DataFrame
-        By pot, in the order of the table: name_vi, name_en, fund, capital, measure, planned
-        (million VND of the day, or tonnes), allotted (the part already allotted; NaN where no row
-        says so), mark.
+        The table of pots, by pot, with planned (million VND of the day, or tonnes) and allotted
+        (the part already allotted; NaN where no row says so).
     gap, late_gap : ndarray of int64
         The least extra money with which all could be paid from what is planned, and from what is
         disbursed; thousand đồng of the base year, by world.
@@ -68,9 +67,9 @@ def still_to_come(workbook: Workbook, until: int) -> pd.DataFrame:
     commune.
     """
     as_of, rows = workbook.as_of, workbook.tables["envelopes"]
-    places = [workbook.communes[column].tolist() for column in ("code", "district")]
-    drawn = {name for pot in rows["pot"].unique() for name in instances_of(pot, rows, *places)}
-    rows = Envelopes(workbook.tables, as_of).rows
+    pots, communes = rows["pot"].unique(), workbook.communes
+    drawn = {name for pot in pots for name in instances_of(pot, rows, communes)}
+    rows = envelopes_from(workbook.tables, as_of)
     rows = rows[(rows["year"] <= until) & rows["name"].isin(drawn)]
     left = monthly_shares(workbook.tables["profiles"], rows["pot"]).loc[:, as_of.month + 1 :]
     left = (left.sum(axis=1, skipna=False) / 100).fillna((12 - as_of.month) / 12)
@@ -102,8 +101,10 @@ def funding(workbook: Workbook, need: Need, until: int, seed: int) -> Funding:
                 sums[key] += amount
         return sums
 
-    tonnes = {(p, y): amount for p in pots.index[in_kind] for y, amount in need.tonnes.items()}
-    sets, asked = all_sets(workbook.tables), due({**need.by["pot_year"], **tonnes})
+    tonnes = {
+        (p, y): amount for p in pots.index[in_kind] for y, amount in need.by["tonnes"].items()
+    }
+    sets, asked = pot_sets(workbook.tables, every=True), due({**need.by["pot_year"], **tonnes})
     costs = due(need.by["kind_year"])
     cost = np.array([costs[kind] * ones for kind in sets.kinds])
     worth = [held[p] * (prices.cement if in_kind[p] else 1) for p in sets.pots]
@@ -112,9 +113,7 @@ def funding(workbook: Workbook, need: Need, until: int, seed: int) -> Funding:
     sums = rows.assign(planned=rows["amount"], allotted=allotted).groupby("pot")
     sums = sums[["planned", "allotted"]].sum(min_count=1).reindex(pots.index)
     return Funding(
-        pots[["name_vi", "name_en", "fund", "capital", "measure", "mark"]].join(
-            sums.fillna({"planned": 0.0})
-        ),
+        pots.join(sums.fillna({"planned": 0.0})),
         *(sets.excess(cost, money).astype(np.int64) for money in (planned, disbursed)),
         {pot: np.maximum(asked[pot] - held[pot][0], 0) for pot in pots.index},
         sets.blocking(*(np.rint(amounts.mean(axis=1)) for amounts in (cost, planned))),
@@ -174,17 +173,17 @@ def demand(
     if problems:  # the tables are sound; what was known by the as-of date need not be
         details = {"day": day, "files": ", ".join(sorted({p.file for p in problems}))}
         raise DataProblems([Problem("not_known_then", "dataset.yaml", details=details)])
-    needs, unpriced = {}, []
+    needs = {}
     for level, communes in communes_in_need(workbook, target).items():
         chosen = [unit for unit in communes if units is None or unit in units]
         if level == "ntm":
             missing = missing_ntm(workbook, draws, seed, chosen, standing)
+            lacked = missing.numbers[missing.lacks.any(axis=(0, 2))]
         else:
             missing = missing_higher(workbook, level, draws, chosen)
         needs[level] = draw_need(workbook, missing, level, seed, base, spreads=units is not None)
-        if level == "ntm":
-            some = missing.numbers[missing.lacks.any(axis=(0, 2))]
-            unpriced = [int(n) for n in some if n not in set(needs[level].works["criterion"])]
+    priced = set(needs["ntm"].works["criterion"])
+    unpriced = [int(n) for n in lacked if n not in priced]
     by = defaultdict(Counter)
     for need in needs.values():
         for name, sums in need.by.items():
@@ -213,18 +212,18 @@ def movers(workbook: Workbook, need: Need, seed: int = SEED) -> pd.DataFrame:
     costs, tables, rows = unit_costs(workbook), workbook.tables, []
     means = {item: amount.mean() / THOUSAND for item, amount in need.by["item"].items()}
     total = sum(means.values())
-    sizes = need.works.drop(columns="quantity").rename(columns={"quantity_mode": "mode"})
+    sizes = need.works.set_index("item")[["low", "quantity_mode", "high"]]
+    sizes.columns = ["low", "mode", "high"]
     for item, mean in means.items():
-        size = sizes.loc[sizes["item"] == item, ["low", "mode", "high"]].sum()
-        for kind, ends in (("cost", costs.loc[item]), ("quantity", size)):
+        for kind, ends in (("cost", costs.loc[item]), ("quantity", sizes.loc[[item]].sum())):
             if usual := _pert_mean(ends):
                 moved = (total + mean * (ends[end] / usual - 1) for end in ("low", "high"))
                 rows.append((kind, item, *moved))
     rise = tables["prices"].set_index("year")
     rise = rise[rise.index <= need.price_year]
-    lifts = {end: (100 + rise[end]) / (100 + _pert_mean(rise)) for end in ("low", "high")}
+    lifts = ((100 + rise[end]) / (100 + _pert_mean(rise)) for end in ("low", "high"))
     since = {item: rise.index > costs.loc[item, "price_year"] for item in means}
-    ends = (sum(m * lift[since[i]].prod() for i, m in means.items()) for lift in lifts.values())
+    ends = (sum(m * lift[since[i]].prod() for i, m in means.items()) for lift in lifts)
     rows.append(("price", "", *ends))
     units, standing = (
         communes_in_need(workbook, "ntm")["ntm"],
@@ -291,7 +290,7 @@ def record(workbook: Workbook, answer: Demand) -> dict:
                     **names.loc[c, ["name_vi", "name_en"]].set_axis(["name", "name_en"]),
                 }
             by_criterion.append(row | in_millions(sums[c]))
-    debts = debts[debts["unit"].isin(units.index)].astype({"criterion": int})
+    debts = debts.query("unit in @units.index").astype({"criterion": int})
     debts = debts.assign(code=debts["unit"].map(units["code"]))
     share = need.assumed_share
     return {
@@ -331,20 +330,20 @@ def _planned(by_year):
 def _cement(workbook, answer):
     """Tonnes of cement: needed, granted so far, expected, lacking; by planned year."""
     need, money, rows = answer.together, answer.money, workbook.tables["cement"]
-    granted = rows.loc[rows["unit"] == -1, "granted"].sum(min_count=1)
+    granted = rows.query("unit == -1")["granted"].sum(min_count=1)
     expected = lacking = None
     if money:
-        pots = money.pots[money.pots["measure"] == "cement"]
+        pots = money.pots.query("measure == 'cement'")
         expected = float(pots["planned"].sum())
-        if len(pots):
-            lacking = _whole(sum(money.by_pot[pot] for pot in pots.index))
+        for pot in pots.index:  # one at most
+            lacking = _whole(money.by_pot[pot])
     return {
         "unit": "tấn",
-        "need": _whole(sum(need.tonnes.values(), 0 * need.total)),
+        "need": _whole(sum(need.by["tonnes"].values(), 0 * need.total)),
         "granted": None if np.isnan(granted) else float(granted),
         "expected": expected,
         "gap": lacking,
-        "by_year": _rows("year", _planned(need.tonnes), _whole),
+        "by_year": _rows("year", _planned(need.by["tonnes"]), _whole),
     }
 
 
@@ -352,17 +351,22 @@ def _money(money):
     """Planned money by pot, the gap with what each pot lacks at usual shares, what blocks."""
     if money is None:
         return dict.fromkeys(("envelope", "gap", "blocking_sources"))
-    pots = money.pots.reset_index(names="pot").rename(columns={"fund": "source"})
-    in_kind = pots["measure"] == "cement"
-    envelope = pots.assign(
-        unit=np.where(in_kind, "tấn", "triệu đồng"),
-        allotted=pots["allotted"].astype(object).where(pots["allotted"].notna(), None),
-    )
-    columns = ["pot", "source", "capital", "unit", "planned", "allotted"]
-    gaps = _rows("pot", ((pot, money.by_pot[pot]) for pot in pots.loc[~in_kind, "pot"]))
+    in_kind = money.pots["measure"] == "cement"
+    gaps = _rows("pot", ((pot, money.by_pot[pot]) for pot in in_kind.index[~in_kind]))
+    envelope = [
+        {
+            "pot": pot,
+            "source": row["fund"],
+            "capital": row["capital"],
+            "unit": "tấn" if in_kind[pot] else "triệu đồng",
+            "planned": row["planned"],
+            "allotted": None if np.isnan(row["allotted"]) else row["allotted"],
+        }
+        for pot, row in money.pots.iterrows()
+    ]
     late = in_millions(money.late_gap)
     return {
-        "envelope": envelope[columns].to_dict("records"),
+        "envelope": envelope,
         "gap": in_millions(money.gap) | {"if_late": late, "by_pot": gaps},
         "blocking_sources": money.blocking,
     }

@@ -114,7 +114,7 @@ def facts_ntm(workbook: Workbook, units: list[int], standing: Standing | None = 
     reported_in, set_id = workbook.default_set("ntm"), workbook.judging_set
     standing = standing or assess(workbook, reported_in)
     numbers = workbook.law.criteria_of(reported_in).index.to_numpy()
-    problems: list[Problem] = []
+    problems = []
 
     def states(of):
         return of.matrix().reindex(index=units, columns=numbers).to_numpy(dtype=object)
@@ -141,7 +141,7 @@ def facts_ntm(workbook: Workbook, units: list[int], standing: Standing | None = 
             now = np.where(judged == "unknown", now, ~np.isin(judged, MET))
     counts = standing.counts.loc[units]
     number = np.where(counts["counted"], counts["met"] - met.sum(axis=1), -1).astype(int)
-    prior: list[np.ndarray | None] = [None] * len(units)
+    prior = [None] * len(units)
     people, unknown = workbook.units.loc[units], np.flatnonzero((number < 0) & open_.any(axis=1))
     difficult = np.where(people["specially_difficult"] == "yes", "|difficult", "")
     groups = (people["group"] + difficult).to_numpy()

@@ -16,34 +16,26 @@ def instance(pot: str, served: str) -> str:
     return f"{pot}@{served}" if served else pot
 
 
-def instances_of(
-    pot: str, envelopes: pd.DataFrame, codes: list[str], districts: list[str]
-) -> list[str]:
+def instances_of(pot: str, envelopes: pd.DataFrame, communes: pd.DataFrame) -> list[str]:
     """Which instance of ``pot`` each commune draws on: its own, else its district's, else the one
     that serves all.
     """
     served = set(envelopes.loc[envelopes["pot"] == pot, "served"]) - {""}
-    pairs = zip(codes, districts, strict=True)
+    pairs = communes[["code", "district"]].to_numpy()
     return [instance(pot, next((s for s in pair if s in served), "")) for pair in pairs]
 
 
-class Envelopes:
-    """The envelopes from the as-of year on: what is the same in every world.
-
-    ``rows``: the table, with the name of the pot instance; ``profiles``: by envelope, shares of the
-    months of its year that are still to come.
+def envelopes_from(tables: dict[str, pd.DataFrame], as_of: dt.date) -> pd.DataFrame:
+    """The envelopes from the as-of year on, with name and measure of the pot instance, and
+    ``profile``: the shares of the months of its year that are still to come.
     """
-
-    def __init__(self, tables: dict[str, pd.DataFrame], as_of: dt.date) -> None:
-        rows = tables["envelopes"]
-        rows = rows[rows["year"] >= as_of.year].astype({"year": int})
-        measure = rows["pot"].map(tables["pots"].set_index("pot")["measure"])
-        names = [instance(*pair) for pair in zip(rows["pot"], rows["served"], strict=True)]
-        self.as_of, self.rows = as_of, rows.assign(measure=measure, name=names)
-        shares = monthly_shares(tables["profiles"], rows["pot"])
-        self.profiles = np.array(shares.fillna(100 / 12) / 100)
-        past = np.arange(1, 13) <= as_of.month
-        self.profiles[np.outer(rows["year"] == as_of.year, past)] = 0
+    rows = tables["envelopes"]
+    rows = rows[rows["year"] >= as_of.year].astype({"year": int})
+    names = [instance(*pair) for pair in zip(rows["pot"], rows["served"], strict=True)]
+    measure = rows["pot"].map(tables["pots"].set_index("pot")["measure"])
+    shares = np.array(monthly_shares(tables["profiles"], rows["pot"]).fillna(100 / 12) / 100)
+    shares[np.outer(rows["year"] == as_of.year, np.arange(1, 13) <= as_of.month)] = 0
+    return rows.assign(name=names, measure=measure, profile=list(shares))
 
 
 def monthly_shares(profiles: pd.DataFrame, pots: pd.Series) -> pd.DataFrame:
@@ -55,7 +47,8 @@ def monthly_shares(profiles: pd.DataFrame, pots: pd.Series) -> pd.DataFrame:
 
 
 def monthly_money(
-    envelopes: Envelopes,
+    rows: pd.DataFrame,
+    as_of: dt.date,
     index: dict[int, np.ndarray],
     correlation: float,
     draws: int,
@@ -65,12 +58,12 @@ def monthly_money(
     """Cumulative money of each pot instance by month: int64, draws x months; thousand đồng of the
     base year, or tonnes.
 
-    A share of each envelope is paid out, whole months late; pots are low, and late, together in a
-    year, by ``correlation`` (0..1). Column t - 1 holds what has come by the end of month t after
-    the as-of month. Of the as-of year only the months after it. ``index``: prices by year over
-    those of the base year; a year beyond the last takes the last.
+    A share of each envelope (``rows``, of :func:`envelopes_from`) is paid out, whole months late;
+    pots are low, and late, together in a year, by ``correlation`` (0..1). Column t - 1 holds what
+    has come by the end of month t after the as-of month. Of the as-of year only the months after
+    it. ``index``: prices by year over those of the base year; a year beyond the last takes the
+    last.
     """
-    as_of, rows = envelopes.as_of, envelopes.rows
     if rows.empty:
         return {}
     years = rows["year"].astype(str)
@@ -84,14 +77,13 @@ def monthly_money(
     share, delay = drawn("disbursed") / 100, np.rint(drawn("delay")).astype(np.int64)
     # By month from the January of the as-of year, whose first months are gone.
     months = 12 * (rows["year"].max() - as_of.year + 2) + delay.max()
-    lift = [THOUSAND / index[min(as_of.year + m // 12, max(index))] for m in range(months)]
-    lift = np.array(lift)
+    calendar = [min(as_of.year + month // 12, max(index)) for month in range(months)]
+    lift = THOUSAND / np.array([index[year] for year in calendar])
     money = {name: np.zeros((draws, months)) for name in rows["name"]}
     for i, row in enumerate(rows.itertuples()):
         month = np.arange(12 + delay[i].max()) - delay[i][:, None]
-        shares = np.pad(envelopes.profiles[i], 1).take(month + 1, mode="clip")
-        carried = row.carried == "yes"
-        for later, part in ((0, share[i]), (12, 1 - share[i]))[: 1 + carried]:
+        shares = np.pad(row.profile, 1).take(month + 1, mode="clip")
+        for later, part in ((0, share[i]), (12, 1 - share[i]))[: 1 + (row.carried == "yes")]:
             first = 12 * (row.year - as_of.year) + later
             span = slice(first, first + shares.shape[1])
             come = shares * (row.amount * part)[:, None]

@@ -30,9 +30,9 @@ class Need:
     ``by``: totals by key; for ``commune``, ``criterion``, ``item`` and ``year``; for ``pot`` the
     claims on each money pot (cement is not among them), for ``pot_year`` by (pot, planned year or
     None), for ``kind_year`` by (item, or item and :data:`CEMENT_PART`, year), for ``people`` the
-    voluntary contribution by commune, for ``tonnes`` and ``cement`` cement and its worth by year (None: not
-    planned yet), for ``assumed`` by item the part whose quantity, price or missing criterion is
-    assumed or drawn. ``works``: one row a work: the columns of
+    voluntary contribution by commune, for ``tonnes`` and ``cement`` cement and its worth by year
+    (None: not planned yet), for ``assumed`` by item the part whose quantity, price or missing
+    criterion is assumed or drawn. ``works``: one row a work: the columns of
     :func:`~ntm_analysis.need.works.works_of`, but quantity (mean where it is needed); and
     quantity_mode, needed (share of worlds), sure (nothing of it is assumed or drawn), claims (mean
     over all worlds of what it claims on each pot, and the value of its cement), mean, p10, p50, p90
@@ -56,11 +56,6 @@ class Need:
     def cement_value(self) -> np.ndarray:
         """What the cement is worth."""
         return self._sum("cement")
-
-    @property
-    def tonnes(self) -> dict[object, np.ndarray]:
-        """Cement by planned year."""
-        return self.by["tonnes"]
 
     @property
     def assumed_share(self) -> float:
@@ -159,8 +154,8 @@ def works_not_needed(workbook: Workbook, standing: Standing) -> list[Problem]:
             code = "work_of_level_reached" if reached else "work_already_met"
             details = {"unit": workbook.units.loc[unit, "label"], "work": work["work"]}
             details |= {"level": work["level"], "criterion": f"{criterion:g}"}
-            place = ("works.csv", int(work["row"]), "criterion")
-            problems.append(Problem(code, *place, details, warning=True))
+            row = int(work["row"])
+            problems.append(Problem(code, "works.csv", row, "criterion", details, warning=True))
     return problems
 
 

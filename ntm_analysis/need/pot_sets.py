@@ -72,7 +72,7 @@ class PotSets:
         """The gap: the least extra money with which all could be paid.
 
         A set that does not matter may ask for more than each of its parts, though never for more
-        than them together: the gap is that of :func:`all_sets`.
+        than them together: the gap looks at ``every`` one.
 
         Parameters
         ----------
@@ -91,7 +91,7 @@ class PotSets:
         >>> rows = [("road", "a", 50, 0, 100), ("road", "b", 50, 0, 50)]
         >>> parts = pd.DataFrame(rows, columns=["item", "pot", "share", "least", "most"])
         >>> pots = pd.DataFrame({"pot": ["a", "b"], "measure": "money", "fund": "nst"})
-        >>> sets = all_sets({"parts": parts, "pots": pots})
+        >>> sets = pot_sets({"parts": parts, "pots": pots}, every=True)
         >>> cost, money = np.array([[10.0]]), np.array([[4.0], [7.0]])
         >>> sets.excess(cost, money).tolist(), sets.blocking(cost, money)
         ([1.0], ['a'])
@@ -140,8 +140,14 @@ class PotSets:
         return np.maximum(inside, rest).clip(0)
 
 
-def all_sets(tables: dict[str, pd.DataFrame], own: Collection[str] = ()) -> PotSets:
-    """All sets of the pots of a data set, the smallest first.
+def pot_sets(
+    tables: dict[str, pd.DataFrame], own: Collection[str] = (), *, every: bool = False
+) -> PotSets:
+    """The pot sets of a data set that matter, the smallest first.
+
+    A set is left out where what it must bear is nought, or never more than what two parts of it
+    must bear together: whether works can be paid does not hang on it. With ``own`` no set is left
+    out.
 
     Parameters
     ----------
@@ -149,6 +155,8 @@ def all_sets(tables: dict[str, pd.DataFrame], own: Collection[str] = ()) -> PotS
         parts, pots.
     own : collection of str
         Pots that each commune has for itself: they stand in no set, see :func:`contribution`.
+    every : bool
+        Leave no set out: for the gap (:meth:`PotSets.excess`).
 
     Raises
     ------
@@ -157,21 +165,11 @@ def all_sets(tables: dict[str, pd.DataFrame], own: Collection[str] = ()) -> PotS
     """
     least, most, pots, kinds = bounds(tables)
     places = [i for i, pot in enumerate(pots) if pot in own]
-    shared = [i for i in range(len(pots)) if i not in places]
+    shared = [i for i, pot in enumerate(pots) if pot not in own]
     if len(shared) > MANY:
         raise ValueError(f"{len(shared)} pots are shared; at most {MANY}")
-    return PotSets(pots, kinds, least, most, _subsets(shared, len(pots)), places)
-
-
-def pot_sets(tables: dict[str, pd.DataFrame], own: Collection[str] = ()) -> PotSets:
-    """The pot sets of a data set that matter; takes what :func:`all_sets` takes.
-
-    A set is left out where what it must bear is nought, or never more than what two parts of it
-    must bear together: whether works can be paid does not hang on it. With ``own`` no set is left
-    out.
-    """
-    sets = all_sets(tables, own)
-    if own:
+    sets = PotSets(pots, kinds, least, most, _subsets(shared, len(pots)), places)
+    if own or every:
         return sets
     _, *kept = _matter(sets.members, sets.share, sets.share, begin=1)
     return replace(sets, members=sets.members[kept or [0]])

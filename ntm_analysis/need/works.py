@@ -72,18 +72,10 @@ def newest_debts(workbook: Workbook) -> pd.DataFrame:
     return debts.drop_duplicates(["unit", "criterion"], keep="last")
 
 
-WORK_COLUMNS = (
-    {
-        "at": "int64",
-        "unit": "int64",
-        "criterion": "int64",
-        "work": "str",
-        "item": "str",
-        "key": "str",
-    }
-    | {"low": float, "quantity": float, "high": float, "left": float, "committed": "str"}
-    | {"mark": "str", "each": bool, "listed": bool, "year": float}
-)
+WORK_COLUMNS = [
+    *("at", "unit", "criterion", "work", "item", "low", "quantity", "high", "left", "committed"),
+    *("mark", "listed", "year", "key"),
+]
 
 
 def works_of(workbook: Workbook, missing: Missing, level: str) -> pd.DataFrame:
@@ -92,22 +84,23 @@ def works_of(workbook: Workbook, missing: Missing, level: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row a work: at (position of the commune), unit, criterion (0: without a name, -1: claimed
-        in every world), work, item, low, quantity, high, left (1 - done), committed, mark, each (a
-        work for every nameless criterion), listed (in works.csv), year (planned, else of the
-        nearest target; NaN), key (of its random numbers).
+        A row a work: at (position of the commune), unit, criterion (0: for every one without a
+        name, -1: claimed in every world), work, item, low, quantity, high, left (1 - done),
+        committed, mark, listed (in works.csv), year (planned, else of the nearest target; NaN),
+        key (of its random numbers).
     """
-    tables, place = workbook.tables, {unit: at for at, unit in enumerate(missing.units)}
-    own = tables["works"].query("level == @level and unit in @place")
+    tables = workbook.tables
+    own = tables["works"].query("level == @level and unit in @missing.units")
     blank = {"criterion": -1, "percent_done": 0, "low": own["quantity"], "high": own["quantity"]}
     own = own.fillna(blank)
-    own = own.assign(at=own["unit"].map(place), left=1 - own["percent_done"] / 100, listed=True)
+    own = own.assign(left=1 - own["percent_done"] / 100, listed=True)
     usual = tables["typical_works"].query("set == @missing.set_id").fillna({"criterion": 0})
     usual = usual.assign(work=usual["item"], left=1.0, committed="no", listed=False)
     named, nameless = missing.lacks.any(axis=2), missing.nameless.any(axis=1)
     at, column = np.nonzero(np.column_stack([named, nameless]))
-    asked = pd.DataFrame({"at": at, "criterion": np.append(missing.numbers, 0)[column]})
-    asked["unit"] = np.array(missing.units, dtype=np.int64)[at]
+    units = np.array(missing.units, dtype=np.int64)
+    numbers = np.append(missing.numbers, 0)
+    asked = pd.DataFrame({"unit": units[at], "criterion": numbers[column]})
     keys = ["unit", "criterion"]
     asked = asked[~pd.MultiIndex.from_frame(asked[keys]).isin(pd.MultiIndex.from_frame(own[keys]))]
     usual = asked.merge(usual, on="criterion")
@@ -121,15 +114,15 @@ def works_of(workbook: Workbook, missing: Missing, level: str) -> pd.DataFrame:
         # A distance of nothing says that this indicator is not what is missing.
         known = point & (times > 0)
         usual = usual[known | ~point & ~known.groupby([usual[k] for k in keys]).transform("any")]
-    works = pd.concat([own[own["state"] != "done"], usual]).sort_values("at", kind="stable")
-    targets = tables["targets"]
+    works = pd.concat([own[own["state"] != "done"], usual])
     # A plan sets a year; a pledge is only a pledge.
-    plans = targets[(targets["level"] == level) & (targets["kind"] == "plan")]
+    plans = tables["targets"].query("level == @level and kind == 'plan'")
     year = works["planned_year"].fillna(works["unit"].map(plans.groupby("unit")["year"].min()))
     codes, numbers = works["unit"].map(workbook.units["code"]), works["criterion"].astype(int)
     key = codes + "|" + numbers.astype(str) + "|" + works["work"]
-    works = works.assign(year=year, each=numbers == 0, key=key).reset_index(drop=True)
-    return works[list(WORK_COLUMNS)].astype(WORK_COLUMNS)
+    at = pd.Index(units).get_indexer(works["unit"])
+    works = works.assign(at=at, criterion=numbers, year=year, key=key)[WORK_COLUMNS]
+    return works.sort_values("at", kind="stable", ignore_index=True)
 
 
 @dataclass(frozen=True)
@@ -224,13 +217,12 @@ def drawn_works(items: list[pd.DataFrame], missing: Missing, prices: Prices) -> 
             details = {"work": work["work"], "unit": prices.tables.labels[work["unit"]]}
             raise DataProblems([Problem("need_too_large", file, details=details)])
         # How often a world asks for each work: a nameless criterion is as many as it counts.
-        times, at = np.ones(worth.shape, dtype=np.int16), works["at"].to_numpy()
-        each, named = works["each"].to_numpy(), (works["criterion"] > 0).to_numpy()
-        times[each] = missing.nameless[at[each]]
-        place = np.searchsorted(missing.numbers, works["criterion"][named])
-        times[named] = missing.lacks[at[named], place]
-        drawn = np.zeros(len(works), dtype=bool)
-        drawn[named] = missing.drawn[at[named], place]
+        times, drawn = np.ones(worth.shape, dtype=np.int16), np.zeros(len(works), dtype=bool)
+        at, criterion = works["at"].to_numpy(), works["criterion"].to_numpy()
+        times[criterion == 0] = missing.nameless[at[criterion == 0]]
+        named = criterion > 0
+        place = at[named], np.searchsorted(missing.numbers, criterion[named])
+        times[named], drawn[named] = missing.lacks[place], missing.drawn[place]
         times[works["committed"] == "debt"] = 1
         amount = np.rint(worth, out=worth).astype(np.int64) * times
         tonnes = value = None

@@ -290,7 +290,7 @@ class Cycle:
             place = missing.numbers.tolist().index(k["criterion"])
             if not missing.lacks[i, place, w]:
                 return 0, 0, 0
-        times = int(missing.nameless[i, w]) if k["each"] else 1
+        times = int(missing.nameless[i, w]) if k["criterion"] == 0 else 1
         if not times:
             return 0, 0, 0
         code = self.units[k["unit"]]["code"]

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy.optimize import linprog
 
-from ntm_analysis.need.pot_sets import CEMENT_PART, PotSets, all_sets, bounds, pot_sets
+from ntm_analysis.need.pot_sets import CEMENT_PART, PotSets, bounds, pot_sets
 
 CEMENT = "cement"
 
@@ -65,7 +65,7 @@ def gap_of(sets: PotSets, cost: np.ndarray, money: np.ndarray) -> tuple[float, l
 def test_the_sets_say_what_a_linear_program_says_of_payability_and_least_extra_money(seed):
     chance = np.random.default_rng(seed)
     data = district(chance)
-    sets, matter = all_sets(data), pot_sets(data)
+    sets, matter = pot_sets(data, every=True), pot_sets(data)
     cost = chance.integers(0, 1_000, len(sets.kinds)).astype(float)
     held = cost.sum() / len(sets.pots) * chance.choice([0.5, 1, 1.5])
     money = np.floor(chance.random(len(sets.pots)) * 2 * held)
@@ -98,7 +98,7 @@ def test_the_pot_with_the_largest_gap_at_usual_shares_need_not_block():
         ("school", "c", 80, 60, 100),
         ("school", "b", 20, 0, 40),
     ]
-    sets = all_sets(tables(rows))
+    sets = pot_sets(tables(rows), every=True)
     assert sets.pots == ["a", "b", "c"] and sets.kinds == ["road", "school"]
     cost, money = np.array([100.0, 50.0]), np.array([10.0, 120.0, 25.0])
     assert gap_of(sets, cost, money) == (5.0, ["c"])
@@ -108,12 +108,12 @@ def test_the_pot_with_the_largest_gap_at_usual_shares_need_not_block():
 
 
 def test_shortfalls_that_have_nothing_to_do_with_each_other_add_up():
-    sets = all_sets(tables([("road", "a", 100, 0, 100), ("school", "b", 100, 0, 100)]))
+    sets = pot_sets(tables([("road", "a", 100, 0, 100), ("school", "b", 100, 0, 100)]), every=True)
     assert gap_of(sets, np.array([30.0, 40.0]), np.array([20.0, 30.0])) == (20.0, ["a", "b"])
 
 
 def test_where_all_can_be_paid_no_pot_blocks_and_worlds_keep_their_places():
-    sets = all_sets(tables([("road", "a", 100, 0, 100), ("school", "b", 100, 0, 100)]))
+    sets = pot_sets(tables([("road", "a", 100, 0, 100), ("school", "b", 100, 0, 100)]), every=True)
     cost, money = np.array([[30.0, 5.0], [40.0, 40.0]]), np.array([[20.0, 20.0], [40.0, 39.0]])
     assert sets.excess(cost, money).tolist() == [10.0, 1.0]
     assert [sets.blocking(cost[:, w], money[:, w]) for w in (0, 1)] == [["a"], ["b"]]
@@ -121,7 +121,7 @@ def test_where_all_can_be_paid_no_pot_blocks_and_worlds_keep_their_places():
 
 
 def test_cement_that_is_not_granted_is_bought_from_the_items_money_pots():
-    sets = all_sets(tables([("road", "a", 100, 0, 100)], cement="road"))
+    sets = pot_sets(tables([("road", "a", 100, 0, 100)], cement="road"), every=True)
     assert sets.kinds == ["road", "road" + CEMENT_PART]
     cost = np.array([100.0, 30.0])  # the road without its cement, and what that is worth
     assert gap_of(sets, cost, np.array([120.0, 10.0])) == (0, [])
