@@ -203,8 +203,9 @@ def bounds(
     bought = bought.assign(item=bought["item"] + CEMENT_PART, least=0.0)
     parts = pd.concat([parts[~cement], bought])
     kinds = parts["item"].unique().tolist()
-    wide = parts.pivot(index="item", columns="pot").reindex(kinds).fillna(0.0)
-    return *(wide[end].reindex(columns=pots).to_numpy() for end in ("least", "most")), pots, kinds
+    wide = (parts.pivot(index="item", columns="pot", values=end) for end in ("least", "most"))
+    ends = (w.reindex(kinds, columns=pots).fillna(0.0).to_numpy(dtype=float) for w in wide)
+    return *ends, pots, kinds
 
 
 def _matter(sets, share, alone, begin):
