@@ -401,7 +401,7 @@ def plan_of(workbook: Workbook, policy: str, day: dt.date) -> Schedule:
     """The schedule of a policy, that of the best plan among them."""
     if policy != OPTIMAL:
         return schedule(workbook, policy, day)
-    from ..allocation import order_of  # the solver is loaded only for this one
+    from ..allocation.plans import order_of  # the solver is loaded only for this one
 
     return by_policy(schedule(workbook, "own", day), OPTIMAL, order_of(workbook, day))
 
