@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("kept_results")
 BY_NUMBER = {question.number: question for question in questions()}
 FORECAST_OR_NEED = {3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 20, 21}  # the answer is drawn: it needs a range
 REPORTED = {1, 4, 15, 16, 17, 18, 19}  # the answer is counted: what nobody reported must be named
-RANGE = r"\d\s?-\s?\d|±|dưới \d|trên \d+%|sai số"
+RANGE = r"\d%?\s?-\s?\d|±|dưới \d|trên \d+%|sai số"
 MISSING = r"chưa có số liệu|chưa đủ số liệu|chưa báo cáo|chưa xã nào|giả định"
 OWNER = r"Phòng |Ban Chỉ|Ủy ban nhân dân|Văn phòng Điều phối|cơ quan chủ trì|xã mới lập hồ sơ"
 # What the answer itself must say, beside figure, range, source and owner.
@@ -30,19 +30,19 @@ SAYS = {
     5: r"cần khoảng \d+ tỷ đồng.*còn thiếu",
     6: r"XI MĂNG \(TẤN\).*2022 3.500 3.000-4.100",
     7: r"Nhân dân đóng góp \(tự nguyện\).*một hộ",
-    8: r"khả năng cơ bản các xã .* về đích.*khả năng tất cả các xã về đích",
+    8: r"Cơ bản các xã .* về đích: .*tất cả các xã về đích: ",
     9: r"Thanh Sơn.*Tiền không giải quyết được hết",
     10: r"Vốn năm 2023 về chậm đến tháng 10 - [A-ZĐ]\w+ \w+ \(-",
     11: r"Thêm một nửa xi măng",
     12: r"Chia đều vốn cho các xã.*Ưu tiên xã gần đạt",
-    13: r"26/37 xã.*đã chứng minh",
-    14: r"Đến hết năm 2023: rẻ nhất là .* tỷ đồng",
+    13: r"\d/37 xã về đích.*đã chứng minh",
+    14: r"Danh sách năm 2023: rẻ nhất là .* tỷ đồng",
     15: r"xét được 0/703 kết quả.*chưa đủ số liệu",
     16: r"tăng thêm ít nhất 2 tiêu chí nâng cao.*ít nhất 1 xóm nông thôn mới",
     17: r"Kỳ báo cáo đầu tiên",
     18: r"nợ đọng xây dựng cơ bản",
     19: r"số liệu báo cáo [\d,]+%",
-    20: r"So với dự báo đăng ký ngày",
+    20: r"So với dự báo đăng ký ngày|Đây chính là dự báo đã đăng ký",
     21: r"CRPS",
     22: r"Thanh Ngọc.*nông thôn mới",
     23: r"15/19",

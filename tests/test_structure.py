@@ -26,7 +26,7 @@ MODULES = {
     if not path.stem.startswith("__")
 }
 ROOMS = ("need", "forecast", "allocation", "scenarios")  # the first rooms of the house
-READING = ("evidence", "pace", "back_test", "register", "scenario")  # modules of rooms that read or keep
+READING = ("evidence", "pace", "back_test", "scoring", "scenario")  # modules of rooms that read or keep
 CEILINGS = {"rooms": 72_200, "package": 245_800}  # on the way to 58,000 and 236,000: to be lowered, never raised
 PURE = (
     *("criteria", "units", "table_checks", "indicators", "assess", "recognition", "standings"),

@@ -109,7 +109,7 @@ class Forecast:
             (tables["debts"], ["criterion", "amount"]),
         ]
         rows = [
-            {unit: sorted(own.to_csv(index=False).split()) for unit, own in groups}
+            {unit: sorted(map(repr, own.to_numpy().tolist())) for unit, own in groups}
             for groups in (table.groupby("unit")[columns] for table, columns in reports)
         ]
         order = plan.goals[plan.ntm].set_index("unit")["order"]
