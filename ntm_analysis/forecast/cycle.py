@@ -508,14 +508,15 @@ class Purse:
         and which places their own pots do not keep from being paid: bool, places x draws."""
         block, draw = self._block, np.arange(self._block.draws)
         able = np.ones_like(owing)
-        done = block.cost * (self.paid_at < NEVER)[:, None]
+        paid = (self.paid_at < NEVER).astype(float)
         if self._own is None:
             more = [
                 block.cost[goals, :, draw].T * own for goals, own in zip(order, owing, strict=True)
             ]
-            return np.cumsum([block.committed + done.sum(axis=0), *more], axis=0), able
+            done = np.einsum("gkd,gd->kd", block.cost, paid)
+            return np.cumsum([block.committed + done, *more], axis=0), able
         own, cost = self._own[:, :, mark], block.own_committed.copy()
-        np.add.at(cost, self._holder, done)
+        np.add.at(cost, self._holder, block.cost * paid[:, None])
         share = np.zeros((len(cost), len(self._share), len(draw)))
         for holder in np.unique(self._holder):
             share[holder] = self._shared(cost[holder], own[holder])[0]

@@ -225,7 +225,9 @@ def draw_block(layout: Layout, draws: int, seed: int | None, block: int = 0) -> 
     missing = _missing(plan, draws, seed, block)
     cost = np.zeros((len(plan.goals), len(kinds), draws))
     # What is committed, at the first goal of each commune; of communes without a goal in common.
-    owed, common = np.zeros_like(cost), np.zeros((len(kinds), draws))
+    # Without own pots all of it is common: one row stands for all.
+    owed = np.zeros_like(cost if layout.own else cost[:1])
+    common = np.zeros((len(kinds), draws))
     months = np.zeros((len(plan.goals), draws), dtype=np.int16)
     for level, lacks in missing.items():
         mine = [item for item in layout.items if item.level == level]
@@ -239,13 +241,13 @@ def draw_block(layout: Layout, draws: int, seed: int | None, block: int = 0) -> 
             for kind, amount in parts:
                 if kind in kinds:  # what no pot may pay costs nothing to anybody
                     _into(np.add, cost[:, kinds[kind]], item.goal[free], amount[free])
-                    holder = item.holder[committed]
-                    _into(np.add, owed[:, kinds[kind]], holder, amount[committed])
+                    holder = item.holder[committed] * bool(layout.own)
+                    np.add.at(owed[:, kinds[kind]], holder, amount[committed])
             left = _months_left(item, layout, works.amount > 0, draws, seed, block)
             _into(np.maximum, months, item.goal[needed], left[needed])
     for unit, amount in layout.debts.to_numpy() if DEBT in kinds else ():
         goals = np.flatnonzero(plan.goals["unit"] == unit)
-        place = owed[layout.holder[goals[0]]] if len(goals) else common
+        place = owed[layout.holder[goals[0]]] if len(goals) and layout.own else common
         place[kinds[DEBT]] += amount
     money, own_money = _money(layout, prices, draws, seed, block)
     counts = [lacks.lacks.sum(axis=1) + lacks.nameless for lacks in missing.values()]
