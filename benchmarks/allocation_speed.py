@@ -51,7 +51,7 @@ def instance(communes: int, seed: int):
             free = pot in ("dan", "dn")
             rows.append((item, pot, usual, 0, usual if free else min(100, 2 * usual)))
         if item in CEMENT:
-            rows.append((item, "xi-mang", 0, 0, 0))
+            rows.append((item, "xi-mang", np.nan, np.nan, np.nan))
     parts = pd.DataFrame(rows, columns=["item", "pot", "share", "least", "most"])
     measure = ["cement" if pot == "xi-mang" else "money" for pot in POTS]
     sets = pot_sets({"parts": parts, "pots": pd.DataFrame({"pot": POTS, "measure": measure, "fund": "nst"})})
