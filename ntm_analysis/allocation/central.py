@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from ..forecast.cycle import part_of_year
 from ..forecast.simulation import CALIBRATING, Baseline, area_run_of, knowledge, usual_years
 from ..forecast.worlds import Layout, draw_block
 from ..need.draws import MEANS
@@ -110,6 +111,10 @@ class Central:
         """By goal the mark by which a plan has it paid; NONE where it is not listed."""
         mark = np.where(late, self.last[year], self.mark[np.arange(len(year)), year])
         return np.where(year == NONE, NONE, mark)
+
+    def calendar(self, year: np.ndarray) -> np.ndarray:
+        """Calendar years of years counted from 0; NaN for NONE."""
+        return np.append(np.array(self.years, dtype=float), np.nan)[year]
 
     def value(self, year: np.ndarray, late: np.ndarray) -> float:
         """The aim: the weighted number of goals expected to finish by the deadline."""
@@ -220,7 +225,7 @@ def _lists(layout, baseline, spans):
     reported = plan.goals.loc[plan.ntm, "year"].value_counts()
     left, missed, listed, places = float(plan.ntm.sum()), 0.0, 0.0, []
     for y, span in enumerate(spans):
-        share = 1 - (1 - float(area.length[y].mean())) ** span.fraction
+        share = part_of_year(float(area.length[y].mean()), span.fraction)
         waiting = back * missed * span.fraction
         fresh = max(0.0, share * left - waiting)
         if span.year in reported.index:

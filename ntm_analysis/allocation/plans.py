@@ -118,9 +118,7 @@ class Allocation:
 
     def years(self, policy: str = OPTIMAL) -> pd.Series:
         """The calendar year in which a plan lists each goal; NaN: not by the deadline."""
-        year = self.plans[policy].year
-        names = np.append(np.array(self.case.years, dtype=float), np.nan)
-        return pd.Series(names[year], index=self.goals.index)
+        return pd.Series(self.case.calendar(self.plans[policy].year), index=self.goals.index)
 
     @cached_property
     def works(self) -> pd.DataFrame:
@@ -191,16 +189,15 @@ def _plan(policy, layout, base, payments, year, late):
     case = payments.case
     flows = payments.flows(year, late)[0]
     reserve = not case.minimum.any() or payments.flows(year, late, minimum=True)[0] is not None
-    names = np.append(np.array(case.years, dtype=float), np.nan)
     communes = pd.DataFrame(
         {
-            "year": names[year],
+            "year": case.calendar(year),
             "month": case.marks[np.maximum(case.marks_of(year, late), 0)],
             "months": case.months,
             "closes": np.append(case.ends, 0)[year],
             "late": late | (year == NONE),
             "placed": case.reported == NONE,
-            "due": names[base.due],
+            "due": case.calendar(base.due),
         },
         index=layout.plan.goals["code"],
     )

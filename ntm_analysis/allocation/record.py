@@ -82,9 +82,7 @@ class _Record:
         self.allocation, self.case = allocation, allocation.case
         pots = allocation.workbook.tables["pots"].drop_duplicates("pot").set_index("pot")
         self.cement = set(pots.index[pots["measure"] == "cement"])
-        price = allocation.layout.prices.costs.get("xi-mang")
-        usual = (price["low"] + 4 * price["mode"] + price["high"]) / 6 if price else 1.0
-        self.price = usual * THOUSAND  # of a tonne, thousand dong
+        self.price = (allocation.layout.cement_price or 1.0) * THOUSAND  # of a tonne, thousand dong
         self.chances: dict[int, dict] = {}
         if trial:
             will = trial.forecasts[OPTIMAL]

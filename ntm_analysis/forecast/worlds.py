@@ -25,6 +25,7 @@ from ..need.works import (
     drawn_works,
     newest_debts,
 )
+from ..plan_checks import CEMENT
 from .yearly_list import COMMITTED, Schedule, weights
 
 QUARTER = 3  # months between the moments at which it is asked what has been paid
@@ -148,6 +149,12 @@ class Layout:
         """By item: low, mode, high (months), stall (%), stall_months."""
         return self.plan.workbook.tables["durations"].set_index("item").to_dict("index")
 
+    @property
+    def cement_price(self) -> float:
+        """The usual price of a tonne of cement, million dong; 0 where none is entered."""
+        price = self.prices.costs.get(CEMENT, {"low": 0.0, "mode": 0.0, "high": 0.0})
+        return (price["low"] + 4 * price["mode"] + price["high"]) / 6
+
     def yearly_money(self) -> dict[int, float]:
         """What the envelopes of each year promise, cement at its usual price; million dong.
 
@@ -155,9 +162,7 @@ class Layout:
         """
         rows = self._envelopes.merge(self.plan.workbook.tables["pots"][["pot", "fund", "measure"]])
         rows = rows[rows["fund"] != "tin_dung"]
-        price = self.prices.costs.get("xi-mang", {"low": 0.0, "mode": 0.0, "high": 0.0})
-        usual = (price["low"] + 4 * price["mode"] + price["high"]) / 6
-        worth = rows["amount"] * np.where(rows["measure"] == "cement", usual, 1.0)
+        worth = rows["amount"] * np.where(rows["measure"] == "cement", self.cement_price, 1.0)
         return worth.groupby(rows["year"].astype(int)).sum().to_dict()
 
 
