@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from .chart_style import BAND, BAR, END_LOOK, INK, LEADER, MAIN, QUIET, WAY_LOOK
 from .charts import WIDTH, blank, with_legend
-from .office_numbers import write_number
+from .office_numbers import write_figure, write_number
 from .words import text
 
 
@@ -69,6 +69,7 @@ def tornado(rows: pd.DataFrame, usual: float, lang: str) -> Figure:
     axes.invert_yaxis()
     axes.axvline(usual, color=INK, linewidth=1.2)
     axes.margins(x=0.14)
+    axes.xaxis.set_major_formatter(lambda x, _: write_figure(x, lang))
     axes.grid(axis="y", visible=False)
     axes.set_xlabel(text("axis_mean", lang))
     return with_legend(figure, axes, left=True)

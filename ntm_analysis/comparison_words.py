@@ -84,7 +84,7 @@ def verdict(made: dict, lang: str) -> str:
             change = change_words(row["difference"], lang).lstrip("+-")
             ends[end] = text(f"compare_{end}", lang, title=title_of(row, lang), change=change, own=own_day(row, made, lang))
     return text(
-        "compare_verdict", lang, baseline=base_name(made, lang), mean=write_number(round(base["finishing_mean"]), lang),
+        "compare_verdict", lang, baseline=base_name(made, lang), mean=write_number(base["finishing_mean"], lang, 1),
         total=base["n_communes"], day=day_words(base["deadline"], lang), n=len(others),
         draws=write_number(made["draws"], lang), basically=_chances(made, lang), **ends,
     )  # fmt: skip

@@ -18,6 +18,8 @@ def fan(table: pd.DataFrame, total: int, basically: int, naive: pd.Series | None
     ``table``: day, p10, p50, p90 (:meth:`~ntm_analysis.forecast.forecast.Forecast.over_time`).
     """
     figure, axes = blank(WIDTH, 3.4)
+    last = table.iloc[[-1]]  # drawn on for two months, else the last step would have no width
+    table = pd.concat([table, last.assign(day=last["day"] + pd.Timedelta(days=60))])
     axes.fill_between(table["day"], table["p10"], table["p90"], step="post", **BAND, label=text("fan_range", lang))
     axes.step(table["day"], table["p50"], where="post", color=MAIN, linewidth=2, label=text("fan_median", lang))
     if naive is not None:
