@@ -6,7 +6,7 @@ import pytest
 from ntm_analysis.assess import assess
 from ntm_analysis.need.funding import funding, movers
 from ntm_analysis.need.missing import missing_higher, missing_ntm
-from ntm_analysis.need.need import communes_in_need, draw_need, spread, works_not_needed
+from ntm_analysis.need.need import UNPLANNED, communes_in_need, draw_need, spread, works_not_needed
 from ntm_analysis.need.works import split
 from ntm_analysis.workbook import Workbook
 
@@ -150,7 +150,7 @@ def test_cement_is_tonnes_and_is_not_claimed_twice(make_dataset, tmp_path):
     need = need_of(workbook)
     assert only(need.total) == 520_000 and only(need.cement_value) == 30_000
     assert {p: only(v) for p, v in need.by["pot"].items()} == {"a": 95_000, "b": 95_000, "c": 300_000}
-    assert only(need.by["tonnes"][None]) == 20
+    assert only(need.by["tonnes"][UNPLANNED]) == 20
     money = funding(workbook, need, 2025, 1)
     assert only(money.by_pot["cement"]) == 8, "8 tonnes are lacking"
     # They are 12 million, to be bought by a and b beside the road's 190; c lacks the house's 300.
@@ -206,7 +206,7 @@ def test_a_listed_work_stands_for_the_usual_one_and_what_is_done_is_not_asked_fo
             "state": "carried_over", "percent_done": 50, "committed": "plan", "planned_year": 2023}  # fmt: skip
     need = need_of(district(make_dataset, tmp_path, works=[work]))
     assert only(need.by["criterion"][2]) == 165_000
-    assert only(need.by["year"][2023]) == 165_000 and only(need.by["year"][None]) == 300_000
+    assert only(need.by["year"][2023]) == 165_000 and only(need.by["year"][UNPLANNED]) == 300_000
     done = need_of(district(make_dataset, tmp_path / "2", works=[work | {"state": "done"}]))
     assert 2 not in done.by["criterion"], "its works are done: nothing is asked for again"
 

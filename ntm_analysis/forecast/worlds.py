@@ -21,7 +21,6 @@ from ..need.works import (
     THOUSAND,
     PriceList,
     Prices,
-    by_item,
     drawn_works,
     newest_debts,
 )
@@ -107,7 +106,7 @@ class Layout:
         self.items = [
             self._item(level, works)
             for level in plan.missing
-            for works in by_item(plan.works[level])
+            for _, works in plan.works[level].groupby("item", sort=False)
         ]
 
     @cached_property
@@ -234,22 +233,18 @@ def draw_block(layout: Layout, draws: int, seed: int | None, block: int = 0) -> 
     owed = np.zeros_like(cost if layout.own else cost[:1])
     common = np.zeros((len(kinds), draws))
     months = np.zeros((len(plan.goals), draws), dtype=np.int16)
-    for level, lacks in missing.items():
-        mine = [item for item in layout.items if item.level == level]
-        for item, works in zip(
-            mine, drawn_works([i.works for i in mine], lacks, prices), strict=True
-        ):
-            cement = np.zeros_like(works.amount) if works.value is None else works.value
-            needed, committed = item.goal >= 0, item.committed
-            free = ~committed & needed
-            parts = ((works.item, works.amount - cement), (works.item + CEMENT_PART, cement))
-            for kind, amount in parts:
-                if kind in kinds:  # what no pot may pay costs nothing to anybody
-                    _into(np.add, cost[:, kinds[kind]], item.goal[free], amount[free])
-                    holder = item.holder[committed] * bool(layout.own)
-                    np.add.at(owed[:, kinds[kind]], holder, amount[committed])
-            left = _months_left(item, layout, works.amount > 0, draws, seed, block)
-            _into(np.maximum, months, item.goal[needed], left[needed])
+    for item in layout.items:
+        works = drawn_works(item.works, missing[item.level], prices)
+        needed, committed, cement = item.goal >= 0, item.committed, works.value
+        free = ~committed & needed
+        parts = ((works.item, works.amount - cement), (works.item + CEMENT_PART, cement))
+        for kind, amount in parts:
+            if kind in kinds:  # what no pot may pay costs nothing to anybody
+                _into(np.add, cost[:, kinds[kind]], item.goal[free], amount[free])
+                holder = item.holder[committed] * bool(layout.own)
+                np.add.at(owed[:, kinds[kind]], holder, amount[committed])
+        left = _months_left(item, layout, works.amount > 0, draws, seed, block)
+        _into(np.maximum, months, item.goal[needed], left[needed])
     for unit, amount in layout.debts.to_numpy() if DEBT in kinds else ():
         goals = np.flatnonzero(plan.goals["unit"] == unit)
         place = owed[layout.holder[goals[0]]] if len(goals) and layout.own else common

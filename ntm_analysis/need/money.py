@@ -33,17 +33,12 @@ def envelopes_from(tables: dict[str, pd.DataFrame], as_of: dt.date) -> pd.DataFr
     rows = rows[rows["year"] >= as_of.year].astype({"year": int})
     names = [instance(*pair) for pair in zip(rows["pot"], rows["served"], strict=True)]
     measure = rows["pot"].map(tables["pots"].set_index("pot")["measure"])
-    shares = np.array(monthly_shares(tables["profiles"], rows["pot"]).fillna(100 / 12) / 100)
+    profiles = tables["profiles"].pivot(index="pot", columns="month", values="share")
+    # A month that a profile does not name brings nothing; without a profile money comes evenly.
+    profiles = profiles.reindex(columns=range(1, 13)).fillna(0.0)
+    shares = (profiles.reindex(rows["pot"]).fillna(100 / 12) / 100).to_numpy(copy=True)
     shares[np.outer(rows["year"] == as_of.year, np.arange(1, 13) <= as_of.month)] = 0
     return rows.assign(name=names, measure=measure, profile=list(shares))
-
-
-def monthly_shares(profiles: pd.DataFrame, pots: pd.Series) -> pd.DataFrame:
-    """The part (%) of a year's money that comes in each month, 1 to 12, for each of ``pots``; NaN
-    where a pot has no profile, which is to say evenly.
-    """
-    known = profiles.pivot(index="pot", columns="month", values="share")
-    return known.reindex(columns=range(1, 13)).fillna(0.0).reindex(pots)
 
 
 def monthly_money(

@@ -43,15 +43,19 @@ def price_index(
     years = prices["year"].astype(int)
     u = uniforms(seed, "price", years.astype(str), draws, block)
     growth = 1 + pert(u, prices["low"], prices["mode"], prices["high"]) / 100
-    grown = dict(zip(years, growth, strict=True))
-    index = {base: np.ones(draws)}
-    for year in sorted(grown):
-        if year > base:
-            index[year] = index[year - 1] * grown[year]
-    for year in sorted(grown, reverse=True):
-        if year <= base:
-            index[year - 1] = index[year] / grown[year]
-    return index
+    path = price_path(pd.DataFrame(growth, years), base)
+    return dict(zip(path.index, path.to_numpy(), strict=True))
+
+
+def price_path(growth: pd.DataFrame, base: int) -> pd.DataFrame:
+    """Prices by year over those of ``base``, of growth by year (1.1: 10 % above the year before).
+
+    >>> price_path(pd.DataFrame({"all": [2.0, 1.5]}, [2022, 2023]), 2022)["all"].to_dict()
+    {2022: 1.0, 2023: 1.5, 2021: 0.5}
+    """
+    path = growth.sort_index().cumprod()
+    path.loc[min([base + 1, *path.index]) - 1] = 1.0  # the year before the first rise
+    return path / path.loc[base]
 
 
 def unit_costs(workbook: Workbook) -> pd.DataFrame:
@@ -96,14 +100,11 @@ def works_of(workbook: Workbook, missing: Missing, level: str) -> pd.DataFrame:
     own = own.assign(left=1 - own["percent_done"] / 100, listed=True)
     usual = tables["typical_works"].query("set == @missing.set_id").fillna({"criterion": 0})
     usual = usual.assign(work=usual["item"], left=1.0, committed="no", listed=False)
-    named, nameless = missing.lacks.any(axis=2), missing.nameless.any(axis=1)
-    at, column = np.nonzero(np.column_stack([named, nameless]))
-    units = np.array(missing.units, dtype=np.int64)
-    numbers = np.append(missing.numbers, 0)
-    asked = pd.DataFrame({"unit": units[at], "criterion": numbers[column]})
-    keys = ["unit", "criterion"]
-    asked = asked[~pd.MultiIndex.from_frame(asked[keys]).isin(pd.MultiIndex.from_frame(own[keys]))]
-    usual = asked.merge(usual, on="criterion")
+    units, keys = np.array(missing.units, dtype=np.int64), ["unit", "criterion"]
+    lacks = np.column_stack([missing.lacks.any(axis=2), missing.nameless.any(axis=1)])
+    asked = pd.DataFrame(lacks, units, [*missing.numbers, 0]).stack().rename_axis(keys)
+    asked = asked[asked].index.to_frame(index=False)
+    usual = asked.merge(own[keys], how="left_anti").merge(usual, on="criterion")
     point = usual["per"] == "point"
     if point.any():
         distance = assess(workbook, missing.set_id, carry=True).tests
@@ -131,8 +132,7 @@ class ItemDraws:
 
     ``works``: their rows; ``quantity``: what is left to do; ``drawn``: by work, whether the state
     of its criterion was drawn; ``wanted``: whether it is needed; ``amount``: int64 thousand đồng, 0
-    where it is not; ``tonnes``, ``value``: of cement and what that is worth, None for an item
-    without.
+    where it is not; ``tonnes``, ``value``: of cement and what that is worth, 0 for an item without.
     """
 
     works: pd.DataFrame
@@ -141,25 +141,27 @@ class ItemDraws:
     drawn: np.ndarray
     wanted: np.ndarray
     amount: np.ndarray
-    tonnes: np.ndarray | None
-    value: np.ndarray | None
+    tonnes: np.ndarray
+    value: np.ndarray
 
 
 class PriceList:
     """What items cost and what their parts are, as the tables say: the same in every world.
 
-    ``costs``, ``cement``: the rows of unit_costs.csv, and of parts.csv for cement, by item;
-    ``shares``: by item (pot, share in %) of its money without cement.
+    ``costs``: the rows of unit_costs.csv by item; ``cement``: by item with a cement part that
+    part's pot, and low, mode and high of its tonnes a unit; ``shares``: by item (pot, share in %)
+    of its money without cement.
     """
 
     def __init__(self, workbook: Workbook) -> None:
         self.rises, self.costs = workbook.tables["prices"], unit_costs(workbook).to_dict("index")
         self.labels = workbook.units["label"]
-        parts = workbook.tables["parts"]
-        in_kind = parts["share"].isna()
-        self.cement = parts[in_kind].set_index("item").to_dict("index")
-        money = parts[~in_kind].groupby("item")[["pot", "share"]]
+        parts = workbook.tables["parts"].set_index("item")
+        money = parts.dropna(subset="share").groupby("item")[["pot", "share"]]
         self.shares = {item: part.to_numpy().tolist() for item, part in money}
+        names = {"tonnes_low": "low", "tonnes": "mode", "tonnes_high": "high"}
+        cement = parts.loc[parts["share"].isna(), ["pot", *names]]
+        self.cement = cement.rename(columns=names).to_dict("index")
 
 
 class Prices:
@@ -176,60 +178,53 @@ class Prices:
 
     def cost(self, item: str) -> np.ndarray:
         """Unit cost in thousand đồng of the base year."""
-        cost = self.tables.costs[item]
-        lift = THOUSAND if item == DEBT else THOUSAND / self.index[int(cost["price_year"])]
-        return self._drawn("unit cost", item, cost, ("low", "mode", "high")) * lift
+        row = self.tables.costs[item]
+        lift = THOUSAND if item == DEBT else THOUSAND / self.index[int(row["price_year"])]
+        return self._drawn("unit cost", item, row) * lift
 
     @cached_property
     def cement(self) -> np.ndarray:
         """A tonne of cement, in thousand đồng of the base year."""
         return self.cost(CEMENT)
 
-    def tonnes(self, item: str) -> np.ndarray | None:
-        """Tonnes of cement a unit; None for an item without."""
-        part = self.tables.cement.get(item)
-        return part and self._drawn("tonnes", item, part, ("tonnes_low", "tonnes", "tonnes_high"))
+    def tonnes(self, item: str) -> np.ndarray:
+        """Tonnes of cement a unit of an item that has a cement part."""
+        return self._drawn("tonnes", item, self.tables.cement[item])
 
-    def _drawn(self, quantity, item, row, ends):
+    def _drawn(self, quantity, item, row):
         u = uniforms(self.seed, quantity, [item], self.draws, self.block)[0]
-        return pert(u, *(row[end] for end in ends))
+        return pert(u, row["low"], row["mode"], row["high"])
 
 
-def by_item(works: pd.DataFrame) -> list[pd.DataFrame]:
-    """A list of :func:`works_of` in parts, each the works of one item."""
-    return [part for _, part in works.groupby("item", sort=False)]
-
-
-def drawn_works(items: list[pd.DataFrame], missing: Missing, prices: Prices) -> Iterator[ItemDraws]:
-    """The works of :func:`by_item` in each world.
+def drawn_works(works: pd.DataFrame, missing: Missing, prices: Prices) -> ItemDraws:
+    """Works of one item, of the list of :func:`works_of`, in each world.
 
     Raises :class:`DataProblems` for a work of impossible value.
     """
-    for works in items:
-        item = works["item"].iloc[0]
-        u = uniforms(prices.seed, "quantity", works["key"], prices.draws, prices.block)
-        quantity = pert(u, works["low"], works["quantity"], works["high"])
-        quantity *= works["left"].to_numpy()[:, None]
-        worth = quantity * prices.cost(item)
-        if not worth.max() < LARGEST:
-            work = works.iloc[int(worth.max(axis=1).argmax())]
-            file = "works.csv" if work["listed"] else "typical_works.csv"
-            details = {"work": work["work"], "unit": prices.tables.labels[work["unit"]]}
-            raise DataProblems([Problem("need_too_large", file, details=details)])
-        # How often a world asks for each work: a nameless criterion is as many as it counts.
-        times, drawn = np.ones(worth.shape, dtype=np.int16), np.zeros(len(works), dtype=bool)
-        at, criterion = works["at"].to_numpy(), works["criterion"].to_numpy()
-        times[criterion == 0] = missing.nameless[at[criterion == 0]]
-        named = criterion > 0
-        place = at[named], np.searchsorted(missing.numbers, criterion[named])
-        times[named], drawn[named] = missing.lacks[place], missing.drawn[place]
-        times[works["committed"] == "debt"] = 1
-        amount = np.rint(worth, out=worth).astype(np.int64) * times
-        tonnes = value = None
-        if (per_unit := prices.tonnes(item)) is not None:
-            tonnes = np.rint(quantity * per_unit).astype(np.int64) * times
-            value = np.minimum(np.rint(tonnes * prices.cement).astype(np.int64), amount)
-        yield ItemDraws(works, item, quantity, drawn, times > 0, amount, tonnes, value)
+    item = works["item"].iloc[0]
+    u = uniforms(prices.seed, "quantity", works["key"], prices.draws, prices.block)
+    quantity = pert(u, works["low"], works["quantity"], works["high"])
+    quantity *= works["left"].to_numpy()[:, None]
+    worth = quantity * prices.cost(item)
+    if not worth.max() < LARGEST:
+        work = works.iloc[int(worth.max(axis=1).argmax())]
+        file = "works.csv" if work["listed"] else "typical_works.csv"
+        details = {"work": work["work"], "unit": prices.tables.labels[work["unit"]]}
+        raise DataProblems([Problem("need_too_large", file, details=details)])
+    # How often a world asks for each work: a nameless criterion is as many as it counts.
+    times, drawn = np.ones(worth.shape, dtype=np.int16), np.zeros(len(works), dtype=bool)
+    at, criterion = works["at"].to_numpy(), works["criterion"].to_numpy()
+    times[criterion == 0] = missing.nameless[at[criterion == 0]]
+    named = criterion > 0
+    place = at[named], np.searchsorted(missing.numbers, criterion[named])
+    times[named], drawn[named] = missing.lacks[place], missing.drawn[place]
+    times[works["committed"] == "debt"] = 1
+    amount = np.rint(worth, out=worth).astype(np.int64) * times
+    tonnes = value = np.zeros_like(amount)
+    if item in prices.tables.cement:
+        tonnes = np.rint(quantity * prices.tonnes(item)).astype(np.int64) * times
+        value = np.minimum(np.rint(tonnes * prices.cement).astype(np.int64), amount)
+    return ItemDraws(works, item, quantity, drawn, times > 0, amount, tonnes, value)
 
 
 def split(
