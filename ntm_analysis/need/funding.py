@@ -12,11 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from ..assess import Standing, assess
+from ..assess import assess
 from ..office_numbers import write_date
 from ..plan_checks import check_plan
 from ..problems import DataProblems, Problem
-from ..workbook import Workbook
 from .draws import BLOCK, pert, uniforms
 from .missing import missing_higher, missing_ntm, one_more_met
 from .money import envelopes_from, instances_of
@@ -59,13 +58,22 @@ class Funding:
     blocking: list[str]
 
 
-def still_to_come(workbook: Workbook, until: int) -> pd.DataFrame:
+def still_to_come(workbook, until):
     """The envelopes from the as-of year to ``until`` that a commune may draw on; of the as-of
     year's ``amount`` only what is still to come.
 
     By the monthly profile, evenly over the months where a pot has none: what came before went into
     what is done. Money that serves a township alone, or a unit of another time, is money of no
     commune.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    until : int
+
+    Returns
+    -------
+    DataFrame
     """
     tables = workbook.tables
     rows, every = envelopes_from(tables, workbook.as_of), tables["envelopes"]
@@ -74,11 +82,21 @@ def still_to_come(workbook: Workbook, until: int) -> pd.DataFrame:
     return rows.assign(amount=rows["amount"] * rows["profile"].map(sum).round(12))
 
 
-def funding(workbook: Workbook, need: Need, until: int, seed: int) -> Funding:
+def funding(workbook, need, until, seed):
     """Planned money from the as-of date to the end of ``until`` against ``need`` up to it.
 
     What is planned for a later year is not claimed yet; what has no year is. Credit is listed and
     pays for no work; a pot without envelopes holds nothing.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    need : Need
+    until, seed : int
+
+    Returns
+    -------
+    Funding
     """
     pots = workbook.tables["pots"].set_index("pot")
     rows, in_kind = still_to_come(workbook, until), pots["measure"] == "cement"
@@ -137,23 +155,32 @@ class Demand:
 
 
 def demand(
-    workbook: Workbook,
-    target: str = "ntm",
-    *,
-    units: list[int] | None = None,
-    until: int | None = None,
-    draws: int = DRAWS,
-    seed: int = SEED,
-    standing: Standing | None = None,
-) -> Demand:
+    workbook, target="ntm", *, units=None, until=None, draws=DRAWS, seed=SEED, standing=None
+):
     """Need and money for ``target``: ``ntm`` (all communes not NTM yet) or ``registered`` (the list
     of planned targets).
 
-    ``units``: only these communes. ``standing``: that of the set NTM is reported in, where it is
-    known already. ``until``: the year of the deadline (default: the end of the term, or a
-    scenario's own; for ``registered`` the last year planned). Raises :class:`DataProblems` where an
-    assumption that is needed was not known on the as-of date.
+    Raises :class:`DataProblems` where an assumption that is needed was not known on the as-of date.
 
+    Parameters
+    ----------
+    workbook : Workbook
+    target : str
+    units : list of int, optional
+        Only these communes.
+    until : int, optional
+        The year of the deadline. Default: the end of the term, or a scenario's own; for
+        ``registered`` the last year planned.
+    draws, seed : int
+    standing : Standing, optional
+        That of the set NTM is reported in, where it is known already.
+
+    Returns
+    -------
+    Demand
+
+    Examples
+    --------
     >>> found = demand(Workbook.open("data/thanh-chuong"), draws=200)
     >>> list(found.needs), found.together.assumed_share, found.assumed_quantities
     (['ntm'], 1.0, True)
@@ -192,7 +219,7 @@ def demand(
     return Demand(target, until, needs, together, money, assumed, unpriced)
 
 
-def movers(workbook: Workbook, need: Need, seed: int = SEED) -> pd.DataFrame:
+def movers(workbook, need, seed=SEED):
     """Which assumptions move the need of NTM most: its mean were one at its low or its high end.
 
     An assumption is moved for all works at once, by its end over the mean of its range; of the
@@ -241,8 +268,17 @@ def _pert_mean(ends):
     return (ends["low"] + 4 * ends["mode"] + ends["high"]) / 6
 
 
-def in_millions(values: np.ndarray) -> dict[str, float]:
-    """mean, p10, p50, p90 in million đồng, of thousand đồng by world."""
+def in_millions(values):
+    """mean, p10, p50, p90 in million đồng, of thousand đồng by world.
+
+    Parameters
+    ----------
+    values : ndarray
+
+    Returns
+    -------
+    dict of str to float
+    """
     return {name: round(value / THOUSAND, 1) for name, value in spread(values).items()}
 
 
@@ -256,12 +292,21 @@ def _by_year(groups, figures=in_millions):
     return [{"year": year or None, **figures(groups[year])} for year in years]
 
 
-def record(workbook: Workbook, answer: Demand) -> dict:
+def record(workbook, answer):
     """The demand in plain Python types, as ``ntm needs --json`` prints it.
 
     Money in million đồng, cement in tonnes. A criterion without a name is null (``name`` is then
     ``nameless``, or ``no_criterion`` for listed works of none), a year that is not planned is null;
     ``envelope``, ``gap`` and ``blocking_sources`` are null for single communes.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    answer : Demand
+
+    Returns
+    -------
+    dict
     """
     need, units, pots = answer.together, workbook.communes, workbook.tables["pots"]
     sources = Counter()

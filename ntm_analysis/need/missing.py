@@ -11,11 +11,9 @@ missing criteria are a number, ``nameless``.
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from ..assess import Standing, assess
+from ..assess import assess
 from ..problems import DataProblems, Problem
-from ..workbook import Workbook
 from .draws import (
     count_distribution,
     drawn_counts,
@@ -47,13 +45,22 @@ class Missing:
     nameless: np.ndarray
 
 
-def prior_of(workbook: Workbook, set_id: str, group: str) -> np.ndarray:
+def prior_of(workbook, set_id, group):
     """Probabilities of :data:`FEWEST` .. :data:`MOST` criteria met for a commune of ``group``
     ("border|resettled").
 
     The mean of all groups together, each by its share, is the published one of communes not yet
     NTM; the shifts of several groups add up. Raises :class:`DataProblems` where the data set has no
     published average.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    set_id, group : str
+
+    Returns
+    -------
+    ndarray
     """
     rows = workbook.tables["count_priors"].query("set == @set_id").set_index("group")
     (plain,) = rows.reindex(["plain"]).to_dict("records")
@@ -68,9 +75,18 @@ def prior_of(workbook: Workbook, set_id: str, group: str) -> np.ndarray:
     return count_distribution(mean, plain["spread"], FEWEST, MOST)
 
 
-def one_more_met(priors: pd.DataFrame, way: int) -> pd.DataFrame:
+def one_more_met(priors, way):
     """The table of priors were communes without a count to meet ``way`` criteria more on average:
     so much the average of all.
+
+    Parameters
+    ----------
+    priors : DataFrame
+    way : int
+
+    Returns
+    -------
+    DataFrame
     """
     rest = (priors["communes"] - priors["ntm"]) / priors["communes"]
     return priors.assign(average=priors["average"] + way * rest)
@@ -100,16 +116,36 @@ class Facts:
     lost: np.ndarray
     now: np.ndarray
 
-    def missing(self, lacks: np.ndarray, drawn: np.ndarray) -> Missing:
-        """Worlds in which the communes lack ``lacks`` (units x criteria x draws)."""
+    def missing(self, lacks, drawn):
+        """Worlds in which the communes lack ``lacks`` (units x criteria x draws).
+
+        Parameters
+        ----------
+        lacks, drawn : ndarray of bool
+
+        Returns
+        -------
+        Missing
+        """
         nameless = np.zeros((len(self.units), lacks.shape[2]), dtype=np.int16)
         return Missing(self.set_id, self.units, self.numbers, lacks, drawn, nameless)
 
 
-def facts_ntm(workbook: Workbook, units: list[int], standing: Standing | None = None) -> Facts:
+def facts_ntm(workbook, units, standing=None):
     """What is known of the communes ``units``, none of them NTM yet, at the NTM level; judged by
     the set in force on the as-of date, or the one that a scenario keeps. Raises
     :class:`DataProblems` with every table that lacks what this takes.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    units : list of int
+    standing : Standing, optional
+        Of the set that the data set reports the level in.
+
+    Returns
+    -------
+    Facts
     """
     reported_in, set_id = workbook.default_set("ntm"), workbook.judging_set
     standing = standing or assess(workbook, reported_in)
@@ -171,14 +207,25 @@ def facts_ntm(workbook: Workbook, units: list[int], standing: Standing | None = 
     )
 
 
-def missing_ntm(
-    workbook: Workbook, draws: int, seed: int, units: list[int], standing: Standing | None = None
-) -> Missing:
+def missing_ntm(workbook, draws, seed, units, standing=None):
     """What the communes ``units``, none of them NTM yet, lack of the NTM level in each world.
 
     Judged by the set in force on the as-of date, from facts in the set the data set reports that
     level in.
 
+    Parameters
+    ----------
+    workbook : Workbook
+    draws, seed : int
+    units : list of int
+    standing : Standing, optional
+
+    Returns
+    -------
+    Missing
+
+    Examples
+    --------
     >>> wb = Workbook.open("data/thanh-chuong")
     >>> found = missing_ntm(wb, 100, 2022, [wb.find("Thanh Hương")])
     >>> [int(n) for n in found.numbers[found.lacks[0].all(axis=1)]]
@@ -187,8 +234,18 @@ def missing_ntm(
     return drawn_missing(facts_ntm(workbook, units, standing), draws, seed)
 
 
-def drawn_missing(facts: Facts, draws: int, seed: int, block: int = 0) -> Missing:
-    """The criteria that communes lack in ``draws`` worlds from ``block`` onwards."""
+def drawn_missing(facts, draws, seed, block=0):
+    """The criteria that communes lack in ``draws`` worlds from ``block`` onwards.
+
+    Parameters
+    ----------
+    facts : Facts
+    draws, seed, block : int
+
+    Returns
+    -------
+    Missing
+    """
     lacks = np.repeat(facts.lacking[:, :, None], draws, axis=2)
     at_risk = np.flatnonzero(facts.lost > 0)
     for i, code in enumerate(facts.codes):
@@ -207,10 +264,20 @@ def drawn_missing(facts: Facts, draws: int, seed: int, block: int = 0) -> Missin
     return facts.missing(lacks, (facts.open_ | (~facts.lacking & (facts.lost > 0))) & ~known)
 
 
-def usual_missing(facts: Facts) -> Missing:
+def usual_missing(facts):
     """The most probable missing criteria, as one world: as many as expected (half a one counts as
     one), the likeliest first.
 
+    Parameters
+    ----------
+    facts : Facts
+
+    Returns
+    -------
+    Missing
+
+    Examples
+    --------
     >>> wb = Workbook.open("data/thanh-chuong")
     >>> found = usual_missing(facts_ntm(wb, [wb.find("Thanh Hương")]))
     >>> [int(n) for n in found.numbers[found.lacks[0, :, 0]]]
@@ -223,13 +290,21 @@ def usual_missing(facts: Facts) -> Missing:
     return facts.missing(lacks[:, :, None], facts.open_)
 
 
-def expected_lacks(facts: Facts) -> np.ndarray:
+def expected_lacks(facts):
     """The chance that each commune lacks each criterion, as a planner expects it before any draw:
     float, units x criteria.
 
     1 for a criterion named missing; the chance of loss for one reported met; for an open one (1 -
     p) + p x loss, p being its published odds times one factor so that the sum of p is the number
     met that is reported, else the mean of the prior.
+
+    Parameters
+    ----------
+    facts : Facts
+
+    Returns
+    -------
+    ndarray
     """
     chance = np.where(facts.lacking, 1.0, facts.lost)
     for i, prior in enumerate(facts.prior):
@@ -255,12 +330,23 @@ def _met_shares(odds, number):
     return shares(brentq(lambda f: shares(f).sum() - number, -30.0, 30.0, xtol=1e-12))
 
 
-def missing_higher(workbook: Workbook, level: str, draws: int, units: list[int]) -> Missing:
+def missing_higher(workbook, level, draws, units):
     """What communes lack of a higher level by the set the data set reports it in: named criteria,
     and a number without names.
 
     Nothing is drawn: a commune about which the set says nothing lacks nothing here, only its listed
     works count.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    level : str
+    draws : int
+    units : list of int
+
+    Returns
+    -------
+    Missing
     """
     set_id = workbook.default_set(level)
     numbers = workbook.law.criteria_of(set_id).index.to_numpy()

@@ -2,10 +2,8 @@
 comes, in prices of the base year.
 """
 
-import datetime as dt
 
 import numpy as np
-import pandas as pd
 
 from .draws import pert, together, uniforms
 from .works import THOUSAND
@@ -16,18 +14,39 @@ def instance(pot: str, served: str) -> str:
     return f"{pot}@{served}" if served else pot
 
 
-def instances_of(pot: str, envelopes: pd.DataFrame, communes: pd.DataFrame) -> list[str]:
+def instances_of(pot, envelopes, communes):
     """Which instance of ``pot`` each commune draws on: its own, else its district's, else the one
     that serves all.
+
+    Parameters
+    ----------
+    pot : str
+    envelopes : DataFrame
+    communes : DataFrame
+        By unit, with code and district.
+
+    Returns
+    -------
+    list of str
     """
     served = set(envelopes.loc[envelopes["pot"] == pot, "served"]) - {""}
     pairs = communes[["code", "district"]].to_numpy()
     return [instance(pot, next((s for s in pair if s in served), "")) for pair in pairs]
 
 
-def envelopes_from(tables: dict[str, pd.DataFrame], as_of: dt.date) -> pd.DataFrame:
+def envelopes_from(tables, as_of):
     """The envelopes from the as-of year on, with name and measure of the pot instance, and
     ``profile``: the shares of the months of its year that are still to come.
+
+    Parameters
+    ----------
+    tables : dict of str to DataFrame
+        envelopes, pots, profiles.
+    as_of : date
+
+    Returns
+    -------
+    DataFrame
     """
     rows = tables["envelopes"]
     rows = rows[rows["year"] >= as_of.year].astype({"year": int})
@@ -41,15 +60,7 @@ def envelopes_from(tables: dict[str, pd.DataFrame], as_of: dt.date) -> pd.DataFr
     return rows.assign(name=names, measure=measure, profile=list(shares))
 
 
-def monthly_money(
-    rows: pd.DataFrame,
-    as_of: dt.date,
-    index: dict[int, np.ndarray],
-    correlation: float,
-    draws: int,
-    seed: int,
-    block: int = 0,
-) -> dict[str, np.ndarray]:
+def monthly_money(rows, as_of, index, correlation, draws, seed, block=0):
     """Cumulative money of each pot instance by month: int64, draws x months; thousand đồng of the
     base year, or tonnes.
 
@@ -58,6 +69,18 @@ def monthly_money(
     has come by the end of month t after the as-of month. Of the as-of year only the months after
     it. ``index``: prices by year over those of the base year; a year beyond the last takes the
     last.
+
+    Parameters
+    ----------
+    rows : DataFrame
+    as_of : date
+    index : dict of int to ndarray
+    correlation : float
+    draws, seed, block : int
+
+    Returns
+    -------
+    dict of str to ndarray
     """
     if rows.empty:
         return {}

@@ -9,13 +9,11 @@ from itertools import product, repeat
 import numpy as np
 import pandas as pd
 
-from ..assess import Standing
 from ..criteria import LEVELS
 from ..plan_checks import CEMENT
 from ..problems import Problem
 from ..recognition import RANKS, levels
-from ..workbook import Workbook
-from .missing import MET, Missing
+from .missing import MET
 from .pot_sets import CEMENT_PART
 from .works import WORK_COLUMNS, PriceList, Prices, drawn_works, split, works_of
 
@@ -68,9 +66,19 @@ class Need:
         return float(self.sum("assumed").sum() / total) if total else float("nan")
 
 
-def spread(values: np.ndarray) -> dict[str, float]:
+def spread(values):
     """mean, p10, p50, p90 of whole numbers over worlds; the quantiles are numbers that were drawn.
 
+    Parameters
+    ----------
+    values : ndarray
+
+    Returns
+    -------
+    dict of str to float
+
+    Examples
+    --------
     >>> spread(np.arange(1, 11))
     {'mean': 5.5, 'p10': 1, 'p50': 5, 'p90': 9}
     """
@@ -79,11 +87,24 @@ def spread(values: np.ndarray) -> dict[str, float]:
     return dict(zip(names, (float(values.mean()), *map(int, ends)), strict=True))
 
 
-def draw_need(workbook: Workbook, missing: Missing, level: str, seed: int, base: int) -> Need:
+def draw_need(workbook, missing, level, seed, base):
     """The need of the communes in ``missing`` for ``level``, in prices of the year ``base``.
 
     Raises :class:`DataProblems` for a work of impossible value.
 
+    Parameters
+    ----------
+    workbook : Workbook
+    missing : Missing
+    level : str
+    seed, base : int
+
+    Returns
+    -------
+    Need
+
+    Examples
+    --------
     >>> from ntm_analysis.need.missing import missing_ntm
     >>> wb = Workbook.open("data/thanh-chuong")
     >>> missing = missing_ntm(wb, 200, 2022, [wb.find("Thanh Hương")])
@@ -134,11 +155,20 @@ def draw_need(workbook: Workbook, missing: Missing, level: str, seed: int, base:
     return Need(base, draws, by, table.reindex(columns=[*WORK_COLUMNS, *FIGURES]))
 
 
-def works_not_needed(workbook: Workbook, standing: Standing) -> list[Problem]:
+def works_not_needed(workbook, standing):
     """Warnings: listed works for a criterion that ``standing`` (the NTM level) gives as met, or of
     a level already recognised.
 
     Such a work stays in the lists and claims money only in worlds that lack its criterion.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    standing : Standing
+
+    Returns
+    -------
+    list of Problem
     """
     level = levels(workbook)["level"].map(RANKS.index)
     works = workbook.tables["works"].query("state != 'done' and unit in @level.index")
@@ -156,9 +186,19 @@ def works_not_needed(workbook: Workbook, standing: Standing) -> list[Problem]:
     return problems
 
 
-def communes_in_need(workbook: Workbook, target: str) -> dict[str, list[int]]:
+def communes_in_need(workbook, target):
     """Which communes need money for which level: for ``ntm`` all that are not NTM yet; for
     ``registered`` those on the list of planned targets, by their level.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    target : str
+
+    Returns
+    -------
+    dict of str to list of int
+        By level the unit numbers.
     """
     level = levels(workbook)["level"]
     if target == "ntm":

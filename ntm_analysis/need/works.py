@@ -7,7 +7,6 @@ A cement part is tonnes, its money value is shown and not claimed from a money p
 of a work add up to the rest exactly.
 """
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,7 +18,6 @@ from ..plan_checks import CEMENT
 from ..problems import DataProblems, Problem
 from ..workbook import Workbook
 from .draws import pert, uniforms
-from .missing import Missing
 
 DEBT = "no-dong"  # construction debt: one million đồng a unit, of the day it is paid
 THOUSAND = 1_000  # thousand đồng in a million
@@ -27,14 +25,25 @@ THOUSAND = 1_000  # thousand đồng in a million
 LARGEST = 1e12
 
 
-def price_index(
-    prices: pd.DataFrame, base: int, draws: int, seed: int, block: int = 0
-) -> dict[int, np.ndarray]:
+def price_index(prices, base, draws, seed, block=0):
     """Construction prices of each year over those of ``base`` (1 there), one drawn path a world.
 
     Formula: index(y) = index(y - 1) x (1 + growth(y)), growth PERT between the year's low and high,
     in %.
 
+    Parameters
+    ----------
+    prices : DataFrame
+        prices.csv.
+    base, draws, seed, block : int
+
+    Returns
+    -------
+    dict of int to ndarray
+        By year.
+
+    Examples
+    --------
     >>> ends = dict.fromkeys(("low", "mode", "high"), [10.0, 0])
     >>> rise = pd.DataFrame({"year": [2022, 2023]} | ends)
     >>> {year: round(float(i[0]), 4) for year, i in sorted(price_index(rise, 2022, 1, 1).items())}
@@ -47,9 +56,20 @@ def price_index(
     return dict(zip(path.index, path.to_numpy(), strict=True))
 
 
-def price_path(growth: pd.DataFrame, base: int) -> pd.DataFrame:
+def price_path(growth, base):
     """Prices by year over those of ``base``, of growth by year (1.1: 10 % above the year before).
 
+    Parameters
+    ----------
+    growth : DataFrame
+    base : int
+
+    Returns
+    -------
+    DataFrame
+
+    Examples
+    --------
     >>> price_path(pd.DataFrame({"all": [2.0, 1.5]}, [2022, 2023]), 2022)["all"].to_dict()
     {2022: 1.0, 2023: 1.5, 2021: 0.5}
     """
@@ -82,7 +102,7 @@ WORK_COLUMNS = [
 ]
 
 
-def works_of(workbook: Workbook, missing: Missing, level: str) -> pd.DataFrame:
+def works_of(workbook, missing, level):
     """The works that the missing criteria may ask for, listed ones before usual ones.
 
     Returns
@@ -196,10 +216,20 @@ class Prices:
         return pert(u, row["low"], row["mode"], row["high"])
 
 
-def drawn_works(works: pd.DataFrame, missing: Missing, prices: Prices) -> ItemDraws:
+def drawn_works(works, missing, prices):
     """Works of one item, of the list of :func:`works_of`, in each world.
 
     Raises :class:`DataProblems` for a work of impossible value.
+
+    Parameters
+    ----------
+    works : DataFrame
+    missing : Missing
+    prices : Prices
+
+    Returns
+    -------
+    ItemDraws
     """
     item = works["item"].iloc[0]
     u = uniforms(prices.seed, "quantity", works["key"], prices.draws, prices.block)
@@ -227,12 +257,22 @@ def drawn_works(works: pd.DataFrame, missing: Missing, prices: Prices) -> ItemDr
     return ItemDraws(works, item, quantity, drawn, times > 0, amount, tonnes, value)
 
 
-def split(
-    amount: np.ndarray, shares: Sequence[tuple[str, float]]
-) -> Iterator[tuple[str, np.ndarray]]:
+def split(amount, shares):
     """Whole amounts split by shares in %: each part rounded down, the last one takes the rest, so
     that they add up exactly.
 
+    Parameters
+    ----------
+    amount : ndarray of int
+    shares : sequence of (str, float)
+        Pots and their shares.
+
+    Yields
+    ------
+    tuple of str and ndarray
+
+    Examples
+    --------
     >>> parts = split(np.array([100, 101]), [("a", 33.3), ("b", 66.7)])
     >>> [(pot, part.tolist()) for pot, part in parts]
     [('a', [33, 33]), ('b', [67, 68])]

@@ -1,12 +1,11 @@
 """Scenarios side by side: each is forecast in the same worlds, and compared draw by draw."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from ..forecast.forecast import Forecast, forecast
+from ..forecast.forecast import forecast
 from ..forecast.price import frontier, planned, tornado
 from ..forecast.simulation import baseline_of
 from ..need.funding import DRAWS, SEED, demand, in_millions
@@ -67,7 +66,7 @@ class Comparison:
 FUNDING = ("need_p50", "gap_p50", "gap_mean", "money")
 
 
-def paired(values: np.ndarray, base: np.ndarray) -> dict[str, float]:
+def paired(values, base):
     """The mean difference of two runs in the same worlds.
 
     Returns
@@ -88,15 +87,7 @@ def paired(values: np.ndarray, base: np.ndarray) -> dict[str, float]:
     return {name: float(value) for name, value in figures.items()}
 
 
-def compare(
-    workbook: Workbook,
-    ids: Sequence[str] = (),
-    baseline: str = BASELINE,
-    *,
-    draws: int = DRAWS,
-    seed: int = SEED,
-    moving: bool = True,
-) -> Comparison:
+def compare(workbook, ids=(), baseline=BASELINE, *, draws=DRAWS, seed=SEED, moving=True):
     """Scenarios against a baseline, in the same worlds.
 
     Parameters
@@ -182,7 +173,7 @@ def _warning(code, name, **details):
     return Problem(code, f"{name}.yaml", None, None, {"value": name} | details, True)
 
 
-def moved(will: Forecast, base: Forecast) -> pd.DataFrame:
+def moved(will, base):
     """Each commune's chance against that in another run of the same worlds.
 
     Communes of which the same is known are told the mean of their band.
@@ -207,8 +198,17 @@ def _shares(will):
     return np.ascontiguousarray(shares.reindex(will.communes, fill_value=1.0))
 
 
-def felt(moved: pd.DataFrame) -> pd.DataFrame:
-    """The rows of :func:`moved` whose change stands out of the noise, the largest first."""
+def felt(moved):
+    """The rows of :func:`moved` whose change stands out of the noise, the largest first.
+
+    Parameters
+    ----------
+    moved : DataFrame
+
+    Returns
+    -------
+    DataFrame
+    """
     size = moved["change"].abs()
     rows = moved[(size > 0) & (size > NOISE * moved["se"])]
     return rows.sort_values("change", key=abs, ascending=False, kind="stable")

@@ -111,7 +111,7 @@ def scenario_ids(workbook: Workbook) -> list[str]:
     return [BASELINE, *sorted(files, key=lambda name: (*FIRST, name).index(name))]
 
 
-def scenario(workbook: Workbook, scenario_id: str = BASELINE, text: str | None = None) -> Scenario:
+def scenario(workbook, scenario_id=BASELINE, text=None):
     """The data set as a scenario has it.
 
     Parameters
@@ -391,7 +391,7 @@ def _refuse(faults, **details):
         raise NotSaved(reason, **details)
 
 
-def save(workbook: Workbook, content: dict, name: str, over: bool = False) -> tuple[str, Path]:
+def save(workbook, content, name, over=False):
     """Save a scenario that was tried.
 
     Parameters

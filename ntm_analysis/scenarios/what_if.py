@@ -16,7 +16,7 @@ from ..forecast.forecast import Forecast, forecast_of, plan_of, record
 from ..forecast.simulation import Baseline, baseline_of
 from ..forecast.worlds import Layout
 from ..parameters import OPTIMAL
-from ..workbook import Workbook, content_hash
+from ..workbook import content_hash
 from ..yaml_files import as_yaml
 from .comparison import moved, paired
 from .scenario import BASELINE, Scenario, UnknownScenario, folder_of, scenario
@@ -78,10 +78,18 @@ class WhatIfResult:
     moved: pd.DataFrame
 
 
-def pots_of(workbook: Workbook) -> dict[str, tuple[float, bool]]:
+def pots_of(workbook):
     """What each pot brings from the as-of year on, where it brings anything.
 
     Million dong, or tonnes of cement (True).
+
+    Parameters
+    ----------
+    workbook : Workbook
+
+    Returns
+    -------
+    dict of str to (float, bool)
     """
     rows, pots = workbook.tables["envelopes"], workbook.tables["pots"].set_index("pot")["measure"]
     total = rows[rows["year"] >= workbook.as_of.year].groupby("pot")["amount"].sum()
@@ -109,15 +117,7 @@ class WhatIf:
     (True, {'finishing': 0.0, 'se': 0.0, 'enough': 0.0})
     """
 
-    def __init__(
-        self,
-        workbook: Workbook,
-        first: Setting | None = None,
-        *,
-        finish: str = "met",
-        draws: int = DRAWS,
-        seed: int = 2022,
-    ) -> None:
+    def __init__(self, workbook, first=None, *, finish="met", draws=DRAWS, seed=2022):
         self.workbook, self.first = workbook, first or Setting()
         self.finish, self.draws, self.seed = finish, min(draws, DRAWS), seed
         # The forecast of the first setting, and the last schedule, by what they were made of.
