@@ -181,6 +181,7 @@ def demand(
 
     Examples
     --------
+    >>> from ntm_analysis.workbook import Workbook
     >>> found = demand(Workbook.open("data/thanh-chuong"), draws=200)
     >>> list(found.needs), found.together.assumed_share, found.assumed_quantities
     (['ntm'], 1.0, True)

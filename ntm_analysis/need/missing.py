@@ -226,6 +226,7 @@ def missing_ntm(workbook, draws, seed, units, standing=None):
 
     Examples
     --------
+    >>> from ntm_analysis.workbook import Workbook
     >>> wb = Workbook.open("data/thanh-chuong")
     >>> found = missing_ntm(wb, 100, 2022, [wb.find("Thanh Hương")])
     >>> [int(n) for n in found.numbers[found.lacks[0].all(axis=1)]]
@@ -278,6 +279,7 @@ def usual_missing(facts):
 
     Examples
     --------
+    >>> from ntm_analysis.workbook import Workbook
     >>> wb = Workbook.open("data/thanh-chuong")
     >>> found = usual_missing(facts_ntm(wb, [wb.find("Thanh Hương")]))
     >>> [int(n) for n in found.numbers[found.lacks[0, :, 0]]]

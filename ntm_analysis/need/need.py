@@ -105,6 +105,7 @@ def draw_need(workbook, missing, level, seed, base):
 
     Examples
     --------
+    >>> from ntm_analysis.workbook import Workbook
     >>> from ntm_analysis.need.missing import missing_ntm
     >>> wb = Workbook.open("data/thanh-chuong")
     >>> missing = missing_ntm(wb, 200, 2022, [wb.find("Thanh Hương")])

@@ -159,12 +159,9 @@ def change_since(workbook, since, now, entry, scenario_id=BASELINE):
         names = (*names, name)
         if after is not None:
             each = paired(after.finishing, earlier.finishing)
-            figures = (
-                each["difference"],
-                each["se"],
-                paired(after.enough, earlier.enough)["difference"],
-            )
-            steps.append(Step(names, *figures, after.p.sub(earlier.p, fill_value=0.0)))
+            basically = paired(after.enough, earlier.enough)["difference"]
+            p = after.p.sub(earlier.p, fill_value=0.0)
+            steps.append(Step(names, each["difference"], each["se"], basically, p))
             earlier, names = after, ()
     return change
 

@@ -81,10 +81,9 @@ def paired(values, base):
     {'difference': 1.0, 'se': 0.0, 'ratio': 0.0}
     """
     change = values.astype(float) - base
-    sd, apart = change.std(), np.sqrt(values.var() + base.var())
-    ratio = sd / apart if apart else 0.0
-    figures = {"difference": change.mean(), "se": sd / np.sqrt(len(change)), "ratio": ratio}
-    return {name: float(value) for name, value in figures.items()}
+    sd, apart = float(change.std()), np.sqrt(values.var() + base.var())
+    ratio = float(sd / apart) if apart else 0.0
+    return {"difference": float(change.mean()), "se": sd / len(change) ** 0.5, "ratio": ratio}
 
 
 def compare(workbook, ids=(), baseline=BASELINE, *, draws=DRAWS, seed=SEED, moving=True):
@@ -135,8 +134,7 @@ def compare(workbook, ids=(), baseline=BASELINE, *, draws=DRAWS, seed=SEED, movi
             raise DataProblems([problem for those in unfit.values() for problem in those])
         return results
 
-    options, funding = {"draws": draws, "seed": seed}, {}
-    usual = baseline_of(workbook, seed)
+    options, usual = {"draws": draws, "seed": seed}, baseline_of(workbook, seed)
 
     def forecast_of(name):
         one = chosen[name]
@@ -144,15 +142,8 @@ def compare(workbook, ids=(), baseline=BASELINE, *, draws=DRAWS, seed=SEED, movi
 
     def compared(name):
         will = first if name == baseline else forecast_of(name)
-        book = chosen[name].workbook
-        # A policy alone asks for nothing else.
-        key = (book.judged_by, will.day, *map(id, book.tables.values()))
-        if key not in funding:
-            asked = demand(book, until=will.day.year, **options)
-            need, gap = in_millions(asked.together.total), in_millions(asked.money.gap)
-            figures = (need["p50"], gap["p50"], gap["mean"], planned(will))
-            funding[key] = dict(zip(FUNDING, figures, strict=True))
-        return _compared(chosen[name], will, first, funding[key], next(iter(funding.values())))
+        asked = demand(chosen[name].workbook, until=will.day.year, **options)
+        return _compared(chosen[name], will, first, asked)
 
     chosen = fitting(lambda name: scenario(workbook, name), names)  # all, before any forecast
     first = fitting(forecast_of, [baseline])[baseline]
@@ -163,14 +154,14 @@ def compare(workbook, ids=(), baseline=BASELINE, *, draws=DRAWS, seed=SEED, movi
         places = dict.fromkeys(p.file + (f":{p.row}" if p.row else "") for p in problems)
         warnings.append(_warning("scenario_unfit", name, reason=", ".join(places)))
     for row in rows[1:]:
-        figures = [[each.figures[key] for key in FUNDING] for each in (row, rows[0])]
-        if (row.finishing == first.finishing).all() and figures[0] == figures[1]:
+        same = all(row.figures[key] == rows[0].figures[key] for key in FUNDING)
+        if same and (row.finishing == first.finishing).all():
             warnings.append(_warning("scenario_idle", row.figures["id"]))
     return Comparison(workbook, rows, draws, seed, *moves, warnings, first.coarse)
 
 
 def _warning(code, name, **details):
-    return Problem(code, f"{name}.yaml", None, None, {"value": name} | details, True)
+    return Problem(code, f"{name}.yaml", details={"value": name} | details, warning=True)
 
 
 def moved(will, base):
@@ -214,18 +205,18 @@ def felt(moved):
     return rows.sort_values("change", key=abs, ascending=False, kind="stable")
 
 
-def _compared(one, will, first, funding, usual):
-    """What is kept of a scenario's forecast; ``first``, ``usual``: forecast and funding of the
-    baseline."""
+def _compared(one, will, first, asked):
+    """What is kept of a scenario's forecast and demand; ``first``: the baseline's forecast."""
     of, names = moved(will, first), one.workbook.units[["code", "name"]]
-    rows = felt(of)[["p", "change", "se"]]
-    rows = names.loc[rows.index].join(rows)
+    rows = names.join(felt(of)[["p", "change", "se"]], how="right")
     gains, losses = (rows[way * rows["change"] > 0].to_dict("records") for way in (1, -1))
     change, chance = paired(will.finishing, first.finishing), paired(will.enough, first.enough)
-    more, communes = funding["money"] - usual["money"], change["difference"]
+    money, communes, se = planned(will), change["difference"], change["se"]
+    need, gap = in_millions(asked.together.total), in_millions(asked.money.gap)
+    more = money - planned(first)
     no_price = {
         "no_money": not more,
-        "within_noise": abs(communes) <= NOISE * change["se"],
+        "within_noise": abs(communes) <= NOISE * se,
         "other_way": more * communes < 0,
     }
     reason = next((name for name, true in no_price.items() if true), None)
@@ -244,12 +235,12 @@ def _compared(one, will, first, funding, usual):
         **{f"finishing_{name}": value for name, value in spread(will.finishing).items()},
         "p_basically_all": float(will.enough.mean()),
         "p_all": float((will.finishing == len(will.communes)).mean()),
-        **funding,
+        **dict(zip(FUNDING, (need["p50"], gap["p50"], gap["mean"], money), strict=True)),
         "blocking_sources": will.blocking_sources(),
         "difference": {
             "finishing": communes,
             "p_basically_all": chance["difference"],
-            "se": change["se"],
+            "se": se,
             "se_p_basically_all": chance["se"],
         },
         "se_ratio": change["ratio"],

@@ -218,11 +218,8 @@ def _applied(before, file, history):
 
 def _change(workbook, file, change):
     """Make one change in the workbook's tables, if nothing is wrong with it."""
-    before, acts, name = (
-        len(file.problems),
-        [act for act in ACTS if act in change],
-        change.get("table"),
-    )
+    before, name = len(file.problems), change.get("table")
+    acts = [act for act in ACTS if act in change]
     blocks = {key: change[key] for key in ("where", *acts) if key in change}
     shapeless = [key for key, its in blocks.items() if not (isinstance(its, Lines) and its)]
     if change.keys() - {"table", "where", *ACTS} or len(acts) != 1 or shapeless:
@@ -232,42 +229,37 @@ def _change(workbook, file, change):
         allowed = ", ".join(CHANGED)
         _wrong(file, "scenario_table", "table", change, value=name, allowed=allowed)
         return
-    (act,), where, as_of = acts, change.get("where", {}), workbook.as_of
-    table, columns = workbook.tables[name], dictionary(name)
+    table, columns, act = workbook.tables[name], dictionary(name), acts[0]
 
     def each(block, allowed, read):
         """What ``read`` makes of every key and value of a block; what it cannot is noted."""
-        results = {}
-        for key, value in block.items():
+        for key, value in change.get(block, {}).items():
             try:
                 if key not in allowed:
                     raise NotRead("scenario_column", value=key, allowed=", ".join(allowed))
-                results[key] = read(key, value)
+                yield key, read(key, value)
             except NotRead as error:
-                _wrong(file, error.reason, key, block, **{"value": value} | error.details)
-        return results
+                _wrong(file, error.reason, key, change[block], **{"value": value} | error.details)
 
-    hits = each(where, columns, lambda key, value: _hits(workbook, table, key, value))
+    hits = dict(each("where", columns, lambda key, value: _hits(workbook, table, key, value)))
     chosen = pd.DataFrame(hits, index=table.index).all(axis=1)
     if len(file.problems) > before:
         chosen &= False  # of rows that nobody meant nothing is told
     elif not chosen.any():
         _wrong(file, "scenario_nothing", None, change, table=f"{name}.csv")
-    rows = table[chosen]
+    changed, rows = table.copy(), table[chosen]
     usable = [key for key, its in columns.items() if its.type in ACTS[act]]
-    new = each(
-        change[act], usable, lambda key, value: _new(columns[key], rows[key], act, value, as_of)
-    )
-    if len(file.problems) > before:
-        return
-    changed = table.copy()
-    for key, values in new.items():
+    as_of = workbook.as_of
+    for key, values in each(
+        act, usable, lambda key, value: _new(columns[key], rows[key], act, value, as_of)
+    ):
         changed.loc[chosen, key] = values
     if act == "repeat":  # nobody reported it of those
         more = changed[chosen]
         more = more.assign(mark=more["mark"].replace("reported", "assumed"))
         changed = pd.concat([table, more], ignore_index=True)
-    workbook.tables[name] = changed
+    if len(file.problems) == before:
+        workbook.tables[name] = changed
 
 
 def _wrong(file, code, key=None, block=None, **details):
@@ -308,9 +300,10 @@ def _numbers(column, old, act, value):
     allowed = f"≥ {write_figure(column.low)}, ≤ {write_figure(column.high)}"
     if not is_number(value):
         raise NotRead("yaml_value", allowed=allowed)
+    sign = write_figure(value)
     new, way = {
-        "multiply": (old * value, f"x {write_figure(value)} = "),
-        "add": (old.fillna(0.0) + value, f"+ {write_figure(value)} = ".replace("+ -", "- ")),
+        "multiply": (old * value, f"x {sign} = "),
+        "add": (old.fillna(0.0) + value, f"+ {sign} = ".replace("+ -", "- ")),
     }.get(act, (pd.Series(value, index=old.index), ""))
     part = (new % 1 > 0) & (column.type == "integer")
     for code, bad in ("yaml_value", new != new.clip(column.low, column.high)), ("not_whole", part):
@@ -341,12 +334,10 @@ def _broken(workbook, changed, history):
     steps = [(file, change, faults(before)) for file, change, before in history if found]
     for problem in dict.fromkeys(found):
         for file, change, _ in [step for step in steps if problem not in step[2]][-1:]:
-            column = problem.file
+            place, row = problem.file, f" ({problem.file}:{problem.row})" if problem.row else ""
             if problem.column:
-                column = f"{column.removesuffix('.csv')}.{problem.column}"
-            if problem.row:
-                column += f" ({problem.file}:{problem.row})"
-            broken.append(replace(problem, file=file.name, row=change.line, column=column))
+                place = f"{place.removesuffix('.csv')}.{problem.column}"
+            broken.append(replace(problem, file=file.name, row=change.line, column=place + row))
     return broken
 
 

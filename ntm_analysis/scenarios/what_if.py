@@ -111,6 +111,7 @@ class WhatIf:
 
     Examples
     --------
+    >>> from ntm_analysis.workbook import Workbook
     >>> tried = WhatIf(Workbook.open("data/thanh-chuong"), draws=200)
     >>> more = tried.answer(Setting(money={"nst-dt": 200}))
     >>> more.difference["finishing"] > 0, tried.answer(Setting()).difference
@@ -126,6 +127,7 @@ class WhatIf:
     def content(self, setting: Setting) -> dict:
         """What the file of a setting's scenario would hold, under no name yet.
 
+        >>> from ntm_analysis.workbook import Workbook
         >>> tried = WhatIf(Workbook.open("data/thanh-chuong"))
         >>> tried.content(Setting(money={"nst-dt": 150}, delay=2))["changes"][1]
         {'table': 'envelopes', 'add': {'delay_low': 2, 'delay': 2, 'delay_high': 2}}
@@ -198,11 +200,10 @@ class WhatIf:
         first = self.before
         will, title = self._forecast(setting, content_hash(folder_of(self.workbook)))
         change = paired(will.finishing, first.finishing)
-        enough = paired(will.enough, first.enough)
         difference = {
             "finishing": change["difference"],
             "se": change["se"],
-            "enough": enough["difference"],
+            "enough": paired(will.enough, first.enough)["difference"],
         }
         row = record(will, UNSAVED, title)
         return WhatIfResult(setting, will, row, difference, moved(will, first))
