@@ -61,7 +61,7 @@ def district(make_dataset, folder, **tables: list[dict]) -> Workbook:
 
 def need_of(workbook: Workbook, draws: int = 50):
     units = communes_in_need(workbook, "ntm")["ntm"]
-    return draw_need(workbook, missing_ntm(workbook, draws, 1, units), "ntm", 1, workbook.as_of.year)
+    return draw_need(workbook, missing_ntm(workbook, draws, 1, units), "ntm", draws, 1, workbook.as_of.year)
 
 
 def only(values: np.ndarray) -> int:
@@ -191,7 +191,7 @@ def test_a_count_of_a_set_that_only_counts_keeps_a_line_of_its_own(make_dataset,
     )  # fmt: skip
     assert communes_in_need(workbook, "ntm") == {"ntm": []}
     assert communes_in_need(workbook, "registered") == {"ntm": [], "advanced": [0], "model": []}
-    need = draw_need(workbook, missing_higher(workbook, "advanced", 10, [0]), "advanced", 1, 2022)
+    need = draw_need(workbook, missing_higher(workbook, "advanced", [0]), "advanced", 10, 1, 2022)
     assert {n: only(v) for n, v in need.by["criterion"].items()} == {0: 1_200_000}
     assert {y: only(v) for y, v in need.by["year"].items()} == {2022: 1_200_000}, "registered for 2022"
 
@@ -266,7 +266,7 @@ def real():
     workbook = Workbook.open("data/thanh-chuong")
     units = communes_in_need(workbook, "ntm")["ntm"]
     missing = missing_ntm(workbook, 4_000, 2022, units)
-    return workbook, missing, draw_need(workbook, missing, "ntm", 2022, 2022)
+    return workbook, missing, draw_need(workbook, missing, "ntm", 4_000, 2022, 2022)
 
 
 @pytest.mark.parametrize("grouping", ["commune", "criterion", "item", "year"])
@@ -283,7 +283,7 @@ def test_pots_and_cement_add_up_to_the_total_in_every_world(real):
 def test_another_commune_or_fewer_draws_change_no_world(real):
     workbook, _, need = real
     unit = workbook.find("Thanh Hương")
-    alone = draw_need(workbook, missing_ntm(workbook, 1_000, 2022, [unit]), "ntm", 2022, 2022)
+    alone = draw_need(workbook, missing_ntm(workbook, 1_000, 2022, [unit]), "ntm", 1_000, 2022, 2022)
     assert (alone.total == need.by["commune"][unit][:1_000]).all()
 
 

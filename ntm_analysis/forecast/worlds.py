@@ -4,7 +4,7 @@ Worlds come in blocks; a block knows nothing of the others, so that neither the 
 nor the size of a chunk changes a byte. Money is whole thousand dong in float64, which is exact.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -226,7 +226,9 @@ def draw_block(layout: Layout, draws: int, seed: int | None, block: int = 0) -> 
     """
     plan, kinds = layout.plan, {kind: i for i, kind in enumerate(layout.sets.kinds)}
     prices = Prices(layout.prices, plan.workbook.as_of.year, draws, seed, block)
-    missing = _missing(plan, draws, seed, block)
+    facts = plan.facts
+    ntm = usual_missing(facts) if seed is MEANS else drawn_missing(facts, draws, seed, block)
+    missing = plan.missing | {"ntm": ntm}  # of higher levels one world stands for all
     cost = np.zeros((len(plan.goals), len(kinds), draws))
     # What is committed, at the first goal of each commune; of communes without a goal in common.
     # Without own pots all of it is common: one row stands for all.
@@ -251,6 +253,7 @@ def draw_block(layout: Layout, draws: int, seed: int | None, block: int = 0) -> 
         place[kinds[DEBT]] += amount
     money, own_money = _money(layout, prices, draws, seed, block)
     counts = [lacks.lacks.sum(axis=1) + lacks.nameless for lacks in missing.values()]
+    counts = [np.broadcast_to(count, (len(count), draws)) for count in counts]
     lag = uniforms(seed, "decision", layout.decisions, draws, block)
     ends = (plan.rules[f"decision_{end}"] for end in ("low", "mode", "high"))
     return Block(
@@ -274,21 +277,6 @@ def _into(ufunc, target, rows, values):
         target[rows[first]] = ufunc(target[rows[first]], values[first])
         rest = np.setdiff1d(np.arange(len(rows)), first)
         rows, values = rows[rest], values[rest]
-
-
-def _missing(plan, draws, seed, block):
-    """What goals lack in each world, by level; of higher levels one world stands for all."""
-    facts = plan.facts
-    ntm = usual_missing(facts) if seed is MEANS else drawn_missing(facts, draws, seed, block)
-    return {"ntm": ntm} | {
-        level: replace(
-            lacks,
-            lacks=np.repeat(lacks.lacks, draws, axis=2),
-            nameless=np.repeat(lacks.nameless, draws, axis=1),
-        )
-        for level, lacks in plan.missing.items()
-        if level != "ntm"
-    }
 
 
 def _months_left(item, layout, needed, draws, seed, block):

@@ -52,18 +52,17 @@ def uniforms(seed, quantity, keys, draws, block=0):
     """
     if seed is MEANS:
         return np.full((len(keys), draws), np.nan)
-    drawn = np.empty((len(keys), draws))
-    bits = np.random.Philox(key=0)
-    generator, state = np.random.Generator(bits), bits.state
+    u = np.empty((len(keys), draws))
     # One step of the generator makes four numbers. Its state is set anew for each name: much
     # cheaper than a generator each.
-    state["state"]["counter"] = np.array([block * BLOCK // 4, 0, 0, 0], dtype=np.uint64)
-    for row, key in zip(drawn, keys, strict=True):
+    bits = np.random.Philox(key=0, counter=block * BLOCK // 4)
+    generator, state = np.random.Generator(bits), bits.state
+    for row, key in zip(u, keys, strict=True):
         name = hashlib.blake2b(f"{seed}|{quantity}|{key}".encode(), digest_size=16)
         state["state"]["key"] = np.frombuffer(name.digest(), dtype="<u8")
         bits.state = state
         generator.random(out=row)
-    return drawn
+    return u
 
 
 @lru_cache(maxsize=1024)
@@ -103,9 +102,8 @@ def pert(u, low, mode, high):
     """
     low, mode, high = (np.asarray(end, dtype=float)[..., None] for end in (low, mode, high))
     width = high - low
-    if u.size and np.isnan(u.flat[0]):
-        mean = np.where(width > 0, (low + 4 * mode + high) / 6, mode)
-        return np.broadcast_to(mean, u.shape).copy()
+    if np.isnan(u[..., :1]).any():
+        return np.full(u.shape, np.where(width > 0, (low + 4 * mode + high) / 6, mode))
     # Rounded, so that ranges of one shape (160-200-320, 1.6-2-3.2) share one table.
     peaks = ((mode - low) / np.where(width > 0, width, 1.0)).round(6)
     kinds, kind = np.unique(peaks, return_inverse=True)

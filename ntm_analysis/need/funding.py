@@ -16,7 +16,7 @@ from ..assess import assess
 from ..office_numbers import write_date
 from ..plan_checks import check_plan
 from ..problems import DataProblems, Problem
-from .draws import BLOCK, pert, uniforms
+from .draws import BLOCK, pert
 from .missing import missing_higher, missing_ntm, one_more_met
 from .money import envelopes_from, instances_of
 from .need import UNPLANNED, Need, communes_in_need, draw_need, spread
@@ -25,6 +25,7 @@ from .works import THOUSAND, PriceList, Prices, newest_debts, price_path, unit_c
 
 DRAWS, SEED = 10_000, 2022
 ENDS = ["low", "high"]
+ENVELOPE = ["pot", "source", "capital", "unit", "planned", "allotted"]
 # Lines of the need that no criterion's name stands for.
 WITHOUT = {0: "nameless", -1: "no_criterion"}
 
@@ -102,12 +103,11 @@ def funding(workbook, need, until, seed):
     rows, in_kind = still_to_come(workbook, until), pots["measure"] == "cement"
     prices = Prices(PriceList(workbook), need.price_year, need.draws, seed)
     held = {pot: np.zeros((2, need.draws)) for pot in pots.index}
-    for row in rows[rows["pot"].map(pots["fund"]) != "tin_dung"].to_dict("records"):
-        pot, year = row["pot"], row["year"]
-        u = uniforms(seed, "disbursed", [f"{pot}|{year}"], need.draws)[0]
-        share = pert(u, row["disbursed_low"], row["disbursed"], row["disbursed_high"]) / 100
-        whole = row["amount"] * (1 if in_kind[pot] else THOUSAND / prices.index[year])
-        held[pot] += np.rint(whole * np.array([np.ones_like(share), share]))
+    for row in rows.itertuples():
+        u = prices.uniforms("disbursed", [f"{row.pot}|{row.year}"])[0]
+        share = pert(u, row.disbursed_low, row.disbursed, row.disbursed_high) / 100
+        whole = row.amount * (1 if in_kind[row.pot] else THOUSAND / prices.index[row.year])
+        held[row.pot] += np.rint(whole * np.array([np.ones_like(share), share]))
 
     def due(by):
         sums = Counter()
@@ -202,10 +202,11 @@ def demand(
         missing[level] = (
             missing_ntm(workbook, draws, seed, chosen, standing)
             if level == "ntm"
-            else missing_higher(workbook, level, draws, chosen)
+            else missing_higher(workbook, level, chosen)
         )
     needs = {
-        level: draw_need(workbook, lacks, level, seed, base) for level, lacks in missing.items()
+        level: draw_need(workbook, lacks, level, draws, seed, base)
+        for level, lacks in missing.items()
     }
     lacked = missing["ntm"].numbers[missing["ntm"].lacks.any(axis=(0, 2))]
     unpriced = np.setdiff1d(lacked, needs["ntm"].works["criterion"]).tolist()
@@ -254,7 +255,8 @@ def movers(workbook, need, seed=SEED):
     def anew(name, table):
         changed = replace(workbook, tables=tables | {name: table})
         missing = missing_ntm(changed, BLOCK, seed, units, standing)
-        return draw_need(changed, missing, "ntm", seed, need.price_year).total.mean() / THOUSAND
+        drawn = draw_need(changed, missing, "ntm", BLOCK, seed, need.price_year)
+        return drawn.total.mean() / THOUSAND
 
     counts, lost = tables["count_priors"], tables["carry_over"]
     more = [lost.assign(lost=(lost["lost"] * by).clip(upper=100)) for by in (0, 2)]
@@ -321,11 +323,11 @@ def record(workbook, answer):
         set_id = workbook.judging_set if level == "ntm" else workbook.default_set(level)
         names, sums = workbook.law.criteria_of(set_id), of_level.by["criterion"]
         for c in sorted(sums, key=lambda c: (c <= 0, abs(c))):
-            row = {"level": level, "criterion": None, "name": WITHOUT.get(c)}
+            row = {"criterion": None, "name": WITHOUT.get(c)}
             if c > 0:
                 said = {"name": names.loc[c, "name_vi"], "name_en": names.loc[c, "name_en"]}
-                row |= {"criterion": c, **said}
-            by_criterion.append(row | in_millions(sums[c]))
+                row = {"criterion": c} | said
+            by_criterion.append({"level": level} | row | in_millions(sums[c]))
     debts = newest_debts(workbook).query("unit in @units.index").astype({"criterion": int})
     debts = debts.assign(code=debts["unit"].map(units["code"]))
     share = need.assumed_share
@@ -347,8 +349,8 @@ def record(workbook, answer):
         ],
         "by_year": _by_year(need.by["year"]),
         "by_commune": [
-            {"code": row["code"], "name": row["name"], **in_millions(need.by["commune"][unit])}
-            for unit, row in units.iterrows()
+            {**row, **in_millions(need.by["commune"][unit])}
+            for unit, row in units[["code", "name"]].iterrows()
             if unit in need.by["commune"]
         ],
         "cement": _cement(workbook, answer),
@@ -382,18 +384,14 @@ def _money(money):
     """Planned money by pot, the gap with what each pot lacks at usual shares, what blocks."""
     if money is None:
         return dict.fromkeys(("envelope", "gap", "blocking_sources"))
-    envelope, gaps = [], []
-    for pot, row in money.pots.iterrows():
-        in_kind = row["measure"] == "cement"
-        head = {"pot": pot, "source": row["fund"], "capital": row["capital"]}
-        amounts = row[["planned", "allotted"]].astype(object)
-        head["unit"] = "tấn" if in_kind else "triệu đồng"
-        envelope.append(head | amounts.where(amounts.notna(), None).to_dict())
-        if not in_kind:
-            gaps.append({"pot": pot, **in_millions(money.by_pot[pot])})
+    pots = money.pots.reset_index().rename(columns={"fund": "source"})
+    in_kind = pots["measure"] == "cement"
+    pots["unit"] = np.where(in_kind, "tấn", "triệu đồng")
+    envelope = pots[ENVELOPE].astype(object)
+    gaps = [{"pot": pot, **in_millions(money.by_pot[pot])} for pot in pots.loc[~in_kind, "pot"]]
     late = in_millions(money.late_gap)
     return {
-        "envelope": envelope,
+        "envelope": envelope.where(envelope.notna(), None).to_dict("records"),
         "gap": in_millions(money.gap) | {"if_late": late, "by_pot": gaps},
         "blocking_sources": money.blocking,
     }

@@ -32,7 +32,8 @@ MET = ("met", "not_applicable")
 class Missing:
     """What communes lack in each world, judged by ``set_id``.
 
-    ``units``: unit numbers; ``numbers``: criteria; ``lacks``: bool, units x criteria x draws;
+    ``units``: unit numbers; ``numbers``: criteria; ``lacks``: bool, units x criteria x draws (one,
+    where all worlds are alike);
     ``drawn``: bool, units x criteria, whether a state was drawn and not reported; ``nameless``:
     int, units x draws, missing criteria without a name.
     """
@@ -63,9 +64,9 @@ def prior_of(workbook, set_id, group):
     ndarray
     """
     rows = workbook.tables["count_priors"].query("set == @set_id").set_index("group")
-    (plain,) = rows.reindex(["plain"]).to_dict("records")
-    published = [plain[name] for name in ("average", "communes", "ntm")]
-    if np.isnan(published).any():
+    plain = rows.reindex(["plain"]).iloc[0]
+    published = plain[["average", "communes", "ntm"]]
+    if published.isna().any():
         raise DataProblems([Problem("no_prior", "count_priors.csv", details={"set": set_id})])
     mean = mean_of_the_rest(*published, workbook.law.sets[set_id].criteria_count)
     shifts = rows["shift"].fillna(0.0)
@@ -253,9 +254,8 @@ def drawn_missing(facts, draws, seed, block=0):
         names = np.array([f"{code}|{n}" for n in facts.numbers])
         open_, prior = facts.open_[i], facts.prior[i]
         if open_.any():
-            number = facts.number[i]
-            if prior is not None:
-                number = drawn_counts(uniforms(seed, "count", [code], draws, block)[0], prior, 0)
+            u = uniforms(seed, "count", [code], draws, block)[0]
+            number = facts.number[i] if prior is None else drawn_counts(u, prior, 0)
             u = uniforms(seed, "which", names[open_], draws, block)
             lacks[i, open_] = ~drawn_sets(u, number, inclusion_table(facts.odds[open_]))
         u = uniforms(seed, "lost", names[at_risk], draws, block)
@@ -332,18 +332,17 @@ def _met_shares(odds, number):
     return shares(brentq(lambda f: shares(f).sum() - number, -30.0, 30.0, xtol=1e-12))
 
 
-def missing_higher(workbook, level, draws, units):
+def missing_higher(workbook, level, units):
     """What communes lack of a higher level by the set the data set reports it in: named criteria,
     and a number without names.
 
-    Nothing is drawn: a commune about which the set says nothing lacks nothing here, only its listed
-    works count.
+    Nothing is drawn, one world stands for all: a commune about which the set says nothing lacks
+    nothing here, only its listed works count.
 
     Parameters
     ----------
     workbook : Workbook
     level : str
-    draws : int
     units : list of int
 
     Returns
@@ -354,10 +353,10 @@ def missing_higher(workbook, level, draws, units):
     numbers = workbook.law.criteria_of(set_id).index.to_numpy()
     counts = assess(workbook, set_id).counts.loc[units]
     lacks = [np.isin(numbers, missing) for missing in counts["missing"]]
-    lacks = np.array(lacks, dtype=bool).reshape(len(units), len(numbers))
+    lacks = np.array(lacks, dtype=bool).reshape(len(units), len(numbers), 1)
     nameless = np.where(counts["counted"], counts["unknown"], 0).astype(np.int16)
-    worlds = np.repeat(lacks[:, :, None], draws, axis=2), lacks & False
-    return Missing(set_id, units, numbers, *worlds, np.repeat(nameless[:, None], draws, axis=1))
+    drawn = np.zeros(lacks.shape[:2], dtype=bool)
+    return Missing(set_id, units, numbers, lacks, drawn, nameless[:, None])
 
 
 def _cut(prior, named_met, most):

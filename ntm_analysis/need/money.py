@@ -2,15 +2,23 @@
 comes, in prices of the base year.
 """
 
-
 import numpy as np
 
 from .draws import pert, together, uniforms
 from .works import THOUSAND
 
 
-def instance(pot: str, served: str) -> str:
-    """The name of one pot: a source that serves all, or one district or commune (``pot@17731``)."""
+def instance(pot, served):
+    """The name of one pot: a source that serves all, or one district or commune (``pot@17731``).
+
+    Parameters
+    ----------
+    pot, served : str
+
+    Returns
+    -------
+    str
+    """
     return f"{pot}@{served}" if served else pot
 
 
@@ -50,7 +58,7 @@ def envelopes_from(tables, as_of):
     """
     rows = tables["envelopes"]
     rows = rows[rows["year"] >= as_of.year].astype({"year": int})
-    names = [instance(*pair) for pair in zip(rows["pot"], rows["served"], strict=True)]
+    names = list(map(instance, rows["pot"], rows["served"]))
     measure = rows["pot"].map(tables["pots"].set_index("pot")["measure"])
     profiles = tables["profiles"].pivot(index="pot", columns="month", values="share")
     # A month that a profile does not name brings nothing; without a profile money comes evenly.
@@ -95,16 +103,16 @@ def monthly_money(rows, as_of, index, correlation, draws, seed, block=0):
     share, delay = drawn("disbursed") / 100, np.rint(drawn("delay")).astype(np.int64)
     # By month from the January of the as-of year, whose first months are gone.
     months = 12 * (rows["year"].max() - as_of.year + 2) + delay.max()
-    calendar = [min(as_of.year + month // 12, max(index)) for month in range(months)]
-    lift = THOUSAND / np.array([index[year] for year in calendar])
+    calendar = as_of.year + np.arange(months) // 12
+    lift = THOUSAND / np.array([index[year] for year in calendar.clip(max=max(index))])
     money = {name: np.zeros((draws, months)) for name in rows["name"]}
-    for i, row in enumerate(rows.itertuples()):
-        month = np.arange(12 + delay[i].max()) - delay[i][:, None]
+    for row, part, late in zip(rows.itertuples(), share, delay, strict=True):
+        month = np.arange(12 + late.max()) - late[:, None]
         shares = np.pad(row.profile, 1).take(month + 1, mode="clip")
-        for later, part in ((0, share[i]), (12, 1 - share[i]))[: 1 + (row.carried == "yes")]:
+        for later, paid in ((0, part), (12, 1 - part))[: 1 + (row.carried == "yes")]:
             first = 12 * (row.year - as_of.year) + later
             span = slice(first, first + shares.shape[1])
-            come = shares * (row.amount * part)[:, None]
+            come = shares * (row.amount * paid)[:, None]
             if row.measure != "cement":
                 come *= lift[span].T
             money[row.name][:, span] += np.rint(come)

@@ -43,8 +43,17 @@ class Need:
     by: dict[str, Counter]
     works: pd.DataFrame
 
-    def sum(self, grouping: str) -> np.ndarray:
-        """The sum of a grouping, by world."""
+    def sum(self, grouping):
+        """The sum of a grouping, by world.
+
+        Parameters
+        ----------
+        grouping : str
+
+        Returns
+        -------
+        ndarray of int64
+        """
         return sum(self.by[grouping].values(), np.zeros(self.draws, dtype=np.int64))
 
     @property
@@ -87,7 +96,7 @@ def spread(values):
     return dict(zip(names, (float(values.mean()), *map(int, ends)), strict=True))
 
 
-def draw_need(workbook, missing, level, seed, base):
+def draw_need(workbook, missing, level, draws, seed, base):
     """The need of the communes in ``missing`` for ``level``, in prices of the year ``base``.
 
     Raises :class:`DataProblems` for a work of impossible value.
@@ -97,7 +106,7 @@ def draw_need(workbook, missing, level, seed, base):
     workbook : Workbook
     missing : Missing
     level : str
-    seed, base : int
+    draws, seed, base : int
 
     Returns
     -------
@@ -109,11 +118,11 @@ def draw_need(workbook, missing, level, seed, base):
     >>> from ntm_analysis.need.missing import missing_ntm
     >>> wb = Workbook.open("data/thanh-chuong")
     >>> missing = missing_ntm(wb, 200, 2022, [wb.find("Thanh Hương")])
-    >>> need = draw_need(wb, missing, "ntm", 2022, 2022)
+    >>> need = draw_need(wb, missing, "ntm", 200, 2022, 2022)
     >>> sum(need.by["criterion"].values()).tolist() == need.total.tolist()
     True
     """
-    draws, works = missing.lacks.shape[2], works_of(workbook, missing, level)
+    works = works_of(workbook, missing, level)
     prices = Prices(PriceList(workbook), base, draws, seed)
     people = set(workbook.tables["pots"].query("fund == 'dan'")["pot"])
     by, tables = defaultdict(Counter), []
@@ -141,17 +150,14 @@ def draw_need(workbook, missing, level, seed, base):
             add(drawn.tonnes, tonnes=years, pot_year=product([pot], years))
             add(cement, cement=years, kind_year=product([name + CEMENT_PART], years))
             claims[CEMENT] = cement
-        needs = list(zip(drawn.quantity, amount, wanted, strict=True))
-        ranges = [spread(a[w] if w.any() else a) for _, a, w in needs]
+        figures = [
+            {"quantity": size[w].mean() if w.any() else 0.0, **spread(a[w] if w.any() else a)}
+            for size, a, w in zip(drawn.quantity, amount, wanted, strict=True)
+        ]
         means = pd.DataFrame({pot: claim.mean(axis=1) for pot, claim in claims.items()})
-        figures = mine.assign(
-            quantity_mode=mine["quantity"],
-            needed=wanted.mean(axis=1),
-            quantity=[size[w].mean() if w.any() else 0.0 for size, _, w in needs],
-            sure=sure,
-            claims=means.to_dict("records"),
-        )
-        tables.append(figures.join(pd.DataFrame(ranges, index=mine.index)))
+        claimed = {"needed": wanted.mean(axis=1), "sure": sure, "claims": means.to_dict("records")}
+        table = mine.rename(columns={"quantity": "quantity_mode"}).assign(**claimed)
+        tables.append(table.join(pd.DataFrame(figures, mine.index)))
     table = pd.concat(tables).sort_index() if tables else works
     return Need(base, draws, by, table.reindex(columns=[*WORK_COLUMNS, *FIGURES]))
 
@@ -174,16 +180,15 @@ def works_not_needed(workbook, standing):
     level = levels(workbook)["level"].map(RANKS.index)
     works = workbook.tables["works"].query("state != 'done' and unit in @level.index")
     states, problems = standing.matrix(), []
-    for work in works.to_dict("records"):
-        unit, criterion = work["unit"], work["criterion"]
-        reached = level[unit] >= RANKS.index(work["level"])
-        met = work["level"] == "ntm" and states.loc[unit].get(criterion) in MET
+    for work in works.itertuples():
+        reached = level[work.unit] >= RANKS.index(work.level)
+        met = work.level == "ntm" and states.loc[work.unit].get(work.criterion) in MET
         if reached or met:
             code = "work_of_level_reached" if reached else "work_already_met"
-            details = {"unit": workbook.units.loc[unit, "label"], "work": work["work"]}
-            details |= {"level": work["level"], "criterion": f"{criterion:g}"}
-            row = int(work["row"])
-            problems.append(Problem(code, "works.csv", row, "criterion", details, warning=True))
+            details = {"unit": workbook.units.loc[work.unit, "label"], "work": work.work}
+            details |= {"level": work.level, "criterion": f"{work.criterion:g}"}
+            place = ("works.csv", int(work.row), "criterion")
+            problems.append(Problem(code, *place, details, warning=True))
     return problems
 
 

@@ -79,11 +79,7 @@ class PotSets:
         -------
         ndarray
         """
-        return np.tensordot(self._weights, by_pot, axes=1)
-
-    @cached_property
-    def _weights(self) -> np.ndarray:
-        return THOUSANDTHS * self.members.astype(float)
+        return np.tensordot(THOUSANDTHS * self.members.astype(float), by_pot, axes=1)
 
     def excess(self, cost, by_pot):
         """The gap: the least extra money with which all could be paid.
@@ -133,8 +129,17 @@ class PotSets:
         # Sets stand in order of size: of equal ones the first is the smallest.
         return self.names((self.demand(cost) - self.money(by_pot)).argmax())
 
-    def names(self, number: int) -> list[str]:
-        """The pots of one of :attr:`members`."""
+    def names(self, number):
+        """The pots of one of :attr:`members`.
+
+        Parameters
+        ----------
+        number : int
+
+        Returns
+        -------
+        list of str
+        """
         return np.array(self.pots)[self.members[number]].tolist()
 
     @cached_property
@@ -220,7 +225,7 @@ def _subsets(pots, width):
 def bounds(tables):
     """Least and most shares (kinds x pots, thousandths), the pots and the kinds of cost.
 
-    A row without a least or most share is held to its usual one. Credit pays for no work.
+    A row without a least or most share is held to its usual one.
 
     Parameters
     ----------
@@ -232,9 +237,8 @@ def bounds(tables):
     tuple
         ndarray, ndarray, list of str, list of str.
     """
-    parts, funds = tables["parts"], tables["pots"].set_index("pot")["fund"]
-    parts = parts[parts["pot"].map(funds) != "tin_dung"].astype({"share": float})
-    pots = funds.index[funds.index.isin(parts["pot"])].tolist()
+    parts = tables["parts"]
+    pots = [pot for pot in tables["pots"]["pot"] if pot in set(parts["pot"])]
     cement = parts["share"].isna()
     # Rounded apart: thirds of 33,33 held to the usual share must still add up to the whole.
     least = np.floor(parts["least"].fillna(parts["share"]) * 10 + TINY).fillna(0.0)
@@ -245,8 +249,13 @@ def bounds(tables):
     bought = bought.assign(item=bought["item"] + CEMENT_PART, least=0.0)
     parts = pd.concat([parts[~cement], bought])
     kinds = parts["item"].unique().tolist()
-    wide = (parts.pivot(index="item", columns="pot", values=end) for end in ("least", "most"))
-    ends = (w.reindex(kinds, columns=pots).fillna(0.0).to_numpy(dtype=float) for w in wide)
+    ends = (
+        parts.pivot(index="item", columns="pot", values=end)
+        .reindex(index=kinds, columns=pots)
+        .fillna(0.0)
+        .to_numpy()
+        for end in ("least", "most")
+    )
     return *ends, pots, kinds
 
 

@@ -16,7 +16,6 @@ import pandas as pd
 from ..assess import assess
 from ..plan_checks import CEMENT
 from ..problems import DataProblems, Problem
-from ..workbook import Workbook
 from .draws import pert, uniforms
 
 DEBT = "no-dong"  # construction debt: one million đồng a unit, of the day it is paid
@@ -78,9 +77,17 @@ def price_path(growth, base):
     return path / path.loc[base]
 
 
-def unit_costs(workbook: Workbook) -> pd.DataFrame:
+def unit_costs(workbook):
     """Unit costs by item with every low and high filled by the rule of assumptions.csv;
     ``assumed``: whether that, or the cost itself, is an assumption.
+
+    Parameters
+    ----------
+    workbook : Workbook
+
+    Returns
+    -------
+    DataFrame
     """
     costs = workbook.tables["unit_costs"].set_index("item")
     rule = workbook.tables["assumptions"].set_index("key")["value"] / 100
@@ -90,8 +97,17 @@ def unit_costs(workbook: Workbook) -> pd.DataFrame:
     return costs
 
 
-def newest_debts(workbook: Workbook) -> pd.DataFrame:
-    """Construction debt by commune and criterion: the newest row of each, the oldest first."""
+def newest_debts(workbook):
+    """Construction debt by commune and criterion: the newest row of each, the oldest first.
+
+    Parameters
+    ----------
+    workbook : Workbook
+
+    Returns
+    -------
+    DataFrame
+    """
     debts = workbook.tables["debts"].sort_values("date", kind="stable")
     return debts.drop_duplicates(["unit", "criterion"], keep="last")
 
@@ -168,20 +184,22 @@ class ItemDraws:
 class PriceList:
     """What items cost and what their parts are, as the tables say: the same in every world.
 
-    ``costs``: the rows of unit_costs.csv by item; ``cement``: by item with a cement part that
-    part's pot, and low, mode and high of its tonnes a unit; ``shares``: by item (pot, share in %)
-    of its money without cement.
+    ``costs``, ``cement``: the rows of unit_costs.csv, and of parts.csv for cement, by item;
+    ``shares``: by item (pot, share in %) of its money without cement.
+
+    Parameters
+    ----------
+    workbook : Workbook
     """
 
-    def __init__(self, workbook: Workbook) -> None:
+    def __init__(self, workbook):
         self.rises, self.costs = workbook.tables["prices"], unit_costs(workbook).to_dict("index")
         self.labels = workbook.units["label"]
-        parts = workbook.tables["parts"].set_index("item")
-        money = parts.dropna(subset="share").groupby("item")[["pot", "share"]]
+        parts = workbook.tables["parts"]
+        cement = parts["share"].isna()
+        self.cement = parts[cement].set_index("item").to_dict("index")
+        money = parts[~cement].groupby("item")[["pot", "share"]]
         self.shares = {item: part.to_numpy().tolist() for item, part in money}
-        names = {"tonnes_low": "low", "tonnes": "mode", "tonnes_high": "high"}
-        cement = parts.loc[parts["share"].isna(), ["pot", *names]]
-        self.cement = cement.rename(columns=names).to_dict("index")
 
 
 class Prices:
@@ -190,9 +208,14 @@ class Prices:
 
     One draw an item for all communes: what a kilometre costs is not known, but it is not unknown 15
     times over.
+
+    Parameters
+    ----------
+    tables : PriceList
+    base, draws, seed, block : int
     """
 
-    def __init__(self, tables: PriceList, base: int, draws: int, seed: int, block: int = 0) -> None:
+    def __init__(self, tables, base, draws, seed, block=0):
         self.tables, self.draws, self.seed, self.block = tables, draws, seed, block
         self.index = price_index(tables.rises, base, draws, seed, block)
 
@@ -200,7 +223,8 @@ class Prices:
         """Unit cost in thousand đồng of the base year."""
         row = self.tables.costs[item]
         lift = THOUSAND if item == DEBT else THOUSAND / self.index[int(row["price_year"])]
-        return self._drawn("unit cost", item, row) * lift
+        u = self.uniforms("unit cost", [item])[0]
+        return pert(u, row["low"], row["mode"], row["high"]) * lift
 
     @cached_property
     def cement(self) -> np.ndarray:
@@ -209,11 +233,23 @@ class Prices:
 
     def tonnes(self, item: str) -> np.ndarray:
         """Tonnes of cement a unit of an item that has a cement part."""
-        return self._drawn("tonnes", item, self.tables.cement[item])
+        part, u = self.tables.cement[item], self.uniforms("tonnes", [item])[0]
+        return pert(u, part["tonnes_low"], part["tonnes"], part["tonnes_high"])
 
-    def _drawn(self, quantity, item, row):
-        u = uniforms(self.seed, quantity, [item], self.draws, self.block)[0]
-        return pert(u, row["low"], row["mode"], row["high"])
+    def uniforms(self, quantity, keys):
+        """Uniform numbers of these worlds, see :func:`~ntm_analysis.need.draws.uniforms`.
+
+        Parameters
+        ----------
+        quantity : str
+        keys : sequence of str
+
+        Returns
+        -------
+        ndarray
+            Keys x draws.
+        """
+        return uniforms(self.seed, quantity, keys, self.draws, self.block)
 
 
 def drawn_works(works, missing, prices):
@@ -232,7 +268,7 @@ def drawn_works(works, missing, prices):
     ItemDraws
     """
     item = works["item"].iloc[0]
-    u = uniforms(prices.seed, "quantity", works["key"], prices.draws, prices.block)
+    u = prices.uniforms("quantity", works["key"])
     quantity = pert(u, works["low"], works["quantity"], works["high"])
     quantity *= works["left"].to_numpy()[:, None]
     worth = quantity * prices.cost(item)

@@ -13,7 +13,6 @@ import pandas as pd
 
 from ..forecast.forecast import forecast
 from ..problems import DataProblems
-from ..workbook import Workbook
 from .comparison import NOISE, paired
 from .scenario import BASELINE, scenario
 
@@ -96,8 +95,18 @@ def last_entry(entries, workbook, asked):
     return max(fits, key=newest, default=None)
 
 
-def is_this(entry: dict, workbook: Workbook) -> bool:
-    """Whether an entry is the forecast of these very files on this day."""
+def is_this(entry, workbook):
+    """Whether an entry is the forecast of these very files on this day.
+
+    Parameters
+    ----------
+    entry : dict
+    workbook : Workbook
+
+    Returns
+    -------
+    bool
+    """
     there = (entry["content_hash"], entry["parameters"]["as_of"])
     return there == (workbook.content_hash, f"{workbook.as_of}")
 

@@ -153,10 +153,12 @@ def compare(workbook, ids=(), baseline=BASELINE, *, draws=DRAWS, seed=SEED, movi
     for name, problems in unfit.items():
         places = dict.fromkeys(p.file + (f":{p.row}" if p.row else "") for p in problems)
         warnings.append(_warning("scenario_unfit", name, reason=", ".join(places)))
-    for row in rows[1:]:
-        same = all(row.figures[key] == rows[0].figures[key] for key in FUNDING)
-        if same and (row.finishing == first.finishing).all():
-            warnings.append(_warning("scenario_idle", row.figures["id"]))
+    warnings += [
+        _warning("scenario_idle", row.figures["id"])
+        for row in rows[1:]
+        if all(row.figures[key] == rows[0].figures[key] for key in FUNDING)
+        and (row.finishing == first.finishing).all()
+    ]
     return Comparison(workbook, rows, draws, seed, *moves, warnings, first.coarse)
 
 
@@ -258,12 +260,20 @@ def _compared(one, will, first, asked):
     return Compared(figures, will.finishing, of)
 
 
-def record(both: Comparison) -> dict:
+def record(both):
     """The comparison in plain Python types, as ``ntm compare --json`` prints it.
 
     Chances are 0..1, money in million dong, ``se`` that of the difference of the number finishing;
     a price that there is none of is null with its reason; ``regret``: how many communes fewer than
     in the best scenario of each world.
+
+    Parameters
+    ----------
+    both : Comparison
+
+    Returns
+    -------
+    dict
     """
     workbook, tornado = both.workbook, both.tornado
     best = np.max([row.finishing for row in both.rows], axis=0)

@@ -12,7 +12,6 @@ what does not is told of the scenario's line. ``baseline`` changes nothing and h
 import datetime as dt
 import re
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import pandas as pd
 
@@ -46,8 +45,17 @@ WINDOWS = "con|prn|aux|nul|(com|lpt)[1-9]"  # names of its own
 LONGEST = 60  # letters of a file's name
 
 
-def is_title(title: object) -> bool:
-    """Whether a title in both languages is one short line that a console can show."""
+def is_title(title):
+    """Whether a title in both languages is one short line that a console can show.
+
+    Parameters
+    ----------
+    title : object
+
+    Returns
+    -------
+    bool
+    """
     lines = [title.get("vi"), title.get("en")] if isinstance(title, dict) else [None]
     return all(
         isinstance(line, str) and 0 < len(line.strip()) <= LONGEST_TITLE and line.isprintable()
@@ -96,14 +104,33 @@ class Scenario:
     policy: str = "own"
 
 
-def folder_of(workbook: Workbook) -> Path:
-    """Where the scenarios of a data set stand: beside it, for all data sets of that folder."""
+def folder_of(workbook):
+    """Where the scenarios of a data set stand: beside it, for all data sets of that folder.
+
+    Parameters
+    ----------
+    workbook : Workbook
+
+    Returns
+    -------
+    Path
+    """
     return workbook.path.parent / "scenarios"
 
 
-def scenario_ids(workbook: Workbook) -> list[str]:
+def scenario_ids(workbook):
     """The scenarios there are: the baseline, the policies, then the other files by name.
 
+    Parameters
+    ----------
+    workbook : Workbook
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
     >>> scenario_ids(Workbook.open("data/thanh-chuong"))[:3]
     ['baseline', 'equal', 'decree']
     """
@@ -334,10 +361,12 @@ def _broken(workbook, changed, history):
     steps = [(file, change, faults(before)) for file, change, before in history if found]
     for problem in dict.fromkeys(found):
         for file, change, _ in [step for step in steps if problem not in step[2]][-1:]:
-            place, row = problem.file, f" ({problem.file}:{problem.row})" if problem.row else ""
+            column = problem.file
             if problem.column:
-                place = f"{place.removesuffix('.csv')}.{problem.column}"
-            broken.append(replace(problem, file=file.name, row=change.line, column=place + row))
+                column = f"{column.removesuffix('.csv')}.{problem.column}"
+            if problem.row:
+                column += f" ({problem.file}:{problem.row})"
+            broken.append(replace(problem, file=file.name, row=change.line, column=column))
     return broken
 
 
@@ -356,9 +385,19 @@ class NotSaved(NotRead):
     """Why a scenario was not saved: the text is ``panel_save_<reason>``, with ``details``."""
 
 
-def safe_id(name: str) -> str:
+def safe_id(name):
     """The id of a scenario of this name; raises :class:`NotSaved` for a name that is none.
 
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
     >>> safe_id("Thêm vốn tỉnh, 2023")
     'them-von-tinh-2023'
     """
