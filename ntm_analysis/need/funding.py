@@ -229,6 +229,13 @@ def movers(workbook, need, seed=SEED):
     anew: communes without a count meet one criterion more (low) or fewer (high) on average; no
     criterion met under the old set is lost (low), or twice as many as assumed (high).
 
+    Parameters
+    ----------
+    workbook : Workbook
+    need : Need
+        Of the NTM level.
+    seed : int
+
     Returns
     -------
     DataFrame

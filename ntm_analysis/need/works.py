@@ -121,6 +121,12 @@ WORK_COLUMNS = [
 def works_of(workbook, missing, level):
     """The works that the missing criteria may ask for, listed ones before usual ones.
 
+    Parameters
+    ----------
+    workbook : Workbook
+    missing : Missing
+    level : str
+
     Returns
     -------
     DataFrame

@@ -69,6 +69,11 @@ FUNDING = ("need_p50", "gap_p50", "gap_mean", "money")
 def paired(values, base):
     """The mean difference of two runs in the same worlds.
 
+    Parameters
+    ----------
+    values, base : ndarray
+        By world.
+
     Returns
     -------
     dict
@@ -170,6 +175,10 @@ def moved(will, base):
     """Each commune's chance against that in another run of the same worlds.
 
     Communes of which the same is known are told the mean of their band.
+
+    Parameters
+    ----------
+    will, base : Forecast
 
     Returns
     -------

@@ -164,19 +164,25 @@ def scenario(workbook, scenario_id=BASELINE, text=None):
     >>> scenario(Workbook.open("data/thanh-chuong"), "two-more-years").workbook.last_day
     datetime.date(2027, 12, 31)
     """
-    problems: list[Problem] = []
+    problems, history, policy = [], [], Scenario.policy
     files = _files(workbook, scenario_id, text, problems)
-    chosen, history = Scenario(BASELINE, BASELINE_TITLE, workbook), []
+    if not files and not problems:
+        return Scenario(BASELINE, BASELINE_TITLE, workbook)
+    changed = replace(workbook, tables=dict(workbook.tables), usual=workbook.usual or workbook)
     for file in reversed(files):
-        chosen = _applied(chosen, file, history)
+        lines = file.made
+        for change in lines["changes"] or []:
+            history.append((file, change, dict(changed.tables)))
+            _change(changed, file, change)
+        changed.judged_by = lines["criteria_set"] or changed.judged_by
+        changed.deadline = lines["deadline"] or changed.deadline
+        policy = lines["policy"] or policy
     problems = (
-        problems
-        or _broken(workbook, chosen.workbook, history)
-        or _unjudged(workbook, chosen.workbook, files)
+        problems or _broken(workbook, changed, history) or _unjudged(workbook, changed, files)
     )
     if problems:
         raise DataProblems(problems)
-    return chosen
+    return Scenario(lines["id"], lines["title"], changed, policy)
 
 
 def _files(workbook, name, text, problems):
@@ -212,35 +218,20 @@ def _read(workbook, name, text, problems):
     lines = file.made = file.sound(lines, {"id": one_of(name), **FORMS}, lines.line)
     day, chosen = lines["deadline"], lines["criteria_set"]
     if day and day <= as_of:
-        days = {"day": write_date(day), "as_of": write_date(as_of)}
-        _wrong(file, "deadline_past", "deadline", **days)
+        past = {"day": write_date(day), "as_of": write_date(as_of)}
+        _wrong(file, "deadline_past", "deadline", **past)
     sets = {key: its.level for key, its in workbook.law.sets.items() if its.known_from <= as_of}
     if chosen and chosen not in sets:
         allowed = ", ".join(key for key, level in sets.items() if level == "ntm")
         _wrong(file, "unknown_set", "criteria_set", value=chosen, allowed=allowed)
-    elif chosen and (level := sets[chosen]) != "ntm":
-        _wrong(file, "wrong_level", "criteria_set", set=chosen, found=level, wanted="ntm")
-    for twin in sorted(path.parent.glob("*.yaml")):
-        other = (read_yaml(twin, []) if twin != path else None) or Lines()
+    elif chosen and sets[chosen] != "ntm":
+        _wrong(file, "wrong_level", "criteria_set", set=chosen, found=sets[chosen], wanted="ntm")
+    for twin in sorted({*path.parent.glob("*.yaml")} - {path}):
+        other = read_yaml(twin, []) or Lines()
         if other.get("id") == name:
             twins = LawFile(twin.name, other, problems)
             _wrong(twins, "scenario_twice", "id", value=name, other=path.name)
     return file if len(problems) == before else None
-
-
-def _applied(before, file, history):
-    """One file's changes on top of what it extends.
-
-    ``history``: every change with its file and the tables before it.
-    """
-    lines, base = file.made, before.workbook
-    workbook = replace(base, tables=dict(base.tables), usual=base.usual or base)
-    for change in lines["changes"] or []:
-        history.append((file, change, dict(workbook.tables)))
-        _change(workbook, file, change)
-    workbook.judged_by = lines["criteria_set"] or base.judged_by
-    workbook.deadline = lines["deadline"] or base.deadline
-    return Scenario(lines["id"], lines["title"], workbook, lines["policy"] or before.policy)
 
 
 def _change(workbook, file, change):
