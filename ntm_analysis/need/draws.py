@@ -117,12 +117,12 @@ def together(own, shared, correlation):
     between any two ``correlation``.
 
     One number decides both whether the shared one is taken and, if not, what stands in its place.
-    Raises ValueError unless 0 <= correlation <= 1.
 
     Parameters
     ----------
     own, shared : ndarray
     correlation : float
+        0..1.
 
     Returns
     -------
@@ -133,8 +133,6 @@ def together(own, shared, correlation):
     >>> together(np.array([0.1, 0.6]), np.array([0.9, 0.9]), 0.25).round(3).tolist()
     [0.9, 0.2]
     """
-    if not 0 <= correlation <= 1:
-        raise ValueError(f"correlation={correlation}: must lie between 0 and 1")
     chance = correlation**0.5
     return np.where(own < chance, shared, (own - chance) / max(1 - chance, 1e-12))
 
@@ -188,16 +186,12 @@ def count_distribution(mean, spread, low, high):
     >>> round(float(p @ np.arange(3, 19)), 6), round(float(p.sum()), 6)
     (11.3, 1.0)
     """
-    numbers = np.arange(low, high + 1)
-    away = numbers - mean
-    bell = -0.5 * (away / spread) ** 2
-
-    def off(slope):
-        return softmax(bell + slope * away) @ numbers - mean
-
     from scipy.optimize import brentq
 
-    return softmax(bell + brentq(off, -50.0, 50.0, xtol=1e-12) * away)
+    away = np.arange(low, high + 1) - mean
+    bell = -0.5 * (away / spread) ** 2
+    slope = brentq(lambda s: softmax(bell + s * away) @ away, -50.0, 50.0, xtol=1e-12)
+    return softmax(bell + slope * away)
 
 
 def drawn_counts(u, probabilities, low):

@@ -11,6 +11,7 @@ missing criteria are a number, ``nameless``.
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit
 
 from ..assess import assess
 from ..problems import DataProblems, Problem
@@ -181,7 +182,7 @@ def facts_ntm(workbook, units, standing=None):
     prior = [None] * len(units)
     people, unknown = workbook.units.loc[units], np.flatnonzero((number < 0) & open_.any(axis=1))
     difficult = np.where(people["specially_difficult"] == "yes", "|difficult", "")
-    groups = (people["group"] + difficult).to_numpy()
+    groups = np.array(people["group"] + difficult)
     # A commune that lacked nothing would be recognised.
     most = open_.sum(axis=1) - (counts["missing"].map(len) == 0).to_numpy()
     try:
@@ -323,13 +324,11 @@ def _met_shares(odds, number):
     if number <= 0 or number >= len(odds):
         return np.full(len(odds), float(number > 0))
 
-    def shares(log_factor):
-        scaled = odds * np.exp(log_factor)
-        return scaled / (1 + scaled)
-
     from scipy.optimize import brentq
 
-    return shares(brentq(lambda f: shares(f).sum() - number, -30.0, 30.0, xtol=1e-12))
+    logits = np.log(odds)
+    factor = brentq(lambda f: expit(logits + f).sum() - number, -30.0, 30.0, xtol=1e-12)
+    return expit(logits + factor)
 
 
 def missing_higher(workbook, level, units):

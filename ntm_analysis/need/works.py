@@ -24,37 +24,6 @@ THOUSAND = 1_000  # thousand đồng in a million
 LARGEST = 1e12
 
 
-def price_index(prices, base, draws, seed, block=0):
-    """Construction prices of each year over those of ``base`` (1 there), one drawn path a world.
-
-    Formula: index(y) = index(y - 1) x (1 + growth(y)), growth PERT between the year's low and high,
-    in %.
-
-    Parameters
-    ----------
-    prices : DataFrame
-        prices.csv.
-    base, draws, seed, block : int
-
-    Returns
-    -------
-    dict of int to ndarray
-        By year.
-
-    Examples
-    --------
-    >>> ends = dict.fromkeys(("low", "mode", "high"), [10.0, 0])
-    >>> rise = pd.DataFrame({"year": [2022, 2023]} | ends)
-    >>> {year: round(float(i[0]), 4) for year, i in sorted(price_index(rise, 2022, 1, 1).items())}
-    {2021: 0.9091, 2022: 1.0, 2023: 1.0}
-    """
-    years = prices["year"].astype(int)
-    u = uniforms(seed, "price", years.astype(str), draws, block)
-    growth = 1 + pert(u, prices["low"], prices["mode"], prices["high"]) / 100
-    path = price_path(pd.DataFrame(growth, years), base)
-    return dict(zip(path.index, path.to_numpy(), strict=True))
-
-
 def price_path(growth, base):
     """Prices by year over those of ``base``, of growth by year (1.1: 10 % above the year before).
 
@@ -213,7 +182,8 @@ class Prices:
     year ``base``.
 
     One draw an item for all communes: what a kilometre costs is not known, but it is not unknown 15
-    times over.
+    times over. ``index``: construction prices of each year over those of ``base``, one path a
+    world; prices grow by PERT between the low and the high of each year.
 
     Parameters
     ----------
@@ -223,7 +193,12 @@ class Prices:
 
     def __init__(self, tables, base, draws, seed, block=0):
         self.tables, self.draws, self.seed, self.block = tables, draws, seed, block
-        self.index = price_index(tables.rises, base, draws, seed, block)
+        rises = tables.rises
+        years = rises["year"].astype(int)
+        u = self.uniforms("price", years.astype(str))
+        growth = 1 + pert(u, rises["low"], rises["mode"], rises["high"]) / 100
+        path = price_path(pd.DataFrame(growth, years), base)
+        self.index = dict(zip(path.index, path.to_numpy(), strict=True))
 
     def cost(self, item: str) -> np.ndarray:
         """Unit cost in thousand đồng of the base year."""
