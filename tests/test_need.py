@@ -148,14 +148,14 @@ def test_cement_is_tonnes_and_is_not_claimed_twice(make_dataset, tmp_path):
         envelopes=[envelope("cement", 2022, 12)], profiles=[{"pot": "cement", "month": 12, "share": 100}],
     )  # fmt: skip
     need = need_of(workbook)
-    assert only(need.total) == 520_000 and only(need.cement_value) == 30_000
+    assert only(need.total) == 520_000 and only(need.sum("cement")) == 30_000
     assert {p: only(v) for p, v in need.by["pot"].items()} == {"a": 95_000, "b": 95_000, "c": 300_000}
     assert only(need.by["tonnes"][UNPLANNED]) == 20
     money = funding(workbook, need, 2025, 1)
     assert only(money.by_pot["cement"]) == 8, "8 tonnes are lacking"
     # They are 12 million, to be bought by a and b beside the road's 190; c lacks the house's 300.
     assert only(money.gap) == 502_000 and money.blocking == ["a", "b", "c", "cement"]
-    assert sum(map(only, need.by["pot"].values())) + only(need.cement_value) == only(need.total)
+    assert sum(map(only, need.by["pot"].values())) + only(need.sum("cement")) == only(need.total)
 
 
 def test_money_of_an_earmarked_pot_pays_for_its_criteria_only(make_dataset, tmp_path):
@@ -277,7 +277,7 @@ def test_every_grouping_adds_up_to_the_total_in_every_world(real, grouping):
 
 def test_pots_and_cement_add_up_to_the_total_in_every_world(real):
     need = real[2]
-    assert (np.sum(list(need.by["pot"].values()), axis=0) + need.cement_value == need.total).all()
+    assert (np.sum(list(need.by["pot"].values()), axis=0) + need.sum("cement") == need.total).all()
 
 
 def test_another_commune_or_fewer_draws_change_no_world(real):

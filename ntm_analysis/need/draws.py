@@ -194,14 +194,14 @@ def count_distribution(mean, spread, low, high):
     return softmax(bell + slope * away)
 
 
-def drawn_counts(u, probabilities, low):
+def drawn_counts(u, probabilities):
     """Counts from uniforms by the inverse of the distribution: the shape of ``u``.
 
     Parameters
     ----------
-    u, probabilities : ndarray
-    low : int
-        The number that the first of the probabilities is of.
+    u : ndarray
+    probabilities : ndarray
+        Of 0, 1, ...
 
     Returns
     -------
@@ -209,11 +209,11 @@ def drawn_counts(u, probabilities, low):
 
     Examples
     --------
-    >>> drawn_counts(np.array([0.0, 0.49, 0.51, 0.99]), np.array([0.5, 0.5]), low=7).tolist()
-    [7, 7, 8, 8]
+    >>> drawn_counts(np.array([0.0, 0.49, 0.51, 0.99]), np.array([0.5, 0.5])).tolist()
+    [0, 0, 1, 1]
     """
     edges = np.cumsum(probabilities)[:-1]  # the last one is 1, but for rounding
-    return low + np.searchsorted(edges, u, side="right")
+    return np.searchsorted(edges, u, side="right")
 
 
 def inclusion_table(odds):

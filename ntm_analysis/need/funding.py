@@ -323,8 +323,8 @@ def record(workbook, answer):
     for pot in pots.itertuples():
         if pot.pot in need.by["pot"]:
             sources[pot.fund, pot.capital] += need.by["pot"][pot.pot]
-    if need.cement_value.any():
-        sources["cement", "in_kind"] = need.cement_value
+    if (cement := need.sum("cement")).any():
+        sources["cement", "in_kind"] = cement
     by_criterion = []
     for level, of_level in answer.needs.items():  # equal numbers of two sets are two criteria
         set_id = workbook.judging_set if level == "ntm" else workbook.default_set(level)

@@ -11,6 +11,7 @@ missing criteria are a number, ``nameless``.
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy.special import expit
 
 from ..assess import assess
@@ -159,8 +160,7 @@ def facts_ntm(workbook, units, standing=None):
 
     def shares(name, column, code, **sets):
         """A column by criterion, 0..1; NaN, and a problem, where a criterion has no row."""
-        rows = workbook.tables[name]
-        rows = rows[(rows[list(sets)] == list(sets.values())).all(axis=1)]
+        rows = workbook.tables[name].merge(pd.DataFrame([sets]))
         values = rows.set_index("criterion")[column].reindex(numbers).to_numpy() / 100
         if (lacking := np.isnan(values)).any():
             details = sets | {"criteria": ", ".join(map(str, numbers[lacking]))}
@@ -256,7 +256,7 @@ def drawn_missing(facts, draws, seed, block=0):
         open_, prior = facts.open_[i], facts.prior[i]
         if open_.any():
             u = uniforms(seed, "count", [code], draws, block)[0]
-            number = facts.number[i] if prior is None else drawn_counts(u, prior, 0)
+            number = facts.number[i] if prior is None else drawn_counts(u, prior)
             u = uniforms(seed, "which", names[open_], draws, block)
             lacks[i, open_] = ~drawn_sets(u, number, inclusion_table(facts.odds[open_]))
         u = uniforms(seed, "lost", names[at_risk], draws, block)

@@ -69,8 +69,8 @@ def envelopes_from(tables, as_of):
 
 
 def monthly_money(rows, as_of, index, correlation, draws, seed, block=0):
-    """Cumulative money of each pot instance by month: int64, draws x months; thousand đồng of the
-    base year, or tonnes.
+    """Cumulative money of each pot instance by month: float64, draws x months; whole thousand đồng
+    of the base year, or tonnes.
 
     A share of each envelope (``rows``, of :func:`envelopes_from`) is paid out, whole months late;
     pots are low, and late, together in a year, by ``correlation`` (0..1). Column t - 1 holds what
@@ -116,7 +116,4 @@ def monthly_money(rows, as_of, index, correlation, draws, seed, block=0):
             if row.measure != "cement":
                 come *= lift[span].T
             money[row.name][:, span] += np.rint(come)
-    return {
-        name: np.cumsum(pot[:, as_of.month :].astype(np.int64), axis=1)
-        for name, pot in money.items()
-    }
+    return {name: np.cumsum(pot[:, as_of.month :], axis=1) for name, pot in money.items()}

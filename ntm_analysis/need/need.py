@@ -62,11 +62,6 @@ class Need:
         return self.sum("item")
 
     @property
-    def cement_value(self) -> np.ndarray:
-        """What the cement is worth."""
-        return self.sum("cement")
-
-    @property
     def assumed_share(self) -> float:
         """How much of the mean need rests on assumptions and drawn unknowns, 0..1; NaN without a
         need.

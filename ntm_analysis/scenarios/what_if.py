@@ -92,8 +92,7 @@ def pots_of(workbook):
     """
     rows, pots = workbook.tables["envelopes"], workbook.tables["pots"].set_index("pot")["measure"]
     total = rows[rows["year"] >= workbook.as_of.year].groupby("pot")["amount"].sum()
-    total = total.reindex(pots.index)
-    return {pot: (amount, pots[pot] == "cement") for pot, amount in total.items() if amount > 0}
+    return {pot: (total[pot], pots[pot] == "cement") for pot in pots.index if total.get(pot, 0) > 0}
 
 
 class WhatIf:

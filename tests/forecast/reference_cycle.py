@@ -119,8 +119,8 @@ class Cycle:
             else:
                 one = missing_higher(workbook, level, units)  # one world, of which all are alike
                 chances = one.lacks[:, :, 0].astype(float)
-                lacks, nameless = np.repeat(one.lacks, draws, axis=2), np.repeat(one.nameless, draws, axis=1)
-                missing = replace(one, lacks=lacks, nameless=nameless)
+                nameless = np.repeat(one.nameless, draws, axis=1)
+                missing = replace(one, lacks=np.repeat(one.lacks, draws, axis=2), nameless=nameless)
             for i, unit in enumerate(units):
                 self.missing[unit, level] = missing, i
                 named = dict(zip(missing.numbers.tolist(), chances[i].tolist(), strict=True))
