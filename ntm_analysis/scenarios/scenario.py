@@ -12,6 +12,7 @@ what does not is told of the scenario's line. ``baseline`` changes nothing and h
 import datetime as dt
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 
 import pandas as pd
 
@@ -259,7 +260,7 @@ def _change(workbook, file, change):
             except NotRead as error:
                 _wrong(file, error.reason, key, change[block], **{"value": value} | error.details)
 
-    hits = dict(each("where", columns, lambda key, value: _hits(workbook, table, key, value)))
+    hits = dict(each("where", columns, partial(_hits, workbook, table)))
     chosen = pd.DataFrame(hits, index=table.index).all(axis=1)
     if len(file.problems) > before:
         chosen &= False  # of rows that nobody meant nothing is told
@@ -267,10 +268,7 @@ def _change(workbook, file, change):
         _wrong(file, "scenario_nothing", None, change, table=f"{name}.csv")
     changed, rows = table.copy(), table[chosen]
     usable = [key for key, its in columns.items() if its.type in ACTS[act]]
-    as_of = workbook.as_of
-    for key, values in each(
-        act, usable, lambda key, value: _new(columns[key], rows[key], act, value, as_of)
-    ):
+    for key, values in each(act, usable, partial(_new, rows, columns, act, workbook.as_of)):
         changed.loc[chosen, key] = values
     if act == "repeat":  # nobody reported it of those
         more = changed[chosen]
@@ -298,8 +296,9 @@ def _hits(workbook, table, key, value):
         raise NotRead("scenario_commune", near=", ".join(error.near) or "?") from None
 
 
-def _new(column, old, act, value, as_of):
+def _new(rows, columns, act, as_of, key, value):
     """The new values of a column; raises NotRead where they can be none of it."""
+    column, old = columns[key], rows[key]
     if column.type in NUMBERS:
         return _numbers(column, old, act, value)
     if column.type == "text" and not isinstance(value, str):
@@ -308,7 +307,7 @@ def _new(column, old, act, value, as_of):
     if column.required and not typed:
         raise NotRead("required", meaning=f"{column.vi} | {column.en}")
     cell = read_cell(typed, column) if typed else ""
-    if column.name == "known_from" and cell > as_of:  # else the row would not be there
+    if key == "known_from" and cell > as_of:  # else the row would not be there
         raise NotRead("yaml_value", allowed=f"≤ {write_date(as_of)}")
     return pd.Series(pd.Timestamp(cell) if column.type == "date" else cell, index=old.index)
 
