@@ -251,7 +251,7 @@ def draw_block(layout: Layout, draws: int, seed: int | None, block: int = 0) -> 
         goals = np.flatnonzero(plan.goals["unit"] == unit)
         place = owed[layout.holder[goals[0]]] if len(goals) and layout.own else common
         place[kinds[DEBT]] += amount
-    money, own_money = _money(layout, prices, draws, seed, block)
+    money, own_money = _money(layout, prices)
     counts = [lacks.lacks.sum(axis=1) + lacks.nameless for lacks in missing.values()]
     counts = [np.broadcast_to(count, (len(count), draws)) for count in counts]
     lag = uniforms(seed, "decision", layout.decisions, draws, block)
@@ -296,13 +296,11 @@ def _months_left(item, layout, needed, draws, seed, block):
     return (left * needed).astype(np.int16)
 
 
-def _money(layout, prices, draws, seed, block):
+def _money(layout, prices):
     """Money come by each mark, of shared pots and of each goal's own; thousand dong."""
-    plan, pots = layout.plan, layout.sets.pots
+    plan, pots, draws = layout.plan, layout.sets.pots, prices.draws
     correlation = plan.rules["correlation_money"] / 100
-    monthly = monthly_money(
-        layout.envelopes, plan.workbook.as_of, prices.index, correlation, draws, seed, block
-    )
+    monthly = monthly_money(layout.envelopes, plan.workbook.as_of, prices, correlation)
     measure = plan.workbook.tables["pots"].set_index("pot")["measure"]
 
     def come(name, pot):

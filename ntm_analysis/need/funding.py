@@ -80,7 +80,8 @@ def still_to_come(workbook, until):
     rows, every = envelopes_from(tables, workbook.as_of), tables["envelopes"]
     names = [instances_of(pot, every, workbook.communes) for pot in rows["pot"].unique()]
     rows = rows[(rows["year"] <= until) & rows["name"].isin(set().union(*names))]
-    return rows.assign(amount=rows["amount"] * rows["profile"].map(sum).round(12))
+    left = (rows["amount"] * rows["profile"].map(sum)).round(9)
+    return rows.assign(amount=rows["amount"].where(rows["year"] > workbook.as_of.year, left))
 
 
 def funding(workbook, need, until, seed):

@@ -4,7 +4,7 @@ comes, in prices of the base year.
 
 import numpy as np
 
-from .draws import pert, together, uniforms
+from .draws import pert, together
 from .works import THOUSAND
 
 
@@ -68,23 +68,22 @@ def envelopes_from(tables, as_of):
     return rows.assign(name=names, measure=measure, profile=list(shares))
 
 
-def monthly_money(rows, as_of, index, correlation, draws, seed, block=0):
+def monthly_money(rows, as_of, prices, correlation):
     """Cumulative money of each pot instance by month: float64, draws x months; whole thousand đồng
     of the base year, or tonnes.
 
     A share of each envelope (``rows``, of :func:`envelopes_from`) is paid out, whole months late;
     pots are low, and late, together in a year, by ``correlation`` (0..1). Column t - 1 holds what
     has come by the end of month t after the as-of month. Of the as-of year only the months after
-    it. ``index``: prices by year over those of the base year; a year beyond the last takes the
-    last.
+    it. Prices of a year beyond the last are those of the last.
 
     Parameters
     ----------
     rows : DataFrame
     as_of : date
-    index : dict of int to ndarray
+    prices : Prices
+        Of the worlds asked about.
     correlation : float
-    draws, seed, block : int
 
     Returns
     -------
@@ -95,17 +94,17 @@ def monthly_money(rows, as_of, index, correlation, draws, seed, block=0):
     years = rows["year"].astype(str)
 
     def drawn(quantity):
-        own = uniforms(seed, quantity, rows["name"] + "|" + years, draws, block)
-        shared = uniforms(seed, f"{quantity} together", years, draws, block)
+        own = prices.uniforms(quantity, rows["name"] + "|" + years)
+        shared = prices.uniforms(f"{quantity} together", years)
         ends = rows[[f"{quantity}_low", quantity, f"{quantity}_high"]].fillna(0.0)
         return pert(together(own, shared, correlation), *ends.to_numpy().T)
 
     share, delay = drawn("disbursed") / 100, np.rint(drawn("delay")).astype(np.int64)
     # By month from the January of the as-of year, whose first months are gone.
     months = 12 * (rows["year"].max() - as_of.year + 2) + delay.max()
-    calendar = as_of.year + np.arange(months) // 12
-    lift = THOUSAND / np.array([index[year] for year in calendar.clip(max=max(index))])
-    money = {name: np.zeros((draws, months)) for name in rows["name"]}
+    calendar = (as_of.year + np.arange(months) // 12).clip(max=max(prices.index))
+    lift = THOUSAND / np.array([prices.index[year] for year in calendar])
+    money = {name: np.zeros((prices.draws, months)) for name in rows["name"]}
     for row, part, late in zip(rows.itertuples(), share, delay, strict=True):
         month = np.arange(12 + late.max()) - late[:, None]
         shares = np.pad(row.profile, 1).take(month + 1, mode="clip")

@@ -200,8 +200,17 @@ class Prices:
         path = price_path(pd.DataFrame(growth, years), base)
         self.index = dict(zip(path.index, path.to_numpy(), strict=True))
 
-    def cost(self, item: str) -> np.ndarray:
-        """Unit cost in thousand đồng of the base year."""
+    def cost(self, item):
+        """Unit cost in thousand đồng of the base year.
+
+        Parameters
+        ----------
+        item : str
+
+        Returns
+        -------
+        ndarray
+        """
         row = self.tables.costs[item]
         lift = THOUSAND if item == DEBT else THOUSAND / self.index[int(row["price_year"])]
         u = self.uniforms("unit cost", [item])[0]
@@ -212,8 +221,17 @@ class Prices:
         """A tonne of cement, in thousand đồng of the base year."""
         return self.cost(CEMENT)
 
-    def tonnes(self, item: str) -> np.ndarray:
-        """Tonnes of cement a unit of an item that has a cement part."""
+    def tonnes(self, item):
+        """Tonnes of cement a unit of an item that has a cement part.
+
+        Parameters
+        ----------
+        item : str
+
+        Returns
+        -------
+        ndarray
+        """
         part, u = self.tables.cement[item], self.uniforms("tonnes", [item])[0]
         return pert(u, part["tonnes_low"], part["tonnes"], part["tonnes_high"])
 
