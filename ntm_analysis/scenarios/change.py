@@ -13,7 +13,7 @@ import pandas as pd
 
 from ..forecast.forecast import forecast
 from ..problems import DataProblems
-from .comparison import NOISE, paired
+from .comparison import NOISE, differences
 from .scenario import BASELINE, scenario
 
 DATA, ASSUMPTIONS = "data", "assumptions"  # kinds of rows, and the steps that they make
@@ -167,10 +167,8 @@ def change_since(workbook, since, now, entry, scenario_id=BASELINE):
     for name, after in (("time", passed), (DATA, informed), (ASSUMPTIONS, now)):
         names = (*names, name)
         if after is not None:
-            each = paired(after.finishing, earlier.finishing)
-            basically = paired(after.enough, earlier.enough)["difference"]
-            p = after.p.sub(earlier.p, fill_value=0.0)
-            steps.append(Step(names, each["difference"], each["se"], basically, p))
+            each, p = differences(after, earlier), after.p.sub(earlier.p, fill_value=0.0)
+            steps.append(Step(names, each["finishing"], each["se"], each["p_basically_all"], p))
             earlier, names = after, ()
     return change
 

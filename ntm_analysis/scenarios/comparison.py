@@ -63,7 +63,7 @@ class Comparison:
     coarse: bool
 
 
-FUNDING = ("need_p50", "gap_p50", "gap_mean", "money")
+FUNDING = ("need_p50", "gap_p50", "gap_mean", "money")  # where they are equal, money and need are
 
 
 def paired(values, base):
@@ -89,6 +89,28 @@ def paired(values, base):
     sd, apart = float(change.std()), np.sqrt(values.var() + base.var())
     ratio = float(sd / apart) if apart else 0.0
     return {"difference": float(change.mean()), "se": sd / len(change) ** 0.5, "ratio": ratio}
+
+
+def differences(will, base):
+    """How two forecasts in the same worlds differ.
+
+    Parameters
+    ----------
+    will, base : Forecast
+
+    Returns
+    -------
+    dict of str to float
+        finishing (the mean number), p_basically_all, and the standard error of each: se,
+        se_p_basically_all.
+    """
+    number, enough = paired(will.finishing, base.finishing), paired(will.enough, base.enough)
+    return {
+        "finishing": number["difference"],
+        "p_basically_all": enough["difference"],
+        "se": number["se"],
+        "se_p_basically_all": enough["se"],
+    }
 
 
 def compare(workbook, ids=(), baseline=BASELINE, *, draws=DRAWS, seed=SEED, moving=True):
@@ -221,13 +243,13 @@ def _compared(one, will, first, asked):
     of, names = moved(will, first), one.workbook.units[["code", "name"]]
     rows = names.join(felt(of)[["p", "change", "se"]], how="right")
     gains, losses = (rows[way * rows["change"] > 0].to_dict("records") for way in (1, -1))
-    change, chance = paired(will.finishing, first.finishing), paired(will.enough, first.enough)
-    money, communes, se = planned(will), change["difference"], change["se"]
+    change, money = differences(will, first), planned(will)
+    communes = change["finishing"]
     need, gap = in_millions(asked.together.total), in_millions(asked.money.gap)
     more = money - planned(first)
     no_price = {
         "no_money": not more,
-        "within_noise": abs(communes) <= NOISE * se,
+        "within_noise": abs(communes) <= NOISE * change["se"],
         "other_way": more * communes < 0,
     }
     reason = next((name for name, true in no_price.items() if true), None)
@@ -246,15 +268,13 @@ def _compared(one, will, first, asked):
         **{f"finishing_{name}": value for name, value in spread(will.finishing).items()},
         "p_basically_all": float(will.enough.mean()),
         "p_all": float((will.finishing == len(will.communes)).mean()),
-        **dict(zip(FUNDING, (need["p50"], gap["p50"], gap["mean"], money), strict=True)),
+        "need_p50": need["p50"],
+        "gap_p50": gap["p50"],
+        "gap_mean": gap["mean"],
+        "money": money,
         "blocking_sources": will.blocking_sources(),
-        "difference": {
-            "finishing": communes,
-            "p_basically_all": chance["difference"],
-            "se": se,
-            "se_p_basically_all": chance["se"],
-        },
-        "se_ratio": change["ratio"],
+        "difference": change,
+        "se_ratio": paired(will.finishing, first.finishing)["ratio"],
         "cost_per_extra_commune": None if reason else more / communes,
         "cost_reason": reason,
         "regret": {},  # against all others

@@ -17,7 +17,7 @@ from ..forecast.worlds import Layout
 from ..parameters import OPTIMAL
 from ..workbook import content_hash
 from ..yaml_files import as_yaml
-from .comparison import moved, paired
+from .comparison import differences, moved
 from .scenario import BASELINE, UnknownScenario, folder_of, scenario
 
 DRAWS = 1_000  # enough to tell a tenth of a commune in the same worlds, few enough for a slider
@@ -65,7 +65,7 @@ class WhatIfResult:
     record : dict
         Of the forecast.
     difference : dict of str to float
-        Of the number finishing (finishing, se), of the chance that basically all do (enough).
+        See :func:`~ntm_analysis.scenarios.comparison.differences`.
     moved : DataFrame
         By unit: p, before, change, se.
     """
@@ -113,8 +113,8 @@ class WhatIf:
     >>> from ntm_analysis.workbook import Workbook
     >>> tried = WhatIf(Workbook.open("data/thanh-chuong"), draws=200)
     >>> more = tried.answer(Setting(money={"nst-dt": 200}))
-    >>> more.difference["finishing"] > 0, tried.answer(Setting()).difference
-    (True, {'finishing': 0.0, 'se': 0.0, 'enough': 0.0})
+    >>> more.difference["finishing"] > 0, tried.answer(Setting()).difference["finishing"]
+    (True, 0.0)
     """
 
     def __init__(self, workbook, first=None, *, finish="met", draws=DRAWS, seed=2022):
@@ -221,11 +221,5 @@ class WhatIf:
         """
         first = self.before
         will, title = self._forecast(setting, content_hash(folder_of(self.workbook)))
-        change = paired(will.finishing, first.finishing)
-        difference = {
-            "finishing": change["difference"],
-            "se": change["se"],
-            "enough": paired(will.enough, first.enough)["difference"],
-        }
         row = record(will, UNSAVED, title)
-        return WhatIfResult(setting, will, row, difference, moved(will, first))
+        return WhatIfResult(setting, will, row, differences(will, first), moved(will, first))
