@@ -57,10 +57,9 @@ def is_title(title):
     -------
     bool
     """
-    lines = [title.get("vi"), title.get("en")] if isinstance(title, dict) else [None]
-    return all(
+    return isinstance(title, dict) and all(
         isinstance(line, str) and 0 < len(line.strip()) <= LONGEST_TITLE and line.isprintable()
-        for line in lines
+        for line in map(title.get, ("vi", "en"))
     )
 
 
