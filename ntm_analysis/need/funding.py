@@ -392,11 +392,11 @@ def _money(money):
     """Planned money by pot, the gap with what each pot lacks at usual shares, what blocks."""
     if money is None:
         return dict.fromkeys(("envelope", "gap", "blocking_sources"))
-    pots = money.pots.reset_index().rename(columns={"fund": "source"})
-    in_kind = pots["measure"] == "cement"
-    pots["unit"] = np.where(in_kind, "tấn", "triệu đồng")
+    in_kind = money.pots["measure"] == "cement"
+    units = np.where(in_kind, "tấn", "triệu đồng")
+    pots = money.pots.assign(source=money.pots["fund"], unit=units).reset_index()
     envelope = pots[ENVELOPE].astype(object)
-    gaps = [{"pot": pot, **in_millions(money.by_pot[pot])} for pot in pots.loc[~in_kind, "pot"]]
+    gaps = [{"pot": pot, **in_millions(money.by_pot[pot])} for pot in in_kind.index[~in_kind]]
     late = in_millions(money.late_gap)
     return {
         "envelope": envelope.where(envelope.notna(), None).to_dict("records"),
