@@ -57,7 +57,7 @@ def measure(folder: str) -> dict:
     missing_ntm(workbook, 1_000, 1, units[:1], standing)  # compiled regular expressions, tables of quantiles
     begin = time.perf_counter()
     missing = missing_ntm(workbook, DRAWS, 2022, units, standing)
-    need = draw_need(workbook, missing, "ntm", 2022, 2022, spreads=False)
+    need = draw_need(workbook, missing, "ntm", DRAWS, 2022, 2022)
     engine = time.perf_counter() - begin
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 

@@ -97,7 +97,7 @@ class FundingParts(PlanPage):
         made, numbers = self.found()
         money, need = made.money, made.together
         pots, million = money.pots, {"need": numbers["total"]["mean"], "gap": numbers["gap"]["mean"]}
-        covered = need.cement_value.astype(float)
+        covered = need.sum("cement").astype(float)
         for pot in pots.index[pots["measure"] == "cement"]:
             tonnes = np.sum(list(need.by["tonnes"].values()), axis=0)
             covered = covered * (1 - money.by_pot[pot] / np.maximum(tonnes, 1))
@@ -141,7 +141,7 @@ class FundingParts(PlanPage):
             names = (pick(FUND_WORDS[fund], self.lang), pick(CAPITAL_WORDS[capital], self.lang))
             mark = self.text("assumed_short") if (pots["mark"] == "assumed").any() else ""
             rows.append([place, *names, *self.figures(row), *amounts, mark])
-        if made.together.cement_value.any():
+        if made.together.sum("cement").any():
             row = needs[("cement", "in_kind")]
             names = (pick(FUND_WORDS["cement"], self.lang), pick(CAPITAL_WORDS["in_kind"], self.lang))
             rows.append([len(rows), *names, *self.figures(row), "...", "...", ""])

@@ -154,12 +154,12 @@ def verdict(result: WhatIfResult, lang: str) -> Markup:
 def difference(result: WhatIfResult, lang: str) -> str:
     """How the answer differs from that at the beginning, in the same worlds."""
     told = result.difference
-    if told["finishing"] == 0 == told["se"] and not told["enough"]:
+    if told["finishing"] == 0 == told["se"] and not told["p_basically_all"]:
         return text("panel_same", lang)
     error = write_number(1.96 * told["se"], lang, 2) if 1.96 * told["se"] >= 0.005 else text("panel_least", lang)
     if told["se"] and not way(told):
         return text("panel_difference_noise", lang, error=error)
-    enough = write_change(100 * told["enough"], lang, 1)
+    enough = write_change(100 * told["p_basically_all"], lang, 1)
     return text("panel_difference", lang, change=change_words(told, lang), error=error, enough=enough)
 
 

@@ -71,15 +71,16 @@ def worlds(workbook, draws: int, seed: int, until: int) -> list[dict]:
             for p in (p for p in tables["parts"] if p["item"] == item and p["pot"] == "t"):
                 ends = p["tonnes_low"], p["tonnes"], p["tonnes_high"]
                 tonnes = round(quantity * drawn("tonnes", item, *ends))
-                made["tonnes"][given(year, None)] += tonnes
+                made["tonnes"][given(year, 0)] += tonnes
+                made["pot_year"]["t", given(year, 0)] += tonnes
                 rest -= min(amount, round(tonnes * price(CEMENT)))
                 due[item, "cement"] += (amount - rest) * (given(year, until) <= until)
             due[item, "money"] += rest * (given(year, until) <= until)
             claims = Counter({p["pot"]: rest * round(p["share"] * 100) // 10_000 for p in money})
             claims |= {last["pot"]: rest - claims.total()}
             made["pot"].update(claims)
-            made["pot_year"].update({(p, given(year, None)): c for p, c in claims.items()})
-            for name, key in [("total", ""), ("criterion", criterion), ("year", given(year, None)), ("commune", unit)]:
+            made["pot_year"].update({(p, given(year, 0)): c for p, c in claims.items()})
+            for name, key in [("total", ""), ("criterion", criterion), ("year", given(year, 0)), ("commune", unit)]:
                 made[name][key] += amount
 
         for unit, row in workbook.communes.iterrows():
@@ -94,8 +95,7 @@ def worlds(workbook, draws: int, seed: int, until: int) -> list[dict]:
             for k in (k for k in tables["typical_works"] if k["criterion"] in usual):
                 claim(unit, code, int(k["criterion"]), k, year)
         for p, pot in pots.items():
-            claims = made["tonnes"] if p == "t" else {y: c for (q, y), c in made["pot_year"].items() if q == p}
-            asked, planned, paid = sum(c for y, c in claims.items() if y is None or y <= until), 0, 0
+            asked, planned, paid = sum(c for (q, y), c in made["pot_year"].items() if q == p and y <= until), 0, 0
             for e in tables["envelopes"]:
                 if e["pot"] == p and base <= e["year"] <= until and pot["fund"] != "tin_dung":
                     ends = e["disbursed_low"], e["disbursed"], e["disbursed_high"]

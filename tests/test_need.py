@@ -6,7 +6,7 @@ import pytest
 from ntm_analysis.assess import assess
 from ntm_analysis.need.funding import funding, movers
 from ntm_analysis.need.missing import missing_higher, missing_ntm
-from ntm_analysis.need.need import communes_in_need, draw_need, spread, works_not_needed
+from ntm_analysis.need.need import UNPLANNED, communes_in_need, draw_need, spread, works_not_needed
 from ntm_analysis.need.works import split
 from ntm_analysis.workbook import Workbook
 
@@ -61,7 +61,7 @@ def district(make_dataset, folder, **tables: list[dict]) -> Workbook:
 
 def need_of(workbook: Workbook, draws: int = 50):
     units = communes_in_need(workbook, "ntm")["ntm"]
-    return draw_need(workbook, missing_ntm(workbook, draws, 1, units), "ntm", 1, workbook.as_of.year)
+    return draw_need(workbook, missing_ntm(workbook, draws, 1, units), "ntm", draws, 1, workbook.as_of.year)
 
 
 def only(values: np.ndarray) -> int:
@@ -148,14 +148,14 @@ def test_cement_is_tonnes_and_is_not_claimed_twice(make_dataset, tmp_path):
         envelopes=[envelope("cement", 2022, 12)], profiles=[{"pot": "cement", "month": 12, "share": 100}],
     )  # fmt: skip
     need = need_of(workbook)
-    assert only(need.total) == 520_000 and only(need.cement_value) == 30_000
+    assert only(need.total) == 520_000 and only(need.sum("cement")) == 30_000
     assert {p: only(v) for p, v in need.by["pot"].items()} == {"a": 95_000, "b": 95_000, "c": 300_000}
-    assert only(need.by["tonnes"][None]) == 20
+    assert only(need.by["tonnes"][UNPLANNED]) == 20
     money = funding(workbook, need, 2025, 1)
     assert only(money.by_pot["cement"]) == 8, "8 tonnes are lacking"
     # They are 12 million, to be bought by a and b beside the road's 190; c lacks the house's 300.
     assert only(money.gap) == 502_000 and money.blocking == ["a", "b", "c", "cement"]
-    assert sum(map(only, need.by["pot"].values())) + only(need.cement_value) == only(need.total)
+    assert sum(map(only, need.by["pot"].values())) + only(need.sum("cement")) == only(need.total)
 
 
 def test_money_of_an_earmarked_pot_pays_for_its_criteria_only(make_dataset, tmp_path):
@@ -191,7 +191,7 @@ def test_a_count_of_a_set_that_only_counts_keeps_a_line_of_its_own(make_dataset,
     )  # fmt: skip
     assert communes_in_need(workbook, "ntm") == {"ntm": []}
     assert communes_in_need(workbook, "registered") == {"ntm": [], "advanced": [0], "model": []}
-    need = draw_need(workbook, missing_higher(workbook, "advanced", 10, [0]), "advanced", 1, 2022)
+    need = draw_need(workbook, missing_higher(workbook, "advanced", [0]), "advanced", 10, 1, 2022)
     assert {n: only(v) for n, v in need.by["criterion"].items()} == {0: 1_200_000}
     assert {y: only(v) for y, v in need.by["year"].items()} == {2022: 1_200_000}, "registered for 2022"
 
@@ -206,7 +206,7 @@ def test_a_listed_work_stands_for_the_usual_one_and_what_is_done_is_not_asked_fo
             "state": "carried_over", "percent_done": 50, "committed": "plan", "planned_year": 2023}  # fmt: skip
     need = need_of(district(make_dataset, tmp_path, works=[work]))
     assert only(need.by["criterion"][2]) == 165_000
-    assert only(need.by["year"][2023]) == 165_000 and only(need.by["year"][None]) == 300_000
+    assert only(need.by["year"][2023]) == 165_000 and only(need.by["year"][UNPLANNED]) == 300_000
     done = need_of(district(make_dataset, tmp_path / "2", works=[work | {"state": "done"}]))
     assert 2 not in done.by["criterion"], "its works are done: nothing is asked for again"
 
@@ -266,7 +266,7 @@ def real():
     workbook = Workbook.open("data/thanh-chuong")
     units = communes_in_need(workbook, "ntm")["ntm"]
     missing = missing_ntm(workbook, 4_000, 2022, units)
-    return workbook, missing, draw_need(workbook, missing, "ntm", 2022, 2022)
+    return workbook, missing, draw_need(workbook, missing, "ntm", 4_000, 2022, 2022)
 
 
 @pytest.mark.parametrize("grouping", ["commune", "criterion", "item", "year"])
@@ -277,13 +277,13 @@ def test_every_grouping_adds_up_to_the_total_in_every_world(real, grouping):
 
 def test_pots_and_cement_add_up_to_the_total_in_every_world(real):
     need = real[2]
-    assert (np.sum(list(need.by["pot"].values()), axis=0) + need.cement_value == need.total).all()
+    assert (np.sum(list(need.by["pot"].values()), axis=0) + need.sum("cement") == need.total).all()
 
 
 def test_another_commune_or_fewer_draws_change_no_world(real):
     workbook, _, need = real
     unit = workbook.find("Thanh Hương")
-    alone = draw_need(workbook, missing_ntm(workbook, 1_000, 2022, [unit]), "ntm", 2022, 2022)
+    alone = draw_need(workbook, missing_ntm(workbook, 1_000, 2022, [unit]), "ntm", 1_000, 2022, 2022)
     assert (alone.total == need.by["commune"][unit][:1_000]).all()
 
 

@@ -88,7 +88,7 @@ def tables_of(chance: random.Random) -> dict[str, list[dict]]:
 def test_every_world_is_what_a_slow_reading_of_the_model_makes_it(make_dataset, tmp_path, seed):
     workbook = Workbook.open(make_dataset(tmp_path, tables_of(random.Random(seed))))
     units, until = communes_in_need(workbook, "ntm")["ntm"], 2022 + seed % 4
-    need = draw_need(workbook, missing_ntm(workbook, DRAWS, seed, units), "ntm", seed, 2022)
+    need = draw_need(workbook, missing_ntm(workbook, DRAWS, seed, units), "ntm", DRAWS, seed, 2022)
     money = funding(workbook, need, until, seed)
     for world, slow in enumerate(worlds(workbook, DRAWS, seed, until)):
         made = {name: need.by[name] for name in ("criterion", "pot", "pot_year", "year", "commune")} | {"total": {"": need.total}}

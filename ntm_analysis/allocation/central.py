@@ -299,22 +299,19 @@ def central_works(layout: Layout) -> pd.DataFrame:
     prices = Prices(layout.prices, plan.workbook.as_of.year, 1, MEANS)
     rows = []
     missing = plan.missing | {"ntm": usual_missing(plan.facts)}
-    for level, lacks in missing.items():
-        mine = [item for item in layout.items if item.level == level]
-        drawn = drawn_works([item.works for item in mine], lacks, prices)
-        for item, works in zip(mine, drawn, strict=True):
-            table = works.works[["unit", "criterion", "work", "item", "mark"]]
-            nothing = np.zeros(len(table))
-            rows.append(
-                table.assign(
-                    level=level,
-                    goal=item.goal,
-                    committed=item.committed,
-                    amount=works.amount[:, 0].astype(float),
-                    value=nothing if works.value is None else works.value[:, 0],
-                    tonnes=nothing if works.tonnes is None else works.tonnes[:, 0],
-                )
+    for item in layout.items:
+        works = drawn_works(item.works, missing[item.level], prices)
+        table = works.works[["unit", "criterion", "work", "item", "mark"]]
+        rows.append(
+            table.assign(
+                level=item.level,
+                goal=item.goal,
+                committed=item.committed,
+                amount=works.amount[:, 0].astype(float),
+                value=works.value[:, 0],
+                tonnes=works.tonnes[:, 0],
             )
+        )
     debts = layout.debts.assign(work=DEBT, item=DEBT, level="ntm", goal=NONE, committed=True)
     rows.append(debts.assign(criterion=0, mark="reported", value=0.0, tonnes=0.0))
     works = pd.concat(rows, ignore_index=True)

@@ -4,7 +4,7 @@ Worlds come in blocks; a block knows nothing of the others, so that neither the 
 nor the size of a chunk changes a byte. Money is whole thousand dong in float64, which is exact.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -21,7 +21,6 @@ from ..need.works import (
     THOUSAND,
     PriceList,
     Prices,
-    by_item,
     drawn_works,
     newest_debts,
 )
@@ -107,7 +106,7 @@ class Layout:
         self.items = [
             self._item(level, works)
             for level in plan.missing
-            for works in by_item(plan.works[level])
+            for _, works in plan.works[level].groupby("item", sort=False)
         ]
 
     @cached_property
@@ -227,35 +226,34 @@ def draw_block(layout: Layout, draws: int, seed: int | None, block: int = 0) -> 
     """
     plan, kinds = layout.plan, {kind: i for i, kind in enumerate(layout.sets.kinds)}
     prices = Prices(layout.prices, plan.workbook.as_of.year, draws, seed, block)
-    missing = _missing(plan, draws, seed, block)
+    facts = plan.facts
+    ntm = usual_missing(facts) if seed is MEANS else drawn_missing(facts, draws, seed, block)
+    missing = plan.missing | {"ntm": ntm}  # of higher levels one world stands for all
     cost = np.zeros((len(plan.goals), len(kinds), draws))
     # What is committed, at the first goal of each commune; of communes without a goal in common.
     # Without own pots all of it is common: one row stands for all.
     owed = np.zeros_like(cost if layout.own else cost[:1])
     common = np.zeros((len(kinds), draws))
     months = np.zeros((len(plan.goals), draws), dtype=np.int16)
-    for level, lacks in missing.items():
-        mine = [item for item in layout.items if item.level == level]
-        for item, works in zip(
-            mine, drawn_works([i.works for i in mine], lacks, prices), strict=True
-        ):
-            cement = np.zeros_like(works.amount) if works.value is None else works.value
-            needed, committed = item.goal >= 0, item.committed
-            free = ~committed & needed
-            parts = ((works.item, works.amount - cement), (works.item + CEMENT_PART, cement))
-            for kind, amount in parts:
-                if kind in kinds:  # what no pot may pay costs nothing to anybody
-                    _into(np.add, cost[:, kinds[kind]], item.goal[free], amount[free])
-                    holder = item.holder[committed] * bool(layout.own)
-                    np.add.at(owed[:, kinds[kind]], holder, amount[committed])
-            left = _months_left(item, layout, works.amount > 0, draws, seed, block)
-            _into(np.maximum, months, item.goal[needed], left[needed])
+    for item in layout.items:
+        works = drawn_works(item.works, missing[item.level], prices)
+        needed, committed, cement = item.goal >= 0, item.committed, works.value
+        free = ~committed & needed
+        parts = ((works.item, works.amount - cement), (works.item + CEMENT_PART, cement))
+        for kind, amount in parts:
+            if kind in kinds:  # what no pot may pay costs nothing to anybody
+                _into(np.add, cost[:, kinds[kind]], item.goal[free], amount[free])
+                holder = item.holder[committed] * bool(layout.own)
+                np.add.at(owed[:, kinds[kind]], holder, amount[committed])
+        left = _months_left(item, layout, works.amount > 0, draws, seed, block)
+        _into(np.maximum, months, item.goal[needed], left[needed])
     for unit, amount in layout.debts.to_numpy() if DEBT in kinds else ():
         goals = np.flatnonzero(plan.goals["unit"] == unit)
         place = owed[layout.holder[goals[0]]] if len(goals) and layout.own else common
         place[kinds[DEBT]] += amount
-    money, own_money = _money(layout, prices, draws, seed, block)
+    money, own_money = _money(layout, prices)
     counts = [lacks.lacks.sum(axis=1) + lacks.nameless for lacks in missing.values()]
+    counts = [np.broadcast_to(count, (len(count), draws)) for count in counts]
     lag = uniforms(seed, "decision", layout.decisions, draws, block)
     ends = (plan.rules[f"decision_{end}"] for end in ("low", "mode", "high"))
     return Block(
@@ -281,21 +279,6 @@ def _into(ufunc, target, rows, values):
         rows, values = rows[rest], values[rest]
 
 
-def _missing(plan, draws, seed, block):
-    """What goals lack in each world, by level; of higher levels one world stands for all."""
-    facts = plan.facts
-    ntm = usual_missing(facts) if seed is MEANS else drawn_missing(facts, draws, seed, block)
-    return {"ntm": ntm} | {
-        level: replace(
-            lacks,
-            lacks=np.repeat(lacks.lacks, draws, axis=2),
-            nameless=np.repeat(lacks.nameless, draws, axis=1),
-        )
-        for level, lacks in plan.missing.items()
-        if level != "ntm"
-    }
-
-
 def _months_left(item, layout, needed, draws, seed, block):
     """Whole months each work still takes, standstills included: int16, works x draws."""
     time, rules = layout.durations[item.works["item"].iloc[0]], layout.plan.rules
@@ -313,13 +296,11 @@ def _months_left(item, layout, needed, draws, seed, block):
     return (left * needed).astype(np.int16)
 
 
-def _money(layout, prices, draws, seed, block):
+def _money(layout, prices):
     """Money come by each mark, of shared pots and of each goal's own; thousand dong."""
-    plan, pots = layout.plan, layout.sets.pots
+    plan, pots, draws = layout.plan, layout.sets.pots, prices.draws
     correlation = plan.rules["correlation_money"] / 100
-    monthly = monthly_money(
-        layout.envelopes, plan.workbook.as_of, prices.index, correlation, draws, seed, block
-    )
+    monthly = monthly_money(layout.envelopes, plan.workbook.as_of, prices, correlation)
     measure = plan.workbook.tables["pots"].set_index("pot")["measure"]
 
     def come(name, pot):

@@ -198,7 +198,7 @@ def schedule(workbook: Workbook, policy: str = "own", deadline: dt.date | None =
     expected = expected_lacks(facts)
     missing = {"ntm": replace(usual_missing(facts), lacks=(expected > 0)[:, :, None])}
     missing |= {
-        level: missing_higher(workbook, level, 1, them) for level, them in higher.items() if them
+        level: missing_higher(workbook, level, them) for level, them in higher.items() if them
     }
     works = {level: works_of(workbook, lacks, level) for level, lacks in missing.items()}
     if problems := _lacking(workbook, {i for table in works.values() for i in table["item"]}):

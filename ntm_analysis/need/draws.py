@@ -13,11 +13,9 @@ the number does.
 """
 
 import hashlib
-from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy.special import betaincinv, softmax
 
 BLOCK = 1_000  # draws in one block; a run takes whole blocks or the first part of the last one
@@ -26,33 +24,45 @@ MEANS = None
 STEPS = 4_096  # cells of an inverse table: finer than any assumed range is known
 
 
-def uniforms(
-    seed: int | None, quantity: str, keys: Sequence[str], draws: int, block: int = 0
-) -> np.ndarray:
+def uniforms(seed, quantity, keys, draws, block=0):
     """Uniform numbers in [0, 1), shape (keys, draws): the draws of each named number from ``block``
     onwards.
 
     With :data:`MEANS` in the place of a seed they are NaN, which :func:`pert` turns into its mean,
     and which is below no chance.
 
+    Parameters
+    ----------
+    seed : int or None
+    quantity : str
+    keys : sequence of str
+    draws : int
+    block : int
+
+    Returns
+    -------
+    ndarray
+        Keys x draws.
+
+    Examples
+    --------
     >>> whole = uniforms(2022, "cost", ["17758", "17755"], 2_000)
     >>> bool((whole[1:, 1_000:] == uniforms(2022, "cost", ["17755"], 1_000, block=1)).all())
     True
     """
     if seed is MEANS:
         return np.full((len(keys), draws), np.nan)
-    drawn = np.empty((len(keys), draws))
-    bits = np.random.Philox(key=0)
-    generator, state = np.random.Generator(bits), bits.state
+    u = np.empty((len(keys), draws))
     # One step of the generator makes four numbers. Its state is set anew for each name: much
     # cheaper than a generator each.
-    state["state"]["counter"] = np.array([block * BLOCK // 4, 0, 0, 0], dtype=np.uint64)
-    for row, key in zip(drawn, keys, strict=True):
+    bits = np.random.Philox(key=0, counter=block * BLOCK // 4)
+    generator, state = np.random.Generator(bits), bits.state
+    for row, key in zip(u, keys, strict=True):
         name = hashlib.blake2b(f"{seed}|{quantity}|{key}".encode(), digest_size=16)
         state["state"]["key"] = np.frombuffer(name.digest(), dtype="<u8")
         bits.state = state
         generator.random(out=row)
-    return drawn
+    return u
 
 
 @lru_cache(maxsize=1024)
@@ -64,7 +74,7 @@ def _pert_table(peak):
     return betaincinv(1 + 4 * peak, 5 - 4 * peak, middles)
 
 
-def pert(u: np.ndarray, low: ArrayLike, mode: ArrayLike, high: ArrayLike) -> np.ndarray:
+def pert(u, low, mode, high):
     """PERT numbers from uniforms: a beta distribution on [low, high] with the mean (low + 4 mode +
     high) / 6.
 
@@ -72,6 +82,18 @@ def pert(u: np.ndarray, low: ArrayLike, mode: ArrayLike, high: ArrayLike) -> np.
     :data:`STEPS` quantiles; a range of no width gives ``mode``, uniforms that are NaN give the
     mean.
 
+    Parameters
+    ----------
+    u : ndarray
+    low, mode, high : float, or ndarray of one a row of ``u``
+
+    Returns
+    -------
+    ndarray
+        Of the shape of ``u``.
+
+    Examples
+    --------
     >>> pert(np.array([0.0, 0.5, 0.999]), 2.0, 2.0, 2.0).tolist()
     [2.0, 2.0, 2.0]
     >>> ends = np.array([1.0, 0]), np.array([1.0, 5]), np.array([1.0, 10])
@@ -80,9 +102,8 @@ def pert(u: np.ndarray, low: ArrayLike, mode: ArrayLike, high: ArrayLike) -> np.
     """
     low, mode, high = (np.asarray(end, dtype=float)[..., None] for end in (low, mode, high))
     width = high - low
-    if u.size and np.isnan(u.flat[0]):
-        mean = np.where(width > 0, (low + 4 * mode + high) / 6, mode)
-        return np.broadcast_to(mean, u.shape).copy()
+    if np.isnan(u[..., :1]).any():
+        return np.full(u.shape, np.where(width > 0, (low + 4 * mode + high) / 6, mode))
     # Rounded, so that ranges of one shape (160-200-320, 1.6-2-3.2) share one table.
     peaks = ((mode - low) / np.where(width > 0, width, 1.0)).round(6)
     kinds, kind = np.unique(peaks, return_inverse=True)
@@ -91,73 +112,127 @@ def pert(u: np.ndarray, low: ArrayLike, mode: ArrayLike, high: ArrayLike) -> np.
     return tables.take(cells + kind.astype(np.int32) * STEPS) * width + low
 
 
-def together(own: np.ndarray, shared: np.ndarray, correlation: float) -> np.ndarray:
+def together(own, shared, correlation):
     """Uniforms that take the shared number with chance sqrt(correlation): uniform, rank correlation
     between any two ``correlation``.
 
     One number decides both whether the shared one is taken and, if not, what stands in its place.
-    Raises ValueError unless 0 <= correlation <= 1.
 
+    Parameters
+    ----------
+    own, shared : ndarray
+    correlation : float
+        0..1.
+
+    Returns
+    -------
+    ndarray
+
+    Examples
+    --------
     >>> together(np.array([0.1, 0.6]), np.array([0.9, 0.9]), 0.25).round(3).tolist()
     [0.9, 0.2]
     """
-    if not 0 <= correlation <= 1:
-        raise ValueError(f"correlation={correlation}: must lie between 0 and 1")
     chance = correlation**0.5
     return np.where(own < chance, shared, (own - chance) / max(1 - chance, 1e-12))
 
 
-def mean_of_the_rest(average: float, communes: int, ntm: int, of: int = 19) -> float:
+def mean_of_the_rest(average, communes, ntm, of=19):
     """The mean number of criteria met by communes not yet NTM, from a published average over all
     communes.
 
     Formula: (average x communes - of x ntm) / (communes - ntm).
 
+    Parameters
+    ----------
+    average : float
+        Criteria met by a commune, of all.
+    communes, ntm : int
+        How many there are, and are NTM.
+    of : int
+        Criteria of the set.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
     >>> round(mean_of_the_rest(15.64, 431, 218), 1)
     12.2
     """
     return (average * communes - of * ntm) / (communes - ntm)
 
 
-def count_distribution(mean: float, spread: float, low: int, high: int) -> np.ndarray:
+def count_distribution(mean, spread, low, high):
     """Probabilities of low..high criteria met, with exactly this mean.
 
     A bell around the mean with this spread (standard deviation, in criteria), cut to low..high and
     tilted exponentially until its mean, which lies between them, is met.
 
+    Parameters
+    ----------
+    mean, spread : float
+    low, high : int
+
+    Returns
+    -------
+    ndarray
+        Of high - low + 1 chances.
+
+    Examples
+    --------
     >>> p = count_distribution(11.3, 2.5, 3, 18)
     >>> round(float(p @ np.arange(3, 19)), 6), round(float(p.sum()), 6)
     (11.3, 1.0)
     """
-    numbers = np.arange(low, high + 1)
-    away = numbers - mean
-    bell = -0.5 * (away / spread) ** 2
-
-    def off(slope):
-        return softmax(bell + slope * away) @ numbers - mean
-
     from scipy.optimize import brentq
 
-    return softmax(bell + brentq(off, -50.0, 50.0, xtol=1e-12) * away)
+    away = np.arange(low, high + 1) - mean
+    bell = -0.5 * (away / spread) ** 2
+    slope = brentq(lambda s: softmax(bell + s * away) @ away, -50.0, 50.0, xtol=1e-12)
+    return softmax(bell + slope * away)
 
 
-def drawn_counts(u: np.ndarray, probabilities: np.ndarray, low: int) -> np.ndarray:
+def drawn_counts(u, probabilities):
     """Counts from uniforms by the inverse of the distribution: the shape of ``u``.
 
-    >>> drawn_counts(np.array([0.0, 0.49, 0.51, 0.99]), np.array([0.5, 0.5]), low=7).tolist()
-    [7, 7, 8, 8]
+    Parameters
+    ----------
+    u : ndarray
+    probabilities : ndarray
+        Of 0, 1, ...
+
+    Returns
+    -------
+    ndarray of int
+
+    Examples
+    --------
+    >>> drawn_counts(np.array([0.0, 0.49, 0.51, 0.99]), np.array([0.5, 0.5])).tolist()
+    [0, 0, 1, 1]
     """
     edges = np.cumsum(probabilities)[:-1]  # the last one is 1, but for rounding
-    return low + np.searchsorted(edges, u, side="right")
+    return np.searchsorted(edges, u, side="right")
 
 
-def inclusion_table(odds: np.ndarray) -> np.ndarray:
+def inclusion_table(odds):
     """P(criterion j is met | r of the criteria j..n are met), shape (n, n + 1): conditional
     Bernoulli with these odds.
 
     With R(r, j) the sum over all sets of r criteria out of j..n of the product of their odds:
     P = odds_j R(r - 1, j + 1) / R(r, j). Impossible pairs (r > n - j + 1) are 1, r = 0 is 0.
 
+    Parameters
+    ----------
+    odds : ndarray
+
+    Returns
+    -------
+    ndarray
+
+    Examples
+    --------
     >>> inclusion_table(np.array([1.0, 1.0])).tolist()
     [[0.0, 0.5, 1.0], [0.0, 1.0, 1.0]]
     """
@@ -170,13 +245,26 @@ def inclusion_table(odds: np.ndarray) -> np.ndarray:
     return table
 
 
-def drawn_sets(u: np.ndarray, counts: ArrayLike, table: np.ndarray) -> np.ndarray:
+def drawn_sets(u, counts, table):
     """Which criteria are met: bool, shape (criteria, ...), from uniforms of that shape and the
     counts of shape (...), or one count.
 
     Criterion by criterion, each decided by its own uniform: with the same uniforms a larger count
     gives a larger set.
 
+    Parameters
+    ----------
+    u : ndarray
+    counts : int or ndarray
+    table : ndarray
+        Of :func:`inclusion_table`.
+
+    Returns
+    -------
+    ndarray of bool
+
+    Examples
+    --------
     >>> even = inclusion_table(np.array([1.0, 1.0]))
     >>> drawn_sets(np.array([[0.4], [0.9]]), np.array([1]), even)[:, 0].tolist()
     [True, False]

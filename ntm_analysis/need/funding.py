@@ -12,19 +12,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from ..assess import Standing, assess
+from ..assess import assess
 from ..office_numbers import write_date
 from ..plan_checks import check_plan
 from ..problems import DataProblems, Problem
-from ..workbook import Workbook
-from .draws import BLOCK, pert, uniforms
+from .draws import BLOCK, pert
 from .missing import missing_higher, missing_ntm, one_more_met
-from .money import envelopes_from, instances_of, monthly_shares
-from .need import Need, communes_in_need, draw_need, spread
+from .money import envelopes_from, instances_of
+from .need import UNPLANNED, Need, communes_in_need, draw_need, spread
 from .pot_sets import pot_sets
-from .works import THOUSAND, PriceList, Prices, newest_debts, unit_costs
+from .works import THOUSAND, PriceList, Prices, newest_debts, price_path, unit_costs
 
 DRAWS, SEED = 10_000, 2022
+ENDS = ["low", "high"]
+ENVELOPE = ["pot", "source", "capital", "unit", "planned", "allotted"]
 # Lines of the need that no criterion's name stands for.
 WITHOUT = {0: "nameless", -1: "no_criterion"}
 
@@ -41,9 +42,9 @@ class Funding:
     pots : DataFrame
         The table of pots, by pot, with planned (million VND of the day, or tonnes) and allotted
         (the part already allotted; NaN where no row says so).
-    gap, late_gap : ndarray of int64
+    gap, late_gap : ndarray of float64
         The least extra money with which all could be paid from what is planned, and from what is
-        disbursed; thousand đồng of the base year, by world.
+        disbursed; whole thousand đồng of the base year, by world.
     by_pot : dict of str to ndarray
         What each pot lacks at usual shares, thousand đồng of the base year; of a cement pot tonnes.
     blocking : list of str
@@ -58,55 +59,67 @@ class Funding:
     blocking: list[str]
 
 
-def still_to_come(workbook: Workbook, until: int) -> pd.DataFrame:
+def still_to_come(workbook, until):
     """The envelopes from the as-of year to ``until`` that a commune may draw on; of the as-of
     year's ``amount`` only what is still to come.
 
     By the monthly profile, evenly over the months where a pot has none: what came before went into
     what is done. Money that serves a township alone, or a unit of another time, is money of no
     commune.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    until : int
+
+    Returns
+    -------
+    DataFrame
     """
-    as_of, rows = workbook.as_of, workbook.tables["envelopes"]
-    pots, communes = rows["pot"].unique(), workbook.communes
-    drawn = {name for pot in pots for name in instances_of(pot, rows, communes)}
-    rows = envelopes_from(workbook.tables, as_of)
-    rows = rows[(rows["year"] <= until) & rows["name"].isin(drawn)]
-    left = monthly_shares(workbook.tables["profiles"], rows["pot"]).loc[:, as_of.month + 1 :]
-    left = (left.sum(axis=1, skipna=False) / 100).fillna((12 - as_of.month) / 12)
-    return rows.assign(amount=rows["amount"] * np.where(rows["year"] > as_of.year, 1.0, left))
+    tables = workbook.tables
+    rows, every = envelopes_from(tables, workbook.as_of), tables["envelopes"]
+    names = [instances_of(pot, every, workbook.communes) for pot in rows["pot"].unique()]
+    rows = rows[(rows["year"] <= until) & rows["name"].isin(set().union(*names))]
+    left = (rows["amount"] * rows["profile"].map(sum)).round(9)
+    return rows.assign(amount=rows["amount"].where(rows["year"] > workbook.as_of.year, left))
 
 
-def funding(workbook: Workbook, need: Need, until: int, seed: int) -> Funding:
+def funding(workbook, need, until, seed):
     """Planned money from the as-of date to the end of ``until`` against ``need`` up to it.
 
     What is planned for a later year is not claimed yet; what has no year is. Credit is listed and
     pays for no work; a pot without envelopes holds nothing.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    need : Need
+    until, seed : int
+
+    Returns
+    -------
+    Funding
     """
     pots = workbook.tables["pots"].set_index("pot")
     rows, in_kind = still_to_come(workbook, until), pots["measure"] == "cement"
     prices = Prices(PriceList(workbook), need.price_year, need.draws, seed)
-    ones = np.ones(need.draws)
-    held = dict.fromkeys(pots.index, np.zeros((2, need.draws), dtype=np.int64))
-    for row in rows[rows["pot"].map(pots["fund"]) != "tin_dung"].to_dict("records"):
-        pot, year = row["pot"], int(row["year"])
-        u = uniforms(seed, "disbursed", [f"{pot}|{year}"], need.draws)[0]
-        share = pert(u, row["disbursed_low"], row["disbursed"], row["disbursed_high"]) / 100
-        whole = row["amount"] * (1 if in_kind[pot] else THOUSAND / prices.index[year])
-        held[pot] = held[pot] + np.rint(whole * np.array([ones, share])).astype(np.int64)
+    held = {pot: np.zeros((2, need.draws)) for pot in pots.index}
+    for row in rows.itertuples():
+        u = prices.uniforms("disbursed", [f"{row.pot}|{row.year}"])[0]
+        share = pert(u, row.disbursed_low, row.disbursed, row.disbursed_high) / 100
+        whole = row.amount * (1 if in_kind[row.pot] else THOUSAND / prices.index[row.year])
+        held[row.pot] += np.rint(whole * np.array([np.ones_like(share), share]))
 
     def due(by):
         sums = Counter()
         for (key, year), amount in by.items():
-            if year is None or year <= until:
+            if year <= until:
                 sums[key] += amount
         return sums
 
-    tonnes = {
-        (p, y): amount for p in pots.index[in_kind] for y, amount in need.by["tonnes"].items()
-    }
-    sets, asked = pot_sets(workbook.tables, every=True), due({**need.by["pot_year"], **tonnes})
-    costs = due(need.by["kind_year"])
-    cost = np.array([costs[kind] * ones for kind in sets.kinds])
+    sets = pot_sets(workbook.tables, every=True)
+    asked, costs = due(need.by["pot_year"]), due(need.by["kind_year"])
+    cost = np.array([np.broadcast_to(costs[kind], need.draws) for kind in sets.kinds], dtype=float)
     worth = [held[p] * (prices.cement if in_kind[p] else 1) for p in sets.pots]
     planned, disbursed = np.floor(worth).swapaxes(0, 1)
     allotted = rows["amount"].where(rows["kind"] == "allotted")
@@ -114,7 +127,8 @@ def funding(workbook: Workbook, need: Need, until: int, seed: int) -> Funding:
     sums = sums[["planned", "allotted"]].sum(min_count=1).reindex(pots.index)
     return Funding(
         pots.join(sums.fillna({"planned": 0.0})),
-        *(sets.excess(cost, money).astype(np.int64) for money in (planned, disbursed)),
+        sets.excess(cost, planned),
+        sets.excess(cost, disbursed),
         {pot: np.maximum(asked[pot] - held[pot][0], 0) for pot in pots.index},
         sets.blocking(*(np.rint(amounts.mean(axis=1)) for amounts in (cost, planned))),
     )
@@ -142,23 +156,33 @@ class Demand:
 
 
 def demand(
-    workbook: Workbook,
-    target: str = "ntm",
-    *,
-    units: list[int] | None = None,
-    until: int | None = None,
-    draws: int = DRAWS,
-    seed: int = SEED,
-    standing: Standing | None = None,
-) -> Demand:
+    workbook, target="ntm", *, units=None, until=None, draws=DRAWS, seed=SEED, standing=None
+):
     """Need and money for ``target``: ``ntm`` (all communes not NTM yet) or ``registered`` (the list
     of planned targets).
 
-    ``units``: only these communes. ``standing``: that of the set NTM is reported in, where it is
-    known already. ``until``: the year of the deadline (default: the end of the term, or a
-    scenario's own; for ``registered`` the last year planned). Raises :class:`DataProblems` where an
-    assumption that is needed was not known on the as-of date.
+    Raises :class:`DataProblems` where an assumption that is needed was not known on the as-of date.
 
+    Parameters
+    ----------
+    workbook : Workbook
+    target : str
+    units : list of int, optional
+        Only these communes.
+    until : int, optional
+        The year of the deadline. Default: the end of the term, or a scenario's own; for
+        ``registered`` the last year planned.
+    draws, seed : int
+    standing : Standing, optional
+        That of the set NTM is reported in, where it is known already.
+
+    Returns
+    -------
+    Demand
+
+    Examples
+    --------
+    >>> from ntm_analysis.workbook import Workbook
     >>> found = demand(Workbook.open("data/thanh-chuong"), draws=200)
     >>> list(found.needs), found.together.assumed_share, found.assumed_quantities
     (['ntm'], 1.0, True)
@@ -173,17 +197,20 @@ def demand(
     if problems:  # the tables are sound; what was known by the as-of date need not be
         details = {"day": day, "files": ", ".join(sorted({p.file for p in problems}))}
         raise DataProblems([Problem("not_known_then", "dataset.yaml", details=details)])
-    needs = {}
+    missing = {}
     for level, communes in communes_in_need(workbook, target).items():
         chosen = [unit for unit in communes if units is None or unit in units]
-        if level == "ntm":
-            missing = missing_ntm(workbook, draws, seed, chosen, standing)
-            lacked = missing.numbers[missing.lacks.any(axis=(0, 2))]
-        else:
-            missing = missing_higher(workbook, level, draws, chosen)
-        needs[level] = draw_need(workbook, missing, level, seed, base, spreads=units is not None)
-    priced = set(needs["ntm"].works["criterion"])
-    unpriced = [int(n) for n in lacked if n not in priced]
+        missing[level] = (
+            missing_ntm(workbook, draws, seed, chosen, standing)
+            if level == "ntm"
+            else missing_higher(workbook, level, chosen)
+        )
+    needs = {
+        level: draw_need(workbook, lacks, level, draws, seed, base)
+        for level, lacks in missing.items()
+    }
+    lacked = missing["ntm"].numbers[missing["ntm"].lacks.any(axis=(0, 2))]
+    unpriced = np.setdiff1d(lacked, needs["ntm"].works["criterion"]).tolist()
     by = defaultdict(Counter)
     for need in needs.values():
         for name, sums in need.by.items():
@@ -195,7 +222,7 @@ def demand(
     return Demand(target, until, needs, together, money, assumed, unpriced)
 
 
-def movers(workbook: Workbook, need: Need, seed: int = SEED) -> pd.DataFrame:
+def movers(workbook, need, seed=SEED):
     """Which assumptions move the need of NTM most: its mean were one at its low or its high end.
 
     An assumption is moved for all works at once, by its end over the mean of its range; of the
@@ -203,38 +230,41 @@ def movers(workbook: Workbook, need: Need, seed: int = SEED) -> pd.DataFrame:
     anew: communes without a count meet one criterion more (low) or fewer (high) on average; no
     criterion met under the old set is lost (low), or twice as many as assumed (high).
 
+    Parameters
+    ----------
+    workbook : Workbook
+    need : Need
+        Of the NTM level.
+    seed : int
+
     Returns
     -------
     DataFrame
         kind (cost, quantity, price, count, lost), item (blank but for cost, quantity), low, high
         (million VND), swing (high - low); the largest first.
     """
-    costs, tables, rows = unit_costs(workbook), workbook.tables, []
+    tables, rows = workbook.tables, []
     means = {item: amount.mean() / THOUSAND for item, amount in need.by["item"].items()}
-    total = sum(means.values())
-    sizes = need.works.set_index("item")[["low", "quantity_mode", "high"]]
-    sizes.columns = ["low", "mode", "high"]
-    for item, mean in means.items():
-        for kind, ends in (("cost", costs.loc[item]), ("quantity", sizes.loc[[item]].sum())):
-            if usual := _pert_mean(ends):
-                moved = (total + mean * (ends[end] / usual - 1) for end in ("low", "high"))
-                rows.append((kind, item, *moved))
-    rise = tables["prices"].set_index("year")
-    rise = rise[rise.index <= need.price_year]
-    lifts = ((100 + rise[end]) / (100 + _pert_mean(rise)) for end in ("low", "high"))
-    since = {item: rise.index > costs.loc[item, "price_year"] for item in means}
-    ends = (sum(m * lift[since[i]].prod() for i, m in means.items()) for lift in lifts)
-    rows.append(("price", "", *ends))
-    units, standing = (
-        communes_in_need(workbook, "ntm")["ntm"],
-        assess(workbook, workbook.default_set("ntm")),
-    )
+    means = pd.Series(means, dtype=float)
+    costs = unit_costs(workbook).loc[means.index]
+    sizes = need.works.groupby("item")[["low", "quantity_mode", "high"]].sum()
+    sizes = sizes.rename(columns={"quantity_mode": "mode"})
+    for kind, table in (("cost", costs), ("quantity", sizes)):
+        usual = _pert_mean(table)
+        moved = means.sum() + (table[ENDS].div(usual, axis=0) - 1).mul(means, axis=0)
+        rows += [(kind, *row) for row in moved[usual > 0].itertuples()]
+    rise = tables["prices"].set_index("year")[["low", "mode", "high"]]
+    path = price_path(1 + rise.assign(mode=_pert_mean(rise)) / 100, need.price_year)
+    path = path.loc[costs["price_year"]].set_axis(costs.index)
+    rows.append(("price", "", *(means @ (path["mode"] / path[end]) for end in ENDS)))
+    units = communes_in_need(workbook, "ntm")["ntm"]
+    standing = assess(workbook, workbook.default_set("ntm"))
 
     def anew(name, table):
         changed = replace(workbook, tables=tables | {name: table})
         missing = missing_ntm(changed, BLOCK, seed, units, standing)
-        drawn = draw_need(changed, missing, "ntm", seed, need.price_year, spreads=False)
-        return float(drawn.total.mean()) / THOUSAND
+        drawn = draw_need(changed, missing, "ntm", BLOCK, seed, need.price_year)
+        return drawn.total.mean() / THOUSAND
 
     counts, lost = tables["count_priors"], tables["carry_over"]
     more = [lost.assign(lost=(lost["lost"] * by).clip(upper=100)) for by in (0, 2)]
@@ -249,8 +279,17 @@ def _pert_mean(ends):
     return (ends["low"] + 4 * ends["mode"] + ends["high"]) / 6
 
 
-def in_millions(values: np.ndarray) -> dict[str, float]:
-    """mean, p10, p50, p90 in million đồng, of thousand đồng by world."""
+def in_millions(values):
+    """mean, p10, p50, p90 in million đồng, of thousand đồng by world.
+
+    Parameters
+    ----------
+    values : ndarray
+
+    Returns
+    -------
+    dict of str to float
+    """
     return {name: round(value / THOUSAND, 1) for name, value in spread(values).items()}
 
 
@@ -258,39 +297,46 @@ def _whole(values):
     return {name: round(value) for name, value in spread(values).items()}
 
 
-def _rows(label, groups, figures=in_millions):
-    """Rows of the record: each key under ``label``, and the figures of its worlds."""
-    return [{label: key, **figures(values)} for key, values in groups]
+def _by_year(groups, figures=in_millions):
+    """Figures by planned year in order, what is not planned last."""
+    years = sorted(groups, key=lambda year: (year == UNPLANNED, year))
+    return [{"year": year or None, **figures(groups[year])} for year in years]
 
 
-def record(workbook: Workbook, answer: Demand) -> dict:
+def record(workbook, answer):
     """The demand in plain Python types, as ``ntm needs --json`` prints it.
 
     Money in million đồng, cement in tonnes. A criterion without a name is null (``name`` is then
     ``nameless``, or ``no_criterion`` for listed works of none), a year that is not planned is null;
     ``envelope``, ``gap`` and ``blocking_sources`` are null for single communes.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    answer : Demand
+
+    Returns
+    -------
+    dict
     """
-    need, debts, units = answer.together, newest_debts(workbook), workbook.communes
-    pots = workbook.tables["pots"]
+    need, units, pots = answer.together, workbook.communes, workbook.tables["pots"]
     sources = Counter()
-    for pot, fund, capital in pots[["pot", "fund", "capital"]].to_numpy():
-        if pot in need.by["pot"]:
-            sources[fund, capital] += need.by["pot"][pot]
-    if need.cement_value.any():
-        sources["cement", "in_kind"] = need.cement_value
+    for pot in pots.itertuples():
+        if pot.pot in need.by["pot"]:
+            sources[pot.fund, pot.capital] += need.by["pot"][pot.pot]
+    if (cement := need.sum("cement")).any():
+        sources["cement", "in_kind"] = cement
     by_criterion = []
     for level, of_level in answer.needs.items():  # equal numbers of two sets are two criteria
         set_id = workbook.judging_set if level == "ntm" else workbook.default_set(level)
         names, sums = workbook.law.criteria_of(set_id), of_level.by["criterion"]
         for c in sorted(sums, key=lambda c: (c <= 0, abs(c))):
-            row = {"level": level, "criterion": None, "name": WITHOUT.get(c)}
+            row = {"criterion": None, "name": WITHOUT.get(c)}
             if c > 0:
-                row |= {
-                    "criterion": c,
-                    **names.loc[c, ["name_vi", "name_en"]].set_axis(["name", "name_en"]),
-                }
-            by_criterion.append(row | in_millions(sums[c]))
-    debts = debts.query("unit in @units.index").astype({"criterion": int})
+                said = {"name": names.loc[c, "name_vi"], "name_en": names.loc[c, "name_en"]}
+                row = {"criterion": c} | said
+            by_criterion.append({"level": level} | row | in_millions(sums[c]))
+    debts = newest_debts(workbook).query("unit in @units.index").astype({"criterion": int})
     debts = debts.assign(code=debts["unit"].map(units["code"]))
     share = need.assumed_share
     return {
@@ -302,17 +348,17 @@ def record(workbook: Workbook, answer: Demand) -> dict:
         "until": answer.until,
         "draws": need.draws,
         "total": in_millions(need.total),
-        "by_level": _rows("level", ((name, n.total) for name, n in answer.needs.items())),
+        "by_level": [{"level": k, **in_millions(n.total)} for k, n in answer.needs.items()],
         "by_criterion": by_criterion,
         "without_works": answer.unpriced,
         "by_source": [
             {"source": fund, "capital": capital, **in_millions(values)}
             for (fund, capital), values in sources.items()
         ],
-        "by_year": _rows("year", _planned(need.by["year"])),
+        "by_year": _by_year(need.by["year"]),
         "by_commune": [
-            {"code": row["code"], "name": row["name"], **in_millions(need.by["commune"][unit])}
-            for unit, row in units.iterrows()
+            {**row, **in_millions(need.by["commune"][unit])}
+            for unit, row in units[["code", "name"]].iterrows()
             if unit in need.by["commune"]
         ],
         "cement": _cement(workbook, answer),
@@ -322,28 +368,23 @@ def record(workbook: Workbook, answer: Demand) -> dict:
     }
 
 
-def _planned(by_year):
-    """By planned year in order, what is not planned last."""
-    return sorted(by_year.items(), key=lambda item: item[0] or 9_999)
-
-
 def _cement(workbook, answer):
     """Tonnes of cement: needed, granted so far, expected, lacking; by planned year."""
-    need, money, rows = answer.together, answer.money, workbook.tables["cement"]
-    granted = rows.query("unit == -1")["granted"].sum(min_count=1)
+    by_year, rows = answer.together.by["tonnes"], workbook.tables["cement"]
+    granted = rows.loc[rows["unit"] == -1, "granted"].sum(min_count=1)
     expected = lacking = None
-    if money:
-        pots = money.pots.query("measure == 'cement'")
+    if answer.money:
+        pots = answer.money.pots.query("measure == 'cement'")
         expected = float(pots["planned"].sum())
         for pot in pots.index:  # one at most
-            lacking = _whole(money.by_pot[pot])
+            lacking = _whole(answer.money.by_pot[pot])
     return {
         "unit": "tấn",
-        "need": _whole(sum(need.by["tonnes"].values(), 0 * need.total)),
+        "need": _whole(answer.together.sum("tonnes")),
         "granted": None if np.isnan(granted) else float(granted),
         "expected": expected,
         "gap": lacking,
-        "by_year": _rows("year", _planned(need.by["tonnes"]), _whole),
+        "by_year": _by_year(by_year, _whole),
     }
 
 
@@ -352,21 +393,13 @@ def _money(money):
     if money is None:
         return dict.fromkeys(("envelope", "gap", "blocking_sources"))
     in_kind = money.pots["measure"] == "cement"
-    gaps = _rows("pot", ((pot, money.by_pot[pot]) for pot in in_kind.index[~in_kind]))
-    envelope = [
-        {
-            "pot": pot,
-            "source": row["fund"],
-            "capital": row["capital"],
-            "unit": "tấn" if in_kind[pot] else "triệu đồng",
-            "planned": row["planned"],
-            "allotted": None if np.isnan(row["allotted"]) else row["allotted"],
-        }
-        for pot, row in money.pots.iterrows()
-    ]
+    units = np.where(in_kind, "tấn", "triệu đồng")
+    pots = money.pots.assign(source=money.pots["fund"], unit=units).reset_index()
+    envelope = pots[ENVELOPE].astype(object)
+    gaps = [{"pot": pot, **in_millions(money.by_pot[pot])} for pot in in_kind.index[~in_kind]]
     late = in_millions(money.late_gap)
     return {
-        "envelope": envelope,
+        "envelope": envelope.where(envelope.notna(), None).to_dict("records"),
         "gap": in_millions(money.gap) | {"if_late": late, "by_pot": gaps},
         "blocking_sources": money.blocking,
     }

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 
-from ..assess import Standing, assess
+from ..assess import assess
 from ..problems import DataProblems, Problem
-from ..workbook import Workbook
 from .draws import (
     count_distribution,
     drawn_counts,
@@ -34,7 +34,8 @@ MET = ("met", "not_applicable")
 class Missing:
     """What communes lack in each world, judged by ``set_id``.
 
-    ``units``: unit numbers; ``numbers``: criteria; ``lacks``: bool, units x criteria x draws;
+    ``units``: unit numbers; ``numbers``: criteria; ``lacks``: bool, units x criteria x draws (one,
+    where all worlds are alike);
     ``drawn``: bool, units x criteria, whether a state was drawn and not reported; ``nameless``:
     int, units x draws, missing criteria without a name.
     """
@@ -47,18 +48,27 @@ class Missing:
     nameless: np.ndarray
 
 
-def prior_of(workbook: Workbook, set_id: str, group: str) -> np.ndarray:
+def prior_of(workbook, set_id, group):
     """Probabilities of :data:`FEWEST` .. :data:`MOST` criteria met for a commune of ``group``
     ("border|resettled").
 
     The mean of all groups together, each by its share, is the published one of communes not yet
     NTM; the shifts of several groups add up. Raises :class:`DataProblems` where the data set has no
     published average.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    set_id, group : str
+
+    Returns
+    -------
+    ndarray
     """
     rows = workbook.tables["count_priors"].query("set == @set_id").set_index("group")
-    (plain,) = rows.reindex(["plain"]).to_dict("records")
-    published = [plain[name] for name in ("average", "communes", "ntm")]
-    if np.isnan(published).any():
+    plain = rows.reindex(["plain"]).iloc[0]
+    published = plain[["average", "communes", "ntm"]]
+    if published.isna().any():
         raise DataProblems([Problem("no_prior", "count_priors.csv", details={"set": set_id})])
     mean = mean_of_the_rest(*published, workbook.law.sets[set_id].criteria_count)
     shifts = rows["shift"].fillna(0.0)
@@ -68,9 +78,18 @@ def prior_of(workbook: Workbook, set_id: str, group: str) -> np.ndarray:
     return count_distribution(mean, plain["spread"], FEWEST, MOST)
 
 
-def one_more_met(priors: pd.DataFrame, way: int) -> pd.DataFrame:
+def one_more_met(priors, way):
     """The table of priors were communes without a count to meet ``way`` criteria more on average:
     so much the average of all.
+
+    Parameters
+    ----------
+    priors : DataFrame
+    way : int
+
+    Returns
+    -------
+    DataFrame
     """
     rest = (priors["communes"] - priors["ntm"]) / priors["communes"]
     return priors.assign(average=priors["average"] + way * rest)
@@ -100,16 +119,36 @@ class Facts:
     lost: np.ndarray
     now: np.ndarray
 
-    def missing(self, lacks: np.ndarray, drawn: np.ndarray) -> Missing:
-        """Worlds in which the communes lack ``lacks`` (units x criteria x draws)."""
+    def missing(self, lacks, drawn):
+        """Worlds in which the communes lack ``lacks`` (units x criteria x draws).
+
+        Parameters
+        ----------
+        lacks, drawn : ndarray of bool
+
+        Returns
+        -------
+        Missing
+        """
         nameless = np.zeros((len(self.units), lacks.shape[2]), dtype=np.int16)
         return Missing(self.set_id, self.units, self.numbers, lacks, drawn, nameless)
 
 
-def facts_ntm(workbook: Workbook, units: list[int], standing: Standing | None = None) -> Facts:
+def facts_ntm(workbook, units, standing=None):
     """What is known of the communes ``units``, none of them NTM yet, at the NTM level; judged by
     the set in force on the as-of date, or the one that a scenario keeps. Raises
     :class:`DataProblems` with every table that lacks what this takes.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    units : list of int
+    standing : Standing, optional
+        Of the set that the data set reports the level in.
+
+    Returns
+    -------
+    Facts
     """
     reported_in, set_id = workbook.default_set("ntm"), workbook.judging_set
     standing = standing or assess(workbook, reported_in)
@@ -121,8 +160,7 @@ def facts_ntm(workbook: Workbook, units: list[int], standing: Standing | None = 
 
     def shares(name, column, code, **sets):
         """A column by criterion, 0..1; NaN, and a problem, where a criterion has no row."""
-        rows = workbook.tables[name]
-        rows = rows[(rows[list(sets)] == list(sets.values())).all(axis=1)]
+        rows = workbook.tables[name].merge(pd.DataFrame([sets]))
         values = rows.set_index("criterion")[column].reindex(numbers).to_numpy() / 100
         if (lacking := np.isnan(values)).any():
             details = sets | {"criteria": ", ".join(map(str, numbers[lacking]))}
@@ -144,7 +182,7 @@ def facts_ntm(workbook: Workbook, units: list[int], standing: Standing | None = 
     prior = [None] * len(units)
     people, unknown = workbook.units.loc[units], np.flatnonzero((number < 0) & open_.any(axis=1))
     difficult = np.where(people["specially_difficult"] == "yes", "|difficult", "")
-    groups = (people["group"] + difficult).to_numpy()
+    groups = np.array(people["group"] + difficult)
     # A commune that lacked nothing would be recognised.
     most = open_.sum(axis=1) - (counts["missing"].map(len) == 0).to_numpy()
     try:
@@ -171,14 +209,26 @@ def facts_ntm(workbook: Workbook, units: list[int], standing: Standing | None = 
     )
 
 
-def missing_ntm(
-    workbook: Workbook, draws: int, seed: int, units: list[int], standing: Standing | None = None
-) -> Missing:
+def missing_ntm(workbook, draws, seed, units, standing=None):
     """What the communes ``units``, none of them NTM yet, lack of the NTM level in each world.
 
     Judged by the set in force on the as-of date, from facts in the set the data set reports that
     level in.
 
+    Parameters
+    ----------
+    workbook : Workbook
+    draws, seed : int
+    units : list of int
+    standing : Standing, optional
+
+    Returns
+    -------
+    Missing
+
+    Examples
+    --------
+    >>> from ntm_analysis.workbook import Workbook
     >>> wb = Workbook.open("data/thanh-chuong")
     >>> found = missing_ntm(wb, 100, 2022, [wb.find("Thanh Hương")])
     >>> [int(n) for n in found.numbers[found.lacks[0].all(axis=1)]]
@@ -187,17 +237,26 @@ def missing_ntm(
     return drawn_missing(facts_ntm(workbook, units, standing), draws, seed)
 
 
-def drawn_missing(facts: Facts, draws: int, seed: int, block: int = 0) -> Missing:
-    """The criteria that communes lack in ``draws`` worlds from ``block`` onwards."""
+def drawn_missing(facts, draws, seed, block=0):
+    """The criteria that communes lack in ``draws`` worlds from ``block`` onwards.
+
+    Parameters
+    ----------
+    facts : Facts
+    draws, seed, block : int
+
+    Returns
+    -------
+    Missing
+    """
     lacks = np.repeat(facts.lacking[:, :, None], draws, axis=2)
     at_risk = np.flatnonzero(facts.lost > 0)
     for i, code in enumerate(facts.codes):
         names = np.array([f"{code}|{n}" for n in facts.numbers])
         open_, prior = facts.open_[i], facts.prior[i]
         if open_.any():
-            number = facts.number[i]
-            if prior is not None:
-                number = drawn_counts(uniforms(seed, "count", [code], draws, block)[0], prior, 0)
+            u = uniforms(seed, "count", [code], draws, block)[0]
+            number = facts.number[i] if prior is None else drawn_counts(u, prior)
             u = uniforms(seed, "which", names[open_], draws, block)
             lacks[i, open_] = ~drawn_sets(u, number, inclusion_table(facts.odds[open_]))
         u = uniforms(seed, "lost", names[at_risk], draws, block)
@@ -207,10 +266,21 @@ def drawn_missing(facts: Facts, draws: int, seed: int, block: int = 0) -> Missin
     return facts.missing(lacks, (facts.open_ | (~facts.lacking & (facts.lost > 0))) & ~known)
 
 
-def usual_missing(facts: Facts) -> Missing:
+def usual_missing(facts):
     """The most probable missing criteria, as one world: as many as expected (half a one counts as
     one), the likeliest first.
 
+    Parameters
+    ----------
+    facts : Facts
+
+    Returns
+    -------
+    Missing
+
+    Examples
+    --------
+    >>> from ntm_analysis.workbook import Workbook
     >>> wb = Workbook.open("data/thanh-chuong")
     >>> found = usual_missing(facts_ntm(wb, [wb.find("Thanh Hương")]))
     >>> [int(n) for n in found.numbers[found.lacks[0, :, 0]]]
@@ -223,13 +293,21 @@ def usual_missing(facts: Facts) -> Missing:
     return facts.missing(lacks[:, :, None], facts.open_)
 
 
-def expected_lacks(facts: Facts) -> np.ndarray:
+def expected_lacks(facts):
     """The chance that each commune lacks each criterion, as a planner expects it before any draw:
     float, units x criteria.
 
     1 for a criterion named missing; the chance of loss for one reported met; for an open one (1 -
     p) + p x loss, p being its published odds times one factor so that the sum of p is the number
     met that is reported, else the mean of the prior.
+
+    Parameters
+    ----------
+    facts : Facts
+
+    Returns
+    -------
+    ndarray
     """
     chance = np.where(facts.lacking, 1.0, facts.lost)
     for i, prior in enumerate(facts.prior):
@@ -246,30 +324,38 @@ def _met_shares(odds, number):
     if number <= 0 or number >= len(odds):
         return np.full(len(odds), float(number > 0))
 
-    def shares(log_factor):
-        scaled = odds * np.exp(log_factor)
-        return scaled / (1 + scaled)
-
     from scipy.optimize import brentq
 
-    return shares(brentq(lambda f: shares(f).sum() - number, -30.0, 30.0, xtol=1e-12))
+    logits = np.log(odds)
+    factor = brentq(lambda f: expit(logits + f).sum() - number, -30.0, 30.0, xtol=1e-12)
+    return expit(logits + factor)
 
 
-def missing_higher(workbook: Workbook, level: str, draws: int, units: list[int]) -> Missing:
+def missing_higher(workbook, level, units):
     """What communes lack of a higher level by the set the data set reports it in: named criteria,
     and a number without names.
 
-    Nothing is drawn: a commune about which the set says nothing lacks nothing here, only its listed
-    works count.
+    Nothing is drawn, one world stands for all: a commune about which the set says nothing lacks
+    nothing here, only its listed works count.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    level : str
+    units : list of int
+
+    Returns
+    -------
+    Missing
     """
     set_id = workbook.default_set(level)
     numbers = workbook.law.criteria_of(set_id).index.to_numpy()
     counts = assess(workbook, set_id).counts.loc[units]
     lacks = [np.isin(numbers, missing) for missing in counts["missing"]]
-    lacks = np.array(lacks, dtype=bool).reshape(len(units), len(numbers))
+    lacks = np.array(lacks, dtype=bool).reshape(len(units), len(numbers), 1)
     nameless = np.where(counts["counted"], counts["unknown"], 0).astype(np.int16)
-    worlds = np.repeat(lacks[:, :, None], draws, axis=2), lacks & False
-    return Missing(set_id, units, numbers, *worlds, np.repeat(nameless[:, None], draws, axis=1))
+    drawn = np.zeros(lacks.shape[:2], dtype=bool)
+    return Missing(set_id, units, numbers, lacks, drawn, nameless[:, None])
 
 
 def _cut(prior, named_met, most):

@@ -4,21 +4,20 @@ commune, criterion, pot, year.
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import product, repeat
 
 import numpy as np
 import pandas as pd
 
-from ..assess import Standing
 from ..criteria import LEVELS
 from ..plan_checks import CEMENT
 from ..problems import Problem
 from ..recognition import RANKS, levels
-from ..workbook import Workbook
-from .missing import MET, Missing
+from .missing import MET
 from .pot_sets import CEMENT_PART
-from .works import WORK_COLUMNS, PriceList, Prices, by_item, drawn_works, split, works_of
+from .works import WORK_COLUMNS, PriceList, Prices, drawn_works, split, works_of
 
+UNPLANNED = 0  # in the place of a year
 FIGURES = ("quantity_mode", "needed", "sure", "claims", "mean", "p10", "p50", "p90")
 
 
@@ -28,12 +27,12 @@ class Need:
     (draws).
 
     ``by``: totals by key; for ``commune``, ``criterion``, ``item`` and ``year``; for ``pot`` the
-    claims on each money pot (cement is not among them), for ``pot_year`` by (pot, planned year or
-    None), for ``kind_year`` by (item, or item and :data:`CEMENT_PART`, year), for ``people`` the
-    voluntary contribution by commune, for ``tonnes`` and ``cement`` cement and its worth by year
-    (None: not planned yet), for ``assumed`` by item the part whose quantity, price or missing
-    criterion is assumed or drawn. ``works``: one row a work: the columns of
-    :func:`~ntm_analysis.need.works.works_of`, but quantity (mean where it is needed); and
+    claims on each money pot (cement is not among them), for ``pot_year`` those on each pot (tonnes
+    of a cement pot) by (pot, planned year or :data:`UNPLANNED`), for ``kind_year`` by (item, or
+    item and :data:`CEMENT_PART`, year), for ``people`` the voluntary contribution by commune, for
+    ``tonnes`` and ``cement`` cement and its worth by year, for ``assumed`` by item the part whose
+    quantity, price or missing criterion is assumed or drawn. ``works``: one row a work: the columns
+    of :func:`~ntm_analysis.need.works.works_of`, but quantity (mean where it is needed); and
     quantity_mode, needed (share of worlds), sure (nothing of it is assumed or drawn), claims (mean
     over all worlds of what it claims on each pot, and the value of its cement), mean, p10, p50, p90
     (where it is needed).
@@ -44,18 +43,23 @@ class Need:
     by: dict[str, Counter]
     works: pd.DataFrame
 
-    def _sum(self, grouping):
+    def sum(self, grouping):
+        """The sum of a grouping, by world.
+
+        Parameters
+        ----------
+        grouping : str
+
+        Returns
+        -------
+        ndarray of int64
+        """
         return sum(self.by[grouping].values(), np.zeros(self.draws, dtype=np.int64))
 
     @property
     def total(self) -> np.ndarray:
         """The whole need."""
-        return self._sum("item")
-
-    @property
-    def cement_value(self) -> np.ndarray:
-        """What the cement is worth."""
-        return self._sum("cement")
+        return self.sum("item")
 
     @property
     def assumed_share(self) -> float:
@@ -63,12 +67,22 @@ class Need:
         need.
         """
         total = int(self.total.sum())
-        return float(self._sum("assumed").sum() / total) if total else float("nan")
+        return float(self.sum("assumed").sum() / total) if total else float("nan")
 
 
-def spread(values: np.ndarray) -> dict[str, float]:
+def spread(values):
     """mean, p10, p50, p90 of whole numbers over worlds; the quantiles are numbers that were drawn.
 
+    Parameters
+    ----------
+    values : ndarray
+
+    Returns
+    -------
+    dict of str to float
+
+    Examples
+    --------
     >>> spread(np.arange(1, 11))
     {'mean': 5.5, 'p10': 1, 'p50': 5, 'p90': 9}
     """
@@ -77,22 +91,33 @@ def spread(values: np.ndarray) -> dict[str, float]:
     return dict(zip(names, (float(values.mean()), *map(int, ends)), strict=True))
 
 
-def draw_need(
-    workbook: Workbook, missing: Missing, level: str, seed: int, base: int, *, spreads: bool = True
-) -> Need:
+def draw_need(workbook, missing, level, draws, seed, base):
     """The need of the communes in ``missing`` for ``level``, in prices of the year ``base``.
 
-    ``spreads``: also the mean and range of every single work (a district's page does not show
-    them). Raises :class:`DataProblems` for a work of impossible value.
+    Raises :class:`DataProblems` for a work of impossible value.
 
+    Parameters
+    ----------
+    workbook : Workbook
+    missing : Missing
+    level : str
+    draws, seed, base : int
+
+    Returns
+    -------
+    Need
+
+    Examples
+    --------
+    >>> from ntm_analysis.workbook import Workbook
     >>> from ntm_analysis.need.missing import missing_ntm
     >>> wb = Workbook.open("data/thanh-chuong")
     >>> missing = missing_ntm(wb, 200, 2022, [wb.find("Thanh Hương")])
-    >>> need = draw_need(wb, missing, "ntm", 2022, 2022)
+    >>> need = draw_need(wb, missing, "ntm", 200, 2022, 2022)
     >>> sum(need.by["criterion"].values()).tolist() == need.total.tolist()
     True
     """
-    draws, works = missing.lacks.shape[2], works_of(workbook, missing, level)
+    works = works_of(workbook, missing, level)
     prices = Prices(PriceList(workbook), base, draws, seed)
     people = set(workbook.tables["pots"].query("fund == 'dan'")["pot"])
     by, tables = defaultdict(Counter), []
@@ -102,71 +127,83 @@ def draw_need(
             for key, amount in zip(keys, amounts, strict=False):
                 by[grouping][key] += amount
 
-    for drawn in drawn_works(by_item(works), missing, prices):
-        mine, item, amount, wanted = drawn.works, drawn.item, drawn.amount, drawn.wanted
-        units = mine["unit"]
-        years = [None if pd.isna(year) else int(year) for year in mine["year"]]
-        sure = ~(drawn.drawn | (mine["mark"] == "assumed"))
-        sure &= not prices.tables.costs[item]["assumed"]
-        add(amount, commune=units, criterion=mine["criterion"], year=years, item=repeat(item))
-        add(amount[~sure], assumed=repeat(item))
-        money, claims = amount, {}
-        if drawn.value is not None:
-            money, claims[CEMENT] = amount - drawn.value, drawn.value.mean(axis=1)
-            add(drawn.tonnes, tonnes=years)
-            add(drawn.value, cement=years, kind_year=zip(repeat(item + CEMENT_PART), years))
-        add(money, kind_year=zip(repeat(item), years))
-        for pot, claim in split(money, prices.tables.shares.get(item, [])):
-            claims[pot] = claim.mean(axis=1)
-            add(claim, pot=repeat(pot), pot_year=zip(repeat(pot), years))
+    for name, mine in works.groupby("item", sort=False):
+        drawn = drawn_works(mine, missing, prices)
+        amount, wanted, cement = drawn.amount, drawn.wanted, drawn.value
+        units, years = mine["unit"], mine["year"].fillna(UNPLANNED).astype(int)
+        sure = ~(drawn.drawn | (mine["mark"] == "assumed") | prices.tables.costs[name]["assumed"])
+        add(amount, commune=units, criterion=mine["criterion"], year=years, item=repeat(name))
+        add(amount[~sure], assumed=repeat(name))
+        add(amount - cement, kind_year=product([name], years))
+        claims = dict(split(amount - cement, prices.tables.shares.get(name, [])))
+        for pot, claim in claims.items():
+            add(claim, pot=repeat(pot), pot_year=product([pot], years))
             if pot in people:
                 add(claim, people=units)
-        needs = list(zip(drawn.quantity, amount, wanted, strict=True))
-        figures = mine.assign(
-            quantity_mode=mine["quantity"],
-            needed=wanted.mean(axis=1),
-            quantity=[size[w].mean() if w.any() else 0.0 for size, _, w in needs],
-            sure=sure,
-            claims=pd.DataFrame(claims).to_dict("records"),
-        )
-        if spreads:
-            ranges = [spread(a[w] if w.any() else a) for _, a, w in needs]
-            figures = figures.join(pd.DataFrame(ranges, index=mine.index))
-        tables.append(figures)
+        if name in prices.tables.cement:
+            pot = prices.tables.cement[name]["pot"]
+            add(drawn.tonnes, tonnes=years, pot_year=product([pot], years))
+            add(cement, cement=years, kind_year=product([name + CEMENT_PART], years))
+            claims[CEMENT] = cement
+        figures = [
+            {"quantity": size[w].mean() if w.any() else 0.0, **spread(a[w] if w.any() else a)}
+            for size, a, w in zip(drawn.quantity, amount, wanted, strict=True)
+        ]
+        means = pd.DataFrame({pot: claim.mean(axis=1) for pot, claim in claims.items()})
+        claimed = {"needed": wanted.mean(axis=1), "sure": sure, "claims": means.to_dict("records")}
+        table = mine.rename(columns={"quantity": "quantity_mode"}).assign(**claimed)
+        tables.append(table.join(pd.DataFrame(figures, mine.index)))
     table = pd.concat(tables).sort_index() if tables else works
     return Need(base, draws, by, table.reindex(columns=[*WORK_COLUMNS, *FIGURES]))
 
 
-def works_not_needed(workbook: Workbook, standing: Standing) -> list[Problem]:
+def works_not_needed(workbook, standing):
     """Warnings: listed works for a criterion that ``standing`` (the NTM level) gives as met, or of
     a level already recognised.
 
     Such a work stays in the lists and claims money only in worlds that lack its criterion.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    standing : Standing
+
+    Returns
+    -------
+    list of Problem
     """
     level = levels(workbook)["level"].map(RANKS.index)
     works = workbook.tables["works"].query("state != 'done' and unit in @level.index")
     states, problems = standing.matrix(), []
-    for work in works.to_dict("records"):
-        unit, criterion = work["unit"], work["criterion"]
-        reached = level[unit] >= RANKS.index(work["level"])
-        met = work["level"] == "ntm" and states.loc[unit].get(criterion) in MET
+    for work in works.itertuples():
+        reached = level[work.unit] >= RANKS.index(work.level)
+        met = work.level == "ntm" and states.loc[work.unit].get(work.criterion) in MET
         if reached or met:
             code = "work_of_level_reached" if reached else "work_already_met"
-            details = {"unit": workbook.units.loc[unit, "label"], "work": work["work"]}
-            details |= {"level": work["level"], "criterion": f"{criterion:g}"}
-            row = int(work["row"])
-            problems.append(Problem(code, "works.csv", row, "criterion", details, warning=True))
+            details = {"unit": workbook.units.loc[work.unit, "label"], "work": work.work}
+            details |= {"level": work.level, "criterion": f"{work.criterion:g}"}
+            place = ("works.csv", int(work.row), "criterion")
+            problems.append(Problem(code, *place, details, warning=True))
     return problems
 
 
-def communes_in_need(workbook: Workbook, target: str) -> dict[str, list[int]]:
+def communes_in_need(workbook, target):
     """Which communes need money for which level: for ``ntm`` all that are not NTM yet; for
     ``registered`` those on the list of planned targets, by their level.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    target : str
+
+    Returns
+    -------
+    dict of str to list of int
+        By level the unit numbers.
     """
     level = levels(workbook)["level"]
     if target == "ntm":
         return {"ntm": level.index[level == "not_ntm"].tolist()}
-    rank = pd.Series(range(len(RANKS)), RANKS)
-    plans = workbook.tables["targets"].query("kind == 'plan'")
-    plans = plans[plans["level"].map(rank) > plans["unit"].map(level).map(rank)]
+    plans, reached = workbook.tables["targets"].query("kind == 'plan'"), level.map(RANKS.index)
+    plans = plans[plans["level"].map(RANKS.index) > plans["unit"].map(reached)]
     return {n: plans.loc[plans["level"] == n, "unit"].unique().tolist() for n in LEVELS}

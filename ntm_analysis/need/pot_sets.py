@@ -8,7 +8,6 @@ least extra money, in whatever pots, with which all could be paid: the demand of
 supermodular, so the least additions that mend every set add up to the largest one.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
@@ -56,19 +55,33 @@ class PotSets:
         """Sets x kinds, thousandths of a cost that each set must bear."""
         return self.borne(self.members)
 
-    def demand(self, cost: np.ndarray) -> np.ndarray:
-        """What each set must bear of costs (kinds, ...): (sets, ...), đồng."""
+    def demand(self, cost):
+        """What each set must bear of costs (kinds, ...): (sets, ...), đồng.
+
+        Parameters
+        ----------
+        cost : ndarray
+
+        Returns
+        -------
+        ndarray
+        """
         return np.tensordot(self.share, cost, axes=1)
 
-    def money(self, by_pot: np.ndarray) -> np.ndarray:
-        """The money (pots, ...) of each set: (sets, ...), in the scale of :meth:`demand`."""
-        return np.tensordot(self._weights, by_pot, axes=1)
+    def money(self, by_pot):
+        """The money (pots, ...) of each set: (sets, ...), in the scale of :meth:`demand`.
 
-    @cached_property
-    def _weights(self) -> np.ndarray:
-        return THOUSANDTHS * self.members.astype(float)
+        Parameters
+        ----------
+        by_pot : ndarray
 
-    def excess(self, cost: np.ndarray, by_pot: np.ndarray) -> np.ndarray:
+        Returns
+        -------
+        ndarray
+        """
+        return np.tensordot(THOUSANDTHS * self.members.astype(float), by_pot, axes=1)
+
+    def excess(self, cost, by_pot):
         """The gap: the least extra money with which all could be paid.
 
         A set that does not matter may ask for more than each of its parts, though never for more
@@ -101,17 +114,36 @@ class PotSets:
         over = [(self.demand(some) - self.money(held)).max(axis=0) for some, held in pairs]
         return np.ceil(np.concatenate(over) / THOUSANDTHS)
 
-    def blocking(self, cost: np.ndarray, by_pot: np.ndarray) -> list[str]:
-        """The pots of the smallest set that lacks the gap of one world, none without a gap."""
+    def blocking(self, cost, by_pot):
+        """The pots of the smallest set that lacks the gap of one world, none without a gap.
+
+        Parameters
+        ----------
+        cost, by_pot : ndarray
+            Of kinds, and of pots; thousand dong.
+
+        Returns
+        -------
+        list of str
+        """
         # Sets stand in order of size: of equal ones the first is the smallest.
         return self.names((self.demand(cost) - self.money(by_pot)).argmax())
 
-    def names(self, number: int) -> list[str]:
-        """The pots of one of :attr:`members`."""
+    def names(self, number):
+        """The pots of one of :attr:`members`.
+
+        Parameters
+        ----------
+        number : int
+
+        Returns
+        -------
+        list of str
+        """
         return np.array(self.pots)[self.members[number]].tolist()
 
     @cached_property
-    def with_own(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def with_own(self):
         """Every set with the sets of own pots that matter beside it.
 
         Own pots are left out where the set with them must bear no more than with a part of them,
@@ -133,16 +165,23 @@ class PotSets:
             shares.append(share[kept])
         return np.array(starts), every[rows][:, self.own].astype(float), np.concatenate(shares)
 
-    def borne(self, members: np.ndarray) -> np.ndarray:
-        """What any sets (sets x pots) must bear of each kind: sets x kinds, thousandths."""
+    def borne(self, members):
+        """What any sets (sets x pots) must bear of each kind: sets x kinds, thousandths.
+
+        Parameters
+        ----------
+        members : ndarray of bool
+
+        Returns
+        -------
+        ndarray
+        """
         inside = members @ self.least.T
         rest = THOUSANDTHS - (~members) @ self.most.T
         return np.maximum(inside, rest).clip(0)
 
 
-def pot_sets(
-    tables: dict[str, pd.DataFrame], own: Collection[str] = (), *, every: bool = False
-) -> PotSets:
+def pot_sets(tables, own=(), *, every=False):
     """The pot sets of a data set that matter, the smallest first.
 
     A set is left out where what it must bear is nought, or never more than what two parts of it
@@ -183,16 +222,23 @@ def _subsets(pots, width):
     return members
 
 
-def bounds(
-    tables: dict[str, pd.DataFrame],
-) -> tuple[np.ndarray, np.ndarray, list[str], list[str]]:
+def bounds(tables):
     """Least and most shares (kinds x pots, thousandths), the pots and the kinds of cost.
 
-    A row without a least or most share is held to its usual one. Credit pays for no work.
+    A row without a least or most share is held to its usual one.
+
+    Parameters
+    ----------
+    tables : dict of str to DataFrame
+        parts, pots.
+
+    Returns
+    -------
+    tuple
+        ndarray, ndarray, list of str, list of str.
     """
-    parts, funds = tables["parts"], tables["pots"].set_index("pot")["fund"]
-    parts = parts[parts["pot"].map(funds) != "tin_dung"].astype({"share": float})
-    pots = funds.index[funds.index.isin(parts["pot"])].tolist()
+    parts = tables["parts"]
+    pots = [pot for pot in tables["pots"]["pot"] if pot in set(parts["pot"])]
     cement = parts["share"].isna()
     # Rounded apart: thirds of 33,33 held to the usual share must still add up to the whole.
     least = np.floor(parts["least"].fillna(parts["share"]) * 10 + TINY).fillna(0.0)
@@ -203,8 +249,13 @@ def bounds(
     bought = bought.assign(item=bought["item"] + CEMENT_PART, least=0.0)
     parts = pd.concat([parts[~cement], bought])
     kinds = parts["item"].unique().tolist()
-    wide = (parts.pivot(index="item", columns="pot", values=end) for end in ("least", "most"))
-    ends = (w.reindex(kinds, columns=pots).fillna(0.0).to_numpy(dtype=float) for w in wide)
+    ends = (
+        parts.pivot(index="item", columns="pot", values=end)
+        .reindex(index=kinds, columns=pots)
+        .fillna(0.0)
+        .to_numpy()
+        for end in ("least", "most")
+    )
     return *ends, pots, kinds
 
 
@@ -222,7 +273,7 @@ def _matter(sets, share, alone, begin):
     return kept
 
 
-def contribution(sets: PotSets, cost: np.ndarray, money: np.ndarray) -> np.ndarray:
+def contribution(sets, cost, money):
     """What communes ask of each set of shared pots beyond what their own pots can pay.
 
     Exact: of the sets of own pots that may be added, the one that asks most.

@@ -7,7 +7,6 @@ A cement part is tonnes, its money value is shown and not claimed from a money p
 of a work add up to the rest exactly.
 """
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,9 +16,7 @@ import pandas as pd
 from ..assess import assess
 from ..plan_checks import CEMENT
 from ..problems import DataProblems, Problem
-from ..workbook import Workbook
 from .draws import pert, uniforms
-from .missing import Missing
 
 DEBT = "no-dong"  # construction debt: one million đồng a unit, of the day it is paid
 THOUSAND = 1_000  # thousand đồng in a million
@@ -27,36 +24,39 @@ THOUSAND = 1_000  # thousand đồng in a million
 LARGEST = 1e12
 
 
-def price_index(
-    prices: pd.DataFrame, base: int, draws: int, seed: int, block: int = 0
-) -> dict[int, np.ndarray]:
-    """Construction prices of each year over those of ``base`` (1 there), one drawn path a world.
+def price_path(growth, base):
+    """Prices by year over those of ``base``, of growth by year (1.1: 10 % above the year before).
 
-    Formula: index(y) = index(y - 1) x (1 + growth(y)), growth PERT between the year's low and high,
-    in %.
+    Parameters
+    ----------
+    growth : DataFrame
+    base : int
 
-    >>> ends = dict.fromkeys(("low", "mode", "high"), [10.0, 0])
-    >>> rise = pd.DataFrame({"year": [2022, 2023]} | ends)
-    >>> {year: round(float(i[0]), 4) for year, i in sorted(price_index(rise, 2022, 1, 1).items())}
-    {2021: 0.9091, 2022: 1.0, 2023: 1.0}
+    Returns
+    -------
+    DataFrame
+
+    Examples
+    --------
+    >>> price_path(pd.DataFrame({"all": [2.0, 1.5]}, [2022, 2023]), 2022)["all"].to_dict()
+    {2022: 1.0, 2023: 1.5, 2021: 0.5}
     """
-    years = prices["year"].astype(int)
-    u = uniforms(seed, "price", years.astype(str), draws, block)
-    growth = 1 + pert(u, prices["low"], prices["mode"], prices["high"]) / 100
-    grown = dict(zip(years, growth, strict=True))
-    index = {base: np.ones(draws)}
-    for year in sorted(grown):
-        if year > base:
-            index[year] = index[year - 1] * grown[year]
-    for year in sorted(grown, reverse=True):
-        if year <= base:
-            index[year - 1] = index[year] / grown[year]
-    return index
+    path = growth.sort_index().cumprod()
+    path.loc[min([base + 1, *path.index]) - 1] = 1.0  # the year before the first rise
+    return path / path.loc[base]
 
 
-def unit_costs(workbook: Workbook) -> pd.DataFrame:
+def unit_costs(workbook):
     """Unit costs by item with every low and high filled by the rule of assumptions.csv;
     ``assumed``: whether that, or the cost itself, is an assumption.
+
+    Parameters
+    ----------
+    workbook : Workbook
+
+    Returns
+    -------
+    DataFrame
     """
     costs = workbook.tables["unit_costs"].set_index("item")
     rule = workbook.tables["assumptions"].set_index("key")["value"] / 100
@@ -66,8 +66,17 @@ def unit_costs(workbook: Workbook) -> pd.DataFrame:
     return costs
 
 
-def newest_debts(workbook: Workbook) -> pd.DataFrame:
-    """Construction debt by commune and criterion: the newest row of each, the oldest first."""
+def newest_debts(workbook):
+    """Construction debt by commune and criterion: the newest row of each, the oldest first.
+
+    Parameters
+    ----------
+    workbook : Workbook
+
+    Returns
+    -------
+    DataFrame
+    """
     debts = workbook.tables["debts"].sort_values("date", kind="stable")
     return debts.drop_duplicates(["unit", "criterion"], keep="last")
 
@@ -78,8 +87,14 @@ WORK_COLUMNS = [
 ]
 
 
-def works_of(workbook: Workbook, missing: Missing, level: str) -> pd.DataFrame:
+def works_of(workbook, missing, level):
     """The works that the missing criteria may ask for, listed ones before usual ones.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    missing : Missing
+    level : str
 
     Returns
     -------
@@ -96,14 +111,11 @@ def works_of(workbook: Workbook, missing: Missing, level: str) -> pd.DataFrame:
     own = own.assign(left=1 - own["percent_done"] / 100, listed=True)
     usual = tables["typical_works"].query("set == @missing.set_id").fillna({"criterion": 0})
     usual = usual.assign(work=usual["item"], left=1.0, committed="no", listed=False)
-    named, nameless = missing.lacks.any(axis=2), missing.nameless.any(axis=1)
-    at, column = np.nonzero(np.column_stack([named, nameless]))
-    units = np.array(missing.units, dtype=np.int64)
-    numbers = np.append(missing.numbers, 0)
-    asked = pd.DataFrame({"unit": units[at], "criterion": numbers[column]})
-    keys = ["unit", "criterion"]
-    asked = asked[~pd.MultiIndex.from_frame(asked[keys]).isin(pd.MultiIndex.from_frame(own[keys]))]
-    usual = asked.merge(usual, on="criterion")
+    units, keys = np.array(missing.units, dtype=np.int64), ["unit", "criterion"]
+    lacks = np.column_stack([missing.lacks.any(axis=2), missing.nameless.any(axis=1)])
+    asked = pd.DataFrame(lacks, units, [*missing.numbers, 0]).stack().rename_axis(keys)
+    asked = asked[asked].index.to_frame(index=False)
+    usual = asked.merge(own[keys], how="left_anti").merge(usual, on="criterion")
     point = usual["per"] == "point"
     if point.any():
         distance = assess(workbook, missing.set_id, carry=True).tests
@@ -131,8 +143,7 @@ class ItemDraws:
 
     ``works``: their rows; ``quantity``: what is left to do; ``drawn``: by work, whether the state
     of its criterion was drawn; ``wanted``: whether it is needed; ``amount``: int64 thousand đồng, 0
-    where it is not; ``tonnes``, ``value``: of cement and what that is worth, None for an item
-    without.
+    where it is not; ``tonnes``, ``value``: of cement and what that is worth, 0 for an item without.
     """
 
     works: pd.DataFrame
@@ -141,8 +152,8 @@ class ItemDraws:
     drawn: np.ndarray
     wanted: np.ndarray
     amount: np.ndarray
-    tonnes: np.ndarray | None
-    value: np.ndarray | None
+    tonnes: np.ndarray
+    value: np.ndarray
 
 
 class PriceList:
@@ -150,15 +161,19 @@ class PriceList:
 
     ``costs``, ``cement``: the rows of unit_costs.csv, and of parts.csv for cement, by item;
     ``shares``: by item (pot, share in %) of its money without cement.
+
+    Parameters
+    ----------
+    workbook : Workbook
     """
 
-    def __init__(self, workbook: Workbook) -> None:
+    def __init__(self, workbook):
         self.rises, self.costs = workbook.tables["prices"], unit_costs(workbook).to_dict("index")
         self.labels = workbook.units["label"]
         parts = workbook.tables["parts"]
-        in_kind = parts["share"].isna()
-        self.cement = parts[in_kind].set_index("item").to_dict("index")
-        money = parts[~in_kind].groupby("item")[["pot", "share"]]
+        cement = parts["share"].isna()
+        self.cement = parts[cement].set_index("item").to_dict("index")
+        money = parts[~cement].groupby("item")[["pot", "share"]]
         self.shares = {item: part.to_numpy().tolist() for item, part in money}
 
 
@@ -167,77 +182,132 @@ class Prices:
     year ``base``.
 
     One draw an item for all communes: what a kilometre costs is not known, but it is not unknown 15
-    times over.
+    times over. ``index``: construction prices of each year over those of ``base``, one path a
+    world; prices grow by PERT between the low and the high of each year.
+
+    Parameters
+    ----------
+    tables : PriceList
+    base, draws, seed, block : int
     """
 
-    def __init__(self, tables: PriceList, base: int, draws: int, seed: int, block: int = 0) -> None:
+    def __init__(self, tables, base, draws, seed, block=0):
         self.tables, self.draws, self.seed, self.block = tables, draws, seed, block
-        self.index = price_index(tables.rises, base, draws, seed, block)
+        rises = tables.rises
+        years = rises["year"].astype(int)
+        u = self.uniforms("price", years.astype(str))
+        growth = 1 + pert(u, rises["low"], rises["mode"], rises["high"]) / 100
+        path = price_path(pd.DataFrame(growth, years), base)
+        self.index = dict(zip(path.index, path.to_numpy(), strict=True))
 
-    def cost(self, item: str) -> np.ndarray:
-        """Unit cost in thousand đồng of the base year."""
-        cost = self.tables.costs[item]
-        lift = THOUSAND if item == DEBT else THOUSAND / self.index[int(cost["price_year"])]
-        return self._drawn("unit cost", item, cost, ("low", "mode", "high")) * lift
+    def cost(self, item):
+        """Unit cost in thousand đồng of the base year.
+
+        Parameters
+        ----------
+        item : str
+
+        Returns
+        -------
+        ndarray
+        """
+        row = self.tables.costs[item]
+        lift = THOUSAND if item == DEBT else THOUSAND / self.index[int(row["price_year"])]
+        u = self.uniforms("unit cost", [item])[0]
+        return pert(u, row["low"], row["mode"], row["high"]) * lift
 
     @cached_property
     def cement(self) -> np.ndarray:
         """A tonne of cement, in thousand đồng of the base year."""
         return self.cost(CEMENT)
 
-    def tonnes(self, item: str) -> np.ndarray | None:
-        """Tonnes of cement a unit; None for an item without."""
-        part = self.tables.cement.get(item)
-        return part and self._drawn("tonnes", item, part, ("tonnes_low", "tonnes", "tonnes_high"))
+    def tonnes(self, item):
+        """Tonnes of cement a unit of an item that has a cement part.
 
-    def _drawn(self, quantity, item, row, ends):
-        u = uniforms(self.seed, quantity, [item], self.draws, self.block)[0]
-        return pert(u, *(row[end] for end in ends))
+        Parameters
+        ----------
+        item : str
+
+        Returns
+        -------
+        ndarray
+        """
+        part, u = self.tables.cement[item], self.uniforms("tonnes", [item])[0]
+        return pert(u, part["tonnes_low"], part["tonnes"], part["tonnes_high"])
+
+    def uniforms(self, quantity, keys):
+        """Uniform numbers of these worlds, see :func:`~ntm_analysis.need.draws.uniforms`.
+
+        Parameters
+        ----------
+        quantity : str
+        keys : sequence of str
+
+        Returns
+        -------
+        ndarray
+            Keys x draws.
+        """
+        return uniforms(self.seed, quantity, keys, self.draws, self.block)
 
 
-def by_item(works: pd.DataFrame) -> list[pd.DataFrame]:
-    """A list of :func:`works_of` in parts, each the works of one item."""
-    return [part for _, part in works.groupby("item", sort=False)]
-
-
-def drawn_works(items: list[pd.DataFrame], missing: Missing, prices: Prices) -> Iterator[ItemDraws]:
-    """The works of :func:`by_item` in each world.
+def drawn_works(works, missing, prices):
+    """Works of one item, of the list of :func:`works_of`, in each world.
 
     Raises :class:`DataProblems` for a work of impossible value.
+
+    Parameters
+    ----------
+    works : DataFrame
+    missing : Missing
+    prices : Prices
+
+    Returns
+    -------
+    ItemDraws
     """
-    for works in items:
-        item = works["item"].iloc[0]
-        u = uniforms(prices.seed, "quantity", works["key"], prices.draws, prices.block)
-        quantity = pert(u, works["low"], works["quantity"], works["high"])
-        quantity *= works["left"].to_numpy()[:, None]
-        worth = quantity * prices.cost(item)
-        if not worth.max() < LARGEST:
-            work = works.iloc[int(worth.max(axis=1).argmax())]
-            file = "works.csv" if work["listed"] else "typical_works.csv"
-            details = {"work": work["work"], "unit": prices.tables.labels[work["unit"]]}
-            raise DataProblems([Problem("need_too_large", file, details=details)])
-        # How often a world asks for each work: a nameless criterion is as many as it counts.
-        times, drawn = np.ones(worth.shape, dtype=np.int16), np.zeros(len(works), dtype=bool)
-        at, criterion = works["at"].to_numpy(), works["criterion"].to_numpy()
-        times[criterion == 0] = missing.nameless[at[criterion == 0]]
-        named = criterion > 0
-        place = at[named], np.searchsorted(missing.numbers, criterion[named])
-        times[named], drawn[named] = missing.lacks[place], missing.drawn[place]
-        times[works["committed"] == "debt"] = 1
-        amount = np.rint(worth, out=worth).astype(np.int64) * times
-        tonnes = value = None
-        if (per_unit := prices.tonnes(item)) is not None:
-            tonnes = np.rint(quantity * per_unit).astype(np.int64) * times
-            value = np.minimum(np.rint(tonnes * prices.cement).astype(np.int64), amount)
-        yield ItemDraws(works, item, quantity, drawn, times > 0, amount, tonnes, value)
+    item = works["item"].iloc[0]
+    u = prices.uniforms("quantity", works["key"])
+    quantity = pert(u, works["low"], works["quantity"], works["high"])
+    quantity *= works["left"].to_numpy()[:, None]
+    worth = quantity * prices.cost(item)
+    if not worth.max() < LARGEST:
+        work = works.iloc[int(worth.max(axis=1).argmax())]
+        file = "works.csv" if work["listed"] else "typical_works.csv"
+        details = {"work": work["work"], "unit": prices.tables.labels[work["unit"]]}
+        raise DataProblems([Problem("need_too_large", file, details=details)])
+    # How often a world asks for each work: a nameless criterion is as many as it counts.
+    times, drawn = np.ones(worth.shape, dtype=np.int16), np.zeros(len(works), dtype=bool)
+    at, criterion = works["at"].to_numpy(), works["criterion"].to_numpy()
+    times[criterion == 0] = missing.nameless[at[criterion == 0]]
+    named = criterion > 0
+    place = at[named], np.searchsorted(missing.numbers, criterion[named])
+    times[named], drawn[named] = missing.lacks[place], missing.drawn[place]
+    times[works["committed"] == "debt"] = 1
+    amount = np.rint(worth, out=worth).astype(np.int64) * times
+    tonnes = value = np.zeros_like(amount)
+    if item in prices.tables.cement:
+        tonnes = np.rint(quantity * prices.tonnes(item)).astype(np.int64) * times
+        value = np.minimum(np.rint(tonnes * prices.cement).astype(np.int64), amount)
+    return ItemDraws(works, item, quantity, drawn, times > 0, amount, tonnes, value)
 
 
-def split(
-    amount: np.ndarray, shares: Sequence[tuple[str, float]]
-) -> Iterator[tuple[str, np.ndarray]]:
+def split(amount, shares):
     """Whole amounts split by shares in %: each part rounded down, the last one takes the rest, so
     that they add up exactly.
 
+    Parameters
+    ----------
+    amount : ndarray of int
+    shares : sequence of (str, float)
+        Pots and their shares.
+
+    Yields
+    ------
+    tuple of str and ndarray
+
+    Examples
+    --------
     >>> parts = split(np.array([100, 101]), [("a", 33.3), ("b", 66.7)])
     >>> [(pot, part.tolist()) for pot, part in parts]
     [('a', [33, 33]), ('b', [67, 68])]

@@ -6,16 +6,14 @@ on, nothing new known (time, with the law that came into force) -> reported rows
 compared draw by draw; they add up to the whole difference.
 """
 
-import datetime as dt
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from ..forecast.forecast import Forecast, forecast
+from ..forecast.forecast import forecast
 from ..problems import DataProblems
-from ..workbook import Workbook
-from .comparison import NOISE, paired
+from .comparison import NOISE, differences
 from .scenario import BASELINE, scenario
 
 DATA, ASSUMPTIONS = "data", "assumptions"  # kinds of rows, and the steps that they make
@@ -71,10 +69,20 @@ class ForecastChange:
     rows: dict[str, dict[str, pd.DataFrame]] = field(default_factory=dict)
 
 
-def last_entry(entries: list[dict], workbook: Workbook, asked: dict[str, str]) -> dict | None:
+def last_entry(entries, workbook, asked):
     """The newest registered forecast of the data set up to its as-of date, if there is one.
 
     ``asked``: the parameters that it must have been made with.
+
+    Parameters
+    ----------
+    entries : list of dict
+    workbook : Workbook
+    asked : dict of str to str
+
+    Returns
+    -------
+    dict or None
     """
     fits = [
         entry
@@ -87,19 +95,23 @@ def last_entry(entries: list[dict], workbook: Workbook, asked: dict[str, str]) -
     return max(fits, key=newest, default=None)
 
 
-def is_this(entry: dict, workbook: Workbook) -> bool:
-    """Whether an entry is the forecast of these very files on this day."""
+def is_this(entry, workbook):
+    """Whether an entry is the forecast of these very files on this day.
+
+    Parameters
+    ----------
+    entry : dict
+    workbook : Workbook
+
+    Returns
+    -------
+    bool
+    """
     there = (entry["content_hash"], entry["parameters"]["as_of"])
     return there == (workbook.content_hash, f"{workbook.as_of}")
 
 
-def change_since(
-    workbook: Workbook,
-    since: dt.date,
-    now: Forecast,
-    entry: dict | None,
-    scenario_id: str = BASELINE,
-) -> ForecastChange | None:
+def change_since(workbook, since, now, entry, scenario_id=BASELINE):
     """The change from the forecast as of an earlier day to that of the workbook.
 
     Parameters
@@ -155,13 +167,8 @@ def change_since(
     for name, after in (("time", passed), (DATA, informed), (ASSUMPTIONS, now)):
         names = (*names, name)
         if after is not None:
-            each = paired(after.finishing, earlier.finishing)
-            figures = (
-                each["difference"],
-                each["se"],
-                paired(after.enough, earlier.enough)["difference"],
-            )
-            steps.append(Step(names, *figures, after.p.sub(earlier.p, fill_value=0.0)))
+            each, p = differences(after, earlier), after.p.sub(earlier.p, fill_value=0.0)
+            steps.append(Step(names, each["finishing"], each["se"], each["p_basically_all"], p))
             earlier, names = after, ()
     return change
 
@@ -193,7 +200,17 @@ def _revised(entry, start, workbook):
     return Step(("revised",), change, se, basically, start.p.sub(old, fill_value=0.0))
 
 
-def by_commune(change: ForecastChange, most: int = 5) -> pd.Series:
-    """The largest changes of communes' chances over all steps, by unit, the largest first."""
+def by_commune(change, most=5):
+    """The largest changes of communes' chances over all steps, by unit, the largest first.
+
+    Parameters
+    ----------
+    change : ForecastChange
+    most : int
+
+    Returns
+    -------
+    Series
+    """
     total = pd.concat([step.p for step in change.steps]).groupby(level=0).sum()
     return total[total.abs() >= LEAST].sort_values(key=abs, ascending=False, kind="stable")[:most]

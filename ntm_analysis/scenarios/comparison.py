@@ -1,12 +1,11 @@
 """Scenarios side by side: each is forecast in the same worlds, and compared draw by draw."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from ..forecast.forecast import Forecast, forecast
+from ..forecast.forecast import forecast
 from ..forecast.price import frontier, planned, tornado
 from ..forecast.simulation import baseline_of
 from ..need.funding import DRAWS, SEED, demand, in_millions
@@ -64,11 +63,16 @@ class Comparison:
     coarse: bool
 
 
-FUNDING = ("need_p50", "gap_p50", "gap_mean", "money")
+FUNDING = ("need_p50", "gap_p50", "gap_mean", "money")  # where they are equal, money and need are
 
 
-def paired(values: np.ndarray, base: np.ndarray) -> dict[str, float]:
+def paired(values, base):
     """The mean difference of two runs in the same worlds.
+
+    Parameters
+    ----------
+    values, base : ndarray
+        By world.
 
     Returns
     -------
@@ -82,21 +86,34 @@ def paired(values: np.ndarray, base: np.ndarray) -> dict[str, float]:
     {'difference': 1.0, 'se': 0.0, 'ratio': 0.0}
     """
     change = values.astype(float) - base
-    sd, apart = change.std(), np.sqrt(values.var() + base.var())
-    ratio = sd / apart if apart else 0.0
-    figures = {"difference": change.mean(), "se": sd / np.sqrt(len(change)), "ratio": ratio}
-    return {name: float(value) for name, value in figures.items()}
+    sd, apart = float(change.std()), np.sqrt(values.var() + base.var())
+    ratio = float(sd / apart) if apart else 0.0
+    return {"difference": float(change.mean()), "se": sd / len(change) ** 0.5, "ratio": ratio}
 
 
-def compare(
-    workbook: Workbook,
-    ids: Sequence[str] = (),
-    baseline: str = BASELINE,
-    *,
-    draws: int = DRAWS,
-    seed: int = SEED,
-    moving: bool = True,
-) -> Comparison:
+def differences(will, base):
+    """How two forecasts in the same worlds differ.
+
+    Parameters
+    ----------
+    will, base : Forecast
+
+    Returns
+    -------
+    dict of str to float
+        finishing (the mean number), p_basically_all, and the standard error of each: se,
+        se_p_basically_all.
+    """
+    number, enough = paired(will.finishing, base.finishing), paired(will.enough, base.enough)
+    return {
+        "finishing": number["difference"],
+        "p_basically_all": enough["difference"],
+        "se": number["se"],
+        "se_p_basically_all": enough["se"],
+    }
+
+
+def compare(workbook, ids=(), baseline=BASELINE, *, draws=DRAWS, seed=SEED, moving=True):
     """Scenarios against a baseline, in the same worlds.
 
     Parameters
@@ -144,8 +161,7 @@ def compare(
             raise DataProblems([problem for those in unfit.values() for problem in those])
         return results
 
-    options, funding = {"draws": draws, "seed": seed}, {}
-    usual = baseline_of(workbook, seed)
+    options, usual = {"draws": draws, "seed": seed}, baseline_of(workbook, seed)
 
     def forecast_of(name):
         one = chosen[name]
@@ -153,15 +169,8 @@ def compare(
 
     def compared(name):
         will = first if name == baseline else forecast_of(name)
-        book = chosen[name].workbook
-        # A policy alone asks for nothing else.
-        key = (book.judged_by, will.day, *map(id, book.tables.values()))
-        if key not in funding:
-            asked = demand(book, until=will.day.year, **options)
-            need, gap = in_millions(asked.together.total), in_millions(asked.money.gap)
-            figures = (need["p50"], gap["p50"], gap["mean"], planned(will))
-            funding[key] = dict(zip(FUNDING, figures, strict=True))
-        return _compared(chosen[name], will, first, funding[key], next(iter(funding.values())))
+        asked = demand(chosen[name].workbook, until=will.day.year, **options)
+        return _compared(chosen[name], will, first, asked)
 
     chosen = fitting(lambda name: scenario(workbook, name), names)  # all, before any forecast
     first = fitting(forecast_of, [baseline])[baseline]
@@ -171,21 +180,27 @@ def compare(
     for name, problems in unfit.items():
         places = dict.fromkeys(p.file + (f":{p.row}" if p.row else "") for p in problems)
         warnings.append(_warning("scenario_unfit", name, reason=", ".join(places)))
-    for row in rows[1:]:
-        figures = [[each.figures[key] for key in FUNDING] for each in (row, rows[0])]
-        if (row.finishing == first.finishing).all() and figures[0] == figures[1]:
-            warnings.append(_warning("scenario_idle", row.figures["id"]))
+    warnings += [
+        _warning("scenario_idle", row.figures["id"])
+        for row in rows[1:]
+        if all(row.figures[key] == rows[0].figures[key] for key in FUNDING)
+        and (row.finishing == first.finishing).all()
+    ]
     return Comparison(workbook, rows, draws, seed, *moves, warnings, first.coarse)
 
 
 def _warning(code, name, **details):
-    return Problem(code, f"{name}.yaml", None, None, {"value": name} | details, True)
+    return Problem(code, f"{name}.yaml", details={"value": name} | details, warning=True)
 
 
-def moved(will: Forecast, base: Forecast) -> pd.DataFrame:
+def moved(will, base):
     """Each commune's chance against that in another run of the same worlds.
 
     Communes of which the same is known are told the mean of their band.
+
+    Parameters
+    ----------
+    will, base : Forecast
 
     Returns
     -------
@@ -207,22 +222,31 @@ def _shares(will):
     return np.ascontiguousarray(shares.reindex(will.communes, fill_value=1.0))
 
 
-def felt(moved: pd.DataFrame) -> pd.DataFrame:
-    """The rows of :func:`moved` whose change stands out of the noise, the largest first."""
+def felt(moved):
+    """The rows of :func:`moved` whose change stands out of the noise, the largest first.
+
+    Parameters
+    ----------
+    moved : DataFrame
+
+    Returns
+    -------
+    DataFrame
+    """
     size = moved["change"].abs()
     rows = moved[(size > 0) & (size > NOISE * moved["se"])]
     return rows.sort_values("change", key=abs, ascending=False, kind="stable")
 
 
-def _compared(one, will, first, funding, usual):
-    """What is kept of a scenario's forecast; ``first``, ``usual``: forecast and funding of the
-    baseline."""
+def _compared(one, will, first, asked):
+    """What is kept of a scenario's forecast and demand; ``first``: the baseline's forecast."""
     of, names = moved(will, first), one.workbook.units[["code", "name"]]
-    rows = felt(of)[["p", "change", "se"]]
-    rows = names.loc[rows.index].join(rows)
+    rows = names.join(felt(of)[["p", "change", "se"]], how="right")
     gains, losses = (rows[way * rows["change"] > 0].to_dict("records") for way in (1, -1))
-    change, chance = paired(will.finishing, first.finishing), paired(will.enough, first.enough)
-    more, communes = funding["money"] - usual["money"], change["difference"]
+    change, money = differences(will, first), planned(will)
+    communes = change["finishing"]
+    need, gap = in_millions(asked.together.total), in_millions(asked.money.gap)
+    more = money - planned(first)
     no_price = {
         "no_money": not more,
         "within_noise": abs(communes) <= NOISE * change["se"],
@@ -244,15 +268,13 @@ def _compared(one, will, first, funding, usual):
         **{f"finishing_{name}": value for name, value in spread(will.finishing).items()},
         "p_basically_all": float(will.enough.mean()),
         "p_all": float((will.finishing == len(will.communes)).mean()),
-        **funding,
+        "need_p50": need["p50"],
+        "gap_p50": gap["p50"],
+        "gap_mean": gap["mean"],
+        "money": money,
         "blocking_sources": will.blocking_sources(),
-        "difference": {
-            "finishing": communes,
-            "p_basically_all": chance["difference"],
-            "se": change["se"],
-            "se_p_basically_all": chance["se"],
-        },
-        "se_ratio": change["ratio"],
+        "difference": change,
+        "se_ratio": paired(will.finishing, first.finishing)["ratio"],
         "cost_per_extra_commune": None if reason else more / communes,
         "cost_reason": reason,
         "regret": {},  # against all others
@@ -267,12 +289,20 @@ def _compared(one, will, first, funding, usual):
     return Compared(figures, will.finishing, of)
 
 
-def record(both: Comparison) -> dict:
+def record(both):
     """The comparison in plain Python types, as ``ntm compare --json`` prints it.
 
     Chances are 0..1, money in million dong, ``se`` that of the difference of the number finishing;
     a price that there is none of is null with its reason; ``regret``: how many communes fewer than
     in the best scenario of each world.
+
+    Parameters
+    ----------
+    both : Comparison
+
+    Returns
+    -------
+    dict
     """
     workbook, tornado = both.workbook, both.tornado
     best = np.max([row.finishing for row in both.rows], axis=0)

@@ -12,7 +12,7 @@ what does not is told of the scenario's line. ``baseline`` changes nothing and h
 import datetime as dt
 import re
 from dataclasses import dataclass, replace
-from pathlib import Path
+from functools import partial
 
 import pandas as pd
 
@@ -46,12 +46,20 @@ WINDOWS = "con|prn|aux|nul|(com|lpt)[1-9]"  # names of its own
 LONGEST = 60  # letters of a file's name
 
 
-def is_title(title: object) -> bool:
-    """Whether a title in both languages is one short line that a console can show."""
-    lines = [title.get("vi"), title.get("en")] if isinstance(title, dict) else [None]
-    return all(
+def is_title(title):
+    """Whether a title in both languages is one short line that a console can show.
+
+    Parameters
+    ----------
+    title : object
+
+    Returns
+    -------
+    bool
+    """
+    return isinstance(title, dict) and all(
         isinstance(line, str) and 0 < len(line.strip()) <= LONGEST_TITLE and line.isprintable()
-        for line in lines
+        for line in map(title.get, ("vi", "en"))
     )
 
 
@@ -96,14 +104,33 @@ class Scenario:
     policy: str = "own"
 
 
-def folder_of(workbook: Workbook) -> Path:
-    """Where the scenarios of a data set stand: beside it, for all data sets of that folder."""
+def folder_of(workbook):
+    """Where the scenarios of a data set stand: beside it, for all data sets of that folder.
+
+    Parameters
+    ----------
+    workbook : Workbook
+
+    Returns
+    -------
+    Path
+    """
     return workbook.path.parent / "scenarios"
 
 
-def scenario_ids(workbook: Workbook) -> list[str]:
+def scenario_ids(workbook):
     """The scenarios there are: the baseline, the policies, then the other files by name.
 
+    Parameters
+    ----------
+    workbook : Workbook
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
     >>> scenario_ids(Workbook.open("data/thanh-chuong"))[:3]
     ['baseline', 'equal', 'decree']
     """
@@ -111,7 +138,7 @@ def scenario_ids(workbook: Workbook) -> list[str]:
     return [BASELINE, *sorted(files, key=lambda name: (*FIRST, name).index(name))]
 
 
-def scenario(workbook: Workbook, scenario_id: str = BASELINE, text: str | None = None) -> Scenario:
+def scenario(workbook, scenario_id=BASELINE, text=None):
     """The data set as a scenario has it.
 
     Parameters
@@ -137,19 +164,25 @@ def scenario(workbook: Workbook, scenario_id: str = BASELINE, text: str | None =
     >>> scenario(Workbook.open("data/thanh-chuong"), "two-more-years").workbook.last_day
     datetime.date(2027, 12, 31)
     """
-    problems: list[Problem] = []
+    problems, history, policy = [], [], Scenario.policy
     files = _files(workbook, scenario_id, text, problems)
-    chosen, history = Scenario(BASELINE, BASELINE_TITLE, workbook), []
+    if not files and not problems:
+        return Scenario(BASELINE, BASELINE_TITLE, workbook)
+    changed = replace(workbook, tables=dict(workbook.tables), usual=workbook.usual or workbook)
     for file in reversed(files):
-        chosen = _applied(chosen, file, history)
+        lines = file.made
+        for change in lines["changes"] or []:
+            history.append((file, change, dict(changed.tables)))
+            _change(changed, file, change)
+        changed.judged_by = lines["criteria_set"] or changed.judged_by
+        changed.deadline = lines["deadline"] or changed.deadline
+        policy = lines["policy"] or policy
     problems = (
-        problems
-        or _broken(workbook, chosen.workbook, history)
-        or _unjudged(workbook, chosen.workbook, files)
+        problems or _broken(workbook, changed, history) or _unjudged(workbook, changed, files)
     )
     if problems:
         raise DataProblems(problems)
-    return chosen
+    return Scenario(lines["id"], lines["title"], changed, policy)
 
 
 def _files(workbook, name, text, problems):
@@ -185,44 +218,26 @@ def _read(workbook, name, text, problems):
     lines = file.made = file.sound(lines, {"id": one_of(name), **FORMS}, lines.line)
     day, chosen = lines["deadline"], lines["criteria_set"]
     if day and day <= as_of:
-        days = {"day": write_date(day), "as_of": write_date(as_of)}
-        _wrong(file, "deadline_past", "deadline", **days)
+        past = {"day": write_date(day), "as_of": write_date(as_of)}
+        _wrong(file, "deadline_past", "deadline", **past)
     sets = {key: its.level for key, its in workbook.law.sets.items() if its.known_from <= as_of}
     if chosen and chosen not in sets:
         allowed = ", ".join(key for key, level in sets.items() if level == "ntm")
         _wrong(file, "unknown_set", "criteria_set", value=chosen, allowed=allowed)
-    elif chosen and (level := sets[chosen]) != "ntm":
-        _wrong(file, "wrong_level", "criteria_set", set=chosen, found=level, wanted="ntm")
-    for twin in sorted(path.parent.glob("*.yaml")):
-        other = (read_yaml(twin, []) if twin != path else None) or Lines()
+    elif chosen and sets[chosen] != "ntm":
+        _wrong(file, "wrong_level", "criteria_set", set=chosen, found=sets[chosen], wanted="ntm")
+    for twin in sorted({*path.parent.glob("*.yaml")} - {path}):
+        other = read_yaml(twin, []) or Lines()
         if other.get("id") == name:
             twins = LawFile(twin.name, other, problems)
             _wrong(twins, "scenario_twice", "id", value=name, other=path.name)
     return file if len(problems) == before else None
 
 
-def _applied(before, file, history):
-    """One file's changes on top of what it extends.
-
-    ``history``: every change with its file and the tables before it.
-    """
-    lines, base = file.made, before.workbook
-    workbook = replace(base, tables=dict(base.tables), usual=base.usual or base)
-    for change in lines["changes"] or []:
-        history.append((file, change, dict(workbook.tables)))
-        _change(workbook, file, change)
-    workbook.judged_by = lines["criteria_set"] or base.judged_by
-    workbook.deadline = lines["deadline"] or base.deadline
-    return Scenario(lines["id"], lines["title"], workbook, lines["policy"] or before.policy)
-
-
 def _change(workbook, file, change):
     """Make one change in the workbook's tables, if nothing is wrong with it."""
-    before, acts, name = (
-        len(file.problems),
-        [act for act in ACTS if act in change],
-        change.get("table"),
-    )
+    before, name = len(file.problems), change.get("table")
+    acts = [act for act in ACTS if act in change]
     blocks = {key: change[key] for key in ("where", *acts) if key in change}
     shapeless = [key for key, its in blocks.items() if not (isinstance(its, Lines) and its)]
     if change.keys() - {"table", "where", *ACTS} or len(acts) != 1 or shapeless:
@@ -232,42 +247,34 @@ def _change(workbook, file, change):
         allowed = ", ".join(CHANGED)
         _wrong(file, "scenario_table", "table", change, value=name, allowed=allowed)
         return
-    (act,), where, as_of = acts, change.get("where", {}), workbook.as_of
-    table, columns = workbook.tables[name], dictionary(name)
+    table, columns, act = workbook.tables[name], dictionary(name), acts[0]
 
     def each(block, allowed, read):
         """What ``read`` makes of every key and value of a block; what it cannot is noted."""
-        results = {}
-        for key, value in block.items():
+        for key, value in change.get(block, {}).items():
             try:
                 if key not in allowed:
                     raise NotRead("scenario_column", value=key, allowed=", ".join(allowed))
-                results[key] = read(key, value)
+                yield key, read(key, value)
             except NotRead as error:
-                _wrong(file, error.reason, key, block, **{"value": value} | error.details)
-        return results
+                _wrong(file, error.reason, key, change[block], **{"value": value} | error.details)
 
-    hits = each(where, columns, lambda key, value: _hits(workbook, table, key, value))
+    hits = dict(each("where", columns, partial(_hits, workbook, table)))
     chosen = pd.DataFrame(hits, index=table.index).all(axis=1)
     if len(file.problems) > before:
         chosen &= False  # of rows that nobody meant nothing is told
     elif not chosen.any():
         _wrong(file, "scenario_nothing", None, change, table=f"{name}.csv")
-    rows = table[chosen]
+    changed, rows = table.copy(), table[chosen]
     usable = [key for key, its in columns.items() if its.type in ACTS[act]]
-    new = each(
-        change[act], usable, lambda key, value: _new(columns[key], rows[key], act, value, as_of)
-    )
-    if len(file.problems) > before:
-        return
-    changed = table.copy()
-    for key, values in new.items():
+    for key, values in each(act, usable, partial(_new, rows, columns, act, workbook.as_of)):
         changed.loc[chosen, key] = values
     if act == "repeat":  # nobody reported it of those
         more = changed[chosen]
         more = more.assign(mark=more["mark"].replace("reported", "assumed"))
         changed = pd.concat([table, more], ignore_index=True)
-    workbook.tables[name] = changed
+    if len(file.problems) == before:
+        workbook.tables[name] = changed
 
 
 def _wrong(file, code, key=None, block=None, **details):
@@ -288,8 +295,9 @@ def _hits(workbook, table, key, value):
         raise NotRead("scenario_commune", near=", ".join(error.near) or "?") from None
 
 
-def _new(column, old, act, value, as_of):
+def _new(rows, columns, act, as_of, key, value):
     """The new values of a column; raises NotRead where they can be none of it."""
+    column, old = columns[key], rows[key]
     if column.type in NUMBERS:
         return _numbers(column, old, act, value)
     if column.type == "text" and not isinstance(value, str):
@@ -298,7 +306,7 @@ def _new(column, old, act, value, as_of):
     if column.required and not typed:
         raise NotRead("required", meaning=f"{column.vi} | {column.en}")
     cell = read_cell(typed, column) if typed else ""
-    if column.name == "known_from" and cell > as_of:  # else the row would not be there
+    if key == "known_from" and cell > as_of:  # else the row would not be there
         raise NotRead("yaml_value", allowed=f"≤ {write_date(as_of)}")
     return pd.Series(pd.Timestamp(cell) if column.type == "date" else cell, index=old.index)
 
@@ -308,9 +316,10 @@ def _numbers(column, old, act, value):
     allowed = f"≥ {write_figure(column.low)}, ≤ {write_figure(column.high)}"
     if not is_number(value):
         raise NotRead("yaml_value", allowed=allowed)
+    sign = write_figure(value)
     new, way = {
-        "multiply": (old * value, f"x {write_figure(value)} = "),
-        "add": (old.fillna(0.0) + value, f"+ {write_figure(value)} = ".replace("+ -", "- ")),
+        "multiply": (old * value, f"x {sign} = "),
+        "add": (old.fillna(0.0) + value, f"+ {sign} = ".replace("+ -", "- ")),
     }.get(act, (pd.Series(value, index=old.index), ""))
     part = (new % 1 > 0) & (column.type == "integer")
     for code, bad in ("yaml_value", new != new.clip(column.low, column.high)), ("not_whole", part):
@@ -365,9 +374,19 @@ class NotSaved(NotRead):
     """Why a scenario was not saved: the text is ``panel_save_<reason>``, with ``details``."""
 
 
-def safe_id(name: str) -> str:
+def safe_id(name):
     """The id of a scenario of this name; raises :class:`NotSaved` for a name that is none.
 
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
     >>> safe_id("Thêm vốn tỉnh, 2023")
     'them-von-tinh-2023'
     """
@@ -391,7 +410,7 @@ def _refuse(faults, **details):
         raise NotSaved(reason, **details)
 
 
-def save(workbook: Workbook, content: dict, name: str, over: bool = False) -> tuple[str, Path]:
+def save(workbook, content, name, over=False):
     """Save a scenario that was tried.
 
     Parameters

@@ -8,18 +8,17 @@ that it is held against.
 
 import datetime as dt
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 import pandas as pd
 
 from ..forecast.forecast import Forecast, forecast_of, plan_of, record
-from ..forecast.simulation import Baseline, baseline_of
+from ..forecast.simulation import baseline_of
 from ..forecast.worlds import Layout
 from ..parameters import OPTIMAL
-from ..workbook import Workbook, content_hash
+from ..workbook import content_hash
 from ..yaml_files import as_yaml
-from .comparison import moved, paired
-from .scenario import BASELINE, Scenario, UnknownScenario, folder_of, scenario
+from .comparison import differences, moved
+from .scenario import BASELINE, UnknownScenario, folder_of, scenario
 
 DRAWS = 1_000  # enough to tell a tenth of a commune in the same worlds, few enough for a slider
 UNSAVED = "_bang-thu"  # no slug is like it
@@ -66,7 +65,7 @@ class WhatIfResult:
     record : dict
         Of the forecast.
     difference : dict of str to float
-        Of the number finishing (finishing, se), of the chance that basically all do (enough).
+        See :func:`~ntm_analysis.scenarios.comparison.differences`.
     moved : DataFrame
         By unit: p, before, change, se.
     """
@@ -78,10 +77,18 @@ class WhatIfResult:
     moved: pd.DataFrame
 
 
-def pots_of(workbook: Workbook) -> dict[str, tuple[float, bool]]:
+def pots_of(workbook):
     """What each pot brings from the as-of year on, where it brings anything.
 
     Million dong, or tonnes of cement (True).
+
+    Parameters
+    ----------
+    workbook : Workbook
+
+    Returns
+    -------
+    dict of str to (float, bool)
     """
     rows, pots = workbook.tables["envelopes"], workbook.tables["pots"].set_index("pot")["measure"]
     total = rows[rows["year"] >= workbook.as_of.year].groupby("pot")["amount"].sum()
@@ -103,36 +110,41 @@ class WhatIf:
 
     Examples
     --------
+    >>> from ntm_analysis.workbook import Workbook
     >>> tried = WhatIf(Workbook.open("data/thanh-chuong"), draws=200)
     >>> more = tried.answer(Setting(money={"nst-dt": 200}))
-    >>> more.difference["finishing"] > 0, tried.answer(Setting()).difference
-    (True, {'finishing': 0.0, 'se': 0.0, 'enough': 0.0})
+    >>> more.difference["finishing"] > 0, tried.answer(Setting()).difference["finishing"]
+    (True, 0.0)
     """
 
-    def __init__(
-        self,
-        workbook: Workbook,
-        first: Setting | None = None,
-        *,
-        finish: str = "met",
-        draws: int = DRAWS,
-        seed: int = 2022,
-    ) -> None:
+    def __init__(self, workbook, first=None, *, finish="met", draws=DRAWS, seed=2022):
         self.workbook, self.first = workbook, first or Setting()
         self.finish, self.draws, self.seed = finish, min(draws, DRAWS), seed
+        self._baseline = baseline_of(workbook, seed)
         # The forecast of the first setting, and the last schedule, by what they were made of.
         self._before, self._plans = {}, {}
 
-    def content(self, setting: Setting) -> dict:
+    def content(self, setting):
         """What the file of a setting's scenario would hold, under no name yet.
 
+        Parameters
+        ----------
+        setting : Setting
+
+        Returns
+        -------
+        dict
+
+        Examples
+        --------
+        >>> from ntm_analysis.workbook import Workbook
         >>> tried = WhatIf(Workbook.open("data/thanh-chuong"))
         >>> tried.content(Setting(money={"nst-dt": 150}, delay=2))["changes"][1]
         {'table': 'envelopes', 'add': {'delay_low': 2, 'delay': 2, 'delay_high': 2}}
         """
         workbook = scenario(self.workbook, setting.start).workbook
         years = workbook.tables["prices"]["year"]
-        changes: list[dict] = [
+        changes = [
             {"table": "envelopes", "where": {"pot": pot}, "multiply": {"amount": share / 100}}
             for pot, share in setting.money.items()
         ]
@@ -141,8 +153,8 @@ class WhatIf:
             changes.append({"table": "envelopes", "add": later})
         if setting.prices:
             rise = dict.fromkeys(("low", "mode", "high"), setting.prices)
-            for year in sorted({*years[years >= workbook.as_of.year]}):
-                changes.append({"table": "prices", "where": {"year": int(year)}, "add": rise})
+            for year in sorted(years[years >= workbook.as_of.year].astype(int)):
+                changes.append({"table": "prices", "where": {"year": year}, "add": rise})
         keys = {
             "extends": "" if setting.start == BASELINE else setting.start,
             "policy": setting.policy,
@@ -152,10 +164,18 @@ class WhatIf:
         named = {"id": UNSAVED, "title": {"vi": UNSAVED, "en": UNSAVED}}
         return named | {key: value for key, value in keys.items() if value}
 
-    def scenario(self, setting: Setting) -> Scenario:
+    def scenario(self, setting):
         """The data set as a setting has it.
 
         Raises :class:`~ntm_analysis.problems.DataProblems` for what does not fit it.
+
+        Parameters
+        ----------
+        setting : Setting
+
+        Returns
+        -------
+        Scenario
         """
         return scenario(self.workbook, UNSAVED, as_yaml(self.content(setting)))
 
@@ -170,10 +190,6 @@ class WhatIf:
         layout = Layout(replace(self._plans[key], workbook=workbook))
         options = {"finish": self.finish, "baseline": self._baseline}
         return forecast_of(layout, self.draws, self.seed, **options), chosen.title
-
-    @cached_property
-    def _baseline(self) -> Baseline:
-        return baseline_of(self.workbook, self.seed)
 
     @property
     def before(self) -> Forecast:
@@ -190,19 +206,20 @@ class WhatIf:
                     raise
         return next(iter(self._before.values()))
 
-    def answer(self, setting: Setting) -> WhatIfResult:
+    def answer(self, setting):
         """A setting's forecast against that of the first one.
 
         Raises :class:`~ntm_analysis.problems.DataProblems` with everything that does not fit.
+
+        Parameters
+        ----------
+        setting : Setting
+
+        Returns
+        -------
+        WhatIfResult
         """
         first = self.before
         will, title = self._forecast(setting, content_hash(folder_of(self.workbook)))
-        change = paired(will.finishing, first.finishing)
-        enough = paired(will.enough, first.enough)
-        difference = {
-            "finishing": change["difference"],
-            "se": change["se"],
-            "enough": enough["difference"],
-        }
         row = record(will, UNSAVED, title)
-        return WhatIfResult(setting, will, row, difference, moved(will, first))
+        return WhatIfResult(setting, will, row, differences(will, first), moved(will, first))

@@ -117,8 +117,10 @@ class Cycle:
                 missing = missing_ntm(workbook, draws, seed, units)
                 chances = expected_lacks(facts_ntm(workbook, units))
             else:
-                missing = missing_higher(workbook, level, draws, units)
-                chances = missing.lacks[:, :, 0].astype(float)
+                one = missing_higher(workbook, level, units)  # one world, of which all are alike
+                chances = one.lacks[:, :, 0].astype(float)
+                nameless = np.repeat(one.nameless, draws, axis=1)
+                missing = replace(one, lacks=np.repeat(one.lacks, draws, axis=2), nameless=nameless)
             for i, unit in enumerate(units):
                 self.missing[unit, level] = missing, i
                 named = dict(zip(missing.numbers.tolist(), chances[i].tolist(), strict=True))

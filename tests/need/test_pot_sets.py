@@ -21,6 +21,7 @@ def tables(
     pots = pots.assign(measure="money", fund=[(funds or {}).get(pot, "nst") for pot in pots["pot"]])
     if cement:
         parts.loc[len(parts)] = [cement, CEMENT, *[np.nan] * 3]
+        parts = parts.astype(dict.fromkeys(("share", "least", "most"), float))
         pots.loc[len(pots)] = [CEMENT, "cement", "nst"]
     return {"parts": parts, "pots": pots}
 
@@ -127,8 +128,3 @@ def test_cement_that_is_not_granted_is_bought_from_the_items_money_pots():
     assert gap_of(sets, cost, np.array([120.0, 10.0])) == (0, [])
     assert gap_of(sets, cost, np.array([110.0, 10.0])) == (10, ["a", CEMENT])
     assert gap_of(sets, cost, np.array([90.0, 999.0])) == (10, ["a"]), "cement pays nothing else"
-
-
-def test_credit_pays_for_no_work():
-    rows = [("road", "a", 100, 0, 100), ("road", "bank", 0, 0, 0)]
-    assert pot_sets(tables(rows, {"bank": "tin_dung"})).pots == ["a"]
