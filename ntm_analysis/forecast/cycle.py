@@ -81,7 +81,7 @@ def finishing(
     Examples
     --------
     >>> sure, none = np.ones((1, 2)), np.zeros(2)
-    >>> area = AreaDraws((2022,), sure / 2, sure / 2, sure, sure / 2, none, none, none, none, sure)
+    >>> area = AreaDraws(sure / 2, sure / 2, sure, sure / 2, none, none, none, none, sure)
     >>> crowd = Counts(np.array([10, 4]), Run(24279, (2022,), 2), "A")
     >>> finishing(crowd, area, [(2022, 1.0)]).tolist()
     [[5, 2]]

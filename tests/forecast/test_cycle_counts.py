@@ -25,7 +25,7 @@ def years(length: float, luck: float, unlisted: float = 0.0, back: float = 1.0) 
     shuffled = np.random.default_rng(3).permuted(even, axis=1)
     full = [np.full(shape, value) for value in (length * luck, length, luck)]
     single = [np.full(DRAWS, value) for value in (unlisted, back, luck, 0.0)]
-    return AreaDraws(YEARS, *full, shuffled, *single, shuffled)
+    return AreaDraws(*full, shuffled, *single, shuffled)
 
 
 class Villages:
@@ -63,7 +63,7 @@ class Villages:
 
 
 def one(draws: AreaDraws, world: int) -> AreaDraws:
-    cut = {name: value[..., [world]] for name, value in vars(draws).items() if name != "years"}
+    cut = {name: value[..., [world]] for name, value in vars(draws).items()}
     return replace(draws, **cut)
 
 
