@@ -249,7 +249,6 @@ def part_of(numbers: AreaDraws | Chances, some: slice) -> AreaDraws | Chances:
 def _block(layout, area, run, years, chances, purse):
     """What is kept of a block of worlds; ``purse`` makes its money, where any is entered."""
     plan, block = layout.plan, draw_block(layout, run.draws, run.seed, run.block)
-    parts = [(span.year, span.fraction) for span in plan.spans]
     listed = plan.goals.loc[plan.ntm, "year"].dropna().astype(int).value_counts().to_dict()
 
     @cache  # both crowds live in the same worlds
@@ -263,7 +262,7 @@ def _block(layout, area, run, years, chances, purse):
             crowd = Communes(layout, block, chances, uniform, own)
         else:
             crowd = Alike(plan, run, area, uniform("tie", None))
-        finishing(crowd, years, parts, listed)
+        finishing(crowd, years, plan.spans, listed)
         outcomes.append(crowd.outcome)
     paid, unlimited = outcomes
     reached = (paid.month <= plan.deadline)[plan.ntm].sum(axis=0)
@@ -271,9 +270,9 @@ def _block(layout, area, run, years, chances, purse):
         "months": paid.month,
         "unlimited": unlimited.month,
         "held": paid.held,
-        "lists": np.concatenate([np.zeros((2, 0), dtype=int), *map(np.stack, paid.lists)], axis=1),
+        "lists": np.hstack(paid.lists),
         "lag": block.lag,
-        "listed": paid.listed,
+        "listed": np.transpose(paid.listed),
         "in_time": paid.in_time,
         "blocked": purse.blocked if purse else np.zeros(len(layout.blockers), dtype=np.int64),
         "lacking": np.count_nonzero(block.lacks, axis=2),

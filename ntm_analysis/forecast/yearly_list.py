@@ -129,28 +129,41 @@ def month_of(as_of: dt.date, day: dt.date) -> int:
     return (day.year - as_of.year) * 12 + day.month - as_of.month - (not closes)
 
 
-def spans(as_of: dt.date, ends: list[dt.date], reported: set[int]) -> list[Span]:
-    """The years of the cycle from the as-of date to the last of ``ends``, each of which ends one.
+def spans(as_of, ends, reported=()):
+    """The years of the cycle from a month to the last of ``ends``, each of which ends one.
 
     Parts of years count by months; a reported list of the as-of year is a whole one. Before July a
     reported list of the year before is judged first.
 
-    >>> [(s.year, s.last, s.fraction) for s in spans(dt.date(2022, 3, 31), [dt.date(2023, 6, 30)],
-    ...                                              {2022})]
+    Parameters
+    ----------
+    as_of : int
+        The month, numbered 12 * year + month.
+    ends : list of int
+        Months after it.
+    reported : collection of int
+        Years with a reported list.
+
+    Returns
+    -------
+    list of Span
+
+    Examples
+    --------
+    >>> [(s.year, s.last, s.fraction) for s in spans(12 * 2022 + 3, [15], {2022})]
     [(2022, 9, 1.0), (2023, 15, 0.5)]
     """
-    horizon = max(month_of(as_of, day) for day in ends)
-    december = 12 - as_of.month
-    marks = {month_of(as_of, day) for day in ends} | set(range(december, horizon, 12))
-    years: list[Span] = []
-    if as_of.year - 1 in reported and as_of.month <= LAST_MONTH_OF_LATE_LIST:
-        years.append(Span(as_of.year - 1, 0, LAST_MONTH_OF_LATE_LIST - as_of.month, 1.0))
+    this = (as_of - 1) // 12
+    begun = as_of - 12 * this
+    years = []
+    if this - 1 in reported and begun <= LAST_MONTH_OF_LATE_LIST:
+        years.append(Span(this - 1, 0, LAST_MONTH_OF_LATE_LIST - begun, 1.0))
     first = 0
-    for last in sorted(marks):
-        year = as_of.year + (as_of.month + last - 1) // 12
-        whole = last == december and year == as_of.year and year in reported
+    for last in sorted({*ends, *range(12 - begun, max(ends), 12)}):
+        whole = last == 12 - begun and this in reported
         if last > first or whole:
-            years.append(Span(year, first, last, 1.0 if whole else (last - first) / 12))
+            fraction = 1.0 if whole else (last - first) / 12
+            years.append(Span((as_of + last - 1) // 12, first, last, fraction))
             first = last
     return years
 
@@ -186,7 +199,7 @@ def schedule(workbook: Workbook, policy: str = "own", deadline: dt.date | None =
     """
     if policy not in POLICIES:
         raise ValueError(f"policy={policy!r}: {', '.join(POLICIES)}")
-    day = deadline_of(workbook, deadline)
+    day, as_of = deadline_of(workbook, deadline), workbook.as_of
     units = communes_in_need(workbook, "ntm")["ntm"]
     higher = {k: v for k, v in communes_in_need(workbook, "registered").items() if k != "ntm"}
     described = any(higher.values()) or _described(workbook, units)
@@ -205,10 +218,9 @@ def schedule(workbook: Workbook, policy: str = "own", deadline: dt.date | None =
         raise DataProblems(problems)
     goals = _goals(workbook, missing, works, expected)
     reported = goals.loc[goals["level"] == "ntm", "year"].dropna().astype(int)
-    term_end = workbook.meta["term_end"]["date"]
-    years = spans(workbook.as_of, [day, max(day, term_end)], set(reported))
+    last, term = (month_of(as_of, each) for each in (day, workbook.meta["term_end"]["date"]))
+    years = spans(12 * as_of.year + as_of.month, [last, max(last, term)], set(reported))
     rules = workbook.tables["assumptions"].set_index("key")["value"].to_dict()
-    last = month_of(workbook.as_of, day)
     plan = Schedule(
         workbook, policy, goals, works, facts, expected, missing, years, day, last, rules, described
     )
