@@ -105,7 +105,7 @@ def hyper_of(draws: DataFrame) -> ndarray:
 # --- figures to intervals -------------------------------------------------------------------------
 
 
-def intervals(figures: DataFrame, communes: float = np.nan) -> DataFrame:
+def intervals(figures, communes=np.nan):
     """Neighbouring figures of each area, at least 0.7 years apart, the last always among them.
 
     Parameters
@@ -296,11 +296,11 @@ def _log_prior(points, hyper):
 
 
 def fit(
-    figures: DataFrame,
-    lists: DataFrame,
-    draws: int = 1_000,
-    proposal: tuple = START,
-    sizes: Sequence[int] = SIZES,
+    figures,
+    lists,
+    draws=1_000,
+    proposal=START,
+    sizes=SIZES,
 ) -> Posterior:
     """The posterior by importance sampling in rounds, the effects normal given the spreads.
 
@@ -482,10 +482,10 @@ class AreaDraws:
 
 
 def area_draws(
-    posterior: Posterior,
-    assumed: DataFrame,
-    area: Area,
-    run: Run,
+    posterior,
+    assumed,
+    area,
+    run,
 ) -> AreaDraws:
     """An area's years in each world: its effect given its own figures, all later years afresh.
 

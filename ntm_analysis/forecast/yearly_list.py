@@ -6,7 +6,6 @@ reported and expected values alone and orders those who are on no reported list.
 """
 
 import datetime as dt
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -33,7 +32,7 @@ COMMITTED = ("debt", "plan", "carried_over")  # works that are paid before all o
 
 # What each policy puts first among those who are on no reported list; the commune's own count of
 # missing criteria decides between equals, then a draw of commune and world.
-ORDERS: dict[str, Callable[[DataFrame], Series]] = {
+ORDERS = {
     "own": lambda goals: goals["missing"] * 0.0,
     "closest": lambda goals: goals["missing"],
     "cheapest": lambda goals: goals["cost"],
@@ -168,7 +167,7 @@ def spans(as_of, ends, reported=()):
     return years
 
 
-def schedule(workbook: Workbook, policy: str = "own", deadline: dt.date | None = None) -> Schedule:
+def schedule(workbook, policy="own", deadline=None):
     """The goals, lists and works of a data set, in the order of ``policy``.
 
     Parameters
@@ -274,7 +273,7 @@ def deadline_of(workbook: Workbook, deadline: dt.date | None = None) -> dt.date:
     return day
 
 
-def weights(plan: Schedule) -> tuple[dict[int, float], frozenset[str]]:
+def weights(plan: Schedule):
     """What each unit weighs in the pots that a policy splits, and which pots those are.
 
     Returns
@@ -336,31 +335,31 @@ def _goals(workbook, missing, works, expected):
     """One row a goal, by level, then in administrative order."""
     usual, tables = _usual_costs(workbook), []
     for level, lacks in missing.items():
-        table = works[level]
         chances = expected if level == "ntm" else lacks.lacks[:, :, 0]
-        at = table["at"].to_numpy(dtype=int)
-        column = np.searchsorted(lacks.numbers, table["criterion"])
-        chance = np.where(table["criterion"] == 0, lacks.nameless[at, 0], 1.0)
-        chance = np.where(table["criterion"] > 0, chances[at, column], chance)
+        # By criterion of works: those claimed in any case, those without a name, the named ones.
+        sure = np.ones(len(lacks.units))
+        chances = np.column_stack([sure, lacks.nameless[:, 0], chances])
+        table, criteria = works[level], [-1, 0, *lacks.numbers]
+        chance = chances[table["at"], np.searchsorted(criteria, table["criterion"])]
         size = (table["low"] + 4 * table["quantity"] + table["high"]) / 6 * table["left"]
-        money = (size * table["item"].map(usual) * chance).to_numpy(dtype=float)
+        money = (size * table["item"].map(usual) * chance).astype(float)
         columns = {
             "unit": lacks.units,
             "code": workbook.units.loc[lacks.units, "code"],
             "level": level,
+            "missing": chances[:, 1:].sum(axis=1),
+            "cost": np.bincount(table["at"], money, minlength=len(lacks.units)),
         }
-        columns["missing"] = chances.sum(axis=1) + lacks.nameless[:, 0]
-        columns["cost"] = np.bincount(at, money, minlength=len(lacks.units))
         tables.append(DataFrame(columns))
     goals = pd.concat(tables, ignore_index=True)
     debts = newest_debts(workbook).groupby("unit")["amount"].sum()
     goals["cost"] += goals["unit"].map(debts).where(goals["level"] == "ntm").fillna(0.0)
-    targets = workbook.tables["targets"].groupby(["kind", "unit", "level"])["year"].min()
-    for column, kind in (("year", "plan"), ("pledge", "pledge")):
-        places = zip(*(goals[name] for name in ("unit", "level")), strict=True)
-        goals[column] = [targets.get((kind, *place), np.nan) for place in places]
-    rounded = {c: goals[c].map(lambda value: round(float(value), 6)) for c in ("missing", "cost")}
-    return goals.assign(order=0.0, **rounded)
+    places, targets = ["unit", "level"], workbook.tables["targets"]
+    years = targets.groupby([*places, "kind"])["year"].min().unstack()
+    years = years.reindex(pd.MultiIndex.from_frame(goals[places]), columns=["plan", "pledge"])
+    goals[["year", "pledge"]] = years.to_numpy(dtype=float)
+    # The same cost summed in another order shall not come first.
+    return goals.assign(order=0.0).round({"missing": 6, "cost": 6})
 
 
 def _usual_costs(workbook):
