@@ -17,7 +17,6 @@ from .yearly_list import spans
 
 NEVER = np.int16(9_999)  # the month of what does not come about within the horizon
 UNLISTED, FAILED, MONEY, TIME = 0, 1, 2, 3  # what held a commune back when it was last judged
-FEW = 12  # places of a list that are looked at one by one
 PLEDGED, MISSED, AWAY = -1e6, -2e6, 1e6  # places of those who stand before, or behind, all others
 
 
@@ -394,9 +393,12 @@ class Purse:
         self._own = np.floor(block.own_money * factor) if layout.own else None
         self._marks = np.array(layout.marks)
         # With pots of their own, what communes ask is kept by set; else by kind of cost.
-        self._share = np.eye(len(self._sets.members)) if layout.own else self._sets.share
+        share = np.eye(len(self._sets.members)) if layout.own else self._sets.share
+        # By set what it must bear of what is asked, less the money of its pots.
+        self._over = np.hstack([share, -THOUSANDTHS * self._sets.members])
         self.paid_at = np.full(block.months.shape, NEVER)
         self.blocked = np.zeros(len(layout.blockers), dtype=np.int64)
+        self._few = np.zeros(len(self._over), dtype=bool)  # the sets that were ever broken most
 
     def pay(self, key, listed, span):
         """Pay a list in the order of ``key``, in which who is not on it comes last.
@@ -415,7 +417,7 @@ class Purse:
             Whose works are paid and end by the end of the span; whose are paid by then. Both bool,
             goals x draws.
         """
-        marks, money, draw = self._marks, self._money, np.arange(self._block.draws)
+        marks, money = self._marks, self._money
         number = listed.sum(axis=0)
         order = np.argsort(key, axis=0, kind="stable")[: number.max(initial=0)]
         before, months = (
@@ -424,27 +426,18 @@ class Purse:
         rank = np.arange(len(order))[:, None]
         first, last = np.searchsorted(marks, (span.first, span.last))
         demand, able = self._demand(order, (rank < number) & (before == NEVER), last)
-        come = self._sets.money(money[:, last])
-        places = reached(self._share, demand, come)
+        places = self._reached(demand, money[:, last], number)
         # The set that the first unpaid place of a list breaks by most.
-        short = places < number
-        over = self._share @ demand[places[short] + 1, :, draw[short]].T - come[:, short]
+        short = np.flatnonzero(places < number)
+        over = self._over @ _both(demand, places[short] + 1, money[:, last], short)
         self.blocked += np.bincount(over.argmax(axis=0), minlength=len(self.blocked))
-        payable = (rank < np.minimum(places, number)) & able
-        mark = np.searchsorted(marks, span.last - months, side="right") - 1
-        early = payable & (mark >= first)
+        payable = (rank < places) & able
         at = np.where(payable, span.last, NEVER)
-        if early.sum() <= FEW * len(draw):  # each place by itself; of long lists by halving
-            place, draw = np.nonzero(early)
-            mark = mark[place, draw]
-            come = self._sets.money(money[:, mark, draw])
-            enough = (self._share @ demand[place + 1, :, draw].T <= come).all(axis=0)
-            at[place[enough], draw[enough]] = marks[mark[enough]]
-        else:
-            for each in np.unique(mark[early]):
-                come = self._sets.money(money[:, each])
-                within = rank < reached(self._share, demand, come, places)
-                at[early & (mark == each) & within] = marks[each]
+        mark = np.searchsorted(marks, span.last - months, side="right") - 1
+        for early in range(first, last):
+            mine = payable & (mark == early)
+            places = self._reached(demand, money[:, early], (mine * (rank + 1)).max(axis=0))
+            at[mine & (rank < places)] = marks[early]
         np.put_along_axis(self.paid_at, order, np.minimum(before, at).astype(np.int16), axis=0)
         paid = listed & (self.paid_at <= span.last)
         return paid & (self.paid_at.astype(np.int32) + self._block.months <= span.last), paid
@@ -490,44 +483,28 @@ class Purse:
         enough = demand[0] <= 0  # of the empty set: were shared money without end
         return demand * enough, enough
 
+    def _reached(self, demand, money, most):
+        """How many places of a list, at most ``most``, some mix of the pots pays: int, draws.
 
-def reached(share, demand, money, most=None):
-    """How many places of a list some mix of the pots pays: int, draws.
+        By halving, with the few sets that were ever broken most; then all sets are looked at, and
+        one that is broken most joins them. What the places ask never falls.
+        """
+        paid, open_ = most.copy(), np.flatnonzero(most)
+        while len(open_):
+            few = self._over[self._few]
+            low, high = np.zeros_like(open_), paid[open_]
+            for _ in range(int(high.max()).bit_length()):
+                middle = (low + high + 1) // 2
+                enough = (few @ _both(demand, middle, money, open_) <= 0).all(axis=0)
+                low, high = np.where(enough, (middle, high), (low, middle - 1))
+            paid[open_] = low
+            over = self._over @ _both(demand, low, money, open_)
+            broken = (over.max(axis=0) > 0) & (low > 0)
+            self._few[over[:, broken].argmax(axis=0)] = True
+            open_ = open_[broken]
+        return paid
 
-    By halving, with the few sets that are broken most; whether all sets are kept is looked at
-    last, and a set that is not joins them.
 
-    Parameters
-    ----------
-    share : ndarray
-        Sets x rows: what a row of ``demand`` asks of each pot set.
-    demand : ndarray
-        (places + 1) x rows x draws, by the first 0, 1, ... places; never falls.
-    money : ndarray
-        Sets x draws.
-    most : ndarray of int, optional
-        By draw what is known to be no less.
-
-    Examples
-    --------
-    >>> demand = np.array([[[0.0]], [[3.0]], [[7.0]]])
-    >>> reached(np.eye(1), demand, np.array([[5.0]])).tolist()
-    [1]
-    """
-    paid = np.full(money.shape[1], len(demand) - 1) if most is None else most.copy()
-    open_ = np.arange(len(paid))
-    few = np.zeros(len(share), dtype=bool)
-    while len(open_):
-        over = share @ demand[paid[open_], :, open_].T - money[:, open_]
-        broken = (over > 0).any(axis=0) & (paid[open_] > 0)
-        open_ = open_[broken]
-        few[over[:, broken].argmax(axis=0)] = True
-        low, high = np.zeros(len(open_), dtype=int), paid[open_] - 1
-        while len(some := np.flatnonzero(low < high)):
-            middle = (low[some] + high[some] + 1) // 2
-            at = open_[some]
-            enough = (share[few] @ demand[middle, :, at].T <= money[few][:, at]).all(axis=0)
-            low[some] = np.where(enough, middle, low[some])
-            high[some] = np.where(enough, high[some], middle - 1)
-        paid[open_] = low
-    return paid
+def _both(demand, places, money, draws):
+    """What so many places ask in some of the draws, and the money there is: rows x draws."""
+    return np.concatenate([demand[places, :, draws].T, money[:, draws]])

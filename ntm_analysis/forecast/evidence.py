@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy import ndarray
 from pandas import DataFrame
-from scipy.special import betaincinv, betaln, polygamma
+from scipy.special import betaincinv, betaln, polygamma, softmax
 
 from ..need.draws import uniforms
 from ..problems import DataProblems, Problem
@@ -258,11 +258,9 @@ def lists(rows):
 def success_weights(lists: DataFrame) -> ndarray:
     """Posterior of mean success and correlation on ``GRID`` x ``GRID``, the prior flat."""
     met, failed = _grid_sizes()
-    weight = np.zeros_like(met)
-    for listed, finished in lists[["listed", "finished"]].to_numpy(float):
-        weight += betaln(met + finished, failed + listed - finished) - betaln(met, failed)
-    weight = np.exp(weight - weight.max())
-    return weight / weight.sum()
+    listed, finished = lists[["listed", "finished"]].to_numpy(float).T[:, :, None, None]
+    chance = betaln(met + finished, failed + listed - finished) - betaln(met, failed)
+    return softmax(chance.sum(axis=0))
 
 
 def _grid_sizes():
@@ -322,13 +320,13 @@ def list_outcomes(lists):
     """
     from scipy.stats import betabinom
 
-    sizes = _grid_sizes()
-    weight = success_weights(lists)
-    listed, finished = lists["listed"].to_numpy(), lists["finished"].to_numpy()
-    full = [(weight * betabinom.pmf(number, number, *sizes)).sum() for number in listed]
-    half = [(weight * betabinom.cdf((number - 1) // 2, number, *sizes)).sum() for number in listed]
+    sizes, weight = _grid_sizes(), success_weights(lists)
+    listed, finished = lists[["listed", "finished"]].to_numpy().T
+    number = listed[:, None, None]
+    full = betabinom.pmf(number, number, *sizes)
+    under_half = betabinom.cdf((number - 1) // 2, number, *sizes)
+    expected = [(weight * chance).sum(axis=(1, 2)).mean() for chance in (full, under_half)]
     seen = [(finished == listed).mean(), (2 * finished < listed).mean()]
-    expected = [np.mean(full), np.mean(half)]
     return DataFrame({"seen": seen, "expected": expected}, index=["full", "under_half"])
 
 

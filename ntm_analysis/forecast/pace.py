@@ -41,8 +41,7 @@ from .evidence import (
 FIT = REFERENCE / "fit.csv"
 APART = 0.7 * 12  # months between neighbouring figures, at least
 STEP_UNTIL = 2013  # the programme's first years, in which next to nothing was recognised
-SPREADS = ("area", "year", "area_year", "figure")
-HYPER = ("step", *SPREADS)
+HYPER = ["step", "area", "year", "area_year", "figure"]
 # Weak priors: normal for mean and step; for the standard deviations half-normal with scale 1.
 MEAN_PRIOR = (-2.0, 2.0)
 STEP_PRIOR = (-2.0, 1.5)
@@ -88,18 +87,13 @@ class Posterior:
 
     def proposal(self) -> tuple[ndarray, ndarray]:
         """Where a fit of nearly the same rows may begin: mean and covariance of its points."""
-        points = hyper_of(self.draws).copy()
+        points = self.draws[HYPER].to_numpy(copy=True)
         points[:, 1:] = np.log(points[:, 1:])
         return points.mean(axis=0), np.cov(points.T)
 
     def years(self) -> list[int]:
         """Years with an effect of their own."""
         return [int(name[1:]) for name in self.draws if name.startswith("y2")]
-
-
-def hyper_of(draws: DataFrame) -> ndarray:
-    """Step and standard deviations of draws of a posterior: (rows, 5)."""
-    return draws[list(HYPER)].to_numpy()
 
 
 # --- figures to intervals -------------------------------------------------------------------------
@@ -545,7 +539,7 @@ def _level(posterior, table, area, run, row):
     The state is the effects of province and area, then a step for each year of the random walk.
     """
     steps = _walk_years(posterior, run)
-    hyper = hyper_of(table)
+    hyper = table[HYPER].to_numpy()
     scale = np.full(len(hyper), LEVEL_OF_COUNTRY) if area.kind == COUNTRY else hyper[:, 1]
     prior = np.column_stack([scale, scale, *([hyper[:, 2]] * len(steps))]) ** 2
     value, weights, noise = _figures_say(posterior, table, area, run, steps)
@@ -580,7 +574,7 @@ def _figures_say(posterior, table, area, run, steps):
     """
     rows, fitted = intervals(area.figures, area.communes), posterior.years()
     years = np.arange(BEGIN // 12, max((run.as_of - 1) // 12, STEP_UNTIL, fitted[-1]) + 1)
-    model, hyper = design(rows, years), hyper_of(table)
+    model, hyper = design(rows, years), table[HYPER].to_numpy()
     offset, parts = hazard_parts(model, hyper[:, 0])
     # A year that was not over on the as-of day, or was not fitted, is unknown.
     seen = np.isin(years, fitted) & (12 * years + 12 <= run.as_of)

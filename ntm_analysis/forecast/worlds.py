@@ -251,7 +251,7 @@ def draw_block(layout, draws, seed, block=0):
                 if kind in kinds:  # what no pot may pay costs nothing to anybody
                     k = kinds.index(kind)
                     _into(np.add, cost[:, k], item.goal[free], amount[free])
-                    np.add.at(owed[:, k], item.holder[committed], amount[committed])
+                    _into(np.add, owed[:, k], item.holder[committed], amount[committed])
             left = _months_left(item, layout, works.amount > 0, draws, seed, block)
             _into(np.maximum, months, item.goal[needed], left[needed])
     if DEBT in kinds:
@@ -278,12 +278,11 @@ def draw_block(layout, draws, seed, block=0):
 
 
 def _into(ufunc, target, rows, values):
-    """Like ``ufunc.at``, for rows that are seldom named twice: many times as fast."""
-    while len(rows):
-        _, first = np.unique(rows, return_index=True)
-        target[rows[first]] = ufunc(target[rows[first]], values[first])
-        rest = np.setdiff1d(np.arange(len(rows)), first)
-        rows, values = rows[rest], values[rest]
+    """Like ``ufunc.at``, for rows of many numbers: many times as fast."""
+    order = np.argsort(rows, kind="stable")
+    rows, first = np.unique(rows[order], return_index=True)
+    if len(rows):
+        target[rows] = ufunc(target[rows], ufunc.reduceat(values[order], first, axis=0))
 
 
 def _months_left(item, layout, needed, draws, seed, block):
