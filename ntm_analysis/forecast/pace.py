@@ -91,10 +91,6 @@ class Posterior:
         points[:, 1:] = np.log(points[:, 1:])
         return points.mean(axis=0), np.cov(points.T)
 
-    def years(self) -> list[int]:
-        """Years with an effect of their own."""
-        return [int(name[1:]) for name in self.draws if name.startswith("y2")]
-
 
 # --- figures to intervals -------------------------------------------------------------------------
 
@@ -172,6 +168,11 @@ def increase(first: tuple, second: tuple, usual: float) -> tuple[int, int, int] 
     return int(communes), int(start), int(second[1])
 
 
+def years_until(last: int) -> ndarray:
+    """The years of the programme up to that of a month, its slow first ones in any case."""
+    return np.arange(BEGIN // 12, max((last - 1) // 12, STEP_UNTIL) + 1)
+
+
 # --- the likelihood -------------------------------------------------------------------------------
 
 
@@ -189,9 +190,8 @@ class Design:
     country: ndarray  # (intervals,)
 
 
-def design(rows: DataFrame, years: Sequence[int]) -> Design:
+def design(rows: DataFrame, years: ndarray) -> Design:
     """The arrays of the likelihood for ``rows`` of :func:`intervals`."""
-    years = np.asarray(years)
     first, last = rows[["first", "last"]].to_numpy().T[:, :, None]
     parts = (np.minimum(last, 12 * years + 12) - np.maximum(first, 12 * years)).clip(0) / 12
     area, province = (np.equal.outer(own, own) for own in rows[["area", "province"]].to_numpy().T)
@@ -318,7 +318,7 @@ def fit(
     """
     rows = intervals(figures)
     last = int(max([BEGIN, *rows["last"]]))
-    years = range(BEGIN // 12, max((last - 1) // 12, STEP_UNTIL) + 1)
+    years = years_until(last)
     model = design(rows, years)
     centre, spread = proposal
     for number, size in enumerate(sizes):
@@ -572,14 +572,17 @@ def _figures_say(posterior, table, area, run, steps):
     By posterior row: (rows, figures) log hazard less mean and year effects already fitted; (rows,
     figures, states) how much of each state is in them; (rows, figures, figures) their noise.
     """
-    rows, fitted = intervals(area.figures, area.communes), posterior.years()
-    years = np.arange(BEGIN // 12, max((run.as_of - 1) // 12, STEP_UNTIL, fitted[-1]) + 1)
+    rows, years = (
+        intervals(area.figures, area.communes),
+        years_until(max(run.as_of, posterior.last)),
+    )
     model, hyper = design(rows, years), table[HYPER].to_numpy()
     offset, parts = hazard_parts(model, hyper[:, 0])
     # A year that was not over on the as-of day, or was not fitted, is unknown.
-    seen = np.isin(years, fitted) & (12 * years + 12 <= run.as_of)
-    effects = table.reindex(columns=[f"y{year}" for year in years], fill_value=0.0).to_numpy()
-    centre = table["mean"].to_numpy()[:, None] + np.einsum("rfy,ry->rf", parts, effects * seen)
+    effects = table.reindex(columns=[f"y{year}" for year in years]).to_numpy()
+    seen = ~np.isnan(effects[0]) & (12 * years + 12 <= run.as_of)
+    known = np.einsum("rfy,ry->rf", parts, np.nan_to_num(effects) * seen)
+    centre = table["mean"].to_numpy()[:, None] + known
     noise = scatter(model, hyper, parts, parts * ~seen)
     own = model.shares
     cover = noise.mean(axis=0) + (hyper[:, 1] ** 2).mean() * own @ own.T

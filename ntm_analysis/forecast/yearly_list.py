@@ -124,7 +124,7 @@ def month_of(as_of: dt.date, day: dt.date) -> int:
     >>> month_of(dt.date(2022, 3, 31), dt.date(2025, 12, 31))
     45
     """
-    closes = (pd.Timestamp(day) + pd.Timedelta(days=1)).month != day.month
+    closes = pd.Timestamp(day).is_month_end
     return (day.year - as_of.year) * 12 + day.month - as_of.month - (not closes)
 
 
@@ -201,7 +201,9 @@ def schedule(workbook, policy="own", deadline=None):
     day, as_of = deadline_of(workbook, deadline), workbook.as_of
     units = communes_in_need(workbook, "ntm")["ntm"]
     higher = {k: v for k, v in communes_in_need(workbook, "registered").items() if k != "ntm"}
-    described = any(higher.values()) or _described(workbook, units)
+    described = any(higher.values()) or any(
+        workbook.tables[name]["unit"].isin(units).any() for name in DESCRIBING
+    )
     try:
         facts = facts_ntm(workbook, units) if described else _no_facts(workbook, units)
     except DataProblems as error:  # which works there are cannot be told: all listed ones lack it
@@ -226,12 +228,6 @@ def schedule(workbook, policy="own", deadline=None):
     return by_policy(plan, policy)
 
 
-def _described(workbook, units):
-    """Whether a row tells anything of these communes."""
-    rows = (workbook.tables[name]["unit"] for name in DESCRIBING)
-    return any(unit.isin(units).any() for unit in rows)
-
-
 def _no_facts(workbook, units):
     """What is known of communes that nobody has described: no criterion is looked at."""
     set_id = workbook.judging_set
@@ -240,7 +236,7 @@ def _no_facts(workbook, units):
     return Facts(
         set_id,
         set_id,
-        list(units),
+        [*units],
         workbook.units.loc[units, "code"].tolist(),
         numbers,
         none,
