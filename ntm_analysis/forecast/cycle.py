@@ -359,8 +359,10 @@ class Communes:
         of_year = (self._year == year) & self._ntm
         if of_year.any():
             return key, of_year
-        open_first = np.where(self._open & self._ntm, key, np.inf)
-        return key, np.argsort(np.argsort(open_first, axis=0, kind="stable"), axis=0) < length
+        order = np.argsort(np.where(self._open & self._ntm, key, np.inf), axis=0, kind="stable")
+        on_list = np.empty(order.shape, dtype=bool)
+        np.put_along_axis(on_list, order, np.arange(len(order))[:, None] < length, axis=0)
+        return key, on_list
 
 
 class Purse:
@@ -391,6 +393,8 @@ class Purse:
         self._layout, self._sets, self._block = layout, layout.sets, block
         self._money = np.floor(block.money * factor)
         self._own = np.floor(block.own_money * factor) if layout.own else None
+        # What the places of one world ask is looked up together: worlds come first.
+        self._cost = np.ascontiguousarray(block.cost.transpose(2, 0, 1))
         self._marks = np.array(layout.marks)
         # With pots of their own, what communes ask is kept by set; else by kind of cost.
         share = np.eye(len(self._sets.members)) if layout.own else self._sets.share
@@ -429,53 +433,54 @@ class Purse:
         places = self._reached(demand, money[:, last], number)
         # The set that the first unpaid place of a list breaks by most.
         short = np.flatnonzero(places < number)
-        over = self._over @ _both(demand, places[short] + 1, money[:, last], short)
-        self.blocked += np.bincount(over.argmax(axis=0), minlength=len(self.blocked))
+        over = self._broken(demand, places[short] + 1, money[:, last], short)
+        self.blocked += np.bincount(over.argmax(axis=1), minlength=len(self.blocked))
         payable = (rank < places) & able
         at = np.where(payable, span.last, NEVER)
         mark = np.searchsorted(marks, span.last - months, side="right") - 1
         for early in range(first, last):
             mine = payable & (mark == early)
-            places = self._reached(demand, money[:, early], (mine * (rank + 1)).max(axis=0))
+            places = self._reached(
+                demand, money[:, early], (mine * (rank + 1)).max(axis=0, initial=0)
+            )
             at[mine & (rank < places)] = marks[early]
         np.put_along_axis(self.paid_at, order, np.minimum(before, at).astype(np.int16), axis=0)
         paid = listed & (self.paid_at <= span.last)
         return paid & (self.paid_at.astype(np.int32) + self._block.months <= span.last), paid
 
     def _demand(self, order, owing, mark):
-        """What all paid so far and the first 0, 1, ... of a list ask: (places + 1) x rows x draws;
+        """What all paid so far and the first 0, 1, ... of a list ask: draws x (places + 1) x rows;
         and which places their own pots do not keep from being paid: bool, places x draws."""
         block, draw = self._block, np.arange(self._block.draws)
-        paid = (self.paid_at < NEVER).astype(float)
+        committed, paid = block.committed.T, (self.paid_at < NEVER).T.astype(float)
         if self._own is None:
-            more = [
-                block.cost[goals, :, draw].T * own for goals, own in zip(order, owing, strict=True)
-            ]
-            done = np.einsum("gkd,gd->kd", block.cost, paid)
-            return np.cumsum([block.committed + done, *more], axis=0), np.ones_like(owing)
+            done = committed + np.einsum("dgk,dg->dk", self._cost, paid)
+            more = self._cost[draw[:, None], order.T] * owing.T[:, :, None]
+            demand = np.concatenate([done[:, None], more], axis=1)
+            return np.cumsum(demand, axis=1, out=demand), np.ones_like(owing)
         holders, others, money = self._layout.holder, self._layout.own_sets, self._own[:, :, mark]
-        cost = block.own_committed.copy()
-        np.add.at(cost, holders, block.cost * paid[:, None])
-        asked = np.array([self._beyond_own(*each)[0] for each in zip(cost, money, strict=True)])
-        demand = [self._sets.demand(block.committed) + asked.sum(axis=0)]
-        blocked = np.zeros((len(others.members), len(draw)), dtype=bool)
+        cost = np.array(block.own_committed.transpose(2, 0, 1))
+        np.add.at(cost, (slice(None), holders), self._cost * paid[:, :, None])
+        pairs = zip(cost.transpose(1, 2, 0), money, strict=True)
+        asked = np.array([self._beyond_own(*pair)[0] for pair in pairs]).transpose(2, 0, 1)
+        demand = [self._sets.demand(block.committed).T + asked.sum(axis=1)]
+        blocked = np.zeros((len(draw), len(others.members)), dtype=bool)
         able = np.empty_like(owing)
         for k, goals in enumerate(order):
-            at = (holders[goals], slice(None), draw)
-            more = (cost[at] + block.cost[goals, :, draw] * owing[k][:, None]).T
-            own = money[goals, :, draw].T
-            part, able[k] = self._beyond_own(more, own)
+            at, own = (draw, holders[goals]), money[goals, :, draw].T
+            more = cost[at] + self._cost[draw, goals] * owing[k][:, None]
+            part, able[k] = self._beyond_own(more.T, own)
             step = (part.T - asked[at]) * able[k][:, None]
-            demand.append(demand[-1] + step.T)
+            demand.append(demand[-1] + step)
             asked[at] += step
-            cost[at] = np.where(able[k], more, cost[at].T).T
+            cost[at] = np.where(able[k][:, None], more, cost[at])
             # The set of own pots that a commune which cannot bear its part breaks by most.
             short = owing[k] & ~able[k]
             held = THOUSANDTHS * (others.members[:, self._layout.own] @ own[:, short])
-            worst = (others.demand(more[:, short]) - held).argmax(axis=0)
-            blocked[worst, draw[short]] = True
-        self.blocked[len(self._sets.members) :] += blocked.sum(axis=1)
-        return np.array(demand), able
+            worst = (others.demand(more[short].T) - held).argmax(axis=0)
+            blocked[draw[short], worst] = True
+        self.blocked[len(self._sets.members) :] += blocked.sum(axis=0)
+        return np.stack(demand, axis=1), able
 
     def _beyond_own(self, cost, own):
         """What a commune asks of each set of shared pots, and whether its own can bear the rest."""
@@ -491,20 +496,19 @@ class Purse:
         """
         paid, open_ = most.copy(), np.flatnonzero(most)
         while len(open_):
-            few = self._over[self._few]
             low, high = np.zeros_like(open_), paid[open_]
             for _ in range(int(high.max()).bit_length()):
                 middle = (low + high + 1) // 2
-                enough = (few @ _both(demand, middle, money, open_) <= 0).all(axis=0)
-                low, high = np.where(enough, (middle, high), (low, middle - 1))
+                over = self._broken(demand, middle, money, open_, self._few)
+                low, high = np.where((over <= 0).all(axis=1), (middle, high), (low, middle - 1))
             paid[open_] = low
-            over = self._over @ _both(demand, low, money, open_)
-            broken = (over.max(axis=0) > 0) & (low > 0)
-            self._few[over[:, broken].argmax(axis=0)] = True
+            over = self._broken(demand, low, money, open_)
+            broken = (over.max(axis=1) > 0) & (low > 0)
+            self._few[over[broken].argmax(axis=1)] = True
             open_ = open_[broken]
         return paid
 
-
-def _both(demand, places, money, draws):
-    """What so many places ask in some of the draws, and the money there is: rows x draws."""
-    return np.concatenate([demand[places, :, draws].T, money[:, draws]])
+    def _broken(self, demand, places, money, draws, sets=slice(None)):
+        """By how much sets are broken where so many places are paid in these draws: draws x sets"""
+        both = np.concatenate([demand[draws, places], money[:, draws].T], axis=1)
+        return both @ self._over[sets].T

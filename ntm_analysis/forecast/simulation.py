@@ -22,10 +22,11 @@ from .cycle import NEVER, Alike, Chances, Communes, Purse, finishing
 from .evidence import HIGHEST_SUCCESS, Evidence, evidence, list_luck, province_of
 from .pace import ENDS, Area, AreaDraws, Posterior, area_draws, assumed_draws, fit
 from .pace import Run as AreaRun
-from .worlds import Layout, draw_block
+from .worlds import Block, Layout, draw_block
 from .yearly_list import Schedule, schedule
 
 LARGEST = 5_000_000  # kinds x goals x draws held at once by a worker
+PART = 1_000_000  # the same of the worlds that are led through the cycle together
 CALIBRATING = 1_000  # worlds in which the share paid in time is found
 ROUNDS = 3  # of finding it: who is listed depends on who succeeded
 ASSUMED = ("missed_return", "unlisted_finishing", "drift", "hard_area", "money_exponent")
@@ -239,7 +240,7 @@ def simulation(
     size = len(layout.sets.kinds) * max(1, len(plan.goals)) * BLOCK
     workers = (workers or os.cpu_count() or 1) if size <= 20 * LARGEST else 1
     with ThreadPoolExecutor(workers) as pool:
-        parts = list(pool.map(one, range(0, draws, BLOCK)))
+        parts = [part for block in pool.map(one, range(0, draws, BLOCK)) for part in block]
     joined = {k: np.concatenate([p[k] for p in parts], axis=1) for k in PER_DRAW}
     sums = {k: np.sum([p[k] for p in parts], axis=0) for k in SUMS}
     sums["listed"] = sums["listed"] / draws
@@ -251,31 +252,43 @@ PER_DRAW = ("months", "unlimited", "held", "lists", "lag")
 SUMS = ("listed", "in_time", "blocked", "lacking", "finishing")
 
 
-def part_of(numbers: AreaDraws | Chances, some: slice) -> AreaDraws | Chances:
+def part_of(numbers: AreaDraws | Chances | Block, some: slice) -> AreaDraws | Chances | Block:
     """The same numbers of some of the worlds."""
     arrays = {k: v for k, v in vars(numbers).items() if isinstance(v, ndarray)}
     return replace(numbers, **{name: array[..., some] for name, array in arrays.items()})
 
 
 def _block(layout, area, run, years, chances, purse):
-    """What is kept of a block of worlds; ``purse`` makes its money, where any is entered."""
+    """What is kept of the parts of a block of worlds; ``purse`` makes the money, where any is
+    entered."""
     plan, block = layout.plan, draw_block(layout, run.draws, run.seed, run.block)
-    listed = plan.goals.loc[plan.ntm, "year"].dropna().astype(int).value_counts().to_dict()
 
     @cache  # both crowds live in the same worlds
     def uniform(quantity, year):
         keys = layout.decisions if year is None else [f"{k}|{year}" for k in layout.decisions]
         return uniforms(run.seed, quantity, keys, run.draws, run.block)
 
-    purse, outcomes = purse and purse(layout, block), []
-    for own in (purse, None):
-        if plan.described:
-            crowd = Communes(layout, block, chances, uniform, own)
-        else:
-            crowd = Alike(plan, run, area, uniform("tie", None))
-        finishing(crowd, years, plan.spans, listed)
-        outcomes.append(crowd.outcome)
-    paid, unlimited = outcomes
+    def part(some):
+        """Few worlds at a time, so that what they take is at hand."""
+        few, luck, sure = (part_of(numbers, some) for numbers in (block, years, chances))
+        money, outcomes = purse and purse(layout, few), []
+        for own in (money, None):
+            if plan.described:
+                crowd = Communes(layout, few, sure, lambda *name: uniform(*name)[:, some], own)
+            else:
+                crowd = Alike(plan, run, area, uniform("tie", None))
+            finishing(crowd, luck, plan.spans, listed)
+            outcomes.append(crowd.outcome)
+        return _outcome(layout, few, money, *outcomes)
+
+    listed = plan.goals.loc[plan.ntm, "year"].dropna().astype(int).value_counts().to_dict()
+    step = max(1, PART // max(1, block.cost[:, :, 0].size)) if plan.described else run.draws
+    return [part(slice(at, at + step)) for at in range(0, run.draws, step)]
+
+
+def _outcome(layout, block, purse, paid, unlimited):
+    """What is kept of worlds: by draw :data:`PER_DRAW`, and :data:`SUMS`."""
+    plan = layout.plan
     reached = (paid.month <= plan.deadline)[plan.ntm].sum(axis=0)
     return {
         "months": paid.month,

@@ -179,7 +179,6 @@ class Block:
 
     Attributes
     ----------
-    draws : int
     lacks : ndarray of bool
         NTM goals x criteria x draws.
     count : ndarray of int16
@@ -201,7 +200,6 @@ class Block:
         Months from a year's end to the decision, goals x draws.
     """
 
-    draws: int
     lacks: ndarray
     count: ndarray
     cost: ndarray
@@ -211,6 +209,11 @@ class Block:
     money: ndarray
     own_money: ndarray | None
     lag: ndarray
+
+    @property
+    def draws(self) -> int:
+        """How many worlds."""
+        return self.lag.shape[1]
 
 
 def draw_block(layout, draws, seed, block=0):
@@ -265,7 +268,6 @@ def draw_block(layout, draws, seed, block=0):
     lag = uniforms(seed, "decision", layout.decisions, draws, block)
     ends = (plan.rules[f"decision_{end}"] for end in ("low", "mode", "high"))
     return Block(
-        draws,
         ntm.lacks,
         np.concatenate(counts).astype(np.int16),
         cost,
