@@ -462,7 +462,8 @@ class Purse:
         cost = np.array(block.own_committed.transpose(2, 0, 1))
         np.add.at(cost, (slice(None), holders), self._cost * paid[:, :, None])
         pairs = zip(cost.transpose(1, 2, 0), money, strict=True)
-        asked = np.array([self._beyond_own(*pair)[0] for pair in pairs]).transpose(2, 0, 1)
+        asked = np.array([self._beyond_own(*pair)[0] for pair in pairs])
+        asked = asked.reshape(len(holders), len(self._over), len(draw)).transpose(2, 0, 1)
         demand = [self._sets.demand(block.committed).T + asked.sum(axis=1)]
         blocked = np.zeros((len(draw), len(others.members)), dtype=bool)
         able = np.empty_like(owing)

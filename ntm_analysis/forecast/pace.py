@@ -18,7 +18,6 @@ What was fitted serves the past only; an area's years after the as-of day are dr
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -70,7 +69,7 @@ class Posterior:
     last: int
 
     @classmethod
-    def read(cls, path: Path = FIT) -> "Posterior":
+    def read(cls) -> "Posterior":
         """The fit kept with the reference data.
 
         Examples
@@ -78,7 +77,7 @@ class Posterior:
         >>> bool(0.6 < Posterior.read().draws["success"].mean() < 0.95)
         True
         """
-        table = pd.read_csv(path)
+        table = pd.read_csv(FIT)
         return cls(table.drop(columns="last"), int(table["last"].iloc[0]))
 
     def table(self) -> DataFrame:

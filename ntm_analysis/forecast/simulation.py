@@ -8,7 +8,7 @@ import datetime as dt
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import cache, cached_property, lru_cache, partial
+from functools import cache, cached_property, lru_cache
 
 import numpy as np
 import pandas as pd
@@ -234,10 +234,10 @@ def simulation(
     def one(at):
         some = slice(at, min(at + BLOCK, draws))
         own = replace(area_run, draws=some.stop - at, block=at // BLOCK)
-        purse = partial(Purse, factor=factor) if baseline.usual_money else None
-        return _block(layout, area, own, part_of(years, some), part_of(chances, some), purse)
+        money = factor if baseline.usual_money else None
+        return _block(layout, area, own, part_of(years, some), part_of(chances, some), money)
 
-    size = len(layout.sets.kinds) * max(1, len(plan.goals)) * BLOCK
+    size = len(layout.sets.kinds) * len(plan.goals) * BLOCK
     workers = (workers or os.cpu_count() or 1) if size <= 20 * LARGEST else 1
     with ThreadPoolExecutor(workers) as pool:
         parts = [part for block in pool.map(one, range(0, draws, BLOCK)) for part in block]
@@ -258,10 +258,10 @@ def part_of(numbers: AreaDraws | Chances | Block, some: slice) -> AreaDraws | Ch
     return replace(numbers, **{name: array[..., some] for name, array in arrays.items()})
 
 
-def _block(layout, area, run, years, chances, purse):
-    """What is kept of the parts of a block of worlds; ``purse`` makes the money, where any is
-    entered."""
+def _block(layout, area, run, years, chances, factor):
+    """What is kept of the parts of a block of worlds; without a ``factor`` of money all is paid."""
     plan, block = layout.plan, draw_block(layout, run.draws, run.seed, run.block)
+    listed = plan.goals.loc[plan.ntm, "year"].dropna().astype(int).value_counts().to_dict()
 
     @cache  # both crowds live in the same worlds
     def uniform(quantity, year):
@@ -271,18 +271,17 @@ def _block(layout, area, run, years, chances, purse):
     def part(some):
         """Few worlds at a time, so that what they take is at hand."""
         few, luck, sure = (part_of(numbers, some) for numbers in (block, years, chances))
-        money, outcomes = purse and purse(layout, few), []
-        for own in (money, None):
+        purse, outcomes = None if factor is None else Purse(layout, few, factor), []
+        for own in (purse, None):
             if plan.described:
                 crowd = Communes(layout, few, sure, lambda *name: uniform(*name)[:, some], own)
             else:
                 crowd = Alike(plan, run, area, uniform("tie", None))
             finishing(crowd, luck, plan.spans, listed)
             outcomes.append(crowd.outcome)
-        return _outcome(layout, few, money, *outcomes)
+        return _outcome(layout, few, purse, *outcomes)
 
-    listed = plan.goals.loc[plan.ntm, "year"].dropna().astype(int).value_counts().to_dict()
-    step = max(1, PART // max(1, block.cost[:, :, 0].size)) if plan.described else run.draws
+    step = 1 + PART // (1 + block.cost[:, :, 0].size) if plan.described else run.draws
     return [part(slice(at, at + step)) for at in range(0, run.draws, step)]
 
 

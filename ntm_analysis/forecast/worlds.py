@@ -98,7 +98,7 @@ class Layout:
         # The first goal of each commune holds its own pots; without own pots all is in common.
         first = plan.goals.drop_duplicates("unit").reset_index().set_index("unit")["index"]
         self.first = first * bool(self.own)
-        self.holder = plan.goals["unit"].map(self.first).to_numpy()
+        self.holder = plan.goals["unit"].map(self.first).to_numpy(dtype=np.int64)
         self.items = [
             self._item(level, works)
             for level in plan.missing
