@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy import ndarray
 from pandas import DataFrame
-from scipy.special import betaincinv, betaln, polygamma
+from scipy.special import betaincinv, betaln, polygamma, softmax
 
 from ..need.draws import uniforms
 from ..problems import DataProblems, Problem
@@ -52,7 +52,7 @@ class Evidence:
     assumed: DataFrame
 
 
-def evidence(as_of: dt.date | None = None, folder: Path = REFERENCE) -> Evidence:
+def evidence(as_of=None, folder=REFERENCE) -> Evidence:
     """The evidence of the reference tables, as known on a day.
 
     Parameters
@@ -95,16 +95,13 @@ def reference(name: str, as_of: dt.date | None = None, folder: Path = REFERENCE)
 
 def _tables(names, as_of, folder):
     """Reference tables with their checks, as known on a day."""
-    problems: list[Problem] = []
-    tables = {}
+    problems, tables = [], {}
     for name in names:
         file = f"panel_{name}.csv"
         known_as = "panel_series" if name == "nghe_an" else f"panel_{name}"
         rows = tables[name] = read_table(folder / file, known_as, "vi", "vi", problems)
         column = {"series": "value", "nghe_an": "value", "groups": "communes"}.get(name)
-        if column is None:
-            continue
-        above = rows[rows[column] > rows["total"]]
+        above = rows[rows[column] > rows["total"]] if column else rows[:0]
         if column == "value":
             above = above[above["measure"].str.startswith("ntm_communes")]
         for row in above.to_dict("records"):
@@ -124,10 +121,9 @@ def read_series(path: Path) -> DataFrame:
     DataProblems
         Where the file cannot be read, or lacks a column.
     """
-    problems: list[Problem] = []
+    problems = []
     rows = read_raw(path, list(SERIES), problems)
-    problems = [problem for problem in problems if problem.code != "unknown_column"]
-    if problems:
+    if problems := [problem for problem in problems if problem.code != "unknown_column"]:
         raise DataProblems(problems)
     return rows.reindex(columns=["row", *SERIES], fill_value="")
 
@@ -161,7 +157,7 @@ def province_of(area: str) -> str:
     return OTHER_NAMES.get(name, name)
 
 
-def figures(rows: DataFrame) -> tuple[DataFrame, DataFrame]:
+def figures(rows):
     """NTM communes of areas, one row an area and day, and the rows left out.
 
     Parameters
@@ -218,7 +214,7 @@ def _number(cells):
     return pd.to_numeric(cells.astype(str).str.strip().str.replace(",", "."), errors="coerce")
 
 
-def lists(rows: DataFrame) -> DataFrame:
+def lists(rows):
     """Yearly NTM lists with their result, one row an area and year, ``read`` before ``derived``.
 
     The plan is a lower bound of the list: where more finished than were planned, the list was met
@@ -262,11 +258,9 @@ def lists(rows: DataFrame) -> DataFrame:
 def success_weights(lists: DataFrame) -> ndarray:
     """Posterior of mean success and correlation on ``GRID`` x ``GRID``, the prior flat."""
     met, failed = _grid_sizes()
-    weight = np.zeros_like(met)
-    for listed, finished in lists[["listed", "finished"]].to_numpy(float):
-        weight += betaln(met + finished, failed + listed - finished) - betaln(met, failed)
-    weight = np.exp(weight - weight.max())
-    return weight / weight.sum()
+    listed, finished = lists[["listed", "finished"]].to_numpy(float).T[:, :, None, None]
+    chance = betaln(met + finished, failed + listed - finished) - betaln(met, failed)
+    return softmax(chance.sum(axis=0))
 
 
 def _grid_sizes():
@@ -303,7 +297,7 @@ def luck_variance(success: ndarray, correlation: ndarray) -> ndarray:
     return polygamma(1, met) - polygamma(1, met + failed)
 
 
-def list_outcomes(lists: DataFrame) -> DataFrame:
+def list_outcomes(lists):
     """Lists against their outcomes: how many were met in full and under half, seen and expected.
 
     Parameters
@@ -326,17 +320,17 @@ def list_outcomes(lists: DataFrame) -> DataFrame:
     """
     from scipy.stats import betabinom
 
-    sizes = _grid_sizes()
-    weight = success_weights(lists)
-    listed, finished = lists["listed"].to_numpy(), lists["finished"].to_numpy()
-    full = [(weight * betabinom.pmf(number, number, *sizes)).sum() for number in listed]
-    half = [(weight * betabinom.cdf((number - 1) // 2, number, *sizes)).sum() for number in listed]
+    sizes, weight = _grid_sizes(), success_weights(lists)
+    listed, finished = lists[["listed", "finished"]].to_numpy().T
+    number = listed[:, None, None]
+    full = betabinom.pmf(number, number, *sizes)
+    under_half = betabinom.cdf((number - 1) // 2, number, *sizes)
+    expected = [(weight * chance).sum(axis=(1, 2)).mean() for chance in (full, under_half)]
     seen = [(finished == listed).mean(), (2 * finished < listed).mean()]
-    expected = [np.mean(full), np.mean(half)]
     return DataFrame({"seen": seen, "expected": expected}, index=["full", "under_half"])
 
 
-def listed_communes(trajectories: DataFrame) -> DataFrame:
+def listed_communes(trajectories):
     """Single communes listed for one year against what became of them; thin.
 
     A result is known where a row from October of the year on tells a number of criteria: on time
@@ -363,10 +357,8 @@ def listed_communes(trajectories: DataFrame) -> DataFrame:
     listed = trajectories[single & (trajectories["level"] == "ntm")]
     results = trajectories[trajectories["criteria_met"].notna()]
     rows = listed[["area", "commune", "registered_for"]].drop_duplicates()
-    joined = rows.merge(results, on=["area", "commune"], suffixes=("", "_told"))
-    joined["year"] = joined["registered_for"].astype(int)
-    joined["month"] = joined["date"].str[:7].map(month_number)
-    known = joined[joined["month"] >= 12 * joined["year"] + 10]
-    all_met = (known["criteria_met"] >= known["of"]) & (known["month"] <= 12 * known["year"] + 12)
-    known = known.assign(on_time=all_met)
+    rows = rows.merge(results, on=["area", "commune"], suffixes=("", "_told"))
+    rows["year"] = rows["registered_for"].astype(int)
+    month = rows["date"].str[:7].map(month_number) - 12 * rows["year"]
+    known = rows.assign(on_time=(rows["criteria_met"] >= rows["of"]) & (month <= 12))[month >= 10]
     return known.groupby(["area", "commune", "year"], as_index=False)["on_time"].any()

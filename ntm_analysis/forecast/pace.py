@@ -18,13 +18,12 @@ What was fitted serves the past only; an area's years after the as-of day are dr
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy import ndarray
 from pandas import DataFrame
-from scipy.special import gammaincinv, ndtri
+from scipy.special import gammaincinv, ndtri, softmax
 
 from ..need.draws import MEANS, pert, uniforms
 from .evidence import (
@@ -41,12 +40,10 @@ from .evidence import (
 FIT = REFERENCE / "fit.csv"
 APART = 0.7 * 12  # months between neighbouring figures, at least
 STEP_UNTIL = 2013  # the programme's first years, in which next to nothing was recognised
-SPREADS = ("area", "year", "area_year", "figure")
-HYPER = ("step", *SPREADS)
-# Weak priors: normal for mean and step, half-normal for the standard deviations.
+HYPER = ["step", "area", "year", "area_year", "figure"]
+# Weak priors: normal for mean and step; for the standard deviations half-normal with scale 1.
 MEAN_PRIOR = (-2.0, 2.0)
 STEP_PRIOR = (-2.0, 1.5)
-SPREAD_PRIOR = 1.0
 LEVEL_OF_COUNTRY = 1.0  # standard deviation of the country's own level
 START = (np.array([-2.0, *np.log([0.7, 0.5, 0.4, 0.5])]), np.diag([1.0, 0.5, 0.5, 0.8, 0.5]) ** 2)
 SIZES = (512, 512, 2048)  # points of the three rounds of importance sampling
@@ -72,7 +69,7 @@ class Posterior:
     last: int
 
     @classmethod
-    def read(cls, path: Path = FIT) -> "Posterior":
+    def read(cls) -> "Posterior":
         """The fit kept with the reference data.
 
         Examples
@@ -80,7 +77,7 @@ class Posterior:
         >>> bool(0.6 < Posterior.read().draws["success"].mean() < 0.95)
         True
         """
-        table = pd.read_csv(path)
+        table = pd.read_csv(FIT)
         return cls(table.drop(columns="last"), int(table["last"].iloc[0]))
 
     def table(self) -> DataFrame:
@@ -89,24 +86,15 @@ class Posterior:
 
     def proposal(self) -> tuple[ndarray, ndarray]:
         """Where a fit of nearly the same rows may begin: mean and covariance of its points."""
-        points = hyper_of(self.draws).copy()
+        points = self.draws[HYPER].to_numpy(copy=True)
         points[:, 1:] = np.log(points[:, 1:])
         return points.mean(axis=0), np.cov(points.T)
-
-    def years(self) -> list[int]:
-        """Years with an effect of their own."""
-        return [int(name[1:]) for name in self.draws if name.startswith("y2")]
-
-
-def hyper_of(draws: DataFrame) -> ndarray:
-    """Step and standard deviations of draws of a posterior: (rows, 5)."""
-    return draws[list(HYPER)].to_numpy()
 
 
 # --- figures to intervals -------------------------------------------------------------------------
 
 
-def intervals(figures: DataFrame, communes: float = np.nan) -> DataFrame:
+def intervals(figures, communes=np.nan):
     """Neighbouring figures of each area, at least 0.7 years apart, the last always among them.
 
     Parameters
@@ -128,12 +116,10 @@ def intervals(figures: DataFrame, communes: float = np.nan) -> DataFrame:
     >>> intervals(DataFrame(rows)).iloc[0, 3:].tolist()
     [20, 8, 24144, 24192]
     """
-    rows = []
-    for area, own in figures[figures["month"] > BEGIN].sort_values("month").groupby("area"):
-        points = [
-            (BEGIN, 0.0, np.nan),
-            *own[["month", "finished", "total"]].itertuples(index=False),
-        ]
+    rows, names = [], ["area", "area_kind", "province"]
+    known = figures[figures["month"] > BEGIN].sort_values("month")
+    for area, own in known.groupby(names):
+        points = [(BEGIN, 0, np.nan), *own[["month", "finished", "total"]].to_numpy()]
         usual = usual_total(own, communes)
         chain = [points.pop()]
         for point in reversed(points):
@@ -143,10 +129,9 @@ def intervals(figures: DataFrame, communes: float = np.nan) -> DataFrame:
             counts = increase(first, second, usual)
             if not isinstance(counts, str):
                 total, start, end = counts
-                names = (area, *own[["area_kind", "province"]].iloc[0])
-                rows.append((*names, total - start, max(end - start, 0), first[0], second[0]))
-    columns = ["area", "area_kind", "province", "left", "finished", "first", "last"]
-    return DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[3:], int))
+                rows.append((*area, total - start, max(end - start, 0), first[0], second[0]))
+    columns = ["left", "finished", "first", "last"]
+    return DataFrame(rows, columns=names + columns).astype(dict.fromkeys(columns, int))
 
 
 def usual_total(own: DataFrame, communes: float = np.nan) -> float:
@@ -182,6 +167,11 @@ def increase(first: tuple, second: tuple, usual: float) -> tuple[int, int, int] 
     return int(communes), int(start), int(second[1])
 
 
+def years_until(last: int) -> ndarray:
+    """The years of the programme up to that of a month, its slow first ones in any case."""
+    return np.arange(BEGIN // 12, max((last - 1) // 12, STEP_UNTIL) + 1)
+
+
 # --- the likelihood -------------------------------------------------------------------------------
 
 
@@ -193,33 +183,34 @@ class Design:
     finished: ndarray
     parts: ndarray  # (intervals, years) years' fractions
     early: ndarray  # (years,) 1 before 2014
+    shares: ndarray  # (intervals, 2) of the province's effect, of the area's own
     between: ndarray  # correlation of area effects
     same: ndarray  # one area, not the country
-    country: ndarray
+    country: ndarray  # (intervals,)
 
 
-def design(rows: DataFrame, years: Sequence[int]) -> Design:
+def design(rows: DataFrame, years: ndarray) -> Design:
     """The arrays of the likelihood for ``rows`` of :func:`intervals`."""
-    after = 12 * np.asarray(years)
-    first, last = (rows[name].to_numpy()[:, None] for name in ("first", "last"))
-    parts = np.maximum(np.minimum(last, after + 12) - np.maximum(first, after), 0) / 12
-    country, district = ((rows["area_kind"] == kind).to_numpy() for kind in (COUNTRY, "district"))
-    area, province = (
-        rows[name].to_numpy()[:, None] == rows[name].to_numpy() for name in ("area", "province")
-    )
-    # Two districts share half a variance, a district and its province the root of it.
-    districts = district[:, None].astype(int) + district
-    shared = np.choose(districts, [0.0, 0.5**0.5, 0.5])
-    inside = ~country[:, None] & ~country
+    first, last = rows[["first", "last"]].to_numpy().T[:, :, None]
+    parts = (np.minimum(last, 12 * years + 12) - np.maximum(first, 12 * years)).clip(0) / 12
+    area, province = (np.equal.outer(own, own) for own in rows[["area", "province"]].to_numpy().T)
+    shares = np.array([effect_shares(kind) for kind in rows["area_kind"]]).reshape(-1, 2)
+    of_province, of_area = (np.outer(share, share) for share in shares.T)
+    country = (rows["area_kind"] == COUNTRY).to_numpy()
     return Design(
-        rows["left"].to_numpy(float),
-        rows["finished"].to_numpy(float),
+        *rows[["left", "finished"]].to_numpy(float).T,
         parts,
-        (np.asarray(years) <= STEP_UNTIL).astype(float),
-        np.where(area, 1.0, province * shared) * inside,
-        area & inside,
-        (country[:, None] & country).astype(float),
+        (years <= STEP_UNTIL).astype(float),
+        shares,
+        province * of_province + area * of_area,
+        area & ~country,
+        country,
     )
+
+
+def effect_shares(kind):
+    """How much an area's effect takes of its province's and of its own."""
+    return [0.5**0.5, 0.5**0.5] if kind == "district" else [1.0, 0.0]
 
 
 def hazard_parts(model: Design, step: ndarray) -> tuple[ndarray, ndarray]:
@@ -232,12 +223,18 @@ def hazard_parts(model: Design, step: ndarray) -> tuple[ndarray, ndarray]:
 def covariance(model: Design, hyper: ndarray) -> tuple[ndarray, ndarray, ndarray]:
     """Of the log yearly hazards for each point of ``hyper`` (points, 5); offsets and parts."""
     offset, parts = hazard_parts(model, hyper[:, 0])
-    area, year, area_year, figure = (hyper[:, [k], None] ** 2 for k in range(1, 5))
-    together = parts @ parts.mT
-    cover = area * model.between + year * together + area_year * together * model.same
-    cover += MEAN_PRIOR[1] ** 2 + LEVEL_OF_COUNTRY**2 * model.country
-    cover += figure * np.diag(model.parts.sum(axis=1) ** -2.0)
-    return cover, offset, parts
+    level = np.where(model.country, LEVEL_OF_COUNTRY, hyper[:, 1, None, None]) ** 2
+    cover = level * model.between + MEAN_PRIOR[1] ** 2
+    return cover + scatter(model, hyper, parts, parts), offset, parts
+
+
+def scatter(model, hyper, parts, unknown):
+    """Covariance of the log hazards round their levels; ``unknown``: parts of years whose effect
+    is not known."""
+    year, area_year, figure = hyper.T[2:, :, None, None] ** 2
+    of_area = area_year * (parts @ parts.mT) * model.same
+    error = figure * np.diag(model.parts.sum(axis=1) ** -2.0)
+    return year * (unknown @ unknown.mT) + of_area + error
 
 
 def responses(
@@ -262,7 +259,7 @@ def responses(
         moved = offset + centre + cover @ weighed
         change = np.clip(moved - log_hazard, -2, 2)
         log_hazard = log_hazard + change
-        if not len(change) or np.abs(change).max() < 1e-7:
+        if np.abs(change).max(initial=0) < 1e-7:
             break
     return value, variance
 
@@ -275,28 +272,28 @@ def log_likelihood(
 ) -> ndarray:
     """Log density of the figures for each point of ``hyper``, all effects integrated out."""
     cover, offset, _ = covariance(model, hyper)
-    root = np.linalg.cholesky(cover + np.diag(variance))
-    rest = np.linalg.solve(root, (value - offset - MEAN_PRIOR[0])[:, :, None])[:, :, 0]
-    size = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
-    return -size - 0.5 * (rest**2).sum(axis=1) - 0.5 * len(value) * np.log(2 * np.pi)
+    cover = cover + np.diag(variance)
+    away = value - offset - MEAN_PRIOR[0]
+    weighed = np.linalg.solve(cover, away[:, :, None])[:, :, 0]
+    size = np.linalg.slogdet(2 * np.pi * cover)[1]
+    return -0.5 * (size + (away * weighed).sum(axis=1))
 
 
-def _log_prior(points):
+def _log_prior(points, hyper):
     """Of step and log spreads; the last term is the change from spreads to their logarithms."""
     step = (points[:, 0] - STEP_PRIOR[0]) / STEP_PRIOR[1]
-    spreads = np.exp(points[:, 1:]) / SPREAD_PRIOR
-    return -0.5 * step**2 - 0.5 * (spreads**2).sum(axis=1) + points[:, 1:].sum(axis=1)
+    return points[:, 1:].sum(axis=1) - 0.5 * (step**2 + (hyper[:, 1:] ** 2).sum(axis=1))
 
 
 # --- the fit --------------------------------------------------------------------------------------
 
 
 def fit(
-    figures: DataFrame,
-    lists: DataFrame,
-    draws: int = 1_000,
-    proposal: tuple = START,
-    sizes: Sequence[int] = SIZES,
+    figures,
+    lists,
+    draws=1_000,
+    proposal=START,
+    sizes=SIZES,
 ) -> Posterior:
     """The posterior by importance sampling in rounds, the effects normal given the spreads.
 
@@ -319,32 +316,33 @@ def fit(
     (50, 18)
     """
     rows = intervals(figures)
-    last = int(rows["last"].max()) if len(rows) else BEGIN
-    years = range(BEGIN // 12, max((last - 1) // 12, STEP_UNTIL) + 1)
+    last = int(max([BEGIN, *rows["last"]]))
+    years = years_until(last)
     model = design(rows, years)
     centre, spread = proposal
     for number, size in enumerate(sizes):
-        middle = np.array([[centre[0], *np.exp(centre[1:])]])
-        cover, offset, _ = covariance(model, middle)
+        cover, offset, _ = covariance(model, _natural(centre[None]))
         value, variance = responses(model, cover[0], MEAN_PRIOR[0], offset[0])
         points, log_proposed = _points(centre, spread, number, size)
-        hyper = np.column_stack([points[:, 0], np.exp(points[:, 1:])])
-        log_weight = log_likelihood(model, hyper, value, variance) + _log_prior(points)
+        hyper = _natural(points)
+        log_weight = log_likelihood(model, hyper, value, variance) + _log_prior(points, hyper)
         log_weight = log_weight - log_proposed
         flat = _tempered(log_weight)
         centre = flat @ points
         spread = (points - centre).T * flat @ (points - centre) + 1e-4 * np.eye(len(HYPER))
-    weight = np.exp(log_weight - log_weight.max())
-    weight /= weight.sum()
-    chosen = np.searchsorted(np.cumsum(weight), (np.arange(draws) + 0.5) / draws)
+    chosen = np.searchsorted(softmax(log_weight).cumsum(), (np.arange(draws) + 0.5) / draws)
     # In an order that says nothing: worlds take the rows one by one.
-    shuffled = np.argsort(uniforms(0, "fit", ["order"], draws)[0])
-    hyper = hyper[np.minimum(chosen, len(hyper) - 1)[shuffled]]
+    hyper = hyper[chosen[np.argsort(uniforms(0, "fit", ["order"], draws)[0])]]
     mean, *effects = _effects(model, hyper, value, variance).T
     columns = ["mean", *HYPER, *(f"y{year}" for year in years)]
     table = DataFrame(np.column_stack([mean, hyper, *effects]), columns=columns)
     success, correlation = success_draws(lists, draws)
     return Posterior(table.assign(success=success, correlation=correlation), last)
+
+
+def _natural(points):
+    """Step and spreads of points, which hold the spreads' logarithms."""
+    return np.column_stack([points[:, 0], np.exp(points[:, 1:])])
 
 
 def _points(centre, spread, number, size):
@@ -361,29 +359,35 @@ def _points(centre, spread, number, size):
 def _tempered(log_weight):
     """Weights made so even that a tenth of the points count: for where to look next."""
     power = 1.0
-    while True:
-        weight = np.exp(power * (log_weight - log_weight.max()))
-        weight /= weight.sum()
-        if (weight**2).sum() * len(weight) <= 10:
-            return weight
+    while ((weight := softmax(power * log_weight)) ** 2).sum() * len(weight) > 10:
         power *= 0.8
+    return weight
 
 
 def _effects(model, hyper, value, variance):
     """Mean and year effects, one draw for each row of ``hyper``: (rows, 1 + years)."""
     cover, offset, parts = covariance(model, hyper)
-    spread = np.column_stack(
-        [np.full(len(hyper), MEAN_PRIOR[1]), *([hyper[:, 2]] * parts.shape[2])]
-    )
-    prior = spread[:, :, None] ** 2 * np.eye(spread.shape[1])
-    loads = np.concatenate([np.ones((len(hyper), 1, len(value))), parts.mT], axis=1)
-    loads = spread[:, :, None] ** 2 * loads
-    gain = np.linalg.solve(cover + np.diag(variance), loads.mT).mT
-    mean = np.einsum("dgi,di->dg", gain, value - offset - MEAN_PRIOR[0])
-    keys = [f"effect|{k}" for k in range(spread.shape[1])]
-    effects = mean + _normal_with(prior - gain @ loads.mT, uniforms(0, "fit", keys, len(hyper)))
+    years = np.repeat(hyper[:, 2:3], parts.shape[2], axis=1)
+    prior = np.column_stack([np.full(len(hyper), MEAN_PRIOR[1]), years]) ** 2
+    weights = np.concatenate([np.ones((*offset.shape, 1)), parts], axis=2)
+    value = value - offset - MEAN_PRIOR[0]
+    mean, left = _given_figures(prior, weights, cover + np.diag(variance), value)
+    keys = [f"effect|{k}" for k in range(prior.shape[1])]
+    effects = mean + _normal_with(left, uniforms(0, "fit", keys, len(hyper)))
     effects[:, 0] += MEAN_PRIOR[0]
     return effects
+
+
+def _given_figures(prior, weights, cover, value):
+    """Means and covariances of normal states given figures that are weighted sums of them.
+
+    By row: ``prior`` (rows, states) variances; ``weights`` (rows, figures, states); ``cover`` and
+    ``value`` of the figures.
+    """
+    loads = weights * prior[:, None, :]
+    gain = np.linalg.solve(cover, loads).mT
+    mean = np.einsum("rsf,rf->rs", gain, value)
+    return mean, prior[:, :, None] * np.eye(prior.shape[1]) - gain @ loads
 
 
 def _normal_with(cover, uniform):
@@ -444,8 +448,6 @@ class AreaDraws:
 
     Attributes
     ----------
-    years : tuple of int
-        The calendar years of the rows below.
     share : numpy.ndarray
         (years, draws) part of the remaining communes that finishes in a whole year.
     length : numpy.ndarray
@@ -461,7 +463,6 @@ class AreaDraws:
         (draws,), (draws,), (years, draws): ``luck`` is ``list_luck(ease, success, correlation)``.
     """
 
-    years: tuple[int, ...]
     share: ndarray
     length: ndarray
     luck: ndarray
@@ -474,10 +475,10 @@ class AreaDraws:
 
 
 def area_draws(
-    posterior: Posterior,
-    assumed: DataFrame,
-    area: Area,
-    run: Run,
+    posterior,
+    assumed,
+    area,
+    run,
 ) -> AreaDraws:
     """An area's years in each world: its effect given its own figures, all later years afresh.
 
@@ -508,19 +509,18 @@ def area_draws(
         assumed_draws(run, assumed, key)
         for key in ("unlisted_finishing", "missed_return", "hard_area")
     )
-    hyper = hyper_of(table)[row]
-    mean, success, correlation = table[["mean", "success", "correlation"]].to_numpy()[row].T
+    columns = ["mean", "success", "correlation", "step", "year", "area_year"]
+    mean, success, correlation, step, year, area_year = table[columns].to_numpy()[row].T
     # Lists fare better or worse by area; the finishing share keeps its level all the same.
     success = np.minimum(success * hardness, HIGHEST_SUCCESS)
     if area.kind == COUNTRY:  # many lists: their lucks and area-years even out
-        correlation, hyper = np.full(run.draws, 1e-6), hyper * np.array([1, 1, 1, 0, 1])
-    step, _, year, area_year, _ = hyper.T
+        correlation, area_year = np.full(run.draws, 1e-6), np.zeros(run.draws)
     own = [f"{area.name}|{y}" for y in run.years]
-    ease, rounding = (_draw(run, quantity, own) for quantity in ("luck", "rounding"))
+    ease, rounding, pace = (_draw(run, name, own) for name in ("luck", "rounding", "area_year"))
+    pace = standard_normal(pace)
     level = mean + _level(posterior, table, area, run, row)
     level += np.multiply.outer(np.array(run.years) <= STEP_UNTIL, step)
     level += year * standard_normal(_draw(run, "year", [f"{y}" for y in run.years]))
-    pace = standard_normal(_draw(run, "area_year", own))
     share = -np.expm1(-np.exp(level + area_year * pace))
     # The length's spread is what success leaves over of the area-year's: nothing is counted twice.
     spread = np.sqrt(np.maximum(area_year**2 - luck_variance(success, correlation), 0))
@@ -529,7 +529,7 @@ def area_draws(
     length = np.clip(length * np.exp(spread * pace - spread**2 / 2), 0, 1)
     luck = list_luck(ease, success, correlation)
     shares = (share, length, luck, rounding)
-    return AreaDraws(tuple(run.years), *shares, unlisted, back, success, correlation, ease)
+    return AreaDraws(*shares, unlisted, back, success, correlation, ease)
 
 
 def _level(posterior, table, area, run, row):
@@ -538,25 +538,17 @@ def _level(posterior, table, area, run, row):
     The state is the effects of province and area, then a step for each year of the random walk.
     """
     steps = _walk_years(posterior, run)
-    hyper = hyper_of(table)
+    hyper = table[HYPER].to_numpy()
     scale = np.full(len(hyper), LEVEL_OF_COUNTRY) if area.kind == COUNTRY else hyper[:, 1]
     prior = np.column_stack([scale, scale, *([hyper[:, 2]] * len(steps))]) ** 2
     value, weights, noise = _figures_say(posterior, table, area, run, steps)
-    loads = weights * prior[:, None, :]
-    gain = np.linalg.solve(loads @ weights.mT + noise, loads).mT
-    mean = np.einsum("rsf,rf->rs", gain, value)
-    left = prior[:, :, None] * np.eye(prior.shape[1]) - gain @ loads
+    mean, left = _given_figures(
+        prior, weights, weights * prior[:, None] @ weights.mT + noise, value
+    )
     keys = [f"area|{province_of(area.name)}", f"area|{area.name}|own"]
     keys += [f"walk|{year}" for year in steps]
     state = mean[row] + _normal_with(left[row], _draw(run, "level", keys))
-    own = state[:, :2] @ _shares(area.kind)
-    walk = np.cumsum(np.column_stack([np.zeros(run.draws), state[:, 2:]]), axis=1)
-    return own + walk[:, np.searchsorted(steps, run.years, side="right")].T
-
-
-def _shares(kind):
-    """How much an area's effect takes of its province's and of its own."""
-    return np.array([0.5**0.5, 0.5**0.5] if kind == "district" else [1.0, 0.0])
+    return _shares_of_state(area.kind, steps, run.years) @ state.T
 
 
 def _walk_years(posterior, run):
@@ -567,52 +559,51 @@ def _walk_years(posterior, run):
     return list(range(after, max(run.years) + 1))
 
 
+def _shares_of_state(kind, steps, years):
+    """How much of each state is in the level of an area's years: (years, states)."""
+    walked = np.greater_equal.outer(years, steps)
+    return np.column_stack([np.tile(effect_shares(kind), (len(years), 1)), walked])
+
+
 def _figures_say(posterior, table, area, run, steps):
     """What the area's figures, and those of its province where given, say of its level.
 
     By posterior row: (rows, figures) log hazard less mean and year effects already fitted; (rows,
     figures, states) how much of each state is in them; (rows, figures, figures) their noise.
     """
-    rows, fitted = intervals(area.figures, area.communes), posterior.years()
-    years = range(BEGIN // 12, max((run.as_of - 1) // 12, STEP_UNTIL, fitted[-1]) + 1)
-    model, hyper = design(rows, years), hyper_of(table)
+    rows, years = (
+        intervals(area.figures, area.communes),
+        years_until(max(run.as_of, posterior.last)),
+    )
+    model, hyper = design(rows, years), table[HYPER].to_numpy()
     offset, parts = hazard_parts(model, hyper[:, 0])
     # A year that was not over on the as-of day, or was not fitted, is unknown.
-    seen = np.array([year in fitted and 12 * year + 12 <= run.as_of for year in years])
-    effects = table.reindex(columns=[f"y{year}" for year in years], fill_value=0.0).to_numpy()
-    centre = table["mean"].to_numpy()[:, None] + np.einsum("rfy,ry->rf", parts, effects * seen)
-    unseen = parts * ~seen
-    _, area_, year, area_year, figure = hyper.T[:, :, None, None]
-    noise = year**2 * (unseen @ unseen.mT)
-    if area.kind != COUNTRY:
-        same = rows["area"].to_numpy()[:, None] == rows["area"].to_numpy()
-        noise = noise + area_year**2 * (parts @ parts.mT) * same
-    noise = noise + figure**2 * np.diag(model.parts.sum(axis=1) ** -2.0)
-    own = np.array([_shares(kind) for kind in rows["area_kind"]]).reshape(-1, 2)
-    walk = [parts[:, :, np.array(years) >= step].sum(axis=2) for step in steps]
-    loads = np.stack([*np.broadcast_to(own.T[:, None], (2, *offset.shape)), *walk], axis=2)
-    cover = noise.mean(axis=0) + (area_**2).mean() * own @ own.T
+    effects = table.reindex(columns=[f"y{year}" for year in years]).to_numpy()
+    seen = ~np.isnan(effects[0]) & (12 * years + 12 <= run.as_of)
+    known = np.einsum("rfy,ry->rf", parts, np.nan_to_num(effects) * seen)
+    centre = table["mean"].to_numpy()[:, None] + known
+    noise = scatter(model, hyper, parts, parts * ~seen)
+    own = model.shares
+    cover = noise.mean(axis=0) + (hyper[:, 1] ** 2).mean() * own @ own.T
     value, variance = responses(model, cover, centre.mean(axis=0), offset.mean(axis=0))
-    said = (value - offset - centre, loads, noise + np.diag(variance))
+    walked = parts @ np.greater_equal.outer(years, steps)
+    weights = np.concatenate([np.broadcast_to(own, (*offset.shape, 2)), walked], axis=2)
+    said = (value - offset - centre, weights, noise + np.diag(variance))
     return said if area.reported is None else _with_list(*said, table, area, steps)
 
 
-def _with_list(value, loads, noise, table, area, steps):
+def _with_list(value, weights, noise, table, area, steps):
     """A reported list beside the figures: its length by the usual success is a finishing share."""
     first, listed, remaining = area.reported
-    mean, success, correlation, year, area_year = (
-        table[["mean", "success", "correlation", "year", "area_year"]].to_numpy().T
-    )
+    columns = ["mean", "success", "correlation", "year", "area_year"]
+    mean, success, correlation, year, area_year = table[columns].to_numpy().T
     part = min((listed + 0.5) / (remaining + 1), 0.98)
-    count = value.shape[1]
-    own = np.zeros((len(table), count + 1, count + 1))
-    own[:, :count, :count] = noise
+    noise = np.pad(noise, ((0, 0), (0, 1), (0, 1)))
     left_over = np.maximum(area_year**2 - luck_variance(success, correlation), 0)
-    own[:, count, count] = year**2 + left_over + (1 - part) / (listed + 0.5)
-    load = [*_shares(area.kind), *(float(step <= first) for step in steps)]
-    load = np.broadcast_to(load, (len(table), 1, len(load)))
+    noise[:, -1, -1] = year**2 + left_over + (1 - part) / (listed + 0.5)
+    own = np.tile(_shares_of_state(area.kind, steps, [first]), (len(table), 1, 1))
     more = np.log(-np.log1p(-part * success)) - mean
-    return np.column_stack([value, more]), np.concatenate([loads, load], axis=1), own
+    return np.column_stack([value, more]), np.concatenate([weights, own], axis=1), noise
 
 
 def _draw(run, quantity, keys):

@@ -8,7 +8,7 @@ import datetime as dt
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache, partial
+from functools import cache, cached_property, lru_cache
 
 import numpy as np
 import pandas as pd
@@ -22,10 +22,11 @@ from .cycle import NEVER, Alike, Chances, Communes, Purse, finishing
 from .evidence import HIGHEST_SUCCESS, Evidence, evidence, list_luck, province_of
 from .pace import ENDS, Area, AreaDraws, Posterior, area_draws, assumed_draws, fit
 from .pace import Run as AreaRun
-from .worlds import Layout, draw_block
+from .worlds import Block, Layout, draw_block
 from .yearly_list import Schedule, schedule
 
 LARGEST = 5_000_000  # kinds x goals x draws held at once by a worker
+PART = 1_000_000  # the same of the worlds that are led through the cycle together
 CALIBRATING = 1_000  # worlds in which the share paid in time is found
 ROUNDS = 3  # of finding it: who is listed depends on who succeeded
 ASSUMED = ("missed_return", "unlisted_finishing", "drift", "hard_area", "money_exponent")
@@ -97,10 +98,12 @@ class Simulation:
 
     Attributes
     ----------
-    months, signed, unlimited : ndarray of int16
-        Goals x draws: the month in which each is met; signed; met were all works paid in time.
-    latest : ndarray of int16
-        Goals x draws: the last month that counts for the deadline.
+    finish : str
+        Whether the deadline binds the criteria met (``met``) or the decision (``signed``).
+    months, unlimited : ndarray of int16
+        Goals x draws: the month in which each is met; met were all works paid in time.
+    lag : ndarray of int16
+        Goals x draws: months from a year's end to the decision.
     held : ndarray of int8
         Goals x draws: what held each back (:mod:`ntm_analysis.forecast.cycle`).
     listed : ndarray of float
@@ -111,8 +114,8 @@ class Simulation:
         The part of listed communes whose works are paid and ended in time.
     blocked : ndarray of int
         By set of the layout's ``blockers``, how often it kept a listed commune from being paid.
-    counts : dict of str to ndarray
-        ``lacking``: in how many worlds a commune lacks a criterion; ``finishing``: how many
+    lacking, finishing : ndarray
+        Communes not yet NTM x criteria: in how many worlds a commune lacks a criterion; how many
         communes finish in those, summed.
     """
 
@@ -122,15 +125,39 @@ class Simulation:
     finish: str
     baseline: Baseline
     months: ndarray
-    signed: ndarray
     unlimited: ndarray
-    latest: ndarray
     held: ndarray
-    listed: ndarray
     lists: ndarray
+    lag: ndarray
+    listed: ndarray
     in_time: float
     blocked: ndarray
-    counts: dict[str, ndarray]
+    lacking: ndarray
+    finishing: ndarray
+
+    @property
+    def counts(self) -> dict[str, ndarray]:
+        """``lacking`` and ``finishing`` by these names."""
+        return {"lacking": self.lacking, "finishing": self.finishing}
+
+    @cached_property
+    def signed(self) -> ndarray:
+        """The month of each decision: the end of the year that a goal is met in, and the lag."""
+        late = np.maximum(0, -(-(self.months.astype(int) - self._december) // 12))
+        month = self._december + 12 * late + self.lag
+        return np.where(self.months >= NEVER, NEVER, month).astype(np.int16)
+
+    @cached_property
+    def latest(self) -> ndarray:
+        """The last month in which a goal may be met to finish by the deadline: goals x draws."""
+        if self.finish == "met":
+            return np.full_like(self.lag, self.deadline)
+        years = (self.deadline - self._december - self.lag) // 12
+        return (self._december + 12 * years).astype(np.int16)
+
+    @property
+    def _december(self):
+        return 12 - self.plan.workbook.as_of.month
 
     @property
     def plan(self) -> Schedule:
@@ -168,16 +195,16 @@ def baseline_of(workbook: Workbook, seed: int) -> Baseline:
 
 
 def simulation(
-    layout: Layout,
-    draws: int,
-    seed: int,
-    baseline: Baseline,
+    layout,
+    draws,
+    seed,
+    baseline,
     *,
-    finish: str = "met",
-    known: Knowledge | None = None,
-    factor: float = 1.0,
-    workers: int = 0,
-) -> Simulation:
+    finish="met",
+    known=None,
+    factor=1.0,
+    workers=0,
+):
     """All worlds of a schedule laid out.
 
     Parameters
@@ -207,49 +234,33 @@ def simulation(
     def one(at):
         some = slice(at, min(at + BLOCK, draws))
         own = replace(area_run, draws=some.stop - at, block=at // BLOCK)
-        purse = partial(Purse, factor=factor) if baseline.usual_money else None
-        return _block(layout, area, own, part_of(years, some), part_of(chances, some), purse)
+        money = factor if baseline.usual_money else None
+        return _block(layout, area, own, part_of(years, some), part_of(chances, some), money)
 
-    size = len(layout.sets.kinds) * max(1, len(plan.goals)) * BLOCK
+    size = len(layout.sets.kinds) * len(plan.goals) * BLOCK
     workers = (workers or os.cpu_count() or 1) if size <= 20 * LARGEST else 1
     with ThreadPoolExecutor(workers) as pool:
-        parts = list(pool.map(one, range(0, draws, BLOCK)))
+        parts = [part for block in pool.map(one, range(0, draws, BLOCK)) for part in block]
     joined = {k: np.concatenate([p[k] for p in parts], axis=1) for k in PER_DRAW}
     sums = {k: np.sum([p[k] for p in parts], axis=0) for k in SUMS}
-    months, lag, lists = (joined[key] for key in ("months", "lag", "lists"))
-    return Simulation(
-        layout,
-        draws,
-        seed,
-        finish,
-        baseline,
-        months,
-        _signed(plan, months, lag),
-        joined["unlimited"],
-        _latest(plan, lag, finish),
-        joined["held"],
-        sums["listed"] / draws,
-        lists,
-        float(sums["in_time"] / max(1, lists[0].sum())),
-        sums["blocked"],
-        {"lacking": sums["lacking"], "finishing": sums["finishing"]},
-    )
+    sums["listed"] = sums["listed"] / draws
+    sums["in_time"] = float(sums["in_time"] / max(1, joined["lists"][0].sum()))
+    return Simulation(layout, draws, seed, finish, baseline, **joined, **sums)
 
 
 PER_DRAW = ("months", "unlimited", "held", "lists", "lag")
 SUMS = ("listed", "in_time", "blocked", "lacking", "finishing")
 
 
-def part_of(numbers: AreaDraws | Chances, some: slice) -> AreaDraws | Chances:
+def part_of(numbers: AreaDraws | Chances | Block, some: slice) -> AreaDraws | Chances | Block:
     """The same numbers of some of the worlds."""
     arrays = {k: v for k, v in vars(numbers).items() if isinstance(v, ndarray)}
     return replace(numbers, **{name: array[..., some] for name, array in arrays.items()})
 
 
-def _block(layout, area, run, years, chances, purse):
-    """What is kept of a block of worlds; ``purse`` makes its money, where any is entered."""
+def _block(layout, area, run, years, chances, factor):
+    """What is kept of the parts of a block of worlds; without a ``factor`` of money all is paid."""
     plan, block = layout.plan, draw_block(layout, run.draws, run.seed, run.block)
-    parts = [(span.year, span.fraction) for span in plan.spans]
     listed = plan.goals.loc[plan.ntm, "year"].dropna().astype(int).value_counts().to_dict()
 
     @cache  # both crowds live in the same worlds
@@ -257,23 +268,34 @@ def _block(layout, area, run, years, chances, purse):
         keys = layout.decisions if year is None else [f"{k}|{year}" for k in layout.decisions]
         return uniforms(run.seed, quantity, keys, run.draws, run.block)
 
-    purse, outcomes = purse and purse(layout, block), []
-    for own in (purse, None):
-        if plan.described:
-            crowd = Communes(layout, block, chances, uniform, own)
-        else:
-            crowd = Alike(plan, run, area, uniform("tie", None))
-        finishing(crowd, years, parts, listed)
-        outcomes.append(crowd.outcome)
-    paid, unlimited = outcomes
+    def part(some):
+        """Few worlds at a time, so that what they take is at hand."""
+        few, luck, sure = (part_of(numbers, some) for numbers in (block, years, chances))
+        purse, outcomes = None if factor is None else Purse(layout, few, factor), []
+        for own in (purse, None):
+            if plan.described:
+                crowd = Communes(layout, few, sure, lambda *name: uniform(*name)[:, some], own)
+            else:
+                crowd = Alike(plan, run, area, uniform("tie", None))
+            finishing(crowd, luck, plan.spans, listed)
+            outcomes.append(crowd.outcome)
+        return _outcome(layout, few, purse, *outcomes)
+
+    step = 1 + PART // (1 + block.cost[:, :, 0].size) if plan.described else run.draws
+    return [part(slice(at, at + step)) for at in range(0, run.draws, step)]
+
+
+def _outcome(layout, block, purse, paid, unlimited):
+    """What is kept of worlds: by draw :data:`PER_DRAW`, and :data:`SUMS`."""
+    plan = layout.plan
     reached = (paid.month <= plan.deadline)[plan.ntm].sum(axis=0)
     return {
         "months": paid.month,
         "unlimited": unlimited.month,
         "held": paid.held,
-        "lists": np.concatenate([np.zeros((2, 0), dtype=int), *map(np.stack, paid.lists)], axis=1),
+        "lists": np.hstack(paid.lists),
         "lag": block.lag,
-        "listed": paid.listed,
+        "listed": np.transpose(paid.listed),
         "in_time": paid.in_time,
         "blocked": purse.blocked if purse else np.zeros(len(layout.blockers), dtype=np.int64),
         "lacking": np.count_nonzero(block.lacks, axis=2),
@@ -315,16 +337,14 @@ def area_of(plan: Schedule, known: Knowledge) -> Area:
     # A data set of a whole province names no district.
     area = f"{district} ({province})" if province and district else district or province
     kind = "district" if district else "province"
-    names = {"area": area, "area_kind": kind, "province": province_of(area)}
-    counts = {"finished": float(communes - left), "total": float(communes)}
-    own = {**names, "month": plan.as_of_month, **counts}
-    published = known.evidence.figures
-    published = published[published["province"] == province]
-    published = published[published["month"] <= plan.as_of_month]
-    published = published[(published["area"] != area) | (published["month"] != plan.as_of_month)]
+    own = {"area": area, "area_kind": kind, "province": province_of(area), "total": communes}
+    own |= {"month": plan.as_of_month, "finished": communes - left}
+    rows = known.evidence.figures
+    rows = rows[(rows["province"] == own["province"]) & (rows["month"] <= own["month"])]
+    rows = rows[(rows["area"] != area) | (rows["month"] != own["month"])]
     year = plan.spans[0].year
     listed = int((plan.goals.loc[plan.ntm, "year"] == year).sum())
-    rows = pd.concat([published, DataFrame([own])], ignore_index=True)
+    rows = pd.concat([rows, DataFrame([own])], ignore_index=True)
     return Area(area, kind, rows, communes, (year, listed, left) if listed else None)
 
 
@@ -340,18 +360,3 @@ def merged_since(workbook: Workbook, month: int) -> bool:
     on = pd.to_datetime(workbook.tables["mergers"]["on"])
     after = 12 * on.dt.year + on.dt.month > month
     return bool((after & (on <= pd.Timestamp(workbook.as_of))).any())
-
-
-def _signed(plan, months, lag):
-    """The month of the decision: the end of the year that a goal is met in, and the lag."""
-    december = 12 - plan.workbook.as_of.month
-    late = np.maximum(0, -(-(months.astype(np.int64) - december) // 12))
-    return np.where(months >= NEVER, NEVER, december + 12 * late + lag).astype(np.int16)
-
-
-def _latest(plan, lag, finish):
-    """The last month in which a goal may be met to finish by the deadline: goals x draws."""
-    if finish == "met":
-        return np.full_like(lag, plan.deadline)
-    december = 12 - plan.workbook.as_of.month
-    return (december + 12 * ((plan.deadline - december - lag) // 12)).astype(np.int16)

@@ -42,8 +42,6 @@ class ItemTable:
         By work the goal that needs it, -1 where none does; the first goal of its commune.
     committed : ndarray of bool
         Paid before all others.
-    left : ndarray of float
-        The part of the work that is still to be done, 0..1.
     keys : list of str
         Names of random numbers.
     """
@@ -53,7 +51,6 @@ class ItemTable:
     goal: ndarray
     holder: ndarray
     committed: ndarray
-    left: ndarray
     keys: list[str]
 
 
@@ -74,7 +71,7 @@ class Layout:
         Months after the as-of month at which it is asked what has been paid, in order.
     """
 
-    def __init__(self, plan: Schedule) -> None:
+    def __init__(self, plan: Schedule):
         workbook = plan.workbook
         self.plan = plan
         self.prices = PriceList(workbook)
@@ -83,26 +80,24 @@ class Layout:
         self._envelopes = rows
         self.envelopes = envelopes_from(tables, workbook.as_of)
         self.weights, self.split = weights(plan)
-        codes = workbook.communes["code"]
         self.instances = {
-            pot: instances_of(pot, rows, workbook.communes)
-            for pot in workbook.tables["pots"]["pot"]
+            pot: instances_of(pot, rows, workbook.communes) for pot in tables["pots"]["pot"]
         }
+        codes = workbook.communes["code"]
         # Where some communes hold a pot for themselves and others share it, all of it is common.
-        held = {
+        own = self.split | {
             pot
             for pot in rows["pot"].unique()
             if self.instances[pot] == [instance(pot, code) for code in codes]
         }
-        self.sets = pot_sets(workbook.tables, own=held | self.split)
-        self.own = [i for i, pot in enumerate(self.sets.pots) if pot in held | self.split]
-        shared = [pot for i, pot in enumerate(self.sets.pots) if i not in self.own]
-        self.own_sets = pot_sets(workbook.tables, own=shared) if self.own else None
-        every = [self.sets, self.own_sets] if self.own else [self.sets]
-        self.blockers = np.concatenate([sets.members for sets in every])
-        # By goal the first goal of its commune, which holds the commune's own pots.
+        self.sets = pot_sets(tables, own=own)
+        self.own = self.sets.own
+        self.own_sets = pot_sets(tables, own={*self.sets.pots} - own)
+        self.blockers = np.concatenate([self.sets.members, self.own_sets.members])
+        # The first goal of each commune holds its own pots; without own pots all is in common.
         first = plan.goals.drop_duplicates("unit").reset_index().set_index("unit")["index"]
-        self.holder = plan.goals["unit"].map(first).to_numpy(dtype=np.int64)
+        self.first = first * bool(self.own)
+        self.holder = plan.goals["unit"].map(self.first).to_numpy(dtype=np.int64)
         self.items = [
             self._item(level, works)
             for level in plan.missing
@@ -118,8 +113,9 @@ class Layout:
 
     @cached_property
     def decisions(self) -> list[str]:
-        """Names of the random numbers of goals."""
-        return named(self.plan.goals["level"], self.plan.goals["code"])
+        """Names of the random numbers of goals: the code, after its level where that is higher."""
+        codes, levels = self.plan.goals["code"], self.plan.goals["level"]
+        return codes.where(levels == "ntm", levels + ":" + codes).tolist()
 
     @cached_property
     def debts(self) -> DataFrame:
@@ -131,17 +127,15 @@ class Layout:
         return DataFrame({"unit": rows["unit"].to_numpy(), "amount": owed}, dtype=float)
 
     def _item(self, level, rows):
-        plan = self.plan
-        goals = plan.goals[plan.goals["level"] == level]
-        number = dict(zip(goals["unit"], goals.index, strict=True))
-        goal = rows["unit"].map(number).to_numpy(dtype=np.int64)
-        holder = self.holder[goal]
+        goals = self.plan.goals[self.plan.goals["level"] == level]
+        goal = rows["unit"].map(dict(zip(goals["unit"], goals.index, strict=True))).to_numpy()
+        holder, prefix = self.holder[goal], ""
         if level == "ntm":  # no criterion of NTM needs a work of none
             goal = np.where(rows["criterion"] >= 0, goal, -1)
+        else:
+            prefix = f"{level}:"
         committed = rows["committed"].isin(COMMITTED).to_numpy()
-        codes = plan.workbook.units["code"].reindex(rows["unit"])
-        keys = named([level] * len(rows), codes, rows["criterion"], rows["work"])
-        return ItemTable(level, rows, goal, holder, committed, rows["left"].to_numpy(), keys)
+        return ItemTable(level, rows, goal, holder, committed, (prefix + rows["key"]).tolist())
 
     @cached_property
     def durations(self) -> dict[str, dict[str, float]]:
@@ -175,7 +169,7 @@ def usual_beyond(envelopes: DataFrame, until: int) -> DataFrame:
     last = int(envelopes["year"].max())
     newest = envelopes[envelopes["year"] == last]
     more = [newest.assign(year=year, mark="assumed") for year in range(last + 1, until + 1)]
-    return pd.concat([envelopes, *more], ignore_index=True) if more else envelopes
+    return pd.concat([envelopes, *more], ignore_index=True)
 
 
 @dataclass
@@ -184,7 +178,6 @@ class Block:
 
     Attributes
     ----------
-    draws : int
     lacks : ndarray of bool
         NTM goals x criteria x draws.
     count : ndarray of int16
@@ -206,7 +199,6 @@ class Block:
         Months from a year's end to the decision, goals x draws.
     """
 
-    draws: int
     lacks: ndarray
     count: ndarray
     cost: ndarray
@@ -217,24 +209,38 @@ class Block:
     own_money: ndarray | None
     lag: ndarray
 
+    @property
+    def draws(self) -> int:
+        """How many worlds."""
+        return self.lag.shape[1]
 
-def draw_block(layout: Layout, draws: int, seed: int | None, block: int = 0) -> Block:
-    """``draws`` worlds from ``block`` onwards.
 
-    With :data:`~ntm_analysis.need.draws.MEANS` in the place of a seed: the central case, the most
-    probable missing criteria and all else at its mean.
+def draw_block(layout, draws, seed, block=0):
+    """Worlds from a block onwards.
+
+    Parameters
+    ----------
+    layout : Layout
+    draws : int
+        At most as many as a block has, or those of several.
+    seed : int or None
+        With :data:`~ntm_analysis.need.draws.MEANS` the central case, one world: the most probable
+        missing criteria and all else at its mean.
+    block : int
+
+    Returns
+    -------
+    Block
     """
-    plan, kinds = layout.plan, {kind: i for i, kind in enumerate(layout.sets.kinds)}
+    plan, kinds = layout.plan, layout.sets.kinds
     prices = Prices(layout.prices, plan.workbook.as_of.year, draws, seed, block)
     facts = plan.facts
     ntm = usual_missing(facts) if seed is MEANS else drawn_missing(facts, draws, seed, block)
     missing = plan.missing | {"ntm": ntm}  # of higher levels one world stands for all
     cost = np.zeros((len(plan.goals), len(kinds), draws))
-    # What is committed, at the first goal of each commune; of communes without a goal in common.
-    # Without own pots all of it is common: one row stands for all.
-    owed = np.zeros_like(cost if layout.own else cost[:1])
-    common = np.zeros((len(kinds), draws))
-    months = np.zeros((len(plan.goals), draws), dtype=np.int16)
+    # What is committed by holder, last of communes without a goal; without own pots in one row.
+    owed = np.zeros((len(cost) + 1 if layout.own else 1, *cost.shape[1:]))
+    months = np.zeros((len(cost), draws), dtype=np.int16)
     for item in layout.items:
         works = drawn_works(item.works, missing[item.level], prices)
         needed, committed, cement = item.goal >= 0, item.committed, works.value
@@ -242,41 +248,39 @@ def draw_block(layout: Layout, draws: int, seed: int | None, block: int = 0) -> 
         parts = ((works.item, works.amount - cement), (works.item + CEMENT_PART, cement))
         for kind, amount in parts:
             if kind in kinds:  # what no pot may pay costs nothing to anybody
-                _into(np.add, cost[:, kinds[kind]], item.goal[free], amount[free])
-                holder = item.holder[committed] * bool(layout.own)
-                np.add.at(owed[:, kinds[kind]], holder, amount[committed])
+                k = kinds.index(kind)
+                _into(np.add, cost[:, k], item.goal[free], amount[free])
+                _into(np.add, owed[:, k], item.holder[committed], amount[committed])
         left = _months_left(item, layout, works.amount > 0, draws, seed, block)
         _into(np.maximum, months, item.goal[needed], left[needed])
-    for unit, amount in layout.debts.to_numpy() if DEBT in kinds else ():
-        goals = np.flatnonzero(plan.goals["unit"] == unit)
-        place = owed[layout.holder[goals[0]]] if len(goals) and layout.own else common
-        place[kinds[DEBT]] += amount
-    money, own_money = _money(layout, prices)
-    counts = [lacks.lacks.sum(axis=1) + lacks.nameless for lacks in missing.values()]
-    counts = [np.broadcast_to(count, (len(count), draws)) for count in counts]
+    if DEBT in kinds:
+        holder = layout.first.reindex(layout.debts["unit"], fill_value=-1)
+        amount = layout.debts["amount"].to_numpy()[:, None]
+        np.add.at(owed[:, kinds.index(DEBT)], holder.to_numpy(), amount)
+    counts = [
+        np.broadcast_to(lacks.lacks.sum(axis=1) + lacks.nameless, (len(lacks.units), draws))
+        for lacks in missing.values()
+    ]
     lag = uniforms(seed, "decision", layout.decisions, draws, block)
     ends = (plan.rules[f"decision_{end}"] for end in ("low", "mode", "high"))
     return Block(
-        draws,
-        missing["ntm"].lacks,
+        ntm.lacks,
         np.concatenate(counts).astype(np.int16),
         cost,
-        common if layout.own else common + owed.sum(axis=0),
-        owed if layout.own else None,
+        owed[-1],
+        owed[:-1] if layout.own else None,
         months,
-        money,
-        own_money,
+        *_money(layout, prices),
         np.rint(pert(lag, *ends)).astype(np.int16),
     )
 
 
 def _into(ufunc, target, rows, values):
-    """Like ``ufunc.at``, for rows that are seldom named twice: many times as fast."""
-    while len(rows):
-        _, first = np.unique(rows, return_index=True)
-        target[rows[first]] = ufunc(target[rows[first]], values[first])
-        rest = np.setdiff1d(np.arange(len(rows)), first)
-        rows, values = rows[rest], values[rest]
+    """Like ``ufunc.at``, for rows of many numbers: many times as fast."""
+    order = np.argsort(rows, kind="stable")
+    rows, first = np.unique(rows[order], return_index=True)
+    if len(rows):
+        target[rows] = ufunc(target[rows], ufunc.reduceat(values[order], first, axis=0))
 
 
 def _months_left(item, layout, needed, draws, seed, block):
@@ -292,7 +296,7 @@ def _months_left(item, layout, needed, draws, seed, block):
         stalls = uniforms(seed, "stall", item.keys, draws, block) < time["stall"] / 100
         months += time["stall_months"] * stalls
     # 10 months of which 40 % are left are 4 months, whatever the last bit of the product says.
-    left = np.ceil(months * item.left[:, None] - 1e-9)
+    left = np.ceil(months * item.works["left"].to_numpy()[:, None] - 1e-9)
     return (left * needed).astype(np.int16)
 
 
@@ -301,18 +305,15 @@ def _money(layout, prices):
     plan, pots, draws = layout.plan, layout.sets.pots, prices.draws
     correlation = plan.rules["correlation_money"] / 100
     monthly = monthly_money(layout.envelopes, plan.workbook.as_of, prices, correlation)
-    measure = plan.workbook.tables["pots"].set_index("pot")["measure"]
-
-    def come(name, pot):
-        months = monthly.get(name, np.zeros((draws, 0)))
-        padded = np.concatenate([np.zeros((draws, 1)), months], axis=1)
-        by_mark = padded[:, np.minimum(layout.marks, months.shape[1])].T
-        return np.floor(by_mark * prices.cement) if measure[pot] == "cement" else by_mark
-
+    come = {}
+    for name, measure in layout.envelopes.groupby("name")["measure"].first().items():
+        months = np.pad(monthly[name], ((0, 0), (1, 0))).T
+        by_mark = months[np.minimum(layout.marks, len(months) - 1)]
+        come[name] = np.floor(by_mark * prices.cement) if measure == "cement" else by_mark
     money = np.zeros((len(pots), len(layout.marks), draws))
     for p, pot in enumerate(pots):
         if p not in layout.own:
-            money[p] = sum(come(name, pot) for name in dict.fromkeys(layout.instances[pot]))
+            money[p] = sum(come.get(name, 0.0) for name in {*layout.instances[pot]})
     if not layout.own:
         return money, None
     own = np.zeros((len(plan.goals), len(layout.own), *money.shape[1:]))
@@ -323,15 +324,5 @@ def _money(layout, prices):
         share = weight / weight.groupby(served.reindex(weight.index)).transform("sum")
         for g, unit in enumerate(plan.goals["unit"]):
             part = share[unit] if pot in layout.split else 1.0
-            own[g, j] = np.floor(come(served[unit], pot) * part)
+            own[g, j] = np.floor(come.get(served[unit], 0.0) * part)
     return money, own
-
-
-def named(levels, codes, *more) -> list[str]:
-    """Names of random numbers: the commune's code, with its level where that is a higher one.
-
-    >>> named(["ntm", "advanced"], ["17731", "17731"])
-    ['17731', 'advanced:17731']
-    """
-    own = [c if level == "ntm" else f"{level}:{c}" for level, c in zip(levels, codes, strict=True)]
-    return ["|".join([key, *map(str, rest)]) for key, *rest in zip(own, *more, strict=True)]

@@ -6,7 +6,6 @@ reported and expected values alone and orders those who are on no reported list.
 """
 
 import datetime as dt
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -33,7 +32,7 @@ COMMITTED = ("debt", "plan", "carried_over")  # works that are paid before all o
 
 # What each policy puts first among those who are on no reported list; the commune's own count of
 # missing criteria decides between equals, then a draw of commune and world.
-ORDERS: dict[str, Callable[[DataFrame], Series]] = {
+ORDERS = {
     "own": lambda goals: goals["missing"] * 0.0,
     "closest": lambda goals: goals["missing"],
     "cheapest": lambda goals: goals["cost"],
@@ -125,37 +124,50 @@ def month_of(as_of: dt.date, day: dt.date) -> int:
     >>> month_of(dt.date(2022, 3, 31), dt.date(2025, 12, 31))
     45
     """
-    closes = (pd.Timestamp(day) + pd.Timedelta(days=1)).month != day.month
+    closes = pd.Timestamp(day).is_month_end
     return (day.year - as_of.year) * 12 + day.month - as_of.month - (not closes)
 
 
-def spans(as_of: dt.date, ends: list[dt.date], reported: set[int]) -> list[Span]:
-    """The years of the cycle from the as-of date to the last of ``ends``, each of which ends one.
+def spans(as_of, ends, reported=()):
+    """The years of the cycle from a month to the last of ``ends``, each of which ends one.
 
     Parts of years count by months; a reported list of the as-of year is a whole one. Before July a
     reported list of the year before is judged first.
 
-    >>> [(s.year, s.last, s.fraction) for s in spans(dt.date(2022, 3, 31), [dt.date(2023, 6, 30)],
-    ...                                              {2022})]
+    Parameters
+    ----------
+    as_of : int
+        The month, numbered 12 * year + month.
+    ends : list of int
+        Months after it.
+    reported : collection of int
+        Years with a reported list.
+
+    Returns
+    -------
+    list of Span
+
+    Examples
+    --------
+    >>> [(s.year, s.last, s.fraction) for s in spans(12 * 2022 + 3, [15], {2022})]
     [(2022, 9, 1.0), (2023, 15, 0.5)]
     """
-    horizon = max(month_of(as_of, day) for day in ends)
-    december = 12 - as_of.month
-    marks = {month_of(as_of, day) for day in ends} | set(range(december, horizon, 12))
-    years: list[Span] = []
-    if as_of.year - 1 in reported and as_of.month <= LAST_MONTH_OF_LATE_LIST:
-        years.append(Span(as_of.year - 1, 0, LAST_MONTH_OF_LATE_LIST - as_of.month, 1.0))
+    this = (as_of - 1) // 12
+    begun = as_of - 12 * this
+    years = []
+    if this - 1 in reported and begun <= LAST_MONTH_OF_LATE_LIST:
+        years.append(Span(this - 1, 0, LAST_MONTH_OF_LATE_LIST - begun, 1.0))
     first = 0
-    for last in sorted(marks):
-        year = as_of.year + (as_of.month + last - 1) // 12
-        whole = last == december and year == as_of.year and year in reported
+    for last in sorted({*ends, *range(12 - begun, max(ends), 12)}):
+        whole = last == 12 - begun and this in reported
         if last > first or whole:
-            years.append(Span(year, first, last, 1.0 if whole else (last - first) / 12))
+            fraction = 1.0 if whole else (last - first) / 12
+            years.append(Span((as_of + last - 1) // 12, first, last, fraction))
             first = last
     return years
 
 
-def schedule(workbook: Workbook, policy: str = "own", deadline: dt.date | None = None) -> Schedule:
+def schedule(workbook, policy="own", deadline=None):
     """The goals, lists and works of a data set, in the order of ``policy``.
 
     Parameters
@@ -186,10 +198,12 @@ def schedule(workbook: Workbook, policy: str = "own", deadline: dt.date | None =
     """
     if policy not in POLICIES:
         raise ValueError(f"policy={policy!r}: {', '.join(POLICIES)}")
-    day = deadline_of(workbook, deadline)
+    day, as_of = deadline_of(workbook, deadline), workbook.as_of
     units = communes_in_need(workbook, "ntm")["ntm"]
     higher = {k: v for k, v in communes_in_need(workbook, "registered").items() if k != "ntm"}
-    described = any(higher.values()) or _described(workbook, units)
+    described = any(higher.values()) or any(
+        workbook.tables[name]["unit"].isin(units).any() for name in DESCRIBING
+    )
     try:
         facts = facts_ntm(workbook, units) if described else _no_facts(workbook, units)
     except DataProblems as error:  # which works there are cannot be told: all listed ones lack it
@@ -205,20 +219,13 @@ def schedule(workbook: Workbook, policy: str = "own", deadline: dt.date | None =
         raise DataProblems(problems)
     goals = _goals(workbook, missing, works, expected)
     reported = goals.loc[goals["level"] == "ntm", "year"].dropna().astype(int)
-    term_end = workbook.meta["term_end"]["date"]
-    years = spans(workbook.as_of, [day, max(day, term_end)], set(reported))
+    last, term = (month_of(as_of, each) for each in (day, workbook.meta["term_end"]["date"]))
+    years = spans(12 * as_of.year + as_of.month, [last, max(last, term)], set(reported))
     rules = workbook.tables["assumptions"].set_index("key")["value"].to_dict()
-    last = month_of(workbook.as_of, day)
     plan = Schedule(
         workbook, policy, goals, works, facts, expected, missing, years, day, last, rules, described
     )
     return by_policy(plan, policy)
-
-
-def _described(workbook, units):
-    """Whether a row tells anything of these communes."""
-    rows = (workbook.tables[name]["unit"] for name in DESCRIBING)
-    return any(unit.isin(units).any() for unit in rows)
 
 
 def _no_facts(workbook, units):
@@ -229,7 +236,7 @@ def _no_facts(workbook, units):
     return Facts(
         set_id,
         set_id,
-        list(units),
+        [*units],
         workbook.units.loc[units, "code"].tolist(),
         numbers,
         none,
@@ -262,7 +269,7 @@ def deadline_of(workbook: Workbook, deadline: dt.date | None = None) -> dt.date:
     return day
 
 
-def weights(plan: Schedule) -> tuple[dict[int, float], frozenset[str]]:
+def weights(plan: Schedule):
     """What each unit weighs in the pots that a policy splits, and which pots those are.
 
     Returns
@@ -324,31 +331,31 @@ def _goals(workbook, missing, works, expected):
     """One row a goal, by level, then in administrative order."""
     usual, tables = _usual_costs(workbook), []
     for level, lacks in missing.items():
-        table = works[level]
         chances = expected if level == "ntm" else lacks.lacks[:, :, 0]
-        at = table["at"].to_numpy(dtype=int)
-        column = np.searchsorted(lacks.numbers, table["criterion"])
-        chance = np.where(table["criterion"] == 0, lacks.nameless[at, 0], 1.0)
-        chance = np.where(table["criterion"] > 0, chances[at, column], chance)
+        # By criterion of works: those claimed in any case, those without a name, the named ones.
+        sure = np.ones(len(lacks.units))
+        chances = np.column_stack([sure, lacks.nameless[:, 0], chances])
+        table, criteria = works[level], [-1, 0, *lacks.numbers]
+        chance = chances[table["at"], np.searchsorted(criteria, table["criterion"])]
         size = (table["low"] + 4 * table["quantity"] + table["high"]) / 6 * table["left"]
-        money = (size * table["item"].map(usual) * chance).to_numpy(dtype=float)
+        money = (size * table["item"].map(usual) * chance).astype(float)
         columns = {
             "unit": lacks.units,
             "code": workbook.units.loc[lacks.units, "code"],
             "level": level,
+            "missing": chances[:, 1:].sum(axis=1),
+            "cost": np.bincount(table["at"], money, minlength=len(lacks.units)),
         }
-        columns["missing"] = chances.sum(axis=1) + lacks.nameless[:, 0]
-        columns["cost"] = np.bincount(at, money, minlength=len(lacks.units))
         tables.append(DataFrame(columns))
     goals = pd.concat(tables, ignore_index=True)
     debts = newest_debts(workbook).groupby("unit")["amount"].sum()
     goals["cost"] += goals["unit"].map(debts).where(goals["level"] == "ntm").fillna(0.0)
-    targets = workbook.tables["targets"].groupby(["kind", "unit", "level"])["year"].min()
-    for column, kind in (("year", "plan"), ("pledge", "pledge")):
-        places = zip(*(goals[name] for name in ("unit", "level")), strict=True)
-        goals[column] = [targets.get((kind, *place), np.nan) for place in places]
-    rounded = {c: goals[c].map(lambda value: round(float(value), 6)) for c in ("missing", "cost")}
-    return goals.assign(order=0.0, **rounded)
+    places, targets = ["unit", "level"], workbook.tables["targets"]
+    years = targets.groupby([*places, "kind"])["year"].min().unstack()
+    years = years.reindex(pd.MultiIndex.from_frame(goals[places]), columns=["plan", "pledge"])
+    goals[["year", "pledge"]] = years.to_numpy(dtype=float)
+    # The same cost summed in another order shall not come first.
+    return goals.assign(order=0.0).round({"missing": 6, "cost": 6})
 
 
 def _usual_costs(workbook):

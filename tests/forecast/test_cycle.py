@@ -115,6 +115,14 @@ def test_the_same_bytes_whatever_the_workers(run):
         assert getattr(again, name).tobytes() == getattr(two, name).tobytes(), name
 
 
+def test_the_same_bytes_however_many_worlds_are_led_together(run, monkeypatch):
+    monkeypatch.setattr("ntm_analysis.forecast.simulation.PART", 30_000)
+    parts = simulation(run.layout, DRAWS, SEED, run.baseline)
+    for name in ("months", "signed", "unlimited", "held", "listed", "blocked"):
+        assert getattr(parts, name).tobytes() == getattr(run, name).tobytes(), name
+    assert parts.in_time == run.in_time
+
+
 def test_the_first_draws_of_a_longer_run_are_those_of_a_shorter_one(run):
     few = simulation(run.layout, 600, SEED, run.baseline)
     assert (run.months[:, :600] == few.months).all()

@@ -8,13 +8,14 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
-from ntm_analysis.forecast.cycle import Counts, binomial, finishing, part_of_year, spans, whole
+from ntm_analysis.forecast.cycle import Counts, binomial, finishing, part_of_year, whole
 from ntm_analysis.forecast.evidence import evidence
 from ntm_analysis.forecast.pace import Area, AreaDraws, Posterior, Run, area_draws
+from ntm_analysis.forecast.yearly_list import Span, spans
 
 DRAWS = 20_000
 YEARS = (2022, 2023, 2024)
-PARTS = [(year, 1.0) for year in YEARS]
+PARTS = [Span(year, 12 * n, 12 * n + 12, 1.0) for n, year in enumerate(YEARS)]
 RUN = Run(12 * 2021 + 12, YEARS, DRAWS)
 
 
@@ -25,7 +26,7 @@ def years(length: float, luck: float, unlisted: float = 0.0, back: float = 1.0) 
     shuffled = np.random.default_rng(3).permuted(even, axis=1)
     full = [np.full(shape, value) for value in (length * luck, length, luck)]
     single = [np.full(DRAWS, value) for value in (unlisted, back, luck, 0.0)]
-    return AreaDraws(YEARS, *full, shuffled, *single, shuffled)
+    return AreaDraws(*full, shuffled, *single, shuffled)
 
 
 class Villages:
@@ -63,7 +64,7 @@ class Villages:
 
 
 def one(draws: AreaDraws, world: int) -> AreaDraws:
-    cut = {name: value[..., [world]] for name, value in vars(draws).items() if name != "years"}
+    cut = {name: value[..., [world]] for name, value in vars(draws).items()}
     return replace(draws, **cut)
 
 
@@ -118,7 +119,7 @@ def test_the_share_of_listed_who_finish_is_what_was_put_in():
 
 
 def test_parts_of_years_count_by_months():
-    assert spans(12 * 2018 + 12, 12 * 2019 + 3) == [(2019, 0.25)]
+    assert spans(12 * 2018 + 12, [3]) == [Span(2019, 0, 3, 0.25)]
     assert part_of_year(part_of_year(np.array([0.3]), 0.5), 2.0) == pytest.approx([0.3])
 
 

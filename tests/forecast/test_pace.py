@@ -26,7 +26,7 @@ from ntm_analysis.forecast.pace import (
     responses,
 )
 
-YEARS = range(2012, 2022)
+YEARS = np.arange(2012, 2022)
 HYPER = np.array([-2.5, 0.7, 0.5, 0.3, 0.6])
 
 
