@@ -6,7 +6,7 @@ commune is listed in one year; its works are paid by a moment (a mark) that lets
 year, or late, by the year's end. One reading, :func:`in_order`, judges every order of communes.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -67,6 +67,14 @@ class Central:
         alone; NONE: of no reported list, or it could not.
     rank : ndarray of int
         Of goals that are alike in all else the lowest comes first.
+    bounds : DataFrame
+        What each pot may pay of each kind of cost: kind, pot, least, usual, most (thousandths);
+        pots that may pay nothing are left out.
+    committed : DataFrame
+        Kinds of cost, thousand dong, paid as soon as it can be: ``c`` of all together, beside it,
+        with pots that communes hold for themselves, ``c3`` of the commune whose first goal is 3.
+    own_money : ndarray or None
+        Goals x pots that communes hold for themselves x marks, thousand dong.
     """
 
     sets: PotSets
@@ -89,6 +97,9 @@ class Central:
     reported: np.ndarray
     due: np.ndarray
     rank: np.ndarray
+    bounds: pd.DataFrame = field(repr=False)
+    committed: pd.DataFrame = field(repr=False)
+    own_money: np.ndarray | None = None
 
     @cached_property
     def room(self) -> np.ndarray:
@@ -99,13 +110,8 @@ class Central:
 
     @cached_property
     def reserve(self) -> np.ndarray:
-        """What the minimums of all communes that may be listed ask of each set."""
-        mine = self.free
-        return (self.demand[mine, -1] * self.minimum[mine, None]).sum(axis=0)
-
-    def with_money(self, money: np.ndarray) -> "Central":
-        """The same case with other money in its pots (pots x marks)."""
-        return replace(self, money=money)
+        """What the minimums of all communes ask of each set."""
+        return (self.demand[:, -1] * self.minimum[:, None]).sum(axis=0)
 
     def marks_of(self, year: np.ndarray, late: np.ndarray) -> np.ndarray:
         """By goal the mark by which a plan has it paid; NONE where it is not listed."""
@@ -115,6 +121,11 @@ class Central:
     def calendar(self, year: np.ndarray) -> np.ndarray:
         """Calendar years of years counted from 0; NaN for NONE."""
         return np.append(np.array(self.years, dtype=float), np.nan)[year]
+
+    def order(self, year: np.ndarray, late: np.ndarray) -> pd.Series:
+        """By goal what the forecast goes by: the year of listing, then how soon it is paid."""
+        place = np.where(year == NONE, len(self.years), year) * 100
+        return pd.Series(place + np.maximum(self.marks_of(year, late), 0), dtype=float)
 
     def value(self, year: np.ndarray, late: np.ndarray) -> float:
         """The aim: the weighted number of goals expected to finish by the deadline."""
@@ -137,30 +148,29 @@ def central(layout: Layout, baseline: Baseline) -> Central:
     """
     plan, block = layout.plan, draw_block(layout, 1, MEANS)
     spans = [span for span in plan.spans if span.last <= plan.deadline]
-    ends, marks = np.array([span.last for span in spans]), np.array(layout.marks)
+    years, first, ends = np.array([(span.year, span.first, span.last) for span in spans]).T
+    marks, sets = np.array(layout.marks), layout.sets
     cost, months = block.cost[:, :, 0], block.months[:, 0].astype(int)
     last = np.searchsorted(marks, ends)
-    wanted = np.searchsorted(marks, ends[None, :] - months[:, None], side="right") - 1
-    first = np.array([span.first for span in spans])
-    mark = np.where((wanted >= 0) & (marks[wanted] >= first), wanted, NONE)
-    taken = layout.sets.demand(block.committed[:, 0])
-    taken = np.repeat(taken[None, :], len(marks), axis=0)
-    demand = np.repeat(layout.sets.demand(cost.T).T[:, None], len(spans), axis=1)
-    if block.own_money is not None:
-        taken += _own_taken(layout, block)
-        demand, mark = _own_demand(layout, block, mark, last)
-    places, chance = _lists(layout, baseline, spans)
-    units, tables = plan.goals["unit"], plan.workbook.tables
-    priorities = tables["priorities"].set_index("unit")["weight"]
-    weight = np.where(plan.ntm, units.map(priorities).fillna(1.0), 0.0)
-    years = [span.year for span in spans]
+    mark = np.searchsorted(marks, ends - months[:, None], side="right") - 1
+    mark = np.where((mark >= 0) & (marks[mark] >= first), mark, NONE)
+    taken = sets.demand(block.committed[:, 0]) + np.zeros((len(marks), 1))
+    demand = np.repeat(sets.demand(cost.T).T[:, None], len(spans), axis=1)
+    committed = pd.DataFrame(block.committed.T, ["c"], sets.kinds)
+    if layout.own:
+        owed, demand, mark = _own_parts(layout, block, mark, last)
+        taken += owed
+        rows = {f"c{g}": block.own_committed[g, :, 0] for g in np.unique(layout.holder)}
+        committed = pd.concat([committed, pd.DataFrame(rows, sets.kinds).T])
+    units = plan.goals["unit"]
+    priorities = plan.workbook.tables["priorities"].set_index("unit")["weight"]
     own = plan.goals["year"].fillna(9_999).to_numpy()
     on_list = plan.ntm & (own <= years[-1])
     works = central_works(layout)
     owed = works[works["committed"]].groupby("unit")["amount"].sum()
     case = Central(
-        layout.sets,
-        years,
+        sets,
+        years.tolist(),
         ends,
         last,
         marks,
@@ -170,78 +180,65 @@ def central(layout: Layout, baseline: Baseline) -> Central:
         mark,
         block.money[:, :, 0],
         taken,
-        places,
-        chance,
-        weight,
+        *_lists(layout, baseline, spans),
+        np.where(plan.ntm, units.map(priorities).fillna(1.0), 0.0),
         np.zeros(len(cost)),
         units.map(owed).fillna(0.0).to_numpy(),
         plan.ntm,
         np.where(on_list, np.searchsorted(years, own), NONE),
         np.full(len(cost), NONE),
         np.argsort(np.lexsort([plan.goals["missing"], plan.goals["pledge"].fillna(9_999)])),
+        _bounds(layout),
+        committed,
+        block.own_money[..., 0] if layout.own else None,
     )
     alone = in_order(replace(case, free=on_list), np.lexsort([case.rank, own]))
     return replace(case, minimum=minimums(case, plan.rules["minimum_commune"]), due=alone[0])
 
 
-def _own_taken(layout, block):
-    """What committed works of communes with pots of their own take of the shared ones."""
-    taken = np.zeros((len(layout.marks), len(layout.sets.members)))
-    for g in np.unique(layout.holder):
-        for m in range(len(taken)):
-            own = block.own_money[g, :, m, 0]
-            asked = contribution(layout.sets, block.own_committed[g, :, 0], own)
-            taken[m] += asked * (asked[0] <= 0)  # who is short of its own asks nothing of others
-    return taken
+def _own_parts(layout, block, mark, last):
+    """With pots that communes hold for themselves, which must have come by the mark too.
 
-
-def _own_demand(layout, block, mark, last):
-    """Demand and mark of goals with pots of their own, which must have come by the mark too."""
-    demand, mark = np.empty((*mark.shape, len(layout.sets.members))), mark.copy()
-    for g, y in np.ndindex(mark.shape):
-        committed = block.own_committed[layout.holder[g], :, 0]
-        both = committed + block.cost[g, :, 0]
-        for m in (mark[g, y], last[y]):
-            own = block.own_money[g, :, m, 0]
-            asked = contribution(layout.sets, both, own)
-            if m != NONE and asked[0] <= 0:
-                break
-            mark[g, y] = NONE
-        before = contribution(layout.sets, committed, own)
-        # Of the empty set: what own pots lack, which no shared one may pay.
-        demand[g, y] = np.where(asked[0] > 0, asked, asked - before * (before[0] <= 0))
-        demand[g, y, 0] = asked[0]
-    return demand, mark
+    What committed works take of the shared ones, what each goal asks of them, by which mark.
+    """
+    money, owed = block.own_money[..., 0].swapaxes(0, 1), block.own_committed[layout.holder, :, 0]
+    before, asked = (
+        contribution(layout.sets, cost.T[..., None], money)  # sets x goals x marks
+        for cost in (owed, owed + block.cost[..., 0])
+    )
+    before = before * (before[0] <= 0)  # who is short of its own asks nothing of others
+    taken = before[:, np.unique(layout.holder)].sum(axis=1).T
+    enough, goals = asked[0] <= 0, np.arange(len(mark))[:, None]
+    more = np.where(enough, asked - before, asked)
+    in_time = np.where(enough[goals, mark], mark, NONE)
+    at = np.where(in_time == NONE, last, in_time)
+    return taken, np.moveaxis(more[:, goals, at], 0, -1), in_time
 
 
 def _lists(layout, baseline, spans):
     """Places on each year's list, and the chance that a place brings: see :class:`Central`."""
-    plan, as_of = layout.plan, layout.plan.workbook.as_of
-    known = knowledge(as_of)
+    plan, known = layout.plan, knowledge(layout.plan.workbook.as_of)
     run = area_run_of(plan, known, CALIBRATING, SEED)
     area, chances = usual_years(layout, baseline, known, run)
     luck, back = area.luck.mean(axis=1)[: len(spans)], float(area.missed_return.mean())
     luck = np.stack([luck, luck * (1 - float(chances.late.mean()))])
     reported = plan.goals.loc[plan.ntm, "year"].value_counts()
-    left, missed, listed, places = float(plan.ntm.sum()), 0.0, 0.0, []
+    left, missed, places = float(plan.ntm.sum()), 0.0, []
     for y, span in enumerate(spans):
         share = part_of_year(float(area.length[y].mean()), span.fraction)
         waiting = back * missed * span.fraction
         fresh = max(0.0, share * left - waiting)
-        if span.year in reported.index:
-            fresh = float(reported[span.year])
-            places.append(0)
-        else:
-            places.append(round(listed + fresh) - round(listed))
-            listed += fresh
+        places.append(fresh * (span.year not in reported))
+        fresh = reported.get(span.year, fresh)
         met = luck[0, y] * (fresh + waiting)
         missed += fresh - met
         left -= met
+    places = np.diff(np.rint(np.cumsum(places)), prepend=0).astype(int)
     later, chance = 0.0, np.zeros((2, len(spans)))
     for y in reversed(range(len(spans))):
         chance[:, y] = luck[:, y] + (1 - luck[:, y]) * later
         later = back * chance[0, y] + (1 - back) * later
-    return np.array(places, dtype=int), chance
+    return places, chance
 
 
 def minimums(case: Central, least: float) -> np.ndarray:
@@ -297,44 +294,30 @@ def central_works(layout: Layout) -> pd.DataFrame:
     """
     plan = layout.plan
     prices = Prices(layout.prices, plan.workbook.as_of.year, 1, MEANS)
-    rows = []
-    missing = plan.missing | {"ntm": usual_missing(plan.facts)}
-    for level, lacks in missing.items():
-        mine = [item for item in layout.items if item.level == level]
-        drawn = drawn_works([item.works for item in mine], lacks, prices)
-        for item, works in zip(mine, drawn, strict=True):
-            table = works.works[["unit", "criterion", "work", "item", "mark"]]
-            nothing = np.zeros(len(table))
-            rows.append(
-                table.assign(
-                    level=level,
-                    goal=item.goal,
-                    committed=item.committed,
-                    amount=works.amount[:, 0].astype(float),
-                    value=nothing if works.value is None else works.value[:, 0],
-                    tonnes=nothing if works.tonnes is None else works.tonnes[:, 0],
-                )
-            )
     debts = layout.debts.assign(work=DEBT, item=DEBT, level="ntm", goal=NONE, committed=True)
+    rows = []
+    for level, lacks in (plan.missing | {"ntm": usual_missing(plan.facts)}).items():
+        items = [item for item in layout.items if item.level == level]
+        drawn = drawn_works([item.works for item in items], lacks, prices)
+        for item, works in zip(items, drawn, strict=True):
+            same = {"level": level, "goal": item.goal, "committed": item.committed}
+            sizes = {"amount": works.amount, "value": works.value, "tonnes": works.tonnes}
+            sizes = {k: 0.0 if size is None else size[:, 0] for k, size in sizes.items()}
+            table = works.works[["unit", "criterion", "work", "item", "mark"]]
+            rows.append(table.assign(**same, **sizes))
     rows.append(debts.assign(criterion=0, mark="reported", value=0.0, tonnes=0.0))
     works = pd.concat(rows, ignore_index=True)
     return works[works["amount"] > 0].reset_index(drop=True)
 
 
-def bounds_of(layout: Layout) -> pd.DataFrame:
-    """What each pot may pay of each kind of cost.
-
-    Returns
-    -------
-    DataFrame
-        kind, pot, least, usual, most (thousandths); pots that may pay nothing are left out.
-    """
+def _bounds(layout):
+    """See :class:`Central`; the usual share of cement is all of it, of a pot of cement."""
     sets, rows = layout.sets, []
-    for k, kind in enumerate(sets.kinds):
-        item, cement = kind.removesuffix(CEMENT_PART), kind.endswith(CEMENT_PART)
-        usual = dict(layout.prices.shares[item])
-        for p, pot in enumerate(sets.pots):
-            if sets.most[k, p]:
-                share = THOUSANDTHS * (pot not in usual) if cement else 10 * usual.get(pot, 0.0)
-                rows.append((kind, pot, sets.least[k, p], share, sets.most[k, p]))
+    for k, p in np.argwhere(sets.most):
+        kind, pot = sets.kinds[k], sets.pots[p]
+        usual = dict(layout.prices.shares[kind.removesuffix(CEMENT_PART)])
+        share = 10 * usual.get(pot, 0.0)
+        if kind.endswith(CEMENT_PART):
+            share = THOUSANDTHS * (pot not in usual)
+        rows.append((kind, pot, sets.least[k, p], share, sets.most[k, p]))
     return pd.DataFrame(rows, columns=["kind", "pot", "least", "usual", "most"])

@@ -6,9 +6,11 @@ rows few bind: they are added as solutions break them.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 
 from .central import NONE, Central
 from .solver import EXACT, NODES, Rows, Solution, solve
@@ -24,38 +26,27 @@ class Choice:
     Parameters
     ----------
     case : Central
-    ruled_out : ndarray of bool, optional
-        Goals that shall not be listed by the plan.
     over_time : callable, optional
         Asked of every plan found: whether its works can be paid year after year by one mix. Gets
         the plan (by goal its year, whether late); gives None, or what each goal listed so asks of
         a row that the plan breaks (goals x years x 2), and the most that the row allows.
     """
 
-    def __init__(
-        self,
-        case: Central,
-        ruled_out: np.ndarray | None = None,
-        over_time: OverTime | None = None,
-    ) -> None:
+    def __init__(self, case: Central, over_time: OverTime | None = None) -> None:
         self.case, self.over_time = case, over_time
-        free = case.free if ruled_out is None else case.free & ~ruled_out
-        seen: dict[bytes, int] = {}
-        self.kind = np.full(len(free), NONE)
-        for g in np.flatnonzero(free):
-            own = (case.weight[g], case.minimum[g], case.reported[g], case.due[g])
-            same = (*own, *case.mark[g], *case.demand[g].ravel())
-            self.kind[g] = seen.setdefault(np.array(same).tobytes(), len(seen))
-        self.size = np.bincount(self.kind[free], minlength=len(seen)).astype(float)
-        first = [int(np.flatnonzero(self.kind == k)[0]) for k in range(len(seen))]
+        goals = np.flatnonzero(case.free)
+        own = [case.weight, case.minimum, case.reported, case.due, case.mark]
+        seen = np.column_stack([*own, case.demand.reshape(len(case.free), -1)])[goals]
+        self.kind = np.full(len(case.free), NONE)
+        self.kind[goals] = pd.factorize(pd.Index([row.tobytes() for row in seen]))[0]
+        _, first, self.size = np.unique(self.kind[goals], return_index=True, return_counts=True)
         columns = []
-        for k, g in enumerate(first):
+        for k, g in enumerate(goals[first]):
             last = len(case.years) if case.due[g] == NONE else case.due[g] + 1
             for y in range(max(case.reported[g], 0), last):
-                marks = dict.fromkeys((case.mark[g, y], case.last[y]))
-                for mark in marks:
-                    late = mark != case.mark[g, y]
-                    if mark != NONE and (case.demand[g, y] <= case.room[mark]).all():
+                for late, mark in enumerate((case.mark[g, y], case.last[y])):
+                    known = mark == (NONE, case.mark[g, y])[late]
+                    if not known and (case.demand[g, y] <= case.room[mark]).all():
                         columns.append((k, y, late, mark, g))
         table = np.array(columns, dtype=int).reshape(-1, 5)
         self.of, self.year, self.late, self.at, self.goal = table.T
@@ -64,28 +55,26 @@ class Choice:
         # Reported lists before all else: one of them is worth more than all others together.
         self.first = (case.due[self.goal] != NONE) * (case.weight.sum() + 1.0)
         self.asks = case.demand[self.goal, self.year]
+        self.placed = case.reported[self.goal] == NONE
         self.rows = Rows()
-        for k in range(len(seen)):
-            mine = np.flatnonzero(self.of == k)
-            self.rows.add(mine, np.ones(len(mine)), self.size[k])
-        self.lists = {}
-        for y, places in enumerate(case.places):
-            mine = np.flatnonzero((self.year == y) & (case.reported[self.goal] == NONE))
-            self.lists[y] = self.rows.add(mine, np.ones(len(mine)), float(places))
+        for k, size in enumerate(self.size):
+            self.rows.add(self.of == k, size)
+        self.lists = [
+            self.rows.add(self.placed & (self.year == y), places)
+            for y, places in enumerate(case.places)
+        ]
         self.known: dict[tuple[int, int], int] = {}  # (mark, set): its row; last mark + 1: minimums
 
     @cached_property
-    def blocks(self) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    def blocks(self) -> list[tuple]:
         """By mark which columns count by it, what each set may bear, what part each column asks;
         last the end with the minimums of all communes."""
         case = self.case
-        marks = range(len(case.marks))
-        whole = np.ones(len(self.at))
-        by_mark = [(self.at <= m, case.room[m], whole) for m in marks]
-        if not case.minimum.any():
-            return by_mark
-        more = 1 - case.minimum[self.goal]
-        return [*by_mark, (self.at < len(marks), case.room[-1] - case.reserve, more)]
+        blocks = [(self.at <= m, room, 1.0) for m, room in enumerate(case.room)]
+        if case.minimum.any():
+            more = 1 - case.minimum[self.goal]
+            blocks.append((self.at != NONE, case.room[-1] - case.reserve, more))
+        return blocks
 
     def feasible(self) -> bool:
         """Whether the minimums of all communes can be paid at all."""
@@ -97,8 +86,7 @@ class Choice:
         for m, (some, room, part) in enumerate(self.blocks):
             if not some.any():  # committed works may wait as long as nobody is listed
                 continue
-            counts = np.where(some, x * part, 0.0)
-            over = counts @ self.asks - room
+            over = (some * x * part) @ self.asks - room
             worst = np.argsort(over, kind="stable")[::-1][:AT_ONCE]
             rows += [(m, int(s)) for s in worst if over[s] > slack * (1 + abs(room[s]))]
         return rows
@@ -114,17 +102,11 @@ class Choice:
         """The best solution that breaks no row, rows being added as they are broken."""
         searched, proved = 0, True
         for _ in range(ROUNDS):
-            answer = solve(
-                worth,
-                self.upper,
-                self.rows,
-                start=start,
-                whole=whole,
-                nodes=max(nodes - searched, 1),
-            )
+            left = max(nodes - searched, 1)
+            answer = solve(worth, self.upper, self.rows, start=start, whole=whole, nodes=left)
             searched += answer.nodes
             if answer.x is None:
-                return Solution(None, answer.bound, answer.proved, searched, answer.duals)
+                return answer
             x = np.rint(answer.x) if whole else answer.x
             broken = self.broken(x, 0.0 if whole else 1e-7)
             for m, s in broken:
@@ -133,7 +115,7 @@ class Choice:
                 continue
             # A row drawn in by the tolerance leaves the proof to the bound.
             sure = answer.proved and (proved or bool(worth @ x >= answer.bound - 1e-6))
-            return Solution(x, answer.bound, sure, searched, answer.duals)
+            return replace(answer, x=x, proved=sure)
         return Solution(None, float(worth @ self.upper), False, searched, np.zeros(0))
 
     def _keep(self, m, s):
@@ -143,20 +125,17 @@ class Choice:
             return False
         some, room, part = self.blocks[m]
         scale = abs(room[s]) or 1.0
-        values = np.where(some, self.asks[:, s] * part, 0.0) / scale
-        self.known[m, s] = self.rows.add_dense(values, room[s] / scale)
+        self.known[m, s] = self.rows.add(some * self.asks[:, s] * part / scale, room[s] / scale)
         return True
 
     def _unpayable_over_time(self, x):
         """Whether the works of a solution cannot be paid year after year; its row is added."""
-        if self.over_time is None:
+        row = self.over_time and self.over_time(*self.plan(x))
+        if row is None:
             return False
-        cut = self.over_time(*self.plan(x))
-        if cut is None:
-            return False
-        asked, most = cut
-        values = asked[self.goal, self.year, self.late]
-        self.rows.add_dense(values / (abs(most) or 1.0), most / (abs(most) or 1.0) + EXACT)
+        asked, most = row
+        scale = abs(most) or 1.0
+        self.rows.add(asked[self.goal, self.year, self.late] / scale, most / scale + EXACT)
         return True
 
     def plan(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -164,22 +143,20 @@ class Choice:
         rank first."""
         case = self.case
         year, late = np.full(len(case.free), NONE), np.zeros(len(case.free), dtype=bool)
+        ranked = np.argsort(case.rank, kind="stable")
         for i in np.lexsort([self.late, self.year]):
-            open_ = np.flatnonzero((self.kind == self.of[i]) & (year == NONE))
-            open_ = open_[np.argsort(case.rank[open_], kind="stable")][: int(x[i])]
-            year[open_], late[open_] = self.year[i], bool(self.late[i])
+            open_ = ranked[(self.kind[ranked] == self.of[i]) & (year[ranked] == NONE)]
+            year[open_[: int(x[i])]], late[open_[: int(x[i])]] = self.year[i], self.late[i]
         return year, late
 
     def solution(self, year: np.ndarray, late: np.ndarray) -> np.ndarray | None:
         """A plan as a solution; None where it breaks a row or takes what is no column."""
         x = np.zeros(len(self.of))
         for g in np.flatnonzero((year != NONE) & self.case.free):
-            mine = (self.of == self.kind[g]) & (self.year == year[g])
-            i = np.flatnonzero(mine & ((self.late == late[g]) | ~late[g]))
-            if not len(i):
+            mine = (self.of == self.kind[g]) & (self.year == year[g]) & (self.late == late[g])
+            if not mine.any():
                 return None
-            x[i[0] if not late[g] else i[-1]] += 1
-        rows = [(self.rows.entries[row][0], row) for row in self.lists.values()]
-        fits = all(x[mine].sum() <= self.rows.high[row] for mine, row in rows)
-        fits = fits and not self.broken(x)
+            x[mine] += 1
+        listed = np.bincount(self.year, x * self.placed, minlength=len(self.case.places))
+        fits = (listed <= self.case.places).all() and not self.broken(x)
         return x if fits else None

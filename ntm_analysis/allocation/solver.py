@@ -22,16 +22,12 @@ class Rows:
     entries: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
     high: list[float] = field(default_factory=list)
 
-    def add(self, columns: np.ndarray, values: np.ndarray, high: float) -> int:
-        """Add a row; its number."""
-        self.entries.append((columns, values))
+    def add(self, values: np.ndarray, high: float) -> int:
+        """Add a row, given over all columns; its number."""
+        columns = np.flatnonzero(values)
+        self.entries.append((columns, values[columns].astype(float)))
         self.high.append(high)
         return len(self.high) - 1
-
-    def add_dense(self, values: np.ndarray, high: float) -> int:
-        """Add a row given over all columns; its number."""
-        some = np.flatnonzero(values)
-        return self.add(some, values[some], high)
 
 
 class _Quiet(highspy.Highs):
@@ -81,30 +77,22 @@ def solve(
     Examples
     --------
     >>> rows = Rows()
-    >>> rows.add(np.array([0, 1]), np.array([2.0, 3.0]), 4.0)
+    >>> rows.add(np.array([2.0, 3.0]), 4.0)
     0
     >>> solve(np.array([1.0, 1.0]), np.array([1.0, 1.0]), rows).x.astype(int).tolist()
     [1, 0]
     """
-    n = len(cost)
-    if not n:
-        fits = all(high >= 0 for high in rows.high)
-        return Solution(np.zeros(0) if fits else None, 0.0, True, 0, np.zeros(len(rows.high)))
-    model, solver = highspy.HighsLp(), _Quiet()
-    model.num_col_, model.num_row_ = n, len(rows.high)
-    model.col_cost_, model.col_upper_ = np.asarray(cost, float), np.asarray(upper, float)
-    model.col_lower_ = np.zeros(n)
-    model.row_lower_, model.row_upper_ = np.full(len(rows.high), -np.inf), np.array(rows.high)
-    model.sense_ = highspy.ObjSense.kMaximize
-    if rows.entries:
-        columns, values = (np.concatenate(part) for part in zip(*rows.entries, strict=True))
-        model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        starts = np.cumsum([0, *(len(entry[0]) for entry in rows.entries)])
-        model.a_matrix_.start_ = starts.astype(np.int32)
-        model.a_matrix_.index_ = columns.astype(np.int32)
-        model.a_matrix_.value_ = values.astype(float)
+    if not len(cost):  # which HiGHS does not call solved
+        return Solution(np.zeros(0), 0.0, True, 0, np.zeros(len(rows.high)))
+    solver, every = _Quiet(), np.arange(len(cost), dtype=np.int32)
+    solver.addVars(len(cost), np.zeros(len(cost)), upper.astype(float))
+    solver.changeColsCost(len(cost), every, cost.astype(float))
+    solver.changeObjectiveSense(highspy.ObjSense.kMaximize)
     if whole:
-        model.integrality_ = [highspy.HighsVarType.kInteger] * n
+        kinds = np.full(len(cost), highspy.HighsVarType.kInteger)
+        solver.changeColsIntegrality(len(cost), every, kinds)
+    for (columns, values), high in zip(rows.entries, rows.high, strict=True):
+        solver.addRow(-np.inf, high, len(columns), columns, values)
     # Without presolve: with it HiGHS 1.16 may take a start from which presolve has fixed a column
     # away for better than it is, and call it optimal (tests/allocation has the case).
     options = {
@@ -120,7 +108,6 @@ def solve(
     }
     for name, value in options.items():
         solver.setOptionValue(name, value)
-    solver.passModel(model)
     if start is not None:
         known = highspy.HighsSolution()
         known.col_value = list(np.asarray(start, dtype=float))
