@@ -4,6 +4,8 @@ Payment is tried as a flow: each work is paid by its day by pots within their bo
 has paid by any day more than had come.
 """
 
+from itertools import zip_longest
+
 import numpy as np
 import pandas as pd
 from scipy import sparse
@@ -12,9 +14,7 @@ from scipy.optimize import linprog
 THOUSANDTHS = 1_000
 
 
-def payment(
-    claims: pd.DataFrame, bounds: pd.DataFrame, money: pd.DataFrame
-) -> tuple[pd.DataFrame, tuple[pd.Series, float] | None]:
+def payment(claims, bounds, money):
     """How the pots pay claims by their days, as near to the usual shares as they can.
 
     Parameters
@@ -86,7 +86,7 @@ def payment(
     return bounds.iloc[:0].assign(amount=0.0), row
 
 
-def audit(communes: pd.DataFrame, places: dict[int, int], paid: bool, reserve: bool) -> list[dict]:
+def audit(communes, places, paid, reserve):
     """What a plan breaks.
 
     Parameters
@@ -115,8 +115,7 @@ def audit(communes: pd.DataFrame, places: dict[int, int], paid: bool, reserve: b
     >>> [(row["rule"], row["where"], row["needs"], row["has"]) for row in broken]
     [('lead_time', '17731', 5, 3)]
     """
-    rows = [("pot", None, None, None, None)] * (not paid)
-    rows += [("minimum", None, None, None, None)] * (not reserve)
+    rows = [("pot",)] * (not paid) + [("minimum",)] * (not reserve)
     listed = communes.loc[communes["placed"].astype(bool), "year"].value_counts()
     rows += [
         ("list", None, int(year), int(number), places[year])
@@ -124,11 +123,11 @@ def audit(communes: pd.DataFrame, places: dict[int, int], paid: bool, reserve: b
         if number > places[year]
     ]
     overdue = communes[communes["due"].notna() & ~(communes["year"] <= communes["due"])]
-    rows += [("reported", code, int(due), None, None) for code, due in overdue["due"].items()]
-    room = communes["closes"] - communes["month"]
-    slow = communes[~communes["late"].astype(bool) & (communes["months"] > room)]
+    rows += [("reported", code, int(due)) for code, due in overdue["due"].items()]
+    left = communes["closes"] - communes["month"]
+    slow = communes[~communes["late"].astype(bool) & (communes["months"] > left)]
     rows += [
-        ("lead_time", code, int(row["year"]), int(row["months"]), int(room[code]))
+        ("lead_time", code, int(row["year"]), int(row["months"]), int(left[code]))
         for code, row in slow.iterrows()
     ]
-    return [dict(zip(("rule", "where", "year", "needs", "has"), row, strict=True)) for row in rows]
+    return [dict(zip_longest(("rule", "where", "year", "needs", "has"), row)) for row in rows]

@@ -11,6 +11,8 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from numpy import ndarray
+from pandas import DataFrame
 
 from ..forecast.cycle import part_of_year
 from ..forecast.simulation import CALIBRATING, Baseline, area_run_of, knowledge, usual_years
@@ -79,55 +81,64 @@ class Central:
 
     sets: PotSets
     years: list[int]
-    ends: np.ndarray
-    last: np.ndarray
-    marks: np.ndarray
-    cost: np.ndarray
-    demand: np.ndarray
-    months: np.ndarray
-    mark: np.ndarray
-    money: np.ndarray
-    taken: np.ndarray
-    places: np.ndarray
-    chance: np.ndarray
-    weight: np.ndarray
-    minimum: np.ndarray
-    owed: np.ndarray
-    free: np.ndarray
-    reported: np.ndarray
-    due: np.ndarray
-    rank: np.ndarray
-    bounds: pd.DataFrame = field(repr=False)
-    committed: pd.DataFrame = field(repr=False)
-    own_money: np.ndarray | None = None
+    ends: ndarray
+    last: ndarray
+    marks: ndarray
+    cost: ndarray
+    demand: ndarray
+    months: ndarray
+    mark: ndarray
+    money: ndarray
+    taken: ndarray
+    places: ndarray
+    chance: ndarray
+    weight: ndarray
+    minimum: ndarray
+    owed: ndarray
+    free: ndarray
+    reported: ndarray
+    due: ndarray
+    rank: ndarray
+    bounds: DataFrame = field(repr=False)
+    committed: DataFrame = field(repr=False)
+    own_money: ndarray | None = None
 
     @cached_property
-    def room(self) -> np.ndarray:
+    def room(self) -> ndarray:
         """What each set of pots may still pay by each mark, marks x sets; never what a later one
         cannot."""
         left = self.sets.money(self.money).T - self.taken
         return np.minimum.accumulate(left[::-1])[::-1]
 
     @cached_property
-    def reserve(self) -> np.ndarray:
+    def reserve(self) -> ndarray:
         """What the minimums of all communes ask of each set."""
         return (self.demand[:, -1] * self.minimum[:, None]).sum(axis=0)
 
-    def marks_of(self, year: np.ndarray, late: np.ndarray) -> np.ndarray:
+    @cached_property
+    def kind(self) -> ndarray:
+        """By goal that may be listed its number among those unlike each other; NONE of others."""
+        own = [self.weight, self.minimum, self.reported, self.due, self.mark]
+        seen = np.column_stack([*own, self.demand.reshape(len(self.free), -1)])[self.free]
+        kind = np.full(len(self.free), NONE)
+        kind[self.free] = pd.factorize(pd.Index([row.tobytes() for row in seen]))[0]
+        return kind
+
+    def marks_of(self, year: ndarray, late: ndarray) -> ndarray:
         """By goal the mark by which a plan has it paid; NONE where it is not listed."""
         mark = np.where(late, self.last[year], self.mark[np.arange(len(year)), year])
         return np.where(year == NONE, NONE, mark)
 
-    def calendar(self, year: np.ndarray) -> np.ndarray:
+    def calendar(self, year: ndarray) -> ndarray:
         """Calendar years of years counted from 0; NaN for NONE."""
-        return np.append(np.array(self.years, dtype=float), np.nan)[year]
+        return np.array([*self.years, np.nan])[year]
 
-    def order(self, year: np.ndarray, late: np.ndarray) -> pd.Series:
+    def order(self, year: ndarray, late: ndarray) -> pd.Series:
         """By goal what the forecast goes by: the year of listing, then how soon it is paid."""
         place = np.where(year == NONE, len(self.years), year) * 100
         return pd.Series(place + np.maximum(self.marks_of(year, late), 0), dtype=float)
 
-    def value(self, year: np.ndarray, late: np.ndarray) -> float:
+    def value(self, year: ndarray, late: ndarray) -> float:
         """The aim: the weighted number of goals expected to finish by the deadline."""
         some = year != NONE
         return float((self.weight * self.chance[late.astype(int), year])[some].sum())
@@ -156,12 +167,12 @@ def central(layout: Layout, baseline: Baseline) -> Central:
     mark = np.where((mark >= 0) & (marks[mark] >= first), mark, NONE)
     taken = sets.demand(block.committed[:, 0]) + np.zeros((len(marks), 1))
     demand = np.repeat(sets.demand(cost.T).T[:, None], len(spans), axis=1)
-    committed = pd.DataFrame(block.committed.T, ["c"], sets.kinds)
+    committed = DataFrame(block.committed.T, ["c"], sets.kinds)
     if layout.own:
         owed, demand, mark = _own_parts(layout, block, mark, last)
         taken += owed
         rows = {f"c{g}": block.own_committed[g, :, 0] for g in np.unique(layout.holder)}
-        committed = pd.concat([committed, pd.DataFrame(rows, sets.kinds).T])
+        committed = pd.concat([committed, DataFrame(rows, sets.kinds).T])
     units = plan.goals["unit"]
     priorities = plan.workbook.tables["priorities"].set_index("unit")["weight"]
     own = plan.goals["year"].fillna(9_999).to_numpy()
@@ -181,7 +192,7 @@ def central(layout: Layout, baseline: Baseline) -> Central:
         block.money[:, :, 0],
         taken,
         *_lists(layout, baseline, spans),
-        np.where(plan.ntm, units.map(priorities).fillna(1.0), 0.0),
+        units.map(priorities).fillna(1.0).to_numpy() * plan.ntm,
         np.zeros(len(cost)),
         units.map(owed).fillna(0.0).to_numpy(),
         plan.ntm,
@@ -221,7 +232,7 @@ def _lists(layout, baseline, spans):
     run = area_run_of(plan, known, CALIBRATING, SEED)
     area, chances = usual_years(layout, baseline, known, run)
     luck, back = area.luck.mean(axis=1)[: len(spans)], float(area.missed_return.mean())
-    luck = np.stack([luck, luck * (1 - float(chances.late.mean()))])
+    luck = np.outer([1, 1 - float(chances.late.mean())], luck)
     reported = plan.goals.loc[plan.ntm, "year"].value_counts()
     left, missed, places = float(plan.ntm.sum()), 0.0, []
     for y, span in enumerate(spans):
@@ -241,15 +252,15 @@ def _lists(layout, baseline, spans):
     return places, chance
 
 
-def minimums(case: Central, least: float) -> np.ndarray:
+def minimums(case: Central, least: float) -> ndarray:
     """By goal the part of its cost that a minimum (million dong) for each commune comes to, beside
     committed works and debts."""
     whole = case.cost.sum(axis=1)
     asked = np.clip(least * THOUSAND - case.owed, 0, whole) * case.free
-    return np.divide(asked, whole, out=np.zeros(len(whole)), where=whole > 0)
+    return asked / np.maximum(whole, 1)
 
 
-def in_order(case: Central, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def in_order(case, order):
     """The plan of an order of goals: each year the next ones are listed, and paid in their order.
 
     Reported lists come first. Nothing is skipped: who cannot be paid waits, those behind too, and
@@ -267,22 +278,21 @@ def in_order(case: Central, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         By goal the year (from 0) in which it is listed and paid, NONE for never; whether late.
     """
     year, late = np.full(len(case.weight), NONE), np.zeros(len(case.weight), dtype=bool)
-    waiting = [int(g) for g in order if case.free[g]]
-    used = np.zeros(case.room.shape[1])
+    order, used = order[case.free[order]], np.zeros(case.room.shape[1])
     for y, places in enumerate(case.places):
-        first = [g for g in waiting if NONE < case.reported[g] <= y]
-        others = [g for g in waiting if case.reported[g] == NONE][:places]
-        for g in first + others:
+        waiting = order[year[order] == NONE]
+        reported = case.reported[waiting]
+        first = waiting[(reported != NONE) & (reported <= y)]
+        for g in [*first, *waiting[reported == NONE][:places]]:
             total, mark = used + case.demand[g, y], case.mark[g, y]
             in_time = mark != NONE and (total <= case.room[mark]).all()
             if not in_time and not (total <= case.room[case.last[y]]).all():
                 break
             used, year[g], late[g] = total, y, not in_time
-        waiting = [g for g in waiting if year[g] == NONE]
     return year, late
 
 
-def central_works(layout: Layout) -> pd.DataFrame:
+def central_works(layout: Layout):
     """The works of the central case, debts among them.
 
     Returns
@@ -320,4 +330,4 @@ def _bounds(layout):
         if kind.endswith(CEMENT_PART):
             share = THOUSANDTHS * (pot not in usual)
         rows.append((kind, pot, sets.least[k, p], share, sets.most[k, p]))
-    return pd.DataFrame(rows, columns=["kind", "pot", "least", "usual", "most"])
+    return DataFrame(rows, columns=["kind", "pot", "least", "usual", "most"])

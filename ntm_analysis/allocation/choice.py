@@ -5,19 +5,16 @@ late. A row keeps what is listed so far within a set of pots by a mark. Of the t
 rows few bind: they are added as solutions break them.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 
-from .central import NONE, Central
+from .central import NONE
 from .solver import EXACT, NODES, Rows, Solution, solve
 
 ROUNDS = 400  # of adding rows; a district takes some ten
 AT_ONCE = 3  # sets added for a mark that a solution breaks
-OverTime = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, float] | None]
 
 
 class Choice:
@@ -27,26 +24,20 @@ class Choice:
     ----------
     case : Central
     over_time : callable, optional
-        Asked of every plan found: whether its works can be paid year after year by one mix. Gets
-        the plan (by goal its year, whether late); gives None, or what each goal listed so asks of
-        a row that the plan breaks (goals x years x 2), and the most that the row allows.
+        Asked of every plan whether its works can be paid year after year by one mix, see
+        :func:`~.payments.over_time`.
     """
 
-    def __init__(self, case: Central, over_time: OverTime | None = None) -> None:
+    def __init__(self, case, over_time=None):
         self.case, self.over_time = case, over_time
         goals = np.flatnonzero(case.free)
-        own = [case.weight, case.minimum, case.reported, case.due, case.mark]
-        seen = np.column_stack([*own, case.demand.reshape(len(case.free), -1)])[goals]
-        self.kind = np.full(len(case.free), NONE)
-        self.kind[goals] = pd.factorize(pd.Index([row.tobytes() for row in seen]))[0]
-        _, first, self.size = np.unique(self.kind[goals], return_index=True, return_counts=True)
+        _, first, self.size = np.unique(case.kind[goals], return_index=True, return_counts=True)
         columns = []
         for k, g in enumerate(goals[first]):
             last = len(case.years) if case.due[g] == NONE else case.due[g] + 1
             for y in range(max(case.reported[g], 0), last):
-                for late, mark in enumerate((case.mark[g, y], case.last[y])):
-                    known = mark == (NONE, case.mark[g, y])[late]
-                    if not known and (case.demand[g, y] <= case.room[mark]).all():
+                for late, mark in enumerate(dict.fromkeys((case.mark[g, y], case.last[y]))):
+                    if mark != NONE and (case.demand[g, y] <= case.room[mark]).all():
                         columns.append((k, y, late, mark, g))
         table = np.array(columns, dtype=int).reshape(-1, 5)
         self.of, self.year, self.late, self.at, self.goal = table.T
@@ -63,7 +54,7 @@ class Choice:
             self.rows.add(self.placed & (self.year == y), places)
             for y, places in enumerate(case.places)
         ]
-        self.known: dict[tuple[int, int], int] = {}  # (mark, set): its row; last mark + 1: minimums
+        self.known = {}  # (mark, set): its row; last mark + 1: minimums
 
     @cached_property
     def blocks(self) -> list[tuple]:
@@ -76,12 +67,21 @@ class Choice:
             blocks.append((self.at != NONE, case.room[-1] - case.reserve, more))
         return blocks
 
-    def feasible(self) -> bool:
-        """Whether the minimums of all communes can be paid at all."""
-        return bool((self.blocks[-1][1] >= 0).all()) or not self.case.minimum.any()
+    def broken(self, x, slack=0.0):
+        """What a solution breaks by most.
 
-    def broken(self, x: np.ndarray, slack: float = 0.0) -> list[tuple[int, int]]:
-        """The (mark, set) that a solution breaks by most, some of each mark."""
+        Parameters
+        ----------
+        x : ndarray
+            By column.
+        slack : float
+            The part of its room by which a set may be exceeded.
+
+        Returns
+        -------
+        list of tuple of int
+            Mark and set, some of each mark.
+        """
         rows = []
         for m, (some, room, part) in enumerate(self.blocks):
             if not some.any():  # committed works may wait as long as nobody is listed
@@ -91,15 +91,24 @@ class Choice:
             rows += [(m, int(s)) for s in worst if over[s] > slack * (1 + abs(room[s]))]
         return rows
 
-    def solved(
-        self,
-        worth: np.ndarray,
-        *,
-        start: np.ndarray | None = None,
-        whole: bool = True,
-        nodes: int = NODES,
-    ) -> Solution:
-        """The best solution that breaks no row, rows being added as they are broken."""
+    def solved(self, worth, *, start=None, whole=True, nodes=NODES):
+        """The best solution that breaks no row, rows being added as they are broken.
+
+        Parameters
+        ----------
+        worth : ndarray
+            Of each column.
+        start : ndarray, optional
+            A solution that breaks no row.
+        whole : bool
+            False: the linear programme.
+        nodes : int
+            The most that may be searched.
+
+        Returns
+        -------
+        Solution
+        """
         searched, proved = 0, True
         for _ in range(ROUNDS):
             left = max(nodes - searched, 1)
@@ -111,7 +120,8 @@ class Choice:
             broken = self.broken(x, 0.0 if whole else 1e-7)
             for m, s in broken:
                 proved &= self._keep(m, s)
-            if broken or (whole and self._unpayable_over_time(x)):
+            known = np.array_equal(x, start)  # the start can be paid over time
+            if broken or (whole and not known and self._unpayable_over_time(x)):
                 continue
             # A row drawn in by the tolerance leaves the proof to the bound.
             sure = answer.proved and (proved or bool(worth @ x >= answer.bound - 1e-6))
@@ -130,7 +140,7 @@ class Choice:
 
     def _unpayable_over_time(self, x):
         """Whether the works of a solution cannot be paid year after year; its row is added."""
-        row = self.over_time and self.over_time(*self.plan(x))
+        row = self.over_time and self.over_time(self.case, *self.plan(x))
         if row is None:
             return False
         asked, most = row
@@ -138,22 +148,43 @@ class Choice:
         self.rows.add(asked[self.goal, self.year, self.late] / scale, most / scale + EXACT)
         return True
 
-    def plan(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """A solution as the year of each goal and whether it is late; of goals alike the lowest
-        rank first."""
+    def plan(self, x):
+        """A solution as a plan; of goals alike the lowest rank first.
+
+        Parameters
+        ----------
+        x : ndarray
+            By column.
+
+        Returns
+        -------
+        tuple of ndarray
+            By goal the year (from 0) of its listing, NONE for never; whether it is late.
+        """
         case = self.case
         year, late = np.full(len(case.free), NONE), np.zeros(len(case.free), dtype=bool)
         ranked = np.argsort(case.rank, kind="stable")
         for i in np.lexsort([self.late, self.year]):
-            open_ = ranked[(self.kind[ranked] == self.of[i]) & (year[ranked] == NONE)]
+            open_ = ranked[(case.kind[ranked] == self.of[i]) & (year[ranked] == NONE)]
             year[open_[: int(x[i])]], late[open_[: int(x[i])]] = self.year[i], self.late[i]
         return year, late
 
-    def solution(self, year: np.ndarray, late: np.ndarray) -> np.ndarray | None:
-        """A plan as a solution; None where it breaks a row or takes what is no column."""
+    def solution(self, year, late):
+        """A plan as a solution.
+
+        Parameters
+        ----------
+        year, late : ndarray
+            As :meth:`plan` gives them.
+
+        Returns
+        -------
+        ndarray or None
+            By column; None where the plan breaks a row or takes what is no column.
+        """
         x = np.zeros(len(self.of))
         for g in np.flatnonzero((year != NONE) & self.case.free):
-            mine = (self.of == self.kind[g]) & (self.year == year[g]) & (self.late == late[g])
+            mine = (self.of == self.case.kind[g]) & (self.year == year[g]) & (self.late == late[g])
             if not mine.any():
                 return None
             x[mine] += 1

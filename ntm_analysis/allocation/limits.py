@@ -7,6 +7,8 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
+from numpy import ndarray
+from pandas import DataFrame
 from scipy.optimize import linprog
 
 from ..forecast.worlds import Layout
@@ -22,7 +24,7 @@ NEAR = 10  # near-optimal plans sought
 LONGEST = 60  # months by which the deadline is put off at most
 
 
-def least_money(case: Central, asked: np.ndarray) -> np.ndarray:
+def least_money(case, asked):
     """The least money that pots need more, so that what is asked of every set is within its money.
 
     Parameters
@@ -48,7 +50,7 @@ def least_money(case: Central, asked: np.ndarray) -> np.ndarray:
     return np.ceil(np.round(more.x, 3))
 
 
-def asked_by(case: Central, year: np.ndarray, late: np.ndarray) -> np.ndarray:
+def asked_by(case: Central, year: ndarray, late: ndarray) -> ndarray:
     """What a plan asks of each set by each mark: marks x sets."""
     asked, mark = np.zeros_like(case.room), case.marks_of(year, late)
     for g in np.flatnonzero((year != NONE) & case.free):
@@ -56,7 +58,7 @@ def asked_by(case: Central, year: np.ndarray, late: np.ndarray) -> np.ndarray:
     return asked
 
 
-def extra_communes(allocation: Allocation) -> pd.DataFrame:
+def extra_communes(allocation: Allocation):
     """For each year the communes that take least to be listed and paid in time beside the plan.
 
     Returns
@@ -67,7 +69,7 @@ def extra_communes(allocation: Allocation) -> pd.DataFrame:
         communes not in the plan need the same); of each year the cheapest first.
     """
     case, plan = allocation.case, allocation.plans[OPTIMAL]
-    planned, kinds, rows = allocation.years(), allocation.choice.kind, []
+    planned, kinds, rows = allocation.years(), case.kind, []
     placed = case.free & (case.reported == NONE)
 
     @cache
@@ -80,7 +82,7 @@ def extra_communes(allocation: Allocation) -> pd.DataFrame:
         full = placed[goal] and (placed & (others == y)).sum() >= case.places[y]
         return least_money(case, asked), int(full)
 
-    first: dict[int, int] = {}  # by kind: of communes alike that no list has one stands for all
+    first = {}  # by kind: of communes alike that no list has one stands for all
     for goal in np.flatnonzero(case.free):
         out = plan.year[goal] == NONE
         one = first.setdefault(kinds[goal], goal) if out else goal
@@ -91,13 +93,13 @@ def extra_communes(allocation: Allocation) -> pd.DataFrame:
             row = (year, goal, planned[goal], more, places, case.cost[goal].sum() / THOUSAND)
             rows.append((*row, out, more.sum(), case.rank[goal]))
     columns = ["year", "goal", "planned", "more", "places", "cost", "out", "worth", "rank"]
-    table = pd.DataFrame(rows, columns=columns)
+    table = DataFrame(rows, columns=columns)
     table = table.sort_values(["year", "worth", "places", "rank"], ignore_index=True)
     table["alike"] = table.groupby(["year", "worth", "cost", "out"])["goal"].transform("size")
     return table.groupby("year").head(NEXT)
 
 
-def prices(allocation: Allocation) -> list[dict]:
+def prices(allocation: Allocation):
     """What more money, and one place more on a list, is worth.
 
     Returns
@@ -128,7 +130,7 @@ def _by_year(case, prices):
     return {year: float(price) for year, price in zip(case.years, prices, strict=True) if price}
 
 
-def near_plans(allocation: Allocation) -> list[dict]:
+def near_plans(allocation: Allocation):
     """Plans that list as many communes as the best one, but for one at most: each without one of
     its communes (of those alike that it lists in one year the first).
 
@@ -139,27 +141,25 @@ def near_plans(allocation: Allocation) -> list[dict]:
     """
     case, best = allocation.case, allocation.best
     listed, number = (best.year != NONE) & case.free, np.arange(len(case.free))
-    communes = pd.DataFrame({"kind": allocation.choice.kind, "year": best.year})
+    communes = DataFrame({"kind": case.kind, "year": best.year})
     communes["cost"] = case.cost.sum(axis=1)
     communes = communes[listed].sort_values("cost", ascending=False, kind="stable")
-    plans, seen = [], {listed.tobytes()}
+    plans = {}
     for goal in communes.drop_duplicates(["kind", "year"]).index[:NEAR]:
         other = optimum(replace(case, free=case.free & (number != goal)), later=False)
         mine = other.year != NONE
-        if mine.tobytes() in seen or mine.sum() < listed.sum() - 1 or other.status == "infeasible":
-            continue
-        seen.add(mine.tobytes())
         plan = {
             "communes": allocation.finishing(OPTIMAL) + other.value - best.value,
             "without": np.flatnonzero(listed & ~mine).tolist(),
             "instead": np.flatnonzero(mine & ~listed).tolist(),
             "changed": np.flatnonzero(other.year != best.year).tolist(),
         }
-        plans.append(plan)
-    return plans
+        if mine.sum() >= listed.sum() - 1:
+            plans.setdefault(mine.tobytes(), plan)
+    return [*plans.values()]
 
 
-def cannot(allocation: Allocation) -> dict[int, dict]:
+def cannot(allocation: Allocation):
     """The communes that the best plan does not list, each with the reason.
 
     Returns
@@ -194,7 +194,7 @@ def _million(asked):
     return float(asked) / THOUSANDTHS / THOUSAND
 
 
-def for_all(allocation: Allocation) -> dict:
+def for_all(allocation: Allocation):
     """What it would take that all communes are listed and paid in time.
 
     Returns
@@ -215,11 +215,10 @@ def for_all(allocation: Allocation) -> dict:
         )
         return not any(np.any(lack) for lack in _short_of_all(later))
 
-    months = bisect_left(range(LONGEST + 1), True, key=enough)
     return {
         "more": more,
         "places": places,
-        "months": months if months <= LONGEST else None,
+        "months": bisect_left(range(LONGEST), True, key=enough) if enough(LONGEST) else None,
         "communes": int((allocation.ntm & (plan.year == NONE)).sum()),
         "never": np.flatnonzero(never).tolist(),
     }
@@ -234,7 +233,7 @@ def _short_of_all(case):
     return more, max(0, int(placed.sum() - case.places.sum())), case.free & (last == NONE)
 
 
-def conflicts(allocation: Allocation) -> dict | None:
+def conflicts(allocation: Allocation):
     """Why no plan can be had; None where one can.
 
     Returns

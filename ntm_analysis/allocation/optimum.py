@@ -7,10 +7,11 @@ gap is this one's); then earliest; then least money.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy import ndarray
 
 from .central import NONE, Central
 from .choice import Choice
-from .payments import Payments
+from .payments import over_time
 from .solver import NODES
 
 LATER_NODES = (400, 200)  # that each later aim may search
@@ -32,8 +33,8 @@ class Best:
         The later aims are proved too.
     """
 
-    year: np.ndarray
-    late: np.ndarray
+    year: ndarray
+    late: ndarray
     value: float
     bound: float
     status: str
@@ -48,11 +49,11 @@ class Best:
 
 
 def optimum(
-    case: Central,
-    start: tuple[np.ndarray, np.ndarray] | None = None,
+    case,
+    start=None,
     *,
-    nodes: int = NODES,
-    later: bool = True,
+    nodes=NODES,
+    later=True,
 ) -> Best:
     """The best plan of a central case.
 
@@ -60,15 +61,15 @@ def optimum(
     ----------
     case : Central
     start : tuple of ndarray, optional
-        Year and lateness by goal of the best rule.
+        Year and lateness by goal of the best rule, which can be paid over time.
     nodes : int
         The most that the first aim may search.
     later : bool
         False: only the first aim is sought.
     """
-    choice = Choice(case, Payments(case).over_time)
+    choice = Choice(case, over_time)
     none = np.full(len(case.free), NONE)
-    if not choice.feasible():
+    if case.minimum.any() and (case.reserve > case.room[-1]).any():
         return Best(none, none < NONE, 0.0, 0.0, "infeasible", False)
     # The rows that bind the linear programme come cheaper than those of whole numbers.
     worth = choice.worth + choice.first
@@ -105,7 +106,7 @@ def _later_aims(choice, x, settled):
     return x, settled
 
 
-def relaxed_prices(case: Central) -> tuple[np.ndarray, np.ndarray]:
+def relaxed_prices(case: Central):
     """Relaxed prices, were communes divisible.
 
     Returns

@@ -8,6 +8,8 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from numpy import ndarray
+from pandas import DataFrame, Series
 
 from ..forecast.simulation import Baseline, baseline_of
 from ..forecast.worlds import Layout
@@ -19,9 +21,8 @@ from ..recognition import levels
 from ..workbook import Workbook
 from .audit import audit
 from .central import NONE, Central, central, central_works, in_order
-from .choice import Choice
 from .optimum import Best, optimum
-from .payments import Payments
+from .payments import claim_of, flows
 
 SPLITTING = ("equal", "decree")  # policies that share pots out to communes: a case of their own
 
@@ -38,16 +39,16 @@ class Plan:
     year, late : ndarray
         By goal the year (from 0) in which it is listed and paid, NONE for never; whether late.
     payments : DataFrame
-        Which pot pays what of which claim, see :class:`~.payments.Payments`; empty: no mix pays.
+        Which pot pays what of which claim, see :func:`~.payments.flows`; empty: no mix pays.
     broken : list of dict
         What the audit finds.
     """
 
     case: Central
     layout: Layout
-    year: np.ndarray
-    late: np.ndarray
-    payments: pd.DataFrame = field(repr=False)
+    year: ndarray
+    late: ndarray
+    payments: DataFrame = field(repr=False)
     broken: list[dict]
 
 
@@ -79,17 +80,12 @@ class Allocation:
     plans: dict[str, Plan]
     best: Best
 
-    @cached_property
-    def choice(self) -> Choice:
-        """What the best plan could choose from."""
-        return Choice(self.case)
-
     @property
-    def goals(self) -> pd.DataFrame:
+    def goals(self) -> DataFrame:
         return self.layout.plan.goals
 
     @property
-    def ntm(self) -> np.ndarray:
+    def ntm(self) -> ndarray:
         """Which goals are communes that are to be NTM, whatever they weigh."""
         return self.layout.plan.ntm
 
@@ -109,17 +105,17 @@ class Allocation:
         alike = replace(self.case, weight=self.ntm.astype(float))
         return self.now + alike.value(plan.year, plan.late)
 
-    def years(self, policy: str = OPTIMAL) -> pd.Series:
+    def years(self, policy: str = OPTIMAL) -> Series:
         """The calendar year in which a plan lists each goal; NaN: not by the deadline."""
-        return pd.Series(self.case.calendar(self.plans[policy].year), index=self.goals.index)
+        return Series(self.case.calendar(self.plans[policy].year), index=self.goals.index)
 
     @cached_property
-    def works(self) -> pd.DataFrame:
+    def works(self) -> DataFrame:
         """The works of the central case, see :func:`~.central.central_works`."""
         return central_works(self.layout)
 
 
-def allocate(workbook: Workbook, deadline: dt.date | None = None, seed: int = 2022) -> Allocation:
+def allocate(workbook, deadline=None, seed=2022) -> Allocation:
     """Every rule, and the best plan, which starts from the best rule that keeps all constraints.
 
     Parameters
@@ -163,12 +159,12 @@ def allocate(workbook: Workbook, deadline: dt.date | None = None, seed: int = 20
     return Allocation(workbook, base, baseline, seed, int(recognised.sum()), case, plans, best)
 
 
-def order_of(workbook: Workbook, deadline: dt.date | None = None) -> pd.Series:
+def order_of(workbook: Workbook, deadline: dt.date | None = None) -> Series:
     """The order in which the best plan lists goals, for a forecast of the policy ``optimal``."""
     return allocate(workbook, deadline).plans[OPTIMAL].layout.plan.goals["order"]
 
 
-def ordered(layout: Layout, policy: str, order: pd.Series | None = None) -> Layout:
+def ordered(layout: Layout, policy: str, order: Series | None = None) -> Layout:
     """The layout of the same goals in the order of another policy, as
     :func:`~ntm_analysis.forecast.yearly_list.by_policy`."""
     other = copy.copy(layout)
@@ -178,10 +174,9 @@ def ordered(layout: Layout, policy: str, order: pd.Series | None = None) -> Layo
 
 def _plan(case, layout, year, late):
     """A plan with its payment and what the audit finds."""
-    payments = Payments(case)
-    flows, lacking = payments.flows(year, late)
-    reserve = not case.minimum.any() or payments.flows(year, late, minimum=True)[1] is None
-    communes = pd.DataFrame(
+    payments, lacking = flows(case, year, late)
+    reserve = not case.minimum.any() or flows(case, year, late, minimum=True)[1] is None
+    communes = DataFrame(
         {
             "year": case.calendar(year),
             "month": case.marks[np.maximum(case.marks_of(year, late), 0)],
@@ -196,10 +191,10 @@ def _plan(case, layout, year, late):
     communes = communes[case.free & ((year != NONE) | (case.due != NONE))]
     places = dict(zip(case.years, case.places.tolist(), strict=True))
     broken = audit(communes, places, lacking is None, reserve)
-    return Plan(case, layout, year, late, flows, broken)
+    return Plan(case, layout, year, late, payments, broken)
 
 
-def plan_table(allocation: Allocation, policy: str = OPTIMAL) -> pd.DataFrame:
+def plan_table(allocation: Allocation, policy: str = OPTIMAL):
     """A plan, a row for each part of a work on the central case.
 
     Who pays: of what is listed the mix that pays the plan, of the rest the usual shares.
@@ -211,15 +206,15 @@ def plan_table(allocation: Allocation, policy: str = OPTIMAL) -> pd.DataFrame:
         the deadline), amount (million dong, or tonnes), committed, mark.
     """
     plan, works, units = allocation.plans[policy], allocation.works, allocation.workbook.all_units
-    payments, goal = Payments(plan.case), works["goal"].to_numpy()
-    marks = plan.case.marks_of(plan.year, plan.late)[goal]
+    # After the goals stands nobody, who is never listed.
+    year = plan.case.calendar(np.append(plan.year, NONE))
+    marks = np.append(plan.case.marks_of(plan.year, plan.late), NONE)
+    keys = [claim_of(plan.case, g, marks[g]) for g in works["goal"]]
     holder = dict(zip(allocation.goals["unit"], plan.layout.holder, strict=True))
     owed = [f"c{holder.get(unit, '')}" if plan.layout.own else "c" for unit in works["unit"]]
-    keys = [payments.key(g, m) for g, m in zip(goal, marks, strict=True)]
-    year = allocation.years(policy).reindex(goal).to_numpy()
     works = works.assign(
-        key=np.where(works["committed"], owed, np.where(np.isnan(year), "", keys)),
-        year=np.where(works["committed"], allocation.workbook.as_of.year, year),
+        key=np.where(works["committed"], owed, keys),
+        year=np.where(works["committed"], allocation.workbook.as_of.year, year[works["goal"]]),
         code=works["unit"].map(units["code"]),
         commune=works["unit"].map(units["name"]),
     )
@@ -237,9 +232,7 @@ def plan_table(allocation: Allocation, policy: str = OPTIMAL) -> pd.DataFrame:
     table["cement"] = table["pot"].map(measure) == "cement"
     tonnes = table["tonnes"] * table["part"] / table["value"].where(table["value"] > 0, 1)
     table["amount"] = np.where(table["cement"], tonnes, table["part"] / THOUSAND).round(3)
-    columns = ["unit", "code", "commune", "level", "criterion", "work", "item", "pot", "cement"]
-    columns += ["year", "amount", "committed", "mark"]
-    return table.loc[table["part"] >= 1, columns].reset_index(drop=True)
+    return table[table["part"] >= 1].reset_index(drop=True)
 
 
 def _shares(plan):

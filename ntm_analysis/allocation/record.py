@@ -1,5 +1,7 @@
 """The best plan, the rules beside it, what a commune more takes, what to relax: one record."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -7,8 +9,8 @@ from ..need.need import spread
 from ..need.works import THOUSAND
 from .central import NONE
 from .limits import cannot, conflicts, extra_communes, for_all, near_plans, prices
-from .margins import SAFE, Trial
-from .plans import OPTIMAL, Allocation, plan_table
+from .margins import SAFE
+from .plans import OPTIMAL, plan_table
 
 MONEY, TONNES = "triệu đồng", "tấn"
 UNITS = {"money": MONEY, "cement": TONNES}
@@ -16,18 +18,27 @@ PARTS = ["commune", "code", "level", "work", "item", "pot", "amount", "committed
 PARTS += ["year", "unit"]
 
 
-def record(
-    allocation: Allocation,
-    policy: str = OPTIMAL,
-    trial: Trial | None = None,
-    scenario: str = "baseline",
-    title: dict | None = None,
-) -> dict:
+def record(allocation, policy=OPTIMAL, trial=None, scenario="baseline", title=None):
     """The allocation in plain Python types, as ``ntm allocate --json`` prints it.
 
     Money in million dong, cement in tonnes. ``plan`` is that of ``policy``, ``year`` null for what
     it does not list by the deadline; a rule's ``gap`` is to the bound of the best plan. ``status``:
     optimal (proved), limit (the search ended there: see gap), infeasible (see relaxations), rule.
+
+    Parameters
+    ----------
+    allocation : Allocation
+    policy : str
+        Whose plan is told.
+    trial : Trial, optional
+        The plans in the forecast's worlds.
+    scenario : str
+    title : dict of str to str, optional
+        Of the scenario, by language.
+
+    Returns
+    -------
+    dict
 
     Examples
     --------
@@ -40,7 +51,7 @@ def record(
     told = _Record(allocation, trial)
     best, conflict = allocation.best, conflicts(allocation)
     value = allocation.value(policy)
-    gap = best.gap if policy == OPTIMAL else (best.bound - value) / value if value else None
+    gap = replace(best, value=value).gap
     table = plan_table(allocation, policy)
     beside = {"prices": told.prices, "extra_commune": told.extra, "near_plans": told.near}
     made = {
@@ -65,7 +76,10 @@ def record(
         "plan": told.plan(table),
         "communes": told.communes(policy, table),
         **{key: [] if conflict else answer() for key, answer in beside.items()},
-        "relaxations": {"for_all": told.for_all(), "conflict": told.conflict(conflict)},
+        "relaxations": {
+            "for_all": told.for_all(),
+            "conflict": conflict and told.conflict(conflict),
+        },
         "assumed_share": told.assumed(table),
     }
     if conflict:
@@ -81,31 +95,31 @@ def record(
 class _Record:
     """The parts of the record."""
 
-    def __init__(self, allocation: Allocation, trial: Trial | None) -> None:
+    def __init__(self, allocation, trial):
         self.allocation, self.case = allocation, allocation.case
         pots, goals = allocation.workbook.tables["pots"], allocation.goals
         self.units = pots.set_index("pot")["measure"].map(UNITS).to_dict()
         self.price = (allocation.layout.cement_price or 1.0) * THOUSAND  # of a tonne, thousand dong
         names = goals["unit"].map(allocation.workbook.all_units["name"])
         self.names = goals.assign(name=names)[["name", "code"]].to_dict("records")
-        self.chances: dict[int, dict] = {}
+        self.chances = {}
         if trial:
             will = trial.forecasts[OPTIMAL]
             paid, unlimited = will.of_band(will.in_time), will.of_band(_unlimited(will))
             chances = {"p": paid, "p_if_money": unlimited}
             self.chances = pd.DataFrame(chances).set_index(will.open_).to_dict("index")
 
-    def weights(self) -> dict[str, float]:
+    def weights(self):
         rows = self.allocation.workbook.tables["priorities"]
         names = rows["unit"].map(self.allocation.workbook.all_units["name"])
         return dict(zip(names, rows["weight"].astype(float), strict=True))
 
-    def amount(self, pot: str, thousand: float) -> float:
+    def amount(self, pot, thousand):
         """Thousand dong of a pot as the record has them: million dong, or whole tonnes."""
         cement = self.units[pot] == TONNES
         return float(np.ceil(thousand / self.price) if cement else thousand / THOUSAND)
 
-    def sums(self, more: np.ndarray) -> tuple[float, int, list[dict]]:
+    def sums(self, more):
         """Money (million dong), tonnes and the pots of what is to be added."""
         by_pot = [
             {"pot": pot, "amount": self.amount(pot, extra), "unit": self.units[pot]}
@@ -117,14 +131,14 @@ class _Record:
         )
         return money, int(tonnes), by_pot
 
-    def blocking(self) -> list[str]:
+    def blocking(self):
         """The pots that keep the communes of no list from being paid together."""
         case, plan = self.case, self.allocation.plans[OPTIMAL]
         rest = case.demand[case.free, -1].sum(axis=0) - case.room[-1]
         done = not (case.free & (plan.year == NONE)).any()
         return [] if done or rest.max() <= 0 else case.sets.names(rest.argmax())
 
-    def pots(self, table: pd.DataFrame) -> list[dict]:
+    def pots(self, table):
         funded = table[table["year"].notna()].groupby("pot")["amount"].sum()
         return [
             {
@@ -136,12 +150,12 @@ class _Record:
             for pot, money in zip(self.case.sets.pots, self.case.money[:, -1], strict=True)
         ]
 
-    def plan(self, table: pd.DataFrame) -> list[dict]:
+    def plan(self, table):
         number = table["criterion"].where(table["criterion"] > 0).astype("Int64")
         table = table.assign(criterion=number, unit=table["pot"].map(self.units))
         return _rows(table.astype({"year": "Int64"})[PARTS])
 
-    def communes(self, policy: str, table: pd.DataFrame) -> list[dict]:
+    def communes(self, policy, table):
         allocation = self.allocation
         goals, money = allocation.goals[allocation.ntm], table[~table["cement"]]
         cost, funded = (
@@ -160,14 +174,14 @@ class _Record:
             for goal, row in zip(goals.index, _rows(table), strict=True)
         ]
 
-    def prices(self) -> list[dict]:
+    def prices(self):
         rows = prices(self.allocation)
         for row in rows:
             if step := row["step"]:
                 step["added"] = self.amount(row["pot"], step["added"])
         return [{"pot": row["pot"], "unit": self.units.get(row["pot"], "xã")} | row for row in rows]
 
-    def extra(self) -> list[dict]:
+    def extra(self):
         told = []
         for year, rows in extra_communes(self.allocation).groupby("year"):
             each = [self._lacking(row) for row in rows.to_dict("records")]
@@ -187,7 +201,7 @@ class _Record:
             "p_if_money": self.chances.get(row["goal"], {}).get("p_if_money"),
         }
 
-    def near(self) -> list[dict]:
+    def near(self):
         works = self.allocation.works.groupby("goal").size()
         return [
             {key: [self.names[goal] for goal in row[key]] for key in ("without", "instead")}
@@ -195,22 +209,20 @@ class _Record:
             for row in near_plans(self.allocation)
         ]
 
-    def for_all(self) -> dict:
+    def for_all(self):
         what = for_all(self.allocation)
         money, tonnes, by_pot = self.sums(what.pop("more"))
         what["money"] = {"added": money, "tonnes": tonnes, "by_pot": by_pot}
         return what | {"never": [self.names[goal] for goal in what["never"]]}
 
-    def conflict(self, conflict: dict | None) -> dict | None:
-        if conflict is None:
-            return None
+    def conflict(self, conflict):
         money = {
             pot: None if more is None else self.amount(pot, more)
             for pot, more in conflict["money"].items()
         }
         return conflict | {"money": money}
 
-    def assumed(self, table: pd.DataFrame) -> dict:
+    def assumed(self, table):
         """How much rests on assumptions: of the value of works, of the money that pots bring."""
         rows = self.allocation.workbook.tables["envelopes"]
         rows = rows[rows["pot"].map(self.units) == MONEY]

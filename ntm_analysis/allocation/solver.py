@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import highspy
 import numpy as np
+from numpy import ndarray
 
 ITERATIONS = 2_000_000  # of one linear programme
 EXACT = 1e-9  # tolerance of a row scaled to 1: less than a thousand dong in a thousand billion
@@ -19,10 +20,10 @@ FEASIBLE = 2  # what HiGHS says of a solution that keeps every row
 class Rows:
     """Rows of a model: columns and coefficients of each, the most that each may come to."""
 
-    entries: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
+    entries: list[tuple[ndarray, ndarray]] = field(default_factory=list)
     high: list[float] = field(default_factory=list)
 
-    def add(self, values: np.ndarray, high: float) -> int:
+    def add(self, values: ndarray, high: float) -> int:
         """Add a row, given over all columns; its number."""
         columns = np.flatnonzero(values)
         self.entries.append((columns, values[columns].astype(float)))
@@ -56,23 +57,31 @@ class Solution:
         By row, of a linear programme.
     """
 
-    x: np.ndarray | None
+    x: ndarray | None
     bound: float
     proved: bool
     nodes: int
-    duals: np.ndarray
+    duals: ndarray
 
 
-def solve(
-    cost: np.ndarray,
-    upper: np.ndarray,
-    rows: Rows,
-    *,
-    start: np.ndarray | None = None,
-    whole: bool = True,
-    nodes: int = NODES,
-) -> Solution:
+def solve(cost, upper, rows, *, start=None, whole=True, nodes=NODES):
     """Maximise ``cost`` over (whole) numbers 0..``upper`` that keep the rows.
+
+    Parameters
+    ----------
+    cost, upper : ndarray
+        By column.
+    rows : Rows
+    start : ndarray, optional
+        A solution to start from.
+    whole : bool
+        False: the linear programme.
+    nodes : int
+        The most that may be searched.
+
+    Returns
+    -------
+    Solution
 
     Examples
     --------

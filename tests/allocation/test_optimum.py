@@ -9,7 +9,7 @@ import pytest
 from ntm_analysis.allocation.central import NONE, Central, in_order
 from ntm_analysis.allocation.choice import Choice
 from ntm_analysis.allocation.optimum import optimum, relaxed_prices
-from ntm_analysis.allocation.payments import Payments
+from ntm_analysis.allocation.payments import over_time
 from ntm_analysis.allocation.solver import Rows, solve
 from ntm_analysis.need.pot_sets import pot_sets
 from tests.allocation.reference_plans import best_value, payable
@@ -59,7 +59,7 @@ def test_no_order_of_communes_is_better_and_a_start_changes_no_value(seed):
     best, chance = optimum(case), np.random.default_rng(seed)
     for _ in range(4):
         plan = in_order(case, chance.permutation(len(case.weight)))
-        if Payments(case).over_time(*plan) is None:
+        if over_time(case, *plan) is None:
             assert case.value(*plan) <= best.value + 1e-9
             assert optimum(case, start=plan).value == pytest.approx(best.value)
 
@@ -68,10 +68,9 @@ def test_no_order_of_communes_is_better_and_a_start_changes_no_value(seed):
 def test_a_search_cut_short_bounds_every_plan_and_keeps_its_start(seed):
     case = tiny(seed)
     start = in_order(case, np.arange(len(case.weight)))
-    flows = Payments(case)
     cut = optimum(case, start, nodes=0)
     assert cut.bound >= optimum(case).value - 1e-9
-    if flows.over_time(*start) is None:
+    if over_time(case, *start) is None:
         assert cut.value >= case.value(*start) - 1e-9
 
 

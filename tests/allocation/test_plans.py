@@ -187,12 +187,12 @@ def test_each_rule_that_a_plan_breaks_is_named():
 
 
 def test_the_audit_finds_a_plan_that_the_pots_cannot_pay(allocation):
-    from ntm_analysis.allocation.payments import Payments
+    from ntm_analysis.allocation.payments import over_time
 
     plan = allocation.plans[OPTIMAL]
-    assert Payments(allocation.case).over_time(plan.year, plan.late) is None
+    assert over_time(allocation.case, plan.year, plan.late) is None
     poor = replace(allocation.case, money=allocation.case.money * 0.3)
-    cut = Payments(poor).over_time(plan.year, plan.late)
+    cut = over_time(poor, plan.year, plan.late)
     value, most = cut
     chosen = np.flatnonzero((plan.year != NONE) & allocation.case.free)
     asked = sum(value[g, plan.year[g], int(plan.late[g])] for g in chosen)
