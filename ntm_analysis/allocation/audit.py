@@ -7,7 +7,6 @@ has paid by any day more than had come.
 from itertools import zip_longest
 
 import numpy as np
-import pandas as pd
 from scipy import sparse
 from scipy.optimize import linprog
 
@@ -30,11 +29,12 @@ def payment(claims, bounds, money):
     -------
     tuple
         The payment: ``bounds`` with the amount, empty where there is none. Then None, or the row
-        that every payable set of claims keeps and these do not: by claim what a unit of its cost
-        asks, and the most that the row allows.
+        that every payable set of claims keeps and these do not: the claims with what a unit of
+        their cost asks (asked), and the most that the row allows.
 
     Examples
     --------
+    >>> import pandas as pd
     >>> claims = pd.DataFrame({"due": [2023, 2024], "cost": [6.0, 6.0]}, index=["road", "canal"])
     >>> rows = [("road", "a", 0, 500, 1000), ("canal", "a", 0, 500, 1000)]
     >>> rows += [("road", "b", 0, 500, 500), ("canal", "b", 0, 500, 500)]
@@ -82,7 +82,7 @@ def payment(claims, bounds, money):
     ends = lacking.lower.marginals[:options] * shares[0]
     ends = ends + lacking.upper.marginals[:options] * shares[2]
     asked = lacking.eqlin.marginals + np.bincount(row, ends, minlength=len(cost))
-    row = pd.Series(asked, index=claims.index), float(-lacking.ineqlin.marginals @ come)
+    row = claims.assign(asked=asked), float(-lacking.ineqlin.marginals @ come)
     return bounds.iloc[:0].assign(amount=0.0), row
 
 
@@ -109,6 +109,7 @@ def audit(communes, places, paid, reserve):
 
     Examples
     --------
+    >>> import pandas as pd
     >>> rows = {"year": 2023, "month": 6, "months": 5, "closes": 9, "late": False, "placed": True}
     >>> rows["due"] = float("nan")
     >>> broken = audit(pd.DataFrame([rows], index=["17731"]), {2023: 1}, True, True)

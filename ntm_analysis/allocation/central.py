@@ -306,15 +306,14 @@ def central_works(layout: Layout):
     prices = Prices(layout.prices, plan.workbook.as_of.year, 1, MEANS)
     debts = layout.debts.assign(work=DEBT, item=DEBT, level="ntm", goal=NONE, committed=True)
     rows = []
-    for level, lacks in (plan.missing | {"ntm": usual_missing(plan.facts)}).items():
-        items = [item for item in layout.items if item.level == level]
-        drawn = drawn_works([item.works for item in items], lacks, prices)
-        for item, works in zip(items, drawn, strict=True):
-            same = {"level": level, "goal": item.goal, "committed": item.committed}
-            sizes = {"amount": works.amount, "value": works.value, "tonnes": works.tonnes}
-            sizes = {k: 0.0 if size is None else size[:, 0] for k, size in sizes.items()}
-            table = works.works[["unit", "criterion", "work", "item", "mark"]]
-            rows.append(table.assign(**same, **sizes))
+    missing = plan.missing | {"ntm": usual_missing(plan.facts)}
+    for item in layout.items:
+        (works,) = drawn_works([item.works], missing[item.level], prices)
+        same = {"level": item.level, "goal": item.goal, "committed": item.committed}
+        sizes = {"amount": works.amount, "value": works.value, "tonnes": works.tonnes}
+        sizes = {k: 0.0 if size is None else size[:, 0] for k, size in sizes.items()}
+        table = works.works[["unit", "criterion", "work", "item", "mark"]]
+        rows.append(table.assign(**same, **sizes))
     rows.append(debts.assign(criterion=0, mark="reported", value=0.0, tonnes=0.0))
     works = pd.concat(rows, ignore_index=True)
     return works[works["amount"] > 0].reset_index(drop=True)

@@ -54,7 +54,7 @@ class Choice:
             self.rows.add(self.placed & (self.year == y), places)
             for y, places in enumerate(case.places)
         ]
-        self.known = {}  # (mark, set): its row; last mark + 1: minimums
+        self.known = {}  # (mark, set): its row, the scale; last mark + 1: minimums
 
     @cached_property
     def blocks(self) -> list[tuple]:
@@ -130,12 +130,14 @@ class Choice:
 
     def _keep(self, m, s):
         """Add the row of a mark and set; False where it was there and is drawn in a little."""
-        if (row := self.known.get((m, s))) is not None:
+        if (m, s) in self.known:
+            row, _ = self.known[m, s]
             self.rows.high[row] -= 4 * EXACT
             return False
         some, room, part = self.blocks[m]
         scale = abs(room[s]) or 1.0
-        self.known[m, s] = self.rows.add(some * self.asks[:, s] * part / scale, room[s] / scale)
+        row = self.rows.add(some * self.asks[:, s] * part / scale, room[s] / scale)
+        self.known[m, s] = row, scale
         return True
 
     def _unpayable_over_time(self, x):

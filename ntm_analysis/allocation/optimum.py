@@ -118,7 +118,6 @@ def relaxed_prices(case: Central):
     choice = Choice(case)
     duals = np.abs(choice.solved(choice.worth, whole=False).duals)
     money = np.zeros((len(case.sets.pots), len(case.years)))
-    for (m, s), row in choice.known.items():
-        scale = abs(choice.blocks[m][1][s]) or 1.0
+    for (m, s), (row, scale) in choice.known.items():
         money += 1_000 * duals[row] / scale * np.outer(case.sets.members[s], case.last <= m)
     return money, duals[choice.lists]

@@ -59,13 +59,11 @@ def flows(case, year, late, minimum=False):
     due |= {key: _due(case, key) for key in case.committed.index}
     cost = pd.concat([case.committed, DataFrame(case.cost * part, keys, case.sets.kinds)])
     cost = cost.rename_axis("key").rename_axis("kind", axis=1).stack()
-    claims = cost[cost > 0].groupby(["key", "kind"], sort=False).sum().to_frame("cost")
-    claims["due"] = claims.index.get_level_values("key").map(due)
-    claims = claims[claims["due"] != NONE]
-    bounds = claims.reset_index().merge(case.bounds, on="kind")
+    claims = cost[cost > 0].groupby(["key", "kind"], sort=False).sum().reset_index(name="cost")
+    claims = claims.assign(due=claims["key"].map(due)).query("due != @NONE")
+    bounds = claims.reset_index(names="claim").merge(case.bounds, on="kind")
     if bounds.empty:
         return bounds.assign(amount=0.0), None
-    bounds["claim"] = [*zip(bounds["key"], bounds["kind"], strict=True)]
     own = bounds["pot"].isin(np.array(case.sets.pots)[case.sets.own])
     goal = bounds["key"].str[1:]
     bounds["pot"] = bounds["pot"].where(~own, bounds["pot"] + "@" + goal)
@@ -90,8 +88,9 @@ def over_time(case, year, late):
     _, row = flows(case, year, late)
     if row is None:
         return None
-    asked, most = row
-    prices = asked.unstack(fill_value=0.0).reindex(columns=case.sets.kinds, fill_value=0.0)
+    claims, most = row
+    prices = claims.pivot(index="key", columns="kind", values="asked")
+    prices = prices.reindex(columns=case.sets.kinds).fillna(0.0)
     value = np.zeros((*case.mark.shape, 2))
     for g, y, slow in np.ndindex(value.shape):
         key = claim_of(case, g, (case.mark[g, y], case.last[y])[slow])
