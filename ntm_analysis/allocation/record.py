@@ -1,7 +1,5 @@
 """The best plan, the rules beside it, what a commune more takes, what to relax: one record."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
@@ -51,7 +49,7 @@ def record(allocation, policy=OPTIMAL, trial=None, scenario="baseline", title=No
     told = _Record(allocation, trial)
     best, conflict = allocation.best, conflicts(allocation)
     value = allocation.value(policy)
-    gap = replace(best, value=value).gap
+    gap = best.gap if policy == OPTIMAL else (best.bound - value) / value if value else None
     table = plan_table(allocation, policy)
     beside = {"prices": told.prices, "extra_commune": told.extra, "near_plans": told.near}
     made = {
