@@ -36,7 +36,7 @@ CEMENT = {"road": 0.15, "lane": 0.3}  # the part of the cost that may be cement 
 
 
 def instance(communes: int, seed: int):
-    """A central case whose goals are the communes not yet NTM, and the bounds of who pays."""
+    """A central case whose goals are the communes not yet NTM."""
     import numpy as np
     import pandas as pd
 
@@ -78,19 +78,20 @@ def instance(communes: int, seed: int):
     need = cost.sum(axis=1)
     lists = np.full(4, max(1, round(0.2 * goals)))
     luck = np.array([0.97, 0.95, 0.9, 0.75])
-    case = Central(
+    bounds = [
+        (kind, pot, sets.least[k, p], 1_000 * usual[k, POTS.index(pot)], sets.most[k, p])
+        for k, kind in enumerate(sets.kinds)
+        for p, pot in enumerate(sets.pots)
+        if sets.most[k, p]
+    ]
+    return Central(
         sets, [2022, 2023, 2024, 2025], ends, last, marks, cost,
         np.repeat(sets.demand(cost.T).T[:, None], 4, axis=1), months, mark, np.floor(money[order]),
         np.zeros((len(marks), len(sets.members))), lists, np.stack([luck, 0.8 * luck]),
         np.ones(goals), np.divide(np.minimum(500_000, need / 4), need, out=np.zeros(goals), where=need > 0), np.zeros(goals),
         np.ones(goals, dtype=bool), np.full(goals, NONE), np.full(goals, NONE), np.arange(goals),
+        pd.DataFrame(bounds, columns=["kind", "pot", "least", "usual", "most"]), pd.DataFrame(columns=sets.kinds, dtype=float),
     )  # fmt: skip
-    bounds = []
-    for k, kind in enumerate(sets.kinds):
-        for p, pot in enumerate(sets.pots):
-            if sets.most[k, p]:
-                bounds.append((kind, pot, sets.least[k, p], 1_000 * usual[k, POTS.index(pot)], sets.most[k, p]))
-    return case, pd.DataFrame(bounds, columns=["kind", "pot", "least", "usual", "most"])
 
 
 def rule_start(case):
@@ -104,7 +105,7 @@ def rule_start(case):
     return max(plans, key=lambda plan: case.value(*plan))
 
 
-def plain_model(case, bounds) -> dict:
+def plain_model(case) -> dict:
     """The first aim as one would write it down: who is listed when, and who pays what of it in which year."""
     import highspy
     import numpy as np
@@ -128,7 +129,7 @@ def plain_model(case, bounds) -> dict:
         mark = int(case.last[y] if late else case.mark[g, y])
         for k in np.flatnonzero(case.cost[g]):
             cost = case.cost[g, k] / 1e6
-            mine = bounds[bounds["kind"] == kinds[k]]
+            mine = case.bounds[case.bounds["kind"] == kinds[k]]
             flows = []
             for row in mine.to_dict("records"):
                 flow = model.addVariable(lb=0.0)
@@ -154,20 +155,19 @@ def plain_model(case, bounds) -> dict:
 def measure(communes: int, seed: int) -> dict:
     """Seconds, value and bound of both on one instance."""
     from ntm_analysis.allocation.optimum import optimum
-    from ntm_analysis.allocation.payments import Payments
 
-    optimum(instance(10, 0)[0])  # libraries loaded
-    case, bounds = instance(communes, seed)
+    optimum(instance(10, 0))  # libraries loaded
+    case = instance(communes, seed)
     start = rule_start(case)
     begin = time.perf_counter()
-    first = optimum(case, start, over_time=Payments(case, bounds, {}).over_time, later=False)
+    first = optimum(case, start, later=False)
     middle = time.perf_counter()
-    best = optimum(case, start, over_time=Payments(case, bounds, {}).over_time)
+    best = optimum(case, start)
     end = time.perf_counter()
     return {
         "communes": communes, "seed": seed, "goals": len(case.weight), "sets": len(case.sets.members), "rule": case.value(*start),
         "first": middle - begin, "seconds": end - middle, "value": first.value, "bound": first.bound, "gap": first.gap,
-        "status": best.status, "settled": bool(best.settled), "nodes": best.nodes, "plain": plain_model(case, bounds),
+        "status": best.status, "settled": bool(best.settled), "plain": plain_model(case),
     }  # fmt: skip
 
 
@@ -178,7 +178,7 @@ def told(found: dict) -> str:
         f"{found['communes']:5d} communes (seed {found['seed']}), {found['goals']} goals, {found['sets']} pot sets; best rule "
         f"{found['rule']:.2f}: value {found['value']:.2f}, bound {found['bound']:.2f}, gap {100 * found['gap']:.2f} %, "
         f"{found['status']}, {'settled' if found['settled'] else 'not settled'}, {found['seconds']:.2f} s "
-        f"({found['first']:.2f} s for the first aim), {found['nodes']} nodes; plain model of the first aim "
+        f"({found['first']:.2f} s for the first aim); plain model of the first aim "
         f"{plain['seconds']:.1f} s, value {value}, bound {plain['bound']:.2f}, ratio {plain['seconds'] / found['first']:.0f}"
     )
 

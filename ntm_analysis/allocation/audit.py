@@ -4,17 +4,16 @@ Payment is tried as a flow: each work is paid by its day by pots within their bo
 has paid by any day more than had come.
 """
 
+from itertools import zip_longest
+
 import numpy as np
-import pandas as pd
+from scipy import sparse
 from scipy.optimize import linprog
-from scipy.sparse import coo_matrix
 
 THOUSANDTHS = 1_000
 
 
-def payment(
-    claims: pd.DataFrame, bounds: pd.DataFrame, money: pd.DataFrame
-) -> tuple[pd.DataFrame | None, pd.Series, float]:
+def payment(claims, bounds, money):
     """How the pots pay claims by their days, as near to the usual shares as they can.
 
     Parameters
@@ -29,11 +28,13 @@ def payment(
     Returns
     -------
     tuple
-        The payment (claim, pot, amount), or None where there is none. Then by claim what a unit of
-        its cost asks of a row that every payable set of claims keeps, and the most it allows.
+        The payment: ``bounds`` with the amount, empty where there is none. Then None, or the row
+        that every payable set of claims keeps and these do not: the claims with what a unit of
+        their cost asks (asked), and the most that the row allows.
 
     Examples
     --------
+    >>> import pandas as pd
     >>> claims = pd.DataFrame({"due": [2023, 2024], "cost": [6.0, 6.0]}, index=["road", "canal"])
     >>> rows = [("road", "a", 0, 500, 1000), ("canal", "a", 0, 500, 1000)]
     >>> rows += [("road", "b", 0, 500, 500), ("canal", "b", 0, 500, 500)]
@@ -41,63 +42,51 @@ def payment(
     >>> money = pd.DataFrame({2023: [4.0, 2.0], 2024: [9.0, 3.0]}, index=["a", "b"])
     >>> payment(claims, bounds, money)[0]["amount"].round(6).tolist()
     [4.0, 5.0, 2.0, 1.0]
-    >>> payment(claims, bounds, money / 2)[0] is None
+    >>> payment(claims, bounds, money / 2)[0].empty
     True
     """
-    bounds = bounds[bounds["claim"].isin(claims.index)].reset_index(drop=True)
-    number = {claim: i for i, claim in enumerate(claims.index)}
-    row = bounds["claim"].map(number).to_numpy(dtype=int)
-    pot = bounds["pot"].map({name: i for i, name in enumerate(money.index)}).to_numpy(dtype=int)
-    days = {day: i for i, day in enumerate(money.columns)}
-    due = claims["due"].map(days).to_numpy(dtype=int)
-    cost = claims["cost"].to_numpy(dtype=float)
-    n, options, pots = len(claims), len(bounds), len(money)
+    row = claims.index.get_indexer(bounds["claim"])
+    pot = money.index.get_indexer(bounds["pot"])
+    due = money.columns.get_indexer(claims["due"])[row]
+    cost, come = claims["cost"].to_numpy(dtype=float), money.to_numpy(dtype=float).T.ravel()
     shares = bounds[["least", "usual", "most"]].to_numpy(dtype=float).T / THOUSANDTHS
     least, usual, most = shares * cost[row]
-    each = np.arange(options)
-    paid = coo_matrix((np.ones(options), (row, each)), (n, options))
+    options, (pots, days) = len(bounds), money.shape
+    each, ones = sparse.eye_array(options), np.ones(options)
+    paid = sparse.coo_array((ones, (row, np.arange(options))), (len(cost), options))
     # A pot has paid by a day all that is due by then.
-    by = [(d * pots + pot[i], i) for i in each for d in range(due[row[i]], len(days))]
-    at, what = np.array(by, dtype=int).reshape(-1, 2).T
-    spent = coo_matrix((np.ones(len(at)), (at, what)), (len(days) * pots, options))
-    come = money.to_numpy(dtype=float).T.ravel()
-    blank = coo_matrix((len(come), options))
-    apart = coo_matrix((np.ones(options), (each, each)), (options, options))
-    # Amount and distance from the usual share; the least distance is the payment told.
-    near = linprog(
-        np.repeat([0.0, 1.0], options),
-        A_ub=_blocks([[spent, blank], [apart, -apart], [-apart, -apart]]),
-        b_ub=np.concatenate([come, usual, -usual]),
-        A_eq=_blocks([[paid, coo_matrix((n, options))]]),
-        b_eq=cost,
-        bounds=np.column_stack([np.append(least, 0 * usual), np.append(most, cost[row])]),
-    )
+    what, day = np.nonzero(due[:, None] <= np.arange(days))
+    at = (day * pots + pot[what], what)
+    spent = sparse.coo_array((np.ones(len(what)), at), (days * pots, options))
+
+    def cheapest(rows, high, upper):
+        """The least sum of more variables beside the amounts, each up to ``upper``."""
+        beside = len(upper)
+        return linprog(
+            np.repeat([0.0, 1.0], [options, beside]),
+            A_ub=sparse.block_array(rows),
+            b_ub=high,
+            A_eq=sparse.hstack([paid, sparse.coo_array((len(cost), beside))]),
+            b_eq=cost,
+            bounds=np.column_stack([np.append(least, np.zeros(beside)), np.append(most, upper)]),
+        )
+
+    # Amount and distance from the usual share; the least distance is the payment.
+    high = np.concatenate([come, usual, -usual])
+    near = cheapest([[spent, None], [each, -each], [-each, -each]], high, cost[row])
     if near.status == 0:
-        amounts = bounds[["claim", "pot"]].assign(amount=near.x[:options])
-        return amounts, pd.Series(0.0, index=claims.index), 0.0
+        return bounds.assign(amount=near.x[:options]), None
     # The least money that would have to come more says by its prices which row is broken.
-    more = -coo_matrix(np.tile(np.eye(pots), (len(days), 1)))
-    lacking = linprog(
-        np.repeat([0.0, 1.0], [options, pots]),
-        A_ub=_blocks([[spent, more]]),
-        b_ub=come,
-        A_eq=_blocks([[paid, coo_matrix((n, pots))]]),
-        b_eq=cost,
-        bounds=[*zip(least, most, strict=True), *[(0, None)] * pots],
-    )
+    more = -sparse.coo_array(np.tile(np.eye(pots), (days, 1)))
+    lacking = cheapest([[spent, more]], come, np.full(pots, np.inf))
     ends = lacking.lower.marginals[:options] * shares[0]
     ends = ends + lacking.upper.marginals[:options] * shares[2]
-    asked = lacking.eqlin.marginals + np.bincount(row, ends, minlength=n)
-    return None, pd.Series(asked, index=claims.index), float(-lacking.ineqlin.marginals @ come)
+    asked = lacking.eqlin.marginals + np.bincount(row, ends, minlength=len(cost))
+    row = claims.assign(asked=asked), float(-lacking.ineqlin.marginals @ come)
+    return bounds.iloc[:0].assign(amount=0.0), row
 
 
-def _blocks(rows):
-    from scipy.sparse import bmat
-
-    return bmat(rows, format="csr")
-
-
-def audit(communes: pd.DataFrame, places: dict[int, int], paid: bool, reserve: bool) -> list[dict]:
+def audit(communes, places, paid, reserve):
     """What a plan breaks.
 
     Parameters
@@ -120,14 +109,14 @@ def audit(communes: pd.DataFrame, places: dict[int, int], paid: bool, reserve: b
 
     Examples
     --------
+    >>> import pandas as pd
     >>> rows = {"year": 2023, "month": 6, "months": 5, "closes": 9, "late": False, "placed": True}
     >>> rows["due"] = float("nan")
     >>> broken = audit(pd.DataFrame([rows], index=["17731"]), {2023: 1}, True, True)
     >>> [(row["rule"], row["where"], row["needs"], row["has"]) for row in broken]
     [('lead_time', '17731', 5, 3)]
     """
-    rows = [("pot", None, None, None, None)] * (not paid)
-    rows += [("minimum", None, None, None, None)] * (not reserve)
+    rows = [("pot",)] * (not paid) + [("minimum",)] * (not reserve)
     listed = communes.loc[communes["placed"].astype(bool), "year"].value_counts()
     rows += [
         ("list", None, int(year), int(number), places[year])
@@ -135,11 +124,11 @@ def audit(communes: pd.DataFrame, places: dict[int, int], paid: bool, reserve: b
         if number > places[year]
     ]
     overdue = communes[communes["due"].notna() & ~(communes["year"] <= communes["due"])]
-    rows += [("reported", code, int(due), None, None) for code, due in overdue["due"].items()]
-    room = communes["closes"] - communes["month"]
-    slow = communes[~communes["late"].astype(bool) & (communes["months"] > room)]
+    rows += [("reported", code, int(due)) for code, due in overdue["due"].items()]
+    left = communes["closes"] - communes["month"]
+    slow = communes[~communes["late"].astype(bool) & (communes["months"] > left)]
     rows += [
-        ("lead_time", code, int(row["year"]), int(row["months"]), int(room[code]))
+        ("lead_time", code, int(row["year"]), int(row["months"]), int(left[code]))
         for code, row in slow.iterrows()
     ]
-    return [dict(zip(("rule", "where", "year", "needs", "has"), row, strict=True)) for row in rows]
+    return [dict(zip_longest(("rule", "where", "year", "needs", "has"), row)) for row in rows]

@@ -6,11 +6,13 @@ commune is listed in one year; its works are paid by a moment (a mark) that lets
 year, or late, by the year's end. One reading, :func:`in_order`, judges every order of communes.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from numpy import ndarray
+from pandas import DataFrame
 
 from ..forecast.cycle import part_of_year
 from ..forecast.simulation import CALIBRATING, Baseline, area_run_of, knowledge, usual_years
@@ -67,56 +69,76 @@ class Central:
         alone; NONE: of no reported list, or it could not.
     rank : ndarray of int
         Of goals that are alike in all else the lowest comes first.
+    bounds : DataFrame
+        What each pot may pay of each kind of cost: kind, pot, least, usual, most (thousandths);
+        pots that may pay nothing are left out.
+    committed : DataFrame
+        Kinds of cost, thousand dong, paid as soon as it can be: ``c`` of all together, beside it,
+        with pots that communes hold for themselves, ``c3`` of the commune whose first goal is 3.
+    own_money : ndarray or None
+        Goals x pots that communes hold for themselves x marks, thousand dong.
     """
 
     sets: PotSets
     years: list[int]
-    ends: np.ndarray
-    last: np.ndarray
-    marks: np.ndarray
-    cost: np.ndarray
-    demand: np.ndarray
-    months: np.ndarray
-    mark: np.ndarray
-    money: np.ndarray
-    taken: np.ndarray
-    places: np.ndarray
-    chance: np.ndarray
-    weight: np.ndarray
-    minimum: np.ndarray
-    owed: np.ndarray
-    free: np.ndarray
-    reported: np.ndarray
-    due: np.ndarray
-    rank: np.ndarray
+    ends: ndarray
+    last: ndarray
+    marks: ndarray
+    cost: ndarray
+    demand: ndarray
+    months: ndarray
+    mark: ndarray
+    money: ndarray
+    taken: ndarray
+    places: ndarray
+    chance: ndarray
+    weight: ndarray
+    minimum: ndarray
+    owed: ndarray
+    free: ndarray
+    reported: ndarray
+    due: ndarray
+    rank: ndarray
+    bounds: DataFrame = field(repr=False)
+    committed: DataFrame = field(repr=False)
+    own_money: ndarray | None = None
 
     @cached_property
-    def room(self) -> np.ndarray:
+    def room(self) -> ndarray:
         """What each set of pots may still pay by each mark, marks x sets; never what a later one
         cannot."""
         left = self.sets.money(self.money).T - self.taken
         return np.minimum.accumulate(left[::-1])[::-1]
 
     @cached_property
-    def reserve(self) -> np.ndarray:
-        """What the minimums of all communes that may be listed ask of each set."""
-        mine = self.free
-        return (self.demand[mine, -1] * self.minimum[mine, None]).sum(axis=0)
+    def reserve(self) -> ndarray:
+        """What the minimums of all communes ask of each set."""
+        return (self.demand[:, -1] * self.minimum[:, None]).sum(axis=0)
 
-    def with_money(self, money: np.ndarray) -> "Central":
-        """The same case with other money in its pots (pots x marks)."""
-        return replace(self, money=money)
+    @cached_property
+    def kind(self) -> ndarray:
+        """By goal that may be listed its number among those unlike each other; NONE of others."""
+        own = [self.weight, self.minimum, self.reported, self.due, self.mark]
+        seen = np.column_stack([*own, self.demand.reshape(len(self.free), -1)])[self.free]
+        kind = np.full(len(self.free), NONE)
+        kind[self.free] = pd.factorize(pd.Index([row.tobytes() for row in seen]))[0]
+        return kind
 
-    def marks_of(self, year: np.ndarray, late: np.ndarray) -> np.ndarray:
+    def marks_of(self, year: ndarray, late: ndarray) -> ndarray:
         """By goal the mark by which a plan has it paid; NONE where it is not listed."""
         mark = np.where(late, self.last[year], self.mark[np.arange(len(year)), year])
         return np.where(year == NONE, NONE, mark)
 
-    def calendar(self, year: np.ndarray) -> np.ndarray:
+    def calendar(self, year: ndarray) -> ndarray:
         """Calendar years of years counted from 0; NaN for NONE."""
-        return np.append(np.array(self.years, dtype=float), np.nan)[year]
+        return np.array([*self.years, np.nan])[year]
 
-    def value(self, year: np.ndarray, late: np.ndarray) -> float:
+    def order(self, year: ndarray, late: ndarray) -> pd.Series:
+        """By goal what the forecast goes by: the year of listing, then how soon it is paid."""
+        place = np.where(year == NONE, len(self.years), year) * 100
+        return pd.Series(place + np.maximum(self.marks_of(year, late), 0), dtype=float)
+
+    def value(self, year: ndarray, late: ndarray) -> float:
         """The aim: the weighted number of goals expected to finish by the deadline."""
         some = year != NONE
         return float((self.weight * self.chance[late.astype(int), year])[some].sum())
@@ -137,30 +159,29 @@ def central(layout: Layout, baseline: Baseline) -> Central:
     """
     plan, block = layout.plan, draw_block(layout, 1, MEANS)
     spans = [span for span in plan.spans if span.last <= plan.deadline]
-    ends, marks = np.array([span.last for span in spans]), np.array(layout.marks)
+    years, first, ends = np.array([(span.year, span.first, span.last) for span in spans]).T
+    marks, sets = np.array(layout.marks), layout.sets
     cost, months = block.cost[:, :, 0], block.months[:, 0].astype(int)
     last = np.searchsorted(marks, ends)
-    wanted = np.searchsorted(marks, ends[None, :] - months[:, None], side="right") - 1
-    first = np.array([span.first for span in spans])
-    mark = np.where((wanted >= 0) & (marks[wanted] >= first), wanted, NONE)
-    taken = layout.sets.demand(block.committed[:, 0])
-    taken = np.repeat(taken[None, :], len(marks), axis=0)
-    demand = np.repeat(layout.sets.demand(cost.T).T[:, None], len(spans), axis=1)
-    if block.own_money is not None:
-        taken += _own_taken(layout, block)
-        demand, mark = _own_demand(layout, block, mark, last)
-    places, chance = _lists(layout, baseline, spans)
-    units, tables = plan.goals["unit"], plan.workbook.tables
-    priorities = tables["priorities"].set_index("unit")["weight"]
-    weight = np.where(plan.ntm, units.map(priorities).fillna(1.0), 0.0)
-    years = [span.year for span in spans]
+    mark = np.searchsorted(marks, ends - months[:, None], side="right") - 1
+    mark = np.where((mark >= 0) & (marks[mark] >= first), mark, NONE)
+    taken = sets.demand(block.committed[:, 0]) + np.zeros((len(marks), 1))
+    demand = np.repeat(sets.demand(cost.T).T[:, None], len(spans), axis=1)
+    committed = DataFrame(block.committed.T, ["c"], sets.kinds)
+    if layout.own:
+        owed, demand, mark = _own_parts(layout, block, mark, last)
+        taken += owed
+        rows = {f"c{g}": block.own_committed[g, :, 0] for g in np.unique(layout.holder)}
+        committed = pd.concat([committed, DataFrame(rows, sets.kinds).T])
+    units = plan.goals["unit"]
+    priorities = plan.workbook.tables["priorities"].set_index("unit")["weight"]
     own = plan.goals["year"].fillna(9_999).to_numpy()
     on_list = plan.ntm & (own <= years[-1])
     works = central_works(layout)
     owed = works[works["committed"]].groupby("unit")["amount"].sum()
     case = Central(
-        layout.sets,
-        years,
+        sets,
+        years.tolist(),
         ends,
         last,
         marks,
@@ -170,89 +191,76 @@ def central(layout: Layout, baseline: Baseline) -> Central:
         mark,
         block.money[:, :, 0],
         taken,
-        places,
-        chance,
-        weight,
+        *_lists(layout, baseline, spans),
+        units.map(priorities).fillna(1.0).to_numpy() * plan.ntm,
         np.zeros(len(cost)),
         units.map(owed).fillna(0.0).to_numpy(),
         plan.ntm,
         np.where(on_list, np.searchsorted(years, own), NONE),
         np.full(len(cost), NONE),
         np.argsort(np.lexsort([plan.goals["missing"], plan.goals["pledge"].fillna(9_999)])),
+        _bounds(layout),
+        committed,
+        block.own_money[..., 0] if layout.own else None,
     )
     alone = in_order(replace(case, free=on_list), np.lexsort([case.rank, own]))
     return replace(case, minimum=minimums(case, plan.rules["minimum_commune"]), due=alone[0])
 
 
-def _own_taken(layout, block):
-    """What committed works of communes with pots of their own take of the shared ones."""
-    taken = np.zeros((len(layout.marks), len(layout.sets.members)))
-    for g in np.unique(layout.holder):
-        for m in range(len(taken)):
-            own = block.own_money[g, :, m, 0]
-            asked = contribution(layout.sets, block.own_committed[g, :, 0], own)
-            taken[m] += asked * (asked[0] <= 0)  # who is short of its own asks nothing of others
-    return taken
+def _own_parts(layout, block, mark, last):
+    """With pots that communes hold for themselves, which must have come by the mark too.
 
-
-def _own_demand(layout, block, mark, last):
-    """Demand and mark of goals with pots of their own, which must have come by the mark too."""
-    demand, mark = np.empty((*mark.shape, len(layout.sets.members))), mark.copy()
-    for g, y in np.ndindex(mark.shape):
-        committed = block.own_committed[layout.holder[g], :, 0]
-        both = committed + block.cost[g, :, 0]
-        for m in (mark[g, y], last[y]):
-            own = block.own_money[g, :, m, 0]
-            asked = contribution(layout.sets, both, own)
-            if m != NONE and asked[0] <= 0:
-                break
-            mark[g, y] = NONE
-        before = contribution(layout.sets, committed, own)
-        # Of the empty set: what own pots lack, which no shared one may pay.
-        demand[g, y] = np.where(asked[0] > 0, asked, asked - before * (before[0] <= 0))
-        demand[g, y, 0] = asked[0]
-    return demand, mark
+    What committed works take of the shared ones, what each goal asks of them, by which mark.
+    """
+    money, owed = block.own_money[..., 0].swapaxes(0, 1), block.own_committed[layout.holder, :, 0]
+    before, asked = (
+        contribution(layout.sets, cost.T[..., None], money)  # sets x goals x marks
+        for cost in (owed, owed + block.cost[..., 0])
+    )
+    before = before * (before[0] <= 0)  # who is short of its own asks nothing of others
+    taken = before[:, np.unique(layout.holder)].sum(axis=1).T
+    enough, goals = asked[0] <= 0, np.arange(len(mark))[:, None]
+    more = np.where(enough, asked - before, asked)
+    in_time = np.where(enough[goals, mark], mark, NONE)
+    at = np.where(in_time == NONE, last, in_time)
+    return taken, np.moveaxis(more[:, goals, at], 0, -1), in_time
 
 
 def _lists(layout, baseline, spans):
     """Places on each year's list, and the chance that a place brings: see :class:`Central`."""
-    plan, as_of = layout.plan, layout.plan.workbook.as_of
-    known = knowledge(as_of)
+    plan, known = layout.plan, knowledge(layout.plan.workbook.as_of)
     run = area_run_of(plan, known, CALIBRATING, SEED)
     area, chances = usual_years(layout, baseline, known, run)
     luck, back = area.luck.mean(axis=1)[: len(spans)], float(area.missed_return.mean())
-    luck = np.stack([luck, luck * (1 - float(chances.late.mean()))])
+    luck = np.outer([1, 1 - float(chances.late.mean())], luck)
     reported = plan.goals.loc[plan.ntm, "year"].value_counts()
-    left, missed, listed, places = float(plan.ntm.sum()), 0.0, 0.0, []
+    left, missed, places = float(plan.ntm.sum()), 0.0, []
     for y, span in enumerate(spans):
         share = part_of_year(float(area.length[y].mean()), span.fraction)
         waiting = back * missed * span.fraction
         fresh = max(0.0, share * left - waiting)
-        if span.year in reported.index:
-            fresh = float(reported[span.year])
-            places.append(0)
-        else:
-            places.append(round(listed + fresh) - round(listed))
-            listed += fresh
+        places.append(fresh * (span.year not in reported))
+        fresh = reported.get(span.year, fresh)
         met = luck[0, y] * (fresh + waiting)
         missed += fresh - met
         left -= met
+    places = np.diff(np.rint(np.cumsum(places)), prepend=0).astype(int)
     later, chance = 0.0, np.zeros((2, len(spans)))
     for y in reversed(range(len(spans))):
         chance[:, y] = luck[:, y] + (1 - luck[:, y]) * later
         later = back * chance[0, y] + (1 - back) * later
-    return np.array(places, dtype=int), chance
+    return places, chance
 
 
-def minimums(case: Central, least: float) -> np.ndarray:
+def minimums(case: Central, least: float) -> ndarray:
     """By goal the part of its cost that a minimum (million dong) for each commune comes to, beside
     committed works and debts."""
     whole = case.cost.sum(axis=1)
     asked = np.clip(least * THOUSAND - case.owed, 0, whole) * case.free
-    return np.divide(asked, whole, out=np.zeros(len(whole)), where=whole > 0)
+    return asked / np.maximum(whole, 1)
 
 
-def in_order(case: Central, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def in_order(case, order):
     """The plan of an order of goals: each year the next ones are listed, and paid in their order.
 
     Reported lists come first. Nothing is skipped: who cannot be paid waits, those behind too, and
@@ -270,22 +278,21 @@ def in_order(case: Central, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         By goal the year (from 0) in which it is listed and paid, NONE for never; whether late.
     """
     year, late = np.full(len(case.weight), NONE), np.zeros(len(case.weight), dtype=bool)
-    waiting = [int(g) for g in order if case.free[g]]
-    used = np.zeros(case.room.shape[1])
+    order, used = order[case.free[order]], np.zeros(case.room.shape[1])
     for y, places in enumerate(case.places):
-        first = [g for g in waiting if NONE < case.reported[g] <= y]
-        others = [g for g in waiting if case.reported[g] == NONE][:places]
-        for g in first + others:
+        waiting = order[year[order] == NONE]
+        reported = case.reported[waiting]
+        first = waiting[(reported != NONE) & (reported <= y)]
+        for g in [*first, *waiting[reported == NONE][:places]]:
             total, mark = used + case.demand[g, y], case.mark[g, y]
             in_time = mark != NONE and (total <= case.room[mark]).all()
             if not in_time and not (total <= case.room[case.last[y]]).all():
                 break
             used, year[g], late[g] = total, y, not in_time
-        waiting = [g for g in waiting if year[g] == NONE]
     return year, late
 
 
-def central_works(layout: Layout) -> pd.DataFrame:
+def central_works(layout: Layout):
     """The works of the central case, debts among them.
 
     Returns
@@ -297,41 +304,29 @@ def central_works(layout: Layout) -> pd.DataFrame:
     """
     plan = layout.plan
     prices = Prices(layout.prices, plan.workbook.as_of.year, 1, MEANS)
+    debts = layout.debts.assign(work=DEBT, item=DEBT, level="ntm", goal=NONE, committed=True)
     rows = []
     missing = plan.missing | {"ntm": usual_missing(plan.facts)}
     for item in layout.items:
         works = drawn_works(item.works, missing[item.level], prices)
+        same = {"level": item.level, "goal": item.goal, "committed": item.committed}
+        sizes = {"amount": works.amount, "value": works.value, "tonnes": works.tonnes}
+        sizes = {name: size[:, 0].astype(float) for name, size in sizes.items()}
         table = works.works[["unit", "criterion", "work", "item", "mark"]]
-        rows.append(
-            table.assign(
-                level=item.level,
-                goal=item.goal,
-                committed=item.committed,
-                amount=works.amount[:, 0].astype(float),
-                value=works.value[:, 0],
-                tonnes=works.tonnes[:, 0],
-            )
-        )
-    debts = layout.debts.assign(work=DEBT, item=DEBT, level="ntm", goal=NONE, committed=True)
+        rows.append(table.assign(**same, **sizes))
     rows.append(debts.assign(criterion=0, mark="reported", value=0.0, tonnes=0.0))
     works = pd.concat(rows, ignore_index=True)
     return works[works["amount"] > 0].reset_index(drop=True)
 
 
-def bounds_of(layout: Layout) -> pd.DataFrame:
-    """What each pot may pay of each kind of cost.
-
-    Returns
-    -------
-    DataFrame
-        kind, pot, least, usual, most (thousandths); pots that may pay nothing are left out.
-    """
+def _bounds(layout):
+    """See :class:`Central`; the usual share of cement is all of it, of a pot of cement."""
     sets, rows = layout.sets, []
-    for k, kind in enumerate(sets.kinds):
-        item, cement = kind.removesuffix(CEMENT_PART), kind.endswith(CEMENT_PART)
-        usual = dict(layout.prices.shares[item])
-        for p, pot in enumerate(sets.pots):
-            if sets.most[k, p]:
-                share = THOUSANDTHS * (pot not in usual) if cement else 10 * usual.get(pot, 0.0)
-                rows.append((kind, pot, sets.least[k, p], share, sets.most[k, p]))
-    return pd.DataFrame(rows, columns=["kind", "pot", "least", "usual", "most"])
+    for k, p in np.argwhere(sets.most):
+        kind, pot = sets.kinds[k], sets.pots[p]
+        usual = dict(layout.prices.shares[kind.removesuffix(CEMENT_PART)])
+        share = 10 * usual.get(pot, 0.0)
+        if kind.endswith(CEMENT_PART):
+            share = THOUSANDTHS * (pot not in usual)
+        rows.append((kind, pot, sets.least[k, p], share, sets.most[k, p]))
+    return DataFrame(rows, columns=["kind", "pot", "least", "usual", "most"])

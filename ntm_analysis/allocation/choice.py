@@ -5,17 +5,16 @@ late. A row keeps what is listed so far within a set of pots by a mark. Of the t
 rows few bind: they are added as solutions break them.
 """
 
-from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 
-from .central import NONE, Central
+from .central import NONE
 from .solver import EXACT, NODES, Rows, Solution, solve
 
 ROUNDS = 400  # of adding rows; a district takes some ten
 AT_ONCE = 3  # sets added for a mark that a solution breaks
-OverTime = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, float] | None]
 
 
 class Choice:
@@ -24,37 +23,20 @@ class Choice:
     Parameters
     ----------
     case : Central
-    ruled_out : ndarray of bool, optional
-        Goals that shall not be listed by the plan.
     over_time : callable, optional
-        Asked of every plan found: whether its works can be paid year after year by one mix. Gets
-        the plan (by goal its year, whether late); gives None, or what each goal listed so asks of
-        a row that the plan breaks (goals x years x 2), and the most that the row allows.
+        Asked of every plan whether its works can be paid year after year by one mix, see
+        :func:`~.payments.over_time`.
     """
 
-    def __init__(
-        self,
-        case: Central,
-        ruled_out: np.ndarray | None = None,
-        over_time: OverTime | None = None,
-    ) -> None:
+    def __init__(self, case, over_time=None):
         self.case, self.over_time = case, over_time
-        free = case.free if ruled_out is None else case.free & ~ruled_out
-        seen: dict[bytes, int] = {}
-        self.kind = np.full(len(free), NONE)
-        for g in np.flatnonzero(free):
-            own = (case.weight[g], case.minimum[g], case.reported[g], case.due[g])
-            same = (*own, *case.mark[g], *case.demand[g].ravel())
-            self.kind[g] = seen.setdefault(np.array(same).tobytes(), len(seen))
-        self.size = np.bincount(self.kind[free], minlength=len(seen)).astype(float)
-        first = [int(np.flatnonzero(self.kind == k)[0]) for k in range(len(seen))]
+        goals = np.flatnonzero(case.free)
+        _, first, self.size = np.unique(case.kind[goals], return_index=True, return_counts=True)
         columns = []
-        for k, g in enumerate(first):
+        for k, g in enumerate(goals[first]):
             last = len(case.years) if case.due[g] == NONE else case.due[g] + 1
             for y in range(max(case.reported[g], 0), last):
-                marks = dict.fromkeys((case.mark[g, y], case.last[y]))
-                for mark in marks:
-                    late = mark != case.mark[g, y]
+                for late, mark in enumerate(dict.fromkeys((case.mark[g, y], case.last[y]))):
                     if mark != NONE and (case.demand[g, y] <= case.room[mark]).all():
                         columns.append((k, y, late, mark, g))
         table = np.array(columns, dtype=int).reshape(-1, 5)
@@ -64,122 +46,150 @@ class Choice:
         # Reported lists before all else: one of them is worth more than all others together.
         self.first = (case.due[self.goal] != NONE) * (case.weight.sum() + 1.0)
         self.asks = case.demand[self.goal, self.year]
+        self.placed = case.reported[self.goal] == NONE
         self.rows = Rows()
-        for k in range(len(seen)):
-            mine = np.flatnonzero(self.of == k)
-            self.rows.add(mine, np.ones(len(mine)), self.size[k])
-        self.lists = {}
-        for y, places in enumerate(case.places):
-            mine = np.flatnonzero((self.year == y) & (case.reported[self.goal] == NONE))
-            self.lists[y] = self.rows.add(mine, np.ones(len(mine)), float(places))
-        self.known: dict[tuple[int, int], int] = {}  # (mark, set): its row; last mark + 1: minimums
+        for k, size in enumerate(self.size):
+            self.rows.add(self.of == k, size)
+        self.lists = [
+            self.rows.add(self.placed & (self.year == y), places)
+            for y, places in enumerate(case.places)
+        ]
+        self.known = {}  # (mark, set): its row, the scale; last mark + 1: minimums
 
     @cached_property
-    def blocks(self) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    def blocks(self) -> list[tuple]:
         """By mark which columns count by it, what each set may bear, what part each column asks;
         last the end with the minimums of all communes."""
         case = self.case
-        marks = range(len(case.marks))
-        whole = np.ones(len(self.at))
-        by_mark = [(self.at <= m, case.room[m], whole) for m in marks]
-        if not case.minimum.any():
-            return by_mark
-        more = 1 - case.minimum[self.goal]
-        return [*by_mark, (self.at < len(marks), case.room[-1] - case.reserve, more)]
+        blocks = [(self.at <= m, room, 1.0) for m, room in enumerate(case.room)]
+        if case.minimum.any():
+            more = 1 - case.minimum[self.goal]
+            blocks.append((self.at != NONE, case.room[-1] - case.reserve, more))
+        return blocks
 
-    def feasible(self) -> bool:
-        """Whether the minimums of all communes can be paid at all."""
-        return bool((self.blocks[-1][1] >= 0).all()) or not self.case.minimum.any()
+    def broken(self, x, slack=0.0):
+        """What a solution breaks by most.
 
-    def broken(self, x: np.ndarray, slack: float = 0.0) -> list[tuple[int, int]]:
-        """The (mark, set) that a solution breaks by most, some of each mark."""
+        Parameters
+        ----------
+        x : ndarray
+            By column.
+        slack : float
+            The part of its room by which a set may be exceeded.
+
+        Returns
+        -------
+        list of tuple of int
+            Mark and set, some of each mark.
+        """
         rows = []
         for m, (some, room, part) in enumerate(self.blocks):
             if not some.any():  # committed works may wait as long as nobody is listed
                 continue
-            counts = np.where(some, x * part, 0.0)
-            over = counts @ self.asks - room
+            over = (some * x * part) @ self.asks - room
             worst = np.argsort(over, kind="stable")[::-1][:AT_ONCE]
             rows += [(m, int(s)) for s in worst if over[s] > slack * (1 + abs(room[s]))]
         return rows
 
-    def solved(
-        self,
-        worth: np.ndarray,
-        *,
-        start: np.ndarray | None = None,
-        whole: bool = True,
-        nodes: int = NODES,
-    ) -> Solution:
-        """The best solution that breaks no row, rows being added as they are broken."""
+    def solved(self, worth, *, start=None, whole=True, nodes=NODES):
+        """The best solution that breaks no row, rows being added as they are broken.
+
+        Parameters
+        ----------
+        worth : ndarray
+            Of each column.
+        start : ndarray, optional
+            A solution that breaks no row.
+        whole : bool
+            False: the linear programme.
+        nodes : int
+            The most that may be searched.
+
+        Returns
+        -------
+        Solution
+        """
         searched, proved = 0, True
         for _ in range(ROUNDS):
-            answer = solve(
-                worth,
-                self.upper,
-                self.rows,
-                start=start,
-                whole=whole,
-                nodes=max(nodes - searched, 1),
-            )
+            left = max(nodes - searched, 1)
+            answer = solve(worth, self.upper, self.rows, start=start, whole=whole, nodes=left)
             searched += answer.nodes
             if answer.x is None:
-                return Solution(None, answer.bound, answer.proved, searched, answer.duals)
+                return answer
             x = np.rint(answer.x) if whole else answer.x
             broken = self.broken(x, 0.0 if whole else 1e-7)
             for m, s in broken:
                 proved &= self._keep(m, s)
-            if broken or (whole and self._unpayable_over_time(x)):
+            known = np.array_equal(x, start)  # the start can be paid over time
+            if broken or (whole and not known and self._unpayable_over_time(x)):
                 continue
             # A row drawn in by the tolerance leaves the proof to the bound.
             sure = answer.proved and (proved or bool(worth @ x >= answer.bound - 1e-6))
-            return Solution(x, answer.bound, sure, searched, answer.duals)
+            return replace(answer, x=x, proved=sure)
         return Solution(None, float(worth @ self.upper), False, searched, np.zeros(0))
 
     def _keep(self, m, s):
         """Add the row of a mark and set; False where it was there and is drawn in a little."""
-        if (row := self.known.get((m, s))) is not None:
+        if (m, s) in self.known:
+            row, _ = self.known[m, s]
             self.rows.high[row] -= 4 * EXACT
             return False
         some, room, part = self.blocks[m]
         scale = abs(room[s]) or 1.0
-        values = np.where(some, self.asks[:, s] * part, 0.0) / scale
-        self.known[m, s] = self.rows.add_dense(values, room[s] / scale)
+        row = self.rows.add(some * self.asks[:, s] * part / scale, room[s] / scale)
+        self.known[m, s] = row, scale
         return True
 
     def _unpayable_over_time(self, x):
         """Whether the works of a solution cannot be paid year after year; its row is added."""
-        if self.over_time is None:
+        row = self.over_time and self.over_time(self.case, *self.plan(x))
+        if row is None:
             return False
-        cut = self.over_time(*self.plan(x))
-        if cut is None:
-            return False
-        asked, most = cut
-        values = asked[self.goal, self.year, self.late]
-        self.rows.add_dense(values / (abs(most) or 1.0), most / (abs(most) or 1.0) + EXACT)
+        asked, most = row
+        scale = abs(most) or 1.0
+        self.rows.add(asked[self.goal, self.year, self.late] / scale, most / scale + EXACT)
         return True
 
-    def plan(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """A solution as the year of each goal and whether it is late; of goals alike the lowest
-        rank first."""
+    def plan(self, x):
+        """A solution as a plan; of goals alike the lowest rank first.
+
+        Parameters
+        ----------
+        x : ndarray
+            By column.
+
+        Returns
+        -------
+        tuple of ndarray
+            By goal the year (from 0) of its listing, NONE for never; whether it is late.
+        """
         case = self.case
         year, late = np.full(len(case.free), NONE), np.zeros(len(case.free), dtype=bool)
+        ranked = np.argsort(case.rank, kind="stable")
         for i in np.lexsort([self.late, self.year]):
-            open_ = np.flatnonzero((self.kind == self.of[i]) & (year == NONE))
-            open_ = open_[np.argsort(case.rank[open_], kind="stable")][: int(x[i])]
-            year[open_], late[open_] = self.year[i], bool(self.late[i])
+            open_ = ranked[(case.kind[ranked] == self.of[i]) & (year[ranked] == NONE)]
+            year[open_[: int(x[i])]], late[open_[: int(x[i])]] = self.year[i], self.late[i]
         return year, late
 
-    def solution(self, year: np.ndarray, late: np.ndarray) -> np.ndarray | None:
-        """A plan as a solution; None where it breaks a row or takes what is no column."""
+    def solution(self, year, late):
+        """A plan as a solution.
+
+        Parameters
+        ----------
+        year, late : ndarray
+            As :meth:`plan` gives them.
+
+        Returns
+        -------
+        ndarray or None
+            By column; None where the plan breaks a row or takes what is no column.
+        """
         x = np.zeros(len(self.of))
         for g in np.flatnonzero((year != NONE) & self.case.free):
-            mine = (self.of == self.kind[g]) & (self.year == year[g])
-            i = np.flatnonzero(mine & ((self.late == late[g]) | ~late[g]))
-            if not len(i):
+            mine = (self.of == self.case.kind[g]) & (self.year == year[g]) & (self.late == late[g])
+            if not mine.any():
                 return None
-            x[i[0] if not late[g] else i[-1]] += 1
-        rows = [(self.rows.entries[row][0], row) for row in self.lists.values()]
-        fits = all(x[mine].sum() <= self.rows.high[row] for mine, row in rows)
-        fits = fits and not self.broken(x)
+            x[mine] += 1
+        listed = np.bincount(self.year, x * self.placed, minlength=len(self.case.places))
+        fits = (listed <= self.case.places).all() and not self.broken(x)
         return x if fits else None

@@ -1,15 +1,14 @@
 """The best plan under uncertainty: plans made with a safety margin, chosen in one set of worlds and
 judged in another."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..forecast.forecast import Forecast, forecast_of
 from ..forecast.simulation import baseline_of
-from ..forecast.yearly_list import by_policy
 from .optimum import optimum
-from .plans import OPTIMAL, Allocation, Plan, ordered
+from .plans import OPTIMAL, Allocation, ordered
 
 MARGINS = tuple(round(0.025 * step, 3) for step in range(20))  # shares of money not counted on
 CHOOSING = 2_000  # worlds in which a plan is chosen
@@ -53,44 +52,32 @@ def tried(allocation: Allocation, draws: int = 10_000, seed: int = 2022) -> Tria
     """
     if allocation.best.status == "infeasible":
         return None
-    case, usual = allocation.case, allocation.plans[OPTIMAL]
+    case, layout = allocation.case, allocation.layout
     other = baseline_of(allocation.workbook, seed + 1)
-    draws_of, orders, known = {}, {}, {}
+    orders, known, finishing = {}, {}, {}
     for margin in MARGINS:
-        counted = case.with_money(np.floor(case.money * (1 - margin)))
+        counted = replace(case, money=np.floor(case.money * (1 - margin)))
         best = optimum(counted)
         if best.status == "infeasible":  # the minimums do not fit in so little
             continue
-        plan = Plan(SAFE, counted, allocation.layout, best.year, best.late, None, [])
-        orders[margin] = plan.order
-        key = orders[margin].to_numpy().tobytes()
+        order = orders[margin] = counted.order(best.year, best.late)
+        key = order.to_numpy().tobytes()
         if key not in known:
-            layout = _layout(allocation, orders[margin])
-            will = forecast_of(layout, min(draws, CHOOSING), seed + 1, baseline=other)
-            known[key] = will.finishing
-        draws_of[margin] = known[key]
-    means = {margin: float(finishing.mean()) for margin, finishing in draws_of.items()}
-    best = draws_of[max(means, key=lambda margin: means[margin])]
-    chosen = next(m for m, finishing in draws_of.items() if _as_good(finishing, best))
+            own = ordered(layout, OPTIMAL, order)
+            known[key] = forecast_of(own, min(draws, CHOOSING), seed + 1, baseline=other).finishing
+        finishing[margin] = known[key]
+    means = {margin: float(worlds.mean()) for margin, worlds in finishing.items()}
+    best = finishing[max(means, key=means.get)]
+    chosen = next(margin for margin, worlds in finishing.items() if _as_good(worlds, best))
+    layouts = {name: plan.layout for name, plan in allocation.plans.items()}
+    layouts[SAFE] = ordered(layout, OPTIMAL, orders[chosen])
     baseline = allocation.baseline if seed == allocation.seed else None
-    forecasts: dict[str, Forecast] = {}
-    for name, plan in allocation.plans.items():
-        layout = _layout(allocation, plan.order) if name == OPTIMAL else plan.layout
-        forecasts[name] = forecast_of(layout, draws, seed, baseline=baseline)
-    same = orders[chosen].rank(method="dense").equals(usual.order.rank(method="dense"))
-    safe = _layout(allocation, orders[chosen])
-    forecasts[SAFE] = (
-        forecasts[OPTIMAL] if same else forecast_of(safe, draws, seed, baseline=baseline)
-    )
+    forecasts = {
+        name: forecast_of(own, draws, seed, baseline=baseline) for name, own in layouts.items()
+    }
     return Trial(means, chosen, forecasts)
 
 
 def _as_good(finishing, best):
     less = best - finishing
     return bool(less.mean() <= NOISE * less.std() / np.sqrt(len(less)))
-
-
-def _layout(allocation, order):
-    """The data set laid out in an order of its own."""
-    layout = allocation.layout
-    return ordered(layout, by_policy(layout.plan, OPTIMAL, order))

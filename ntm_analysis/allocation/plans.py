@@ -8,10 +8,12 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from numpy import ndarray
+from pandas import DataFrame, Series
 
 from ..forecast.simulation import Baseline, baseline_of
 from ..forecast.worlds import Layout
-from ..forecast.yearly_list import Schedule, by_policy, deadline_of, schedule
+from ..forecast.yearly_list import by_policy, deadline_of, schedule
 from ..need.pot_sets import CEMENT_PART, THOUSANDTHS
 from ..need.works import THOUSAND
 from ..parameters import OPTIMAL, POLICIES
@@ -19,9 +21,8 @@ from ..recognition import levels
 from ..workbook import Workbook
 from .audit import audit
 from .central import NONE, Central, central, central_works, in_order
-from .choice import Choice
 from .optimum import Best, optimum
-from .payments import payments_of
+from .payments import claim_of, flows
 
 SPLITTING = ("equal", "decree")  # policies that share pots out to communes: a case of their own
 
@@ -32,30 +33,23 @@ class Plan:
 
     Attributes
     ----------
-    policy : str
+    case : Central
+    layout : Layout
+        In the order that the forecast goes by.
     year, late : ndarray
         By goal the year (from 0) in which it is listed and paid, NONE for never; whether late.
-    payments : DataFrame or None
-        Which pot pays what of which claim, see :class:`~.payments.Payments`; None: no mix pays.
+    payments : DataFrame
+        Which pot pays what of which claim, see :func:`~.payments.flows`; empty: no mix pays.
     broken : list of dict
         What the audit finds.
     """
 
-    policy: str
     case: Central
     layout: Layout
-    year: np.ndarray
-    late: np.ndarray
-    payments: pd.DataFrame | None = field(repr=False)
+    year: ndarray
+    late: ndarray
+    payments: DataFrame = field(repr=False)
     broken: list[dict]
-
-    @property
-    def order(self) -> pd.Series:
-        """By goal what the forecast goes by: the year of listing, then how soon it is paid."""
-        marks = self.case.marks_of(self.year, self.late)
-        far = len(self.case.years)
-        place = np.where(self.year == NONE, far, self.year) * 100 + np.maximum(marks, 0)
-        return pd.Series(place.astype(float), index=self.layout.plan.goals.index)
 
 
 @dataclass(frozen=True)
@@ -86,17 +80,12 @@ class Allocation:
     plans: dict[str, Plan]
     best: Best
 
-    @cached_property
-    def choice(self) -> Choice:
-        """What the best plan could choose from."""
-        return Choice(self.case)
-
     @property
-    def goals(self) -> pd.DataFrame:
+    def goals(self) -> DataFrame:
         return self.layout.plan.goals
 
     @property
-    def ntm(self) -> np.ndarray:
+    def ntm(self) -> ndarray:
         """Which goals are communes that are to be NTM, whatever they weigh."""
         return self.layout.plan.ntm
 
@@ -116,17 +105,17 @@ class Allocation:
         alike = replace(self.case, weight=self.ntm.astype(float))
         return self.now + alike.value(plan.year, plan.late)
 
-    def years(self, policy: str = OPTIMAL) -> pd.Series:
+    def years(self, policy: str = OPTIMAL) -> Series:
         """The calendar year in which a plan lists each goal; NaN: not by the deadline."""
-        return pd.Series(self.case.calendar(self.plans[policy].year), index=self.goals.index)
+        return Series(self.case.calendar(self.plans[policy].year), index=self.goals.index)
 
     @cached_property
-    def works(self) -> pd.DataFrame:
+    def works(self) -> DataFrame:
         """The works of the central case, see :func:`~.central.central_works`."""
         return central_works(self.layout)
 
 
-def allocate(workbook: Workbook, deadline: dt.date | None = None, seed: int = 2022) -> Allocation:
+def allocate(workbook, deadline=None, seed=2022) -> Allocation:
     """Every rule, and the best plan, which starts from the best rule that keeps all constraints.
 
     Parameters
@@ -152,44 +141,42 @@ def allocate(workbook: Workbook, deadline: dt.date | None = None, seed: int = 20
     base = Layout(schedule(workbook, "own", day))
     baseline = baseline_of(workbook, seed)
     case = central(base, baseline)
-    payments = payments_of(case, base)
     plans = {}
     for policy in POLICIES:
-        plan = by_policy(base.plan, policy)
-        layout = Layout(plan) if policy in SPLITTING else ordered(base, plan)
-        mine = central(layout, baseline) if policy in SPLITTING else case
-        flows = payments_of(mine, layout) if policy in SPLITTING else payments
-        goals = plan.goals
+        layout, mine = ordered(base, policy), case
+        if policy in SPLITTING:
+            layout = Layout(layout.plan)
+            mine = replace(central(layout, baseline), due=case.due)
+        goals = layout.plan.goals
         order = np.lexsort([case.rank, goals["missing"], goals["order"]])
-        plans[policy] = _plan(policy, layout, case, flows, *in_order(mine, order))
+        plans[policy] = _plan(mine, layout, *in_order(mine, order))
     sound = [plan for plan in plans.values() if not plan.broken and plan.case is case]
     start = max(sound, key=lambda plan: case.value(plan.year, plan.late), default=None)
-    best = optimum(
-        case, None if start is None else (start.year, start.late), over_time=payments.over_time
-    )
-    plans[OPTIMAL] = _plan(OPTIMAL, base, case, payments, best.year, best.late)
+    best = optimum(case, start and (start.year, start.late))
+    layout = ordered(base, OPTIMAL, case.order(best.year, best.late))
+    plans[OPTIMAL] = _plan(case, layout, best.year, best.late)
     recognised = levels(workbook)["level"] != "not_ntm"
     return Allocation(workbook, base, baseline, seed, int(recognised.sum()), case, plans, best)
 
 
-def order_of(workbook: Workbook, deadline: dt.date | None = None) -> pd.Series:
+def order_of(workbook: Workbook, deadline: dt.date | None = None) -> Series:
     """The order in which the best plan lists goals, for a forecast of the policy ``optimal``."""
-    return allocate(workbook, deadline).plans[OPTIMAL].order
+    return allocate(workbook, deadline).plans[OPTIMAL].layout.plan.goals["order"]
 
 
-def ordered(layout: Layout, plan: Schedule) -> Layout:
-    """The layout of the same goals in another order."""
+def ordered(layout: Layout, policy: str, order: Series | None = None) -> Layout:
+    """The layout of the same goals in the order of another policy, as
+    :func:`~ntm_analysis.forecast.yearly_list.by_policy`."""
     other = copy.copy(layout)
-    other.plan = plan
+    other.plan = by_policy(layout.plan, policy, order)
     return other
 
 
-def _plan(policy, layout, base, payments, year, late):
-    """A plan with its payment and what the audit finds; ``base``: the case of the best plan."""
-    case = payments.case
-    flows = payments.flows(year, late)[0]
-    reserve = not case.minimum.any() or payments.flows(year, late, minimum=True)[0] is not None
-    communes = pd.DataFrame(
+def _plan(case, layout, year, late):
+    """A plan with its payment and what the audit finds."""
+    payments, lacking = flows(case, year, late)
+    reserve = not case.minimum.any() or flows(case, year, late, minimum=True)[1] is None
+    communes = DataFrame(
         {
             "year": case.calendar(year),
             "month": case.marks[np.maximum(case.marks_of(year, late), 0)],
@@ -197,17 +184,17 @@ def _plan(policy, layout, base, payments, year, late):
             "closes": np.append(case.ends, 0)[year],
             "late": late | (year == NONE),
             "placed": case.reported == NONE,
-            "due": case.calendar(base.due),
+            "due": case.calendar(case.due),
         },
         index=layout.plan.goals["code"],
     )
-    communes = communes[case.free & ((year != NONE) | (base.due != NONE))]
+    communes = communes[case.free & ((year != NONE) | (case.due != NONE))]
     places = dict(zip(case.years, case.places.tolist(), strict=True))
-    broken = audit(communes, places, flows is not None, reserve)
-    return Plan(policy, case, layout, year, late, flows, broken)
+    broken = audit(communes, places, lacking is None, reserve)
+    return Plan(case, layout, year, late, payments, broken)
 
 
-def plan_table(allocation: Allocation, policy: str = OPTIMAL) -> pd.DataFrame:
+def plan_table(allocation: Allocation, policy: str = OPTIMAL):
     """A plan, a row for each part of a work on the central case.
 
     Who pays: of what is listed the mix that pays the plan, of the rest the usual shares.
@@ -218,49 +205,40 @@ def plan_table(allocation: Allocation, policy: str = OPTIMAL) -> pd.DataFrame:
         unit, code, commune, level, criterion, work, item, pot, cement, year (listed; NaN: not by
         the deadline), amount (million dong, or tonnes), committed, mark.
     """
-    plan, works = allocation.plans[policy], allocation.works.reset_index(drop=True)
-    payments, units = payments_of(plan.case, plan.layout), allocation.workbook.all_units
-    goal = works["goal"].to_numpy()
-    marks = plan.case.marks_of(plan.year, plan.late)[goal]
-    listed = (goal != NONE) & (marks != NONE) & ~works["committed"]
-    keys = [payments.key(g, m) for g, m in zip(goal, marks, strict=True)]
-    holders = allocation.goals.drop_duplicates("unit").reset_index().set_index("unit")["index"]
-    holders = "c" + works["unit"].map(holders).astype("Int64").astype(str).replace("<NA>", "")
-    owed = holders if plan.layout.own else "c"
-    paid = works["committed"] & (payments.first != NONE)
-    year = allocation.years(policy).reindex(goal).to_numpy()
+    plan, works, units = allocation.plans[policy], allocation.works, allocation.workbook.all_units
+    # After the goals stands nobody, who is never listed.
+    year = plan.case.calendar(np.append(plan.year, NONE))
+    marks = np.append(plan.case.marks_of(plan.year, plan.late), NONE)
+    keys = [claim_of(plan.case, g, marks[g]) for g in works["goal"]]
+    holder = dict(zip(allocation.goals["unit"], plan.layout.holder, strict=True))
+    owed = [f"c{holder.get(unit, '')}" if plan.layout.own else "c" for unit in works["unit"]]
     works = works.assign(
-        key=np.select([paid, listed], [owed, keys], ""),
-        year=np.select([paid, listed], [float(allocation.workbook.as_of.year), year], np.nan),
+        key=np.where(works["committed"], owed, keys),
+        year=np.where(works["committed"], allocation.workbook.as_of.year, year[works["goal"]]),
         code=works["unit"].map(units["code"]),
         commune=works["unit"].map(units["name"]),
     )
-    cement = works.assign(kind=works["item"] + CEMENT_PART, part=works["value"])
+    # What the payment of the plan does not reach stands with the usual shares.
+    paid = works["key"].isin(plan.payments["key"])
+    works = works.assign(key=works["key"].where(paid, ""), year=works["year"].where(paid))
     money = works.assign(kind=works["item"], part=works["amount"] - works["value"])
-    rows = pd.concat([money, cement]).rename_axis("number").reset_index()
-    rows = rows.merge(_shares(plan, payments), on=["key", "kind"])
-    rows["part"] *= rows["share"]
+    cement = works.assign(kind=works["item"] + CEMENT_PART, part=works["value"])
+    parts = pd.concat([money, cement])[["key", "kind", "part"]].reset_index()
+    parts = parts.merge(_shares(plan), on=["key", "kind"])
+    parts["part"] *= parts["share"]
+    parts = parts.groupby(["index", "pot"], sort=False)["part"].sum().reset_index("pot")
+    table = works.merge(parts, left_index=True, right_index=True)
     measure = allocation.workbook.tables["pots"].set_index("pot")["measure"]
-    whole = {"part": "sum"} | dict.fromkeys([*works.columns.drop("key")], "first")
-    table = rows.groupby(["number", "pot"], sort=False).agg(whole).reset_index()
-    table = table.sort_values("number", kind="stable")
     table["cement"] = table["pot"].map(measure) == "cement"
     tonnes = table["tonnes"] * table["part"] / table["value"].where(table["value"] > 0, 1)
     table["amount"] = np.where(table["cement"], tonnes, table["part"] / THOUSAND).round(3)
-    columns = ["unit", "code", "commune", "level", "criterion", "work", "item", "pot", "cement"]
-    columns += ["year", "amount", "committed", "mark"]
-    return table.loc[table["part"] >= 1, columns].reset_index(drop=True)
+    return table[table["part"] >= 1].reset_index(drop=True)
 
 
-def _shares(plan, payments):
+def _shares(plan):
     """By claim (key, kind) the part that each pot pays of it; key "": the usual shares."""
-    usual = payments.bounds.assign(key="", share=payments.bounds["usual"] / THOUSANDTHS)
-    columns = ["key", "kind", "pot", "share"]
-    if plan.payments is None or plan.payments.empty:
-        return usual[columns]
-    rows = plan.payments
-    shares = pd.DataFrame(rows["claim"].tolist(), columns=["key", "kind"])
-    shares["pot"] = rows["pot"].str.partition("@")[0].to_numpy()
-    whole = rows["amount"].groupby(rows["claim"]).transform("sum")
-    shares["share"] = (rows["amount"] / whole).to_numpy()
-    return pd.concat([shares, usual])[columns]
+    usual, paid = plan.case.bounds, plan.payments
+    usual = usual.assign(key="", share=usual["usual"] / THOUSANDTHS)
+    whole = paid.groupby(["key", "kind"])["amount"].transform("sum")
+    paid = paid.assign(pot=paid["pot"].str.split("@").str[0], share=paid["amount"] / whole)
+    return pd.concat([paid, usual])[["key", "kind", "pot", "share"]]

@@ -6,23 +6,37 @@ import pandas as pd
 from ..need.need import spread
 from ..need.works import THOUSAND
 from .central import NONE
-from .limits import MORE, cannot, conflicts, extra_communes, for_all, near_plans, prices
-from .margins import SAFE, Trial
-from .plans import OPTIMAL, Allocation, plan_table
+from .limits import cannot, conflicts, extra_communes, for_all, near_plans, prices
+from .margins import SAFE
+from .plans import OPTIMAL, plan_table
+
+MONEY, TONNES = "triệu đồng", "tấn"
+UNITS = {"money": MONEY, "cement": TONNES}
+PARTS = ["commune", "code", "level", "work", "item", "pot", "amount", "committed", "criterion"]
+PARTS += ["year", "unit"]
 
 
-def record(
-    allocation: Allocation,
-    policy: str = OPTIMAL,
-    trial: Trial | None = None,
-    scenario: str = "baseline",
-    title: dict | None = None,
-) -> dict:
+def record(allocation, policy=OPTIMAL, trial=None, scenario="baseline", title=None):
     """The allocation in plain Python types, as ``ntm allocate --json`` prints it.
 
     Money in million dong, cement in tonnes. ``plan`` is that of ``policy``, ``year`` null for what
     it does not list by the deadline; a rule's ``gap`` is to the bound of the best plan. ``status``:
     optimal (proved), limit (the search ended there: see gap), infeasible (see relaxations), rule.
+
+    Parameters
+    ----------
+    allocation : Allocation
+    policy : str
+        Whose plan is told.
+    trial : Trial, optional
+        The plans in the forecast's worlds.
+    scenario : str
+    title : dict of str to str, optional
+        Of the scenario, by language.
+
+    Returns
+    -------
+    dict
 
     Examples
     --------
@@ -37,7 +51,7 @@ def record(
     value = allocation.value(policy)
     gap = best.gap if policy == OPTIMAL else (best.bound - value) / value if value else None
     table = plan_table(allocation, policy)
-    extra = pd.DataFrame() if conflict else extra_communes(allocation)
+    beside = {"prices": told.prices, "extra_commune": told.extra, "near_plans": told.near}
     made = {
         **allocation.workbook.heading(scenario, title),
         "deadline": f"{allocation.day}",
@@ -52,17 +66,18 @@ def record(
         "finishing": allocation.finishing(policy),
         "finishing_by_policy": {name: allocation.finishing(name) for name in allocation.plans},
         "listed": int((allocation.plans[policy].year != NONE).sum()),
-        "places": told.places(),
+        "places": dict(zip(map(str, told.case.years), told.case.places.tolist(), strict=True)),
         "weights": told.weights(),
         "broken": {name: plan.broken for name, plan in allocation.plans.items()},
         "blocking_sources": told.blocking(),
         "pots": told.pots(table),
         "plan": told.plan(table),
         "communes": told.communes(policy, table),
-        "prices": [] if conflict else told.prices(extra),
-        "extra_commune": [] if conflict else told.extra(extra),
-        "near_plans": [] if conflict else told.near(),
-        "relaxations": {"for_all": told.for_all(), "conflict": told.conflict(conflict)},
+        **{key: [] if conflict else answer() for key, answer in beside.items()},
+        "relaxations": {
+            "for_all": told.for_all(),
+            "conflict": conflict and told.conflict(conflict),
+        },
         "assumed_share": told.assumed(table),
     }
     if conflict:
@@ -78,178 +93,154 @@ def record(
 class _Record:
     """The parts of the record."""
 
-    def __init__(self, allocation: Allocation, trial: Trial | None) -> None:
+    def __init__(self, allocation, trial):
         self.allocation, self.case = allocation, allocation.case
-        pots = allocation.workbook.tables["pots"].drop_duplicates("pot").set_index("pot")
-        self.cement = set(pots.index[pots["measure"] == "cement"])
+        pots, goals = allocation.workbook.tables["pots"], allocation.goals
+        self.units = pots.set_index("pot")["measure"].map(UNITS).to_dict()
         self.price = (allocation.layout.cement_price or 1.0) * THOUSAND  # of a tonne, thousand dong
-        self.chances: dict[int, dict] = {}
+        names = goals["unit"].map(allocation.workbook.all_units["name"])
+        self.names = goals.assign(name=names)[["name", "code"]].to_dict("records")
+        self.chances = {}
         if trial:
             will = trial.forecasts[OPTIMAL]
-            paid = (will.run.unlimited <= will.run.latest)[will.open_]
-            rows = zip(will.open_, will.of_band(will.in_time), will.of_band(paid), strict=True)
-            self.chances = {g: {"p": float(p), "p_if_money": float(q)} for g, p, q in rows}
+            paid, unlimited = will.of_band(will.in_time), will.of_band(_unlimited(will))
+            chances = {"p": paid, "p_if_money": unlimited}
+            self.chances = pd.DataFrame(chances).set_index(will.open_).to_dict("index")
 
-    def name(self, goal: int) -> dict:
-        row = self.allocation.goals.loc[goal]
-        units = self.allocation.workbook.all_units
-        return {"name": units.loc[row["unit"], "name"], "code": row["code"]}
-
-    def weights(self) -> dict[str, float]:
+    def weights(self):
         rows = self.allocation.workbook.tables["priorities"]
-        units = self.allocation.workbook.all_units
-        pairs = zip(rows["unit"], rows["weight"], strict=True)
-        return {units.loc[unit, "name"]: float(weight) for unit, weight in pairs}
+        names = rows["unit"].map(self.allocation.workbook.all_units["name"])
+        return dict(zip(names, rows["weight"].astype(float), strict=True))
 
-    def _amount(self, pot, thousand):
-        cement = pot in self.cement
-        amount = np.ceil(thousand / self.price) if cement else thousand / THOUSAND
-        return {"pot": pot, "amount": float(amount), "unit": _unit(cement)}
+    def amount(self, pot, thousand):
+        """Thousand dong of a pot as the record has them: million dong, or whole tonnes."""
+        cement = self.units[pot] == TONNES
+        return float(np.ceil(thousand / self.price) if cement else thousand / THOUSAND)
 
-    def _sums(self, more):
+    def sums(self, more):
         """Money (million dong), tonnes and the pots of what is to be added."""
-        pairs = zip(self.case.sets.pots, more, strict=True)
-        by_pot = [self._amount(pot, extra) for pot, extra in pairs if extra > 0]
-        money = sum(row["amount"] for row in by_pot if row["pot"] not in self.cement)
-        tonnes = sum(row["amount"] for row in by_pot if row["pot"] in self.cement)
+        by_pot = [
+            {"pot": pot, "amount": self.amount(pot, extra), "unit": self.units[pot]}
+            for pot, extra in zip(self.case.sets.pots, more, strict=True)
+            if extra > 0
+        ]
+        money, tonnes = (
+            sum(row["amount"] for row in by_pot if row["unit"] == unit) for unit in (MONEY, TONNES)
+        )
         return money, int(tonnes), by_pot
 
-    def places(self) -> dict[str, int]:
-        """Places on each year's list that a plan may give, by year."""
-        pairs = zip(self.case.years, self.case.places, strict=True)
-        return {f"{year}": int(places) for year, places in pairs}
-
-    def blocking(self) -> list[str]:
+    def blocking(self):
         """The pots that keep the communes of no list from being paid together."""
         case, plan = self.case, self.allocation.plans[OPTIMAL]
         rest = case.demand[case.free, -1].sum(axis=0) - case.room[-1]
         done = not (case.free & (plan.year == NONE)).any()
-        return [] if done or rest.max() <= 0 else case.sets.names(int(rest.argmax()))
+        return [] if done or rest.max() <= 0 else case.sets.names(rest.argmax())
 
-    def pots(self, table: pd.DataFrame) -> list[dict]:
+    def pots(self, table):
         funded = table[table["year"].notna()].groupby("pot")["amount"].sum()
-        rows = []
-        for pot, money in zip(self.case.sets.pots, self.case.money[:, -1], strict=True):
-            row = self._amount(pot, money)
-            sizes = {"available": row["amount"], "funded": float(funded.get(pot, 0.0))}
-            rows.append({"pot": pot, "unit": row["unit"], **sizes})
-        return rows
-
-    def plan(self, table: pd.DataFrame) -> list[dict]:
-        keys = ("commune", "code", "level", "work", "item", "pot", "amount", "committed")
         return [
-            {key: row[key] for key in keys}
-            | {
-                "criterion": max(int(row["criterion"]), 0) or None,
-                "year": None if pd.isna(row["year"]) else int(row["year"]),
-                "unit": _unit(row["cement"]),
+            {
+                "pot": pot,
+                "unit": self.units[pot],
+                "available": self.amount(pot, money),
+                "funded": float(funded.get(pot, 0.0)),
             }
-            for row in table.to_dict("records")
+            for pot, money in zip(self.case.sets.pots, self.case.money[:, -1], strict=True)
         ]
 
-    def communes(self, policy: str, table: pd.DataFrame) -> list[dict]:
+    def plan(self, table):
+        number = table["criterion"].where(table["criterion"] > 0).astype("Int64")
+        table = table.assign(criterion=number, unit=table["pot"].map(self.units))
+        return _rows(table.astype({"year": "Int64"})[PARTS])
+
+    def communes(self, policy, table):
         allocation = self.allocation
-        reasons = {row["goal"]: row for row in cannot(allocation)} if policy == OPTIMAL else {}
-        money = table[~table["cement"].astype(bool)]
+        goals, money = allocation.goals[allocation.ntm], table[~table["cement"]]
         cost, funded = (
-            rows.groupby("unit")["amount"].sum() for rows in (money, money[money["year"].notna()])
+            goals["unit"].map(rows.groupby("unit")["amount"].sum()).fillna(0.0)
+            for rows in (money, money[money["year"].notna()])
         )
-        years, rows = allocation.years(policy), []
-        for goal in np.flatnonzero(allocation.ntm):
-            row, reason = allocation.goals.loc[goal], reasons.get(goal)
-            sizes = {"cost": cost.get(row["unit"], 0.0), "funded": funded.get(row["unit"], 0.0)}
-            rows.append(
-                self.name(goal)
-                | {"year": _year(years[goal]), "registered": _year(row["year"])}
-                | {"late": bool(allocation.plans[policy].late[goal])}
-                | {key: float(size) for key, size in sizes.items()}
-                | self.chances.get(goal, {})
-                | ({"reason": None} if reason is None else self._reason(reason))
-            )
-        return rows
+        years = {"year": allocation.years(policy)[goals.index], "registered": goals["year"]}
+        late = allocation.plans[policy].late[goals.index]
+        table = pd.DataFrame(years).astype("Int64").assign(late=late, cost=cost, funded=funded)
+        reasons = cannot(allocation) if policy == OPTIMAL else {}
+        return [
+            self.names[goal]
+            | row
+            | self.chances.get(goal, {})
+            | reasons.get(goal, {"reason": None})
+            for goal, row in zip(goals.index, _rows(table), strict=True)
+        ]
 
-    def _reason(self, row):
-        told = {key: value for key, value in row.items() if key != "goal"}
-        return told | {key: told[key] / THOUSAND for key in ("needs", "has") if key in told}
+    def prices(self):
+        rows = prices(self.allocation)
+        for row in rows:
+            if step := row["step"]:
+                step["added"] = self.amount(row["pot"], step["added"])
+        return [{"pot": row["pot"], "unit": self.units.get(row["pot"], "xã")} | row for row in rows]
 
-    def prices(self, extra: pd.DataFrame) -> list[dict]:
-        rows = []
-        for price in prices(self.allocation):
-            step = {}
-            if price["pot"]:
-                added = self._amount(price["pot"], price["added"])["amount"]
-                step = {"percent": MORE, "added": added, "communes": price["communes"]}
-                step["value"] = price["value"]
-            unit = _unit(price["pot"] in self.cement) if price["pot"] else "xã"
-            row = {"pot": price["pot"], "unit": unit, "relaxed": price["relaxed"], "step": step}
-            rows.append(row)
-        return rows
-
-    def extra(self, extra: pd.DataFrame) -> list[dict]:
+    def extra(self):
         told = []
-        for year, rows in extra.groupby("year") if len(extra) else ():
+        for year, rows in extra_communes(self.allocation).groupby("year"):
             each = [self._lacking(row) for row in rows.to_dict("records")]
-            told.append({"year": int(year), "cheapest": each[0], "next": each[1:]})
+            told.append({"year": year, "cheapest": each[0], "next": each[1:]})
         return told
 
     def _lacking(self, row):
-        money, tonnes, by_pot = self._sums(row["more"])
-        return self.name(row["goal"]) | {
-            "planned_year": _year(row["planned"]),
+        money, tonnes, by_pot = self.sums(row["more"])
+        return self.names[row["goal"]] | {
+            "planned_year": None if np.isnan(row["planned"]) else int(row["planned"]),
             "money": money,
             "cement": tonnes,
-            "places": int(row["places"]),
+            "places": row["places"],
             "cost": row["cost"],
             "by_pot": by_pot,
-            "alike": int(row["alike"]),
+            "alike": row["alike"],
             "p_if_money": self.chances.get(row["goal"], {}).get("p_if_money"),
         }
 
-    def near(self) -> list[dict]:
+    def near(self):
         works = self.allocation.works.groupby("goal").size()
         return [
-            {key: [self.name(goal) for goal in row[key]] for key in ("without", "instead")}
+            {key: [self.names[goal] for goal in row[key]] for key in ("without", "instead")}
             | {"communes": row["communes"], "works": int(works.reindex(row["changed"]).sum())}
             for row in near_plans(self.allocation)
         ]
 
-    def for_all(self) -> dict:
+    def for_all(self):
         what = for_all(self.allocation)
-        money, tonnes, by_pot = self._sums(what.pop("more"))
+        money, tonnes, by_pot = self.sums(what.pop("more"))
         what["money"] = {"added": money, "tonnes": tonnes, "by_pot": by_pot}
-        return what | {"never": [self.name(goal) for goal in what["never"]]}
+        return what | {"never": [self.names[goal] for goal in what["never"]]}
 
-    def conflict(self, conflict: dict | None) -> dict | None:
-        if conflict is None:
-            return None
-        sizes = {key: conflict[key] / THOUSAND for key in ("needs", "has")}
+    def conflict(self, conflict):
         money = {
-            pot: None if more is None else self._amount(pot, more)["amount"]
+            pot: None if more is None else self.amount(pot, more)
             for pot, more in conflict["money"].items()
         }
-        return conflict | sizes | {"money": money}
+        return conflict | {"money": money}
 
-    def assumed(self, table: pd.DataFrame) -> dict:
+    def assumed(self, table):
         """How much rests on assumptions: of the value of works, of the money that pots bring."""
-        money = table[~table["cement"].astype(bool)]
         rows = self.allocation.workbook.tables["envelopes"]
-        rows = rows[~rows["pot"].isin(self.cement)]
+        rows = rows[rows["pot"].map(self.units) == MONEY]
         rows = rows[rows["year"] >= self.allocation.workbook.as_of.year]
-        sums = {"claims": money, "money": rows}
-        return {
-            key: float(t.loc[t["mark"] != "reported", "amount"].sum() / t["amount"].sum())
-            if t["amount"].sum()
-            else None
-            for key, t in sums.items()
-        }
+        return {"claims": _assumed_share(table[~table["cement"]]), "money": _assumed_share(rows)}
 
 
-def _unit(cement):
-    return "tấn" if cement else "triệu đồng"
+def _rows(table):
+    """The rows of a table in plain Python types, null for what is not known."""
+    return table.astype(object).where(table.notna(), None).to_dict("records")
 
 
-def _year(year):
-    return None if pd.isna(year) else int(year)
+def _assumed_share(rows):
+    whole, assumed = (part["amount"].sum() for part in (rows, rows[rows["mark"] != "reported"]))
+    return float(assumed / whole) if whole else None
+
+
+def _unlimited(will):
+    """Which communes finish by the deadline were all works paid in time: bool, goals x draws."""
+    return (will.run.unlimited <= will.run.latest)[will.open_]
 
 
 def _under_uncertainty(trial):
@@ -265,7 +256,7 @@ def _under_uncertainty(trial):
             "se": error,
         }
     best = trial.forecasts[OPTIMAL]
-    unlimited = (best.run.unlimited <= best.run.latest)[best.open_]
+    unlimited = _unlimited(best)
     mean = len(best.now) + float(unlimited.sum(axis=0).mean())
     return {
         "draws": best.run.draws,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import highspy
 import numpy as np
+from numpy import ndarray
 
 ITERATIONS = 2_000_000  # of one linear programme
 EXACT = 1e-9  # tolerance of a row scaled to 1: less than a thousand dong in a thousand billion
@@ -19,19 +20,15 @@ FEASIBLE = 2  # what HiGHS says of a solution that keeps every row
 class Rows:
     """Rows of a model: columns and coefficients of each, the most that each may come to."""
 
-    entries: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
+    entries: list[tuple[ndarray, ndarray]] = field(default_factory=list)
     high: list[float] = field(default_factory=list)
 
-    def add(self, columns: np.ndarray, values: np.ndarray, high: float) -> int:
-        """Add a row; its number."""
-        self.entries.append((columns, values))
+    def add(self, values: ndarray, high: float) -> int:
+        """Add a row, given over all columns; its number."""
+        columns = np.flatnonzero(values)
+        self.entries.append((columns, values[columns].astype(float)))
         self.high.append(high)
         return len(self.high) - 1
-
-    def add_dense(self, values: np.ndarray, high: float) -> int:
-        """Add a row given over all columns; its number."""
-        some = np.flatnonzero(values)
-        return self.add(some, values[some], high)
 
 
 class _Quiet(highspy.Highs):
@@ -60,51 +57,51 @@ class Solution:
         By row, of a linear programme.
     """
 
-    x: np.ndarray | None
+    x: ndarray | None
     bound: float
     proved: bool
     nodes: int
-    duals: np.ndarray
+    duals: ndarray
 
 
-def solve(
-    cost: np.ndarray,
-    upper: np.ndarray,
-    rows: Rows,
-    *,
-    start: np.ndarray | None = None,
-    whole: bool = True,
-    nodes: int = NODES,
-) -> Solution:
+def solve(cost, upper, rows, *, start=None, whole=True, nodes=NODES):
     """Maximise ``cost`` over (whole) numbers 0..``upper`` that keep the rows.
+
+    Parameters
+    ----------
+    cost, upper : ndarray
+        By column.
+    rows : Rows
+    start : ndarray, optional
+        A solution to start from.
+    whole : bool
+        False: the linear programme.
+    nodes : int
+        The most that may be searched.
+
+    Returns
+    -------
+    Solution
 
     Examples
     --------
     >>> rows = Rows()
-    >>> rows.add(np.array([0, 1]), np.array([2.0, 3.0]), 4.0)
+    >>> rows.add(np.array([2.0, 3.0]), 4.0)
     0
     >>> solve(np.array([1.0, 1.0]), np.array([1.0, 1.0]), rows).x.astype(int).tolist()
     [1, 0]
     """
-    n = len(cost)
-    if not n:
-        fits = all(high >= 0 for high in rows.high)
-        return Solution(np.zeros(0) if fits else None, 0.0, True, 0, np.zeros(len(rows.high)))
-    model, solver = highspy.HighsLp(), _Quiet()
-    model.num_col_, model.num_row_ = n, len(rows.high)
-    model.col_cost_, model.col_upper_ = np.asarray(cost, float), np.asarray(upper, float)
-    model.col_lower_ = np.zeros(n)
-    model.row_lower_, model.row_upper_ = np.full(len(rows.high), -np.inf), np.array(rows.high)
-    model.sense_ = highspy.ObjSense.kMaximize
-    if rows.entries:
-        columns, values = (np.concatenate(part) for part in zip(*rows.entries, strict=True))
-        model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        starts = np.cumsum([0, *(len(entry[0]) for entry in rows.entries)])
-        model.a_matrix_.start_ = starts.astype(np.int32)
-        model.a_matrix_.index_ = columns.astype(np.int32)
-        model.a_matrix_.value_ = values.astype(float)
+    if not len(cost):  # which HiGHS does not call solved
+        return Solution(np.zeros(0), 0.0, True, 0, np.zeros(len(rows.high)))
+    solver, every = _Quiet(), np.arange(len(cost), dtype=np.int32)
+    solver.addVars(len(cost), np.zeros(len(cost)), upper.astype(float))
+    solver.changeColsCost(len(cost), every, cost.astype(float))
+    solver.changeObjectiveSense(highspy.ObjSense.kMaximize)
     if whole:
-        model.integrality_ = [highspy.HighsVarType.kInteger] * n
+        kinds = np.full(len(cost), highspy.HighsVarType.kInteger)
+        solver.changeColsIntegrality(len(cost), every, kinds)
+    for (columns, values), high in zip(rows.entries, rows.high, strict=True):
+        solver.addRow(-np.inf, high, len(columns), columns, values)
     # Without presolve: with it HiGHS 1.16 may take a start from which presolve has fixed a column
     # away for better than it is, and call it optimal (tests/allocation has the case).
     options = {
@@ -120,7 +117,6 @@ def solve(
     }
     for name, value in options.items():
         solver.setOptionValue(name, value)
-    solver.passModel(model)
     if start is not None:
         known = highspy.HighsSolution()
         known.col_value = list(np.asarray(start, dtype=float))

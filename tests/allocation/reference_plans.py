@@ -11,7 +11,7 @@ from scipy.optimize import linprog
 NONE = -1
 
 
-def payable(case, bounds, claims) -> bool:
+def payable(case, claims) -> bool:
     """Whether one mix of the pots pays claims (mark, kind, cost) year after year."""
     claims = [claim for claim in claims if claim[2] > 0]
     if not claims:
@@ -19,7 +19,7 @@ def payable(case, bounds, claims) -> bool:
     pots, marks = case.sets.pots, len(case.marks)
     options, low, high = [], [], []
     for number, (mark, kind, cost) in enumerate(claims):
-        mine = bounds[bounds["kind"] == case.sets.kinds[kind]]
+        mine = case.bounds[case.bounds["kind"] == case.sets.kinds[kind]]
         for row in mine.to_dict("records"):
             options.append((number, pots.index(row["pot"]), mark))
             low.append(row["least"] / 1_000 * cost)
@@ -66,7 +66,7 @@ def value(case, year, late) -> float:
     )
 
 
-def best_value(case, bounds) -> float | None:
+def best_value(case) -> float | None:
     """The most that any plan attains; None where the minimums alone cannot be paid."""
     ranked = sorted(plans(case), key=lambda plan: -value(case, *plan))
     for year, late in ranked:
@@ -78,6 +78,6 @@ def best_value(case, bounds) -> float | None:
                 mark = case.last[year[g]] if late[g] else case.mark[g, year[g]]
                 part = 1.0
             claims += [(mark, k, c * part) for k, c in enumerate(case.cost[g])]
-        if payable(case, bounds, claims):
+        if payable(case, claims):
             return value(case, year, late)
     return None

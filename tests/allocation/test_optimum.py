@@ -9,7 +9,7 @@ import pytest
 from ntm_analysis.allocation.central import NONE, Central, in_order
 from ntm_analysis.allocation.choice import Choice
 from ntm_analysis.allocation.optimum import optimum, relaxed_prices
-from ntm_analysis.allocation.payments import Payments
+from ntm_analysis.allocation.payments import over_time
 from ntm_analysis.allocation.solver import Rows, solve
 from ntm_analysis.need.pot_sets import pot_sets
 from tests.allocation.reference_plans import best_value, payable
@@ -18,16 +18,11 @@ from tests.allocation.tiny import tiny
 SHARES = ["share", "least", "most"]
 
 
-def best_of(case, bounds, **options):
-    flows = Payments(case, bounds, {})
-    return optimum(case, over_time=flows.over_time, **options)
-
-
 @pytest.mark.parametrize("minimum", [False, True])
 @pytest.mark.parametrize("seed", range(100))
 def test_no_plan_of_all_there_are_is_better(seed, minimum):
-    case, bounds = tiny(seed, minimum)
-    best, exact = best_of(case, bounds), best_value(case, bounds)
+    case = tiny(seed, minimum)
+    best, exact = optimum(case), best_value(case)
     if exact is None:
         assert best.status == "infeasible"
     else:
@@ -36,12 +31,12 @@ def test_no_plan_of_all_there_are_is_better(seed, minimum):
 
 @pytest.mark.parametrize("seed", range(0, 60, 3))
 def test_the_plan_can_be_paid_year_after_year_and_keeps_its_lists(seed):
-    case, bounds = tiny(seed)
-    best = best_of(case, bounds)
+    case = tiny(seed)
+    best = optimum(case)
     marks = case.marks_of(best.year, best.late)
     chosen = np.flatnonzero(marks != NONE)
     claims = [(marks[g], k, cost) for g in chosen for k, cost in enumerate(case.cost[g])]
-    assert payable(case, bounds, claims)
+    assert payable(case, claims)
     placed = chosen[case.reported[chosen] == NONE]
     listed = np.bincount(best.year[placed], minlength=len(case.years))
     assert (listed <= case.places).all()
@@ -49,34 +44,33 @@ def test_the_plan_can_be_paid_year_after_year_and_keeps_its_lists(seed):
 
 @pytest.mark.parametrize("seed", range(0, 40, 2))
 def test_more_money_more_places_or_a_lighter_minimum_never_bring_less(seed):
-    case, bounds = tiny(seed, minimum=True)
-    best = best_of(case, bounds)
-    richer = case.with_money(case.money * 1.3 // 1)
-    assert best_of(richer, bounds).value >= best.value - 1e-9
-    assert best_of(replace(case, places=case.places + 1), bounds).value >= best.value - 1e-9
+    case = tiny(seed, minimum=True)
+    best = optimum(case)
+    richer = replace(case, money=case.money * 1.3 // 1)
+    assert optimum(richer).value >= best.value - 1e-9
+    assert optimum(replace(case, places=case.places + 1)).value >= best.value - 1e-9
     freed = replace(case, minimum=np.zeros(len(case.minimum)))
-    assert best_of(freed, bounds).value >= best.value - 1e-9
+    assert optimum(freed).value >= best.value - 1e-9
 
 
 @pytest.mark.parametrize("seed", range(0, 40, 2))
 def test_no_order_of_communes_is_better_and_a_start_changes_no_value(seed):
-    case, bounds = tiny(seed)
-    best, chance = best_of(case, bounds), np.random.default_rng(seed)
+    case = tiny(seed)
+    best, chance = optimum(case), np.random.default_rng(seed)
     for _ in range(4):
         plan = in_order(case, chance.permutation(len(case.weight)))
-        if Payments(case, bounds, {}).over_time(*plan) is None:
+        if over_time(case, *plan) is None:
             assert case.value(*plan) <= best.value + 1e-9
-            assert best_of(case, bounds, start=plan).value == pytest.approx(best.value)
+            assert optimum(case, start=plan).value == pytest.approx(best.value)
 
 
 @pytest.mark.parametrize("seed", range(0, 20))
 def test_a_search_cut_short_bounds_every_plan_and_keeps_its_start(seed):
-    case, bounds = tiny(seed)
+    case = tiny(seed)
     start = in_order(case, np.arange(len(case.weight)))
-    flows = Payments(case, bounds, {})
     cut = optimum(case, start, nodes=0)
-    assert cut.bound >= best_of(case, bounds).value - 1e-9
-    if flows.over_time(*start) is None:
+    assert cut.bound >= optimum(case).value - 1e-9
+    if over_time(case, *start) is None:
         assert cut.value >= case.value(*start) - 1e-9
 
 
@@ -87,6 +81,7 @@ def test_a_plan_that_no_one_mix_pays_through_the_years_is_ruled_out():
     rows = pd.DataFrame([*rows, ("B", "b", 50, 50, 50)], columns=["item", "pot", *SHARES])
     pots = pd.DataFrame({"pot": ["a", "b"], "measure": "money", "fund": "nst"})
     sets, cost = pot_sets({"parts": rows, "pots": pots}), np.array([[1.0, 0.0], [0.0, 2.0]])
+    bounds = rows.rename(columns={"item": "kind", "share": "usual"})
     both = Central(
         sets,
         [2022, 2023],
@@ -103,25 +98,26 @@ def test_a_plan_that_no_one_mix_pays_through_the_years_is_ruled_out():
         np.array([[0.9, 0.8], [0.5, 0.4]]),
         *(np.ones(2), np.zeros(2), np.zeros(2)),
         *(np.ones(2, dtype=bool), np.full(2, NONE), np.full(2, NONE), np.arange(2)),
+        bounds.assign(**{c: bounds[c] * 10 for c in ("least", "usual", "most")}),
+        pd.DataFrame(columns=sets.kinds, dtype=float),
     )
-    bounds = rows.rename(columns={"item": "kind", "share": "usual"})
-    bounds = bounds.assign(**{c: bounds[c] * 10 for c in ("least", "usual", "most")})
-    assert optimum(both).year.tolist() == [0, 1], "by the sets of each day alone"
-    assert best_of(both, bounds).year.tolist() == [1, 1], "A waits for the money of b"
+    choice = Choice(both)
+    year, _ = choice.plan(choice.solved(choice.worth).x)
+    assert year.tolist() == [0, 1], "by the sets of each day alone"
+    assert optimum(both).year.tolist() == [1, 1], "A waits for the money of b"
 
 
 def test_a_commune_ruled_out_is_listed_by_no_plan():
-    case, bounds = tiny(4)
-    best = best_of(case, bounds)
+    case = tiny(4)
+    best = optimum(case)
     for g in np.flatnonzero(best.year != NONE):
-        ruled_out = np.arange(len(best.year)) == g
-        other = best_of(case, bounds, ruled_out=ruled_out)
+        other = optimum(replace(case, free=np.arange(len(best.year)) != g))
         assert other.year[g] == NONE and other.value <= best.value
 
 
 def test_of_plans_as_good_the_earliest_is_taken_and_then_the_cheapest():
-    case, bounds = next((c, b) for c, b in map(tiny, range(200)) if len(c.weight) == 4)
-    rich = case.with_money(np.full(case.money.shape, 1e9))
+    case = next(case for case in map(tiny, range(200)) if len(case.weight) == 4)
+    rich = replace(case, money=np.full(case.money.shape, 1e9))
     alike = replace(
         rich,
         weight=np.ones(4),
@@ -132,40 +128,40 @@ def test_of_plans_as_good_the_earliest_is_taken_and_then_the_cheapest():
         mark=np.tile([1, 3], (4, 1)),
         cost=np.array([[5.0, 5], [1, 1], [5, 5], [5, 5]]) * 1_000,
     )
-    best = best_of(alike, bounds)
+    best = optimum(alike)
     assert sorted(best.year.tolist()) == [0, 1, 1, 1], "all are listed, one of them a year early"
     one = replace(alike, places=np.array([1, 0]))
-    assert best_of(one, bounds).year.tolist() == [NONE, 0, NONE, NONE], "the cheapest"
+    assert optimum(one).year.tolist() == [NONE, 0, NONE, NONE], "the cheapest"
 
 
 def test_money_that_is_not_short_has_no_price_and_a_place_that_is_has_one():
-    case, _ = tiny(7)
-    rich = case.with_money(np.full(case.money.shape, 1e9))
+    case = tiny(7)
+    rich = replace(case, money=np.full(case.money.shape, 1e9))
     money, places = relaxed_prices(replace(rich, places=np.array([1, 1])))
-    assert money == {} and all(0 < price <= case.weight.max() for price in places.values())
+    assert not money.any() and (places >= 0).all() and 0 < places.max() <= case.weight.max()
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_the_price_of_a_pot_bounds_what_its_money_brings(seed):
-    case, _ = tiny(seed)
+    case = tiny(seed)
     money, _ = relaxed_prices(case)
     whole = Choice(case)
     before = whole.solved(whole.worth, whole=False).bound
-    for (pot, year), price in money.items():
+    for pot, y in np.argwhere(money):
         more = case.money.copy()
-        more[case.sets.pots.index(pot), case.last[case.years.index(year)] :] += 100
-        richer = Choice(case.with_money(more))
+        more[pot, case.last[y] :] += 100
+        richer = Choice(replace(case, money=more))
         after = richer.solved(richer.worth, whole=False).bound
         # Cheaper columns may open with more money: then it brings more than its price.
         if len(richer.of) == len(whole.of):
-            assert after - before <= 100 * price + 1e-6
+            assert after - before <= 100 * money[pot, y] + 1e-6
 
 
 @pytest.mark.parametrize("order", ([0, 1], [1, 0]))
 def test_a_start_that_is_not_the_best_is_never_called_optimal(order):
     """HiGHS 1.16 with presolve takes such a start for better than it is."""
     rows = Rows()
-    rows.add(np.array([0, 1]), np.array([1.0, 1.0])[order], 1.0)
+    rows.add(np.array([1.0, 1.0])[order], 1.0)
     worth = np.array([1.0, 1.16])[order]
     answer = solve(worth, np.ones(2), rows, start=np.array([1.0, 0.0])[order])
     assert worth @ answer.x == pytest.approx(1.16) and answer.proved
@@ -173,6 +169,6 @@ def test_a_start_that_is_not_the_best_is_never_called_optimal(order):
 
 def test_the_solver_prints_nothing_where_a_command_prints_json(capfd):
     rows = Rows()
-    rows.add(np.array([0]), np.array([2.0]), 3.0)
+    rows.add(np.array([2.0]), 3.0)
     assert solve(np.ones(1), np.ones(1), rows).x.round().tolist() == [1.0]
     assert capfd.readouterr() == ("", "")

@@ -9,9 +9,8 @@ from ntm_analysis.need.pot_sets import pot_sets
 YEARS, PER_YEAR = [2022, 2023], 2
 
 
-def tiny(seed: int, minimum: bool = False) -> tuple[Central, pd.DataFrame]:
-    """A district of up to four communes, three pots and two kinds of work, and the bounds of who
-    pays."""
+def tiny(seed: int, minimum: bool = False) -> Central:
+    """A district of up to four communes, three pots and two kinds of work."""
     chance = np.random.default_rng(seed)
     goals, pots, kinds = int(chance.integers(2, 5)), int(chance.integers(2, 4)), 2
     rows = []
@@ -34,7 +33,9 @@ def tiny(seed: int, minimum: bool = False) -> tuple[Central, pd.DataFrame]:
     whole = cost.sum()
     money = np.cumsum(chance.choice([0, 0, 0, 3], (len(sets.pots), len(marks))), axis=1)
     money = np.floor(money * whole / max(1, money[:, -1].sum()) * chance.uniform(0.3, 1.1))
-    case = Central(
+    bounds = parts.rename(columns={"item": "kind", "share": "usual"})
+    shares = ["least", "usual", "most"]
+    return Central(
         sets,
         YEARS,
         ends,
@@ -55,7 +56,6 @@ def tiny(seed: int, minimum: bool = False) -> tuple[Central, pd.DataFrame]:
         np.where(chance.random(goals) < 0.2, chance.integers(0, 2, goals), NONE),
         np.full(goals, NONE),
         np.arange(goals),
+        bounds.assign(**{c: bounds[c] * 10 for c in shares}),
+        pd.DataFrame(columns=sets.kinds, dtype=float),
     )
-    bounds = parts.rename(columns={"item": "kind", "share": "usual"})
-    shares = ["least", "usual", "most"]
-    return case, bounds.assign(**{c: bounds[c] * 10 for c in shares})
