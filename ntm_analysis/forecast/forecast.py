@@ -8,6 +8,7 @@ straight line and the plain share of the remaining communes.
 import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 
 import numpy as np
 import pandas as pd
@@ -76,15 +77,23 @@ class Forecast:
         """The NTM goals: communes that are not NTM yet."""
         return np.flatnonzero(self.run.plan.ntm)
 
+    def reached(self, months: ndarray, last: int | ndarray) -> ndarray:
+        """Which NTM goals a run meets by a month: bool, goals x draws."""
+        return (months <= last)[self.open_]
+
+    def number(self, months: ndarray, last: int | ndarray) -> ndarray:
+        """How many communes have finished by a month, those finished now among them: int, draws."""
+        return len(self.now) + self.reached(months, last).sum(axis=0)
+
     @cached_property
     def in_time(self) -> ndarray:
-        """Which of them finish by the deadline: bool, goals x draws."""
-        return (self.run.months <= self.run.latest)[self.open_]
+        """Which NTM goals are met by the deadline: bool, goals x draws."""
+        return self.reached(self.run.months, self.run.latest)
 
     @cached_property
     def finishing(self) -> ndarray:
         """How many communes finish by the deadline, those finished now among them: int, draws."""
-        return len(self.now) + self.in_time.sum(axis=0)
+        return self.number(self.run.months, self.run.latest)
 
     @cached_property
     def basically(self) -> int:
@@ -108,21 +117,20 @@ class Forecast:
             (tables["targets"], ["level", "kind", "year"]),
             (tables["debts"], ["criterion", "amount"]),
         ]
-        rows = [
-            {unit: sorted(map(repr, own.to_numpy().tolist())) for unit, own in groups}
-            for groups in (table.groupby("unit")[columns] for table, columns in reports)
+        states = (facts.lacking, facts.open_, facts.now, facts.prior, facts.number)
+        known = [[np.array(own).tolist() for own in state] for state in states]
+        for table, columns in reports:
+            groups = table.groupby("unit")[columns]
+            rows = {unit: sorted(map(repr, own.to_numpy().tolist())) for unit, own in groups}
+            known.append([rows.get(unit) for unit in facts.units])
+        served = set(tables["envelopes"]["served"])
+        known.append([code in served and code for code in facts.codes])
+        known += [
+            plan.goals.loc[plan.ntm, "order"],
+            self.workbook.units.loc[facts.units, "district"],
         ]
-        order = plan.goals[plan.ntm].set_index("unit")["order"]
-        served = set(tables["envelopes"]["served"]) & set(facts.codes)
-        keys = []
-        for i, unit in enumerate(facts.units):
-            states = (facts.lacking, facts.open_, facts.now, facts.prior, facts.number)
-            same = [np.array(state[i]).tolist() for state in states]
-            same += [own.get(unit) for own in rows]
-            same += [order[unit], {facts.codes[i]} & served]
-            keys.append(repr([*same, self.workbook.units.loc[unit, "district"]]))
-        keys = Series(keys, index=facts.units, dtype=object)
-        mean = Series(self.in_time.mean(axis=1), index=facts.units).groupby(keys).mean()
+        keys = Series([*map(repr, zip(*known, strict=True))], facts.units, dtype=object)
+        mean = Series(self.in_time.mean(axis=1), facts.units).groupby(keys).mean()
         return keys.map(mean.rank(ascending=False, method="first")).astype(int)
 
     def by_band(self, table: Series | DataFrame) -> Series | DataFrame:
@@ -170,8 +178,7 @@ class Forecast:
         Of a band of communes its days.
         """
         plan = self.run.plan
-        unit = plan.goals.loc[goal, "unit"]
-        alike = self.open_[self.bands == self.bands[unit]] if plan.ntm[goal] else [goal]
+        alike = self.open_[self.bands == self.bands[plan.goals.loc[goal, "unit"]]]
         last = max(plan.deadline, plan.month_of(self.workbook.meta["term_end"]["date"]))
         figures = spread(self._binding[alike].ravel().astype(np.int64))
         return {
@@ -181,18 +188,13 @@ class Forecast:
 
     def over_time(self) -> DataFrame:
         """How many communes have finished by the end of each year: day, p10, p50, p90, mean."""
-        plan, months = self.run.plan, self._binding[self.open_]
+        plan = self.run.plan
         ends = {0, plan.deadline, *(span.last for span in plan.spans)}
         return DataFrame(
-            {"day": plan.end_of(end), **spread(len(self.now) + (months <= end).sum(axis=0))}
+            {"day": plan.end_of(end), **spread(self.number(self._binding, end))}
             for end in sorted(ends)
             if end <= plan.deadline
         )
-
-    def closing_day(self, year: int) -> pd.Timestamp:
-        """The last day of the appraisal of a year's list."""
-        months = pd.offsets.MonthEnd(int(self.run.plan.rules["dossier_closes"]))
-        return pd.Timestamp(year=year, month=12, day=31) + months
 
     def registrations(self) -> DataFrame:
         """Every planned target and pledge.
@@ -200,37 +202,40 @@ class Forecast:
         Returns
         -------
         DataFrame
-            unit, level, year, kind, closes, p (that it counts for its year), p_by_year_end (the
-            same), p_unlimited (were all works paid in time), under_way, goal. p is 1 for a level
-            that is recognised already; NaN, and goal -1, where none stands in the schedule.
+            unit, level, year, kind, closes (the last day of the appraisal, ISO), p (that it counts
+            for its year), p_by_year_end (the same), under_way, p_unlimited (were all works paid in
+            time). p is 1 for a level that is recognised already; NaN where none stands in the
+            schedule.
         """
-        plan, tables = self.run.plan, self.workbook.tables
-        places = zip(plan.goals["unit"], plan.goals["level"], strict=True)
-        goals = {place: goal for goal, place in enumerate(places)}
-        works = tables["works"][["unit", "level", "state", "percent_done"]]
+        run, plan, tables = self.run, self.run.plan, self.workbook.tables
+        goals = {
+            place: goal
+            for goal, place in enumerate(zip(plan.goals["unit"], plan.goals["level"], strict=True))
+        }
+        works = tables["works"]
         begun = works[(works["state"] != "done") & (works["percent_done"] > 0)]
         under_way = set(zip(begun["unit"], begun["level"], strict=True))
+        appraisal = pd.offsets.MonthEnd(int(plan.rules["dossier_closes"]))
         rows = []
-        for row in tables["targets"].to_dict("records"):
-            place, year = (row["unit"], row["level"]), int(row["year"])
-            if row["unit"] not in self.level.index:
-                continue
-            goal = goals.get(place, -1)
-            if goal >= 0:
+        targets = tables["targets"].set_index("unit")
+        targets = targets[targets.index.isin(self.communes)]
+        for unit, level, year, kind in targets[["level", "year", "kind"]].itertuples():
+            closes = pd.Timestamp(int(year), 12, 31) + appraisal
+            goal = goals.get((unit, level))
+            if goal is not None:
                 # A list counts for its year, whenever the appraisal is over.
                 last = max((span.last for span in plan.spans if span.year <= year), default=-1)
-                p, rich = ((m[goal] <= last).mean() for m in (self.run.months, self.run.unlimited))
+                p, rich = ((m[goal] <= last).mean() for m in (run.months, run.unlimited))
             else:
-                level = self.level.loc[row["unit"], "level"]
-                p = 1.0 if RANKS.index(level) >= RANKS.index(row["level"]) else np.nan
-                rich = np.nan
-            about = (*place, year, row["kind"], self.closing_day(year))
-            rows.append((*about, p, p, rich, place in under_way, goal))
+                now = RANKS.index(self.level.loc[unit, "level"])
+                p, rich = 1.0 if now >= RANKS.index(level) else np.nan, np.nan
+            about = (unit, level, int(year), kind, f"{closes:%Y-%m-%d}")
+            rows.append((*about, p, p, (unit, level) in under_way, rich))
         chances = ["p", "p_by_year_end", "p_unlimited"]
-        columns = ["unit", "level", "year", "kind", "closes", *chances, "under_way", "goal"]
+        columns = ["unit", "level", "year", "kind", "closes", *chances[:2], "under_way", chances[2]]
         table = DataFrame(rows, columns=columns)
         band = table["unit"].map(self.bands).where(table["level"] == "ntm", -1 - table.index)
-        alike = table.groupby([band.fillna(0), "level", "year", "kind"])
+        alike = table.groupby([band.fillna(0), "year", "kind"])
         return table.assign(**alike[chances].transform("mean"))
 
     def weakest(self) -> DataFrame:
@@ -255,8 +260,7 @@ class Forecast:
         lacking, finishing = (self.run.counts[key] for key in ("lacking", "finishing"))
         draws = self.run.draws
         with np.errstate(invalid="ignore", divide="ignore"):
-            effect = (float(self.in_time.sum()) - finishing) / (draws - lacking)
-            effect = effect - finishing / lacking
+            effect = (self.in_time.sum() - finishing) / (draws - lacking) - finishing / lacking
             size = effect * np.sqrt(lacking * (draws - lacking)) / draws
         places = [self.bands.to_numpy(), self.run.plan.facts.numbers]
         index = pd.MultiIndex.from_product(places, names=["band", "criterion"])
@@ -269,10 +273,10 @@ class Forecast:
 
     def pots_without_money(self) -> list[str]:
         """Pots that works may draw on and that bring nothing after the as-of date."""
-        envelopes = self.run.layout.envelopes
-        rows = envelopes[["name", "amount", "profile"]].to_numpy()
-        full = {name.split("@")[0] for name, amount, shares in rows if amount * shares.sum() > 0}
-        return [pot for pot in self.run.layout.sets.pots if pot not in full]
+        layout, envelopes = self.run.layout, self.run.layout.envelopes
+        brings = envelopes["amount"] * envelopes["profile"].map(np.sum) > 0
+        full = set(envelopes.loc[brings, "name"].str.partition("@")[0])
+        return [pot for pot in layout.sets.pots if pot not in full]
 
     def blocking_sources(self) -> list[str]:
         """The pots that most often keep a listed commune from being paid; none where none does.
@@ -281,19 +285,19 @@ class Forecast:
         """
         blocked, layout = self.run.blocked, self.run.layout
         inside = layout.blockers[blocked.argmax()] & blocked.any()
-        return [pot for pot, is_in in zip(layout.sets.pots, inside, strict=True) if is_in]
+        return [*compress(layout.sets.pots, inside)]
 
     @cached_property
     def second_opinions(self) -> dict[str, ndarray]:
         """The number finishing by the plain share and by the straight line: int, draws."""
-        now, communes, years = len(self.now), len(self.communes), self.run.deadline / 12
-        pair = {"start": now, "communes": communes, "years": years}
-        pair["first"] = self.run.plan.as_of_month
+        run, now, communes = self.run, len(self.now), len(self.communes)
+        pair = {"start": now, "communes": communes, "years": run.deadline / 12}
+        pair["first"] = run.plan.as_of_month
         panel = knowledge(self.workbook.as_of).evidence.panel
         train = hazards(pairs(panel)[0]).to_numpy()
         keys = ["line", "rate", "share"]
-        line, *uniform = uniforms(self.run.seed, "second opinion", keys, self.run.draws)
-        share = now + plain_share(communes - now, years, train, *uniform)
+        line, *uniform = uniforms(run.seed, "second opinion", keys, run.draws)
+        share = now + plain_share(communes - now, pair["years"], train, *uniform)
         return {"share": share, "line": straight_line(pair, line).astype(int)}
 
     @cached_property
@@ -311,40 +315,45 @@ class Forecast:
         run, known = self.run, knowledge(self.workbook.as_of)
         area_run = area_run_of(run.plan, known, min(run.draws, CALIBRATING), run.seed)
         years, _ = usual_years(run.layout, run.baseline, known, area_run)
-        quantiles = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
-        shares = {
-            name: {key: float(np.quantile(values, q)) for key, q in quantiles.items()}
-            for name, values in (("pace", years.share), ("success", years.success))
-        }
-        figures, lists = known.evidence.figures, known.evidence.lists
-        panel = {"figures": len(figures), "areas": figures["area"].nunique(), "lists": len(lists)}
-        factor = float(np.exp(known.posterior.draws["year"].mean()))
-        return shares | {
-            "years": {"factor": factor},
-            "panel": panel | {"last": known.posterior.last},
+        posterior, figures = known.posterior, known.evidence.figures
+        return {
+            "pace": _usual_range(years.share),
+            "success": _usual_range(years.success),
+            "years": {"factor": float(np.exp(posterior.draws["year"].mean()))},
+            "panel": {
+                "figures": len(figures),
+                "areas": figures["area"].nunique(),
+                "lists": len(known.evidence.lists),
+                "last": posterior.last,
+            },
         }
 
     @property
     def yearly(self) -> float:
         """Communes a year since the programme began."""
         as_of, begin = self.workbook.as_of, self.run.plan.rules["programme_start"]
-        return float(len(self.now) / max(as_of.year + as_of.month / 12 - begin, 1))
+        return len(self.now) / max(as_of.year + as_of.month / 12 - begin, 1)
 
     def line_date(self) -> dt.date | None:
         """The day on which the straight line of the pace so far reaches the last commune."""
-        as_of, left = self.workbook.as_of, len(self.communes) - len(self.now)
-        if not self.yearly and left:
+        left = len(self.communes) - len(self.now)
+        try:
+            return self.workbook.as_of + dt.timedelta(days=round(365.25 * (left / self.yearly)))
+        except (ZeroDivisionError, OverflowError):  # at no pace, or beyond all calendars
             return None
-        years = left / self.yearly if left else 0
-        if as_of.year + years > dt.MAXYEAR - 1:
-            return None
-        return as_of + dt.timedelta(days=round(365.25 * years))
 
-    def fails_set_in_force(self) -> float:
-        """The chance that a recognised commune fails the set in force; NaN where none changed."""
+    def fails_set_in_force(self) -> float | None:
+        """The chance that a recognised commune fails the set in force; None where none changed."""
         facts = self.run.plan.facts
-        changed = facts.set_id != facts.reported_in
-        return float(1 - np.prod(1 - facts.lost)) if changed else float("nan")
+        if facts.set_id == facts.reported_in:
+            return None
+        return float(1 - np.prod(1 - facts.lost))
+
+
+def _usual_range(values):
+    return dict(
+        zip(("p10", "p50", "p90"), np.quantile(values, [0.1, 0.5, 0.9]).tolist(), strict=True)
+    )
 
 
 def forecast(
@@ -423,13 +432,10 @@ def record(will: Forecast, scenario: str = "baseline", title: dict[str, str] | N
     none of the yearly cycle. ``scenario``, ``title``: of the scenario that the workbook is.
     """
     run, n, everyone = will.run, will.run.draws, len(will.communes)
-    met, signed = (
-        len(will.now) + (_by_deadline(will, m)).sum(axis=0) for m in (run.months, run.signed)
-    )
+    met, signed = (will.number(months, run.deadline) for months in (run.months, run.signed))
     all_, enough = (int((will.finishing >= number).sum()) for number in (everyone, will.basically))
     p, line, day = will.p.to_numpy(), will.second_opinions["line"], will.line_date()
-    counts = np.bincount(will.finishing)
-    fails = will.fails_set_in_force()
+    distribution = Series(will.finishing).value_counts(normalize=True).sort_index()
     return {
         **will.workbook.heading(scenario, title),
         "set": run.plan.facts.set_id,
@@ -440,8 +446,7 @@ def record(will: Forecast, scenario: str = "baseline", title: dict[str, str] | N
         "seed": run.seed,
         "n_communes": everyone,
         "n_finished_now": len(will.now),
-        "finishing": spread(will.finishing)
-        | {"distribution": {str(k): int(c) / n for k, c in enumerate(counts) if c}},
+        "finishing": spread(will.finishing) | {"distribution": distribution.rename(str).to_dict()},
         "finishing_signed": spread(signed),
         "basically_all": will.basically,
         "basically_share": run.plan.rules["basically"] / 100,
@@ -469,20 +474,16 @@ def record(will: Forecast, scenario: str = "baseline", title: dict[str, str] | N
         "second_opinions": {name: spread(will.second_opinions[name]) for name in OPINIONS},
         "naive": {
             "yearly": will.yearly,
-            "date": None if day is None else f"{day}",
+            "date": day and f"{day}",
             "expected": float(line.mean()),
             "p_all": float((line >= everyone).mean()),
         },
         "paid_in_time": run.in_time if run.baseline.usual_money else None,
         "blocking_sources": will.blocking_sources(),
-        "recognised_fail_set_in_force": None if np.isnan(fails) else fails,
+        "recognised_fail_set_in_force": will.fails_set_in_force(),
         "pots_without_money": will.pots_without_money(),
         "price_of_promise": None,
     }
-
-
-def _by_deadline(will, months):
-    return months[will.open_] <= will.run.deadline
 
 
 def _named(will, unit):
@@ -492,31 +493,33 @@ def _named(will, unit):
 def _communes(will):
     """A row a commune, in administrative order; of a band the band's mean."""
     run = will.run
-    unlimited = (run.unlimited <= run.latest)[will.open_]
     chances = {
-        "p_met": will.of_band(_by_deadline(will, run.months)),
-        "p_signed": will.of_band(_by_deadline(will, run.signed)),
-        "p_unlimited": will.of_band(unlimited),
+        "p": will.in_time,
+        "p_met": will.reached(run.months, run.deadline),
+        "p_signed": will.reached(run.signed, run.deadline),
+        "p_unlimited": will.reached(run.unlimited, run.latest),
     }
+    table = DataFrame({name: will.of_band(reached) for name, reached in chances.items()})
     goals = dict(zip(will.bands.index, will.open_, strict=True))
     listed = will.list_chance.rename(columns=str).to_dict("index")
     held = will.held.to_dict("index")
     rows = []
-    for unit in will.communes:
-        row = _named(will, unit) | {"p": float(will.p[unit])}
-        row |= {name: float(chance.get(unit, 1.0)) for name, chance in chances.items()}
+    for unit, p in table.reindex(will.communes, fill_value=1.0).to_dict("index").items():
         waits = unit in goals
-        row |= will.dates(goals[unit]) if waits else dict.fromkeys(DATES)
-        row |= {"last_criterion": None, "band": int(will.bands[unit]) if waits else None}
-        row |= {"finished": not waits, "list_chance": listed.get(unit, {})}
-        rows.append(row | {"held_back": held.get(unit)})
+        dates = will.dates(goals[unit]) if waits else dict.fromkeys(DATES)
+        rest = {
+            "last_criterion": None,
+            "band": int(will.bands[unit]) if waits else None,
+            "finished": not waits,
+            "list_chance": listed.get(unit, {}),
+            "held_back": held.get(unit),
+        }
+        rows.append(_named(will, unit) | p | dates | rest)
     return rows
 
 
 def _registrations(will):
     """A row a target and pledge; no chance where it stands in no schedule."""
-    table = will.registrations()
-    table["closes"] = table["closes"].map("{:%Y-%m-%d}".format)
-    table = table.drop(columns=["p_unlimited", "goal"]).astype(object)
+    table = will.registrations().drop(columns="p_unlimited").astype(object)
     rows = table.where(table.notna(), None).to_dict("records")
     return [_named(will, row.pop("unit")) | row for row in rows]
