@@ -31,8 +31,9 @@ REFIT_PAST = (256, 512)  # of a fit on the rows up to a month, begun anew
 RESAMPLES = 2_000
 LEVEL = 0.9  # of the intervals by resampling provinces
 SCORES = ["crps", "crps_line", "crps_share"]
-PAIR = ["area", "from", "to", "area_kind", "province", "first", "last", "years"]
-PAIR += ["communes", "start", "outcome"]
+PAIR = ["area", "area_kind", "province", "from", "to", "communes", "start", "outcome"]
+MONTHS = ["first", "last", "years"]
+SCORED = [*PAIR, *MONTHS, "p10", "p50", "p90", "mean", *SCORES, "covered"]
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,8 @@ def pairs(figures: DataFrame) -> tuple[DataFrame, DataFrame]:
     Returns
     -------
     pairs : pandas.DataFrame
-        ``area``, ``area_kind``, ``province``, ``from``, ``to`` as in the file, ``first``, ``last``
-        (months), ``years``, ``communes``, ``start``, ``outcome``.
+        ``area``, ``area_kind``, ``province``, ``from``, ``to`` as in the file, ``communes``,
+        ``start``, ``outcome``, ``first``, ``last`` (months), ``years``.
     left_out : pandas.DataFrame
         ``area``, ``from``, ``to``, ``reason``: no_total, nothing_left, above_total or fell.
 
@@ -82,19 +83,18 @@ def pairs(figures: DataFrame) -> tuple[DataFrame, DataFrame]:
     for area, own in figures.sort_values("month", kind="stable").groupby("area"):
         usual = usual_total(own)
         for first, second in combinations(own.to_dict("records"), 2):
+            ends = [(end["month"], end["finished"], end["total"]) for end in (first, second)]
             years = (second["month"] - first["month"]) / 12
             if not APART[0] <= years <= APART[1]:
                 continue
-            row = {"area": area, "from": first["date"], "to": second["date"]}
-            ends = [(end["month"], end["finished"], end["total"]) for end in (first, second)]
-            counts = increase(*ends, usual)
+            counts, dates = increase(*ends, usual), (first["date"], second["date"])
             if isinstance(counts, str):
-                left_out.append(row | {"reason": counts})
+                left_out.append((area, *dates, counts))
                 continue
-            row |= {name: first[name] for name in ("area_kind", "province")}
-            row |= {"first": first["month"], "last": second["month"], "years": years}
-            usable.append(row | dict(zip(PAIR[8:], counts, strict=True)))
-    return DataFrame(usable, columns=PAIR), DataFrame(left_out)
+            names = (area, first["area_kind"], first["province"])
+            usable.append((*names, *dates, *counts, first["month"], second["month"], years))
+    reasons = DataFrame(left_out, columns=["area", "from", "to", "reason"])
+    return DataFrame(usable, columns=[*PAIR, *MONTHS]), reasons
 
 
 def back_test(
@@ -119,36 +119,35 @@ def back_test(
     """
     tried, left_out = pairs(figures)
     training = pairs(known.panel)[0]
-    rates = hazards(training)
+    rates, provinces = hazards(training), {*known.figures["province"], *known.lists["province"]}
 
     @cache
     def fit_without(province, until):
         """The fit without a province, of rows up to a month."""
+        if not province and not until:
+            return posterior
         own, lists = (t[t["province"] != province] for t in (known.figures, known.lists))
         draws = len(posterior.draws)
-        if until is None:
-            if len(own) == len(known.figures) and len(lists) == len(known.lists):
-                return posterior
+        if not until:
             return fit(own, lists, draws, posterior.proposal(), REFIT)
         own, lists = own[own["month"] <= until], lists[12 * lists["year"] + 12 <= until]
         return fit(own, lists, draws, sizes=REFIT_PAST)
 
+    def forecast(pair, until=None):
+        """With parameters of other provinces; one that is in none of them leaves none out."""
+        own = figures[(figures["area"] == pair["area"]) & (figures["month"] <= pair["first"])]
+        fitted = fit_without(pair["province"] if pair["province"] in provinces else "", until)
+        return _forecast((fitted, known.assumed), own, pair)
+
     rows, past = [], []
     for pair in tried.to_dict("records"):
-        own = figures[(figures["area"] == pair["area"]) & (figures["month"] <= pair["first"])]
         train = rates[training["province"] != pair["province"]]
-        strange = pair["province"] not in {*known.figures["province"], *known.lists["province"]}
-        left_out_of_fit = "" if strange else pair["province"]
-        rows.append(
-            _forecast((fit_without(left_out_of_fit, None), known.assumed), own, pair)
-            | _references(pair, train.to_numpy())
-        )
+        rows.append(pair | _references(pair, train.to_numpy()) | forecast(pair))
         if rolling:
-            then = fit_without(left_out_of_fit, pair["first"])
-            past.append(rows[-1] | _forecast((then, known.assumed), own, pair))
-    scored = [tried.join(DataFrame(scores, index=tried.index)) for scores in (rows, past)]
-    summary = summaries(scored[0]) | ({"rolling": summary_of(scored[1])} if rolling else {})
-    return BackTest(scored[0], left_out, summary)
+            past.append(rows[-1] | forecast(pair, pair["first"]))
+    scored = DataFrame(rows, columns=SCORED)
+    summary = summaries(scored) | ({"rolling": summary_of(DataFrame(past))} if rolling else {})
+    return BackTest(scored, left_out, summary)
 
 
 def _forecast(knowledge, own, pair):
@@ -255,27 +254,27 @@ def summary_of(scored: DataFrame) -> dict:
         return {"pairs": 0, "provinces": 0}
     means = scored.groupby("province")[[*SCORES, "covered"]].mean().to_numpy(float)
     picks = uniforms(SEED, "resamples", [str(k) for k in range(len(means))], RESAMPLES)
-    again, own = means[(picks * len(means)).astype(int)].mean(axis=0), means.mean(axis=0)
+    own, again = means.mean(axis=0), means[(picks * len(means)).astype(int)].mean(axis=0)
     summary = {"pairs": len(scored), "provinces": len(means)}
-    summary |= dict(zip(SCORES, own[:3].tolist(), strict=True))
-    ends = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
-    for key, over, under in (("ratio_line", 0, 1), ("ratio_share", 0, 2), ("coverage", 3, None)):
-        value, resampled = (
-            each[..., over] / (1 if under is None else each[..., under]) for each in (own, again)
-        )
-        summary[key] = float(value)
-        summary[f"{key}_interval"] = np.quantile(resampled, ends).tolist()
+    summary |= dict(zip(SCORES, own.tolist(), strict=False))
+    intervals = _ratios(again)
+    for key, value in _ratios(own).items():
+        ends = np.quantile(intervals[key], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        summary |= {key: float(value), f"{key}_interval": ends.tolist()}
     return summary
+
+
+def _ratios(means):
+    """What is told of mean scores: those against the references, and the coverage."""
+    crps, line, share, covered = means.T
+    return {"ratio_line": crps / line, "ratio_share": crps / share, "coverage": covered}
 
 
 def record(test: BackTest, rows_left_out: Iterable[dict] = ()) -> dict:
     """The back-test as plain Python, the keys of ``ntm backtest --json``."""
-    keys = ["area", "area_kind", "province", "from", "to", "communes", "start", "outcome"]
-    keys += ["p10", "p50", "p90", "mean", *SCORES, "covered"]
-    left_out = [*rows_left_out, *test.left_out.to_dict("records")]
     return {
-        "pairs": test.pairs.reindex(columns=keys).to_dict("records"),
-        "left_out": left_out,
+        "pairs": test.pairs.drop(columns=MONTHS).to_dict("records"),
+        "left_out": [*rows_left_out, *test.left_out.to_dict("records")],
         "summary": test.summary,
     }
 

@@ -3,7 +3,6 @@
 The plan stays what it is; only what the worlds make of it changes, in the same worlds.
 """
 
-from copy import copy
 from dataclasses import replace
 
 import numpy as np
@@ -50,37 +49,34 @@ def promise(will: Forecast) -> dict:
         ``months``: the day by which so many finish, ``months_unlimited``: were all paid in time.
         Under ``more_money`` how many finish with each of :data:`MORE`.
     """
-    runs = {factor: _with_money(will, factor) for factor in MORE}
-    sums = {factor: _finishing(will, run) for factor, run in runs.items()}
-    rich = len(will.now) + (runs[1.0].unlimited <= runs[1.0].latest)[will.open_].sum(axis=0)
+    run = will.run
+    sums = {factor: _finishing(will, WORLDS, factor=factor) for factor in MORE}
+    rich = will.number(run.unlimited, run.latest)[:WORLDS]
+    months = {"months": run.months, "months_unlimited": run.unlimited}
     answer: dict = {}
     for name, wanted in (("basically_all", will.basically), ("all", len(will.communes))):
         chance = {factor: float((number >= wanted).mean()) for factor, number in sums.items()}
-        months = {"months": will.run.months, "months_unlimited": will.run.unlimited}
         answer[name] = {
             "p": chance[1.0],
             "p_unlimited": float((rich >= wanted).mean()),
-            "money": {str(level): _level(will, chance, level) for level in CHANCES},
+            "money": {f"{level}": _level(will, chance, level) for level in CHANCES},
             "by_pot": None,
             **{
-                key: {str(level): _date(will, wanted, level, each) for level in CHANCES}
+                key: {f"{level}": _date(will, wanted, level, each) for level in CHANCES}
                 for key, each in months.items()
             },
         }
-    rows = [
-        {"factor": factor, **spread(number)} for factor, number in (*sums.items(), (None, rich))
-    ]
+    sums |= {None: rich}
+    rows = [{"factor": factor, **spread(number)} for factor, number in sums.items()]
     return answer | {"more_money": rows}
 
 
-def _with_money(will, factor):
-    run = will.run
-    draws = min(run.draws, WORLDS)
-    return simulation(run.layout, draws, run.seed, run.baseline, finish=run.finish, factor=factor)
-
-
-def _finishing(will, run):
-    return len(will.now) + (run.months <= run.latest)[will.open_].sum(axis=0)
+def _finishing(will, worlds, layout=None, **changed):
+    """How many communes finish in the first worlds of a forecast were something else."""
+    run, draws = will.run, min(will.run.draws, worlds)
+    layout = layout or run.layout
+    other = simulation(layout, draws, run.seed, run.baseline, finish=run.finish, **changed)
+    return will.number(other.months, other.latest)
 
 
 def _level(will, chance, level):
@@ -119,7 +115,7 @@ def frontier(will: Forecast) -> DataFrame:
     """
     money = planned(will)
     return DataFrame(
-        {"money": money * f, "factor": f, **spread(_finishing(will, _with_money(will, f)))}
+        {"money": money * f, "factor": f, **spread(_finishing(will, WORLDS, factor=f))}
         for f in FRONTIER
     )
 
@@ -136,26 +132,14 @@ def tornado(will: Forecast) -> DataFrame:
         NaN where it is a table), low, high (mean number finishing), usual, swing = high - low, se
         (its standard error); the largest swing first.
     """
-    run, draws = will.run, min(will.run.draws, TORNADO)
-    known, rows = knowledge(will.workbook.as_of), []
-    usual = float(will.finishing[:draws].mean())
-    for key, basis, ends, cases in (*_evidence_ends(known), *_data_ends(run.layout)):
-        runs = [
-            simulation(
-                case.get("layout", run.layout),
-                draws,
-                run.seed,
-                run.baseline,
-                finish=run.finish,
-                known=case.get("known"),
-                workers=1,
-            )
-            for case in cases
-        ]
-        low, high = (_finishing(will, moved) for moved in runs)
+    usual, rows = will.finishing[:TORNADO], []
+    known = knowledge(will.workbook.as_of)
+    for key, basis, ends, cases in (*_evidence_ends(known), *_data_ends(will.run.plan)):
+        low, high = (_finishing(will, TORNADO, workers=1, **case) for case in cases)
         swing = high - low
-        error = swing.std() / np.sqrt(draws)
-        rows.append((key, basis, *ends, low.mean(), high.mean(), usual, swing.mean(), error))
+        error = swing.std() / np.sqrt(len(swing))
+        means = (each.mean() for each in (low, high, usual, swing))
+        rows.append((key, basis, *ends, *means, error))
     columns = ["key", "basis", "low_end", "high_end", "low", "high", "usual", "swing", "se"]
     table = DataFrame(rows, columns=columns)
     return table.sort_values("swing", key=abs, ascending=False, kind="stable", ignore_index=True)
@@ -165,60 +149,61 @@ def _evidence_ends(known):
     """What the evidence tells and cannot tell, each at its low and at its high end."""
     draws, last = known.posterior.draws, known.posterior.last
     for key, name, scale in (("mean", "pace", np.exp), ("success", "success", float)):
-        ends = [float(draws[key].quantile(q)) for q in (0.1, 0.9)]
+        ends = draws[key].quantile([0.1, 0.9]).tolist()
         fits = [Posterior(draws.assign(**{key: end}), last) for end in ends]
         cases = [{"known": replace(known, posterior=each)} for each in fits]
-        yield name, "fitted", [float(scale(end)) for end in ends], cases
+        yield name, "fitted", map(scale, ends), cases
     for key in ASSUMED:
         ends = known.evidence.assumed.loc[key, ["low", "high"]].astype(float).tolist()
         yield key, "assumed", ends, [{"known": replace(known, at={key: end})} for end in ends]
 
 
-def _data_ends(layout):
+def _data_ends(plan):
     """What the data set tells or assumes, each at its low and at its high end."""
-    plan, facts, none = layout.plan, layout.plan.facts, (np.nan, np.nan)
-    workbook, tables = plan.workbook, plan.workbook.tables
+    facts, workbook, tables, none = (
+        plan.facts,
+        plan.workbook,
+        plan.workbook.tables,
+        (np.nan, np.nan),
+    )
+    times = (1 - SHARE, 1 + SHARE)
 
-    def other(name, *ends):
-        """Layouts with other columns of a table."""
-        for columns in ends:
-            changed = replace(workbook, tables=tables | {name: tables[name].assign(**columns)})
-            yield {"layout": Layout(replace(plan, workbook=changed))}
+    def other(**changes):
+        """A schedule that differs in this alone, laid out."""
+        return {"layout": Layout(replace(plan, **changes))}
 
-    def moved(**changes):
-        """The same layout of a schedule that differs in what worlds draw on alone."""
-        same = copy(layout)
-        same.plan = replace(plan, **changes)
-        return {"layout": same}
+    def table(name, **columns):
+        """The same with other columns of a table of the data set."""
+        changed = {name: tables[name].assign(**columns)}
+        return other(workbook=replace(workbook, tables=tables | changed))
 
     for key, (name, columns) in RANGES.items():
-        table = tables[name]
+        rows = tables[name]
         if key == "unit_costs":
-            table = unit_costs(workbook).reset_index().set_axis(table.index)
-        ends = (dict.fromkeys(columns, table[columns[i]]) for i in (0, 2))
-        yield key, "data", none, other(name, *ends)
+            rows = unit_costs(workbook).reset_index().set_axis(rows.index)
+        ends = [dict.fromkeys(columns, rows[end]) for end in columns[::2]]
+        yield key, "data", none, [table(name, **end) for end in ends]
     works = [
         {
-            level: rows.assign(low=rows[e], quantity=rows[e], high=rows[e])
+            level: rows.assign(**dict.fromkeys(("low", "quantity", "high"), rows[end]))
             for level, rows in plan.works.items()
         }
-        for e in ("low", "high")
+        for end in ("low", "high")
     ]
-    yield "quantities", "data", none, [{"layout": Layout(replace(plan, works=w))} for w in works]
+    yield "quantities", "data", none, [other(works=each) for each in works]
     share, stall = tables["parts"]["share"], tables["durations"]["stall"]
-    bounds = {"least": share, "most": share}, {"least": share * 0, "most": share * 0 + 100}
-    yield "bounds", "assumed", none, other("parts", *bounds)
-    times = (1 - SHARE, 1 + SHARE)
-    stalls = ({"stall": (stall * by).clip(upper=100)} for by in times)
-    yield "stall", "assumed", none, other("durations", *stalls)
+    bounds = [table("parts", least=share, most=share), table("parts", least=0.0, most=100.0)]
+    yield "bounds", "assumed", none, bounds
+    stalls = [table("durations", stall=(stall * by).clip(upper=100)) for by in times]
+    yield "stall", "assumed", none, stalls
     if facts.lost.any():
         lost = [replace(facts, lost=np.minimum(facts.lost * by, 1.0)) for by in times]
-        yield "lost", "assumed", none, [moved(facts=case) for case in lost]
+        yield "lost", "assumed", none, [other(facts=each) for each in lost]
     if any(prior is not None for prior in facts.prior):
         priors = [one_more_met(tables["count_priors"], way) for way in (-1, 1)]
-        changed = [replace(workbook, tables=tables | {"count_priors": prior}) for prior in priors]
-        cases = [moved(facts=facts_ntm(case, facts.units)) for case in changed]
+        books = [replace(workbook, tables=tables | {"count_priors": prior}) for prior in priors]
+        cases = [other(facts=facts_ntm(book, facts.units)) for book in books]
         yield "count", "assumed", (-1.0, 1.0), cases
     for key in MOVING:
         ends = [float(np.clip(plan.rules[key] * by, *RULES[key])) for by in times]
-        yield key, "assumed", ends, [moved(rules=plan.rules | {key: end}) for end in ends]
+        yield key, "assumed", ends, [other(rules=plan.rules | {key: end}) for end in ends]
