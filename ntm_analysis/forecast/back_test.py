@@ -17,6 +17,7 @@ from pandas import DataFrame, Series
 from scipy.special import ndtri
 
 from ..need.draws import uniforms
+from ..need.need import spread
 from .cycle import binomial, counted
 from .evidence import COUNTRY, REFERENCE, Evidence
 from .pace import FIT, Area, Posterior, Run, fit, increase, usual_total
@@ -142,7 +143,7 @@ def back_test(
     rows, past = [], []
     for pair in tried.to_dict("records"):
         train = rates[training["province"] != pair["province"]]
-        rows.append(pair | _references(pair, train.to_numpy()) | forecast(pair))
+        rows.append(pair | _references(pair, train) | forecast(pair))
         if rolling:
             past.append(rows[-1] | forecast(pair, pair["first"]))
     scored = DataFrame(rows, columns=SCORED)
@@ -156,14 +157,10 @@ def _forecast(knowledge, own, pair):
     run = Run(pair["first"], (), DRAWS, SEED)
     left = pair["communes"] - pair["start"]
     drawn = pair["start"] + counted(knowledge, area, left, pair["last"], run)
-    p10, p50, p90 = np.quantile(drawn, [0.1, 0.5, 0.9], method="inverted_cdf").tolist()
-    return {
-        "p10": p10,
-        "p50": p50,
-        "p90": p90,
-        "mean": float(drawn.mean()),
+    figures = {key: float(figure) for key, figure in spread(drawn).items()}
+    return figures | {
         "crps": crps(drawn, pair["outcome"]) / pair["communes"],
-        "covered": p10 <= pair["outcome"] <= p90,
+        "covered": figures["p10"] <= pair["outcome"] <= figures["p90"],
     }
 
 
@@ -191,37 +188,39 @@ def hazards(tried: DataFrame) -> Series:
 def _references(pair, train):
     """Scores of the straight line and of the plain share of the remaining communes."""
     names = [f"{pair['area']}|{pair['from']}|{pair['to']}|{k}" for k in range(3)]
-    line_u, rate_u, count_u = uniforms(SEED, "references", names, DRAWS)
-    start, communes = pair["start"], pair["communes"]
-    drawn = {
-        "crps_line": straight_line(pair, line_u),
-        "crps_share": start + plain_share(communes - start, pair["years"], train, rate_u, count_u),
-    }
-    return {key: crps(sample, pair["outcome"]) / communes for key, sample in drawn.items()}
+    drawn = second_opinions(pair, train, uniforms(SEED, "references", names, DRAWS))
+    outcome, communes = pair["outcome"], pair["communes"]
+    return {f"crps_{key}": crps(sample, outcome) / communes for key, sample in drawn.items()}
 
 
-def straight_line(pair: Series, uniform: ndarray) -> ndarray:
-    """Communes by the pace so far: ``start`` and a Poisson number at the mean pace since 2011."""
+def second_opinions(pair: dict, train: Series, uniform: ndarray) -> dict[str, ndarray]:
+    """The number finished at the end of a pair by two plain rules.
+
+    Parameters
+    ----------
+    pair : dict
+        ``first`` (month), ``years``, ``communes``, ``start``.
+    train : pandas.Series
+        Yearly hazards seen elsewhere (:func:`hazards`).
+    uniform : numpy.ndarray
+        3 x draws: of the line, and of rate and number of the share.
+
+    Returns
+    -------
+    dict
+        ``share``: a yearly hazard is one of those seen elsewhere; ``line``: a Poisson number more
+        at the mean pace since 2011; int, draws.
+    """
     from scipy.stats import poisson
 
-    since = max(pair["first"] / 12 - 2011, 1)
-    more = poisson.ppf(uniform, pair["start"] / since * pair["years"])
-    return np.minimum(pair["start"] + np.maximum(more, 0), pair["communes"])
-
-
-def plain_share(
-    left: int,
-    years: float,
-    train: ndarray,
-    rate_uniform: ndarray,
-    count_uniform: ndarray,
-) -> ndarray:
-    """Communes that finish if the yearly hazard is one of those seen elsewhere."""
-    logs = np.log(train)
-    middle = np.median(logs)
-    spread = 1.25 * (np.quantile(logs, 0.75) - np.quantile(logs, 0.25)) / 1.35
-    rate = np.clip(np.exp(middle + spread * ndtri(np.clip(rate_uniform, 1e-12, 1))), *RATES)
-    return binomial(count_uniform, np.full(len(rate), left), -np.expm1(-rate * years))
+    start, communes, years = pair["start"], pair["communes"], pair["years"]
+    more = poisson.ppf(uniform[0], start / max(pair["first"] / 12 - 2011, 1) * years)
+    line = np.minimum(start + np.maximum(more, 0), communes)
+    low, middle, high = np.quantile(np.log(train), [0.25, 0.5, 0.75])
+    width = 1.25 * (high - low) / 1.35
+    rate = np.exp(middle + width * ndtri(np.clip(uniform[1], 1e-12, 1))).clip(*RATES)
+    share = binomial(uniform[2], np.full(len(rate), communes - start), -np.expm1(-rate * years))
+    return {"share": start + share, "line": line.astype(int)}
 
 
 # --- summaries ------------------------------------------------------------------------------------

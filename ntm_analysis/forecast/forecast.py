@@ -20,7 +20,7 @@ from ..need.need import spread
 from ..parameters import OPTIMAL
 from ..recognition import RANKS, levels
 from ..workbook import Workbook
-from .back_test import hazards, pairs, plain_share, straight_line
+from .back_test import hazards, pairs, second_opinions
 from .cycle import FAILED, MONEY, TIME, UNLISTED
 from .scoring import wilson
 from .simulation import (
@@ -203,40 +203,36 @@ class Forecast:
         -------
         DataFrame
             unit, level, year, kind, closes (the last day of the appraisal, ISO), p (that it counts
-            for its year), p_by_year_end (the same), under_way, p_unlimited (were all works paid in
-            time). p is 1 for a level that is recognised already; NaN where none stands in the
+            for its year), p_by_year_end (the same), p_unlimited (were all works paid in time),
+            under_way. p is 1 for a level that is recognised already; NaN where none stands in the
             schedule.
         """
         run, plan, tables = self.run, self.run.plan, self.workbook.tables
-        goals = {
-            place: goal
-            for goal, place in enumerate(zip(plan.goals["unit"], plan.goals["level"], strict=True))
-        }
-        works = tables["works"]
+        targets, works = tables["targets"], tables["works"]
+        columns = ["unit", "level", "year", "kind"]
+        table = targets.loc[targets["unit"].isin(self.communes), columns].reset_index(drop=True)
         begun = works[(works["state"] != "done") & (works["percent_done"] > 0)]
-        under_way = set(zip(begun["unit"], begun["level"], strict=True))
-        appraisal = pd.offsets.MonthEnd(int(plan.rules["dossier_closes"]))
-        rows = []
-        targets = tables["targets"].set_index("unit")
-        targets = targets[targets.index.isin(self.communes)]
-        for unit, level, year, kind in targets[["level", "year", "kind"]].itertuples():
-            closes = pd.Timestamp(int(year), 12, 31) + appraisal
-            goal = goals.get((unit, level))
-            if goal is not None:
-                # A list counts for its year, whenever the appraisal is over.
-                last = max((span.last for span in plan.spans if span.year <= year), default=-1)
-                p, rich = ((m[goal] <= last).mean() for m in (run.months, run.unlimited))
-            else:
-                now = RANKS.index(self.level.loc[unit, "level"])
-                p, rich = 1.0 if now >= RANKS.index(level) else np.nan, np.nan
-            about = (unit, level, int(year), kind, f"{closes:%Y-%m-%d}")
-            rows.append((*about, p, p, (unit, level) in under_way, rich))
-        chances = ["p", "p_by_year_end", "p_unlimited"]
-        columns = ["unit", "level", "year", "kind", "closes", *chances[:2], "under_way", chances[2]]
-        table = DataFrame(rows, columns=columns)
-        band = table["unit"].map(self.bands).where(table["level"] == "ntm", -1 - table.index)
-        alike = table.groupby([band.fillna(0), "year", "kind"])
-        return table.assign(**alike[chances].transform("mean"))
+        places, goals, begun = (
+            pd.MultiIndex.from_frame(rows[columns[:2]]) for rows in (table, plan.goals, begun)
+        )
+        # A list counts for its year, whenever the appraisal is over.
+        lasts = table["year"].map(Series({span.year: span.last for span in plan.spans}).asof)
+
+        def chance(months):
+            at = zip(goals.get_indexer(places), lasts, strict=True)
+            return [(months[goal] <= last).mean() if goal >= 0 else np.nan for goal, last in at]
+
+        now, level = table["unit"].map(self.level["level"]), table["level"]
+        recognised = now.map(RANKS.index) >= level.map(RANKS.index)
+        p = Series(chance(run.months), dtype=float).fillna(recognised.map({True: 1.0}))
+        years = table["year"].astype(int)
+        ends = pd.to_datetime(years.astype(str) + "-12-31")
+        closes = ends + pd.offsets.MonthEnd(int(plan.rules["dossier_closes"]))
+        chances = DataFrame({"p": p, "p_by_year_end": p, "p_unlimited": chance(run.unlimited)})
+        band = table["unit"].map(self.bands).where(level == "ntm", -1 - table.index).fillna(0)
+        means = chances.groupby([band, years, table["kind"]]).transform("mean")
+        table = table.assign(year=years, closes=closes.dt.strftime("%Y-%m-%d"))
+        return table.join(means).assign(under_way=places.isin(begun))
 
     def weakest(self) -> DataFrame:
         """Of the worlds in which not all finish: the share in which a commune is unfinished, and
@@ -290,15 +286,13 @@ class Forecast:
     @cached_property
     def second_opinions(self) -> dict[str, ndarray]:
         """The number finishing by the plain share and by the straight line: int, draws."""
-        run, now, communes = self.run, len(self.now), len(self.communes)
-        pair = {"start": now, "communes": communes, "years": run.deadline / 12}
-        pair["first"] = run.plan.as_of_month
+        run = self.run
+        pair = {"start": len(self.now), "communes": len(self.communes)}
+        pair |= {"first": run.plan.as_of_month, "years": run.deadline / 12}
         panel = knowledge(self.workbook.as_of).evidence.panel
-        train = hazards(pairs(panel)[0]).to_numpy()
         keys = ["line", "rate", "share"]
-        line, *uniform = uniforms(run.seed, "second opinion", keys, run.draws)
-        share = now + plain_share(communes - now, pair["years"], train, *uniform)
-        return {"share": share, "line": straight_line(pair, line).astype(int)}
+        uniform = uniforms(run.seed, "second opinion", keys, run.draws)
+        return second_opinions(pair, hazards(pairs(panel)[0]), uniform)
 
     @cached_property
     def basis(self) -> dict[str, dict[str, float]]:

@@ -71,10 +71,10 @@ def promise(will: Forecast) -> dict:
     return answer | {"more_money": rows}
 
 
-def _finishing(will, worlds, layout=None, **changed):
+def _finishing(will, worlds, plan=None, **changed):
     """How many communes finish in the first worlds of a forecast were something else."""
     run, draws = will.run, min(will.run.draws, worlds)
-    layout = layout or run.layout
+    layout = Layout(plan) if plan else run.layout
     other = simulation(layout, draws, run.seed, run.baseline, finish=run.finish, **changed)
     return will.number(other.months, other.latest)
 
@@ -134,8 +134,10 @@ def tornado(will: Forecast) -> DataFrame:
     """
     usual, rows = will.finishing[:TORNADO], []
     known = knowledge(will.workbook.as_of)
-    for key, basis, ends, cases in (*_evidence_ends(known), *_data_ends(will.run.plan)):
-        low, high = (_finishing(will, TORNADO, workers=1, **case) for case in cases)
+    sources = {"known": _evidence_ends(known), "plan": _data_ends(will.run.plan)}
+    moves = [(source, *move) for source, every in sources.items() for move in every]
+    for source, key, basis, ends, cases in moves:
+        low, high = (_finishing(will, TORNADO, workers=1, **{source: case}) for case in cases)
         swing = high - low
         error = swing.std() / np.sqrt(len(swing))
         means = (each.mean() for each in (low, high, usual, swing))
@@ -151,11 +153,10 @@ def _evidence_ends(known):
     for key, name, scale in (("mean", "pace", np.exp), ("success", "success", float)):
         ends = draws[key].quantile([0.1, 0.9]).tolist()
         fits = [Posterior(draws.assign(**{key: end}), last) for end in ends]
-        cases = [{"known": replace(known, posterior=each)} for each in fits]
-        yield name, "fitted", map(scale, ends), cases
+        yield name, "fitted", map(scale, ends), [replace(known, posterior=each) for each in fits]
     for key in ASSUMED:
         ends = known.evidence.assumed.loc[key, ["low", "high"]].astype(float).tolist()
-        yield key, "assumed", ends, [{"known": replace(known, at={key: end})} for end in ends]
+        yield key, "assumed", ends, [replace(known, at={key: end}) for end in ends]
 
 
 def _data_ends(plan):
@@ -168,14 +169,10 @@ def _data_ends(plan):
     )
     times = (1 - SHARE, 1 + SHARE)
 
-    def other(**changes):
-        """A schedule that differs in this alone, laid out."""
-        return {"layout": Layout(replace(plan, **changes))}
-
     def table(name, **columns):
-        """The same with other columns of a table of the data set."""
-        changed = {name: tables[name].assign(**columns)}
-        return other(workbook=replace(workbook, tables=tables | changed))
+        """The schedule with other columns of a table of the data set."""
+        changed = tables | {name: tables[name].assign(**columns)}
+        return replace(plan, workbook=replace(workbook, tables=changed))
 
     for key, (name, columns) in RANGES.items():
         rows = tables[name]
@@ -190,7 +187,7 @@ def _data_ends(plan):
         }
         for end in ("low", "high")
     ]
-    yield "quantities", "data", none, [other(works=each) for each in works]
+    yield "quantities", "data", none, [replace(plan, works=each) for each in works]
     share, stall = tables["parts"]["share"], tables["durations"]["stall"]
     bounds = [table("parts", least=share, most=share), table("parts", least=0.0, most=100.0)]
     yield "bounds", "assumed", none, bounds
@@ -198,12 +195,12 @@ def _data_ends(plan):
     yield "stall", "assumed", none, stalls
     if facts.lost.any():
         lost = [replace(facts, lost=np.minimum(facts.lost * by, 1.0)) for by in times]
-        yield "lost", "assumed", none, [other(facts=each) for each in lost]
+        yield "lost", "assumed", none, [replace(plan, facts=each) for each in lost]
     if any(prior is not None for prior in facts.prior):
         priors = [one_more_met(tables["count_priors"], way) for way in (-1, 1)]
         books = [replace(workbook, tables=tables | {"count_priors": prior}) for prior in priors]
-        cases = [other(facts=facts_ntm(book, facts.units)) for book in books]
+        cases = [replace(plan, facts=facts_ntm(book, facts.units)) for book in books]
         yield "count", "assumed", (-1.0, 1.0), cases
     for key in MOVING:
         ends = [float(np.clip(plan.rules[key] * by, *RULES[key])) for by in times]
-        yield key, "assumed", ends, [other(rules=plan.rules | {key: end}) for end in ends]
+        yield key, "assumed", ends, [replace(plan, rules=plan.rules | {key: end}) for end in ends]

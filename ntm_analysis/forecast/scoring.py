@@ -45,7 +45,6 @@ ORDER = (("met_on", "signed_on"), *((day, "checked_on") for day in DAYS[:3]))
 WHEN = {"met": "met_on", "signed": "signed_on"}  # the day that decides, by what "finish" means
 SIDE = ["id", "registered_on", "made_in_hindsight", "brier", "number", "p10", "p90", "within"]
 SIDE += ["crps"]
-CHANCES = ("p_basically_all", "p_all")
 ASKED = ["id", "question", "code", "name", "level", "due"]
 ANSWER = [*ASKED, "dataset", "scenario", "p", "came", "reason"]
 
@@ -190,22 +189,20 @@ def entry_of(record: dict, registered_on: dt.date, versions: dict[str, str]) -> 
         "communes": ("code", "name", "p", "p_signed", "finished"),
         "registrations": ("code", "name", "level", "year", "kind", "closes", "p"),
     }
-    entry = {
-        "id": "",
-        "dataset": record["dataset"],
-        "illustrative": record["illustrative"],
+    own = {
         "registered_on": f"{registered_on}",
         # Made when what it forecasts could be known already: a test of the method, not a forecast.
         "made_in_hindsight": f"{registered_on}" > record["deadline"],
         "versions": versions,
-        "content_hash": record["content_hash"],
         "parameters": {key: record[key] for key in ENTRY["parameters"]},
         "finished_now": record["n_finished_now"],
     }
-    entry |= {key: record[key] for key in ("finishing", "basically_all", *CHANCES)}
     for place, keys in parts.items():
         rows = [row for row in record[place] if row["p"] is not None]
-        entry[place] = [{key: row.get(key) for key in keys} for row in rows]
+        own[place] = [{key: row.get(key) for key in keys} for row in rows]
+    own = record | own
+    names = [key.removesuffix("?") for key in ENTRY]
+    entry = {name: own.get(name) for name in names}
     return _sound(entry | {"id": id_of(entry)})
 
 
@@ -351,13 +348,12 @@ def reliability(p: Sequence[float], outcome: Sequence[float]) -> DataFrame:
     p, outcome = _pair(p, outcome)
     percent = [f"{100 * edge:g}" for edge in EDGES]
     bands = [f"<{percent[1]}", *map("-".join, pairwise(percent[1:-1])), f">{percent[-2]}"]
-    place, rows = scale_places(p), []
+    both, rows = DataFrame({"forecast": p, "came_true": outcome}), []
     for number, band in enumerate(bands):
-        inside = place == number
-        means = (Series(each[inside]).mean() for each in (p, outcome))
-        ends = wilson(outcome[inside].sum(), inside.sum())
-        rows.append((band, inside.sum(), *means, *ends))
-    return DataFrame(rows, columns=["band", "n", "forecast", "came_true", "low", "high"])
+        inside = both[scale_places(p) == number]
+        ends = wilson(inside["came_true"].sum(), len(inside))
+        rows.append((band, len(inside), *inside.mean(), *ends))
+    return DataFrame(rows, columns=["band", "n", *both.columns, "low", "high"])
 
 
 def _pair(p, outcome):
@@ -482,29 +478,37 @@ def score(entries: Iterable[dict], outcomes: DataFrame, today: dt.date) -> Score
     if invented or "illustrative" in set(outcomes["mark"]):
         raise ValueError("illustrative data cannot be scored")
     seen = outcomes.set_index(["dataset", "code", "level"])[DAYS].to_dict("index")
-    asked = [
-        (entry, place, [*_answers(entry, place, seen, f"{today}")])
-        for entry in entries
-        for place in PLACES
-    ]
-    tables = [(entry, place, DataFrame(own, columns=ANSWER)) for entry, place, own in asked]
-    finishing = [_finishing(entry, own) for entry, place, own in tables if place == "communes"]
-    answers = DataFrame([each for *_, own in asked for each in own], columns=ANSWER)
+    asked = [(entry, place) for entry in entries for place in PLACES]
+    answers = DataFrame(
+        [each for question in asked for each in _answers(*question, seen, f"{today}")],
+        columns=ANSWER,
+    )
+    places = answers.set_index(["id", "question"]).index
+
+    def own(entry, place):
+        return answers[places == (entry["id"], place)]
+
+    rows = [_row(*question, own(*question)) for question in asked]
+    finishing = [_finishing(entry, own(entry, "communes")) for entry in entries]
     scored = answers[answers["reason"] == ""]
     pooled = scored[scored["scenario"] == "baseline"]
-    communes = scored.loc[scored["question"] == "communes", ["dataset", "code"]]
     waiting = answers.loc[answers["reason"].isin(WAITING), [*ASKED, "reason"]]
-    held = set(zip(answers["dataset"], answers["code"], strict=True))
     return Scores(
         len(entries),
-        DataFrame([_row(*table) for table in tables], columns=Row._fields),
+        DataFrame(rows, columns=Row._fields),
         reliability(pooled["p"], pooled["came"]),
         waiting.reset_index(drop=True),
         DataFrame(filter(None, finishing), columns=Finishing._fields),
-        len(communes.drop_duplicates()),
-        sorted({f"{dataset} {code}" for dataset, code, _ in seen if (dataset, code) not in held}),
+        len(_communes(scored[scored["question"] == "communes"])),
+        sorted(_communes(outcomes) - _communes(answers)),
         answers.loc[answers["reason"] == "ended", "name"].drop_duplicates().tolist(),
     )
+
+
+def _communes(rows):
+    return {
+        f"{dataset} {code}" for dataset, code in zip(rows["dataset"], rows["code"], strict=True)
+    }
 
 
 def _answers(entry, place, seen, today):
