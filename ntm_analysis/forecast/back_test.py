@@ -6,21 +6,19 @@ is made from the area's own figures up to the first, with parameters of the othe
 
 import hashlib
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
 
 import numpy as np
-from numpy import ndarray
-from pandas import DataFrame, Series
+from pandas import DataFrame
 from scipy.special import ndtri
 
 from ..need.draws import uniforms
 from ..need.need import spread
 from .cycle import binomial, counted
-from .evidence import COUNTRY, REFERENCE, Evidence
-from .pace import FIT, Area, Posterior, Run, fit, increase, usual_total
+from .evidence import COUNTRY, REFERENCE
+from .pace import FIT, Area, Run, fit, increase, usual_total
 
 KEPT = REFERENCE / "back_test.json"  # its summary on the shipped panel: a page reads it at once
 APART = (0.9, 5.2)  # years between the two figures of a pair
@@ -56,7 +54,7 @@ class BackTest:
     summary: dict
 
 
-def pairs(figures: DataFrame) -> tuple[DataFrame, DataFrame]:
+def pairs(figures):
     """Every two figures of an area that make a forecast and its outcome, and those that do not.
 
     Parameters
@@ -98,12 +96,7 @@ def pairs(figures: DataFrame) -> tuple[DataFrame, DataFrame]:
     return DataFrame(usable, columns=[*PAIR, *MONTHS]), reasons
 
 
-def back_test(
-    figures: DataFrame,
-    known: Evidence,
-    posterior: Posterior,
-    rolling: bool = True,
-) -> BackTest:
+def back_test(figures, known, posterior, rolling=True):
     """Forecasts of every pair of ``figures``, with parameters of other provinces, and their scores.
 
     Parameters
@@ -117,6 +110,10 @@ def back_test(
         begins from it.
     rolling : bool
         Also with parameters fitted on rows up to the day of the forecast only.
+
+    Returns
+    -------
+    BackTest
     """
     tried, left_out = pairs(figures)
     training = pairs(known.panel)[0]
@@ -164,8 +161,18 @@ def _forecast(knowledge, own, pair):
     }
 
 
-def crps(drawn: ndarray, outcome: float) -> float:
+def crps(drawn, outcome):
     """Continuous ranked probability score of a sample: mean distance less half the mean spread.
+
+    Parameters
+    ----------
+    drawn : numpy.ndarray
+    outcome : float
+
+    Returns
+    -------
+    float
+        In the unit of the sample.
 
     Examples
     --------
@@ -178,8 +185,18 @@ def crps(drawn: ndarray, outcome: float) -> float:
     return float(np.abs(drawn - outcome).mean() - spread)
 
 
-def hazards(tried: DataFrame) -> Series:
-    """Yearly hazard of each pair, at least half a commune left, within :data:`RATES`."""
+def hazards(tried):
+    """Yearly hazard of each pair, at least half a commune left, within :data:`RATES`.
+
+    Parameters
+    ----------
+    tried : pandas.DataFrame
+        See :func:`pairs`.
+
+    Returns
+    -------
+    pandas.Series of float
+    """
     left = np.maximum(tried["communes"] - tried["outcome"], 0.5)
     before = tried["communes"] - tried["start"]
     return (-np.log(left / before) / tried["years"]).clip(*RATES)
@@ -193,7 +210,7 @@ def _references(pair, train):
     return {f"crps_{key}": crps(sample, outcome) / communes for key, sample in drawn.items()}
 
 
-def second_opinions(pair: dict, train: Series, uniform: ndarray) -> dict[str, ndarray]:
+def second_opinions(pair, train, uniform):
     """The number finished at the end of a pair by two plain rules.
 
     Parameters
@@ -226,8 +243,19 @@ def second_opinions(pair: dict, train: Series, uniform: ndarray) -> dict[str, nd
 # --- summaries ------------------------------------------------------------------------------------
 
 
-def summaries(scored: DataFrame) -> dict:
-    """The summary of all pairs, and of parts of them."""
+def summaries(scored):
+    """The summary of all pairs, and of parts of them.
+
+    Parameters
+    ----------
+    scored : pandas.DataFrame
+        Pairs with their scores.
+
+    Returns
+    -------
+    dict
+        As :func:`summary_of`, with ``by_kind``, ``by_horizon``, ``without_country``.
+    """
     kinds = scored.groupby("area_kind", sort=True)
     short = scored["years"] < 2
     return summary_of(scored) | {
@@ -240,8 +268,19 @@ def summaries(scored: DataFrame) -> dict:
     }
 
 
-def summary_of(scored: DataFrame) -> dict:
+def summary_of(scored):
     """Scores and coverage, provinces weighing alike, with intervals by resampling provinces.
+
+    Parameters
+    ----------
+    scored : pandas.DataFrame
+        Pairs with their scores.
+
+    Returns
+    -------
+    dict
+        ``pairs``, ``provinces``; where there are any, also the scores per commune, their ratios
+        and the coverage, each of these with its interval.
 
     Examples
     --------
@@ -269,8 +308,20 @@ def _ratios(means):
     return {"ratio_line": crps / line, "ratio_share": crps / share, "coverage": covered}
 
 
-def record(test: BackTest, rows_left_out: Iterable[dict] = ()) -> dict:
-    """The back-test as plain Python, the keys of ``ntm backtest --json``."""
+def record(test, rows_left_out=()):
+    """The back-test as plain Python.
+
+    Parameters
+    ----------
+    test : BackTest
+    rows_left_out : iterable of dict
+        Rows of the file that give no figure.
+
+    Returns
+    -------
+    dict
+        The keys of ``ntm backtest --json``.
+    """
     return {
         "pairs": test.pairs.drop(columns=MONTHS).to_dict("records"),
         "left_out": [*rows_left_out, *test.left_out.to_dict("records")],
@@ -278,18 +329,37 @@ def record(test: BackTest, rows_left_out: Iterable[dict] = ()) -> dict:
     }
 
 
-def fit_hash() -> str:
-    """The hash of the kept fit, whatever its line ends."""
+def fit_hash():
+    """The hash of the kept fit, whatever its line ends.
+
+    Returns
+    -------
+    str
+    """
     return hashlib.sha256(FIT.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
 
 
-def kept_text(summary: dict) -> str:
-    """What is kept of a back-test of the shipped panel: its summary, and the fit that it is of."""
+def kept_text(summary):
+    """What is kept of a back-test of the shipped panel: its summary, and the fit that it is of.
+
+    Parameters
+    ----------
+    summary : dict
+
+    Returns
+    -------
+    str
+    """
     return json.dumps({"fit": fit_hash(), "summary": summary}, indent=1) + "\n"
 
 
-def kept_summary() -> dict | None:
-    """The kept summary; None where it is of another fit than the kept one.
+def kept_summary():
+    """The kept summary.
+
+    Returns
+    -------
+    dict or None
+        None where it is of another fit than the kept one.
 
     Examples
     --------

@@ -12,7 +12,6 @@ from itertools import compress
 
 import numpy as np
 import pandas as pd
-from numpy import ndarray
 from pandas import DataFrame, Series
 
 from ..need.draws import uniforms
@@ -25,7 +24,6 @@ from .cycle import FAILED, MONEY, TIME, UNLISTED
 from .scoring import wilson
 from .simulation import (
     CALIBRATING,
-    Baseline,
     Simulation,
     area_run_of,
     baseline_of,
@@ -35,7 +33,7 @@ from .simulation import (
     usual_years,
 )
 from .worlds import Layout
-from .yearly_list import Schedule, by_policy, deadline_of, schedule
+from .yearly_list import by_policy, deadline_of, schedule
 
 HELD = {"not_listed": UNLISTED, "list_failed": FAILED, "money": MONEY, "time": TIME}
 OPINIONS = ("share", "line")
@@ -55,6 +53,35 @@ class Forecast:
         The deadline.
     level : DataFrame
         The recognised level of every commune, by unit in administrative order.
+    communes, now : list of int
+        Unit numbers in administrative order: all; the finished ones, recognised NTM or higher.
+    open_ : ndarray of int
+        The NTM goals: communes that are not NTM yet.
+    in_time : ndarray of bool
+        Goals x draws: which of them are met by the deadline.
+    finishing : ndarray of int
+        How many communes finish by the deadline, those finished now among them: draws.
+    basically : int
+        How many communes are basically all.
+    enough : ndarray of bool
+        In which worlds basically all finish: draws.
+    bands : Series of int
+        The band of each commune that is not finished, by unit; 1 is the likeliest. Communes of
+        which the same is known share one.
+    p : Series of float
+        The chance of each commune by the deadline, by unit; 1 for one finished now.
+    held : DataFrame of float
+        What holds each open commune back: the share of all worlds, by unit; columns of
+        :data:`HELD`.
+    list_chance : DataFrame of float
+        The chance of each open commune to be on each year's list: units x years.
+    coarse : bool
+        Whether no single commune gets a figure finer than a word. So where the evidence is over a
+        year old on the as-of date, or units were merged since.
+    second_opinions : dict of str to ndarray of int
+        The number finishing by the plain share and by the straight line: draws.
+    yearly : float
+        Communes a year since the programme began.
     """
 
     workbook: Workbook
@@ -63,50 +90,74 @@ class Forecast:
     level: DataFrame
 
     @property
-    def communes(self) -> list[int]:
+    def communes(self):
         """Unit numbers in administrative order."""
         return self.level.index.tolist()
 
     @cached_property
-    def now(self) -> list[int]:
+    def now(self):
         """The finished communes: recognised NTM or higher."""
         return self.level.index[self.level["level"] != "not_ntm"].tolist()
 
     @cached_property
-    def open_(self) -> ndarray:
+    def open_(self):
         """The NTM goals: communes that are not NTM yet."""
         return np.flatnonzero(self.run.plan.ntm)
 
-    def reached(self, months: ndarray, last: int | ndarray) -> ndarray:
-        """Which NTM goals a run meets by a month: bool, goals x draws."""
+    def reached(self, months, last):
+        """Which NTM goals a run meets by a month.
+
+        Parameters
+        ----------
+        months : ndarray of int
+            Goals x draws, of all goals.
+        last : int or ndarray of int
+            One for all, or goals x draws.
+
+        Returns
+        -------
+        ndarray of bool
+            NTM goals x draws.
+        """
         return (months <= last)[self.open_]
 
-    def number(self, months: ndarray, last: int | ndarray) -> ndarray:
-        """How many communes have finished by a month, those finished now among them: int, draws."""
+    def number(self, months, last):
+        """How many communes have finished by a month, those finished now among them.
+
+        Parameters
+        ----------
+        months, last : ndarray, ndarray or int
+            As for :meth:`reached`.
+
+        Returns
+        -------
+        ndarray of int
+            Draws.
+        """
         return len(self.now) + self.reached(months, last).sum(axis=0)
 
     @cached_property
-    def in_time(self) -> ndarray:
+    def in_time(self):
         """Which NTM goals are met by the deadline: bool, goals x draws."""
         return self.reached(self.run.months, self.run.latest)
 
     @cached_property
-    def finishing(self) -> ndarray:
+    def finishing(self):
         """How many communes finish by the deadline, those finished now among them: int, draws."""
         return self.number(self.run.months, self.run.latest)
 
     @cached_property
-    def basically(self) -> int:
+    def basically(self):
         """How many communes are basically all."""
         return int(-(-len(self.communes) * self.run.plan.rules["basically"] // 100))
 
     @property
-    def enough(self) -> ndarray:
+    def enough(self):
         """In which worlds basically all finish: bool, draws."""
         return self.finishing >= self.basically
 
     @cached_property
-    def bands(self) -> Series:
+    def bands(self):
         """The band of each commune that is not finished; 1 is the likeliest.
 
         Communes of which the same is known share one.
@@ -133,34 +184,54 @@ class Forecast:
         mean = Series(self.in_time.mean(axis=1), facts.units).groupby(keys).mean()
         return keys.map(mean.rank(ascending=False, method="first")).astype(int)
 
-    def by_band(self, table: Series | DataFrame) -> Series | DataFrame:
-        """A table of the NTM goals by unit, each with the mean of its band."""
+    def by_band(self, table):
+        """A table of the NTM goals by unit, each with the mean of its band.
+
+        Parameters
+        ----------
+        table : Series or DataFrame
+
+        Returns
+        -------
+        Series or DataFrame
+        """
         return table.groupby(self.bands).transform("mean")
 
-    def of_band(self, values: ndarray) -> Series:
-        """The mean over the worlds of each NTM goal, by unit; of a band of communes its mean."""
+    def of_band(self, values):
+        """The mean over the worlds of each NTM goal; of a band of communes its mean.
+
+        Parameters
+        ----------
+        values : ndarray
+            NTM goals x draws.
+
+        Returns
+        -------
+        Series of float
+            By unit.
+        """
         return self.by_band(Series(values.mean(axis=1), index=self.bands.index))
 
     @cached_property
-    def p(self) -> Series:
+    def p(self):
         """The chance of each commune by the deadline, by unit; 1 for one finished now."""
         return self.of_band(self.in_time).reindex(self.communes, fill_value=1.0)
 
     @cached_property
-    def held(self) -> DataFrame:
+    def held(self):
         """What holds each commune back: the share of all worlds, by unit; columns of HELD."""
         held = np.where(self.in_time, -1, self.run.held[self.open_])
         return DataFrame({name: self.of_band(held == kind) for name, kind in HELD.items()})
 
     @cached_property
-    def list_chance(self) -> DataFrame:
+    def list_chance(self):
         """The chance of each open commune to be on each year's list: units x years."""
         years = [span.year for span in self.run.plan.spans]
         table = DataFrame(self.run.listed[self.open_], self.bands.index, years)
         return self.by_band(table.loc[:, ~table.columns.duplicated()])
 
     @cached_property
-    def coarse(self) -> bool:
+    def coarse(self):
         """Whether no single commune gets a figure finer than a word.
 
         So where the evidence is over a year old on the as-of date, or units were merged since.
@@ -172,10 +243,18 @@ class Forecast:
     def _binding(self):
         return self.run.signed if self.run.finish == "signed" else self.run.months
 
-    def dates(self, goal: int) -> dict[str, str | None]:
-        """The days by which 10, 50, 90 % of worlds have reached a goal; null beyond the horizon.
+    def dates(self, goal):
+        """The days by which 10, 50, 90 % of worlds have reached a goal; of a band its days.
 
-        Of a band of communes its days.
+        Parameters
+        ----------
+        goal : int
+            One of ``open_``.
+
+        Returns
+        -------
+        dict of str to str or None
+            ``p10_date``, ``p50_date``, ``p90_date``: ISO; None beyond the horizon.
         """
         plan = self.run.plan
         alike = self.open_[self.bands == self.bands[plan.goals.loc[goal, "unit"]]]
@@ -186,8 +265,14 @@ class Forecast:
             for q in ("p10", "p50", "p90")
         }
 
-    def over_time(self) -> DataFrame:
-        """How many communes have finished by the end of each year: day, p10, p50, p90, mean."""
+    def over_time(self):
+        """How many communes have finished by the end of each year.
+
+        Returns
+        -------
+        DataFrame
+            day, p10, p50, p90, mean.
+        """
         plan = self.run.plan
         ends = {0, plan.deadline, *(span.last for span in plan.spans)}
         return DataFrame(
@@ -196,7 +281,7 @@ class Forecast:
             if end <= plan.deadline
         )
 
-    def registrations(self) -> DataFrame:
+    def registrations(self):
         """Every planned target and pledge.
 
         Returns
@@ -234,16 +319,21 @@ class Forecast:
         table = table.assign(year=years, closes=closes.dt.strftime("%Y-%m-%d"))
         return table.join(means).assign(under_way=places.isin(begun))
 
-    def weakest(self) -> DataFrame:
-        """Of the worlds in which not all finish: the share in which a commune is unfinished, and
-        in which it alone is; by unit, the weakest first."""
+    def weakest(self):
+        """Of the worlds in which not all finish: in how many each commune does not.
+
+        Returns
+        -------
+        DataFrame
+            By unit, the weakest first: the share in which it is ``unfinished``, and ``alone`` is.
+        """
         late = ~self.in_time[:, ~self.in_time.all(axis=0)]
         alone = late & (late.sum(axis=0) == 1)
         shares = {"unfinished": late.sum(axis=1), "alone": alone.sum(axis=1)}
         table = DataFrame(shares, index=self.bands.index) / max(1, late.shape[1])
         return self.by_band(table).sort_values([*shares], ascending=False, kind="stable")
 
-    def ask_first(self) -> DataFrame:
+    def ask_first(self):
         """The unknown states whose answer moves the number finishing most.
 
         Returns
@@ -267,24 +357,33 @@ class Forecast:
         means = means[means["size"] > noise].reset_index()
         return means.sort_values("size", ascending=False, kind="stable", ignore_index=True)
 
-    def pots_without_money(self) -> list[str]:
-        """Pots that works may draw on and that bring nothing after the as-of date."""
+    def pots_without_money(self):
+        """Pots that works may draw on and that bring nothing after the as-of date.
+
+        Returns
+        -------
+        list of str
+        """
         layout, envelopes = self.run.layout, self.run.layout.envelopes
         brings = envelopes["amount"] * envelopes["profile"].map(np.sum) > 0
         full = set(envelopes.loc[brings, "name"].str.partition("@")[0])
         return [pot for pot in layout.sets.pots if pot not in full]
 
-    def blocking_sources(self) -> list[str]:
-        """The pots that most often keep a listed commune from being paid; none where none does.
+    def blocking_sources(self):
+        """The pots that most often keep a listed commune from being paid.
 
-        Pots that a policy splits are among them: there a commune lacks its own part.
+        Returns
+        -------
+        list of str
+            No pot where none does. Pots that a policy splits are among them: there a commune lacks
+            its own part.
         """
         blocked, layout = self.run.blocked, self.run.layout
         inside = layout.blockers[blocked.argmax()] & blocked.any()
         return [*compress(layout.sets.pots, inside)]
 
     @cached_property
-    def second_opinions(self) -> dict[str, ndarray]:
+    def second_opinions(self):
         """The number finishing by the plain share and by the straight line: int, draws."""
         run = self.run
         pair = {"start": len(self.now), "communes": len(self.communes)}
@@ -295,7 +394,7 @@ class Forecast:
         return second_opinions(pair, hazards(pairs(panel)[0]), uniform)
 
     @cached_property
-    def basis(self) -> dict[str, dict[str, float]]:
+    def basis(self):
         """What of the number is evidence.
 
         Returns
@@ -323,21 +422,32 @@ class Forecast:
         }
 
     @property
-    def yearly(self) -> float:
+    def yearly(self):
         """Communes a year since the programme began."""
         as_of, begin = self.workbook.as_of, self.run.plan.rules["programme_start"]
         return len(self.now) / max(as_of.year + as_of.month / 12 - begin, 1)
 
-    def line_date(self) -> dt.date | None:
-        """The day on which the straight line of the pace so far reaches the last commune."""
+    def line_date(self):
+        """The day on which the straight line of the pace so far reaches the last commune.
+
+        Returns
+        -------
+        date or None
+        """
         left = len(self.communes) - len(self.now)
         try:
             return self.workbook.as_of + dt.timedelta(days=round(365.25 * (left / self.yearly)))
         except (ZeroDivisionError, OverflowError):  # at no pace, or beyond all calendars
             return None
 
-    def fails_set_in_force(self) -> float | None:
-        """The chance that a recognised commune fails the set in force; None where none changed."""
+    def fails_set_in_force(self):
+        """The chance that a recognised commune fails the set in force.
+
+        Returns
+        -------
+        float or None
+            None where no set changed.
+        """
         facts = self.run.plan.facts
         if facts.set_id == facts.reported_in:
             return None
@@ -351,15 +461,8 @@ def _usual_range(values):
 
 
 def forecast(
-    workbook: Workbook,
-    *,
-    policy: str = "own",
-    deadline: dt.date | None = None,
-    finish: str = "met",
-    draws: int = 10_000,
-    seed: int = 2022,
-    baseline: Baseline | None = None,
-) -> Forecast:
+    workbook, *, policy="own", deadline=None, finish="met", draws=10_000, seed=2022, baseline=None
+):
     """The forecast of a data set.
 
     Parameters
@@ -400,8 +503,20 @@ def forecast(
     return forecast_of(layout, draws, seed, finish=finish, baseline=baseline)
 
 
-def plan_of(workbook: Workbook, policy: str, day: dt.date) -> Schedule:
-    """The schedule of a policy, that of the best plan among them."""
+def plan_of(workbook, policy, day):
+    """The schedule of a policy, that of the best plan among them.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    policy : str
+    day : date
+        The deadline.
+
+    Returns
+    -------
+    Schedule
+    """
     if policy != OPTIMAL:
         return schedule(workbook, policy, day)
     from ..allocation.plans import order_of  # the solver is loaded only for this one
@@ -409,21 +524,42 @@ def plan_of(workbook: Workbook, policy: str, day: dt.date) -> Schedule:
     return by_policy(schedule(workbook, "own", day), OPTIMAL, order_of(workbook, day))
 
 
-def forecast_of(
-    layout: Layout, draws: int, seed: int, *, finish: str = "met", baseline: Baseline | None = None
-) -> Forecast:
-    """The forecast of a schedule laid out already."""
+def forecast_of(layout, draws, seed, *, finish="met", baseline=None):
+    """The forecast of a schedule laid out already.
+
+    Parameters
+    ----------
+    layout : Layout
+    draws, seed : int
+    finish : str
+    baseline : Baseline, optional
+        As for :func:`forecast`.
+
+    Returns
+    -------
+    Forecast
+    """
     workbook = layout.plan.workbook
     baseline = baseline or baseline_of(workbook, seed)
     run = simulation(layout, draws, seed, baseline, finish=finish)
     return Forecast(workbook, run, layout.plan.day, levels(workbook))
 
 
-def record(will: Forecast, scenario: str = "baseline", title: dict[str, str] | None = None) -> dict:
+def record(will, scenario="baseline", title=None):
     """The forecast in plain Python types, as ``ntm forecast --json`` prints it.
 
-    Probabilities are 0..1, days ISO, null where fewer worlds get there or where the quantity is
-    none of the yearly cycle. ``scenario``, ``title``: of the scenario that the workbook is.
+    Parameters
+    ----------
+    will : Forecast
+    scenario : str
+    title : dict of str to str, optional
+        Both of the scenario that the workbook is.
+
+    Returns
+    -------
+    dict
+        Probabilities are 0..1, days ISO, None where fewer worlds get there or where the quantity
+        is none of the yearly cycle.
     """
     run, n, everyone = will.run, will.run.draws, len(will.communes)
     met, signed = (will.number(months, run.deadline) for months in (run.months, run.signed))

@@ -14,7 +14,6 @@ from ..need.need import spread
 from ..need.works import unit_costs
 from ..plan_checks import RULES
 from .cycle import NEVER
-from .forecast import Forecast
 from .pace import Posterior
 from .simulation import ASSUMED, knowledge, simulation
 from .worlds import Layout
@@ -37,8 +36,12 @@ RANGES = {
 MOVING = ("correlation_money", "correlation_works")  # rules of assumptions.csv that worlds draw on
 
 
-def promise(will: Forecast) -> dict:
+def promise(will):
     """What it would take that basically all, or all, finish.
+
+    Parameters
+    ----------
+    will : Forecast
 
     Returns
     -------
@@ -53,7 +56,7 @@ def promise(will: Forecast) -> dict:
     sums = {factor: _finishing(will, WORLDS, factor=factor) for factor in MORE}
     rich = will.number(run.unlimited, run.latest)[:WORLDS]
     months = {"months": run.months, "months_unlimited": run.unlimited}
-    answer: dict = {}
+    answer = {}
     for name, wanted in (("basically_all", will.basically), ("all", len(will.communes))):
         chance = {factor: float((number >= wanted).mean()) for factor, number in sums.items()}
         answer[name] = {
@@ -98,15 +101,29 @@ def _date(will, wanted, level, months):
     return None if month >= NEVER else f"{will.run.plan.end_of(month):%Y-%m-%d}"
 
 
-def planned(will: Forecast) -> float:
-    """Planned money of all money pots still to come by the deadline's year, million dong."""
+def planned(will):
+    """Planned money of all money pots still to come by the deadline's year.
+
+    Parameters
+    ----------
+    will : Forecast
+
+    Returns
+    -------
+    float
+        Million dong.
+    """
     rows = still_to_come(will.workbook, will.day.year)
     measure = will.workbook.tables["pots"].set_index("pot")["measure"]
     return float(rows.loc[rows["pot"].map(measure) == "money", "amount"].sum())
 
 
-def frontier(will: Forecast) -> DataFrame:
+def frontier(will):
     """How many communes finish were all money multiplied by each of :data:`FRONTIER`.
+
+    Parameters
+    ----------
+    will : Forecast
 
     Returns
     -------
@@ -120,8 +137,12 @@ def frontier(will: Forecast) -> DataFrame:
     )
 
 
-def tornado(will: Forecast) -> DataFrame:
+def tornado(will):
     """The mean number finishing with each assumption at its low and its high end.
+
+    Parameters
+    ----------
+    will : Forecast
 
     Returns
     -------

@@ -14,7 +14,6 @@ import json
 import math
 import re
 from collections import namedtuple
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -24,7 +23,6 @@ from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
-from numpy import ndarray
 from pandas import DataFrame, Series
 
 from ..dictionary import dictionary
@@ -171,19 +169,45 @@ def _problems(entry, file):
         yield Problem("register_form", file, details={"value": ", ".join(wrong)})
 
 
-def id_of(entry: dict) -> str:
-    """``<data set>_<as of>_<8 digits>``, a hash of the inputs' hash and the parameters."""
+def id_of(entry):
+    """What an entry is called.
+
+    Parameters
+    ----------
+    entry : dict
+
+    Returns
+    -------
+    str
+        ``<data set>_<as of>_<8 digits>``, a hash of the inputs' hash and the parameters.
+    """
     parts = [entry["content_hash"], entry["parameters"]]
     digits = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:8]
     return f"{entry['dataset']}_{entry['parameters']['as_of']}_{digits}"
 
 
-def entry_of(record: dict, registered_on: dt.date, versions: dict[str, str]) -> dict:
+def entry_of(record, registered_on, versions):
     """The register entry of a forecast record; a registration without a probability is left out.
 
-    ``id``: data set, as-of date and a hash of inputs and parameters, so the same forecast has the
-    same id. Raises :class:`~ntm_analysis.problems.DataProblems` for illustrative data, a name unfit
-    for a file, a date that is none, probabilities outside 0..1.
+    Parameters
+    ----------
+    record : dict
+        See :func:`ntm_analysis.forecast.forecast.record`.
+    registered_on : datetime.date
+    versions : dict of str to str
+        Of the programs, by name.
+
+    Returns
+    -------
+    dict
+        ``id``: data set, as-of date and a hash of inputs and parameters, so the same forecast has
+        the same id.
+
+    Raises
+    ------
+    DataProblems
+        For illustrative data, a name unfit for a file, a date that is none, probabilities outside
+        0..1.
     """
     parts = {
         "communes": ("code", "name", "p", "p_signed", "finished"),
@@ -215,11 +239,26 @@ def _sound(entry):
 # --- the register on the disk ---------------------------------------------------------------------
 
 
-def register(folder: Path, entry: dict) -> tuple[Path, bool]:
-    """Write an entry as ``<id>.json``; its path, and whether it is new: one there stays as it is.
+def register(folder, entry):
+    """Write an entry as ``<id>.json``, if it is new: one there stays as it is.
 
-    Raises :class:`~ntm_analysis.problems.DataProblems` for what is no entry of :func:`entry_of`, so
-    that no name becomes a path unchecked; OSError where the folder cannot be written.
+    Parameters
+    ----------
+    folder : pathlib.Path
+    entry : dict
+        See :func:`entry_of`.
+
+    Returns
+    -------
+    path : pathlib.Path
+    new : bool
+
+    Raises
+    ------
+    DataProblems
+        For what is no entry, so that no name becomes a path unchecked.
+    OSError
+        Where the folder cannot be written.
     """
     path = Path(folder) / f"{_sound(entry)['id']}.json"
     new = not path.exists()
@@ -228,10 +267,22 @@ def register(folder: Path, entry: dict) -> tuple[Path, bool]:
     return path, new
 
 
-def read_register(folder: Path) -> list[dict]:
-    """The entries of a folder, by day of registration and id; none where there is no folder.
+def read_register(folder):
+    """The entries of a folder.
 
-    Raises :class:`~ntm_analysis.problems.DataProblems` once, with everything wrong in any file.
+    Parameters
+    ----------
+    folder : pathlib.Path
+
+    Returns
+    -------
+    list of dict
+        By day of registration and id; none where there is no folder.
+
+    Raises
+    ------
+    DataProblems
+        Once, with everything wrong in any file.
     """
     entries, problems = [], []
     for path in sorted(Path(folder).glob("[!.]*.json")):  # a dot: a file being written just now
@@ -249,18 +300,30 @@ def read_register(folder: Path) -> list[dict]:
     return sorted(entries, key=itemgetter("registered_on", "id"))
 
 
-def read_outcomes(path: Path, today: dt.date) -> DataFrame:
-    """The outcomes entered, a row a commune and level; none where there is no file.
+def read_outcomes(path, today):
+    """The outcomes entered.
 
-    ``met_on`` and ``signed_on``: blank while it has not come about by ``checked_on``
-    (``dictionary/outcomes.csv``). Raises :class:`~ntm_analysis.problems.DataProblems` once, with
-    everything wrong: cells, days out of order or after ``today``, illustrative rows, a data set's
-    name that is none.
+    Parameters
+    ----------
+    path : pathlib.Path
+    today : datetime.date
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a commune and level, as ``dictionary/outcomes.csv`` says; ``met_on``, ``signed_on``:
+        NaT while it has not come about by ``checked_on``. No rows where there is no file.
+
+    Raises
+    ------
+    DataProblems
+        Once, with everything wrong: cells, days out of order or after ``today``, illustrative
+        rows, a data set's name that is none.
     """
     path = Path(path)
     if not path.exists():
         return DataFrame(columns=["row", *dictionary("outcomes")])
-    problems: list[Problem] = []
+    problems = []
     # No column is a number, so that no number style is asked for.
     outcomes = read_table(path, "outcomes", "vi", path.name, problems)
     for row in outcomes.to_dict("records"):
@@ -291,12 +354,31 @@ def _outcome_faults(row, today, problem):
 # --- scores of probabilities ----------------------------------------------------------------------
 
 
-def brier(p: Sequence[float], outcome: Sequence[float]) -> float:
-    """Mean of (p - outcome)², outcome 1 came true, 0 not; NaN if there is none.
+def brier(p, outcome):
+    """Mean of (p - outcome)².
 
     0 is right throughout, 0.25 says one half always. Source: G. W. Brier, Verification of forecasts
     expressed in terms of probability, Monthly Weather Review 78 (1950).
 
+    Parameters
+    ----------
+    p : sequence of float
+        Probabilities, 0..1.
+    outcome : sequence of float
+        1 came true, 0 not.
+
+    Returns
+    -------
+    float
+        NaN if there is none.
+
+    Raises
+    ------
+    ValueError
+        For what is no probability or no outcome, or not as many.
+
+    Examples
+    --------
     >>> round(brier([0.9, 0.2], [1, 0]), 6), brier([0.5, 0.5], [1, 0])
     (0.025, 0.25)
     """
@@ -304,13 +386,25 @@ def brier(p: Sequence[float], outcome: Sequence[float]) -> float:
     return float(Series((p - outcome) ** 2).mean())
 
 
-def wilson(came: int, n: int) -> tuple[float, float]:
-    """Wilson's interval (95 %) for a share, ``came`` of ``n``; (NaN, NaN) of nothing.
+def wilson(came, n):
+    """Wilson's interval (95 %) for a share.
 
     With z = 1.96: (came + z²/2 ± z·sqrt(came·(n - came)/n + z²/4)) / (n + z²). Source: E. B.
     Wilson, Probable inference, the law of succession, and statistical inference, J. American
     Statistical Association 22 (1927).
 
+    Parameters
+    ----------
+    came, n : int
+        How many of how many.
+
+    Returns
+    -------
+    low, high : float
+        0..1; NaN of nothing.
+
+    Examples
+    --------
     >>> [round(end, 3) for end in wilson(3, 4)]
     [0.301, 0.954]
     """
@@ -322,11 +416,22 @@ def wilson(came: int, n: int) -> tuple[float, float]:
     return max(low, 0.0), min(high, 1.0)
 
 
-def scale_places(p: Sequence[float]) -> ndarray:
-    """The band of the verbal scale that each probability lies in, from 0.
+def scale_places(p):
+    """The band of the verbal scale that each probability lies in.
 
     A border belongs to the band above it, the last to the one below.
 
+    Parameters
+    ----------
+    p : sequence of float
+
+    Returns
+    -------
+    numpy.ndarray of int
+        From 0.
+
+    Examples
+    --------
     >>> scale_places([0.0, 0.05, 0.95, 0.96]).tolist()
     [0, 1, 5, 6]
     """
@@ -334,13 +439,31 @@ def scale_places(p: Sequence[float]) -> ndarray:
     return place - (np.asarray(p) == EDGES[-2])
 
 
-def reliability(p: Sequence[float], outcome: Sequence[float]) -> DataFrame:
+def reliability(p, outcome):
     """Of the forecasts in each band of the verbal scale, the share that came true.
 
-    Columns ``band``, ``n``, ``forecast`` (mean p), ``came_true`` (share), ``low``, ``high``
-    (:func:`wilson`). A border belongs to the band above it, except the last one: 5% is "5-20", 95%
-    is "80-95".
+    A border belongs to the band above it, except the last one: 5% is "5-20", 95% is "80-95".
 
+    Parameters
+    ----------
+    p : sequence of float
+        Probabilities, 0..1.
+    outcome : sequence of float
+        1 came true, 0 not.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``band``, ``n``, ``forecast`` (mean p), ``came_true`` (share), ``low``, ``high``
+        (:func:`wilson`).
+
+    Raises
+    ------
+    ValueError
+        As :func:`brier`.
+
+    Examples
+    --------
     >>> table = reliability([0.96, 0.97, 0.1], [1, 0, 0]).set_index("band")
     >>> table.loc[["5-20", ">95"], ["n", "came_true"]].to_numpy().tolist()
     [[1.0, 0.0], [2.0, 0.5]]
@@ -363,9 +486,22 @@ def _pair(p, outcome):
     return p, outcome
 
 
-def crps_of(distribution: dict[str, float], outcome: int) -> float:
-    """Continuous ranked probability score of a distribution of whole numbers, in their unit.
+def crps_of(distribution, outcome):
+    """Continuous ranked probability score of a distribution of whole numbers.
 
+    Parameters
+    ----------
+    distribution : dict of str to float
+        The chance of each number.
+    outcome : int
+
+    Returns
+    -------
+    float
+        In the unit of the numbers; 0 for one that was sure of the outcome.
+
+    Examples
+    --------
     >>> crps_of({"3": 1.0}, 5), crps_of({"4": 0.5, "6": 0.5}, 5)
     (2.0, 0.5)
     """
@@ -436,12 +572,27 @@ class Scores:
         return dt.date.fromisoformat(self.waiting["due"].min()) if len(self.waiting) else None
 
 
-def happened(outcome: dict | None, due: dt.date, finish: str) -> int | None:
-    """Whether a level was reached by ``due``: 1, 0, or None while that is not known.
+def happened(outcome, due, finish):
+    """Whether a level was reached by a day.
 
-    ``outcome``: ``met_on``, ``signed_on``, ``checked_on``, blank NaT. Signed by the deadline is met
-    by the deadline too; signed later, with no day met, leaves open when it was met.
+    Signed by the deadline is met by the deadline too; signed later, with no day met, leaves open
+    when it was met.
 
+    Parameters
+    ----------
+    outcome : dict or None
+        ``met_on``, ``signed_on``, ``checked_on``, blank NaT.
+    due : pandas.Timestamp
+    finish : str
+        ``met`` or ``signed``.
+
+    Returns
+    -------
+    int or None
+        1, 0, or None while that is not known.
+
+    Examples
+    --------
     >>> seen = {"met_on": "2025-06-30", "signed_on": "2026-02-10", "checked_on": "2026-03-31"}
     >>> seen, due = Series(seen).map(pd.Timestamp), pd.Timestamp(2025, 12, 31)
     >>> happened(seen, due, "met"), happened(seen, due, "signed")
@@ -456,7 +607,7 @@ def happened(outcome: dict | None, due: dt.date, finish: str) -> int | None:
     return 0 if known else None
 
 
-def score(entries: Iterable[dict], outcomes: DataFrame, today: dt.date) -> Scores:
+def score(entries, outcomes, today):
     """Every registered forecast against the outcomes known on ``today``.
 
     Parameters
@@ -467,6 +618,10 @@ def score(entries: Iterable[dict], outcomes: DataFrame, today: dt.date) -> Score
         dataset, code, level, met_on, signed_on, checked_on, mark (dates or NaT), a row a commune
         and level.
     today : datetime.date
+
+    Returns
+    -------
+    Scores
 
     Raises
     ------
