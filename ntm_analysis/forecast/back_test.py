@@ -132,10 +132,16 @@ def back_test(figures, known, posterior, rolling=True):
         return fit(own, lists, draws, sizes=REFIT_PAST)
 
     def forecast(pair, until=None):
-        """With parameters of other provinces; one that is in none of them leaves none out."""
-        own = figures[(figures["area"] == pair["area"]) & (figures["month"] <= pair["first"])]
+        """Range and score of one pair; a province that no fit knows leaves none out."""
         fitted = fit_without(pair["province"] if pair["province"] in provinces else "", until)
-        return _forecast((fitted, known.assumed), own, pair)
+        own = figures[(figures["area"] == pair["area"]) & (figures["month"] <= pair["first"])]
+        start, outcome, communes = pair["start"], pair["outcome"], pair["communes"]
+        area = Area(pair["area"], pair["area_kind"], own, communes)
+        run = Run(pair["first"], (), DRAWS, SEED)
+        drawn = start + counted((fitted, known.assumed), area, communes - start, pair["last"], run)
+        ends = {key: float(figure) for key, figure in spread(drawn).items()}
+        covered = ends["p10"] <= outcome <= ends["p90"]
+        return ends | {"crps": crps(drawn, outcome) / communes, "covered": covered}
 
     rows, past = [], []
     for pair in tried.to_dict("records"):
@@ -146,19 +152,6 @@ def back_test(figures, known, posterior, rolling=True):
     scored = DataFrame(rows, columns=SCORED)
     summary = summaries(scored) | ({"rolling": summary_of(DataFrame(past))} if rolling else {})
     return BackTest(scored, left_out, summary)
-
-
-def _forecast(knowledge, own, pair):
-    """Range and score of one pair."""
-    area = Area(pair["area"], pair["area_kind"], own, pair["communes"])
-    run = Run(pair["first"], (), DRAWS, SEED)
-    left = pair["communes"] - pair["start"]
-    drawn = pair["start"] + counted(knowledge, area, left, pair["last"], run)
-    figures = {key: float(figure) for key, figure in spread(drawn).items()}
-    return figures | {
-        "crps": crps(drawn, pair["outcome"]) / pair["communes"],
-        "covered": figures["p10"] <= pair["outcome"] <= figures["p90"],
-    }
 
 
 def crps(drawn, outcome):
@@ -256,10 +249,9 @@ def summaries(scored):
     dict
         As :func:`summary_of`, with ``by_kind``, ``by_horizon``, ``without_country``.
     """
-    kinds = scored.groupby("area_kind", sort=True)
     short = scored["years"] < 2
     return summary_of(scored) | {
-        "by_kind": {kind: summary_of(rows) for kind, rows in kinds},
+        "by_kind": {kind: summary_of(rows) for kind, rows in scored.groupby("area_kind")},
         "by_horizon": {
             "under_2_years": summary_of(scored[short]),
             "from_2_years": summary_of(scored[~short]),

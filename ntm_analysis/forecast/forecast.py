@@ -6,6 +6,7 @@ straight line and the plain share of the remaining communes.
 """
 
 import datetime as dt
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import compress
@@ -149,7 +150,7 @@ class Forecast:
     @cached_property
     def basically(self):
         """How many communes are basically all."""
-        return int(-(-len(self.communes) * self.run.plan.rules["basically"] // 100))
+        return math.ceil(len(self.communes) * self.run.plan.rules["basically"] / 100)
 
     @property
     def enough(self):
@@ -583,20 +584,18 @@ def record(will, scenario="baseline", title=None):
         "p_basically_all": enough / n,
         "p_basically_all_ci": list(wilson(enough, n)),
         "p_all": all_ / n,
-        "p_all_se": float(np.sqrt(all_ / n * (1 - all_ / n) / n)),
+        "p_all_se": math.sqrt(all_ / n * (1 - all_ / n) / n),
         "p_all_ci": list(wilson(all_, n)),
         "p_all_met": float((met >= everyone).mean()),
         "p_all_signed": float((signed >= everyone).mean()),
         "p_basically_all_signed": float((signed >= will.basically).mean()),
         "p_all_if_independent": float(np.prod(p)),
         "sd": float(will.finishing.std()),
-        "sd_if_independent": float(np.sqrt((p * (1 - p)).sum())),
+        "sd_if_independent": math.sqrt((p * (1 - p)).sum()),
         "communes": _communes(will),
         "registrations": _registrations(will),
         "weakest": {
-            "communes": [
-                _named(will, unit) | row for unit, row in will.weakest().to_dict("index").items()
-            ],
+            "communes": _named(will, will.weakest()).to_dict("records"),
             "criteria": None,
         },
         "ask_first": will.ask_first().head(10).to_dict("records"),
@@ -616,8 +615,9 @@ def record(will, scenario="baseline", title=None):
     }
 
 
-def _named(will, unit):
-    return will.workbook.units.loc[unit, ["name", "code"]].to_dict()
+def _named(will, table):
+    """A table by unit, name and code first."""
+    return will.workbook.units[["name", "code"]].join(table, how="right")
 
 
 def _communes(will):
@@ -630,11 +630,12 @@ def _communes(will):
         "p_unlimited": will.reached(run.unlimited, run.latest),
     }
     table = DataFrame({name: will.of_band(reached) for name, reached in chances.items()})
+    table = _named(will, table.reindex(will.communes, fill_value=1.0))
     goals = dict(zip(will.bands.index, will.open_, strict=True))
     listed = will.list_chance.rename(columns=str).to_dict("index")
     held = will.held.to_dict("index")
     rows = []
-    for unit, p in table.reindex(will.communes, fill_value=1.0).to_dict("index").items():
+    for unit, row in table.to_dict("index").items():
         waits = unit in goals
         dates = will.dates(goals[unit]) if waits else dict.fromkeys(DATES)
         rest = {
@@ -644,12 +645,12 @@ def _communes(will):
             "list_chance": listed.get(unit, {}),
             "held_back": held.get(unit),
         }
-        rows.append(_named(will, unit) | p | dates | rest)
+        rows.append(row | dates | rest)
     return rows
 
 
 def _registrations(will):
     """A row a target and pledge; no chance where it stands in no schedule."""
-    table = will.registrations().drop(columns="p_unlimited").astype(object)
-    rows = table.where(table.notna(), None).to_dict("records")
-    return [_named(will, row.pop("unit")) | row for row in rows]
+    table = will.registrations().drop(columns="p_unlimited").set_index("unit")
+    table = _named(will, table).astype(object)
+    return table.where(table.notna(), None).to_dict("records")

@@ -14,6 +14,7 @@ from ..need.need import spread
 from ..need.works import unit_costs
 from ..plan_checks import RULES
 from .cycle import NEVER
+from .forecast import SIZES
 from .pace import Posterior
 from .simulation import ASSUMED, knowledge, simulation
 from .worlds import Layout
@@ -25,6 +26,8 @@ WORLDS = 2_000  # of the price and the frontier
 TORNADO = 1_000  # worlds of the tornado
 # The one rule for a range that the data do not give: so much less, so much more. An assumption.
 SHARE = 0.25
+# Of each end the quantile of what is fitted, the factor of what has no range, the criteria more.
+ENDS = {"low": (0.1, 1 - SHARE, -1), "high": (0.9, 1 + SHARE, 1)}
 # Ranges that the data give: what is put at its low, then its high end: table and columns.
 RANGES = {
     "unit_costs": ("unit_costs", ("low", "mode", "high")),
@@ -154,74 +157,71 @@ def tornado(will):
         (its standard error); the largest swing first.
     """
     usual, rows = will.finishing[:TORNADO], []
-    known = knowledge(will.workbook.as_of)
-    sources = {"known": _evidence_ends(known), "plan": _data_ends(will.run.plan)}
-    moves = [(source, *move) for source, every in sources.items() for move in every]
-    for source, key, basis, ends, cases in moves:
-        low, high = (_finishing(will, TORNADO, workers=1, **{source: case}) for case in cases)
+    for low_end, high_end in zip(_ends(will, "low"), _ends(will, "high"), strict=True):
+        low, high = (
+            _finishing(will, TORNADO, workers=1, **case) for *_, case in (low_end, high_end)
+        )
         swing = high - low
         error = swing.std() / np.sqrt(len(swing))
         means = (each.mean() for each in (low, high, usual, swing))
-        rows.append((key, basis, *ends, *means, error))
+        key, basis, value, _ = low_end
+        rows.append((key, basis, value, high_end[2], *means, error))
     columns = ["key", "basis", "low_end", "high_end", "low", "high", "usual", "swing", "se"]
     table = DataFrame(rows, columns=columns)
     return table.sort_values("swing", key=abs, ascending=False, kind="stable", ignore_index=True)
 
 
-def _evidence_ends(known):
-    """What the evidence tells and cannot tell, each at its low and at its high end."""
+def _ends(will, end):
+    """Every assumption at one end: key, basis, the value put, what a run is then asked with."""
+    for key, basis, value, known in _evidence_ends(knowledge(will.workbook.as_of), end):
+        yield key, basis, value, {"known": known}
+    for key, basis, value, changes in _data_ends(will.run.plan, end):
+        yield key, basis, value, {"plan": replace(will.run.plan, **changes)}
+
+
+def _evidence_ends(known, end):
+    """What the evidence tells and cannot tell."""
+    quantile, *_ = ENDS[end]
     draws, last = known.posterior.draws, known.posterior.last
     for key, name, scale in (("mean", "pace", np.exp), ("success", "success", float)):
-        ends = draws[key].quantile([0.1, 0.9]).tolist()
-        fits = [Posterior(draws.assign(**{key: end}), last) for end in ends]
-        yield name, "fitted", map(scale, ends), [replace(known, posterior=each) for each in fits]
+        value = draws[key].quantile(quantile)
+        fitted = Posterior(draws.assign(**{key: value}), last)
+        yield name, "fitted", scale(value), replace(known, posterior=fitted)
     for key in ASSUMED:
-        ends = known.evidence.assumed.loc[key, ["low", "high"]].astype(float).tolist()
-        yield key, "assumed", ends, [replace(known, at={key: end}) for end in ends]
+        value = float(known.evidence.assumed.loc[key, end])
+        yield key, "assumed", value, replace(known, at={key: value})
 
 
-def _data_ends(plan):
-    """What the data set tells or assumes, each at its low and at its high end."""
-    facts, workbook, tables, none = (
-        plan.facts,
-        plan.workbook,
-        plan.workbook.tables,
-        (np.nan, np.nan),
-    )
-    times = (1 - SHARE, 1 + SHARE)
+def _data_ends(plan, end):
+    """What the data set tells or assumes."""
+    facts, workbook, tables = plan.facts, plan.workbook, plan.workbook.tables
+    _, by, way = ENDS[end]
 
-    def table(name, **columns):
-        """The schedule with other columns of a table of the data set."""
+    def other(name, **columns):
+        """The data set with other columns of a table."""
         changed = tables | {name: tables[name].assign(**columns)}
-        return replace(plan, workbook=replace(workbook, tables=changed))
+        return {"workbook": replace(workbook, tables=changed)}
 
     for key, (name, columns) in RANGES.items():
         rows = tables[name]
         if key == "unit_costs":
             rows = unit_costs(workbook).reset_index().set_axis(rows.index)
-        ends = [dict.fromkeys(columns, rows[end]) for end in columns[::2]]
-        yield key, "data", none, [table(name, **end) for end in ends]
-    works = [
-        {
-            level: rows.assign(**dict.fromkeys(("low", "quantity", "high"), rows[end]))
-            for level, rows in plan.works.items()
-        }
-        for end in ("low", "high")
-    ]
-    yield "quantities", "data", none, [replace(plan, works=each) for each in works]
-    share, stall = tables["parts"]["share"], tables["durations"]["stall"]
-    bounds = [table("parts", least=share, most=share), table("parts", least=0.0, most=100.0)]
-    yield "bounds", "assumed", none, bounds
-    stalls = [table("durations", stall=(stall * by).clip(upper=100)) for by in times]
-    yield "stall", "assumed", none, stalls
+        yield key, "data", np.nan, other(name, **dict.fromkeys(columns, rows[columns[1 + way]]))
+    works = {
+        level: rows.assign(**dict.fromkeys(SIZES, rows[end])) for level, rows in plan.works.items()
+    }
+    yield "quantities", "data", np.nan, {"works": works}
+    least, most = (0.0, 100.0) if way > 0 else [tables["parts"]["share"]] * 2
+    yield "bounds", "assumed", np.nan, other("parts", least=least, most=most)
+    stall = (tables["durations"]["stall"] * by).clip(upper=100)
+    yield "stall", "assumed", np.nan, other("durations", stall=stall)
     if facts.lost.any():
-        lost = [replace(facts, lost=np.minimum(facts.lost * by, 1.0)) for by in times]
-        yield "lost", "assumed", none, [replace(plan, facts=each) for each in lost]
+        lost = replace(facts, lost=np.minimum(facts.lost * by, 1.0))
+        yield "lost", "assumed", np.nan, {"facts": lost}
     if any(prior is not None for prior in facts.prior):
-        priors = [one_more_met(tables["count_priors"], way) for way in (-1, 1)]
-        books = [replace(workbook, tables=tables | {"count_priors": prior}) for prior in priors]
-        cases = [replace(plan, facts=facts_ntm(book, facts.units)) for book in books]
-        yield "count", "assumed", (-1.0, 1.0), cases
+        priors = {"count_priors": one_more_met(tables["count_priors"], way)}
+        book = replace(workbook, tables=tables | priors)
+        yield "count", "assumed", float(way), {"facts": facts_ntm(book, facts.units)}
     for key in MOVING:
-        ends = [float(np.clip(plan.rules[key] * by, *RULES[key])) for by in times]
-        yield key, "assumed", ends, [replace(plan, rules=plan.rules | {key: end}) for end in ends]
+        value = float(np.clip(plan.rules[key] * by, *RULES[key]))
+        yield key, "assumed", value, {"rules": plan.rules | {key: value}}
