@@ -4,6 +4,7 @@ import copy
 import datetime as dt
 import json
 import os
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -376,7 +377,7 @@ def test_the_file_of_outcomes_that_comes_with_the_workbook_has_the_columns_of_th
 
     assert list(dictionary("outcomes")) == HEAD.split(",") and KEYS["outcomes"] == ("dataset", "code", "level")
     assert "outcomes" not in TABLES  # it stands in forecasts/, not in a data set
-    read_outcomes("forecasts/outcomes.csv", dt.date.today())
+    read_outcomes(Path("forecasts/outcomes.csv"), dt.date.today())
 
 
 def test_every_mistake_in_the_outcomes_is_told_at_once(tmp_path):

@@ -80,18 +80,17 @@ def pairs(figures):
     """
     usable, left_out = [], []
     for area, own in figures.sort_values("month", kind="stable").groupby("area"):
-        usual = usual_total(own)
-        for first, second in combinations(own.to_dict("records"), 2):
-            ends = [(end["month"], end["finished"], end["total"]) for end in (first, second)]
-            years = (second["month"] - first["month"]) / 12
+        usual, names = usual_total(own), (area, *own[["area_kind", "province"]].iloc[0])
+        ends = own[["date", "month", "finished", "total"]].itertuples(index=False, name=None)
+        for (start, *first), (end, *second) in combinations(ends, 2):
+            years = (second[0] - first[0]) / 12
             if not APART[0] <= years <= APART[1]:
                 continue
-            counts, dates = increase(*ends, usual), (first["date"], second["date"])
+            counts = increase(first, second, usual)
             if isinstance(counts, str):
-                left_out.append((area, *dates, counts))
-                continue
-            names = (area, first["area_kind"], first["province"])
-            usable.append((*names, *dates, *counts, first["month"], second["month"], years))
+                left_out.append((area, start, end, counts))
+            else:
+                usable.append((*names, start, end, *counts, first[0], second[0], years))
     reasons = DataFrame(left_out, columns=["area", "from", "to", "reason"])
     return DataFrame(usable, columns=[*PAIR, *MONTHS]), reasons
 
@@ -139,7 +138,7 @@ def back_test(figures, known, posterior, rolling=True):
         area = Area(pair["area"], pair["area_kind"], own, communes)
         run = Run(pair["first"], (), DRAWS, SEED)
         drawn = start + counted((fitted, known.assumed), area, communes - start, pair["last"], run)
-        ends = {key: float(figure) for key, figure in spread(drawn).items()}
+        ends = spread(drawn)
         covered = ends["p10"] <= outcome <= ends["p90"]
         return ends | {"crps": crps(drawn, outcome) / communes, "covered": covered}
 

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from operator import itemgetter
-from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
@@ -72,12 +71,12 @@ def _chance(value):
 
 
 def _versions(programs):
-    return programs and all(text.strip() for text in (*programs, *programs.values()))
+    return programs and all(map(str.strip, (*programs, *programs.values())))
 
 
 def _worlds(chances):
-    numbers = all(re.fullmatch("[0-9]{1,6}", number) for number in chances)
-    return chances and numbers and all(map(_chance, chances.values()))
+    numbers = re.compile("[0-9]{1,6}")
+    return chances and all(map(numbers.fullmatch, chances)) and all(map(_chance, chances.values()))
 
 
 # What each part of an entry must be: a type, a test (which may fail on a value of another kind),
@@ -213,10 +212,11 @@ def entry_of(record, registered_on, versions):
         "communes": ("code", "name", "p", "p_signed", "finished"),
         "registrations": ("code", "name", "level", "year", "kind", "closes", "p"),
     }
+    day = f"{registered_on}"
     own = {
-        "registered_on": f"{registered_on}",
+        "registered_on": day,
         # Made when what it forecasts could be known already: a test of the method, not a forecast.
-        "made_in_hindsight": f"{registered_on}" > record["deadline"],
+        "made_in_hindsight": day > record["deadline"],
         "versions": versions,
         "parameters": {key: record[key] for key in ENTRY["parameters"]},
         "finished_now": record["n_finished_now"],
@@ -260,7 +260,7 @@ def register(folder, entry):
     OSError
         Where the folder cannot be written.
     """
-    path = Path(folder) / f"{_sound(entry)['id']}.json"
+    path = folder / f"{_sound(entry)['id']}.json"
     new = not path.exists()
     if new:
         write_whole(path, json.dumps(entry, ensure_ascii=False, indent=1) + "\n")
@@ -285,7 +285,7 @@ def read_register(folder):
         Once, with everything wrong in any file.
     """
     entries, problems = [], []
-    for path in sorted(Path(folder).glob("[!.]*.json")):  # a dot: a file being written just now
+    for path in sorted(folder.glob("[!.]*.json")):  # a dot: a file being written just now
         try:
             entries.append(json.loads(path.read_text(encoding="utf-8-sig")))
         except OSError:
@@ -320,7 +320,6 @@ def read_outcomes(path, today):
         Once, with everything wrong: cells, days out of order or after ``today``, illustrative
         rows, a data set's name that is none.
     """
-    path = Path(path)
     if not path.exists():
         return DataFrame(columns=["row", *dictionary("outcomes")])
     problems = []
@@ -561,7 +560,7 @@ class Scores:
         A table each, by day of registration: id, registered_on, made_in_hindsight, brier (of the
         communes), number, p10, p90, within, crps (of the number finishing, communes).
         """
-        rows = self.rows[(self.rows["question"] == "communes") & (self.rows["scored"] > 0)]
+        rows = self.rows.query("question == 'communes' and scored > 0")
         table = rows.merge(self.finishing, on="id", how="left")
         groups = table.sort_values("registered_on", kind="stable").groupby("asked")
         return [rows[SIDE].reset_index(drop=True) for _, rows in groups if len(rows) > 1]
@@ -612,7 +611,7 @@ def score(entries, outcomes, today):
 
     Parameters
     ----------
-    entries : iterable of dict
+    entries : list of dict
         See :func:`entry_of`.
     outcomes : pandas.DataFrame
         dataset, code, level, met_on, signed_on, checked_on, mark (dates or NaT), a row a commune
@@ -628,7 +627,6 @@ def score(entries, outcomes, today):
     ValueError
         For illustrative outcomes or entries.
     """
-    entries = list(entries)
     invented = [entry for entry in entries if entry["illustrative"]]
     if invented or "illustrative" in set(outcomes["mark"]):
         raise ValueError("illustrative data cannot be scored")
@@ -661,9 +659,7 @@ def score(entries, outcomes, today):
 
 
 def _communes(rows):
-    return {
-        f"{dataset} {code}" for dataset, code in zip(rows["dataset"], rows["code"], strict=True)
-    }
+    return set(rows["dataset"] + " " + rows["code"])
 
 
 def _answers(entry, place, seen, today):
@@ -674,17 +670,18 @@ def _answers(entry, place, seen, today):
     for row in entry[place]:
         p, code, level = row["p"], row["code"], row.get("level", "ntm")
         due = row.get("closes", parameters["deadline"])
+        day, as_of = pd.Timestamp(due), pd.Timestamp(parameters["as_of"])
         if finish == "signed" and row.get("p_signed") is not None:
             p = row["p_signed"]
         outcome = seen.get((dataset, code, level))
-        came = happened(outcome, pd.Timestamp(due), finish)
+        came = happened(outcome, day, finish)
         # A registration that was certain of what was not reached on the as-of date is scored.
-        later = happened(outcome, pd.Timestamp(parameters["as_of"]), "met") == 0
+        later = happened(outcome, as_of, "met") == 0
         if p == 1 and row.get("finished", not later):
             reason, came = "settled", 1
         elif today <= due:
             reason = "deadline"
-        elif outcome and outcome["ended_on"] <= pd.Timestamp(due) and not came:
+        elif outcome and outcome["ended_on"] <= day and not came:
             reason = "ended"
         else:
             reason = "outcome" if came is None else ""
@@ -694,7 +691,8 @@ def _answers(entry, place, seen, today):
 
 def _row(entry, question, answers):
     """The scores of one forecast's communes, or of its registrations."""
-    scored, parameters = answers[answers["reason"] == ""], entry["parameters"]
+    reason, parameters = answers["reason"], entry["parameters"]
+    scored = answers[reason == ""]
     p, came = (scored[key].astype(float) for key in ("p", "came"))
     own, base = brier(p, came), float(((p.mean() - came) ** 2).mean())
     return Row(
@@ -704,8 +702,8 @@ def _row(entry, question, answers):
         question,
         len(scored),
         int(came.sum()),
-        int(answers["reason"].isin(WAITING).sum()),
-        int((answers["reason"] == "settled").sum()),
+        int(reason.isin(WAITING).sum()),
+        int((reason == "settled").sum()),
         int((scored["due"] < entry["registered_on"]).sum()),
         own,
         base,
@@ -717,7 +715,8 @@ def _row(entry, question, answers):
 
 def _finishing(entry, answers):
     """How many communes finished in all, against the forecast; None while one of them waits."""
-    if not set(answers["reason"]) <= {"", "settled"} or not (answers["reason"] == "").any():
+    reasons = set(answers["reason"])
+    if "" not in reasons or reasons - {"", "settled"}:
         return None
     # A record may list the open communes alone: the finished ones that it leaves out count too.
     listed = sum(row.get("finished", row["p"] == 1) for row in entry["communes"])
