@@ -6,20 +6,19 @@ is made from the area's own figures up to the first, with parameters of the othe
 
 import hashlib
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
 
 import numpy as np
-from numpy import ndarray
-from pandas import DataFrame, Series
+from pandas import DataFrame
 from scipy.special import ndtri
 
 from ..need.draws import uniforms
+from ..need.need import spread
 from .cycle import binomial, counted
-from .evidence import COUNTRY, REFERENCE, Evidence
-from .pace import FIT, Area, Posterior, Run, fit, increase, usual_total
+from .evidence import COUNTRY, REFERENCE
+from .pace import FIT, Area, Run, fit, increase, usual_total
 
 KEPT = REFERENCE / "back_test.json"  # its summary on the shipped panel: a page reads it at once
 APART = (0.9, 5.2)  # years between the two figures of a pair
@@ -31,8 +30,9 @@ REFIT_PAST = (256, 512)  # of a fit on the rows up to a month, begun anew
 RESAMPLES = 2_000
 LEVEL = 0.9  # of the intervals by resampling provinces
 SCORES = ["crps", "crps_line", "crps_share"]
-PAIR = ["area", "from", "to", "area_kind", "province", "first", "last", "years"]
-PAIR += ["communes", "start", "outcome"]
+PAIR = ["area", "area_kind", "province", "from", "to", "communes", "start", "outcome"]
+MONTHS = ["first", "last", "years"]
+SCORED = [*PAIR, *MONTHS, "p10", "p50", "p90", "mean", *SCORES, "covered"]
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class BackTest:
     summary: dict
 
 
-def pairs(figures: DataFrame) -> tuple[DataFrame, DataFrame]:
+def pairs(figures):
     """Every two figures of an area that make a forecast and its outcome, and those that do not.
 
     Parameters
@@ -65,8 +65,8 @@ def pairs(figures: DataFrame) -> tuple[DataFrame, DataFrame]:
     Returns
     -------
     pairs : pandas.DataFrame
-        ``area``, ``area_kind``, ``province``, ``from``, ``to`` as in the file, ``first``, ``last``
-        (months), ``years``, ``communes``, ``start``, ``outcome``.
+        ``area``, ``area_kind``, ``province``, ``from``, ``to`` as in the file, ``communes``,
+        ``start``, ``outcome``, ``first``, ``last`` (months), ``years``.
     left_out : pandas.DataFrame
         ``area``, ``from``, ``to``, ``reason``: no_total, nothing_left, above_total or fell.
 
@@ -80,29 +80,22 @@ def pairs(figures: DataFrame) -> tuple[DataFrame, DataFrame]:
     """
     usable, left_out = [], []
     for area, own in figures.sort_values("month", kind="stable").groupby("area"):
-        usual = usual_total(own)
-        for first, second in combinations(own.to_dict("records"), 2):
-            years = (second["month"] - first["month"]) / 12
+        usual, names = usual_total(own), (area, *own[["area_kind", "province"]].iloc[0])
+        ends = own[["date", "month", "finished", "total"]].itertuples(index=False, name=None)
+        for (start, *first), (end, *second) in combinations(ends, 2):
+            years = (second[0] - first[0]) / 12
             if not APART[0] <= years <= APART[1]:
                 continue
-            row = {"area": area, "from": first["date"], "to": second["date"]}
-            ends = [(end["month"], end["finished"], end["total"]) for end in (first, second)]
-            counts = increase(*ends, usual)
+            counts = increase(first, second, usual)
             if isinstance(counts, str):
-                left_out.append(row | {"reason": counts})
-                continue
-            row |= {name: first[name] for name in ("area_kind", "province")}
-            row |= {"first": first["month"], "last": second["month"], "years": years}
-            usable.append(row | dict(zip(PAIR[8:], counts, strict=True)))
-    return DataFrame(usable, columns=PAIR), DataFrame(left_out)
+                left_out.append((area, start, end, counts))
+            else:
+                usable.append((*names, start, end, *counts, first[0], second[0], years))
+    reasons = DataFrame(left_out, columns=["area", "from", "to", "reason"])
+    return DataFrame(usable, columns=[*PAIR, *MONTHS]), reasons
 
 
-def back_test(
-    figures: DataFrame,
-    known: Evidence,
-    posterior: Posterior,
-    rolling: bool = True,
-) -> BackTest:
+def back_test(figures, known, posterior, rolling=True):
     """Forecasts of every pair of ``figures``, with parameters of other provinces, and their scores.
 
     Parameters
@@ -116,60 +109,62 @@ def back_test(
         begins from it.
     rolling : bool
         Also with parameters fitted on rows up to the day of the forecast only.
+
+    Returns
+    -------
+    BackTest
     """
     tried, left_out = pairs(figures)
     training = pairs(known.panel)[0]
-    rates = hazards(training)
+    rates, provinces = hazards(training), {*known.figures["province"], *known.lists["province"]}
 
     @cache
     def fit_without(province, until):
         """The fit without a province, of rows up to a month."""
+        if not province and not until:
+            return posterior
         own, lists = (t[t["province"] != province] for t in (known.figures, known.lists))
         draws = len(posterior.draws)
-        if until is None:
-            if len(own) == len(known.figures) and len(lists) == len(known.lists):
-                return posterior
+        if not until:
             return fit(own, lists, draws, posterior.proposal(), REFIT)
         own, lists = own[own["month"] <= until], lists[12 * lists["year"] + 12 <= until]
         return fit(own, lists, draws, sizes=REFIT_PAST)
 
+    def forecast(pair, until=None):
+        """Range and score of one pair; a province that no fit knows leaves none out."""
+        fitted = fit_without(pair["province"] if pair["province"] in provinces else "", until)
+        own = figures[(figures["area"] == pair["area"]) & (figures["month"] <= pair["first"])]
+        start, outcome, communes = pair["start"], pair["outcome"], pair["communes"]
+        area = Area(pair["area"], pair["area_kind"], own, communes)
+        run = Run(pair["first"], (), DRAWS, SEED)
+        drawn = start + counted((fitted, known.assumed), area, communes - start, pair["last"], run)
+        ends = spread(drawn)
+        covered = ends["p10"] <= outcome <= ends["p90"]
+        return ends | {"crps": crps(drawn, outcome) / communes, "covered": covered}
+
     rows, past = [], []
     for pair in tried.to_dict("records"):
-        own = figures[(figures["area"] == pair["area"]) & (figures["month"] <= pair["first"])]
         train = rates[training["province"] != pair["province"]]
-        strange = pair["province"] not in {*known.figures["province"], *known.lists["province"]}
-        left_out_of_fit = "" if strange else pair["province"]
-        rows.append(
-            _forecast((fit_without(left_out_of_fit, None), known.assumed), own, pair)
-            | _references(pair, train.to_numpy())
-        )
+        rows.append(pair | _references(pair, train) | forecast(pair))
         if rolling:
-            then = fit_without(left_out_of_fit, pair["first"])
-            past.append(rows[-1] | _forecast((then, known.assumed), own, pair))
-    scored = [tried.join(DataFrame(scores, index=tried.index)) for scores in (rows, past)]
-    summary = summaries(scored[0]) | ({"rolling": summary_of(scored[1])} if rolling else {})
-    return BackTest(scored[0], left_out, summary)
+            past.append(rows[-1] | forecast(pair, pair["first"]))
+    scored = DataFrame(rows, columns=SCORED)
+    summary = summaries(scored) | ({"rolling": summary_of(DataFrame(past))} if rolling else {})
+    return BackTest(scored, left_out, summary)
 
 
-def _forecast(knowledge, own, pair):
-    """Range and score of one pair."""
-    area = Area(pair["area"], pair["area_kind"], own, pair["communes"])
-    run = Run(pair["first"], (), DRAWS, SEED)
-    left = pair["communes"] - pair["start"]
-    drawn = pair["start"] + counted(knowledge, area, left, pair["last"], run)
-    p10, p50, p90 = np.quantile(drawn, [0.1, 0.5, 0.9], method="inverted_cdf").tolist()
-    return {
-        "p10": p10,
-        "p50": p50,
-        "p90": p90,
-        "mean": float(drawn.mean()),
-        "crps": crps(drawn, pair["outcome"]) / pair["communes"],
-        "covered": p10 <= pair["outcome"] <= p90,
-    }
-
-
-def crps(drawn: ndarray, outcome: float) -> float:
+def crps(drawn, outcome):
     """Continuous ranked probability score of a sample: mean distance less half the mean spread.
+
+    Parameters
+    ----------
+    drawn : numpy.ndarray
+    outcome : float
+
+    Returns
+    -------
+    float
+        In the unit of the sample.
 
     Examples
     --------
@@ -182,8 +177,18 @@ def crps(drawn: ndarray, outcome: float) -> float:
     return float(np.abs(drawn - outcome).mean() - spread)
 
 
-def hazards(tried: DataFrame) -> Series:
-    """Yearly hazard of each pair, at least half a commune left, within :data:`RATES`."""
+def hazards(tried):
+    """Yearly hazard of each pair, at least half a commune left, within :data:`RATES`.
+
+    Parameters
+    ----------
+    tried : pandas.DataFrame
+        See :func:`pairs`.
+
+    Returns
+    -------
+    pandas.Series of float
+    """
     left = np.maximum(tried["communes"] - tried["outcome"], 0.5)
     before = tried["communes"] - tried["start"]
     return (-np.log(left / before) / tried["years"]).clip(*RATES)
@@ -192,48 +197,60 @@ def hazards(tried: DataFrame) -> Series:
 def _references(pair, train):
     """Scores of the straight line and of the plain share of the remaining communes."""
     names = [f"{pair['area']}|{pair['from']}|{pair['to']}|{k}" for k in range(3)]
-    line_u, rate_u, count_u = uniforms(SEED, "references", names, DRAWS)
-    start, communes = pair["start"], pair["communes"]
-    drawn = {
-        "crps_line": straight_line(pair, line_u),
-        "crps_share": start + plain_share(communes - start, pair["years"], train, rate_u, count_u),
-    }
-    return {key: crps(sample, pair["outcome"]) / communes for key, sample in drawn.items()}
+    drawn = second_opinions(pair, train, uniforms(SEED, "references", names, DRAWS))
+    outcome, communes = pair["outcome"], pair["communes"]
+    return {f"crps_{key}": crps(sample, outcome) / communes for key, sample in drawn.items()}
 
 
-def straight_line(pair: Series, uniform: ndarray) -> ndarray:
-    """Communes by the pace so far: ``start`` and a Poisson number at the mean pace since 2011."""
+def second_opinions(pair, train, uniform):
+    """The number finished at the end of a pair by two plain rules.
+
+    Parameters
+    ----------
+    pair : dict
+        ``first`` (month), ``years``, ``communes``, ``start``.
+    train : pandas.Series
+        Yearly hazards seen elsewhere (:func:`hazards`).
+    uniform : numpy.ndarray
+        3 x draws: of the line, and of rate and number of the share.
+
+    Returns
+    -------
+    dict
+        ``share``: a yearly hazard is one of those seen elsewhere; ``line``: a Poisson number more
+        at the mean pace since 2011; int, draws.
+    """
     from scipy.stats import poisson
 
-    since = max(pair["first"] / 12 - 2011, 1)
-    more = poisson.ppf(uniform, pair["start"] / since * pair["years"])
-    return np.minimum(pair["start"] + np.maximum(more, 0), pair["communes"])
-
-
-def plain_share(
-    left: int,
-    years: float,
-    train: ndarray,
-    rate_uniform: ndarray,
-    count_uniform: ndarray,
-) -> ndarray:
-    """Communes that finish if the yearly hazard is one of those seen elsewhere."""
-    logs = np.log(train)
-    middle = np.median(logs)
-    spread = 1.25 * (np.quantile(logs, 0.75) - np.quantile(logs, 0.25)) / 1.35
-    rate = np.clip(np.exp(middle + spread * ndtri(np.clip(rate_uniform, 1e-12, 1))), *RATES)
-    return binomial(count_uniform, np.full(len(rate), left), -np.expm1(-rate * years))
+    start, communes, years = pair["start"], pair["communes"], pair["years"]
+    more = poisson.ppf(uniform[0], start / max(pair["first"] / 12 - 2011, 1) * years)
+    line = np.minimum(start + np.maximum(more, 0), communes)
+    low, middle, high = np.quantile(np.log(train), [0.25, 0.5, 0.75])
+    width = 1.25 * (high - low) / 1.35
+    rate = np.exp(middle + width * ndtri(np.clip(uniform[1], 1e-12, 1))).clip(*RATES)
+    share = binomial(uniform[2], np.full(len(rate), communes - start), -np.expm1(-rate * years))
+    return {"share": start + share, "line": line.astype(int)}
 
 
 # --- summaries ------------------------------------------------------------------------------------
 
 
-def summaries(scored: DataFrame) -> dict:
-    """The summary of all pairs, and of parts of them."""
-    kinds = scored.groupby("area_kind", sort=True)
+def summaries(scored):
+    """The summary of all pairs, and of parts of them.
+
+    Parameters
+    ----------
+    scored : pandas.DataFrame
+        Pairs with their scores.
+
+    Returns
+    -------
+    dict
+        As :func:`summary_of`, with ``by_kind``, ``by_horizon``, ``without_country``.
+    """
     short = scored["years"] < 2
     return summary_of(scored) | {
-        "by_kind": {kind: summary_of(rows) for kind, rows in kinds},
+        "by_kind": {kind: summary_of(rows) for kind, rows in scored.groupby("area_kind")},
         "by_horizon": {
             "under_2_years": summary_of(scored[short]),
             "from_2_years": summary_of(scored[~short]),
@@ -242,8 +259,19 @@ def summaries(scored: DataFrame) -> dict:
     }
 
 
-def summary_of(scored: DataFrame) -> dict:
+def summary_of(scored):
     """Scores and coverage, provinces weighing alike, with intervals by resampling provinces.
+
+    Parameters
+    ----------
+    scored : pandas.DataFrame
+        Pairs with their scores.
+
+    Returns
+    -------
+    dict
+        ``pairs``, ``provinces``; where there are any, also the scores per commune, their ratios
+        and the coverage, each of these with its interval.
 
     Examples
     --------
@@ -255,43 +283,74 @@ def summary_of(scored: DataFrame) -> dict:
         return {"pairs": 0, "provinces": 0}
     means = scored.groupby("province")[[*SCORES, "covered"]].mean().to_numpy(float)
     picks = uniforms(SEED, "resamples", [str(k) for k in range(len(means))], RESAMPLES)
-    again, own = means[(picks * len(means)).astype(int)].mean(axis=0), means.mean(axis=0)
+    own, again = means.mean(axis=0), means[(picks * len(means)).astype(int)].mean(axis=0)
     summary = {"pairs": len(scored), "provinces": len(means)}
-    summary |= dict(zip(SCORES, own[:3].tolist(), strict=True))
-    ends = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
-    for key, over, under in (("ratio_line", 0, 1), ("ratio_share", 0, 2), ("coverage", 3, None)):
-        value, resampled = (
-            each[..., over] / (1 if under is None else each[..., under]) for each in (own, again)
-        )
-        summary[key] = float(value)
-        summary[f"{key}_interval"] = np.quantile(resampled, ends).tolist()
+    summary |= dict(zip(SCORES, own.tolist(), strict=False))
+    intervals = _ratios(again)
+    for key, value in _ratios(own).items():
+        ends = np.quantile(intervals[key], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        summary |= {key: float(value), f"{key}_interval": ends.tolist()}
     return summary
 
 
-def record(test: BackTest, rows_left_out: Iterable[dict] = ()) -> dict:
-    """The back-test as plain Python, the keys of ``ntm backtest --json``."""
-    keys = ["area", "area_kind", "province", "from", "to", "communes", "start", "outcome"]
-    keys += ["p10", "p50", "p90", "mean", *SCORES, "covered"]
-    left_out = [*rows_left_out, *test.left_out.to_dict("records")]
+def _ratios(means):
+    """What is told of mean scores: those against the references, and the coverage."""
+    crps, line, share, covered = means.T
+    return {"ratio_line": crps / line, "ratio_share": crps / share, "coverage": covered}
+
+
+def record(test, rows_left_out=()):
+    """The back-test as plain Python.
+
+    Parameters
+    ----------
+    test : BackTest
+    rows_left_out : iterable of dict
+        Rows of the file that give no figure.
+
+    Returns
+    -------
+    dict
+        The keys of ``ntm backtest --json``.
+    """
     return {
-        "pairs": test.pairs.reindex(columns=keys).to_dict("records"),
-        "left_out": left_out,
+        "pairs": test.pairs.drop(columns=MONTHS).to_dict("records"),
+        "left_out": [*rows_left_out, *test.left_out.to_dict("records")],
         "summary": test.summary,
     }
 
 
-def fit_hash() -> str:
-    """The hash of the kept fit, whatever its line ends."""
+def fit_hash():
+    """The hash of the kept fit, whatever its line ends.
+
+    Returns
+    -------
+    str
+    """
     return hashlib.sha256(FIT.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
 
 
-def kept_text(summary: dict) -> str:
-    """What is kept of a back-test of the shipped panel: its summary, and the fit that it is of."""
+def kept_text(summary):
+    """What is kept of a back-test of the shipped panel: its summary, and the fit that it is of.
+
+    Parameters
+    ----------
+    summary : dict
+
+    Returns
+    -------
+    str
+    """
     return json.dumps({"fit": fit_hash(), "summary": summary}, indent=1) + "\n"
 
 
-def kept_summary() -> dict | None:
-    """The kept summary; None where it is of another fit than the kept one.
+def kept_summary():
+    """The kept summary.
+
+    Returns
+    -------
+    dict or None
+        None where it is of another fit than the kept one.
 
     Examples
     --------

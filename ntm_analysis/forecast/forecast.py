@@ -6,12 +6,13 @@ straight line and the plain share of the remaining communes.
 """
 
 import datetime as dt
+import math
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 
 import numpy as np
 import pandas as pd
-from numpy import ndarray
 from pandas import DataFrame, Series
 
 from ..need.draws import uniforms
@@ -19,12 +20,11 @@ from ..need.need import spread
 from ..parameters import OPTIMAL
 from ..recognition import RANKS, levels
 from ..workbook import Workbook
-from .back_test import hazards, pairs, plain_share, straight_line
+from .back_test import hazards, pairs, second_opinions
 from .cycle import FAILED, MONEY, TIME, UNLISTED
 from .scoring import wilson
 from .simulation import (
     CALIBRATING,
-    Baseline,
     Simulation,
     area_run_of,
     baseline_of,
@@ -34,7 +34,7 @@ from .simulation import (
     usual_years,
 )
 from .worlds import Layout
-from .yearly_list import Schedule, by_policy, deadline_of, schedule
+from .yearly_list import by_policy, deadline_of, schedule
 
 HELD = {"not_listed": UNLISTED, "list_failed": FAILED, "money": MONEY, "time": TIME}
 OPINIONS = ("share", "line")
@@ -54,6 +54,35 @@ class Forecast:
         The deadline.
     level : DataFrame
         The recognised level of every commune, by unit in administrative order.
+    communes, now : list of int
+        Unit numbers in administrative order: all; the finished ones, recognised NTM or higher.
+    open_ : ndarray of int
+        The NTM goals: communes that are not NTM yet.
+    in_time : ndarray of bool
+        Goals x draws: which of them are met by the deadline.
+    finishing : ndarray of int
+        How many communes finish by the deadline, those finished now among them: draws.
+    basically : int
+        How many communes are basically all.
+    enough : ndarray of bool
+        In which worlds basically all finish: draws.
+    bands : Series of int
+        The band of each commune that is not finished, by unit; 1 is the likeliest. Communes of
+        which the same is known share one.
+    p : Series of float
+        The chance of each commune by the deadline, by unit; 1 for one finished now.
+    held : DataFrame of float
+        What holds each open commune back: the share of all worlds, by unit; columns of
+        :data:`HELD`.
+    list_chance : DataFrame of float
+        The chance of each open commune to be on each year's list: units x years.
+    coarse : bool
+        Whether no single commune gets a figure finer than a word. So where the evidence is over a
+        year old on the as-of date, or units were merged since.
+    second_opinions : dict of str to ndarray of int
+        The number finishing by the plain share and by the straight line: draws.
+    yearly : float
+        Communes a year since the programme began.
     """
 
     workbook: Workbook
@@ -62,42 +91,74 @@ class Forecast:
     level: DataFrame
 
     @property
-    def communes(self) -> list[int]:
+    def communes(self):
         """Unit numbers in administrative order."""
         return self.level.index.tolist()
 
     @cached_property
-    def now(self) -> list[int]:
+    def now(self):
         """The finished communes: recognised NTM or higher."""
         return self.level.index[self.level["level"] != "not_ntm"].tolist()
 
     @cached_property
-    def open_(self) -> ndarray:
+    def open_(self):
         """The NTM goals: communes that are not NTM yet."""
         return np.flatnonzero(self.run.plan.ntm)
 
-    @cached_property
-    def in_time(self) -> ndarray:
-        """Which of them finish by the deadline: bool, goals x draws."""
-        return (self.run.months <= self.run.latest)[self.open_]
+    def reached(self, months, last):
+        """Which NTM goals a run meets by a month.
+
+        Parameters
+        ----------
+        months : ndarray of int
+            Goals x draws, of all goals.
+        last : int or ndarray of int
+            One for all, or goals x draws.
+
+        Returns
+        -------
+        ndarray of bool
+            NTM goals x draws.
+        """
+        return (months <= last)[self.open_]
+
+    def number(self, months, last):
+        """How many communes have finished by a month, those finished now among them.
+
+        Parameters
+        ----------
+        months, last : ndarray, ndarray or int
+            As for :meth:`reached`.
+
+        Returns
+        -------
+        ndarray of int
+            Draws.
+        """
+        return len(self.now) + self.reached(months, last).sum(axis=0)
 
     @cached_property
-    def finishing(self) -> ndarray:
+    def in_time(self):
+        """Which NTM goals are met by the deadline: bool, goals x draws."""
+        return self.reached(self.run.months, self.run.latest)
+
+    @cached_property
+    def finishing(self):
         """How many communes finish by the deadline, those finished now among them: int, draws."""
-        return len(self.now) + self.in_time.sum(axis=0)
+        return self.number(self.run.months, self.run.latest)
 
     @cached_property
-    def basically(self) -> int:
+    def basically(self):
         """How many communes are basically all."""
-        return int(-(-len(self.communes) * self.run.plan.rules["basically"] // 100))
+        return math.ceil(len(self.communes) * self.run.plan.rules["basically"] / 100)
 
     @property
-    def enough(self) -> ndarray:
+    def enough(self):
         """In which worlds basically all finish: bool, draws."""
         return self.finishing >= self.basically
 
     @cached_property
-    def bands(self) -> Series:
+    def bands(self):
         """The band of each commune that is not finished; 1 is the likeliest.
 
         Communes of which the same is known share one.
@@ -108,51 +169,70 @@ class Forecast:
             (tables["targets"], ["level", "kind", "year"]),
             (tables["debts"], ["criterion", "amount"]),
         ]
-        rows = [
-            {unit: sorted(map(repr, own.to_numpy().tolist())) for unit, own in groups}
-            for groups in (table.groupby("unit")[columns] for table, columns in reports)
+        states = (facts.lacking, facts.open_, facts.now, facts.prior, facts.number)
+        known = [[np.array(own).tolist() for own in state] for state in states]
+        for table, columns in reports:
+            groups = table.groupby("unit")[columns]
+            rows = {unit: sorted(map(repr, own.to_numpy().tolist())) for unit, own in groups}
+            known.append([rows.get(unit) for unit in facts.units])
+        served = set(tables["envelopes"]["served"])
+        known.append([code in served and code for code in facts.codes])
+        known += [
+            plan.goals.loc[plan.ntm, "order"],
+            self.workbook.units.loc[facts.units, "district"],
         ]
-        order = plan.goals[plan.ntm].set_index("unit")["order"]
-        served = set(tables["envelopes"]["served"]) & set(facts.codes)
-        keys = []
-        for i, unit in enumerate(facts.units):
-            states = (facts.lacking, facts.open_, facts.now, facts.prior, facts.number)
-            same = [np.array(state[i]).tolist() for state in states]
-            same += [own.get(unit) for own in rows]
-            same += [order[unit], {facts.codes[i]} & served]
-            keys.append(repr([*same, self.workbook.units.loc[unit, "district"]]))
-        keys = Series(keys, index=facts.units, dtype=object)
-        mean = Series(self.in_time.mean(axis=1), index=facts.units).groupby(keys).mean()
+        keys = Series([*map(repr, zip(*known, strict=True))], facts.units, dtype=object)
+        mean = Series(self.in_time.mean(axis=1), facts.units).groupby(keys).mean()
         return keys.map(mean.rank(ascending=False, method="first")).astype(int)
 
-    def by_band(self, table: Series | DataFrame) -> Series | DataFrame:
-        """A table of the NTM goals by unit, each with the mean of its band."""
+    def by_band(self, table):
+        """A table of the NTM goals by unit, each with the mean of its band.
+
+        Parameters
+        ----------
+        table : Series or DataFrame
+
+        Returns
+        -------
+        Series or DataFrame
+        """
         return table.groupby(self.bands).transform("mean")
 
-    def of_band(self, values: ndarray) -> Series:
-        """The mean over the worlds of each NTM goal, by unit; of a band of communes its mean."""
+    def of_band(self, values):
+        """The mean over the worlds of each NTM goal; of a band of communes its mean.
+
+        Parameters
+        ----------
+        values : ndarray
+            NTM goals x draws.
+
+        Returns
+        -------
+        Series of float
+            By unit.
+        """
         return self.by_band(Series(values.mean(axis=1), index=self.bands.index))
 
     @cached_property
-    def p(self) -> Series:
+    def p(self):
         """The chance of each commune by the deadline, by unit; 1 for one finished now."""
         return self.of_band(self.in_time).reindex(self.communes, fill_value=1.0)
 
     @cached_property
-    def held(self) -> DataFrame:
+    def held(self):
         """What holds each commune back: the share of all worlds, by unit; columns of HELD."""
         held = np.where(self.in_time, -1, self.run.held[self.open_])
         return DataFrame({name: self.of_band(held == kind) for name, kind in HELD.items()})
 
     @cached_property
-    def list_chance(self) -> DataFrame:
+    def list_chance(self):
         """The chance of each open commune to be on each year's list: units x years."""
         years = [span.year for span in self.run.plan.spans]
         table = DataFrame(self.run.listed[self.open_], self.bands.index, years)
         return self.by_band(table.loc[:, ~table.columns.duplicated()])
 
     @cached_property
-    def coarse(self) -> bool:
+    def coarse(self):
         """Whether no single commune gets a figure finer than a word.
 
         So where the evidence is over a year old on the as-of date, or units were merged since.
@@ -164,14 +244,21 @@ class Forecast:
     def _binding(self):
         return self.run.signed if self.run.finish == "signed" else self.run.months
 
-    def dates(self, goal: int) -> dict[str, str | None]:
-        """The days by which 10, 50, 90 % of worlds have reached a goal; null beyond the horizon.
+    def dates(self, goal):
+        """The days by which 10, 50, 90 % of worlds have reached a goal; of a band its days.
 
-        Of a band of communes its days.
+        Parameters
+        ----------
+        goal : int
+            One of ``open_``.
+
+        Returns
+        -------
+        dict of str to str or None
+            ``p10_date``, ``p50_date``, ``p90_date``: ISO; None beyond the horizon.
         """
         plan = self.run.plan
-        unit = plan.goals.loc[goal, "unit"]
-        alike = self.open_[self.bands == self.bands[unit]] if plan.ntm[goal] else [goal]
+        alike = self.open_[self.bands == self.bands[plan.goals.loc[goal, "unit"]]]
         last = max(plan.deadline, plan.month_of(self.workbook.meta["term_end"]["date"]))
         figures = spread(self._binding[alike].ravel().astype(np.int64))
         return {
@@ -179,70 +266,75 @@ class Forecast:
             for q in ("p10", "p50", "p90")
         }
 
-    def over_time(self) -> DataFrame:
-        """How many communes have finished by the end of each year: day, p10, p50, p90, mean."""
-        plan, months = self.run.plan, self._binding[self.open_]
+    def over_time(self):
+        """How many communes have finished by the end of each year.
+
+        Returns
+        -------
+        DataFrame
+            day, p10, p50, p90, mean.
+        """
+        plan = self.run.plan
         ends = {0, plan.deadline, *(span.last for span in plan.spans)}
         return DataFrame(
-            {"day": plan.end_of(end), **spread(len(self.now) + (months <= end).sum(axis=0))}
+            {"day": plan.end_of(end), **spread(self.number(self._binding, end))}
             for end in sorted(ends)
             if end <= plan.deadline
         )
 
-    def closing_day(self, year: int) -> pd.Timestamp:
-        """The last day of the appraisal of a year's list."""
-        months = pd.offsets.MonthEnd(int(self.run.plan.rules["dossier_closes"]))
-        return pd.Timestamp(year=year, month=12, day=31) + months
-
-    def registrations(self) -> DataFrame:
+    def registrations(self):
         """Every planned target and pledge.
 
         Returns
         -------
         DataFrame
-            unit, level, year, kind, closes, p (that it counts for its year), p_by_year_end (the
-            same), p_unlimited (were all works paid in time), under_way, goal. p is 1 for a level
-            that is recognised already; NaN, and goal -1, where none stands in the schedule.
+            unit, level, year, kind, closes (the last day of the appraisal, ISO), p (that it counts
+            for its year), p_by_year_end (the same), p_unlimited (were all works paid in time),
+            under_way. p is 1 for a level that is recognised already; NaN where none stands in the
+            schedule.
         """
-        plan, tables = self.run.plan, self.workbook.tables
-        places = zip(plan.goals["unit"], plan.goals["level"], strict=True)
-        goals = {place: goal for goal, place in enumerate(places)}
-        works = tables["works"][["unit", "level", "state", "percent_done"]]
+        run, plan, tables = self.run, self.run.plan, self.workbook.tables
+        targets, works = tables["targets"], tables["works"]
+        columns = ["unit", "level", "year", "kind"]
+        table = targets.loc[targets["unit"].isin(self.communes), columns].reset_index(drop=True)
         begun = works[(works["state"] != "done") & (works["percent_done"] > 0)]
-        under_way = set(zip(begun["unit"], begun["level"], strict=True))
-        rows = []
-        for row in tables["targets"].to_dict("records"):
-            place, year = (row["unit"], row["level"]), int(row["year"])
-            if row["unit"] not in self.level.index:
-                continue
-            goal = goals.get(place, -1)
-            if goal >= 0:
-                # A list counts for its year, whenever the appraisal is over.
-                last = max((span.last for span in plan.spans if span.year <= year), default=-1)
-                p, rich = ((m[goal] <= last).mean() for m in (self.run.months, self.run.unlimited))
-            else:
-                level = self.level.loc[row["unit"], "level"]
-                p = 1.0 if RANKS.index(level) >= RANKS.index(row["level"]) else np.nan
-                rich = np.nan
-            about = (*place, year, row["kind"], self.closing_day(year))
-            rows.append((*about, p, p, rich, place in under_way, goal))
-        chances = ["p", "p_by_year_end", "p_unlimited"]
-        columns = ["unit", "level", "year", "kind", "closes", *chances, "under_way", "goal"]
-        table = DataFrame(rows, columns=columns)
-        band = table["unit"].map(self.bands).where(table["level"] == "ntm", -1 - table.index)
-        alike = table.groupby([band.fillna(0), "level", "year", "kind"])
-        return table.assign(**alike[chances].transform("mean"))
+        places, goals, begun = (
+            pd.MultiIndex.from_frame(rows[columns[:2]]) for rows in (table, plan.goals, begun)
+        )
+        # A list counts for its year, whenever the appraisal is over.
+        lasts = table["year"].map(Series({span.year: span.last for span in plan.spans}).asof)
 
-    def weakest(self) -> DataFrame:
-        """Of the worlds in which not all finish: the share in which a commune is unfinished, and
-        in which it alone is; by unit, the weakest first."""
+        def chance(months):
+            at = zip(goals.get_indexer(places), lasts, strict=True)
+            return [(months[goal] <= last).mean() if goal >= 0 else np.nan for goal, last in at]
+
+        now, level = table["unit"].map(self.level["level"]), table["level"]
+        recognised = now.map(RANKS.index) >= level.map(RANKS.index)
+        p = Series(chance(run.months), dtype=float).fillna(recognised.map({True: 1.0}))
+        years = table["year"].astype(int)
+        ends = pd.to_datetime(years.astype(str) + "-12-31")
+        closes = ends + pd.offsets.MonthEnd(int(plan.rules["dossier_closes"]))
+        chances = DataFrame({"p": p, "p_by_year_end": p, "p_unlimited": chance(run.unlimited)})
+        band = table["unit"].map(self.bands).where(level == "ntm", -1 - table.index).fillna(0)
+        means = chances.groupby([band, years, table["kind"]]).transform("mean")
+        table = table.assign(year=years, closes=closes.dt.strftime("%Y-%m-%d"))
+        return table.join(means).assign(under_way=places.isin(begun))
+
+    def weakest(self):
+        """Of the worlds in which not all finish: in how many each commune does not.
+
+        Returns
+        -------
+        DataFrame
+            By unit, the weakest first: the share in which it is ``unfinished``, and ``alone`` is.
+        """
         late = ~self.in_time[:, ~self.in_time.all(axis=0)]
         alone = late & (late.sum(axis=0) == 1)
         shares = {"unfinished": late.sum(axis=1), "alone": alone.sum(axis=1)}
         table = DataFrame(shares, index=self.bands.index) / max(1, late.shape[1])
         return self.by_band(table).sort_values([*shares], ascending=False, kind="stable")
 
-    def ask_first(self) -> DataFrame:
+    def ask_first(self):
         """The unknown states whose answer moves the number finishing most.
 
         Returns
@@ -255,8 +347,7 @@ class Forecast:
         lacking, finishing = (self.run.counts[key] for key in ("lacking", "finishing"))
         draws = self.run.draws
         with np.errstate(invalid="ignore", divide="ignore"):
-            effect = (float(self.in_time.sum()) - finishing) / (draws - lacking)
-            effect = effect - finishing / lacking
+            effect = (self.in_time.sum() - finishing) / (draws - lacking) - finishing / lacking
             size = effect * np.sqrt(lacking * (draws - lacking)) / draws
         places = [self.bands.to_numpy(), self.run.plan.facts.numbers]
         index = pd.MultiIndex.from_product(places, names=["band", "criterion"])
@@ -267,37 +358,44 @@ class Forecast:
         means = means[means["size"] > noise].reset_index()
         return means.sort_values("size", ascending=False, kind="stable", ignore_index=True)
 
-    def pots_without_money(self) -> list[str]:
-        """Pots that works may draw on and that bring nothing after the as-of date."""
-        envelopes = self.run.layout.envelopes
-        rows = envelopes[["name", "amount", "profile"]].to_numpy()
-        full = {name.split("@")[0] for name, amount, shares in rows if amount * shares.sum() > 0}
-        return [pot for pot in self.run.layout.sets.pots if pot not in full]
+    def pots_without_money(self):
+        """Pots that works may draw on and that bring nothing after the as-of date.
 
-    def blocking_sources(self) -> list[str]:
-        """The pots that most often keep a listed commune from being paid; none where none does.
+        Returns
+        -------
+        list of str
+        """
+        layout, envelopes = self.run.layout, self.run.layout.envelopes
+        brings = envelopes["amount"] * envelopes["profile"].map(np.sum) > 0
+        full = {name.partition("@")[0] for name in envelopes.loc[brings, "name"]}
+        return [pot for pot in layout.sets.pots if pot not in full]
 
-        Pots that a policy splits are among them: there a commune lacks its own part.
+    def blocking_sources(self):
+        """The pots that most often keep a listed commune from being paid.
+
+        Returns
+        -------
+        list of str
+            No pot where none does. Pots that a policy splits are among them: there a commune lacks
+            its own part.
         """
         blocked, layout = self.run.blocked, self.run.layout
         inside = layout.blockers[blocked.argmax()] & blocked.any()
-        return [pot for pot, is_in in zip(layout.sets.pots, inside, strict=True) if is_in]
+        return [*compress(layout.sets.pots, inside)]
 
     @cached_property
-    def second_opinions(self) -> dict[str, ndarray]:
+    def second_opinions(self):
         """The number finishing by the plain share and by the straight line: int, draws."""
-        now, communes, years = len(self.now), len(self.communes), self.run.deadline / 12
-        pair = {"start": now, "communes": communes, "years": years}
-        pair["first"] = self.run.plan.as_of_month
+        run = self.run
+        pair = {"start": len(self.now), "communes": len(self.communes)}
+        pair |= {"first": run.plan.as_of_month, "years": run.deadline / 12}
         panel = knowledge(self.workbook.as_of).evidence.panel
-        train = hazards(pairs(panel)[0]).to_numpy()
         keys = ["line", "rate", "share"]
-        line, *uniform = uniforms(self.run.seed, "second opinion", keys, self.run.draws)
-        share = now + plain_share(communes - now, years, train, *uniform)
-        return {"share": share, "line": straight_line(pair, line).astype(int)}
+        uniform = uniforms(run.seed, "second opinion", keys, run.draws)
+        return second_opinions(pair, hazards(pairs(panel)[0]), uniform)
 
     @cached_property
-    def basis(self) -> dict[str, dict[str, float]]:
+    def basis(self):
         """What of the number is evidence.
 
         Returns
@@ -311,52 +409,61 @@ class Forecast:
         run, known = self.run, knowledge(self.workbook.as_of)
         area_run = area_run_of(run.plan, known, min(run.draws, CALIBRATING), run.seed)
         years, _ = usual_years(run.layout, run.baseline, known, area_run)
-        quantiles = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
-        shares = {
-            name: {key: float(np.quantile(values, q)) for key, q in quantiles.items()}
-            for name, values in (("pace", years.share), ("success", years.success))
-        }
-        figures, lists = known.evidence.figures, known.evidence.lists
-        panel = {"figures": len(figures), "areas": figures["area"].nunique(), "lists": len(lists)}
-        factor = float(np.exp(known.posterior.draws["year"].mean()))
-        return shares | {
-            "years": {"factor": factor},
-            "panel": panel | {"last": known.posterior.last},
+        posterior, figures = known.posterior, known.evidence.figures
+        return {
+            "pace": _usual_range(years.share),
+            "success": _usual_range(years.success),
+            "years": {"factor": float(np.exp(posterior.draws["year"].mean()))},
+            "panel": {
+                "figures": len(figures),
+                "areas": figures["area"].nunique(),
+                "lists": len(known.evidence.lists),
+                "last": posterior.last,
+            },
         }
 
     @property
-    def yearly(self) -> float:
+    def yearly(self):
         """Communes a year since the programme began."""
         as_of, begin = self.workbook.as_of, self.run.plan.rules["programme_start"]
-        return float(len(self.now) / max(as_of.year + as_of.month / 12 - begin, 1))
+        return len(self.now) / max(as_of.year + as_of.month / 12 - begin, 1)
 
-    def line_date(self) -> dt.date | None:
-        """The day on which the straight line of the pace so far reaches the last commune."""
-        as_of, left = self.workbook.as_of, len(self.communes) - len(self.now)
-        if not self.yearly and left:
-            return None
-        years = left / self.yearly if left else 0
-        if as_of.year + years > dt.MAXYEAR - 1:
-            return None
-        return as_of + dt.timedelta(days=round(365.25 * years))
+    def line_date(self):
+        """The day on which the straight line of the pace so far reaches the last commune.
 
-    def fails_set_in_force(self) -> float:
-        """The chance that a recognised commune fails the set in force; NaN where none changed."""
+        Returns
+        -------
+        date or None
+        """
+        left = len(self.communes) - len(self.now)
+        try:
+            return self.workbook.as_of + dt.timedelta(days=round(365.25 * (left / self.yearly)))
+        except (ZeroDivisionError, OverflowError):  # at no pace, or beyond all calendars
+            return None
+
+    def fails_set_in_force(self):
+        """The chance that a recognised commune fails the set in force.
+
+        Returns
+        -------
+        float or None
+            None where no set changed.
+        """
         facts = self.run.plan.facts
-        changed = facts.set_id != facts.reported_in
-        return float(1 - np.prod(1 - facts.lost)) if changed else float("nan")
+        if facts.set_id == facts.reported_in:
+            return None
+        return float(1 - np.prod(1 - facts.lost))
+
+
+def _usual_range(values):
+    return dict(
+        zip(("p10", "p50", "p90"), np.quantile(values, [0.1, 0.5, 0.9]).tolist(), strict=True)
+    )
 
 
 def forecast(
-    workbook: Workbook,
-    *,
-    policy: str = "own",
-    deadline: dt.date | None = None,
-    finish: str = "met",
-    draws: int = 10_000,
-    seed: int = 2022,
-    baseline: Baseline | None = None,
-) -> Forecast:
+    workbook, *, policy="own", deadline=None, finish="met", draws=10_000, seed=2022, baseline=None
+):
     """The forecast of a data set.
 
     Parameters
@@ -397,8 +504,20 @@ def forecast(
     return forecast_of(layout, draws, seed, finish=finish, baseline=baseline)
 
 
-def plan_of(workbook: Workbook, policy: str, day: dt.date) -> Schedule:
-    """The schedule of a policy, that of the best plan among them."""
+def plan_of(workbook, policy, day):
+    """The schedule of a policy, that of the best plan among them.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    policy : str
+    day : date
+        The deadline.
+
+    Returns
+    -------
+    Schedule
+    """
     if policy != OPTIMAL:
         return schedule(workbook, policy, day)
     from ..allocation.plans import order_of  # the solver is loaded only for this one
@@ -406,30 +525,48 @@ def plan_of(workbook: Workbook, policy: str, day: dt.date) -> Schedule:
     return by_policy(schedule(workbook, "own", day), OPTIMAL, order_of(workbook, day))
 
 
-def forecast_of(
-    layout: Layout, draws: int, seed: int, *, finish: str = "met", baseline: Baseline | None = None
-) -> Forecast:
-    """The forecast of a schedule laid out already."""
+def forecast_of(layout, draws, seed, *, finish="met", baseline=None):
+    """The forecast of a schedule laid out already.
+
+    Parameters
+    ----------
+    layout : Layout
+    draws, seed : int
+    finish : str
+    baseline : Baseline, optional
+        As for :func:`forecast`.
+
+    Returns
+    -------
+    Forecast
+    """
     workbook = layout.plan.workbook
     baseline = baseline or baseline_of(workbook, seed)
     run = simulation(layout, draws, seed, baseline, finish=finish)
     return Forecast(workbook, run, layout.plan.day, levels(workbook))
 
 
-def record(will: Forecast, scenario: str = "baseline", title: dict[str, str] | None = None) -> dict:
+def record(will, scenario="baseline", title=None):
     """The forecast in plain Python types, as ``ntm forecast --json`` prints it.
 
-    Probabilities are 0..1, days ISO, null where fewer worlds get there or where the quantity is
-    none of the yearly cycle. ``scenario``, ``title``: of the scenario that the workbook is.
+    Parameters
+    ----------
+    will : Forecast
+    scenario : str
+    title : dict of str to str, optional
+        Both of the scenario that the workbook is.
+
+    Returns
+    -------
+    dict
+        Probabilities are 0..1, days ISO, None where fewer worlds get there or where the quantity
+        is none of the yearly cycle.
     """
     run, n, everyone = will.run, will.run.draws, len(will.communes)
-    met, signed = (
-        len(will.now) + (_by_deadline(will, m)).sum(axis=0) for m in (run.months, run.signed)
-    )
+    met, signed = (will.number(months, run.deadline) for months in (run.months, run.signed))
     all_, enough = (int((will.finishing >= number).sum()) for number in (everyone, will.basically))
     p, line, day = will.p.to_numpy(), will.second_opinions["line"], will.line_date()
-    counts = np.bincount(will.finishing)
-    fails = will.fails_set_in_force()
+    distribution = Series(will.finishing).value_counts(normalize=True).sort_index()
     return {
         **will.workbook.heading(scenario, title),
         "set": run.plan.facts.set_id,
@@ -440,28 +577,25 @@ def record(will: Forecast, scenario: str = "baseline", title: dict[str, str] | N
         "seed": run.seed,
         "n_communes": everyone,
         "n_finished_now": len(will.now),
-        "finishing": spread(will.finishing)
-        | {"distribution": {str(k): int(c) / n for k, c in enumerate(counts) if c}},
+        "finishing": spread(will.finishing) | {"distribution": distribution.rename(str).to_dict()},
         "finishing_signed": spread(signed),
         "basically_all": will.basically,
         "basically_share": run.plan.rules["basically"] / 100,
         "p_basically_all": enough / n,
         "p_basically_all_ci": list(wilson(enough, n)),
         "p_all": all_ / n,
-        "p_all_se": float(np.sqrt(all_ / n * (1 - all_ / n) / n)),
+        "p_all_se": math.sqrt(all_ / n * (1 - all_ / n) / n),
         "p_all_ci": list(wilson(all_, n)),
         "p_all_met": float((met >= everyone).mean()),
         "p_all_signed": float((signed >= everyone).mean()),
         "p_basically_all_signed": float((signed >= will.basically).mean()),
         "p_all_if_independent": float(np.prod(p)),
         "sd": float(will.finishing.std()),
-        "sd_if_independent": float(np.sqrt((p * (1 - p)).sum())),
+        "sd_if_independent": math.sqrt((p * (1 - p)).sum()),
         "communes": _communes(will),
         "registrations": _registrations(will),
         "weakest": {
-            "communes": [
-                _named(will, unit) | row for unit, row in will.weakest().to_dict("index").items()
-            ],
+            "communes": _named(will, will.weakest()).to_dict("records"),
             "criteria": None,
         },
         "ask_first": will.ask_first().head(10).to_dict("records"),
@@ -469,54 +603,54 @@ def record(will: Forecast, scenario: str = "baseline", title: dict[str, str] | N
         "second_opinions": {name: spread(will.second_opinions[name]) for name in OPINIONS},
         "naive": {
             "yearly": will.yearly,
-            "date": None if day is None else f"{day}",
+            "date": day and f"{day}",
             "expected": float(line.mean()),
             "p_all": float((line >= everyone).mean()),
         },
         "paid_in_time": run.in_time if run.baseline.usual_money else None,
         "blocking_sources": will.blocking_sources(),
-        "recognised_fail_set_in_force": None if np.isnan(fails) else fails,
+        "recognised_fail_set_in_force": will.fails_set_in_force(),
         "pots_without_money": will.pots_without_money(),
         "price_of_promise": None,
     }
 
 
-def _by_deadline(will, months):
-    return months[will.open_] <= will.run.deadline
-
-
-def _named(will, unit):
-    return will.workbook.units.loc[unit, ["name", "code"]].to_dict()
+def _named(will, table):
+    """A table by unit, name and code first."""
+    return will.workbook.units[["name", "code"]].join(table, how="right")
 
 
 def _communes(will):
     """A row a commune, in administrative order; of a band the band's mean."""
     run = will.run
-    unlimited = (run.unlimited <= run.latest)[will.open_]
     chances = {
-        "p_met": will.of_band(_by_deadline(will, run.months)),
-        "p_signed": will.of_band(_by_deadline(will, run.signed)),
-        "p_unlimited": will.of_band(unlimited),
+        "p": will.in_time,
+        "p_met": will.reached(run.months, run.deadline),
+        "p_signed": will.reached(run.signed, run.deadline),
+        "p_unlimited": will.reached(run.unlimited, run.latest),
     }
+    table = DataFrame({name: will.of_band(reached) for name, reached in chances.items()})
+    table = _named(will, table.reindex(will.communes, fill_value=1.0))
     goals = dict(zip(will.bands.index, will.open_, strict=True))
     listed = will.list_chance.rename(columns=str).to_dict("index")
     held = will.held.to_dict("index")
     rows = []
-    for unit in will.communes:
-        row = _named(will, unit) | {"p": float(will.p[unit])}
-        row |= {name: float(chance.get(unit, 1.0)) for name, chance in chances.items()}
+    for unit, row in table.to_dict("index").items():
         waits = unit in goals
-        row |= will.dates(goals[unit]) if waits else dict.fromkeys(DATES)
-        row |= {"last_criterion": None, "band": int(will.bands[unit]) if waits else None}
-        row |= {"finished": not waits, "list_chance": listed.get(unit, {})}
-        rows.append(row | {"held_back": held.get(unit)})
+        dates = will.dates(goals[unit]) if waits else dict.fromkeys(DATES)
+        rest = {
+            "last_criterion": None,
+            "band": int(will.bands[unit]) if waits else None,
+            "finished": not waits,
+            "list_chance": listed.get(unit, {}),
+            "held_back": held.get(unit),
+        }
+        rows.append(row | dates | rest)
     return rows
 
 
 def _registrations(will):
     """A row a target and pledge; no chance where it stands in no schedule."""
-    table = will.registrations()
-    table["closes"] = table["closes"].map("{:%Y-%m-%d}".format)
-    table = table.drop(columns=["p_unlimited", "goal"]).astype(object)
-    rows = table.where(table.notna(), None).to_dict("records")
-    return [_named(will, row.pop("unit")) | row for row in rows]
+    table = will.registrations().drop(columns="p_unlimited").set_index("unit")
+    table = _named(will, table).astype(object)
+    return table.where(table.notna(), None).to_dict("records")

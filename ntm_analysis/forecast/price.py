@@ -3,7 +3,6 @@
 The plan stays what it is; only what the worlds make of it changes, in the same worlds.
 """
 
-from copy import copy
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +14,7 @@ from ..need.need import spread
 from ..need.works import unit_costs
 from ..plan_checks import RULES
 from .cycle import NEVER
-from .forecast import Forecast
+from .forecast import SIZES
 from .pace import Posterior
 from .simulation import ASSUMED, knowledge, simulation
 from .worlds import Layout
@@ -27,6 +26,8 @@ WORLDS = 2_000  # of the price and the frontier
 TORNADO = 1_000  # worlds of the tornado
 # The one rule for a range that the data do not give: so much less, so much more. An assumption.
 SHARE = 0.25
+# Of each end the quantile of what is fitted, the factor of what has no range, the criteria more.
+ENDS = {"low": (0.1, 1 - SHARE, -1), "high": (0.9, 1 + SHARE, 1)}
 # Ranges that the data give: what is put at its low, then its high end: table and columns.
 RANGES = {
     "unit_costs": ("unit_costs", ("low", "mode", "high")),
@@ -38,8 +39,12 @@ RANGES = {
 MOVING = ("correlation_money", "correlation_works")  # rules of assumptions.csv that worlds draw on
 
 
-def promise(will: Forecast) -> dict:
+def promise(will):
     """What it would take that basically all, or all, finish.
+
+    Parameters
+    ----------
+    will : Forecast
 
     Returns
     -------
@@ -50,37 +55,34 @@ def promise(will: Forecast) -> dict:
         ``months``: the day by which so many finish, ``months_unlimited``: were all paid in time.
         Under ``more_money`` how many finish with each of :data:`MORE`.
     """
-    runs = {factor: _with_money(will, factor) for factor in MORE}
-    sums = {factor: _finishing(will, run) for factor, run in runs.items()}
-    rich = len(will.now) + (runs[1.0].unlimited <= runs[1.0].latest)[will.open_].sum(axis=0)
-    answer: dict = {}
+    run = will.run
+    sums = {factor: _finishing(will, WORLDS, factor=factor) for factor in MORE}
+    rich = will.number(run.unlimited, run.latest)[:WORLDS]
+    months = {"months": run.months, "months_unlimited": run.unlimited}
+    answer = {}
     for name, wanted in (("basically_all", will.basically), ("all", len(will.communes))):
         chance = {factor: float((number >= wanted).mean()) for factor, number in sums.items()}
-        months = {"months": will.run.months, "months_unlimited": will.run.unlimited}
         answer[name] = {
             "p": chance[1.0],
             "p_unlimited": float((rich >= wanted).mean()),
-            "money": {str(level): _level(will, chance, level) for level in CHANCES},
+            "money": {f"{level}": _level(will, chance, level) for level in CHANCES},
             "by_pot": None,
             **{
-                key: {str(level): _date(will, wanted, level, each) for level in CHANCES}
+                key: {f"{level}": _date(will, wanted, level, each) for level in CHANCES}
                 for key, each in months.items()
             },
         }
-    rows = [
-        {"factor": factor, **spread(number)} for factor, number in (*sums.items(), (None, rich))
-    ]
+    sums |= {None: rich}
+    rows = [{"factor": factor, **spread(number)} for factor, number in sums.items()]
     return answer | {"more_money": rows}
 
 
-def _with_money(will, factor):
-    run = will.run
-    draws = min(run.draws, WORLDS)
-    return simulation(run.layout, draws, run.seed, run.baseline, finish=run.finish, factor=factor)
-
-
-def _finishing(will, run):
-    return len(will.now) + (run.months <= run.latest)[will.open_].sum(axis=0)
+def _finishing(will, worlds, plan=None, **changed):
+    """How many communes finish in the first worlds of a forecast were something else."""
+    run, draws = will.run, min(will.run.draws, worlds)
+    layout = Layout(plan) if plan else run.layout
+    other = simulation(layout, draws, run.seed, run.baseline, finish=run.finish, **changed)
+    return will.number(other.months, other.latest)
 
 
 def _level(will, chance, level):
@@ -102,15 +104,29 @@ def _date(will, wanted, level, months):
     return None if month >= NEVER else f"{will.run.plan.end_of(month):%Y-%m-%d}"
 
 
-def planned(will: Forecast) -> float:
-    """Planned money of all money pots still to come by the deadline's year, million dong."""
+def planned(will):
+    """Planned money of all money pots still to come by the deadline's year.
+
+    Parameters
+    ----------
+    will : Forecast
+
+    Returns
+    -------
+    float
+        Million dong.
+    """
     rows = still_to_come(will.workbook, will.day.year)
     measure = will.workbook.tables["pots"].set_index("pot")["measure"]
     return float(rows.loc[rows["pot"].map(measure) == "money", "amount"].sum())
 
 
-def frontier(will: Forecast) -> DataFrame:
+def frontier(will):
     """How many communes finish were all money multiplied by each of :data:`FRONTIER`.
+
+    Parameters
+    ----------
+    will : Forecast
 
     Returns
     -------
@@ -119,13 +135,17 @@ def frontier(will: Forecast) -> DataFrame:
     """
     money = planned(will)
     return DataFrame(
-        {"money": money * f, "factor": f, **spread(_finishing(will, _with_money(will, f)))}
+        {"money": money * f, "factor": f, **spread(_finishing(will, WORLDS, factor=f))}
         for f in FRONTIER
     )
 
 
-def tornado(will: Forecast) -> DataFrame:
+def tornado(will):
     """The mean number finishing with each assumption at its low and its high end.
+
+    Parameters
+    ----------
+    will : Forecast
 
     Returns
     -------
@@ -136,89 +156,72 @@ def tornado(will: Forecast) -> DataFrame:
         NaN where it is a table), low, high (mean number finishing), usual, swing = high - low, se
         (its standard error); the largest swing first.
     """
-    run, draws = will.run, min(will.run.draws, TORNADO)
-    known, rows = knowledge(will.workbook.as_of), []
-    usual = float(will.finishing[:draws].mean())
-    for key, basis, ends, cases in (*_evidence_ends(known), *_data_ends(run.layout)):
-        runs = [
-            simulation(
-                case.get("layout", run.layout),
-                draws,
-                run.seed,
-                run.baseline,
-                finish=run.finish,
-                known=case.get("known"),
-                workers=1,
-            )
-            for case in cases
-        ]
-        low, high = (_finishing(will, moved) for moved in runs)
+    usual, rows = will.finishing[:TORNADO], []
+    for low_end, high_end in zip(_ends(will, "low"), _ends(will, "high"), strict=True):
+        low, high = (
+            _finishing(will, TORNADO, workers=1, **case) for *_, case in (low_end, high_end)
+        )
         swing = high - low
-        error = swing.std() / np.sqrt(draws)
-        rows.append((key, basis, *ends, low.mean(), high.mean(), usual, swing.mean(), error))
+        error = swing.std() / np.sqrt(len(swing))
+        means = (each.mean() for each in (low, high, usual, swing))
+        key, basis, value, _ = low_end
+        rows.append((key, basis, value, high_end[2], *means, error))
     columns = ["key", "basis", "low_end", "high_end", "low", "high", "usual", "swing", "se"]
     table = DataFrame(rows, columns=columns)
     return table.sort_values("swing", key=abs, ascending=False, kind="stable", ignore_index=True)
 
 
-def _evidence_ends(known):
-    """What the evidence tells and cannot tell, each at its low and at its high end."""
+def _ends(will, end):
+    """Every assumption at one end: key, basis, the value put, what a run is then asked with."""
+    for key, basis, value, known in _evidence_ends(knowledge(will.workbook.as_of), end):
+        yield key, basis, value, {"known": known}
+    for key, basis, value, changes in _data_ends(will.run.plan, end):
+        yield key, basis, value, {"plan": replace(will.run.plan, **changes)}
+
+
+def _evidence_ends(known, end):
+    """What the evidence tells and cannot tell."""
+    quantile, *_ = ENDS[end]
     draws, last = known.posterior.draws, known.posterior.last
     for key, name, scale in (("mean", "pace", np.exp), ("success", "success", float)):
-        ends = [float(draws[key].quantile(q)) for q in (0.1, 0.9)]
-        fits = [Posterior(draws.assign(**{key: end}), last) for end in ends]
-        cases = [{"known": replace(known, posterior=each)} for each in fits]
-        yield name, "fitted", [float(scale(end)) for end in ends], cases
+        value = draws[key].quantile(quantile)
+        fitted = Posterior(draws.assign(**{key: value}), last)
+        yield name, "fitted", scale(value), replace(known, posterior=fitted)
     for key in ASSUMED:
-        ends = known.evidence.assumed.loc[key, ["low", "high"]].astype(float).tolist()
-        yield key, "assumed", ends, [{"known": replace(known, at={key: end})} for end in ends]
+        value = float(known.evidence.assumed.loc[key, end])
+        yield key, "assumed", value, replace(known, at={key: value})
 
 
-def _data_ends(layout):
-    """What the data set tells or assumes, each at its low and at its high end."""
-    plan, facts, none = layout.plan, layout.plan.facts, (np.nan, np.nan)
-    workbook, tables = plan.workbook, plan.workbook.tables
+def _data_ends(plan, end):
+    """What the data set tells or assumes."""
+    facts, workbook, tables = plan.facts, plan.workbook, plan.workbook.tables
+    _, by, way = ENDS[end]
 
-    def other(name, *ends):
-        """Layouts with other columns of a table."""
-        for columns in ends:
-            changed = replace(workbook, tables=tables | {name: tables[name].assign(**columns)})
-            yield {"layout": Layout(replace(plan, workbook=changed))}
-
-    def moved(**changes):
-        """The same layout of a schedule that differs in what worlds draw on alone."""
-        same = copy(layout)
-        same.plan = replace(plan, **changes)
-        return {"layout": same}
+    def other(name, **columns):
+        """The data set with other columns of a table."""
+        changed = tables | {name: tables[name].assign(**columns)}
+        return {"workbook": replace(workbook, tables=changed)}
 
     for key, (name, columns) in RANGES.items():
-        table = tables[name]
+        rows = tables[name]
         if key == "unit_costs":
-            table = unit_costs(workbook).reset_index().set_axis(table.index)
-        ends = (dict.fromkeys(columns, table[columns[i]]) for i in (0, 2))
-        yield key, "data", none, other(name, *ends)
-    works = [
-        {
-            level: rows.assign(low=rows[e], quantity=rows[e], high=rows[e])
-            for level, rows in plan.works.items()
-        }
-        for e in ("low", "high")
-    ]
-    yield "quantities", "data", none, [{"layout": Layout(replace(plan, works=w))} for w in works]
-    share, stall = tables["parts"]["share"], tables["durations"]["stall"]
-    bounds = {"least": share, "most": share}, {"least": share * 0, "most": share * 0 + 100}
-    yield "bounds", "assumed", none, other("parts", *bounds)
-    times = (1 - SHARE, 1 + SHARE)
-    stalls = ({"stall": (stall * by).clip(upper=100)} for by in times)
-    yield "stall", "assumed", none, other("durations", *stalls)
+            rows = unit_costs(workbook).reset_index().set_axis(rows.index)
+        yield key, "data", np.nan, other(name, **dict.fromkeys(columns, rows[columns[1 + way]]))
+    works = {
+        level: rows.assign(**dict.fromkeys(SIZES, rows[end])) for level, rows in plan.works.items()
+    }
+    yield "quantities", "data", np.nan, {"works": works}
+    least, most = (0.0, 100.0) if way > 0 else [tables["parts"]["share"]] * 2
+    yield "bounds", "assumed", np.nan, other("parts", least=least, most=most)
+    stall = (tables["durations"]["stall"] * by).clip(upper=100)
+    yield "stall", "assumed", np.nan, other("durations", stall=stall)
     if facts.lost.any():
-        lost = [replace(facts, lost=np.minimum(facts.lost * by, 1.0)) for by in times]
-        yield "lost", "assumed", none, [moved(facts=case) for case in lost]
+        lost = replace(facts, lost=np.minimum(facts.lost * by, 1.0))
+        yield "lost", "assumed", np.nan, {"facts": lost}
     if any(prior is not None for prior in facts.prior):
-        priors = [one_more_met(tables["count_priors"], way) for way in (-1, 1)]
-        changed = [replace(workbook, tables=tables | {"count_priors": prior}) for prior in priors]
-        cases = [moved(facts=facts_ntm(case, facts.units)) for case in changed]
-        yield "count", "assumed", (-1.0, 1.0), cases
+        priors = {"count_priors": one_more_met(tables["count_priors"], way)}
+        book = replace(workbook, tables=tables | priors)
+        yield "count", "assumed", float(way), {"facts": facts_ntm(book, facts.units)}
     for key in MOVING:
-        ends = [float(np.clip(plan.rules[key] * by, *RULES[key])) for by in times]
-        yield key, "assumed", ends, [moved(rules=plan.rules | {key: end}) for end in ends]
+        value = float(np.clip(plan.rules[key] * by, *RULES[key]))
+        yield key, "assumed", value, {"rules": plan.rules | {key: value}}

@@ -14,18 +14,15 @@ import json
 import math
 import re
 from collections import namedtuple
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from operator import itemgetter
-from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
-from numpy import ndarray
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 from ..dictionary import dictionary
 from ..names import slug
@@ -40,15 +37,14 @@ EDGES = (0.0, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0)  # the verbal scale of the wo
 ALIKE = ("as_of", "deadline", "finish", "scenario")  # forecasts alike in these ask the same
 PLACES = ("communes", "registrations")
 WAITING = ("deadline", "outcome")  # why something is not scored yet
-DAYS = ("met_on", "signed_on", "ended_on", "checked_on")
+DAYS = ["met_on", "signed_on", "ended_on", "checked_on"]
 ORDER = (("met_on", "signed_on"), *((day, "checked_on") for day in DAYS[:3]))
 WHEN = {"met": "met_on", "signed": "signed_on"}  # the day that decides, by what "finish" means
 SIDE = ["id", "registered_on", "made_in_hindsight", "brier", "number", "p10", "p90", "within"]
 SIDE += ["crps"]
+ASKED = ["id", "question", "code", "name", "level", "due"]
+ANSWER = [*ASKED, "dataset", "scenario", "p", "came", "reason"]
 
-Question = namedtuple(
-    "Question", "id dataset question code name level due p came reason late pooled"
-)
 Row = namedtuple(
     "Row",
     "id registered_on scenario policy finish question scored came_true waiting settled late "
@@ -62,232 +58,276 @@ Finishing = namedtuple(
 # --- what an entry holds --------------------------------------------------------------------------
 
 
-def _is_day(text):
+def _day(text):
     return f"{dt.date.fromisoformat(text)}" == text
 
 
-def _is_text(value):
-    return isinstance(value, str)
-
-
-def _is_flag(value):
-    return isinstance(value, bool)
-
-
-def _is_number(value):
+def _number(value):
     return type(value) in (int, float) and abs(value) < math.inf
 
 
-def _is_distribution(chances):
-    return chances and all(re.fullmatch("[0-9]{1,6}", number) for number in chances)
+def _chance(value):
+    return _number(value) and 0 <= value <= 1
 
 
-PARAMETERS = {
-    "as_of": _is_day,
-    "deadline": _is_day,
-    "finish": WHEN.__contains__,
-    "policy": _is_text,
-    "scenario": _is_text,
-    "draws": _is_number,
-    "seed": _is_number,
+def _versions(programs):
+    return programs and all(map(str.strip, (*programs, *programs.values())))
+
+
+def _worlds(chances):
+    numbers = re.compile("[0-9]{1,6}")
+    return chances and all(map(numbers.fullmatch, chances)) and all(map(_chance, chances.values()))
+
+
+# What each part of an entry must be: a type, a test (which may fail on a value of another kind),
+# parts by key, or a list of rows. "?": may be left out, so that entries written before a word was
+# known stay readable.
+ROW = {
+    "code": re.compile("[0-9]{5}").fullmatch,
+    "name?": str,
+    "p": _chance,
+    "p_signed?": _chance,
+    "finished?": bool,
 }
-NUMBER = dict.fromkeys(("p10", "p50", "p90", "mean"), _is_number)
-NUMBER["distribution"] = _is_distribution
-# What each part of an entry must be; a check may fail on a value of another kind.
 ENTRY = {
     "id": re.compile(r"[a-z0-9-]{1,60}_[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9a-f]{8}").fullmatch,
     "dataset": lambda name: slug(name) == name != "",
-    "illustrative": _is_flag,
-    "registered_on": _is_day,
-    "made_in_hindsight": _is_flag,
-    "versions": lambda them: them and all(text.strip() for text in (*them, *them.values())),
-    "content_hash": _is_text,
-    "parameters": lambda them: not _faults(PARAMETERS, them),
-    "finished_now": lambda number: type(number) is int and number >= 0,
-    "finishing": lambda them: not _faults(NUMBER, them),
-    "basically_all": lambda number: type(number) is int and number > 0,
-    "communes": lambda rows: isinstance(rows, list) and rows,
-    "registrations": lambda rows: isinstance(rows, list),
+    "illustrative": bool,
+    "registered_on": _day,
+    "made_in_hindsight?": bool,
+    "versions": _versions,
+    "content_hash": str,
+    "parameters": {
+        "as_of": _day,
+        "deadline": _day,
+        "finish": WHEN.__contains__,
+        "policy": str,
+        "scenario": str,
+        "draws": _number,
+        "seed": _number,
+    },
+    "finished_now": int,
+    "finishing": dict.fromkeys(("p10", "p50", "p90", "mean"), _number) | {"distribution": _worlds},
+    "basically_all": int,
+    "p_basically_all": _chance,
+    "p_all": _chance,
+    "communes": [ROW],
+    "registrations": [ROW | {"level": str, "closes": _day}],
 }
-BOTH = {"code": re.compile("[0-9]{5}").fullmatch, "name": _is_text, "finished": _is_flag}
-ROWS = {"communes": BOTH, "registrations": BOTH | {"level": _is_text, "closes": _is_day}}
-# What need not be said: entries written before a word was known stay readable.
-OPTIONAL = {"made_in_hindsight": False, "name": "", "finished": False}
-# Parts whose faults do not keep the chances from being looked at.
-APART = {"registered_on", "versions", "finished_now", "basically_all"}
 
 
-def _fits(check, value):
+def _fits(form, value):
+    if isinstance(form, type):
+        return type(value) is form
     try:
-        return bool(check(value))
-    except (TypeError, ValueError, AttributeError, KeyError):
+        return bool(form(value))
+    except (TypeError, ValueError, AttributeError):
         return False
 
 
-def entry_faults(entry: object) -> list[str]:
-    """What keeps a value from being a register entry, as short places; probabilities apart.
+def _faults(form, value, place=""):
+    """Where a value departs from a form: place, value and form of the part."""
+    if isinstance(form, dict) and isinstance(value, dict):
+        for key, part in form.items():
+            name = key.removesuffix("?")
+            if name == key or value.get(name) is not None:
+                yield from _faults(part, value.get(name), f"{place}.{name}")
+    elif isinstance(form, list) and isinstance(value, list):
+        for number, row in enumerate(value, start=1):
+            yield from _faults(form[0], row, f"{place}.{number}")
+    elif not _fits(form, value):
+        yield place[1:], value, form
 
-    >>> entry_faults({"id": "x"})[:3]
-    ['id', 'dataset', 'illustrative']
-    """
-    if not isinstance(entry, dict):
-        return list(ENTRY)
-    wrong = _faults(ENTRY, entry)
-    # Who has finished already finishes in every world.
-    if "finishing" not in wrong and "finished_now" not in wrong:
+
+def _problems(entry, file):
+    """Everything wrong with an entry that stands, or is to stand, in a file."""
+    entry = entry if isinstance(entry, dict) else {}
+    wrong = []
+    for place, value, form in _faults(ENTRY, entry):
+        if form is _chance and value is not None:
+            details = {"place": place, "value": f"{value}"}
+            yield Problem("register_probability", file, details=details)
+        else:
+            wrong.append(place)
+    if entry.get("illustrative"):
+        yield Problem("register_illustrative", file)
+    if not wrong:
+        # Who has finished already finishes in every world.
         least = min(map(int, entry["finishing"]["distribution"]))
-        wrong += ["finished_now"] * (entry["finished_now"] > least)
-    for place in PLACES:
-        for number, row in enumerate(entry[place] if place not in wrong else (), start=1):
-            wrong += [f"{place}.{number}.{key}" for key in _faults(ROWS[place], row)]
-    return wrong
+        possible = {
+            "finished_now": 0 <= entry["finished_now"] <= least,
+            "basically_all": entry["basically_all"] > 0,
+            "communes": entry["communes"],
+        }
+        wrong = [key for key, is_so in possible.items() if not is_so]
+        expected = f"{id_of(entry)}.json"
+        if not file == f"{entry['id']}.json" == expected:
+            details = {"value": entry["id"], "expected": expected}
+            yield Problem("register_name", file, details=details)
+    if wrong:
+        yield Problem("register_form", file, details={"value": ", ".join(wrong)})
 
 
-def _faults(checks, part):
-    if not isinstance(part, dict):
-        return list(checks)
-    return [
-        key for key, check in checks.items() if not _fits(check, part.get(key, OPTIONAL.get(key)))
-    ]
+def id_of(entry):
+    """What an entry is called.
 
+    Parameters
+    ----------
+    entry : dict
 
-def chance_faults(entry: dict) -> dict[str, object]:
-    """Every probability of a well-formed entry that is no number from 0 to 1, by its place."""
-    chances = {key: entry.get(key) for key in ("p_basically_all", "p_all")}
-    chances |= {f"finishing.{n}": p for n, p in entry["finishing"]["distribution"].items()}
-    for place in PLACES:
-        for number, row in enumerate(entry[place], start=1):
-            chances[f"{place}.{number}.p"] = row.get("p")
-            if row.get("p_signed") is not None:
-                chances[f"{place}.{number}.p_signed"] = row["p_signed"]
-    return {place: p for place, p in chances.items() if not (_is_number(p) and 0 <= p <= 1)}
-
-
-def id_of(entry: dict) -> str:
-    """``<data set>_<as of>_<8 digits>``, a hash of the inputs' hash and the parameters."""
+    Returns
+    -------
+    str
+        ``<data set>_<as of>_<8 digits>``, a hash of the inputs' hash and the parameters.
+    """
     parts = [entry["content_hash"], entry["parameters"]]
     digits = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:8]
     return f"{entry['dataset']}_{entry['parameters']['as_of']}_{digits}"
 
 
-def entry_of(record: dict, registered_on: dt.date, versions: dict[str, str]) -> dict:
+def entry_of(record, registered_on, versions):
     """The register entry of a forecast record; a registration without a probability is left out.
 
-    ``id``: data set, as-of date and a hash of inputs and parameters, so the same forecast has the
-    same id. Raises ValueError for illustrative data, a name unfit for a file, a date that is none,
-    probabilities outside 0..1.
+    Parameters
+    ----------
+    record : dict
+        See :func:`ntm_analysis.forecast.forecast.record`.
+    registered_on : datetime.date
+    versions : dict of str to str
+        Of the programs, by name.
 
-    >>> entry_of({"illustrative": True}, dt.date(2022, 4, 1), {})
-    Traceback (most recent call last):
-    ValueError: illustrative data: a forecast of it cannot be scored
+    Returns
+    -------
+    dict
+        ``id``: data set, as-of date and a hash of inputs and parameters, so the same forecast has
+        the same id.
+
+    Raises
+    ------
+    DataProblems
+        For illustrative data, a name unfit for a file, a date that is none, probabilities outside
+        0..1.
     """
-    if record.get("illustrative"):
-        raise ValueError("illustrative data: a forecast of it cannot be scored")
-    chances = ("finishing", "basically_all", "p_basically_all", "p_all")
     parts = {
         "communes": ("code", "name", "p", "p_signed", "finished"),
         "registrations": ("code", "name", "level", "year", "kind", "closes", "p"),
     }
-    entry = {
-        "id": "",
-        "dataset": record["dataset"],
-        "illustrative": False,
-        "registered_on": f"{registered_on}",
+    day = f"{registered_on}"
+    own = {
+        "registered_on": day,
         # Made when what it forecasts could be known already: a test of the method, not a forecast.
-        "made_in_hindsight": f"{registered_on}" > record["deadline"],
+        "made_in_hindsight": day > record["deadline"],
         "versions": versions,
-        "content_hash": record["content_hash"],
-        "parameters": {key: record[key] for key in PARAMETERS},
+        "parameters": {key: record[key] for key in ENTRY["parameters"]},
         "finished_now": record["n_finished_now"],
-        **{key: record[key] for key in chances},
-        **{
-            place: [
-                {key: row.get(key) for key in keys} for row in record[place] if row["p"] is not None
-            ]
-            for place, keys in parts.items()
-        },
     }
-    entry["id"] = id_of(entry)
-    chances = [f"{place}: {p}" for place, p in chance_faults(entry).items()]
-    if wrong := [*entry_faults(entry), *chances]:
-        raise ValueError("; ".join(wrong))
+    for place, keys in parts.items():
+        rows = [row for row in record[place] if row["p"] is not None]
+        own[place] = [{key: row.get(key) for key in keys} for row in rows]
+    own = record | own
+    names = [key.removesuffix("?") for key in ENTRY]
+    entry = {name: own.get(name) for name in names}
+    return _sound(entry | {"id": id_of(entry)})
+
+
+def _sound(entry):
+    if problems := [*_problems(entry, f"{entry['id']}.json")]:
+        raise DataProblems(problems)
     return entry
 
 
 # --- the register on the disk ---------------------------------------------------------------------
 
 
-def register(folder: Path, entry: dict) -> tuple[Path, bool]:
-    """Write an entry as ``<id>.json``; its path, and whether it is new: one there stays as it is.
+def register(folder, entry):
+    """Write an entry as ``<id>.json``, if it is new: one there stays as it is.
 
-    Raises ValueError for what is no entry of :func:`entry_of`, so that no name becomes a path
-    unchecked; OSError where the folder cannot be written.
+    Parameters
+    ----------
+    folder : pathlib.Path
+    entry : dict
+        See :func:`entry_of`.
+
+    Returns
+    -------
+    path : pathlib.Path
+    new : bool
+
+    Raises
+    ------
+    DataProblems
+        For what is no entry, so that no name becomes a path unchecked.
+    OSError
+        Where the folder cannot be written.
     """
-    wrong = entry_faults(entry) or chance_faults(entry)
-    if wrong or entry["illustrative"] or entry["id"] != id_of(entry):
-        raise ValueError(f"not a register entry: {', '.join(wrong) or entry['id']}")
-    path = Path(folder) / f"{entry['id']}.json"
-    if path.exists() or path.is_symlink():
-        return path, False
-    write_whole(path, json.dumps(entry, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
-    return path, True
+    path = folder / f"{_sound(entry)['id']}.json"
+    new = not path.exists()
+    if new:
+        write_whole(path, json.dumps(entry, ensure_ascii=False, indent=1) + "\n")
+    return path, new
 
 
-def read_register(folder: Path) -> list[dict]:
-    """The entries of a folder, by day of registration and id; none where there is no folder.
+def read_register(folder):
+    """The entries of a folder.
 
-    Raises :class:`~ntm_analysis.problems.DataProblems` once, with everything wrong in any file.
+    Parameters
+    ----------
+    folder : pathlib.Path
+
+    Returns
+    -------
+    list of dict
+        By day of registration and id; none where there is no folder.
+
+    Raises
+    ------
+    DataProblems
+        Once, with everything wrong in any file.
     """
-    # A dot: a file being written just now.
-    files = [_read_entry(path) for path in sorted(Path(folder).glob("[!.]*.json"))]
-    if problems := [problem for _, own in files for problem in own]:
+    entries, problems = [], []
+    for path in sorted(folder.glob("[!.]*.json")):  # a dot: a file being written just now
+        try:
+            entries.append(json.loads(path.read_text(encoding="utf-8-sig")))
+        except OSError:
+            problems.append(Problem("unopened_file", path.name))
+        except (ValueError, RecursionError) as error:
+            line = getattr(error, "lineno", None)
+            problems.append(Problem("register_json", path.name, line))
+        else:
+            problems += _problems(entries[-1], path.name)
+    if problems:
         raise DataProblems(problems)
-    return sorted((entry for entry, _ in files), key=itemgetter("registered_on", "id"))
+    return sorted(entries, key=itemgetter("registered_on", "id"))
 
 
-def _read_entry(path):
-    """One entry, and a problem for each thing wrong with it."""
-    problem = partial(Problem, file=path.name)
-    try:
-        entry = json.loads(path.read_bytes().decode("utf-8-sig"))
-    except OSError:
-        return None, [problem("unopened_file")]
-    except (ValueError, RecursionError) as error:
-        return None, [problem("register_json", row=getattr(error, "lineno", None))]
-    problems = []
-    if wrong := entry_faults(entry):
-        problems.append(problem("register_form", details={"value": ", ".join(wrong)}))
-    if isinstance(entry, dict) and entry.get("illustrative"):
-        problems.append(problem("register_illustrative"))
-    if set(wrong) <= APART:
-        for place, p in chance_faults(entry).items():
-            details = {"place": place, "value": f"{p}"}
-            problems.append(problem("register_probability", details=details))
-        expected = id_of(entry)
-        if not path.stem == entry["id"] == expected:
-            details = {"value": entry["id"], "expected": f"{expected}.json"}
-            problems.append(problem("register_name", details=details))
-    return entry, problems
+def read_outcomes(path, today):
+    """The outcomes entered.
 
+    Parameters
+    ----------
+    path : pathlib.Path
+    today : datetime.date
 
-def read_outcomes(path: Path, today: dt.date) -> DataFrame:
-    """The outcomes entered, a row a commune and level; none where there is no file.
+    Returns
+    -------
+    pandas.DataFrame
+        A row a commune and level, as ``dictionary/outcomes.csv`` says; ``met_on``, ``signed_on``:
+        NaT while it has not come about by ``checked_on``. No rows where there is no file.
 
-    ``met_on`` and ``signed_on``: blank while it has not come about by ``checked_on``
-    (``dictionary/outcomes.csv``). Raises :class:`~ntm_analysis.problems.DataProblems` once, with
-    everything wrong: cells, days out of order or after ``today``, illustrative rows, a data set's
-    name that is none.
+    Raises
+    ------
+    DataProblems
+        Once, with everything wrong: cells, days out of order or after ``today``, illustrative
+        rows, a data set's name that is none.
     """
-    path = Path(path)
-    if not (path.exists() or path.is_symlink()):
+    if not path.exists():
         return DataFrame(columns=["row", *dictionary("outcomes")])
-    problems: list[Problem] = []
+    problems = []
     # No column is a number, so that no number style is asked for.
     outcomes = read_table(path, "outcomes", "vi", path.name, problems)
     for row in outcomes.to_dict("records"):
-        problems += _outcome_faults(
-            row, pd.Timestamp(today), partial(Problem, file=path.name, row=row["row"])
-        )
+        problem = partial(Problem, file=path.name, row=row["row"])
+        problems += _outcome_faults(row, pd.Timestamp(today), problem)
     if problems:
         raise DataProblems(problems)
     return outcomes
@@ -301,39 +341,69 @@ def _outcome_faults(row, today, problem):
         yield problem("outcome_dataset", column="dataset", details=details)
     if row["mark"] == "illustrative":
         yield problem("outcome_illustrative", column="mark")
-    for key in DAYS:  # a blank day is neither before nor after another
-        if row[key] > today:
-            details = {"value": day(row[key]), "today": day(today)}
-            yield problem("outcome_future", column=key, details=details)
-    for first, second in ORDER:
+    for first, second in ORDER:  # a blank day is neither before nor after another
         if row[first] > row[second]:
             details = {"value": day(row[first]), "other": second, "day": day(row[second])}
             yield problem("outcome_order", column=first, details=details)
+    if row["checked_on"] > today:
+        details = {"value": day(row["checked_on"]), "today": day(today)}
+        yield problem("outcome_future", column="checked_on", details=details)
 
 
 # --- scores of probabilities ----------------------------------------------------------------------
 
 
-def brier(p: Sequence[float], outcome: Sequence[float]) -> float:
-    """Mean of (p - outcome)², outcome 1 came true, 0 not; NaN if there is none.
+def brier(p, outcome):
+    """Mean of (p - outcome)².
 
     0 is right throughout, 0.25 says one half always. Source: G. W. Brier, Verification of forecasts
     expressed in terms of probability, Monthly Weather Review 78 (1950).
 
+    Parameters
+    ----------
+    p : sequence of float
+        Probabilities, 0..1.
+    outcome : sequence of float
+        1 came true, 0 not.
+
+    Returns
+    -------
+    float
+        NaN if there is none.
+
+    Raises
+    ------
+    ValueError
+        For what is no probability or no outcome, or not as many.
+
+    Examples
+    --------
     >>> round(brier([0.9, 0.2], [1, 0]), 6), brier([0.5, 0.5], [1, 0])
     (0.025, 0.25)
     """
     p, outcome = _pair(p, outcome)
-    return float(np.mean((p - outcome) ** 2)) if p.size else math.nan
+    return float(Series((p - outcome) ** 2).mean())
 
 
-def wilson(came: int, n: int) -> tuple[float, float]:
-    """Wilson's interval (95 %) for a share, ``came`` of ``n``; (NaN, NaN) of nothing.
+def wilson(came, n):
+    """Wilson's interval (95 %) for a share.
 
     With z = 1.96: (came + z²/2 ± z·sqrt(came·(n - came)/n + z²/4)) / (n + z²). Source: E. B.
     Wilson, Probable inference, the law of succession, and statistical inference, J. American
     Statistical Association 22 (1927).
 
+    Parameters
+    ----------
+    came, n : int
+        How many of how many.
+
+    Returns
+    -------
+    low, high : float
+        0..1; NaN of nothing.
+
+    Examples
+    --------
     >>> [round(end, 3) for end in wilson(3, 4)]
     [0.301, 0.954]
     """
@@ -345,11 +415,22 @@ def wilson(came: int, n: int) -> tuple[float, float]:
     return max(low, 0.0), min(high, 1.0)
 
 
-def scale_places(p: Sequence[float]) -> ndarray:
-    """The band of the verbal scale that each probability lies in, from 0.
+def scale_places(p):
+    """The band of the verbal scale that each probability lies in.
 
     A border belongs to the band above it, the last to the one below.
 
+    Parameters
+    ----------
+    p : sequence of float
+
+    Returns
+    -------
+    numpy.ndarray of int
+        From 0.
+
+    Examples
+    --------
     >>> scale_places([0.0, 0.05, 0.95, 0.96]).tolist()
     [0, 1, 5, 6]
     """
@@ -357,13 +438,31 @@ def scale_places(p: Sequence[float]) -> ndarray:
     return place - (np.asarray(p) == EDGES[-2])
 
 
-def reliability(p: Sequence[float], outcome: Sequence[float]) -> DataFrame:
+def reliability(p, outcome):
     """Of the forecasts in each band of the verbal scale, the share that came true.
 
-    Columns ``band``, ``n``, ``forecast`` (mean p), ``came_true`` (share), ``low``, ``high``
-    (:func:`wilson`). A border belongs to the band above it, except the last one: 5% is "5-20", 95%
-    is "80-95".
+    A border belongs to the band above it, except the last one: 5% is "5-20", 95% is "80-95".
 
+    Parameters
+    ----------
+    p : sequence of float
+        Probabilities, 0..1.
+    outcome : sequence of float
+        1 came true, 0 not.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``band``, ``n``, ``forecast`` (mean p), ``came_true`` (share), ``low``, ``high``
+        (:func:`wilson`).
+
+    Raises
+    ------
+    ValueError
+        As :func:`brier`.
+
+    Examples
+    --------
     >>> table = reliability([0.96, 0.97, 0.1], [1, 0, 0]).set_index("band")
     >>> table.loc[["5-20", ">95"], ["n", "came_true"]].to_numpy().tolist()
     [[1.0, 0.0], [2.0, 0.5]]
@@ -371,27 +470,37 @@ def reliability(p: Sequence[float], outcome: Sequence[float]) -> DataFrame:
     p, outcome = _pair(p, outcome)
     percent = [f"{100 * edge:g}" for edge in EDGES]
     bands = [f"<{percent[1]}", *map("-".join, pairwise(percent[1:-1])), f">{percent[-2]}"]
-    place, rows = scale_places(p), []
+    both, rows = DataFrame({"forecast": p, "came_true": outcome}), []
     for number, band in enumerate(bands):
-        inside = place == number
-        n, came = int(inside.sum()), int(outcome[inside].sum())
-        means = (float(p[inside].mean()), came / n) if n else (math.nan, math.nan)
-        rows.append((band, n, *means, *wilson(came, n)))
-    return DataFrame(rows, columns=["band", "n", "forecast", "came_true", "low", "high"])
+        inside = both[scale_places(p) == number]
+        ends = wilson(inside["came_true"].sum(), len(inside))
+        rows.append((band, len(inside), *inside.mean(), *ends))
+    return DataFrame(rows, columns=["band", "n", *both.columns, "low", "high"])
 
 
 def _pair(p, outcome):
-    p, outcome = np.asarray(p, dtype="float64"), np.asarray(outcome, dtype="float64")
-    if p.shape != outcome.shape:
-        raise ValueError(f"{p.size} forecasts, {outcome.size} outcomes")
+    p, outcome = np.array([p, outcome], dtype="float64")  # which must be as many
     if not ((p >= 0) & (p <= 1)).all() or not np.isin(outcome, (0, 1)).all():
         raise ValueError("a probability lies outside 0..1, or an outcome is neither 0 nor 1")
     return p, outcome
 
 
-def crps_of(distribution: dict[str, float], outcome: int) -> float:
-    """Continuous ranked probability score of a distribution of whole numbers, in their unit.
+def crps_of(distribution, outcome):
+    """Continuous ranked probability score of a distribution of whole numbers.
 
+    Parameters
+    ----------
+    distribution : dict of str to float
+        The chance of each number.
+    outcome : int
+
+    Returns
+    -------
+    float
+        In the unit of the numbers; 0 for one that was sure of the outcome.
+
+    Examples
+    --------
     >>> crps_of({"3": 1.0}, 5), crps_of({"4": 0.5, "6": 0.5}, 5)
     (2.0, 0.5)
     """
@@ -451,7 +560,7 @@ class Scores:
         A table each, by day of registration: id, registered_on, made_in_hindsight, brier (of the
         communes), number, p10, p90, within, crps (of the number finishing, communes).
         """
-        rows = self.rows[(self.rows["question"] == "communes") & (self.rows["scored"] > 0)]
+        rows = self.rows.query("question == 'communes' and scored > 0")
         table = rows.merge(self.finishing, on="id", how="left")
         groups = table.sort_values("registered_on", kind="stable").groupby("asked")
         return [rows[SIDE].reset_index(drop=True) for _, rows in groups if len(rows) > 1]
@@ -462,125 +571,130 @@ class Scores:
         return dt.date.fromisoformat(self.waiting["due"].min()) if len(self.waiting) else None
 
 
-def happened(outcome: dict | None, due: str, finish: str) -> int | None:
-    """Whether a level was reached by ``due`` (ISO day): 1, 0, or None while that is not known.
+def happened(outcome, due, finish):
+    """Whether a level was reached by a day.
 
-    ``outcome``: ``met_on``, ``signed_on``, ``checked_on`` as ISO days, blank "". Signed by the
-    deadline is met by the deadline too; signed later, with no day met, leaves open when it was met.
+    Signed by the deadline is met by the deadline too; signed later, with no day met, leaves open
+    when it was met.
 
+    Parameters
+    ----------
+    outcome : dict or None
+        ``met_on``, ``signed_on``, ``checked_on``, blank NaT.
+    due : pandas.Timestamp
+    finish : str
+        ``met`` or ``signed``.
+
+    Returns
+    -------
+    int or None
+        1, 0, or None while that is not known.
+
+    Examples
+    --------
     >>> seen = {"met_on": "2025-06-30", "signed_on": "2026-02-10", "checked_on": "2026-03-31"}
-    >>> happened(seen, "2025-12-31", "met"), happened(seen, "2025-12-31", "signed")
+    >>> seen, due = Series(seen).map(pd.Timestamp), pd.Timestamp(2025, 12, 31)
+    >>> happened(seen, due, "met"), happened(seen, due, "signed")
     (1, 0)
     """
     if outcome is None:
         return None
     on, signed = outcome[WHEN[finish]], outcome["signed_on"]
-    if finish == "met" and not on and signed:
-        return 1 if signed <= due else None
-    if on and on <= due:
+    if on <= due or signed <= due:
         return 1
-    return 0 if outcome["checked_on"] >= due else None
+    known = outcome["checked_on"] >= due and (pd.notna(on) or pd.isna(signed))
+    return 0 if known else None
 
 
-def score(entries: Iterable[dict], outcomes: DataFrame, today: dt.date) -> Scores:
+def score(entries, outcomes, today):
     """Every registered forecast against the outcomes known on ``today``.
 
     Parameters
     ----------
-    entries : iterable of dict
+    entries : list of dict
         See :func:`entry_of`.
     outcomes : pandas.DataFrame
         dataset, code, level, met_on, signed_on, checked_on, mark (dates or NaT), a row a commune
         and level.
     today : datetime.date
 
+    Returns
+    -------
+    Scores
+
     Raises
     ------
     ValueError
         For illustrative outcomes or entries.
     """
-    entries = list(entries)
-    if (
-        any(entry["illustrative"] for entry in entries)
-        or (outcomes["mark"] == "illustrative").any()
-    ):
+    invented = [entry for entry in entries if entry["illustrative"]]
+    if invented or "illustrative" in set(outcomes["mark"]):
         raise ValueError("illustrative data cannot be scored")
-    seen = {
-        (row["dataset"], row["code"], row["level"]): {
-            key: "" if pd.isna(row[key]) else f"{row[key]:%Y-%m-%d}" for key in DAYS
-        }
-        for row in outcomes.to_dict("records")
-    }
-    questions = [each for entry in entries for each in _questions(entry, seen, f"{today}")]
-    answers = DataFrame(questions, columns=Question._fields)
-    mine = {
-        (entry["id"], place): answers[
-            (answers["id"] == entry["id"]) & (answers["question"] == place)
-        ]
-        for entry in entries
-        for place in PLACES
-    }
-    rows = [_row(entry, place, mine[entry["id"], place]) for entry in entries for place in PLACES]
-    finishing = [_finishing(entry, mine[entry["id"], "communes"]) for entry in entries]
+    seen = outcomes.set_index(["dataset", "code", "level"])[DAYS].to_dict("index")
+    asked = [(entry, place) for entry in entries for place in PLACES]
+    answers = DataFrame(
+        [each for question in asked for each in _answers(*question, seen, f"{today}")],
+        columns=ANSWER,
+    )
+    places = answers.set_index(["id", "question"]).index
+
+    def own(entry, place):
+        return answers[places == (entry["id"], place)]
+
+    rows = [_row(*question, own(*question)) for question in asked]
+    finishing = [_finishing(entry, own(entry, "communes")) for entry in entries]
     scored = answers[answers["reason"] == ""]
-    pooled = scored[scored["pooled"].astype(bool)]
-    communes = scored.loc[scored["question"] == "communes", ["dataset", "code"]]
-    waiting = answers.loc[answers["reason"].isin(WAITING), ["id", *Question._fields[2:7], "reason"]]
-    held = set(zip(answers["dataset"], answers["code"], strict=True))
+    pooled = scored[scored["scenario"] == "baseline"]
+    waiting = answers.loc[answers["reason"].isin(WAITING), [*ASKED, "reason"]]
     return Scores(
         len(entries),
         DataFrame(rows, columns=Row._fields),
         reliability(pooled["p"], pooled["came"]),
         waiting.reset_index(drop=True),
         DataFrame(filter(None, finishing), columns=Finishing._fields),
-        len(communes.drop_duplicates()),
-        sorted({f"{dataset} {code}" for dataset, code, _ in seen if (dataset, code) not in held}),
+        len(_communes(scored[scored["question"] == "communes"])),
+        sorted(_communes(outcomes) - _communes(answers)),
         answers.loc[answers["reason"] == "ended", "name"].drop_duplicates().tolist(),
     )
 
 
-def _questions(entry, seen, today):
+def _communes(rows):
+    return set(rows["dataset"] + " " + rows["code"])
+
+
+def _answers(entry, place, seen, today):
     """Each probability of an entry with what came of it; ``reason`` is "" where it is scored."""
     dataset, parameters = entry["dataset"], entry["parameters"]
-    for place in PLACES:
-        # A registration counts by the day the criteria are met, whatever the communes are asked.
-        finish = parameters["finish"] if place == "communes" else "met"
-        for row in entry[place]:
-            code, level = row["code"], row.get("level", "ntm")
-            p, due = row["p"], row.get("closes", parameters["deadline"])
-            if finish == "signed" and row.get("p_signed") is not None:
-                p = row["p_signed"]
-            outcome = seen.get((dataset, code, level))
-            came = happened(outcome, due, finish)
-            if p == 1 and row.get("finished", not _reached_later(outcome, parameters["as_of"])):
-                reason, came = "settled", 1
-            elif today <= due:
-                reason = "deadline"
-            elif outcome and "" < outcome["ended_on"] <= due and not came:
-                reason = "ended"
-            else:
-                reason = "outcome" if came is None else ""
-            late, pooled = entry["registered_on"] > due, parameters["scenario"] == "baseline"
-            about = (entry["id"], dataset, place, code, row.get("name") or code, level, due)
-            yield Question(*about, p, came, reason, late, pooled)
-
-
-def _reached_later(outcome, as_of):
-    """Whether a level is known not to have been reached on the as-of date.
-
-    A registration that was certain of it is scored.
-    """
-    if outcome is None:
-        return False
-    days = [day for day in (outcome["met_on"], outcome["signed_on"]) if day]
-    return min(days) > as_of if days else outcome["checked_on"] >= as_of
+    # A registration counts by the day the criteria are met, whatever the communes are asked.
+    finish = parameters["finish"] if place == "communes" else "met"
+    for row in entry[place]:
+        p, code, level = row["p"], row["code"], row.get("level", "ntm")
+        due = row.get("closes", parameters["deadline"])
+        day, as_of = pd.Timestamp(due), pd.Timestamp(parameters["as_of"])
+        if finish == "signed" and row.get("p_signed") is not None:
+            p = row["p_signed"]
+        outcome = seen.get((dataset, code, level))
+        came = happened(outcome, day, finish)
+        # A registration that was certain of what was not reached on the as-of date is scored.
+        later = happened(outcome, as_of, "met") == 0
+        if p == 1 and row.get("finished", not later):
+            reason, came = "settled", 1
+        elif today <= due:
+            reason = "deadline"
+        elif outcome and outcome["ended_on"] <= day and not came:
+            reason = "ended"
+        else:
+            reason = "outcome" if came is None else ""
+        about = (entry["id"], place, code, row.get("name") or code, level, due)
+        yield *about, dataset, parameters["scenario"], p, came, reason
 
 
 def _row(entry, question, answers):
     """The scores of one forecast's communes, or of its registrations."""
-    scored, parameters = answers[answers["reason"] == ""], entry["parameters"]
-    p, came = scored["p"].to_numpy("float64"), scored["came"].to_numpy("float64")
-    own, base = brier(p, came), brier(np.full(p.size, min(1.0, p.mean())) if p.size else p, came)
+    reason, parameters = answers["reason"], entry["parameters"]
+    scored = answers[reason == ""]
+    p, came = (scored[key].astype(float) for key in ("p", "came"))
+    own, base = brier(p, came), float(((p.mean() - came) ** 2).mean())
     return Row(
         entry["id"],
         entry["registered_on"],
@@ -588,9 +702,9 @@ def _row(entry, question, answers):
         question,
         len(scored),
         int(came.sum()),
-        int(answers["reason"].isin(WAITING).sum()),
-        int((answers["reason"] == "settled").sum()),
-        int(scored["late"].sum()),
+        int(reason.isin(WAITING).sum()),
+        int((reason == "settled").sum()),
+        int((scored["due"] < entry["registered_on"]).sum()),
         own,
         base,
         1 - own / base if base > 0 else math.nan,
@@ -601,7 +715,8 @@ def _row(entry, question, answers):
 
 def _finishing(entry, answers):
     """How many communes finished in all, against the forecast; None while one of them waits."""
-    if not set(answers["reason"]) <= {"", "settled"} or not (answers["reason"] == "").any():
+    reasons = set(answers["reason"])
+    if "" not in reasons or reasons - {"", "settled"}:
         return None
     # A record may list the open communes alone: the finished ones that it leaves out count too.
     listed = sum(row.get("finished", row["p"] == 1) for row in entry["communes"])
@@ -612,7 +727,7 @@ def _finishing(entry, answers):
         number,
         will["p10"],
         will["p90"],
-        bool(will["p10"] <= number <= will["p90"]),
+        will["p10"] <= number <= will["p90"],
         number >= entry["basically_all"],
         entry["p_basically_all"],
         number == unlisted + len(answers),

@@ -15,8 +15,7 @@ from ntm_analysis.forecast.back_test import (
     crps,
     hazards,
     pairs,
-    plain_share,
-    straight_line,
+    second_opinions,
     summary_of,
 )
 from ntm_analysis.forecast.cycle import counted
@@ -97,15 +96,18 @@ def test_the_score_of_a_sample_is_the_integral_of_its_squared_distance():
 def test_the_references_are_their_formulas():
     uniform = (np.arange(20_000) + 0.5) / 20_000
     shuffled = np.random.default_rng(1).permutation(uniform)
-    pair = pd.Series({"first": 12 * 2018 + 12, "years": 2.0, "start": 40, "communes": 100})
-    line = straight_line(pair, uniform)  # 40 in the 8 years since 2011 began: 5 a year
+    pair = {"first": 12 * 2018 + 12, "years": 2.0, "start": 40, "communes": 100}
+    number = second_opinions(pair, np.full(9, 0.2), np.stack([uniform, uniform, shuffled]))
+    line, share = (
+        number["line"],
+        number["share"] - 40,
+    )  # 40 in the 8 years since 2011 began: 5 a year
     assert line.mean() == pytest.approx(50, abs=0.05) and line.var() == pytest.approx(10, rel=0.02)
+    assert share.mean() == pytest.approx(60 * (1 - np.exp(-0.4)), rel=0.01)
     rows = pd.DataFrame(
         {"communes": [100, 10], "start": [20, 4], "outcome": [60, 10], "years": [2, 1]},
     )
     assert hazards(rows).tolist() == pytest.approx([np.log(2) / 2, RATES[1]])
-    share = plain_share(60, 2.0, np.full(9, 0.2), uniform, shuffled)
-    assert share.mean() == pytest.approx(60 * (1 - np.exp(-0.4)), rel=0.01)
 
 
 def test_provinces_weigh_alike_whatever_their_pairs():
