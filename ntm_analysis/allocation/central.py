@@ -299,8 +299,7 @@ def central_works(layout: Layout):
     -------
     DataFrame
         A row a work that costs something: unit, goal (NONE: nobody's), level, criterion, work,
-        item, committed, months (once paid), mark, amount (thousand dong), value (the cement in it),
-        tonnes.
+        item, committed, mark, amount (thousand dong), value (the cement in it), tonnes.
     """
     plan = layout.plan
     prices = Prices(layout.prices, plan.workbook.as_of.year, 1, MEANS)

@@ -344,7 +344,7 @@ class Forecast:
             it), size (how far an answer moves the expected number); only what stands out of the
             draws.
         """
-        lacking, finishing = (self.run.counts[key] for key in ("lacking", "finishing"))
+        lacking, finishing = self.run.lacking, self.run.finishing
         draws = self.run.draws
         with np.errstate(invalid="ignore", divide="ignore"):
             effect = (self.in_time.sum() - finishing) / (draws - lacking) - finishing / lacking

@@ -135,11 +135,6 @@ class Simulation:
     lacking: ndarray
     finishing: ndarray
 
-    @property
-    def counts(self) -> dict[str, ndarray]:
-        """``lacking`` and ``finishing`` by these names."""
-        return {"lacking": self.lacking, "finishing": self.finishing}
-
     @cached_property
     def signed(self) -> ndarray:
         """The month of each decision: the end of the year that a goal is met in, and the lag."""
@@ -339,8 +334,9 @@ def area_of(plan: Schedule, known: Knowledge) -> Area:
     kind = "district" if district else "province"
     own = {"area": area, "area_kind": kind, "province": province_of(area), "total": communes}
     own |= {"month": plan.as_of_month, "finished": communes - left}
+    # Other districts of the province would speak of this one's own effect, which is not theirs.
     rows = known.evidence.figures
-    rows = rows[(rows["province"] == own["province"]) & (rows["month"] <= own["month"])]
+    rows = rows[rows["area"].isin([area, own["province"]]) & (rows["month"] <= own["month"])]
     rows = rows[(rows["area"] != area) | (rows["month"] != own["month"])]
     year = plan.spans[0].year
     listed = int((plan.goals.loc[plan.ntm, "year"] == year).sum())
