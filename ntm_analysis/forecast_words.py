@@ -234,7 +234,7 @@ def blocking_words(workbook: Workbook, row: dict, lang: str) -> str:
     """The same as a sentence.
 
     >>> blocking_words(Workbook.open("data/thanh-chuong"), {"policy": "own", "blocking_sources": ["dat"]}, "vi")
-    'Nguồn đang chặn: Thu tiền sử dụng đất (đấu giá đất).'
+    'Nguồn đang chặn: Thu tiền sử dụng đất (đấu giá đất). Chặn là thiếu vào năm xã cần, dù cộng cả kỳ có thể đủ.'
     """
     pots = blocking_pots(workbook, row, lang)
     return text("blocking_told", lang, pots=pots) if pots else ""
