@@ -64,7 +64,8 @@ def chance_words(p: float, draws: int | None, lang: str) -> str:
     shown = chance(p, draws, lang)
     if shown == word:
         return word
-    return text("chance_of_ten", lang, word=word, tenths=round(10 * p), shown=shown)
+    tenths = min(max(round(10 * p), 1), 9)  # between the two ends nothing is never, nothing certain
+    return text("chance_of_ten", lang, word=word, tenths=tenths, shown=shown)
 
 
 def rests_on(workbook: Workbook, lang: str) -> str:
