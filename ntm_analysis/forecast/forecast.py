@@ -363,7 +363,7 @@ class Forecast:
         """
         layout, envelopes = self.run.layout, self.run.layout.envelopes
         brings = envelopes["amount"] * envelopes["profile"].map(np.sum) > 0
-        full = {name.partition("@")[0] for name in envelopes.loc[brings, "name"]}
+        full = set(envelopes.loc[brings, "pot"])
         return [pot for pot in layout.sets.pots if pot not in full]
 
     def blocking_sources(self):

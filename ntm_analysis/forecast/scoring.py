@@ -81,14 +81,13 @@ def _worlds(chances):
 
 
 # What each part of an entry must be: a type, a test (which may fail on a value of another kind),
-# parts by key, or a list of rows. "?": may be left out, so that entries written before a word was
-# known stay readable.
+# parts by key, or a list of rows.
 ENTRY = {
     "id": re.compile(r"[a-z0-9-]{1,60}_[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9a-f]{8}").fullmatch,
     "dataset": lambda name: slug(name) == name != "",
     "illustrative": bool,
     "registered_on": _day,
-    "made_in_hindsight?": bool,
+    "made_in_hindsight": (None, False, True).__contains__,  # None: before the word was known
     "versions": _versions,
     "content_hash": str,
     "parameters": {
@@ -133,9 +132,7 @@ def _faults(form, value, place=""):
     """Where a value departs from a form: place, value and form of the part."""
     if isinstance(form, dict) and isinstance(value, dict):
         for key, part in form.items():
-            name = key.removesuffix("?")
-            if name == key or value.get(name) is not None:
-                yield from _faults(part, value.get(name), f"{place}.{name}")
+            yield from _faults(part, value.get(key), f"{place}.{key}")
     elif isinstance(form, list) and isinstance(value, list):
         for number, row in enumerate(value, start=1):
             yield from _faults(form[0], row, f"{place}.{number}")
@@ -216,9 +213,7 @@ def entry_of(record, registered_on, versions):
     for place in PLACES:
         rows = (row for row in record[place] if row["p"] is not None)
         own[place] = [{key: row.get(key) for key in ENTRY[place][0]} for row in rows]
-    own = record | own
-    names = [key.removesuffix("?") for key in ENTRY]
-    entry = {name: own.get(name) for name in names}
+    entry = {key: (record | own).get(key) for key in ENTRY}
     return _sound(entry | {"id": id_of(entry)})
 
 
