@@ -383,8 +383,12 @@ class Forecast:
     def second_opinions(self):
         """The number finishing by the plain share and by the straight line: int, draws."""
         run = self.run
-        pair = {"start": len(self.now), "communes": len(self.communes)}
-        pair |= {"first": run.plan.as_of_month, "years": run.deadline / 12}
+        pair = {
+            "start": len(self.now),
+            "communes": len(self.communes),
+            "first": run.plan.as_of_month,
+            "years": run.deadline / 12,
+        }
         panel = knowledge(self.workbook.as_of).evidence.panel
         keys = ["line", "rate", "share"]
         uniform = uniforms(run.seed, "second opinion", keys, run.draws)

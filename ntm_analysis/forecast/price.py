@@ -118,8 +118,7 @@ def planned(will):
         Million dong.
     """
     rows = still_to_come(will.workbook, will.day.year)
-    measure = will.workbook.tables["pots"].set_index("pot")["measure"]
-    return float(rows.loc[rows["pot"].map(measure) == "money", "amount"].sum())
+    return float(rows.loc[rows["measure"] == "money", "amount"].sum())
 
 
 def frontier(will):

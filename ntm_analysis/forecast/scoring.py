@@ -38,7 +38,8 @@ PLACES = ("communes", "registrations")
 WAITING = ("deadline", "outcome")  # why something is not scored yet
 COMMUNE = ["dataset", "code", "level"]  # whose outcome it is
 DAYS = ["met_on", "signed_on", "ended_on", "checked_on"]
-ORDER = (("met_on", "signed_on"), *((day, "checked_on") for day in DAYS[:3]))
+ORDER = [("met_on", "signed_on"), *((day, "checked_on") for day in DAYS[:3])]
+ORDER += [("checked_on", "today")]
 SIDE = ["id", "registered_on", "made_in_hindsight", "brier", "number", "p10", "p90", "within"]
 SIDE += ["crps"]
 ASKED = ["id", "question", "code", "name", "level", "due"]
@@ -314,13 +315,13 @@ def read_outcomes(path, today):
     outcomes = read_table(path, "outcomes", "vi", path.name, problems)
     for row in outcomes.to_dict("records"):
         problem = partial(Problem, file=path.name, row=row["row"])
-        problems += _outcome_faults(row, pd.Timestamp(today), problem)
+        problems += _outcome_faults(row | {"today": pd.Timestamp(today)}, problem)
     if problems:
         raise DataProblems(problems)
     return outcomes
 
 
-def _outcome_faults(row, today, problem):
+def _outcome_faults(row, problem):
     """Met, then signed, then checked, then today; two out of order are told at the earlier one."""
     day, near = "{:%d/%m/%Y}".format, slug(row["dataset"])
     if near != row["dataset"]:
@@ -330,11 +331,9 @@ def _outcome_faults(row, today, problem):
         yield problem("outcome_illustrative", column="mark")
     for first, second in ORDER:  # a blank day is neither before nor after another
         if row[first] > row[second]:
+            code = "outcome_future" if second == "today" else "outcome_order"
             details = {"value": day(row[first]), "other": second, "day": day(row[second])}
-            yield problem("outcome_order", column=first, details=details)
-    if row["checked_on"] > today:
-        details = {"value": day(row["checked_on"]), "today": day(today)}
-        yield problem("outcome_future", column="checked_on", details=details)
+            yield problem(code, column=first, details=details)
 
 
 # --- scores of probabilities ----------------------------------------------------------------------
