@@ -244,26 +244,24 @@ class Forecast:
     def _binding(self):
         return self.run.signed if self.run.finish == "signed" else self.run.months
 
-    def dates(self, goal):
-        """The days by which 10, 50, 90 % of worlds have reached a goal; of a band its days.
+    def dates(self, unit):
+        """The days by which 10, 50, 90 % of worlds have an open commune finish; of a band its days.
 
         Parameters
         ----------
-        goal : int
-            One of ``open_``.
+        unit : int
 
         Returns
         -------
         dict of str to str or None
             ``p10_date``, ``p50_date``, ``p90_date``: ISO; None beyond the horizon.
         """
-        plan = self.run.plan
-        alike = self.open_[self.bands == self.bands[plan.goals.loc[goal, "unit"]]]
-        last = max(plan.deadline, plan.month_of(self.workbook.meta["term_end"]["date"]))
-        figures = spread(self._binding[alike].ravel().astype(np.int64))
+        plan, alike = self.run.plan, self.open_[self.bands == self.bands[unit]]
+        figures = spread(self._binding[alike].astype(np.int64))
+        months = {date: figures[date.removesuffix("_date")] for date in DATES}
         return {
-            f"{q}_date": f"{plan.end_of(figures[q]):%Y-%m-%d}" if figures[q] <= last else None
-            for q in ("p10", "p50", "p90")
+            date: f"{plan.end_of(month):%Y-%m-%d}" if month <= plan.spans[-1].last else None
+            for date, month in months.items()
         }
 
     def over_time(self):
@@ -294,12 +292,12 @@ class Forecast:
             schedule.
         """
         run, plan, tables = self.run, self.run.plan, self.workbook.tables
-        targets, works = tables["targets"], tables["works"]
-        columns = ["unit", "level", "year", "kind"]
-        table = targets.loc[targets["unit"].isin(self.communes), columns].reset_index(drop=True)
+        targets, works, columns = tables["targets"], tables["works"], ["unit", "level"]
+        table = targets[targets["unit"].isin(self.communes)].reset_index(drop=True)
+        table = table[[*columns, "year", "kind"]].astype({"year": int})
         begun = works[(works["state"] != "done") & (works["percent_done"] > 0)]
         places, goals, begun = (
-            pd.MultiIndex.from_frame(rows[columns[:2]]) for rows in (table, plan.goals, begun)
+            pd.MultiIndex.from_frame(rows[columns]) for rows in (table, plan.goals, begun)
         )
         # A list counts for its year, whenever the appraisal is over.
         lasts = table["year"].map(Series({span.year: span.last for span in plan.spans}).asof)
@@ -308,17 +306,16 @@ class Forecast:
             at = zip(goals.get_indexer(places), lasts, strict=True)
             return [(months[goal] <= last).mean() if goal >= 0 else np.nan for goal, last in at]
 
-        now, level = table["unit"].map(self.level["level"]), table["level"]
+        level, now = table["level"], table["unit"].map(self.level["level"])
         recognised = now.map(RANKS.index) >= level.map(RANKS.index)
         p = Series(chance(run.months), dtype=float).fillna(recognised.map({True: 1.0}))
-        years = table["year"].astype(int)
-        ends = pd.to_datetime(years.astype(str) + "-12-31")
-        closes = ends + pd.offsets.MonthEnd(int(plan.rules["dossier_closes"]))
         chances = DataFrame({"p": p, "p_by_year_end": p, "p_unlimited": chance(run.unlimited)})
-        band = table["unit"].map(self.bands).where(level == "ntm", -1 - table.index).fillna(0)
-        means = chances.groupby([band, years, table["kind"]]).transform("mean")
-        table = table.assign(year=years, closes=closes.dt.strftime("%Y-%m-%d"))
-        return table.join(means).assign(under_way=places.isin(begun))
+        band = table["unit"].map(self.bands).where(level == "ntm")
+        means = chances.groupby([band, table["year"], table["kind"]]).transform("mean")
+        ends = pd.to_datetime(table["year"].astype(str) + "-12-31")
+        closes = ends + pd.offsets.MonthEnd(int(plan.rules["dossier_closes"]))
+        table = table.assign(closes=closes.dt.strftime("%Y-%m-%d")).join(means.fillna(chances))
+        return table.assign(under_way=places.isin(begun))
 
     def weakest(self):
         """Of the worlds in which not all finish: in how many each commune does not.
@@ -344,15 +341,14 @@ class Forecast:
             it), size (how far an answer moves the expected number); only what stands out of the
             draws.
         """
-        lacking, finishing = self.run.lacking, self.run.finishing
-        draws = self.run.draws
-        with np.errstate(invalid="ignore", divide="ignore"):
-            effect = (self.in_time.sum() - finishing) / (draws - lacking) - finishing / lacking
-            size = effect * np.sqrt(lacking * (draws - lacking)) / draws
-        places = [self.bands.to_numpy(), self.run.plan.facts.numbers]
-        index = pd.MultiIndex.from_product(places, names=["band", "criterion"])
-        table = DataFrame({"effect": effect.ravel(), "size": size.ravel()}, index)
-        groups = table.dropna().groupby(level=[0, 1])
+        run, draws = self.run, self.run.draws
+        places = {"band": self.bands, "criterion": run.plan.facts.numbers}
+        index = pd.MultiIndex.from_product(places.values(), names=places)
+        lacking, finishing = (Series(each.ravel(), index) for each in (run.lacking, run.finishing))
+        met = draws - lacking
+        effect = (self.in_time.sum() - finishing) / met - finishing / lacking
+        size = effect * np.sqrt(lacking * met) / draws
+        groups = DataFrame({"effect": effect, "size": size}).dropna().groupby(level=[0, 1])
         noise = 3 * self.finishing.std() / np.sqrt(draws * groups.size())
         means = groups.mean()
         means = means[means["size"] > noise].reset_index()
@@ -367,7 +363,7 @@ class Forecast:
         """
         layout, envelopes = self.run.layout, self.run.layout.envelopes
         brings = envelopes["amount"] * envelopes["profile"].map(np.sum) > 0
-        full = {name.partition("@")[0] for name in envelopes.loc[brings, "name"]}
+        full = set(envelopes.loc[brings, "pot"])
         return [pot for pot in layout.sets.pots if pot not in full]
 
     def blocking_sources(self):
@@ -387,8 +383,12 @@ class Forecast:
     def second_opinions(self):
         """The number finishing by the plain share and by the straight line: int, draws."""
         run = self.run
-        pair = {"start": len(self.now), "communes": len(self.communes)}
-        pair |= {"first": run.plan.as_of_month, "years": run.deadline / 12}
+        pair = {
+            "start": len(self.now),
+            "communes": len(self.communes),
+            "first": run.plan.as_of_month,
+            "years": run.deadline / 12,
+        }
         panel = knowledge(self.workbook.as_of).evidence.panel
         keys = ["line", "rate", "share"]
         uniform = uniforms(run.seed, "second opinion", keys, run.draws)
@@ -582,10 +582,10 @@ def record(will, scenario="baseline", title=None):
         "basically_all": will.basically,
         "basically_share": run.plan.rules["basically"] / 100,
         "p_basically_all": enough / n,
-        "p_basically_all_ci": list(wilson(enough, n)),
+        "p_basically_all_ci": wilson(enough, n).tolist(),
         "p_all": all_ / n,
         "p_all_se": math.sqrt(all_ / n * (1 - all_ / n) / n),
-        "p_all_ci": list(wilson(all_, n)),
+        "p_all_ci": wilson(all_, n).tolist(),
         "p_all_met": float((met >= everyone).mean()),
         "p_all_signed": float((signed >= everyone).mean()),
         "p_basically_all_signed": float((signed >= will.basically).mean()),
@@ -631,17 +631,17 @@ def _communes(will):
     }
     table = DataFrame({name: will.of_band(reached) for name, reached in chances.items()})
     table = _named(will, table.reindex(will.communes, fill_value=1.0))
-    goals = dict(zip(will.bands.index, will.open_, strict=True))
+    bands = will.bands.to_dict()
     listed = will.list_chance.rename(columns=str).to_dict("index")
     held = will.held.to_dict("index")
     rows = []
     for unit, row in table.to_dict("index").items():
-        waits = unit in goals
-        dates = will.dates(goals[unit]) if waits else dict.fromkeys(DATES)
+        band = bands.get(unit)
+        dates = will.dates(unit) if band else dict.fromkeys(DATES)
         rest = {
             "last_criterion": None,
-            "band": int(will.bands[unit]) if waits else None,
-            "finished": not waits,
+            "band": band,
+            "finished": not band,
             "list_chance": listed.get(unit, {}),
             "held_back": held.get(unit),
         }

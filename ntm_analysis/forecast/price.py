@@ -36,6 +36,7 @@ RANGES = {
     "disbursed": ("envelopes", ("disbursed_low", "disbursed", "disbursed_high")),
     "delay": ("envelopes", ("delay_low", "delay", "delay_high")),
 }
+SWINGS = ["key", "basis", "low_end", "high_end", "low", "high", "usual", "swing", "se"]
 MOVING = ("correlation_money", "correlation_works")  # rules of assumptions.csv that worlds draw on
 
 
@@ -117,8 +118,7 @@ def planned(will):
         Million dong.
     """
     rows = still_to_come(will.workbook, will.day.year)
-    measure = will.workbook.tables["pots"].set_index("pot")["measure"]
-    return float(rows.loc[rows["pot"].map(measure) == "money", "amount"].sum())
+    return float(rows.loc[rows["measure"] == "money", "amount"].sum())
 
 
 def frontier(will):
@@ -156,72 +156,62 @@ def tornado(will):
         NaN where it is a table), low, high (mean number finishing), usual, swing = high - low, se
         (its standard error); the largest swing first.
     """
+    plan, known = will.run.plan, knowledge(will.workbook.as_of)
+    lows, highs = ([*_evidence_ends(known, end), *_data_ends(plan, end)] for end in ENDS)
     usual, rows = will.finishing[:TORNADO], []
-    for low_end, high_end in zip(_ends(will, "low"), _ends(will, "high"), strict=True):
-        low, high = (
-            _finishing(will, TORNADO, workers=1, **case) for *_, case in (low_end, high_end)
-        )
+    for (key, basis, low_end, less), (*_, high_end, more) in zip(lows, highs, strict=True):
+        low, high = (_finishing(will, TORNADO, workers=1, **case) for case in (less, more))
         swing = high - low
-        error = swing.std() / np.sqrt(len(swing))
         means = (each.mean() for each in (low, high, usual, swing))
-        key, basis, value, _ = low_end
-        rows.append((key, basis, value, high_end[2], *means, error))
-    columns = ["key", "basis", "low_end", "high_end", "low", "high", "usual", "swing", "se"]
-    table = DataFrame(rows, columns=columns)
+        rows.append((key, basis, low_end, high_end, *means, swing.std() / np.sqrt(len(swing))))
+    table = DataFrame(rows, columns=SWINGS)
     return table.sort_values("swing", key=abs, ascending=False, kind="stable", ignore_index=True)
 
 
-def _ends(will, end):
-    """Every assumption at one end: key, basis, the value put, what a run is then asked with."""
-    for key, basis, value, known in _evidence_ends(knowledge(will.workbook.as_of), end):
-        yield key, basis, value, {"known": known}
-    for key, basis, value, changes in _data_ends(will.run.plan, end):
-        yield key, basis, value, {"plan": replace(will.run.plan, **changes)}
-
-
 def _evidence_ends(known, end):
-    """What the evidence tells and cannot tell."""
+    """What the evidence tells and cannot tell: key, basis, value put, what a run is asked with."""
     quantile, *_ = ENDS[end]
     draws, last = known.posterior.draws, known.posterior.last
     for key, name, scale in (("mean", "pace", np.exp), ("success", "success", float)):
         value = draws[key].quantile(quantile)
         fitted = Posterior(draws.assign(**{key: value}), last)
-        yield name, "fitted", scale(value), replace(known, posterior=fitted)
+        yield name, "fitted", scale(value), {"known": replace(known, posterior=fitted)}
     for key in ASSUMED:
         value = float(known.evidence.assumed.loc[key, end])
-        yield key, "assumed", value, replace(known, at={key: value})
+        yield key, "assumed", value, {"known": replace(known, at={key: value})}
 
 
 def _data_ends(plan, end):
-    """What the data set tells or assumes."""
+    """What the data set tells or assumes, likewise."""
     facts, workbook, tables = plan.facts, plan.workbook, plan.workbook.tables
     _, by, way = ENDS[end]
 
+    def case(key, basis, value=np.nan, **changes):
+        return key, basis, value, {"plan": replace(plan, **changes)}
+
     def other(name, **columns):
         """The data set with other columns of a table."""
-        changed = tables | {name: tables[name].assign(**columns)}
-        return {"workbook": replace(workbook, tables=changed)}
+        return replace(workbook, tables=tables | {name: tables[name].assign(**columns)})
 
+    ranges = tables | {"unit_costs": unit_costs(workbook)}
     for key, (name, columns) in RANGES.items():
-        rows = tables[name]
-        if key == "unit_costs":
-            rows = unit_costs(workbook).reset_index().set_axis(rows.index)
-        yield key, "data", np.nan, other(name, **dict.fromkeys(columns, rows[columns[1 + way]]))
+        column = ranges[name][columns[1 + way]].to_numpy()
+        yield case(key, "data", workbook=other(name, **dict.fromkeys(columns, column)))
     works = {
         level: rows.assign(**dict.fromkeys(SIZES, rows[end])) for level, rows in plan.works.items()
     }
-    yield "quantities", "data", np.nan, {"works": works}
+    yield case("quantities", "data", works=works)
     least, most = (0.0, 100.0) if way > 0 else [tables["parts"]["share"]] * 2
-    yield "bounds", "assumed", np.nan, other("parts", least=least, most=most)
+    yield case("bounds", "assumed", workbook=other("parts", least=least, most=most))
     stall = (tables["durations"]["stall"] * by).clip(upper=100)
-    yield "stall", "assumed", np.nan, other("durations", stall=stall)
+    yield case("stall", "assumed", workbook=other("durations", stall=stall))
     if facts.lost.any():
         lost = replace(facts, lost=np.minimum(facts.lost * by, 1.0))
-        yield "lost", "assumed", np.nan, {"facts": lost}
+        yield case("lost", "assumed", facts=lost)
     if any(prior is not None for prior in facts.prior):
-        priors = {"count_priors": one_more_met(tables["count_priors"], way)}
-        book = replace(workbook, tables=tables | priors)
-        yield "count", "assumed", float(way), {"facts": facts_ntm(book, facts.units)}
+        priors = one_more_met(tables["count_priors"], way)
+        counts = facts_ntm(other("count_priors", average=priors["average"]), facts.units)
+        yield case("count", "assumed", float(way), facts=counts)
     for key in MOVING:
         value = float(np.clip(plan.rules[key] * by, *RULES[key]))
-        yield key, "assumed", value, {"rules": plan.rules | {key: value}}
+        yield case(key, "assumed", value, rules=plan.rules | {key: value})

@@ -13,12 +13,9 @@ import hashlib
 import json
 import math
 import re
-from collections import namedtuple
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
 from operator import itemgetter
-from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
@@ -34,28 +31,29 @@ from ..whole_files import write_whole
 FOLDER = REGISTER
 OUTCOMES = "outcomes.csv"
 EDGES = (0.0, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0)  # the verbal scale of the workbook
-ALIKE = ("as_of", "deadline", "finish", "scenario")  # forecasts alike in these ask the same
+BANDS = ("<5", "5-20", "20-40", "40-60", "60-80", "80-95", ">95")  # the same in percent
+NORMAL = 1.9599639845400536  # an interval of 95 % is so many standard errors wide on either side
+ALIKE = ["dataset", "as_of", "deadline", "finish", "scenario"]  # the same: they ask the same
 PLACES = ("communes", "registrations")
 WAITING = ("deadline", "outcome")  # why something is not scored yet
+COMMUNE = ["dataset", "code", "level"]  # whose outcome it is
 DAYS = ["met_on", "signed_on", "ended_on", "checked_on"]
-ORDER = (("met_on", "signed_on"), *((day, "checked_on") for day in DAYS[:3]))
-WHEN = {"met": "met_on", "signed": "signed_on"}  # the day that decides, by what "finish" means
+ORDER = [("met_on", "signed_on"), *((day, "checked_on") for day in DAYS[:3])]
+ORDER += [("checked_on", "today")]
 SIDE = ["id", "registered_on", "made_in_hindsight", "brier", "number", "p10", "p90", "within"]
 SIDE += ["crps"]
 ASKED = ["id", "question", "code", "name", "level", "due"]
-ANSWER = [*ASKED, "dataset", "scenario", "p", "came", "reason"]
-
-Row = namedtuple(
-    "Row",
-    "id registered_on scenario policy finish question scored came_true waiting settled late "
-    "brier brier_base skill made_in_hindsight asked",
-)
-Finishing = namedtuple(
-    "Finishing", "id number p10 p90 within basically_all p_basically_all all p_all crps"
-)
+COUNTS = ["scored", "came_true", "waiting", "settled", "late"]
+HEAD = ["id", "registered_on", "scenario", "policy", "finish", "question"]
+SCORES = [*COUNTS, "brier", "brier_base", "skill"]
+TAIL = ["made_in_hindsight", "asked"]
+FINISHING = ["id", "number", "p10", "p90", "within", "basically_all", "p_basically_all", "all"]
+FINISHING += ["p_all", "crps"]
 
 
 # --- what an entry holds --------------------------------------------------------------------------
+
+CODE = re.compile("[0-9]{5}").fullmatch
 
 
 def _day(text):
@@ -70,6 +68,10 @@ def _chance(value):
     return _number(value) and 0 <= value <= 1
 
 
+def _count(value):
+    return type(value) is int and value >= 0
+
+
 def _versions(programs):
     return programs and all(map(str.strip, (*programs, *programs.values())))
 
@@ -80,39 +82,41 @@ def _worlds(chances):
 
 
 # What each part of an entry must be: a type, a test (which may fail on a value of another kind),
-# parts by key, or a list of rows. "?": may be left out, so that entries written before a word was
-# known stay readable.
-ROW = {
-    "code": re.compile("[0-9]{5}").fullmatch,
-    "name?": str,
-    "p": _chance,
-    "p_signed?": _chance,
-    "finished?": bool,
-}
+# parts by key, or a list of rows.
 ENTRY = {
     "id": re.compile(r"[a-z0-9-]{1,60}_[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9a-f]{8}").fullmatch,
     "dataset": lambda name: slug(name) == name != "",
     "illustrative": bool,
     "registered_on": _day,
-    "made_in_hindsight?": bool,
+    "made_in_hindsight": (None, False, True).__contains__,  # None: before the word was known
     "versions": _versions,
     "content_hash": str,
     "parameters": {
         "as_of": _day,
         "deadline": _day,
-        "finish": WHEN.__contains__,
+        "finish": ("met", "signed").__contains__,
         "policy": str,
         "scenario": str,
         "draws": _number,
         "seed": _number,
     },
-    "finished_now": int,
+    "finished_now": _count,
     "finishing": dict.fromkeys(("p10", "p50", "p90", "mean"), _number) | {"distribution": _worlds},
-    "basically_all": int,
+    "basically_all": _count,
     "p_basically_all": _chance,
     "p_all": _chance,
-    "communes": [ROW],
-    "registrations": [ROW | {"level": str, "closes": _day}],
+    "communes": [{"code": CODE, "name": str, "p": _chance, "p_signed": _chance, "finished": bool}],
+    "registrations": [
+        {
+            "code": CODE,
+            "name": str,
+            "level": str,
+            "year": int,
+            "kind": str,
+            "closes": _day,
+            "p": _chance,
+        }
+    ],
 }
 
 
@@ -129,9 +133,7 @@ def _faults(form, value, place=""):
     """Where a value departs from a form: place, value and form of the part."""
     if isinstance(form, dict) and isinstance(value, dict):
         for key, part in form.items():
-            name = key.removesuffix("?")
-            if name == key or value.get(name) is not None:
-                yield from _faults(part, value.get(name), f"{place}.{name}")
+            yield from _faults(part, value.get(key), f"{place}.{key}")
     elif isinstance(form, list) and isinstance(value, list):
         for number, row in enumerate(value, start=1):
             yield from _faults(form[0], row, f"{place}.{number}")
@@ -151,21 +153,13 @@ def _problems(entry, file):
             wrong.append(place)
     if entry.get("illustrative"):
         yield Problem("register_illustrative", file)
-    if not wrong:
-        # Who has finished already finishes in every world.
-        least = min(map(int, entry["finishing"]["distribution"]))
-        possible = {
-            "finished_now": 0 <= entry["finished_now"] <= least,
-            "basically_all": entry["basically_all"] > 0,
-            "communes": entry["communes"],
-        }
-        wrong = [key for key, is_so in possible.items() if not is_so]
+    if wrong:
+        yield Problem("register_form", file, details={"value": ", ".join(wrong)})
+    else:
         expected = f"{id_of(entry)}.json"
         if not file == f"{entry['id']}.json" == expected:
             details = {"value": entry["id"], "expected": expected}
             yield Problem("register_name", file, details=details)
-    if wrong:
-        yield Problem("register_form", file, details={"value": ", ".join(wrong)})
 
 
 def id_of(entry):
@@ -208,10 +202,6 @@ def entry_of(record, registered_on, versions):
         For illustrative data, a name unfit for a file, a date that is none, probabilities outside
         0..1.
     """
-    parts = {
-        "communes": ("code", "name", "p", "p_signed", "finished"),
-        "registrations": ("code", "name", "level", "year", "kind", "closes", "p"),
-    }
     day = f"{registered_on}"
     own = {
         "registered_on": day,
@@ -221,12 +211,10 @@ def entry_of(record, registered_on, versions):
         "parameters": {key: record[key] for key in ENTRY["parameters"]},
         "finished_now": record["n_finished_now"],
     }
-    for place, keys in parts.items():
-        rows = [row for row in record[place] if row["p"] is not None]
-        own[place] = [{key: row.get(key) for key in keys} for row in rows]
-    own = record | own
-    names = [key.removesuffix("?") for key in ENTRY]
-    entry = {name: own.get(name) for name in names}
+    for place in PLACES:
+        rows = (row for row in record[place] if row["p"] is not None)
+        own[place] = [{key: row.get(key) for key in ENTRY[place][0]} for row in rows]
+    entry = {key: (record | own).get(key) for key in ENTRY}
     return _sound(entry | {"id": id_of(entry)})
 
 
@@ -327,13 +315,13 @@ def read_outcomes(path, today):
     outcomes = read_table(path, "outcomes", "vi", path.name, problems)
     for row in outcomes.to_dict("records"):
         problem = partial(Problem, file=path.name, row=row["row"])
-        problems += _outcome_faults(row, pd.Timestamp(today), problem)
+        problems += _outcome_faults(row | {"today": pd.Timestamp(today)}, problem)
     if problems:
         raise DataProblems(problems)
     return outcomes
 
 
-def _outcome_faults(row, today, problem):
+def _outcome_faults(row, problem):
     """Met, then signed, then checked, then today; two out of order are told at the earlier one."""
     day, near = "{:%d/%m/%Y}".format, slug(row["dataset"])
     if near != row["dataset"]:
@@ -343,46 +331,12 @@ def _outcome_faults(row, today, problem):
         yield problem("outcome_illustrative", column="mark")
     for first, second in ORDER:  # a blank day is neither before nor after another
         if row[first] > row[second]:
+            code = "outcome_future" if second == "today" else "outcome_order"
             details = {"value": day(row[first]), "other": second, "day": day(row[second])}
-            yield problem("outcome_order", column=first, details=details)
-    if row["checked_on"] > today:
-        details = {"value": day(row["checked_on"]), "today": day(today)}
-        yield problem("outcome_future", column="checked_on", details=details)
+            yield problem(code, column=first, details=details)
 
 
 # --- scores of probabilities ----------------------------------------------------------------------
-
-
-def brier(p, outcome):
-    """Mean of (p - outcome)².
-
-    0 is right throughout, 0.25 says one half always. Source: G. W. Brier, Verification of forecasts
-    expressed in terms of probability, Monthly Weather Review 78 (1950).
-
-    Parameters
-    ----------
-    p : sequence of float
-        Probabilities, 0..1.
-    outcome : sequence of float
-        1 came true, 0 not.
-
-    Returns
-    -------
-    float
-        NaN if there is none.
-
-    Raises
-    ------
-    ValueError
-        For what is no probability or no outcome, or not as many.
-
-    Examples
-    --------
-    >>> round(brier([0.9, 0.2], [1, 0]), 6), brier([0.5, 0.5], [1, 0])
-    (0.025, 0.25)
-    """
-    p, outcome = _pair(p, outcome)
-    return float(Series((p - outcome) ** 2).mean())
 
 
 def wilson(came, n):
@@ -394,39 +348,37 @@ def wilson(came, n):
 
     Parameters
     ----------
-    came, n : int
+    came, n : int, or arrays of int
         How many of how many.
 
     Returns
     -------
-    low, high : float
-        0..1; NaN of nothing.
+    ndarray of float
+        Low and high end, 0..1; NaN of nothing.
 
     Examples
     --------
-    >>> [round(end, 3) for end in wilson(3, 4)]
+    >>> wilson(3, 4).round(3).tolist()
     [0.301, 0.954]
     """
-    if not n:
-        return math.nan, math.nan
-    z = NormalDist().inv_cdf(0.975)
-    half = z * math.sqrt(came * (n - came) / n + z * z / 4)
-    low, high = ((came + z * z / 2 + sign * half) / (n + z * z) for sign in (-1, 1))
-    return max(low, 0.0), min(high, 1.0)
+    square = NORMAL * NORMAL
+    half = NORMAL * np.sqrt(came * (n - came) / n + square / 4)
+    middle = came + square / 2
+    return np.clip([(middle - half) / (n + square), (middle + half) / (n + square)], 0.0, 1.0)
 
 
 def scale_places(p):
     """The band of the verbal scale that each probability lies in.
 
-    A border belongs to the band above it, the last to the one below.
+    A border belongs to the band above it, the last to the one below: 5% is "5-20", 95% is "80-95".
 
     Parameters
     ----------
-    p : sequence of float
+    p : float, or sequence of float
 
     Returns
     -------
-    numpy.ndarray of int
+    int, or numpy.ndarray of int
         From 0.
 
     Examples
@@ -434,20 +386,17 @@ def scale_places(p):
     >>> scale_places([0.0, 0.05, 0.95, 0.96]).tolist()
     [0, 1, 5, 6]
     """
-    place = np.searchsorted(EDGES[1:-1], p, side="right")
-    return place - (np.asarray(p) == EDGES[-2])
+    return np.digitize(p, [*EDGES[1:-2], np.nextafter(EDGES[-2], 1)])
 
 
-def reliability(p, outcome):
+def reliability(p, came):
     """Of the forecasts in each band of the verbal scale, the share that came true.
-
-    A border belongs to the band above it, except the last one: 5% is "5-20", 95% is "80-95".
 
     Parameters
     ----------
     p : sequence of float
         Probabilities, 0..1.
-    outcome : sequence of float
+    came : sequence of float
         1 came true, 0 not.
 
     Returns
@@ -456,57 +405,18 @@ def reliability(p, outcome):
         ``band``, ``n``, ``forecast`` (mean p), ``came_true`` (share), ``low``, ``high``
         (:func:`wilson`).
 
-    Raises
-    ------
-    ValueError
-        As :func:`brier`.
-
     Examples
     --------
     >>> table = reliability([0.96, 0.97, 0.1], [1, 0, 0]).set_index("band")
     >>> table.loc[["5-20", ">95"], ["n", "came_true"]].to_numpy().tolist()
     [[1.0, 0.0], [2.0, 0.5]]
     """
-    p, outcome = _pair(p, outcome)
-    percent = [f"{100 * edge:g}" for edge in EDGES]
-    bands = [f"<{percent[1]}", *map("-".join, pairwise(percent[1:-1])), f">{percent[-2]}"]
-    both, rows = DataFrame({"forecast": p, "came_true": outcome}), []
-    for number, band in enumerate(bands):
-        inside = both[scale_places(p) == number]
-        ends = wilson(inside["came_true"].sum(), len(inside))
-        rows.append((band, len(inside), *inside.mean(), *ends))
-    return DataFrame(rows, columns=["band", "n", *both.columns, "low", "high"])
-
-
-def _pair(p, outcome):
-    p, outcome = np.array([p, outcome], dtype="float64")  # which must be as many
-    if not ((p >= 0) & (p <= 1)).all() or not np.isin(outcome, (0, 1)).all():
-        raise ValueError("a probability lies outside 0..1, or an outcome is neither 0 nor 1")
-    return p, outcome
-
-
-def crps_of(distribution, outcome):
-    """Continuous ranked probability score of a distribution of whole numbers.
-
-    Parameters
-    ----------
-    distribution : dict of str to float
-        The chance of each number.
-    outcome : int
-
-    Returns
-    -------
-    float
-        In the unit of the numbers; 0 for one that was sure of the outcome.
-
-    Examples
-    --------
-    >>> crps_of({"3": 1.0}, 5), crps_of({"4": 0.5, "6": 0.5}, 5)
-    (2.0, 0.5)
-    """
-    numbers, chances = np.array(list(map(int, distribution))), np.array(list(distribution.values()))
-    apart = np.abs(numbers[:, None] - numbers)
-    return float(chances @ np.abs(numbers - outcome) - chances @ apart @ chances / 2)
+    each = DataFrame({"n": 1, "forecast": p, "came_true": came})
+    table = each.groupby(scale_places(p)).sum().reindex(range(len(BANDS)), fill_value=0)
+    n, true = table["n"], table["came_true"]
+    low, high = wilson(true, n)
+    shares = {"forecast": table["forecast"] / n, "came_true": true / n, "low": low, "high": high}
+    return DataFrame({"band": BANDS, "n": n, **shares})
 
 
 # --- forecasts against outcomes -------------------------------------------------------------------
@@ -571,39 +481,36 @@ class Scores:
         return dt.date.fromisoformat(self.waiting["due"].min()) if len(self.waiting) else None
 
 
-def happened(outcome, due, finish):
-    """Whether a level was reached by a day.
+def happened(outcomes, due, on):
+    """Whether levels were reached by a day.
 
     Signed by the deadline is met by the deadline too; signed later, with no day met, leaves open
     when it was met.
 
     Parameters
     ----------
-    outcome : dict or None
-        ``met_on``, ``signed_on``, ``checked_on``, blank NaT.
-    due : pandas.Timestamp
-    finish : str
-        ``met`` or ``signed``.
+    outcomes : pandas.DataFrame
+        ``signed_on``, ``checked_on``: dates or NaT.
+    due : pandas.Series of datetime
+    on : pandas.Series of datetime
+        The day that decides: met or signed.
 
     Returns
     -------
-    int or None
-        1, 0, or None while that is not known.
+    numpy.ndarray of float
+        1, 0, or NaN while that is not known.
 
     Examples
     --------
     >>> seen = {"met_on": "2025-06-30", "signed_on": "2026-02-10", "checked_on": "2026-03-31"}
-    >>> seen, due = Series(seen).map(pd.Timestamp), pd.Timestamp(2025, 12, 31)
-    >>> happened(seen, due, "met"), happened(seen, due, "signed")
-    (1, 0)
+    >>> seen, due = DataFrame([seen]).apply(pd.to_datetime), pd.Timestamp(2025, 12, 31)
+    >>> [happened(seen, due, seen[day]).item() for day in ("met_on", "signed_on")]
+    [1.0, 0.0]
     """
-    if outcome is None:
-        return None
-    on, signed = outcome[WHEN[finish]], outcome["signed_on"]
-    if on <= due or signed <= due:
-        return 1
-    known = outcome["checked_on"] >= due and (pd.notna(on) or pd.isna(signed))
-    return 0 if known else None
+    signed = outcomes["signed_on"]
+    reached = (on <= due) | (signed <= due)
+    known = (outcomes["checked_on"] >= due) & (on.notna() | signed.isna())
+    return np.select([reached, known], [1.0, 0.0], np.nan)
 
 
 def score(entries, outcomes, today):
@@ -614,44 +521,34 @@ def score(entries, outcomes, today):
     entries : list of dict
         See :func:`entry_of`.
     outcomes : pandas.DataFrame
-        dataset, code, level, met_on, signed_on, checked_on, mark (dates or NaT), a row a commune
-        and level.
+        See :func:`read_outcomes`.
     today : datetime.date
 
     Returns
     -------
     Scores
-
-    Raises
-    ------
-    ValueError
-        For illustrative outcomes or entries.
     """
-    invented = [entry for entry in entries if entry["illustrative"]]
-    if invented or "illustrative" in set(outcomes["mark"]):
-        raise ValueError("illustrative data cannot be scored")
-    seen = outcomes.set_index(["dataset", "code", "level"])[DAYS].to_dict("index")
-    asked = [(entry, place) for entry in entries for place in PLACES]
-    answers = DataFrame(
-        [each for question in asked for each in _answers(*question, seen, f"{today}")],
-        columns=ANSWER,
-    )
-    places = answers.set_index(["id", "question"]).index
-
-    def own(entry, place):
-        return answers[places == (entry["id"], place)]
-
-    rows = [_row(*question, own(*question)) for question in asked]
-    finishing = [_finishing(entry, own(entry, "communes")) for entry in entries]
+    questions = [
+        {
+            "made_in_hindsight": False,
+            "asked": "|".join((entry | entry["parameters"])[key] for key in ALIKE),
+            "question": place,
+            **entry,
+            **entry["parameters"],
+        }
+        for entry in entries
+        for place in PLACES
+    ]
+    answers = _answers(questions, outcomes, pd.Timestamp(today))
     scored = answers[answers["reason"] == ""]
     pooled = scored[scored["scenario"] == "baseline"]
     waiting = answers.loc[answers["reason"].isin(WAITING), [*ASKED, "reason"]]
     return Scores(
         len(entries),
-        DataFrame(rows, columns=Row._fields),
+        _rows(questions, answers),
         reliability(pooled["p"], pooled["came"]),
         waiting.reset_index(drop=True),
-        DataFrame(filter(None, finishing), columns=Finishing._fields),
+        _finishing(entries, answers[answers["question"] == "communes"]),
         len(_communes(scored[scored["question"] == "communes"])),
         sorted(_communes(outcomes) - _communes(answers)),
         answers.loc[answers["reason"] == "ended", "name"].drop_duplicates().tolist(),
@@ -662,75 +559,76 @@ def _communes(rows):
     return set(rows["dataset"] + " " + rows["code"])
 
 
-def _answers(entry, place, seen, today):
+def _answers(questions, outcomes, today):
     """Each probability of an entry with what came of it; ``reason`` is "" where it is scored."""
-    dataset, parameters = entry["dataset"], entry["parameters"]
+    rows = [
+        {"level": "ntm", "closes": asked["deadline"]} | asked | row
+        for asked in questions
+        for row in asked[asked["question"]]
+    ]
+    columns = [*ASKED[:-1], "closes", *ALIKE, "registered_on", "p", "p_signed", "finished"]
+    table = DataFrame(rows, columns=columns).rename(columns={"closes": "due"})
+    table = table.merge(outcomes[[*COMMUNE, *DAYS]], "left", on=COMMUNE)
+    table[DAYS] = table[DAYS].apply(pd.to_datetime)
+    due, as_of = (pd.to_datetime(table[day]) for day in ("due", "as_of"))
+    communes = table["question"] == "communes"
     # A registration counts by the day the criteria are met, whatever the communes are asked.
-    finish = parameters["finish"] if place == "communes" else "met"
-    for row in entry[place]:
-        p, code, level = row["p"], row["code"], row.get("level", "ntm")
-        due = row.get("closes", parameters["deadline"])
-        day, as_of = pd.Timestamp(due), pd.Timestamp(parameters["as_of"])
-        if finish == "signed" and row.get("p_signed") is not None:
-            p = row["p_signed"]
-        outcome = seen.get((dataset, code, level))
-        came = happened(outcome, day, finish)
-        # A registration that was certain of what was not reached on the as-of date is scored.
-        later = happened(outcome, as_of, "met") == 0
-        if p == 1 and row.get("finished", not later):
-            reason, came = "settled", 1
-        elif today <= due:
-            reason = "deadline"
-        elif outcome and outcome["ended_on"] <= day and not came:
-            reason = "ended"
-        else:
-            reason = "outcome" if came is None else ""
-        about = (entry["id"], place, code, row.get("name") or code, level, due)
-        yield *about, dataset, parameters["scenario"], p, came, reason
+    signed = communes & (table["finish"] == "signed")
+    p = table["p"].mask(signed, table["p_signed"]).astype(float)
+    came = happened(table, due, table["met_on"].mask(signed, table["signed_on"]))
+    # A registration that was certain of what was not reached on the as-of date is scored.
+    later = Series(happened(table, as_of, table["met_on"]) == 0)
+    settled = (p == 1) & table["finished"].where(communes, ~later).astype(bool)
+    reasons = {
+        "settled": settled,
+        "deadline": due >= today,
+        "ended": (table["ended_on"] <= due) & (came != 1),
+        "outcome": np.isnan(came),
+    }
+    reason = np.select([*reasons.values()], [*reasons], "")
+    return table.assign(p=p, came=np.where(settled, 1.0, came), reason=reason)
 
 
-def _row(entry, question, answers):
-    """The scores of one forecast's communes, or of its registrations."""
-    reason, parameters = answers["reason"], entry["parameters"]
-    scored = answers[reason == ""]
-    p, came = (scored[key].astype(float) for key in ("p", "came"))
-    own, base = brier(p, came), float(((p.mean() - came) ** 2).mean())
-    return Row(
-        entry["id"],
-        entry["registered_on"],
-        *(parameters[key] for key in ("scenario", "policy", "finish")),
-        question,
-        len(scored),
-        int(came.sum()),
-        int(reason.isin(WAITING).sum()),
-        int((reason == "settled").sum()),
-        int((scored["due"] < entry["registered_on"]).sum()),
-        own,
-        base,
-        1 - own / base if base > 0 else math.nan,
-        entry.get("made_in_hindsight", False),
-        "|".join([entry["dataset"], *(parameters[key] for key in ALIKE)]),
-    )
+def _rows(questions, answers):
+    """The scores of each forecast's communes, and of its registrations."""
+    places, reason = ["id", "question"], answers["reason"]
+    scored = reason == ""
+    p, came = (answers[key].where(scored) for key in ("p", "came"))
+    mean = p.groupby([answers[key] for key in places]).transform("mean")
+    facts = {
+        "scored": scored,
+        "came_true": came,
+        "waiting": reason.isin(WAITING),
+        "settled": reason == "settled",
+        "late": scored & (answers["due"] < answers["registered_on"]),
+        "brier": (p - came) ** 2,
+        "brier_base": (mean - came) ** 2,
+    }
+    groups = answers[places].assign(**facts).groupby(places)
+    scores = groups[COUNTS].sum().join(groups[["brier", "brier_base"]].mean())
+    table = DataFrame(questions, columns=[*HEAD, *TAIL]).join(scores, on=places)
+    table[COUNTS] = table[COUNTS].fillna(0).astype(int)
+    table["skill"] = 1 - table["brier"] / table["brier_base"].where(table["brier_base"] > 0)
+    return table[[*HEAD, *SCORES, *TAIL]]
 
 
-def _finishing(entry, answers):
-    """How many communes finished in all, against the forecast; None while one of them waits."""
-    reasons = set(answers["reason"])
-    if "" not in reasons or reasons - {"", "settled"}:
-        return None
-    # A record may list the open communes alone: the finished ones that it leaves out count too.
-    listed = sum(row.get("finished", row["p"] == 1) for row in entry["communes"])
-    unlisted, will = max(0, entry["finished_now"] - listed), entry["finishing"]
-    number = unlisted + int(answers["came"].sum())
-    return Finishing(
-        entry["id"],
-        number,
-        will["p10"],
-        will["p90"],
-        will["p10"] <= number <= will["p90"],
-        number >= entry["basically_all"],
-        entry["p_basically_all"],
-        number == unlisted + len(answers),
-        entry["p_all"],
-        crps_of(will["distribution"], number),
-    )
+def _finishing(entries, answers):
+    """How many communes finished in all, against the forecasts of which none waits."""
+    from scipy.stats import energy_distance
+
+    rows = []
+    for entry in entries:
+        own, will = answers[answers["id"] == entry["id"]], entry["finishing"]
+        if set(own["reason"]) not in ({""}, {"", "settled"}):
+            continue
+        number, chances = int(own["came"].sum()), will["distribution"]
+        apart = energy_distance([*map(int, chances)], [number], [*chances.values()])
+        came = {
+            "number": number,
+            "within": will["p10"] <= number <= will["p90"],
+            "basically_all": number >= entry["basically_all"],
+            "all": number == len(own),
+            "crps": apart**2 / 2,
+        }
+        rows.append(entry | will | came)
+    return DataFrame(rows, columns=FINISHING)

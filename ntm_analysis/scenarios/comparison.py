@@ -254,8 +254,7 @@ def _compared(one, will, first, asked):
     }
     reason = next((name for name, true in no_price.items() if true), None)
     middle, base = (
-        {each.run.goals.loc[goal, "unit"]: each.dates(goal)["p50_date"] for goal in each.open_}
-        for each in (will, first)
+        {unit: each.dates(unit)["p50_date"] for unit in each.bands.index} for each in (will, first)
     )
     figures = {
         "id": one.id,
