@@ -91,15 +91,13 @@ class Choice:
             rows += [(m, int(s)) for s in worst if over[s] > slack * (1 + abs(room[s]))]
         return rows
 
-    def solved(self, worth, *, start=None, whole=True, nodes=NODES):
+    def solved(self, worth, *, whole=True, nodes=NODES):
         """The best solution that breaks no row, rows being added as they are broken.
 
         Parameters
         ----------
         worth : ndarray
             Of each column.
-        start : ndarray, optional
-            A solution that breaks no row.
         whole : bool
             False: the linear programme.
         nodes : int
@@ -112,7 +110,7 @@ class Choice:
         searched, proved = 0, True
         for _ in range(ROUNDS):
             left = max(nodes - searched, 1)
-            answer = solve(worth, self.upper, self.rows, start=start, whole=whole, nodes=left)
+            answer = solve(worth, self.upper, self.rows, whole=whole, nodes=left)
             searched += answer.nodes
             if answer.x is None:
                 return answer
@@ -120,8 +118,7 @@ class Choice:
             broken = self.broken(x, 0.0 if whole else 1e-7)
             for m, s in broken:
                 proved &= self._keep(m, s)
-            known = np.array_equal(x, start)  # the start can be paid over time
-            if broken or (whole and not known and self._unpayable_over_time(x)):
+            if broken or (whole and self._unpayable_over_time(x)):
                 continue
             # A row drawn in by the tolerance leaves the proof to the bound.
             sure = answer.proved and (proved or bool(worth @ x >= answer.bound - 1e-6))
@@ -170,26 +167,3 @@ class Choice:
             open_ = ranked[(case.kind[ranked] == self.of[i]) & (year[ranked] == NONE)]
             year[open_[: int(x[i])]], late[open_[: int(x[i])]] = self.year[i], self.late[i]
         return year, late
-
-    def solution(self, year, late):
-        """A plan as a solution.
-
-        Parameters
-        ----------
-        year, late : ndarray
-            As :meth:`plan` gives them.
-
-        Returns
-        -------
-        ndarray or None
-            By column; None where the plan breaks a row or takes what is no column.
-        """
-        x = np.zeros(len(self.of))
-        for g in np.flatnonzero((year != NONE) & self.case.free):
-            mine = (self.of == self.case.kind[g]) & (self.year == year[g]) & (self.late == late[g])
-            if not mine.any():
-                return None
-            x[mine] += 1
-        listed = np.bincount(self.year, x * self.placed, minlength=len(self.case.places))
-        fits = (listed <= self.case.places).all() and not self.broken(x)
-        return x if fits else None

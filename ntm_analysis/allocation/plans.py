@@ -116,7 +116,7 @@ class Allocation:
 
 
 def allocate(workbook, deadline=None, seed=2022) -> Allocation:
-    """Every rule, and the best plan, which starts from the best rule that keeps all constraints.
+    """Every rule, and the best plan, never worse than the best rule that keeps all constraints.
 
     Parameters
     ----------

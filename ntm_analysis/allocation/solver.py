@@ -64,7 +64,7 @@ class Solution:
     duals: ndarray
 
 
-def solve(cost, upper, rows, *, start=None, whole=True, nodes=NODES):
+def solve(cost, upper, rows, *, whole=True, nodes=NODES):
     """Maximise ``cost`` over (whole) numbers 0..``upper`` that keep the rows.
 
     Parameters
@@ -72,8 +72,6 @@ def solve(cost, upper, rows, *, start=None, whole=True, nodes=NODES):
     cost, upper : ndarray
         By column.
     rows : Rows
-    start : ndarray, optional
-        A solution to start from.
     whole : bool
         False: the linear programme.
     nodes : int
@@ -102,8 +100,7 @@ def solve(cost, upper, rows, *, start=None, whole=True, nodes=NODES):
         solver.changeColsIntegrality(len(cost), every, kinds)
     for (columns, values), high in zip(rows.entries, rows.high, strict=True):
         solver.addRow(-np.inf, high, len(columns), columns, values)
-    # Without presolve: with it HiGHS 1.16 may take a start from which presolve has fixed a column
-    # away for better than it is, and call it optimal (tests/allocation has the case).
+    # With presolve HiGHS comes to another of the plans that tie, hardly sooner.
     options = {
         "threads": 1,
         "random_seed": 0,
@@ -117,10 +114,6 @@ def solve(cost, upper, rows, *, start=None, whole=True, nodes=NODES):
     }
     for name, value in options.items():
         solver.setOptionValue(name, value)
-    if start is not None:
-        known = highspy.HighsSolution()
-        known.col_value = list(np.asarray(start, dtype=float))
-        solver.setSolution(known)
     solver.run()
     info, solution = solver.getInfo(), solver.getSolution()
     x = np.array(solution.col_value) if info.primal_solution_status == FEASIBLE else None
