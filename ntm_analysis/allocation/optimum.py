@@ -95,13 +95,13 @@ def _later_aims(choice, worth, x, settled):
     cost = choice.case.cost.sum(axis=1)[choice.goal]
     aims = (choice.year.astype(float), cost / max(1.0, float((cost * choice.upper).sum())))
     # Chances are not whole, so that the first aim is held to a millionth.
-    choice.rows.add(-worth, 1e-6 - float(worth @ x))
+    choice.rows.append((-worth, 1e-6 - float(worth @ x)))
     for aim, most in zip(aims, LATER_NODES, strict=True):
         answer = choice.solved(-aim, nodes=most)
         settled &= answer.proved
         if answer.x is not None and aim @ answer.x <= aim @ x:
             x = answer.x
-        choice.rows.add(aim, float(aim @ x) + 1e-9)
+        choice.rows.append((aim, float(aim @ x) + 1e-9))
     return x, settled
 
 
@@ -117,6 +117,6 @@ def relaxed_prices(case: Central):
     choice = Choice(case)
     duals = np.abs(choice.solved(choice.worth, whole=False).duals)
     money = np.zeros((len(case.sets.pots), len(case.years)))
-    for (m, s), (row, scale) in choice.known.items():
+    for m, s, row, scale in choice.known:
         money += 1_000 * duals[row] / scale * np.outer(case.sets.members[s], case.last <= m)
     return money, duals[choice.lists]

@@ -10,7 +10,7 @@ from ntm_analysis.allocation.central import NONE, Central, in_order
 from ntm_analysis.allocation.choice import Choice
 from ntm_analysis.allocation.optimum import optimum, relaxed_prices
 from ntm_analysis.allocation.payments import over_time
-from ntm_analysis.allocation.solver import Rows, solve
+from ntm_analysis.allocation.solver import solve
 from ntm_analysis.need.pot_sets import pot_sets
 from tests.allocation.reference_plans import best_value, payable
 from tests.allocation.tiny import tiny
@@ -158,7 +158,6 @@ def test_the_price_of_a_pot_bounds_what_its_money_brings(seed):
 
 
 def test_the_solver_prints_nothing_where_a_command_prints_json(capfd):
-    rows = Rows()
-    rows.add(np.array([2.0]), 3.0)
+    rows = [(np.array([2.0]), 3.0)]
     assert solve(np.ones(1), np.ones(1), rows).x.round().tolist() == [1.0]
     assert capfd.readouterr() == ("", "")
