@@ -5,7 +5,7 @@
 Each instance is made in memory from a fixed seed: 40 % of the communes are not NTM yet, each lacks works of some of eight items;
 ten pots stand in for each other within bounds, one of them pays for roads and canals alone, one is cement; works last 4 to 20
 months; each commune is to get a minimum; four years, lists of a fifth of those left, money for 60 % of the need, more each year.
-`optimum` finds all its aims, started from the best of three orders, and every plan that it finds is paid as a flow.
+`optimum` finds all its aims, beside the best of three orders, and every plan that it finds is paid as a flow.
 The alternative knows the first aim only: a binary for each commune and year, and what each pot pays of each commune's works in
 each year, HiGHS as it comes on one thread for at most 60 seconds.
 Each instance has a process of its own. Before each size the machine's own speed is printed, as the seconds of a plain loop of

@@ -296,7 +296,7 @@ def _allocate(options):
     workbook, lang = open_workbook(options), options.lang
     chosen = _scenario(workbook, options.scenario, lang)
     found = allocate(chosen.workbook, seed=options.seed)
-    trial = tried(found, options.draws, options.seed)
+    trial = tried(found, options.draws)
     made = record(found, options.policy or OPTIMAL, trial, options.scenario, chosen.title)
     return _tell(options, chosen.workbook, made, allocation_lines)
 

@@ -6,7 +6,7 @@ commune is listed in one year; its works are paid by a moment (a mark) that lets
 year, or late, by the year's end. One reading, :func:`in_order`, judges every order of communes.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -99,8 +99,8 @@ class Central:
     reported: ndarray
     due: ndarray
     rank: ndarray
-    bounds: DataFrame = field(repr=False)
-    committed: DataFrame = field(repr=False)
+    bounds: DataFrame
+    committed: DataFrame
     own_money: ndarray | None = None
 
     @cached_property
@@ -309,8 +309,9 @@ def central_works(layout: Layout):
     for item in layout.items:
         works = drawn_works(item.works, missing[item.level], prices)
         same = {"level": item.level, "goal": item.goal, "committed": item.committed}
-        sizes = {"amount": works.amount, "value": works.value, "tonnes": works.tonnes}
-        sizes = {name: size[:, 0].astype(float) for name, size in sizes.items()}
+        sizes = {
+            size: getattr(works, size)[:, 0].astype(float) for size in ("amount", "value", "tonnes")
+        }
         table = works.works[["unit", "criterion", "work", "item", "mark"]]
         rows.append(table.assign(**same, **sizes))
     rows.append(debts.assign(criterion=0, mark="reported", value=0.0, tonnes=0.0))

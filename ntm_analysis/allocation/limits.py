@@ -3,7 +3,6 @@ listed and why, which rules stand against each other, what all would take."""
 
 from bisect import bisect_left
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -69,29 +68,20 @@ def extra_communes(allocation: Allocation):
         communes not in the plan need the same); of each year the cheapest first.
     """
     case, plan = allocation.case, allocation.plans[OPTIMAL]
-    planned, kinds, rows = allocation.years(), case.kind, []
-    placed = case.free & (case.reported == NONE)
-
-    @cache
-    def lacking(goal, y):
-        """The money and the places that the plan lacks with this commune listed in a year."""
-        others = np.where(np.arange(len(plan.year)) == goal, NONE, plan.year)
-        asked, mark = asked_by(case, others, plan.late), case.mark[goal, y]
+    planned, rows = allocation.years(), []
+    placed, goals = case.free & (case.reported == NONE), np.arange(len(case.free))
+    for goal, y in np.argwhere(case.free[:, None] & (case.mark != NONE)):
+        year, mark = case.years[y], case.mark[goal, y]
+        if planned[goal] <= year or case.reported[goal] > y:
+            continue
+        others = np.where(goals == goal, NONE, plan.year)
+        asked = asked_by(case, others, plan.late)
         asked[mark:] += case.demand[goal, y]
         asked[:mark] = 0
-        full = placed[goal] and (placed & (others == y)).sum() >= case.places[y]
-        return least_money(case, asked), int(full)
-
-    first = {}  # by kind: of communes alike that no list has one stands for all
-    for goal in np.flatnonzero(case.free):
-        out = plan.year[goal] == NONE
-        one = first.setdefault(kinds[goal], goal) if out else goal
-        for y, year in enumerate(case.years):
-            if case.mark[goal, y] == NONE or planned[goal] <= year or case.reported[goal] > y:
-                continue
-            more, places = lacking(one, y)
-            row = (year, goal, planned[goal], more, places, case.cost[goal].sum() / THOUSAND)
-            rows.append((*row, out, more.sum(), case.rank[goal]))
+        more, cost = least_money(case, asked), case.cost[goal].sum() / THOUSAND
+        places = int(placed[goal] and (placed & (others == y)).sum() >= case.places[y])
+        row = (year, goal, planned[goal], more, places, cost)
+        rows.append((*row, plan.year[goal] == NONE, more.sum(), case.rank[goal]))
     columns = ["year", "goal", "planned", "more", "places", "cost", "out", "worth", "rank"]
     table = DataFrame(rows, columns=columns)
     table = table.sort_values(["year", "worth", "places", "rank"], ignore_index=True)
@@ -116,11 +106,15 @@ def prices(allocation: Allocation):
     for p in np.flatnonzero(worth.any(axis=1)):
         added, money = np.floor(case.money[p] * MORE / 100), case.money.copy()
         money[p] += added
-        step = optimum(replace(case, money=money), (best.year, best.late), later=False)
-        listed = int((step.year != NONE).sum() - (best.year != NONE).sum())
-        gain = {"communes": listed, "value": step.value - best.value}
-        row = {"pot": case.sets.pots[p], "relaxed": _by_year(case, worth[p] * 1e6)}
-        rows.append(row | {"step": {"percent": MORE, "added": added[-1]} | gain})
+        richer = optimum(replace(case, money=money), (best.year, best.late), later=False)
+        step = {
+            "percent": MORE,
+            "added": added[-1],
+            "communes": int((richer.year != NONE).sum() - (best.year != NONE).sum()),
+            "value": richer.value - best.value,
+        }
+        relaxed = _by_year(case, worth[p] * 1e6)
+        rows.append({"pot": case.sets.pots[p], "relaxed": relaxed, "step": step})
     if places.any():
         rows.append({"pot": None, "relaxed": _by_year(case, places), "step": {}})
     return rows
@@ -141,9 +135,8 @@ def near_plans(allocation: Allocation):
     """
     case, best = allocation.case, allocation.best
     listed, number = (best.year != NONE) & case.free, np.arange(len(case.free))
-    communes = DataFrame({"kind": case.kind, "year": best.year})
-    communes["cost"] = case.cost.sum(axis=1)
-    communes = communes[listed].sort_values("cost", ascending=False, kind="stable")
+    columns = {"kind": case.kind, "year": best.year, "cost": case.cost.sum(axis=1)}
+    communes = DataFrame(columns)[listed].sort_values("cost", ascending=False, kind="stable")
     plans = {}
     for goal in communes.drop_duplicates(["kind", "year"]).index[:NEAR]:
         other = optimum(replace(case, free=case.free & (number != goal)), later=False)

@@ -4,6 +4,7 @@ judged in another."""
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.stats import sem
 
 from ..forecast.forecast import Forecast, forecast_of
 from ..forecast.simulation import baseline_of
@@ -35,8 +36,8 @@ class Trial:
     forecasts: dict[str, Forecast]
 
 
-def tried(allocation: Allocation, draws: int = 10_000, seed: int = 2022) -> Trial | None:
-    """Make plans, choose one in the worlds of ``seed`` + 1, judge all in the worlds of ``seed``.
+def tried(allocation: Allocation, draws: int = 10_000) -> Trial | None:
+    """Make plans, choose one in the worlds of the next seed, judge all in those of the allocation.
 
     A plan is tried by its order: in each world lists are filled and money is paid in that order,
     whatever comes in. The smallest margin is chosen that is as good as the best one, but for what
@@ -52,7 +53,7 @@ def tried(allocation: Allocation, draws: int = 10_000, seed: int = 2022) -> Tria
     """
     if allocation.best.status == "infeasible":
         return None
-    case, layout = allocation.case, allocation.layout
+    case, layout, seed = allocation.case, allocation.layout, allocation.seed
     other = baseline_of(allocation.workbook, seed + 1)
     orders, known, finishing = {}, {}, {}
     for margin in MARGINS:
@@ -68,16 +69,15 @@ def tried(allocation: Allocation, draws: int = 10_000, seed: int = 2022) -> Tria
         finishing[margin] = known[key]
     means = {margin: float(worlds.mean()) for margin, worlds in finishing.items()}
     best = finishing[max(means, key=means.get)]
-    chosen = next(margin for margin, worlds in finishing.items() if _as_good(worlds, best))
+    chosen = next(
+        margin
+        for margin, worlds in finishing.items()
+        if (best - worlds).mean() <= NOISE * sem(best - worlds, ddof=0)
+    )
     layouts = {name: plan.layout for name, plan in allocation.plans.items()}
     layouts[SAFE] = ordered(layout, OPTIMAL, orders[chosen])
-    baseline = allocation.baseline if seed == allocation.seed else None
     forecasts = {
-        name: forecast_of(own, draws, seed, baseline=baseline) for name, own in layouts.items()
+        name: forecast_of(own, draws, seed, baseline=allocation.baseline)
+        for name, own in layouts.items()
     }
     return Trial(means, chosen, forecasts)
-
-
-def _as_good(finishing, best):
-    less = best - finishing
-    return bool(less.mean() <= NOISE * less.std() / np.sqrt(len(less)))

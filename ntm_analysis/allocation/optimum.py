@@ -61,48 +61,47 @@ def optimum(
     ----------
     case : Central
     start : tuple of ndarray, optional
-        Year and lateness by goal of the best rule, which can be paid over time.
+        Year and lateness by goal of the best rule, for a search cut short that falls behind it.
     nodes : int
         The most that the first aim may search.
     later : bool
         False: only the first aim is sought.
     """
     choice = Choice(case, over_time)
-    none = np.full(len(case.free), NONE)
     if case.minimum.any() and (case.reserve > case.room[-1]).any():
+        none = np.full(len(case.free), NONE)
         return Best(none, none < NONE, 0.0, 0.0, "infeasible", False)
     # The rows that bind the linear programme come cheaper than those of whole numbers.
     worth = choice.worth + choice.first
     relaxed = choice.solved(worth, whole=False)
-    known = None if start is None else choice.solution(*start)
-    answer = choice.solved(worth, start=known, nodes=nodes)
-    known = np.zeros(len(worth)) if known is None else known
-    x, proved = answer.x, answer.proved
-    bound = min(answer.bound, relaxed.bound if relaxed.x is not None else np.inf)
-    if x is None or worth @ x < worth @ known:
-        x, proved = known, False  # a search cut short may lose its start
+    answer = choice.solved(worth, nodes=nodes)
+    proved = settled = answer.proved
+    x = np.zeros(len(worth)) if answer.x is None else answer.x
+    bound = min(answer.bound, relaxed.bound if relaxed.proved else np.inf)
+    bound -= float(choice.first @ x)
     value = float(choice.worth @ x)
-    bound = value if proved else max(bound - float(choice.first @ x), value)
-    settled = proved
-    if later:
-        # Of plans of one aim; chances are not whole, so that the aim is held to a millionth.
-        choice.rows.add(-worth, 1e-6 - float(worth @ x))
-        x, settled = _later_aims(choice, x, proved)
-    year, late = choice.plan(x)
-    return Best(year, late, value, bound, "optimal" if proved else "limit", settled)
+    if start is not None and not proved and case.value(*start) > value:
+        # A search cut short may fall behind the rule.
+        x, value, settled = None, case.value(*start), False
+    elif later:
+        x, settled = _later_aims(choice, worth, x, proved)
+    year, late = start if x is None else choice.plan(x)
+    status, bound = ("optimal", value) if proved else ("limit", max(bound, value))
+    return Best(year, late, value, bound, status, settled)
 
 
-def _later_aims(choice, x, settled):
+def _later_aims(choice, worth, x, settled):
     """Of the plans as good the earliest, of those the cheapest: solution, whether all is proved."""
     cost = choice.case.cost.sum(axis=1)[choice.goal]
     aims = (choice.year.astype(float), cost / max(1.0, float((cost * choice.upper).sum())))
+    # Chances are not whole, so that the first aim is held to a millionth.
+    choice.rows.append((-worth, 1e-6 - float(worth @ x)))
     for aim, most in zip(aims, LATER_NODES, strict=True):
-        if aim @ x > 0:  # else there is nothing less
-            answer = choice.solved(-aim, start=x, nodes=most)
-            settled &= answer.proved
-            if answer.x is not None and aim @ answer.x <= aim @ x:
-                x = answer.x
-        choice.rows.add(aim, float(aim @ x) + 1e-9)
+        answer = choice.solved(-aim, nodes=most)
+        settled &= answer.proved
+        if answer.x is not None and aim @ answer.x <= aim @ x:
+            x = answer.x
+        choice.rows.append((aim, float(aim @ x) + 1e-9))
     return x, settled
 
 
@@ -118,6 +117,6 @@ def relaxed_prices(case: Central):
     choice = Choice(case)
     duals = np.abs(choice.solved(choice.worth, whole=False).duals)
     money = np.zeros((len(case.sets.pots), len(case.years)))
-    for (m, s), (row, scale) in choice.known.items():
+    for m, s, row, scale in choice.known:
         money += 1_000 * duals[row] / scale * np.outer(case.sets.members[s], case.last <= m)
     return money, duals[choice.lists]

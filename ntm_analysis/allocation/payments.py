@@ -58,7 +58,7 @@ def flows(case, year, late, minimum=False):
     due = dict(zip(keys, mark, strict=True))
     due |= {key: _due(case, key) for key in case.committed.index}
     cost = pd.concat([case.committed, DataFrame(case.cost * part, keys, case.sets.kinds)])
-    cost = cost.rename_axis("key").rename_axis("kind", axis=1).stack()
+    cost = cost.rename_axis(index="key", columns="kind").stack()
     claims = cost[cost > 0].groupby(["key", "kind"], sort=False).sum().reset_index(name="cost")
     claims = claims.assign(due=claims["key"].map(due)).query("due != @NONE")
     bounds = claims.reset_index(names="claim").merge(case.bounds, on="kind")
@@ -89,8 +89,11 @@ def over_time(case, year, late):
     if row is None:
         return None
     claims, most = row
-    prices = claims.pivot(index="key", columns="kind", values="asked")
-    prices = prices.reindex(columns=case.sets.kinds).fillna(0.0)
+    prices = (
+        claims.pivot(index="key", columns="kind", values="asked")
+        .reindex(columns=case.sets.kinds)
+        .fillna(0.0)
+    )
     value = np.zeros((*case.mark.shape, 2))
     for g, y, slow in np.ndindex(value.shape):
         key = claim_of(case, g, (case.mark[g, y], case.last[y])[slow])

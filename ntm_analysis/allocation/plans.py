@@ -3,7 +3,7 @@ one function, checked by one audit."""
 
 import copy
 import datetime as dt
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -48,7 +48,7 @@ class Plan:
     layout: Layout
     year: ndarray
     late: ndarray
-    payments: DataFrame = field(repr=False)
+    payments: DataFrame
     broken: list[dict]
 
 
@@ -116,7 +116,7 @@ class Allocation:
 
 
 def allocate(workbook, deadline=None, seed=2022) -> Allocation:
-    """Every rule, and the best plan, which starts from the best rule that keeps all constraints.
+    """Every rule, and the best plan, never worse than the best rule that keeps all constraints.
 
     Parameters
     ----------
@@ -176,12 +176,13 @@ def _plan(case, layout, year, late):
     """A plan with its payment and what the audit finds."""
     payments, lacking = flows(case, year, late)
     reserve = not case.minimum.any() or flows(case, year, late, minimum=True)[1] is None
+    # When who is not listed is paid, and what closes then, nobody asks: it counts as late.
     communes = DataFrame(
         {
             "year": case.calendar(year),
-            "month": case.marks[np.maximum(case.marks_of(year, late), 0)],
+            "month": case.marks[case.marks_of(year, late)],
             "months": case.months,
-            "closes": np.append(case.ends, 0)[year],
+            "closes": case.ends[year],
             "late": late | (year == NONE),
             "placed": case.reported == NONE,
             "due": case.calendar(case.due),
@@ -223,14 +224,13 @@ def plan_table(allocation: Allocation, policy: str = OPTIMAL):
     works = works.assign(key=works["key"].where(paid, ""), year=works["year"].where(paid))
     money = works.assign(kind=works["item"], part=works["amount"] - works["value"])
     cement = works.assign(kind=works["item"] + CEMENT_PART, part=works["value"])
-    parts = pd.concat([money, cement])[["key", "kind", "part"]].reset_index()
-    parts = parts.merge(_shares(plan), on=["key", "kind"])
+    parts = pd.concat([money, cement]).reset_index().merge(_shares(plan), on=["key", "kind"])
     parts["part"] *= parts["share"]
     parts = parts.groupby(["index", "pot"], sort=False)["part"].sum().reset_index("pot")
-    table = works.merge(parts, left_index=True, right_index=True)
+    table = works.join(parts)
     measure = allocation.workbook.tables["pots"].set_index("pot")["measure"]
     table["cement"] = table["pot"].map(measure) == "cement"
-    tonnes = table["tonnes"] * table["part"] / table["value"].where(table["value"] > 0, 1)
+    tonnes = table["tonnes"] * table["part"] / table["value"]
     table["amount"] = np.where(table["cement"], tonnes, table["part"] / THOUSAND).round(3)
     return table[table["part"] >= 1].reset_index(drop=True)
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from scipy.stats import sem
 
 from ..need.need import spread
 from ..need.works import THOUSAND
@@ -103,8 +104,10 @@ class _Record:
         self.chances = {}
         if trial:
             will = trial.forecasts[OPTIMAL]
-            paid, unlimited = will.of_band(will.in_time), will.of_band(_unlimited(will))
-            chances = {"p": paid, "p_if_money": unlimited}
+            chances = {
+                "p": will.of_band(will.in_time),
+                "p_if_money": will.of_band(_unlimited(will)),
+            }
             self.chances = pd.DataFrame(chances).set_index(will.open_).to_dict("index")
 
     def weights(self):
@@ -248,12 +251,11 @@ def _under_uncertainty(trial):
     own, plans = trial.forecasts["own"].finishing, {}
     for name, will in trial.forecasts.items():
         more = will.finishing - own
-        error = float(more.std(ddof=1) / np.sqrt(len(more))) if len(more) > 1 else None
         plans[name] = {
             "finishing": spread(will.finishing),
             "p_basically_all": float((will.finishing >= will.basically).mean()),
             "beyond_own": float(more.mean()),
-            "se": error,
+            "se": float(sem(more)) if len(more) > 1 else None,
         }
     best = trial.forecasts[OPTIMAL]
     unlimited = _unlimited(best)

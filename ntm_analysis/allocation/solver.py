@@ -4,7 +4,7 @@ HiGHS, limited by nodes and iterations, never by time, on one thread and one see
 wherever the lock file is the same.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import highspy
 import numpy as np
@@ -14,21 +14,6 @@ ITERATIONS = 2_000_000  # of one linear programme
 EXACT = 1e-9  # tolerance of a row scaled to 1: less than a thousand dong in a thousand billion
 NODES = 5_000  # of one search
 FEASIBLE = 2  # what HiGHS says of a solution that keeps every row
-
-
-@dataclass
-class Rows:
-    """Rows of a model: columns and coefficients of each, the most that each may come to."""
-
-    entries: list[tuple[ndarray, ndarray]] = field(default_factory=list)
-    high: list[float] = field(default_factory=list)
-
-    def add(self, values: ndarray, high: float) -> int:
-        """Add a row, given over all columns; its number."""
-        columns = np.flatnonzero(values)
-        self.entries.append((columns, values[columns].astype(float)))
-        self.high.append(high)
-        return len(self.high) - 1
 
 
 class _Quiet(highspy.Highs):
@@ -64,16 +49,15 @@ class Solution:
     duals: ndarray
 
 
-def solve(cost, upper, rows, *, start=None, whole=True, nodes=NODES):
+def solve(cost, upper, rows, *, whole=True, nodes=NODES):
     """Maximise ``cost`` over (whole) numbers 0..``upper`` that keep the rows.
 
     Parameters
     ----------
     cost, upper : ndarray
         By column.
-    rows : Rows
-    start : ndarray, optional
-        A solution to start from.
+    rows : list of tuple
+        Of each its coefficients by column, and the most that it may come to.
     whole : bool
         False: the linear programme.
     nodes : int
@@ -85,14 +69,12 @@ def solve(cost, upper, rows, *, start=None, whole=True, nodes=NODES):
 
     Examples
     --------
-    >>> rows = Rows()
-    >>> rows.add(np.array([2.0, 3.0]), 4.0)
-    0
+    >>> rows = [(np.array([2.0, 3.0]), 4.0)]
     >>> solve(np.array([1.0, 1.0]), np.array([1.0, 1.0]), rows).x.astype(int).tolist()
     [1, 0]
     """
     if not len(cost):  # which HiGHS does not call solved
-        return Solution(np.zeros(0), 0.0, True, 0, np.zeros(len(rows.high)))
+        return Solution(np.zeros(0), 0.0, True, 0, np.zeros(len(rows)))
     solver, every = _Quiet(), np.arange(len(cost), dtype=np.int32)
     solver.addVars(len(cost), np.zeros(len(cost)), upper.astype(float))
     solver.changeColsCost(len(cost), every, cost.astype(float))
@@ -100,10 +82,10 @@ def solve(cost, upper, rows, *, start=None, whole=True, nodes=NODES):
     if whole:
         kinds = np.full(len(cost), highspy.HighsVarType.kInteger)
         solver.changeColsIntegrality(len(cost), every, kinds)
-    for (columns, values), high in zip(rows.entries, rows.high, strict=True):
-        solver.addRow(-np.inf, high, len(columns), columns, values)
-    # Without presolve: with it HiGHS 1.16 may take a start from which presolve has fixed a column
-    # away for better than it is, and call it optimal (tests/allocation has the case).
+    for values, high in rows:
+        columns = np.flatnonzero(values)
+        solver.addRow(-np.inf, high, len(columns), columns, values[columns].astype(float))
+    # With presolve HiGHS comes to another of the plans that tie, hardly sooner.
     options = {
         "threads": 1,
         "random_seed": 0,
@@ -117,15 +99,10 @@ def solve(cost, upper, rows, *, start=None, whole=True, nodes=NODES):
     }
     for name, value in options.items():
         solver.setOptionValue(name, value)
-    if start is not None:
-        known = highspy.HighsSolution()
-        known.col_value = list(np.asarray(start, dtype=float))
-        solver.setSolution(known)
     solver.run()
     info, solution = solver.getInfo(), solver.getSolution()
     x = np.array(solution.col_value) if info.primal_solution_status == FEASIBLE else None
     ends = (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kInfeasible)
     bound = info.mip_dual_bound if whole else info.objective_function_value
-    searched = int(info.mip_node_count) if whole else 0
-    duals = np.array(solution.row_dual)
-    return Solution(x, float(bound), solver.getModelStatus() in ends, searched, duals)
+    proved, duals = solver.getModelStatus() in ends, np.array(solution.row_dual)
+    return Solution(x, float(bound), proved, int(info.mip_node_count), duals)

@@ -340,11 +340,11 @@ def test_the_money_and_the_places_for_all_are_enough_and_less_money_is_not(alloc
 # under uncertainty
 
 
-def test_a_margin_is_chosen_in_other_worlds_than_it_is_told_in(allocation):
-    trial = margins.tried(allocation, draws=400, seed=5)
+def test_a_margin_is_chosen_in_other_worlds_than_it_is_told_in(workbook):
+    trial = margins.tried(allocate(workbook, seed=5), draws=400)
     assert len(trial.means) == len(margins.MARGINS) and trial.chosen in trial.means
     assert {will.run.seed for will in trial.forecasts.values()} == {5}
-    alone = forecast(allocation.workbook, policy=OPTIMAL, draws=400, seed=5)
+    alone = forecast(workbook, policy=OPTIMAL, draws=400, seed=5)
     assert (alone.finishing == trial.forecasts[OPTIMAL].finishing).all()
 
 
