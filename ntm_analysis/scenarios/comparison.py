@@ -173,7 +173,7 @@ def compare(workbook, ids=(), baseline=BASELINE, *, draws=DRAWS, seed=SEED, movi
         return _compared(chosen[name], will, first, asked)
 
     chosen = fitting(lambda name: scenario(workbook, name), names)  # all, before any forecast
-    first = fitting(forecast_of, [baseline])[baseline]
+    first = forecast_of(baseline)
     rows = list(fitting(compared, chosen).values())
     moves = [act(first) if moving else pd.DataFrame() for act in (frontier, tornado)]
     warnings = []

@@ -19,8 +19,6 @@ import pandas as pd
 from ..dictionary import KEYS, dictionary
 from ..law_checks import UNIT, LawFile, Shape, is_number, one_of
 from ..names import nearest, slug
-from ..need.missing import facts_ntm
-from ..need.need import communes_in_need
 from ..office_numbers import YEARS, NotRead, write_date, write_figure
 from ..parameters import PLANS
 from ..plan_checks import PLAN_TABLES, check_plan, lacking_assumptions
@@ -177,10 +175,7 @@ def scenario(workbook, scenario_id=BASELINE, text=None):
         changed.judged_by = lines["criteria_set"] or changed.judged_by
         changed.deadline = lines["deadline"] or changed.deadline
         policy = lines["policy"] or policy
-    problems = (
-        problems or _broken(workbook, changed, history) or _unjudged(workbook, changed, files)
-    )
-    if problems:
+    if problems := problems or _broken(workbook, changed, history):
         raise DataProblems(problems)
     return Scenario(lines["id"], lines["title"], changed, policy)
 
@@ -220,28 +215,21 @@ def _read(workbook, name, text, problems):
     if day and day <= as_of:
         past = {"day": write_date(day), "as_of": write_date(as_of)}
         _wrong(file, "deadline_past", "deadline", **past)
-    sets = {key: its.level for key, its in workbook.law.sets.items() if its.known_from <= as_of}
+    sets = workbook.law.sets.items()
+    sets = [key for key, its in sets if its.level == "ntm" and its.known_from <= as_of]
     if chosen and chosen not in sets:
-        allowed = ", ".join(key for key, level in sets.items() if level == "ntm")
-        _wrong(file, "unknown_set", "criteria_set", value=chosen, allowed=allowed)
-    elif chosen and sets[chosen] != "ntm":
-        _wrong(file, "wrong_level", "criteria_set", set=chosen, found=sets[chosen], wanted="ntm")
-    for twin in sorted({*path.parent.glob("*.yaml")} - {path}):
-        other = read_yaml(twin, []) or Lines()
-        if other.get("id") == name:
-            twins = LawFile(twin.name, other, problems)
-            _wrong(twins, "scenario_twice", "id", value=name, other=path.name)
+        _wrong(file, "unknown_set", "criteria_set", value=chosen, allowed=", ".join(sets))
     return file if len(problems) == before else None
 
 
 def _change(workbook, file, change):
     """Make one change in the workbook's tables, if nothing is wrong with it."""
     before, name = len(file.problems), change.get("table")
-    acts = [act for act in ACTS if act in change]
-    blocks = {key: change[key] for key in ("where", *acts) if key in change}
-    shapeless = [key for key, its in blocks.items() if not (isinstance(its, Lines) and its)]
-    if change.keys() - {"table", "where", *ACTS} or len(acts) != 1 or shapeless:
-        _wrong(file, "scenario_form", next(iter(shapeless), None), change)
+    acts = [key for key in change if key not in ("table", "where")]
+    blocks = [key for key in change if key != "table"]
+    shapeless = [key for key in blocks if not (isinstance(change[key], Lines) and change[key])]
+    if len(acts) != 1 or acts[0] not in ACTS or shapeless:
+        _wrong(file, "scenario_form", *shapeless[:1], block=change)
         return
     if name not in CHANGED:
         allowed = ", ".join(CHANGED)
@@ -359,55 +347,8 @@ def _broken(workbook, changed, history):
     return broken
 
 
-def _unjudged(workbook, changed, files):
-    """What is not known for communes to be judged by a scenario's criteria set."""
-    for file in [file for file in files if file.made["criteria_set"]]:
-        try:
-            facts_ntm(changed, communes_in_need(workbook, "ntm")["ntm"])
-        except DataProblems as error:
-            place = {"file": file.name, "row": file.made.at("criteria_set")}
-            return [replace(problem, column=problem.file, **place) for problem in error.problems]
-    return []
-
-
 class NotSaved(NotRead):
     """Why a scenario was not saved: the text is ``panel_save_<reason>``, with ``details``."""
-
-
-def safe_id(name):
-    """The id of a scenario of this name; raises :class:`NotSaved` for a name that is none.
-
-    Parameters
-    ----------
-    name : str
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> safe_id("Thêm vốn tỉnh, 2023")
-    'them-von-tinh-2023'
-    """
-    name = name.strip()
-    safe = slug(name)[:LONGEST].strip("-")
-    sign = next((c for c in name if c in SIGNS or not c.isprintable()), "")
-    faults = {
-        "sign": sign,
-        "empty": not safe,
-        "long": len(name) > LONGEST_TITLE,
-        "reserved": safe in (BASELINE, *FIRST) or re.fullmatch(WINDOWS, safe),
-    }
-    sign = sign if sign.isprintable() else "\ufffd"
-    _refuse(faults, sign=sign, most=LONGEST_TITLE, id=safe)
-    return safe
-
-
-def _refuse(faults, **details):
-    """Raise the first of the reasons that holds."""
-    for reason in [reason for reason, holds in faults.items() if holds]:
-        raise NotSaved(reason, **details)
 
 
 def save(workbook, content, name, over=False):
@@ -426,7 +367,7 @@ def save(workbook, content, name, over=False):
     Returns
     -------
     tuple
-        The scenario's id, its file.
+        The scenario's id, made of its name; its file.
 
     Raises
     ------
@@ -434,15 +375,24 @@ def save(workbook, content, name, over=False):
     DataProblems
         Where the scenario does not fit the data set.
     """
-    safe, folder = safe_id(name), folder_of(workbook)
+    name, folder = name.strip(), folder_of(workbook)
+    safe = slug(name)[:LONGEST].strip("-")
     path = folder / f"{safe}.yaml"
+    sign = next((c for c in name if c in SIGNS or not c.isprintable()), "")
     faults = {
+        "sign": sign,
+        "empty": not safe,
+        "long": len(name) > LONGEST_TITLE,
+        "reserved": safe in (BASELINE, *FIRST) or re.fullmatch(WINDOWS, safe),
         "gone": not workbook.path.is_dir(),  # nothing is laid out anew where the data set was
         "shipped": path.with_suffix(".expected.json").exists(),  # held against what it gave
         "nothing": not content.keys() & {"policy", "deadline", "changes"},
         "exists": path.exists() and not over,
     }
-    _refuse(faults, folder=workbook.path.name, id=safe)
+    sign = sign if sign.isprintable() else "\ufffd"
+    details = {"sign": sign, "most": LONGEST_TITLE, "folder": workbook.path.name, "id": safe}
+    for reason in [reason for reason, holds in faults.items() if holds]:
+        raise NotSaved(reason, **details)
     title = " ".join(name.split())
     text = as_yaml(content | {"id": safe, "title": {"vi": title, "en": title}})
     scenario(workbook, safe, text)  # what cannot be read back is not written
