@@ -279,10 +279,9 @@ def test_a_file_that_is_too_long_is_not_read(told, monkeypatch):
     assert "2 KB" in report(caught.value.problems)
 
 
-def test_the_name_of_the_baseline_is_taken(told):
-    with pytest.raises(DataProblems) as caught:
-        scenario(told(baseline="policy: equal\n"), "baseline")
-    assert [(p.code, p.file) for p in caught.value.problems] == [("scenario_reserved", "baseline.yaml")]
+def test_the_baseline_changes_nothing_whatever_a_file_of_its_name_says(told):
+    workbook = told(baseline="policy: equal\n")
+    assert scenario_ids(workbook) == ["baseline"] and scenario(workbook).policy == "own"
 
 
 def test_titles_are_one_short_line_that_a_console_can_show(told):

@@ -311,7 +311,7 @@ def central_works(layout: Layout):
         same = {"level": item.level, "goal": item.goal, "committed": item.committed}
         sizes = {"amount": works.amount, "value": works.value, "tonnes": works.tonnes}
         sizes = {name: size[:, 0].astype(float) for name, size in sizes.items()}
-        table = works.works[["unit", "criterion", "work", "item", "mark"]]
+        table = item.works[["unit", "criterion", "work", "item", "mark"]]
         rows.append(table.assign(**same, **sizes))
     rows.append(debts.assign(criterion=0, mark="reported", value=0.0, tonnes=0.0))
     works = pd.concat(rows, ignore_index=True)

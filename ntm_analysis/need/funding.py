@@ -239,8 +239,7 @@ def movers(workbook, need, seed=SEED):
         (million VND), swing (high - low); the largest first.
     """
     tables, rows = workbook.tables, []
-    means = {item: amount.mean() / THOUSAND for item, amount in need.by["item"].items()}
-    means = pd.Series(means, dtype=float)
+    means = pd.Series(need.by["item"], dtype=object).map(np.mean).astype(float) / THOUSAND
     costs = unit_costs(workbook).loc[means.index]
     sizes = need.works.groupby("item")[["low", "quantity_mode", "high"]].sum()
     sizes = sizes.rename(columns={"quantity_mode": "mode"})

@@ -69,9 +69,8 @@ def prior_of(workbook, set_id, group):
     if published.isna().any():
         raise DataProblems([Problem("no_prior", "count_priors.csv", details={"set": set_id})])
     mean = mean_of_the_rest(*published, workbook.law.sets[set_id].criteria_count)
-    shifts = rows["shift"].fillna(0.0)
-    mean += shifts[shifts.index.isin(group.split("|"))].sum()
-    mean -= (rows["share"].fillna(0) / 100 * shifts).sum()
+    mean += rows["shift"][rows.index.isin(group.split("|"))].sum()
+    mean -= (rows["share"] / 100 * rows["shift"]).sum()
     mean = np.clip(mean, FEWEST + 0.5, MOST - 0.5)
     return count_distribution(mean, plain["spread"], FEWEST, MOST)
 
@@ -297,10 +296,9 @@ def expected_lacks(facts):
     chance = np.where(facts.lacking, 1.0, facts.lost)
     for i, prior in enumerate(facts.prior):
         open_ = facts.open_[i]
-        if open_.any():
-            number = facts.number[i] if prior is None else prior @ np.arange(len(prior))
-            p = _met_shares(facts.odds[open_], float(number))
-            chance[i, open_] = (1 - p) + p * facts.lost[open_]
+        number = facts.number[i] if prior is None else prior @ np.arange(len(prior))
+        p = _met_shares(facts.odds[open_], float(number))
+        chance[i, open_] = (1 - p) + p * facts.lost[open_]
     return np.where(facts.now >= 0, facts.now, chance).astype(float)
 
 

@@ -141,12 +141,11 @@ def works_of(workbook, missing, level):
 class ItemDraws:
     """The works of one item over worlds; arrays works x draws.
 
-    ``works``: their rows; ``quantity``: what is left to do; ``drawn``: by work, whether the state
-    of its criterion was drawn; ``wanted``: whether it is needed; ``amount``: int64 thousand đồng, 0
-    where it is not; ``tonnes``, ``value``: of cement and what that is worth, 0 for an item without.
+    ``quantity``: what is left to do; ``drawn``: by work, whether the state of its criterion was
+    drawn; ``wanted``: whether it is needed; ``amount``: int64 thousand đồng, 0 where it is not;
+    ``tonnes``, ``value``: of cement and what that is worth, 0 for an item without.
     """
 
-    works: pd.DataFrame
     item: str
     quantity: np.ndarray
     drawn: np.ndarray
@@ -288,7 +287,7 @@ def drawn_works(works, missing, prices):
     if item in prices.tables.cement:
         tonnes = np.rint(quantity * prices.tonnes(item)).astype(np.int64) * times
         value = np.minimum(np.rint(tonnes * prices.cement).astype(np.int64), amount)
-    return ItemDraws(works, item, quantity, drawn, times > 0, amount, tonnes, value)
+    return ItemDraws(item, quantity, drawn, times > 0, amount, tonnes, value)
 
 
 def split(amount, shares):

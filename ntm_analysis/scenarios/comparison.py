@@ -216,9 +216,7 @@ def moved(will, base):
 
 def _shares(will):
     """The share of every commune's band that finishes: communes x draws."""
-    units = will.run.goals.loc[will.open_, "unit"]
-    each = pd.DataFrame(will.in_time, units, dtype=float)
-    shares = each.groupby(will.bands.reindex(units)).transform("mean")
+    shares = will.by_band(pd.DataFrame(will.in_time, will.bands.index, dtype=float))
     return np.ascontiguousarray(shares.reindex(will.communes, fill_value=1.0))
 
 
@@ -322,8 +320,12 @@ def record(both):
         "frontier": both.frontier.to_dict("records"),
         "tornado": tornado.astype(object).where(tornado.notna(), None).to_dict("records"),
         "warnings": [
-            {"code": problem.code, "scenario": problem.details["value"]}
-            | {"text": problem.words("vi")[0], "text_en": problem.words("en")[0]}
+            {
+                "code": problem.code,
+                "scenario": problem.details["value"],
+                "text": problem.words("vi")[0],
+                "text_en": problem.words("en")[0],
+            }
             for problem in both.warnings
         ],
     }

@@ -5,14 +5,13 @@ Everything else, chance included, stays as it is. ``data/scenarios/<id>.yaml``: 
 (column: value; left out: all rows), and ``set``, ``multiply``, ``add`` (column: value) or
 ``repeat``: the rows once more, with other values), ``policy``, ``deadline``, ``criteria_set``
 (which judges NTM from now on). The tables that come of it must pass the checks of the data set;
-what does not is told of the scenario's line. ``baseline`` changes nothing and has no file.
+what does not is told of the scenario's line. ``baseline`` changes nothing: no file is read for it.
 :func:`save` writes such a file under a safe name, whole, and only when it can be read back.
 """
 
 import datetime as dt
 import re
 from dataclasses import dataclass, replace
-from functools import partial
 
 import pandas as pd
 
@@ -132,8 +131,8 @@ def scenario_ids(workbook):
     >>> scenario_ids(Workbook.open("data/thanh-chuong"))[:3]
     ['baseline', 'equal', 'decree']
     """
-    files = sorted(path.stem for path in folder_of(workbook).glob("*.yaml"))
-    return [BASELINE, *sorted(files, key=lambda name: (*FIRST, name).index(name))]
+    files = {path.stem for path in folder_of(workbook).glob("*.yaml")} - {BASELINE}
+    return [BASELINE, *sorted(files, key=lambda name: ((*FIRST, name).index(name), name))]
 
 
 def scenario(workbook, scenario_id=BASELINE, text=None):
@@ -183,10 +182,6 @@ def scenario(workbook, scenario_id=BASELINE, text=None):
 def _files(workbook, name, text, problems):
     """The scenario's file, that which it extends, and so on."""
     known, files = scenario_ids(workbook), []
-    if known.count(BASELINE) > 1:
-        details = {"value": BASELINE}
-        problems.append(Problem("scenario_reserved", f"{BASELINE}.yaml", 1, "id", details))
-        return []
     if text is None and name not in known:
         raise UnknownScenario(name, known)
     while name != BASELINE and (file := _read(workbook, name, text, problems)):
@@ -223,46 +218,38 @@ def _read(workbook, name, text, problems):
 
 
 def _change(workbook, file, change):
-    """Make one change in the workbook's tables, if nothing is wrong with it."""
-    before, name = len(file.problems), change.get("table")
-    acts = [key for key in change if key not in ("table", "where")]
+    """Make one change in the workbook's tables, or note the first thing that is wrong with it."""
+    name, acts = change.get("table"), [key for key in change if key not in ("table", "where")]
     blocks = [key for key in change if key != "table"]
     shapeless = [key for key in blocks if not (isinstance(change[key], Lines) and change[key])]
     if len(acts) != 1 or acts[0] not in ACTS or shapeless:
-        _wrong(file, "scenario_form", *shapeless[:1], block=change)
-        return
+        return _wrong(file, "scenario_form", *shapeless[:1], block=change)
     if name not in CHANGED:
         allowed = ", ".join(CHANGED)
-        _wrong(file, "scenario_table", "table", change, value=name, allowed=allowed)
-        return
+        return _wrong(file, "scenario_table", "table", change, value=name, allowed=allowed)
     table, columns, act = workbook.tables[name], dictionary(name), acts[0]
-
-    def each(block, allowed, read):
-        """What ``read`` makes of every key and value of a block; what it cannot is noted."""
+    changed, chosen = table.copy(), pd.Series(True, index=table.index)
+    usable = [key for key, its in columns.items() if its.type in ACTS[act]]
+    for block, allowed in (("where", columns), (act, usable)):
         for key, value in change.get(block, {}).items():
             try:
                 if key not in allowed:
                     raise NotRead("scenario_column", value=key, allowed=", ".join(allowed))
-                yield key, read(key, value)
+                if block == "where":
+                    chosen &= _hits(workbook, table, key, value)
+                else:
+                    new = _new(table.loc[chosen, key], columns[key], act, workbook.as_of, value)
+                    changed.loc[chosen, key] = new
             except NotRead as error:
-                _wrong(file, error.reason, key, change[block], **{"value": value} | error.details)
-
-    hits = dict(each("where", columns, partial(_hits, workbook, table)))
-    chosen = pd.DataFrame(hits, index=table.index).all(axis=1)
-    if len(file.problems) > before:
-        chosen &= False  # of rows that nobody meant nothing is told
-    elif not chosen.any():
-        _wrong(file, "scenario_nothing", None, change, table=f"{name}.csv")
-    changed, rows = table.copy(), table[chosen]
-    usable = [key for key, its in columns.items() if its.type in ACTS[act]]
-    for key, values in each(act, usable, partial(_new, rows, columns, act, workbook.as_of)):
-        changed.loc[chosen, key] = values
+                details = {"value": value} | error.details
+                return _wrong(file, error.reason, key, change[block], **details)
+        if not chosen.any():
+            return _wrong(file, "scenario_nothing", None, change, table=f"{name}.csv")
     if act == "repeat":  # nobody reported it of those
         more = changed[chosen]
         more = more.assign(mark=more["mark"].replace("reported", "assumed"))
         changed = pd.concat([table, more], ignore_index=True)
-    if len(file.problems) == before:
-        workbook.tables[name] = changed
+    workbook.tables[name] = changed
 
 
 def _wrong(file, code, key=None, block=None, **details):
@@ -283,9 +270,8 @@ def _hits(workbook, table, key, value):
         raise NotRead("scenario_commune", near=", ".join(error.near) or "?") from None
 
 
-def _new(rows, columns, act, as_of, key, value):
+def _new(old, column, act, as_of, value):
     """The new values of a column; raises NotRead where they can be none of it."""
-    column, old = columns[key], rows[key]
     if column.type in NUMBERS:
         return _numbers(column, old, act, value)
     if column.type == "text" and not isinstance(value, str):
@@ -294,7 +280,7 @@ def _new(rows, columns, act, as_of, key, value):
     if column.required and not typed:
         raise NotRead("required", meaning=f"{column.vi} | {column.en}")
     cell = read_cell(typed, column) if typed else ""
-    if key == "known_from" and cell > as_of:  # else the row would not be there
+    if column.name == "known_from" and cell > as_of:  # else the row would not be there
         raise NotRead("yaml_value", allowed=f"≤ {write_date(as_of)}")
     return pd.Series(pd.Timestamp(cell) if column.type == "date" else cell, index=old.index)
 
