@@ -60,7 +60,7 @@ def is_title(title):
     )
 
 
-# What may stand under each key of a file beside its id.
+# What may stand under the keys of every file.
 FORMS = {
     "title": Shape(is_title, f"{{vi: ..., en: ...}} (≤ {LONGEST_TITLE})"),
     "extends?": UNIT._replace(allowed="id"),
@@ -69,11 +69,6 @@ FORMS = {
         "- {table: envelopes, where: {year: 2023}, multiply: {amount: 1.5}}",
     ),
     "policy?": one_of(*PLANS),
-    "deadline?": Shape(
-        lambda value: isinstance(value, dt.date) and value.year <= YEARS[1],
-        f"2025-12-31 (≤ {YEARS[1]})",
-    ),
-    "criteria_set?": UNIT._replace(allowed="ntm-2016-2020"),
 }
 
 
@@ -205,15 +200,14 @@ def _read(workbook, name, text, problems):
     if lines is None:
         return None
     file = LawFile(path.name, lines, problems)
-    lines = file.made = file.sound(lines, {"id": one_of(name), **FORMS}, lines.line)
-    day, chosen = lines["deadline"], lines["criteria_set"]
-    if day and day <= as_of:
-        past = {"day": write_date(day), "as_of": write_date(as_of)}
-        _wrong(file, "deadline_past", "deadline", **past)
-    sets = workbook.law.sets.items()
+    sets, last = workbook.law.sets.items(), dt.date(YEARS[1], 12, 31)
     sets = [key for key, its in sets if its.level == "ntm" and its.known_from <= as_of]
-    if chosen and chosen not in sets:
-        _wrong(file, "unknown_set", "criteria_set", value=chosen, allowed=", ".join(sets))
+    ahead = Shape(
+        lambda value: isinstance(value, dt.date) and as_of < value <= last,
+        f"> {as_of}, ≤ {last}",
+    )
+    forms = {"id": one_of(name), **FORMS, "deadline?": ahead, "criteria_set?": one_of(*sets)}
+    file.made = file.sound(lines, forms, lines.line)
     return file if len(problems) == before else None
 
 
