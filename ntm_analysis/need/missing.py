@@ -332,14 +332,13 @@ def missing_higher(workbook, level, units):
     Missing
     """
     set_id = workbook.default_set(level)
-    numbers = workbook.law.criteria_of(set_id).index.to_numpy()
+    numbers = np.append(0, workbook.law.criteria_of(set_id).index)
     counts = assess(workbook, set_id).counts.loc[units]
-    named = [np.isin(numbers, missing) for missing in counts["missing"]]
-    lacks = np.zeros((len(units), 1 + len(numbers), 1), dtype=np.int16)
-    lacks[:, 0, 0] = np.where(counts["counted"], counts["unknown"], 0)
-    lacks[:, 1:, 0] = np.reshape(named, (len(units), len(numbers)))
-    drawn = np.zeros(lacks.shape[:2], dtype=bool)
-    return Missing(set_id, units, np.append(0, numbers), lacks, drawn)
+    lacks = np.zeros((len(units), len(numbers)), dtype=np.int16)
+    lacks[:, 0] = np.where(counts["counted"], counts["unknown"], 0)
+    for row, missing in zip(lacks, counts["missing"], strict=True):
+        row[np.isin(numbers, missing)] = 1
+    return Missing(set_id, units, numbers, lacks[:, :, None], np.zeros(lacks.shape, dtype=bool))
 
 
 def _cut(prior, named_met, most):
