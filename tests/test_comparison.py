@@ -245,9 +245,9 @@ def test_rows_repeated_stand_beside_the_old_ones_and_are_assumed(told):
         ("changes:\n  - {table: typical_works, repeat: {set: ntm-2030}}\n", ("unknown_set", 4)),
         ("changes:\n  - {table: typical_works, set: {set: ntm-2016-2020}}\n", ("scenario_column", 4)),
         ("changes:\n  - {table: works, repeat: {commune: Thanh Chi}}\n", ("scenario_column", 4)),
-        ("criteria_set: ntm-2030\n", ("unknown_set", 3)),
-        ("criteria_set: model-2021-2025\n", ("wrong_level", 3)),
-        ("criteria_set: advanced-nghe-an-2018-2020\n", ("wrong_level", 3)),
+        ("criteria_set: ntm-2030\n", ("yaml_value", 3)),
+        ("criteria_set: model-2021-2025\n", ("yaml_value", 3)),
+        ("criteria_set: advanced-nghe-an-2018-2020\n", ("yaml_value", 3)),
         ("criteria_set: [ntm-2016-2020]\n", ("yaml_value", 3)),
         ("policy: best\n", ("yaml_value", 3)),
         ("changes:\n  - {table: targets, where: {commune: [Thanh Chi]}, set: {year: 2024}}\n", ("yaml_value", 4)),
@@ -263,14 +263,11 @@ def test_a_fault_in_a_scenario_is_told_with_file_and_line(told, body, found):
     assert found[0] in {p.code for p in caught.value.problems}
 
 
-def test_two_files_with_one_id_are_refused_whichever_is_asked_for(told):
+def test_a_file_with_the_id_of_another_is_refused(told):
     body = "id: a\ntitle: {vi: x, en: x}\n"
-    workbook = told(a=body, b=body)
-    for asked, places in (("a", {("b.yaml", 1)}), ("b", {("b.yaml", 1)})):
-        with pytest.raises(DataProblems) as caught:
-            scenario(workbook, asked)
-        assert {(p.file, p.row) for p in caught.value.problems} == places
-    assert "cũng có ở" in report(caught.value.problems) or "không hợp lệ" in report(caught.value.problems)
+    with pytest.raises(DataProblems) as caught:
+        scenario(told(a=body, b=body), "b")
+    assert [(p.code, p.file, p.row) for p in caught.value.problems] == [("yaml_value", "b.yaml", 1)]
 
 
 def test_a_file_that_is_too_long_is_not_read(told, monkeypatch):
@@ -282,10 +279,9 @@ def test_a_file_that_is_too_long_is_not_read(told, monkeypatch):
     assert "2 KB" in report(caught.value.problems)
 
 
-def test_the_name_of_the_baseline_is_taken(told):
-    with pytest.raises(DataProblems) as caught:
-        scenario(told(baseline="policy: equal\n"), "baseline")
-    assert [(p.code, p.file) for p in caught.value.problems] == [("scenario_reserved", "baseline.yaml")]
+def test_the_baseline_changes_nothing_whatever_a_file_of_its_name_says(told):
+    workbook = told(baseline="policy: equal\n")
+    assert scenario_ids(workbook) == ["baseline"] and scenario(workbook).policy == "own"
 
 
 def test_titles_are_one_short_line_that_a_console_can_show(told):
@@ -302,15 +298,11 @@ def test_rows_that_a_change_breaks_are_told_apart(told):
     assert len(places) > 1 and len(set(places)) == len(places) and all("assumptions.csv:" in place for place in places)
 
 
-def test_a_criteria_set_that_the_data_cannot_be_judged_by_is_a_fault_of_the_scenarios_line(tmp_path):
-    model = Workbook.open("data/huyen-mau")
-    folder = tmp_path / "scenarios"
-    folder.mkdir()
-    text = "id: thu\ntitle: {vi: x, en: x}\ncriteria_set: ntm-2016-2020\n"
-    (folder / "thu.yaml").write_text(text, encoding="utf-8")
+def test_a_criteria_set_that_the_data_cannot_be_judged_by_is_refused_with_the_table_that_lacks_it():
+    model = scenario(Workbook.open("data/huyen-mau"), "old-set-only").workbook
     with pytest.raises(DataProblems) as caught:
-        scenario(replace(model, path=tmp_path / "huyen-mau"), "thu")
-    assert {(p.file, p.row) for p in caught.value.problems} == {("thu.yaml", 3)}
+        forecast(model, draws=10)
+    assert [(p.code, p.file) for p in caught.value.problems] == [("no_carry_over", "carry_over.csv")]
 
 
 def test_everything_wrong_with_the_scenarios_named_is_told_before_the_first_forecast(told, monkeypatch):

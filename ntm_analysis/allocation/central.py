@@ -312,7 +312,7 @@ def central_works(layout: Layout):
         sizes = {
             size: getattr(works, size)[:, 0].astype(float) for size in ("amount", "value", "tonnes")
         }
-        table = works.works[["unit", "criterion", "work", "item", "mark"]]
+        table = item.works[["unit", "criterion", "work", "item", "mark"]]
         rows.append(table.assign(**same, **sizes))
     rows.append(debts.assign(criterion=0, mark="reported", value=0.0, tonnes=0.0))
     works = pd.concat(rows, ignore_index=True)

@@ -258,7 +258,7 @@ def draw_block(layout, draws, seed, block=0):
         amount = layout.debts["amount"].to_numpy()[:, None]
         np.add.at(owed[:, kinds.index(DEBT)], holder.to_numpy(), amount)
     counts = [
-        np.broadcast_to(lacks.lacks.sum(axis=1) + lacks.nameless, (len(lacks.units), draws))
+        np.broadcast_to(lacks.lacks.sum(axis=1), (len(lacks.units), draws))
         for lacks in missing.values()
     ]
     lag = uniforms(seed, "decision", layout.decisions, draws, block)

@@ -332,10 +332,9 @@ def _goals(workbook, missing, works, expected):
     usual, tables = _usual_costs(workbook), []
     for level, lacks in missing.items():
         chances = expected if level == "ntm" else lacks.lacks[:, :, 0]
-        # By criterion of works: those claimed in any case, those without a name, the named ones.
-        sure = np.ones(len(lacks.units))
-        chances = np.column_stack([sure, lacks.nameless[:, 0], chances])
-        table, criteria = works[level], [-1, 0, *lacks.numbers]
+        # By criterion of works: first those claimed in any case.
+        chances = np.column_stack([np.ones(len(lacks.units)), chances])
+        table, criteria = works[level], [-1, *lacks.numbers]
         chance = chances[table["at"], np.searchsorted(criteria, table["criterion"])]
         size = (table["low"] + 4 * table["quantity"] + table["high"]) / 6 * table["left"]
         money = (size * table["item"].map(usual) * chance).astype(float)

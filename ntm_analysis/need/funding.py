@@ -110,15 +110,14 @@ def funding(workbook, need, until, seed):
         whole = row.amount * (1 if in_kind[row.pot] else THOUSAND / prices.index[row.year])
         held[row.pot] += np.rint(whole * np.array([np.ones_like(share), share]))
 
-    def due(by):
+    def due(grouping):
         sums = Counter()
-        for (key, year), amount in by.items():
-            if year <= until:
-                sums[key] += amount
+        for (key, year), amount in need.by[grouping].items():
+            sums[key] += amount * (year <= until)
         return sums
 
     sets = pot_sets(workbook.tables, every=True)
-    asked, costs = due(need.by["pot_year"]), due(need.by["kind_year"])
+    asked, costs = due("pot_year"), due("kind_year")
     cost = np.array([np.broadcast_to(costs[kind], need.draws) for kind in sets.kinds], dtype=float)
     worth = [held[p] * (prices.cement if in_kind[p] else 1) for p in sets.pots]
     planned, disbursed = np.floor(worth).swapaxes(0, 1)
@@ -197,19 +196,15 @@ def demand(
     if problems:  # the tables are sound; what was known by the as-of date need not be
         details = {"day": day, "files": ", ".join(sorted({p.file for p in problems}))}
         raise DataProblems([Problem("not_known_then", "dataset.yaml", details=details)])
-    missing = {}
+    needs = {}
     for level, communes in communes_in_need(workbook, target).items():
         chosen = [unit for unit in communes if units is None or unit in units]
-        missing[level] = (
-            missing_ntm(workbook, draws, seed, chosen, standing)
-            if level == "ntm"
-            else missing_higher(workbook, level, chosen)
-        )
-    needs = {
-        level: draw_need(workbook, lacks, level, draws, seed, base)
-        for level, lacks in missing.items()
-    }
-    lacked = missing["ntm"].numbers[missing["ntm"].lacks.any(axis=(0, 2))]
+        if level == "ntm":
+            missing = missing_ntm(workbook, draws, seed, chosen, standing)
+            lacked = missing.numbers[missing.lacks.any(axis=(0, 2))]
+        else:
+            missing = missing_higher(workbook, level, chosen)
+        needs[level] = draw_need(workbook, missing, level, draws, seed, base)
     unpriced = np.setdiff1d(lacked, needs["ntm"].works["criterion"]).tolist()
     by = defaultdict(Counter)
     for need in needs.values():
@@ -244,8 +239,7 @@ def movers(workbook, need, seed=SEED):
         (million VND), swing (high - low); the largest first.
     """
     tables, rows = workbook.tables, []
-    means = {item: amount.mean() / THOUSAND for item, amount in need.by["item"].items()}
-    means = pd.Series(means, dtype=float)
+    means = pd.Series(need.by["item"], dtype=object).map(np.mean).astype(float) / THOUSAND
     costs = unit_costs(workbook).loc[means.index]
     sizes = need.works.groupby("item")[["low", "quantity_mode", "high"]].sum()
     sizes = sizes.rename(columns={"quantity_mode": "mode"})

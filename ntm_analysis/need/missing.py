@@ -5,7 +5,7 @@ For a commune not yet NTM: criteria named missing are missing in every world. Of
 without a state, so many are met as its count says, else as many as a number drawn from the pinned
 prior; which ones is drawn given the number. A criterion met under the set it was reported in may be
 lost under the set in force (table ``carry_over``). A set that only counts names nothing: its
-missing criteria are a number, ``nameless``.
+missing criteria are a number, that of criterion 0.
 """
 
 from dataclasses import dataclass
@@ -34,10 +34,9 @@ MET = ("met", "not_applicable")
 class Missing:
     """What communes lack in each world, judged by ``set_id``.
 
-    ``units``: unit numbers; ``numbers``: criteria; ``lacks``: bool, units x criteria x draws (one,
-    where all worlds are alike);
-    ``drawn``: bool, units x criteria, whether a state was drawn and not reported; ``nameless``:
-    int, units x draws, missing criteria without a name.
+    ``units``: unit numbers; ``numbers``: criteria in order, 0 for those without a name; ``lacks``:
+    bool, of those without a name how many, units x criteria x draws (one, where all worlds are
+    alike); ``drawn``: bool, units x criteria, whether a state was drawn and not reported.
     """
 
     set_id: str
@@ -45,7 +44,6 @@ class Missing:
     numbers: np.ndarray
     lacks: np.ndarray
     drawn: np.ndarray
-    nameless: np.ndarray
 
 
 def prior_of(workbook, set_id, group):
@@ -71,9 +69,8 @@ def prior_of(workbook, set_id, group):
     if published.isna().any():
         raise DataProblems([Problem("no_prior", "count_priors.csv", details={"set": set_id})])
     mean = mean_of_the_rest(*published, workbook.law.sets[set_id].criteria_count)
-    shifts = rows["shift"].fillna(0.0)
-    mean += shifts[shifts.index.isin(group.split("|"))].sum()
-    mean -= (rows["share"].fillna(0) / 100 * shifts).sum()
+    mean += rows["shift"][rows.index.isin(group.split("|"))].sum()
+    mean -= (rows["share"] / 100 * rows["shift"]).sum()
     mean = np.clip(mean, FEWEST + 0.5, MOST - 0.5)
     return count_distribution(mean, plain["spread"], FEWEST, MOST)
 
@@ -118,20 +115,6 @@ class Facts:
     odds: np.ndarray
     lost: np.ndarray
     now: np.ndarray
-
-    def missing(self, lacks, drawn):
-        """Worlds in which the communes lack ``lacks`` (units x criteria x draws).
-
-        Parameters
-        ----------
-        lacks, drawn : ndarray of bool
-
-        Returns
-        -------
-        Missing
-        """
-        nameless = np.zeros((len(self.units), lacks.shape[2]), dtype=np.int16)
-        return Missing(self.set_id, self.units, self.numbers, lacks, drawn, nameless)
 
 
 def facts_ntm(workbook, units, standing=None):
@@ -263,7 +246,8 @@ def drawn_missing(facts, draws, seed, block=0):
         lacks[i, at_risk] |= u < facts.lost[at_risk, None]
     known = facts.now >= 0  # what is reported in the set in force needs no drawing
     lacks[known] = facts.now[known, None] == 1
-    return facts.missing(lacks, (facts.open_ | (~facts.lacking & (facts.lost > 0))) & ~known)
+    drawn = (facts.open_ | (~facts.lacking & (facts.lost > 0))) & ~known
+    return Missing(facts.set_id, facts.units, facts.numbers, lacks, drawn)
 
 
 def usual_missing(facts):
@@ -290,7 +274,7 @@ def usual_missing(facts):
     number = np.floor(chance.sum(axis=1) + 0.5)
     rank = np.argsort(np.argsort(-chance, axis=1, kind="stable"), axis=1)
     lacks = ((rank < number[:, None]) | (chance == 1) | (facts.now == 1)) & (chance > 0)
-    return facts.missing(lacks[:, :, None], facts.open_)
+    return Missing(facts.set_id, facts.units, facts.numbers, lacks[:, :, None], facts.open_)
 
 
 def expected_lacks(facts):
@@ -312,10 +296,9 @@ def expected_lacks(facts):
     chance = np.where(facts.lacking, 1.0, facts.lost)
     for i, prior in enumerate(facts.prior):
         open_ = facts.open_[i]
-        if open_.any():
-            number = facts.number[i] if prior is None else prior @ np.arange(len(prior))
-            p = _met_shares(facts.odds[open_], float(number))
-            chance[i, open_] = (1 - p) + p * facts.lost[open_]
+        number = facts.number[i] if prior is None else prior @ np.arange(len(prior))
+        p = _met_shares(facts.odds[open_], float(number))
+        chance[i, open_] = (1 - p) + p * facts.lost[open_]
     return np.where(facts.now >= 0, facts.now, chance).astype(float)
 
 
@@ -349,13 +332,13 @@ def missing_higher(workbook, level, units):
     Missing
     """
     set_id = workbook.default_set(level)
-    numbers = workbook.law.criteria_of(set_id).index.to_numpy()
+    numbers = np.append(0, workbook.law.criteria_of(set_id).index)
     counts = assess(workbook, set_id).counts.loc[units]
-    lacks = [np.isin(numbers, missing) for missing in counts["missing"]]
-    lacks = np.array(lacks, dtype=bool).reshape(len(units), len(numbers), 1)
-    nameless = np.where(counts["counted"], counts["unknown"], 0).astype(np.int16)
-    drawn = np.zeros(lacks.shape[:2], dtype=bool)
-    return Missing(set_id, units, numbers, lacks, drawn, nameless[:, None])
+    lacks = np.zeros((len(units), len(numbers)), dtype=np.int16)
+    lacks[:, 0] = np.where(counts["counted"], counts["unknown"], 0)
+    for row, missing in zip(lacks, counts["missing"], strict=True):
+        row[np.isin(numbers, missing)] = 1
+    return Missing(set_id, units, numbers, lacks[:, :, None], np.zeros(lacks.shape, dtype=bool))
 
 
 def _cut(prior, named_met, most):

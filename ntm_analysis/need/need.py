@@ -176,14 +176,16 @@ def works_not_needed(workbook, standing):
     works = workbook.tables["works"].query("state != 'done' and unit in @level.index")
     states, problems = standing.matrix(), []
     for work in works.itertuples():
-        reached = level[work.unit] >= RANKS.index(work.level)
-        met = work.level == "ntm" and states.loc[work.unit].get(work.criterion) in MET
-        if reached or met:
-            code = "work_of_level_reached" if reached else "work_already_met"
-            details = {"unit": workbook.units.loc[work.unit, "label"], "work": work.work}
-            details |= {"level": work.level, "criterion": f"{work.criterion:g}"}
-            place = ("works.csv", int(work.row), "criterion")
-            problems.append(Problem(code, *place, details, warning=True))
+        if level[work.unit] >= RANKS.index(work.level):
+            code = "work_of_level_reached"
+        elif work.level == "ntm" and states.loc[work.unit].get(work.criterion) in MET:
+            code = "work_already_met"
+        else:
+            continue
+        details = {"unit": workbook.units.loc[work.unit, "label"], "work": work.work}
+        details |= {"level": work.level, "criterion": f"{work.criterion:g}"}
+        row = int(work.row)
+        problems.append(Problem(code, "works.csv", row, "criterion", details, warning=True))
     return problems
 
 

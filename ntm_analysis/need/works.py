@@ -112,8 +112,8 @@ def works_of(workbook, missing, level):
     usual = tables["typical_works"].query("set == @missing.set_id").fillna({"criterion": 0})
     usual = usual.assign(work=usual["item"], left=1.0, committed="no", listed=False)
     units, keys = np.array(missing.units, dtype=np.int64), ["unit", "criterion"]
-    lacks = np.column_stack([missing.lacks.any(axis=2), missing.nameless.any(axis=1)])
-    asked = pd.DataFrame(lacks, units, [*missing.numbers, 0]).stack().rename_axis(keys)
+    asked = pd.DataFrame(missing.lacks.any(axis=2), units, missing.numbers)
+    asked = asked.stack().rename_axis(keys)
     asked = asked[asked].index.to_frame(index=False)
     usual = asked.merge(own[keys], how="left_anti").merge(usual, on="criterion")
     point = usual["per"] == "point"
@@ -141,12 +141,11 @@ def works_of(workbook, missing, level):
 class ItemDraws:
     """The works of one item over worlds; arrays works x draws.
 
-    ``works``: their rows; ``quantity``: what is left to do; ``drawn``: by work, whether the state
-    of its criterion was drawn; ``wanted``: whether it is needed; ``amount``: int64 thousand đồng, 0
-    where it is not; ``tonnes``, ``value``: of cement and what that is worth, 0 for an item without.
+    ``quantity``: what is left to do; ``drawn``: by work, whether the state of its criterion was
+    drawn; ``wanted``: whether it is needed; ``amount``: int64 thousand đồng, 0 where it is not;
+    ``tonnes``, ``value``: of cement and what that is worth, 0 for an item without.
     """
 
-    works: pd.DataFrame
     item: str
     quantity: np.ndarray
     drawn: np.ndarray
@@ -276,20 +275,19 @@ def drawn_works(works, missing, prices):
         file = "works.csv" if work["listed"] else "typical_works.csv"
         details = {"work": work["work"], "unit": prices.tables.labels[work["unit"]]}
         raise DataProblems([Problem("need_too_large", file, details=details)])
-    # How often a world asks for each work: a nameless criterion is as many as it counts.
+    # How often a world asks for each work: criteria without a name are as many as they count.
     times, drawn = np.ones(worth.shape, dtype=np.int16), np.zeros(len(works), dtype=bool)
     at, criterion = works["at"].to_numpy(), works["criterion"].to_numpy()
-    times[criterion == 0] = missing.nameless[at[criterion == 0]]
-    named = criterion > 0
-    place = at[named], np.searchsorted(missing.numbers, criterion[named])
-    times[named], drawn[named] = missing.lacks[place], missing.drawn[place]
+    lacked = criterion >= 0
+    place = at[lacked], np.searchsorted(missing.numbers, criterion[lacked])
+    times[lacked], drawn[lacked] = missing.lacks[place], missing.drawn[place]
     times[works["committed"] == "debt"] = 1
     amount = np.rint(worth, out=worth).astype(np.int64) * times
     tonnes = value = np.zeros_like(amount)
     if item in prices.tables.cement:
         tonnes = np.rint(quantity * prices.tonnes(item)).astype(np.int64) * times
         value = np.minimum(np.rint(tonnes * prices.cement).astype(np.int64), amount)
-    return ItemDraws(works, item, quantity, drawn, times > 0, amount, tonnes, value)
+    return ItemDraws(item, quantity, drawn, times > 0, amount, tonnes, value)
 
 
 def split(amount, shares):

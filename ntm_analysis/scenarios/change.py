@@ -179,7 +179,7 @@ def _kinds(name, table, since, until):
     if "known_from" not in table:
         return kinds
     late = table["known_from"].between(*map(pd.Timestamp, (since, until)), inclusive="right")
-    assumed = table["mark"].eq("assumed") if "mark" in table and name not in ASSUMED else True
+    assumed = (table["mark"] == "assumed") | (name in ASSUMED)
     return kinds.mask(late, DATA).mask(late & assumed, ASSUMPTIONS)
 
 

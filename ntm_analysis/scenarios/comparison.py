@@ -173,13 +173,13 @@ def compare(workbook, ids=(), baseline=BASELINE, *, draws=DRAWS, seed=SEED, movi
         return _compared(chosen[name], will, first, asked)
 
     chosen = fitting(lambda name: scenario(workbook, name), names)  # all, before any forecast
-    first = fitting(forecast_of, [baseline])[baseline]
+    first = forecast_of(baseline)
     rows = list(fitting(compared, chosen).values())
     moves = [act(first) if moving else pd.DataFrame() for act in (frontier, tornado)]
-    warnings = []
-    for name, problems in unfit.items():
-        places = dict.fromkeys(p.file + (f":{p.row}" if p.row else "") for p in problems)
-        warnings.append(_warning("scenario_unfit", name, reason=", ".join(places)))
+    warnings = [
+        _warning("scenario_unfit", name, reason=", ".join(sorted({p.file for p in problems})))
+        for name, problems in unfit.items()
+    ]
     warnings += [
         _warning("scenario_idle", row.figures["id"])
         for row in rows[1:]
@@ -216,9 +216,7 @@ def moved(will, base):
 
 def _shares(will):
     """The share of every commune's band that finishes: communes x draws."""
-    units = will.run.goals.loc[will.open_, "unit"]
-    each = pd.DataFrame(will.in_time, units, dtype=float)
-    shares = each.groupby(will.bands.reindex(units)).transform("mean")
+    shares = will.by_band(pd.DataFrame(will.in_time, will.bands.index, dtype=float))
     return np.ascontiguousarray(shares.reindex(will.communes, fill_value=1.0))
 
 
@@ -321,8 +319,12 @@ def record(both):
         "frontier": both.frontier.to_dict("records"),
         "tornado": tornado.astype(object).where(tornado.notna(), None).to_dict("records"),
         "warnings": [
-            {"code": problem.code, "scenario": problem.details["value"]}
-            | {"text": problem.words("vi")[0], "text_en": problem.words("en")[0]}
+            {
+                "code": problem.code,
+                "scenario": problem.details["value"],
+                "text": problem.words("vi")[0],
+                "text_en": problem.words("en")[0],
+            }
             for problem in both.warnings
         ],
     }

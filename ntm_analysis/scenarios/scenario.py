@@ -5,22 +5,19 @@ Everything else, chance included, stays as it is. ``data/scenarios/<id>.yaml``: 
 (column: value; left out: all rows), and ``set``, ``multiply``, ``add`` (column: value) or
 ``repeat``: the rows once more, with other values), ``policy``, ``deadline``, ``criteria_set``
 (which judges NTM from now on). The tables that come of it must pass the checks of the data set;
-what does not is told of the scenario's line. ``baseline`` changes nothing and has no file.
+what does not is told of the scenario's line. ``baseline`` changes nothing: no file is read for it.
 :func:`save` writes such a file under a safe name, whole, and only when it can be read back.
 """
 
 import datetime as dt
 import re
 from dataclasses import dataclass, replace
-from functools import partial
 
 import pandas as pd
 
 from ..dictionary import KEYS, dictionary
 from ..law_checks import UNIT, LawFile, Shape, is_number, one_of
 from ..names import nearest, slug
-from ..need.missing import facts_ntm
-from ..need.need import communes_in_need
 from ..office_numbers import YEARS, NotRead, write_date, write_figure
 from ..parameters import PLANS
 from ..plan_checks import PLAN_TABLES, check_plan, lacking_assumptions
@@ -63,7 +60,7 @@ def is_title(title):
     )
 
 
-# What may stand under each key of a file beside its id.
+# What may stand under the keys of every file.
 FORMS = {
     "title": Shape(is_title, f"{{vi: ..., en: ...}} (≤ {LONGEST_TITLE})"),
     "extends?": UNIT._replace(allowed="id"),
@@ -72,11 +69,6 @@ FORMS = {
         "- {table: envelopes, where: {year: 2023}, multiply: {amount: 1.5}}",
     ),
     "policy?": one_of(*PLANS),
-    "deadline?": Shape(
-        lambda value: isinstance(value, dt.date) and value.year <= YEARS[1],
-        f"2025-12-31 (≤ {YEARS[1]})",
-    ),
-    "criteria_set?": UNIT._replace(allowed="ntm-2016-2020"),
 }
 
 
@@ -134,8 +126,8 @@ def scenario_ids(workbook):
     >>> scenario_ids(Workbook.open("data/thanh-chuong"))[:3]
     ['baseline', 'equal', 'decree']
     """
-    files = sorted(path.stem for path in folder_of(workbook).glob("*.yaml"))
-    return [BASELINE, *sorted(files, key=lambda name: (*FIRST, name).index(name))]
+    files = {path.stem for path in folder_of(workbook).glob("*.yaml")} - {BASELINE}
+    return [BASELINE, *sorted(files, key=lambda name: ((*FIRST, name).index(name), name))]
 
 
 def scenario(workbook, scenario_id=BASELINE, text=None):
@@ -177,10 +169,7 @@ def scenario(workbook, scenario_id=BASELINE, text=None):
         changed.judged_by = lines["criteria_set"] or changed.judged_by
         changed.deadline = lines["deadline"] or changed.deadline
         policy = lines["policy"] or policy
-    problems = (
-        problems or _broken(workbook, changed, history) or _unjudged(workbook, changed, files)
-    )
-    if problems:
+    if problems := problems or _broken(workbook, changed, history):
         raise DataProblems(problems)
     return Scenario(lines["id"], lines["title"], changed, policy)
 
@@ -188,10 +177,6 @@ def scenario(workbook, scenario_id=BASELINE, text=None):
 def _files(workbook, name, text, problems):
     """The scenario's file, that which it extends, and so on."""
     known, files = scenario_ids(workbook), []
-    if known.count(BASELINE) > 1:
-        details = {"value": BASELINE}
-        problems.append(Problem("scenario_reserved", f"{BASELINE}.yaml", 1, "id", details))
-        return []
     if text is None and name not in known:
         raise UnknownScenario(name, known)
     while name != BASELINE and (file := _read(workbook, name, text, problems)):
@@ -215,66 +200,50 @@ def _read(workbook, name, text, problems):
     if lines is None:
         return None
     file = LawFile(path.name, lines, problems)
-    lines = file.made = file.sound(lines, {"id": one_of(name), **FORMS}, lines.line)
-    day, chosen = lines["deadline"], lines["criteria_set"]
-    if day and day <= as_of:
-        past = {"day": write_date(day), "as_of": write_date(as_of)}
-        _wrong(file, "deadline_past", "deadline", **past)
-    sets = {key: its.level for key, its in workbook.law.sets.items() if its.known_from <= as_of}
-    if chosen and chosen not in sets:
-        allowed = ", ".join(key for key, level in sets.items() if level == "ntm")
-        _wrong(file, "unknown_set", "criteria_set", value=chosen, allowed=allowed)
-    elif chosen and sets[chosen] != "ntm":
-        _wrong(file, "wrong_level", "criteria_set", set=chosen, found=sets[chosen], wanted="ntm")
-    for twin in sorted({*path.parent.glob("*.yaml")} - {path}):
-        other = read_yaml(twin, []) or Lines()
-        if other.get("id") == name:
-            twins = LawFile(twin.name, other, problems)
-            _wrong(twins, "scenario_twice", "id", value=name, other=path.name)
+    sets, last = workbook.law.sets.items(), dt.date(YEARS[1], 12, 31)
+    sets = [key for key, its in sets if its.level == "ntm" and its.known_from <= as_of]
+    ahead = Shape(
+        lambda value: isinstance(value, dt.date) and as_of < value <= last,
+        f"> {as_of}, ≤ {last}",
+    )
+    forms = {"id": one_of(name), **FORMS, "deadline?": ahead, "criteria_set?": one_of(*sets)}
+    file.made = file.sound(lines, forms, lines.line)
     return file if len(problems) == before else None
 
 
 def _change(workbook, file, change):
-    """Make one change in the workbook's tables, if nothing is wrong with it."""
-    before, name = len(file.problems), change.get("table")
-    acts = [act for act in ACTS if act in change]
-    blocks = {key: change[key] for key in ("where", *acts) if key in change}
-    shapeless = [key for key, its in blocks.items() if not (isinstance(its, Lines) and its)]
-    if change.keys() - {"table", "where", *ACTS} or len(acts) != 1 or shapeless:
-        _wrong(file, "scenario_form", next(iter(shapeless), None), change)
-        return
+    """Make one change in the workbook's tables, or note the first thing that is wrong with it."""
+    name, acts = change.get("table"), [key for key in change if key not in ("table", "where")]
+    blocks = [key for key in change if key != "table"]
+    shapeless = [key for key in blocks if not (isinstance(change[key], Lines) and change[key])]
+    if len(acts) != 1 or acts[0] not in ACTS or shapeless:
+        return _wrong(file, "scenario_form", *shapeless[:1], block=change)
     if name not in CHANGED:
         allowed = ", ".join(CHANGED)
-        _wrong(file, "scenario_table", "table", change, value=name, allowed=allowed)
-        return
+        return _wrong(file, "scenario_table", "table", change, value=name, allowed=allowed)
     table, columns, act = workbook.tables[name], dictionary(name), acts[0]
-
-    def each(block, allowed, read):
-        """What ``read`` makes of every key and value of a block; what it cannot is noted."""
+    changed, chosen = table.copy(), pd.Series(True, index=table.index)
+    usable = [key for key, its in columns.items() if its.type in ACTS[act]]
+    for block, allowed in (("where", columns), (act, usable)):
         for key, value in change.get(block, {}).items():
             try:
                 if key not in allowed:
                     raise NotRead("scenario_column", value=key, allowed=", ".join(allowed))
-                yield key, read(key, value)
+                if block == "where":
+                    chosen &= _hits(workbook, table, key, value)
+                else:
+                    new = _new(table.loc[chosen, key], columns[key], act, workbook.as_of, value)
+                    changed.loc[chosen, key] = new
             except NotRead as error:
-                _wrong(file, error.reason, key, change[block], **{"value": value} | error.details)
-
-    hits = dict(each("where", columns, partial(_hits, workbook, table)))
-    chosen = pd.DataFrame(hits, index=table.index).all(axis=1)
-    if len(file.problems) > before:
-        chosen &= False  # of rows that nobody meant nothing is told
-    elif not chosen.any():
-        _wrong(file, "scenario_nothing", None, change, table=f"{name}.csv")
-    changed, rows = table.copy(), table[chosen]
-    usable = [key for key, its in columns.items() if its.type in ACTS[act]]
-    for key, values in each(act, usable, partial(_new, rows, columns, act, workbook.as_of)):
-        changed.loc[chosen, key] = values
+                details = {"value": value} | error.details
+                return _wrong(file, error.reason, key, change[block], **details)
+        if not chosen.any():
+            return _wrong(file, "scenario_nothing", None, change, table=f"{name}.csv")
     if act == "repeat":  # nobody reported it of those
         more = changed[chosen]
         more = more.assign(mark=more["mark"].replace("reported", "assumed"))
         changed = pd.concat([table, more], ignore_index=True)
-    if len(file.problems) == before:
-        workbook.tables[name] = changed
+    workbook.tables[name] = changed
 
 
 def _wrong(file, code, key=None, block=None, **details):
@@ -295,9 +264,8 @@ def _hits(workbook, table, key, value):
         raise NotRead("scenario_commune", near=", ".join(error.near) or "?") from None
 
 
-def _new(rows, columns, act, as_of, key, value):
+def _new(old, column, act, as_of, value):
     """The new values of a column; raises NotRead where they can be none of it."""
-    column, old = columns[key], rows[key]
     if column.type in NUMBERS:
         return _numbers(column, old, act, value)
     if column.type == "text" and not isinstance(value, str):
@@ -306,7 +274,7 @@ def _new(rows, columns, act, as_of, key, value):
     if column.required and not typed:
         raise NotRead("required", meaning=f"{column.vi} | {column.en}")
     cell = read_cell(typed, column) if typed else ""
-    if key == "known_from" and cell > as_of:  # else the row would not be there
+    if column.name == "known_from" and cell > as_of:  # else the row would not be there
         raise NotRead("yaml_value", allowed=f"≤ {write_date(as_of)}")
     return pd.Series(pd.Timestamp(cell) if column.type == "date" else cell, index=old.index)
 
@@ -359,55 +327,8 @@ def _broken(workbook, changed, history):
     return broken
 
 
-def _unjudged(workbook, changed, files):
-    """What is not known for communes to be judged by a scenario's criteria set."""
-    for file in [file for file in files if file.made["criteria_set"]]:
-        try:
-            facts_ntm(changed, communes_in_need(workbook, "ntm")["ntm"])
-        except DataProblems as error:
-            place = {"file": file.name, "row": file.made.at("criteria_set")}
-            return [replace(problem, column=problem.file, **place) for problem in error.problems]
-    return []
-
-
 class NotSaved(NotRead):
     """Why a scenario was not saved: the text is ``panel_save_<reason>``, with ``details``."""
-
-
-def safe_id(name):
-    """The id of a scenario of this name; raises :class:`NotSaved` for a name that is none.
-
-    Parameters
-    ----------
-    name : str
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> safe_id("Thêm vốn tỉnh, 2023")
-    'them-von-tinh-2023'
-    """
-    name = name.strip()
-    safe = slug(name)[:LONGEST].strip("-")
-    sign = next((c for c in name if c in SIGNS or not c.isprintable()), "")
-    faults = {
-        "sign": sign,
-        "empty": not safe,
-        "long": len(name) > LONGEST_TITLE,
-        "reserved": safe in (BASELINE, *FIRST) or re.fullmatch(WINDOWS, safe),
-    }
-    sign = sign if sign.isprintable() else "\ufffd"
-    _refuse(faults, sign=sign, most=LONGEST_TITLE, id=safe)
-    return safe
-
-
-def _refuse(faults, **details):
-    """Raise the first of the reasons that holds."""
-    for reason in [reason for reason, holds in faults.items() if holds]:
-        raise NotSaved(reason, **details)
 
 
 def save(workbook, content, name, over=False):
@@ -426,7 +347,7 @@ def save(workbook, content, name, over=False):
     Returns
     -------
     tuple
-        The scenario's id, its file.
+        The scenario's id, made of its name; its file.
 
     Raises
     ------
@@ -434,15 +355,24 @@ def save(workbook, content, name, over=False):
     DataProblems
         Where the scenario does not fit the data set.
     """
-    safe, folder = safe_id(name), folder_of(workbook)
+    name, folder = name.strip(), folder_of(workbook)
+    safe = slug(name)[:LONGEST].strip("-")
     path = folder / f"{safe}.yaml"
+    sign = next((c for c in name if c in SIGNS or not c.isprintable()), "")
     faults = {
+        "sign": sign,
+        "empty": not safe,
+        "long": len(name) > LONGEST_TITLE,
+        "reserved": safe in (BASELINE, *FIRST) or re.fullmatch(WINDOWS, safe),
         "gone": not workbook.path.is_dir(),  # nothing is laid out anew where the data set was
         "shipped": path.with_suffix(".expected.json").exists(),  # held against what it gave
         "nothing": not content.keys() & {"policy", "deadline", "changes"},
         "exists": path.exists() and not over,
     }
-    _refuse(faults, folder=workbook.path.name, id=safe)
+    sign = sign if sign.isprintable() else "\ufffd"
+    details = {"sign": sign, "most": LONGEST_TITLE, "folder": workbook.path.name, "id": safe}
+    for reason in [reason for reason, holds in faults.items() if holds]:
+        raise NotSaved(reason, **details)
     title = " ".join(name.split())
     text = as_yaml(content | {"id": safe, "title": {"vi": title, "en": title}})
     scenario(workbook, safe, text)  # what cannot be read back is not written

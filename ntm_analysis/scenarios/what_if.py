@@ -8,6 +8,7 @@ that it is held against.
 
 import datetime as dt
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import pandas as pd
 
@@ -18,7 +19,7 @@ from ..parameters import OPTIMAL
 from ..workbook import content_hash
 from ..yaml_files import as_yaml
 from .comparison import differences, moved
-from .scenario import BASELINE, UnknownScenario, folder_of, scenario
+from .scenario import BASELINE, folder_of, scenario
 
 DRAWS = 1_000  # enough to tell a tenth of a commune in the same worlds, few enough for a slider
 UNSAVED = "_bang-thu"  # no slug is like it
@@ -121,8 +122,7 @@ class WhatIf:
         self.workbook, self.first = workbook, first or Setting()
         self.finish, self.draws, self.seed = finish, min(draws, DRAWS), seed
         self._baseline = baseline_of(workbook, seed)
-        # The forecast of the first setting, and the last schedule, by what they were made of.
-        self._before, self._plans = {}, {}
+        self._plans = {}  # the last schedule, by what it was made of
 
     def content(self, setting):
         """What the file of a setting's scenario would hold, under no name yet.
@@ -179,11 +179,12 @@ class WhatIf:
         """
         return scenario(self.workbook, UNSAVED, as_yaml(self.content(setting)))
 
-    def _forecast(self, setting, files):
+    def _forecast(self, setting):
         """The forecast of a setting, as its saved scenario has it, and the scenario's title."""
         chosen = self.scenario(setting)
         workbook = chosen.workbook
         # Goals, lists and works, which money and its delay leave alone, are kept.
+        files = content_hash(folder_of(self.workbook))
         key = (files, setting.start, setting.prices, chosen.policy, workbook.last_day)
         if key not in self._plans or chosen.policy == OPTIMAL:
             self._plans = {key: plan_of(workbook, chosen.policy, workbook.last_day)}
@@ -191,20 +192,10 @@ class WhatIf:
         options = {"finish": self.finish, "baseline": self._baseline}
         return forecast_of(layout, self.draws, self.seed, **options), chosen.title
 
-    @property
+    @cached_property
     def before(self) -> Forecast:
-        """The forecast of the first setting.
-
-        Anew when a scenario file changed; as it was when its own is gone.
-        """
-        files = content_hash(folder_of(self.workbook))
-        if files not in self._before:
-            try:
-                self._before = {files: self._forecast(self.first, files)[0]}
-            except UnknownScenario:
-                if not self._before:
-                    raise
-        return next(iter(self._before.values()))
+        """The forecast of the first setting, as its scenario was when first asked for."""
+        return self._forecast(self.first)[0]
 
     def answer(self, setting):
         """A setting's forecast against that of the first one.
@@ -220,6 +211,6 @@ class WhatIf:
         WhatIfResult
         """
         first = self.before
-        will, title = self._forecast(setting, content_hash(folder_of(self.workbook)))
+        will, title = self._forecast(setting)
         row = record(will, UNSAVED, title)
         return WhatIfResult(setting, will, row, differences(will, first), moved(will, first))

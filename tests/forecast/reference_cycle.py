@@ -119,12 +119,11 @@ class Cycle:
             else:
                 one = missing_higher(workbook, level, units)  # one world, of which all are alike
                 chances = one.lacks[:, :, 0].astype(float)
-                nameless = np.repeat(one.nameless, draws, axis=1)
-                missing = replace(one, lacks=np.repeat(one.lacks, draws, axis=2), nameless=nameless)
+                missing = replace(one, lacks=np.repeat(one.lacks, draws, axis=2))
             for i, unit in enumerate(units):
                 self.missing[unit, level] = missing, i
                 named = dict(zip(missing.numbers.tolist(), chances[i].tolist(), strict=True))
-                self.chance[unit, level] = named | {0: int(missing.nameless[i, 0])}
+                self.chance[unit, level] = {0: 0} | named
             all_possible = replace(missing, lacks=(chances > 0)[:, :, None])
             for k in works_of(workbook, all_possible, level).to_dict("records"):
                 self.works.append(k | {"goal": (k["unit"], level)})
@@ -288,11 +287,10 @@ class Cycle:
     def needs(self, w, k, index):
         """Money part and cement part of a work, thousand dong, and the months that it takes."""
         missing, i = self.missing[k["goal"]]
-        if k["criterion"] > 0 and k["committed"] != "debt":
+        times = 1
+        if k["criterion"] >= 0 and k["committed"] != "debt":
             place = missing.numbers.tolist().index(k["criterion"])
-            if not missing.lacks[i, place, w]:
-                return 0, 0, 0
-        times = int(missing.nameless[i, w]) if k["criterion"] == 0 else 1
+            times = int(missing.lacks[i, place, w])
         if not times:
             return 0, 0, 0
         code = self.units[k["unit"]]["code"]
@@ -331,7 +329,7 @@ class Cycle:
         count = {}
         for goal in self.goals:
             missing, i = self.missing[goal]
-            count[goal] = float(missing.lacks[i, :, w].sum() + missing.nameless[i, w])
+            count[goal] = float(missing.lacks[i, :, w].sum())
         policy = {goal: self.order(goal) for goal in self.goals}
         first_year = self.spans[0][0]
         missed = {g for g in self.goals if 0 < self.planned[g] < first_year}
