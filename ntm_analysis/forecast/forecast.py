@@ -257,9 +257,8 @@ class Forecast:
         dict of str to str or None
             ``p10_date``, ``p50_date``, ``p90_date``: ISO; None beyond the horizon.
         """
-        plan = self.run.plan
+        plan, last = self.run.plan, self.run.plan.spans[-1].last
         alike = self.open_[self.bands == self.bands[plan.goals.loc[goal, "unit"]]]
-        last = max(plan.deadline, plan.month_of(self.workbook.meta["term_end"]["date"]))
         figures = spread(self._binding[alike].ravel().astype(np.int64))
         return {
             f"{q}_date": f"{plan.end_of(figures[q]):%Y-%m-%d}" if figures[q] <= last else None
@@ -408,7 +407,7 @@ class Forecast:
         """
         run, known = self.run, knowledge(self.workbook.as_of)
         area_run = area_run_of(run.plan, known, min(run.draws, CALIBRATING), run.seed)
-        years, _ = usual_years(run.layout, run.baseline, known, area_run)
+        years = usual_years(run.layout, run.baseline, known, area_run)
         posterior, figures = known.posterior, known.evidence.figures
         return {
             "pace": _usual_range(years.share),
