@@ -97,7 +97,7 @@ def measure(folder: str) -> dict:
         promise(found)
         priced = time.perf_counter() - begin
     return {
-        "communes": len(workbook.communes), "goals": len(run.goals), "works": sum(len(i.goal) for i in layout.items),
+        "communes": len(workbook.communes), "goals": len(run.goals), "works": sum(len(works) for _, works in layout.items),
         "laid": laid,
         "engine": min(times),
         "loop": loop, "peak": peak, "priced": priced,

@@ -230,9 +230,9 @@ def _lists(layout, baseline, spans):
     """Places on each year's list, and the chance that a place brings: see :class:`Central`."""
     plan, known = layout.plan, knowledge(layout.plan.workbook.as_of)
     run = area_run_of(plan, known, CALIBRATING, SEED)
-    area, chances = usual_years(layout, baseline, known, run)
+    area = usual_years(layout, baseline, known, run)
     luck, back = area.luck.mean(axis=1)[: len(spans)], float(area.missed_return.mean())
-    luck = np.outer([1, 1 - float(chances.late.mean())], luck)
+    luck = np.outer([1, 1 - float(area.late_share.mean())], luck)
     reported = plan.goals.loc[plan.ntm, "year"].value_counts()
     left, missed, places = float(plan.ntm.sum()), 0.0, []
     for y, span in enumerate(spans):
@@ -306,14 +306,12 @@ def central_works(layout: Layout):
     debts = layout.debts.assign(work=DEBT, item=DEBT, level="ntm", goal=NONE, committed=True)
     rows = []
     missing = plan.missing | {"ntm": usual_missing(plan.facts)}
-    for item in layout.items:
-        works = drawn_works(item.works, missing[item.level], prices)
-        same = {"level": item.level, "goal": item.goal, "committed": item.committed}
-        sizes = {
-            size: getattr(works, size)[:, 0].astype(float) for size in ("amount", "value", "tonnes")
-        }
-        table = item.works[["unit", "criterion", "work", "item", "mark"]]
-        rows.append(table.assign(**same, **sizes))
+    for level, works in layout.items:
+        world = drawn_works(works, missing[level], prices)
+        sizes = {"amount": world.amount, "value": world.value, "tonnes": world.tonnes}
+        sizes = {name: size[:, 0].astype(float) for name, size in sizes.items()}
+        table = works[["unit", "criterion", "work", "item", "mark", "goal"]]
+        rows.append(table.assign(level=level, committed=works["paid_first"], **sizes))
     rows.append(debts.assign(criterion=0, mark="reported", value=0.0, tonnes=0.0))
     works = pd.concat(rows, ignore_index=True)
     return works[works["amount"] > 0].reset_index(drop=True)

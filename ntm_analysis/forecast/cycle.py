@@ -5,12 +5,10 @@ The loop knows numbers only. Who stands on a list and who finishes is the busine
 by commune: who is listed, whose works are paid (:class:`Purse`), who finishes.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-from numpy import ndarray
 
-from ..need.draws import uniforms
 from ..need.pot_sets import THOUSANDTHS, contribution
 from .pace import area_draws
 from .yearly_list import spans
@@ -47,8 +45,8 @@ def finishing(crowd, draws, years, listed=()):
     --------
     >>> from .pace import AreaDraws, Run
     >>> from .yearly_list import Span
-    >>> sure, none = np.ones((1, 2)), np.zeros(2)
-    >>> area = AreaDraws(sure / 2, sure / 2, sure, sure / 2, none, none, none, none, sure)
+    >>> sure, none = np.ones((1, 2)), [np.zeros(2)] * 7
+    >>> area = AreaDraws(sure / 2, sure / 2, sure, sure / 2, *none)
     >>> crowd = Counts(np.array([10, 4]), Run(24279, (2022,), 2), "A")
     >>> finishing(crowd, area, [Span(2022, 9, 21, 1.0)]).tolist()
     [[5, 2]]
@@ -99,8 +97,17 @@ def counted(knowledge, area, left, last, run):
     return finishing(Counts(left, run, area.name), drawn, years).sum(axis=0)
 
 
-def part_of_year(share: ndarray, part: float) -> ndarray:
+def part_of_year(share, part):
     """A year's share for a part of the year, by the hazard.
+
+    Parameters
+    ----------
+    share : float or numpy.ndarray
+    part : float
+
+    Returns
+    -------
+    float or numpy.ndarray
 
     Examples
     --------
@@ -110,20 +117,36 @@ def part_of_year(share: ndarray, part: float) -> ndarray:
     return share if part == 1 else 1 - (1 - share) ** part
 
 
-def whole(number: ndarray, uniform: ndarray) -> ndarray:
-    """Numbers rounded up with the chance of their fraction; to the nearest where nothing is drawn.
+def whole(number, uniform):
+    """Numbers rounded up with the chance of their fraction.
+
+    Parameters
+    ----------
+    number, uniform : numpy.ndarray
+
+    Returns
+    -------
+    numpy.ndarray of int
 
     Examples
     --------
-    >>> whole(np.array([2.25, 2.25, 2.6]), np.array([0.2, 0.3, np.nan])).tolist()
-    [3, 2, 3]
+    >>> whole(np.array([2.25, 2.25]), np.array([0.2, 0.3])).tolist()
+    [3, 2]
     """
     below = np.floor(number)
-    return (below + (np.nan_to_num(uniform, nan=0.5) < number - below)).astype(int)
+    return (below + (uniform < number - below)).astype(int)
 
 
-def binomial(uniform: ndarray, number: ndarray, chance: ndarray) -> ndarray:
-    """Binomial numbers by the inverse of their distribution; the mean where nothing is drawn.
+def binomial(uniform, number, chance):
+    """Binomial numbers by the inverse of their distribution.
+
+    Parameters
+    ----------
+    uniform, number, chance : numpy.ndarray
+
+    Returns
+    -------
+    numpy.ndarray of int
 
     Examples
     --------
@@ -132,8 +155,7 @@ def binomial(uniform: ndarray, number: ndarray, chance: ndarray) -> ndarray:
     """
     from scipy.stats import binom  # slow to load, and only areas in counts need it
 
-    inverse = np.maximum(binom.ppf(uniform, number, chance), 0)
-    return np.where(np.isnan(uniform), np.rint(number * chance), inverse).astype(int)
+    return np.maximum(binom.ppf(uniform, number, chance), 0).astype(int)
 
 
 # --- an area in counts ----------------------------------------------------------------------------
@@ -187,30 +209,10 @@ class Counts:
         return finished
 
     def _draw(self, quantity, year):
-        run, key = self._run, f"{self._area}|{year}"
-        return uniforms(run.seed, quantity, [key], run.draws, run.block)[0]
+        return self._run.uniforms(quantity, [f"{self._area}|{year}"])[0]
 
 
 # --- communes by name -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Chances:
-    """What the evidence says of the single commune, by world.
-
-    Attributes
-    ----------
-    drift : ndarray
-        Criteria that one on no list gains in a whole year.
-    pledge : ndarray
-        Chance that a pledge is on its year's list.
-    late : ndarray
-        Part of the chance of success that is lost where works are not paid and ended in time.
-    """
-
-    drift: ndarray
-    pledge: ndarray
-    late: ndarray
 
 
 class Outcome:
@@ -225,29 +227,24 @@ class Outcome:
     held : ndarray of int8
         Goals x draws, what held each back when it was last judged, as it stood at the deadline.
     lists : list of tuple of ndarray
-        Of each list up to the deadline how many communes were on it, and how many of them met it.
-    in_time : int
-        Places on those lists whose works were paid and ended in time.
+        Of each list up to the deadline how many communes were on it, how many of them met it, and
+        how many had their works paid and ended in time.
     """
 
     def __init__(self, plan, draws):
         self._deadline, shape = plan.deadline, (len(plan.goals), draws)
         self.month = np.full(shape, NEVER)
         self.held = np.full(shape, UNLISTED, dtype=np.int8)
-        self.listed, self.lists, self.in_time = [], [], 0
+        self.listed, self.lists = [], []
 
     def end(self, span, listed, finished, held, counts):
-        """Enter who was on the year's list, who finished, what held the listed ones back.
-
-        ``counts``: communes on the list and those of them that met it, by draw; places in time.
-        """
+        """Enter who was on the year's list, who finished, what held the listed ones back, and the
+        ``counts`` of the list."""
         self.listed.append(listed.sum(axis=1))
         self.month[finished] = span.last
         if span.last <= self._deadline:
             self.held = np.where(listed, held, self.held).astype(np.int8)
-            *counts, in_time = counts
             self.lists.append(counts)
-            self.in_time += int(in_time)
 
 
 class Alike(Counts):
@@ -279,7 +276,7 @@ class Alike(Counts):
         finished = super().judge(span, length, luck, unlisted)
         on_list = (place >= 0) & (place < length + finished - self.met)
         on_list &= (place < self.met) | (place >= finished)
-        counts = (length, self.met, length.sum())  # without money all are paid
+        counts = (length, self.met, length)  # without money all are paid
         self.outcome.end(span, on_list, (place >= 0) & (place < finished), FAILED, counts)
         return finished
 
@@ -291,7 +288,7 @@ class Communes:
     ----------
     layout : Layout
     block : Block
-    chances : Chances
+    years : AreaDraws
     uniform : callable
         The uniforms (goals x draws) of a quantity and a year, or of no year.
     purse : Purse, optional
@@ -302,9 +299,9 @@ class Communes:
     outcome : Outcome
     """
 
-    def __init__(self, layout, block, chances, uniform, purse=None):
+    def __init__(self, layout, block, years, uniform, purse=None):
         plan = layout.plan
-        self._chances, self._uniform, self._purse = chances, uniform, purse
+        self._draws, self._uniform, self._purse = years, uniform, purse
         self.outcome = Outcome(plan, block.draws)
         self._ntm = plan.ntm[:, None]
         # No year is NaN, which is equal to none and before none.
@@ -323,8 +320,7 @@ class Communes:
         """How many stand on the year's list again, or by a pledge that is kept: int, draws."""
         self._back = self._missed & self._open & (self._uniform("return", year) < chance)
         self._pledged = (self._pledge == year) & self._open
-        if self._pledged.any():
-            self._pledged &= self._uniform("pledge", year) < self._chances.pledge
+        self._pledged &= self._uniform("pledge", year) < self._draws.pledge_chance
         return ((self._back | self._pledged) & self._ntm).sum(axis=0)
 
     def judge(self, span, length, luck, unlisted):
@@ -337,16 +333,16 @@ class Communes:
             # NTM is paid before the higher levels of the year.
             key = np.where(listed, key + 4 * AWAY * ~ntm, np.inf)
             in_time, paid = self._purse.pay(key, listed, span)
-        chance = np.where(in_time, luck, luck * (1 - self._chances.late))
+        chance = np.where(in_time, luck, luck * (1 - self._draws.late_share))
         success = listed & (self._uniform("success", year) < chance)
         others = open_ & ~listed & ntm & (self._uniform("unlisted", year) < unlisted)
         finished = success | others
         held = np.select([in_time, paid], [FAILED, TIME], MONEY)
-        counts = [(each & ntm).sum(axis=0) for each in (listed, success)]
-        self.outcome.end(span, listed, finished, held, (*counts, (in_time & ntm).sum()))
+        counts = [(each & ntm).sum(axis=0) for each in (listed, success, in_time)]
+        self.outcome.end(span, listed, finished, held, counts)
         self._missed = (self._missed | listed) & ~finished
         # Those on no list gain criteria slowly, never the last one; what is done stays done.
-        gain = np.floor(self._chances.drift * span.fraction + self._uniform("gain", year))
+        gain = np.floor(self._draws.drift * span.fraction + self._uniform("gain", year))
         self._count = np.where(listed, self._count, np.maximum(1.0, self._count - gain))
         return (finished & ntm).sum(axis=0)
 
@@ -360,9 +356,7 @@ class Communes:
         if of_year.any():
             return key, of_year
         order = np.argsort(np.where(self._open & self._ntm, key, np.inf), axis=0, kind="stable")
-        on_list = np.empty(order.shape, dtype=bool)
-        np.put_along_axis(on_list, order, np.arange(len(order))[:, None] < length, axis=0)
-        return key, on_list
+        return key, np.argsort(order, axis=0) < length
 
 
 class Purse:
@@ -392,7 +386,7 @@ class Purse:
     def __init__(self, layout, block, factor=1.0):
         self._layout, self._sets, self._block = layout, layout.sets, block
         self._money = np.floor(block.money * factor)
-        self._own = np.floor(block.own_money * factor) if layout.own else None
+        self._own = np.floor(block.own_money * factor)
         # What the places of one world ask is looked up together: worlds come first.
         self._cost = np.ascontiguousarray(block.cost.transpose(2, 0, 1))
         self._marks = np.array(layout.marks)
@@ -402,7 +396,6 @@ class Purse:
         self._over = np.hstack([share, -THOUSANDTHS * self._sets.members])
         self.paid_at = np.full(block.months.shape, NEVER)
         self.blocked = np.zeros(len(layout.blockers), dtype=np.int64)
-        self._few = np.zeros(len(self._over), dtype=bool)  # the sets that were ever broken most
 
     def pay(self, key, listed, span):
         """Pay a list in the order of ``key``, in which who is not on it comes last.
@@ -432,8 +425,8 @@ class Purse:
         demand, able = self._demand(order, (rank < number) & (before == NEVER), last)
         places = self._reached(demand, money[:, last], number)
         # The set that the first unpaid place of a list breaks by most.
-        short = np.flatnonzero(places < number)
-        over = self._broken(demand, places[short] + 1, money[:, last], short)
+        short = places < number
+        over = self._broken(demand[short], places[short] + 1, money[:, last, short])
         self.blocked += np.bincount(over.argmax(axis=1), minlength=len(self.blocked))
         payable = (rank < places) & able
         at = np.where(payable, span.last, NEVER)
@@ -453,7 +446,7 @@ class Purse:
         and which places their own pots do not keep from being paid: bool, places x draws."""
         block, draw = self._block, np.arange(self._block.draws)
         committed, paid = block.committed.T, (self.paid_at < NEVER).T.astype(float)
-        if self._own is None:
+        if not self._layout.own:
             done = committed + np.einsum("dgk,dg->dk", self._cost, paid)
             more = self._cost[draw[:, None], order.T] * owing.T[:, :, None]
             demand = np.concatenate([done[:, None], more], axis=1)
@@ -461,9 +454,7 @@ class Purse:
         holders, others, money = self._layout.holder, self._layout.own_sets, self._own[:, :, mark]
         cost = np.array(block.own_committed.transpose(2, 0, 1))
         np.add.at(cost, (slice(None), holders), self._cost * paid[:, :, None])
-        pairs = zip(cost.transpose(1, 2, 0), money, strict=True)
-        asked = np.array([self._beyond_own(*pair)[0] for pair in pairs])
-        asked = asked.reshape(len(holders), len(self._over), len(draw)).transpose(2, 0, 1)
+        asked = self._beyond_own(cost.T, money.swapaxes(0, 1))[0].T
         demand = [self._sets.demand(block.committed).T + asked.sum(axis=1)]
         blocked = np.zeros((len(draw), len(others.members)), dtype=bool)
         able = np.empty_like(owing)
@@ -492,24 +483,16 @@ class Purse:
     def _reached(self, demand, money, most):
         """How many places of a list, at most ``most``, some mix of the pots pays: int, draws.
 
-        By halving, with the few sets that were ever broken most; then all sets are looked at, and
-        one that is broken most joins them. What the places ask never falls.
+        By halving: what the places ask never falls.
         """
-        paid, open_ = most.copy(), np.flatnonzero(most)
-        while len(open_):
-            low, high = np.zeros_like(open_), paid[open_]
-            for _ in range(int(high.max()).bit_length()):
-                middle = (low + high + 1) // 2
-                over = self._broken(demand, middle, money, open_, self._few)
-                low, high = np.where((over <= 0).all(axis=1), (middle, high), (low, middle - 1))
-            paid[open_] = low
-            over = self._broken(demand, low, money, open_)
-            broken = (over.max(axis=1) > 0) & (low > 0)
-            self._few[over[broken].argmax(axis=1)] = True
-            open_ = open_[broken]
-        return paid
+        low, high = np.zeros_like(most), most
+        for _ in range(int(most.max(initial=0)).bit_length()):
+            middle = (low + high + 1) // 2
+            paid = (self._broken(demand, middle, money) <= 0).all(axis=1)
+            low, high = np.where(paid, (middle, high), (low, middle - 1))
+        return low
 
-    def _broken(self, demand, places, money, draws, sets=slice(None)):
-        """By how much sets are broken where so many places are paid in these draws: draws x sets"""
-        both = np.concatenate([demand[draws, places], money[:, draws].T], axis=1)
-        return both @ self._over[sets].T
+    def _broken(self, demand, places, money):
+        """By how much sets are broken where so many places are paid: draws x sets."""
+        asked = np.take_along_axis(demand, places[:, None, None], axis=1)[:, 0]
+        return np.hstack([asked, money.T]) @ self._over.T

@@ -4,14 +4,12 @@ The tables stand in ``data/reference/``: ``panel_*.csv`` of other provinces, ``p
 of the own province. A month is numbered ``12 * year + month`` and stands for its last day.
 """
 
-import datetime as dt
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy import ndarray
 from pandas import DataFrame
 from scipy.special import betaincinv, betaln, polygamma, softmax
 
@@ -69,7 +67,8 @@ def evidence(as_of=None, folder=REFERENCE) -> Evidence:
 
     Examples
     --------
-    >>> known = evidence(dt.date(2018, 12, 31))
+    >>> from datetime import date
+    >>> known = evidence(date(2018, 12, 31))
     >>> int(known.figures["month"].max()) == 12 * 2018 + 12, len(known.assumed)
     (True, 0)
     """
@@ -82,15 +81,26 @@ def evidence(as_of=None, folder=REFERENCE) -> Evidence:
     return Evidence(known, panel, lists(registrations), assumed.set_index("key"))
 
 
-def reference(name: str, as_of: dt.date | None = None, folder: Path = REFERENCE) -> DataFrame:
-    """One table of the panel (``series``, ``registrations``, ``groups``, ``trajectories`` ...).
+def reference(name, as_of=None):
+    """One table of the panel.
+
+    Parameters
+    ----------
+    name : str
+        ``series``, ``registrations``, ``groups``, ``trajectories`` ...
+    as_of : datetime.date, optional
+        Only rows known by this day; without it all rows.
+
+    Returns
+    -------
+    pandas.DataFrame
 
     Examples
     --------
     >>> reference("trajectories").columns[1:5].tolist()
     ['area', 'commune', 'date', 'criteria_met']
     """
-    return _tables([name], as_of, folder)[name]
+    return _tables([name], as_of, REFERENCE)[name]
 
 
 def _tables(names, as_of, folder):
@@ -113,8 +123,16 @@ def _tables(names, as_of, folder):
     return {name: rows[rows["known_from"] <= day] for name, rows in tables.items()}
 
 
-def read_series(path: Path) -> DataFrame:
+def read_series(path):
     """The rows of a user's file with the columns of ``panel_series.csv``, as text, with ``row``.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+
+    Returns
+    -------
+    pandas.DataFrame
 
     Raises
     ------
@@ -128,8 +146,16 @@ def read_series(path: Path) -> DataFrame:
     return rows.reindex(columns=["row", *SERIES], fill_value="")
 
 
-def month_number(date: str) -> int | None:
+def month_number(date):
     """``12 * year + month`` of ``YYYY-MM`` or ``YYYY`` (December), a ``~`` after it allowed.
+
+    Parameters
+    ----------
+    date : str
+
+    Returns
+    -------
+    int or None
 
     Examples
     --------
@@ -144,8 +170,16 @@ def month_number(date: str) -> int | None:
     return 12 * int(parts[1]) + month
 
 
-def province_of(area: str) -> str:
+def province_of(area):
     """The name in the last brackets of an area, else the area.
+
+    Parameters
+    ----------
+    area : str
+
+    Returns
+    -------
+    str
 
     Examples
     --------
@@ -255,8 +289,19 @@ def lists(rows):
 # --- the luck of lists ----------------------------------------------------------------------------
 
 
-def success_weights(lists: DataFrame) -> ndarray:
-    """Posterior of mean success and correlation on ``GRID`` x ``GRID``, the prior flat."""
+def success_weights(lists):
+    """Posterior of mean success and correlation, the prior flat.
+
+    Parameters
+    ----------
+    lists : pandas.DataFrame
+        See :func:`evidence.lists`.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``GRID`` x ``GRID``.
+    """
     met, failed = _grid_sizes()
     listed, finished = lists[["listed", "finished"]].to_numpy(float).T[:, :, None, None]
     chance = betaln(met + finished, failed + listed - finished) - betaln(met, failed)
@@ -267,20 +312,52 @@ def _grid_sizes():
     return beta_sizes(*np.meshgrid(GRID, GRID, indexing="ij"))
 
 
-def success_draws(lists: DataFrame, draws: int) -> tuple[ndarray, ndarray]:
-    """Draws of mean success and correlation, one each a posterior row."""
+def success_draws(lists, draws):
+    """Draws of mean success and correlation, one each a posterior row.
+
+    Parameters
+    ----------
+    lists : pandas.DataFrame
+        See :func:`evidence.lists`.
+    draws : int
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Twice (draws,).
+    """
     weight = success_weights(lists).ravel().cumsum()
     cell = np.searchsorted(weight, uniforms(0, "fit", ["success"], draws)[0] * weight[-1])
     return GRID[cell // len(GRID)], GRID[cell % len(GRID)]
 
 
-def beta_sizes(mean: ndarray, correlation: ndarray) -> tuple[ndarray, ndarray]:
+def beta_sizes(mean, correlation):
+    """The two parameters of beta distributions with this mean and correlation inside a list.
+
+    Parameters
+    ----------
+    mean, correlation : numpy.ndarray
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+    """
     size = (1 - correlation) / correlation
     return mean * size, (1 - mean) * size
 
 
-def list_luck(ease: ndarray, success: ndarray, correlation: ndarray) -> ndarray:
+def list_luck(ease, success, correlation):
     """Chance of a listed commune, beta with this mean and this correlation inside a list.
+
+    Parameters
+    ----------
+    ease : numpy.ndarray
+        Uniform numbers.
+    success, correlation : numpy.ndarray
+
+    Returns
+    -------
+    numpy.ndarray
 
     Examples
     --------
@@ -288,11 +365,20 @@ def list_luck(ease: ndarray, success: ndarray, correlation: ndarray) -> ndarray:
     [0.5]
     """
     met, failed = beta_sizes(success, correlation)
-    return np.where(np.isnan(ease), success, betaincinv(met, failed, np.nan_to_num(ease)))
+    return betaincinv(met, failed, ease)
 
 
-def luck_variance(success: ndarray, correlation: ndarray) -> ndarray:
-    """Variance of the logarithm of a list's luck."""
+def luck_variance(success, correlation):
+    """Variance of the logarithm of a list's luck.
+
+    Parameters
+    ----------
+    success, correlation : numpy.ndarray
+
+    Returns
+    -------
+    numpy.ndarray
+    """
     met, failed = beta_sizes(success, correlation)
     return polygamma(1, met) - polygamma(1, met + failed)
 

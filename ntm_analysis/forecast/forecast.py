@@ -408,7 +408,7 @@ class Forecast:
         """
         run, known = self.run, knowledge(self.workbook.as_of)
         area_run = area_run_of(run.plan, known, min(run.draws, CALIBRATING), run.seed)
-        years, _ = usual_years(run.layout, run.baseline, known, area_run)
+        years = usual_years(run.layout, run.baseline, known, area_run)
         posterior, figures = known.posterior, known.evidence.figures
         return {
             "pace": _usual_range(years.share),

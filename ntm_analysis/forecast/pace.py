@@ -25,7 +25,7 @@ from numpy import ndarray
 from pandas import DataFrame
 from scipy.special import gammaincinv, ndtri, softmax
 
-from ..need.draws import MEANS, pert, uniforms
+from ..need.draws import pert, uniforms
 from .evidence import (
     BEGIN,
     COUNTRY,
@@ -48,6 +48,8 @@ LEVEL_OF_COUNTRY = 1.0  # standard deviation of the country's own level
 START = (np.array([-2.0, *np.log([0.7, 0.5, 0.4, 0.5])]), np.diag([1.0, 0.5, 0.5, 0.8, 0.5]) ** 2)
 SIZES = (512, 512, 2048)  # points of the three rounds of importance sampling
 ENDS = ["low", "mode", "high"]
+ASSUMED = ("missed_return", "unlisted_finishing", "drift", "hard_area", "money_exponent")
+ASSUMED += ("late_share", "pledge_chance")
 FREEDOM = 4  # of the t distribution that the points are drawn from
 
 
@@ -134,17 +136,39 @@ def intervals(figures, communes=np.nan):
     return DataFrame(rows, columns=names + columns).astype(dict.fromkeys(columns, int))
 
 
-def usual_total(own: DataFrame, communes: float = np.nan) -> float:
-    """Communes of an area by its last figure that names a total, else ``communes``."""
+def usual_total(own, communes=np.nan):
+    """Communes of an area by its last figure that names a total, else ``communes``.
+
+    Parameters
+    ----------
+    own : pandas.DataFrame
+        Figures of the area, by month.
+    communes : float
+
+    Returns
+    -------
+    float
+    """
     totals = own["total"].dropna()
     return totals.iloc[-1] if len(totals) else communes
 
 
-def increase(first: tuple, second: tuple, usual: float) -> tuple[int, int, int] | str:
-    """Communes, start and outcome of two figures (month, finished, total), or why they tell none.
+def increase(first, second, usual):
+    """Communes, start and outcome of two figures, or why they tell none.
 
     Communes are the second total, else the first, else ``usual``; the start moves with a total
     that changed by over 1 %. A fall by over 2 % of the communes is a change of units.
+
+    Parameters
+    ----------
+    first, second : tuple
+        month, finished, total (NaN where not told).
+    usual : float
+
+    Returns
+    -------
+    tuple of int, or str
+        Three numbers; or no_total, nothing_left, above_total, fell.
 
     Examples
     --------
@@ -167,7 +191,7 @@ def increase(first: tuple, second: tuple, usual: float) -> tuple[int, int, int] 
     return int(communes), int(start), int(second[1])
 
 
-def years_until(last: int) -> ndarray:
+def _years_until(last):
     """The years of the programme up to that of a month, its slow first ones in any case."""
     return np.arange(BEGIN // 12, max((last - 1) // 12, STEP_UNTIL) + 1)
 
@@ -189,12 +213,24 @@ class Design:
     country: ndarray  # (intervals,)
 
 
-def design(rows: DataFrame, years: ndarray) -> Design:
-    """The arrays of the likelihood for ``rows`` of :func:`intervals`."""
+def design(rows, years):
+    """The arrays of the likelihood.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Of :func:`intervals`.
+    years : numpy.ndarray
+        Calendar years.
+
+    Returns
+    -------
+    Design
+    """
     first, last = rows[["first", "last"]].to_numpy().T[:, :, None]
     parts = (np.minimum(last, 12 * years + 12) - np.maximum(first, 12 * years)).clip(0) / 12
     area, province = (np.equal.outer(own, own) for own in rows[["area", "province"]].to_numpy().T)
-    shares = np.array([effect_shares(kind) for kind in rows["area_kind"]]).reshape(-1, 2)
+    shares = np.array([_effect_shares(kind) for kind in rows["area_kind"]]).reshape(-1, 2)
     of_province, of_area = (np.outer(share, share) for share in shares.T)
     country = (rows["area_kind"] == COUNTRY).to_numpy()
     return Design(
@@ -208,27 +244,27 @@ def design(rows: DataFrame, years: ndarray) -> Design:
     )
 
 
-def effect_shares(kind):
+def _effect_shares(kind):
     """How much an area's effect takes of its province's and of its own."""
     return [0.5**0.5, 0.5**0.5] if kind == "district" else [1.0, 0.0]
 
 
-def hazard_parts(model: Design, step: ndarray) -> tuple[ndarray, ndarray]:
+def _hazard_parts(model, step):
     """Log of the years that count (points, intervals), and each year's part of them."""
     years = model.parts * np.exp(np.multiply.outer(step, model.early))[:, None, :]
     total = years.sum(axis=2)
     return np.log(total), years / total[:, :, None]
 
 
-def covariance(model: Design, hyper: ndarray) -> tuple[ndarray, ndarray, ndarray]:
+def _covariance(model, hyper):
     """Of the log yearly hazards for each point of ``hyper`` (points, 5); offsets and parts."""
-    offset, parts = hazard_parts(model, hyper[:, 0])
+    offset, parts = _hazard_parts(model, hyper[:, 0])
     level = np.where(model.country, LEVEL_OF_COUNTRY, hyper[:, 1, None, None]) ** 2
     cover = level * model.between + MEAN_PRIOR[1] ** 2
-    return cover + scatter(model, hyper, parts, parts), offset, parts
+    return cover + _scatter(model, hyper, parts, parts), offset, parts
 
 
-def scatter(model, hyper, parts, unknown):
+def _scatter(model, hyper, parts, unknown):
     """Covariance of the log hazards round their levels; ``unknown``: parts of years whose effect
     is not known."""
     year, area_year, figure = hyper.T[2:, :, None, None] ** 2
@@ -237,16 +273,24 @@ def scatter(model, hyper, parts, unknown):
     return year * (unknown @ unknown.mT) + of_area + error
 
 
-def responses(
-    model: Design,
-    cover: ndarray,
-    centre: ndarray | float,
-    offset: ndarray,
-) -> tuple[ndarray, ndarray]:
-    """The binomial counts as normal figures of the log hazard at the mode: values and variances.
+def responses(model, cover, centre, offset):
+    """The binomial counts as normal figures of the log hazard at the mode.
 
     Iterated weighted least squares with the complementary log-log link, so that small areas and
     counts of nought weigh what they tell.
+
+    Parameters
+    ----------
+    model : Design
+    cover : numpy.ndarray
+        (intervals, intervals) covariance of the log yearly hazards.
+    centre, offset : numpy.ndarray
+        (intervals,) their mean; log of the years that count.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        (intervals,) values and variances.
     """
     log_hazard = np.log(-np.log1p(-(model.finished + 0.5) / (model.left + 1)))
     for _ in range(100):
@@ -264,14 +308,23 @@ def responses(
     return value, variance
 
 
-def log_likelihood(
-    model: Design,
-    hyper: ndarray,
-    value: ndarray,
-    variance: ndarray,
-) -> ndarray:
-    """Log density of the figures for each point of ``hyper``, all effects integrated out."""
-    cover, offset, _ = covariance(model, hyper)
+def log_likelihood(model, hyper, value, variance):
+    """Log density of the figures for each point, all effects integrated out.
+
+    Parameters
+    ----------
+    model : Design
+    hyper : numpy.ndarray
+        (points, 5) step and standard deviations.
+    value, variance : numpy.ndarray
+        (intervals,) see :func:`responses`.
+
+    Returns
+    -------
+    numpy.ndarray
+        (points,).
+    """
+    cover, offset, _ = _covariance(model, hyper)
     cover = cover + np.diag(variance)
     away = value - offset - MEAN_PRIOR[0]
     weighed = np.linalg.solve(cover, away[:, :, None])[:, :, 0]
@@ -317,11 +370,11 @@ def fit(
     """
     rows = intervals(figures)
     last = int(max([BEGIN, *rows["last"]]))
-    years = years_until(last)
+    years = _years_until(last)
     model = design(rows, years)
     centre, spread = proposal
     for number, size in enumerate(sizes):
-        cover, offset, _ = covariance(model, _natural(centre[None]))
+        cover, offset, _ = _covariance(model, _natural(centre[None]))
         value, variance = responses(model, cover[0], MEAN_PRIOR[0], offset[0])
         points, log_proposed = _points(centre, spread, number, size)
         hyper = _natural(points)
@@ -351,7 +404,7 @@ def _points(centre, spread, number, size):
     names = [f"{number}|{name}" for name in (*HYPER, "scale")]
     uniform = uniforms(0, "fit", names, size)
     scale = 2 * gammaincinv(FREEDOM / 2, np.clip(uniform[-1], 1e-9, 1 - 1e-9)) / FREEDOM
-    student = (standard_normal(uniform[:-1]) / np.sqrt(scale)).T
+    student = (_standard_normal(uniform[:-1]) / np.sqrt(scale)).T
     density = -0.5 * (FREEDOM + len(HYPER)) * np.log1p((student**2).sum(axis=1) / FREEDOM)
     return centre + student @ np.linalg.cholesky(spread).T, density
 
@@ -366,39 +419,34 @@ def _tempered(log_weight):
 
 def _effects(model, hyper, value, variance):
     """Mean and year effects, one draw for each row of ``hyper``: (rows, 1 + years)."""
-    cover, offset, parts = covariance(model, hyper)
+    cover, offset, parts = _covariance(model, hyper)
     years = np.repeat(hyper[:, 2:3], parts.shape[2], axis=1)
     prior = np.column_stack([np.full(len(hyper), MEAN_PRIOR[1]), years]) ** 2
     weights = np.concatenate([np.ones((*offset.shape, 1)), parts], axis=2)
     value = value - offset - MEAN_PRIOR[0]
-    mean, left = _given_figures(prior, weights, cover + np.diag(variance), value)
-    keys = [f"effect|{k}" for k in range(prior.shape[1])]
-    effects = mean + _normal_with(left, uniforms(0, "fit", keys, len(hyper)))
+    uniform = uniforms(0, "fit", [f"effect|{k}" for k in range(prior.shape[1])], len(hyper))
+    effects = _drawn_states(prior, weights, cover + np.diag(variance), value, uniform)
     effects[:, 0] += MEAN_PRIOR[0]
     return effects
 
 
-def _given_figures(prior, weights, cover, value):
-    """Means and covariances of normal states given figures that are weighted sums of them.
+def _drawn_states(prior, weights, cover, value, uniform, row=slice(None)):
+    """Normal states given figures that are weighted sums of them: (draws, states).
 
     By row: ``prior`` (rows, states) variances; ``weights`` (rows, figures, states); ``cover`` and
-    ``value`` of the figures.
+    ``value`` of the figures. ``row``: which of them each draw takes.
     """
     loads = weights * prior[:, None, :]
     gain = np.linalg.solve(cover, loads).mT
     mean = np.einsum("rsf,rf->rs", gain, value)
-    return mean, prior[:, :, None] * np.eye(prior.shape[1]) - gain @ loads
+    unity = np.eye(prior.shape[1])
+    root = np.linalg.cholesky(prior[:, :, None] * unity - gain @ loads + 1e-9 * unity)
+    return mean[row] + np.einsum("dij,dj->di", root[row], _standard_normal(uniform).T)
 
 
-def _normal_with(cover, uniform):
-    """Normal numbers with these covariances: (rows, states)."""
-    root = np.linalg.cholesky(cover + 1e-9 * np.eye(cover.shape[1]))
-    return np.einsum("dij,dj->di", root, standard_normal(uniform).T)
-
-
-def standard_normal(uniform: ndarray) -> ndarray:
-    """Standard normal numbers; the mean where nothing is drawn."""
-    return np.nan_to_num(ndtri(np.clip(uniform, 1e-12, 1 - 1e-12)), nan=0.0)
+def _standard_normal(uniform):
+    """Standard normal numbers."""
+    return ndtri(np.clip(uniform, 1e-12, 1 - 1e-12))
 
 
 # --- the years of an area -------------------------------------------------------------------------
@@ -437,9 +485,13 @@ class Run:
     as_of: int
     years: Sequence[int]
     draws: int
-    seed: int | None = 2022
+    seed: int = 2022
     block: int = 0
     merged: bool = False  # units were merged since the evidence: as if it were old
+
+    def uniforms(self, quantity, keys):
+        """Uniform numbers of these worlds, see :func:`~ntm_analysis.need.draws.uniforms`."""
+        return uniforms(self.seed, quantity, keys, self.draws, self.block)
 
 
 @dataclass(frozen=True)
@@ -459,8 +511,14 @@ class AreaDraws:
     unlisted, missed_return : numpy.ndarray
         (draws,) yearly share of unlisted communes that finishes; share of those who missed that
         stands on the next list.
-    success, correlation, ease : numpy.ndarray
-        (draws,), (draws,), (years, draws): ``luck`` is ``list_luck(ease, success, correlation)``.
+    success : numpy.ndarray
+        (draws,) mean chance of a listed commune, with the usual want of money.
+    drift, pledge_chance, late_share : numpy.ndarray
+        (draws,) of single communes: criteria that one on no list gains in a whole year; chance
+        that a pledge is on its year's list; part of the chance of success that is lost where works
+        are not paid and ended in time.
+    money_exponent : numpy.ndarray
+        (draws,) how the money of a year moves the length of its list.
     """
 
     share: ndarray
@@ -470,8 +528,10 @@ class AreaDraws:
     unlisted: ndarray
     missed_return: ndarray
     success: ndarray
-    correlation: ndarray
-    ease: ndarray
+    drift: ndarray
+    pledge_chance: ndarray
+    late_share: ndarray
+    money_exponent: ndarray
 
 
 def area_draws(
@@ -479,8 +539,12 @@ def area_draws(
     assumed,
     area,
     run,
+    unpaid=0.0,
 ) -> AreaDraws:
     """An area's years in each world: its effect given its own figures, all later years afresh.
+
+    The luck's mean is m / (1 - d u), m the mean success of the evidence, d what is lost where works
+    are late, u the share ``unpaid``: so the baseline gives m.
 
     Parameters
     ----------
@@ -492,6 +556,8 @@ def area_draws(
         The area and what is known of it.
     run : Run
         The worlds.
+    unpaid : float
+        The part of listed communes whose works are usually not paid and ended in time, 0..1.
 
     Examples
     --------
@@ -503,11 +569,11 @@ def area_draws(
     >>> area_draws(Posterior.read(), known.assumed, area, run).share.shape
     (2, 1000)
     """
-    table = posterior.draws if run.seed is not MEANS else posterior.draws.mean().to_frame().T
-    row = (np.nan_to_num(_draw(run, "fit", [""])[0]) * len(table)).astype(int)
-    unlisted, back, hardness = (
-        assumed_draws(run, assumed, key)
-        for key in ("unlisted_finishing", "missed_return", "hard_area")
+    table = posterior.draws
+    row = (run.uniforms("fit", [""])[0] * len(table)).astype(int)
+    ends = assumed.loc[[*ASSUMED], ENDS].to_numpy(float).T
+    back, unlisted, drift, hardness, exponent, late, pledge = pert(
+        run.uniforms("assumed", ASSUMED), *ends
     )
     columns = ["mean", "success", "correlation", "step", "year", "area_year"]
     mean, success, correlation, step, year, area_year = table[columns].to_numpy()[row].T
@@ -516,38 +582,37 @@ def area_draws(
     if area.kind == COUNTRY:  # many lists: their lucks and area-years even out
         correlation, area_year = np.full(run.draws, 1e-6), np.zeros(run.draws)
     own = [f"{area.name}|{y}" for y in run.years]
-    ease, rounding, pace = (_draw(run, name, own) for name in ("luck", "rounding", "area_year"))
-    pace = standard_normal(pace)
-    level = mean + _level(posterior, table, area, run, row)
+    ease, rounding, pace = (run.uniforms(name, own) for name in ("luck", "rounding", "area_year"))
+    pace = _standard_normal(pace)
+    level = mean + _level(posterior, area, run, row)
     level += np.multiply.outer(np.array(run.years) <= STEP_UNTIL, step)
-    level += year * standard_normal(_draw(run, "year", [f"{y}" for y in run.years]))
+    level += year * _standard_normal(run.uniforms("year", [f"{y}" for y in run.years]))
     share = -np.expm1(-np.exp(level + area_year * pace))
     # The length's spread is what success leaves over of the area-year's: nothing is counted twice.
     spread = np.sqrt(np.maximum(area_year**2 - luck_variance(success, correlation), 0))
     usual = -np.expm1(-np.exp(level + area_year**2 / 2))
     length = np.maximum(usual - unlisted, 0) / np.maximum(success - unlisted, 0.05)
     length = np.clip(length * np.exp(spread * pace - spread**2 / 2), 0, 1)
-    luck = list_luck(ease, success, correlation)
-    shares = (share, length, luck, rounding)
-    return AreaDraws(*shares, unlisted, back, success, correlation, ease)
+    late = np.minimum(late, np.maximum(1 - success / HIGHEST_SUCCESS, 0) / max(unpaid, 1e-9))
+    luck = list_luck(ease, success / (1 - late * unpaid), correlation)
+    chances = (unlisted, back, success, drift, pledge, late, exponent)
+    return AreaDraws(share, length, luck, rounding, *chances)
 
 
-def _level(posterior, table, area, run, row):
+def _level(posterior, area, run, row):
     """Area effect and walk of each world, given the area's own figures: (years, draws).
 
     The state is the effects of province and area, then a step for each year of the random walk.
     """
     steps = _walk_years(posterior, run)
-    hyper = table[HYPER].to_numpy()
+    hyper = posterior.draws[HYPER].to_numpy()
     scale = np.full(len(hyper), LEVEL_OF_COUNTRY) if area.kind == COUNTRY else hyper[:, 1]
     prior = np.column_stack([scale, scale, *([hyper[:, 2]] * len(steps))]) ** 2
-    value, weights, noise = _figures_say(posterior, table, area, run, steps)
-    mean, left = _given_figures(
-        prior, weights, weights * prior[:, None] @ weights.mT + noise, value
-    )
+    value, weights, noise = _figures_say(posterior, area, run, steps)
+    cover = weights * prior[:, None] @ weights.mT + noise
     keys = [f"area|{province_of(area.name)}", f"area|{area.name}|own"]
     keys += [f"walk|{year}" for year in steps]
-    state = mean[row] + _normal_with(left[row], _draw(run, "level", keys))
+    state = _drawn_states(prior, weights, cover, value, run.uniforms("level", keys), row)
     return _shares_of_state(area.kind, steps, run.years) @ state.T
 
 
@@ -562,27 +627,25 @@ def _walk_years(posterior, run):
 def _shares_of_state(kind, steps, years):
     """How much of each state is in the level of an area's years: (years, states)."""
     walked = np.greater_equal.outer(years, steps)
-    return np.column_stack([np.tile(effect_shares(kind), (len(years), 1)), walked])
+    return np.column_stack([np.tile(_effect_shares(kind), (len(years), 1)), walked])
 
 
-def _figures_say(posterior, table, area, run, steps):
+def _figures_say(posterior, area, run, steps):
     """What the area's figures, and those of its province where given, say of its level.
 
     By posterior row: (rows, figures) log hazard less mean and year effects already fitted; (rows,
     figures, states) how much of each state is in them; (rows, figures, figures) their noise.
     """
-    rows, years = (
-        intervals(area.figures, area.communes),
-        years_until(max(run.as_of, posterior.last)),
-    )
-    model, hyper = design(rows, years), table[HYPER].to_numpy()
-    offset, parts = hazard_parts(model, hyper[:, 0])
+    table, years = posterior.draws, _years_until(max(run.as_of, posterior.last))
+    model = design(intervals(area.figures, area.communes), years)
+    hyper = table[HYPER].to_numpy()
+    offset, parts = _hazard_parts(model, hyper[:, 0])
     # A year that was not over on the as-of day, or was not fitted, is unknown.
     effects = table.reindex(columns=[f"y{year}" for year in years]).to_numpy()
     seen = ~np.isnan(effects[0]) & (12 * years + 12 <= run.as_of)
     known = np.einsum("rfy,ry->rf", parts, np.nan_to_num(effects) * seen)
     centre = table["mean"].to_numpy()[:, None] + known
-    noise = scatter(model, hyper, parts, parts * ~seen)
+    noise = _scatter(model, hyper, parts, parts * ~seen)
     own = model.shares
     cover = noise.mean(axis=0) + (hyper[:, 1] ** 2).mean() * own @ own.T
     value, variance = responses(model, cover, centre.mean(axis=0), offset.mean(axis=0))
@@ -604,12 +667,3 @@ def _with_list(value, weights, noise, table, area, steps):
     own = np.tile(_shares_of_state(area.kind, steps, [first]), (len(table), 1, 1))
     more = np.log(-np.log1p(-part * success)) - mean
     return np.column_stack([value, more]), np.concatenate([weights, own], axis=1), noise
-
-
-def _draw(run, quantity, keys):
-    return uniforms(run.seed, quantity, keys, run.draws, run.block)
-
-
-def assumed_draws(run: Run, assumed: DataFrame, key: str) -> ndarray:
-    """What a world assumes of what the evidence cannot tell: (draws,)."""
-    return pert(_draw(run, "assumed", [key])[0], *assumed.loc[key, ENDS].astype(float))

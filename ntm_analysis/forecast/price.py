@@ -15,8 +15,8 @@ from ..need.works import unit_costs
 from ..plan_checks import RULES
 from .cycle import NEVER
 from .forecast import SIZES
-from .pace import Posterior
-from .simulation import ASSUMED, knowledge, simulation
+from .pace import ASSUMED, Posterior
+from .simulation import knowledge, simulation
 from .worlds import Layout
 
 CHANCES = (50, 80, 90)

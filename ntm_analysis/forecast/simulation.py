@@ -4,7 +4,6 @@ The evidence sets the level, the engine sets the differences: success already ho
 of money, so that only what departs from the data set's own baseline moves it.
 """
 
-import datetime as dt
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -15,22 +14,19 @@ import pandas as pd
 from numpy import ndarray
 from pandas import DataFrame
 
-from ..need.draws import BLOCK, uniforms
+from ..need.draws import BLOCK
 from ..problems import DataProblems, Problem
-from ..workbook import Workbook
-from .cycle import NEVER, Alike, Chances, Communes, Purse, finishing
-from .evidence import HIGHEST_SUCCESS, Evidence, evidence, list_luck, province_of
-from .pace import ENDS, Area, AreaDraws, Posterior, area_draws, assumed_draws, fit
+from .cycle import NEVER, Alike, Communes, Purse, finishing
+from .evidence import Evidence, evidence, province_of
+from .pace import ASSUMED, ENDS, Area, Posterior, area_draws, fit
 from .pace import Run as AreaRun
-from .worlds import Block, Layout, draw_block
+from .worlds import Layout, draw_block
 from .yearly_list import Schedule, schedule
 
 LARGEST = 5_000_000  # kinds x goals x draws held at once by a worker
 PART = 1_000_000  # the same of the worlds that are led through the cycle together
 CALIBRATING = 1_000  # worlds in which the share paid in time is found
 ROUNDS = 3  # of finding it: who is listed depends on who succeeded
-ASSUMED = ("missed_return", "unlisted_finishing", "drift", "hard_area", "money_exponent")
-ASSUMED += ("late_share", "pledge_chance")
 
 
 @dataclass(frozen=True)
@@ -59,8 +55,16 @@ class Knowledge:
 
 
 @lru_cache(maxsize=8)
-def knowledge(as_of: dt.date) -> Knowledge:
+def knowledge(as_of):
     """The evidence as known on a day; the fit kept with it where nothing came later.
+
+    Parameters
+    ----------
+    as_of : datetime.date
+
+    Returns
+    -------
+    Knowledge
 
     Raises
     ------
@@ -109,9 +113,8 @@ class Simulation:
     listed : ndarray of float
         Goals x spans: the chance to be on each year's list.
     lists : ndarray of int
-        2 x lists: communes listed, and finishing for their year, of every list up to the deadline.
-    in_time : float
-        The part of listed communes whose works are paid and ended in time.
+        3 x lists: communes listed, finishing for their year, and with works paid and ended in
+        time, of every list up to the deadline.
     blocked : ndarray of int
         By set of the layout's ``blockers``, how often it kept a listed commune from being paid.
     lacking, finishing : ndarray
@@ -130,7 +133,6 @@ class Simulation:
     lists: ndarray
     lag: ndarray
     listed: ndarray
-    in_time: float
     blocked: ndarray
     lacking: ndarray
     finishing: ndarray
@@ -155,6 +157,12 @@ class Simulation:
         return 12 - self.plan.workbook.as_of.month
 
     @property
+    def in_time(self) -> float:
+        """The part of listed communes whose works are paid and ended in time."""
+        listed, _, in_time = self.lists.sum(axis=1)
+        return float(in_time / max(1, listed))
+
+    @property
     def plan(self) -> Schedule:
         return self.layout.plan
 
@@ -168,11 +176,21 @@ class Simulation:
         return self.plan.deadline
 
 
-def baseline_of(workbook: Workbook, seed: int) -> Baseline:
+def baseline_of(workbook, seed):
     """The baseline of a data set: its own policy and deadline, whatever a scenario changes.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    seed : int
+
+    Returns
+    -------
+    Baseline
 
     Examples
     --------
+    >>> from ntm_analysis.workbook import Workbook
     >>> usual = baseline_of(Workbook.open("data/thanh-chuong"), 2022)
     >>> 0 < usual.paid_share < 1, usual.usual_money > 100_000
     (True, True)
@@ -224,13 +242,13 @@ def simulation(
     plan = layout.plan
     known = known or knowledge(plan.workbook.as_of)
     area, area_run = area_of(plan, known).name, area_run_of(plan, known, draws, seed)
-    years, chances = usual_years(layout, baseline, known, area_run, factor)
+    years = usual_years(layout, baseline, known, area_run, factor)
 
     def one(at):
         some = slice(at, min(at + BLOCK, draws))
         own = replace(area_run, draws=some.stop - at, block=at // BLOCK)
         money = factor if baseline.usual_money else None
-        return _block(layout, area, own, part_of(years, some), part_of(chances, some), money)
+        return _block(layout, area, own, _part_of(years, some), money)
 
     size = len(layout.sets.kinds) * len(plan.goals) * BLOCK
     workers = (workers or os.cpu_count() or 1) if size <= 20 * LARGEST else 1
@@ -239,94 +257,98 @@ def simulation(
     joined = {k: np.concatenate([p[k] for p in parts], axis=1) for k in PER_DRAW}
     sums = {k: np.sum([p[k] for p in parts], axis=0) for k in SUMS}
     sums["listed"] = sums["listed"] / draws
-    sums["in_time"] = float(sums["in_time"] / max(1, joined["lists"][0].sum()))
     return Simulation(layout, draws, seed, finish, baseline, **joined, **sums)
 
 
 PER_DRAW = ("months", "unlimited", "held", "lists", "lag")
-SUMS = ("listed", "in_time", "blocked", "lacking", "finishing")
+SUMS = ("listed", "blocked", "lacking", "finishing")
 
 
-def part_of(numbers: AreaDraws | Chances | Block, some: slice) -> AreaDraws | Chances | Block:
+def _part_of(numbers, some):
     """The same numbers of some of the worlds."""
-    arrays = {k: v for k, v in vars(numbers).items() if isinstance(v, ndarray)}
-    return replace(numbers, **{name: array[..., some] for name, array in arrays.items()})
+    return replace(numbers, **{name: array[..., some] for name, array in vars(numbers).items()})
 
 
-def _block(layout, area, run, years, chances, factor):
+def _block(layout, area, run, years, factor):
     """What is kept of the parts of a block of worlds; without a ``factor`` of money all is paid."""
     plan, block = layout.plan, draw_block(layout, run.draws, run.seed, run.block)
-    listed = plan.goals.loc[plan.ntm, "year"].dropna().astype(int).value_counts().to_dict()
+    reported = plan.goals.loc[plan.ntm, "year"].value_counts()
 
     @cache  # both crowds live in the same worlds
     def uniform(quantity, year):
         keys = layout.decisions if year is None else [f"{k}|{year}" for k in layout.decisions]
-        return uniforms(run.seed, quantity, keys, run.draws, run.block)
+        return run.uniforms(quantity, keys)
 
     def part(some):
-        """Few worlds at a time, so that what they take is at hand."""
-        few, luck, sure = (part_of(numbers, some) for numbers in (block, years, chances))
+        """Of few worlds at a time, so that what they take is at hand: :data:`PER_DRAW`, and
+        :data:`SUMS`."""
+        few, draws = (_part_of(numbers, some) for numbers in (block, years))
         purse, outcomes = None if factor is None else Purse(layout, few, factor), []
         for own in (purse, None):
             if plan.described:
-                crowd = Communes(layout, few, sure, lambda *name: uniform(*name)[:, some], own)
+                crowd = Communes(layout, few, draws, lambda *name: uniform(*name)[:, some], own)
             else:
                 crowd = Alike(plan, run, area, uniform("tie", None))
-            finishing(crowd, luck, plan.spans, listed)
+            finishing(crowd, draws, plan.spans, reported)
             outcomes.append(crowd.outcome)
-        return _outcome(layout, few, purse, *outcomes)
+        paid, unlimited = outcomes
+        reached = (paid.month <= plan.deadline)[plan.ntm].sum(axis=0)
+        return {
+            "months": paid.month,
+            "unlimited": unlimited.month,
+            "held": paid.held,
+            "lists": np.hstack(paid.lists),
+            "lag": few.lag,
+            "listed": np.transpose(paid.listed),
+            "blocked": purse.blocked if purse else np.zeros(len(layout.blockers), dtype=np.int64),
+            "lacking": np.count_nonzero(few.lacks, axis=2),
+            # Not a matrix product: the threads of the library behind it would stand in the way.
+            "finishing": np.einsum("ucd,d->uc", few.lacks, reached.astype(float)),
+        }
 
     step = 1 + PART // (1 + block.cost[:, :, 0].size) if plan.described else run.draws
     return [part(slice(at, at + step)) for at in range(0, run.draws, step)]
 
 
-def _outcome(layout, block, purse, paid, unlimited):
-    """What is kept of worlds: by draw :data:`PER_DRAW`, and :data:`SUMS`."""
-    plan = layout.plan
-    reached = (paid.month <= plan.deadline)[plan.ntm].sum(axis=0)
-    return {
-        "months": paid.month,
-        "unlimited": unlimited.month,
-        "held": paid.held,
-        "lists": np.hstack(paid.lists),
-        "lag": block.lag,
-        "listed": np.transpose(paid.listed),
-        "in_time": paid.in_time,
-        "blocked": purse.blocked if purse else np.zeros(len(layout.blockers), dtype=np.int64),
-        "lacking": np.count_nonzero(block.lacks, axis=2),
-        # Not a matrix product: the threads of the library behind it would stand in the way.
-        "finishing": np.einsum("ucd,d->uc", block.lacks, reached.astype(float)),
-    }
-
-
-def usual_years(
-    layout: Layout, baseline: Baseline, known: Knowledge, run: AreaRun, factor: float = 1.0
-) -> tuple[AreaDraws, Chances]:
+def usual_years(layout, baseline, known, run, factor=1.0):
     """The years of the area in each world, lists as long as the money of the year moves them.
 
-    The luck's mean is m / (1 - d (1 - q)), m the mean success of the evidence, d what is lost
-    where works are late, q the share paid in time in the baseline: so the baseline gives m.
+    Parameters
+    ----------
+    layout : Layout
+    baseline : Baseline
+    known : Knowledge
+    run : AreaRun
+    factor : float
+        All money times this.
+
+    Returns
+    -------
+    AreaDraws
     """
-    late, drift, pledge, exponent = (
-        assumed_draws(run, known.assumed, key)
-        for key in ("late_share", "drift", "pledge_chance", "money_exponent")
-    )
-    years = area_draws(known.posterior, known.assumed, area_of(layout.plan, known), run)
-    unpaid = 1 - baseline.paid_share
-    highest = np.maximum(1 - years.success / HIGHEST_SUCCESS, 0) / max(unpaid, 1e-9)
-    late = np.minimum(late, highest)
-    luck = list_luck(years.ease, years.success / (1 - late * unpaid), years.correlation)
-    length = years.length
+    area, unpaid = area_of(layout.plan, known), 1 - baseline.paid_share
+    years = area_draws(known.posterior, known.assumed, area, run, unpaid)
     if baseline.usual_money:
         yearly = layout.yearly_money()
         usual = np.array([yearly.get(year, baseline.usual_money) for year in run.years])
         ratio = factor * usual / baseline.usual_money
-        length = np.clip(length * ratio[:, None] ** exponent, 0, 1)
-    return replace(years, luck=luck, length=length), Chances(drift, pledge, late)
+        length = np.clip(years.length * ratio[:, None] ** years.money_exponent, 0, 1)
+        years = replace(years, length=length)
+    return years
 
 
-def area_of(plan: Schedule, known: Knowledge) -> Area:
-    """The area of a data set: its own record, its reported list, the figures of its province."""
+def area_of(plan, known):
+    """The area of a data set: its own record, its reported list, the figures of its province.
+
+    Parameters
+    ----------
+    plan : Schedule
+    known : Knowledge
+
+    Returns
+    -------
+    Area
+    """
     meta, communes, left = plan.workbook.meta, len(plan.workbook.communes), int(plan.ntm.sum())
     province, district = ((meta.get(of) or {}).get("name", "") for of in ("province", "district"))
     # A data set of a whole province names no district.
@@ -337,22 +359,44 @@ def area_of(plan: Schedule, known: Knowledge) -> Area:
     # Other districts of the province would speak of this one's own effect, which is not theirs.
     rows = known.evidence.figures
     rows = rows[rows["area"].isin([area, own["province"]]) & (rows["month"] <= own["month"])]
-    rows = rows[(rows["area"] != area) | (rows["month"] != own["month"])]
+    # What the data set says itself of its own day comes before what was published.
+    rows = pd.concat([rows, DataFrame([own])]).drop_duplicates(["area", "month"], keep="last")
     year = plan.spans[0].year
     listed = int((plan.goals.loc[plan.ntm, "year"] == year).sum())
-    rows = pd.concat([rows, DataFrame([own])], ignore_index=True)
     return Area(area, kind, rows, communes, (year, listed, left) if listed else None)
 
 
-def area_run_of(plan: Schedule, known: Knowledge, draws: int, seed: int) -> AreaRun:
-    """The worlds of a schedule's area."""
+def area_run_of(plan, known, draws, seed):
+    """The worlds of a schedule's area.
+
+    Parameters
+    ----------
+    plan : Schedule
+    known : Knowledge
+    draws, seed : int
+
+    Returns
+    -------
+    AreaRun
+    """
     merged = merged_since(plan.workbook, known.posterior.last)
     years = [span.year for span in plan.spans]
     return AreaRun(plan.as_of_month, years, draws, seed, merged=merged)
 
 
-def merged_since(workbook: Workbook, month: int) -> bool:
-    """Whether units were merged after the end of a month (numbered as in the evidence)."""
+def merged_since(workbook, month):
+    """Whether units were merged after the end of a month.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    month : int
+        Numbered as in the evidence.
+
+    Returns
+    -------
+    bool
+    """
     on = pd.to_datetime(workbook.tables["mergers"]["on"])
     after = 12 * on.dt.year + on.dt.month > month
     return bool((after & (on <= pd.Timestamp(workbook.as_of))).any())

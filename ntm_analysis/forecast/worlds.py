@@ -10,9 +10,9 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 from numpy import ndarray
-from pandas import DataFrame, Series
+from pandas import DataFrame
 
-from ..need.draws import MEANS, pert, together, uniforms
+from ..need.draws import MEANS, pert, together
 from ..need.missing import drawn_missing, usual_missing
 from ..need.money import envelopes_from, instance, instances_of, monthly_money
 from ..need.pot_sets import CEMENT_PART, pot_sets
@@ -25,33 +25,9 @@ from ..need.works import (
     newest_debts,
 )
 from ..plan_checks import CEMENT
-from .yearly_list import COMMITTED, Schedule, weights
+from .yearly_list import COMMITTED, Schedule, split_pots, weights
 
 QUARTER = 3  # months between the moments at which it is asked what has been paid
-
-
-@dataclass(frozen=True)
-class ItemTable:
-    """The works of one item and level: what is the same in every world.
-
-    Attributes
-    ----------
-    works : DataFrame
-        Their rows.
-    goal, holder : ndarray of int
-        By work the goal that needs it, -1 where none does; the first goal of its commune.
-    committed : ndarray of bool
-        Paid before all others.
-    keys : list of str
-        Names of random numbers.
-    """
-
-    level: str
-    works: DataFrame
-    goal: ndarray
-    holder: ndarray
-    committed: ndarray
-    keys: list[str]
 
 
 class Layout:
@@ -67,6 +43,10 @@ class Layout:
         The sets of those that can keep the works of their commune from being paid.
     blockers : ndarray of bool
         Those of ``sets``, then those of ``own_sets``: sets x pots.
+    items : list of tuple of str and DataFrame
+        Each item of a level, and its works: as of :func:`ntm_analysis.need.works.works_of`, with
+        goal (that needs it, -1 where none does), holder (first goal of its commune), paid_first
+        (before all lists) and name (of its random numbers).
     marks : list of int
         Months after the as-of month at which it is asked what has been paid, in order.
     """
@@ -75,20 +55,18 @@ class Layout:
         workbook = plan.workbook
         self.plan = plan
         self.prices = PriceList(workbook)
-        rows = usual_beyond(workbook.tables["envelopes"], plan.end_of(plan.spans[-1].last).year)
+        rows = _usual_beyond(workbook.tables["envelopes"], plan.end_of(plan.spans[-1].last).year)
         tables = workbook.tables | {"envelopes": rows}
         self._envelopes = rows
         self.envelopes = envelopes_from(tables, workbook.as_of)
-        self.weights, self.split = weights(plan)
-        self.instances = {
-            pot: instances_of(pot, rows, workbook.communes) for pot in tables["pots"]["pot"]
-        }
-        codes = workbook.communes["code"]
+        communes = workbook.communes
+        drawn_on = {pot: instances_of(pot, rows, communes) for pot in tables["pots"]["pot"]}
+        self.instances = DataFrame(drawn_on, communes.index)
         # Where some communes hold a pot for themselves and others share it, all of it is common.
-        own = self.split | {
+        own = split_pots(workbook, plan.policy) | {
             pot
             for pot in rows["pot"].unique()
-            if self.instances[pot] == [instance(pot, code) for code in codes]
+            if drawn_on[pot] == [instance(pot, code) for code in communes["code"]]
         }
         self.sets = pot_sets(tables, own=own)
         self.own = self.sets.own
@@ -99,9 +77,9 @@ class Layout:
         self.first = first * bool(self.own)
         self.holder = plan.goals["unit"].map(self.first).to_numpy(dtype=np.int64)
         self.items = [
-            self._item(level, works)
+            (level, works)
             for level in plan.missing
-            for _, works in plan.works[level].groupby("item", sort=False)
+            for _, works in self._works(level).groupby("item", sort=False)
         ]
 
     @cached_property
@@ -123,24 +101,20 @@ class Layout:
         workbook = self.plan.workbook
         rows = newest_debts(workbook)
         rows = rows[rows["unit"].isin(workbook.communes.index) & (rows["amount"] > 0)]
-        owed = np.rint(rows["amount"].to_numpy(dtype=float) * THOUSAND)
-        return DataFrame({"unit": rows["unit"].to_numpy(), "amount": owed}, dtype=float)
+        return rows[["unit"]].assign(amount=np.rint(rows["amount"] * THOUSAND)).astype(float)
 
-    def _item(self, level, rows):
-        goals = self.plan.goals[self.plan.goals["level"] == level]
-        goal = rows["unit"].map(dict(zip(goals["unit"], goals.index, strict=True))).to_numpy()
-        holder, prefix = self.holder[goal], ""
+    def _works(self, level):
+        """The works of a level with their goals, see :attr:`items`."""
+        works, name = self.plan.works[level], self.plan.works[level]["key"]
+        # Goals of a level stand in the order of its communes.
+        goal = np.flatnonzero(self.plan.goals["level"] == level)[works["at"]]
+        holder = self.holder[goal]
         if level == "ntm":  # no criterion of NTM needs a work of none
-            goal = np.where(rows["criterion"] >= 0, goal, -1)
+            goal = np.where(works["criterion"] >= 0, goal, -1)
         else:
-            prefix = f"{level}:"
-        committed = rows["committed"].isin(COMMITTED).to_numpy()
-        return ItemTable(level, rows, goal, holder, committed, (prefix + rows["key"]).tolist())
-
-    @cached_property
-    def durations(self) -> dict[str, dict[str, float]]:
-        """By item: low, mode, high (months), stall (%), stall_months."""
-        return self.plan.workbook.tables["durations"].set_index("item").to_dict("index")
+            name = f"{level}:" + name
+        paid_first = works["committed"].isin(COMMITTED)
+        return works.assign(goal=goal, holder=holder, paid_first=paid_first, name=name)
 
     @property
     def cement_price(self) -> float:
@@ -159,7 +133,7 @@ class Layout:
         return worth.groupby(rows["year"].astype(int)).sum().to_dict()
 
 
-def usual_beyond(envelopes: DataFrame, until: int) -> DataFrame:
+def _usual_beyond(envelopes, until):
     """The envelopes, and for years that nobody has entered up to ``until`` those of the last year.
 
     What is not entered is not nought: that money goes on as before is the assumption.
@@ -186,14 +160,15 @@ class Block:
         Goals x kinds of cost x draws, thousand dong; what is committed is not in it.
     committed : ndarray of float64
         Kinds of cost x draws, thousand dong: paid before all lists.
-    own_committed : ndarray of float64 or None
+    own_committed : ndarray of float64
         Goals x kinds of cost x draws: the same of communes with pots of their own, at the first
-        goal of each; then ``committed`` holds what communes without a goal have committed.
+        goal of each; then ``committed`` holds what communes without a goal have committed. Without
+        such pots of no goal.
     months : ndarray of int16
         How long a goal's works take once paid, goals x draws.
     money : ndarray of float64
         Pots x marks x draws, thousand dong come by each mark.
-    own_money : ndarray of float64 or None
+    own_money : ndarray of float64
         Goals x own pots x marks x draws.
     lag : ndarray of int16
         Months from a year's end to the decision, goals x draws.
@@ -203,10 +178,10 @@ class Block:
     count: ndarray
     cost: ndarray
     committed: ndarray
-    own_committed: ndarray | None
+    own_committed: ndarray
     months: ndarray
     money: ndarray
-    own_money: ndarray | None
+    own_money: ndarray
     lag: ndarray
 
     @property
@@ -241,18 +216,19 @@ def draw_block(layout, draws, seed, block=0):
     # What is committed by holder, last of communes without a goal; without own pots in one row.
     owed = np.zeros((len(cost) + 1 if layout.own else 1, *cost.shape[1:]))
     months = np.zeros((len(cost), draws), dtype=np.int16)
-    for item in layout.items:
-        works = drawn_works(item.works, missing[item.level], prices)
-        needed, committed, cement = item.goal >= 0, item.committed, works.value
+    for level, works in layout.items:
+        world = drawn_works(works, missing[level], prices)
+        goal, holder = works[["goal", "holder"]].to_numpy().T
+        needed, committed, cement = goal >= 0, works["paid_first"].to_numpy(), world.value
         free = ~committed & needed
-        parts = ((works.item, works.amount - cement), (works.item + CEMENT_PART, cement))
+        parts = ((world.item, world.amount - cement), (world.item + CEMENT_PART, cement))
         for kind, amount in parts:
             if kind in kinds:  # what no pot may pay costs nothing to anybody
                 k = kinds.index(kind)
-                _into(np.add, cost[:, k], item.goal[free], amount[free])
-                _into(np.add, owed[:, k], item.holder[committed], amount[committed])
-        left = _months_left(item, layout, works.amount > 0, draws, seed, block)
-        _into(np.maximum, months, item.goal[needed], left[needed])
+                _into(np.add, cost[:, k], goal[free], amount[free])
+                _into(np.add, owed[:, k], holder[committed], amount[committed])
+        left = _months_left(layout, works, prices) * (world.amount > 0)
+        _into(np.maximum, months, goal[needed], left[needed].astype(np.int16))
     if DEBT in kinds:
         holder = layout.first.reindex(layout.debts["unit"], fill_value=-1)
         amount = layout.debts["amount"].to_numpy()[:, None]
@@ -261,14 +237,14 @@ def draw_block(layout, draws, seed, block=0):
         np.broadcast_to(lacks.lacks.sum(axis=1), (len(lacks.units), draws))
         for lacks in missing.values()
     ]
-    lag = uniforms(seed, "decision", layout.decisions, draws, block)
+    lag = prices.uniforms("decision", layout.decisions)
     ends = (plan.rules[f"decision_{end}"] for end in ("low", "mode", "high"))
     return Block(
         ntm.lacks,
         np.concatenate(counts).astype(np.int16),
         cost,
         owed[-1],
-        owed[:-1] if layout.own else None,
+        owed[:-1],
         months,
         *_money(layout, prices),
         np.rint(pert(lag, *ends)).astype(np.int16),
@@ -276,28 +252,26 @@ def draw_block(layout, draws, seed, block=0):
 
 
 def _into(ufunc, target, rows, values):
-    """Like ``ufunc.at``, for rows of many numbers: many times as fast."""
-    order = np.argsort(rows, kind="stable")
-    rows, first = np.unique(rows[order], return_index=True)
-    if len(rows):
-        target[rows] = ufunc(target[rows], ufunc.reduceat(values[order], first, axis=0))
+    """Like ``ufunc.at``, which takes many times as long for rows of many numbers."""
+    for row, value in zip(rows, values, strict=True):
+        target[row] = ufunc(target[row], value)
 
 
-def _months_left(item, layout, needed, draws, seed, block):
-    """Whole months each work still takes, standstills included: int16, works x draws."""
-    time, rules = layout.durations[item.works["item"].iloc[0]], layout.plan.rules
-    shared = uniforms(seed, "duration together", [""], draws, block)[0]
-    own = uniforms(seed, "duration", item.keys, draws, block)
+def _months_left(layout, works, prices):
+    """Whole months each work of an item still takes, standstills included: works x draws."""
+    durations, rules = layout.plan.workbook.tables["durations"], layout.plan.rules
+    time = durations.set_index("item").loc[works["item"].iloc[0]]
+    shared = prices.uniforms("duration together", [""])
+    own = prices.uniforms("duration", works["name"])
     u = together(own, shared, rules["correlation_works"] / 100)
     months = np.rint(pert(u, time["low"], time["mode"], time["high"]))
-    if seed is MEANS:
+    if prices.seed is MEANS:
         months = np.rint(months + time["stall_months"] * time["stall"] / 100)
-    elif time["stall"] > 0:
-        stalls = uniforms(seed, "stall", item.keys, draws, block) < time["stall"] / 100
+    else:
+        stalls = prices.uniforms("stall", works["name"]) < time["stall"] / 100
         months += time["stall_months"] * stalls
     # 10 months of which 40 % are left are 4 months, whatever the last bit of the product says.
-    left = np.ceil(months * item.works["left"].to_numpy()[:, None] - 1e-9)
-    return (left * needed).astype(np.int16)
+    return np.ceil(months * works["left"].to_numpy()[:, None] - 1e-9)
 
 
 def _money(layout, prices):
@@ -314,15 +288,11 @@ def _money(layout, prices):
     for p, pot in enumerate(pots):
         if p not in layout.own:
             money[p] = sum(come.get(name, 0.0) for name in {*layout.instances[pot]})
-    if not layout.own:
-        return money, None
-    own = np.zeros((len(plan.goals), len(layout.own), *money.shape[1:]))
-    weight = Series(layout.weights, dtype=float)
-    for j, pot in enumerate(pots[p] for p in layout.own):
-        served = Series(layout.instances[pot], index=plan.workbook.communes.index)
-        # Those that draw on the same money share it by their weights.
-        share = weight / weight.groupby(served.reindex(weight.index)).transform("sum")
+    own, weight = np.zeros((len(plan.goals), len(layout.own), *money.shape[1:])), weights(plan)
+    for j, p in enumerate(layout.own):
+        served = layout.instances[pots[p]]
+        # Those that draw on the same money share it by their weights; what is one's own is whole.
+        share = weight / weight.groupby(served).transform("sum")
         for g, unit in enumerate(plan.goals["unit"]):
-            part = share[unit] if pot in layout.split else 1.0
-            own[g, j] = np.floor(come.get(served[unit], 0.0) * part)
+            own[g, j] = np.floor(come.get(served[unit], 0.0) * share[unit])
     return money, own

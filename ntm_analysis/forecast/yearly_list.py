@@ -108,19 +108,24 @@ class Schedule:
         """The as-of month as the evidence numbers months: 12 * year + month."""
         return 12 * self.workbook.as_of.year + self.workbook.as_of.month
 
-    def month_of(self, day: dt.date) -> int:
-        """Months after the as-of month; one less where the day does not close its month."""
-        return month_of(self.workbook.as_of, day)
-
     def end_of(self, month: int) -> pd.Timestamp:
         """The last day of a month of the run."""
-        start = pd.Timestamp(self.workbook.as_of)
-        return start + pd.DateOffset(months=int(month)) + pd.offsets.MonthEnd(0)
+        return (pd.Period(self.workbook.as_of, "M") + int(month)).end_time.normalize()
 
 
-def month_of(as_of: dt.date, day: dt.date) -> int:
+def month_of(as_of, day):
     """Months from the as-of month to a day; one less where the day does not close its month.
 
+    Parameters
+    ----------
+    as_of, day : date
+
+    Returns
+    -------
+    int
+
+    Examples
+    --------
     >>> month_of(dt.date(2022, 3, 31), dt.date(2025, 12, 31))
     45
     """
@@ -249,17 +254,41 @@ def _no_facts(workbook, units):
     )
 
 
-def by_policy(plan: Schedule, policy: str, order: Series | None = None) -> Schedule:
-    """The same goals in the order of another policy; ``order``: of one that is not a rule."""
+def by_policy(plan, policy, order=None):
+    """The same goals in the order of another policy.
+
+    Parameters
+    ----------
+    plan : Schedule
+    policy : str
+    order : Series, optional
+        By goal, of a policy that is not a rule: the lowest comes first.
+
+    Returns
+    -------
+    Schedule
+    """
     if order is None:
         order = ORDERS.get(policy, ORDERS["own"])(plan.goals)
     return replace(plan, policy=policy, goals=plan.goals.assign(order=order.astype(float)))
 
 
-def deadline_of(workbook: Workbook, deadline: dt.date | None = None) -> dt.date:
+def deadline_of(workbook, deadline=None):
     """The deadline: as given, else the workbook's.
 
-    Raises :class:`~ntm_analysis.problems.DataProblems` where it does not lie after the as-of date.
+    Parameters
+    ----------
+    workbook : Workbook
+    deadline : date, optional
+
+    Returns
+    -------
+    date
+
+    Raises
+    ------
+    DataProblems
+        Where it does not lie after the as-of date.
     """
     day = deadline or workbook.last_day
     if day <= workbook.as_of:
@@ -269,34 +298,45 @@ def deadline_of(workbook: Workbook, deadline: dt.date | None = None) -> dt.date:
     return day
 
 
-def weights(plan: Schedule):
-    """What each unit weighs in the pots that a policy splits, and which pots those are.
+def weights(plan):
+    """What each unit weighs, against those that draw on the same money, in pots that are split.
+
+    Parameters
+    ----------
+    plan : Schedule
 
     Returns
     -------
-    tuple
-        Weights by unit, each against those that draw on the same money; the ids of the pots.
-        Both empty where the policy is an order.
+    Series
+        By unit.
     """
-    split = split_pots(plan.workbook, plan.policy)
-    if plan.policy == "equal":
-        return dict.fromkeys(plan.goals["unit"].unique(), 1.0), split
     if plan.policy != "decree":
-        return {}, split
-    facts = plan.facts
+        return Series(1.0, plan.goals["unit"].unique())
+    facts, rules = plan.facts, plan.rules
     counted = (facts.number >= 0) | ~facts.open_.any(axis=1)
     # As reported, whatever the new set took.
     reported = (~facts.lacking & ~facts.open_).sum(axis=1) + np.maximum(facts.number, 0)
     met = np.where(counted, reported, len(facts.numbers) - plan.expected.sum(axis=1))
     keys = np.where(met < 15, "coefficient_under_15", "coefficient_15_18")
-    coefficient = dict.fromkeys(plan.workbook.communes.index, plan.rules["coefficient_ntm"])
-    coefficient |= {unit: plan.rules[key] for unit, key in zip(facts.units, keys, strict=True)}
-    return coefficient, split
+    coefficient = Series(rules["coefficient_ntm"], plan.workbook.communes.index)
+    coefficient[facts.units] = [rules[key] for key in keys]
+    return coefficient
 
 
-def split_pots(workbook: Workbook, policy: str) -> frozenset[str]:
+def split_pots(workbook, policy):
     """The ids of the pots that a policy splits among communes; none where it is an order.
 
+    Parameters
+    ----------
+    workbook : Workbook
+    policy : str
+
+    Returns
+    -------
+    frozenset of str
+
+    Examples
+    --------
     >>> sorted(split_pots(Workbook.open("data/thanh-chuong"), "decree"))
     ['nstw-dt', 'nstw-sn']
     """
@@ -354,7 +394,7 @@ def _goals(workbook, missing, works, expected):
     years = years.reindex(pd.MultiIndex.from_frame(goals[places]), columns=["plan", "pledge"])
     goals[["year", "pledge"]] = years.to_numpy(dtype=float)
     # The same cost summed in another order shall not come first.
-    return goals.assign(order=0.0).round({"missing": 6, "cost": 6})
+    return goals.round({"missing": 6, "cost": 6})
 
 
 def _usual_costs(workbook):
@@ -366,10 +406,18 @@ def _usual_costs(workbook):
 # --- what is to be looked at in a data set --------------------------------------------------------
 
 
-def contradictions(workbook: Workbook) -> list[Problem]:
+def contradictions(workbook):
     """What a data set says against itself.
 
     Lists against counts, states against indicators, cumulative progress that falls.
+
+    Parameters
+    ----------
+    workbook : Workbook
+
+    Returns
+    -------
+    list of Problem
     """
     names = ("indicator_values", "criterion_states", "criterion_counts")
     sets = sorted({set_id for name in names for set_id in workbook.tables[name]["set"]})
@@ -377,10 +425,18 @@ def contradictions(workbook: Workbook) -> list[Problem]:
     return against + fallen(workbook)
 
 
-def points(workbook: Workbook) -> list[Problem]:
+def points(workbook):
     """Every warning of the check.
 
     What the need or the forecast lacks is one here, not an error first when it is asked for.
+
+    Parameters
+    ----------
+    workbook : Workbook
+
+    Returns
+    -------
+    list of Problem
     """
     if workbook.communes.empty:
         return [*workbook.warnings]

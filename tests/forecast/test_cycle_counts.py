@@ -25,8 +25,8 @@ def years(length: float, luck: float, unlisted: float = 0.0, back: float = 1.0) 
     even = np.broadcast_to((np.arange(DRAWS) + 0.5) / DRAWS, shape)
     shuffled = np.random.default_rng(3).permuted(even, axis=1)
     full = [np.full(shape, value) for value in (length * luck, length, luck)]
-    single = [np.full(DRAWS, value) for value in (unlisted, back, luck, 0.0)]
-    return AreaDraws(*full, shuffled, *single, shuffled)
+    single = [np.full(DRAWS, value) for value in (unlisted, back, luck, 0.0, 0.0, 0.0, 0.0)]
+    return AreaDraws(*full, shuffled, *single)
 
 
 class Villages:

@@ -5,6 +5,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 import reference_cycle
@@ -45,7 +46,7 @@ def engine(plan, seed, baseline, known, finish, factor) -> dict:
         g: row.round().astype(int).tolist()
         for g, row in zip(goals, run.listed * DRAWS, strict=True)
     }
-    made["lists"] = sorted(run.lists.T.astype(int).tolist())
+    made["lists"] = sorted(run.lists[:2].T.astype(int).tolist())
     made["in_time"] = run.in_time
     return made
 
@@ -62,7 +63,12 @@ def slowly(plan, seed, baseline, known, finish, factor) -> dict:
         DRAWS,
         seed,
     )
-    years = area_draws(known.posterior, known.assumed, area_of(plan, known), run)
+    area = area_of(plan, known)
+    drawn = area_draws(known.posterior, known.assumed, area, run)
+    rows = (run.uniforms("fit", [""])[0] * len(known.posterior.draws)).astype(int)
+    correlation = known.posterior.draws["correlation"].to_numpy()[rows]
+    ease = run.uniforms("luck", [f"{area.name}|{year}" for year in run.years])
+    years = SimpleNamespace(**vars(drawn), correlation=correlation, ease=ease)
     worlds = [cycle.world(w, years, bool(baseline.usual_money)) for w in range(DRAWS)]
     free = [cycle.world(w, years, False) for w in range(DRAWS)]
     made = {
