@@ -171,8 +171,10 @@ def _needs(options):
     workbook, lang = open_workbook(options), options.lang
     workbook = _scenario(workbook, options.scenario, lang).workbook
     units = _commune(options, workbook)
-    made = record(workbook, demand(workbook, options.target, units=units, draws=options.draws, seed=options.seed))
-    warnings = works_not_needed(workbook, assess(workbook, workbook.default_set("ntm")))
+    standing = assess(workbook, workbook.default_set("ntm"))
+    asked = {"units": units, "draws": options.draws, "seed": options.seed, "standing": standing}
+    made = record(workbook, demand(workbook, options.target, **asked))
+    warnings = works_not_needed(workbook, standing)
     return _tell(options, workbook, made | {"scenario": options.scenario}, need_lines, warnings)
 
 

@@ -30,6 +30,7 @@ UNUSED_RULES = (
     "trend_low", "trend_mode", "trend_high",
 )  # fmt: skip
 LAST_MONTH_OF_LATE_LIST = 6  # before July the list of the year before may still be judged
+MOST_POTS = 14  # that may pay works: of more there would be over 16,000 sets to look at
 CEMENT = "xi-mang"  # the item of unit_costs.csv that says what a tonne of cement costs
 
 
@@ -80,6 +81,8 @@ def check_plan(tables: dict[str, pd.DataFrame], as_of: int, term_end: int, probl
     bad("envelopes", lost, "unknown_served", "served", value="{served}",
         near=lambda r: [names[n] for n in nearest(r["served"], names) or list(places)[:1]])  # fmt: skip
     _check_parts(tables, bad)
+    if (n := parts["pot"].nunique()) > MOST_POTS:
+        problems.append(Problem("too_many_pots", "parts.csv", column="pot", details={"n": n, "most": MOST_POTS}))
     pots = tables["pots"].set_index("pot")["earmark"].to_dict()
     only = [(i, set(pots.get(p, "").split("|"))) for i, p in zip(parts["item"], parts["pot"], strict=True) if pots.get(p)]
     for name in ("works", "typical_works"):

@@ -279,9 +279,19 @@ def test_a_file_that_is_too_long_is_not_read(told, monkeypatch):
     assert "2 KB" in report(caught.value.problems)
 
 
-def test_the_baseline_changes_nothing_whatever_a_file_of_its_name_says(told):
-    workbook = told(baseline="policy: equal\n")
-    assert scenario_ids(workbook) == ["baseline"] and scenario(workbook).policy == "own"
+def test_the_name_of_the_baseline_is_taken(told):
+    with pytest.raises(DataProblems) as caught:
+        scenario(told(baseline="policy: equal\n"), "baseline")
+    assert [(p.code, p.file) for p in caught.value.problems] == [("scenario_reserved", "baseline.yaml")]
+
+
+def test_all_that_is_wrong_with_one_change_is_told_at_once(told):
+    change = "{table: envelopes, where: {color: 1, year: [2]}, set: {amount: -1, mood: 2}}"
+    with pytest.raises(DataProblems) as caught:
+        scenario(told(thu=f"changes:\n  - {change}\n"), "thu")
+    assert {(p.code, p.column) for p in caught.value.problems} == {
+        ("scenario_column", "color"), ("yaml_value", "year"), ("scenario_column", "mood")
+    }  # fmt: skip
 
 
 def test_titles_are_one_short_line_that_a_console_can_show(told):
@@ -391,7 +401,7 @@ def test_a_scenario_misspelt_is_answered_with_the_nearest_and_bad_usage_with_two
 def test_the_text_begins_with_the_verdict_and_the_sources_that_block(capsys, quick):
     assert cli.main(["compare", "--scenarios", "cement-150,two-more-years", "--draws", "300", "--lang", "en"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[1].startswith("Against the baseline (on average 29.5 of 37 communes finishing by 31 December 2025)")
+    assert lines[1].startswith("Against the baseline (on average 29.2 of 37 communes finishing by 31 December 2025)")
     assert "deadline 31 December 2027" in lines[1] and lines[2].startswith("Blocking sources: ")
     assert not re.search(r"below \d+/|dưới 3/", "\n".join(lines)), "no chance finer than the scale of words"
 
@@ -416,7 +426,7 @@ def test_every_part_of_the_page_says_something_in_the_words_of_the_glossary(quic
     made = {name: getattr(page, name)() for name in PARTS}
     said = {name: plain(part) for name, part in made.items()}
     assert all(len(text) > 100 for text in said.values())
-    assert "kịch bản gốc (bình quân 29,5/37 xã về đích trước 31/12/2025)" in said["summary"]
+    assert "kịch bản gốc (bình quân 29,2/37 xã về đích trước 31/12/2025)" in said["summary"]
     assert not re.search(r"\bbốc\b|cam kết|yếu kém|không đạt|trượt", " ".join(said.values()))
     for name in ("summary", "frontier", "tornado"):
         assert re.search(r'alt="[^"]*\d[^"]*"', made[name]), "a chart says what it shows"

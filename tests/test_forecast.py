@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_districts import HIGH, MODEL, NEW, PROVINCE, assumptions, plain
 
+from ntm_analysis import assess as assessing
 from ntm_analysis import cli
 from ntm_analysis.forecast.forecast import forecast, record
 from ntm_analysis.forecast.simulation import Baseline
@@ -265,3 +266,22 @@ def test_a_forecast_is_registered_once(capsys, monkeypatch, tmp_path):
     assert path.name.startswith("thanh-chuong_2022-03-31_")
     # What it was to foretell has passed by the day on which it is made.
     assert json.loads(path.read_text(encoding="utf-8"))["made_in_hindsight"] is True
+
+
+@pytest.mark.parametrize("command", ["forecast", "needs"])
+def test_a_data_set_is_judged_once_by_each_set_in_a_run(command, monkeypatch, capsys):
+    seen, judge = [], assessing.values_of
+
+    def values_of(workbook, set_id, *more):
+        seen.append((set_id, more[-1]))
+        return judge(workbook, set_id, *more)
+
+    monkeypatch.setattr(assessing, "values_of", values_of)
+    assert cli.main([command, "data/thanh-chuong", "--draws", "10", "--json"]) == 0
+    assert seen and len(seen) == len(set(seen)), seen
+
+
+@pytest.mark.parametrize("more", [["--as-of", "2025-12-15"], ["--deadline", "2022-04-01", "--finish", "signed"]])
+def test_a_deadline_within_the_month_is_told_and_not_reckoned_with(more, capsys):
+    assert cli.main(["forecast", "data/thanh-chuong", "--draws", "10", *more]) == 1
+    assert "trọn một tháng" in capsys.readouterr().err

@@ -119,7 +119,8 @@ class Central:
     def kind(self) -> ndarray:
         """By goal that may be listed its number among those unlike each other; NONE of others."""
         own = [self.weight, self.minimum, self.reported, self.due, self.mark]
-        seen = np.column_stack([*own, self.demand.reshape(len(self.free), -1)])[self.free]
+        demand = self.demand.reshape(len(self.free), self.demand[0].size if len(self.free) else 0)
+        seen = np.column_stack([*own, demand])[self.free]
         kind = np.full(len(self.free), NONE)
         kind[self.free] = pd.factorize(pd.Index([row.tobytes() for row in seen]))[0]
         return kind

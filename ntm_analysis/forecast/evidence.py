@@ -20,12 +20,13 @@ from ..table_files import read_raw, read_table
 REFERENCE = Path(__file__).resolve().parents[2] / "data" / "reference"
 SERIES = ("area", "area_kind", "date", "measure", "value", "total", "source_url", "mark")
 KINDS = ("province", "district", "country")
-COUNTRY = "country"
+COUNTRY, VIETNAM = "country", "Vietnam"
 USABLE = ("read", "derived")  # marks of rows that are evidence; ``unclear`` ones are not
 BEGIN = 12 * 2011 + 12  # every area's record begins with 0 communes on 1/1/2012
 GRID = (np.arange(60) + 0.5) / 60  # of the mean success and of the correlation inside a list
 HIGHEST_SUCCESS = 0.97
 OTHER_NAMES = {"TT Huế": "Thừa Thiên Huế"}
+MOST = 100_000  # communes of an area: more is a slip of the pen
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,10 @@ def _tables(names, as_of, folder):
         for row in above.to_dict("records"):
             details = {"value": f"{row[column]:g}", "total": f"{row['total']:g}"}
             problems.append(Problem("above_total", file, int(row["row"]), column, details))
+        falls = rows.query("low > mode or mode > high") if name == "assumed" else rows[:0]
+        for row in falls.to_dict("records"):
+            ends = "; ".join(f"{end} {row[end]:g}" for end in ("low", "mode", "high"))
+            problems.append(Problem("range_falls", file, int(row["row"]), "mode", {"range": ends}))
     if problems:
         raise DataProblems(problems)
     day = pd.Timestamp(as_of or pd.Timestamp.max)
@@ -225,13 +230,14 @@ def figures(rows):
         "mark": ~rows["mark"].astype(str).str.strip().isin(USABLE),
         "area_kind": ~texts["area_kind"].isin(KINDS),
         "date": month.isna(),
-        "value": ~(value.ge(0) & value.mod(1).eq(0)),
+        "value": ~(value.between(0, MOST) & value.mod(1).eq(0)),
     }
     table = texts.assign(
         finished=value,
-        total=total.where(total > 0),
+        total=total.where(total.between(1, MOST) & total.mod(1).eq(0)),
         month=month,
-        province=texts["area"].map(province_of),
+        # The country is one, whatever a file calls it.
+        province=texts["area"].map(province_of).mask(texts["area_kind"] == COUNTRY, VIETNAM),
         reason=np.select([*wrong.values()], [*wrong], ""),
     )
     usable = table[table["reason"] == ""].astype({"month": int})
@@ -275,7 +281,7 @@ def lists(rows):
         & rows["mark"].isin(USABLE)
         & (rows["planned"] > 0)
         & rows["achieved_on_time"].notna()
-        & (rows["area"] != "Vietnam")
+        & (rows["area"] != VIETNAM)
     ]
     usable = usable.sort_values("mark", key=lambda mark: mark != "read", kind="stable")
     usable = usable.drop_duplicates(["area", "year"]).sort_values(["area", "year"])

@@ -541,7 +541,7 @@ def forecast_of(layout, draws, seed, *, finish="met", baseline=None):
     Forecast
     """
     workbook = layout.plan.workbook
-    baseline = baseline or baseline_of(workbook, seed)
+    baseline = baseline or baseline_of(workbook, seed, layout)
     run = simulation(layout, draws, seed, baseline, finish=finish)
     return Forecast(workbook, run, layout.plan.day, levels(workbook))
 

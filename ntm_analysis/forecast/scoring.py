@@ -530,7 +530,8 @@ def score(entries, outcomes, today):
     """
     questions = [
         {
-            "made_in_hindsight": False,
+            # Entries written before the word was known tell it by their days.
+            "made_in_hindsight": entry["registered_on"] > entry["parameters"]["deadline"],
             "asked": "|".join((entry | entry["parameters"])[key] for key in ALIKE),
             "question": place,
             **entry,

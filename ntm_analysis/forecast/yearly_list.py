@@ -288,10 +288,10 @@ def deadline_of(workbook, deadline=None):
     Raises
     ------
     DataProblems
-        Where it does not lie after the as-of date.
+        Where no whole month lies between it and the as-of date.
     """
     day = deadline or workbook.last_day
-    if day <= workbook.as_of:
+    if month_of(workbook.as_of, day) < 1:
         details = {"day": f"{day:%d/%m/%Y}", "as_of": f"{workbook.as_of:%d/%m/%Y}"}
         place = "--deadline" if deadline else "dataset.yaml"
         raise DataProblems([Problem("deadline_past", place, details=details)])

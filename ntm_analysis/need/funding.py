@@ -192,7 +192,8 @@ def demand(
     day, problems = write_date(workbook.as_of), []
     if base > term_end:
         raise DataProblems([Problem("after_term", "dataset.yaml", details={"day": day})])
-    check_plan(workbook.tables, base, term_end, problems, workbook.horizon)
+    begin = min(base, workbook.meta["as_of"]["date"].year)  # on a later day past years are no fault
+    check_plan(workbook.tables, begin, term_end, problems, workbook.horizon)
     if problems:  # the tables are sound; what was known by the as-of date need not be
         details = {"day": day, "files": ", ".join(sorted({p.file for p in problems}))}
         raise DataProblems([Problem("not_known_then", "dataset.yaml", details=details)])

@@ -15,11 +15,12 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
+from ..plan_checks import MOST_POTS
+
 THOUSANDTHS = 1_000  # shares are whole thousandths, so that sums of whole thousand dong are exact
 TINY = 1e-6  # a share of 33,4 % is 334 thousandths, whatever the last bit of a product says
 CEMENT_PART = "|cement"  # after an item's name: the part of its cost that is cement
 CELLS = 2_000_000  # sets x worlds looked at together for the gap
-MANY = 14  # pots of which sets are formed: more would be over 16,000 sets
 
 
 @dataclass(frozen=True)
@@ -200,13 +201,13 @@ def pot_sets(tables, own=(), *, every=False):
     Raises
     ------
     ValueError
-        Where more than :data:`MANY` pots are shared.
+        Where more than :data:`MOST_POTS` pots are shared.
     """
     least, most, pots, kinds = bounds(tables)
     places = [i for i, pot in enumerate(pots) if pot in own]
     shared = [i for i, pot in enumerate(pots) if pot not in own]
-    if len(shared) > MANY:
-        raise ValueError(f"{len(shared)} pots are shared; at most {MANY}")
+    if len(shared) > MOST_POTS:
+        raise ValueError(f"{len(shared)} pots are shared; at most {MOST_POTS}")
     sets = PotSets(pots, kinds, least, most, _subsets(shared, len(pots)), places)
     if own or every:
         return sets

@@ -5,7 +5,7 @@ Everything else, chance included, stays as it is. ``data/scenarios/<id>.yaml``: 
 (column: value; left out: all rows), and ``set``, ``multiply``, ``add`` (column: value) or
 ``repeat``: the rows once more, with other values), ``policy``, ``deadline``, ``criteria_set``
 (which judges NTM from now on). The tables that come of it must pass the checks of the data set;
-what does not is told of the scenario's line. ``baseline`` changes nothing: no file is read for it.
+what does not is told of the scenario's line. ``baseline`` changes nothing and has no file.
 :func:`save` writes such a file under a safe name, whole, and only when it can be read back.
 """
 
@@ -177,6 +177,9 @@ def scenario(workbook, scenario_id=BASELINE, text=None):
 def _files(workbook, name, text, problems):
     """The scenario's file, that which it extends, and so on."""
     known, files = scenario_ids(workbook), []
+    if (folder_of(workbook) / f"{BASELINE}.yaml").exists():
+        details = {"value": BASELINE}
+        problems.append(Problem("scenario_reserved", f"{BASELINE}.yaml", 1, "id", details))
     if text is None and name not in known:
         raise UnknownScenario(name, known)
     while name != BASELINE and (file := _read(workbook, name, text, problems)):
@@ -212,7 +215,7 @@ def _read(workbook, name, text, problems):
 
 
 def _change(workbook, file, change):
-    """Make one change in the workbook's tables, or note the first thing that is wrong with it."""
+    """Make one change in the workbook's tables, or note all that is wrong with it."""
     name, acts = change.get("table"), [key for key in change if key not in ("table", "where")]
     blocks = [key for key in change if key != "table"]
     shapeless = [key for key in blocks if not (isinstance(change[key], Lines) and change[key])]
@@ -222,7 +225,7 @@ def _change(workbook, file, change):
         allowed = ", ".join(CHANGED)
         return _wrong(file, "scenario_table", "table", change, value=name, allowed=allowed)
     table, columns, act = workbook.tables[name], dictionary(name), acts[0]
-    changed, chosen = table.copy(), pd.Series(True, index=table.index)
+    changed, chosen, before = table.copy(), pd.Series(True, index=table.index), len(file.problems)
     usable = [key for key, its in columns.items() if its.type in ACTS[act]]
     for block, allowed in (("where", columns), (act, usable)):
         for key, value in change.get(block, {}).items():
@@ -235,15 +238,17 @@ def _change(workbook, file, change):
                     new = _new(table.loc[chosen, key], columns[key], act, workbook.as_of, value)
                     changed.loc[chosen, key] = new
             except NotRead as error:
-                details = {"value": value} | error.details
-                return _wrong(file, error.reason, key, change[block], **details)
-        if not chosen.any():
-            return _wrong(file, "scenario_nothing", None, change, table=f"{name}.csv")
+                _wrong(file, error.reason, key, change[block], **{"value": value} | error.details)
+        if len(file.problems) > before:
+            chosen &= False  # of rows that nobody meant nothing is told
+        elif not chosen.any():
+            _wrong(file, "scenario_nothing", None, change, table=f"{name}.csv")
     if act == "repeat":  # nobody reported it of those
         more = changed[chosen]
         more = more.assign(mark=more["mark"].replace("reported", "assumed"))
         changed = pd.concat([table, more], ignore_index=True)
-    workbook.tables[name] = changed
+    if len(file.problems) == before:
+        workbook.tables[name] = changed
 
 
 def _wrong(file, code, key=None, block=None, **details):
