@@ -176,10 +176,10 @@ def compare(workbook, ids=(), baseline=BASELINE, *, draws=DRAWS, seed=SEED, movi
     first = forecast_of(baseline)
     rows = list(fitting(compared, chosen).values())
     moves = [act(first) if moving else pd.DataFrame() for act in (frontier, tornado)]
-    warnings = [
-        _warning("scenario_unfit", name, reason=", ".join(sorted({p.file for p in problems})))
-        for name, problems in unfit.items()
-    ]
+    warnings = []
+    for name, problems in unfit.items():
+        places = dict.fromkeys(p.file + (f":{p.row}" if p.row else "") for p in problems)
+        warnings.append(_warning("scenario_unfit", name, reason=", ".join(places)))
     warnings += [
         _warning("scenario_idle", row.figures["id"])
         for row in rows[1:]
