@@ -285,3 +285,15 @@ def test_a_list_and_what_adds_to_it_share_a_source(make_dataset, tmp_path):
     tables["targets"][1]["source"] = "t"
     (problem,) = problems_of(make_dataset(tmp_path / "two", tables))
     assert problem.code == "two_lists"
+
+
+def test_more_pots_than_can_be_worked_out_are_told_before_anything_is_reckoned(district):
+    pots, parts = district / "pots.csv", district / "parts.csv"
+    more = [f"them-{n}" for n in range(9)]
+    row = next(line for line in pots.read_text(encoding="utf-8-sig").splitlines() if line.startswith("dat,"))
+    paid = next(line for line in parts.read_text(encoding="utf-8-sig").splitlines() if line.startswith("kenh,nsx,"))
+    for path, old, line in ((pots, "dat,", row), (parts, "kenh,nsx,10,0,", paid)):
+        added = [line.replace(old, old.replace("dat", name).replace("nsx,10", f"{name},0")) for name in more]
+        path.write_text("\n".join([path.read_text(encoding="utf-8-sig").rstrip("\n"), *added]) + "\n", encoding="utf-8-sig")
+    (problem,) = [problem for problem in problems_of(district) if problem.code == "too_many_pots"]
+    assert problem.file == "parts.csv" and "nhiều nhất 14" in report([problem])

@@ -46,3 +46,9 @@ def test_a_value_above_its_total_is_refused(tmp_path, table, column):
     (problem,) = spoilt(tmp_path, table, column, "99999", row)
     assert (problem.code, problem.row, problem.column) == ("above_total", row + 2, column)
     assert "99999" in report([problem]) and f"row {row + 2}" in report([problem], "en")
+
+
+def test_a_range_of_what_is_assumed_that_falls_is_refused(tmp_path):
+    (problem,) = spoilt(tmp_path, "assumed", "mode", "0,3")
+    assert (problem.code, problem.row, problem.column) == ("range_falls", 2, "mode")
+    assert "low 0.5; mode 0.3; high 0.95" in report([problem])

@@ -111,3 +111,18 @@ def test_a_file_without_a_column_is_refused_and_other_columns_are_passed_over(tm
         ",".join(SERIES) + ",seen\nA,province,2018,ntm_communes,5,9,x,read,y\n", "utf-8"
     )
     assert figures(read_series(path))[0]["finished"].tolist() == [5]
+
+
+def test_a_total_that_can_be_none_is_none_and_a_value_that_can_be_none_is_left_out():
+    totals = ("inf", "0", "1.27", "1e300", "120")
+    known, _ = figures(rows(*((f"{2014 + n}", "5", total) for n, total in enumerate(totals))))
+    assert known["total"].isna().tolist() == [True, True, True, True, False]
+    _, left_out = figures(rows(("2018", "1e15", "1e16"), ("2019", "2.5", ""), ("2020", "-1", "")))
+    assert left_out["reason"].tolist() == ["value"] * 3
+
+
+def test_the_country_is_one_province_whatever_a_file_calls_it():
+    names = ("Vietnam", "Việt Nam", "Cả nước (39 tỉnh)")
+    cells = [("2018", "5", "", "read", "country"), *[("2019", "9", "", "read", "country")] * 2]
+    known, _ = figures(rows(*cells).assign(area=names))
+    assert known["area"].nunique() == 3 and known["province"].unique().tolist() == ["Vietnam"]
