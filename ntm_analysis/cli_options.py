@@ -93,7 +93,7 @@ OPTIONS = (
                                                            "help": "worlds drawn (default: 10000)"}),
     ("needs forecast allocate compare export", "--seed", {"type": _seed, "default": 2022, "metavar": "K",
                                                           "help": "another seed draws other worlds (default: 2022)"}),
-    ("forecast", "--policy", {"choices": PLANS, "help": "who is paid first"}),
+    ("forecast", "--policy", {"choices": PLANS, "help": "who is listed and paid first"}),
     ("forecast", "--deadline", {"type": _day, "metavar": "DATE", "help": "default: the end of the term"}),
     ("forecast", "--finish", {"choices": ("met", "signed"), "default": "met",
                               "help": "the deadline binds the criteria met, or the decision signed"}),

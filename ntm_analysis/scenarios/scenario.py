@@ -266,7 +266,7 @@ def _hits(workbook, table, key, value):
     try:
         return table["unit"] == workbook.find(str(value))
     except UnknownCommune as error:
-        raise NotRead("scenario_commune", near=", ".join(error.near) or "?") from None
+        raise NotRead("scenario_commune", near=", ".join(error.near) or "-") from None
 
 
 def _new(old, column, act, as_of, value):
