@@ -24,7 +24,7 @@ BARS = 10  # of the tornado's chart; its table has them all
 class ForecastPage(ForecastParts):
     """The parts of ``notebooks/feasibility.ipynb``, in order; ``commune`` is the one whose own answer is shown.
 
-    ``deadline``: default the end of the term; ``finish``: met or signed; ``policy``: who is listed and paid first (default: as the
+    ``deadline``: default the end of the term; ``finish``: met or signed; ``policy``: who comes first (default: as the
     scenario has it). Raises ValueError for a parameter that is none, :class:`~ntm_analysis.workbook.UnknownCommune` for a
     commune that is none.
 
