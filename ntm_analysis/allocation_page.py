@@ -69,7 +69,7 @@ class AllocationPage(ForecastParts):
 
         def make():
             found = allocate(self.chosen.workbook, day, self.seed)
-            trial = tried(found, self.draws, self.seed)
+            trial = tried(found, self.draws)
             return found, record(found, self.policy or OPTIMAL, trial, self.scenario, self.chosen.title)
 
         asked = {"scenario": self.scenario, "deadline": day, "policy": self.policy, "draws": self.draws, "seed": self.seed}
