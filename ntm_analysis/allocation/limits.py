@@ -49,11 +49,11 @@ def least_money(case, asked):
     return np.ceil(np.round(more.x, 3))
 
 
-def asked_by(case: Central, year: ndarray, late: ndarray) -> ndarray:
+def asked_by(case: Central, slot: ndarray) -> ndarray:
     """What a plan asks of each set by each mark: marks x sets."""
-    asked, mark = np.zeros_like(case.room), case.marks_of(year, late)
-    for g in np.flatnonzero((year != NONE) & case.free):
-        asked[mark[g] :] += case.demand[g, year[g]]
+    asked, mark = np.zeros_like(case.room), case.marks_of(slot)
+    for g in np.flatnonzero((slot != NONE) & case.free):
+        asked[mark[g] :] += case.demand[g, slot[g] // 2]
     return asked
 
 
@@ -74,14 +74,14 @@ def extra_communes(allocation: Allocation):
         year, mark = case.years[y], case.mark[goal, y]
         if planned[goal] <= year or case.reported[goal] > y:
             continue
-        others = np.where(goals == goal, NONE, plan.year)
-        asked = asked_by(case, others, plan.late)
+        others = np.where(goals == goal, NONE, plan.slot)
+        asked = asked_by(case, others)
         asked[mark:] += case.demand[goal, y]
         asked[:mark] = 0
         more, cost = least_money(case, asked), case.cost[goal].sum() / THOUSAND
-        places = int(placed[goal] and (placed & (others == y)).sum() >= case.places[y])
+        places = int(placed[goal] and (placed & (others // 2 == y)).sum() >= case.places[y])
         row = (year, goal, planned[goal], more, places, cost)
-        rows.append((*row, plan.year[goal] == NONE, more.sum(), case.rank[goal]))
+        rows.append((*row, plan.slot[goal] == NONE, more.sum(), case.rank[goal]))
     columns = ["year", "goal", "planned", "more", "places", "cost", "out", "worth", "rank"]
     table = DataFrame(rows, columns=columns)
     table = table.sort_values(["year", "worth", "places", "rank"], ignore_index=True)
@@ -106,11 +106,11 @@ def prices(allocation: Allocation):
     for p in np.flatnonzero(worth.any(axis=1)):
         added, money = np.floor(case.money[p] * MORE / 100), case.money.copy()
         money[p] += added
-        richer = optimum(replace(case, money=money), (best.year, best.late), later=False)
+        richer = optimum(replace(case, money=money), best.slot, later=False)
         step = {
             "percent": MORE,
             "added": added[-1],
-            "communes": int((richer.year != NONE).sum() - (best.year != NONE).sum()),
+            "communes": int((richer.slot != NONE).sum() - (best.slot != NONE).sum()),
             "value": richer.value - best.value,
         }
         relaxed = _by_year(case, worth[p] * 1e6)
@@ -134,18 +134,18 @@ def near_plans(allocation: Allocation):
         communes (expected to finish), without, instead (goals), changed (goals whose year differs).
     """
     case, best = allocation.case, allocation.best
-    listed, number = (best.year != NONE) & case.free, np.arange(len(case.free))
-    columns = {"kind": case.kind, "year": best.year, "cost": case.cost.sum(axis=1)}
+    listed, number = (best.slot != NONE) & case.free, np.arange(len(case.free))
+    columns = {"kind": case.kind, "year": best.slot // 2, "cost": case.cost.sum(axis=1)}
     communes = DataFrame(columns)[listed].sort_values("cost", ascending=False, kind="stable")
     plans = {}
     for goal in communes.drop_duplicates(["kind", "year"]).index[:NEAR]:
         other = optimum(replace(case, free=case.free & (number != goal)), later=False)
-        mine = other.year != NONE
+        mine = other.slot != NONE
         plan = {
             "communes": allocation.finishing(OPTIMAL) + other.value - best.value,
             "without": np.flatnonzero(listed & ~mine).tolist(),
             "instead": np.flatnonzero(mine & ~listed).tolist(),
-            "changed": np.flatnonzero(other.year != best.year).tolist(),
+            "changed": np.flatnonzero(other.slot // 2 != best.slot // 2).tolist(),
         }
         if mine.sum() >= listed.sum() - 1:
             plans.setdefault(mine.tobytes(), plan)
@@ -164,9 +164,9 @@ def cannot(allocation: Allocation):
         (no place on any list), ``others`` (it could be paid, but not beside those that are).
     """
     case, plan, rows = allocation.case, allocation.plans[OPTIMAL], {}
-    asked, room = asked_by(case, plan.year, plan.late)[-1], case.room[-1]
+    asked, room = asked_by(case, plan.slot)[-1], case.room[-1]
     longest = np.diff(case.ends, prepend=0).max()
-    for goal in np.flatnonzero(allocation.ntm & (plan.year == NONE)):
+    for goal in np.flatnonzero(allocation.ntm & (plan.slot == NONE)):
         demand = case.demand[goal, -1]
         over = demand - room
         if (case.mark[goal] == NONE).all():
@@ -212,7 +212,7 @@ def for_all(allocation: Allocation):
         "more": more,
         "places": places,
         "months": bisect_left(range(LONGEST), True, key=enough) if enough(LONGEST) else None,
-        "communes": int((allocation.ntm & (plan.year == NONE)).sum()),
+        "communes": int((allocation.ntm & (plan.slot == NONE)).sum()),
         "never": np.flatnonzero(never).tolist(),
     }
 
@@ -222,7 +222,7 @@ def _short_of_all(case):
     money by pot, places, goals whose works no year has room for."""
     last = np.where(case.mark == NONE, NONE, np.arange(len(case.years))).max(axis=1)
     placed = case.free & (last != NONE) & (case.reported == NONE)
-    more = least_money(case, asked_by(case, last, last < NONE))
+    more = least_money(case, asked_by(case, np.where(last == NONE, NONE, 2 * last)))
     return more, max(0, int(placed.sum() - case.places.sum())), case.free & (last == NONE)
 
 

@@ -61,7 +61,7 @@ def tried(allocation: Allocation, draws: int = 10_000) -> Trial | None:
         best = optimum(counted)
         if best.status == "infeasible":  # the minimums do not fit in so little
             continue
-        order = orders[margin] = counted.order(best.year, best.late)
+        order = orders[margin] = counted.order(best.slot)
         key = order.to_numpy().tobytes()
         if key not in known:
             own = ordered(layout, OPTIMAL, order)

@@ -66,7 +66,7 @@ def record(allocation, policy=OPTIMAL, trial=None, scenario="baseline", title=No
         "n_finished_now": allocation.now,
         "finishing": allocation.finishing(policy),
         "finishing_by_policy": {name: allocation.finishing(name) for name in allocation.plans},
-        "listed": int((allocation.plans[policy].year != NONE).sum()),
+        "listed": int((allocation.plans[policy].slot != NONE).sum()),
         "places": dict(zip(map(str, told.case.years), told.case.places.tolist(), strict=True)),
         "weights": told.weights(),
         "broken": {name: plan.broken for name, plan in allocation.plans.items()},
@@ -136,7 +136,7 @@ class _Record:
         """The pots that keep the communes of no list from being paid together."""
         case, plan = self.case, self.allocation.plans[OPTIMAL]
         rest = case.demand[case.free, -1].sum(axis=0) - case.room[-1]
-        done = not (case.free & (plan.year == NONE)).any()
+        done = not (case.free & (plan.slot == NONE)).any()
         return [] if done or rest.max() <= 0 else case.sets.names(rest.argmax())
 
     def pots(self, table):
@@ -164,7 +164,8 @@ class _Record:
             for rows in (money, money[money["year"].notna()])
         )
         years = {"year": allocation.years(policy)[goals.index], "registered": goals["year"]}
-        late = allocation.plans[policy].late[goals.index]
+        slot = allocation.plans[policy].slot[goals.index]
+        late = (slot != NONE) & (slot % 2 == 1)
         table = pd.DataFrame(years).astype("Int64").assign(late=late, cost=cost, funded=funded)
         reasons = cannot(allocation) if policy == OPTIMAL else {}
         return [
