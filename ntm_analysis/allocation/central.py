@@ -120,7 +120,7 @@ class Central:
     def kind(self) -> ndarray:
         """By goal that may be listed its number among those unlike each other; NONE of others."""
         own = [self.weight, self.minimum, self.reported, self.due, self.mark]
-        demand = self.demand.reshape(len(self.free), self.demand[0].size if len(self.free) else 0)
+        demand = self.demand.reshape(len(self.free), np.prod(self.demand.shape[1:]))
         seen = np.column_stack([*own, demand])[self.free]
         kind = np.full(len(self.free), NONE)
         kind[self.free] = pd.factorize(pd.Index([row.tobytes() for row in seen]))[0]
@@ -182,7 +182,7 @@ def central(layout: Layout, baseline: Baseline) -> Central:
         committed = pd.concat([committed, DataFrame(rows, sets.kinds).T])
     units = plan.goals["unit"]
     priorities = plan.workbook.tables["priorities"].set_index("unit")["weight"]
-    own = plan.goals["year"].fillna(9_999).to_numpy()
+    own = plan.goals["year"].to_numpy()
     on_list = plan.ntm & (own <= years[-1])
     works = central_works(layout)
     owed = works[works["committed"]].groupby("unit")["amount"].sum()
@@ -205,7 +205,7 @@ def central(layout: Layout, baseline: Baseline) -> Central:
         plan.ntm,
         np.where(on_list, np.searchsorted(years, own), NONE),
         np.full(len(cost), NONE),
-        np.argsort(np.lexsort([plan.goals["missing"], plan.goals["pledge"].fillna(9_999)])),
+        np.argsort(np.lexsort([plan.goals["missing"], plan.goals["pledge"]])),
         _bounds(layout),
         committed,
         block.own_money[..., 0] if layout.own else None,
@@ -313,16 +313,17 @@ def central_works(layout: Layout):
     """
     plan = layout.plan
     prices = Prices(layout.prices, plan.workbook.as_of.year, 1, MEANS)
-    debts = layout.debts.assign(work=DEBT, item=DEBT, level="ntm", goal=NONE, committed=True)
     rows = []
     missing = plan.missing | {"ntm": usual_missing(plan.facts)}
     for level, works in layout.items:
         world = drawn_works(works, missing[level], prices)
-        sizes = {"amount": world.amount, "value": world.value, "tonnes": world.tonnes}
-        sizes = {name: size[:, 0].astype(float) for name, size in sizes.items()}
+        names = ("amount", "value", "tonnes")
+        sizes = {name: getattr(world, name)[:, 0].astype(float) for name in names}
         table = works[["unit", "criterion", "work", "item", "mark", "goal"]]
         rows.append(table.assign(level=level, committed=works["paid_first"], **sizes))
-    rows.append(debts.assign(criterion=0, mark="reported", value=0.0, tonnes=0.0))
+    debts = {"work": DEBT, "item": DEBT, "level": "ntm", "goal": NONE, "criterion": 0}
+    debts |= {"committed": True, "mark": "reported", "value": 0.0, "tonnes": 0.0}
+    rows.append(layout.debts.assign(**debts))
     works = pd.concat(rows, ignore_index=True)
     return works[works["amount"] > 0].reset_index(drop=True)
 

@@ -63,7 +63,7 @@ def extra_communes(allocation: Allocation):
     Returns
     -------
     DataFrame
-        year, goal, planned (the plan's year, NaN: none), more (by pot the thousand dong to be
+        year, goal, planned (the plan's year, NA: none), more (by pot the thousand dong to be
         added), places (on the list, beyond those there are), cost (million dong), alike (how many
         communes not in the plan need the same); of each year the cheapest first.
     """
@@ -80,12 +80,13 @@ def extra_communes(allocation: Allocation):
         asked[:mark] = 0
         more, cost = least_money(case, asked), case.cost[goal].sum() / THOUSAND
         places = int(placed[goal] and (placed & (others // 2 == y)).sum() >= case.places[y])
-        row = (year, goal, planned[goal], more, places, cost)
-        rows.append((*row, plan.slot[goal] == NONE, more.sum(), case.rank[goal]))
-    columns = ["year", "goal", "planned", "more", "places", "cost", "out", "worth", "rank"]
-    table = DataFrame(rows, columns=columns)
+        row = (year, goal, planned[goal], more, places, cost, more.sum(), case.rank[goal])
+        rows.append(row)
+    columns = ["year", "goal", "planned", "more", "places", "cost", "worth", "rank"]
+    table = DataFrame(rows, columns=columns).astype({"planned": "Int64"})
     table = table.sort_values(["year", "worth", "places", "rank"], ignore_index=True)
-    table["alike"] = table.groupby(["year", "worth", "cost", "out"])["goal"].transform("size")
+    same = ["year", "worth", "cost", table["planned"].isna()]
+    table["alike"] = table.groupby(same)["goal"].transform("size")
     return table.groupby("year").head(NEXT)
 
 
@@ -143,9 +144,9 @@ def near_plans(allocation: Allocation):
         mine = other.slot != NONE
         plan = {
             "communes": allocation.finishing(OPTIMAL) + other.value - best.value,
-            "without": np.flatnonzero(listed & ~mine).tolist(),
-            "instead": np.flatnonzero(mine & ~listed).tolist(),
-            "changed": np.flatnonzero(other.slot // 2 != best.slot // 2).tolist(),
+            "without": np.flatnonzero(listed & ~mine),
+            "instead": np.flatnonzero(mine & ~listed),
+            "changed": np.flatnonzero(other.slot // 2 != best.slot // 2),
         }
         if mine.sum() >= listed.sum() - 1:
             plans.setdefault(mine.tobytes(), plan)
@@ -171,9 +172,9 @@ def cannot(allocation: Allocation):
         over = demand - room
         if (case.mark[goal] == NONE).all():
             row = {"reason": "lead_time", "months": int(case.months[goal]), "room": int(longest)}
-        elif room.min(initial=0) < 0:
+        elif (room < 0).any():
             row = {"reason": "committed", "pots": case.sets.names(room.argmin())}
-        elif over.max(initial=0) > 0:
+        elif (over > 0).any():
             row = {"reason": "pot", "pots": case.sets.names(worst := over.argmax())}
             row |= {"needs": _million(demand[worst]), "has": _million(room[worst])}
         else:
@@ -213,7 +214,7 @@ def for_all(allocation: Allocation):
         "places": places,
         "months": bisect_left(range(LONGEST), True, key=enough) if enough(LONGEST) else None,
         "communes": int((allocation.ntm & (plan.slot == NONE)).sum()),
-        "never": np.flatnonzero(never).tolist(),
+        "never": np.flatnonzero(never),
     }
 
 

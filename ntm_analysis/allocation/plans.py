@@ -157,11 +157,6 @@ def allocate(workbook, deadline=None, seed=2022) -> Allocation:
     return Allocation(workbook, base, baseline, seed, int(recognised.sum()), case, plans, best)
 
 
-def order_of(workbook: Workbook, deadline: dt.date | None = None) -> Series:
-    """The order in which the best plan lists goals, for a forecast of the policy ``optimal``."""
-    return allocate(workbook, deadline).plans[OPTIMAL].layout.plan.goals["order"]
-
-
 def ordered(layout: Layout, policy: str, order: Series | None = None) -> Layout:
     """The layout of the same goals in the order of another policy, as
     :func:`~ntm_analysis.forecast.yearly_list.by_policy`."""
@@ -209,8 +204,8 @@ def plan_table(allocation: Allocation, policy: str = OPTIMAL):
     year = plan.case.calendar(np.append(plan.slot // 2, NONE))
     marks = np.append(plan.case.marks_of(plan.slot), NONE)
     keys = [claim_of(plan.case, g, marks[g]) for g in works["goal"]]
-    holder = dict(zip(allocation.goals["unit"], plan.layout.holder, strict=True))
-    owed = [f"c{holder.get(unit, '')}" if plan.layout.own else "c" for unit in works["unit"]]
+    holder = plan.layout.first if plan.layout.own else {}
+    owed = [f"c{holder.get(unit, '')}" for unit in works["unit"]]
     works = works.assign(
         key=np.where(works["committed"], owed, keys),
         year=np.where(works["committed"], allocation.workbook.as_of.year, year[works["goal"]]),
@@ -237,6 +232,6 @@ def _shares(plan):
     """By claim (key, kind) the part that each pot pays of it; key "": the usual shares."""
     usual, paid = plan.case.bounds, plan.payments
     usual = usual.assign(key="", share=usual["usual"] / THOUSANDTHS)
-    whole = paid.groupby(["key", "kind"])["amount"].transform("sum")
-    paid = paid.assign(pot=paid["pot"].str.split("@").str[0], share=paid["amount"] / whole)
+    share = paid["amount"] / paid["cost"]
+    paid = paid.assign(pot=paid["pot"].str.split("@").str[0], share=share)
     return pd.concat([paid, usual])[["key", "kind", "pot", "share"]]
