@@ -238,12 +238,12 @@ def _lists(layout, baseline, spans):
     plan, known = layout.plan, knowledge(layout.plan.workbook.as_of)
     run = area_run_of(plan, known, CALIBRATING, SEED)
     area = usual_years(layout, baseline, known, run)
-    luck, back = area.luck.mean(axis=1)[: len(spans)], float(area.missed_return.mean())
-    luck = np.outer(luck, [1, 1 - float(area.late_share.mean())])
+    luck, back = area.luck.mean(axis=1)[: len(spans)], area.missed_return.mean()
+    luck = np.outer(luck, [1, 1 - area.late_share.mean()])
     reported = plan.goals.loc[plan.ntm, "year"].value_counts()
-    left, missed, places = float(plan.ntm.sum()), 0.0, []
+    left, missed, places = plan.ntm.sum(), 0.0, []
     for y, span in enumerate(spans):
-        share = part_of_year(float(area.length[y].mean()), span.fraction)
+        share = part_of_year(area.length[y].mean(), span.fraction)
         waiting = back * missed * span.fraction
         fresh = max(0.0, share * left - waiting)
         places.append(fresh * (span.year not in reported))

@@ -71,15 +71,14 @@ def extra_communes(allocation: Allocation):
     planned, rows = allocation.years(), []
     placed, goals = case.free & (case.reported == NONE), np.arange(len(case.free))
     for goal, y in np.argwhere(case.free[:, None] & (case.mark != NONE)):
-        year, mark = case.years[y], case.mark[goal, y]
+        year = case.years[y]
         if planned[goal] <= year or case.reported[goal] > y:
             continue
-        others = np.where(goals == goal, NONE, plan.slot)
-        asked = asked_by(case, others)
-        asked[mark:] += case.demand[goal, y]
-        asked[:mark] = 0
+        slot = np.where(goals == goal, 2 * y, plan.slot)
+        asked = asked_by(case, slot)
+        asked[: case.mark[goal, y]] = 0
         more, cost = least_money(case, asked), case.cost[goal].sum() / THOUSAND
-        places = int(placed[goal] and (placed & (others // 2 == y)).sum() >= case.places[y])
+        places = int(placed[goal] and (placed & (slot // 2 == y)).sum() > case.places[y])
         row = (year, goal, planned[goal], more, places, cost, more.sum(), case.rank[goal])
         rows.append(row)
     columns = ["year", "goal", "planned", "more", "places", "cost", "worth", "rank"]
@@ -135,7 +134,7 @@ def near_plans(allocation: Allocation):
         communes (expected to finish), without, instead (goals), changed (goals whose year differs).
     """
     case, best = allocation.case, allocation.best
-    listed, number = (best.slot != NONE) & case.free, np.arange(len(case.free))
+    listed, number = best.slot != NONE, np.arange(len(case.free))
     columns = {"kind": case.kind, "year": best.slot // 2, "cost": case.cost.sum(axis=1)}
     communes = DataFrame(columns)[listed].sort_values("cost", ascending=False, kind="stable")
     plans = {}
@@ -221,9 +220,9 @@ def for_all(allocation: Allocation):
 def _short_of_all(case):
     """What is short where each commune is listed in the last year that has room for its works:
     money by pot, places, goals whose works no year has room for."""
-    last = np.where(case.mark == NONE, NONE, np.arange(len(case.years))).max(axis=1)
+    last = np.where(case.mark == NONE, NONE, 2 * np.arange(len(case.years))).max(axis=1)
     placed = case.free & (last != NONE) & (case.reported == NONE)
-    more = least_money(case, asked_by(case, np.where(last == NONE, NONE, 2 * last)))
+    more = least_money(case, asked_by(case, last))
     return more, max(0, int(placed.sum() - case.places.sum())), case.free & (last == NONE)
 
 

@@ -66,7 +66,7 @@ def flows(case, slot, minimum=False):
         return bounds.assign(amount=0.0), None
     own = bounds["pot"].isin(np.array(case.sets.pots)[case.sets.own])
     goal = bounds["key"].str[1:]
-    bounds["pot"] = bounds["pot"].where(~own, bounds["pot"] + "@" + goal)
+    bounds["pot"] = bounds["pot"].mask(own, bounds["pot"] + "@" + goal)
     return payment(claims, bounds, _money(case, goal.unique()))
 
 

@@ -182,7 +182,7 @@ def _plan(case, layout, slot):
         },
         index=layout.plan.goals["code"],
     )
-    communes = communes[case.free & ((year != NONE) | (case.due != NONE))]
+    communes = communes[(year != NONE) | (case.due != NONE)]
     places = dict(zip(case.years, case.places.tolist(), strict=True))
     broken = audit(communes, places, lacking is None, reserve)
     return Plan(case, layout, slot, payments, broken)

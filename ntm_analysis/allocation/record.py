@@ -59,7 +59,7 @@ def record(allocation, policy=OPTIMAL, trial=None, scenario="baseline", title=No
         "deadline": f"{allocation.day}",
         "policy": policy,
         "status": best.status if policy == OPTIMAL else "rule",
-        "gap": None if gap is None else round(gap, 6),
+        "gap": gap and round(gap, 6),
         "value": value,
         "bound": best.bound,
         "settled": best.settled,
