@@ -87,7 +87,7 @@ def instance(communes: int, seed: int):
     return Central(
         sets, [2022, 2023, 2024, 2025], ends, last, marks, cost,
         np.repeat(sets.demand(cost.T).T[:, None], 4, axis=1), months, mark, np.floor(money[order]),
-        np.zeros((len(marks), len(sets.members))), lists, np.stack([luck, 0.8 * luck]),
+        np.zeros((len(marks), len(sets.members))), lists, np.outer(luck, [1, 0.8]).ravel(),
         np.ones(goals), np.divide(np.minimum(500_000, need / 4), need, out=np.zeros(goals), where=need > 0), np.zeros(goals),
         np.ones(goals, dtype=bool), np.full(goals, NONE), np.full(goals, NONE), np.arange(goals),
         pd.DataFrame(bounds, columns=["kind", "pot", "least", "usual", "most"]), pd.DataFrame(columns=sets.kinds, dtype=float),
@@ -102,7 +102,7 @@ def rule_start(case):
 
     keys = (np.arange(len(case.weight)), case.cost.sum(axis=1), case.months)
     plans = [in_order(case, np.argsort(key, kind="stable")) for key in keys]
-    return max(plans, key=lambda plan: case.value(*plan))
+    return max(plans, key=case.value)
 
 
 def plain_model(case) -> dict:
@@ -120,7 +120,7 @@ def plain_model(case) -> dict:
         for y in years:
             for late in (False, True):
                 if late or case.mark[g, y] >= 0:
-                    x[g, y, late] = model.addBinary(obj=float(case.weight[g] * case.chance[int(late), y]))
+                    x[g, y, late] = model.addBinary(obj=float(case.weight[g] * case.chance[2 * y + late]))
         model.addConstr(model.qsum(v for (h, _, _), v in x.items() if h == g) <= 1)
     for y in years:
         model.addConstr(model.qsum(v for (_, z, _), v in x.items() if z == y) <= int(case.places[y]))
@@ -165,7 +165,7 @@ def measure(communes: int, seed: int) -> dict:
     best = optimum(case, start)
     end = time.perf_counter()
     return {
-        "communes": communes, "seed": seed, "goals": len(case.weight), "sets": len(case.sets.members), "rule": case.value(*start),
+        "communes": communes, "seed": seed, "goals": len(case.weight), "sets": len(case.sets.members), "rule": case.value(start),
         "first": middle - begin, "seconds": end - middle, "value": first.value, "bound": first.bound, "gap": first.gap,
         "status": best.status, "settled": bool(best.settled), "plain": plain_model(case),
     }  # fmt: skip

@@ -6,7 +6,7 @@ the forecast. Beside them: what one commune more takes, what money is worth, wha
 """
 
 from .margins import Trial, tried
-from .plans import Allocation, Plan, allocate, order_of, plan_table
+from .plans import Allocation, Plan, allocate, plan_table
 from .record import record
 
 __all__ = [
@@ -14,7 +14,6 @@ __all__ = [
     "Plan",
     "Trial",
     "allocate",
-    "order_of",
     "plan_table",
     "record",
     "tried",

@@ -117,7 +117,7 @@ def audit(communes, places, paid, reserve):
     [('lead_time', '17731', 5, 3)]
     """
     rows = [("pot",)] * (not paid) + [("minimum",)] * (not reserve)
-    listed = communes.loc[communes["placed"].astype(bool), "year"].value_counts()
+    listed = communes.loc[communes["placed"], "year"].value_counts()
     rows += [
         ("list", None, int(year), int(number), places[year])
         for year, number in listed.items()
@@ -125,10 +125,9 @@ def audit(communes, places, paid, reserve):
     ]
     overdue = communes[communes["due"].notna() & ~(communes["year"] <= communes["due"])]
     rows += [("reported", code, int(due)) for code, due in overdue["due"].items()]
-    left = communes["closes"] - communes["month"]
-    slow = communes[~communes["late"].astype(bool) & (communes["months"] > left)]
+    communes = communes.assign(left=communes["closes"] - communes["month"])
+    slow = communes[~communes["late"] & (communes["months"] > communes["left"])]
     rows += [
-        ("lead_time", code, int(row["year"]), int(row["months"]), int(left[code]))
-        for code, row in slow.iterrows()
+        ("lead_time", row.Index, int(row.year), row.months, row.left) for row in slow.itertuples()
     ]
     return [dict(zip_longest(("rule", "where", "year", "needs", "has"), row)) for row in rows]

@@ -3,7 +3,8 @@ what must be paid by when.
 
 The most probable missing criteria, costs, money and the years of the area at their means. A
 commune is listed in one year; its works are paid by a moment (a mark) that lets them end in that
-year, or late, by the year's end. One reading, :func:`in_order`, judges every order of communes.
+year, or late, by the year's end. So a plan is by goal a slot: twice the year (from 0), one more if
+it is paid late. One reading, :func:`in_order`, judges every order of communes.
 """
 
 from dataclasses import dataclass, replace
@@ -23,7 +24,8 @@ from ..need.pot_sets import CEMENT_PART, THOUSANDTHS, PotSets, contribution
 from ..need.works import DEBT, THOUSAND, Prices, drawn_works
 
 SEED = 2022  # of the worlds over which years of the area are averaged
-NONE = -1  # the year of a commune that is on no list, the mark of works that cannot end in a year
+# Year and slot of a commune that is on no list, mark of works that cannot end in a year.
+NONE = -1
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,7 @@ class Central:
     places : ndarray of int
         By year the places on its list, none beside a reported one.
     chance : ndarray of float
-        2 x years: the chance to finish by the deadline of a commune listed in a year and paid in
-        time, and of one paid late.
+        By slot the chance to finish by the deadline.
     weight, minimum : ndarray of float
         By goal what it counts for, and the part of its cost that it must get by the deadline.
     owed : ndarray of float
@@ -119,30 +120,35 @@ class Central:
     def kind(self) -> ndarray:
         """By goal that may be listed its number among those unlike each other; NONE of others."""
         own = [self.weight, self.minimum, self.reported, self.due, self.mark]
-        demand = self.demand.reshape(len(self.free), self.demand[0].size if len(self.free) else 0)
+        demand = self.demand.reshape(len(self.free), np.prod(self.demand.shape[1:]))
         seen = np.column_stack([*own, demand])[self.free]
         kind = np.full(len(self.free), NONE)
         kind[self.free] = pd.factorize(pd.Index([row.tobytes() for row in seen]))[0]
         return kind
 
-    def marks_of(self, year: ndarray, late: ndarray) -> ndarray:
+    @cached_property
+    def slots(self) -> ndarray:
+        """Goals x slots: by which mark the works must be paid; NONE: they cannot, or in time is as
+        late."""
+        late = np.where(self.mark == self.last, NONE, self.last)
+        return np.stack([self.mark, late], 2).reshape(len(self.mark), 2 * len(self.years))
+
+    def marks_of(self, slot: ndarray) -> ndarray:
         """By goal the mark by which a plan has it paid; NONE where it is not listed."""
-        mark = np.where(late, self.last[year], self.mark[np.arange(len(year)), year])
-        return np.where(year == NONE, NONE, mark)
+        return np.where(slot == NONE, NONE, self.slots[np.arange(len(slot)), slot])
 
     def calendar(self, year: ndarray) -> ndarray:
         """Calendar years of years counted from 0; NaN for NONE."""
         return np.array([*self.years, np.nan])[year]
 
-    def order(self, year: ndarray, late: ndarray) -> pd.Series:
+    def order(self, slot: ndarray) -> pd.Series:
         """By goal what the forecast goes by: the year of listing, then how soon it is paid."""
-        place = np.where(year == NONE, len(self.years), year) * 100
-        return pd.Series(place + np.maximum(self.marks_of(year, late), 0), dtype=float)
+        place = np.where(slot == NONE, len(self.years), slot // 2) * 100
+        return pd.Series(place + np.maximum(self.marks_of(slot), 0), dtype=float)
 
-    def value(self, year: ndarray, late: ndarray) -> float:
+    def value(self, slot: ndarray) -> float:
         """The aim: the weighted number of goals expected to finish by the deadline."""
-        some = year != NONE
-        return float((self.weight * self.chance[late.astype(int), year])[some].sum())
+        return float((self.weight * self.chance[slot])[slot != NONE].sum())
 
 
 def central(layout: Layout, baseline: Baseline) -> Central:
@@ -176,7 +182,7 @@ def central(layout: Layout, baseline: Baseline) -> Central:
         committed = pd.concat([committed, DataFrame(rows, sets.kinds).T])
     units = plan.goals["unit"]
     priorities = plan.workbook.tables["priorities"].set_index("unit")["weight"]
-    own = plan.goals["year"].fillna(9_999).to_numpy()
+    own = plan.goals["year"].to_numpy()
     on_list = plan.ntm & (own <= years[-1])
     works = central_works(layout)
     owed = works[works["committed"]].groupby("unit")["amount"].sum()
@@ -199,13 +205,13 @@ def central(layout: Layout, baseline: Baseline) -> Central:
         plan.ntm,
         np.where(on_list, np.searchsorted(years, own), NONE),
         np.full(len(cost), NONE),
-        np.argsort(np.lexsort([plan.goals["missing"], plan.goals["pledge"].fillna(9_999)])),
+        np.argsort(np.lexsort([plan.goals["missing"], plan.goals["pledge"]])),
         _bounds(layout),
         committed,
         block.own_money[..., 0] if layout.own else None,
     )
     alone = in_order(replace(case, free=on_list), np.lexsort([case.rank, own]))
-    return replace(case, minimum=minimums(case, plan.rules["minimum_commune"]), due=alone[0])
+    return replace(case, minimum=minimums(case, plan.rules["minimum_commune"]), due=alone // 2)
 
 
 def _own_parts(layout, block, mark, last):
@@ -232,25 +238,25 @@ def _lists(layout, baseline, spans):
     plan, known = layout.plan, knowledge(layout.plan.workbook.as_of)
     run = area_run_of(plan, known, CALIBRATING, SEED)
     area = usual_years(layout, baseline, known, run)
-    luck, back = area.luck.mean(axis=1)[: len(spans)], float(area.missed_return.mean())
-    luck = np.outer([1, 1 - float(area.late_share.mean())], luck)
+    luck, back = area.luck.mean(axis=1)[: len(spans)], area.missed_return.mean()
+    luck = np.outer(luck, [1, 1 - area.late_share.mean()])
     reported = plan.goals.loc[plan.ntm, "year"].value_counts()
-    left, missed, places = float(plan.ntm.sum()), 0.0, []
+    left, missed, places = plan.ntm.sum(), 0.0, []
     for y, span in enumerate(spans):
-        share = part_of_year(float(area.length[y].mean()), span.fraction)
+        share = part_of_year(area.length[y].mean(), span.fraction)
         waiting = back * missed * span.fraction
         fresh = max(0.0, share * left - waiting)
         places.append(fresh * (span.year not in reported))
         fresh = reported.get(span.year, fresh)
-        met = luck[0, y] * (fresh + waiting)
+        met = luck[y, 0] * (fresh + waiting)
         missed += fresh - met
         left -= met
     places = np.diff(np.rint(np.cumsum(places)), prepend=0).astype(int)
-    later, chance = 0.0, np.zeros((2, len(spans)))
+    later, chance = 0.0, np.zeros((len(spans), 2))
     for y in reversed(range(len(spans))):
-        chance[:, y] = luck[:, y] + (1 - luck[:, y]) * later
-        later = back * chance[0, y] + (1 - back) * later
-    return places, chance
+        chance[y] = luck[y] + (1 - luck[y]) * later
+        later = back * chance[y, 0] + (1 - back) * later
+    return places, chance.ravel()
 
 
 def minimums(case: Central, least: float) -> ndarray:
@@ -275,22 +281,25 @@ def in_order(case, order):
 
     Returns
     -------
-    tuple of ndarray
-        By goal the year (from 0) in which it is listed and paid, NONE for never; whether late.
+    ndarray of int
+        By goal its slot.
     """
-    year, late = np.full(len(case.weight), NONE), np.zeros(len(case.weight), dtype=bool)
+    slot = np.full(len(case.weight), NONE)
     order, used = order[case.free[order]], np.zeros(case.room.shape[1])
     for y, places in enumerate(case.places):
-        waiting = order[year[order] == NONE]
+        waiting = order[slot[order] == NONE]
         reported = case.reported[waiting]
         first = waiting[(reported != NONE) & (reported <= y)]
         for g in [*first, *waiting[reported == NONE][:places]]:
-            total, mark = used + case.demand[g, y], case.mark[g, y]
-            in_time = mark != NONE and (total <= case.room[mark]).all()
-            if not in_time and not (total <= case.room[case.last[y]]).all():
+            total = used + case.demand[g, y]
+            for s in (2 * y, 2 * y + 1):
+                mark = case.slots[g, s]
+                if mark != NONE and (total <= case.room[mark]).all():
+                    used, slot[g] = total, s
+                    break
+            else:
                 break
-            used, year[g], late[g] = total, y, not in_time
-    return year, late
+    return slot
 
 
 def central_works(layout: Layout):
@@ -304,16 +313,17 @@ def central_works(layout: Layout):
     """
     plan = layout.plan
     prices = Prices(layout.prices, plan.workbook.as_of.year, 1, MEANS)
-    debts = layout.debts.assign(work=DEBT, item=DEBT, level="ntm", goal=NONE, committed=True)
     rows = []
     missing = plan.missing | {"ntm": usual_missing(plan.facts)}
     for level, works in layout.items:
         world = drawn_works(works, missing[level], prices)
-        sizes = {"amount": world.amount, "value": world.value, "tonnes": world.tonnes}
-        sizes = {name: size[:, 0].astype(float) for name, size in sizes.items()}
+        names = ("amount", "value", "tonnes")
+        sizes = {name: getattr(world, name)[:, 0].astype(float) for name in names}
         table = works[["unit", "criterion", "work", "item", "mark", "goal"]]
         rows.append(table.assign(level=level, committed=works["paid_first"], **sizes))
-    rows.append(debts.assign(criterion=0, mark="reported", value=0.0, tonnes=0.0))
+    debts = {"work": DEBT, "item": DEBT, "level": "ntm", "goal": NONE, "criterion": 0}
+    debts |= {"committed": True, "mark": "reported", "value": 0.0, "tonnes": 0.0}
+    rows.append(layout.debts.assign(**debts))
     works = pd.concat(rows, ignore_index=True)
     return works[works["amount"] > 0].reset_index(drop=True)
 

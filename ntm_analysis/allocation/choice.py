@@ -35,13 +35,13 @@ class Choice:
         columns = []
         for k, g in enumerate(goals[first]):
             last = len(case.years) if case.due[g] == NONE else case.due[g] + 1
-            for y in range(max(case.reported[g], 0), last):
-                for late, mark in enumerate(dict.fromkeys((case.mark[g, y], case.last[y]))):
-                    if mark != NONE and (case.demand[g, y] <= case.room[mark]).all():
-                        columns.append((k, y, late, mark, g))
-        table = np.array(columns, dtype=int).reshape(-1, 5)
-        self.of, self.year, self.late, at, self.goal = table.T
-        self.worth = case.weight[self.goal] * case.chance[self.late, self.year]
+            for slot in range(2 * max(case.reported[g], 0), 2 * last):
+                mark = case.slots[g, slot]
+                if mark != NONE and (case.demand[g, slot // 2] <= case.room[mark]).all():
+                    columns.append((k, slot, mark, g))
+        self.of, self.slot, at, self.goal = np.array(columns, dtype=int).reshape(-1, 4).T
+        self.year = self.slot // 2
+        self.worth = case.weight[self.goal] * case.chance[self.slot]
         self.upper = sizes[self.of]
         # Reported lists before all else: one of them is worth more than all others together.
         self.first = (case.due[self.goal] != NONE) * (case.weight.sum() + 1.0)
@@ -103,13 +103,12 @@ class Choice:
 
     def _unpayable_over_time(self, x):
         """Whether the works of a solution cannot be paid year after year; its row is added."""
-        row = self.over_time and self.over_time(self.case, *self.plan(x))
+        row = self.over_time and self.over_time(self.case, self.plan(x))
         if row is None:
             return False
         asked, most = row
         scale = abs(most) or 1.0
-        asked = asked[self.goal, self.year, self.late]
-        self.rows.append((asked / scale, most / scale + EXACT))
+        self.rows.append((asked[self.goal, self.slot] / scale, most / scale + EXACT))
         return True
 
     def plan(self, x):
@@ -122,13 +121,12 @@ class Choice:
 
         Returns
         -------
-        tuple of ndarray
-            By goal the year (from 0) of its listing, NONE for never; whether it is late.
+        ndarray of int
+            By goal its slot.
         """
-        case = self.case
-        year, late = np.full(len(case.free), NONE), np.zeros(len(case.free), dtype=bool)
+        case, slot = self.case, np.full(len(self.case.free), NONE)
         ranked = np.argsort(case.rank, kind="stable")
         for i, number in enumerate(x.astype(int)):
-            alike = ranked[(case.kind[ranked] == self.of[i]) & (year[ranked] == NONE)][:number]
-            year[alike], late[alike] = self.year[i], self.late[i]
-        return year, late
+            alike = ranked[(case.kind[ranked] == self.of[i]) & (slot[ranked] == NONE)][:number]
+            slot[alike] = self.slot[i]
+        return slot

@@ -49,11 +49,11 @@ def least_money(case, asked):
     return np.ceil(np.round(more.x, 3))
 
 
-def asked_by(case: Central, year: ndarray, late: ndarray) -> ndarray:
+def asked_by(case: Central, slot: ndarray) -> ndarray:
     """What a plan asks of each set by each mark: marks x sets."""
-    asked, mark = np.zeros_like(case.room), case.marks_of(year, late)
-    for g in np.flatnonzero((year != NONE) & case.free):
-        asked[mark[g] :] += case.demand[g, year[g]]
+    asked, mark = np.zeros_like(case.room), case.marks_of(slot)
+    for g in np.flatnonzero((slot != NONE) & case.free):
+        asked[mark[g] :] += case.demand[g, slot[g] // 2]
     return asked
 
 
@@ -63,7 +63,7 @@ def extra_communes(allocation: Allocation):
     Returns
     -------
     DataFrame
-        year, goal, planned (the plan's year, NaN: none), more (by pot the thousand dong to be
+        year, goal, planned (the plan's year, NA: none), more (by pot the thousand dong to be
         added), places (on the list, beyond those there are), cost (million dong), alike (how many
         communes not in the plan need the same); of each year the cheapest first.
     """
@@ -71,21 +71,21 @@ def extra_communes(allocation: Allocation):
     planned, rows = allocation.years(), []
     placed, goals = case.free & (case.reported == NONE), np.arange(len(case.free))
     for goal, y in np.argwhere(case.free[:, None] & (case.mark != NONE)):
-        year, mark = case.years[y], case.mark[goal, y]
+        year = case.years[y]
         if planned[goal] <= year or case.reported[goal] > y:
             continue
-        others = np.where(goals == goal, NONE, plan.year)
-        asked = asked_by(case, others, plan.late)
-        asked[mark:] += case.demand[goal, y]
-        asked[:mark] = 0
+        slot = np.where(goals == goal, 2 * y, plan.slot)
+        asked = asked_by(case, slot)
+        asked[: case.mark[goal, y]] = 0
         more, cost = least_money(case, asked), case.cost[goal].sum() / THOUSAND
-        places = int(placed[goal] and (placed & (others == y)).sum() >= case.places[y])
-        row = (year, goal, planned[goal], more, places, cost)
-        rows.append((*row, plan.year[goal] == NONE, more.sum(), case.rank[goal]))
-    columns = ["year", "goal", "planned", "more", "places", "cost", "out", "worth", "rank"]
-    table = DataFrame(rows, columns=columns)
+        places = int(placed[goal] and (placed & (slot // 2 == y)).sum() > case.places[y])
+        row = (year, goal, planned[goal], more, places, cost, more.sum(), case.rank[goal])
+        rows.append(row)
+    columns = ["year", "goal", "planned", "more", "places", "cost", "worth", "rank"]
+    table = DataFrame(rows, columns=columns).astype({"planned": "Int64"})
     table = table.sort_values(["year", "worth", "places", "rank"], ignore_index=True)
-    table["alike"] = table.groupby(["year", "worth", "cost", "out"])["goal"].transform("size")
+    same = ["year", "worth", "cost", table["planned"].isna()]
+    table["alike"] = table.groupby(same)["goal"].transform("size")
     return table.groupby("year").head(NEXT)
 
 
@@ -106,11 +106,11 @@ def prices(allocation: Allocation):
     for p in np.flatnonzero(worth.any(axis=1)):
         added, money = np.floor(case.money[p] * MORE / 100), case.money.copy()
         money[p] += added
-        richer = optimum(replace(case, money=money), (best.year, best.late), later=False)
+        richer = optimum(replace(case, money=money), best.slot, later=False)
         step = {
             "percent": MORE,
             "added": added[-1],
-            "communes": int((richer.year != NONE).sum() - (best.year != NONE).sum()),
+            "communes": int((richer.slot != NONE).sum() - (best.slot != NONE).sum()),
             "value": richer.value - best.value,
         }
         relaxed = _by_year(case, worth[p] * 1e6)
@@ -134,18 +134,18 @@ def near_plans(allocation: Allocation):
         communes (expected to finish), without, instead (goals), changed (goals whose year differs).
     """
     case, best = allocation.case, allocation.best
-    listed, number = (best.year != NONE) & case.free, np.arange(len(case.free))
-    columns = {"kind": case.kind, "year": best.year, "cost": case.cost.sum(axis=1)}
+    listed, number = best.slot != NONE, np.arange(len(case.free))
+    columns = {"kind": case.kind, "year": best.slot // 2, "cost": case.cost.sum(axis=1)}
     communes = DataFrame(columns)[listed].sort_values("cost", ascending=False, kind="stable")
     plans = {}
     for goal in communes.drop_duplicates(["kind", "year"]).index[:NEAR]:
         other = optimum(replace(case, free=case.free & (number != goal)), later=False)
-        mine = other.year != NONE
+        mine = other.slot != NONE
         plan = {
             "communes": allocation.finishing(OPTIMAL) + other.value - best.value,
-            "without": np.flatnonzero(listed & ~mine).tolist(),
-            "instead": np.flatnonzero(mine & ~listed).tolist(),
-            "changed": np.flatnonzero(other.year != best.year).tolist(),
+            "without": np.flatnonzero(listed & ~mine),
+            "instead": np.flatnonzero(mine & ~listed),
+            "changed": np.flatnonzero(other.slot // 2 != best.slot // 2),
         }
         if mine.sum() >= listed.sum() - 1:
             plans.setdefault(mine.tobytes(), plan)
@@ -164,16 +164,16 @@ def cannot(allocation: Allocation):
         (no place on any list), ``others`` (it could be paid, but not beside those that are).
     """
     case, plan, rows = allocation.case, allocation.plans[OPTIMAL], {}
-    asked, room = asked_by(case, plan.year, plan.late)[-1], case.room[-1]
+    asked, room = asked_by(case, plan.slot)[-1], case.room[-1]
     longest = np.diff(case.ends, prepend=0).max()
-    for goal in np.flatnonzero(allocation.ntm & (plan.year == NONE)):
+    for goal in np.flatnonzero(allocation.ntm & (plan.slot == NONE)):
         demand = case.demand[goal, -1]
         over = demand - room
         if (case.mark[goal] == NONE).all():
             row = {"reason": "lead_time", "months": int(case.months[goal]), "room": int(longest)}
-        elif room.min(initial=0) < 0:
+        elif (room < 0).any():
             row = {"reason": "committed", "pots": case.sets.names(room.argmin())}
-        elif over.max(initial=0) > 0:
+        elif (over > 0).any():
             row = {"reason": "pot", "pots": case.sets.names(worst := over.argmax())}
             row |= {"needs": _million(demand[worst]), "has": _million(room[worst])}
         else:
@@ -212,17 +212,17 @@ def for_all(allocation: Allocation):
         "more": more,
         "places": places,
         "months": bisect_left(range(LONGEST), True, key=enough) if enough(LONGEST) else None,
-        "communes": int((allocation.ntm & (plan.year == NONE)).sum()),
-        "never": np.flatnonzero(never).tolist(),
+        "communes": int((allocation.ntm & (plan.slot == NONE)).sum()),
+        "never": np.flatnonzero(never),
     }
 
 
 def _short_of_all(case):
     """What is short where each commune is listed in the last year that has room for its works:
     money by pot, places, goals whose works no year has room for."""
-    last = np.where(case.mark == NONE, NONE, np.arange(len(case.years))).max(axis=1)
+    last = np.where(case.mark == NONE, NONE, 2 * np.arange(len(case.years))).max(axis=1)
     placed = case.free & (last != NONE) & (case.reported == NONE)
-    more = least_money(case, asked_by(case, last, last < NONE))
+    more = least_money(case, asked_by(case, last))
     return more, max(0, int(placed.sum() - case.places.sum())), case.free & (last == NONE)
 
 

@@ -61,8 +61,8 @@ def tried(allocation: Allocation, draws: int = 10_000) -> Trial | None:
         best = optimum(counted)
         if best.status == "infeasible":  # the minimums do not fit in so little
             continue
-        order = orders[margin] = counted.order(best.year, best.late)
-        key = order.to_numpy().tobytes()
+        order = orders[margin] = counted.order(best.slot)
+        key = best.slot.tobytes()
         if key not in known:
             own = ordered(layout, OPTIMAL, order)
             known[key] = forecast_of(own, min(draws, CHOOSING), seed + 1, baseline=other).finishing

@@ -23,8 +23,9 @@ class Best:
 
     Attributes
     ----------
-    year, late : ndarray
-        By goal the year (from 0) in which it is listed and paid, NONE for never; whether late.
+    slot : ndarray of int
+        By goal twice the year (from 0) in which it is listed and paid, one more if late; NONE for
+        never.
     value, bound : float
         The aim that it attains, and what no plan exceeds.
     status : str
@@ -33,8 +34,7 @@ class Best:
         The later aims are proved too.
     """
 
-    year: ndarray
-    late: ndarray
+    slot: ndarray
     value: float
     bound: float
     status: str
@@ -60,8 +60,8 @@ def optimum(
     Parameters
     ----------
     case : Central
-    start : tuple of ndarray, optional
-        Year and lateness by goal of the best rule, for a search cut short that falls behind it.
+    start : ndarray of int, optional
+        By goal the slot of the best rule, for a search cut short that falls behind it.
     nodes : int
         The most that the first aim may search.
     later : bool
@@ -69,8 +69,7 @@ def optimum(
     """
     choice = Choice(case, over_time)
     if case.minimum.any() and (case.reserve > case.room[-1]).any():
-        none = np.full(len(case.free), NONE)
-        return Best(none, none < NONE, 0.0, 0.0, "infeasible", False)
+        return Best(np.full(len(case.free), NONE), 0.0, 0.0, "infeasible", False)
     # The rows that bind the linear programme come cheaper than those of whole numbers.
     worth = choice.worth + choice.first
     relaxed = choice.solved(worth, whole=False)
@@ -80,14 +79,14 @@ def optimum(
     bound = min(answer.bound, relaxed.bound if relaxed.proved else np.inf)
     bound -= float(choice.first @ x)
     value = float(choice.worth @ x)
-    if start is not None and not proved and case.value(*start) > value:
+    if start is not None and not proved and case.value(start) > value:
         # A search cut short may fall behind the rule.
-        x, value, settled = None, case.value(*start), False
+        x, value, settled = None, case.value(start), False
     elif later:
         x, settled = _later_aims(choice, worth, x, proved)
-    year, late = start if x is None else choice.plan(x)
+    slot = start if x is None else choice.plan(x)
     status, bound = ("optimal", value) if proved else ("limit", max(bound, value))
-    return Best(year, late, value, bound, status, settled)
+    return Best(slot, value, bound, status, settled)
 
 
 def _later_aims(choice, worth, x, settled):

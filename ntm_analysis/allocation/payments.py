@@ -34,14 +34,14 @@ def claim_of(case: Central, goal: int, mark: int) -> str:
     return f"m{mark}" if case.own_money is None else f"g{goal}"
 
 
-def flows(case, year, late, minimum=False):
+def flows(case, slot, minimum=False):
     """The payment of a plan.
 
     Parameters
     ----------
     case : Central
-    year, late : ndarray
-        By goal the year (from 0) in which it is listed and paid, NONE for never; whether late.
+    slot : ndarray of int
+        By goal.
     minimum : bool
         With that of every commune that is not in the plan, by the deadline.
 
@@ -50,7 +50,7 @@ def flows(case, year, late, minimum=False):
     tuple
         As :func:`~.audit.payment`: a DataFrame with key, kind, pot, amount, then None or a row.
     """
-    mark, part = case.marks_of(year, late), np.ones((len(year), 1))
+    mark, part = case.marks_of(slot), np.ones((len(slot), 1))
     if minimum:
         rest = mark == NONE
         part[rest], mark[rest] = case.minimum[rest, None], len(case.marks) - 1
@@ -66,26 +66,26 @@ def flows(case, year, late, minimum=False):
         return bounds.assign(amount=0.0), None
     own = bounds["pot"].isin(np.array(case.sets.pots)[case.sets.own])
     goal = bounds["key"].str[1:]
-    bounds["pot"] = bounds["pot"].where(~own, bounds["pot"] + "@" + goal)
+    bounds["pot"] = bounds["pot"].mask(own, bounds["pot"] + "@" + goal)
     return payment(claims, bounds, _money(case, goal.unique()))
 
 
-def over_time(case, year, late):
+def over_time(case, slot):
     """The row that a plan breaks which cannot be paid year after year by one mix.
 
     Parameters
     ----------
     case : Central
-    year, late : ndarray
-        As :func:`flows`.
+    slot : ndarray of int
+        By goal.
 
     Returns
     -------
     tuple of ndarray, float, or None
-        What each goal listed so asks of the row (goals x years x 2), and the most that the row
+        What each goal listed so asks of the row (goals x slots), and the most that the row
         allows; None where the plan can be paid.
     """
-    _, row = flows(case, year, late)
+    _, row = flows(case, slot)
     if row is None:
         return None
     claims, most = row
@@ -94,12 +94,11 @@ def over_time(case, year, late):
         .reindex(columns=case.sets.kinds)
         .fillna(0.0)
     )
-    value = np.zeros((*case.mark.shape, 2))
-    for g, y, slow in np.ndindex(value.shape):
-        key = claim_of(case, g, (case.mark[g, y], case.last[y])[slow])
-        mine = case.own_money is None or (year[g], late[g]) == (y, slow)
-        if mine and key in prices.index:
-            value[g, y, slow] = case.cost[g] @ prices.loc[key]
+    value = np.zeros(case.slots.shape)
+    for (g, s), mark in np.ndenumerate(case.slots):
+        key = claim_of(case, g, mark)
+        if (case.own_money is None or slot[g] == s) and key in prices.index:
+            value[g, s] = case.cost[g] @ prices.loc[key]
     return value, most - float((case.committed * prices).sum(axis=None))
 
 

@@ -36,8 +36,9 @@ class Plan:
     case : Central
     layout : Layout
         In the order that the forecast goes by.
-    year, late : ndarray
-        By goal the year (from 0) in which it is listed and paid, NONE for never; whether late.
+    slot : ndarray of int
+        By goal twice the year (from 0) in which it is listed and paid, one more if late; NONE for
+        never.
     payments : DataFrame
         Which pot pays what of which claim, see :func:`~.payments.flows`; empty: no mix pays.
     broken : list of dict
@@ -46,8 +47,7 @@ class Plan:
 
     case: Central
     layout: Layout
-    year: ndarray
-    late: ndarray
+    slot: ndarray
     payments: DataFrame
     broken: list[dict]
 
@@ -96,18 +96,16 @@ class Allocation:
 
     def value(self, policy: str) -> float:
         """The aim: the weighted number of communes expected to finish by the deadline."""
-        plan = self.plans[policy]
-        return self.case.value(plan.year, plan.late)
+        return self.case.value(self.plans[policy].slot)
 
     def finishing(self, policy: str) -> float:
         """Communes expected to finish by the deadline, those recognised now among them."""
-        plan = self.plans[policy]
         alike = replace(self.case, weight=self.ntm.astype(float))
-        return self.now + alike.value(plan.year, plan.late)
+        return self.now + alike.value(self.plans[policy].slot)
 
     def years(self, policy: str = OPTIMAL) -> Series:
         """The calendar year in which a plan lists each goal; NaN: not by the deadline."""
-        return Series(self.case.calendar(self.plans[policy].year), index=self.goals.index)
+        return Series(self.case.calendar(self.plans[policy].slot // 2), index=self.goals.index)
 
     @cached_property
     def works(self) -> DataFrame:
@@ -149,19 +147,14 @@ def allocate(workbook, deadline=None, seed=2022) -> Allocation:
             mine = replace(central(layout, baseline), due=case.due)
         goals = layout.plan.goals
         order = np.lexsort([case.rank, goals["missing"], goals["order"]])
-        plans[policy] = _plan(mine, layout, *in_order(mine, order))
+        plans[policy] = _plan(mine, layout, in_order(mine, order))
     sound = [plan for plan in plans.values() if not plan.broken and plan.case is case]
-    start = max(sound, key=lambda plan: case.value(plan.year, plan.late), default=None)
-    best = optimum(case, start and (start.year, start.late))
-    layout = ordered(base, OPTIMAL, case.order(best.year, best.late))
-    plans[OPTIMAL] = _plan(case, layout, best.year, best.late)
+    start = max(sound, key=lambda plan: case.value(plan.slot), default=None)
+    best = optimum(case, start and start.slot)
+    layout = ordered(base, OPTIMAL, case.order(best.slot))
+    plans[OPTIMAL] = _plan(case, layout, best.slot)
     recognised = levels(workbook)["level"] != "not_ntm"
     return Allocation(workbook, base, baseline, seed, int(recognised.sum()), case, plans, best)
-
-
-def order_of(workbook: Workbook, deadline: dt.date | None = None) -> Series:
-    """The order in which the best plan lists goals, for a forecast of the policy ``optimal``."""
-    return allocate(workbook, deadline).plans[OPTIMAL].layout.plan.goals["order"]
 
 
 def ordered(layout: Layout, policy: str, order: Series | None = None) -> Layout:
@@ -172,27 +165,27 @@ def ordered(layout: Layout, policy: str, order: Series | None = None) -> Layout:
     return other
 
 
-def _plan(case, layout, year, late):
+def _plan(case, layout, slot):
     """A plan with its payment and what the audit finds."""
-    payments, lacking = flows(case, year, late)
-    reserve = not case.minimum.any() or flows(case, year, late, minimum=True)[1] is None
+    (payments, lacking), year = flows(case, slot), slot // 2
+    reserve = not case.minimum.any() or flows(case, slot, minimum=True)[1] is None
     # When who is not listed is paid, and what closes then, nobody asks: it counts as late.
     communes = DataFrame(
         {
             "year": case.calendar(year),
-            "month": case.marks[case.marks_of(year, late)],
+            "month": case.marks[case.marks_of(slot)],
             "months": case.months,
             "closes": case.ends[year],
-            "late": late | (year == NONE),
+            "late": slot % 2 == 1,
             "placed": case.reported == NONE,
             "due": case.calendar(case.due),
         },
         index=layout.plan.goals["code"],
     )
-    communes = communes[case.free & ((year != NONE) | (case.due != NONE))]
+    communes = communes[(year != NONE) | (case.due != NONE)]
     places = dict(zip(case.years, case.places.tolist(), strict=True))
     broken = audit(communes, places, lacking is None, reserve)
-    return Plan(case, layout, year, late, payments, broken)
+    return Plan(case, layout, slot, payments, broken)
 
 
 def plan_table(allocation: Allocation, policy: str = OPTIMAL):
@@ -208,11 +201,11 @@ def plan_table(allocation: Allocation, policy: str = OPTIMAL):
     """
     plan, works, units = allocation.plans[policy], allocation.works, allocation.workbook.all_units
     # After the goals stands nobody, who is never listed.
-    year = plan.case.calendar(np.append(plan.year, NONE))
-    marks = np.append(plan.case.marks_of(plan.year, plan.late), NONE)
+    year = plan.case.calendar(np.append(plan.slot // 2, NONE))
+    marks = np.append(plan.case.marks_of(plan.slot), NONE)
     keys = [claim_of(plan.case, g, marks[g]) for g in works["goal"]]
-    holder = dict(zip(allocation.goals["unit"], plan.layout.holder, strict=True))
-    owed = [f"c{holder.get(unit, '')}" if plan.layout.own else "c" for unit in works["unit"]]
+    holder = plan.layout.first if plan.layout.own else {}
+    owed = [f"c{holder.get(unit, '')}" for unit in works["unit"]]
     works = works.assign(
         key=np.where(works["committed"], owed, keys),
         year=np.where(works["committed"], allocation.workbook.as_of.year, year[works["goal"]]),
@@ -239,6 +232,6 @@ def _shares(plan):
     """By claim (key, kind) the part that each pot pays of it; key "": the usual shares."""
     usual, paid = plan.case.bounds, plan.payments
     usual = usual.assign(key="", share=usual["usual"] / THOUSANDTHS)
-    whole = paid.groupby(["key", "kind"])["amount"].transform("sum")
-    paid = paid.assign(pot=paid["pot"].str.split("@").str[0], share=paid["amount"] / whole)
+    share = paid["amount"] / paid["cost"]
+    paid = paid.assign(pot=paid["pot"].str.split("@").str[0], share=share)
     return pd.concat([paid, usual])[["key", "kind", "pot", "share"]]

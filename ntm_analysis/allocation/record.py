@@ -50,6 +50,7 @@ def record(allocation, policy=OPTIMAL, trial=None, scenario="baseline", title=No
     told = _Record(allocation, trial)
     best, conflict = allocation.best, conflicts(allocation)
     value = allocation.value(policy)
+    finishing = {name: allocation.finishing(name) for name in allocation.plans}
     gap = best.gap if policy == OPTIMAL else (best.bound - value) / value if value else None
     table = plan_table(allocation, policy)
     beside = {"prices": told.prices, "extra_commune": told.extra, "near_plans": told.near}
@@ -58,15 +59,15 @@ def record(allocation, policy=OPTIMAL, trial=None, scenario="baseline", title=No
         "deadline": f"{allocation.day}",
         "policy": policy,
         "status": best.status if policy == OPTIMAL else "rule",
-        "gap": None if gap is None else round(gap, 6),
+        "gap": gap and round(gap, 6),
         "value": value,
         "bound": best.bound,
         "settled": best.settled,
         "n_communes": len(allocation.workbook.communes),
         "n_finished_now": allocation.now,
-        "finishing": allocation.finishing(policy),
-        "finishing_by_policy": {name: allocation.finishing(name) for name in allocation.plans},
-        "listed": int((allocation.plans[policy].year != NONE).sum()),
+        "finishing": finishing[policy],
+        "finishing_by_policy": finishing,
+        "listed": int((allocation.plans[policy].slot != NONE).sum()),
         "places": dict(zip(map(str, told.case.years), told.case.places.tolist(), strict=True)),
         "weights": told.weights(),
         "broken": {name: plan.broken for name, plan in allocation.plans.items()},
@@ -106,14 +107,14 @@ class _Record:
             will = trial.forecasts[OPTIMAL]
             chances = {
                 "p": will.of_band(will.in_time),
-                "p_if_money": will.of_band(_unlimited(will)),
+                "p_if_money": will.of_band(will.reached(will.run.unlimited, will.run.latest)),
             }
             self.chances = pd.DataFrame(chances).set_index(will.open_).to_dict("index")
 
     def weights(self):
         rows = self.allocation.workbook.tables["priorities"]
         names = rows["unit"].map(self.allocation.workbook.all_units["name"])
-        return dict(zip(names, rows["weight"].astype(float), strict=True))
+        return rows["weight"].astype(float).set_axis(names).to_dict()
 
     def amount(self, pot, thousand):
         """Thousand dong of a pot as the record has them: million dong, or whole tonnes."""
@@ -136,7 +137,7 @@ class _Record:
         """The pots that keep the communes of no list from being paid together."""
         case, plan = self.case, self.allocation.plans[OPTIMAL]
         rest = case.demand[case.free, -1].sum(axis=0) - case.room[-1]
-        done = not (case.free & (plan.year == NONE)).any()
+        done = not (case.free & (plan.slot == NONE)).any()
         return [] if done or rest.max() <= 0 else case.sets.names(rest.argmax())
 
     def pots(self, table):
@@ -158,21 +159,23 @@ class _Record:
 
     def communes(self, policy, table):
         allocation = self.allocation
-        goals, money = allocation.goals[allocation.ntm], table[~table["cement"]]
+        money, goals = table[~table["cement"]], allocation.goals
         cost, funded = (
             goals["unit"].map(rows.groupby("unit")["amount"].sum()).fillna(0.0)
             for rows in (money, money[money["year"].notna()])
         )
-        years = {"year": allocation.years(policy)[goals.index], "registered": goals["year"]}
-        late = allocation.plans[policy].late[goals.index]
+        years = {"year": allocation.years(policy), "registered": goals["year"]}
+        slot = allocation.plans[policy].slot
+        late = (slot != NONE) & (slot % 2 == 1)
         table = pd.DataFrame(years).astype("Int64").assign(late=late, cost=cost, funded=funded)
+        table = table[allocation.ntm]
         reasons = cannot(allocation) if policy == OPTIMAL else {}
         return [
             self.names[goal]
             | row
             | self.chances.get(goal, {})
             | reasons.get(goal, {"reason": None})
-            for goal, row in zip(goals.index, _rows(table), strict=True)
+            for goal, row in zip(table.index, _rows(table), strict=True)
         ]
 
     def prices(self):
@@ -183,30 +186,30 @@ class _Record:
         return [{"pot": row["pot"], "unit": self.units.get(row["pot"], "xã")} | row for row in rows]
 
     def extra(self):
-        told = []
-        for year, rows in extra_communes(self.allocation).groupby("year"):
-            each = [self._lacking(row) for row in rows.to_dict("records")]
-            told.append({"year": year, "cheapest": each[0], "next": each[1:]})
-        return told
-
-    def _lacking(self, row):
-        money, tonnes, by_pot = self.sums(row["more"])
-        return self.names[row["goal"]] | {
-            "planned_year": None if np.isnan(row["planned"]) else int(row["planned"]),
-            "money": money,
-            "cement": tonnes,
-            "places": row["places"],
-            "cost": row["cost"],
-            "by_pot": by_pot,
-            "alike": row["alike"],
-            "p_if_money": self.chances.get(row["goal"], {}).get("p_if_money"),
-        }
+        years = {}
+        for row in _rows(extra_communes(self.allocation)):
+            money, tonnes, by_pot = self.sums(row["more"])
+            commune = self.names[row["goal"]] | {
+                "planned_year": row["planned"],
+                "money": money,
+                "cement": tonnes,
+                "places": row["places"],
+                "cost": row["cost"],
+                "by_pot": by_pot,
+                "alike": row["alike"],
+                "p_if_money": self.chances.get(row["goal"], {}).get("p_if_money"),
+            }
+            years.setdefault(row["year"], []).append(commune)
+        return [
+            {"year": year, "cheapest": cheapest, "next": others}
+            for year, (cheapest, *others) in years.items()
+        ]
 
     def near(self):
-        works = self.allocation.works.groupby("goal").size()
+        goal = self.allocation.works["goal"]
         return [
             {key: [self.names[goal] for goal in row[key]] for key in ("without", "instead")}
-            | {"communes": row["communes"], "works": int(works.reindex(row["changed"]).sum())}
+            | {"communes": row["communes"], "works": int(goal.isin(row["changed"]).sum())}
             for row in near_plans(self.allocation)
         ]
 
@@ -226,8 +229,8 @@ class _Record:
     def assumed(self, table):
         """How much rests on assumptions: of the value of works, of the money that pots bring."""
         rows = self.allocation.workbook.tables["envelopes"]
-        rows = rows[rows["pot"].map(self.units) == MONEY]
-        rows = rows[rows["year"] >= self.allocation.workbook.as_of.year]
+        still = rows["year"] >= self.allocation.workbook.as_of.year
+        rows = rows[still & (rows["pot"].map(self.units) == MONEY)]
         return {"claims": _assumed_share(table[~table["cement"]]), "money": _assumed_share(rows)}
 
 
@@ -239,11 +242,6 @@ def _rows(table):
 def _assumed_share(rows):
     whole, assumed = (part["amount"].sum() for part in (rows, rows[rows["mark"] != "reported"]))
     return float(assumed / whole) if whole else None
-
-
-def _unlimited(will):
-    """Which communes finish by the deadline were all works paid in time: bool, goals x draws."""
-    return (will.run.unlimited <= will.run.latest)[will.open_]
 
 
 def _under_uncertainty(trial):
@@ -258,7 +256,7 @@ def _under_uncertainty(trial):
             "se": float(sem(more)) if len(more) > 1 else None,
         }
     best = trial.forecasts[OPTIMAL]
-    unlimited = _unlimited(best)
+    unlimited = best.reached(best.run.unlimited, best.run.latest)
     mean = len(best.now) + float(unlimited.sum(axis=0).mean())
     return {
         "draws": best.run.draws,

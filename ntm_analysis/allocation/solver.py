@@ -75,13 +75,12 @@ def solve(cost, upper, rows, *, whole=True, nodes=NODES):
     """
     if not len(cost):  # which HiGHS does not call solved
         return Solution(np.zeros(0), 0.0, True, 0, np.zeros(len(rows)))
-    solver, every = _Quiet(), np.arange(len(cost), dtype=np.int32)
-    solver.addVars(len(cost), np.zeros(len(cost)), upper.astype(float))
-    solver.changeColsCost(len(cost), every, cost.astype(float))
+    solver = _Quiet()
+    for column, most in enumerate(upper):
+        solver.addCol(cost[column], 0.0, most, 0, [], [])
+        if whole:
+            solver.changeColIntegrality(column, highspy.HighsVarType.kInteger)
     solver.changeObjectiveSense(highspy.ObjSense.kMaximize)
-    if whole:
-        kinds = np.full(len(cost), highspy.HighsVarType.kInteger)
-        solver.changeColsIntegrality(len(cost), every, kinds)
     for values, high in rows:
         columns = np.flatnonzero(values)
         solver.addRow(-np.inf, high, len(columns), columns, values[columns].astype(float))

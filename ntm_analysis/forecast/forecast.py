@@ -34,7 +34,7 @@ from .simulation import (
     usual_years,
 )
 from .worlds import Layout
-from .yearly_list import by_policy, deadline_of, schedule
+from .yearly_list import deadline_of, schedule
 
 HELD = {"not_listed": UNLISTED, "list_failed": FAILED, "money": MONEY, "time": TIME}
 OPINIONS = ("share", "line")
@@ -520,9 +520,9 @@ def plan_of(workbook, policy, day):
     """
     if policy != OPTIMAL:
         return schedule(workbook, policy, day)
-    from ..allocation.plans import order_of  # the solver is loaded only for this one
+    from ..allocation.plans import allocate  # the solver is loaded only for this one
 
-    return by_policy(schedule(workbook, "own", day), OPTIMAL, order_of(workbook, day))
+    return allocate(workbook, day).plans[OPTIMAL].layout.plan
 
 
 def forecast_of(layout, draws, seed, *, finish="met", baseline=None):

@@ -60,7 +60,7 @@ def plans(case):
 
 def value(case, year, late) -> float:
     return sum(
-        case.weight[g] * case.chance[int(late[g]), year[g]]
+        case.weight[g] * case.chance[2 * year[g] + late[g]]
         for g in range(len(year))
         if year[g] != NONE
     )

@@ -33,12 +33,12 @@ def test_no_plan_of_all_there_are_is_better(seed, minimum):
 def test_the_plan_can_be_paid_year_after_year_and_keeps_its_lists(seed):
     case = tiny(seed)
     best = optimum(case)
-    marks = case.marks_of(best.year, best.late)
+    marks = case.marks_of(best.slot)
     chosen = np.flatnonzero(marks != NONE)
     claims = [(marks[g], k, cost) for g in chosen for k, cost in enumerate(case.cost[g])]
     assert payable(case, claims)
     placed = chosen[case.reported[chosen] == NONE]
-    listed = np.bincount(best.year[placed], minlength=len(case.years))
+    listed = np.bincount(best.slot[placed] // 2, minlength=len(case.years))
     assert (listed <= case.places).all()
 
 
@@ -59,8 +59,8 @@ def test_no_order_of_communes_is_better_and_a_start_changes_no_value(seed):
     best, chance = optimum(case), np.random.default_rng(seed)
     for _ in range(4):
         plan = in_order(case, chance.permutation(len(case.weight)))
-        if over_time(case, *plan) is None:
-            assert case.value(*plan) <= best.value + 1e-9
+        if over_time(case, plan) is None:
+            assert case.value(plan) <= best.value + 1e-9
             assert optimum(case, start=plan).value == pytest.approx(best.value)
 
 
@@ -70,8 +70,8 @@ def test_a_search_cut_short_bounds_every_plan_and_is_no_worse_than_a_rule(seed):
     start = in_order(case, np.arange(len(case.weight)))
     cut = optimum(case, start, nodes=0)
     assert cut.bound >= optimum(case).value - 1e-9
-    if over_time(case, *start) is None:
-        assert cut.value >= case.value(*start) - 1e-9
+    if over_time(case, start) is None:
+        assert cut.value >= case.value(start) - 1e-9
 
 
 def test_a_plan_that_no_one_mix_pays_through_the_years_is_ruled_out():
@@ -95,24 +95,24 @@ def test_a_plan_that_no_one_mix_pays_through_the_years_is_ruled_out():
         np.array([[0.0, 1, 1], [0.0, 0, 2]]),
         np.zeros(len(sets.members)),
         np.array([2, 2]),
-        np.array([[0.9, 0.8], [0.5, 0.4]]),
+        np.array([0.9, 0.5, 0.8, 0.4]),
         *(np.ones(2), np.zeros(2), np.zeros(2)),
         *(np.ones(2, dtype=bool), np.full(2, NONE), np.full(2, NONE), np.arange(2)),
         bounds.assign(**{c: bounds[c] * 10 for c in ("least", "usual", "most")}),
         pd.DataFrame(columns=sets.kinds, dtype=float),
     )
     choice = Choice(both)
-    year, _ = choice.plan(choice.solved(choice.worth).x)
-    assert year.tolist() == [0, 1], "by the sets of each day alone"
-    assert optimum(both).year.tolist() == [1, 1], "A waits for the money of b"
+    slot = choice.plan(choice.solved(choice.worth).x)
+    assert (slot // 2).tolist() == [0, 1], "by the sets of each day alone"
+    assert (optimum(both).slot // 2).tolist() == [1, 1], "A waits for the money of b"
 
 
 def test_a_commune_ruled_out_is_listed_by_no_plan():
     case = tiny(4)
     best = optimum(case)
-    for g in np.flatnonzero(best.year != NONE):
-        other = optimum(replace(case, free=np.arange(len(best.year)) != g))
-        assert other.year[g] == NONE and other.value <= best.value
+    for g in np.flatnonzero(best.slot != NONE):
+        other = optimum(replace(case, free=np.arange(len(best.slot)) != g))
+        assert other.slot[g] == NONE and other.value <= best.value
 
 
 def test_of_plans_as_good_the_earliest_is_taken_and_then_the_cheapest():
@@ -122,16 +122,16 @@ def test_of_plans_as_good_the_earliest_is_taken_and_then_the_cheapest():
         rich,
         weight=np.ones(4),
         reported=np.full(4, NONE),
-        chance=np.full((2, 2), 0.9),
+        chance=np.full(4, 0.9),
         places=np.array([1, 4]),
         months=np.full(4, 3),
         mark=np.tile([1, 3], (4, 1)),
         cost=np.array([[5.0, 5], [1, 1], [5, 5], [5, 5]]) * 1_000,
     )
     best = optimum(alike)
-    assert sorted(best.year.tolist()) == [0, 1, 1, 1], "all are listed, one of them a year early"
+    assert sorted(best.slot // 2) == [0, 1, 1, 1], "all are listed, one of them a year early"
     one = replace(alike, places=np.array([1, 0]))
-    assert optimum(one).year.tolist() == [NONE, 0, NONE, NONE], "the cheapest"
+    assert (optimum(one).slot // 2).tolist() == [NONE, 0, NONE, NONE], "the cheapest"
 
 
 def test_money_that_is_not_short_has_no_price_and_a_place_that_is_has_one():

@@ -48,7 +48,7 @@ def tiny(seed: int, minimum: bool = False) -> Central:
         money,
         np.zeros(len(sets.members)),
         chance.integers(0, 3, 2),
-        np.array([[0.95, 0.8], [0.7, 0.4]]) * chance.uniform(0.8, 1),
+        np.array([0.95, 0.7, 0.8, 0.4]) * chance.uniform(0.8, 1),
         chance.choice([1.0, 1.0, 1.5, 2.0], goals),
         np.where(chance.random(goals) < 0.3, 0.2, 0.0) if minimum else np.zeros(goals),
         np.zeros(goals),
