@@ -308,7 +308,7 @@ class Forecast:
         band = table["unit"].map(self.bands).where(level == "ntm")
         means = chances.groupby([band, table["year"], table["kind"]]).transform("mean")
         months = pd.offsets.MonthEnd(12 + int(plan.rules["dossier_closes"]))
-        closes = pd.to_datetime(table["year"], format="%Y") + months
+        closes = pd.to_datetime(table["year"].astype(str), format="%Y") + months
         table = table.assign(closes=closes.dt.strftime("%Y-%m-%d")).join(means.fillna(chances))
         return table.assign(under_way=places.isin(begun))
 
