@@ -5,7 +5,6 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
-from .forecast.forecast import OPINIONS
 from .forecast.price import MORE, RANGES
 from .forecast.scoring import EDGES, scale_places
 from .forecast.simulation import knowledge
@@ -104,7 +103,7 @@ def verdict(made: dict, lang: str) -> str:
     ``made``: what :func:`~.forecast.forecast.record` gives.
     """
     figures, draws = made["finishing"], made["draws"]
-    opinions = {name: ranged(made["second_opinions"][name]) for name in OPINIONS}
+    opinions = {name: ranged(more) for name, more in made["second_opinions"].items()}
     first = text(
         f"forecast_verdict_{made['finish']}",
         lang,

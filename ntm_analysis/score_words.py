@@ -91,7 +91,7 @@ def score_record(scores: Scores) -> dict:
     return {
         "registered": scores.registered,
         "communes_scored": scores.communes_scored,
-        "first_due": f"{scores.first_due}" if scores.first_due else None,
+        "first_due": scores.first_due,
         "forecasts": [row | {"finishing": finishing.get(key)} for key, row in made.items()],
         "of_one_date": [_records(table) for table in scores.of_one_date()],
         "reliability": _records(scores.reliability),

@@ -121,14 +121,12 @@ def back_test(figures, known, posterior, rolling=True):
     @cache
     def fit_without(province, until):
         """The fit without a province, of rows up to a month."""
-        if not province and not until:
-            return posterior
         own, lists = (t[t["province"] != province] for t in (known.figures, known.lists))
         draws = len(posterior.draws)
-        if not until:
-            return fit(own, lists, draws, posterior.proposal(), REFIT)
-        own, lists = own[own["month"] <= until], lists[12 * lists["year"] + 12 <= until]
-        return fit(own, lists, draws, sizes=REFIT_PAST)
+        if until:
+            own, lists = own[own["month"] <= until], lists[12 * lists["year"] + 12 <= until]
+            return fit(own, lists, draws, sizes=REFIT_PAST)
+        return fit(own, lists, draws, posterior.proposal(), REFIT) if province else posterior
 
     def forecast(pair, until=None):
         """Range and score of one pair; a province that no fit knows leaves none out."""
@@ -142,14 +140,15 @@ def back_test(figures, known, posterior, rolling=True):
         covered = ends["p10"] <= outcome <= ends["p90"]
         return ends | {"crps": crps(drawn, outcome) / communes, "covered": covered}
 
-    rows, past = [], []
-    for pair in tried.to_dict("records"):
-        train = rates[training["province"] != pair["province"]]
-        rows.append(pair | _references(pair, train) | forecast(pair))
-        if rolling:
-            past.append(rows[-1] | forecast(pair, pair["first"]))
+    rows = [
+        pair | _references(pair, rates[training["province"] != pair["province"]]) | forecast(pair)
+        for pair in tried.to_dict("records")
+    ]
     scored = DataFrame(rows, columns=SCORED)
-    summary = summaries(scored) | ({"rolling": summary_of(DataFrame(past))} if rolling else {})
+    summary = summaries(scored)
+    if rolling:
+        past = DataFrame(row | forecast(row, row["first"]) for row in rows)
+        summary["rolling"] = summary_of(past)
     return BackTest(scored, left_out, summary)
 
 
@@ -196,7 +195,7 @@ def hazards(tried):
 
 def _references(pair, train):
     """Scores of the straight line and of the plain share of the remaining communes."""
-    names = [f"{pair['area']}|{pair['from']}|{pair['to']}|{k}" for k in range(3)]
+    names = ["{area}|{from}|{to}|{k}".format(k=k, **pair) for k in range(3)]
     drawn = second_opinions(pair, train, uniforms(SEED, "references", names, DRAWS))
     outcome, communes = pair["outcome"], pair["communes"]
     return {f"crps_{key}": crps(sample, outcome) / communes for key, sample in drawn.items()}
@@ -224,7 +223,7 @@ def second_opinions(pair, train, uniform):
 
     start, communes, years = pair["start"], pair["communes"], pair["years"]
     more = poisson.ppf(uniform[0], start / max(pair["first"] / 12 - 2011, 1) * years)
-    line = np.minimum(start + np.maximum(more, 0), communes)
+    line = np.clip(start + more, start, communes)
     low, middle, high = np.quantile(np.log(train), [0.25, 0.5, 0.75])
     width = 1.25 * (high - low) / 1.35
     rate = np.exp(middle + width * ndtri(np.clip(uniform[1], 1e-12, 1))).clip(*RATES)
@@ -284,19 +283,15 @@ def summary_of(scored):
     means = scored.groupby("province")[[*SCORES, "covered"]].mean().to_numpy(float)
     picks = uniforms(SEED, "resamples", [str(k) for k in range(len(means))], RESAMPLES)
     own, again = means.mean(axis=0), means[(picks * len(means)).astype(int)].mean(axis=0)
+    # The provinces as they are come first, then those drawn.
+    crps, line, share, covered = np.vstack([own, again]).T
+    ratios = {"ratio_line": crps / line, "ratio_share": crps / share, "coverage": covered}
     summary = {"pairs": len(scored), "provinces": len(means)}
     summary |= dict(zip(SCORES, own.tolist(), strict=False))
-    intervals = _ratios(again)
-    for key, value in _ratios(own).items():
-        ends = np.quantile(intervals[key], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    for key, (value, *drawn) in ratios.items():
+        ends = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
         summary |= {key: float(value), f"{key}_interval": ends.tolist()}
     return summary
-
-
-def _ratios(means):
-    """What is told of mean scores: those against the references, and the coverage."""
-    crps, line, share, covered = means.T
-    return {"ratio_line": crps / line, "ratio_share": crps / share, "coverage": covered}
 
 
 def record(test, rows_left_out=()):

@@ -37,7 +37,6 @@ from .worlds import Layout
 from .yearly_list import deadline_of, schedule
 
 HELD = {"not_listed": UNLISTED, "list_failed": FAILED, "money": MONEY, "time": TIME}
-OPINIONS = ("share", "line")
 SIZES = ("low", "quantity", "high")
 DATES = ("p10_date", "p50_date", "p90_date")
 
@@ -172,9 +171,8 @@ class Forecast:
         states = (facts.lacking, facts.open_, facts.now, facts.prior, facts.number)
         known = [[np.array(own).tolist() for own in state] for state in states]
         for table, columns in reports:
-            groups = table.groupby("unit")[columns]
-            rows = {unit: sorted(map(repr, own.to_numpy().tolist())) for unit, own in groups}
-            known.append([rows.get(unit) for unit in facts.units])
+            rows = Series(map(repr, table[columns].to_numpy().tolist()), table["unit"], dtype=str)
+            known.append(rows.sort_values().groupby(level=0).agg(list).reindex(facts.units))
         served = set(tables["envelopes"]["served"])
         known.append([code in served and code for code in facts.codes])
         known += [
@@ -257,12 +255,9 @@ class Forecast:
             ``p10_date``, ``p50_date``, ``p90_date``: ISO; None beyond the horizon.
         """
         plan, alike = self.run.plan, self.open_[self.bands == self.bands[unit]]
-        figures = spread(self._binding[alike].astype(np.int64))
-        months = {date: figures[date.removesuffix("_date")] for date in DATES}
-        return {
-            date: f"{plan.end_of(month):%Y-%m-%d}" if month <= plan.spans[-1].last else None
-            for date, month in months.items()
-        }
+        months = np.percentile(self._binding[alike], (10, 50, 90), method="inverted_cdf")
+        days = (f"{plan.end_of(m):%Y-%m-%d}" if m <= plan.spans[-1].last else None for m in months)
+        return dict(zip(DATES, days, strict=True))
 
     def over_time(self):
         """How many communes have finished by the end of each year.
@@ -303,17 +298,17 @@ class Forecast:
         lasts = table["year"].map(Series({span.year: span.last for span in plan.spans}).asof)
 
         def chance(months):
-            at = zip(goals.get_indexer(places), lasts, strict=True)
-            return [(months[goal] <= last).mean() if goal >= 0 else np.nan for goal, last in at]
+            own = DataFrame(months, goals).reindex(places).reset_index(drop=True)
+            return own.le(lasts, axis=0).mean(axis=1).where(places.isin(goals))
 
         level, now = table["level"], table["unit"].map(self.level["level"])
         recognised = now.map(RANKS.index) >= level.map(RANKS.index)
-        p = Series(chance(run.months), dtype=float).fillna(recognised.map({True: 1.0}))
+        p = chance(run.months).fillna(recognised.map({True: 1.0}))
         chances = DataFrame({"p": p, "p_by_year_end": p, "p_unlimited": chance(run.unlimited)})
         band = table["unit"].map(self.bands).where(level == "ntm")
         means = chances.groupby([band, table["year"], table["kind"]]).transform("mean")
-        ends = pd.to_datetime(table["year"].astype(str) + "-12-31")
-        closes = ends + pd.offsets.MonthEnd(int(plan.rules["dossier_closes"]))
+        months = pd.offsets.MonthEnd(12 + int(plan.rules["dossier_closes"]))
+        closes = pd.to_datetime(table["year"].astype(str), format="%Y") + months
         table = table.assign(closes=closes.dt.strftime("%Y-%m-%d")).join(means.fillna(chances))
         return table.assign(under_way=places.isin(begun))
 
@@ -342,16 +337,17 @@ class Forecast:
             draws.
         """
         run, draws = self.run, self.run.draws
-        places = {"band": self.bands, "criterion": run.plan.facts.numbers}
-        index = pd.MultiIndex.from_product(places.values(), names=places)
-        lacking, finishing = (Series(each.ravel(), index) for each in (run.lacking, run.finishing))
+        lacking, finishing = (
+            DataFrame(each, self.bands, run.plan.facts.numbers).stack()
+            for each in (run.lacking, run.finishing)
+        )
         met = draws - lacking
         effect = (self.in_time.sum() - finishing) / met - finishing / lacking
         size = effect * np.sqrt(lacking * met) / draws
         groups = DataFrame({"effect": effect, "size": size}).dropna().groupby(level=[0, 1])
         noise = 3 * self.finishing.std() / np.sqrt(draws * groups.size())
         means = groups.mean()
-        means = means[means["size"] > noise].reset_index()
+        means = means[means["size"] > noise].reset_index(names=["band", "criterion"])
         return means.sort_values("size", ascending=False, kind="stable", ignore_index=True)
 
     def pots_without_money(self):
@@ -563,9 +559,10 @@ def record(will, scenario="baseline", title=None):
         is none of the yearly cycle.
     """
     run, n, everyone = will.run, will.run.draws, len(will.communes)
-    met, signed = (will.number(months, run.deadline) for months in (run.months, run.signed))
-    all_, enough = (int((will.finishing >= number).sum()) for number in (everyone, will.basically))
+    signed = will.number(run.signed, run.deadline)
+    all_, enough = int((will.finishing >= everyone).sum()), int(will.enough.sum())
     p, line, day = will.p.to_numpy(), will.second_opinions["line"], will.line_date()
+    p_all = all_ / n
     distribution = Series(will.finishing).value_counts(normalize=True).sort_index()
     return {
         **will.workbook.heading(scenario, title),
@@ -583,10 +580,10 @@ def record(will, scenario="baseline", title=None):
         "basically_share": run.plan.rules["basically"] / 100,
         "p_basically_all": enough / n,
         "p_basically_all_ci": wilson(enough, n).tolist(),
-        "p_all": all_ / n,
-        "p_all_se": math.sqrt(all_ / n * (1 - all_ / n) / n),
+        "p_all": p_all,
+        "p_all_se": math.sqrt(p_all * (1 - p_all) / n),
         "p_all_ci": wilson(all_, n).tolist(),
-        "p_all_met": float((met >= everyone).mean()),
+        "p_all_met": float((will.number(run.months, run.deadline) >= everyone).mean()),
         "p_all_signed": float((signed >= everyone).mean()),
         "p_basically_all_signed": float((signed >= will.basically).mean()),
         "p_all_if_independent": float(np.prod(p)),
@@ -600,7 +597,7 @@ def record(will, scenario="baseline", title=None):
         },
         "ask_first": will.ask_first().head(10).to_dict("records"),
         "first_year": None,
-        "second_opinions": {name: spread(will.second_opinions[name]) for name in OPINIONS},
+        "second_opinions": {name: spread(more) for name, more in will.second_opinions.items()},
         "naive": {
             "yearly": will.yearly,
             "date": day and f"{day}",

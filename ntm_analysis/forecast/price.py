@@ -15,7 +15,7 @@ from ..need.works import unit_costs
 from ..plan_checks import RULES
 from .cycle import NEVER
 from .forecast import SIZES
-from .pace import ASSUMED, Posterior
+from .pace import ASSUMED
 from .simulation import knowledge, simulation
 from .worlds import Layout
 
@@ -30,9 +30,7 @@ SHARE = 0.25
 ENDS = {"low": (0.1, 1 - SHARE, -1), "high": (0.9, 1 + SHARE, 1)}
 # Ranges that the data give: what is put at its low, then its high end: table and columns.
 RANGES = {
-    "unit_costs": ("unit_costs", ("low", "mode", "high")),
-    "prices": ("prices", ("low", "mode", "high")),
-    "durations": ("durations", ("low", "mode", "high")),
+    **{name: (name, ("low", "mode", "high")) for name in ("unit_costs", "prices", "durations")},
     "disbursed": ("envelopes", ("disbursed_low", "disbursed", "disbursed_high")),
     "delay": ("envelopes", ("delay_low", "delay", "delay_high")),
 }
@@ -88,11 +86,10 @@ def _finishing(will, worlds, plan=None, **changed):
 
 def _level(will, chance, level):
     """What one chance asks for: the factor, the extra million dong, or why there is none."""
-    factor = next((factor for factor in MORE if chance[factor] >= level / 100), None)
-    if factor is None:
-        return {"factor": None, "extra": None, "reason": "money_does_not_reach"}
-    reason = "reached_now" if factor == 1 else None
-    return {"factor": factor, "extra": round((factor - 1) * planned(will), 1), "reason": reason}
+    factor = next((factor for factor, p in chance.items() if p >= level / 100), None)
+    extra = factor and round((factor - 1) * planned(will), 1)
+    reason = {None: "money_does_not_reach", 1.0: "reached_now"}.get(factor)
+    return {"factor": factor, "extra": extra, "reason": reason}
 
 
 def _date(will, wanted, level, months):
@@ -101,7 +98,7 @@ def _date(will, wanted, level, months):
     if more <= 0:
         return f"{will.workbook.as_of}"
     last = np.sort(months[will.open_], axis=0)[more - 1]
-    month = int(np.quantile(last, level / 100, method="inverted_cdf"))
+    month = np.percentile(last, level, method="inverted_cdf")
     return None if month >= NEVER else f"{will.run.plan.end_of(month):%Y-%m-%d}"
 
 
@@ -171,10 +168,10 @@ def tornado(will):
 def _evidence_ends(known, end):
     """What the evidence tells and cannot tell: key, basis, value put, what a run is asked with."""
     quantile, *_ = ENDS[end]
-    draws, last = known.posterior.draws, known.posterior.last
+    draws = known.posterior.draws
     for key, name, scale in (("mean", "pace", np.exp), ("success", "success", float)):
         value = draws[key].quantile(quantile)
-        fitted = Posterior(draws.assign(**{key: value}), last)
+        fitted = replace(known.posterior, draws=draws.assign(**{key: value}))
         yield name, "fitted", scale(value), {"known": replace(known, posterior=fitted)}
     for key in ASSUMED:
         value = float(known.evidence.assumed.loc[key, end])

@@ -38,17 +38,53 @@ PLACES = ("communes", "registrations")
 WAITING = ("deadline", "outcome")  # why something is not scored yet
 COMMUNE = ["dataset", "code", "level"]  # whose outcome it is
 DAYS = ["met_on", "signed_on", "ended_on", "checked_on"]
-ORDER = [("met_on", "signed_on"), *((day, "checked_on") for day in DAYS[:3])]
-ORDER += [("checked_on", "today")]
-SIDE = ["id", "registered_on", "made_in_hindsight", "brier", "number", "p10", "p90", "within"]
-SIDE += ["crps"]
+ORDER = [
+    ("met_on", "signed_on"),
+    *((day, "checked_on") for day in DAYS[:3]),
+    ("checked_on", "today"),
+]
+SIDE = [
+    "id",
+    "registered_on",
+    "made_in_hindsight",
+    "brier",
+    "number",
+    "p10",
+    "p90",
+    "within",
+    "crps",
+]
 ASKED = ["id", "question", "code", "name", "level", "due"]
-COUNTS = ["scored", "came_true", "waiting", "settled", "late"]
-HEAD = ["id", "registered_on", "scenario", "policy", "finish", "question"]
-SCORES = [*COUNTS, "brier", "brier_base", "skill"]
-TAIL = ["made_in_hindsight", "asked"]
-FINISHING = ["id", "number", "p10", "p90", "within", "basically_all", "p_basically_all", "all"]
-FINISHING += ["p_all", "crps"]
+ROW = [
+    "id",
+    "registered_on",
+    "scenario",
+    "policy",
+    "finish",
+    "question",
+    "scored",
+    "came_true",
+    "waiting",
+    "settled",
+    "late",
+    "brier",
+    "brier_base",
+    "skill",
+    "made_in_hindsight",
+    "asked",
+]
+FINISHING = [
+    "id",
+    "number",
+    "p10",
+    "p90",
+    "within",
+    "basically_all",
+    "p_basically_all",
+    "all",
+    "p_all",
+    "crps",
+]
 
 
 # --- what an entry holds --------------------------------------------------------------------------
@@ -194,13 +230,7 @@ def entry_of(record, registered_on, versions):
     -------
     dict
         ``id``: data set, as-of date and a hash of inputs and parameters, so the same forecast has
-        the same id.
-
-    Raises
-    ------
-    DataProblems
-        For illustrative data, a name unfit for a file, a date that is none, probabilities outside
-        0..1.
+        the same id. :func:`register` checks it.
     """
     day = f"{registered_on}"
     own = {
@@ -215,13 +245,7 @@ def entry_of(record, registered_on, versions):
         rows = (row for row in record[place] if row["p"] is not None)
         own[place] = [{key: row.get(key) for key in ENTRY[place][0]} for row in rows]
     entry = {key: (record | own).get(key) for key in ENTRY}
-    return _sound(entry | {"id": id_of(entry)})
-
-
-def _sound(entry):
-    if problems := [*_problems(entry, f"{entry['id']}.json")]:
-        raise DataProblems(problems)
-    return entry
+    return entry | {"id": id_of(entry)}
 
 
 # --- the register on the disk ---------------------------------------------------------------------
@@ -244,11 +268,14 @@ def register(folder, entry):
     Raises
     ------
     DataProblems
-        For what is no entry, so that no name becomes a path unchecked.
+        For what is no entry, so that no name becomes a path unchecked: illustrative data, a name
+        unfit for a file, a date that is none, probabilities outside 0..1.
     OSError
         Where the folder cannot be written.
     """
-    path = folder / f"{_sound(entry)['id']}.json"
+    path = folder / f"{entry['id']}.json"
+    if problems := [*_problems(entry, f"{entry['id']}.json")]:
+        raise DataProblems(problems)
     new = not path.exists()
     if new:
         write_whole(path, json.dumps(entry, ensure_ascii=False, indent=1) + "\n")
@@ -464,7 +491,7 @@ class Scores:
     unused: list[str]
     ended: list[str]
 
-    def of_one_date(self) -> list[DataFrame]:
+    def of_one_date(self):
         """Forecasts that ask the same of one data set on one day, where several are scored.
 
         A table each, by day of registration: id, registered_on, made_in_hindsight, brier (of the
@@ -476,9 +503,9 @@ class Scores:
         return [rows[SIDE].reset_index(drop=True) for _, rows in groups if len(rows) > 1]
 
     @property
-    def first_due(self) -> dt.date | None:
-        """The earliest deadline of what still waits; it can be scored from the day after."""
-        return dt.date.fromisoformat(self.waiting["due"].min()) if len(self.waiting) else None
+    def first_due(self):
+        """The earliest deadline (ISO) of what still waits, scored from the day after; or None."""
+        return self.waiting["due"].min() if len(self.waiting) else None
 
 
 def happened(outcomes, due, on):
@@ -528,28 +555,23 @@ def score(entries, outcomes, today):
     -------
     Scores
     """
-    questions = [
-        {
-            # Entries written before the word was known tell it by their days.
-            "made_in_hindsight": entry["registered_on"] > entry["parameters"]["deadline"],
-            "asked": "|".join((entry | entry["parameters"])[key] for key in ALIKE),
-            "question": place,
-            **entry,
-            **entry["parameters"],
-        }
-        for entry in entries
-        for place in PLACES
-    ]
-    answers = _answers(questions, outcomes, pd.Timestamp(today))
+    entries = [entry | entry["parameters"] for entry in entries]
+    answers = _answers(entries, outcomes, pd.Timestamp(today))
+    rows, finishing = [], []
+    for entry in entries:
+        own = answers[answers["id"] == entry["id"]]
+        places = {place: own[own["question"] == place] for place in PLACES}
+        rows += [_row(entry | {"question": place}, each) for place, each in places.items()]
+        finishing += _finishing(entry, places["communes"])
     scored = answers[answers["reason"] == ""]
     pooled = scored[scored["scenario"] == "baseline"]
     waiting = answers.loc[answers["reason"].isin(WAITING), [*ASKED, "reason"]]
     return Scores(
         len(entries),
-        _rows(questions, answers),
+        DataFrame(rows, columns=ROW),
         reliability(pooled["p"], pooled["came"]),
         waiting.reset_index(drop=True),
-        _finishing(entries, answers[answers["question"] == "communes"]),
+        DataFrame(finishing, columns=FINISHING),
         len(_communes(scored[scored["question"] == "communes"])),
         sorted(_communes(outcomes) - _communes(answers)),
         answers.loc[answers["reason"] == "ended", "name"].drop_duplicates().tolist(),
@@ -560,15 +582,18 @@ def _communes(rows):
     return set(rows["dataset"] + " " + rows["code"])
 
 
-def _answers(questions, outcomes, today):
+def _answers(entries, outcomes, today):
     """Each probability of an entry with what came of it; ``reason`` is "" where it is scored."""
     rows = [
-        {"level": "ntm", "closes": asked["deadline"]} | asked | row
-        for asked in questions
-        for row in asked[asked["question"]]
+        {"question": place, "level": "ntm", "due": row.get("closes", entry["deadline"])}
+        | entry
+        | row
+        for entry in entries
+        for place in PLACES
+        for row in entry[place]
     ]
-    columns = [*ASKED[:-1], "closes", *ALIKE, "registered_on", "p", "p_signed", "finished"]
-    table = DataFrame(rows, columns=columns).rename(columns={"closes": "due"})
+    columns = [*ASKED, *ALIKE, "registered_on", "p", "p_signed", "finished"]
+    table = DataFrame(rows, columns=columns)
     table = table.merge(outcomes[[*COMMUNE, *DAYS]], "left", on=COMMUNE)
     table[DAYS] = table[DAYS].apply(pd.to_datetime)
     due, as_of = (pd.to_datetime(table[day]) for day in ("due", "as_of"))
@@ -590,46 +615,41 @@ def _answers(questions, outcomes, today):
     return table.assign(p=p, came=np.where(settled, 1.0, came), reason=reason)
 
 
-def _rows(questions, answers):
-    """The scores of each forecast's communes, and of its registrations."""
-    places, reason = ["id", "question"], answers["reason"]
-    scored = reason == ""
-    p, came = (answers[key].where(scored) for key in ("p", "came"))
-    mean = p.groupby([answers[key] for key in places]).transform("mean")
-    facts = {
-        "scored": scored,
-        "came_true": came,
-        "waiting": reason.isin(WAITING),
-        "settled": reason == "settled",
-        "late": scored & (answers["due"] < answers["registered_on"]),
-        "brier": (p - came) ** 2,
-        "brier_base": (mean - came) ** 2,
+def _row(entry, answers):
+    """The scores of a forecast's communes, or of its registrations."""
+    reason = answers["reason"]
+    scored = answers[reason == ""]
+    p, came = scored["p"], scored["came"]
+    brier, base = (((said - came) ** 2).mean() for said in (p, p.mean()))
+    # Entries written before the word was known tell it by their days.
+    hindsight = {"made_in_hindsight": entry["registered_on"] > entry["deadline"]}
+    scores = {
+        "scored": len(scored),
+        "came_true": int(came.sum()),
+        "waiting": reason.isin(WAITING).sum(),
+        "settled": (reason == "settled").sum(),
+        "late": (scored["due"] < entry["registered_on"]).sum(),
+        "brier": brier,
+        "brier_base": base,
+        "skill": 1 - brier / base if base else np.nan,
+        "asked": "|".join(entry[key] for key in ALIKE),
     }
-    groups = answers[places].assign(**facts).groupby(places)
-    scores = groups[COUNTS].sum().join(groups[["brier", "brier_base"]].mean())
-    table = DataFrame(questions, columns=[*HEAD, *TAIL]).join(scores, on=places)
-    table[COUNTS] = table[COUNTS].fillna(0).astype(int)
-    table["skill"] = 1 - table["brier"] / table["brier_base"].where(table["brier_base"] > 0)
-    return table[[*HEAD, *SCORES, *TAIL]]
+    return hindsight | entry | scores
 
 
-def _finishing(entries, answers):
-    """How many communes finished in all, against the forecasts of which none waits."""
+def _finishing(entry, answers):
+    """How many communes finished in all, against a forecast of which none waits."""
     from scipy.stats import energy_distance
 
-    rows = []
-    for entry in entries:
-        own, will = answers[answers["id"] == entry["id"]], entry["finishing"]
-        if set(own["reason"]) not in ({""}, {"", "settled"}):
-            continue
-        number, chances = int(own["came"].sum()), will["distribution"]
+    number, will = answers["came"].sum(), entry["finishing"]
+    if {""} <= set(answers["reason"]) <= {"", "settled"}:
+        chances = will["distribution"]
         apart = energy_distance([*map(int, chances)], [number], [*chances.values()])
         came = {
-            "number": number,
+            "number": int(number),
             "within": will["p10"] <= number <= will["p90"],
             "basically_all": number >= entry["basically_all"],
-            "all": number == len(own),
+            "all": number == len(answers),
             "crps": apart**2 / 2,
         }
-        rows.append(entry | will | came)
-    return DataFrame(rows, columns=FINISHING)
+        yield entry | will | came
