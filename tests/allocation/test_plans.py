@@ -147,7 +147,7 @@ def test_a_forecast_by_the_optimal_policy_goes_by_the_plan(workbook, allocation)
     run = forecast(workbook, policy=OPTIMAL, draws=200).run
     assert run.plan.policy == OPTIMAL
     order = allocation.plans[OPTIMAL].layout.plan.goals["order"]
-    assert run.goals["order"].equals(order) and order_of(workbook).equals(order)
+    assert run.plan.goals["order"].equals(order) and order_of(workbook).equals(order)
 
 
 def test_the_same_data_give_the_same_plan(workbook, allocation):
