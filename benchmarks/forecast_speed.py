@@ -83,7 +83,7 @@ def measure(folder: str) -> dict:
             waiting = table[table["month"] == 9999].sort_values(["lacks", "tie"])
             listed = waiting.head(max(1, len(waiting) // 5)).index
             sums = asked.loc[listed].cumsum() + spent
-            money = block.money[:, layout.marks.index(span.last), draw]
+            money = block.money[:, np.searchsorted(layout.marks, span.last), draw]
             paid = (sums <= money).all(axis=1)
             success = chance.random(len(listed)) < np.where(paid, 0.85, 0.6)
             table.loc[listed[success], "month"] = span.last
@@ -97,7 +97,7 @@ def measure(folder: str) -> dict:
         promise(found)
         priced = time.perf_counter() - begin
     return {
-        "communes": len(workbook.communes), "goals": len(run.goals), "works": sum(len(works) for _, works in layout.items),
+        "communes": len(workbook.communes), "goals": len(run.plan.goals), "works": sum(len(works) for _, works in layout.items),
         "laid": laid,
         "engine": min(times),
         "loop": loop, "peak": peak, "priced": priced,

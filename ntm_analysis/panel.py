@@ -102,7 +102,7 @@ class Panel:
 
     def _fields(self, commune: str) -> None:
         first, workbook, before, everyone = self.tried.first, self.tried.workbook, self.tried.before, self.say("all")
-        open_ = before.run.goals.loc[before.open_, "unit"].tolist()
+        open_ = before.run.plan.goals.loc[before.open_, "unit"].tolist()
         policies = [(self.say("policy_start"), ""), *((text(f"policy_{name}", self.lang), name) for name in PLANS)]
         self.fields = {
             "commune": self._field(

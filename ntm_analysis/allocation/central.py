@@ -16,7 +16,7 @@ from numpy import ndarray
 from pandas import DataFrame
 
 from ..forecast.cycle import part_of_year
-from ..forecast.simulation import CALIBRATING, Baseline, area_run_of, knowledge, usual_years
+from ..forecast.simulation import CALIBRATING, Baseline, knowledge, usual_years
 from ..forecast.worlds import Layout, draw_block
 from ..need.draws import MEANS
 from ..need.missing import usual_missing
@@ -236,8 +236,7 @@ def _own_parts(layout, block, mark, last):
 def _lists(layout, baseline, spans):
     """Places on each year's list, and the chance that a place brings: see :class:`Central`."""
     plan, known = layout.plan, knowledge(layout.plan.workbook.as_of)
-    run = area_run_of(plan, known, CALIBRATING, SEED)
-    area = usual_years(layout, baseline, known, run)
+    area = usual_years(layout, baseline, known, CALIBRATING, SEED)
     luck, back = area.luck.mean(axis=1)[: len(spans)], area.missed_return.mean()
     luck = np.outer(luck, [1, 1 - area.late_share.mean()])
     reported = plan.goals.loc[plan.ntm, "year"].value_counts()

@@ -205,7 +205,7 @@ class Counts:
         back = binomial(self._draw("unlisted again", span.year), away, unlisted)
         self._missed = length - self.met + away - back
         finished = self.met + first + back
-        self._left = self._left - finished
+        self._left -= finished
         return finished
 
     def _draw(self, quantity, year):
@@ -389,7 +389,6 @@ class Purse:
         self._own = np.floor(block.own_money * factor)
         # What the places of one world ask is looked up together: worlds come first.
         self._cost = np.ascontiguousarray(block.cost.transpose(2, 0, 1))
-        self._marks = np.array(layout.marks)
         # With pots of their own, what communes ask is kept by set; else by kind of cost.
         share = np.eye(len(self._sets.members)) if layout.own else self._sets.share
         # By set what it must bear of what is asked, less the money of its pots.
@@ -414,7 +413,7 @@ class Purse:
             Whose works are paid and end by the end of the span; whose are paid by then. Both bool,
             goals x draws.
         """
-        marks, money = self._marks, self._money
+        marks, money = self._layout.marks, self._money
         number = listed.sum(axis=0)
         order = np.argsort(key, axis=0, kind="stable")[: number.max(initial=0)]
         before, months = (
@@ -439,7 +438,7 @@ class Purse:
             at[mine & (rank < places)] = marks[early]
         np.put_along_axis(self.paid_at, order, np.minimum(before, at).astype(np.int16), axis=0)
         paid = listed & (self.paid_at <= span.last)
-        return paid & (self.paid_at.astype(np.int32) + self._block.months <= span.last), paid
+        return paid & (self.paid_at <= span.last - self._block.months), paid
 
     def _demand(self, order, owing, mark):
         """What all paid so far and the first 0, 1, ... of a list ask: draws x (places + 1) x rows;

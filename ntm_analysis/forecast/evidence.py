@@ -5,7 +5,7 @@ of the own province. A month is numbered ``12 * year + month`` and stands for it
 """
 
 import re
-from dataclasses import dataclass
+from collections import namedtuple
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +27,17 @@ GRID = (np.arange(60) + 0.5) / 60  # of the mean success and of the correlation 
 HIGHEST_SUCCESS = 0.97
 OTHER_NAMES = {"TT Huế": "Thừa Thiên Huế"}
 MOST = 100_000  # communes of an area: more is a slip of the pen
+# What no row of a table may say.
+ABOVE_TOTAL = "value > total and measure.str.startswith('ntm_communes')"
+FAULTS = {
+    "series": ABOVE_TOTAL,
+    "nghe_an": ABOVE_TOTAL,
+    "groups": "communes > total",
+    "assumed": "low > mode or mode > high",
+}
 
 
-@dataclass(frozen=True)
-class Evidence:
+class Evidence(namedtuple("Evidence", "figures panel lists assumed")):
     """What was known on a day.
 
     Attributes
@@ -44,11 +51,6 @@ class Evidence:
     assumed : pandas.DataFrame
         ``low``, ``mode``, ``high``, ``unit``, ``text_vi``, ``text_en``, ``source`` by ``key``.
     """
-
-    figures: DataFrame
-    panel: DataFrame
-    lists: DataFrame
-    assumed: DataFrame
 
 
 def evidence(as_of=None, folder=REFERENCE) -> Evidence:
@@ -111,17 +113,16 @@ def _tables(names, as_of, folder):
         file = f"panel_{name}.csv"
         known_as = "panel_series" if name == "nghe_an" else f"panel_{name}"
         rows = tables[name] = read_table(folder / file, known_as, "vi", "vi", problems)
-        column = {"series": "value", "nghe_an": "value", "groups": "communes"}.get(name)
-        above = rows[rows[column] > rows["total"]] if column else rows[:0]
-        if column == "value":
-            above = above[above["measure"].str.startswith("ntm_communes")]
-        for row in above.to_dict("records"):
-            details = {"value": f"{row[column]:g}", "total": f"{row['total']:g}"}
-            problems.append(Problem("above_total", file, int(row["row"]), column, details))
-        falls = rows.query("low > mode or mode > high") if name == "assumed" else rows[:0]
-        for row in falls.to_dict("records"):
-            ends = "; ".join(f"{end} {row[end]:g}" for end in ("low", "mode", "high"))
-            problems.append(Problem("range_falls", file, int(row["row"]), "mode", {"range": ends}))
+        wrong = rows.query(FAULTS[name]) if name in FAULTS else rows[:0]
+        for row in wrong.to_dict("records"):
+            if name == "assumed":
+                code, column = "range_falls", "mode"
+                ends = "; ".join(f"{end} {row[end]:g}" for end in ("low", "mode", "high"))
+                details = {"range": ends}
+            else:
+                code, column = "above_total", "communes" if name == "groups" else "value"
+                details = {"value": f"{row[column]:g}", "total": f"{row['total']:g}"}
+            problems.append(Problem(code, file, int(row["row"]), column, details))
     if problems:
         raise DataProblems(problems)
     day = pd.Timestamp(as_of or pd.Timestamp.max)
@@ -275,15 +276,12 @@ def lists(rows):
     >>> lists(reference("registrations")).query("area == 'Cà Mau'").iloc[0, 2:].tolist()
     [2019, 5, 1]
     """
-    usable = rows[
-        (rows["level"] == "ntm")
-        & rows["year"].astype(str).str.fullmatch("[0-9]{4}")
-        & rows["mark"].isin(USABLE)
-        & (rows["planned"] > 0)
-        & rows["achieved_on_time"].notna()
-        & (rows["area"] != VIETNAM)
-    ]
-    usable = usable.sort_values("mark", key=lambda mark: mark != "read", kind="stable")
+    usable = rows[rows["year"].astype(str).str.fullmatch("[0-9]{4}")]
+    usable = usable.query("level == 'ntm' and mark in @USABLE and planned > 0 and area != @VIETNAM")
+    # Of the two marks the one that comes first is the alphabet's last.
+    usable = usable.dropna(subset="achieved_on_time").sort_values(
+        "mark", ascending=False, kind="stable"
+    )
     usable = usable.drop_duplicates(["area", "year"]).sort_values(["area", "year"])
     names = {"planned": "listed", "achieved_on_time": "finished"}
     whole = usable.rename(columns=names).astype({"year": int, "listed": int, "finished": int})
@@ -374,11 +372,13 @@ def list_luck(ease, success, correlation):
     return betaincinv(met, failed, ease)
 
 
-def luck_variance(success, correlation):
-    """Variance of the logarithm of a list's luck.
+def beyond_luck(area_year, success, correlation):
+    """What a list's luck leaves of an area-year's variance: nothing is counted twice.
 
     Parameters
     ----------
+    area_year : numpy.ndarray
+        Standard deviation of the log hazard.
     success, correlation : numpy.ndarray
 
     Returns
@@ -386,7 +386,8 @@ def luck_variance(success, correlation):
     numpy.ndarray
     """
     met, failed = beta_sizes(success, correlation)
-    return polygamma(1, met) - polygamma(1, met + failed)
+    of_log_luck = polygamma(1, met) - polygamma(1, met + failed)
+    return np.maximum(area_year**2 - of_log_luck, 0)
 
 
 def list_outcomes(lists):
@@ -445,10 +446,10 @@ def listed_communes(trajectories):
     >>> 20 < len(communes) < 100
     True
     """
-    single = trajectories["registered_for"].str.fullmatch("[0-9]{4}")
-    listed = trajectories[single & (trajectories["level"] == "ntm")]
-    results = trajectories[trajectories["criteria_met"].notna()]
-    rows = listed[["area", "commune", "registered_for"]].drop_duplicates()
+    names = ["area", "commune", "registered_for"]
+    listed = trajectories[trajectories["registered_for"].str.fullmatch("[0-9]{4}")]
+    rows = listed.loc[listed["level"] == "ntm", names].drop_duplicates()
+    results = trajectories.dropna(subset="criteria_met")
     rows = rows.merge(results, on=["area", "commune"], suffixes=("", "_told"))
     rows["year"] = rows["registered_for"].astype(int)
     month = rows["date"].str[:7].map(month_number) - 12 * rows["year"]

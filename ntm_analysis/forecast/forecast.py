@@ -26,7 +26,6 @@ from .scoring import wilson
 from .simulation import (
     CALIBRATING,
     Simulation,
-    area_run_of,
     baseline_of,
     knowledge,
     merged_since,
@@ -403,8 +402,8 @@ class Forecast:
             ``areas`` and ``lists`` were known, and the ``last`` month (12 * year + month).
         """
         run, known = self.run, knowledge(self.workbook.as_of)
-        area_run = area_run_of(run.plan, known, min(run.draws, CALIBRATING), run.seed)
-        years = usual_years(run.layout, run.baseline, known, area_run)
+        draws = min(run.draws, CALIBRATING)
+        years = usual_years(run.layout, run.baseline, known, draws, run.seed)
         posterior, figures = known.posterior, known.evidence.figures
         return {
             "pace": _usual_range(years.share),

@@ -15,6 +15,7 @@ figures. ``docs/method/forecast.md`` says more.
 What was fitted serves the past only; an area's years after the as-of day are drawn afresh.
 """
 
+from collections import namedtuple
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -31,8 +32,8 @@ from .evidence import (
     COUNTRY,
     HIGHEST_SUCCESS,
     REFERENCE,
+    beyond_luck,
     list_luck,
-    luck_variance,
     province_of,
     success_draws,
 )
@@ -199,18 +200,24 @@ def _years_until(last):
 # --- the likelihood -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Design:
-    """Intervals as arrays: months by year, which areas are one, which share a province."""
+class Design(namedtuple("Design", "left finished parts early shares between same country")):
+    """Intervals as arrays: months by year, which areas are one, which share a province.
 
-    left: ndarray
-    finished: ndarray
-    parts: ndarray  # (intervals, years) years' fractions
-    early: ndarray  # (years,) 1 before 2014
-    shares: ndarray  # (intervals, 2) of the province's effect, of the area's own
-    between: ndarray  # correlation of area effects
-    same: ndarray  # one area, not the country
-    country: ndarray  # (intervals,)
+    Attributes
+    ----------
+    left, finished : numpy.ndarray
+        (intervals,) communes not yet NTM at the first figure; finished of them at the second.
+    parts : numpy.ndarray
+        (intervals, years) years' fractions.
+    early : numpy.ndarray
+        (years,) 1 before 2014.
+    shares : numpy.ndarray
+        (intervals, 2) of the province's effect, of the area's own.
+    between, same : numpy.ndarray
+        (intervals, intervals) correlation of area effects; whether one area, not the country.
+    country : numpy.ndarray
+        (intervals,) whether of the country.
+    """
 
 
 def design(rows, years):
@@ -302,7 +309,7 @@ def responses(model, cover, centre, offset):
         weighed = np.linalg.solve(cover + np.diag(variance), value - offset - centre)
         moved = offset + centre + cover @ weighed
         change = np.clip(moved - log_hazard, -2, 2)
-        log_hazard = log_hazard + change
+        log_hazard += change
         if np.abs(change).max(initial=0) < 1e-7:
             break
     return value, variance
@@ -325,7 +332,7 @@ def log_likelihood(model, hyper, value, variance):
         (points,).
     """
     cover, offset, _ = _covariance(model, hyper)
-    cover = cover + np.diag(variance)
+    cover += np.diag(variance)
     away = value - offset - MEAN_PRIOR[0]
     weighed = np.linalg.solve(cover, away[:, :, None])[:, :, 0]
     size = np.linalg.slogdet(2 * np.pi * cover)[1]
@@ -379,7 +386,7 @@ def fit(
         points, log_proposed = _points(centre, spread, number, size)
         hyper = _natural(points)
         log_weight = log_likelihood(model, hyper, value, variance) + _log_prior(points, hyper)
-        log_weight = log_weight - log_proposed
+        log_weight -= log_proposed
         flat = _tempered(log_weight)
         centre = flat @ points
         spread = (points - centre).T * flat @ (points - centre) + 1e-4 * np.eye(len(HYPER))
@@ -420,8 +427,8 @@ def _tempered(log_weight):
 def _effects(model, hyper, value, variance):
     """Mean and year effects, one draw for each row of ``hyper``: (rows, 1 + years)."""
     cover, offset, parts = _covariance(model, hyper)
-    years = np.repeat(hyper[:, 2:3], parts.shape[2], axis=1)
-    prior = np.column_stack([np.full(len(hyper), MEAN_PRIOR[1]), years]) ** 2
+    prior = np.repeat(hyper[:, 2:3] ** 2, 1 + parts.shape[2], axis=1)
+    prior[:, 0] = MEAN_PRIOR[1] ** 2
     weights = np.concatenate([np.ones((*offset.shape, 1)), parts], axis=2)
     value = value - offset - MEAN_PRIOR[0]
     uniform = uniforms(0, "fit", [f"effect|{k}" for k in range(prior.shape[1])], len(hyper))
@@ -452,8 +459,7 @@ def _standard_normal(uniform):
 # --- the years of an area -------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Area:
+class Area(namedtuple("Area", "name kind figures communes reported", defaults=[None])):
     """An area whose next years are asked for.
 
     Attributes
@@ -470,12 +476,6 @@ class Area:
     reported : tuple of (int, int, int), optional
         A reported list: year, communes listed, communes remaining before it.
     """
-
-    name: str
-    kind: str
-    figures: DataFrame
-    communes: int
-    reported: tuple[int, int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -494,8 +494,13 @@ class Run:
         return uniforms(self.seed, quantity, keys, self.draws, self.block)
 
 
-@dataclass(frozen=True)
-class AreaDraws:
+class AreaDraws(
+    namedtuple(
+        "AreaDraws",
+        "share length luck rounding unlisted missed_return success drift pledge_chance late_share "
+        "money_exponent",
+    )
+):
     """What an area's years are like in each world.
 
     Attributes
@@ -520,18 +525,6 @@ class AreaDraws:
     money_exponent : numpy.ndarray
         (draws,) how the money of a year moves the length of its list.
     """
-
-    share: ndarray
-    length: ndarray
-    luck: ndarray
-    rounding: ndarray
-    unlisted: ndarray
-    missed_return: ndarray
-    success: ndarray
-    drift: ndarray
-    pledge_chance: ndarray
-    late_share: ndarray
-    money_exponent: ndarray
 
 
 def area_draws(
@@ -588,8 +581,8 @@ def area_draws(
     level += np.multiply.outer(np.array(run.years) <= STEP_UNTIL, step)
     level += year * _standard_normal(run.uniforms("year", [f"{y}" for y in run.years]))
     share = -np.expm1(-np.exp(level + area_year * pace))
-    # The length's spread is what success leaves over of the area-year's: nothing is counted twice.
-    spread = np.sqrt(np.maximum(area_year**2 - luck_variance(success, correlation), 0))
+    # The length's spread is what success leaves over of the area-year's.
+    spread = np.sqrt(beyond_luck(area_year, success, correlation))
     usual = -np.expm1(-np.exp(level + area_year**2 / 2))
     length = np.maximum(usual - unlisted, 0) / np.maximum(success - unlisted, 0.05)
     length = np.clip(length * np.exp(spread * pace - spread**2 / 2), 0, 1)
@@ -606,8 +599,8 @@ def _level(posterior, area, run, row):
     """
     steps = _walk_years(posterior, run)
     hyper = posterior.draws[HYPER].to_numpy()
-    scale = np.full(len(hyper), LEVEL_OF_COUNTRY) if area.kind == COUNTRY else hyper[:, 1]
-    prior = np.column_stack([scale, scale, *([hyper[:, 2]] * len(steps))]) ** 2
+    prior = np.repeat(hyper[:, 2:3] ** 2, 2 + len(steps), axis=1)
+    prior[:, :2] = (LEVEL_OF_COUNTRY if area.kind == COUNTRY else hyper[:, 1:2]) ** 2
     value, weights, noise = _figures_say(posterior, area, run, steps)
     cover = weights * prior[:, None] @ weights.mT + noise
     keys = [f"area|{province_of(area.name)}", f"area|{area.name}|own"]
@@ -621,7 +614,7 @@ def _walk_years(posterior, run):
     if run.as_of - posterior.last <= 12 and not run.merged:
         return []
     after = (min(posterior.last, run.as_of) - 1) // 12 + 1
-    return list(range(after, max(run.years) + 1))
+    return range(after, max(run.years) + 1)
 
 
 def _shares_of_state(kind, steps, years):
@@ -662,7 +655,7 @@ def _with_list(value, weights, noise, table, area, steps):
     mean, success, correlation, year, area_year = table[columns].to_numpy().T
     part = min((listed + 0.5) / (remaining + 1), 0.98)
     noise = np.pad(noise, ((0, 0), (0, 1), (0, 1)))
-    left_over = np.maximum(area_year**2 - luck_variance(success, correlation), 0)
+    left_over = beyond_luck(area_year, success, correlation)
     noise[:, -1, -1] = year**2 + left_over + (1 - part) / (listed + 0.5)
     own = np.tile(_shares_of_state(area.kind, steps, [first]), (len(table), 1, 1))
     more = np.log(-np.log1p(-part * success)) - mean

@@ -5,8 +5,9 @@ of money, so that only what departs from the data set's own baseline moves it.
 """
 
 import os
+from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 
 import numpy as np
@@ -96,12 +97,21 @@ class Baseline:
     usual_money: float = 0.0
 
 
-@dataclass
-class Simulation:
+# What a run is of, what is kept of each of its worlds, what is counted over them.
+OF_RUN = ("layout", "draws", "seed", "finish", "baseline")
+PER_DRAW = ("months", "unlimited", "held", "lists", "lag")
+SUMS = ("listed", "blocked", "lacking", "finishing")
+
+
+class Simulation(namedtuple("Simulation", (*OF_RUN, *PER_DRAW, *SUMS))):
     """All worlds of a run.
 
     Attributes
     ----------
+    layout : Layout
+    draws, seed : int
+    baseline : Baseline
+        Of the data set (:func:`baseline_of`).
     finish : str
         Whether the deadline binds the criteria met (``met``) or the decision (``signed``).
     months, unlimited : ndarray of int16
@@ -121,21 +131,6 @@ class Simulation:
         Communes not yet NTM x criteria: in how many worlds a commune lacks a criterion; how many
         communes finish in those, summed.
     """
-
-    layout: Layout
-    draws: int
-    seed: int
-    finish: str
-    baseline: Baseline
-    months: ndarray
-    unlimited: ndarray
-    held: ndarray
-    lists: ndarray
-    lag: ndarray
-    listed: ndarray
-    blocked: ndarray
-    lacking: ndarray
-    finishing: ndarray
 
     @cached_property
     def signed(self) -> ndarray:
@@ -165,10 +160,6 @@ class Simulation:
     @property
     def plan(self) -> Schedule:
         return self.layout.plan
-
-    @property
-    def goals(self) -> DataFrame:
-        return self.plan.goals
 
     @property
     def deadline(self) -> int:
@@ -246,12 +237,12 @@ def simulation(
     """
     plan = layout.plan
     known = known or knowledge(plan.workbook.as_of)
-    area, area_run = area_of(plan, known).name, area_run_of(plan, known, draws, seed)
-    years = usual_years(layout, baseline, known, area_run, factor)
+    area = area_of(plan, known).name
+    years = usual_years(layout, baseline, known, draws, seed, factor)
 
     def one(at):
         some = slice(at, min(at + BLOCK, draws))
-        own = replace(area_run, draws=some.stop - at, block=at // BLOCK)
+        own = AreaRun(plan.as_of_month, (), some.stop - at, seed, at // BLOCK)
         money = factor if baseline.usual_money else None
         return _block(layout, area, own, _part_of(years, some), money)
 
@@ -265,13 +256,9 @@ def simulation(
     return Simulation(layout, draws, seed, finish, baseline, **joined, **sums)
 
 
-PER_DRAW = ("months", "unlimited", "held", "lists", "lag")
-SUMS = ("listed", "blocked", "lacking", "finishing")
-
-
 def _part_of(numbers, some):
     """The same numbers of some of the worlds."""
-    return replace(numbers, **{name: array[..., some] for name, array in vars(numbers).items()})
+    return numbers._make(array[..., some] for array in numbers)
 
 
 def _block(layout, area, run, years, factor):
@@ -315,7 +302,7 @@ def _block(layout, area, run, years, factor):
     return [part(slice(at, at + step)) for at in range(0, run.draws, step)]
 
 
-def usual_years(layout, baseline, known, run, factor=1.0):
+def usual_years(layout, baseline, known, draws, seed, factor=1.0):
     """The years of the area in each world, lists as long as the money of the year moves them.
 
     Parameters
@@ -323,7 +310,7 @@ def usual_years(layout, baseline, known, run, factor=1.0):
     layout : Layout
     baseline : Baseline
     known : Knowledge
-    run : AreaRun
+    draws, seed : int
     factor : float
         All money times this.
 
@@ -331,14 +318,17 @@ def usual_years(layout, baseline, known, run, factor=1.0):
     -------
     AreaDraws
     """
-    area, unpaid = area_of(layout.plan, known), 1 - baseline.paid_share
-    years = area_draws(known.posterior, known.assumed, area, run, unpaid)
+    plan, unpaid = layout.plan, 1 - baseline.paid_share
+    merged = merged_since(plan.workbook, known.posterior.last)
+    of_spans = [span.year for span in plan.spans]
+    run = AreaRun(plan.as_of_month, of_spans, draws, seed, merged=merged)
+    years = area_draws(known.posterior, known.assumed, area_of(plan, known), run, unpaid)
     if baseline.usual_money:
         yearly = layout.yearly_money()
-        usual = np.array([yearly.get(year, baseline.usual_money) for year in run.years])
+        usual = np.array([yearly.get(year, baseline.usual_money) for year in of_spans])
         ratio = factor * usual / baseline.usual_money
         length = np.clip(years.length * ratio[:, None] ** years.money_exponent, 0, 1)
-        years = replace(years, length=length)
+        years = years._replace(length=length)
     return years
 
 
@@ -359,34 +349,22 @@ def area_of(plan, known):
     # A data set of a whole province names no district.
     area = f"{district} ({province})" if province and district else district or province
     kind = "district" if district else "province"
-    own = {"area": area, "area_kind": kind, "province": province_of(area), "total": communes}
-    own |= {"month": plan.as_of_month, "finished": communes - left}
+    province, month = province_of(area), plan.as_of_month
+    own = {
+        "area": area,
+        "area_kind": kind,
+        "province": province,
+        "month": month,
+        "finished": communes - left,
+        "total": communes,
+    }
     # Other districts of the province would speak of this one's own effect, which is not theirs.
-    rows = known.evidence.figures
-    rows = rows[rows["area"].isin([area, own["province"]]) & (rows["month"] <= own["month"])]
+    rows = known.evidence.figures.query("area in (@area, @province) and month <= @month")
     # What the data set says itself of its own day comes before what was published.
     rows = pd.concat([rows, DataFrame([own])]).drop_duplicates(["area", "month"], keep="last")
     year = plan.spans[0].year
-    listed = int((plan.goals.loc[plan.ntm, "year"] == year).sum())
+    listed = len(plan.goals.query("level == 'ntm' and year == @year"))
     return Area(area, kind, rows, communes, (year, listed, left) if listed else None)
-
-
-def area_run_of(plan, known, draws, seed):
-    """The worlds of a schedule's area.
-
-    Parameters
-    ----------
-    plan : Schedule
-    known : Knowledge
-    draws, seed : int
-
-    Returns
-    -------
-    AreaRun
-    """
-    merged = merged_since(plan.workbook, known.posterior.last)
-    years = [span.year for span in plan.spans]
-    return AreaRun(plan.as_of_month, years, draws, seed, merged=merged)
 
 
 def merged_since(workbook, month):

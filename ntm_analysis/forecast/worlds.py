@@ -4,13 +4,13 @@ Worlds come in blocks; a block knows nothing of the others, so that neither the 
 nor the size of a chunk changes a byte. Money is whole thousand dong in float64, which is exact.
 """
 
-from dataclasses import dataclass
+from collections import namedtuple
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy import ndarray
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 from ..need.draws import MEANS, pert, together
 from ..need.missing import drawn_missing, usual_missing
@@ -47,7 +47,7 @@ class Layout:
         Each item of a level, and its works: as of :func:`ntm_analysis.need.works.works_of`, with
         goal (that needs it, -1 where none does), holder (first goal of its commune), paid_first
         (before all lists) and name (of its random numbers).
-    marks : list of int
+    marks : ndarray of int
         Months after the as-of month at which it is asked what has been paid, in order.
     """
 
@@ -83,11 +83,11 @@ class Layout:
         ]
 
     @cached_property
-    def marks(self) -> list[int]:
+    def marks(self) -> ndarray:
         months = {0}
         for span in self.plan.spans:
             months |= {*range(span.last, span.first, -QUARTER), span.first}
-        return sorted(months)
+        return np.array(sorted(months))
 
     @cached_property
     def decisions(self) -> list[str]:
@@ -96,12 +96,11 @@ class Layout:
         return codes.where(levels == "ntm", levels + ":" + codes).tolist()
 
     @cached_property
-    def debts(self) -> DataFrame:
-        """Construction debts still owed: unit, amount (thousand dong)."""
+    def debts(self) -> Series:
+        """Construction debts still owed, thousand dong, by unit."""
         workbook = self.plan.workbook
-        rows = newest_debts(workbook)
-        rows = rows[rows["unit"].isin(workbook.communes.index) & (rows["amount"] > 0)]
-        return rows[["unit"]].assign(amount=np.rint(rows["amount"] * THOUSAND)).astype(float)
+        owed = newest_debts(workbook).query("amount > 0").set_index("unit")["amount"]
+        return np.rint(owed[owed.index.isin(workbook.communes.index)] * THOUSAND)
 
     def _works(self, level):
         """The works of a level with their goals, see :attr:`items`."""
@@ -119,7 +118,9 @@ class Layout:
     @property
     def cement_price(self) -> float:
         """The usual price of a tonne of cement, million dong; 0 where none is entered."""
-        price = self.prices.costs.get(CEMENT, {"low": 0.0, "mode": 0.0, "high": 0.0})
+        if CEMENT not in self.prices.costs:
+            return 0.0
+        price = self.prices.costs[CEMENT]
         return (price["low"] + 4 * price["mode"] + price["high"]) / 6
 
     def yearly_money(self) -> dict[int, float]:
@@ -146,8 +147,9 @@ def _usual_beyond(envelopes, until):
     return pd.concat([envelopes, *more], ignore_index=True)
 
 
-@dataclass
-class Block:
+class Block(
+    namedtuple("Block", "lacks count cost committed own_committed months money own_money lag")
+):
     """A block of worlds: all that does not depend on who is listed.
 
     Attributes
@@ -173,16 +175,6 @@ class Block:
     lag : ndarray of int16
         Months from a year's end to the decision, goals x draws.
     """
-
-    lacks: ndarray
-    count: ndarray
-    cost: ndarray
-    committed: ndarray
-    own_committed: ndarray
-    months: ndarray
-    money: ndarray
-    own_money: ndarray
-    lag: ndarray
 
     @property
     def draws(self) -> int:
@@ -230,13 +222,9 @@ def draw_block(layout, draws, seed, block=0):
         left = _months_left(layout, works, prices) * (world.amount > 0)
         _into(np.maximum, months, goal[needed], left[needed].astype(np.int16))
     if DEBT in kinds:
-        holder = layout.first.reindex(layout.debts["unit"], fill_value=-1)
-        amount = layout.debts["amount"].to_numpy()[:, None]
-        np.add.at(owed[:, kinds.index(DEBT)], holder.to_numpy(), amount)
-    counts = [
-        np.broadcast_to(lacks.lacks.sum(axis=1), (len(lacks.units), draws))
-        for lacks in missing.values()
-    ]
+        holder = layout.first.reindex(layout.debts.index, fill_value=-1).to_numpy()
+        np.add.at(owed[:, kinds.index(DEBT)], holder, layout.debts.to_numpy()[:, None])
+    counts = [lacks.lacks.sum(axis=1) + np.zeros(draws) for lacks in missing.values()]
     lag = prices.uniforms("decision", layout.decisions)
     ends = (plan.rules[f"decision_{end}"] for end in ("low", "mode", "high"))
     return Block(
@@ -265,11 +253,10 @@ def _months_left(layout, works, prices):
     own = prices.uniforms("duration", works["name"])
     u = together(own, shared, rules["correlation_works"] / 100)
     months = np.rint(pert(u, time["low"], time["mode"], time["high"]))
-    if prices.seed is MEANS:
-        months = np.rint(months + time["stall_months"] * time["stall"] / 100)
-    else:
-        stalls = prices.uniforms("stall", works["name"]) < time["stall"] / 100
-        months += time["stall_months"] * stalls
+    stall = time["stall"]
+    if prices.seed is not MEANS:
+        stall = 100 * (prices.uniforms("stall", works["name"]) < stall / 100)
+    months = np.rint(months + time["stall_months"] * stall / 100)
     # 10 months of which 40 % are left are 4 months, whatever the last bit of the product says.
     return np.ceil(months * works["left"].to_numpy()[:, None] - 1e-9)
 

@@ -6,6 +6,7 @@ reported and expected values alone and orders those who are on no reported list.
 """
 
 import datetime as dt
+from collections import namedtuple
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -39,8 +40,7 @@ ORDERS = {
 }
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(namedtuple("Span", "year first last fraction")):
     """A year of the cycle, or the part of one that still counts.
 
     Parameters
@@ -52,11 +52,6 @@ class Span:
     fraction : float
         The part of a whole year of listing, 0..1; 1 for a reported list.
     """
-
-    year: int
-    first: int
-    last: int
-    fraction: float
 
 
 @dataclass(frozen=True)
@@ -317,9 +312,9 @@ def weights(plan):
     # As reported, whatever the new set took.
     reported = (~facts.lacking & ~facts.open_).sum(axis=1) + np.maximum(facts.number, 0)
     met = np.where(counted, reported, len(facts.numbers) - plan.expected.sum(axis=1))
-    keys = np.where(met < 15, "coefficient_under_15", "coefficient_15_18")
     coefficient = Series(rules["coefficient_ntm"], plan.workbook.communes.index)
-    coefficient[facts.units] = [rules[key] for key in keys]
+    under, over = rules["coefficient_under_15"], rules["coefficient_15_18"]
+    coefficient[facts.units] = np.where(met < 15, under, over)
     return coefficient
 
 
@@ -360,7 +355,7 @@ def _lacking(workbook, items):
         details = {"years": f"{workbook.as_of.year}"}
         problems.append(Problem("no_price", "prices.csv", details=details))
     last = workbook.as_of.year - 1  # which may be earlier than the data set's own
-    late = rules[(rules["key"] == "programme_start") & (rules["value"] > last)]
+    late = rules.query("key == 'programme_start' and value > @last")
     for row, year in zip(late["row"], late["value"], strict=True):
         details = {"value": f"{year:g}", "low": RULES["programme_start"][0], "high": last}
         problems.append(Problem("out_of_range", "assumptions.csv", int(row), "value", details))
@@ -378,14 +373,14 @@ def _goals(workbook, missing, works, expected):
         chance = chances[table["at"], np.searchsorted(criteria, table["criterion"])]
         size = (table["low"] + 4 * table["quantity"] + table["high"]) / 6 * table["left"]
         money = (size * table["item"].map(usual) * chance).astype(float)
-        columns = {
+        of_level = {
             "unit": lacks.units,
             "code": workbook.units.loc[lacks.units, "code"],
             "level": level,
             "missing": chances[:, 1:].sum(axis=1),
             "cost": np.bincount(table["at"], money, minlength=len(lacks.units)),
         }
-        tables.append(DataFrame(columns))
+        tables.append(DataFrame(of_level))
     goals = pd.concat(tables, ignore_index=True)
     debts = newest_debts(workbook).groupby("unit")["amount"].sum()
     goals["cost"] += goals["unit"].map(debts).where(goals["level"] == "ntm").fillna(0.0)

@@ -146,7 +146,7 @@ def test_with_a_minimum_a_plan_leaves_the_money_of_the_others_untouched(model):
 def test_a_forecast_by_the_optimal_policy_goes_by_the_plan(workbook, allocation):
     run = forecast(workbook, policy=OPTIMAL, draws=200).run
     assert run.plan.policy == OPTIMAL
-    assert run.goals["order"].equals(allocation.plans[OPTIMAL].layout.plan.goals["order"])
+    assert run.plan.goals["order"].equals(allocation.plans[OPTIMAL].layout.plan.goals["order"])
 
 
 def test_the_same_data_give_the_same_plan(workbook, allocation):

@@ -84,7 +84,7 @@ def test_simulated_lists_are_met_as_published_ones_were(run):
 
 
 def test_what_is_assumed_comes_out_as_put_in(run, district):
-    known, goals = knowledge(district.as_of), run.goals
+    known, goals = knowledge(district.as_of), run.plan.goals
     (pledged,) = np.flatnonzero(goals["pledge"].notna())
     year = [span.year for span in run.plan.spans].index(int(goals.loc[pledged, "pledge"]))
     chance = drawn(known, "pledge_chance").mean()
@@ -180,7 +180,7 @@ def test_a_criterion_that_a_commune_meets_never_lowers_its_own_chance(district, 
     better = changed(district, "criterion_states", state=states["state"].mask(told, "met"))
     better = replace(better, tables=better.tables | {"criterion_counts": counts.assign(met=more)})
     after = simulation(Layout(schedule(better)), DRAWS, SEED, usual)
-    own = (run.goals["unit"] == unit) & run.plan.ntm
+    own = (run.plan.goals["unit"] == unit) & run.plan.ntm
     before, after = (each.months[own.to_numpy()][0] for each in (run, after))
     assert told.sum() == 1 and (after <= before).all() and (after < before).any()
 
@@ -284,7 +284,7 @@ def test_who_was_listed_and_missed_stands_first_on_the_next_list(run):
     known = knowledge(run.plan.workbook.as_of)
     sure = replace(known, at={"missed_return": 1.0, "unlisted_finishing": 0.0})
     again = simulation(run.layout, DRAWS, SEED, run.baseline, known=sure)
-    goals, ends = again.goals, [span.last for span in again.plan.spans]
+    goals, ends = again.plan.goals, [span.last for span in again.plan.spans]
     first = ((goals["year"] == 2022) & again.plan.ntm).to_numpy()
     open_after = (again.months[first] > ends[0]).mean(axis=1)
     assert again.listed[first, 1] == pytest.approx(open_after) and open_after.max() > 0.05

@@ -33,7 +33,7 @@ def engine(plan, seed, baseline, known, finish, factor) -> dict:
     run = simulation(
         Layout(plan), DRAWS, seed, baseline, known=known, finish=finish, factor=factor, workers=1
     )
-    goals = list(zip(run.goals["unit"].astype(int), run.goals["level"], strict=True))
+    goals = list(zip(run.plan.goals["unit"].astype(int), run.plan.goals["level"], strict=True))
     arrays = {"met": run.months, "signed": run.signed, "unlimited": run.unlimited, "held": run.held}
     made = {
         name: {g: row.tolist() for g, row in zip(goals, rows, strict=True)}
@@ -68,7 +68,7 @@ def slowly(plan, seed, baseline, known, finish, factor) -> dict:
     rows = (run.uniforms("fit", [""])[0] * len(known.posterior.draws)).astype(int)
     correlation = known.posterior.draws["correlation"].to_numpy()[rows]
     ease = run.uniforms("luck", [f"{area.name}|{year}" for year in run.years])
-    years = SimpleNamespace(**vars(drawn), correlation=correlation, ease=ease)
+    years = SimpleNamespace(**drawn._asdict(), correlation=correlation, ease=ease)
     worlds = [cycle.world(w, years, bool(baseline.usual_money)) for w in range(DRAWS)]
     free = [cycle.world(w, years, False) for w in range(DRAWS)]
     made = {
