@@ -27,7 +27,7 @@ MODULES = {
 }
 ROOMS = ("need", "forecast", "allocation", "scenarios")  # the first rooms of the house
 READING = ("evidence", "pace", "back_test", "scoring", "scenario")  # modules of rooms that read or keep
-CEILINGS = {"rooms": 72_200, "package": 245_800}  # on the way to 58,000 and 236,000: to be lowered, never raised
+CEILINGS = {"rooms": 58_700, "package": 232_400}  # on the way to 58,000: to be lowered, never raised
 PURE = (
     *("criteria", "units", "table_checks", "indicators", "assess", "recognition", "standings"),
     *(name for name in MODULES if name.split(".")[0] in ROOMS and name.split(".")[1] not in READING),
