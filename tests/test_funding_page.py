@@ -154,7 +154,7 @@ def test_slips_in_the_command_are_told(capsys, arguments, code):
 
 def test_before_anything_was_assumed_the_need_is_not_counted_and_pages_say_so(capsys):
     assert main(["needs", "--as-of", "2022-03-07"]) == 1
-    assert "chưa đủ để tính nhu cầu vốn" in capsys.readouterr().err
+    assert "chưa đủ để trả lời" in capsys.readouterr().err
     early = CommunePage(DATA, "Thanh Hương", as_of="2022-03-07")
     assert "chưa biết đủ giả định và số liệu" in text(early.funding())
     assert "15/19" not in text(early.summary())

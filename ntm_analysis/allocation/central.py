@@ -322,7 +322,7 @@ def central_works(layout: Layout):
         rows.append(table.assign(level=level, committed=works["paid_first"], **sizes))
     debts = {"work": DEBT, "item": DEBT, "level": "ntm", "goal": NONE, "criterion": 0}
     debts |= {"committed": True, "mark": "reported", "value": 0.0, "tonnes": 0.0}
-    rows.append(layout.debts.assign(**debts))
+    rows.append(layout.debts.reset_index().assign(**debts))
     works = pd.concat(rows, ignore_index=True)
     return works[works["amount"] > 0].reset_index(drop=True)
 
