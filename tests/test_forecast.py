@@ -54,11 +54,6 @@ def test_numbers_drawn_together_are_uniform_and_correlated_as_stated(correlation
     assert a.min() >= 0 and a.max() <= 1 and abs(a.mean() - 0.5) < 0.03
 
 
-def test_a_correlation_above_one_is_refused():
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        together(np.array([0.5]), np.array([0.5]), 1.2)
-
-
 def test_a_year_that_is_partly_over_counts_by_its_months_unless_its_list_is_reported():
     march = 12 * 2022 + 3
     assert [span.fraction for span in spans(march, [21])] == [0.75, 1.0]
