@@ -311,14 +311,15 @@ def test_everything_wrong_in_the_register_is_told_at_once(tmp_path):
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("finished_now", -1), ("finished_now", True), ("basically_all", -1), ("communes", None), ("versions", {}),
-        ("versions", {"python": 3}), ("versions", {"python": " "}), ("versions", "1"),
+        ("finished_now", -1), ("finished_now", 3), ("finished_now", True), ("basically_all", -1), ("basically_all", 0),
+        ("communes", None), ("communes", []), ("versions", {}), ("versions", {"python": 3}), ("versions", {"python": " "}),
+        ("versions", "1"),
         ("finishing", {"p10": 2, "p50": 3, "p90": 3, "mean": 2.6, "distribution": {}}),
         ("finishing", {"p10": 2, "p50": 3, "p90": 3, "mean": 2.6, "distribution": {"some": 1.0}}),
     ],
 )  # fmt: skip
 def test_an_entry_that_cannot_be_is_told_by_file_and_key(tmp_path, key, value):
-    made = entry() | {key: value}
+    made = entry() | {key: value}  # in some world two communes finish, so that three cannot have finished already
     (tmp_path / f"{made['id']}.json").write_text(json.dumps(made), encoding="utf-8")
     with pytest.raises(DataProblems) as error:
         read_register(tmp_path)

@@ -16,6 +16,7 @@ import re
 from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
+from os.path import lexists
 
 import numpy as np
 import pandas as pd
@@ -138,7 +139,7 @@ ENTRY = {
     },
     "finished_now": _count,
     "finishing": dict.fromkeys(("p10", "p50", "p90", "mean"), _number) | {"distribution": _worlds},
-    "basically_all": _count,
+    "basically_all": lambda number: _count(number) and number > 0,
     "p_basically_all": _chance,
     "p_all": _chance,
     "communes": [{"code": CODE, "name": str, "p": _chance, "p_signed": _chance, "finished": bool}],
@@ -187,6 +188,11 @@ def _problems(entry, file):
             yield Problem("register_probability", file, details=details)
         else:
             wrong.append(place)
+    if not wrong:
+        wrong += ["communes"] * (not entry["communes"])
+        # Who has finished already finishes in every world.
+        least = min(map(int, entry["finishing"]["distribution"]))
+        wrong += ["finished_now"] * (entry["finished_now"] > least)
     if entry.get("illustrative"):
         yield Problem("register_illustrative", file)
     if wrong:
@@ -276,7 +282,7 @@ def register(folder, entry):
     path = folder / f"{entry['id']}.json"
     if problems := [*_problems(entry, f"{entry['id']}.json")]:
         raise DataProblems(problems)
-    new = not path.exists()
+    new = not lexists(path)  # a link to nothing is there too
     if new:
         write_whole(path, json.dumps(entry, ensure_ascii=False, indent=1) + "\n")
     return path, new
@@ -335,7 +341,7 @@ def read_outcomes(path, today):
         Once, with everything wrong: cells, days out of order or after ``today``, illustrative
         rows, a data set's name that is none.
     """
-    if not path.exists():
+    if not lexists(path):
         return DataFrame(columns=["row", *dictionary("outcomes")])
     problems = []
     # No column is a number, so that no number style is asked for.
