@@ -167,7 +167,7 @@ def central(layout: Layout, baseline: Baseline) -> Central:
     plan, block = layout.plan, draw_block(layout, 1, MEANS)
     spans = [span for span in plan.spans if span.last <= plan.deadline]
     years, first, ends = np.array([(span.year, span.first, span.last) for span in spans]).T
-    marks, sets = np.array(layout.marks), layout.sets
+    marks, sets = layout.marks, layout.sets
     cost, months = block.cost[:, :, 0], block.months[:, 0].astype(int)
     last = np.searchsorted(marks, ends)
     mark = np.searchsorted(marks, ends - months[:, None], side="right") - 1

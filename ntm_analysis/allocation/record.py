@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import sem
 
-from ..need.need import spread
+from ..need.need import plain_rows, spread
 from ..need.works import THOUSAND
 from .central import NONE
 from .limits import cannot, conflicts, extra_communes, for_all, near_plans, prices
@@ -107,7 +107,7 @@ class _Record:
             will = trial.forecasts[OPTIMAL]
             chances = {
                 "p": will.of_band(will.in_time),
-                "p_if_money": will.of_band(will.reached(will.run.unlimited, will.run.latest)),
+                "p_if_money": will.of_band(will.in_time_if_paid),
             }
             self.chances = pd.DataFrame(chances).set_index(will.open_).to_dict("index")
 
@@ -155,7 +155,7 @@ class _Record:
     def plan(self, table):
         number = table["criterion"].where(table["criterion"] > 0).astype("Int64")
         table = table.assign(criterion=number, unit=table["pot"].map(self.units))
-        return _rows(table.astype({"year": "Int64"})[PARTS])
+        return plain_rows(table.astype({"year": "Int64"})[PARTS])
 
     def communes(self, policy, table):
         allocation = self.allocation
@@ -175,7 +175,7 @@ class _Record:
             | row
             | self.chances.get(goal, {})
             | reasons.get(goal, {"reason": None})
-            for goal, row in zip(table.index, _rows(table), strict=True)
+            for goal, row in zip(table.index, plain_rows(table), strict=True)
         ]
 
     def prices(self):
@@ -187,7 +187,7 @@ class _Record:
 
     def extra(self):
         years = {}
-        for row in _rows(extra_communes(self.allocation)):
+        for row in plain_rows(extra_communes(self.allocation)):
             money, tonnes, by_pot = self.sums(row["more"])
             commune = self.names[row["goal"]] | {
                 "planned_year": row["planned"],
@@ -234,11 +234,6 @@ class _Record:
         return {"claims": _assumed_share(table[~table["cement"]]), "money": _assumed_share(rows)}
 
 
-def _rows(table):
-    """The rows of a table in plain Python types, null for what is not known."""
-    return table.astype(object).where(table.notna(), None).to_dict("records")
-
-
 def _assumed_share(rows):
     whole, assumed = (part["amount"].sum() for part in (rows, rows[rows["mark"] != "reported"]))
     return float(assumed / whole) if whole else None
@@ -256,7 +251,7 @@ def _under_uncertainty(trial):
             "se": float(sem(more)) if len(more) > 1 else None,
         }
     best = trial.forecasts[OPTIMAL]
-    unlimited = best.reached(best.run.unlimited, best.run.latest)
+    unlimited = best.in_time_if_paid
     mean = len(best.now) + float(unlimited.sum(axis=0).mean())
     return {
         "draws": best.run.draws,

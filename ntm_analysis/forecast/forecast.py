@@ -16,7 +16,7 @@ import pandas as pd
 from pandas import DataFrame, Series
 
 from ..need.draws import uniforms
-from ..need.need import spread
+from ..need.need import plain_rows, spread
 from ..parameters import OPTIMAL
 from ..recognition import RANKS, levels
 from ..workbook import Workbook
@@ -56,8 +56,8 @@ class Forecast:
         Unit numbers in administrative order: all; the finished ones, recognised NTM or higher.
     open_ : ndarray of int
         The NTM goals: communes that are not NTM yet.
-    in_time : ndarray of bool
-        Goals x draws: which of them are met by the deadline.
+    in_time, in_time_if_paid : ndarray of bool
+        Goals x draws: which of them are met by the deadline; were all works paid in time.
     finishing : ndarray of int
         How many communes finish by the deadline, those finished now among them: draws.
     basically : int
@@ -139,6 +139,11 @@ class Forecast:
     def in_time(self):
         """Which NTM goals are met by the deadline: bool, goals x draws."""
         return self.reached(self.run.months, self.run.latest)
+
+    @cached_property
+    def in_time_if_paid(self):
+        """The same were all works paid in time."""
+        return self.reached(self.run.unlimited, self.run.latest)
 
     @cached_property
     def finishing(self):
@@ -623,7 +628,7 @@ def _communes(will):
         "p": will.in_time,
         "p_met": will.reached(run.months, run.deadline),
         "p_signed": will.reached(run.signed, run.deadline),
-        "p_unlimited": will.reached(run.unlimited, run.latest),
+        "p_unlimited": will.in_time_if_paid,
     }
     table = DataFrame({name: will.of_band(reached) for name, reached in chances.items()})
     table = _named(will, table.reindex(will.communes, fill_value=1.0))
@@ -648,5 +653,4 @@ def _communes(will):
 def _registrations(will):
     """A row a target and pledge; no chance where it stands in no schedule."""
     table = will.registrations().drop(columns="p_unlimited").set_index("unit")
-    table = _named(will, table).astype(object)
-    return table.where(table.notna(), None).to_dict("records")
+    return plain_rows(_named(will, table))

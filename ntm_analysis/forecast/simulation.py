@@ -237,7 +237,7 @@ def simulation(
     """
     plan = layout.plan
     known = known or knowledge(plan.workbook.as_of)
-    area = area_of(plan, known).name
+    _, area = _area_name(plan.workbook)
     years = usual_years(layout, baseline, known, draws, seed, factor)
 
     def one(at):
@@ -344,10 +344,8 @@ def area_of(plan, known):
     -------
     Area
     """
-    meta, communes, left = plan.workbook.meta, len(plan.workbook.communes), int(plan.ntm.sum())
-    province, district = ((meta.get(of) or {}).get("name", "") for of in ("province", "district"))
-    # A data set of a whole province names no district.
-    area = f"{district} ({province})" if province and district else district or province
+    communes, left = len(plan.workbook.communes), int(plan.ntm.sum())
+    district, area = _area_name(plan.workbook)
     kind = "district" if district else "province"
     province, month = province_of(area), plan.as_of_month
     own = {
@@ -365,6 +363,13 @@ def area_of(plan, known):
     year = plan.spans[0].year
     listed = len(plan.goals.query("level == 'ntm' and year == @year"))
     return Area(area, kind, rows, communes, (year, listed, left) if listed else None)
+
+
+def _area_name(workbook):
+    """The district of a data set, which one of a whole province has none of; the area's name."""
+    meta = workbook.meta
+    province, district = ((meta.get(of) or {}).get("name", "") for of in ("province", "district"))
+    return district, f"{district} ({province})" if province and district else district or province
 
 
 def merged_since(workbook, month):

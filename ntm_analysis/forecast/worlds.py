@@ -12,7 +12,7 @@ import pandas as pd
 from numpy import ndarray
 from pandas import DataFrame, Series
 
-from ..need.draws import MEANS, pert, together
+from ..need.draws import MEANS, pert, pert_mean, together
 from ..need.missing import drawn_missing, usual_missing
 from ..need.money import envelopes_from, instance, instances_of, monthly_money
 from ..need.pot_sets import CEMENT_PART, pot_sets
@@ -96,6 +96,11 @@ class Layout:
         return codes.where(levels == "ntm", levels + ":" + codes).tolist()
 
     @cached_property
+    def durations(self) -> dict:
+        """The row of durations.csv of each item."""
+        return self.plan.workbook.tables["durations"].set_index("item").to_dict("index")
+
+    @cached_property
     def debts(self) -> Series:
         """Construction debts still owed, thousand dong, by unit."""
         workbook = self.plan.workbook
@@ -120,8 +125,7 @@ class Layout:
         """The usual price of a tonne of cement, million dong; 0 where none is entered."""
         if CEMENT not in self.prices.costs:
             return 0.0
-        price = self.prices.costs[CEMENT]
-        return (price["low"] + 4 * price["mode"] + price["high"]) / 6
+        return pert_mean(self.prices.costs[CEMENT])
 
     def yearly_money(self) -> dict[int, float]:
         """What the envelopes of each year promise, cement at its usual price; million dong.
@@ -247,8 +251,7 @@ def _into(ufunc, target, rows, values):
 
 def _months_left(layout, works, prices):
     """Whole months each work of an item still takes, standstills included: works x draws."""
-    durations, rules = layout.plan.workbook.tables["durations"], layout.plan.rules
-    time = durations.set_index("item").loc[works["item"].iloc[0]]
+    time, rules = layout.durations[works["item"].iloc[0]], layout.plan.rules
     shared = prices.uniforms("duration together", [""])
     own = prices.uniforms("duration", works["name"])
     u = together(own, shared, rules["correlation_works"] / 100)

@@ -17,7 +17,7 @@ from pandas import DataFrame, Series
 
 from ..assess import assess
 from ..monthly import fallen
-from ..need.draws import MEANS
+from ..need.draws import MEANS, pert_mean
 from ..need.funding import demand
 from ..need.missing import Facts, Missing, expected_lacks, facts_ntm, missing_higher, usual_missing
 from ..need.need import communes_in_need, works_not_needed
@@ -371,7 +371,7 @@ def _goals(workbook, missing, works, expected):
         chances = np.column_stack([np.ones(len(lacks.units)), chances])
         table, criteria = works[level], [-1, *lacks.numbers]
         chance = chances[table["at"], np.searchsorted(criteria, table["criterion"])]
-        size = (table["low"] + 4 * table["quantity"] + table["high"]) / 6 * table["left"]
+        size = pert_mean(table.rename(columns={"quantity": "mode"})) * table["left"]
         money = (size * table["item"].map(usual) * chance).astype(float)
         of_level = {
             "unit": lacks.units,

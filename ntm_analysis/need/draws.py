@@ -74,6 +74,26 @@ def _pert_table(peak):
     return betaincinv(1 + 4 * peak, 5 - 4 * peak, middles)
 
 
+def pert_mean(ends):
+    """The mean of the PERT distribution of a range.
+
+    Parameters
+    ----------
+    ends : dict or DataFrame
+        ``low``, ``mode``, ``high``: numbers, or one a row.
+
+    Returns
+    -------
+    float, or Series of float
+
+    Examples
+    --------
+    >>> pert_mean({"low": 1.0, "mode": 2.0, "high": 9.0})
+    3.0
+    """
+    return (ends["low"] + 4 * ends["mode"] + ends["high"]) / 6
+
+
 def pert(u, low, mode, high):
     """PERT numbers from uniforms: a beta distribution on [low, high] with the mean (low + 4 mode +
     high) / 6.

@@ -16,10 +16,10 @@ from ..assess import assess
 from ..office_numbers import write_date
 from ..plan_checks import check_plan
 from ..problems import DataProblems, Problem
-from .draws import BLOCK, pert
+from .draws import BLOCK, pert, pert_mean
 from .missing import missing_higher, missing_ntm, one_more_met
 from .money import envelopes_from, instances_of
-from .need import UNPLANNED, Need, communes_in_need, draw_need, spread
+from .need import UNPLANNED, Need, communes_in_need, draw_need, plain_rows, spread
 from .pot_sets import pot_sets
 from .works import THOUSAND, PriceList, Prices, newest_debts, price_path, unit_costs
 
@@ -245,11 +245,11 @@ def movers(workbook, need, seed=SEED):
     sizes = need.works.groupby("item")[["low", "quantity_mode", "high"]].sum()
     sizes = sizes.rename(columns={"quantity_mode": "mode"})
     for kind, table in (("cost", costs), ("quantity", sizes)):
-        usual = _pert_mean(table)
+        usual = pert_mean(table)
         moved = means.sum() + (table[ENDS].div(usual, axis=0) - 1).mul(means, axis=0)
         rows += [(kind, *row) for row in moved[usual > 0].itertuples()]
     rise = tables["prices"].set_index("year")[["low", "mode", "high"]]
-    path = price_path(1 + rise.assign(mode=_pert_mean(rise)) / 100, need.price_year)
+    path = price_path(1 + rise.assign(mode=pert_mean(rise)) / 100, need.price_year)
     path = path.loc[costs["price_year"]].set_axis(costs.index)
     rows.append(("price", "", *(means @ (path["mode"] / path[end]) for end in ENDS)))
     units = communes_in_need(workbook, "ntm")["ntm"]
@@ -268,10 +268,6 @@ def movers(workbook, need, seed=SEED):
     table = pd.DataFrame(rows, columns=["kind", "item", "low", "high"])
     table["swing"] = table["high"] - table["low"]
     return table.sort_values("swing", ascending=False, kind="stable", ignore_index=True)
-
-
-def _pert_mean(ends):
-    return (ends["low"] + 4 * ends["mode"] + ends["high"]) / 6
 
 
 def in_millions(values):
@@ -390,11 +386,10 @@ def _money(money):
     in_kind = money.pots["measure"] == "cement"
     units = np.where(in_kind, "tấn", "triệu đồng")
     pots = money.pots.assign(source=money.pots["fund"], unit=units).reset_index()
-    envelope = pots[ENVELOPE].astype(object)
     gaps = [{"pot": pot, **in_millions(money.by_pot[pot])} for pot in in_kind.index[~in_kind]]
     late = in_millions(money.late_gap)
     return {
-        "envelope": envelope.where(envelope.notna(), None).to_dict("records"),
+        "envelope": plain_rows(pots[ENVELOPE]),
         "gap": in_millions(money.gap) | {"if_late": late, "by_pot": gaps},
         "blocking_sources": money.blocking,
     }

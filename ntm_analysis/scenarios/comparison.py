@@ -9,7 +9,7 @@ from ..forecast.forecast import forecast
 from ..forecast.price import frontier, planned, tornado
 from ..forecast.simulation import baseline_of
 from ..need.funding import DRAWS, SEED, demand, in_millions
-from ..need.need import spread
+from ..need.need import plain_rows, spread
 from ..problems import DataProblems, Problem
 from ..workbook import Workbook
 from .scenario import BASELINE, UnknownScenario, scenario, scenario_ids
@@ -301,7 +301,7 @@ def record(both):
     -------
     dict
     """
-    workbook, tornado = both.workbook, both.tornado
+    workbook = both.workbook
     best = np.max([row.finishing for row in both.rows], axis=0)
     scenarios = []
     for row in both.rows:
@@ -317,7 +317,7 @@ def record(both):
         "baseline": scenarios[0]["id"],
         "scenarios": scenarios,
         "frontier": both.frontier.to_dict("records"),
-        "tornado": tornado.astype(object).where(tornado.notna(), None).to_dict("records"),
+        "tornado": plain_rows(both.tornado),
         "warnings": [
             {
                 "code": problem.code,
