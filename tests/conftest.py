@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,10 @@ from ntm_analysis.render import without_grammar
 
 with without_grammar():
     import nbformat  # noqa: F401
+
+# Who starts the tests in the background may have them ignore Ctrl-C, and every process begun here would do so too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Results of one test are not another's: tests change what results rest on in ways that no hash sees.
 os.environ["NTM_STORE"] = ""

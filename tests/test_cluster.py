@@ -88,7 +88,7 @@ def test_a_run_too_long_is_told_and_others_go_on_and_a_stopped_batch_leaves_no_r
     assert not (folder / BUILDING).exists()
     lines = Manifest(folder).pages
     assert lines["a.html"]["status"] == "complete" and lines["mai.html"]["reason"] == "overdue" and len(lines) == 2
-    assert gone(f"{folder}") and not (folder / BUILDING).exists()
+    assert gone(f"{folder}", 60) and not (folder / BUILDING).exists()
 
 
 def test_what_stands_at_an_address_and_is_no_scheduler_is_refused_in_one_sentence(capsys, tmp_path):

@@ -135,10 +135,10 @@ def test_the_script_writes_the_keys_that_the_files_have():
 def test_regret_is_never_negative_and_nothing_for_the_best_of_every_world(shipped):
     found, made = shipped
     assert all(row["regret"]["mean"] >= 0 and row["regret"]["p90"] >= 0 for row in made["scenarios"])
-    pair = replace(found, rows=[row for row in found.rows if row.figures["id"] in ("baseline", "money-110")])
+    pair = found._replace(rows=[row for row in found.rows if row.figures["id"] in ("baseline", "money-110")])
     base, more = record(pair)["scenarios"]
     assert more["regret"]["mean"] < base["regret"]["mean"], "more money is mostly the better of the two"
-    (alone,) = record(replace(found, rows=found.rows[:1]))["scenarios"]
+    (alone,) = record(found._replace(rows=found.rows[:1]))["scenarios"]
     assert alone["regret"] == {"mean": 0.0, "p90": 0}
 
 

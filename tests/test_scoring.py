@@ -28,6 +28,7 @@ AFTER = dt.date(2026, 3, 31)
 BEFORE = dt.date(2023, 6, 30)
 HEAD = "dataset,code,level,met_on,signed_on,ended_on,checked_on,source,mark,note"
 HUONG, CHI, NGOC, DONE = "17758", "17728", "17734", "17755"
+ROW = {"code": HUONG, "name": "Thanh Hương", "p": 0.8, "p_signed": 0.4, "finished": False}
 
 
 def record(**changed) -> dict:
@@ -316,6 +317,9 @@ def test_everything_wrong_in_the_register_is_told_at_once(tmp_path):
         ("versions", "1"),
         ("finishing", {"p10": 2, "p50": 3, "p90": 3, "mean": 2.6, "distribution": {}}),
         ("finishing", {"p10": 2, "p50": 3, "p90": 3, "mean": 2.6, "distribution": {"some": 1.0}}),
+        ("finishing", {"p10": 3, "p50": 2, "p90": 3, "mean": 2.6, "distribution": {"2": 0.4, "3": 0.6}}),
+        ("finishing", {"p10": 2, "p50": 3, "p90": 3, "mean": 2.6, "distribution": {"2": 0.4, "3": 0.5}}),
+        ("communes", [ROW, ROW]),
     ],
 )  # fmt: skip
 def test_an_entry_that_cannot_be_is_told_by_file_and_key(tmp_path, key, value):

@@ -27,7 +27,7 @@ MODULES = {
 }
 ROOMS = ("need", "forecast", "allocation", "scenarios")  # the first rooms of the house
 READING = ("evidence", "pace", "back_test", "scoring", "scenario")  # modules of rooms that read or keep
-CEILINGS = {"rooms": 58_700, "package": 232_400}  # on the way to 58,000: to be lowered, never raised
+CEILINGS = {"rooms": 58_000, "package": 232_000}  # of the syntax tree: to be lowered, never raised
 PURE = (
     *("criteria", "units", "table_checks", "indicators", "assess", "recognition", "standings"),
     *(name for name in MODULES if name.split(".")[0] in ROOMS and name.split(".")[1] not in READING),

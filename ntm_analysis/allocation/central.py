@@ -7,7 +7,7 @@ year, or late, by the year's end. So a plan is by goal a slot: twice the year (f
 it is paid late. One reading, :func:`in_order`, judges every order of communes.
 """
 
-from dataclasses import dataclass, replace
+from collections import namedtuple
 from functools import cached_property
 
 import numpy as np
@@ -20,7 +20,7 @@ from ..forecast.simulation import CALIBRATING, Baseline, knowledge, usual_years
 from ..forecast.worlds import Layout, draw_block
 from ..need.draws import MEANS
 from ..need.missing import usual_missing
-from ..need.pot_sets import CEMENT_PART, THOUSANDTHS, PotSets, contribution
+from ..need.pot_sets import CEMENT_PART, THOUSANDTHS, contribution
 from ..need.works import DEBT, THOUSAND, Prices, drawn_works
 
 SEED = 2022  # of the worlds over which years of the area are averaged
@@ -28,8 +28,13 @@ SEED = 2022  # of the worlds over which years of the area are averaged
 NONE = -1
 
 
-@dataclass(frozen=True)
-class Central:
+class Central(
+    namedtuple(
+        "Central",
+        "sets years ends last marks cost demand months mark money taken places chance weight "
+        "minimum owed free reported due rank bounds committed own_money",
+    )
+):
     """The central case as arrays.
 
     Attributes
@@ -79,30 +84,6 @@ class Central:
     own_money : ndarray or None
         Goals x pots that communes hold for themselves x marks, thousand dong.
     """
-
-    sets: PotSets
-    years: list[int]
-    ends: ndarray
-    last: ndarray
-    marks: ndarray
-    cost: ndarray
-    demand: ndarray
-    months: ndarray
-    mark: ndarray
-    money: ndarray
-    taken: ndarray
-    places: ndarray
-    chance: ndarray
-    weight: ndarray
-    minimum: ndarray
-    owed: ndarray
-    free: ndarray
-    reported: ndarray
-    due: ndarray
-    rank: ndarray
-    bounds: DataFrame
-    committed: DataFrame
-    own_money: ndarray | None = None
 
     @cached_property
     def room(self) -> ndarray:
@@ -210,8 +191,8 @@ def central(layout: Layout, baseline: Baseline) -> Central:
         committed,
         block.own_money[..., 0] if layout.own else None,
     )
-    alone = in_order(replace(case, free=on_list), np.lexsort([case.rank, own]))
-    return replace(case, minimum=minimums(case, plan.rules["minimum_commune"]), due=alone // 2)
+    alone = in_order(case._replace(free=on_list), np.lexsort([case.rank, own]))
+    return case._replace(minimum=minimums(case, plan.rules["minimum_commune"]), due=alone // 2)
 
 
 def _own_parts(layout, block, mark, last):
@@ -221,7 +202,8 @@ def _own_parts(layout, block, mark, last):
     """
     money, owed = block.own_money[..., 0].swapaxes(0, 1), block.own_committed[layout.holder, :, 0]
     before, asked = (
-        contribution(layout.sets, cost.T[..., None], money)  # sets x goals x marks
+        # Sets x goals x marks.
+        contribution(layout.sets, cost.T[..., None] + np.zeros(money.shape[-1]), money)
         for cost in (owed, owed + block.cost[..., 0])
     )
     before = before * (before[0] <= 0)  # who is short of its own asks nothing of others

@@ -5,8 +5,6 @@ late. A row keeps what is listed so far within a set of pots by a mark. Of the t
 rows few bind: they are added as solutions break them.
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from .central import NONE
@@ -84,7 +82,7 @@ class Choice:
                 return answer
             x = np.rint(answer.x) if whole else answer.x
             if not self._breaks(x) and not (whole and self._unpayable_over_time(x)):
-                return replace(answer, x=x)
+                return answer._replace(x=x)
         return Solution(None, float(worth @ self.upper), False, searched, np.zeros(0))
 
     def _breaks(self, x):

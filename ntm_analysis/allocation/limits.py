@@ -2,7 +2,6 @@
 listed and why, which rules stand against each other, what all would take."""
 
 from bisect import bisect_left
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -106,7 +105,7 @@ def prices(allocation: Allocation):
     for p in np.flatnonzero(worth.any(axis=1)):
         added, money = np.floor(case.money[p] * MORE / 100), case.money.copy()
         money[p] += added
-        richer = optimum(replace(case, money=money), best.slot, later=False)
+        richer = optimum(case._replace(money=money), best.slot, later=False)
         step = {
             "percent": MORE,
             "added": added[-1],
@@ -139,7 +138,7 @@ def near_plans(allocation: Allocation):
     communes = DataFrame(columns)[listed].sort_values("cost", ascending=False, kind="stable")
     plans = {}
     for goal in communes.drop_duplicates(["kind", "year"]).index[:NEAR]:
-        other = optimum(replace(case, free=case.free & (number != goal)), later=False)
+        other = optimum(case._replace(free=case.free & (number != goal)), later=False)
         mine = other.slot != NONE
         plan = {
             "communes": allocation.finishing(OPTIMAL) + other.value - best.value,
@@ -252,7 +251,7 @@ def conflicts(allocation: Allocation):
         rules.append("committed")
 
     def too_much(least):
-        return (replace(case, minimum=minimums(case, least)).reserve > case.room[-1]).any()
+        return (case._replace(minimum=minimums(case, least)).reserve > case.room[-1]).any()
 
     most = int(allocation.layout.plan.rules["minimum_commune"])
     alone = {

@@ -1,12 +1,12 @@
 """The best plan under uncertainty: plans made with a safety margin, chosen in one set of worlds and
 judged in another."""
 
-from dataclasses import dataclass, replace
+from collections import namedtuple
 
 import numpy as np
 from scipy.stats import sem
 
-from ..forecast.forecast import Forecast, forecast_of
+from ..forecast.forecast import forecast_of
 from ..forecast.simulation import baseline_of
 from .optimum import optimum
 from .plans import OPTIMAL, Allocation, ordered
@@ -17,8 +17,7 @@ NOISE = 2  # standard errors of a difference that the draws cannot tell from non
 SAFE = "safe"
 
 
-@dataclass(frozen=True)
-class Trial:
+class Trial(namedtuple("Trial", "means chosen forecasts")):
     """The plans in the forecast's worlds.
 
     Attributes
@@ -30,10 +29,6 @@ class Trial:
     forecasts : dict of str to Forecast
         By plan (the rules, ``optimal``, ``safe``), in the worlds of the report.
     """
-
-    means: dict[float, float]
-    chosen: float
-    forecasts: dict[str, Forecast]
 
 
 def tried(allocation: Allocation, draws: int = 10_000) -> Trial | None:
@@ -54,10 +49,10 @@ def tried(allocation: Allocation, draws: int = 10_000) -> Trial | None:
     if allocation.best.status == "infeasible":
         return None
     case, layout, seed = allocation.case, allocation.layout, allocation.seed
-    other = baseline_of(allocation.workbook, seed + 1)
+    other = baseline_of(allocation.workbook, seed + 1, layout)
     orders, known, finishing = {}, {}, {}
     for margin in MARGINS:
-        counted = replace(case, money=np.floor(case.money * (1 - margin)))
+        counted = case._replace(money=np.floor(case.money * (1 - margin)))
         best = optimum(counted)
         if best.status == "infeasible":  # the minimums do not fit in so little
             continue

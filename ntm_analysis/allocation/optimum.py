@@ -4,10 +4,9 @@ Aims, one after the other: the weighted number of communes expected to finish by
 gap is this one's); then earliest; then least money.
 """
 
-from dataclasses import dataclass
+from collections import namedtuple
 
 import numpy as np
-from numpy import ndarray
 
 from .central import NONE, Central
 from .choice import Choice
@@ -17,8 +16,7 @@ from .solver import NODES
 LATER_NODES = (400, 200)  # that each later aim may search
 
 
-@dataclass(frozen=True)
-class Best:
+class Best(namedtuple("Best", "slot value bound status settled")):
     """A plan with its bound.
 
     Attributes
@@ -33,12 +31,6 @@ class Best:
     settled : bool
         The later aims are proved too.
     """
-
-    slot: ndarray
-    value: float
-    bound: float
-    status: str
-    settled: bool
 
     @property
     def gap(self) -> float | None:

@@ -20,7 +20,7 @@ def _due(case, key):
     paid; NONE where it never is, or the commune's own pots never bear their part."""
     payable = (case.room >= 0).all(axis=1)
     if key[1:]:
-        owed = case.committed.loc[key].to_numpy()[:, None]
+        owed = np.repeat(case.committed.loc[[key]].to_numpy().T, len(case.marks), axis=1)
         payable &= contribution(case.sets, owed, case.own_money[int(key[1:])])[0] <= 0
     return int(payable.argmax()) if payable.any() else NONE
 

@@ -3,7 +3,7 @@ one function, checked by one audit."""
 
 import copy
 import datetime as dt
-from dataclasses import dataclass, replace
+from collections import namedtuple
 from functools import cached_property
 
 import numpy as np
@@ -11,24 +11,22 @@ import pandas as pd
 from numpy import ndarray
 from pandas import DataFrame, Series
 
-from ..forecast.simulation import Baseline, baseline_of
+from ..forecast.simulation import baseline_of
 from ..forecast.worlds import Layout
 from ..forecast.yearly_list import by_policy, deadline_of, schedule
 from ..need.pot_sets import CEMENT_PART, THOUSANDTHS
 from ..need.works import THOUSAND
 from ..parameters import OPTIMAL, POLICIES
 from ..recognition import levels
-from ..workbook import Workbook
 from .audit import audit
-from .central import NONE, Central, central, central_works, in_order
-from .optimum import Best, optimum
+from .central import NONE, central, central_works, in_order
+from .optimum import optimum
 from .payments import claim_of, flows
 
 SPLITTING = ("equal", "decree")  # policies that share pots out to communes: a case of their own
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(namedtuple("Plan", "case layout slot payments broken")):
     """A plan on the central case.
 
     Attributes
@@ -45,15 +43,8 @@ class Plan:
         What the audit finds.
     """
 
-    case: Central
-    layout: Layout
-    slot: ndarray
-    payments: DataFrame
-    broken: list[dict]
 
-
-@dataclass(frozen=True)
-class Allocation:
+class Allocation(namedtuple("Allocation", "workbook layout baseline seed now case plans best")):
     """The plans of all policies, and the best of them with its bound.
 
     Attributes
@@ -70,15 +61,6 @@ class Allocation:
     plans : dict of str to Plan
     best : Best
     """
-
-    workbook: Workbook
-    layout: Layout
-    baseline: Baseline
-    seed: int
-    now: int
-    case: Central
-    plans: dict[str, Plan]
-    best: Best
 
     @property
     def goals(self) -> DataFrame:
@@ -100,7 +82,7 @@ class Allocation:
 
     def finishing(self, policy: str) -> float:
         """Communes expected to finish by the deadline, those recognised now among them."""
-        alike = replace(self.case, weight=self.ntm.astype(float))
+        alike = self.case._replace(weight=self.ntm.astype(float))
         return self.now + alike.value(self.plans[policy].slot)
 
     def years(self, policy: str = OPTIMAL) -> Series:
@@ -131,20 +113,21 @@ def allocate(workbook, deadline=None, seed=2022) -> Allocation:
 
     Examples
     --------
+    >>> from ntm_analysis.workbook import Workbook
     >>> best = allocate(Workbook.open("data/thanh-chuong")).best
     >>> best.status, best.gap
     ('optimal', 0.0)
     """
     day = deadline_of(workbook, deadline)
     base = Layout(schedule(workbook, "own", day))
-    baseline = baseline_of(workbook, seed)
+    baseline = baseline_of(workbook, seed, base)
     case = central(base, baseline)
     plans = {}
     for policy in POLICIES:
         layout, mine = ordered(base, policy), case
         if policy in SPLITTING:
             layout = Layout(layout.plan)
-            mine = replace(central(layout, baseline), due=case.due)
+            mine = central(layout, baseline)._replace(due=case.due)
         goals = layout.plan.goals
         order = np.lexsort([case.rank, goals["missing"], goals["order"]])
         plans[policy] = _plan(mine, layout, in_order(mine, order))

@@ -4,11 +4,10 @@ HiGHS, limited by nodes and iterations, never by time, on one thread and one see
 wherever the lock file is the same.
 """
 
-from dataclasses import dataclass
+from collections import namedtuple
 
 import highspy
 import numpy as np
-from numpy import ndarray
 
 ITERATIONS = 2_000_000  # of one linear programme
 EXACT = 1e-9  # tolerance of a row scaled to 1: less than a thousand dong in a thousand billion
@@ -24,8 +23,7 @@ class _Quiet(highspy.Highs):
         super().enableCallbacks()
 
 
-@dataclass(frozen=True)
-class Solution:
+class Solution(namedtuple("Solution", "x bound proved nodes duals")):
     """What the solver says.
 
     Attributes
@@ -41,12 +39,6 @@ class Solution:
     duals : ndarray
         By row, of a linear programme.
     """
-
-    x: ndarray | None
-    bound: float
-    proved: bool
-    nodes: int
-    duals: ndarray
 
 
 def solve(cost, upper, rows, *, whole=True, nodes=NODES):

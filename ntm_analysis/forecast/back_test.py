@@ -6,7 +6,7 @@ is made from the area's own figures up to the first, with parameters of the othe
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections import namedtuple
 from functools import cache
 from itertools import combinations
 
@@ -19,6 +19,7 @@ from ..need.need import spread
 from .cycle import binomial, counted
 from .evidence import COUNTRY, REFERENCE
 from .pace import FIT, Area, Run, fit, increase, usual_total
+from .scoring import crps
 
 KEPT = REFERENCE / "back_test.json"  # its summary on the shipped panel: a page reads it at once
 APART = (0.9, 5.2)  # years between the two figures of a pair
@@ -35,8 +36,7 @@ MONTHS = ["first", "last", "years"]
 SCORED = [*PAIR, *MONTHS, "p10", "p50", "p90", "mean", *SCORES, "covered"]
 
 
-@dataclass(frozen=True)
-class BackTest:
+class BackTest(namedtuple("BackTest", "pairs left_out summary")):
     """What :func:`back_test` gives.
 
     Attributes
@@ -48,10 +48,6 @@ class BackTest:
     summary : dict
         The scores, provinces alike, and their intervals; by kind, by horizon, rolling.
     """
-
-    pairs: DataFrame
-    left_out: DataFrame
-    summary: dict
 
 
 def pairs(figures):
@@ -150,30 +146,6 @@ def back_test(figures, known, posterior, rolling=True):
         past = DataFrame(row | forecast(row, row["first"]) for row in rows)
         summary["rolling"] = summary_of(past)
     return BackTest(scored, left_out, summary)
-
-
-def crps(drawn, outcome):
-    """Continuous ranked probability score of a sample: mean distance less half the mean spread.
-
-    Parameters
-    ----------
-    drawn : numpy.ndarray
-    outcome : float
-
-    Returns
-    -------
-    float
-        In the unit of the sample.
-
-    Examples
-    --------
-    >>> crps(np.array([1.0, 3.0]), 2.0)
-    0.5
-    """
-    drawn = np.sort(drawn)
-    number = len(drawn)
-    spread = (2 * np.arange(1, number + 1) - number - 1) @ drawn / number**2
-    return float(np.abs(drawn - outcome).mean() - spread)
 
 
 def hazards(tried):

@@ -424,8 +424,8 @@ class Purse:
         demand, able = self._demand(order, (rank < number) & (before == NEVER), last)
         places = self._reached(demand, money[:, last], number)
         # The set that the first unpaid place of a list breaks by most.
-        short = places < number
-        over = self._broken(demand[short], places[short] + 1, money[:, last, short])
+        short = np.flatnonzero(places < number)
+        over = self._broken(demand, short, places[short] + 1, money[:, last])
         self.blocked += np.bincount(over.argmax(axis=1), minlength=len(self.blocked))
         payable = (rank < places) & able
         at = np.where(payable, span.last, NEVER)
@@ -452,24 +452,29 @@ class Purse:
             return np.cumsum(demand, axis=1, out=demand), np.ones_like(owing)
         holders, others, money = self._layout.holder, self._layout.own_sets, self._own[:, :, mark]
         cost = np.array(block.own_committed.transpose(2, 0, 1))
-        np.add.at(cost, (slice(None), holders), self._cost * paid[:, :, None])
+        for g, holder in enumerate(holders):
+            cost[:, holder] += self._cost[:, g] * paid[:, g, None]
         asked = self._beyond_own(cost.T, money.swapaxes(0, 1))[0].T
         demand = [self._sets.demand(block.committed).T + asked.sum(axis=1)]
-        blocked = np.zeros((len(draw), len(others.members)), dtype=bool)
-        able = np.empty_like(owing)
+        blocked = np.zeros((block.draws, len(others.members)), dtype=bool)
+        able = np.ones_like(owing)
         for k, goals in enumerate(order):
-            at, own = (draw, holders[goals]), money[goals, :, draw].T
-            more = cost[at] + self._cost[draw, goals] * owing[k][:, None]
-            part, able[k] = self._beyond_own(more.T, own)
-            step = (part.T - asked[at]) * able[k][:, None]
-            demand.append(demand[-1] + step)
-            asked[at] += step
-            cost[at] = np.where(able[k][:, None], more, cost[at])
+            some = np.flatnonzero(owing[k])
+            goal = goals[some]
+            mine = some, holders[goal]
+            own = money[goal, :, some].T
+            more = cost[mine] + self._cost[some, goal]
+            part, enough = self._beyond_own(more.T, own)
+            step = (part.T - asked[mine]) * enough[:, None]
+            demand.append(demand[-1].copy())
+            demand[-1][some] += step
+            asked[mine] += step
+            cost[mine] = np.where(enough[:, None], more, cost[mine])
+            able[k, some] = enough
             # The set of own pots that a commune which cannot bear its part breaks by most.
-            short = owing[k] & ~able[k]
-            held = THOUSANDTHS * (others.members[:, self._layout.own] @ own[:, short])
-            worst = (others.demand(more[short].T) - held).argmax(axis=0)
-            blocked[draw[short], worst] = True
+            held = THOUSANDTHS * (others.members[:, self._layout.own] @ own[:, ~enough])
+            worst = (others.demand(more[~enough].T) - held).argmax(axis=0)
+            blocked[some[~enough], worst] = True
         self.blocked[len(self._sets.members) :] += blocked.sum(axis=0)
         return np.stack(demand, axis=1), able
 
@@ -477,21 +482,26 @@ class Purse:
         """What a commune asks of each set of shared pots, and whether its own can bear the rest."""
         demand = contribution(self._sets, cost, own)
         enough = demand[0] <= 0  # of the empty set: were shared money without end
-        return demand * enough, enough
+        demand *= enough
+        return demand, enough
 
     def _reached(self, demand, money, most):
         """How many places of a list, at most ``most``, some mix of the pots pays: int, draws.
 
-        By halving: what the places ask never falls.
+        All first, then by halving: what the places ask never falls.
         """
-        low, high = np.zeros_like(most), most
-        for _ in range(int(most.max(initial=0)).bit_length()):
-            middle = (low + high + 1) // 2
-            paid = (self._broken(demand, middle, money) <= 0).all(axis=1)
-            low, high = np.where(paid, (middle, high), (low, middle - 1))
+        low, high = np.zeros_like(most), most.copy()
+        draw, tried = np.flatnonzero(most), most[most > 0]
+        while draw.size:
+            paid = self._broken(demand, draw, tried, money).max(axis=1) <= 0
+            low[draw] = np.where(paid, tried, low[draw])
+            high[draw] = np.where(paid, high[draw], tried - 1)
+            draw = draw[low[draw] < high[draw]]
+            tried = (low[draw] + high[draw] + 1) // 2
         return low
 
-    def _broken(self, demand, places, money):
-        """By how much sets are broken where so many places are paid: draws x sets."""
-        asked = np.take_along_axis(demand, places[:, None, None], axis=1)[:, 0]
-        return np.hstack([asked, money.T]) @ self._over.T
+    def _broken(self, demand, draw, places, money):
+        """By how much sets are broken in some worlds where so many places are paid: worlds x
+        sets."""
+        asked = np.hstack([demand[draw, places], money[:, draw].T])
+        return asked @ self._over.T

@@ -14,7 +14,8 @@ from pandas import DataFrame
 from scipy.special import betaincinv, betaln, polygamma, softmax
 
 from ..need.draws import uniforms
-from ..problems import DataProblems, Problem
+from ..problems import DataProblems
+from ..row_checks import teller
 from ..table_files import read_raw, read_table
 
 REFERENCE = Path(__file__).resolve().parents[2] / "data" / "reference"
@@ -27,13 +28,16 @@ GRID = (np.arange(60) + 0.5) / 60  # of the mean success and of the correlation 
 HIGHEST_SUCCESS = 0.97
 OTHER_NAMES = {"TT Huế": "Thừa Thiên Huế"}
 MOST = 100_000  # communes of an area: more is a slip of the pen
-# What no row of a table may say.
-ABOVE_TOTAL = "value > total and measure.str.startswith('ntm_communes')"
+# What no row of a table may say: which rows do, and what is told of which column.
+TOTAL = {"value": "{value:g}", "total": "{total:g}"}
+ABOVE = "value > total and measure.str.startswith('ntm_communes')", "above_total", "value", TOTAL
+OF_GROUP = {"value": "{communes:g}", "total": "{total:g}"}
+RANGE = {"range": "low {low:g}; mode {mode:g}; high {high:g}"}
 FAULTS = {
-    "series": ABOVE_TOTAL,
-    "nghe_an": ABOVE_TOTAL,
-    "groups": "communes > total",
-    "assumed": "low > mode or mode > high",
+    "series": ABOVE,
+    "nghe_an": ABOVE,
+    "groups": ("communes > total", "above_total", "communes", OF_GROUP),
+    "assumed": ("low > mode or mode > high", "range_falls", "mode", RANGE),
 }
 
 
@@ -110,19 +114,12 @@ def _tables(names, as_of, folder):
     """Reference tables with their checks, as known on a day."""
     problems, tables = [], {}
     for name in names:
-        file = f"panel_{name}.csv"
-        known_as = "panel_series" if name == "nghe_an" else f"panel_{name}"
-        rows = tables[name] = read_table(folder / file, known_as, "vi", "vi", problems)
-        wrong = rows.query(FAULTS[name]) if name in FAULTS else rows[:0]
-        for row in wrong.to_dict("records"):
-            if name == "assumed":
-                code, column = "range_falls", "mode"
-                ends = "; ".join(f"{end} {row[end]:g}" for end in ("low", "mode", "high"))
-                details = {"range": ends}
-            else:
-                code, column = "above_total", "communes" if name == "groups" else "value"
-                details = {"value": f"{row[column]:g}", "total": f"{row['total']:g}"}
-            problems.append(Problem(code, file, int(row["row"]), column, details))
+        file = f"panel_{name}"
+        known_as = "panel_series" if name == "nghe_an" else file
+        rows = tables[name] = read_table(folder / f"{file}.csv", known_as, "vi", "vi", problems)
+        if name in FAULTS:
+            query, code, column, details = FAULTS[name]
+            teller({file: rows}, problems)(file, rows.eval(query), code, column, **details)
     if problems:
         raise DataProblems(problems)
     day = pd.Timestamp(as_of or pd.Timestamp.max)

@@ -184,7 +184,7 @@ def _data_ends(plan, end):
     _, by, way = ENDS[end]
 
     def case(key, basis, value=np.nan, **changes):
-        return key, basis, value, {"plan": replace(plan, **changes)}
+        return key, basis, value, {"plan": plan._replace(**changes)}
 
     def other(name, **columns):
         """The data set with other columns of a table."""
@@ -203,7 +203,7 @@ def _data_ends(plan, end):
     stall = (tables["durations"]["stall"] * by).clip(upper=100)
     yield case("stall", "assumed", workbook=other("durations", stall=stall))
     if facts.lost.any():
-        lost = replace(facts, lost=np.minimum(facts.lost * by, 1.0))
+        lost = facts._replace(lost=np.minimum(facts.lost * by, 1.0))
         yield case("lost", "assumed", facts=lost)
     if any(prior is not None for prior in facts.prior):
         priors = one_more_met(tables["count_priors"], way)

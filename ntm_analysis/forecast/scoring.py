@@ -13,8 +13,9 @@ import hashlib
 import json
 import math
 import re
-from dataclasses import dataclass
+from collections import namedtuple
 from functools import partial
+from itertools import compress
 from operator import itemgetter
 from os.path import lexists
 
@@ -189,10 +190,16 @@ def _problems(entry, file):
         else:
             wrong.append(place)
     if not wrong:
-        wrong += ["communes"] * (not entry["communes"])
-        # Who has finished already finishes in every world.
-        least = min(map(int, entry["finishing"]["distribution"]))
-        wrong += ["finished_now"] * (entry["finished_now"] > least)
+        will, codes = entry["finishing"], {row["code"] for row in entry["communes"]}
+        chances = will["distribution"]
+        contradictions = {
+            "communes": not 0 < len(entry["communes"]) == len(codes),
+            # Who has finished already finishes in every world.
+            "finished_now": entry["finished_now"] > min(map(int, chances)),
+            "finishing": not will["p10"] <= will["p50"] <= will["p90"],
+            "finishing.distribution": not math.isclose(sum(chances.values()), 1),
+        }
+        wrong += compress(contradictions, contradictions.values())
     if entry.get("illustrative"):
         yield Problem("register_illustrative", file)
     if wrong:
@@ -452,11 +459,40 @@ def reliability(p, came):
     return DataFrame({"band": BANDS, "n": n, **shares})
 
 
+def crps(numbers, outcome, weights=None):
+    """Continuous ranked probability score: mean distance less half the mean spread.
+
+    Parameters
+    ----------
+    numbers : sequence of float
+    outcome : float
+    weights : sequence of float, optional
+        Of the numbers.
+
+    Returns
+    -------
+    float
+        In the unit of the numbers.
+
+    Examples
+    --------
+    >>> round(crps([1.0, 3.0], 2.0), 6)
+    0.5
+    """
+    from scipy.stats import energy_distance
+
+    return float(energy_distance(numbers, [outcome], weights)) ** 2 / 2
+
+
 # --- forecasts against outcomes -------------------------------------------------------------------
 
 
-@dataclass
-class Scores:
+class Scores(
+    namedtuple(
+        "Scores",
+        "registered rows reliability waiting finishing communes_scored unused ended",
+    )
+):
     """What :func:`score` gives.
 
     Attributes
@@ -487,15 +523,6 @@ class Scores:
         Names of communes that were merged away before their deadline without having got there: what
         would have come of them nobody knows, so they are not scored.
     """
-
-    registered: int
-    rows: DataFrame
-    reliability: DataFrame
-    waiting: DataFrame
-    finishing: DataFrame
-    communes_scored: int
-    unused: list[str]
-    ended: list[str]
 
     def of_one_date(self):
         """Forecasts that ask the same of one data set on one day, where several are scored.
@@ -645,17 +672,14 @@ def _row(entry, answers):
 
 def _finishing(entry, answers):
     """How many communes finished in all, against a forecast of which none waits."""
-    from scipy.stats import energy_distance
-
     number, will = answers["came"].sum(), entry["finishing"]
     if {""} <= set(answers["reason"]) <= {"", "settled"}:
         chances = will["distribution"]
-        apart = energy_distance([*map(int, chances)], [number], [*chances.values()])
         came = {
             "number": int(number),
             "within": will["p10"] <= number <= will["p90"],
             "basically_all": number >= entry["basically_all"],
             "all": number == len(answers),
-            "crps": apart**2 / 2,
+            "crps": crps([*map(int, chances)], number, [*chances.values()]),
         }
         yield entry | will | came

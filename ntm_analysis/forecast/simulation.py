@@ -123,8 +123,8 @@ class Simulation(namedtuple("Simulation", (*OF_RUN, *PER_DRAW, *SUMS))):
     listed : ndarray of float
         Goals x spans: the chance to be on each year's list.
     lists : ndarray of int
-        3 x lists: communes listed, finishing for their year, and with works paid and ended in
-        time, of every list up to the deadline.
+        3 x years x draws: communes listed, finishing for their year, and with works paid and ended
+        in time, of every list up to the deadline.
     blocked : ndarray of int
         By set of the layout's ``blockers``, how often it kept a listed commune from being paid.
     lacking, finishing : ndarray
@@ -154,7 +154,7 @@ class Simulation(namedtuple("Simulation", (*OF_RUN, *PER_DRAW, *SUMS))):
     @property
     def in_time(self) -> float:
         """The part of listed communes whose works are paid and ended in time."""
-        listed, _, in_time = self.lists.sum(axis=1)
+        listed, _, in_time = self.lists.sum(axis=(1, 2))
         return float(in_time / max(1, listed))
 
     @property
@@ -241,16 +241,18 @@ def simulation(
     years = usual_years(layout, baseline, known, draws, seed, factor)
 
     def one(at):
-        some = slice(at, min(at + BLOCK, draws))
+        some = slice(at, min(at + step, draws))
         own = AreaRun(plan.as_of_month, (), some.stop - at, seed, at // BLOCK)
         money = factor if baseline.usual_money else None
         return _block(layout, area, own, _part_of(years, some), money)
 
-    size = len(layout.sets.kinds) * len(plan.goals) * BLOCK
-    workers = (workers or os.cpu_count() or 1) if size <= 20 * LARGEST else 1
+    each = len(layout.sets.kinds) * len(plan.goals)
+    workers = (workers or os.cpu_count() or 1) if each * BLOCK <= 20 * LARGEST else 1
+    # Whole blocks, as many together as there is room for, so that every worker has some.
+    step = BLOCK * max(1, min(LARGEST // max(each, 1), draws // workers) // BLOCK)
     with ThreadPoolExecutor(workers) as pool:
-        parts = [part for block in pool.map(one, range(0, draws, BLOCK)) for part in block]
-    joined = {k: np.concatenate([p[k] for p in parts], axis=1) for k in PER_DRAW}
+        parts = [part for some in pool.map(one, range(0, draws, step)) for part in some]
+    joined = {k: np.concatenate([p[k] for p in parts], axis=-1) for k in PER_DRAW}
     sums = {k: np.sum([p[k] for p in parts], axis=0) for k in SUMS}
     sums["listed"] = sums["listed"] / draws
     return Simulation(layout, draws, seed, finish, baseline, **joined, **sums)
@@ -289,7 +291,7 @@ def _block(layout, area, run, years, factor):
             "months": paid.month,
             "unlimited": unlimited.month,
             "held": paid.held,
-            "lists": np.hstack(paid.lists),
+            "lists": np.stack(paid.lists, axis=1),
             "lag": few.lag,
             "listed": np.transpose(paid.listed),
             "blocked": purse.blocked if purse else np.zeros(len(layout.blockers), dtype=np.int64),

@@ -5,9 +5,8 @@ that the district has registered. A reported list is the whole list of its year.
 reported and expected values alone and orders those who are on no reported list.
 """
 
-import datetime as dt
 from collections import namedtuple
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -19,13 +18,12 @@ from ..assess import assess
 from ..monthly import fallen
 from ..need.draws import MEANS, pert_mean
 from ..need.funding import demand
-from ..need.missing import Facts, Missing, expected_lacks, facts_ntm, missing_higher, usual_missing
+from ..need.missing import Facts, expected_lacks, facts_ntm, missing_higher, usual_missing
 from ..need.need import communes_in_need, works_not_needed
 from ..need.works import DEBT, THOUSAND, PriceList, Prices, newest_debts, works_of
 from ..parameters import POLICIES
 from ..plan_checks import LAST_MONTH_OF_LATE_LIST, RULES, lacking_assumptions
 from ..problems import DataProblems, Problem
-from ..workbook import Workbook
 
 # What tells anything of communes; where all are silent, an area runs as counts.
 DESCRIBING = ("criterion_states", "criterion_counts", "indicator_values", "works", "targets")
@@ -54,8 +52,12 @@ class Span(namedtuple("Span", "year first last fraction")):
     """
 
 
-@dataclass(frozen=True)
-class Schedule:
+class Schedule(
+    namedtuple(
+        "Schedule",
+        "workbook policy goals works facts expected missing spans day deadline rules described",
+    )
+):
     """Goals, reported lists and works of a data set under a policy.
 
     Attributes
@@ -79,19 +81,6 @@ class Schedule:
     described : bool
         Whether anything is known of the communes but who is NTM; if not, they run as counts.
     """
-
-    workbook: Workbook
-    policy: str
-    goals: DataFrame
-    works: dict[str, DataFrame]
-    facts: Facts
-    expected: ndarray
-    missing: dict[str, Missing]
-    spans: list[Span]
-    day: dt.date
-    deadline: int
-    rules: dict[str, float]
-    described: bool = True
 
     @property
     def ntm(self) -> ndarray:
@@ -121,7 +110,8 @@ def month_of(as_of, day):
 
     Examples
     --------
-    >>> month_of(dt.date(2022, 3, 31), dt.date(2025, 12, 31))
+    >>> from datetime import date
+    >>> month_of(date(2022, 3, 31), date(2025, 12, 31))
     45
     """
     closes = pd.Timestamp(day).is_month_end
@@ -192,6 +182,7 @@ def schedule(workbook, policy="own", deadline=None):
 
     Examples
     --------
+    >>> from ntm_analysis.workbook import Workbook
     >>> plan = schedule(Workbook.open("data/thanh-chuong"))
     >>> plan.goals["level"].value_counts().to_dict(), [span.year for span in plan.spans]
     ({'ntm': 15, 'advanced': 3, 'model': 1}, [2022, 2023, 2024, 2025])
@@ -210,7 +201,7 @@ def schedule(workbook, policy="own", deadline=None):
         items = {*workbook.tables["works"]["item"], *workbook.tables["typical_works"]["item"]}
         raise DataProblems([*error.problems, *_lacking(workbook, items)]) from None
     expected = expected_lacks(facts)
-    missing = {"ntm": replace(usual_missing(facts), lacks=(expected > 0)[:, :, None])}
+    missing = {"ntm": usual_missing(facts)._replace(lacks=(expected > 0)[:, :, None])}
     missing |= {
         level: missing_higher(workbook, level, them) for level, them in higher.items() if them
     }
@@ -265,7 +256,7 @@ def by_policy(plan, policy, order=None):
     """
     if order is None:
         order = ORDERS.get(policy, ORDERS["own"])(plan.goals)
-    return replace(plan, policy=policy, goals=plan.goals.assign(order=order.astype(float)))
+    return plan._replace(policy=policy, goals=plan.goals.assign(order=order.astype(float)))
 
 
 def deadline_of(workbook, deadline=None):
@@ -332,6 +323,7 @@ def split_pots(workbook, policy):
 
     Examples
     --------
+    >>> from ntm_analysis.workbook import Workbook
     >>> sorted(split_pots(Workbook.open("data/thanh-chuong"), "decree"))
     ['nstw-dt', 'nstw-sn']
     """

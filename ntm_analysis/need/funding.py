@@ -6,8 +6,8 @@ it stands the gap of each pot at usual shares: what it is asked for less what it
 never added up, because one pot can stand in for another.
 """
 
-from collections import Counter, defaultdict
-from dataclasses import dataclass, replace
+from collections import Counter, defaultdict, namedtuple
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -30,8 +30,7 @@ ENVELOPE = ["pot", "source", "capital", "unit", "planned", "allotted"]
 WITHOUT = {0: "nameless", -1: "no_criterion"}
 
 
-@dataclass(frozen=True)
-class Funding:
+class Funding(namedtuple("Funding", "pots gap late_gap by_pot blocking")):
     """Money against need up to a year.
 
     Pots that communes hold for themselves are counted in common: which commune has what is for the
@@ -51,12 +50,6 @@ class Funding:
         The smallest set of pots that lacks the gap when all costs and money stand at their means;
         empty where that is no gap.
     """
-
-    pots: pd.DataFrame
-    gap: np.ndarray
-    late_gap: np.ndarray
-    by_pot: dict[str, np.ndarray]
-    blocking: list[str]
 
 
 def still_to_come(workbook, until):
@@ -133,8 +126,7 @@ def funding(workbook, need, until, seed):
     )
 
 
-@dataclass(frozen=True)
-class Demand:
+class Demand(namedtuple("Demand", "target until needs together money assumed_quantities unpriced")):
     """The need for a target, and the money against it.
 
     ``needs``: by level (ntm, advanced, model); the levels are different things and only
@@ -144,14 +136,6 @@ class Demand:
     which no work is known: they take no works, or their cost is not known; either way they cost
     nothing here.
     """
-
-    target: str
-    until: int
-    needs: dict[str, Need]
-    together: Need
-    money: Funding | None
-    assumed_quantities: bool
-    unpriced: list[int]
 
 
 def demand(

@@ -8,7 +8,7 @@ lost under the set in force (table ``carry_over``). A set that only counts names
 missing criteria are a number, that of criterion 0.
 """
 
-from dataclasses import dataclass
+from collections import namedtuple
 
 import numpy as np
 import pandas as pd
@@ -30,20 +30,13 @@ FEWEST, MOST = 3, 18
 MET = ("met", "not_applicable")
 
 
-@dataclass(frozen=True)
-class Missing:
+class Missing(namedtuple("Missing", "set_id units numbers lacks drawn")):
     """What communes lack in each world, judged by ``set_id``.
 
     ``units``: unit numbers; ``numbers``: criteria in order, 0 for those without a name; ``lacks``:
     bool, of those without a name how many, units x criteria x draws (one, where all worlds are
     alike); ``drawn``: bool, units x criteria, whether a state was drawn and not reported.
     """
-
-    set_id: str
-    units: list[int]
-    numbers: np.ndarray
-    lacks: np.ndarray
-    drawn: np.ndarray
 
 
 def prior_of(workbook, set_id, group):
@@ -92,8 +85,12 @@ def one_more_met(priors, way):
     return priors.assign(average=priors["average"] + way * rest)
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(
+    namedtuple(
+        "Facts",
+        "set_id reported_in units codes numbers lacking open_ number prior odds lost now",
+    )
+):
     """What is known of communes not yet NTM, by criterion of the set it was reported in.
 
     ``lacking``, ``open_``: bool, units x criteria: named missing, without a state. ``number``: how
@@ -102,19 +99,6 @@ class Facts:
     met one is not met by the set in force. ``now``: int8, units x criteria: 1 lacking, 0 met by a
     report in the set in force, -1 no report.
     """
-
-    set_id: str
-    reported_in: str
-    units: list[int]
-    codes: list[str]
-    numbers: np.ndarray
-    lacking: np.ndarray
-    open_: np.ndarray
-    number: np.ndarray
-    prior: list[np.ndarray | None]
-    odds: np.ndarray
-    lost: np.ndarray
-    now: np.ndarray
 
 
 def facts_ntm(workbook, units, standing=None):

@@ -153,7 +153,8 @@ class PotSets:
         Returns
         -------
         tuple of ndarray
-            By set its first row; rows x own pots (0, 1); rows x kinds, thousandths.
+            By set its first row; what a row asks of kinds, and less what it has of own pots: rows x
+            (kinds + own pots), thousandths.
         """
         every = _subsets(self.own, len(self.pots))
         alone, starts, rows, shares = self.borne(every), [], [], []
@@ -162,9 +163,10 @@ class PotSets:
             share = self.borne(every | inside)
             # Of the empty set no part may be nothing: the rest were all.
             kept = _matter(every[:, self.own], share, alone, begin=int(not inside.any()))
-            rows += kept
+            rows += kept.tolist()
             shares.append(share[kept])
-        return np.array(starts), every[rows][:, self.own].astype(float), np.concatenate(shares)
+        held = -THOUSANDTHS * every[rows][:, self.own].astype(float)
+        return np.array(starts), np.hstack([np.concatenate(shares), held])
 
     def borne(self, members):
         """What any sets (sets x pots) must bear of each kind: sets x kinds, thousandths.
@@ -211,8 +213,8 @@ def pot_sets(tables, own=(), *, every=False):
     sets = PotSets(pots, kinds, least, most, _subsets(shared, len(pots)), places)
     if own or every:
         return sets
-    _, *kept = _matter(sets.members, sets.share, sets.share, begin=1)
-    return replace(sets, members=sets.members[kept or [0]])
+    kept = _matter(sets.members, sets.share, sets.share, begin=1)
+    return replace(sets, members=sets.members[kept[1:] if len(kept) > 1 else kept])
 
 
 def _subsets(pots, width):
@@ -265,12 +267,13 @@ def _matter(sets, share, alone, begin):
     from the ``begin``-th kept, and the rest of them alone.
     """
     code = sets @ (1 << np.arange(sets.shape[1]))
-    row_of, kept = np.argsort(code), [0]
-    for row in np.flatnonzero(share.any(axis=1) & (code > 0)).tolist():
-        part = np.array([k for k in kept[begin:] if code[k] & code[row] == code[k]], dtype=int)
+    row_of, kept = np.argsort(code), np.zeros(1, dtype=int)
+    for row in np.flatnonzero(share.any(axis=1) & (code > 0)):
+        part = kept[begin:]
+        part = part[code[part] & code[row] == code[part]]
         rest = row_of[code[row] - code[part]]
         if not (share[row] <= share[part] + alone[rest]).all(axis=1).any():
-            kept.append(row)
+            kept = np.append(kept, row)
     return kept
 
 
@@ -294,6 +297,10 @@ def contribution(sets, cost, money):
         Sets x ..., in the scale of :meth:`PotSets.demand`, at least 0; of the empty set what own
         pots lack, whatever the shared ones hold.
     """
-    starts, own, share = sets.with_own
-    asked = np.tensordot(share, cost, axes=1) - THOUSANDTHS * np.tensordot(own, money, axes=1)
-    return np.maximum.reduceat(asked, starts, axis=0).clip(0)
+    starts, rows = sets.with_own
+    asked = np.tensordot(rows, np.concatenate([cost, money]), axes=1)
+    most = np.empty((len(starts), *asked.shape[1:]))
+    # Set by set: reduceat takes many times as long for sets of few rows.
+    for row, of_set in zip(most, np.split(asked, starts[1:]), strict=True):
+        of_set.max(axis=0, initial=0, out=row)
+    return most

@@ -7,7 +7,7 @@ A cement part is tonnes, its money value is shown and not claimed from a money p
 of a work add up to the rest exactly.
 """
 
-from dataclasses import dataclass
+from collections import namedtuple
 from functools import cached_property
 
 import numpy as np
@@ -137,22 +137,13 @@ def works_of(workbook, missing, level):
     return works.sort_values("at", kind="stable", ignore_index=True)
 
 
-@dataclass(frozen=True)
-class ItemDraws:
+class ItemDraws(namedtuple("ItemDraws", "item quantity drawn wanted amount tonnes value")):
     """The works of one item over worlds; arrays works x draws.
 
     ``quantity``: what is left to do; ``drawn``: by work, whether the state of its criterion was
     drawn; ``wanted``: whether it is needed; ``amount``: int64 thousand đồng, 0 where it is not;
     ``tonnes``, ``value``: of cement and what that is worth, 0 for an item without.
     """
-
-    item: str
-    quantity: np.ndarray
-    drawn: np.ndarray
-    wanted: np.ndarray
-    amount: np.ndarray
-    tonnes: np.ndarray
-    value: np.ndarray
 
 
 class PriceList:

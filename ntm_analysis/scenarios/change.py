@@ -6,6 +6,7 @@ on, nothing new known (time, with the law that came into force) -> reported rows
 compared draw by draw; they add up to the whole difference.
 """
 
+from collections import namedtuple
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,8 +23,7 @@ ASSUMED = ("assumptions", "durations", "carry_over", "count_priors", "criterion_
 ASSUMED += ("unit_costs", "typical_works", "parts", "profiles")
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(namedtuple("Step", "names change se basically p")):
     """One reason.
 
     Attributes
@@ -37,12 +37,6 @@ class Step:
     p : Series
         The change of each commune's chance, by unit.
     """
-
-    names: tuple[str, ...]
-    change: float
-    se: float
-    basically: float
-    p: pd.Series
 
     @property
     def felt(self) -> bool:

@@ -1,6 +1,6 @@
 """Scenarios side by side: each is forecast in the same worlds, and compared draw by draw."""
 
-from dataclasses import dataclass
+from collections import namedtuple
 
 import numpy as np
 import pandas as pd
@@ -11,15 +11,13 @@ from ..forecast.simulation import baseline_of
 from ..need.funding import DRAWS, SEED, demand, in_millions
 from ..need.need import plain_rows, spread
 from ..problems import DataProblems, Problem
-from ..workbook import Workbook
 from .scenario import BASELINE, UnknownScenario, scenario, scenario_ids
 
 # Standard errors: less is the noise of finitely many draws (many differences are looked at).
 NOISE = 3
 
 
-@dataclass(frozen=True)
-class Compared:
+class Compared(namedtuple("Compared", "figures finishing moved")):
     """One scenario, judged by its own deadline.
 
     Attributes
@@ -32,19 +30,21 @@ class Compared:
         By unit: p, before, change (of the chance against the baseline) and its se.
     """
 
-    figures: dict
-    finishing: np.ndarray
-    moved: pd.DataFrame
 
-
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(
+    namedtuple(
+        "Comparison",
+        "workbook rows draws seed frontier tornado warnings coarse",
+    )
+):
     """Scenarios in the same worlds.
 
     Attributes
     ----------
+    workbook : Workbook
     rows : list of Compared
         The baseline first.
+    draws, seed : int
     frontier, tornado : DataFrame
         Of the baseline (:mod:`ntm_analysis.forecast.price`).
     warnings : list of Problem
@@ -52,15 +52,6 @@ class Comparison:
     coarse : bool
         Whether no single commune gets a figure finer than a word.
     """
-
-    workbook: Workbook
-    rows: list[Compared]
-    draws: int
-    seed: int
-    frontier: pd.DataFrame
-    tornado: pd.DataFrame
-    warnings: list[Problem]
-    coarse: bool
 
 
 FUNDING = ("need_p50", "gap_p50", "gap_mean", "money")  # where they are equal, money and need are
@@ -139,6 +130,7 @@ def compare(workbook, ids=(), baseline=BASELINE, *, draws=DRAWS, seed=SEED, movi
 
     Examples
     --------
+    >>> from ntm_analysis.workbook import Workbook
     >>> both = compare(Workbook.open("data/thanh-chuong"), ["money-110"], draws=200, moving=False)
     >>> base, more = (row.figures for row in both.rows)
     >>> more["id"], more["money"] > base["money"]

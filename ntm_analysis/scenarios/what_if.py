@@ -7,10 +7,9 @@ that it is held against.
 """
 
 import datetime as dt
-from dataclasses import dataclass, field, replace
+from collections import namedtuple
+from dataclasses import dataclass, field
 from functools import cached_property
-
-import pandas as pd
 
 from ..forecast.forecast import Forecast, forecast_of, plan_of, record
 from ..forecast.simulation import baseline_of
@@ -55,8 +54,7 @@ class Setting:
     delay: int = 0
 
 
-@dataclass(frozen=True)
-class WhatIfResult:
+class WhatIfResult(namedtuple("WhatIfResult", "setting forecast record difference moved")):
     """A setting's forecast, held against another in the same worlds.
 
     Attributes
@@ -70,12 +68,6 @@ class WhatIfResult:
     moved : DataFrame
         By unit: p, before, change, se.
     """
-
-    setting: Setting
-    forecast: Forecast
-    record: dict
-    difference: dict[str, float]
-    moved: pd.DataFrame
 
 
 def pots_of(workbook):
@@ -188,7 +180,7 @@ class WhatIf:
         key = (files, setting.start, setting.prices, chosen.policy, workbook.last_day)
         if key not in self._plans or chosen.policy == OPTIMAL:
             self._plans = {key: plan_of(workbook, chosen.policy, workbook.last_day)}
-        layout = Layout(replace(self._plans[key], workbook=workbook))
+        layout = Layout(self._plans[key]._replace(workbook=workbook))
         options = {"finish": self.finish, "baseline": self._baseline}
         return forecast_of(layout, self.draws, self.seed, **options), chosen.title
 

@@ -190,7 +190,7 @@ def test_the_audit_finds_a_plan_that_the_pots_cannot_pay(allocation):
 
     plan = allocation.plans[OPTIMAL]
     assert over_time(allocation.case, plan.slot) is None
-    poor = replace(allocation.case, money=allocation.case.money * 0.3)
+    poor = allocation.case._replace(money=allocation.case.money * 0.3)
     cut = over_time(poor, plan.slot)
     value, most = cut
     chosen = np.flatnonzero((plan.slot != NONE) & allocation.case.free)
@@ -212,9 +212,9 @@ def test_with_what_an_extra_commune_needs_it_can_be_paid_and_with_less_it_cannot
         asked = asked_by(case, others)
         asked[case.mark[goal, y] :] += case.demand[goal, y]
         asked[: case.mark[goal, y]] = 0
-        richer = replace(case, money=case.money + row["more"][:, None])
+        richer = case._replace(money=case.money + row["more"][:, None])
         assert least_money(richer, asked).sum() == 0
-        less = replace(case, money=case.money + np.maximum(row["more"] - 2, 0)[:, None])
+        less = case._replace(money=case.money + np.maximum(row["more"] - 2, 0)[:, None])
         assert least_money(less, asked).sum() > 0
 
 
@@ -330,10 +330,10 @@ def test_the_money_and_the_places_for_all_are_enough_and_less_money_is_not(alloc
     what, case = for_all(allocation), allocation.case
     assert what["places"] == (case.reported == NONE)[case.free].sum() - case.places.sum()
     places = case.places + np.append(np.zeros(len(case.places) - 1, dtype=int), what["places"])
-    enough = replace(case, money=case.money + what["more"][:, None], places=places)
+    enough = case._replace(money=case.money + what["more"][:, None], places=places)
     everyone = optimum(enough, later=False)
     assert (everyone.slot[case.free] != NONE).all()
-    less = replace(case, money=case.money + 0.9 * what["more"][:, None], places=places)
+    less = case._replace(money=case.money + 0.9 * what["more"][:, None], places=places)
     assert (optimum(less).slot[case.free] % 2 == 1).any()
 
 

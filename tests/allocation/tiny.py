@@ -58,4 +58,5 @@ def tiny(seed: int, minimum: bool = False) -> Central:
         np.arange(goals),
         bounds.assign(**{c: bounds[c] * 10 for c in shares}),
         pd.DataFrame(columns=sets.kinds, dtype=float),
+        None,
     )

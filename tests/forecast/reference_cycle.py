@@ -7,7 +7,6 @@ of single criteria, which tests/reference_need.py reads again.
 
 import math
 from collections import Counter, defaultdict
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -119,12 +118,12 @@ class Cycle:
             else:
                 one = missing_higher(workbook, level, units)  # one world, of which all are alike
                 chances = one.lacks[:, :, 0].astype(float)
-                missing = replace(one, lacks=np.repeat(one.lacks, draws, axis=2))
+                missing = one._replace(lacks=np.repeat(one.lacks, draws, axis=2))
             for i, unit in enumerate(units):
                 self.missing[unit, level] = missing, i
                 named = dict(zip(missing.numbers.tolist(), chances[i].tolist(), strict=True))
                 self.chance[unit, level] = {0: 0} | named
-            all_possible = replace(missing, lacks=(chances > 0)[:, :, None])
+            all_possible = missing._replace(lacks=(chances > 0)[:, :, None])
             for k in works_of(workbook, all_possible, level).to_dict("records"):
                 self.works.append(k | {"goal": (k["unit"], level)})
         newest = {}

@@ -20,7 +20,7 @@ from ntm_analysis.forecast.simulation import (
 )
 from ntm_analysis.forecast.worlds import Layout, draw_block
 from ntm_analysis.forecast.yearly_list import Span, deadline_of, month_of, schedule
-from ntm_analysis.need.draws import BLOCK, pert, uniforms
+from ntm_analysis.need.draws import pert, uniforms
 from ntm_analysis.scenarios.scenario import scenario
 from ntm_analysis.workbook import Workbook
 
@@ -68,8 +68,7 @@ def test_the_baseline_gives_the_success_of_the_evidence(run, district):
     posterior = known.posterior.draws["success"].to_numpy()[rows]
     expected = np.minimum(posterior * drawn(known, "hard_area"), 0.97)
     # Lists of one world have parameters in common: the world is what is drawn.
-    by_block = run.lists.reshape(3, DRAWS // BLOCK, -1, BLOCK)
-    listed, met, _ = by_block.sum(axis=2).reshape(3, DRAWS)
+    listed, met, _ = run.lists.sum(axis=1)
     gap = met - expected * listed
     assert abs(gap.mean()) < 2 * gap.std() / np.sqrt(DRAWS)
     assert met.sum() / listed.sum() == pytest.approx(posterior.mean(), abs=0.02)

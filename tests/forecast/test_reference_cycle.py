@@ -46,7 +46,7 @@ def engine(plan, seed, baseline, known, finish, factor) -> dict:
         g: row.round().astype(int).tolist()
         for g, row in zip(goals, run.listed * DRAWS, strict=True)
     }
-    made["lists"] = sorted(run.lists[:2].T.astype(int).tolist())
+    made["lists"] = sorted(run.lists[:2].reshape(2, -1).T.astype(int).tolist())
     made["in_time"] = run.in_time
     return made
 
