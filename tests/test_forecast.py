@@ -13,6 +13,7 @@ from small_districts import HIGH, MODEL, NEW, PROVINCE, assumptions, plain
 from ntm_analysis import assess as assessing
 from ntm_analysis import cli
 from ntm_analysis.forecast.forecast import forecast, record
+from ntm_analysis.forecast.price import promise
 from ntm_analysis.forecast.simulation import Baseline
 from ntm_analysis.forecast.yearly_list import month_of, schedule, spans
 from ntm_analysis.need.draws import together, uniforms
@@ -109,10 +110,19 @@ def test_what_holds_a_commune_back_adds_up_to_its_failure(said):
 
 
 def test_a_signed_decision_comes_after_the_year_and_so_later_than_its_criteria(district, said):
-    signed = record(forecast(district, finish="signed", draws=2_000))
+    will = forecast(district, finish="signed", draws=2_000)
+    signed = record(will)
     assert signed["finishing"]["mean"] < said["finishing"]["mean"]
     assert signed["p_all_signed"] == signed["p_all"]
     assert said["finishing_signed"]["mean"] == pytest.approx(signed["finishing"]["mean"])
+    both = (promise(each)["basically_all"]["months"] for each in (will, forecast(district, draws=2_000)))
+    for decided, met in zip(*(days.values() for days in both), strict=True):
+        assert decided is None or met < decided, "the day of a promise is that of the decision"
+
+
+def test_what_to_ask_first_does_not_hang_on_what_the_deadline_binds(district):
+    met, signed = (forecast(district, finish=finish, draws=2_000).ask_first() for finish in ("met", "signed"))
+    assert len(met) and met["effect"].tolist() == pytest.approx(signed["effect"].tolist())
 
 
 def test_all_listed_communes_finish_together_more_often_than_apart(said):

@@ -70,7 +70,7 @@ class Lab:
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory):
+def lab(tmp_path_factory, store_of_the_session):
     """A JupyterLab started as ``run.py lab`` does, on a copy, with settings and kernels of its own."""
     from playwright.sync_api import sync_playwright
 
@@ -86,7 +86,7 @@ def lab(tmp_path_factory):
     command = [piece.replace(str(run.ROOT), str(root)) for piece in run.child("lab", [])[0]]
     command += ["--no-browser", f"--ServerApp.port={port}", f"--IdentityProvider.token={token}", "--allow-root",
                 "--LabApp.expose_app_in_browser=True", "--ServerApp.port_retries=0"]  # fmt: skip
-    environment = os.environ | {"JUPYTER_CONFIG_DIR": f"{root / 'config'}", "NTM_STORE": f"{root / 'store'}"}
+    environment = os.environ | {"JUPYTER_CONFIG_DIR": f"{root / 'config'}", "NTM_STORE": f"{store_of_the_session}"}
     environment |= {f"JUPYTERLAB_{name}_DIR": f"{root / name.lower()}" for name in ("SETTINGS", "WORKSPACES")}
     with (root / "server.txt").open("w") as log:
         server = subprocess.Popen([sys.executable, *command], cwd=root, env=environment, stdout=log, stderr=log)

@@ -312,7 +312,7 @@ def test_all_that_is_wrong_is_told_at_once(panel):
 def test_the_headline_is_the_median_and_the_difference_an_average(tried):
     answer = tried.answer(Setting(money=dict.fromkeys(pots_of(tried.workbook), 25)))
     figures = answer.record["finishing"] | {"mean": answer.record["finishing"]["p50"] + 0.9}
-    said = verdict(replace(answer, record=answer.record | {"finishing": figures}), "vi")
+    said = verdict(answer._replace(record=answer.record | {"finishing": figures}), "vi")
     assert f"Khoảng {figures['p50']}/" in said
     assert "bình quân" in said and re.search(r"cơ bản các xã về đích thay đổi [-+]?[\d,]+ điểm %", said)
 

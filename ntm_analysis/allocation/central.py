@@ -9,6 +9,7 @@ it is paid late. One reading, :func:`in_order`, judges every order of communes.
 
 from collections import namedtuple
 from functools import cached_property
+from itertools import compress
 
 import numpy as np
 import pandas as pd
@@ -16,8 +17,8 @@ from numpy import ndarray
 from pandas import DataFrame
 
 from ..forecast.cycle import part_of_year
-from ..forecast.simulation import CALIBRATING, Baseline, knowledge, usual_years
-from ..forecast.worlds import Layout, draw_block
+from ..forecast.simulation import CALIBRATING, knowledge, usual_years
+from ..forecast.worlds import draw_block
 from ..need.draws import MEANS
 from ..need.missing import usual_missing
 from ..need.pot_sets import CEMENT_PART, THOUSANDTHS, contribution
@@ -53,7 +54,8 @@ class Central(
     months : ndarray of int
         By goal how long its works take once paid.
     mark : ndarray of int
-        Goals x years: by which mark the works must be paid to end in the year; NONE: they cannot.
+        Goals x years: by which mark the works must be paid to end in the year; NONE: they cannot,
+        or the commune's own pots do not bear their part by then.
     money : ndarray of float
         Pots x marks, thousand dong.
     taken : ndarray of float
@@ -79,8 +81,9 @@ class Central(
         What each pot may pay of each kind of cost: kind, pot, least, usual, most (thousandths);
         pots that may pay nothing are left out.
     committed : DataFrame
-        Kinds of cost, thousand dong, paid as soon as it can be: ``c`` of all together, beside it,
-        with pots that communes hold for themselves, ``c3`` of the commune whose first goal is 3.
+        Kinds of cost, thousand dong, paid as soon as it can be: ``c`` of all together; with pots
+        that communes hold for themselves ``c3`` of the commune whose first goal is 3, and ``c`` of
+        those without a goal.
     own_money : ndarray or None
         Goals x pots that communes hold for themselves x marks, thousand dong.
     """
@@ -114,26 +117,35 @@ class Central(
         late = np.where(self.mark == self.last, NONE, self.last)
         return np.stack([self.mark, late], 2).reshape(len(self.mark), 2 * len(self.years))
 
-    def marks_of(self, slot: ndarray) -> ndarray:
+    def marks_of(self, slot):
         """By goal the mark by which a plan has it paid; NONE where it is not listed."""
         return np.where(slot == NONE, NONE, self.slots[np.arange(len(slot)), slot])
 
-    def calendar(self, year: ndarray) -> ndarray:
+    def calendar(self, year):
         """Calendar years of years counted from 0; NaN for NONE."""
         return np.array([*self.years, np.nan])[year]
 
-    def order(self, slot: ndarray) -> pd.Series:
+    def order(self, slot):
         """By goal what the forecast goes by: the year of listing, then how soon it is paid."""
         place = np.where(slot == NONE, len(self.years), slot // 2) * 100
         return pd.Series(place + np.maximum(self.marks_of(slot), 0), dtype=float)
 
-    def value(self, slot: ndarray) -> float:
+    def value(self, slot):
         """The aim: the weighted number of goals expected to finish by the deadline."""
         return float((self.weight * self.chance[slot])[slot != NONE].sum())
 
 
-def central(layout: Layout, baseline: Baseline) -> Central:
+def central(layout, baseline):
     """The central case of a schedule.
+
+    Parameters
+    ----------
+    layout : Layout
+    baseline : Baseline
+
+    Returns
+    -------
+    Central
 
     Examples
     --------
@@ -146,7 +158,8 @@ def central(layout: Layout, baseline: Baseline) -> Central:
     ([2022, 2023, 2024, 2025], 15)
     """
     plan, block = layout.plan, draw_block(layout, 1, MEANS)
-    spans = [span for span in plan.spans if span.last <= plan.deadline]
+    counting = [span.last <= plan.deadline for span in plan.spans]
+    spans = [*compress(plan.spans, counting)]
     years, first, ends = np.array([(span.year, span.first, span.last) for span in spans]).T
     marks, sets = layout.marks, layout.sets
     cost, months = block.cost[:, :, 0], block.months[:, 0].astype(int)
@@ -164,7 +177,7 @@ def central(layout: Layout, baseline: Baseline) -> Central:
     units = plan.goals["unit"]
     priorities = plan.workbook.tables["priorities"].set_index("unit")["weight"]
     own = plan.goals["year"].to_numpy()
-    on_list = plan.ntm & (own <= years[-1])
+    on_list = plan.ntm & (own >= years[0]) & (own <= years[-1])
     works = central_works(layout)
     owed = works[works["committed"]].groupby("unit")["amount"].sum()
     case = Central(
@@ -179,7 +192,7 @@ def central(layout: Layout, baseline: Baseline) -> Central:
         mark,
         block.money[:, :, 0],
         taken,
-        *_lists(layout, baseline, spans),
+        *_lists(layout, baseline, counting),
         units.map(priorities).fillna(1.0).to_numpy() * plan.ntm,
         np.zeros(len(cost)),
         units.map(owed).fillna(0.0).to_numpy(),
@@ -215,16 +228,18 @@ def _own_parts(layout, block, mark, last):
     return taken, np.moveaxis(more[:, goals, at], 0, -1), in_time
 
 
-def _lists(layout, baseline, spans):
-    """Places on each year's list, and the chance that a place brings: see :class:`Central`."""
+def _lists(layout, baseline, counting):
+    """Places on each list that counts, and the chance that a place brings: see
+    :class:`Central`."""
     plan, known = layout.plan, knowledge(layout.plan.workbook.as_of)
     area = usual_years(layout, baseline, known, CALIBRATING, SEED)
-    luck, back = area.luck.mean(axis=1)[: len(spans)], area.missed_return.mean()
-    luck = np.outer(luck, [1, 1 - area.late_share.mean()])
+    luck, back = area.luck.mean(axis=1)[counting], area.missed_return.mean()
+    luck, length = np.outer(luck, [1, 1 - area.late_share.mean()]), area.length[counting]
+    spans = [*compress(plan.spans, counting)]
     reported = plan.goals.loc[plan.ntm, "year"].value_counts()
     left, missed, places = plan.ntm.sum(), 0.0, []
     for y, span in enumerate(spans):
-        share = part_of_year(area.length[y].mean(), span.fraction)
+        share = part_of_year(length[y].mean(), span.fraction)
         waiting = back * missed * span.fraction
         fresh = max(0.0, share * left - waiting)
         places.append(fresh * (span.year not in reported))
@@ -240,9 +255,21 @@ def _lists(layout, baseline, spans):
     return places, chance.ravel()
 
 
-def minimums(case: Central, least: float) -> ndarray:
-    """By goal the part of its cost that a minimum (million dong) for each commune comes to, beside
-    committed works and debts."""
+def minimums(case, least):
+    """The part of a goal's cost that a minimum for each commune comes to, beside committed works
+    and debts.
+
+    Parameters
+    ----------
+    case : Central
+    least : float
+        The minimum, million dong.
+
+    Returns
+    -------
+    ndarray of float
+        By goal, 0..1.
+    """
     whole = case.cost.sum(axis=1)
     asked = np.clip(least * THOUSAND - case.owed, 0, whole) * case.free
     return asked / np.maximum(whole, 1)
@@ -252,7 +279,7 @@ def in_order(case, order):
     """The plan of an order of goals: each year the next ones are listed, and paid in their order.
 
     Reported lists come first. Nothing is skipped: who cannot be paid waits, those behind too, and
-    stands first next year.
+    stands first next year. Whom its own pots alone keep from being paid waits for itself.
 
     Parameters
     ----------
@@ -272,6 +299,8 @@ def in_order(case, order):
         reported = case.reported[waiting]
         first = waiting[(reported != NONE) & (reported <= y)]
         for g in [*first, *waiting[reported == NONE][:places]]:
+            if case.own_money is not None and case.demand[g, y, 0] > 0:
+                continue  # the empty set asks what own pots lack
             total = used + case.demand[g, y]
             for s in (2 * y, 2 * y + 1):
                 mark = case.slots[g, s]
@@ -283,8 +312,12 @@ def in_order(case, order):
     return slot
 
 
-def central_works(layout: Layout):
+def central_works(layout):
     """The works of the central case, debts among them.
+
+    Parameters
+    ----------
+    layout : Layout
 
     Returns
     -------

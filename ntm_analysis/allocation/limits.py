@@ -5,7 +5,6 @@ from bisect import bisect_left
 
 import numpy as np
 import pandas as pd
-from numpy import ndarray
 from pandas import DataFrame
 from scipy.optimize import linprog
 
@@ -13,9 +12,9 @@ from ..forecast.worlds import Layout
 from ..forecast.yearly_list import schedule
 from ..need.pot_sets import THOUSANDTHS
 from ..need.works import THOUSAND
-from .central import NONE, Central, central, minimums
+from .central import NONE, central, minimums
 from .optimum import optimum, relaxed_prices
-from .plans import OPTIMAL, Allocation
+from .plans import OPTIMAL
 
 NEXT, MORE = 6, 5  # communes told for each year; % more money of a step price
 NEAR = 10  # near-optimal plans sought
@@ -48,23 +47,40 @@ def least_money(case, asked):
     return np.ceil(np.round(more.x, 3))
 
 
-def asked_by(case: Central, slot: ndarray) -> ndarray:
-    """What a plan asks of each set by each mark: marks x sets."""
+def asked_by(case, slot):
+    """What a plan asks of each set of pots by each mark.
+
+    Parameters
+    ----------
+    case : Central
+    slot : ndarray of int
+        By goal.
+
+    Returns
+    -------
+    ndarray
+        Marks x sets, as :attr:`Central.demand`.
+    """
     asked, mark = np.zeros_like(case.room), case.marks_of(slot)
     for g in np.flatnonzero((slot != NONE) & case.free):
         asked[mark[g] :] += case.demand[g, slot[g] // 2]
     return asked
 
 
-def extra_communes(allocation: Allocation):
+def extra_communes(allocation):
     """For each year the communes that take least to be listed and paid in time beside the plan.
+
+    Parameters
+    ----------
+    allocation : Allocation
 
     Returns
     -------
     DataFrame
         year, goal, planned (the plan's year, NA: none), more (by pot the thousand dong to be
-        added), places (on the list, beyond those there are), cost (million dong), alike (how many
-        communes not in the plan need the same); of each year the cheapest first.
+        added), places (on the list, beyond those there are), cost (million dong), worth (``more``
+        added up), rank (:attr:`Central.rank`), alike (how many communes not in the plan need the
+        same); of each year the cheapest first.
     """
     case, plan = allocation.case, allocation.plans[OPTIMAL]
     planned, rows = allocation.years(), []
@@ -88,16 +104,20 @@ def extra_communes(allocation: Allocation):
     return table.groupby("year").head(NEXT)
 
 
-def prices(allocation: Allocation):
+def prices(allocation):
     """What more money, and one place more on a list, is worth.
+
+    Parameters
+    ----------
+    allocation : Allocation
 
     Returns
     -------
     list of dict
-        By pot that is short: pot, relaxed (by year communes more for a billion dong from that year
-        on, were communes divisible), step (5 % more every year: percent, added, thousand dong,
-        communes, more that the best plan then lists, value, more expected to finish). Last the
-        places: pot None, relaxed by year of the list.
+        By pot that is short: pot, relaxed (by year what the aim gains from a billion dong from that
+        year on, were communes divisible), step (5 % more every year: percent, added, thousand dong,
+        communes, more that the best plan then lists, value, what its aim gains). Last the places:
+        pot None, relaxed by year of the list. Communes count for their weights in the aim.
     """
     case, best = allocation.case, allocation.best
     worth, places = relaxed_prices(case)
@@ -123,9 +143,13 @@ def _by_year(case, prices):
     return {year: float(price) for year, price in zip(case.years, prices, strict=True) if price}
 
 
-def near_plans(allocation: Allocation):
+def near_plans(allocation):
     """Plans that list as many communes as the best one, but for one at most: each without one of
     its communes (of those alike that it lists in one year the first).
+
+    Parameters
+    ----------
+    allocation : Allocation
 
     Returns
     -------
@@ -141,7 +165,7 @@ def near_plans(allocation: Allocation):
         other = optimum(case._replace(free=case.free & (number != goal)), later=False)
         mine = other.slot != NONE
         plan = {
-            "communes": allocation.finishing(OPTIMAL) + other.value - best.value,
+            "communes": allocation.expected(other.slot),
             "without": np.flatnonzero(listed & ~mine),
             "instead": np.flatnonzero(mine & ~listed),
             "changed": np.flatnonzero(other.slot // 2 != best.slot // 2),
@@ -151,15 +175,20 @@ def near_plans(allocation: Allocation):
     return [*plans.values()]
 
 
-def cannot(allocation: Allocation):
+def cannot(allocation):
     """The communes that the best plan does not list, each with the reason.
+
+    Parameters
+    ----------
+    allocation : Allocation
 
     Returns
     -------
     dict of int to dict
         By goal reason: ``lead_time`` (works take longer than any year leaves: months, room),
         ``committed`` (committed works take all that a set of pots has: pots),
-        ``pot`` (a set of pots cannot pay it even alone: pots, needs, has, million dong), ``list``
+        ``pot`` (a set of pots, or its own ones, cannot pay it even alone: pots, needs, has, million
+        dong), ``list``
         (no place on any list), ``others`` (it could be paid, but not beside those that are).
     """
     case, plan, rows = allocation.case, allocation.plans[OPTIMAL], {}
@@ -168,8 +197,12 @@ def cannot(allocation: Allocation):
     for goal in np.flatnonzero(allocation.ntm & (plan.slot == NONE)):
         demand = case.demand[goal, -1]
         over = demand - room
-        if (case.mark[goal] == NONE).all():
+        if case.months[goal] > longest:
             row = {"reason": "lead_time", "months": int(case.months[goal]), "room": int(longest)}
+        elif case.own_money is not None and demand[0] > 0:  # what its own pots lack
+            has = case.own_money[goal, :, -1].sum() / THOUSAND
+            row = {"reason": "pot", "pots": np.array(case.sets.pots)[case.sets.own].tolist()}
+            row |= {"needs": has + _million(demand[0]), "has": has}
         elif (room < 0).any():
             row = {"reason": "committed", "pots": case.sets.names(room.argmin())}
         elif (over > 0).any():
@@ -186,8 +219,12 @@ def _million(asked):
     return float(asked) / THOUSANDTHS / THOUSAND
 
 
-def for_all(allocation: Allocation):
+def for_all(allocation):
     """What it would take that all communes are listed and paid in time.
+
+    Parameters
+    ----------
+    allocation : Allocation
 
     Returns
     -------
@@ -225,8 +262,12 @@ def _short_of_all(case):
     return more, max(0, int(placed.sum() - case.places.sum())), case.free & (last == NONE)
 
 
-def conflicts(allocation: Allocation):
+def conflicts(allocation):
     """Why no plan can be had; None where one can.
+
+    Parameters
+    ----------
+    allocation : Allocation
 
     Returns
     -------
@@ -238,7 +279,7 @@ def conflicts(allocation: Allocation):
         need more if it alone were raised, thousand dong (None: it alone does not do).
     """
     case = allocation.case
-    if case.cost[case.free].any() and not case.money[:, -1].any():
+    if case.cost[case.free].any() and not allocation.available.any():
         needs = float(case.cost[allocation.ntm].sum()) / THOUSAND
         return {"rules": ["no_money"], "needs": needs, "has": 0.0, "minimum": None, "money": {}}
     if allocation.best.status != "infeasible":

@@ -9,7 +9,7 @@ from scipy.stats import sem
 from ..forecast.forecast import forecast_of
 from ..forecast.simulation import baseline_of
 from .optimum import optimum
-from .plans import OPTIMAL, Allocation, ordered
+from .plans import OPTIMAL, ordered
 
 MARGINS = tuple(round(0.025 * step, 3) for step in range(20))  # shares of money not counted on
 CHOOSING = 2_000  # worlds in which a plan is chosen
@@ -31,12 +31,24 @@ class Trial(namedtuple("Trial", "means chosen forecasts")):
     """
 
 
-def tried(allocation: Allocation, draws: int = 10_000) -> Trial | None:
+def tried(allocation, draws=10_000):
     """Make plans, choose one in the worlds of the next seed, judge all in those of the allocation.
 
     A plan is tried by its order: in each world lists are filled and money is paid in that order,
     whatever comes in. The smallest margin is chosen that is as good as the best one, but for what
-    the draws cannot tell (two standard errors of the difference). None where no plan can be had.
+    the draws cannot tell (two standard errors of the difference). A margin spares shared pots; pots
+    that communes hold for themselves are counted on.
+
+    Parameters
+    ----------
+    allocation : Allocation
+    draws : int
+        Worlds in which the plans are judged; at most :data:`CHOOSING` in which one is chosen.
+
+    Returns
+    -------
+    Trial or None
+        None where no plan can be had.
 
     Examples
     --------

@@ -8,7 +8,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from .central import NONE, Central
+from .central import NONE
 from .choice import Choice
 from .payments import over_time
 from .solver import NODES
@@ -40,13 +40,7 @@ class Best(namedtuple("Best", "slot value bound status settled")):
         return (self.bound - self.value) / self.value if self.value else None
 
 
-def optimum(
-    case,
-    start=None,
-    *,
-    nodes=NODES,
-    later=True,
-) -> Best:
+def optimum(case, start=None, *, nodes=NODES, later=True):
     """The best plan of a central case.
 
     Parameters
@@ -58,6 +52,10 @@ def optimum(
         The most that the first aim may search.
     later : bool
         False: only the first aim is sought.
+
+    Returns
+    -------
+    Best
     """
     choice = Choice(case, over_time)
     if case.minimum.any() and (case.reserve > case.room[-1]).any():
@@ -96,14 +94,18 @@ def _later_aims(choice, worth, x, settled):
     return x, settled
 
 
-def relaxed_prices(case: Central):
+def relaxed_prices(case):
     """Relaxed prices, were communes divisible.
+
+    Parameters
+    ----------
+    case : Central
 
     Returns
     -------
     tuple of ndarray
-        Pots x years: communes more for one thousand dong more in the pot from that year on.
-        By year: communes more for one place more on its list. Only what is short has a price.
+        Pots x years: what the aim gains from a thousand dong more in the pot from that year on. By
+        year: what it gains from one place more on the list. Only what is short has a price.
     """
     choice = Choice(case)
     duals = np.abs(choice.solved(choice.worth, whole=False).duals)

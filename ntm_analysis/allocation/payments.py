@@ -10,7 +10,7 @@ from pandas import DataFrame
 
 from ..need.pot_sets import contribution
 from .audit import payment
-from .central import NONE, Central
+from .central import NONE
 
 ENOUGH = 1e15  # more money than anything costs: own pots of those who have no goal
 
@@ -25,11 +25,21 @@ def _due(case, key):
     return int(payable.argmax()) if payable.any() else NONE
 
 
-def claim_of(case: Central, goal: int, mark: int) -> str:
+def claim_of(case, goal, mark):
     """The claim of a goal paid by a mark.
 
     Communes that hold no pot for themselves have one for each mark together (and kind of cost);
     with pots of their own each commune claims for itself.
+
+    Parameters
+    ----------
+    case : Central
+    goal, mark : int
+
+    Returns
+    -------
+    str
+        A key of :func:`flows`.
     """
     return f"m{mark}" if case.own_money is None else f"g{goal}"
 

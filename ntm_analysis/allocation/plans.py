@@ -76,16 +76,30 @@ class Allocation(namedtuple("Allocation", "workbook layout baseline seed now cas
         """The deadline."""
         return self.layout.plan.day
 
-    def value(self, policy: str) -> float:
+    @property
+    def available(self) -> ndarray:
+        """By pot what comes by the deadline, thousand dong; of pots that communes hold for
+        themselves all of them together."""
+        case, money = self.case, self.case.money[:, -1].copy()
+        if case.own_money is not None:
+            holders = np.unique(self.layout.holder)
+            money[case.sets.own] = case.own_money[holders, :, -1].sum(axis=0)
+        return money
+
+    def value(self, policy):
         """The aim: the weighted number of communes expected to finish by the deadline."""
         return self.case.value(self.plans[policy].slot)
 
-    def finishing(self, policy: str) -> float:
+    def finishing(self, policy):
+        """Communes expected to finish by the deadline under a policy's plan."""
+        return self.expected(self.plans[policy].slot)
+
+    def expected(self, slot):
         """Communes expected to finish by the deadline, those recognised now among them."""
         alike = self.case._replace(weight=self.ntm.astype(float))
-        return self.now + alike.value(self.plans[policy].slot)
+        return self.now + alike.value(slot)
 
-    def years(self, policy: str = OPTIMAL) -> Series:
+    def years(self, policy=OPTIMAL):
         """The calendar year in which a plan lists each goal; NaN: not by the deadline."""
         return Series(self.case.calendar(self.plans[policy].slot // 2), index=self.goals.index)
 
@@ -95,7 +109,7 @@ class Allocation(namedtuple("Allocation", "workbook layout baseline seed now cas
         return central_works(self.layout)
 
 
-def allocate(workbook, deadline=None, seed=2022) -> Allocation:
+def allocate(workbook, deadline=None, seed=2022):
     """Every rule, and the best plan, never worse than the best rule that keeps all constraints.
 
     Parameters
@@ -105,6 +119,10 @@ def allocate(workbook, deadline=None, seed=2022) -> Allocation:
         Default: the end of the term, or a scenario's own.
     seed : int
         Of the worlds in which the data set's own baseline is found.
+
+    Returns
+    -------
+    Allocation
 
     Raises
     ------
@@ -140,9 +158,20 @@ def allocate(workbook, deadline=None, seed=2022) -> Allocation:
     return Allocation(workbook, base, baseline, seed, int(recognised.sum()), case, plans, best)
 
 
-def ordered(layout: Layout, policy: str, order: Series | None = None) -> Layout:
-    """The layout of the same goals in the order of another policy, as
-    :func:`~ntm_analysis.forecast.yearly_list.by_policy`."""
+def ordered(layout, policy, order=None):
+    """The layout of the same goals in the order of another policy.
+
+    Parameters
+    ----------
+    layout : Layout
+    policy : str
+    order : Series, optional
+        As for :func:`~ntm_analysis.forecast.yearly_list.by_policy`.
+
+    Returns
+    -------
+    Layout
+    """
     other = copy.copy(layout)
     other.plan = by_policy(layout.plan, policy, order)
     return other
@@ -171,10 +200,15 @@ def _plan(case, layout, slot):
     return Plan(case, layout, slot, payments, broken)
 
 
-def plan_table(allocation: Allocation, policy: str = OPTIMAL):
+def plan_table(allocation, policy=OPTIMAL):
     """A plan, a row for each part of a work on the central case.
 
     Who pays: of what is listed the mix that pays the plan, of the rest the usual shares.
+
+    Parameters
+    ----------
+    allocation : Allocation
+    policy : str
 
     Returns
     -------

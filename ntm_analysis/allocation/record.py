@@ -149,7 +149,7 @@ class _Record:
                 "available": self.amount(pot, money),
                 "funded": float(funded.get(pot, 0.0)),
             }
-            for pot, money in zip(self.case.sets.pots, self.case.money[:, -1], strict=True)
+            for pot, money in zip(self.case.sets.pots, self.allocation.available, strict=True)
         ]
 
     def plan(self, table):

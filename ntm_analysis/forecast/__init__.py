@@ -7,7 +7,7 @@ cost, take and may be paid from (``worlds``). Year by year communes are listed, 
 ``price`` what more money brings. ``back_test`` holds the method against provinces left out,
 ``scoring`` registered forecasts against what happened.
 
-Other rooms ask ``forecast.forecast`` and ``forecast_of``, ``simulation.baseline_of`` and
-``worlds.Layout`` of a ``yearly_list.schedule``. The modules are imported one by one: the command
-line asks for the schedule alone and shall not wait for the rest.
+A forecast begins with ``forecast.forecast``, or with ``forecast_of`` a ``worlds.Layout`` of a
+``yearly_list.schedule``. The modules are imported one by one: the command line asks for the
+schedule alone and shall not wait for the rest.
 """

@@ -44,7 +44,7 @@ class BackTest(namedtuple("BackTest", "pairs left_out summary")):
     pairs : pandas.DataFrame
         One row a pair; scores per commune of the area.
     left_out : pandas.DataFrame
-        ``row``, ``area``, ``date``, ``from``, ``to``, ``reason``: a row or a pair.
+        Pairs that tell nothing: ``area``, ``from``, ``to``, ``reason``.
     summary : dict
         The scores, provinces alike, and their intervals; by kind, by horizon, rolling.
     """

@@ -5,8 +5,6 @@ The loop knows numbers only. Who stands on a list and who finishes is the busine
 by commune: who is listed, whose works are paid (:class:`Purse`), who finishes.
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from ..need.pot_sets import THOUSANDTHS, contribution
@@ -22,7 +20,7 @@ PLEDGED, MISSED, AWAY = -1e6, -2e6, 1e6  # places of those who stand before, or 
 
 
 def finishing(crowd, draws, years, listed=()):
-    """Communes that finish in each year and world: (years, draws) whole numbers.
+    """Communes that finish in each year and world.
 
     A year's list is the drawn share of those left, at least those who missed and stand on it
     again; a reported list takes its place. A part of a year counts by its hazard.
@@ -40,6 +38,11 @@ def finishing(crowd, draws, years, listed=()):
         The years, or the parts of years that count.
     listed : mapping of int to int
         Communes on a reported list, by year.
+
+    Returns
+    -------
+    ndarray of int
+        Years x draws.
 
     Examples
     --------
@@ -64,7 +67,7 @@ def finishing(crowd, draws, years, listed=()):
 
 
 def counted(knowledge, area, left, last, run):
-    """Communes of an undescribed area that finish until the end of month ``last``: (draws,).
+    """Communes of an undescribed area that finish until the end of a month.
 
     Parameters
     ----------
@@ -79,6 +82,11 @@ def counted(knowledge, area, left, last, run):
     run : Run
         The worlds; its years are set by the two days.
 
+    Returns
+    -------
+    ndarray of int
+        Draws.
+
     Examples
     --------
     >>> from .evidence import evidence
@@ -92,7 +100,7 @@ def counted(knowledge, area, left, last, run):
     ((1000,), True)
     """
     years = spans(run.as_of, [last - run.as_of])
-    run = replace(run, years=[span.year for span in years])
+    run = run._replace(years=[span.year for span in years])
     drawn = area_draws(*knowledge, area, run)
     return finishing(Counts(left, run, area.name), drawn, years).sum(axis=0)
 

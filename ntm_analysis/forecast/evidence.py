@@ -57,7 +57,7 @@ class Evidence(namedtuple("Evidence", "figures panel lists assumed")):
     """
 
 
-def evidence(as_of=None, folder=REFERENCE) -> Evidence:
+def evidence(as_of=None, folder=REFERENCE):
     """The evidence of the reference tables, as known on a day.
 
     Parameters
@@ -66,6 +66,10 @@ def evidence(as_of=None, folder=REFERENCE) -> Evidence:
         Only rows known by this day; without it all rows.
     folder : pathlib.Path
         Where the tables stand.
+
+    Returns
+    -------
+    Evidence
 
     Raises
     ------
@@ -80,7 +84,7 @@ def evidence(as_of=None, folder=REFERENCE) -> Evidence:
     (True, 0)
     """
     names = ("series", "nghe_an", "registrations", "assumed")
-    # Groups and trajectories are read for their checks: fits and tests of other parts use them.
+    # Groups and trajectories are no part of the fit; they are checked with the rest of the panel.
     tables = _tables((*names, "groups", "trajectories"), as_of, folder)
     series, own, registrations, assumed = (tables[name] for name in names)
     every = pd.concat([series, own], ignore_index=True)

@@ -7,7 +7,7 @@ straight line and the plain share of the remaining communes.
 
 import datetime as dt
 import math
-from dataclasses import dataclass
+from collections import namedtuple
 from functools import cached_property
 from itertools import compress
 
@@ -19,13 +19,11 @@ from ..need.draws import uniforms
 from ..need.need import plain_rows, spread
 from ..parameters import OPTIMAL
 from ..recognition import RANKS, levels
-from ..workbook import Workbook
 from .back_test import hazards, pairs, second_opinions
 from .cycle import FAILED, MONEY, TIME, UNLISTED
 from .scoring import wilson
 from .simulation import (
     CALIBRATING,
-    Simulation,
     baseline_of,
     knowledge,
     merged_since,
@@ -40,8 +38,7 @@ SIZES = ("low", "quantity", "high")
 DATES = ("p10_date", "p50_date", "p90_date")
 
 
-@dataclass(frozen=True)
-class Forecast:
+class Forecast(namedtuple("Forecast", "workbook run day level")):
     """A run and what follows from it.
 
     Attributes
@@ -52,41 +49,7 @@ class Forecast:
         The deadline.
     level : DataFrame
         The recognised level of every commune, by unit in administrative order.
-    communes, now : list of int
-        Unit numbers in administrative order: all; the finished ones, recognised NTM or higher.
-    open_ : ndarray of int
-        The NTM goals: communes that are not NTM yet.
-    in_time, in_time_if_paid : ndarray of bool
-        Goals x draws: which of them are met by the deadline; were all works paid in time.
-    finishing : ndarray of int
-        How many communes finish by the deadline, those finished now among them: draws.
-    basically : int
-        How many communes are basically all.
-    enough : ndarray of bool
-        In which worlds basically all finish: draws.
-    bands : Series of int
-        The band of each commune that is not finished, by unit; 1 is the likeliest. Communes of
-        which the same is known share one.
-    p : Series of float
-        The chance of each commune by the deadline, by unit; 1 for one finished now.
-    held : DataFrame of float
-        What holds each open commune back: the share of all worlds, by unit; columns of
-        :data:`HELD`.
-    list_chance : DataFrame of float
-        The chance of each open commune to be on each year's list: units x years.
-    coarse : bool
-        Whether no single commune gets a figure finer than a word. So where the evidence is over a
-        year old on the as-of date, or units were merged since.
-    second_opinions : dict of str to ndarray of int
-        The number finishing by the plain share and by the straight line: draws.
-    yearly : float
-        Communes a year since the programme began.
     """
-
-    workbook: Workbook
-    run: Simulation
-    day: dt.date
-    level: DataFrame
 
     @property
     def communes(self):
@@ -137,7 +100,7 @@ class Forecast:
 
     @cached_property
     def in_time(self):
-        """Which NTM goals are met by the deadline: bool, goals x draws."""
+        """Which NTM goals are met by the deadline: bool, NTM goals x draws."""
         return self.reached(self.run.months, self.run.latest)
 
     @cached_property
@@ -242,9 +205,20 @@ class Forecast:
         last = knowledge(self.workbook.as_of).posterior.last
         return self.run.plan.as_of_month - last > 12 or merged_since(self.workbook, last)
 
-    @property
-    def _binding(self):
-        return self.run.signed if self.run.finish == "signed" else self.run.months
+    def binding(self, months):
+        """The months by which goals have finished: met, or decided where that is asked.
+
+        Parameters
+        ----------
+        months : ndarray of int
+            Goals x draws, in which they are met.
+
+        Returns
+        -------
+        ndarray of int
+            Goals x draws.
+        """
+        return self.run.decided(months) if self.run.finish == "signed" else months
 
     def dates(self, unit):
         """The days by which 10, 50, 90 % of worlds have an open commune finish; of a band its days.
@@ -259,7 +233,8 @@ class Forecast:
             ``p10_date``, ``p50_date``, ``p90_date``: ISO; None beyond the horizon.
         """
         plan, alike = self.run.plan, self.open_[self.bands == self.bands[unit]]
-        months = np.percentile(self._binding[alike], (10, 50, 90), method="inverted_cdf")
+        binding = self.binding(self.run.months)
+        months = np.percentile(binding[alike], (10, 50, 90), method="inverted_cdf")
         days = (f"{plan.end_of(m):%Y-%m-%d}" if m <= plan.spans[-1].last else None for m in months)
         return dict(zip(DATES, days, strict=True))
 
@@ -271,10 +246,10 @@ class Forecast:
         DataFrame
             day, p10, p50, p90, mean.
         """
-        plan = self.run.plan
+        plan, binding = self.run.plan, self.binding(self.run.months)
         ends = {0, plan.deadline, *(span.last for span in plan.spans)}
         return DataFrame(
-            {"day": plan.end_of(end), **spread(self.number(self._binding, end))}
+            {"day": plan.end_of(end), **spread(self.number(binding, end))}
             for end in sorted(ends)
             if end <= plan.deadline
         )
@@ -346,7 +321,8 @@ class Forecast:
             for each in (run.lacking, run.finishing)
         )
         met = draws - lacking
-        effect = (self.in_time.sum() - finishing) / met - finishing / lacking
+        reached = self.reached(run.months, run.deadline)  # which is what the worlds were counted by
+        effect = (reached.sum() - finishing) / met - finishing / lacking
         size = effect * np.sqrt(lacking * met) / draws
         groups = DataFrame({"effect": effect, "size": size}).dropna().groupby(level=[0, 1])
         noise = 3 * self.finishing.std() / np.sqrt(draws * groups.size())
@@ -500,11 +476,11 @@ def forecast(
     if finish not in ("met", "signed") or draws < 1:
         raise ValueError(f"finish={finish!r}, draws={draws}: met or signed; at least 1")
     day = deadline_of(workbook, deadline)
-    layout = Layout(plan_of(workbook, policy, day))
+    layout = Layout(plan_of(workbook, policy, day, seed))
     return forecast_of(layout, draws, seed, finish=finish, baseline=baseline)
 
 
-def plan_of(workbook, policy, day):
+def plan_of(workbook, policy, day, seed=2022):
     """The schedule of a policy, that of the best plan among them.
 
     Parameters
@@ -513,6 +489,8 @@ def plan_of(workbook, policy, day):
     policy : str
     day : date
         The deadline.
+    seed : int
+        Of the worlds in which the best plan's baseline is found.
 
     Returns
     -------
@@ -522,7 +500,7 @@ def plan_of(workbook, policy, day):
         return schedule(workbook, policy, day)
     from ..allocation.plans import allocate  # the solver is loaded only for this one
 
-    return allocate(workbook, day).plans[OPTIMAL].layout.plan
+    return allocate(workbook, day, seed).plans[OPTIMAL].layout.plan
 
 
 def forecast_of(layout, draws, seed, *, finish="met", baseline=None):

@@ -16,8 +16,6 @@ What was fitted serves the past only; an area's years after the as-of day are dr
 """
 
 from collections import namedtuple
-from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -54,8 +52,7 @@ ASSUMED += ("late_share", "pledge_chance")
 FREEDOM = 4  # of the t distribution that the points are drawn from
 
 
-@dataclass(frozen=True)
-class Posterior:
+class Posterior(namedtuple("Posterior", "draws last")):
     """Draws of what the evidence tells.
 
     Attributes
@@ -67,9 +64,6 @@ class Posterior:
     last : int
         Month number of the last figure.
     """
-
-    draws: DataFrame
-    last: int
 
     @classmethod
     def read(cls) -> "Posterior":
@@ -348,13 +342,7 @@ def _log_prior(points, hyper):
 # --- the fit --------------------------------------------------------------------------------------
 
 
-def fit(
-    figures,
-    lists,
-    draws=1_000,
-    proposal=START,
-    sizes=SIZES,
-) -> Posterior:
+def fit(figures, lists, draws=1_000, proposal=START, sizes=SIZES):
     """The posterior by importance sampling in rounds, the effects normal given the spreads.
 
     Parameters
@@ -367,6 +355,10 @@ def fit(
         Mean and covariance of the first round's points: step and log spreads.
     sizes : sequence of int
         Points of each round.
+
+    Returns
+    -------
+    Posterior
 
     Examples
     --------
@@ -478,16 +470,26 @@ class Area(namedtuple("Area", "name kind figures communes reported", defaults=[N
     """
 
 
-@dataclass(frozen=True)
-class Run:
-    """Which worlds: the as-of month, the calendar years, draws from ``block`` on, the seed."""
+class Run(
+    namedtuple(
+        "Run",
+        "as_of years draws seed block merged",
+        defaults=[2022, 0, False],
+    )
+):
+    """Which worlds of an area.
 
-    as_of: int
-    years: Sequence[int]
-    draws: int
-    seed: int = 2022
-    block: int = 0
-    merged: bool = False  # units were merged since the evidence: as if it were old
+    Attributes
+    ----------
+    as_of : int
+        The as-of month, numbered 12 * year + month.
+    years : sequence of int
+        Calendar years.
+    draws, seed, block : int
+        How many worlds, from the first of a block on.
+    merged : bool
+        Whether units were merged since the evidence: then it counts as old.
+    """
 
     def uniforms(self, quantity, keys):
         """Uniform numbers of these worlds, see :func:`~ntm_analysis.need.draws.uniforms`."""
@@ -527,13 +529,7 @@ class AreaDraws(
     """
 
 
-def area_draws(
-    posterior,
-    assumed,
-    area,
-    run,
-    unpaid=0.0,
-) -> AreaDraws:
+def area_draws(posterior, assumed, area, run, unpaid=0.0):
     """An area's years in each world: its effect given its own figures, all later years afresh.
 
     The luck's mean is m / (1 - d u), m the mean success of the evidence, d what is lost where works
@@ -551,6 +547,10 @@ def area_draws(
         The worlds.
     unpaid : float
         The part of listed communes whose works are usually not paid and ended in time, 0..1.
+
+    Returns
+    -------
+    AreaDraws
 
     Examples
     --------

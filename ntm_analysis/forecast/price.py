@@ -24,7 +24,7 @@ MORE = (1.0, 1.1, 1.25, 1.5, 2.0, 3.0)
 FRONTIER = (0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0)
 WORLDS = 2_000  # of the price and the frontier
 TORNADO = 1_000  # worlds of the tornado
-# The one rule for a range that the data do not give: so much less, so much more. An assumption.
+# The tornado's rule for a range that the data do not give: so much less or more. An assumption.
 SHARE = 0.25
 # Of each end the quantile of what is fitted, the factor of what has no range, the criteria more.
 ENDS = {"low": (0.1, 1 - SHARE, -1), "high": (0.9, 1 + SHARE, 1)}
@@ -48,16 +48,19 @@ def promise(will):
     Returns
     -------
     dict
-        For ``basically_all`` and ``all``: the chance now (``p``), were all works paid in time
-        (``p_unlimited``); ``money``: for each of :data:`CHANCES` the least of :data:`MORE` times
-        the money that is enough and its extra million dong, or the reason why there is none;
-        ``months``: the day by which so many finish, ``months_unlimited``: were all paid in time.
-        Under ``more_money`` how many finish with each of :data:`MORE`.
+        For ``basically_all`` and ``all``: the chance now in the first :data:`WORLDS` (``p``), were
+        all works paid in time (``p_unlimited``); ``money``: for each of :data:`CHANCES` the least
+        of :data:`MORE` times the money that is enough and its extra million dong, or the reason why
+        there is none; ``months``: the day by which so many finish, ``months_unlimited``: were all
+        paid in time.
+        Under ``more_money`` how many finish with each of :data:`MORE`, and (factor None) were all
+        paid in time.
     """
     run = will.run
     sums = {factor: _finishing(will, WORLDS, factor=factor) for factor in MORE}
     rich = will.number(run.unlimited, run.latest)[:WORLDS]
     months = {"months": run.months, "months_unlimited": run.unlimited}
+    months = {key: will.binding(each) for key, each in months.items()}
     answer = {}
     for name, wanted in (("basically_all", will.basically), ("all", len(will.communes))):
         chance = {factor: float((number >= wanted).mean()) for factor, number in sums.items()}
@@ -171,11 +174,11 @@ def _evidence_ends(known, end):
     draws = known.posterior.draws
     for key, name, scale in (("mean", "pace", np.exp), ("success", "success", float)):
         value = draws[key].quantile(quantile)
-        fitted = replace(known.posterior, draws=draws.assign(**{key: value}))
-        yield name, "fitted", scale(value), {"known": replace(known, posterior=fitted)}
+        fitted = known.posterior._replace(draws=draws.assign(**{key: value}))
+        yield name, "fitted", scale(value), {"known": known._replace(posterior=fitted)}
     for key in ASSUMED:
         value = float(known.evidence.assumed.loc[key, end])
-        yield key, "assumed", value, {"known": replace(known, at={key: value})}
+        yield key, "assumed", value, {"known": known._replace(at={key: value})}
 
 
 def _data_ends(plan, end):

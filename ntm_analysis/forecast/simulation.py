@@ -7,22 +7,20 @@ of money, so that only what departs from the data set's own baseline moves it.
 import os
 from collections import namedtuple
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 
 import numpy as np
 import pandas as pd
-from numpy import ndarray
 from pandas import DataFrame
 
 from ..need.draws import BLOCK
 from ..problems import DataProblems, Problem
 from .cycle import NEVER, Alike, Communes, Purse, finishing
-from .evidence import Evidence, evidence, province_of
+from .evidence import evidence, province_of
 from .pace import ASSUMED, ENDS, Area, Posterior, area_draws, fit
 from .pace import Run as AreaRun
 from .worlds import Layout, draw_block
-from .yearly_list import Schedule, schedule
+from .yearly_list import schedule
 
 LARGEST = 5_000_000  # kinds x goals x draws held at once by a worker
 PART = 1_000_000  # the same of the worlds that are led through the cycle together
@@ -30,8 +28,13 @@ CALIBRATING = 1_000  # worlds in which the share paid in time is found
 ROUNDS = 3  # of finding it: who is listed depends on who succeeded
 
 
-@dataclass(frozen=True)
-class Knowledge:
+class Knowledge(
+    namedtuple(
+        "Knowledge",
+        "posterior evidence at",
+        defaults=[{}],
+    )
+):
     """What the evidence says, as known on a day.
 
     Attributes
@@ -41,10 +44,6 @@ class Knowledge:
     at : dict of str to float
         Assumptions held at one value instead of being drawn, by key.
     """
-
-    posterior: Posterior
-    evidence: Evidence
-    at: dict[str, float] = field(default_factory=dict)
 
     @property
     def assumed(self) -> DataFrame:
@@ -80,8 +79,13 @@ def knowledge(as_of):
     return Knowledge(Posterior.read() if kept else fit(known.figures, known.lists), known)
 
 
-@dataclass(frozen=True)
-class Baseline:
+class Baseline(
+    namedtuple(
+        "Baseline",
+        "paid_share usual_money",
+        defaults=[1.0, 0.0],
+    )
+):
     """What the data set itself is used to, kept for all its scenarios.
 
     Attributes
@@ -93,9 +97,9 @@ class Baseline:
         Money of a usual year, million dong; 0 where none is entered.
     """
 
-    paid_share: float = 1.0
-    usual_money: float = 0.0
 
+# Runs of one layout ask for the same worlds again; those of few communes are kept for them.
+kept_block = lru_cache(maxsize=4)(draw_block)
 
 # What a run is of, what is kept of each of its worlds, what is counted over them.
 OF_RUN = ("layout", "draws", "seed", "finish", "baseline")
@@ -110,21 +114,21 @@ class Simulation(namedtuple("Simulation", (*OF_RUN, *PER_DRAW, *SUMS))):
     ----------
     layout : Layout
     draws, seed : int
-    baseline : Baseline
-        Of the data set (:func:`baseline_of`).
     finish : str
         Whether the deadline binds the criteria met (``met``) or the decision (``signed``).
+    baseline : Baseline
+        Of the data set (:func:`baseline_of`).
     months, unlimited : ndarray of int16
         Goals x draws: the month in which each is met; met were all works paid in time.
-    lag : ndarray of int16
-        Goals x draws: months from a year's end to the decision.
     held : ndarray of int8
         Goals x draws: what held each back (:mod:`ntm_analysis.forecast.cycle`).
-    listed : ndarray of float
-        Goals x spans: the chance to be on each year's list.
     lists : ndarray of int
         3 x years x draws: communes listed, finishing for their year, and with works paid and ended
         in time, of every list up to the deadline.
+    lag : ndarray of int16
+        Goals x draws: months from a year's end to the decision.
+    listed : ndarray of float
+        Goals x spans: the chance to be on each year's list.
     blocked : ndarray of int
         By set of the layout's ``blockers``, how often it kept a listed commune from being paid.
     lacking, finishing : ndarray
@@ -133,14 +137,29 @@ class Simulation(namedtuple("Simulation", (*OF_RUN, *PER_DRAW, *SUMS))):
     """
 
     @cached_property
-    def signed(self) -> ndarray:
-        """The month of each decision: the end of the year that a goal is met in, and the lag."""
-        late = np.maximum(0, -(-(self.months.astype(int) - self._december) // 12))
+    def signed(self):
+        """The month of each decision: goals x draws."""
+        return self.decided(self.months)
+
+    def decided(self, months):
+        """The month of each decision: the end of the year that a goal is met in, and the lag.
+
+        Parameters
+        ----------
+        months : ndarray of int
+            Goals x draws, in which they are met.
+
+        Returns
+        -------
+        ndarray of int16
+            Goals x draws.
+        """
+        late = np.maximum(0, -(-(months.astype(int) - self._december) // 12))
         month = self._december + 12 * late + self.lag
-        return np.where(self.months >= NEVER, NEVER, month).astype(np.int16)
+        return np.where(months >= NEVER, NEVER, month).astype(np.int16)
 
     @cached_property
-    def latest(self) -> ndarray:
+    def latest(self):
         """The last month in which a goal may be met to finish by the deadline: goals x draws."""
         if self.finish == "met":
             return np.full_like(self.lag, self.deadline)
@@ -152,17 +171,18 @@ class Simulation(namedtuple("Simulation", (*OF_RUN, *PER_DRAW, *SUMS))):
         return 12 - self.plan.workbook.as_of.month
 
     @property
-    def in_time(self) -> float:
+    def in_time(self):
         """The part of listed communes whose works are paid and ended in time."""
         listed, _, in_time = self.lists.sum(axis=(1, 2))
         return float(in_time / max(1, listed))
 
     @property
-    def plan(self) -> Schedule:
+    def plan(self):
+        """The schedule."""
         return self.layout.plan
 
     @property
-    def deadline(self) -> int:
+    def deadline(self):
         """The deadline as a month after the as-of month."""
         return self.plan.deadline
 
@@ -265,7 +285,9 @@ def _part_of(numbers, some):
 
 def _block(layout, area, run, years, factor):
     """What is kept of the parts of a block of worlds; without a ``factor`` of money all is paid."""
-    plan, block = layout.plan, draw_block(layout, run.draws, run.seed, run.block)
+    plan = layout.plan
+    small = len(layout.sets.kinds) * len(plan.goals) * run.draws <= PART
+    block = (kept_block if small else draw_block)(layout, run.draws, run.seed, run.block)
     reported = plan.goals.loc[plan.ntm, "year"].value_counts()
 
     @cache  # both crowds live in the same worlds

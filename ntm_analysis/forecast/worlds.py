@@ -9,8 +9,7 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy import ndarray
-from pandas import DataFrame, Series
+from pandas import DataFrame
 
 from ..need.draws import MEANS, pert, pert_mean, together
 from ..need.missing import drawn_missing, usual_missing
@@ -35,11 +34,22 @@ class Layout:
 
     Attributes
     ----------
+    plan : Schedule
+    prices : PriceList
+    envelopes : DataFrame
+        What each pot brings from the as-of month on, see
+        :func:`ntm_analysis.need.money.envelopes_from`; beyond the last year entered as in that.
+    instances : DataFrame
+        Which instance of each pot a commune draws on: by unit, pots in columns.
+    first : Series of int
+        The first goal of each unit, which holds its own pots; nought for all without such pots.
+    holder : ndarray of int
+        The same by goal.
     sets : PotSets
         The pot sets that can keep works from being paid.
     own : list of int
         Positions of pots that are split, or held by communes for themselves.
-    own_sets : PotSets or None
+    own_sets : PotSets
         The sets of those that can keep the works of their commune from being paid.
     blockers : ndarray of bool
         Those of ``sets``, then those of ``own_sets``: sets x pots.
@@ -83,26 +93,26 @@ class Layout:
         ]
 
     @cached_property
-    def marks(self) -> ndarray:
+    def marks(self):
         months = {0}
         for span in self.plan.spans:
             months |= {*range(span.last, span.first, -QUARTER), span.first}
         return np.array(sorted(months))
 
     @cached_property
-    def decisions(self) -> list[str]:
+    def decisions(self):
         """Names of the random numbers of goals: the code, after its level where that is higher."""
         codes, levels = self.plan.goals["code"], self.plan.goals["level"]
         return codes.where(levels == "ntm", levels + ":" + codes).tolist()
 
     @cached_property
-    def durations(self) -> dict:
-        """The row of durations.csv of each item."""
+    def durations(self):
+        """The row of durations.csv of each item, as a dict."""
         return self.plan.workbook.tables["durations"].set_index("item").to_dict("index")
 
     @cached_property
-    def debts(self) -> Series:
-        """Construction debts still owed, thousand dong, by unit."""
+    def debts(self):
+        """Construction debts still owed, thousand dong: a Series by unit."""
         workbook = self.plan.workbook
         owed = newest_debts(workbook).query("amount > 0").set_index("unit")["amount"]
         return np.rint(owed[owed.index.isin(workbook.communes.index)] * THOUSAND)
@@ -121,14 +131,14 @@ class Layout:
         return works.assign(goal=goal, holder=holder, paid_first=paid_first, name=name)
 
     @property
-    def cement_price(self) -> float:
+    def cement_price(self):
         """The usual price of a tonne of cement, million dong; 0 where none is entered."""
         if CEMENT not in self.prices.costs:
             return 0.0
         return pert_mean(self.prices.costs[CEMENT])
 
-    def yearly_money(self) -> dict[int, float]:
-        """What the envelopes of each year promise, cement at its usual price; million dong.
+    def yearly_money(self):
+        """What the envelopes promise, cement at its usual price: million dong by year.
 
         Years beyond those entered have the money of the last; credit, which pays no works, is none.
         """
@@ -181,7 +191,7 @@ class Block(
     """
 
     @property
-    def draws(self) -> int:
+    def draws(self):
         """How many worlds."""
         return self.lag.shape[1]
 
@@ -193,7 +203,7 @@ def draw_block(layout, draws, seed, block=0):
     ----------
     layout : Layout
     draws : int
-        At most as many as a block has, or those of several.
+        Any number; whole blocks where others follow.
     seed : int or None
         With :data:`~ntm_analysis.need.draws.MEANS` the central case, one world: the most probable
         missing criteria and all else at its mean.

@@ -48,7 +48,7 @@ class Span(namedtuple("Span", "year first last fraction")):
     first, last : int
         Months after the as-of month: money from ``first`` on, finishing counts in ``last``.
     fraction : float
-        The part of a whole year of listing, 0..1; 1 for a reported list.
+        The part of a whole year of listing, 0..1; 1 for a reported list, from the as-of month on.
     """
 
 
@@ -62,6 +62,8 @@ class Schedule(
 
     Attributes
     ----------
+    workbook : Workbook
+    policy : str
     goals : DataFrame
         A row a goal: unit, code, level, year (of its reported list, else NaN), pledge (year
         pledged, else NaN), missing (expected number of criteria), cost (expected, million dong),
@@ -69,9 +71,10 @@ class Schedule(
     works : dict of str to DataFrame
         By level, as :func:`ntm_analysis.need.works.works_of` gives them.
     facts, expected : Facts, ndarray
-        What is known of the NTM level, and the expected lacks (goals x criteria).
+        What is known of the NTM level, and the expected lacks (NTM goals x criteria).
     missing : dict of str to Missing
-        By level, one world that stands for all.
+        By level, one world: of NTM everything that may be lacking (each run draws its own), of a
+        higher level what stands for all worlds.
     spans : list of Span
         The years of the cycle up to the horizon, in order.
     day, deadline : date, int
@@ -151,7 +154,7 @@ def spans(as_of, ends, reported=()):
     for last in sorted({*ends, *range(12 - begun, max(ends), 12)}):
         whole = last == 12 - begun and this in reported
         if last > first or whole:
-            fraction = 1.0 if whole else (last - first) / 12
+            fraction = 1.0 if whole and not first else (last - first) / 12
             years.append(Span((as_of + last - 1) // 12, first, last, fraction))
             first = last
     return years

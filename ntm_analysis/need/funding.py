@@ -111,9 +111,11 @@ def funding(workbook, need, until, seed):
 
     sets = pot_sets(workbook.tables, every=True)
     asked, costs = due("pot_year"), due("kind_year")
-    cost = np.array([np.broadcast_to(costs[kind], need.draws) for kind in sets.kinds], dtype=float)
+    # Of a data set without parts there are no kinds and no pots, and still worlds.
+    cost = [np.broadcast_to(costs[kind], need.draws) for kind in sets.kinds]
+    cost = np.reshape(cost, (-1, need.draws)).astype(float)
     worth = [held[p] * (prices.cement if in_kind[p] else 1) for p in sets.pots]
-    planned, disbursed = np.floor(worth).swapaxes(0, 1)
+    planned, disbursed = np.floor(np.reshape(worth, (-1, 2, need.draws))).swapaxes(0, 1)
     allotted = rows["amount"].where(rows["kind"] == "allotted")
     sums = rows.assign(planned=rows["amount"], allotted=allotted).groupby("pot")
     sums = sums[["planned", "allotted"]].sum(min_count=1).reindex(pots.index)

@@ -93,11 +93,13 @@ class Facts(
 ):
     """What is known of communes not yet NTM, by criterion of the set it was reported in.
 
-    ``lacking``, ``open_``: bool, units x criteria: named missing, without a state. ``number``: how
-    many open ones are met, -1 where no count says so; ``prior``: then the chances of 0, 1, ... open
-    ones met. ``odds``, ``lost``: by criterion, the odds that an open one is met, the chance that a
-    met one is not met by the set in force. ``now``: int8, units x criteria: 1 lacking, 0 met by a
-    report in the set in force, -1 no report.
+    ``set_id``: the set that judges; ``reported_in``: that of the reports. ``units``, ``codes``:
+    unit numbers and codes; ``numbers``: the criteria. ``lacking``, ``open_``: bool, units x
+    criteria: named missing, without a state. ``number``: by unit how many open ones are met, -1
+    where no count says so; ``prior``: then the chances of 0, 1, ... open ones met, else None.
+    ``odds``, ``lost``: by criterion, the odds that an open one is met, the chance that a met one is
+    not met by the set in force. ``now``: int8, units x criteria: 1 lacking, 0 met by a report in
+    the set in force, -1 no report.
     """
 
 

@@ -2,8 +2,7 @@
 commune, criterion, pot, year.
 """
 
-from collections import Counter, defaultdict
-from dataclasses import dataclass
+from collections import Counter, defaultdict, namedtuple
 from itertools import product, repeat
 
 import numpy as np
@@ -21,8 +20,7 @@ UNPLANNED = 0  # in the place of a year
 FIGURES = ("quantity_mode", "needed", "sure", "claims", "mean", "p10", "p50", "p90")
 
 
-@dataclass
-class Need:
+class Need(namedtuple("Need", "price_year draws by works")):
     """The need of some communes, thousand đồng of ``price_year`` over worlds; all arrays int64
     (draws).
 
@@ -37,11 +35,6 @@ class Need:
     over all worlds of what it claims on each pot, and the value of its cement), mean, p10, p50, p90
     (where it is needed).
     """
-
-    price_year: int
-    draws: int
-    by: dict[str, Counter]
-    works: pd.DataFrame
 
     def sum(self, grouping):
         """The sum of a grouping, by world.

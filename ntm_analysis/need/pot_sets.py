@@ -8,7 +8,7 @@ least extra money, in whatever pots, with which all could be paid: the demand of
 supermodular, so the least additions that mend every set add up to the largest one.
 """
 
-from dataclasses import dataclass, replace
+from collections import namedtuple
 from functools import cached_property
 from itertools import product
 
@@ -23,8 +23,7 @@ CEMENT_PART = "|cement"  # after an item's name: the part of its cost that is ce
 CELLS = 2_000_000  # sets x worlds looked at together for the gap
 
 
-@dataclass(frozen=True)
-class PotSets:
+class PotSets(namedtuple("PotSets", "pots kinds least most members own")):
     """Sets of pots that can keep works from being paid, and what each kind of cost asks of them.
 
     A kind of cost is the money part of an item, or its cement part (worth its tonnes at the price
@@ -33,7 +32,7 @@ class PotSets:
     Attributes
     ----------
     pots : list of str
-        The pots; those that communes hold for themselves or that a policy splits among them.
+        All pots that may pay a part of a work.
     kinds : list of str
         The item, or item and :data:`CEMENT_PART`.
     least, most : ndarray of float64
@@ -43,13 +42,6 @@ class PotSets:
     own : list of int
         Positions of pots that each commune has for itself: they stand in no set.
     """
-
-    pots: list[str]
-    kinds: list[str]
-    least: np.ndarray
-    most: np.ndarray
-    members: np.ndarray
-    own: list[int]
 
     @cached_property
     def share(self) -> np.ndarray:
@@ -200,6 +192,10 @@ def pot_sets(tables, own=(), *, every=False):
     every : bool
         Leave no set out: for the gap (:meth:`PotSets.excess`).
 
+    Returns
+    -------
+    PotSets
+
     Raises
     ------
     ValueError
@@ -214,7 +210,7 @@ def pot_sets(tables, own=(), *, every=False):
     if own or every:
         return sets
     kept = _matter(sets.members, sets.share, sets.share, begin=1)
-    return replace(sets, members=sets.members[kept[1:] if len(kept) > 1 else kept])
+    return sets._replace(members=sets.members[kept[1:] if len(kept) > 1 else kept])
 
 
 def _subsets(pots, width):

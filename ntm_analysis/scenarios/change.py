@@ -7,7 +7,6 @@ compared draw by draw; they add up to the whole difference.
 """
 
 from collections import namedtuple
-from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -44,8 +43,13 @@ class Step(namedtuple("Step", "names change se basically p")):
         return abs(self.change) > NOISE * self.se + 1e-12
 
 
-@dataclass
-class ForecastChange:
+class ForecastChange(
+    namedtuple(
+        "ForecastChange",
+        "before now steps rows",
+        defaults=[{}],
+    )
+):
     """The way from one forecast to another.
 
     Attributes
@@ -56,11 +60,6 @@ class ForecastChange:
     rows : dict of str to dict of str to DataFrame
         Rows known since, by kind and table.
     """
-
-    before: float
-    now: float
-    steps: list[Step]
-    rows: dict[str, dict[str, pd.DataFrame]] = field(default_factory=dict)
 
 
 def last_entry(entries, workbook, asked):

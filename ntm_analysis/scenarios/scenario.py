@@ -11,7 +11,8 @@ what does not is told of the scenario's line. ``baseline`` changes nothing and h
 
 import datetime as dt
 import re
-from dataclasses import dataclass, replace
+from collections import namedtuple
+from dataclasses import replace
 
 import pandas as pd
 
@@ -25,7 +26,7 @@ from ..problems import DataProblems, Problem
 from ..table_checks import check_table
 from ..table_files import duplicates, read_cell
 from ..whole_files import write_whole
-from ..workbook import UnknownCommune, Workbook
+from ..workbook import UnknownCommune
 from ..yaml_files import Lines, as_yaml, read_yaml
 
 BASELINE = "baseline"
@@ -76,8 +77,13 @@ class UnknownScenario(LookupError):
     """No scenario has this id; ``args``: what was asked for, the list of those there are."""
 
 
-@dataclass(frozen=True)
-class Scenario:
+class Scenario(
+    namedtuple(
+        "Scenario",
+        "id title workbook policy",
+        defaults=["own"],
+    )
+):
     """A scenario applied.
 
     Attributes
@@ -89,11 +95,6 @@ class Scenario:
         The data set with the scenario's rows, criteria set and deadline.
     policy : str
     """
-
-    id: str
-    title: dict[str, str]
-    workbook: Workbook
-    policy: str = "own"
 
 
 def folder_of(workbook):
@@ -156,7 +157,7 @@ def scenario(workbook, scenario_id=BASELINE, text=None):
     >>> scenario(Workbook.open("data/thanh-chuong"), "two-more-years").workbook.last_day
     datetime.date(2027, 12, 31)
     """
-    problems, history, policy = [], [], Scenario.policy
+    problems, history, policy = [], [], "own"
     files = _files(workbook, scenario_id, text, problems)
     if not files and not problems:
         return Scenario(BASELINE, BASELINE_TITLE, workbook)

@@ -72,6 +72,17 @@ def test_a_search_cut_short_bounds_every_plan_and_is_no_worse_than_a_rule(seed):
         assert cut.value >= case.value(start) - 1e-9
 
 
+def test_whom_its_own_pots_keep_from_being_paid_keeps_nobody_else():
+    case = next(case for case in map(tiny, range(200)) if len(case.weight) == 4)
+    demand = case.demand.copy()
+    demand[0, :, 0] = 1.0  # of the empty set, whose room is nought
+    case = case._replace(reported=np.full(4, NONE), places=np.array([4, 0]), demand=demand)
+    own, order = case._replace(own_money=np.zeros((4, 1, 5))), np.arange(4)
+    case.room[:, 0] = own.room[:, 0] = 0.0
+    assert (in_order(case, order) == NONE).all(), "of shared money nobody is skipped"
+    assert (in_order(own, order)[1:] == in_order(own._replace(free=order > 0), order)[1:]).all()
+
+
 def test_a_plan_that_no_one_mix_pays_through_the_years_is_ruled_out():
     """Road A is due first, when only pot a has money; canal B must later have half its cost of a,
     which gets nothing more. Each day alone some mix pays all; through the days none does."""

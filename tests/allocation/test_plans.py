@@ -270,6 +270,17 @@ def test_near_plans_lie_within_one_commune_and_differ_from_the_best(allocation):
         assert best - 1.5 < row["communes"] <= best + 1e-9
 
 
+def test_near_plans_count_communes_and_not_weights(workbook, allocation):
+    units = allocation.goals.loc[allocation.ntm, "unit"].tolist()
+    heavy = pd.DataFrame({"unit": units, "weight": 2.0})
+    answer = allocate(
+        with_table(workbook, "priorities", lambda rows: heavy.reindex(columns=rows.columns))
+    )
+    assert answer.value(OPTIMAL) == pytest.approx(2 * allocation.value(OPTIMAL))
+    counts, alike = ([row["communes"] for row in near_plans(each)] for each in (answer, allocation))
+    assert counts == pytest.approx(alike)
+
+
 # what cannot be
 
 
@@ -412,7 +423,7 @@ def test_the_page_says_plan_rules_extra_communes_and_what_it_rests_on(monkeypatc
 def test_the_page_of_infeasible_data_says_why():
     page = AllocationPage(DATA, draws=50)
     poor = with_table(page.workbook, "envelopes", lambda rows: rows.assign(amount=0.0))
-    page.chosen = replace(page.chosen, workbook=poor)
+    page.chosen = page.chosen._replace(workbook=poor)
     told = shown(page.allocation_summary(), page.plan(), page.extra(), page.relax())
     assert "Không có cách phân bổ nào" in told and "không nguồn nào có vốn" in told
     assert page.plan() == page.extra() == "", "there is no plan to show"

@@ -90,7 +90,7 @@ def test_what_is_assumed_comes_out_as_put_in(run, district):
     by_rank = run.listed[run.plan.ntm & goals["pledge"].isna(), year].max()
     open_ = (run.months[pledged] > run.plan.spans[year].first).mean()
     assert chance * open_ - 0.03 <= run.listed[pledged, year] <= chance + by_rank
-    held = replace(known, at={"unlisted_finishing": 0.02, "pledge_chance": 1.0})
+    held = known._replace(at={"unlisted_finishing": 0.02, "pledge_chance": 1.0})
     sure = simulation(run.layout, DRAWS, SEED, run.baseline, known=held)
     assert sure.listed[pledged, year] == pytest.approx(
         (sure.months[pledged] > run.plan.spans[year].first).mean(), abs=1e-9
@@ -281,7 +281,7 @@ def test_what_has_come_and_is_unused_stays(small):
 
 def test_who_was_listed_and_missed_stands_first_on_the_next_list(run):
     known = knowledge(run.plan.workbook.as_of)
-    sure = replace(known, at={"missed_return": 1.0, "unlisted_finishing": 0.0})
+    sure = known._replace(at={"missed_return": 1.0, "unlisted_finishing": 0.0})
     again = simulation(run.layout, DRAWS, SEED, run.baseline, known=sure)
     goals, ends = again.plan.goals, [span.last for span in again.plan.spans]
     first = ((goals["year"] == 2022) & again.plan.ntm).to_numpy()

@@ -118,6 +118,9 @@ def test_the_share_of_listed_who_finish_is_what_was_put_in():
 
 def test_parts_of_years_count_by_months():
     assert spans(12 * 2018 + 12, [3]) == [Span(2019, 0, 3, 0.25)]
+    # A deadline inside the year of a reported list: the rest of the year is no whole one.
+    halves = spans(12 * 2022 + 3, [6, 9], {2022})
+    assert halves == [Span(2022, 0, 6, 0.5), Span(2022, 6, 9, 0.25)]
     assert part_of_year(part_of_year(np.array([0.3]), 0.5), 2.0) == pytest.approx([0.3])
 
 

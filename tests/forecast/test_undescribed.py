@@ -152,7 +152,7 @@ def test_a_district_s_pace_is_told_by_its_own_figures_and_its_province_s_never_b
         figures_of = [(2014, 100), (2015, 200), (2016, 300), (2017, 380)]
         rows = [row | {"month": 12 * year + 12, "finished": n} for year, n in figures_of]
         more = pd.concat([known.evidence.figures, pd.DataFrame(rows)])
-        fast = replace(known, evidence=known.evidence._replace(figures=more))
+        fast = known._replace(evidence=known.evidence._replace(figures=more))
         years = room.usual_years(layout, room.Baseline(), fast, 1_000, SEED)
         return float(years.share.mean() - usual.share.mean())
 
