@@ -150,6 +150,7 @@ def central(layout, baseline):
     Examples
     --------
     >>> from ntm_analysis.forecast.simulation import baseline_of
+    >>> from ntm_analysis.forecast.worlds import Layout
     >>> from ntm_analysis.forecast.yearly_list import schedule
     >>> from ntm_analysis.workbook import Workbook
     >>> workbook = Workbook.open("data/thanh-chuong")

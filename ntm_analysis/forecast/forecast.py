@@ -469,6 +469,7 @@ def forecast(
 
     Examples
     --------
+    >>> from ntm_analysis.workbook import Workbook
     >>> will = forecast(Workbook.open("data/thanh-chuong"), draws=200)
     >>> len(will.now), len(will.communes), will.basically
     (22, 37, 36)

@@ -124,6 +124,7 @@ def scenario_ids(workbook):
 
     Examples
     --------
+    >>> from ntm_analysis.workbook import Workbook
     >>> scenario_ids(Workbook.open("data/thanh-chuong"))[:3]
     ['baseline', 'equal', 'decree']
     """
@@ -154,6 +155,7 @@ def scenario(workbook, scenario_id=BASELINE, text=None):
 
     Examples
     --------
+    >>> from ntm_analysis.workbook import Workbook
     >>> scenario(Workbook.open("data/thanh-chuong"), "two-more-years").workbook.last_day
     datetime.date(2027, 12, 31)
     """
