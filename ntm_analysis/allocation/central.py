@@ -193,7 +193,7 @@ def central(layout, baseline):
         mark,
         block.money[:, :, 0],
         taken,
-        *_lists(layout, baseline, counting),
+        *_lists(layout, baseline, spans, counting),
         units.map(priorities).fillna(1.0).to_numpy() * plan.ntm,
         np.zeros(len(cost)),
         units.map(owed).fillna(0.0).to_numpy(),
@@ -229,23 +229,23 @@ def _own_parts(layout, block, mark, last):
     return taken, np.moveaxis(more[:, goals, at], 0, -1), in_time
 
 
-def _lists(layout, baseline, counting):
+def _lists(layout, baseline, spans, counting):
     """Places on each list that counts, and the chance that a place brings: see
     :class:`Central`."""
     plan, known = layout.plan, knowledge(layout.plan.workbook.as_of)
     area = usual_years(layout, baseline, known, CALIBRATING, SEED)
     luck, back = area.luck.mean(axis=1)[counting], area.missed_return.mean()
-    luck, length = np.outer(luck, [1, 1 - area.late_share.mean()]), area.length[counting]
-    spans = [*compress(plan.spans, counting)]
+    luck = np.outer(luck, [1, 1 - area.late_share.mean()])
     reported = plan.goals.loc[plan.ntm, "year"].value_counts()
     left, missed, places = plan.ntm.sum(), 0.0, []
-    for y, span in enumerate(spans):
-        share = part_of_year(length[y].mean(), span.fraction)
+    lengths = area.length[counting].mean(axis=1)
+    for span, length, success in zip(spans, lengths, luck[:, 0], strict=True):
+        share = part_of_year(length, span.fraction)
         waiting = back * missed * span.fraction
         fresh = max(0.0, share * left - waiting)
         places.append(fresh * (span.year not in reported))
         fresh = reported.get(span.year, fresh)
-        met = luck[y, 0] * (fresh + waiting)
+        met = success * (fresh + waiting)
         missed += fresh - met
         left -= met
     places = np.diff(np.rint(np.cumsum(places)), prepend=0).astype(int)

@@ -13,8 +13,19 @@ from .plans import OPTIMAL, plan_table
 
 MONEY, TONNES = "triệu đồng", "tấn"
 UNITS = {"money": MONEY, "cement": TONNES}
-PARTS = ["commune", "code", "level", "work", "item", "pot", "amount", "committed", "criterion"]
-PARTS += ["year", "unit"]
+PARTS = [
+    "commune",
+    "code",
+    "level",
+    "work",
+    "item",
+    "pot",
+    "amount",
+    "committed",
+    "criterion",
+    "year",
+    "unit",
+]
 
 
 def record(allocation, policy=OPTIMAL, trial=None, scenario="baseline", title=None):

@@ -364,7 +364,9 @@ class Communes:
         if of_year.any():
             return key, of_year
         order = np.argsort(np.where(self._open & self._ntm, key, np.inf), axis=0, kind="stable")
-        return key, np.argsort(order, axis=0) < length
+        on_list = np.empty_like(order, dtype=bool)
+        np.put_along_axis(on_list, order, np.arange(len(order))[:, None] < length, axis=0)
+        return key, on_list
 
 
 class Purse:

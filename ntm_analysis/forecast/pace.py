@@ -47,8 +47,15 @@ LEVEL_OF_COUNTRY = 1.0  # standard deviation of the country's own level
 START = (np.array([-2.0, *np.log([0.7, 0.5, 0.4, 0.5])]), np.diag([1.0, 0.5, 0.5, 0.8, 0.5]) ** 2)
 SIZES = (512, 512, 2048)  # points of the three rounds of importance sampling
 ENDS = ["low", "mode", "high"]
-ASSUMED = ("missed_return", "unlisted_finishing", "drift", "hard_area", "money_exponent")
-ASSUMED += ("late_share", "pledge_chance")
+ASSUMED = (
+    "missed_return",
+    "unlisted_finishing",
+    "drift",
+    "hard_area",
+    "money_exponent",
+    "late_share",
+    "pledge_chance",
+)
 FREEDOM = 4  # of the t distribution that the points are drawn from
 
 

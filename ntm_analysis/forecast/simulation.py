@@ -267,7 +267,8 @@ def simulation(
         return _block(layout, area, own, _part_of(years, some), money)
 
     each = len(layout.sets.kinds) * len(plan.goals)
-    workers = (workers or os.cpu_count() or 1) if each * BLOCK <= 20 * LARGEST else 1
+    # With a country two workers wait for the memory more than they do.
+    workers = (workers or os.cpu_count() or 1) if each * BLOCK <= LARGEST else 1
     # Whole blocks, as many together as there is room for, so that every worker has some.
     step = BLOCK * max(1, min(LARGEST // max(each, 1), draws // workers) // BLOCK)
     with ThreadPoolExecutor(workers) as pool:

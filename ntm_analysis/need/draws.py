@@ -157,7 +157,7 @@ def together(own, shared, correlation):
     return np.where(own < chance, shared, (own - chance) / max(1 - chance, 1e-12))
 
 
-def mean_of_the_rest(average, communes, ntm, of=19):
+def mean_of_the_rest(average, communes, ntm, of):
     """The mean number of criteria met by communes not yet NTM, from a published average over all
     communes.
 
@@ -178,7 +178,7 @@ def mean_of_the_rest(average, communes, ntm, of=19):
 
     Examples
     --------
-    >>> round(mean_of_the_rest(15.64, 431, 218), 1)
+    >>> round(mean_of_the_rest(15.64, 431, 218, 19), 1)
     12.2
     """
     return (average * communes - of * ntm) / (communes - ntm)

@@ -18,8 +18,18 @@ from .scenario import BASELINE, scenario
 
 DATA, ASSUMPTIONS = "data", "assumptions"  # kinds of rows, and the steps that they make
 LEAST = 0.01  # of a commune's chance
-ASSUMED = ("assumptions", "durations", "carry_over", "count_priors", "criterion_shares", "prices")
-ASSUMED += ("unit_costs", "typical_works", "parts", "profiles")
+ASSUMED = (
+    "assumptions",
+    "durations",
+    "carry_over",
+    "count_priors",
+    "criterion_shares",
+    "prices",
+    "unit_costs",
+    "typical_works",
+    "parts",
+    "profiles",
+)
 
 
 class Step(namedtuple("Step", "names change se basically p")):
@@ -84,8 +94,11 @@ def last_entry(entries, workbook, asked):
         and entry["parameters"]["as_of"] <= f"{workbook.as_of}"
         and asked.items() <= entry["parameters"].items()
     ]
-    newest = lambda entry: (entry["parameters"]["as_of"], entry["registered_on"])  # noqa: E731
-    return max(fits, key=newest, default=None)
+    return max(
+        fits,
+        key=lambda entry: (entry["parameters"]["as_of"], entry["registered_on"]),
+        default=None,
+    )
 
 
 def is_this(entry, workbook):
