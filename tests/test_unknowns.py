@@ -36,7 +36,7 @@ def test_draws_reproduce_the_published_mean_and_a_naive_prior_does_not(wb):
     # The province's communes not yet NTM by group, as the table says.
     groups = [("plain", 0.79), ("border", 0.195), ("border|resettled", 0.015)]
     odds = wb.tables["criterion_shares"].set_index("criterion")["share"].to_numpy() / 100
-    odds = inclusion_table(odds / (1 - odds))
+    odds = inclusion_table((*(odds / (1 - odds)),))
     mean = 0.0
     for group, share in groups:
         u = uniforms(1, "test", [group, *(f"{group}|{n}" for n in range(19))], DRAWS)
@@ -53,7 +53,7 @@ def test_draws_reproduce_the_published_mean_and_a_naive_prior_does_not(wb):
 @settings(max_examples=60, deadline=None)
 def test_a_larger_count_gives_a_larger_set(count, seed):
     chance = np.random.default_rng(seed)
-    table = inclusion_table(chance.uniform(0.05, 20, 19))
+    table = inclusion_table((*chance.uniform(0.05, 20, 19),))
     u = chance.random((19, 200))
     fewer, more = (drawn_sets(u, np.full(200, n), table) for n in (count, count + 1))
     assert (fewer.sum(axis=0) == count).all() and (more.sum(axis=0) == count + 1).all()
@@ -62,7 +62,7 @@ def test_a_larger_count_gives_a_larger_set(count, seed):
 
 def test_sets_follow_the_conditional_bernoulli_law():
     odds = np.array([0.2, 1.0, 5.0])
-    sets = drawn_sets(np.random.default_rng(1).random((3, 200_000)), np.full(200_000, 1), inclusion_table(odds))
+    sets = drawn_sets(np.random.default_rng(1).random((3, 200_000)), np.full(200_000, 1), inclusion_table((*odds,)))
     assert sets.mean(axis=1) == pytest.approx(odds / odds.sum(), abs=0.005)
 
 

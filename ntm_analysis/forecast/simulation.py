@@ -22,7 +22,7 @@ from .pace import Run as AreaRun
 from .worlds import Layout, draw_block
 from .yearly_list import schedule
 
-LARGEST = 5_000_000  # kinds x goals x draws held at once by a worker
+LARGEST = 80_000_000  # kinds x goals x draws held at once by all workers
 PART = 1_000_000  # the same of the worlds that are led through the cycle together
 CALIBRATING = 1_000  # worlds in which the share paid in time is found
 ROUNDS = 3  # of finding it: who is listed depends on who succeeded
@@ -266,11 +266,10 @@ def simulation(
         money = factor if baseline.usual_money else None
         return _block(layout, area, own, _part_of(years, some), money)
 
-    each = len(layout.sets.kinds) * len(plan.goals)
     # With a country two workers wait for the memory more than they do.
-    workers = (workers or os.cpu_count() or 1) if each * BLOCK <= LARGEST else 1
+    workers = (workers or os.cpu_count() or 1) if 4 * layout.cells * BLOCK <= LARGEST else 1
     # Whole blocks, as many together as there is room for, so that every worker has some.
-    step = BLOCK * max(1, min(LARGEST // max(each, 1), draws // workers) // BLOCK)
+    step = BLOCK * max(1, min(LARGEST // layout.cells, draws) // workers // BLOCK)
     with ThreadPoolExecutor(workers) as pool:
         parts = [part for some in pool.map(one, range(0, draws, step)) for part in some]
     joined = {k: np.concatenate([p[k] for p in parts], axis=-1) for k in PER_DRAW}
@@ -287,7 +286,7 @@ def _part_of(numbers, some):
 def _block(layout, area, run, years, factor):
     """What is kept of the parts of a block of worlds; without a ``factor`` of money all is paid."""
     plan = layout.plan
-    small = len(layout.sets.kinds) * len(plan.goals) * run.draws <= PART
+    small = layout.cells * run.draws <= PART
     block = (kept_block if small else draw_block)(layout, run.draws, run.seed, run.block)
     reported = plan.goals.loc[plan.ntm, "year"].value_counts()
 
@@ -323,7 +322,7 @@ def _block(layout, area, run, years, factor):
             "finishing": np.einsum("ucd,d->uc", few.lacks, reached.astype(float)),
         }
 
-    step = 1 + PART // (1 + block.cost[:, :, 0].size) if plan.described else run.draws
+    step = 1 + PART // layout.cells if plan.described else run.draws
     return [part(slice(at, at + step)) for at in range(0, run.draws, step)]
 
 

@@ -47,6 +47,8 @@ class Layout:
         The same by goal.
     sets : PotSets
         The pot sets that can keep works from being paid.
+    cells : int
+        How many numbers the costs of one world are, and one more.
     own : list of int
         Positions of pots that are split, or held by communes for themselves.
     own_sets : PotSets
@@ -80,6 +82,7 @@ class Layout:
         }
         self.sets = pot_sets(tables, own=own)
         self.own = self.sets.own
+        self.cells = 1 + len(self.sets.kinds) * len(plan.goals)
         self.own_sets = pot_sets(tables, own={*self.sets.pots} - own)
         self.blockers = np.concatenate([self.sets.members, self.own_sets.members])
         # The first goal of each commune holds its own pots; without own pots all is in common.

@@ -236,6 +236,7 @@ def drawn_counts(u, probabilities):
     return np.searchsorted(edges, u, side="right")
 
 
+@lru_cache(maxsize=1024)
 def inclusion_table(odds):
     """P(criterion j is met | r of the criteria j..n are met), shape (n, n + 1): conditional
     Bernoulli with these odds.
@@ -245,7 +246,7 @@ def inclusion_table(odds):
 
     Parameters
     ----------
-    odds : ndarray
+    odds : tuple of float
 
     Returns
     -------
@@ -253,7 +254,7 @@ def inclusion_table(odds):
 
     Examples
     --------
-    >>> inclusion_table(np.array([1.0, 1.0])).tolist()
+    >>> inclusion_table((1.0, 1.0)).tolist()
     [[0.0, 0.5, 1.0], [0.0, 1.0, 1.0]]
     """
     n = len(odds)
@@ -285,7 +286,7 @@ def drawn_sets(u, counts, table):
 
     Examples
     --------
-    >>> even = inclusion_table(np.array([1.0, 1.0]))
+    >>> even = inclusion_table((1.0, 1.0))
     >>> drawn_sets(np.array([[0.4], [0.9]]), np.array([1]), even)[:, 0].tolist()
     [True, False]
     """

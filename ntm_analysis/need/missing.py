@@ -227,7 +227,7 @@ def drawn_missing(facts, draws, seed, block=0):
             u = uniforms(seed, "count", [code], draws, block)[0]
             number = facts.number[i] if prior is None else drawn_counts(u, prior)
             u = uniforms(seed, "which", names[open_], draws, block)
-            lacks[i, open_] = ~drawn_sets(u, number, inclusion_table(facts.odds[open_]))
+            lacks[i, open_] = ~drawn_sets(u, number, inclusion_table((*facts.odds[open_],)))
         u = uniforms(seed, "lost", names[at_risk], draws, block)
         lacks[i, at_risk] |= u < facts.lost[at_risk, None]
     known = facts.now >= 0  # what is reported in the set in force needs no drawing
