@@ -22,7 +22,7 @@ from .pace import Run as AreaRun
 from .worlds import Layout, draw_block
 from .yearly_list import schedule
 
-LARGEST = 80_000_000  # kinds x goals x draws held at once by all workers
+LARGEST = 40_000_000  # kinds x goals x draws held at once by all workers
 PART = 1_000_000  # the same of the worlds that are led through the cycle together
 CALIBRATING = 1_000  # worlds in which the share paid in time is found
 ROUNDS = 3  # of finding it: who is listed depends on who succeeded
