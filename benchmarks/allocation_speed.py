@@ -90,7 +90,8 @@ def instance(communes: int, seed: int):
         np.zeros((len(marks), len(sets.members))), lists, np.outer(luck, [1, 0.8]).ravel(),
         np.ones(goals), np.divide(np.minimum(500_000, need / 4), need, out=np.zeros(goals), where=need > 0), np.zeros(goals),
         np.ones(goals, dtype=bool), np.full(goals, NONE), np.full(goals, NONE), np.arange(goals),
-        pd.DataFrame(bounds, columns=["kind", "pot", "least", "usual", "most"]), pd.DataFrame(columns=sets.kinds, dtype=float), None,
+        pd.DataFrame(bounds, columns=["kind", "pot", "least", "usual", "most"]), pd.DataFrame(columns=sets.kinds, dtype=float),
+        None,
     )  # fmt: skip
 
 
