@@ -102,7 +102,8 @@ class Cycle:
             if closes or month in (self.deadline, self.horizon):
                 year = self.year + (self.month + month - 1) // 12
                 whole = closes and year == self.year and year in reported
-                spans.append((year, first, month, 1.0 if whole else (month - first) / 12))
+                part = 1.0 if whole and not first else (month - first) / 12
+                spans.append((year, first, month, part))
                 first = month
         return spans
 
