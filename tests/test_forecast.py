@@ -120,6 +120,12 @@ def test_a_signed_decision_comes_after_the_year_and_so_later_than_its_criteria(d
         assert decided is None or met < decided, "the day of a promise is that of the decision"
 
 
+def test_by_a_deadline_inside_its_year_only_a_part_of_a_reported_list_has_finished(district):
+    days = [dt.date(2022, 6, 30), dt.date(2022, 9, 30), dt.date(2022, 12, 31)]
+    early, later, year = (forecast(district, deadline=day, draws=2_000).finishing.mean() for day in days)
+    assert 22 < early < later - 0.2 and later < year - 0.2
+
+
 def test_what_to_ask_first_does_not_hang_on_what_the_deadline_binds(district):
     met, signed = (forecast(district, finish=finish, draws=2_000).ask_first() for finish in ("met", "signed"))
     assert len(met) and met["effect"].tolist() == pytest.approx(signed["effect"].tolist())

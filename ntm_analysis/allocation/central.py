@@ -13,7 +13,6 @@ from itertools import compress
 
 import numpy as np
 import pandas as pd
-from numpy import ndarray
 from pandas import DataFrame
 
 from ..forecast.cycle import part_of_year
@@ -89,19 +88,19 @@ class Central(
     """
 
     @cached_property
-    def room(self) -> ndarray:
+    def room(self):
         """What each set of pots may still pay by each mark, marks x sets; never what a later one
         cannot."""
         left = self.sets.money(self.money).T - self.taken
         return np.minimum.accumulate(left[::-1])[::-1]
 
     @cached_property
-    def reserve(self) -> ndarray:
+    def reserve(self):
         """What the minimums of all communes ask of each set."""
         return (self.demand[:, -1] * self.minimum[:, None]).sum(axis=0)
 
     @cached_property
-    def kind(self) -> ndarray:
+    def kind(self):
         """By goal that may be listed its number among those unlike each other; NONE of others."""
         own = [self.weight, self.minimum, self.reported, self.due, self.mark]
         demand = self.demand.reshape(len(self.free), np.prod(self.demand.shape[1:]))
@@ -111,7 +110,7 @@ class Central(
         return kind
 
     @cached_property
-    def slots(self) -> ndarray:
+    def slots(self):
         """Goals x slots: by which mark the works must be paid; NONE: they cannot, or in time is as
         late."""
         late = np.where(self.mark == self.last, NONE, self.last)

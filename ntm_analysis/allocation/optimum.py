@@ -33,7 +33,7 @@ class Best(namedtuple("Best", "slot value bound status settled")):
     """
 
     @property
-    def gap(self) -> float | None:
+    def gap(self):
         """(bound - value) / value; None where a plan of no value is not proved."""
         if self.bound <= self.value:
             return 0.0

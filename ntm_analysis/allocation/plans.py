@@ -2,13 +2,11 @@
 one function, checked by one audit."""
 
 import copy
-import datetime as dt
 from collections import namedtuple
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy import ndarray
 from pandas import DataFrame, Series
 
 from ..forecast.simulation import baseline_of
@@ -63,21 +61,22 @@ class Allocation(namedtuple("Allocation", "workbook layout baseline seed now cas
     """
 
     @property
-    def goals(self) -> DataFrame:
+    def goals(self):
+        """The goals of the schedule, a row each."""
         return self.layout.plan.goals
 
     @property
-    def ntm(self) -> ndarray:
+    def ntm(self):
         """Which goals are communes that are to be NTM, whatever they weigh."""
         return self.layout.plan.ntm
 
     @property
-    def day(self) -> dt.date:
+    def day(self):
         """The deadline."""
         return self.layout.plan.day
 
     @property
-    def available(self) -> ndarray:
+    def available(self):
         """By pot what comes by the deadline, thousand dong; of pots that communes hold for
         themselves all of them together."""
         case, money = self.case, self.case.money[:, -1].copy()
@@ -104,7 +103,7 @@ class Allocation(namedtuple("Allocation", "workbook layout baseline seed now cas
         return Series(self.case.calendar(self.plans[policy].slot // 2), index=self.goals.index)
 
     @cached_property
-    def works(self) -> DataFrame:
+    def works(self):
         """The works of the central case, see :func:`~.central.central_works`."""
         return central_works(self.layout)
 

@@ -18,7 +18,7 @@ FEASIBLE = 2  # what HiGHS says of a solution that keeps every row
 class _Quiet(highspy.Highs):
     """HiGHS without the line about itself that it prints before anyone can ask it not to."""
 
-    def enableCallbacks(self) -> None:
+    def enableCallbacks(self):
         self.silent()
         super().enableCallbacks()
 

@@ -20,7 +20,6 @@ from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from numpy import ndarray
 from pandas import DataFrame
 from scipy.special import gammaincinv, ndtri, softmax
 
@@ -73,7 +72,7 @@ class Posterior(namedtuple("Posterior", "draws last")):
     """
 
     @classmethod
-    def read(cls) -> "Posterior":
+    def read(cls):
         """The fit kept with the reference data.
 
         Examples
@@ -84,11 +83,11 @@ class Posterior(namedtuple("Posterior", "draws last")):
         table = pd.read_csv(FIT)
         return cls(table.drop(columns="last"), int(table["last"].iloc[0]))
 
-    def table(self) -> DataFrame:
+    def table(self):
         """The fit as the file keeps it."""
         return self.draws.round(5).assign(last=self.last)
 
-    def proposal(self) -> tuple[ndarray, ndarray]:
+    def proposal(self):
         """Where a fit of nearly the same rows may begin: mean and covariance of its points."""
         points = self.draws[HYPER].to_numpy(copy=True)
         points[:, 1:] = np.log(points[:, 1:])

@@ -46,7 +46,7 @@ class Knowledge(
     """
 
     @property
-    def assumed(self) -> DataFrame:
+    def assumed(self):
         """What the panel cannot tell: low, mode, high by key."""
         table = self.evidence.assumed.copy()
         for key, value in self.at.items():
@@ -347,6 +347,10 @@ def usual_years(layout, baseline, known, draws, seed, factor=1.0):
     of_spans = [span.year for span in plan.spans]
     run = AreaRun(plan.as_of_month, of_spans, draws, seed, merged=merged)
     years = area_draws(known.posterior, known.assumed, area_of(plan, known), run, unpaid)
+    reported = set(plan.goals["year"][plan.ntm])
+    # By a deadline inside its year a part of a whole list has finished.
+    parts = [span.fraction if span.year in reported else 1.0 for span in plan.spans]
+    years = years._replace(luck=years.luck * np.array(parts)[:, None])
     if baseline.usual_money:
         yearly = layout.yearly_money()
         usual = np.array([yearly.get(year, baseline.usual_money) for year in of_spans])

@@ -11,7 +11,6 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from numpy import ndarray
 from pandas import DataFrame, Series
 
 from ..assess import assess
@@ -86,16 +85,16 @@ class Schedule(
     """
 
     @property
-    def ntm(self) -> ndarray:
+    def ntm(self):
         """Which goals are the NTM level: bool, goals."""
         return (self.goals["level"] == "ntm").to_numpy()
 
     @property
-    def as_of_month(self) -> int:
+    def as_of_month(self):
         """The as-of month as the evidence numbers months: 12 * year + month."""
         return 12 * self.workbook.as_of.year + self.workbook.as_of.month
 
-    def end_of(self, month: int) -> pd.Timestamp:
+    def end_of(self, month):
         """The last day of a month of the run."""
         return (pd.Period(self.workbook.as_of, "M") + int(month)).end_time.normalize()
 

@@ -50,12 +50,12 @@ class Need(namedtuple("Need", "price_year draws by works")):
         return sum(self.by[grouping].values(), np.zeros(self.draws, dtype=np.int64))
 
     @property
-    def total(self) -> np.ndarray:
+    def total(self):
         """The whole need."""
         return self.sum("item")
 
     @property
-    def assumed_share(self) -> float:
+    def assumed_share(self):
         """How much of the mean need rests on assumptions and drawn unknowns, 0..1; NaN without a
         need.
         """

@@ -44,7 +44,7 @@ class PotSets(namedtuple("PotSets", "pots kinds least most members own")):
     """
 
     @cached_property
-    def share(self) -> np.ndarray:
+    def share(self):
         """Sets x kinds, thousandths of a cost that each set must bear."""
         return self.borne(self.members)
 

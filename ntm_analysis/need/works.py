@@ -207,7 +207,7 @@ class Prices:
         return pert(u, row["low"], row["mode"], row["high"]) * lift
 
     @cached_property
-    def cement(self) -> np.ndarray:
+    def cement(self):
         """A tonne of cement, in thousand đồng of the base year."""
         return self.cost(CEMENT)
 

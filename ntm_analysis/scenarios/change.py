@@ -48,7 +48,7 @@ class Step(namedtuple("Step", "names change se basically p")):
     """
 
     @property
-    def felt(self) -> bool:
+    def felt(self):
         """Whether the change stands out of the draws."""
         return abs(self.change) > NOISE * self.se + 1e-12
 

@@ -11,7 +11,7 @@ from collections import namedtuple
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from ..forecast.forecast import Forecast, forecast_of, plan_of, record
+from ..forecast.forecast import forecast_of, plan_of, record
 from ..forecast.simulation import baseline_of
 from ..forecast.worlds import Layout
 from ..parameters import OPTIMAL
@@ -185,7 +185,7 @@ class WhatIf:
         return forecast_of(layout, self.draws, self.seed, **options), chosen.title
 
     @cached_property
-    def before(self) -> Forecast:
+    def before(self):
         """The forecast of the first setting, as its scenario was when first asked for."""
         return self._forecast(self.first)[0]
 

@@ -361,6 +361,8 @@ class Cycle:
             chosen += [g for g in open_ if g[1] != "ntm" and (g in of_year or g in back)]
             chosen.sort(key=key)
             luck = betaincinv(level * size, (1 - level) * size, years.ease[n, w])
+            if part < 1 and year in {self.planned[g] for g in self.goals if g[1] == "ntm"}:
+                luck *= part  # a deadline inside the year of a reported list
             paid, in_time = till.pay(chosen, first, last) if till else (set(chosen),) * 2
             finished = set()
             for g in open_:
