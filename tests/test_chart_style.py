@@ -52,7 +52,7 @@ def charts() -> list[tuple[str, Figure]]:
                 if cell["cell_type"] == "code":
                     now = f"{path.stem}: {''.join(cell['source'])}"
                     exec(compile("".join(cell["source"]), str(path), "exec"), names)
-                    given = {"dataset": "data/huyen-mau", "commune": "A6", "draws": 100, "scenarios": "closest,money-070"}
+                    given = {"dataset": "data/huyen-mau", "commune": "A6", "draws": 100}
                     names |= {name: value for name, value in given.items() if name in names}
     return drawn
 

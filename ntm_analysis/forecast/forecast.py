@@ -220,6 +220,10 @@ class Forecast(namedtuple("Forecast", "workbook run day level")):
         """
         return self.run.decided(months) if self.run.finish == "signed" else months
 
+    @cached_property
+    def _finished(self):
+        return self.binding(self.run.months)
+
     def dates(self, unit):
         """The days by which 10, 50, 90 % of worlds have an open commune finish; of a band its days.
 
@@ -233,8 +237,7 @@ class Forecast(namedtuple("Forecast", "workbook run day level")):
             ``p10_date``, ``p50_date``, ``p90_date``: ISO; None beyond the horizon.
         """
         plan, alike = self.run.plan, self.open_[self.bands == self.bands[unit]]
-        binding = self.binding(self.run.months)
-        months = np.percentile(binding[alike], (10, 50, 90), method="inverted_cdf")
+        months = np.percentile(self._finished[alike], (10, 50, 90), method="inverted_cdf")
         days = (f"{plan.end_of(m):%Y-%m-%d}" if m <= plan.spans[-1].last else None for m in months)
         return dict(zip(DATES, days, strict=True))
 
@@ -246,10 +249,10 @@ class Forecast(namedtuple("Forecast", "workbook run day level")):
         DataFrame
             day, p10, p50, p90, mean.
         """
-        plan, binding = self.run.plan, self.binding(self.run.months)
+        plan = self.run.plan
         ends = {0, plan.deadline, *(span.last for span in plan.spans)}
         return DataFrame(
-            {"day": plan.end_of(end), **spread(self.number(binding, end))}
+            {"day": plan.end_of(end), **spread(self.number(self._finished, end))}
             for end in sorted(ends)
             if end <= plan.deadline
         )

@@ -179,7 +179,7 @@ class WhatIf:
         files = content_hash(folder_of(self.workbook))
         key = (files, setting.start, setting.prices, chosen.policy, workbook.last_day)
         if key not in self._plans or chosen.policy == OPTIMAL:
-            self._plans = {key: plan_of(workbook, chosen.policy, workbook.last_day)}
+            self._plans = {key: plan_of(workbook, chosen.policy, workbook.last_day, self.seed)}
         layout = Layout(self._plans[key]._replace(workbook=workbook))
         options = {"finish": self.finish, "baseline": self._baseline}
         return forecast_of(layout, self.draws, self.seed, **options), chosen.title
