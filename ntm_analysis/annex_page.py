@@ -5,13 +5,13 @@ from functools import cache
 import pandas as pd
 from markupsafe import Markup
 
+from .dictionary import sheet_name
 from .owed import owed
 from .page import Part
 from .parameters import check
 from .plan_parts import PlanPage
 from .registrations import communes_registered, hamlets_registered, registration_year
-from .template_form import sheet_name
-from .words import count_words
+from .standing_words import count_words
 
 
 class AnnexPage(PlanPage):

@@ -27,16 +27,15 @@ from .page_inputs import home_of, kept_workbook
 from .parameters import OPTIMAL
 from .problems import DataProblems, report, shown
 from .recognition import NEAR, overview
+from .standing_words import count_words, lacking_words, verdict_district
 from .standings import commune_records
 from .units import described
-from .whole_files import write_whole
-from .words import LEVEL_WORDS, STATE_SIGNS, UNCHECKED, count_words, lacking_words, listed, pick, text, verdict_district
+from .whole_files import FORECASTS, write_whole
+from .words import LEVEL_WORDS, STATE_SIGNS, UNCHECKED, listed, pick, text
 from .workbook import UnknownCommune
 
 if TYPE_CHECKING:
     pass
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -237,7 +236,7 @@ def _score(options):
     from .forecast.scoring import FOLDER, OUTCOMES, read_outcomes, read_register, score
     from .score_words import score_lines, score_record
 
-    folder = Path.cwd() / FOLDER if (Path.cwd() / FOLDER).is_dir() else ROOT / FOLDER
+    folder = Path.cwd() / FOLDER if (Path.cwd() / FOLDER).is_dir() else FORECASTS
     today = dt.date.today()
     scores = score(read_register(folder), read_outcomes(folder / OUTCOMES, today), today)
     if options.json:
@@ -266,14 +265,15 @@ def _backtest(options):
 
 
 def _forecast(options):
-    from .forecast.forecast import forecast, record
+    from .allocation.plans import planned_forecast
+    from .forecast.forecast import record
     from .forecast.price import promise
     from .forecast_words import forecast_lines
 
     workbook, lang = open_workbook(options), options.lang
     units = _commune(options, workbook)
     chosen = _scenario(workbook, options.scenario, lang)
-    found = forecast(
+    found = planned_forecast(
         chosen.workbook, policy=options.policy or chosen.policy, deadline=options.deadline,
         finish=options.finish,
         draws=options.draws, seed=options.seed,

@@ -57,9 +57,9 @@ def new_contradictions(before: Workbook, after: Workbook) -> list[Problem]:
 
 def template(options: argparse.Namespace) -> int:
     """``ntm template OUT.xlsx [DATASET]``: a file that is there is never written over, for it may have been filled in."""
+    from .dictionary import ORDER
     from .present import present_rows
     from .template_book import template_book
-    from .template_form import ORDER
 
     lang, out = options.lang, Path(options.out)
     workbook = open_workbook(options)

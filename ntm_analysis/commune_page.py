@@ -16,18 +16,9 @@ from .page import Part
 from .page_inputs import communes_hashes
 from .problems import report
 from .recognition import NEXT
+from .standing_words import count_words, criterion_reason, test_reason, threshold_words
 from .tables import Sign, dagger, key_of_signs
-from .words import (
-    BASIS_WORDS,
-    MARK_WORDS,
-    STATE_SIGNS,
-    STATE_WORDS,
-    count_words,
-    criterion_reason,
-    pick,
-    test_reason,
-    threshold_words,
-)
+from .words import BASIS_WORDS, MARK_WORDS, STATE_SIGNS, STATE_WORDS, pick
 
 CHART_ROWS = 14  # measured indicators in one chart; more are not readable on a phone
 

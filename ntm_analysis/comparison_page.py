@@ -36,7 +36,6 @@ from .need.funding import DRAWS, SEED
 from .need_words import billions
 from .office_numbers import write_change, write_number
 from .page import Page, Part
-from .panel import panel_part
 from .parameters import check
 from .problems import DataProblems, report
 from .scenarios.comparison import NOISE, Comparison, compare, record
@@ -147,9 +146,9 @@ class ComparisonPage(Page):
         base = self.compared()[1]["scenarios"][0]
         figures = {"middle": write_number(base["finishing_p50"], self.lang), "total": base["n_communes"]}
         told = self.text("panel_verdict", day=day_words(base["deadline"], self.lang), **figures) + "."
-        static = self.section("thu-thay-doi", self.text("panel_static_result", verdict=told), self.text("panel_static"))
+        told = self.text("panel_static_result", verdict=told)
         first, options = Setting(self.baseline), {"draws": self.draws, "seed": self.seed}
-        return panel_part(static, lambda: WhatIf(self.workbook, first, **options), "", self.lang)
+        return self.to_try(lambda: WhatIf(self.workbook, first, **options), told, self.text("panel_static"))
 
     def _slope(self, base: dict, others: list[dict]) -> str:
         rows = [(title_of(row, self.lang), row["finishing_mean"], way(row["difference"])) for row in others]

@@ -12,8 +12,24 @@ from importlib.resources import files
 
 from .names import fold
 from .office_numbers import write_date, write_figure, write_month
+from .words import text
 
 _figure, _date = cache(write_figure), cache(write_date)  # a province changes thousands of cells to a few values
+
+# Which sheets an office usually fills: what it reports, what it plans, what both refer to; then what is calculated with.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "report": (
+        "criterion_states", "indicator_values", "criterion_counts", "progress", "hamlet_states", "recognitions", "debts",
+        "cement", "ocop",
+    ),
+    "plan": ("targets", "hamlet_targets", "tasks", "assignments", "works", "work_plans", "envelopes", "goals"),
+    "list": ("sources", "units", "hamlets", "hamlet_criteria", "mergers", "former_units"),
+    "ground": (
+        "unit_costs", "typical_works", "parts", "pots", "profiles", "prices", "durations", "priorities",
+        "carry_over", "count_priors", "criterion_shares", "assumptions",
+    ),
+}  # fmt: skip
+ORDER = tuple(table for tables in GROUPS.values() for table in tables)
 
 
 @dataclass(frozen=True)
@@ -182,3 +198,12 @@ def dictionary_page() -> str:
             cells = (name, c.type, c.unit, "yes" if c.required else "", allowed, c.vi, c.en)
             lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def sheet_name(table: str) -> str:
+    """The name of a table's sheet.
+
+    >>> sheet_name("criterion_states")
+    'Kết quả tiêu chí'
+    """
+    return text(f"sheet_{table}", "vi")

@@ -12,9 +12,10 @@ from .funding_parts import FundingParts
 from .page import MANY, Part
 from .problems import report
 from .recognition import NEAR, Overview, ask_first, district_conditions, holding_back, knowledge, overview
+from .standing_words import count_words, level_words, shares_words, verdict_district
 from .tables import Sign, dagger, key_of_signs
 from .unit_changes import VERDICTS, formed, verdict
-from .words import STATE_WORDS, count_words, level_words, pick, shares_words, verdict_district
+from .words import STATE_WORDS, pick
 
 
 class DistrictPage(FundingParts):

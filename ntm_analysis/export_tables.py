@@ -17,8 +17,9 @@ from .office_book import DAY, Form, Head, office_book
 from .office_numbers import write_date, write_number
 from .problems import DataProblems, report
 from .recognition import knowledge, levels
-from .words import LEVEL_WORDS, MARK_WORDS, STATE_SIGNS, STATE_WORDS, pick, shares_words, text
-from .words import level_words as threshold_words
+from .standing_words import level_words as threshold_words
+from .standing_words import shares_words
+from .words import LEVEL_WORDS, MARK_WORDS, STATE_SIGNS, STATE_WORDS, pick, text
 from .workbook import Workbook
 
 MET = "Đ"  # all signs of a criterion met begin with it, and no other sign does

@@ -17,7 +17,7 @@ from pathlib import Path
 from .names import slug
 from .office_book import Form, Head, office_book
 from .office_numbers import NotRead, read_number
-from .whole_files import write_whole
+from .whole_files import REPORTS, REPOSITORY, write_whole
 
 # Numbers of four digits and more as pages write them.
 GROUPED = {"vi": r"-?[0-9]{1,3}(\.[0-9]{3})+(,[0-9]+)?", "en": r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?"}
@@ -29,9 +29,8 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def export_folder(dataset: str) -> tuple[Path, str]:
     """Where the files of a page go, and how that is told: ``bieu`` beside the report's pages: in the folder that the environment
     variable ``NTM_REPORTS`` names, which a report run sets, else in ``reports/<data set>``."""
-    home = Path(__file__).resolve().parents[1]
-    folder = Path(os.environ.get("NTM_REPORTS") or home / "reports" / dataset) / "bieu"
-    return folder, folder.relative_to(home).as_posix() if folder.is_relative_to(home) else folder.name
+    folder = Path(os.environ.get("NTM_REPORTS") or REPORTS / dataset) / "bieu"
+    return folder, folder.relative_to(REPOSITORY).as_posix() if folder.is_relative_to(REPOSITORY) else folder.name
 
 
 def plain_text(cell: object) -> str:

@@ -1,26 +1,24 @@
 """Why the forecast differs from the last registered one, on a page."""
 
 import datetime as dt
-from pathlib import Path
 
 import numpy as np
 
-from .forecast.forecast import forecast
-from .forecast.scoring import FOLDER, read_register
+from .allocation.plans import planned_forecast
+from .forecast.scoring import read_register
 from .forecast_parts import ForecastParts
 from .monthly import month_before
 from .office_numbers import write_change
 from .page import Part
 from .problems import DataProblems
 from .scenarios.change import by_commune, change_since, is_this, last_entry
-
-REGISTER = Path(__file__).resolve().parents[1] / FOLDER
+from .whole_files import FORECASTS
 
 
 class ForecastChangeParts(ForecastParts):
     """A page that can say why the forecast changed; ``register``: the folder of registered forecasts."""
 
-    register = REGISTER
+    register = FORECASTS
 
     def forecast_change(self) -> Part:
         """The change in a sentence, by reason, by commune, and the rows that came in; what it is held against."""
@@ -56,7 +54,7 @@ class ForecastChangeParts(ForecastParts):
             return found
         run = found.run
         asked = {"policy": run.plan.policy, "deadline": found.day, "finish": run.finish}
-        return forecast(found.workbook, **asked, **{name: entry["parameters"][name] for name in ("draws", "seed")})
+        return planned_forecast(found.workbook, **asked, **{name: entry["parameters"][name] for name in ("draws", "seed")})
 
     def _change_lead(self, entry, since):
         day = self.date(since)

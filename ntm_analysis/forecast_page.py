@@ -14,7 +14,6 @@ from .forecast_parts import ForecastParts
 from .forecast_words import is_share, month_words, mover_rows, moving, ranged, verdict, whole_percent
 from .office_numbers import write_number
 from .page import Part
-from .panel import panel_part
 from .scenarios.what_if import Setting, WhatIf
 
 TERMS = ("worlds", "list", "money", "luck", "finish", "policy", "words")
@@ -105,11 +104,10 @@ class ForecastPage(ForecastParts):
         if not len(found.open_):
             return self.section("thu-thay-doi", self.text("panel_none"))
         told = self.text("panel_static_result", verdict=verdict(made, self.lang))
-        static = self.section("thu-thay-doi", told, self.text("panel_static"))
         day = dt.date.fromisoformat(self.deadline) if self.deadline else None
         first, asked = Setting(self.scenario, self.policy, day), {"finish": self.finish, "draws": self.draws, "seed": self.seed}
         name = self.workbook.units.loc[self.unit, "name"]
-        return panel_part(static, lambda: WhatIf(self.workbook, first, **asked), name, self.lang)
+        return self.to_try(lambda: WhatIf(self.workbook, first, **asked), told, self.text("panel_static"), commune=name)
 
     def commune(self) -> Part:
         """The answer for the one commune."""

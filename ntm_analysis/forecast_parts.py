@@ -6,8 +6,9 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
+from .allocation.plans import planned_forecast
 from .charts import picture
-from .forecast.forecast import HELD, Forecast, forecast, record
+from .forecast.forecast import HELD, Forecast, record
 from .forecast.price import WORLDS, promise
 from .forecast_charts import fan, strip
 from .forecast_words import (
@@ -66,7 +67,7 @@ class ForecastParts(FundingParts):
         def make():
             chosen = scenario(self.workbook, self.scenario)
             day = dt.date.fromisoformat(self.deadline) if self.deadline else None
-            found = forecast(chosen.workbook, policy=self.policy or chosen.policy, deadline=day, **asked)
+            found = planned_forecast(chosen.workbook, policy=self.policy or chosen.policy, deadline=day, **asked)
             return found, record(found, self.scenario, chosen.title)
 
         return self.kept("forecast", make, **self._question())

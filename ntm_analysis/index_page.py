@@ -12,8 +12,9 @@ from .need_words import billions
 from .office_numbers import write_date
 from .recognition import RANKS, overview
 from .render import script, style
+from .standing_words import count_words, lacking_words, verdict_district
 from .standings import commune_records
-from .words import LEVEL_WORDS, count_words, lacking_words, pick, text, verdict_district
+from .words import LEVEL_WORDS, pick, text
 from .workbook import Workbook
 
 STALE = "<!--stale-->"  # where a page says that it is older than the data

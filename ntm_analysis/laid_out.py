@@ -11,10 +11,9 @@ from pathlib import Path
 import pandas as pd
 
 from .criteria import LEVELS, REGION_NAMES, Law
-from .dictionary import TABLES, dictionary
+from .dictionary import GROUPS, TABLES, dictionary
 from .names import nearest, plain, slug
 from .new_dataset import law_place
-from .template_form import GROUPS
 from .words import pick, text
 from .workbook import Workbook
 from .yaml_files import flow

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from .assess import assess
 from .charts import picture
+from .dictionary import sheet_name
 from .disbursement import by_commune, by_pot, disbursed
 from .forecast_change_parts import ForecastChangeParts
 from .forecast_words import month_words, pot_words
@@ -18,7 +19,6 @@ from .need_words import billions
 from .office_numbers import write_change, write_percent
 from .owed import needing_direction, owed
 from .page import Part
-from .template_form import sheet_name
 from .words import STATE_WORDS, pick
 from .works_progress import compared, curve, volume_change, weighted, works_progress
 

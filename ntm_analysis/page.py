@@ -17,9 +17,10 @@ from .assess import Standing, assess
 from .office_numbers import write_date, write_number
 from .page_inputs import home_of, kept_workbook
 from .recognition import knowledge, levels, revocation, set_in_force
+from .standing_words import shares_words
 from .store import Store
 from .tables import Column, dagger, office_table
-from .words import LEVEL_WORDS, listed, pick, shares_words, text, texts
+from .words import LEVEL_WORDS, listed, pick, text, texts
 from .workbook import locate
 
 RESULT = "application/vnd.ntm.result+json"  # the media type of a result
@@ -55,6 +56,17 @@ class Part(Markup):
 
     def _repr_mimebundle_(self, **_):
         return {RESULT: self.result} if self.result else {}
+
+
+class WhatIfPart(Part):
+    """What a page says where changes can be tried; a notebook shows a panel there (:func:`ntm_analysis.panel.what_if_panel`).
+
+    ``tried`` gives the answers to settings, ``commune`` is the one chosen at first.
+    """
+
+    tried: Callable[[], Any]
+    commune: str
+    lang: str
 
 
 class Page:
@@ -202,6 +214,12 @@ class Page:
         shape = Markup('<section id="{}"{}><h2>{}</h2>{}</section>')
         wide_class = Markup(' class="wide"') if wide else ""
         return Part(shape.format(name, wide_class, title or self.text(f"section_{heading or name}"), body))
+
+    def to_try(self, tried: Callable[[], Any], *parts: str, commune: str = "") -> WhatIfPart:
+        """The section in which changes can be tried."""
+        made = WhatIfPart(self.section("thu-thay-doi", *parts))
+        made.tried, made.commune, made.lang = tried, commune, self.lang
+        return made
 
     def basis(self, name: str) -> Markup:
         """Under a section that answers a question of the meeting: where its sources stand, and (for the office) who must act."""

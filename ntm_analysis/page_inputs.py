@@ -10,11 +10,12 @@ import pandas as pd
 
 from .office_numbers import read_date
 from .store import Store, hash_of, hash_of_files
+from .whole_files import REPOSITORY
 from .workbook import Workbook
 from .yaml_files import read_yaml
 
 REGISTER = "forecasts"  # the folder of registered forecasts
-HOME = Path(__file__).resolve().parents[1]
+HOME = REPOSITORY
 PLACE = "NTM_HOME"  # of the environment: the folder that a batch works in, for its runs, which work in that of the notebooks
 AGAIN = 20  # times that files which change while they are read are read again
 

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from .forecast_words import pot_words
 from .office_numbers import write_change, write_date, write_number
-from .page import Part
+from .page import Part, WhatIfPart
 from .page_inputs import typed
 from .parameters import PLANS
 from .problems import DataProblems
@@ -60,10 +60,12 @@ class PanelPart(Part):
         return shown | self.make().view._repr_mimebundle_() if self.make and watched() else shown
 
 
-def panel_part(static: Part, tried: Callable[[], WhatIf], commune: str, lang: str) -> PanelPart:
-    """A part that shows ``static``, or the panel of what ``tried`` gives."""
+def what_if_panel(static: Part) -> Part:
+    """A part of a page, shown as the panel where changes can be tried in it and somebody looks on."""
+    if not isinstance(static, WhatIfPart):
+        return static
     made = PanelPart(static)
-    made.make = lambda: Panel(tried(), commune, lang)
+    made.make = lambda: Panel(static.tried(), static.commune, static.lang)
     return made
 
 

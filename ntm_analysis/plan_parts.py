@@ -5,7 +5,7 @@ from markupsafe import Markup
 
 from .criteria import LEVELS
 from .page import Page
-from .words import count_words
+from .standing_words import count_words
 
 
 class PlanPage(Page):

@@ -26,7 +26,7 @@ from .parameters import check
 from .questions import COMMUNE, SHEET, answered
 from .registrations import registration_year
 from .store import Store, hash_of, hash_of_files, software
-from .whole_files import write_whole
+from .whole_files import REPOSITORY, write_whole
 from .words import text
 from .workbook import Workbook
 
@@ -46,7 +46,7 @@ PAGES = {
 SHORT_OF_MEMORY = ("MemoryError", "Kernel died", "Kernel didn't respond", "CellExecutionError", "cannot allocate", "bad_alloc",
                    "can't start new thread", "errno 12")  # fmt: skip
 VILLAGERS = "hop-dan"  # the edition for the communes' own people
-NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+NOTEBOOKS = REPOSITORY / "notebooks"
 
 
 @dataclass(frozen=True)

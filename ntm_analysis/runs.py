@@ -17,8 +17,10 @@ import time
 from collections import deque
 from pathlib import Path
 
+from .whole_files import PACKAGE
+
 THREADS = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}  # the runs use all cores already
-JUPYTER_PATH = str(Path(__file__).resolve().parent)  # its folder "kernels" describes the kernel
+JUPYTER_PATH = str(PACKAGE)  # its folder "kernels" describes the kernel
 NEW_GROUP = {"start_new_session": True} if os.name == "posix" else {"creationflags": 0x200}  # Ctrl-C is the batch's to answer
 WARMING = 120  # seconds that the warm process may take to be ready
 BEFORE = 3  # times its seconds that a run may take until its turn: others go first, each for as long at most

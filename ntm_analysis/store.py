@@ -21,9 +21,8 @@ from typing import Any
 
 from filelock import FileLock
 
-from .whole_files import write_whole
+from .whole_files import PACKAGE, write_whole
 
-PACKAGE = Path(__file__).resolve().parent
 PLACE = "NTM_STORE"  # of the environment: the store's folder; empty: keep nothing
 DAY = 86400  # seconds
 # What an entry is called, and what one half written; the folder may hold other files.

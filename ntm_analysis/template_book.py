@@ -6,11 +6,11 @@ from itertools import count
 
 import xlsxwriter
 
-from .dictionary import dictionary
+from .dictionary import GROUPS, ORDER, dictionary, sheet_name
 from .office_numbers import YEARS, write_date, write_figure
 from .present import PresentRow
 from .row_identity import Communes
-from .template_form import CODES, EXAMPLE, FILE_MARK, GROUPS, HEADS, LEAD, LISTS, ORDER, example, explained, head, sheet_name
+from .template_form import CODES, EXAMPLE, FILE_MARK, HEADS, LEAD, LISTS, example, explained, head
 from .words import text
 from .workbook import Workbook, content_hash
 

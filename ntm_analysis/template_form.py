@@ -7,37 +7,14 @@ column is hidden: it says what each of these lines is, and carries the mark of e
 import re
 from collections.abc import Mapping
 
-from .dictionary import Column, dictionary
+from .dictionary import ORDER, Column, dictionary, sheet_name
 from .words import text
 
-# Which sheets an office usually fills: what it reports, what it plans, what both refer to; then what is calculated with.
-GROUPS: dict[str, tuple[str, ...]] = {
-    "report": (
-        "criterion_states", "indicator_values", "criterion_counts", "progress", "hamlet_states", "recognitions", "debts",
-        "cement", "ocop",
-    ),
-    "plan": ("targets", "hamlet_targets", "tasks", "assignments", "works", "work_plans", "envelopes", "goals"),
-    "list": ("sources", "units", "hamlets", "hamlet_criteria", "mergers", "former_units"),
-    "ground": (
-        "unit_costs", "typical_works", "parts", "pots", "profiles", "prices", "durations", "priorities",
-        "carry_over", "count_priors", "criterion_shares", "assumptions",
-    ),
-}  # fmt: skip
-ORDER = tuple(table for tables in GROUPS.values() for table in tables)
 LISTS = "Danh mục"  # the hidden sheet of what drop-down lists offer
 FILE_MARK = "#ntm"  # first cell of the instruction sheet; data set and content hash stand to its right
 CODES, EXAMPLE, HEADS = "#ntm-codes", "#ntm-example", "#ntm-heads"  # in the hidden column of a table's sheet
 _LIKE = {"criterion": "2", "date": "31/3/2022", "month": "3/2022", "integer": "12", "number": "12,5", "test": "17.1"}
 LEAD = 2  # the hidden marks and "TT" stand before the table's own columns
-
-
-def sheet_name(table: str) -> str:
-    """The name of a table's sheet.
-
-    >>> sheet_name("criterion_states")
-    'Kết quả tiêu chí'
-    """
-    return text(f"sheet_{table}", "vi")
 
 
 def head(column: Column) -> str:

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from .dictionary import TABLES, dictionary
+from .dictionary import TABLES, dictionary, sheet_name
 from .entries import Entry
 from .form_marks import state_of
 from .office_numbers import NotRead, read_date, read_month
@@ -18,7 +18,7 @@ from .row_identity import Communes
 from .sheets import Sheet, cell_name
 from .table_files import read_cell
 from .table_text import number_text
-from .template_form import CODES, EXAMPLE, FILE_MARK, HEADS, LEAD, LISTS, called, example, sheet_name
+from .template_form import CODES, EXAMPLE, FILE_MARK, HEADS, LEAD, LISTS, called, example
 
 _ERROR = re.compile(r"#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!)")
 _WITH_CODE = re.compile(r".*\((\d{5})\)", re.ASCII)

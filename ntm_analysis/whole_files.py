@@ -1,8 +1,12 @@
-"""Files written whole or not at all."""
+"""Files written whole or not at all, and where those of the repository stand."""
 
 import os
 import tempfile
 from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+REPOSITORY = PACKAGE.parent
+DATA, REPORTS, FORECASTS = (REPOSITORY / name for name in ("data", "reports", "forecasts"))
 
 
 def write_whole(path: Path, content: str | bytes) -> None:

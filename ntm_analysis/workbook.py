@@ -25,6 +25,7 @@ from .progress import with_progress
 from .table_checks import check_table
 from .table_files import read_table
 from .units import described, ends, number_units
+from .whole_files import DATA, REPOSITORY
 from .yaml_files import read_yaml
 
 MARKS = ("reported", "assumed", "illustrative")
@@ -265,7 +266,7 @@ def locate(dataset: str | Path) -> Path:
     'thanh-chuong'
     """
     given = Path(str(dataset).strip() or ".")
-    roots = [Path.cwd(), *Path.cwd().parents, Path(__file__).resolve().parents[1]]
+    roots = [Path.cwd(), *Path.cwd().parents, REPOSITORY]
     for root in roots:
         for candidate in (root / given, root / "data" / given):
             with contextlib.suppress(OSError):  # a name too long for the system is no data set
@@ -294,7 +295,7 @@ def _history(path, problems):
 
 def datasets() -> list[str]:
     """Names of the data sets that stand beside the package."""
-    found = (p.parent.name for p in (Path(__file__).resolve().parents[1] / "data").glob("*/dataset.yaml"))
+    found = (p.parent.name for p in DATA.glob("*/dataset.yaml"))
     return sorted(name for name in found if not name.startswith("."))  # hidden: versions that an import keeps
 
 

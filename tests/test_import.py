@@ -14,10 +14,9 @@ import pytest
 
 from ntm_analysis import data_folder
 from ntm_analysis.cli import main
-from ntm_analysis.dictionary import dictionary
+from ntm_analysis.dictionary import dictionary, sheet_name
 from ntm_analysis.intake import understand
 from ntm_analysis.office_numbers import read_month
-from ntm_analysis.template_form import sheet_name
 from ntm_analysis.workbook import Workbook
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -11,8 +11,8 @@ from test_import import FIRST, Filled, run
 
 from ntm_analysis.cli import main
 from ntm_analysis.commune_page import CommunePage
+from ntm_analysis.dictionary import sheet_name
 from ntm_analysis.laid_out import CITIES, PROVINCES, UnknownProvince, region_of
-from ntm_analysis.template_form import sheet_name
 from ntm_analysis.workbook import Workbook
 
 

@@ -7,10 +7,10 @@ import openpyxl
 import pytest
 
 from ntm_analysis.cli import main
-from ntm_analysis.dictionary import TABLES, dictionary
+from ntm_analysis.dictionary import GROUPS, ORDER, TABLES, dictionary, sheet_name
 from ntm_analysis.present import present_rows
 from ntm_analysis.template_book import template_book
-from ntm_analysis.template_form import CODES, EXAMPLE, GROUPS, HEADS, ORDER, sheet_name
+from ntm_analysis.template_form import CODES, EXAMPLE, HEADS
 from ntm_analysis.workbook import Workbook
 
 FIRST = 6  # the first row of data of a sheet, as Excel counts

@@ -7,8 +7,6 @@ has paid by any day more than had come.
 from itertools import zip_longest
 
 import numpy as np
-from scipy import sparse
-from scipy.optimize import linprog
 
 THOUSANDTHS = 1_000
 
@@ -45,6 +43,9 @@ def payment(claims, bounds, money):
     >>> payment(claims, bounds, money / 2)[0].empty
     True
     """
+    from scipy import sparse  # slow to load, and only a plan needs it
+    from scipy.optimize import linprog
+
     row = claims.index.get_indexer(bounds["claim"])
     pot = money.index.get_indexer(bounds["pot"])
     due = money.columns.get_indexer(claims["due"])[row]

@@ -6,7 +6,6 @@ from bisect import bisect_left
 import numpy as np
 import pandas as pd
 from pandas import DataFrame
-from scipy.optimize import linprog
 
 from ..forecast.worlds import Layout
 from ..forecast.yearly_list import schedule
@@ -39,6 +38,8 @@ def least_money(case, asked):
     some = short > 0
     if not some.any():
         return np.zeros(len(case.sets.pots))
+    from scipy.optimize import linprog  # slow to load, and only a plan needs it
+
     more = linprog(
         np.ones(len(case.sets.pots)),
         A_ub=-case.sets.members[some].astype(float),

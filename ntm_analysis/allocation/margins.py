@@ -4,7 +4,6 @@ judged in another."""
 from collections import namedtuple
 
 import numpy as np
-from scipy.stats import sem
 
 from ..forecast.forecast import forecast_of
 from ..forecast.simulation import baseline_of
@@ -60,6 +59,8 @@ def tried(allocation, draws=10_000):
     """
     if allocation.best.status == "infeasible":
         return None
+    from scipy.stats import sem  # slow to load, and only a plan needs it
+
     case, layout, seed = allocation.case, allocation.layout, allocation.seed
     other = baseline_of(allocation.workbook, seed + 1, layout)
     orders, known, finishing = {}, {}, {}

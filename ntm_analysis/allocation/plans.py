@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
+from ..forecast.forecast import forecast
 from ..forecast.simulation import baseline_of
 from ..forecast.worlds import Layout
 from ..forecast.yearly_list import by_policy, deadline_of, schedule
@@ -155,6 +156,44 @@ def allocate(workbook, deadline=None, seed=2022):
     plans[OPTIMAL] = _plan(case, layout, best.slot)
     recognised = levels(workbook)["level"] != "not_ntm"
     return Allocation(workbook, base, baseline, seed, int(recognised.sum()), case, plans, best)
+
+
+def schedule_of(workbook, policy, day, seed=2022):
+    """The schedule of a policy, that of the best plan among them.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    policy : str
+        One of :data:`ntm_analysis.parameters.PLANS`.
+    day : date
+        The deadline.
+    seed : int
+        Of the worlds in which the best plan's baseline is found.
+
+    Returns
+    -------
+    Schedule
+    """
+    if policy != OPTIMAL:
+        return schedule(workbook, policy, day)
+    return allocate(workbook, day, seed).plans[OPTIMAL].layout.plan
+
+
+def planned_forecast(workbook, **asked):
+    """The forecast of a data set under any policy, the best plan among them.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    **asked
+        As for :func:`ntm_analysis.forecast.forecast.forecast`.
+
+    Returns
+    -------
+    Forecast
+    """
+    return forecast(workbook, schedule_of=schedule_of, **asked)
 
 
 def ordered(layout, policy, order=None):

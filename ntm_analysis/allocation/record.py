@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-from scipy.stats import sem
 
 from ..need.need import plain_rows, spread
 from ..need.works import THOUSAND
@@ -252,6 +251,8 @@ def _assumed_share(rows):
 
 def _under_uncertainty(trial):
     """The plans in the forecast's worlds."""
+    from scipy.stats import sem  # slow to load, and only a plan needs it
+
     own, plans = trial.forecasts["own"].finishing, {}
     for name, will in trial.forecasts.items():
         more = will.finishing - own

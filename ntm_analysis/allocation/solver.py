@@ -5,8 +5,8 @@ wherever the lock file is the same.
 """
 
 from collections import namedtuple
+from functools import cache
 
-import highspy
 import numpy as np
 
 ITERATIONS = 2_000_000  # of one linear programme
@@ -15,12 +15,20 @@ NODES = 5_000  # of one search
 FEASIBLE = 2  # what HiGHS says of a solution that keeps every row
 
 
-class _Quiet(highspy.Highs):
-    """HiGHS without the line about itself that it prints before anyone can ask it not to."""
+@cache
+def _highs():
+    """The solver's library, loaded only for a plan, and its solver without a line about itself.
 
-    def enableCallbacks(self):
-        self.silent()
-        super().enableCallbacks()
+    HiGHS prints that line before anyone can ask it not to.
+    """
+    import highspy
+
+    class Quiet(highspy.Highs):
+        def enableCallbacks(self):
+            self.silent()
+            super().enableCallbacks()
+
+    return highspy, Quiet
 
 
 class Solution(namedtuple("Solution", "x bound proved nodes duals")):
@@ -67,7 +75,8 @@ def solve(cost, upper, rows, *, whole=True, nodes=NODES):
     """
     if not len(cost):  # which HiGHS does not call solved
         return Solution(np.zeros(0), 0.0, True, 0, np.zeros(len(rows)))
-    solver = _Quiet()
+    highspy, quiet = _highs()
+    solver = quiet()
     for column, most in enumerate(upper):
         solver.addCol(cost[column], 0.0, most, 0, [], [])
         if whole:

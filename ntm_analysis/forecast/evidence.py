@@ -6,7 +6,6 @@ of the own province. A month is numbered ``12 * year + month`` and stands for it
 
 import re
 from collections import namedtuple
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,8 +16,9 @@ from ..need.draws import uniforms
 from ..problems import DataProblems
 from ..row_checks import teller
 from ..table_files import read_raw, read_table
+from ..whole_files import DATA
 
-REFERENCE = Path(__file__).resolve().parents[2] / "data" / "reference"
+REFERENCE = DATA / "reference"
 SERIES = ("area", "area_kind", "date", "measure", "value", "total", "source_url", "mark")
 KINDS = ("province", "district", "country")
 COUNTRY, VIETNAM = "country", "Vietnam"

@@ -17,7 +17,6 @@ from pandas import DataFrame, Series
 
 from ..need.draws import uniforms
 from ..need.need import plain_rows, spread
-from ..parameters import OPTIMAL
 from ..recognition import RANKS, levels
 from .back_test import hazards, pairs, second_opinions
 from .cycle import FAILED, MONEY, TIME, UNLISTED
@@ -441,7 +440,15 @@ def _usual_range(values):
 
 
 def forecast(
-    workbook, *, policy="own", deadline=None, finish="met", draws=10_000, seed=2022, baseline=None
+    workbook,
+    *,
+    policy="own",
+    deadline=None,
+    finish="met",
+    draws=10_000,
+    seed=2022,
+    baseline=None,
+    schedule_of=None,
 ):
     """The forecast of a data set.
 
@@ -450,7 +457,7 @@ def forecast(
     workbook : Workbook
         The data set, or a scenario of it.
     policy : str
-        Who comes first among those on no reported list; ``optimal``: the best plan.
+        Who comes first among those on no reported list.
     deadline : date, optional
         Default: the end of the term, or a scenario's own.
     finish : str
@@ -458,6 +465,9 @@ def forecast(
     draws, seed : int
     baseline : Baseline, optional
         Of the data set, where it is known already (:func:`baseline_of`).
+    schedule_of : callable, optional
+        Gives the schedule of (workbook, policy, day, seed); default: the rules alone.
+        :func:`ntm_analysis.allocation.plans.planned_forecast` knows the best plan too.
 
     Returns
     -------
@@ -480,31 +490,11 @@ def forecast(
     if finish not in ("met", "signed") or draws < 1:
         raise ValueError(f"finish={finish!r}, draws={draws}: met or signed; at least 1")
     day = deadline_of(workbook, deadline)
-    layout = Layout(plan_of(workbook, policy, day, seed))
-    return forecast_of(layout, draws, seed, finish=finish, baseline=baseline)
-
-
-def plan_of(workbook, policy, day, seed=2022):
-    """The schedule of a policy, that of the best plan among them.
-
-    Parameters
-    ----------
-    workbook : Workbook
-    policy : str
-    day : date
-        The deadline.
-    seed : int
-        Of the worlds in which the best plan's baseline is found.
-
-    Returns
-    -------
-    Schedule
-    """
-    if policy != OPTIMAL:
-        return schedule(workbook, policy, day)
-    from ..allocation.plans import allocate  # the solver is loaded only for this one
-
-    return allocate(workbook, day, seed).plans[OPTIMAL].layout.plan
+    if schedule_of is None:
+        plan = schedule(workbook, policy, day)
+    else:
+        plan = schedule_of(workbook, policy, day, seed)
+    return forecast_of(Layout(plan), draws, seed, finish=finish, baseline=baseline)
 
 
 def forecast_of(layout, draws, seed, *, finish="met", baseline=None):

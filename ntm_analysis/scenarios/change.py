@@ -11,7 +11,7 @@ from collections import namedtuple
 import numpy as np
 import pandas as pd
 
-from ..forecast.forecast import forecast
+from ..allocation.plans import planned_forecast
 from ..problems import DataProblems
 from .comparison import NOISE, differences
 from .scenario import BASELINE, scenario
@@ -148,7 +148,7 @@ def change_since(workbook, since, now, entry, scenario_id=BASELINE):
         try:
             chosen = scenario(workbook.again(day, rows("", *kinds)), scenario_id).workbook
             asked = {"policy": run.plan.policy, "deadline": now.day, "finish": run.finish}
-            return forecast(chosen, **asked, draws=run.draws, seed=run.seed)
+            return planned_forecast(chosen, **asked, draws=run.draws, seed=run.seed)
         except DataProblems:
             return None
 

@@ -5,7 +5,7 @@ from collections import namedtuple
 import numpy as np
 import pandas as pd
 
-from ..forecast.forecast import forecast
+from ..allocation.plans import planned_forecast
 from ..forecast.price import frontier, planned, tornado
 from ..forecast.simulation import baseline_of
 from ..need.funding import DRAWS, SEED, demand, in_millions
@@ -157,7 +157,7 @@ def compare(workbook, ids=(), baseline=BASELINE, *, draws=DRAWS, seed=SEED, movi
 
     def forecast_of(name):
         one = chosen[name]
-        return forecast(one.workbook, policy=one.policy, baseline=usual, **options)
+        return planned_forecast(one.workbook, policy=one.policy, baseline=usual, **options)
 
     def compared(name):
         will = first if name == baseline else forecast_of(name)

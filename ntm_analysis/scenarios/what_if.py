@@ -11,7 +11,8 @@ from collections import namedtuple
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from ..forecast.forecast import forecast_of, plan_of, record
+from ..allocation.plans import schedule_of
+from ..forecast.forecast import forecast_of, record
 from ..forecast.simulation import baseline_of
 from ..forecast.worlds import Layout
 from ..parameters import OPTIMAL
@@ -179,7 +180,7 @@ class WhatIf:
         files = content_hash(folder_of(self.workbook))
         key = (files, setting.start, setting.prices, chosen.policy, workbook.last_day)
         if key not in self._plans or chosen.policy == OPTIMAL:
-            self._plans = {key: plan_of(workbook, chosen.policy, workbook.last_day, self.seed)}
+            self._plans = {key: schedule_of(workbook, chosen.policy, workbook.last_day, self.seed)}
         layout = Layout(self._plans[key]._replace(workbook=workbook))
         options = {"finish": self.finish, "baseline": self._baseline}
         return forecast_of(layout, self.draws, self.seed, **options), chosen.title
