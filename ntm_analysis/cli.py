@@ -165,14 +165,14 @@ def _print_commune(workbook, record, lang):
 
 
 def _needs(options):
-    from .need.funding import record
+    from .need.funding import record as need_record
 
     workbook, lang = open_workbook(options), options.lang
     workbook = _scenario(workbook, options.scenario, lang).workbook
     units = _commune(options, workbook)
     standing = assess(workbook, workbook.default_set("ntm"))
     asked = {"units": units, "draws": options.draws, "seed": options.seed, "standing": standing}
-    made = record(workbook, demand(workbook, options.target, **asked))
+    made = need_record(workbook, demand(workbook, options.target, **asked))
     warnings = works_not_needed(workbook, standing)
     return _tell(options, workbook, made | {"scenario": options.scenario}, need_lines, warnings)
 
@@ -247,7 +247,8 @@ def _score(options):
 
 def _backtest(options):
     from .back_test_words import back_test_lines
-    from .forecast.back_test import KEPT, back_test, kept_text, record
+    from .forecast.back_test import KEPT, back_test, kept_text
+    from .forecast.back_test import record as back_test_record
     from .forecast.evidence import evidence, figures, read_series, reference
     from .forecast.pace import FIT, Posterior, fit
 
@@ -255,7 +256,7 @@ def _backtest(options):
     if options.refit:
         write_whole(FIT, fit(known.figures, known.lists).table().to_csv(index=False, lineterminator="\n"))
     tried, left_out = figures(read_series(Path(options.series)) if options.series else reference("series"))
-    result = record(back_test(tried, known, Posterior.read()), left_out.to_dict("records"))
+    result = back_test_record(back_test(tried, known, Posterior.read()), left_out.to_dict("records"))
     if options.refit and not options.series:
         write_whole(KEPT, kept_text(result["summary"]))
     if options.json:
@@ -266,7 +267,7 @@ def _backtest(options):
 
 def _forecast(options):
     from .allocation.plans import planned_forecast
-    from .forecast.forecast import record
+    from .forecast.forecast import record as forecast_record
     from .forecast.price import promise
     from .forecast_words import forecast_lines
 
@@ -278,7 +279,7 @@ def _forecast(options):
         finish=options.finish,
         draws=options.draws, seed=options.seed,
     )  # fmt: skip
-    made = record(found, options.scenario, chosen.title)
+    made = forecast_record(found, options.scenario, chosen.title)
     if options.price:
         made["price_of_promise"] = promise(found)
     entered = _registered(workbook, made, lang) if options.register else ""
@@ -292,20 +293,22 @@ def _forecast(options):
 
 
 def _allocate(options):
-    from .allocation import allocate, record, tried
+    from .allocation import allocate, tried
+    from .allocation import record as allocation_record
     from .allocation_words import allocation_lines
 
     workbook, lang = open_workbook(options), options.lang
     chosen = _scenario(workbook, options.scenario, lang)
     found = allocate(chosen.workbook, seed=options.seed)
     trial = tried(found, options.draws)
-    made = record(found, options.policy or OPTIMAL, trial, options.scenario, chosen.title)
+    made = allocation_record(found, options.policy or OPTIMAL, trial, options.scenario, chosen.title)
     return _tell(options, chosen.workbook, made, allocation_lines)
 
 
 def _compare(options):
     from .comparison_words import compare_lines
-    from .scenarios.comparison import compare, record
+    from .scenarios.comparison import compare
+    from .scenarios.comparison import record as comparison_record
     from .scenarios.scenario import UnknownScenario
 
     workbook, lang = open_workbook(options), options.lang
@@ -313,7 +316,7 @@ def _compare(options):
         found = compare(workbook, options.scenarios, options.baseline, draws=options.draws, seed=options.seed)
     except UnknownScenario as error:
         raise Refused(_no_scenario(*error.args, lang)) from None
-    return _tell(options, workbook, record(found), compare_lines, found.warnings)
+    return _tell(options, workbook, comparison_record(found), compare_lines, found.warnings)
 
 
 def _report(options):

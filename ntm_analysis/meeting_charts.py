@@ -1,11 +1,12 @@
 """Charts of the monthly meeting."""
 
 import pandas as pd
+import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from .chart_style import EDGE, MAIN
-from .charts import WIDTH, blank, sns
+from .charts import WIDTH, blank
 from .words import text
 
 

@@ -25,12 +25,17 @@ from ntm_analysis.allocation.limits import (
     near_plans,
     prices,
 )
-from ntm_analysis.allocation.plans import OPTIMAL, Allocation, allocate, plan_table
+from ntm_analysis.allocation.plans import (
+    OPTIMAL,
+    Allocation,
+    allocate,
+    plan_table,
+    planned_forecast,
+)
 from ntm_analysis.allocation.record import record
 from ntm_analysis.allocation_page import AllocationPage
 from ntm_analysis.allocation_words import allocation_lines, extra_lines
 from ntm_analysis.cli import main
-from ntm_analysis.forecast.forecast import forecast
 from ntm_analysis.parameters import PLANS
 from ntm_analysis.problems import DataProblems
 from ntm_analysis.scenarios.scenario import scenario
@@ -144,7 +149,7 @@ def test_with_a_minimum_a_plan_leaves_the_money_of_the_others_untouched(model):
 
 
 def test_a_forecast_by_the_optimal_policy_goes_by_the_plan(workbook, allocation):
-    run = forecast(workbook, policy=OPTIMAL, draws=200).run
+    run = planned_forecast(workbook, policy=OPTIMAL, draws=200).run
     assert run.plan.policy == OPTIMAL
     assert run.plan.goals["order"].equals(allocation.plans[OPTIMAL].layout.plan.goals["order"])
 
@@ -355,7 +360,7 @@ def test_a_margin_is_chosen_in_other_worlds_than_it_is_told_in(workbook):
     trial = margins.tried(allocate(workbook, seed=5), draws=400)
     assert len(trial.means) == len(margins.MARGINS) and trial.chosen in trial.means
     assert {will.run.seed for will in trial.forecasts.values()} == {5}
-    alone = forecast(workbook, policy=OPTIMAL, draws=400, seed=5)
+    alone = planned_forecast(workbook, policy=OPTIMAL, draws=400, seed=5)
     assert (alone.finishing == trial.forecasts[OPTIMAL].finishing).all()
 
 

@@ -9,8 +9,8 @@ import pytest
 from conftest import make_dataset
 from small_districts import HIGH, MODEL, NEW, PROVINCE, plain
 
+from ntm_analysis.allocation.plans import schedule_of
 from ntm_analysis.forecast.cycle import Purse
-from ntm_analysis.forecast.forecast import plan_of
 from ntm_analysis.forecast.simulation import (
     Baseline,
     Simulation,
@@ -162,7 +162,7 @@ def test_a_later_deadline_never_lowers_a_commune_s_chance(run, district, usual):
     ]
     assert (np.diff(chances, axis=0) >= 0).all() and (chances[-1] > chances[0]).any()
     later = scenario(district, "two-more-years")
-    plan = plan_of(later.workbook, "own", deadline_of(later.workbook))
+    plan = schedule_of(later.workbook, "own", deadline_of(later.workbook))
     more = simulation(Layout(plan), DRAWS, SEED, usual)
     assert (more.months <= more.latest).mean(axis=1).min() >= 0
     assert (
@@ -194,7 +194,7 @@ def against(district, run, usual):
     def differences(name: str) -> tuple[float, np.ndarray]:
         other = scenario(district, name)
         day = deadline_of(other.workbook)
-        plan = plan_of(other.workbook, other.policy or "own", day)
+        plan = schedule_of(other.workbook, other.policy or "own", day)
         after = simulation(Layout(plan), DRAWS, SEED, usual)
         each = [(r.months <= r.latest)[r.plan.ntm].mean(axis=1) for r in (run, after)]
         return float((finishing(after) - finishing(run)).mean()), each[1] - each[0]
