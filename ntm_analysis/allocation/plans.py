@@ -3,7 +3,7 @@ one function, checked by one audit."""
 
 import copy
 from collections import namedtuple
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
@@ -180,12 +180,13 @@ def schedule_of(workbook, policy, day, seed=2022):
     return allocate(workbook, day, seed).plans[OPTIMAL].layout.plan
 
 
-def planned_forecast(workbook, **asked):
+def planned_forecast(workbook, *, seed=2022, **asked):
     """The forecast of a data set under any policy, the best plan among them.
 
     Parameters
     ----------
     workbook : Workbook
+    seed : int
     **asked
         As for :func:`ntm_analysis.forecast.forecast.forecast`.
 
@@ -193,7 +194,7 @@ def planned_forecast(workbook, **asked):
     -------
     Forecast
     """
-    return forecast(workbook, schedule_of=schedule_of, **asked)
+    return forecast(workbook, seed=seed, schedule_of=partial(schedule_of, seed=seed), **asked)
 
 
 def ordered(layout, policy, order=None):

@@ -448,7 +448,7 @@ def forecast(
     draws=10_000,
     seed=2022,
     baseline=None,
-    schedule_of=None,
+    schedule_of=schedule,
 ):
     """The forecast of a data set.
 
@@ -465,9 +465,9 @@ def forecast(
     draws, seed : int
     baseline : Baseline, optional
         Of the data set, where it is known already (:func:`baseline_of`).
-    schedule_of : callable, optional
-        Gives the schedule of (workbook, policy, day, seed); default: the rules alone.
-        :func:`ntm_analysis.allocation.plans.planned_forecast` knows the best plan too.
+    schedule_of : callable
+        Gives the schedule of (workbook, policy, day): the rules alone, or the best plan too
+        (:func:`ntm_analysis.allocation.plans.planned_forecast`).
 
     Returns
     -------
@@ -490,10 +490,7 @@ def forecast(
     if finish not in ("met", "signed") or draws < 1:
         raise ValueError(f"finish={finish!r}, draws={draws}: met or signed; at least 1")
     day = deadline_of(workbook, deadline)
-    if schedule_of is None:
-        plan = schedule(workbook, policy, day)
-    else:
-        plan = schedule_of(workbook, policy, day, seed)
+    plan = schedule_of(workbook, policy, day)
     return forecast_of(Layout(plan), draws, seed, finish=finish, baseline=baseline)
 
 
