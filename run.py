@@ -30,7 +30,7 @@ USE, TEST = ROOT / "requirements.txt", ROOT / "requirements-test.txt"
 # What an installed package would tell of itself; the entry points are those of pyproject.toml.
 ABOUT = {
     "METADATA": "Metadata-Version: 2.1\nName: ntm-analysis\nVersion: 0\n",
-    "entry_points.txt": "[jupyter_client.kernel_provisioners]\nntm-warm = ntm_analysis.warm_kernel:WarmProvisioner\n",
+    "entry_points.txt": "[jupyter_client.kernel_provisioners]\nntm-warm = ntm_analysis.reports.warm_kernel:WarmProvisioner\n",
 }
 
 USAGE = """\

@@ -41,7 +41,7 @@ def instance(communes: int, seed: int):
     import pandas as pd
 
     from ntm_analysis.allocation.central import NONE, Central
-    from ntm_analysis.need.pot_sets import CEMENT_PART, pot_sets
+    from ntm_analysis.needs import CEMENT_PART, pot_sets
 
     chance = np.random.default_rng([communes, seed])
     goals = int((chance.random(communes) < 0.4).sum())

@@ -29,7 +29,7 @@ SIZES = (411, 8200)
 def generate(folder: Path, communes: int) -> None:
     """A data set of invented values: every commune has a value or a judgement for each indicator of the set."""
     sys.path.insert(0, str(ROOT))
-    from ntm_analysis.dictionary import TABLES, dictionary
+    from ntm_analysis.tables import TABLES, dictionary
 
     folder.mkdir(parents=True)
     shutil.copytree(ROOT / "data" / "criteria", folder.parent / "criteria", dirs_exist_ok=True)
@@ -69,8 +69,8 @@ def generate(folder: Path, communes: int) -> None:
 
 def ours(folder: Path) -> dict:
     """Open (read and validate) and assess, as the program does."""
-    from ntm_analysis.assess import assess
-    from ntm_analysis.workbook import Workbook
+    from ntm_analysis.data import Workbook
+    from ntm_analysis.standing import assess
 
     start = time.perf_counter()
     standing = assess(Workbook.open(folder), SET)

@@ -51,12 +51,13 @@ def measure(folder: str) -> dict:
     import numpy as np
     import pandas as pd
 
-    from ntm_analysis.forecast.forecast import forecast
-    from ntm_analysis.forecast.price import promise
-    from ntm_analysis.forecast.simulation import baseline_of, simulation
-    from ntm_analysis.forecast.worlds import Layout, draw_block
-    from ntm_analysis.forecast.yearly_list import schedule
-    from ntm_analysis.workbook import Workbook
+    from ntm_analysis.forecasts import forecast
+    from ntm_analysis.forecasts import promise
+    from ntm_analysis.forecasts import baseline_of
+    from ntm_analysis.forecasts.simulation import simulation
+    from ntm_analysis.forecasts import Layout, draw_block
+    from ntm_analysis.forecasts import schedule
+    from ntm_analysis.data import Workbook
 
     workbook = Workbook.open(folder)
     begin = time.perf_counter()

@@ -45,11 +45,11 @@ def measure(folder: str) -> dict:
     import numpy as np
     import pandas as pd
 
-    from ntm_analysis.assess import assess
-    from ntm_analysis.need.missing import missing_ntm
-    from ntm_analysis.need.need import communes_in_need, draw_need
-    from ntm_analysis.need.works import unit_costs
-    from ntm_analysis.workbook import Workbook
+    from ntm_analysis.data import Workbook
+    from ntm_analysis.needs import communes_in_need, unit_costs
+    from ntm_analysis.needs.missing import missing_ntm
+    from ntm_analysis.needs.need import draw_need
+    from ntm_analysis.standing import assess
 
     workbook = Workbook.open(folder)
     units = communes_in_need(workbook, "ntm")["ntm"]

@@ -32,12 +32,12 @@ def plain_loop() -> None:
 
 
 def main() -> None:
-    from ntm_analysis.forecast.forecast import forecast, record
-    from ntm_analysis.panel import Panel
-    from ntm_analysis.scenarios.scenario import scenario
-    from ntm_analysis.scenarios.what_if import UNSAVED, WhatIf
-    from ntm_analysis.workbook import Workbook
-    from ntm_analysis.yaml_files import as_yaml
+    from ntm_analysis.data import Workbook
+    from ntm_analysis.forecasts import forecast, forecast_record
+    from ntm_analysis.lab.panel import Panel
+    from ntm_analysis.scenarios import WhatIf, scenario
+    from ntm_analysis.scenarios.what_if import UNSAVED
+    from ntm_analysis.tables import as_yaml
 
     print(f"a loop of five million additions: {seconds(plain_loop):.2f} s")
     tried = WhatIf(Workbook.open(ROOT / "data" / "thanh-chuong"))
@@ -53,7 +53,7 @@ def main() -> None:
 
             def whole(text: str = text) -> None:
                 chosen = scenario(tried.workbook, UNSAVED, text)
-                record(forecast(chosen.workbook, policy=chosen.policy, draws=tried.draws))
+                forecast_record(forecast(chosen.workbook, policy=chosen.policy, draws=tried.draws))
 
             long.append(seconds(whole))
     panel.reset.click()

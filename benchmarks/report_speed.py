@@ -27,8 +27,8 @@ PARTS = ("title", "summary", "criteria", "targets", "funding", "feasibility", "s
 COMMAND_LINE = 6  # communes made by command line, two at a time; all 37 in proportion
 PLAIN = """
 import sys
-from ntm_analysis.commune_page import CommunePage
-from ntm_analysis.render import to_html
+from ntm_analysis.pages.commune import CommunePage
+from ntm_analysis.reports.render import to_html
 import nbformat
 folder, dataset, codes = sys.argv[1], sys.argv[2], sys.argv[3:]
 for code in codes:
@@ -117,8 +117,8 @@ def province() -> None:
         made_province(dataset)
         os.environ["NTM_STORE"] = str(place / "store")
         sys.path.insert(0, str(ROOT))
-        from ntm_analysis.report import make_report
-        from ntm_analysis.workbook import Workbook
+        from ntm_analysis.data import Workbook
+        from ntm_analysis.reports import make_report
 
         workbook, memory = Workbook.open(dataset), []
 

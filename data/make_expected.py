@@ -11,8 +11,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ntm_analysis.scenarios.comparison import compare, record
-from ntm_analysis.workbook import Workbook
+from ntm_analysis.data import Workbook
+from ntm_analysis.scenarios import compare, comparison_record
 
 DATA = Path(__file__).resolve().parent
 DRAWS = 1_000
@@ -21,7 +21,7 @@ KEYS = ("finishing_mean", "p_basically_all", "p_all", "difference")
 
 def expected(ids: Sequence[str] = ()) -> dict[str, dict]:
     """What scenario files give, by id."""
-    made = record(compare(Workbook.open(DATA / "thanh-chuong"), ids, draws=DRAWS, moving=False))
+    made = comparison_record(compare(Workbook.open(DATA / "thanh-chuong"), ids, draws=DRAWS, moving=False))
     setting = {key: made[key] for key in ("dataset", "as_of", "draws", "seed")}
     return {row["id"]: setting | {key: row[key] for key in KEYS} for row in made["scenarios"][1:]}
 

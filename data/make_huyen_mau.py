@@ -34,7 +34,7 @@ from pathlib import Path
 
 import yaml
 
-from ntm_analysis.dictionary import TABLES, dictionary
+from ntm_analysis.tables import TABLES, dictionary
 
 HERE = Path(__file__).resolve().parent
 NTM, ADVANCED, OLD = "ntm-2021-2025", "advanced-2021-2025", "ntm-2016-2020"

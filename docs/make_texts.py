@@ -11,11 +11,10 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from ntm_analysis.parameters import BY_NAME
-from ntm_analysis.questions import COMMUNE, SHEET, Question, questions
-from ntm_analysis.report import PAGES
-from ntm_analysis.whole_files import write_whole
-from ntm_analysis.words import pick, text, texts
+from ntm_analysis.language import BY_NAME, pick, text, texts
+from ntm_analysis.reports.plan import PAGES
+from ntm_analysis.reports.questions import COMMUNE, SHEET, Question, questions
+from ntm_analysis.tables import write_whole
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
@@ -170,7 +169,7 @@ def questions_page() -> str:
         "Each is answered by a page of the report within a minute, with the figure, its range, its source, and who must act:",
         "open `index.html` of the report, unfold the questions, follow the link. The places are the files of the report without",
         "the day, and the section (`xa`: the page of a commune). Made from `ntm_analysis/questions.yaml`;",
-        "`tests/test_questions.py` follows each link.",
+        "`tests/reports/test_questions.py` follows each link.",
         "",
         "| # | question (as asked) | in English | answered in |",
         "|---|---|---|---|",

@@ -13,26 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import __version__
-from .assess import assess
 from .cli_files import Refused, export, folder_of, import_file, need_communes, new, open_workbook, rebase, template
 from .cli_options import parser_of, readable_console, utf8
-from .criteria import to_check
-from .forecast.yearly_list import points
-from .names import nearest
-from .need.funding import demand
-from .need.need import works_not_needed
-from .need_words import need_lines
-from .office_numbers import write_date
-from .page_inputs import home_of, kept_workbook
-from .parameters import OPTIMAL
-from .problems import DataProblems, report, shown
-from .recognition import NEAR, overview
-from .standing_words import count_words, lacking_words, verdict_district
-from .standings import commune_records
-from .units import described
-from .whole_files import FORECASTS, write_whole
-from .words import LEVEL_WORDS, STATE_SIGNS, UNCHECKED, listed, pick, text
-from .workbook import UnknownCommune
+from .data import UnknownCommune, described, home_of, kept_workbook
+from .forecasts import points
+from .language import LEVEL_WORDS, OPTIMAL, STATE_SIGNS, UNCHECKED, listed, nearest, pick, text, write_date
+from .law import to_check
+from .needs import demand, works_not_needed
+from .standing import NEAR, assess, commune_records, overview
+from .tables import FORECASTS, DataProblems, report, shown, write_whole
+from .wording import count_words, lacking_words, need_lines, recognised_sentence
 
 if TYPE_CHECKING:
     pass
@@ -125,7 +115,7 @@ def _status(options):
         return 0
     o = overview(workbook, standing)
     print(workbook.meta["title"][lang] + ". " + text("as_of", lang, day=write_date(workbook.as_of, lang)))
-    print(verdict_district(o, workbook.unlisted, lang))
+    print(recognised_sentence(o, workbook.unlisted, lang))
     for name in ("ready", "near", "far", "no_data"):
         if found := getattr(o, name):
             names = listed(workbook.units.loc[found, "name"], lang)
@@ -165,7 +155,7 @@ def _print_commune(workbook, record, lang):
 
 
 def _needs(options):
-    from .need.funding import record as need_record
+    from .needs import need_record
 
     workbook, lang = open_workbook(options), options.lang
     workbook = _scenario(workbook, options.scenario, lang).workbook
@@ -204,7 +194,7 @@ def _print_json(made):
 
 def _scenario(workbook, name, lang):
     """The scenario named, applied; its faults are those of its file."""
-    from .scenarios.scenario import UnknownScenario, scenario
+    from .scenarios import UnknownScenario, scenario
 
     try:
         return scenario(workbook, name)
@@ -220,7 +210,7 @@ def _no_scenario(name, known, lang):
 
 def _registered(workbook, made, lang):
     """Enter a forecast in the register; what to say of it."""
-    from .forecast.scoring import FOLDER, entry_of, register
+    from .forecasts import FOLDER, entry_of, register
 
     if workbook.illustrative:
         raise Refused(text("score_no_illustrative", lang))
@@ -233,8 +223,8 @@ def _registered(workbook, made, lang):
 
 
 def _score(options):
-    from .forecast.scoring import FOLDER, OUTCOMES, read_outcomes, read_register, score
-    from .score_words import score_lines, score_record
+    from .forecasts import FOLDER, OUTCOMES, read_outcomes, read_register, score
+    from .wording import score_lines, score_record
 
     folder = Path.cwd() / FOLDER if (Path.cwd() / FOLDER).is_dir() else FORECASTS
     today = dt.date.today()
@@ -246,11 +236,20 @@ def _score(options):
 
 
 def _backtest(options):
-    from .back_test_words import back_test_lines
-    from .forecast.back_test import KEPT, back_test, kept_text
-    from .forecast.back_test import record as back_test_record
-    from .forecast.evidence import evidence, figures, read_series, reference
-    from .forecast.pace import FIT, Posterior, fit
+    from .forecasts import (
+        FIT,
+        KEPT,
+        Posterior,
+        back_test,
+        back_test_record,
+        evidence,
+        figures,
+        fit,
+        kept_text,
+        read_series,
+        reference,
+    )
+    from .wording import back_test_lines
 
     known = evidence()
     if options.refit:
@@ -266,10 +265,9 @@ def _backtest(options):
 
 
 def _forecast(options):
-    from .allocation.plans import planned_forecast
-    from .forecast.forecast import record as forecast_record
-    from .forecast.price import promise
-    from .forecast_words import forecast_lines
+    from .allocation import planned_forecast
+    from .forecasts import forecast_record, promise
+    from .wording import forecast_lines
 
     workbook, lang = open_workbook(options), options.lang
     units = _commune(options, workbook)
@@ -293,9 +291,8 @@ def _forecast(options):
 
 
 def _allocate(options):
-    from .allocation import allocate, tried
-    from .allocation import record as allocation_record
-    from .allocation_words import allocation_lines
+    from .allocation import allocate, allocation_record, tried
+    from .wording import allocation_lines
 
     workbook, lang = open_workbook(options), options.lang
     chosen = _scenario(workbook, options.scenario, lang)
@@ -306,10 +303,8 @@ def _allocate(options):
 
 
 def _compare(options):
-    from .comparison_words import compare_lines
-    from .scenarios.comparison import compare
-    from .scenarios.comparison import record as comparison_record
-    from .scenarios.scenario import UnknownScenario
+    from .scenarios import UnknownScenario, compare, comparison_record
+    from .wording import compare_lines
 
     workbook, lang = open_workbook(options), options.lang
     try:

@@ -4,14 +4,11 @@ import argparse
 import datetime as dt
 from pathlib import Path
 
-from .forecast.yearly_list import contradictions
-from .law_files import read_law
-from .names import slug
-from .office_numbers import write_date
-from .problems import DataProblems, Problem, report, shown
-from .whole_files import write_whole
-from .words import pick, text
-from .workbook import Workbook, datasets, locate
+from .data import Workbook, datasets, locate
+from .forecasts import contradictions
+from .language import pick, slug, text, write_date
+from .law import read_law
+from .tables import DataProblems, Problem, report, shown, write_whole
 
 LONGEST = 60  # letters of a province's or a district's name
 FILLING = ("check", "template", "import")  # commands that a data set without communes has a use for
@@ -57,9 +54,9 @@ def new_contradictions(before: Workbook, after: Workbook) -> list[Problem]:
 
 def template(options: argparse.Namespace) -> int:
     """``ntm template OUT.xlsx [DATASET]``: a file that is there is never written over, for it may have been filled in."""
-    from .dictionary import ORDER
-    from .present import present_rows
-    from .template_book import template_book
+    from .data import present_rows
+    from .exchange import template_book
+    from .tables import ORDER
 
     lang, out = options.lang, Path(options.out)
     workbook = open_workbook(options)
@@ -84,7 +81,7 @@ def template(options: argparse.Namespace) -> int:
 
 def import_file(options: argparse.Namespace) -> int:
     """``ntm import FILE.xlsx DATASET [--dry-run] [--drop-lost] [--full]``."""
-    from .data_folder import Busy, Touched, only_one
+    from .data import Busy, Touched, only_one
 
     place = folder_of(options)
     try:
@@ -101,9 +98,8 @@ def import_file(options: argparse.Namespace) -> int:
 
 
 def _import(options):
-    from .data_folder import replace_version
-    from .import_words import MOST, change_lines, understood_lines
-    from .intake import check, next_texts, placed, understand
+    from .data import replace_version
+    from .exchange import MOST, change_lines, check, next_texts, placed, understand, understood_lines
 
     lang, workbook = options.lang, open_workbook(options)
     if options.set and options.set not in workbook.law.sets:
@@ -143,7 +139,7 @@ def _import(options):
 
 def export(options: argparse.Namespace) -> int:
     """``ntm export OUT.xlsx [DATASET]``: the old file stays as it was until the new one is whole."""
-    from .export_tables import exported
+    from .exchange import exported
 
     lang, out = options.lang, Path(options.out)
     forms, made = exported(open_workbook(options), lang, options.draws, options.seed)
@@ -157,11 +153,21 @@ def export(options: argparse.Namespace) -> int:
 
 def new(options: argparse.Namespace) -> int:
     """``ntm new DATASET --province NAME --district NAME``."""
-    from .criteria import REGION_NAMES
-    from .dictionary import dictionary_page
-    from .laid_out import TERM_END, UnknownProvince, assumptions_of, empty_tables, is_name, region_of, settings
-    from .new_dataset import WrongPlace, new_place, write_texts
-    from .page_inputs import HOME
+    from .data import (
+        HOME,
+        TERM_END,
+        UnknownProvince,
+        WrongPlace,
+        assumptions_of,
+        empty_tables,
+        is_name,
+        new_place,
+        region_of,
+        settings,
+        write_texts,
+    )
+    from .law import REGION_NAMES
+    from .tables import dictionary_page
 
     lang, law_folder, day = options.lang, HOME / "data" / "criteria", options.as_of or dt.date.today()
     names = {"province": options.province.strip(), "district": options.district.strip()}
@@ -208,10 +214,10 @@ def _no_place(reason, details, lang):
 
 def rebase(options: argparse.Namespace) -> int:
     """``ntm rebase DATASET --date DATE --out NEW``."""
-    from .law_files import read_weights
-    from .new_dataset import WrongPlace, new_place, write_dataset
-    from .rebase_words import REPORT, account_lines, new_meta, report_csv, standing_lines
-    from .rebasing import rebase as rebased
+    from .data import WrongPlace, new_place, write_dataset
+    from .exchange import REPORT, account_lines, new_meta, report_csv, standing_lines
+    from .exchange import rebase as rebased
+    from .law import read_weights
 
     lang = options.lang
     old = Workbook.open(folder_of(options), options.date)

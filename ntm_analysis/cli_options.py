@@ -4,12 +4,9 @@ import argparse
 import codecs
 import sys
 
-from .criteria import REGION_NAMES
-from .names import plain
-from .office_numbers import NotRead, read_date
-from .parameters import PLANS
-from .problems import shown
-from .words import text
+from .language import PLANS, NotRead, plain, read_date, text
+from .law import REGION_NAMES
+from .tables import shown
 
 COMMANDS = {
     "check": "read and check a data set; every problem at once",

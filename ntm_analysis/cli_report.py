@@ -9,16 +9,12 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from .batch import FolderBusy, surroundings
 from .cli_files import Refused
 from .cli_options import utf8
-from .memory_limit import MOST, PLACE, WrongMemory
-from .office_numbers import write_date
-from .page_inputs import home_of
-from .problems import shown
-from .report import NoRoom, make_report
-from .words import text
-from .workbook import Workbook
+from .data import Workbook, home_of
+from .language import text, write_date
+from .reports import MOST, PLACE, FolderBusy, NoRoom, WrongMemory, make_report, surroundings
+from .tables import shown
 
 STOPPED = 130  # the exit code of a command ended by Ctrl-C
 
@@ -107,7 +103,7 @@ def _runs(options, folder):
         yield None
         return
     try:
-        from .cluster import ClusterRuns, NoCluster
+        from .reports import ClusterRuns, NoCluster
     except ImportError:
         raise Refused(text("cli_no_dask", lang)) from None
     environment = surroundings(folder)

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from ntm_analysis import workbook
-from ntm_analysis.criteria import Law
-from ntm_analysis.dictionary import KEYS, TABLES, dictionary
-from ntm_analysis.render import without_grammar
+from ntm_analysis.data import workbook
+from ntm_analysis.law import Law
+from ntm_analysis.reports.render import without_grammar
+from ntm_analysis.tables import KEYS, TABLES, dictionary
 
 with without_grammar():
     import nbformat  # noqa: F401
@@ -168,8 +168,8 @@ def kept_results(store_of_the_session) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def one_warm_process() -> Iterator[None]:
     """For modules with many small batches: a warm process is started once for each environment, and ended after them all."""
-    from ntm_analysis import batch
-    from ntm_analysis.runs import ForkedRuns
+    from ntm_analysis.reports import batch
+    from ntm_analysis.reports.workers import ForkedRuns
 
     kept: dict[tuple, ForkedRuns] = {}
 
@@ -197,15 +197,15 @@ def rendered_report(store_of_the_session) -> Path:
     run tests."""
     from filelock import FileLock
 
-    from ntm_analysis import report
-    from ntm_analysis.workbook import Workbook
+    from ntm_analysis.data import Workbook
+    from ntm_analysis.reports import plan as report
 
-    workbook, whole_plan = Workbook.open("data/thanh-chuong"), report.plan
+    workbook, whole_plan = Workbook.open("data/thanh-chuong"), report.page_list
     folder = store_of_the_session.parent / "rendered"
     wanted = {*report.PAGES, *(workbook.find(name) for name in ("Thanh Hương", "Thanh Tiên", "Thanh Lĩnh", "Thanh Lâm"))}
     with FileLock(f"{folder}.lock"), pytest.MonkeyPatch.context() as patch:
         patch.setenv("NTM_STORE", str(store_of_the_session))
-        patch.setattr(report, "plan", lambda *given: [job for job in whole_plan(*given) if job.unit in wanted])
+        patch.setattr(report, "page_list", lambda *given: [job for job in whole_plan(*given) if job.unit in wanted])
         outcome = report.make_report(workbook, folder, single=True, archive=True)
     assert outcome.failed == []
     return folder

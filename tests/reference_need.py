@@ -9,8 +9,9 @@ from itertools import accumulate
 import numpy as np
 from scipy.optimize import linprog
 
-from ntm_analysis.assess import assess
-from ntm_analysis.need.draws import count_distribution, pert, uniforms
+from ntm_analysis.needs import pert, uniforms
+from ntm_analysis.needs.draws import count_distribution
+from ntm_analysis.standing import assess
 
 OLD, NEW = "ntm-2016-2020", "ntm-2021-2025"
 NUMBERS, CEMENT = range(1, 20), "xi-mang"

@@ -3,7 +3,7 @@
 import pytest
 
 from ntm_analysis.cli import main
-from ntm_analysis.report import Outcome
+from ntm_analysis.reports.plan import Outcome
 
 COMPLETE, FAILED = {"status": "complete"}, {"status": "failed"}
 

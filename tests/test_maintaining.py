@@ -7,13 +7,14 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from ntm_analysis.assess import assess
-from ntm_analysis.district_page import DistrictPage
-from ntm_analysis.forecast.yearly_list import ORDERS, by_policy, schedule
-from ntm_analysis.need.funding import demand
-from ntm_analysis.render import execute, to_html
-from ntm_analysis.scenarios.scenario import scenario, scenario_ids
-from ntm_analysis.workbook import Workbook
+from ntm_analysis.data import Workbook
+from ntm_analysis.forecasts import by_policy, schedule
+from ntm_analysis.forecasts.yearly_list import ORDERS
+from ntm_analysis.needs import demand
+from ntm_analysis.pages.district import DistrictPage
+from ntm_analysis.reports.render import execute, to_html
+from ntm_analysis.scenarios import scenario, scenario_ids
+from ntm_analysis.standing import assess
 
 PAGE = Path("docs/maintaining.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"(?ms)^## (Add [^\n]*)\n.*?```python\n(.*?)```", PAGE)
@@ -38,4 +39,4 @@ def test_the_example_does_what_the_page_says(tmp_path, title, code):
 
 def test_every_module_and_file_that_the_page_names_exists():
     for name in re.findall(r"`(\w+\.py)`", PAGE):
-        assert list(Path("ntm_analysis").rglob(name)) or list(Path().glob(f"tests/{name}")) or Path(name).exists(), name
+        assert list(Path("ntm_analysis").rglob(name)) or list(Path("tests").rglob(name)) or Path(name).exists(), name

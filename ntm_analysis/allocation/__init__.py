@@ -5,16 +5,19 @@ one function; every plan is paid as a flow of money through the years, and tried
 the forecast. Beside them: what one commune more takes, what money is worth, what all would take.
 """
 
-from .margins import Trial, tried
-from .plans import Allocation, Plan, allocate, plan_table
-from .record import record
+from .margins import SAFE, Trial, tried
+from .plans import Allocation, Plan, allocate, plan_table, planned_forecast, schedule_of
+from .record import allocation_record
 
 __all__ = [
+    "SAFE",
     "Allocation",
     "Plan",
     "Trial",
     "allocate",
+    "allocation_record",
     "plan_table",
-    "record",
+    "planned_forecast",
+    "schedule_of",
     "tried",
 ]

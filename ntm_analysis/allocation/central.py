@@ -15,13 +15,18 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
-from ..forecast.cycle import part_of_year
-from ..forecast.simulation import CALIBRATING, knowledge, usual_years
-from ..forecast.worlds import draw_block
-from ..need.draws import MEANS
-from ..need.missing import usual_missing
-from ..need.pot_sets import CEMENT_PART, THOUSANDTHS, contribution
-from ..need.works import DEBT, THOUSAND, Prices, drawn_works
+from ..forecasts import CALIBRATING, draw_block, knowledge, part_of_year, usual_years
+from ..needs import (
+    CEMENT_PART,
+    DEBT,
+    MEANS,
+    THOUSAND,
+    THOUSANDTHS,
+    Prices,
+    contribution,
+    drawn_works,
+    usual_missing,
+)
 
 SEED = 2022  # of the worlds over which years of the area are averaged
 # Year and slot of a commune that is on no list, mark of works that cannot end in a year.
@@ -148,10 +153,10 @@ def central(layout, baseline):
 
     Examples
     --------
-    >>> from ntm_analysis.forecast.simulation import baseline_of
-    >>> from ntm_analysis.forecast.worlds import Layout
-    >>> from ntm_analysis.forecast.yearly_list import schedule
-    >>> from ntm_analysis.workbook import Workbook
+    >>> from ntm_analysis.forecasts import baseline_of
+    >>> from ntm_analysis.forecasts import Layout
+    >>> from ntm_analysis.forecasts import schedule
+    >>> from ntm_analysis.data import Workbook
     >>> workbook = Workbook.open("data/thanh-chuong")
     >>> case = central(Layout(schedule(workbook)), baseline_of(workbook, 2022))
     >>> case.years, int(case.free.sum())

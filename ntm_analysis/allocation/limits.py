@@ -7,13 +7,11 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
-from ..forecast.worlds import Layout
-from ..forecast.yearly_list import schedule
-from ..need.pot_sets import THOUSANDTHS
-from ..need.works import THOUSAND
+from ..forecasts import Layout, schedule
+from ..language import OPTIMAL
+from ..needs import THOUSAND, THOUSANDTHS
 from .central import NONE, central, minimums
 from .optimum import optimum, relaxed_prices
-from .plans import OPTIMAL
 
 NEXT, MORE = 6, 5  # communes told for each year; % more money of a step price
 NEAR = 10  # near-optimal plans sought

@@ -5,10 +5,10 @@ from collections import namedtuple
 
 import numpy as np
 
-from ..forecast.forecast import forecast_of
-from ..forecast.simulation import baseline_of
+from ..forecasts import baseline_of, forecast_of
+from ..language import OPTIMAL
 from .optimum import optimum
-from .plans import OPTIMAL, ordered
+from .plans import ordered
 
 MARGINS = tuple(round(0.025 * step, 3) for step in range(20))  # shares of money not counted on
 CHOOSING = 2_000  # worlds in which a plan is chosen
@@ -51,8 +51,8 @@ def tried(allocation, draws=10_000):
 
     Examples
     --------
-    >>> from ntm_analysis.allocation.plans import allocate
-    >>> from ntm_analysis.workbook import Workbook
+    >>> from ntm_analysis.allocation import allocate
+    >>> from ntm_analysis.data import Workbook
     >>> trial = tried(allocate(Workbook.open("data/thanh-chuong")), draws=100)
     >>> list(trial.forecasts), len(trial.means)
     (['own', 'closest', 'cheapest', 'equal', 'decree', 'optimal', 'safe'], 20)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
-from ..need.pot_sets import contribution
+from ..needs import contribution
 from .audit import payment
 from .central import NONE
 

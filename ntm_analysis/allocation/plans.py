@@ -9,14 +9,10 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
-from ..forecast.forecast import forecast
-from ..forecast.simulation import baseline_of
-from ..forecast.worlds import Layout
-from ..forecast.yearly_list import by_policy, deadline_of, schedule
-from ..need.pot_sets import CEMENT_PART, THOUSANDTHS
-from ..need.works import THOUSAND
-from ..parameters import OPTIMAL, POLICIES
-from ..recognition import levels
+from ..forecasts import Layout, baseline_of, by_policy, deadline_of, forecast, schedule
+from ..language import OPTIMAL, POLICIES
+from ..needs import CEMENT_PART, THOUSAND, THOUSANDTHS
+from ..standing import levels
 from .audit import audit
 from .central import NONE, central, central_works, in_order
 from .optimum import optimum
@@ -127,11 +123,11 @@ def allocate(workbook, deadline=None, seed=2022):
     Raises
     ------
     DataProblems
-        As :func:`ntm_analysis.forecast.yearly_list.schedule`.
+        As :func:`ntm_analysis.forecasts.yearly_list.schedule`.
 
     Examples
     --------
-    >>> from ntm_analysis.workbook import Workbook
+    >>> from ntm_analysis.data import Workbook
     >>> best = allocate(Workbook.open("data/thanh-chuong")).best
     >>> best.status, best.gap
     ('optimal', 0.0)
@@ -165,7 +161,7 @@ def schedule_of(workbook, policy, day, seed=2022):
     ----------
     workbook : Workbook
     policy : str
-        One of :data:`ntm_analysis.parameters.PLANS`.
+        One of :data:`ntm_analysis.language.parameters.PLANS`.
     day : date
         The deadline.
     seed : int
@@ -188,7 +184,7 @@ def planned_forecast(workbook, *, seed=2022, **asked):
     workbook : Workbook
     seed : int
     **asked
-        As for :func:`ntm_analysis.forecast.forecast.forecast`.
+        As for :func:`ntm_analysis.forecasts.forecast.forecast`.
 
     Returns
     -------
@@ -205,7 +201,7 @@ def ordered(layout, policy, order=None):
     layout : Layout
     policy : str
     order : Series, optional
-        As for :func:`~ntm_analysis.forecast.yearly_list.by_policy`.
+        As for :func:`~ntm_analysis.forecasts.yearly_list.by_policy`.
 
     Returns
     -------

@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from ..need.need import plain_rows, spread
-from ..need.works import THOUSAND
+from ..language import OPTIMAL
+from ..needs import THOUSAND, plain_rows, spread
 from .central import NONE
 from .limits import cannot, conflicts, extra_communes, for_all, near_plans, prices
 from .margins import SAFE
-from .plans import OPTIMAL, plan_table
+from .plans import plan_table
 
 MONEY, TONNES = "triệu đồng", "tấn"
 UNITS = {"money": MONEY, "cement": TONNES}
@@ -27,7 +27,7 @@ PARTS = [
 ]
 
 
-def record(allocation, policy=OPTIMAL, trial=None, scenario="baseline", title=None):
+def allocation_record(allocation, policy=OPTIMAL, trial=None, scenario="baseline", title=None):
     """The allocation in plain Python types, as ``ntm allocate --json`` prints it.
 
     Money in million dong, cement in tonnes. ``plan`` is that of ``policy``, ``year`` null for what
@@ -51,9 +51,9 @@ def record(allocation, policy=OPTIMAL, trial=None, scenario="baseline", title=No
 
     Examples
     --------
-    >>> from ntm_analysis.allocation.plans import allocate
-    >>> from ntm_analysis.workbook import Workbook
-    >>> made = record(allocate(Workbook.open("data/thanh-chuong")))
+    >>> from ntm_analysis.allocation import allocate
+    >>> from ntm_analysis.data import Workbook
+    >>> made = allocation_record(allocate(Workbook.open("data/thanh-chuong")))
     >>> made["status"], made["gap"], made["finishing"] >= made["finishing_by_policy"]["own"]
     ('optimal', 0.0, True)
     """

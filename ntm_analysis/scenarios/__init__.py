@@ -5,19 +5,46 @@ baseline, :class:`WhatIf` answers a planner's changes at once and :func:`save` k
 :func:`change_since` says why a forecast differs from an earlier one.
 """
 
-from .change import change_since
-from .comparison import Comparison, compare
-from .scenario import Scenario, UnknownScenario, save, scenario, scenario_ids
-from .what_if import Setting, WhatIf
+from .change import by_commune, change_since, is_this, last_entry
+from .comparison import NOISE, Comparison, compare, comparison_record, felt
+from .scenario import (
+    BASELINE,
+    BASELINE_TITLE,
+    NotSaved,
+    Scenario,
+    UnknownScenario,
+    folder_of,
+    is_title,
+    save,
+    scenario,
+    scenario_ids,
+)
+from .what_if import DELAY, MONEY, PRICES, Setting, WhatIf, WhatIfResult, pots_of
 
 __all__ = [
+    "BASELINE",
+    "BASELINE_TITLE",
+    "DELAY",
+    "MONEY",
+    "NOISE",
+    "PRICES",
     "Comparison",
+    "NotSaved",
     "Scenario",
     "Setting",
     "UnknownScenario",
     "WhatIf",
+    "WhatIfResult",
+    "by_commune",
     "change_since",
     "compare",
+    "comparison_record",
+    "felt",
+    "folder_of",
+    "is_this",
+    "is_title",
+    "last_entry",
+    "pots_of",
     "save",
     "scenario",
     "scenario_ids",

@@ -11,8 +11,8 @@ from collections import namedtuple
 import numpy as np
 import pandas as pd
 
-from ..allocation.plans import planned_forecast
-from ..problems import DataProblems
+from ..allocation import planned_forecast
+from ..tables import DataProblems
 from .comparison import NOISE, differences
 from .scenario import BASELINE, scenario
 

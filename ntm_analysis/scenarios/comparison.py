@@ -5,12 +5,10 @@ from collections import namedtuple
 import numpy as np
 import pandas as pd
 
-from ..allocation.plans import planned_forecast
-from ..forecast.price import frontier, planned, tornado
-from ..forecast.simulation import baseline_of
-from ..need.funding import DRAWS, SEED, demand, in_millions
-from ..need.need import plain_rows, spread
-from ..problems import DataProblems, Problem
+from ..allocation import planned_forecast
+from ..forecasts import baseline_of, frontier, planned, tornado
+from ..needs import DRAWS, SEED, demand, in_millions, plain_rows, spread
+from ..tables import DataProblems, Problem
 from .scenario import BASELINE, UnknownScenario, scenario, scenario_ids
 
 # Standard errors: less is the noise of finitely many draws (many differences are looked at).
@@ -46,7 +44,7 @@ class Comparison(
         The baseline first.
     draws, seed : int
     frontier, tornado : DataFrame
-        Of the baseline (:mod:`ntm_analysis.forecast.price`).
+        Of the baseline (:mod:`ntm_analysis.forecasts.price`).
     warnings : list of Problem
         The scenarios that were left out, and those that change nothing in the result.
     coarse : bool
@@ -130,7 +128,7 @@ def compare(workbook, ids=(), baseline=BASELINE, *, draws=DRAWS, seed=SEED, movi
 
     Examples
     --------
-    >>> from ntm_analysis.workbook import Workbook
+    >>> from ntm_analysis.data import Workbook
     >>> both = compare(Workbook.open("data/thanh-chuong"), ["money-110"], draws=200, moving=False)
     >>> base, more = (row.figures for row in both.rows)
     >>> more["id"], more["money"] > base["money"]
@@ -278,7 +276,7 @@ def _compared(one, will, first, asked):
     return Compared(figures, will.finishing, of)
 
 
-def record(both):
+def comparison_record(both):
     """The comparison in plain Python types, as ``ntm compare --json`` prints it.
 
     Chances are 0..1, money in million dong, ``se`` that of the difference of the number finishing;

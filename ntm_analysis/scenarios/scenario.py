@@ -16,18 +16,21 @@ from dataclasses import replace
 
 import pandas as pd
 
-from ..dictionary import KEYS, dictionary
-from ..law_checks import UNIT, LawFile, Shape, is_number, one_of
-from ..names import nearest, slug
-from ..office_numbers import YEARS, NotRead, write_date, write_figure
-from ..parameters import PLANS
-from ..plan_checks import PLAN_TABLES, check_plan, lacking_assumptions
-from ..problems import DataProblems, Problem
-from ..table_checks import check_table
-from ..table_files import duplicates, read_cell
-from ..whole_files import write_whole
-from ..workbook import UnknownCommune
-from ..yaml_files import Lines, as_yaml, read_yaml
+from ..data import PLAN_TABLES, UnknownCommune, check_plan, check_table, lacking_assumptions
+from ..language import PLANS, YEARS, NotRead, nearest, slug, write_date, write_figure
+from ..law import UNIT, LawFile, Shape, is_number, one_of
+from ..tables import (
+    KEYS,
+    DataProblems,
+    Lines,
+    Problem,
+    as_yaml,
+    dictionary,
+    duplicates,
+    read_cell,
+    read_yaml,
+    write_whole,
+)
 
 BASELINE = "baseline"
 BASELINE_TITLE = {"vi": "kịch bản gốc", "en": "baseline"}
@@ -124,7 +127,7 @@ def scenario_ids(workbook):
 
     Examples
     --------
-    >>> from ntm_analysis.workbook import Workbook
+    >>> from ntm_analysis.data import Workbook
     >>> scenario_ids(Workbook.open("data/thanh-chuong"))[:3]
     ['baseline', 'equal', 'decree']
     """
@@ -155,7 +158,7 @@ def scenario(workbook, scenario_id=BASELINE, text=None):
 
     Examples
     --------
-    >>> from ntm_analysis.workbook import Workbook
+    >>> from ntm_analysis.data import Workbook
     >>> scenario(Workbook.open("data/thanh-chuong"), "two-more-years").workbook.last_day
     datetime.date(2027, 12, 31)
     """

@@ -11,13 +11,11 @@ from collections import namedtuple
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from ..allocation.plans import schedule_of
-from ..forecast.forecast import forecast_of, record
-from ..forecast.simulation import baseline_of
-from ..forecast.worlds import Layout
-from ..parameters import OPTIMAL
-from ..workbook import content_hash
-from ..yaml_files import as_yaml
+from ..allocation import schedule_of
+from ..data import content_hash
+from ..forecasts import Layout, baseline_of, forecast_of, forecast_record
+from ..language import OPTIMAL
+from ..tables import as_yaml
 from .comparison import differences, moved
 from .scenario import BASELINE, folder_of, scenario
 
@@ -104,7 +102,7 @@ class WhatIf:
 
     Examples
     --------
-    >>> from ntm_analysis.workbook import Workbook
+    >>> from ntm_analysis.data import Workbook
     >>> tried = WhatIf(Workbook.open("data/thanh-chuong"), draws=200)
     >>> more = tried.answer(Setting(money={"nst-dt": 200}))
     >>> more.difference["finishing"] > 0, tried.answer(Setting()).difference["finishing"]
@@ -130,7 +128,7 @@ class WhatIf:
 
         Examples
         --------
-        >>> from ntm_analysis.workbook import Workbook
+        >>> from ntm_analysis.data import Workbook
         >>> tried = WhatIf(Workbook.open("data/thanh-chuong"))
         >>> tried.content(Setting(money={"nst-dt": 150}, delay=2))["changes"][1]
         {'table': 'envelopes', 'add': {'delay_low': 2, 'delay': 2, 'delay_high': 2}}
@@ -160,7 +158,7 @@ class WhatIf:
     def scenario(self, setting):
         """The data set as a setting has it.
 
-        Raises :class:`~ntm_analysis.problems.DataProblems` for what does not fit it.
+        Raises :class:`~ntm_analysis.tables.DataProblems` for what does not fit it.
 
         Parameters
         ----------
@@ -193,7 +191,7 @@ class WhatIf:
     def answer(self, setting):
         """A setting's forecast against that of the first one.
 
-        Raises :class:`~ntm_analysis.problems.DataProblems` with everything that does not fit.
+        Raises :class:`~ntm_analysis.tables.DataProblems` with everything that does not fit.
 
         Parameters
         ----------
@@ -205,5 +203,5 @@ class WhatIf:
         """
         first = self.before
         will, title = self._forecast(setting)
-        row = record(will, UNSAVED, title)
+        row = forecast_record(will, UNSAVED, title)
         return WhatIfResult(setting, will, row, differences(will, first), moved(will, first))

@@ -9,7 +9,7 @@ from ntm_analysis.allocation.choice import Choice
 from ntm_analysis.allocation.optimum import optimum, relaxed_prices
 from ntm_analysis.allocation.payments import over_time
 from ntm_analysis.allocation.solver import solve
-from ntm_analysis.need.pot_sets import pot_sets
+from ntm_analysis.needs import pot_sets
 from tests.allocation.reference_plans import best_value, payable
 from tests.allocation.tiny import tiny
 

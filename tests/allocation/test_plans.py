@@ -12,7 +12,13 @@ import pytest
 from markupsafe import Markup
 from scipy.optimize import linprog
 
-from ntm_analysis.allocation import margins
+from ntm_analysis.allocation import (
+    Allocation,
+    allocate,
+    allocation_record,
+    margins,
+    planned_forecast,
+)
 from ntm_analysis.allocation.audit import audit
 from ntm_analysis.allocation.central import NONE
 from ntm_analysis.allocation.limits import (
@@ -25,21 +31,14 @@ from ntm_analysis.allocation.limits import (
     near_plans,
     prices,
 )
-from ntm_analysis.allocation.plans import (
-    OPTIMAL,
-    Allocation,
-    allocate,
-    plan_table,
-    planned_forecast,
-)
-from ntm_analysis.allocation.record import record
-from ntm_analysis.allocation_page import AllocationPage
-from ntm_analysis.allocation_words import allocation_lines, extra_lines
+from ntm_analysis.allocation.plans import plan_table
 from ntm_analysis.cli import main
-from ntm_analysis.parameters import PLANS
-from ntm_analysis.problems import DataProblems
-from ntm_analysis.scenarios.scenario import scenario
-from ntm_analysis.workbook import Workbook
+from ntm_analysis.data import Workbook
+from ntm_analysis.language import OPTIMAL, PLANS
+from ntm_analysis.pages.allocation import AllocationPage
+from ntm_analysis.scenarios import scenario
+from ntm_analysis.tables import DataProblems
+from ntm_analysis.wording import allocation_lines, extra_lines
 
 DATA, MODEL = "data/thanh-chuong", "data/huyen-mau"
 LISTED = {"year": 2023, "month": 6, "months": 5, "closes": 12, "late": False, "placed": True}
@@ -230,7 +229,7 @@ def test_the_least_money_is_that_of_a_flow(allocation):
     asked = np.zeros_like(case.room)
     asked[last] = case.demand[rest, -1].sum(axis=0)
     more = least_money(case, asked).sum()
-    from ntm_analysis.forecast.worlds import draw_block
+    from ntm_analysis.forecasts import draw_block
 
     committed = draw_block(allocation.layout, 1, None).committed[:, 0]
     cost = dict(zip(case.sets.kinds, case.cost[rest].sum(axis=0) + committed, strict=True))
@@ -256,7 +255,7 @@ def test_the_least_money_is_that_of_a_flow(allocation):
 def test_communes_that_need_the_same_are_told_as_alike(allocation):
     rows = extra_communes(allocation)
     assert rows.loc[rows["planned"].isna(), "alike"].max() > 1
-    assert "xã khác cần như vậy)" in " ".join(extra_lines(record(allocation), "vi"))
+    assert "xã khác cần như vậy)" in " ".join(extra_lines(allocation_record(allocation), "vi"))
 
 
 def test_a_relaxed_price_names_only_pots_that_are_short_and_places_have_one(allocation):
@@ -291,7 +290,7 @@ def test_near_plans_count_communes_and_not_weights(workbook, allocation):
 
 def test_without_any_money_there_is_no_plan_and_the_sum_is_told(workbook):
     answer = allocate(with_table(workbook, "envelopes", lambda rows: rows.assign(amount=0.0)))
-    result = record(answer)
+    result = allocation_record(answer)
     conflict = result["relaxations"]["conflict"]
     assert result["status"] == "infeasible" and result["gap"] is None
     assert conflict["rules"] == ["no_money"]
@@ -308,7 +307,7 @@ def test_minimums_above_the_money_are_told_with_the_greatest_that_fits(model):
 
 
 def test_an_infeasible_answer_speaks_of_no_plan(model):
-    result = record(allocate(assuming(model, minimum_commune=90_000)))
+    result = allocation_record(allocate(assuming(model, minimum_commune=90_000)))
     assert result["finishing"] is None and result["plan"] == [] and result["value"] is None
     assert result["finishing_by_policy"][OPTIMAL] is None and result["near_plans"] == []
     assert all(row["year"] is None for row in result["communes"])

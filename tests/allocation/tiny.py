@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from ntm_analysis.allocation.central import NONE, Central
-from ntm_analysis.need.pot_sets import pot_sets
+from ntm_analysis.needs import pot_sets
 
 YEARS, PER_YEAR = [2022, 2023], 2
 

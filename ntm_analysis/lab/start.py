@@ -1,0 +1,117 @@
+"""The start page of the notebooks: the data set and its check, told in words whatever is wrong, and where results go."""
+
+from markupsafe import Markup
+
+from ..data import HOME, Workbook, datasets, home_of, locate, typed
+from ..forecasts import points
+from ..language import BY_NAME, nearest, pick, text, write_date
+from ..law import to_check
+from ..pages import Part, dagger
+from ..reports import asked_in, page_list
+from ..tables import DataProblems, lines_of, shown
+
+MOST = 40  # lines of the check that are shown
+LINK = Markup('<a href="/files/{}" target="_blank" rel="noopener">{}</a>')
+
+
+def bullets(lines: list[str]) -> Markup:
+    """Lines as a list; none without lines."""
+    items = Markup("").join(Markup("<li>{}</li>").format(dagger(line.strip())) for line in lines)
+    return Markup("<ul>{}</ul>").format(items) if lines else items
+
+
+class StartPage:
+    """The parts of ``notebooks/start.ipynb``: of a data set that may be wrong, or missing, told in words.
+
+    >>> "37 xã" in StartPage("data/thanh-chuong").data()
+    True
+    """
+
+    def __init__(self, dataset: str = "data/thanh-chuong", *, as_of: str = "", lang: str = "vi") -> None:
+        self.dataset, self.lang = f"{dataset}", lang if lang in ("vi", "en") else "vi"
+        given = {"dataset": dataset, "as_of": as_of, "lang": lang}
+        wrong = [BY_NAME[name] for name, value in given.items() if BY_NAME[name].fault(value)]
+        self.faults = [f"{p.name} = {given[p.name]!r} ({pick((p.vi, p.en), self.lang)})" for p in wrong]
+        self.folder = None
+        self.workbook = None
+        self.problems = []
+        self.unforeseen = ""
+        if self.faults:
+            return
+        try:
+            self.folder = locate(dataset)
+            self.workbook = Workbook.open(self.folder, as_of or None)
+            self.problems = points(self.workbook)
+        except FileNotFoundError:
+            self.folder = None
+        except DataProblems as error:
+            self.workbook, self.problems = None, error.problems
+        except Exception as error:  # whoever opens this page wants a sentence, whatever it was
+            self.workbook, self.unforeseen = None, shown(f"{type(error).__name__}: {error}")
+
+    def text(self, key: str, **values: object) -> str:
+        return text(key, self.lang, **values)
+
+    def data(self) -> Part:
+        """Data set, as-of date, and what the check found."""
+        if self.faults:
+            lines = [self.text("start_wrong", detail=shown("; ".join(self.faults)))]
+        elif self.unforeseen:
+            lines = [self.text("start_unforeseen", detail=self.unforeseen)]
+        elif self.folder is None:
+            there = ", ".join(f"data/{name}" for name in datasets())
+            near = nearest(self.dataset, datasets())
+            lines = [self.text("start_none", dataset=shown(self.dataset), there=there)] + [f"data/{name}?" for name in near[:1]]
+        elif self.workbook is None:
+            lines = [self.text("start_bad", dataset=self.dataset)]
+        else:
+            workbook, day = self.workbook, write_date(self.workbook.as_of, self.lang)
+            counts = {"communes": len(workbook.communes), "rows": sum(map(len, workbook.tables.values()))}
+            lines = [self.text("start_illustrative")] if workbook.illustrative else []
+            place = workbook.meta["title"][self.lang]
+            lines.append(self.text("start_fine", place=place, day=day, warnings=len(self.problems), **counts))
+            lines.append(self.text("start_unread", n=len(to_check(workbook.law))))
+        body = Markup("").join(Markup("<p>{}</p>").format(dagger(line)) for line in lines)
+        told = lines_of(self.problems, self.lang)
+        body += bullets(told[:MOST])
+        if len(told) > MOST:
+            body += Markup("<p>{}</p>").format(self.text("start_more", n=len(told) - MOST, dataset=self.dataset))
+        return Part(Markup("<h2>{}</h2>{}").format(self.text("start_data"), body))
+
+    def outputs(self) -> Part:
+        """Where report, tables and data stand; without a report the command that makes it."""
+        if self.folder is None:
+            return Part("")
+        reports, data = self._told(self._reports), self._told(self.folder)
+        made = (self._reports / "index.html").exists()
+        lines = [self.text("start_tables", folder=reports), self.text("start_source", folder=data)]
+        if made:
+            lines.insert(0, self.text("start_report", folder=reports))
+        elif self.workbook is not None:  # of data that are wrong none can be made
+            lines.insert(0, self.text("start_no_report", data=typed(self.folder)))
+        return Part(Markup("<h2>{}</h2>").format(self.text("start_outputs")) + bullets(lines))
+
+    def questions(self) -> Part:
+        """The questions of the meeting, each with links to the pages of the report that are there."""
+        if self.workbook is None or home_of(self.folder) != HOME:
+            return Part("")  # JupyterLab shows only what stands in the folder that it was started on
+        place = self._told(self._reports)
+        jobs = page_list(self.workbook, None, self.lang, "noi-bo")
+        there = {job.unit: f"{place}/{job.file}" for job in jobs if (self._reports / job.file).exists()}
+        if not there:
+            return Part("")
+        items, asked = Markup(""), list(asked_in(self.workbook, there, self.lang))
+        for words, links, note in asked:
+            told = LINK.format(links[0], words) if links else f"{words} ({note})"
+            more = Markup(", ").join(LINK.format(link, self.text("question_more")) for link in links[1:])
+            items += Markup("<li>{}{}</li>").format(told, Markup(" ({})").format(more) if more else "")
+        lead = self.text("start_questions_lead", folder=place)
+        return Part(Markup("<h2>{}</h2><p>{}</p><ol>{}</ol>").format(self.text("start_questions", count=len(asked)), lead, items))
+
+    @property
+    def _reports(self):
+        return home_of(self.folder) / "reports" / (self.workbook.id if self.workbook else self.folder.name)
+
+    def _told(self, place):
+        home = home_of(self.folder)
+        return place.relative_to(home).as_posix() if place.is_relative_to(home) else place.as_posix()

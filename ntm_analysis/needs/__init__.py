@@ -1,0 +1,76 @@
+"""What finishing costs and who pays: missing criteria, works, prices, pots, gaps, in many possible
+worlds.
+
+``demand`` is the whole answer; random numbers are drawn by name (``uniforms``), so that every
+question sees the same worlds.
+"""
+
+from .draws import BLOCK, MEANS, pert, pert_mean, together, uniforms
+from .funding import DRAWS, SEED, Demand, demand, in_millions, movers, need_record, still_to_come
+from .missing import (
+    Facts,
+    drawn_missing,
+    expected_lacks,
+    facts_ntm,
+    missing_higher,
+    one_more_met,
+    usual_missing,
+)
+from .money import envelopes_from, instance, instances_of, monthly_money
+from .need import Need, communes_in_need, plain_rows, spread, works_not_needed
+from .pot_sets import CEMENT_PART, THOUSANDTHS, contribution, pot_sets
+from .works import (
+    DEBT,
+    THOUSAND,
+    PriceList,
+    Prices,
+    drawn_works,
+    newest_debts,
+    unit_costs,
+    works_of,
+)
+
+__all__ = [
+    "BLOCK",
+    "CEMENT_PART",
+    "DEBT",
+    "DRAWS",
+    "MEANS",
+    "SEED",
+    "THOUSAND",
+    "THOUSANDTHS",
+    "Demand",
+    "Facts",
+    "Need",
+    "PriceList",
+    "Prices",
+    "communes_in_need",
+    "contribution",
+    "demand",
+    "drawn_missing",
+    "drawn_works",
+    "envelopes_from",
+    "expected_lacks",
+    "facts_ntm",
+    "in_millions",
+    "instance",
+    "instances_of",
+    "missing_higher",
+    "monthly_money",
+    "movers",
+    "need_record",
+    "newest_debts",
+    "one_more_met",
+    "pert",
+    "pert_mean",
+    "plain_rows",
+    "pot_sets",
+    "spread",
+    "still_to_come",
+    "together",
+    "uniforms",
+    "unit_costs",
+    "usual_missing",
+    "works_not_needed",
+    "works_of",
+]

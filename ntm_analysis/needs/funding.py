@@ -1,0 +1,381 @@
+"""What it costs, who pays, where the gap is: planned money against the need, as one record.
+
+The gap of a world is the least extra money, in whatever pots, with which every work up to the year
+asked about could be paid (:mod:`~ntm_analysis.needs.pot_sets`), in prices of the base year. Beside
+it stands the gap of each pot at usual shares: what it is asked for less what it holds. Those are
+never added up, because one pot can stand in for another.
+"""
+
+from collections import Counter, defaultdict, namedtuple
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from ..data import check_plan
+from ..language import write_date
+from ..standing import assess
+from ..tables import DataProblems, Problem
+from .draws import BLOCK, pert, pert_mean
+from .missing import missing_higher, missing_ntm, one_more_met
+from .money import envelopes_from, instances_of
+from .need import UNPLANNED, Need, communes_in_need, draw_need, plain_rows, spread
+from .pot_sets import pot_sets
+from .works import THOUSAND, PriceList, Prices, newest_debts, price_path, unit_costs
+
+DRAWS, SEED = 10_000, 2022
+ENDS = ["low", "high"]
+ENVELOPE = ["pot", "source", "capital", "unit", "planned", "allotted"]
+# Lines of the need that no criterion's name stands for.
+WITHOUT = {0: "nameless", -1: "no_criterion"}
+
+
+class Funding(namedtuple("Funding", "pots gap late_gap by_pot blocking")):
+    """Money against need up to a year.
+
+    Pots that communes hold for themselves are counted in common: which commune has what is for the
+    forecast to say.
+
+    Attributes
+    ----------
+    pots : DataFrame
+        The table of pots, by pot, with planned (million VND of the day, or tonnes) and allotted
+        (the part already allotted; NaN where no row says so).
+    gap, late_gap : ndarray of float64
+        The least extra money with which all could be paid from what is planned, and from what is
+        disbursed; whole thousand đồng of the base year, by world.
+    by_pot : dict of str to ndarray
+        What each pot lacks at usual shares, thousand đồng of the base year; of a cement pot tonnes.
+    blocking : list of str
+        The smallest set of pots that lacks the gap when all costs and money stand at their means;
+        empty where that is no gap.
+    """
+
+
+def still_to_come(workbook, until):
+    """The envelopes from the as-of year to ``until`` that a commune may draw on; of the as-of
+    year's ``amount`` only what is still to come.
+
+    By the monthly profile, evenly over the months where a pot has none: what came before went into
+    what is done. Money that serves a township alone, or a unit of another time, is money of no
+    commune.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    until : int
+
+    Returns
+    -------
+    DataFrame
+    """
+    tables = workbook.tables
+    rows, every = envelopes_from(tables, workbook.as_of), tables["envelopes"]
+    names = [instances_of(pot, every, workbook.communes) for pot in rows["pot"].unique()]
+    rows = rows[(rows["year"] <= until) & rows["name"].isin(set().union(*names))]
+    left = (rows["amount"] * rows["profile"].map(sum)).round(9)
+    return rows.assign(amount=rows["amount"].where(rows["year"] > workbook.as_of.year, left))
+
+
+def funding(workbook, need, until, seed):
+    """Planned money from the as-of date to the end of ``until`` against ``need`` up to it.
+
+    What is planned for a later year is not claimed yet; what has no year is. Credit is listed and
+    pays for no work; a pot without envelopes holds nothing.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    need : Need
+    until, seed : int
+
+    Returns
+    -------
+    Funding
+    """
+    pots = workbook.tables["pots"].set_index("pot")
+    rows, in_kind = still_to_come(workbook, until), pots["measure"] == "cement"
+    prices = Prices(PriceList(workbook), need.price_year, need.draws, seed)
+    held = {pot: np.zeros((2, need.draws)) for pot in pots.index}
+    for row in rows.itertuples():
+        u = prices.uniforms("disbursed", [f"{row.pot}|{row.year}"])[0]
+        share = pert(u, row.disbursed_low, row.disbursed, row.disbursed_high) / 100
+        whole = row.amount * (1 if in_kind[row.pot] else THOUSAND / prices.index[row.year])
+        held[row.pot] += np.rint(whole * np.array([np.ones_like(share), share]))
+
+    def due(grouping):
+        sums = Counter()
+        for (key, year), amount in need.by[grouping].items():
+            sums[key] += amount * (year <= until)
+        return sums
+
+    sets = pot_sets(workbook.tables, every=True)
+    asked, costs = due("pot_year"), due("kind_year")
+    # Of a data set without parts there are no kinds and no pots, and still worlds.
+    cost = [np.broadcast_to(costs[kind], need.draws) for kind in sets.kinds]
+    cost = np.reshape(cost, (-1, need.draws)).astype(float)
+    worth = [held[p] * (prices.cement if in_kind[p] else 1) for p in sets.pots]
+    planned, disbursed = np.floor(np.reshape(worth, (-1, 2, need.draws))).swapaxes(0, 1)
+    allotted = rows["amount"].where(rows["kind"] == "allotted")
+    sums = rows.assign(planned=rows["amount"], allotted=allotted).groupby("pot")
+    sums = sums[["planned", "allotted"]].sum(min_count=1).reindex(pots.index)
+    return Funding(
+        pots.join(sums.fillna({"planned": 0.0})),
+        sets.excess(cost, planned),
+        sets.excess(cost, disbursed),
+        {pot: np.maximum(asked[pot] - held[pot][0], 0) for pot in pots.index},
+        sets.blocking(*(np.rint(amounts.mean(axis=1)) for amounts in (cost, planned))),
+    )
+
+
+class Demand(namedtuple("Demand", "target until needs together money assumed_quantities unpriced")):
+    """The need for a target, and the money against it.
+
+    ``needs``: by level (ntm, advanced, model); the levels are different things and only
+    ``together`` adds them, when asked. ``money``: the pots against it up to the year ``until``;
+    None for part of a data set, whose pots serve others too. ``assumed_quantities``: no work needed
+    rests on a reported quantity. ``unpriced``: NTM criteria that communes lack or may lack and for
+    which no work is known: they take no works, or their cost is not known; either way they cost
+    nothing here.
+    """
+
+
+def demand(
+    workbook, target="ntm", *, units=None, until=None, draws=DRAWS, seed=SEED, standing=None
+):
+    """Need and money for ``target``: ``ntm`` (all communes not NTM yet) or ``registered`` (the list
+    of planned targets).
+
+    Raises :class:`DataProblems` where an assumption that is needed was not known on the as-of date.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    target : str
+    units : list of int, optional
+        Only these communes.
+    until : int, optional
+        The year of the deadline. Default: the end of the term, or a scenario's own; for
+        ``registered`` the last year planned.
+    draws, seed : int
+    standing : Standing, optional
+        That of the set NTM is reported in, where it is known already.
+
+    Returns
+    -------
+    Demand
+
+    Examples
+    --------
+    >>> from ntm_analysis.data import Workbook
+    >>> found = demand(Workbook.open("data/thanh-chuong"), draws=200)
+    >>> list(found.needs), found.together.assumed_share, found.assumed_quantities
+    (['ntm'], 1.0, True)
+    """
+    plans = workbook.tables["targets"].query("kind == 'plan'")["year"]
+    last = plans.max() if target == "registered" and len(plans) else workbook.last_day.year
+    base, term_end = workbook.as_of.year, workbook.meta["term_end"]["date"].year
+    day, problems = write_date(workbook.as_of), []
+    if base > term_end:
+        raise DataProblems([Problem("after_term", "dataset.yaml", details={"day": day})])
+    begin = min(base, workbook.meta["as_of"]["date"].year)  # on a later day past years are no fault
+    check_plan(workbook.tables, begin, term_end, problems, workbook.horizon)
+    if problems:  # the tables are sound; what was known by the as-of date need not be
+        details = {"day": day, "files": ", ".join(sorted({p.file for p in problems}))}
+        raise DataProblems([Problem("not_known_then", "dataset.yaml", details=details)])
+    needs = {}
+    for level, communes in communes_in_need(workbook, target).items():
+        chosen = [unit for unit in communes if units is None or unit in units]
+        if level == "ntm":
+            missing = missing_ntm(workbook, draws, seed, chosen, standing)
+            lacked = missing.numbers[missing.lacks.any(axis=(0, 2))]
+        else:
+            missing = missing_higher(workbook, level, chosen)
+        needs[level] = draw_need(workbook, missing, level, draws, seed, base)
+    unpriced = np.setdiff1d(lacked, needs["ntm"].works["criterion"]).tolist()
+    by = defaultdict(Counter)
+    for need in needs.values():
+        for name, sums in need.by.items():
+            by[name].update(sums)
+    works = pd.concat([need.works for need in needs.values()], ignore_index=True)
+    together, until = Need(base, draws, by, works), until or int(last)
+    money = funding(workbook, together, until, seed) if units is None else None
+    assumed = bool((works.loc[works["needed"] > 0, "mark"] == "assumed").all())
+    return Demand(target, until, needs, together, money, assumed, unpriced)
+
+
+def movers(workbook, need, seed=SEED):
+    """Which assumptions move the need of NTM most: its mean were one at its low or its high end.
+
+    An assumption is moved for all works at once, by its end over the mean of its range; of the
+    price path all years stand at their low or high rise. Unreported statuses are moved by drawing
+    anew: communes without a count meet one criterion more (low) or fewer (high) on average; no
+    criterion met under the old set is lost (low), or twice as many as assumed (high).
+
+    Parameters
+    ----------
+    workbook : Workbook
+    need : Need
+        Of the NTM level.
+    seed : int
+
+    Returns
+    -------
+    DataFrame
+        kind (cost, quantity, price, count, lost), item (blank but for cost, quantity), low, high
+        (million VND), swing (high - low); the largest first.
+    """
+    tables, rows = workbook.tables, []
+    means = pd.Series(need.by["item"], dtype=object).map(np.mean).astype(float) / THOUSAND
+    costs = unit_costs(workbook).loc[means.index]
+    sizes = need.works.groupby("item")[["low", "quantity_mode", "high"]].sum()
+    sizes = sizes.rename(columns={"quantity_mode": "mode"})
+    for kind, table in (("cost", costs), ("quantity", sizes)):
+        usual = pert_mean(table)
+        moved = means.sum() + (table[ENDS].div(usual, axis=0) - 1).mul(means, axis=0)
+        rows += [(kind, *row) for row in moved[usual > 0].itertuples()]
+    rise = tables["prices"].set_index("year")[["low", "mode", "high"]]
+    path = price_path(1 + rise.assign(mode=pert_mean(rise)) / 100, need.price_year)
+    path = path.loc[costs["price_year"]].set_axis(costs.index)
+    rows.append(("price", "", *(means @ (path["mode"] / path[end]) for end in ENDS)))
+    units = communes_in_need(workbook, "ntm")["ntm"]
+    standing = assess(workbook, workbook.default_set("ntm"))
+
+    def anew(name, table):
+        changed = replace(workbook, tables=tables | {name: table})
+        missing = missing_ntm(changed, BLOCK, seed, units, standing)
+        drawn = draw_need(changed, missing, "ntm", BLOCK, seed, need.price_year)
+        return drawn.total.mean() / THOUSAND
+
+    counts, lost = tables["count_priors"], tables["carry_over"]
+    more = [lost.assign(lost=(lost["lost"] * by).clip(upper=100)) for by in (0, 2)]
+    met = (anew("count_priors", one_more_met(counts, way)) for way in (1, -1))
+    rows += [("count", "", *met), ("lost", "", *(anew("carry_over", table) for table in more))]
+    table = pd.DataFrame(rows, columns=["kind", "item", "low", "high"])
+    table["swing"] = table["high"] - table["low"]
+    return table.sort_values("swing", ascending=False, kind="stable", ignore_index=True)
+
+
+def in_millions(values):
+    """mean, p10, p50, p90 in million đồng, of thousand đồng by world.
+
+    Parameters
+    ----------
+    values : ndarray
+
+    Returns
+    -------
+    dict of str to float
+    """
+    return {name: round(value / THOUSAND, 1) for name, value in spread(values).items()}
+
+
+def _whole(values):
+    return {name: round(value) for name, value in spread(values).items()}
+
+
+def _by_year(groups, figures=in_millions):
+    """Figures by planned year in order, what is not planned last."""
+    years = sorted(groups, key=lambda year: (year == UNPLANNED, year))
+    return [{"year": year or None, **figures(groups[year])} for year in years]
+
+
+def need_record(workbook, answer):
+    """The demand in plain Python types, as ``ntm needs --json`` prints it.
+
+    Money in million đồng, cement in tonnes. A criterion without a name is null (``name`` is then
+    ``nameless``, or ``no_criterion`` for listed works of none), a year that is not planned is null;
+    ``envelope``, ``gap`` and ``blocking_sources`` are null for single communes.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    answer : Demand
+
+    Returns
+    -------
+    dict
+    """
+    need, units, pots = answer.together, workbook.communes, workbook.tables["pots"]
+    sources = Counter()
+    for pot in pots.itertuples():
+        if pot.pot in need.by["pot"]:
+            sources[pot.fund, pot.capital] += need.by["pot"][pot.pot]
+    if (cement := need.sum("cement")).any():
+        sources["cement", "in_kind"] = cement
+    by_criterion = []
+    for level, of_level in answer.needs.items():  # equal numbers of two sets are two criteria
+        set_id = workbook.judging_set if level == "ntm" else workbook.default_set(level)
+        names, sums = workbook.law.criteria_of(set_id), of_level.by["criterion"]
+        for c in sorted(sums, key=lambda c: (c <= 0, abs(c))):
+            row = {"criterion": None, "name": WITHOUT.get(c)}
+            if c > 0:
+                said = {"name": names.loc[c, "name_vi"], "name_en": names.loc[c, "name_en"]}
+                row = {"criterion": c} | said
+            by_criterion.append({"level": level} | row | in_millions(sums[c]))
+    debts = newest_debts(workbook).query("unit in @units.index").astype({"criterion": int})
+    debts = debts.assign(code=debts["unit"].map(units["code"]))
+    share = need.assumed_share
+    return {
+        "dataset": workbook.id,
+        "as_of": f"{workbook.as_of}",
+        "target": answer.target,
+        "unit": "triệu đồng",
+        "price_year": need.price_year,
+        "until": answer.until,
+        "draws": need.draws,
+        "total": in_millions(need.total),
+        "by_level": [{"level": k, **in_millions(n.total)} for k, n in answer.needs.items()],
+        "by_criterion": by_criterion,
+        "without_works": answer.unpriced,
+        "by_source": [
+            {"source": fund, "capital": capital, **in_millions(values)}
+            for (fund, capital), values in sources.items()
+        ],
+        "by_year": _by_year(need.by["year"]),
+        "by_commune": [
+            {**row, **in_millions(need.by["commune"][unit])}
+            for unit, row in units[["code", "name"]].iterrows()
+            if unit in need.by["commune"]
+        ],
+        "cement": _cement(workbook, answer),
+        **_money(answer.money),
+        "debts": debts[["code", "criterion", "amount"]].to_dict("records"),
+        "assumed_share": None if np.isnan(share) else round(share, 4),
+    }
+
+
+def _cement(workbook, answer):
+    """Tonnes of cement: needed, granted so far, expected, lacking; by planned year."""
+    by_year, rows = answer.together.by["tonnes"], workbook.tables["cement"]
+    granted = rows.loc[rows["unit"] == -1, "granted"].sum(min_count=1)
+    expected = lacking = None
+    if answer.money:
+        pots = answer.money.pots.query("measure == 'cement'")
+        expected = float(pots["planned"].sum())
+        for pot in pots.index:  # one at most
+            lacking = _whole(answer.money.by_pot[pot])
+    return {
+        "unit": "tấn",
+        "need": _whole(answer.together.sum("tonnes")),
+        "granted": None if np.isnan(granted) else float(granted),
+        "expected": expected,
+        "gap": lacking,
+        "by_year": _by_year(by_year, _whole),
+    }
+
+
+def _money(money):
+    """Planned money by pot, the gap with what each pot lacks at usual shares, what blocks."""
+    if money is None:
+        return dict.fromkeys(("envelope", "gap", "blocking_sources"))
+    in_kind = money.pots["measure"] == "cement"
+    units = np.where(in_kind, "tấn", "triệu đồng")
+    pots = money.pots.assign(source=money.pots["fund"], unit=units).reset_index()
+    gaps = [{"pot": pot, **in_millions(money.by_pot[pot])} for pot in in_kind.index[~in_kind]]
+    late = in_millions(money.late_gap)
+    return {
+        "envelope": plain_rows(pots[ENVELOPE]),
+        "gap": in_millions(money.gap) | {"if_late": late, "by_pot": gaps},
+        "blocking_sources": money.blocking,
+    }

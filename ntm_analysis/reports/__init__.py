@@ -1,0 +1,20 @@
+"""Reports: all pages of a district, made in processes of their own, with an index, one file, an
+archive.
+
+``make_report`` plans the pages, runs those that changed and publishes them whole. The room is
+loaded name by name: a command that makes no pages does not wait for it, and the cluster's library
+is needed only by who asks for a cluster.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "batch": ["FolderBusy", "surroundings"],
+        "cluster": ["ClusterRuns", "NoCluster"],
+        "plan": ["NoRoom", "asked_in", "make_report", "page_list"],
+        "render": ["TEMPLATES"],
+        "workers": ["MOST", "PLACE", "WrongMemory"],
+    },
+)

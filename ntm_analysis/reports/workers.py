@@ -1,0 +1,223 @@
+"""Page runs in processes of their own, forked from the warm process or started anew, each within its memory."""
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import deque
+from pathlib import Path
+
+from ..tables import PACKAGE
+
+PLACE = "NTM_PAGE_MEMORY"  # of the environment: MiB for one run; empty or 0: no limit
+LEAST = 512  # MiB: with 300 a run still works, with 150 its kernel does not start
+MOST = 2**30  # MiB that anybody may ask for
+STATM = Path("/proc/self/statm")
+
+
+class WrongMemory(ValueError):
+    """The environment asks for an amount of memory that is none; the message is what it says."""
+
+
+def usual_limit(jobs: int) -> int:
+    """MiB for each of ``jobs`` runs at a time: as the environment says, else an equal part of four fifths of the machine's
+    memory, and not too little to start; 0 where that is not known. Raises :class:`WrongMemory`."""
+    if told := os.environ.get(PLACE, "").strip():
+        if not (told.isascii() and told.isdecimal() and int(told) <= MOST):
+            raise WrongMemory(told)
+        return int(told)
+    if PLACE in os.environ:
+        return 0
+    try:
+        return max(LEAST, int(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 0.8 / jobs / 2**20))
+    except (AttributeError, ValueError, OSError):
+        return 0
+
+
+def limit_memory(more: int) -> None:
+    """Let this process, and what it starts, take ``more`` MiB beyond what it has now; 0: no limit."""
+    if more and STATM.exists():
+        import resource
+
+        wanted = int(STATM.read_text().split()[0]) * resource.getpagesize() + more * 2**20
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (wanted if most < 0 else min(wanted, most), most))
+
+
+THREADS = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}  # the runs use all cores already
+JUPYTER_PATH = str(PACKAGE)  # its folder "kernels" describes the kernel
+NEW_GROUP = {"start_new_session": True} if os.name == "posix" else {"creationflags": 0x200}  # Ctrl-C is the batch's to answer
+WARMING = 120  # seconds that the warm process may take to be ready
+BEFORE = 3  # times its seconds that a run may take until its turn: others go first, each for as long at most
+
+
+class NoWarmProcess(Exception):
+    """There is no warm process, or no longer."""
+
+
+class Runs:
+    """What both ways share: the time that each run has left. ``overdue``: the records of those killed."""
+
+    def __init__(self) -> None:
+        self.until = {}
+        self.waiting = {}  # seconds of the runs that wait for their turn
+        self.overdue = set()
+
+    def _begin(self, order):
+        record, seconds = order["record"], order["timeout"]
+        self.until[record] = time.monotonic() + seconds * (BEFORE if order.get("slots") else 1)
+        if order.get("slots"):
+            self.waiting[record] = seconds
+
+    def _late(self):
+        now = time.monotonic()
+        for record in [record for record in self.waiting if turn_file(record).exists()]:
+            self.until[record] = now + self.waiting.pop(record)
+        found = [record for record, until in self.until.items() if until < now and record not in self.overdue]
+        self.overdue.update(found)
+        return found
+
+    def _end(self, record):
+        self.until.pop(record, None)
+        self.waiting.pop(record, None)
+
+
+def turn_file(record: str) -> Path:
+    """The file by which a run tells that its turn has come."""
+    return Path(f"{record}.turn")
+
+
+class ForkedRuns(Runs):
+    """Runs forked from the warm process. Raises :class:`NoWarmProcess` when that cannot be had or is gone."""
+
+    kernel = "ntm-warm"
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        super().__init__()
+        if not hasattr(os, "fork") or sys.platform == "darwin":  # there libraries of the system do not outlive a fork
+            raise NoWarmProcess
+        self.connection, theirs = socket.socketpair()
+        command = [sys.executable, "-m", "ntm_analysis.reports.warm_process"]
+        places = (JUPYTER_PATH, environment.get("JUPYTER_PATH"))
+        self.process = subprocess.Popen(
+            command,
+            stdin=theirs,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=environment | THREADS | {"JUPYTER_PATH": os.pathsep.join(filter(None, places))},
+            **NEW_GROUP,
+        )
+        theirs.close()
+        self.pieces, self.asked, self.records, self.pids = b"", deque(), {}, {}
+        try:
+            if "ready" not in (self._told(WARMING) or [{}])[0]:
+                raise NoWarmProcess
+        except BaseException:
+            self.close()
+            raise
+
+    def start(self, order: dict) -> None:
+        """Start a run."""
+        self._ask(run=order)
+        self.asked.append(order)
+
+    def ended(self, wait: float) -> list[str]:
+        """The records of the runs that have ended, waited for at most ``wait`` seconds."""
+        for record in self._late():
+            self._ask(kill=self.pids[record])
+        done = []
+        for line in self._told(wait):
+            if "started" in line:
+                order = self.asked.popleft()
+                self.records[line["started"]], self.pids[order["record"]] = order["record"], line["started"]
+                self._begin(order)
+            elif line["ended"] in self.records:
+                record = self.records.pop(line["ended"])
+                del self.pids[record]
+                self._end(record)
+                done.append(record)
+        return done
+
+    def _ask(self, **asked):
+        try:
+            self.connection.sendall(json.dumps(asked).encode() + b"\n")
+        except OSError:
+            raise NoWarmProcess from None
+
+    def _told(self, wait):
+        if not select.select([self.connection], [], [], wait)[0]:
+            return []
+        try:
+            piece = self.connection.recv(1 << 16)
+        except OSError:
+            piece = b""
+        if not piece:
+            raise NoWarmProcess
+        *lines, self.pieces = (self.pieces + piece).split(b"\n")
+        return [json.loads(line) for line in lines]
+
+    def close(self) -> None:
+        """End all that runs; the warm process ends its forks when this end of the socket closes, unless it was killed itself."""
+        self.connection.close()
+        try:
+            self.process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        for pid in self.pids.values():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+
+
+class NewProcesses(Runs):
+    """Runs started each as a new process, with ordinary kernels."""
+
+    kernel = "python3"
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        super().__init__()
+        self.environment, self.running = environment | THREADS, {}
+
+    def start(self, order: dict) -> None:
+        """Start a run."""
+        command = [sys.executable, "-m", "ntm_analysis.reports.render"]
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=self.environment,
+            **NEW_GROUP,
+        )
+        process.stdin.write(json.dumps(order).encode() + b"\n")
+        process.stdin.flush()  # stays open: a run ends when it closes
+        self.running[order["record"]] = process
+        self._begin(order)
+
+    def ended(self, wait: float) -> list[str]:
+        """The records of the runs that have ended, waited for at most ``wait`` seconds."""
+        until = time.monotonic() + wait
+        while True:
+            for record in self._late():
+                self.running[record].kill()  # its kernel ends with it
+            done = [record for record, process in self.running.items() if process.poll() is not None]
+            if done or time.monotonic() > until:
+                break
+            time.sleep(0.02)
+        for record in done:
+            self.running.pop(record).stdin.close()
+            self._end(record)
+        return done
+
+    def close(self) -> None:
+        """End all that runs."""
+        for process in self.running.values():
+            process.kill()
+        for process in self.running.values():
+            process.wait()
+            process.stdin.close()
