@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Run the NTM workbook from a fresh copy of this folder: sets up .venv once, then runs the command in it.
+"""Run the NTM workbook from a fresh copy of this folder: sets up .venv once, then runs the command
+in it.
 
-Only the standard library is imported, and the syntax stays old enough that a too old Python 3 reaches the sentence
-that says so. Nothing is printed on standard output except what the command itself prints, which may be JSON.
+Only the standard library is imported, and the syntax stays old enough that a too old Python 3
+reaches the sentence that says so. Nothing is printed on standard output except what the command
+itself prints, which may be JSON.
 """
 
 import contextlib
@@ -18,7 +20,8 @@ import time
 import unicodedata
 from pathlib import Path
 
-# Not resolve(): on Windows that would turn a network drive's letter into a path that many programs cannot start in.
+# Not resolve(): on Windows that would turn a network drive's letter into a path that many programs
+# cannot start in.
 ROOT = Path(os.path.abspath(__file__)).parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "ntm-setup.txt"
@@ -76,7 +79,8 @@ def printable(text, encoding):
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
-        # Vietnamese without its marks is still readable on an old console; "\u1ec7" and "?" are not.
+        # Vietnamese without its marks is still readable on an old console; "\u1ec7" and "?" are
+        # not.
         bare = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
         return bare.encode("ascii", "ignore").decode("ascii")
     return text
@@ -89,17 +93,27 @@ def say(vi, en):
 
 
 def split(argv):
-    """-> (folder of wheels or None, command, arguments); the command's own arguments are left as they are."""
+    """-> (folder of wheels or None, command, arguments); the command's own arguments are left as
+    they are.
+    """
     wheels, rest = None, list(argv)
     while rest and rest[0].startswith("-"):
         option, equals, value = rest.pop(0).partition("=")
         if option in ("-h", "--help") and not equals:
             return None, "help", []
         if option != "--wheels":
-            raise Failure(2, f"Không có tuỳ chọn {option}; xem run.py --help.", f"Unknown option {option}; see run.py --help.")
+            raise Failure(
+                2,
+                f"Không có tuỳ chọn {option}; xem run.py --help.",
+                f"Unknown option {option}; see run.py --help.",
+            )
         wheels = value if equals else (rest.pop(0) if rest else "")
         if not Path(wheels).is_dir() or not wheels:
-            raise Failure(2, f"--wheels: không có thư mục {wheels!r}.", f"--wheels: there is no folder {wheels!r}.")
+            raise Failure(
+                2,
+                f"--wheels: không có thư mục {wheels!r}.",
+                f"--wheels: there is no folder {wheels!r}.",
+            )
     command, arguments = (rest[0], rest[1:]) if rest else ("report", [])
     if command == "wheels" and (len(arguments) != 1 or arguments[0].startswith("-") or wheels):
         raise Failure(2, "Cách dùng: run.py wheels THƯ_MỤC", "Usage: run.py wheels DIR")
@@ -115,8 +129,8 @@ def site_packages():
 
 
 def pth_line():
-    # Relative, so that it is ASCII whatever the folder is called: some Pythons read .pth files in the encoding of
-    # the locale. Forward slashes are understood everywhere.
+    # Relative, so that it is ASCII whatever the folder is called: some Pythons read .pth files in
+    # the encoding of the locale. Forward slashes are understood everywhere.
     return Path(os.path.relpath(ROOT, site_packages())).as_posix() + "\n"
 
 
@@ -131,9 +145,14 @@ def announce():
 
 
 def stamp_lines(*locks):
-    """What the stamp says when the set-up holds these locks. The patch release of Python does not matter to wheels."""
+    """What the stamp says when the set-up holds these locks.
+
+    The patch release of Python does not matter to wheels.
+    """
     lines = [f"python {sys.implementation.cache_tag} {sysconfig.get_platform()}"]
-    return lines + [f"{lock.name} {hashlib.sha256(lock.read_bytes()).hexdigest()}" for lock in locks]
+    return lines + [
+        f"{lock.name} {hashlib.sha256(lock.read_bytes()).hexdigest()}" for lock in locks
+    ]
 
 
 def stamp():
@@ -152,7 +171,10 @@ def is_current(*locks):
 
 
 def call(command, **options):
-    """Run a command and return its exit code as a shell would say it. Ctrl-C is the command's to answer."""
+    """Run a command and return its exit code as a shell would say it.
+
+    Ctrl-C is the command's to answer.
+    """
     interrupted = False
     process = subprocess.Popen([str(part) for part in command], **options)
     # Who ends this process means the command.
@@ -161,7 +183,9 @@ def call(command, **options):
         while process.returncode is None:
             try:
                 process.wait()
-            except KeyboardInterrupt:  # the console sent it to the command too: JupyterLab asks back, pip tidies up
+            except (
+                KeyboardInterrupt
+            ):  # the console sent it to the command too: JupyterLab asks back, pip tidies up
                 interrupted = True
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -183,9 +207,16 @@ def pip(*arguments):
     # Slow lines are usual where this is used; pip alone gives up after 15 seconds.
     environment.setdefault("PIP_DEFAULT_TIMEOUT", "60")
     # Only wheels: building from source needs compilers, which offices do not have.
-    options = ["--require-hashes", "--only-binary", ":all:", "--disable-pip-version-check", "--no-input"]
+    options = [
+        "--require-hashes",
+        "--only-binary",
+        ":all:",
+        "--disable-pip-version-check",
+        "--no-input",
+    ]
     if sys.version_info >= (3, 15):
-        # The locked PyYAML is older than this Python; it builds without a compiler. Drop this with the next PyYAML.
+        # The locked PyYAML is older than this Python; it builds without a compiler. Drop this with
+        # the next PyYAML.
         options += ["--no-binary", "pyyaml"]
     # -I: a folder called pip where the user stands is not pip.
     return set_up_call([venv_python(), "-I", "-m", "pip", *arguments, *options], env=environment)
@@ -209,7 +240,10 @@ def make_venv():
 
 @contextlib.contextmanager
 def only_one():
-    """Let one set-up at a time in. The system drops the lock with the process, so no crash can leave it behind."""
+    """Let one set-up at a time in.
+
+    The system drops the lock with the process, so no crash can leave it behind.
+    """
     with open(LOCK_FILE, "a+") as file:
         waiting = False
         while True:
@@ -228,7 +262,10 @@ def only_one():
                 if error.errno not in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
                     break  # Some network drives know no locks; there the user must not start twice.
             if not waiting:
-                say("Đang chờ một lần cài đặt khác xong ...", "Waiting for another set-up to finish ...")
+                say(
+                    "Đang chờ một lần cài đặt khác xong ...",
+                    "Waiting for another set-up to finish ...",
+                )
                 waiting = True
             time.sleep(0.5)
         yield
@@ -247,8 +284,8 @@ def set_up(lock, wheels=None):
             "Đang cài đặt thư mục .venv (chỉ một lần, vài phút, tải khoảng 145-205 MB) ...",
             "Setting up the folder .venv (only once, some minutes, about 145 to 205 MB to download) ...",
         )
-        # Test tools are only added to a good set-up: both locks agree. Everything else begins from nothing, because
-        # what an interrupted or older set-up left cannot be trusted.
+        # Test tools are only added to a good set-up: both locks agree. Everything else begins from
+        # nothing, because what an interrupted or older set-up left cannot be trusted.
         adding = is_current(USE) and ADDING not in stamp()
         if adding:
             write_stamp(*stamp_lines(USE), ADDING)
@@ -295,8 +332,12 @@ def child(command, arguments):
     if command == "test":
         return ["-m", "pytest", *arguments], ROOT
     if command == "lab":
-        # Its overrides.json: defaults of this project, the interface in Vietnamese; what a user sets in JupyterLab goes before.
-        places = [f"--ServerApp.root_dir={ROOT}", f"--LabApp.app_settings_dir={ROOT / 'ntm_analysis' / 'lab'}"]
+        # Its overrides.json: defaults of this project, the interface in Vietnamese; what a user
+        # sets in JupyterLab goes before.
+        places = [
+            f"--ServerApp.root_dir={ROOT}",
+            f"--LabApp.app_settings_dir={ROOT / 'ntm_analysis' / 'lab'}",
+        ]
         places += ["--LabApp.default_url=/lab/tree/notebooks/start.ipynb"]
         return ["-m", "jupyterlab", *places, *arguments], ROOT
     return ["-m", "ntm_analysis", command, *arguments], None
@@ -307,7 +348,9 @@ def main(argv):
         if sys.version_info < (3, 11):  # noqa: UP036 - this is what says so
             found = "{}.{}".format(*sys.version_info[:2])
             raise Failure(
-                2, f"Cần Python 3.11 trở lên; đây là Python {found}.", f"Python 3.11 or newer is needed; this is Python {found}."
+                2,
+                f"Cần Python 3.11 trở lên; đây là Python {found}.",
+                f"Python 3.11 or newer is needed; this is Python {found}.",
             )
         wheels, command, arguments = split(argv)
         if command == "help":
@@ -322,7 +365,9 @@ def main(argv):
         say(failure.vi, failure.en)
         return failure.code
     except OSError as error:
-        say(f"Không đọc hoặc ghi được tệp: {error}", f"A file could not be read or written: {error}")
+        say(
+            f"Không đọc hoặc ghi được tệp: {error}", f"A file could not be read or written: {error}"
+        )
         return 1
     except KeyboardInterrupt:
         say("Đã dừng.", "Stopped.")

@@ -1,15 +1,17 @@
-"""The best plan on random districts and provinces, against the same model as one would first write it down.
+"""The best plan on random districts and provinces, against the same model as one would first write
+it down.
 
     .venv/bin/python benchmarks/allocation_speed.py        (after `python3 run.py` has set up .venv)
 
-Each instance is made in memory from a fixed seed: 40 % of the communes are not NTM yet, each lacks works of some of eight items;
-ten pots stand in for each other within bounds, one of them pays for roads and canals alone, one is cement; works last 4 to 20
-months; each commune is to get a minimum; four years, lists of a fifth of those left, money for 60 % of the need, more each year.
-`optimum` finds all its aims, beside the best of three orders, and every plan that it finds is paid as a flow.
-The alternative knows the first aim only: a binary for each commune and year, and what each pot pays of each commune's works in
-each year, HiGHS as it comes on one thread for at most 60 seconds.
-Each instance has a process of its own. Before each size the machine's own speed is printed, as the seconds of a plain loop of
-five million additions.
+Each instance is made in memory from a fixed seed: 40 % of the communes are not NTM yet, each lacks
+works of some of eight items; ten pots stand in for each other within bounds, one of them pays for
+roads and canals alone, one is cement; works last 4 to 20 months; each commune is to get a minimum;
+four years, lists of a fifth of those left, money for 60 % of the need, more each year. `optimum`
+finds all its aims, beside the best of three orders, and every plan that it finds is paid as a flow.
+The alternative knows the first aim only: a binary for each commune and year, and what each pot pays
+of each commune's works in each year, HiGHS as it comes on one thread for at most 60 seconds. Each
+instance has a process of its own. Before each size the machine's own speed is printed, as the
+seconds of a plain loop of five million additions.
 """
 
 import json
@@ -54,7 +56,9 @@ def instance(communes: int, seed: int):
             rows.append((item, "xi-mang", np.nan, np.nan, np.nan))
     parts = pd.DataFrame(rows, columns=["item", "pot", "share", "least", "most"])
     measure = ["cement" if pot == "xi-mang" else "money" for pot in POTS]
-    sets = pot_sets({"parts": parts, "pots": pd.DataFrame({"pot": POTS, "measure": measure, "fund": "nst"})})
+    sets = pot_sets(
+        {"parts": parts, "pots": pd.DataFrame({"pot": POTS, "measure": measure, "fund": "nst"})}
+    )
     lacks = chance.random((goals, len(ITEMS))) < 0.6
     whole = np.rint(chance.lognormal(np.log(3_000_000), 0.8, lacks.shape)) * lacks
     cost = np.zeros((goals, len(sets.kinds)))
@@ -63,7 +67,9 @@ def instance(communes: int, seed: int):
         cost[:, sets.kinds.index(item)] = whole[:, i] - cement
         if item in CEMENT:
             cost[:, sets.kinds.index(item + CEMENT_PART)] = cement
-    months = (np.array([m for _, m in ITEMS.values()]) * lacks).max(axis=1) + chance.integers(-1, 9, goals)
+    months = (np.array([m for _, m in ITEMS.values()]) * lacks).max(axis=1) + chance.integers(
+        -1, 9, goals
+    )
     marks, ends = np.arange(0, 46, 3), np.array([9, 21, 33, 45])
     last = np.searchsorted(marks, ends)
     wanted = np.searchsorted(marks, ends[None, :] - months[:, None], side="right") - 1
@@ -73,7 +79,9 @@ def instance(communes: int, seed: int):
         shares = {"xi-mang": 100} if kind.endswith(CEMENT_PART) else ITEMS[kind][0]
         usual[k] = [shares.get(pot, 0) / 100 for pot in POTS]
     asked = cost.sum(axis=0) @ usual
-    money = np.outer(0.6 * asked * chance.uniform(0.7, 1.3, len(POTS)), np.linspace(0, 1, len(marks)) ** 1.2)
+    money = np.outer(
+        0.6 * asked * chance.uniform(0.7, 1.3, len(POTS)), np.linspace(0, 1, len(marks)) ** 1.2
+    )
     order = [POTS.index(pot) for pot in sets.pots]
     need = cost.sum(axis=1)
     lists = np.full(4, max(1, round(0.2 * goals)))
@@ -85,14 +93,30 @@ def instance(communes: int, seed: int):
         if sets.most[k, p]
     ]
     return Central(
-        sets, [2022, 2023, 2024, 2025], ends, last, marks, cost,
-        np.repeat(sets.demand(cost.T).T[:, None], 4, axis=1), months, mark, np.floor(money[order]),
-        np.zeros((len(marks), len(sets.members))), lists, np.outer(luck, [1, 0.8]).ravel(),
-        np.ones(goals), np.divide(np.minimum(500_000, need / 4), need, out=np.zeros(goals), where=need > 0), np.zeros(goals),
-        np.ones(goals, dtype=bool), np.full(goals, NONE), np.full(goals, NONE), np.arange(goals),
-        pd.DataFrame(bounds, columns=["kind", "pot", "least", "usual", "most"]), pd.DataFrame(columns=sets.kinds, dtype=float),
+        sets,
+        [2022, 2023, 2024, 2025],
+        ends,
+        last,
+        marks,
+        cost,
+        np.repeat(sets.demand(cost.T).T[:, None], 4, axis=1),
+        months,
+        mark,
+        np.floor(money[order]),
+        np.zeros((len(marks), len(sets.members))),
+        lists,
+        np.outer(luck, [1, 0.8]).ravel(),
+        np.ones(goals),
+        np.divide(np.minimum(500_000, need / 4), need, out=np.zeros(goals), where=need > 0),
+        np.zeros(goals),
+        np.ones(goals, dtype=bool),
+        np.full(goals, NONE),
+        np.full(goals, NONE),
+        np.arange(goals),
+        pd.DataFrame(bounds, columns=["kind", "pot", "least", "usual", "most"]),
+        pd.DataFrame(columns=sets.kinds, dtype=float),
         None,
-    )  # fmt: skip
+    )
 
 
 def rule_start(case):
@@ -107,7 +131,9 @@ def rule_start(case):
 
 
 def plain_model(case) -> dict:
-    """The first aim as one would write it down: who is listed when, and who pays what of it in which year."""
+    """The first aim as one would write it down: who is listed when, and who pays what of it in
+    which year.
+    """
     import highspy
     import numpy as np
 
@@ -121,10 +147,14 @@ def plain_model(case) -> dict:
         for y in years:
             for late in (False, True):
                 if late or case.mark[g, y] >= 0:
-                    x[g, y, late] = model.addBinary(obj=float(case.weight[g] * case.chance[2 * y + late]))
+                    x[g, y, late] = model.addBinary(
+                        obj=float(case.weight[g] * case.chance[2 * y + late])
+                    )
         model.addConstr(model.qsum(v for (h, _, _), v in x.items() if h == g) <= 1)
     for y in years:
-        model.addConstr(model.qsum(v for (_, z, _), v in x.items() if z == y) <= int(case.places[y]))
+        model.addConstr(
+            model.qsum(v for (_, z, _), v in x.items() if z == y) <= int(case.places[y])
+        )
     spent: dict[tuple[str, int], list] = {}
     for (g, y, late), listed in x.items():
         mark = int(case.last[y] if late else case.mark[g, y])
@@ -141,7 +171,12 @@ def plain_model(case) -> dict:
             model.addConstr(model.qsum(flows) == cost * listed)
     for p, pot in enumerate(case.sets.pots):
         for m in range(len(case.marks)):
-            before = [flow for (name, mark), flows in spent.items() if name == pot and mark <= m for flow in flows]
+            before = [
+                flow
+                for (name, mark), flows in spent.items()
+                if name == pot and mark <= m
+                for flow in flows
+            ]
             if before:
                 model.addConstr(model.qsum(before) <= case.money[p, m] / 1e6)
     model.changeObjectiveSense(highspy.ObjSense.kMaximize)
@@ -166,10 +201,20 @@ def measure(communes: int, seed: int) -> dict:
     best = optimum(case, start)
     end = time.perf_counter()
     return {
-        "communes": communes, "seed": seed, "goals": len(case.weight), "sets": len(case.sets.members), "rule": case.value(start),
-        "first": middle - begin, "seconds": end - middle, "value": first.value, "bound": first.bound, "gap": first.gap,
-        "status": best.status, "settled": bool(best.settled), "plain": plain_model(case),
-    }  # fmt: skip
+        "communes": communes,
+        "seed": seed,
+        "goals": len(case.weight),
+        "sets": len(case.sets.members),
+        "rule": case.value(start),
+        "first": middle - begin,
+        "seconds": end - middle,
+        "value": first.value,
+        "bound": first.bound,
+        "gap": first.gap,
+        "status": best.status,
+        "settled": bool(best.settled),
+        "plain": plain_model(case),
+    }
 
 
 def told(found: dict) -> str:
@@ -193,7 +238,9 @@ def main() -> None:
         for seed in SEEDS:
             command = [sys.executable, __file__, str(communes), str(seed)]
             done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
-            print(told(json.loads(done.stdout.splitlines()[-1])), flush=True)  # HiGHS names itself before
+            print(
+                told(json.loads(done.stdout.splitlines()[-1])), flush=True
+            )  # HiGHS names itself before
 
 
 if __name__ == "__main__":

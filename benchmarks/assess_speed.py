@@ -1,10 +1,12 @@
-"""Load, validate and assess 411 and 8,200 communes x 57 indicators, against a plain row-by-row evaluation.
+"""Load, validate and assess 411 and 8,200 communes x 57 indicators, against a plain row-by-row
+evaluation.
 
     .venv/bin/python benchmarks/assess_speed.py        (after `python3 run.py` has set up .venv)
 
-Each run has a process of its own, so that its peak memory is its own; the best of three counts. The alternative reads the
-same CSV with the ``csv`` module and reads, checks, compares and gathers one row after the other in plain Python; its checks
-are those of this one table only, and it names no problem. Seconds depend on the machine, the ratio little.
+Each run has a process of its own, so that its peak memory is its own; the best of three counts. The
+alternative reads the same CSV with the ``csv`` module and reads, checks, compares and gathers one
+row after the other in plain Python; its checks are those of this one table only, and it names no
+problem. Seconds depend on the machine, the ratio little.
 """
 
 import csv
@@ -27,7 +29,9 @@ SIZES = (411, 8200)
 
 
 def generate(folder: Path, communes: int) -> None:
-    """A data set of invented values: every commune has a value or a judgement for each indicator of the set."""
+    """A data set of invented values: every commune has a value or a judgement for each indicator of
+    the set.
+    """
     sys.path.insert(0, str(ROOT))
     from ntm_analysis.tables import TABLES, dictionary
 
@@ -42,12 +46,23 @@ def generate(folder: Path, communes: int) -> None:
     for n in range(communes):
         code = f"{10000 + n}"
         rows["units"].append(
-            {"code": code, "valid_from": "2020-01-01", "name": f"Xã {n}", "kind": "commune", "order": n + 1}
+            {
+                "code": code,
+                "valid_from": "2020-01-01",
+                "name": f"Xã {n}",
+                "kind": "commune",
+                "order": n + 1,
+            }
             | {"specially_difficult": "no"}
             | mark
         )
         for test in tests:
-            row = {"commune": code, "set": SET, "indicator": test["number"], "date": "2022-12-31"} | mark
+            row = {
+                "commune": code,
+                "set": SET,
+                "indicator": test["number"],
+                "date": "2022-12-31",
+            } | mark
             if test["op"] == "judged":
                 row["state"] = "đạt" if draw.random() < 0.9 else "chưa đạt"
             else:
@@ -75,13 +90,21 @@ def ours(folder: Path) -> dict:
     start = time.perf_counter()
     standing = assess(Workbook.open(folder), SET)
     seconds = time.perf_counter() - start
-    return {"seconds": seconds, "met": int((standing.tests["verdict"] == "met").sum()), "rows": len(standing.tests)}
+    return {
+        "seconds": seconds,
+        "met": int((standing.tests["verdict"] == "met").sum()),
+        "rows": len(standing.tests),
+    }
 
 
 def row_by_row(folder: Path) -> dict:
-    """The alternative: every row read, checked, compared and gathered into criteria one after the other."""
+    """The alternative: every row read, checked, compared and gathered into criteria one after the
+    other.
+    """
     start = time.perf_counter()
-    law = yaml.load((folder.parent / "criteria" / f"{SET}.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
+    law = yaml.load(
+        (folder.parent / "criteria" / f"{SET}.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader
+    )
     levels = {}
     for criterion in law["criteria"]:
         for test in criterion["tests"]:
@@ -103,7 +126,10 @@ def row_by_row(folder: Path) -> dict:
         for line, row in enumerate(csv.DictReader(file, delimiter=";"), start=2):
             key = (row["commune"], row["set"], row["indicator"], row["date"])
             try:
-                day, known = dt.date.fromisoformat(row["date"]), dt.date.fromisoformat(row["known_from"])
+                day, known = (
+                    dt.date.fromisoformat(row["date"]),
+                    dt.date.fromisoformat(row["known_from"]),
+                )
             except ValueError:
                 wrong.append(line)
                 continue
@@ -163,14 +189,20 @@ def main() -> None:
                 runs = [
                     json.loads(
                         subprocess.run(
-                            [sys.executable, __file__, way, str(folder)], check=True, capture_output=True, text=True
+                            [sys.executable, __file__, way, str(folder)],
+                            check=True,
+                            capture_output=True,
+                            text=True,
                         ).stdout
                     )
                     for _ in range(3)
                 ]
                 found[way] = min(runs, key=lambda run: run["seconds"])
             a, b = found["ours"], found["row_by_row"]
-            assert a["rows"] == b["rows"] and a["met"] == b["met"], (a, b)  # both must give the same verdicts
+            assert a["rows"] == b["rows"] and a["met"] == b["met"], (
+                a,
+                b,
+            )  # both must give the same verdicts
             print(
                 f"{size:>5} communes x 57 indicators ({a['rows']} values): load+validate+assess {a['seconds']:.2f} s, "
                 f"peak {a['peak_mib']:.0f} MiB; row by row {b['seconds']:.2f} s; ratio {a['seconds'] / b['seconds']:.2f}"

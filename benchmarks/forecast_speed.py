@@ -2,13 +2,15 @@
 
     .venv/bin/python benchmarks/forecast_speed.py        (after `python3 run.py` has set up .venv)
 
-The district is Thanh Chương; the province (411 communes) and the country (8,200) are those of need_speed.py, each with
-money in proportion to its communes. The engine draws the worlds and leads them through the yearly cycle, with the money
-there is and with all works paid in time; the fit of the evidence is read before. The alternative does the cycle of the same
-worlds with pandas, one draw after the other, and the money in the simplest way (each pot at its usual share): a list of each
-year by sorting, what is paid by cumulative sums. It is run for a few draws and its time a draw is scaled up. Each size has a
-process of its own. The last figure of the district is `--price`. Before each size the machine's own speed is printed, as the
-seconds of a plain loop of five million additions.
+The district is Thanh Chương; the province (411 communes) and the country (8,200) are those of
+need_speed.py, each with money in proportion to its communes. The engine draws the worlds and leads
+them through the yearly cycle, with the money there is and with all works paid in time; the fit of
+the evidence is read before. The alternative does the cycle of the same worlds with pandas, one draw
+after the other, and the money in the simplest way (each pot at its usual share): a list of each
+year by sorting, what is paid by cumulative sums. It is run for a few draws and its time a draw is
+scaled up. Each size has a process of its own. The last figure of the district is `--price`. Before
+each size the machine's own speed is printed, as the seconds of a plain loop of five million
+additions.
 """
 
 import json
@@ -26,7 +28,9 @@ SIZES = (37, 411, 8_200)
 
 
 def with_money(folder: Path, communes: int) -> Path:
-    """The data set of need_speed.py with the published series beside it and envelopes times communes / 37."""
+    """The data set of need_speed.py with the published series beside it and envelopes times
+    communes / 37.
+    """
     target = generate(folder, communes)
     shutil.copytree(ROOT / "data" / "reference", folder / "reference")
     # One commune is described, so that all are led through the cycle by name, works and money.
@@ -44,7 +48,9 @@ def with_money(folder: Path, communes: int) -> Path:
 
 
 def measure(folder: str) -> dict:
-    """Seconds of the engine, of the loop scaled to as many draws, and the peak memory, for one data set."""
+    """Seconds of the engine, of the loop scaled to as many draws, and the peak memory, for one data
+    set.
+    """
     import ntm_analysis  # noqa: F401, I001 - before numpy: it says how many threads a matrix product may take
     import resource
 
@@ -78,7 +84,9 @@ def measure(folder: str) -> dict:
     begin = time.perf_counter()
     for draw in range(LOOPED):
         asked = pd.DataFrame(block.cost[:, :, draw] @ usual_shares, columns=layout.sets.pots)
-        table = plan.goals[["level"]].assign(lacks=block.count[:, draw], tie=chance.random(len(plan.goals)), month=9999)
+        table = plan.goals[["level"]].assign(
+            lacks=block.count[:, draw], tie=chance.random(len(plan.goals)), month=9999
+        )
         spent = 0.0
         for span in plan.spans:
             waiting = table[table["month"] == 9999].sort_values(["lacks", "tie"])
@@ -98,11 +106,15 @@ def measure(folder: str) -> dict:
         promise(found)
         priced = time.perf_counter() - begin
     return {
-        "communes": len(workbook.communes), "goals": len(run.plan.goals), "works": sum(len(works) for _, works in layout.items),
+        "communes": len(workbook.communes),
+        "goals": len(run.plan.goals),
+        "works": sum(len(works) for _, works in layout.items),
         "laid": laid,
         "engine": min(times),
-        "loop": loop, "peak": peak, "priced": priced,
-    }  # fmt: skip
+        "loop": loop,
+        "peak": peak,
+        "priced": priced,
+    }
 
 
 def plain_loop() -> float:
@@ -120,10 +132,23 @@ def main() -> None:
     for communes in SIZES:
         print(f"plain loop {plain_loop():.2f} s;", end=" ", flush=True)
         with tempfile.TemporaryDirectory() as folder:
-            data = ROOT / "data" / "thanh-chuong" if communes == 37 else with_money(Path(folder), communes)
-            done = subprocess.run([sys.executable, __file__, str(data)], check=True, capture_output=True, text=True, cwd=ROOT)
+            data = (
+                ROOT / "data" / "thanh-chuong"
+                if communes == 37
+                else with_money(Path(folder), communes)
+            )
+            done = subprocess.run(
+                [sys.executable, __file__, str(data)],
+                check=True,
+                capture_output=True,
+                text=True,
+                cwd=ROOT,
+            )
         found = json.loads(done.stdout)
-        print(f"{found['communes']:5d} communes, {found['goals']} goals, {found['works']} works:", end=" ")
+        print(
+            f"{found['communes']:5d} communes, {found['goals']} goals, {found['works']} works:",
+            end=" ",
+        )
         print(f"schedule {found['laid']:.2f} s, engine {found['engine']:.2f} s,", end=" ")
         print(
             f"pandas loop {found['loop']:.0f} s, ratio {found['loop'] / found['engine']:.0f}, peak {found['peak']:.0f} MiB",

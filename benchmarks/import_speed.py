@@ -1,9 +1,11 @@
-"""A province (411 communes x 57 indicators) brought in: by the template, every value changed, and by an office's form.
+"""A province (411 communes x 57 indicators) brought in: by the template, every value changed, and
+by an office's form.
 
     .venv/bin/python benchmarks/import_speed.py        (after `python3 run.py` has set up .venv)
 
-Times the command as a planner runs it, from a new process to the last line, writing and keeping the version before included. The
-alternative is `pandas.read_excel` (openpyxl) on the same file, in this process: it gives the cells, and no more.
+Times the command as a planner runs it, from a new process to the last line, writing and keeping the
+version before included. The alternative is `pandas.read_excel` (openpyxl) on the same file, in this
+process: it gives the cells, and no more.
 """
 
 import datetime as dt
@@ -26,7 +28,11 @@ def ntm(*arguments: object) -> tuple[float, str]:
     """Seconds that a command took, and what it printed."""
     begin = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", "ntm_analysis", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "ntm_analysis", *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise SystemExit(done.stdout[-2000:] + done.stderr[-2000:])
@@ -41,15 +47,21 @@ def read_only(book: Path) -> float:
 
 
 def by_form(place: Path) -> None:
-    """The usual form of an office, communes down and indicators across, into a data set that has no figures yet."""
+    """The usual form of an office, communes down and indicators across, into a data set that has no
+    figures yet.
+    """
     dataset, book = place / "data" / "bieu", place / "form.xlsx"
     generate(dataset, COMMUNES)
     table = dataset / "indicator_values.csv"
     rows = pd.read_csv(table, sep=";", dtype=str, encoding="utf-8-sig", keep_default_na=False)
-    table.write_text(table.read_text(encoding="utf-8-sig").splitlines()[0] + "\n", encoding="utf-8-sig")
+    table.write_text(
+        table.read_text(encoding="utf-8-sig").splitlines()[0] + "\n", encoding="utf-8-sig"
+    )
     rows["cell"] = rows["value"].where(rows["value"] != "", rows["state"])
     wide = rows.pivot(index="commune", columns="indicator", values="cell")
-    names = pd.read_csv(dataset / "units.csv", sep=";", dtype=str, encoding="utf-8-sig").set_index("code")["name"]
+    names = pd.read_csv(dataset / "units.csv", sep=";", dtype=str, encoding="utf-8-sig").set_index(
+        "code"
+    )["name"]
     with xlsxwriter.Workbook(book) as made:
         sheet = made.add_worksheet()
         sheet.write_row(0, 0, ["Bộ tiêu chí giai đoạn 2021-2025, số liệu tính đến ngày 31/12/2022"])
@@ -60,7 +72,9 @@ def by_form(place: Path) -> None:
     seconds, said = ntm("import", book, dataset)
     told = next(line for line in said.splitlines() if "indicator_values.csv): thêm" in line)
     alone = read_only(book)
-    print(f"office form: import {seconds:.1f} s, pandas reads {alone:.1f} s, ratio {seconds / alone:.1f} ({told.strip()})")
+    print(
+        f"office form: import {seconds:.1f} s, pandas reads {alone:.1f} s, ratio {seconds / alone:.1f} ({told.strip()})"
+    )
 
 
 def by_template(place: Path) -> None:

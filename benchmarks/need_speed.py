@@ -2,9 +2,10 @@
 
     .venv/bin/python benchmarks/need_speed.py        (after `python3 run.py` has set up .venv)
 
-The district is Thanh Chương; the province (411 communes) and the country (8,200) are made up of communes like its own, with
-the same shares of recognised, border and unreported ones. Each size has a process of its own. The alternative draws, prices and
-adds up the same list of works with pandas, one draw after the other; it is run for a few draws and its time a draw is scaled up.
+The district is Thanh Chương; the province (411 communes) and the country (8,200) are made up of
+communes like its own, with the same shares of recognised, border and unreported ones. Each size has
+a process of its own. The alternative draws, prices and adds up the same list of works with pandas,
+one draw after the other; it is run for a few draws and its time a draw is scaled up.
 """
 
 import json
@@ -21,15 +22,31 @@ SIZES = (37, 411, 8_200)
 
 
 def generate(folder: Path, communes: int) -> Path:
-    """A data set of ``communes`` like those of the province: 69 % recognised, the rest unreported, one in five at the border."""
+    """A data set of ``communes`` like those of the province: 69 % recognised, the rest unreported,
+    one in five at the border.
+    """
     shutil.copytree(ROOT / "data" / "criteria", folder / "criteria")
     target = folder / "many"
     shutil.copytree(ROOT / "data" / "thanh-chuong", target)
-    for name in ("units", "mergers", "criterion_states", "criterion_counts", "recognitions", "targets", "tasks", "works"):
+    for name in (
+        "units",
+        "mergers",
+        "criterion_states",
+        "criterion_counts",
+        "recognitions",
+        "targets",
+        "tasks",
+        "works",
+    ):
         path = target / f"{name}.csv"
-        path.write_text(path.read_text(encoding="utf-8-sig").split("\n")[0] + "\n", encoding="utf-8-sig")
+        path.write_text(
+            path.read_text(encoding="utf-8-sig").split("\n")[0] + "\n", encoding="utf-8-sig"
+        )
     mark = "2019-12-31,gia-dinh,assumed,\n"
-    with (target / "units.csv").open("a", encoding="utf-8") as units, (target / "recognitions.csv").open("a") as known:
+    with (
+        (target / "units.csv").open("a", encoding="utf-8") as units,
+        (target / "recognitions.csv").open("a") as known,
+    ):
         for n in range(communes):
             group = "border" if n % 100 >= 94 else "plain"
             units.write(f"{10000 + n},2020-01-01,Xã {n},commune,,{n + 1},{group},,,,,{mark}")
@@ -39,7 +56,9 @@ def generate(folder: Path, communes: int) -> Path:
 
 
 def measure(folder: str) -> dict:
-    """Seconds of the engine, of the loop scaled to as many draws, and the peak memory, for one data set."""
+    """Seconds of the engine, of the loop scaled to as many draws, and the peak memory, for one data
+    set.
+    """
     import resource
 
     import numpy as np
@@ -54,7 +73,9 @@ def measure(folder: str) -> dict:
     workbook = Workbook.open(folder)
     units = communes_in_need(workbook, "ntm")["ntm"]
     standing = assess(workbook, "ntm-2016-2020")
-    missing_ntm(workbook, 1_000, 1, units[:1], standing)  # compiled regular expressions, tables of quantiles
+    missing_ntm(
+        workbook, 1_000, 1, units[:1], standing
+    )  # compiled regular expressions, tables of quantiles
     begin = time.perf_counter()
     missing = missing_ntm(workbook, DRAWS, 2022, units, standing)
     need = draw_need(workbook, missing, "ntm", DRAWS, 2022, 2022)
@@ -66,12 +87,20 @@ def measure(folder: str) -> dict:
     begin = time.perf_counter()
     for draw in range(LOOPED):
         low, mode, high = cost["low"], cost["mode"], cost["high"]
-        price = low + (high - low) * chance.beta(1 + 4 * (mode - low) / (high - low), 5 - 4 * (mode - low) / (high - low))
+        price = low + (high - low) * chance.beta(
+            1 + 4 * (mode - low) / (high - low), 5 - 4 * (mode - low) / (high - low)
+        )
         low, mode, high = works["low"], works["quantity_mode"], works["high"]
         width = (high - low).where(high > low, 1.0)
-        drawn = low + (high - low) * chance.beta(1 + 4 * (mode - low) / width, 5 - 4 * (mode - low) / width)
-        lacks = missing.lacks[works["at"], np.searchsorted(missing.numbers, works["criterion"]), draw]
-        table = pd.DataFrame({"amount": drawn * price * 1.03 ** (2022 - cost["price_year"]) * lacks})
+        drawn = low + (high - low) * chance.beta(
+            1 + 4 * (mode - low) / width, 5 - 4 * (mode - low) / width
+        )
+        lacks = missing.lacks[
+            works["at"], np.searchsorted(missing.numbers, works["criterion"]), draw
+        ]
+        table = pd.DataFrame(
+            {"amount": drawn * price * 1.03 ** (2022 - cost["price_year"]) * lacks}
+        )
         table = table.assign(unit=works["unit"], criterion=works["criterion"], item=works["item"])
         for name in ("unit", "criterion", "item"):
             table.groupby(name)["amount"].sum()
@@ -92,11 +121,28 @@ def main() -> None:
         return
     for communes in SIZES:
         with tempfile.TemporaryDirectory() as folder:
-            data = ROOT / "data" / "thanh-chuong" if communes == 37 else generate(Path(folder), communes)
-            runs = [json.loads(subprocess.run([sys.executable, __file__, str(data)], check=True, capture_output=True, text=True,
-                                              cwd=ROOT).stdout) for _ in range(1 if communes > 1_000 else 3)]  # fmt: skip
+            data = (
+                ROOT / "data" / "thanh-chuong"
+                if communes == 37
+                else generate(Path(folder), communes)
+            )
+            runs = [
+                json.loads(
+                    subprocess.run(
+                        [sys.executable, __file__, str(data)],
+                        check=True,
+                        capture_output=True,
+                        text=True,
+                        cwd=ROOT,
+                    ).stdout
+                )
+                for _ in range(1 if communes > 1_000 else 3)
+            ]
         best = min(runs, key=lambda run: run["engine"])
-        print(f"{best['communes']:5d} communes, {best['in_need']} in need, {best['works']} works:", end=" ")
+        print(
+            f"{best['communes']:5d} communes, {best['in_need']} in need, {best['works']} works:",
+            end=" ",
+        )
         print(
             f"engine {best['engine']:.2f} s, pandas loop {best['loop']:.0f} s, ratio {best['loop'] / best['engine']:.0f},",
             end=" ",

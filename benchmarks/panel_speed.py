@@ -1,12 +1,14 @@
-"""One move of a slider of the what-if panel, at district size: from the new value to verdict, chart and table.
+"""One move of a slider of the what-if panel, at district size: from the new value to verdict, chart
+and table.
 
     .venv/bin/python benchmarks/panel_speed.py        (after `python3 run.py` has set up .venv)
 
-The panel of the notebooks on Thanh Chương (37 communes), its widgets set in this process: 20 moves, one pot after the other, and
-8 of the price slider, which changes what every work costs. The least of them is what other work on the machine touches least;
-the time that the browser takes to show them is not in it.
-The alternative reads the scenario of each move from its text and forecasts it the long way with as many draws, without chart
-and table. Before it the machine's own speed is printed, as the seconds of a plain loop of five million additions.
+The panel of the notebooks on Thanh Chương (37 communes), its widgets set in this process: 20 moves,
+one pot after the other, and 8 of the price slider, which changes what every work costs. The least
+of them is what other work on the machine touches least; the time that the browser takes to show
+them is not in it. The alternative reads the scenario of each move from its text and forecasts it
+the long way with as many draws, without chart and table. Before it the machine's own speed is
+printed, as the seconds of a plain loop of five million additions.
 """
 
 import statistics
@@ -59,7 +61,11 @@ def main() -> None:
     panel.reset.click()
     for points in range(1, 9):
         prices.append(seconds(partial(setattr, panel.sliders["*prices"], "value", points)))
-    for name, taken in (("money moved", money), ("prices moved", prices), ("the long way, without chart and table", long)):
+    for name, taken in (
+        ("money moved", money),
+        ("prices moved", prices),
+        ("the long way, without chart and table", long),
+    ):
         told = f"median {statistics.median(taken):.2f} s, least {min(taken):.2f} s, most {max(taken):.2f} s"
         print(f"{name} ({tried.draws} draws, {len(taken)} times): {told}")
 

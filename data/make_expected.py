@@ -1,9 +1,10 @@
-"""Write ``data/scenarios/<id>.expected.json`` anew: what each scenario gives for Thanh Chương, held against by a test.
+"""Write ``data/scenarios/<id>.expected.json`` anew: what each scenario gives for Thanh Chương, held
+against by a test.
 
     .venv/bin/python data/make_expected.py [id ...]
 
-Without ids: of all scenarios. Run it after a change of data, law or method that is meant; look at the difference before it is
-committed.
+Without ids: of all scenarios. Run it after a change of data, law or method that is meant; look at
+the difference before it is committed.
 """
 
 import json
@@ -21,7 +22,9 @@ KEYS = ("finishing_mean", "p_basically_all", "p_all", "difference")
 
 def expected(ids: Sequence[str] = ()) -> dict[str, dict]:
     """What scenario files give, by id."""
-    made = comparison_record(compare(Workbook.open(DATA / "thanh-chuong"), ids, draws=DRAWS, moving=False))
+    made = comparison_record(
+        compare(Workbook.open(DATA / "thanh-chuong"), ids, draws=DRAWS, moving=False)
+    )
     setting = {key: made[key] for key in ("dataset", "as_of", "draws", "seed")}
     return {row["id"]: setting | {key: row[key] for key in KEYS} for row in made["scenarios"][1:]}
 

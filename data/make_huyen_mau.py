@@ -1,27 +1,27 @@
-"""Make ``data/huyen-mau/``: a wholly invented district in the form of a real one, for trying things out.
+"""Make ``data/huyen-mau/``: a wholly invented district in the form of a real one, for trying things
+out.
 
     python data/make_huyen_mau.py [DIR]
 
-No place, figure or decision in it exists: the communes are A1 to A12 with codes that no real unit has, every row is
-marked illustrative, and the only source says that this script made it up. The same bytes come out on every run: all
-chance comes from generators seeded with the name of what they make.
+No place, figure or decision in it exists: the communes are A1 to A12 with codes that no real unit
+has, every row is marked illustrative, and the only source says that this script made it up. The
+same bytes come out on every run: all chance comes from generators seeded with the name of what they
+make.
 
 What the communes are examples of:
 
-=====  ===============================================================================================
-A1     recognised advanced, with values of the NTM and the advanced set
-A2     recognised NTM in the set of 2021-2025, working towards advanced, which it lacks four criteria of
-A3     recognised NTM in the set of 2016-2020; values show that it lacks two criteria of the present set
-A4     recognised NTM in the set of 2021-2025; nothing else is reported
-A5     not yet NTM: values show that it lacks one criterion
-A6     not yet NTM: values show that it lacks four criteria
-A7     the state of each criterion only, some of them basically met
-A8     a count only: 14/19 (the year before: 11)
-A9     a count, 15/19, and the names of the four missing criteria
-A10    no data at all
-A11    recognised NTM in the set of 2016-2020, values complete; merges with A12 into A13 on 1 January 2023
-A12    specially difficult (its region has few known thresholds); merges with A11
-=====  ===============================================================================================
+=====
+=============================================================================================== A1
+recognised advanced, with values of the NTM and the advanced set A2     recognised NTM in the set of
+2021-2025, working towards advanced, which it lacks four criteria of A3     recognised NTM in the
+set of 2016-2020; values show that it lacks two criteria of the present set A4     recognised NTM in
+the set of 2021-2025; nothing else is reported A5     not yet NTM: values show that it lacks one
+criterion A6     not yet NTM: values show that it lacks four criteria A7     the state of each
+criterion only, some of them basically met A8     a count only: 14/19 (the year before: 11) A9     a
+count, 15/19, and the names of the four missing criteria A10    no data at all A11    recognised NTM
+in the set of 2016-2020, values complete; merges with A12 into A13 on 1 January 2023 A12
+specially difficult (its region has few known thresholds); merges with A11 =====
+===============================================================================================
 """
 
 import csv
@@ -77,7 +77,8 @@ NO_CRAFT_VILLAGE = {"A5", "A6", "A12"}  # test 13.4 of the NTM set does not appl
 # Criteria whose thresholds are not known for the region: an office would report their state.
 REPORTED = (2, 16, 17)
 
-# Levels to invent values around where the law files hold no number; they decide nothing in the package.
+# Levels to invent values around where the law files hold no number; they decide nothing in the
+# package.
 USUAL = {
     NTM: {"2.1": 100, "2.2": 80, "2.3": 90, "2.4": 75, "16": 80, "17.1": 85},
     ADVANCED: {"2.2": 90, "3.3": 20, "3.4": 90, "6.3": 60, "17.10": 10, "17.12": 70},
@@ -85,16 +86,38 @@ USUAL = {
 # Smallest step of a value: whole things, four schools, ten hamlets; else a tenth.
 STEPS = {
     NTM: {"5": 25, "6.3": 10, "9.1": 1, "16": 10},
-    ADVANCED: {"3.2": 1, "5.1": 25, "5.3": 1, "5.4": 1, "6.3": 10, "13.2": 1, "16.1": 1, "18.2": 1, "18.5": 1},
+    ADVANCED: {
+        "3.2": 1,
+        "5.1": 25,
+        "5.3": 1,
+        "5.4": 1,
+        "6.3": 10,
+        "13.2": 1,
+        "16.1": 1,
+        "18.2": 1,
+        "18.5": 1,
+    },
 }
-# How far a value may lie beyond its threshold; else up to 100 %, or a quarter (half for "<=") of the threshold.
+# How far a value may lie beyond its threshold; else up to 100 %, or a quarter (half for "<=") of
+# the threshold.
 ROOM = {
     NTM: {"12.2": 15, "17.1a": 30, "17.11": 30},
-    ADVANCED: {"3.3": 20, "5.3": 0, "5.4": 0, "12.2": 15, "13.5": 15, "14.3": 20, "17.10": 10, "18.1": 20},
+    ADVANCED: {
+        "3.3": 20,
+        "5.3": 0,
+        "5.4": 0,
+        "12.2": 15,
+        "13.5": 15,
+        "14.3": 20,
+        "17.10": 10,
+        "18.1": 20,
+    },
 }
-# Tests of the NTM set that measure the same as one of the advanced set though their law files do not say so.
+# Tests of the NTM set that measure the same as one of the advanced set though their law files do
+# not say so.
 ALSO_SAME = {"14.4": "15.4", "18.1": "17.1a"}
-# Months in which a value changes: surveys in December, school years in August, registers monthly, else quarterly.
+# Months in which a value changes: surveys in December, school years in August, registers monthly,
+# else quarterly.
 YEARLY, SCHOOL, MONTHLY = (12,), (8,), tuple(range(2, 13))
 SCHEDULE = {
     NTM: dict.fromkeys(("10", "11", "12.1", "12.2", "15.3"), YEARLY)
@@ -115,11 +138,22 @@ COMMUNE_BUDGETS = {"A5": 150, "A6": 300, "A7": 200, "A8": 180, "A9": 160}  # mil
 VOLUMES = {  # work: volume reported by month, and planned by month (none: by its planned year)
     ("A1", "nuoc-1"): ({12: 5}, {}),
     ("A5", "htx-1"): ({10: 20, 11: 40, 12: 60}, {(2022, 10): 20, (2022, 12): 60, (2023, 6): 100}),
-    ("A6", "truong-1"): ({10: 30, 11: 35, 12: 40}, {(2022, 10): 30, (2022, 11): 45, (2022, 12): 55, (2023, 6): 100}),
-    ("A7", "duong-1"): ({10: 0, 11: 5, 12: 12}, {(2022, 11): 5, (2022, 12): 10, (2023, 12): 60, (2024, 6): 100}),
-    ("A9", "nha-van-hoa-1"): ({10: 10, 11: 15}, {(2022, 10): 10, (2022, 11): 20, (2022, 12): 30, (2023, 9): 100}),
+    ("A6", "truong-1"): (
+        {10: 30, 11: 35, 12: 40},
+        {(2022, 10): 30, (2022, 11): 45, (2022, 12): 55, (2023, 6): 100},
+    ),
+    ("A7", "duong-1"): (
+        {10: 0, 11: 5, 12: 12},
+        {(2022, 11): 5, (2022, 12): 10, (2023, 12): 60, (2024, 6): 100},
+    ),
+    ("A9", "nha-van-hoa-1"): (
+        {10: 10, 11: 15},
+        {(2022, 10): 10, (2022, 11): 20, (2022, 12): 30, (2023, 9): 100},
+    ),
 }
-PAID = {  # (commune, work or "" for all of the commune, pot): disbursed since the year's start by month, million đồng
+# (commune, work or "" for all of the commune, pot): disbursed since the year's start by month,
+# million đồng
+PAID = {
     ("A1", "", "dat"): {10: 400, 11: 600, 12: 900},
     ("A2", "", "huyen"): {10: 700, 11: 900, 12: 1150},
     ("A3", "", "trung-uong"): {10: 2500, 11: 3100, 12: 4200},
@@ -133,7 +167,8 @@ PAID = {  # (commune, work or "" for all of the commune, pot): disbursed since t
     ("A8", "", "dan"): {10: 150, 11: 200, 12: 260},
     ("A8", "", "ngan-sach-xa"): {10: 130, 11: 120, 12: 110},  # falls: a slip that the page warns of
 }
-STATED = [  # criterion states in monthly reports; what the year's end says in criterion_states agrees
+# criterion states in monthly reports; what the year's end says in criterion_states agrees
+STATED = [
     ("A7", 10, 15, "basic", "UBND xã A7"),
     ("A7", 11, 9, "met", "UBND xã A7"),
     ("A7", 12, 15, "met", "UBND xã A7"),
@@ -141,72 +176,181 @@ STATED = [  # criterion states in monthly reports; what the year's end says in c
     ("A9", 12, 17, "not_met", "Đoàn thẩm tra của huyện"),
 ]
 MEASURED = [("A5", "15.4"), ("A6", "15.4")]  # indicators that these communes report month by month
-AT_START = [(NTM, "A5", 14), (NTM, "A6", 15), (NTM, "A7", 11), (NTM, "A8", 11), (NTM, "A9", 14),
-            (ADVANCED, "A2", 9), (ADVANCED, "A3", 6), (ADVANCED, "A11", 5)]  # fmt: skip
+AT_START = [
+    (NTM, "A5", 14),
+    (NTM, "A6", 15),
+    (NTM, "A7", 11),
+    (NTM, "A8", 11),
+    (NTM, "A9", 14),
+    (ADVANCED, "A2", 9),
+    (ADVANCED, "A3", 6),
+    (ADVANCED, "A11", 5),
+]
 ASSIGNED = [  # commune, set, criterion, department, partner, person, action, due
-    ("A6", NTM, 5, "Phòng Giáo dục và Đào tạo", "UBND xã A6", "Phó Trưởng phòng (minh họa)",
-     "Nghiệm thu khối trường học phần thô", dt.date(2022, 12, 15)),
-    ("A6", NTM, 9, "Phòng Kinh tế và Hạ tầng", "MTTQ xã A6", "Chuyên viên (minh họa)", "Xóa nhà tạm còn lại",
-     dt.date(2023, 3, 31)),
-    ("A7", NTM, 2, "Phòng Kinh tế và Hạ tầng", "UBND xã A7", "Trưởng phòng (minh họa)", "Hoàn thành đường trục thôn",
-     dt.date(2023, 6, 30)),
-    ("A9", NTM, 6, "Phòng Văn hóa và Thông tin", "", "", "Hoàn thành nhà văn hóa thôn", dt.date(2022, 11, 30)),
-    ("A9", NTM, 17, "Phòng Tài nguyên và Môi trường", "Hội Nông dân", "", "Khắc phục theo kết luận thẩm tra", ""),
-    ("A2", ADVANCED, 8, "Phòng Văn hóa và Thông tin", "UBND xã A2", "", "Đưa dịch vụ công trực tuyến vào bộ phận một cửa",
-     dt.date(2023, 6, 30)),
-]  # fmt: skip
+    (
+        "A6",
+        NTM,
+        5,
+        "Phòng Giáo dục và Đào tạo",
+        "UBND xã A6",
+        "Phó Trưởng phòng (minh họa)",
+        "Nghiệm thu khối trường học phần thô",
+        dt.date(2022, 12, 15),
+    ),
+    (
+        "A6",
+        NTM,
+        9,
+        "Phòng Kinh tế và Hạ tầng",
+        "MTTQ xã A6",
+        "Chuyên viên (minh họa)",
+        "Xóa nhà tạm còn lại",
+        dt.date(2023, 3, 31),
+    ),
+    (
+        "A7",
+        NTM,
+        2,
+        "Phòng Kinh tế và Hạ tầng",
+        "UBND xã A7",
+        "Trưởng phòng (minh họa)",
+        "Hoàn thành đường trục thôn",
+        dt.date(2023, 6, 30),
+    ),
+    (
+        "A9",
+        NTM,
+        6,
+        "Phòng Văn hóa và Thông tin",
+        "",
+        "",
+        "Hoàn thành nhà văn hóa thôn",
+        dt.date(2022, 11, 30),
+    ),
+    (
+        "A9",
+        NTM,
+        17,
+        "Phòng Tài nguyên và Môi trường",
+        "Hội Nông dân",
+        "",
+        "Khắc phục theo kết luận thẩm tra",
+        "",
+    ),
+    (
+        "A2",
+        ADVANCED,
+        8,
+        "Phòng Văn hóa và Thông tin",
+        "UBND xã A2",
+        "",
+        "Đưa dịch vụ công trực tuyến vào bộ phận một cửa",
+        dt.date(2023, 6, 30),
+    ),
+]
 HAMLETS = [  # commune, hamlet, households, level recognised ("": nobody says), day of its decision
-    ("A5", "Thôn 1", 210, "ntm", dt.date(2022, 11, 15)), ("A5", "Thôn 2", 180, "none", ""), ("A6", "Thôn Đông", 240, "none", ""),
-    ("A6", "Thôn Tây", 160, "none", ""), ("A7", "Thôn Hạ", "", "", ""), ("A9", "Thôn Đoài", 150, "ntm", dt.date(2021, 12, 20)),
-    ("A9", "Thôn Nam", 190, "none", ""), ("A1", "Thôn Trung", 230, "ntm", dt.date(2020, 12, 18)),
-]  # fmt: skip
-HAMLET_TARGETS = [("A5", "Thôn 2", "ntm"), ("A6", "Thôn Đông", "ntm"), ("A7", "Thôn Hạ", "ntm"), ("A1", "Thôn Trung", "model")]
+    ("A5", "Thôn 1", 210, "ntm", dt.date(2022, 11, 15)),
+    ("A5", "Thôn 2", 180, "none", ""),
+    ("A6", "Thôn Đông", 240, "none", ""),
+    ("A6", "Thôn Tây", 160, "none", ""),
+    ("A7", "Thôn Hạ", "", "", ""),
+    ("A9", "Thôn Đoài", 150, "ntm", dt.date(2021, 12, 20)),
+    ("A9", "Thôn Nam", 190, "none", ""),
+    ("A1", "Thôn Trung", 230, "ntm", dt.date(2020, 12, 18)),
+]
+HAMLET_TARGETS = [
+    ("A5", "Thôn 2", "ntm"),
+    ("A6", "Thôn Đông", "ntm"),
+    ("A7", "Thôn Hạ", "ntm"),
+    ("A1", "Thôn Trung", "model"),
+]
 HAMLET_CRITERIA = {
-    "ntm": [("Đường thôn", "Hamlet roads"), ("Nhà văn hóa thôn", "Cultural house"), ("Thu nhập", "Income"),
-            ("Hộ nghèo", "Poor households"), ("Môi trường", "Environment")],
-    "model": [("Thôn sáng - xanh - sạch - đẹp", "A bright, green, clean hamlet"), ("Thôn thông minh", "Smart hamlet")],
-}  # fmt: skip
+    "ntm": [
+        ("Đường thôn", "Hamlet roads"),
+        ("Nhà văn hóa thôn", "Cultural house"),
+        ("Thu nhập", "Income"),
+        ("Hộ nghèo", "Poor households"),
+        ("Môi trường", "Environment"),
+    ],
+    "model": [
+        ("Thôn sáng - xanh - sạch - đẹp", "A bright, green, clean hamlet"),
+        ("Thôn thông minh", "Smart hamlet"),
+    ],
+}
 HAMLET_STATES = {  # by hamlet and level: the state of each criterion in order ("": nobody says)
     ("A5", "Thôn 2", "ntm"): ("met", "met", "not_met", "met", "basic"),
     ("A6", "Thôn Đông", "ntm"): ("met", "not_met", "", "met", ""),
     ("A1", "Thôn Trung", "model"): ("met", "met"),
 }
 ASSUMED = {
-    "cost_low": 80, "cost_high": 140, "basically": 90, "dossier_closes": 6, "decision_low": 4,
-    "decision_mode": 5, "decision_high": 7, "correlation_money": 50,
-    "correlation_works": 30, "coefficient_under_15": 5, "coefficient_15_18": 3, "coefficient_ntm": 1, "programme_start": 2011,
+    "cost_low": 80,
+    "cost_high": 140,
+    "basically": 90,
+    "dossier_closes": 6,
+    "decision_low": 4,
+    "decision_mode": 5,
+    "decision_high": 7,
+    "correlation_money": 50,
+    "correlation_works": 30,
+    "coefficient_under_15": 5,
+    "coefficient_15_18": 3,
+    "coefficient_ntm": 1,
+    "programme_start": 2011,
     "minimum_commune": 200,
-}  # fmt: skip
+}
 
 
 def law_tests(set_id: str, region: str) -> list[dict]:
-    """The tests of a set that are in force in 2022: criterion, number, op, level (None when judged), start, same."""
+    """The tests of a set that are in force in 2022: criterion, number, op, level (None when
+    judged), start, same.
+    """
     law = yaml.safe_load((HERE / "criteria" / f"{set_id}.yaml").read_text(encoding="utf-8"))
     made = []
     for criterion in law["criteria"]:
         for test in criterion["tests"]:
-            entries = [v for v in test["values"] if v["from"] <= YEAR_END and v.get("to", YEAR_END) >= YEAR_END]
+            entries = [
+                v
+                for v in test["values"]
+                if v["from"] <= YEAR_END and v.get("to", YEAR_END) >= YEAR_END
+            ]
             if not entries:
                 continue
             number, level = test["number"], USUAL[set_id].get(test["number"])
-            for key in ("btb", "all", region):  # the commune's own region last, so that it has the last word
+            for key in (
+                "btb",
+                "all",
+                region,
+            ):  # the commune's own region last, so that it has the last word
                 for entry in entries:
                     value = entry["regions"].get(key)
                     level = value if isinstance(value, int | float) else level
             op = entries[-1].get("op", test["op"])
             if op != "judged" and level is None:
-                raise ValueError(f"{set_id} {number}: no level to invent values around; add one to USUAL")
+                raise ValueError(
+                    f"{set_id} {number}: no level to invent values around; add one to USUAL"
+                )
             start, same = entries[0]["from"], test.get("same_measure", {}).get(NTM)
             same = same or (ALSO_SAME.get(number) if set_id == ADVANCED else None)
-            made.append({"criterion": criterion["number"], "number": number, "op": op, "unit": test["unit"],
-                         "level": level, "start": start, "same": same})  # fmt: skip
+            made.append(
+                {
+                    "criterion": criterion["number"],
+                    "number": number,
+                    "op": op,
+                    "unit": test["unit"],
+                    "level": level,
+                    "start": start,
+                    "same": same,
+                }
+            )
             if start <= law["from"]:
                 made[-1]["start"] = MONTHS[0]  # in force with its set: the year is told in one set
     return made
 
 
 def values_of_year(name: str, set_id: str, test: dict, fails: bool) -> list:
-    """Twelve invented values (or states) of one test in one commune, getting no worse from month to month."""
+    """Twelve invented values (or states) of one test in one commune, getting no worse from month to
+    month.
+    """
     chance = random.Random(f"{name} {set_id} {test['number']}")
     number, level, months = test["number"], test["level"], range(1, 13)
     if test["op"] == "judged":
@@ -226,7 +370,9 @@ def values_of_year(name: str, set_id: str, test: dict, fails: bool) -> list:
         return min(max(round(rounding(value / step) * step, 1), 0), highest)
 
     if fails:
-        last = stepped(level - sign * chance.uniform(0.04, 0.14) * base, math.floor if sign > 0 else math.ceil)
+        last = stepped(
+            level - sign * chance.uniform(0.04, 0.14) * base, math.floor if sign > 0 else math.ceil
+        )
     else:
         last = stepped(level + sign * chance.uniform(0.1, 0.8) * room)
     if name in STEADY and not fails:
@@ -251,7 +397,9 @@ def written(value: float | str) -> str:
 
 
 def changes_of(values: list, start: dt.date):
-    """(month end, value) of the first month from ``start`` and of each month in which the value changes."""
+    """(month end, value) of the first month from ``start`` and of each month in which the value
+    changes.
+    """
     pairs = [pair for pair in zip(MONTHS, values, strict=True) if pair[0] >= start]
     return [pair for i, pair in enumerate(pairs) if i == 0 or pair[1] != pairs[i - 1][1]]
 
@@ -262,7 +410,9 @@ def dated(day: dt.date, **cells: object) -> dict:
 
 
 def indicators() -> tuple[list[dict], list[dict]]:
-    """Rows of indicator_values, and of criterion_states for the criteria that values alone cannot decide."""
+    """Rows of indicator_values, and of criterion_states for the criteria that values alone cannot
+    decide.
+    """
     values, states, copied = [], [], {}
     for (name, set_id), failing in FAILING.items():
         tests = law_tests(set_id, "tdmnpb" if name == SPECIALLY_DIFFICULT else "btb")
@@ -271,19 +421,32 @@ def indicators() -> tuple[list[dict], list[dict]]:
         good = {number: [True] * 12 for number in REPORTED}
         for test in tests:
             number = test["number"]
-            year = copied.get((name, set_id, number)) or values_of_year(name, set_id, test, number in failing)
+            year = copied.get((name, set_id, number)) or values_of_year(
+                name, set_id, test, number in failing
+            )
             if test["same"]:
                 copied[name, NTM, test["same"]] = year
             if test["criterion"] in good:
-                good[test["criterion"]] = [g and reached(test, v) for g, v in zip(good[test["criterion"]], year, strict=True)]
+                good[test["criterion"]] = [
+                    g and reached(test, v)
+                    for g, v in zip(good[test["criterion"]], year, strict=True)
+                ]
             for day, value in changes_of(year, test["start"]):
                 column = "state" if isinstance(value, str) else "value"
-                row = {"commune": name, "set": set_id, "indicator": number, "date": day, column: value}
+                row = {
+                    "commune": name,
+                    "set": set_id,
+                    "indicator": number,
+                    "date": day,
+                    column: value,
+                }
                 values.append(dated(day, **row))
         for number in REPORTED if set_id == NTM else ():
             for day, met in changes_of(good[number], MONTHS[0]):
                 state = "met" if met else "not_met"
-                states.append(dated(day, commune=name, set=NTM, criterion=number, date=day, state=state))
+                states.append(
+                    dated(day, commune=name, set=NTM, criterion=number, date=day, state=state)
+                )
     return sorted(values, key=lambda r: (int(r["commune"][1:]), r["set"] != NTM)), states
 
 
@@ -296,14 +459,35 @@ def units() -> list[dict]:
         households, area = chance.randint(900, 2400), chance.uniform(9, 48)
         population = round(households * chance.uniform(3.6, 4.3))
         made.append(
-            dated(dt.date(2021, 12, 31), code=str(90000 + order), valid_from=dt.date(2020, 1, 1), name=name,
-                  order=order, kind="commune" if order < 13 else "township", group=groups.get(name, "plain"),
-                  specially_difficult="yes" if name == SPECIALLY_DIFFICULT else "no", households=households,
-                  population=population, area_km2=round(area, 1))
-        )  # fmt: skip
-    sums = {c: round(made[10][c] + made[11][c], 1) for c in ("households", "population", "area_km2")}
-    new = {"code": "90014", "valid_from": dt.date(2023, 1, 1), "name": "A13", "kind": "commune", "order": 14}
-    made.append(dated(dt.date(2022, 11, 15), **new, group="border|resettled", specially_difficult="no", **sums))
+            dated(
+                dt.date(2021, 12, 31),
+                code=str(90000 + order),
+                valid_from=dt.date(2020, 1, 1),
+                name=name,
+                order=order,
+                kind="commune" if order < 13 else "township",
+                group=groups.get(name, "plain"),
+                specially_difficult="yes" if name == SPECIALLY_DIFFICULT else "no",
+                households=households,
+                population=population,
+                area_km2=round(area, 1),
+            )
+        )
+    sums = {
+        c: round(made[10][c] + made[11][c], 1) for c in ("households", "population", "area_km2")
+    }
+    new = {
+        "code": "90014",
+        "valid_from": dt.date(2023, 1, 1),
+        "name": "A13",
+        "kind": "commune",
+        "order": 14,
+    }
+    made.append(
+        dated(
+            dt.date(2022, 11, 15), **new, group="border|resettled", specially_difficult="no", **sums
+        )
+    )
     return made
 
 
@@ -318,7 +502,15 @@ def recognitions() -> list[dict]:
         ("A1", "advanced", ADVANCED, dt.date(2022, 12, 20)),
     ]
     return [
-        dated(day, commune=name, level=level, set=set_id, basis="decision", decision=f"QĐ minh họa {i:02d}", date=day)
+        dated(
+            day,
+            commune=name,
+            level=level,
+            set=set_id,
+            basis="decision",
+            decision=f"QĐ minh họa {i:02d}",
+            date=day,
+        )
         for i, (name, level, set_id, day) in enumerate(rows, start=1)
     ]
 
@@ -333,30 +525,104 @@ def plans() -> dict[str, list[dict]]:
         ("A9", "ntm", 2024, "pledge"),
     ]
     tasks = [
-        ("A5", "ntm", "Nhân rộng mô hình trồng rau an toàn", "Spread the safe-vegetable model", 12, "ha", "ha"),
+        (
+            "A5",
+            "ntm",
+            "Nhân rộng mô hình trồng rau an toàn",
+            "Spread the safe-vegetable model",
+            12,
+            "ha",
+            "ha",
+        ),
         ("A6", "ntm", "Xây thêm phòng học", "Build more classrooms", 6, "phòng", "classrooms"),
         ("A1", "model", "Xây dựng thôn thông minh", "Set up a smart hamlet", 1, "thôn", "hamlet"),
     ]
     goals = [
-        ("yearly_rule", 2022, "ntm_not_on_list", "Xã đã đạt chuẩn, ngoài danh sách nâng cao của năm, tăng thêm ít nhất "
-         "1 tiêu chí nâng cao (minh họa, năm 2022)", "A commune already NTM and not on the year’s advanced list gains at "
-         "least 1 more advanced criterion (illustrative, 2022)", 1, "tiêu chí", "criterion"),
-        ("yearly_rule", 2022, "not_ntm", "Xã chưa đạt chuẩn xây dựng ít nhất 1 thôn nông thôn mới (minh họa)",
-         "A commune not yet NTM builds at least 1 NTM hamlet (illustrative)", 1, "thôn", "hamlet"),
-        ("yearly_rule", 2022, "not_ntm", "Xã chưa đạt chuẩn đạt thêm ít nhất 2 tiêu chí (minh họa, năm 2022)",
-         "A commune not yet NTM meets at least 2 more criteria (illustrative, 2022)", 2, "tiêu chí", "criteria"),
-        ("yearly_rule", 2023, "ntm_not_on_list", "Xã đã đạt chuẩn, ngoài danh sách nâng cao của năm, tăng thêm ít nhất "
-         "1 tiêu chí nâng cao (minh họa)", "A commune already NTM and not on the year’s advanced list gains at "
-         "least 1 more advanced criterion (illustrative)", 1, "tiêu chí", "criterion"),
-        ("yearly_rule", 2023, "not_ntm", "Xã chưa đạt chuẩn đạt thêm ít nhất 2 tiêu chí (minh họa)",
-         "A commune not yet NTM meets at least 2 more criteria (illustrative)", 2, "tiêu chí", "criteria"),
-        ("term_goal", 2025, "all", "Đến hết nhiệm kỳ (31/12/2025) tất cả các xã đạt chuẩn nông thôn mới (minh họa)",
-         "By the end of the term (31 December 2025) all communes are NTM (illustrative)", "", "", ""),
-        ("request", 2022, "all", "Xã A6 đề nghị huyện bố trí đủ vốn để hoàn thành khối trường học trước tháng 6/2023 (minh họa)",
-         "A6 asks the district for the money to finish its school block before June 2023 (illustrative)", "", "", ""),
-        ("request", 2022, "all", "Xã A7, A8 đề nghị hỗ trợ thêm xi măng để Nhân dân làm đường (minh họa)",
-         "A7 and A8 ask for more cement for roads (illustrative)", 300, "tấn", "tonnes"),
-    ]  # fmt: skip
+        (
+            "yearly_rule",
+            2022,
+            "ntm_not_on_list",
+            "Xã đã đạt chuẩn, ngoài danh sách nâng cao của năm, tăng thêm ít nhất "
+            "1 tiêu chí nâng cao (minh họa, năm 2022)",
+            "A commune already NTM and not on the year’s advanced list gains at "
+            "least 1 more advanced criterion (illustrative, 2022)",
+            1,
+            "tiêu chí",
+            "criterion",
+        ),
+        (
+            "yearly_rule",
+            2022,
+            "not_ntm",
+            "Xã chưa đạt chuẩn xây dựng ít nhất 1 thôn nông thôn mới (minh họa)",
+            "A commune not yet NTM builds at least 1 NTM hamlet (illustrative)",
+            1,
+            "thôn",
+            "hamlet",
+        ),
+        (
+            "yearly_rule",
+            2022,
+            "not_ntm",
+            "Xã chưa đạt chuẩn đạt thêm ít nhất 2 tiêu chí (minh họa, năm 2022)",
+            "A commune not yet NTM meets at least 2 more criteria (illustrative, 2022)",
+            2,
+            "tiêu chí",
+            "criteria",
+        ),
+        (
+            "yearly_rule",
+            2023,
+            "ntm_not_on_list",
+            "Xã đã đạt chuẩn, ngoài danh sách nâng cao của năm, tăng thêm ít nhất "
+            "1 tiêu chí nâng cao (minh họa)",
+            "A commune already NTM and not on the year’s advanced list gains at "
+            "least 1 more advanced criterion (illustrative)",
+            1,
+            "tiêu chí",
+            "criterion",
+        ),
+        (
+            "yearly_rule",
+            2023,
+            "not_ntm",
+            "Xã chưa đạt chuẩn đạt thêm ít nhất 2 tiêu chí (minh họa)",
+            "A commune not yet NTM meets at least 2 more criteria (illustrative)",
+            2,
+            "tiêu chí",
+            "criteria",
+        ),
+        (
+            "term_goal",
+            2025,
+            "all",
+            "Đến hết nhiệm kỳ (31/12/2025) tất cả các xã đạt chuẩn nông thôn mới (minh họa)",
+            "By the end of the term (31 December 2025) all communes are NTM (illustrative)",
+            "",
+            "",
+            "",
+        ),
+        (
+            "request",
+            2022,
+            "all",
+            "Xã A6 đề nghị huyện bố trí đủ vốn để hoàn thành khối trường học trước tháng 6/2023 (minh họa)",
+            "A6 asks the district for the money to finish its school block before June 2023 (illustrative)",
+            "",
+            "",
+            "",
+        ),
+        (
+            "request",
+            2022,
+            "all",
+            "Xã A7, A8 đề nghị hỗ trợ thêm xi măng để Nhân dân làm đường (minh họa)",
+            "A7 and A8 ask for more cement for roads (illustrative)",
+            300,
+            "tấn",
+            "tonnes",
+        ),
+    ]
     columns = {
         "targets": ("commune", "level", "year", "kind"),
         "tasks": ("commune", "level", "task_vi", "task_en", "quantity", "unit_vi", "unit_en"),
@@ -364,7 +630,11 @@ def plans() -> dict[str, list[dict]]:
     }
     rows = {"targets": targets, "tasks": tasks, "goals": goals}
     return {
-        table: [dated(PLANNED, number=1, **dict(zip(columns[table], row, strict=True))) for row in rows[table]] for table in rows
+        table: [
+            dated(PLANNED, number=1, **dict(zip(columns[table], row, strict=True)))
+            for row in rows[table]
+        ]
+        for table in rows
     }
 
 
@@ -372,15 +642,69 @@ def money() -> dict[str, list[dict]]:
     """Works, prices and pots, all invented, with an example of every form that the tables take."""
     items = [
         ("duong", "Đường bê tông", "Concrete road", "km", "km", 1200, 1600, 2400, 2021, "full"),
-        ("truong", "Khối trường học", "School block", "khối", "block", 3000, 4000, 6000, 2022, "full"),
-        ("nha-van-hoa", "Nhà văn hóa thôn", "Hamlet cultural house", "nhà", "house", "", 700, "", 2022, "full"),
-        ("nuoc", "Đấu nối nước sạch", "Clean-water connection", "hộ", "household", 6, 10, 16, 2022, "full"),
+        (
+            "truong",
+            "Khối trường học",
+            "School block",
+            "khối",
+            "block",
+            3000,
+            4000,
+            6000,
+            2022,
+            "full",
+        ),
+        (
+            "nha-van-hoa",
+            "Nhà văn hóa thôn",
+            "Hamlet cultural house",
+            "nhà",
+            "house",
+            "",
+            700,
+            "",
+            2022,
+            "full",
+        ),
+        (
+            "nuoc",
+            "Đấu nối nước sạch",
+            "Clean-water connection",
+            "hộ",
+            "household",
+            6,
+            10,
+            16,
+            2022,
+            "full",
+        ),
         ("xi-mang", "Xi măng", "Cement", "tấn", "tonne", 1.4, 1.5, 1.8, 2022, "materials"),
         ("no-dong", "Trả nợ đọng", "Debt paid", "triệu đồng", "million VND", 1, 1, 1, 2022, "full"),
-        ("htx", "Hỗ trợ hợp tác xã", "Cooperative support", "hợp tác xã", "cooperative", 100, 200, 300, 2022, "support"),
-        ("chua-ro", "Một tiêu chí chưa rõ tên", "A criterion without a name", "tiêu chí", "criterion", 500, 2000, 6000, 2022,
-         "full"),
-    ]  # fmt: skip
+        (
+            "htx",
+            "Hỗ trợ hợp tác xã",
+            "Cooperative support",
+            "hợp tác xã",
+            "cooperative",
+            100,
+            200,
+            300,
+            2022,
+            "support",
+        ),
+        (
+            "chua-ro",
+            "Một tiêu chí chưa rõ tên",
+            "A criterion without a name",
+            "tiêu chí",
+            "criterion",
+            500,
+            2000,
+            6000,
+            2022,
+            "full",
+        ),
+    ]
     works = [
         ("A5", "ntm", NTM, "", "htx", 1, 1, 1, "new", "", "plan", 2023),
         ("A6", "ntm", NTM, 5, "truong", 1, 1, 2, "carried_over", 40, "carried_over", 2023),
@@ -403,8 +727,24 @@ def money() -> dict[str, list[dict]]:
         ("su-nghiep", "Vốn sự nghiệp", "Recurrent capital", "nstw", "recurrent", "13", "money"),
         ("huyen", "Ngân sách huyện", "District budget", "nsh", "investment", "", "money"),
         ("dat", "Thu tiền sử dụng đất", "Land-use revenue", "dat", "investment", "", "money"),
-        ("dan", "Nhân dân đóng góp tự nguyện", "Voluntary contribution of the people", "dan", "investment", "", "money"),
-        ("xi-mang", "Xi măng tỉnh hỗ trợ", "Cement granted by the province", "nst", "investment", "2", "cement"),
+        (
+            "dan",
+            "Nhân dân đóng góp tự nguyện",
+            "Voluntary contribution of the people",
+            "dan",
+            "investment",
+            "",
+            "money",
+        ),
+        (
+            "xi-mang",
+            "Xi măng tỉnh hỗ trợ",
+            "Cement granted by the province",
+            "nst",
+            "investment",
+            "2",
+            "cement",
+        ),
         ("ngan-sach-xa", "Ngân sách xã", "Commune budget", "nsx", "investment", "", "money"),
     ]
     shares = {
@@ -416,98 +756,225 @@ def money() -> dict[str, list[dict]]:
         "chua-ro": {"trung-uong": 50, "huyen": 50},
         "no-dong": {"huyen": 100},
     }
-    yearly = {"trung-uong": 9000, "su-nghiep": 400, "huyen": 5000, "dat": 3000, "dan": 4000, "xi-mang": 900}
-    # Voluntary money is never more than usual; the budgets may pay up to twice their usual share (docs/method/need.md).
+    yearly = {
+        "trung-uong": 9000,
+        "su-nghiep": 400,
+        "huyen": 5000,
+        "dat": 3000,
+        "dan": 4000,
+        "xi-mang": 900,
+    }
+    # Voluntary money is never more than usual; the budgets may pay up to twice their usual share
+    # (docs/method/need.md).
     parts = [
         (item, pot, share, 0, share if pot == "dan" else min(2 * share, 100))
-        for item, split in shares.items() for pot, share in split.items()
-    ]  # fmt: skip
+        for item, split in shares.items()
+        for pot, share in split.items()
+    ]
     columns = {
-        "unit_costs": ("item", "name_vi", "name_en", "measure_vi", "measure_en", "low", "mode", "high", "price_year",
-                       "definition"),
-        "works": ("commune", "level", "set", "criterion", "item", "low", "quantity", "high", "state", "percent_done", "committed",
-                  "planned_year"),
-        "typical_works": ("set", "criterion", "item", "low", "quantity", "high", "per", "indicator"),
+        "unit_costs": (
+            "item",
+            "name_vi",
+            "name_en",
+            "measure_vi",
+            "measure_en",
+            "low",
+            "mode",
+            "high",
+            "price_year",
+            "definition",
+        ),
+        "works": (
+            "commune",
+            "level",
+            "set",
+            "criterion",
+            "item",
+            "low",
+            "quantity",
+            "high",
+            "state",
+            "percent_done",
+            "committed",
+            "planned_year",
+        ),
+        "typical_works": (
+            "set",
+            "criterion",
+            "item",
+            "low",
+            "quantity",
+            "high",
+            "per",
+            "indicator",
+        ),
         "pots": ("pot", "name_vi", "name_en", "fund", "capital", "earmark", "measure"),
         "parts": ("item", "pot", "share", "least", "most"),
-    }  # fmt: skip
-    rows = {"unit_costs": items, "works": works, "typical_works": usual, "pots": pots, "parts": parts}
-    made = {table: [dated(PLANNED, **dict(zip(columns[table], row, strict=True))) for row in rows[table]] for table in rows}
+    }
+    rows = {
+        "unit_costs": items,
+        "works": works,
+        "typical_works": usual,
+        "pots": pots,
+        "parts": parts,
+    }
+    made = {
+        table: [
+            dated(PLANNED, **dict(zip(columns[table], row, strict=True))) for row in rows[table]
+        ]
+        for table in rows
+    }
     made["works"] = [row | {"work": f"{row['item']}-1"} for row in made["works"]]
-    made["pots"] = [row | {"serves": "commune" if row["fund"] == "nsx" else "district"} for row in made["pots"]]
-    made["parts"].append(dated(PLANNED, item="duong", pot="xi-mang", tonnes_low=150, tonnes=190, tonnes_high=210))
+    made["pots"] = [
+        row | {"serves": "commune" if row["fund"] == "nsx" else "district"} for row in made["pots"]
+    ]
+    made["parts"].append(
+        dated(PLANNED, item="duong", pot="xi-mang", tonnes_low=150, tonnes=190, tonnes_high=210)
+    )
     made["envelopes"] = [
-        dated(PLANNED, pot=pot, year=year, amount=amount, kind="allotted" if year == 2022 else "expected",
-              disbursed_low=60, disbursed=85, disbursed_high=98, carried="no",
-              delay_low=0, delay=1, delay_high=4)
-        for pot, amount in yearly.items() for year in range(2022, 2026)
-    ]  # fmt: skip
+        dated(
+            PLANNED,
+            pot=pot,
+            year=year,
+            amount=amount,
+            kind="allotted" if year == 2022 else "expected",
+            disbursed_low=60,
+            disbursed=85,
+            disbursed_high=98,
+            carried="no",
+            delay_low=0,
+            delay=1,
+            delay_high=4,
+        )
+        for pot, amount in yearly.items()
+        for year in range(2022, 2026)
+    ]
     made["envelopes"] += [
-        dated(PLANNED, pot="ngan-sach-xa", served=str(90000 + int(name[1:])), year=2022, amount=amount, kind="allotted",
-              disbursed_low=60, disbursed=85, disbursed_high=98, carried="no")
+        dated(
+            PLANNED,
+            pot="ngan-sach-xa",
+            served=str(90000 + int(name[1:])),
+            year=2022,
+            amount=amount,
+            kind="allotted",
+            disbursed_low=60,
+            disbursed=85,
+            disbursed_high=98,
+            carried="no",
+        )
         for name, amount in COMMUNE_BUDGETS.items()
-    ]  # fmt: skip
+    ]
     months = [0, 0, 5, 5, 5, 10, 10, 10, 10, 15, 15, 15]
     made["profiles"] = [
         dated(PLANNED, pot=pot, month=month, share=share)
         for pot in [*yearly, "ngan-sach-xa"]
         for month, share in enumerate(months, start=1)
     ]
-    made["prices"] = [dated(PLANNED, year=year, low=0, mode=3, high=6) for year in range(2020, 2026)]
+    made["prices"] = [
+        dated(PLANNED, year=year, low=0, mode=3, high=6) for year in range(2020, 2026)
+    ]
     made["cement"] = [
         dated(YEAR_END, commune=name, year=2022, granted=granted, delivered=delivered, used=used)
-        for name, granted, delivered, used in (("", 900, 760, 700), ("A5", 200, 180, 160), ("A7", 150, 120, 120))
+        for name, granted, delivered, used in (
+            ("", 900, 760, 700),
+            ("A5", 200, 180, 160),
+            ("A7", 150, 120, 120),
+        )
     ]
     made["debts"] = [dated(YEAR_END, commune="A6", criterion=5, date=YEAR_END, amount=850)]
     numbers = range(1, 20)
-    made["carry_over"] = [dated(PLANNED, from_set=OLD, to_set=NTM, criterion=n, lost=5 + n) for n in numbers]
-    made["criterion_shares"] = [dated(PLANNED, set=NTM, criterion=n, share=40 + 2 * n) for n in numbers]
+    made["carry_over"] = [
+        dated(PLANNED, from_set=OLD, to_set=NTM, criterion=n, lost=5 + n) for n in numbers
+    ]
+    made["criterion_shares"] = [
+        dated(PLANNED, set=NTM, criterion=n, share=40 + 2 * n) for n in numbers
+    ]
     made["count_priors"] = [
         dated(PLANNED, set=NTM, group="plain", average=15, communes=12, ntm=5, spread=2.5),
         dated(PLANNED, set=NTM, group="border", share=20, shift=-2, spread=2.5),
     ]
-    times = [("duong", 3, 6, 9, 10, 6), ("truong", 8, 10, 14, 20, 12), ("nha-van-hoa", 3, 5, 7, 10, 6), ("nuoc", 4, 8, 14, 20,
-        12),
-             ("htx", 2, 3, 6, 10, 6), ("chua-ro", 3, 8, 14, 15, 6), ("no-dong", 0, 0, 0, 0, 0)]  # fmt: skip
+    times = [
+        ("duong", 3, 6, 9, 10, 6),
+        ("truong", 8, 10, 14, 20, 12),
+        ("nha-van-hoa", 3, 5, 7, 10, 6),
+        ("nuoc", 4, 8, 14, 20, 12),
+        ("htx", 2, 3, 6, 10, 6),
+        ("chua-ro", 3, 8, 14, 15, 6),
+        ("no-dong", 0, 0, 0, 0, 0),
+    ]
     columns = ("item", "low", "mode", "high", "stall", "stall_months")
     made["durations"] = [dated(PLANNED, **dict(zip(columns, row, strict=True))) for row in times]
     made["priorities"] = [dated(PLANNED, commune="A9", weight=1.5)]
     made["hamlets"] = [
-        dated(YEAR_END, commune=commune, hamlet=hamlet, households=households, level=level, date=day,
-              decision="QĐ minh họa (thôn)" if day else "")
+        dated(
+            YEAR_END,
+            commune=commune,
+            hamlet=hamlet,
+            households=households,
+            level=level,
+            date=day,
+            decision="QĐ minh họa (thôn)" if day else "",
+        )
         for commune, hamlet, households, level, day in HAMLETS
-    ]  # fmt: skip
+    ]
     made["hamlet_targets"] = [
-        dated(PLANNED, commune=commune, hamlet=hamlet, level=level, year=2023) for commune, hamlet, level in HAMLET_TARGETS
+        dated(PLANNED, commune=commune, hamlet=hamlet, level=level, year=2023)
+        for commune, hamlet, level in HAMLET_TARGETS
     ]
     made["hamlet_criteria"] = [
-        dated(PLANNED, number=number, level=level, name_vi=vi, name_en=en, decision="Bộ tiêu chí thôn đặt ra để minh họa")
+        dated(
+            PLANNED,
+            number=number,
+            level=level,
+            name_vi=vi,
+            name_en=en,
+            decision="Bộ tiêu chí thôn đặt ra để minh họa",
+        )
         for level, names in HAMLET_CRITERIA.items()
         for number, (vi, en) in enumerate(names, start=1)
     ]
     made["hamlet_states"] = [
-        dated(YEAR_END, commune=commune, hamlet=hamlet, level=level, criterion=number, date=YEAR_END, state=state)
+        dated(
+            YEAR_END,
+            commune=commune,
+            hamlet=hamlet,
+            level=level,
+            criterion=number,
+            date=YEAR_END,
+            state=state,
+        )
         for (commune, hamlet, level), states in HAMLET_STATES.items()
         for number, state in enumerate(states, start=1)
         if state
     ]
     with (HERE / "thanh-chuong" / "assumptions.csv").open(encoding="utf-8-sig", newline="") as file:
-        told = {row["key"]: row for row in csv.DictReader(file)}  # the same words; the values are invented
+        told = {
+            row["key"]: row for row in csv.DictReader(file)
+        }  # the same words; the values are invented
     made["assumptions"] = [
-        dated(PLANNED, key=key, value=value, **{c: told[key][c] for c in ("measure", "text_vi", "text_en")})
+        dated(
+            PLANNED,
+            key=key,
+            value=value,
+            **{c: told[key][c] for c in ("measure", "text_vi", "text_en")},
+        )
         for key, value in ASSUMED.items()
     ]
     return made
 
 
 def monthly(values: list[dict]) -> dict[str, list[dict]]:
-    """Monthly reports, planned steps and assignments; an indicator reported by month has the value that ``values`` holds then."""
+    """Monthly reports, planned steps and assignments; an indicator reported by month has the value
+    that ``values`` holds then.
+    """
     progress = []
 
     def report(name: str, month: int, said_by: str = "", **cells: object) -> None:
         said_by = said_by or f"UBND xã {name}"
         told = f"{said_by}, báo cáo tháng {month} (minh họa)"
-        progress.append(dated(MONTHS[month - 1], commune=name, month=f"2022-{month:02d}", said_by=told, **cells))
+        progress.append(
+            dated(MONTHS[month - 1], commune=name, month=f"2022-{month:02d}", said_by=told, **cells)
+        )
 
     for (name, work), (done, _) in VOLUMES.items():
         for month, value in done.items():
@@ -518,7 +985,11 @@ def monthly(values: list[dict]) -> dict[str, list[dict]]:
     for name, month, criterion, state, said_by in STATED:
         report(name, month, said_by, set=NTM, criterion=criterion, state=state)
     for name, test in MEASURED:
-        year = {v["date"]: v["value"] for v in values if (v["commune"], v["set"], v["indicator"]) == (name, NTM, test)}
+        year = {
+            v["date"]: v["value"]
+            for v in values
+            if (v["commune"], v["set"], v["indicator"]) == (name, NTM, test)
+        }
         for month in (10, 11, 12):
             known = max(day for day in year if day <= MONTHS[month - 1])
             report(name, month, set=NTM, indicator=test, value=year[known])
@@ -539,12 +1010,26 @@ def tables() -> dict[str, list[dict]]:
         for number in range(1, 20):
             state = marks.get(number, "met")
             if day == HALF_YEAR or A7_BEFORE.get(number, "met") != state:
-                states.append(dated(day, commune="A7", set=NTM, criterion=number, date=day, state=state))
+                states.append(
+                    dated(day, commune="A7", set=NTM, criterion=number, date=day, state=state)
+                )
     for number in A9_MISSING:
-        states.append(dated(YEAR_END, commune="A9", set=NTM, criterion=number, date=YEAR_END, state="not_met"))
+        states.append(
+            dated(YEAR_END, commune="A9", set=NTM, criterion=number, date=YEAR_END, state="not_met")
+        )
     counts = [(set_id, name, START, met) for set_id, name, met in AT_START]
-    counts += [(NTM, "A8", HALF_YEAR, 12), (NTM, "A8", YEAR_END, 14), (NTM, "A9", YEAR_END, 15), (ADVANCED, "A3", YEAR_END, 6)]
-    merger = {"on": dt.date(2023, 1, 1), "into_code": "90014", "into_name": "A13", "resolution": "NQ minh họa 01"}
+    counts += [
+        (NTM, "A8", HALF_YEAR, 12),
+        (NTM, "A8", YEAR_END, 14),
+        (NTM, "A9", YEAR_END, 15),
+        (ADVANCED, "A3", YEAR_END, 6),
+    ]
+    merger = {
+        "on": dt.date(2023, 1, 1),
+        "into_code": "90014",
+        "into_name": "A13",
+        "resolution": "NQ minh họa 01",
+    }
     return (
         plans()
         | money()
@@ -553,9 +1038,13 @@ def tables() -> dict[str, list[dict]]:
             "units": units(),
             "indicator_values": values,
             "criterion_states": states,
-            "criterion_counts": [dated(day, commune=c, set=s, date=day, met=met, of=19) for s, c, day, met in counts],
+            "criterion_counts": [
+                dated(day, commune=c, set=s, date=day, met=met, of=19) for s, c, day, met in counts
+            ],
             "recognitions": recognitions(),
-            "mergers": [dated(dt.date(2022, 11, 15), commune=name, **merger) for name in ("A11", "A12")],
+            "mergers": [
+                dated(dt.date(2022, 11, 15), commune=name, **merger) for name in ("A11", "A12")
+            ],
             "sources": [
                 {
                     "id": SOURCE,

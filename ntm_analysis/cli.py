@@ -13,11 +13,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import __version__
-from .cli_files import Refused, export, folder_of, import_file, need_communes, new, open_workbook, rebase, template
+from .cli_files import (
+    Refused,
+    export,
+    folder_of,
+    import_file,
+    need_communes,
+    new,
+    open_workbook,
+    rebase,
+    template,
+)
 from .cli_options import parser_of, readable_console, utf8
 from .data import UnknownCommune, described, home_of, kept_workbook
 from .forecasts import points
-from .language import LEVEL_WORDS, OPTIMAL, STATE_SIGNS, UNCHECKED, listed, nearest, pick, text, write_date
+from .language import (
+    LEVEL_WORDS,
+    OPTIMAL,
+    STATE_SIGNS,
+    UNCHECKED,
+    listed,
+    nearest,
+    pick,
+    text,
+    write_date,
+)
 from .law import to_check
 from .needs import demand, works_not_needed
 from .standing import NEAR, assess, commune_records, overview
@@ -33,14 +53,29 @@ def main(arguments: list[str] | None = None) -> int:
     readable_console()
     parser = parser_of()
     options = parser.parse_args(arguments)
-    if options.command in ("status", "needs", "forecast") and options.commune and len(options.commune) > 1:
+    if (
+        options.command in ("status", "needs", "forecast")
+        and options.commune
+        and len(options.commune) > 1
+    ):
         parser.error(f"{options.command}: one --commune")
     try:
         return {
-            "check": _check, "status": _status, "needs": _needs, "forecast": _forecast, "allocate": _allocate,
-            "compare": _compare, "score": _score, "backtest": _backtest, "report": _report, "template": template,
-            "import": import_file, "export": export, "rebase": rebase, "new": new,
-        }[options.command](options)  # fmt: skip
+            "check": _check,
+            "status": _status,
+            "needs": _needs,
+            "forecast": _forecast,
+            "allocate": _allocate,
+            "compare": _compare,
+            "score": _score,
+            "backtest": _backtest,
+            "report": _report,
+            "template": template,
+            "import": import_file,
+            "export": export,
+            "rebase": rebase,
+            "new": new,
+        }[options.command](options)
     except DataProblems as error:
         print(report(error.problems, options.lang), file=sys.stderr)
         print(text("cli_refused", options.lang), file=sys.stderr)
@@ -54,7 +89,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(text("cli_interrupted", options.lang), file=sys.stderr)
         return 130
     except Exception as error:
-        # A mistake of ours: said in one sentence that a planner can pass on, with the place for a maintainer.
+        # A mistake of ours: said in one sentence that a planner can pass on, with the place for a
+        # maintainer.
         place = traceback.extract_tb(error.__traceback__)[-1]
         detail = f"{type(error).__name__}: {error} ({Path(place.filename).name}:{place.lineno})"
         print(text("cli_unforeseen", options.lang, detail=shown(detail)), file=sys.stderr)
@@ -76,7 +112,11 @@ def _find(workbook, names, lang):
 def _check(options):
     workbook, lang = open_workbook(options), options.lang
     if workbook.communes.empty:
-        print(text("cli_laid_out", lang, place=workbook.meta["title"][lang]), report(workbook.warnings, lang), sep="\n")
+        print(
+            text("cli_laid_out", lang, place=workbook.meta["title"][lang]),
+            report(workbook.warnings, lang),
+            sep="\n",
+        )
         return 0
     warnings = points(workbook)
     rows = sum(map(len, workbook.tables.values()))
@@ -101,20 +141,33 @@ def _print_left_out(workbook, lang):
 def _status(options):
     workbook, lang = open_workbook(options), options.lang
     if options.set and options.set not in workbook.law.sets:
-        raise Refused(text("cli_no_set", lang, name=shown(options.set), known=", ".join(sorted(workbook.law.sets))))
+        raise Refused(
+            text(
+                "cli_no_set",
+                lang,
+                name=shown(options.set),
+                known=", ".join(sorted(workbook.law.sets)),
+            )
+        )
     units = _find(workbook, options.commune, lang) if options.commune else None
     records = commune_records(workbook, options.set, units)
     if units and not records:
         raise Refused(text("not_a_commune", lang, label=described(workbook.units.loc[units[0]])))
     if options.json:
-        return _print_json({"dataset": workbook.id, "as_of": f"{workbook.as_of}", "communes": records})
+        return _print_json(
+            {"dataset": workbook.id, "as_of": f"{workbook.as_of}", "communes": records}
+        )
     set_id = options.set or workbook.default_set("ntm")
     standing = assess(workbook, set_id)
     if units:
         _print_commune(workbook, records[0], lang)
         return 0
     o = overview(workbook, standing)
-    print(workbook.meta["title"][lang] + ". " + text("as_of", lang, day=write_date(workbook.as_of, lang)))
+    print(
+        workbook.meta["title"][lang]
+        + ". "
+        + text("as_of", lang, day=write_date(workbook.as_of, lang))
+    )
     print(recognised_sentence(o, workbook.unlisted, lang))
     for name in ("ready", "near", "far", "no_data"):
         if found := getattr(o, name):
@@ -171,16 +224,24 @@ def _commune(options, workbook):
     """The one commune asked for, None for all; refused when it is a township."""
     units = _find(workbook, options.commune, options.lang) if options.commune else None
     if units and units[0] not in workbook.communes.index:
-        raise Refused(text("not_a_commune", options.lang, label=described(workbook.units.loc[units[0]])))
+        raise Refused(
+            text("not_a_commune", options.lang, label=described(workbook.units.loc[units[0]]))
+        )
     return units
 
 
 def _tell(options, workbook, made, lines, warnings=()):
-    """A record as JSON, or its sentences under the data set's title and day, then warnings; gives exit code 0."""
+    """A record as JSON, or its sentences under the data set's title and day, then warnings; gives
+    exit code 0.
+    """
     lang = options.lang
     if options.json:
         return _print_json(made)
-    print(workbook.meta["title"][lang] + ". " + text("as_of", lang, day=write_date(workbook.as_of, lang)))
+    print(
+        workbook.meta["title"][lang]
+        + ". "
+        + text("as_of", lang, day=write_date(workbook.as_of, lang))
+    )
     print("\n".join(lines(workbook, made, lang)))
     if warnings:
         print("\n" + report(warnings, lang))
@@ -214,7 +275,9 @@ def _registered(workbook, made, lang):
 
     if workbook.illustrative:
         raise Refused(text("score_no_illustrative", lang))
-    entry = entry_of(made, dt.date.today(), {"ntm-analysis": __version__, "python": platform.python_version()})
+    entry = entry_of(
+        made, dt.date.today(), {"ntm-analysis": __version__, "python": platform.python_version()}
+    )
     try:
         path, new = register(home_of(workbook.path) / FOLDER, entry)
     except OSError as error:
@@ -231,7 +294,11 @@ def _score(options):
     scores = score(read_register(folder), read_outcomes(folder / OUTCOMES, today), today)
     if options.json:
         return _print_json({"register": str(folder)} | score_record(scores))
-    print("\n".join([text("score_folder", options.lang, path=folder), *score_lines(scores, options.lang)]))
+    print(
+        "\n".join(
+            [text("score_folder", options.lang, path=folder), *score_lines(scores, options.lang)]
+        )
+    )
     return 0
 
 
@@ -253,9 +320,15 @@ def _backtest(options):
 
     known = evidence()
     if options.refit:
-        write_whole(FIT, fit(known.figures, known.lists).table().to_csv(index=False, lineterminator="\n"))
-    tried, left_out = figures(read_series(Path(options.series)) if options.series else reference("series"))
-    result = back_test_record(back_test(tried, known, Posterior.read()), left_out.to_dict("records"))
+        write_whole(
+            FIT, fit(known.figures, known.lists).table().to_csv(index=False, lineterminator="\n")
+        )
+    tried, left_out = figures(
+        read_series(Path(options.series)) if options.series else reference("series")
+    )
+    result = back_test_record(
+        back_test(tried, known, Posterior.read()), left_out.to_dict("records")
+    )
     if options.refit and not options.series:
         write_whole(KEPT, kept_text(result["summary"]))
     if options.json:
@@ -273,17 +346,23 @@ def _forecast(options):
     units = _commune(options, workbook)
     chosen = _scenario(workbook, options.scenario, lang)
     found = planned_forecast(
-        chosen.workbook, policy=options.policy or chosen.policy, deadline=options.deadline,
+        chosen.workbook,
+        policy=options.policy or chosen.policy,
+        deadline=options.deadline,
         finish=options.finish,
-        draws=options.draws, seed=options.seed,
-    )  # fmt: skip
+        draws=options.draws,
+        seed=options.seed,
+    )
     made = forecast_record(found, options.scenario, chosen.title)
     if options.price:
         made["price_of_promise"] = promise(found)
     entered = _registered(workbook, made, lang) if options.register else ""
     if units:
         code = workbook.units.loc[units[0], "code"]
-        made |= {key: [row for row in made[key] if row["code"] == code] for key in ("communes", "registrations")}
+        made |= {
+            key: [row for row in made[key] if row["code"] == code]
+            for key in ("communes", "registrations")
+        }
     _tell(options, workbook, made, forecast_lines)
     if entered:
         print(entered, file=sys.stderr)
@@ -298,7 +377,9 @@ def _allocate(options):
     chosen = _scenario(workbook, options.scenario, lang)
     found = allocate(chosen.workbook, seed=options.seed)
     trial = tried(found, options.draws)
-    made = allocation_record(found, options.policy or OPTIMAL, trial, options.scenario, chosen.title)
+    made = allocation_record(
+        found, options.policy or OPTIMAL, trial, options.scenario, chosen.title
+    )
     return _tell(options, chosen.workbook, made, allocation_lines)
 
 
@@ -308,7 +389,9 @@ def _compare(options):
 
     workbook, lang = open_workbook(options), options.lang
     try:
-        found = compare(workbook, options.scenarios, options.baseline, draws=options.draws, seed=options.seed)
+        found = compare(
+            workbook, options.scenarios, options.baseline, draws=options.draws, seed=options.seed
+        )
     except UnknownScenario as error:
         raise Refused(_no_scenario(*error.args, lang)) from None
     return _tell(options, workbook, comparison_record(found), compare_lines, found.warnings)
@@ -319,4 +402,8 @@ def _report(options):
 
     workbook, _ = kept_workbook(folder_of(options), f"{options.as_of or ''}")
     need_communes(workbook, options.lang)
-    return report_pages(workbook, _find(workbook, options.commune, options.lang) if options.commune else None, options)
+    return report_pages(
+        workbook,
+        _find(workbook, options.commune, options.lang) if options.commune else None,
+        options,
+    )

@@ -1,4 +1,6 @@
-"""The commands of ``ntm`` that take and give Excel files or make a data set: template, import, export, new, rebase."""
+"""The commands of ``ntm`` that take and give Excel files or make a data set: template, import,
+export, new, rebase.
+"""
 
 import argparse
 import datetime as dt
@@ -27,12 +29,15 @@ def _located(name, lang):
     try:
         return locate(name)
     except FileNotFoundError:
-        raise Refused(text("cli_no_dataset", lang, name=shown(name), known=", ".join(datasets()))) from None
+        raise Refused(
+            text("cli_no_dataset", lang, name=shown(name), known=", ".join(datasets()))
+        ) from None
 
 
 def open_workbook(options: argparse.Namespace) -> Workbook:
-    """The data set that the command names, cut to its ``--as-of`` where the command has one; with communes, unless the command is
-    one of those that a data set just laid out is filled with."""
+    """The data set that the command names, cut to its ``--as-of`` where the command has one; with
+    communes, unless the command is one of those that a data set just laid out is filled with.
+    """
     workbook = Workbook.open(folder_of(options), getattr(options, "as_of", None))
     if options.command not in FILLING:
         need_communes(workbook, options.lang)
@@ -53,7 +58,9 @@ def new_contradictions(before: Workbook, after: Workbook) -> list[Problem]:
 
 
 def template(options: argparse.Namespace) -> int:
-    """``ntm template OUT.xlsx [DATASET]``: a file that is there is never written over, for it may have been filled in."""
+    """``ntm template OUT.xlsx [DATASET]``: a file that is there is never written over, for it may
+    have been filled in.
+    """
     from .data import present_rows
     from .exchange import template_book
     from .tables import ORDER
@@ -73,9 +80,20 @@ def template(options: argparse.Namespace) -> int:
     except FileExistsError:
         raise Refused(text("template_exists", lang, name=shown(options.out))) from None
     except OSError as error:
-        raise Refused(text("cli_cannot_write", lang, detail=f"{shown(options.out)}: {error.strerror}")) from None
+        raise Refused(
+            text("cli_cannot_write", lang, detail=f"{shown(options.out)}: {error.strerror}")
+        ) from None
     count, place = sum(map(len, rows.values())), workbook.meta["title"][lang]
-    print(text("template_done", lang, path=shown(options.out), place=place, sheets=len(ORDER), rows=count))
+    print(
+        text(
+            "template_done",
+            lang,
+            path=shown(options.out),
+            place=place,
+            sheets=len(ORDER),
+            rows=count,
+        )
+    )
     return 0
 
 
@@ -94,24 +112,50 @@ def import_file(options: argparse.Namespace) -> int:
     except Touched:
         raise Refused(text("import_touched", options.lang)) from None
     except OSError as error:
-        raise Refused(text("import_cannot", options.lang, place=place, detail=error.strerror or error)) from None
+        raise Refused(
+            text("import_cannot", options.lang, place=place, detail=error.strerror or error)
+        ) from None
 
 
 def _import(options):
     from .data import replace_version
-    from .exchange import MOST, change_lines, check, next_texts, placed, understand, understood_lines
+    from .exchange import (
+        MOST,
+        change_lines,
+        check,
+        next_texts,
+        placed,
+        understand,
+        understood_lines,
+    )
 
     lang, workbook = options.lang, open_workbook(options)
     if options.set and options.set not in workbook.law.sets:
-        raise Refused(text("cli_no_set", lang, name=shown(options.set), known=", ".join(sorted(workbook.law.sets))))
+        raise Refused(
+            text(
+                "cli_no_set",
+                lang,
+                name=shown(options.set),
+                known=", ".join(sorted(workbook.law.sets)),
+            )
+        )
     intake = understand(Path(options.file), workbook, options.date, options.set)
     print("\n".join(understood_lines(intake, lang)))
     today = dt.date.today()
-    late = next((e for e in intake.entries if isinstance(e.values.get("date"), dt.date) and e.values["date"] > today), None)
+    late = next(
+        (
+            e
+            for e in intake.entries
+            if isinstance(e.values.get("date"), dt.date) and e.values["date"] > today
+        ),
+        None,
+    )
     if late is not None:
         details = {"day": write_date(late.values["date"], lang)}
         cell = late.cells.get("date")
-        intake.problems.append(Problem("form_future", intake.file, details=details, sheet=late.sheet, cell=cell))
+        intake.problems.append(
+            Problem("form_future", intake.file, details=details, sheet=late.sheet, cell=cell)
+        )
     if options.drop_lost and (intake.outdated or intake.stranger) and intake.changes.of("lost"):
         raise Refused(text("import_no_drop", lang))
     texts, origins = next_texts(intake, options.drop_lost)
@@ -120,8 +164,14 @@ def _import(options):
         """Everything wrong is told at once, else what would change, before anything is touched."""
         after = check(intake, texts, origins, folder)
         print("\n".join(change_lines(intake, lang, None if options.full else MOST)))
-        new = [*(w for w in after.warnings if w not in workbook.warnings), *new_contradictions(workbook, after)]
-        fresh = [*intake.problems, *(placed(problem, origins.get((problem.file, problem.row)), intake) for problem in new)]
+        new = [
+            *(w for w in after.warnings if w not in workbook.warnings),
+            *new_contradictions(workbook, after),
+        ]
+        fresh = [
+            *intake.problems,
+            *(placed(problem, origins.get((problem.file, problem.row)), intake) for problem in new),
+        ]
         if fresh:
             print(text("import_new_warnings", lang), report(fresh, lang), sep="\n")
 
@@ -138,7 +188,9 @@ def _import(options):
 
 
 def export(options: argparse.Namespace) -> int:
-    """``ntm export OUT.xlsx [DATASET]``: the old file stays as it was until the new one is whole."""
+    """``ntm export OUT.xlsx [DATASET]``: the old file stays as it was until the new one is
+    whole.
+    """
     from .exchange import exported
 
     lang, out = options.lang, Path(options.out)
@@ -146,7 +198,9 @@ def export(options: argparse.Namespace) -> int:
     try:
         write_whole(out, made)
     except OSError as error:
-        raise Refused(text("export_busy", lang, path=shown(options.out), detail=error.strerror or error)) from None
+        raise Refused(
+            text("export_busy", lang, path=shown(options.out), detail=error.strerror or error)
+        ) from None
     print(text("cli_exported", lang, sheets=forms, path=shown(options.out)))
     return 0
 
@@ -169,7 +223,11 @@ def new(options: argparse.Namespace) -> int:
     from .law import REGION_NAMES
     from .tables import dictionary_page
 
-    lang, law_folder, day = options.lang, HOME / "data" / "criteria", options.as_of or dt.date.today()
+    lang, law_folder, day = (
+        options.lang,
+        HOME / "data" / "criteria",
+        options.as_of or dt.date.today(),
+    )
     names = {"province": options.province.strip(), "district": options.district.strip()}
     for name in names.values():
         if not is_name(name) or not name.isprintable() or len(name) > LONGEST:
@@ -177,20 +235,35 @@ def new(options: argparse.Namespace) -> int:
     try:
         region = options.region or region_of(names["province"])
         bare = Path(options.dataset).name == options.dataset
-        folder = new_place(str(HOME / "data" / options.dataset) if bare and options.dataset.strip() else options.dataset)
+        folder = new_place(
+            str(HOME / "data" / options.dataset)
+            if bare and options.dataset.strip()
+            else options.dataset
+        )
         problems = []
         law = read_law(law_folder, problems)
         if problems:
             raise DataProblems(problems)
         lender = Workbook.open(_located(options.ground, lang)) if options.ground else None
-        said = settings(folder, **names, region=region, day=day, given=bool(options.as_of), law=law, law_folder=law_folder,
-                        lang=lang, lender=lender)  # fmt: skip
+        said = settings(
+            folder,
+            **names,
+            region=region,
+            day=day,
+            given=bool(options.as_of),
+            law=law,
+            law_folder=law_folder,
+            lang=lang,
+            lender=lender,
+        )
         tables = empty_tables() | (assumptions_of(lender) if lender else {})
         write_texts(folder, said, tables, "vi", {"tu-dien.md": dictionary_page().encode()})
     except UnknownProvince as error:
         regions = ", ".join(f"{code} ({pick(words, lang)})" for code, words in REGION_NAMES.items())
         near = ", ".join(error.near) or "..."
-        raise Refused(text("new_no_region", lang, name=shown(names["province"]), near=near, regions=regions)) from None
+        raise Refused(
+            text("new_no_region", lang, name=shown(names["province"]), near=near, regions=regions)
+        ) from None
     except WrongPlace as error:
         raise _no_place(error.reason, error.details, lang) from None
     except OSError as error:
@@ -199,9 +272,20 @@ def new(options: argparse.Namespace) -> int:
     called = f"{folder.name if bare else folder}"
     called = f'"{called}"' if " " in called else called
     file = f"{slug(folder.name)}.xlsx"
-    print(text("new_done", lang, folder=folder, name=called, file=file, region=pick(REGION_NAMES[region], lang)))
+    print(
+        text(
+            "new_done",
+            lang,
+            folder=folder,
+            name=called,
+            file=file,
+            region=pick(REGION_NAMES[region], lang),
+        )
+    )
     if day >= TERM_END:
-        print(text("new_term_over", lang, day=write_date(day, lang), end=write_date(TERM_END, lang)))
+        print(
+            text("new_term_over", lang, day=write_date(day, lang), end=write_date(TERM_END, lang))
+        )
     if not options.ground:
         print(text("new_no_ground", lang))
     return 0
@@ -209,7 +293,9 @@ def new(options: argparse.Namespace) -> int:
 
 def _no_place(reason, details, lang):
     """Why a place can take no new data set."""
-    return Refused(text(f"new_{reason}", lang, **{key: shown(f"{value}") for key, value in details.items()}))
+    return Refused(
+        text(f"new_{reason}", lang, **{key: shown(f"{value}") for key, value in details.items()})
+    )
 
 
 def rebase(options: argparse.Namespace) -> int:
@@ -231,7 +317,11 @@ def rebase(options: argparse.Namespace) -> int:
     except OSError as error:
         raise Refused(text("cli_cannot_write", lang, detail=error)) from None
     day = write_date(new.as_of, lang)
-    print(text("rebase_done", lang, folder=folder, n=len(new.communes), day=day, report=folder / REPORT))
+    print(
+        text(
+            "rebase_done", lang, folder=folder, n=len(new.communes), day=day, report=folder / REPORT
+        )
+    )
     print("\n".join([*standing_lines(old, made, lang), *account_lines(made, lang)]))
     if new.meta.get("district"):
         print(text("rebase_district_over", lang))

@@ -1,4 +1,6 @@
-"""The command ``ntm report``: the bar while pages are made, what is said of them, how it is stopped."""
+"""The command ``ntm report``: the bar while pages are made, what is said of them, how it is
+stopped.
+"""
 
 import argparse
 import contextlib
@@ -20,7 +22,9 @@ STOPPED = 130  # the exit code of a command ended by Ctrl-C
 
 
 class Progress:
-    """What is told on standard error while pages are made; ``number`` to look at, how many ``done``, how many ``failed``."""
+    """What is told on standard error while pages are made; ``number`` to look at, how many
+    ``done``, how many ``failed``.
+    """
 
     def __init__(self, workbook: Workbook, lang: str) -> None:
         self.workbook, self.lang, self.bar = workbook, lang, None
@@ -28,11 +32,22 @@ class Progress:
 
     def planned(self, number: int) -> None:
         """Begin: no bar where there is nothing to do."""
-        place, day, lang = self.workbook.meta["title"][self.lang], write_date(self.workbook.as_of, self.lang), self.lang
-        print(text("cli_setting" if number else "cli_unchanged", lang, n=number, place=place, day=day), file=sys.stderr)
+        place, day, lang = (
+            self.workbook.meta["title"][self.lang],
+            write_date(self.workbook.as_of, self.lang),
+            self.lang,
+        )
+        print(
+            text(
+                "cli_setting" if number else "cli_unchanged", lang, n=number, place=place, day=day
+            ),
+            file=sys.stderr,
+        )
         self.number, bar = number, {"file": sys.stderr, "ascii": not utf8(sys.stderr), "delay": 0.5}
         if number:
-            self.bar = tqdm(desc=text("cli_progress", lang), unit=text("cli_page", lang), total=number, **bar)
+            self.bar = tqdm(
+                desc=text("cli_progress", lang), unit=text("cli_page", lang), total=number, **bar
+            )
 
     def ended(self, file: str, line: dict) -> None:
         """Tell of a page."""
@@ -49,7 +64,9 @@ class Progress:
 
 
 def report_pages(workbook: Workbook, units: list[int] | None, options: argparse.Namespace) -> int:
-    """Make the pages of all communes, or of ``units``, with a bar on standard error; gives the exit code."""
+    """Make the pages of all communes, or of ``units``, with a bar on standard error; gives the exit
+    code.
+    """
     lang = options.lang
     folder = Path(options.out) if options.out else home_of(workbook.path) / "reports" / workbook.id
     progress = Progress(workbook, lang)
@@ -57,10 +74,20 @@ def report_pages(workbook: Workbook, units: list[int] | None, options: argparse.
     try:
         with _runs(options, folder) as runs, contextlib.closing(progress):
             outcome = make_report(
-                workbook, folder, units=units, lang=lang, audience=options.audience, single=options.single, archive=options.zip,
-                jobs=options.jobs, force=options.force, timeout=options.timeout, runs=runs, on_plan=progress.planned,
+                workbook,
+                folder,
+                units=units,
+                lang=lang,
+                audience=options.audience,
+                single=options.single,
+                archive=options.zip,
+                jobs=options.jobs,
+                force=options.force,
+                timeout=options.timeout,
+                runs=runs,
+                on_plan=progress.planned,
                 on_page=progress.ended,
-            )  # fmt: skip
+            )
     except KeyboardInterrupt:
         if not progress.number:
             raise
@@ -70,7 +97,9 @@ def report_pages(workbook: Workbook, units: list[int] | None, options: argparse.
     except FolderBusy:
         raise Refused(text("cli_report_busy", lang, path=shown(f"{folder}"))) from None
     except WrongMemory as error:
-        raise Refused(text("cli_wrong_memory", lang, told=shown(f"{error}"), most=f"{MOST}")) from None
+        raise Refused(
+            text("cli_wrong_memory", lang, told=shown(f"{error}"), most=f"{MOST}")
+        ) from None
     except NoRoom as error:
         raise Refused(text("cli_no_room", lang, path=shown(f"{error}"))) from None
     except OSError as error:

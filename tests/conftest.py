@@ -1,4 +1,6 @@
-"""What the tests share: a small valid data set written into a folder, with only the rows that a test is about."""
+"""What the tests share: a small valid data set written into a folder, with only the rows that a
+test is about.
+"""
 
 import csv
 import datetime as dt
@@ -19,30 +21,40 @@ from ntm_analysis.tables import KEYS, TABLES, dictionary
 with without_grammar():
     import nbformat  # noqa: F401
 
-# Who starts the tests in the background may have them ignore Ctrl-C, and every process begun here would do so too.
+# Who starts the tests in the background may have them ignore Ctrl-C, and every process begun here
+# would do so too.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Results of one test are not another's: tests change what results rest on in ways that no hash sees.
+# Results of one test are not another's: tests change what results rest on in ways that no hash
+# sees.
 os.environ["NTM_STORE"] = ""
 
 ROOT = Path(__file__).resolve().parents[1]
 CRITERIA = ROOT / "data" / "criteria"
 
-COMMUNE = {"code": "10001", "valid_from": "2010-01-01", "name": "Thử", "kind": "commune", "order": 1}
+COMMUNE = {
+    "code": "10001",
+    "valid_from": "2010-01-01",
+    "name": "Thử",
+    "kind": "commune",
+    "order": 1,
+}
 COMMUNE["specially_difficult"] = "no"
 EARLY = "2015-01-01"  # the day a row is known when it has no date of its own
 
 
 def make_dataset(folder: Path, tables: dict[str, list[dict]] | None = None, **settings) -> Path:
-    """Write a data set into ``folder`` (made when missing) and give the folder, ready for ``Workbook.open``.
+    """Write a data set into ``folder`` (made when missing) and give the folder, ready for
+    ``Workbook.open``.
 
-    ``tables``: rows (dicts, only the columns that matter) by table; every other table has its header alone, ``units`` one
-    commune (code 10001, "Xã Thử"), ``sources`` one row "s". Columns left out are filled where every row has them:
-    commune (10001), known_from (the row's own date, else 2015-01-01), source "s", mark "reported"; for units also
-    code, valid_from, name, kind, order. A column given as "" stays blank.
-    ``settings``: entries of ``dataset.yaml`` that replace the defaults (``as_of`` may be a plain date); one given as None
-    is left out. Values may be numbers (written in the number style), dates or text.
+    ``tables``: rows (dicts, only the columns that matter) by table; every other table has its
+    header alone, ``units`` one commune (code 10001, "Xã Thử"), ``sources`` one row "s". Columns
+    left out are filled where every row has them: commune (10001), known_from (the row's own date,
+    else 2015-01-01), source "s", mark "reported"; for units also code, valid_from, name, kind,
+    order. A column given as "" stays blank. ``settings``: entries of ``dataset.yaml`` that replace
+    the defaults (``as_of`` may be a plain date); one given as None is left out. Values may be
+    numbers (written in the number style), dates or text.
 
     >>> make_dataset(tmp_path, {"indicator_values": [{"set": "ntm-2016-2020", "indicator": "12", "date": "2019-12-31",
     ...     "value": 90.5}]}, region="tn", as_of="2020-06-30")  # doctest: +SKIP
@@ -60,26 +72,36 @@ def make_dataset(folder: Path, tables: dict[str, list[dict]] | None = None, **se
         "term_end": {"date": dt.date(2025, 12, 31), "mark": "assumed", "source": "s"},
         "number_style": "vi",
         "criteria": str(CRITERIA),
-        "sets": {"ntm": "ntm-2016-2020", "advanced": "advanced-nghe-an-2018-2020", "model": "model-2021-2025"},
+        "sets": {
+            "ntm": "ntm-2016-2020",
+            "advanced": "advanced-nghe-an-2018-2020",
+            "model": "model-2021-2025",
+        },
         "illustrative": True,
     } | settings
     if not isinstance(meta["as_of"], dict):
         meta["as_of"] = {"date": _day(meta["as_of"]), "mark": "reported", "source": "s"}
     meta = {key: value for key, value in meta.items() if value is not None}
-    (folder / "dataset.yaml").write_text(yaml.safe_dump(meta, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    (folder / "dataset.yaml").write_text(
+        yaml.safe_dump(meta, allow_unicode=True, sort_keys=False), encoding="utf-8"
+    )
 
     given = {"units": [{}], "sources": [{"id": "s", "title": "Nguồn thử"}]} | (tables or {})
     if unknown := set(given) - set(TABLES):
         raise ValueError(f"no such table: {sorted(unknown)}")
     for table in TABLES:
         columns = list(dictionary(table))
-        rows = [_filled(table, row, order) for order, row in enumerate(given.get(table, []), start=1)]
+        rows = [
+            _filled(table, row, order) for order, row in enumerate(given.get(table, []), start=1)
+        ]
         if wrong := {column for row in rows for column in row} - set(columns):
             raise ValueError(f"{table}: no such column: {sorted(wrong)}")
         with (folder / f"{table}.csv").open("w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, columns, restval="")
             writer.writeheader()
-            writer.writerows({k: _cell(v, meta.get("number_style")) for k, v in row.items()} for row in rows)
+            writer.writerows(
+                {k: _cell(v, meta.get("number_style")) for k, v in row.items()} for row in rows
+            )
     return folder
 
 
@@ -87,7 +109,11 @@ def _filled(table: str, row: dict, order: int) -> dict:
     """The row with the columns that every row of its table has."""
     if table == "sources":
         return row
-    first = {"known_from": row.get("date") or row.get("on") or EARLY, "source": "s", "mark": "reported"}
+    first = {
+        "known_from": row.get("date") or row.get("on") or EARLY,
+        "source": "s",
+        "mark": "reported",
+    }
     if table == "units":
         first = COMMUNE | {"order": order} | first
     elif table == "recognitions":
@@ -121,10 +147,14 @@ def _make_dataset():
 
 @pytest.fixture(scope="session", autouse=True)
 def _law_read_once():
-    """Law files and tables of the same bytes are read once a session; where something is wrong in them, each time."""
+    """Law files and tables of the same bytes are read once a session; where something is wrong in
+    them, each time.
+    """
     kept, read, read_table = {}, workbook.read_law, workbook.read_table
 
-    def table_once(path: Path, table: str, style: str, style_at: str, problems: list) -> pd.DataFrame:
+    def table_once(
+        path: Path, table: str, style: str, style_at: str, problems: list
+    ) -> pd.DataFrame:
         key = path.is_file() and (table, path.name, style, path.read_bytes())
         if not key or key not in kept:
             before = len(problems)
@@ -152,14 +182,18 @@ def _law_read_once():
 
 @pytest.fixture(scope="session")
 def store_of_the_session(tmp_path_factory, worker_id) -> Path:
-    """A store that tests with whole pages share, as pages do in use; one for all processes that run tests."""
+    """A store that tests with whole pages share, as pages do in use; one for all processes that run
+    tests.
+    """
     base = tmp_path_factory.getbasetemp()
     return (base if worker_id == "master" else base.parent) / "store"
 
 
 @pytest.fixture(scope="module")
 def kept_results(store_of_the_session) -> Iterator[None]:
-    """For modules whose tests make whole pages of data that no other test changes behind the hashes."""
+    """For modules whose tests make whole pages of data that no other test changes behind the
+    hashes.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NTM_STORE", str(store_of_the_session))
         yield
@@ -167,7 +201,9 @@ def kept_results(store_of_the_session) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def one_warm_process() -> Iterator[None]:
-    """For modules with many small batches: a warm process is started once for each environment, and ended after them all."""
+    """For modules with many small batches: a warm process is started once for each environment, and
+    ended after them all.
+    """
     from ntm_analysis.reports import batch
     from ntm_analysis.reports.workers import ForkedRuns
 
@@ -175,7 +211,9 @@ def one_warm_process() -> Iterator[None]:
 
     class Kept(ForkedRuns):
         def close(self) -> None:
-            if self.pids or self.asked:  # a batch that was stopped: what it started ends with the process
+            if (
+                self.pids or self.asked
+            ):  # a batch that was stopped: what it started ends with the process
                 super().close()
 
     def forked(environment: dict[str, str]) -> ForkedRuns:
@@ -193,8 +231,9 @@ def one_warm_process() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def rendered_report(store_of_the_session) -> Path:
-    """The default district's report: its pages, four communes, index, single file and archive, made once for all processes that
-    run tests."""
+    """The default district's report: its pages, four communes, index, single file and archive, made
+    once for all processes that run tests.
+    """
     from filelock import FileLock
 
     from ntm_analysis.data import Workbook
@@ -202,10 +241,17 @@ def rendered_report(store_of_the_session) -> Path:
 
     workbook, whole_plan = Workbook.open("data/thanh-chuong"), report.page_list
     folder = store_of_the_session.parent / "rendered"
-    wanted = {*report.PAGES, *(workbook.find(name) for name in ("Thanh Hương", "Thanh Tiên", "Thanh Lĩnh", "Thanh Lâm"))}
+    wanted = {
+        *report.PAGES,
+        *(workbook.find(name) for name in ("Thanh Hương", "Thanh Tiên", "Thanh Lĩnh", "Thanh Lâm")),
+    }
     with FileLock(f"{folder}.lock"), pytest.MonkeyPatch.context() as patch:
         patch.setenv("NTM_STORE", str(store_of_the_session))
-        patch.setattr(report, "page_list", lambda *given: [job for job in whole_plan(*given) if job.unit in wanted])
+        patch.setattr(
+            report,
+            "page_list",
+            lambda *given: [job for job in whole_plan(*given) if job.unit in wanted],
+        )
         outcome = report.make_report(workbook, folder, single=True, archive=True)
     assert outcome.failed == []
     return folder

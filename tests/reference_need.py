@@ -1,4 +1,6 @@
-"""A slow second reading of the need: one world at a time; shares standing, uniforms, PERT table and the bell of counts."""
+"""A slow second reading of the need: one world at a time; shares standing, uniforms, PERT table and
+the bell of counts.
+"""
 
 import math
 from bisect import bisect_right
@@ -19,13 +21,21 @@ given = lambda value, otherwise: otherwise if value != value else value  # noqa:
 
 
 def worlds(workbook, draws: int, seed: int, until: int) -> list[dict]:
-    """By world: total, by criterion, pot, year and commune, tonnes, what pots lack at usual shares, both gaps; no zeros."""
+    """By world: total, by criterion, pot, year and commune, tonnes, what pots lack at usual shares,
+    both gaps; no zeros.
+    """
     tables = {name: table.to_dict("records") for name, table in workbook.tables.items()}
     standing, base = assess(workbook, OLD), workbook.as_of.year
     state = {(r.unit, r.criterion): r.state for r in standing.states.itertuples()}
     lost = {r["criterion"]: r["lost"] / 100 for r in tables["carry_over"]}
-    odds = {r["criterion"]: 1 / (1 / min(max(r["share"] / 100, 0.01), 0.99) - 1) for r in tables["criterion_shares"]}
-    costs, pots = {r["item"]: r for r in tables["unit_costs"]}, {r["pot"]: r for r in tables["pots"]}
+    odds = {
+        r["criterion"]: 1 / (1 / min(max(r["share"] / 100, 0.01), 0.99) - 1)
+        for r in tables["criterion_shares"]
+    }
+    costs, pots = (
+        {r["item"]: r for r in tables["unit_costs"]},
+        {r["pot"]: r for r in tables["pots"]},
+    )
     rule = {r["key"]: r["value"] / 100 for r in tables["assumptions"]}
     prices = {r["year"]: (r["low"], r["mode"], r["high"]) for r in tables["prices"]}
     uniform = cache(lambda quantity, key: uniforms(seed, quantity, [key], draws)[0].tolist())
@@ -44,7 +54,9 @@ def worlds(workbook, draws: int, seed: int, until: int) -> list[dict]:
 
         def price(item: str) -> float:
             mode = costs[item]["mode"]
-            low, high = (given(costs[item][end], mode * rule[f"cost_{end}"]) for end in ("low", "high"))
+            low, high = (
+                given(costs[item][end], mode * rule[f"cost_{end}"]) for end in ("low", "high")
+            )
             return drawn("unit cost", item, low, mode, high) * thousands(costs[item]["price_year"])
 
         def lacking(unit: int, code: str, group: str) -> set[int]:
@@ -54,13 +66,17 @@ def worlds(workbook, draws: int, seed: int, until: int) -> list[dict]:
                 left = int(standing.counts.loc[unit, "met"]) - len(met)
             elif unknown:
                 ends = len(met), min(len(met) + len(unknown), 18)
-                left = count(tables["count_priors"], group, *ends, uniform("count", code)[w]) - len(met)
+                left = count(tables["count_priors"], group, *ends, uniform("count", code)[w]) - len(
+                    met
+                )
             for place, n in enumerate(unknown):
                 rest = tuple(odds[m] for m in unknown[place + 1 :])
                 taken = odds[n] * ways(rest, left - 1)
                 if uniform("which", f"{code}|{n}")[w] < taken / (taken + ways(rest, left)):
                     met, left = met | {n}, left - 1
-            return {n for n in NUMBERS if n not in met or uniform("lost", f"{code}|{n}")[w] < lost[n]}
+            return {
+                n for n in NUMBERS if n not in met or uniform("lost", f"{code}|{n}")[w] < lost[n]
+            }
 
         def claim(unit: int, code: str, criterion: int, work: dict, year: float) -> None:
             item, mode = work["item"], work["quantity"]
@@ -81,12 +97,19 @@ def worlds(workbook, draws: int, seed: int, until: int) -> list[dict]:
             claims |= {last["pot"]: rest - claims.total()}
             made["pot"].update(claims)
             made["pot_year"].update({(p, given(year, 0)): c for p, c in claims.items()})
-            for name, key in [("total", ""), ("criterion", criterion), ("year", given(year, 0)), ("commune", unit)]:
+            for name, key in [
+                ("total", ""),
+                ("criterion", criterion),
+                ("year", given(year, 0)),
+                ("commune", unit),
+            ]:
                 made[name][key] += amount
 
         for unit, row in workbook.communes.iterrows():
             lacks, code = lacking(unit, row["code"], row["group"]), row["code"]
-            year = min((t["year"] for t in tables["targets"] if t["unit"] == unit), default=math.nan)
+            year = min(
+                (t["year"] for t in tables["targets"] if t["unit"] == unit), default=math.nan
+            )
             own = [k for k in tables["works"] if k["unit"] == unit and k["level"] == "ntm"]
             for k in (k for k in own if k["state"] != "done"):
                 criterion = int(given(k["criterion"], -1))
@@ -96,7 +119,11 @@ def worlds(workbook, draws: int, seed: int, until: int) -> list[dict]:
             for k in (k for k in tables["typical_works"] if k["criterion"] in usual):
                 claim(unit, code, int(k["criterion"]), k, year)
         for p, pot in pots.items():
-            asked, planned, paid = sum(c for (q, y), c in made["pot_year"].items() if q == p and y <= until), 0, 0
+            asked, planned, paid = (
+                sum(c for (q, y), c in made["pot_year"].items() if q == p and y <= until),
+                0,
+                0,
+            )
             for e in tables["envelopes"]:
                 if e["pot"] == p and base <= e["year"] <= until and pot["fund"] != "tin_dung":
                     ends = e["disbursed_low"], e["disbursed"], e["disbursed_high"]
@@ -106,7 +133,10 @@ def worlds(workbook, draws: int, seed: int, until: int) -> list[dict]:
                     paid += round(money * drawn("disbursed", f"{p}|{e['year']:g}", *ends) / 100)
             made["by_pot"][p] = max(0, asked - planned)
             worth = price(CEMENT) if p == "t" else 1
-            held["gap"][p], held["late_gap"][p] = math.floor(planned * worth), math.floor(paid * worth)
+            held["gap"][p], held["late_gap"][p] = (
+                math.floor(planned * worth),
+                math.floor(paid * worth),
+            )
         for name, money in held.items():
             made[name][""] = extra(tables["parts"], due, money)
         return {name: {k: v for k, v in found.items() if v} for name, found in made.items()}
@@ -115,34 +145,62 @@ def worlds(workbook, draws: int, seed: int, until: int) -> list[dict]:
 
 
 def extra(parts: list[dict], due: Counter, held: dict[str, int]) -> int:
-    """The least extra money in whatever pots with which all that is due can be paid: one variable a payment, one a pot."""
+    """The least extra money in whatever pots with which all that is due can be paid: one variable a
+    payment, one a pot.
+    """
     payments, ends = [], []
     for (item, kind), amount in due.items():
         for p in (p for p in parts if p["item"] == item and (kind == "cement" or p["pot"] != "t")):
-            low, high = (math.floor(p["least"] * 10), math.ceil(p["most"] * 10)) if p["pot"] != "t" else (0, 1000)
+            low, high = (
+                (math.floor(p["least"] * 10), math.ceil(p["most"] * 10))
+                if p["pot"] != "t"
+                else (0, 1000)
+            )
             payments.append((item, kind, p["pot"]))
             ends.append(((0 if kind == "cement" else low) * amount / 1000, high * amount / 1000))
     kinds, pots = list(due), list(held)
-    paid = np.array([[float(pay[:2] == kind) for pay in payments] + [0.0] * len(pots) for kind in kinds])
-    taken = np.array([[float(pay[2] == p) for pay in payments] + [-float(q == p) for q in pots] for p in pots])
+    paid = np.array(
+        [[float(pay[:2] == kind) for pay in payments] + [0.0] * len(pots) for kind in kinds]
+    )
+    taken = np.array(
+        [[float(pay[2] == p) for pay in payments] + [-float(q == p) for q in pots] for p in pots]
+    )
     if not payments:
         return 0
-    found = linprog([0] * len(payments) + [1] * len(pots), A_ub=taken, b_ub=list(held.values()), A_eq=paid,
-                    b_eq=list(due.values()), bounds=ends + [(0, None)] * len(pots))  # fmt: skip
+    found = linprog(
+        [0] * len(payments) + [1] * len(pots),
+        A_ub=taken,
+        b_ub=list(held.values()),
+        A_eq=paid,
+        b_eq=list(due.values()),
+        bounds=ends + [(0, None)] * len(pots),
+    )
     assert found.status == 0, found.message
     return math.ceil(round(found.fun, 3))
 
 
 @cache
 def ways(odds: tuple, count: int) -> float:
-    return odds[0] * ways(odds[1:], count - 1) + ways(odds[1:], count) if odds and count >= 0 else float(count == 0)
+    return (
+        odds[0] * ways(odds[1:], count - 1) + ways(odds[1:], count)
+        if odds and count >= 0
+        else float(count == 0)
+    )
 
 
 def count(rows: list[dict], group: str, fewest: int, most: int, u: float) -> int:
-    """A number of criteria met from one uniform: a tilted bell with the pinned mean, cut to what is possible."""
+    """A number of criteria met from one uniform: a tilted bell with the pinned mean, cut to what is
+    possible.
+    """
     (plain,) = (r for r in rows if r["group"] == "plain")
-    mean = (plain["average"] * plain["communes"] - 19 * plain["ntm"]) / (plain["communes"] - plain["ntm"])
-    mean += sum(r["shift"] * ((r["group"] in group.split("|")) - r["share"] / 100) for r in rows if r is not plain)
+    mean = (plain["average"] * plain["communes"] - 19 * plain["ntm"]) / (
+        plain["communes"] - plain["ntm"]
+    )
+    mean += sum(
+        r["shift"] * ((r["group"] in group.split("|")) - r["share"] / 100)
+        for r in rows
+        if r is not plain
+    )
     weight = count_distribution(mean, plain["spread"], 3, 18)
     possible = range(max(3, fewest), most + 1)
     chosen = weight[possible[0] - 3 : most - 2]

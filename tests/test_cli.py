@@ -1,4 +1,6 @@
-"""The command ``ntm``: what it prints, its JSON, its exit codes; one sentence and never a traceback."""
+"""The command ``ntm``: what it prints, its JSON, its exit codes; one sentence and never a
+traceback.
+"""
 
 import io
 import json
@@ -34,22 +36,51 @@ def test_status_json_has_one_record_a_commune_with_the_agreed_keys(capsys):
     communes = records(capsys)
     assert len(communes) == 37
     for record in communes.values():
-        assert {"code", "name", "set", "met", "of", "missing", "unknown", "level", "standings"} <= set(record)
+        assert {
+            "code",
+            "name",
+            "set",
+            "met",
+            "of",
+            "missing",
+            "unknown",
+            "level",
+            "standings",
+        } <= set(record)
         if record["met"] is not None:
             assert record["met"] + len(record["missing"]) + record["unknown"] == record["of"]
 
 
 def test_status_json_gives_the_set_of_the_next_target_and_the_others_beside_it(capsys):
     communes = records(capsys)
-    huong, tien, linh, lam = (communes[name] for name in ("Thanh Hương", "Thanh Tiên", "Thanh Lĩnh", "Thanh Lâm"))
-    assert (huong["set"], huong["met"], huong["of"], huong["missing"]) == ("ntm-2016-2020", 15, 19, [2, 5, 6, 17])
+    huong, tien, linh, lam = (
+        communes[name] for name in ("Thanh Hương", "Thanh Tiên", "Thanh Lĩnh", "Thanh Lâm")
+    )
+    assert (huong["set"], huong["met"], huong["of"], huong["missing"]) == (
+        "ntm-2016-2020",
+        15,
+        19,
+        [2, 5, 6, 17],
+    )
     assert (tien["set"], tien["met"], tien["of"], tien["missing"], tien["unknown"]) == (
-        "advanced-nghe-an-2018-2020", 11, 15, [], 4,
-    )  # fmt: skip
+        "advanced-nghe-an-2018-2020",
+        11,
+        15,
+        [],
+        4,
+    )
     assert [other["set"] for other in tien["standings"]] == ["ntm-2016-2020"]
     assert (linh["set"], linh["level"], linh["met"]) == ("model-2021-2025", "advanced", None)
-    assert {other["set"]: other["met"] for other in linh["standings"]}["advanced-nghe-an-2018-2020"] == 15
-    assert (lam["met"], lam["of"], lam["unknown"], lam["level"], lam["standings"]) == (None, 19, 19, "not_ntm", [])
+    assert {other["set"]: other["met"] for other in linh["standings"]}[
+        "advanced-nghe-an-2018-2020"
+    ] == 15
+    assert (lam["met"], lam["of"], lam["unknown"], lam["level"], lam["standings"]) == (
+        None,
+        19,
+        19,
+        "not_ntm",
+        [],
+    )
 
 
 def test_a_set_named_judges_all_by_it(capsys):
@@ -58,7 +89,9 @@ def test_a_set_named_judges_all_by_it(capsys):
     assert {record["met"] for record in made.values()} == {None}
 
 
-@pytest.mark.parametrize("name", ["Thanh Hương", "thanh huong", "17758", "xa-thanh-huong", "THANH HUONG"])
+@pytest.mark.parametrize(
+    "name", ["Thanh Hương", "thanh huong", "17758", "xa-thanh-huong", "THANH HUONG"]
+)
 def test_a_commune_is_found_by_name_code_or_slug(capsys, name):
     assert list(records(capsys, "--commune", name)) == ["Thanh Hương"]
 
@@ -87,10 +120,16 @@ def test_what_is_not_there_gets_one_sentence_and_exit_code_1(capsys, arguments, 
 @pytest.mark.parametrize(
     "arguments",
     [
-        [], ["nothing"], ["status", "--jsno"], ["check", "--as-of", "soon"], ["check", "--as-of", "20220331"],
-        ["status", "--commune", "Thanh Chi", "--commune", "Thanh Hà"], ["report", "--lang", "fr"], ["status", "--js"],
+        [],
+        ["nothing"],
+        ["status", "--jsno"],
+        ["check", "--as-of", "soon"],
+        ["check", "--as-of", "20220331"],
+        ["status", "--commune", "Thanh Chi", "--commune", "Thanh Hà"],
+        ["report", "--lang", "fr"],
+        ["status", "--js"],
     ],
-)  # fmt: skip
+)
 def test_a_slip_in_the_command_is_exit_code_2(capsys, arguments):
     assert run(capsys, *arguments)[0] == 2
 
@@ -100,7 +139,10 @@ def test_a_slip_in_the_command_is_exit_code_2(capsys, arguments):
 def test_a_number_that_is_none_is_refused_with_what_is_allowed(capsys, option, typed):
     code, out, err = run(capsys, "report", option, typed)
     assert (code, out) == (2, "") and option in err
-    assert "phải là số nguyên từ 1 đến 10.000.000" in err and "a whole number from 1 to 10,000,000" in err
+    assert (
+        "phải là số nguyên từ 1 đến 10.000.000" in err
+        and "a whole number from 1 to 10,000,000" in err
+    )
 
 
 def test_every_option_of_every_command_is_explained():

@@ -30,7 +30,9 @@ def reporting(monkeypatch, *lines: dict, planned: int, stopped: bool):
         (["--force", "--lang", "en"], "Stopped: 2 of 19 pages are done."),
     ],
 )
-def test_stopped_it_says_how_many_pages_are_done_and_how_to_go_on(monkeypatch, capsys, tmp_path, more, words):
+def test_stopped_it_says_how_many_pages_are_done_and_how_to_go_on(
+    monkeypatch, capsys, tmp_path, more, words
+):
     reporting(monkeypatch, COMPLETE, FAILED, COMPLETE, planned=19, stopped=True)
     assert main(["report", "huyen-mau", "--out", f"{tmp_path}", *more]) == 130
     assert words in capsys.readouterr().err.splitlines()[-1]

@@ -20,7 +20,18 @@ PAGE = Path("docs/maintaining.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"(?ms)^## (Add [^\n]*)\n.*?```python\n(.*?)```", PAGE)
 NAMES = {
     made.__name__: made
-    for made in (DistrictPage, Workbook, assess, by_policy, demand, execute, scenario, scenario_ids, schedule, to_html)
+    for made in (
+        DistrictPage,
+        Workbook,
+        assess,
+        by_policy,
+        demand,
+        execute,
+        scenario,
+        scenario_ids,
+        schedule,
+        to_html,
+    )
 } | {"ORDERS": ORDERS, "nbformat": nbformat}
 
 
@@ -39,4 +50,8 @@ def test_the_example_does_what_the_page_says(tmp_path, title, code):
 
 def test_every_module_and_file_that_the_page_names_exists():
     for name in re.findall(r"`(\w+\.py)`", PAGE):
-        assert list(Path("ntm_analysis").rglob(name)) or list(Path("tests").rglob(name)) or Path(name).exists(), name
+        assert (
+            list(Path("ntm_analysis").rglob(name))
+            or list(Path("tests").rglob(name))
+            or Path(name).exists()
+        ), name

@@ -1,4 +1,6 @@
-"""The set-up files agree with each other, and run.py does what its help says, without touching the real .venv."""
+"""The set-up files agree with each other, and run.py does what its help says, without touching the
+real .venv.
+"""
 
 import ast
 import importlib.util
@@ -34,7 +36,9 @@ def locked(name):
 
 
 def pins(name):
-    """-> {package: [its pinned requirements]}; more than one where the version depends on the Python."""
+    """-> {package: [its pinned requirements]}; more than one where the version depends on the
+    Python.
+    """
     found = {}
     for line in locked(name):
         requirement = Requirement(line.split("--hash")[0])
@@ -42,7 +46,7 @@ def pins(name):
     return found
 
 
-# --- locks, pyproject.toml, environment.yml -----------------------------------------------------------------------
+# --- locks, pyproject.toml, environment.yml -------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", LOCKS)
@@ -51,7 +55,9 @@ def test_lock_names_no_host_and_every_requirement_has_a_hash(name):
     assert "://" not in text and not re.search(r"https?:", text)
     assert str(ROOT) not in text
     for line in locked(name):
-        assert re.fullmatch(r"[a-z0-9-]+==[^\s;]+( +;.*?)?( +--hash=sha256:[0-9a-f]{64})+ *", line), line
+        assert re.fullmatch(
+            r"[a-z0-9-]+==[^\s;]+( +;.*?)?( +--hash=sha256:[0-9a-f]{64})+ *", line
+        ), line
 
 
 @pytest.mark.parametrize("name", [*LOCKS, "pyproject.toml", "environment.yml", "run.py", ".ci/run"])
@@ -67,7 +73,9 @@ def test_lock_holds_every_dependency_within_its_bounds(name, wanted):
     for dependency in wanted:
         for pin in pinned[canonicalize_name(dependency.name)]:
             (version,) = (specifier.version for specifier in pin.specifier)
-            assert dependency.specifier.contains(version), f"{pin} is not {dependency}: make the locks anew"
+            assert dependency.specifier.contains(version), (
+                f"{pin} is not {dependency}: make the locks anew"
+            )
 
 
 def test_no_test_tool_is_in_the_lock_for_use():
@@ -75,9 +83,13 @@ def test_no_test_tool_is_in_the_lock_for_use():
 
 
 def test_test_lock_is_the_lock_for_use_and_more():
-    # Also what lets `run.py wheels` download with the test lock alone, and `run.py test` add to a set-up for use.
-    # A package may be wanted on more systems there (psutil), in no other version and with no other hash.
-    used, tested = ({(line.split()[0], line.partition("--hash")[2]) for line in locked(name)} for name in LOCKS[:2])
+    # Also what lets `run.py wheels` download with the test lock alone, and `run.py test` add to a
+    # set-up for use. A package may be wanted on more systems there (psutil), in no other version
+    # and with no other hash.
+    used, tested = (
+        {(line.split()[0], line.partition("--hash")[2]) for line in locked(name)}
+        for name in LOCKS[:2]
+    )
     assert used < tested
 
 
@@ -110,16 +122,21 @@ def test_ci_runs_exactly_the_documented_command():
 @pytest.mark.parametrize("arguments", [["check"], ["format", "--check"]], ids=" ".join)
 def test_style(arguments):
     done = subprocess.run(
-        [sys.executable, "-m", "ruff", *arguments, "--quiet", "."], cwd=ROOT, capture_output=True, encoding="utf-8", check=False
+        [sys.executable, "-m", "ruff", *arguments, "--quiet", "."],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-# --- run.py: before any set-up ------------------------------------------------------------------------------------
+# --- run.py: before any set-up --------------------------------------------------------------------
 
 
 def load_run():
-    # Not an ordinary import: in an environment without run.py's .pth file the repository is not on the path.
+    # Not an ordinary import: in an environment without run.py's .pth file the repository is not on
+    # the path.
     spec = importlib.util.spec_from_file_location("run_for_tests", ROOT / "run.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -209,7 +226,16 @@ def test_help_names_every_command_in_any_console():
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, b"")
-    for word in (b"report", b"check", b"status", b"lab", b"test", b"wheels DIR", b"--wheels DIR", b"--help"):
+    for word in (
+        b"report",
+        b"check",
+        b"status",
+        b"lab",
+        b"test",
+        b"wheels DIR",
+        b"--wheels DIR",
+        b"--help",
+    ):
         assert word in done.stdout
 
 
@@ -230,14 +256,20 @@ def test_vietnamese_stays_readable_on_a_cp1252_console():
     )
     assert done.returncode == 2
     err = done.stderr.decode("cp1252")
-    assert "Khong co tuy chon --dau" in err and "Unknown option --dau" in err and "Traceback" not in err
+    assert (
+        "Khong co tuy chon --dau" in err
+        and "Unknown option --dau" in err
+        and "Traceback" not in err
+    )
 
 
-# --- run.py: the set-up, in a folder of its own -------------------------------------------------------------------
+# --- run.py: the set-up, in a folder of its own ---------------------------------------------------
 
 
 class SetUp:
-    """run.py in a folder with a space and Vietnamese letters, with the slow steps replaced by ones that take notes."""
+    """run.py in a folder with a space and Vietnamese letters, with the slow steps replaced by ones
+    that take notes.
+    """
 
     def __init__(self, run, folder, monkeypatch):
         self.run, self.steps, self.pip_code = run, [], 0
@@ -324,12 +356,15 @@ def test_failing_to_add_the_tests_leaves_the_set_up_for_use(fresh):
     fresh.pip_code = 1
     assert fresh.run.main(["test"]) == 1
     assert fresh.run.is_current(fresh.run.USE) and not fresh.run.is_current(fresh.run.TEST)
-    # pip changes nothing before it has everything, so another failure must not cost the good set-up either.
+    # pip changes nothing before it has everything, so another failure must not cost the good set-up
+    # either.
     assert fresh.run.main(["test"]) == 1
     assert "venv" not in fresh.steps[2:]
 
 
-def test_after_an_interrupted_adding_of_the_tests_use_goes_on_and_tests_begin_anew(fresh, monkeypatch):
+def test_after_an_interrupted_adding_of_the_tests_use_goes_on_and_tests_begin_anew(
+    fresh, monkeypatch
+):
     def interrupted(*_):
         raise KeyboardInterrupt
 
@@ -390,7 +425,7 @@ def test_what_pip_prints_stays_out_of_standard_output(run, capfd):
     assert (code, out) == (0, "") and "from a step" in err
 
 
-# --- run.py: the command ------------------------------------------------------------------------------------------
+# --- run.py: the command --------------------------------------------------------------------------
 
 
 def test_what_each_command_runs_and_where(run):
@@ -438,7 +473,10 @@ def test_exit_code_and_output_are_the_commands_own(code):
     [
         ("sys.exit(0)", 0),  # as JupyterLab does: it was asked to stop and has stopped
         ("sys.exit(2)", 130),  # as pytest does
-        ("(signal.signal(2, signal.SIG_DFL), os.kill(os.getpid(), 2))", 130),  # as Python itself does
+        (
+            "(signal.signal(2, signal.SIG_DFL), os.kill(os.getpid(), 2))",
+            130,
+        ),  # as Python itself does
     ],
 )
 def test_ctrl_c_is_the_commands_to_answer(answer, expected):

@@ -23,7 +23,15 @@ from .new_dataset import (
     write_dataset,
     write_texts,
 )
-from .plan_checks import CEMENT, LAST_MONTH_OF_LATE_LIST, MOST_POTS, PLAN_TABLES, RULES, check_plan, lacking_assumptions
+from .plan_checks import (
+    CEMENT,
+    LAST_MONTH_OF_LATE_LIST,
+    MOST_POTS,
+    PLAN_TABLES,
+    RULES,
+    check_plan,
+    lacking_assumptions,
+)
 from .rows import Communes, Entry, PresentRow, key_of, mark_of, present_rows, sense
 from .units import described, newest_volumes, reported_volumes
 from .versions import Busy, Touched, only_one, replace_version

@@ -1,6 +1,8 @@
-"""CSV tables as their exact text: single cells changed, rows added or dropped, everything else kept letter by letter.
+"""CSV tables as their exact text: single cells changed, rows added or dropped, everything else kept
+letter by letter.
 
-The file's own separator, line ends, byte-order mark, quotes and ways of writing numbers, dates and choices stay.
+The file's own separator, line ends, byte-order mark, quotes and ways of writing numbers, dates and
+choices stay.
 """
 
 import csv
@@ -51,7 +53,9 @@ class TableText:
             at = match.end()
 
     def manners(self) -> dict[str, str]:
-        """The last cell of each column that is not blank: the manner of writing that new cells follow."""
+        """The last cell of each column that is not blank: the manner of writing that new cells
+        follow.
+        """
         found = {}
         for cells in csv.reader(reversed(self.lines[1:]), delimiter=self.separator):
             for column, cell in zip(self.head, cells, strict=False):
@@ -62,7 +66,10 @@ class TableText:
         return found
 
     def change(self, row: int, cells: dict[str, str]) -> None:
-        """Cells of a row replaced; the others keep their text. A column that the file does not have yet is added to it."""
+        """Cells of a row replaced; the others keep their text.
+
+        A column that the file does not have yet is added to it.
+        """
         self._widen(cells)
         made = self.cells(row)
         made += [""] * (len(self.head) - len(made))
@@ -73,10 +80,14 @@ class TableText:
     def add(self, cells: dict[str, str]) -> None:
         """A row below the last one."""
         self._widen(cells)
-        self._added.append(self.separator.join(self._quoted(cells.get(column, "")) for column in self.head))
+        self._added.append(
+            self.separator.join(self._quoted(cells.get(column, "")) for column in self.head)
+        )
 
     def _widen(self, cells):
-        """Columns added at the end of the head that ``cells`` fill and the file lacks; rows may be shorter than the head."""
+        """Columns added at the end of the head that ``cells`` fill and the file lacks; rows may be
+        shorter than the head.
+        """
         for column in [name for name, text in cells.items() if text and name not in self.head]:
             self.head.append(column)
             self.lines[0] += self.separator + column
@@ -86,16 +97,25 @@ class TableText:
         self._dropped.add(row)
 
     def places(self) -> tuple[dict[int, int], list[int]]:
-        """Where rows stand in :meth:`text`: new line by old line, and the lines of the added rows in order."""
+        """Where rows stand in :meth:`text`: new line by old line, and the lines of the added rows
+        in order.
+        """
         kept = [row for row in range(1, self._last() + 1) if row not in self._dropped]
-        return {old: new for new, old in enumerate(kept, 1)}, [len(kept) + n for n in range(1, len(self._added) + 1)]
+        return {old: new for new, old in enumerate(kept, 1)}, [
+            len(kept) + n for n in range(1, len(self._added) + 1)
+        ]
 
     def text(self) -> str:
         """The whole file, with the byte-order mark where it had one."""
         kept = [row for row in range(1, self._last() + 1) if row not in self._dropped]
-        made = [self.lines[row - 1] + (self.ends[row - 1] or (self.end if self._added else "")) for row in kept]
+        made = [
+            self.lines[row - 1] + (self.ends[row - 1] or (self.end if self._added else ""))
+            for row in kept
+        ]
         tail = [line + end for line, end in zip(self.lines, self.ends, strict=True)][self._last() :]
-        return ("\ufeff" if self.bom else "") + "".join([*made, *(line + self.end for line in self._added), *tail])
+        return ("\ufeff" if self.bom else "") + "".join(
+            [*made, *(line + self.end for line in self._added), *tail]
+        )
 
     def _last(self):
         """The last line that is not blank."""
@@ -108,8 +128,9 @@ class TableText:
 
 
 def written(value: object, column: Column, style: str, like: str = "") -> str:
-    """A typed value as text for a CSV cell, in the number style of the data set and the manner of ``like``, a cell of its column;
-    blank for none, else days as 2025-07-01, months as 7/2025, choices as their code.
+    """A typed value as text for a CSV cell, in the number style of the data set and the manner of
+    ``like``, a cell of its column; blank for none, else days as 2025-07-01, months as 7/2025,
+    choices as their code.
 
     >>> from ntm_analysis.tables import dictionary
     >>> written(1234.5, dictionary("units")["area_km2"], "vi", ""), written("not_met", dictionary("criterion_states")["state"],
@@ -121,7 +142,11 @@ def written(value: object, column: Column, style: str, like: str = "") -> str:
     if isinstance(value, dt.date):
         if match := _DMY.fullmatch(like):
             return f"{value.day}{match[1]}{value.month}{match[1]}{value.year}"
-        return f"{value.month}/{value.year}" if column.type == "month" and "-" not in like else f"{value:%Y-%m-%d}"
+        return (
+            f"{value.month}/{value.year}"
+            if column.type == "month" and "-" not in like
+            else f"{value:%Y-%m-%d}"
+        )
     if isinstance(value, float):
         return number_text(value, style)
     if column.type == "choice" and fold(like) in {fold(word) for word in column.allowed.values()}:

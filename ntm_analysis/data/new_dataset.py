@@ -1,4 +1,6 @@
-"""A data set written as a new folder, whole or not at all; one laid out for a district that has none."""
+"""A data set written as a new folder, whole or not at all; one laid out for a district that has
+none.
+"""
 
 import csv
 import datetime as dt
@@ -20,7 +22,9 @@ from .workbook import Workbook
 
 
 class WrongPlace(ValueError):
-    """A place that no new data set can take; ``reason`` is the key of a sentence (``new_<reason>``)."""
+    """A place that no new data set can take; ``reason`` is the key of a sentence
+    (``new_<reason>``).
+    """
 
     def __init__(self, reason: str, **details: object) -> None:
         super().__init__(reason)
@@ -30,8 +34,9 @@ class WrongPlace(ValueError):
 def new_place(typed: str, old: Workbook | None = None) -> Path:
     """The folder a new data set shall take, made from what was typed; raises :class:`WrongPlace`.
 
-    It must not exist or be empty, its parent must exist, it must not lie in the ``old`` data set that it is made of, and its name
-    must give an id of its own, which no data set beside it has: reports lie under the id.
+    It must not exist or be empty, its parent must exist, it must not lie in the ``old`` data set
+    that it is made of, and its name must give an id of its own, which no data set beside it has:
+    reports lie under the id.
     """
     if not typed.strip() or not typed.isprintable():
         raise WrongPlace("no_path", name=typed)
@@ -45,7 +50,9 @@ def new_place(typed: str, old: Workbook | None = None) -> Path:
     made = slug(folder.name)
     if not 0 < len(made) <= 60 or (old and made == old.id):
         raise WrongPlace("no_id", name=folder.name, old=old.id if old else "...")
-    for other in sorted(folder.parent.glob("[!.]*/dataset.yaml")):  # hidden: versions that an import keeps
+    for other in sorted(
+        folder.parent.glob("[!.]*/dataset.yaml")
+    ):  # hidden: versions that an import keeps
         said = read_yaml(other, []) or {}
         if made == slug(f"{said.get('id') or other.parent.name}"):
             raise WrongPlace("same_id", name=folder.name, id=made, other=other.parent)
@@ -53,29 +60,43 @@ def new_place(typed: str, old: Workbook | None = None) -> Path:
 
 
 def law_place(law: Path, folder: Path) -> str:
-    """What ``dataset.yaml`` of a new data set says of the law's folder: relative where both stand in one tree and move together.
+    """What ``dataset.yaml`` of a new data set says of the law's folder: relative where both stand
+    in one tree and move together.
 
     >>> law_place(Path("/ntm/data/criteria"), Path("/ntm/data/a")), law_place(Path("/ntm/data/criteria"), Path("/b"))
     ('../criteria', '/ntm/data/criteria')
     """
-    return Path(os.path.relpath(law, folder)).as_posix() if law.parents[1] in folder.parents else law.as_posix()
+    return (
+        Path(os.path.relpath(law, folder)).as_posix()
+        if law.parents[1] in folder.parents
+        else law.as_posix()
+    )
 
 
-def write_dataset(folder: Path, meta: dict, tables: dict[str, pd.DataFrame], also: dict[str, bytes]) -> Workbook:
-    """Write a data set into ``folder`` (new or empty) and give it opened; raises DataProblems, OSError, and then leaves nothing.
+def write_dataset(
+    folder: Path, meta: dict, tables: dict[str, pd.DataFrame], also: dict[str, bytes]
+) -> Workbook:
+    """Write a data set into ``folder`` (new or empty) and give it opened; raises DataProblems,
+    OSError, and then leaves nothing.
 
-    ``meta``: what ``dataset.yaml`` says; ``tables``: by name, the columns of the dictionaries (others are not written);
-    ``also``: further files by name.
+    ``meta``: what ``dataset.yaml`` says; ``tables``: by name, the columns of the dictionaries
+    (others are not written); ``also``: further files by name.
     """
     said = yaml.safe_dump(_plain(meta), allow_unicode=True, sort_keys=False, width=200)
     style = meta.get("number_style", "vi")
     return write_texts(folder, said, tables, style, also)
 
 
-def write_texts(folder: Path, said: str, tables: dict[str, pd.DataFrame], style: str, also: dict[str, bytes]) -> Workbook:
+def write_texts(
+    folder: Path, said: str, tables: dict[str, pd.DataFrame], style: str, also: dict[str, bytes]
+) -> Workbook:
     """As :func:`write_dataset`, with the text of ``dataset.yaml`` itself."""
-    texts = {f"{name}.csv": csv_text(tables[name], name, style).encode("utf-8-sig") for name in TABLES}
-    return replace(write_new(folder, {"dataset.yaml": said, **texts, **also}, Workbook.open), path=folder)
+    texts = {
+        f"{name}.csv": csv_text(tables[name], name, style).encode("utf-8-sig") for name in TABLES
+    }
+    return replace(
+        write_new(folder, {"dataset.yaml": said, **texts, **also}, Workbook.open), path=folder
+    )
 
 
 def csv_text(table: pd.DataFrame, name: str, style: str) -> str:
@@ -90,7 +111,8 @@ def csv_text(table: pd.DataFrame, name: str, style: str) -> str:
     writer.writerow(columns)
     cells = [table[c].tolist() if c in table else [None] * len(table) for c in columns]
     writer.writerows(
-        [written(v, c, style) for v, c in zip(row, columns.values(), strict=True)] for row in zip(*cells, strict=True)
+        [written(v, c, style) for v, c in zip(row, columns.values(), strict=True)]
+        for row in zip(*cells, strict=True)
     )
     return text.getvalue()
 
@@ -100,7 +122,8 @@ def _plain(value):
     return {k: _plain(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
-# The provinces before the mergers of 2025 by region, as the criteria sets divide the country (recalled; the province checks it).
+# The provinces before the mergers of 2025 by region, as the criteria sets divide the country
+# (recalled; the province checks it).
 PROVINCES = {
     "tdmnpb": "Hà Giang, Cao Bằng, Bắc Kạn, Tuyên Quang, Lào Cai, Điện Biên, Lai Châu, Sơn La, Yên Bái, Hòa Bình, Thái Nguyên, "
     "Lạng Sơn, Bắc Giang, Phú Thọ",
@@ -118,9 +141,13 @@ DISTRICT_WORDS = {"huyện": "district", "thị xã": "town", "thành phố": "c
 PROVINCE_WORDS = ("tỉnh", "thành phố", "tp")
 # What else provinces are usually called, by the letters alone (see _letters).
 SPELLINGS = {
-    "hcm": "Hồ Chí Minh", "tphcm": "Hồ Chí Minh", "hue": "Thừa Thiên Huế", "daclac": "Đắk Lắk", "dacnong": "Đắk Nông",
+    "hcm": "Hồ Chí Minh",
+    "tphcm": "Hồ Chí Minh",
+    "hue": "Thừa Thiên Huế",
+    "daclac": "Đắk Lắk",
+    "dacnong": "Đắk Nông",
     "baccan": "Bắc Kạn",
-}  # fmt: skip
+}
 
 
 class UnknownProvince(LookupError):
@@ -163,7 +190,11 @@ def is_name(typed: str) -> bool:
     """
     words = (*DISTRICT_WORDS, *PROVINCE_WORDS)
     bare = plain(_bare(typed, words)).strip(" .")
-    return any(c.isalpha() for c in typed) and any(c.isalnum() for c in bare) and bare not in map(plain, words)
+    return (
+        any(c.isalpha() for c in typed)
+        and any(c.isalnum() for c in bare)
+        and bare not in map(plain, words)
+    )
 
 
 def settings(
@@ -178,16 +209,27 @@ def settings(
     lang: str = "vi",
     lender: Workbook | None = None,
 ) -> str:
-    """What ``dataset.yaml`` says (YAML, with the reason of each assumption); ``given``: the day was named, else it is today;
-    ``lender``: the data set whose assumptions are taken over, and with them the criteria sets that they are told for."""
+    """What ``dataset.yaml`` says (YAML, with the reason of each assumption); ``given``: the day was
+    named, else it is today; ``lender``: the data set whose assumptions are taken over, and with
+    them the criteria sets that they are told for.
+    """
     district = unicodedata.normalize("NFC", district)
-    bare, province = _bare(district, DISTRICT_WORDS), province_meant(province) or _bare(province, PROVINCE_WORDS)
+    bare, province = (
+        _bare(district, DISTRICT_WORDS),
+        province_meant(province) or _bare(province, PROVINCE_WORDS),
+    )
     named = f"Huyện {district}" if bare == district else district
     kind = ("thành phố", "city") if plain(province) in map(plain, CITIES) else ("tỉnh", "province")
-    kind_en = next((word for vi, word in DISTRICT_WORDS.items() if plain(named).startswith(f"{plain(vi)} ")), "district")
+    kind_en = next(
+        (word for vi, word in DISTRICT_WORDS.items() if plain(named).startswith(f"{plain(vi)} ")),
+        "district",
+    )
     own = lambda level: law.in_force(level, day) or _latest(law, level, day)  # noqa: E731
     sets = {level: lender.default_set(level) if lender else own(level) for level in LEVELS}
-    title = {"vi": f"{named}, {kind[0]} {province}", "en": f"{bare} {kind_en}, {province} {kind[1]}"}
+    title = {
+        "vi": f"{named}, {kind[0]} {province}",
+        "en": f"{bare} {kind_en}, {province} {kind[1]}",
+    }
 
     def why(key, **values):
         return f"# {text(f'new_{key}', lang, **values)}"
@@ -217,10 +259,21 @@ def settings(
 
 
 def assumptions_of(workbook: Workbook) -> dict[str, pd.DataFrame]:
-    """What a data set calculates with that is not about single communes, all marked ``assumed``, with the sources named."""
-    made = {name: workbook.tables[name] for name in GROUPS["ground"] if "commune" not in dictionary(name)}
+    """What a data set calculates with that is not about single communes, all marked ``assumed``,
+    with the sources named.
+    """
+    made = {
+        name: workbook.tables[name]
+        for name in GROUPS["ground"]
+        if "commune" not in dictionary(name)
+    }
     made = {name: table.assign(mark="assumed") for name, table in made.items()}
-    used = {source for table in made.values() for told in table["source"] for source in str(told).split("|")}
+    used = {
+        source
+        for table in made.values()
+        for told in table["source"]
+        for source in str(told).split("|")
+    }
     sources = workbook.tables["sources"]
     return made | {"sources": sources[sources["id"].isin(used)]}
 
@@ -231,18 +284,26 @@ def empty_tables() -> dict[str, pd.DataFrame]:
 
 
 def _latest(law, level, day):
-    """The set of a level that began last before a day, else the first of all: the law may not say what holds later."""
+    """The set of a level that began last before a day, else the first of all: the law may not say
+    what holds later.
+    """
     sets = sorted((s for s in law.sets.values() if s.level == level), key=lambda s: s.start)
     return ([s for s in sets if s.start <= day] or sets[:1])[-1].id
 
 
 def _bare(name, words):
-    """A name without the word for its kind, written before it with a space or a full stop between."""
+    """A name without the word for its kind, written before it with a space or a full stop
+    between.
+    """
     name = unicodedata.normalize("NFC", name)
     rests = (name[len(word) :] for word in words if plain(name[: len(word)]) == plain(word))
-    return next((rest.strip(" .") for rest in rests if rest[:1] in (" ", ".") and rest.strip(" .")), name)
+    return next(
+        (rest.strip(" .") for rest in rests if rest[:1] in (" ", ".") and rest.strip(" .")), name
+    )
 
 
 def _letters(name):
-    """What the spellings of a province's name share, whatever diacritics, spaces, hyphens and full stops they have."""
+    """What the spellings of a province's name share, whatever diacritics, spaces, hyphens and full
+    stops they have.
+    """
     return slug(name).replace("-", "")

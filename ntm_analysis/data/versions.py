@@ -1,9 +1,11 @@
-"""A data set's folder made or replaced as a whole: built and checked beside its place, then put there; the old one is kept.
+"""A data set's folder made or replaced as a whole: built and checked beside its place, then put
+there; the old one is kept.
 
-Beside ``<name>`` stand, hidden: ``.<name>.lock`` (one import at a time), ``.<name>.building<...>`` (a copy not finished),
-``.<name>.next`` (a version complete and checked) and ``.<name>.previous/<time>`` (the versions before, the last :data:`KEEP`).
-Whenever the process is killed, ``<name>`` is the old version or the new one; where a system cannot swap two folders in one act,
-:func:`heal` ends what was begun.
+Beside ``<name>`` stand, hidden: ``.<name>.lock`` (one import at a time), ``.<name>.building<...>``
+(a copy not finished), ``.<name>.next`` (a version complete and checked) and
+``.<name>.previous/<time>`` (the versions before, the last :data:`KEEP`). Whenever the process is
+killed, ``<name>`` is the old version or the new one; where a system cannot swap two folders in one
+act, :func:`heal` ends what was begun.
 """
 
 import contextlib
@@ -46,7 +48,10 @@ def beside(folder: Path, what: str) -> Path:
 
 @contextlib.contextmanager
 def only_one(folder: Path) -> Iterator[None]:
-    """Keeps others from importing into a data set; raises :class:`Busy` when one does. A killed one holds nothing."""
+    """Keeps others from importing into a data set; raises :class:`Busy` when one does.
+
+    A killed one holds nothing.
+    """
     try:
         with FileLock(beside(folder, "lock"), timeout=0):
             yield
@@ -56,8 +61,9 @@ def only_one(folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _built(folder, files, check):
-    """A hidden copy of ``folder``, which may not exist yet, with ``files`` in it, on the disk and checked, and what ``check``
-    gives; nothing is left of it when that or the block fails."""
+    """A hidden copy of ``folder``, which may not exist yet, with ``files`` in it, on the disk and
+    checked, and what ``check`` gives; nothing is left of it when that or the block fails.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.building"))
     try:
@@ -74,9 +80,12 @@ def _built(folder, files, check):
         raise
 
 
-def write_new(folder: Path, files: dict[str, str | bytes], check: Callable[[Path], Checked]) -> Checked:
-    """Write a new data set into ``folder`` (missing or empty), all or nothing; gives what ``check`` gives, as in
-    :func:`replace_version`."""
+def write_new(
+    folder: Path, files: dict[str, str | bytes], check: Callable[[Path], Checked]
+) -> Checked:
+    """Write a new data set into ``folder`` (missing or empty), all or nothing; gives what ``check``
+    gives, as in :func:`replace_version`.
+    """
     with _built(folder, files, check) as (building, checked):
         if folder.exists():
             folder.rmdir()  # empty: some systems do not rename over a folder
@@ -86,12 +95,18 @@ def write_new(folder: Path, files: dict[str, str | bytes], check: Callable[[Path
 
 
 def replace_version(
-    folder: Path, files: dict[str, str | bytes], check: Callable[[Path], object], now: dt.datetime, log: str = ""
+    folder: Path,
+    files: dict[str, str | bytes],
+    check: Callable[[Path], object],
+    now: dt.datetime,
+    log: str = "",
 ) -> Path:
-    """Give a data set the next version of some of its files, all or nothing; where the version before is kept.
+    """Give a data set the next version of some of its files, all or nothing; where the version
+    before is kept.
 
-    Call it within :func:`only_one`. ``check`` opens the next version and raises what is wrong with it; then, as on any
-    OSError (no room, no right to write), nothing was changed. ``log`` is kept beside the previous version.
+    Call it within :func:`only_one`. ``check`` opens the next version and raises what is wrong with
+    it; then, as on any OSError (no room, no right to write), nothing was changed. ``log`` is kept
+    beside the previous version.
     """
     ready, kept = beside(folder, "next"), beside(folder, "previous")
     clean(folder, now)
@@ -149,7 +164,9 @@ def exchange(one: Path, other: Path) -> bool:
 
 
 def clean(folder: Path, now: dt.datetime) -> None:
-    """What a killed process left: half-made copies go; a complete version that it no longer filed is kept with the others."""
+    """What a killed process left: half-made copies go; a complete version that it no longer filed
+    is kept with the others.
+    """
     for path in folder.parent.glob(f".{glob.escape(folder.name)}.building*"):
         shutil.rmtree(path, ignore_errors=True)
     if beside(folder, "next").exists():
@@ -160,7 +177,9 @@ def clean(folder: Path, now: dt.datetime) -> None:
 
 
 def heal(folder: Path) -> bool:
-    """Put the next version in its place where an import was killed between taking the old one away and that; whether it did."""
+    """Put the next version in its place where an import was killed between taking the old one away
+    and that; whether it did.
+    """
     ready = beside(folder, "next")
     if folder.exists() or not ready.is_dir():
         return False

@@ -1,7 +1,9 @@
-"""A data folder opened: every table read, checked against its dictionary, the law and the other tables, all at once.
+"""A data folder opened: every table read, checked against its dictionary, the law and the other
+tables, all at once.
 
-``Workbook.open`` raises :class:`~ntm_analysis.tables.problems.DataProblems` with every problem found, or gives a workbook cut to
-what was known on its as-of date; ``left_out`` counts the rows that came later.
+``Workbook.open`` raises :class:`~ntm_analysis.tables.problems.DataProblems` with every problem
+found, or gives a workbook cut to what was known on its as-of date; ``left_out`` counts the rows
+that came later.
 """
 
 import contextlib
@@ -46,7 +48,9 @@ def merged_mark(marks: list[str]) -> str:
 
 
 class UnknownCommune(LookupError):
-    """No unit, or more than one, answers to a name; ``near`` lists what was meant perhaps, or what became of it."""
+    """No unit, or more than one, answers to a name; ``near`` lists what was meant perhaps, or what
+    became of it.
+    """
 
     def __init__(self, text: str, near: list[str], some: list[str] | None = None) -> None:
         super().__init__(shown("; ".join([text, *near])))
@@ -63,14 +67,15 @@ class UnknownCommune(LookupError):
 class Workbook:
     """One data set as it was known on ``as_of``.
 
-    ``units``: the units that exist on the as-of date, in administrative order, with ``label`` ("Xã Thanh Hương") and
-    ``slug``; its index is the ``unit`` number that all tables refer to
-    (``all_units``: of whatever time). ``tables``: the other tables by name, rows known by
-    the as-of date only, each with ``unit`` where it names one. ``left_out``: rows dropped, by table or law set.
-    ``unlisted``: units made by mergers that ``units.csv`` does not hold, so that no count of communes includes them.
-    A scenario may choose the set that judges NTM (``judged_by``) and the deadline (``deadline``); ``usual``: then the data
-    set without any scenario, whose money is the usual one.
-    ``written``: all rows of the tables as they stand in the files, whenever they became known.
+    ``units``: the units that exist on the as-of date, in administrative order, with ``label`` ("Xã
+    Thanh Hương") and ``slug``; its index is the ``unit`` number that all tables refer to
+    (``all_units``: of whatever time). ``tables``: the other tables by name, rows known by the as-of
+    date only, each with ``unit`` where it names one. ``left_out``: rows dropped, by table or law
+    set. ``unlisted``: units made by mergers that ``units.csv`` does not hold, so that no count of
+    communes includes them. A scenario may choose the set that judges NTM (``judged_by``) and the
+    deadline (``deadline``); ``usual``: then the data set without any scenario, whose money is the
+    usual one. ``written``: all rows of the tables as they stand in the files, whenever they became
+    known.
     """
 
     path: Path
@@ -91,13 +96,17 @@ class Workbook:
 
     @classmethod
     def open(
-        cls, dataset: str | Path = "data/thanh-chuong", as_of: dt.date | str | None = None, over: Path | None = None
+        cls,
+        dataset: str | Path = "data/thanh-chuong",
+        as_of: dt.date | str | None = None,
+        over: Path | None = None,
     ) -> "Workbook":
-        """Open a data set by folder or by its name under ``data/``, from the repository's root or from ``notebooks/``.
+        """Open a data set by folder or by its name under ``data/``, from the repository's root or
+        from ``notebooks/``.
 
-        ``over``: a folder whose CSV files stand in place of the data set's, to see what it would be with them.
-        Raises FileNotFoundError when there is no such data set, NotRead (a ValueError) for an as-of date that is none,
-        :class:`DataProblems` when anything in it is wrong.
+        ``over``: a folder whose CSV files stand in place of the data set's, to see what it would be
+        with them. Raises FileNotFoundError when there is no such data set, NotRead (a ValueError)
+        for an as-of date that is none, :class:`DataProblems` when anything in it is wrong.
 
         >>> len(Workbook.open("data/thanh-chuong").communes)
         37
@@ -113,40 +122,61 @@ class Workbook:
         files = {t: laid_over.get(f"{t}.csv", folder / f"{t}.csv") for t in TABLES}
         tables = {t: read_table(files[t], t, style, style_at, problems) for t in TABLES}
         criteria_folder = (folder / str(meta.get("criteria", "../criteria"))).resolve()
-        if not any(criteria_folder.glob("*.yaml")):  # told alone: whatever is said of a set would be wrong for this one reason
+        if not any(
+            criteria_folder.glob("*.yaml")
+        ):  # told alone: whatever is said of a set would be wrong for this one reason
             if meta:
                 details = {"folder": criteria_folder}
-                problems.append(Problem("no_law", "dataset.yaml", meta.at("criteria"), "criteria", details))
+                problems.append(
+                    Problem("no_law", "dataset.yaml", meta.at("criteria"), "criteria", details)
+                )
             raise DataProblems(problems)
-        # What was published about the province and the country belongs to no data set: it stands beside the law.
+        # What was published about the province and the country belongs to no data set: it stands
+        # beside the law.
         reference = criteria_folder.parent / "reference"
         tables["history"] = _history(reference / "history.csv", problems)
         law = read_law(criteria_folder, problems)
         units = number_units(tables["units"], tables["mergers"], meta, problems)
-        if not any(len(table) for table in tables.values() if "commune" in table) and tables["units"].empty:
+        if (
+            not any(len(table) for table in tables.values() if "commune" in table)
+            and tables["units"].empty
+        ):
             # A data set just laid out: it waits for its communes, and nothing in it speaks of any.
             problems = [replace(p, warning=p.warning or p.code == "no_rows") for p in problems]
-        tables["units"] = tables["units"].assign(district=units["district"])  # filled: money may serve a district
+        tables["units"] = tables["units"].assign(
+            district=units["district"]
+        )  # filled: money may serve a district
         broken = {p.file for p in problems if p.code in WHOLE_FILE and not p.warning}
         sources = None if "sources.csv" in broken else tables["sources"]
         _check_references(meta, law, sources, problems)
         for name in TABLES if "units.csv" not in broken else ():
             check_table(name, tables[name], units, law, sources, problems)
-        if {"as_of", "term_end"} <= set(meta) and not broken & {f"{name}.csv" for name in PLAN_TABLES}:
+        if {"as_of", "term_end"} <= set(meta) and not broken & {
+            f"{name}.csv" for name in PLAN_TABLES
+        }:
             check_plan(tables, meta["as_of"]["date"].year, meta["term_end"]["date"].year, problems)
         if "as_of" in meta and not broken & {"units.csv", "targets.csv", "recognitions.csv"}:
             check_lists(tables, units, meta["as_of"]["date"], problems)
-        if not broken & {"units.csv", "works.csv", "pots.csv", *(f"{name}.csv" for name in MONTHLY)}:
+        if not broken & {
+            "units.csv",
+            "works.csv",
+            "pots.csv",
+            *(f"{name}.csv" for name in MONTHLY),
+        }:
             check_monthly(tables, law, problems)
         if any(not p.warning for p in problems):
             raise DataProblems(problems)
         problems += _unused(folder, tables["assumptions"]) + unbounded(tables)
         digest = content_hash(folder, criteria_folder, reference)
-        return cls._cut(folder, meta, day or meta["as_of"]["date"], law, units, tables, problems, digest)
+        return cls._cut(
+            folder, meta, day or meta["as_of"]["date"], law, units, tables, problems, digest
+        )
 
     @classmethod
     def _cut(cls, folder, meta, day, law, units, tables, problems, digest):
-        """The workbook as known on ``day``: later rows go to ``left_out``, units that do not exist then go away."""
+        """The workbook as known on ``day``: later rows go to ``left_out``, units that do not exist
+        then go away.
+        """
         known = pd.Timestamp(day)
         left_out = {}
         cut = {}
@@ -158,24 +188,56 @@ class Workbook:
         cut = with_progress(cut)
         later = law.values[law.values["known_from"] > known].groupby("set").size()
         left_out |= {f"{set_id}.yaml": int(n) for set_id, n in later.items()}
-        for label, rules in (("district", law.district), ("recognition", law.recognition + law.revocation)):
+        for label, rules in (
+            ("district", law.district),
+            ("recognition", law.recognition + law.revocation),
+        ):
             if n := sum(rule["known_from"] > day for rule in rules):
                 left_out[f"{label}.yaml"] = n
         over = ends(units, cut["mergers"], known)
-        exists = (units["known_from"] <= known) & (units["valid_from"] <= known) & (over.isna() | (over > known))
+        exists = (
+            (units["known_from"] <= known)
+            & (units["valid_from"] <= known)
+            & (over.isna() | (over > known))
+        )
         if len(units) and not (exists & (units["kind"] == "commune")).any():
-            raise DataProblems([Problem("no_units_then", "units.csv", details={"day": f"{day:%d/%m/%Y}"})])
+            raise DataProblems(
+                [Problem("no_units_then", "units.csv", details={"day": f"{day:%d/%m/%Y}"})]
+            )
         warnings = list(problems)
-        done = cut["mergers"][cut["mergers"]["on"] <= known].sort_values("on").drop_duplicates("unit", keep="last")
+        done = (
+            cut["mergers"][cut["mergers"]["on"] <= known]
+            .sort_values("on")
+            .drop_duplicates("unit", keep="last")
+        )
         unlisted = sorted(set(done["into_name"]) - set(units.loc[exists, "name"]))
         for name in unlisted:
-            warnings.append(Problem("new_unit_unlisted", "mergers.csv", details={"value": name}, warning=True))
+            warnings.append(
+                Problem("new_unit_unlisted", "mergers.csv", details={"value": name}, warning=True)
+            )
         ordered = units[exists].sort_values("order")
-        return cls(folder, meta, day, law, ordered, units, cut, left_out, unlisted, warnings, digest, written=tables)
+        return cls(
+            folder,
+            meta,
+            day,
+            law,
+            ordered,
+            units,
+            cut,
+            left_out,
+            unlisted,
+            warnings,
+            digest,
+            written=tables,
+        )
 
-    def again(self, day: dt.date, tables: dict[str, pd.DataFrame], units: pd.DataFrame | None = None) -> "Workbook":
-        """The data set as of another day with other rows (of ``written``); rows not known by then are left out as ever. A
-        scenario's deadline and set are kept. ``units``: in place of all units there are."""
+    def again(
+        self, day: dt.date, tables: dict[str, pd.DataFrame], units: pd.DataFrame | None = None
+    ) -> "Workbook":
+        """The data set as of another day with other rows (of ``written``); rows not known by then
+        are left out as ever. A scenario's deadline and set are kept. ``units``: in place of all
+        units there are.
+        """
         units = self.all_units if units is None else units
         made = self._cut(self.path, self.meta, day, self.law, units, tables, [], self.content_hash)
         return replace(made, judged_by=self.judged_by, deadline=self.deadline)
@@ -187,7 +249,9 @@ class Workbook:
 
     @property
     def law_folder(self) -> Path:
-        """Where the criteria sets stand that this data set is judged by; published series stand beside it."""
+        """Where the criteria sets stand that this data set is judged by; published series stand
+        beside it.
+        """
         return (self.path / str(self.meta.get("criteria", "../criteria"))).resolve()
 
     @property
@@ -201,7 +265,8 @@ class Workbook:
         return bool(self.meta.get("illustrative"))
 
     def default_set(self, level: str) -> str:
-        """The set in which this data set reports ``level``: the data set's own, else the one in force.
+        """The set in which this data set reports ``level``: the data set's own, else the one in
+        force.
 
         >>> Workbook.open("data/thanh-chuong").default_set("ntm")
         'ntm-2016-2020'
@@ -211,11 +276,15 @@ class Workbook:
 
     @property
     def judging_set(self) -> str:
-        """The set that judges NTM from now on: a scenario's choice, else the one in force, else the one reported in."""
+        """The set that judges NTM from now on: a scenario's choice, else the one in force, else the
+        one reported in.
+        """
         return self.judged_by or self.law.in_force("ntm", self.as_of) or self.default_set("ntm")
 
     def heading(self, scenario_id: str = "baseline", title: dict[str, str] | None = None) -> dict:
-        """What every record says of itself first: data set, day, hash of the inputs, whether they are invented, scenario."""
+        """What every record says of itself first: data set, day, hash of the inputs, whether they
+        are invented, scenario.
+        """
         return {
             "dataset": self.id,
             "as_of": f"{self.as_of}",
@@ -232,18 +301,27 @@ class Workbook:
 
     @property
     def horizon(self) -> int:
-        """The last year that money and thresholds are looked at in: that of the term, or of a later deadline."""
+        """The last year that money and thresholds are looked at in: that of the term, or of a later
+        deadline.
+        """
         return max(self.last_day.year, self.meta["term_end"]["date"].year)
 
     def rules_in_force(self, rules: list[dict]) -> list[dict]:
-        """The rules known and in force on the as-of date (of ``law.recognition``, ``law.revocation``, ``law.district``)."""
+        """The rules known and in force on the as-of date (of ``law.recognition``,
+        ``law.revocation``, ``law.district``).
+        """
         day = self.as_of
-        return [r for r in rules if max(r["from"], r["known_from"]) <= day and (r["to"] is None or r["to"] >= day)]
+        return [
+            r
+            for r in rules
+            if max(r["from"], r["known_from"]) <= day and (r["to"] is None or r["to"] >= day)
+        ]
 
     def find(self, text: str | int) -> int:
         """The ``unit`` number of the unit named by code, name with or without diacritics, or slug.
 
-        Raises :class:`UnknownCommune` with the nearest names, or with all units that answer to the name.
+        Raises :class:`UnknownCommune` with the nearest names, or with all units that answer to the
+        name.
         """
         text = str(text).strip()  # papermill's command line turns a code into a number
         tries = (
@@ -256,16 +334,22 @@ class Workbook:
             if hit.sum() == 1:
                 return int(self.units.index[hit][0])
             if hit.any():
-                raise UnknownCommune(text, [described(row) for _, row in self.units[hit].iterrows()])
+                raise UnknownCommune(
+                    text, [described(row) for _, row in self.units[hit].iterrows()]
+                )
         gone = self.tables["mergers"]
         gone = gone[gone["unit"].map(self.all_units["name"].map(_bare_slug)) == _bare_slug(text)]
-        became = [f"{row['into_name']} (từ {row['on']:%d/%m/%Y}, {row['resolution']})" for _, row in gone.iterrows()]
+        became = [
+            f"{row['into_name']} (từ {row['on']:%d/%m/%Y}, {row['resolution']})"
+            for _, row in gone.iterrows()
+        ]
         near = became or nearest(_bare_slug(text).replace("-", " "), self.units["name"])
         raise UnknownCommune(text, near, self.communes["name"].head(5).tolist())
 
 
 def locate(dataset: str | Path) -> Path:
-    """The folder of a data set: as given, else under the working folder, its parents or the repository.
+    """The folder of a data set: as given, else under the working folder, its parents or the
+    repository.
 
     >>> locate("thanh-chuong").name
     'thanh-chuong'
@@ -276,16 +360,28 @@ def locate(dataset: str | Path) -> Path:
         for candidate in (root / given, root / "data" / given):
             with contextlib.suppress(OSError):  # a name too long for the system is no data set
                 heal(candidate.resolve())
-                if (candidate / "dataset.yaml").is_file() or (candidate.is_dir() and root == roots[0] and given.parts):
+                if (candidate / "dataset.yaml").is_file() or (
+                    candidate.is_dir() and root == roots[0] and given.parts
+                ):
                     return candidate.resolve()
     raise FileNotFoundError(str(dataset))
 
 
 def _unused(folder, rules):
-    """Warnings: tables and assumptions of older data sets that no answer rests on any more, told once."""
-    told = [Problem("table_unused", f"{name}.csv", warning=True) for name in UNUSED if (folder / f"{name}.csv").exists()]
+    """Warnings: tables and assumptions of older data sets that no answer rests on any more, told
+    once.
+    """
+    told = [
+        Problem("table_unused", f"{name}.csv", warning=True)
+        for name in UNUSED
+        if (folder / f"{name}.csv").exists()
+    ]
     if keys := [key for key in rules["key"] if key in UNUSED_RULES]:
-        told.append(Problem("rules_unused", "assumptions.csv", details={"keys": ", ".join(keys)}, warning=True))
+        told.append(
+            Problem(
+                "rules_unused", "assumptions.csv", details={"keys": ", ".join(keys)}, warning=True
+            )
+        )
     return told
 
 
@@ -301,7 +397,9 @@ def _history(path, problems):
 def datasets() -> list[str]:
     """Names of the data sets that stand beside the package."""
     found = (p.parent.name for p in DATA.glob("*/dataset.yaml"))
-    return sorted(name for name in found if not name.startswith("."))  # hidden: versions that an import keeps
+    return sorted(
+        name for name in found if not name.startswith(".")
+    )  # hidden: versions that an import keeps
 
 
 def _bare_slug(text):
@@ -323,18 +421,32 @@ def _checked_meta(meta, problems):
 
     def dated(value):
         day = value.get("date") if isinstance(value, dict) else None
-        return type(day) is dt.date and YEARS[0] <= day.year <= YEARS[1] and value.get("mark") in MARKS
+        return (
+            type(day) is dt.date and YEARS[0] <= day.year <= YEARS[1] and value.get("mark") in MARKS
+        )
 
     def levels(value):
-        return isinstance(value, dict) and set(value) == set(LEVELS) and all(isinstance(v, str) for v in value.values())
+        return (
+            isinstance(value, dict)
+            and set(value) == set(LEVELS)
+            and all(isinstance(v, str) for v in value.values())
+        )
 
     place, text = "{code: ..., name: ...}", "{vi: ..., en: ...}"
     shapes = {
-        "id": (lambda v: isinstance(v, str) and slug(v) == v and 0 < len(v) <= 60, "thanh-chuong", True),
+        "id": (
+            lambda v: isinstance(v, str) and slug(v) == v and 0 < len(v) <= 60,
+            "thanh-chuong",
+            True,
+        ),
         "title": (words, text, True),
         "district": (lambda v: words(v, ("code", "name")), place, False),
         "province": (lambda v: words(v, ("code", "name")), place, False),
-        "region": (lambda v: isinstance(v, str) and v in REGION_NAMES, ", ".join(REGION_NAMES), True),
+        "region": (
+            lambda v: isinstance(v, str) and v in REGION_NAMES,
+            ", ".join(REGION_NAMES),
+            True,
+        ),
         "hamlet_word": (words, text, False),
         "as_of": (dated, f"{{date: 2022-03-31, mark: {'|'.join(MARKS)}}}", True),
         "term_end": (dated, f"{{date: 2025-12-31, mark: {'|'.join(MARKS)}}}", True),
@@ -344,14 +456,22 @@ def _checked_meta(meta, problems):
         "illustrative": (lambda v: isinstance(v, bool), "true, false", False),
     }
     for key in [key for key in meta if key not in shapes]:
-        problems.append(Problem("yaml_key", file, meta.at(key), details={"value": key, "allowed": ", ".join(shapes)}))
+        problems.append(
+            Problem(
+                "yaml_key", file, meta.at(key), details={"value": key, "allowed": ", ".join(shapes)}
+            )
+        )
         del meta[key]
     for key, (fits, allowed, required) in shapes.items():
         if key not in meta:
             if required:
                 problems.append(Problem("yaml_missing", file, meta.line, details={"value": key}))
         elif not fits(meta[key]):
-            problems.append(Problem("yaml_value", file, meta.at(key), key, {"value": meta[key], "allowed": allowed}))
+            problems.append(
+                Problem(
+                    "yaml_value", file, meta.at(key), key, {"value": meta[key], "allowed": allowed}
+                )
+            )
             del meta[key]
     return meta
 
@@ -362,7 +482,11 @@ def _check_references(meta, law, sources, problems):
     for level, set_id in (meta.get("sets") or {}).items():
         place = (file, meta["sets"].at(level), f"sets.{level}")
         if set_id not in law.sets:
-            problems.append(Problem("unknown_set", *place, {"value": set_id, "allowed": ", ".join(sorted(law.sets))}))
+            problems.append(
+                Problem(
+                    "unknown_set", *place, {"value": set_id, "allowed": ", ".join(sorted(law.sets))}
+                )
+            )
         elif law.sets[set_id].level != level:
             details = {"set": set_id, "found": law.sets[set_id].level, "wanted": level}
             problems.append(Problem("wrong_level", *place, details))
@@ -377,6 +501,10 @@ def content_hash(*folders: Path) -> str:
     """A short hash of all input files, the same on every system whatever its line ends."""
     digest = hashlib.sha256()
     for folder in folders:
-        for path in sorted(p for p in [*folder.glob("*.csv"), *folder.glob("*.yaml")] if p.is_file()):
-            digest.update(path.name.encode() + b"\0" + path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
+        for path in sorted(
+            p for p in [*folder.glob("*.csv"), *folder.glob("*.yaml")] if p.is_file()
+        ):
+            digest.update(
+                path.name.encode() + b"\0" + path.read_bytes().replace(b"\r\n", b"\n") + b"\0"
+            )
     return digest.hexdigest()[:12]

@@ -1,4 +1,6 @@
-"""Where the tables of a sheet stand, what each column is about; the day, the set and the signs that a sheet names."""
+"""Where the tables of a sheet stand, what each column is about; the day, the set and the signs that
+a sheet names.
+"""
 
 import contextlib
 import datetime as dt
@@ -32,7 +34,9 @@ _LETTERS = re.compile(r"[^\W\d_]")
 
 @dataclass(frozen=True)
 class Head:
-    """A column: ``kind`` is criterion, indicator, tick (one state of a criterion), count, code, district, tt, note or other."""
+    """A column: ``kind`` is criterion, indicator, tick (one state of a criterion), count, code,
+    district, tt, note or other.
+    """
 
     column: int
     kind: str
@@ -43,7 +47,9 @@ class Head:
 
 @dataclass
 class Table:
-    """A table of a sheet: head lines ``top`` to ``body`` - 1, rows ``body`` to ``end`` - 1, names in column ``name``."""
+    """A table of a sheet: head lines ``top`` to ``body`` - 1, rows ``body`` to ``end`` - 1, names
+    in column ``name``.
+    """
 
     top: int
     body: int
@@ -58,7 +64,9 @@ class Table:
 
 @dataclass(frozen=True)
 class Criteria:
-    """What heads may name: criteria by number and by the words of their names, and the tests of the set."""
+    """What heads may name: criteria by number and by the words of their names, and the tests of the
+    set.
+    """
 
     numbers: tuple[int, ...]
     names: dict[str, int]
@@ -74,21 +82,34 @@ class Criteria:
 
 
 def cleaned(sheet: Sheet) -> Sheet:
-    """The sheet with its text in Unicode: hard spaces and line breaks as spaces, .VnTime letters read as what they show."""
+    """The sheet with its text in Unicode: hard spaces and line breaks as spaces, .VnTime letters
+    read as what they show.
+    """
     texts = {cell for row in sheet.cells for cell in row if isinstance(cell, str)}
     foreign = {text for text in texts if not text.isascii()}
     old = any(_is_old(text) for text in foreign)
     read = {}
     for text in texts:
-        made = from_tcvn3(text) if old and not any("\u1ea0" <= c <= "\u1ef9" or c in "ơưđĐƠƯ" for c in text) else text
+        made = (
+            from_tcvn3(text)
+            if old and not any("\u1ea0" <= c <= "\u1ef9" or c in "ơưđĐƠƯ" for c in text)
+            else text
+        )
         read[text] = " ".join(made.replace("\u00a0", " ").split())
-    cells = [[(read[cell] or None) if isinstance(cell, str) else cell for cell in row] for row in sheet.cells]
+    cells = [
+        [(read[cell] or None) if isinstance(cell, str) else cell for cell in row]
+        for row in sheet.cells
+    ]
     return Sheet(sheet.name, cells, sheet.merged, sheet.hidden, sheet.unsaved, sheet.percent)
 
 
 def _is_old(text):
-    """Whether a text is surely of a .VnTime font: it becomes Vietnamese when read so, and holds signs that no word has."""
-    return bool(re.search(r"\w[µ¸¶·¹»¾¼½Æ¨©ª«¬®§]|[§®©ª«¬]\w|\w[­]", text)) and from_tcvn3(text) != text
+    """Whether a text is surely of a .VnTime font: it becomes Vietnamese when read so, and holds
+    signs that no word has.
+    """
+    return (
+        bool(re.search(r"\w[µ¸¶·¹»¾¼½Æ¨©ª«¬®§]|[§®©ª«¬]\w|\w[­]", text)) and from_tcvn3(text) != text
+    )
 
 
 def turned(sheet: Sheet) -> Sheet:
@@ -101,7 +122,9 @@ def turned(sheet: Sheet) -> Sheet:
 
 
 def find_tables(sheet: Sheet, names: set[str], criteria: Criteria) -> list[Table]:
-    """The tables of a sheet with at least one column about criteria; ``names``: folded names of the communes."""
+    """The tables of a sheet with at least one column about criteria; ``names``: folded names of the
+    communes.
+    """
     spread = _spread(sheet)
     starts = [r for r, row in enumerate(spread) if any(_is_name_head(cell) for cell in row)]
     starts = [r for n, r in enumerate(starts) if not n or r > starts[n - 1] + 1]
@@ -133,9 +156,13 @@ def _spread(sheet):
 
 
 def _is_line(row, names):
-    """Whether a row can be a line of a head: three different texts or more, none of them a commune."""
+    """Whether a row can be a line of a head: three different texts or more, none of them a
+    commune.
+    """
     texts = {cell for cell in row if cell is not None}
-    return len(texts) >= 3 and not any(isinstance(cell, str) and fold(cell) in names for cell in texts)
+    return len(texts) >= 3 and not any(
+        isinstance(cell, str) and fold(cell) in names for cell in texts
+    )
 
 
 def _first_line(spread, head, names):
@@ -148,14 +175,25 @@ def _first_line(spread, head, names):
 def _table(spread, sheet, top, head, end, names):
     """The table whose name head stands in row ``head`` (-1: it has none)."""
     known = Counter(
-        c for row in spread[top:end] for c, cell in enumerate(row) if isinstance(cell, str) and fold(bare(cell)) in names
+        c
+        for row in spread[top:end]
+        for c, cell in enumerate(row)
+        if isinstance(cell, str) and fold(bare(cell)) in names
     )
     if head < 0:
         if not known or known.most_common(1)[0][1] < 2:
             return None
         name = known.most_common(1)[0][0]
-        body = next(r for r in range(end) if isinstance(spread[r][name], str) and fold(bare(spread[r][name])) in names)
-        while body > 0 and not _is_line(spread[body - 1], names) and any(c is not None for c in spread[body - 1]):
+        body = next(
+            r
+            for r in range(end)
+            if isinstance(spread[r][name], str) and fold(bare(spread[r][name])) in names
+        )
+        while (
+            body > 0
+            and not _is_line(spread[body - 1], names)
+            and any(c is not None for c in spread[body - 1])
+        ):
             body -= 1  # the line of the district above its first commune
         top = body
         while top > 0 and body - top < 4 and _is_line(spread[top - 1], names):
@@ -163,9 +201,14 @@ def _table(spread, sheet, top, head, end, names):
         return Table(top, body, end, name) if top < body else None
     columns = [c for c, cell in enumerate(spread[head]) if _is_name_head(cell)]
     name = max(columns, key=lambda c: known[c])
-    last = max([head, *(r2 for r1, c1, r2, c2 in sheet.merged if r1 <= head <= r2 and c1 <= name <= c2)])
+    last = max(
+        [head, *(r2 for r1, c1, r2, c2 in sheet.merged if r1 <= head <= r2 and c1 <= name <= c2)]
+    )
     body = last + 1
-    while body < end and (spread[body][name] is None or _NUMBERING.fullmatch(plain(f"{spread[body][name]}".removesuffix(".0")))):
+    while body < end and (
+        spread[body][name] is None
+        or _NUMBERING.fullmatch(plain(f"{spread[body][name]}".removesuffix(".0")))
+    ):
         if spread[body][name] is None and _is_group(spread[body]):
             break
         body += 1
@@ -173,7 +216,10 @@ def _table(spread, sheet, top, head, end, names):
 
 
 def _is_group(row):
-    return any(isinstance(cell, str) and re.search(r"\b(huyen|thi xa|thanh pho)\b", plain(cell)) for cell in row)
+    return any(
+        isinstance(cell, str) and re.search(r"\b(huyen|thi xa|thanh pho)\b", plain(cell))
+        for cell in row
+    )
 
 
 def bare(name: str) -> str:
@@ -186,7 +232,9 @@ def bare(name: str) -> str:
 
 
 def _heads(spread, table, criteria):
-    """What each column is about; of several columns of one criterion the one that is called its result."""
+    """What each column is about; of several columns of one criterion the one that is called its
+    result.
+    """
     lines = range(table.top, table.body)
     counted = _numbered(spread, table, criteria)
     made = []
@@ -197,14 +245,22 @@ def _heads(spread, table, criteria):
         told = [cell for n, cell in enumerate(told) if not n or cell != told[n - 1]]
         if told:
             made.append(_head(column, told, counted.get(column), criteria, made))
-    if any(head.kind == "indicator" for head in made):  # among 9.1 and 17.2 a plain 10 is the criterion of that number
-        plain_number = lambda h: h.kind == "other" and h.text.isdecimal() and int(h.text) in criteria.numbers  # noqa: E731
-        made = [Head(h.column, "criterion", h.text, text=h.text) if plain_number(h) else h for h in made]
+    if any(
+        head.kind == "indicator" for head in made
+    ):  # among 9.1 and 17.2 a plain 10 is the criterion of that number
+        plain_number = lambda h: (
+            h.kind == "other" and h.text.isdecimal() and int(h.text) in criteria.numbers
+        )
+        made = [
+            Head(h.column, "criterion", h.text, text=h.text) if plain_number(h) else h for h in made
+        ]
     return _one_each(made)
 
 
 def _numbered(spread, table, criteria):
-    """Columns numbered 1, 2, 3, ... by a line of the head that does not number the column of names too."""
+    """Columns numbered 1, 2, 3, ... by a line of the head that does not number the column of names
+    too.
+    """
     for r in range(table.body - 1, table.top - 1, -1):
         found = {}
         for column, cell in enumerate(spread[r]):
@@ -226,7 +282,10 @@ def _head(column, told, counted, criteria, before):
         return Head(column, _OTHERS[low], text=shown)
     if (test := _test(told, criteria, before)) is not None:
         return Head(column, "indicator", test, text=shown)
-    number = next((n for n in (_criterion(text, criteria) for text in reversed(texts)) if n), None) or counted
+    number = (
+        next((n for n in (_criterion(text, criteria) for text in reversed(texts)) if n), None)
+        or counted
+    )
     if number and low in _TICKS and len(texts) > 1:
         return Head(column, "tick", f"{number}", _TICKS[low], shown)
     if number and not (_COUNT.fullmatch(low) and len(texts) == 1):
@@ -241,12 +300,18 @@ def _test(told, criteria, before):
     for cell in reversed(told):
         if isinstance(cell, float):
             text, last = f"{cell:g}", before[-1].subject if before else ""
-            if text in criteria.tests and last == f"{text.split('.', maxsplit=1)[0]}.9" and f"{text}0" in criteria.tests:
+            if (
+                text in criteria.tests
+                and last == f"{text.split('.', maxsplit=1)[0]}.9"
+                and f"{text}0" in criteria.tests
+            ):
                 return f"{text}0"
             if text in criteria.tests and "." in text:
                 return text
         else:
-            for match in re.findall(r"(?<![\d.,])(\d{1,2}[.,]\d{1,2}[a-z]?)(?![\d.,]\d)", plain(str(cell))):
+            for match in re.findall(
+                r"(?<![\d.,])(\d{1,2}[.,]\d{1,2}[a-z]?)(?![\d.,]\d)", plain(str(cell))
+            ):
                 if (test := match.replace(",", ".")) in criteria.tests:
                     return test
     return None
@@ -255,21 +320,31 @@ def _test(told, criteria, before):
 def _criterion(text, criteria):
     """The criterion that a head names, by number or by name."""
     low = plain(text)
-    match = re.search(r"\b(?:tieu chi|tc)\s*(?:so\s*)?\.?\s*(\d{1,2})\b", low) or re.match(r"(\d{1,2})\s*[.):-]\s*(?=[a-z])", low)
+    match = re.search(r"\b(?:tieu chi|tc)\s*(?:so\s*)?\.?\s*(\d{1,2})\b", low) or re.match(
+        r"(\d{1,2})\s*[.):-]\s*(?=[a-z])", low
+    )
     if match and int(match[1]) in criteria.numbers:
         return int(match[1])
     words = re.sub(r"^[ivx]+\s*[.)]\s*|^\d{1,2}[.)\s-]*|^(tieu chi|tc)\s*", "", low).strip()
     if words in criteria.names:
         return criteria.names[words]
     if len(words) >= 4 and _LETTERS.search(words) and words not in (*_TICKS, *_RESULT):
-        near = {n for name, n in criteria.names.items() if name.startswith(words) or words.startswith(name)}
+        near = {
+            n
+            for name, n in criteria.names.items()
+            if name.startswith(words) or words.startswith(name)
+        }
         return near.pop() if len(near) == 1 else None
     return None
 
 
 def _one_each(heads):
-    """Of several columns of one criterion the one called its result; where none is, all stay and are told as a problem."""
-    by_subject = pd.Series([h.subject for h in heads if h.kind == "criterion"], dtype="str").value_counts()
+    """Of several columns of one criterion the one called its result; where none is, all stay and
+    are told as a problem.
+    """
+    by_subject = pd.Series(
+        [h.subject for h in heads if h.kind == "criterion"], dtype="str"
+    ).value_counts()
     twice = set(by_subject.index[by_subject > 1])
     made = []
     for head in heads:
@@ -284,20 +359,27 @@ def _one_each(heads):
 
 
 _DAY = r"(?:ngay\s*)?(\d{1,2})\s*(?:[/.-]|\s+thang\s+)\s*(\d{1,2})\s*(?:[/.-]|\s+nam\s+)\s*(20\d\d)"
-# The day of a decision, a plan, a letter ("Kèm theo Quyết định số 12/QĐ-UBND ngày 18/3/2022") is no day of figures.
+# The day of a decision, a plan, a letter ("Kèm theo Quyết định số 12/QĐ-UBND ngày 18/3/2022") is no
+# day of figures.
 _PAPER = (
     r"\b(?:kem theo|theo|quyet dinh|ke hoach|cong van|nghi quyet|nghi dinh|thong tu|bao cao|qd|kh|nq|so\s*\.*\s*\d)\b"
-    r"(?:(?!\b(?:den|het|so lieu)\b)[^;])*?ngay\s*" + _DAY.removeprefix(r"(?:ngay\s*)?").replace("20", "(?:20)?")
+    r"(?:(?!\b(?:den|het|so lieu)\b)[^;])*?ngay\s*"
+    + _DAY.removeprefix(r"(?:ngay\s*)?").replace("20", "(?:20)?")
 )
-# A year of two digits is read where the first number can only be the day; 5/4/22 may be 4 May, as a US-set Excel writes it.
+# A year of two digits is read where the first number can only be the day; 5/4/22 may be 4 May, as a
+# US-set Excel writes it.
 _SHORT = r"\b((?:ngay|den|het)\s+)(1[3-9]|2\d|3[01])\s*([/.-])\s*(\d{1,2})\s*\3\s*(\d\d)(?!\d)"
 _MONTH = r"(?<!\d )thang\s*(\d{1,2})\s*(?:[/.-]|nam)\s*(20\d\d)"
 _QUARTER = r"quy\s*(iv|i{1,3}|[1-4])\s*(?:[/.-]|nam)\s*(20\d\d)"
 _QUARTERS = {"i": 1, "ii": 2, "iii": 3, "iv": 4}
 _STATES = {
-    "co ban dat": "basic", "chua dat": "not_met", "khong dat": "not_met", "khong ap dung": "not_applicable",
-    "chua co so lieu": "no_data", "dat": "met",
-}  # fmt: skip
+    "co ban dat": "basic",
+    "chua dat": "not_met",
+    "khong dat": "not_met",
+    "khong ap dung": "not_applicable",
+    "chua co so lieu": "no_data",
+    "dat": "met",
+}
 # "x: đạt", "(x): chưa đạt", 'dấu "x" là tiêu chí chưa đạt'
 _SIGN = re.compile(
     r"[\"“'(]?([^\s\"“”'():;,.=]{1,4}|\.\.\.)[\"”')]*\s*(?:[:=–-]|\bla\b|\bnghia la\b)\s*(?:(?:tieu chi|xa|da)\s+)*("
@@ -308,10 +390,12 @@ _OWN_SIGNS = ("ghi chu", "ky hieu", "chu thich", "quy uoc")
 
 
 def data_days(lines: Iterable[str]) -> list[tuple[dt.date, str]]:
-    """The days that the figures may stand for, each with the line that says it; more than one contradict each other.
+    """The days that the figures may stand for, each with the line that says it; more than one
+    contradict each other.
 
-    "tính đến ngày 31/3/2022" comes before "tháng 4/2022", "quý I/2022", "hết năm 2021" (each its last day). The day of a letter
-    ("Thanh Chương, ngày 05 tháng 4 năm 2022") and the years of a period ("2021-2025") say nothing about figures.
+    "tính đến ngày 31/3/2022" comes before "tháng 4/2022", "quý I/2022", "hết năm 2021" (each its
+    last day). The day of a letter ("Thanh Chương, ngày 05 tháng 4 năm 2022") and the years of a
+    period ("2021-2025") say nothing about figures.
 
     >>> data_days(["Thanh Chương, ngày 05 tháng 4 năm 2022", "(Số liệu tính đến hết quý I/2022)"])
     [(datetime.date(2022, 3, 31), '(Số liệu tính đến hết quý I/2022)')]
@@ -337,7 +421,8 @@ def data_days(lines: Iterable[str]) -> list[tuple[dt.date, str]]:
 
 
 def unread_days(lines: Iterable[str]) -> list[str]:
-    """The lines that name a day of figures which is none, or may be two: 3/31/2022, 31/2/2022, 5/4/22.
+    """The lines that name a day of figures which is none, or may be two: 3/31/2022, 31/2/2022,
+    5/4/22.
 
     >>> unread_days(["Số liệu đến 3/31/2022", "tính đến ngày 5/4/22", "tính đến 31/3/22"])
     ['Số liệu đến 3/31/2022', 'tính đến ngày 5/4/22']
@@ -356,10 +441,16 @@ def unread_days(lines: Iterable[str]) -> list[str]:
 
 
 def _about_figures(lines):
-    """Each line without the days of papers, the years of periods and the line of a letter's day; its years with four digits."""
+    """Each line without the days of papers, the years of periods and the line of a letter's day;
+    its years with four digits.
+    """
     texts = {line: re.sub(_SHORT, r"\1\2/\4/20\5", plain(line)) for line in lines}
-    texts = {line: re.sub(rf"20\d\d\s*[-–]\s*20\d\d|{_PAPER}", " ", text) for line, text in texts.items()}
-    return {line: text for line, text in texts.items() if not re.match(r"[^,]{2,40},\s*ngay\b", text)}
+    texts = {
+        line: re.sub(rf"20\d\d\s*[-–]\s*20\d\d|{_PAPER}", " ", text) for line, text in texts.items()
+    }
+    return {
+        line: text for line, text in texts.items() if not re.match(r"[^,]{2,40},\s*ngay\b", text)
+    }
 
 
 def _end(year, month):
@@ -367,27 +458,33 @@ def _end(year, month):
 
 
 def named_sets(lines: Iterable[str], law: Law) -> list[str]:
-    """The criteria sets that the lines name: by their decision, else by period and level; none where neither is said.
+    """The criteria sets that the lines name: by their decision, else by period and level; none
+    where neither is said.
 
-    The period alone ("giai đoạn 2021-2025") means the NTM level, unless "nâng cao" or "kiểu mẫu" stands there too.
+    The period alone ("giai đoạn 2021-2025") means the NTM level, unless "nâng cao" or "kiểu mẫu"
+    stands there too.
     """
     text = plain(" \n ".join(lines))
     by_number = [
-        s for s, set_ in law.sets.items()
-        if (number := set_.decision.get("number")) and re.search(rf"(?<!\d){re.escape(plain(number).split('/')[0])}/", text)
-    ]  # fmt: skip
+        s
+        for s, set_ in law.sets.items()
+        if (number := set_.decision.get("number"))
+        and re.search(rf"(?<!\d){re.escape(plain(number).split('/')[0])}/", text)
+    ]
     level = "model" if "kieu mau" in text else "advanced" if "nang cao" in text else "ntm"
     periods = set(re.findall(r"(20\d\d)\s*[-–]\s*(20\d\d)", text))
     by_period = [
-        s for s, set_ in law.sets.items()
+        s
+        for s, set_ in law.sets.items()
         if set_.level == level and any("-".join(period) in s for period in periods)
-    ]  # fmt: skip
+    ]
     both = [s for s in by_number if law.sets[s].level == level]
     return both or by_number or by_period
 
 
 def own_signs(lines: Iterable[str]) -> dict[str, str]:
-    """What the sheet itself says its signs mean, by sign (without diacritics): met, basic, not_met, not_applicable, no_data.
+    """What the sheet itself says its signs mean, by sign (without diacritics): met, basic, not_met,
+    not_applicable, no_data.
 
     >>> own_signs(["Ghi chú: x: đạt; o: chưa đạt; cb = cơ bản đạt"])
     {'x': 'met', 'o': 'not_met', 'cb': 'basic'}
@@ -396,15 +493,19 @@ def own_signs(lines: Iterable[str]) -> dict[str, str]:
     for line in lines:
         text = plain(line)
         if any(word in text for word in _OWN_SIGNS) or (len(text) < 40 and _SIGN.match(text)):
-            for part in re.split(r"[;,\n]|\.\s", re.sub(r"^.*?(?:ghi chu|ky hieu|chu thich|quy uoc)[^:]*:", "", text, count=1)):
+            for part in re.split(
+                r"[;,\n]|\.\s",
+                re.sub(r"^.*?(?:ghi chu|ky hieu|chu thich|quy uoc)[^:]*:", "", text, count=1),
+            ):
                 if match := _SIGN.search(part):
                     made.setdefault(match[1], _STATES[match[2]])
     return made
 
 
 def doubts(above: Iterable[str], around: Iterable[str]) -> tuple[str, str]:
-    """What makes a table other than one of results: a line ``above`` it that speaks of plans, registrations or hamlets, and a
-    line ``around`` it that speaks of what is not met, so that a tick may mean that. "" for none.
+    """What makes a table other than one of results: a line ``above`` it that speaks of plans,
+    registrations or hamlets, and a line ``around`` it that speaks of what is not met, so that a
+    tick may mean that. "" for none.
 
     >>> doubts(["KẾ HOẠCH: DỰ KIẾN ĐẠT NĂM 2025"], []), doubts(["KẾT QUẢ THỰC HIỆN"], ["Các tiêu chí chưa đạt của các xã"])
     (('KẾ HOẠCH: DỰ KIẾN ĐẠT NĂM 2025', ''), ('', 'Các tiêu chí chưa đạt của các xã'))
@@ -412,10 +513,12 @@ def doubts(above: Iterable[str], around: Iterable[str]) -> tuple[str, str]:
     planned = ""
     for line in above:
         text = re.sub(_PAPER, " ", plain(line))
-        other = re.search(r"\b(ke hoach|du kien|phan dau|dang ky|lo trinh)\b", text) and not re.search(
-            r"\b(ket qua|hien trang|thuc trang|danh gia)\b", text
-        )
-        if len(text) > 8 and (other or re.search(r"\b(xom|thon|ban|khoi) (dat|duoc|dang ky)\b", text)):
+        other = re.search(
+            r"\b(ke hoach|du kien|phan dau|dang ky|lo trinh)\b", text
+        ) and not re.search(r"\b(ket qua|hien trang|thuc trang|danh gia)\b", text)
+        if len(text) > 8 and (
+            other or re.search(r"\b(xom|thon|ban|khoi) (dat|duoc|dang ky)\b", text)
+        ):
             planned = planned or line.strip()[:80]
     lacking = next(
         (

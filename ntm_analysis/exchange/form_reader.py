@@ -1,7 +1,8 @@
-"""The usual form of an office - communes down, criteria or indicators across, or the other way round - read into rows of tables.
+"""The usual form of an office - communes down, criteria or indicators across, or the other way
+round - read into rows of tables.
 
-Nothing is dropped in silence: every row left out, every column not used and every choice made is told; what cannot be read is a
-problem with its sheet and cell.
+Nothing is dropped in silence: every row left out, every column not used and every choice made is
+told; what cannot be read is a problem with its sheet and cell.
 """
 
 import datetime as dt
@@ -13,15 +14,31 @@ from ..data import Entry, Workbook
 from ..language import STATE_WORDS, fold, pick, slug, text, write_date
 from ..tables import Problem, shown
 from .form_cells import Values, rows_of
-from .form_layout import Criteria, cleaned, data_days, doubts, find_tables, named_sets, own_signs, turned, unread_days
+from .form_layout import (
+    Criteria,
+    cleaned,
+    data_days,
+    doubts,
+    find_tables,
+    named_sets,
+    own_signs,
+    turned,
+    unread_days,
+)
 from .sheets import Sheet, cell_name
 
-TABLE_OF = {"criterion": "criterion_states", "indicator": "indicator_values", "count": "criterion_counts"}
+TABLE_OF = {
+    "criterion": "criterion_states",
+    "indicator": "indicator_values",
+    "count": "criterion_counts",
+}
 
 
 @dataclass
 class Understood:
-    """What was read: rows for tables, what to tell about it as (key of a text, its values), problems (errors and warnings)."""
+    """What was read: rows for tables, what to tell about it as (key of a text, its values),
+    problems (errors and warnings).
+    """
 
     entries: list[Entry] = field(default_factory=list)
     told: list[tuple[str, dict[str, object]]] = field(default_factory=list)
@@ -39,8 +56,9 @@ def read_forms(
 ) -> Understood:
     """All tables of a file that look like the usual form.
 
-    ``date``, ``set_id``: what the figures stand for where the sheet does not say it (the sheet goes first for the day, the option
-    for the set); ``known_from``: the day they became known (default: the day of the figures).
+    ``date``, ``set_id``: what the figures stand for where the sheet does not say it (the sheet goes
+    first for the day, the option for the set); ``known_from``: the day they became known (default:
+    the day of the figures).
     """
     made = Understood()
     found = 0
@@ -62,13 +80,20 @@ class _Form:
 
     def __init__(self, sheet, workbook, file, made, date, set_id, known_from):
         self.sheet, self.workbook, self.file, self.made = sheet, workbook, file, made
-        self.lines = [cell for row in sheet.cells for cell in row if isinstance(cell, str) and len(cell) < 1000]
+        self.lines = [
+            cell
+            for row in sheet.cells
+            for cell in row
+            if isinstance(cell, str) and len(cell) < 1000
+        ]
         self.set_id, self.set_from = self._set(set_id)
         self.asked, self.known_from = date, known_from
         self.criteria = Criteria.of(workbook.law, self.set_id)
 
     def _set(self, asked):
-        """The set of the figures, and how it is known: asked for, named by the sheet, or the data set's own."""
+        """The set of the figures, and how it is known: asked for, named by the sheet, or the data
+        set's own.
+        """
         if asked:
             return asked, "form_set_asked"
         named = named_sets([*self.lines, self.sheet.name], self.workbook.law)
@@ -89,24 +114,34 @@ class _Form:
             self.made.told.append(("form_no_table", {"sheet": self.sheet.name}))
             return 0
         day = self._day(tables[0].top if not turn else None)
-        if day is None and not any(p.code == "form_bad_day" and p.sheet == self.sheet.name for p in self.made.problems):
+        if day is None and not any(
+            p.code == "form_bad_day" and p.sheet == self.sheet.name for p in self.made.problems
+        ):
             self.made.problems.append(Problem("form_no_day", self.file, sheet=self.sheet.name))
         for table in tables:
             self._table(replace(sheet, name=self.sheet.name), table, turn, day)
         return len(tables)
 
     def _day(self, top):
-        """The day of the figures: what the lines above the table say, then any line and the sheet's name, then the option."""
+        """The day of the figures: what the lines above the table say, then any line and the sheet's
+        name, then the option.
+        """
         rows = self.sheet.cells if top is None else self.sheet.cells[:top]
         above = [cell for row in rows for cell in row if isinstance(cell, str)]
         lines = above if data_days(above) or unread_days(above) else [*self.lines, self.sheet.name]
         found = data_days(lines)
         for line in unread_days(lines):  # only told where another line, or --date, names the day
-            told = {"details": {"value": line}, "warning": bool(found or self.asked), "sheet": self.sheet.name}
+            told = {
+                "details": {"value": line},
+                "warning": bool(found or self.asked),
+                "sheet": self.sheet.name,
+            }
             self.made.problems.append(Problem("form_bad_day", self.file, **told))
         if len({day for day, _ in found}) > 1:
             told = "; ".join(f"{write_date(day)} (“{line}”)" for day, line in found)
-            self.made.problems.append(Problem("form_two_days", self.file, details={"value": told}, sheet=self.sheet.name))
+            self.made.problems.append(
+                Problem("form_two_days", self.file, details={"value": told}, sheet=self.sheet.name)
+            )
         if not found and self.asked:
             return self.asked, "form_day_asked"
         return found[0] if found else None
@@ -115,11 +150,15 @@ class _Form:
         place = (lambda r, c: cell_name(c, r)) if turn else cell_name
         when = min(day[0], self.workbook.as_of) if day else self.workbook.as_of
         above = (
-            [cell for row in sheet.cells[: table.top] for cell in row if isinstance(cell, str)] if not turn else self.lines[:4]
+            [cell for row in sheet.cells[: table.top] for cell in row if isinstance(cell, str)]
+            if not turn
+            else self.lines[:4]
         )
         planned, lacking = doubts(above, self.lines)
         if planned:
-            problem = Problem("form_not_results", self.file, details={"value": planned}, sheet=self.sheet.name)
+            problem = Problem(
+                "form_not_results", self.file, details={"value": planned}, sheet=self.sheet.name
+            )
             self.made.problems.append(problem)
         rows = rows_of(sheet, table, self.workbook, when, place, self.file, self.made.problems)
         values = Values(
@@ -153,14 +192,25 @@ class _Form:
             if (first := seen.setdefault((head.kind, head.subject, head.state), head)) is not head:
                 details = {"value": head.text, "other": place(table.body - 1, first.column)}
                 cell = place(table.body - 1, head.column)
-                self.made.problems.append(Problem("form_twice", self.file, details=details, sheet=self.sheet.name, cell=cell))
+                self.made.problems.append(
+                    Problem(
+                        "form_twice", self.file, details=details, sheet=self.sheet.name, cell=cell
+                    )
+                )
 
     def _put(self, facts, fact):
-        """A fact told twice alike is one fact; told otherwise it is a problem that names both cells."""
+        """A fact told twice alike is one fact; told otherwise it is a problem that names both
+        cells.
+        """
         first = facts.setdefault((fact.kind, fact.unit, fact.subject), fact)
         if first is not fact and first.value != fact.value:
-            details = {"value": self.workbook.all_units.loc[fact.unit, "label"], "other": first.cell}
-            problem = Problem("form_differs", self.file, details=details, sheet=self.sheet.name, cell=fact.cell)
+            details = {
+                "value": self.workbook.all_units.loc[fact.unit, "label"],
+                "other": first.cell,
+            }
+            problem = Problem(
+                "form_differs", self.file, details=details, sheet=self.sheet.name, cell=fact.cell
+            )
             self.made.problems.append(problem)
 
     def _tell(self, table, rows, values, facts, day, place, sheet):
@@ -169,30 +219,62 @@ class _Form:
         last = max((head.column for head in table.heads), default=table.name)
         kinds = Counter(fact.kind for fact in facts.values())
         area = f"{place(table.top, 0)}:{place(table.end - 1, last)}"
-        numbers = {"n": len({row.unit for row in rows.communes}), "states": kinds["criterion"], "values": kinds["indicator"]}
-        told.append(("form_table", {"sheet": name, "area": area, "counts": kinds["count"], **numbers}))
+        numbers = {
+            "n": len({row.unit for row in rows.communes}),
+            "states": kinds["criterion"],
+            "values": kinds["indicator"],
+        }
+        told.append(
+            ("form_table", {"sheet": name, "area": area, "counts": kinds["count"], **numbers})
+        )
         told.append((self.set_from, {"set": self.workbook.law.sets[self.set_id].title}))
         if day:
             asked = day[1] == "form_day_asked"
             told.append(
                 (
                     "form_day_asked" if asked else "form_day",
-                    {"day": {lang: write_date(day[0], lang) for lang in ("vi", "en")}, "words": day[1]},
+                    {
+                        "day": {lang: write_date(day[0], lang) for lang in ("vi", "en")},
+                        "words": day[1],
+                    },
                 )
             )
         columns = [h.subject for h in table.of("criterion", "indicator", "tick")]
-        told.append(("form_columns", {"columns": ", ".join(dict.fromkeys(columns or [h.text for h in table.of("count")]))}))
+        told.append(
+            (
+                "form_columns",
+                {
+                    "columns": ", ".join(
+                        dict.fromkeys(columns or [h.text for h in table.of("count")])
+                    )
+                },
+            )
+        )
         if marks := values.marks:
             counted = Counter(marks).most_common(20)
             parts = [
                 {lang: f"“{sign}” = {pick(STATE_WORDS[state], lang)}: {n}" for lang in ("vi", "en")}
                 for (sign, state), n in counted
             ]
-            told.append(("form_marks", {"parts": {lang: "; ".join(part[lang] for part in parts) for lang in ("vi", "en")}}))
+            told.append(
+                (
+                    "form_marks",
+                    {
+                        "parts": {
+                            lang: "; ".join(part[lang] for part in parts) for lang in ("vi", "en")
+                        }
+                    },
+                )
+            )
         for head in table.of("other"):
-            if all(head.column >= len(sheet.cells[r.row]) or sheet.cells[r.row][head.column] is None for r in rows.communes):
+            if all(
+                head.column >= len(sheet.cells[r.row]) or sheet.cells[r.row][head.column] is None
+                for r in rows.communes
+            ):
                 continue
-            told.append(("form_unused", {"cell": place(table.body - 1, head.column), "text": head.text}))
+            told.append(
+                ("form_unused", {"cell": place(table.body - 1, head.column), "text": head.text})
+            )
         for key, cells in rows.left_out.items():
             told.append((key, {"rows": "; ".join(cells)}))
         hidden = [place(r, table.name) for r in sorted(sheet.hidden) if table.body <= r < table.end]
@@ -211,17 +293,34 @@ class _Form:
         known = {"known_from": self.known_from or day, "source": source, "mark": mark}
         units = self.workbook.all_units
         for fact in facts:
-            values = {"commune": units.loc[fact.unit, "code"], "set": self.set_id, "date": day, **fact.values(), **known}
-            self.made.entries.append(Entry(TABLE_OF[fact.kind], values, self.sheet.name, dict.fromkeys(values, fact.cell)))
-        if not any(entry.table == "sources" and entry.values["id"] == source for entry in self.made.entries):
+            values = {
+                "commune": units.loc[fact.unit, "code"],
+                "set": self.set_id,
+                "date": day,
+                **fact.values(),
+                **known,
+            }
+            self.made.entries.append(
+                Entry(
+                    TABLE_OF[fact.kind], values, self.sheet.name, dict.fromkeys(values, fact.cell)
+                )
+            )
+        if not any(
+            entry.table == "sources" and entry.values["id"] == source for entry in self.made.entries
+        ):
             values = {"id": source, "short": self.file[:60], "title": title, "published": day}
-            self.made.entries.append(Entry("sources", values, self.sheet.name, dict.fromkeys(values, "A1")))
+            self.made.entries.append(
+                Entry("sources", values, self.sheet.name, dict.fromkeys(values, "A1"))
+            )
 
 
 def told_lines(made: Understood, lang: str) -> list[str]:
     """What was understood, in sentences."""
     lines = []
     for key, values in made.told:
-        said = {name: value[lang] if isinstance(value, dict) else f"{value}" for name, value in values.items()}
+        said = {
+            name: value[lang] if isinstance(value, dict) else f"{value}"
+            for name, value in values.items()
+        }
         lines.append(text(key, lang, **{name: shown(value, 2000) for name, value in said.items()}))
     return lines

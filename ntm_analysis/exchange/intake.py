@@ -1,4 +1,6 @@
-"""A file taken into a data set: what it would change, checked as a whole, written, and told in sentences."""
+"""A file taken into a data set: what it would change, checked as a whole, written, and told in
+sentences.
+"""
 
 import datetime as dt
 import re
@@ -7,7 +9,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..data import Communes, Entry, PresentRow, TableText, Workbook, content_hash, key_of, mark_of, present_rows, sense, written
+from ..data import (
+    Communes,
+    Entry,
+    PresentRow,
+    TableText,
+    Workbook,
+    content_hash,
+    key_of,
+    mark_of,
+    present_rows,
+    sense,
+    written,
+)
 from ..language import text, write_date
 from ..tables import KEYS, DataProblems, Problem, dictionary, shown
 from .form_reader import Understood, read_forms, told_lines
@@ -22,7 +36,9 @@ _FORMULA = re.compile(r"[=@\t\r]|[+-].*\|")
 
 @dataclass(frozen=True)
 class Change:
-    """One row that is added (no ``present``), changed, contradicting, or lost (no ``entry``); ``cells``: old and new value."""
+    """One row that is added (no ``present``), changed, contradicting, or lost (no ``entry``);
+    ``cells``: old and new value.
+    """
 
     kind: str
     table: str
@@ -34,8 +50,10 @@ class Change:
 
 @dataclass
 class Changes:
-    """All changes in the order of the file; ``same``: rows that change nothing; ``stale``: rows left as the template gave them,
-    while the data set changed or dropped them since (they stay as the data set has them)."""
+    """All changes in the order of the file; ``same``: rows that change nothing; ``stale``: rows
+    left as the template gave them, while the data set changed or dropped them since (they stay as
+    the data set has them).
+    """
 
     rows: list[Change] = field(default_factory=list)
     same: int = 0
@@ -47,10 +65,16 @@ class Changes:
 
 
 def compare(
-    entries: Iterable[Entry], present: dict[str, list[PresentRow]], whole: Iterable[str], communes: Communes, file: str,
+    entries: Iterable[Entry],
+    present: dict[str, list[PresentRow]],
+    whole: Iterable[str],
+    communes: Communes,
+    file: str,
     problems: list[Problem],
-) -> Changes:  # fmt: skip
-    """The changes that ``entries`` make to ``present``; ``whole``: the tables that the file means to give in full."""
+) -> Changes:
+    """The changes that ``entries`` make to ``present``; ``whole``: the tables that the file means
+    to give in full.
+    """
     made = Changes()
     by_table = {table: [] for table in whole}
     for entry in entries:
@@ -77,7 +101,9 @@ class _Table:
         for n, entry in enumerate(told):
             key = marks[n].split(".")[0]
             if (first := seen.setdefault(key, n)) != n:
-                self._twice(told[first], entry, same=marks[first] == marks[n] and claims.get(n) is None)
+                self._twice(
+                    told[first], entry, same=marks[first] == marks[n] and claims.get(n) is None
+                )
                 continue
             self._one(entry, marks[n], claims.get(n))
         if whole:
@@ -86,7 +112,9 @@ class _Table:
             self.made.rows += [Change("lost", self.table, None, row) for row in lost]
 
     def _claims(self, told, marks):
-        """Which row each entry is: of several copies of a mark the one that kept its key, then by key whatever is left."""
+        """Which row each entry is: of several copies of a mark the one that kept its key, then by
+        key whatever is left.
+        """
         claims = {}
         taken = set()
         hidden = [entry.key.split(".")[0] for entry in told]
@@ -112,10 +140,14 @@ class _Table:
             return
         before = {} if row is None else row.values
         cells = {
-            name: (before.get(name), value) for name, value in entry.values.items() if self._differ(name, before.get(name), value)
+            name: (before.get(name), value)
+            for name, value in entry.values.items()
+            if self._differ(name, before.get(name), value)
         }
         facts = [name for name in cells if name not in HOW_KNOWN]
-        told_again = row is not None and not entry.key and row.values.get("mark") == "reported" and not facts
+        told_again = (
+            row is not None and not entry.key and row.values.get("mark") == "reported" and not facts
+        )
         if not cells or told_again:
             self.made.same += 1
             return
@@ -123,23 +155,31 @@ class _Table:
             if isinstance(value, str) and _FORMULA.match(value):
                 self._tell("formula_text", entry, name, value=value)
         kind, newest = "added" if row is None else "changed", None
-        if (row is not None and not entry.key and row.values.get("mark") == "reported" and facts) or (
-            row is None and self.newest and (newest := self._older(entry))
-        ):
+        if (
+            row is not None and not entry.key and row.values.get("mark") == "reported" and facts
+        ) or (row is None and self.newest and (newest := self._older(entry))):
             kind = "contradicting"
         self.made.rows.append(Change(kind, self.table, entry, row, cells, newest))
 
     def _older(self, entry):
-        """The day of the newest fact of the table that this one is older than and different from; None when it is not."""
+        """The day of the newest fact of the table that this one is older than and different from;
+        None when it is not.
+        """
         values = entry.values
         found = self.newest.get(_subject(self.table, values, self.communes))
         if found is None or not values.get("date") or values["date"] >= found["date"]:
             return None
         facts = [name for name in values if name not in (*KEYS[self.table], *HOW_KNOWN)]
-        return found["date"] if any(self._differ(name, found.get(name), values[name]) for name in facts) else None
+        return (
+            found["date"]
+            if any(self._differ(name, found.get(name), values[name]) for name in facts)
+            else None
+        )
 
     def _differ(self, name, old, new):
-        return sense(old, self.columns[name], self.communes) != sense(new, self.columns[name], self.communes)
+        return sense(old, self.columns[name], self.communes) != sense(
+            new, self.columns[name], self.communes
+        )
 
     def _twice(self, first, entry, same):
         """Two rows under one key: a copy is one row, anything else is an error."""
@@ -150,12 +190,18 @@ class _Table:
         said = {name: entry.values[name] for name in key if entry.values.get(name) is not None}
         about = ", ".join(self.columns[name].written(value) for name, value in said.items())
         self._tell(
-            "said_twice", entry, next(n for n in key if n in entry.cells), other=next(iter(first.cells.values())), value=about
+            "said_twice",
+            entry,
+            next(n for n in key if n in entry.cells),
+            other=next(iter(first.cells.values())),
+            value=about,
         )
 
     def _tell(self, code, entry, column, **details):
         cell, names = entry.cells.get(column), {c.name: c.title for c in self.columns.values()}
-        problem = Problem(code, self.file, None, column, details, sheet=entry.sheet, cell=cell, names=names)
+        problem = Problem(
+            code, self.file, None, column, details, sheet=entry.sheet, cell=cell, names=names
+        )
         self.problems.append(problem)
 
 
@@ -174,7 +220,9 @@ def _newest(table, rows, communes):
 
 @dataclass
 class Intake:
-    """What was understood of a file and what it would change; ``problems`` hold the warnings when there is no error."""
+    """What was understood of a file and what it would change; ``problems`` hold the warnings when
+    there is no error.
+    """
 
     workbook: Workbook
     file: str
@@ -190,7 +238,9 @@ class Intake:
     @property
     def outdated(self) -> bool:
         """Whether the data set was changed since the template was made."""
-        return self.template is not None and self.template.content_hash != content_hash(self.workbook.path)
+        return self.template is not None and self.template.content_hash != content_hash(
+            self.workbook.path
+        )
 
     @property
     def stranger(self) -> str:
@@ -199,16 +249,23 @@ class Intake:
         return made_of if made_of != self.workbook.id else ""
 
 
-def understand(path: Path, workbook: Workbook, date: dt.date | None = None, set_id: str = "") -> Intake:
-    """Read a file and hold it against the data set; errors stand in ``problems``. Raises DataProblems for an unreadable file.
+def understand(
+    path: Path, workbook: Workbook, date: dt.date | None = None, set_id: str = ""
+) -> Intake:
+    """Read a file and hold it against the data set; errors stand in ``problems``.
 
-    A file that is no template is read as an office's form; ``date``, ``set_id``: see :func:`forms.read_forms`.
+    Raises DataProblems for an unreadable file.
+
+    A file that is no template is read as an office's form; ``date``, ``set_id``: see
+    :func:`forms.read_forms`.
     """
     sheets = read_book(path)
     present, communes = present_rows(workbook)
     made = Intake(workbook, path.name, sheets, present, communes)
     if is_template(sheets):
-        made.template = template_rows(sheets, path.name, workbook.meta["number_style"], communes, made.problems)
+        made.template = template_rows(
+            sheets, path.name, workbook.meta["number_style"], communes, made.problems
+        )
         made.entries = made.template.entries
     else:
         made.form = read_forms(sheets, workbook, path.name, date=date, set_id=set_id)
@@ -218,8 +275,12 @@ def understand(path: Path, workbook: Workbook, date: dt.date | None = None, set_
     return made
 
 
-def next_texts(intake: Intake, drop_lost: bool) -> tuple[dict[str, str], dict[tuple[str, int], Entry]]:
-    """The files that change, as text, and the entry that each changed or added line of them comes from."""
+def next_texts(
+    intake: Intake, drop_lost: bool
+) -> tuple[dict[str, str], dict[tuple[str, int], Entry]]:
+    """The files that change, as text, and the entry that each changed or added line of them comes
+    from.
+    """
     style, folder = intake.workbook.meta["number_style"], intake.workbook.path
     texts, origins = {}, {}
     for table in dict.fromkeys(change.table for change in intake.changes.rows):
@@ -235,7 +296,8 @@ def next_texts(intake: Intake, drop_lost: bool) -> tuple[dict[str, str], dict[tu
                 text.drop(change.present.line)
                 continue
             cells = {
-                column: written(new, columns[column], style, like.get(column, "")) for column, (_, new) in change.cells.items()
+                column: written(new, columns[column], style, like.get(column, ""))
+                for column, (_, new) in change.cells.items()
             }
             if change.present is None:
                 text.add(cells)
@@ -251,9 +313,13 @@ def next_texts(intake: Intake, drop_lost: bool) -> tuple[dict[str, str], dict[tu
     return texts, origins
 
 
-def check(intake: Intake, texts: dict[str, str], origins: dict, folder: Path | None = None) -> Workbook | None:
-    """Open the next version (in ``folder``, else its files laid over the present ones); raises DataProblems with all problems of
-    file and version, those of the version at the sheet and cell that they come from."""
+def check(
+    intake: Intake, texts: dict[str, str], origins: dict, folder: Path | None = None
+) -> Workbook | None:
+    """Open the next version (in ``folder``, else its files laid over the present ones); raises
+    DataProblems with all problems of file and version, those of the version at the sheet and cell
+    that they come from.
+    """
     errors = [p for p in intake.problems if not p.warning]
     spoilt = {(p.sheet, p.cell) for p in errors}
     try:
@@ -276,7 +342,9 @@ def check(intake: Intake, texts: dict[str, str], origins: dict, folder: Path | N
 
 
 def placed(problem: Problem, entry: Entry | None, intake: Intake) -> Problem:
-    """A problem of the next version, at the sheet and cell that it comes from and in the words of the heads there."""
+    """A problem of the next version, at the sheet and cell that it comes from and in the words of
+    the heads there.
+    """
     if entry is None:
         return problem
     cell = entry.cells.get(problem.column or "") or next(iter(entry.cells.values()), None)
@@ -300,7 +368,11 @@ MOST = 40  # changes of a table that are told one by one
 def understood_lines(intake: Intake, lang: str) -> list[str]:
     """What the file is: its sheets, tables and rows, and whether it fits the data set."""
     template, rows = intake.template, len(intake.entries)
-    lines = [text("import_file", lang, file=shown(intake.file), place=intake.workbook.meta["title"][lang])]
+    lines = [
+        text(
+            "import_file", lang, file=shown(intake.file), place=intake.workbook.meta["title"][lang]
+        )
+    ]
     if template is None:
         return [*lines, *told_lines(intake.form, lang)]
     count = {}
@@ -313,7 +385,9 @@ def understood_lines(intake: Intake, lang: str) -> list[str]:
         if count.get(table)
     ]
     if intake.stranger:
-        lines.append(text("import_stranger", lang, made=shown(intake.stranger), id=intake.workbook.id))
+        lines.append(
+            text("import_stranger", lang, made=shown(intake.stranger), id=intake.workbook.id)
+        )
     elif intake.outdated:
         lines.append(text("import_outdated", lang, n=intake.changes.stale))
     return lines
@@ -327,16 +401,40 @@ def change_lines(intake: Intake, lang: str, most: int | None = MOST) -> list[str
     lines = []
     for table in dict.fromkeys(change.table for change in changes.rows):
         counts = {kind: len(changes.of(kind, table)) for kind in KINDS}
-        lines.append(text("import_table", lang, table=text(f"sheet_{table}", lang), file=f"{table}.csv", **counts))
-        told = [change for kind in ("contradicting", "changed", "added", "lost") for change in changes.of(kind, table)]
+        lines.append(
+            text(
+                "import_table",
+                lang,
+                table=text(f"sheet_{table}", lang),
+                file=f"{table}.csv",
+                **counts,
+            )
+        )
+        told = [
+            change
+            for kind in ("contradicting", "changed", "added", "lost")
+            for change in changes.of(kind, table)
+        ]
         lines += [line for change in told[:most] for line in _change(change, intake, lang)]
         if most is not None and len(told) > most:
             lines.append("    " + text("import_more", lang, n=len(told) - most))
     as_of = intake.workbook.as_of
-    later = [c for c in changes.rows if c.entry and c.cells and (c.entry.values.get("known_from") or as_of) > as_of]
+    later = [
+        c
+        for c in changes.rows
+        if c.entry and c.cells and (c.entry.values.get("known_from") or as_of) > as_of
+    ]
     if later:
         day = max(change.entry.values["known_from"] for change in later)
-        lines.append(text("import_later", lang, n=len(later), as_of=write_date(as_of, lang), day=write_date(day, lang)))
+        lines.append(
+            text(
+                "import_later",
+                lang,
+                n=len(later),
+                as_of=write_date(as_of, lang),
+                day=write_date(day, lang),
+            )
+        )
     if changes.of("lost"):
         lines.append(text("import_lost_kept", lang, n=len(changes.of("lost"))))
     return lines
@@ -348,7 +446,9 @@ def _change(change, intake, lang):
     about = _about(change.table, row, intake, lang)
     sign = text(f"import_kind_{change.kind}", lang)
     if change.entry is None:
-        return ["    " + text("import_row_lost", lang, sign=sign, about=about, line=change.present.line)]
+        return [
+            "    " + text("import_row_lost", lang, sign=sign, about=about, line=change.present.line)
+        ]
     place = f"{shown(change.entry.sheet)}!{next(iter(change.entry.cells.values()), '')}"
     if change.present is None:
         said = "; ".join(
@@ -356,15 +456,28 @@ def _change(change, intake, lang):
             for n, (_, new) in change.cells.items()
             if n not in (*KEYS[change.table], *HOW_KNOWN) and new is not None
         )
-        older = text("import_older", lang, day=write_date(change.newest, lang)) if change.newest else ""
-        return ["    " + text("import_row_added", lang, sign=sign, about=about, said=said, place=place) + older]
+        older = (
+            text("import_older", lang, day=write_date(change.newest, lang)) if change.newest else ""
+        )
+        return [
+            "    "
+            + text("import_row_added", lang, sign=sign, about=about, said=said, place=place)
+            + older
+        ]
     return [
-        "    " + text(
-            "import_cell", lang, sign=sign, about=about, column=_title(columns[name], lang), old=_value(old, columns[name], lang),
-            new=_value(new, columns[name], lang), place=f"{shown(change.entry.sheet)}!{change.entry.cells.get(name, '')}",
+        "    "
+        + text(
+            "import_cell",
+            lang,
+            sign=sign,
+            about=about,
+            column=_title(columns[name], lang),
+            old=_value(old, columns[name], lang),
+            new=_value(new, columns[name], lang),
+            place=f"{shown(change.entry.sheet)}!{change.entry.cells.get(name, '')}",
         )
         for name, (old, new) in change.cells.items()
-    ]  # fmt: skip
+    ]
 
 
 def _about(table, row, intake, lang):
@@ -386,7 +499,9 @@ def _about(table, row, intake, lang):
 
 
 def _title(column, lang):
-    """A column's name without what its head explains in brackets; the code name where the head only lists choices."""
+    """A column's name without what its head explains in brackets; the code name where the head only
+    lists choices.
+    """
     if column.name == "state":
         return text("import_column_state", lang)
     head = (column.vi if lang == "vi" else column.en).split(" (")[0].split(":")[0]

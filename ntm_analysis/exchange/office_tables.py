@@ -8,7 +8,16 @@ import pandas as pd
 
 from ..data import CEMENT, Workbook
 from ..forecasts import forecast, forecast_record
-from ..language import LEVEL_WORDS, MARK_WORDS, STATE_SIGNS, STATE_WORDS, pick, text, write_date, write_number
+from ..language import (
+    LEVEL_WORDS,
+    MARK_WORDS,
+    STATE_SIGNS,
+    STATE_WORDS,
+    pick,
+    text,
+    write_date,
+    write_number,
+)
 from ..needs import THOUSAND, Demand, demand, in_millions, newest_debts
 from ..pages import DAY, NUMBER, SHARE, WHOLE, Form, Head, office_book
 from ..standing import Standing, assess, knowledge, levels
@@ -22,8 +31,10 @@ FORMATS = {"": "", "number": NUMBER, "whole": WHOLE, "share": SHARE, "day": DAY,
 
 @dataclass
 class ExportForms:
-    """A data set told as forms in one language; ``needs``: what finishing costs, ``made``: the forecast's record, each None with
-    the reason in ``lacking`` ("need", "forecast") where it cannot be told."""
+    """A data set told as forms in one language; ``needs``: what finishing costs, ``made``: the
+    forecast's record, each None with the reason in ``lacking`` ("need", "forecast") where it cannot
+    be told.
+    """
 
     workbook: Workbook
     lang: str
@@ -48,7 +59,11 @@ class ExportForms:
     def source(self, ids: str) -> str:
         """The short names of sources ("a|b")."""
         rows = self.workbook.tables["sources"].set_index("id")
-        return "; ".join(rows.loc[i, "short"] or rows.loc[i, "title"] if i in rows.index else i for i in ids.split("|") if i)
+        return "; ".join(
+            rows.loc[i, "short"] or rows.loc[i, "title"] if i in rows.index else i
+            for i in ids.split("|")
+            if i
+        )
 
     def mark(self, mark: str) -> str:
         """A mark by its letters (BC, GĐ); "" for none."""
@@ -59,23 +74,39 @@ class ExportForms:
         return self.source(row["source"]), self.mark(row["mark"])
 
     def heads(self, spec: str) -> list[Head]:
-        """Columns by name, width, format of figures and whether the first row adds them up: ``"tt:5 amount:14:whole:total"``."""
+        """Columns by name, width, format of figures and whether the first row adds them up: ``"tt:5
+        amount:14:whole:total"``.
+        """
         made = []
         for part in spec.split():
             name, width, *more = part.split(":")
             kind = FORMATS[more[0] if more else ""]
-            made.append(Head(name, self.text(f"export_head_{name}"), int(width), kind, total="total" in more))
+            made.append(
+                Head(
+                    name, self.text(f"export_head_{name}"), int(width), kind, total="total" in more
+                )
+            )
         return made
 
     def form(self, name: str, heads: list[Head], rows: list[list[object]], **more) -> Form:
-        """A form with its texts; ``rows`` without the number that each begins with. None: one row that says so."""
+        """A form with its texts; ``rows`` without the number that each begins with.
+
+        None: one row that says so.
+        """
         rows = [[f"{n}", *row] for n, row in enumerate(rows, start=1)]
         if not rows:
             rows = [["", self.text("export_none"), *[None] * (len(heads) - 2)]]
             more.pop("total_label", None)
         unit = more.pop("unit", "")
         unit = self.text("table_unit", unit=unit) if unit else ""
-        return Form(self.text(f"export_sheet_{name}"), self.text(f"export_title_{name}"), unit, heads, rows, **more)
+        return Form(
+            self.text(f"export_sheet_{name}"),
+            self.text(f"export_title_{name}"),
+            unit,
+            heads,
+            rows,
+            **more,
+        )
 
     def sign(self, state: str, unread: bool) -> str:
         """A state by its letters, with a dagger where it rests on a threshold that was not read."""
@@ -87,30 +118,48 @@ class ExportForms:
 
 
 class ExportMoney(ExportForms):
-    """The need as means, which add up, with the usual range beside them; capital allotted and expected apart."""
+    """The need as means, which add up, with the usual range beside them; capital allotted and
+    expected apart.
+    """
 
     def _funds(self):
-        """The pots that the need claims on, investment before recurrent, cement in kind last; a head each."""
+        """The pots that the need claims on, investment before recurrent, cement in kind last; a
+        head each.
+        """
         pots = self.workbook.tables["pots"].set_index("pot")
         claimed = {pot for claims in self.needs.together.works.get("claims", []) for pot in claims}
         order = [
-            pot for capital in ("investment", "recurrent") for pot in pots.index[pots["capital"] == capital] if pot in claimed
+            pot
+            for capital in ("investment", "recurrent")
+            for pot in pots.index[pots["capital"] == capital]
+            if pot in claimed
         ]
         heads = {}
         for pot in order:
             group = self.text(f"export_group_{pots.loc[pot, 'capital']}")
-            heads[pot] = Head(f"p{len(heads)}", pots.loc[pot, f"name_{self.lang}"], 13, WHOLE, group, total=True)
+            heads[pot] = Head(
+                f"p{len(heads)}", pots.loc[pot, f"name_{self.lang}"], 13, WHOLE, group, total=True
+            )
         if CEMENT in claimed:
             words = pick(FUND_WORDS["cement"], self.lang)
-            heads[CEMENT] = Head(f"p{len(heads)}", words, 13, WHOLE, self.text("export_group_in_kind"), total=True)
+            heads[CEMENT] = Head(
+                f"p{len(heads)}", words, 13, WHOLE, self.text("export_group_in_kind"), total=True
+            )
         return list(heads), heads
 
     def need(self) -> list[Form]:
-        """The mean need by commune and by work, each by source; sums of means are the mean of the sum."""
+        """The mean need by commune and by work, each by source; sums of means are the mean of the
+        sum.
+        """
         if self.needs is None:
-            return [self.form(name, self.heads("tt:5 unit:60"), [], lead=[self.lacking["need"]]) for name in ("need", "works")]
+            return [
+                self.form(name, self.heads("tt:5 unit:60"), [], lead=[self.lacking["need"]])
+                for name in ("need", "works")
+            ]
         together, (funds, heads) = self.needs.together, self._funds()
-        works = together.works[together.works["needed"] > 0] if len(together.works) else together.works
+        works = (
+            together.works[together.works["needed"] > 0] if len(together.works) else together.works
+        )
         by_commune = {}
         rows = []
         for work in works.to_dict("records"):
@@ -121,14 +170,22 @@ class ExportMoney(ExportForms):
             rows.append(self._work(work, claims))
         names = self.workbook.communes["name"]
         communes = [
-            [names[unit], sum(by_commune[unit].values()), *by_commune[unit].values(),
-             billions_range(in_millions(together.by["commune"][unit]), self.lang), "-"]
+            [
+                names[unit],
+                sum(by_commune[unit].values()),
+                *by_commune[unit].values(),
+                billions_range(in_millions(together.by["commune"][unit]), self.lang),
+                "-",
+            ]
             for unit in names.index
             if unit in by_commune
-        ]  # fmt: skip
+        ]
         sums = [heads[pot] for pot in funds]
         across = f"=SUM({{{sums[0].name}}}{{row}}:{{{sums[-1].name}}}{{row}})" if sums else ""
-        money = [Head("all", self.text("export_head_all"), 14, WHOLE, total=True, formula=across), *sums]
+        money = [
+            Head("all", self.text("export_head_all"), 14, WHOLE, total=True, formula=across),
+            *sums,
+        ]
         totals = {heads[pot].name: sum(mine[pot] for mine in by_commune.values()) for pot in funds}
         shared = {
             "total_label": self.text("export_total"),
@@ -143,7 +200,9 @@ class ExportMoney(ExportForms):
             *self.heads("chance:9:share year:8 note:9"),
         ]
         return [
-            self.form("need", of_communes, communes, notes=[self.text("export_need_notes")], **shared),
+            self.form(
+                "need", of_communes, communes, notes=[self.text("export_need_notes")], **shared
+            ),
             self.form("works", of_works, rows, notes=[self.text("export_works_notes")], **shared),
         ]
 
@@ -178,17 +237,25 @@ class ExportMoney(ExportForms):
         return [*([self.text("export_estimate")] if self.needs.assumed_quantities else []), drawn]
 
     def capital(self) -> Form:
-        """Money of every pot by year: allotted and expected apart; cement pots have their own form."""
+        """Money of every pot by year: allotted and expected apart; cement pots have their
+        own form.
+        """
         pots = self.workbook.tables["pots"].set_index("pot")
         rows_ = self.workbook.tables["envelopes"]
         credit = rows_[rows_["pot"].map(pots["fund"]) == "tin_dung"]["amount"].sum()
-        rows_ = rows_[(rows_["pot"].map(pots["measure"]) == "money") & (rows_["pot"].map(pots["fund"]) != "tin_dung")]
+        rows_ = rows_[
+            (rows_["pot"].map(pots["measure"]) == "money")
+            & (rows_["pot"].map(pots["fund"]) != "tin_dung")
+        ]
         called = self.workbook.units.set_index("code")["name"].to_dict()
         years = sorted({int(y) for y in rows_["year"]})
         kinds = ("allotted", "expected")
         heads = self.heads("tt:5 fund:34 serves:16")
         for kind in kinds:
-            heads += [Head(f"{kind}{y}", f"{y}", 12, WHOLE, self.text(f"export_group_{kind}"), total=True) for y in years]
+            heads += [
+                Head(f"{kind}{y}", f"{y}", 12, WHOLE, self.text(f"export_group_{kind}"), total=True)
+                for y in years
+            ]
         heads += self.heads("source:26 note:9")
         rows, totals = [], {head.name: 0.0 for head in heads if head.total}
         for (pot, served), part in rows_.groupby(["pot", "served"], sort=False):
@@ -213,7 +280,12 @@ class ExportMoney(ExportForms):
             total_label=self.text("export_total"),
             total=totals,
             unit=self.text("unit_million_money"),
-            notes=[self.text("export_capital_notes", credit=write_number(credit, self.lang, 0) if credit else "-")],
+            notes=[
+                self.text(
+                    "export_capital_notes",
+                    credit=write_number(credit, self.lang, 0) if credit else "-",
+                )
+            ],
         )
 
     def debts(self) -> Form:
@@ -230,7 +302,9 @@ class ExportMoney(ExportForms):
             ]
             for d in debts.to_dict("records")
         ]
-        heads = self.heads("tt:5 unit:20 criterion:10 amount:14:whole:total date:12:day source:30 note:10")
+        heads = self.heads(
+            "tt:5 unit:20 criterion:10 amount:14:whole:total date:12:day source:30 note:10"
+        )
         return self.form(
             "debts",
             heads,
@@ -242,11 +316,15 @@ class ExportMoney(ExportForms):
         )
 
     def cement(self) -> Form:
-        """Cement by unit and year: granted, delivered, used; the district has a row of its own, which is no sum."""
+        """Cement by unit and year: granted, delivered, used; the district has a row of its own,
+        which is no sum.
+        """
         given = self.workbook.tables["cement"].sort_values(["year", "unit"])
         rows = [
             [
-                self.text("export_district") if c["unit"] == -1 else self.workbook.units.loc[c["unit"], "name"],
+                self.text("export_district")
+                if c["unit"] == -1
+                else self.workbook.units.loc[c["unit"], "name"],
                 f"{c['year']:g}",
                 *(c[name] for name in ("granted", "delivered", "used")),
                 *self.told(c),
@@ -257,8 +335,12 @@ class ExportMoney(ExportForms):
         notes = [self.text("export_cement_notes")]
         if self.needs is not None and self.needs.together.by["tonnes"]:
             found = sum(self.needs.together.by["tonnes"].values())
-            notes.append(self.text("export_cement_need", tonnes=write_number(rough(found.mean()), self.lang)))
-        heads = self.heads("tt:5 unit:24 year:8 granted:14:whole delivered:14:whole used:14:whole source:30 note:10")
+            notes.append(
+                self.text("export_cement_need", tonnes=write_number(rough(found.mean()), self.lang))
+            )
+        heads = self.heads(
+            "tt:5 unit:24 year:8 granted:14:whole delivered:14:whole used:14:whole source:30 note:10"
+        )
         return self.form("cement", heads, rows, unit=self.text("export_tonnes"), notes=notes)
 
 
@@ -284,7 +366,11 @@ class Export(ExportMoney):
         ]
         for number, form in enumerate(made, start=1):
             form.title = f"{self.text('table_number', number=number)}. {form.title}"
-            form.lead = [self.text("export_lead", place=self.place, day=self.day), self.text("draft"), *form.lead]
+            form.lead = [
+                self.text("export_lead", place=self.place, day=self.day),
+                self.text("draft"),
+                *form.lead,
+            ]
             if self.workbook.illustrative:
                 form.lead.insert(0, self.text("illustrative_long"))
             form.signed = (self.text("export_prepared"), self.text("export_head"))
@@ -301,16 +387,38 @@ class Export(ExportMoney):
         level = levels(self.workbook)
         rows = []
         for unit in self.workbook.communes.index:
-            signs = [self.sign(s, u) for s, u in zip(states.loc[unit], unread.loc[unit], strict=True)]
+            signs = [
+                self.sign(s, u) for s, u in zip(states.loc[unit], unread.loc[unit], strict=True)
+            ]
             reported = None if pd.isna(counts.loc[unit, "met"]) else int(counts.loc[unit, "met"])
-            words = "-" if level.loc[unit, "level"] == "not_ntm" else pick(LEVEL_WORDS[level.loc[unit, "level"]], self.lang)
-            note = "" if level.loc[unit, "level"] == "not_ntm" or level.loc[unit, "sourced"] else self.text("inferred")
-            rows.append([self.workbook.communes.loc[unit, "name"], *signs, _listed(signs), reported, words, note or "-"])
+            words = (
+                "-"
+                if level.loc[unit, "level"] == "not_ntm"
+                else pick(LEVEL_WORDS[level.loc[unit, "level"]], self.lang)
+            )
+            note = (
+                ""
+                if level.loc[unit, "level"] == "not_ntm" or level.loc[unit, "sourced"]
+                else self.text("inferred")
+            )
+            rows.append(
+                [
+                    self.workbook.communes.loc[unit, "name"],
+                    *signs,
+                    _listed(signs),
+                    reported,
+                    words,
+                    note or "-",
+                ]
+            )
         numbers = list(states.columns)
         first, last = f"c{numbers[0]}", f"c{numbers[-1]}"
         heads = [
             *self.heads("tt:5 unit:18"),
-            *(Head(f"c{n}", f"{n}", 5, "General", self.text("export_group_criteria"), total=True) for n in numbers),
+            *(
+                Head(f"c{n}", f"{n}", 5, "General", self.text("export_group_criteria"), total=True)
+                for n in numbers
+            ),
             Head(
                 "listed",
                 self.text("export_head_listed"),
@@ -320,15 +428,21 @@ class Export(ExportMoney):
             ),
             *self.heads("met:9:count level:16 note:12"),
         ]
-        totals = {f"c{n}": sum(row[1 + i].startswith(MET) for row in rows) for i, n in enumerate(numbers)}
+        totals = {
+            f"c{n}": sum(row[1 + i].startswith(MET) for row in rows) for i, n in enumerate(numbers)
+        }
         names = self.workbook.law.criteria_of(self.found.set_id)[f"name_{self.lang}"].dropna()
-        key = "; ".join(f"{pick(STATE_SIGNS[s], 'vi')}: {pick(STATE_WORDS[s], self.lang)}" for s in STATE_SIGNS)
+        key = "; ".join(
+            f"{pick(STATE_SIGNS[s], 'vi')}: {pick(STATE_WORDS[s], self.lang)}" for s in STATE_SIGNS
+        )
         notes = [
             self.text("export_signs", signs=key),
             self.text("legend", parts="; ".join(f"{n}: {name}" for n, name in names.items())),
             self.text("export_listed"),
         ]
-        set_ = self.text("judged_by", set=self.workbook.law.sets[self.found.set_id].title[self.lang])
+        set_ = self.text(
+            "judged_by", set=self.workbook.law.sets[self.found.set_id].title[self.lang]
+        )
         return self.form(
             "standing",
             heads,
@@ -346,11 +460,21 @@ class Export(ExportMoney):
         law = law[law["set"] == self.found.set_id].set_index("test")
         names, measures = law[f"name_{self.lang}"], law["unit"]
         rows = []
-        places = self.found.tests["unit"].map(self.workbook.communes["order"])  # commune by commune, not by day
-        for row in self.found.tests.assign(place=places).sort_values("place", kind="stable").to_dict("records"):
+        places = self.found.tests["unit"].map(
+            self.workbook.communes["order"]
+        )  # commune by commune, not by day
+        for row in (
+            self.found.tests.assign(place=places)
+            .sort_values("place", kind="stable")
+            .to_dict("records")
+        ):
             measure = measures[row["test"]]
             value = pick(STATE_WORDS[row["answer"]], self.lang) if row["answer"] else row["value"]
-            level = None if pd.isna(row["threshold"]) else threshold_words(row["threshold"], row["op"], measure, self.lang)
+            level = (
+                None
+                if pd.isna(row["threshold"])
+                else threshold_words(row["threshold"], row["op"], measure, self.lang)
+            )
             level = "-" if row["op"] == "judged" else level
             rows.append(
                 [
@@ -391,14 +515,24 @@ class Export(ExportMoney):
         return self.form("ocop", heads, rows)
 
     def registrations(self) -> Form:
-        """Communes on the planned list and pledges, each with its kind; a pledge is no registration."""
+        """Communes on the planned list and pledges, each with its kind; a pledge is no
+        registration.
+        """
         rows = []
-        for target in self.workbook.tables["targets"].sort_values(["year", "kind", "level", "unit"]).to_dict("records"):
+        for target in (
+            self.workbook.tables["targets"]
+            .sort_values(["year", "kind", "level", "unit"])
+            .to_dict("records")
+        ):
             if target["unit"] not in self.workbook.communes.index:
                 continue
-            counts = assess(self.workbook, self.workbook.default_set(target["level"])).counts.loc[target["unit"]]
+            counts = assess(self.workbook, self.workbook.default_set(target["level"])).counts.loc[
+                target["unit"]
+            ]
             met = None if pd.isna(counts["met"]) else int(counts["met"])
-            missing = ", ".join(map(str, counts["missing"])) or ("..." if counts["unknown"] else "-")
+            missing = ", ".join(map(str, counts["missing"])) or (
+                "..." if counts["unknown"] else "-"
+            )
             rows.append(
                 [
                     self.workbook.communes.loc[target["unit"], "name"],
@@ -411,7 +545,9 @@ class Export(ExportMoney):
                     *self.told(target),
                 ]
             )
-        heads = self.heads("tt:5 unit:18 level:24 year:8 kind:20 met:8:count of:8:count missing:18 source:24 note:9")
+        heads = self.heads(
+            "tt:5 unit:18 level:24 year:8 kind:20 met:8:count of:8:count missing:18 source:24 note:9"
+        )
         return self.form("registrations", heads, rows)
 
     def hamlets(self) -> Form:
@@ -436,13 +572,21 @@ class Export(ExportMoney):
         return self.form("hamlets", heads, rows)
 
     def forecast(self) -> list[Form]:
-        """Each commune's chance and dates; the district's number with its usual range above the table."""
+        """Each commune's chance and dates; the district's number with its usual range above the
+        table.
+        """
         if self.made is None:
-            return [self.form("forecast", self.heads("tt:5 unit:60"), [], lead=[self.lacking["forecast"]])]
+            return [
+                self.form(
+                    "forecast", self.heads("tt:5 unit:60"), [], lead=[self.lacking["forecast"]]
+                )
+            ]
         made, figures = self.made, self.made["finishing"]
         rows = []
         for c in made["communes"]:
-            days = [c[f"p{q}_date"] and dt.date.fromisoformat(c[f"p{q}_date"]) for q in (10, 50, 90)]
+            days = [
+                c[f"p{q}_date"] and dt.date.fromisoformat(c[f"p{q}_date"]) for q in (10, 50, 90)
+            ]
             if c["finished"]:
                 days = ["-"] * 3
             held = held_most(c)
@@ -467,13 +611,22 @@ class Export(ExportMoney):
             *(Head(f"d{q}", f"P{q}", 13, DAY, group) for q in (10, 50, 90)),
             *self.heads("held:34 note:18"),
         ]
-        return [self.form("forecast", heads, rows, lead=lead, notes=[self.text("export_forecast_notes")])]
+        return [
+            self.form(
+                "forecast", heads, rows, lead=lead, notes=[self.text("export_forecast_notes")]
+            )
+        ]
 
     def contents(self, forms: list[Form]) -> Form:
         """What the workbook is, its sheets, its signs, how much of it is known."""
         rows = [[f"{n}", form.title, form.sheet] for n, form in enumerate(forms, start=1)]
-        key = "; ".join(f"{pick(STATE_SIGNS[s], 'vi')}: {pick(STATE_WORDS[s], self.lang)}" for s in STATE_SIGNS)
-        marks = "; ".join(f"{self.mark(m)}: {pick(MARK_WORDS[m], self.lang)}" for m in ("reported", "assumed", "illustrative"))
+        key = "; ".join(
+            f"{pick(STATE_SIGNS[s], 'vi')}: {pick(STATE_WORDS[s], self.lang)}" for s in STATE_SIGNS
+        )
+        marks = "; ".join(
+            f"{self.mark(m)}: {pick(MARK_WORDS[m], self.lang)}"
+            for m in ("reported", "assumed", "illustrative")
+        )
         notes = [
             self.text("export_signs", signs=key),
             self.text("export_marks", marks=marks),
@@ -484,12 +637,22 @@ class Export(ExportMoney):
                 set=self.workbook.law.sets[self.found.set_id].title[self.lang],
                 shares=shares_words(knowledge(self.found), self.lang),
             ),
-            self.text("footer_data", id=self.workbook.id, hash=self.workbook.content_hash, day=self.day),
+            self.text(
+                "footer_data", id=self.workbook.id, hash=self.workbook.content_hash, day=self.day
+            ),
         ]
         heads = self.heads("tt:6 content:80 sheet:26")
         lead = [self.text("illustrative_long")] if self.workbook.illustrative else []
         title = self.text("export_cover", place=self.place.upper(), day=self.day)
-        return Form(self.text("export_sheet_contents"), title, "", heads, rows, lead=[*lead, self.text("draft")], notes=notes)
+        return Form(
+            self.text("export_sheet_contents"),
+            title,
+            "",
+            heads,
+            rows,
+            lead=[*lead, self.text("draft")],
+            notes=notes,
+        )
 
 
 def _listed(signs):
@@ -497,14 +660,19 @@ def _listed(signs):
 
 
 def exported(workbook: Workbook, lang: str, draws: int, seed: int) -> tuple[int, bytes]:
-    """The office workbook of a data set: how many forms, and the file. What the data lack for need or forecast is told there."""
+    """The office workbook of a data set: how many forms, and the file.
+
+    What the data lack for need or forecast is told there.
+    """
     lacking = {}
 
     def found(name, answer):
         try:
             return answer()
         except DataProblems as error:
-            lacking[name] = " ".join(line.strip() for line in report(error.problems, lang).splitlines()[1:])
+            lacking[name] = " ".join(
+                line.strip() for line in report(error.problems, lang).splitlines()[1:]
+            )
             return None
 
     needs = found("need", lambda: demand(workbook, draws=draws, seed=seed))

@@ -1,4 +1,6 @@
-"""What becomes of the rows of every table when communes merge; facts about the parts as facts about the whole."""
+"""What becomes of the rows of every table when communes merge; facts about the parts as facts about
+the whole.
+"""
 
 import math
 from dataclasses import dataclass, field
@@ -12,9 +14,11 @@ from ..standing import LANG, Link, assess
 
 @dataclass(frozen=True)
 class Rule:
-    """``how``: as_is (names no unit), move (things in places go to the new unit), states, values (facts, merged where all parts
-    allow), sum (newest amounts added), sum_all (added only when all parts report), own (a rule in ``rebasing``), leave.
-    ``why``: the reason of the rows left behind. ``names``: the column whose ids must stay unique in the new unit."""
+    """``how``: as_is (names no unit), move (things in places go to the new unit), states, values
+    (facts, merged where all parts allow), sum (newest amounts added), sum_all (added only when all
+    parts report), own (a rule in ``rebasing``), leave. ``why``: the reason of the rows left behind.
+    ``names``: the column whose ids must stay unique in the new unit.
+    """
 
     how: str
     why: str = ""
@@ -62,8 +66,9 @@ RULES: dict[str, Rule] = {
 
 
 def merged_state(states: list[str]) -> str:
-    """The state of the whole from those of all its parts: not met when a part is known not to meet it; met only when all
-    parts do; basically met when all parts do at least that; else unknown. What does not apply to a part does not count.
+    """The state of the whole from those of all its parts: not met when a part is known not to meet
+    it; met only when all parts do; basically met when all parts do at least that; else unknown.
+    What does not apply to a part does not count.
 
     >>> merged_state(["met", "met"]), merged_state(["met", "unknown"]), merged_state(["unknown", "not_met"])
     ('met', 'unknown', 'not_met')
@@ -82,15 +87,19 @@ APART = pd.Timedelta(days=366)  # figures further apart than a year are not of o
 
 @dataclass
 class Facts:
-    """``rows``: the facts made (unit, set, criterion or indicator, date, state, value, source, mark, note, why).
-    ``fate``: what became of the newest fact of (old unit, set, key): (outcome, why)."""
+    """``rows``: the facts made (unit, set, criterion or indicator, date, state, value, source,
+    mark, note, why). ``fate``: what became of the newest fact of (old unit, set, key): (outcome,
+    why).
+    """
 
     rows: list[dict] = field(default_factory=list)
     fate: dict[tuple, tuple[str, str]] = field(default_factory=dict)
 
 
 def merged_states(old: Workbook, link: Link) -> Facts:
-    """Criterion states of the new units that several old ones made, in every set that anything was reported in."""
+    """Criterion states of the new units that several old ones made, in every set that anything was
+    reported in.
+    """
     made, write = Facts(), _Writer(old, link)
     units = old.all_units
     decided = old.tables["recognitions"]
@@ -106,33 +115,59 @@ def merged_states(old: Workbook, link: Link) -> Facts:
         for new, parts in link.parts.items():
             if len(parts) == 1:
                 continue
-            same = {part: all(units.at[part, c] == units.at[new, c] for c in ("region", "specially_difficult")) for part in parts}
+            same = {
+                part: all(
+                    units.at[part, c] == units.at[new, c] for c in ("region", "specially_difficult")
+                )
+                for part in parts
+            }
             for criterion in sorted(states["criterion"].unique()):
                 found = {part: cells.get((part, criterion)) for part in parts}
                 said = {p: _said(cell, same[p], (p, set_id) in known) for p, cell in found.items()}
                 state = merged_state(list(said.values()))
                 on = [p for p in parts if state != "not_met" or said[p] == "not_met"]
-                why = {"not_met": "one_not", "unknown": "part_unknown", "basic": "all_basic"}.get(state, "all_met")
+                why = {"not_met": "one_not", "unknown": "part_unknown", "basic": "all_basic"}.get(
+                    state, "all_met"
+                )
                 for part in parts:
-                    made.fate[part, set_id, criterion] = ("left" if state == "unknown" else "merged", why)
+                    made.fate[part, set_id, criterion] = (
+                        "left" if state == "unknown" else "merged",
+                        why,
+                    )
                 if state == "unknown":
                     continue
-                days = [known.get((p, set_id), old.as_of) if pd.isna(found[p].date) else found[p].date for p in on]
+                days = [
+                    known.get((p, set_id), old.as_of) if pd.isna(found[p].date) else found[p].date
+                    for p in on
+                ]
                 derived = {p: found[p].basis != "reported" for p in on}
-                marks = [merged_mark([found[p].mark, "assumed" if derived[p] else "reported"]) for p in on]
-                made.rows.append(write.row(
-                    new, on, {"set": set_id, "criterion": criterion, "state": state, "why": why},
-                    date=(max if state == "not_met" else min)(map(pd.Timestamp, days)), marks=marks,
-                    sources=[found[p].source for p in on], derived=any(derived.values()),
-                ))  # fmt: skip
+                marks = [
+                    merged_mark([found[p].mark, "assumed" if derived[p] else "reported"])
+                    for p in on
+                ]
+                made.rows.append(
+                    write.row(
+                        new,
+                        on,
+                        {"set": set_id, "criterion": criterion, "state": state, "why": why},
+                        date=(max if state == "not_met" else min)(map(pd.Timestamp, days)),
+                        marks=marks,
+                        sources=[found[p].source for p in on],
+                        derived=any(derived.values()),
+                    )
+                )
     return made
 
 
 def _said(cell, same_thresholds, sourced):
-    """What a part's state says for the whole; what follows from a recognition only inferred says nothing."""
+    """What a part's state says for the whole; what follows from a recognition only inferred says
+    nothing.
+    """
     if cell is None:  # a township: nobody judged it by the criteria for communes
         return "unknown"
-    if cell.basis == "indicators" and not (same_thresholds and cell.state in ("met", "not_applicable")):
+    if cell.basis == "indicators" and not (
+        same_thresholds and cell.state in ("met", "not_applicable")
+    ):
         return "unknown"
     if cell.basis == "recognition" and not sourced:
         return "unknown"
@@ -158,16 +193,24 @@ def merged_values(old: Workbook, link: Link, weights: dict[tuple[str, str], str]
         if fact:
             lacks = fact.get("state") == "not_met"
             on = [part for part, row in rows.items() if not lacks or row.state == "not_met"]
-            made.rows.append(write.row(
-                new, on, {"set": set_id, "indicator": test, "why": why} | fact,
-                date=(max if lacks else min)(rows[part].date for part in on),
-                marks=[rows[part].mark for part in on], sources=[rows[part].source for part in on],
-            ))  # fmt: skip
+            made.rows.append(
+                write.row(
+                    new,
+                    on,
+                    {"set": set_id, "indicator": test, "why": why} | fact,
+                    date=(max if lacks else min)(rows[part].date for part in on),
+                    marks=[rows[part].mark for part in on],
+                    sources=[rows[part].source for part in on],
+                )
+            )
     return made
 
 
 def _whole(rows, parts, units, weight):
-    """The value or state of the whole, and by which rule; nothing, and why. ``rows``: the newest of each part that has one."""
+    """The value or state of the whole, and by which rule; nothing, and why.
+
+    ``rows``: the newest of each part that has one.
+    """
     values = [row.value for row in rows.values()]
     if all(map(pd.isna, values)):
         state = merged_state([rows[part].state if part in rows else "unknown" for part in parts])
@@ -203,9 +246,22 @@ class _Writer:
         """``fact`` about the unit ``new`` that rests on the parts ``on``."""
         names = listed([self.names[part] for part in on], LANG)
         note = text(f"rebase_note_{fact['why']}", LANG, names=names, of=len(self.link.parts[new]))
-        cells = [s for cell in [*sources, *(self.source[p] for p in on)] for s in str(cell).split("|") if s in self.known]
-        return {"state": ""} | fact | {
-            "unit": new, "date": pd.Timestamp(date), "known_from": self.day, "parts": names,
-            "note": note + (text("rebase_note_derived", LANG) if derived else ""), "source": "|".join(dict.fromkeys(cells)),
-            "mark": merged_mark([*marks, *(self.mark[p] for p in on)]),
-        }  # fmt: skip
+        cells = [
+            s
+            for cell in [*sources, *(self.source[p] for p in on)]
+            for s in str(cell).split("|")
+            if s in self.known
+        ]
+        return (
+            {"state": ""}
+            | fact
+            | {
+                "unit": new,
+                "date": pd.Timestamp(date),
+                "known_from": self.day,
+                "parts": names,
+                "note": note + (text("rebase_note_derived", LANG) if derived else ""),
+                "source": "|".join(dict.fromkeys(cells)),
+                "mark": merged_mark([*marks, *(self.mark[p] for p in on)]),
+            }
+        )

@@ -1,7 +1,9 @@
-"""Excel files as plain grids: .xlsx and .xls read cell by cell, nothing in them run, nothing of their size trusted.
+"""Excel files as plain grids: .xlsx and .xls read cell by cell, nothing in them run, nothing of
+their size trusted.
 
-Values come from python-calamine. What it does not tell of an .xlsx file - hidden rows, formulas saved without a result, error
-values, numbers shown as a percentage - comes from one streaming pass over the sheet's XML, which also bounds what is read.
+Values come from python-calamine. What it does not tell of an .xlsx file - hidden rows, formulas
+saved without a result, error values, numbers shown as a percentage - comes from one streaming pass
+over the sheet's XML, which also bounds what is read.
 """
 
 import datetime as dt
@@ -18,7 +20,8 @@ from xlsxwriter.utility import xl_cell_to_rowcol, xl_rowcol_to_cell
 
 from ..tables import DataProblems, Problem
 
-LARGEST = 200_000_000  # bytes of a file, and cells of a sheet's filled rectangle x 10: an office's form is far smaller
+# bytes of a file, and cells of a sheet's filled rectangle x 10: an office's form is far smaller
+LARGEST = 200_000_000
 _OLE, _ZIP = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK"
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -26,10 +29,12 @@ _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationship
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet from its first cell: ``cells[row][column]`` is None, text, float, bool, a date or a datetime.
+    """One sheet from its first cell: ``cells[row][column]`` is None, text, float, bool, a date or a
+    datetime.
 
-    ``merged``: (first row, first column, last row, last column); ``hidden``: rows; ``unsaved``: formulas without a saved result;
-    ``percent``: numbers shown as a percentage, kept as a share of one. All counted from 0.
+    ``merged``: (first row, first column, last row, last column); ``hidden``: rows; ``unsaved``:
+    formulas without a saved result; ``percent``: numbers shown as a percentage, kept as a share of
+    one. All counted from 0.
     """
 
     name: str
@@ -50,7 +55,9 @@ def cell_name(row: int, column: int) -> str:
 
 
 def read_book(path: Path) -> list[Sheet]:
-    """The worksheets of an Excel file, hidden ones too; raises :class:`~ntm_analysis.tables.DataProblems` for what is none."""
+    """The worksheets of an Excel file, hidden ones too; raises
+    :class:`~ntm_analysis.tables.DataProblems` for what is none.
+    """
     file = path.name
 
     def refuse(code, **details):
@@ -74,19 +81,39 @@ def read_book(path: Path) -> list[Sheet]:
     if b"mimetypeapplication/vnd.oasis.opendocument" in raw[:200]:
         raise refuse("book_other", looks="OpenDocument, .ods")
     if not raw.startswith((_OLE, _ZIP)):
-        raise refuse("book_other", looks="HTML" if re.match(rb"\s*(\xef\xbb\xbf)?\s*<", raw) else "CSV, TXT")
+        raise refuse(
+            "book_other", looks="HTML" if re.match(rb"\s*(\xef\xbb\xbf)?\s*<", raw) else "CSV, TXT"
+        )
     try:
         extras = _extras(path) if raw.startswith(_ZIP) else {}
         with python_calamine.load_workbook(str(path)) as book:
-            known = [m.name for m in book.sheets_metadata if m.typ == python_calamine.SheetTypeEnum.WorkSheet]
-            return [_sheet(book.get_sheet_by_name(name), extras.get(name) or _Extras()) for name in known]
+            known = [
+                m.name
+                for m in book.sheets_metadata
+                if m.typ == python_calamine.SheetTypeEnum.WorkSheet
+            ]
+            return [
+                _sheet(book.get_sheet_by_name(name), extras.get(name) or _Extras())
+                for name in known
+            ]
     except python_calamine.PasswordError:
         raise refuse("book_password") from None
     except _Large:
         raise refuse("book_large", limit=LARGEST // 1_000_000) from None
-    except (python_calamine.CalamineError, zipfile.BadZipFile, ElementTree.ParseError, expat.ExpatError, KeyError,
-            ValueError, OSError, EOFError, NotImplementedError) as error:  # fmt: skip
-        raise refuse("book_password" if "password" in str(error).lower() else "book_broken") from None
+    except (
+        python_calamine.CalamineError,
+        zipfile.BadZipFile,
+        ElementTree.ParseError,
+        expat.ExpatError,
+        KeyError,
+        ValueError,
+        OSError,
+        EOFError,
+        NotImplementedError,
+    ) as error:
+        raise refuse(
+            "book_password" if "password" in str(error).lower() else "book_broken"
+        ) from None
     except BaseException as error:  # the reader's own panic on a damaged file is no Exception
         if type(error).__name__ != "PanicException":
             raise
@@ -98,7 +125,9 @@ class _Large(Exception):
 
 
 class _Extras:
-    """What one pass over a sheet's XML finds: hidden rows, unsaved formulas, errors (by cell), percentages, the filled size."""
+    """What one pass over a sheet's XML finds: hidden rows, unsaved formulas, errors (by cell),
+    percentages, the filled size.
+    """
 
     def __init__(self):
         self.hidden = set()
@@ -108,14 +137,20 @@ class _Extras:
         self.rows = self.columns = 0
 
     def read(self, stream, percent):
-        """Parse the XML of a worksheet from ``stream``; ``percent``: styles that show a percentage."""
+        """Parse the XML of a worksheet from ``stream``; ``percent``: styles that show a
+        percentage.
+        """
         cell = formula = style = kind = text = ""
         inside = False
 
         def start(name, attributes):
             nonlocal cell, style, kind, formula, text, inside
             if name == "c":
-                cell, style, kind = attributes.get("r", ""), attributes.get("s", ""), attributes.get("t", "")
+                cell, style, kind = (
+                    attributes.get("r", ""),
+                    attributes.get("s", ""),
+                    attributes.get("t", ""),
+                )
                 formula = text = ""
             elif name == "f":
                 formula = "f"
@@ -135,7 +170,10 @@ class _Extras:
                 inside = False
             elif name == "c" and (text or formula):
                 place = xl_cell_to_rowcol(cell)
-                self.rows, self.columns = max(self.rows, place[0] + 1), max(self.columns, place[1] + 1)
+                self.rows, self.columns = (
+                    max(self.rows, place[0] + 1),
+                    max(self.columns, place[1] + 1),
+                )
                 if self.rows * self.columns > LARGEST / 10:
                     raise _Large
                 if not text:
@@ -148,7 +186,11 @@ class _Extras:
 
         parser = expat.ParserCreate()
         parser.buffer_text = True
-        parser.StartElementHandler, parser.CharacterDataHandler, parser.EndElementHandler = start, data, end
+        parser.StartElementHandler, parser.CharacterDataHandler, parser.EndElementHandler = (
+            start,
+            data,
+            end,
+        )
         while piece := stream.read(1 << 20):
             parser.Parse(piece, False)
         parser.Parse(b"", True)
@@ -165,10 +207,18 @@ def _extras(path):
             raise KeyError("xl/workbook.xml")
         relations = ElementTree.fromstring(packed.read("xl/_rels/workbook.xml.rels"))
         targets = {relation.get("Id"): relation.get("Target", "") for relation in relations}
-        percent = _percent_styles(packed.read("xl/styles.xml")) if "xl/styles.xml" in names else frozenset()
+        percent = (
+            _percent_styles(packed.read("xl/styles.xml"))
+            if "xl/styles.xml" in names
+            else frozenset()
+        )
         for sheet in ElementTree.fromstring(packed.read("xl/workbook.xml")).iter(f"{_MAIN}sheet"):
             target = targets.get(sheet.get(_RELATION), "")
-            place = target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join("xl", target))
+            place = (
+                target.lstrip("/")
+                if target.startswith("/")
+                else posixpath.normpath(posixpath.join("xl", target))
+            )
             if place.startswith("xl/worksheets/") and place in names:
                 made[sheet.get("name", "")] = found = _Extras()
                 with packed.open(place) as stream:
@@ -182,7 +232,11 @@ def _percent_styles(raw):
     own = {f.get("numFmtId"): f.get("formatCode", "") for f in root.iter(f"{_MAIN}numFmt")}
     shown = {number for number, code in own.items() if "%" in code} | {"9", "10"}
     styles = root.find(f"{_MAIN}cellXfs")
-    return frozenset(f"{n}" for n, xf in enumerate(styles if styles is not None else []) if xf.get("numFmtId") in shown)
+    return frozenset(
+        f"{n}"
+        for n, xf in enumerate(styles if styles is not None else [])
+        if xf.get("numFmtId") in shown
+    )
 
 
 def _sheet(read, extras):
@@ -193,7 +247,9 @@ def _sheet(read, extras):
         cells[row] += [None] * (column + 1 - len(cells[row]))
         cells[row][column] = text
     merged = tuple((*first, *last) for first, last in read.merged_cell_ranges or ())
-    return Sheet(read.name, cells, merged, *map(frozenset, (extras.hidden, extras.unsaved, extras.percent)))
+    return Sheet(
+        read.name, cells, merged, *map(frozenset, (extras.hidden, extras.unsaved, extras.percent))
+    )
 
 
 def _value(cell):

@@ -13,9 +13,22 @@ from ..language import YEARS, text, write_date, write_figure
 from ..tables import GROUPS, ORDER, Column, dictionary, sheet_name
 
 LISTS = "Danh mục"  # the hidden sheet of what drop-down lists offer
-FILE_MARK = "#ntm"  # first cell of the instruction sheet; data set and content hash stand to its right
-CODES, EXAMPLE, HEADS = "#ntm-codes", "#ntm-example", "#ntm-heads"  # in the hidden column of a table's sheet
-_LIKE = {"criterion": "2", "date": "31/3/2022", "month": "3/2022", "integer": "12", "number": "12,5", "test": "17.1"}
+FILE_MARK = (
+    "#ntm"  # first cell of the instruction sheet; data set and content hash stand to its right
+)
+CODES, EXAMPLE, HEADS = (
+    "#ntm-codes",
+    "#ntm-example",
+    "#ntm-heads",
+)  # in the hidden column of a table's sheet
+_LIKE = {
+    "criterion": "2",
+    "date": "31/3/2022",
+    "month": "3/2022",
+    "integer": "12",
+    "number": "12,5",
+    "test": "17.1",
+}
 LEAD = 2  # the hidden marks and "TT" stand before the table's own columns
 
 
@@ -30,13 +43,16 @@ def head(column: Column) -> str:
 
 
 def called(table: str, sheets: Mapping[str, str] | None = None) -> dict[str, str]:
-    """What the workbook calls the columns of a table and, by "<table>.csv", the sheets; ``sheets``: those that were renamed.
+    """What the workbook calls the columns of a table and, by "<table>.csv", the sheets; ``sheets``:
+    those that were renamed.
 
     >>> names = called("progress")
     >>> names["known_from"], names["works.csv"]
     ('Ngày được biết', 'Công trình của xã')
     """
-    named = {f"{name}.csv": sheet_name(name) for name in ORDER} | {f"{name}.csv": sheet for name, sheet in (sheets or {}).items()}
+    named = {f"{name}.csv": sheet_name(name) for name in ORDER} | {
+        f"{name}.csv": sheet for name, sheet in (sheets or {}).items()
+    }
     return named | {column.name: column.title for column in dictionary(table).values()}
 
 
@@ -46,15 +62,20 @@ def explained(column: Column) -> str:
     if column.allowed:
         parts.append(text("template_note_choice", "vi", words="; ".join(column.allowed.values())))
     if column.low is not None and column.high is not None:
-        parts.append(text("template_note_range", "vi", low=f"{column.low:g}", high=f"{column.high:g}"))
+        parts.append(
+            text("template_note_range", "vi", low=f"{column.low:g}", high=f"{column.high:g}")
+        )
     if column.type in ("date", "month", "code", "source", "unit", "test", "set"):
         parts.append(text(f"template_note_{column.type}", "vi"))
-    parts.append(text("template_note_required" if column.required else "template_note_optional", "vi"))
+    parts.append(
+        text("template_note_required" if column.required else "template_note_optional", "vi")
+    )
     return "\n".join(parts)
 
 
 def example(table: str) -> list[str]:
-    """The cells of the example row, below "Ví dụ": how each kind of cell is written; never imported.
+    """The cells of the example row, below "Ví dụ": how each kind of cell is written; never
+    imported.
 
     >>> example("criterion_states")[:5]
     ['(tên xã)', '(mã bộ tiêu chí)', '2', '31/3/2022', 'đạt']
@@ -77,29 +98,72 @@ _FORMATS = {
     "section": {"bold": True, "bg_color": "#DDEBF7", "border": 1},
     "line": {"text_wrap": True, "valign": "top"},
     "hint": {"italic": True, "font_color": "#404040"},
-    "example": {"italic": True, "font_color": "#808080", "bg_color": "#F2F2F2", "border": 1, "border_color": "#BFBFBF"},
-    "required": {"bold": True, "bg_color": "#FFE699", "border": 1, "text_wrap": True, "valign": "vcenter", "align": "center"},
-    "optional": {"bold": True, "bg_color": "#DDEBF7", "border": 1, "text_wrap": True, "valign": "vcenter", "align": "center"},
+    "example": {
+        "italic": True,
+        "font_color": "#808080",
+        "bg_color": "#F2F2F2",
+        "border": 1,
+        "border_color": "#BFBFBF",
+    },
+    "required": {
+        "bold": True,
+        "bg_color": "#FFE699",
+        "border": 1,
+        "text_wrap": True,
+        "valign": "vcenter",
+        "align": "center",
+    },
+    "optional": {
+        "bold": True,
+        "bg_color": "#DDEBF7",
+        "border": 1,
+        "text_wrap": True,
+        "valign": "vcenter",
+        "align": "center",
+    },
     "text": {"num_format": "@", "text_wrap": True},
     "date": {"num_format": "dd/mm/yyyy"},
     "month": {"num_format": "mm/yyyy"},
     "number": {},
-}  # fmt: skip
+}
 _TABS = {"report": "#70AD47", "plan": "#4472C4", "list": "#FFC000", "ground": "#A5A5A5"}
-_WIDTHS = {"unit": 22, "name": 22, "text": 26, "source": 18, "set": 17, "choice": 17, "choices": 17, "date": 12, "month": 10}
+_WIDTHS = {
+    "unit": 22,
+    "name": 22,
+    "text": 26,
+    "source": 18,
+    "set": 17,
+    "choice": 17,
+    "choices": 17,
+    "date": 12,
+    "month": 10,
+}
 
 
-def template_book(workbook: Workbook, rows: dict[str, list[PresentRow]], communes: Communes) -> bytes:
-    """The workbook as the bytes of an .xlsx file; ``rows`` and ``communes`` as :func:`present.present_rows` gives them.
+def template_book(
+    workbook: Workbook, rows: dict[str, list[PresentRow]], communes: Communes
+) -> bytes:
+    """The workbook as the bytes of an .xlsx file; ``rows`` and ``communes`` as
+    :func:`present.present_rows` gives them.
 
     Numbers and dates are numbers and dates; text from data is text, never a formula or a link.
     """
     raw = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options = {
+        "in_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
     with xlsxwriter.Workbook(raw, options) as book:
-        book.set_properties({"title": text("template_title", "vi"), "created": dt.datetime(2000, 1, 1)})
+        book.set_properties(
+            {"title": text("template_title", "vi"), "created": dt.datetime(2000, 1, 1)}
+        )
         formats = {name: book.add_format(form) for name, form in _FORMATS.items()}
-        formats |= {f"{name} filled": book.add_format(_FORMATS[name] | _CELL) for name in ("text", "date", "month", "number")}
+        formats |= {
+            f"{name} filled": book.add_format(_FORMATS[name] | _CELL)
+            for name in ("text", "date", "month", "number")
+        }
         _instructions(book.add_worksheet(text("template_sheet", "vi")), workbook, rows, formats)
         sheets = {table: book.add_worksheet(sheet_name(table)) for table in ORDER}
         lists = _Lists(book.add_worksheet(LISTS), workbook, communes)
@@ -119,7 +183,12 @@ def _instructions(sheet, workbook, rows, formats):
     sheet.set_column(2, 2, 12, formats["line"])
     sheet.write_string(1, 0, text("template_title", "vi"), formats["title"])
     at = count(2)
-    facts = {"place": workbook.meta["title"]["vi"], "day": write_date(workbook.as_of), "id": workbook.id, "hash": hidden[2]}
+    facts = {
+        "place": workbook.meta["title"]["vi"],
+        "day": write_date(workbook.as_of),
+        "id": workbook.id,
+        "hash": hidden[2],
+    }
     for key in ("template_of", *(f"template_how_{n}" for n in range(1, 12))):
         row = next(at)
         sheet.merge_range(row, 0, row, 2, "", formats["line"])
@@ -129,7 +198,9 @@ def _instructions(sheet, workbook, rows, formats):
     next(at)
     for group, tables in GROUPS.items():
         row = next(at)
-        for column, key in enumerate((f"template_group_{group}", f"template_group_{group}_who", "template_rows")):
+        for column, key in enumerate(
+            (f"template_group_{group}", f"template_group_{group}_who", "template_rows")
+        ):
             sheet.write_string(row, column, text(key, "vi"), formats["section"])
         for table in tables:
             row = next(at)
@@ -142,11 +213,15 @@ def _instructions(sheet, workbook, rows, formats):
 
 def _table(sheet, table, rows, communes, lists, formats):
     columns = dictionary(table)
-    sheet.write_string(0, 1, f"{sheet_name(table)}: {text(f'sheet_about_{table}', 'vi')}", formats["title"])
+    sheet.write_string(
+        0, 1, f"{sheet_name(table)}: {text(f'sheet_about_{table}', 'vi')}", formats["title"]
+    )
     sheet.write_string(1, 1, text("template_hint", "vi"), formats["hint"])
     sheet.write_row(2, 0, (CODES, table, *columns))
     sheet.set_row(2, None, None, {"hidden": True})
-    sheet.write_row(3, 0, (EXAMPLE, text("template_example", "vi"), *example(table)), formats["example"])
+    sheet.write_row(
+        3, 0, (EXAMPLE, text("template_example", "vi"), *example(table)), formats["example"]
+    )
     sheet.write_string(4, 0, HEADS)
     sheet.write_string(4, 1, "TT", formats["optional"])
     sheet.set_row(4, 62)
@@ -157,7 +232,9 @@ def _table(sheet, table, rows, communes, lists, formats):
         kind = column.type if column.type in ("date", "month") else "number" if number else "text"
         form = formats[f"{kind} filled"]
         sheet.set_column(place, place, _WIDTHS.get(column.type, 12), formats[kind])
-        sheet.write_string(4, place, head(column), formats["required" if column.required else "optional"])
+        sheet.write_string(
+            4, place, head(column), formats["required" if column.required else "optional"]
+        )
         sheet.write_comment(4, place, explained(column), {"x_scale": 2, "y_scale": 1.5})
         if rule := lists.rule(column):
             sheet.data_validation(5, place, _LAST, place, rule)
@@ -176,7 +253,9 @@ def _table(sheet, table, rows, communes, lists, formats):
     for line, row in enumerate(rows, 5):
         sheet.write_string(line, 0, row.mark)
         sheet.write_number(line, 1, line - 4, formats["number filled"])
-        deep = max(-(-len(v) // widths[name]) for name, v in row.values.items() if isinstance(v, str))
+        deep = max(
+            -(-len(v) // widths[name]) for name, v in row.values.items() if isinstance(v, str)
+        )
         if deep > 1:  # told, because only Excel would find out by itself
             sheet.set_row(line, 15 * min(deep, 8))
     sheet.freeze_panes(5, LEAD + 1)
@@ -187,7 +266,9 @@ def _table(sheet, table, rows, communes, lists, formats):
 
 
 def _shown(value, column, communes):
-    """A text cell as people read it: words of choices; names of communes, with the code where several bear the name."""
+    """A text cell as people read it: words of choices; names of communes, with the code where
+    several bear the name.
+    """
     if column.type == "choice":
         return column.allowed[value]
     if column.type == "unit":
@@ -197,7 +278,9 @@ def _shown(value, column, communes):
 
 
 def unit_label(code: str, communes: Communes) -> str:
-    """The name of a commune in the template's cells and lists: with its code where the name is not its alone."""
+    """The name of a commune in the template's cells and lists: with its code where the name is not
+    its alone.
+    """
     return communes.names[code] if communes.alone(code) else f"{communes.names[code]} ({code})"
 
 
@@ -210,7 +293,9 @@ def _printed(sheet, last_row, last_column):
 
 
 def _column_of(table, name):
-    """The cells of a column of a table's sheet, as a rule names them: with what is typed there later."""
+    """The cells of a column of a table's sheet, as a rule names them: with what is typed there
+    later.
+    """
     letters = xlsxwriter.utility.xl_col_to_name(LEAD + list(dictionary(table)).index(name), True)
     return f"='{sheet_name(table)}'!{letters}$6:{letters}${_LAST + 1}"
 
@@ -244,19 +329,37 @@ class _Lists:
         if column.allowed and column.type == "choice":
             source = self.add(tuple(column.allowed), list(column.allowed.values()))
             words = "; ".join(column.allowed.values())
-            return _rule("list", title, text("template_stop_choice", "vi", words=words), source=source)
+            return _rule(
+                "list", title, text("template_stop_choice", "vi", words=words), source=source
+            )
         if column.type in ("unit", "source", "set"):
             message = text(f"template_stop_{column.type}", "vi")
-            return _rule("list", title, message, source=self.made[column.type], error_type="warning")
+            return _rule(
+                "list", title, message, source=self.made[column.type], error_type="warning"
+            )
         if column.type in ("date", "month"):
             span = {"minimum": dt.date(YEARS[0], 1, 1), "maximum": dt.date(YEARS[1], 12, 31)}
-            return _rule("date", title, text("template_stop_date", "vi"), criteria="between", error_type="warning", **span)
+            return _rule(
+                "date",
+                title,
+                text("template_stop_date", "vi"),
+                criteria="between",
+                error_type="warning",
+                **span,
+            )
         if column.type in ("number", "integer", "criterion"):
             low = 1.0 if column.type == "criterion" and column.low is None else column.low
-            span = {"minimum": -1e12 if low is None else low, "maximum": 1e12 if column.high is None else column.high}
+            span = {
+                "minimum": -1e12 if low is None else low,
+                "maximum": 1e12 if column.high is None else column.high,
+            }
             span = {key: int(value) if value % 1 == 0 else value for key, value in span.items()}
             shown = {key: write_figure(value) for key, value in span.items()}
-            kind, message = ("decimal", "template_stop_number") if column.type == "number" else ("integer", "template_stop_whole")
+            kind, message = (
+                ("decimal", "template_stop_number")
+                if column.type == "number"
+                else ("integer", "template_stop_whole")
+            )
             message = text(message, "vi", low=shown["minimum"], high=shown["maximum"])
             return _rule(kind, title, message, criteria="between", **span)
         return None

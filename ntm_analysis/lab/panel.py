@@ -1,4 +1,6 @@
-"""The what-if panel of a notebook: widgets where a person looks on, the static result where nobody can move a slider."""
+"""The what-if panel of a notebook: widgets where a person looks on, the static result where nobody
+can move a slider.
+"""
 
 import asyncio
 import datetime as dt
@@ -7,7 +9,18 @@ from collections.abc import Callable, Iterable
 from markupsafe import Markup
 
 from ..data import UnknownCommune, Workbook, typed
-from ..language import PLANS, YEARS, NotRead, listed, plain, read_date, text, write_change, write_date, write_number
+from ..language import (
+    PLANS,
+    YEARS,
+    NotRead,
+    listed,
+    plain,
+    read_date,
+    text,
+    write_change,
+    write_date,
+    write_number,
+)
 from ..pages import Part, WhatIfPart, fan, picture
 from ..reports import TEMPLATES
 from ..scenarios import (
@@ -46,7 +59,9 @@ from ..wording import (
     way,
 )
 
-SLIDERS = dict.fromkeys(("delay_low", "delay", "delay_high"), "delay") | dict.fromkeys(("low", "mode", "high"), "prices")
+SLIDERS = dict.fromkeys(("delay_low", "delay", "delay_high"), "delay") | dict.fromkeys(
+    ("low", "mode", "high"), "prices"
+)
 TOLD = 3  # communes whose own answer is told in sentences
 
 
@@ -60,13 +75,17 @@ def paragraphs(lines: Iterable[str], attributes: str = "") -> Markup:
 
 
 def words_of(error: DataProblems, lang: str) -> str:
-    """What is wrong, and how to mend it, as sentences without the places in files: a panel has none."""
+    """What is wrong, and how to mend it, as sentences without the places in files: a panel has
+    none.
+    """
     lines = []
     for problem in error.problems:
         what, mend = problem.words(lang)
         line = text("panel_problem", lang, what=what, mend=mend)
         slider = SLIDERS.get((problem.column or "").partition(" ")[0])
-        lines.append(f"{text(f'panel_{slider}', lang)}: {line}" if slider else line[0].upper() + line[1:])
+        lines.append(
+            f"{text(f'panel_{slider}', lang)}: {line}" if slider else line[0].upper() + line[1:]
+        )
     return " ".join(dict.fromkeys(lines))
 
 
@@ -89,19 +108,26 @@ def read_deadline(typed: str, workbook: Workbook, lang: str) -> dt.date | None:
         said = words_of(DataProblems([problem]), lang)
         if error.beyond:
             ends = {"first": as_of, "last": dt.date(YEARS[1], 12, 31), "day": error.beyond}
-            said = text("panel_deadline_range", lang, **{name: write_date(day, lang) for name, day in ends.items()})
+            said = text(
+                "panel_deadline_range",
+                lang,
+                **{name: write_date(day, lang) for name, day in ends.items()},
+            )
         raise NotUnderstood(said) from None
     return day
 
 
 def commune_options(workbook: Workbook, units: list[int]) -> list[str]:
-    """What a list of communes offers: each name with its letters without diacritics, so that the browser finds it by these."""
+    """What a list of communes offers: each name with its letters without diacritics, so that the
+    browser finds it by these.
+    """
     names = workbook.units.loc[units, "name"]
     return [f"{name} ({plain(name)})" if plain(name) != name.lower() else name for name in names]
 
 
 def read_communes(typed: str, workbook: Workbook, lang: str) -> tuple[list[int], str]:
-    """The communes named, none for all of them, and what is said of a field that names none; raises :class:`NotUnderstood`.
+    """The communes named, none for all of them, and what is said of a field that names none; raises
+    :class:`NotUnderstood`.
 
     >>> read_communes("thanh huong, 17758", Workbook.open("data/thanh-chuong"), "vi")[1]
     ''
@@ -143,24 +169,46 @@ def money_shown(share: int, amount: float, cement: bool, lang: str) -> str:
     """What a slider of money stands at."""
     much = amount * share / 100
     shown = write_number(round(much), lang) if cement or not much else billions(much, lang)
-    return text("panel_cement_shown" if cement else "panel_money_shown", lang, share=share, amount=shown)
+    return text(
+        "panel_cement_shown" if cement else "panel_money_shown", lang, share=share, amount=shown
+    )
 
 
 def verdict(result: WhatIfResult, lang: str) -> Markup:
-    """The answer in large letters, its range, the chances with their intervals, and the difference."""
+    """The answer in large letters, its range, the chances with their intervals, and the
+    difference.
+    """
     row, workbook = result.record, result.forecast.workbook
     figures, total, day = row["finishing"], row["n_communes"], day_words(row["deadline"], lang)
     share = f"{write_number(100 * row['basically_share'], lang)}%"
-    p_enough, p_all = (chance_words(row[key], row["draws"], lang) for key in ("p_basically_all", "p_all"))
-    lines = [text("panel_enough", lang, share=share, basically=row["basically_all"], total=total, p=p_enough)]
+    p_enough, p_all = (
+        chance_words(row[key], row["draws"], lang) for key in ("p_basically_all", "p_all")
+    )
+    lines = [
+        text(
+            "panel_enough",
+            lang,
+            share=share,
+            basically=row["basically_all"],
+            total=total,
+            p=p_enough,
+        )
+    ]
     if tells_all(row["p_all"]):
         lines.append(text("panel_everyone_chance", lang, p=p_all))
     lines.append(blocking_words(workbook, row, lang))
     if empty := [pot_words(workbook, name, lang) for name in row["pots_without_money"]]:
         lines.append(text("panel_ends", lang, pots=listed(empty, lang)))
     head = {
-        "big": text("panel_verdict", lang, middle=write_number(figures["p50"], lang), total=total, day=day),
-        "range": text("panel_range", lang, range=usual_range(figures["p10"], figures["p90"]), now=row["n_finished_now"]),
+        "big": text(
+            "panel_verdict", lang, middle=write_number(figures["p50"], lang), total=total, day=day
+        ),
+        "range": text(
+            "panel_range",
+            lang,
+            range=usual_range(figures["p10"], figures["p90"]),
+            now=row["n_finished_now"],
+        ),
         "change": difference(result, lang),
     }
     marked = (paragraphs([line], f' class="{name}"') for name, line in head.items())
@@ -172,11 +220,17 @@ def difference(result: WhatIfResult, lang: str) -> str:
     told = result.difference
     if told["finishing"] == 0 == told["se"] and not told["p_basically_all"]:
         return text("panel_same", lang)
-    error = write_number(1.96 * told["se"], lang, 2) if 1.96 * told["se"] >= 0.005 else text("panel_least", lang)
+    error = (
+        write_number(1.96 * told["se"], lang, 2)
+        if 1.96 * told["se"] >= 0.005
+        else text("panel_least", lang)
+    )
     if told["se"] and not way(told):
         return text("panel_difference_noise", lang, error=error)
     enough = write_change(100 * told["p_basically_all"], lang, 1)
-    return text("panel_difference", lang, change=change_words(told, lang), error=error, enough=enough)
+    return text(
+        "panel_difference", lang, change=change_words(told, lang), error=error, enough=enough
+    )
 
 
 def chart(result: WhatIfResult, lang: str) -> Markup:
@@ -196,9 +250,13 @@ def chart(result: WhatIfResult, lang: str) -> Markup:
 
 
 def communes(result: WhatIfResult, chosen: list[int], lang: str) -> Markup:
-    """The communes chosen in sentences, and a table of them and of those that change; without any chosen, of all."""
+    """The communes chosen in sentences, and a table of them and of those that change; without any
+    chosen, of all.
+    """
     coarse, record, moved = result.forecast.coarse, result.record, result.moved
-    draws = 0 if coarse else record["draws"]  # none where a commune gets no figure finer than a word
+    draws = (
+        0 if coarse else record["draws"]
+    )  # none where a commune gets no figure finer than a word
     rows = dict(zip(result.forecast.communes, record["communes"], strict=True))
     lines = []
     for row in [rows[unit] for unit in chosen[:TOLD] if unit in rows]:
@@ -207,24 +265,45 @@ def communes(result: WhatIfResult, chosen: list[int], lang: str) -> Markup:
     movers = set(felt(moved).index)
     if chosen and not movers:
         lines.append(text("panel_nobody", lang))
-    units = [unit for unit, row in rows.items() if not row["finished"] and (not chosen or unit in {*chosen, *movers})]
+    units = [
+        unit
+        for unit, row in rows.items()
+        if not row["finished"] and (not chosen or unit in {*chosen, *movers})
+    ]
     if not units:
         return paragraphs(lines)
     cells = []
-    for unit in sorted(units, key=lambda unit: (unit not in chosen, -abs(moved.loc[unit, "change"]))):
+    for unit in sorted(
+        units, key=lambda unit: (unit not in chosen, -abs(moved.loc[unit, "change"]))
+    ):
         row, change = rows[unit], moved.loc[unit]
-        points = write_change(100 * change["change"], lang, 1) if unit in movers else text("within_noise", lang)
+        points = (
+            write_change(100 * change["change"], lang, 1)
+            if unit in movers
+            else text("within_noise", lang)
+        )
         shown = (
             chance(change["before"], draws, lang),
             chance(change["p"], draws, lang),
             points if change["change"] else "0",
             month_words(row["p50_date"], lang),
         )
-        cells.append(Markup("<tr><th scope=row>{}</th>{}</tr>").format(row["name"], _each("<td>{}</td>", shown)))
-    heads = (text(f"panel_head_{name}", lang) for name in ("commune", "before", "now", "change", "middle"))
-    table = Markup("<table><caption>{}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table>")
+        cells.append(
+            Markup("<tr><th scope=row>{}</th>{}</tr>").format(
+                row["name"], _each("<td>{}</td>", shown)
+            )
+        )
+    heads = (
+        text(f"panel_head_{name}", lang)
+        for name in ("commune", "before", "now", "change", "middle")
+    )
+    table = Markup(
+        "<table><caption>{}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table>"
+    )
     title = text("panel_moved" if chosen else "panel_everyone", lang)
-    return paragraphs(lines) + table.format(title, _each("<th scope=col>{}</th>", heads), Markup("").join(cells))
+    return paragraphs(lines) + table.format(
+        title, _each("<th scope=col>{}</th>", heads), Markup("").join(cells)
+    )
 
 
 def _each(form: str, cells: Iterable[str]) -> Markup:
@@ -233,12 +312,16 @@ def _each(form: str, cells: Iterable[str]) -> Markup:
 
 LABEL = "9.5rem"  # room of the labels
 PAUSE = 0.08  # seconds without a further change before it is worked out
-STYLE = Markup("<style>\n{}</style>").format(Markup((TEMPLATES / "panel.css").read_text(encoding="utf-8")))
+STYLE = Markup("<style>\n{}</style>").format(
+    Markup((TEMPLATES / "panel.css").read_text(encoding="utf-8"))
+)
 NAMED = (TEMPLATES / "panel.js").read_text(encoding="utf-8")
 
 
 def watched() -> bool:
-    """Whether the cell is run for a person who can be asked back, as JupyterLab says of itself; papermill says that it cannot."""
+    """Whether the cell is run for a person who can be asked back, as JupyterLab says of itself;
+    papermill says that it cannot.
+    """
     from IPython import get_ipython
 
     if getattr(get_ipython(), "kernel", None) is None:
@@ -248,7 +331,9 @@ def watched() -> bool:
 
 
 class PanelPart(Part):
-    """The static result as any part of a page, which shows the widgets of ``make`` instead where somebody looks on."""
+    """The static result as any part of a page, which shows the widgets of ``make`` instead where
+    somebody looks on.
+    """
 
     make: Callable[[], "Panel"] | None = None
 
@@ -258,7 +343,9 @@ class PanelPart(Part):
 
 
 def what_if_panel(static: Part) -> Part:
-    """A part of a page, shown as the panel where changes can be tried in it and somebody looks on."""
+    """A part of a page, shown as the panel where changes can be tried in it and somebody
+    looks on.
+    """
     if not isinstance(static, WhatIfPart):
         return static
     made = PanelPart(static)
@@ -267,19 +354,32 @@ def what_if_panel(static: Part) -> Part:
 
 
 class Panel:
-    """The widgets. ``view``: all of them; ``setting``: what they stand at; ``shown``: the last answer that was worked out.
+    """The widgets.
 
-    A change is worked out when no other has followed for :data:`PAUSE` seconds, at once outside of an event loop.
+    ``view``: all of them; ``setting``: what they stand at; ``shown``: the last answer that was
+    worked out.
+
+    A change is worked out when no other has followed for :data:`PAUSE` seconds, at once outside of
+    an event loop.
     """
 
     def __init__(self, tried: WhatIf, commune: str, lang: str) -> None:
         import ipywidgets
 
         self.tried, self.lang, self.w = tried, lang, ipywidgets
-        self.shown, self.waiting, self.held, self.good, self.chosen = None, None, False, False, ([], "")
+        self.shown, self.waiting, self.held, self.good, self.chosen = (
+            None,
+            None,
+            False,
+            False,
+            ([], ""),
+        )
         self.gone = ""  # what is said of a scenario that was started from and is no more
         self.pots = pots_of(tried.workbook)
-        self.out = {name: ipywidgets.HTML() for name in ("verdict", "status", "wrong", "chart", "communes", "saved")}
+        self.out = {
+            name: ipywidgets.HTML()
+            for name in ("verdict", "status", "wrong", "chart", "communes", "saved")
+        }
         self._fields(commune)
         self._sliders()
         self._saving()
@@ -292,7 +392,7 @@ class Panel:
     def say(self, key: str, **values: object) -> str:
         return text(f"panel_{key}", self.lang, **values)
 
-    # widgets -----------------------------------------------------------------------------------------------------
+    # widgets --------------------------------------------------------------------------------------
 
     def _field(self, kind: str, name: str, **values: object) -> object:
         """A widget with its label."""
@@ -300,9 +400,17 @@ class Panel:
         return getattr(self.w, kind)(layout=self.w.Layout(width="auto"), **labelled, **values)
 
     def _fields(self, commune: str) -> None:
-        first, workbook, before, everyone = self.tried.first, self.tried.workbook, self.tried.before, self.say("all")
+        first, workbook, before, everyone = (
+            self.tried.first,
+            self.tried.workbook,
+            self.tried.before,
+            self.say("all"),
+        )
         open_ = before.run.plan.goals.loc[before.open_, "unit"].tolist()
-        policies = [(self.say("policy_start"), ""), *((text(f"policy_{name}", self.lang), name) for name in PLANS)]
+        policies = [
+            (self.say("policy_start"), ""),
+            *((text(f"policy_{name}", self.lang), name) for name in PLANS),
+        ]
         self.fields = {
             "commune": self._field(
                 "Combobox",
@@ -313,8 +421,12 @@ class Panel:
                 continuous_update=False,
                 placeholder=self.say("commune_hint"),
             ),
-            "start": self._field("Dropdown", "start", options=start_options(workbook, self.lang), value=first.start),
-            "deadline": self._field("Text", "deadline", value=self._first_day(), continuous_update=False),
+            "start": self._field(
+                "Dropdown", "start", options=start_options(workbook, self.lang), value=first.start
+            ),
+            "deadline": self._field(
+                "Text", "deadline", value=self._first_day(), continuous_update=False
+            ),
             "policy": self._field("Dropdown", "policy", options=policies, value=first.policy),
         }
 
@@ -323,8 +435,14 @@ class Panel:
 
     def _sliders(self) -> None:
         w, workbook = self.w, self.tried.workbook
-        kinds = {pot: (100, MONEY, self.say("money", pot=pot_words(workbook, pot, self.lang))) for pot in self.pots}
-        kinds |= {"*prices": (0, PRICES, self.say("prices")), "*delay": (0, DELAY, self.say("delay"))}  # no pot is called so
+        kinds = {
+            pot: (100, MONEY, self.say("money", pot=pot_words(workbook, pot, self.lang)))
+            for pot in self.pots
+        }
+        kinds |= {
+            "*prices": (0, PRICES, self.say("prices")),
+            "*delay": (0, DELAY, self.say("delay")),
+        }  # no pot is called so
         self.sliders, self.readouts = {}, {}
         for name, (value, ends, label) in kinds.items():
             self.sliders[name] = w.IntSlider(
@@ -349,62 +467,97 @@ class Panel:
 
     def _laid_out(self) -> object:
         w, out = self.w, self.out
-        columns = w.Layout(grid_template_columns="repeat(2, minmax(0, 1fr))", grid_gap=".1rem 1.5rem", width="100%")
-        below = w.Layout(grid_template_columns="minmax(0, 5fr) minmax(0, 6fr)", grid_gap="0 1.5rem", width="100%")
+        columns = w.Layout(
+            grid_template_columns="repeat(2, minmax(0, 1fr))", grid_gap=".1rem 1.5rem", width="100%"
+        )
+        below = w.Layout(
+            grid_template_columns="minmax(0, 5fr) minmax(0, 6fr)", grid_gap="0 1.5rem", width="100%"
+        )
         rows = [w.HBox([slider, self.readouts[name]]) for name, slider in self.sliders.items()]
         lead = self.say("pots_lead", year=self.tried.workbook.as_of.year)
-        named = {"output_type": "display_data", "data": {"application/javascript": NAMED}, "metadata": {}}
+        named = {
+            "output_type": "display_data",
+            "data": {"application/javascript": NAMED},
+            "metadata": {},
+        }
         out["wrong"].add_class("wrong")
-        view = w.VBox([
-            w.HTML(STYLE + paragraphs([text("section_thu-thay-doi", self.lang)], ' class="head"')),
-            out["verdict"], out["status"], out["wrong"],
-            w.GridBox(list(self.fields.values()), layout=columns),
-            w.HTML(paragraphs([lead], ' class="lead"')), w.GridBox(rows, layout=columns), w.HBox([self.reset]),
-            w.GridBox([out["chart"], out["communes"]], layout=below),
-            w.HTML('<p class="lead"></p>'), w.HBox([self.name, self.over, self.button]), out["saved"],
-            w.Output(outputs=(named,), layout=w.Layout(height="0", margin="0")),
-        ])  # fmt: skip
+        view = w.VBox(
+            [
+                w.HTML(
+                    STYLE + paragraphs([text("section_thu-thay-doi", self.lang)], ' class="head"')
+                ),
+                out["verdict"],
+                out["status"],
+                out["wrong"],
+                w.GridBox(list(self.fields.values()), layout=columns),
+                w.HTML(paragraphs([lead], ' class="lead"')),
+                w.GridBox(rows, layout=columns),
+                w.HBox([self.reset]),
+                w.GridBox([out["chart"], out["communes"]], layout=below),
+                w.HTML('<p class="lead"></p>'),
+                w.HBox([self.name, self.over, self.button]),
+                out["saved"],
+                w.Output(outputs=(named,), layout=w.Layout(height="0", margin="0")),
+            ]
+        )
         view.add_class("ntm-panel")
         return view
 
-    # what happens ------------------------------------------------------------------------------------------------
+    # what happens ---------------------------------------------------------------------------------
 
     @property
     def setting(self) -> Setting:
-        """What the widgets stand at; raises :class:`NotUnderstood` for a field that cannot be read."""
-        return self._with(read_deadline(self.fields["deadline"].value, self.tried.workbook, self.lang))
+        """What the widgets stand at; raises :class:`NotUnderstood` for a field that cannot
+        be read.
+        """
+        return self._with(
+            read_deadline(self.fields["deadline"].value, self.tried.workbook, self.lang)
+        )
 
     def _with(self, day: dt.date | None) -> Setting:
         """What the other widgets stand at, with this deadline."""
-        money = {pot: self.sliders[pot].value for pot in self.pots if self.sliders[pot].value != 100}
+        money = {
+            pot: self.sliders[pot].value for pot in self.pots if self.sliders[pot].value != 100
+        }
         start, policy = self.fields["start"].value, self.fields["policy"].value
-        return Setting(start, policy, day, money, self.sliders["*prices"].value, self.sliders["*delay"].value)
+        return Setting(
+            start, policy, day, money, self.sliders["*prices"].value, self.sliders["*delay"].value
+        )
 
     def _read_out(self) -> None:
         """The values of the sliders, in Vietnamese form."""
         blocking = self.shown.record["blocking_sources"] if self.shown else []
         for pot, (amount, cement) in self.pots.items():
             shown = money_shown(self.sliders[pot].value, amount, cement, self.lang)
-            self.readouts[pot].value = f"{shown} · {self.say('blocking')}" if pot in blocking else shown
+            self.readouts[pot].value = (
+                f"{shown} · {self.say('blocking')}" if pot in blocking else shown
+            )
         points, months = self.sliders["*prices"].value, self.sliders["*delay"].value
         self.readouts["*prices"].value = self.say("prices_shown", n=write_change(points, self.lang))
         self.readouts["*delay"].value = self.say("delay_shown", n=write_number(months, self.lang))
 
     def _started(self) -> None:
-        """The deadline that a blank field stands for, and what the pots bring, in the scenario started from."""
+        """The deadline that a blank field stands for, and what the pots bring, in the scenario
+        started from.
+        """
         try:
             workbook = scenario(self.tried.workbook, self.fields["start"].value).workbook
         except (DataProblems, UnknownScenario):  # told when it is worked out
             return
         self.pots = {pot: told for pot, told in pots_of(workbook).items() if pot in self.sliders}
-        self.fields["deadline"].placeholder = self.say("deadline_hint", day=write_date(workbook.last_day, self.lang))
+        self.fields["deadline"].placeholder = self.say(
+            "deadline_hint", day=write_date(workbook.last_day, self.lang)
+        )
 
     def back(self) -> None:
         """All as at the beginning; names typed stay."""
         self.held = True
         try:
             self._offer(self.tried.first.start)
-            self.fields["policy"].value, self.fields["deadline"].value = self.tried.first.policy, self._first_day()
+            self.fields["policy"].value, self.fields["deadline"].value = (
+                self.tried.first.policy,
+                self._first_day(),
+            )
             for name, slider in self.sliders.items():
                 slider.value = 0 if name.startswith("*") else 100
         finally:
@@ -430,7 +583,9 @@ class Panel:
     def _busy(self, busy: bool) -> None:
         for name in ("verdict", "chart", "communes"):
             (self.out[name].add_class if busy else self.out[name].remove_class)("busy")
-        done = [self.say("done", draws=write_number(self.tried.draws, self.lang))] if self.good else []
+        done = (
+            [self.say("done", draws=write_number(self.tried.draws, self.lang))] if self.good else []
+        )
         line = [self.say("computing")] if busy else done
         self.out["status"].value = paragraphs(line, ' class="small" role="status"')
 
@@ -438,10 +593,16 @@ class Panel:
         """What is wrong; whatever it is, a planner is not shown a traceback."""
         if isinstance(error, DataProblems):
             return words_of(error, self.lang)
-        return f"{error}" if isinstance(error, NotUnderstood) else self.say("broken", error=f"{type(error).__name__}: {error}")
+        return (
+            f"{error}"
+            if isinstance(error, NotUnderstood)
+            else self.say("broken", error=f"{type(error).__name__}: {error}")
+        )
 
     def update(self) -> None:
-        """Work out what the widgets stand at; what is wrong is said in words, the last answer and all input kept."""
+        """Work out what the widgets stand at; what is wrong is said in words, the last answer and
+        all input kept.
+        """
         if self.waiting:
             self.waiting.cancel()
         self._start_there()
@@ -449,14 +610,19 @@ class Panel:
         self.waiting, self.gone = None, ""
         self._read_out()
         try:
-            self.chosen = read_communes(self.fields["commune"].value, self.tried.workbook, self.lang)
+            self.chosen = read_communes(
+                self.fields["commune"].value, self.tried.workbook, self.lang
+            )
         except NotUnderstood as error:
             wrong.append(self._words(error))
         try:
             answer = self.tried.answer(self.setting)
         except Exception as error:
             self.good = False
-            wrong += [self._words(error), *(self._others() if isinstance(error, NotUnderstood) else [])]
+            wrong += [
+                self._words(error),
+                *(self._others() if isinstance(error, NotUnderstood) else []),
+            ]
         else:
             self.shown, self.good = answer, True
             self.out["verdict"].value = verdict(answer, self.lang)
@@ -466,7 +632,9 @@ class Panel:
         if self.shown:  # of the communes last understood
             wrong += [] if self.good else [self.say("kept")]
             units, note = self.chosen
-            self.out["communes"].value = paragraphs([note] if note else []) + communes(self.shown, units, self.lang)
+            self.out["communes"].value = paragraphs([note] if note else []) + communes(
+                self.shown, units, self.lang
+            )
         self.out["wrong"].value = paragraphs(dict.fromkeys(wrong), ' role="alert"')
         self._busy(False)
 
@@ -490,21 +658,29 @@ class Panel:
             if not (there and self.good):
                 raise NotSaved("wait" if there else "start_gone")
             tried = self.tried
-            name, path = save(tried.workbook, tried.content(self.setting), self.name.value, self.over.value)
+            name, path = save(
+                tried.workbook, tried.content(self.setting), self.name.value, self.over.value
+            )
         except NotSaved as error:
             line = self.say(f"save_{error.reason}", over=self.say("save_over"), **error.details)
         except (NotUnderstood, DataProblems) as error:
             line = self._words(error)
         else:
-            file, data = f"{path.parent.parent.name}/scenarios/{path.name}", typed(tried.workbook.path)
+            file, data = (
+                f"{path.parent.parent.name}/scenarios/{path.name}",
+                typed(tried.workbook.path),
+            )
             line, kind = self.say("saved", file=file, id=name, data=data), "status"
             self._offer(self.fields["start"].value)
         self.out["saved"].value = paragraphs([line], f' role="{kind}"')
-        (self.out["saved"].add_class if kind == "alert" else self.out["saved"].remove_class)("wrong")
+        (self.out["saved"].add_class if kind == "alert" else self.out["saved"].remove_class)(
+            "wrong"
+        )
 
     def _offer(self, wanted: str) -> None:
-        """The scenarios there are now to start from, ``wanted`` chosen; where that is gone, the one of the last answer or the
-        baseline, and :attr:`gone` says so."""
+        """The scenarios there are now to start from, ``wanted`` chosen; where that is gone, the one
+        of the last answer or the baseline, and :attr:`gone` says so.
+        """
         start, held = self.fields["start"], self.held
         title = {name: title for title, name in start.options}.get(wanted, wanted)
         last = [self.shown.setting.start] if self.shown else []
@@ -520,7 +696,9 @@ class Panel:
             self._started()
 
     def _start_there(self) -> bool:
-        """Whether the scenario chosen to start from still is there; where not, another is chosen."""
+        """Whether the scenario chosen to start from still is there; where not, another is
+        chosen.
+        """
         start = self.fields["start"].value
         if start in scenario_ids(self.tried.workbook):
             return True

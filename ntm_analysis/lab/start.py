@@ -1,4 +1,6 @@
-"""The start page of the notebooks: the data set and its check, told in words whatever is wrong, and where results go."""
+"""The start page of the notebooks: the data set and its check, told in words whatever is wrong, and
+where results go.
+"""
 
 from markupsafe import Markup
 
@@ -21,17 +23,22 @@ def bullets(lines: list[str]) -> Markup:
 
 
 class StartPage:
-    """The parts of ``notebooks/start.ipynb``: of a data set that may be wrong, or missing, told in words.
+    """The parts of ``notebooks/start.ipynb``: of a data set that may be wrong, or missing, told in
+    words.
 
     >>> "37 xã" in StartPage("data/thanh-chuong").data()
     True
     """
 
-    def __init__(self, dataset: str = "data/thanh-chuong", *, as_of: str = "", lang: str = "vi") -> None:
+    def __init__(
+        self, dataset: str = "data/thanh-chuong", *, as_of: str = "", lang: str = "vi"
+    ) -> None:
         self.dataset, self.lang = f"{dataset}", lang if lang in ("vi", "en") else "vi"
         given = {"dataset": dataset, "as_of": as_of, "lang": lang}
         wrong = [BY_NAME[name] for name, value in given.items() if BY_NAME[name].fault(value)]
-        self.faults = [f"{p.name} = {given[p.name]!r} ({pick((p.vi, p.en), self.lang)})" for p in wrong]
+        self.faults = [
+            f"{p.name} = {given[p.name]!r} ({pick((p.vi, p.en), self.lang)})" for p in wrong
+        ]
         self.folder = None
         self.workbook = None
         self.problems = []
@@ -61,21 +68,30 @@ class StartPage:
         elif self.folder is None:
             there = ", ".join(f"data/{name}" for name in datasets())
             near = nearest(self.dataset, datasets())
-            lines = [self.text("start_none", dataset=shown(self.dataset), there=there)] + [f"data/{name}?" for name in near[:1]]
+            lines = [self.text("start_none", dataset=shown(self.dataset), there=there)] + [
+                f"data/{name}?" for name in near[:1]
+            ]
         elif self.workbook is None:
             lines = [self.text("start_bad", dataset=self.dataset)]
         else:
             workbook, day = self.workbook, write_date(self.workbook.as_of, self.lang)
-            counts = {"communes": len(workbook.communes), "rows": sum(map(len, workbook.tables.values()))}
+            counts = {
+                "communes": len(workbook.communes),
+                "rows": sum(map(len, workbook.tables.values())),
+            }
             lines = [self.text("start_illustrative")] if workbook.illustrative else []
             place = workbook.meta["title"][self.lang]
-            lines.append(self.text("start_fine", place=place, day=day, warnings=len(self.problems), **counts))
+            lines.append(
+                self.text("start_fine", place=place, day=day, warnings=len(self.problems), **counts)
+            )
             lines.append(self.text("start_unread", n=len(to_check(workbook.law))))
         body = Markup("").join(Markup("<p>{}</p>").format(dagger(line)) for line in lines)
         told = lines_of(self.problems, self.lang)
         body += bullets(told[:MOST])
         if len(told) > MOST:
-            body += Markup("<p>{}</p>").format(self.text("start_more", n=len(told) - MOST, dataset=self.dataset))
+            body += Markup("<p>{}</p>").format(
+                self.text("start_more", n=len(told) - MOST, dataset=self.dataset)
+            )
         return Part(Markup("<h2>{}</h2>{}").format(self.text("start_data"), body))
 
     def outputs(self) -> Part:
@@ -92,26 +108,46 @@ class StartPage:
         return Part(Markup("<h2>{}</h2>").format(self.text("start_outputs")) + bullets(lines))
 
     def questions(self) -> Part:
-        """The questions of the meeting, each with links to the pages of the report that are there."""
+        """The questions of the meeting, each with links to the pages of the report that are
+        there.
+        """
         if self.workbook is None or home_of(self.folder) != HOME:
-            return Part("")  # JupyterLab shows only what stands in the folder that it was started on
+            return Part(
+                ""
+            )  # JupyterLab shows only what stands in the folder that it was started on
         place = self._told(self._reports)
         jobs = page_list(self.workbook, None, self.lang, "noi-bo")
-        there = {job.unit: f"{place}/{job.file}" for job in jobs if (self._reports / job.file).exists()}
+        there = {
+            job.unit: f"{place}/{job.file}" for job in jobs if (self._reports / job.file).exists()
+        }
         if not there:
             return Part("")
         items, asked = Markup(""), list(asked_in(self.workbook, there, self.lang))
         for words, links, note in asked:
             told = LINK.format(links[0], words) if links else f"{words} ({note})"
-            more = Markup(", ").join(LINK.format(link, self.text("question_more")) for link in links[1:])
-            items += Markup("<li>{}{}</li>").format(told, Markup(" ({})").format(more) if more else "")
+            more = Markup(", ").join(
+                LINK.format(link, self.text("question_more")) for link in links[1:]
+            )
+            items += Markup("<li>{}{}</li>").format(
+                told, Markup(" ({})").format(more) if more else ""
+            )
         lead = self.text("start_questions_lead", folder=place)
-        return Part(Markup("<h2>{}</h2><p>{}</p><ol>{}</ol>").format(self.text("start_questions", count=len(asked)), lead, items))
+        return Part(
+            Markup("<h2>{}</h2><p>{}</p><ol>{}</ol>").format(
+                self.text("start_questions", count=len(asked)), lead, items
+            )
+        )
 
     @property
     def _reports(self):
-        return home_of(self.folder) / "reports" / (self.workbook.id if self.workbook else self.folder.name)
+        return (
+            home_of(self.folder)
+            / "reports"
+            / (self.workbook.id if self.workbook else self.folder.name)
+        )
 
     def _told(self, place):
         home = home_of(self.folder)
-        return place.relative_to(home).as_posix() if place.is_relative_to(home) else place.as_posix()
+        return (
+            place.relative_to(home).as_posix() if place.is_relative_to(home) else place.as_posix()
+        )

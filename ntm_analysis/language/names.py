@@ -1,8 +1,9 @@
 """Names of places as people type them: folding, slugs, and text that a program has damaged.
 
-Vietnamese names reach us precomposed or decomposed, with the tone on either vowel (Hòa, Hoà), with i or y (Mỹ, Mĩ),
-with the Icelandic Ð for Đ, in any case, and with or without the words xã and thị trấn. :func:`fold` gives all of
-them one key. What a fold cannot mend (lost letters, another encoding) is recognised by :func:`damage`.
+Vietnamese names reach us precomposed or decomposed, with the tone on either vowel (Hòa, Hoà), with
+i or y (Mỹ, Mĩ), with the Icelandic Ð for Đ, in any case, and with or without the words xã and thị
+trấn. :func:`fold` gives all of them one key. What a fold cannot mend (lost letters, another
+encoding) is recognised by :func:`damage`.
 """
 
 import difflib
@@ -13,7 +14,8 @@ from collections.abc import Iterable
 TONES = {"\u0300", "\u0301", "\u0303", "\u0309", "\u0323"}  # huyền, sắc, ngã, hỏi, nặng
 KIND_WORDS = re.compile(r"^(?:xã|thị trấn|tt\.?|x\.)\s+", re.IGNORECASE)
 
-# TCVN3 (ABC, fonts .VnTime), byte by byte as Latin-1 shows it, and the letters it stands for (TCVN 5712:1993).
+# TCVN3 (ABC, fonts .VnTime), byte by byte as Latin-1 shows it, and the letters it stands for (TCVN
+# 5712:1993).
 _TCVN3_BYTES = "¸µ¶·¹¨¾»¼½Æ©ÊÇÈÉËÐÌÎÏÑªÕÒÓÔÖÝ×ØÜÞãßáâä«èåæçé¬íêëìîóïñòô\u00adøõö÷ùýúûüþ®¡¢§£¤¥¦"
 _TCVN3_LETTERS = "áàảãạăắằẳẵặâấầẩẫậéèẻẽẹêếềểễệíìỉĩịóòỏõọôốồổỗộơớờởỡợúùủũụưứừửữựýỳỷỹỵđĂÂĐÊÔƠƯ"
 TCVN3 = str.maketrans(dict(zip(_TCVN3_BYTES, _TCVN3_LETTERS, strict=True)))
@@ -29,7 +31,9 @@ def fold(text: str) -> str:
     >>> fold("Thanh Mỹ") == fold("Thanh Mĩ"), fold("Ðồng Văn") == fold("Đồng Văn"), fold("Hòa") == fold("Hoa")
     (True, True, False)
     """
-    text = " ".join(unicodedata.normalize("NFC", text).replace("Ð", "Đ").replace("ð", "đ").lower().split())
+    text = " ".join(
+        unicodedata.normalize("NFC", text).replace("Ð", "Đ").replace("ð", "đ").lower().split()
+    )
     text = KIND_WORDS.sub("", text)
     words = []
     for word in unicodedata.normalize("NFD", text).replace("y", "i").split(" "):
@@ -58,14 +62,17 @@ def slug(text: str) -> str:
 
 
 def nearest(text: str, candidates: Iterable[str], n: int = 3) -> list[str]:
-    """The ``n`` candidates that look most like ``text``, whatever the diacritics; a lost letter ("?") matches any.
+    """The ``n`` candidates that look most like ``text``, whatever the diacritics; a lost letter
+    ("?") matches any.
 
     >>> nearest("Thanh H??ng", ["Thanh Hương", "Thanh Chi", "Cát Văn"], 1)
     ['Thanh Hương']
     """
     candidates = list(candidates)
     if "?" in text or "\ufffd" in text:
-        pattern = re.compile(re.escape(text).replace(r"\?", ".").replace("\ufffd", "."), re.IGNORECASE)
+        pattern = re.compile(
+            re.escape(text).replace(r"\?", ".").replace("\ufffd", "."), re.IGNORECASE
+        )
         hits = [c for c in candidates if pattern.fullmatch(c)]
         if hits:
             return hits[:n]
@@ -77,7 +84,8 @@ def nearest(text: str, candidates: Iterable[str], n: int = 3) -> list[str]:
 
 
 def damage(text: str) -> str | None:
-    """What seems to have happened to a text: ``"lost_letters"``, ``"tcvn3"`` or None when nothing shows.
+    """What seems to have happened to a text: ``"lost_letters"``, ``"tcvn3"`` or None when nothing
+    shows.
 
     >>> damage("Thanh H??ng"), damage("Thanh H\\u00ad¬ng"), damage("Thanh Hương")
     ('lost_letters', 'tcvn3', None)
@@ -101,8 +109,8 @@ def from_tcvn3(text: str) -> str:
 def guess_encoding(raw: bytes) -> tuple[str, str]:
     """Which encoding bytes that are not UTF-8 are in, and the text as that encoding reads it.
 
-    UTF-16 shows by its mark. Of the old Vietnamese ones the reading with more words that Vietnamese can have wins:
-    all letters Vietnamese and at most one tone a syllable.
+    UTF-16 shows by its mark. Of the old Vietnamese ones the reading with more words that Vietnamese
+    can have wins: all letters Vietnamese and at most one tone a syllable.
 
     >>> guess_encoding("Thanh Hương".encode("cp1258", "ignore"))
     ('cp1258', 'Thanh Hương')

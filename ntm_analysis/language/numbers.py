@@ -1,7 +1,9 @@
-"""Numbers and dates as Vietnamese offices write them (1.234,5; 31/3/2022), read strictly and written back.
+"""Numbers and dates as Vietnamese offices write them (1.234,5; 31/3/2022), read strictly and
+written back.
 
-A data set states its style once (``number_style: vi`` or ``en``). Reading never guesses: ``12.5`` is refused in
-the Vietnamese style, and ``1.234`` is taken as 1234 only where the column's type and range rule out 1,234.
+A data set states its style once (``number_style: vi`` or ``en``). Reading never guesses: ``12.5``
+is refused in the Vietnamese style, and ``1.234`` is taken as 1234 only where the column's type and
+range rule out 1,234.
 """
 
 import datetime as dt
@@ -23,8 +25,9 @@ _DMY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", re.ASCII)
 
 
 class NotRead(ValueError):
-    """A cell that cannot be read; ``reason`` is the code of a message in ``texts/problems.yaml``, ``beyond`` a date that was
-    read but lies outside :data:`YEARS`."""
+    """A cell that cannot be read; ``reason`` is the code of a message in ``texts/problems.yaml``,
+    ``beyond`` a date that was read but lies outside :data:`YEARS`.
+    """
 
     def __init__(self, reason: str, *, beyond: dt.date | None = None, **details: object) -> None:
         super().__init__(reason)
@@ -38,8 +41,16 @@ def _parse(text, style):
     return float(text.replace(group, "").replace(point, "."))
 
 
-def read_number(text: str, style: str = "vi", *, whole: bool = False, low: float = -math.inf, high: float = math.inf) -> float:
-    """A number typed in ``style``; raises :class:`NotRead` when it is not one, is ambiguous or out of range.
+def read_number(
+    text: str,
+    style: str = "vi",
+    *,
+    whole: bool = False,
+    low: float = -math.inf,
+    high: float = math.inf,
+) -> float:
+    """A number typed in ``style``; raises :class:`NotRead` when it is not one, is ambiguous or out
+    of range.
 
     >>> read_number("1.234,5"), read_number("36"), read_number("1.670", whole=True)
     (1234.5, 36.0, 1670.0)
@@ -66,7 +77,8 @@ def read_number(text: str, style: str = "vi", *, whole: bool = False, low: float
 
 
 def read_date(text: str) -> dt.date:
-    """A date typed as 2022-03-31 or 31/3/2022; 3/31/2022 is recognised as Excel's American order and refused.
+    """A date typed as 2022-03-31 or 31/3/2022; 3/31/2022 is recognised as Excel's American order
+    and refused.
 
     >>> read_date("31/3/2022"), read_date("2022-03-31")
     (datetime.date(2022, 3, 31), datetime.date(2022, 3, 31))
@@ -79,7 +91,9 @@ def read_date(text: str) -> dt.date:
         if month > 12 >= day:
             raise NotRead("american_date", day=f"{month:02d}/{day}/{year}")
     elif re.fullmatch(r"[34]\d{4}", text, re.ASCII):
-        raise NotRead("serial_date", day=write_date(dt.date(1899, 12, 30) + dt.timedelta(int(text))))
+        raise NotRead(
+            "serial_date", day=write_date(dt.date(1899, 12, 30) + dt.timedelta(int(text)))
+        )
     else:
         raise NotRead("not_a_date")
     try:
@@ -98,7 +112,9 @@ def read_month(text: str) -> dt.date:
     (datetime.date(2024, 2, 29), datetime.date(2022, 12, 31), datetime.date(2022, 4, 30))
     """
     text = re.sub(r"^(tháng|thang|T)\s*", "", text.strip(), flags=re.IGNORECASE)
-    match = re.fullmatch(r"(?P<m>\d{1,2})[/.-](?P<y>\d{4})|(?P<y2>\d{4})-(?P<m2>\d{1,2})", text, re.ASCII)
+    match = re.fullmatch(
+        r"(?P<m>\d{1,2})[/.-](?P<y>\d{4})|(?P<y2>\d{4})-(?P<m2>\d{1,2})", text, re.ASCII
+    )
     if match is None:
         day = read_date(text)
         year, month = day.year, day.month
@@ -110,7 +126,9 @@ def read_month(text: str) -> dt.date:
 
 
 def write_number(value: float | None, lang: str = "vi", decimals: int | None = None) -> str:
-    """A number in the office form of ``lang``; ``...`` stands for no data. At most 2 decimals unless told.
+    """A number in the office form of ``lang``; ``...`` stands for no data.
+
+    At most 2 decimals unless told.
 
     >>> write_number(1234.5), write_number(None), write_number(61.5, decimals=1), write_number(1234.5, "en")
     ('1.234,5', '...', '61,5', '1,234.5')
@@ -119,7 +137,9 @@ def write_number(value: float | None, lang: str = "vi", decimals: int | None = N
         return "..."
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
-    pattern = "#,##0.##" if decimals is None else "#,##0" + ("." + "0" * decimals if decimals else "")
+    pattern = (
+        "#,##0.##" if decimals is None else "#,##0" + ("." + "0" * decimals if decimals else "")
+    )
     return format_decimal(round(value, 2 if decimals is None else decimals), pattern, locale=lang)
 
 
@@ -136,7 +156,8 @@ def write_change(value: float | None, lang: str = "vi", decimals: int | None = N
 
 
 def write_figure(value: float, lang: str = "vi") -> str:
-    """A figure as a message about it shows it: not rounded to two decimals, and a year without a dot.
+    """A figure as a message about it shows it: not rounded to two decimals, and a year without a
+    dot.
 
     >>> write_figure(2022), write_figure(100_000_000), write_figure(99.999)
     ('2022', '100.000.000', '99,999')
@@ -166,7 +187,8 @@ def write_percent(share: float | None, lang: str = "vi") -> str:
 
 
 def write_date(day: dt.date | str, lang: str = "vi") -> str:
-    """A date or ISO day in tables and text: a nought before days 1-9 and months 1 and 2 only (Decree 30/2020/NĐ-CP, annex I).
+    """A date or ISO day in tables and text: a nought before days 1-9 and months 1 and 2 only
+    (Decree 30/2020/NĐ-CP, annex I).
 
     >>> write_date(dt.date(2022, 4, 5)), write_date("2022-02-15"), write_date(dt.date(2022, 4, 5), "en")
     ('05/4/2022', '15/02/2022', '5 April 2022')

@@ -1,4 +1,6 @@
-"""Sentences in Vietnamese and English, written from the numbers; the words are those of ``docs/glossary.md``."""
+"""Sentences in Vietnamese and English, written from the numbers; the words are those of
+``docs/glossary.md``.
+"""
 
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -63,7 +65,9 @@ UNITS_EN = {
 def texts() -> dict[str, dict[str, str]]:
     """Every sentence by key and language (``texts/*.yaml`` but ``problems*.yaml``)."""
     made = {}
-    for path in sorted(files("ntm_analysis").joinpath("texts").iterdir(), key=lambda path: path.name):
+    for path in sorted(
+        files("ntm_analysis").joinpath("texts").iterdir(), key=lambda path: path.name
+    ):
         if path.name.startswith("problems"):
             continue
         raw = path.read_text(encoding="utf-8")
@@ -92,7 +96,11 @@ def listed(names: Iterable[str], lang: str) -> str:
     'Thanh Ngọc, Thanh Hương và Thanh Chi'
     """
     names = list(names)
-    return "".join(names) if len(names) < 2 else text("and", lang, first=", ".join(names[:-1]), last=names[-1])
+    return (
+        "".join(names)
+        if len(names) < 2
+        else text("and", lang, first=", ".join(names[:-1]), last=names[-1])
+    )
 
 
 def unit_words(unit: str, lang: str) -> str:

@@ -1,7 +1,8 @@
 """What the law files must look like, and what they say of each other.
 
-Every block has a shape: its keys and what may stand under each. What is wrong is reported and a stand-in takes its place,
-so that reading goes on and one report tells everything; law with a problem is never used.
+Every block has a shape: its keys and what may stand under each. What is wrong is reported and a
+stand-in takes its place, so that reading goes on and one report tells everything; law with a
+problem is never used.
 """
 
 import datetime as dt
@@ -15,14 +16,25 @@ from ..tables import Lines, Problem
 from .criteria import LAW_MARKS, LEVELS, REGION_NAMES, CriteriaSet
 
 OPS = (">=", "<=", "judged")
-MEASURES = ("share_ntm", "share_advanced", "share_townships", "satisfaction", "satisfaction_each", "district_criteria")
+MEASURES = (
+    "share_ntm",
+    "share_advanced",
+    "share_townships",
+    "satisfaction",
+    "satisfaction_each",
+    "district_criteria",
+)
 
 
-_QUOTED = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?|true|false|null")  # text only where the file has it in quotes
+_QUOTED = re.compile(
+    r"-?(0|[1-9][0-9]*)(\.[0-9]+)?|true|false|null"
+)  # text only where the file has it in quotes
 
 
 class Shape(NamedTuple):
-    """What may stand under a key: a test, the words that say so, and what stands in for a wrong value."""
+    """What may stand under a key: a test, the words that say so, and what stands in for a wrong
+    value.
+    """
 
     fits: Callable[[object], bool]
     allowed: str
@@ -39,7 +51,12 @@ def is_number(value: object) -> bool:
 
 
 def _words(value):
-    return isinstance(value, Lines) and "vi" in value and set(value) <= {"vi", "en"} and all(map(_text, value.values()))
+    return (
+        isinstance(value, Lines)
+        and "vi" in value
+        and set(value) <= {"vi", "en"}
+        and all(map(_text, value.values()))
+    )
 
 
 def one_of(*allowed: str) -> Shape:
@@ -48,8 +65,14 @@ def one_of(*allowed: str) -> Shape:
 
 def _numbers_of(*levels):
     def fits(value):
-        many = list(value.values()) if isinstance(value, Lines) and set(value) <= set(levels) else [None]
-        return all(isinstance(m, list) and m and all(type(n) is int and n > 0 for n in m) for m in many)
+        many = (
+            list(value.values())
+            if isinstance(value, Lines) and set(value) <= set(levels)
+            else [None]
+        )
+        return all(
+            isinstance(m, list) and m and all(type(n) is int and n > 0 for n in m) for m in many
+        )
 
     return Shape(fits, f"{{{levels[0]}: [10, 17], ...}}; {', '.join(levels)}", {})
 
@@ -73,35 +96,97 @@ HEAD = {"id": TEXT, "kind?": TEXT, "title": WORDS, "note?": WORDS, "references":
 IN_FORCE = {"decision": "decision", **TIME, "known_from": DAY}
 SHARES = {"share_any": SHARE, "share_with_key": SHARE, "unit?": UNIT}
 
-# The keys of every block. "?": may be left out or null. A name: a block of that shape; [name]: a list of them;
-# {"": shape}: any keys, each with that shape.
+# The keys of every block. "?": may be left out or null. A name: a block of that shape; [name]: a
+# list of them; {"": shape}: any keys, each with that shape.
 SHAPES: dict[str, dict[str, object]] = {
-    "set": {**HEAD, "level": LEVEL, **IN_FORCE, "counts_only?": FLAG, "criteria_count": COUNT,
-            "indicator_count": WHOLE, "specially_difficult?": "specially_difficult", "requires?": "requires",
-            "criteria": ["criterion"]},
+    "set": {
+        **HEAD,
+        "level": LEVEL,
+        **IN_FORCE,
+        "counts_only?": FLAG,
+        "criteria_count": COUNT,
+        "indicator_count": WHOLE,
+        "specially_difficult?": "specially_difficult",
+        "requires?": "requires",
+        "criteria": ["criterion"],
+    },
     "district": {**HEAD, **IN_FORCE, "conditions": ["district condition"]},
-    "recognition": {**HEAD, "rules": ["rule"], "revocation": ["revocation"],
-                    "district_revocation?": ["district revocation"]},
+    "recognition": {
+        **HEAD,
+        "rules": ["rule"],
+        "revocation": ["revocation"],
+        "district_revocation?": ["district revocation"],
+    },
     "decision": {"number?": TEXT, "signed?": DAY, **EVIDENCE},
     "specially_difficult": {"region": one_of(*REGION_NAMES), **EVIDENCE},
     "requires": {"set": TEXT, **EVIDENCE},
     "criterion": {"number": COUNT, "name": WORDS, "owner": "owner", "tests": ["test"]},
     "owner": {"vi": TEXT, "en?": TEXT, **EVIDENCE, "mark": one_of(*LAW_MARKS, "assumed")},
-    "test": {"number": TEST, "part_of?": TEST, "name": WORDS, "unit": UNIT, "op": OP, "same_measure?": {"": TEST},
-             "values": ["value"]},
-    "value": {**TIME, "op?": OP, "unit?": UNIT, "name?": WORDS, "regions": REGION_VALUES, **EVIDENCE, "note?": WORDS},
+    "test": {
+        "number": TEST,
+        "part_of?": TEST,
+        "name": WORDS,
+        "unit": UNIT,
+        "op": OP,
+        "same_measure?": {"": TEST},
+        "values": ["value"],
+    },
+    "value": {
+        **TIME,
+        "op?": OP,
+        "unit?": UNIT,
+        "name?": WORDS,
+        "regions": REGION_VALUES,
+        **EVIDENCE,
+        "note?": WORDS,
+    },
     "times": {"times": TIMES, "set": TEXT, "test": TEST},
     "verdict": {"verdict_of": TEXT},
-    "district condition": {"number": TEXT, "name": WORDS, "measure": one_of(*MEASURES), "op": OP, "value?": NUMBER,
-                           "unit": UNIT, **TIME, **EVIDENCE, "note?": WORDS},
-    "rule": {"id": TEXT, "decision": "decision", **TIME, "note?": WORDS, "conditions": ["condition"]},
-    "condition": {"id": TEXT, "name": WORDS, "value?": NUMBER, "unit?": UNIT, "level?": LEVEL, **EVIDENCE,
-                  "note?": WORDS},
-    "revocation": {"decision": TEXT, **TIME, **SHARES, "key_criteria": _numbers_of(*LEVELS), **EVIDENCE,
-                   "note?": WORDS},
-    "district revocation": {"decision": TEXT, **TIME, **SHARES, "share_communes": SHARE,
-                            "key_criteria": _numbers_of("district"), **EVIDENCE, "note?": WORDS},
-}  # fmt: skip
+    "district condition": {
+        "number": TEXT,
+        "name": WORDS,
+        "measure": one_of(*MEASURES),
+        "op": OP,
+        "value?": NUMBER,
+        "unit": UNIT,
+        **TIME,
+        **EVIDENCE,
+        "note?": WORDS,
+    },
+    "rule": {
+        "id": TEXT,
+        "decision": "decision",
+        **TIME,
+        "note?": WORDS,
+        "conditions": ["condition"],
+    },
+    "condition": {
+        "id": TEXT,
+        "name": WORDS,
+        "value?": NUMBER,
+        "unit?": UNIT,
+        "level?": LEVEL,
+        **EVIDENCE,
+        "note?": WORDS,
+    },
+    "revocation": {
+        "decision": TEXT,
+        **TIME,
+        **SHARES,
+        "key_criteria": _numbers_of(*LEVELS),
+        **EVIDENCE,
+        "note?": WORDS,
+    },
+    "district revocation": {
+        "decision": TEXT,
+        **TIME,
+        **SHARES,
+        "share_communes": SHARE,
+        "key_criteria": _numbers_of("district"),
+        **EVIDENCE,
+        "note?": WORDS,
+    },
+}
 
 
 class LawFile:
@@ -113,7 +198,9 @@ class LawFile:
         self.references = given if isinstance(given, Lines) else Lines()
 
     def problem(self, code: str, line: int, key: str | None = None, **details: object) -> None:
-        """Note what is wrong under ``key``; values are shown as the file writes them (``true``, not ``True``)."""
+        """Note what is wrong under ``key``; values are shown as the file writes them (``true``, not
+        ``True``).
+        """
         for name, value in details.items():
             quoted = code == "yaml_value" and name == "value" and _QUOTED.fullmatch(str(value))
             if quoted or isinstance(value, dict | list | bool | None):
@@ -121,7 +208,9 @@ class LawFile:
         self.problems.append(Problem(code, self.name, line, key, details))
 
     def once(self, seen: dict, value: object, line: int, key: str) -> bool:
-        """Whether ``value`` is there and no earlier block has it, which is noted; ``seen`` keeps the line of each."""
+        """Whether ``value`` is there and no earlier block has it, which is noted; ``seen`` keeps
+        the line of each.
+        """
         if value in seen:
             self.problem("duplicate", line, key, value=value, other=seen[value])
         elif value:
@@ -129,8 +218,17 @@ class LawFile:
             return True
         return False
 
-    def sound(self, block: object, kind: str | dict[str, Shape], line: int, key: str | None = None, where: str = "") -> Lines:
-        """``block`` held to the shape ``kind``: all its keys, with a stand-in for whatever is wrong or missing."""
+    def sound(
+        self,
+        block: object,
+        kind: str | dict[str, Shape],
+        line: int,
+        key: str | None = None,
+        where: str = "",
+    ) -> Lines:
+        """``block`` held to the shape ``kind``: all its keys, with a stand-in for whatever is wrong
+        or missing.
+        """
         keys = SHAPES[kind] if isinstance(kind, str) else kind
         shapes = {name.removesuffix("?"): (shape, name[-1] == "?") for name, shape in keys.items()}
         listed = ", ".join(shapes)
@@ -154,7 +252,9 @@ class LawFile:
                 self.problem("yaml_missing", block.line, value=name)
                 made[name] = self._stand_in(shape, block.line)
         if made.get("from") and made.get("to") and made["to"] < made["from"]:
-            self.problem("yaml_value", block.at("to"), "to", value=made["to"], allowed=f">= {made['from']}")
+            self.problem(
+                "yaml_value", block.at("to"), "to", value=made["to"], allowed=f">= {made['from']}"
+            )
         return made
 
     def _held(self, block, name, shape, where):
@@ -170,8 +270,16 @@ class LawFile:
             made.update({each: self._held(value, each, shape[""], where) for each in value})
             return made
         if isinstance(shape, Shape) and shape.fits(value):
-            return {"vi": value["vi"], "en": value.get("en", value["vi"])} if shape is WORDS else value
-        allowed = shape.allowed if isinstance(shape, Shape) else "- ..." if isinstance(shape, list) else '{...: "..."}'
+            return (
+                {"vi": value["vi"], "en": value.get("en", value["vi"])} if shape is WORDS else value
+            )
+        allowed = (
+            shape.allowed
+            if isinstance(shape, Shape)
+            else "- ..."
+            if isinstance(shape, list)
+            else '{...: "..."}'
+        )
         self.problem("yaml_value", line, name, value=value, allowed=allowed)
         return self._stand_in(shape, line)
 
@@ -192,12 +300,21 @@ class LawFile:
             return str(self.references[str(value)])
         allowed = shape.allowed if name == "mark" else ", ".join(self.references)
         code = "law_mark" if name == "mark" else "law_reference"
-        self.problem(code, block.at(name), name, where=where, value="" if value is None else value, allowed=allowed)
+        self.problem(
+            code,
+            block.at(name),
+            name,
+            where=where,
+            value="" if value is None else value,
+            allowed=allowed,
+        )
         return shape.stand_in
 
 
 class Link(NamedTuple):
-    """Where a set (or level) is named under ``key``, and a test (or criterion) of it; ``own`` is the set that names it."""
+    """Where a set (or level) is named under ``key``, and a test (or criterion) of it; ``own`` is
+    the set that names it.
+    """
 
     file: LawFile
     line: int
@@ -207,10 +324,14 @@ class Link(NamedTuple):
     test: str | int | None = None
 
 
-def check_links(sets: dict[str, CriteriaSet], tests: list[dict], links: list[Link], multiples: set, unread: set) -> None:
-    """Every link leads to what can be used there; the files of ``unread`` sets have a problem of their own.
+def check_links(
+    sets: dict[str, CriteriaSet], tests: list[dict], links: list[Link], multiples: set, unread: set
+) -> None:
+    """Every link leads to what can be used there; the files of ``unread`` sets have a problem of
+    their own.
 
-    ``multiples``: the (set, test) that are a multiple of another test, and so cannot be multiplied themselves.
+    ``multiples``: the (set, test) that are a multiple of another test, and so cannot be multiplied
+    themselves.
     """
     known = {set_id: [] for set_id in sets}
     measured = {set_id: [] for set_id in sets}
@@ -218,20 +339,36 @@ def check_links(sets: dict[str, CriteriaSet], tests: list[dict], links: list[Lin
         known[test["set"]].append(test["test"])
         if test["op"] != "judged" and (test["set"], test["test"]) not in multiples:
             measured[test["set"]].append(test["test"])
-    # What was told already: a link without a set or test, sets that were not read or lost all their criteria.
-    passed = {"", *unread, *(set_id for set_id in sets if not known[set_id] and not sets[set_id].counts_only)}
-    most = {level: max((s.criteria_count for s in sets.values() if s.level == level), default=0) for level in LEVELS}
+    # What was told already: a link without a set or test, sets that were not read or lost all their
+    # criteria.
+    passed = {
+        "",
+        *unread,
+        *(set_id for set_id in sets if not known[set_id] and not sets[set_id].counts_only),
+    }
+    most = {
+        level: max((s.criteria_count for s in sets.values() if s.level == level), default=0)
+        for level in LEVELS
+    }
     criteria = {level: list(range(1, number + 1)) for level, number in most.items()}
     for link in links:
         if link.set in passed or link.test == "" or (unread and link.key == "key_criteria"):
             continue
         targets = {"times": measured, "key_criteria": criteria}.get(link.key, known)
-        allowed = [name for name in targets if name != link.own or link.key in ("times", "verdict_of")]
+        allowed = [
+            name for name in targets if name != link.own or link.key in ("times", "verdict_of")
+        ]
         value = link.set
         if value in allowed and link.test is not None:
             value, allowed = link.test, targets[link.set]
         if value not in allowed:
-            link.file.problem("law_link", link.line, link.key, value=value, allowed=", ".join(map(str, allowed)) or "...")
+            link.file.problem(
+                "law_link",
+                link.line,
+                link.key,
+                value=value,
+                allowed=", ".join(map(str, allowed)) or "...",
+            )
     verdicts = [link for link in links if link.key == "verdict_of"]
     graph = {}
     for link in verdicts:

@@ -19,6 +19,16 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "meeting": ["MeetingPage"],
         "page": ["IN_LAB", "Part", "RESULT", "WhatIfPart"],
         "scenarios": ["ComparisonPage"],
-        "tables": ["DAY", "Form", "Head", "NUMBER", "SHARE", "WHOLE", "dagger", "office_book", "plain_text"],
+        "tables": [
+            "DAY",
+            "Form",
+            "Head",
+            "NUMBER",
+            "SHARE",
+            "WHOLE",
+            "dagger",
+            "office_book",
+            "plain_text",
+        ],
     },
 )

@@ -16,7 +16,14 @@ from matplotlib.ticker import MaxNLocator
 from ..forecasts import EDGES
 from ..language import STATE_SIGNS, STATE_WORDS, pick, text, write_figure, write_number
 
-INK, EDGE, QUIET, LEADER, RULE, GRID = "#222222", "#444444", "#666666", "#8a8a8a", "#bbbbbb", "#dddddd"
+INK, EDGE, QUIET, LEADER, RULE, GRID = (
+    "#222222",
+    "#444444",
+    "#666666",
+    "#8a8a8a",
+    "#bbbbbb",
+    "#dddddd",
+)
 MAIN, RANGE, FEWER, WARM = "#1c5f8d", "#9cc9e8", "#b4451f", "#d1603d"
 
 # States of criteria, as colour and hatch.
@@ -45,31 +52,46 @@ END_LOOK = {"low": ("#f0b08a", "//"), "high": ("#3f8fc4", "")}
 # The parts of a stack, in their order.
 PART_HATCHES = ("", "//", "xx", "..", "\\\\", "--", "++", "oo", "||")
 BAR = {"edgecolor": EDGE, "linewidth": 0.5}
-BAND = {"facecolor": RANGE, "edgecolor": MAIN, "linewidth": 0.8, "alpha": 0.8}  # a range of years or amounts
+BAND = {
+    "facecolor": RANGE,
+    "edgecolor": MAIN,
+    "linewidth": 0.8,
+    "alpha": 0.8,
+}  # a range of years or amounts
 
 
 matplotlib.rcParams["hatch.linewidth"] = 0.5
 matplotlib.rcParams["text.parse_math"] = False  # a $ in a name is a letter, not a formula
-WIDTH = 5.2  # inches; narrow, so that the letters stay readable when a phone shows the picture at half size
+# inches; narrow, so that the letters stay readable when a phone shows the picture at half size
+WIDTH = 5.2
 
 
 def picture(figure: Figure, alt: str, caption: str = "") -> Markup:
     """A figure as an inline PNG with its alt text and an optional caption."""
     raw = io.BytesIO()
-    figure.savefig(raw, format="png", dpi=100, pil_kwargs={"optimize": True})  # the layout leaves no margin: one pass is enough
+    figure.savefig(
+        raw, format="png", dpi=100, pil_kwargs={"optimize": True}
+    )  # the layout leaves no margin: one pass is enough
     data = base64.b64encode(raw.getvalue()).decode("ascii")
     note = Markup("<figcaption>{}</figcaption>").format(caption) if caption else ""
-    return Markup('<figure><img src="data:image/png;base64,{}" alt="{}">{}</figure>').format(Markup(data), alt, note)
+    return Markup('<figure><img src="data:image/png;base64,{}" alt="{}">{}</figure>').format(
+        Markup(data), alt, note
+    )
 
 
 def blank(width: float, height: float) -> tuple[Figure, matplotlib.axes.Axes]:
     """A figure that pyplot does not keep: nothing to close, nothing shown twice in a notebook."""
-    with sns.axes_style("whitegrid", {"grid.color": GRID}), sns.plotting_context("notebook", font_scale=0.9):
+    with (
+        sns.axes_style("whitegrid", {"grid.color": GRID}),
+        sns.plotting_context("notebook", font_scale=0.9),
+    ):
         figure = Figure(figsize=(width, height), layout="constrained")
         return figure, figure.subplots()
 
 
-def with_legend(figure: Figure, axes: matplotlib.axes.Axes, *, ncols: int = 2, left: bool = False) -> Figure:
+def with_legend(
+    figure: Figure, axes: matplotlib.axes.Axes, *, ncols: int = 2, left: bool = False
+) -> Figure:
     """The figure with its legend below the axes and no frame around these."""
     figure.legend(loc="outside lower center", ncols=ncols, fontsize=9.5, frameon=False)
     sns.despine(ax=axes, left=left)
@@ -79,19 +101,29 @@ def with_legend(figure: Figure, axes: matplotlib.axes.Axes, *, ncols: int = 2, l
 def state_bars(counts: pd.DataFrame, lang: str, what: str = "") -> Figure:
     """Counts by state, as stacked bars: communes for each criterion, or what ``what`` names.
 
-    ``counts``: index the label of each criterion, columns states (met, recognition, basic, not_met, unknown).
+    ``counts``: index the label of each criterion, columns states (met, recognition, basic, not_met,
+    unknown).
     """
     figure, axes = blank(WIDTH, 0.3 * len(counts) + 1.0)
     left = pd.Series(0.0, index=counts.index)
     for state in [s for s in STATE_LOOK if s in counts and counts[s].any()]:
         colour, hatch = STATE_LOOK[state]
         bars = axes.barh(
-            counts.index, counts[state], left=left, color=colour, hatch=hatch, **BAR,
+            counts.index,
+            counts[state],
+            left=left,
+            color=colour,
+            hatch=hatch,
+            **BAR,
             label=f"{pick(STATE_SIGNS[state], lang)}: {pick(STATE_WORDS[state], lang)}",
-        )  # fmt: skip
+        )
         labels = [str(int(v)) if v else "" for v in counts[state]]
         axes.bar_label(
-            bars, labels, label_type="center", fontsize=9.5, bbox={"fc": "white", "ec": "none", "pad": 0.6, "alpha": 0.85}
+            bars,
+            labels,
+            label_type="center",
+            fontsize=9.5,
+            bbox={"fc": "white", "ec": "none", "pad": 0.6, "alpha": 0.85},
         )
         left = left + counts[state]
     axes.invert_yaxis()
@@ -110,8 +142,21 @@ def standing_bar(groups: dict[str, tuple[int, str]], lang: str) -> Figure:
         if not number:
             continue
         colour, hatch = STATE_LOOK[state]
-        bar = axes.barh([0], [number], left=left, color=colour, hatch=hatch, edgecolor=EDGE, label=f"{label}: {number}")
-        axes.bar_label(bar, [str(number)], label_type="center", bbox={"fc": "white", "ec": "none", "pad": 1.0, "alpha": 0.85})
+        bar = axes.barh(
+            [0],
+            [number],
+            left=left,
+            color=colour,
+            hatch=hatch,
+            edgecolor=EDGE,
+            label=f"{label}: {number}",
+        )
+        axes.bar_label(
+            bar,
+            [str(number)],
+            label_type="center",
+            bbox={"fc": "white", "ec": "none", "pad": 1.0, "alpha": 0.85},
+        )
         left += number
     axes.set_yticks([])
     axes.set_xlim(0, max(1, left))
@@ -122,15 +167,23 @@ def standing_bar(groups: dict[str, tuple[int, str]], lang: str) -> Figure:
 
 
 def threshold_bars(rows: pd.DataFrame, lang: str) -> Figure:
-    """How near each measured indicator is to its threshold: value as a share of the threshold (100 % is the threshold).
+    """How near each measured indicator is to its threshold: value as a share of the threshold (100
+    % is the threshold).
 
     ``rows``: test, label, share (value / threshold, for ceilings threshold / value), state.
     """
     figure, axes = blank(WIDTH, 0.32 * len(rows) + 0.8)
     sns.barplot(
-        data=rows.assign(percent=100 * rows["share"].clip(0, 1.5)), x="percent", y="label", hue="state", dodge=False, ax=axes,
-        palette={s: look[0] for s, look in STATE_LOOK.items()}, **BAR, legend=False,
-    )  # fmt: skip
+        data=rows.assign(percent=100 * rows["share"].clip(0, 1.5)),
+        x="percent",
+        y="label",
+        hue="state",
+        dodge=False,
+        ax=axes,
+        palette={s: look[0] for s, look in STATE_LOOK.items()},
+        **BAR,
+        legend=False,
+    )
     for container in axes.containers:
         for patch in container:
             index = round(patch.get_y() + patch.get_height() / 2)
@@ -145,7 +198,10 @@ def threshold_bars(rows: pd.DataFrame, lang: str) -> Figure:
 
 
 def stacked_years(amounts: pd.DataFrame, label: str) -> Figure:
-    """Amounts by year as stacked bars. ``amounts``: index what the parts are, columns years; ``label``: of the axis."""
+    """Amounts by year as stacked bars.
+
+    ``amounts``: index what the parts are, columns years; ``label``: of the axis.
+    """
     figure, axes = blank(WIDTH, 3.4)
     colours = sns.color_palette("colorblind", len(amounts))
     years, floor = [str(year) for year in amounts.columns], np.zeros(len(amounts.columns))
@@ -180,22 +236,46 @@ def waterfall(total: float, steps: dict[str, float], rest: float, lang: str) -> 
     return figure
 
 
-def fan(table: pd.DataFrame, total: int, basically: int, naive: pd.Series | None, lang: str) -> Figure:
-    """How many communes have finished over time: median, usual range, goal lines, and the straight line of today's pace
-    (``naive``, by day).
+def fan(
+    table: pd.DataFrame, total: int, basically: int, naive: pd.Series | None, lang: str
+) -> Figure:
+    """How many communes have finished over time: median, usual range, goal lines, and the straight
+    line of today's pace (``naive``, by day).
 
     ``table``: day, p10, p50, p90 (:meth:`~ntm_analysis.forecasts.forecast.Forecast.over_time`).
     """
     figure, axes = blank(WIDTH, 3.4)
     last = table.iloc[[-1]]  # drawn on for two months, else the last step would have no width
     table = pd.concat([table, last.assign(day=last["day"] + pd.Timedelta(days=60))])
-    axes.fill_between(table["day"], table["p10"], table["p90"], step="post", **BAND, label=text("fan_range", lang))
-    axes.step(table["day"], table["p50"], where="post", color=MAIN, linewidth=2, label=text("fan_median", lang))
+    axes.fill_between(
+        table["day"], table["p10"], table["p90"], step="post", **BAND, label=text("fan_range", lang)
+    )
+    axes.step(
+        table["day"],
+        table["p50"],
+        where="post",
+        color=MAIN,
+        linewidth=2,
+        label=text("fan_median", lang),
+    )
     if naive is not None:
-        axes.plot(naive.index, naive, color=QUIET, linestyle="--", linewidth=1, label=text("fan_naive", lang))
+        axes.plot(
+            naive.index,
+            naive,
+            color=QUIET,
+            linestyle="--",
+            linewidth=1,
+            label=text("fan_naive", lang),
+        )
     axes.axhline(total, color=INK, linewidth=1.2, label=text("fan_all", lang, n=total))
     if basically < total:
-        axes.axhline(basically, color=INK, linewidth=1, linestyle=":", label=text("fan_basically", lang, n=basically))
+        axes.axhline(
+            basically,
+            color=INK,
+            linewidth=1,
+            linestyle=":",
+            label=text("fan_basically", lang, n=basically),
+        )
     axes.set_ylim(max(0, table["p10"].min() - 2), total + 1)
     first = int(table["p10"].min())
     axes.set_yticks(sorted({*range(first, total - 1, max(1, (total - first) // 5)), total}))
@@ -233,15 +313,29 @@ def strip(rows: pd.DataFrame, lang: str) -> Figure:
 
 
 def slope(base: float, rows: pd.DataFrame, lang: str) -> Figure:
-    """From the baseline's mean number to that of each scenario: label, mean, way (1 more, -1 fewer, 0 no clear change)."""
+    """From the baseline's mean number to that of each scenario: label, mean, way (1 more, -1 fewer,
+    0 no clear change).
+    """
     figure, axes = blank(WIDTH, 0.5 * len(rows) + 1.0)
     rows = rows.sort_values("mean", kind="stable")
     ends = (min(base, rows["mean"].min()), max(base, rows["mean"].max()))
     room = max(0.5, ends[1] - ends[0])
-    places = np.linspace(ends[0] - 0.05 * room, ends[1] + 0.05 * room, len(rows)) if len(rows) > 1 else rows["mean"]
+    places = (
+        np.linspace(ends[0] - 0.05 * room, ends[1] + 0.05 * room, len(rows))
+        if len(rows) > 1
+        else rows["mean"]
+    )
     for row, place in zip(rows.itertuples(), places, strict=True):
         colour, line = WAY_LOOK[row.way]
-        axes.plot([0, 1], [base, row.mean], color=colour, linestyle=line, marker="o", markersize=4, linewidth=1.6)
+        axes.plot(
+            [0, 1],
+            [base, row.mean],
+            color=colour,
+            linestyle=line,
+            marker="o",
+            markersize=4,
+            linewidth=1.6,
+        )
         axes.plot([1.02, 1.18], [row.mean, place], color=LEADER, linewidth=0.7)
         label = fill(f"{write_number(row.mean, lang, 1)}  {row.label}", 31)
         axes.text(1.2, place, label, va="center", fontsize=9.5, color=colour)
@@ -257,8 +351,17 @@ def slope(base: float, rows: pd.DataFrame, lang: str) -> Figure:
 def frontier(table: pd.DataFrame, total: int, lang: str) -> Figure:
     """Communes finishing against money: factor, mean, p10, p90."""
     figure, axes = blank(WIDTH, 3.0)
-    axes.fill_between(table["factor"], table["p10"], table["p90"], **BAND, label=text("fan_range", lang))
-    axes.plot(table["factor"], table["mean"], color=MAIN, marker="o", linewidth=2, label=text("axis_mean", lang))
+    axes.fill_between(
+        table["factor"], table["p10"], table["p90"], **BAND, label=text("fan_range", lang)
+    )
+    axes.plot(
+        table["factor"],
+        table["mean"],
+        color=MAIN,
+        marker="o",
+        linewidth=2,
+        label=text("axis_mean", lang),
+    )
     axes.axvline(1.0, color=QUIET, linestyle=":", linewidth=1.2)
     axes.set_xticks(table["factor"], [write_number(factor, lang) for factor in table["factor"]])
     axes.set_ylim(np.floor(table["p10"].min() - 1), min(total, table["p90"].max() + 1) + 0.3)
@@ -269,22 +372,39 @@ def frontier(table: pd.DataFrame, total: int, lang: str) -> Figure:
 
 
 def tornado(rows: pd.DataFrame, usual: float, lang: str) -> Figure:
-    """The mean number finishing with each assumption at its ends: label, low, high; the bars begin at ``usual``."""
+    """The mean number finishing with each assumption at its ends: label, low, high; the bars begin
+    at ``usual``.
+    """
     figure, axes = blank(WIDTH, 0.46 * len(rows) + 1.2)
     places = np.arange(len(rows))
     for end, (colour, hatch) in END_LOOK.items():
         axes.barh(
-            places, rows[end] - usual, left=usual, color=colour, hatch=hatch, **BAR,
+            places,
+            rows[end] - usual,
+            left=usual,
+            color=colour,
+            hatch=hatch,
+            **BAR,
             label=text(f"tornado_{end}", lang),
-        )  # fmt: skip
-        for place, (value, other) in enumerate(zip(rows[end], rows["high" if end == "low" else "low"], strict=True)):
+        )
+        for place, (value, other) in enumerate(
+            zip(rows[end], rows["high" if end == "low" else "low"], strict=True)
+        ):
             right = value > other
             axes.annotate(
-                write_number(value, lang, 1), (max(value, usual) if right else min(value, usual), place),
-                xytext=(3 if right else -3, 0), textcoords="offset points", va="center", ha="left" if right else "right",
+                write_number(value, lang, 1),
+                (max(value, usual) if right else min(value, usual), place),
+                xytext=(3 if right else -3, 0),
+                textcoords="offset points",
+                va="center",
+                ha="left" if right else "right",
                 fontsize=8.5,
-            )  # fmt: skip
-    axes.set_yticks(places, [fill(shorten(label, 50, placeholder="..."), 27) for label in rows["label"]], fontsize=9)
+            )
+    axes.set_yticks(
+        places,
+        [fill(shorten(label, 50, placeholder="..."), 27) for label in rows["label"]],
+        fontsize=9,
+    )
     axes.invert_yaxis()
     axes.axvline(usual, color=INK, linewidth=1.2)
     axes.margins(x=0.14)
@@ -295,20 +415,32 @@ def tornado(rows: pd.DataFrame, usual: float, lang: str) -> Figure:
 
 
 def s_curve(curve: pd.DataFrame, lang: str) -> Figure:
-    """Planned and actual volume of works by month, in per cent; ``curve``: of :func:`~ntm_analysis.standing.month.curve`."""
+    """Planned and actual volume of works by month, in per cent; ``curve``: of
+    :func:`~ntm_analysis.standing.month.curve`.
+    """
     figure, axes = blank(WIDTH, 3.2)
     _draw(axes, _begun(curve), lang, 6)
     axes.set_ylabel(text("axis_volume", lang))
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=9.5, frameon=False)
+    figure.legend(
+        *axes.get_legend_handles_labels(),
+        loc="outside lower center",
+        ncols=2,
+        fontsize=9.5,
+        frameon=False,
+    )
     return figure
 
 
 def s_curves(curves: dict[str, pd.DataFrame], lang: str) -> Figure:
-    """The S-curve of each commune in a panel of its own, by name, on the same months and the same scale."""
+    """The S-curve of each commune in a panel of its own, by name, on the same months and the same
+    scale.
+    """
     begun = min(_begun(curve).index[0] for curve in curves.values())
     last = max(curve.index[-1] for curve in curves.values())
     figure = Figure(figsize=(WIDTH, 0.3 + 1.35 * -(-len(curves) // 2)), layout="constrained")
-    panels = figure.subplots(-(-len(curves) // 2), 2, sharex=True, sharey=True, squeeze=False).ravel()
+    panels = figure.subplots(
+        -(-len(curves) // 2), 2, sharex=True, sharey=True, squeeze=False
+    ).ravel()
     for axes, (name, curve) in zip(panels, curves.items(), strict=False):
         months = pd.date_range(begun, last, freq="ME")
         held = curve.reindex(months)
@@ -328,9 +460,26 @@ def _begun(curve):
 
 def _draw(axes, curve, lang, ticks):
     labels, places = [f"{day.month}/{day.year}" for day in curve.index], range(len(curve))
-    axes.step(places, curve["planned"], where="post", linestyle="--", color=EDGE, label=text("curve_planned", lang))
-    axes.plot(places, curve["actual"], marker="o", markersize=4, linewidth=2, color=MAIN, label=text("curve_actual", lang))
+    axes.step(
+        places,
+        curve["planned"],
+        where="post",
+        linestyle="--",
+        color=EDGE,
+        label=text("curve_planned", lang),
+    )
+    axes.plot(
+        places,
+        curve["actual"],
+        marker="o",
+        markersize=4,
+        linewidth=2,
+        color=MAIN,
+        label=text("curve_actual", lang),
+    )
     axes.set_ylim(0, 104)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=ticks, integer=True))
-    axes.xaxis.set_major_formatter(lambda x, _: labels[round(x)] if 0 <= round(x) < len(labels) else "")
+    axes.xaxis.set_major_formatter(
+        lambda x, _: labels[round(x)] if 0 <= round(x) < len(labels) else ""
+    )
     sns.despine(ax=axes)

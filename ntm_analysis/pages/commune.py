@@ -10,12 +10,31 @@ import pandas as pd
 from markupsafe import Markup
 
 from ..data import communes_hashes
-from ..language import BASIS_WORDS, KIND_WORDS, MARK_WORDS, STATE_SIGNS, STATE_WORDS, fold, pick, plain, write_date
+from ..language import (
+    BASIS_WORDS,
+    KIND_WORDS,
+    MARK_WORDS,
+    STATE_SIGNS,
+    STATE_WORDS,
+    fold,
+    pick,
+    plain,
+    write_date,
+)
 from ..law import REGION_NAMES
 from ..needs import THOUSAND
 from ..standing import NEXT, Standing, owed
 from ..tables import report
-from ..wording import chance_words, count_words, criterion_reason, held_most, month_words, rough, test_reason, threshold_words
+from ..wording import (
+    chance_words,
+    count_words,
+    criterion_reason,
+    held_most,
+    month_words,
+    rough,
+    test_reason,
+    threshold_words,
+)
 from .charts import picture, state_bars, threshold_bars
 from .forecast import ForecastParts
 from .page import Part
@@ -25,9 +44,11 @@ CHART_ROWS = 14  # measured indicators in one chart; more are not readable on a 
 
 
 class CommunePage(ForecastParts):
-    """The parts of ``notebooks/commune.ipynb``, in order, for the commune named by code, name or slug.
+    """The parts of ``notebooks/commune.ipynb``, in order, for the commune named by code, name or
+    slug.
 
-    Raises :class:`~ntm_analysis.data.workbook.UnknownCommune` when no unit, or more than one, answers to the name.
+    Raises :class:`~ntm_analysis.data.workbook.UnknownCommune` when no unit, or more than one,
+    answers to the name.
 
     >>> "15/19" in CommunePage("data/thanh-chuong", "Thanh Hương").summary()
     True
@@ -42,7 +63,9 @@ class CommunePage(ForecastParts):
         self.parameters = {"commune": self.commune["name"], **self.parameters}
         self.is_commune = self.commune["kind"] == "commune"
         self.recognised = self.level.loc[self.unit, "level"] if self.is_commune else "not_ntm"
-        self.next_set = options.get("criteria_set") or self.workbook.default_set(NEXT[self.recognised])
+        self.next_set = options.get("criteria_set") or self.workbook.default_set(
+            NEXT[self.recognised]
+        )
 
     @property
     def heading(self) -> str:
@@ -60,14 +83,20 @@ class CommunePage(ForecastParts):
 
     @cached_property
     def shown_set(self) -> str:
-        """The set of the criteria table: that of the next level if anything of it is known by name, else the NTM set."""
+        """The set of the criteria table: that of the next level if anything of it is known by name,
+        else the NTM set.
+        """
         for set_id in (self.next_set, self.set_id):
-            if not self.workbook.law.sets[set_id].counts_only and not pd.isna(self.counts(set_id)["met"]):
+            if not self.workbook.law.sets[set_id].counts_only and not pd.isna(
+                self.counts(set_id)["met"]
+            ):
                 return set_id
         return self.workbook.default_set("ntm")
 
     def summary(self) -> Part:
-        """Where the commune stands, in one sentence, and by every set in which something is known."""
+        """Where the commune stands, in one sentence, and by every set in which something is
+        known.
+        """
         if not self.is_commune:
             verdict = self.text("not_a_commune", label=self.commune["label"])
             return self.section("tong-quan", self.paragraph(verdict, "verdict"), heading="xa")
@@ -79,7 +108,9 @@ class CommunePage(ForecastParts):
             basis = [pick(BASIS_WORDS[level["basis"]], self.lang), level["decision"]]
             basis += [] if pd.isna(level["date"]) else [self.date(level["date"])]
             words = ", ".join(filter(None, basis))
-            verdict = self.text("recognised", level=self.level_words(self.recognised), basis=words, count=count)
+            verdict = self.text(
+                "recognised", level=self.level_words(self.recognised), basis=words, count=count
+            )
         rows, notes = [], []
         defaults = (self.workbook.default_set(name) for name in ("ntm", "advanced", "model"))
         for set_id in dict.fromkeys([self.next_set, self.set_id, *defaults]):
@@ -93,9 +124,17 @@ class CommunePage(ForecastParts):
                 notes.append(self.paragraph(law_set.note[self.lang], "note"))
         table = self.table("sets", "set:name count:num not_met basic unknown:num", rows)
         recognitions = self.workbook.tables["recognitions"]
-        for note in recognitions.loc[(recognitions["unit"] == self.unit) & (recognitions["note"] != ""), "note"]:
+        for note in recognitions.loc[
+            (recognitions["unit"] == self.unit) & (recognitions["note"] != ""), "note"
+        ]:
             notes.append(self.paragraph(self.text("recognition_note", note=note), "note"))
-        parts = (self.paragraph(verdict, "verdict"), table, *notes, self._facts(), self._revocation())
+        parts = (
+            self.paragraph(verdict, "verdict"),
+            table,
+            *notes,
+            self._facts(),
+            self._revocation(),
+        )
         return self.section("tong-quan", *parts, heading="xa")
 
     def count_sentence(self, set_id: str) -> str:
@@ -110,18 +149,30 @@ class CommunePage(ForecastParts):
             named = self.listed(self.criterion(set_id, n) for n in counts["missing"])
             text += self.text("count_missing", names=named)
         if counts["unknown"]:
-            text += self.text("count_nameless" if counts["counted"] else "count_open", n=counts["unknown"])
+            text += self.text(
+                "count_nameless" if counts["counted"] else "count_open", n=counts["unknown"]
+            )
         return text + "."
 
     def _facts(self):
         """Region, group, households: what the verdicts rest on."""
         c = self.commune
-        groups = [self.text(f"group_{g}") for g in c["group"].split("|") if g in ("border", "resettled")]
+        groups = [
+            self.text(f"group_{g}") for g in c["group"].split("|") if g in ("border", "resettled")
+        ]
         region = self.text("region", name=pick(REGION_NAMES[c["region"]], self.lang))
         parts = "; ".join([region, *groups, self.text(f"special_{c['specially_difficult']}")])
-        sizes = {key: self.number(c[column]) for key, column in
-                 (("households", "households"), ("population", "population"), ("area", "area_km2"))}  # fmt: skip
-        line = self.text("facts", code=c["code"], parts=parts, source=self.source(c["source"]), **sizes)
+        sizes = {
+            key: self.number(c[column])
+            for key, column in (
+                ("households", "households"),
+                ("population", "population"),
+                ("area", "area_km2"),
+            )
+        }
+        line = self.text(
+            "facts", code=c["code"], parts=parts, source=self.source(c["source"]), **sizes
+        )
         return self.paragraph(f"{line} {c['note']}.".strip() if c["note"] else line, "note")
 
     def _revocation(self):
@@ -147,20 +198,35 @@ class CommunePage(ForecastParts):
         signed = law.sets[set_id].decision.get("signed")
         rows = []
         for number, state in states.iterrows():
-            why = criterion_reason(state, tests[tests["criterion"] == number], units, counted, self.lang)
+            why = criterion_reason(
+                state, tests[tests["criterion"] == number], units, counted, self.lang
+            )
             name = criteria.loc[number, f"name_{self.lang}"]
             cells = [
                 number,
                 name,
                 Sign(state["shown"], not state["checked"]),
                 dagger(why),
-                self.text("criterion_basis", decision=self.decision(set_id), day=write_date(signed), number=number)
+                self.text(
+                    "criterion_basis",
+                    decision=self.decision(set_id),
+                    day=write_date(signed),
+                    number=number,
+                )
                 if signed
                 else self.decision(set_id),
             ]
-            rows.append([*cells, self._how_sure(state, set_id), *([self.owner(criteria.loc[number])] if self.internal else [])])
+            rows.append(
+                [
+                    *cells,
+                    self._how_sure(state, set_id),
+                    *([self.owner(criteria.loc[number])] if self.internal else []),
+                ]
+            )
         unchecked = any(row[2].unread or "(†)" in row[3] for row in rows)
-        columns = "criterion name:name state:state reason basis sure" + (" owner" if self.internal else "")
+        columns = "criterion name:name state:state reason basis sure" + (
+            " owner" if self.internal else ""
+        )
         return self.section(
             "tieu-chi",
             self.text("judged_by", set=self.set_title(set_id)),
@@ -171,45 +237,79 @@ class CommunePage(ForecastParts):
         )
 
     def _how_sure(self, state, set_id):
-        """The source of a state, its mark in words, and the note of the row that reported it (how a merged one came about)."""
+        """The source of a state, its mark in words, and the note of the row that reported it (how a
+        merged one came about).
+        """
         if state["state"] == "unknown":
             return pick(STATE_WORDS["unknown"], self.lang)
         inferred = [self.text("inferred")] if state["basis"] in ("count", "recognition") else []
-        told = self.workbook.tables["criterion_states"] if state["basis"] == "reported" else pd.DataFrame()
+        told = (
+            self.workbook.tables["criterion_states"]
+            if state["basis"] == "reported"
+            else pd.DataFrame()
+        )
         if len(told):
-            told = told[(told["unit"] == self.unit) & (told["set"] == set_id) & (told["criterion"] == state.name)]
-        notes = [note for note in told["note"][told["date"] == state["date"]][-1:] if note] if len(told) else []
+            told = told[
+                (told["unit"] == self.unit)
+                & (told["set"] == set_id)
+                & (told["criterion"] == state.name)
+            ]
+        notes = (
+            [note for note in told["note"][told["date"] == state["date"]][-1:] if note]
+            if len(told)
+            else []
+        )
         sure = ", ".join([pick(MARK_WORDS[state["mark"]], self.lang), *inferred])
         return "; ".join([self.source(state["source"]), sure, *notes])
 
     def _contradictions(self, standing):
-        mine = [p for p in standing.contradictions if p.details.get("unit") == self.commune["label"]]
+        mine = [
+            p for p in standing.contradictions if p.details.get("unit") == self.commune["label"]
+        ]
         return self.bullets(report(mine, self.lang).splitlines()[1:] if self.internal else [])
 
     def state_bar(self, states: pd.DataFrame, what: str = "") -> Markup:
-        """The criteria by state, as one bar; nothing known, no chart. ``what``: the words for criteria of another set than that
-        which the text beside the chart is about."""
+        """The criteria by state, as one bar; nothing known, no chart.
+
+        ``what``: the words for criteria of another set than that which the text beside the chart is
+        about.
+        """
         if (states["shown"] == "unknown").all():
             return Markup("")
         counted = states["shown"].value_counts()
-        frame = pd.DataFrame({s: [int(counted.get(s, 0))] for s in STATE_SIGNS}, index=[self.commune["name"]])
+        frame = pd.DataFrame(
+            {s: [int(counted.get(s, 0))] for s in STATE_SIGNS}, index=[self.commune["name"]]
+        )
         parts = ", ".join(f"{n} {pick(STATE_WORDS[s], self.lang)}" for s, n in counted.items())
         alt = self.text("chart_states", of=len(states), parts=parts)
-        return picture(state_bars(frame, self.lang, what=what or self.text("axis_criteria")), f"{what}: {alt}" if what else alt)
+        return picture(
+            state_bars(frame, self.lang, what=what or self.text("axis_criteria")),
+            f"{what}: {alt}" if what else alt,
+        )
 
     def _chart(self, standing, states, tests, units):
-        """How near the measured indicators are; without any, the criteria by state; nothing known, no chart."""
+        """How near the measured indicators are; without any, the criteria by state; nothing known,
+        no chart.
+        """
         measured = tests[tests["reason"].isin(["reaches", "lacks"]) & (tests["threshold"] > 0)]
         if measured.empty:
             return self.state_bar(states)
         ceiling = measured["op"] == "<="
-        inverse = (measured["threshold"] / measured["value"].where(measured["value"] > 0)).fillna(1.5)
-        share = (measured["value"] / measured["threshold"]).where(~ceiling, inverse)
-        names = standing.thresholds[standing.regions[self.unit]].set_index("test")[f"name_{self.lang}"]
-        chosen = measured.assign(share=share, state=measured["verdict"].astype(str)).sort_values("share").head(CHART_ROWS)
-        chosen = chosen.assign(label=[shorten(f"{t} {names[t]}", 44, placeholder=" ...") for t in chosen["test"]]).reset_index(
-            drop=True
+        inverse = (measured["threshold"] / measured["value"].where(measured["value"] > 0)).fillna(
+            1.5
         )
+        share = (measured["value"] / measured["threshold"]).where(~ceiling, inverse)
+        names = standing.thresholds[standing.regions[self.unit]].set_index("test")[
+            f"name_{self.lang}"
+        ]
+        chosen = (
+            measured.assign(share=share, state=measured["verdict"].astype(str))
+            .sort_values("share")
+            .head(CHART_ROWS)
+        )
+        chosen = chosen.assign(
+            label=[shorten(f"{t} {names[t]}", 44, placeholder=" ...") for t in chosen["test"]]
+        ).reset_index(drop=True)
         failed = int((measured["verdict"] == "not_met").sum())
         if failed:
             first = chosen[chosen["state"] == "not_met"].iloc[0]
@@ -228,12 +328,22 @@ class CommunePage(ForecastParts):
             rows = self.planned(kind)
             for _, row in rows[rows["unit"] == self.unit].iterrows():
                 level, year = self.level_words(row["level"]), f"{row['year']:g}"
-                lines.append(self.text(f"target_{kind}", level=level, year=year, source=self.source(row["source"])))
+                lines.append(
+                    self.text(
+                        f"target_{kind}", level=level, year=year, source=self.source(row["source"])
+                    )
+                )
         lines = lines or [self.text("no_target")]
         goals = self.workbook.tables["goals"]
         for _, goal in goals[goals["kind"] != "request"].iterrows():
             if self.unit in self.covered_by(goal):
-                lines.append(self.text("goal", text=goal[f"text_{self.lang}"].rstrip("."), source=self.source(goal["source"])))
+                lines.append(
+                    self.text(
+                        "goal",
+                        text=goal[f"text_{self.lang}"].rstrip("."),
+                        source=self.source(goal["source"]),
+                    )
+                )
         return self.section("muc-tieu", self.bullets(lines), self.tasks_table(self.unit))
 
     def funding(self) -> Part:
@@ -245,7 +355,9 @@ class CommunePage(ForecastParts):
         return self.commune_forecast(self.unit) if self.is_commune else Part("")
 
     def set_in_force(self) -> Part:
-        """The set in force applied today: every indicator with its threshold, the commune's value and verdict."""
+        """The set in force applied today: every indicator with its threshold, the commune's value
+        and verdict.
+        """
         level = {"model": "advanced"}.get(NEXT[self.recognised], NEXT[self.recognised])
         found = self.applied_today(level) if self.is_commune and self.internal else None
         if found is None:
@@ -260,14 +372,31 @@ class CommunePage(ForecastParts):
             why = "..." if fact is None else test_reason(fact, test["unit"], self.lang)
             level_words = dagger(threshold_words(test, self.lang))
             unread = fact is not None and state != "unknown" and not fact["checked"]
-            rows.append([test["test"], test[f"name_{self.lang}"], level_words, Sign(state, unread), dagger(why)])
+            rows.append(
+                [
+                    test["test"],
+                    test[f"name_{self.lang}"],
+                    level_words,
+                    Sign(state, unread),
+                    dagger(why),
+                ]
+            )
         states = standing.states[standing.states["unit"] == self.unit]
         of = int(states["indicators"].sum())
         where = pick(REGION_NAMES[region], self.lang)
         title = self.set_title(standing.set_id)
-        text = self.text("indicators_lead", set=title, region=where, judged=of - int(states["open"].sum()), of=of)
-        table = self.table("indicators", "indicator indicator_name:name threshold state:state value", rows)
-        return self.section("bo-moi", text, table, key_of_signs({row[3].state for row in rows}, self.lang, unchecked=True))
+        text = self.text(
+            "indicators_lead", set=title, region=where, judged=of - int(states["open"].sum()), of=of
+        )
+        table = self.table(
+            "indicators", "indicator indicator_name:name threshold state:state value", rows
+        )
+        return self.section(
+            "bo-moi",
+            text,
+            table,
+            key_of_signs({row[3].state for row in rows}, self.lang, unchecked=True),
+        )
 
     def knowledge(self) -> Part:
         """What was left out, and the sources of this page."""
@@ -282,7 +411,9 @@ class CommunePage(ForecastParts):
         return self.section("biet-den-dau", self.left_out(), self.sources(used))
 
     def data_hash(self) -> str:
-        """The hash of what is said of this commune, or of none, and of what the forecast says of it."""
+        """The hash of what is said of this commune, or of none, and of what the forecast says of
+        it.
+        """
         foreseen = self.commune_forecasts() if self.foreseeable() else {}
         made = self.kept("inputs", lambda: communes_hashes(self.workbook, foreseen))
         return made[self.commune["code"]]
@@ -295,18 +426,29 @@ class CommunePage(ForecastParts):
         return made
 
     def _result(self):
-        """What the table of all communes shows of this one; money in billion đồng; None: not known."""
+        """What the table of all communes shows of this one; money in billion đồng; None:
+        not known.
+        """
         counts, foreseen = self.counts(self.set_id), {}
         if self.foreseeable():
             said = self.commune_forecasts()[self.unit]
             foreseen = said["row"] | {"coarse": said["setting"]["coarse"]}
         need = self.found("ntm", self.unit)[1]["total"] if self.known(self.unit) else {}
         return {
-            "code": self.commune["code"], "name": self.commune["name"], "level": self.recognised,
-            "met": None if pd.isna(counts["met"]) else int(counts["met"]), "of": int(counts["of"]),
-            **{key: foreseen.get(key) for key in ("finished", "p_met", "p_signed", "p50_date", "coarse")},
-            **{f"need_{key}": None if key not in need else need[key] / 1000 for key in ("p10", "p50", "p90")},
-        }  # fmt: skip
+            "code": self.commune["code"],
+            "name": self.commune["name"],
+            "level": self.recognised,
+            "met": None if pd.isna(counts["met"]) else int(counts["met"]),
+            "of": int(counts["of"]),
+            **{
+                key: foreseen.get(key)
+                for key in ("finished", "p_met", "p_signed", "p50_date", "coarse")
+            },
+            **{
+                f"need_{key}": None if key not in need else need[key] / 1000
+                for key in ("p10", "p50", "p90")
+            },
+        }
 
     def footer_standing(self) -> Standing:
         """Only this commune's cells."""
@@ -314,7 +456,9 @@ class CommunePage(ForecastParts):
         if not self.is_commune:
             return standing
         mine = standing.states["unit"] == self.unit
-        return replace(standing, counts=standing.counts.loc[[self.unit]], states=standing.states[mine])
+        return replace(
+            standing, counts=standing.counts.loc[[self.unit]], states=standing.states[mine]
+        )
 
 
 MOST = 6  # things to do that fit on the page
@@ -329,10 +473,36 @@ def rows_of(line: str) -> int:
 
 
 RANKING = (
-    "xếp thứ", "xếp hạng", "thứ hạng", "đứng thứ", "đứng đầu", "dẫn đầu", "đi đầu", "hàng đầu", "đứng cuối", "xếp cuối",
-    "đứng chót", "đội sổ", "đầu bảng", "cuối bảng", "nhất huyện", "nhất tỉnh", "tốp", "so với các xã", "hơn các xã",
-    "rank", "ranks", "ranked", "ranking", "first place", "last place", "top", "best in", "worst in", "ahead of other",
-)  # fmt: skip
+    "xếp thứ",
+    "xếp hạng",
+    "thứ hạng",
+    "đứng thứ",
+    "đứng đầu",
+    "dẫn đầu",
+    "đi đầu",
+    "hàng đầu",
+    "đứng cuối",
+    "xếp cuối",
+    "đứng chót",
+    "đội sổ",
+    "đầu bảng",
+    "cuối bảng",
+    "nhất huyện",
+    "nhất tỉnh",
+    "tốp",
+    "so với các xã",
+    "hơn các xã",
+    "rank",
+    "ranks",
+    "ranked",
+    "ranking",
+    "first place",
+    "last place",
+    "top",
+    "best in",
+    "worst in",
+    "ahead of other",
+)
 
 
 def spelt(phrase: str) -> tuple[frozenset[str], ...]:
@@ -346,8 +516,14 @@ def spelt(phrase: str) -> tuple[frozenset[str], ...]:
 
 
 def first_of(phrases: list[tuple[frozenset[str], ...]], words: list[str]) -> int:
-    """How many of the words a text begins with are one of the phrases: of the longest one, 0 for none."""
-    fits = (len(keys) for keys in phrases if len(keys) <= len(words) and all(w in k for w, k in zip(words, keys, strict=False)))
+    """How many of the words a text begins with are one of the phrases: of the longest one, 0 for
+    none.
+    """
+    fits = (
+        len(keys)
+        for keys in phrases
+        if len(keys) <= len(words) and all(w in k for w, k in zip(words, keys, strict=False))
+    )
     return max(fits, default=0)
 
 
@@ -394,7 +570,9 @@ class VillagersPage(CommunePage):
 
     def title(self) -> Part:
         """As on every page; the mark by which the printed page takes its form."""
-        return Part(super().title() + Markup('<p class="villagers">{}</p>').format(self.text("people_lead")))
+        return Part(
+            super().title() + Markup('<p class="villagers">{}</p>').format(self.text("people_lead"))
+        )
 
     def standing_now(self) -> Part:
         """How many criteria are met, by level, with a bar of their states."""
@@ -409,17 +587,29 @@ class VillagersPage(CommunePage):
             lines.append(self.text("people_no_count", level=level))
         else:
             day = self.date(counts["date"])
-            lines.append(self.text("people_count", met=f"{counts['met']:g}", of=f"{counts['of']:g}", level=level, day=day))
+            lines.append(
+                self.text(
+                    "people_count",
+                    met=f"{counts['met']:g}",
+                    of=f"{counts['of']:g}",
+                    level=level,
+                    day=day,
+                )
+            )
         if counts["unknown"]:
             lines.append(self.text("people_open", n=counts["unknown"]))
-        drawn = self.level_words(self.workbook.law.sets[self.shown_set].level)  # of the next level there may be counts only
+        drawn = self.level_words(
+            self.workbook.law.sets[self.shown_set].level
+        )  # of the next level there may be counts only
         what = "" if drawn == level else self.text("people_axis", level=drawn)
         return self._section("dang-o-dau", *lines, self.state_bar(self.states_now, what))
 
     def criterion_named(self, set_id: str, number: int) -> str:
         """A criterion as people say it, the name first."""
         return self.text(
-            "people_criterion", number=number, name=self.workbook.law.criteria_of(set_id).loc[number, f"name_{self.lang}"]
+            "people_criterion",
+            number=number,
+            name=self.workbook.law.criteria_of(set_id).loc[number, f"name_{self.lang}"],
         )
 
     def missing(self) -> Part:
@@ -434,7 +624,13 @@ class VillagersPage(CommunePage):
             basic = self.listed([self.criterion_named(self.next_set, n) for n in counts["basic"]])
             lines.append(self.text("people_basic", names=basic))
         if not named:
-            lines.append(self.text("people_nameless" if counts["unknown"] or pd.isna(counts["met"]) else "people_nothing"))
+            lines.append(
+                self.text(
+                    "people_nameless"
+                    if counts["unknown"] or pd.isna(counts["met"])
+                    else "people_nothing"
+                )
+            )
         return lines
 
     def finishing(self) -> Part:
@@ -447,25 +643,55 @@ class VillagersPage(CommunePage):
             return self._section("bao-gio", self.text("people_finished"))
         day = self.date(setting["deadline"])
         draws = 0 if setting["coarse"] else setting["draws"]
-        early, middle, late = (month_words(row[f"{q}_date"], self.lang) for q in ("p10", "p50", "p90"))
-        told = "people_finish" if row["p50_date"] else "people_finish_beyond" if row["p10_date"] else "people_finish_out"
-        lines = [self.text(told, early=early, middle=middle, late=late, day=day, p=chance_words(row["p"], draws, self.lang))]
+        early, middle, late = (
+            month_words(row[f"{q}_date"], self.lang) for q in ("p10", "p50", "p90")
+        )
+        told = (
+            "people_finish"
+            if row["p50_date"]
+            else "people_finish_beyond"
+            if row["p10_date"]
+            else "people_finish_out"
+        )
+        lines = [
+            self.text(
+                told,
+                early=early,
+                middle=middle,
+                late=late,
+                day=day,
+                p=chance_words(row["p"], draws, self.lang),
+            )
+        ]
         for aim in said["registrations"]:
-            told = {"level": self.level_words(aim["level"]), "year": aim["year"], "kind": self.text(f"kind_{aim['kind']}")}
-            lines.append(self.text("people_registered", **told, p=chance_words(aim["p"], draws, self.lang)))
+            told = {
+                "level": self.level_words(aim["level"]),
+                "year": aim["year"],
+                "kind": self.text(f"kind_{aim['kind']}"),
+            }
+            lines.append(
+                self.text("people_registered", **told, p=chance_words(aim["p"], draws, self.lang))
+            )
         if held := held_most(row):
             lines.append(self.text(f"people_held_{held}"))
         return self._section("bao-gio", *lines, self.text("people_rests_on"))
 
     def next_month(self) -> Part:
-        """What is to be done next month: steps of works planned for then, what was assigned, tasks; who to ask if nothing was."""
+        """What is to be done next month: steps of works planned for then, what was assigned, tasks;
+        who to ask if nothing was.
+        """
         coming = pd.Timestamp(self.workbook.as_of) + pd.offsets.MonthBegin(1)
         sets = self.workbook.communes["code"].map(lambda _: self.next_set)
         rows = owed(self.workbook, {self.next_set: self.standing(self.next_set)}, sets)
         mine = rows[rows["unit"] == self.unit].sort_values("criterion", kind="stable")
         asked = {at: self._asked(row) for at, row in mine.iterrows()}
         dated = mine[mine["due"].notna()].sort_values("due", kind="stable").index
-        lines = [asked.pop(at) for at in dated] + self._steps(coming) + list(asked.values()) + self._tasks()
+        lines = (
+            [asked.pop(at) for at in dated]
+            + self._steps(coming)
+            + list(asked.values())
+            + self._tasks()
+        )
         lines = list(dict.fromkeys(lines))
         room, most = ROWS - sum(map(rows_of, self._missing_lines())), 0
         while most < min(MOST, len(lines)) and (room := room - rows_of(lines[most])) >= 0:
@@ -487,45 +713,70 @@ class VillagersPage(CommunePage):
         who = ", ".join(filter(None, (self.told(department, SHORT), due)))
         action = self.told(row["action"]) or self.text("people_given")
         late = self.text("people_overdue") if row["overdue"] else ""
-        return self.text("people_assigned", criterion=criterion, action=action, who=f" ({who})" if who else "", late=late)
+        return self.text(
+            "people_assigned",
+            criterion=criterion,
+            action=action,
+            who=f" ({who})" if who else "",
+            late=late,
+        )
 
     def _steps(self, coming):
         """The next planned step of each of its works that has one in the coming month or later."""
         plans, works = self.workbook.tables["work_plans"], self.workbook.tables["works"]
-        mine = plans[(plans["unit"] == self.unit) & (plans["month"] >= coming)].sort_values("month").drop_duplicates("work")
+        mine = (
+            plans[(plans["unit"] == self.unit) & (plans["month"] >= coming)]
+            .sort_values("month")
+            .drop_duplicates("work")
+        )
         items = works[works["unit"] == self.unit].set_index("work")["item"]
         names = self.item_names()
         return [
-            self.text("people_step", work=self.told(names[items[step["work"]]], SHORT) or self.text("people_work"),
-                      month=f"{step['month'].month}/{step['month'].year}", percent=self.number(step["percent"]))
-            for _, step in mine.iterrows() if step["work"] in items.index
-        ]  # fmt: skip
+            self.text(
+                "people_step",
+                work=self.told(names[items[step["work"]]], SHORT) or self.text("people_work"),
+                month=f"{step['month'].month}/{step['month'].year}",
+                percent=self.number(step["percent"]),
+            )
+            for _, step in mine.iterrows()
+            if step["work"] in items.index
+        ]
 
     def _tasks(self):
         tasks = self.workbook.tables["tasks"]
         return [
             self.text(
-                "people_task", task=self.told(task[f"task_{self.lang}"]) or self.text("people_task_number", n=int(task["number"]))
+                "people_task",
+                task=self.told(task[f"task_{self.lang}"])
+                or self.text("people_task_number", n=int(task["number"])),
             )
             for _, task in tasks[tasks["unit"] == self.unit].sort_values("number").iterrows()
         ]
 
     def money(self) -> Part:
-        """What a household would give, where that is known from what was reported; that giving is voluntary, always."""
+        """What a household would give, where that is known from what was reported; that giving is
+        voluntary, always.
+        """
         households, mark = self.workbook.units.loc[self.unit, ["households", "mark"]]
         people = self._people() if households > 0 and mark in self._true_marks else None
         if people is None:
             told = self.text("people_no_estimate")
         else:
-            low, mid, high = (rough(float(v) / THOUSAND / households) for v in people.quantile([0.1, 0.5, 0.9]))
+            low, mid, high = (
+                rough(float(v) / THOUSAND / households) for v in people.quantile([0.1, 0.5, 0.9])
+            )
             shown, counted = [self._million(v) for v in (low, mid, high)], self.number(households)
             if mid < LEAST:
                 up = "" if high < LEAST else self.text("people_each_up", high=shown[2])
-                told = self.text("people_each_less", least=self._million(mid), up=up, households=counted)
+                told = self.text(
+                    "people_each_less", least=self._million(mid), up=up, households=counted
+                )
             else:
                 each = shown[1] if shown[0] == shown[2] else f"{shown[1]} ({shown[0]}-{shown[2]})"
                 told = self.text("people_each", each=each, households=counted)
-        return self._section("dong-gop", self.paragraph(told, "verdict"), self.text("people_voluntary"))
+        return self._section(
+            "dong-gop", self.paragraph(told, "verdict"), self.text("people_voluntary")
+        )
 
     def _million(self, value):
         """Million đồng; below the least amount that is told, only that it is."""
@@ -534,12 +785,15 @@ class VillagersPage(CommunePage):
 
     @property
     def _true_marks(self):
-        """The marks of what counts as reported: in a set that is illustrative as a whole, what is so marked too."""
+        """The marks of what counts as reported: in a set that is illustrative as a whole, what is
+        so marked too.
+        """
         return ("reported", "illustrative") if self.workbook.illustrative else ("reported",)
 
     def _people(self):
-        """What the people would give, in each world; None unless every work that may be needed is listed and reported, its price
-        too."""
+        """What the people would give, in each world; None unless every work that may be needed is
+        listed and reported, its price too.
+        """
         made = self.found("ntm", self.unit)[0] if self.known(self.unit) else None
         if made is None or made.together.assumed_share != 0:
             return None
@@ -548,21 +802,43 @@ class VillagersPage(CommunePage):
         people, tables = made.together.by["people"].get(self.unit), self.workbook.tables
         marks = [
             mine["mark"],
-            *(tables[name].loc[tables[name]["item"].isin(mine["item"]), "mark"] for name in ("unit_costs", "parts")),
+            *(
+                tables[name].loc[tables[name]["item"].isin(mine["item"]), "mark"]
+                for name in ("unit_costs", "parts")
+            ),
         ]
-        sure = (mine["listed"] & mine["sure"]).all() and pd.concat(marks).isin(self._true_marks).all()
+        sure = (mine["listed"] & mine["sure"]).all() and pd.concat(marks).isin(
+            self._true_marks
+        ).all()
         return pd.Series(people) if people is not None and sure else None
 
     def footer(self) -> Part:
         """Data set, day, hash and sources on two lines."""
-        used = {*self.states_now["source"], self.counts(self.next_set)["source"], self.level.loc[self.unit, "source"]}
-        ids = dict.fromkeys(i for cell in sorted(u for u in used if isinstance(u, str)) for i in cell.split("|") if i)
-        named = shorten("; ".join(dict.fromkeys(map(self._source_told, ids))), SOURCES, placeholder=" ...")
+        used = {
+            *self.states_now["source"],
+            self.counts(self.next_set)["source"],
+            self.level.loc[self.unit, "source"],
+        }
+        ids = dict.fromkeys(
+            i
+            for cell in sorted(u for u in used if isinstance(u, str))
+            for i in cell.split("|")
+            if i
+        )
+        named = shorten(
+            "; ".join(dict.fromkeys(map(self._source_told, ids))), SOURCES, placeholder=" ..."
+        )
         lines = (
-            self.text("people_sources", sources=named).replace("....", "...") if named else self.text("people_no_source"),
+            self.text("people_sources", sources=named).replace("....", "...")
+            if named
+            else self.text("people_no_source"),
             self.text("footer_data", id=self.workbook.id, hash=self.data_hash()[:12], day=self.day),
         )
-        made = Part(Markup("<footer>{}</footer>").format(Markup("").join(self.paragraph(line) for line in lines)))
+        made = Part(
+            Markup("<footer>{}</footer>").format(
+                Markup("").join(self.paragraph(line) for line in lines)
+            )
+        )
         made.result = {"files": self.files, "data": self.data_hash()}
         return made
 
@@ -572,7 +848,11 @@ class VillagersPage(CommunePage):
             return name
         days = self.workbook.tables["sources"].set_index("id")["published"]
         day = days.get(source, pd.NaT)
-        return self.text("people_source") if pd.isna(day) else self.text("people_source_of", day=self.date(day))
+        return (
+            self.text("people_source")
+            if pd.isna(day)
+            else self.text("people_source_of", day=self.date(day))
+        )
 
     def _section(self, name, *parts, **told):
         return self.section(name, *parts, title=self.text(f"section_{name}", **told))

@@ -67,14 +67,30 @@ class DistrictPage(FundingParts):
         groups = {"ready": o.ready, "near": o.near, "far": o.far, "no_data": o.no_data}
         for name, units in groups.items():
             if units:
-                lines.append(self.text(f"group_{name}", n=len(units), most=NEAR, names=self.names(units)))
-        lines += [self.leading(), self.planned_sentence(), *self.pledge_sentences(), self.term_goal(), self.township()]
+                lines.append(
+                    self.text(f"group_{name}", n=len(units), most=NEAR, names=self.names(units))
+                )
+        lines += [
+            self.leading(),
+            self.planned_sentence(),
+            *self.pledge_sentences(),
+            self.term_goal(),
+            self.township(),
+        ]
         looks = {"ready": "not_applicable", "near": "basic", "far": "not_met", "no_data": "unknown"}
-        bar = {self.text("bar_sourced"): (o.sourced, "met"), self.text("bar_inferred"): (o.inferred, "recognition")}
-        bar |= {self.text(f"bar_{name}", most=NEAR): (len(units), looks[name]) for name, units in groups.items()}
+        bar = {
+            self.text("bar_sourced"): (o.sourced, "met"),
+            self.text("bar_inferred"): (o.inferred, "recognition"),
+        }
+        bar |= {
+            self.text(f"bar_{name}", most=NEAR): (len(units), looks[name])
+            for name, units in groups.items()
+        }
         alt = " ".join([verdict, *(f"{label}: {n}." for label, (n, _) in bar.items() if n)])
         chart = picture(standing_bar(bar, self.lang), alt)
-        return self.section("tong-quan", self.paragraph(verdict, "verdict"), self.bullets(lines), chart)
+        return self.section(
+            "tong-quan", self.paragraph(verdict, "verdict"), self.bullets(lines), chart
+        )
 
     def leading(self) -> str:
         """Which criteria hold most communes back, in one sentence."""
@@ -82,13 +98,19 @@ class DistrictPage(FundingParts):
         if not most:
             return ""
         top = self.worst.index[self.worst["missing"] == most]
-        return self.text("leading", n=most, names=self.listed(self.criterion(self.set_id, n) for n in top))
+        return self.text(
+            "leading", n=most, names=self.listed(self.criterion(self.set_id, n) for n in top)
+        )
 
     def planned_sentence(self) -> str:
         """The year's planned targets in one sentence."""
         parts = [
             self.text(
-                "planned_part", year=f"{year:g}", n=len(rows), level=self.level_words(level), names=self.names(rows["unit"])
+                "planned_part",
+                year=f"{year:g}",
+                n=len(rows),
+                level=self.level_words(level),
+                names=self.names(rows["unit"]),
             )
             for (year, level), rows in self.planned("plan").groupby(["year", "level"], sort=False)
         ]
@@ -128,7 +150,9 @@ class DistrictPage(FundingParts):
             signs = map(Sign, states.loc[unit], unread.loc[unit])
             rows.append([name, *signs, count_words(self.ntm.counts.loc[unit]), words])
         columns = f"tt unit:name {' '.join(f'{n}:state' for n in states.columns)} met:num level"
-        table = self.table("matrix", columns, rows, style="matrix", note=f" ({self.decision(self.set_id)})")
+        table = self.table(
+            "matrix", columns, rows, style="matrix", note=f" ({self.decision(self.set_id)})"
+        )
         named = criteria[f"name_{self.lang}"].dropna()
         legend = self.text("legend", parts="; ".join(f"{n}: {name}" for n, name in named.items()))
         return self.section(
@@ -149,12 +173,29 @@ class DistrictPage(FundingParts):
         for number, row in worst.iterrows():
             lacking = states.index[states[number].isin(["not_met", "basic"])]
             name = row[f"name_{self.lang}"] + (" (†)" if unread[number] else "")
-            cells = [number, name, *(row[column] or "-" for column in ("not_met", "basic", "unknown"))]
-            rows.append([*cells, self.names(lacking) or "-", *([self.owner(row)] if self.internal else [])])
+            cells = [
+                number,
+                name,
+                *(row[column] or "-" for column in ("not_met", "basic", "unknown")),
+            ]
+            rows.append(
+                [*cells, self.names(lacking) or "-", *([self.owner(row)] if self.internal else [])]
+            )
         columns = "criterion name:name not_met:num basic:num no_data:num communes_lacking"
-        counts = states.apply(lambda column: column.value_counts()).T.reindex(worst.index).fillna(0).astype(int)
-        labels = [shorten(f"{n}. {name}", 32, placeholder=" ...") for n, name in worst[f"name_{self.lang}"].items()]
-        chart = picture(state_bars(counts.set_axis(labels), self.lang), self.leading() or self.text("no_leading"))
+        counts = (
+            states.apply(lambda column: column.value_counts())
+            .T.reindex(worst.index)
+            .fillna(0)
+            .astype(int)
+        )
+        labels = [
+            shorten(f"{n}. {name}", 32, placeholder=" ...")
+            for n, name in worst[f"name_{self.lang}"].items()
+        ]
+        chart = picture(
+            state_bars(counts.set_axis(labels), self.lang),
+            self.leading() or self.text("no_leading"),
+        )
         unknown = int(self.ntm.counts["met"].isna().sum())
         return self.section(
             "giu-chan",
@@ -167,42 +208,66 @@ class DistrictPage(FundingParts):
     def targets(self) -> Part:
         """Targets and pledges with where each commune stands now, owners, tasks, yearly rules."""
         owners = self.owners_sentence() if self.internal else ""
-        return self.section("muc-tieu", self.targets_table(), owners, self.tasks_table(), self.goals_table())
+        return self.section(
+            "muc-tieu", self.targets_table(), owners, self.tasks_table(), self.goals_table()
+        )
 
     def district_conditions(self) -> Part:
-        """The conditions for an NTM district that depend on its communes; units after a merger, where there was one."""
+        """The conditions for an NTM district that depend on its communes; units after a merger,
+        where there was one.
+        """
         table = district_conditions(self.workbook)
         merged = self._merged()
         if table.empty:
-            return self.section("huyen", self.text("merged_lead"), merged, heading="units_merged") if merged else Part("")
+            return (
+                self.section("huyen", self.text("merged_lead"), merged, heading="units_merged")
+                if merged
+                else Part("")
+            )
         rows = []
         for _, row in table.iterrows():
             level = "..."
             if pd.notna(row["value"]):
-                level = level_words(row["value"], row["op"], row["unit"], self.lang) + ("" if row["checked"] else " (†)")
+                level = level_words(row["value"], row["op"], row["unit"], self.lang) + (
+                    "" if row["checked"] else " (†)"
+                )
             numbers = (self.number(row[column]) for column in ("need", "have"))
             state = pick(STATE_WORDS[row["state"]], self.lang)
             rows.append([row["number"], row[f"name_{self.lang}"], dagger(level), *numbers, state])
         lead = self.text("district_lead", decision=self.workbook.law.district[0]["decision"])
-        shown = self.table("district", "tt condition:name level_needed needed:num have:num result", rows)
-        return self.section("huyen", lead, shown, self.text("merged_lead") if merged else "", merged)
+        shown = self.table(
+            "district", "tt condition:name level_needed needed:num have:num result", rows
+        )
+        return self.section(
+            "huyen", lead, shown, self.text("merged_lead") if merged else "", merged
+        )
 
     def _merged(self):
-        """Which new units stand and which are judged anew: the old ones they were made of, and which of those were recognised."""
+        """Which new units stand and which are judged anew: the old ones they were made of, and
+        which of those were recognised.
+        """
         rows, groups = [], {}
         for unit, parts in formed(self.workbook).groupby("unit", sort=False):
             found = verdict(parts["held"].sum(), len(parts))
             groups.setdefault(found, []).append(unit)
-            held = parts["name"] + parts["inferred"].map({True: f" ({self.text('inferred')})", False: ""})
+            held = parts["name"] + parts["inferred"].map(
+                {True: f" ({self.text('inferred')})", False: ""}
+            )
             cells = (self.listed(held[kind]) or "-" for kind in (parts["held"], ~parts["held"]))
             rows.append([self.workbook.units.at[unit, "name"], len(parts), *cells])
         told = [
-            self.text(f"rebase_group_{v}", n=len(groups[v]), names=self.names(groups[v], None)) for v in VERDICTS if v in groups
+            self.text(f"rebase_group_{v}", n=len(groups[v]), names=self.names(groups[v], None))
+            for v in VERDICTS
+            if v in groups
         ]
-        return self.bullets(told) + self.table("merged", "tt unit:name old_units:num old_levels old_open", rows)
+        return self.bullets(told) + self.table(
+            "merged", "tt unit:name old_units:num old_levels old_open", rows
+        )
 
     def set_in_force(self) -> Part:
-        """What if the set in force applied today: what can be judged, what is unknown (for the office only)."""
+        """What if the set in force applied today: what can be judged, what is unknown (for the
+        office only).
+        """
         found = self.applied_today() if self.internal else None
         if found is None:
             return Part("")
@@ -211,15 +276,22 @@ class DistrictPage(FundingParts):
         failing = int((standing.counts["missing"].map(len) > 0).sum())
         title = self.set_title(standing.set_id)
         numbers = ["indicators", "read", "unread", "missing", "met", "not_met", "unknown"]
-        rows = [[n, row[f"name_{self.lang}"], *(int(row[c]) or "-" for c in numbers)] for n, row in table.iterrows()]
+        rows = [
+            [n, row[f"name_{self.lang}"], *(int(row[c]) or "-" for c in numbers)]
+            for n, row in table.iterrows()
+        ]
         columns = "criterion name:name indicators:num read:num unread:num unknown_level:num "
         columns += "communes_met:num communes_not_met:num communes_open:num"
         size = {"communes": len(standing.counts), "criteria": int(standing.counts["of"].max())}
-        text = self.text("new_set", set=title, judged=judged, of=len(standing.states), failing=failing, **size)
+        text = self.text(
+            "new_set", set=title, judged=judged, of=len(standing.states), failing=failing, **size
+        )
         return self.section("bo-moi", text, self.table("new_set", columns, rows))
 
     def recognition(self) -> Part:
-        """The rules on recognition and revocation known on the as-of date, and what they say (for the office only)."""
+        """The rules on recognition and revocation known on the as-of date, and what they say (for
+        the office only).
+        """
         if not self.internal:
             return Part("")
         rules = self.workbook.rules_in_force(self.workbook.law.recognition)
@@ -227,7 +299,11 @@ class DistrictPage(FundingParts):
         for condition in (c for rule in rules for c in rule["conditions"]):
             value = condition.get("value")
             shown = "" if value is None else f": {self.number(value)}{condition.get('unit') or ''}"
-            points.append(condition["name"][self.lang] + shown + ("" if condition["mark"] == "read" else " (†)"))
+            points.append(
+                condition["name"][self.lang]
+                + shown
+                + ("" if condition["mark"] == "read" else " (†)")
+            )
         decisions = ", ".join(f"QĐ {rule['decision']['number']}" for rule in rules)
         found = self.revocations()
         if (found["outcome"] == "rule_unknown").all():
@@ -243,7 +319,9 @@ class DistrictPage(FundingParts):
         return self.section("cong-nhan", lead, self.bullets(points), text)
 
     def knowledge(self) -> Part:
-        """How much is reported, assumed, unknown; whom to ask first; what was left out; warnings; sources."""
+        """How much is reported, assumed, unknown; whom to ask first; what was left out; warnings;
+        sources.
+        """
         unread = int((to_check(self.workbook.law)["set"] == self.set_id).sum())
         unread_key = "unread" if self.internal else "unread_public"
         shares = shares_words(knowledge(self.ntm), self.lang)
@@ -258,15 +336,23 @@ class DistrictPage(FundingParts):
             if len(ask) > MANY:
                 names = self.text("and_more", names=names, n=len(ask) - MANY)
             lines.append(self.text("ask_first", names=names) if ask else "")
-            lines += report([*self.workbook.warnings, *self.ntm.contradictions], self.lang).splitlines()[1:]
-        used = {*self.ntm.states["source"], *self.ntm.counts["source"], *self.level["source"], *self.workbook.units["source"]}
+            lines += report(
+                [*self.workbook.warnings, *self.ntm.contradictions], self.lang
+            ).splitlines()[1:]
+        used = {
+            *self.ntm.states["source"],
+            *self.ntm.counts["source"],
+            *self.level["source"],
+            *self.workbook.units["source"],
+        }
         for name in ("targets", "tasks", "goals", "criterion_counts"):
             used |= set(self.workbook.tables[name]["source"])
         return self.section("biet-den-dau", self.bullets(lines), self.sources(used))
 
 
 class AnnexPage(PlanPage):
-    """The parts of ``notebooks/registrations.ipynb``, in order; ``year`` 0: the nearest one with registrations.
+    """The parts of ``notebooks/registrations.ipynb``, in order; ``year`` 0: the nearest one with
+    registrations.
 
     >>> "Thanh Hương" in AnnexPage("data/thanh-chuong").communes()
     True
@@ -280,7 +366,9 @@ class AnnexPage(PlanPage):
             raise ValueError("; ".join(faults))
         self.year = year or registration_year(self.workbook)
         self.parameters = {"year": f"{self.year}", **self.parameters}
-        self.word = (self.workbook.meta.get("hamlet_word") or {}).get(self.lang) or self.text("annex_hamlet")
+        self.word = (self.workbook.meta.get("hamlet_word") or {}).get(self.lang) or self.text(
+            "annex_hamlet"
+        )
 
     @property
     def heading(self) -> str:
@@ -290,7 +378,11 @@ class AnnexPage(PlanPage):
     def title(self) -> Part:
         """The head of the annex: number and date of the plan it belongs to are left blank."""
         district = (self.workbook.meta.get("district") or {}).get("name")
-        place = self.text("annex_district", name=district) if district else self.workbook.meta["title"][self.lang]
+        place = (
+            self.text("annex_district", name=district)
+            if district
+            else self.workbook.meta["title"][self.lang]
+        )
         lines = (
             self.paragraph(self.text("annex"), "annex"),
             super().title(),
@@ -299,14 +391,18 @@ class AnnexPage(PlanPage):
         return Part(Markup("").join(lines))
 
     def communes(self) -> Part:
-        """The communes registered, by level: where each stands, what it lacks, who is responsible."""
+        """The communes registered, by level: where each stands, what it lacks, who is
+        responsible.
+        """
         rows = communes_registered(self.workbook, self.year)
         cells = []
         for row in rows.to_dict("records"):
             set_id = self.workbook.default_set(row["level"])
             counts = self.standing(set_id).counts.loc[row["unit"]]
             tasks = self._tasks(set_id)
-            named = (self.department(task) for _, task in tasks[tasks["unit"] == row["unit"]].iterrows())
+            named = (
+                self.department(task) for _, task in tasks[tasks["unit"] == row["unit"]].iterrows()
+            )
             owner = "; ".join(dict.fromkeys(named)) or "..."
             cells.append(
                 [
@@ -319,8 +415,16 @@ class AnnexPage(PlanPage):
                 ]
             )
         if not cells:
-            return self.section("xa-dang-ky", self.text("annex_no_communes", year=self.year, sheet=sheet_name("targets")))
-        total = ["", self.text("total_row"), self.text("annex_communes", n=rows["unit"].nunique()), *[""] * (len(cells[0]) - 2)]
+            return self.section(
+                "xa-dang-ky",
+                self.text("annex_no_communes", year=self.year, sheet=sheet_name("targets")),
+            )
+        total = [
+            "",
+            self.text("total_row"),
+            self.text("annex_communes", n=rows["unit"].nunique()),
+            *[""] * (len(cells[0]) - 2),
+        ]
         columns = f"tt unit:name aim count:num missing {'owner ' if self.internal else ''}note"
         return self.section(
             "xa-dang-ky",
@@ -339,9 +443,14 @@ class AnnexPage(PlanPage):
         """The hamlets registered, by commune, with the criteria of the hamlet set."""
         rows = hamlets_registered(self.workbook, self.year)
         if rows.empty:
-            sheets = {table: sheet_name(table) for table in ("hamlets", "hamlet_targets", "hamlet_criteria", "hamlet_states")}
+            sheets = {
+                table: sheet_name(table)
+                for table in ("hamlets", "hamlet_targets", "hamlet_criteria", "hamlet_states")
+            }
             return self.section(
-                "xom-dang-ky", self.text("annex_no_hamlets", year=self.year, word=self.word, **sheets), title=self._hamlet_title()
+                "xom-dang-ky",
+                self.text("annex_no_hamlets", year=self.year, word=self.word, **sheets),
+                title=self._hamlet_title(),
             )
         cells = []
         for row in rows.to_dict("records"):
@@ -357,15 +466,26 @@ class AnnexPage(PlanPage):
                     self.source(row["source"]),
                 ]
             )
-        total = ["", self.text("total_row"), self.text("annex_hamlets", n=len(cells), word=self.word), *[""] * 5]
-        table = self.table("annex_hamlets", "tt hamlet:name unit households:num aim count:num missing note", [total, *cells])
+        total = [
+            "",
+            self.text("total_row"),
+            self.text("annex_hamlets", n=len(cells), word=self.word),
+            *[""] * 5,
+        ]
+        table = self.table(
+            "annex_hamlets",
+            "tt hamlet:name unit households:num aim count:num missing note",
+            [total, *cells],
+        )
         return self.section("xom-dang-ky", table, self._hamlet_set(), title=self._hamlet_title())
 
     def _hamlet_title(self):
         return self.text("section_xom-dang-ky", word=self.word.capitalize())
 
     def _lacks(self, row):
-        """What a hamlet lacks by name, and how many criteria have no data; three dots where nothing is known."""
+        """What a hamlet lacks by name, and how many criteria have no data; three dots where nothing
+        is known.
+        """
         if not row["of"] or row["unknown"] == row["of"]:
             return "..."
         criteria = self.workbook.tables["hamlet_criteria"]

@@ -1,4 +1,6 @@
-"""What every page has: texts, numbered tables, sections, sources, footer; targets, pledges, tasks, rules on a page."""
+"""What every page has: texts, numbered tables, sections, sources, footer; targets, pledges, tasks,
+rules on a page.
+"""
 
 import datetime as dt
 import platform
@@ -22,7 +24,8 @@ from ..wording import count_words, shares_words
 from .tables import Column, dagger, office_table
 
 RESULT = "application/vnd.ntm.result+json"  # the media type of a result
-# How parts look in JupyterLab, which knows no style sheet of ours; the report leaves it out (:func:`render.to_html`).
+# How parts look in JupyterLab, which knows no style sheet of ours; the report leaves it out
+# (:func:`render.to_html`).
 IN_LAB = Markup("<style>{}</style>").format(
     Markup(files("ntm_analysis").joinpath("templates", "lab.css").read_text(encoding="utf-8"))
 )
@@ -39,13 +42,18 @@ def linked(told: str) -> Markup:
     pieces = re.split(r"(https?://[^/\s]+\S*)", told)
     link = Markup('<a href="{0}" rel="noreferrer">{1}</a>')
     return Markup("").join(
-        link.format(piece, piece.split("/")[2].removeprefix("www.")) if i % 2 else Markup.escape(piece)
+        link.format(piece, piece.split("/")[2].removeprefix("www."))
+        if i % 2
+        else Markup.escape(piece)
         for i, piece in enumerate(pieces)
     )
 
 
 class Part(Markup):
-    """A piece of a page; a notebook shows it as HTML. ``result``: what the run gives to the results table, in plain values."""
+    """A piece of a page; a notebook shows it as HTML.
+
+    ``result``: what the run gives to the results table, in plain values.
+    """
 
     result: dict | None = None
 
@@ -57,7 +65,8 @@ class Part(Markup):
 
 
 class WhatIfPart(Part):
-    """What a page says where changes can be tried; a notebook shows a panel there (:func:`ntm_analysis.lab.panel.what_if_panel`).
+    """What a page says where changes can be tried; a notebook shows a panel there
+    (:func:`ntm_analysis.lab.panel.what_if_panel`).
 
     ``tried`` gives the answers to settings, ``commune`` is the one chosen at first.
     """
@@ -68,16 +77,24 @@ class WhatIfPart(Part):
 
 
 class Page:
-    """A data set read for one page: texts in ``lang``, for ``audience`` (``noi-bo``: the office; ``cong-khai``: the public).
+    """A data set read for one page: texts in ``lang``, for ``audience`` (``noi-bo``: the office;
+    ``cong-khai``: the public).
 
-    ``criteria_set``: the set the page judges the NTM level by; default: the one the data set reports that level in.
-    Raises ValueError for a set, language or audience that is none, and what :meth:`Workbook.open` raises.
+    ``criteria_set``: the set the page judges the NTM level by; default: the one the data set
+    reports that level in. Raises ValueError for a set, language or audience that is none, and what
+    :meth:`Workbook.open` raises.
     """
 
     subject = ""  # of its heading: the text "heading_<subject>"
 
     def __init__(
-        self, dataset: str, *, criteria_set: str = "", as_of: str = "", lang: str = "vi", audience: str = "noi-bo"
+        self,
+        dataset: str,
+        *,
+        criteria_set: str = "",
+        as_of: str = "",
+        lang: str = "vi",
+        audience: str = "noi-bo",
     ) -> None:
         folder = locate(dataset)
         self.store = Store.usual(home_of(folder))
@@ -94,13 +111,18 @@ class Page:
         self.lang, self.audience = lang, audience
         self.internal = audience == "noi-bo"
         self.set_id = criteria_set or self.workbook.default_set("ntm")
-        self.parameters = {"criteria_set": criteria_set, "as_of": as_of, "lang": lang, "audience": audience}
+        self.parameters = {
+            "criteria_set": criteria_set,
+            "as_of": as_of,
+            "lang": lang,
+            "audience": audience,
+        }
         self._standings = {}
         self._applied = {}
         self._tables = 0
         self.made = []  # every table shown so far: title, unit, heads, rows
 
-    # words -------------------------------------------------------------------------------------------------------
+    # words ----------------------------------------------------------------------------------------
 
     def text(self, key: str, **values: object) -> str:
         """The text of ``key`` in the page's language, with its values filled in."""
@@ -133,7 +155,9 @@ class Page:
         return self.workbook.law.sets[set_id].title[self.lang]
 
     def decision(self, set_id: str) -> str:
-        """A set's decision for short ("QĐ 1980/QĐ-TTg"), or its title where the decision was not found."""
+        """A set's decision for short ("QĐ 1980/QĐ-TTg"), or its title where the decision was not
+        found.
+        """
         number = self.workbook.law.sets[set_id].decision.get("number")
         return f"QĐ {number}" if number else self.set_title(set_id)
 
@@ -148,16 +172,24 @@ class Page:
         return row[f"owner_{self.lang}"] + assumed
 
     def kept(self, subject: str, make: Callable[[], Any], **given: object) -> Any:
-        """A result for the page's data set and as-of date, worked out once for all pages (:mod:`~ntm_analysis.tables.store`)."""
-        rests_on = {"folder": self.workbook.path, "files": self.files, "as_of": self.workbook.as_of} | given
+        """A result for the page's data set and as-of date, worked out once for all pages
+        (:mod:`~ntm_analysis.tables.store`).
+        """
+        rests_on = {
+            "folder": self.workbook.path,
+            "files": self.files,
+            "as_of": self.workbook.as_of,
+        } | given
         return self.store.kept(subject, rests_on, make)
 
-    # what was judged ---------------------------------------------------------------------------------------------
+    # what was judged ------------------------------------------------------------------------------
 
     def standing(self, set_id: str) -> Standing:
         """The standing by a set, judged once a page."""
         if set_id not in self._standings:
-            self._standings[set_id] = self.kept("standing", lambda: assess(self.workbook, set_id), set=set_id)
+            self._standings[set_id] = self.kept(
+                "standing", lambda: assess(self.workbook, set_id), set=set_id
+            )
         return self._standings[set_id]
 
     @cached_property
@@ -168,11 +200,15 @@ class Page:
     def applied_today(self, level: str = "ntm") -> tuple[Standing, pd.DataFrame] | None:
         """The set of ``level`` in force applied today, judged once a page."""
         if level not in self._applied:
-            self._applied[level] = self.kept("in-force", lambda: set_in_force(self.workbook, level), level=level)
+            self._applied[level] = self.kept(
+                "in-force", lambda: set_in_force(self.workbook, level), level=level
+            )
         return self._applied[level]
 
     def revocations(self) -> pd.DataFrame:
-        """What the rule on revocation says of the recognised communes, each judged by the set in force for its level."""
+        """What the rule on revocation says of the recognised communes, each judged by the set in
+        force for its level.
+        """
         made = []
         for level, held in (("ntm", ("ntm",)), ("advanced", ("advanced", "model"))):
             found = self.applied_today(level)
@@ -180,15 +216,23 @@ class Page:
             made.append(revocation(self.workbook, standing, held))
         return pd.concat(made)
 
-    # building blocks ---------------------------------------------------------------------------------------------
+    # building blocks ------------------------------------------------------------------------------
 
     def table(
-        self, name: str, columns: str, rows: Iterable[Sequence], *, unit: str = "", style: str = "", note: str = ""
+        self,
+        name: str,
+        columns: str,
+        rows: Iterable[Sequence],
+        *,
+        unit: str = "",
+        style: str = "",
+        note: str = "",
     ) -> Markup:
         """The page's next numbered table; nothing when it has no rows.
 
-        ``name`` is the key of its title, ``columns`` the keys of its heads, each with its kind: ``"tt unit:name year:num"``.
-        A head that is a number stands for itself. Rows that lack the cell of a first column ``tt`` are numbered.
+        ``name`` is the key of its title, ``columns`` the keys of its heads, each with its kind:
+        ``"tt unit:name year:num"``. A head that is a number stands for itself. Rows that lack the
+        cell of a first column ``tt`` are numbered.
         """
         rows, width = list(rows), len(columns.split())
         if not rows:
@@ -203,15 +247,30 @@ class Page:
         self._tables += 1
         title = self.text(f"table_{name}") + note
         shown = f"{self.text('table_number', number=self._tables)}. {title}"
-        self.made.append((shown, self.text("table_unit", unit=unit) if unit else "", [c.head for c in made], rows))
+        self.made.append(
+            (
+                shown,
+                self.text("table_unit", unit=unit) if unit else "",
+                [c.head for c in made],
+                rows,
+            )
+        )
         return office_table(self._tables, title, made, rows, lang=self.lang, unit=unit, style=style)
 
-    def section(self, name: str, *parts: str, heading: str = "", title: str = "", wide: bool = False) -> Part:
-        """A section with its heading; plain strings become paragraphs, markup stays, empty parts go."""
-        body = Markup("").join(p if isinstance(p, Markup) else self.paragraph(p) for p in parts if p) + self.basis(name)
+    def section(
+        self, name: str, *parts: str, heading: str = "", title: str = "", wide: bool = False
+    ) -> Part:
+        """A section with its heading; plain strings become paragraphs, markup stays, empty parts
+        go.
+        """
+        body = Markup("").join(
+            p if isinstance(p, Markup) else self.paragraph(p) for p in parts if p
+        ) + self.basis(name)
         shape = Markup('<section id="{}"{}><h2>{}</h2>{}</section>')
         wide_class = Markup(' class="wide"') if wide else ""
-        return Part(shape.format(name, wide_class, title or self.text(f"section_{heading or name}"), body))
+        return Part(
+            shape.format(name, wide_class, title or self.text(f"section_{heading or name}"), body)
+        )
 
     def to_try(self, tried: Callable[[], Any], *parts: str, commune: str = "") -> WhatIfPart:
         """The section in which changes can be tried."""
@@ -220,31 +279,47 @@ class Page:
         return made
 
     def basis(self, name: str) -> Markup:
-        """Under a section that answers a question of the meeting: where its sources stand, and (for the office) who must act."""
+        """Under a section that answers a question of the meeting: where its sources stand, and (for
+        the office) who must act.
+        """
         key = f"act_{self.subject}_{name}"
         if key not in texts():
             return Markup("")
-        act = Markup(" <strong>{}:</strong> {}.").format(self.text("basis_act"), dagger(self.text(key))) if self.internal else ""
-        return Markup('<p class="basis"><a href="#biet-den-dau">{}</a>.{}</p>').format(self.text("basis_sources"), act)
+        act = (
+            Markup(" <strong>{}:</strong> {}.").format(
+                self.text("basis_act"), dagger(self.text(key))
+            )
+            if self.internal
+            else ""
+        )
+        return Markup('<p class="basis"><a href="#biet-den-dau">{}</a>.{}</p>').format(
+            self.text("basis_sources"), act
+        )
 
     def paragraph(self, line: str, kind: str = "") -> Markup:
         """A paragraph; (†) becomes a small raised mark."""
-        return Markup("<p{}>{}</p>").format(Markup(' class="{}"').format(kind) if kind else "", dagger(line))
+        return Markup("<p{}>{}</p>").format(
+            Markup(' class="{}"').format(kind) if kind else "", dagger(line)
+        )
 
     def key(self, name: str, **values: object) -> Markup:
         """The paragraph under a table or chart that says how to read it, by the key of its text."""
         return self.paragraph(self.text(name, **values), "key")
 
     def bullets(self, lines: Iterable[str]) -> Markup:
-        items = Markup("").join(Markup("<li>{}</li>").format(dagger(line)) for line in lines if line)
+        items = Markup("").join(
+            Markup("<li>{}</li>").format(dagger(line)) for line in lines if line
+        )
         return Markup("<ul>{}</ul>").format(items) if items else Markup("")
 
     def signatures(self) -> Markup:
         """The row of signatures, left blank."""
         heads = (self.text("sign_prepared"), self.text("sign_head"))
-        return Markup('<table class="signatures"><tr><td>{}</td><td>{}</td></tr></table>').format(*heads)
+        return Markup('<table class="signatures"><tr><td>{}</td><td>{}</td></tr></table>').format(
+            *heads
+        )
 
-    # parts that both pages have ----------------------------------------------------------------------------------
+    # parts that both pages have -------------------------------------------------------------------
 
     @property
     def day(self) -> str:
@@ -254,7 +329,9 @@ class Page:
     @property
     def heading(self) -> str:
         """The page's heading, with the as-of date."""
-        return self.text(f"heading_{self.subject}", place=self.workbook.meta["title"][self.lang], day=self.day)
+        return self.text(
+            f"heading_{self.subject}", place=self.workbook.meta["title"][self.lang], day=self.day
+        )
 
     def title(self) -> Part:
         """Heading, as-of date, the line that says what the page is; a banner on invented data."""
@@ -262,12 +339,17 @@ class Page:
         assumed = as_of.get("mark") == "assumed" and as_of["date"] == self.workbook.as_of
         parts = [
             Markup("<h1>{}</h1>").format(self.heading),
-            self.paragraph(self.text("as_of_assumed" if assumed else "as_of", day=self.day), "as-of"),
+            self.paragraph(
+                self.text("as_of_assumed" if assumed else "as_of", day=self.day), "as-of"
+            ),
             self.paragraph(self.text("draft"), "draft"),
         ]
         if self.workbook.illustrative:
             watermark = Markup('<div class="illustrative" aria-hidden="true">{}</div>')
-            parts += [self.paragraph(self.text("illustrative_long"), "banner"), watermark.format(self.text("illustrative"))]
+            parts += [
+                self.paragraph(self.text("illustrative_long"), "banner"),
+                watermark.format(self.text("illustrative")),
+            ]
         return Part(IN_LAB + Markup("").join(parts))
 
     def left_out(self) -> str:
@@ -280,8 +362,13 @@ class Page:
     def source(self, ids: str) -> str:
         """The short names of one or more sources ("a|b"), as they stand in the table of sources."""
         rows = self.workbook.tables["sources"].set_index("id")
-        names = [rows.loc[i, "short"] or rows.loc[i, "title"] if i in rows.index else i for i in ids.split("|")]
-        return "; ".join(self.set_title(name) if name in self.workbook.law.sets else name for name in names)
+        names = [
+            rows.loc[i, "short"] or rows.loc[i, "title"] if i in rows.index else i
+            for i in ids.split("|")
+        ]
+        return "; ".join(
+            self.set_title(name) if name in self.workbook.law.sets else name for name in names
+        )
 
     def sources(self, used: Iterable[str]) -> Markup:
         """The sources used, with title, address and day."""
@@ -300,7 +387,9 @@ class Page:
 
     def sources_of(self, names: Iterable[str]) -> Markup:
         """The sources used in whole tables."""
-        return self.sources(source for name in names for source in self.workbook.tables[name]["source"])
+        return self.sources(
+            source for name in names for source in self.workbook.tables[name]["source"]
+        )
 
     def footer_standing(self) -> Standing:
         """The standing whose shares the footer gives."""
@@ -315,8 +404,9 @@ class Page:
         return self.workbook.tables["unit_costs"].set_index("item")[f"name_{self.lang}"].to_dict()
 
     def footer(self) -> Part:
-        """Data set and its hash, as-of date, parameters, versions, shares reported, assumed, unknown; gives the hash of all
-        files to the line of the manifest."""
+        """Data set and its hash, as-of date, parameters, versions, shares reported, assumed,
+        unknown; gives the hash of all files to the line of the manifest.
+        """
         workbook, standing = self.workbook, self.footer_standing()
         given = ", ".join(f"{name}={value}" for name, value in self.parameters.items() if value)
         versions = f"ntm-analysis {__version__}, pandas {pd.__version__}, Python {platform.python_version()}"
@@ -328,7 +418,11 @@ class Page:
             self.text("footer_shares", set=self.decision(standing.set_id), shares=shares),
             self.text("draft"),
         )
-        made = Part(Markup("<footer>{}</footer>").format(Markup("").join(self.paragraph(line) for line in lines)))
+        made = Part(
+            Markup("<footer>{}</footer>").format(
+                Markup("").join(self.paragraph(line) for line in lines)
+            )
+        )
         made.result = {"files": self.files}
         return made
 
@@ -337,7 +431,9 @@ class PlanPage(Page):
     """A page that can show the district's plan, for all communes or for one."""
 
     def planned(self, kind: str) -> pd.DataFrame:
-        """Targets of one kind (``plan`` or ``pledge``) for communes that exist, the nearest year first."""
+        """Targets of one kind (``plan`` or ``pledge``) for communes that exist, the nearest year
+        first.
+        """
         rows = self.workbook.tables["targets"]
         rows = rows[(rows["kind"] == kind) & rows["unit"].isin(self.workbook.communes.index)]
         places = {"level": LEVELS.index, "unit": self.workbook.units["order"].to_dict().get}
@@ -345,7 +441,9 @@ class PlanPage(Page):
         return rows.sort_values(["year", "level", "unit"], key=by, kind="stable")
 
     def covered_by(self, goal: pd.Series) -> pd.Index:
-        """Communes that a yearly rule covers: all; those not yet NTM; those NTM and not on the year's list for more."""
+        """Communes that a yearly rule covers: all; those not yet NTM; those NTM and not on the
+        year's list for more.
+        """
         level = self.level["level"]
         if goal["covers"] == "all":
             return level.index
@@ -356,7 +454,9 @@ class PlanPage(Page):
         return level.index[(level == "ntm") & ~level.index.isin(on_list)]
 
     def missing_words(self, set_id: str, unit: int) -> str:
-        """What a commune still lacks of a set: criteria by name, and how many have no name or no data."""
+        """What a commune still lacks of a set: criteria by name, and how many have no name or no
+        data.
+        """
         counts = self.standing(set_id).counts.loc[unit]
         if pd.isna(counts["met"]):
             return self.text("bar_no_data")
@@ -365,24 +465,42 @@ class PlanPage(Page):
         return self.listed(named + nameless) or "-"
 
     def department(self, row: pd.Series) -> str:
-        """Who is to act by a row of :func:`~ntm_analysis.standing.duties.owed`, marked where the law's owner is only assumed."""
+        """Who is to act by a row of :func:`~ntm_analysis.standing.duties.owed`, marked where the
+        law's owner is only assumed.
+        """
         if row["assigned"]:
             return row["department"]
         name = row["department"] if self.lang == "vi" else row["department_en"]
         return name + (f" ({self.text('assumed_short')})" if row["mark"] == "assumed" else "")
 
     def target_cells(self, target: pd.Series) -> list[str]:
-        """A target as cells: the commune, what it aims at, by when, of which kind, how many criteria it meets, what it lacks."""
+        """A target as cells: the commune, what it aims at, by when, of which kind, how many
+        criteria it meets, what it lacks.
+        """
         set_id, unit = self.workbook.default_set(target["level"]), target["unit"]
-        aim = (self.level_words(target["level"]), f"{target['year']:g}", self.text(f"kind_{target['kind']}"))
+        aim = (
+            self.level_words(target["level"]),
+            f"{target['year']:g}",
+            self.text(f"kind_{target['kind']}"),
+        )
         count = count_words(self.standing(set_id).counts.loc[unit])
-        return [self.workbook.units.loc[unit, "name"], *aim, count, self.missing_words(set_id, unit)]
+        return [
+            self.workbook.units.loc[unit, "name"],
+            *aim,
+            count,
+            self.missing_words(set_id, unit),
+        ]
 
     def targets_table(self) -> Markup:
         """Planned targets and pledges of the district, with where each commune stands now."""
         chosen = pd.concat([self.planned("plan"), self.planned("pledge")])
-        rows = [[*self.target_cells(target), self.source(target["source"])] for target in chosen.to_dict("records")]
-        return self.table("targets", "tt unit:name aim year:num kind count:num missing source", rows)
+        rows = [
+            [*self.target_cells(target), self.source(target["source"])]
+            for target in chosen.to_dict("records")
+        ]
+        return self.table(
+            "targets", "tt unit:name aim year:num kind count:num missing source", rows
+        )
 
     def owners_sentence(self) -> str:
         """Which department owns each criterion that a planned commune lacks."""
@@ -402,8 +520,14 @@ class PlanPage(Page):
         rows = []
         for _, task in tasks[tasks["unit"].isin(chosen)].sort_values(["unit", "number"]).iterrows():
             quantity = self.number(task["quantity"])
-            cells = [f"{task['number']:g}", self.workbook.units.loc[task["unit"], "name"], task[f"task_{self.lang}"]]
-            rows.append([*cells, quantity, task[f"unit_{self.lang}"] or "...", self.source(task["source"])])
+            cells = [
+                f"{task['number']:g}",
+                self.workbook.units.loc[task["unit"], "name"],
+                task[f"task_{self.lang}"],
+            ]
+            rows.append(
+                [*cells, quantity, task[f"unit_{self.lang}"] or "...", self.source(task["source"])]
+            )
         return self.table("tasks", "tt unit:name task quantity:num measure source", rows)
 
     def goals_table(self) -> Markup:
@@ -421,4 +545,6 @@ class PlanPage(Page):
                     self.source(goal["source"]),
                 ]
             )
-        return self.table("goals", "rule:name year:num quantity:num measure covered:num source", rows)
+        return self.table(
+            "goals", "rule:name year:num quantity:num measure covered:num source", rows
+        )

@@ -57,7 +57,8 @@ NAMES, BARS = 5, 10  # communes named in a cell, bars of the tornado
 
 
 class ComparisonPage(Page):
-    """The parts of ``notebooks/scenario_comparison.ipynb``, in order; ``scenarios``: ids joined by commas, empty: all there are.
+    """The parts of ``notebooks/scenario_comparison.ipynb``, in order; ``scenarios``: ids joined by
+    commas, empty: all there are.
 
     Raises ValueError for a parameter or a scenario that is none.
 
@@ -79,7 +80,10 @@ class ComparisonPage(Page):
     ) -> None:
         super().__init__(dataset, **options)
         typed = {"scenarios": scenarios, "baseline": baseline, "draws": draws, "seed": seed}
-        self.ids, known = [name.strip() for name in scenarios.split(",") if name.strip()], scenario_ids(self.workbook)
+        self.ids, known = (
+            [name.strip() for name in scenarios.split(",") if name.strip()],
+            scenario_ids(self.workbook),
+        )
         faults = check(typed)
         for name in [name for name in (*self.ids, baseline) if name not in known]:
             faults.append(f"scenario={name!r}: must be one of {', '.join(known)}")
@@ -93,11 +97,19 @@ class ComparisonPage(Page):
         """The comparison and its record; None where not enough was known on the as-of date."""
         try:
             found = self.kept(
-                "comparison", lambda: compare(self.workbook, self.ids, self.baseline, draws=self.draws, seed=self.seed),
-                scenarios=self.ids, baseline=self.baseline, draws=self.draws, seed=self.seed,
-            )  # fmt: skip
+                "comparison",
+                lambda: compare(
+                    self.workbook, self.ids, self.baseline, draws=self.draws, seed=self.seed
+                ),
+                scenarios=self.ids,
+                baseline=self.baseline,
+                draws=self.draws,
+                seed=self.seed,
+            )
         except DataProblems:
-            if self.ids or self.baseline != "baseline":  # the fault is in a scenario: it is told as it is
+            if (
+                self.ids or self.baseline != "baseline"
+            ):  # the fault is in a scenario: it is told as it is
                 raise
             return None
         return found, comparison_record(found)
@@ -111,7 +123,9 @@ class ComparisonPage(Page):
         return title[0].upper() + title[1:]
 
     def summary(self) -> Part:
-        """The verdict, slopes from the baseline, the table of scenarios, what changes nothing or does not fit."""
+        """The verdict, slopes from the baseline, the table of scenarios, what changes nothing or
+        does not fit.
+        """
         if self.compared() is None:
             return self.section("so-sanh", self.text("compare_not_known", day=self.day))
         (both, made), lang = self.compared(), self.lang
@@ -125,14 +139,25 @@ class ComparisonPage(Page):
                 self.number(row["finishing_mean"]),
                 usual_range(row["finishing_p10"], row["finishing_p90"]),
                 change_words(row["difference"], lang) if place else "-",
-                *(chance(row[key], self.draws, lang) for key in ("p_basically_all", "p_all")[: 1 + of_all]),
+                *(
+                    chance(row[key], self.draws, lang)
+                    for key in ("p_basically_all", "p_all")[: 1 + of_all]
+                ),
                 *(billions(row[key], lang) for key in ("need_p50", "gap_mean")),
             ]
             for place, row in enumerate(made["scenarios"])
         ]
-        columns = "tt scenario:name mean:num usual:num change:num enough:num " + "everyone:num " * of_all + "need:num gap:num"
+        columns = (
+            "tt scenario:name mean:num usual:num change:num enough:num "
+            + "everyone:num " * of_all
+            + "need:num gap:num"
+        )
         idle = {p.details["value"] for p in both.warnings if p.code == "scenario_idle"}
-        lines = [self.text("compare_idle", title=title_of(row, lang)) for row in made["scenarios"] if row["id"] in idle]
+        lines = [
+            self.text("compare_idle", title=title_of(row, lang))
+            for row in made["scenarios"]
+            if row["id"] in idle
+        ]
         unfit = [p for p in both.warnings if p.code == "scenario_unfit"]
         if unfit and self.internal:
             lines += report(unfit, lang).splitlines()[1:]
@@ -143,26 +168,40 @@ class ComparisonPage(Page):
             self.paragraph(rests_on(self.workbook, lang), "banner"),
             self._slope(base, others) if others else "",
             self.table("compare", columns, rows),
-            self.paragraph(self.text("compare_key", noise=NOISE, year=self.workbook.as_of.year), "key"),
+            self.paragraph(
+                self.text("compare_key", noise=NOISE, year=self.workbook.as_of.year), "key"
+            ),
             "" if of_all else self.text("compare_all_untold", p=everyone.pop()),
             self.bullets(lines),
         )
 
     def what_if(self) -> Part:
-        """The panel to try changes in; where nobody can move a slider, the baseline's verdict and how to get there."""
+        """The panel to try changes in; where nobody can move a slider, the baseline's verdict and
+        how to get there.
+        """
         if not self.internal or self.compared() is None:
             return Part("")
         if not (self.level["level"] == "not_ntm").any():
             return self.section("thu-thay-doi", self.text("panel_none"))
         base = self.compared()[1]["scenarios"][0]
-        figures = {"middle": write_number(base["finishing_p50"], self.lang), "total": base["n_communes"]}
-        told = self.text("panel_verdict", day=day_words(base["deadline"], self.lang), **figures) + "."
+        figures = {
+            "middle": write_number(base["finishing_p50"], self.lang),
+            "total": base["n_communes"],
+        }
+        told = (
+            self.text("panel_verdict", day=day_words(base["deadline"], self.lang), **figures) + "."
+        )
         told = self.text("panel_static_result", verdict=told)
         first, options = Setting(self.baseline), {"draws": self.draws, "seed": self.seed}
-        return self.to_try(lambda: WhatIf(self.workbook, first, **options), told, self.text("panel_static"))
+        return self.to_try(
+            lambda: WhatIf(self.workbook, first, **options), told, self.text("panel_static")
+        )
 
     def _slope(self, base: dict, others: list[dict]) -> str:
-        rows = [(title_of(row, self.lang), row["finishing_mean"], way(row["difference"])) for row in others]
+        rows = [
+            (title_of(row, self.lang), row["finishing_mean"], way(row["difference"]))
+            for row in others
+        ]
         mean = base["finishing_mean"]
         figures = {"mean": self.number(mean)}
         for name, number, end in (("best", "high", max), ("worst", "low", min)):
@@ -172,12 +211,17 @@ class ComparisonPage(Page):
         return picture(slope(mean, table, self.lang), self.text("slope_alt", **figures))
 
     def prices(self) -> Part:
-        """What a commune more costs, what is missed by not choosing the best, what the shared worlds save."""
+        """What a commune more costs, what is missed by not choosing the best, what the shared
+        worlds save.
+        """
         if self.compared() is None:
             return Part("")
         (_, made), lang, rows = self.compared(), self.lang, []
         for place, row in enumerate(made["scenarios"]):
-            more, price = row["money"] - made["scenarios"][0]["money"], row["cost_per_extra_commune"]
+            more, price = (
+                row["money"] - made["scenarios"][0]["money"],
+                row["cost_per_extra_commune"],
+            )
             no_price = self.text("within_noise") if row["cost_reason"] == "within_noise" else "-"
             rows.append(
                 [
@@ -207,8 +251,13 @@ class ComparisonPage(Page):
         (both, made), lang, rows, dates = self.compared(), self.lang, [], []
 
         def named(communes: list[dict]) -> str:
-            points = ["" if both.coarse else f" ({write_change(100 * c['change'], lang, 0)})" for c in communes[:NAMES]]
-            names = ", ".join(c["name"] + change for c, change in zip(communes, points, strict=False))
+            points = [
+                "" if both.coarse else f" ({write_change(100 * c['change'], lang, 0)})"
+                for c in communes[:NAMES]
+            ]
+            names = ", ".join(
+                c["name"] + change for c, change in zip(communes, points, strict=False)
+            )
             names, more = names.replace("(0)", "(<1)") or "-", len(communes) - NAMES
             return self.text("and_more", names=names, n=more) if more > 0 else names
 
@@ -216,14 +265,19 @@ class ComparisonPage(Page):
             title = title_of(row, lang)
             if row["gains"] or row["losses"]:
                 rows.append([len(rows) + 1, title, named(row["gains"]), named(row["losses"])])
-            months = [(c["name"], *(month_words(c[key], lang) for key in ("before", "after"))) for c in row["dates"]]
+            months = [
+                (c["name"], *(month_words(c[key], lang) for key in ("before", "after")))
+                for c in row["dates"]
+            ]
             if moves := [f"{name} ({before} → {after})" for name, before, after in months]:
                 dates.append([len(dates) + 1, title, ", ".join(moves)])
         return self.section(
             "duoc-mat",
             self.table("moved", "tt scenario:name gains losses", rows),
             self.table("dates_moved", "tt scenario:name later_or_sooner", dates),
-            self.paragraph(self.text("moved_key", noise=NOISE), "key") if rows else self.text("moved_none"),
+            self.paragraph(self.text("moved_key", noise=NOISE), "key")
+            if rows
+            else self.text("moved_none"),
         )
 
     def frontier(self) -> Part:
@@ -243,11 +297,17 @@ class ComparisonPage(Page):
             ]
             for row in made["frontier"]
         ]
-        total, n = made["scenarios"][0]["n_communes"], write_number(min(self.draws, WORLDS), self.lang)
+        total, n = (
+            made["scenarios"][0]["n_communes"],
+            write_number(min(self.draws, WORLDS), self.lang),
+        )
         return self.section(
             "them-bot",
             self.text("frontier_told", baseline=base_name(made, self.lang), n=n, **ends),
-            picture(frontier(both.frontier, total, self.lang), self.text("frontier_alt", total=total, **ends)),
+            picture(
+                frontier(both.frontier, total, self.lang),
+                self.text("frontier_alt", total=total, **ends),
+            ),
             self.table("frontier", "factor:name planned:num mean:num usual:num", rows),
         )
 
@@ -261,7 +321,9 @@ class ComparisonPage(Page):
         quiet = "; ".join(mover_name(self.workbook, key, lang).lower() for key in still) or "-"
         chart = rows.assign(label=[name for _, name, *_ in table]).head(BARS)
         alt = tornado_told(self.workbook, made, lang, "tornado_alt")
-        key = self.text("tornado_key", share=f"{100 * SHARE:.0f}", quiet=quiet, least=self.number(LEAST, 2))
+        key = self.text(
+            "tornado_key", share=f"{100 * SHARE:.0f}", quiet=quiet, least=self.number(LEAST, 2)
+        )
         return self.section(
             "nhay",
             tornado_told(self.workbook, made, lang),
@@ -272,40 +334,69 @@ class ComparisonPage(Page):
 
     def reckoning(self) -> Part:
         """How it is worked out."""
-        terms = ("compare_term_same", "compare_term_level", "compare_term_file", "compare_term_price")
+        terms = (
+            "compare_term_same",
+            "compare_term_level",
+            "compare_term_file",
+            "compare_term_price",
+        )
         return self.section("cach-tinh", self.bullets(self.text(term) for term in terms))
 
     def knowledge(self) -> Part:
         """The sources of what the comparison rests on, and what was left out."""
-        names = ("assumptions", "durations", "envelopes", "parts", "prices", "carry_over", "count_priors", "works",
-                 "typical_works", "unit_costs")  # fmt: skip
+        names = (
+            "assumptions",
+            "durations",
+            "envelopes",
+            "parts",
+            "prices",
+            "carry_over",
+            "count_priors",
+            "works",
+            "typical_works",
+            "unit_costs",
+        )
         used = {source for name in names for source in self.workbook.tables[name]["source"]}
         return self.section("biet-den-dau", self.left_out(), self.sources(used))
 
 
 class ForecastChangeParts(ForecastParts):
-    """A page that can say why the forecast changed; ``register``: the folder of registered forecasts."""
+    """A page that can say why the forecast changed; ``register``: the folder of registered
+    forecasts.
+    """
 
     register = FORECASTS
 
     def forecast_change(self) -> Part:
-        """The change in a sentence, by reason, by commune, and the rows that came in; what it is held against."""
+        """The change in a sentence, by reason, by commune, and the rows that came in; what it is
+        held against.
+        """
         if not self.foreseeable():
             return self.section("vi-sao-khac", self.text("forecast_not_known", day=self.day))
         found, record = self.foreseen()
         asked = {name: record[name] for name in ("deadline", "finish", "policy", "scenario")}
         try:
-            entry = None if self.workbook.illustrative else last_entry(read_register(self.register), self.workbook, asked)
+            entry = (
+                None
+                if self.workbook.illustrative
+                else last_entry(read_register(self.register), self.workbook, asked)
+            )
         except DataProblems:
             return self.section("vi-sao-khac", self.text("change_register_bad"))
         if entry is not None and is_this(entry, self.workbook):
             return self.section("vi-sao-khac", self.text("change_itself", id=entry["id"]))
-        since = dt.date.fromisoformat(entry["parameters"]["as_of"]) if entry else month_before(self.workbook.as_of)
+        since = (
+            dt.date.fromisoformat(entry["parameters"]["as_of"])
+            if entry
+            else month_before(self.workbook.as_of)
+        )
         now = self._asked_as(found, entry)
         made = change_since(self.workbook, since, now, entry, self.scenario)
         lead = self._change_lead(entry, since)
         if made is None:
-            return self.section("vi-sao-khac", lead, self.text("change_not_known", day=self.date(since)))
+            return self.section(
+                "vi-sao-khac", lead, self.text("change_not_known", day=self.date(since))
+            )
         return self.section(
             "vi-sao-khac",
             lead,
@@ -318,11 +409,18 @@ class ForecastChangeParts(ForecastParts):
 
     def _asked_as(self, found, entry):
         """The forecast of the page in the worlds of the entry: with its seed and draws."""
-        if entry is None or (entry["parameters"]["seed"], entry["parameters"]["draws"]) == (self.seed, self.draws):
+        if entry is None or (entry["parameters"]["seed"], entry["parameters"]["draws"]) == (
+            self.seed,
+            self.draws,
+        ):
             return found
         run = found.run
         asked = {"policy": run.plan.policy, "deadline": found.day, "finish": run.finish}
-        return planned_forecast(found.workbook, **asked, **{name: entry["parameters"][name] for name in ("draws", "seed")})
+        return planned_forecast(
+            found.workbook,
+            **asked,
+            **{name: entry["parameters"][name] for name in ("draws", "seed")},
+        )
 
     def _change_lead(self, entry, since):
         day = self.date(since)
@@ -333,15 +431,27 @@ class ForecastChangeParts(ForecastParts):
         return self.text(key, day=day)
 
     def _change_figure(self, value):
-        """A change of a number of communes to two decimals (the error of the draws is of the second)."""
+        """A change of a number of communes to two decimals (the error of the draws is of the
+        second).
+        """
         return write_change(value, self.lang, 2)
 
     def _change_verdict(self, made):
         whole = made.now - made.before
         felt = [step for step in made.steps if step.felt]
-        parts = "; ".join(f"{self._step_names(step)} {self._change_figure(step.change)}" for step in felt)
-        numbers = {"before": self.number(made.before, 2), "now": self.number(made.now, 2), "change": self._change_figure(whole)}
-        return self.text("change_verdict", **numbers, parts=parts) if felt else self.text("change_none", **numbers)
+        parts = "; ".join(
+            f"{self._step_names(step)} {self._change_figure(step.change)}" for step in felt
+        )
+        numbers = {
+            "before": self.number(made.before, 2),
+            "now": self.number(made.now, 2),
+            "change": self._change_figure(whole),
+        }
+        return (
+            self.text("change_verdict", **numbers, parts=parts)
+            if felt
+            else self.text("change_none", **numbers)
+        )
 
     def _step_names(self, step):
         return " + ".join(self.text(f"change_step_{name}") for name in step.names)
@@ -352,10 +462,21 @@ class ForecastChangeParts(ForecastParts):
         for step in made.steps:
             shown = self._change_figure(step.change) if step.felt else self.text("change_within")
             error = "-" if not step.se else "± " + self.number(1.96 * step.se, 2)
-            points = write_change(100 * step.basically, self.lang, 1) if round(100 * step.basically, 1) else "-"
+            points = (
+                write_change(100 * step.basically, self.lang, 1)
+                if round(100 * step.basically, 1)
+                else "-"
+            )
             why = "; ".join(self.text(f"change_why_{name}") for name in step.names)
             rows.append([self._step_names(step), shown, error, points, why])
-        total = ["", self.text("total_row"), self._change_figure(made.now - made.before), "", "", ""]
+        total = [
+            "",
+            self.text("total_row"),
+            self._change_figure(made.now - made.before),
+            "",
+            "",
+            "",
+        ]
         columns = "tt reason_of_change:name communes_more:num interval_95:num basically_points:num explanation"
         return self.table("forecast_change", columns, [total, *rows])
 
@@ -368,13 +489,21 @@ class ForecastChangeParts(ForecastParts):
             after = float(now.p.get(unit, np.nan))
             shown = [self.single(min(1.0, max(0.0, p))) for p in (after - change, after)]
             rows.append([self.workbook.units.loc[unit, "name"], *shown])
-        return self.table("forecast_change_communes", "tt unit:name chance_before:num chance_now:num", rows)
+        return self.table(
+            "forecast_change_communes", "tt unit:name chance_before:num chance_now:num", rows
+        )
 
     def _change_rows(self, made):
         """Which rows came in since, by table, and the communes they are about."""
         rows = []
         for kind, tables in made.rows.items():
             for table, new in tables.items():
-                names = self.names(new["unit"]) if "unit" in new and (new["unit"] >= 0).any() else "-"
+                names = (
+                    self.names(new["unit"]) if "unit" in new and (new["unit"] >= 0).any() else "-"
+                )
                 rows.append([self.text(f"change_step_{kind}"), f"{table}.csv", len(new), names])
-        return self.table("forecast_change_rows", "tt reason_of_change:name file rows_new:num communes_about", rows)
+        return self.table(
+            "forecast_change_rows",
+            "tt reason_of_change:name file rows_new:num communes_about",
+            rows,
+        )

@@ -1,4 +1,6 @@
-"""Tables in office form: as HTML, as one Excel workbook of forms, as the Excel and CSV files of a page."""
+"""Tables in office form: as HTML, as one Excel workbook of forms, as the Excel and CSV files of a
+page.
+"""
 
 import contextlib
 import csv
@@ -22,7 +24,10 @@ from ..language import STATE_SIGNS, STATE_WORDS, UNCHECKED, NotRead, pick, read_
 from ..tables import REPORTS, REPOSITORY, write_whole
 
 _TEMPLATE = Environment(
-    loader=PackageLoader("ntm_analysis", "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    loader=PackageLoader("ntm_analysis", "templates"),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
 ).get_template("table.html.j2")
 
 
@@ -30,7 +35,8 @@ _TEMPLATE = Environment(
 class Column:
     """One column: its head and its kind.
 
-    Kinds: "" (text), "num" (right-aligned), "name" (row head), "state" (sign of a state), "short" (kept on one line).
+    Kinds: "" (text), "num" (right-aligned), "name" (row head), "state" (sign of a state), "short"
+    (kept on one line).
     """
 
     head: str
@@ -38,7 +44,9 @@ class Column:
 
 
 class Sign(NamedTuple):
-    """A cell that shows a state by its letters, with (†) where it rests on a threshold that was not read."""
+    """A cell that shows a state by its letters, with (†) where it rests on a threshold that was not
+    read.
+    """
 
     state: str
     unread: bool = False
@@ -75,10 +83,16 @@ def office_table(
 
 def key_of_signs(states: Iterable[str], lang: str, unchecked: bool = False) -> Markup:
     """The key under a table: only the signs that stand in it."""
-    parts = [f"{pick(STATE_SIGNS[s], lang)}: {pick(STATE_WORDS[s], lang)}" for s in STATE_SIGNS if s in set(states)]
+    parts = [
+        f"{pick(STATE_SIGNS[s], lang)}: {pick(STATE_WORDS[s], lang)}"
+        for s in STATE_SIGNS
+        if s in set(states)
+    ]
     if unchecked:
         parts.append(f"{UNCHECKED}: {text('unchecked', lang)}")
-    return Markup('<p class="key">{}</p>').format(text("key_of_signs", lang, parts="; ".join(parts)))
+    return Markup('<p class="key">{}</p>').format(
+        text("key_of_signs", lang, parts="; ".join(parts))
+    )
 
 
 def dagger(line: str) -> Markup:
@@ -95,10 +109,11 @@ BLANK = "..."
 
 @dataclass(frozen=True)
 class Head:
-    """A column: its head, width, format of figures, and the head that it shares with its neighbours (``group``).
+    """A column: its head, width, format of figures, and the head that it shares with its neighbours
+    (``group``).
 
-    ``total``: the first row adds it up. ``formula``: every row's cell is this formula, in which ``{row}`` stands for the row and
-    ``{name}`` for the column of that ``name``.
+    ``total``: the first row adds it up. ``formula``: every row's cell is this formula, in which
+    ``{row}`` stands for the row and ``{name}`` for the column of that ``name``.
     """
 
     name: str
@@ -112,9 +127,10 @@ class Head:
 
 @dataclass
 class Form:
-    """One sheet. ``rows``: cells by column, figures as the package gives them (they are saved as the results of formulas);
-    ``total``: the package's own totals by column name, saved as the results of the sums; ``lead``: lines above the table,
-    ``notes``: lines below it."""
+    """One sheet. ``rows``: cells by column, figures as the package gives them (they are saved as
+    the results of formulas); ``total``: the package's own totals by column name, saved as the
+    results of the sums; ``lead``: lines above the table, ``notes``: lines below it.
+    """
 
     sheet: str
     title: str
@@ -131,9 +147,17 @@ class Form:
 
 
 def office_book(forms: Sequence[Form], made_on: dt.date, header: str = "") -> bytes:
-    """The workbook as bytes; the same forms give the same bytes. ``header``: printed at the top of every page."""
+    """The workbook as bytes; the same forms give the same bytes.
+
+    ``header``: printed at the top of every page.
+    """
     raw = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options = {
+        "in_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
     with xlsxwriter.Workbook(raw, options) as book:
         book.set_properties({"created": dt.datetime(made_on.year, made_on.month, made_on.day)})
         styles = _Styles(book)
@@ -162,10 +186,19 @@ def _sheet(sheet, form, styles, header):
     last, width = max(len(form.heads) - 1, 1), sum(head.width for head in form.heads)
     row = 0
     for line in form.lead:
-        sheet.merge_range(row, 0, row, last, line, styles.of(italic=True, text_wrap=True, align="left"))
+        sheet.merge_range(
+            row, 0, row, last, line, styles.of(italic=True, text_wrap=True, align="left")
+        )
         sheet.set_row(row, _height(line, width))
         row += 1
-    sheet.merge_range(row, 0, row, last, form.title, styles.of(bold=True, align="center", text_wrap=True, font_size=13))
+    sheet.merge_range(
+        row,
+        0,
+        row,
+        last,
+        form.title,
+        styles.of(bold=True, align="center", text_wrap=True, font_size=13),
+    )
     sheet.set_row(row, 1.4 * _height(form.title, width / 1.3))
     row += 1
     if form.unit:
@@ -175,13 +208,24 @@ def _sheet(sheet, form, styles, header):
     if form.total_label:
         _total(sheet, form, styles, row, first)
     for n, cells in enumerate(form.rows):
-        texts = [(cell, head.width) for head, cell in zip(form.heads, cells, strict=True) if isinstance(cell, str)]
+        texts = [
+            (cell, head.width)
+            for head, cell in zip(form.heads, cells, strict=True)
+            if isinstance(cell, str)
+        ]
         sheet.set_row(first + n, max(_height(text, wide) for text, wide in texts))
         for column, (head, cell) in enumerate(zip(form.heads, cells, strict=True)):
             _cell(sheet, first + n, column, head, cell, form, styles)
     end = first + len(form.rows)
     for line in form.notes:
-        sheet.merge_range(end, 0, end, last, line, styles.of(italic=True, text_wrap=True, align="left", font_size=10))
+        sheet.merge_range(
+            end,
+            0,
+            end,
+            last,
+            line,
+            styles.of(italic=True, text_wrap=True, align="left", font_size=10),
+        )
         sheet.set_row(end, _height(line, width))
         end += 1
     if form.signed:
@@ -189,14 +233,20 @@ def _sheet(sheet, form, styles, header):
         middle = last // 2
         for place, words in zip(((0, middle), (middle + 1, last)), form.signed, strict=True):
             style = styles.of(bold=True, align="center")
-            write = sheet.merge_range if place[0] < place[1] else lambda r, c, *rest: sheet.write_string(r, c, *rest[2:])
+            write = (
+                sheet.merge_range
+                if place[0] < place[1]
+                else lambda r, c, *rest: sheet.write_string(r, c, *rest[2:])
+            )
             write(end, place[0], end, place[1], words, style)
         end += 5  # room to sign
     _print(sheet, form, row, first, end, last, header)
 
 
 def _height(text, width):
-    """The height in points that a wrapped text takes in a column: letters are a little wider than a unit of width."""
+    """The height in points that a wrapped text takes in a column: letters are a little wider than a
+    unit of width.
+    """
     return 15.0 * max(1, math.ceil(1.15 * len(text) / width))
 
 
@@ -204,12 +254,23 @@ def _heads(sheet, form, styles, row):
     """The head lines: one, or two where columns share a head; the row below them."""
     style = styles.of(bold=True, border=1, align="center", text_wrap=True, bg_color="#EEEEEE")
     grouped = any(head.group for head in form.heads)
-    below = max(_height(head.text, head.width - 1) for head in form.heads if head.group or not grouped)
+    below = max(
+        _height(head.text, head.width - 1) for head in form.heads if head.group or not grouped
+    )
     sheet.set_row(row + grouped, below)
     if grouped:
-        alone = max((_height(head.text, head.width - 1) for head in form.heads if not head.group), default=15.0)
-        groups = {head.group: sum(h.width for h in form.heads if h.group == head.group) for head in form.heads if head.group}
-        sheet.set_row(row, max([alone - below, *(_height(text, wide - 1) for text, wide in groups.items())]))
+        alone = max(
+            (_height(head.text, head.width - 1) for head in form.heads if not head.group),
+            default=15.0,
+        )
+        groups = {
+            head.group: sum(h.width for h in form.heads if h.group == head.group)
+            for head in form.heads
+            if head.group
+        }
+        sheet.set_row(
+            row, max([alone - below, *(_height(text, wide - 1) for text, wide in groups.items())])
+        )
     for column, head in enumerate(form.heads):
         sheet.set_column(column, column, head.width)
         if grouped and not head.group:
@@ -231,10 +292,17 @@ def _heads(sheet, form, styles, row):
 
 
 def _total(sheet, form, styles, row, first):
-    """The row of totals: sums or counts over the rows below, as formulas with the package's figures as their results."""
+    """The row of totals: sums or counts over the rows below, as formulas with the package's figures
+    as their results.
+    """
     end = first + len(form.rows)
     for column, head in enumerate(form.heads):
-        style = styles.of(bold=True, border=1, num_format=head.format or "General", align="right" if head.format else "left")
+        style = styles.of(
+            bold=True,
+            border=1,
+            num_format=head.format or "General",
+            align="right" if head.format else "left",
+        )
         letter = xl_col_to_name(column)
         cells = f"{letter}{first + 1}:{letter}{end}"
         if column == 1:
@@ -248,7 +316,10 @@ def _total(sheet, form, styles, row, first):
 
 def _cell(sheet, row, column, head, cell, form, styles):
     style = styles.of(
-        border=1, num_format=head.format or "General", align="right" if head.format else "left", text_wrap=not head.format
+        border=1,
+        num_format=head.format or "General",
+        align="right" if head.format else "left",
+        text_wrap=not head.format,
     )
     if head.formula and isinstance(cell, int | float):
         places = {h.name: xl_col_to_name(n) for n, h in enumerate(form.heads)}
@@ -260,12 +331,19 @@ def _cell(sheet, row, column, head, cell, form, styles):
     else:
         shown = form.blank if cell is None or cell != cell or cell == "" else str(cell)
         sheet.write_string(
-            row, column, shown, styles.of(border=1, text_wrap=True, align="center" if shown in (BLANK, "-") else "left")
+            row,
+            column,
+            shown,
+            styles.of(
+                border=1, text_wrap=True, align="center" if shown in (BLANK, "-") else "left"
+            ),
         )
 
 
 def _print(sheet, form, heads, first, end, last, header):
-    """Landscape A4, one page wide, heads on every page, page numbers; the table stays in sight on the screen."""
+    """Landscape A4, one page wide, heads on every page, page numbers; the table stays in sight on
+    the screen.
+    """
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
@@ -279,17 +357,24 @@ def _print(sheet, form, heads, first, end, last, header):
 
 
 # Numbers of four digits and more as pages write them.
-GROUPED = {"vi": r"-?[0-9]{1,3}(\.[0-9]{3})+(,[0-9]+)?", "en": r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?"}
+GROUPED = {
+    "vi": r"-?[0-9]{1,3}(\.[0-9]{3})+(,[0-9]+)?",
+    "en": r"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?",
+}
 POINTS = {"vi": str.maketrans(",", ".", "."), "en": str.maketrans("", "", ",")}
 SIGNED = re.compile(r"[+−-][0-9][0-9.,]*\s?%?")  # a figure with its sign computes nothing
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def export_folder(dataset: str) -> tuple[Path, str]:
-    """Where the files of a page go, and how that is told: ``bieu`` beside the report's pages: in the folder that the environment
-    variable ``NTM_REPORTS`` names, which a report run sets, else in ``reports/<data set>``."""
+    """Where the files of a page go, and how that is told: ``bieu`` beside the report's pages: in
+    the folder that the environment variable ``NTM_REPORTS`` names, which a report run sets, else in
+    ``reports/<data set>``.
+    """
     folder = Path(os.environ.get("NTM_REPORTS") or REPORTS / dataset) / "bieu"
-    return folder, folder.relative_to(REPOSITORY).as_posix() if folder.is_relative_to(REPOSITORY) else folder.name
+    return folder, folder.relative_to(REPOSITORY).as_posix() if folder.is_relative_to(
+        REPOSITORY
+    ) else folder.name
 
 
 def plain_text(cell: object) -> str:
@@ -299,11 +384,16 @@ def plain_text(cell: object) -> str:
     ("'=1+1", '-', '12', '-5,2', '+1.234 %')
     """
     text = str(cell.striptags()) if hasattr(cell, "striptags") else str(cell)
-    return f"'{text}" if text.startswith(FORMULA) and text != "-" and not SIGNED.fullmatch(text) else text
+    return (
+        f"'{text}"
+        if text.startswith(FORMULA) and text != "-" and not SIGNED.fullmatch(text)
+        else text
+    )
 
 
 def ungrouped(text: str, lang: str) -> str:
-    """A figure without the signs between its thousands, which a spreadsheet set to another country reads as decimals.
+    """A figure without the signs between its thousands, which a spreadsheet set to another country
+    reads as decimals.
 
     >>> ungrouped("1.150", "vi"), ungrouped("-1.234,5", "vi"), ungrouped("1,150", "en"), ungrouped("1.5", "vi")
     ('1150', '-1234,5', '1150', '1.5')
@@ -323,20 +413,36 @@ def _typed(cell, lang):
     return plain_text(cell).removeprefix("'")
 
 
-def write_tables(tables: Sequence[tuple], folder: Path, stem: str, lead: Sequence[str] = (), lang: str = "vi") -> list[Path]:
+def write_tables(
+    tables: Sequence[tuple], folder: Path, stem: str, lead: Sequence[str] = (), lang: str = "vi"
+) -> list[Path]:
     """Write ``stem``.xlsx and one CSV a table into ``folder``; the paths written.
 
-    ``tables``: (title "Biểu số 01. ...", unit of measure, heads, rows of cells) each, as a page made them. ``lead``: lines above
-    each table: what it is, its day, how much is assumed. A cell that is a number in the office form of ``lang`` becomes one.
+    ``tables``: (title "Biểu số 01. ...", unit of measure, heads, rows of cells) each, as a page
+    made them. ``lead``: lines above each table: what it is, its day, how much is assumed. A cell
+    that is a number in the office form of ``lang`` becomes one.
     """
     forms = [
-        Form(f"Bieu {number:02d}", name, unit,
-             [Head(f"c{n}", text, 22 if n else 6, "General" if n else "") for n, text in enumerate(heads)],
-             [[plain_text(row[0]).removeprefix("'"), *(_typed(cell, lang) for cell in row[1:])] for row in rows],
-             lead=list(lead), blank="")
+        Form(
+            f"Bieu {number:02d}",
+            name,
+            unit,
+            [
+                Head(f"c{n}", text, 22 if n else 6, "General" if n else "")
+                for n, text in enumerate(heads)
+            ],
+            [
+                [plain_text(row[0]).removeprefix("'"), *(_typed(cell, lang) for cell in row[1:])]
+                for row in rows
+            ],
+            lead=list(lead),
+            blank="",
+        )
         for number, (name, unit, heads, rows) in enumerate(tables, start=1)
-    ]  # fmt: skip
-    for old in folder.glob(f"{glob.escape(stem)}_bieu-*.csv"):  # of an earlier run with other tables
+    ]
+    for old in folder.glob(
+        f"{glob.escape(stem)}_bieu-*.csv"
+    ):  # of an earlier run with other tables
         old.unlink()
     paths = [folder / f"{stem}.xlsx"]
     write_whole(paths[0], office_book(forms, dt.date.today()))

@@ -1,7 +1,9 @@
-"""Many page runs into one folder: as many at a time as asked for, each page put in its place whole, each outcome in the manifest.
+"""Many page runs into one folder: as many at a time as asked for, each page put in its place whole,
+each outcome in the manifest.
 
-One batch at a time works in a folder. What is under way is in a hidden folder of it, which goes when the batch ends; a page
-counts as done when it stands in its place and its line in the manifest says so. One failed run leaves the others as they are.
+One batch at a time works in a folder. What is under way is in a hidden folder of it, which goes
+when the batch ends; a page counts as done when it stands in its place and its line in the manifest
+says so. One failed run leaves the others as they are.
 """
 
 import contextlib
@@ -23,7 +25,8 @@ from .manifest import Manifest
 from .workers import ForkedRuns, NewProcesses, NoWarmProcess, turn_file, usual_limit
 
 BUILDING, LOCK = ".building", ".report.lock"
-BESIDE = 2  # runs begun for each that computes: half of a run is waiting for its kernel to start and to stop
+# runs begun for each that computes: half of a run is waiting for its kernel to start and to stop
+BESIDE = 2
 TIMEOUT = 600.0  # seconds for one page
 ROOM = 2 * 2**20  # bytes for each page under way that must be free before anything begins
 PAGE_KEYS = ("bytes", "sha256", "result")  # of a line: what the page is that stands there
@@ -48,7 +51,9 @@ class RunsAnywhere(Protocol):
 
 @contextlib.contextmanager
 def building(folder: Path) -> Iterator[Path]:
-    """The hidden place of what is under way in ``folder``, for one batch alone; raises :class:`FolderBusy`, OSError."""
+    """The hidden place of what is under way in ``folder``, for one batch alone; raises
+    :class:`FolderBusy`, OSError.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     lock, place = FileLock(folder / LOCK, timeout=0), folder.resolve() / BUILDING
     try:
@@ -58,7 +63,8 @@ def building(folder: Path) -> Iterator[Path]:
     try:
         _remove(place)  # what a killed batch left
         place.mkdir()
-        # A name of its own: a run of an older batch, on another machine, may still write where that one was.
+        # A name of its own: a run of an older batch, on another machine, may still write where that
+        # one was.
         yield Path(tempfile.mkdtemp(dir=place))
     finally:
         _remove(place)
@@ -74,16 +80,31 @@ def _remove(place):
 
 
 class Batch:
-    """The runs of one batch. ``jobs``: notebooks that compute at a time; ``on_end`` gets each page and its line of the manifest.
+    """The runs of one batch.
 
-    ``runs``: how pages are run; None: forked from a warm process, or, where that cannot be had or ends, in new processes.
+    ``jobs``: notebooks that compute at a time; ``on_end`` gets each page and its line of the
+    manifest.
+
+    ``runs``: how pages are run; None: forked from a warm process, or, where that cannot be had or
+    ends, in new processes.
     """
 
     def __init__(
-        self, manifest: Manifest, place: Path, *, jobs: int, timeout: float = TIMEOUT, runs: RunsAnywhere | None = None,
+        self,
+        manifest: Manifest,
+        place: Path,
+        *,
+        jobs: int,
+        timeout: float = TIMEOUT,
+        runs: RunsAnywhere | None = None,
         on_end: Callable[[str, dict], None] = lambda file, line: None,
-    ) -> None:  # fmt: skip
-        self.manifest, self.folder, self.place, self.on_end = manifest, manifest.folder, place, on_end
+    ) -> None:
+        self.manifest, self.folder, self.place, self.on_end = (
+            manifest,
+            manifest.folder,
+            place,
+            on_end,
+        )
         self.jobs, self.timeout, self.runs = jobs, timeout, runs
         self.begun = jobs if runs else BESIDE * jobs
         self.waiting = deque()
@@ -95,11 +116,21 @@ class Batch:
 
     def page(self, file: str, line: dict, page: dict, notebook: Path) -> None:
         """Ask for a page: ``line`` is what its line of the manifest says of what it is made of."""
-        order = {"task": "page", "file": file, "line": line, "page": page, "notebook": str(notebook)}
-        self.waiting.append(order | {"parameters": line["parameters"], "target": f"{self.place / file}"})
+        order = {
+            "task": "page",
+            "file": file,
+            "line": line,
+            "page": page,
+            "notebook": str(notebook),
+        }
+        self.waiting.append(
+            order | {"parameters": line["parameters"], "target": f"{self.place / file}"}
+        )
 
     def ask(self, name: str, **given: object) -> dict:
-        """Have something worked out in a process of its own, and wait for it while pages are made; raises RuntimeError."""
+        """Have something worked out in a process of its own, and wait for it while pages are made;
+        raises RuntimeError.
+        """
         self.waiting.appendleft({"task": name, "file": ""} | given)
         while name not in self.answers:
             self._step()
@@ -140,10 +171,19 @@ class Batch:
 
     def _start(self, order):
         self._asked += 1
-        slots = [f"{self.place / f'{self._slots}-{number}'}" for number in range(self.jobs) if self.jobs < self.begun]
+        slots = [
+            f"{self.place / f'{self._slots}-{number}'}"
+            for number in range(self.jobs)
+            if self.jobs < self.begun
+        ]
         at_once = min(self.begun, len(self.waiting) + len(self.running) + 1)
-        order |= {"record": f"{self.place / str(self._asked)}.json", "kernel": self.runs.kernel, "timeout": self.timeout,
-                  "memory": usual_limit(at_once), "slots": slots}  # fmt: skip
+        order |= {
+            "record": f"{self.place / str(self._asked)}.json",
+            "kernel": self.runs.kernel,
+            "timeout": self.timeout,
+            "memory": usual_limit(at_once),
+            "slots": slots,
+        }
         self.running[order["record"]] = order
         self.runs.start(order)
 
@@ -155,10 +195,16 @@ class Batch:
             late = order["record"] in self.runs.overdue
             if not late and not room_for(self.folder, 0):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), f"{self.folder}") from None
-            if not late and not order.get("again"):  # it told nothing: its machine or process was lost with it
+            if not late and not order.get(
+                "again"
+            ):  # it told nothing: its machine or process was lost with it
                 self.waiting.append(order | {"again": True})
                 return
-            told = {"status": "overdue" if late else "died", "error": "", "seconds": self.timeout if late else None}
+            told = {
+                "status": "overdue" if late else "died",
+                "error": "",
+                "seconds": self.timeout if late else None,
+            }
         record.unlink(missing_ok=True)
         turn_file(order["record"]).unlink(missing_ok=True)
         if told["status"] == "cannot_write":
@@ -169,7 +215,11 @@ class Batch:
         if told["status"] == "complete":
             os.replace(order["target"], self.folder / order["file"])
         complete = told["status"] == "complete"
-        older = {key: value for key, value in self.manifest.pages.get(order["file"], {}).items() if key in PAGE_KEYS}
+        older = {
+            key: value
+            for key, value in self.manifest.pages.get(order["file"], {}).items()
+            if key in PAGE_KEYS
+        }
         told = older | told  # of a failure: what the older page was
         line = order["line"] | {
             "versions": software(),
@@ -188,8 +238,13 @@ class Batch:
 
 
 def surroundings(folder: Path) -> dict[str, str]:
-    """What runs for ``folder`` find in their environment wherever they run: it, and the folder that the batch works in."""
-    return {"NTM_REPORTS": f"{folder.resolve()}", "NTM_HOME": os.environ.get("NTM_HOME") or f"{Path.cwd()}"}
+    """What runs for ``folder`` find in their environment wherever they run: it, and the folder that
+    the batch works in.
+    """
+    return {
+        "NTM_REPORTS": f"{folder.resolve()}",
+        "NTM_HOME": os.environ.get("NTM_HOME") or f"{Path.cwd()}",
+    }
 
 
 def room_for(folder: Path, jobs: int) -> bool:

@@ -1,9 +1,10 @@
 """Page runs on a dask cluster, an optional extra: machines that see the same folder.
 
-A run writes its page and record itself, whole, into the shared folder, and gives back nothing but its name; what a lost machine
-held is handed to another, and a run that takes one machine after the other with it is given up
-(``distributed.scheduler.allowed-failures``). The cluster of this machine alone is a process of its own (``python -m
-ntm_analysis.reports.cluster WORKERS``), so that Ctrl-C, which a terminal sends to all in its group, reaches only who started it.
+A run writes its page and record itself, whole, into the shared folder, and gives back nothing but
+its name; what a lost machine held is handed to another, and a run that takes one machine after the
+other with it is given up (``distributed.scheduler.allowed-failures``). The cluster of this machine
+alone is a process of its own (``python -m ntm_analysis.reports.cluster WORKERS``), so that Ctrl-C,
+which a terminal sends to all in its group, reaches only who started it.
 """
 
 import asyncio
@@ -28,9 +29,14 @@ from distributed.comm import get_address_host
 from .workers import NEW_GROUP, PLACE, ForkedRuns, NewProcesses, NoWarmProcess, usual_limit
 
 BESIDE = 2  # runs handed out for each thread of the cluster, so that none waits for this machine
-CONNECTING, WORKERLESS, STOPPING = 10, 30, 8  # seconds to wait: for a scheduler, for a worker, for workers to end what they run
+CONNECTING, WORKERLESS, STOPPING = (
+    10,
+    30,
+    8,
+)  # seconds to wait: for a scheduler, for a worker, for workers to end what they run
 
-# Of a worker, by thread: the batch that it works for and its runs, warm; the batch of the run under way.
+# Of a worker, by thread: the batch that it works for and its runs, warm; the batch of the run under
+# way.
 _warm: dict[int, tuple[str, ForkedRuns | NewProcesses]] = {}
 _under_way: dict[int, str] = {}
 _stopped: set[str] = set()  # of a worker: batches that want no more runs
@@ -45,18 +51,23 @@ class NoCluster(Exception):
 
 
 def run_here(order: dict, batch: str, environment: dict[str, str], threads: dict[str, int]) -> bool:
-    """Run an order on the machine that this is, forked where that can be had; whether it took too long. What came of it stands in
-    its record. ``threads``: of the cluster by host, each of which may run one; this machine's memory is theirs to share, unless
-    the environment says how much a run may take.
+    """Run an order on the machine that this is, forked where that can be had; whether it took too
+    long. What came of it stands in its record. ``threads``: of the cluster by host, each of which
+    may run one; this machine's memory is theirs to share, unless the environment says how much a
+    run may take.
 
-    Ended before its time when the batch is stopped, when the scheduler takes the run back because the batch's machine is gone, or
-    when the worker closes because the scheduler is.
+    Ended before its time when the batch is stopped, when the scheduler takes the run back because
+    the batch's machine is gone, or when the worker closes because the scheduler is.
     """
     worker = get_worker()
     task = worker.state.tasks[worker.get_current_task()]
 
     def unwanted():
-        return batch in _stopped or task.state == "cancelled" or worker.status.name in ("closing", "closed", "failed")
+        return (
+            batch in _stopped
+            or task.state == "cancelled"
+            or worker.status.name in ("closing", "closed", "failed")
+        )
 
     me = threading.get_ident()
     if PLACE not in environment:
@@ -83,7 +94,9 @@ def run_here(order: dict, batch: str, environment: dict[str, str], threads: dict
 
 
 def _warm_up(thread, batch, environment):
-    """Have this thread's runs be those of a batch; those of the batch before may be warm with an older program."""
+    """Have this thread's runs be those of a batch; those of the batch before may be warm with an
+    older program.
+    """
     if thread in _warm and _warm[thread][0] == batch:
         return
     _close(thread)
@@ -99,7 +112,9 @@ def _close(thread):
 
 
 async def stop_here(batch: str) -> None:
-    """End a batch's runs on the machine that this is, and wait until they have ended; none stays warm."""
+    """End a batch's runs on the machine that this is, and wait until they have ended; none stays
+    warm.
+    """
     _stopped.add(batch)
     until = time.monotonic() + STOPPING
     while batch in _under_way.values() and time.monotonic() < until:
@@ -110,8 +125,10 @@ async def stop_here(batch: str) -> None:
 
 
 class ClusterRuns:
-    """Runs handed to a scheduler; asked like :class:`~.workers.ForkedRuns`. Raises :class:`NoCluster` when the scheduler
-    is gone, or all workers for too long."""
+    """Runs handed to a scheduler; asked like :class:`~.workers.ForkedRuns`.
+
+    Raises :class:`NoCluster` when the scheduler is gone, or all workers for too long.
+    """
 
     kernel = ""  # each machine has its own way
 
@@ -124,10 +141,16 @@ class ClusterRuns:
     @classmethod
     @contextmanager
     def at(
-        cls, address: str, jobs: int, environment: dict[str, str], on_wait: Callable[[], None] = lambda: None
+        cls,
+        address: str,
+        jobs: int,
+        environment: dict[str, str],
+        on_wait: Callable[[], None] = lambda: None,
     ) -> Iterator["ClusterRuns"]:
-        """Runs on the scheduler at ``address``; ``local``: on a cluster of this machine with ``jobs`` workers (0: as many as
-        cores). ``on_wait`` is called when a worker has to be waited for. Raises :class:`NoCluster`."""
+        """Runs on the scheduler at ``address``; ``local``: on a cluster of this machine with
+        ``jobs`` workers (0: as many as cores). ``on_wait`` is called when a worker has to be waited
+        for. Raises :class:`NoCluster`.
+        """
         with contextlib.ExitStack() as stack:
             _quiet(stack)
             if address == "local":
@@ -167,12 +190,17 @@ class ClusterRuns:
         """Hand a run out."""
         record = order["record"]
         given = (order, self.batch, self.environment, self._threads())
-        self.handed[record] = self.client.submit(run_here, *given, key=f"{self.batch}-{record}", pure=False, retries=0)
+        self.handed[record] = self.client.submit(
+            run_here, *given, key=f"{self.batch}-{record}", pure=False, retries=0
+        )
 
     def ended(self, wait: float) -> list[str]:
         """The records of the runs that have ended, waited for at most ``wait`` seconds."""
         until = time.monotonic() + wait
-        while not (done := [record for record, future in self.handed.items() if future.done()]) and time.monotonic() < until:
+        while (
+            not (done := [record for record, future in self.handed.items() if future.done()])
+            and time.monotonic() < until
+        ):
             time.sleep(0.05)
         if not self._threads() and time.monotonic() > self.seen + WORKERLESS:
             raise NoCluster("workerless")
@@ -198,7 +226,9 @@ class ClusterRuns:
 
 
 async def _scheduler_answers(address: str) -> None:
-    """Raises something unless a scheduler answers at the address; dask's client would wait for ever where nothing is answered."""
+    """Raises something unless a scheduler answers at the address; dask's client would wait for ever
+    where nothing is answered.
+    """
     async with rpc(address, timeout=CONNECTING) as there:
         told = await there.identity(n_workers=0)
     if told["type"] != "Scheduler":
@@ -218,7 +248,12 @@ def _cluster_here(workers):
     """The address of a cluster of this machine, which goes with its workers and its folder."""
     command = [sys.executable, "-m", "ntm_analysis.reports.cluster", f"{workers}"]
     process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, **NEW_GROUP
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        **NEW_GROUP,
     )
     try:
         yield process.stdout.readline().strip()
@@ -233,12 +268,18 @@ def _cluster_here(workers):
 
 
 def main() -> None:
-    """A cluster of this machine: told its address, it ends when standard input is closed, however that came."""
+    """A cluster of this machine: told its address, it ends when standard input is closed, however
+    that came.
+    """
     with contextlib.ExitStack() as stack:
-        place = stack.enter_context(tempfile.TemporaryDirectory(prefix="ntm-", ignore_cleanup_errors=True))
+        place = stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="ntm-", ignore_cleanup_errors=True)
+        )
         stack.enter_context(dask.config.set({"temporary-directory": place}))
         workers = int(sys.argv[1])
-        cluster = stack.enter_context(LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None))
+        cluster = stack.enter_context(
+            LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+        )
         print(cluster.scheduler_address, flush=True)
         sys.stdin.read()
 

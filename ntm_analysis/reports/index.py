@@ -1,4 +1,6 @@
-"""The index of a report: every commune with its level, standing, forecast and need in one table that sorts and is searched."""
+"""The index of a report: every commune with its level, standing, forecast and need in one table
+that sorts and is searched.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +10,14 @@ from jinja2 import Environment, PackageLoader
 from ..data import Workbook
 from ..language import LEVEL_WORDS, pick, plain, text, write_date
 from ..standing import RANKS, assess, commune_records, overview
-from ..wording import billions, chance_words, count_words, lacking_words, month_words, recognised_sentence
+from ..wording import (
+    billions,
+    chance_words,
+    count_words,
+    lacking_words,
+    month_words,
+    recognised_sentence,
+)
 from .render import script, style
 
 STALE = "<!--stale-->"  # where a page says that it is older than the data
@@ -30,30 +39,53 @@ COLUMNS = (
 
 
 def index_page(
-    workbook: Workbook, pages: dict[str, dict], files: dict[int | None, str], others: list[tuple[str, str]],
-    failed: list[tuple[str, str, str]], lang: str, *, asked: Sequence[tuple[str, list[str], str]] = (),
+    workbook: Workbook,
+    pages: dict[str, dict],
+    files: dict[int | None, str],
+    others: list[tuple[str, str]],
+    failed: list[tuple[str, str, str]],
+    lang: str,
+    *,
+    asked: Sequence[tuple[str, list[str], str]] = (),
     sheets: dict[int, str] | None = None,
-) -> str:  # fmt: skip
-    """The index. ``pages``: lines of the manifest by file; ``files``: by unit those that may be opened (None: the district's);
-    ``others``: the other pages of the district (file, label); ``failed``: (title, message, file of the older page that was
-    kept); ``asked``: the questions of the meeting (question, links, note); ``sheets``: by unit the sheets for villagers that
-    there are."""
-    verdict = recognised_sentence(overview(workbook, assess(workbook, workbook.default_set("ntm"))), workbook.unlisted, lang)
+) -> str:
+    """The index. ``pages``: lines of the manifest by file; ``files``: by unit those that may be
+    opened (None: the district's); ``others``: the other pages of the district (file, label);
+    ``failed``: (title, message, file of the older page that was kept); ``asked``: the questions of
+    the meeting (question, links, note); ``sheets``: by unit the sheets for villagers that there
+    are.
+    """
+    verdict = recognised_sentence(
+        overview(workbook, assess(workbook, workbook.default_set("ntm"))), workbook.unlisted, lang
+    )
     rows = []
-    for place, (unit, record) in enumerate(zip(workbook.communes.index, commune_records(workbook), strict=True), start=1):
+    for place, (unit, record) in enumerate(
+        zip(workbook.communes.index, commune_records(workbook), strict=True), start=1
+    ):
         line = pages.get(files.get(unit), {})
         cells = _figures(record, line.get("result") or {}, lang)
         state = "stale" if line.get("stale") else "made" if unit in files else "none"
         cells.append((text(f"page_{state}", lang), STATES.index(state)))
-        rows.append({
-            "place": place, "name": record["name"], "code": record["code"], "level": record["level"], "file": files.get(unit),
-            "sheet": (sheets or {}).get(unit), "cells": cells,
-            "key": _search_key(workbook.units.loc[unit, "label"], record["code"]),
-        })  # fmt: skip
-    district = [(files[None], text("district_link", lang, verdict=verdict))] if None in files else []
+        rows.append(
+            {
+                "place": place,
+                "name": record["name"],
+                "code": record["code"],
+                "level": record["level"],
+                "file": files.get(unit),
+                "sheet": (sheets or {}).get(unit),
+                "cells": cells,
+                "key": _search_key(workbook.units.loc[unit, "label"], record["code"]),
+            }
+        )
+    district = (
+        [(files[None], text("district_link", lang, verdict=verdict))] if None in files else []
+    )
     links = [*district, *others]
     place_name = workbook.meta["title"][lang]
-    templates = Environment(loader=PackageLoader("ntm_analysis", "templates"), autoescape=True, trim_blocks=True)
+    templates = Environment(
+        loader=PackageLoader("ntm_analysis", "templates"), autoescape=True, trim_blocks=True
+    )
     return templates.get_template("index.html.j2").render(
         lang=lang,
         title=text("index_title", lang, place=place_name, day=write_date(workbook.as_of, lang)),
@@ -76,22 +108,34 @@ def index_page(
         filter=text("filter_level", lang),
         all=text("filter_all", lang),
         sort=text("sort_by", lang),
-        levels=[(level, _level(level, lang)) for level in RANKS if level in {row["level"] for row in rows}],
+        levels=[
+            (level, _level(level, lang))
+            for level in RANKS
+            if level in {row["level"] for row in rows}
+        ],
         note=text("results_note", lang),
         heads=[text(f"head_{key}", lang) for key in COLUMNS],
         rows=rows,
-    )  # fmt: skip
+    )
 
 
 def _figures(record, result, lang):
-    """The cells of one commune after its name and code: as shown, and what they sort by ("" sorts last, either way)."""
+    """The cells of one commune after its name and code: as shown, and what they sort by ("" sorts
+    last, either way).
+    """
     p, day, need = result.get("p_met"), result.get("p50_date"), result.get("need_p50")
     finished, draws = result.get("finished"), 0 if result.get("coarse") else None
     return [
         (_level(record["level"], lang), RANKS.index(record["level"])),
         (count_words(record), "" if record["met"] is None else record["met"] / record["of"]),
-        (lacking_words(record, lang), "" if record["met"] is None else len(record["missing"]) + record["unknown"]),
-        ("-" if finished else "..." if p is None else chance_words(p, draws, lang), "" if finished or p is None else p),
+        (
+            lacking_words(record, lang),
+            "" if record["met"] is None else len(record["missing"]) + record["unknown"],
+        ),
+        (
+            "-" if finished else "..." if p is None else chance_words(p, draws, lang),
+            "" if finished or p is None else p,
+        ),
         _finish(finished, p, day, lang),
         ("..." if need is None else billions(need * 1000, lang) if need else "-", need or ""),
     ]
@@ -99,7 +143,9 @@ def _figures(record, result, lang):
 
 def _level(level, lang):
     """A recognised level, or that there is none."""
-    return text("level_not_recognised", lang) if level == "not_ntm" else pick(LEVEL_WORDS[level], lang)
+    return (
+        text("level_not_recognised", lang) if level == "not_ntm" else pick(LEVEL_WORDS[level], lang)
+    )
 
 
 def _finish(finished, p, day, lang):

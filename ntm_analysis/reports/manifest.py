@@ -1,9 +1,12 @@
-"""``manifest.json`` beside the pages: one line a page with what it was made of and what came of it; what a batch resumes from.
+"""``manifest.json`` beside the pages: one line a page with what it was made of and what came of it;
+what a batch resumes from.
 
-A line: ``notebook``, ``parameters``, ``inputs`` (hashes: ``notebook``, ``page`` (title, links and words around it), ``files``
-(all the data set's), ``data`` (what the page rests on)), ``versions``, ``status`` (complete, failed), ``reason`` (of a failure:
-failed, overdue, died), ``error``, ``memory`` (MiB that it might take), ``seconds``, ``finished`` (the one time stamp of a
-report), ``bytes`` and ``sha256`` of the page, ``stale`` (an older page was kept), ``result`` (its row of the results table).
+A line: ``notebook``, ``parameters``, ``inputs`` (hashes: ``notebook``, ``page`` (title, links and
+words around it), ``files`` (all the data set's), ``data`` (what the page rests on)), ``versions``,
+``status`` (complete, failed), ``reason`` (of a failure: failed, overdue, died), ``error``,
+``memory`` (MiB that it might take), ``seconds``, ``finished`` (the one time stamp of a report),
+``bytes`` and ``sha256`` of the page, ``stale`` (an older page was kept), ``result`` (its row of the
+results table).
 """
 
 import contextlib
@@ -16,13 +19,25 @@ from types import NoneType
 from ..tables import write_whole
 
 NAME, JOURNAL = "manifest.json", ".manifest.journal"
-FORM = {"parameters": dict, "inputs": dict, "versions": dict, "status": str, "reason": str, "error": str, "memory": int,
-        "sha256": (str, NoneType), "seconds": (int, float, NoneType), "stale": bool}  # fmt: skip
+FORM = {
+    "parameters": dict,
+    "inputs": dict,
+    "versions": dict,
+    "status": str,
+    "reason": str,
+    "error": str,
+    "memory": int,
+    "sha256": (str, NoneType),
+    "seconds": (int, float, NoneType),
+    "stale": bool,
+}
 EVERY = 2.0  # seconds between two writings of the whole; the journal holds what came since
 
 
 class Manifest:
-    """The lines by page file. Every line is in a file when :meth:`enter` returns, however the program ends then.
+    """The lines by page file.
+
+    Every line is in a file when :meth:`enter` returns, however the program ends then.
 
     A page whose line cannot be read, or is none, is made anew.
     """
@@ -31,7 +46,9 @@ class Manifest:
         self.folder, self.pages, self._written = folder, {}, 0.0
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
             self._take(json.loads((folder / NAME).read_bytes())["pages"])
-        with contextlib.suppress(OSError, ValueError, RecursionError):  # the last line may be cut off
+        with contextlib.suppress(
+            OSError, ValueError, RecursionError
+        ):  # the last line may be cut off
             for line in (folder / JOURNAL).read_bytes().split(b"\n"):
                 self._take(json.loads(line or b"{}"))
 
@@ -49,14 +66,21 @@ class Manifest:
 
     def save(self) -> None:
         """Write the whole, a line a page."""
-        lines = ",\n".join(f"{json.dumps(f)}: {json.dumps(self.pages[f], ensure_ascii=False)}" for f in sorted(self.pages))
+        lines = ",\n".join(
+            f"{json.dumps(f)}: {json.dumps(self.pages[f], ensure_ascii=False)}"
+            for f in sorted(self.pages)
+        )
         whole = '{"pages": {\n' + lines + "\n}}\n"
-        write_whole(self.folder / NAME, whole.encode(errors="backslashreplace"))  # half a letter as JSON escapes it
+        write_whole(
+            self.folder / NAME, whole.encode(errors="backslashreplace")
+        )  # half a letter as JSON escapes it
         (self.folder / JOURNAL).unlink(missing_ok=True)
         self._written = time.monotonic()
 
     def made_of(self, file: str, **wanted: object) -> bool:
-        """Whether a complete page stands there that was made of ``wanted`` (entries of its line; of ``inputs`` those named)."""
+        """Whether a complete page stands there that was made of ``wanted`` (entries of its line; of
+        ``inputs`` those named).
+        """
         line = self.pages.get(file, {})
         if line.get("status") != "complete":
             return False
@@ -75,9 +99,13 @@ class Manifest:
 
 def _is_line(line):
     """Whether a line has the form of one, so that whoever reads it need not ask again."""
-    if not isinstance(line, dict) or not all(isinstance(line.get(key), kind) for key, kind in FORM.items()):
+    if not isinstance(line, dict) or not all(
+        isinstance(line.get(key), kind) for key, kind in FORM.items()
+    ):
         return False
     result, numbers = line.get("result"), (int, float, NoneType)
     if result is not None and not isinstance(result, dict):
         return False
-    return all(isinstance((result or {}).get(key), numbers) for key in ("p_met", "p_signed", "need_p50"))
+    return all(
+        isinstance((result or {}).get(key), numbers) for key in ("p_met", "p_signed", "need_p50")
+    )

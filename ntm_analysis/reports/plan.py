@@ -1,7 +1,8 @@
-"""All pages of a data set: district, communes, index, and on request one single file and one archive.
+"""All pages of a data set: district, communes, index, and on request one single file and one
+archive.
 
-Each page is one notebook run of a batch (:mod:`~.batch`). A page that rests on what it rested on before is not made
-again; one failed page leaves the others complete.
+Each page is one notebook run of a batch (:mod:`~.batch`). A page that rests on what it rested on
+before is not made again; one failed page leaves the others complete.
 """
 
 import contextlib
@@ -27,7 +28,8 @@ from .workers import usual_limit
 
 # Stand for a unit in the jobs that make these pages of the whole district.
 NEED, FORECAST, ALLOCATION, COMPARISON, MEETING, ANNEX = -1, -2, -3, -4, -5, -6
-# The pages of the whole district, as the index lists them: notebook, file, heading, the words that lead there.
+# The pages of the whole district, as the index lists them: notebook, file, heading, the words that
+# lead there.
 PAGES = {
     None: ("status", "huyen", "district", "district_page_link"),
     MEETING: ("monthly_meeting", "giao-ban", "meeting", "meeting_link"),
@@ -38,15 +40,25 @@ PAGES = {
     COMPARISON: ("scenario_comparison", "so-sanh-kich-ban", "comparison", "compare_link"),
 }
 # What a run says that may have wanted more memory than it was given.
-SHORT_OF_MEMORY = ("MemoryError", "Kernel died", "Kernel didn't respond", "CellExecutionError", "cannot allocate", "bad_alloc",
-                   "can't start new thread", "errno 12")  # fmt: skip
+SHORT_OF_MEMORY = (
+    "MemoryError",
+    "Kernel died",
+    "Kernel didn't respond",
+    "CellExecutionError",
+    "cannot allocate",
+    "bad_alloc",
+    "can't start new thread",
+    "errno 12",
+)
 VILLAGERS = "hop-dan"  # the edition for the communes' own people
 NOTEBOOKS = REPOSITORY / "notebooks"
 
 
 @dataclass(frozen=True)
 class Job:
-    """One page to make: its notebook, parameters, file and title; ``unit`` is None for the district."""
+    """One page to make: its notebook, parameters, file and title; ``unit`` is None for the
+    district.
+    """
 
     notebook: str
     parameters: dict
@@ -57,8 +69,9 @@ class Job:
 
 @dataclass
 class Outcome:
-    """What a run made: pages in order (complete and of these data), how many of them were made now, failures as (title, message,
-    file of the older page that was kept), and the files beside them."""
+    """What a run made: pages in order (complete and of these data), how many of them were made now,
+    failures as (title, message, file of the older page that was kept), and the files beside them.
+    """
 
     folder: Path
     pages: list[Job] = field(default_factory=list)
@@ -67,12 +80,15 @@ class Outcome:
     index: Path | None = None
     single: Path | None = None
     archive: Path | None = None
-    changed: bool = False  # files of the data set were changed meanwhile: pages differ in what they rest on
+    changed: bool = (
+        False  # files of the data set were changed meanwhile: pages differ in what they rest on
+    )
 
 
 def page_list(workbook: Workbook, units: list[int] | None, lang: str, audience: str) -> list[Job]:
-    """The pages of a run: the district and every commune, or only the units named; of the edition for villagers one sheet a
-    commune. File names carry the as-of date."""
+    """The pages of a run: the district and every commune, or only the units named; of the edition
+    for villagers one sheet a commune. File names carry the as-of date.
+    """
     day = workbook.as_of
     ending = f"_{day}{_edition(lang, audience)}.html"
     common = {"dataset": str(workbook.path), "as_of": f"{day}", "lang": lang, "audience": audience}
@@ -81,21 +97,42 @@ def page_list(workbook: Workbook, units: list[int] | None, lang: str, audience: 
     if audience == VILLAGERS:
         for unit, row in wanted.iterrows():
             title = text("people_heading", lang, label=row["label"], day=shown)
-            more = {"commune": row["code"], "dataset": common["dataset"], "as_of": common["as_of"], "lang": lang}
+            more = {
+                "commune": row["code"],
+                "dataset": common["dataset"],
+                "as_of": common["as_of"],
+                "lang": lang,
+            }
             jobs.append(Job("villagers.ipynb", more, f"{row['slug']}{ending}", title, unit))
         return jobs
     if units is None:
         word = (workbook.meta.get("hamlet_word") or {}).get(lang) or text("annex_hamlet", lang)
-        told = {"place": workbook.meta["title"][lang], "day": shown, "month": month_words(f"{day}", lang)}
+        told = {
+            "place": workbook.meta["title"][lang],
+            "day": shown,
+            "month": month_words(f"{day}", lang),
+        }
         told |= {"word": word, "year": registration_year(workbook)}
-        first = workbook.communes.loc[(communes_in_need(workbook, "ntm")["ntm"] or workbook.communes.index)[0], "code"]
+        first = workbook.communes.loc[
+            (communes_in_need(workbook, "ntm")["ntm"] or workbook.communes.index)[0], "code"
+        ]
         for page, (notebook, file, heading, _) in PAGES.items():
-            title = text(f"heading_{heading}", lang, **told) + (f" ({shown})" if page == ANNEX else "")
+            title = text(f"heading_{heading}", lang, **told) + (
+                f" ({shown})" if page == ANNEX else ""
+            )
             more = {"commune": first} if page in (NEED, FORECAST) else {}
             jobs.append(Job(f"{notebook}.ipynb", common | more, f"{file}{ending}", title, page))
     for unit, row in wanted.iterrows():
         title = text("heading_commune", lang, label=row["label"], day=shown)
-        jobs.append(Job("commune.ipynb", common | {"commune": row["code"]}, f"{row['slug']}{ending}", title, unit))
+        jobs.append(
+            Job(
+                "commune.ipynb",
+                common | {"commune": row["code"]},
+                f"{row['slug']}{ending}",
+                title,
+                unit,
+            )
+        )
     return jobs
 
 
@@ -126,9 +163,10 @@ def make_report(
 ) -> Outcome:
     """Make the pages of a data set in ``folder`` and an ``index.html``.
 
-    ``jobs``: pages at a time (0: as many as cores); ``force``: also those that would be the same; ``timeout``: seconds for one
-    page; ``runs``: how pages are run, where not on this machine. ``on_plan`` is told how many pages there are to look at,
-    ``on_page`` each page's file and line of the manifest. Raises :class:`~ntm_analysis.reports.batch.FolderBusy`,
+    ``jobs``: pages at a time (0: as many as cores); ``force``: also those that would be the same;
+    ``timeout``: seconds for one page; ``runs``: how pages are run, where not on this machine.
+    ``on_plan`` is told how many pages there are to look at, ``on_page`` each page's file and line
+    of the manifest. Raises :class:`~ntm_analysis.reports.batch.FolderBusy`,
     :class:`~ntm_analysis.reports.workers.WrongMemory`, OSError.
     """
     everything = page_list(workbook, None, lang, audience)
@@ -142,13 +180,27 @@ def make_report(
         manifest, files = Manifest(folder), files_hash(workbook.path)
         shown = {job.file for job in everything if job in chosen or _current(manifest, job, files)}
         # A sheet for a commune's own people leads to no list of others.
-        words = {"lang": lang, "back": "" if audience == VILLAGERS else text("back", lang), "skip": text("skip", lang)}
-        links = [(job.file, text(PAGES[job.unit][-1], lang)) for job in everything if job.unit in PAGES and job.file in shown]
+        words = {
+            "lang": lang,
+            "back": "" if audience == VILLAGERS else text("back", lang),
+            "skip": text("skip", lang),
+        }
+        links = [
+            (job.file, text(PAGES[job.unit][-1], lang))
+            for job in everything
+            if job.unit in PAGES and job.file in shown
+        ]
         pages = {
-            job.file: words | {"title": job.title, "links": [link for link in links if link[0] != job.file]} for job in chosen
+            job.file: words
+            | {"title": job.title, "links": [link for link in links if link[0] != job.file]}
+            for job in chosen
         }
         lines = {job.file: _line(job, pages[job.file], files) for job in chosen}
-        todo = [job for job in chosen if force or not manifest.made_of(job.file, **_wanted(lines[job.file], "files"))]
+        todo = [
+            job
+            for job in chosen
+            if force or not manifest.made_of(job.file, **_wanted(lines[job.file], "files"))
+        ]
         made = []
         on_plan(len(todo))
         if todo:
@@ -177,10 +229,21 @@ def make_report(
             if line.get("status") == "complete":
                 outcome.pages.append(job)
             else:
-                outcome.failed.append((job.title, failure(line, lang), job.file if line["stale"] else ""))
-        # Pages that an earlier run made of the same data stay in the list, so that one commune's run does not lose the rest.
-        there = {job.unit: job.file for job in everything if _current(manifest, job, files) or _is_stale(manifest, job)}
-        others = [(there[key], text(PAGES[key][-1], lang)) for key in PAGES if key is not None and key in there]
+                outcome.failed.append(
+                    (job.title, failure(line, lang), job.file if line["stale"] else "")
+                )
+        # Pages that an earlier run made of the same data stay in the list, so that one commune's
+        # run does not lose the rest.
+        there = {
+            job.unit: job.file
+            for job in everything
+            if _current(manifest, job, files) or _is_stale(manifest, job)
+        }
+        others = [
+            (there[key], text(PAGES[key][-1], lang))
+            for key in PAGES
+            if key is not None and key in there
+        ]
         sheets = page_list(workbook, None, lang, VILLAGERS) if audience != VILLAGERS else []
         sheet_of = {job.unit: job.file for job in sheets if _current(manifest, job, files)}
         asked = asked_in(workbook, there, lang, sheet_of) if audience != VILLAGERS else ()
@@ -192,17 +255,24 @@ def make_report(
             write_whole(outcome.single, single_file(outcome))
         if archive and outcome.pages:
             outcome.archive = folder / f"{stem}.zip"
-            write_whole(outcome.archive, _zipped([outcome.index, *(folder / job.file for job in outcome.pages)]))
+            write_whole(
+                outcome.archive,
+                _zipped([outcome.index, *(folder / job.file for job in outcome.pages)]),
+            )
     if todo:
         Store.usual(home_of(workbook.path)).prune()
     return outcome
 
 
 def asked_in(
-    workbook: Workbook, there: dict[int | None, str], lang: str, sheets: dict[int, str] | None = None
+    workbook: Workbook,
+    there: dict[int | None, str],
+    lang: str,
+    sheets: dict[int, str] | None = None,
 ) -> list[tuple[str, list[str], str]]:
-    """The questions of the meeting with their places in the pages that are ``there`` and the ``sheets`` for villagers; a commune
-    in need stands for "this one"."""
+    """The questions of the meeting with their places in the pages that are ``there`` and the
+    ``sheets`` for villagers; a commune in need stands for "this one".
+    """
     pages = {PAGES[key][1]: file for key, file in there.items() if key in PAGES}
     wanted = [*communes_in_need(workbook, "ntm")["ntm"], *workbook.communes.index]
     unit = next((unit for unit in wanted if unit in there), None)
@@ -212,22 +282,38 @@ def asked_in(
 
 
 def _line(job, page, files):
-    """What a page's line of the manifest says of what it is made of; ``data`` of a page of the district: all files."""
-    inputs = {"notebook": hash_of_files(NOTEBOOKS / job.notebook), "page": hash_of(page), "files": files, "data": files}
+    """What a page's line of the manifest says of what it is made of; ``data`` of a page of the
+    district: all files.
+    """
+    inputs = {
+        "notebook": hash_of_files(NOTEBOOKS / job.notebook),
+        "page": hash_of(page),
+        "files": files,
+        "data": files,
+    }
     return {"notebook": job.notebook, "parameters": job.parameters, "inputs": inputs}
 
 
 def _wanted(line, what):
-    """What the line of a page that need not be made again says; ``what``: of the inputs, besides notebook and page."""
+    """What the line of a page that need not be made again says; ``what``: of the inputs, besides
+    notebook and page.
+    """
     inputs = {name: line["inputs"][name] for name in ("notebook", "page", what)}
     return {"parameters": line["parameters"], "versions": software(), "inputs": inputs}
 
 
 def _run(
-    batch, workbook, todo, lines, pages, force,
+    batch,
+    workbook,
+    todo,
+    lines,
+    pages,
+    force,
     on_same,
-):  # fmt: skip
-    """Ask for the pages of the district, then for those of the communes whose data changed; ``on_same`` is told of the others."""
+):
+    """Ask for the pages of the district, then for those of the communes whose data changed;
+    ``on_same`` is told of the others.
+    """
     for job in todo:
         if job.unit is None or job.unit < 0:
             batch.page(job.file, lines[job.file], pages[job.file], NOTEBOOKS / job.notebook)
@@ -264,7 +350,11 @@ def failure(line: dict, lang: str) -> str:
 def _current(manifest, job, files):
     """Whether a complete page of these data stands there."""
     line = manifest.pages.get(job.file, {})
-    return line.get("status") == "complete" and line["inputs"].get("files") == files and manifest.stands(job.file)
+    return (
+        line.get("status") == "complete"
+        and line["inputs"].get("files") == files
+        and manifest.stands(job.file)
+    )
 
 
 def _is_stale(manifest, job):
@@ -287,7 +377,9 @@ def _write_changed(path, content):
 
 
 def single_file(outcome: Outcome) -> str:
-    """The index and all pages in one file: a page opens from the list; headings one step lower, ids made unique."""
+    """The index and all pages in one file: a page opens from the list; headings one step lower, ids
+    made unique.
+    """
     from bs4 import BeautifulSoup
 
     book = BeautifulSoup(outcome.index.read_text(encoding="utf-8"), "html.parser")
@@ -299,7 +391,9 @@ def single_file(outcome: Outcome) -> str:
         else:
             link.unwrap()
     for job in outcome.pages:
-        page = BeautifulSoup((outcome.folder / job.file).read_text(encoding="utf-8"), "html.parser").main
+        page = BeautifulSoup(
+            (outcome.folder / job.file).read_text(encoding="utf-8"), "html.parser"
+        ).main
         name = inside[job.file]
         for tag in page.find_all(["h3", "h2", "h1"]):
             tag.name = f"h{int(tag.name[1]) + 1}"

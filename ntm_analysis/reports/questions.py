@@ -1,4 +1,6 @@
-"""The questions of the monthly meeting, and the page and section of the report where each is answered (``questions.yaml``)."""
+"""The questions of the monthly meeting, and the page and section of the report where each is
+answered (``questions.yaml``).
+"""
 
 from dataclasses import dataclass
 from functools import cache
@@ -10,12 +12,17 @@ from ..data import Workbook
 from ..language import text, write_date
 from ..standing import formed
 
-COMMUNE, SHEET = "xa", "hop-dan"  # the page of a commune and its sheet for villagers, in the places of questions
+COMMUNE, SHEET = (
+    "xa",
+    "hop-dan",
+)  # the page of a commune and its sheet for villagers, in the places of questions
 
 
 @dataclass(frozen=True)
 class Question:
-    """One question: its number, its words by language (with {fields}), its places (page, section), what must have happened."""
+    """One question: its number, its words by language (with {fields}), its places (page, section),
+    what must have happened.
+    """
 
     number: int
     words: dict[str, str]
@@ -30,12 +37,18 @@ def questions() -> tuple[Question, ...]:
     >>> len(questions()), questions()[3].places
     (24, (('huyen', 'giu-chan'),))
     """
-    rows = yaml.safe_load(files("ntm_analysis").joinpath("questions.yaml").read_text(encoding="utf-8"))
+    rows = yaml.safe_load(
+        files("ntm_analysis").joinpath("questions.yaml").read_text(encoding="utf-8")
+    )
     return tuple(
-        Question(number, {lang: row[lang] for lang in ("vi", "en")},
-                 tuple(tuple(place.split("#")) for place in row["at"].split()), row.get("when", ""))
+        Question(
+            number,
+            {lang: row[lang] for lang in ("vi", "en")},
+            tuple(tuple(place.split("#")) for place in row["at"].split()),
+            row.get("when", ""),
+        )
         for number, row in enumerate(rows, start=1)
-    )  # fmt: skip
+    )
 
 
 def details(workbook: Workbook, lang: str) -> dict[str, object]:
@@ -43,25 +56,42 @@ def details(workbook: Workbook, lang: str) -> dict[str, object]:
     pledges = workbook.tables["targets"].query("kind == 'pledge'").sort_values("year")
     pledges = pledges[pledges["unit"].isin(workbook.communes.index)]
     made = formed(workbook)["unit"].nunique()
-    told = {"listed": text("question_listed", lang), "pledged": text("question_pledge", lang), "pledge_year": workbook.as_of.year}
+    told = {
+        "listed": text("question_listed", lang),
+        "pledged": text("question_pledge", lang),
+        "pledge_year": workbook.as_of.year,
+    }
     if len(pledges):
-        told |= {"pledged": workbook.units.at[pledges["unit"].iloc[0], "label"], "pledge_year": int(pledges["year"].iloc[0])}
+        told |= {
+            "pledged": workbook.units.at[pledges["unit"].iloc[0], "label"],
+            "pledge_year": int(pledges["year"].iloc[0]),
+        }
     deadline = workbook.deadline or (workbook.meta.get("term_end") or {}).get("date")
     return told | {
-        "communes": len(workbook.communes), "deadline": write_date(deadline, lang) if deadline else "...",
-        "next_year": workbook.as_of.year + 1, "left": text("question_left", lang, n=made) if made else "",
-    }  # fmt: skip
+        "communes": len(workbook.communes),
+        "deadline": write_date(deadline, lang) if deadline else "...",
+        "next_year": workbook.as_of.year + 1,
+        "left": text("question_left", lang, n=made) if made else "",
+    }
 
 
-def answered(workbook: Workbook, pages: dict[str, str], commune: str, lang: str) -> list[tuple[str, list[str], str]]:
-    """The questions for the index: (question, links, note). ``pages``: files that may be opened by page name, ``commune``: the
-    commune whose page stands for ``xa``. Without a link the note says why."""
+def answered(
+    workbook: Workbook, pages: dict[str, str], commune: str, lang: str
+) -> list[tuple[str, list[str], str]]:
+    """The questions for the index: (question, links, note).
+
+    ``pages``: files that may be opened by page name, ``commune``: the commune whose page stands for
+    ``xa``. Without a link the note says why.
+    """
     told, made = details(workbook, lang), []
     for question in questions():
         links = [f"{pages[page]}#{section}" for page, section in question.places if page in pages]
         note = "" if links else text("question_no_page", lang)
         if question.when == "merged" and not told["left"]:
-            links, note = [], text("question_not_merged", lang, day=write_date(workbook.as_of, lang))
+            links, note = (
+                [],
+                text("question_not_merged", lang, day=write_date(workbook.as_of, lang)),
+            )
         elif links and {COMMUNE, SHEET} & {page for page, _ in question.places}:
             note = text("question_example", lang, name=commune)
             if SHEET in dict(question.places) and SHEET not in pages:

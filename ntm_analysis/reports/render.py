@@ -26,13 +26,17 @@ from .workers import limit_memory, turn_file
 
 TEMPLATES = Path(str(files("ntm_analysis").joinpath("templates")))
 
-# jsonschema takes a second to build this grammar, for a check ("format": "iri") that no notebook's schema has.
+# jsonschema takes a second to build this grammar, for a check ("format": "iri") that no notebook's
+# schema has.
 GRAMMAR = "rfc3987_syntax"
-PIECE = '<section id="a"><h2>&amp;&nbsp;</h2><figure><img src="data:," alt=""></figure><!-- --></section>'  # to warm up with
+# to warm up with
+PIECE = '<section id="a"><h2>&amp;&nbsp;</h2><figure><img src="data:," alt=""></figure><!-- --></section>'
 
 
 class NotebookFailed(RuntimeError):
-    """A notebook stopped with an error or is not complete; the message is the kernel's own, on one line."""
+    """A notebook stopped with an error or is not complete; the message is the kernel's own, on one
+    line.
+    """
 
 
 @contextlib.contextmanager
@@ -69,18 +73,23 @@ def exporter() -> Any:
 
 
 def warm_up() -> None:
-    """Read and show a notebook of one cell, so that what libraries prepare at their first use is prepared before a fork."""
+    """Read and show a notebook of one cell, so that what libraries prepare at their first use is
+    prepared before a fork.
+    """
     import nbformat
 
-    cell = nbformat.v4.new_code_cell("", outputs=[nbformat.v4.new_output("display_data", {"text/html": PIECE})])
+    cell = nbformat.v4.new_code_cell(
+        "", outputs=[nbformat.v4.new_output("display_data", {"text/html": PIECE})]
+    )
     made = nbformat.reads(nbformat.writes(nbformat.v4.new_notebook(cells=[cell])), as_version=4)
     to_html(made, title="", lang="vi", back="", skip="")
 
 
 def turns(slots: list[str], last: int, mark: Path | None) -> dict[str, Callable]:
-    """Hooks of nbclient by which a run takes one of ``slots`` (lock files) when its kernel is ready and gives it back after the
-    cell ``last``: kernels start and stop beside those that compute. A run that dies gives its slot back too. The file ``mark``
-    is made when the turn has come."""
+    """Hooks of nbclient by which a run takes one of ``slots`` (lock files) when its kernel is ready
+    and gives it back after the cell ``last``: kernels start and stop beside those that compute. A
+    run that dies gives its slot back too. The file ``mark`` is made when the turn has come.
+    """
     locks = [FileLock(slot) for slot in slots]
 
     async def take(**_: object) -> None:
@@ -101,13 +110,19 @@ def turns(slots: list[str], last: int, mark: Path | None) -> dict[str, Callable]
 
 
 def execute(
-    notebook: Path, parameters: dict, kernel: str = "python3", slots: Sequence[str] = (), mark: Path | None = None
+    notebook: Path,
+    parameters: dict,
+    kernel: str = "python3",
+    slots: Sequence[str] = (),
+    mark: Path | None = None,
 ) -> object:
-    """The executed notebook (nbformat node), complete. Parameters are checked before a kernel starts; ``slots``, ``mark``: see
-    :func:`turns`.
+    """The executed notebook (nbformat node), complete.
 
-    Raises ValueError for bad parameters, :class:`NotebookFailed` when a cell fails, the kernel dies, or a cell was not run to its
-    end: a kernel that was told to exit looks well to whoever asks only for its exit code.
+    Parameters are checked before a kernel starts; ``slots``, ``mark``: see :func:`turns`.
+
+    Raises ValueError for bad parameters, :class:`NotebookFailed` when a cell fails, the kernel
+    dies, or a cell was not run to its end: a kernel that was told to exit looks well to whoever
+    asks only for its exit code.
     """
     with without_grammar():
         import papermill
@@ -119,9 +134,15 @@ def execute(
         logging.getLogger(noisy).setLevel(logging.ERROR)
     try:
         made = papermill.execute_notebook(
-            notebook, None, parameters, kernel_name=kernel, progress_bar=False, cwd=notebook.parent,
-            extra_arguments=["--log-level=CRITICAL"], **turns(list(slots), _last_code_cell(notebook), mark),
-        )  # fmt: skip
+            notebook,
+            None,
+            parameters,
+            kernel_name=kernel,
+            progress_bar=False,
+            cwd=notebook.parent,
+            extra_arguments=["--log-level=CRITICAL"],
+            **turns(list(slots), _last_code_cell(notebook), mark),
+        )
     except papermill.PapermillExecutionError as error:
         raise NotebookFailed(" ".join(f"{error.ename}: {error.evalue}".split())) from None
     except RuntimeError as error:  # the kernel died (nbclient's DeadKernelError)
@@ -139,7 +160,14 @@ def _last_code_cell(notebook):
     """The place of the last cell that runs, the cell of parameters that papermill adds counted."""
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     return (
-        max((i for i, cell in enumerate(cells) if cell["cell_type"] == "code" and "".join(cell["source"]).strip()), default=-1)
+        max(
+            (
+                i
+                for i, cell in enumerate(cells)
+                if cell["cell_type"] == "code" and "".join(cell["source"]).strip()
+            ),
+            default=-1,
+        )
         + 1
     )
 
@@ -154,21 +182,41 @@ def result_of(executed: object) -> dict | None:
     return next((data[RESULT] for data in shown(executed) if RESULT in data), None)
 
 
-def to_html(executed: object, *, title: str, lang: str, back: str, skip: str, links: Sequence[tuple[str, str]] = ()) -> str:
-    """The page of an executed notebook: what its cells show, in our template; ``links``: to other pages (file, label)."""
+def to_html(
+    executed: object,
+    *,
+    title: str,
+    lang: str,
+    back: str,
+    skip: str,
+    links: Sequence[tuple[str, str]] = (),
+) -> str:
+    """The page of an executed notebook: what its cells show, in our template; ``links``: to other
+    pages (file, label).
+    """
     html = "".join(data.get("text/html", "") for data in shown(executed)).replace(str(IN_LAB), "")
     contents = re.findall(r'<section id="([^"]+)"[^>]*><h2>(.*?)</h2>', html)
-    page = {"title": title, "lang": lang, "style": style(), "script": script(), "back": back, "skip": skip, "links": links,
-            "contents": contents, "contents_title": text("contents", lang)}  # fmt: skip
+    page = {
+        "title": title,
+        "lang": lang,
+        "style": style(),
+        "script": script(),
+        "back": back,
+        "skip": skip,
+        "links": links,
+        "contents": contents,
+        "contents_title": text("contents", lang),
+    }
     return exporter().from_notebook_node(executed, resources={"page": page})[0]
 
 
 def run(order: dict) -> dict:
     """Run an order and write its record, which is also given back.
 
-    ``status`` (complete, failed, cannot_write), ``error`` (one line), ``seconds``; of a page ``bytes``, ``sha256`` and ``result``
-    (its row of the results table), ``read`` (hashes of what it read: ``files``, and ``data`` if it rests on less); of inputs
-    ``inputs`` (hash by commune), ``files`` (hash of what was read).
+    ``status`` (complete, failed, cannot_write), ``error`` (one line), ``seconds``; of a page
+    ``bytes``, ``sha256`` and ``result`` (its row of the results table), ``read`` (hashes of what it
+    read: ``files``, and ``data`` if it rests on less); of inputs ``inputs`` (hash by commune),
+    ``files`` (hash of what was read).
     """
     start, made = time.perf_counter(), {"status": "failed", "error": ""}
     try:
@@ -188,20 +236,32 @@ def run(order: dict) -> dict:
 
 def _page(order):
     turn = order.get("slots") and turn_file(order["record"])
-    executed = execute(Path(order["notebook"]), order["parameters"], order["kernel"], order.get("slots", ()), turn)
+    executed = execute(
+        Path(order["notebook"]), order["parameters"], order["kernel"], order.get("slots", ()), turn
+    )
     page = to_html(executed, **order["page"]).encode()
     result = result_of(executed) or {}
     read = {name: result.pop(name) for name in ("files", "data") if name in result}
-    made = {"bytes": len(page), "sha256": hashlib.sha256(page).hexdigest(), "result": result or None, "read": read}
+    made = {
+        "bytes": len(page),
+        "sha256": hashlib.sha256(page).hexdigest(),
+        "result": result or None,
+        "read": read,
+    }
     try:
         write_whole(Path(order["target"]), page)
     except OSError as error:  # no room, no right to write: not the notebook's fault
-        made |= {"status": "cannot_write", "errno": [error.errno, error.strerror, str(error.filename)]}
+        made |= {
+            "status": "cannot_write",
+            "errno": [error.errno, error.strerror, str(error.filename)],
+        }
     return made
 
 
 def _inputs(order):
-    """The hash of what each commune's page rests on; works out, for all pages, what the hashes need."""
+    """The hash of what each commune's page rests on; works out, for all pages, what the hashes
+    need.
+    """
     from ..data import communes_hashes
     from ..pages import ForecastParts
 
@@ -219,9 +279,13 @@ TASKS = {"page": _page, "inputs": _inputs, "cells": _cells}
 
 
 def main() -> None:
-    """``python -m ntm_analysis.reports.render``: run the order on standard input, and end when that closes: the batch is gone."""
+    """``python -m ntm_analysis.reports.render``: run the order on standard input, and end when that
+    closes: the batch is gone.
+    """
     order = json.loads(sys.stdin.readline())
-    threading.Thread(target=lambda: (sys.stdin.read(), os._exit(1)), daemon=True).start()  # its kernel looks after itself
+    threading.Thread(
+        target=lambda: (sys.stdin.read(), os._exit(1)), daemon=True
+    ).start()  # its kernel looks after itself
     run(order)
     os._exit(0)
 

@@ -1,5 +1,5 @@
-"""Kernels forked from the warm process, for unmodified papermill: a kernel provisioner of jupyter_client (its entry point
-``ntm-warm``).
+"""Kernels forked from the warm process, for unmodified papermill: a kernel provisioner of
+jupyter_client (its entry point ``ntm-warm``).
 
 A process without a warm process beside it, such as plain papermill, gets the ordinary kernel.
 """
@@ -20,11 +20,15 @@ LONGEST = 80  # letters of a place: a socket's path has at most 107
 
 
 class ForkedKernel:
-    """A kernel forked by the warm process, with as much of ``subprocess.Popen`` as provisioners use."""
+    """A kernel forked by the warm process, with as much of ``subprocess.Popen`` as provisioners
+    use.
+    """
 
     stdin = stdout = stderr = None
 
-    def __init__(self, warm: socket.socket, cmd: list[str], cwd: str | None, env: dict[str, str]) -> None:
+    def __init__(
+        self, warm: socket.socket, cmd: list[str], cwd: str | None, env: dict[str, str]
+    ) -> None:
         self.warm, self.pieces, self.returncode = warm, b"", None
         kernel = {"cmd": cmd, "cwd": cwd, "env": env, "memory": memory}
         warm.sendall(json.dumps({"kernel": kernel}).encode() + b"\n")
@@ -73,7 +77,10 @@ class WarmProvisioner(LocalProvisioner):
     """Starts kernels by a fork of the warm process; everything else is as with local kernels."""
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
-        """Connect by sockets in a folder. Of kernels that start at a time, one may be given the free port of another."""
+        """Connect by sockets in a folder.
+
+        Of kernels that start at a time, one may be given the free port of another.
+        """
         if warm_process is not None and len(place) < LONGEST:
             self.parent.transport = "ipc"
             self.parent.ip = f"{place}/{os.getpid()}"
@@ -84,6 +91,8 @@ class WarmProvisioner(LocalProvisioner):
         """Launch a kernel that has its imports already."""
         if warm_process is None:
             return await super().launch_kernel(cmd, **kwargs)
-        self.process = ForkedKernel(warm_process, cmd, kwargs.get("cwd") or os.getcwd(), kwargs["env"])
+        self.process = ForkedKernel(
+            warm_process, cmd, kwargs.get("cwd") or os.getcwd(), kwargs["env"]
+        )
         self.pid = self.pgid = self.process.pid  # it leads its own group
         return self.connection_info

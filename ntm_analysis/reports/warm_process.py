@@ -1,11 +1,12 @@
-"""The warm process: every import done once, and from it, by fork, page runs and kernels (``python -m
-ntm_analysis.reports.warm_process``).
+"""The warm process: every import done once, and from it, by fork, page runs and kernels (``python
+-m ntm_analysis.reports.warm_process``).
 
-It is started by a plain subprocess and has one thread, no zmq context, no event loop and no shell, so that a fork of it is a
-clean start. On its standard input stands a socket to the batch. Each line asked is JSON, each line told too: asked ``{"run":
-order}`` or ``{"kill": pid}``, told ``{"started": pid}``, in the order asked, and ``{"ended": pid, "code": n}``. A page run has
-such a socket of its own and asks ``{"kernel": {"cmd", "cwd", "env"}}``. Whoever's socket closes, however its process ended, loses
-the processes that it asked for; when the batch is gone, so is all of it.
+It is started by a plain subprocess and has one thread, no zmq context, no event loop and no shell,
+so that a fork of it is a clean start. On its standard input stands a socket to the batch. Each line
+asked is JSON, each line told too: asked ``{"run": order}`` or ``{"kill": pid}``, told ``{"started":
+pid}``, in the order asked, and ``{"ended": pid, "code": n}``. A page run has such a socket of its
+own and asks ``{"kernel": {"cmd", "cwd", "env"}}``. Whoever's socket closes, however its process
+ended, loses the processes that it asked for; when the batch is gone, so is all of it.
 """
 
 import contextlib
@@ -58,7 +59,9 @@ LIBRARIES = (
 
 
 class Asker:
-    """One end of a socket that asks for processes: lines asked so far, and who was started for it."""
+    """One end of a socket that asks for processes: lines asked so far, and who was started
+    for it.
+    """
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection, self.pieces, self.started = connection, b"", set()
@@ -172,7 +175,9 @@ class WarmProcess:
             ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
             if ended is None:
                 return
-            _kill(ended.si_pid)  # what it started and left behind, while the number of its group cannot be another's
+            _kill(
+                ended.si_pid
+            )  # what it started and left behind, while the number of its group cannot be another's
             pid, status = os.waitpid(ended.si_pid, 0)
             asker = self.owner.pop(pid)
             asker.started.discard(pid)
@@ -203,7 +208,8 @@ def _kernel(cmd, cwd, env, memory):
     sys.argv = [sys.modules["ipykernel.kernelapp"].__file__, *arguments]
     app = IPKernelApp.instance()
     app.initialize(arguments)
-    # Imported when there was no shell: neither was its backend chosen nor the hook set that sends figures to notebooks.
+    # Imported when there was no shell: neither was its backend chosen nor the hook set that sends
+    # figures to notebooks.
     from IPython.core.pylabtools import activate_matplotlib
     from matplotlib_inline.backend_inline import configure_inline_support
 
@@ -214,7 +220,9 @@ def _kernel(cmd, cwd, env, memory):
 
 
 def _warm_up():
-    """Have prepared before a fork what is prepared at its first use: the template, fonts, the forms of numbers, the versions."""
+    """Have prepared before a fork what is prepared at its first use: the template, fonts, the forms
+    of numbers, the versions.
+    """
     import pandas as pd
     from matplotlib.backends import backend_registry
 
@@ -242,18 +250,24 @@ def main() -> None:
     with without_grammar():
         for name in (*LIBRARIES, *(f"ntm_analysis.pages.{page}" for page in PAGES)):
             import_module(name)
-            if select.select([batch], [], [], 0)[0]:  # nothing is asked before we are ready: the batch is gone
+            if select.select([batch], [], [], 0)[
+                0
+            ]:  # nothing is asked before we are ready: the batch is gone
                 return
     from jupyter_client.kernelspec import get_kernel_spec
     from jupyter_client.provisioning import KernelProvisionerFactory
 
-    if not KernelProvisionerFactory.instance().is_provisioner_available(get_kernel_spec("ntm-warm")):
+    if not KernelProvisionerFactory.instance().is_provisioner_available(
+        get_kernel_spec("ntm-warm")
+    ):
         return  # the package's entry points are not known here
     _warm_up()
     gc.collect()
     gc.freeze()  # a collection in a fork would copy every page of memory that it looks at
     made = WarmProcess(batch)
-    with tempfile.TemporaryDirectory(prefix="ntm-", ignore_cleanup_errors=True) as warm_kernel.place:
+    with tempfile.TemporaryDirectory(
+        prefix="ntm-", ignore_cleanup_errors=True
+    ) as warm_kernel.place:
         made.batch.tell(ready=os.getpid())
         made.serve()
     os._exit(0)

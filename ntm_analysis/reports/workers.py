@@ -1,4 +1,6 @@
-"""Page runs in processes of their own, forked from the warm process or started anew, each within its memory."""
+"""Page runs in processes of their own, forked from the warm process or started anew, each within
+its memory.
+"""
 
 import contextlib
 import json
@@ -25,8 +27,10 @@ class WrongMemory(ValueError):
 
 
 def usual_limit(jobs: int) -> int:
-    """MiB for each of ``jobs`` runs at a time: as the environment says, else an equal part of four fifths of the machine's
-    memory, and not too little to start; 0 where that is not known. Raises :class:`WrongMemory`."""
+    """MiB for each of ``jobs`` runs at a time: as the environment says, else an equal part of four
+    fifths of the machine's memory, and not too little to start; 0 where that is not known. Raises
+    :class:`WrongMemory`.
+    """
     if told := os.environ.get(PLACE, "").strip():
         if not (told.isascii() and told.isdecimal() and int(told) <= MOST):
             raise WrongMemory(told)
@@ -34,13 +38,18 @@ def usual_limit(jobs: int) -> int:
     if PLACE in os.environ:
         return 0
     try:
-        return max(LEAST, int(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 0.8 / jobs / 2**20))
+        return max(
+            LEAST,
+            int(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 0.8 / jobs / 2**20),
+        )
     except (AttributeError, ValueError, OSError):
         return 0
 
 
 def limit_memory(more: int) -> None:
-    """Let this process, and what it starts, take ``more`` MiB beyond what it has now; 0: no limit."""
+    """Let this process, and what it starts, take ``more`` MiB beyond what it has now; 0: no
+    limit.
+    """
     if more and STATM.exists():
         import resource
 
@@ -49,11 +58,16 @@ def limit_memory(more: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (wanted if most < 0 else min(wanted, most), most))
 
 
-THREADS = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}  # the runs use all cores already
+THREADS = {
+    name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+}  # the runs use all cores already
 JUPYTER_PATH = str(PACKAGE)  # its folder "kernels" describes the kernel
-NEW_GROUP = {"start_new_session": True} if os.name == "posix" else {"creationflags": 0x200}  # Ctrl-C is the batch's to answer
+NEW_GROUP = (
+    {"start_new_session": True} if os.name == "posix" else {"creationflags": 0x200}
+)  # Ctrl-C is the batch's to answer
 WARMING = 120  # seconds that the warm process may take to be ready
-BEFORE = 3  # times its seconds that a run may take until its turn: others go first, each for as long at most
+# times its seconds that a run may take until its turn: others go first, each for as long at most
+BEFORE = 3
 
 
 class NoWarmProcess(Exception):
@@ -61,7 +75,10 @@ class NoWarmProcess(Exception):
 
 
 class Runs:
-    """What both ways share: the time that each run has left. ``overdue``: the records of those killed."""
+    """What both ways share: the time that each run has left.
+
+    ``overdue``: the records of those killed.
+    """
 
     def __init__(self) -> None:
         self.until = {}
@@ -78,7 +95,11 @@ class Runs:
         now = time.monotonic()
         for record in [record for record in self.waiting if turn_file(record).exists()]:
             self.until[record] = now + self.waiting.pop(record)
-        found = [record for record, until in self.until.items() if until < now and record not in self.overdue]
+        found = [
+            record
+            for record, until in self.until.items()
+            if until < now and record not in self.overdue
+        ]
         self.overdue.update(found)
         return found
 
@@ -93,13 +114,18 @@ def turn_file(record: str) -> Path:
 
 
 class ForkedRuns(Runs):
-    """Runs forked from the warm process. Raises :class:`NoWarmProcess` when that cannot be had or is gone."""
+    """Runs forked from the warm process.
+
+    Raises :class:`NoWarmProcess` when that cannot be had or is gone.
+    """
 
     kernel = "ntm-warm"
 
     def __init__(self, environment: dict[str, str]) -> None:
         super().__init__()
-        if not hasattr(os, "fork") or sys.platform == "darwin":  # there libraries of the system do not outlive a fork
+        if (
+            not hasattr(os, "fork") or sys.platform == "darwin"
+        ):  # there libraries of the system do not outlive a fork
             raise NoWarmProcess
         self.connection, theirs = socket.socketpair()
         command = [sys.executable, "-m", "ntm_analysis.reports.warm_process"]
@@ -134,7 +160,10 @@ class ForkedRuns(Runs):
         for line in self._told(wait):
             if "started" in line:
                 order = self.asked.popleft()
-                self.records[line["started"]], self.pids[order["record"]] = order["record"], line["started"]
+                self.records[line["started"]], self.pids[order["record"]] = (
+                    order["record"],
+                    line["started"],
+                )
                 self._begin(order)
             elif line["ended"] in self.records:
                 record = self.records.pop(line["ended"])
@@ -162,7 +191,9 @@ class ForkedRuns(Runs):
         return [json.loads(line) for line in lines]
 
     def close(self) -> None:
-        """End all that runs; the warm process ends its forks when this end of the socket closes, unless it was killed itself."""
+        """End all that runs; the warm process ends its forks when this end of the socket closes,
+        unless it was killed itself.
+        """
         self.connection.close()
         try:
             self.process.wait(timeout=5)
@@ -205,7 +236,9 @@ class NewProcesses(Runs):
         while True:
             for record in self._late():
                 self.running[record].kill()  # its kernel ends with it
-            done = [record for record, process in self.running.items() if process.poll() is not None]
+            done = [
+                record for record, process in self.running.items() if process.poll() is not None
+            ]
             if done or time.monotonic() > until:
                 break
             time.sleep(0.02)

@@ -15,7 +15,17 @@ from .duties import (
     owed,
     registration_year,
 )
-from .mergers import LANG, VERDICTS, Link, before, destinations, formed, recognised_parts, recognition_words, verdict
+from .mergers import (
+    LANG,
+    VERDICTS,
+    Link,
+    before,
+    destinations,
+    formed,
+    recognised_parts,
+    recognition_words,
+    verdict,
+)
 from .month import (
     Month,
     by_commune,

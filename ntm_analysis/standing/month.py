@@ -18,19 +18,26 @@ SUBJECT = ["criterion", "indicator", "work"]
 
 
 def known_by(workbook: Workbook, day: dt.date) -> Workbook:
-    """The same communes with the rows that were known on an earlier day, judged by the law known then; communes that became
-    known later count as known without a row of theirs."""
+    """The same communes with the rows that were known on an earlier day, judged by the law known
+    then; communes that became known later count as known without a row of theirs.
+    """
     units, then = workbook.all_units, pd.Timestamp(day)
-    early = {name: units[name].mask(units.index.isin(workbook.units.index), units[name].clip(upper=then))
-             for name in ("known_from", "valid_from")}  # fmt: skip
+    early = {
+        name: units[name].mask(units.index.isin(workbook.units.index), units[name].clip(upper=then))
+        for name in ("known_from", "valid_from")
+    }
     before = workbook.again(day, workbook.written, units.assign(**early))
     return replace(before, units=workbook.units)
 
 
 def dated_by(workbook: Workbook, day: dt.date) -> Workbook:
-    """The same communes with facts of ``day`` or before, whenever they became known; judged by the law of now."""
+    """The same communes with facts of ``day`` or before, whenever they became known; judged by the
+    law of now.
+    """
     last = pd.Timestamp(day)
-    rows = {name: t[~(t["date"] > last)] if "date" in t else t for name, t in workbook.tables.items()}
+    rows = {
+        name: t[~(t["date"] > last)] if "date" in t else t for name, t in workbook.tables.items()
+    }
     return replace(workbook, tables=rows)
 
 
@@ -47,7 +54,9 @@ def month_before(day: dt.date) -> dt.date:
 
 @dataclass(frozen=True)
 class Month:
-    """The month of a meeting, ``end`` and ``previous`` as last days; ``now``, ``before``: what is and was known."""
+    """The month of a meeting, ``end`` and ``previous`` as last days; ``now``, ``before``: what is
+    and was known.
+    """
 
     end: pd.Timestamp
     previous: pd.Timestamp
@@ -61,7 +70,8 @@ class Month:
 
 
 def meeting(workbook: Workbook, month: str = "") -> Month:
-    """The month of the meeting held on the as-of date; ``month``: as typed ("12/2022"), default the as-of date's.
+    """The month of the meeting held on the as-of date; ``month``: as typed ("12/2022"), default the
+    as-of date's.
 
     Raises ValueError for a month that is neither the as-of date's nor the one before it.
 
@@ -78,7 +88,12 @@ def meeting(workbook: Workbook, month: str = "") -> Month:
             f"month={month!r}: must be that of the as-of date {workbook.as_of} (until its {EARLY}th day also the one before); "
             "for an earlier meeting give its as_of too"
         )
-    return Month(end, end - pd.offsets.MonthEnd(1), workbook, known_by(workbook, month_before(workbook.as_of)))
+    return Month(
+        end,
+        end - pd.offsets.MonthEnd(1),
+        workbook,
+        known_by(workbook, month_before(workbook.as_of)),
+    )
 
 
 def reporting(workbook: Workbook, month: pd.Timestamp) -> list[int]:
@@ -91,10 +106,14 @@ def reporting(workbook: Workbook, month: pd.Timestamp) -> list[int]:
 def changes(before: Standing, now: Standing) -> pd.DataFrame:
     """What changed for each commune and criterion: unit, criterion, before, now, kind, source.
 
-    ``kind``: gained (lacked, now holds), lost (held, now lacks), first (nothing known before), other.
+    ``kind``: gained (lacked, now holds), lost (held, now lacks), first (nothing known before),
+    other.
     """
     keys = pd.MultiIndex.from_frame(now.states[["unit", "criterion"]])
-    shown = [_shown(standing).reindex(keys, fill_value="unknown").to_numpy() for standing in (before, now)]
+    shown = [
+        _shown(standing).reindex(keys, fill_value="unknown").to_numpy()
+        for standing in (before, now)
+    ]
     made = now.states[["unit", "criterion", "source"]].assign(before=shown[0], now=shown[1])
     made = made[made["before"] != made["now"]]
     held, holds = (made[c].isin(HOLDS) for c in ("before", "now"))
@@ -111,8 +130,9 @@ def _shown(standing):
 
 
 def falls(progress: pd.DataFrame, month: pd.Timestamp | None = None) -> pd.DataFrame:
-    """Cumulative figures of ``month`` (None: of every month) below one of an earlier month: row, unit, work, pot, what
-    (disbursed, value), month, earlier (the highest before), since (the month of that), now.
+    """Cumulative figures of ``month`` (None: of every month) below one of an earlier month: row,
+    unit, work, pot, what (disbursed, value), month, earlier (the highest before), since (the month
+    of that), now.
 
     Money is cumulative within its year, the volume of a work always.
     """
@@ -120,11 +140,15 @@ def falls(progress: pd.DataFrame, month: pd.Timestamp | None = None) -> pd.DataF
     for what in ("disbursed", "value"):
         rows = progress[progress[what].notna() & ((progress["work"] != "") | (what == "disbursed"))]
         keys = ["unit", *SUBJECT, *(["pot", "year"] if what == "disbursed" else [])]
-        rows = rows.assign(what=what, now=rows[what], year=rows["month"].dt.year).sort_values("month", kind="stable")
+        rows = rows.assign(what=what, now=rows[what], year=rows["month"].dt.year).sort_values(
+            "month", kind="stable"
+        )
         rows = rows.drop_duplicates([*keys, "month"], keep="last")
         highest = rows.groupby(keys, dropna=False)["now"].cummax()
         rows["earlier"] = highest.groupby([rows[key] for key in keys], dropna=False).shift()
-        rows["since"] = rows["month"].where((rows["now"] > rows["earlier"]) | rows["earlier"].isna())
+        rows["since"] = rows["month"].where(
+            (rows["now"] > rows["earlier"]) | rows["earlier"].isna()
+        )
         rows["since"] = rows.groupby(keys, dropna=False)["since"].ffill()
         made.append(rows[rows["now"] < rows["earlier"]])
     columns = ["row", "unit", "work", "pot", "what", "month", "earlier", "since", "now"]
@@ -133,7 +157,9 @@ def falls(progress: pd.DataFrame, month: pd.Timestamp | None = None) -> pd.DataF
 
 
 def fallen(workbook: Workbook) -> list[Problem]:
-    """Warnings: the falls of every month, rows that are known only after the as-of date too (a file may bring next month's)."""
+    """Warnings: the falls of every month, rows that are known only after the as-of date too (a file
+    may bring next month's).
+    """
     made = []
     for row in falls(workbook.written["progress"]).to_dict("records"):
         code = {"value": "volume_fell", "disbursed": "money_fell"}[row["what"]]
@@ -141,7 +167,9 @@ def fallen(workbook: Workbook) -> list[Problem]:
         details |= {"of": "".join(f", {name}" for name in (row["work"], row["pot"]) if name)}
         details |= {name: write_month(row[name]) for name in ("month", "since")}
         details |= {name: write_figure(row[name]) for name in ("earlier", "now")}
-        made.append(Problem(code, "progress.csv", int(row["row"]), row["what"], details, warning=True))
+        made.append(
+            Problem(code, "progress.csv", int(row["row"]), row["what"], details, warning=True)
+        )
     return made
 
 
@@ -149,10 +177,11 @@ KEY = ["unit", "work"]
 
 
 def planned_volume(works: pd.DataFrame, plans: pd.DataFrame, month: pd.Timestamp) -> np.ndarray:
-    """The volume (%) that each work is to have reached by the end of ``month``; NaN where it has no plan.
+    """The volume (%) that each work is to have reached by the end of ``month``; NaN where it has no
+    plan.
 
-    A step function: the last step named on or before the month holds, 0 before the first; a work without steps has one, 100 %
-    in December of its planned year.
+    A step function: the last step named on or before the month holds, 0 before the first; a work
+    without steps has one, 100 % in December of its planned year.
 
     >>> works = pd.DataFrame({"unit": [1, 1, 2], "work": ["a", "b", "c"], "planned_year": [2023, 2022, np.nan]})
     >>> steps = pd.DataFrame({"unit": 1, "work": "a", "month": pd.to_datetime(["2022-10-31", "2022-12-31"]), "percent": [30, 60]})
@@ -161,9 +190,15 @@ def planned_volume(works: pd.DataFrame, plans: pd.DataFrame, month: pd.Timestamp
     """
     keys = pd.MultiIndex.from_frame(works[KEY])
     steps = plans.sort_values("month", kind="stable")
-    past = steps[steps["month"] <= month].drop_duplicates(KEY, keep="last").set_index(KEY)["percent"]
+    past = (
+        steps[steps["month"] <= month].drop_duplicates(KEY, keep="last").set_index(KEY)["percent"]
+    )
     year = works["planned_year"].to_numpy(dtype=float)
-    due = np.where(np.isnan(year), np.nan, np.where(year * 12 + 12 <= month.year * 12 + month.month, 100.0, 0.0))
+    due = np.where(
+        np.isnan(year),
+        np.nan,
+        np.where(year * 12 + 12 <= month.year * 12 + month.month, 100.0, 0.0),
+    )
     stepped = past.reindex(keys).fillna(0.0).to_numpy() if len(past) else np.zeros(len(works))
     return np.where(keys.isin(pd.MultiIndex.from_frame(plans[KEY])), stepped, due)
 
@@ -173,11 +208,13 @@ def _months(later, earlier):
 
 
 def works_progress(workbook: Workbook, month: pd.Timestamp) -> pd.DataFrame:
-    """Each work of a commune with its plan and its newest report up to ``month``; works done that nobody reports on are left out.
+    """Each work of a commune with its plan and its newest report up to ``month``; works done that
+    nobody reports on are left out.
 
-    unit, work, item, cost (million đồng at the most usual unit cost, the weight), planned (% by ``month``), reported (month
-    of the newest report), actual (%), planned_then (% planned for the month of that report), said_by, mark, current (reported in
-    ``month``), late (actual below planned_then), months_late (from the first month whose plan asked for more than is done to the
+    unit, work, item, cost (million đồng at the most usual unit cost, the weight), planned (% by
+    ``month``), reported (month of the newest report), actual (%), planned_then (% planned for the
+    month of that report), said_by, mark, current (reported in ``month``), late (actual below
+    planned_then), months_late (from the first month whose plan asked for more than is done to the
     month of the report; 0: within that month).
     """
     tables = workbook.tables
@@ -187,19 +224,29 @@ def works_progress(workbook: Workbook, month: pd.Timestamp) -> pd.DataFrame:
     made = works[[*KEY, "item", "planned_year", "state"]].assign(
         cost=works["quantity"] * works["item"].map(usual).astype(float),
         planned=planned_volume(works, tables["work_plans"], month),
-        reported=told["month"], actual=told["value"].astype(float), said_by=told["said_by"], mark=told["mark"],
-    )  # fmt: skip
-    made = made[(made["state"] != "done") | made["reported"].notna()].drop_duplicates(KEY).reset_index(drop=True)
+        reported=told["month"],
+        actual=told["value"].astype(float),
+        said_by=told["said_by"],
+        mark=told["mark"],
+    )
+    made = (
+        made[(made["state"] != "done") | made["reported"].notna()]
+        .drop_duplicates(KEY)
+        .reset_index(drop=True)
+    )
     made["planned_then"] = np.nan
     for then, part in made.groupby("reported"):
         made.loc[part.index, "planned_then"] = planned_volume(part, tables["work_plans"], then)
     made["current"] = made["reported"] == month
     made["late"] = made["actual"] < made["planned_then"]
     made["months_late"] = [
-        _months(row["reported"], _due(row, tables["work_plans"])) if row["late"] else np.nan for _, row in made.iterrows()
+        _months(row["reported"], _due(row, tables["work_plans"])) if row["late"] else np.nan
+        for _, row in made.iterrows()
     ]
     place = {unit: i for i, unit in enumerate(workbook.communes.index)}
-    return made.sort_values("unit", key=lambda c: c.map(place), kind="stable").reset_index(drop=True)
+    return made.sort_values("unit", key=lambda c: c.map(place), kind="stable").reset_index(
+        drop=True
+    )
 
 
 def _due(work, plans):
@@ -211,12 +258,15 @@ def _due(work, plans):
 
 
 def compared(table: pd.DataFrame) -> pd.DataFrame:
-    """The works held against their plan in the month: with a plan, a cost and a report of that month."""
+    """The works held against their plan in the month: with a plan, a cost and a report of that
+    month.
+    """
     return table[table["current"] & table["planned"].notna() & (table["cost"] > 0)]
 
 
 def weighted(table: pd.DataFrame) -> pd.Series:
-    """Planned and actual volume (%) of works together, weighted by cost; their difference in percentage points; their number.
+    """Planned and actual volume (%) of works together, weighted by cost; their difference in
+    percentage points; their number.
 
     Formula: sum(cost x volume) / sum(cost).
 
@@ -224,23 +274,35 @@ def weighted(table: pd.DataFrame) -> pd.Series:
     >>> weighted(two).to_dict()
     {'planned': 62.5, 'actual': 55.0, 'difference': -7.5, 'works': 2.0}
     """
-    planned, actual = ((table["cost"] * table[c]).sum() / table["cost"].sum() for c in ("planned", "actual"))
-    return pd.Series({"planned": planned, "actual": actual, "difference": actual - planned, "works": float(len(table))})
+    planned, actual = (
+        (table["cost"] * table[c]).sum() / table["cost"].sum() for c in ("planned", "actual")
+    )
+    return pd.Series(
+        {
+            "planned": planned,
+            "actual": actual,
+            "difference": actual - planned,
+            "works": float(len(table)),
+        }
+    )
 
 
 def volume_change(before: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
-    """The works reported in the month beside what was known of them at the meeting before: the rows of ``now`` with ``earlier``
-    (%; NaN where nothing was reported)."""
+    """The works reported in the month beside what was known of them at the meeting before: the rows
+    of ``now`` with ``earlier`` (%; NaN where nothing was reported).
+    """
     told = before.set_index(KEY)["actual"].reindex(pd.MultiIndex.from_frame(now[KEY]))
     return now.assign(earlier=told.to_numpy(dtype=float))[now["current"]]
 
 
 def curve(workbook: Workbook, works: pd.DataFrame, month: pd.Timestamp) -> pd.DataFrame:
-    """The S-curve of works (rows of :func:`compared` in ``month``, of the district or of one commune): planned, actual (%),
-    weighted by cost, from the January of the month's year to the end of the plans or of the year, whichever is later.
+    """The S-curve of works (rows of :func:`compared` in ``month``, of the district or of one
+    commune): planned, actual (%), weighted by cost, from the January of the month's year to the end
+    of the plans or of the year, whichever is later.
 
-    The works are the same in every month. ``actual`` is NaN after ``month``, and in a month for which some work had neither a
-    report yet nor a plan that was still to begin. Empty without works.
+    The works are the same in every month. ``actual`` is NaN after ``month``, and in a month for
+    which some work had neither a report yet nor a plan that was still to begin. Empty without
+    works.
     """
     plans = workbook.tables["work_plans"]
     if works.empty:
@@ -252,24 +314,42 @@ def curve(workbook: Workbook, works: pd.DataFrame, month: pd.Timestamp) -> pd.Da
     steps = plans.loc[pd.MultiIndex.from_frame(plans[KEY]).isin(keys), "month"].max()
     stepped = pd.MultiIndex.from_frame(works[KEY]).isin(pd.MultiIndex.from_frame(plans[KEY]))
     ends = [month.year * 12 + 12, works.loc[~stepped, "planned_year"].max() * 12 + 12]
-    last = max(end for end in [*ends, *([] if pd.isna(steps) else [steps.year * 12 + steps.month])] if end == end)
-    for then in pd.date_range(f"{month.year}-01-31", periods=int(last) - month.year * 12, freq="ME"):
+    last = max(
+        end
+        for end in [*ends, *([] if pd.isna(steps) else [steps.year * 12 + steps.month])]
+        if end == end
+    )
+    for then in pd.date_range(
+        f"{month.year}-01-31", periods=int(last) - month.year * 12, freq="ME"
+    ):
         planned = planned_volume(works, plans, then)
         past = volumes.loc[:, volumes.columns <= then].ffill(axis=1)
-        newest = past.iloc[:, -1].reindex(keys).to_numpy(dtype=float) if past.shape[1] else np.full(len(works), np.nan)
-        actual = np.where(np.isnan(newest) & (planned == 0), 0.0, newest) if then <= month else np.full(len(works), np.nan)
+        newest = (
+            past.iloc[:, -1].reindex(keys).to_numpy(dtype=float)
+            if past.shape[1]
+            else np.full(len(works), np.nan)
+        )
+        actual = (
+            np.where(np.isnan(newest) & (planned == 0), 0.0, newest)
+            if then <= month
+            else np.full(len(works), np.nan)
+        )
         made[then] = [float((weight * v).sum() / weight.sum()) for v in (planned, actual)]
     return pd.DataFrame.from_dict(made, orient="index", columns=["planned", "actual"])
 
 
 def disbursed(progress: pd.DataFrame, month: pd.Timestamp) -> pd.DataFrame:
-    """Money disbursed from the year's start, by commune and pot, from the newest reports up to ``month``: unit, pot, disbursed,
-    month (of the report), mark.
+    """Money disbursed from the year's start, by commune and pot, from the newest reports up to
+    ``month``: unit, pot, disbursed, month (of the report), mark.
 
-    A row about the commune as a whole stands for all its works; where the works' own rows are newer, or there is no such row,
-    they are added up, each at its newest.
+    A row about the commune as a whole stands for all its works; where the works' own rows are
+    newer, or there is no such row, they are added up, each at its newest.
     """
-    rows = progress[progress["disbursed"].notna() & (progress["month"] <= month) & (progress["month"].dt.year == month.year)]
+    rows = progress[
+        progress["disbursed"].notna()
+        & (progress["month"] <= month)
+        & (progress["month"].dt.year == month.year)
+    ]
     rows = rows.sort_values("month", kind="stable").drop_duplicates(
         ["unit", "pot", "criterion", "indicator", "work"], keep="last"
     )
@@ -277,13 +357,24 @@ def disbursed(progress: pd.DataFrame, month: pd.Timestamp) -> pd.DataFrame:
     made = []
     for (unit, pot), part in rows.groupby(["unit", "pot"], sort=False):
         total, parts = part[whole[part.index]], part[~whole[part.index]]
-        chosen = total if len(total) and not (parts["month"] > total["month"].iloc[0]).any() else parts
-        made.append((unit, pot, chosen["disbursed"].sum(), chosen["month"].max(), "|".join(sorted(set(chosen["mark"])))))
+        chosen = (
+            total if len(total) and not (parts["month"] > total["month"].iloc[0]).any() else parts
+        )
+        made.append(
+            (
+                unit,
+                pot,
+                chosen["disbursed"].sum(),
+                chosen["month"].max(),
+                "|".join(sorted(set(chosen["mark"]))),
+            )
+        )
     return pd.DataFrame(made, columns=["unit", "pot", "disbursed", "month", "mark"])
 
 
 def share_by(profiles: pd.DataFrame, pot: str, month: int) -> float:
-    """The part of a pot's year (0..1) planned to have come by the end of ``month``; evenly where it has no monthly profile.
+    """The part of a pot's year (0..1) planned to have come by the end of ``month``; evenly where it
+    has no monthly profile.
 
     >>> told = pd.DataFrame({"pot": "a", "month": [3, 6], "share": [25.0, 75.0]})
     >>> share_by(told, "a", 5), share_by(told, "b", 6)
@@ -301,9 +392,10 @@ def _year(workbook, month):
 
 
 def by_pot(workbook: Workbook, month: pd.Timestamp) -> pd.DataFrame:
-    """A row a pot with an envelope of the year or a report: amount, planned, disbursed (NaN: nobody reported), rate (disbursed /
-    amount), behind (planned less disbursed, 0 at least), communes (how many reported), of (how many it serves), mark (of the
-    envelope; assumed as soon as one is)."""
+    """A row a pot with an envelope of the year or a report: amount, planned, disbursed (NaN: nobody
+    reported), rate (disbursed / amount), behind (planned less disbursed, 0 at least), communes (how
+    many reported), of (how many it serves), mark (of the envelope; assumed as soon as one is).
+    """
     envelopes, told = _year(workbook, month), disbursed(workbook.tables["progress"], month)
     told = told[told["unit"].isin(workbook.communes.index)]
     pots = workbook.tables["pots"]
@@ -311,13 +403,16 @@ def by_pot(workbook: Workbook, month: pd.Timestamp) -> pd.DataFrame:
     made = envelopes.groupby("pot", sort=False).agg(
         amount=("amount", "sum"), mark=("mark", lambda marks: merged_mark(list(marks)))
     )
-    made = made.reindex([*made.index, *(pot for pot in dict.fromkeys(told["pot"]) if pot not in made.index)])
+    made = made.reindex(
+        [*made.index, *(pot for pot in dict.fromkeys(told["pot"]) if pot not in made.index)]
+    )
     profiles = workbook.tables["profiles"]
     made["planned"] = made["amount"] * [share_by(profiles, pot, month.month) for pot in made.index]
     sums = told.groupby("pot")["disbursed"].agg(["sum", "size"])
     made["disbursed"] = sums["sum"].reindex(made.index)
     made["communes"] = sums["size"].reindex(made.index, fill_value=0).astype(int)
-    # Money that serves single communes is told in full when those have reported, other money when all have.
+    # Money that serves single communes is told in full when those have reported, other money when
+    # all have.
     own, count = envelopes["served"].isin(workbook.communes["code"]), len(workbook.communes)
     shared = set(envelopes.loc[~own, "pot"])
     served = envelopes[own].groupby("pot")["served"].nunique()
@@ -326,10 +421,12 @@ def by_pot(workbook: Workbook, month: pd.Timestamp) -> pd.DataFrame:
 
 
 def by_commune(workbook: Workbook, month: pd.Timestamp) -> pd.DataFrame:
-    """A row a commune with an envelope of its own or a report: all (disbursed from all pots), and of the pots that serve it alone
-    amount, planned (for the month of the report), disbursed, rate, behind; month (of the newest report).
+    """A row a commune with an envelope of its own or a report: all (disbursed from all pots), and
+    of the pots that serve it alone amount, planned (for the month of the report), disbursed, rate,
+    behind; month (of the newest report).
 
-    Only what serves the commune alone has a plan for it; the district's pots are planned for the district.
+    Only what serves the commune alone has a plan for it; the district's pots are planned for the
+    district.
     """
     envelopes, told = _year(workbook, month), disbursed(workbook.tables["progress"], month)
     codes = workbook.communes["code"]

@@ -1,4 +1,6 @@
-"""Recognised levels, revocation, conditions of the district, the set in force applied today; a record a commune."""
+"""Recognised levels, revocation, conditions of the district, the set in force applied today; a
+record a commune.
+"""
 
 import math
 from dataclasses import dataclass
@@ -12,25 +14,36 @@ from .assess import Standing, assess
 
 RANKS = ("not_ntm", *LEVELS)
 NEXT = {"not_ntm": "ntm", "ntm": "advanced", "advanced": "model", "model": "model"}
-NEAR = 4  # a commune that lacks 1 to 4 criteria is near: the planners' own question (question 1 of the monthly meeting)
+# a commune that lacks 1 to 4 criteria is near: the planners' own question (question 1 of the
+# monthly meeting)
+NEAR = 4
 
 
 def levels(workbook: Workbook) -> pd.DataFrame:
-    """The recognised level of every commune, by unit: level, basis, set, decision, date, source, mark, sourced, next.
+    """The recognised level of every commune, by unit: level, basis, set, decision, date, source,
+    mark, sourced, next.
 
-    ``sourced``: a source says so; else the level was inferred. A commune without a row is ``not_ntm``; the same holds for
-    ``basis`` "none". ``next`` is the level it works towards.
+    ``sourced``: a source says so; else the level was inferred. A commune without a row is
+    ``not_ntm``; the same holds for ``basis`` "none". ``next`` is the level it works towards.
 
     >>> int((levels(Workbook.open("data/thanh-chuong"))["level"] == "ntm").sum())
     21
     """
     rows = workbook.tables["recognitions"].copy()
     rows["rank"] = rows["level"].map(RANKS.index)
-    rows = rows.sort_values(["rank", "known_from"], kind="stable").drop_duplicates("unit", keep="last").set_index("unit")
-    made = rows[["level", "basis", "set", "decision", "date", "source", "mark"]].reindex(workbook.communes.index)
+    rows = (
+        rows.sort_values(["rank", "known_from"], kind="stable")
+        .drop_duplicates("unit", keep="last")
+        .set_index("unit")
+    )
+    made = rows[["level", "basis", "set", "decision", "date", "source", "mark"]].reindex(
+        workbook.communes.index
+    )
     made["level"] = made["level"].fillna("not_ntm")
     made["basis"] = made["basis"].fillna("none")
-    made[["set", "decision", "source", "mark"]] = made[["set", "decision", "source", "mark"]].fillna("")
+    made[["set", "decision", "source", "mark"]] = made[
+        ["set", "decision", "source", "mark"]
+    ].fillna("")
     made["sourced"] = made["basis"].isin(["decision", "reported"])
     made["next"] = made["level"].map(NEXT)
     return made
@@ -40,7 +53,8 @@ def levels(workbook: Workbook) -> pd.DataFrame:
 class Overview:
     """The district in numbers; communes are named by unit number.
 
-    ``near``: not yet recognised, 1 to 4 criteria missing or unknown. ``far``: more than 4. ``no_data``: nothing is known.
+    ``near``: not yet recognised, 1 to 4 criteria missing or unknown. ``far``: more than 4.
+    ``no_data``: nothing is known.
     """
 
     communes: int
@@ -66,7 +80,12 @@ def overview(workbook: Workbook, ntm: Standing) -> Overview:
     recognised = level["level"] != "not_ntm"
     counts = ntm.counts[~recognised]
     lacking = counts["of"] - counts["met"]
-    groups = {"near": lacking.between(1, NEAR), "far": lacking > NEAR, "ready": lacking == 0, "no_data": counts["met"].isna()}
+    groups = {
+        "near": lacking.between(1, NEAR),
+        "far": lacking > NEAR,
+        "ready": lacking == 0,
+        "no_data": counts["met"].isna(),
+    }
     return Overview(
         communes=len(level),
         recognised=level.index[recognised].tolist(),
@@ -80,10 +99,12 @@ def overview(workbook: Workbook, ntm: Standing) -> Overview:
 def holding_back(workbook: Workbook, standing: Standing) -> pd.DataFrame:
     """Criteria by how many communes they hold back, the worst first.
 
-    By criterion number: name_vi, name_en, owner_vi, owner_en, owner_mark, met, basic, not_met, unknown (communes), missing
-    (not met or only basically met).
+    By criterion number: name_vi, name_en, owner_vi, owner_en, owner_mark, met, basic, not_met,
+    unknown (communes), missing (not met or only basically met).
     """
-    states = standing.states.assign(state=standing.states["state"].replace({"not_applicable": "met"}).astype(str))
+    states = standing.states.assign(
+        state=standing.states["state"].replace({"not_applicable": "met"}).astype(str)
+    )
     table = states.groupby(["criterion", "state"], observed=True).size().unstack(fill_value=0)
     table = table.reindex(columns=["met", "basic", "not_met", "unknown"], fill_value=0)
     table["missing"] = table["not_met"] + table["basic"]
@@ -95,9 +116,9 @@ def holding_back(workbook: Workbook, standing: Standing) -> pd.DataFrame:
 def knowledge(standing: Standing) -> dict[str, float]:
     """How much of a standing is known: shares of commune x criterion, adding to 1.
 
-    ``reported`` (said of the criterion itself or its indicators), ``inferred`` (follows from a reported count or recognition),
-    ``assumed`` and ``illustrative`` by the mark of the fact behind each state; a count that names nothing makes that many
-    criteria known; the rest is ``unknown``.
+    ``reported`` (said of the criterion itself or its indicators), ``inferred`` (follows from a
+    reported count or recognition), ``assumed`` and ``illustrative`` by the mark of the fact behind
+    each state; a count that names nothing makes that many criteria known; the rest is ``unknown``.
     """
     cells = standing.states[standing.states["state"] != "unknown"]
     inferred = (cells["mark"] == "reported") & cells["basis"].isin(["count", "recognition"])
@@ -109,26 +130,37 @@ def knowledge(standing: Standing) -> dict[str, float]:
     total = len(standing.states)
     shares["unknown"] = total - sum(shares.values())
     order = ("reported", "inferred", "assumed", "illustrative", "unknown")
-    return {name: shares.get(name, 0) / total for name in order if shares.get(name) or name in ("reported", "unknown")}
+    return {
+        name: shares.get(name, 0) / total
+        for name in order
+        if shares.get(name) or name in ("reported", "unknown")
+    }
 
 
-def revocation(workbook: Workbook, standing: Standing, held: tuple[str, ...] = LEVELS) -> pd.DataFrame:
-    """What the rule on revocation says of each commune recognised at one of the levels ``held``, judged by ``standing``.
+def revocation(
+    workbook: Workbook, standing: Standing, held: tuple[str, ...] = LEVELS
+) -> pd.DataFrame:
+    """What the rule on revocation says of each commune recognised at one of the levels ``held``,
+    judged by ``standing``.
 
-    By unit: failed, unknown, of, checked, outcome, rule. Outcomes: ``rule_unknown`` (no rule known on the as-of date),
-    ``any`` (half of the criteria or more failed), ``with_key`` (30 % to under 50 % failed and a key criterion among them),
-    ``none`` (cannot come to that, whatever the unknown ones are), ``open`` (depends on criteria without data).
+    By unit: failed, unknown, of, checked, outcome, rule. Outcomes: ``rule_unknown`` (no rule known
+    on the as-of date), ``any`` (half of the criteria or more failed), ``with_key`` (30 % to under
+    50 % failed and a key criterion among them), ``none`` (cannot come to that, whatever the unknown
+    ones are), ``open`` (depends on criteria without data).
     """
     level = levels(workbook)
     recognised = level.index[level["level"].isin(held)]
     counts = standing.counts.loc[recognised]
-    made = counts[["unknown", "of", "checked"]].assign(failed=counts["missing"].map(len).astype(int))
+    made = counts[["unknown", "of", "checked"]].assign(
+        failed=counts["missing"].map(len).astype(int)
+    )
     rules = workbook.rules_in_force(workbook.law.revocation)
     if not rules:
         return made.assign(outcome="rule_unknown", rule="")
     rule = rules[-1]
     chosen = workbook.law.sets[standing.set_id]
-    # The criteria of a set that only counts have no names, so none of them can be told to be a key one.
+    # The criteria of a set that only counts have no names, so none of them can be told to be a key
+    # one.
     keys = set() if chosen.counts_only else set(rule["key_criteria"].get(chosen.level, []))
     states = standing.matrix().loc[recognised]
     key_states = states[[c for c in states.columns if c in keys]]
@@ -151,14 +183,18 @@ def revocation(workbook: Workbook, standing: Standing, held: tuple[str, ...] = L
 
 
 def district_conditions(workbook: Workbook) -> pd.DataFrame:
-    """The district's conditions as far as known: number, name_vi, name_en, op, value, unit, need, have, of, state.
+    """The district's conditions as far as known: number, name_vi, name_en, op, value, unit, need,
+    have, of, state.
 
-    Formula: need = ceil(value % x communes). ``need`` is NaN for conditions on which the data hold no figures,
-    and for all of them where units made by mergers are not in the list.
+    Formula: need = ceil(value % x communes). ``need`` is NaN for conditions on which the data hold
+    no figures, and for all of them where units made by mergers are not in the list.
     """
     level = levels(workbook)["level"]
     total = len(level)
-    have = {"share_ntm": int((level != "not_ntm").sum()), "share_advanced": int(level.isin(["advanced", "model"]).sum())}
+    have = {
+        "share_ntm": int((level != "not_ntm").sum()),
+        "share_advanced": int(level.isin(["advanced", "model"]).sum()),
+    }
     rows = []
     for rule in workbook.rules_in_force(workbook.law.district):
         countable = rule["measure"] in have and rule["value"] is not None and not workbook.unlisted
@@ -180,22 +216,39 @@ def district_conditions(workbook: Workbook) -> pd.DataFrame:
                 "reference": rule["reference"],
             }
         )
-    columns = ["number", "name_vi", "name_en", "op", "value", "unit", "need", "have", "of", "state", "checked", "reference"]
+    columns = [
+        "number",
+        "name_vi",
+        "name_en",
+        "op",
+        "value",
+        "unit",
+        "need",
+        "have",
+        "of",
+        "state",
+        "checked",
+        "reference",
+    ]
     return pd.DataFrame(rows, columns=columns)
 
 
 def set_in_force(workbook: Workbook, level: str = "ntm") -> tuple[Standing, pd.DataFrame] | None:
-    """The set in force on the as-of date applied today: its standing, and by criterion what can be judged.
+    """The set in force on the as-of date applied today: its standing, and by criterion what can be
+    judged.
 
-    Values reported under another set are carried over only where a test measures the same thing; a state of an old criterion
-    is not. Table by criterion: name_vi, name_en, indicators, read (thresholds read in their text), unread, missing (thresholds
-    not known; all four count indicators), met, not_met, unknown (communes). None when no set of the level is in force.
+    Values reported under another set are carried over only where a test measures the same thing; a
+    state of an old criterion is not. Table by criterion: name_vi, name_en, indicators, read
+    (thresholds read in their text), unread, missing (thresholds not known; all four count
+    indicators), met, not_met, unknown (communes). None when no set of the level is in force.
     """
     set_id = workbook.law.in_force(level, workbook.as_of)
     if set_id is None:
         return None
     standing = assess(workbook, set_id, carry=True)
-    tests = standing.thresholds.get(workbook.meta["region"], next(iter(standing.thresholds.values())))
+    tests = standing.thresholds.get(
+        workbook.meta["region"], next(iter(standing.thresholds.values()))
+    )
     known = tests["kind"].isin(["number", "met", "verdict"])
     whole = pd.DataFrame({"known": known, "read": known & tests["checked"]})
     each = whole.groupby([tests["criterion"], tests["indicator"]], sort=False).all()
@@ -203,30 +256,39 @@ def set_in_force(workbook: Workbook, level: str = "ntm") -> tuple[Standing, pd.D
     grouped = each.groupby("criterion")[["indicators", "read", "unread", "missing"]].sum()
     table = holding_back(workbook, standing).sort_index()
     table["not_met"] = table.pop("missing")
-    return standing, table[["name_vi", "name_en"]].join(grouped).join(table[["met", "not_met", "unknown"]])
+    return standing, table[["name_vi", "name_en"]].join(grouped).join(
+        table[["met", "not_met", "unknown"]]
+    )
 
 
 def ask_first(workbook: Workbook, ntm: Standing) -> list[int]:
-    """Communes whose answers are missing and would change the district's figures most: registered first, then no data.
+    """Communes whose answers are missing and would change the district's figures most: registered
+    first, then no data.
 
-    Order: a target or pledge nearest in time, then communes without any data in administrative order; communes about which
-    the same is known stand as one band and are not ranked against each other.
+    Order: a target or pledge nearest in time, then communes without any data in administrative
+    order; communes about which the same is known stand as one band and are not ranked against each
+    other.
     """
     counts = ntm.counts
     level = levels(workbook)["level"]
     open_ = counts.index[(counts["unknown"] > 0) & (level == "not_ntm")]
     targets = workbook.tables["targets"]
-    year = targets[targets["level"] == "ntm"].groupby("unit")["year"].min().reindex(open_).fillna(9999)
+    year = (
+        targets[targets["level"] == "ntm"].groupby("unit")["year"].min().reindex(open_).fillna(9999)
+    )
     return year.sort_values(kind="stable").index.tolist()
 
 
-def commune_records(workbook: Workbook, set_id: str = "", units: list[int] | None = None) -> list[dict]:
-    """Records of communes in administrative order (all, or ``units``), as ``ntm status --json`` prints them.
+def commune_records(
+    workbook: Workbook, set_id: str = "", units: list[int] | None = None
+) -> list[dict]:
+    """Records of communes in administrative order (all, or ``units``), as ``ntm status --json``
+    prints them.
 
-    code, name, set (``set_id``, else the default set of the commune's next level), met (None when nothing is known), of, missing
-    (criterion numbers known missing), unknown (how many without a state), checked (no state counted rests on a threshold that was
-    not read in its text), level, standings (the other default sets in which
-    something is known).
+    code, name, set (``set_id``, else the default set of the commune's next level), met (None when
+    nothing is known), of, missing (criterion numbers known missing), unknown (how many without a
+    state), checked (no state counted rests on a threshold that was not read in its text), level,
+    standings (the other default sets in which something is known).
 
     >>> wb = Workbook.open("data/thanh-chuong")
     >>> record = commune_records(wb, units=[wb.find("Thanh Tiên")])[0]
@@ -247,7 +309,10 @@ def commune_records(workbook: Workbook, set_id: str = "", units: list[int] | Non
         records.append(
             {"code": commune["code"], "name": commune["name"]}
             | _counts(standings[chosen], unit)
-            | {"level": level.loc[unit, "level"], "standings": [o for o in others if o["met"] is not None]}
+            | {
+                "level": level.loc[unit, "level"],
+                "standings": [o for o in others if o["met"] is not None],
+            }
         )
     return records
 

@@ -6,7 +6,17 @@ whole or not at all; ``Store`` keeps results by a hash.
 """
 
 from .csv_files import duplicates, read_cell, read_raw, read_table
-from .dictionary import GROUPS, KEYS, ORDER, TABLES, UNUSED, Column, dictionary, dictionary_page, sheet_name
+from .dictionary import (
+    GROUPS,
+    KEYS,
+    ORDER,
+    TABLES,
+    UNUSED,
+    Column,
+    dictionary,
+    dictionary_page,
+    sheet_name,
+)
 from .files import DATA, FORECASTS, PACKAGE, REPORTS, REPOSITORY, write_whole
 from .problems import WHOLE_FILE, DataProblems, Problem, lines_of, report, shown, teller
 from .store import Store, hash_of, hash_of_files, software

@@ -1,7 +1,8 @@
 """CSV tables read and checked, cell by cell, against their data dictionary.
 
-Every distinct text of a column is read once, however many rows hold it; reading a cell and checking it are one
-act, so that the message can show what was typed. Nothing stops at the first error: see :mod:`ntm_analysis.tables.problems`.
+Every distinct text of a column is read once, however many rows hold it; reading a cell and checking
+it are one act, so that the message can show what was typed. Nothing stops at the first error: see
+:mod:`ntm_analysis.tables.problems`.
 """
 
 import csv
@@ -15,20 +16,40 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..language import NotRead, damage, from_tcvn3, guess_encoding, read_date, read_month, read_number
+from ..language import (
+    NotRead,
+    damage,
+    from_tcvn3,
+    guess_encoding,
+    read_date,
+    read_month,
+    read_number,
+)
 from .dictionary import BLANK_KEYS, KEYS, LATER, OPTIONAL, Column, dictionary
 from .problems import Problem
 
 _NAME = re.compile(r"[^\W_][\w .,'’()-]{0,59}")
-csv.field_size_limit(2**31 - 1)  # a cell as long as the file is a slip to report, not a reason to stop
-_DTYPES = {"number": "float64", "integer": "float64", "criterion": "float64", "date": "datetime64[s]", "month": "datetime64[s]"}
+csv.field_size_limit(
+    2**31 - 1
+)  # a cell as long as the file is a slip to report, not a reason to stop
+_DTYPES = {
+    "number": "float64",
+    "integer": "float64",
+    "criterion": "float64",
+    "date": "datetime64[s]",
+    "month": "datetime64[s]",
+}
 
 
-def read_table(path: Path, table: str, style: str, style_at: str, problems: list[Problem]) -> pd.DataFrame:
-    """One table, typed as its dictionary says, with the column ``row`` (line in the file) for messages.
+def read_table(
+    path: Path, table: str, style: str, style_at: str, problems: list[Problem]
+) -> pd.DataFrame:
+    """One table, typed as its dictionary says, with the column ``row`` (line in the file) for
+    messages.
 
-    Numbers and whole numbers are float64 (NaN where blank), dates datetime64, everything else text (blank is "").
-    ``style_at`` names the place of ``number_style`` for messages. Bad cells become blank and a problem each.
+    Numbers and whole numbers are float64 (NaN where blank), dates datetime64, everything else text
+    (blank is ""). ``style_at`` names the place of ``number_style`` for messages. Bad cells become
+    blank and a problem each.
     """
     columns = dictionary(table)
     if table in OPTIONAL and not (path.exists() or path.is_symlink()):
@@ -39,12 +60,16 @@ def read_table(path: Path, table: str, style: str, style_at: str, problems: list
     made = {"row": raw["row"].to_numpy()}
     for name, column in columns.items():
         if name in raw:
-            made[name] = _read_column(raw[name], column, file, made["row"], style, style_at, problems)
+            made[name] = _read_column(
+                raw[name], column, file, made["row"], style, style_at, problems
+            )
         else:
             blank = {"float64": np.nan, "datetime64[s]": pd.NaT}.get(_dtype(column), "")
             made[name] = pd.Series(blank, index=raw.index, dtype=_dtype(column))
     frame = pd.DataFrame(made, index=raw.index)
-    if "commune" not in KEYS[table]:  # the others are compared once it is known which unit each row means
+    if (
+        "commune" not in KEYS[table]
+    ):  # the others are compared once it is known which unit each row means
         duplicates(frame, table, KEYS[table], file, problems)
     return frame
 
@@ -53,8 +78,13 @@ def _dtype(column):
     return _DTYPES.get(column.type, "str")
 
 
-def read_raw(path: Path, header: list[str], problems: list[Problem], later: Collection[str] = ()) -> pd.DataFrame:
-    """The file's cells as text; on trouble with the file as a whole, no rows. ``later``: columns that it may do without."""
+def read_raw(
+    path: Path, header: list[str], problems: list[Problem], later: Collection[str] = ()
+) -> pd.DataFrame:
+    """The file's cells as text; on trouble with the file as a whole, no rows.
+
+    ``later``: columns that it may do without.
+    """
     file, listed = path.name, ", ".join(header)
     nothing = pd.DataFrame({"row": pd.Series(dtype="int64")})
 
@@ -76,7 +106,9 @@ def read_raw(path: Path, header: list[str], problems: list[Problem], later: Coll
             return refuse("empty_file")
         row = raw[: error.start].count(b"\n") + 1
         lines = reading.splitlines()
-        return refuse("encoding", row, encoding=encoding, sample=lines[min(row, len(lines)) - 1][:80])
+        return refuse(
+            "encoding", row, encoding=encoding, sample=lines[min(row, len(lines)) - 1][:80]
+        )
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
         return refuse("empty_file")
@@ -85,7 +117,9 @@ def read_raw(path: Path, header: list[str], problems: list[Problem], later: Coll
     head = [name.strip() for name in head_line.replace('"', "").split(separator)]
     for name in sorted(set(head)):
         if name not in header:
-            problems.append(Problem("unknown_column", file, 1, name, {"value": name, "header": listed}))
+            problems.append(
+                Problem("unknown_column", file, 1, name, {"value": name, "header": listed})
+            )
         elif head.count(name) > 1:
             problems.append(Problem("twice_column", file, 1, name))
     for name in header:
@@ -101,17 +135,25 @@ def read_raw(path: Path, header: list[str], problems: list[Problem], later: Coll
 
 
 def _cells(text, separator, head, refuse):
-    """The rows below the head as text, with their lines; None, and a problem, where quotes or separators went wrong.
+    """The rows below the head as text, with their lines; None, and a problem, where quotes or
+    separators went wrong.
 
-    A cell may not hold a line break: a stray quote makes one of many rows, and those rows would be lost in silence.
+    A cell may not hold a line break: a stray quote makes one of many rows, and those rows would be
+    lost in silence.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
             frame = pd.read_csv(
-                io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, index_col=False,
-                skip_blank_lines=False, header=0, names=[f"{i}:{name}" for i, name in enumerate(head)],
-            )  # fmt: skip
+                io.StringIO(text),
+                sep=separator,
+                dtype=str,
+                keep_default_na=False,
+                index_col=False,
+                skip_blank_lines=False,
+                header=0,
+                names=[f"{i}:{name}" for i, name in enumerate(head)],
+            )
     except (pd.errors.ParserError, pd.errors.ParserWarning):
         frame = None
     if frame is not None and len(frame) == text.removesuffix("\n").count("\n"):
@@ -138,7 +180,8 @@ def _read_column(texts, column, file, rows, style, style_at, problems):
     codes, uniques = pd.factorize(texts)
     values = []
     for index, typed in enumerate(uniques):
-        # Decomposed letters (as macOS writes them) and hard spaces look like the others and shall mean the same.
+        # Decomposed letters (as macOS writes them) and hard spaces look like the others and shall
+        # mean the same.
         text = unicodedata.normalize("NFC", typed).replace("\u00a0", " ").strip()
         value, reason, details = None, None, {"value": text}
         if text:
@@ -146,7 +189,10 @@ def _read_column(texts, column, file, rows, style, style_at, problems):
                 value = read_cell(text, column, style)
             except NotRead as error:
                 reason = error.reason
-                details |= {"style": {"vi": "1.234,5", "en": "1,234.5"}[style], "where": style_at} | error.details
+                details |= {
+                    "style": {"vi": "1.234,5", "en": "1,234.5"}[style],
+                    "where": style_at,
+                } | error.details
         elif column.required:
             reason, details = "required", {"meaning": f"{column.vi} | {column.en}"}
         values.append(value)
@@ -202,12 +248,19 @@ def _choice(text, column):
     if code is None:
         if damage(text) == "tcvn3":
             raise NotRead("tcvn3", near=from_tcvn3(text))
-        raise NotRead("not_allowed", allowed=", ".join(f"{code} ({word})" for code, word in column.allowed.items()))
+        raise NotRead(
+            "not_allowed",
+            allowed=", ".join(f"{code} ({word})" for code, word in column.allowed.items()),
+        )
     return code
 
 
-def duplicates(frame: pd.DataFrame, table: str, key: tuple[str, ...], file: str, problems: list[Problem]) -> None:
-    """Rows alike in all columns of ``key``; a row with one of them unreadable is passed over, its own problem tells."""
+def duplicates(
+    frame: pd.DataFrame, table: str, key: tuple[str, ...], file: str, problems: list[Problem]
+) -> None:
+    """Rows alike in all columns of ``key``; a row with one of them unreadable is passed over, its
+    own problem tells.
+    """
     if not frame.duplicated(list(key)).any():
         return
     columns, told = dictionary(table), [k for k in key if k not in BLANK_KEYS]
@@ -216,10 +269,24 @@ def duplicates(frame: pd.DataFrame, table: str, key: tuple[str, ...], file: str,
     frame = frame[(frame[told].notna() & frame[told].ne("") & frame[told].ne(-1)).all(axis=1)]
     again = frame[frame.duplicated(list(key), keep="first")]
     alike = frame[frame.duplicated(list(key), keep=False)]
-    named = alike[list(key)].map(str).agg("|".join, axis=1) if len(alike) else pd.Series(dtype="str")  # blanks are equal too
+    named = (
+        alike[list(key)].map(str).agg("|".join, axis=1) if len(alike) else pd.Series(dtype="str")
+    )  # blanks are equal too
     first = dict(zip(named[::-1], alike["row"][::-1], strict=True))
     for _, row in again.iterrows():
-        cells = [("commune", row["commune"]) if k == "unit" else (k, row[k]) for k in key if pd.notna(row[k]) and row[k] != ""]
+        cells = [
+            ("commune", row["commune"]) if k == "unit" else (k, row[k])
+            for k in key
+            if pd.notna(row[k]) and row[k] != ""
+        ]
         shown = ", ".join(columns[k].written(value) for k, value in cells)
         details = {"other": int(first[named[row.name]]), "value": shown}
-        problems.append(Problem("duplicate", file, int(row["row"]), "commune" if key[0] == "unit" else key[0], details))
+        problems.append(
+            Problem(
+                "duplicate",
+                file,
+                int(row["row"]),
+                "commune" if key[0] == "unit" else key[0],
+                details,
+            )
+        )

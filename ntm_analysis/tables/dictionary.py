@@ -1,6 +1,7 @@
 """The data dictionary of every table: one CSV a table under ``dictionary/``, one row a column.
 
-It drives the checks of :mod:`ntm_analysis.tables.csv_files`, the page ``docs/data-dictionary.md`` and the Excel template.
+It drives the checks of :mod:`ntm_analysis.tables.csv_files`, the page ``docs/data-dictionary.md``
+and the Excel template.
 """
 
 import csv
@@ -12,30 +13,62 @@ from importlib.resources import files
 
 from ..language import fold, text, write_date, write_figure, write_month
 
-_figure, _date = cache(write_figure), cache(write_date)  # a province changes thousands of cells to a few values
+_figure, _date = (
+    cache(write_figure),
+    cache(write_date),
+)  # a province changes thousands of cells to a few values
 
-# Which sheets an office usually fills: what it reports, what it plans, what both refer to; then what is calculated with.
+# Which sheets an office usually fills: what it reports, what it plans, what both refer to; then
+# what is calculated with.
 GROUPS: dict[str, tuple[str, ...]] = {
     "report": (
-        "criterion_states", "indicator_values", "criterion_counts", "progress", "hamlet_states", "recognitions", "debts",
-        "cement", "ocop",
+        "criterion_states",
+        "indicator_values",
+        "criterion_counts",
+        "progress",
+        "hamlet_states",
+        "recognitions",
+        "debts",
+        "cement",
+        "ocop",
     ),
-    "plan": ("targets", "hamlet_targets", "tasks", "assignments", "works", "work_plans", "envelopes", "goals"),
+    "plan": (
+        "targets",
+        "hamlet_targets",
+        "tasks",
+        "assignments",
+        "works",
+        "work_plans",
+        "envelopes",
+        "goals",
+    ),
     "list": ("sources", "units", "hamlets", "hamlet_criteria", "mergers", "former_units"),
     "ground": (
-        "unit_costs", "typical_works", "parts", "pots", "profiles", "prices", "durations", "priorities",
-        "carry_over", "count_priors", "criterion_shares", "assumptions",
+        "unit_costs",
+        "typical_works",
+        "parts",
+        "pots",
+        "profiles",
+        "prices",
+        "durations",
+        "priorities",
+        "carry_over",
+        "count_priors",
+        "criterion_shares",
+        "assumptions",
     ),
-}  # fmt: skip
+}
 ORDER = tuple(table for tables in GROUPS.values() for table in tables)
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its code name, type, unit, whether it must be filled, allowed values, range, and text vi/en.
+    """One column: its code name, type, unit, whether it must be filled, allowed values, range, and
+    text vi/en.
 
-    Types: ``text``, ``name``, ``code`` (5 digits), ``unit`` (a unit's name or code), ``set``, ``criterion``, ``test``,
-    ``source``, ``date``, ``month``, ``integer``, ``number``, ``choice``, ``choices`` (several, joined by ``|``).
+    Types: ``text``, ``name``, ``code`` (5 digits), ``unit`` (a unit's name or code), ``set``,
+    ``criterion``, ``test``, ``source``, ``date``, ``month``, ``integer``, ``number``, ``choice``,
+    ``choices`` (several, joined by ``|``).
     """
 
     name: str
@@ -58,7 +91,8 @@ class Column:
 
     @property
     def title(self) -> str:
-        """The Vietnamese name without what it explains in brackets or after a colon: the beginning of the column's head.
+        """The Vietnamese name without what it explains in brackets or after a colon: the beginning
+        of the column's head.
 
         >>> dictionary("debts")["source"].title, dictionary("debts")["mark"].title
         ('Nguồn', 'Dấu')
@@ -66,7 +100,8 @@ class Column:
         return re.split(r" \(|[:;]", self.vi)[0]
 
     def written(self, value: object, lang: str = "vi") -> str:
-        """A value of the column as offices write it; a choice in its Vietnamese words, in English as its code.
+        """A value of the column as offices write it; a choice in its Vietnamese words, in English
+        as its code.
 
         >>> columns = dictionary("progress")
         >>> columns["month"].written(dt.date(2022, 12, 31)), columns["criterion"].written(5.0), columns["state"].written("met")
@@ -136,10 +171,17 @@ KEYS: dict[str, tuple[str, ...]] = {
     "panel_assumed": ("key",),
 }
 # With the law, in data/reference/, in forecasts/.
-PANEL = ("panel_series", "panel_registrations", "panel_groups", "panel_trajectories", "panel_assumed")
+PANEL = (
+    "panel_series",
+    "panel_registrations",
+    "panel_groups",
+    "panel_trajectories",
+    "panel_assumed",
+)
 ELSEWHERE = ("to_check", "history", "outcomes", "indicator_weights", *PANEL)
 TABLES = tuple(name for name in KEYS if name not in ELSEWHERE)  # the tables of a data set
-# Tables of the monthly work and of a merger that is over: a data set without the file has no such rows.
+# Tables of the monthly work and of a merger that is over: a data set without the file has no such
+# rows.
 OPTIONAL = (
     "former_units",
     "progress",
@@ -155,7 +197,8 @@ OPTIONAL = (
 UNUSED = ("pace_factors",)
 # Columns that older data sets do not have: a file without them is read as if they were blank.
 LATER = {"parts": ("least", "most")}
-# Key columns that may be blank and then say something: the pot serves all, the row is about no indicator.
+# Key columns that may be blank and then say something: the pot serves all, the row is about no
+# indicator.
 BLANK_KEYS = ("served", "pot", "indicator", "work")
 
 
@@ -169,16 +212,28 @@ def dictionary(table: str) -> dict[str, Column]:
     text = files("ntm_analysis").joinpath("dictionary", f"{table}.csv").read_text(encoding="utf-8")
     columns = {}
     for row in csv.DictReader(text.splitlines()):
-        allowed = dict(item.split("=", 1) for item in row["allowed"].split("|")) if row["allowed"] else {}
+        allowed = (
+            dict(item.split("=", 1) for item in row["allowed"].split("|")) if row["allowed"] else {}
+        )
         low, high = (float(row[k]) if row[k] else None for k in ("min", "max"))
         columns[row["column"]] = Column(
-            row["column"], row["type"], row["unit"], row["required"] == "yes", allowed, low, high, row["vi"], row["en"]
+            row["column"],
+            row["type"],
+            row["unit"],
+            row["required"] == "yes",
+            allowed,
+            low,
+            high,
+            row["vi"],
+            row["en"],
         )
     return columns
 
 
 def dictionary_page() -> str:
-    """The page ``docs/data-dictionary.md`` (Markdown), made from the dictionaries; a test keeps the two in step."""
+    """The page ``docs/data-dictionary.md`` (Markdown), made from the dictionaries; a test keeps the
+    two in step.
+    """
     lines = [
         "# Data dictionary (từ điển dữ liệu)",
         "",
@@ -187,7 +242,13 @@ def dictionary_page() -> str:
         "Two rows alike in all key columns (**bold**) are a duplicate.",
     ]
     for table in TABLES:
-        lines += ["", f"## {table}.csv", "", "| column | type | unit | required | allowed | vi | en |", "|---" * 7 + "|"]
+        lines += [
+            "",
+            f"## {table}.csv",
+            "",
+            "| column | type | unit | required | allowed | vi | en |",
+            "|---" * 7 + "|",
+        ]
         for c in dictionary(table).values():
             allowed = ", ".join(f"{code} ({text})" for code, text in c.allowed.items())
             if c.low is not None or c.high is not None:

@@ -1,4 +1,6 @@
-"""One clear report of everything that is wrong with the data, and how a check tells of wrong rows."""
+"""One clear report of everything that is wrong with the data, and how a check tells of
+wrong rows.
+"""
 
 import string
 from collections.abc import Callable, Iterable
@@ -12,9 +14,19 @@ import yaml
 from ..language import write_date, write_figure, write_month
 
 # What makes a whole file unreadable: told first, and what would follow from it is not told at all.
-WHOLE_FILE = frozenset((
-    "missing_file", "unopened_file", "empty_file", "no_rows", "encoding", "missing_column", "open_quote", "ragged_row", "yaml",
-))  # fmt: skip
+WHOLE_FILE = frozenset(
+    (
+        "missing_file",
+        "unopened_file",
+        "empty_file",
+        "no_rows",
+        "encoding",
+        "missing_column",
+        "open_quote",
+        "ragged_row",
+        "yaml",
+    )
+)
 
 
 MANY = 20  # cells named in one line of a report
@@ -22,8 +34,10 @@ MANY = 20  # cells named in one line of a report
 
 @cache
 def messages() -> dict[str, dict[str, list[str]]]:
-    """The words of every problem, by code and language: ``[what, how to mend it]`` (``texts/problems*.yaml``); a third is how to
-    mend it where nothing is ``{near}``. ``{names[date]}`` is what the column date is called in the file that is wrong."""
+    """The words of every problem, by code and language: ``[what, how to mend it]``
+    (``texts/problems*.yaml``); a third is how to mend it where nothing is ``{near}``.
+    ``{names[date]}`` is what the column date is called in the file that is wrong.
+    """
     made = {}
     for path in files("ntm_analysis").joinpath("texts").iterdir():
         if path.name.startswith("problems"):
@@ -35,8 +49,9 @@ def messages() -> dict[str, dict[str, list[str]]]:
 class Problem:
     """One thing wrong: a code of :func:`messages`, its place, and the details the message names.
 
-    In an Excel file the place is a ``sheet`` and a ``cell`` ("C7") instead of a row, and ``names`` says what columns and tables
-    ("date", "works.csv") are called there; in a data set's own files they go by their code names.
+    In an Excel file the place is a ``sheet`` and a ``cell`` ("C7") instead of a row, and ``names``
+    says what columns and tables ("date", "works.csv") are called there; in a data set's own files
+    they go by their code names.
     """
 
     code: str
@@ -50,7 +65,9 @@ class Problem:
     names: dict[str, str] = field(default_factory=dict, hash=False)
 
     def called(self, code: str, lang: str) -> str:
-        """A column, or a table ("works.csv"), as the file that is wrong names it; in English with its code name."""
+        """A column, or a table ("works.csv"), as the file that is wrong names it; in English with
+        its code name.
+        """
         if code not in self.names:
             return code
         sheet = {"vi": "trang ", "en": "sheet "}[lang] if code.endswith(".csv") else ""
@@ -63,13 +80,17 @@ class Problem:
         ('“1,5” is not a whole number', 'write a whole number')
         """
         what, mend, *alone = messages()[self.code][lang]
-        details = {key: shown("" if value is None else str(value)) for key, value in self.details.items()}
+        details = {
+            key: shown("" if value is None else str(value)) for key, value in self.details.items()
+        }
         if "file" in details:
             details["file"] = self.called(details["file"], lang)
         if alone and not details["near"]:
             mend = alone[0]
         names = _Names(self, lang)
-        return what.format_map(details | {"names": names}), mend.format_map(details | {"names": names})
+        return what.format_map(details | {"names": names}), mend.format_map(
+            details | {"names": names}
+        )
 
 
 @dataclass(frozen=True)
@@ -92,7 +113,11 @@ class DataProblems(Exception):
 
     def _render_traceback_(self):
         """What a notebook shows in the place of a traceback: the report, in both languages."""
-        return [*report(self.problems, "vi").splitlines(), "", *report(self.problems, "en").splitlines()]
+        return [
+            *report(self.problems, "vi").splitlines(),
+            "",
+            *report(self.problems, "en").splitlines(),
+        ]
 
 
 def lines_of(problems: Iterable[Problem], lang: str = "vi") -> list[str]:
@@ -105,7 +130,9 @@ def lines_of(problems: Iterable[Problem], lang: str = "vi") -> list[str]:
 
 
 def shown(text: str, most: int = 300) -> str:
-    """Text fit for one line of a report: control characters shown, not obeyed by the terminal; length bounded."""
+    """Text fit for one line of a report: control characters shown, not obeyed by the terminal;
+    length bounded.
+    """
     text = "".join(c if c.isprintable() else "\ufffd" for c in text)
     return text if len(text) <= most else text[: most - 3] + "..."
 
@@ -122,7 +149,8 @@ def _rows(rows):
 
 
 def report(problems: Iterable[Problem], lang: str = "vi") -> str:
-    """All problems as text, errors first, one line for each thing wrong (the same thing in several rows is one line).
+    """All problems as text, errors first, one line for each thing wrong (the same thing in several
+    rows is one line).
 
     >>> print(report([Problem("not_whole", "u.csv", r, "order", {"value": "1,5"}) for r in (3, 4, 9)], "en"))
     Errors: 3
@@ -139,7 +167,13 @@ def report(problems: Iterable[Problem], lang: str = "vi") -> str:
             continue
         lines.append(f"{title}: {len(chosen)}")
         grouped = {}
-        order = lambda p: (p.code not in WHOLE_FILE, p.file, p.sheet or "", p.row or 0, p.column or "")  # noqa: E731
+        order = lambda p: (
+            p.code not in WHOLE_FILE,
+            p.file,
+            p.sheet or "",
+            p.row or 0,
+            p.column or "",
+        )
         for p in sorted(chosen, key=order):
             column = p.called(p.column, lang) if p.column else ""
             rows, cells = grouped.setdefault((p.file, p.sheet, column, *p.words(lang)), ([], []))
@@ -150,14 +184,19 @@ def report(problems: Iterable[Problem], lang: str = "vi") -> str:
         for (file, sheet, column, what, mend), (rows, cells) in grouped.items():
             place = file + (f", {words[5]} “{shown(sheet)}”" if sheet is not None else "")
             place += f", {words[2]} {_rows(rows)}" if rows else ""
-            place += f", {words[6]} {', '.join(cells[:MANY]) + (', ...' if len(cells) > MANY else '')}" if cells else ""
+            place += (
+                f", {words[6]} {', '.join(cells[:MANY]) + (', ...' if len(cells) > MANY else '')}"
+                if cells
+                else ""
+            )
             place += f", {words[3]} {shown(column)}" if column else ""
             lines.append(f"  {place}: {what}. {words[4]}: {mend}.")
     return "\n".join(lines)
 
 
 class RowWords(string.Formatter):
-    """Words with the cells of a row: ``{value:figure}`` and ``{date:day}`` as offices write them, "?" for an empty cell.
+    """Words with the cells of a row: ``{value:figure}`` and ``{date:day}`` as offices write them,
+    "?" for an empty cell.
 
     >>> RowWords().vformat("{indicator}: {value:figure}", (), {"indicator": "17.1", "value": 1234.5})
     '17.1: 1.234,5'
@@ -172,11 +211,12 @@ class RowWords(string.Formatter):
 
 
 def teller(tables: dict[str, pd.DataFrame], problems: list[Problem]) -> Callable[..., None]:
-    """What a check calls with a table, the rows that are wrong, the problem's code, the column and the details of its message.
+    """What a check calls with a table, the rows that are wrong, the problem's code, the column and
+    the details of its message.
 
-    A detail is text with cells in braces (:class:`RowWords`), a list of names, a column of words or figures beside those of the
-    table, or a function of the row that gives words or names. A row is passed over where the cell of ``column`` or ``also`` could
-    not be read: its own problem tells.
+    A detail is text with cells in braces (:class:`RowWords`), a list of names, a column of words or
+    figures beside those of the table, or a function of the row that gives words or names. A row is
+    passed over where the cell of ``column`` or ``also`` could not be read: its own problem tells.
     """
     spoilt = {(p.file, p.row, p.column) for p in problems}
 

@@ -1,8 +1,10 @@
-"""Results kept on disk under the hash of everything they rest on, so that each is worked out once and shared by all that need it.
+"""Results kept on disk under the hash of everything they rest on, so that each is worked out once
+and shared by all that need it.
 
-An entry is never changed: other data, another program or other versions have another name. What cannot be kept (no room, no right
-to write) or read back is worked out anew; the store may be deleted at any time. Entries are pickles of this package's own
-objects, which can do whatever the program can: the usual folder is used only if nobody else may write there.
+An entry is never changed: other data, another program or other versions have another name. What
+cannot be kept (no room, no right to write) or read back is worked out anew; the store may be
+deleted at any time. Entries are pickles of this package's own objects, which can do whatever the
+program can: the usual folder is used only if nobody else may write there.
 """
 
 import contextlib
@@ -28,8 +30,22 @@ DAY = 86400  # seconds
 # What an entry is called, and what one half written; the folder may hold other files.
 OURS = re.compile(r".+-[0-9a-f]{40}|\.\w{8}")
 LIMIT = 2**30  # bytes kept; what was not used longest goes first
-LIBRARIES = ("pandas", "numpy", "scipy", "highspy", "PyYAML", "Babel", "Jinja2", "MarkupSafe", "seaborn", "matplotlib",
-             "papermill", "nbconvert", "nbclient", "ipykernel")  # fmt: skip
+LIBRARIES = (
+    "pandas",
+    "numpy",
+    "scipy",
+    "highspy",
+    "PyYAML",
+    "Babel",
+    "Jinja2",
+    "MarkupSafe",
+    "seaborn",
+    "matplotlib",
+    "papermill",
+    "nbconvert",
+    "nbclient",
+    "ipykernel",
+)
 
 
 def hash_of(*parts: object) -> str:
@@ -42,20 +58,31 @@ def hash_of(*parts: object) -> str:
 
 
 def hash_of_files(*places: Path) -> str:
-    """The hash of files, by name and content whatever their line ends; of a folder, all files in it that are not hidden."""
+    """The hash of files, by name and content whatever their line ends; of a folder, all files in it
+    that are not hidden.
+    """
     digest = hashlib.sha256()
     for place in places:
         found = [place] if place.is_file() else sorted(place.rglob("*"))
         for path in found:
             inside = path.relative_to(place) if path != place else Path(path.name)
-            if path.is_file() and not any(part.startswith((".", "__pycache__")) for part in inside.parts):
-                digest.update(inside.as_posix().encode() + b"\0" + path.read_bytes().replace(b"\r\n", b"\n") + b"\0")
+            if path.is_file() and not any(
+                part.startswith((".", "__pycache__")) for part in inside.parts
+            ):
+                digest.update(
+                    inside.as_posix().encode()
+                    + b"\0"
+                    + path.read_bytes().replace(b"\r\n", b"\n")
+                    + b"\0"
+                )
     return digest.hexdigest()
 
 
 @cache
 def software() -> dict[str, str]:
-    """What the results rest on besides data: this package by the hash of its files, Python, the libraries by version."""
+    """What the results rest on besides data: this package by the hash of its files, Python, the
+    libraries by version.
+    """
 
     def found(name):
         try:
@@ -64,7 +91,11 @@ def software() -> dict[str, str]:
             return ""
 
     versions = {name: found(name) for name in LIBRARIES}
-    return {"ntm-analysis": hash_of_files(PACKAGE)[:16], "python": platform.python_version(), **versions}
+    return {
+        "ntm-analysis": hash_of_files(PACKAGE)[:16],
+        "python": platform.python_version(),
+        **versions,
+    }
 
 
 class Store:
@@ -83,9 +114,11 @@ class Store:
         return cls(folder if _ours(folder) else None)
 
     def kept(self, subject: str, rests_on: object, make: Callable[[], Any]) -> Any:
-        """The result for ``subject``, which rests on ``rests_on`` (plain values) and the software: read, else made and kept.
+        """The result for ``subject``, which rests on ``rests_on`` (plain values) and the software:
+        read, else made and kept.
 
-        Of several processes that need it at once, one makes it and the others wait. What ``make`` raises is raised and not kept.
+        Of several processes that need it at once, one makes it and the others wait. What ``make``
+        raises is raised and not kept.
         """
         if self.folder is None:
             return make()
@@ -104,8 +137,9 @@ class Store:
             return made
 
     def prune(self, limit: int = LIMIT) -> None:
-        """Delete what was used longest ago until at most ``limit`` bytes are kept, and locks of a day ago that hold nothing;
-        files of anybody else are left alone."""
+        """Delete what was used longest ago until at most ``limit`` bytes are kept, and locks of a
+        day ago that hold nothing; files of anybody else are left alone.
+        """
         if self.folder is None or not self.folder.is_dir():
             return
         entries, held = [], 0
@@ -116,7 +150,11 @@ class Store:
                     continue
                 if path.suffix == ".pickle":
                     entries.append((found.st_mtime, found.st_size, path))
-                elif path.suffix == ".lock" and found.st_mtime < time.time() - DAY and not path.with_suffix(".pickle").exists():
+                elif (
+                    path.suffix == ".lock"
+                    and found.st_mtime < time.time() - DAY
+                    and not path.with_suffix(".pickle").exists()
+                ):
                     path.unlink()
         for _, size, path in sorted(entries, reverse=True):
             held += size

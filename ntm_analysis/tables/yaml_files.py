@@ -1,7 +1,9 @@
-"""YAML read safely, with the line of every key, so that a problem can name its place; values written as it is read.
+"""YAML read safely, with the line of every key, so that a problem can name its place; values
+written as it is read.
 
-Less than YAML allows: no tags, no aliases, no repeated keys. A number is a plain decimal, a yes or no is ``true`` or
-``false``, a date is 2022-03-31; whatever else is text (``010``, ``90:30``, ``.inf``, ``yes``), and keys are always text.
+Less than YAML allows: no tags, no aliases, no repeated keys. A number is a plain decimal, a yes or
+no is ``true`` or ``false``, a date is 2022-03-31; whatever else is text (``010``, ``90:30``,
+``.inf``, ``yes``), and keys are always text.
 """
 
 import datetime as dt
@@ -35,11 +37,15 @@ class Lines(dict):
         return self.lines.get(key, self.line)
 
 
-def read_yaml(path: Path, problems: list[Problem], name: str | None = None, written: str | None = None) -> Lines | None:
-    """The mapping in a YAML file, or None after adding to ``problems`` why it cannot be read. ``written``: what shall stand in
-    the file, read in the place of what stands there.
+def read_yaml(
+    path: Path, problems: list[Problem], name: str | None = None, written: str | None = None
+) -> Lines | None:
+    """The mapping in a YAML file, or None after adding to ``problems`` why it cannot be read.
 
-    A tag, an alias or a repeated key is a problem too, but the rest of the file is given, so that it can be checked.
+    ``written``: what shall stand in the file, read in the place of what stands there.
+
+    A tag, an alias or a repeated key is a problem too, but the rest of the file is given, so that
+    it can be checked.
     """
     name = name or path.name
 
@@ -65,7 +71,11 @@ def read_yaml(path: Path, problems: list[Problem], name: str | None = None, writ
         note("yaml", raw[: error.start].count(b"\n") + 1, detail="không phải UTF-8 | not UTF-8")
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        note("yaml", mark.line + 1 if mark else None, detail=getattr(error, "problem", None) or str(error))
+        note(
+            "yaml",
+            mark.line + 1 if mark else None,
+            detail=getattr(error, "problem", None) or str(error),
+        )
     else:
         if isinstance(made, Lines):
             return made
@@ -74,7 +84,8 @@ def read_yaml(path: Path, problems: list[Problem], name: str | None = None, writ
 
 
 def flow(value: object) -> str:
-    """A value in YAML's short form; text always in quotes, whatever letters it has, so that no name is read as a number.
+    """A value in YAML's short form; text always in quotes, whatever letters it has, so that no name
+    is read as a number.
 
     >>> print(flow({"pot": "010", "title": 'Vốn "mới"', "share": 0.5}))
     {pot: "010", title: "Vốn \\"mới\\"", share: 0.5}
@@ -83,7 +94,13 @@ def flow(value: object) -> str:
         return "{" + ", ".join(f"{key}: {flow(item)}" for key, item in value.items()) + "}"
     if not isinstance(value, str):
         return f"{value}"
-    return '"' + "".join(f"\\{c}" if c in '"\\' else c if c.isprintable() else f"\\U{ord(c):08x}" for c in value) + '"'
+    return (
+        '"'
+        + "".join(
+            f"\\{c}" if c in '"\\' else c if c.isprintable() else f"\\U{ord(c):08x}" for c in value
+        )
+        + '"'
+    )
 
 
 def as_yaml(content: dict) -> str:
@@ -108,7 +125,11 @@ class _Reader:
         """The one document of the text; None when there is none."""
         made = None
         for event in self.events:
-            if isinstance(event, yaml.DocumentStartEvent) and event.start_mark.index and made is not None:
+            if (
+                isinstance(event, yaml.DocumentStartEvent)
+                and event.start_mark.index
+                and made is not None
+            ):
                 raise _error("hai tài liệu (---) | a second document (---)", event)
             if isinstance(event, yaml.NodeEvent):
                 made = self.value(event, 0)
@@ -145,7 +166,12 @@ class _Reader:
             event = next(self.events)
             written = getattr(event, "value", None)
             value = self.value(event, depth + 1)
-            if start.flow_style and written == "" and _WHOLE.fullmatch(f"{key}") and re.fullmatch("-?[0-9.]+", before):
+            if (
+                start.flow_style
+                and written == ""
+                and _WHOLE.fullmatch(f"{key}")
+                and re.fullmatch("-?[0-9.]+", before)
+            ):
                 self.note("yaml_comma", line, value=f"{before},{key}")
             elif key in made:
                 self.note("yaml", line, detail=f"khóa “{key}” lặp lại | repeated key “{key}”")

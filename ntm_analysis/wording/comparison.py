@@ -1,4 +1,6 @@
-"""The comparison in sentences: ``made`` is the record of :func:`~ntm_analysis.scenarios.comparison.record`."""
+"""The comparison in sentences: ``made`` is the record of
+:func:`~ntm_analysis.scenarios.comparison.record`.
+"""
 
 import pandas as pd
 
@@ -6,7 +8,17 @@ from ..data import Workbook
 from ..forecasts import TORNADO
 from ..language import text, write_change, write_number
 from ..scenarios import BASELINE, NOISE
-from .forecast import blocking_pots, blocking_words, chance, chance_words, day_words, mover_name, mover_rows, moving, rests_on
+from .forecast import (
+    blocking_pots,
+    blocking_words,
+    chance,
+    chance_words,
+    day_words,
+    mover_name,
+    mover_rows,
+    moving,
+    rests_on,
+)
 from .need import billions, rough
 
 
@@ -34,7 +46,9 @@ def blocking_cell(workbook: Workbook, row: dict, made: dict, lang: str) -> str:
 
 
 def way(difference: dict) -> int:
-    """1 where clearly more communes finish, -1 where fewer, 0 where the difference does not stand out of its noise."""
+    """1 where clearly more communes finish, -1 where fewer, 0 where the difference does not stand
+    out of its noise.
+    """
     change = difference["finishing"]
     return (change > 0) - (change < 0) if abs(change) > NOISE * difference["se"] else 0
 
@@ -70,18 +84,36 @@ def comparison_sentence(made: dict, lang: str) -> str:
         row = max(others, key=lambda row: sign * row["difference"]["finishing"], default=base)
         if way(row["difference"]) == sign:
             change = change_words(row["difference"], lang).lstrip("+-")
-            ends[end] = text(f"compare_{end}", lang, title=title_of(row, lang), change=change, own=own_day(row, made, lang))
+            ends[end] = text(
+                f"compare_{end}",
+                lang,
+                title=title_of(row, lang),
+                change=change,
+                own=own_day(row, made, lang),
+            )
     return text(
-        "compare_verdict", lang, baseline=base_name(made, lang), mean=write_number(base["finishing_mean"], lang, 1),
-        total=base["n_communes"], day=day_words(base["deadline"], lang), n=len(others),
-        draws=write_number(made["draws"], lang), basically=_chances(made, lang), **ends,
-    )  # fmt: skip
+        "compare_verdict",
+        lang,
+        baseline=base_name(made, lang),
+        mean=write_number(base["finishing_mean"], lang, 1),
+        total=base["n_communes"],
+        day=day_words(base["deadline"], lang),
+        n=len(others),
+        draws=write_number(made["draws"], lang),
+        basically=_chances(made, lang),
+        **ends,
+    )
 
 
 def _chances(made: dict, lang: str) -> str:
-    """The highest chance that basically all finish; that all do, where that is neither nearly certain nor nearly none."""
+    """The highest chance that basically all finish; that all do, where that is neither nearly
+    certain nor nearly none.
+    """
     rows, base, lines = made["scenarios"], made["scenarios"][0], []
-    for key, p, n in (("basically", "p_basically_all", "basically_all"), ("all", "p_all", "n_communes")):
+    for key, p, n in (
+        ("basically", "p_basically_all", "basically_all"),
+        ("all", "p_all", "n_communes"),
+    ):
         top = max(rows, key=lambda row, p=p: row[p])
         if key == "basically" or tells_all(top[p]):
             alike = len({chance(row[p], made["draws"], lang) for row in rows}) == 1
@@ -99,8 +131,16 @@ def price_words(row: dict, made: dict, lang: str) -> str:
     told = {"title": title_of(row, lang), "money": write_change(rough(more / 1000), lang)}
     if row["cost_reason"] == "within_noise":
         return text("compare_price_noise", lang, **told)
-    price = billions(row["cost_per_extra_commune"], lang) if row["cost_per_extra_commune"] else "..."
-    return text("compare_price_told", lang, change=change_words(row["difference"], lang), price=price, **told)
+    price = (
+        billions(row["cost_per_extra_commune"], lang) if row["cost_per_extra_commune"] else "..."
+    )
+    return text(
+        "compare_price_told",
+        lang,
+        change=change_words(row["difference"], lang),
+        price=price,
+        **told,
+    )
 
 
 def loud(made: dict) -> pd.DataFrame:
@@ -116,7 +156,9 @@ def tornado_told(workbook: Workbook, made: dict, lang: str, key: str = "tornado_
     ends = {end: write_number(first[end], lang, 1) for end in ("low", "high", "usual")}
     n = write_number(min(made["draws"], TORNADO), lang)
     what = mover_name(workbook, first["key"], lang)
-    return text(key, lang, what=what if key == "tornado_told" else what[0].lower() + what[1:], n=n, **ends)
+    return text(
+        key, lang, what=what if key == "tornado_told" else what[0].lower() + what[1:], n=n, **ends
+    )
 
 
 def compare_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
@@ -130,12 +172,21 @@ def compare_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
         text("compare_line_head", lang),
     ]
     for row in made["scenarios"]:
-        shares = ", ".join(chance(row[key], made["draws"], lang) for key in ("p_basically_all", "p_all"))
+        shares = ", ".join(
+            chance(row[key], made["draws"], lang) for key in ("p_basically_all", "p_all")
+        )
         money = ", ".join(billions(row[key], lang) for key in ("need_p50", "gap_mean"))
-        cells = [write_number(row["finishing_mean"], lang, 1), change_words(row["difference"], lang), shares, money]
+        cells = [
+            write_number(row["finishing_mean"], lang, 1),
+            change_words(row["difference"], lang),
+            shares,
+            money,
+        ]
         title = f"{row['id']} ({title_of(row, lang)}{own_day(row, made, lang)})"
         blocking = blocking_cell(workbook, row, made, lang)
-        lines.append(f"  {title}: {'; '.join([*cells, write_number(row['se_ratio'], lang, 2), blocking])}")
+        lines.append(
+            f"  {title}: {'; '.join([*cells, write_number(row['se_ratio'], lang, 2), blocking])}"
+        )
     lines += ["", *filter(None, (price_words(row, made, lang) for row in made["scenarios"]))]
     rows = mover_rows(workbook, loud(made).head(5), lang)
     return lines + [f"  {name} ({ends}): {low} - {high}" for _, name, ends, low, high, _ in rows]

@@ -1,4 +1,6 @@
-"""The forecast in sentences: one fixed scale of words, chances to whole per cent, the two ends of the scale as words."""
+"""The forecast in sentences: one fixed scale of words, chances to whole per cent, the two ends of
+the scale as words.
+"""
 
 import datetime as dt
 
@@ -9,7 +11,12 @@ from ..data import Workbook
 from ..forecasts import EDGES, MORE, RANGES, knowledge, scale_places, split_pots
 from ..language import text, write_date, write_number
 
-ASSUMABLE = ("durations", "envelopes", "parts", "assumptions")  # the tables of a data set that a forecast rests on most
+ASSUMABLE = (
+    "durations",
+    "envelopes",
+    "parts",
+    "assumptions",
+)  # the tables of a data set that a forecast rests on most
 FEW = 300  # draws: of fewer, a per cent would say too much
 SCALE = ("very_unlikely", "unlikely", "less_likely", "even", "likely", "very_likely", "certain")
 FELT = 0.05  # what holds a commune back in fewer worlds is not worth a word
@@ -17,7 +24,8 @@ NOISE, LEAST = 3, 0.05  # standard errors and communes: a smaller swing is not t
 
 
 def scale_of(p: float) -> str:
-    """The word of the fixed scale, by its key: under 5, 5-20, 20-40, 40-60, 60-80, 80-95, over 95 %.
+    """The word of the fixed scale, by its key: under 5, 5-20, 20-40, 40-60, 60-80, 80-95, over 95
+    %.
 
     >>> [scale_of(p) for p in (0, 0.05, 0.2, 0.5, 0.8, 0.95, 0.951)]
     ['very_unlikely', 'unlikely', 'less_likely', 'even', 'very_likely', 'very_likely', 'certain']
@@ -35,7 +43,9 @@ def chance_word(p: float, lang: str) -> str:
 
 
 def chance(p: float | None, draws: int | None, lang: str) -> str:
-    """A chance for a cell: whole per cent, at the two ends of the scale the word; "..." for none. Of few draws the word too.
+    """A chance for a cell: whole per cent, at the two ends of the scale the word; "..." for none.
+
+    Of few draws the word too.
 
     >>> chance(0.004, 10_000, "vi"), chance(0.304, 10_000, "vi"), chance(0.304, 100, "vi"), chance(1.0, None, "vi")
     ('rất khó', '30%', 'ít khả năng', 'gần như chắc')
@@ -43,11 +53,14 @@ def chance(p: float | None, draws: int | None, lang: str) -> str:
     if p is None or np.isnan(p):
         return "..."
     few = draws is not None and draws < FEW
-    return chance_word(p, lang) if few or scale_of(p) in (SCALE[0], SCALE[-1]) else f"{100 * p:.0f}%"
+    return (
+        chance_word(p, lang) if few or scale_of(p) in (SCALE[0], SCALE[-1]) else f"{100 * p:.0f}%"
+    )
 
 
 def chance_words(p: float, draws: int | None, lang: str) -> str:
-    """A chance in running text: "ít khả năng, khoảng 3 trên 10 (30%)"; at the ends of the scale "rất khó (dưới 5%)".
+    """A chance in running text: "ít khả năng, khoảng 3 trên 10 (30%)"; at the ends of the scale
+    "rất khó (dưới 5%)".
 
     >>> chance_words(0.304, 10_000, "vi"), chance_words(0.004, 10_000, "vi"), chance_words(0.304, 100, "vi")
     ('ít khả năng, khoảng 3 trên 10 (30%)', 'rất khó (dưới 5%)', 'ít khả năng')
@@ -75,7 +88,9 @@ def rests_on(workbook: Workbook, lang: str) -> str:
         return text("forecast_invented", lang)
     if all((column == "assumed").all() for name, column in tables.items() if name != "assumptions"):
         return text("forecast_assumed", lang)
-    return text("forecast_assumed_part", lang, n=sum(mark != "reported" for mark in marks), of=len(marks))
+    return text(
+        "forecast_assumed_part", lang, n=sum(mark != "reported" for mark in marks), of=len(marks)
+    )
 
 
 def whole_percent(share: float) -> str:
@@ -94,7 +109,8 @@ def median_range(figures: dict[str, float]) -> str:
 
 
 def forecast_sentence(made: dict, lang: str) -> str:
-    """How many will have finished, with the range and the two second opinions; then whether basically all, and all, will.
+    """How many will have finished, with the range and the two second opinions; then whether
+    basically all, and all, will.
 
     ``made``: what :func:`~.forecast.forecast.record` gives.
     """
@@ -127,7 +143,11 @@ def setting(workbook: Workbook, made: dict, lang: str) -> str:
     """What the forecast was asked: criteria set, scenario, allocation plan."""
     title = workbook.law.sets[made["set"]].title[lang]
     return text(
-        "forecast_setting", lang, set=title, scenario=made["scenario_title"][lang], policy=text(f"policy_{made['policy']}", lang)
+        "forecast_setting",
+        lang,
+        set=title,
+        scenario=made["scenario_title"][lang],
+        policy=text(f"policy_{made['policy']}", lang),
     )
 
 
@@ -150,7 +170,10 @@ def day_words(day: str, lang: str) -> str:
 
 
 def commune_sentence(row: dict, made: dict, lang: str, coarse: bool = False) -> str:
-    """One commune's answer: the chance by the deadline, that of the decision, dates. ``coarse``: in words alone."""
+    """One commune's answer: the chance by the deadline, that of the decision, dates.
+
+    ``coarse``: in words alone.
+    """
     if row["finished"]:
         return text("forecast_commune_finished", lang, name=row["name"])
     draws = 0 if coarse else made["draws"]
@@ -182,7 +205,9 @@ def held_sentence(row: dict, draws: int, lang: str) -> str:
     """What holds a commune back, the most frequent first; "" where next to nothing does."""
     held = {name: share for name, share in (row["held_back"] or {}).items() if share >= FELT}
     reasons = [
-        text("held_part", lang, reason=text(f"held_{name}", lang), p=chance(held[name], draws, lang))
+        text(
+            "held_part", lang, reason=text(f"held_{name}", lang), p=chance(held[name], draws, lang)
+        )
         for name in sorted(held, key=held.get, reverse=True)
     ]
     return text("held_told", lang, reasons="; ".join(reasons)) if reasons else ""
@@ -191,7 +216,12 @@ def held_sentence(row: dict, draws: int, lang: str) -> str:
 def list_sentence(row: dict, draws: int, lang: str) -> str:
     """The chance of a commune to be on each year's list."""
     years = [
-        text("list_year", lang, year=year, p=chance_word(p, lang) if draws < FEW else chance(p, draws, lang))
+        text(
+            "list_year",
+            lang,
+            year=year,
+            p=chance_word(p, lang) if draws < FEW else chance(p, draws, lang),
+        )
         for year, p in row["list_chance"].items()
     ]
     return text("list_told", lang, years="; ".join(years)) if years else ""
@@ -215,7 +245,8 @@ def pot_words(workbook: Workbook, instance: str, lang: str) -> str:
 
 
 def blocking_pots(workbook: Workbook, row: dict, lang: str) -> str:
-    """The sources that keep listed communes from being paid, of the record of a forecast or a scenario; "" where none does.
+    """The sources that keep listed communes from being paid, of the record of a forecast or a
+    scenario; "" where none does.
 
     >>> wb = Workbook.open("data/thanh-chuong")
     >>> blocking_pots(wb, {"policy": "equal", "blocking_sources": ["dat"]}, "vi")
@@ -223,7 +254,11 @@ def blocking_pots(workbook: Workbook, row: dict, lang: str) -> str:
     """
     pots = row["blocking_sources"]
     names = "; ".join(pot_words(workbook, pot, lang) for pot in pots)  # their names hold commas
-    return text("blocking_own_part", lang, pots=names) if split_pots(workbook, row["policy"]).intersection(pots) else names
+    return (
+        text("blocking_own_part", lang, pots=names)
+        if split_pots(workbook, row["policy"]).intersection(pots)
+        else names
+    )
 
 
 def blocking_words(workbook: Workbook, row: dict, lang: str) -> str:
@@ -237,8 +272,13 @@ def blocking_words(workbook: Workbook, row: dict, lang: str) -> str:
 
 
 def mover_name(workbook: Workbook, key: str, lang: str) -> str:
-    """What an assumption of the tornado is: by its own text in the data, else by the texts of the pages."""
-    for table in (workbook.tables["assumptions"].set_index("key"), knowledge(workbook.as_of).evidence.assumed):
+    """What an assumption of the tornado is: by its own text in the data, else by the texts of the
+    pages.
+    """
+    for table in (
+        workbook.tables["assumptions"].set_index("key"),
+        knowledge(workbook.as_of).evidence.assumed,
+    ):
         if key in table.index:
             return table.loc[key, f"text_{lang}"].split(":")[0]
     return text(f"move_{key}", lang)
@@ -248,16 +288,27 @@ def mover_ends(workbook: Workbook, row: dict, lang: str) -> str:
     """The ends that an assumption was put at."""
     key, ends = row["key"], (row["low_end"], row["high_end"])
     if np.isnan(ends[0]):
-        return text("ends_bounds" if key == "bounds" else "ends_table" if key in (*RANGES, "quantities") else "ends_share", lang)
+        return text(
+            "ends_bounds"
+            if key == "bounds"
+            else "ends_table"
+            if key in (*RANGES, "quantities")
+            else "ends_share",
+            lang,
+        )
     if key == "pace":
         ends = tuple(-np.expm1(-end) for end in ends)
-    share = key in ("pace", "success") or is_share(knowledge(workbook.as_of).evidence.assumed["unit"].get(key, ""))
+    share = key in ("pace", "success") or is_share(
+        knowledge(workbook.as_of).evidence.assumed["unit"].get(key, "")
+    )
     shown = (whole_percent(end) if share else write_number(end, lang, 2) for end in ends)
     return text("ends_values", lang, **dict(zip(("low", "high"), shown, strict=True)))
 
 
 def mover_rows(workbook: Workbook, rows: pd.DataFrame, lang: str) -> list[list]:
-    """The tornado as a table: place, what, its two ends, the mean number at each, on what the ends rest."""
+    """The tornado as a table: place, what, its two ends, the mean number at each, on what the ends
+    rest.
+    """
     return [
         [
             place,
@@ -288,15 +339,30 @@ def promise_lines(price: dict, made: dict, lang: str) -> list[str]:
     most = {"most": write_number(MORE[-1], lang)}
     for key in ("basically_all", "all"):
         found = price[key]
-        what = text(f"price_{key}", lang, n=made["basically_all"] if key == "basically_all" else made["n_communes"])
+        what = text(
+            f"price_{key}",
+            lang,
+            n=made["basically_all"] if key == "basically_all" else made["n_communes"],
+        )
         rich = chance_words(found["p_unlimited"], made["draws"], lang)
         beyond = [level for level, money in found["money"].items() if money["factor"] is None]
         for level, money in found["money"].items():
             if money["factor"] is None:
                 continue
             extra = write_number(float(f"{(money['extra'] or 0) / 1000:.2g}"), lang)
-            told = {"what": what, "level": level, "factor": write_number(money["factor"], lang), "extra": extra}
-            lines.append(text("price_reached" if money["reason"] == "reached_now" else "price_money", lang, **told))
+            told = {
+                "what": what,
+                "level": level,
+                "factor": write_number(money["factor"], lang),
+                "extra": extra,
+            }
+            lines.append(
+                text(
+                    "price_reached" if money["reason"] == "reached_now" else "price_money",
+                    lang,
+                    **told,
+                )
+            )
         if beyond:
             lines.append(text("price_beyond", lang, what=what, level=beyond[0], p=rich, **most))
     return lines
@@ -306,7 +372,12 @@ def forecast_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
     """The forecast as text: verdict, communes, registrations, what it would take."""
     draws = made["draws"]
     penniless = [text("forecast_no_money", lang)] if without_money(workbook) else []
-    lines = [forecast_sentence(made, lang), *penniless, setting(workbook, made, lang), rests_on(workbook, lang)]
+    lines = [
+        forecast_sentence(made, lang),
+        *penniless,
+        setting(workbook, made, lang),
+        rests_on(workbook, lang),
+    ]
     lines += [*filter(None, [blocking_words(workbook, made, lang)]), ""]
     open_ = [row for row in made["communes"] if not row["finished"]]
     if len(made["communes"]) == 1:
@@ -316,14 +387,23 @@ def forecast_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
         lines.append(text("forecast_line_head", lang))
         for row in sorted(open_, key=lambda row: (row["band"], -row["p"])):
             dates = " / ".join(month_words(row[f"{q}_date"], lang) for q in ("p10", "p50", "p90"))
-            cells = (row["name"], chance(row["p"], draws, lang), chance(row["p_signed"], draws, lang), dates)
-            lines.append(f"  {row['band']:>2}  {cells[0]:<16} {cells[1]:<14} {cells[2]:<14} {cells[3]}")
+            cells = (
+                row["name"],
+                chance(row["p"], draws, lang),
+                chance(row["p_signed"], draws, lang),
+                dates,
+            )
+            lines.append(
+                f"  {row['band']:>2}  {cells[0]:<16} {cells[1]:<14} {cells[2]:<14} {cells[3]}"
+            )
     if made["registrations"]:
         lines += ["", text("forecast_registrations", lang)]
         for row in made["registrations"]:
             level = text(f"level_short_{row['level']}", lang)
             kind = text(f"kind_{row['kind']}", lang)
-            lines.append(f"  {row['name']:<16} {level}, {row['year']} ({kind}): {chance(row['p'], draws, lang)}")
+            lines.append(
+                f"  {row['name']:<16} {level}, {row['year']} ({kind}): {chance(row['p'], draws, lang)}"
+            )
     if made["pots_without_money"]:
         pots = ", ".join(pot_words(workbook, pot, lang) for pot in made["pots_without_money"])
         lines += ["", text("forecast_empty_pots", lang, pots=pots)]

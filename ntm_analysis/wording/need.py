@@ -55,10 +55,16 @@ def billions_range(found: dict[str, float], lang: str) -> str:
 
 
 def need_sentence(made: dict, communes: int, lang: str) -> str:
-    """What finishing costs, in one sentence; ``made`` is the record of :func:`~ntm_analysis.needs.funding.record`."""
+    """What finishing costs, in one sentence; ``made`` is the record of
+    :func:`~ntm_analysis.needs.funding.record`.
+    """
     if not made["total"]["mean"]:
         return text("need_none", lang)
-    numbers = {"n": communes, "mid": billions(made["total"]["p50"], lang), "range": billions_range(made["total"], lang)}
+    numbers = {
+        "n": communes,
+        "mid": billions(made["total"]["p50"], lang),
+        "range": billions_range(made["total"], lang),
+    }
     key = "need_registered" if made["target"] == "registered" else "need_ntm"
     draws = write_number(made["draws"], lang)
     return text(key, lang, year=made["price_year"], draws=draws, **numbers)
@@ -69,24 +75,40 @@ def gap_words(gap: dict[str, float], lang: str) -> str:
     if not gap["mean"]:
         return text("gap_none", lang)
     mean = billions(gap["mean"], lang)
-    return text("gap_mean", lang, mean=mean, range=billions_range(gap, lang)) if gap["p90"] else text("gap_rare", lang, mean=mean)
+    return (
+        text("gap_mean", lang, mean=mean, range=billions_range(gap, lang))
+        if gap["p90"]
+        else text("gap_rare", lang, mean=mean)
+    )
 
 
 def gap_sentence(workbook: Workbook, made: dict, lang: str) -> str:
     """Planned money, the gap when sources stand in for each other, and which of them lack it."""
-    money = [row for row in made["envelope"] if row["unit"] != "tấn" and row["source"] != "tin_dung"]
+    money = [
+        row for row in made["envelope"] if row["unit"] != "tấn" and row["source"] != "tin_dung"
+    ]
     planned = billions(sum(row["planned"] for row in money), lang)
     told = [row["allotted"] for row in money if row["allotted"] is not None]
     allotted = billions(sum(told), lang) if told else pick(STATE_WORDS["unknown"], lang)
     gap, late = (gap_words(gap, lang) for gap in (made["gap"], made["gap"]["if_late"]))
-    said = text("need_gap", lang, until=made["until"], planned=planned, allotted=allotted, gap=gap, late=late)
+    said = text(
+        "need_gap",
+        lang,
+        until=made["until"],
+        planned=planned,
+        allotted=allotted,
+        gap=gap,
+        late=late,
+    )
     names = workbook.tables["pots"].set_index("pot")[f"name_{lang}"]
     blocking = "; ".join(names[pot] for pot in made["blocking_sources"])
     return said + (" " + text("need_blocking", lang, names=blocking) if blocking else "")
 
 
 def need_assumed_sentence(made: dict, all_assumed: bool, lang: str) -> str:
-    """How much rests on assumptions; a need whose quantities are all assumed is a rough estimate."""
+    """How much rests on assumptions; a need whose quantities are all assumed is a rough
+    estimate.
+    """
     share = "100%" if made["assumed_share"] == 1 else write_percent(made["assumed_share"], lang)
     return text("need_all_assumed" if all_assumed else "need_assumed", lang, share=share)
 
@@ -111,15 +133,27 @@ def need_lines(workbook: Workbook, made: dict, lang: str) -> list[str]:
         lines.append(text("need_without", lang, numbers=", ".join(map(str, made["without_works"]))))
     blocks = {
         "by_level": lambda r: pick(LEVEL_WORDS[r["level"]], lang),
-        "by_criterion": lambda r: text("need_nameless", lang) if r["criterion"] is None else f"{r['criterion']}. {r['name']}",
-        "by_source": lambda r: f"{pick(FUND_WORDS[r['source']], lang)} ({pick(CAPITAL_WORDS[r['capital']], lang)})",
+        "by_criterion": lambda r: (
+            text("need_nameless", lang)
+            if r["criterion"] is None
+            else f"{r['criterion']}. {r['name']}"
+        ),
+        "by_source": lambda r: (
+            f"{pick(FUND_WORDS[r['source']], lang)} ({pick(CAPITAL_WORDS[r['capital']], lang)})"
+        ),
         "by_year": lambda r: text("need_unplanned", lang) if r["year"] is None else str(r["year"]),
         "by_commune": lambda r: r["name"],
     }
     for name, label in blocks.items():
         lines += ["", text(f"need_{name}", lang)]
-        lines += [f"  {label(row):<44} {billions(row['p50'], lang):>8}  {billions_range(row, lang):>12}" for row in made[name]]
+        lines += [
+            f"  {label(row):<44} {billions(row['p50'], lang):>8}  {billions_range(row, lang):>12}"
+            for row in made[name]
+        ]
     cement = made["cement"]
-    granted, expected = ("..." if cement[k] is None else write_number(rough(cement[k]), lang) for k in ("granted", "expected"))
+    granted, expected = (
+        "..." if cement[k] is None else write_number(rough(cement[k]), lang)
+        for k in ("granted", "expected")
+    )
     mid = write_number(rough(cement["need"]["p50"]), lang)
     return [*lines, "", text("need_cement", lang, mid=mid, granted=granted, expected=expected)]

@@ -1,4 +1,6 @@
-"""Scores of registered forecasts, and the back-test, in sentences for the terminal and as plain Python for JSON."""
+"""Scores of registered forecasts, and the back-test, in sentences for the terminal and as plain
+Python for JSON.
+"""
 
 import math
 
@@ -8,8 +10,10 @@ from ..tables import dictionary
 
 
 def score_lines(scores: Scores, lang: str) -> list[str]:
-    """What has been scored, in this order: the scores, the number finishing, reliability, what waits; before any outcome
-    one sentence saying when the first can be scored and how outcomes are entered."""
+    """What has been scored, in this order: the scores, the number finishing, reliability, what
+    waits; before any outcome one sentence saying when the first can be scored and how outcomes are
+    entered.
+    """
     if not scores.registered:
         return [text("score_empty", lang)]
     unused = [text("score_unused", lang, names=", ".join(scores.unused))] if scores.unused else []
@@ -23,7 +27,12 @@ def score_lines(scores: Scores, lang: str) -> list[str]:
         ends = {end: write_number(row[end], lang, 0) for end in ("p10", "p90")}
         lines.append(text(key, lang, id=row["id"], n=row["number"], **ends))
     lines += [line for table in scores.of_one_date() for line in _compared_lines(table, lang)]
-    return [*lines, *_reliability_lines(scores.reliability, lang), *_waiting_lines(scores, lang), *unused]
+    return [
+        *lines,
+        *_reliability_lines(scores.reliability, lang),
+        *_waiting_lines(scores, lang),
+        *unused,
+    ]
 
 
 def _nothing_yet(scores, lang):
@@ -38,15 +47,29 @@ def _nothing_yet(scores, lang):
 
 def _row_lines(row, lang):
     score, base = (write_number(row[key], lang, 3) for key in ("brier", "brier_base"))
-    better = "same" if math.isnan(row["skill"]) or score == base else "better" if row["skill"] > 0 else "worse"
+    better = (
+        "same"
+        if math.isnan(row["skill"]) or score == base
+        else "better"
+        if row["skill"] > 0
+        else "worse"
+    )
     lines = [
         text(
-            f"score_{row['question']}", lang, id=row["id"], scored=row["scored"], came=row["came_true"], brier=score,
+            f"score_{row['question']}",
+            lang,
+            id=row["id"],
+            scored=row["scored"],
+            came=row["came_true"],
+            brier=score,
             than=text(f"score_{better}", lang, base=base),
         )
-    ]  # fmt: skip
+    ]
     if row["late"]:
-        lines.append("  " + text("score_late", lang, n=row["late"], day=write_date(row["registered_on"], lang)))
+        lines.append(
+            "  "
+            + text("score_late", lang, n=row["late"], day=write_date(row["registered_on"], lang))
+        )
     if row["scenario"] != "baseline":
         lines.append("  " + text("score_scenario", lang, scenario=row["scenario"]))
     return lines
@@ -56,7 +79,10 @@ def _compared_lines(table, lang):
     """Forecasts that ask the same, side by side, each with what its number finishing was worth."""
     lines = ["", text("score_compared", lang)]
     for row in table.to_dict("records"):
-        figures = {key: "..." if math.isnan(row[key]) else write_number(row[key], lang, 2) for key in ("brier", "crps")}
+        figures = {
+            key: "..." if math.isnan(row[key]) else write_number(row[key], lang, 2)
+            for key in ("brier", "crps")
+        }
         how = text("score_hindsight" if row["made_in_hindsight"] else "score_ahead", lang)
         lines.append("  " + text("score_compared_row", lang, id=row["id"], how=how, **figures))
     return lines
@@ -67,25 +93,36 @@ def _reliability_lines(table, lang):
         return []
     lines = ["", text("score_reliability", lang)]
     for row in table[table["n"] > 0].to_dict("records"):
-        shares = {key: write_percent(row[key], lang) for key in ("forecast", "came_true", "low", "high")}
+        shares = {
+            key: write_percent(row[key], lang) for key in ("forecast", "came_true", "low", "high")
+        }
         lines.append("  " + text("score_band", lang, band=f"{row['band']}%", n=row["n"], **shares))
     return lines
 
 
 def _waiting_lines(scores, lang):
-    """What is not scored: a score without the outcomes still wanting is provisional, successes being known sooner."""
+    """What is not scored: a score without the outcomes still wanting is provisional, successes
+    being known sooner.
+    """
     reasons = scores.waiting["reason"].value_counts()
     keys = (("outcome", "score_wanting"), ("deadline", "score_not_due"))
     ended = [text("score_ended", lang, names=listed(scores.ended, lang))] if scores.ended else []
-    return [*ended, *(text(key, lang, n=int(reasons[reason])) for reason, key in keys if reason in reasons)]
+    return [
+        *ended,
+        *(text(key, lang, n=int(reasons[reason])) for reason, key in keys if reason in reasons),
+    ]
 
 
 def score_record(scores: Scores) -> dict:
-    """The scores in plain Python types, as ``ntm score --json`` prints them; null where there is nothing to tell."""
+    """The scores in plain Python types, as ``ntm score --json`` prints them; null where there is
+    nothing to tell.
+    """
     finishing = {row.pop("id"): row for row in _records(scores.finishing)}
     made = {}
     for row in _records(scores.rows):
-        about = {key: row.pop(key) for key in ("id", "registered_on", "scenario", "policy", "finish")}
+        about = {
+            key: row.pop(key) for key in ("id", "registered_on", "scenario", "policy", "finish")
+        }
         made.setdefault(about["id"], about | dict.fromkeys(PLACES))[row.pop("question")] = row
     return {
         "registered": scores.registered,
@@ -102,7 +139,10 @@ def score_record(scores: Scores) -> dict:
 
 def _records(table):
     rows = table.to_dict("records")
-    return [{k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()} for row in rows]
+    return [
+        {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()}
+        for row in rows
+    ]
 
 
 PARTS = (
@@ -117,7 +157,9 @@ PARTS = (
 
 
 def back_test_lines(result: dict, lang: str) -> list[str]:
-    """How many pairs, the scores against the two references, coverage, the parts, what is left out."""
+    """How many pairs, the scores against the two references, coverage, the parts, what is
+    left out.
+    """
     summary = result["summary"]
     left_out = text("backtest_left_out", lang, n=len(result["left_out"]))
     if not summary["pairs"]:

@@ -43,7 +43,9 @@ def level_words(value: float, op: str, unit: str, lang: str) -> str:
         return text("level_grade", lang, n=write_number(value, lang))
     if op == "<=" and value == 0:
         return text("level_none", lang)
-    return ("" if unit == "%" and value == 100 else "≥ " if op == ">=" else "≤ ") + measured(value, unit, lang)
+    return ("" if unit == "%" and value == 100 else "≥ " if op == ">=" else "≤ ") + measured(
+        value, unit, lang
+    )
 
 
 def threshold_words(row: pd.Series | dict, lang: str) -> str:
@@ -66,33 +68,45 @@ def test_reason(row: pd.Series | dict, unit: str, lang: str) -> str:
     '17.1: 52,5%, ngưỡng ≥ 60%, còn thiếu 7,5 điểm phần trăm'
     """
     name, mark = row["test"], "" if row["checked"] else f" {UNCHECKED}"
-    value = pick(STATE_WORDS[row["answer"]], lang) if row["answer"] else measured(row["value"], unit, lang)
+    value = (
+        pick(STATE_WORDS[row["answer"]], lang)
+        if row["answer"]
+        else measured(row["value"], unit, lang)
+    )
     if row["reason"] in ("lacks", "reaches"):
         level = level_words(row["threshold"], row["op"], unit, lang)
-        key = "test_measured_none" if row["op"] == "<=" and row["threshold"] == 0 else "test_measured"
+        key = (
+            "test_measured_none" if row["op"] == "<=" and row["threshold"] == 0 else "test_measured"
+        )
         words = text(key, lang, test=name, value=value, level=level, mark=mark)
         if row["reason"] == "lacks":
             words += ", " + lacking(row["distance"], row["op"], unit, lang)
     elif row["reason"] in ("judged", "not_applicable"):
         words = f"{name}: {value}" + (mark if row["reason"] == "judged" else "")
     else:
-        key = {"other_form": "test_other_form", "torn": "test_torn"}.get(row["reason"], "test_unknown")
+        key = {"other_form": "test_other_form", "torn": "test_torn"}.get(
+            row["reason"], "test_unknown"
+        )
         words = text(key, lang, test=name, value=value)
     return words + (text("test_carried", lang, set=row["carried"]) if row["carried"] else "")
 
 
-def criterion_reason(state: pd.Series, tests: pd.DataFrame, units: dict[str, str], count: str, lang: str) -> str:
+def criterion_reason(
+    state: pd.Series, tests: pd.DataFrame, units: dict[str, str], count: str, lang: str
+) -> str:
     """Why a criterion has its state, in words.
 
-    ``state``: a row of Standing.states; ``tests``: the commune's rows of Standing.tests for the criterion; ``units``: unit by
-    test; ``count``: the commune's reported count ("15/19") or "".
+    ``state``: a row of Standing.states; ``tests``: the commune's rows of Standing.tests for the
+    criterion; ``units``: unit by test; ``count``: the commune's reported count ("15/19") or "".
     """
     basis, of = state["basis"], int(state["indicators"])
     parts = []
     if basis == "indicators":
         tests = tests[tests["verdict"] == "not_met"] if state["state"] == "not_met" else tests
         one = "_one" if of == 1 and state["state"] != "not_applicable" else ""
-        parts.append(text(f"reason_{state['state']}{one}", lang, of=of, failed=int(state["failing"])))
+        parts.append(
+            text(f"reason_{state['state']}{one}", lang, of=of, failed=int(state["failing"]))
+        )
     elif basis == "reported":
         parts.append(text("reason_reported", lang, day=write_date(state["date"], lang)))
         if tests.empty and state["state"] in ("not_met", "basic"):
@@ -105,7 +119,9 @@ def criterion_reason(state: pd.Series, tests: pd.DataFrame, units: dict[str, str
         parts.append(text("reason_open", lang, known=of - int(state["open"]), of=of))
     else:
         parts.append(pick(STATE_WORDS["unknown"], lang))
-    return "; ".join([*parts, *(test_reason(row, units[row["test"]], lang) for _, row in tests.iterrows())])
+    return "; ".join(
+        [*parts, *(test_reason(row, units[row["test"]], lang) for _, row in tests.iterrows())]
+    )
 
 
 def shares_words(shares: dict[str, float], lang: str) -> str:
@@ -114,7 +130,10 @@ def shares_words(shares: dict[str, float], lang: str) -> str:
     >>> shares_words({"reported": 0.25, "assumed": 0.5, "unknown": 0.25}, "vi")
     'số liệu báo cáo 25,0%, số liệu giả định 50,0%, chưa có số liệu 25,0%'
     """
-    return ", ".join(f"{pick(MARK_WORDS[name], lang)} {write_percent(share, lang)}" for name, share in shares.items())
+    return ", ".join(
+        f"{pick(MARK_WORDS[name], lang)} {write_percent(share, lang)}"
+        for name, share in shares.items()
+    )
 
 
 def count_text(met: float | None, of: int) -> str:
@@ -127,21 +146,28 @@ def count_text(met: float | None, of: int) -> str:
 
 
 def count_words(counts: pd.Series | dict) -> str:
-    """:func:`count_text` of a row of counts, with (†) where a state counted rests on a threshold that was not read."""
+    """:func:`count_text` of a row of counts, with (†) where a state counted rests on a threshold
+    that was not read.
+    """
     return count_text(counts["met"], counts["of"]) + ("" if counts["checked"] else f" {UNCHECKED}")
 
 
 def recognised_sentence(overview: Overview, unlisted: Sequence[str], lang: str) -> str:
-    """How many communes are recognised; with units that are not in the list, for the rest only, and says so."""
+    """How many communes are recognised; with units that are not in the list, for the rest only, and
+    says so.
+    """
     numbers = {"n": len(overview.recognised), "of": overview.communes}
     numbers |= {"sourced": overview.sourced, "inferred": overview.inferred}
     if unlisted:
-        return text("verdict_unlisted", lang, m=len(unlisted), names=listed(unlisted, lang), **numbers)
+        return text(
+            "verdict_unlisted", lang, m=len(unlisted), names=listed(unlisted, lang), **numbers
+        )
     return text("verdict_district", lang, **numbers)
 
 
 def lacking_words(counts: dict, lang: str) -> str:
-    """What a commune's counts lack, by number: "2, 5, 6, 17", "2; 3 chưa rõ", "..." when nothing is known, "-" for nothing.
+    """What a commune's counts lack, by number: "2, 5, 6, 17", "2; 3 chưa rõ", "..." when nothing is
+    known, "-" for nothing.
 
     >>> lacking_words({"met": 15, "missing": [2, 5], "unknown": 2}, "vi")
     '2, 5; 2 chưa rõ'

@@ -1,4 +1,6 @@
-"""Bad input: one clear report with file, row, column, what is wrong and how to mend it; nothing passes in silence."""
+"""Bad input: one clear report with file, row, column, what is wrong and how to mend it; nothing
+passes in silence.
+"""
 
 import re
 import shutil
@@ -64,22 +66,33 @@ def test_a_file_with_no_more_than_a_byte_order_mark_is_empty(district, nothing):
     assert only(district).code == "empty_file"
 
 
-def test_a_folder_in_the_place_of_a_file_is_no_missing_file_and_a_folder_beside_the_tables_is_nothing(district):
+def test_a_folder_in_the_place_of_a_file_is_no_missing_file_and_a_folder_beside_the_tables_is_nothing(
+    district,
+):
     (district / "more.csv").mkdir()
     assert len(Workbook.open(district).tables["targets"]) == 8
     for name in ("units.csv", "targets.csv"):
         (district / name).unlink()
         (district / name).mkdir()
-    assert [(p.code, p.file) for p in problems_of(district)] == [("unopened_file", "units.csv"), ("unopened_file", "targets.csv")]
+    assert [(p.code, p.file) for p in problems_of(district)] == [
+        ("unopened_file", "units.csv"),
+        ("unopened_file", "targets.csv"),
+    ]
 
 
 def test_unknown_and_missing_columns_are_named(district):
     change(district / "goals.csv", "covers", "aplies_to")
-    assert {(p.code, p.column) for p in problems_of(district)} >= {("unknown_column", "aplies_to"), ("missing_column", "covers")}
+    assert {(p.code, p.column) for p in problems_of(district)} >= {
+        ("unknown_column", "aplies_to"),
+        ("missing_column", "covers"),
+    }
 
 
 def test_a_row_with_too_many_cells_gives_its_line(district):
-    line = add(district / "goals.csv", "yearly_rule,2022,all,a,b,1,x,y,2022-03-31,bai-hoi-nghi,reported,,THỪA")
+    line = add(
+        district / "goals.csv",
+        "yearly_rule,2022,all,a,b,1,x,y,2022-03-31,bai-hoi-nghi,reported,,THỪA",
+    )
     problem = only(district)
     assert (problem.code, problem.row) == ("ragged_row", line)
 
@@ -94,7 +107,9 @@ def unit_line(code="19999", name="Xã Mới", households="", area="") -> str:
 def test_the_same_code_or_the_same_name_twice(district):
     line = add(district / "units.csv", unit_line(code="17758"))
     problem = next(p for p in problems_of(district) if p.code == "duplicate")
-    assert problem.row == line and "17758" in problem.details["value"] and problem.details["other"] > 1
+    assert (
+        problem.row == line and "17758" in problem.details["value"] and problem.details["other"] > 1
+    )
     shutil.copy("data/thanh-chuong/units.csv", district / "units.csv")
     add(district / "units.csv", unit_line(name="THANH HƯƠNG"))
     problem = next(p for p in problems_of(district) if p.column == "name")
@@ -136,13 +151,23 @@ def test_a_unit_cannot_have_a_name_that_is_none(district, name):
 
 
 def test_criterion_20_of_19(district):
-    line = add(district / "criterion_states.csv", "Thanh Hà,ntm-2016-2020,20,2022-03-31,đạt,2022-03-31,bai-hoi-nghi,reported,")
+    line = add(
+        district / "criterion_states.csv",
+        "Thanh Hà,ntm-2016-2020,20,2022-03-31,đạt,2022-03-31,bai-hoi-nghi,reported,",
+    )
     problem = only(district)
-    assert (problem.code, problem.row, problem.details["value"]) == ("unknown_criterion", line, "20")
+    assert (problem.code, problem.row, problem.details["value"]) == (
+        "unknown_criterion",
+        line,
+        "20",
+    )
 
 
 def test_a_state_outside_the_list(district):
-    add(district / "criterion_states.csv", "Thanh Hà,ntm-2016-2020,2,2022-03-31,gần đạt,2022-03-31,bai-hoi-nghi,reported,")
+    add(
+        district / "criterion_states.csv",
+        "Thanh Hà,ntm-2016-2020,2,2022-03-31,gần đạt,2022-03-31,bai-hoi-nghi,reported,",
+    )
     problem = only(district)
     assert problem.code == "not_allowed" and "cơ bản đạt" in report([problem])
 
@@ -156,8 +181,14 @@ def test_states_cannot_be_named_in_a_set_that_only_counts(district):
 
 
 def test_a_count_above_its_total_and_a_total_that_is_not_the_sets(district):
-    add(district / "criterion_counts.csv", "Thanh Hà,ntm-2016-2020,2022-03-31,20,19,2022-03-31,bai-hoi-nghi,reported,")
-    add(district / "criterion_counts.csv", "Thanh Xuân,ntm-2016-2020,2022-03-31,10,15,2022-03-31,bai-hoi-nghi,reported,")
+    add(
+        district / "criterion_counts.csv",
+        "Thanh Hà,ntm-2016-2020,2022-03-31,20,19,2022-03-31,bai-hoi-nghi,reported,",
+    )
+    add(
+        district / "criterion_counts.csv",
+        "Thanh Xuân,ntm-2016-2020,2022-03-31,10,15,2022-03-31,bai-hoi-nghi,reported,",
+    )
     assert {p.code for p in problems_of(district)} == {"count_above_total", "wrong_total"}
 
 
@@ -173,30 +204,45 @@ def test_a_count_against_its_list_is_a_warning_that_shows_both(district):
     text = report([problem])
     assert problem.warning and "17/19" in text and "4" in text and "Thanh Hương" in text
     row = standing.counts.loc[workbook.find("Thanh Hương")]
-    assert (row["missing"], row["unknown"]) == ((2, 5, 6, 17), 15), "the list is used, not the count"
+    assert (row["missing"], row["unknown"]) == ((2, 5, 6, 17), 15), (
+        "the list is used, not the count"
+    )
 
 
 def test_12_point_5_in_a_vietnamese_column_names_the_line_of_number_style(district):
     line = add(district / "units.csv", unit_line(area="12.5"))
     problem = only(district)
     assert (problem.code, problem.row, problem.column) == ("other_style", line, "area_km2")
-    wanted = (district / "dataset.yaml").read_text(encoding="utf-8").split("number_style")[0].count("\n") + 1
+    wanted = (district / "dataset.yaml").read_text(encoding="utf-8").split("number_style")[0].count(
+        "\n"
+    ) + 1
     assert f"dataset.yaml:{wanted}" in report([problem])
 
 
 def test_1_point_234_is_ambiguous_only_where_both_readings_fit(district):
     add(district / "units.csv", unit_line(area="1.234"))
     problem = only(district)
-    assert problem.code == "ambiguous_number" and "1234" in report([problem]) and "1,234" in report([problem])
+    assert (
+        problem.code == "ambiguous_number"
+        and "1234" in report([problem])
+        and "1,234" in report([problem])
+    )
     shutil.copy("data/thanh-chuong/units.csv", district / "units.csv")
     add(district / "units.csv", unit_line(households="1.234"))
-    assert Workbook.open(district).units["households"].max() == 1670, "a number of households is whole: no doubt"
+    assert Workbook.open(district).units["households"].max() == 1670, (
+        "a number of households is whole: no doubt"
+    )
     assert 1234 in Workbook.open(district).units["households"].tolist()
 
 
 @pytest.mark.parametrize(
     ("typed", "code"),
-    [("3/31/2022", "american_date"), ("44651", "serial_date"), ("31/02/2022", "not_a_date"), ("hôm qua", "not_a_date")],
+    [
+        ("3/31/2022", "american_date"),
+        ("44651", "serial_date"),
+        ("31/02/2022", "not_a_date"),
+        ("hôm qua", "not_a_date"),
+    ],
 )
 def test_dates_that_excel_changed_are_recognised(district, typed, code):
     add(district / "targets.csv", f"Thanh Hà,ntm,2024,plan,{typed},bai-hoi-nghi,reported,")
@@ -212,9 +258,16 @@ def test_lost_leading_noughts_are_recognised(district):
 
 def test_a_file_in_an_old_encoding_is_recognised_and_read_for_the_message(district):
     path = district / "targets.csv"
-    path.write_bytes(path.read_text(encoding="utf-8-sig").split("\n")[0].encode() + b"\nThanh H\xad\xacng,ntm,2022,plan\n")
+    path.write_bytes(
+        path.read_text(encoding="utf-8-sig").split("\n")[0].encode()
+        + b"\nThanh H\xad\xacng,ntm,2022,plan\n"
+    )
     problem = only(district)
-    assert problem.code == "encoding" and "TCVN3" in report([problem]) and "Thanh Hương" in report([problem])
+    assert (
+        problem.code == "encoding"
+        and "TCVN3" in report([problem])
+        and "Thanh Hương" in report([problem])
+    )
     path.write_bytes("commune\nThanh Hà, Thanh Đức, Cát Văn\n".encode("cp1258", "ignore"))
     assert "cp1258" in report([only(district)])
 
@@ -267,9 +320,13 @@ def test_an_officers_check_takes_the_dagger_away(district):
     path = district.parent / "criteria" / "TO_CHECK.csv"
     text = path.read_text(encoding="utf-8-sig").splitlines()
     index = next(i for i, line in enumerate(text) if line.startswith("ntm-2021-2025,9.2,btb"))
-    text[index] = text[index].removesuffix(",,,,") + ',"82,5",QĐ 318/QĐ-TTg phụ lục I,Nguyễn Văn A,24/11/2022'
+    text[index] = (
+        text[index].removesuffix(",,,,") + ',"82,5",QĐ 318/QĐ-TTg phụ lục I,Nguyễn Văn A,24/11/2022'
+    )
     path.write_text("\n".join(text) + "\n", encoding="utf-8-sig")
-    values = Workbook.open(district).law.values.query("set == 'ntm-2021-2025' and test == '9.2' and region == 'btb'")
+    values = Workbook.open(district).law.values.query(
+        "set == 'ntm-2021-2025' and test == '9.2' and region == 'btb'"
+    )
     assert values[["value", "mark"]].to_numpy().tolist() == [[82.5, "read"]]
     assert "Nguyễn Văn A" in values["reference"].iloc[0]
 
@@ -289,7 +346,9 @@ def test_an_officers_half_filled_check_is_reported(district):
 def test_separators_byte_order_marks_and_line_ends_do_not_matter(district, separator, bom, newline):
     path = district / "targets.csv"
     lines = path.read_text(encoding="utf-8-sig").splitlines()
-    path.write_bytes(bom + newline.join(line.replace(",", separator) for line in lines).encode("utf-8"))
+    path.write_bytes(
+        bom + newline.join(line.replace(",", separator) for line in lines).encode("utf-8")
+    )
     assert len(Workbook.open(district).tables["targets"]) == 8
 
 
@@ -301,12 +360,18 @@ def test_blank_lines_that_excel_leaves_are_nothing(district):
 def test_everything_wrong_is_told_in_one_report_in_both_languages(district):
     add(district / "targets.csv", "Thanh Hưng,ntm,20x4,plan,2022-03-31,khong-co,reported,")
     add(district / "units.csv", unit_line(area="12.5"))
-    add(district / "criterion_states.csv", "Thanh Hà,ntm-2016-2020,20,2022-03-31,gần đạt,3/31/2022,bai-hoi-nghi,,")
+    add(
+        district / "criterion_states.csv",
+        "Thanh Hà,ntm-2016-2020,20,2022-03-31,gần đạt,3/31/2022,bai-hoi-nghi,,",
+    )
     problems = problems_of(district)
     assert len(problems) >= 7 and len({p.file for p in problems}) == 3
     for lang, head in (("vi", "Lỗi: "), ("en", "Errors: ")):
         text = report(problems, lang)
-        assert text.startswith(f"{head}{len(problems)}") and len(text.splitlines()) == len(problems) + 1
+        assert (
+            text.startswith(f"{head}{len(problems)}")
+            and len(text.splitlines()) == len(problems) + 1
+        )
 
 
 def test_the_same_mistake_in_many_rows_is_one_line_with_row_ranges():
@@ -322,7 +387,12 @@ def test_value_and_state_must_fit_the_indicator(district):
     add(path, "Thanh Hà,ntm-2016-2020,12,2021-12-31,,đạt" + tail)
     add(path, "Thanh Hà,ntm-2016-2020,1.1,2021-12-31,5," + tail)
     add(path, "Thanh Hà,ntm-2016-2020,21.1,2021-12-31,5," + tail)
-    assert {p.code for p in problems_of(district)} == {"value_or_state", "needs_value", "needs_state", "unknown_test"}
+    assert {p.code for p in problems_of(district)} == {
+        "value_or_state",
+        "needs_value",
+        "needs_state",
+        "unknown_test",
+    }
 
 
 def test_a_day_before_any_commune_existed_is_refused():
@@ -337,11 +407,32 @@ def test_a_day_before_any_commune_existed_is_refused():
         # the same commune spelt another way is still the same commune
         ("criterion_counts", "thanh chi,ntm-2016-2020,2022-03-31,3,19@", "duplicate", "commune"),
         ("criterion_counts", "17776,ntm-2016-2020,2022-03-31,19,19@", "duplicate", "commune"),
-        ("criterion_states", "Xã Thanh Chi,ntm-2016-2020,2,2022-03-31,đạt@", "duplicate", "commune"),
-        # nothing is known before it happened; a decision has a number and a day; a set has its level
-        ("criterion_counts", "Thanh Hà,ntm-2016-2020,2022-03-31,9,19,2022-03-01,bai-hoi-nghi,reported,", "known_before", "date"),
-        ("recognitions", "Thanh Hà,ntm,ntm-2016-2020,decision,,2022-01-01,2022-03-01,suy-ra,assumed,", "decision_open", "basis"),
-        ("recognitions", "Thanh Hà,ntm,model-2021-2025,inferred,,,2022-03-31,suy-ra,assumed,", "wrong_level", "set"),
+        (
+            "criterion_states",
+            "Xã Thanh Chi,ntm-2016-2020,2,2022-03-31,đạt@",
+            "duplicate",
+            "commune",
+        ),
+        # nothing is known before it happened; a decision has a number and a day; a set has its
+        # level
+        (
+            "criterion_counts",
+            "Thanh Hà,ntm-2016-2020,2022-03-31,9,19,2022-03-01,bai-hoi-nghi,reported,",
+            "known_before",
+            "date",
+        ),
+        (
+            "recognitions",
+            "Thanh Hà,ntm,ntm-2016-2020,decision,,2022-01-01,2022-03-01,suy-ra,assumed,",
+            "decision_open",
+            "basis",
+        ),
+        (
+            "recognitions",
+            "Thanh Hà,ntm,model-2021-2025,inferred,,,2022-03-31,suy-ra,assumed,",
+            "wrong_level",
+            "set",
+        ),
         # a township has no criteria for communes
         ("criterion_counts", "17713,ntm-2016-2020,2022-03-31,9,19@", "not_judged", "commune"),
         # values outside what can be
@@ -350,17 +441,52 @@ def test_a_day_before_any_commune_existed_is_refused():
         ("indicator_values", "Thanh Hà,ntm-2016-2020,12,2021-12-31,1e1,@", "not_a_number", "value"),
         ("indicator_values", "Thanh Hà,ntm-2016-2020,12,2021-12-31,NaN,@", "not_a_number", "value"),
         ("indicator_values", "Thanh Hà,ntm-2016-2020,12,2021-12-31,٣,@", "not_a_number", "value"),
-        ("indicator_values", "Thanh Hà,model-2021-2025,1,2022-03-31,,đạt@", "follows_set", "indicator"),
+        (
+            "indicator_values",
+            "Thanh Hà,model-2021-2025,1,2022-03-31,,đạt@",
+            "follows_set",
+            "indicator",
+        ),
         ("targets", "Thanh Hà,ntm,inf,plan@", "not_a_number", "year"),
-        ("targets", "Thanh Hà,ntm,2024,plan,2922-03-31,bai-hoi-nghi,reported,", "not_a_date", "known_from"),
-        ("targets", "Thanh Hà,ntm,2024,plan,2022-03-31,bai-hoi-nghi|khong-co,reported,", "unknown_source", "source"),
-        ("targets", "Thanh Hà,ntm,2024,plan,2022-03-31,bai-hoi-nghi,reported,a\x00b", "control_character", "note"),
+        (
+            "targets",
+            "Thanh Hà,ntm,2024,plan,2922-03-31,bai-hoi-nghi,reported,",
+            "not_a_date",
+            "known_from",
+        ),
+        (
+            "targets",
+            "Thanh Hà,ntm,2024,plan,2022-03-31,bai-hoi-nghi|khong-co,reported,",
+            "unknown_source",
+            "source",
+        ),
+        (
+            "targets",
+            "Thanh Hà,ntm,2024,plan,2022-03-31,bai-hoi-nghi,reported,a\x00b",
+            "control_character",
+            "note",
+        ),
         # mergers: one new unit, after the old one began, and one that exists
-        ("mergers", "17716,2025-07-01,17743,Tam Đồng,NQ,2025-06-16,nq-1678,reported,", "duplicate", "commune"),
-        ("mergers", "17719,2019-12-01,,Xã Mới,NQ,2019-11-01,nq-1678,reported,", "merged_before", "on"),
-        ("mergers", "17716,2026-07-01,99999,Xã Mới,NQ,2025-06-16,nq-1678,reported,", "unknown_unit", "into_code"),
+        (
+            "mergers",
+            "17716,2025-07-01,17743,Tam Đồng,NQ,2025-06-16,nq-1678,reported,",
+            "duplicate",
+            "commune",
+        ),
+        (
+            "mergers",
+            "17719,2019-12-01,,Xã Mới,NQ,2019-11-01,nq-1678,reported,",
+            "merged_before",
+            "on",
+        ),
+        (
+            "mergers",
+            "17716,2026-07-01,99999,Xã Mới,NQ,2025-06-16,nq-1678,reported,",
+            "unknown_unit",
+            "into_code",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_row_that_cannot_be_is_refused_with_its_place(district, file, row, code, column):
     line = add(district / f"{file}.csv", row.replace("@", ",2022-03-31,bai-hoi-nghi,reported,"))
     problem = only(district)
@@ -389,20 +515,35 @@ def test_old_mac_line_ends_and_decomposed_names_are_read(district):
 
 
 def test_without_the_folder_of_the_law_one_problem_names_the_key_that_says_where_it_is(district):
-    change(district / "dataset.yaml", "criteria: ../criteria", "criteria: ../khong-co", encoding="utf-8")
+    change(
+        district / "dataset.yaml",
+        "criteria: ../criteria",
+        "criteria: ../khong-co",
+        encoding="utf-8",
+    )
     elsewhere = only(district)
-    assert (elsewhere.code, elsewhere.file, elsewhere.row, elsewhere.column) == ("no_law", "dataset.yaml", 12, "criteria")
+    assert (elsewhere.code, elsewhere.file, elsewhere.row, elsewhere.column) == (
+        "no_law",
+        "dataset.yaml",
+        12,
+        "criteria",
+    )
     change(district / "dataset.yaml", "criteria: ../khong-co", "", encoding="utf-8")
     shutil.rmtree(district.parent / "criteria")
     problem = only(district)  # the place that stands unless told
-    assert "ghi đường dẫn" in report([problem]) and str(district.parent / "criteria") in problem.words("en")[0]
+    assert (
+        "ghi đường dẫn" in report([problem])
+        and str(district.parent / "criteria") in problem.words("en")[0]
+    )
 
 
 def test_a_table_of_units_that_cannot_be_read_is_told_alone(district):
     path = district / "units.csv"
     path.write_bytes(path.read_text(encoding="utf-8-sig").encode("utf-16"))
     problem = only(district)
-    assert (problem.file, problem.code) == ("units.csv", "encoding") and "UTF-16" in report([problem])
+    assert (problem.file, problem.code) == ("units.csv", "encoding") and "UTF-16" in report(
+        [problem]
+    )
 
 
 @pytest.mark.parametrize(
@@ -410,7 +551,11 @@ def test_a_table_of_units_that_cannot_be_read_is_told_alone(district):
     [
         ("illustrative: false", 'illustrative: "no"', "yaml_value"),
         ("mark: assumed, source: bai-hoi-nghi}", "mark: sure, source: bai-hoi-nghi}", "yaml_value"),
-        ("mark: assumed, source: bai-hoi-nghi}", "mark: assumed, source: khong-co}", "unknown_source"),
+        (
+            "mark: assumed, source: bai-hoi-nghi}",
+            "mark: assumed, source: khong-co}",
+            "unknown_source",
+        ),
         ("date: 2022-03-31", "date: 2022-03-31 10:00:00", "yaml_value"),
         ("date: 2025-12-31", "date: 9999-12-31", "yaml_value"),
         ("region: btb", "region: [btb]", "yaml_value"),

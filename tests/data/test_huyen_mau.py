@@ -1,4 +1,6 @@
-"""The invented district: as its script makes it, marked throughout, and with an example of every kind of knowledge."""
+"""The invented district: as its script makes it, marked throughout, and with an example of every
+kind of knowledge.
+"""
 
 import filecmp
 import subprocess
@@ -13,14 +15,18 @@ from ntm_analysis.standing import assess, knowledge, levels, revocation
 def test_the_folder_holds_what_its_script_makes(tmp_path):
     subprocess.run([sys.executable, "data/make_huyen_mau.py", str(tmp_path)], check=True)
     made = sorted(path.name for path in tmp_path.iterdir())
-    assert made == sorted(path.name for path in __import__("pathlib").Path("data/huyen-mau").iterdir())
+    assert made == sorted(
+        path.name for path in __import__("pathlib").Path("data/huyen-mau").iterdir()
+    )
     assert filecmp.cmpfiles("data/huyen-mau", tmp_path, made, shallow=False)[1:] == ([], [])
 
 
 def test_every_row_is_illustrative():
     workbook = Workbook.open("data/huyen-mau")
     assert workbook.illustrative
-    own = {name: table for name, table in workbook.tables.items() if name != "history"}  # published, and not of the district
+    own = {
+        name: table for name, table in workbook.tables.items() if name != "history"
+    }  # published, and not of the district
     assert all((table["mark"] == "illustrative").all() for table in own.values() if "mark" in table)
     assert all(name.startswith(("A", "B")) for name in workbook.all_units["name"])
 
@@ -51,11 +57,16 @@ def test_shares_of_knowledge_add_up_and_count_what_they_say():
     shares = knowledge(standing)
     assert abs(sum(shares.values()) - 1) < 1e-12
     unknown = standing.counts["unknown"].sum()
-    assert shares["unknown"] == unknown / len(standing.states), "a count that names nothing makes that many known"
+    assert shares["unknown"] == unknown / len(standing.states), (
+        "a count that names nothing makes that many known"
+    )
     real = knowledge(assess(Workbook.open("data/thanh-chuong"), "ntm-2016-2020"))
     assert {name: round(share * 37 * 19) for name, share in real.items()} == {
-        "reported": 12, "inferred": 3 * 15 + 4 * 19, "assumed": 18 * 19, "unknown": 12 * 19,
-    }  # fmt: skip
+        "reported": 12,
+        "inferred": 3 * 15 + 4 * 19,
+        "assumed": 18 * 19,
+        "unknown": 12 * 19,
+    }
 
 
 def test_advanced_communes_are_judged_for_revocation_by_the_advanced_set():

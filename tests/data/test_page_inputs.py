@@ -1,4 +1,6 @@
-"""What a page rests on: a commune whose hash stays has the same page, and a change of its own rows is never missed."""
+"""What a page rests on: a commune whose hash stays has the same page, and a change of its own rows
+is never missed.
+"""
 
 import csv
 import shutil
@@ -13,9 +15,21 @@ from ntm_analysis.pages.commune import CommunePage
 from ntm_analysis.pages.funding import FundingParts
 from ntm_analysis.tables import TABLES, DataProblems, dictionary
 
-PARTS = ("title", "summary", "criteria", "targets", "funding", "feasibility", "set_in_force", "knowledge", "footer")
+PARTS = (
+    "title",
+    "summary",
+    "criteria",
+    "targets",
+    "funding",
+    "feasibility",
+    "set_in_force",
+    "knowledge",
+    "footer",
+)
 BASE = Path("data/huyen-mau")
-WITH_COMMUNES = [name for name in TABLES if "commune" in dictionary(name) and name not in ("units", "mergers")]
+WITH_COMMUNES = [
+    name for name in TABLES if "commune" in dictionary(name) and name not in ("units", "mergers")
+]
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +69,9 @@ def pages_before(data) -> dict[str, list[str]]:
 
 
 def changed(data: Path, table: str) -> tuple[Path, str] | None:
-    """A copy of the data set in which one cell of one commune's row is another, and that commune's code; None: none can be."""
+    """A copy of the data set in which one cell of one commune's row is another, and that commune's
+    code; None: none can be.
+    """
     folder, path = data / f"doi-{table}", data / f"doi-{table}" / f"{table}.csv"
     shutil.copytree(data / "goc", folder, dirs_exist_ok=True)
     rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
@@ -63,7 +79,10 @@ def changed(data: Path, table: str) -> tuple[Path, str] | None:
         for column in dictionary(table).values():
             cell = row[column.name]
             if column.type in ("number", "integer") and cell.replace(",", "").isdigit():
-                for new in (cell[:-1] + str((int(cell[-1]) + 1) % 10), cell[:-1] + str((int(cell[-1]) + 9) % 10)):
+                for new in (
+                    cell[:-1] + str((int(cell[-1]) + 1) % 10),
+                    cell[:-1] + str((int(cell[-1]) + 9) % 10),
+                ):
                     if code := _opens(path, rows, row, column.name, new):
                         return folder, code
             if column.name == "note" and (code := _opens(path, rows, row, "note", cell + " đổi")):
@@ -72,7 +91,9 @@ def changed(data: Path, table: str) -> tuple[Path, str] | None:
 
 
 def _opens(path: Path, rows: list[dict], row: dict, column: str, new: str) -> str:
-    """The code of the row's commune when the data set opens with the cell changed, else "", the cell as it was."""
+    """The code of the row's commune when the data set opens with the cell changed, else "", the
+    cell as it was.
+    """
     old, row[column] = row[column], new
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(row))
@@ -87,10 +108,14 @@ def _opens(path: Path, rows: list[dict], row: dict, column: str, new: str) -> st
 
 
 @pytest.mark.parametrize("table", WITH_COMMUNES)
-def test_a_change_of_one_commune_leaves_alone_only_pages_that_stay_the_same(data, before, pages_before, table):
+def test_a_change_of_one_commune_leaves_alone_only_pages_that_stay_the_same(
+    data, before, pages_before, table
+):
     made = changed(data, table)
     if made is None:
-        assert not csv_rows(data / "goc" / f"{table}.csv"), "the invented district has rows of every table"
+        assert not csv_rows(data / "goc" / f"{table}.csv"), (
+            "the invented district has rows of every table"
+        )
         return
     folder, code = made
     after = hashes(folder)
@@ -122,7 +147,9 @@ def test_a_change_that_moves_no_money_leaves_most_communes_alone(data, before):
     ]
 
 
-def test_a_file_saved_while_the_data_are_read_is_read_again_and_the_hash_is_of_what_was_read(data, tmp_path, monkeypatch):
+def test_a_file_saved_while_the_data_are_read_is_read_again_and_the_hash_is_of_what_was_read(
+    data, tmp_path, monkeypatch
+):
     place = tmp_path / "data"
     shutil.copytree(data, place, ignore=shutil.ignore_patterns("doi-*", "ghi-chu"))
     open_before, opened = Workbook.open, []
@@ -143,7 +170,9 @@ def test_a_file_saved_while_the_data_are_read_is_read_again_and_the_hash_is_of_w
     assert len(opened) == 2, "what was read whole is kept"
 
 
-def test_the_folder_of_a_data_set_elsewhere_is_the_one_that_the_batch_works_in(tmp_path, monkeypatch):
+def test_the_folder_of_a_data_set_elsewhere_is_the_one_that_the_batch_works_in(
+    tmp_path, monkeypatch
+):
     assert page_inputs.home_of(tmp_path) == Path.cwd()
     monkeypatch.setenv("NTM_HOME", str(tmp_path))
     assert page_inputs.home_of(tmp_path / "du-lieu") == tmp_path
@@ -151,7 +180,14 @@ def test_the_folder_of_a_data_set_elsewhere_is_the_one_that_the_batch_works_in(t
 
 
 @pytest.mark.parametrize(
-    "path", ["goc/works.csv", "goc/dataset.yaml", "criteria/recognition.yaml", "reference/history.csv", "scenarios/equal.yaml"]
+    "path",
+    [
+        "goc/works.csv",
+        "goc/dataset.yaml",
+        "criteria/recognition.yaml",
+        "reference/history.csv",
+        "scenarios/equal.yaml",
+    ],
 )
 def test_every_file_that_results_may_rest_on_is_in_the_hash_of_all(data, tmp_path, path):
     place = tmp_path / "data"

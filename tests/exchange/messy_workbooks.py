@@ -1,9 +1,11 @@
-"""Workbooks as offices send them, each with what is odd about it: made by this script, the same on every run.
+"""Workbooks as offices send them, each with what is odd about it: made by this script, the same on
+every run.
 
     python tests/exchange/messy_workbooks.py DIR
 
-Communes are Thanh Chương's; unless a case says otherwise the table has Thanh Hương, Thanh Chi and Thanh Ngọc, all of them without
-criteria 2, 5, 6 and 17, as of 31 March 2022, by the set of 2016-2020.
+Communes are Thanh Chương's; unless a case says otherwise the table has Thanh Hương, Thanh Chi and
+Thanh Ngọc, all of them without criteria 2, 5, 6 and 17, as of 31 March 2022, by the set of
+2016-2020.
 """
 
 import datetime as dt
@@ -23,11 +25,26 @@ NUMBERS = range(1, 20)
 TITLE = "KẾT QUẢ THỰC HIỆN BỘ TIÊU CHÍ NÔNG THÔN MỚI GIAI ĐOẠN 2016-2020"
 DAY = "Số liệu tính đến ngày 31/3/2022"
 NAMES = (
-    "Quy hoạch", "Giao thông", "Thủy lợi", "Điện", "Trường học", "Cơ sở vật chất văn hóa", "Cơ sở hạ tầng thương mại nông thôn",
-    "Thông tin và Truyền thông", "Nhà ở dân cư", "Thu nhập", "Hộ nghèo", "Lao động có việc làm", "Tổ chức sản xuất",
-    "Giáo dục và Đào tạo", "Y tế", "Văn hóa", "Môi trường và an toàn thực phẩm", "Hệ thống chính trị và tiếp cận pháp luật",
+    "Quy hoạch",
+    "Giao thông",
+    "Thủy lợi",
+    "Điện",
+    "Trường học",
+    "Cơ sở vật chất văn hóa",
+    "Cơ sở hạ tầng thương mại nông thôn",
+    "Thông tin và Truyền thông",
+    "Nhà ở dân cư",
+    "Thu nhập",
+    "Hộ nghèo",
+    "Lao động có việc làm",
+    "Tổ chức sản xuất",
+    "Giáo dục và Đào tạo",
+    "Y tế",
+    "Văn hóa",
+    "Môi trường và an toàn thực phẩm",
+    "Hệ thống chính trị và tiếp cận pháp luật",
     "Quốc phòng và An ninh",
-)  # fmt: skip
+)
 CASES: dict[str, Callable[[Path], None]] = {}
 OLD = {v: chr(k) for k, v in TCVN3.items()}
 
@@ -38,7 +55,9 @@ def case(make: Callable) -> Callable:
     return make
 
 
-def marks(met: object = "Đạt", not_met: object = "Chưa đạt", lack: tuple[int, ...] = LACK) -> list[object]:
+def marks(
+    met: object = "Đạt", not_met: object = "Chưa đạt", lack: tuple[int, ...] = LACK
+) -> list[object]:
     return [not_met if n in lack else met for n in NUMBERS]
 
 
@@ -60,7 +79,9 @@ def usual(
     """The plainest form: title, day, one line of heads, three communes."""
     lines = [[TITLE], [DAY]] if title else []
     head = ["TT", "Tên xã", *(f"TC {n}" for n in NUMBERS)] if head is None else head
-    rows = [[n, name, *marks()] for n, name in enumerate(COMMUNES, start=1)] if rows is None else rows
+    rows = (
+        [[n, name, *marks()] for n, name in enumerate(COMMUNES, start=1)] if rows is None else rows
+    )
     put(sheet, at, [*lines, head, *rows])
 
 
@@ -89,7 +110,9 @@ def two_line_heads(path):
             s.merge_range(4, c, 5, c, text)
         s.merge_range(4, 2, 4, 20, "Kết quả từng tiêu chí")
         put(s, (5, 2), [[f"Tiêu chí số {n}\n{NAMES[n - 1]}" for n in NUMBERS]])
-        put(s, (6, 0), [[n, f"Xã {name}", *marks(), 15] for n, name in enumerate(COMMUNES, start=1)])
+        put(
+            s, (6, 0), [[n, f"Xã {name}", *marks(), 15] for n, name in enumerate(COMMUNES, start=1)]
+        )
         put(s, (9, 1), [["Tổng số", *(0 if n in LACK else 3 for n in NUMBERS)]])
         put(s, (11, 15), [["Thanh Chương, ngày 05 tháng 4 năm 2022"], ["NGƯỜI LẬP BIỂU"]])
 
@@ -110,7 +133,9 @@ def heads_numbered(path):
 def three_lines_and_numbering(path):
     def fill(s, b):
         usual(
-            s, head=["TT", "Tên xã", *(f"{n}. {NAMES[n - 1]}" for n in NUMBERS)], rows=[["A", "B", *(f"({n})" for n in NUMBERS)]]
+            s,
+            head=["TT", "Tên xã", *(f"{n}. {NAMES[n - 1]}" for n in NUMBERS)],
+            rows=[["A", "B", *(f"({n})" for n in NUMBERS)]],
         )
         put(s, (4, 0), [[n, name, *marks()] for n, name in enumerate(COMMUNES, start=1)])
 
@@ -126,14 +151,26 @@ def no_name_head(path):
 def turned_round(path):
     def fill(s, b):
         put(s, (0, 0), [[TITLE], [DAY], ["TT", "Tiêu chí", *COMMUNES]])
-        put(s, (3, 0), [[n, f"Tiêu chí {n}: {NAMES[n - 1]}", *["Chưa đạt" if n in LACK else "Đạt"] * 3] for n in NUMBERS])
+        put(
+            s,
+            (3, 0),
+            [
+                [n, f"Tiêu chí {n}: {NAMES[n - 1]}", *["Chưa đạt" if n in LACK else "Đạt"] * 3]
+                for n in NUMBERS
+            ],
+        )
 
     book(path, fill)
 
 
 @case
 def ticks(path):
-    book(path, lambda s, b: usual(s, rows=[[n, name, *marks("x", None)] for n, name in enumerate(COMMUNES, start=1)]))
+    book(
+        path,
+        lambda s, b: usual(
+            s, rows=[[n, name, *marks("x", None)] for n, name in enumerate(COMMUNES, start=1)]
+        ),
+    )
 
 
 @case
@@ -147,12 +184,22 @@ def ticks_with_own_key(path):
 
 @case
 def plus_and_minus(path):
-    book(path, lambda s, b: usual(s, rows=[[n, name, *marks("+", "-")] for n, name in enumerate(COMMUNES, start=1)]))
+    book(
+        path,
+        lambda s, b: usual(
+            s, rows=[[n, name, *marks("+", "-")] for n, name in enumerate(COMMUNES, start=1)]
+        ),
+    )
 
 
 @case
 def ones_and_noughts(path):
-    book(path, lambda s, b: usual(s, rows=[[n, name, *marks(1, 0)] for n, name in enumerate(COMMUNES, start=1)]))
+    book(
+        path,
+        lambda s, b: usual(
+            s, rows=[[n, name, *marks(1, 0)] for n, name in enumerate(COMMUNES, start=1)]
+        ),
+    )
 
 
 @case
@@ -172,7 +219,14 @@ def a_column_a_state(path):
         for n in (1, 2):
             s.merge_range(2, 3 * n - 2, 2, 3 * n, f"Tiêu chí {n}")
             put(s, (3, 3 * n - 2), [["Đạt", "Cơ bản đạt", "Chưa đạt"]])
-        put(s, (4, 0), [["Thanh Hương", "x", None, None, None, None, "x"], ["Thanh Chi", None, "x", None, "x", None, "x"]])
+        put(
+            s,
+            (4, 0),
+            [
+                ["Thanh Hương", "x", None, None, None, None, "x"],
+                ["Thanh Chi", None, "x", None, "x", None, "x"],
+            ],
+        )
 
     book(path, fill)
 
@@ -193,8 +247,14 @@ def counts_only(path):
 @case
 def a_wrong_count_and_total(path):
     def fill(s, b):
-        rows = [[n, name, *marks(), 14 if n == 2 else 15] for n, name in enumerate(COMMUNES, start=1)]
-        usual(s, head=["TT", "Tên xã", *(f"TC {n}" for n in NUMBERS), "Tổng số tiêu chí đạt"], rows=rows)
+        rows = [
+            [n, name, *marks(), 14 if n == 2 else 15] for n, name in enumerate(COMMUNES, start=1)
+        ]
+        usual(
+            s,
+            head=["TT", "Tên xã", *(f"TC {n}" for n in NUMBERS), "Tổng số tiêu chí đạt"],
+            rows=rows,
+        )
         put(s, (6, 1), [["Cộng", 3, 1]])
 
     book(path, fill)
@@ -241,14 +301,23 @@ def titled(
 
     def make(path):
         rows = [[n, name, *marks(met, not_met)] for n, name in enumerate(COMMUNES, start=1)]
-        lines = [[title], [day], ["TT", "Tên xã", *(f"TC {n}" for n in NUMBERS)], *rows, [], [None, note or None]]
+        lines = [
+            [title],
+            [day],
+            ["TT", "Tên xã", *(f"TC {n}" for n in NUMBERS)],
+            *rows,
+            [],
+            [None, note or None],
+        ]
         book(path, lambda s, b: put(s, (0, 0), lines))
 
     return make
 
 
 CASES["ticks_that_mean_not_met"] = titled(TITLE, None, "x", 'Ghi chú: dấu "x" là tiêu chí chưa đạt')
-CASES["ticks_under_what_is_lacking"] = titled("CÁC TIÊU CHÍ CHƯA ĐẠT CỦA CÁC XÃ, GIAI ĐOẠN 2016-2020", None, "x")
+CASES["ticks_under_what_is_lacking"] = titled(
+    "CÁC TIÊU CHÍ CHƯA ĐẠT CỦA CÁC XÃ, GIAI ĐOẠN 2016-2020", None, "x"
+)
 CASES["a_plan"] = titled("KẾ HOẠCH THỰC HIỆN GIAI ĐOẠN 2016-2020, DỰ KIẾN ĐẠT")
 CASES["registrations_for_a_year"] = titled("ĐĂNG KÝ TIÊU CHÍ ĐẠT NĂM 2022 (giai đoạn 2016-2020)")
 CASES["results_of_hamlets"] = titled("KẾT QUẢ XÓM ĐẠT CHUẨN GIAI ĐOẠN 2016-2020")
@@ -268,7 +337,15 @@ def a_slip_among_ones_and_noughts(path):
 def two_tables_in_a_sheet(path):
     def fill(s, b):
         usual(s, rows=[[1, "Thanh Hương", *marks()]])
-        put(s, (6, 0), [["BIỂU 2"], ["TT", "Tên xã", *(f"TC {n}" for n in NUMBERS)], [1, "Thanh Chi", *marks()]])
+        put(
+            s,
+            (6, 0),
+            [
+                ["BIỂU 2"],
+                ["TT", "Tên xã", *(f"TC {n}" for n in NUMBERS)],
+                [1, "Thanh Chi", *marks()],
+            ],
+        )
 
     book(path, fill)
 
@@ -318,9 +395,12 @@ def repeated_communes(path):
 @case
 def strange_names(path):
     rows = [
-        [1, "1. Xã  THANH HƯƠNG (*)", *marks()], [2, "Thanh Chii", *marks()], [3, "=cmd|'/c calc'!A1", *marks()],
-        [4, "Thị trấn Thanh Chương", *marks()], [None, None, "Đạt"],
-    ]  # fmt: skip
+        [1, "1. Xã  THANH HƯƠNG (*)", *marks()],
+        [2, "Thanh Chii", *marks()],
+        [3, "=cmd|'/c calc'!A1", *marks()],
+        [4, "Thị trấn Thanh Chương", *marks()],
+        [None, None, "Đạt"],
+    ]
     book(path, lambda s, b: usual(s, rows=rows))
 
 
@@ -334,7 +414,12 @@ def marks_that_are_none(path):
 def decomposed_letters(path):
     apart = lambda text: unicodedata.normalize("NFD", text)  # noqa: E731
     rows = [[n, apart(name), *map(apart, marks())] for n, name in enumerate(COMMUNES, start=1)]
-    book(path, lambda s, b: usual(s, head=["TT", apart("Tên xã"), *(f"TC {n}" for n in NUMBERS)], rows=rows))
+    book(
+        path,
+        lambda s, b: usual(
+            s, head=["TT", apart("Tên xã"), *(f"TC {n}" for n in NUMBERS)], rows=rows
+        ),
+    )
 
 
 @case
@@ -343,8 +428,13 @@ def old_font(path):
 
     def fill(s, b):
         font = b.add_format({"font_name": ".VnTime"})
-        usual(s, title=False, head=["TT", old("Tên xã"), *(f"TC {n}" for n in NUMBERS)], at=(2, 0),
-              rows=[[n, old(name), *map(old, marks())] for n, name in enumerate(COMMUNES, start=1)])  # fmt: skip
+        usual(
+            s,
+            title=False,
+            head=["TT", old("Tên xã"), *(f"TC {n}" for n in NUMBERS)],
+            at=(2, 0),
+            rows=[[n, old(name), *map(old, marks())] for n, name in enumerate(COMMUNES, start=1)],
+        )
         s.write(0, 0, old("Bộ tiêu chí giai đoạn 2016-2020"), font)
         s.write(1, 0, old("Số liệu tính đến ngày 31/3/2022"), font)
 
@@ -358,7 +448,11 @@ def indicators(path):
         put(
             s,
             (0, 0),
-            [["BỘ TIÊU CHÍ 2021-2025"], ["Số liệu đến hết quý I/2022"], ["TT", "Tên xã", "2.1", "11", "10", "1.1", 17.1]],
+            [
+                ["BỘ TIÊU CHÍ 2021-2025"],
+                ["Số liệu đến hết quý I/2022"],
+                ["TT", "Tên xã", "2.1", "11", "10", "1.1", 17.1],
+            ],
         )
         s.write(3, 1, "Thanh Hương")
         s.write(3, 2, 0.955, percent)
@@ -373,7 +467,10 @@ def indicators(path):
 
 def values(path, heads, *columns):
     """Three communes with values of the set of 2021-2025, column by column."""
-    rows = [[n, name, *cells] for n, (name, *cells) in enumerate(zip(COMMUNES, *columns, strict=True), start=1)]
+    rows = [
+        [n, name, *cells]
+        for n, (name, *cells) in enumerate(zip(COMMUNES, *columns, strict=True), start=1)
+    ]
     top = [["BỘ TIÊU CHÍ 2021-2025"], [DAY], ["TT", "Tên xã", *heads]]
     book(path, lambda s, b: put(s, (0, 0), [*top, *rows]))
 
@@ -391,12 +488,24 @@ def a_one_among_values_of_a_criterion(path):
 
 @case
 def a_one_written_as_a_value(path):
-    values(path, ["TC 1", "TC 10", "TC 17"], ["Đạt", "Đạt", "Đạt"], [45.5, "1,0", 47], ["Đạt", "x", "C"])
+    values(
+        path,
+        ["TC 1", "TC 10", "TC 17"],
+        ["Đạt", "Đạt", "Đạt"],
+        [45.5, "1,0", 47],
+        ["Đạt", "x", "C"],
+    )
 
 
 @case
 def a_one_among_values_where_one_means_met(path):
-    values(path, ["10", "11", "1.1"], [45.5, 44, 47], ["3,5 %", 1, 2.25], ["Ghi chú: 1: đạt; 0: chưa đạt", 1, 0])
+    values(
+        path,
+        ["10", "11", "1.1"],
+        [45.5, 44, 47],
+        ["3,5 %", 1, 2.25],
+        ["Ghi chú: 1: đạt; 0: chưa đạt", 1, 0],
+    )
 
 
 @case
@@ -407,7 +516,12 @@ def only_ones_under_a_measured_indicator(path):
 def of_a_day(path, line):
     """The plain form under another line about the day of its figures."""
     rows = [[n, name, *marks()] for n, name in enumerate(COMMUNES, start=1)]
-    book(path, lambda s, b: put(s, (0, 0), [[TITLE], [line], ["TT", "Tên xã", *(f"TC {n}" for n in NUMBERS)], *rows]))
+    book(
+        path,
+        lambda s, b: put(
+            s, (0, 0), [[TITLE], [line], ["TT", "Tên xã", *(f"TC {n}" for n in NUMBERS)], *rows]
+        ),
+    )
 
 
 @case
@@ -434,13 +548,26 @@ def a_short_day_that_may_be_two(path):
 def no_day(path):
     book(
         path,
-        lambda s, b: put(s, (0, 0), [[TITLE], ["TT", "Tên xã", *(f"TC {n}" for n in NUMBERS)], [1, "Thanh Hương", *marks()]]),
+        lambda s, b: put(
+            s,
+            (0, 0),
+            [
+                [TITLE],
+                ["TT", "Tên xã", *(f"TC {n}" for n in NUMBERS)],
+                [1, "Thanh Hương", *marks()],
+            ],
+        ),
     )
 
 
 @case
 def two_columns_of_one_criterion(path):
-    book(path, lambda s, b: usual(s, head=["TT", "Tên xã", "TC 1", "TC 1", *(f"TC {n}" for n in range(3, 20))]))
+    book(
+        path,
+        lambda s, b: usual(
+            s, head=["TT", "Tên xã", "TC 1", "TC 1", *(f"TC {n}" for n in range(3, 20))]
+        ),
+    )
 
 
 @case
@@ -448,7 +575,11 @@ def other_columns(path):
     head = ["TT", "Tên xã", "Số hộ", *(f"TC {n}" for n in NUMBERS), "Xếp loại"]
     book(
         path,
-        lambda s, b: usual(s, head=head, rows=[[n, name, 1200, *marks(), "Khá"] for n, name in enumerate(COMMUNES, start=1)]),
+        lambda s, b: usual(
+            s,
+            head=head,
+            rows=[[n, name, 1200, *marks(), "Khá"] for n, name in enumerate(COMMUNES, start=1)],
+        ),
     )
 
 
@@ -479,7 +610,12 @@ def nothing_in_it(path):
 
 @case
 def password(path):
-    raw = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(1016) + "EncryptedPackage".encode("utf-16-le") + bytes(2000)
+    raw = (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+        + bytes(1016)
+        + "EncryptedPackage".encode("utf-16-le")
+        + bytes(2000)
+    )
     path.write_bytes(raw)
 
 

@@ -1,4 +1,6 @@
-"""What offices send is read exactly, told in full, or refused with sheet and cell; nothing is dropped in silence."""
+"""What offices send is read exactly, told in full, or refused with sheet and cell; nothing is
+dropped in silence.
+"""
 
 import datetime as dt
 from collections import Counter
@@ -34,12 +36,17 @@ def states(made: Understood) -> dict[tuple[str, int], str]:
     """The states read, by commune and criterion."""
     units = {"17758": "Thanh Hương", "17776": "Thanh Chi", "17755": "Thanh Ngọc"}
     rows = [entry.values for entry in made.entries if entry.table == "criterion_states"]
-    return {(units.get(row["commune"], row["commune"]), int(row["criterion"])): row["state"] for row in rows}
+    return {
+        (units.get(row["commune"], row["commune"]), int(row["criterion"])): row["state"]
+        for row in rows
+    }
 
 
 @dataclass
 class Outcome:
-    """What a workbook gives: states by kind, values, counts; problems as (code, sheet's cell or ""); texts that must be told."""
+    """What a workbook gives: states by kind, values, counts; problems as (code, sheet's cell or
+    ""); texts that must be told.
+    """
 
     states: dict[str, int] = field(default_factory=dict)
     values: int = 0
@@ -63,40 +70,67 @@ OUTCOMES = {
     "ticks_with_own_key": SAME,
     "plus_and_minus": SAME,
     "ones_and_noughts": SAME,
-    "basically_met_and_unknown": Outcome({"met": 31, "basic": 2, "not_met": 2, "not_applicable": 1}),
-    "a_column_a_state": Outcome({"met": 1, "basic": 1, "not_met": 1}, errors=[("form_two_ticks", "E6")]),
+    "basically_met_and_unknown": Outcome(
+        {"met": 31, "basic": 2, "not_met": 2, "not_applicable": 1}
+    ),
+    "a_column_a_state": Outcome(
+        {"met": 1, "basic": 1, "not_met": 1}, errors=[("form_two_ticks", "E6")]
+    ),
     "counts_only": Outcome(counts=2, errors=[("form_total", "C7"), ("form_count", "C8")]),
-    "a_wrong_count_and_total": Outcome(THREE, warnings=[("form_count_differs", "V5"), ("form_total_differs", "D7")],
-                                       told=("form_totals",)),
+    "a_wrong_count_and_total": Outcome(
+        THREE,
+        warnings=[("form_count_differs", "V5"), ("form_total_differs", "D7")],
+        told=("form_totals",),
+    ),
     "two_districts": Outcome({"met": 15, "not_met": 4}, told=("form_groups", "form_elsewhere")),
     "of_our_district_by_its_letterhead": SAME,
-    "of_another_district_by_its_letterhead": Outcome(errors=[("form_nothing", None)], told=("form_elsewhere",)),
+    "of_another_district_by_its_letterhead": Outcome(
+        errors=[("form_nothing", None)], told=("form_elsewhere",)
+    ),
     "ticks_that_mean_not_met": Outcome({"not_met": 12}, warnings=[("form_only_met", "C3")]),
-    "ticks_under_what_is_lacking": Outcome({"met": 12}, errors=[("form_tick_doubt", "C3")], warnings=[("form_only_met", "C3")]),
+    "ticks_under_what_is_lacking": Outcome(
+        {"met": 12}, errors=[("form_tick_doubt", "C3")], warnings=[("form_only_met", "C3")]
+    ),
     "a_plan": Outcome(THREE, errors=[("form_not_results", None)]),
     "registrations_for_a_year": Outcome(THREE, errors=[("form_not_results", None)]),
     "results_of_hamlets": Outcome(THREE, errors=[("form_not_results", None)]),
     "two_days": Outcome(THREE, errors=[("form_two_days", None)]),
     "only_a_year": Outcome(errors=[("form_no_day", None)]),
     "before_there_were_units": Outcome(errors=[("form_no_units", "B4")]),
-    "a_slip_among_ones_and_noughts": Outcome({"met": 44, "not_met": 12}, errors=[("form_mark", "M5")]),
+    "a_slip_among_ones_and_noughts": Outcome(
+        {"met": 44, "not_met": 12}, errors=[("form_mark", "M5")]
+    ),
     "two_tables_in_a_sheet": Outcome({"met": 30, "not_met": 8}),
     "several_sheets": Outcome({"met": 30, "not_met": 8}, told=("form_no_table", "form_blank")),
     "hidden_rows": Outcome(THREE, told=("form_hidden",)),
-    "formulas_never_computed": Outcome({"met": 43, "not_met": 12}, errors=[("unsaved_formula", "C4"), ("form_mark", "E6")]),
-    "repeated_communes": Outcome({"met": 30, "not_met": 8},
-                                 errors=[("form_differs", "G7"), ("form_differs", "H7"), ("form_differs", "S7")]),
-    "strange_names": Outcome({"met": 15, "not_met": 4}, told=("form_towns",),
-                             errors=[("unknown_unit", "B5"), ("unknown_unit", "B6"), ("form_no_name", "B8")]),
-    "marks_that_are_none": Outcome({"met": 13, "not_met": 2}, values=1,
-                                   errors=[("form_mark", "D4"), ("form_mark", "E4"), ("form_mark", "F4")]),
+    "formulas_never_computed": Outcome(
+        {"met": 43, "not_met": 12}, errors=[("unsaved_formula", "C4"), ("form_mark", "E6")]
+    ),
+    "repeated_communes": Outcome(
+        {"met": 30, "not_met": 8},
+        errors=[("form_differs", "G7"), ("form_differs", "H7"), ("form_differs", "S7")],
+    ),
+    "strange_names": Outcome(
+        {"met": 15, "not_met": 4},
+        told=("form_towns",),
+        errors=[("unknown_unit", "B5"), ("unknown_unit", "B6"), ("form_no_name", "B8")],
+    ),
+    "marks_that_are_none": Outcome(
+        {"met": 13, "not_met": 2},
+        values=1,
+        errors=[("form_mark", "D4"), ("form_mark", "E4"), ("form_mark", "F4")],
+    ),
     "decomposed_letters": SAME,
     "old_font": SAME,
-    "indicators": Outcome(values=6, errors=[("form_share", "G4"), ("out_of_range", "C5"), ("other_style", "D5")]),
+    "indicators": Outcome(
+        values=6, errors=[("form_share", "G4"), ("out_of_range", "C5"), ("other_style", "D5")]
+    ),
     "a_one_among_values": Outcome(values=8, errors=[("form_one", "C5")]),
     "a_one_among_values_of_a_criterion": Outcome({"met": 3}, values=2, errors=[("form_one", "D5")]),
     "a_one_written_as_a_value": Outcome({"met": 5, "not_met": 1}, values=3),
-    "a_one_among_values_where_one_means_met": Outcome(values=7, errors=[("form_mark", "E4"), ("form_one", "D5")]),
+    "a_one_among_values_where_one_means_met": Outcome(
+        values=7, errors=[("form_mark", "E4"), ("form_one", "D5")]
+    ),
     "only_ones_under_a_measured_indicator": Outcome(
         values=6, errors=[("form_one", "C4"), ("form_one", "C5"), ("form_one", "C6")]
     ),
@@ -105,14 +139,21 @@ OUTCOMES = {
     "a_day_with_a_short_year": SAME,
     "a_short_day_that_may_be_two": Outcome(errors=[("form_bad_day", None)]),
     "no_day": Outcome(errors=[("form_no_day", None)]),
-    "two_columns_of_one_criterion": Outcome({"met": 45, "not_met": 9}, errors=[
-        ("form_twice", "D3"), ("form_differs", "D4"), ("form_differs", "D5"), ("form_differs", "D6")]),
+    "two_columns_of_one_criterion": Outcome(
+        {"met": 45, "not_met": 9},
+        errors=[
+            ("form_twice", "D3"),
+            ("form_differs", "D4"),
+            ("form_differs", "D5"),
+            ("form_differs", "D6"),
+        ],
+    ),
     "other_columns": Outcome(THREE, told=("form_unused",)),
     "empty_rows": SAME,
     "epoch_of_1904": SAME,
     "nothing_in_it": Outcome(errors=[("form_none", None)], told=("form_blank",)),
     "old_excel": SAME,
-}  # fmt: skip
+}
 REFUSED = {
     "password": "book_password",
     "cut_off": "book_broken",
@@ -123,16 +164,24 @@ REFUSED = {
 
 
 def test_every_messy_workbook_has_its_outcome():
-    assert set(OUTCOMES) | set(REFUSED) == {*messy.CASES, *messy.OLD_CASES} and len(OUTCOMES) + len(REFUSED) >= 20
+    assert (
+        set(OUTCOMES) | set(REFUSED) == {*messy.CASES, *messy.OLD_CASES}
+        and len(OUTCOMES) + len(REFUSED) >= 20
+    )
 
 
 @pytest.mark.parametrize("name", OUTCOMES)
 def test_a_messy_workbook_is_read_exactly(name, workbook, tmp_path):
     expected, made = OUTCOMES[name], read(messy.make(tmp_path, name), workbook)
     tables = Counter(entry.table for entry in made.entries)
-    found = Counter(entry.values["state"] for entry in made.entries if entry.table == "criterion_states")
+    found = Counter(
+        entry.values["state"] for entry in made.entries if entry.table == "criterion_states"
+    )
     assert dict(found) == expected.states
-    assert (tables["indicator_values"], tables["criterion_counts"]) == (expected.values, expected.counts)
+    assert (tables["indicator_values"], tables["criterion_counts"]) == (
+        expected.values,
+        expected.counts,
+    )
     problems = [((p.code, p.cell), p.warning) for p in made.problems]
     assert [place for place, warning in problems if not warning] == expected.errors
     assert [place for place, warning in problems if warning] == expected.warnings
@@ -143,11 +192,17 @@ def test_a_messy_workbook_is_read_exactly(name, workbook, tmp_path):
 
 @pytest.mark.parametrize("name", [name for name, outcome in OUTCOMES.items() if outcome is SAME])
 def test_the_same_table_in_any_dress_says_the_same(name, workbook, tmp_path):
-    expected = {(commune, n): "not_met" if n in messy.LACK else "met" for commune in messy.COMMUNES for n in messy.NUMBERS}
+    expected = {
+        (commune, n): "not_met" if n in messy.LACK else "met"
+        for commune in messy.COMMUNES
+        for n in messy.NUMBERS
+    }
     made = read(messy.make(tmp_path, name), workbook)
     assert states(made) == expected
     assert {entry.values["date"] for entry in made.entries if "date" in entry.values} == {DAY}
-    assert {entry.values["set"] for entry in made.entries if "set" in entry.values} == {"ntm-2016-2020"}
+    assert {entry.values["set"] for entry in made.entries if "set" in entry.values} == {
+        "ntm-2016-2020"
+    }
 
 
 def test_a_day_that_cannot_be_read_is_quoted_and_the_option_stands_in_for_it(workbook, tmp_path):
@@ -155,7 +210,9 @@ def test_a_day_that_cannot_be_read_is_quoted_and_the_option_stands_in_for_it(wor
     (problem,) = read(path, workbook).problems
     assert "tính đến ngày 3/31/2022)”: không đọc được ngày" in problem.words()[0]
     made = read(path, workbook, date=DAY)
-    assert len(states(made)) == 57 and [(p.code, p.warning) for p in made.problems] == [("form_bad_day", True)]
+    assert len(states(made)) == 57 and [(p.code, p.warning) for p in made.problems] == [
+        ("form_bad_day", True)
+    ]
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -175,7 +232,9 @@ def test_a_file_that_is_missing_or_a_folder_is_refused(tmp_path):
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
     path = messy.make(tmp_path, "empty_rows")
-    monkeypatch.setattr("ntm_analysis.exchange.sheets.LARGEST", 800_000)  # the file is smaller, what it unpacks to is not
+    monkeypatch.setattr(
+        "ntm_analysis.exchange.sheets.LARGEST", 800_000
+    )  # the file is smaller, what it unpacks to is not
     with pytest.raises(DataProblems) as caught:
         read_book(path)
     assert [p.code for p in caught.value.problems] == ["book_large"]
@@ -183,8 +242,16 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
 
 def test_a_percentage_is_a_percentage_however_excel_keeps_it(workbook, tmp_path):
     made = read(messy.make(tmp_path, "indicators"), workbook)
-    rows = [entry.values for entry in made.entries if entry.table == "indicator_values" and entry.values["commune"] == "17758"]
-    assert {row["indicator"]: row["value"] for row in rows if row["value"] is not None} == {"2.1": 95.5, "11": 3.5, "10": 41.5}
+    rows = [
+        entry.values
+        for entry in made.entries
+        if entry.table == "indicator_values" and entry.values["commune"] == "17758"
+    ]
+    assert {row["indicator"]: row["value"] for row in rows if row["value"] is not None} == {
+        "2.1": 95.5,
+        "11": 3.5,
+        "10": 41.5,
+    }
     assert [row["indicator"] for row in rows if row["state"] == "met"] == ["1.1"]
 
 
@@ -214,23 +281,32 @@ def test_a_heading_names_its_district_however_it_is_written(text, elsewhere, wor
     assert left_out == (f"A3 Thanh Chi ({elsewhere})" if elsewhere else "")
 
 
-@pytest.mark.parametrize("line", [
-    "(Kèm theo Quyết định số 123/QĐ-UBND ngày 18 tháng 3 năm 2022 của UBND huyện)", "Theo QĐ 318/QĐ-TTg ngày 08/3/2022",
-    "Báo cáo số ..../BC-UBND ngày 20/4/2022", "Thanh Chương, ngày 05 tháng 4 năm 2022",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "line",
+    [
+        "(Kèm theo Quyết định số 123/QĐ-UBND ngày 18 tháng 3 năm 2022 của UBND huyện)",
+        "Theo QĐ 318/QĐ-TTg ngày 08/3/2022",
+        "Báo cáo số ..../BC-UBND ngày 20/4/2022",
+        "Thanh Chương, ngày 05 tháng 4 năm 2022",
+    ],
+)
 def test_the_day_of_a_paper_is_no_day_of_figures(line):
     assert data_days([line]) == []
     assert [day for day, _ in data_days([line, "Số liệu tính đến ngày 31/3/2022"])] == [DAY]
-    if not line.startswith("Thanh Chương"):  # what stands in the line of a letter's day is the letter's
-        assert [day for day, _ in data_days([f"{line}; số liệu năm 2021"])] == [dt.date(2021, 12, 31)]
+    if not line.startswith(
+        "Thanh Chương"
+    ):  # what stands in the line of a letter's day is the letter's
+        assert [day for day, _ in data_days([f"{line}; số liệu năm 2021"])] == [
+            dt.date(2021, 12, 31)
+        ]
 
 
 def test_day_and_set_may_be_given_where_the_sheet_is_silent(workbook, tmp_path):
     made = read(messy.make(tmp_path, "no_day"), workbook, date=DAY, set_id="ntm-2021-2025")
     assert made.problems == []
-    assert {(e.values["date"], e.values["set"]) for e in made.entries if e.table == "criterion_states"} == {
-        (DAY, "ntm-2021-2025")
-    }
+    assert {
+        (e.values["date"], e.values["set"]) for e in made.entries if e.table == "criterion_states"
+    } == {(DAY, "ntm-2021-2025")}
 
 
 def test_the_file_becomes_a_source_and_every_row_names_it(workbook, tmp_path):
@@ -241,15 +317,35 @@ def test_the_file_becomes_a_source_and_every_row_names_it(workbook, tmp_path):
     assert {e.values["mark"] for e in made.entries if e.table != "sources"} == {"reported"}
 
 
-MARKS = st.sampled_from([("Đạt", "Chưa đạt"), ("Đ", "C"), ("x", "chưa"), (1, 0), ("+", "-"), ("ĐẠT", "KHÔNG ĐẠT"), ("✓", "0")])
+MARKS = st.sampled_from(
+    [
+        ("Đạt", "Chưa đạt"),
+        ("Đ", "C"),
+        ("x", "chưa"),
+        (1, 0),
+        ("+", "-"),
+        ("ĐẠT", "KHÔNG ĐẠT"),
+        ("✓", "0"),
+    ]
+)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(data=st.data())
 def test_any_layout_is_read_back(data, workbook, tmp_path):
-    names = data.draw(st.lists(st.sampled_from(sorted(workbook.communes["name"])), min_size=2, max_size=6, unique=True))
+    names = data.draw(
+        st.lists(
+            st.sampled_from(sorted(workbook.communes["name"])), min_size=2, max_size=6, unique=True
+        )
+    )
     numbers = data.draw(st.permutations(list(messy.NUMBERS)))[: data.draw(st.integers(3, 19))]
-    truth = {(name, n): data.draw(st.sampled_from(["met", "not_met", ""])) for name in names for n in numbers}
+    truth = {
+        (name, n): data.draw(st.sampled_from(["met", "not_met", ""]))
+        for name in names
+        for n in numbers
+    }
     top, left = data.draw(st.integers(0, 12)), data.draw(st.integers(0, 6))
     met, not_met = data.draw(MARKS)
     head = data.draw(st.sampled_from(["TC {}", "Tiêu chí số {}", "Tiêu chí {}", "TC{}", "{}. x"]))

@@ -1,4 +1,6 @@
-"""The template brought back: exactly the changes that a person made, all or nothing, whatever happens on the way."""
+"""The template brought back: exactly the changes that a person made, all or nothing, whatever
+happens on the way.
+"""
 
 import datetime as dt
 import os
@@ -68,7 +70,9 @@ class Filled:
         self.book.save(self.path)
         made = understand(self.path, Workbook.open(self.folder))
         assert [p for p in made.problems if not p.warning] == []
-        return [(c.kind, c.table, {n: pair for n, pair in c.cells.items()}) for c in made.changes.rows]
+        return [
+            (c.kind, c.table, {n: pair for n, pair in c.cells.items()}) for c in made.changes.rows
+        ]
 
     def lines(self, table: str) -> list[str]:
         return (self.folder / f"{table}.csv").read_text(encoding="utf-8-sig").splitlines()
@@ -106,14 +110,26 @@ def another(column, value, row: int) -> object:
         return value + dt.timedelta(days=400) if value else dt.date(2020, 1, 31)
     if column.type in ("integer", "number", "criterion"):
         low, high = column.low or 0, 100 if column.high is None else column.high
-        return round(value - 1, 3) if value is not None and value - 1 >= low else min((value or low) + 1, high)
+        return (
+            round(value - 1, 3)
+            if value is not None and value - 1 >= low
+            else min((value or low) + 1, high)
+        )
     other_set = "ntm-2021-2025" if value == "ntm-2016-2020" else "ntm-2016-2020"
-    fixed = {"unit": "A2", "set": other_set, "source": "bia-dat|bia-dat", "code": "90099", "test": f"2.{row}"}
+    fixed = {
+        "unit": "A2",
+        "set": other_set,
+        "source": "bia-dat|bia-dat",
+        "code": "90099",
+        "test": f"2.{row}",
+    }
     return fixed.get(column.type, f"Mới {row}")
 
 
 def test_every_cell_of_one_commune_changed_is_exactly_those_changes(tmp_path, capsys):
-    """All rows of commune A1 in every table of the model district, each cell overtyped, in Excel's own types."""
+    """All rows of commune A1 in every table of the model district, each cell overtyped, in Excel's
+    own types.
+    """
     shutil.copytree(ROOT / "data", tmp_path / "data", ignore=shutil.ignore_patterns("*.json", ".*"))
     filled = Filled(tmp_path / "data" / "huyen-mau", capsys)
     present = understand(filled.path, Workbook.open(filled.folder)).present
@@ -121,21 +137,32 @@ def test_every_cell_of_one_commune_changed_is_exactly_those_changes(tmp_path, ca
     for table, rows in present.items():
         columns, turns = dictionary(table), count()
         for number, row in enumerate(rows):
-            if "A1" not in (row.values.get("commune"), row.values.get("name") if table == "units" else None):
+            if "A1" not in (
+                row.values.get("commune"),
+                row.values.get("name") if table == "units" else None,
+            ):
                 continue
             tables.add(table)
             turn = next(turns)
             for name, column in columns.items():
                 new = another(column, row.values[name], turn)
                 filled.set(table, FIRST + number, name, new)
-                meant = read_month(f"{new}") if column.type == "month" else column.code_of(new) if column.allowed else new
+                meant = (
+                    read_month(f"{new}")
+                    if column.type == "month"
+                    else column.code_of(new)
+                    if column.allowed
+                    else new
+                )
                 expected[table, row.line, name] = row.values[name], meant
     filled.book.save(filled.path)
     made = understand(filled.path, Workbook.open(filled.folder))
     wanted = {"units", "indicator_values", "criterion_states", "recognitions", "targets", "tasks"}
     assert wanted < tables
     assert made.problems == []
-    found = {(c.table, c.present.line, n): pair for c in made.changes.rows for n, pair in c.cells.items()}
+    found = {
+        (c.table, c.present.line, n): pair for c in made.changes.rows for n, pair in c.cells.items()
+    }
     assert {c.kind for c in made.changes.rows} == {"changed"}
     assert found == expected and len(expected) > 500
 
@@ -145,13 +172,21 @@ def test_only_the_cells_changed_change_in_the_file(filled):
     filled.set("criterion_states", FIRST + 3, "state", "Đạt")
     code, said = filled.bring()
     assert code == 0
-    assert "Thử, Tiêu chí của công trình 2, 31/3/2022 | Nợ đọng xây dựng cơ bản: 1.234,5 → 1.300,25" in said
+    assert (
+        "Thử, Tiêu chí của công trình 2, 31/3/2022 | Nợ đọng xây dựng cơ bản: 1.234,5 → 1.300,25"
+        in said
+    )
     assert "Hòa Bình" in said and "chưa đạt → đạt" in said
     after = bytes_of(filled.folder)
-    assert {n for n in after if after[n] != filled.before[n]} == {"debts.csv", "criterion_states.csv"}
+    assert {n for n in after if after[n] != filled.before[n]} == {
+        "debts.csv",
+        "criterion_states.csv",
+    }
     assert after["debts.csv"] == filled.before["debts.csv"].replace(b'"1234,5"', b'"1300,25"')
     # the column's other cells are codes: the last one, a word, sets the manner
-    assert after["criterion_states.csv"] == filled.before["criterion_states.csv"].replace("chưa đạt".encode(), "đạt".encode())
+    assert after["criterion_states.csv"] == filled.before["criterion_states.csv"].replace(
+        "chưa đạt".encode(), "đạt".encode()
+    )
 
 
 def test_sorting_is_no_change(filled):
@@ -185,38 +220,85 @@ def test_a_copy_left_as_it_is_is_one_row_and_a_copy_that_says_otherwise_is_an_er
 
 
 def test_an_added_row_is_added_in_the_manner_of_the_file(filled):
-    row = {"commune": "xã Hoà Bình", "criterion": 5, "date": dt.date(2022, 3, 31), "amount": "1.500,5", "known_from": "31/3/2022",
-           "source": "s", "mark": "Báo cáo"}  # fmt: skip
+    row = {
+        "commune": "xã Hoà Bình",
+        "criterion": 5,
+        "date": dt.date(2022, 3, 31),
+        "amount": "1.500,5",
+        "known_from": "31/3/2022",
+        "source": "s",
+        "mark": "Báo cáo",
+    }
     for name, value in row.items():
         filled.set("debts", FIRST + 1, name, value)
     assert filled.bring()[0] == 0
     assert filled.lines("debts")[-1] == 'xã Hoà Bình,5,2022-03-31,"1500,5",2022-03-31,s,reported,'
 
 
-def test_bounds_typed_for_a_data_set_of_before_add_their_columns_to_its_file(tmp_path, make_dataset, capsys):
+def test_bounds_typed_for_a_data_set_of_before_add_their_columns_to_its_file(
+    tmp_path, make_dataset, capsys
+):
     words = {"name_vi": "x", "name_en": "x"}
-    folder = make_dataset(tmp_path / "thu", TABLES | {
-        "pots": [words | {"pot": p, "fund": "nsh", "capital": "investment", "serves": "district", "measure": "money"}
-                 for p in "ab"],
-        "unit_costs": [words | {"item": "road", "measure_vi": "km", "measure_en": "km", "definition": "full", "mode": 5, "low": 5,
-                                "high": 5, "price_year": 2022}],
-        "parts": [{"item": "road", "pot": p, "share": 50} for p in "ab"],
-        "prices": [{"year": year, "low": 0, "mode": 0, "high": 0} for year in (2023, 2024, 2025)],
-    })  # fmt: skip
+    folder = make_dataset(
+        tmp_path / "thu",
+        TABLES
+        | {
+            "pots": [
+                words
+                | {
+                    "pot": p,
+                    "fund": "nsh",
+                    "capital": "investment",
+                    "serves": "district",
+                    "measure": "money",
+                }
+                for p in "ab"
+            ],
+            "unit_costs": [
+                words
+                | {
+                    "item": "road",
+                    "measure_vi": "km",
+                    "measure_en": "km",
+                    "definition": "full",
+                    "mode": 5,
+                    "low": 5,
+                    "high": 5,
+                    "price_year": 2022,
+                }
+            ],
+            "parts": [{"item": "road", "pot": p, "share": 50} for p in "ab"],
+            "prices": [
+                {"year": year, "low": 0, "mode": 0, "high": 0} for year in (2023, 2024, 2025)
+            ],
+        },
+    )
     path = folder / "parts.csv"
-    path.write_text(path.read_text(encoding="utf-8").replace(",least,most,", ",").replace(",50,,,", ",50,"), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace(",least,most,", ",").replace(",50,,,", ",50,"),
+        encoding="utf-8",
+    )
     filled = Filled(folder, capsys)
     filled.set("parts", FIRST, "most", 80)
     assert filled.bring()[0] == 0
     head, first, second = filled.lines("parts")
-    assert head.endswith(",note,most") and first.endswith(",80") and second == filled.before["parts.csv"].decode().splitlines()[2]
+    assert (
+        head.endswith(",note,most")
+        and first.endswith(",80")
+        and second == filled.before["parts.csv"].decode().splitlines()[2]
+    )
     assert Workbook.open(folder).tables["parts"]["most"].tolist()[0] == 80
 
 
 def test_a_deleted_row_is_told_and_kept_and_goes_only_when_told_to(filled):
     filled.sheet("criterion_states").delete_rows(FIRST + 1)
     code, said = filled.bring()
-    assert code == 0 and "thiếu 1" in said and "(dòng 3; không còn trong tệp)" in said and "--drop-lost" in said
+    assert (
+        code == 0
+        and "thiếu 1" in said
+        and "(dòng 3; không còn trong tệp)" in said
+        and "--drop-lost" in said
+    )
     assert bytes_of(filled.folder) == filled.before
     code, said = filled.bring("--drop-lost")
     assert code == 0 and "Đã xóa 1 dòng" in said
@@ -234,17 +316,28 @@ def test_a_sheet_taken_out_leaves_its_table_alone_and_a_renamed_one_is_found(fil
 def test_a_column_taken_out_keeps_its_figures_unless_rows_need_it(filled):
     filled.sheet("criterion_states").delete_cols(filled.column("criterion_states", "note"))
     code, said = filled.bring()
-    assert code == 0 and "thiếu cột “Ghi chú” (note)" in said and bytes_of(filled.folder) == filled.before
+    assert (
+        code == 0
+        and "thiếu cột “Ghi chú” (note)" in said
+        and bytes_of(filled.folder) == filled.before
+    )
     filled.sheet("debts").delete_cols(filled.column("debts", "amount"))
     code, said = filled.bring()
     assert code == 1 and "thiếu cột “Nợ đọng xây dựng cơ bản” (amount)" in said
 
 
 def test_the_example_row_is_never_imported(filled):
-    for name, value in {"commune": "Thử", "criterion": 9, "date": dt.date(2022, 1, 1), "amount": 5}.items():
+    for name, value in {
+        "commune": "Thử",
+        "criterion": 9,
+        "date": dt.date(2022, 1, 1),
+        "amount": 5,
+    }.items():
         filled.set("debts", 4, name, value)
     code, said = filled.bring()
-    assert code == 0 and "dòng “Ví dụ” đã bị sửa" in said and bytes_of(filled.folder) == filled.before
+    assert (
+        code == 0 and "dòng “Ví dụ” đã bị sửa" in said and bytes_of(filled.folder) == filled.before
+    )
 
 
 def test_wrong_cells_of_all_sheets_are_told_at_once_with_sheet_and_cell(filled):
@@ -254,36 +347,52 @@ def test_wrong_cells_of_all_sheets_are_told_at_once_with_sheet_and_cell(filled):
     filled.set("criterion_states", FIRST, "criterion", 2.5)
     filled.set("criterion_states", FIRST + 1, "state", "gần đạt")
     filled.set("criterion_states", FIRST + 2, "note", dt.date(2022, 2, 1))
-    filled.set("criterion_states", FIRST + 3, "source", "la")  # found only by the checks between tables
+    filled.set(
+        "criterion_states", FIRST + 3, "source", "la"
+    )  # found only by the checks between tables
     filled.set("units", FIRST, "code", 123)
     filled.set("units", FIRST + 1, "name", "=HYPERLINK(1)")
     filled.set("units", FIRST + 1, "households", "#REF!")
     code, said = filled.bring()
     assert code == 1 and bytes_of(filled.folder) == filled.before
     for place in (
-        "trang “Nợ đọng XDCB”, ô F6, cột “Nợ đọng xây dựng cơ bản”: “nhiều”", "trang “Nợ đọng XDCB”, ô E6, cột “Tính đến ngày”: ",
+        "trang “Nợ đọng XDCB”, ô F6, cột “Nợ đọng xây dựng cơ bản”: “nhiều”",
+        "trang “Nợ đọng XDCB”, ô E6, cột “Tính đến ngày”: ",
         "“Kết quả tiêu chí”, ô E6, cột “Tiêu chí số”: “2,5” không phải số nguyên",
-        "“Kết quả tiêu chí”, ô G7", "“Kết quả tiêu chí”, ô K8, cột “Ghi chú”: Excel đã đổi",
-        "“Kết quả tiêu chí”, ô I9", "“Xã, thị trấn”, ô C6",
-        "“Xã, thị trấn”, ô E7, cột “Tên đơn vị”: công thức chưa được tính", "“Xã, thị trấn”, ô K7",
-    ):  # fmt: skip
+        "“Kết quả tiêu chí”, ô G7",
+        "“Kết quả tiêu chí”, ô K8, cột “Ghi chú”: Excel đã đổi",
+        "“Kết quả tiêu chí”, ô I9",
+        "“Xã, thị trấn”, ô C6",
+        "“Xã, thị trấn”, ô E7, cột “Tên đơn vị”: công thức chưa được tính",
+        "“Xã, thị trấn”, ô K7",
+    ):
         assert place in said, (place, said)
 
 
 def progress(filled: Filled, row: int, month: str, **cells) -> None:
     """A row of the sheet of monthly progress, as an office fills it."""
-    first = {"commune": "Thử", "month": month, "said_by": "Báo cáo", "known_from": dt.date(2022, 3, 31), "source": "s"}
+    first = {
+        "commune": "Thử",
+        "month": month,
+        "said_by": "Báo cáo",
+        "known_from": dt.date(2022, 3, 31),
+        "source": "s",
+    }
     for name, value in (first | {"mark": "báo cáo"} | cells).items():
         filled.set("progress", row, name, value)
 
 
 def test_messages_name_sheets_and_heads_as_the_workbook_does(filled):
-    """Whoever filled the workbook in never saw a code name; every problem of the checks between tables is told in its words."""
+    """Whoever filled the workbook in never saw a code name; every problem of the checks between
+    tables is told in its words.
+    """
     progress(filled, FIRST, "3/2022", work="Đường A", value=5)
     progress(filled, FIRST + 1, "12/2022", criterion=5, state="gần", set="ntm-2016-2020")
     progress(filled, FIRST + 2, "4/2022", pot="x", disbursed=7, source="la")
     progress(filled, FIRST + 3, "3/2022", criterion=5, indicator="17.1", set="ntm-2016-2020")
-    progress(filled, FIRST + 4, "3/2022", indicator="99", value=5, set="ntm-2016-2020", commune="Xyz")
+    progress(
+        filled, FIRST + 4, "3/2022", indicator="99", value=5, set="ntm-2016-2020", commune="Xyz"
+    )
     filled.set("criterion_states", FIRST, "date", dt.date(2022, 4, 5))
     filled.set("criterion_states", FIRST + 1, "source", "")
     code, said = filled.bring()
@@ -304,28 +413,44 @@ def test_messages_name_sheets_and_heads_as_the_workbook_does(filled):
         "ô I7, cột “Nguồn”: ô trống. Cách sửa: cột này phải có giá trị (Nguồn).",
     ):
         assert line in told, (line, told)
-    codes = {name for table in ("progress", "criterion_states") for name in dictionary(table)} | {"csv"}
+    codes = {name for table in ("progress", "criterion_states") for name in dictionary(table)} | {
+        "csv"
+    }
     assert not codes & set(re.findall(r"[a-z_]+", told)) and "?" not in told
     code, said = filled.bring("--lang", "en")
-    assert "column “Tháng báo cáo” (month)" in said and "is not in sheet “Công trình của xã” (works.csv)" in said
+    assert (
+        "column “Tháng báo cáo” (month)" in said
+        and "is not in sheet “Công trình của xã” (works.csv)" in said
+    )
 
 
 def test_a_row_said_twice_is_named_as_offices_write_months_and_numbers(filled):
     for row, state in ((FIRST, "đạt"), (FIRST + 1, "chưa đạt")):
         progress(filled, row, "3/2022", set="ntm-2016-2020", criterion=5, state=state)
     code, said = filled.bring()
-    assert code == 1 and "(xem thêm ô C6): Thử, 3/2022, ntm-2016-2020, 5. Cách sửa: giữ một dòng đúng." in said
+    assert (
+        code == 1
+        and "(xem thêm ô C6): Thử, 3/2022, ntm-2016-2020, 5. Cách sửa: giữ một dòng đúng." in said
+    )
 
 
 def test_progress_that_runs_backwards_is_a_warning_at_its_cell_and_enters(filled):
     """March reports less money since January than February did; a new year begins anew."""
-    for row, (month, money) in enumerate((("12/2021", 90), ("1/2022", 12), ("2/2022", 20.5), ("3/2022", 15)), FIRST):
+    for row, (month, money) in enumerate(
+        (("12/2021", 90), ("1/2022", 12), ("2/2022", 20.5), ("3/2022", 15)), FIRST
+    ):
         progress(filled, row, month, disbursed=money)
     code, said = filled.bring()
     assert code == 0, said
     told = said[said.index("Sau khi nhập có thêm") :]
-    assert "Cảnh báo: 1" in told and "trang “Tiến độ tháng”, ô L9, cột “Giải ngân lũy kế từ đầu năm đến hết tháng”: " in told
-    assert "Xã Thử: giải ngân lũy kế giảm từ 20,5 (tháng 2/2022) xuống 15 triệu đồng (tháng 3/2022)" in told
+    assert (
+        "Cảnh báo: 1" in told
+        and "trang “Tiến độ tháng”, ô L9, cột “Giải ngân lũy kế từ đầu năm đến hết tháng”: " in told
+    )
+    assert (
+        "Xã Thử: giải ngân lũy kế giảm từ 20,5 (tháng 2/2022) xuống 15 triệu đồng (tháng 3/2022)"
+        in told
+    )
     assert len(filled.lines("progress")) == 5
     assert "Sau khi nhập có thêm" not in filled.bring()[1], "told once, when it comes in"
 
@@ -334,7 +459,11 @@ def test_text_that_a_spreadsheet_would_run_is_refused(filled):
     cell = filled.sheet("debts").cell(FIRST, filled.column("debts", "note"))
     cell.value, cell.data_type = "=cmd|' /C calc'!A0", "s"
     code, said = filled.bring()
-    assert code == 1 and "sẽ bị Excel hiểu là công thức" in said and bytes_of(filled.folder) == filled.before
+    assert (
+        code == 1
+        and "sẽ bị Excel hiểu là công thức" in said
+        and bytes_of(filled.folder) == filled.before
+    )
 
 
 def test_a_dry_run_tells_the_same_and_writes_nothing(filled):
@@ -342,7 +471,10 @@ def test_a_dry_run_tells_the_same_and_writes_nothing(filled):
     before = sorted(p.name for p in filled.folder.parent.iterdir())
     code, said = filled.bring("--dry-run")
     assert code == 0 and "1.234,5 → 7" in said and "Chưa ghi gì (--dry-run)" in said
-    assert bytes_of(filled.folder) == filled.before and sorted(p.name for p in filled.folder.parent.iterdir()) == before
+    assert (
+        bytes_of(filled.folder) == filled.before
+        and sorted(p.name for p in filled.folder.parent.iterdir()) == before
+    )
     filled.set("criterion_states", FIRST, "criterion", 99)  # wrong by the law only
     assert filled.bring("--dry-run")[0] == 1
 
@@ -358,7 +490,9 @@ def test_the_version_before_is_kept_with_the_list_of_changes(filled):
 
 def test_a_template_older_than_the_data_changes_only_what_was_typed_in_it(filled):
     path = filled.folder / "criterion_states.csv"
-    path.write_text(path.read_text().replace(",2,2022-03-31,met", ",2,2022-03-31,not_met").rstrip() + "\n")
+    path.write_text(
+        path.read_text().replace(",2,2022-03-31,met", ",2,2022-03-31,not_met").rstrip() + "\n"
+    )
     filled.set("debts", FIRST, "amount", 7)
     code, said = filled.bring("--drop-lost")
     assert code == 0 and "đã thay đổi sau khi lập biểu mẫu" in said
@@ -378,7 +512,11 @@ def test_two_imports_at_once_are_kept_apart(filled):
     filled.set("debts", FIRST, "amount", 7)
     with data_folder.only_one(filled.folder):
         code, said = filled.bring()
-    assert code == 1 and "Đang có một lần nhập khác" in said and bytes_of(filled.folder) == filled.before
+    assert (
+        code == 1
+        and "Đang có một lần nhập khác" in said
+        and bytes_of(filled.folder) == filled.before
+    )
 
 
 @pytest.mark.parametrize("what", ["copytree", "rename", "exchange"])
@@ -391,11 +529,17 @@ def test_a_disk_that_refuses_gives_one_sentence_and_changes_nothing(filled, monk
     with monkeypatch.context() as patch:
         patch.setattr(home, what, refuse)
         code, said = filled.bring()
-    assert code == 1 and "bộ dữ liệu giữ nguyên như cũ" in said and bytes_of(filled.folder) == filled.before
+    assert (
+        code == 1
+        and "bộ dữ liệu giữ nguyên như cũ" in said
+        and bytes_of(filled.folder) == filled.before
+    )
     assert filled.bring()[0] == 0  # and the next one does
 
 
-def test_a_symlinked_data_set_with_its_own_place_of_the_law_is_replaced_where_it_lies(filled, tmp_path, capsys):
+def test_a_symlinked_data_set_with_its_own_place_of_the_law_is_replaced_where_it_lies(
+    filled, tmp_path, capsys
+):
     link = tmp_path / "noi-khac" / "lien-ket"
     link.parent.mkdir()
     link.symlink_to(filled.folder)
@@ -528,7 +672,10 @@ print(seen["old"] + seen["new"], steps, left)
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="children are forked, so that each dies within a fraction of a second")
+@pytest.mark.skipif(
+    not hasattr(os, "fork"),
+    reason="children are forked, so that each dies within a fraction of a second",
+)
 def test_killed_at_any_moment_the_data_set_is_the_old_one_or_the_new_one(filled):
     filled.set("debts", FIRST, "amount", 7)
     filled.set("units", FIRST, "households", 1500)
@@ -542,13 +689,20 @@ def test_killed_at_any_moment_the_data_set_is_the_old_one_or_the_new_one(filled)
     )
     assert told.stderr == "" and told.stdout.split(maxsplit=2)[0] == "50"
     steps, left = told.stdout.split(maxsplit=2)[1:]
-    assert int(steps) >= 8 and left.strip() == "[]"  # two renames at least with the exchange, and without it
+    assert (
+        int(steps) >= 8 and left.strip() == "[]"
+    )  # two renames at least with the exchange, and without it
 
 
 def form(path: Path, signs: dict[str, str], day: str) -> Path:
     """An office's own form: communes down, criteria 2 to 4 across."""
     book = openpyxl.Workbook()
-    for row in (["TỔNG HỢP TIÊU CHÍ"], [f"Số liệu tính đến ngày {day}"], [], ["TT", "Xã", "TC2", "TC3", "TC4"]):
+    for row in (
+        ["TỔNG HỢP TIÊU CHÍ"],
+        [f"Số liệu tính đến ngày {day}"],
+        [],
+        ["TT", "Xã", "TC2", "TC3", "TC4"],
+    ):
         book.active.append(row)
     for number, (name, cells) in enumerate(signs.items(), 1):
         book.active.append([number, name, *cells.split(",")])
@@ -556,17 +710,32 @@ def form(path: Path, signs: dict[str, str], day: str) -> Path:
     return path
 
 
-def test_a_form_that_disagrees_with_what_was_reported_is_told_as_contradicting(filled, tmp_path, capsys):
-    path = form(tmp_path / "xa.xlsx", {"Thử": "Đạt,Chưa đạt,Đạt", "Hòa Bình": "Chưa đạt,Đạt,Đạt"}, "31/3/2022")
+def test_a_form_that_disagrees_with_what_was_reported_is_told_as_contradicting(
+    filled, tmp_path, capsys
+):
+    path = form(
+        tmp_path / "xa.xlsx",
+        {"Thử": "Đạt,Chưa đạt,Đạt", "Hòa Bình": "Chưa đạt,Đạt,Đạt"},
+        "31/3/2022",
+    )
     code, said = run(capsys, "import", path, filled.folder, "--dry-run")
     assert code == 0 and "thêm 2, sửa 0, mâu thuẫn 1, thiếu 0" in said
-    assert "mâu thuẫn: Thử, ntm-2016-2020, Tiêu chí số 3, 31/3/2022 | kết quả: đạt → chưa đạt [Sheet!D5]" in said
+    assert (
+        "mâu thuẫn: Thử, ntm-2016-2020, Tiêu chí số 3, 31/3/2022 | kết quả: đạt → chưa đạt [Sheet!D5]"
+        in said
+    )
 
 
-def test_a_form_older_than_what_is_known_and_different_is_told_as_contradicting(filled, tmp_path, capsys):
+def test_a_form_older_than_what_is_known_and_different_is_told_as_contradicting(
+    filled, tmp_path, capsys
+):
     path = form(tmp_path / "xa.xlsx", {"Thử": "Chưa đạt,Đạt,Đạt"}, "31/12/2021")
     code, said = run(capsys, "import", path, filled.folder)
-    assert code == 0 and "thêm 2, sửa 0, mâu thuẫn 1, thiếu 0" in said and "Cũ hơn và khác số liệu ngày 31/3/2022" in said
+    assert (
+        code == 0
+        and "thêm 2, sửa 0, mâu thuẫn 1, thiếu 0" in said
+        and "Cũ hơn và khác số liệu ngày 31/3/2022" in said
+    )
     assert len(filled.lines("criterion_states")) == 1 + 4 + 3
 
 
@@ -574,19 +743,31 @@ def test_a_share_shown_as_a_percentage_is_the_percentage(tmp_path, make_dataset,
     row = {"set": "ntm-2016-2020", "criterion": 2, "share": 40}
     filled = Filled(make_dataset(tmp_path / "thu", {"criterion_shares": [row]}), capsys)
     filled.set("criterion_shares", FIRST, "share", 0.85)
-    filled.sheet("criterion_shares").cell(FIRST, filled.column("criterion_shares", "share")).number_format = "0%"
+    filled.sheet("criterion_shares").cell(
+        FIRST, filled.column("criterion_shares", "share")
+    ).number_format = "0%"
     assert filled.changes() == [("changed", "criterion_shares", {"share": (40.0, 85.0)})]
 
 
-def test_facts_known_after_the_as_of_date_are_taken_and_told_to_be_out_of_sight(filled, tmp_path, capsys):
+def test_facts_known_after_the_as_of_date_are_taken_and_told_to_be_out_of_sight(
+    filled, tmp_path, capsys
+):
     path = form(tmp_path / "xa.xlsx", {"Thử": "Đạt,Đạt,Đạt"}, "30/6/2022")
     code, said = run(capsys, "import", path, filled.folder)
     assert code == 0 and "3 dòng chỉ được biết sau ngày số liệu của bộ dữ liệu (31/3/2022)" in said
     assert "--as-of 30/6/2022" in said and len(filled.lines("criterion_states")) == 1 + 4 + 3
 
 
-def test_a_new_disagreement_of_count_and_list_is_told_after_the_import(tmp_path, make_dataset, capsys):
+def test_a_new_disagreement_of_count_and_list_is_told_after_the_import(
+    tmp_path, make_dataset, capsys
+):
     count = {"set": "ntm-2016-2020", "date": "2022-03-31", "met": 19, "of": 19}
     folder = make_dataset(tmp_path / "thu", {"criterion_counts": [count]})
-    code, said = run(capsys, "import", form(tmp_path / "xa.xlsx", {"Thử": "Chưa đạt,Đạt,Đạt"}, "31/3/2022"), folder, "--dry-run")
+    code, said = run(
+        capsys,
+        "import",
+        form(tmp_path / "xa.xlsx", {"Thử": "Chưa đạt,Đạt,Đạt"}, "31/3/2022"),
+        folder,
+        "--dry-run",
+    )
     assert code == 0 and "criterion_counts.csv, dòng 2" in said and "19" in said

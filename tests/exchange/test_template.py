@@ -16,7 +16,10 @@ FIRST = 6  # the first row of data of a sheet, as Excel counts
 STATE = {"set": "ntm-2016-2020", "date": "2022-03-31"}
 TABLES_OF_TWO = {
     "units": [{"code": "10001", "name": "Thử"}, {"code": "10002", "name": "Hòa Bình"}],
-    "criterion_states": [STATE | {"criterion": 2, "state": "met"}, STATE | {"criterion": 3, "state": "not_met"}],
+    "criterion_states": [
+        STATE | {"criterion": 2, "state": "met"},
+        STATE | {"criterion": 3, "state": "not_met"},
+    ],
     "debts": [{"criterion": 2, "date": "2022-03-31", "amount": 1234.5, "note": "=1+1"}],
 }
 
@@ -38,7 +41,10 @@ def test_every_table_of_a_data_set_has_one_sheet_whose_name_excel_takes(book):
     names = [sheet_name(table) for table in ORDER]
     assert len({name.lower() for name in names}) == len(TABLES)
     assert all(0 < len(name) <= 31 and not set(name) & set("[]:*?/\\'") for name in names)
-    assert [name for name in book.sheetnames if book[name].sheet_state == "visible"] == ["Hướng dẫn", *names]
+    assert [name for name in book.sheetnames if book[name].sheet_state == "visible"] == [
+        "Hướng dẫn",
+        *names,
+    ]
     assert set(GROUPS) == {"report", "plan", "list", "ground"}
 
 
@@ -75,11 +81,19 @@ def test_choices_communes_and_ranges_are_checked_by_excel(book):
     assert "1 đến 99" in rules["E"].error
 
 
-def test_communes_and_sources_that_are_being_entered_are_on_the_lists_of_the_other_sheets(tmp_path, make_dataset):
+def test_communes_and_sources_that_are_being_entered_are_on_the_lists_of_the_other_sheets(
+    tmp_path, make_dataset
+):
     sheet = book_of(make_dataset(tmp_path / "moi", {"units": []}))["Kết quả tiêu chí"]
-    rules = {str(rule.sqref)[0]: rule.formula1.partition("!") for rule in sheet.data_validations.dataValidation}
+    rules = {
+        str(rule.sqref)[0]: rule.formula1.partition("!")
+        for rule in sheet.data_validations.dataValidation
+    }
     head = {cell.value: cell.column_letter for cell in sheet[3]}
-    for column, (table, name) in (("commune", ("Xã, thị trấn", "name")), ("source", ("Nguồn số liệu", "id"))):
+    for column, (table, name) in (
+        ("commune", ("Xã, thị trấn", "name")),
+        ("source", ("Nguồn số liệu", "id")),
+    ):
         place, _, cells = rules[head[column]]
         assert place.strip("'") == table and cells.startswith("$")
         assert book_of(tmp_path / "moi")[table][f"{cells.split('$')[1]}3"].value == name
@@ -91,9 +105,15 @@ def test_choices_are_shown_in_words_and_communes_by_name(book):
 
 
 def test_two_communes_of_one_name_are_told_apart_by_code(tmp_path, make_dataset):
-    units = [{"code": c, "name": "Hòa Bình", "district": d} for c, d in (("10001", "Đông"), ("10002", "Tây"))]
+    units = [
+        {"code": c, "name": "Hòa Bình", "district": d}
+        for c, d in (("10001", "Đông"), ("10002", "Tây"))
+    ]
     book = book_of(
-        make_dataset(tmp_path / "thu", {"units": units, "criterion_states": [STATE | {"criterion": 2, "state": "met"}]})
+        make_dataset(
+            tmp_path / "thu",
+            {"units": units, "criterion_states": [STATE | {"criterion": 2, "state": "met"}]},
+        )
     )
     assert book["Kết quả tiêu chí"]["C6"].value == "Hòa Bình (10001)"
 
@@ -109,7 +129,9 @@ def test_a_file_that_is_there_is_not_written_over(tmp_path, make_dataset, capsys
 
 def test_a_sheet_that_lost_its_codes_stops_the_import_and_is_named(tmp_path, make_dataset, capsys):
     folder, out = (
-        make_dataset(tmp_path / "thu", {"debts": [{"criterion": 2, "date": "2022-01-01", "amount": 5}]}),
+        make_dataset(
+            tmp_path / "thu", {"debts": [{"criterion": 2, "date": "2022-01-01", "amount": 5}]}
+        ),
         tmp_path / "b.xlsx",
     )
     assert main(["template", str(out), str(folder)]) == 0

@@ -71,7 +71,14 @@ class Cycle:
             self.goals += [(unit, name) for unit in dict.fromkeys(wanted)]
         self.planned, self.pledged = (
             {
-                goal: min((t["year"] for t in told if (t["unit"], t["level"], t["kind"]) == (*goal, kind)), default=0)
+                goal: min(
+                    (
+                        t["year"]
+                        for t in told
+                        if (t["unit"], t["level"], t["kind"]) == (*goal, kind)
+                    ),
+                    default=0,
+                )
                 for goal in self.goals
             }
             for kind in ("plan", "pledge")
@@ -201,7 +208,9 @@ class Cycle:
 
     def ends(self, item):
         cost = self.costs[item]
-        low, high = (given(cost[e], cost["mode"] * self.rule[f"cost_{e}"] / 100) for e in ("low", "high"))
+        low, high = (
+            given(cost[e], cost["mode"] * self.rule[f"cost_{e}"] / 100) for e in ("low", "high")
+        )
         return low, cost["mode"], high
 
     def money_of_year(self, year):
@@ -228,7 +237,9 @@ class Cycle:
     def index(self, w):
         """Prices of each year over those of the as-of year."""
         rise = {
-            int(r["year"]): self.drawn(w, ("price", f"{r['year']:g}"), r["low"], r["mode"], r["high"])
+            int(r["year"]): self.drawn(
+                w, ("price", f"{r['year']:g}"), r["low"], r["mode"], r["high"]
+            )
             for r in self.tables["prices"]
         }
         made = {self.year: 1.0}
@@ -250,7 +261,10 @@ class Cycle:
         for r in self.envelopes:
             year = int(r["year"])
             key = r["pot"] + (f"@{r['served']}" if r["served"] else "") + f"|{year}"
-            u, v = (self.together(w, (q, key), (f"{q} together", f"{year}"), "correlation_money") for q in ("disbursed", "delay"))
+            u, v = (
+                self.together(w, (q, key), (f"{q} together", f"{year}"), "correlation_money")
+                for q in ("disbursed", "delay")
+            )
             ends = (r["disbursed_low"], r["disbursed"], r["disbursed_high"])
             part = self.drawn(w, u, *ends) / 100
             late = (given(r[c], 0) for c in ("delay_low", "delay", "delay_high"))
@@ -486,7 +500,14 @@ class Till:
             by_cost[cost, column] = by_pot[pot, column] = 1
         unit = max(sums)  # so that numbers are about one
         scaled = np.array(bounds) / unit
-        found = linprog(np.zeros(len(rows)), by_pot, np.array(limits) / unit, by_cost, np.array(sums) / unit, scaled)
+        found = linprog(
+            np.zeros(len(rows)),
+            by_pot,
+            np.array(limits) / unit,
+            by_cost,
+            np.array(sums) / unit,
+            scaled,
+        )
         return found.status == 0
 
     def is_money(self, pot):

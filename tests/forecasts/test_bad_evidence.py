@@ -35,7 +35,9 @@ def test_a_row_without_source_is_refused(tmp_path, table):
     assert f"panel_{table}.csv, row 2" in report([problem], "en")
 
 
-@pytest.mark.parametrize(("table", "column"), [("series", "value"), ("nghe_an", "value"), ("groups", "communes")])
+@pytest.mark.parametrize(
+    ("table", "column"), [("series", "value"), ("nghe_an", "value"), ("groups", "communes")]
+)
 def test_a_value_above_its_total_is_refused(tmp_path, table, column):
     rows = reference(table)
     counts = rows[column].notna() & rows["total"].notna()

@@ -42,7 +42,9 @@ def finishing(run: Simulation) -> np.ndarray:
 
 
 def changed(workbook: Workbook, table: str, **columns) -> Workbook:
-    return replace(workbook, tables=workbook.tables | {table: workbook.tables[table].assign(**columns)})
+    return replace(
+        workbook, tables=workbook.tables | {table: workbook.tables[table].assign(**columns)}
+    )
 
 
 def drawn(known, key: str, draws: int = DRAWS) -> np.ndarray:
@@ -84,7 +86,9 @@ def test_what_is_assumed_comes_out_as_put_in(run, district):
     assert chance * open_ - 0.03 <= run.listed[pledged, year] <= chance + by_rank
     held = known._replace(at={"unlisted_finishing": 0.02, "pledge_chance": 1.0})
     sure = simulation(run.layout, DRAWS, SEED, run.baseline, known=held)
-    assert sure.listed[pledged, year] == pytest.approx((sure.months[pledged] > run.plan.spans[year].first).mean(), abs=1e-9)
+    assert sure.listed[pledged, year] == pytest.approx(
+        (sure.months[pledged] > run.plan.spans[year].first).mean(), abs=1e-9
+    )
 
 
 # ---- the same worlds
@@ -135,7 +139,10 @@ def test_in_one_world_more_money_never_pays_less_of_a_list(run, factor):
 
 
 def test_on_average_more_money_never_lets_fewer_finish(run):
-    counts = [finishing(simulation(run.layout, DRAWS, SEED, run.baseline, factor=f)) for f in (0.5, 0.8, 1.0, 1.25, 2.0)]
+    counts = [
+        finishing(simulation(run.layout, DRAWS, SEED, run.baseline, factor=f))
+        for f in (0.5, 0.8, 1.0, 1.25, 2.0)
+    ]
     for less, more in pairwise(counts):
         difference = more - less
         assert difference.mean() >= -2 * difference.std() / np.sqrt(DRAWS)
@@ -144,14 +151,17 @@ def test_on_average_more_money_never_lets_fewer_finish(run):
 
 def test_a_later_deadline_never_lowers_a_commune_s_chance(run, district, usual):
     chances = [
-        (run.months <= month_of(district.as_of, pd.Timestamp(year, 12, 31).date())).mean(axis=1) for year in range(2022, 2026)
+        (run.months <= month_of(district.as_of, pd.Timestamp(year, 12, 31).date())).mean(axis=1)
+        for year in range(2022, 2026)
     ]
     assert (np.diff(chances, axis=0) >= 0).all() and (chances[-1] > chances[0]).any()
     later = scenario(district, "two-more-years")
     plan = schedule_of(later.workbook, "own", deadline_of(later.workbook))
     more = simulation(Layout(plan), DRAWS, SEED, usual)
     assert (more.months <= more.latest).mean(axis=1).min() >= 0
-    assert ((more.months <= more.latest).mean(axis=1) >= (run.months <= run.latest).mean(axis=1)).all()
+    assert (
+        (more.months <= more.latest).mean(axis=1) >= (run.months <= run.latest).mean(axis=1)
+    ).all()
 
 
 def test_a_criterion_that_a_commune_meets_never_lowers_its_own_chance(district, usual, run):
@@ -245,11 +255,15 @@ def test_what_is_not_disbursed_lapses_unless_it_is_carried(small):
     row = {"pot": "a", "kind": "expected", "year": 2022, "amount": 1200, "disbursed": 50}
     row |= {"disbursed_low": 50, "disbursed_high": 50}
     money = {
-        carried: draw_block(small(plain(1, envelopes=[row | {"carried": carried}])), 1, SEED).money[0, -1, 0]
+        carried: draw_block(small(plain(1, envelopes=[row | {"carried": carried}])), 1, SEED).money[
+            0, -1, 0
+        ]
         for carried in ("yes", "no")
     }
     assert money["no"] < money["yes"]
-    assert paid_by(small(plain(1, works=[{"quantity": 6}], envelopes=[row | {"carried": "no"}])), FIRST) == [[9_999]]
+    assert paid_by(
+        small(plain(1, works=[{"quantity": 6}], envelopes=[row | {"carried": "no"}])), FIRST
+    ) == [[9_999]]
 
 
 def test_what_has_come_and_is_unused_stays(small):

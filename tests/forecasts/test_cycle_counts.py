@@ -51,7 +51,11 @@ class Villages:
         order = [*self.back, *self.rng.permutation(others).tolist(), *away]
         self.listed = order[: length[0]]
         chances = [luck[0] if commune in self.listed else unlisted[0] for commune in self.open]
-        done = [commune for commune, chance in zip(self.open, chances, strict=True) if self.rng.random() < chance]
+        done = [
+            commune
+            for commune, chance in zip(self.open, chances, strict=True)
+            if self.rng.random() < chance
+        ]
         waiting = dict.fromkeys([*self.missed, *self.listed])
         self.missed = [commune for commune in waiting if commune not in done]
         self.open = [commune for commune in self.open if commune not in done]
@@ -66,11 +70,15 @@ def one(draws: AreaDraws, world: int) -> AreaDraws:
     ("left", "length", "luck", "unlisted", "back"),
     [(12, 0.3, 0.7, 0.05, 0.6), (5, 0.55, 0.4, 0.0, 0.9), (30, 0.1, 0.9, 0.02, 0.5)],
 )
-def test_counts_have_the_distribution_of_communes_judged_one_by_one(left, length, luck, unlisted, back):
+def test_counts_have_the_distribution_of_communes_judged_one_by_one(
+    left, length, luck, unlisted, back
+):
     draws = years(length, luck, unlisted, back)
     fast = finishing(Counts(left, RUN, "A"), draws, PARTS)
     rng = np.random.default_rng(11)
-    slow = np.hstack([finishing(Villages(left, rng), one(draws, world), PARTS) for world in range(2_000)])
+    slow = np.hstack(
+        [finishing(Villages(left, rng), one(draws, world), PARTS) for world in range(2_000)]
+    )
     for totals in ((fast[0], slow[0]), (fast[2], slow[2]), (fast.sum(axis=0), slow.sum(axis=0))):
         several, few = (np.bincount(numbers, minlength=left + 1) for numbers in totals)
         chance = several / several.sum()

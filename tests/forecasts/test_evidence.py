@@ -28,7 +28,14 @@ def test_a_year_is_its_december_and_a_tilde_after_a_date_is_allowed():
 
 
 def test_of_several_figures_for_one_day_the_one_with_the_largest_total_stands():
-    known, left_out = figures(rows(("2018", "9", ""), ("2018-12", "5", "100"), ("2018", "6", "104"), ("2018-12", "7", "104")))
+    known, left_out = figures(
+        rows(
+            ("2018", "9", ""),
+            ("2018-12", "5", "100"),
+            ("2018", "6", "104"),
+            ("2018-12", "7", "104"),
+        )
+    )
     assert known[["row", "finished", "total"]].to_numpy().tolist() == [[5, 7, 104]]
     assert set(left_out["row"]) == {2, 3, 4} and set(left_out["reason"]) == {"same_day"}
 
@@ -71,7 +78,9 @@ def test_a_plan_is_a_lower_bound_of_its_list_and_one_row_tells_an_area_and_year(
     assert "Vietnam" not in set(told["area"])
 
 
-@pytest.mark.parametrize(("column", "text", "code"), [(6, "", "required"), (4, "999", "above_total")])
+@pytest.mark.parametrize(
+    ("column", "text", "code"), [(6, "", "required"), (4, "999", "above_total")]
+)
 def test_a_bad_row_of_the_reference_tables_is_one_clear_problem(tmp_path, column, text, code):
     shutil.copytree(REFERENCE, tmp_path / "reference")
     path = tmp_path / "reference" / "panel_series.csv"
@@ -91,7 +100,9 @@ def test_a_file_without_a_column_is_refused_and_other_columns_are_passed_over(tm
     with pytest.raises(DataProblems) as raised:
         read_series(path)
     assert {p.code for p in raised.value.problems} == {"missing_column"}
-    path.write_text(",".join(SERIES) + ",seen\nA,province,2018,ntm_communes,5,9,x,read,y\n", "utf-8")
+    path.write_text(
+        ",".join(SERIES) + ",seen\nA,province,2018,ntm_communes,5,9,x,read,y\n", "utf-8"
+    )
     assert figures(read_series(path))[0]["finished"].tolist() == [5]
 
 

@@ -84,14 +84,20 @@ def test_communes_of_which_the_same_is_known_are_one_band(said):
     by_name = {commune["name"]: commune for commune in said["communes"]}
     assert by_name["Cát Văn"]["band"] is None  # recognised
     # Border; border and resettled.
-    assert by_name["Hạnh Lâm"]["band"] == by_name["Thanh Thủy"]["band"] != by_name["Thanh Sơn"]["band"]
+    assert (
+        by_name["Hạnh Lâm"]["band"] == by_name["Thanh Thủy"]["band"] != by_name["Thanh Sơn"]["band"]
+    )
     assert by_name["Hạnh Lâm"]["p"] == by_name["Thanh Thủy"]["p"]
 
 
 def test_a_reported_list_is_the_whole_list_of_its_year(said):
     listed = {c["name"]: c["list_chance"] for c in said["communes"] if c["list_chance"]}
     first = {name: chances["2022"] for name, chances in listed.items()}
-    assert {name for name, chance in first.items() if chance} == {"Thanh Hương", "Thanh Chi", "Thanh Ngọc"}
+    assert {name for name, chance in first.items() if chance} == {
+        "Thanh Hương",
+        "Thanh Chi",
+        "Thanh Ngọc",
+    }
     assert all(first[name] == 1 for name in ("Thanh Hương", "Thanh Chi", "Thanh Ngọc"))
 
 
@@ -114,19 +120,25 @@ def test_a_signed_decision_comes_after_the_year_and_so_later_than_its_criteria(d
     assert signed["finishing"]["mean"] < said["finishing"]["mean"]
     assert signed["p_all_signed"] == signed["p_all"]
     assert said["finishing_signed"]["mean"] == pytest.approx(signed["finishing"]["mean"])
-    both = (promise(each)["basically_all"]["months"] for each in (will, forecast(district, draws=2_000)))
+    both = (
+        promise(each)["basically_all"]["months"] for each in (will, forecast(district, draws=2_000))
+    )
     for decided, met in zip(*(days.values() for days in both), strict=True):
         assert decided is None or met < decided, "the day of a promise is that of the decision"
 
 
 def test_by_a_deadline_inside_its_year_only_a_part_of_a_reported_list_has_finished(district):
     days = [dt.date(2022, 6, 30), dt.date(2022, 9, 30), dt.date(2022, 12, 31)]
-    early, later, year = (forecast(district, deadline=day, draws=2_000).finishing.mean() for day in days)
+    early, later, year = (
+        forecast(district, deadline=day, draws=2_000).finishing.mean() for day in days
+    )
     assert 22 < early < later - 0.2 and later < year - 0.2
 
 
 def test_what_to_ask_first_does_not_hang_on_what_the_deadline_binds(district):
-    met, signed = (forecast(district, finish=finish, draws=2_000).ask_first() for finish in ("met", "signed"))
+    met, signed = (
+        forecast(district, finish=finish, draws=2_000).ask_first() for finish in ("met", "signed")
+    )
     assert len(met) and met["effect"].tolist() == pytest.approx(signed["effect"].tolist())
 
 
@@ -148,19 +160,26 @@ def test_the_source_that_is_short_is_named(small):
     tables = plain(1, parts=parts, money={"a": 12_000, "b": 12}, targets=plan)
     will = forecast_record(forecast(small(tables), draws=500))
     assert will["blocking_sources"] == ["b"] and will["paid_in_time"] == 0
-    bare = forecast_record(forecast(small(tables | {"envelopes": tables["envelopes"][:4]}), draws=50))
+    bare = forecast_record(
+        forecast(small(tables | {"envelopes": tables["envelopes"][:4]}), draws=50)
+    )
     assert bare["pots_without_money"] == ["b"]
 
 
 def test_a_listed_commune_paid_in_time_has_the_luck_of_its_list(small):
     plan = [{"commune": "10001", "level": "ntm", "kind": "plan", "year": 2022}]
     rich = small(plain(1, money={"a": 120_000}, targets=plan))
-    poor = replace(rich, tables=rich.tables | {"envelopes": rich.tables["envelopes"].assign(amount=1.0)})
+    poor = replace(
+        rich, tables=rich.tables | {"envelopes": rich.tables["envelopes"].assign(amount=1.0)}
+    )
     baseline = Baseline(0.5, 120_000.0)
     first = [
         will["communes"][0]
         for will in (
-            forecast_record(forecast(wb, draws=4_000, deadline=dt.date(2022, 12, 31), baseline=baseline)) for wb in (rich, poor)
+            forecast_record(
+                forecast(wb, draws=4_000, deadline=dt.date(2022, 12, 31), baseline=baseline)
+            )
+            for wb in (rich, poor)
         )
     ]
     assert first[0]["list_chance"]["2022"] == first[1]["list_chance"]["2022"] == 1
@@ -170,7 +189,9 @@ def test_a_listed_commune_paid_in_time_has_the_luck_of_its_list(small):
 
 def test_a_project_that_takes_too_long_is_late_for_its_list(small):
     plan = [{"commune": "10001", "level": "ntm", "kind": "plan", "year": 2022}]
-    long = forecast_record(forecast(small(plain(1, money={"a": 120_000}, months=60, targets=plan)), draws=200))
+    long = forecast_record(
+        forecast(small(plain(1, money={"a": 120_000}, months=60, targets=plan)), draws=200)
+    )
     assert long["paid_in_time"] == 0 and long["communes"][0]["held_back"]["money"] == 0
 
 
@@ -186,7 +207,14 @@ def test_a_deadline_that_has_passed_is_refused_with_a_report(district, capsys):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--draws", "0"], ["--policy", "best"], ["--deadline", "soon"], ["--finish", "never"], ["--seed", "-1"]]
+    "arguments",
+    [
+        ["--draws", "0"],
+        ["--policy", "best"],
+        ["--deadline", "soon"],
+        ["--finish", "never"],
+        ["--seed", "-1"],
+    ],
 )
 def test_a_mistake_of_usage_exits_with_2(arguments, capsys):
     with pytest.raises(SystemExit) as caught:
@@ -203,22 +231,50 @@ def test_zero_draws_and_unknown_policies_are_refused(district):
 
 def test_everything_a_forecast_lacks_is_reported_at_once(small):
     tables = plain(1)
-    tables |= {"durations": [], "assumptions": assumptions()[:4], "debts": [{"criterion": 5, "date": "2021-12-31", "amount": 5}]}
+    tables |= {
+        "durations": [],
+        "assumptions": assumptions()[:4],
+        "debts": [{"criterion": 5, "date": "2021-12-31", "amount": 5}],
+    }
     tables["parts"] = tables["parts"][:1]
     with pytest.raises(DataProblems) as caught:
         schedule(small(tables))
     codes = [p.code for p in caught.value.problems]
-    assert codes.count("no_duration") == 2 and "no_debt_parts" in codes and codes.count("no_assumption") >= 8
+    assert (
+        codes.count("no_duration") == 2
+        and "no_debt_parts" in codes
+        and codes.count("no_assumption") >= 8
+    )
 
 
 @pytest.mark.parametrize(
     ("table", "row", "column"),
     [
-        ("assumptions", {"key": "correlation_works", "value": 101, "text_vi": "x", "text_en": "x"}, "value"),
-        ("assumptions", {"key": "coefficient_ntm", "value": -1, "text_vi": "x", "text_en": "x"}, "value"),
-        ("durations", {"item": "road", "low": 1, "mode": 2, "high": 3, "stall": 120, "stall_months": 1}, "stall"),
-        ("durations", {"item": "road", "low": 5, "mode": 2, "high": 3, "stall": 1, "stall_months": 1}, "mode"),
-        ("durations", {"item": "nothing", "low": 1, "mode": 2, "high": 3, "stall": 1, "stall_months": 1}, "item"),
+        (
+            "assumptions",
+            {"key": "correlation_works", "value": 101, "text_vi": "x", "text_en": "x"},
+            "value",
+        ),
+        (
+            "assumptions",
+            {"key": "coefficient_ntm", "value": -1, "text_vi": "x", "text_en": "x"},
+            "value",
+        ),
+        (
+            "durations",
+            {"item": "road", "low": 1, "mode": 2, "high": 3, "stall": 120, "stall_months": 1},
+            "stall",
+        ),
+        (
+            "durations",
+            {"item": "road", "low": 5, "mode": 2, "high": 3, "stall": 1, "stall_months": 1},
+            "mode",
+        ),
+        (
+            "durations",
+            {"item": "nothing", "low": 1, "mode": 2, "high": 3, "stall": 1, "stall_months": 1},
+            "item",
+        ),
     ],
 )
 def test_probabilities_and_ranges_that_cannot_be_are_refused(small, table, row, column):
@@ -234,7 +290,22 @@ def test_probabilities_and_ranges_that_cannot_be_are_refused(small, table, row, 
 
 
 def test_the_json_of_the_forecast_has_the_keys_that_scripts_rely_on(capsys):
-    assert cli.main(["forecast", "--draws", "60", "--json", "--price", "--commune", "thanh-huong", "--policy", "closest"]) == 0
+    assert (
+        cli.main(
+            [
+                "forecast",
+                "--draws",
+                "60",
+                "--json",
+                "--price",
+                "--commune",
+                "thanh-huong",
+                "--policy",
+                "closest",
+            ]
+        )
+        == 0
+    )
     made = json.loads(capsys.readouterr().out)
     keys = "deadline draws seed n_finished_now finishing basically_all p_basically_all p_all p_all_se p_all_ci p_all_signed "
     keys += "p_all_if_independent communes registrations weakest price_of_promise second_opinions blocking_sources"
@@ -254,7 +325,11 @@ def test_the_json_of_the_forecast_has_the_keys_that_scripts_rely_on(capsys):
         "band",
         "list_chance",
     }
-    assert wanted <= set(commune) and commune["name"] == "Thanh Hương" and commune["list_chance"]["2022"] == 1
+    assert (
+        wanted <= set(commune)
+        and commune["name"] == "Thanh Hương"
+        and commune["list_chance"]["2022"] == 1
+    )
     assert made["price_of_promise"]["all"]
 
 
@@ -294,7 +369,9 @@ def test_a_data_set_is_judged_once_by_each_set_in_a_run(command, monkeypatch, ca
     assert seen and len(seen) == len(set(seen)), seen
 
 
-@pytest.mark.parametrize("more", [["--as-of", "2025-12-15"], ["--deadline", "2022-04-01", "--finish", "signed"]])
+@pytest.mark.parametrize(
+    "more", [["--as-of", "2025-12-15"], ["--deadline", "2022-04-01", "--finish", "signed"]]
+)
 def test_a_deadline_within_the_month_is_told_and_not_reckoned_with(more, capsys):
     assert cli.main(["forecast", "data/thanh-chuong", "--draws", "10", *more]) == 1
     assert "trọn một tháng" in capsys.readouterr().err

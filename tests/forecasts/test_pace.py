@@ -7,7 +7,16 @@ from scipy.stats import betabinom, multivariate_normal
 
 from ntm_analysis.forecasts import Posterior, evidence, fit
 from ntm_analysis.forecasts.evidence import BEGIN, GRID, beta_sizes, list_luck, success_weights
-from ntm_analysis.forecasts.pace import MEAN_PRIOR, Area, Run, area_draws, design, intervals, log_likelihood, responses
+from ntm_analysis.forecasts.pace import (
+    MEAN_PRIOR,
+    Area,
+    Run,
+    area_draws,
+    design,
+    intervals,
+    log_likelihood,
+    responses,
+)
 
 YEARS = np.arange(2012, 2022)
 HYPER = np.array([-2.5, 0.7, 0.5, 0.3, 0.6])
@@ -24,7 +33,14 @@ def posterior():
 
 
 def figure(area: str, kind: str, province: str, year: int, finished: int, total: float) -> dict:
-    return {"area": area, "area_kind": kind, "province": province, "month": 12 * year + 12, "finished": finished, "total": total}
+    return {
+        "area": area,
+        "area_kind": kind,
+        "province": province,
+        "month": 12 * year + 12,
+        "finished": finished,
+        "total": total,
+    }
 
 
 def slow_covariance(rows: pd.DataFrame, hyper: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -82,17 +98,26 @@ def test_the_mode_of_the_counts_solves_its_own_equations():
     model = design(rows, YEARS)
     cover, offset = slow_covariance(rows, HYPER)
     value, variance = responses(model, cover, MEAN_PRIOR[0], offset)
-    mode = offset + MEAN_PRIOR[0] + cover @ np.linalg.solve(cover + np.diag(variance), value - offset - MEAN_PRIOR[0])
+    mode = (
+        offset
+        + MEAN_PRIOR[0]
+        + cover @ np.linalg.solve(cover + np.diag(variance), value - offset - MEAN_PRIOR[0])
+    )
     hazards = np.linspace(mode[0] - 3, mode[0] + 3, 2001)
     density = -60 * np.exp(hazards) - 0.5 * (hazards - offset - MEAN_PRIOR[0]) ** 2 / cover[0, 0]
     assert hazards[density.argmax()] == pytest.approx(mode[0], abs=0.005)
 
 
 def test_neighbouring_figures_are_apart_and_begin_with_nothing_in_2012():
-    rows = [figure("P", "province", "P", year, 10 * k, 100.0) for k, year in enumerate((2015, 2018))]
+    rows = [
+        figure("P", "province", "P", year, 10 * k, 100.0) for k, year in enumerate((2015, 2018))
+    ]
     rows.append({**rows[-1], "month": rows[-1]["month"] - 3, "finished": 9})
     chain = intervals(pd.DataFrame(rows))
-    assert chain[["first", "last"]].to_numpy().tolist() == [[BEGIN, 12 * 2015 + 12], [12 * 2015 + 12, 12 * 2018 + 12]]
+    assert chain[["first", "last"]].to_numpy().tolist() == [
+        [BEGIN, 12 * 2015 + 12],
+        [12 * 2015 + 12, 12 * 2018 + 12],
+    ]
     assert chain["left"].tolist() == [100, 100] and chain["finished"].tolist() == [0, 10]
 
 
@@ -132,7 +157,9 @@ def test_rows_of_the_country_move_year_effects_only(known):
     own = known.figures[known.figures["area_kind"] != "country"]
     country = known.figures[known.figures["area_kind"] == "country"]
     tenfold = country.assign(finished=country["finished"] // 10)
-    with_it, slower = (fit(pd.concat([own, rows]), known.lists, 400).draws["mean"] for rows in (country, tenfold))
+    with_it, slower = (
+        fit(pd.concat([own, rows]), known.lists, 400).draws["mean"] for rows in (country, tenfold)
+    )
     # A country ten times slower throughout is a country with a level of its own.
     assert abs(with_it.mean() - slower.mean()) < 0.5 * with_it.std()
 
@@ -167,7 +194,9 @@ def test_a_fast_area_stays_faster_and_one_without_figures_is_like_the_others(kno
     none = drawn(known, posterior)
     shares = [np.median(draws.share) for draws in (slow, none, fast)]
     assert shares == sorted(shares) and shares[2] > 3 * shares[0]
-    assert np.median(none.share) == pytest.approx(np.exp(posterior.draws["mean"].median()), rel=0.15)
+    assert np.median(none.share) == pytest.approx(
+        np.exp(posterior.draws["mean"].median()), rel=0.15
+    )
 
 
 def test_a_district_takes_half_of_its_provinces_variance(known, posterior):
@@ -193,7 +222,10 @@ def test_length_by_success_keeps_the_level_of_the_finishing_share(known, posteri
 
 def test_old_evidence_widens_the_range_year_by_year(known, posterior):
     own = figure("X", "province", "X", 2021, 40, 100.0)
-    now, later = (np.log(drawn(known, posterior, own, as_of=12 * year + 12).share[0]).std() for year in (2021, 2023))
+    now, later = (
+        np.log(drawn(known, posterior, own, as_of=12 * year + 12).share[0]).std()
+        for year in (2021, 2023)
+    )
     assert later > 1.15 * now
 
 

@@ -28,12 +28,22 @@ DAYS = [dt.date(2025, 12, 31), dt.date(2024, 6, 30), dt.date(2026, 12, 31), dt.d
 
 def engine(plan, seed, baseline, known, finish, factor) -> dict:
     """What the engine makes of a schedule, by goal."""
-    run = simulation(Layout(plan), DRAWS, seed, baseline, known=known, finish=finish, factor=factor, workers=1)
+    run = simulation(
+        Layout(plan), DRAWS, seed, baseline, known=known, finish=finish, factor=factor, workers=1
+    )
     goals = list(zip(run.plan.goals["unit"].astype(int), run.plan.goals["level"], strict=True))
     arrays = {"met": run.months, "signed": run.signed, "unlimited": run.unlimited, "held": run.held}
-    made = {name: {g: row.tolist() for g, row in zip(goals, rows, strict=True)} for name, rows in arrays.items()}
-    made["by_deadline"] = {g: row.tolist() for g, row in zip(goals, run.months <= run.latest, strict=True)}
-    made["listed"] = {g: row.round().astype(int).tolist() for g, row in zip(goals, run.listed * DRAWS, strict=True)}
+    made = {
+        name: {g: row.tolist() for g, row in zip(goals, rows, strict=True)}
+        for name, rows in arrays.items()
+    }
+    made["by_deadline"] = {
+        g: row.tolist() for g, row in zip(goals, run.months <= run.latest, strict=True)
+    }
+    made["listed"] = {
+        g: row.round().astype(int).tolist()
+        for g, row in zip(goals, run.listed * DRAWS, strict=True)
+    }
     made["lists"] = sorted(run.lists[:2].reshape(2, -1).T.astype(int).tolist())
     made["in_time"] = run.in_time
     return made
@@ -45,7 +55,12 @@ def slowly(plan, seed, baseline, known, finish, factor) -> dict:
     ends = known.assumed[["low", "mode", "high"]].astype(float)
     assumed = {key: tuple(row) for key, row in zip(ends.index, ends.to_numpy(), strict=True)}
     cycle = Cycle(plan.workbook, DRAWS, seed, plan.policy, plan.day, assumed, usual, factor)
-    run = room.AreaRun(12 * plan.workbook.as_of.year + plan.workbook.as_of.month, [year for year, *_ in cycle.spans], DRAWS, seed)
+    run = room.AreaRun(
+        12 * plan.workbook.as_of.year + plan.workbook.as_of.month,
+        [year for year, *_ in cycle.spans],
+        DRAWS,
+        seed,
+    )
     area = area_of(plan, known)
     drawn = area_draws(known.posterior, known.assumed, area, run)
     rows = (run.uniforms("fit", [""])[0] * len(known.posterior.draws)).astype(int)
@@ -54,12 +69,19 @@ def slowly(plan, seed, baseline, known, finish, factor) -> dict:
     years = SimpleNamespace(**drawn._asdict(), correlation=correlation, ease=ease)
     worlds = [cycle.world(w, years, bool(baseline.usual_money)) for w in range(DRAWS)]
     free = [cycle.world(w, years, False) for w in range(DRAWS)]
-    made = {name: {g: [world[name][g] for world in worlds] for g in cycle.goals} for name in ("met", "signed", "held")}
+    made = {
+        name: {g: [world[name][g] for world in worlds] for g in cycle.goals}
+        for name in ("met", "signed", "held")
+    }
     made["unlimited"] = {g: [world["met"][g] for world in free] for g in cycle.goals}
     binding = made["signed"] if finish == "signed" else made["met"]
     made["by_deadline"] = {g: [m <= cycle.deadline for m in row] for g, row in binding.items()}
     made["listed"] = {
-        g: [sum(n in world["listed"].get(g, ()) for world in worlds) for n in range(len(cycle.spans))] for g in cycle.goals
+        g: [
+            sum(n in world["listed"].get(g, ()) for world in worlds)
+            for n in range(len(cycle.spans))
+        ]
+        for g in cycle.goals
     }
     lists = [one for world in worlds for one in world["lists"]]
     made["lists"] = sorted([listed, met] for listed, met, _ in lists)

@@ -10,7 +10,16 @@ from small_districts import POT, YEARLY, YEARS, assumptions
 
 from ntm_analysis import cli
 from ntm_analysis.data import Workbook
-from ntm_analysis.forecasts import Layout, Posterior, back_test, evidence, figures, forecast, forecast_of, schedule
+from ntm_analysis.forecasts import (
+    Layout,
+    Posterior,
+    back_test,
+    evidence,
+    figures,
+    forecast,
+    forecast_of,
+    schedule,
+)
 from ntm_analysis.forecasts import simulation as room
 from ntm_analysis.forecasts.back_test import DRAWS, SEED
 from ntm_analysis.forecasts.cycle import counted
@@ -30,7 +39,9 @@ def _silent(make_dataset, tmp_path):
         decided = {"level": "ntm", "set": "ntm-2016-2020", "basis": "decision"}
         tables = {
             "units": [{"code": code, "name": f"Thử {code}"} for code in codes],
-            "recognitions": [decided | {"commune": code, "date": "2019-12-01"} for code in codes[:FINISHED]],
+            "recognitions": [
+                decided | {"commune": code, "date": "2019-12-01"} for code in codes[:FINISHED]
+            ],
             "assumptions": assumptions(),
         }
         district = {"code": "999", "name": "Huyện Thử"}
@@ -43,7 +54,9 @@ def published(*rows: tuple[str, int]) -> pd.DataFrame:
     """Figures of the area, as a file of series has them."""
     cells = {"area": AREA, "area_kind": "district", "measure": "ntm_communes", "mark": "read"}
     cells |= {"total": COMMUNES, "source_url": ""}
-    each = [cells | {"row": n, "date": date, "value": value} for n, (date, value) in enumerate(rows)]
+    each = [
+        cells | {"row": n, "date": date, "value": value} for n, (date, value) in enumerate(rows)
+    ]
     return figures(pd.DataFrame(each))[0]
 
 
@@ -67,7 +80,9 @@ def test_ntm_backtest_and_ntm_forecast_print_the_same_figures(silent, capsys):
     test = back_test(rows, evidence(), Posterior.read(), rolling=False)
     (pair,) = test.pairs.to_dict("records")
     assert pair["start"] == FINISHED
-    assert {key: pair[key] for key in ("p10", "p50", "p90", "mean")} == {key: made[key] for key in ("p10", "p50", "p90", "mean")}
+    assert {key: pair[key] for key in ("p10", "p50", "p90", "mean")} == {
+        key: made[key] for key in ("p10", "p50", "p90", "mean")
+    }
 
 
 def test_counts_have_the_distribution_of_communes_judged_one_by_one(silent):
@@ -97,7 +112,9 @@ def test_money_moves_the_lists_of_an_undescribed_area_and_nothing_else(silent):
         name: pd.DataFrame(rows).reindex(columns=workbook.tables[name].columns)
         for name, rows in (("pots", pots), ("envelopes", rows))
     }
-    layout, rich = (Layout(schedule(replace(workbook, tables=t))) for t in (workbook.tables, tables))
+    layout, rich = (
+        Layout(schedule(replace(workbook, tables=t))) for t in (workbook.tables, tables)
+    )
     usual = room.baseline_of(rich.plan.workbook, 1)
     runs = [
         room.simulation(layout, 2_000, 1, room.baseline_of(workbook, 1)),
@@ -128,7 +145,9 @@ def test_the_page_of_an_undescribed_area_says_the_same_of_every_commune(silent):
     assert will.finishing.mean() == pytest.approx(FINISHED + open_.sum())
 
 
-def test_a_district_s_pace_is_told_by_its_own_figures_and_its_province_s_never_by_a_sister_s(silent):
+def test_a_district_s_pace_is_told_by_its_own_figures_and_its_province_s_never_by_a_sister_s(
+    silent,
+):
     layout = Layout(schedule(silent(as_of="2022-03-31")))
     known = room.knowledge(layout.plan.workbook.as_of)
     usual = room.usual_years(layout, room.Baseline(), known, 1_000, SEED)

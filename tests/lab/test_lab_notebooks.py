@@ -1,4 +1,6 @@
-"""The start page and every notebook in a real JupyterLab: in Vietnamese, run as staff run them, no error, figures to be seen."""
+"""The start page and every notebook in a real JupyterLab: in Vietnamese, run as staff run them, no
+error, figures to be seen.
+"""
 
 import re
 import runpy
@@ -11,7 +13,8 @@ SCRIPT = runpy.run_path("docs/make_texts.py")
 OF_PAGE, ORDER, SHOWN_BY = (SCRIPT[name] for name in ("OF_PAGE", "ORDER", "SHOWN_BY"))
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine")
 
-# Open a notebook beside the others, its kernel ready, and write into its cell of parameters; gives which code is folded.
+# Open a notebook beside the others, its kernel ready, and write into its cell of parameters; gives
+# which code is folded.
 OPEN = """async ([name, lines]) => {
     const app = window.jupyterapp;
     await app.commands.execute('docmanager:open', {path: `notebooks/${name}.ipynb`});
@@ -39,9 +42,18 @@ FIGURE = """async () => {
     }
     return 0;
 }"""
-# What the report of the session shows too is taken from its store; of the comparison one scenario is enough.
-QUICK = {"commune": {"commune": "thanh chi"}, "scenario_comparison": {"draws": 200, "scenarios": "closest"}}
-SAYS = {"start": "37 xã", "commune": "Xã Thanh Chi", "villagers": "đến đâu rồi?", "tutorial": "Công trình chậm tiến độ"}
+# What the report of the session shows too is taken from its store; of the comparison one scenario
+# is enough.
+QUICK = {
+    "commune": {"commune": "thanh chi"},
+    "scenario_comparison": {"draws": 200, "scenarios": "closest"},
+}
+SAYS = {
+    "start": "37 xã",
+    "commune": "Xã Thanh Chi",
+    "villagers": "đến đâu rồi?",
+    "tutorial": "Công trình chậm tiến độ",
+}
 # The annex is a list; of the meeting there is nothing to draw before the first report of progress.
 WITHOUT_FIGURE = ("start", "registrations", "monthly_meeting")
 
@@ -56,13 +68,17 @@ def page(lab):  # noqa: F811
 
 
 def html_of(cell: dict) -> str:
-    return "".join("".join(output.get("data", {}).get("text/html", "")) for output in cell.get("outputs", []))
+    return "".join(
+        "".join(output.get("data", {}).get("text/html", "")) for output in cell.get("outputs", [])
+    )
 
 
 def test_the_start_page_stands_there_in_vietnamese_before_anything_is_run(lab, page):  # noqa: F811
     assert page.url.partition("?")[0].endswith("/lab/tree/notebooks/start.ipynb")
     page.wait_for_selector(".lm-MenuBar-itemLabel:has-text('Tệp')")
-    assert {"Tệp", "Chạy", "Cài đặt"} <= set(page.locator(".lm-MenuBar-itemLabel").all_inner_texts())
+    assert {"Tệp", "Chạy", "Cài đặt"} <= set(
+        page.locator(".lm-MenuBar-itemLabel").all_inner_texts()
+    )
     assert page.locator(".jp-RenderedMarkdown a:has-text('Giao ban tháng')").first.is_visible()
     page.click(".jp-BreadCrumbs-home")
     page.wait_for_selector(".jp-DirListing-itemText:has-text('data')")
@@ -71,7 +87,9 @@ def test_the_start_page_stands_there_in_vietnamese_before_anything_is_run(lab, p
 
 @pytest.mark.parametrize("name", ["start", *ORDER])
 def test_each_notebook_runs_to_its_end_in_the_browser(lab, page, name):  # noqa: F811
-    folded = page.evaluate(OPEN, [name, "".join(f"\n{key} = {value!r}" for key, value in QUICK.get(name, {}).items())])
+    folded = page.evaluate(
+        OPEN, [name, "".join(f"\n{key} = {value!r}" for key, value in QUICK.get(name, {}).items())]
+    )
     assert folded.count(False) == 1 or name == "tutorial", "only the parameters are unfolded"
     lab.run_all()
     assert [output for output in lab.outputs() if output["output_type"] == "error"] == []
@@ -81,7 +99,13 @@ def test_each_notebook_runs_to_its_end_in_the_browser(lab, page, name):  # noqa:
         assert page.evaluate(FIGURE) > 100, "a figure to be seen"
     for (place, section), method in SHOWN_BY.items():
         if OF_PAGE[place] == name:
-            shown = next(html_of(cell) for cell in cells if re.search(rf"page\.{method}\(\)", "".join(cell["source"])))
-            assert f'<section id="{section}"' in shown, "a question leads to the cell that shows its section"
+            shown = next(
+                html_of(cell)
+                for cell in cells
+                if re.search(rf"page\.{method}\(\)", "".join(cell["source"]))
+            )
+            assert f'<section id="{section}"' in shown, (
+                "a question leads to the cell that shows its section"
+            )
     page.evaluate(END)
     assert lab.said == []

@@ -1,4 +1,6 @@
-"""The what-if panel: a setting is its scenario's file, its answer that scenario's forecast; bad input is answered in words."""
+"""The what-if panel: a setting is its scenario's file, its answer that scenario's forecast; bad
+input is answered in words.
+"""
 
 import datetime as dt
 import re
@@ -13,9 +15,25 @@ from small_districts import HIGH, MODEL, NEW, PROVINCE, plain
 from ntm_analysis.allocation import planned_forecast
 from ntm_analysis.data import Workbook
 from ntm_analysis.forecasts import forecast_record
-from ntm_analysis.lab.panel import NotUnderstood, Panel, read_communes, read_deadline, verdict, watched
+from ntm_analysis.lab.panel import (
+    NotUnderstood,
+    Panel,
+    read_communes,
+    read_deadline,
+    verdict,
+    watched,
+)
 from ntm_analysis.language import texts
-from ntm_analysis.scenarios import NotSaved, Setting, WhatIf, felt, pots_of, save, scenario, scenario_ids
+from ntm_analysis.scenarios import (
+    NotSaved,
+    Setting,
+    WhatIf,
+    felt,
+    pots_of,
+    save,
+    scenario,
+    scenario_ids,
+)
 from ntm_analysis.tables import DataProblems, as_yaml
 
 DRAWS = 200
@@ -51,10 +69,15 @@ def copied(tmp_path) -> WhatIf:
 
 @pytest.fixture(name="small")
 def _small(make_dataset, tmp_path):
-    """A panel's answers up to the end of 2022, for communes of which everything is known, all on the list of that year."""
+    """A panel's answers up to the end of 2022, for communes of which everything is known, all on
+    the list of that year.
+    """
 
     def make(communes: int) -> WhatIf:
-        plans = [{"commune": f"1000{n}", "level": "ntm", "kind": "plan", "year": 2022} for n in range(1, communes + 1)]
+        plans = [
+            {"commune": f"1000{n}", "level": "ntm", "kind": "plan", "year": 2022}
+            for n in range(1, communes + 1)
+        ]
         tables = plain(communes, money={"a": 1200, "b": 1200}, targets=plans)
         sets = {"ntm": NEW, "advanced": HIGH, "model": MODEL}
         folder = make_dataset(tmp_path / "data" / "thu", tables, sets=sets, **PROVINCE)
@@ -66,7 +89,9 @@ def _small(make_dataset, tmp_path):
 def as_files_say(workbook: Workbook, name: str, text: str | None = None) -> dict:
     """The record of a scenario's forecast, made the long way."""
     chosen = scenario(workbook, name, text)
-    return forecast_record(planned_forecast(chosen.workbook, policy=chosen.policy, draws=DRAWS), name, chosen.title)
+    return forecast_record(
+        planned_forecast(chosen.workbook, policy=chosen.policy, draws=DRAWS), name, chosen.title
+    )
 
 
 # ---- a setting is its scenario
@@ -82,7 +107,9 @@ def test_with_nothing_changed_the_answer_is_the_baseline_exactly(district, tried
 @pytest.mark.parametrize("name", SETTINGS)
 def test_the_quick_answer_is_that_of_the_scenario_read_from_its_file(district, tried, name):
     setting = SETTINGS[name]
-    assert tried.answer(setting).record == as_files_say(district, "_bang-thu", as_yaml(tried.content(setting)))
+    assert tried.answer(setting).record == as_files_say(
+        district, "_bang-thu", as_yaml(tried.content(setting))
+    )
 
 
 def test_what_is_tried_starts_from_a_page_with_its_own_policy_and_deadline(district):
@@ -95,9 +122,15 @@ def test_what_is_tried_starts_from_a_page_with_its_own_policy_and_deadline(distr
 @pytest.mark.parametrize(
     ("communes", "setting", "in_time", "blocking"),
     [
-        # A road of 1,200 million that takes three months; 100 million a month from April: 600 by September, 900 by December.
+        # A road of 1,200 million that takes three months; 100 million a month from April: 600 by
+        # September, 900 by December.
         (1, Setting(), 0.0, ["a"]),
-        (1, Setting(money={"a": 195}), 0.0, []),  # 1,170 by September, enough in October: it is time that lacks
+        (
+            1,
+            Setting(money={"a": 195}),
+            0.0,
+            [],
+        ),  # 1,170 by September, enough in October: it is time that lacks
         (1, Setting(money={"a": 200}), 1.0, []),
         (1, Setting(money={"a": 200}, delay=1), 0.0, []),  # as much in October
         (1, Setting(money={"a": 200}, delay=4), 0.0, ["a"]),  # 1,000 by December
@@ -105,7 +138,8 @@ def test_what_is_tried_starts_from_a_page_with_its_own_policy_and_deadline(distr
         (1, Setting(money={"b": 200}), 0.0, ["a"]),  # a pot that pays nothing of it
         (2, Setting(money={"a": 200}), 0.5, ["a"]),  # who stands first on the list
         (2, Setting(money={"a": 400}), 1.0, []),
-        # Split, each of two has half of a pot for itself, and what has come by December counts for the whole year.
+        # Split, each of two has half of a pot for itself, and what has come by December counts for
+        # the whole year.
         (2, Setting(policy="equal", money={"a": 200}), 0.0, ["a"]),  # 900 each
         (2, Setting(policy="equal", money={"a": 300}), 1.0, []),  # 1,350 each
     ],
@@ -116,7 +150,9 @@ def test_by_hand_how_many_of_a_list_are_paid_in_time(small, communes, setting, i
     assert answer.forecast.run.in_time == in_time and tried.before.run.in_time == 0
     assert answer.record["blocking_sources"] == blocking
     split = "chia riêng cho từng xã" in verdict(answer, "vi")
-    assert split == (setting.policy == "equal" and bool(blocking)), "told only where a commune's own part is too small"
+    assert split == (setting.policy == "equal" and bool(blocking)), (
+        "told only where a commune's own part is too small"
+    )
     if not in_time:  # as late as at the beginning: nothing is different
         assert not any(answer.difference.values())
     else:
@@ -125,8 +161,12 @@ def test_by_hand_how_many_of_a_list_are_paid_in_time(small, communes, setting, i
 
 
 def test_the_file_says_only_what_changes_and_in_plain_decimals(tried):
-    made = tried.content(Setting(money={"dn": 95}, deadline=dt.date(2025, 6, 30))) | {"title": {"vi": 'a "b": #\\', "en": "x"}}
-    assert made["changes"] == [{"table": "envelopes", "where": {"pot": "dn"}, "multiply": {"amount": 0.95}}]
+    made = tried.content(Setting(money={"dn": 95}, deadline=dt.date(2025, 6, 30))) | {
+        "title": {"vi": 'a "b": #\\', "en": "x"}
+    }
+    assert made["changes"] == [
+        {"table": "envelopes", "where": {"pot": "dn"}, "multiply": {"amount": 0.95}}
+    ]
     again = yaml.safe_load(as_yaml(made))
     assert again == made and "changes" not in tried.content(Setting())
 
@@ -140,7 +180,9 @@ def test_a_saved_scenario_is_read_by_all_and_gives_the_same(copied):
     assert (name, path.name) == ("them-von-cua-nhan-dan-120", "them-von-cua-nhan-dan-120.yaml")
     workbook = copied.workbook
     assert name in scenario_ids(workbook)
-    assert scenario(workbook, name).title == dict.fromkeys(("vi", "en"), "Thêm vốn của Nhân dân, 120%")
+    assert scenario(workbook, name).title == dict.fromkeys(
+        ("vi", "en"), "Thêm vốn của Nhân dân, 120%"
+    )
     chosen = scenario(workbook, name)
     long = forecast_record(planned_forecast(chosen.workbook, policy=chosen.policy, draws=50))
     assert long["communes"] == copied.answer(setting).record["communes"]
@@ -151,17 +193,31 @@ def test_a_saved_scenario_is_read_by_all_and_gives_the_same(copied):
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("", "empty"), ("   ", "empty"), ("!?", "sign"), ("...", "empty"), ("a/b", "sign"), ("..\\x", "sign"), ("a\nb", "sign"),
-        ("x" * 121, "long"), ("baseline", "reserved"), ("Optimal", "reserved"), ("con", "reserved"), ("COM1", "reserved"),
+        ("", "empty"),
+        ("   ", "empty"),
+        ("!?", "sign"),
+        ("...", "empty"),
+        ("a/b", "sign"),
+        ("..\\x", "sign"),
+        ("a\nb", "sign"),
+        ("x" * 121, "long"),
+        ("baseline", "reserved"),
+        ("Optimal", "reserved"),
+        ("con", "reserved"),
+        ("COM1", "reserved"),
         ("Cement 150", "shipped"),
     ],
-)  # fmt: skip
+)
 def test_a_name_that_cannot_be_used_is_refused_and_nothing_written(copied, name, reason):
-    before = {path: path.read_bytes() for path in (copied.workbook.path.parent / "scenarios").iterdir()}
+    before = {
+        path: path.read_bytes() for path in (copied.workbook.path.parent / "scenarios").iterdir()
+    }
     with pytest.raises(NotSaved) as raised:
         save(copied.workbook, copied.content(Setting(delay=1)), name)
     assert raised.value.reason == reason and f"panel_save_{reason}" in texts()
-    assert {path: path.read_bytes() for path in (copied.workbook.path.parent / "scenarios").iterdir()} == before
+    assert {
+        path: path.read_bytes() for path in (copied.workbook.path.parent / "scenarios").iterdir()
+    } == before
 
 
 def test_a_scenario_is_replaced_only_when_asked_and_never_by_one_that_rests_on_it(copied):
@@ -214,7 +270,9 @@ def test_a_deadline_is_read_in_every_usual_form(district, typed):
     assert read_deadline(typed, district, "vi") == dt.date(2025, 12, 31)
 
 
-@pytest.mark.parametrize("typed", ["31/2/2025", "12/31/2025", "cuối năm", "2025", "31/3/2022", "1/1/1900", "45000"])
+@pytest.mark.parametrize(
+    "typed", ["31/2/2025", "12/31/2025", "cuối năm", "2025", "31/3/2022", "1/1/1900", "45000"]
+)
 def test_a_deadline_that_is_none_is_answered_in_words(district, typed):
     with pytest.raises(NotUnderstood, match="Cách sửa"):
         read_deadline(typed, district, "vi")
@@ -222,7 +280,9 @@ def test_a_deadline_that_is_none_is_answered_in_words(district, typed):
 
 @pytest.mark.parametrize("typed", ["1/1/1900", "31/12/9999", "9999-12-31", "1.1.2101"])
 def test_a_deadline_out_of_range_is_told_the_range(district, typed):
-    with pytest.raises(NotUnderstood, match=r"chọn ngày sau 31/3/2022, muộn nhất là 31/12/2100") as raised:
+    with pytest.raises(
+        NotUnderstood, match=r"chọn ngày sau 31/3/2022, muộn nhất là 31/12/2100"
+    ) as raised:
         read_deadline(typed, district, "vi")
     assert "không phải ngày" not in f"{raised.value}"
 
@@ -248,7 +308,9 @@ def panel(copied) -> Panel:
 
 
 def shown(panel: Panel, name: str) -> str:
-    return " ".join(re.sub(r"<[^>]+>", " ", re.sub(r"<img[^>]*>", "", panel.out[name].value)).split())
+    return " ".join(
+        re.sub(r"<[^>]+>", " ", re.sub(r"<img[^>]*>", "", panel.out[name].value)).split()
+    )
 
 
 def without_money(panel: Panel) -> None:
@@ -264,8 +326,12 @@ def test_the_sliders_move_the_verdict_the_table_and_the_chart(panel):
     verdict, chart = shown(panel, "verdict"), panel.out["chart"].value
     assert "Không khác lúc đầu" in verdict and "Thanh Hương" in shown(panel, "communes")
     without_money(panel)
-    assert "So với lúc đầu: -" in shown(panel, "verdict") and "Không có đồng nào từ: " in shown(panel, "verdict")
-    assert panel.out["chart"].value != chart and panel.readouts["nst-dt"].value.startswith("0% (0 tỷ)")
+    assert "So với lúc đầu: -" in shown(panel, "verdict") and "Không có đồng nào từ: " in shown(
+        panel, "verdict"
+    )
+    assert panel.out["chart"].value != chart and panel.readouts["nst-dt"].value.startswith(
+        "0% (0 tỷ)"
+    )
     assert shown(panel, "status").startswith("Đã tính xong: 50 tình huống")
     panel.reset.click()
     assert shown(panel, "verdict") == verdict and panel.out["chart"].value == chart
@@ -278,7 +344,9 @@ def test_the_sources_that_block_stand_beside_the_answer_and_on_their_sliders(pan
     assert marked == set(blocking)
     panel.sliders["dan"].value = 0
     blocking = panel.shown.record["blocking_sources"]
-    assert "dan" in blocking and marked != set(blocking), "other sources block where one of them brings nothing"
+    assert "dan" in blocking and marked != set(blocking), (
+        "other sources block where one of them brings nothing"
+    )
     assert {pot for pot in panel.pots if "đang chặn" in panel.readouts[pot].value} == set(blocking)
 
 
@@ -299,7 +367,11 @@ def test_a_change_that_cannot_be_worked_out_keeps_the_last_answer_and_the_input(
 def test_all_that_is_wrong_is_told_at_once(panel):
     panel.fields["start"].value = "late-oct-2023"
     panel.held = True
-    panel.fields["commune"].value, panel.fields["deadline"].value, panel.sliders["*delay"].value = "Abc, Xyz", "31/2/2025", 24
+    panel.fields["commune"].value, panel.fields["deadline"].value, panel.sliders["*delay"].value = (
+        "Abc, Xyz",
+        "31/2/2025",
+        24,
+    )
     panel.held = False
     panel.update()
     for part in ("“Abc”", "“Xyz”", "không phải ngày", "Vốn về chậm thêm"):
@@ -311,7 +383,9 @@ def test_the_headline_is_the_median_and_the_difference_an_average(tried):
     figures = answer.record["finishing"] | {"mean": answer.record["finishing"]["p50"] + 0.9}
     said = verdict(answer._replace(record=answer.record | {"finishing": figures}), "vi")
     assert f"Khoảng {figures['p50']}/" in said
-    assert "bình quân" in said and re.search(r"cơ bản các xã về đích thay đổi [-+]?[\d,]+ điểm %", said)
+    assert "bình quân" in said and re.search(
+        r"cơ bản các xã về đích thay đổi [-+]?[\d,]+ điểm %", said
+    )
 
 
 def test_all_sliders_at_their_ends_are_answered(panel):
@@ -322,13 +396,20 @@ def test_all_sliders_at_their_ends_are_answered(panel):
         panel.held = False
         panel.update()
         assert shown(panel, "wrong") == "" and panel.good
-    panel.fields["start"].value = "late-oct-2023"  # 7 months late already, with 24 more above what envelopes may have
+    panel.fields[
+        "start"
+    ].value = "late-oct-2023"  # 7 months late already, with 24 more above what envelopes may have
     assert "Vốn về chậm thêm" in shown(panel, "wrong") and "≤ 36" in shown(panel, "wrong")
     assert panel.sliders["*delay"].value == 24
 
 
 @pytest.mark.parametrize(
-    ("typed", "told"), [("", "Chưa chọn xã"), ("tất cả", "Tất cả"), ("Thanh Chi", "Thanh Chi đạt đủ tiêu chí trước 31/12/2025")]
+    ("typed", "told"),
+    [
+        ("", "Chưa chọn xã"),
+        ("tất cả", "Tất cả"),
+        ("Thanh Chi", "Thanh Chi đạt đủ tiêu chí trước 31/12/2025"),
+    ],
 )
 def test_the_field_of_communes_is_answered(panel, typed, told):
     panel.fields["commune"].value = typed
@@ -337,7 +418,9 @@ def test_the_field_of_communes_is_answered(panel, typed, told):
     assert "Không có xã nào" in shown(panel, "wrong") and told in shown(panel, "communes")
     before = panel.out["communes"].value
     without_money(panel)
-    assert told in shown(panel, "communes") and panel.out["communes"].value != before, "the table is of the answer above it"
+    assert told in shown(panel, "communes") and panel.out["communes"].value != before, (
+        "the table is of the answer above it"
+    )
 
 
 def test_a_saved_scenario_is_told_and_offered(panel):
@@ -372,10 +455,15 @@ def test_a_start_deleted_meanwhile_is_told_and_the_answer_is_that_of_the_start_s
     title = next(title for title, name in panel.fields["start"].options if name == "two-more-years")
     panel.fields["start"].value = "two-more-years"
     assert title in shown(panel, "wrong") and "không còn nữa" in shown(panel, "wrong")
-    assert panel.fields["start"].value == panel.shown.setting.start == "baseline" and shown(panel, "verdict") == before
+    assert (
+        panel.fields["start"].value == panel.shown.setting.start == "baseline"
+        and shown(panel, "verdict") == before
+    )
     assert title not in [title for title, _ in panel.fields["start"].options]
     panel.fields["start"].value = "cement-150"
-    assert shown(panel, "wrong") == "" and panel.shown.setting.start == "cement-150", "the panel lives on"
+    assert shown(panel, "wrong") == "" and panel.shown.setting.start == "cement-150", (
+        "the panel lives on"
+    )
 
 
 def test_a_setting_is_not_saved_when_its_start_was_deleted_meanwhile(panel):
@@ -388,7 +476,9 @@ def test_a_setting_is_not_saved_when_its_start_was_deleted_meanwhile(panel):
     assert "Chưa lưu" in shown(panel, "saved") and "không còn nữa" in shown(panel, "wrong")
     assert not (folder / "thu.yaml").exists() and panel.shown.setting == Setting(delay=3)
     panel.button.click()
-    assert shown(panel, "saved").startswith("Đã lưu") and (folder / "thu.yaml").exists(), "seen, and then saved"
+    assert shown(panel, "saved").startswith("Đã lưu") and (folder / "thu.yaml").exists(), (
+        "seen, and then saved"
+    )
 
 
 def test_the_way_back_is_answered_when_the_scenario_of_the_beginning_was_deleted(copied):
@@ -397,7 +487,11 @@ def test_the_way_back_is_answered_when_the_scenario_of_the_beginning_was_deleted
     made.sliders["*delay"].value = 3
     assert "không còn nữa" in shown(made, "wrong") and made.shown.setting == Setting(delay=3)
     made.reset.click()
-    assert "không còn nữa" in shown(made, "wrong") and made.shown.setting == Setting() and not made.held
+    assert (
+        "không còn nữa" in shown(made, "wrong")
+        and made.shown.setting == Setting()
+        and not made.held
+    )
     made.sliders["*delay"].value = 1
     assert shown(made, "wrong") == "" and made.shown.setting == Setting(delay=1)
 

@@ -1,4 +1,6 @@
-"""The start page of the notebooks, what the notebooks say in their own text, and what they show of data that are wrong."""
+"""The start page of the notebooks, what the notebooks say in their own text, and what they show of
+data that are wrong.
+"""
 
 import json
 import re
@@ -16,7 +18,9 @@ from ntm_analysis.reports.questions import questions
 from ntm_analysis.reports.render import execute, shown
 
 SCRIPT = runpy.run_path("docs/make_texts.py")
-KEY, OF_PAGE, ORDER, SHOWN, SHOWN_BY = (SCRIPT[name] for name in ("KEY", "OF_PAGE", "ORDER", "SHOWN", "SHOWN_BY"))
+KEY, OF_PAGE, ORDER, SHOWN, SHOWN_BY = (
+    SCRIPT[name] for name in ("KEY", "OF_PAGE", "ORDER", "SHOWN", "SHOWN_BY")
+)
 NOTEBOOKS = sorted(Path("notebooks").glob("*.ipynb"))
 
 
@@ -28,20 +32,26 @@ def words_of(part: str) -> str:
     return " ".join(BeautifulSoup(str(part), "html.parser").get_text(" ").split())
 
 
-# what the notebooks say ---------------------------------------------------------------------------------------------
+# what the notebooks say ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_the_text_of_each_notebook_is_in_step(path):
     text = path.read_text(encoding="utf-8")
-    assert SCRIPT["written"](SCRIPT["in_step"](json.loads(text))) == text, "run: python docs/make_texts.py"
+    assert SCRIPT["written"](SCRIPT["in_step"](json.loads(text))) == text, (
+        "run: python docs/make_texts.py"
+    )
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_only_the_cell_of_parameters_is_unfolded_and_each_of_its_lines_is_explained(path):
     cells = cells_of(path)
     (at,) = [i for i, cell in enumerate(cells) if "parameters" in cell["metadata"].get("tags", [])]
-    code = [cell for cell in cells if cell["cell_type"] == "code" and SHOWN not in cell["metadata"].get("tags", [])]
+    code = [
+        cell
+        for cell in cells
+        if cell["cell_type"] == "code" and SHOWN not in cell["metadata"].get("tags", [])
+    ]
     folded = [cell["metadata"].get("jupyter", {}).get("source_hidden", False) for cell in code]
     assert folded.count(False) == 1 and cells[at]["metadata"].get("jupyter") is None
     key = "".join(cells[at - 1]["source"])
@@ -65,13 +75,17 @@ def test_a_notebook_that_is_out_of_step_is_brought_back(tmp_path):
 
 def test_the_start_page_lists_every_notebook_in_reading_order_before_anything_is_run():
     told = "\n".join(
-        "".join(cell["source"]) for cell in cells_of(Path("notebooks/start.ipynb")) if cell["cell_type"] == "markdown"
+        "".join(cell["source"])
+        for cell in cells_of(Path("notebooks/start.ipynb"))
+        if cell["cell_type"] == "markdown"
     )
     listed = re.findall(r"\*\*\[[^\]]+\]\((\w+)\.ipynb\)\*\*", told)
     assert listed == list(ORDER) and {path.stem for path in NOTEBOOKS} == {*listed, "start"}
     asked = re.findall(r"^\| (\d+) \| (.+?) \| (.+?) \|$", told, re.MULTILINE)[len(ORDER) :]
     assert [int(number) for number, _, _ in asked] == list(range(1, 25))
-    assert [words for _, words, _ in asked] == [SCRIPT["as_asked"](question, "vi") for question in questions()]
+    assert [words for _, words, _ in asked] == [
+        SCRIPT["as_asked"](question, "vi") for question in questions()
+    ]
 
 
 def test_each_question_leads_to_a_cell_that_is_there():
@@ -84,10 +98,12 @@ def test_each_question_leads_to_a_cell_that_is_there():
     assert {*OF_PAGE.values(), "tutorial"} == set(ORDER)
 
 
-# the data set and its check -------------------------------------------------------------------------------------------
+# the data set and its check -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("lang", "words"), [("vi", "37 xã.*không có lỗi"), ("en", "37 communes.*no errors")])
+@pytest.mark.parametrize(
+    ("lang", "words"), [("vi", "37 xã.*không có lỗi"), ("en", "37 communes.*no errors")]
+)
 def test_data_set_date_and_check_are_told(lang, words):
     told = words_of(StartPage("data/thanh-chuong", lang=lang).data())
     assert re.search(words, told) and "2022" in told and "TO_CHECK.csv" in told
@@ -131,12 +147,17 @@ def wrong(tmp_path_factory) -> Path:
 
 def test_a_data_set_that_fails_its_check_is_answered_in_words_and_left_as_it_is(wrong):
     before = {path.name: path.read_bytes() for path in wrong.iterdir()}
-    for lang, words in (("vi", "có lỗi nên chưa tính được gì.*criterion_counts.csv, dòng 2.*Cách sửa"), ("en", "row 2.*Mend")):
+    for lang, words in (
+        ("vi", "có lỗi nên chưa tính được gì.*criterion_counts.csv, dòng 2.*Cách sửa"),
+        ("en", "row 2.*Mend"),
+    ):
         page = StartPage(str(wrong), lang=lang)
         assert re.search(words, words_of(page.data()))
         assert page.questions() == "" and f"{wrong}" in page.outputs()
     executed = execute(Path("notebooks/start.ipynb").resolve(), {"dataset": str(wrong)})
-    assert not [o for cell in executed.cells for o in cell.get("outputs", []) if o.output_type == "error"]
+    assert not [
+        o for cell in executed.cells for o in cell.get("outputs", []) if o.output_type == "error"
+    ]
     assert "criterion_counts.csv" in "".join(data.get("text/html", "") for data in shown(executed))
     assert {path.name: path.read_bytes() for path in wrong.iterdir()} == before
 
@@ -149,13 +170,22 @@ def test_of_data_that_are_wrong_no_command_for_a_report_is_offered(wrong):
 def test_another_notebook_on_such_data_shows_the_report_and_no_traceback(wrong, tmp_path):
     with pytest.raises(papermill.PapermillExecutionError) as failure:
         papermill.execute_notebook(
-            Path("notebooks/status.ipynb"), tmp_path / "out.ipynb", {"dataset": str(wrong)}, progress_bar=False, cwd="notebooks"
+            Path("notebooks/status.ipynb"),
+            tmp_path / "out.ipynb",
+            {"dataset": str(wrong)},
+            progress_bar=False,
+            cwd="notebooks",
         )
     shown_lines = "\n".join(failure.value.traceback)
-    assert "Cách sửa" in shown_lines and "Mend" in shown_lines and "Traceback" not in shown_lines and ".py" not in shown_lines
+    assert (
+        "Cách sửa" in shown_lines
+        and "Mend" in shown_lines
+        and "Traceback" not in shown_lines
+        and ".py" not in shown_lines
+    )
 
 
-# where results go -----------------------------------------------------------------------------------------------------
+# where results go ---------------------------------------------------------------------------------
 
 
 def test_results_are_named_or_the_command_that_makes_them(monkeypatch, tmp_path):

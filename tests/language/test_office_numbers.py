@@ -1,4 +1,6 @@
-"""Numbers as offices write them: whatever is written is read back the same; nothing else passes for a number."""
+"""Numbers as offices write them: whatever is written is read back the same; nothing else passes for
+a number.
+"""
 
 import math
 import string
@@ -18,7 +20,9 @@ def test_what_is_written_is_read_back(value, style):
     try:
         assert math.isclose(read_number(written, style), value, abs_tol=0.005)
     except NotRead as refused:
-        assert refused.reason == "ambiguous_number", "only a lone separator before three digits leaves a doubt"
+        assert refused.reason == "ambiguous_number", (
+            "only a lone separator before three digits leaves a doubt"
+        )
 
 
 @given(NUMBERS.filter(lambda v: abs(v) >= 1_000_000))

@@ -32,12 +32,18 @@ def test_each_notebook_takes_a_subset_in_the_same_order_with_the_same_defaults(p
 def test_notebooks_keep_their_kernelspec_and_no_outputs(path):
     notebook = json.loads(path.read_text(encoding="utf-8"))
     assert notebook["metadata"]["kernelspec"]["name"] == "python3"
-    assert all(not c["outputs"] and c["execution_count"] is None for c in notebook["cells"] if c["cell_type"] == "code")
+    assert all(
+        not c["outputs"] and c["execution_count"] is None
+        for c in notebook["cells"]
+        if c["cell_type"] == "code"
+    )
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_the_first_cell_says_what_to_do_without_the_package(path):
-    cells = [c for c in json.loads(path.read_text(encoding="utf-8"))["cells"] if c["cell_type"] == "code"]
+    cells = [
+        c for c in json.loads(path.read_text(encoding="utf-8"))["cells"] if c["cell_type"] == "code"
+    ]
     source = "".join(cells[1]["source"])
     assert "ModuleNotFoundError" in source and "python3 run.py lab" in source
 

@@ -1,4 +1,6 @@
-"""Law that is not sound does not load: each mistake is one report with file, line and what to write instead."""
+"""Law that is not sound does not load: each mistake is one report with file, line and what to write
+instead.
+"""
 
 import datetime as dt
 import re
@@ -27,7 +29,9 @@ def problems_of(folder: Path) -> list[Problem]:
     """What is wrong with the law; both languages can be written of it."""
     problems: list[Problem] = []
     read_law(folder, problems)
-    assert "None" not in report(problems, "vi") + report(problems, "en"), "no Python words in a report"
+    assert "None" not in report(problems, "vi") + report(problems, "en"), (
+        "no Python words in a report"
+    )
     return problems
 
 
@@ -36,7 +40,9 @@ def spoil(path: Path, pattern: str, new: str) -> int:
     text = path.read_text(encoding="utf-8-sig")
     match = re.search(pattern, text)
     assert match, pattern
-    path.write_text(text[: match.start()] + match.expand(new) + text[match.end() :], encoding="utf-8")
+    path.write_text(
+        text[: match.start()] + match.expand(new) + text[match.end() :], encoding="utf-8"
+    )
     return text[: match.end()].count("\n") + 1
 
 
@@ -44,21 +50,37 @@ def spoil(path: Path, pattern: str, new: str) -> int:
 def test_the_law_as_it_stands_has_no_problem(folder, name):
     assert problems_of(folder) == []
     for path in folder.glob(f"*.{name}"):
-        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().removeprefix(b"\xef\xbb\xbf").replace(b"\n", b"\r\n"))
+        path.write_bytes(
+            b"\xef\xbb\xbf"
+            + path.read_bytes().removeprefix(b"\xef\xbb\xbf").replace(b"\n", b"\r\n")
+        )
     assert problems_of(folder) == []
 
 
-# Each: file, what is changed, into what, the problem, what its report must show. One mistake is one problem.
+# Each: file, what is changed, into what, the problem, what its report must show. One mistake is one
+# problem.
 MISTAKES = [
-    *((NTM, FIRST_PERCENT, rf"\g<1>{bad}", "yaml_value", bad) for bad in (".nan", ".inf", "-5", "90:30", "010", "1e3")),
-    *((NTM, FIRST_PERCENT, rf"\g<1>{bad}", "yaml_value", bad) for bad in ("100.1", "yes", "true", "met", "[95]")),
+    *(
+        (NTM, FIRST_PERCENT, rf"\g<1>{bad}", "yaml_value", bad)
+        for bad in (".nan", ".inf", "-5", "90:30", "010", "1e3")
+    ),
+    *(
+        (NTM, FIRST_PERCENT, rf"\g<1>{bad}", "yaml_value", bad)
+        for bad in ("100.1", "yes", "true", "met", "[95]")
+    ),
     (NTM, FIRST_PERCENT, r"\g<1>95,5", "yaml_comma", "“95,5”"),
     (NTM, FIRST_MET, r"\g<1>5", "yaml_value", "“5”"),
     (NTM, r"regions: \{", "regions: {moon: met, ", "yaml_value", "tdmnpb"),
     (NTM, r"regions: \{[^}]*\}", "regions: {}", "yaml_value", "regions"),
     (NTM, r"regions: \{[^}]*\}", "regions: 95", "yaml_value", "“95”"),
     (NTM, r"\nto: .*", "\nto: 2010-01-01", "yaml_value", "2010-01-01"),
-    (NTM, r"- \{from: 2016-12-01,", "- {from: 2016-12-01, to: 2016-01-01,", "yaml_value", "2016-01-01"),
+    (
+        NTM,
+        r"- \{from: 2016-12-01,",
+        "- {from: 2016-12-01, to: 2016-01-01,",
+        "yaml_value",
+        "2016-01-01",
+    ),
     (NTM, r"- number: 19\n", "- number: 20\n", "yaml_value", "1 - 19"),
     (NTM, r"- number: 19\n", "- number: 0\n", "yaml_value", "“0”"),
     (NTM, r"- number: 19\n", "- number: 1.7\n", "yaml_value", "“1.7”"),
@@ -67,17 +89,44 @@ MISTAKES = [
     (NTM, r'number: "1.1"', "number: 1.1", "yaml_value", "“1.1”"),
     (NTM, r'part_of: "17.1"', 'part_of: "1.1"', "law_link", "17.2"),
     (NTM, r'part_of: "17.1"', 'part_of: "99"', "law_link", "“99”"),
-    (ADV, r'same_measure: \{ntm-2021-2025: "3.1"', 'same_measure: {ntm-2031: "3.1"', "law_link", "“ntm-2031”"),
-    (ADV, r'same_measure: \{ntm-2021-2025: "3.1"', 'same_measure: {ntm-2021-2025: "33"', "law_link", "“33”"),
-    (ADV, r'same_measure: \{ntm-2021-2025: "3.1"', 'same_measure: {ntm-2021-2025: ["3.1"]', "yaml_value", "3.1"),
+    (
+        ADV,
+        r'same_measure: \{ntm-2021-2025: "3.1"',
+        'same_measure: {ntm-2031: "3.1"',
+        "law_link",
+        "“ntm-2031”",
+    ),
+    (
+        ADV,
+        r'same_measure: \{ntm-2021-2025: "3.1"',
+        'same_measure: {ntm-2021-2025: "33"',
+        "law_link",
+        "“33”",
+    ),
+    (
+        ADV,
+        r'same_measure: \{ntm-2021-2025: "3.1"',
+        'same_measure: {ntm-2021-2025: ["3.1"]',
+        "yaml_value",
+        "3.1",
+    ),
     (ADV, r"same_measure: \{.*\}", 'same_measure: "3.1"', "yaml_value", '“"3.1"”'),
     (ADV, r"requires: \{set: ntm-2021-2025", "requires: {set: ntm", "law_link", "ntm-2021-2025"),
     (MODEL, r"(times: 1.1, set: )\S+,", r"\1nothing,", "law_link", "“nothing”"),
     (MODEL, r'(times: 1.1, set: \S+ test: )"10"', r'\1"77"', "law_link", "“77”"),
     (MODEL, r'(times: 1.1, set: \S+ test: )"10"', r'\1"1.1"', "law_link", "“1.1”"),
-    (MODEL, r'times: 1.1, set: \S+ test: "10"', f'times: 1.1, set: {MODEL}, test: "2"', "law_link", "“2”"),
-    *((MODEL, r"times: 1.1", f"times: {bad}", "yaml_value", bad) for bad in ("-1.1", "0", ".inf", "[1]")),
-    (MODEL, r"(times: 1.1, set: )\S+,", r"\1[a],", "yaml_value", "“[\"a\"]”"),
+    (
+        MODEL,
+        r'times: 1.1, set: \S+ test: "10"',
+        f'times: 1.1, set: {MODEL}, test: "2"',
+        "law_link",
+        "“2”",
+    ),
+    *(
+        (MODEL, r"times: 1.1", f"times: {bad}", "yaml_value", bad)
+        for bad in ("-1.1", "0", ".inf", "[1]")
+    ),
+    (MODEL, r"(times: 1.1, set: )\S+,", r"\1[a],", "yaml_value", '“["a"]”'),
     (MODEL, r"times: 1.1, set: ", "times: {set: [a]}, set: ", "yaml_value", "set"),
     (MODEL, r"verdict_of: \S+\}\}", "verdict_of: nothing}}", "law_link", ADV),
     (MODEL, r"verdict_of: \S+\}\}", f"verdict_of: {MODEL}}}}}", "law_cycle", MODEL),
@@ -86,7 +135,7 @@ MISTAKES = [
     (MODEL, r"specially_difficult: .*", "specially_difficult: tdmnpb", "yaml_value", "region"),
     (COUNTS, r"counts_only: true", "counts_only: maybe", "yaml_value", "true, false"),
     (COUNTS, r"criteria_count: 15", "criteria_count: 0", "yaml_value", "“0”"),
-    (NTM, r"\n  (\w+): \".*\"\n", "\n  \\1: \"\"\n", "yaml_value", "“”"),
+    (NTM, r"\n  (\w+): \".*\"\n", '\n  \\1: ""\n', "yaml_value", "“”"),
     (NTM, r'op: ">="', "op: [1]", "yaml_value", "judged"),
     (NTM, r"name: \{vi: .*\}", "name: Quy hoạch", "yaml_value", "“Quy hoạch”"),
     (NTM, r"title: \{vi: .*\}", "title: {vi: [a], en: b}", "yaml_value", "{vi: ..., en: ...}"),
@@ -96,7 +145,13 @@ MISTAKES = [
     (NTM, r"level: ntm", "level: [ntm]", "yaml_value", "advanced"),
     (NTM, r"id: \S+", "id: ntm", "yaml_value", NTM),
     (NTM, r"kind: set", "kind: sett", "yaml_value", "district"),
-    (NTM, r", mark: \w+, reference: \w+\}\n", ", mark: read, reference: [M]}\n", "law_reference", "“[\"M\"]”"),
+    (
+        NTM,
+        r", mark: \w+, reference: \w+\}\n",
+        ", mark: read, reference: [M]}\n",
+        "law_reference",
+        '“["M"]”',
+    ),
     (DISTRICT, r"measure: share_ntm", "measure: share_ntn", "yaml_value", "share_ntm"),
     (DISTRICT, r'number: "2"', 'number: "1"', "duplicate", "1"),
     (DISTRICT, r"measure: share_ntm", "colour: red, measure: share_ntm", "yaml_key", "“colour”"),
@@ -116,8 +171,14 @@ MISTAKES = [
     (RULES, r"\{ntm: \[10, 17, 19\]", "{ntm: 10", "yaml_value", "key_criteria"),
     (RULES, r"\{ntm: \[10, 17, 19\]", "{commune: [10]", "yaml_value", "key_criteria"),
     (RULES, r"\{district: \[6, 7, 8, 9\]\}", "{ntm: [6]}", "yaml_value", "district"),
-    (RULES, r"share_communes: 30", "share_commune: 3, share_communes: 30", "yaml_key", "share_communes"),
-]  # fmt: skip
+    (
+        RULES,
+        r"share_communes: 30",
+        "share_commune: 3, share_communes: 30",
+        "yaml_key",
+        "share_communes",
+    ),
+]
 
 
 @pytest.mark.parametrize(("name", "pattern", "new", "code", "shown"), MISTAKES)
@@ -166,7 +227,9 @@ TEXTS = [
 
 @pytest.mark.parametrize("parser", [yaml.SafeLoader, yaml_files._PARSER])
 @pytest.mark.parametrize(("text", "code", "line", "shown"), TEXTS)
-def test_yaml_that_says_more_than_plain_values_is_refused(tmp_path, monkeypatch, parser, text, code, line, shown):
+def test_yaml_that_says_more_than_plain_values_is_refused(
+    tmp_path, monkeypatch, parser, text, code, line, shown
+):
     monkeypatch.setattr(yaml_files, "_PARSER", parser)
     (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
     problems: list[Problem] = []
@@ -176,7 +239,9 @@ def test_yaml_that_says_more_than_plain_values_is_refused(tmp_path, monkeypatch,
 
 
 def test_yaml_that_multiplies_itself_is_refused_at_once(tmp_path):
-    lines = ["a0: &a0 [x, x, x]"] + [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 40)]
+    lines = ["a0: &a0 [x, x, x]"] + [
+        f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 40)
+    ]
     (tmp_path / "a.yaml").write_text("\n".join(lines), encoding="utf-8")
     problems: list[Problem] = []
     read_yaml(tmp_path / "a.yaml", problems)
@@ -188,22 +253,42 @@ def test_a_folder_or_another_encoding_in_place_of_a_file(folder):
     (folder / "y.yaml").write_bytes("id: y\ntitle: Huyện".encode("utf-16"))
     (folder / "TO_CHECK.csv").unlink()
     (folder / "TO_CHECK.csv").mkdir()
-    assert {p.file for p in problems_of(folder)} == {f"criteria/{name}" for name in ("x.yaml", "y.yaml", "TO_CHECK.csv")}
+    assert {p.file for p in problems_of(folder)} == {
+        f"criteria/{name}" for name in ("x.yaml", "y.yaml", "TO_CHECK.csv")
+    }
 
 
 def test_numbers_and_booleans_are_plain_or_they_are_text(tmp_path):
-    plain = {"5": 5, "-3": -3, "95.5": 95.5, "true": True, "null": None, "~": None, "2022-03-08": dt.date(2022, 3, 8)}
+    plain = {
+        "5": 5,
+        "-3": -3,
+        "95.5": 95.5,
+        "true": True,
+        "null": None,
+        "~": None,
+        "2022-03-08": dt.date(2022, 3, 8),
+    }
     typed = [*plain, *"010 90:30 1e3 .inf .nan 1_000 0x1F +5 yes no True 2022-3-8".split(" ")]  # noqa: SIM905
-    (tmp_path / "a.yaml").write_text("".join(f"k{i}: {t}\n" for i, t in enumerate(typed)), encoding="utf-8")
+    (tmp_path / "a.yaml").write_text(
+        "".join(f"k{i}: {t}\n" for i, t in enumerate(typed)), encoding="utf-8"
+    )
     made = read_yaml(tmp_path / "a.yaml", [])
     assert list(made.values()) == [plain.get(text, text) for text in typed]
 
 
-PERCENT, MET, SHARE = "ntm-2021-2025,17.12,btb", "ntm-2021-2025,18.1,all", "recognition,18-2022/vote,all"
+PERCENT, MET, SHARE = (
+    "ntm-2021-2025,17.12,btb",
+    "ntm-2021-2025,18.1,all",
+    "recognition,18-2022/vote,all",
+)
 BY = "QĐ 318,Nguyễn Văn A,24/11/2022"
-# Each: the row, what the officer filled in, what else was changed in the row, the problem, what its report must show.
+# Each: the row, what the officer filled in, what else was changed in the row, the problem, what its
+# report must show.
 CHECKS = [
-    *((PERCENT, f"{bad},{BY}", None, "to_check_number", bad) for bad in ("inf", "1e3", "met", "12.5", "95%", "nan")),
+    *(
+        (PERCENT, f"{bad},{BY}", None, "to_check_number", bad)
+        for bad in ("inf", "1e3", "met", "12.5", "95%", "nan")
+    ),
     *((PERCENT, f"{bad},{BY}", None, "out_of_range", "100") for bad in ("-5", "99999999", "101")),
     (PERCENT, f"1.234,{BY}", None, "ambiguous_number", "1,234"),
     (SHARE, f"met,{BY}", None, "to_check_number", "82,5"),
@@ -227,7 +312,11 @@ def fill(folder: Path, row: str, filled: str, other: tuple[str, str] | None = No
     lines = path.read_text(encoding="utf-8-sig").splitlines()
     index = next(i for i, line in enumerate(lines) if line.startswith(row + ","))
     assert lines[index].endswith(",,,,") and (other is None or other[0] in lines[index])
-    lines[index] = lines[index].removesuffix(",,,").removesuffix(",").replace(*(other or ("", "")), 1) + "," + filled
+    lines[index] = (
+        lines[index].removesuffix(",,,").removesuffix(",").replace(*(other or ("", "")), 1)
+        + ","
+        + filled
+    )
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return index + 1
 
@@ -241,12 +330,29 @@ def test_a_wrong_check_does_not_make_law_read(folder, row, filled, other, code, 
 
 
 def test_good_checks_are_taken(folder):
-    for row, filled in ((PERCENT, '"82,5"'), (MET, "met"), (SHARE, "75"), ("recognition,2540/no_debt,all", "met")):
+    for row, filled in (
+        (PERCENT, '"82,5"'),
+        (MET, "met"),
+        (SHARE, "75"),
+        ("recognition,2540/no_debt,all", "met"),
+    ):
         fill(folder, row, f"{filled},{BY}")
     problems: list[Problem] = []
     law = read_law(folder, problems)
     assert problems == []
     values = law.values[law.values["reference"].str.contains("Nguyễn Văn A")].set_index("test")
-    assert values["mark"].eq("read").all() and values["value"].get("17.12") == 82.5 and values["kind"]["18.1"] == "met"
-    rules = [c for rule in law.recognition for c in rule["conditions"] if "Nguyễn Văn A" in c["reference"]]
-    assert [(c["key"], c["value"], c["mark"]) for c in rules] == [("2540/no_debt", None, "read"), ("18-2022/vote", 75, "read")]
+    assert (
+        values["mark"].eq("read").all()
+        and values["value"].get("17.12") == 82.5
+        and values["kind"]["18.1"] == "met"
+    )
+    rules = [
+        c
+        for rule in law.recognition
+        for c in rule["conditions"]
+        if "Nguyễn Văn A" in c["reference"]
+    ]
+    assert [(c["key"], c["value"], c["mark"]) for c in rules] == [
+        ("2540/no_debt", None, "read"),
+        ("18-2022/vote", 75, "read"),
+    ]

@@ -1,8 +1,10 @@
-"""The booklet of legal cases (``tests/law/legal/*.yaml``): every case is one test, named by its title.
+"""The booklet of legal cases (``tests/law/legal/*.yaml``): every case is one test, named by its
+title.
 
-A case gives facts about one commune (or one district) and what the law makes of them, worked out by hand from the text of
-the law files. Cases of the same region and day share one data set with a commune each, so that the law is read seldom.
-``tests/law/legal/bo-1980.yaml`` begins with how to read a case.
+A case gives facts about one commune (or one district) and what the law makes of them, worked out by
+hand from the text of the law files. Cases of the same region and day share one data set with a
+commune each, so that the law is read seldom. ``tests/law/legal/bo-1980.yaml`` begins with how to
+read a case.
 """
 
 import math
@@ -17,14 +19,50 @@ from ntm_analysis.data import Workbook
 from ntm_analysis.standing import assess, district_conditions, revocation
 
 LEGAL = Path(__file__).resolve().parent / "legal"
-STATES = {"đạt": "met", "chưa đạt": "not_met", "cơ bản đạt": "basic", "không áp dụng": "not_applicable", "chưa rõ": "unknown"}
+STATES = {
+    "đạt": "met",
+    "chưa đạt": "not_met",
+    "cơ bản đạt": "basic",
+    "không áp dụng": "not_applicable",
+    "chưa rõ": "unknown",
+}
 CASE_KEYS = {
-    *("ten", "bo_tieu_chi", "vung", "dac_biet_kho_khan", "ngay", "ngay_xet", "co_ban_tinh_dat", "mang_sang"),
+    *(
+        "ten",
+        "bo_tieu_chi",
+        "vung",
+        "dac_biet_kho_khan",
+        "ngay",
+        "ngay_xet",
+        "co_ban_tinh_dat",
+        "mang_sang",
+    ),
     *("du_kien", "ket_qua", "ly_do", "can_cu", "chi_gia_tri_da_doc"),
 }
-FACT_KEYS = {"chi_tieu", "tieu_chi", "so_dem", "cong_nhan", "so_xa", "thi_tran", "xa_dat_chuan", "xa_nang_cao", "xa_kieu_mau"}
+FACT_KEYS = {
+    "chi_tieu",
+    "tieu_chi",
+    "so_dem",
+    "cong_nhan",
+    "so_xa",
+    "thi_tran",
+    "xa_dat_chuan",
+    "xa_nang_cao",
+    "xa_kieu_mau",
+}
 RESULT_KEYS = {
-    *("tieu_chi", "dat", "thieu", "co_ban", "chua_ro", "khoang_cach", "muc", "so_chi_tieu", "khong_xet", "canh_bao"),
+    *(
+        "tieu_chi",
+        "dat",
+        "thieu",
+        "co_ban",
+        "chua_ro",
+        "khoang_cach",
+        "muc",
+        "so_chi_tieu",
+        "khong_xet",
+        "canh_bao",
+    ),
     *("thu_hoi", "bo_ap_dung", "dieu_kien"),
 }
 
@@ -44,7 +82,12 @@ def _read_cases() -> list[dict]:
     for path in sorted(LEGAL.glob("*.yaml")):
         book = yaml.load(path.read_text(encoding="utf-8"), Loader=_Text)
         for case in book["truong_hop"]:
-            made = {"vung": "btb", "ly_do": {}, "can_cu": {}} | book.get("mac_dinh", {}) | case | {"file": path.stem}
+            made = (
+                {"vung": "btb", "ly_do": {}, "can_cu": {}}
+                | book.get("mac_dinh", {})
+                | case
+                | {"file": path.stem}
+            )
             cases.append(made)
     return cases
 
@@ -57,13 +100,18 @@ def _is_district(case: dict) -> bool:
 
 
 def _rows(case: dict, table: str, column: str, facts: object) -> list[dict]:
-    """Rows of one table: ``facts`` is {number: fact or list of facts}; a fact is its value or {la, ngay, bo}."""
+    """Rows of one table: ``facts`` is {number: fact or list of facts}; a fact is its value or {la,
+    ngay, bo}.
+    """
     made = []
     for number, given in facts.items():
         for typed in given if isinstance(given, list) else [given]:
             fact = typed if isinstance(typed, dict) else {"la": typed}
             assert "la" in fact and set(fact) <= {"la", "ngay", "bo"}, (case["ten"], fact)
-            row = {"set": fact.get("bo", case["bo_tieu_chi"]), "date": fact.get("ngay", case["ngay"])}
+            row = {
+                "set": fact.get("bo", case["bo_tieu_chi"]),
+                "date": fact.get("ngay", case["ngay"]),
+            }
             if table == "criterion_counts":
                 row["met"], row["of"] = str(fact["la"]).split("/")
             elif table == "recognitions":
@@ -84,16 +132,26 @@ def _group(case: dict) -> tuple:
 def _tables(cases: list[dict]) -> dict[str, list[dict]]:
     """The tables of one data set: commune 10001 is that of the first case, and so on."""
     tables: dict[str, list[dict]] = {
-        "units": [], "indicator_values": [], "criterion_states": [], "criterion_counts": [], "recognitions": []
-    }  # fmt: skip
+        "units": [],
+        "indicator_values": [],
+        "criterion_states": [],
+        "criterion_counts": [],
+        "recognitions": [],
+    }
     for number, case in enumerate(cases, start=1):
         facts = case["du_kien"]
         code = str(10000 + number)
         special = "có" if case.get("dac_biet_kho_khan") else "không"
-        tables["units"].append({"code": code, "name": f"Thử {number}", "specially_difficult": special})
+        tables["units"].append(
+            {"code": code, "name": f"Thử {number}", "specially_difficult": special}
+        )
         made = {
-            "indicator_values": _rows(case, "indicator_values", "indicator", facts.get("chi_tieu", {})),
-            "criterion_states": _rows(case, "criterion_states", "criterion", facts.get("tieu_chi", {})),
+            "indicator_values": _rows(
+                case, "indicator_values", "indicator", facts.get("chi_tieu", {})
+            ),
+            "criterion_states": _rows(
+                case, "criterion_states", "criterion", facts.get("tieu_chi", {})
+            ),
             "criterion_counts": _rows(case, "criterion_counts", "", {"": facts.get("so_dem", [])}),
             "recognitions": _rows(case, "recognitions", "", {"": facts.get("cong_nhan", [])}),
         }
@@ -103,9 +161,14 @@ def _tables(cases: list[dict]) -> dict[str, list[dict]]:
 
 
 def _district_tables(facts: dict) -> dict[str, list[dict]]:
-    """A district of so many communes, the first of them recognised at so many levels, and townships after them."""
+    """A district of so many communes, the first of them recognised at so many levels, and townships
+    after them.
+    """
     units = [{"code": str(10001 + i), "name": f"Thử {i + 1}"} for i in range(facts["so_xa"])]
-    units += [{"code": str(20001 + i), "name": f"Phố {i + 1}", "kind": "thị trấn"} for i in range(facts.get("thi_tran", 0))]
+    units += [
+        {"code": str(20001 + i), "name": f"Phố {i + 1}", "kind": "thị trấn"}
+        for i in range(facts.get("thi_tran", 0))
+    ]
     levels = [
         ("nông thôn mới kiểu mẫu", "model-2021-2025", facts.get("xa_kieu_mau", 0)),
         ("nông thôn mới nâng cao", "advanced-2021-2025", facts.get("xa_nang_cao", 0)),
@@ -121,13 +184,17 @@ def _district_tables(facts: dict) -> dict[str, list[dict]]:
 
 @pytest.fixture(scope="session")
 def open_case(tmp_path_factory):
-    """Opens the data set that holds a case: the workbook and the case's unit number; each data set is made once."""
+    """Opens the data set that holds a case: the workbook and the case's unit number; each data set
+    is made once.
+    """
 
     @cache
     def opened(group: tuple) -> tuple[Workbook, dict[str, str]]:
         cases = [case for case in CASES if _group(case) == group]
         tables = _district_tables(cases[0]["du_kien"]) if _is_district(cases[0]) else _tables(cases)
-        folder = make_dataset(tmp_path_factory.mktemp("legal"), tables, region=group[0], as_of=group[1])
+        folder = make_dataset(
+            tmp_path_factory.mktemp("legal"), tables, region=group[0], as_of=group[1]
+        )
         codes = {case["ten"]: str(10000 + number) for number, case in enumerate(cases, start=1)}
         return Workbook.open(folder), codes
 
@@ -137,14 +204,22 @@ def open_case(tmp_path_factory):
 
     def get(case: dict):
         workbook, codes = opened(_group(case))
-        options = (case.get("ngay_xet"), case.get("co_ban_tinh_dat", False), case.get("mang_sang", False))
-        standing = None if _is_district(case) else judged(_group(case), case["bo_tieu_chi"], *options)
+        options = (
+            case.get("ngay_xet"),
+            case.get("co_ban_tinh_dat", False),
+            case.get("mang_sang", False),
+        )
+        standing = (
+            None if _is_district(case) else judged(_group(case), case["bo_tieu_chi"], *options)
+        )
         return workbook, workbook.find(codes[case["ten"]]), standing
 
     return get
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, id=f"{case['file']}: {case['ten']}") for case in CASES])
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, id=f"{case['file']}: {case['ten']}") for case in CASES]
+)
 def test_case(case: dict, open_case) -> None:
     workbook, unit, standing = open_case(case)
     want = case["ket_qua"]
@@ -170,14 +245,20 @@ def test_case(case: dict, open_case) -> None:
         "khoang_cach": {t: _plain(tests["distance"].get(t)) for t in want.get("khoang_cach", {})},
         "muc": {t: _plain(levels["value"].get(t)) for t in want.get("muc", {})},
         "so_chi_tieu": {n: int(states.loc[n, "indicators"]) for n in want.get("so_chi_tieu", {})},
-        "khong_xet": [t for t in want.get("khong_xet", []) if t not in levels.index and t not in tests.index],
-        "bo_ap_dung": {k: workbook.law.in_force(k, workbook.as_of) for k in want.get("bo_ap_dung", {})},
+        "khong_xet": [
+            t for t in want.get("khong_xet", []) if t not in levels.index and t not in tests.index
+        ],
+        "bo_ap_dung": {
+            k: workbook.law.in_force(k, workbook.as_of) for k in want.get("bo_ap_dung", {})
+        },
     }
     if "thu_hoi" in want:
         found["thu_hoi"] = revocation(workbook, standing)["outcome"].get(unit)
     warned = sorted(p.code for p in standing.contradictions if p.details["unit"] == label)
     assert warned == want.get("canh_bao", [])
-    assert {key: found[key] for key in want if key != "canh_bao"} == {k: v for k, v in want.items() if k != "canh_bao"}
+    assert {key: found[key] for key in want if key != "canh_bao"} == {
+        k: v for k, v in want.items() if k != "canh_bao"
+    }
     assert {t: tests["reason"].get(t) for t in case["ly_do"]} == case["ly_do"]
     assert {n: states.loc[n, "basis"] for n in case["can_cu"]} == case["can_cu"]
     # What holds of every standing whatever the facts.
@@ -187,10 +268,14 @@ def test_case(case: dict, open_case) -> None:
 
 
 def _hold_to_what_was_read(case: dict, tests, states) -> None:
-    """True: everything that decides was read in its text. False: something was not, and the engine says so. Absent: no
-    threshold decides at all."""
+    """True: everything that decides was read in its text.
+
+    False: something was not, and the engine says so. Absent: no threshold decides at all.
+    """
     deciding = tests.loc[list(case["ly_do"]), "checked"]
-    by_tests = [n for n in case["ket_qua"].get("tieu_chi", {}) if states.loc[n, "basis"] == "indicators"]
+    by_tests = [
+        n for n in case["ket_qua"].get("tieu_chi", {}) if states.loc[n, "basis"] == "indicators"
+    ]
     if "chi_gia_tri_da_doc" not in case:
         assert deciding.empty and not by_tests
     elif case["chi_gia_tri_da_doc"]:
@@ -202,7 +287,9 @@ def _hold_to_what_was_read(case: dict, tests, states) -> None:
 
 
 def _district(workbook: Workbook, case: dict) -> dict:
-    """The conditions that the case names, or all of them when it names none (then none may be in force)."""
+    """The conditions that the case names, or all of them when it names none (then none may be in
+    force).
+    """
     table = district_conditions(workbook).set_index("number")
     wanted = case["ket_qua"]["dieu_kien"]
     if "chi_gia_tri_da_doc" in case:

@@ -13,7 +13,9 @@ from ntm_analysis.needs.pot_sets import PotSets, bounds
 CEMENT = "cement"
 
 
-def tables(rows: list[tuple], funds: dict[str, str] | None = None, cement: str = "") -> dict[str, pd.DataFrame]:
+def tables(
+    rows: list[tuple], funds: dict[str, str] | None = None, cement: str = ""
+) -> dict[str, pd.DataFrame]:
     """Parts (item, pot, share, least, most) and their pots; ``cement``: an item with a part."""
     parts = pd.DataFrame(rows, columns=["item", "pot", "share", "least", "most"])
     pots = pd.DataFrame({"pot": list(dict.fromkeys(parts["pot"]))})
@@ -75,7 +77,8 @@ def test_the_sets_say_what_a_linear_program_says_of_payability_and_least_extra_m
     assert (matter.demand(cost) <= matter.money(money)).all() == (extra < 1e-6)
     # The blocking set is short of just this, and no smaller set is.
     short = {
-        inside: sets.borne(np.isin(range(len(money)), inside)[None])[0] @ cost / 1_000 - money[list(inside)].sum()
+        inside: sets.borne(np.isin(range(len(money)), inside)[None])[0] @ cost / 1_000
+        - money[list(inside)].sum()
         for size in range(len(money) + 1)
         for inside in combinations(range(len(money)), size)
     }
@@ -91,7 +94,12 @@ def test_the_pot_with_the_largest_gap_at_usual_shares_need_not_block():
     # lacks 15.
     # But b can pay 90 of the road beside a's 10 and 20 of the school: 110 of its 120. Only what c
     # cannot be relieved of is missing: 30 - 25 = 5.
-    rows = [("road", "a", 60, 0, 100), ("road", "b", 40, 0, 100), ("school", "c", 80, 60, 100), ("school", "b", 20, 0, 40)]
+    rows = [
+        ("road", "a", 60, 0, 100),
+        ("road", "b", 40, 0, 100),
+        ("school", "c", 80, 60, 100),
+        ("school", "b", 20, 0, 40),
+    ]
     sets = pot_sets(tables(rows), every=True)
     assert sets.pots == ["a", "b", "c"] and sets.kinds == ["road", "school"]
     cost, money = np.array([100.0, 50.0]), np.array([10.0, 120.0, 25.0])

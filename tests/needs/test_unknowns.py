@@ -1,4 +1,6 @@
-"""What nobody reported, drawn: the published mean comes out, sets are nested, numbers keep their names."""
+"""What nobody reported, drawn: the published mean comes out, sets are nested, numbers keep their
+names.
+"""
 
 import numpy as np
 import pytest
@@ -7,7 +9,13 @@ from hypothesis import strategies as st
 
 from ntm_analysis.data import Workbook
 from ntm_analysis.needs import pert, uniforms
-from ntm_analysis.needs.draws import count_distribution, drawn_counts, drawn_sets, inclusion_table, mean_of_the_rest
+from ntm_analysis.needs.draws import (
+    count_distribution,
+    drawn_counts,
+    drawn_sets,
+    inclusion_table,
+    mean_of_the_rest,
+)
 from ntm_analysis.needs.missing import FEWEST, MOST, prior_of
 
 DRAWS = 20_000
@@ -33,7 +41,9 @@ def test_draws_reproduce_the_published_mean_and_a_naive_prior_does_not(wb):
     mean = 0.0
     for group, share in groups:
         u = uniforms(1, "test", [group, *(f"{group}|{n}" for n in range(19))], DRAWS)
-        sets = drawn_sets(u[1:], FEWEST + drawn_counts(u[0], prior_of(wb, "ntm-2016-2020", group)), odds)
+        sets = drawn_sets(
+            u[1:], FEWEST + drawn_counts(u[0], prior_of(wb, "ntm-2016-2020", group)), odds
+        )
         mean += share * sets.sum(axis=0).mean()
     assert mean == pytest.approx(published, abs=0.1)
     # Naive: every criterion by the share of ALL communes that meet it, given that not all are met.
@@ -55,7 +65,11 @@ def test_a_larger_count_gives_a_larger_set(count, seed):
 
 def test_sets_follow_the_conditional_bernoulli_law():
     odds = np.array([0.2, 1.0, 5.0])
-    sets = drawn_sets(np.random.default_rng(1).random((3, 200_000)), np.full(200_000, 1), inclusion_table((*odds,)))
+    sets = drawn_sets(
+        np.random.default_rng(1).random((3, 200_000)),
+        np.full(200_000, 1),
+        inclusion_table((*odds,)),
+    )
     assert sets.mean(axis=1) == pytest.approx(odds / odds.sum(), abs=0.005)
 
 
@@ -71,11 +85,15 @@ def test_pert_stays_in_its_range_and_has_its_mean(ends):
     low, mode, high = ends
     drawn = pert((np.arange(4096) + 0.5) / 4096, low, mode, high)
     assert drawn.min() >= low - 1e-9 and drawn.max() <= high + 1e-9
-    assert drawn.mean() == pytest.approx((low + 4 * mode + high) / 6, abs=2e-3 * (high - low) + 1e-9)
+    assert drawn.mean() == pytest.approx(
+        (low + 4 * mode + high) / 6, abs=2e-3 * (high - low) + 1e-9
+    )
 
 
 def test_a_number_belongs_to_its_name():
     both = uniforms(7, "q", ["a", "b"], 3_000)
     assert (uniforms(7, "q", ["b"], 3_000)[0] == both[1]).all()
     assert (uniforms(7, "q", ["a"], 1_000, block=2)[0] == both[0, 2_000:]).all()
-    assert abs(np.corrcoef(both)[0, 1]) < 0.06 and (uniforms(8, "q", ["a"], 3_000)[0] != both[0]).any()
+    assert (
+        abs(np.corrcoef(both)[0, 1]) < 0.06 and (uniforms(8, "q", ["a"], 3_000)[0] != both[0]).any()
+    )

@@ -1,4 +1,6 @@
-"""Every chart of every page: letters and lines that can be read, and nothing that only a colour says."""
+"""Every chart of every page: letters and lines that can be read, and nothing that only a colour
+says.
+"""
 
 import itertools
 import json
@@ -46,7 +48,9 @@ def charts() -> list[tuple[str, Figure]]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Figure, "savefig", kept)
-        for path in sorted({*NOTEBOOKS.glob("*.ipynb")} - {NOTEBOOKS / "start.ipynb", NOTEBOOKS / "tutorial.ipynb"}):
+        for path in sorted(
+            {*NOTEBOOKS.glob("*.ipynb")} - {NOTEBOOKS / "start.ipynb", NOTEBOOKS / "tutorial.ipynb"}
+        ):
             names: dict[str, object] = {}
             for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
                 if cell["cell_type"] == "code":
@@ -61,8 +65,14 @@ def test_all_charts_can_be_read_on_screen_by_the_colour_blind_and_in_black_and_w
     drawn = charts()
     kinds = {now.split(":")[0] for now, _ in drawn}
     assert len(drawn) >= 12 and kinds >= {
-        "status", "commune", "villagers", "funding_needs", "feasibility", "scenario_comparison", "monthly_meeting",
-    }  # fmt: skip
+        "status",
+        "commune",
+        "villagers",
+        "funding_needs",
+        "feasibility",
+        "scenario_comparison",
+        "monthly_meeting",
+    }
     letters_have_a_contrast_of_four_and_a_half(drawn)
     lines_and_edges_of_bars_have_a_contrast_of_three(drawn)
     what_a_legend_tells_apart_a_black_and_white_print_tells_apart(drawn)
@@ -72,14 +82,25 @@ def letters_have_a_contrast_of_four_and_a_half(charts: list) -> None:
     for now, figure in charts:
         for axes in figure.axes:
             cells = [c for c in axes.collections if isinstance(c, QuadMesh)]
-            colours = {tuple(colour) for c in cells for colour in c.get_facecolors()} if cells else set()
+            colours = (
+                {tuple(colour) for c in cells for colour in c.get_facecolors()} if cells else set()
+            )
             for text in figure.findobj(matplotlib.text.Text):
                 if not text.get_text().strip() or not text.get_visible():
                     continue
-                if colours and text in axes.texts:  # a number on a coloured cell: the nearest cell is the one behind it
-                    assert max(contrast(text.get_color(), colour) for colour in colours) >= 4.5, (now, text.get_text())
+                if (
+                    colours and text in axes.texts
+                ):  # a number on a coloured cell: the nearest cell is the one behind it
+                    assert max(contrast(text.get_color(), colour) for colour in colours) >= 4.5, (
+                        now,
+                        text.get_text(),
+                    )
                 else:
-                    assert contrast(text.get_color()) >= 4.5, (now, text.get_text(), text.get_color())
+                    assert contrast(text.get_color()) >= 4.5, (
+                        now,
+                        text.get_text(),
+                        text.get_color(),
+                    )
 
 
 def lines_and_edges_of_bars_have_a_contrast_of_three(charts: list) -> None:
@@ -87,10 +108,17 @@ def lines_and_edges_of_bars_have_a_contrast_of_three(charts: list) -> None:
         for axes in figure.axes:
             for line in axes.lines:
                 if line.get_linewidth() >= 1:
-                    assert contrast(line.get_color()) >= 3, (now, line.get_label(), line.get_color())
+                    assert contrast(line.get_color()) >= 3, (
+                        now,
+                        line.get_label(),
+                        line.get_color(),
+                    )
             for bar in axes.patches:
                 if bar.get_width() and bar.get_height():
-                    assert max(contrast(bar.get_facecolor()), contrast(bar.get_edgecolor())) >= 3, (now, bar)
+                    assert max(contrast(bar.get_facecolor()), contrast(bar.get_edgecolor())) >= 3, (
+                        now,
+                        bar,
+                    )
             for band in axes.collections:
                 if isinstance(band, PolyCollection):
                     edge = [contrast(colour) for colour in band.get_edgecolor()]
@@ -98,9 +126,13 @@ def lines_and_edges_of_bars_have_a_contrast_of_three(charts: list) -> None:
 
 
 def look(handle: object) -> tuple[object, float]:
-    """What a black and white print leaves of a legend's entry: its kind and pattern, and how dark it is."""
+    """What a black and white print leaves of a legend's entry: its kind and pattern, and how dark
+    it is.
+    """
     if isinstance(handle, Line2D):
-        return ("line", handle.get_linestyle(), handle.get_marker(), handle.get_linewidth()), grey(handle.get_color())
+        return ("line", handle.get_linestyle(), handle.get_marker(), handle.get_linewidth()), grey(
+            handle.get_color()
+        )
     if isinstance(handle, Patch):
         return ("area", handle.get_hatch() or ""), grey(handle.get_facecolor())
     return (type(handle).__name__,), 0.0
@@ -113,11 +145,17 @@ def what_a_legend_tells_apart_a_black_and_white_print_tells_apart(charts: list) 
             seen += 1
             for one, other in itertools.combinations(legend.legend_handles, 2):
                 (kind, dark), (other_kind, other_dark) = look(one), look(other)
-                assert kind != other_kind or abs(dark - other_dark) >= 15, (now, one.get_label(), other.get_label())
+                assert kind != other_kind or abs(dark - other_dark) >= 15, (
+                    now,
+                    one.get_label(),
+                    other.get_label(),
+                )
     assert seen >= 8
 
 
-@pytest.mark.parametrize("looks", [chart_style.STATE_LOOK, chart_style.SCALE_LOOK, chart_style.END_LOOK])
+@pytest.mark.parametrize(
+    "looks", [chart_style.STATE_LOOK, chart_style.SCALE_LOOK, chart_style.END_LOOK]
+)
 def test_every_two_looks_differ_in_print(looks):
     for (_, (colour, hatch)), (_, (other, other_hatch)) in itertools.combinations(looks.items(), 2):
         assert hatch != other_hatch or abs(grey(colour) - grey(other)) >= 15
@@ -125,7 +163,9 @@ def test_every_two_looks_differ_in_print(looks):
 
 def test_every_way_has_a_line_of_its_own():
     assert len({line for _, line in chart_style.WAY_LOOK.values()}) == 3
-    assert all(contrast(colour) >= 4.5 for colour, _ in chart_style.WAY_LOOK.values()), "labels are written in these colours"
+    assert all(contrast(colour) >= 4.5 for colour, _ in chart_style.WAY_LOOK.values()), (
+        "labels are written in these colours"
+    )
 
 
 def test_no_chart_has_a_colour_that_the_style_does_not_have():
@@ -135,5 +175,7 @@ def test_no_chart_has_a_colour_that_the_style_does_not_have():
 
 
 def test_the_contrast_of_black_and_grey_is_as_known():
-    assert contrast("black") == pytest.approx(21) and contrast("#767676") == pytest.approx(4.54, abs=0.01)
+    assert contrast("black") == pytest.approx(21) and contrast("#767676") == pytest.approx(
+        4.54, abs=0.01
+    )
     assert grey("white") == pytest.approx(100, abs=0.01)

@@ -1,4 +1,6 @@
-"""The funding need on pages, in JSON and in files: what a planner reads, what the public may read, what Excel gets."""
+"""The funding need on pages, in JSON and in files: what a planner reads, what the public may read,
+what Excel gets.
+"""
 
 import csv
 import json
@@ -18,9 +20,11 @@ DATA = "data/thanh-chuong"
 
 
 def words(*parts: str) -> str:
-    return " ".join(re.sub(r"<(figure|style).*?</\1>", " ", " ".join(parts), flags=re.DOTALL).replace("<", " <").split()).replace(
-        "  ", " "
-    )
+    return " ".join(
+        re.sub(r"<(figure|style).*?</\1>", " ", " ".join(parts), flags=re.DOTALL)
+        .replace("<", " <")
+        .split()
+    ).replace("  ", " ")
 
 
 def text(*parts: str) -> str:
@@ -34,36 +38,66 @@ def page() -> FundingPage:
 
 def test_the_verdict_says_the_need_its_range_and_that_all_of_it_is_assumed(page):
     said = text(page.need_summary())
-    assert re.search(r"Để 15 xã chưa đạt chuẩn .* cần khoảng 5\d0 tỷ đồng, khoảng thường gặp 4\d0-5\d0 tỷ đồng", said)
+    assert re.search(
+        r"Để 15 xã chưa đạt chuẩn .* cần khoảng 5\d0 tỷ đồng, khoảng thường gặp 4\d0-5\d0 tỷ đồng",
+        said,
+    )
     assert "KHÁI TOÁN, 100% giả định" in said and "8 trên 10 tình huống" in said
-    assert "trong đó đã bố trí: chưa có số liệu" in said, "nothing was allotted in any source read: that is not zero"
+    assert "trong đó đã bố trí: chưa có số liệu" in said, (
+        "nothing was allotted in any source read: that is not zero"
+    )
 
 
 def test_money_is_told_by_source_with_investment_and_recurrent_capital_apart(page):
     said = text(page.source_table())
-    assert "Ngân sách trung ương đầu tư phát triển" in said and "Ngân sách trung ương sự nghiệp" in said
+    assert (
+        "Ngân sách trung ương đầu tư phát triển" in said
+        and "Ngân sách trung ương sự nghiệp" in said
+    )
     assert "Thu tiền sử dụng đất" in said and "Đơn vị tính: tỷ đồng" in said
 
 
-def test_one_gap_stands_in_text_chart_and_json_and_what_pots_lack_at_usual_shares_is_not_added_up(page):
+def test_one_gap_stands_in_text_chart_and_json_and_what_pots_lack_at_usual_shares_is_not_added_up(
+    page,
+):
     gap, said = page.found()[1]["gap"], page.need_summary()
     (shown,) = re.findall(r"vốn còn thiếu: hầu như không có \(bình quân ([\d,]+) tỷ đồng", said)
-    assert shown == billions(gap["mean"], "vi") and f"còn thiếu {shown} tỷ đồng" in said, "the chart's words say the same"
+    assert shown == billions(gap["mean"], "vi") and f"còn thiếu {shown} tỷ đồng" in said, (
+        "the chart's words say the same"
+    )
     table = str(page.pots_table())
-    assert "THEO CÁCH CHIA THƯỜNG DÙNG" in table and "Thu tiền sử dụng đất" in table and "Tổng số" not in table
+    assert (
+        "THEO CÁCH CHIA THƯỜNG DÙNG" in table
+        and "Thu tiền sử dụng đất" in table
+        and "Tổng số" not in table
+    )
     assert "Vốn còn thiếu" not in text(page.source_table())
-    assert sum(row["mean"] for row in gap["by_pot"]) > 10_000 > 1_000 > gap["mean"], "other sources pay for those that lack"
+    assert sum(row["mean"] for row in gap["by_pot"]) > 10_000 > 1_000 > gap["mean"], (
+        "other sources pay for those that lack"
+    )
 
 
 @pytest.mark.parametrize(
     ("lang", "gap", "blocking", "words"),
     [
-        ("vi", 8_000.0, ["nstw-dt", "dat"], ["vốn còn thiếu: bình quân khoảng 8 tỷ đồng (0-20)",
-                                             "Thiếu ở các nguồn: Ngân sách trung ương, đầu tư phát triển; Thu tiền sử dụng đất"]),
-        ("en", 8_000.0, ["dat"], ["about 8 billion VND on average (0-20)", "What lacks it: Land-use revenue"]),
+        (
+            "vi",
+            8_000.0,
+            ["nstw-dt", "dat"],
+            [
+                "vốn còn thiếu: bình quân khoảng 8 tỷ đồng (0-20)",
+                "Thiếu ở các nguồn: Ngân sách trung ương, đầu tư phát triển; Thu tiền sử dụng đất",
+            ],
+        ),
+        (
+            "en",
+            8_000.0,
+            ["dat"],
+            ["about 8 billion VND on average (0-20)", "What lacks it: Land-use revenue"],
+        ),
         ("vi", 0.0, [], ["vốn còn thiếu: không có"]),
     ],
-)  # fmt: skip
+)
 def test_the_sentence_of_the_gap_names_the_sources_that_block(page, lang, gap, blocking, words):
     spread = {"mean": gap, "p10": 0.0, "p90": 20_000.0 * bool(gap)}
     numbers = page.found()[1] | {"gap": spread | {"if_late": spread}, "blocking_sources": blocking}
@@ -80,7 +114,11 @@ def test_drawn_figures_show_two_digits_only(page):
 
 def test_requests_cement_and_debt_stand_as_lines(page):
     said = text(page.cement_and_requests())
-    assert "hỗ trợ xi măng" in said and "xây dựng trường học" in said and "xây dựng nhà văn hóa" in said
+    assert (
+        "hỗ trợ xi măng" in said
+        and "xây dựng trường học" in said
+        and "xây dựng nhà văn hóa" in said
+    )
     assert "Chưa có số liệu nợ đọng" in said and "12.800" in said
 
 
@@ -92,7 +130,11 @@ def test_the_three_assumptions_that_move_it_most_and_the_published_totals_are_to
 
 def test_registered_levels_stand_apart(page):
     said = text(page.registered_need())
-    assert "nông thôn mới nâng cao" in said and "nông thôn mới kiểu mẫu" in said and "không cộng vào" in said
+    assert (
+        "nông thôn mới nâng cao" in said
+        and "nông thôn mới kiểu mẫu" in said
+        and "không cộng vào" in said
+    )
 
 
 def test_a_communes_page_lists_its_works_with_quantity_range_and_chance():
@@ -128,22 +170,44 @@ def test_a_scenario_or_target_that_is_none_is_refused():
 def test_json_has_the_agreed_keys_and_adds_up(capsys):
     assert main(["needs", "--json", "--draws", "1000"]) == 0
     made = json.loads(capsys.readouterr().out)
-    assert {"unit", "price_year", "total", "by_criterion", "by_source", "by_year", "by_commune", "cement", "envelope", "gap",
-            "blocking_sources", "assumed_share"} <= set(made)  # fmt: skip
-    assert made["unit"] == "triệu đồng" and made["price_year"] == 2022 and made["assumed_share"] == 1.0
+    assert {
+        "unit",
+        "price_year",
+        "total",
+        "by_criterion",
+        "by_source",
+        "by_year",
+        "by_commune",
+        "cement",
+        "envelope",
+        "gap",
+        "blocking_sources",
+        "assumed_share",
+    } <= set(made)
+    assert (
+        made["unit"] == "triệu đồng" and made["price_year"] == 2022 and made["assumed_share"] == 1.0
+    )
     for name in ("by_criterion", "by_year", "by_commune"):
-        assert sum(row["mean"] for row in made[name]) == pytest.approx(made["total"]["mean"], rel=1e-4)
+        assert sum(row["mean"] for row in made[name]) == pytest.approx(
+            made["total"]["mean"], rel=1e-4
+        )
         assert all(row["p10"] <= row["p50"] <= row["p90"] for row in made[name])
-    assert {"need", "granted", "gap", "by_year"} <= set(made["cement"]) and len(made["by_commune"]) == 15
+    assert {"need", "granted", "gap", "by_year"} <= set(made["cement"]) and len(
+        made["by_commune"]
+    ) == 15
 
 
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
-        (["--commune", "Xyz"], 1), (["--commune", "17713"], 1), (["--scenario", "khong-co"], 1),
-        (["--draws", "0"], 2), (["--draws", "many"], 2), (["--target", "all"], 2),
+        (["--commune", "Xyz"], 1),
+        (["--commune", "17713"], 1),
+        (["--scenario", "khong-co"], 1),
+        (["--draws", "0"], 2),
+        (["--draws", "many"], 2),
+        (["--target", "all"], 2),
     ],
-)  # fmt: skip
+)
 def test_slips_in_the_command_are_told(capsys, arguments, code):
     try:
         assert main(["needs", *arguments]) == code
@@ -163,13 +227,19 @@ def test_before_anything_was_assumed_the_need_is_not_counted_and_pages_say_so(ca
 def test_one_commune_alone_has_no_gap_of_the_districts_pots(capsys):
     main(["needs", "--json", "--commune", "Thanh Hương", "--draws", "500"])
     made = json.loads(capsys.readouterr().out)
-    assert [row["name"] for row in made["by_commune"]] == ["Thanh Hương"] and made["gap"] is None and made["envelope"] is None
+    assert (
+        [row["name"] for row in made["by_commune"]] == ["Thanh Hương"]
+        and made["gap"] is None
+        and made["envelope"] is None
+    )
     assert made["blocking_sources"] is None
 
 
 def test_tables_become_excel_and_csv_without_formulas(tmp_path):
     rows = [["=1+1", Markup("<b>đậm</b>"), "-"], ["@x", 3, "+7"]]
-    paths = write_tables([("Biểu số 01. THỬ/../X", "Đơn vị tính: tỷ đồng", ["a", "b", "c"], rows)], tmp_path, "thu")
+    paths = write_tables(
+        [("Biểu số 01. THỬ/../X", "Đơn vị tính: tỷ đồng", ["a", "b", "c"], rows)], tmp_path, "thu"
+    )
     assert [path.name for path in paths] == ["thu.xlsx", "thu_bieu-01_thu-x.csv"]
     assert paths[1].read_bytes().startswith(b"\xef\xbb\xbf")
     cells = list(csv.reader(paths[1].read_text(encoding="utf-8-sig").splitlines()))
@@ -184,4 +254,8 @@ def test_a_commune_of_another_data_set_is_answered_in_words_with_names_to_choose
     with pytest.raises(UnknownCommune) as error:
         FundingPage("data/huyen-mau", commune="Thanh Hương")
     said = error.value._render_traceback_()
-    assert "không có xã “Thanh Hương”" in said[1] and "ví dụ: A1, A2, A3, A4, A5" in said[1] and "Errors: 1" in said[2]
+    assert (
+        "không có xã “Thanh Hương”" in said[1]
+        and "ví dụ: A1, A2, A3, A4, A5" in said[1]
+        and "Errors: 1" in said[2]
+    )

@@ -1,4 +1,7 @@
-"""Pages in a real browser: width, keyboard, console, network, accessibility, print. Skipped where no browser is installed."""
+"""Pages in a real browser: width, keyboard, console, network, accessibility, print.
+
+Skipped where no browser is installed.
+"""
 
 import csv
 import io
@@ -14,9 +17,17 @@ from ntm_analysis.pages import plain_text
 from ntm_analysis.pages.tables import ungrouped
 from ntm_analysis.reports.index import index_page
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+BROWSER = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine")
-ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
+ARGUMENTS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-sync",
+]
 LEVEL = {"wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"}
 PAGES = (
     "index.html",
@@ -44,7 +55,9 @@ def browser():
 
 
 def violations(page, **where: str) -> list[tuple[str, list]]:
-    """What axe finds on a page against level A or AA, and what is serious by its other rules: the rule and the element."""
+    """What axe finds on a page against level A or AA, and what is serious by its other rules: the
+    rule and the element.
+    """
     from axe_playwright_python.sync_playwright import Axe
 
     found = Axe().run(page, **where).response["violations"]
@@ -78,7 +91,9 @@ def test_a_page_fits_its_window_is_accessible_and_silent_and_stays_at_home(visit
     page = visit(name)
     for width in (1280, 640, 390):  # 640: a window of 1280 at 200 %
         page.set_viewport_size({"width": width, "height": 900})
-        wide, window = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+        wide, window = page.evaluate(
+            "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+        )
         assert wide <= window, f"the page scrolls sideways at {width}"
         if width != 640:
             assert violations(page) == [], f"no violation of level A or AA at {width}"
@@ -89,10 +104,14 @@ def test_a_page_fits_its_window_is_accessible_and_silent_and_stays_at_home(visit
 def test_the_search_finds_communes_without_diacritics(visit):
     page = visit("index.html")
     page.fill("#tim", "thanh huong")
-    assert [row.inner_text() for row in page.query_selector_all("#danh-sach tr:not([hidden]) th")] == ["Thanh Hương"]
+    assert [
+        row.inner_text() for row in page.query_selector_all("#danh-sach tr:not([hidden]) th")
+    ] == ["Thanh Hương"]
     assert page.inner_text("#dem") == "1 xã"
     page.fill("#tim", "17755")
-    assert [row.inner_text() for row in page.query_selector_all("#danh-sach tr:not([hidden]) th")] == ["Thanh Ngọc"]
+    assert [
+        row.inner_text() for row in page.query_selector_all("#danh-sach tr:not([hidden]) th")
+    ] == ["Thanh Ngọc"]
     page.fill("#tim", "")
     assert page.inner_text("#dem") == "37 xã"
 
@@ -100,15 +119,27 @@ def test_the_search_finds_communes_without_diacritics(visit):
 def column(page, head: str) -> list[str]:
     """A click on a head of the index; what its column then shows from top to bottom."""
     page.click(f"button.sort:text-is('{head}')")
-    at = page.evaluate("head => [...document.querySelectorAll('button.sort')].findIndex(b => b.textContent === head)", head)
-    return page.eval_on_selector_all("#danh-sach tr", "(rows, at) => rows.map(row => row.cells[at].textContent)", at)
+    at = page.evaluate(
+        "head => [...document.querySelectorAll('button.sort')].findIndex(b => b.textContent === head)",
+        head,
+    )
+    return page.eval_on_selector_all(
+        "#danh-sach tr", "(rows, at) => rows.map(row => row.cells[at].textContent)", at
+    )
 
 
 def test_communes_sort_by_name_as_the_vietnamese_alphabet_has_them(visit):
     page = visit("index.html")
     names = column(page, "Đơn vị")
-    assert names[:4] == ["Cát Văn", "Đại Đồng", "Đồng Văn", "Hạnh Lâm"], "đ stands after d, not after z"
-    assert names.index("Thanh Hà") < names.index("Thanh Hòa") < names.index("Thanh Hương") < names.index("Thanh Khai")
+    assert names[:4] == ["Cát Văn", "Đại Đồng", "Đồng Văn", "Hạnh Lâm"], (
+        "đ stands after d, not after z"
+    )
+    assert (
+        names.index("Thanh Hà")
+        < names.index("Thanh Hòa")
+        < names.index("Thanh Hương")
+        < names.index("Thanh Khai")
+    )
     assert column(page, "Đơn vị") == names[::-1]
     assert column(page, "TT") == [f"{place}" for place in range(1, 38)]
 
@@ -117,14 +148,30 @@ def test_communes_sort_by_name_as_the_vietnamese_alphabet_has_them(visit):
 def index_of_all(tmp_path_factory) -> Path:
     """An index in which five communes have results of every kind."""
     workbook = Workbook.open("data/thanh-chuong")
-    wanted = {"Thanh Chi": "2024-04-30", "Thanh Hương": "2024-01-31", "Thanh Ngọc": "2023-11-30", "Thanh Lâm": None}
-    units = {workbook.find(name): {"p_met": 0.5, "p50_date": day, "need_p50": 9.0} for name, day in wanted.items()}
-    units[workbook.find("Cát Văn")] = {"p_met": 1.0, "p50_date": None, "need_p50": 0.0, "finished": True}
+    wanted = {
+        "Thanh Chi": "2024-04-30",
+        "Thanh Hương": "2024-01-31",
+        "Thanh Ngọc": "2023-11-30",
+        "Thanh Lâm": None,
+    }
+    units = {
+        workbook.find(name): {"p_met": 0.5, "p50_date": day, "need_p50": 9.0}
+        for name, day in wanted.items()
+    }
+    units[workbook.find("Cát Văn")] = {
+        "p_met": 1.0,
+        "p50_date": None,
+        "need_p50": 0.0,
+        "finished": True,
+    }
     files = {unit: f"{unit}.html" for unit in units}
     lines = {files[unit]: {"result": result} for unit, result in units.items()}
     path = tmp_path_factory.mktemp("index") / "index.html"
     failed = [("Xã A", "UnknownCommune: " + "x" * 200, "a.html")] * 40
-    path.write_text(index_page(workbook, lines, files, [("b.html", "Dự báo")] * 6, failed, "vi"), encoding="utf-8")
+    path.write_text(
+        index_page(workbook, lines, files, [("b.html", "Dự báo")] * 6, failed, "vi"),
+        encoding="utf-8",
+    )
     return path
 
 
@@ -144,7 +191,9 @@ def open_index(browser, index_of_all):
         page.close()
 
 
-def test_beyond_the_term_is_later_than_every_date_and_what_is_not_known_or_does_not_apply_is_last(open_index):
+def test_beyond_the_term_is_later_than_every_date_and_what_is_not_known_or_does_not_apply_is_last(
+    open_index,
+):
     page, dates = open_index(), ["11/2023", "1/2024", "4/2024", "sau kỳ"]
     first, then = column(page, "Về đích (mức giữa)"), column(page, "Về đích (mức giữa)")
     assert first[:4] == dates and then[:4] == dates[::-1]
@@ -154,7 +203,11 @@ def test_beyond_the_term_is_later_than_every_date_and_what_is_not_known_or_does_
 def test_what_is_missing_sorts_by_the_number_of_criteria_named_or_not(open_index):
     def lacking(words: str) -> float:
         named, _, nameless = words.rpartition("; ") if "chưa rõ" in words else (words, "", "0")
-        return math.inf if words == "..." else len([n for n in named.split(", ") if n.isdigit()]) + int(nameless.split()[0])
+        return (
+            math.inf
+            if words == "..."
+            else len([n for n in named.split(", ") if n.isdigit()]) + int(nameless.split()[0])
+        )
 
     shown = [lacking(words) for words in column(open_index(), "Còn thiếu")]
     assert shown == sorted(shown) and set(shown) == {3, 4, math.inf}
@@ -162,7 +215,9 @@ def test_what_is_missing_sorts_by_the_number_of_criteria_named_or_not(open_index
 
 def test_the_sorted_column_has_an_arrow(open_index):
     page = open_index()
-    arrow = "at => getComputedStyle(document.querySelectorAll('button.sort')[at], '::after').content"
+    arrow = (
+        "at => getComputedStyle(document.querySelectorAll('button.sort')[at], '::after').content"
+    )
     assert "▲" in page.evaluate(arrow, 0), "the list begins in its own order"
     for mark in ("▲", "▼"):
         column(page, "Đơn vị")
@@ -175,9 +230,14 @@ def test_on_a_phone_the_name_stays_while_the_table_scrolls_and_the_heads_are_low
     assert page.evaluate("document.querySelector('thead').offsetHeight") <= 100
     left = "document.querySelector('#danh-sach th').getBoundingClientRect().left"
     page.evaluate("document.querySelector('div.table').scrollLeft = 300")
-    assert page.evaluate("document.querySelector('div.table').scrollLeft") == 300 and 0 <= page.evaluate(left) <= 20
-    assert page.evaluate("document.elementFromPoint(60, document.querySelector('#danh-sach th').getBoundingClientRect().top + 8)"
-                         "?.closest('th') !== null")  # fmt: skip
+    assert (
+        page.evaluate("document.querySelector('div.table').scrollLeft") == 300
+        and 0 <= page.evaluate(left) <= 20
+    )
+    assert page.evaluate(
+        "document.elementFromPoint(60, document.querySelector('#danh-sach th').getBoundingClientRect().top + 8)"
+        "?.closest('th') !== null"
+    )
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -208,8 +268,14 @@ def test_the_name_of_a_saved_file_is_cut_between_words_and_keeps_its_day(visit):
     page = visit("index.html")
     for title, name in (
         ("Huyện A: đến ngày 31/3/2022", "huyen-a-den-ngay-31-3-2022"),
-        ("Huyện " + "Thanh Chương " * 9 + "đến ngày 31/3/2022", "huyen-" + "thanh-chuong-" * 4 + "thanh-chuong-31-3-2022"),
-        ("Huyện " + "Thanh Chương " * 9 + "31 March 2022", "huyen-" + "thanh-chuong-" * 4 + "thanh-31-march-2022"),
+        (
+            "Huyện " + "Thanh Chương " * 9 + "đến ngày 31/3/2022",
+            "huyen-" + "thanh-chuong-" * 4 + "thanh-chuong-31-3-2022",
+        ),
+        (
+            "Huyện " + "Thanh Chương " * 9 + "31 March 2022",
+            "huyen-" + "thanh-chuong-" * 4 + "thanh-31-march-2022",
+        ),
         ("xa-" + "d" * 90 + "_2022-03-31", "xa-2022-03-31"),
         ("e" * 90, "e" * 80),
     ):
@@ -227,7 +293,9 @@ def test_from_the_index_to_a_commune_and_back(visit):
 def test_the_matrix_prints_landscape_and_the_rest_upright(visit):
     pdf = visit("huyen_2022-03-31.html").pdf(prefer_css_page_size=True)
     boxes = [tuple(map(float, box.split())) for box in _media_boxes(pdf)]
-    assert any(width > height for _, _, width, height in boxes), "the matrix lies on a landscape page"
+    assert any(width > height for _, _, width, height in boxes), (
+        "the matrix lies on a landscape page"
+    )
     assert any(width < height for _, _, width, height in boxes)
 
 
@@ -239,16 +307,22 @@ def _media_boxes(pdf: bytes) -> list[str]:
 
 def test_states_are_readable_without_colour(visit):
     page = visit("huyen_2022-03-31.html")
-    signs = page.eval_on_selector_all("table.matrix td.sign", "cells => [...new Set(cells.map(c => c.textContent.trim()))]")
+    signs = page.eval_on_selector_all(
+        "table.matrix td.sign", "cells => [...new Set(cells.map(c => c.textContent.trim()))]"
+    )
     assert set(signs) == {"Đ", "Đ*", "C", "..."}, "every state has its own letters"
 
 
 def saved(page, button) -> list[list[str]]:
-    """The file that a button saves, as rows of cells; it is UTF-8 with a mark, so that Excel shows Vietnamese."""
+    """The file that a button saves, as rows of cells; it is UTF-8 with a mark, so that Excel shows
+    Vietnamese.
+    """
     with page.expect_download() as waited:
         button.click()
     raw = Path(waited.value.path()).read_bytes()
-    assert raw.startswith(b"\xef\xbb\xbf") and re.fullmatch(r"[a-z0-9_-]+\.csv", waited.value.suggested_filename)
+    assert raw.startswith(b"\xef\xbb\xbf") and re.fullmatch(
+        r"[a-z0-9_-]+\.csv", waited.value.suggested_filename
+    )
     return list(csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline="")))
 
 

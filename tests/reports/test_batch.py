@@ -1,4 +1,6 @@
-"""A batch: what fails stands apart, what is done stays done, nothing is left running and no page is ever half there."""
+"""A batch: what fails stands apart, what is done stays done, nothing is left running and no page is
+ever half there.
+"""
 
 import json
 import os
@@ -19,8 +21,20 @@ from ntm_analysis.reports.workers import ForkedRuns, NewProcesses, NoWarmProcess
 POSIX = pytest.mark.skipif(os.name != "posix", reason="there is no fork")
 PAGE = {"title": "Trang", "lang": "vi", "back": "Danh sách", "skip": "Bỏ qua"}
 GOOD = "from IPython.display import HTML\nHTML(f'<section id=\"xa\"><h2>{commune}</h2></section>')"
-LINE = {"notebook": "n.ipynb", "parameters": {}, "inputs": {"data": "1"}, "versions": {}, "status": "complete", "reason": "",
-        "error": "", "memory": 0, "seconds": 1.0, "stale": False, "result": None, "sha256": "0" * 64}  # fmt: skip
+LINE = {
+    "notebook": "n.ipynb",
+    "parameters": {},
+    "inputs": {"data": "1"},
+    "versions": {},
+    "status": "complete",
+    "reason": "",
+    "error": "",
+    "memory": 0,
+    "seconds": 1.0,
+    "stale": False,
+    "result": None,
+    "sha256": "0" * 64,
+}
 # What a cell does, and what its failure says.
 FAULTS = {
     "1 / 0": "ZeroDivisionError: division by zero",
@@ -37,7 +51,9 @@ FAULTS = {
 
 def notebook(path: Path, *cells: str) -> Path:
     """A notebook with a cell of parameters and these cells."""
-    made = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "python3", "display_name": "", "language": "python"}})
+    made = nbformat.v4.new_notebook(
+        metadata={"kernelspec": {"name": "python3", "display_name": "", "language": "python"}}
+    )
     made.cells = [nbformat.v4.new_code_cell("commune = ''", metadata={"tags": ["parameters"]})]
     made.cells += [nbformat.v4.new_code_cell(cell) for cell in cells]
     nbformat.write(made, path)
@@ -47,7 +63,12 @@ def notebook(path: Path, *cells: str) -> Path:
 def asked(batch: Batch, path: Path, *names: str) -> None:
     """Ask for a page of each name."""
     for name in names:
-        batch.page(f"{name}.html", {"notebook": path.name, "parameters": {"commune": name}, "inputs": {}}, PAGE, path)
+        batch.page(
+            f"{name}.html",
+            {"notebook": path.name, "parameters": {"commune": name}, "inputs": {}},
+            PAGE,
+            path,
+        )
 
 
 def run(folder: Path, ask, **settings) -> dict[str, dict]:
@@ -83,7 +104,10 @@ def alive(marker: str) -> list[str]:
 def test_each_fault_stands_apart_and_the_other_communes_of_37_are_complete(tmp_path, monkeypatch):
     monkeypatch.setenv("NTM_PAGE_MEMORY", "1500")
     good, folder = notebook(tmp_path / "good.ipynb", GOOD), tmp_path / "out"
-    bad = {f"loi-{i}": notebook(tmp_path / f"bad{i}.ipynb", cell, GOOD) for i, cell in enumerate(FAULTS)}
+    bad = {
+        f"loi-{i}": notebook(tmp_path / f"bad{i}.ipynb", cell, GOOD)
+        for i, cell in enumerate(FAULTS)
+    }
 
     def ask(batch: Batch) -> None:
         for name, path in bad.items():
@@ -93,7 +117,9 @@ def test_each_fault_stands_apart_and_the_other_communes_of_37_are_complete(tmp_p
     lines = run(folder, ask, timeout=8)
     complete = {file for file, line in lines.items() if line["status"] == "complete"}
     assert complete == {f"xa-{n:02}.html" for n in range(37 - len(bad))}
-    assert {path.name for path in folder.glob("*.html")} == complete, "no page of a failed run, whole or in part"
+    assert {path.name for path in folder.glob("*.html")} == complete, (
+        "no page of a failed run, whole or in part"
+    )
     from ntm_analysis.reports.plan import failure
 
     for name, (cell, message) in zip(bad, FAULTS.items(), strict=True):
@@ -107,8 +133,17 @@ def test_what_a_page_holds_and_how_long_it_took_stand_in_its_line(tmp_path):
     path = notebook(tmp_path / "n.ipynb", GOOD)
     (line,) = run(tmp_path / "out", lambda batch: asked(batch, path, "a")).values()
     page = (tmp_path / "out" / "a.html").read_bytes()
-    assert line["bytes"] == len(page) and b"<h2>a</h2>" in page and 0 < line["seconds"] < 60 and line["error"] == ""
-    assert line["versions"]["ntm-analysis"] and line["notebook"] == "n.ipynb" and line["parameters"] == {"commune": "a"}
+    assert (
+        line["bytes"] == len(page)
+        and b"<h2>a</h2>" in page
+        and 0 < line["seconds"] < 60
+        and line["error"] == ""
+    )
+    assert (
+        line["versions"]["ntm-analysis"]
+        and line["notebook"] == "n.ipynb"
+        and line["parameters"] == {"commune": "a"}
+    )
 
 
 @POSIX
@@ -118,13 +153,18 @@ def test_a_failure_keeps_the_last_good_page_and_calls_it_stale(tmp_path, one_war
     before = (folder / "a.html").read_bytes()
     notebook(path, "1 / 0")
     (line,) = run(folder, lambda batch: asked(batch, path, "a")).values()
-    assert (line["status"], line["stale"]) == ("failed", True) and (folder / "a.html").read_bytes() == before
+    assert (line["status"], line["stale"]) == ("failed", True) and (
+        folder / "a.html"
+    ).read_bytes() == before
     (line,) = run(folder, lambda batch: asked(batch, path, "a")).values()
     assert line["stale"], "still the page of the first run"
 
 
 def test_new_processes_with_ordinary_kernels_do_the_same(tmp_path):
-    good, bad = notebook(tmp_path / "good.ipynb", GOOD), notebook(tmp_path / "bad.ipynb", "import os; os._exit(0)")
+    good, bad = (
+        notebook(tmp_path / "good.ipynb", GOOD),
+        notebook(tmp_path / "bad.ipynb", "import os; os._exit(0)"),
+    )
 
     def ask(batch: Batch) -> None:
         asked(batch, good, "a")
@@ -136,8 +176,13 @@ def test_new_processes_with_ordinary_kernels_do_the_same(tmp_path):
 
 @POSIX
 def test_when_the_warm_process_is_killed_the_batch_goes_on_with_new_processes(tmp_path):
-    """What the killed process left, in the middle of a long cell and with another waiting for its turn, is in nobody's way."""
-    path, folder = notebook(tmp_path / "n.ipynb", "import time; time.sleep(60)", GOOD), tmp_path / "out"
+    """What the killed process left, in the middle of a long cell and with another waiting for its
+    turn, is in nobody's way.
+    """
+    path, folder = (
+        notebook(tmp_path / "n.ipynb", "import time; time.sleep(60)", GOOD),
+        tmp_path / "out",
+    )
     batches, killed = [], []
 
     def kill_in_the_cell() -> None:
@@ -162,17 +207,29 @@ def test_when_the_warm_process_is_killed_the_batch_goes_on_with_new_processes(tm
 @POSIX
 def test_the_seconds_of_a_page_count_from_its_turn(tmp_path):
     path = notebook(tmp_path / "n.ipynb", "import time; time.sleep(2)", GOOD)
-    lines = run(tmp_path / "out", lambda batch: asked(batch, path, "a", "b", "c"), jobs=1, timeout=3.5)
+    lines = run(
+        tmp_path / "out", lambda batch: asked(batch, path, "a", "b", "c"), jobs=1, timeout=3.5
+    )
     assert [line["status"] for line in lines.values()] == ["complete"] * 3
-    assert max(line["seconds"] for line in lines.values()) > 3.5, "one waited while another was computing"
+    assert max(line["seconds"] for line in lines.values()) > 3.5, (
+        "one waited while another was computing"
+    )
 
 
 def test_a_page_that_may_have_wanted_memory_says_how_much_it_had():
     from ntm_analysis.reports.plan import failure
 
-    line = {"reason": "failed", "seconds": 1, "memory": 700, "error": "Kernel died before replying to kernel_info"}
+    line = {
+        "reason": "failed",
+        "seconds": 1,
+        "memory": 700,
+        "error": "Kernel died before replying to kernel_info",
+    }
     assert "700 MiB" in failure(line, "vi") and "NTM_PAGE_MEMORY" in failure(line, "vi")
-    assert failure(line | {"error": "ZeroDivisionError: division by zero"}, "vi") == "ZeroDivisionError: division by zero"
+    assert (
+        failure(line | {"error": "ZeroDivisionError: division by zero"}, "vi")
+        == "ZeroDivisionError: division by zero"
+    )
     assert "NTM_PAGE_MEMORY" not in failure(line | {"memory": 0}, "vi")
 
 
@@ -196,7 +253,9 @@ def test_what_a_killed_batch_left_under_way_is_gone_and_its_journal_counts(tmp_p
     (tmp_path / BUILDING / "a.html").write_text("half")
     (tmp_path / "a.html").write_bytes(b"page")
     line = LINE
-    (tmp_path / JOURNAL).write_text(json.dumps({"b.html": line}) + "\n" + json.dumps({"a.html": line})[:-9])
+    (tmp_path / JOURNAL).write_text(
+        json.dumps({"b.html": line}) + "\n" + json.dumps({"a.html": line})[:-9]
+    )
     with building(tmp_path) as place:
         assert list(place.iterdir()) == []
         manifest = Manifest(tmp_path)
@@ -220,8 +279,20 @@ def test_a_page_counts_as_made_only_when_it_stands_there_as_it_was_written(tmp_p
 
 
 def test_a_manifest_that_is_none_means_that_every_page_is_made_anew(tmp_path):
-    spoilt = [LINE | change for change in ({"result": "x"}, {"inputs": []}, {"status": 1}, {"result": {"p_met": "x"}})]
-    for content in ("{", "[]", '{"pages": 3}', "", '{"pages": {"a.html": 3}}', "[" * 100_000, "\udcff", *spoilt):
+    spoilt = [
+        LINE | change
+        for change in ({"result": "x"}, {"inputs": []}, {"status": 1}, {"result": {"p_met": "x"}})
+    ]
+    for content in (
+        "{",
+        "[]",
+        '{"pages": 3}',
+        "",
+        '{"pages": {"a.html": 3}}',
+        "[" * 100_000,
+        "\udcff",
+        *spoilt,
+    ):
         told = content if isinstance(content, str) else json.dumps({"pages": {"a.html": content}})
         (tmp_path / "manifest.json").write_bytes(told.encode(errors="surrogateescape"))
         journal = content if isinstance(content, str) else json.dumps({"a.html": content})
@@ -234,7 +305,7 @@ def test_the_journal_holds_any_text_of_an_error(tmp_path):
     assert Manifest(tmp_path).pages["a.html"]["error"] == "một\u2028hai\nba \x85 \ud800"
 
 
-# ended from outside ----------------------------------------------------------------------------------------------
+# ended from outside -------------------------------------------------------------------------------
 
 DRIVER = """
 import sys
@@ -250,8 +321,12 @@ except KeyboardInterrupt:
 
 
 def driver(folder: Path, path: Path) -> subprocess.Popen:
-    return subprocess.Popen([sys.executable, "-c", DRIVER, str(folder), str(path)], start_new_session=True,
-                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    return subprocess.Popen(
+        [sys.executable, "-c", DRIVER, str(folder), str(path)],
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 def gone(marker: str, seconds: float = 5) -> bool:
@@ -269,8 +344,13 @@ def whole(folder: Path) -> None:
 
 @POSIX
 @pytest.mark.parametrize("done", [1, 5])
-def test_killed_its_kernels_are_gone_in_five_seconds_and_the_next_run_does_only_the_rest(tmp_path, done):
-    folder, path = tmp_path / "out", notebook(tmp_path / "n.ipynb", "import time; time.sleep(0.3)", GOOD)
+def test_killed_its_kernels_are_gone_in_five_seconds_and_the_next_run_does_only_the_rest(
+    tmp_path, done
+):
+    folder, path = (
+        tmp_path / "out",
+        notebook(tmp_path / "n.ipynb", "import time; time.sleep(0.3)", GOOD),
+    )
     process = driver(folder, path)
     while len(list(folder.glob("*.html"))) < done:
         assert process.poll() is None
@@ -296,7 +376,10 @@ def test_killed_its_kernels_are_gone_in_five_seconds_and_the_next_run_does_only_
 @pytest.mark.parametrize("moment", [0.4, 3.5])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_it_leaves_no_partial_file_and_no_process(tmp_path, moment, number):
-    folder, path = tmp_path / "out", notebook(tmp_path / "n.ipynb", "import time; time.sleep(0.3)", GOOD)
+    folder, path = (
+        tmp_path / "out",
+        notebook(tmp_path / "n.ipynb", "import time; time.sleep(0.3)", GOOD),
+    )
     process = driver(folder, path)
     time.sleep(moment)
     process.send_signal(number)

@@ -1,4 +1,6 @@
-"""The same batch on a cluster of two workers: the same pages, whichever machine is lost on the way."""
+"""The same batch on a cluster of two workers: the same pages, whichever machine is lost on
+the way.
+"""
 
 import os
 import signal
@@ -32,12 +34,16 @@ def client():
 
     with pytest.MonkeyPatch.context() as patch:  # the poison takes only four workers with it
         patch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "1")
-        patch.setenv("DASK_DISTRIBUTED__WORKER__MULTIPROCESSING_METHOD", "forkserver")  # back sooner after they were killed
+        patch.setenv(
+            "DASK_DISTRIBUTED__WORKER__MULTIPROCESSING_METHOD", "forkserver"
+        )  # back sooner after they were killed
         with ClusterRuns.at("local", 2, {}) as runs:
             yield runs.client
 
 
-def test_with_one_worker_killed_and_one_poison_notebook_36_of_37_pages_equal_the_serial_ones(client, tmp_path):
+def test_with_one_worker_killed_and_one_poison_notebook_36_of_37_pages_equal_the_serial_ones(
+    client, tmp_path
+):
     from ntm_analysis.reports import ClusterRuns
 
     good, bad = notebook(tmp_path / "good.ipynb", GOOD), notebook(tmp_path / "bad.ipynb", POISON)
@@ -56,19 +62,30 @@ def test_with_one_worker_killed_and_one_poison_notebook_36_of_37_pages_equal_the
 
     with ThreadPoolExecutor() as beside:  # most of the time of both is waiting
         serial = beside.submit(run, tmp_path / "serial", lambda batch: asked(batch, good, *names))
-        lines = run(tmp_path / "cluster", ask, runs=ClusterRuns(client, {"NTM_STORE": ""}), on_end=kill_one)
+        lines = run(
+            tmp_path / "cluster", ask, runs=ClusterRuns(client, {"NTM_STORE": ""}), on_end=kill_one
+        )
     assert killed and len(lines) == 37 and len(serial.result()) == 36
     assert {file for file, line in lines.items() if line["status"] == "failed"} == {"doc.html"}
     for file in serial.result():
-        assert (tmp_path / "cluster" / file).read_bytes() == (tmp_path / "serial" / file).read_bytes()
+        assert (tmp_path / "cluster" / file).read_bytes() == (
+            tmp_path / "serial" / file
+        ).read_bytes()
     assert not (tmp_path / "cluster" / "doc.html").exists()
 
 
-def test_a_run_too_long_is_told_and_others_go_on_and_a_stopped_batch_leaves_no_run_on_any_machine(client, tmp_path, monkeypatch):
+def test_a_run_too_long_is_told_and_others_go_on_and_a_stopped_batch_leaves_no_run_on_any_machine(
+    client, tmp_path, monkeypatch
+):
     from ntm_analysis.reports import ClusterRuns
 
-    monkeypatch.setattr("ntm_analysis.reports.batch.usual_limit", lambda jobs: 1)  # this machine's memory is not the workers'
-    good, endless = notebook(tmp_path / "good.ipynb", GOOD), notebook(tmp_path / "endless.ipynb", "while True: pass")
+    monkeypatch.setattr(
+        "ntm_analysis.reports.batch.usual_limit", lambda jobs: 1
+    )  # this machine's memory is not the workers'
+    good, endless = (
+        notebook(tmp_path / "good.ipynb", GOOD),
+        notebook(tmp_path / "endless.ipynb", "while True: pass"),
+    )
     folder = tmp_path / "out"
 
     def ask(batch) -> None:
@@ -87,7 +104,11 @@ def test_a_run_too_long_is_told_and_others_go_on_and_a_stopped_batch_leaves_no_r
         run(folder, ask, runs=ClusterRuns(client, {"NTM_REPORTS": f"{folder}"}), on_end=stop)
     assert not (folder / BUILDING).exists()
     lines = Manifest(folder).pages
-    assert lines["a.html"]["status"] == "complete" and lines["mai.html"]["reason"] == "overdue" and len(lines) == 2
+    assert (
+        lines["a.html"]["status"] == "complete"
+        and lines["mai.html"]["reason"] == "overdue"
+        and len(lines) == 2
+    )
     assert gone(f"{folder}", 60) and not (folder / BUILDING).exists()
 
 
@@ -101,7 +122,10 @@ def test_what_stands_at_an_address_and_is_no_scheduler_is_refused_in_one_sentenc
         for address in (f"tcp://127.0.0.1:{listening.getsockname()[1]}", "http://a.b"):
             assert main(["report", "huyen-mau", "--out", f"{tmp_path}", "--cluster", address]) == 1
             said = capsys.readouterr().err.splitlines()
-            assert [line.split(" “")[0] for line in said] == ["Đang kết nối với cụm máy", "Không nối được với cụm máy"]
+            assert [line.split(" “")[0] for line in said] == [
+                "Đang kết nối với cụm máy",
+                "Không nối được với cụm máy",
+            ]
     with pytest.raises(SystemExit) as ended:
         main(["report", "--cluster", ""])
     assert ended.value.code == 2

@@ -1,4 +1,6 @@
-"""The questions of the monthly meeting: each link of the index leads to a section with figure, range, source and owner."""
+"""The questions of the monthly meeting: each link of the index leads to a section with figure,
+range, source and owner.
+"""
 
 import re
 import runpy
@@ -16,7 +18,21 @@ from ntm_analysis.reports.questions import COMMUNE, SHEET, answered, details, qu
 pytestmark = pytest.mark.usefixtures("kept_results")
 
 BY_NUMBER = {question.number: question for question in questions()}
-FORECAST_OR_NEED = {3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 20, 21}  # the answer is drawn: it needs a range
+FORECAST_OR_NEED = {
+    3,
+    5,
+    6,
+    7,
+    8,
+    9,
+    10,
+    11,
+    12,
+    13,
+    14,
+    20,
+    21,
+}  # the answer is drawn: it needs a range
 REPORTED = {1, 4, 15, 16, 17, 18, 19}  # the answer is counted: what nobody reported must be named
 RANGE = r"\d%?\s?-\s?\d|±|dưới \d|trên \d+%|sai số"
 MISSING = r"chưa có số liệu|chưa đủ số liệu|chưa báo cáo|chưa xã nào|giả định"
@@ -56,13 +72,18 @@ def words_of(section: Tag) -> str:
 @pytest.fixture(scope="module")
 def listed(rendered_report) -> list[Tag]:
     """The questions in the index, in order."""
-    index = BeautifulSoup((rendered_report / "index.html").read_text(encoding="utf-8"), "html.parser")
+    index = BeautifulSoup(
+        (rendered_report / "index.html").read_text(encoding="utf-8"), "html.parser"
+    )
     return index.select("#cau-hoi li")
 
 
 @pytest.fixture(scope="module")
 def pages(rendered_report) -> dict[str, BeautifulSoup]:
-    return {path.name: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser") for path in rendered_report.glob("*.html")}
+    return {
+        path.name: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        for path in rendered_report.glob("*.html")
+    }
 
 
 def holds(number: int, page: BeautifulSoup, section: Tag) -> None:
@@ -81,7 +102,9 @@ def holds(number: int, page: BeautifulSoup, section: Tag) -> None:
 @pytest.mark.parametrize("number", [n for n in BY_NUMBER if n != 24])
 def test_each_link_leads_to_figure_range_source_and_owner(number, listed, pages):
     links = listed[number - 1].find_all("a")
-    sheets = [page for page, _ in BY_NUMBER[number].places if page == SHEET]  # which this report does not have
+    sheets = [
+        page for page, _ in BY_NUMBER[number].places if page == SHEET
+    ]  # which this report does not have
     assert len(links) == len(BY_NUMBER[number].places) - len(sheets)
     assert not sheets or "--audience hop-dan" in listed[number - 1].get_text()
     for place, link in enumerate(links):
@@ -94,12 +117,17 @@ def test_each_link_leads_to_figure_range_source_and_owner(number, listed, pages)
 
 
 def test_after_a_merger_the_page_says_who_stands_and_who_is_judged_anew(listed):
-    assert listed[23].a is None and "--as-of" in listed[23].get_text(), "nothing was merged by the day of this report"
+    assert listed[23].a is None and "--as-of" in listed[23].get_text(), (
+        "nothing was merged by the day of this report"
+    )
     after = Workbook.open("data/thanh-chuong", "2025-07-01")
     words, links, _ = answered(after, {"huyen": "huyen.html"}, "", "vi")[23]
     assert words.startswith("Sau sáp nhập còn 9 xã") and links == ["huyen.html#huyen"]
     page = DistrictPage("data/thanh-chuong", as_of="2025-07-01")
-    made = [BeautifulSoup(str(part), "html.parser") for part in (page.district_conditions(), page.knowledge())]
+    made = [
+        BeautifulSoup(str(part), "html.parser")
+        for part in (page.district_conditions(), page.knowledge())
+    ]
     holds(24, made[1], made[0].find(id="huyen"))
     assert re.search(r"Cát Ngạn và Tam Đồng", words_of(made[0]))
 
@@ -107,35 +135,54 @@ def test_after_a_merger_the_page_says_who_stands_and_who_is_judged_anew(listed):
 def test_the_single_file_leads_to_the_same_sections(rendered_report, pages):
     single = pages[next(rendered_report.glob("*_mot-tep.html")).name]
     links = [link["href"] for link in single.select("#cau-hoi a")]
-    assert len(links) > 24 and all(single.find(id=link.removeprefix("#")) is not None for link in links)
+    assert len(links) > 24 and all(
+        single.find(id=link.removeprefix("#")) is not None for link in links
+    )
 
 
 def test_the_public_is_told_the_source_but_not_the_owner():
-    page = BeautifulSoup(str(DistrictPage("data/thanh-chuong", audience="cong-khai").summary()), "html.parser")
-    assert "Nguồn" in page.select_one(".basis").get_text() and "phải làm" not in page.select_one(".basis").get_text()
+    page = BeautifulSoup(
+        str(DistrictPage("data/thanh-chuong", audience="cong-khai").summary()), "html.parser"
+    )
+    assert (
+        "Nguồn" in page.select_one(".basis").get_text()
+        and "phải làm" not in page.select_one(".basis").get_text()
+    )
 
 
 def test_the_questions_in_english_and_of_another_district_name_its_own_communes():
     workbook = Workbook.open("data/huyen-mau")
     for lang in ("vi", "en"):
         told = [question.words[lang].format(**details(workbook, lang)) for question in questions()]
-        assert len(told) == 24 and not [line for line in told if "Thanh" in line or "37" in line or "{" in line]
+        assert len(told) == 24 and not [
+            line for line in told if "Thanh" in line or "37" in line or "{" in line
+        ]
 
 
 def test_a_question_whose_page_was_not_made_says_so():
     workbook = Workbook.open("data/thanh-chuong")
-    assert {links == [] and bool(note) for _, links, note in answered(workbook, {}, "", "vi")} == {True}
+    assert {links == [] and bool(note) for _, links, note in answered(workbook, {}, "", "vi")} == {
+        True
+    }
 
 
 def test_places_are_pages_of_the_report_and_what_must_be_done_belongs_to_a_page():
     names = {file for _, file, _, _ in PAGES.values()} | {COMMUNE, SHEET}
     assert {page for question in questions() for page, _ in question.places} <= names
-    subjects = {file: subject for _, file, subject, _ in PAGES.values()} | {COMMUNE: "commune", SHEET: "villagers"}
-    asked = {f"act_{subjects[page]}_{section}" for question in questions() for page, section in question.places}
+    subjects = {file: subject for _, file, subject, _ in PAGES.values()} | {
+        COMMUNE: "commune",
+        SHEET: "villagers",
+    }
+    asked = {
+        f"act_{subjects[page]}_{section}"
+        for question in questions()
+        for page, section in question.places
+    }
     assert {key for key in texts() if key.startswith("act_")} <= asked
 
 
 def test_the_page_of_questions_is_in_step():
     assert (
-        Path("docs/planner-questions.md").read_text(encoding="utf-8") == runpy.run_path("docs/make_texts.py")["questions_page"]()
+        Path("docs/planner-questions.md").read_text(encoding="utf-8")
+        == runpy.run_path("docs/make_texts.py")["questions_page"]()
     )

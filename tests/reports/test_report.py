@@ -1,4 +1,6 @@
-"""The report: which pages, which names, what stands in index, single file and archive, and what a failure leaves behind."""
+"""The report: which pages, which names, what stands in index, single file and archive, and what a
+failure leaves behind.
+"""
 
 import contextlib
 import datetime as dt
@@ -41,10 +43,20 @@ def workbook() -> Workbook:
 def test_without_names_the_district_and_every_commune_get_a_page(workbook):
     jobs = report.page_list(workbook, None, "vi", "noi-bo")
     assert len(jobs) == 44
-    names = ("huyen", "giao-ban", "phu-luc-dang-ky", "nhu-cau-von", "kha-nang-ve-dich", "phan-bo-von", "so-sanh-kich-ban")
+    names = (
+        "huyen",
+        "giao-ban",
+        "phu-luc-dang-ky",
+        "nhu-cau-von",
+        "kha-nang-ve-dich",
+        "phan-bo-von",
+        "so-sanh-kich-ban",
+    )
     assert [job.file for job in jobs[:7]] == [f"{name}_2022-03-31.html" for name in names]
     assert "xa-thanh-huong_2022-03-31.html" in [job.file for job in jobs]
-    assert not [job for job in jobs if "thi-tran" in job.file], "the township is not judged as a commune"
+    assert not [job for job in jobs if "thi-tran" in job.file], (
+        "the township is not judged as a commune"
+    )
 
 
 def test_files_of_another_language_or_audience_do_not_overwrite_each_other(workbook):
@@ -85,21 +97,34 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path):
 
 def test_one_failed_page_leaves_the_others_complete(workbook, tmp_path, monkeypatch):
     jobs = report.page_list(workbook, [workbook.find("Thanh Chi")], "vi", "noi-bo")
-    broken = report.Job("commune.ipynb", jobs[0].parameters | {"commune": "Không Có"}, "xa-hong.html", "Xã hỏng", None)
+    broken = report.Job(
+        "commune.ipynb",
+        jobs[0].parameters | {"commune": "Không Có"},
+        "xa-hong.html",
+        "Xã hỏng",
+        None,
+    )
     monkeypatch.setattr(report, "page_list", lambda *_: [*jobs, broken])
     outcome = report.make_report(workbook, tmp_path)
     assert [job.file for job in outcome.pages] == ["xa-thanh-chi_2022-03-31.html"]
     assert outcome.failed[0][0] == "Xã hỏng" and "UnknownCommune" in outcome.failed[0][1]
-    assert "Xã hỏng" in outcome.index.read_text(encoding="utf-8"), "the index lists the failure with its message"
+    assert "Xã hỏng" in outcome.index.read_text(encoding="utf-8"), (
+        "the index lists the failure with its message"
+    )
     shown = sorted(p.name for p in tmp_path.iterdir() if not p.name.startswith("."))
     assert shown == ["index.html", "manifest.json", "xa-thanh-chi_2022-03-31.html"]
 
 
 def test_the_index_lists_all_communes_with_level_and_standing(rendered_report):
-    page = BeautifulSoup((rendered_report / "index.html").read_text(encoding="utf-8"), "html.parser")
+    page = BeautifulSoup(
+        (rendered_report / "index.html").read_text(encoding="utf-8"), "html.parser"
+    )
     rows = {row.th.get_text(): row for row in page.select("#danh-sach tr")}
     assert len(rows) == 37
-    assert "15/19" in rows["Thanh Hương"].get_text() and "2, 5, 6, 17" in rows["Thanh Hương"].get_text()
+    assert (
+        "15/19" in rows["Thanh Hương"].get_text()
+        and "2, 5, 6, 17" in rows["Thanh Hương"].get_text()
+    )
     assert rows["Thanh Hương"].a["href"] == "xa-thanh-huong_2022-03-31.html"
     assert rows["Cát Văn"].a is None, "no link to a page that was not made"
     assert "22/37 xã đã công nhận (5 có nguồn, 17 suy ra)" in page.get_text()
@@ -109,22 +134,31 @@ def index_of(workbook, pages=None, others=(), failed=(), lang="vi") -> Beautiful
     """An index in which every page of the manifest lines ``pages`` (by unit) may be opened."""
     files = {unit: f"{unit}.html" for unit in pages or {}}
     lines = {files[unit]: line for unit, line in (pages or {}).items()}
-    return BeautifulSoup(index_page(workbook, lines, files, list(others), list(failed), lang), "html.parser")
+    return BeautifulSoup(
+        index_page(workbook, lines, files, list(others), list(failed), lang), "html.parser"
+    )
 
 
 def test_a_commune_without_recognition_says_so_and_levels_are_offered_by_rank(workbook):
     for lang, words in (("vi", "chưa công nhận"), ("en", "not recognised")):
         page = index_of(workbook, lang=lang)
         offered = [(option["value"], option.get_text()) for option in page.select("#muc option")]
-        assert [value for value, _ in offered] == ["", "not_ntm", "ntm", "advanced"] and offered[1][1] == words
-        row = next(row for row in page.select("#danh-sach tr") if row.th.get_text() == "Thanh Hương")
+        assert [value for value, _ in offered] == ["", "not_ntm", "ntm", "advanced"] and offered[1][
+            1
+        ] == words
+        row = next(
+            row for row in page.select("#danh-sach tr") if row.th.get_text() == "Thanh Hương"
+        )
         assert row.find_all("td")[2].get_text() == words and row["data-muc"] == "not_ntm"
 
 
 def test_an_older_page_is_marked_wherever_a_link_leads_to_it(workbook):
     chi = workbook.find("Thanh Chi")
-    page = index_of(workbook, {None: {"stale": True}, chi: {"stale": True}, -2: {"stale": True}, -3: {}},
-                    [("-2.html", "Dự báo"), ("-3.html", "Phân bổ")])  # fmt: skip
+    page = index_of(
+        workbook,
+        {None: {"stale": True}, chi: {"stale": True}, -2: {"stale": True}, -3: {}},
+        [("-2.html", "Dự báo"), ("-3.html", "Phân bổ")],
+    )
     panels = [panel.get_text() for panel in page.select(".panels p")]
     assert ["(trang cũ)" in panel for panel in panels] == [True, True, False]
     row = next(row for row in page.select("#danh-sach tr") if row.th.get_text() == "Thanh Chi")
@@ -133,23 +167,31 @@ def test_an_older_page_is_marked_wherever_a_link_leads_to_it(workbook):
 
 def test_a_few_failures_stand_open_and_many_are_folded(workbook):
     for number in (1, 5, 6):
-        folded = index_of(workbook, failed=[(f"Xã {i}", "hỏng", "") for i in range(number)]).select_one("details.failed")
-        assert folded.has_attr("open") == (number <= 5) and f"({number})" in folded.summary.get_text()
+        folded = index_of(
+            workbook, failed=[(f"Xã {i}", "hỏng", "") for i in range(number)]
+        ).select_one("details.failed")
+        assert (
+            folded.has_attr("open") == (number <= 5) and f"({number})" in folded.summary.get_text()
+        )
         assert len(folded.find_all("li")) == number
     assert index_of(workbook).select_one("details.failed") is None
 
 
 def test_the_single_file_holds_every_page_under_one_h1_with_unique_ids(rendered_report):
-    page = BeautifulSoup(next(rendered_report.glob("*_mot-tep.html")).read_text(encoding="utf-8"), "html.parser")
+    page = BeautifulSoup(
+        next(rendered_report.glob("*_mot-tep.html")).read_text(encoding="utf-8"), "html.parser"
+    )
     assert len(page.find_all("h1")) == 1
     assert len(page.find_all("article")) == PAGES
     ids = [tag["id"] for tag in page.find_all(id=True)]
     assert len(ids) == len(set(ids))
     links = {a["href"] for a in page.main.find_all("a") if not a["href"].startswith("http")}
-    assert len(links) >= 5 and {link.removeprefix("#") for link in links if "noi-dung" not in link} <= set(ids)
-    assert len(page.select("details:not(.contents, .questions)")) == PAGES and page.find("input", id="tim"), (
-        "a page opens from the list that is searched"
-    )
+    assert len(links) >= 5 and {
+        link.removeprefix("#") for link in links if "noi-dung" not in link
+    } <= set(ids)
+    assert len(page.select("details:not(.contents, .questions)")) == PAGES and page.find(
+        "input", id="tim"
+    ), "a page opens from the list that is searched"
 
 
 def test_the_archive_holds_the_pages_by_plain_names(rendered_report):
@@ -162,7 +204,10 @@ def test_the_archive_holds_the_pages_by_plain_names(rendered_report):
 def test_no_page_takes_anything_from_elsewhere(rendered_report):
     for path in rendered_report.glob("*.html"):
         page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
-        loaded = [t.get("src") or t.get("href") for t in page.find_all(["script", "link", "img", "iframe", "source"])]
+        loaded = [
+            t.get("src") or t.get("href")
+            for t in page.find_all(["script", "link", "img", "iframe", "source"])
+        ]
         assert [address for address in loaded if address and not address.startswith("data:")] == []
         assert "@import" not in page.style.get_text() and "url(" not in page.style.get_text()
 
@@ -199,12 +244,14 @@ def test_an_earlier_day_makes_pages_of_that_day():
     assert report.page_list(workbook, None, "vi", "noi-bo")[0].file == "huyen_2022-03-01.html"
 
 
-# what changes, what fails, what is in the way ---------------------------------------------------------------------
+# what changes, what fails, what is in the way -----------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def two(tmp_path_factory) -> Path:
-    """A report of two communes of a copy of the data, made once; its folder holds data and report."""
+    """A report of two communes of a copy of the data, made once; its folder holds data and
+    report.
+    """
     place = tmp_path_factory.mktemp("two")
     shutil.copytree("data", place / "data")
     made(place)
@@ -218,7 +265,11 @@ def made(place: Path, **settings) -> report.Outcome:
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")}
+    return {
+        path.name: path.read_bytes()
+        for path in folder.iterdir()
+        if path.is_file() and not path.name.startswith(".")
+    }
 
 
 def test_what_did_not_change_is_not_made_again_and_no_kernel_is_started(two, monkeypatch):
@@ -235,7 +286,10 @@ def test_the_same_input_gives_the_same_bytes_and_the_time_stands_only_in_the_man
     assert outcome.made == 2
     for name in before:
         if name == "manifest.json":
-            dated = [re.sub(r'"(finished|seconds)": ("[^"]*"|[\d.]+)', "", raw[name].decode()) for raw in (before, after)]
+            dated = [
+                re.sub(r'"(finished|seconds)": ("[^"]*"|[\d.]+)', "", raw[name].decode())
+                for raw in (before, after)
+            ]
             assert dated[0] == dated[1]
         else:
             assert before[name] == after[name], name
@@ -264,7 +318,10 @@ def test_a_page_that_fails_keeps_the_last_one_which_says_that_it_is_older(two, m
     def broken(*given) -> list:
         jobs = whole_plan(*given)
         return [
-            replace(job, parameters=job.parameters | {"commune": "Không Có"}) if "cat-van" in job.file else job for job in jobs
+            replace(job, parameters=job.parameters | {"commune": "Không Có"})
+            if "cat-van" in job.file
+            else job
+            for job in jobs
         ]
 
     with monkeypatch.context() as patch:
@@ -274,33 +331,66 @@ def test_a_page_that_fails_keeps_the_last_one_which_says_that_it_is_older(two, m
             ((_, message, old),) = outcome.failed
             assert "UnknownCommune" in message and old == "xa-cat-van_2022-03-31.html"
             page = (two / "out" / old).read_text(encoding="utf-8")
-            assert page.count("Trang này lập từ số liệu trước") == 1 and page.rstrip().endswith("</html>")
-        index = BeautifulSoup((two / "out" / "index.html").read_text(encoding="utf-8"), "html.parser")
-        assert "trang cũ" in next(row for row in index.select("#danh-sach tr") if row.th.get_text() == "Cát Văn").get_text()
+            assert page.count("Trang này lập từ số liệu trước") == 1 and page.rstrip().endswith(
+                "</html>"
+            )
+        index = BeautifulSoup(
+            (two / "out" / "index.html").read_text(encoding="utf-8"), "html.parser"
+        )
+        assert (
+            "trang cũ"
+            in next(
+                row for row in index.select("#danh-sach tr") if row.th.get_text() == "Cát Văn"
+            ).get_text()
+        )
     outcome = made(two)
-    assert outcome.failed == [] and "Trang này lập từ số liệu trước" not in (two / "out" / old).read_text(encoding="utf-8")
+    assert outcome.failed == [] and "Trang này lập từ số liệu trước" not in (
+        two / "out" / old
+    ).read_text(encoding="utf-8")
 
 
 def test_the_table_of_results_holds_what_each_run_gave(two):
     made(two)
     index = BeautifulSoup((two / "out" / "index.html").read_text(encoding="utf-8"), "html.parser")
     heads = [head.get_text() for head in index.select("thead th")]
-    rows = {row.th.get_text(): [cell.get_text() for cell in row.find_all(["td", "th"])] for row in index.select("#danh-sach tr")}
-    at = {name: heads.index(name) for name in ("Khả năng về đích trong hạn", "Nhu cầu vốn (tỷ đồng)", "Trang")}
+    rows = {
+        row.th.get_text(): [cell.get_text() for cell in row.find_all(["td", "th"])]
+        for row in index.select("#danh-sach tr")
+    }
+    at = {
+        name: heads.index(name)
+        for name in ("Khả năng về đích trong hạn", "Nhu cầu vốn (tỷ đồng)", "Trang")
+    }
     chi = [rows["Thanh Chi"][i] for i in at.values()]
     assert re.search(r"%", chi[0]) and re.fullmatch(r"[\d.,]+", chi[1]) and chi[2] == "mới"
     assert [rows["Cát Văn"][i] for i in at.values()] == ["-", "-", "mới"]
     assert [rows["Thanh Hương"][i] for i in at.values()] == ["...", "...", "chưa lập"]
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="a small disk of its own needs the rights to mount one")
+@pytest.mark.skipif(
+    os.name != "posix" or os.geteuid() != 0,
+    reason="a small disk of its own needs the rights to mount one",
+)
 def test_on_a_full_disk_the_old_report_stays_byte_for_byte(two, tmp_path, capsys):
     disk = tmp_path / "dia"
     disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(disk)], check=False, capture_output=True).returncode:
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(disk)],
+        check=False,
+        capture_output=True,
+    ).returncode:
         pytest.skip("no small disk can be mounted here")
     try:
-        arguments = ["report", str(two / "data" / "thanh-chuong"), "--out", str(disk), "--commune", "Thanh Chi", "--jobs", "1"]
+        arguments = [
+            "report",
+            str(two / "data" / "thanh-chuong"),
+            "--out",
+            str(disk),
+            "--commune",
+            "Thanh Chi",
+            "--jobs",
+            "1",
+        ]
         assert main(arguments) == 0
         before = bytes_of(disk)
         with contextlib.suppress(OSError), (disk / "day").open("wb") as file:
@@ -313,7 +403,9 @@ def test_on_a_full_disk_the_old_report_stays_byte_for_byte(two, tmp_path, capsys
         subprocess.run(["umount", str(disk)], check=True)
 
 
-def test_a_disk_that_fills_while_pages_are_made_is_told_and_ends_the_batch(two, monkeypatch, capsys):
+def test_a_disk_that_fills_while_pages_are_made_is_told_and_ends_the_batch(
+    two, monkeypatch, capsys
+):
     before = bytes_of(two / "out")
 
     class Full:
@@ -346,27 +438,57 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path, capsys):
     assert "Không ghi được" in capsys.readouterr().err
 
 
-NAMES = ("../x", "a/b", "a b", 'có "ngoặc" \'đơn\'', "hai\ndòng", "{name}", "{{ 7 * 7 }}", "<script>alert(1)</script>", "d" * 300,
-         "Trùng", "Trùng", "Hòa Bình", unicodedata.normalize("NFD", "Hòa Bình"))  # fmt: skip
+NAMES = (
+    "../x",
+    "a/b",
+    "a b",
+    "có \"ngoặc\" 'đơn'",
+    "hai\ndòng",
+    "{name}",
+    "{{ 7 * 7 }}",
+    "<script>alert(1)</script>",
+    "d" * 300,
+    "Trùng",
+    "Trùng",
+    "Hòa Bình",
+    unicodedata.normalize("NFD", "Hòa Bình"),
+)
 
 
 @pytest.fixture
 def hostile(tmp_path) -> Workbook:
-    """A data set whose names no check has looked at: the check of names would refuse most of them."""
-    rows = [{"code": f"{20001 + i}", "name": f"Xã {chr(65 + i)}", "order": i + 1} for i in range(len(NAMES))]
+    """A data set whose names no check has looked at: the check of names would refuse most
+    of them.
+    """
+    rows = [
+        {"code": f"{20001 + i}", "name": f"Xã {chr(65 + i)}", "order": i + 1}
+        for i in range(len(NAMES))
+    ]
     made = Workbook.open(make_dataset(tmp_path / "du-lieu", {"units": rows}))
-    renamed = made.all_units.assign(name=made.all_units["code"].map({row["code"]: n for row, n in zip(rows, NAMES, strict=True)}))
+    renamed = made.all_units.assign(
+        name=made.all_units["code"].map(
+            {row["code"]: n for row, n in zip(rows, NAMES, strict=True)}
+        )
+    )
     problems: list = []
-    units = number_units(renamed.drop(columns=["label", "slug", "end"]), made.tables["mergers"], made.meta, problems)
+    units = number_units(
+        renamed.drop(columns=["label", "slug", "end"]), made.tables["mergers"], made.meta, problems
+    )
     assert problems == []
     return replace(made, units=units, all_units=units)
 
 
 def test_communes_of_any_name_have_safe_files_of_their_own(hostile):
-    jobs = [job for job in report.page_list(hostile, None, "vi", "noi-bo") if job.unit is not None and job.unit >= 0]
+    jobs = [
+        job
+        for job in report.page_list(hostile, None, "vi", "noi-bo")
+        if job.unit is not None and job.unit >= 0
+    ]
     files = [job.file for job in jobs]
     assert len(set(files)) == len(files) == len(NAMES)
-    assert all(re.fullmatch(r"[a-z0-9-]+_2022-03-31\.html", file) and len(file) < 120 for file in files)
+    assert all(
+        re.fullmatch(r"[a-z0-9-]+_2022-03-31\.html", file) and len(file) < 120 for file in files
+    )
     assert all(job.parameters["commune"].isdigit() for job in jobs), "no name becomes code"
 
 
@@ -377,21 +499,44 @@ def test_their_pages_and_the_index_show_the_names_as_text(hostile, monkeypatch):
         page.workbook = hostile
         page.commune = hostile.units.loc[unit]
         assert "<script>" not in page.title() + page.summary(), row["name"]
-    jobs = [job for job in report.page_list(hostile, None, "vi", "noi-bo") if job.unit is not None and job.unit >= 0]
-    index = index_page(hostile, {}, {job.unit: job.file for job in jobs}, [], [("<b>x</b>", "<i>y</i>", "")], "vi")
+    jobs = [
+        job
+        for job in report.page_list(hostile, None, "vi", "noi-bo")
+        if job.unit is not None and job.unit >= 0
+    ]
+    index = index_page(
+        hostile, {}, {job.unit: job.file for job in jobs}, [], [("<b>x</b>", "<i>y</i>", "")], "vi"
+    )
     assert "<script>alert" not in index and "<b>x" not in index and "49" not in index
-    shown = [head.get_text() for head in BeautifulSoup(index, "html.parser").select("#danh-sach th")]
+    shown = [
+        head.get_text() for head in BeautifulSoup(index, "html.parser").select("#danh-sach th")
+    ]
     assert [" ".join(name.split()) for name in shown] == [" ".join(name.split()) for name in NAMES]
 
 
 def test_the_two_unicode_forms_of_one_name_are_one_commune(tmp_path):
     units = [{"code": "20001", "name": unicodedata.normalize("NFC", "Hòa Bình"), "order": 1}]
-    states = [{"commune": unicodedata.normalize("NFD", "Hòa Bình"), "set": "ntm-2016-2020", "criterion": 2, "state": "met",
-               "date": "2022-01-31"}]  # fmt: skip
-    workbook = Workbook.open(make_dataset(tmp_path / "mot", {"units": units, "criterion_states": states}))
+    states = [
+        {
+            "commune": unicodedata.normalize("NFD", "Hòa Bình"),
+            "set": "ntm-2016-2020",
+            "criterion": 2,
+            "state": "met",
+            "date": "2022-01-31",
+        }
+    ]
+    workbook = Workbook.open(
+        make_dataset(tmp_path / "mot", {"units": units, "criterion_states": states})
+    )
     assert workbook.find(unicodedata.normalize("NFD", "Hòa Bình")) == workbook.find("Hòa Bình")
-    assert len(workbook.tables["criterion_states"]) == 1 and workbook.tables["criterion_states"]["unit"].iloc[0] >= 0
-    twice = [*units, {"code": "20002", "name": unicodedata.normalize("NFD", "Hòa Bình"), "order": 2}]
+    assert (
+        len(workbook.tables["criterion_states"]) == 1
+        and workbook.tables["criterion_states"]["unit"].iloc[0] >= 0
+    )
+    twice = [
+        *units,
+        {"code": "20002", "name": unicodedata.normalize("NFD", "Hòa Bình"), "order": 2},
+    ]
     with pytest.raises(DataProblems, match="the same as"):
         Workbook.open(make_dataset(tmp_path / "hai", {"units": twice}))
 
@@ -404,4 +549,6 @@ def test_a_name_that_is_no_place_name_is_told_before_any_page_is_made(tmp_path, 
 
 def test_a_name_with_a_line_break_is_told(tmp_path):
     with pytest.raises(DataProblems):
-        Workbook.open(make_dataset(tmp_path / "mot", {"units": [{"code": "20001", "name": "hai\ndòng"}]}))
+        Workbook.open(
+            make_dataset(tmp_path / "mot", {"units": [{"code": "20001", "name": "hai\ndòng"}]})
+        )

@@ -64,10 +64,16 @@ MASKS = (
 
 
 def masked(cells: list) -> list:
-    """What cells show, without what differs from run to run: addresses, times, ids of processes and displays."""
+    """What cells show, without what differs from run to run: addresses, times, ids of processes and
+    displays.
+    """
     made = []
     for cell in copy.deepcopy(cells):
-        text = json.dumps([cell.source, cell.get("outputs"), cell.get("execution_count")], ensure_ascii=False, sort_keys=True)
+        text = json.dumps(
+            [cell.source, cell.get("outputs"), cell.get("execution_count")],
+            ensure_ascii=False,
+            sort_keys=True,
+        )
         for pattern, to in MASKS:
             text = re.sub(pattern, to, text)
         made.append(text)
@@ -88,9 +94,18 @@ def streams_joined(cells: list) -> list:
 
 
 def warm(path: Path, parameters: dict, folder: Path, runs: ForkedRuns) -> list:
-    """The cells of a notebook run by papermill in a forked kernel: by a page run whose page is the notebook itself."""
-    order = {"task": "cells", "notebook": str(path), "parameters": parameters, "kernel": "ntm-warm", "memory": 0, "timeout": 120,
-             "record": f"{folder / 'record.json'}"}  # fmt: skip
+    """The cells of a notebook run by papermill in a forked kernel: by a page run whose page is the
+    notebook itself.
+    """
+    order = {
+        "task": "cells",
+        "notebook": str(path),
+        "parameters": parameters,
+        "kernel": "ntm-warm",
+        "memory": 0,
+        "timeout": 120,
+        "record": f"{folder / 'record.json'}",
+    }
     runs.start(order)
     while not runs.ended(1):
         pass
@@ -100,7 +115,9 @@ def warm(path: Path, parameters: dict, folder: Path, runs: ForkedRuns) -> list:
 
 
 def plain(path: Path, parameters: dict) -> list:
-    return papermill.execute_notebook(path, None, parameters, progress_bar=False, cwd=path.parent).cells
+    return papermill.execute_notebook(
+        path, None, parameters, progress_bar=False, cwd=path.parent
+    ).cells
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +131,8 @@ def test_a_notebook_of_thirty_cells_that_touch_everything_shows_the_same(tmp_pat
     assert len(STRESS) == 30
     path = notebook(tmp_path / "stress.ipynb", *STRESS)
     here, there = (
-        streams_joined(found) for found in (warm(path, {"commune": "x"}, tmp_path, runs), plain(path, {"commune": "x"}))
+        streams_joined(found)
+        for found in (warm(path, {"commune": "x"}, tmp_path, runs), plain(path, {"commune": "x"}))
     )
     for ours, theirs in zip(masked(here), masked(there), strict=True):
         assert ours == theirs
@@ -138,7 +156,11 @@ random.random(), numpy.random.rand()"""
     seen = set()
     warm(notebook(tmp_path / "dirty.ipynb", dirty), {}, tmp_path, runs)
     for _ in range(2):
-        shown = warm(notebook(tmp_path / "clean.ipynb", clean), {}, tmp_path, runs)[-1].outputs[0].data["text/plain"]
+        shown = (
+            warm(notebook(tmp_path / "clean.ipynb", clean), {}, tmp_path, runs)[-1]
+            .outputs[0]
+            .data["text/plain"]
+        )
         assert shown.startswith("(True, False, False, False")
         seen.add(shown)
     assert len(seen) == 2, "each run has random numbers of its own"
@@ -152,7 +174,9 @@ def test_plain_papermill_finds_the_kernel_by_name_and_gets_an_ordinary_one(tmp_p
 
 
 def test_two_hundred_forks_with_threaded_linear_algebra_do_not_hang(tmp_path):
-    """The warm process has multiplied matrices with several threads before it is forked, and each fork does so again."""
+    """The warm process has multiplied matrices with several threads before it is forked, and each
+    fork does so again.
+    """
     code = """
 import os, sys, numpy
 big = numpy.ones((300, 300))
@@ -165,7 +189,9 @@ for _ in range(200):
     assert os.waitpid(pid, 0)[1] == 0
 """
     threads = {"OPENBLAS_NUM_THREADS": "4", "OMP_NUM_THREADS": "4", "MKL_NUM_THREADS": "4"}
-    subprocess.run([sys.executable, "-c", code], env=dict(os.environ) | threads, check=True, timeout=60)
+    subprocess.run(
+        [sys.executable, "-c", code], env=dict(os.environ) | threads, check=True, timeout=60
+    )
 
 
 def test_two_hundred_forks_of_the_warm_process_all_tell_what_became_of_them(tmp_path, monkeypatch):
@@ -190,16 +216,29 @@ def test_two_hundred_forks_of_the_warm_process_all_tell_what_became_of_them(tmp_
     finally:
         many.close()
     assert sorted(ended) == sorted(records) and not many.overdue
-    assert {json.loads(Path(record).read_text(encoding="utf-8"))["status"] for record in records} == {"failed"}
+    assert {
+        json.loads(Path(record).read_text(encoding="utf-8"))["status"] for record in records
+    } == {"failed"}
 
 
 def test_a_run_without_a_warm_process_makes_the_same_page(tmp_path, runs):
-    path = notebook(tmp_path / "n.ipynb", "from IPython.display import HTML\nHTML('<section id=\"a\"><h2>A</h2></section>')")
+    path = notebook(
+        tmp_path / "n.ipynb",
+        "from IPython.display import HTML\nHTML('<section id=\"a\"><h2>A</h2></section>')",
+    )
     pages = []
     for kernel in ("python3", "ntm-warm"):
-        order = {"task": "page", "notebook": str(path), "parameters": {"commune": "x"}, "kernel": kernel, "memory": 0, "page":
-        PAGE,
-                 "timeout": 60, "target": f"{tmp_path / kernel}.html", "record": f"{tmp_path / kernel}.json"}  # fmt: skip
+        order = {
+            "task": "page",
+            "notebook": str(path),
+            "parameters": {"commune": "x"},
+            "kernel": kernel,
+            "memory": 0,
+            "page": PAGE,
+            "timeout": 60,
+            "target": f"{tmp_path / kernel}.html",
+            "record": f"{tmp_path / kernel}.json",
+        }
         if kernel == "python3":
             page_run(order)
         else:

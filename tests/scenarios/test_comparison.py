@@ -1,4 +1,6 @@
-"""Scenarios side by side: the same worlds, what a difference is, what each scenario file gave when it was written."""
+"""Scenarios side by side: the same worlds, what a difference is, what each scenario file gave when
+it was written.
+"""
 
 import json
 import re
@@ -15,13 +17,36 @@ from ntm_analysis.data import Workbook
 from ntm_analysis.forecasts import SHARE, forecast, knowledge
 from ntm_analysis.needs import demand
 from ntm_analysis.pages.scenarios import ComparisonPage
-from ntm_analysis.scenarios import NOISE, UnknownScenario, compare, comparison_record, scenario, scenario_ids
+from ntm_analysis.scenarios import (
+    NOISE,
+    UnknownScenario,
+    compare,
+    comparison_record,
+    scenario,
+    scenario_ids,
+)
 from ntm_analysis.scenarios.comparison import paired
 from ntm_analysis.tables import DataProblems, report, yaml_files
-from ntm_analysis.wording import blocking_cell, blocking_words, change_words, comparison_sentence, price_words
+from ntm_analysis.wording import (
+    blocking_cell,
+    blocking_words,
+    change_words,
+    comparison_sentence,
+    price_words,
+)
 
 DATA, DRAWS = "data/thanh-chuong", 1_000
-PARTS = ("title", "summary", "prices", "movers", "frontier", "tornado", "reckoning", "knowledge", "footer")
+PARTS = (
+    "title",
+    "summary",
+    "prices",
+    "movers",
+    "frontier",
+    "tornado",
+    "reckoning",
+    "knowledge",
+    "footer",
+)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +69,9 @@ def told(district, tmp_path):
 
     def write(**texts: str) -> Workbook:
         for stem, body in texts.items():
-            named = body if body.startswith("id:") else f"id: {stem}\ntitle: {{vi: x, en: x}}\n{body}"
+            named = (
+                body if body.startswith("id:") else f"id: {stem}\ntitle: {{vi: x, en: x}}\n{body}"
+            )
             (folder / f"{stem}.yaml").write_text(named, encoding="utf-8")
         return replace(district, path=tmp_path / "thanh-chuong")
 
@@ -55,7 +82,10 @@ def told(district, tmp_path):
 def quick(shipped, monkeypatch):
     """What moves the baseline is worked out once: a command or a page takes that."""
     for name in ("frontier", "tornado"):
-        monkeypatch.setattr(f"ntm_analysis.scenarios.comparison.{name}", lambda found, name=name: getattr(shipped[0], name))
+        monkeypatch.setattr(
+            f"ntm_analysis.scenarios.comparison.{name}",
+            lambda found, name=name: getattr(shipped[0], name),
+        )
 
 
 def row_of(made: dict, name: str) -> dict:
@@ -75,7 +105,10 @@ def test_a_scenario_that_changes_nothing_differs_by_exactly_nothing_in_every_dra
     base, idle = found.rows
     assert (idle.finishing == base.finishing).all() and not idle.moved["change"].any()
     assert paired(idle.finishing, base.finishing) == {"difference": 0.0, "se": 0.0, "ratio": 0.0}
-    assert all(idle.figures[key] == base.figures[key] for key in ("need_p50", "gap_p50", "gap_mean", "money"))
+    assert all(
+        idle.figures[key] == base.figures[key]
+        for key in ("need_p50", "gap_p50", "gap_mean", "money")
+    )
     (warning,) = found.warnings
     assert warning.code == "scenario_idle" and warning.file == "idle.yaml" and warning.warning
 
@@ -83,7 +116,9 @@ def test_a_scenario_that_changes_nothing_differs_by_exactly_nothing_in_every_dra
 def test_the_same_worlds_make_every_difference_surer_than_two_separate_runs(shipped):
     _, made = shipped
     ratios = {row["id"]: row["se_ratio"] for row in made["scenarios"]}
-    assert {"equal", "money-150", "two-more-years"} < set(ratios) and all(ratio < 1 for ratio in ratios.values())
+    assert {"equal", "money-150", "two-more-years"} < set(ratios) and all(
+        ratio < 1 for ratio in ratios.values()
+    )
     assert ratios["money-110"] <= 0.4
 
 
@@ -92,7 +127,11 @@ def test_a_difference_is_that_of_the_draws_and_its_error_that_of_their_mean():
     found = paired(after, before)
     assert found["difference"] == 0.5 and found["se"] == pytest.approx(0.25)
     assert found["ratio"] == pytest.approx(0.5 / np.sqrt(before.var() + after.var()))
-    assert paired(np.array([4, 4]), np.array([3, 3])) == {"difference": 1.0, "se": 0.0, "ratio": 0.0}
+    assert paired(np.array([4, 4]), np.array([3, 3])) == {
+        "difference": 1.0,
+        "se": 0.0,
+        "ratio": 0.0,
+    }
 
 
 def test_a_comparison_says_of_a_scenario_what_its_own_forecast_says(district, shipped):
@@ -102,11 +141,16 @@ def test_a_comparison_says_of_a_scenario_what_its_own_forecast_says(district, sh
     row = next(row for row in found.rows if row.figures["id"] == "closest")
     assert (row.finishing == alone.finishing).all() and np.allclose(row.moved["p"], alone.p)
     base = row_of(made, "baseline")
-    assert row_of(made, "closest")["difference"]["finishing"] == pytest.approx(alone.finishing.mean() - base["finishing_mean"])
+    assert row_of(made, "closest")["difference"]["finishing"] == pytest.approx(
+        alone.finishing.mean() - base["finishing_mean"]
+    )
     assert row_of(made, "closest")["need_p50"] == base["need_p50"], "a policy asks for nothing else"
 
 
-@pytest.mark.parametrize("name", sorted(path.name.split(".")[0] for path in Path("data/scenarios").glob("*.expected.json")))
+@pytest.mark.parametrize(
+    "name",
+    sorted(path.name.split(".")[0] for path in Path("data/scenarios").glob("*.expected.json")),
+)
 def test_a_scenario_gives_what_stands_beside_its_file(shipped, name):
     kept = json.loads(Path(f"data/scenarios/{name}.expected.json").read_text(encoding="utf-8"))
     _, made = shipped
@@ -131,10 +175,16 @@ def test_the_script_writes_the_keys_that_the_files_have():
 
 def test_regret_is_never_negative_and_nothing_for_the_best_of_every_world(shipped):
     found, made = shipped
-    assert all(row["regret"]["mean"] >= 0 and row["regret"]["p90"] >= 0 for row in made["scenarios"])
-    pair = found._replace(rows=[row for row in found.rows if row.figures["id"] in ("baseline", "money-110")])
+    assert all(
+        row["regret"]["mean"] >= 0 and row["regret"]["p90"] >= 0 for row in made["scenarios"]
+    )
+    pair = found._replace(
+        rows=[row for row in found.rows if row.figures["id"] in ("baseline", "money-110")]
+    )
     base, more = comparison_record(pair)["scenarios"]
-    assert more["regret"]["mean"] < base["regret"]["mean"], "more money is mostly the better of the two"
+    assert more["regret"]["mean"] < base["regret"]["mean"], (
+        "more money is mostly the better of the two"
+    )
     (alone,) = comparison_record(found._replace(rows=found.rows[:1]))["scenarios"]
     assert alone["regret"] == {"mean": 0.0, "p90": 0}
 
@@ -143,14 +193,25 @@ def test_money_has_a_price_only_where_it_is_added_and_something_comes_of_it(ship
     _, made = shipped
     more, base = row_of(made, "money-110"), row_of(made, "baseline")
     assert more["money"] == pytest.approx(1.1 * base["money"]) and more["cost_reason"] is None
-    assert more["cost_per_extra_commune"] == pytest.approx(0.1 * base["money"] / more["difference"]["finishing"])
-    assert {row_of(made, name)["cost_reason"] for name in ("baseline", "closest", "cement-150", "prices-up")} == {"no_money"}
+    assert more["cost_per_extra_commune"] == pytest.approx(
+        0.1 * base["money"] / more["difference"]["finishing"]
+    )
+    assert {
+        row_of(made, name)["cost_reason"]
+        for name in ("baseline", "closest", "cement-150", "prices-up")
+    } == {"no_money"}
     where = "where: {pot: nstw-sn, year: 2025}"
-    few = compare(told(few=f"changes:\n  - {{table: envelopes, {where}, multiply: {{amount: 1.01}}}}\n"), ["few"], draws=200,
-                  moving=False)  # fmt: skip
+    few = compare(
+        told(few=f"changes:\n  - {{table: envelopes, {where}, multiply: {{amount: 1.01}}}}\n"),
+        ["few"],
+        draws=200,
+        moving=False,
+    )
     row = few.rows[1].figures
     assert (row["cost_per_extra_commune"], row["cost_reason"]) == (None, "within_noise")
-    assert "trong sai số" in price_words(comparison_record(few)["scenarios"][1], comparison_record(few), "vi")
+    assert "trong sai số" in price_words(
+        comparison_record(few)["scenarios"][1], comparison_record(few), "vi"
+    )
 
 
 def test_who_gains_and_loses_moves_by_more_than_noise(shipped):
@@ -159,7 +220,9 @@ def test_who_gains_and_loses_moves_by_more_than_noise(shipped):
         assert all(moved["change"] > NOISE * moved["se"] for moved in row["gains"])
         assert all(-moved["change"] > NOISE * moved["se"] for moved in row["losses"])
     assert not row_of(made, "baseline")["gains"] and not row_of(made, "money-110")["losses"]
-    assert {"Thanh Chi", "Thanh Hương", "Thanh Ngọc"} <= {moved["name"] for moved in row_of(made, "equal")["losses"]}
+    assert {"Thanh Chi", "Thanh Hương", "Thanh Ngọc"} <= {
+        moved["name"] for moved in row_of(made, "equal")["losses"]
+    }
 
 
 def test_more_money_never_brings_fewer_communes_home(shipped):
@@ -167,19 +230,32 @@ def test_more_money_never_brings_fewer_communes_home(shipped):
     for column in ("mean", "p10", "p50", "p90", "money"):
         assert found.frontier[column].is_monotonic_increasing
     now = found.frontier.set_index("factor").loc[1.0]
-    assert now["mean"] == found.rows[0].finishing.mean() and now["money"] == found.rows[0].figures["money"]
+    assert (
+        now["mean"] == found.rows[0].finishing.mean()
+        and now["money"] == found.rows[0].figures["money"]
+    )
 
 
 def test_the_tornado_is_sorted_and_says_which_ends_it_used(shipped):
     found, _ = shipped
     table = found.tornado.set_index("key")
-    assert table["swing"].abs().is_monotonic_decreasing and np.allclose(table["swing"], table["high"] - table["low"])
+    assert table["swing"].abs().is_monotonic_decreasing and np.allclose(
+        table["swing"], table["high"] - table["low"]
+    )
     assert table.loc["disbursed", "swing"] > 0 > table.loc["unit_costs", "swing"]
-    assert table.loc["bounds", "swing"] > 0, "sources that may stand in for each other pay more works"
+    assert table.loc["bounds", "swing"] > 0, (
+        "sources that may stand in for each other pay more works"
+    )
     share = table.loc["correlation_money"]
-    assert (share["basis"], share["low_end"], share["high_end"]) == ("assumed", 50 * (1 - SHARE), 50 * (1 + SHARE))
+    assert (share["basis"], share["low_end"], share["high_end"]) == (
+        "assumed",
+        50 * (1 - SHARE),
+        50 * (1 + SHARE),
+    )
     assumed = knowledge(found.workbook.as_of).assumed.loc["missed_return", ["low", "high"]]
-    assert table.loc["missed_return", ["low_end", "high_end"]].tolist() == assumed.tolist(), "the ends of the evidence's table"
+    assert table.loc["missed_return", ["low_end", "high_end"]].tolist() == assumed.tolist(), (
+        "the ends of the evidence's table"
+    )
     assert set(table.loc[["unit_costs", "prices", "durations"], "basis"]) == {"data"}
     assert set(table.loc[["pace", "success"], "basis"]) == {"fitted"}
 
@@ -194,26 +270,42 @@ def test_two_more_years_are_judged_by_their_own_deadline_and_have_money_to_it(di
     assert envelopes[2025] == envelopes[2026] == envelopes[2027] and workbook.horizon == 2027
     assert demand(workbook, draws=10).until == 2027
     same = forecast(workbook, deadline=district.last_day, draws=DRAWS)
-    assert (same.finishing == found.rows[0].finishing).all(), "money and years after the deadline change nothing before it"
+    assert (same.finishing == found.rows[0].finishing).all(), (
+        "money and years after the deadline change nothing before it"
+    )
 
 
 def test_the_old_set_kept_takes_nothing_away_from_what_was_met(district, shipped):
     workbook = scenario(district, "old-set-only").workbook
     plan = forecast(workbook, draws=10).run.plan
-    assert plan.facts.set_id == plan.facts.reported_in == "ntm-2016-2020" and not plan.facts.lost.any()
+    assert (
+        plan.facts.set_id == plan.facts.reported_in == "ntm-2016-2020" and not plan.facts.lost.any()
+    )
     repeated = workbook.tables["typical_works"].query("set == 'ntm-2016-2020'")
     assert len(repeated) and set(repeated["mark"]) == {"assumed"}
     assert row_of(shipped[1], "old-set-only")["difference"]["finishing"] > 0
 
 
-def test_scenarios_that_do_not_fit_a_district_are_left_out_with_a_warning_and_refused_by_name(told, tmp_path):
-    told(**{name: Path(f"data/scenarios/{name}.yaml").read_text(encoding="utf-8") for name in ("cement-150", "old-set-only")})
+def test_scenarios_that_do_not_fit_a_district_are_left_out_with_a_warning_and_refused_by_name(
+    told, tmp_path
+):
+    told(
+        **{
+            name: Path(f"data/scenarios/{name}.yaml").read_text(encoding="utf-8")
+            for name in ("cement-150", "old-set-only")
+        }
+    )
     workbook = replace(Workbook.open("data/huyen-mau"), path=tmp_path / "huyen-mau")
     found = compare(workbook, draws=20, moving=False)
-    assert {p.details["value"] for p in found.warnings if p.code == "scenario_unfit"} == {"cement-150", "old-set-only"}
+    assert {p.details["value"] for p in found.warnings if p.code == "scenario_unfit"} == {
+        "cement-150",
+        "old-set-only",
+    }
     with pytest.raises(DataProblems) as caught:
         compare(workbook, ["cement-150"], draws=20, moving=False)
-    assert [(p.code, p.file, p.row) for p in caught.value.problems] == [("scenario_nothing", "cement-150.yaml", 4)]
+    assert [(p.code, p.file, p.row) for p in caught.value.problems] == [
+        ("scenario_nothing", "cement-150.yaml", 4)
+    ]
 
 
 # ---- scenario files
@@ -226,28 +318,47 @@ def test_the_policies_stand_first_and_every_file_is_there(district):
 
 
 def test_rows_repeated_stand_beside_the_old_ones_and_are_assumed(told):
-    workbook = told(thu="deadline: 2026-12-31\nchanges:\n  - {table: envelopes, where: {year: 2025}, repeat: {year: 2026}}\n"
-                        "  - {table: prices, where: {year: 2025}, repeat: {year: 2026}}\n")  # fmt: skip
+    workbook = told(
+        thu="deadline: 2026-12-31\nchanges:\n  - {table: envelopes, where: {year: 2025}, repeat: {year: 2026}}\n"
+        "  - {table: prices, where: {year: 2025}, repeat: {year: 2026}}\n"
+    )
     found = scenario(workbook, "thu")
     before, after = (wb.tables["envelopes"] for wb in (workbook, found.workbook))
-    assert len(after) == len(before) + (before["year"] == 2025).sum() and set(after.query("year == 2026")["mark"]) == {"assumed"}
+    assert len(after) == len(before) + (before["year"] == 2025).sum() and set(
+        after.query("year == 2026")["mark"]
+    ) == {"assumed"}
 
 
 @pytest.mark.parametrize(
     ("body", "found"),
     [
-        ("changes:\n  - {table: envelopes, where: {year: 2025}, repeat: {year: 2024}}\n", ("duplicate", 4)),
-        ("changes:\n  - {table: envelopes, where: {year: 2025}, repeat: {year: 2026}}\n", ("outside_horizon", 4)),
-        ("deadline: 2026-12-31\nchanges:\n  - {table: envelopes, where: {year: 2025}, repeat: {year: 2026}}\n", ("no_price", 5)),
+        (
+            "changes:\n  - {table: envelopes, where: {year: 2025}, repeat: {year: 2024}}\n",
+            ("duplicate", 4),
+        ),
+        (
+            "changes:\n  - {table: envelopes, where: {year: 2025}, repeat: {year: 2026}}\n",
+            ("outside_horizon", 4),
+        ),
+        (
+            "deadline: 2026-12-31\nchanges:\n  - {table: envelopes, where: {year: 2025}, repeat: {year: 2026}}\n",
+            ("no_price", 5),
+        ),
         ("changes:\n  - {table: typical_works, repeat: {set: ntm-2030}}\n", ("unknown_set", 4)),
-        ("changes:\n  - {table: typical_works, set: {set: ntm-2016-2020}}\n", ("scenario_column", 4)),
+        (
+            "changes:\n  - {table: typical_works, set: {set: ntm-2016-2020}}\n",
+            ("scenario_column", 4),
+        ),
         ("changes:\n  - {table: works, repeat: {commune: Thanh Chi}}\n", ("scenario_column", 4)),
         ("criteria_set: ntm-2030\n", ("yaml_value", 3)),
         ("criteria_set: model-2021-2025\n", ("yaml_value", 3)),
         ("criteria_set: advanced-nghe-an-2018-2020\n", ("yaml_value", 3)),
         ("criteria_set: [ntm-2016-2020]\n", ("yaml_value", 3)),
         ("policy: best\n", ("yaml_value", 3)),
-        ("changes:\n  - {table: targets, where: {commune: [Thanh Chi]}, set: {year: 2024}}\n", ("yaml_value", 4)),
+        (
+            "changes:\n  - {table: targets, where: {commune: [Thanh Chi]}, set: {year: 2024}}\n",
+            ("yaml_value", 4),
+        ),
         ("extends: thu\n", ("scenario_cycle", 3)),
         ("extends: thuu\n", ("scenario_extends", 3)),
         ("note: &all [*all]\n", ("yaml_alias", 3)),
@@ -279,7 +390,9 @@ def test_a_file_that_is_too_long_is_not_read(told, monkeypatch):
 def test_the_name_of_the_baseline_is_taken(told):
     with pytest.raises(DataProblems) as caught:
         scenario(told(baseline="policy: equal\n"), "baseline")
-    assert [(p.code, p.file) for p in caught.value.problems] == [("scenario_reserved", "baseline.yaml")]
+    assert [(p.code, p.file) for p in caught.value.problems] == [
+        ("scenario_reserved", "baseline.yaml")
+    ]
 
 
 def test_all_that_is_wrong_with_one_change_is_told_at_once(told):
@@ -287,8 +400,10 @@ def test_all_that_is_wrong_with_one_change_is_told_at_once(told):
     with pytest.raises(DataProblems) as caught:
         scenario(told(thu=f"changes:\n  - {change}\n"), "thu")
     assert {(p.code, p.column) for p in caught.value.problems} == {
-        ("scenario_column", "color"), ("yaml_value", "year"), ("scenario_column", "mood")
-    }  # fmt: skip
+        ("scenario_column", "color"),
+        ("yaml_value", "year"),
+        ("scenario_column", "mood"),
+    }
 
 
 def test_titles_are_one_short_line_that_a_console_can_show(told):
@@ -302,19 +417,28 @@ def test_rows_that_a_change_breaks_are_told_apart(told):
     with pytest.raises(DataProblems) as caught:
         scenario(told(thu="changes:\n  - {table: assumptions, set: {value: 50}}\n"), "thu")
     places = [p.column for p in caught.value.problems if p.code == "out_of_range"]
-    assert len(places) > 1 and len(set(places)) == len(places) and all("assumptions.csv:" in place for place in places)
+    assert (
+        len(places) > 1
+        and len(set(places)) == len(places)
+        and all("assumptions.csv:" in place for place in places)
+    )
 
 
 def test_a_criteria_set_that_the_data_cannot_be_judged_by_is_refused_with_the_table_that_lacks_it():
     model = scenario(Workbook.open("data/huyen-mau"), "old-set-only").workbook
     with pytest.raises(DataProblems) as caught:
         forecast(model, draws=10)
-    assert [(p.code, p.file) for p in caught.value.problems] == [("no_carry_over", "carry_over.csv")]
+    assert [(p.code, p.file) for p in caught.value.problems] == [
+        ("no_carry_over", "carry_over.csv")
+    ]
 
 
-def test_everything_wrong_with_the_scenarios_named_is_told_before_the_first_forecast(told, monkeypatch):
+def test_everything_wrong_with_the_scenarios_named_is_told_before_the_first_forecast(
+    told, monkeypatch
+):
     monkeypatch.setattr(
-        "ntm_analysis.scenarios.comparison.planned_forecast", lambda *_, **__: pytest.fail("a forecast was begun")
+        "ntm_analysis.scenarios.comparison.planned_forecast",
+        lambda *_, **__: pytest.fail("a forecast was begun"),
     )
     with pytest.raises(UnknownScenario, match="nope, nope2"):
         compare(told(), ["nope", "nope2"], draws=10)
@@ -327,7 +451,9 @@ def test_money_late_in_2023_helps_nobody_and_leaves_the_list_of_2022_alone(shipp
     found, made = shipped
     late = row_of(made, "late-oct-2023")
     assert late["difference"]["finishing"] < 0 and not late["gains"]
-    targets = found.workbook.tables["targets"].query("kind == 'plan' and level == 'ntm' and year == 2022")["unit"]
+    targets = found.workbook.tables["targets"].query(
+        "kind == 'plan' and level == 'ntm' and year == 2022"
+    )["unit"]
     moved = next(row for row in found.rows if row.figures["id"] == "late-oct-2023").moved["change"]
     assert len(targets) == 3 and not moved[targets].any()
 
@@ -350,11 +476,18 @@ def test_every_scenario_says_which_sources_block_it(shipped):
     assert blocking["money-070"] == money.blocking_sources()
     assert blocking_cell(found.workbook, row_of(made, "cement-095"), made, "vi") == "như dòng đầu"
     equal = row_of(made, "equal")
-    assert equal["blocking_sources"] and "chia riêng cho từng xã" in blocking_words(found.workbook, equal, "vi")
-    assert "chia riêng cho từng xã" not in blocking_words(found.workbook, made["scenarios"][0], "vi")
+    assert equal["blocking_sources"] and "chia riêng cho từng xã" in blocking_words(
+        found.workbook, equal, "vi"
+    )
+    assert "chia riêng cho từng xã" not in blocking_words(
+        found.workbook, made["scenarios"][0], "vi"
+    )
     for row in (made["scenarios"][0], equal):
         free = row | {"blocking_sources": []}
-        assert blocking_words(found.workbook, free, "vi") == "" and blocking_cell(found.workbook, free, made, "vi") == "-"
+        assert (
+            blocking_words(found.workbook, free, "vi") == ""
+            and blocking_cell(found.workbook, free, made, "vi") == "-"
+        )
 
 
 def test_an_unknown_scenario_lists_those_there_are(district):
@@ -367,7 +500,16 @@ def test_an_unknown_scenario_lists_those_there_are(district):
 
 
 def test_the_json_of_the_comparison_has_the_keys_that_scripts_rely_on(capsys, quick):
-    given = ["compare", "--scenarios", "money-110,closest,money-110", "--draws", "60", "--seed", "7", "--json"]
+    given = [
+        "compare",
+        "--scenarios",
+        "money-110,closest,money-110",
+        "--draws",
+        "60",
+        "--seed",
+        "7",
+        "--json",
+    ]
     assert cli.main(given) == 0
     made = json.loads(capsys.readouterr().out)
     assert made["baseline"] == "baseline" and (made["draws"], made["seed"]) == (60, 7)
@@ -398,25 +540,47 @@ def test_a_scenario_misspelt_is_answered_with_the_nearest_and_bad_usage_with_two
 
 
 def test_the_text_begins_with_the_verdict_and_the_sources_that_block(capsys, quick):
-    assert cli.main(["compare", "--scenarios", "cement-150,two-more-years", "--draws", "300", "--lang", "en"]) == 0
+    assert (
+        cli.main(
+            [
+                "compare",
+                "--scenarios",
+                "cement-150,two-more-years",
+                "--draws",
+                "300",
+                "--lang",
+                "en",
+            ]
+        )
+        == 0
+    )
     lines = capsys.readouterr().out.splitlines()
-    assert lines[1].startswith("Against the baseline (on average 29.2 of 37 communes finishing by 31 December 2025)")
+    assert lines[1].startswith(
+        "Against the baseline (on average 29.2 of 37 communes finishing by 31 December 2025)"
+    )
     assert "deadline 31 December 2027" in lines[1] and lines[2].startswith("Blocking sources: ")
-    assert not re.search(r"below \d+/|dưới 3/", "\n".join(lines)), "no chance finer than the scale of words"
+    assert not re.search(r"below \d+/|dưới 3/", "\n".join(lines)), (
+        "no chance finer than the scale of words"
+    )
 
 
 def test_the_chance_that_all_finish_is_told_only_where_it_is_in_doubt(shipped):
     _, made = shipped
 
     def told(p: float) -> str:
-        return comparison_sentence(made | {"scenarios": [row | {"p_all": p} for row in made["scenarios"]]}, "vi")
+        return comparison_sentence(
+            made | {"scenarios": [row | {"p_all": p} for row in made["scenarios"]]}, "vi"
+        )
 
     assert "Tất cả 37 xã về đích: ở mọi kịch bản đều khó, khoảng 1 trên 10 (12%)" in told(0.12)
     assert "Tất cả 37 xã" not in told(0.002) and "Tất cả 37 xã" not in told(0.995)
 
 
 def test_a_difference_has_no_more_digits_than_its_draws_support():
-    said = [change_words({"finishing": f, "se": s}, "vi") for f, s in ((2.1824, 0.01), (-0.046, 0.002), (0.3, 0.11), (0, 0))]
+    said = [
+        change_words({"finishing": f, "se": s}, "vi")
+        for f, s in ((2.1824, 0.01), (-0.046, 0.002), (0.3, 0.11), (0, 0))
+    ]
     assert said == ["+2,2", "-0,05", "trong sai số", "0"]
 
 
@@ -431,13 +595,19 @@ def test_every_part_of_the_page_says_something_in_the_words_of_the_glossary(quic
         assert re.search(r'alt="[^"]*\d[^"]*"', made[name]), "a chart says what it shows"
     english = ComparisonPage(DATA, draws=300, lang="en")
     english.compared = page.compared
-    shown = " ".join(plain(getattr(english, name)()) for name in ("summary", "prices", "movers", "frontier", "tornado"))
+    shown = " ".join(
+        plain(getattr(english, name)())
+        for name in ("summary", "prices", "movers", "frontier", "tornado")
+    )
     assert not re.search(r"\b(khả năng|kịch bản|tình huống|số)\b", shown)
 
 
 def test_before_anything_was_known_the_page_says_so_and_a_wrong_parameter_is_refused():
     early = ComparisonPage(DATA, draws=100, as_of="2022-03-15")
-    assert "chưa biết đủ số liệu để so sánh" in plain(early.summary()) and plain(early.tornado() + early.movers()) == ""
+    assert (
+        "chưa biết đủ số liệu để so sánh" in plain(early.summary())
+        and plain(early.tornado() + early.movers()) == ""
+    )
     for wrong in ({"scenarios": "x"}, {"baseline": "x"}, {"draws": 0}):
         with pytest.raises(ValueError, match=r"scenario|draws"):
             ComparisonPage(DATA, **wrong)
@@ -446,6 +616,7 @@ def test_before_anything_was_known_the_page_says_so_and_a_wrong_parameter_is_ref
 def test_no_sentence_of_the_comparison_overrides_another():
     folder = Path("ntm_analysis/texts")
     own, *others = (
-        set(yaml.safe_load((folder / f"{name}.yaml").read_text(encoding="utf-8"))) for name in ("comparison", "pages", "forecast")
+        set(yaml.safe_load((folder / f"{name}.yaml").read_text(encoding="utf-8")))
+        for name in ("comparison", "pages", "forecast")
     )
     assert own & set.union(*others) == set()

@@ -1,4 +1,6 @@
-"""Why a forecast changed: each reason alone gives all of the change, and together they add up to it."""
+"""Why a forecast changed: each reason alone gives all of the change, and together they add up to
+it.
+"""
 
 import datetime as dt
 import json
@@ -22,7 +24,9 @@ ASKED = {"deadline": "2025-12-31", "finish": "met", "policy": "own", "scenario":
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """The model district with everything known by the end of November: whatever a test adds is new in December."""
+    """The model district with everything known by the end of November: whatever a test adds is new
+    in December.
+    """
     shutil.copytree("data", tmp_path / "data", ignore=shutil.ignore_patterns("*.json", ".*"))
     place = tmp_path / "data" / "huyen-mau"
     for path in place.glob("*.csv"):
@@ -31,7 +35,11 @@ def folder(tmp_path) -> Path:
             late = r".*" if path.name.startswith("hamlet") else r",2022-12-\d\d,bia-dat,"
             kept = [line for line in lines if not re.search(late, line)]
             path.write_text("\n".join([head, *kept]) + "\n", encoding="utf-8-sig")
-    settings = (place / "dataset.yaml").read_text(encoding="utf-8").replace("illustrative: true", "illustrative: false")
+    settings = (
+        (place / "dataset.yaml")
+        .read_text(encoding="utf-8")
+        .replace("illustrative: true", "illustrative: false")
+    )
     (place / "dataset.yaml").write_text(settings, encoding="utf-8")
     return place
 
@@ -81,7 +89,10 @@ def by_step(made) -> dict[str, float]:
 def test_when_only_time_passes_time_is_the_only_reason(folder):
     made, now = made_of(folder)
     steps = by_step(made)
-    assert steps["data"] == steps["assumptions"] == 0.0 and made.rows == {"data": {}, "assumptions": {}}
+    assert steps["data"] == steps["assumptions"] == 0.0 and made.rows == {
+        "data": {},
+        "assumptions": {},
+    }
     assert steps["time"] == pytest.approx(made.now - made.before, abs=1e-12)
     assert made.now == now.finishing.mean()
 
@@ -96,7 +107,9 @@ def test_statuses_reported_since_are_new_data_and_name_the_commune(folder):
     (data,) = (step for step in made.steps if step.names == ("data",))
     assert data.p[unit] > 0.2 and by_commune(made).index[0] == unit
     assert data.change < data.p[unit], "its place on a list is another's"
-    assert list(made.rows["data"]) == ["criterion_states"] and set(made.rows["data"]["criterion_states"]["unit"]) == {unit}
+    assert list(made.rows["data"]) == ["criterion_states"] and set(
+        made.rows["data"]["criterion_states"]["unit"]
+    ) == {unit}
 
 
 def test_the_same_statuses_marked_assumed_are_new_assumptions(folder):
@@ -118,7 +131,9 @@ def test_all_reasons_together_add_up_to_the_change(folder):
     money_assumed_in_december(folder)
     made, _ = made_of(folder)
     assert [step.names for step in made.steps] == [("time",), ("data",), ("assumptions",)]
-    assert sum(step.change for step in made.steps) == pytest.approx(made.now - made.before, abs=1e-9)
+    assert sum(step.change for step in made.steps) == pytest.approx(
+        made.now - made.before, abs=1e-9
+    )
     assert all(step.se > 0 for step in made.steps)
 
 
@@ -131,15 +146,30 @@ def test_a_registered_forecast_of_the_same_files_is_met_exactly_on_its_day(folde
     entry = registered(folder, THEN)
     made, _ = made_of(folder, entry)
     (first, *rest) = made.steps
-    assert first.names == ("revised",) and first.change == first.se == first.basically == 0.0 and not first.felt
+    assert (
+        first.names == ("revised",)
+        and first.change == first.se == first.basically == 0.0
+        and not first.felt
+    )
     assert np.allclose(first.p, 0.0)
-    assert sum(step.change for step in rest) == pytest.approx(made.now - entry["finishing"]["mean"], abs=1e-9)
+    assert sum(step.change for step in rest) == pytest.approx(
+        made.now - entry["finishing"]["mean"], abs=1e-9
+    )
 
 
 def test_what_was_revised_back_is_told_apart_from_what_is_new(folder):
     entry = registered(folder, THEN)
-    add(folder, "recognitions", commune="A8", level="ntm", basis="decision", decision="1/QĐ-UBND", date="2022-10-20",
-        set="ntm-2021-2025", known_from="2022-11-01")  # fmt: skip
+    add(
+        folder,
+        "recognitions",
+        commune="A8",
+        level="ntm",
+        basis="decision",
+        decision="1/QĐ-UBND",
+        date="2022-10-20",
+        set="ntm-2021-2025",
+        known_from="2022-11-01",
+    )
     made, _ = made_of(folder, entry)
     steps = by_step(made)
     assert steps["revised"] > 0.5 and made.steps[0].felt
@@ -151,7 +181,9 @@ def test_an_assumption_replaced_since_does_not_stop_the_comparison(folder):
     path = folder / "assumptions.csv"
     text = path.read_text(encoding="utf-8-sig")
     line = next(line for line in text.splitlines() if line.startswith("decision_mode,"))
-    path.write_text(text.replace(line, line.replace("2022-11-30", "2022-12-20")), encoding="utf-8-sig")
+    path.write_text(
+        text.replace(line, line.replace("2022-11-30", "2022-12-20")), encoding="utf-8-sig"
+    )
     made, _ = made_of(folder)
     assert [step.names for step in made.steps] == [("time",), ("data",), ("assumptions",)]
 
@@ -164,7 +196,9 @@ def test_what_was_not_enough_for_a_forecast_is_no_change(folder):
 def test_the_entry_asked_in_the_same_way_and_known_by_then_is_chosen(folder):
     workbook = Workbook.open(folder, NOW)
     old, new = registered(folder, THEN), registered(folder, NOW)
-    later = json.loads(json.dumps(new)) | {"parameters": new["parameters"] | {"as_of": "2023-01-31"}}
+    later = json.loads(json.dumps(new)) | {
+        "parameters": new["parameters"] | {"as_of": "2023-01-31"}
+    }
     other = json.loads(json.dumps(new)) | {"parameters": new["parameters"] | {"policy": "equal"}}
     assert last_entry([old, later, other], workbook, ASKED) is old
     assert last_entry([old, new], workbook, ASKED) is new and is_this(new, workbook)
@@ -183,7 +217,9 @@ def test_the_page_says_what_it_is_held_against(folder, tmp_path):
     page = MeetingPage(str(folder), draws=200)
     page.register = tmp_path / "register"
     page.register.mkdir()
-    entry = entry_of(forecast_record(forecast(Workbook.open(folder, NOW), draws=200)), NOW, {"ntm-analysis": "0"})
+    entry = entry_of(
+        forecast_record(forecast(Workbook.open(folder, NOW), draws=200)), NOW, {"ntm-analysis": "0"}
+    )
     (page.register / f"{entry['id']}.json").write_text(json.dumps(entry), encoding="utf-8")
     assert "Đây chính là dự báo đã đăng ký" in plain(page.forecast_change())
     (page.register / f"{entry['id']}.json").write_text("{", encoding="utf-8")
@@ -193,13 +229,19 @@ def test_the_page_says_what_it_is_held_against(folder, tmp_path):
 @pytest.mark.parametrize("lang", ["vi", "en"])
 def test_the_pages_of_both_data_sets_give_reasons(lang):
     mau = plain(MeetingPage("data/huyen-mau", draws=1000, lang=lang).forecast_change())
-    assert {"vi": "Số liệu minh họa không đăng ký dự báo được", "en": "cannot be registered"}[lang] in mau
-    assert {"vi": "số liệu mới -0,", "en": "new data -0."}[lang] in mau and "criterion_states.csv" in mau
+    assert {"vi": "Số liệu minh họa không đăng ký dự báo được", "en": "cannot be registered"}[
+        lang
+    ] in mau
+    assert {"vi": "số liệu mới -0,", "en": "new data -0."}[
+        lang
+    ] in mau and "criterion_states.csv" in mau
     thanh = plain(MeetingPage("data/thanh-chuong", draws=200, lang=lang).forecast_change())
     assert "thanh-chuong_2022-03-31_9763822c" in thanh
 
 
-def test_nineteen_states_of_one_commune_move_standing_need_and_forecast_and_the_page_names_them(tmp_path):
+def test_nineteen_states_of_one_commune_move_standing_need_and_forecast_and_the_page_names_them(
+    tmp_path,
+):
     """A commune of which only a pledge was known reports all its criteria in April."""
     shutil.copytree("data", tmp_path / "data", ignore=shutil.ignore_patterns("*.json", ".*"))
     place, missing = tmp_path / "data" / "thanh-chuong", (10, 17)
@@ -209,17 +251,31 @@ def test_nineteen_states_of_one_commune_move_standing_need_and_forecast_and_the_
         page = MeetingPage(**asked)
         unit = page.workbook.find("Thanh Lâm")
         counts = page.standing(page.set_id).counts.loc[unit]
-        need, said = page.found("ntm", unit)[1]["total"]["mean"], page.commune_forecasts()[unit]["row"]
+        need, said = (
+            page.found("ntm", unit)[1]["total"]["mean"],
+            page.commune_forecasts()[unit]["row"],
+        )
         return counts["met"], tuple(counts["missing"]), need, said["p_met"], page.forecast_change()
 
     before = told()
     for number in range(1, 20):
-        add(place, "criterion_states", commune="Thanh Lâm", set="ntm-2016-2020", criterion=number, date="2022-04-15",
-            state="not_met" if number in missing else "met", known_from="2022-04-20", source="bai-hoi-nghi")  # fmt: skip
+        add(
+            place,
+            "criterion_states",
+            commune="Thanh Lâm",
+            set="ntm-2016-2020",
+            criterion=number,
+            date="2022-04-15",
+            state="not_met" if number in missing else "met",
+            known_from="2022-04-20",
+            source="bai-hoi-nghi",
+        )
     after = told()
     assert np.isnan(before[0]) and before[1] == () and after[:2] == (17, missing)
     assert after[2] < 0.5 * before[2], "the need is that of the two criteria"
     assert abs(after[3] - before[3]) > 0.05, "so is the chance"
     reasons = re.sub(r"<[^>]+>", " ", after[4])
-    assert re.search(r"criterion_states\.csv\s+19\s+Thanh Lâm", reasons), "the new rows are named as the reason"
+    assert re.search(r"criterion_states\.csv\s+19\s+Thanh Lâm", reasons), (
+        "the new rows are named as the reason"
+    )
     assert "criterion_states.csv" not in before[4]

@@ -1,7 +1,8 @@
-"""A slow second opinion on the standing: one commune, one criterion, one fact at a time, in plain Python.
+"""A slow second opinion on the standing: one commune, one criterion, one fact at a time, in plain
+Python.
 
-Written from the rules, without arrays and without code of the engine; :meth:`Reference.standing` gives what ``assess``
-should find.
+Written from the rules, without arrays and without code of the engine; :meth:`Reference.standing`
+gives what ``assess`` should find.
 """
 
 import math
@@ -22,22 +23,33 @@ class Reference:
             self.law.setdefault((row["set"], row["test"]), []).append(SimpleNamespace(**row))
         self.tests = [SimpleNamespace(**row) for row in workbook.law.tests.to_dict("records")]
         names = ("indicator_values", "criterion_states", "criterion_counts", "recognitions")
-        self.facts = {n: [SimpleNamespace(**row) for row in workbook.tables[n].to_dict("records")] for n in names}
+        self.facts = {
+            n: [SimpleNamespace(**row) for row in workbook.tables[n].to_dict("records")]
+            for n in names
+        }
 
     def in_force(self, set_id, test, region, day):
-        """Whether a test exists, and its latest row known for the region or for all of them (None without one)."""
+        """Whether a test exists, and its latest row known for the region or for all of them (None
+        without one).
+        """
         exists, latest = False, None
         for row in self.law.get((set_id, test), []):
             ended = not pd.isna(row.end) and row.end < day and row.end <= self.as_of
             if row.start > day or ended:
                 continue
             exists |= min(row.start, row.known_from) <= self.as_of
-            if row.known_from <= self.as_of and row.region in (region, "all") and (not latest or row.start > latest.start):
+            if (
+                row.known_from <= self.as_of
+                and row.region in (region, "all")
+                and (not latest or row.start > latest.start)
+            ):
                 latest = row
         return exists, latest
 
     def newest_value(self, unit, set_id, test, until, carry):
-        """The newest value dated ``until`` or before; on one day the set's own one, else the last set by name."""
+        """The newest value dated ``until`` or before; on one day the set's own one, else the last
+        set by name.
+        """
 
         def rank(fact):
             return fact.date, fact.set == set_id, fact.set
@@ -45,9 +57,13 @@ class Reference:
         fits = [
             f
             for f in self.facts["indicator_values"]
-            if f.unit == unit and f.date <= until
-            and ((f.set, f.indicator) == (set_id, test.test) or (carry and test.same_measure.get(f.set) == f.indicator))
-        ]  # fmt: skip
+            if f.unit == unit
+            and f.date <= until
+            and (
+                (f.set, f.indicator) == (set_id, test.test)
+                or (carry and test.same_measure.get(f.set) == f.indicator)
+            )
+        ]
         return max(fits, key=rank, default=None)
 
     def verdict(self, unit, set_id, test, regions, day, until, options):
@@ -72,7 +88,9 @@ class Reference:
         for region in regions:
             law = self.in_force(set_id, test.test, region, day)[1]
             if law is not None and law.kind == "number" and not pd.isna(fact.value):
-                lack = round(fact.value - law.value if law.op == "<=" else law.value - fact.value, 6)
+                lack = round(
+                    fact.value - law.value if law.op == "<=" else law.value - fact.value, 6
+                )
                 found.append(("met" if lack <= 0 else "not_met", max(lack, 0.0)))
             else:
                 found.append(("unknown", None))
@@ -81,7 +99,9 @@ class Reference:
         return ("unknown" if torn else mine), distance, fact.date
 
     def criterion(self, unit, set_id, number, regions, day, until, options):
-        """State and date of one criterion by facts dated ``until`` or before, and the distance of each test."""
+        """State and date of one criterion by facts dated ``until`` or before, and the distance of
+        each test.
+        """
         found, distances = [], {}
         for test in self.tests:
             if test.set == set_id and test.criterion == number:
@@ -110,7 +130,9 @@ class Reference:
         return state, date, distances
 
     def standing(self, unit, set_id, *, day=None, basic_counts=False, carry=False):
-        """What ``assess`` should say of one commune: states, distances, met, of, missing, basic, unknown, date."""
+        """What ``assess`` should say of one commune: states, distances, met, of, missing, basic,
+        unknown, date.
+        """
         day = pd.Timestamp(day or self.wb.as_of)
         law_set, commune = self.wb.law.sets[set_id], self.wb.units.loc[unit]
         regions = [commune["region"]]
@@ -118,21 +140,35 @@ class Reference:
             regions.append(law_set.specially_difficult["region"])
             regions = regions[1:] if commune["specially_difficult"] == "yes" else regions
         numbers, options = range(1, law_set.criteria_count + 1), (carry, basic_counts)
-        made = {n: self.criterion(unit, set_id, n, regions, day, self.as_of, options) for n in numbers}
+        made = {
+            n: self.criterion(unit, set_id, n, regions, day, self.as_of, options) for n in numbers
+        }
         states, dates = {n: m[0] for n, m in made.items()}, {n: m[1] for n, m in made.items()}
         of, count, date = len(numbers), None, None
         good = (*GOOD, "basic") if basic_counts else GOOD
-        mine = {n: [f for f in rows if (f.unit, f.set) == (unit, set_id)] for n, rows in self.facts.items()}
+        mine = {
+            n: [f for f in rows if (f.unit, f.set) == (unit, set_id)]
+            for n, rows in self.facts.items()
+        }
         last = max(mine["criterion_counts"], key=lambda f: f.date, default=None)
         if last is not None:
             date = last.date
-            then = {n: self.criterion(unit, set_id, n, regions, day, last.date, options)[0] for n in numbers}
+            then = {
+                n: self.criterion(unit, set_id, n, regions, day, last.date, options)[0]
+                for n in numbers
+            }
             met, lacking = ([n for n in numbers if then[n] in kind] for kind in (GOOD, BAD))
             if len(met) <= last.met and len(lacking) <= of - last.met:
                 gained = sum(states[n] in good for n in lacking)
                 lost = sum(states[n] in BAD and states[n] not in good for n in met)
                 count = int(last.met) + gained - lost
-                rest = "met" if len(lacking) == of - last.met else "not_met" if len(met) == last.met else "unknown"
+                rest = (
+                    "met"
+                    if len(lacking) == of - last.met
+                    else "not_met"
+                    if len(met) == last.met
+                    else "unknown"
+                )
                 for n in numbers:
                     if states[n] == "unknown" and rest != "unknown":
                         states[n], dates[n] = rest, last.date
@@ -155,7 +191,10 @@ class Reference:
             "missing": missing,
             "basic": tuple(n for n in numbers if states[n] == "basic"),
             "unknown": of - total - len(missing),
-            "date": max([d for d in (*dates.values(), date) if d is not None and not pd.isna(d)], default=pd.NaT),
+            "date": max(
+                [d for d in (*dates.values(), date) if d is not None and not pd.isna(d)],
+                default=pd.NaT,
+            ),
         }
 
 

@@ -35,8 +35,13 @@ def test_the_three_communes_to_be_ntm_have_15_of_19_and_lack_2_5_6_17(wb, ntm, n
     assert (row["met"], row["of"], row["missing"], row["unknown"]) == (15, 19, (2, 5, 6, 17), 0)
 
 
-@pytest.mark.parametrize(("name", "met", "unknown"), [("Thanh Tiên", 11, 4), ("Thanh Liên", 11, 4), ("Thanh Phong", 12, 3)])
-def test_the_three_advanced_communes_have_a_count_whose_missing_criteria_have_no_name(wb, name, met, unknown):
+@pytest.mark.parametrize(
+    ("name", "met", "unknown"),
+    [("Thanh Tiên", 11, 4), ("Thanh Liên", 11, 4), ("Thanh Phong", 12, 3)],
+)
+def test_the_three_advanced_communes_have_a_count_whose_missing_criteria_have_no_name(
+    wb, name, met, unknown
+):
     row = assess(wb, ADVANCED).counts.loc[wb.find(name)]
     assert (row["met"], row["of"], row["missing"], row["unknown"]) == (met, 15, (), unknown)
 
@@ -47,14 +52,20 @@ def test_thanh_linh_has_its_six_model_tasks_with_the_quantities_that_are_given(w
     assert len(tasks) == 6
     assert tasks["quantity"].isna().tolist() == [True, True, True, True, False, False]
     assert "hợp tác xã" in tasks["task_vi"].iloc[4] and tasks["quantity"].iloc[4] == 1
-    assert "OCOP" in tasks["task_vi"].iloc[5] and "3 sao" in tasks["task_vi"].iloc[5] and tasks["quantity"].iloc[5] == 1
+    assert (
+        "OCOP" in tasks["task_vi"].iloc[5]
+        and "3 sao" in tasks["task_vi"].iloc[5]
+        and tasks["quantity"].iloc[5] == 1
+    )
     shown = words(CommunePage(DATA, "Thanh Lĩnh").targets())
     assert all(task in shown for task in tasks["task_vi"]), "the page shows every task"
 
 
 def test_thanh_lam_pledges_ntm_for_2023_and_has_no_data(wb, ntm):
     pledge = wb.tables["targets"].query("kind == 'pledge'")
-    assert pledge[["unit", "level", "year"]].to_numpy().tolist() == [[wb.find("Thanh Lâm"), "ntm", 2023]]
+    assert pledge[["unit", "level", "year"]].to_numpy().tolist() == [
+        [wb.find("Thanh Lâm"), "ntm", 2023]
+    ]
     assert ntm.counts.loc[wb.find("Thanh Lâm"), "unknown"] == 19
     page = CommunePage(DATA, "Thanh Lâm")
     assert "quyết tâm đạt chuẩn nông thôn mới trong năm 2023" in words(page.targets())
@@ -63,7 +74,9 @@ def test_thanh_lam_pledges_ntm_for_2023_and_has_no_data(wb, ntm):
 
 def test_the_plan_of_2022_names_three_and_three_and_one(wb):
     plan = wb.tables["targets"].query("kind == 'plan' and year == 2022")
-    named = {level: set(wb.units.loc[rows["unit"], "name"]) for level, rows in plan.groupby("level")}
+    named = {
+        level: set(wb.units.loc[rows["unit"], "name"]) for level, rows in plan.groupby("level")
+    }
     assert named == {
         "ntm": {"Thanh Hương", "Thanh Chi", "Thanh Ngọc"},
         "advanced": {"Thanh Tiên", "Thanh Phong", "Thanh Liên"},
@@ -75,7 +88,9 @@ def test_22_of_37_are_recognised_5_with_a_source_and_17_inferred(wb, ntm):
     made = overview(wb, ntm)
     assert (len(made.recognised), made.communes, made.sourced, made.inferred) == (22, 37, 5, 17)
     inferred = levels(wb).query("basis == 'inferred'")
-    assert (inferred["mark"] == "assumed").all() and inferred["date"].isna().all(), "nothing inferred has a decision or date"
+    assert (inferred["mark"] == "assumed").all() and inferred["date"].isna().all(), (
+        "nothing inferred has a decision or date"
+    )
 
 
 def test_twelve_communes_have_no_data_and_three_are_near(wb, ntm):
@@ -87,7 +102,10 @@ def test_twelve_communes_have_no_data_and_three_are_near(wb, ntm):
 def test_the_yearly_rules_cover_18_and_15_communes(wb):
     page = DistrictPage(DATA)
     rules = wb.tables["goals"].query("kind == 'yearly_rule'")
-    covered = {(goal["covers"], goal["quantity"]): len(page.covered_by(goal)) for _, goal in rules.iterrows()}
+    covered = {
+        (goal["covers"], goal["quantity"]): len(page.covered_by(goal))
+        for _, goal in rules.iterrows()
+    }
     assert covered == {("ntm_not_on_list", 2): 18, ("not_ntm", 1): 15}
     assert len(rules) == 3, "two more criteria; one hamlet; one commune criterion"
 
@@ -111,16 +129,26 @@ def test_the_district_needs_37_and_4_communes_and_has_22_and_1(wb):
 
 def test_the_criteria_that_hold_the_district_back_and_their_owners_are_named():
     text = words(DistrictPage(DATA).holding_back())
-    assert "Giao thông 3 - 12 Thanh Ngọc, Thanh Hương và Thanh Chi Phòng Kinh tế và Hạ tầng (GĐ)" in text
+    assert (
+        "Giao thông 3 - 12 Thanh Ngọc, Thanh Hương và Thanh Chi Phòng Kinh tế và Hạ tầng (GĐ)"
+        in text
+    )
 
 
 def test_nothing_known_after_the_as_of_date_is_used(wb):
-    assert {"mergers.csv", "units.csv", "ntm-2021-2025.yaml", "recognition.yaml"} <= set(wb.left_out)
+    assert {"mergers.csv", "units.csv", "ntm-2021-2025.yaml", "recognition.yaml"} <= set(
+        wb.left_out
+    )
     for table in wb.tables.values():
         if "known_from" in table:
             assert (table["known_from"].dt.date <= wb.as_of).all()
-    assert "chưa có quy định thu hồi quyết định công nhận nào được biết" in words(DistrictPage(DATA).recognition())
-    assert "không dùng vì chỉ được biết sau ngày 31/3/2022" in words(DistrictPage(DATA).knowledge()).lower()
+    assert "chưa có quy định thu hồi quyết định công nhận nào được biết" in words(
+        DistrictPage(DATA).recognition()
+    )
+    assert (
+        "không dùng vì chỉ được biết sau ngày 31/3/2022"
+        in words(DistrictPage(DATA).knowledge()).lower()
+    )
 
 
 def test_before_the_conference_nothing_of_it_is_known():
@@ -140,8 +168,16 @@ def test_the_set_in_force_on_the_as_of_date_judges_nothing_from_the_old_criteria
 def test_after_july_2025_nine_new_communes_stand_and_no_old_result_sticks_to_them():
     late = Workbook.open(DATA, "2025-08-01")
     assert late.units["name"].tolist() == [
-        "Cát Ngạn", "Tam Đồng", "Hạnh Lâm", "Sơn Lâm", "Hoa Quân", "Kim Bảng", "Bích Hào", "Đại Đồng", "Xuân Lâm",
-    ]  # fmt: skip
+        "Cát Ngạn",
+        "Tam Đồng",
+        "Hạnh Lâm",
+        "Sơn Lâm",
+        "Hoa Quân",
+        "Kim Bảng",
+        "Bích Hào",
+        "Đại Đồng",
+        "Xuân Lâm",
+    ]
     assert (levels(late)["level"] == "not_ntm").all()
     assert assess(late, "ntm-2016-2020").counts["met"].isna().all()
     text = words(DistrictPage(DATA, as_of="2025-08-01").district_conditions())
@@ -151,12 +187,19 @@ def test_after_july_2025_nine_new_communes_stand_and_no_old_result_sticks_to_the
 def test_the_pages_say_the_same_in_english():
     district = words(DistrictPage(DATA, lang="en").summary())
     assert "22/37 communes recognised (5 with a source, 17 inferred)" in district
-    assert "15/19 NTM criteria met, missing 2 - Transport" in words(CommunePage(DATA, "Thanh Hương", lang="en").summary())
+    assert "15/19 NTM criteria met, missing 2 - Transport" in words(
+        CommunePage(DATA, "Thanh Hương", lang="en").summary()
+    )
 
 
 def test_the_public_page_names_no_owner_and_no_list_to_ask():
     public = DistrictPage(DATA, audience="cong-khai")
-    text = words(*(getattr(public, part)() for part in ("holding_back", "targets", "set_in_force", "recognition", "knowledge")))
+    text = words(
+        *(
+            getattr(public, part)()
+            for part in ("holding_back", "targets", "set_in_force", "recognition", "knowledge")
+        )
+    )
     assert "Phòng" not in text and "Đề nghị các xã sau báo cáo trước" not in text
     assert "Phòng" not in words(CommunePage(DATA, "Thanh Hương", audience="cong-khai").criteria())
 
@@ -165,7 +208,9 @@ def test_the_communes_page_gives_reason_basis_source_and_how_sure():
     text = words(CommunePage(DATA, "thanh huong").criteria())
     assert "2 Giao thông C báo cáo cho cả tiêu chí, tính đến 31/3/2022" in text
     assert (
-        "QĐ 1980/QĐ-TTg ngày 17/10/2016, tiêu chí số 2" in text and "suy từ số lượng 15/19" in text and "số liệu báo cáo" in text
+        "QĐ 1980/QĐ-TTg ngày 17/10/2016, tiêu chí số 2" in text
+        and "suy từ số lượng 15/19" in text
+        and "số liệu báo cáo" in text
     )
 
 
@@ -175,4 +220,7 @@ def test_the_content_hash_does_not_depend_on_line_ends(tmp_path):
     shutil.copytree("data/reference", tmp_path / "data" / "reference")
     for path in (tmp_path / "data").rglob("*.csv"):
         path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
-    assert Workbook.open(tmp_path / "data" / "thanh-chuong").content_hash == Workbook.open(DATA).content_hash
+    assert (
+        Workbook.open(tmp_path / "data" / "thanh-chuong").content_hash
+        == Workbook.open(DATA).content_hash
+    )

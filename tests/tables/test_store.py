@@ -29,7 +29,9 @@ def test_a_result_is_made_once_for_the_same_inputs_and_again_for_others(tmp_path
     for rests_on in ({"a": 1}, {"a": 1}, {"a": 2}):
         assert kept.kept("need", rests_on, counted(made)) == "x"
     assert len(made) == 2
-    assert kept.kept("forecast", {"a": 1}, counted(made)) == "x" and len(made) == 3, "another subject is another result"
+    assert kept.kept("forecast", {"a": 1}, counted(made)) == "x" and len(made) == 3, (
+        "another subject is another result"
+    )
 
 
 def test_none_and_tables_and_arrays_come_back_as_they_were(tmp_path):
@@ -48,7 +50,10 @@ def test_other_software_is_another_result(tmp_path, monkeypatch):
     assert len(made) == 2
 
 
-@pytest.mark.parametrize("content", [b"", b"no pickle", b"\x80\x05cnot_a_module\nx\n.", pickle.dumps("x"), pickle.dumps((1, 2))])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"no pickle", b"\x80\x05cnot_a_module\nx\n.", pickle.dumps("x"), pickle.dumps((1, 2))],
+)
 def test_a_spoilt_entry_is_made_anew(tmp_path, content):
     made, kept = [], Store(tmp_path)
     kept.kept("a", 1, counted(made))
@@ -90,7 +95,9 @@ def test_of_several_at_once_one_makes_it_and_the_others_wait(tmp_path):
     thread.start()
     while not made:
         pass
-    other = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    other = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
     assert other.stdout.readline() == "here\n"
     time.sleep(0.3)
     assert other.poll() is None, "it waits"
@@ -112,7 +119,9 @@ def test_what_was_not_used_longest_goes_first(tmp_path):
         os.utime(path, (1e9, 1e9))
     kept.prune(limit=2500)
     assert sorted(tmp_path.glob("*-*.pickle")) == sorted([*entries[:2], others[1]])
-    assert all(path.exists() for path in others), "a folder that a user names may hold files of the user's own"
+    assert all(path.exists() for path in others), (
+        "a folder that a user names may hold files of the user's own"
+    )
 
 
 @pytest.mark.skipif(os.name != "posix", reason="rights of another kind")
@@ -138,7 +147,17 @@ def test_the_hash_of_files_minds_names_and_content_but_not_line_ends_or_hidden_f
 
 
 def test_a_page_opened_by_hand_shows_the_same_with_and_without_the_store(tmp_path, monkeypatch):
-    parts = ("title", "summary", "criteria", "targets", "funding", "feasibility", "set_in_force", "knowledge", "footer")
+    parts = (
+        "title",
+        "summary",
+        "criteria",
+        "targets",
+        "funding",
+        "feasibility",
+        "set_in_force",
+        "knowledge",
+        "footer",
+    )
     shown = []
     for place in ("", str(tmp_path), str(tmp_path)):
         monkeypatch.setenv("NTM_STORE", place)
