@@ -4,7 +4,7 @@ in it.
 
 Only the standard library is imported, and the syntax stays old enough that a too old Python 3
 reaches the sentence that says so. Nothing is printed on standard output except what the command
-itself prints, which may be JSON.
+itself prints, which may be JSON; the set-up speaks one line a step on standard error.
 """
 
 import contextlib
@@ -12,6 +12,7 @@ import errno
 import hashlib
 import importlib.util
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -26,70 +27,109 @@ ROOT = Path(os.path.abspath(__file__)).parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "ntm-setup.txt"
 LOCK_FILE = ROOT / ".venv.lock"
+LOG = ROOT / ".venv-setup.log"  # all that the steps of the last set-up printed
 ADDING = "adding test tools"  # a line of the stamp
 INTERRUPTED = 130  # what shells say of a command ended by Ctrl-C
 USE, TEST = ROOT / "requirements.txt", ROOT / "requirements-test.txt"
+# About how many packages and megabytes a set-up by these locks downloads.
+LOADS = {USE.name: (125, 145), TEST.name: (155, 205)}
+COMMANDS = ROOT / "ntm_analysis" / "commands.yaml"  # what ntm itself says of its commands
 
 # What an installed package would tell of itself; the entry points are those of pyproject.toml.
 ABOUT = {
     "METADATA": "Metadata-Version: 2.1\nName: ntm-analysis\nVersion: 0\n",
-    "entry_points.txt": "[jupyter_client.kernel_provisioners]\nntm-warm = ntm_analysis.reports.warm_kernel:WarmProvisioner\n",
+    "entry_points.txt": "[jupyter_client.kernel_provisioners]\n"
+    "ntm-warm = ntm_analysis.reports.warm_kernel:WarmProvisioner\n",
 }
 
-USAGE = """\
-usage: python3 run.py [--wheels DIR] [COMMAND] [arguments of the command]
+SPOKEN = {"lang": "vi"}  # or "en"; main() reads it from the arguments
+
+USAGE = {
+    "vi": """\
+cách dùng: python3 run.py [--lang vi|en] [--wheels THƯ_MỤC] [LỆNH] [tham số của lệnh]
+
+Lần chạy đầu tự cài phần mềm vào thư mục .venv (cần mạng, hoặc --wheels).
+Không ghi LỆNH thì lập báo cáo (report).
+
+các lệnh:
+{commands}
+  lab             mở các sổ tính trong JupyterLab
+  test            chạy các bài kiểm thử phần mềm (tham số chuyển cho pytest)
+  wheels THƯ_MỤC  tải về THƯ_MỤC mọi gói cần để cài đặt, cho máy không có mạng
+                  (máy đó phải cùng hệ điều hành và cùng bản Python với máy này)
+
+các tùy chọn:
+  --wheels THƯ_MỤC  cài đặt từ THƯ_MỤC, không cần mạng
+  --lang vi|en      ngôn ngữ: tiếng Việt (mặc định), tiếng Anh
+  -h, --help        hiện phần hướng dẫn này; về một lệnh: run.py LỆNH --help
+""",
+    "en": """\
+usage: python3 run.py [--lang vi|en] [--wheels DIR] [COMMAND] [arguments of the command]
 
 The first run sets up the folder .venv (network needed, or --wheels).
+Without COMMAND it makes the report.
 
 commands:
-  check        read and check a data set; every problem at once
-  status       where the communes stand
-  needs        what finishing costs, who pays, where the gap is
-  forecast     whether every commune will finish by the deadline
-  allocate     which works to fund in which year; what one commune more would take
-  compare      scenarios side by side in the same worlds
-  score        registered forecasts against what happened
-  backtest     the forecast against published figures of provinces that it has not seen
-  report       the district's pages, one page a commune and an index (also when no COMMAND is given)
-  template     an Excel workbook to fill in, with the present rows
-  import       read a filled template or an office's own form; all or nothing
-  export       everything in one Excel workbook in office form
-  rebase       carry a data set over to the units of a later day
-  new          lay out an empty data set for a district that has none
-  lab          open the notebooks in JupyterLab
-  test         run the tests (arguments go to pytest)
-  wheels DIR   download into DIR all that the set-up needs, for offices without network;
-               they need the same system and the same Python version as this machine
+{commands}
+  lab             open the notebooks in JupyterLab
+  test            run the tests (arguments go to pytest)
+  wheels DIR      download into DIR all that the set-up needs, for offices without network;
+                  they need the same system and the same Python version as this machine
 
 options:
   --wheels DIR  set up from the folder DIR, without network
-  -h, --help    show this text; `run.py COMMAND --help` explains a command
-"""
+  --lang vi|en  language: Vietnamese (default), English
+  -h, --help    show this text; of one command: run.py COMMAND --help
+""",
+}
 
 
 class Failure(Exception):
-    """Ends the run with a sentence in Vietnamese and English and an exit code."""
+    """Ends the run with a sentence in Vietnamese or English and an exit code."""
 
-    def __init__(self, code, vi, en):
+    def __init__(self, vi, en, code=1):
         super().__init__(en)
-        self.code, self.vi, self.en = code, vi, en
+        self.vi, self.en, self.code = vi, en, code
 
 
 def printable(text, encoding):
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
-        # Vietnamese without its marks is still readable on an old console; "\u1ec7" and "?" are
-        # not.
+        # Vietnamese without its marks is still readable on an old console; "\u1ec7" and "?"
+        # are not.
         bare = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
         return bare.encode("ascii", "ignore").decode("ascii")
     return text
 
 
-def say(vi, en):
-    for text in (vi, en):
-        sys.stderr.write(printable(text, sys.stderr.encoding or "ascii") + "\n")
+def say(vi, en, end="\n"):
+    text = (en if SPOKEN["lang"] == "en" else vi) + end
+    sys.stderr.write(printable(text, sys.stderr.encoding or "ascii"))
     sys.stderr.flush()
+
+
+def usage():
+    entries = re.findall(
+        r'(?m)^  (\w+):\n    vi: "(.*)"\n    en: "(.*)"$', COMMANDS.read_text(encoding="utf-8")
+    )
+    place = 2 if SPOKEN["lang"] == "en" else 1
+    lines = [f"  {entry[0]:<14}  {entry[place]}" for entry in entries]
+    return USAGE[SPOKEN["lang"]].format(commands="\n".join(lines))
+
+
+def take_language(argv):
+    """-> (what --lang says anywhere among the arguments or None, the other arguments)."""
+    lang, others, words = None, [], iter(argv)
+    for word in words:
+        option, equals, value = word.partition("=")
+        if option == "--lang":
+            lang = value if equals else next(words, "")
+        else:
+            others.append(word)
+    if lang not in (None, "vi", "en"):
+        raise Failure(f"--lang: vi, en; không có {lang!r}.", f"--lang: vi, en; not {lang!r}.", 2)
+    return lang, others
 
 
 def split(argv):
@@ -102,21 +142,15 @@ def split(argv):
         if option in ("-h", "--help") and not equals:
             return None, "help", []
         if option != "--wheels":
-            raise Failure(
-                2,
-                f"Không có tuỳ chọn {option}; xem run.py --help.",
-                f"Unknown option {option}; see run.py --help.",
-            )
+            vi, en = f"Không có tùy chọn {option}", f"Unknown option {option}"
+            raise Failure(f"{vi}; xem run.py --help.", f"{en}; see run.py --help.", 2)
         wheels = value if equals else (rest.pop(0) if rest else "")
         if not Path(wheels).is_dir() or not wheels:
-            raise Failure(
-                2,
-                f"--wheels: không có thư mục {wheels!r}.",
-                f"--wheels: there is no folder {wheels!r}.",
-            )
+            vi, en = "không có thư mục", "there is no folder"
+            raise Failure(f"--wheels: {vi} {wheels!r}.", f"--wheels: {en} {wheels!r}.", 2)
     command, arguments = (rest[0], rest[1:]) if rest else ("report", [])
     if command == "wheels" and (len(arguments) != 1 or arguments[0].startswith("-") or wheels):
-        raise Failure(2, "Cách dùng: run.py wheels THƯ_MỤC", "Usage: run.py wheels DIR")
+        raise Failure("Cách dùng: run.py wheels THƯ_MỤC", "Usage: run.py wheels DIR", 2)
     return wheels, command, arguments
 
 
@@ -149,10 +183,8 @@ def stamp_lines(*locks):
 
     The patch release of Python does not matter to wheels.
     """
-    lines = [f"python {sys.implementation.cache_tag} {sysconfig.get_platform()}"]
-    return lines + [
-        f"{lock.name} {hashlib.sha256(lock.read_bytes()).hexdigest()}" for lock in locks
-    ]
+    lines = [f"{lock.name} {hashlib.sha256(lock.read_bytes()).hexdigest()}" for lock in locks]
+    return [f"python {sys.implementation.cache_tag} {sysconfig.get_platform()}", *lines]
 
 
 def stamp():
@@ -170,22 +202,26 @@ def is_current(*locks):
     return venv_python().exists() and set(stamp_lines(*locks)) <= set(stamp())
 
 
-def call(command, **options):
-    """Run a command and return its exit code as a shell would say it.
+def call(command, clock=False, **options):
+    """Run a command and return its exit code as a shell would say it; a clock shows the seconds.
 
     Ctrl-C is the command's to answer.
     """
-    interrupted = False
+    began, interrupted = time.monotonic(), False
     process = subprocess.Popen([str(part) for part in command], **options)
     # Who ends this process means the command.
     before = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     try:
         while process.returncode is None:
             try:
-                process.wait()
-            except (
-                KeyboardInterrupt
-            ):  # the console sent it to the command too: JupyterLab asks back, pip tidies up
+                if clock:  # shorter than the sentence that will be written over it
+                    seconds = f"{time.monotonic() - began:.0f}"
+                    say(f"{seconds} giây", f"{seconds} s", end="\r")
+                process.wait(2 if clock else None)
+            except subprocess.TimeoutExpired:
+                continue
+            except KeyboardInterrupt:
+                # the console sent it to the command too: JupyterLab asks back, pip tidies up
                 interrupted = True
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -194,12 +230,24 @@ def call(command, **options):
     return 128 - process.returncode if process.returncode < 0 else process.returncode
 
 
-def set_up_call(command, **options):
-    """Run a step of the set-up: what it prints is not what the user's command prints."""
-    code = call(command, stdout=sys.stderr, **options)
+def step(command, **options):
+    """Run a step of the set-up: its output goes to the log, a terminal sees the seconds pass."""
+    with LOG.open("ab") as log:
+        code = call(command, sys.stderr.isatty(), stdout=log, stderr=log, **options)
     if code == INTERRUPTED:
         raise KeyboardInterrupt
     return code
+
+
+def step_failure(vi, en):
+    """A failure that tells what the step complained of last, and where all it printed stands."""
+    _head, *lines = filter(str.strip, LOG.read_text("utf-8", "replace").splitlines())
+    warnings, errors = ([x for x in lines if x.startswith(mark)] for mark in ("WARNING", "ERROR"))
+    last = "".join(f"\n  {line}" for line in warnings[-1:] + (errors or lines)[-1:])
+    return Failure(
+        f"{vi}{last}\nToàn bộ ghi ở {LOG}; khi nhờ hỗ trợ, hãy gửi kèm tệp này.",
+        f"{en}{last}\nAll of it stands in {LOG}; send this file along when you ask for help.",
+    )
 
 
 def pip(*arguments):
@@ -207,34 +255,33 @@ def pip(*arguments):
     # Slow lines are usual where this is used; pip alone gives up after 15 seconds.
     environment.setdefault("PIP_DEFAULT_TIMEOUT", "60")
     # Only wheels: building from source needs compilers, which offices do not have.
-    options = [
-        "--require-hashes",
-        "--only-binary",
-        ":all:",
-        "--disable-pip-version-check",
-        "--no-input",
-    ]
+    options = ["--require-hashes", "--only-binary=:all:", "--no-input"]
+    options += ["--disable-pip-version-check"]
     if sys.version_info >= (3, 15):
         # The locked PyYAML is older than this Python; it builds without a compiler. Drop this with
         # the next PyYAML.
         options += ["--no-binary", "pyyaml"]
-    # -I: a folder called pip where the user stands is not pip.
-    return set_up_call([venv_python(), "-I", "-m", "pip", *arguments, *options], env=environment)
+    # -I: a folder called pip where the user stands is not pip. utf8: the log, whatever the system.
+    python = [venv_python(), "-I", "-X", "utf8"]
+    return step([*python, "-m", "pip", *arguments, *options], env=environment)
 
 
 def make_venv():
+    say("Tạo thư mục .venv ...", "Making the folder .venv ...")
     for module in ("venv", "ensurepip"):
         if importlib.util.find_spec(module) is None:
             raise Failure(
-                1,
-                f"Python này thiếu mô-đun {module}; trên Debian hoặc Ubuntu hãy cài gói python3-venv.",
-                f"This Python lacks the module {module}; on Debian or Ubuntu install the package python3-venv.",
+                f"Python này thiếu mô-đun {module}; trên Debian hoặc Ubuntu "
+                "hãy cài gói python3-venv.",
+                f"This Python lacks the module {module}; on Debian or Ubuntu "
+                "install the package python3-venv.",
             )
-    if set_up_call([sys.executable, "-I", "-m", "venv", "--clear", VENV]) != 0:
-        raise Failure(
-            1,
-            "Không tạo được thư mục .venv; hãy đóng JupyterLab và các chương trình đang dùng thư mục này rồi chạy lại.",
-            "Could not make the folder .venv; close JupyterLab and whatever else uses this folder, then run again.",
+    if step([sys.executable, "-I", "-X", "utf8", "-m", "venv", "--clear", VENV]) != 0:
+        raise step_failure(
+            "Không tạo được thư mục .venv; "
+            "hãy đóng JupyterLab và các chương trình đang dùng thư mục này rồi chạy lại.",
+            "Could not make the folder .venv; "
+            "close JupyterLab and whatever else uses this folder, then run again.",
         )
 
 
@@ -262,12 +309,10 @@ def only_one():
                 if error.errno not in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
                     break  # Some network drives know no locks; there the user must not start twice.
             if not waiting:
-                say(
-                    "Đang chờ một lần cài đặt khác xong ...",
-                    "Waiting for another set-up to finish ...",
-                )
+                say("Chờ một lần cài đặt khác xong ...", "Waiting for another set-up ...")
                 waiting = True
             time.sleep(0.5)
+        LOG.write_text(f"Python {sys.version}, {sysconfig.get_platform()}\n", encoding="utf-8")
         yield
 
 
@@ -280,10 +325,7 @@ def set_up(lock, wheels=None):
     with only_one():
         if is_current(*locks):  # the other one has done it
             return
-        say(
-            "Đang cài đặt thư mục .venv (chỉ một lần, vài phút, tải khoảng 145-205 MB) ...",
-            "Setting up the folder .venv (only once, some minutes, about 145 to 205 MB to download) ...",
-        )
+        began = time.monotonic()
         # Test tools are only added to a good set-up: both locks agree. Everything else begins from
         # nothing, because what an interrupted or older set-up left cannot be trusted.
         adding = is_current(USE) and ADDING not in stamp()
@@ -293,30 +335,43 @@ def set_up(lock, wheels=None):
             with contextlib.suppress(FileNotFoundError):
                 STAMP.unlink()
             make_venv()
+        n, size = (a - adding * b for a, b in zip(LOADS[lock.name], LOADS[USE.name], strict=True))
         source = ["--no-index", "--find-links", Path(wheels).resolve()] if wheels else []
+        if wheels:
+            say(f"Cài khoảng {n} gói từ {wheels} ...", f"Installing {n} packages from {wheels} ...")
+        else:
+            say(
+                f"Tải và cài khoảng {n} gói, {size} MB (chỉ một lần, vài phút tùy mạng) ...",
+                f"Installing about {n} packages, {size} MB to download (once, some minutes) ...",
+            )
         if pip("install", "-r", lock, *source) != 0:
             if adding:  # pip gave up before it changed anything
                 write_stamp(*stamp_lines(USE))
-            raise Failure(
-                1,
-                "Cài đặt không thành công: hãy kiểm tra mạng, hoặc dùng run.py --wheels THƯ_MỤC (xem run.py --help). "
-                "Chắc chắn nhất là dùng Python 3.11 đến 3.14.",
-                "The set-up failed: check the network, or use run.py --wheels DIR (see run.py --help). "
-                "Python 3.11 to 3.14 are the surest.",
+            raise step_failure(
+                "Cài đặt không thành công: hãy kiểm tra mạng, hoặc dùng run.py --wheels với "
+                "THƯ_MỤC tải ở máy cùng hệ điều hành, cùng bản Python (tốt nhất là 3.11 đến 3.14).",
+                "The set-up failed: check the network, or use run.py --wheels with a DIR from a "
+                "machine with the same system and Python version (3.11 to 3.14 are the surest).",
             )
         (site_packages() / "ntm_analysis.pth").write_text(pth_line(), encoding="ascii")
         announce()
         write_stamp(*stamp_lines(*locks))
+        seconds = f"{time.monotonic() - began:.0f}"
+        say(f"Xong sau {seconds} giây.", f"Done after {seconds} seconds.")
 
 
 def download(folder):
     with only_one():
         if not venv_python().exists():
             make_venv()  # without a stamp, so the next set-up begins anew
+        n, size = LOADS[TEST.name]
+        say(
+            f"Tải khoảng {n} gói, {size} MB, vào {folder} (vài phút tùy mạng) ...",
+            f"Downloading about {n} packages, {size} MB, into {folder} (some minutes) ...",
+        )
         # The test lock holds all of the other one; tests/test_setup.py checks that.
         if pip("download", "-r", TEST, "--dest", Path(folder).resolve()) != 0:
-            raise Failure(
-                1,
+            raise step_failure(
                 "Tải về không thành công: hãy kiểm tra mạng và chỗ trống trên đĩa.",
                 "The download failed: check the network and the free space on the disk.",
             )
@@ -344,30 +399,31 @@ def child(command, arguments):
 
 
 def main(argv):
+    SPOKEN["lang"] = "vi"
     try:
+        lang, argv = take_language(argv)
+        SPOKEN["lang"] = lang or "vi"
         if sys.version_info < (3, 11):  # noqa: UP036 - this is what says so
-            found = "{}.{}".format(*sys.version_info[:2])
-            raise Failure(
-                2,
-                f"Cần Python 3.11 trở lên; đây là Python {found}.",
-                f"Python 3.11 or newer is needed; this is Python {found}.",
-            )
+            vi, en = "Cần Python 3.11 trở lên; đây là", "Python 3.11 or newer is needed; this is"
+            this = "Python {}.{}.".format(*sys.version_info[:2])
+            raise Failure(f"{vi} {this}", f"{en} {this}", 2)
         wheels, command, arguments = split(argv)
         if command == "help":
-            sys.stdout.write(USAGE)
+            sys.stdout.write(printable(usage(), sys.stdout.encoding or "ascii"))
             return 0
         if command == "wheels":
             return download(arguments[0])
         set_up(TEST if command == "test" else USE, wheels)
+        if lang and command not in ("lab", "test"):  # these two know no --lang
+            arguments = ["--lang", lang, *arguments]
         line, folder = child(command, arguments)
         return call([venv_python(), *line], cwd=folder)
     except Failure as failure:
         say(failure.vi, failure.en)
         return failure.code
     except OSError as error:
-        say(
-            f"Không đọc hoặc ghi được tệp: {error}", f"A file could not be read or written: {error}"
-        )
+        vi, en = "Không đọc hoặc ghi được tệp", "A file could not be read or written"
+        say(f"{vi}: {error}", f"{en}: {error}")
         return 1
     except KeyboardInterrupt:
         say("Đã dừng.", "Stopped.")

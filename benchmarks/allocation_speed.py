@@ -221,11 +221,13 @@ def told(found: dict) -> str:
     plain = found["plain"]
     value = "none" if plain["value"] is None else f"{plain['value']:.2f}"
     return (
-        f"{found['communes']:5d} communes (seed {found['seed']}), {found['goals']} goals, {found['sets']} pot sets; best rule "
-        f"{found['rule']:.2f}: value {found['value']:.2f}, bound {found['bound']:.2f}, gap {100 * found['gap']:.2f} %, "
-        f"{found['status']}, {'settled' if found['settled'] else 'not settled'}, {found['seconds']:.2f} s "
+        f"{found['communes']:5d} communes (seed {found['seed']}), {found['goals']} goals, "
+        f"{found['sets']} pot sets; best rule {found['rule']:.2f}: value {found['value']:.2f}, "
+        f"bound {found['bound']:.2f}, gap {100 * found['gap']:.2f} %, {found['status']}, "
+        f"{'settled' if found['settled'] else 'not settled'}, {found['seconds']:.2f} s "
         f"({found['first']:.2f} s for the first aim); plain model of the first aim "
-        f"{plain['seconds']:.1f} s, value {value}, bound {plain['bound']:.2f}, ratio {plain['seconds'] / found['first']:.0f}"
+        f"{plain['seconds']:.1f} s, value {value}, bound {plain['bound']:.2f}, "
+        f"ratio {plain['seconds'] / found['first']:.0f}"
     )
 
 
@@ -238,9 +240,8 @@ def main() -> None:
         for seed in SEEDS:
             command = [sys.executable, __file__, str(communes), str(seed)]
             done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
-            print(
-                told(json.loads(done.stdout.splitlines()[-1])), flush=True
-            )  # HiGHS names itself before
+            # HiGHS names itself before
+            print(told(json.loads(done.stdout.splitlines()[-1])), flush=True)
 
 
 if __name__ == "__main__":

@@ -75,8 +75,9 @@ def generate(folder: Path, communes: int) -> None:
             writer.writerows(rows[name])
     (folder / "dataset.yaml").write_text(
         f"id: {folder.name}\ntitle: {{vi: Thử tốc độ, en: Speed}}\nregion: btb\n"
-        "as_of: {date: 2022-12-31, mark: assumed}\nterm_end: {date: 2025-12-31, mark: reported}\nnumber_style: vi\n"
-        f"criteria: ../criteria\nsets: {{ntm: {SET}, advanced: advanced-2021-2025, model: model-2021-2025}}\n"
+        "as_of: {date: 2022-12-31, mark: assumed}\n"
+        "term_end: {date: 2025-12-31, mark: reported}\nnumber_style: vi\ncriteria: ../criteria\n"
+        f"sets: {{ntm: {SET}, advanced: advanced-2021-2025, model: model-2021-2025}}\n"
         "illustrative: true\n",
         encoding="utf-8",
     )
@@ -199,13 +200,12 @@ def main() -> None:
                 ]
                 found[way] = min(runs, key=lambda run: run["seconds"])
             a, b = found["ours"], found["row_by_row"]
-            assert a["rows"] == b["rows"] and a["met"] == b["met"], (
-                a,
-                b,
-            )  # both must give the same verdicts
+            # both must give the same verdicts
+            assert a["rows"] == b["rows"] and a["met"] == b["met"], (a, b)
             print(
-                f"{size:>5} communes x 57 indicators ({a['rows']} values): load+validate+assess {a['seconds']:.2f} s, "
-                f"peak {a['peak_mib']:.0f} MiB; row by row {b['seconds']:.2f} s; ratio {a['seconds'] / b['seconds']:.2f}"
+                f"{size:>5} communes x 57 indicators ({a['rows']} values): "
+                f"load+validate+assess {a['seconds']:.2f} s, peak {a['peak_mib']:.0f} MiB; "
+                f"row by row {b['seconds']:.2f} s; ratio {a['seconds'] / b['seconds']:.2f}"
             )
 
 

@@ -151,7 +151,8 @@ def main() -> None:
         )
         print(f"schedule {found['laid']:.2f} s, engine {found['engine']:.2f} s,", end=" ")
         print(
-            f"pandas loop {found['loop']:.0f} s, ratio {found['loop'] / found['engine']:.0f}, peak {found['peak']:.0f} MiB",
+            f"pandas loop {found['loop']:.0f} s, ratio {found['loop'] / found['engine']:.0f}, "
+            f"peak {found['peak']:.0f} MiB",
             end="",
         )
         print(f"; --price {found['priced']:.1f} s" if found["priced"] else "")

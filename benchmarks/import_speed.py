@@ -73,7 +73,8 @@ def by_form(place: Path) -> None:
     told = next(line for line in said.splitlines() if "indicator_values.csv): thêm" in line)
     alone = read_only(book)
     print(
-        f"office form: import {seconds:.1f} s, pandas reads {alone:.1f} s, ratio {seconds / alone:.1f} ({told.strip()})"
+        f"office form: import {seconds:.1f} s, pandas reads {alone:.1f} s, "
+        f"ratio {seconds / alone:.1f} ({told.strip()})"
     )
 
 
@@ -100,8 +101,9 @@ def by_template(place: Path) -> None:
     told = next(line for line in said.splitlines() if "indicator_values.csv): thêm" in line)
     alone = read_only(book)
     print(
-        f"template, {changed} rows: written {out:.1f} s, dry run {dry:.1f} s, import {seconds:.1f} s, "
-        f"pandas reads {alone:.1f} s, ratio {seconds / alone:.1f} ({told.strip()})"
+        f"template, {changed} rows: written {out:.1f} s, dry run {dry:.1f} s, "
+        f"import {seconds:.1f} s, pandas reads {alone:.1f} s, "
+        f"ratio {seconds / alone:.1f} ({told.strip()})"
     )
 
 

@@ -73,9 +73,8 @@ def measure(folder: str) -> dict:
     workbook = Workbook.open(folder)
     units = communes_in_need(workbook, "ntm")["ntm"]
     standing = assess(workbook, "ntm-2016-2020")
-    missing_ntm(
-        workbook, 1_000, 1, units[:1], standing
-    )  # compiled regular expressions, tables of quantiles
+    # compiled regular expressions, tables of quantiles
+    missing_ntm(workbook, 1_000, 1, units[:1], standing)
     begin = time.perf_counter()
     missing = missing_ntm(workbook, DRAWS, 2022, units, standing)
     need = draw_need(workbook, missing, "ntm", DRAWS, 2022, 2022)
@@ -144,7 +143,8 @@ def main() -> None:
             end=" ",
         )
         print(
-            f"engine {best['engine']:.2f} s, pandas loop {best['loop']:.0f} s, ratio {best['loop'] / best['engine']:.0f},",
+            f"engine {best['engine']:.2f} s, pandas loop {best['loop']:.0f} s, "
+            f"ratio {best['loop'] / best['engine']:.0f},",
             end=" ",
         )
         print(f"peak {best['peak']:.0f} MiB")

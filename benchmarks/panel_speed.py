@@ -35,7 +35,8 @@ def plain_loop() -> None:
 
 def main() -> None:
     from ntm_analysis.data import Workbook
-    from ntm_analysis.forecasts import forecast, forecast_record
+    from ntm_analysis.forecasts import forecast
+    from ntm_analysis.results import ForecastResult
     from ntm_analysis.lab.panel import Panel
     from ntm_analysis.scenarios import WhatIf, scenario
     from ntm_analysis.scenarios.what_if import UNSAVED
@@ -55,7 +56,8 @@ def main() -> None:
 
             def whole(text: str = text) -> None:
                 chosen = scenario(tried.workbook, UNSAVED, text)
-                forecast_record(forecast(chosen.workbook, policy=chosen.policy, draws=tried.draws))
+                will = forecast(chosen, policy=chosen.policy, draws=tried.draws)
+                ForecastResult(will).to_dict()
 
             long.append(seconds(whole))
     panel.reset.click()
@@ -66,8 +68,11 @@ def main() -> None:
         ("prices moved", prices),
         ("the long way, without chart and table", long),
     ):
-        told = f"median {statistics.median(taken):.2f} s, least {min(taken):.2f} s, most {max(taken):.2f} s"
-        print(f"{name} ({tried.draws} draws, {len(taken)} times): {told}")
+        print(
+            f"{name} ({tried.draws} draws, {len(taken)} times): "
+            f"median {statistics.median(taken):.2f} s, "
+            f"least {min(taken):.2f} s, most {max(taken):.2f} s"
+        )
 
 
 if __name__ == "__main__":

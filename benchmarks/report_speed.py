@@ -1,15 +1,17 @@
 """Seconds for the pages of all 37 communes, three ways in turns, in one run of this script.
 
-    .venv/bin/python benchmarks/report_speed.py [ROUNDS]        (after `python3 run.py` has set up
-    .venv; default 1) .venv/bin/python benchmarks/report_speed.py province        (411 made-up
-    communes: pages, memory of the driver)
+    .venv/bin/python benchmarks/report_speed.py [ROUNDS]    (default 1)
+    .venv/bin/python benchmarks/report_speed.py province    (pages, memory of the driver)
+
+Either after `python3 run.py` has set up .venv; the province has 411 made-up communes.
 
 `ours`: `ntm report` of the communes, two at a time, nothing kept from before, warm-up included.
 `plain functions`: the same parts and pages made in two warm processes without notebooks, with a
 store of their own, warm-up included. `papermill`: papermill and nbconvert by command line, two
 communes at a time, for a sample and scaled up; one at a time is not run but estimated as twice as
-many seconds (each command keeps one core busy). Beside them: an unchanged rerun, and one after a
-change of one commune's data.
+many seconds (each command keeps one core busy).
+
+Beside them: an unchanged rerun, and one after a change of one commune's data.
 """
 
 import csv
@@ -45,9 +47,11 @@ import nbformat
 folder, dataset, codes = sys.argv[1], sys.argv[2], sys.argv[3:]
 for code in codes:
     page = CommunePage(dataset, code)
-    shown = [nbformat.v4.new_output("execute_result", {"text/html": str(getattr(page, part)())}) for part in PARTS]
+    shown = [str(getattr(page, part)()) for part in PARTS]
+    shown = [nbformat.v4.new_output("execute_result", {"text/html": html}) for html in shown]
     cells = [nbformat.v4.new_code_cell("", outputs=[output]) for output in shown]
-    html = to_html(nbformat.v4.new_notebook(cells=cells), title=page.heading, lang="vi", back="", skip="")
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    html = to_html(notebook, title=page.heading, lang="vi", back="", skip="")
     open(f"{folder}/{code}.html", "w", encoding="utf-8").write(html)
 """
 
@@ -126,10 +130,12 @@ def compare(rounds: int) -> None:
                 print(f"{name}: {seconds[name][-1]:.1f} s", flush=True)
     best = {name: min(found) for name, found in seconds.items()}
     print(
-        f"papermill two at a time (from {COMMAND_LINE} communes, scaled up) / ours: {best['papermill'] / best['ours']:.1f}"
+        f"papermill two at a time (from {COMMAND_LINE} communes, scaled up) / ours: "
+        f"{best['papermill'] / best['ours']:.1f}"
     )
     print(
-        f"papermill one at a time (estimated: twice two at a time) / ours: {2 * best['papermill'] / best['ours']:.1f}"
+        f"papermill one at a time (estimated: twice two at a time) / ours: "
+        f"{2 * best['papermill'] / best['ours']:.1f}"
     )
     print(f"ours / plain functions: {best['ours'] / best['plain functions']:.2f}")
     with tempfile.TemporaryDirectory() as folder:
@@ -177,13 +183,16 @@ def province() -> None:
             workbook, place / "out", units=workbook.communes.index.tolist(), jobs=2, on_page=note
         )
         print(
-            f"{len(outcome.pages)} pages, {len(outcome.failed)} failed, {time.perf_counter() - start:.0f} s"
+            f"{len(outcome.pages)} pages, {len(outcome.failed)} failed, "
+            f"{time.perf_counter() - start:.0f} s"
         )
         print(
-            f"memory of the driver from the 50th to the last page: {max(memory[49:]) - memory[49]:+.1f} MiB"
+            "memory of the driver from the 50th to the last page: "
+            f"{max(memory[49:]) - memory[49]:+.1f} MiB"
         )
         print(
-            f"largest page: {max(path.stat().st_size for path in (place / 'out').glob('*.html')) / 1000:.0f} kB"
+            "largest page: "
+            f"{max(path.stat().st_size for path in (place / 'out').glob('*.html')) / 1000:.0f} kB"
         )
 
 

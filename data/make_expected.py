@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ntm_analysis.data import Workbook
-from ntm_analysis.scenarios import compare, comparison_record
+from ntm_analysis.results import ComparisonResult
+from ntm_analysis.scenarios import compare
 
 DATA = Path(__file__).resolve().parent
 DRAWS = 1_000
@@ -22,9 +23,8 @@ KEYS = ("finishing_mean", "p_basically_all", "p_all", "difference")
 
 def expected(ids: Sequence[str] = ()) -> dict[str, dict]:
     """What scenario files give, by id."""
-    made = comparison_record(
-        compare(Workbook.open(DATA / "thanh-chuong"), ids, draws=DRAWS, moving=False)
-    )
+    both = compare(Workbook.open(DATA / "thanh-chuong"), ids, draws=DRAWS, moving=False)
+    made = ComparisonResult(both).to_dict()
     setting = {key: made[key] for key in ("dataset", "as_of", "draws", "seed")}
     return {row["id"]: setting | {key: row[key] for key in KEYS} for row in made["scenarios"][1:]}
 

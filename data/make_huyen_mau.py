@@ -10,18 +10,23 @@ make.
 
 What the communes are examples of:
 
-=====
-=============================================================================================== A1
-recognised advanced, with values of the NTM and the advanced set A2     recognised NTM in the set of
-2021-2025, working towards advanced, which it lacks four criteria of A3     recognised NTM in the
-set of 2016-2020; values show that it lacks two criteria of the present set A4     recognised NTM in
-the set of 2021-2025; nothing else is reported A5     not yet NTM: values show that it lacks one
-criterion A6     not yet NTM: values show that it lacks four criteria A7     the state of each
-criterion only, some of them basically met A8     a count only: 14/19 (the year before: 11) A9     a
-count, 15/19, and the names of the four missing criteria A10    no data at all A11    recognised NTM
-in the set of 2016-2020, values complete; merges with A12 into A13 on 1 January 2023 A12
-specially difficult (its region has few known thresholds); merges with A11 =====
-===============================================================================================
+=====  =============================================================================================
+A1     recognised advanced, with values of the NTM and the advanced set
+A2     recognised NTM in the set of 2021-2025, working towards advanced, which it lacks four
+       criteria of
+A3     recognised NTM in the set of 2016-2020; values show that it lacks two criteria of the present
+       set
+A4     recognised NTM in the set of 2021-2025; nothing else is reported
+A5     not yet NTM: values show that it lacks one criterion
+A6     not yet NTM: values show that it lacks four criteria
+A7     the state of each criterion only, some of them basically met
+A8     a count only: 14/19 (the year before: 11)
+A9     a count, 15/19, and the names of the four missing criteria
+A10    no data at all
+A11    recognised NTM in the set of 2016-2020, values complete; merges with A12 into A13 on
+       1 January 2023
+A12    specially difficult (its region has few known thresholds); merges with A11
+=====  =============================================================================================
 """
 
 import csv
@@ -316,11 +321,8 @@ def law_tests(set_id: str, region: str) -> list[dict]:
             if not entries:
                 continue
             number, level = test["number"], USUAL[set_id].get(test["number"])
-            for key in (
-                "btb",
-                "all",
-                region,
-            ):  # the commune's own region last, so that it has the last word
+            # the commune's own region last, so that it has the last word
+            for key in ("btb", "all", region):
                 for entry in entries:
                     value = entry["regions"].get(key)
                     level = value if isinstance(value, int | float) else level
@@ -606,8 +608,10 @@ def plans() -> dict[str, list[dict]]:
             "request",
             2022,
             "all",
-            "Xã A6 đề nghị huyện bố trí đủ vốn để hoàn thành khối trường học trước tháng 6/2023 (minh họa)",
-            "A6 asks the district for the money to finish its school block before June 2023 (illustrative)",
+            "Xã A6 đề nghị huyện bố trí đủ vốn để hoàn thành khối trường học "
+            "trước tháng 6/2023 (minh họa)",
+            "A6 asks the district for the money to finish its school block "
+            "before June 2023 (illustrative)",
             "",
             "",
             "",
@@ -948,9 +952,8 @@ def money() -> dict[str, list[dict]]:
         if state
     ]
     with (HERE / "thanh-chuong" / "assumptions.csv").open(encoding="utf-8-sig", newline="") as file:
-        told = {
-            row["key"]: row for row in csv.DictReader(file)
-        }  # the same words; the values are invented
+        # the same words; the values are invented
+        told = {row["key"]: row for row in csv.DictReader(file)}
     made["assumptions"] = [
         dated(
             PLANNED,
@@ -1049,7 +1052,8 @@ def tables() -> dict[str, list[dict]]:
                 {
                     "id": SOURCE,
                     "short": "Số liệu minh họa",
-                    "title": "Số liệu bịa ra để minh họa, không có huyện này (data/make_huyen_mau.py)",
+                    "title": "Số liệu bịa ra để minh họa, không có huyện này "
+                    "(data/make_huyen_mau.py)",
                 }
             ],
         }

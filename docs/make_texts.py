@@ -1,11 +1,11 @@
-"""Write anew what is made from the package's vocabulary: ``docs/planner-questions.md`` and the
-notebooks' own text (the list of notebooks, the questions of the meeting, the key of the
-parameters).
+"""Write anew what is made from the package's vocabulary: ``docs/reference/questions.md``, the
+tables of ``commands.md`` and ``parameters.md`` beside it, and the notebooks' own text (the list of
+notebooks, the questions of the meeting, the key of the parameters).
 
     .venv/bin/python docs/make_texts.py
 
-Run it after a change of ``questions.yaml``, of a parameter or of a section's heading; tests ask
-whether all is in step.
+Run it after a change of ``questions.yaml``, of ``commands.yaml``, of a parameter or of a section's
+heading; tests ask whether all is in step.
 """
 
 import json
@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+from ntm_analysis.cli import parser_of
 from ntm_analysis.language import BY_NAME, pick, text, texts
 from ntm_analysis.reports.plan import PAGES
 from ntm_analysis.reports.questions import COMMUNE, SHEET, Question, questions
@@ -150,7 +151,10 @@ def place_link(page: str, section: str, lang: str) -> str:
     """
     notebook, shown = OF_PAGE[page], heading(page, section, lang)
     name = text(f"start_{notebook}", lang)
-    return f"[{name if name == shown else f'{name}: {shown}'}]({notebook}.ipynb#cell-id={cell_of(page, section)})"
+    return (
+        f"[{name if name == shown else f'{name}: {shown}'}]"
+        f"({notebook}.ipynb#cell-id={cell_of(page, section)})"
+    )
 
 
 @cache
@@ -237,13 +241,16 @@ def main(folder: Path = NOTEBOOKS) -> None:
 
 
 def questions_page() -> str:
-    """The text of ``docs/planner-questions.md``."""
+    """The text of ``docs/reference/questions.md``."""
     lines = [
         "# Questions a planner or a leader asks in the monthly meeting",
         "",
-        "Each is answered by a page of the report within a minute, with the figure, its range, its source, and who must act:",
-        "open `index.html` of the report, unfold the questions, follow the link. The places are the files of the report without",
-        "the day, and the section (`xa`: the page of a commune). Made from `ntm_analysis/questions.yaml`;",
+        "Each is answered by a page of the report within a minute, with the figure, its range, "
+        "its source, and who must act:",
+        "open `index.html` of the report, unfold the questions, follow the link. "
+        "The places are the files of the report without",
+        "the day, and the section (`xa`: the page of a commune). "
+        "Made from `ntm_analysis/questions.yaml`;",
         "`tests/reports/test_questions.py` follows each link.",
         "",
         "| # | question (as asked) | in English | answered in |",
@@ -252,11 +259,78 @@ def questions_page() -> str:
     for question in questions():
         places = ", ".join(f"`{page}#{section}`" for page, section in question.places)
         lines.append(
-            f"| {question.number} | {as_asked(question, 'vi')} | {as_asked(question, 'en')} | {places} |"
+            f"| {question.number} | {as_asked(question, 'vi')} "
+            f"| {as_asked(question, 'en')} | {places} |"
         )
     return "\n".join(lines) + "\n"
 
 
+def commands() -> dict[str, str]:
+    """By command what it does and what it takes, as ``ntm`` itself says, as Markdown."""
+    both = [parser_of(lang)._subparsers._group_actions[0].choices for lang in ("en", "vi")]
+    tables, heads = {}, ["option", "default", "English", "tiếng Việt"]
+    for name, command in both[0].items():
+        words = both[1][name]
+        actions = zip(command._actions, words._actions, strict=True)
+        rows = [
+            [*_option(en), *(action.help.replace("%%", "%") for action in (en, vi))]
+            for en, vi in actions
+            if en.dest not in ("help", "lang")
+        ]
+        lead = f"{_sentence(command.description)} *{_sentence(words.description)}*"
+        tables[name] = "\n\n".join([lead, _markdown(heads, rows)])
+    return tables
+
+
+def _sentence(words):
+    return words[0].upper() + words[1:] + "."
+
+
+def _option(action):
+    """An option with its values, and its default."""
+    values = "\\|".join(action.choices) if action.choices else action.metavar or ""
+    named = " ".join([*action.option_strings[:1], values]).strip()
+    if action.nargs == "?":
+        named = f"[{named}]"
+    if action.nargs == "+":
+        named += " ..."
+    default = f"`{action.default}`" if action.default else ""
+    return f"`{named}`", default
+
+
+def parameters() -> str:
+    """Every parameter with its default and the values it may have, as Markdown."""
+    rows = [
+        [f"`{name} = {json.dumps(each.default, ensure_ascii=False)}`", each.en, each.vi]
+        for name, each in BY_NAME.items()
+    ]
+    for row, each in zip(rows, BY_NAME.values(), strict=True):
+        row.append(", ".join(f"`{value}`" for value in each.allowed if value))
+    return _markdown(["parameter and default", "English", "tiếng Việt", "values"], rows)
+
+
+def with_tables(page: str, tables: dict[str, str]) -> str:
+    """A page with what stands between ``<!-- name -->`` and ``<!-- end -->`` made anew."""
+    for name, table in tables.items():
+        begin = f"<!-- {name} -->\n"
+        before, _, rest = page.partition(begin)
+        after = rest.partition("<!-- end -->")[2]
+        page = f"{before}{begin}\n{table}\n\n<!-- end -->{after}"
+    return page
+
+
+def reference(folder: Path) -> dict[Path, str]:
+    """The pages of the reference that are made, wholly or in part, as they should be."""
+    return {folder / "questions.md": questions_page()} | {
+        path: with_tables(path.read_text(encoding="utf-8"), tables)
+        for path, tables in (
+            (folder / "commands.md", commands()),
+            (folder / "parameters.md", {"parameters": parameters()}),
+        )
+    }
+
+
 if __name__ == "__main__":
     main()
-    write_whole(ROOT / "docs" / "planner-questions.md", questions_page())
+    for path, page in reference(ROOT / "docs" / "reference").items():
+        write_whole(path, page)

@@ -1,84 +1,87 @@
-"""The command ``ntm``: check, status, needs, forecast, allocate, compare, score, backtest, report.
+"""The command ``ntm``: what each command takes, does and says.
 
-Exit codes: 0 done, 1 bad data or a failed page, 2 bad usage.
+What a command takes stands in ``commands.yaml``; an answer is printed as its sentences and its
+tables, or with ``--json`` as :meth:`to_dict` gives it. Exit codes: 0 done, 1 bad data or a failed
+page, 2 bad usage, 130 stopped.
 """
 
+import argparse
+import contextlib
 import datetime as dt
 import json
 import os
 import platform
+import signal
 import sys
 import traceback
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from . import __version__
-from .cli_files import (
-    Refused,
-    export,
-    folder_of,
-    import_file,
-    need_communes,
-    new,
-    open_workbook,
-    rebase,
-    template,
+import yaml
+
+from . import __version__, results
+from .data import (
+    UnknownCommuneError,
+    Workbook,
+    datasets,
+    describe_unit,
+    home_of,
+    kept_workbook,
+    locate,
 )
-from .cli_options import parser_of, readable_console, utf8
-from .data import UnknownCommune, described, home_of, kept_workbook
 from .forecasts import points
 from .language import (
-    LEVEL_WORDS,
     OPTIMAL,
-    STATE_SIGNS,
-    UNCHECKED,
-    listed,
+    add_option,
     nearest,
     pick,
+    readable_console,
+    slug,
     text,
+    utf8,
     write_date,
 )
-from .law import to_check
+from .law import REGION_NAMES, to_check
 from .needs import demand, works_not_needed
-from .standing import NEAR, assess, commune_records, overview
-from .tables import FORECASTS, DataProblems, report, shown, write_whole
-from .wording import count_words, lacking_words, need_lines, recognised_sentence
+from .standing import assess
+from .tables import FORECASTS, ORDER, DataProblemsError, printable, report, write_whole
 
-if TYPE_CHECKING:
-    pass
+LONGEST = 60  # letters of a province's or a district's name
+FILLING = ("check", "template", "import")  # commands that a data set without communes has a use for
+STOPPED = 130  # the exit code of a command ended by Ctrl-C
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return its exit code."""
+class Refused(Exception):
+    """A reason to stop with exit code 1: one message for people."""
+
+
+def main(arguments=None):
+    """Run one command.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Default: those of the process.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
     readable_console()
-    parser = parser_of()
-    options = parser.parse_args(arguments)
-    if (
-        options.command in ("status", "needs", "forecast")
-        and options.commune
-        and len(options.commune) > 1
-    ):
-        parser.error(f"{options.command}: one --commune")
+    typed = sys.argv[1:] if arguments is None else list(arguments)
+    lang = _language(typed)
+    parser = parser_of(lang, typed)
+    options = parser.parse_args(typed)
+    options.lang = lang  # wherever it stands
+    if options.command != "report" and len(getattr(options, "commune", None) or ()) > 1:
+        parser.error(f"{options.command}: --commune")
     try:
-        return {
-            "check": _check,
-            "status": _status,
-            "needs": _needs,
-            "forecast": _forecast,
-            "allocate": _allocate,
-            "compare": _compare,
-            "score": _score,
-            "backtest": _backtest,
-            "report": _report,
-            "template": template,
-            "import": import_file,
-            "export": export,
-            "rebase": rebase,
-            "new": new,
-        }[options.command](options)
-    except DataProblems as error:
-        print(report(error.problems, options.lang), file=sys.stderr)
-        print(text("cli_refused", options.lang), file=sys.stderr)
+        return COMMANDS[options.command](options)
+    except DataProblemsError as error:
+        print(report(error.problems, lang), file=sys.stderr)
+        print(text("cli_refused", lang), file=sys.stderr)
     except Refused as error:
         print(error, file=sys.stderr)
     except BrokenPipeError:
@@ -86,324 +89,620 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
-        print(text("cli_interrupted", options.lang), file=sys.stderr)
-        return 130
+        print(text("cli_interrupted", lang), file=sys.stderr)
+        return STOPPED
     except Exception as error:
         # A mistake of ours: said in one sentence that a planner can pass on, with the place for a
         # maintainer.
         place = traceback.extract_tb(error.__traceback__)[-1]
         detail = f"{type(error).__name__}: {error} ({Path(place.filename).name}:{place.lineno})"
-        print(text("cli_unforeseen", options.lang, detail=shown(detail)), file=sys.stderr)
+        print(text("cli_unforeseen", lang, detail=printable(detail)), file=sys.stderr)
     return 1
 
 
-def _find(workbook, names, lang):
-    """Unit numbers of the communes named, in the order given, each once."""
-    units = []
-    for name in names:
+# ---- what is typed
+
+
+def _language(typed):
+    """The language asked for, known before anything else is read: usage errors need it."""
+    line = " ".join(typed).replace("--lang=", "--lang ")
+    return "en" if "--lang en" in line else "vi"
+
+
+@cache
+def _declared():
+    source = files(__package__).joinpath("commands.yaml").read_text(encoding="utf-8")
+    return yaml.load(source, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that speaks the reader's language and says what a mistyped word may have meant."""
+
+    def error(self, message):
+        """Say what is wrong and which word was meant, and end with exit code 2.
+
+        Parameters
+        ----------
+        message : str
+        """
+        known, (lang, typed) = [*self.known], self.asked_in
+        unknown = [word.partition("=")[0] for word in typed if word.startswith("--")]
+        words = [word for word in typed if not word.startswith("-") and word not in ("vi", "en")]
+        if words and words[0] in known:
+            known = self.known[words[0]]._option_string_actions
+        elif words:
+            unknown, message = words[:1], text("cli_no_command", lang, name=printable(words[0]))
+        near = [name for w in unknown if w not in known for name in nearest(w, known)[:1]]
+        if names := " ".join(near):
+            message = f"{message}; {text('cli_meant', lang, name=names)}"
+        super().error(message)
+
+
+def parser_of(lang="vi", typed=()):
+    """The commands and their options.
+
+    Parameters
+    ----------
+    lang : str
+        Of help and usage errors.
+    typed : sequence of str
+        What was typed, for suggestions.
+
+    Returns
+    -------
+    Parser
+    """
+    declared = _declared()
+    words = declared["argparse"] if lang == "vi" else {}
+    argparse._ = lambda sentence: words.get(sentence, sentence)
+    argparse.ngettext = lambda one, many, n: argparse._(one if n == 1 else many)
+    Parser.asked_in = lang, list(typed)
+    parser = Parser(prog="ntm", description=declared["about"][lang])
+    add_option(parser, "lang", declared["options"]["lang"], lang)
+    name = text("cli_command", lang)
+    commands = parser.add_subparsers(dest="command", required=True, metavar=name)
+    Parser.known = commands.choices
+    for name, command in declared["commands"].items():
+        about = command[lang]
+        own = commands.add_parser(name, help=about, description=about, allow_abbrev=False)
+        for option in ("lang", *command["takes"].split()):
+            key, optional = option.rstrip("?"), option.endswith("?")
+            add_option(own, key, declared["options"][key], lang, optional)
+    return parser
+
+
+# ---- what every command needs
+
+
+def folder_of(name, lang):
+    """The folder of a data set named on the command line.
+
+    Parameters
+    ----------
+    name, lang : str
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    Refused
+    """
+    try:
+        return locate(name)
+    except FileNotFoundError:
+        known = ", ".join(datasets())
+        raise Refused(text("cli_no_dataset", lang, name=printable(name), known=known)) from None
+
+
+def open_workbook(options):
+    """The data set that the command names, cut to its day where it has one.
+
+    Parameters
+    ----------
+    options : Namespace
+
+    Returns
+    -------
+    Workbook
+        With communes, unless the command is one that a data set just laid out is filled with.
+
+    Raises
+    ------
+    Refused, DataProblemsError
+    """
+    folder = folder_of(options.dataset, options.lang)
+    workbook = Workbook.open(folder, getattr(options, "as_of", None))
+    return workbook if options.command in FILLING else _with_communes(workbook, options.lang)
+
+
+def _with_communes(workbook, lang):
+    if workbook.communes.empty:
+        raise Refused(text("cli_no_communes", lang, place=workbook.meta["title"][lang]))
+    return workbook
+
+
+def _units(workbook, options, most=None):
+    """Unit numbers of the communes named, in the order given, each once; None for all."""
+    if not options.commune:
+        return None
+    units, lang = [], options.lang
+    for name in options.commune:
         try:
-            units.append(workbook.find(name))
-        except UnknownCommune as error:
+            unit = workbook.find(name)
+        except UnknownCommuneError as error:
             near = text("cli_near", lang, near="; ".join(error.near)) if error.near else ""
-            raise Refused(text("cli_no_commune", lang, name=shown(name)) + near) from None
+            raise Refused(text("cli_no_commune", lang, name=printable(name)) + near) from None
+        if most and unit not in workbook.communes.index:
+            label = describe_unit(workbook.units.loc[unit])
+            raise Refused(text("not_a_commune", lang, label=label))
+        units.append(unit)
     return list(dict.fromkeys(units))
 
 
-def _check(options):
-    workbook, lang = open_workbook(options), options.lang
-    if workbook.communes.empty:
-        print(
-            text("cli_laid_out", lang, place=workbook.meta["title"][lang]),
-            report(workbook.warnings, lang),
-            sep="\n",
-        )
-        return 0
-    warnings = points(workbook)
-    rows = sum(map(len, workbook.tables.values()))
-    day, place = write_date(workbook.as_of, lang), workbook.meta["title"][lang]
-    print(text("cli_fine", lang, place=place, rows=rows, day=day, hash=workbook.content_hash))
-    for name, table in workbook.tables.items():
-        print(f"  {name}.csv: {len(table)}")
-    _print_left_out(workbook, lang)
-    print(text("cli_unread", lang, n=len(to_check(workbook.law))))
-    if warnings:
-        print(report(warnings, lang))
-    return 0
+def _scenario(workbook, options):
+    """The scenario named, applied; its faults are those of its file."""
+    from .scenarios import UnknownScenario, scenario
+
+    try:
+        return scenario(workbook, options.scenario)
+    except UnknownScenario as error:
+        raise _no_scenario(*error.args, options.lang) from None
 
 
-def _print_left_out(workbook, lang):
-    """What became known only after the as-of date, by file."""
-    if workbook.left_out:
-        parts = ", ".join(f"{name} ({n})" for name, n in sorted(workbook.left_out.items()))
-        print(text("cli_left_out", lang, day=write_date(workbook.as_of, lang), parts=parts))
+def _no_scenario(name, known, lang):
+    """That there is no such scenario, and those there are, the nearest names first."""
+    ordered = ", ".join(dict.fromkeys([*nearest(name, known), *known]))
+    return Refused(text("cli_no_scenario", lang, name=printable(name), known=ordered))
 
 
-def _status(options):
-    workbook, lang = open_workbook(options), options.lang
-    if options.set and options.set not in workbook.law.sets:
-        raise Refused(
-            text(
-                "cli_no_set",
-                lang,
-                name=shown(options.set),
-                known=", ".join(sorted(workbook.law.sets)),
-            )
-        )
-    units = _find(workbook, options.commune, lang) if options.commune else None
-    records = commune_records(workbook, options.set, units)
-    if units and not records:
-        raise Refused(text("not_a_commune", lang, label=described(workbook.units.loc[units[0]])))
+def _no_set(name, workbook, lang):
+    known = ", ".join(sorted(workbook.law.sets))
+    return Refused(text("cli_no_set", lang, name=printable(name), known=known))
+
+
+def _cannot_write(error, lang, path=""):
+    detail = f"{printable(path)}: {error.strerror or error}" if path else error
+    return Refused(text("cli_cannot_write", lang, detail=detail))
+
+
+# ---- answers
+
+
+def _answer(options, result, more=(), warnings=()):
+    """Print an answer: as JSON, or its sentences and tables under the data set's title and day."""
+    lang, workbook = options.lang, result.workbook
     if options.json:
-        return _print_json(
-            {"dataset": workbook.id, "as_of": f"{workbook.as_of}", "communes": records}
-        )
-    set_id = options.set or workbook.default_set("ntm")
-    standing = assess(workbook, set_id)
-    if units:
-        _print_commune(workbook, records[0], lang)
-        return 0
-    o = overview(workbook, standing)
-    print(
-        workbook.meta["title"][lang]
-        + ". "
-        + text("as_of", lang, day=write_date(workbook.as_of, lang))
-    )
-    print(recognised_sentence(o, workbook.unlisted, lang))
-    for name in ("ready", "near", "far", "no_data"):
-        if found := getattr(o, name):
-            names = listed(workbook.units.loc[found, "name"], lang)
-            print(text(f"group_{name}", lang, n=len(found), most=NEAR, names=names))
-    print()
-    print(text("cli_status_head", lang))
-    for record in records:
-        print(_line(record, lang))
-    print()
-    _print_left_out(workbook, lang)
-    return 0
-
-
-def _line(record, lang):
-    """One commune in the text table."""
-    count = count_words(record)
-    level = "-" if record["level"] == "not_ntm" else pick(LEVEL_WORDS[record["level"]], lang)
-    row = f"{record['code']:<6} {record['name']:<16} {level:<22} {count:<9} {lacking_words(record, lang)}"
-    return f"{row}  [{record['set']}]"
-
-
-def _print_commune(workbook, record, lang):
-    """One commune: its counts by set, then its criteria by name and state."""
-    unit = workbook.find(record["code"])
-    print(described(workbook.units.loc[unit]))
-    for counts in (record, *record["standings"]):
-        print("  " + _line(record | counts, lang))
-    set_id = record["set"]
-    if workbook.law.sets[set_id].counts_only:
-        set_id = workbook.default_set("ntm")
-    standing, names = assess(workbook, set_id), workbook.law.criteria_of(set_id)
-    unread = standing.unread().loc[unit]
-    print(f"{workbook.law.sets[set_id].title[lang]}:")
-    for number, state in standing.matrix().loc[unit].items():
-        sign = pick(STATE_SIGNS[state], lang) + (UNCHECKED if unread[number] else "")
-        print(f"  {number:>2} {sign:<7} {names.loc[number, f'name_{lang}']}")
-
-
-def _needs(options):
-    from .needs import need_record
-
-    workbook, lang = open_workbook(options), options.lang
-    workbook = _scenario(workbook, options.scenario, lang).workbook
-    units = _commune(options, workbook)
-    standing = assess(workbook, workbook.default_set("ntm"))
-    asked = {"units": units, "draws": options.draws, "seed": options.seed, "standing": standing}
-    made = need_record(workbook, demand(workbook, options.target, **asked))
-    warnings = works_not_needed(workbook, standing)
-    return _tell(options, workbook, made | {"scenario": options.scenario}, need_lines, warnings)
-
-
-def _commune(options, workbook):
-    """The one commune asked for, None for all; refused when it is a township."""
-    units = _find(workbook, options.commune, options.lang) if options.commune else None
-    if units and units[0] not in workbook.communes.index:
-        raise Refused(
-            text("not_a_commune", options.lang, label=described(workbook.units.loc[units[0]]))
-        )
-    return units
-
-
-def _tell(options, workbook, made, lines, warnings=()):
-    """A record as JSON, or its sentences under the data set's title and day, then warnings; gives
-    exit code 0.
-    """
-    lang = options.lang
-    if options.json:
-        return _print_json(made)
-    print(
-        workbook.meta["title"][lang]
-        + ". "
-        + text("as_of", lang, day=write_date(workbook.as_of, lang))
-    )
-    print("\n".join(lines(workbook, made, lang)))
+        return _print_json(result.to_dict() | dict(more))
+    day = write_date(workbook.as_of, lang)
+    print(f"{workbook.meta['title'][lang]}. {text('as_of', lang, day=day)}")
+    print("\n".join([result.sentence(lang), *result.notes(lang)]))
+    for name, wanted in result.console:
+        if lines := results.table_lines(result, name, wanted, lang):
+            print("\n".join(["", *lines]))
     if warnings:
         print("\n" + report(warnings, lang))
     return 0
 
 
-def _print_json(made):
-    print(json.dumps(made, ensure_ascii=not utf8(sys.stdout), indent=1))
+def _print_json(record):
+    print(json.dumps(record, ensure_ascii=not utf8(sys.stdout), indent=1))
     return 0
 
 
-def _scenario(workbook, name, lang):
-    """The scenario named, applied; its faults are those of its file."""
-    from .scenarios import UnknownScenario, scenario
-
-    try:
-        return scenario(workbook, name)
-    except UnknownScenario as error:
-        raise Refused(_no_scenario(*error.args, lang)) from None
+def _left_out(workbook, lang):
+    """What became known only after the as-of date, by file."""
+    if not workbook.left_out:
+        return []
+    parts = ", ".join(f"{name} ({n})" for name, n in sorted(workbook.left_out.items()))
+    return [text("cli_left_out", lang, day=write_date(workbook.as_of, lang), parts=parts)]
 
 
-def _no_scenario(name, known, lang):
-    """That there is no such scenario, and those there are, the nearest names first."""
-    ordered = dict.fromkeys([*nearest(name, known), *known])
-    return text("cli_no_scenario", lang, name=shown(name), known=", ".join(ordered))
-
-
-def _registered(workbook, made, lang):
-    """Enter a forecast in the register; what to say of it."""
-    from .forecasts import FOLDER, entry_of, register
-
-    if workbook.illustrative:
-        raise Refused(text("score_no_illustrative", lang))
-    entry = entry_of(
-        made, dt.date.today(), {"ntm-analysis": __version__, "python": platform.python_version()}
-    )
-    try:
-        path, new = register(home_of(workbook.path) / FOLDER, entry)
-    except OSError as error:
-        raise Refused(text("cli_cannot_write", lang, detail=error)) from None
-    return text("score_registered" if new else "score_registered_before", lang, path=path)
-
-
-def _score(options):
-    from .forecasts import FOLDER, OUTCOMES, read_outcomes, read_register, score
-    from .wording import score_lines, score_record
-
-    folder = Path.cwd() / FOLDER if (Path.cwd() / FOLDER).is_dir() else FORECASTS
-    today = dt.date.today()
-    scores = score(read_register(folder), read_outcomes(folder / OUTCOMES, today), today)
-    if options.json:
-        return _print_json({"register": str(folder)} | score_record(scores))
+def _check(options):
+    workbook, lang = open_workbook(options), options.lang
+    place = workbook.meta["title"][lang]
+    if workbook.communes.empty:
+        print(text("cli_laid_out", lang, place=place), report(workbook.warnings, lang), sep="\n")
+        return 0
+    warnings = points(workbook)
+    rows, day = sum(map(len, workbook.tables.values())), write_date(workbook.as_of, lang)
+    print(text("cli_fine", lang, place=place, rows=rows, day=day, hash=workbook.content_hash))
+    for name, table in workbook.tables.items():
+        print(f"  {name}.csv: {len(table)}")
     print(
         "\n".join(
-            [text("score_folder", options.lang, path=folder), *score_lines(scores, options.lang)]
+            [*_left_out(workbook, lang), text("cli_unread", lang, n=len(to_check(workbook.law)))]
         )
     )
+    if warnings:
+        print(report(warnings, lang))
     return 0
 
 
-def _backtest(options):
-    from .forecasts import (
-        FIT,
-        KEPT,
-        Posterior,
-        back_test,
-        back_test_record,
-        evidence,
-        figures,
-        fit,
-        kept_text,
-        read_series,
-        reference,
-    )
-    from .wording import back_test_lines
-
-    known = evidence()
-    if options.refit:
-        write_whole(
-            FIT, fit(known.figures, known.lists).table().to_csv(index=False, lineterminator="\n")
-        )
-    tried, left_out = figures(
-        read_series(Path(options.series)) if options.series else reference("series")
-    )
-    result = back_test_record(
-        back_test(tried, known, Posterior.read()), left_out.to_dict("records")
-    )
-    if options.refit and not options.series:
-        write_whole(KEPT, kept_text(result["summary"]))
-    if options.json:
-        return _print_json(result)
-    print("\n".join(back_test_lines(result, options.lang)))
+def _status(options):
+    workbook, lang = open_workbook(options), options.lang
+    if options.set and options.set not in workbook.law.sets:
+        raise _no_set(options.set, workbook, lang)
+    units = _units(workbook, options, most=1)
+    result = results.AssessmentResult(workbook, options.set, units, lang)
+    _answer(options, result)
+    if not options.json:
+        print("\n".join(["", *_left_out(workbook, lang)]))
     return 0
+
+
+def _needs(options):
+    workbook = _scenario(open_workbook(options), options)
+    standing = assess(workbook, workbook.default_set("ntm"))
+    units = _units(workbook, options, most=1)
+    question = {"units": units, "draws": options.draws, "seed": options.seed, "standing": standing}
+    result = results.NeedResult(
+        workbook, demand(workbook, options.target, **question), options.lang
+    )
+    warnings = works_not_needed(workbook, standing)
+    return _answer(options, result, {"scenario": options.scenario}, warnings)
 
 
 def _forecast(options):
     from .allocation import planned_forecast
-    from .forecasts import forecast_record, promise
-    from .wording import forecast_lines
+    from .forecasts import promise
 
     workbook, lang = open_workbook(options), options.lang
-    units = _commune(options, workbook)
-    chosen = _scenario(workbook, options.scenario, lang)
-    found = planned_forecast(
-        chosen.workbook,
+    units = _units(workbook, options, most=1)
+    chosen = _scenario(workbook, options)
+    will = planned_forecast(
+        chosen,
         policy=options.policy or chosen.policy,
         deadline=options.deadline,
         finish=options.finish,
         draws=options.draws,
         seed=options.seed,
     )
-    made = forecast_record(found, options.scenario, chosen.title)
+    result = results.ForecastResult(will, lang)
     if options.price:
-        made["price_of_promise"] = promise(found)
-    entered = _registered(workbook, made, lang) if options.register else ""
-    if units:
-        code = workbook.units.loc[units[0], "code"]
-        made |= {
-            key: [row for row in made[key] if row["code"] == code]
-            for key in ("communes", "registrations")
-        }
-    _tell(options, workbook, made, forecast_lines)
+        result.price_of_promise = promise(will)
+    entered = _registered(workbook, result.to_dict(), lang) if options.register else ""
+    result.commune = units[0] if units else None
+    _answer(options, result)
     if entered:
         print(entered, file=sys.stderr)
     return 0
 
 
-def _allocate(options):
-    from .allocation import allocate, allocation_record, tried
-    from .wording import allocation_lines
+def _registered(workbook, record, lang):
+    """Enter a forecast in the register; what to say of it."""
+    from .forecasts import FOLDER, entry_of, register
 
-    workbook, lang = open_workbook(options), options.lang
-    chosen = _scenario(workbook, options.scenario, lang)
-    found = allocate(chosen.workbook, seed=options.seed)
-    trial = tried(found, options.draws)
-    made = allocation_record(
-        found, options.policy or OPTIMAL, trial, options.scenario, chosen.title
+    if workbook.illustrative:
+        raise Refused(text("score_no_illustrative", lang))
+    made_with = {"ntm-analysis": __version__, "python": platform.python_version()}
+    try:
+        entry = entry_of(record, dt.date.today(), made_with)
+        path, new = register(home_of(workbook.path) / FOLDER, entry)
+    except OSError as error:
+        raise _cannot_write(error, lang) from None
+    return text("score_registered" if new else "score_registered_before", lang, path=path)
+
+
+def _allocate(options):
+    from .allocation import allocate, tried
+
+    plans = allocate(_scenario(open_workbook(options), options), seed=options.seed)
+    trial = tried(plans, options.draws)
+    return _answer(
+        options, results.AllocationResult(plans, options.policy or OPTIMAL, trial, options.lang)
     )
-    return _tell(options, chosen.workbook, made, allocation_lines)
 
 
 def _compare(options):
-    from .scenarios import UnknownScenario, compare, comparison_record
-    from .wording import compare_lines
+    from .scenarios import UnknownScenario, compare
 
     workbook, lang = open_workbook(options), options.lang
+    question = {"draws": options.draws, "seed": options.seed}
     try:
-        found = compare(
-            workbook, options.scenarios, options.baseline, draws=options.draws, seed=options.seed
-        )
+        both = compare(workbook, options.scenarios, options.baseline, **question)
     except UnknownScenario as error:
-        raise Refused(_no_scenario(*error.args, lang)) from None
-    return _tell(options, workbook, comparison_record(found), compare_lines, found.warnings)
+        raise _no_scenario(*error.args, lang) from None
+    return _answer(options, results.ComparisonResult(both, lang), warnings=both.warnings)
+
+
+def _score(options):
+    from .forecasts import FOLDER, OUTCOMES, read_outcomes, read_register, score
+
+    folder = Path.cwd() / FOLDER if (Path.cwd() / FOLDER).is_dir() else FORECASTS
+    today, lang = dt.date.today(), options.lang
+    scores = score(read_register(folder), read_outcomes(folder / OUTCOMES, today), today)
+    if options.json:
+        return _print_json({"register": str(folder)} | results.score_record(scores))
+    print("\n".join([text("score_folder", lang, path=folder), *results.score_lines(scores, lang)]))
+    return 0
+
+
+def _backtest(options):
+    from . import forecasts as room
+
+    known = room.evidence()
+    if options.refit:
+        table = room.fit(known.figures, known.lists).table()
+        write_whole(room.FIT, table.to_csv(index=False, lineterminator="\n"))
+    series = room.read_series(Path(options.series)) if options.series else None
+    pairs, left_out = room.figures(room.reference("series") if series is None else series)
+    tried = room.back_test(pairs, known, room.Posterior.read())
+    result = room.back_test_record(tried, left_out.to_dict("records"))
+    if options.refit and not options.series:
+        write_whole(room.KEPT, room.kept_text(result["summary"]))
+    if options.json:
+        return _print_json(result)
+    print("\n".join(results.back_test_lines(result, options.lang)))
+    return 0
+
+
+# ---- pages
 
 
 def _report(options):
-    from .cli_report import report_pages
+    from .reports import MOST, FolderBusy, NoRoom, Progress, WrongMemory, make_report
 
-    workbook, _ = kept_workbook(folder_of(options), f"{options.as_of or ''}")
-    need_communes(workbook, options.lang)
-    return report_pages(
-        workbook,
-        _find(workbook, options.commune, options.lang) if options.commune else None,
-        options,
+    lang = options.lang
+    workbook, _ = kept_workbook(folder_of(options.dataset, lang), f"{options.as_of or ''}")
+    units = _units(_with_communes(workbook, lang), options)
+    folder = Path(options.out or home_of(workbook.path) / "reports" / workbook.id)
+    progress, before = Progress(workbook, lang), signal.signal(signal.SIGTERM, _stop)
+    question = {"single": options.single, "archive": options.zip, "jobs": options.jobs}
+    question |= {"force": options.force, "timeout": options.timeout, "audience": options.audience}
+    calls = {"on_plan": progress.planned, "on_page": progress.ended}
+    try:
+        with _runs(options, folder) as runs, contextlib.closing(progress):
+            outcome = make_report(
+                workbook, folder, units=units, lang=lang, runs=runs, **question, **calls
+            )
+    except KeyboardInterrupt:
+        if not progress.number:
+            raise
+        key = "cli_interrupted_force" if options.force else "cli_interrupted_pages"
+        print(text(key, lang, n=progress.done, number=progress.number), file=sys.stderr)
+        return STOPPED
+    except FolderBusy:
+        raise Refused(text("cli_report_busy", lang, path=printable(f"{folder}"))) from None
+    except WrongMemory as error:
+        typed = printable(f"{error}")
+        raise Refused(text("cli_wrong_memory", lang, typed=typed, most=f"{MOST}")) from None
+    except NoRoom as error:
+        raise Refused(text("cli_no_room", lang, path=printable(f"{error}"))) from None
+    except OSError as error:
+        raise _cannot_write(error, lang) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    print(text("cli_done", lang, n=len(outcome.pages), made=outcome.new_pages, index=outcome.index))
+    for key, path in (("cli_single", outcome.single), ("cli_zip", outcome.archive)):
+        if path:
+            print(text(key, lang, path=path))
+    if outcome.changed:
+        print(text("cli_files_changed", lang), file=sys.stderr)
+    if outcome.failed:
+        print(text("cli_failed", lang, n=len(outcome.failed)), file=sys.stderr)
+        for title, message, _ in outcome.failed:
+            print(f"  {title}: {message}", file=sys.stderr)
+    return 1 if outcome.failed else 0
+
+
+def _stop(*_):
+    """Who ends the command ends it as Ctrl-C does: what was done stays, nothing is left running."""
+    raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def _runs(options, folder):
+    """How pages are run: None on this machine, else on a cluster."""
+    address, lang = options.cluster, options.lang
+    if address is None:
+        yield None
+        return
+    from .reports import PLACE, surroundings
+
+    try:
+        from .reports import ClusterRuns, NoCluster
+    except ImportError:
+        raise Refused(text("cli_no_dask", lang)) from None
+    environment = surroundings(folder)
+    if PLACE in os.environ:
+        environment[PLACE] = os.environ[PLACE]
+    print(text("cli_connecting", lang, address=printable(address)), file=sys.stderr)
+
+    def waiting():
+        print(text("cli_awaiting_worker", lang), file=sys.stderr)
+
+    try:
+        with ClusterRuns.at(address, options.jobs, environment, waiting) as runs:
+            yield runs
+    except NoCluster as error:
+        details = {"address": printable(address), "detail": printable(error.detail)}
+        raise Refused(text(f"cli_cluster_{error.reason}", lang, **details)) from None
+
+
+# ---- files and data sets
+
+
+def _template(options):
+    """A file that is there is never written over, for it may have been filled in."""
+    from .data import current_rows
+    from .exchange import template_book
+
+    lang, out, workbook = options.lang, Path(options.out), open_workbook(options)
+    rows, communes = current_rows(workbook)
+    book = template_book(workbook, rows, communes)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with out.open("xb") as file:
+            try:
+                file.write(book)
+            except OSError:
+                out.unlink(missing_ok=True)
+                raise
+    except FileExistsError:
+        raise Refused(text("template_exists", lang, name=printable(options.out))) from None
+    except OSError as error:
+        raise _cannot_write(error, lang, options.out) from None
+    count, place = sum(map(len, rows.values())), workbook.meta["title"][lang]
+    figures = {"sheets": len(ORDER), "rows": count}
+    print(text("template_done", lang, path=printable(options.out), place=place, **figures))
+    return 0
+
+
+def _import(options):
+    from .data import BusyError, TouchedError, only_one
+
+    place, lang = folder_of(options.dataset, options.lang), options.lang
+    try:
+        with contextlib.nullcontext() if options.dry_run else only_one(place):
+            return _take_in(options)
+    except BusyError:
+        raise Refused(text("import_busy", lang)) from None
+    except TouchedError:
+        raise Refused(text("import_touched", lang)) from None
+    except OSError as error:
+        detail = error.strerror or error
+        raise Refused(text("import_cannot", lang, place=place, detail=detail)) from None
+
+
+def _take_in(options):
+    from . import exchange as room
+    from .data import replace_version
+
+    lang, workbook = options.lang, open_workbook(options)
+    if options.set and options.set not in workbook.law.sets:
+        raise _no_set(options.set, workbook, lang)
+    intake = room.understand(Path(options.file), workbook, options.date, options.set)
+    print("\n".join(room.understood_lines(intake, lang)))
+    intake.problems += room.rows_of_the_future(intake, lang)
+    if options.drop_lost and (intake.outdated or intake.stranger) and intake.changes.of("lost"):
+        raise Refused(text("import_no_drop", lang))
+    texts, origins = room.next_texts(intake, options.drop_lost)
+
+    def checked(folder=None):
+        """Everything wrong is told at once, else what would change, before anything is touched."""
+        after = room.check(intake, texts, origins, folder)
+        print("\n".join(room.change_lines(intake, lang, None if options.full else room.MOST)))
+        new = [warning for warning in after.warnings if warning not in workbook.warnings]
+        new += room.new_contradictions(workbook, after)
+        new = [room.placed(each, origins.get((each.file, each.row)), intake) for each in new]
+        if fresh := [*intake.problems, *new]:
+            print(text("import_new_warnings", lang), report(fresh, lang), sep="\n")
+
+    if options.dry_run or not texts:
+        checked()
+        print(text("import_dry" if options.dry_run else "import_nothing", lang))
+        return 0
+    log = "\r\n".join(
+        [*room.understood_lines(intake, lang), *room.change_lines(intake, lang, None)]
     )
+    previous = replace_version(workbook.path, texts, checked, dt.datetime.now(), log)
+    if options.drop_lost and (lost := intake.changes.of("lost")):
+        print(text("import_dropped", lang, n=len(lost)))
+    print(text("import_done", lang, files=", ".join(texts), previous=previous))
+    return 0
+
+
+def _export(options):
+    """The old file stays as it was until the new one is whole."""
+    from .exchange import exported
+
+    lang = options.lang
+    forms, book = exported(open_workbook(options), lang, options.draws, options.seed)
+    try:
+        write_whole(Path(options.out), book)
+    except OSError as error:
+        detail = error.strerror or error
+        raise Refused(
+            text("export_busy", lang, path=printable(options.out), detail=detail)
+        ) from None
+    print(text("cli_exported", lang, sheets=forms, path=printable(options.out)))
+    return 0
+
+
+def _new(options):
+    from . import data as room
+
+    lang, province = options.lang, options.province.strip()
+    names = (province, options.district.strip())
+    for name in names:
+        if not room.is_name(name) or not name.isprintable() or len(name) > LONGEST:
+            raise Refused(text("new_no_name", lang, name=printable(name)))
+    lender = Workbook.open(folder_of(options.ground, lang)) if options.ground else None
+    try:
+        folder, region = room.lay_out(
+            options.dataset, *names, options.region, options.as_of, lender, lang
+        )
+    except room.UnknownProvinceError as error:
+        regions = ", ".join(f"{code} ({pick(words, lang)})" for code, words in REGION_NAMES.items())
+        details = {"near": ", ".join(error.near) or "...", "regions": regions}
+        raise Refused(text("new_no_region", lang, name=printable(province), **details)) from None
+    except room.WrongPlaceError as error:
+        raise _no_place(error, lang) from None
+    except OSError as error:
+        raise _cannot_write(error, lang, options.dataset) from None
+    bare = Path(options.dataset).name == options.dataset
+    called = f"{folder.name if bare else folder}"
+    called = f'"{called}"' if " " in called else called
+    details = {"file": f"{slug(folder.name)}.xlsx", "region": pick(REGION_NAMES[region], lang)}
+    print(text("new_done", lang, folder=folder, name=called, **details))
+    day, end = options.as_of or dt.date.today(), room.TERM_END
+    if day >= end:
+        days = {"day": write_date(day, lang), "end": write_date(end, lang)}
+        print(text("new_term_over", lang, **days))
+    if not options.ground:
+        print(text("new_no_ground", lang))
+    return 0
+
+
+def _no_place(error, lang):
+    """Why a place can take no new data set."""
+    details = {key: printable(f"{value}") for key, value in error.details.items()}
+    return Refused(text(f"new_{error.reason}", lang, **details))
+
+
+def _rebase(options):
+    from . import exchange as room
+    from .data import WrongPlaceError, new_place, write_dataset
+    from .law import read_weights
+
+    lang = options.lang
+    old = Workbook.open(folder_of(options.dataset, lang), options.date)
+    try:
+        folder = new_place(options.out, old)
+        rebased = room.rebase(old, read_weights(old.law_folder))
+        account = {room.REPORT: room.report_csv(old, rebased, lang)}
+        new = write_dataset(folder, room.new_meta(old, folder), rebased.tables, account)
+    except WrongPlaceError as error:
+        raise _no_place(error, lang) from None
+    except OSError as error:
+        raise _cannot_write(error, lang) from None
+    details = {"n": len(new.communes), "day": write_date(new.as_of, lang)}
+    print(text("rebase_done", lang, folder=folder, report=folder / room.REPORT, **details))
+    print("\n".join([*room.standing_lines(old, rebased, lang), *room.account_lines(rebased, lang)]))
+    if new.meta.get("district"):
+        print(text("rebase_district_over", lang))
+    if new.last_day < new.as_of:
+        print(text("rebase_term_over", lang, end=write_date(new.last_day, lang)))
+    if new.warnings:
+        print(report(new.warnings, lang))
+    return 0
+
+
+COMMANDS = {
+    "check": _check,
+    "status": _status,
+    "needs": _needs,
+    "forecast": _forecast,
+    "allocate": _allocate,
+    "compare": _compare,
+    "score": _score,
+    "backtest": _backtest,
+    "report": _report,
+    "template": _template,
+    "import": _import,
+    "export": _export,
+    "rebase": _rebase,
+    "new": _new,
+}

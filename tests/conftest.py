@@ -52,12 +52,18 @@ def make_dataset(folder: Path, tables: dict[str, list[dict]] | None = None, **se
     header alone, ``units`` one commune (code 10001, "Xã Thử"), ``sources`` one row "s". Columns
     left out are filled where every row has them: commune (10001), known_from (the row's own date,
     else 2015-01-01), source "s", mark "reported"; for units also code, valid_from, name, kind,
-    order. A column given as "" stays blank. ``settings``: entries of ``dataset.yaml`` that replace
-    the defaults (``as_of`` may be a plain date); one given as None is left out. Values may be
-    numbers (written in the number style), dates or text.
+    order. A column given as "" stays blank.
 
-    >>> make_dataset(tmp_path, {"indicator_values": [{"set": "ntm-2016-2020", "indicator": "12", "date": "2019-12-31",
-    ...     "value": 90.5}]}, region="tn", as_of="2020-06-30")  # doctest: +SKIP
+    ``settings``: entries of ``dataset.yaml`` that replace the defaults (``as_of`` may be a plain
+    date); one given as None is left out. Values may be numbers (written in the number style), dates
+    or text.
+
+    >>> values = [
+    ...     {"set": "ntm-2016-2020", "indicator": "12", "date": "2019-12-31", "value": 90.5}
+    ... ]
+    >>> make_dataset(  # doctest: +SKIP
+    ...     tmp_path, {"indicator_values": values}, region="tn", as_of="2020-06-30"
+    ... )
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -211,9 +217,8 @@ def one_warm_process() -> Iterator[None]:
 
     class Kept(ForkedRuns):
         def close(self) -> None:
-            if (
-                self.pids or self.asked
-            ):  # a batch that was stopped: what it started ends with the process
+            # a batch that was stopped: what it started ends with the process
+            if self.pids or self.orders:
                 super().close()
 
     def forked(environment: dict[str, str]) -> ForkedRuns:

@@ -73,8 +73,8 @@ def plain(
     rules=None,
     **more,
 ) -> dict:
-    """Tables in which everything is known: each commune lacks criterion 2 alone, which a road of 12
-    km mends.
+    """Tables in which everything is known: each commune lacks criterion 2 alone, which a road of
+    12 km mends.
 
     ``met``: communes that lack nothing. ``money``: million a year by pot; 12 a year are one a
     month. ``works``: changes of the road of each commune.
@@ -233,9 +233,8 @@ def district(chance, reported_in: str) -> tuple[dict[str, list[dict]], dict]:
     for cost in tables["unit_costs"]:
         if chance.random() < 0.3:
             cost["low"] = cost["high"] = ""
-    if (
-        chance.random() < 0.5
-    ):  # a higher level has usual works for criteria without a name, for named ones, or none
+    # a higher level has usual works for criteria without a name, for named ones, or none
+    if chance.random() < 0.5:
         size = rising(chance, 5, ("low", "quantity", "high"), 1)
         tables["typical_works"] += [
             {"set": sets["advanced"], "criterion": "", "item": "house", "per": "commune"} | size
@@ -342,16 +341,14 @@ def money(chance, tables: dict, codes: list[str]) -> None:
     """Envelopes of two to four years, some only for a commune or a district, and when in the year
     they come.
     """
-    home = tables["units"][-1][
-        "district"
-    ]  # money may serve only a district that some commune is in
+    # money may serve only a district that some commune is in
+    home = tables["units"][-1]["district"]
     for pot in "abct":
         most = chance.choice((0, 300, 3000, 3000, 20000))
         served = ["", *chance.choice(([], [], [], [codes[0]], [home], [codes[0], home]))]
         served = served[chance.choice((0, 0, 0, 1)) if len(served) > 1 else 0 :]
-        for one in (
-            codes if chance.random() < 0.15 else served
-        ):  # each commune may have a pot of its own
+        # each commune may have a pot of its own
+        for one in codes if chance.random() < 0.15 else served:
             for year in chance.sample(YEARS, chance.randint(2, 4)):
                 row = {
                     "pot": pot,

@@ -3,7 +3,7 @@
 import pytest
 
 from ntm_analysis.cli import main
-from ntm_analysis.reports.plan import Outcome
+from ntm_analysis.reports.plan import ReportOutcome
 
 COMPLETE, FAILED = {"status": "complete"}, {"status": "failed"}
 
@@ -11,15 +11,15 @@ COMPLETE, FAILED = {"status": "complete"}, {"status": "failed"}
 def reporting(monkeypatch, *lines: dict, planned: int, stopped: bool):
     """Let the report be one of ``planned`` pages, of which these lines are told."""
 
-    def make(workbook, folder, *, on_plan, on_page, **_) -> Outcome:
+    def make(workbook, folder, *, on_plan, on_page, **_) -> ReportOutcome:
         on_plan(planned)
         for line in lines:
             on_page("xa.html", line)
         if stopped:
             raise KeyboardInterrupt
-        return Outcome(folder, made=len(lines))
+        return ReportOutcome(folder, new_pages=len(lines))
 
-    monkeypatch.setattr("ntm_analysis.cli_report.make_report", make)
+    monkeypatch.setattr("ntm_analysis.reports.make_report", make)
 
 
 @pytest.mark.parametrize(

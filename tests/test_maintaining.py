@@ -1,4 +1,4 @@
-"""The examples of docs/maintaining.md do what the page says."""
+"""The examples of docs/developer/maintaining.md do what the page says."""
 
 import re
 import shutil
@@ -16,11 +16,11 @@ from ntm_analysis.reports.render import execute, to_html
 from ntm_analysis.scenarios import scenario, scenario_ids
 from ntm_analysis.standing import assess
 
-PAGE = Path("docs/maintaining.md").read_text(encoding="utf-8")
+PAGE = Path("docs/developer/maintaining.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"(?ms)^## (Add [^\n]*)\n.*?```python\n(.*?)```", PAGE)
 NAMES = {
-    made.__name__: made
-    for made in (
+    each.__name__: each
+    for each in (
         DistrictPage,
         Workbook,
         assess,

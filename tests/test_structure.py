@@ -5,12 +5,17 @@ in both languages.
 import ast
 import doctest
 import importlib
+import json
 import re
 import string
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
+import jinja2
+import jinja2.nodes
 import pandas as pd
 import pytest
 
@@ -40,7 +45,7 @@ MODEL = (
     "forecasts",
     "allocation",
     "scenarios",
-    "wording",
+    "results",
 )
 READING = {
     "tables",
@@ -59,8 +64,28 @@ PURE = [
     for name in MODULES
     if name.split(".")[0] in MODEL and not {name, name.split(".")[0]} & READING
 ]
-READ_ALOUD = ("needs", "forecasts", "allocation", "scenarios")  # rooms of short functions so far
-CEILINGS = {"rooms": 58_000, "package": 235_000}  # of the syntax tree: to be lowered, never raised
+NODES = 229_000  # of the syntax tree of the package: to be lowered, never raised
+# Functions that are longer, or ask for more, than a function may; the work on pages, files and
+# reports empties this list.
+LONG = {
+    "exchange.form_cells.__init__",
+    "exchange.form_reader._tell",
+    "exchange.office_tables.standing",
+    "exchange.rebase.report_csv",
+    "exchange.sheets.read_book",
+    "reports.index.index_page",
+    "reports.plan.make_report",
+}
+BARE = {"made", "found", "told", "shown", "given", "kept", "asked", "said"}
+# What a template may do to a value: form, never work out.
+FILTERS = {"e", "safe", "length"}
+
+
+def tree_of(path: Path) -> ast.AST:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+TREES = {name: tree_of(path) for name, path in MODULES.items()}
 
 
 def test_a_room_imports_only_rooms_before_it_and_no_module_goes_round():
@@ -100,7 +125,7 @@ def code_lines(tree: ast.AST) -> int:
 
 @pytest.mark.parametrize("name", sorted(MODULES))
 def test_a_module_is_small_and_named_after_a_subject(name):
-    assert code_lines(ast.parse(MODULES[name].read_text(encoding="utf-8"))) <= 500
+    assert code_lines(TREES[name]) <= 500
     assert name.split(".")[-1] not in (
         "utils",
         "helpers",
@@ -112,34 +137,81 @@ def test_a_module_is_small_and_named_after_a_subject(name):
     )
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in sorted(MODULES) if name.split(".")[0] in READ_ALOUD]
-)
-def test_a_function_of_a_room_is_short_and_asks_for_little(name):
-    for node in ast.walk(ast.parse(MODULES[name].read_text(encoding="utf-8"))):
-        if isinstance(node, ast.FunctionDef):
-            docstring = (
-                node.body[0].end_lineno - node.body[0].lineno + 1 if ast.get_docstring(node) else 0
-            )
-            assert node.end_lineno - node.lineno + 1 - docstring <= 60, node.name
-            given = node.args.args + node.args.kwonlyargs
-            assert len([argument for argument in given if argument.arg != "self"]) <= 8, node.name
+def test_a_function_is_short_and_asks_for_little():
+    beyond = set()
+    for name, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                first = node.body[0]
+                docstring = first.end_lineno - first.lineno + 1 if ast.get_docstring(node) else 0
+                lines = node.end_lineno - node.lineno + 1 - docstring
+                arguments = [
+                    a.arg for a in node.args.args + node.args.kwonlyargs if a.arg != "self"
+                ]
+                if lines > 60 or len(arguments) > 8:
+                    beyond.add(f"{name}.{node.name}")
+    assert beyond <= LONG, "cut it, or tell why it stands in the list"
+    assert beyond >= LONG, "it is short now: take it off the list"
+
+
+def names_given(tree: ast.AST) -> set[str]:
+    """Names that code gives: variables, arguments, attributes set, functions, classes."""
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    names |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    defined = (ast.FunctionDef, ast.ClassDef)
+    names |= {node.name for node in ast.walk(tree) if isinstance(node, defined)}
+    attributes = (node for node in ast.walk(tree) if isinstance(node, ast.Attribute))
+    return names | {node.attr for node in attributes if isinstance(node.ctx, ast.Store)}
+
+
+@pytest.mark.parametrize("name", sorted(MODULES))
+def test_no_name_is_a_participle_without_its_noun(name):
+    assert names_given(TREES[name]) & BARE == set()
+
+
+def test_a_class_has_its_name_to_itself_and_nothing_is_just_a_verdict_or_a_record():
+    nodes = [node for tree in TREES.values() for node in ast.walk(tree)]
+    classes = [node.name for node in nodes if isinstance(node, ast.ClassDef)]
+    functions = [node.name for node in nodes if isinstance(node, ast.FunctionDef)]
+    assert [name for name in classes if classes.count(name) > 1] == []
+    assert functions.count("verdict") <= 1 and functions.count("record") <= 1
+
+
+def nodes_of(paths: Iterable[Path]) -> int:
+    return sum(1 for path in paths for _ in ast.walk(tree_of(path)))
 
 
 def test_the_syntax_tree_grows_no_more():
-    """Nodes of the syntax tree: first what the first four rooms and the package come to, then what
-    they may come to.
-    """
-    nodes = {
-        name: sum(1 for _ in ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
-        for name, path in MODULES.items()
+    """Prints nodes by room, of the scripts beside the package, and lines of templates."""
+    by_room = Counter()
+    for name, tree in TREES.items():
+        by_room[name.split(".")[0]] += sum(1 for _ in ast.walk(tree))
+    faces = nodes_of(PACKAGE.rglob("__*.py"))
+    beside = {
+        "run.py": nodes_of([ROOT / "run.py"]),
+        "data/": nodes_of((ROOT / "data").glob("*.py")),
     }
-    by_room = {
-        room: sum(n for name, n in nodes.items() if name.split(".")[0] == room) for room in ROOMS
+    cells = 0
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            if cell["cell_type"] == "code":
+                cells += sum(1 for _ in ast.walk(ast.parse("".join(cell["source"]))))
+    lines = {
+        path.name: len(path.read_text(encoding="utf-8").splitlines())
+        for path in (PACKAGE / "templates").rglob("*.*")
     }
-    read_aloud = sum(by_room[room] for room in READ_ALOUD)
-    print(by_room, sum(nodes.values()))  # shown where the test fails
-    assert read_aloud <= CEILINGS["rooms"] and sum(nodes.values()) <= CEILINGS["package"]
+    print(dict(by_room), {"faces": faces}, beside | {"notebooks/": cells}, lines)
+    assert sum(by_room.values()) + faces <= NODES
+
+
+@pytest.mark.parametrize(
+    "path", sorted((PACKAGE / "templates").rglob("*.j2")), ids=lambda p: p.name
+)
+def test_a_template_works_nothing_out(path):
+    tree = jinja2.Environment().parse(path.read_text(encoding="utf-8"))
+    sums = (jinja2.nodes.Add, jinja2.nodes.Sub, jinja2.nodes.Mul, jinja2.nodes.Div)
+    assert list(tree.find_all((*sums, jinja2.nodes.FloorDiv, jinja2.nodes.Mod))) == []
+    assert {node.name for node in tree.find_all(jinja2.nodes.Filter)} <= FILTERS
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -220,7 +292,8 @@ def test_to_check_lists_exactly_the_thresholds_that_were_not_read():
 
 
 def test_the_page_of_the_data_dictionary_is_in_step():
-    assert (ROOT / "docs" / "data-dictionary.md").read_text(encoding="utf-8") == dictionary_page()
+    page = ROOT / "docs" / "reference" / "data-dictionary.md"
+    assert page.read_text(encoding="utf-8") == dictionary_page()
 
 
 def fields(text: str) -> set[str]:
@@ -241,7 +314,7 @@ def test_every_text_and_message_that_the_code_asks_for_exists_and_none_is_dead()
         re.findall(r"""\.text\("([\w-]+)\"""", source)
     )
     assert asked <= set(texts())
-    problems = set(re.findall(r'(?:Problem|NotRead|refuse|problem)\(\s*"(\w+)"', source))
+    problems = set(re.findall(r'(?:Problem|UnreadableError|refuse|problem)\(\s*"(\w+)"', source))
     assert problems <= set(messages())
     words = set(re.findall(r"[\w-]+", source))
     assert [code for code in messages() if code not in words] == []

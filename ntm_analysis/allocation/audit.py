@@ -82,8 +82,8 @@ def payment(claims, bounds, money):
     lacking = cheapest([[spent, more]], come, np.full(pots, np.inf))
     ends = lacking.lower.marginals[:options] * shares[0]
     ends = ends + lacking.upper.marginals[:options] * shares[2]
-    asked = lacking.eqlin.marginals + np.bincount(row, ends, minlength=len(cost))
-    row = claims.assign(asked=asked), float(-lacking.ineqlin.marginals @ come)
+    price = lacking.eqlin.marginals + np.bincount(row, ends, minlength=len(cost))
+    row = claims.assign(asked=price), float(-lacking.ineqlin.marginals @ come)
     return bounds.iloc[:0].assign(amount=0.0), row
 
 

@@ -1,5 +1,6 @@
-"""The central case of a district: places on each year's list, what being listed is worth, and
-what must be paid by when.
+"""The central case of a district.
+
+Places on each year's list, what being listed is worth, and what must be paid by when.
 
 The most probable missing criteria, costs, money and the years of the area at their means. A
 commune is listed in one year; its works are paid by a moment (a mark) that lets them end in that
@@ -94,8 +95,10 @@ class Central(
 
     @cached_property
     def room(self):
-        """What each set of pots may still pay by each mark, marks x sets; never what a later one
-        cannot."""
+        """What each set of pots may still pay by each mark, marks x sets.
+
+        Never what a later one cannot.
+        """
         left = self.sets.money(self.money).T - self.taken
         return np.minimum.accumulate(left[::-1])[::-1]
 
@@ -116,8 +119,10 @@ class Central(
 
     @cached_property
     def slots(self):
-        """Goals x slots: by which mark the works must be paid; NONE: they cannot, or in time is as
-        late."""
+        """Goals x slots: by which mark the works must be paid.
+
+        NONE: they cannot, or in time is as late.
+        """
         late = np.where(self.mark == self.last, NONE, self.last)
         return np.stack([self.mark, late], 2).reshape(len(self.mark), 2 * len(self.years))
 
@@ -219,23 +224,25 @@ def _own_parts(layout, block, mark, last):
     What committed works take of the shared ones, what each goal asks of them, by which mark.
     """
     money, owed = block.own_money[..., 0].swapaxes(0, 1), block.own_committed[layout.holder, :, 0]
-    before, asked = (
+    before, claims = (
         # Sets x goals x marks.
         contribution(layout.sets, cost.T[..., None] + np.zeros(money.shape[-1]), money)
         for cost in (owed, owed + block.cost[..., 0])
     )
     before = before * (before[0] <= 0)  # who is short of its own asks nothing of others
     taken = before[:, np.unique(layout.holder)].sum(axis=1).T
-    enough, goals = asked[0] <= 0, np.arange(len(mark))[:, None]
-    more = np.where(enough, asked - before, asked)
+    enough, goals = claims[0] <= 0, np.arange(len(mark))[:, None]
+    more = np.where(enough, claims - before, claims)
     in_time = np.where(enough[goals, mark], mark, NONE)
     at = np.where(in_time == NONE, last, in_time)
     return taken, np.moveaxis(more[:, goals, at], 0, -1), in_time
 
 
 def _lists(layout, baseline, spans, counting):
-    """Places on each list that counts, and the chance that a place brings: see
-    :class:`Central`."""
+    """Places on each list that counts, and the chance that a place brings.
+
+    See :class:`Central`.
+    """
     plan, known = layout.plan, knowledge(layout.plan.workbook.as_of)
     area = usual_years(layout, baseline, known, CALIBRATING, SEED)
     luck, back = area.luck.mean(axis=1)[counting], area.missed_return.mean()
@@ -261,8 +268,9 @@ def _lists(layout, baseline, spans, counting):
 
 
 def minimums(case, least):
-    """The part of a goal's cost that a minimum for each commune comes to, beside committed works
-    and debts.
+    """The part of a goal's cost that a minimum for each commune comes to.
+
+    Beside committed works and debts.
 
     Parameters
     ----------
@@ -276,8 +284,8 @@ def minimums(case, least):
         By goal, 0..1.
     """
     whole = case.cost.sum(axis=1)
-    asked = np.clip(least * THOUSAND - case.owed, 0, whole) * case.free
-    return asked / np.maximum(whole, 1)
+    claims = np.clip(least * THOUSAND - case.owed, 0, whole) * case.free
+    return claims / np.maximum(whole, 1)
 
 
 def in_order(case, order):

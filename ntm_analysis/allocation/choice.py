@@ -104,9 +104,9 @@ class Choice:
         row = self.over_time and self.over_time(self.case, self.plan(x))
         if row is None:
             return False
-        asked, most = row
+        claims, most = row
         scale = abs(most) or 1.0
-        self.rows.append((asked[self.goal, self.slot] / scale, most / scale + EXACT))
+        self.rows.append((claims[self.goal, self.slot] / scale, most / scale + EXACT))
         return True
 
     def plan(self, x):

@@ -1,5 +1,8 @@
-"""What stands in a plan's way: one commune more, the price of money, plans as good, who cannot be
-listed and why, which rules stand against each other, what all would take."""
+"""What stands in a plan's way.
+
+One commune more, the price of money, plans as good, who cannot be listed and why, which rules stand
+against each other, what all would take.
+"""
 
 from bisect import bisect_left
 
@@ -18,13 +21,13 @@ NEAR = 10  # near-optimal plans sought
 LONGEST = 60  # months by which the deadline is put off at most
 
 
-def least_money(case, asked):
+def least_money(case, claims):
     """The least money that pots need more, so that what is asked of every set is within its money.
 
     Parameters
     ----------
     case : Central
-    asked : ndarray
+    claims : ndarray
         Marks x sets, as :attr:`Central.demand`; what is asked by no mark is all nought.
 
     Returns
@@ -32,7 +35,7 @@ def least_money(case, asked):
     ndarray
         By pot, thousand dong, rounded up.
     """
-    short = np.where(asked.any(axis=1)[:, None], asked - case.room, 0).max(axis=0)
+    short = np.where(claims.any(axis=1)[:, None], claims - case.room, 0).max(axis=0)
     some = short > 0
     if not some.any():
         return np.zeros(len(case.sets.pots))
@@ -60,10 +63,10 @@ def asked_by(case, slot):
     ndarray
         Marks x sets, as :attr:`Central.demand`.
     """
-    asked, mark = np.zeros_like(case.room), case.marks_of(slot)
+    claims, mark = np.zeros_like(case.room), case.marks_of(slot)
     for g in np.flatnonzero((slot != NONE) & case.free):
-        asked[mark[g] :] += case.demand[g, slot[g] // 2]
-    return asked
+        claims[mark[g] :] += case.demand[g, slot[g] // 2]
+    return claims
 
 
 def extra_communes(allocation):
@@ -89,9 +92,9 @@ def extra_communes(allocation):
         if planned[goal] <= year or case.reported[goal] > y:
             continue
         slot = np.where(goals == goal, 2 * y, plan.slot)
-        asked = asked_by(case, slot)
-        asked[: case.mark[goal, y]] = 0
-        more, cost = least_money(case, asked), case.cost[goal].sum() / THOUSAND
+        claims = asked_by(case, slot)
+        claims[: case.mark[goal, y]] = 0
+        more, cost = least_money(case, claims), case.cost[goal].sum() / THOUSAND
         places = int(placed[goal] and (placed & (slot // 2 == y)).sum() > case.places[y])
         row = (year, goal, planned[goal], more, places, cost, more.sum(), case.rank[goal])
         rows.append(row)
@@ -143,8 +146,9 @@ def _by_year(case, prices):
 
 
 def near_plans(allocation):
-    """Plans that list as many communes as the best one, but for one at most: each without one of
-    its communes (of those alike that it lists in one year the first).
+    """Plans that list as many communes as the best one, but for one at most.
+
+    Each without one of its communes (of those alike that it lists in one year the first).
 
     Parameters
     ----------
@@ -191,7 +195,7 @@ def cannot(allocation):
         (no place on any list), ``others`` (it could be paid, but not beside those that are).
     """
     case, plan, rows = allocation.case, allocation.plans[OPTIMAL], {}
-    asked, room = asked_by(case, plan.slot)[-1], case.room[-1]
+    claims, room = asked_by(case, plan.slot)[-1], case.room[-1]
     longest = np.diff(case.ends, prepend=0).max()
     for goal in np.flatnonzero(allocation.ntm & (plan.slot == NONE)):
         demand = case.demand[goal, -1]
@@ -208,14 +212,14 @@ def cannot(allocation):
             row = {"reason": "pot", "pots": case.sets.names(worst := over.argmax())}
             row |= {"needs": _million(demand[worst]), "has": _million(room[worst])}
         else:
-            row = {"reason": "list" if (asked + demand <= room).all() else "others"}
+            row = {"reason": "list" if (claims + demand <= room).all() else "others"}
         rows[int(goal)] = row
     return rows
 
 
-def _million(asked):
+def _million(claims):
     """Million dong of what is asked of a set of pots."""
-    return float(asked) / THOUSANDTHS / THOUSAND
+    return float(claims) / THOUSANDTHS / THOUSAND
 
 
 def for_all(allocation):
@@ -253,8 +257,10 @@ def for_all(allocation):
 
 
 def _short_of_all(case):
-    """What is short where each commune is listed in the last year that has room for its works:
-    money by pot, places, goals whose works no year has room for."""
+    """What is short where each commune is listed in the last year that has room for its works.
+
+    Money by pot, places, goals whose works no year has room for.
+    """
     last = np.where(case.mark == NONE, NONE, 2 * np.arange(len(case.years))).max(axis=1)
     placed = case.free & (last != NONE) & (case.reported == NONE)
     more = least_money(case, asked_by(case, last))

@@ -1,5 +1,7 @@
-"""The best plan under uncertainty: plans made with a safety margin, chosen in one set of worlds and
-judged in another."""
+"""The best plan under uncertainty.
+
+Plans made with a safety margin, chosen in one set of worlds and judged in another.
+"""
 
 from collections import namedtuple
 

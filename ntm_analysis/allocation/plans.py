@@ -1,5 +1,7 @@
-"""Which commune to list in which year: every rule and the best plan on one central case, read by
-one function, checked by one audit."""
+"""Which commune to list in which year.
+
+Every rule and the best plan on one central case, read by one function, checked by one audit.
+"""
 
 import copy
 from collections import namedtuple
@@ -74,8 +76,10 @@ class Allocation(namedtuple("Allocation", "workbook layout baseline seed now cas
 
     @property
     def available(self):
-        """By pot what comes by the deadline, thousand dong; of pots that communes hold for
-        themselves all of them together."""
+        """By pot what comes by the deadline, thousand dong.
+
+        Of pots that communes hold for themselves all of them together.
+        """
         case, money = self.case, self.case.money[:, -1].copy()
         if case.own_money is not None:
             holders = np.unique(self.layout.holder)
@@ -122,7 +126,7 @@ def allocate(workbook, deadline=None, seed=2022):
 
     Raises
     ------
-    DataProblems
+    DataProblemsError
         As :func:`ntm_analysis.forecasts.yearly_list.schedule`.
 
     Examples
@@ -176,7 +180,7 @@ def schedule_of(workbook, policy, day, seed=2022):
     return allocate(workbook, day, seed).plans[OPTIMAL].layout.plan
 
 
-def planned_forecast(workbook, *, seed=2022, **asked):
+def planned_forecast(workbook, *, seed=2022, **question):
     """The forecast of a data set under any policy, the best plan among them.
 
     Parameters
@@ -190,7 +194,7 @@ def planned_forecast(workbook, *, seed=2022, **asked):
     -------
     Forecast
     """
-    return forecast(workbook, seed=seed, schedule_of=partial(schedule_of, seed=seed), **asked)
+    return forecast(workbook, seed=seed, schedule_of=partial(schedule_of, seed=seed), **question)
 
 
 def ordered(layout, policy, order=None):

@@ -24,7 +24,7 @@ def _highs():
     import highspy
 
     class Quiet(highspy.Highs):
-        def enableCallbacks(self):
+        def enableCallbacks(self):  # noqa: N802 - the library calls it so
             self.silent()
             super().enableCallbacks()
 

@@ -1,22 +1,30 @@
-"""A data set of a district: its folder opened, checked against itself and the law, cut to what was
-known on a day.
+"""A data set of a district: its folder opened, checked, cut to what was known on a day.
 
 ``Workbook.open`` gives what all other rooms work on. Besides: units and their mergers, single cells
 changed in a file's own text, versions of a folder, a new data set laid out, and the hashes that say
 what a page rests on.
 """
 
-from .checks import check_table
-from .csv_text import TableText, number_text, written
-from .inputs import HOME, REGISTER, communes_hashes, files_hash, home_of, kept_workbook, typed
+from .checks import PLAN_TABLES, check_table
+from .csv_text import TableText, cell_text, number_text
+from .inputs import (
+    HOME,
+    REGISTER,
+    communes_hashes,
+    files_hash,
+    home_of,
+    kept_workbook,
+    path_as_typed,
+)
 from .new_dataset import (
     TERM_END,
-    UnknownProvince,
-    WrongPlace,
+    UnknownProvinceError,
+    WrongPlaceError,
     assumptions_of,
     empty_tables,
     is_name,
     law_place,
+    lay_out,
     new_place,
     region_of,
     settings,
@@ -27,17 +35,25 @@ from .plan_checks import (
     CEMENT,
     LAST_MONTH_OF_LATE_LIST,
     MOST_POTS,
-    PLAN_TABLES,
     RULES,
     check_plan,
     lacking_assumptions,
 )
-from .rows import Communes, Entry, PresentRow, key_of, mark_of, present_rows, sense
-from .units import described, newest_volumes, reported_volumes
-from .versions import Busy, Touched, only_one, replace_version
-from .workbook import UnknownCommune, Workbook, content_hash, datasets, locate, merged_mark
+from .rows import Communes, CurrentRow, IncomingRow, current_rows, key_of, mark_of, sense
+from .units import describe_unit, newest_mergers, newest_volumes, reported_volumes
+from .versions import BusyError, TouchedError, only_one, replace_version
+from .workbook import (
+    BASELINE_TITLE,
+    UnknownCommuneError,
+    Workbook,
+    content_hash,
+    datasets,
+    locate,
+    merged_mark,
+)
 
 __all__ = [
+    "BASELINE_TITLE",
     "CEMENT",
     "HOME",
     "LAST_MONTH_OF_LATE_LIST",
@@ -46,23 +62,25 @@ __all__ = [
     "REGISTER",
     "RULES",
     "TERM_END",
-    "Busy",
+    "BusyError",
     "Communes",
-    "Entry",
-    "PresentRow",
+    "CurrentRow",
+    "IncomingRow",
     "TableText",
-    "Touched",
-    "UnknownCommune",
-    "UnknownProvince",
+    "TouchedError",
+    "UnknownCommuneError",
+    "UnknownProvinceError",
     "Workbook",
-    "WrongPlace",
+    "WrongPlaceError",
     "assumptions_of",
+    "cell_text",
     "check_plan",
     "check_table",
     "communes_hashes",
     "content_hash",
+    "current_rows",
     "datasets",
-    "described",
+    "describe_unit",
     "empty_tables",
     "files_hash",
     "home_of",
@@ -71,21 +89,21 @@ __all__ = [
     "key_of",
     "lacking_assumptions",
     "law_place",
+    "lay_out",
     "locate",
     "mark_of",
     "merged_mark",
     "new_place",
+    "newest_mergers",
     "newest_volumes",
     "number_text",
     "only_one",
-    "present_rows",
+    "path_as_typed",
     "region_of",
     "replace_version",
     "reported_volumes",
     "sense",
     "settings",
-    "typed",
     "write_dataset",
     "write_texts",
-    "written",
 ]

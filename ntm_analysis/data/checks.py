@@ -1,402 +1,308 @@
-"""Tables checked against each other and the law; progress, planned steps, assignments, hamlets as
-well.
+"""Tables checked against their dictionaries, each other and the law.
+
+What a table may say of itself and of other tables stands in ``dictionary/``: references, triples,
+sums, rules of a row. :func:`check_dictionary` and :func:`check_rules` hold tables to that; what
+asks the law or spans more is code.
 """
 
+import re
 from functools import partial
 
-import numpy as np
 import pandas as pd
 
-from ..language import fold, nearest, write_date
-from ..law import Law
-from ..tables import KEYS, Problem, duplicates, teller
-from .units import described, resolve
+from ..language import fold, nearest, write_date, write_figure
+from ..tables import (
+    Problem,
+    dictionary,
+    dictionary_rows,
+    duplicates,
+    tables_where,
+    teller,
+    triples,
+)
+from .units import describe_unit, resolve
 
 # Tables about the criteria for communes, which do not apply to a township.
-JUDGED = ("indicator_values", "criterion_states", "criterion_counts", "recognitions", "targets")
+JUDGED = tables_where("judged", "yes")
+# Tables checked with each other: those of works and money, those of the monthly work.
+PLAN_TABLES, MONTHLY = tables_where("checks", "plan"), tables_where("checks", "month")
 
 
-def check_table(
-    name: str,
-    table: pd.DataFrame,
-    units: pd.DataFrame,
-    law: Law,
-    sources: pd.DataFrame | None,
-    problems: list[Problem],
-) -> None:
-    """References of one table to units, law and sources, and the rules between its columns.
+def check_rules(name, rows, bad):
+    """Report the rows that a rule of ``_rules.csv`` does not allow.
 
-    A cell that could not be read is passed over: its own problem tells. ``sources`` is None when it
-    could not be read.
+    Parameters
+    ----------
+    name : str
+        Of a table.
+    rows : DataFrame
+    bad : callable
+        See :func:`ntm_analysis.tables.teller`.
+    """
+    for rule in dictionary_rows("_rules"):
+        if rule["table"] == name and len(rows):
+            details = dict(part.split("=", 1) for part in rule["details"].split("|") if part)
+            wrong = rows.eval(rule["wrong"], engine="python")
+            bad(name, wrong, rule["code"], rule["column"], rule["also"], **details)
+
+
+def check_dictionary(names, tables, bad):
+    """Report what the dictionaries do not allow: references, triples, sums and rules.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The tables to check.
+    tables : dict of str to DataFrame
+    bad : callable
+        See :func:`ntm_analysis.tables.teller`.
+    """
+    for name in names:
+        rows = tables[name]
+        check_rules(name, rows, bad)
+        for column in dictionary(name).values():
+            if column.ref:
+                _check_reference(name, column, tables, bad)
+            if column.sums_to:
+                _check_sum(name, column, rows, bad)
+        for columns in triples(name):
+            _check_triple(name, columns, rows, bad)
+
+
+def _check_sum(name, column, rows, bad):
+    """Report groups of which a column adds up to another sum; each is told at its first row."""
+    *bound, total, _, by = column.sums_to.split()
+    sums = rows.groupby(by)[column.name].transform("sum")
+    over = sums - float(total)
+    wrong = ~rows.duplicated(by) & ((over if bound else over.abs()) > 1e-6)
+    bad(name, wrong, "shares_sum", column.name, what=f"{{{by}}}", value=sums)
+
+
+def _check_triple(name, columns, rows, bad):
+    """Report rows in which low, most usual and high fall."""
+    low, mode, high = (rows[column] for column in columns)
+
+    def cells(row):
+        known = (column for column in columns if pd.notna(row[column]))
+        return "; ".join(f"{column} {write_figure(row[column])}" for column in known)
+
+    falls = (low > mode) | (mode > high) | (low > high)
+    bad(name, falls, "range_falls", columns[1], range=cells)
+
+
+def _check_reference(name, column, tables, bad):
+    """Report values that stand in no row of the table that ``column`` refers to."""
+    to, key, *shared = re.split(r" by |\W", column.ref)
+    sense = fold if column.type == "name" else lambda value: value
+
+    def cells(rows, last):
+        return zip(*(rows[head] for head in (*shared, last)), strict=True)
+
+    known = {}
+    for *place, value in cells(tables[to], key):
+        if value == value and value != "":
+            known.setdefault((*place,), {})[sense(value)] = value
+    lost = [
+        value == value and value != "" and sense(value) not in known.get((*place,), ())
+        for *place, value in cells(tables[name], column.name)
+    ]
+
+    def near(row):
+        options = sorted(known.get((*row[shared],), {}).values())
+        if column.type == "integer":
+            return [f"{value:g}" for value in options]
+        return nearest(row[column.name], options) or options
+
+    wrong = pd.Series(lost, index=tables[name].index, dtype=bool)
+    value = lambda row: column.format(row[column.name])  # noqa: E731
+    bad(name, wrong, "unknown_row", column.name, value=value, file=f"{to}.csv", near=near)
+
+
+def check_table(name, table, units, law, sources, problems):
+    """Check one table against units, law and sources, and its rows against each other.
+
+    A cell that could not be read is passed over: its own problem tells.
+
+    Parameters
+    ----------
+    name : str
+    table : DataFrame
+        Gains ``unit`` where it has ``commune``.
+    units : DataFrame
+        See :func:`ntm_analysis.data.units.number_units`.
+    law : Law
+    sources : DataFrame or None
+        None when they could not be read.
+    problems : list of Problem
     """
     file = f"{name}.csv"
-    bad = partial(teller({name: table}, problems), name)
+    tell = teller({name: table}, problems)
+    bad = partial(tell, name)
     if "commune" in table:
         if name != "mergers":
-            dates = (
-                table["month"]
-                if "month" in table and "date" not in table
-                else (
-                    table["date"].where(table["date"].notna(), table["known_from"])
-                    if "date" in table
-                    else table["known_from"]
-                )
-            )
-            table["unit"] = resolve(table, file, units, dates, problems)
-        duplicates(
-            table, name, tuple("unit" if k == "commune" else k for k in KEYS[name]), file, problems
-        )
+            days = table.get("date", table.get("month", table["known_from"]))
+            days = days.fillna(table["known_from"])
+            table["unit"] = resolve(table, file, units, days, problems)
+        duplicates(table, name, file, problems)
     if table.empty:
         return
     if name in JUDGED:
         town = table["unit"].map(units["kind"]) == "township"
         bad(town, "not_judged", "commune", unit=table["unit"].map(units["label"]))
     if "date" in table:
-        bad(
-            table["date"] > table["known_from"],
-            "known_before",
-            "date",
-            date="{date:day}",
-            known="{known_from:day}",
-        )
+        days = {"date": "{date:day}", "known": "{known_from:day}"}
+        bad(table["date"] > table["known_from"], "known_before", "date", **days)
     if "source" in table and sources is not None:
-        ids = set(sources["id"])
-        known = {
-            cell: [part for part in cell.split("|") if part not in ids]
-            for cell in table["source"].unique()
-            if cell
-        }
-        bad(
-            table["source"].map(known).map(bool, na_action="ignore").eq(True),
-            "unknown_source",
-            "source",
-            value=lambda r: known[r["source"]],
-            near=lambda r: nearest(known[r["source"]][0], sorted(ids)) or sorted(ids)[:3],
-        )
+        _check_sources(table, sources, bad)
+    if name not in (*PLAN_TABLES, *MONTHLY):
+        check_rules(name, table, tell)
     if name == "mergers":
-        start = table["unit"].map(units["valid_from"])
-        bad(
-            table["on"] <= start,
-            "merged_before",
-            "on",
-            on="{on:day}",
-            start=lambda r: write_date(units.loc[r["unit"], "valid_from"]),
-        )
-        missing = (table["into_code"] != "") & ~table["into_code"].isin(units["code"])
-        bad(
-            missing,
-            "unknown_unit",
-            "into_code",
-            value="{into_code}",
-            near=lambda r: nearest(r["into_name"], units["name"]),
-        )
-    if name == "units":
+        _check_mergers(table, units, bad)
+    elif name == "units":
         _check_units(units, file, problems)
-    if "set" in table:
-        _check_sets(name, table, law, bad)
-    if name == "carry_over":
-        for column in ("from_set", "to_set"):
-            unknown = ~table[column].isin(law.sets) & (table[column] != "")
-            bad(unknown, "unknown_set", column, value=table[column], allowed=sorted(law.sets))
-        last = (
-            table["to_set"].map({s: law.sets[s].criteria_count for s in law.sets}).astype("float64")
-        )
-        bad(
-            table["criterion"] > last,
-            "unknown_criterion",
-            "criterion",
-            value="{criterion:g}",
-            set="{to_set}",
-            of=last,
-        )
-    if name == "typical_works":
-        known_tests = set(law.tests["set"] + "|" + law.tests["test"])
-        lost = (table["per"] == "point") & ~(table["set"] + "|" + table["indicator"]).isin(
-            known_tests
-        )
-        bad(
-            lost,
-            "unknown_test",
-            "indicator",
-            value="{indicator}",
-            set="{set}",
-            near=lambda r: law.tests.loc[law.tests["set"] == r["set"], "test"],
-        )
+    _check_sets(name, table, law, bad)
+
+
+def _check_sources(table, sources, bad):
+    """Report sources that ``sources.csv`` does not hold."""
+    ids = sorted(set(sources["id"]))
+    lost = {
+        cell: [part for part in cell.split("|") if cell and part not in ids]
+        for cell in table["source"].unique()
+    }
+    bad(
+        table["source"].map(lost).map(bool),
+        "unknown_source",
+        "source",
+        value=lambda row: lost[row["source"]],
+        near=lambda row: nearest(lost[row["source"]][0], ids) or ids[:3],
+    )
+
+
+def _check_mergers(table, units, bad):
+    """Report mergers before their unit began, and into a unit that ``units.csv`` does not hold."""
+    start = table["unit"].map(units["valid_from"])
+    began = {"on": "{on:day}", "start": lambda row: write_date(start[row.name])}
+    bad(table["on"] <= start, "merged_before", "on", **began)
+    lost = (table["into_code"] != "") & ~table["into_code"].isin(units["code"])
+    meant = {"value": "{into_code}", "near": lambda row: nearest(row["into_name"], units["name"])}
+    bad(lost, "unknown_unit", "into_code", **meant)
 
 
 def _check_units(units, file, problems):
-    """No two units of one district with the same name (after folding) from the same day."""
-    same = units.sort_values("valid_from", kind="stable").assign(
-        key=units["name"].map(fold) + "|" + units["district"]
-    )
-    for number, unit in same[same.duplicated(["key", "valid_from"], keep="first")].iterrows():
-        others = same[
-            (same["key"] == unit["key"]) & (same["valid_from"] == unit["valid_from"])
-        ].drop(number)
-        details = {
-            "other": int(others["row"].iloc[0]),
-            "value": f"{described(unit)} = {described(others.iloc[0])}",
-        }
+    """Report units of one district with the same name (after folding) from the same day."""
+    names = units["name"].map(fold) + "|" + units["district"]
+    same = units.sort_values("valid_from", kind="stable").assign(key=names)
+    for number, unit in same[same.duplicated(["key", "valid_from"])].iterrows():
+        alike = (same["key"] == unit["key"]) & (same["valid_from"] == unit["valid_from"])
+        other = same[alike].drop(number).iloc[0]
+        value = f"{describe_unit(unit)} = {describe_unit(other)}"
+        details = {"other": int(other["row"]), "value": value}
         problems.append(Problem("duplicate", file, int(unit["row"]), "name", details))
 
 
 def _check_sets(name, table, law, bad):
-    """The set of each row exists, is of the right level, and has the criterion, the total or the
-    indicator named.
-    """
-    known_set = table["set"].isin(law.sets)
-    bad(
-        ~known_set & (table["set"] != ""),
-        "unknown_set",
-        "set",
-        value="{set}",
-        allowed=sorted(law.sets),
-    )
-    of = table["set"].map({s: law.sets[s].criteria_count for s in law.sets}).astype("float64")
+    """Report sets that are none or of another level, and criteria, totals and tests not theirs."""
+    for column in ("set", "from_set", "to_set"):
+        if column in table:
+            lost = ~table[column].isin(law.sets) & (table[column] != "")
+            bad(lost, "unknown_set", column, value=table[column], allowed=sorted(law.sets))
+    sets = table.get("to_set", table.get("set"))
+    if sets is None:
+        return
+
+    def of_set(field):
+        return sets.map({key: getattr(its, field) for key, its in law.sets.items()})
+
+    count = of_set("criteria_count").astype("float64")
     if "criterion" in table:
-        counting = table["set"].map({s: law.sets[s].counts_only for s in law.sets}).eq(True)
-        bad(counting & table["criterion"].notna(), "counts_only", "set", set="{set}")
-        outside = known_set & ~counting & ((table["criterion"] < 1) | (table["criterion"] > of))
-        bad(outside, "unknown_criterion", "criterion", value="{criterion:g}", set="{set}", of=of)
+        number = table["criterion"]
+        counting = of_set("counts_only").eq(True) & ("set" in table)
+        bad(counting & number.notna(), "counts_only", "set", set="{set}")
+        outside = ~counting & count.notna() & ((number < 1) | (number > count))
+        details = {"value": "{criterion:g}", "set": sets, "of": count}
+        bad(outside, "unknown_criterion", "criterion", **details)
     if name == "criterion_counts":
-        above = table["met"] > table["of"]
-        bad(above, "count_above_total", "met", met="{met:g}", of="{of:g}")
-        bad(
-            ~above & known_set & table["of"].notna() & (table["of"] != of),
-            "wrong_total",
-            "of",
-            of="{of:g}",
-            set="{set}",
-            expected=of,
-        )
+        wrong = ~(table["met"] > table["of"]) & count.notna() & table["of"].notna()
+        wrong &= table["of"] != count
+        bad(wrong, "wrong_total", "of", of="{of:g}", set="{set}", expected=count)
     elif name == "indicator_values":
-        check_indicators(table, law, known_set, bad)
+        check_indicators(table, True, law, bad)
     elif name in ("recognitions", "works"):
-        level = table["set"].map({s: law.sets[s].level for s in law.sets})
-        bad(
-            known_set & (level != table["level"]),
-            "wrong_level",
-            "set",
-            set="{set}",
-            found=level,
-            wanted="{level}",
-        )
-    if name == "recognitions":
-        bad(
-            (table["basis"] == "decision") & ((table["decision"] == "") | table["date"].isna()),
-            "decision_open",
-            "basis",
-        )
+        level = of_set("level")
+        wrong = level.notna() & (level != table["level"])
+        bad(wrong, "wrong_level", "set", set="{set}", found=level, wanted="{level}")
+    elif name == "typical_works":
+        tests = law.tests
+        lost = (table["per"] == "point") & ~_pairs(table).isin(_pairs(tests, "test"))
+        details = {"value": "{indicator}", "set": "{set}"}
+        details["near"] = lambda row: tests.loc[tests["set"] == row["set"], "test"]
+        bad(lost, "unknown_test", "indicator", **details)
 
 
-def check_indicators(table: pd.DataFrame, law: Law, known_set: pd.Series, bad) -> None:
-    """Each value names a test of its set and comes in the form that the test takes."""
-    key = law.tests.set_index(["set", "test"])
-    pairs, uniques = pd.factorize(table["set"] + "|" + table["indicator"])
-    lists = {s: sorted(g["test"]) for s, g in law.tests.groupby("set")}
+def _pairs(rows, name="indicator"):
+    """Join each row's set and test."""
+    return rows["set"] + "|" + rows[name]
+
+
+def check_indicators(table, about, law, bad):
+    """Report values that name no test of their set, or come in a form that the test does not take.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With ``set``, ``indicator``, ``value``, ``state``.
+    about : Series of bool, or True
+        The rows that are about an indicator.
+    law : Law
+    bad : callable
+        Takes rows, code, column and details; see :func:`ntm_analysis.tables.teller`.
+    """
+    pair, tests, values = _pairs(table), law.tests, law.values
+    units = dict(zip(_pairs(tests, "test"), tests["unit"], strict=True))
+    shares = [test for test, unit in units.items() if unit == "%"]
     # A test takes the forms of all its versions: an amendment may turn a share into a yes/no item.
-    ops = law.values.groupby(["set", "test"])["op"].agg(set)
-    forms = [ops.get(tuple(pair.split("|", 1)), set()) for pair in uniques]
-    found = np.array([tuple(pair.split("|", 1)) in key.index for pair in uniques], dtype=bool)[
-        pairs
-    ]
-    judged = np.array(["judged" in form for form in forms], dtype=bool)[pairs]
-    measured = np.array([bool(form - {"judged"}) for form in forms], dtype=bool)[pairs]
-    bad(
-        known_set & ~found & (table["indicator"] != ""),
-        "unknown_test",
-        "indicator",
-        value="{indicator}",
-        set="{set}",
-        near=lambda r: nearest(r["indicator"], lists[r["set"]]) or lists[r["set"]],
-    )
-    followed = law.values[law.values["kind"] == "verdict"]
-    follows = set(followed["set"] + "|" + followed["test"])
-    bad(
-        (table["set"] + "|" + table["indicator"]).isin(follows),
-        "follows_set",
-        "indicator",
-        value="{indicator}",
-    )
+    forms, is_judged = _pairs(values, "test"), values["op"] == "judged"
+    known = about & pair.isin(units)
+    lost = about & table["set"].isin(law.sets) & ~known & (table["indicator"] != "")
+
+    def near(row):
+        of_set = sorted(tests.loc[tests["set"] == row["set"], "test"])
+        return nearest(row["indicator"], of_set) or of_set
+
+    names = {"value": "{indicator}", "set": "{set}"}
+    bad(lost, "unknown_test", "indicator", **names, near=near)
+    follows = about & pair.isin(forms[values["kind"] == "verdict"])
+    bad(follows, "follows_set", "indicator", value="{indicator}")
     has_value, has_state = table["value"].notna(), table["state"] != ""
-    bad(has_value == has_state, "value_or_state", "value", also="state")
-    bad(found & has_value & ~has_state & ~measured, "needs_state", "value", indicator="{indicator}")
-    share = np.array(
-        [key["unit"].get(tuple(pair.split("|", 1))) == "%" for pair in uniques], dtype=bool
-    )[pairs]
-    bad(
-        share & (table["value"] > 100),
-        "out_of_range",
-        "value",
-        value="{value:figure}",
-        low="0",
-        high="100",
-    )
-    answers = has_state & ~has_value & (table["state"] != "not_applicable")
-    bad(
-        found & answers & ~judged,
-        "needs_value",
-        "state",
-        indicator="{indicator}",
-        value="{state}",
-        unit=lambda r: key.loc[(r["set"], r["indicator"]), "unit"],
-    )
+    unjudged = known & ~pair.isin(forms[is_judged])
+    unmeasured = known & has_value & ~has_state & ~pair.isin(forms[~is_judged])
+    bad(unmeasured, "needs_state", "value", indicator="{indicator}")
+    above = about & pair.isin(shares) & (table["value"] > 100)
+    bad(above, "out_of_range", "value", value="{value:figure}", low="0", high="100")
+    answered = has_state & ~has_value & (table["state"] != "not_applicable")
+    details = {"indicator": "{indicator}", "value": "{state}"}
+    details["unit"] = lambda row: units[row["set"] + "|" + row["indicator"]]
+    bad(unjudged & answered, "needs_value", "state", **details)
 
 
-MONTHLY = ("progress", "work_plans", "hamlets", "hamlet_targets", "hamlet_states", "ocop")
-
-
-def check_monthly(tables: dict[str, pd.DataFrame], law: Law, problems: list[Problem]) -> None:
-    """Each row of progress has one subject and the figures it takes; works, pots, hamlets and
-    hamlet criteria named exist.
+def check_monthly(tables, law, problems):
+    """Check the tables of the monthly work against each other and the law.
 
     A cell that could not be read is passed over: its own problem tells.
+
+    Parameters
+    ----------
+    tables : dict of str to DataFrame
+    law : Law
+    problems : list of Problem
     """
     bad = teller(tables, problems)
-    _check_progress(tables, law, partial(bad, "progress"))
-    plans = tables["work_plans"]
-    for name in ("progress", "work_plans"):
-        _check_works(tables[name], tables["works"], partial(bad, name))
+    check_dictionary(MONTHLY, tables, bad)
+    rows, plans = tables["progress"], tables["work_plans"]
+    about = (rows["indicator"] != "") & rows["criterion"].isna() & (rows["work"] == "")
+    if about.any():
+        check_indicators(rows, about, law, partial(bad, "progress"))
     steps = plans.sort_values("month", kind="stable").groupby(["unit", "work"])["percent"].diff()
-    bad(
-        "work_plans",
-        steps.reindex(plans.index) < 0,
-        "falls_back",
-        "percent",
-        value="{percent:figure}",
-    )
-    _check_hamlets(tables, bad)
-    ocop = tables["ocop"]
-    bad(
-        "ocop",
-        ocop["valid_to"] < ocop["date"],
-        "ends_before",
-        "valid_to",
-        on="{valid_to:day}",
-        start="{date:day}",
-    )
-
-
-def _check_progress(tables, law, bad):
-    rows = tables["progress"]
-    subjects = pd.concat(
-        [rows["criterion"].notna(), rows["indicator"] != "", rows["work"] != ""], axis=1
-    )
-    criterion, indicator, work = (subjects.iloc[:, i] for i in range(3))
-    bad(subjects.sum(axis=1) > 1, "one_subject", "criterion")
-    bad((criterion | indicator) & (rows["set"] == ""), "needs_set", "set")
-    bad(~subjects.any(axis=1) & rows["disbursed"].isna(), "one_subject", "criterion")
-    bad(
-        criterion & (rows["value"].notna() | (rows["state"] == "") & rows["disbursed"].isna()),
-        "criterion_form",
-        "state",
-    )
-    bad(work & (rows["state"] != ""), "work_form", "state")
-    bad(work & rows["value"].isna() & rows["disbursed"].isna(), "work_form", "value")
-    bad(
-        work & (rows["value"] > 100),
-        "out_of_range",
-        "value",
-        value="{value:figure}",
-        low="0",
-        high="100",
-    )
-    bad(
-        (rows["pot"] != "") & rows["disbursed"].isna(),
-        "pot_without_money",
-        "disbursed",
-        pot="{pot}",
-    )
-    pots = sorted(set(tables["pots"]["pot"]))
-    bad(
-        (rows["pot"] != "") & ~rows["pot"].isin(pots),
-        "unknown_row",
-        "pot",
-        value="{pot}",
-        file="pots.csv",
-        near=lambda r: nearest(r["pot"], pots) or pots,
-    )
-    begins = rows["month"].dt.to_period("M").dt.to_timestamp()
-    bad(
-        begins > rows["known_from"],
-        "month_ahead",
-        "month",
-        month="{month:month}",
-        known="{known_from:day}",
-    )
-    told = indicator & (subjects.sum(axis=1) == 1)
-    if told.any():
-        check_indicators(
-            rows[told],
-            law,
-            rows.loc[told, "set"].isin(law.sets),
-            lambda hit, *args, **details: bad(
-                hit.reindex(rows.index, fill_value=False), *args, **details
-            ),
-        )
-
-
-def _check_works(rows, works, bad):
-    """The work is one of the commune's."""
-    of_unit = works.groupby("unit")["work"].agg(list).to_dict() if len(works) else {}
-    lost = [
-        w != "" and w not in of_unit.get(u, [])
-        for u, w in zip(rows["unit"], rows["work"], strict=True)
-    ]
-    bad(
-        pd.Series(lost, index=rows.index, dtype=bool),
-        "unknown_row",
-        "work",
-        value="{work}",
-        file="works.csv",
-        near=lambda r: of_unit.get(r["unit"], []),
-    )
-
-
-def _check_hamlets(tables, bad):
-    """Hamlets named are listed; a recognised one has its decision; criteria of hamlets are those of
-    the set.
-    """
-    hamlets = tables["hamlets"]
-    listed = {}
-    for unit, hamlet in zip(hamlets["unit"], hamlets["hamlet"], strict=True):
-        listed.setdefault(unit, {})[fold(hamlet)] = hamlet
-    for name in ("hamlet_targets", "hamlet_states"):
-        rows = tables[name]
-        lost = [
-            fold(h) not in listed.get(u, {})
-            for u, h in zip(rows["unit"], rows["hamlet"], strict=True)
-        ]
-        bad(
-            name,
-            pd.Series(lost, index=rows.index, dtype=bool) & (rows["hamlet"] != ""),
-            "unknown_row",
-            "hamlet",
-            value="{hamlet}",
-            file="hamlets.csv",
-            near=lambda r: nearest(r["hamlet"], of := listed.get(r["unit"], {}).values()) or of,
-        )
-    recognised = hamlets["level"].isin(["ntm", "model"])
-    bad(
-        "hamlets",
-        recognised & ((hamlets["decision"] == "") | hamlets["date"].isna()),
-        "hamlet_decision",
-        "decision",
-        "date",
-    )
-    states, criteria = tables["hamlet_states"], tables["hamlet_criteria"]
-    known = set(zip(criteria["level"], criteria["number"], strict=True))
-    lost = pd.Series(
-        [pair not in known for pair in zip(states["level"], states["criterion"], strict=True)],
-        states.index,
-        bool,
-    )
-    bad(
-        "hamlet_states",
-        lost & states["criterion"].notna(),
-        "unknown_row",
-        "criterion",
-        value="{criterion:g}",
-        file="hamlet_criteria.csv",
-        near=lambda r: [f"{n:g}" for level, n in sorted(known) if level == r["level"]],
-    )
+    falls = steps.reindex(plans.index) < 0
+    bad("work_plans", falls, "falls_back", "percent", value="{percent:figure}")

@@ -1,5 +1,4 @@
-"""CSV tables as their exact text: single cells changed, rows added or dropped, everything else kept
-letter by letter.
+"""CSV tables as their exact text: cells changed, rows added or dropped, all else letter by letter.
 
 The file's own separator, line ends, byte-order mark, quotes and ways of writing numbers, dates and
 choices stay.
@@ -9,154 +8,237 @@ import csv
 import datetime as dt
 import io
 import re
-from pathlib import Path
 
 from ..language import fold
-from ..tables import Column
 
 _DMY = re.compile(r"\d{1,2}([/.-])\d{1,2}\1\d{4}", re.ASCII)
 
 
 class TableText:
-    """The text of one table; ``row`` is the line in the file, from 1 (the head), as in messages.
+    r"""The text of one table; a row is its line in the file, from 1 (the head), as in messages.
 
-    >>> made = TableText('commune;note\\r\\n"A";x\\r\\n')
-    >>> made.change(2, {"note": "y;z"}); made.add({"commune": "B"}); made.text()
-    '\\ufeffcommune;note\\r\\n"A";"y;z"\\r\\nB;\\r\\n'
+    Parameters
+    ----------
+    text : str
+    bom : bool
+        Whether the file begins with a byte-order mark.
+
+    Attributes
+    ----------
+    bom, separator, end
+        Of the file; ``end`` is how its lines end.
+    head : list of str
+        Names of the columns.
+    lines, ends : list of str
+        Every line, and its end.
+
+    Examples
+    --------
+    >>> table = TableText('commune;note\r\n"A";x\r\n')
+    >>> table.change(2, {"note": "y;z"}); table.add({"commune": "B"}); table.text()
+    '\ufeffcommune;note\r\n"A";"y;z"\r\nB;\r\n'
     """
 
-    def __init__(self, text: str, bom: bool = True) -> None:
+    def __init__(self, text, bom=True):
         parts = re.split(r"(\r\n|\r|\n)", text)
         self.bom, self.lines, self.ends = bom, parts[0::2], [*parts[1::2], ""]
         head = self.lines[0]
         self.separator = max(",;\t", key=head.count)
         self.head = [name.strip() for name in head.replace('"', "").split(self.separator)]
         self.end = self.ends[0] or "\n"
-        self._dropped = set()
-        self._added = []
+        self._dropped, self._added = set(), []
         self._field = re.compile(rf'("(?:[^"]|"")*"|[^{self.separator}]*)(?:{self.separator}|$)')
 
     @classmethod
-    def read(cls, path: Path) -> "TableText":
-        """The text of a file (UTF-8, with or without its mark)."""
+    def read(cls, path):
+        """Read a file (UTF-8, with or without its mark).
+
+        Parameters
+        ----------
+        path : Path
+
+        Returns
+        -------
+        TableText
+        """
         raw = path.read_bytes()
         return cls(raw.decode("utf-8-sig"), raw.startswith(b"\xef\xbb\xbf"))
 
-    def cells(self, row: int) -> list[str]:
-        """The cells of a row as they stand, with their quotes."""
-        found, at, line = [], 0, self.lines[row - 1]
+    def cells(self, row):
+        """List the cells of a row as they stand, with their quotes.
+
+        Parameters
+        ----------
+        row : int
+
+        Returns
+        -------
+        list of str
+        """
+        cells, at, line = [], 0, self.lines[row - 1]
         while True:
             match = self._field.match(line, at)
-            found.append(match[1])
+            cells.append(match[1])
             if match.end() == match.end(1):
-                return found
+                return cells
             at = match.end()
 
-    def manners(self) -> dict[str, str]:
-        """The last cell of each column that is not blank: the manner of writing that new cells
-        follow.
+    def manners(self):
+        """Find the manner of writing that new cells follow.
+
+        Returns
+        -------
+        dict of str to str
+            By column, the last cell that is not blank.
         """
-        found = {}
+        manners = {}
         for cells in csv.reader(reversed(self.lines[1:]), delimiter=self.separator):
             for column, cell in zip(self.head, cells, strict=False):
                 if cell.strip():
-                    found.setdefault(column, cell.strip())
-            if len(found) == len(self.head):
+                    manners.setdefault(column, cell.strip())
+            if len(manners) == len(self.head):
                 break
-        return found
+        return manners
 
-    def change(self, row: int, cells: dict[str, str]) -> None:
-        """Cells of a row replaced; the others keep their text.
+    def change(self, row, cells):
+        """Replace cells of a row; the others keep their text.
 
-        A column that the file does not have yet is added to it.
+        Parameters
+        ----------
+        row : int
+        cells : dict of str to str
+            By column; one that the file does not have yet is added to it.
         """
         self._widen(cells)
-        made = self.cells(row)
-        made += [""] * (len(self.head) - len(made))
+        line = self.cells(row)
+        line += [""] * (len(self.head) - len(line))
         for column in [name for name in cells if name in self.head]:
-            made[self.head.index(column)] = self._quoted(cells[column])
-        self.lines[row - 1] = self.separator.join(made)
+            line[self.head.index(column)] = self._quoted(cells[column])
+        self.lines[row - 1] = self.separator.join(line)
 
-    def add(self, cells: dict[str, str]) -> None:
-        """A row below the last one."""
+    def add(self, cells):
+        """Add a row below the last one.
+
+        Parameters
+        ----------
+        cells : dict of str to str
+            By column.
+        """
         self._widen(cells)
-        self._added.append(
-            self.separator.join(self._quoted(cells.get(column, "")) for column in self.head)
-        )
+        line = (self._quoted(cells.get(column, "")) for column in self.head)
+        self._added.append(self.separator.join(line))
 
     def _widen(self, cells):
-        """Columns added at the end of the head that ``cells`` fill and the file lacks; rows may be
-        shorter than the head.
-        """
+        """Add columns that ``cells`` fill and the file lacks; rows may be shorter than the head."""
         for column in [name for name, text in cells.items() if text and name not in self.head]:
             self.head.append(column)
             self.lines[0] += self.separator + column
 
-    def drop(self, row: int) -> None:
-        """A row taken out."""
+    def drop(self, row):
+        """Take a row out.
+
+        Parameters
+        ----------
+        row : int
+        """
         self._dropped.add(row)
 
-    def places(self) -> tuple[dict[int, int], list[int]]:
-        """Where rows stand in :meth:`text`: new line by old line, and the lines of the added rows
-        in order.
-        """
-        kept = [row for row in range(1, self._last() + 1) if row not in self._dropped]
-        return {old: new for new, old in enumerate(kept, 1)}, [
-            len(kept) + n for n in range(1, len(self._added) + 1)
-        ]
+    def places(self):
+        """Find where rows stand in :meth:`text`.
 
-    def text(self) -> str:
-        """The whole file, with the byte-order mark where it had one."""
-        kept = [row for row in range(1, self._last() + 1) if row not in self._dropped]
-        made = [
-            self.lines[row - 1] + (self.ends[row - 1] or (self.end if self._added else ""))
-            for row in kept
-        ]
-        tail = [line + end for line, end in zip(self.lines, self.ends, strict=True)][self._last() :]
-        return ("\ufeff" if self.bom else "") + "".join(
-            [*made, *(line + self.end for line in self._added), *tail]
-        )
+        Returns
+        -------
+        moved : dict of int to int
+            New line by old line.
+        added : list of int
+            The lines of the added rows, in order.
+        """
+        rows = self._left()
+        moved = {old: new for new, old in enumerate(rows, 1)}
+        return moved, [len(rows) + n for n in range(1, len(self._added) + 1)]
+
+    def text(self):
+        """Give the whole file, with the byte-order mark where it had one.
+
+        Returns
+        -------
+        str
+        """
+        end = self.end if self._added else ""
+        lines = [self.lines[row - 1] + (self.ends[row - 1] or end) for row in self._left()]
+        lines += [line + self.end for line in self._added]
+        both = zip(self.lines[self._last() :], self.ends[self._last() :], strict=True)
+        lines += [line + end for line, end in both]
+        return ("\ufeff" if self.bom else "") + "".join(lines)
 
     def _last(self):
-        """The last line that is not blank."""
+        """Find the last line that is not blank."""
         return max(row for row, line in enumerate(self.lines, 1) if line.strip() or row == 1)
 
+    def _left(self):
+        """List the rows that were not dropped."""
+        return [row for row in range(1, self._last() + 1) if row not in self._dropped]
+
     def _quoted(self, text):
-        made = io.StringIO()
-        csv.writer(made, delimiter=self.separator, lineterminator="").writerow([text, ""])
-        return made.getvalue()[:-1]
+        line = io.StringIO()
+        csv.writer(line, delimiter=self.separator, lineterminator="").writerow([text, ""])
+        return line.getvalue()[:-1]
 
 
-def written(value: object, column: Column, style: str, like: str = "") -> str:
-    """A typed value as text for a CSV cell, in the number style of the data set and the manner of
-    ``like``, a cell of its column; blank for none, else days as 2025-07-01, months as 7/2025,
-    choices as their code.
+def cell_text(value, column, style, like=""):
+    """Write a typed value as text for a CSV cell.
 
+    Parameters
+    ----------
+    value : object
+    column : Column
+    style : str
+        Of numbers, see :func:`ntm_analysis.tables.read_table`.
+    like : str
+        A cell of the column, whose manner of writing is followed.
+
+    Returns
+    -------
+    str
+        Blank for none; unless ``like`` says otherwise days as 2025-07-01, months as 7/2025, choices
+        as their code.
+
+    Examples
+    --------
     >>> from ntm_analysis.tables import dictionary
-    >>> written(1234.5, dictionary("units")["area_km2"], "vi", ""), written("not_met", dictionary("criterion_states")["state"],
-    ...     "vi", "chưa đạt")
-    ('1234,5', 'chưa đạt')
+    >>> cell_text(1234.5, dictionary("units")["area_km2"], "vi")
+    '1234,5'
+    >>> cell_text("not_met", dictionary("criterion_states")["state"], "vi", "chưa đạt")
+    'chưa đạt'
     """
     if value is None or value != value:  # also NaN, NaT
         return ""
     if isinstance(value, dt.date):
         if match := _DMY.fullmatch(like):
             return f"{value.day}{match[1]}{value.month}{match[1]}{value.year}"
-        return (
-            f"{value.month}/{value.year}"
-            if column.type == "month" and "-" not in like
-            else f"{value:%Y-%m-%d}"
-        )
+        month = column.type == "month" and "-" not in like
+        return f"{value.month}/{value.year}" if month else f"{value:%Y-%m-%d}"
     if isinstance(value, float):
         return number_text(value, style)
-    if column.type == "choice" and fold(like) in {fold(word) for word in column.allowed.values()}:
+    if column.type == "choice" and fold(like) in map(fold, column.allowed.values()):
         return column.allowed[value]
     return str(value)
 
 
-def number_text(value: float, style: str) -> str:
-    """A number without grouping, at most twelve digits that count.
+def number_text(value, style):
+    """Write a number without grouping, with at most twelve digits that count.
 
+    Parameters
+    ----------
+    value : float
+    style : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
     >>> number_text(1234.5, "vi"), number_text(0.1 + 0.2, "en"), number_text(15.0, "vi")
     ('1234,5', '0.3', '15')
     """

@@ -1,6 +1,4 @@
-"""What a page rests on: the files of its data set, and, for one commune, the rows and results that
-are about it.
-"""
+"""What a page rests on: the files of its data set, and, for one commune, what is about it."""
 
 import contextlib
 import os
@@ -16,110 +14,140 @@ from .workbook import Workbook
 
 REGISTER = "forecasts"  # the folder of registered forecasts
 HOME = REPOSITORY
-# of the environment: the folder that a batch works in, for its runs, which work in that of the
-# notebooks
+# Of the environment: the folder that a batch works in, for its runs, which work in that of the
+# notebooks.
 PLACE = "NTM_HOME"
 AGAIN = 20  # times that files which change while they are read are read again
 
 
-class FilesChange(RuntimeError):
+class FilesChangeError(RuntimeError):
     """The files of a data set changed while they were read."""
 
 
-def home_of(folder: Path) -> Path:
-    """Where reports, the register and the store of a data set stand: the repository, or the working
-    folder for one outside it.
+def home_of(folder):
+    """Say where reports, the register and the store of a data set stand.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    Path
+        The repository, or the working folder for a data set outside it.
     """
-    return (
-        HOME if folder.resolve().is_relative_to(HOME) else Path(os.environ.get(PLACE) or Path.cwd())
-    )
+    if folder.resolve().is_relative_to(HOME):
+        return HOME
+    return Path(os.environ.get(PLACE) or Path.cwd())
 
 
-def typed(folder: Path) -> str:
-    """A data set's folder as a command takes it wherever it is run: from the repository on, else
-    the whole path.
+def path_as_typed(folder):
+    """Write a data set's folder as a command takes it wherever it is run.
 
-    >>> typed(HOME / "data" / "huyen-mau")
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    str
+        From the repository on, else the whole path.
+
+    Examples
+    --------
+    >>> path_as_typed(HOME / "data" / "huyen-mau")
     'data/huyen-mau'
     """
     place = folder.resolve()
     return place.relative_to(HOME).as_posix() if place.is_relative_to(HOME) else f"{place}"
 
 
-def files_hash(folder: Path) -> str:
-    """The hash of all files that results of a data set may rest on: its own, the law, published
-    series, scenarios, the register.
+def files_hash(folder):
+    """Hash all files that results of a data set may rest on.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    str
+        Of its own files, the law, published series, scenarios, the register.
     """
     meta = read_yaml(folder / "dataset.yaml", []) or {}
     law = (folder / str(meta.get("criteria") or "../criteria")).resolve()
-    places = [
-        law,
-        law.parent / "reference",
-        folder.parent / "scenarios",
-        home_of(folder) / REGISTER,
-    ]
-    own = sorted(
-        path for path in folder.iterdir() if path.suffix in (".csv", ".yaml") and path.is_file()
-    )
-    return hash_of(
-        *(hash_of_files(place) for place in [*own, *(place for place in places if place.is_dir())])
-    )
+    shared = [law, law.parent / "reference", folder.parent / "scenarios"]
+    shared.append(home_of(folder) / REGISTER)
+    own = (path for path in folder.iterdir() if path.suffix in (".csv", ".yaml") and path.is_file())
+    places = [*sorted(own), *(place for place in shared if place.is_dir())]
+    return hash_of(*map(hash_of_files, places))
 
 
-def kept_workbook(folder: Path, as_of: str = "") -> tuple[Workbook, str]:
-    """The workbook of a data set as known on ``as_of`` (default: its own date), from its store, and
-    the hash of its files.
+def kept_workbook(folder, as_of=""):
+    """Open a data set from its store.
 
-    Raises what :meth:`Workbook.open` raises, :class:`FilesChange` when they do not stop changing.
+    Parameters
+    ----------
+    folder : Path
+    as_of : str
+        A day; default: the data set's own.
+
+    Returns
+    -------
+    workbook : Workbook
+    files : str
+        The hash of its files.
+
+    Raises
+    ------
+    FilesChangeError
+        When the files do not stop changing. Besides, what :meth:`Workbook.open` raises.
     """
     for _ in range(AGAIN):
         files, meta = files_hash(folder), read_yaml(folder / "dataset.yaml", []) or {}
         own = meta.get("as_of") or {}
-        day = (
-            f"{read_date(as_of)}"
-            if as_of
-            else f"{own.get('date') if isinstance(own, dict) else own}"
-        )
-        with contextlib.suppress(FilesChange):
-            opened = {"folder": folder, "files": files, "as_of": day}
-            return Store.usual(home_of(folder)).kept(
-                "workbook", opened, partial(_open, folder, as_of, files)
-            ), files
-    raise FilesChange(f"{folder}")
+        own = own.get("date") if isinstance(own, dict) else own
+        opened = {"folder": folder, "files": files}
+        opened["as_of"] = f"{read_date(as_of) if as_of else own}"
+        with contextlib.suppress(FilesChangeError):
+            make = partial(_open, folder, as_of, files)
+            return Store.usual(home_of(folder)).keep("workbook", opened, make), files
+    raise FilesChangeError(f"{folder}")
 
 
 def _open(folder, as_of, files):
-    made = Workbook.open(folder, as_of or None)
-    if (
-        files_hash(folder) != files
-    ):  # a file was saved meanwhile: what was read may be half of the one, half of the other
-        raise FilesChange
-    return made
+    workbook = Workbook.open(folder, as_of or None)
+    # A file saved meanwhile: what was read may be half of the one, half of the other.
+    if files_hash(folder) != files:
+        raise FilesChangeError
+    return workbook
 
 
-def communes_hashes(workbook: Workbook, foreseen: dict[int, dict]) -> dict[str, str]:
-    """The hash of all that each commune's page rests on, by code: the rows about it and those about
-    no commune, the law, what was left out, and what the forecast says of it (``foreseen``, by
-    unit).
+def communes_hashes(workbook, foreseen):
+    """Hash all that each commune's page rests on.
 
-    Rows of other communes are not in it: a change of theirs leaves it as it is, unless the forecast
-    of this one changes.
+    Parameters
+    ----------
+    workbook : Workbook
+    foreseen : dict of int to dict
+        What the forecast says of each commune, by unit.
+
+    Returns
+    -------
+    dict of str to str
+        By code: of the rows about it and those about no commune, the law, what was left out, and
+        its forecast. Rows of other communes are not in it: a change of theirs leaves it as it is,
+        unless the forecast of this one changes.
     """
-    rows = {name: _hashes(table) for name, table in workbook.tables.items()} | {
-        "": _hashes(workbook.units.assign(unit=workbook.units.index))
-    }
+    units = workbook.units.assign(unit=workbook.units.index)
+    rows = {name: _hashes(table) for name, table in (workbook.tables | {"": units}).items()}
     law = hash_of_files(workbook.law_folder, workbook.path / "dataset.yaml")
-    all_share = [
-        law,
-        workbook.as_of,
-        workbook.left_out,
-        {name: found.get(-1) for name, found in rows.items()},
-    ]
-    shared = hash_of(all_share)
+    general = {name: hashes.get(-1) for name, hashes in rows.items()}
+    shared = hash_of([law, workbook.as_of, workbook.left_out, general])
     return {
         code: hash_of(
             shared,
-            {name: found[unit] for name, found in rows.items() if unit in found},
+            {name: hashes[unit] for name, hashes in rows.items() if unit in hashes},
             foreseen.get(unit),
         )
         for unit, code in workbook.units["code"].items()
@@ -127,13 +155,9 @@ def communes_hashes(workbook: Workbook, foreseen: dict[int, dict]) -> dict[str, 
 
 
 def _hashes(table):
-    """The hash of a table's rows, in order, by unit; those about no unit by -1."""
+    """Hash a table's rows, in order, by unit; those about no unit by -1."""
     each = pd.util.hash_pandas_object(table.astype("str"), index=False).to_numpy()
-    about = "unit" in table and pd.api.types.is_integer_dtype(
-        table["unit"]
-    )  # in a published series it is a unit of measure
+    # In a published series `unit` is a unit of measure.
+    about = "unit" in table and pd.api.types.is_integer_dtype(table["unit"])
     units = table["unit"].to_numpy() if about else np.full(len(table), -1)
-    found, where = np.unique(units, return_inverse=True)
-    ends = np.cumsum(np.bincount(where, minlength=len(found)))[:-1]
-    parts = np.split(each[np.argsort(where, kind="stable")], ends) if len(found) else []
-    return {int(unit): hash_of(part.tolist()) for unit, part in zip(found, parts, strict=True)}
+    return {int(unit): hash_of(each[units == unit].tolist()) for unit in np.unique(units)}

@@ -1,303 +1,192 @@
-"""The tables of works and money checked against each other: items, pots, shares, ranges, years."""
-
-import datetime as dt
+"""The tables of works and money checked against each other: pots, shares, years, assumptions."""
 
 import numpy as np
 import pandas as pd
 
 from ..language import nearest, write_figure
 from ..law import LEVELS
-from ..tables import Problem, teller
+from ..tables import Problem, dictionary_rows, teller
+from .checks import PLAN_TABLES, check_dictionary
 
-PLAN_TABLES = (
-    "unit_costs",
-    "works",
-    "typical_works",
-    "parts",
-    "pots",
-    "envelopes",
-    "profiles",
-    "prices",
-    "cement",
-    "count_priors",
-    "assumptions",
-    "durations",
-)
+_ASSUMPTIONS = [row for row in dictionary_rows("_assumptions") if row["least"]]
+_BOUNDS = {row["key"]: (float(row["least"]), float(row["most"])) for row in _ASSUMPTIONS}
 # The assumptions that a forecast needs, each with its least and greatest value (units:
-# assumptions.csv).
-RULES = {
-    "basically": (50, 100),
-    "dossier_closes": (0, 24),
-    "decision_low": (0, 36),
-    "decision_mode": (0, 36),
-    "decision_high": (0, 36),
-    "correlation_money": (0, 100),
-    "correlation_works": (0, 100),
-    "coefficient_under_15": (0.1, 100),
-    "coefficient_15_18": (0.1, 100),
-    "coefficient_ntm": (0.1, 100),
-    "minimum_commune": (0, 1e6),  # million đồng
-    "programme_start": (1990, 2100),  # and before the as-of year
-}
-WHOLE = ("dossier_closes", "programme_start")  # those counted in whole months, or a year
-UNUSED_RULES = (
-    "start_share",
-    "storm_chance",
-    "storm_month",
-    "storm_stop",
-    "correlation_commune",
-    "pace_registered",
-    "pace_regained",
-    "trend_low",
-    "trend_mode",
-    "trend_high",
-)
+# assumptions.csv); those counted in whole months, or a year; those of older data sets.
+RULES = {row["key"]: _BOUNDS[row["key"]] for row in _ASSUMPTIONS if row["use"] == "needed"}
+WHOLE = [row["key"] for row in _ASSUMPTIONS if row["whole"]]
+UNUSED_RULES = [row["key"] for row in dictionary_rows("_assumptions") if row["use"] == "unused"]
 LAST_MONTH_OF_LATE_LIST = 6  # before July the list of the year before may still be judged
 MOST_POTS = 14  # that may pay works: of more there would be over 16,000 sets to look at
 CEMENT = "xi-mang"  # the item of unit_costs.csv that says what a tonne of cement costs
 
 
-def check_plan(
-    tables: dict[str, pd.DataFrame],
-    as_of: int,
-    term_end: int,
-    problems: list[Problem],
-    horizon: int = 0,
-) -> None:
-    """What works, parts and envelopes name exists; shares sum to 100; ranges do not fall; years lie
-    in the horizon.
+def check_plan(tables, as_of, term_end, problems, horizon=0):
+    """Check the tables of works and money against each other.
 
-    ``as_of``, ``term_end``: the years of the as-of date and of the end of the term; ``horizon``:
-    the last year that a scenario has money of, if later. A cell that could not be read is passed
-    over: its own problem tells.
+    A cell that could not be read is passed over: its own problem tells.
+
+    Parameters
+    ----------
+    tables : dict of str to DataFrame
+    as_of, term_end : int
+        The years of the as-of date and of the end of the term.
+    problems : list of Problem
+    horizon : int
+        The last year that a scenario has money of, if later.
     """
     bad = teller(tables, problems)
-    for name, column, to, key in (
-        ("works", "item", "unit_costs", "item"),
-        ("typical_works", "item", "unit_costs", "item"),
-        ("parts", "item", "unit_costs", "item"),
-        ("parts", "pot", "pots", "pot"),
-        ("envelopes", "pot", "pots", "pot"),
-        ("profiles", "pot", "pots", "pot"),
-        ("durations", "item", "unit_costs", "item"),
+    parts, pots = tables["parts"], tables["pots"]
+    cement = parts["pot"].map(pots.drop_duplicates("pot").set_index("pot")["measure"]) == "cement"
+    shares = parts[["share", "least", "most"]].notna().any(axis=1)
+    wrong = (cement & shares) | (~cement & parts["share"].isna())
+    bad("parts", wrong, "part_form", "share", pot="{pot}")
+    money = parts.assign(share=parts["share"].where(~cement))  # the shares that add up
+    check_dictionary(PLAN_TABLES, tables | {"parts": money}, bad)
+    _check_cement(tables, cement, bad)
+    _check_bounds(money, cement, bad)
+    if (n := parts["pot"].nunique()) > MOST_POTS:
+        details = {"n": n, "most": MOST_POTS}
+        problems.append(Problem("too_many_pots", "parts.csv", column="pot", details=details))
+    _check_earmarks(tables, bad)
+    _check_served(tables, bad)
+    years = _check_years(tables, as_of, max(term_end, horizon), term_end, bad)
+    if years and not any(p.file == "prices.csv" for p in problems):
+        problems.append(Problem("no_price", "prices.csv", details={"years": years}))
+    _check_assumptions(tables, as_of, bad)
+    # Whoever must mend that table sees all that it lacks.
+    if any(p.code == "no_rule" for p in problems):
+        problems += lacking_assumptions(tables["assumptions"])
+    used = pd.concat([tables["works"]["item"], tables["typical_works"]["item"]])
+    items = tables["unit_costs"]["item"]
+    unpaid = items.isin(used) & ~items.isin(parts["item"])
+    bad("unit_costs", unpaid, "no_parts", "item", value="{item}")
+
+
+def _check_cement(tables, cement, bad):
+    """Report parts with tonnes that are no cement, a second cement part or pot, and loans."""
+    parts, pots = tables["parts"], tables["pots"]
+    tonnes = parts[["tonnes_low", "tonnes", "tonnes_high"]].notna()
+    wrong = (cement & ~tonnes.all(axis=1)) | (~cement & tonnes.any(axis=1))
+    bad("parts", wrong, "part_form", "tonnes", pot="{pot}")
+    bad("parts", cement & parts["item"].where(cement).duplicated(), "one_cement", "pot")
+    second = (pots["measure"] == "cement") & pots.duplicated("measure")
+    bad("pots", second, "one_cement", "measure")
+    fund = pots.drop_duplicates("pot").set_index("pot")["fund"]
+    bad("parts", parts["pot"].map(fund) == "tin_dung", "credit_pays", "pot", pot="{pot}")
+    if CEMENT not in set(tables["unit_costs"]["item"]):
+        details = {"value": CEMENT, "file": "unit_costs.csv", "near": CEMENT}
+        bad("parts", cement, "unknown_row", "pot", **details)
+
+
+def _check_bounds(parts, cement, bad):
+    """Report bounds that a share lies outside of, and items that cannot be paid in full.
+
+    The leasts of an item add up to 100 at the most, its mosts to 100 at least. Where the sum is
+    wrong it alone is told, not every row that makes it so.
+    """
+    share, item = parts["share"], parts["item"]
+    sound = ~cement & ((share.groupby(item).transform("sum") - 100).abs() <= 1e-6)
+    first = sound & ~item.where(sound).duplicated()
+    for end, sign, row_code, sum_code in (
+        ("least", 1, "least_above", "leasts_over"),
+        ("most", -1, "most_below", "mosts_under"),
     ):
-        known = sorted(set(tables[to][key]) - {""})
-        lost = (tables[name][column] != "") & ~tables[name][column].isin(known)
-        bad(
-            name,
-            lost,
-            "unknown_row",
-            column,
-            value=f"{{{column}}}",
-            file=f"{to}.csv",
-            near=lambda r, c=column, k=known: nearest(r[c], k) or k,
-        )
-    for name, columns in (
-        ("unit_costs", ("low", "mode", "high")),
-        ("works", ("low", "quantity", "high")),
-        ("typical_works", ("low", "quantity", "high")),
-        ("parts", ("tonnes_low", "tonnes", "tonnes_high")),
-        ("envelopes", ("disbursed_low", "disbursed", "disbursed_high")),
-        ("prices", ("low", "mode", "high")),
-        ("durations", ("low", "mode", "high")),
-        ("envelopes", ("delay_low", "delay", "delay_high")),
-    ):
-        low, mode, high = (tables[name][c] for c in columns)
-        bad(
-            name,
-            (low > mode) | (mode > high) | (low > high),
-            "range_falls",
-            columns[1],
-            range=lambda r, c=columns: "; ".join(
-                f"{x} {write_figure(r[x])}" for x in c if pd.notna(r[x])
-            ),
-        )
-    costs, envelopes, parts = tables["unit_costs"], tables["envelopes"], tables["parts"]
+        bound = parts[end].fillna(share).where(sound)
+        sums = bound.groupby(item).transform("sum")
+        wrong = sound & (sign * (sums - 100) > 1e-6)
+        bad("parts", first & wrong, sum_code, end, what="{item}", value=sums)
+        beyond = (sign * (bound - share) > 0) & ~wrong
+        details = {"value": parts[end], "share": "{share:figure}"}
+        bad("parts", beyond, row_code, end, pot="{pot}", **details)
+
+
+def _check_earmarks(tables, bad):
+    """Report earmarks that are no numbers, and works that an earmarked pot may not pay."""
+    parts, pots = tables["parts"], tables["pots"]
+    wrong = ~pots["earmark"].str.fullmatch(r"(\d{1,2}(\|\d{1,2})*)?")
+    bad("pots", wrong, "not_allowed", "earmark", value="{earmark}", allowed="2; 2|5")
+    earmarks, only = pots.set_index("pot")["earmark"].to_dict(), {}
+    for item, pot in zip(parts["item"], parts["pot"], strict=True):
+        if earmarks.get(pot):
+            only.setdefault(item, []).append(earmarks[pot].split("|"))
+    for name in ("works", "typical_works"):
+        rows = tables[name]
+        broken = [
+            criterion == criterion
+            and any(f"{criterion:g}" not in allowed for allowed in only.get(item, ()))
+            for item, criterion in zip(rows["item"], rows["criterion"], strict=True)
+        ]
+        details = {"value": "{item}", "criterion": "{criterion:g}"}
+        bad(name, np.array(broken, dtype=bool), "earmark_broken", "item", **details)
+
+
+def _check_served(tables, bad):
+    """Report money for a place that is no unit's code and no district."""
+    units, served = tables["units"], tables["envelopes"]["served"]
+    places = sorted({*units["code"], *units["district"]} - {""})
+    names = dict(zip(units["name"][::-1], units["code"][::-1], strict=True))
+    names = {name: f"{code} ({name})" for name, code in names.items()}
+    names |= {place: place for place in places}
+
+    def near(row):
+        return [names[name] for name in nearest(row["served"], names)] or places[:1]
+
+    lost = (served != "") & ~served.isin(places)
+    bad("envelopes", lost, "unknown_served", "served", value="{served}", near=near)
+
+
+def _check_years(tables, as_of, horizon, term_end, bad):
+    """Report years outside those looked at; give the years without a rise of prices, as text."""
+    costs, envelopes = tables["unit_costs"], tables["envelopes"]
     later = (costs["price_year"] > as_of) & (costs["mark"] == "reported")
     bad("unit_costs", later, "price_after", "price_year", value="{price_year:g}", year=as_of)
-    horizon = max(term_end, horizon)
     outside = (envelopes["year"] < as_of) | (envelopes["year"] > horizon)
-    bad(
-        "envelopes", outside, "outside_horizon", "year", value="{year:g}", first=as_of, last=horizon
-    )
-    units = tables["units"]
-    places = {place: place for place in sorted({*units["code"], *units["district"]} - {""})}
-    names = {
-        name: f"{code} ({name})"
-        for name, code in zip(units["name"][::-1], units["code"][::-1], strict=True)
-    } | places
-    lost = (envelopes["served"] != "") & ~envelopes["served"].isin(places)
-    bad(
-        "envelopes",
-        lost,
-        "unknown_served",
-        "served",
-        value="{served}",
-        near=lambda r: [names[n] for n in nearest(r["served"], names) or list(places)[:1]],
-    )
-    _check_parts(tables, bad)
-    if (n := parts["pot"].nunique()) > MOST_POTS:
-        problems.append(
-            Problem("too_many_pots", "parts.csv", column="pot", details={"n": n, "most": MOST_POTS})
-        )
-    pots = tables["pots"].set_index("pot")["earmark"].to_dict()
-    only = [
-        (i, set(pots.get(p, "").split("|")))
-        for i, p in zip(parts["item"], parts["pot"], strict=True)
-        if pots.get(p)
-    ]
-    for name in ("works", "typical_works"):
-        criterion = tables[name]["criterion"].map("{:g}".format)
-        broken = pd.Series(False, index=tables[name].index)
-        for item, allowed in only:
-            broken |= (
-                (tables[name]["item"] == item)
-                & tables[name]["criterion"].notna()
-                & ~criterion.isin(allowed)
-            )
-        bad(name, broken, "earmark_broken", "item", value="{item}", criterion="{criterion:g}")
+    span = {"first": as_of, "last": horizon}
+    bad("envelopes", outside, "outside_horizon", "year", value="{year:g}", **span)
     priced = costs["price_year"].dropna()
-    last = max(
-        term_end, envelopes["year"].where(~outside).max()
-    )  # money of a year is divided by that year's prices
-    span = (
-        range(0)
-        if priced.empty
-        else range(int(min(priced.min(), as_of)) + 1, int(max(priced.max(), last)) + 1)
-    )
-    needed = set(span) - set(tables["prices"]["year"])
-    if needed and not any(p.file == "prices.csv" for p in problems):
-        years = ", ".join(map(str, sorted(needed)))
-        problems.append(Problem("no_price", "prices.csv", details={"years": years}))
-    sums = tables["profiles"].groupby("pot")["share"].transform("sum")
-    first = ~tables["profiles"].duplicated("pot")
-    bad(
-        "profiles",
-        first & ((sums - 100).abs() > 1e-6),
-        "shares_sum",
-        "share",
-        what="{pot}",
-        value=sums,
-    )
-    for name in ("works", "typical_works"):
-        nothing = tables[name][["low", "quantity", "high"]].max(axis=1) == 0
-        bad(name, nothing, "zero_quantity", "quantity", value="{item}")
-    _check_assumed(tables, as_of, bad)
-    if any(
-        p.code == "no_rule" for p in problems
-    ):  # whoever must mend that table sees all that it lacks
-        problems += lacking_assumptions(tables["assumptions"])
-    used = set(tables["works"]["item"]) | set(tables["typical_works"]["item"])
-    without = costs["item"].isin(used - set(parts["item"]))
-    bad("unit_costs", without, "no_parts", "item", value="{item}")
+    if priced.empty:
+        return ""
+    # Money of a year is divided by that year's prices.
+    paid = [priced.max(), term_end, *envelopes.loc[~outside, "year"].dropna()]
+    needed = range(int(min(priced.min(), as_of)) + 1, int(max(paid)) + 1)
+    return ", ".join(map(str, sorted(set(needed) - set(tables["prices"]["year"]))))
 
 
-def _check_parts(tables, bad):
-    """Money parts have a share, cement parts have tonnes; the money shares of an item sum to 100
-    and lie within their bounds; earmarks are numbers.
-    """
-    parts, by_pot = tables["parts"], tables["pots"].drop_duplicates("pot").set_index("pot")
-    cement = parts["pot"].map(by_pot["measure"]) == "cement"
-    tonnes = parts[["tonnes_low", "tonnes", "tonnes_high"]]
-    bad("parts", cement & tonnes.isna().any(axis=1), "part_form", "tonnes", pot="{pot}")
-    bad("parts", ~cement & tonnes.notna().any(axis=1), "part_form", "tonnes", pot="{pot}")
-    bad(
-        "parts",
-        cement & parts[cement].duplicated("item").reindex(parts.index).eq(True),
-        "one_cement",
-        "pot",
-    )
-    pots = tables["pots"]
-    cement_pots = pots["measure"] == "cement"
-    bad(
-        "pots",
-        cement_pots & pots[cement_pots].duplicated("measure").reindex(pots.index).eq(True),
-        "one_cement",
-        "measure",
-    )
-    credit = parts["pot"].map(by_pot["fund"]) == "tin_dung"
-    bad("parts", credit, "credit_pays", "pot", pot="{pot}")
-    priced = (tables["unit_costs"]["item"] == CEMENT).any()
-    bad(
-        "parts",
-        cement & (not priced),
-        "unknown_row",
-        "pot",
-        value=CEMENT,
-        file="unit_costs.csv",
-        near=CEMENT,
-    )
-    bad("parts", ~cement & parts["share"].isna(), "part_form", "share", pot="{pot}")
-    bad(
-        "parts",
-        cement & parts[["share", "least", "most"]].notna().any(axis=1),
-        "part_form",
-        "share",
-        pot="{pot}",
-    )
-    sums = parts["share"].where(~cement).groupby(parts["item"]).transform("sum")
-    first = ~parts.duplicated("item")
-    bad(
-        "parts",
-        first & ((sums - 100).abs() > 1e-6),
-        "shares_sum",
-        "share",
-        what="{item}",
-        value=sums,
-    )
-    _check_bounds(parts, ~cement & ((sums - 100).abs() <= 1e-6), bad)
-    earmark = tables["pots"]["earmark"]
-    wrong = earmark.ne("") & ~earmark.str.fullmatch(r"\d{1,2}(\|\d{1,2})*")
-    bad("pots", wrong, "not_allowed", "earmark", value="{earmark}", allowed="2; 2|5")
+def missing_bounds(tables):
+    """Warn where money rows say no least or no most share: they are held to the usual one.
 
+    Parameters
+    ----------
+    tables : dict of str to DataFrame
 
-def _check_bounds(parts, sound, bad):
-    """least <= share <= most on every money row of ``sound`` items; an item can be paid in full:
-    its leasts add up to 100 at the most, its mosts to 100 at least. Where the sum is wrong it alone
-    is told, not every row that makes it so.
-    """
-    ends = {end: parts[end].fillna(parts["share"]).where(sound) for end in ("least", "most")}
-    sums = {end: values.groupby(parts["item"]).transform("sum") for end, values in ends.items()}
-    beyond = {"least": ends["least"] > parts["share"], "most": ends["most"] < parts["share"]}
-    wrong = {"least": sums["least"] > 100 + 1e-6, "most": sound & (sums["most"] < 100 - 1e-6)}
-    first = sound & ~parts[sound].duplicated("item").reindex(parts.index, fill_value=True)
-
-    for end, row_code, sum_code in (
-        ("least", "least_above", "leasts_over"),
-        ("most", "most_below", "mosts_under"),
-    ):
-        bad("parts", first & wrong[end], sum_code, end, what="{item}", value=sums[end])
-        bad(
-            "parts",
-            beyond[end] & ~wrong[end],
-            row_code,
-            end,
-            pot="{pot}",
-            value=parts[end],
-            share="{share:figure}",
-        )
-
-
-def unbounded(tables: dict[str, pd.DataFrame]) -> list[Problem]:
-    """A warning where money rows say no least or no most share: they are held to the usual one,
-    told once with their number.
+    Returns
+    -------
+    list of Problem
+        One with their number, or none.
     """
     parts = tables["parts"]
     n = int((parts["share"].notna() & parts[["least", "most"]].isna().any(axis=1)).sum())
     return [Problem("bounds_missing", "parts.csv", details={"n": n}, warning=True)] if n else []
 
 
-def check_lists(
-    tables: dict[str, pd.DataFrame], units: pd.DataFrame, as_of: dt.date, problems: list[Problem]
-) -> None:
-    """Years to finish lie ahead, or in the list that is still judged; who is listed is not
-    recognised yet; a list of a level and year (its planned targets) is one document, so that one
-    source stands on all its rows.
+def check_lists(tables, units, as_of, problems):
+    """Check the yearly lists of communes that shall finish.
+
+    Years to finish lie ahead, or in the list that is still judged; who is listed is not recognised
+    yet; a list of a level and year (its planned targets) is one document, so that one source stands
+    on all its rows.
+
+    Parameters
+    ----------
+    tables : dict of str to DataFrame
+    units : DataFrame
+        See :func:`ntm_analysis.data.units.number_units`.
+    as_of : datetime.date
+    problems : list of Problem
     """
     targets = tables["targets"]
-    targets = targets[
-        targets["unit"].isin(units.index) & targets["year"].notna() & targets["level"].isin(LEVELS)
-    ]
+    known = targets["unit"].isin(units.index) & targets["year"].notna()
+    targets = targets[known & targets["level"].isin(LEVELS)]
     decisions = tables["recognitions"]
     decisions = decisions[(decisions["basis"] != "none") & decisions["level"].isin(LEVELS)]
     reached = {}  # the first year in which a commune held a level, or a higher one
@@ -312,107 +201,65 @@ def check_lists(
     late = as_of.month <= LAST_MONTH_OF_LATE_LIST
     for row in targets.to_dict("records"):
         year = int(row["year"])
+        held = reached.get((row["unit"], row["level"]), year)
         if year < as_of.year - (late and row["kind"] == "plan"):
             bad(row, "target_past", "year", value=year, day=f"{as_of:%d/%m/%Y}")
-        elif reached.get((row["unit"], row["level"]), year) < year:
-            held = reached[row["unit"], row["level"]]
-            bad(
-                row,
-                "target_reached",
-                "commune",
-                unit=units.loc[row["unit"], "label"],
-                year=year,
-                held=held,
-            )
+        elif held < year:
+            label = units.loc[row["unit"], "label"]
+            bad(row, "target_reached", "commune", unit=label, year=year, held=held)
     for (_, year), rows in targets[targets["kind"] == "plan"].groupby(["level", "year"]):
-        shared = set()
+        shared = set(rows["source"].iloc[0].split("|"))
         for row in rows.to_dict("records"):
             own = set(row["source"].split("|"))
-            if shared and not shared & own:
-                bad(
-                    row,
-                    "two_lists",
-                    "source",
-                    year=int(year),
-                    first="|".join(sorted(shared)),
-                    second=row["source"],
-                )
+            if not shared & own:
+                details = {"first": "|".join(sorted(shared)), "second": row["source"]}
+                bad(row, "two_lists", "source", year=int(year), **details)
                 break
-            shared = shared & own or own
+            shared &= own
 
 
-def lacking_assumptions(rules: pd.DataFrame) -> list[Problem]:
-    """The assumptions that a forecast needs and that the table does not hold."""
+def lacking_assumptions(rules):
+    """List the assumptions that a forecast needs and that the table does not hold.
+
+    Parameters
+    ----------
+    rules : DataFrame
+        ``assumptions.csv``.
+
+    Returns
+    -------
+    list of Problem
+    """
     lost = [key for key in RULES if key not in set(rules["key"])]
     return [Problem("no_assumption", "assumptions.csv", details={"key": key}) for key in lost]
 
 
-def _check_assumed(tables, as_of, bad):
-    """The assumptions are possible: the rule for missing prices, the prior of counts, one row a
-    year of the district's cement.
-    """
+def _check_assumptions(tables, as_of, bad):
+    """Report assumptions that are not possible, and prices without a rule for low and high."""
     rules, costs = tables["assumptions"], tables["unit_costs"]
-    ends = RULES | {
-        "cost_low": (1, 100),
-        "cost_high": (100, 1000),
-        "programme_start": (1990, as_of - 1),
-    }
+    value = rules["value"]
+    bounds = _BOUNDS | {"programme_start": (1990.0, as_of - 1.0)}
     least, most = (
-        rules["key"].map({key: float(pair[i]) for key, pair in ends.items()}).astype(float)
+        rules["key"].map({key: ends[i] for key, ends in bounds.items()}).astype(float)
         for i in (0, 1)
     )
-    bad(
-        "assumptions",
-        (rules["value"] < least) | (rules["value"] > most),
-        "out_of_range",
-        "value",
-        value="{value:figure}",
-        low=least,
-        high=most,
-    )
-    part = rules["key"].isin(WHOLE) & (rules["value"] % 1 > 0)
+    ends = {"low": least, "high": most}
+    outside = (value < least) | (value > most)
+    bad("assumptions", outside, "out_of_range", "value", value="{value:figure}", **ends)
+    part = rules["key"].isin(WHOLE) & (value % 1 > 0)
     bad("assumptions", part, "not_whole", "value", value="{value:figure}")
-    value = rules.drop_duplicates("key").set_index("key")["value"]
-    steps = {
-        key: value.get(key, np.nan) for key in ("decision_low", "decision_mode", "decision_high")
-    }
-    low, mode, high = steps.values()
-    falls = (rules["key"] == "decision_mode") & bool(low > mode or mode > high)
-    told = "; ".join(f"{key} {write_figure(step)}" for key, step in steps.items())
-    bad("assumptions", falls, "range_falls", "value", range=told)
-    for column, key in (("low", "cost_low"), ("high", "cost_high")):
-        if not (rules["key"] == key).any():
+    by_key = rules.drop_duplicates("key").set_index("key")["value"]
+    steps = by_key.reindex(["decision_low", "decision_mode", "decision_high"])
+    falls = (rules["key"] == "decision_mode") & bool((steps.diff() < 0).any())
+    cells = "; ".join(f"{key} {write_figure(step)}" for key, step in steps.items())
+    bad("assumptions", falls, "range_falls", "value", range=cells)
+    for column in ("low", "high"):
+        key = f"cost_{column}"
+        if key not in by_key:
             bad("unit_costs", costs[column].isna(), "no_rule", column, key=key)
     priors = tables["count_priors"]
-    rest = (priors["average"] * priors["communes"] - 19 * priors["ntm"]) / (
-        priors["communes"] - priors["ntm"]
-    )
+    others = priors["communes"] - priors["ntm"]
+    rest = (priors["average"] * priors["communes"] - 19 * priors["ntm"]) / others
     known = priors[["average", "communes", "ntm"]].notna().all(axis=1)
-    bad(
-        "count_priors",
-        known & ~((priors["ntm"] < priors["communes"]) & rest.between(3.5, 17.5)),
-        "prior_impossible",
-        "average",
-        value=rest.round(1),
-    )
-    total = priors.groupby("set")["share"].transform("sum")
-    bad(
-        "count_priors",
-        (total > 100) & ~priors.duplicated("set"),
-        "shares_sum",
-        "share",
-        what="{set}",
-        value=total,
-    )
-    cement = tables["cement"]
-    again = (cement["commune"] == "") & cement.duplicated(["commune", "year"])
-    bad(
-        "cement",
-        again,
-        "duplicate",
-        "year",
-        value="{year:g}",
-        other=lambda r: int(
-            cement.loc[(cement["commune"] == "") & (cement["year"] == r["year"]), "row"].iloc[0]
-        ),
-    )
+    wrong = known & ~((others > 0) & rest.between(3.5, 17.5))
+    bad("count_priors", wrong, "prior_impossible", "average", value=rest.round(1))

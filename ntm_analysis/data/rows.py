@@ -1,70 +1,103 @@
-"""Rows as files give them: which are the same row, which cells say the same, which a data set has
-at present.
-"""
+"""Rows as files give them: which are the same row, which cells say the same, which there are."""
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import namedtuple
 
 import pandas as pd
 
 from ..language import fold
-from ..tables import KEYS, TABLES, Column, DataProblems, dictionary, read_table
-from .workbook import Workbook
+from ..tables import KEYS, TABLES, DataProblemsError, dictionary, read_table
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A row for a table: typed values by column (text, float, bool, date; None blank) and where
-    each stands ("C7").
+class IncomingRow(namedtuple("IncomingRow", "table values sheet cells key", defaults=[""])):
+    """A row of an Excel file, for a table.
+
+    Attributes
+    ----------
+    table : str
+    values : dict of str to object
+        Typed values by column (text, float, bool, date; None blank).
+    sheet : str
+    cells : dict of str to str
+        Where each value stands ("C7").
+    key : str
+        The template's hidden mark of a row.
     """
-
-    table: str
-    values: dict[str, object]
-    sheet: str
-    cells: dict[str, str]
-    key: str = ""  # the template's hidden mark of a row
 
 
 class Communes:
     """Names and codes of units as one key: a name that belongs to one code alone means that code.
 
+    Parameters
+    ----------
+    units : iterable of tuple
+        Code and name; of a code given twice the last name counts.
+
+    Attributes
+    ----------
+    codes : dict of str to set
+        Codes by folded name.
+    names : dict of str to str
+        Name by code.
+
+    Examples
+    --------
     >>> communes = Communes([("10001", "Thử"), ("10002", "Hòa"), ("10003", "Hòa")])
     >>> communes.key("Xã Thử"), communes.key("10002"), communes.key("Hoà") == communes.key("Hòa")
     ('10001', '10002', True)
     """
 
-    def __init__(self, units: Iterable[tuple[str, str]]) -> None:
-        self.codes = {}
-        self.names = {}
-        self._keys = {}
+    def __init__(self, units):
+        self.codes, self.names, self._keys = {}, {}, {}
         for code, name in units:
             self.codes.setdefault(fold(name), set()).add(code)
             self.names[code] = name
 
-    def key(self, typed: str) -> str:
-        """The code meant, else the folded name."""
+    def key(self, typed):
+        """Find the code meant, else fold the name.
+
+        Parameters
+        ----------
+        typed : str
+
+        Returns
+        -------
+        str
+        """
         if typed not in self._keys:
-            codes = self.codes.get(fold(typed), set())
-            key = (
-                next(iter(codes))
-                if len(codes) == 1
-                else typed
-                if typed in self.names
-                else fold(typed)
-            )
-            self._keys[typed] = key
+            codes = self.codes.get(fold(typed), ())
+            one = next(iter(codes)) if len(codes) == 1 else ""
+            self._keys[typed] = one or (typed if typed in self.names else fold(typed))
         return self._keys[typed]
 
-    def alone(self, code: str) -> bool:
-        """Whether the unit's name belongs to it alone."""
+    def alone(self, code):
+        """Say whether the name of a unit belongs to it alone.
+
+        Parameters
+        ----------
+        code : str
+
+        Returns
+        -------
+        bool
+        """
         return len(self.codes[fold(self.names[code])]) == 1
 
 
-def sense(value: object, column: Column, communes: Communes) -> object:
-    """What a typed value says: equal for equal facts (1.234,5 and 1234.5; a commune by code or by
-    name).
+def sense(value, column, communes):
+    """Reduce a typed value to what it says.
+
+    Parameters
+    ----------
+    value : object
+    column : Column
+    communes : Communes
+
+    Returns
+    -------
+    object
+        Equal for equal facts (1.234,5 and 1234.5; a commune by code or by name); None for none.
     """
     if value is None or value == "":
         return None
@@ -75,76 +108,109 @@ def sense(value: object, column: Column, communes: Communes) -> object:
     return communes.key(value) if column.type == "unit" else value
 
 
-def key_of(table: str, values: dict[str, object], communes: Communes) -> tuple:
-    """What a row is about: the sense of its key columns; spellings of one name are one."""
+def key_of(table, values, communes):
+    """Say what a row is about: the sense of its key columns.
+
+    Parameters
+    ----------
+    table : str
+    values : dict of str to object
+    communes : Communes
+
+    Returns
+    -------
+    tuple
+        Spellings of one name are one.
+    """
     columns = dictionary(table)
-    made = (sense(values.get(name), columns[name], communes) for name in KEYS[table])
+    senses = {name: sense(values.get(name), columns[name], communes) for name in KEYS[table]}
     return tuple(
-        fold(v) if columns[k].type == "name" and v else v
-        for k, v in zip(KEYS[table], made, strict=True)
+        fold(value) if columns[name].type == "name" and value else value
+        for name, value in senses.items()
     )
 
 
-def mark_of(table: str, values: dict[str, object], communes: Communes) -> str:
-    """The mark that the template hides with a row: one half for its key, one for all it says."""
-    said = tuple(
-        sense(values.get(name), column, communes) for name, column in dictionary(table).items()
-    )
+def mark_of(table, values, communes):
+    """Make the mark that the template hides with a row.
+
+    Parameters
+    ----------
+    table : str
+    values : dict of str to object
+    communes : Communes
+
+    Returns
+    -------
+    str
+        One half for the row's key, one for all it says.
+    """
+    columns = dictionary(table).items()
+    senses = tuple(sense(values.get(name), column, communes) for name, column in columns)
     return ".".join(
         hashlib.sha256(f"{table}|{part}".encode()).hexdigest()[:12]
-        for part in (key_of(table, values, communes), said)
+        for part in (key_of(table, values, communes), senses)
     )
 
 
-@dataclass(frozen=True)
-class PresentRow:
-    """A row of a table: its line in the file, its typed values (None blank), its mark
-    (:func:`row_identity.mark_of`).
+class CurrentRow(namedtuple("CurrentRow", "line values mark")):
+    """A row of a table as it stands.
+
+    Attributes
+    ----------
+    line : int
+        In the file, from 1.
+    values : dict of str to object
+        Typed values, None blank.
+    mark : str
+        See :func:`mark_of`.
     """
 
-    line: int
-    values: dict[str, object]
-    mark: str
 
+def current_rows(workbook):
+    """Read all rows of a data set, also those known only after the as-of date.
 
-def present_rows(workbook: Workbook) -> tuple[dict[str, list[PresentRow]], Communes]:
-    """All rows by table, also those known only after the as-of date, and the units that names mean.
+    Parameters
+    ----------
+    workbook : Workbook
 
-    >>> rows, communes = present_rows(Workbook.open("data/thanh-chuong"))
+    Returns
+    -------
+    rows : dict of str to list of CurrentRow
+        By table.
+    communes : Communes
+        The units that names mean.
+
+    Examples
+    --------
+    >>> from ntm_analysis.data import Workbook
+    >>> rows, communes = current_rows(Workbook.open("data/thanh-chuong"))
     >>> rows["targets"][0].values["level"], communes.key("Thanh Hương")
     ('ntm', '17758')
     """
-    problems = []
-    style = workbook.meta["number_style"]
+    problems, style = [], workbook.meta["number_style"]
     frames = {
-        t: read_table(workbook.path / f"{t}.csv", t, style, "dataset.yaml", problems)
-        for t in TABLES
+        name: read_table(workbook.path / f"{name}.csv", name, style, "dataset.yaml", problems)
+        for name in TABLES
     }
     if problems:
-        raise DataProblems(problems)
+        raise DataProblemsError(problems)
     units = frames["units"][["code", "name"]]
-    here = pd.MultiIndex.from_frame(units).isin(
-        pd.MultiIndex.from_frame(workbook.units[["code", "name"]])
-    )
+    today = pd.MultiIndex.from_frame(workbook.units[["code", "name"]])
+    here = pd.MultiIndex.from_frame(units).isin(today)
     # A code used again later means, on the as-of date, the unit that bears it then: that one has
     # the last word.
-    communes = Communes(
-        [
-            *units[~here].itertuples(index=False, name=None),
-            *units[here].itertuples(index=False, name=None),
-        ]
-    )
-    made = {}
+    units = pd.concat([units[~here], units[here]])
+    communes = Communes(units.itertuples(index=False, name=None))
+    rows = {}
     for table, frame in frames.items():
-        names = [name for name in frame.columns if name != "row"]
-        columns = [[_bare(value) for value in frame[name].tolist()] for name in names]
-        rows = (dict(zip(names, cells, strict=True)) for cells in zip(*columns, strict=True))
-        lines = frame["row"].tolist()
-        made[table] = [
-            PresentRow(n, row, mark_of(table, row, communes))
-            for n, row in zip(lines, rows, strict=True)
+        columns = {name: map(_bare, frame[name].tolist()) for name in frame if name != "row"}
+        cells = zip(*columns.values(), strict=True)
+        values = [dict(zip(columns, row, strict=True)) for row in cells]
+        rows[table] = [
+            CurrentRow(line, row, mark_of(table, row, communes))
+            for line, row in zip(frame["row"].tolist(), values, strict=True)
         ]
-    return made, communes
+    return rows, communes
 
 
 def _bare(value):

@@ -1,45 +1,52 @@
-"""A data set's folder made or replaced as a whole: built and checked beside its place, then put
-there; the old one is kept.
+"""A data set's folder made or replaced as a whole; the old one is kept.
 
-Beside ``<name>`` stand, hidden: ``.<name>.lock`` (one import at a time), ``.<name>.building<...>``
-(a copy not finished), ``.<name>.next`` (a version complete and checked) and
-``.<name>.previous/<time>`` (the versions before, the last :data:`KEEP`). Whenever the process is
-killed, ``<name>`` is the old version or the new one; where a system cannot swap two folders in one
-act, :func:`heal` ends what was begun.
+A version is built and checked beside its place, then put there. Beside ``<name>`` stand, hidden:
+``.<name>.lock`` (one import at a time), ``.<name>.building<...>`` (a copy not finished),
+``.<name>.next`` (a version complete and checked) and ``.<name>.previous/<time>`` (the versions
+before, the last :data:`KEEP`). Whenever the process is killed, ``<name>`` is the old version or the
+new one; where a system cannot swap two folders in one act, :func:`heal` ends what was begun.
 """
 
 import contextlib
 import ctypes
-import datetime as dt
 import errno
 import glob
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
-Checked = TypeVar("Checked")
 KEEP = 20  # previous versions kept
 _AT_FDCWD, _RENAME_EXCHANGE, _RENAME_SWAP = -100, 2, 2
 _CANNOT_SWAP = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP)
 
 
-class Busy(Exception):
+class BusyError(Exception):
     """Another import into the same data set is under way."""
 
 
-class Touched(Exception):
+class TouchedError(Exception):
     """Somebody changed the data set's files while the import was reading them."""
 
 
-def beside(folder: Path, what: str) -> Path:
-    """The hidden place beside a data set: lock, next, previous.
+def beside(folder, what):
+    """Name a hidden place beside a data set.
 
+    Parameters
+    ----------
+    folder : Path
+    what : str
+        ``lock``, ``next`` or ``previous``.
+
+    Returns
+    -------
+    Path
+
+    Examples
+    --------
     >>> beside(Path("data/thanh-chuong"), "previous").as_posix()
     'data/.thanh-chuong.previous'
     """
@@ -47,22 +54,35 @@ def beside(folder: Path, what: str) -> Path:
 
 
 @contextlib.contextmanager
-def only_one(folder: Path) -> Iterator[None]:
-    """Keeps others from importing into a data set; raises :class:`Busy` when one does.
+def only_one(folder):
+    """Keep others from importing into a data set; a killed process holds nothing.
 
-    A killed one holds nothing.
+    Parameters
+    ----------
+    folder : Path
+
+    Yields
+    ------
+    None
+
+    Raises
+    ------
+    BusyError
+        When another import is under way.
     """
     try:
         with FileLock(beside(folder, "lock"), timeout=0):
             yield
     except Timeout:
-        raise Busy from None
+        raise BusyError from None
 
 
 @contextlib.contextmanager
 def _built(folder, files, check):
-    """A hidden copy of ``folder``, which may not exist yet, with ``files`` in it, on the disk and
-    checked, and what ``check`` gives; nothing is left of it when that or the block fails.
+    """Build a hidden copy of ``folder``, which may not exist yet, with ``files`` in it, and check.
+
+    Gives the copy, which lies on the disk, and what ``check`` gives; nothing is left of the copy
+    when that or the block fails.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.building"))
@@ -80,11 +100,22 @@ def _built(folder, files, check):
         raise
 
 
-def write_new(
-    folder: Path, files: dict[str, str | bytes], check: Callable[[Path], Checked]
-) -> Checked:
-    """Write a new data set into ``folder`` (missing or empty), all or nothing; gives what ``check``
-    gives, as in :func:`replace_version`.
+def write_new(folder, files, check):
+    """Write a new data set, all or nothing.
+
+    Parameters
+    ----------
+    folder : Path
+        Missing or empty.
+    files : dict of str to str or bytes
+        By name.
+    check : callable
+        Opens the folder and raises what is wrong with it.
+
+    Returns
+    -------
+    object
+        What ``check`` gives.
     """
     with _built(folder, files, check) as (building, checked):
         if folder.exists():
@@ -94,42 +125,65 @@ def write_new(
     return checked
 
 
-def replace_version(
-    folder: Path,
-    files: dict[str, str | bytes],
-    check: Callable[[Path], object],
-    now: dt.datetime,
-    log: str = "",
-) -> Path:
-    """Give a data set the next version of some of its files, all or nothing; where the version
-    before is kept.
+def replace_version(folder, files, check, now, log=""):
+    """Give a data set the next version of some of its files, all or nothing.
 
-    Call it within :func:`only_one`. ``check`` opens the next version and raises what is wrong with
-    it; then, as on any OSError (no room, no right to write), nothing was changed. ``log`` is kept
-    beside the previous version.
+    Call it within :func:`only_one`.
+
+    Parameters
+    ----------
+    folder : Path
+    files : dict of str to str or bytes
+        By name.
+    check : callable
+        Opens the next version and raises what is wrong with it; then, as on any OSError (no room,
+        no right to write), nothing was changed.
+    now : datetime.datetime
+    log : str
+        Kept beside the previous version.
+
+    Returns
+    -------
+    Path
+        Where the version before is kept.
+
+    Raises
+    ------
+    TouchedError
+        When somebody changed the files meanwhile.
     """
-    ready, kept = beside(folder, "next"), beside(folder, "previous")
+    ready, previous = beside(folder, "next"), beside(folder, "previous")
     clean(folder, now)
     before = stamp(folder)
     with _built(folder, files, check) as (building, _):
         if stamp(folder) != before:
-            raise Touched
-        kept.mkdir(exist_ok=True)
+            raise TouchedError
+        previous.mkdir(exist_ok=True)
         if not os.access(folder, os.W_OK):  # it could be swapped, but not filed
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
-        place = _free(kept, now)
+        place = _free(previous, now)
         if log:
             place.with_suffix(".txt").write_text(log, encoding="utf-8-sig")
         os.rename(building, ready)
     swap(folder, ready, place)
-    for old in sorted(path for path in kept.iterdir() if path.is_dir())[:-KEEP]:
+    for old in sorted(path for path in previous.iterdir() if path.is_dir())[:-KEEP]:
         shutil.rmtree(old, ignore_errors=True)
         old.with_suffix(".txt").unlink(missing_ok=True)
     return place
 
 
-def swap(folder: Path, ready: Path, place: Path) -> None:
-    """``ready`` becomes ``folder``, and what was there goes to ``place``."""
+def swap(folder, ready, place):
+    """Put a version in its place, and what was there in its own.
+
+    Parameters
+    ----------
+    folder : Path
+        The place of the data set.
+    ready : Path
+        The version that becomes the data set.
+    place : Path
+        Where the old version goes.
+    """
     if exchange(ready, folder):
         _or_back(ready, place, lambda: exchange(ready, folder))
     else:  # a moment without the folder: heal() puts the next version in its place
@@ -146,8 +200,18 @@ def _or_back(source, target, back):
         raise
 
 
-def exchange(one: Path, other: Path) -> bool:
-    """Two folders swapped in one act of the system; False where it has none."""
+def exchange(one, other):
+    """Swap two folders in one act of the system.
+
+    Parameters
+    ----------
+    one, other : Path
+
+    Returns
+    -------
+    bool
+        False where the system has no such act.
+    """
     a, b = os.fsencode(one), os.fsencode(other)
     try:
         library = ctypes.CDLL(None, use_errno=True)
@@ -163,22 +227,36 @@ def exchange(one: Path, other: Path) -> bool:
     return not failed
 
 
-def clean(folder: Path, now: dt.datetime) -> None:
-    """What a killed process left: half-made copies go; a complete version that it no longer filed
-    is kept with the others.
+def clean(folder, now):
+    """Clear away what a killed process left.
+
+    Half-made copies go; a complete version that was no longer filed is kept with the others.
+
+    Parameters
+    ----------
+    folder : Path
+    now : datetime.datetime
     """
     for path in folder.parent.glob(f".{glob.escape(folder.name)}.building*"):
         shutil.rmtree(path, ignore_errors=True)
-    if beside(folder, "next").exists():
-        kept = beside(folder, "previous")
-        kept.mkdir(exist_ok=True)
-        place = _free(kept, now)
-        os.rename(beside(folder, "next"), place.with_name(place.name + "-do-dang"))
+    ready, previous = beside(folder, "next"), beside(folder, "previous")
+    if ready.exists():
+        previous.mkdir(exist_ok=True)
+        place = _free(previous, now)
+        os.rename(ready, place.with_name(f"{place.name}-do-dang"))
 
 
-def heal(folder: Path) -> bool:
-    """Put the next version in its place where an import was killed between taking the old one away
-    and that; whether it did.
+def heal(folder):
+    """Put the next version in its place where an import was killed after the old one was taken.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    bool
+        Whether that was done.
     """
     ready = beside(folder, "next")
     if folder.exists() or not ready.is_dir():
@@ -189,23 +267,31 @@ def heal(folder: Path) -> bool:
     return folder.exists()
 
 
-def stamp(folder: Path) -> list[tuple]:
-    """What tells that a file of the folder was changed."""
+def stamp(folder):
+    """Say what tells that a file of a folder was changed.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    list of tuple
+    """
     return sorted((p.name, s.st_size, s.st_mtime_ns) for p in folder.iterdir() if (s := p.stat()))
 
 
-def _free(kept, now):
-    """A name for a version, in the order of time."""
-    made = kept / f"{now:%Y-%m-%dT%H%M%S}"
-    number = 1
-    while made.exists():
+def _free(previous, now):
+    """Choose a name for a version, in the order of time."""
+    place, number = previous / f"{now:%Y-%m-%dT%H%M%S}", 1
+    while place.exists():
         number += 1
-        made = kept / f"{now:%Y-%m-%dT%H%M%S}-{number:02d}"
-    return made
+        place = previous / f"{now:%Y-%m-%dT%H%M%S}-{number:02d}"
+    return place
 
 
 def _to_disk(path):
-    """What was written to a file or folder lies on the disk, whatever happens to the current."""
+    """Bring what was written to a file or folder on the disk, whatever happens to the current."""
     with contextlib.suppress(OSError):  # a system that cannot do it for folders
         handle = os.open(path, os.O_RDONLY)
         try:

@@ -5,7 +5,17 @@ change of units.
 ``office_workbook`` write; ``rebase`` carries a data set over to the units of a later day.
 """
 
-from .intake import MOST, change_lines, check, next_texts, placed, understand, understood_lines
+from .intake import (
+    MOST,
+    change_lines,
+    check,
+    new_contradictions,
+    next_texts,
+    placed,
+    rows_of_the_future,
+    understand,
+    understood_lines,
+)
 from .office_tables import exported
 from .rebase import REPORT, account_lines, new_meta, rebase, report_csv, standing_lines
 from .template import template_book
@@ -17,11 +27,13 @@ __all__ = [
     "change_lines",
     "check",
     "exported",
+    "new_contradictions",
     "new_meta",
     "next_texts",
     "placed",
     "rebase",
     "report_csv",
+    "rows_of_the_future",
     "standing_lines",
     "template_book",
     "understand",

@@ -5,33 +5,28 @@ figures say.
 import contextlib
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections import Counter
 from dataclasses import dataclass, field
 
 import pandas as pd
 
-from ..data import Workbook, described
-from ..language import NotRead, fold, nearest, plain, read_number, write_figure
+from ..data import Workbook, describe_unit
+from ..language import UnreadableError, fold, nearest, plain, read_number, write_figure
 from ..law import Law
 from ..tables import Problem
-from .form_layout import Table, bare
-from .sheets import Sheet
+from .form_layout import Table, bare, text_of
+from .sheets import Sheet, cell_name
 
 # The signs of this package's own tables too: M (met, in English), Đ* (met by recognition: nobody
 # reported it, so it is no data).
-MET = ("dat", "d", "x", "v", "+", "✓", "✔", "√", "m", "dat chuan", "hoan thanh")
-BASIC = ("co ban dat", "cbd", "cb", "dat co ban")
-NOT_MET = ("chua dat", "c", "chua", "khong dat", "khong", "k", "cd", "kd", "chua hoan thanh")
-NOT_APPLICABLE = ("kad", "khong ap dung")
 NO_DATA = ("", "...", "…", "chua co so lieu", "chua co", "chua danh gia", "n/a", "d*")
-WEAK = (
-    "x",
-    "v",
-    "+",
-    "✓",
-    "✔",
-    "√",
-)  # a tick: a sheet that has only these says nothing by its blanks
+# a tick: a sheet that has only these says nothing by its blanks
+WEAK = frozenset("xv+✓✔√")
+SIGNS = dict.fromkeys((*WEAK, "dat", "d", "m", "1", "dat chuan", "hoan thanh"), "met")
+SIGNS |= dict.fromkeys(("co ban dat", "cbd", "cb", "dat co ban"), "basic")
+SIGNS |= dict.fromkeys(("chua dat", "c", "chua", "khong dat", "khong", "k", "cd", "kd"), "not_met")
+SIGNS |= dict.fromkeys(("chua hoan thanh", "0"), "not_met")
+SIGNS |= dict.fromkeys(("kad", "khong ap dung"), "not_applicable") | dict.fromkeys(NO_DATA, "")
 
 
 def sign_of(cell: object) -> str:
@@ -53,38 +48,30 @@ def state_of(cell: object, signs: dict[str, str], plus: bool) -> str | None:
     ``signs``: the sheet's own (they go first); ``plus``: the sheet marks with "+", so that "-" is
     its opposite.
 
-    >>> state_of("Đạt", {}, False), state_of(0.0, {}, False), state_of("-", {}, False), state_of("-", {}, True)
-    ('met', 'not_met', None, 'not_met')
+    >>> state_of("Đạt", {}, False), state_of(0.0, {}, False)
+    ('met', 'not_met')
+    >>> state_of("-", {}, False), state_of("-", {}, True)
+    (None, 'not_met')
     """
     sign = sign_of(cell)
-    if sign in signs:
-        return "" if signs[sign] == "no_data" else signs[sign]
-    for state, words in (
-        ("met", MET),
-        ("basic", BASIC),
-        ("not_met", NOT_MET),
-        ("not_applicable", NOT_APPLICABLE),
-        ("", NO_DATA),
-    ):
-        if sign in words:
-            return state
-    if sign in ("1", "0"):
-        return "met" if sign == "1" else "not_met"
-    return "not_met" if plus and sign in ("-", "–", "−") else None
+    state = signs.get(sign, SIGNS.get(sign))
+    if state is None and plus and sign in ("-", "–", "−"):
+        return "not_met"
+    return "" if state == "no_data" else state
 
 
 def figure_of(cell: object, percent: bool, share: bool) -> float | None:
     """A measured value, None where there is none.
 
     ``percent``: Excel shows the number as a percentage, so it keeps a share of one; ``share``: the
-    indicator is measured in %. Raises :class:`~ntm_analysis.language.numbers.NotRead` for what is
-    no number.
+    indicator is measured in %. Raises :class:`~ntm_analysis.language.numbers.UnreadableError` for
+    what is no number.
 
     >>> figure_of("95,5 %", False, True), figure_of(0.955, True, True), figure_of(97.0, False, True)
     (95.5, 95.5, 97.0)
     """
     if isinstance(cell, bool):
-        raise NotRead("not_a_number")
+        raise UnreadableError("not_a_number")
     if isinstance(cell, float | int):
         return round(cell * 100, 10) if percent else float(cell)
     if sign_of(cell) in NO_DATA or cell is None:
@@ -103,11 +90,11 @@ def count_of(cell: object) -> tuple[int, int | None] | None:
         return None
     if isinstance(cell, float | int) and not isinstance(cell, bool):
         if cell % 1 or not 0 <= cell <= 99:
-            raise NotRead("form_count")
+            raise UnreadableError("form_count")
         return int(cell), None
     match = re.fullmatch(r"(\d{1,2})(?:\s*/\s*(\d{1,2}))?\s*(?:tc|tieu chi)?", sign_of(cell))
     if match is None:
-        raise NotRead("form_count")
+        raise UnreadableError("form_count")
     return int(match[1]), int(match[2]) if match[2] else None
 
 
@@ -123,36 +110,44 @@ _DISTRICT = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Row:
-    """A row about a commune: its number in the sheet and its unit."""
-
-    row: int
-    unit: int
-
-
 @dataclass
 class Rows:
-    """The rows of a table: about communes, totals (rows), and those left out or only checked, by
-    reason (key of a text).
+    """The rows of a table: about communes (unit by row), totals (rows), and those left out or only
+    checked, by reason (key of a text).
     """
 
-    communes: list[Row] = field(default_factory=list)
+    communes: dict[int, int] = field(default_factory=dict)
     totals: list[int] = field(default_factory=list)
     left_out: dict[str, list[str]] = field(default_factory=dict)
 
 
-def rows_of(
-    sheet: Sheet,
-    table: Table,
-    workbook: Workbook,
-    day: dt.date,
-    place: Callable,
-    file: str,
-    problems: list[Problem],
-) -> Rows:
+class SheetView:
+    """A sheet in the direction in which its tables are read, and the problems of its file.
+
+    ``turned``: its rows are the columns of the file.
+    """
+
+    def __init__(self, sheet: Sheet, file: str, problems: list[Problem], turned: bool = False):
+        self.sheet, self.file, self.problems, self.turned = sheet, file, problems, turned
+
+    def cell(self, row: int, column: int) -> object:
+        """A cell, None beyond the end of its row."""
+        cells = self.sheet.cells[row]
+        return cells[column] if column < len(cells) else None
+
+    def place(self, row: int, column: int) -> str:
+        """A cell as the file names it."""
+        return cell_name(column, row) if self.turned else cell_name(row, column)
+
+    def tell(self, code: str, cell: str | None = None, warning: bool = False, /, **details):
+        """Enter a problem of the sheet."""
+        place = {"sheet": self.sheet.name, "cell": cell}
+        self.problems.append(Problem(code, self.file, details=details, warning=warning, **place))
+
+
+def rows_of(view: SheetView, table: Table, workbook: Workbook, day: dt.date) -> Rows:
     """Every row of a table told apart; units are those of ``day``."""
-    return _Reader(sheet, table, workbook, day, place, file, problems).read()
+    return _RowReader(view, table, workbook, day).read()
 
 
 def _is_figure(cell):
@@ -166,66 +161,47 @@ def _is_figure(cell):
     return cell is not None
 
 
-class _Reader:
-    def __init__(self, sheet, table, workbook, day, place, file, problems):
-        self.sheet, self.table, self.place, self.file, self.problems = (
-            sheet,
-            table,
-            place,
-            file,
-            problems,
-        )
+class _RowReader:
+    def __init__(self, view, table, workbook, day):
+        self.view, self.table, self.rows = view, table, Rows()
         units, known = workbook.all_units, pd.Timestamp(day)
         self.units = units[(units["valid_from"] <= known) & ~(units["end"] <= known)]
         self.folded = self.units["name"].map(fold)
-        self.districts = {fold(name): name for name in units["district"].unique() if name}
-        self.subjects = [
-            head.column for head in table.of("criterion", "indicator", "tick", "count")
-        ]
-        self.codes = [head.column for head in table.of("code")]
-        self.of_district = [head.column for head in table.of("district")]
-        self.made = Rows()
+        self.districts = {fold(name) for name in units["district"].unique() if name}
 
     def read(self):
         """Each row of the table in order."""
         if self.units.empty:  # told once, not as so many unknown names
-            self._problem("form_no_units", self.table.body)
-            return self.made
+            self._tell("form_no_units", self.table.body)
+            return self.rows
         district = self._named_above()
+        subjects = self.table.of("criterion", "indicator", "tick", "count")
         for r in range(self.table.body, self.table.end):
-            cells = self.sheet.cells[r]
-            name = self._text(cells, self.table.name)
-            told = any(c < len(cells) and _is_figure(cells[c]) for c in self.subjects)
-            heading = next(
-                (d for d in map(self._district, [name, *map(str, cells[:4])]) if d), None
-            )
+            cells, name = self.view.sheet.cells[r], self._text(r, self.table.name)
+            figures = any(_is_figure(self.view.cell(r, head.column)) for head in subjects)
+            headings = map(self._district, [name, *map(str, cells[:4])])
+            heading = next(filter(None, headings), None)
+            words = [cell for cell in cells if isinstance(cell, str)]
+            labels = [bare(name)] if name else [cell for cell in cells[:4] if isinstance(cell, str)]
             if heading and not self._resolves(name):
                 district = heading
                 self._leave("form_groups", r, name or heading)
-            elif name and _TOTAL.fullmatch(plain(bare(name))) and not self._resolves(name):
-                self.made.totals.append(r)
-                self._leave("form_totals", r, name)
-            elif not name and any(
-                isinstance(c, str) and _TOTAL.fullmatch(plain(c)) for c in cells[:4]
+            elif any(_TOTAL.fullmatch(plain(label)) for label in labels) and not self._resolves(
+                name
             ):
-                self.made.totals.append(r)
-                self._leave("form_totals", r, next(c for c in cells[:4] if isinstance(c, str)))
-            elif not name:
-                words = next((cell for cell in cells if isinstance(cell, str)), "")
-                if told:
-                    self._problem("form_no_name", r)
-                elif words:
-                    self._leave("form_notes", r, words)
-            else:
-                own = next(
-                    (self._text(cells, c) for c in self.of_district if self._text(cells, c)),
-                    district,
-                )
-                self._commune(r, name, own, told)
-        return self.made
+                self.rows.totals.append(r)
+                self._leave("form_totals", r, name or labels[0])
+            elif name:
+                own = (self._text(r, head.column) for head in self.table.of("district"))
+                self._commune(r, name, next(filter(None, own), district), figures)
+            elif figures:
+                self._tell("form_no_name", r)
+            elif words:
+                self._leave("form_notes", r, words[0])
+        return self.rows
 
-    def _text(self, cells, column):
-        cell = cells[column] if column < len(cells) else None
+    def _text(self, r, column):
+        cell = self.view.cell(r, column)
         return cell if isinstance(cell, str) else ""
 
     def _district(self, text):
@@ -238,63 +214,50 @@ class _Reader:
 
     def _named_above(self):
         """The district named in the lines above the table, the nearest first; "" where none is."""
-        for row in reversed(self.sheet.cells[: self.table.top]):
+        for row in reversed(self.view.sheet.cells[: self.table.top]):
             for cell in row:
-                if isinstance(cell, str) and (found := self._district(cell)):
-                    return found
+                if isinstance(cell, str) and (district := self._district(cell)):
+                    return district
         return ""
 
     def _resolves(self, name):
         return bool(name) and (self.folded == fold(bare(name))).any()
 
-    def _commune(self, r, name, district, told):
+    def _commune(self, r, name, district, figures):
         if district and fold(district) not in self.districts:
             self._leave("form_elsewhere", r, f"{name} ({district})")
             return
-        found = self.units[self.folded == fold(bare(name))]
-        if len(found) > 1 and district:
-            found = found[found["district"].map(fold) == fold(district)]
-        for column in self.codes:
-            code = self.sheet.cells[r][column] if column < len(self.sheet.cells[r]) else None
+        units = self.units[self.folded == fold(bare(name))]
+        if len(units) > 1 and district:
+            units = units[units["district"].map(fold) == fold(district)]
+        for head in self.table.of("code"):
+            code = self.view.cell(r, head.column)
             code = f"{code:.0f}".zfill(5) if isinstance(code, float) else str(code or "").strip()
-            if code and len(self.units[self.units["code"] == code]) == 1:
-                by_code = self.units[self.units["code"] == code]
-                if len(found) and found.index[0] != by_code.index[0] and len(found) == 1:
-                    self._problem("form_code", r, value=name, code=described(by_code.iloc[0]))
-                found = by_code
-        if len(found) == 1:
-            unit = found.iloc[0]
-            if unit["kind"] == "township":
+            by_code = self.units[self.units["code"] == code]
+            if code and len(by_code) == 1:
+                if len(units) == 1 and units.index[0] != by_code.index[0]:
+                    self._tell("form_code", r, value=name, code=describe_unit(by_code.iloc[0]))
+                units = by_code
+        if len(units) == 1:
+            if units["kind"].iloc[0] == "township":
                 self._leave("form_towns", r, name)
             else:
-                self.made.communes.append(Row(r, int(unit.name)))
-        elif not told:
+                self.rows.communes[r] = int(units.index[0])
+        elif not figures:
             self._leave("form_notes", r, name)
-        elif len(found):
-            self._problem(
-                "same_name",
-                r,
-                value=name,
-                found="; ".join(described(u) for _, u in found.iterrows()),
-            )
+        elif len(units):
+            several = "; ".join(describe_unit(unit) for _, unit in units.iterrows())
+            self._tell("same_name", r, value=name, found=several)
         else:
-            self._problem(
-                "unknown_unit",
-                r,
-                value=name,
-                near=", ".join(nearest(bare(name), self.units["name"])),
-            )
+            near = ", ".join(nearest(bare(name), self.units["name"]))
+            self._tell("unknown_unit", r, value=name, near=near)
 
     def _leave(self, key, r, text):
-        self.made.left_out.setdefault(key, []).append(
-            f"{self.place(r, self.table.name)} {text[:60]}"
-        )
+        place = self.view.place(r, self.table.name)
+        self.rows.left_out.setdefault(key, []).append(f"{place} {text[:60]}")
 
-    def _problem(self, code, r, **details):
-        cell = self.place(r, self.table.name)
-        self.problems.append(
-            Problem(code, self.file, details=details, sheet=self.sheet.name, cell=cell)
-        )
+    def _tell(self, code, r, /, **details):
+        self.view.tell(code, self.view.place(r, self.table.name), **details)
 
 
 @dataclass(frozen=True)
@@ -330,61 +293,39 @@ class Values:
 
     def __init__(
         self,
-        sheet: Sheet,
+        view: SheetView,
         table: Table,
         rows: Rows,
         law: Law,
         set_id: str,
         signs: dict[str, str],
         lacking: str,
-        place: Callable,
-        file: str,
-        problems,
     ):
-        self.sheet, self.table, self.read, self.law, self.set_id = sheet, table, rows, law, set_id
-        self.signs, self.lacking, self.place, self.file, self.problems = (
-            signs,
-            lacking,
-            place,
-            file,
-            problems,
-        )
+        self.view, self.table, self.rows, self.signs = view, table, rows, signs
         self.marks = []
-        chosen = law.values[law.values["set"] == set_id]
-        self.measured = {
-            test for test, ops in chosen.groupby("test")["op"].agg(set).items() if ops - {"judged"}
-        }
-        self.judged = {
-            test for test, ops in chosen.groupby("test")["op"].agg(set).items() if "judged" in ops
-        }
+        values = law.values[law.values["set"] == set_id]
+        judged = values["op"] == "judged"
+        self.measured, self.judged = set(values["test"][~judged]), set(values["test"][judged])
         tests = law.tests[law.tests["set"] == set_id]
         self.unit = tests.set_index("test")["unit"].to_dict()
         self.tests_of = tests.groupby("criterion")["test"].agg(list).to_dict()
         self.total = law.sets[set_id].criteria_count
+        criteria, indicators = table.of("criterion"), table.of("indicator")
         heads = table.of("criterion", "indicator", "tick")
-        self.rows = [row.row for row in rows.communes]
         self.plus = any(sign_of(cell) == "+" for head in heads for cell in self._column(head))
         # Where other criteria are marked 1 and 0, a column that has one of them is marks too: a 2
         # in it is a slip.
-        columns = {h.column: set(self._column(h)) - {None} for h in table.of("criterion")}
+        columns = {h.column: set(self._column(h)) - {None} for h in criteria}
         self.binary = {column for column, cells in columns.items() if cells and cells <= {0.0, 1.0}}
-        self.figures = {
-            h.column
-            for h in table.of("criterion")
-            if h.subject in self.measured and self._is_measured(h)
-        }
-        self.doubtful = {
-            h.column for h in table.of("criterion", "indicator") if self._has_doubtful(h)
-        }
-        self._weak(heads)
-
-    def _cell(self, r, column):
-        cells = self.sheet.cells[r]
-        return cells[column] if column < len(cells) else None
+        self.measures = indicators + [
+            h for h in criteria if h.subject in self.measured and self._is_measured(h)
+        ]
+        self.doubtful = {h.column for h in criteria + indicators if self._has_doubtful(h)}
+        self._tell_weak(criteria, lacking)
 
     def _column(self, head):
         """The cells of a column in the rows about communes."""
-        return [self._cell(r, head.column) for r in self.rows]
+        return [self.view.cell(r, head.column) for r in self.rows.communes]
 
     def _is_measured(self, head):
         """Whether a criterion that has one indicator is given by its value, not by a mark."""
@@ -409,256 +350,185 @@ class Values:
         """
         if self.binary - {head.column} or {"1", "0"} & set(self.signs):
             return True
-        share = self.unit.get(head.subject) == "%"
         figures = []
-        for r in self.rows:
-            cell, percent = self._cell(r, head.column), (r, head.column) in self.sheet.percent
-            if percent or sign_of(cell) not in ("1", "0"):
-                with contextlib.suppress(NotRead):
-                    figures.append(figure_of(cell, percent, share))
+        for r in self.rows.communes:
+            if not self._is_bare(r, head):
+                with contextlib.suppress(UnreadableError):
+                    figures.append(self._figure_of(r, head))
         return not any(figure is not None and figure < 10 for figure in figures)
 
-    def _weak(self, heads):
+    def _is_percent(self, r, head):
+        return (r, head.column) in self.view.sheet.percent
+
+    def _is_bare(self, r, head):
+        """Whether a cell is a 1 or 0 that may be a sign."""
+        sign = sign_of(self.view.cell(r, head.column))
+        return sign in ("1", "0") and not self._is_percent(r, head)
+
+    def _figure_of(self, r, head):
+        cell, share = self.view.cell(r, head.column), self.unit.get(head.subject) == "%"
+        return figure_of(cell, self._is_percent(r, head), share)
+
+    def _tell_weak(self, columns, lacking):
         """A sheet that only ticks says nothing by its blanks: told once."""
-        columns = [h for h in heads if h.kind == "criterion"]
-        signs = {sign_of(c) for h in columns for c in self._column(h)} - {""}
-        if self.lacking and signs and signs <= set(WEAK) and not signs <= set(self.signs):
-            self._tell(
-                "form_tick_doubt",
-                self.table.body - 1,
-                columns[0].column,
-                value=sorted(signs)[0],
-                line=self.lacking,
-            )
-        if (
-            signs
-            and signs <= set(WEAK)
-            and any(c is None for h in columns for c in self._column(h))
-        ):
-            sign = sorted(signs)[0]
-            self._tell("form_only_met", self.table.body - 1, columns[0].column, True, value=sign)
+        signs = {sign_of(cell) for h in columns for cell in self._column(h)} - {""}
+        if not signs or not signs <= WEAK:
+            return
+        place = self.view.place(self.table.body - 1, columns[0].column)
+        if lacking and not signs <= set(self.signs):
+            self.view.tell("form_tick_doubt", place, value=min(signs), line=lacking)
+        if any(cell is None for h in columns for cell in self._column(h)):
+            self.view.tell("form_only_met", place, True, value=min(signs))
 
-    def facts(self, row: Row) -> list[Fact]:
+    def facts(self, row: int, unit: int) -> list[Fact]:
         """Everything that a row says of its commune."""
-        made = [*self._criteria(row), *self._indicators(row)]
-        return made + self._count(row, made)
+        facts = [*self._criteria(row, unit), *self._indicators(row, unit)]
+        return facts + self._count(row, unit, facts)
 
-    def _criteria(self, row):
-        made = []
-        ticked = {}
+    def _mark(self, r, head, place):
+        """The state that a mark says; what is no mark is a problem."""
+        cell = self.view.cell(r, head.column)
+        state = state_of(cell, self.signs, self.plus)
+        if state is None:
+            self.view.tell("form_mark", place, value=text_of(cell), criterion=head.subject)
+        elif state:
+            self.marks.append((text_of(cell), state))
+        return state
+
+    def _criteria(self, r, unit):
+        facts, ticks = [], {}
         for head in self.table.of("criterion", "tick"):
-            cell = self._cell(row.row, head.column)
-            if head.column in self.figures or self._unsaved(row.row, head.column):
+            if head in self.measures or (place := self._saved(r, head)) is None:
                 continue
-            state = state_of(cell, self.signs, self.plus)
-            if state is None:
-                self._tell(
-                    "form_mark", row.row, head.column, value=_shown(cell), criterion=head.subject
-                )
-            elif state:
-                self.marks.append((_shown(cell), state))
-                state = head.state if head.kind == "tick" else state
-                fact = Fact(
-                    "criterion", row.unit, head.subject, state, self.place(row.row, head.column)
-                )
-                if head.kind == "tick" and state_of(cell, self.signs, self.plus) != "met":
-                    continue
-                ticked.setdefault(head.subject, []).append(
-                    fact
-                ) if head.kind == "tick" else made.append(fact)
-        for subject, facts in ticked.items():
-            if len({fact.value for fact in facts}) > 1:
-                cells = ", ".join(fact.cell for fact in facts)
-                problem = Problem(
-                    "form_two_ticks",
-                    self.file,
-                    details={"criterion": subject, "cells": cells},
-                    sheet=self.sheet.name,
-                    cell=facts[0].cell,
-                )
-                self.problems.append(problem)
+            state = self._mark(r, head, place)
+            if state and head.kind == "criterion":
+                facts.append(Fact("criterion", unit, head.subject, state, place))
+            elif state == "met":
+                tick = Fact("criterion", unit, head.subject, head.state, place)
+                ticks.setdefault(head.subject, []).append(tick)
+        for subject, rivals in ticks.items():
+            if len({fact.value for fact in rivals}) > 1:
+                cells = ", ".join(fact.cell for fact in rivals)
+                self.view.tell("form_two_ticks", rivals[0].cell, criterion=subject, cells=cells)
             else:
-                made.append(facts[0])
-        return made
+                facts.append(rivals[0])
+        return facts
 
-    def _indicators(self, row):
+    def _indicators(self, r, unit):
         """Values and answers of indicators; marks of indicators that are measured say only whether
         their criterion is met.
         """
-        made, marked = [], {}
-        heads = [
-            *self.table.of("indicator"),
-            *(h for h in self.table.of("criterion") if h.column in self.figures),
-        ]
-        for head in heads:
-            cell, place = self._cell(row.row, head.column), self.place(row.row, head.column)
-            if self._unsaved(row.row, head.column):
+        facts, marked = [], {}
+        for head in self.measures:
+            if (place := self._saved(r, head)) is None:
                 continue
-            state = state_of(cell, self.signs, self.plus)
-            measured, judged = head.subject in self.measured, head.subject in self.judged
-            number = isinstance(cell, float) or (
-                isinstance(cell, str) and any(c.isdigit() for c in cell)
-            )
-            bare = sign_of(cell) in ("1", "0") and (row.row, head.column) not in self.sheet.percent
-            if measured and number and bare and head.column in self.doubtful:
-                self._tell(
-                    "form_one", row.row, head.column, value=_shown(cell), criterion=head.subject
-                )
-            elif measured and number:
-                value = self._figure(row.row, head)
-                if value is not None:
-                    made.append(Fact("indicator", row.unit, head.subject, value, place))
-            elif state is None:
-                self._tell(
-                    "form_mark", row.row, head.column, value=_shown(cell), criterion=head.subject
-                )
-            elif state and (judged or state == "not_applicable"):
-                self.marks.append((_shown(cell), state))
-                made.append(Fact("indicator", row.unit, head.subject, state, place))
+            cell, value = self.view.cell(r, head.column), None
+            if head.subject in self.measured and (
+                isinstance(cell, float)
+                or (isinstance(cell, str) and any(c.isdigit() for c in cell))
+            ):
+                if self._is_bare(r, head) and head.column in self.doubtful:
+                    self.view.tell("form_one", place, value=text_of(cell), criterion=head.subject)
+                else:
+                    value = self._figure(r, head, place)
+            elif state := self._mark(r, head, place):
                 marked[head.subject] = state, place
-            elif state:
-                self.marks.append((_shown(cell), state))
-                marked[head.subject] = state, place
-        return made + self._gathered(
-            row, marked, {h.subject for h in self.table.of("criterion", "tick")}
-        )
+                if head.subject in self.judged or state == "not_applicable":
+                    value = state
+            if value is not None:
+                facts.append(Fact("indicator", unit, head.subject, value, place))
+        return facts + self._gathered(unit, marked)
 
-    def _gathered(self, row, marked, told):
+    def _gathered(self, unit, marked):
         """Criteria whose indicators are marked and not measured: met when all are, not met when one
         is not, else nothing.
         """
-        made = []
+        facts, named = [], {head.subject for head in self.table.of("criterion", "tick")}
         for criterion, tests in self.tests_of.items():
-            states = [marked[test][0] for test in tests if test in marked]
-            if (
-                not states
-                or all(test in self.judged for test in tests if test in marked)
-                or f"{criterion:g}" in told
-            ):
+            own = [test for test in tests if test in marked]
+            if self.judged.issuperset(own) or f"{criterion:g}" in named:
                 continue
-            place = next(marked[test][1] for test in tests if test in marked)
-            if "not_met" in states:
-                made.append(Fact("criterion", row.unit, f"{criterion:g}", "not_met", place))
-            elif len(states) == len(tests) and set(states) <= {"met", "not_applicable"}:
-                made.append(Fact("criterion", row.unit, f"{criterion:g}", "met", place))
-        return made
+            states, place = {marked[test][0] for test in own}, marked[own[0]][1]
+            whole = len(own) == len(tests) and states <= {"met", "not_applicable"}
+            if whole or "not_met" in states:
+                state = "met" if whole else "not_met"
+                facts.append(Fact("criterion", unit, f"{criterion:g}", state, place))
+        return facts
 
-    def _figure(self, r, head):
-        cell, share = self._cell(r, head.column), self.unit.get(head.subject) == "%"
-        percent = (r, head.column) in self.sheet.percent
+    def _figure(self, r, head, place):
+        cell, share = self.view.cell(r, head.column), self.unit.get(head.subject) == "%"
         try:
-            value = figure_of(cell, percent, share)
-        except NotRead as error:
-            details = {
-                "value": _shown(cell),
-                "style": "1.234,5",
-                "where": "dataset.yaml",
-            } | error.details
-            self._tell(error.reason, r, head.column, **details)
+            value = self._figure_of(r, head)
+        except UnreadableError as error:
+            details = {"value": text_of(cell), "style": "1.234,5", "where": "dataset.yaml"}
+            self.view.tell(error.reason, place, **details | error.details)
             return None
-        if value is not None and share and not percent and isinstance(cell, float) and 0 < cell < 1:
-            self._tell(
-                "form_share",
-                r,
-                head.column,
-                value=write_figure(cell),
-                percent=write_figure(100 * cell),
-            )
+        if value is None:
             return None
-        if value is not None and not 0 <= value <= (100 if share else 1e7):
-            self._tell(
-                "out_of_range",
-                r,
-                head.column,
-                value=write_figure(value),
-                low="0",
-                high="100" if share else "10.000.000",
-            )
-            return None
-        return value
+        if share and not self._is_percent(r, head) and isinstance(cell, float) and 0 < cell < 1:
+            percent = write_figure(100 * cell)
+            self.view.tell("form_share", place, value=write_figure(cell), percent=percent)
+        elif not 0 <= value <= (100 if share else 1e7):
+            high = "100" if share else "10.000.000"
+            self.view.tell("out_of_range", place, value=write_figure(value), low="0", high=high)
+        else:
+            return value
+        return None
 
-    def _count(self, row, made):
+    def _count(self, r, unit, facts):
         """The number of criteria met; where every criterion is named too, the list speaks and a
         difference is told.
         """
         heads = self.table.of("count")
-        if not heads or self._unsaved(row.row, heads[0].column):
+        if not heads or (place := self._saved(r, heads[0])) is None:
             return []
-        cell = self._cell(row.row, heads[0].column)
+        cell = self.view.cell(r, heads[0].column)
         try:
-            found = count_of(cell)
-        except NotRead:
-            self._tell("form_count", row.row, heads[0].column, value=_shown(cell))
+            met, of = count_of(cell) or (None, None)
+        except UnreadableError:
+            self.view.tell("form_count", place, value=text_of(cell))
             return []
-        if found is None:
+        if met is None:
             return []
-        met, of = found
-        if met > (of or self.total) or (of or self.total) != self.total:
-            self._tell("form_total", row.row, heads[0].column, value=_shown(cell), of=self.total)
+        if met > self.total or (of or self.total) != self.total:
+            self.view.tell("form_total", place, value=text_of(cell), of=self.total)
             return []
-        states = [fact.value for fact in made if fact.kind == "criterion"]
-        if len(states) >= self.total:
-            if states.count("met") != met:
-                self._tell(
-                    "form_count_differs",
-                    row.row,
-                    heads[0].column,
-                    True,
-                    value=met,
-                    listed=states.count("met"),
-                )
-            return []
-        return [
-            Fact("count", row.unit, "", (met, self.total), self.place(row.row, heads[0].column))
-        ]
+        states = [fact.value for fact in facts if fact.kind == "criterion"]
+        if len(states) < self.total:
+            return [Fact("count", unit, "", (met, self.total), place)]
+        if (listed := states.count("met")) != met:
+            self.view.tell("form_count_differs", place, True, value=met, listed=listed)
+        return []
 
     def check_totals(self, facts: list[Fact]) -> None:
         """A total below a criterion is the number of communes that meet it: a difference is told,
         the marks count.
         """
-        met = {}
-        for fact in facts:
-            if fact.kind == "criterion" and fact.value == "met":
-                met[fact.subject] = met.get(fact.subject, 0) + 1
-        rows = self.read
-        if (
-            len(rows.totals) != 1
-            or "form_elsewhere" in rows.left_out
-            or "form_towns" in rows.left_out
-        ):
+        totals, strangers = self.rows.totals, {"form_elsewhere", "form_towns"}
+        if len(totals) != 1 or strangers & self.rows.left_out.keys():
             return
+        met = Counter(f.subject for f in facts if f.kind == "criterion" and f.value == "met")
         for head in self.table.of("criterion"):
-            cell = self._cell(rows.totals[0], head.column)
+            cell, listed = self.view.cell(totals[0], head.column), met[head.subject]
             if (
                 isinstance(cell, float)
                 and cell % 1 == 0
-                and cell != met.get(head.subject, 0)
-                and head.column not in self.figures
+                and cell != listed
+                and head not in self.measures
             ):
-                self._tell(
+                self.view.tell(
                     "form_total_differs",
-                    rows.totals[0],
-                    head.column,
+                    self.view.place(totals[0], head.column),
                     True,
                     value=f"{cell:g}",
-                    listed=met.get(head.subject, 0),
+                    listed=listed,
                     criterion=head.subject,
                 )
 
-    def _unsaved(self, r, column):
-        if (r, column) in self.sheet.unsaved:
-            self._tell("unsaved_formula", r, column)
-            return True
-        return False
-
-    def _tell(self, code, r, column, warning=False, **details):
-        cell = self.place(r, column)
-        problem = Problem(
-            code, self.file, details=details, warning=warning, sheet=self.sheet.name, cell=cell
-        )
-        if problem not in self.problems:
-            self.problems.append(problem)
-
-
-def _shown(cell):
-    return f"{cell:g}" if isinstance(cell, float) else str(cell)
+    def _saved(self, r, head):
+        """The place of a cell; None, and a problem, where its formula was never computed."""
+        place = self.view.place(r, head.column)
+        if (r, head.column) in self.view.sheet.unsaved:
+            self.view.tell("unsaved_formula", place)
+            return None
+        return place

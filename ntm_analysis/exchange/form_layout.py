@@ -8,22 +8,24 @@ import re
 from calendar import monthrange
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-
-import pandas as pd
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import groupby
 
 from ..language import fold, from_tcvn3, plain
 from ..law import Law
 from .sheets import Sheet
 
 NAME_HEAD = re.compile(
-    r"(ten )?(cac )?(xa|don vi( hanh chinh)?|dia phuong|xa ?[,/] ?(phuong ?[,/] ?)?(thi tran|tt))( \(?(xa|thi tran).*)?"
+    r"(ten )?(cac )?(xa|don vi( hanh chinh)?|dia phuong|xa ?[,/] ?(phuong ?[,/] ?)?(thi tran|tt))"
+    r"( \(?(xa|thi tran).*)?"
 )
 _NUMBERING = re.compile(r"\(?(\d{1,2}|[a-c])\)?")
 _TICKS = {"dat": "met", "co ban dat": "basic", "chua dat": "not_met", "khong dat": "not_met"}
 _RESULT = ("ket qua", "danh gia", "tu danh gia", "ket qua danh gia", "dat chua dat", "muc do dat")
 _COUNT = re.compile(
-    r"(tong )?(cong )?(so )?(tieu chi|tc)( da)? dat.*|(tong|tong cong|cong)( so)?( tieu chi| tc)?( da)?( dat)?( chuan)?|so tc"
+    r"(tong )?(cong )?(so )?(tieu chi|tc)( da)? dat.*"
+    r"|(tong|tong cong|cong)( so)?( tieu chi| tc)?( da)?( dat)?( chuan)?|so tc"
 )
 _NOT_COUNT = re.compile(r".*(chua|khong) dat.*")
 _OTHERS = {"tt": "tt", "stt": "tt", "so tt": "tt", "ghi chu": "note"}
@@ -33,7 +35,7 @@ _LETTERS = re.compile(r"[^\W\d_]")
 
 
 @dataclass(frozen=True)
-class Head:
+class FormColumn:
     """A column: ``kind`` is criterion, indicator, tick (one state of a criterion), count, code,
     district, tt, note or other.
     """
@@ -55,9 +57,9 @@ class Table:
     body: int
     end: int
     name: int
-    heads: list[Head] = field(default_factory=list)
+    heads: list[FormColumn] = field(default_factory=list)
 
-    def of(self, *kinds: str) -> list[Head]:
+    def of(self, *kinds: str) -> list[FormColumn]:
         """The columns of these kinds."""
         return [head for head in self.heads if head.kind in kinds]
 
@@ -88,19 +90,15 @@ def cleaned(sheet: Sheet) -> Sheet:
     texts = {cell for row in sheet.cells for cell in row if isinstance(cell, str)}
     foreign = {text for text in texts if not text.isascii()}
     old = any(_is_old(text) for text in foreign)
-    read = {}
+    clean = {}
     for text in texts:
-        made = (
-            from_tcvn3(text)
-            if old and not any("\u1ea0" <= c <= "\u1ef9" or c in "ơưđĐƠƯ" for c in text)
-            else text
-        )
-        read[text] = " ".join(made.replace("\u00a0", " ").split())
+        modern = not old or any("\u1ea0" <= c <= "\u1ef9" or c in "ơưđĐƠƯ" for c in text)
+        letters = text if modern else from_tcvn3(text)
+        clean[text] = " ".join(letters.replace("\u00a0", " ").split()) or None
     cells = [
-        [(read[cell] or None) if isinstance(cell, str) else cell for cell in row]
-        for row in sheet.cells
+        [clean[cell] if isinstance(cell, str) else cell for cell in row] for row in sheet.cells
     ]
-    return Sheet(sheet.name, cells, sheet.merged, sheet.hidden, sheet.unsaved, sheet.percent)
+    return replace(sheet, cells=cells)
 
 
 def _is_old(text):
@@ -129,15 +127,14 @@ def find_tables(sheet: Sheet, names: set[str], criteria: Criteria) -> list[Table
     starts = [r for r, row in enumerate(spread) if any(_is_name_head(cell) for cell in row)]
     starts = [r for n, r in enumerate(starts) if not n or r > starts[n - 1] + 1]
     bounds = [(_first_line(spread, r, names), r) for r in starts] or [(0, -1)]
-    made = []
-    for n, (top, head) in enumerate(bounds):
-        end = bounds[n + 1][0] if n + 1 < len(bounds) else len(spread)
-        table = _table(spread, sheet, top, head, end, names)
-        if table is not None:
+    ends = [*(top for top, _ in bounds[1:]), len(spread)]
+    tables = []
+    for (top, head), end in zip(bounds, ends, strict=True):
+        if table := _table(spread, sheet, top, head, end, names):
             table.heads = _heads(spread, table, criteria)
             if table.of("criterion", "indicator", "tick", "count"):
-                made.append(table)
-    return made
+                tables.append(table)
+    return tables
 
 
 def _is_name_head(cell):
@@ -147,12 +144,11 @@ def _is_name_head(cell):
 def _spread(sheet):
     """The cells with the value of a merged cell in all of its places."""
     width = max(map(len, sheet.cells), default=0)
-    made = [[*row, *[None] * (width - len(row))] for row in sheet.cells]
+    spread = [[*row, *[None] * (width - len(row))] for row in sheet.cells]
     for r1, c1, r2, c2 in sheet.merged:
-        if r1 < len(made) and c1 < width:
-            for r in range(r1, min(r2 + 1, len(made))):
-                made[r][c1 : c2 + 1] = [made[r1][c1]] * (min(c2, width - 1) - c1 + 1)
-    return made
+        for row in spread[r1 : r2 + 1]:
+            row[c1 : c2 + 1] = spread[r1][c1 : c1 + 1] * len(row[c1 : c2 + 1])
+    return spread
 
 
 def _is_line(row, names):
@@ -165,39 +161,32 @@ def _is_line(row, names):
     )
 
 
-def _first_line(spread, head, names):
+def _first_line(spread, head, names, most=3):
     top = head
-    while top > 0 and head - top < 3 and _is_line(spread[top - 1], names):
+    while top > 0 and head - top < most and _is_line(spread[top - 1], names):
         top -= 1
     return top
 
 
 def _table(spread, sheet, top, head, end, names):
     """The table whose name head stands in row ``head`` (-1: it has none)."""
-    known = Counter(
-        c
-        for row in spread[top:end]
-        for c, cell in enumerate(row)
-        if isinstance(cell, str) and fold(bare(cell)) in names
-    )
+
+    def is_known(cell):
+        return isinstance(cell, str) and fold(bare(cell)) in names
+
+    known = Counter(c for row in spread[top:end] for c, cell in enumerate(row) if is_known(cell))
     if head < 0:
         if not known or known.most_common(1)[0][1] < 2:
             return None
         name = known.most_common(1)[0][0]
-        body = next(
-            r
-            for r in range(end)
-            if isinstance(spread[r][name], str) and fold(bare(spread[r][name])) in names
-        )
+        body = next(r for r in range(end) if is_known(spread[r][name]))
         while (
             body > 0
             and not _is_line(spread[body - 1], names)
             and any(c is not None for c in spread[body - 1])
         ):
             body -= 1  # the line of the district above its first commune
-        top = body
-        while top > 0 and body - top < 4 and _is_line(spread[top - 1], names):
-            top -= 1
+        top = _first_line(spread, body, names, 4)
         return Table(top, body, end, name) if top < body else None
     columns = [c for c, cell in enumerate(spread[head]) if _is_name_head(cell)]
     name = max(columns, key=lambda c: known[c])
@@ -237,24 +226,23 @@ def _heads(spread, table, criteria):
     """
     lines = range(table.top, table.body)
     counted = _numbered(spread, table, criteria)
-    made = []
+    heads = []
     for column in range(len(spread[table.top])):
         if column == table.name:
             continue
-        told = [spread[r][column] for r in lines if spread[r][column] is not None]
-        told = [cell for n, cell in enumerate(told) if not n or cell != told[n - 1]]
-        if told:
-            made.append(_head(column, told, counted.get(column), criteria, made))
-    if any(
-        head.kind == "indicator" for head in made
-    ):  # among 9.1 and 17.2 a plain 10 is the criterion of that number
-        plain_number = lambda h: (
-            h.kind == "other" and h.text.isdecimal() and int(h.text) in criteria.numbers
-        )
-        made = [
-            Head(h.column, "criterion", h.text, text=h.text) if plain_number(h) else h for h in made
+        cells = [spread[r][column] for r in lines if spread[r][column] is not None]
+        if cells:
+            cells = [cell for cell, _ in groupby(cells)]
+            heads.append(_head(column, cells, counted.get(column), criteria, heads))
+    # among 9.1 and 17.2 a plain 10 is the criterion of that number
+    if any(head.kind == "indicator" for head in heads):
+        heads = [
+            FormColumn(h.column, "criterion", h.text, text=h.text)
+            if h.kind == "other" and h.text.isdecimal() and int(h.text) in criteria.numbers
+            else h
+            for h in heads
         ]
-    return _one_each(made)
+    return _one_each(heads)
 
 
 def _numbered(spread, table, criteria):
@@ -262,42 +250,43 @@ def _numbered(spread, table, criteria):
     too.
     """
     for r in range(table.body - 1, table.top - 1, -1):
-        found = {}
-        for column, cell in enumerate(spread[r]):
-            text = f"{cell:g}" if isinstance(cell, float) else str(cell or "")
-            if re.fullmatch(r"\d{1,2}", text):
-                found[column] = int(text)
-        if table.name not in found and len(found) >= 3:
-            columns = sorted(found)
-            numbers = [found[c] for c in columns]
-            if numbers == sorted(set(numbers)) and set(numbers) <= set(criteria.numbers):
-                return found
+        texts = enumerate(map(text_of, spread[r]))
+        numbers = {c: int(text) for c, text in texts if re.fullmatch(r"\d{1,2}", text)}
+        if table.name not in numbers and len(numbers) >= 3:
+            row = list(numbers.values())
+            if row == sorted(set(row)) and set(row) <= set(criteria.numbers):
+                return numbers
     return {}
 
 
-def _head(column, told, counted, criteria, before):
-    texts = [f"{cell:g}" if isinstance(cell, float) else str(cell) for cell in told]
-    shown, low = " / ".join(texts), plain(texts[-1])
+def text_of(cell: object) -> str:
+    """A cell as a text, a whole number without its decimals."""
+    return f"{cell:g}" if isinstance(cell, float) else str(cell)
+
+
+def _head(column, cells, counted, criteria, before):
+    texts = [text_of(cell) for cell in cells]
+    label, low = " / ".join(texts), plain(texts[-1])
+    head = partial(FormColumn, column, text=label)
     if low in _OTHERS:
-        return Head(column, _OTHERS[low], text=shown)
-    if (test := _test(told, criteria, before)) is not None:
-        return Head(column, "indicator", test, text=shown)
+        return head(_OTHERS[low])
+    if (test := _test(cells, criteria, before)) is not None:
+        return head("indicator", test)
     number = (
         next((n for n in (_criterion(text, criteria) for text in reversed(texts)) if n), None)
         or counted
     )
     if number and low in _TICKS and len(texts) > 1:
-        return Head(column, "tick", f"{number}", _TICKS[low], shown)
+        return head("tick", f"{number}", _TICKS[low])
     if number and not (_COUNT.fullmatch(low) and len(texts) == 1):
-        return Head(column, "criterion", f"{number}", text=shown)
-    if _COUNT.fullmatch(low) and not _NOT_COUNT.fullmatch(low):
-        return Head(column, "count", text=shown)
-    return Head(column, "other", text=shown)
+        return head("criterion", f"{number}")
+    counts = _COUNT.fullmatch(low) and not _NOT_COUNT.fullmatch(low)
+    return head("count" if counts else "other")
 
 
-def _test(told, criteria, before):
+def _test(cells, criteria, before):
     """The indicator that a head names; 17.1 typed as a number after 17.9 is 17.10."""
-    for cell in reversed(told):
+    for cell in reversed(cells):
         if isinstance(cell, float):
             text, last = f"{cell:g}", before[-1].subject if before else ""
             if (
@@ -342,27 +331,26 @@ def _one_each(heads):
     """Of several columns of one criterion the one called its result; where none is, all stay and
     are told as a problem.
     """
-    by_subject = pd.Series(
-        [h.subject for h in heads if h.kind == "criterion"], dtype="str"
-    ).value_counts()
-    twice = set(by_subject.index[by_subject > 1])
-    made = []
+    results = {}
     for head in heads:
-        if head.kind == "criterion" and head.subject in twice:
-            rivals = [h for h in heads if h.kind == "criterion" and h.subject == head.subject]
-            results = [h for h in rivals if plain(h.text.split(" / ")[-1]) in _RESULT]
-            if len(results) == 1 and head is not results[0]:
-                made.append(Head(head.column, "other", text=head.text))
-                continue
-        made.append(head)
-    return made
+        if head.kind == "criterion" and plain(head.text.split(" / ")[-1]) in _RESULT:
+            results.setdefault(head.subject, []).append(head)
+    return [
+        FormColumn(head.column, "other", text=head.text)
+        if head.kind == "criterion"
+        and len(called := results.get(head.subject, ())) == 1
+        and head is not called[0]
+        else head
+        for head in heads
+    ]
 
 
 _DAY = r"(?:ngay\s*)?(\d{1,2})\s*(?:[/.-]|\s+thang\s+)\s*(\d{1,2})\s*(?:[/.-]|\s+nam\s+)\s*(20\d\d)"
 # The day of a decision, a plan, a letter ("Kèm theo Quyết định số 12/QĐ-UBND ngày 18/3/2022") is no
 # day of figures.
 _PAPER = (
-    r"\b(?:kem theo|theo|quyet dinh|ke hoach|cong van|nghi quyet|nghi dinh|thong tu|bao cao|qd|kh|nq|so\s*\.*\s*\d)\b"
+    r"\b(?:kem theo|theo|quyet dinh|ke hoach|cong van|nghi quyet"
+    r"|nghi dinh|thong tu|bao cao|qd|kh|nq|so\s*\.*\s*\d)\b"
     r"(?:(?!\b(?:den|het|so lieu)\b)[^;])*?ngay\s*"
     + _DAY.removeprefix(r"(?:ngay\s*)?").replace("20", "(?:20)?")
 )
@@ -382,9 +370,8 @@ _STATES = {
 }
 # "x: đạt", "(x): chưa đạt", 'dấu "x" là tiêu chí chưa đạt'
 _SIGN = re.compile(
-    r"[\"“'(]?([^\s\"“”'():;,.=]{1,4}|\.\.\.)[\"”')]*\s*(?:[:=–-]|\bla\b|\bnghia la\b)\s*(?:(?:tieu chi|xa|da)\s+)*("
-    + "|".join(_STATES)
-    + r")\b"
+    r"[\"“'(]?([^\s\"“”'():;,.=]{1,4}|\.\.\.)[\"”')]*\s*"
+    r"(?:[:=–-]|\bla\b|\bnghia la\b)\s*(?:(?:tieu chi|xa|da)\s+)*(" + "|".join(_STATES) + r")\b"
 )
 _OWN_SIGNS = ("ghi chu", "ky hieu", "chu thich", "quy uoc")
 
@@ -401,7 +388,7 @@ def data_days(lines: Iterable[str]) -> list[tuple[dt.date, str]]:
     [(datetime.date(2022, 3, 31), '(Số liệu tính đến hết quý I/2022)')]
     """
     texts = _about_figures(lines)
-    for pattern, made in (
+    for pattern, day_of in (
         (r"(?:den|het)\s+(?:het\s+)?" + _DAY, lambda m: (int(m[3]), int(m[2]), int(m[1]))),
         (_MONTH, lambda m: _end(int(m[2]), int(m[1]))),
         (_QUARTER, lambda m: _end(int(m[2]), 3 * (_QUARTERS.get(m[1]) or int(m[1])))),
@@ -410,13 +397,13 @@ def data_days(lines: Iterable[str]) -> list[tuple[dt.date, str]]:
         (_DAY, lambda m: (int(m[3]), int(m[2]), int(m[1]))),
         (r"(?:cuoi|het|den|so lieu) nam (20\d\d)", lambda m: (int(m[1]), 12, 31)),
     ):
-        found = {}
+        days = {}
         for line, text in texts.items():
             for match in re.finditer(pattern, text):
                 with contextlib.suppress(ValueError):
-                    found.setdefault(dt.date(*made(match)), line.strip()[:80])
-        if found:
-            return list(found.items())
+                    days.setdefault(dt.date(*day_of(match)), line.strip()[:80])
+        if days:
+            return list(days.items())
     return []
 
 
@@ -428,16 +415,16 @@ def unread_days(lines: Iterable[str]) -> list[str]:
     ['Số liệu đến 3/31/2022', 'tính đến ngày 5/4/22']
     """
     short = r"\b(?:ngay|den|het)\s+" + _DAY.replace(r"20\d\d", r"\d\d(?!\d)")
-    made = []
+    unread = []
     for line, text in _about_figures(lines).items():
         try:
             for match in re.finditer(_DAY, text):
                 dt.date(int(match[3]), int(match[2]), int(match[1]))
         except ValueError:
-            made.append(line.strip()[:80])
+            unread.append(line.strip()[:80])
         else:
-            made += [line.strip()[:80]] if re.search(short, text) else []
-    return made
+            unread += [line.strip()[:80]] if re.search(short, text) else []
+    return unread
 
 
 def _about_figures(lines):
@@ -489,7 +476,7 @@ def own_signs(lines: Iterable[str]) -> dict[str, str]:
     >>> own_signs(["Ghi chú: x: đạt; o: chưa đạt; cb = cơ bản đạt"])
     {'x': 'met', 'o': 'not_met', 'cb': 'basic'}
     """
-    made = {}
+    signs = {}
     for line in lines:
         text = plain(line)
         if any(word in text for word in _OWN_SIGNS) or (len(text) < 40 and _SIGN.match(text)):
@@ -498,8 +485,8 @@ def own_signs(lines: Iterable[str]) -> dict[str, str]:
                 re.sub(r"^.*?(?:ghi chu|ky hieu|chu thich|quy uoc)[^:]*:", "", text, count=1),
             ):
                 if match := _SIGN.search(part):
-                    made.setdefault(match[1], _STATES[match[2]])
-    return made
+                    signs.setdefault(match[1], _STATES[match[2]])
+    return signs
 
 
 def doubts(above: Iterable[str], around: Iterable[str]) -> tuple[str, str]:
@@ -507,8 +494,10 @@ def doubts(above: Iterable[str], around: Iterable[str]) -> tuple[str, str]:
     registrations or hamlets, and a line ``around`` it that speaks of what is not met, so that a
     tick may mean that. "" for none.
 
-    >>> doubts(["KẾ HOẠCH: DỰ KIẾN ĐẠT NĂM 2025"], []), doubts(["KẾT QUẢ THỰC HIỆN"], ["Các tiêu chí chưa đạt của các xã"])
-    (('KẾ HOẠCH: DỰ KIẾN ĐẠT NĂM 2025', ''), ('', 'Các tiêu chí chưa đạt của các xã'))
+    >>> doubts(["KẾ HOẠCH: DỰ KIẾN ĐẠT NĂM 2025"], [])
+    ('KẾ HOẠCH: DỰ KIẾN ĐẠT NĂM 2025', '')
+    >>> doubts(["KẾT QUẢ THỰC HIỆN"], ["Các tiêu chí chưa đạt của các xã"])
+    ('', 'Các tiêu chí chưa đạt của các xã')
     """
     planned = ""
     for line in above:

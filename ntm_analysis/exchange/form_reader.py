@@ -7,13 +7,13 @@ told; what cannot be read is a problem with its sheet and cell.
 
 import datetime as dt
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..data import Entry, Workbook
+from ..data import IncomingRow, Workbook
 from ..language import STATE_WORDS, fold, pick, slug, text, write_date
-from ..tables import Problem, shown
-from .form_cells import Values, rows_of
+from ..tables import Problem, printable
+from .form_cells import SheetView, Values, rows_of
 from .form_layout import (
     Criteria,
     cleaned,
@@ -25,7 +25,7 @@ from .form_layout import (
     turned,
     unread_days,
 )
-from .sheets import Sheet, cell_name
+from .sheets import Sheet
 
 TABLE_OF = {
     "criterion": "criterion_states",
@@ -40,8 +40,8 @@ class Understood:
     problems (errors and warnings).
     """
 
-    entries: list[Entry] = field(default_factory=list)
-    told: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+    entries: list[IncomingRow] = field(default_factory=list)
+    remarks: list[tuple[str, dict[str, object]]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -60,267 +60,202 @@ def read_forms(
     first for the day, the option for the set); ``known_from``: the day they became known (default:
     the day of the figures).
     """
-    made = Understood()
-    found = 0
+    understood = Understood()
+    tables = 0
     for sheet in map(cleaned, sheets):
-        if not any(cell is not None for row in sheet.cells for cell in row):
-            made.told.append(("form_blank", {"sheet": sheet.name}))
-            continue
-        reader = _Form(sheet, workbook, file, made, date, set_id, known_from)
-        found += reader.read()
-    if not found:
-        made.problems.append(Problem("form_none", file))
-    elif not made.entries and not made.problems:
-        made.problems.append(Problem("form_nothing", file))
-    return made
+        if any(cell is not None for row in sheet.cells for cell in row):
+            tables += _Form(sheet, workbook, file, understood, date, set_id, known_from).read()
+        else:
+            understood.remarks.append(("form_blank", {"sheet": sheet.name}))
+    if not tables:
+        understood.problems.append(Problem("form_none", file))
+    elif not understood.entries and not understood.problems:
+        understood.problems.append(Problem("form_nothing", file))
+    return understood
+
+
+def _texts(rows):
+    return [cell for row in rows for cell in row if isinstance(cell, str)]
 
 
 class _Form:
     """One sheet: its set and day, its tables, their rows."""
 
-    def __init__(self, sheet, workbook, file, made, date, set_id, known_from):
-        self.sheet, self.workbook, self.file, self.made = sheet, workbook, file, made
-        self.lines = [
-            cell
-            for row in sheet.cells
-            for cell in row
-            if isinstance(cell, str) and len(cell) < 1000
-        ]
+    def __init__(self, sheet, workbook, file, understood, date, set_id, known_from):
+        self.sheet, self.workbook, self.understood = sheet, workbook, understood
+        self.view = SheetView(sheet, file, understood.problems)
+        self.lines = [line for line in _texts(sheet.cells) if len(line) < 1000]
         self.set_id, self.set_from = self._set(set_id)
-        self.asked, self.known_from = date, known_from
-        self.criteria = Criteria.of(workbook.law, self.set_id)
+        self.date, self.known_from = date, known_from
 
-    def _set(self, asked):
+    def _set(self, wanted):
         """The set of the figures, and how it is known: asked for, named by the sheet, or the data
         set's own.
         """
-        if asked:
-            return asked, "form_set_asked"
+        if wanted:
+            return wanted, "form_set_asked"
         named = named_sets([*self.lines, self.sheet.name], self.workbook.law)
         own = self.workbook.default_set("ntm")
         if len(named) == 1:
             return named[0], "form_set_named"
         return (own if own in named or not named else named[0]), "form_set_own"
 
+    def _remark(self, key, **values):
+        self.understood.remarks.append((key, values))
+
     def read(self):
         """Read the sheet; how many tables it has."""
         names = set(self.workbook.all_units["name"].map(fold))
-        turn, sheet = False, self.sheet
-        tables = find_tables(sheet, names, self.criteria)
+        criteria = Criteria.of(self.workbook.law, self.set_id)
+        tables = find_tables(self.sheet, names, criteria)
         if not tables:
-            turn, sheet = True, turned(self.sheet)
-            tables = find_tables(sheet, names, self.criteria)
+            self.view.sheet, self.view.turned = turned(self.sheet), True
+            tables = find_tables(self.view.sheet, names, criteria)
         if not tables:
-            self.made.told.append(("form_no_table", {"sheet": self.sheet.name}))
+            self._remark("form_no_table", sheet=self.sheet.name)
             return 0
-        day = self._day(tables[0].top if not turn else None)
-        if day is None and not any(
-            p.code == "form_bad_day" and p.sheet == self.sheet.name for p in self.made.problems
-        ):
-            self.made.problems.append(Problem("form_no_day", self.file, sheet=self.sheet.name))
+        day = self._day(tables[0].top)
         for table in tables:
-            self._table(replace(sheet, name=self.sheet.name), table, turn, day)
+            self._table(table, day)
         return len(tables)
 
     def _day(self, top):
         """The day of the figures: what the lines above the table say, then any line and the sheet's
         name, then the option.
         """
-        rows = self.sheet.cells if top is None else self.sheet.cells[:top]
-        above = [cell for row in rows for cell in row if isinstance(cell, str)]
-        lines = above if data_days(above) or unread_days(above) else [*self.lines, self.sheet.name]
-        found = data_days(lines)
-        for line in unread_days(lines):  # only told where another line, or --date, names the day
-            told = {
-                "details": {"value": line},
-                "warning": bool(found or self.asked),
-                "sheet": self.sheet.name,
-            }
-            self.made.problems.append(Problem("form_bad_day", self.file, **told))
-        if len({day for day, _ in found}) > 1:
-            told = "; ".join(f"{write_date(day)} (“{line}”)" for day, line in found)
-            self.made.problems.append(
-                Problem("form_two_days", self.file, details={"value": told}, sheet=self.sheet.name)
-            )
-        if not found and self.asked:
-            return self.asked, "form_day_asked"
-        return found[0] if found else None
+        above = _texts(self.sheet.cells if self.view.turned else self.sheet.cells[:top])
+        if not data_days(above) and not unread_days(above):
+            above = [*self.lines, self.sheet.name]
+        days, unread = data_days(above), unread_days(above)
+        for line in unread:  # only told where another line, or --date, names the day
+            self.view.tell("form_bad_day", None, bool(days or self.date), value=line)
+        if len(days) > 1:
+            said_by = "; ".join(f"{write_date(day)} (“{line}”)" for day, line in days)
+            self.view.tell("form_two_days", value=said_by)
+        if days:
+            return days[0]
+        if self.date:
+            return self.date, "form_day_asked"
+        if not unread:
+            self.view.tell("form_no_day")
+        return None
 
-    def _table(self, sheet, table, turn, day):
-        place = (lambda r, c: cell_name(c, r)) if turn else cell_name
+    def _table(self, table, day):
+        view, law = self.view, self.workbook.law
         when = min(day[0], self.workbook.as_of) if day else self.workbook.as_of
-        above = (
-            [cell for row in sheet.cells[: table.top] for cell in row if isinstance(cell, str)]
-            if not turn
-            else self.lines[:4]
-        )
+        above = self.lines[:4] if view.turned else _texts(self.sheet.cells[: table.top])
         planned, lacking = doubts(above, self.lines)
         if planned:
-            problem = Problem(
-                "form_not_results", self.file, details={"value": planned}, sheet=self.sheet.name
-            )
-            self.made.problems.append(problem)
-        rows = rows_of(sheet, table, self.workbook, when, place, self.file, self.made.problems)
-        values = Values(
-            sheet,
-            table,
-            rows,
-            self.workbook.law,
-            self.set_id,
-            own_signs(self.lines),
-            lacking,
-            place,
-            self.file,
-            self.made.problems,
-        )
-        self._twice(table.heads, table, place)
+            view.tell("form_not_results", value=planned)
+        rows = rows_of(view, table, self.workbook, when)
+        signs = own_signs(self.lines)
+        values = Values(view, table, rows, law, self.set_id, signs, lacking)
+        self._twice(table)
         facts = {}
-        for row in rows.communes:
-            for fact in values.facts(row):
+        for row, unit in rows.communes.items():
+            for fact in values.facts(row, unit):
                 self._put(facts, fact)
-        values.check_totals(list(facts.values()))
-        self._tell(table, rows, values, facts, day, place, sheet)
+        values.check_totals(facts.values())
+        self._tell_read(table, rows, values.marks, facts, day)
+        self._tell_unread(table, rows)
         if day and facts:
-            self._enter(list(facts.values()), day[0])
+            self._enter(facts.values(), day[0])
 
-    def _twice(self, heads, table, place):
+    def _twice(self, table):
         """Two columns of one subject are a problem: which one counts cannot be known."""
-        seen = {}
-        for head in heads:
-            if head.kind not in ("criterion", "indicator", "tick"):
-                continue
-            if (first := seen.setdefault((head.kind, head.subject, head.state), head)) is not head:
-                details = {"value": head.text, "other": place(table.body - 1, first.column)}
-                cell = place(table.body - 1, head.column)
-                self.made.problems.append(
-                    Problem(
-                        "form_twice", self.file, details=details, sheet=self.sheet.name, cell=cell
-                    )
-                )
+        seen, line = {}, table.body - 1
+        for head in table.of("criterion", "indicator", "tick"):
+            first = seen.setdefault((head.kind, head.subject, head.state), head)
+            if first is not head:
+                other, cell = (self.view.place(line, h.column) for h in (first, head))
+                self.view.tell("form_twice", cell, value=head.text, other=other)
 
     def _put(self, facts, fact):
         """A fact told twice alike is one fact; told otherwise it is a problem that names both
         cells.
         """
         first = facts.setdefault((fact.kind, fact.unit, fact.subject), fact)
-        if first is not fact and first.value != fact.value:
-            details = {
-                "value": self.workbook.all_units.loc[fact.unit, "label"],
-                "other": first.cell,
-            }
-            problem = Problem(
-                "form_differs", self.file, details=details, sheet=self.sheet.name, cell=fact.cell
-            )
-            self.made.problems.append(problem)
+        if first.value != fact.value:
+            label = self.workbook.all_units.loc[fact.unit, "label"]
+            self.view.tell("form_differs", fact.cell, value=label, other=first.cell)
 
-    def _tell(self, table, rows, values, facts, day, place, sheet):
+    def _tell_read(self, table, rows, marks, facts, day):
         """What was understood of one table."""
-        told, name = self.made.told, self.sheet.name
+        place = self.view.place
         last = max((head.column for head in table.heads), default=table.name)
         kinds = Counter(fact.kind for fact in facts.values())
-        area = f"{place(table.top, 0)}:{place(table.end - 1, last)}"
-        numbers = {
-            "n": len({row.unit for row in rows.communes}),
-            "states": kinds["criterion"],
-            "values": kinds["indicator"],
-        }
-        told.append(
-            ("form_table", {"sheet": name, "area": area, "counts": kinds["count"], **numbers})
+        self._remark(
+            "form_table",
+            sheet=self.sheet.name,
+            area=f"{place(table.top, 0)}:{place(table.end - 1, last)}",
+            n=len(set(rows.communes.values())),
+            states=kinds["criterion"],
+            values=kinds["indicator"],
+            counts=kinds["count"],
         )
-        told.append((self.set_from, {"set": self.workbook.law.sets[self.set_id].title}))
+        self._remark(self.set_from, set=self.workbook.law.sets[self.set_id].title)
         if day:
-            asked = day[1] == "form_day_asked"
-            told.append(
-                (
-                    "form_day_asked" if asked else "form_day",
-                    {
-                        "day": {lang: write_date(day[0], lang) for lang in ("vi", "en")},
-                        "words": day[1],
-                    },
+            key = "form_day_asked" if day[1] == "form_day_asked" else "form_day"
+            words = {lang: write_date(day[0], lang) for lang in ("vi", "en")}
+            self._remark(key, day=words, words=day[1])
+        columns = [head.subject for head in table.of("criterion", "indicator", "tick")]
+        columns = columns or [head.text for head in table.of("count")]
+        self._remark("form_columns", columns=", ".join(dict.fromkeys(columns)))
+        if marks:
+            parts = {
+                lang: "; ".join(
+                    f"“{sign}” = {pick(STATE_WORDS[state], lang)}: {n}"
+                    for (sign, state), n in Counter(marks).most_common(20)
                 )
-            )
-        columns = [h.subject for h in table.of("criterion", "indicator", "tick")]
-        told.append(
-            (
-                "form_columns",
-                {
-                    "columns": ", ".join(
-                        dict.fromkeys(columns or [h.text for h in table.of("count")])
-                    )
-                },
-            )
-        )
-        if marks := values.marks:
-            counted = Counter(marks).most_common(20)
-            parts = [
-                {lang: f"“{sign}” = {pick(STATE_WORDS[state], lang)}: {n}" for lang in ("vi", "en")}
-                for (sign, state), n in counted
-            ]
-            told.append(
-                (
-                    "form_marks",
-                    {
-                        "parts": {
-                            lang: "; ".join(part[lang] for part in parts) for lang in ("vi", "en")
-                        }
-                    },
-                )
-            )
+                for lang in ("vi", "en")
+            }
+            self._remark("form_marks", parts=parts)
+
+    def _tell_unread(self, table, rows):
+        """What was left out of one table."""
+        view = self.view
         for head in table.of("other"):
-            if all(
-                head.column >= len(sheet.cells[r.row]) or sheet.cells[r.row][head.column] is None
-                for r in rows.communes
-            ):
-                continue
-            told.append(
-                ("form_unused", {"cell": place(table.body - 1, head.column), "text": head.text})
-            )
+            if any(view.cell(row, head.column) is not None for row in rows.communes):
+                self._remark(
+                    "form_unused", cell=view.place(table.body - 1, head.column), text=head.text
+                )
         for key, cells in rows.left_out.items():
-            told.append((key, {"rows": "; ".join(cells)}))
-        hidden = [place(r, table.name) for r in sorted(sheet.hidden) if table.body <= r < table.end]
+            self._remark(key, rows="; ".join(cells))
+        hidden = sorted(view.sheet.hidden.intersection(range(table.body, table.end)))
         if hidden:
-            told.append(("form_hidden", {"rows": ", ".join(hidden)}))
+            self._remark("form_hidden", rows=", ".join(view.place(r, table.name) for r in hidden))
         communes = self.workbook.communes
-        absent = communes.loc[~communes.index.isin([r.unit for r in rows.communes]), "name"]
+        absent = communes.loc[~communes.index.isin(rows.communes.values()), "name"]
         if len(absent):
-            told.append(("form_absent", {"n": len(absent), "names": ", ".join(absent)}))
+            self._remark("form_absent", n=len(absent), names=", ".join(absent))
 
     def _enter(self, facts, day):
         """The facts as rows of their tables, and the file as their source."""
-        source = f"{slug(Path(self.file).stem)[:40]}-{day}".strip("-")
-        title = f"Tệp {self.file}, trang {self.sheet.name}, số liệu đến {write_date(day)}"
+        file, entries = self.view.file, self.understood.entries
+        source = f"{slug(Path(file).stem)[:40]}-{day}".strip("-")
         mark = "illustrative" if self.workbook.illustrative else "reported"
         known = {"known_from": self.known_from or day, "source": source, "mark": mark}
         units = self.workbook.all_units
+
+        def enter(table, values, cell):
+            entries.append(IncomingRow(table, values, self.sheet.name, dict.fromkeys(values, cell)))
+
         for fact in facts:
-            values = {
-                "commune": units.loc[fact.unit, "code"],
-                "set": self.set_id,
-                "date": day,
-                **fact.values(),
-                **known,
-            }
-            self.made.entries.append(
-                Entry(
-                    TABLE_OF[fact.kind], values, self.sheet.name, dict.fromkeys(values, fact.cell)
-                )
-            )
-        if not any(
-            entry.table == "sources" and entry.values["id"] == source for entry in self.made.entries
-        ):
-            values = {"id": source, "short": self.file[:60], "title": title, "published": day}
-            self.made.entries.append(
-                Entry("sources", values, self.sheet.name, dict.fromkeys(values, "A1"))
-            )
+            values = {"commune": units.loc[fact.unit, "code"], "set": self.set_id, "date": day}
+            enter(TABLE_OF[fact.kind], values | fact.values() | known, fact.cell)
+        if not any(entry.table == "sources" and entry.values["id"] == source for entry in entries):
+            title = f"Tệp {file}, trang {self.sheet.name}, số liệu đến {write_date(day)}"
+            values = {"id": source, "short": file[:60], "title": title, "published": day}
+            enter("sources", values, "A1")
 
 
-def told_lines(made: Understood, lang: str) -> list[str]:
+def told_lines(understood: Understood, lang: str) -> list[str]:
     """What was understood, in sentences."""
-    lines = []
-    for key, values in made.told:
-        said = {
-            name: value[lang] if isinstance(value, dict) else f"{value}"
-            for name, value in values.items()
-        }
-        lines.append(text(key, lang, **{name: shown(value, 2000) for name, value in said.items()}))
-    return lines
+
+    def words(value):
+        return printable(value[lang] if isinstance(value, dict) else f"{value}", 2000)
+
+    return [
+        text(key, lang, **{name: words(value) for name, value in values.items()})
+        for key, values in understood.remarks
+    ]

@@ -5,27 +5,28 @@ sentences.
 import datetime as dt
 import re
 import tempfile
-from collections.abc import Iterable
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..data import (
     Communes,
-    Entry,
-    PresentRow,
+    CurrentRow,
+    IncomingRow,
     TableText,
     Workbook,
+    cell_text,
     content_hash,
+    current_rows,
     key_of,
     mark_of,
-    present_rows,
     sense,
-    written,
 )
+from ..forecasts import contradictions
 from ..language import text, write_date
-from ..tables import KEYS, DataProblems, Problem, dictionary, shown
+from ..tables import KEYS, DataProblemsError, Problem, dictionary, printable
 from .form_reader import Understood, read_forms, told_lines
-from .sheets import Sheet, read_book
+from .sheets import read_book
 from .template import called
 from .template_reader import TemplateRows, is_template, template_rows
 
@@ -42,8 +43,8 @@ class Change:
 
     kind: str
     table: str
-    entry: Entry | None
-    present: PresentRow | None
+    entry: IncomingRow | None
+    present: CurrentRow | None
     cells: dict[str, tuple[object, object]] = field(default_factory=dict)
     newest: object = None  # contradicting for being older than this day
 
@@ -64,79 +65,54 @@ class Changes:
         return [c for c in self.rows if c.kind == kind and table in (None, c.table)]
 
 
-def compare(
-    entries: Iterable[Entry],
-    present: dict[str, list[PresentRow]],
-    whole: Iterable[str],
-    communes: Communes,
-    file: str,
-    problems: list[Problem],
-) -> Changes:
-    """The changes that ``entries`` make to ``present``; ``whole``: the tables that the file means
-    to give in full.
-    """
-    made = Changes()
-    by_table = {table: [] for table in whole}
-    for entry in entries:
-        by_table.setdefault(entry.table, []).append(entry)
-    for table, told in by_table.items():
-        _Table(table, present[table], communes, file, problems, made).compare(told, table in whole)
-    return made
+class _TableIntake:
+    """The rows of a file for one table held against those that the data set has."""
 
+    def __init__(self, intake, table):
+        self.intake, self.table, self.columns = intake, table, dictionary(table)
+        self.rows, self.changes = intake.present[table], intake.changes
+        self.newest = {}
+        if "date" in KEYS[table]:
+            for row in sorted(self.rows, key=lambda row: row.values["date"]):
+                self.newest[self._subject(row.values)] = row.values
 
-class _Table:
-    """The entries of one table held against its rows."""
+    def _subject(self, values):
+        """What a dated fact is about: its key without the day."""
+        parts = zip(KEYS[self.table], key_of(self.table, values, self.intake.communes), strict=True)
+        return tuple(part for name, part in parts if name != "date")
 
-    def __init__(self, table, rows, communes, file, problems, made):
-        self.table, self.rows, self.communes, self.file = table, rows, communes, file
-        self.problems, self.made, self.columns = problems, made, dictionary(table)
-        self.by_key = {row.mark.split(".")[0]: row for row in rows}
-        self.newest = _newest(table, rows, communes) if "date" in KEYS[table] else {}
-
-    def compare(self, told, whole):
+    def compare(self, entries, whole):
         """Each entry finds its row, or is new; then what no entry claims is lost."""
-        marks = [mark_of(self.table, entry.values, self.communes) for entry in told]
-        claims = self._claims(told, marks)
+        marks = [mark_of(self.table, entry.values, self.intake.communes) for entry in entries]
+        keys = list(map(_key, marks))
+        claims = self._claims([_key(entry.key) for entry in entries], keys)
         seen = {}
-        for n, entry in enumerate(told):
-            key = marks[n].split(".")[0]
-            if (first := seen.setdefault(key, n)) != n:
-                self._twice(
-                    told[first], entry, same=marks[first] == marks[n] and claims.get(n) is None
-                )
-                continue
-            self._one(entry, marks[n], claims.get(n))
+        for n, entry in enumerate(entries):
+            if (first := seen.setdefault(keys[n], n)) == n:
+                self._one(entry, marks[n], claims.get(n))
+            elif marks[first] == marks[n] and n not in claims:  # a copy is one row
+                self.changes.same += 1
+            else:
+                self._twice(entries[first], entry)
         if whole:
             claimed = {id(row) for row in claims.values()}
             lost = [row for row in self.rows if id(row) not in claimed]
-            self.made.rows += [Change("lost", self.table, None, row) for row in lost]
+            self.changes.rows += [Change("lost", self.table, None, row) for row in lost]
 
-    def _claims(self, told, marks):
+    def _claims(self, hidden, keys):
         """Which row each entry is: of several copies of a mark the one that kept its key, then by
         key whatever is left.
         """
-        claims = {}
-        taken = set()
-        hidden = [entry.key.split(".")[0] for entry in told]
-        own = [mark.split(".")[0] for mark in marks]
-        tries = (
-            (n for n in range(len(told)) if hidden[n] == own[n]),
-            (n for n in range(len(told)) if hidden[n] and hidden[n] != own[n]),
-        )
-        for places in tries:
-            for n in places:
-                if hidden[n] in self.by_key and hidden[n] not in taken:
-                    claims[n] = self.by_key[hidden[n]]
-                    taken.add(hidden[n])
-        for n in range(len(told)):
-            if n not in claims and own[n] in self.by_key and own[n] not in taken:
-                claims[n] = self.by_key[own[n]]
-                taken.add(own[n])
+        claims, rows = {}, {_key(row.mark): row for row in self.rows}
+        places = sorted(range(len(keys)), key=lambda n: hidden[n] != keys[n])
+        for n, key in [*((n, hidden[n]) for n in places), *enumerate(keys)]:
+            if n not in claims and key in rows:
+                claims[n] = rows.pop(key)
         return claims
 
     def _one(self, entry, mark, row):
         if entry.key == mark and (row is None or row.mark != mark):
-            self.made.stale += 1
+            self.changes.stale += 1
             return
         before = {} if row is None else row.values
         cells = {
@@ -144,78 +120,51 @@ class _Table:
             for name, value in entry.values.items()
             if self._differ(name, before.get(name), value)
         }
-        facts = [name for name in cells if name not in HOW_KNOWN]
-        told_again = (
-            row is not None and not entry.key and row.values.get("mark") == "reported" and not facts
-        )
-        if not cells or told_again:
-            self.made.same += 1
+        reported = row is not None and not entry.key and before.get("mark") == "reported"
+        if not cells or (reported and cells.keys() <= {*HOW_KNOWN}):
+            self.changes.same += 1
             return
         for name, (_, value) in cells.items():
             if isinstance(value, str) and _FORMULA.match(value):
                 self._tell("formula_text", entry, name, value=value)
-        kind, newest = "added" if row is None else "changed", None
-        if (
-            row is not None and not entry.key and row.values.get("mark") == "reported" and facts
-        ) or (row is None and self.newest and (newest := self._older(entry))):
-            kind = "contradicting"
-        self.made.rows.append(Change(kind, self.table, entry, row, cells, newest))
+        newest = self._older(entry) if row is None else None
+        kind = "added" if row is None else "changed"
+        kind = "contradicting" if reported or newest else kind
+        self.changes.rows.append(Change(kind, self.table, entry, row, cells, newest))
 
     def _older(self, entry):
         """The day of the newest fact of the table that this one is older than and different from;
         None when it is not.
         """
-        values = entry.values
-        found = self.newest.get(_subject(self.table, values, self.communes))
-        if found is None or not values.get("date") or values["date"] >= found["date"]:
-            return None
-        facts = [name for name in values if name not in (*KEYS[self.table], *HOW_KNOWN)]
-        return (
-            found["date"]
-            if any(self._differ(name, found.get(name), values[name]) for name in facts)
-            else None
-        )
+        values, newest = entry.values, self.newest.get(self._subject(entry.values))
+        if newest and values.get("date") and values["date"] < newest["date"]:
+            facts = values.keys() - {*KEYS[self.table], *HOW_KNOWN}
+            if any(self._differ(name, newest.get(name), values[name]) for name in facts):
+                return newest["date"]
+        return None
 
     def _differ(self, name, old, new):
-        return sense(old, self.columns[name], self.communes) != sense(
-            new, self.columns[name], self.communes
-        )
+        old, new = (sense(cell, self.columns[name], self.intake.communes) for cell in (old, new))
+        return old != new
 
-    def _twice(self, first, entry, same):
-        """Two rows under one key: a copy is one row, anything else is an error."""
-        if same:
-            self.made.same += 1
-            return
-        key = KEYS[self.table]
-        said = {name: entry.values[name] for name in key if entry.values.get(name) is not None}
-        about = ", ".join(self.columns[name].written(value) for name, value in said.items())
-        self._tell(
-            "said_twice",
-            entry,
-            next(n for n in key if n in entry.cells),
-            other=next(iter(first.cells.values())),
-            value=about,
-        )
+    def _twice(self, first, entry):
+        """Two rows under one key that differ are an error."""
+        key, values = KEYS[self.table], entry.values
+        parts = [self.columns[n].format(values[n]) for n in key if values.get(n) is not None]
+        column = next(name for name in key if name in entry.cells)
+        other = next(iter(first.cells.values()))
+        self._tell("said_twice", entry, column, other=other, value=", ".join(parts))
 
     def _tell(self, code, entry, column, **details):
-        cell, names = entry.cells.get(column), {c.name: c.title for c in self.columns.values()}
-        problem = Problem(
-            code, self.file, None, column, details, sheet=entry.sheet, cell=cell, names=names
-        )
-        self.problems.append(problem)
+        place = {"sheet": entry.sheet, "cell": entry.cells.get(column)}
+        place["names"] = {c.name: c.title for c in self.columns.values()}
+        problem = Problem(code, self.intake.file, None, column, details, **place)
+        self.intake.problems.append(problem)
 
 
-def _subject(table, values, communes):
-    """What a dated fact is about: its key without the day."""
-    made = zip(KEYS[table], key_of(table, values, communes), strict=True)
-    return tuple(part for name, part in made if name != "date")
-
-
-def _newest(table, rows, communes):
-    newest = {}
-    for row in sorted(rows, key=lambda row: row.values["date"]):
-        newest[_subject(table, row.values, communes)] = row.values
-    return newest
+def _key(mark):
+    """The part of a row's mark that stands for its key."""
+    return mark.split(".")[0]
 
 
 @dataclass
@@ -226,12 +175,11 @@ class Intake:
 
     workbook: Workbook
     file: str
-    sheets: list[Sheet]
-    present: dict[str, list[PresentRow]]
+    present: dict[str, list[CurrentRow]]
     communes: Communes
     template: TemplateRows | None = None
     form: Understood | None = None
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[IncomingRow] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     changes: Changes = field(default_factory=Changes)
 
@@ -245,8 +193,8 @@ class Intake:
     @property
     def stranger(self) -> str:
         """The data set that the template was made from, where it is another one."""
-        made_of = self.template.dataset if self.template else ""
-        return made_of if made_of != self.workbook.id else ""
+        origin = self.template.dataset if self.template else ""
+        return origin if origin != self.workbook.id else ""
 
 
 def understand(
@@ -254,30 +202,32 @@ def understand(
 ) -> Intake:
     """Read a file and hold it against the data set; errors stand in ``problems``.
 
-    Raises DataProblems for an unreadable file.
+    Raises DataProblemsError for an unreadable file.
 
     A file that is no template is read as an office's form; ``date``, ``set_id``: see
     :func:`forms.read_forms`.
     """
     sheets = read_book(path)
-    present, communes = present_rows(workbook)
-    made = Intake(workbook, path.name, sheets, present, communes)
+    intake = Intake(workbook, path.name, *current_rows(workbook))
     if is_template(sheets):
-        made.template = template_rows(
-            sheets, path.name, workbook.meta["number_style"], communes, made.problems
-        )
-        made.entries = made.template.entries
+        style = workbook.meta["number_style"]
+        intake.template = template_rows(sheets, path.name, style, intake.communes, intake.problems)
     else:
-        made.form = read_forms(sheets, workbook, path.name, date=date, set_id=set_id)
-        made.entries, made.problems = made.form.entries, list(made.form.problems)
-    whole = made.template.sheets if made.template else ()
-    made.changes = compare(made.entries, present, whole, communes, path.name, made.problems)
-    return made
+        intake.form = read_forms(sheets, workbook, path.name, date=date, set_id=set_id)
+        intake.problems = intake.form.problems
+    intake.entries = (intake.template or intake.form).entries
+    whole = intake.template.sheets if intake.template else ()
+    by_table = {table: [] for table in whole}
+    for entry in intake.entries:
+        by_table.setdefault(entry.table, []).append(entry)
+    for table, entries in by_table.items():
+        _TableIntake(intake, table).compare(entries, table in whole)
+    return intake
 
 
 def next_texts(
     intake: Intake, drop_lost: bool
-) -> tuple[dict[str, str], dict[tuple[str, int], Entry]]:
+) -> tuple[dict[str, str], dict[tuple[str, int], IncomingRow]]:
     """The files that change, as text, and the entry that each changed or added line of them comes
     from.
     """
@@ -296,7 +246,7 @@ def next_texts(
                 text.drop(change.present.line)
                 continue
             cells = {
-                column: written(new, columns[column], style, like.get(column, ""))
+                column: cell_text(new, columns[column], style, like.get(column, ""))
                 for column, (_, new) in change.cells.items()
             }
             if change.present is None:
@@ -308,8 +258,8 @@ def next_texts(
         now_at, new_lines = text.places()
         origins |= {(name, now_at[line]): entry for line, entry in changed.items()}
         origins |= {(name, line): entry for line, entry in zip(new_lines, added, strict=True)}
-        if (made := text.text()) != _whole(path):
-            texts[name] = made
+        if (new := text.text()) != _whole(path):
+            texts[name] = new
     return texts, origins
 
 
@@ -317,8 +267,8 @@ def check(
     intake: Intake, texts: dict[str, str], origins: dict, folder: Path | None = None
 ) -> Workbook | None:
     """Open the next version (in ``folder``, else its files laid over the present ones); raises
-    DataProblems with all problems of file and version, those of the version at the sheet and cell
-    that they come from.
+    DataProblemsError with all problems of file and version, those of the version at the sheet and
+    cell that they come from.
     """
     errors = [p for p in intake.problems if not p.warning]
     spoilt = {(p.sheet, p.cell) for p in errors}
@@ -330,18 +280,18 @@ def check(
                 for name, text in texts.items():
                     (Path(place) / name).write_bytes(text.encode("utf-8"))
                 opened = Workbook.open(intake.workbook.path, over=Path(place))
-    except DataProblems as error:
+    except DataProblemsError as error:
         for problem in error.problems:
             entry = origins.get((problem.file, problem.row))
             if entry is None or not spoilt & {(entry.sheet, cell) for cell in entry.cells.values()}:
                 errors.append(placed(problem, entry, intake))
-        raise DataProblems([*errors, *(p for p in intake.problems if p.warning)]) from None
+        raise DataProblemsError([*errors, *(p for p in intake.problems if p.warning)]) from None
     if errors:
-        raise DataProblems(intake.problems)
+        raise DataProblemsError(intake.problems)
     return opened
 
 
-def placed(problem: Problem, entry: Entry | None, intake: Intake) -> Problem:
+def placed(problem: Problem, entry: IncomingRow | None, intake: Intake) -> Problem:
     """A problem of the next version, at the sheet and cell that it comes from and in the words of
     the heads there.
     """
@@ -370,23 +320,30 @@ def understood_lines(intake: Intake, lang: str) -> list[str]:
     template, rows = intake.template, len(intake.entries)
     lines = [
         text(
-            "import_file", lang, file=shown(intake.file), place=intake.workbook.meta["title"][lang]
+            "import_file",
+            lang,
+            file=printable(intake.file),
+            place=intake.workbook.meta["title"][lang],
         )
     ]
     if template is None:
         return [*lines, *told_lines(intake.form, lang)]
-    count = {}
-    for entry in intake.entries:
-        count[entry.table] = count.get(entry.table, 0) + 1
+    count = Counter(entry.table for entry in intake.entries)
     lines.append(text("import_template", lang, sheets=len(template.sheets), rows=rows))
     lines += [
-        text("import_sheet", lang, sheet=shown(sheet), table=f"{table}.csv", n=count.get(table, 0))
+        text(
+            "import_sheet",
+            lang,
+            sheet=printable(sheet),
+            table=f"{table}.csv",
+            n=count[table],
+        )
         for table, sheet in template.sheets.items()
-        if count.get(table)
+        if count[table]
     ]
     if intake.stranger:
         lines.append(
-            text("import_stranger", lang, made=shown(intake.stranger), id=intake.workbook.id)
+            text("import_stranger", lang, origin=printable(intake.stranger), id=intake.workbook.id)
         )
     elif intake.outdated:
         lines.append(text("import_outdated", lang, n=intake.changes.stale))
@@ -410,14 +367,16 @@ def change_lines(intake: Intake, lang: str, most: int | None = MOST) -> list[str
                 **counts,
             )
         )
-        told = [
+        listed = [
             change
             for kind in ("contradicting", "changed", "added", "lost")
             for change in changes.of(kind, table)
         ]
-        lines += [line for change in told[:most] for line in _change(change, intake, lang)]
-        if most is not None and len(told) > most:
-            lines.append("    " + text("import_more", lang, n=len(told) - most))
+        lines += [
+            f"    {line}" for change in listed[:most] for line in _change(change, intake, lang)
+        ]
+        if most is not None and len(listed) > most:
+            lines.append("    " + text("import_more", lang, n=len(listed) - most))
     as_of = intake.workbook.as_of
     later = [
         c
@@ -442,39 +401,30 @@ def change_lines(intake: Intake, lang: str, most: int | None = MOST) -> list[str
 
 def _change(change, intake, lang):
     columns = dictionary(change.table)
-    row = change.present.values if change.present else change.entry.values
-    about = _about(change.table, row, intake, lang)
-    sign = text(f"import_kind_{change.kind}", lang)
+    row = (change.present or change.entry).values
+    words = {"about": _about(change.table, row, intake, lang)}
+    words["sign"] = text(f"import_kind_{change.kind}", lang)
     if change.entry is None:
-        return [
-            "    " + text("import_row_lost", lang, sign=sign, about=about, line=change.present.line)
-        ]
-    place = f"{shown(change.entry.sheet)}!{next(iter(change.entry.cells.values()), '')}"
+        return [text("import_row_lost", lang, line=change.present.line, **words)]
+    place = f"{printable(change.entry.sheet)}!{next(iter(change.entry.cells.values()), '')}"
     if change.present is None:
-        said = "; ".join(
+        facts = "; ".join(
             f"{_title(columns[n], lang)}: {_value(new, columns[n], lang)}"
             for n, (_, new) in change.cells.items()
             if n not in (*KEYS[change.table], *HOW_KNOWN) and new is not None
         )
-        older = (
-            text("import_older", lang, day=write_date(change.newest, lang)) if change.newest else ""
-        )
-        return [
-            "    "
-            + text("import_row_added", lang, sign=sign, about=about, said=said, place=place)
-            + older
-        ]
+        day = write_date(change.newest, lang) if change.newest else ""
+        older = text("import_older", lang, day=day) if day else ""
+        return [text("import_row_added", lang, facts=facts, place=place, **words) + older]
     return [
-        "    "
-        + text(
+        text(
             "import_cell",
             lang,
-            sign=sign,
-            about=about,
             column=_title(columns[name], lang),
             old=_value(old, columns[name], lang),
             new=_value(new, columns[name], lang),
-            place=f"{shown(change.entry.sheet)}!{change.entry.cells.get(name, '')}",
+            place=f"{printable(change.entry.sheet)}!{change.entry.cells.get(name, '')}",
+            **words,
         )
         for name, (old, new) in change.cells.items()
     ]
@@ -490,7 +440,7 @@ def _about(table, row, intake, lang):
             continue
         if name == "commune":
             code = intake.communes.key(value)
-            parts.append(shown(intake.communes.names.get(code, value)))
+            parts.append(printable(intake.communes.names.get(code, value)))
         elif name in ("criterion", "indicator", "month"):
             parts.append(f"{_title(columns[name], lang)} {_value(value, columns[name], lang)}")
         else:
@@ -511,4 +461,25 @@ def _title(column, lang):
 def _value(value, column, lang):
     if value is None:
         return text("import_blank", lang)
-    return shown(column.written(value, lang), 80)
+    return printable(column.format(value, lang), 80)
+
+
+def rows_of_the_future(intake: Intake, lang: str) -> list[Problem]:
+    """A warning of the first row whose day lies after today."""
+    for row in intake.entries:
+        day = row.values.get("date")
+        if isinstance(day, dt.date) and day > dt.date.today():
+            details = {"day": write_date(day, lang)}
+            place = {"sheet": row.sheet, "cell": row.cells.get("date")}
+            return [Problem("form_future", intake.file, details=details, **place)]
+    return []
+
+
+def new_contradictions(before: Workbook, after: Workbook) -> list[Problem]:
+    """Those of a change: rows may have moved, so that a contradiction is known by what it says."""
+
+    def says(problem):
+        return problem.code, problem.file, tuple(problem.details.items())
+
+    known = {says(problem) for problem in contradictions(before)}
+    return [problem for problem in contradictions(after) if says(problem) not in known]

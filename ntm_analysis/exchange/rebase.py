@@ -15,7 +15,7 @@ from ..language import (
     MARK_WORDS,
     STATE_WORDS,
     fold,
-    listed,
+    join_names,
     pick,
     slug,
     text,
@@ -24,11 +24,11 @@ from ..language import (
 )
 from ..pages import plain_text
 from ..standing import (
-    LANG,
-    VERDICTS,
-    Link,
-    before,
-    destinations,
+    NOTE_LANG,
+    PART_VERDICTS,
+    Successors,
+    before_mergers,
+    find_successors,
     recognised_parts,
     recognition_words,
 )
@@ -43,132 +43,101 @@ class Rebased:
     """``tables``: the new data set, by name.
 
     ``account``: one row for every row there was: table, row, unit (old; -1 for none), into (new
-    unit; -1), outcome (carried, merged, left), why. ``made``: the rows that were made: table, unit,
-    what, value, parts, why, mark, note. ``standing``: see
+    unit; -1), outcome (carried, merged, left), why. ``derivations``: the values made of several
+    parts: table, unit, what, value, parts, why, mark, note. ``standing``: see
     :func:`~ntm_analysis.standing.mergers.recognised_parts`.
     """
 
     tables: dict[str, pd.DataFrame]
     account: pd.DataFrame
-    made: pd.DataFrame
+    derivations: pd.DataFrame
     standing: pd.DataFrame
-    link: Link
+    link: Successors
 
 
 def rebase(workbook: Workbook, weights: dict[tuple[str, str], str]) -> Rebased:
     """Carry a data set, opened as of the new day, over to the units of that day; ``weights``: of
     measured indicators.
     """
-    link = destinations(workbook)
-    old = before(workbook, link)
+    link = find_successors(workbook)
+    old = before_mergers(workbook, link)
     standing = recognised_parts(old, link)
     facts = {"states": merged_states(old, link), "values": merged_values(old, link, weights)}
     move = _Move(workbook, link, standing, facts)
     tables = {name: move.table(name) for name in TABLES}
     account = pd.concat(move.account, ignore_index=True)
-    made = pd.DataFrame(
-        move.made, columns=["table", "unit", "what", "value", "parts", "why", "mark", "note"]
-    )
-    return Rebased(tables, account, made, standing, link)
+    columns = ["table", "unit", "what", "value", "parts", "why", "mark", "note"]
+    derivations = pd.DataFrame(move.derivations, columns=columns)
+    return Rebased(tables, account, derivations, standing, link)
 
 
 class _Move:
     """The tables on their way; keeps the account."""
 
     def __init__(self, workbook, link, standing, facts):
-        self.facts = facts
-        self.workbook, self.link, self.units, self.standing = (
-            workbook,
-            link,
-            workbook.all_units,
-            standing,
-        )
-        self.day = pd.Timestamp(workbook.as_of)
+        self.workbook, self.link, self.standing, self.facts = workbook, link, standing, facts
+        self.units, self.day = workbook.all_units, pd.Timestamp(workbook.as_of)
         self.size = link.to.map(link.to.value_counts())  # by old unit: how many made its new unit
-        self.kept_units = self.units.index[~self.units.index.isin(link.to.index)]
-        names = self.units.loc[self.kept_units, "name"].map(fold)
-        clear = ~names.duplicated(keep=False)
-        self.called = self.units.loc[self.kept_units, "name"].where(
-            clear, self.units.loc[self.kept_units, "code"]
-        )
+        lasting = self.units[~self.units.index.isin(link.to.index)]
+        clear = ~lasting["name"].map(fold).duplicated(keep=False)
+        self.called = lasting["name"].where(clear, lasting["code"])
         self.account = []
-        self.made = []
-        hamlets = workbook.written["hamlets"]
+        # a value made of several parts: of which, by which rule, with which mark
+        self.derivations = []
+        hamlets = workbook.all_rows["hamlets"]
         self.hamlets_twice = self._twice(hamlets, "hamlet") if len(hamlets) else set()
 
     def tell(self, name, rows, outcome, why):
-        """Enter what became of some rows of a table."""
+        """Enter what became of some rows of a table; gives them back."""
         unit = (
             rows["unit"]
             if "unit" in rows
             else pd.Series(rows.index if name == "units" else -1, index=rows.index)
         )
-        into = unit.map(self.link.to).where(unit.isin(self.link.to.index), unit).astype("int64")
-        entry = {
-            "table": name,
-            "row": rows["row"],
-            "unit": unit,
-            "into": into,
-            "outcome": outcome,
-            "why": why,
-        }
+        into = unit.map(self.link.to).where(self._is_old(unit), unit).astype("int64")
+        entry = {"table": name, "row": rows["row"], "unit": unit, "into": into}
+        entry |= {"outcome": outcome, "why": why}
         self.account.append(pd.DataFrame(entry, index=rows.index))
+        return rows
 
-    def make(self, name, unit, what, value, parts, why, mark, note):
-        """Enter in the account a value made of several parts: of which, by which rule, with which
-        mark.
-        """
-        self.made.append(
-            dict(
-                table=name,
-                unit=unit,
-                what=what,
-                value=value,
-                parts=parts,
-                why=why,
-                mark=mark,
-                note=note,
-            )
-        )
+    def _is_old(self, unit):
+        """Whether units are parts of a new one."""
+        return unit.isin(self.link.to.index)
 
     def table(self, name):
         """One table of the new data set."""
-        rows, rule = self.workbook.written[name], RULES[name]
+        rows, rule = self.workbook.all_rows[name], RULES[name]
         if rule.how == "own":
             return getattr(self, f"_{name}")(rows)
         if rule.how == "as_is":
-            self.tell(name, rows, "carried", "same")
-            return rows
-        kept, many = self._split(name, rows)
+            return self.tell(name, rows, "carried", "same")
+        simple, many = self._split(name, rows)
         if rule.how == "leave":
             self.tell(name, many, "left", rule.why)
-        elif rule.how == "move":
-            self.tell(name, many, "carried", "moved")
-            kept = pd.concat([kept, self._renamed(self._ids(many, rule.names))])
-        elif rule.how == "sum":
-            kept = pd.concat([kept, self._summed(name, many)])
-        elif rule.how == "sum_all":
-            kept = pd.concat([kept, self._summed_if_all(name, many)])
-        else:
+            return simple
+        if rule.how in self.facts:
             key = "criterion" if rule.how == "states" else "indicator"
-            kept = self._merged_facts(name, kept, many, key, self.facts[rule.how])
-        return kept
+            return self._merged_facts(name, simple, many, key, self.facts[rule.how])
+        if rule.how == "move":
+            self.tell(name, many, "carried", "moved")
+            merged = self._renamed(self._ids(many, rule.names))
+        else:
+            merged = (self._summed if rule.how == "sum" else self._summed_if_all)(name, many)
+        return pd.concat([simple, merged])
 
     def _split(self, name, rows):
         """The rows that stay what they are (of units unchanged, or of one that is the whole new
         one), and those of parts.
         """
-        old = (
-            rows["unit"].isin(self.link.to.index)
-            if "unit" in rows
-            else pd.Series(False, index=rows.index)
-        )
-        self.tell(name, rows[~old], "carried", "same")
-        single = old & (rows["unit"].map(self.size) == 1) if old.any() else old
-        self.tell(name, rows[single], "carried", "whole")
-        late = old & ~single & (rows["known_from"] > self.day) if old.any() else old
-        self.tell(name, rows[late], "left", "later")
-        return pd.concat([rows[~old], self._renamed(rows[single])]), rows[old & ~single & ~late]
+        old = self._is_old(rows["unit"]) if "unit" in rows else pd.Series(False, index=rows.index)
+        same, many = self.tell(name, rows[~old], "carried", "same"), rows[old]
+        if many.empty:
+            return same, many
+        single = many["unit"].map(self.size) == 1
+        whole, many = self.tell(name, many[single], "carried", "whole"), many[~single]
+        late = many["known_from"] > self.day
+        self.tell(name, many[late], "left", "later")
+        return pd.concat([same, self._renamed(whole)]), many[~late]
 
     def _renamed(self, rows):
         """Rows of old units as rows of the new ones."""
@@ -197,42 +166,40 @@ class _Move:
             return rows
         names = rows["unit"].map(self.units["name"])
         if column == "work":
-            made = (names.map(slug) + "-" + rows[column]).where(rows[column] != "", "")
+            ids = (names.map(slug) + "-" + rows[column]).where(rows[column] != "", "")
         else:
             twice = self.hamlets_twice if column == "hamlet" else self._twice(rows, column)
             pairs = zip(rows["unit"].map(self.link.to), rows[column].map(fold), strict=True)
-            made = rows[column].mask(
+            ids = rows[column].mask(
                 [pair in twice for pair in pairs], rows[column] + " (" + names + ")"
             )
-        note = names.map(lambda name: text("rebase_note_moved", LANG, name=name))
+        note = names.map(lambda name: text("rebase_note_moved", NOTE_LANG, name=name))
         return rows.assign(
             **{
-                column: made,
+                column: ids,
                 "note": rows["note"].where(rows["note"] == "", rows["note"] + "; ") + note,
             }
         )
 
-    def _merged_facts(self, name, kept, many, key, facts):
+    def _merged_facts(self, name, simple, many, key, facts):
         """Facts made of all parts, after those that the new unit has itself."""
         self._tell_facts(name, many, key, facts, name)
-        made = pd.DataFrame(facts.rows)
-        if made.empty:
-            return kept
-        made = made.assign(commune=made["unit"].map(self.called))
-        told = set(kept[["unit", "set", key, "date"]].itertuples(index=False, name=None))
-        fresh = [
-            row not in told
-            for row in made[["unit", "set", key, "date"]].itertuples(index=False, name=None)
-        ]
-        for row in made[fresh].itertuples():
-            what = (
-                f"{row.set}: {getattr(row, key):g}"
-                if key == "criterion"
-                else f"{row.set}: {row.indicator}"
-            )
-            value = row.state or write_figure(row.value)
-            self.make(name, row.unit, what, value, row.parts, row.why, row.mark, row.note)
-        return pd.concat([kept, made[fresh]], ignore_index=True)
+        merged = pd.DataFrame(facts.rows)
+        if merged.empty:
+            return simple
+        merged = merged.assign(commune=merged["unit"].map(self.called))
+
+        def keys(rows):
+            return rows[["unit", "set", key, "date"]].itertuples(index=False, name=None)
+
+        present = set(keys(simple))
+        merged = merged[[row not in present for row in keys(merged)]]
+        for row in merged.to_dict("records"):
+            about = row[key] if isinstance(row[key], str) else f"{row[key]:g}"
+            what, value = f"{row['set']}: {about}", row["state"] or write_figure(row["value"])
+            entry = (row[column] for column in ("parts", "why", "mark", "note"))
+            self.derivations.append((name, row["unit"], what, value, *entry))
+        return pd.concat([simple, merged], ignore_index=True)
 
     def _tell_facts(self, name, rows, key, facts, table):
         """The newest row of each part and fact of ``table``: what its fact became; older ones are
@@ -255,9 +222,7 @@ class _Move:
         many = many.sort_values("date", kind="stable")
         older = many.duplicated(["unit", "criterion"], keep="last")
         self.tell(name, many[older], "left", "older")
-        newest = many[~older]
-        self.tell(name, newest, "merged", "summed")
-        return self._sums(name, newest, ["criterion"], ["amount"], "min")
+        return self._sums(name, many[~older], "criterion", ["amount"])
 
     def _summed_if_all(self, name, many):
         """Amounts of a year added where every part reports it."""
@@ -266,31 +231,29 @@ class _Move:
         count = many.groupby([many["unit"].map(self.link.to), "year"])["unit"].transform("nunique")
         full = count == many["unit"].map(self.size)
         self.tell(name, many[~full], "left", RULES[name].why)
-        self.tell(name, many[full], "merged", "summed")
-        return self._sums(name, many[full], ["year"], ["granted", "delivered", "used"], "max")
+        return self._sums(name, many[full], "year", ["granted", "delivered", "used"])
 
-    def _sums(self, name, rows, by, amounts, which):
-        made = []
-        for (new, *key), group in rows.groupby([rows["unit"].map(self.link.to), *by]):
-            names = listed(group["unit"].map(self.units["name"]), LANG)
-            note = text("rebase_note_summed", LANG, names=names, of=len(group))
-            first = group.iloc[0].to_dict() | {c: group[c].sum(skipna=False) for c in amounts}
-            first |= {
+    def _sums(self, name, rows, by, amounts):
+        self.tell(name, rows, "merged", "summed")
+        sums = []
+        for (new, key), group in rows.groupby([rows["unit"].map(self.link.to), by]):
+            names = join_names(group["unit"].map(self.units["name"]), NOTE_LANG)
+            note = text("rebase_note_summed", NOTE_LANG, names=names, of=len(group))
+            total = group.iloc[0].to_dict() | {c: group[c].sum(skipna=False) for c in amounts}
+            total |= {
                 "unit": int(new),
                 "commune": self.called[new],
                 "note": note,
                 "known_from": self.day,
+                "mark": merged_mark([*group["mark"], *self.link.mark[group["unit"]]]),
+                "source": _joined([*group["source"], *self.link.source[group["unit"]]]),
             }
-            first |= {"date": getattr(group["date"], which)()} if "date" in group else {}
-            first["mark"] = merged_mark([*group["mark"], *self.link.mark[group["unit"]]])
-            first["source"] = _joined([*group["source"], *self.link.source[group["unit"]]])
-            made.append(first)
-            what, value = (
-                f"{by[0]} {key[0]:g}",
-                "; ".join(write_figure(first[c]) for c in amounts if pd.notna(first[c])),
-            )
-            self.make(name, int(new), what, value, names, "summed", first["mark"], note)
-        return pd.DataFrame(made, columns=rows.columns)
+            total |= {"date": group["date"].min()} if "date" in group else {}
+            sums.append(total)
+            value = "; ".join(write_figure(total[c]) for c in amounts if pd.notna(total[c]))
+            entry = (f"{by} {key:g}", value, names, "summed", total["mark"], note)
+            self.derivations.append((name, int(new), *entry))
+        return pd.DataFrame(sums, columns=rows.columns)
 
     def _units(self, rows):
         """The units there are from the day on.
@@ -298,81 +261,67 @@ class _Move:
         A new one's note names its parts and their recognition; households and population not told
         of it are those of all its parts.
         """
-        gone = rows.index.isin(self.link.to.index)
-        self.tell("units", rows[~gone], "carried", "same")
+        gone = self._is_old(rows.index)
         self.tell("units", rows[gone], "left", "ended")
+        units = self.tell("units", rows[~gone], "carried", "same")
         home = (self.workbook.meta.get("district") or {}).get("name", "")
-        kept = rows[~gone].assign(district=rows["district"].where(rows["district"] != home, ""))
+        units = units.assign(district=units["district"].where(units["district"] != home, ""))
         for new, parts in self.link.parts.items():
-            told = rows.loc[parts]
-            row = self.standing.loc[new]
-            of = text("rebase_note_parts", LANG, names=listed(told["name"], LANG))
-            notes = [kept.at[new, "note"], of, recognition_words(self.workbook, new, row, LANG)]
-            kept.loc[new, "note"] = "; ".join(filter(None, notes))
+            old = rows.loc[parts]
+            names = join_names(old["name"], NOTE_LANG)
+            words = recognition_words(self.workbook, new, self.standing.loc[new], NOTE_LANG)
+            of = text("rebase_note_parts", NOTE_LANG, names=names)
+            units.loc[new, "note"] = "; ".join(filter(None, [units.at[new, "note"], of, words]))
             for column in ("households", "population"):
-                if pd.isna(kept.at[new, column]) and told[column].notna().all():
-                    names = listed(told["name"], LANG)
-                    note = text("rebase_note_summed", LANG, names=names, of=len(parts))
-                    mark = merged_mark([*told["mark"], *self.link.mark[parts]])
-                    kept.loc[new, column] = told[column].sum()
-                    kept.loc[new, "note"] += f"; {dictionary('units')[column].vi.lower()}: {note}"
-                    kept.loc[new, "mark"] = merged_mark([kept.at[new, "mark"], mark])
-                    self.make(
-                        "units",
-                        new,
-                        column,
-                        write_figure(kept.at[new, column]),
-                        names,
-                        "summed",
-                        mark,
-                        note,
-                    )
-        return kept
+                if pd.isna(units.at[new, column]) and old[column].notna().all():
+                    note = text("rebase_note_summed", NOTE_LANG, names=names, of=len(parts))
+                    mark = merged_mark([*old["mark"], *self.link.mark[parts]])
+                    units.loc[new, column] = old[column].sum()
+                    units.loc[new, "note"] += f"; {dictionary('units')[column].vi.lower()}: {note}"
+                    units.loc[new, "mark"] = merged_mark([units.at[new, "mark"], mark])
+                    value = write_figure(units.at[new, column])
+                    entry = ("units", new, column, value, names, "summed", mark, note)
+                    self.derivations.append(entry)
+        return units
 
     def _former_units(self, rows):
         """The units that each new one is made of, with the recognition that each had; those of a
         merger before stay behind.
         """
-        old = rows["unit"].isin(self.link.to.index)
+        old = self._is_old(rows["unit"])
         self.tell("former_units", rows[old], "left", "done")
-        self.tell("former_units", rows[~old], "carried", "same")
-        decided = (
-            self.workbook.tables["recognitions"]
-            .drop_duplicates("unit", keep="last")
-            .set_index("unit")
-        )
-        none, made = {"level": "", "basis": "", "mark": "reported", "source": ""}, []
-        for new, parts in self.link.parts.items():
-            for part in parts:
-                row = decided.loc[part] if part in decided.index else none
-                made.append(
-                    {
-                        "unit": new,
-                        "commune": self.called[new],
-                        "former_code": self.units.at[part, "code"],
-                        "former_name": self.units.at[part, "name"],
-                        "level": row["level"],
-                        "basis": row["basis"],
-                        "known_from": self.day,
-                        "source": _joined([self.link.source[part], row["source"]]),
-                        "mark": merged_mark([self.link.mark[part], row["mark"]]),
-                        "note": "",
-                    }
-                )
-        return pd.concat([rows[~old], pd.DataFrame(made)])
+        earlier = self.tell("former_units", rows[~old], "carried", "same")
+        decided = self.workbook.tables["recognitions"].drop_duplicates("unit", keep="last")
+        decided = decided.set_index("unit")
+        none, parts = {"level": "", "basis": "", "mark": "reported", "source": ""}, []
+        for new, part in ((new, part) for new, old in self.link.parts.items() for part in old):
+            row = decided.loc[part] if part in decided.index else none
+            parts.append(
+                {
+                    "unit": new,
+                    "commune": self.called[new],
+                    "former_code": self.units.at[part, "code"],
+                    "former_name": self.units.at[part, "name"],
+                    "level": row["level"],
+                    "basis": row["basis"],
+                    "known_from": self.day,
+                    "source": _joined([self.link.source[part], row["source"]]),
+                    "mark": merged_mark([self.link.mark[part], row["mark"]]),
+                    "note": "",
+                }
+            )
+        return pd.concat([earlier, pd.DataFrame(parts)])
 
     def _mergers(self, rows):
         """Mergers still to come; of a new unit's parts they become one row where all say
         the same.
         """
-        done = (rows["on"] <= self.day) | ~rows["unit"].isin(
-            [*self.kept_units, *self.link.to.index]
-        )
+        known = rows["unit"].isin([*self.called.index, *self.link.to.index])
+        done = (rows["on"] <= self.day) | ~known
         self.tell("mergers", rows[done], "left", "done")
         ahead = rows[~done]
-        old = ahead["unit"].isin(self.link.to.index)
-        self.tell("mergers", ahead[~old], "carried", "same")
-        many = ahead[old]
+        old = self._is_old(ahead["unit"])
+        same, many = self.tell("mergers", ahead[~old], "carried", "same"), ahead[old]
         if many.empty:
             return ahead
         fate = many.groupby([many["unit"].map(self.link.to), "on", "into_code", "into_name"])[
@@ -380,63 +329,59 @@ class _Move:
         ].transform("nunique")
         agreed = fate == many["unit"].map(self.size)
         self.tell("mergers", many[~agreed], "left", "disagree")
-        self.tell("mergers", many[agreed], "merged", "same_fate")
-        return pd.concat([ahead[~old], _as_one(self._renamed(many[agreed]), ["unit", "on"])])
+        agreed = self._renamed(self.tell("mergers", many[agreed], "merged", "same_fate"))
+        return pd.concat([same, _as_one(agreed, ["unit", "on"])])
 
     def _goals(self, rows):
+        return self.tell("goals", self._ahead("goals", rows), "carried", "same")
+
+    def _ahead(self, name, rows):
+        """The rows of years still to come; the others stay behind."""
         past = rows["year"] < self.day.year
-        self.tell("goals", rows[~past], "carried", "same")
-        self.tell("goals", rows[past], "left", "past_year")
+        self.tell(name, rows[past], "left", "past_year")
         return rows[~past]
 
     def _envelopes(self, rows):
         """Money of years still to come; what served an old commune serves the new one."""
-        past = rows["year"] < self.day.year
-        self.tell("envelopes", rows[past], "left", "past_year")
-        ahead = rows[~past]
+        ahead = self._ahead("envelopes", rows)
         codes = self.units.loc[self.link.to.index, "code"].set_axis(self.link.to.to_numpy())
         new_code = {code: self.units.at[new, "code"] for new, code in codes.items()}
         served = ahead["served"].map(new_code)
-        self.tell("envelopes", ahead[served.isna()], "carried", "same")
+        same = self.tell("envelopes", ahead[served.isna()], "carried", "same")
         late = served.notna() & (ahead["known_from"] > self.day)
         self.tell("envelopes", ahead[late], "left", "later")
         moved = ahead[served.notna() & ~late].assign(served=served)
-        rest = [
-            c
-            for c in moved.columns
-            if c not in ("row", "amount", "known_from", "source", "mark", "note")
-        ]
-        alike = moved.groupby(rest, dropna=False, sort=False)["row"].transform("size")
-        clash = moved.groupby(["pot", "served", "year"])["row"].transform("size")
-        self.tell("envelopes", moved[clash != alike], "left", "disagree")
-        moved = moved[clash == alike]
-        self.tell(
-            "envelopes",
-            moved,
-            ["merged" if n > 1 else "carried" for n in clash[moved.index]],
-            ["summed" if n > 1 else "moved" for n in clash[moved.index]],
+        own = {"row", "amount", "known_from", "source", "mark", "note"}
+        alike = moved.groupby([c for c in moved.columns if c not in own], dropna=False, sort=False)
+        by = ["pot", "served", "year"]
+        size = moved.groupby(by)["row"].transform("size")
+        clash = size != alike["row"].transform("size")
+        self.tell("envelopes", moved[clash], "left", "disagree")
+        moved, several = moved[~clash], size[~clash] > 1
+        outcome, why = (
+            several.map({True: merged, False: alone})
+            for merged, alone in (("merged", "carried"), ("summed", "moved"))
         )
-        moved = moved.assign(
-            amount=moved.groupby(["pot", "served", "year"])["amount"].transform("sum")
-        )
-        return pd.concat([ahead[served.isna()], _as_one(moved, ["pot", "served", "year"])])
+        self.tell("envelopes", moved, outcome, why)
+        moved = moved.assign(amount=moved.groupby(by)["amount"].transform("sum"))
+        return pd.concat([same, _as_one(moved, by)])
 
     def _progress(self, rows):
         """Progress of works moves with them; what it says of criteria and indicators is in the
         facts made of all parts.
         """
-        kept, many = self._split("progress", rows)
+        simple, many = self._split("progress", rows)
         work = many["work"] != ""
-        self.tell("progress", many[work], "carried", "moved")
-        said = (many["state"] != "") | many["value"].notna()
+        works = self.tell("progress", many[work], "carried", "moved")
+        fact = (many["state"] != "") | many["value"].notna()
         for key, how, table in (
             ("criterion", "states", "criterion_states"),
             ("indicator", "values", "indicator_values"),
         ):
             about = many["criterion"].notna() if key == "criterion" else many["indicator"] != ""
-            self._tell_facts("progress", many[~work & said & about], key, self.facts[how], table)
-        self.tell("progress", many[~work & ~said], "left", "money")
-        return pd.concat([kept, self._renamed(self._ids(many[work], "work"))])
+            self._tell_facts("progress", many[~work & fact & about], key, self.facts[how], table)
+        self.tell("progress", many[~work & ~fact], "left", "money")
+        return pd.concat([simple, self._renamed(self._ids(works, "work"))])
 
 
 def _as_one(rows, by):
@@ -477,43 +422,31 @@ def new_meta(workbook: Workbook, folder: Path) -> dict:
     }
 
 
-def standing_lines(workbook: Workbook, made: Rebased, lang: str) -> list[str]:
+def standing_lines(workbook: Workbook, rebased: Rebased, lang: str) -> list[str]:
     """Which new communes stand and which are judged anew, the question of the meeting, in the order
     of the units.
     """
-    table, names = made.standing, workbook.all_units["name"]
-    same = [unit for unit in workbook.communes.index if unit not in table.index]
-    lines = [
-        text(
-            "rebase_standing", lang, n=len(workbook.communes), day=write_date(workbook.as_of, lang)
-        )
-    ]
-    for verdict in VERDICTS:
-        rows = table[table["verdict"] == verdict]
+    table, names, day = rebased.standing, workbook.all_units["name"], workbook.as_of
+    lines = [text("rebase_standing", lang, n=len(workbook.communes), day=write_date(day, lang))]
+    for group in PART_VERDICTS:
+        rows = table[table["verdict"] == group]
         if len(rows):
-            lines.append(
-                "  "
-                + text(
-                    f"rebase_group_{verdict}",
-                    lang,
-                    n=len(rows),
-                    names=listed(names[rows.index], lang),
-                )
-            )
-        for unit, row in rows.iterrows() if verdict in ("all", "judge") else ():
+            listed = join_names(names[rows.index], lang)
+            lines.append("  " + text(f"rebase_group_{group}", lang, n=len(rows), names=listed))
+        for unit, row in rows.iterrows() if group in ("all", "judge") else ():
             lines.append("    " + recognition_words(workbook, unit, row, lang))
-    if same:
-        lines.append("  " + text("rebase_group_same", lang, n=len(same)))
+    if same := len(workbook.communes.index.difference(table.index)):
+        lines.append("  " + text("rebase_group_same", lang, n=same))
     return lines
 
 
-def account_lines(made: Rebased, lang: str) -> Iterator[str]:
+def account_lines(rebased: Rebased, lang: str) -> Iterator[str]:
     """For every table with rows: how many were carried, merged, left behind and why; what was made
     of them.
     """
-    fresh = made.made.groupby("table").size()
+    fresh = rebased.derivations.groupby("table").size()
     yield text("rebase_account", lang)
-    for name, rows in made.account.groupby("table", sort=False):
+    for name, rows in rebased.account.groupby("table", sort=False):
         counts = rows["outcome"].value_counts()
         parts = ", ".join(
             f"{counts[o]} {text(f'rebase_{o}', lang)}" for o in OUTCOMES if counts.get(o)
@@ -522,76 +455,57 @@ def account_lines(made: Rebased, lang: str) -> Iterator[str]:
         yield f"  {name}.csv: {parts}"
         for why, n in rows.loc[rows["outcome"] == "left", "why"].value_counts().items():
             yield f"    - {n}: {text(f'rebase_why_{why}', lang)}"
-    for name in fresh.index.difference(made.account["table"]):
+    for name in fresh.index.difference(rebased.account["table"]):
         yield f"  {name}.csv: {fresh[name]} {text('rebase_made', lang)}"
 
 
-def report_csv(workbook: Workbook, made: Rebased, lang: str) -> bytes:
+HEADS = ("table", "row", "old", "new", "outcome", "what", "value", "how", "mark")
+
+
+def report_csv(workbook: Workbook, rebased: Rebased, lang: str) -> bytes:
     """``chuyen-doi.csv``: for each new unit its parts and what recognition means, each value made
     (from which parts, by which rule), and each row of an old unit (where it went, or why it
     stayed). Text is never a formula.
     """
-    units = workbook.all_units
-    label = units["label"].to_dict() | {-1: ""}
-    rows = [
-        [
-            text(f"rebase_head_{head}", lang)
-            for head in ("table", "row", "old", "new", "outcome", "what", "value", "how", "mark")
-        ]
-    ]
-    for unit, row in made.standing.iterrows():
-        old = "; ".join(label[part] for part in row["parts"])
-        mark = pick(
-            MARK_WORDS[
-                "reported" if (made.link.mark[row["parts"]] == "reported").all() else "assumed"
-            ],
-            lang,
-        )
-        why = recognition_words(workbook, unit, row, lang)
-        rows.append(
-            [
-                "recognitions.csv",
-                "",
-                old,
-                label[unit],
-                text("rebase_judged", lang),
-                "",
-                "",
-                why,
-                mark,
-            ]
-        )
-    for row in made.made.itertuples():
-        value = pick(STATE_WORDS[row.value], lang) if row.value in STATE_WORDS else row.value
-        rows.append(
-            [
-                f"{row.table}.csv",
-                "",
-                row.parts,
-                label[row.unit],
-                text("rebase_made", lang),
-                row.what,
-                value,
-                row.note,
-                pick(MARK_WORDS[row.mark], lang),
-            ]
-        )
-    for row in made.account[made.account["why"] != "same"].itertuples():
-        rows.append(
-            [
-                f"{row.table}.csv",
-                row.row,
-                label[row.unit],
-                label[row.into],
-                text(f"rebase_{row.outcome}", lang),
-                "",
-                "",
-                text(f"rebase_why_{row.why}", lang),
-                "",
-            ]
-        )
     out = io.StringIO()
     csv.writer(out, lineterminator="\r\n").writerows(
-        [plain_text(cell) for cell in row] for row in rows
+        [plain_text(row.get(head, "")) for head in HEADS]
+        for row in _report_rows(workbook, rebased, lang)
     )
     return out.getvalue().encode("utf-8-sig")
+
+
+def _report_rows(workbook, rebased, lang):
+    """The rows of the report, by :data:`HEADS`."""
+    label = workbook.all_units["label"].to_dict() | {-1: ""}
+    yield {head: text(f"rebase_head_{head}", lang) for head in HEADS}
+    for unit, row in rebased.standing.iterrows():
+        reported = (rebased.link.mark[row["parts"]] == "reported").all()
+        yield {
+            "table": "recognitions.csv",
+            "old": "; ".join(label[part] for part in row["parts"]),
+            "new": label[unit],
+            "outcome": text("rebase_judged", lang),
+            "how": recognition_words(workbook, unit, row, lang),
+            "mark": pick(MARK_WORDS["reported" if reported else "assumed"], lang),
+        }
+    for row in rebased.derivations.itertuples():
+        yield {
+            "table": f"{row.table}.csv",
+            "old": row.parts,
+            "new": label[row.unit],
+            "outcome": text("rebase_made", lang),
+            "what": row.what,
+            "value": pick(STATE_WORDS[row.value], lang) if row.value in STATE_WORDS else row.value,
+            "how": row.note,
+            "mark": pick(MARK_WORDS[row.mark], lang),
+        }
+    for row in rebased.account[rebased.account["why"] != "same"].itertuples():
+        yield {
+            "table": f"{row.table}.csv",
+            "row": row.row,
+            "old": label[row.unit],
+            "new": label[row.into],
+            "outcome": text(f"rebase_{row.outcome}", lang),
+            "how": text(f"rebase_why_{row.why}", lang),
+        }

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from ..data import Workbook, merged_mark
-from ..language import listed, text
-from ..standing import LANG, Link, assess
+from ..language import join_names, text
+from ..standing import NOTE_LANG, Successors, assess
 
 
 @dataclass(frozen=True)
@@ -25,44 +25,47 @@ class Rule:
     names: str = ""
 
 
-AS_IS = Rule("as_is")
 RULES: dict[str, Rule] = {
-    "units": Rule("own", "ended"),
-    "mergers": Rule("own", "done"),
-    "former_units": Rule("own", "done"),
+    "units": Rule("own"),
+    "mergers": Rule("own"),
+    "former_units": Rule("own"),
     "indicator_values": Rule("values"),
     "criterion_states": Rule("states"),
     "criterion_counts": Rule("leave", "count"),  # 15 and 16 of 19 say nothing of how many both meet
     "recognitions": Rule("leave", "decision"),
     "targets": Rule("leave", "registration"),
     "tasks": Rule("leave", "assignment"),
-    "goals": Rule("own", "past_year"),
-    "unit_costs": AS_IS,
+    "goals": Rule("own"),
     "works": Rule("move", names="work"),
-    "typical_works": AS_IS,
-    "parts": AS_IS,
-    "pots": AS_IS,
-    "envelopes": Rule("own", "past_year"),
-    "profiles": AS_IS,
-    "prices": AS_IS,
+    "envelopes": Rule("own"),
     "cement": Rule("sum_all", "part_unknown"),
-    "durations": AS_IS,
     "priorities": Rule("leave", "assignment"),
     "debts": Rule("sum"),
-    "carry_over": AS_IS,
-    "count_priors": AS_IS,
-    "criterion_shares": AS_IS,
-    "progress": Rule("own", "money"),
+    "progress": Rule("own"),
     "work_plans": Rule("move", names="work"),
     "assignments": Rule("leave", "assignment"),
     "hamlets": Rule("move", names="hamlet"),
     "hamlet_targets": Rule("leave", "registration"),
-    "hamlet_criteria": AS_IS,
     "hamlet_states": Rule("move", names="hamlet"),
     "ocop": Rule("move", names="product"),
-    "assumptions": AS_IS,
-    "sources": AS_IS,
-}
+} | dict.fromkeys(
+    (
+        "unit_costs",
+        "typical_works",
+        "parts",
+        "pots",
+        "profiles",
+        "prices",
+        "durations",
+        "carry_over",
+        "count_priors",
+        "criterion_shares",
+        "hamlet_criteria",
+        "assumptions",
+        "sources",
+    ),
+    Rule("as_is"),
+)
 
 
 def merged_state(states: list[str]) -> str:
@@ -70,23 +73,25 @@ def merged_state(states: list[str]) -> str:
     it; met only when all parts do; basically met when all parts do at least that; else unknown.
     What does not apply to a part does not count.
 
-    >>> merged_state(["met", "met"]), merged_state(["met", "unknown"]), merged_state(["unknown", "not_met"])
-    ('met', 'unknown', 'not_met')
-    >>> merged_state(["basic", "met"]), merged_state(["met", "not_applicable"]), merged_state(["not_applicable"])
-    ('basic', 'met', 'not_applicable')
+    >>> merged_state(["met", "met"]), merged_state(["met", "unknown"])
+    ('met', 'unknown')
+    >>> merged_state(["unknown", "not_met"]), merged_state(["basic", "met"])
+    ('not_met', 'basic')
+    >>> merged_state(["met", "not_applicable"]), merged_state(["not_applicable"])
+    ('met', 'not_applicable')
     """
-    found = set(states)
     for state in ("not_met", "unknown", "basic", "met"):
-        if state in found:
+        if state in states:
             return state
-    return "not_applicable" if found else "unknown"
+    return "not_applicable" if states else "unknown"
 
 
+WHY = {"not_met": "one_not", "unknown": "part_unknown", "basic": "all_basic"}
 APART = pd.Timedelta(days=366)  # figures further apart than a year are not of one time
 
 
 @dataclass
-class Facts:
+class MergedFacts:
     """``rows``: the facts made (unit, set, criterion or indicator, date, state, value, source,
     mark, note, why). ``fate``: what became of the newest fact of (old unit, set, key): (outcome,
     why).
@@ -96,20 +101,19 @@ class Facts:
     fate: dict[tuple, tuple[str, str]] = field(default_factory=dict)
 
 
-def merged_states(old: Workbook, link: Link) -> Facts:
+def merged_states(old: Workbook, link: Successors) -> MergedFacts:
     """Criterion states of the new units that several old ones made, in every set that anything was
     reported in.
     """
-    made, write = Facts(), _Writer(old, link)
+    facts, write = MergedFacts(), _Writer(old, link)
     units = old.all_units
     decided = old.tables["recognitions"]
     decided = decided[decided["basis"] != "inferred"]
     known = decided.groupby(["unit", "set"])["known_from"].max().to_dict()
-    tables = ("criterion_states", "criterion_counts", "recognitions", "indicator_values")
-    told = {name: old.tables[name][old.tables[name]["unit"].isin(link.to.index)] for name in tables}
-    for set_id in sorted({s for rows in told.values() for s in rows["set"]}):
-        if old.law.sets[set_id].counts_only:
-            continue
+    names = ("criterion_states", "criterion_counts", "recognitions", "indicator_values")
+    tables = (old.tables[name] for name in names)
+    sets = {s for rows in tables for s in rows["set"][rows["unit"].isin(link.to.index)]}
+    for set_id in sorted(s for s in sets if not old.law.sets[s].counts_only):
         states = assess(old, set_id).states
         cells = {(row.unit, row.criterion): row for row in states.itertuples()}
         for new, parts in link.parts.items():
@@ -122,44 +126,42 @@ def merged_states(old: Workbook, link: Link) -> Facts:
                 for part in parts
             }
             for criterion in sorted(states["criterion"].unique()):
-                found = {part: cells.get((part, criterion)) for part in parts}
-                said = {p: _said(cell, same[p], (p, set_id) in known) for p, cell in found.items()}
-                state = merged_state(list(said.values()))
-                on = [p for p in parts if state != "not_met" or said[p] == "not_met"]
-                why = {"not_met": "one_not", "unknown": "part_unknown", "basic": "all_basic"}.get(
-                    state, "all_met"
-                )
-                for part in parts:
-                    made.fate[part, set_id, criterion] = (
-                        "left" if state == "unknown" else "merged",
-                        why,
+                part_states = {
+                    part: _part_state(
+                        cells.get((part, criterion)), same[part], (part, set_id) in known
                     )
+                    for part in parts
+                }
+                state = merged_state(part_states.values())
+                why = WHY.get(state, "all_met")
+                for part in parts:
+                    outcome = "left" if state == "unknown" else "merged"
+                    facts.fate[part, set_id, criterion] = outcome, why
                 if state == "unknown":
                     continue
+                on = [p for p in parts if state != "not_met" or part_states[p] == "not_met"]
+                rows = [cells[part, criterion] for part in on]
                 days = [
-                    known.get((p, set_id), old.as_of) if pd.isna(found[p].date) else found[p].date
-                    for p in on
+                    known.get((row.unit, set_id), old.as_of) if pd.isna(row.date) else row.date
+                    for row in rows
                 ]
-                derived = {p: found[p].basis != "reported" for p in on}
-                marks = [
-                    merged_mark([found[p].mark, "assumed" if derived[p] else "reported"])
-                    for p in on
-                ]
-                made.rows.append(
+                derived = [row.basis != "reported" for row in rows]
+                fact = {"set": set_id, "criterion": criterion, "state": state, "why": why}
+                facts.rows.append(
                     write.row(
                         new,
                         on,
-                        {"set": set_id, "criterion": criterion, "state": state, "why": why},
+                        fact,
                         date=(max if state == "not_met" else min)(map(pd.Timestamp, days)),
-                        marks=marks,
-                        sources=[found[p].source for p in on],
-                        derived=any(derived.values()),
+                        marks=[row.mark for row in rows] + ["assumed"] * any(derived),
+                        sources=[row.source for row in rows],
+                        derived=any(derived),
                     )
                 )
-    return made
+    return facts
 
 
-def _said(cell, same_thresholds, sourced):
+def _part_state(cell, same_thresholds, sourced):
     """What a part's state says for the whole; what follows from a recognition only inferred says
     nothing.
     """
@@ -174,26 +176,28 @@ def _said(cell, same_thresholds, sourced):
     return cell.state
 
 
-def merged_values(old: Workbook, link: Link, weights: dict[tuple[str, str], str]) -> Facts:
+def merged_values(
+    old: Workbook, link: Successors, weights: dict[tuple[str, str], str]
+) -> MergedFacts:
     """Indicator values of the new units that several old ones made; ``weights`` by (set, test)."""
-    made, write = Facts(), _Writer(old, link)
+    facts, write = MergedFacts(), _Writer(old, link)
     values = old.tables["indicator_values"]
     values = values[values["unit"].isin(link.to.index)].sort_values("date", kind="stable")
     newest = values.drop_duplicates(["unit", "set", "indicator"], keep="last")
-    told = {}
+    by_fact = {}
     for row in newest.itertuples():
-        told.setdefault((int(link.to[row.unit]), row.set, row.indicator), {})[row.unit] = row
+        by_fact.setdefault((int(link.to[row.unit]), row.set, row.indicator), {})[row.unit] = row
     units = old.all_units[["households", "population", "mark"]].to_dict("index")
-    for (new, set_id, test), rows in told.items():
+    for (new, set_id, test), rows in by_fact.items():
         if len(link.parts[new]) == 1:
             continue
         fact, why = _whole(rows, link.parts[new], units, weights.get((set_id, test), ""))
         for part in rows:
-            made.fate[part, set_id, test] = ("merged" if fact else "left", why)
+            facts.fate[part, set_id, test] = ("merged" if fact else "left", why)
         if fact:
             lacks = fact.get("state") == "not_met"
             on = [part for part, row in rows.items() if not lacks or row.state == "not_met"]
-            made.rows.append(
+            facts.rows.append(
                 write.row(
                     new,
                     on,
@@ -203,7 +207,7 @@ def merged_values(old: Workbook, link: Link, weights: dict[tuple[str, str], str]
                     sources=[rows[part].source for part in on],
                 )
             )
-    return made
+    return facts
 
 
 def _whole(rows, parts, units, weight):
@@ -244,8 +248,10 @@ class _Writer:
 
     def row(self, new, on, fact, *, date, marks, sources, derived=False):
         """``fact`` about the unit ``new`` that rests on the parts ``on``."""
-        names = listed([self.names[part] for part in on], LANG)
-        note = text(f"rebase_note_{fact['why']}", LANG, names=names, of=len(self.link.parts[new]))
+        names = join_names([self.names[part] for part in on], NOTE_LANG)
+        note = text(
+            f"rebase_note_{fact['why']}", NOTE_LANG, names=names, of=len(self.link.parts[new])
+        )
         cells = [
             s
             for cell in [*sources, *(self.source[p] for p in on)]
@@ -260,7 +266,7 @@ class _Writer:
                 "date": pd.Timestamp(date),
                 "known_from": self.day,
                 "parts": names,
-                "note": note + (text("rebase_note_derived", LANG) if derived else ""),
+                "note": note + (text("rebase_note_derived", NOTE_LANG) if derived else ""),
                 "source": "|".join(dict.fromkeys(cells)),
                 "mark": merged_mark([*marks, *(self.mark[p] for p in on)]),
             }

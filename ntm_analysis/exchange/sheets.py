@@ -18,7 +18,7 @@ from xml.parsers import expat
 import python_calamine
 from xlsxwriter.utility import xl_cell_to_rowcol, xl_rowcol_to_cell
 
-from ..tables import DataProblems, Problem
+from ..tables import DataProblemsError, Problem
 
 # bytes of a file, and cells of a sheet's filled rectangle x 10: an office's form is far smaller
 LARGEST = 200_000_000
@@ -56,12 +56,11 @@ def cell_name(row: int, column: int) -> str:
 
 def read_book(path: Path) -> list[Sheet]:
     """The worksheets of an Excel file, hidden ones too; raises
-    :class:`~ntm_analysis.tables.DataProblems` for what is none.
+    :class:`~ntm_analysis.tables.DataProblemsError` for what is none.
     """
-    file = path.name
 
     def refuse(code, **details):
-        return DataProblems([Problem(code, file, details=details)])
+        return DataProblemsError([Problem(code, path.name, details=details)])
 
     try:
         size = path.stat().st_size
@@ -87,14 +86,10 @@ def read_book(path: Path) -> list[Sheet]:
     try:
         extras = _extras(path) if raw.startswith(_ZIP) else {}
         with python_calamine.load_workbook(str(path)) as book:
-            known = [
-                m.name
-                for m in book.sheets_metadata
-                if m.typ == python_calamine.SheetTypeEnum.WorkSheet
-            ]
             return [
-                _sheet(book.get_sheet_by_name(name), extras.get(name) or _Extras())
-                for name in known
+                _sheet(book.get_sheet_by_name(known.name), extras.get(known.name) or _Extras())
+                for known in book.sheets_metadata
+                if known.typ == python_calamine.SheetTypeEnum.WorkSheet
             ]
     except python_calamine.PasswordError:
         raise refuse("book_password") from None
@@ -136,69 +131,55 @@ class _Extras:
         self.percent = set()
         self.rows = self.columns = 0
 
-    def read(self, stream, percent):
-        """Parse the XML of a worksheet from ``stream``; ``percent``: styles that show a
+    def read(self, stream, styles):
+        """Parse the XML of a worksheet from ``stream``; ``styles``: those that show a
         percentage.
         """
-        cell = formula = style = kind = text = ""
-        inside = False
-
-        def start(name, attributes):
-            nonlocal cell, style, kind, formula, text, inside
-            if name == "c":
-                cell, style, kind = (
-                    attributes.get("r", ""),
-                    attributes.get("s", ""),
-                    attributes.get("t", ""),
-                )
-                formula = text = ""
-            elif name == "f":
-                formula = "f"
-            elif name in ("v", "t"):
-                inside = True
-            elif name == "row" and attributes.get("hidden") in ("1", "true"):
-                self.hidden.add(int(attributes["r"]) - 1)
-
-        def data(piece):
-            nonlocal text
-            if inside:
-                text += piece
-
-        def end(name):
-            nonlocal inside
-            if name in ("v", "t"):
-                inside = False
-            elif name == "c" and (text or formula):
-                place = xl_cell_to_rowcol(cell)
-                self.rows, self.columns = (
-                    max(self.rows, place[0] + 1),
-                    max(self.columns, place[1] + 1),
-                )
-                if self.rows * self.columns > LARGEST / 10:
-                    raise _Large
-                if not text:
-                    if kind != "str":  # a formula that gives an empty text has a result
-                        self.unsaved.add(place)
-                elif kind == "e":
-                    self.errors[place] = text
-                elif kind in ("", "n") and style in percent:
-                    self.percent.add(place)
-
+        self.styles, self.inside, self.text = styles, False, ""
         parser = expat.ParserCreate()
         parser.buffer_text = True
-        parser.StartElementHandler, parser.CharacterDataHandler, parser.EndElementHandler = (
-            start,
-            data,
-            end,
-        )
+        parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
+        parser.CharacterDataHandler = self._data
         while piece := stream.read(1 << 20):
             parser.Parse(piece, False)
         parser.Parse(b"", True)
 
+    def _start(self, name, attributes):
+        if name == "c":
+            self.cell, self.formula, self.text = attributes, False, ""
+        elif name == "f":
+            self.formula = True
+        elif name in ("v", "t"):
+            self.inside = True
+        elif name == "row" and attributes.get("hidden") in ("1", "true"):
+            self.hidden.add(int(attributes["r"]) - 1)
+
+    def _data(self, piece):
+        if self.inside:
+            self.text += piece
+
+    def _end(self, name):
+        if name in ("v", "t"):
+            self.inside = False
+        if name != "c" or not (self.text or self.formula):
+            return
+        kind = self.cell.get("t", "")
+        place = row, column = xl_cell_to_rowcol(self.cell.get("r", ""))
+        self.rows, self.columns = max(self.rows, row + 1), max(self.columns, column + 1)
+        if self.rows * self.columns > LARGEST / 10:
+            raise _Large
+        if not self.text:
+            if kind != "str":  # a formula that gives an empty text has a result
+                self.unsaved.add(place)
+        elif kind == "e":
+            self.errors[place] = self.text
+        elif kind in ("", "n") and self.cell.get("s", "") in self.styles:
+            self.percent.add(place)
+
 
 def _extras(path):
     """The extras of each worksheet of an .xlsx file, by name."""
-    made = {}
+    extras = {}
     with zipfile.ZipFile(path) as packed:
         if sum(info.file_size for info in packed.infolist()) > 10 * LARGEST:
             raise _Large
@@ -220,22 +201,22 @@ def _extras(path):
                 else posixpath.normpath(posixpath.join("xl", target))
             )
             if place.startswith("xl/worksheets/") and place in names:
-                made[sheet.get("name", "")] = found = _Extras()
+                extras[sheet.get("name", "")] = sheet_extras = _Extras()
                 with packed.open(place) as stream:
-                    found.read(stream, percent)
-    return made
+                    sheet_extras.read(stream, percent)
+    return extras
 
 
 def _percent_styles(raw):
     """The numbers of the cell styles that show a percentage."""
     root = ElementTree.fromstring(raw)
     own = {f.get("numFmtId"): f.get("formatCode", "") for f in root.iter(f"{_MAIN}numFmt")}
-    shown = {number for number, code in own.items() if "%" in code} | {"9", "10"}
+    percents = {number for number, code in own.items() if "%" in code} | {"9", "10"}
     styles = root.find(f"{_MAIN}cellXfs")
     return frozenset(
         f"{n}"
         for n, xf in enumerate(styles if styles is not None else [])
-        if xf.get("numFmtId") in shown
+        if xf.get("numFmtId") in percents
     )
 
 

@@ -8,19 +8,15 @@ from itertools import count
 
 import xlsxwriter
 
-from ..data import Communes, PresentRow, Workbook, content_hash
+from ..data import Communes, CurrentRow, Workbook, content_hash
 from ..language import YEARS, text, write_date, write_figure
 from ..tables import GROUPS, ORDER, Column, dictionary, sheet_name
 
 LISTS = "Danh mục"  # the hidden sheet of what drop-down lists offer
-FILE_MARK = (
-    "#ntm"  # first cell of the instruction sheet; data set and content hash stand to its right
-)
-CODES, EXAMPLE, HEADS = (
-    "#ntm-codes",
-    "#ntm-example",
-    "#ntm-heads",
-)  # in the hidden column of a table's sheet
+# first cell of the instruction sheet; data set and content hash stand to its right
+FILE_MARK = "#ntm"
+# in the hidden column of a table's sheet
+CODES, EXAMPLE, HEADS = "#ntm-codes", "#ntm-example", "#ntm-heads"
 _LIKE = {
     "criterion": "2",
     "date": "31/3/2022",
@@ -92,56 +88,30 @@ def _example(column):
 
 
 _LAST = 1_048_575  # the last row of a sheet, from 0
-_CELL = {"valign": "top", "border": 1, "border_color": "#BFBFBF"}
+_BORDER = {"border": 1, "border_color": "#BFBFBF"}
+_CELL = {"valign": "top"} | _BORDER
+_SECTION = {"bold": True, "bg_color": "#DDEBF7", "border": 1}
+_HEAD = _SECTION | {"text_wrap": True, "valign": "vcenter", "align": "center"}
 _FORMATS = {
     "title": {"bold": True, "font_size": 14, "font_color": "#1F3864"},
-    "section": {"bold": True, "bg_color": "#DDEBF7", "border": 1},
+    "section": _SECTION,
     "line": {"text_wrap": True, "valign": "top"},
     "hint": {"italic": True, "font_color": "#404040"},
-    "example": {
-        "italic": True,
-        "font_color": "#808080",
-        "bg_color": "#F2F2F2",
-        "border": 1,
-        "border_color": "#BFBFBF",
-    },
-    "required": {
-        "bold": True,
-        "bg_color": "#FFE699",
-        "border": 1,
-        "text_wrap": True,
-        "valign": "vcenter",
-        "align": "center",
-    },
-    "optional": {
-        "bold": True,
-        "bg_color": "#DDEBF7",
-        "border": 1,
-        "text_wrap": True,
-        "valign": "vcenter",
-        "align": "center",
-    },
+    "example": {"italic": True, "font_color": "#808080", "bg_color": "#F2F2F2"} | _BORDER,
+    "required": _HEAD | {"bg_color": "#FFE699"},
+    "optional": _HEAD,
     "text": {"num_format": "@", "text_wrap": True},
     "date": {"num_format": "dd/mm/yyyy"},
     "month": {"num_format": "mm/yyyy"},
     "number": {},
 }
 _TABS = {"report": "#70AD47", "plan": "#4472C4", "list": "#FFC000", "ground": "#A5A5A5"}
-_WIDTHS = {
-    "unit": 22,
-    "name": 22,
-    "text": 26,
-    "source": 18,
-    "set": 17,
-    "choice": 17,
-    "choices": 17,
-    "date": 12,
-    "month": 10,
-}
+_WIDTHS = {"unit": 22, "name": 22, "text": 26, "source": 18, "month": 10}
+_WIDTHS |= dict.fromkeys(("set", "choice", "choices"), 17)
 
 
 def template_book(
-    workbook: Workbook, rows: dict[str, list[PresentRow]], communes: Communes
+    workbook: Workbook, rows: dict[str, list[CurrentRow]], communes: Communes
 ) -> bytes:
     """The workbook as the bytes of an .xlsx file; ``rows`` and ``communes`` as
     :func:`present.present_rows` gives them.
@@ -208,7 +178,6 @@ def _instructions(sheet, workbook, rows, formats):
             sheet.write_string(row, 1, text(f"sheet_about_{table}", "vi"), formats["line"])
             sheet.write_number(row, 2, len(rows[table]), formats["line"])
     _printed(sheet, next(at), 2)
-    sheet.fit_to_pages(1, 0)
 
 
 def _table(sheet, table, rows, communes, lists, formats):
@@ -238,16 +207,13 @@ def _table(sheet, table, rows, communes, lists, formats):
         sheet.write_comment(4, place, explained(column), {"x_scale": 2, "y_scale": 1.5})
         if rule := lists.rule(column):
             sheet.data_validation(5, place, _LAST, place, rule)
-        write = {"date": sheet.write_datetime, "month": sheet.write_datetime}.get(column.type)
         for line, row in enumerate(rows, 5):
             value = row.values[column.name]
-            if value is None:
-                continue
             if isinstance(value, float):
                 sheet.write_number(line, place, value, form)
-            elif write:
-                write(line, place, value, form)
-            else:
+            elif isinstance(value, dt.date):
+                sheet.write_datetime(line, place, value, form)
+            elif value is not None:
                 sheet.write_string(line, place, _shown(value, column, communes), form)
     widths = {name: _WIDTHS.get(column.type, 12) for name, column in columns.items()}
     for line, row in enumerate(rows, 5):
@@ -262,7 +228,6 @@ def _table(sheet, table, rows, communes, lists, formats):
     sheet.autofilter(4, 0, max(5, 4 + len(rows)), LEAD + len(columns) - 1)
     sheet.repeat_rows(4)
     _printed(sheet, max(5, 4 + len(rows)), LEAD + len(columns) - 1)
-    sheet.fit_to_pages(1, 0)
 
 
 def _shown(value, column, communes):
@@ -290,6 +255,7 @@ def _printed(sheet, last_row, last_column):
     sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
     sheet.set_footer("&L&A&R&P/&N")
     sheet.print_area(0, 0, last_row, last_column)
+    sheet.fit_to_pages(1, 0)
 
 
 def _column_of(table, name):
@@ -304,66 +270,50 @@ class _Lists:
     """The drop-down lists, on a sheet of their own, and what each column lets in."""
 
     def __init__(self, sheet, workbook, communes):
-        self.sheet, self.made, self.columns = sheet, {}, 0
+        self.sheet, self.ranges, self.columns = sheet, {}, count()
         sheet.hide()
         if communes.names:
             self.add("unit", [unit_label(code, communes) for code in communes.names])
         else:  # those that are being entered
-            self.made["unit"] = _column_of("units", "name")
-        self.made["source"] = _column_of("sources", "id")
+            self.ranges["unit"] = _column_of("units", "name")
+        self.ranges["source"] = _column_of("sources", "id")
         self.add("set", sorted(workbook.law.sets))
 
     def add(self, name, words):
         """A list put on the sheet once; the range that a rule names."""
-        if name not in self.made:
-            column, self.columns = self.columns, self.columns + 1
+        if name not in self.ranges:
+            column = next(self.columns)
             for row, word in enumerate(words):
                 self.sheet.write_string(row, column, word)
             letters = xlsxwriter.utility.xl_col_to_name(column, True)
-            self.made[name] = f"='{LISTS}'!{letters}$1:{letters}${max(1, len(words))}"
-        return self.made[name]
+            self.ranges[name] = f"='{LISTS}'!{letters}$1:{letters}${max(1, len(words))}"
+        return self.ranges[name]
 
     def rule(self, column):
         """The check that Excel makes when a cell of the column is typed; None for free text."""
-        title = column.name[:32]
-        if column.allowed and column.type == "choice":
-            source = self.add(tuple(column.allowed), list(column.allowed.values()))
-            words = "; ".join(column.allowed.values())
-            return _rule(
-                "list", title, text("template_stop_choice", "vi", words=words), source=source
-            )
-        if column.type in ("unit", "source", "set"):
-            message = text(f"template_stop_{column.type}", "vi")
-            return _rule(
-                "list", title, message, source=self.made[column.type], error_type="warning"
-            )
-        if column.type in ("date", "month"):
-            span = {"minimum": dt.date(YEARS[0], 1, 1), "maximum": dt.date(YEARS[1], 12, 31)}
-            return _rule(
-                "date",
-                title,
-                text("template_stop_date", "vi"),
-                criteria="between",
-                error_type="warning",
-                **span,
-            )
-        if column.type in ("number", "integer", "criterion"):
-            low = 1.0 if column.type == "criterion" and column.low is None else column.low
-            span = {
-                "minimum": -1e12 if low is None else low,
-                "maximum": 1e12 if column.high is None else column.high,
-            }
-            span = {key: int(value) if value % 1 == 0 else value for key, value in span.items()}
-            shown = {key: write_figure(value) for key, value in span.items()}
-            kind, message = (
-                ("decimal", "template_stop_number")
-                if column.type == "number"
-                else ("integer", "template_stop_whole")
-            )
-            message = text(message, "vi", low=shown["minimum"], high=shown["maximum"])
-            return _rule(kind, title, message, criteria="between", **span)
-        return None
-
-
-def _rule(kind, title, message, **more):
-    return {"validate": kind, "error_title": title, "error_message": message[:255]} | more
+        kind = column.type
+        if column.allowed and kind == "choice":
+            words = list(column.allowed.values())
+            message = text("template_stop_choice", "vi", words="; ".join(words))
+            rule = {"validate": "list", "source": self.add(tuple(column.allowed), words)}
+        elif kind in ("unit", "source", "set"):
+            message = text(f"template_stop_{kind}", "vi")
+            rule = {"validate": "list", "source": self.ranges[kind], "error_type": "warning"}
+        elif kind in ("date", "month"):
+            message = text("template_stop_date", "vi")
+            low, high = dt.date(YEARS[0], 1, 1), dt.date(YEARS[1], 12, 31)
+            rule = {"validate": "date", "error_type": "warning", "minimum": low, "maximum": high}
+        elif kind in ("number", "integer", "criterion"):
+            lowest = 1.0 if kind == "criterion" else -1e12
+            ends = (column.low, lowest), (column.high, 1e12)
+            ends = (usual if end is None else end for end, usual in ends)
+            low, high = (int(end) if end % 1 == 0 else end for end in ends)
+            key, check = ("number", "decimal") if kind == "number" else ("whole", "integer")
+            words = {"low": write_figure(low), "high": write_figure(high)}
+            message = text(f"template_stop_{key}", "vi", **words)
+            rule = {"validate": check, "minimum": low, "maximum": high}
+        else:
+            return None
+        if "minimum" in rule:
+            rule["criteria"] = "between"
+        return rule | {"error_title": column.name[:32], "error_message": message[:255]}

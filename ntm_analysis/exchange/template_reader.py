@@ -10,9 +10,10 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
-from ..data import Communes, Entry, number_text
-from ..language import NotRead, read_date, read_month
+from ..data import Communes, IncomingRow, number_text
+from ..language import UnreadableError, read_date, read_month
 from ..tables import TABLES, Problem, dictionary, read_cell, sheet_name
 from .form_cells import state_of
 from .sheets import Sheet, cell_name
@@ -29,7 +30,7 @@ class TemplateRows:
     content that it was made from.
     """
 
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[IncomingRow] = field(default_factory=list)
     sheets: dict[str, str] = field(default_factory=dict)
     dataset: str = ""
     content_hash: str = ""
@@ -46,52 +47,37 @@ def template_rows(
     """All rows of a template; problems name sheet and cell, and a row with an error in it is left
     out.
     """
-    made, names = TemplateRows(), {sheet_name(table) for table in TABLES}
+    template, names = TemplateRows(), {sheet_name(table) for table in TABLES}
     for sheet in sheets:
-        first = sheet.cells[0] if sheet.cells else []
+        first, name = sheet.cells[0] if sheet.cells else [], {"value": sheet.name}
         if len(first) > 2 and first[0] == FILE_MARK:
-            made.dataset, made.content_hash = str(first[1]), str(first[2])
-        codes = _line(sheet, CODES)
+            template.dataset, template.content_hash = str(first[1]), str(first[2])
+        problem = partial(Problem, file=file, sheet=sheet.name)
+        codes, heads = _line(sheet, CODES), _line(sheet, HEADS)
         if codes is None:
-            if (
-                sheet.name in names
-            ):  # its hidden column or row is gone: what it holds would be lost in silence
-                problems.append(
-                    Problem(
-                        "template_codes_gone", file, details={"value": sheet.name}, sheet=sheet.name
-                    )
-                )
+            # its hidden column or row is gone: what it holds would be lost in silence
+            if sheet.name in names:
+                problems.append(problem("template_codes_gone", details=name))
             elif (
                 sheet.name != LISTS
                 and first[:1] != [FILE_MARK]
                 and any(cell is not None for row in sheet.cells for cell in row)
             ):
-                unread = Problem(
-                    "template_unread",
-                    file,
-                    details={"value": sheet.name},
-                    warning=True,
-                    sheet=sheet.name,
-                )
-                problems.append(unread)
-            continue
-        heads, table = _line(sheet, HEADS), str(sheet.cells[codes][1])
-        if heads is None or table not in TABLES:
-            problems.append(
-                Problem("template_broken", file, sheet=sheet.name, cell=cell_name(codes, 0))
-            )
-            continue
-        made.sheets[table] = sheet.name
-        reader = _Reader(sheet, file, table, style, communes, problems)
-        made.entries += reader.rows(codes, heads)
-    return made
+                problems.append(problem("template_unread", details=name, warning=True))
+        elif heads is None or (table := str(sheet.cells[codes][1])) not in TABLES:
+            problems.append(problem("template_broken", cell=cell_name(codes, 0)))
+        else:
+            template.sheets[table] = sheet.name
+            reader = _SheetReader(sheet, file, table, style, communes, problems)
+            template.entries += reader.rows(codes, heads)
+    return template
 
 
 def _line(sheet, mark):
     return next((n for n, row in enumerate(sheet.cells[:40]) if row and row[0] == mark), None)
 
 
-class _Reader:
+class _SheetReader:
     """Reads one sheet; every distinct cell of a column is read once."""
 
     def __init__(self, sheet, file, table, style, communes, problems):
@@ -110,89 +96,64 @@ class _Reader:
         }
         self._check_columns(named, columns, places, heads)
         self._check_example(columns, places)
-        made = []
+        rows = []
         for line in range(heads + 1, len(self.sheet.cells)):
-            cells = self.sheet.cells[line]
-            if all(_blank(cells[place]) for place in places.values() if place < len(cells)):
+            if all(_blank(self._cell(line, place)) for place in places.values()):
                 continue
             before = len(self.problems)
-            values = {
-                name: self._value(
-                    columns[name], line, place, cells[place] if place < len(cells) else None
-                )
-                for name, place in places.items()
-            }
+            values = {name: self._value(columns[name], line, at) for name, at in places.items()}
             if len(self.problems) == before:
-                mark = str(cells[0] or "")
+                mark = str(self.sheet.cells[line][0] or "")
+                mark = "" if mark.startswith("#") else mark
                 where = {name: cell_name(line, place) for name, place in places.items()}
-                made.append(
-                    Entry(
-                        self.table,
-                        values,
-                        self.sheet.name,
-                        where,
-                        "" if mark.startswith("#") else mark,
-                    )
-                )
-        return made
+                rows.append(IncomingRow(self.table, values, self.sheet.name, where, mark))
+        return rows
+
+    def _cell(self, line, place):
+        cells = self.sheet.cells[line]
+        return cells[place] if place < len(cells) else None
 
     def _check_columns(self, named, columns, places, heads):
         """A column taken out is told (its cells stay as they are), or refused where rows cannot do
         without; so is one put in.
         """
-        titles = self.sheet.cells[heads]
         for name, column in columns.items():
             if name not in places:
-                self._tell(
-                    "template_no_column",
-                    cell_name(heads, 0),
-                    not column.required,
-                    value=name,
-                    meaning=column.title,
-                )
-        for place in range(LEAD, max(len(named), len(titles))):
-            if (named[place] if place < len(named) else None) in columns:
-                continue
-            title = titles[place] if place < len(titles) else None
-            below = any(
-                place < len(row) and not _blank(row[place]) for row in self.sheet.cells[heads + 1 :]
-            )
-            if below:
-                self._tell(
-                    "template_strange_column",
-                    cell_name(heads, place),
-                    True,
-                    value=_as_text(title, self.style),
-                )
+                warning = not column.required
+                details = {"value": name, "meaning": column.title}
+                self._tell("template_no_column", cell_name(heads, 0), warning, **details)
+        lines = range(heads + 1, len(self.sheet.cells))
+        for place in range(LEAD, max(len(named), len(self.sheet.cells[heads]))):
+            if (named[place] if place < len(named) else None) not in columns and any(
+                not _blank(self._cell(line, place)) for line in lines
+            ):
+                title = _as_text(self._cell(heads, place), self.style)
+                self._tell("template_strange_column", cell_name(heads, place), True, value=title)
 
     def _check_example(self, columns, places):
         """The example row is never imported; that it was written over is told."""
         line = _line(self.sheet, EXAMPLE)
-        shown = dict(zip(columns, example(self.table), strict=True))
         if line is None:
             return
-        cells = self.sheet.cells[line]
+        texts = dict(zip(columns, example(self.table), strict=True))
         for name, place in places.items():
-            if place < len(cells) and not _blank(cells[place]) and str(cells[place]) != shown[name]:
-                self._tell(
-                    "template_example_filled",
-                    cell_name(line, place),
-                    True,
-                    value=_as_text(cells[place], self.style),
-                )
+            cell = self._cell(line, place)
+            if not _blank(cell) and str(cell) != texts[name]:
+                words = _as_text(cell, self.style)
+                self._tell("template_example_filled", cell_name(line, place), True, value=words)
                 return
 
-    def _value(self, column, line, place, cell):
+    def _value(self, column, line, place):
         """A cell typed; None, and a problem, where it cannot be."""
-        if (line, place) in self.sheet.unsaved:
+        cell, at = self._cell(line, place), (line, place)
+        if at in self.sheet.unsaved:
             self._tell("unsaved_formula", cell_name(line, place), column=column.name)
             return None
-        shown_as_percent = (line, place) in self.sheet.percent
-        known = (column.name, type(cell), cell, shown_as_percent)
+        known = (column.name, type(cell), cell, at in self.sheet.percent)
         if known not in self.read:
             try:
-                self.read[known] = self._typed(column, cell, shown_as_percent), None
-            except NotRead as error:
+                self.read[known] = self._typed(column, cell, at in self.sheet.percent), None
+            except UnreadableError as error:
                 self.read[known] = None, error
         value, error = self.read[known]
         if error is not None:
@@ -205,12 +166,8 @@ class _Reader:
             }
             if error.reason == "not_allowed":  # the workbook shows words, not codes
                 error.details["allowed"] = ", ".join(column.allowed.values())
-            self._tell(
-                error.reason,
-                cell_name(line, place),
-                column=column.name,
-                **(details | error.details),
-            )
+            details |= error.details
+            self._tell(error.reason, cell_name(line, place), column=column.name, **details)
         return value
 
     def _typed(self, column, cell, percent):
@@ -221,15 +178,15 @@ class _Reader:
                 .strip()
             )
             if _ERROR.fullmatch(cell):
-                raise NotRead("excel_error")
+                raise UnreadableError("excel_error")
         if cell is None or cell == "" or cell in _NO_DATA:
             if column.required:
-                raise NotRead("required")
+                raise UnreadableError("required")
             return None
         if isinstance(cell, dt.datetime | dt.date | dt.time | dt.timedelta):
             return _day(cell, column)
         if isinstance(cell, bool):
-            raise NotRead("excel_truth")
+            raise UnreadableError("excel_truth")
         text = cell
         if isinstance(cell, int | float):
             number = cell * 100 if percent and column.type in ("number", "integer") else cell
@@ -240,9 +197,8 @@ class _Reader:
             and code[1] in self.communes.names
         ):
             return code[1]
-        if (
-            column.name == "state" and column.code_of(str(text)) is None
-        ):  # Đ, CBĐ, x: as offices mark
+        # Đ, CBĐ, x: as offices mark
+        if column.name == "state" and column.code_of(str(text)) is None:
             text = state_of(text, {}, False) or text
         return read_cell(text, column, self.style)
 
@@ -264,7 +220,7 @@ def _day(cell, column):
     Anywhere else Excel made it of something typed otherwise (1/2).
     """
     if column.type not in ("date", "month") or not isinstance(cell, dt.date):
-        raise NotRead(
+        raise UnreadableError(
             "excel_date", near=f"{cell:%d/%m/%Y}" if isinstance(cell, dt.date) else str(cell)
         )
     day = dt.date(cell.year, cell.month, cell.day)
@@ -276,7 +232,7 @@ def _number_text(number, column, style):
     if column.type in ("number", "integer", "criterion"):
         return number_text(number, style)
     if column.type == "test" and number % 1:  # 17.10 typed as a number is 17.1
-        raise NotRead("excel_test", near=number_text(number, "en"))
+        raise UnreadableError("excel_test", near=number_text(number, "en"))
     return number_text(number, "en")
 
 

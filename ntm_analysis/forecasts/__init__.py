@@ -15,7 +15,7 @@ schedule alone and shall not wait for the rest.
 from .back_test import KEPT, back_test, back_test_record, kept_summary, kept_text
 from .cycle import part_of_year
 from .evidence import evidence, figures, list_outcomes, listed_communes, read_series, reference
-from .forecast import HELD, Forecast, forecast, forecast_of, forecast_record
+from .forecast import HELD, Forecast, forecast, forecast_of
 from .pace import FIT, Posterior, fit
 from .price import MORE, RANGES, SHARE, TORNADO, WORLDS, frontier, planned, promise, tornado
 from .scoring import (
@@ -30,6 +30,7 @@ from .scoring import (
     register,
     scale_places,
     score,
+    wilson,
 )
 from .simulation import CALIBRATING, baseline_of, knowledge, usual_years
 from .worlds import Layout, draw_block
@@ -66,7 +67,6 @@ __all__ = [
     "fit",
     "forecast",
     "forecast_of",
-    "forecast_record",
     "frontier",
     "kept_summary",
     "kept_text",
@@ -88,4 +88,5 @@ __all__ = [
     "split_pots",
     "tornado",
     "usual_years",
+    "wilson",
 ]

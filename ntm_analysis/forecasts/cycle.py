@@ -246,8 +246,10 @@ class Outcome:
         self.listed, self.lists = [], []
 
     def end(self, span, listed, finished, held, counts):
-        """Enter who was on the year's list, who finished, what held the listed ones back, and the
-        ``counts`` of the list."""
+        """Enter who was on the year's list, who finished, what held the listed ones back.
+
+        The ``counts`` are those of the list.
+        """
         self.listed.append(listed.sum(axis=1))
         self.month[finished] = span.last
         if span.last <= self._deadline:
@@ -355,8 +357,10 @@ class Communes:
         return (finished & ntm).sum(axis=0)
 
     def _order_of_list(self, year, length):
-        """Keys that order goals, and which NTM goals a reported list names, or else the first
-        ``length`` that are open."""
+        """Keys that order goals, and which NTM goals the year's list names.
+
+        Where no list is reported the first ``length`` that are open.
+        """
         groups = [self._back, self._pledged, self._missed]
         key = self._order + self._count + self._uniform("tie", None)
         key += np.select(groups, [MISSED, PLEDGED, AWAY], 0.0)
@@ -451,8 +455,11 @@ class Purse:
         return paid & (self.paid_at <= span.last - self._block.months), paid
 
     def _demand(self, order, owing, mark):
-        """What all paid so far and the first 0, 1, ... of a list ask: draws x (places + 1) x rows;
-        and which places their own pots do not keep from being paid: bool, places x draws."""
+        """What all paid so far and the first places of a list ask, and who is not kept by own pots.
+
+        Draws x (places + 1) x rows, of the first 0, 1, ... of the list; and bool, places x draws:
+        which places their own pots do not keep from being paid.
+        """
         block, draw = self._block, np.arange(self._block.draws)
         committed, paid = block.committed.T, (self.paid_at < NEVER).T.astype(float)
         if not self._layout.own:
@@ -464,8 +471,8 @@ class Purse:
         cost = np.array(block.own_committed.transpose(2, 0, 1))
         for g, holder in enumerate(holders):
             cost[:, holder] += self._cost[:, g] * paid[:, g, None]
-        asked = self._beyond_own(cost.T, money.swapaxes(0, 1))[0].T
-        demand = [self._sets.demand(block.committed).T + asked.sum(axis=1)]
+        claims = self._beyond_own(cost.T, money.swapaxes(0, 1))[0].T
+        demand = [self._sets.demand(block.committed).T + claims.sum(axis=1)]
         blocked = np.zeros((block.draws, len(others.members)), dtype=bool)
         able = np.ones_like(owing)
         for k, goals in enumerate(order):
@@ -475,10 +482,10 @@ class Purse:
             own = money[goal, :, some].T
             more = cost[mine] + self._cost[some, goal]
             part, enough = self._beyond_own(more.T, own)
-            step = (part.T - asked[mine]) * enough[:, None]
+            step = (part.T - claims[mine]) * enough[:, None]
             demand.append(demand[-1].copy())
             demand[-1][some] += step
-            asked[mine] += step
+            claims[mine] += step
             cost[mine] = np.where(enough[:, None], more, cost[mine])
             able[k, some] = enough
             # The set of own pots that a commune which cannot bear its part breaks by most.
@@ -511,7 +518,9 @@ class Purse:
         return low
 
     def _broken(self, demand, draw, places, money):
-        """By how much sets are broken in some worlds where so many places are paid: worlds x
-        sets."""
-        asked = np.hstack([demand[draw, places], money[:, draw].T])
-        return asked @ self._over.T
+        """By how much sets are broken in some worlds where so many places are paid.
+
+        Worlds x sets.
+        """
+        claims = np.hstack([demand[draw, places], money[:, draw].T])
+        return claims @ self._over.T

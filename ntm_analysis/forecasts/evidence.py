@@ -13,7 +13,7 @@ from pandas import DataFrame
 from scipy.special import betaincinv, betaln, polygamma, softmax
 
 from ..needs import uniforms
-from ..tables import DATA, DataProblems, read_raw, read_table, teller
+from ..tables import DATA, DataProblemsError, read_raw, read_table, teller
 
 REFERENCE = DATA / "reference"
 SERIES = ("area", "area_kind", "date", "measure", "value", "total", "source_url", "mark")
@@ -70,7 +70,7 @@ def evidence(as_of=None, folder=REFERENCE):
 
     Raises
     ------
-    DataProblems
+    DataProblemsError
         With every bad row: one without source, one with a value above its total.
 
     Examples
@@ -122,7 +122,7 @@ def _tables(names, as_of, folder):
             query, code, column, details = FAULTS[name]
             teller({file: rows}, problems)(file, rows.eval(query), code, column, **details)
     if problems:
-        raise DataProblems(problems)
+        raise DataProblemsError(problems)
     day = pd.Timestamp(as_of or pd.Timestamp.max)
     return {name: rows[rows["known_from"] <= day] for name, rows in tables.items()}
 
@@ -140,13 +140,13 @@ def read_series(path):
 
     Raises
     ------
-    DataProblems
+    DataProblemsError
         Where the file cannot be read, or lacks a column.
     """
     problems = []
     rows = read_raw(path, list(SERIES), problems)
     if problems := [problem for problem in problems if problem.code != "unknown_column"]:
-        raise DataProblems(problems)
+        raise DataProblemsError(problems)
     return rows.reindex(columns=["row", *SERIES], fill_value="")
 
 

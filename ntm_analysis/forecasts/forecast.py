@@ -15,18 +15,16 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
-from ..needs import plain_rows, spread, uniforms
+from ..needs import spread, uniforms
 from ..standing import RANKS, levels
 from .back_test import hazards, pairs, second_opinions
 from .cycle import FAILED, MONEY, TIME, UNLISTED
-from .scoring import wilson
 from .simulation import CALIBRATING, baseline_of, knowledge, merged_since, simulation, usual_years
 from .worlds import Layout
 from .yearly_list import deadline_of, schedule
 
 HELD = {"not_listed": UNLISTED, "list_failed": FAILED, "money": MONEY, "time": TIME}
 SIZES = ("low", "quantity", "high")
-DATES = ("p10_date", "p50_date", "p90_date")
 
 
 class Forecast(namedtuple("Forecast", "workbook run day level")):
@@ -224,13 +222,12 @@ class Forecast(namedtuple("Forecast", "workbook run day level")):
 
         Returns
         -------
-        dict of str to str or None
-            ``p10_date``, ``p50_date``, ``p90_date``: ISO; None beyond the horizon.
+        list of date or None
+            None beyond the horizon.
         """
         plan, alike = self.run.plan, self.open_[self.bands == self.bands[unit]]
         months = np.percentile(self._finished[alike], (10, 50, 90), method="inverted_cdf")
-        days = (f"{plan.end_of(m):%Y-%m-%d}" if m <= plan.spans[-1].last else None for m in months)
-        return dict(zip(DATES, days, strict=True))
+        return [plan.end_of(m) if m <= plan.spans[-1].last else None for m in months]
 
     def over_time(self):
         """How many communes have finished by the end of each year.
@@ -469,7 +466,7 @@ def forecast(
     ------
     ValueError
         For a policy, finish or number of draws that is none.
-    DataProblems
+    DataProblemsError
         For a deadline not after the as-of date, and for what a forecast needs and was not known.
 
     Examples
@@ -505,113 +502,3 @@ def forecast_of(layout, draws, seed, *, finish="met", baseline=None):
     baseline = baseline or baseline_of(workbook, seed, layout)
     run = simulation(layout, draws, seed, baseline, finish=finish)
     return Forecast(workbook, run, layout.plan.day, levels(workbook))
-
-
-def forecast_record(will, scenario="baseline", title=None):
-    """The forecast in plain Python types, as ``ntm forecast --json`` prints it.
-
-    Parameters
-    ----------
-    will : Forecast
-    scenario : str
-    title : dict of str to str, optional
-        Both of the scenario that the workbook is.
-
-    Returns
-    -------
-    dict
-        Probabilities are 0..1, days ISO, None where fewer worlds get there or where the quantity
-        is none of the yearly cycle.
-    """
-    run, n, everyone = will.run, will.run.draws, len(will.communes)
-    signed = will.number(run.signed, run.deadline)
-    all_, enough = int((will.finishing >= everyone).sum()), int(will.enough.sum())
-    p, line, day = will.p.to_numpy(), will.second_opinions["line"], will.line_date()
-    p_all = all_ / n
-    distribution = Series(will.finishing).value_counts(normalize=True).sort_index()
-    return {
-        **will.workbook.heading(scenario, title),
-        "set": run.plan.facts.set_id,
-        "policy": run.plan.policy,
-        "deadline": f"{will.day}",
-        "finish": run.finish,
-        "draws": n,
-        "seed": run.seed,
-        "n_communes": everyone,
-        "n_finished_now": len(will.now),
-        "finishing": spread(will.finishing) | {"distribution": distribution.rename(str).to_dict()},
-        "finishing_signed": spread(signed),
-        "basically_all": will.basically,
-        "basically_share": run.plan.rules["basically"] / 100,
-        "p_basically_all": enough / n,
-        "p_basically_all_ci": wilson(enough, n).tolist(),
-        "p_all": p_all,
-        "p_all_se": math.sqrt(p_all * (1 - p_all) / n),
-        "p_all_ci": wilson(all_, n).tolist(),
-        "p_all_met": float((will.number(run.months, run.deadline) >= everyone).mean()),
-        "p_all_signed": float((signed >= everyone).mean()),
-        "p_basically_all_signed": float((signed >= will.basically).mean()),
-        "p_all_if_independent": float(np.prod(p)),
-        "sd": float(will.finishing.std()),
-        "sd_if_independent": math.sqrt((p * (1 - p)).sum()),
-        "communes": _communes(will),
-        "registrations": _registrations(will),
-        "weakest": {
-            "communes": _named(will, will.weakest()).to_dict("records"),
-            "criteria": None,
-        },
-        "ask_first": will.ask_first().head(10).to_dict("records"),
-        "first_year": None,
-        "second_opinions": {name: spread(more) for name, more in will.second_opinions.items()},
-        "naive": {
-            "yearly": will.yearly,
-            "date": day and f"{day}",
-            "expected": float(line.mean()),
-            "p_all": float((line >= everyone).mean()),
-        },
-        "paid_in_time": run.in_time if run.baseline.usual_money else None,
-        "blocking_sources": will.blocking_sources(),
-        "recognised_fail_set_in_force": will.fails_set_in_force(),
-        "pots_without_money": will.pots_without_money(),
-        "price_of_promise": None,
-    }
-
-
-def _named(will, table):
-    """A table by unit, name and code first."""
-    return will.workbook.units[["name", "code"]].join(table, how="right")
-
-
-def _communes(will):
-    """A row a commune, in administrative order; of a band the band's mean."""
-    run = will.run
-    chances = {
-        "p": will.in_time,
-        "p_met": will.reached(run.months, run.deadline),
-        "p_signed": will.reached(run.signed, run.deadline),
-        "p_unlimited": will.in_time_if_paid,
-    }
-    table = DataFrame({name: will.of_band(reached) for name, reached in chances.items()})
-    table = _named(will, table.reindex(will.communes, fill_value=1.0))
-    bands = will.bands.to_dict()
-    listed = will.list_chance.rename(columns=str).to_dict("index")
-    held = will.held.to_dict("index")
-    rows = []
-    for unit, row in table.to_dict("index").items():
-        band = bands.get(unit)
-        dates = will.dates(unit) if band else dict.fromkeys(DATES)
-        rest = {
-            "last_criterion": None,
-            "band": band,
-            "finished": not band,
-            "list_chance": listed.get(unit, {}),
-            "held_back": held.get(unit),
-        }
-        rows.append(row | dates | rest)
-    return rows
-
-
-def _registrations(will):
-    """A row a target and pledge; no chance where it stands in no schedule."""
-    table = will.registrations().drop(columns="p_unlimited").set_index("unit")
-    return plain_rows(_named(will, table))

@@ -272,8 +272,10 @@ def _covariance(model, hyper):
 
 
 def _scatter(model, hyper, parts, unknown):
-    """Covariance of the log hazards round their levels; ``unknown``: parts of years whose effect
-    is not known."""
+    """Covariance of the log hazards round their levels.
+
+    ``unknown``: parts of years whose effect is not known.
+    """
     year, area_year, figure = hyper.T[2:, :, None, None] ** 2
     of_area = area_year * (parts @ parts.mT) * model.same
     error = figure * np.diag(model.parts.sum(axis=1) ** -2.0)
@@ -404,8 +406,10 @@ def _natural(points):
 
 
 def _points(centre, spread, number, size):
-    """Points of a round of sampling and their log density: Student's t, whose tails hold spreads
-    near nought."""
+    """Points of a round of sampling and their log density.
+
+    Student's t, whose tails hold spreads near nought.
+    """
     names = [f"{number}|{name}" for name in (*HYPER, "scale")]
     uniform = uniforms(0, "fit", names, size)
     scale = 2 * gammaincinv(FREEDOM / 2, np.clip(uniform[-1], 1e-9, 1 - 1e-9)) / FREEDOM
@@ -650,8 +654,8 @@ def _figures_say(posterior, area, run, steps):
     value, variance = responses(model, cover, centre.mean(axis=0), offset.mean(axis=0))
     walked = parts @ np.greater_equal.outer(years, steps)
     weights = np.concatenate([np.broadcast_to(own, (*offset.shape, 2)), walked], axis=2)
-    said = (value - offset - centre, weights, noise + np.diag(variance))
-    return said if area.reported is None else _with_list(*said, table, area, steps)
+    probability = (value - offset - centre, weights, noise + np.diag(variance))
+    return probability if area.reported is None else _with_list(*probability, table, area, steps)
 
 
 def _with_list(value, weights, noise, table, area, steps):

@@ -25,7 +25,15 @@ from pandas import DataFrame, Series
 
 from ..data import REGISTER
 from ..language import slug
-from ..tables import DataProblems, Problem, dictionary, read_table, write_whole
+from ..tables import (
+    DataProblemsError,
+    Problem,
+    Shape,
+    ShapedFile,
+    dictionary,
+    read_table,
+    write_whole,
+)
 
 FOLDER = REGISTER
 OUTCOMES = "outcomes.csv"
@@ -116,14 +124,14 @@ def _worlds(chances):
     return chances and all(map(numbers.fullmatch, chances)) and all(map(_chance, chances.values()))
 
 
-# What each part of an entry must be: a type, a test (which may fail on a value of another kind),
-# parts by key, or a list of rows.
+CHANCE = Shape(_chance)
+# The shape of an entry.
 ENTRY = {
     "id": re.compile(r"[a-z0-9-]{1,60}_[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9a-f]{8}").fullmatch,
     "dataset": lambda name: slug(name) == name != "",
     "illustrative": bool,
     "registered_on": _day,
-    "made_in_hindsight": (None, False, True).__contains__,  # None: before the word was known
+    "made_in_hindsight?": bool,  # null in entries written before the word was known
     "versions": _versions,
     "content_hash": str,
     "parameters": {
@@ -138,9 +146,9 @@ ENTRY = {
     "finished_now": _count,
     "finishing": dict.fromkeys(("p10", "p50", "p90", "mean"), _number) | {"distribution": _worlds},
     "basically_all": lambda number: _count(number) and number > 0,
-    "p_basically_all": _chance,
-    "p_all": _chance,
-    "communes": [{"code": CODE, "name": str, "p": _chance, "p_signed": _chance, "finished": bool}],
+    "p_basically_all": CHANCE,
+    "p_all": CHANCE,
+    "communes": [{"code": CODE, "name": str, "p": CHANCE, "p_signed": CHANCE, "finished": bool}],
     "registrations": [
         {
             "code": CODE,
@@ -149,43 +157,38 @@ ENTRY = {
             "year": int,
             "kind": str,
             "closes": _day,
-            "p": _chance,
+            "p": CHANCE,
         }
     ],
 }
 
 
-def _fits(form, value):
-    if isinstance(form, type):
-        return type(value) is form
-    try:
-        return bool(form(value))
-    except (TypeError, ValueError, AttributeError):
-        return False
+class _EntryFile(ShapedFile):
+    """An entry while it is held to its shape; ``places``: what is missing or wrong."""
 
+    def __init__(self, name, entry):
+        super().__init__(name, entry, [])
+        self.places = []
 
-def _faults(form, value, place=""):
-    """Where a value departs from a form: place, value and form of the part."""
-    if isinstance(form, dict) and isinstance(value, dict):
-        for key, part in form.items():
-            yield from _faults(part, value.get(key), f"{place}.{key}")
-    elif isinstance(form, list) and isinstance(value, list):
-        for number, row in enumerate(value, start=1):
-            yield from _faults(form[0], row, f"{place}.{number}")
-    elif not _fits(form, value):
-        yield place[1:], value, form
+    def unknown(self, name, lines, keys):
+        """Pass over what a later version adds."""
+
+    def wrong(self, value, shape, line, place, missing=False):
+        """Note the place; of a probability, that its value is none."""
+        place = ".".join(map(str, place))
+        if shape is CHANCE and not (missing or value is None):
+            self.problem("register_probability", None, place=place, value=f"{value}")
+        else:
+            self.places.append(place)
 
 
 def _problems(entry, file):
-    """Everything wrong with an entry that stands, or is to stand, in a file."""
+    """List everything wrong with an entry that stands, or is to stand, in a file."""
     entry = entry if isinstance(entry, dict) else {}
-    wrong = []
-    for place, value, form in _faults(ENTRY, entry):
-        if form is _chance and value is not None:
-            details = {"place": place, "value": f"{value}"}
-            yield Problem("register_probability", file, details=details)
-        else:
-            wrong.append(place)
+    held = _EntryFile(file, entry)
+    held.hold(entry, ENTRY)
+    yield from held.problems
+    wrong = held.places
     if not wrong:
         will, codes = entry["finishing"], {row["code"] for row in entry["communes"]}
         chances = will["distribution"]
@@ -254,7 +257,8 @@ def entry_of(record, registered_on, versions):
     for place in PLACES:
         rows = (row for row in record[place] if row["p"] is not None)
         own[place] = [{key: row.get(key) for key in ENTRY[place][0]} for row in rows]
-    entry = {key: (record | own).get(key) for key in ENTRY}
+    own = record | own
+    entry = {key.rstrip("?"): own.get(key.rstrip("?")) for key in ENTRY}
     return entry | {"id": id_of(entry)}
 
 
@@ -277,7 +281,7 @@ def register(folder, entry):
 
     Raises
     ------
-    DataProblems
+    DataProblemsError
         For what is no entry, so that no name becomes a path unchecked: illustrative data, a name
         unfit for a file, a date that is none, probabilities outside 0..1.
     OSError
@@ -285,7 +289,7 @@ def register(folder, entry):
     """
     path = folder / f"{entry['id']}.json"
     if problems := [*_problems(entry, f"{entry['id']}.json")]:
-        raise DataProblems(problems)
+        raise DataProblemsError(problems)
     new = not lexists(path)  # a link to nothing is there too
     if new:
         write_whole(path, json.dumps(entry, ensure_ascii=False, indent=1) + "\n")
@@ -306,7 +310,7 @@ def read_register(folder):
 
     Raises
     ------
-    DataProblems
+    DataProblemsError
         Once, with everything wrong in any file.
     """
     entries, problems = [], []
@@ -321,7 +325,7 @@ def read_register(folder):
         else:
             problems += _problems(entries[-1], path.name)
     if problems:
-        raise DataProblems(problems)
+        raise DataProblemsError(problems)
     return sorted(entries, key=itemgetter("registered_on", "id"))
 
 
@@ -341,7 +345,7 @@ def read_outcomes(path, today):
 
     Raises
     ------
-    DataProblems
+    DataProblemsError
         Once, with everything wrong: cells, days out of order or after ``today``, illustrative
         rows, a data set's name that is none.
     """
@@ -354,7 +358,7 @@ def read_outcomes(path, today):
         problem = partial(Problem, file=path.name, row=row["row"])
         problems += _outcome_faults(row | {"today": pd.Timestamp(today)}, problem)
     if problems:
-        raise DataProblems(problems)
+        raise DataProblemsError(problems)
     return outcomes
 
 
@@ -650,7 +654,7 @@ def _row(entry, answers):
     reason = answers["reason"]
     scored = answers[reason == ""]
     p, came = scored["p"], scored["came"]
-    brier, base = (((said - came) ** 2).mean() for said in (p, p.mean()))
+    brier, base = (((words - came) ** 2).mean() for words in (p, p.mean()))
     # Entries written before the word was known tell it by their days.
     hindsight = {"made_in_hindsight": entry["registered_on"] > entry["deadline"]}
     scores = {

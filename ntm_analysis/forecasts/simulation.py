@@ -14,7 +14,7 @@ import pandas as pd
 from pandas import DataFrame
 
 from ..needs import BLOCK
-from ..tables import DataProblems, Problem
+from ..tables import DataProblemsError, Problem
 from .cycle import NEVER, Alike, Communes, Purse, finishing
 from .evidence import evidence, province_of
 from .pace import ASSUMED, ENDS, Area, Posterior, area_draws, fit
@@ -68,15 +68,15 @@ def knowledge(as_of):
 
     Raises
     ------
-    DataProblems
+    DataProblemsError
         Where what the panel cannot tell was not assumed by that day.
     """
     known, every = evidence(as_of), evidence()
     if lost := [key for key in ASSUMED if key not in known.assumed.index]:
         details = {"day": f"{as_of:%d/%m/%Y}", "files": f"panel_assumed.csv ({', '.join(lost)})"}
-        raise DataProblems([Problem("not_known_then", "dataset.yaml", details=details)])
-    kept = len(known.figures) == len(every.figures) and len(known.lists) == len(every.lists)
-    return Knowledge(Posterior.read() if kept else fit(known.figures, known.lists), known)
+        raise DataProblemsError([Problem("not_known_then", "dataset.yaml", details=details)])
+    unchanged = len(known.figures) == len(every.figures) and len(known.lists) == len(every.lists)
+    return Knowledge(Posterior.read() if unchanged else fit(known.figures, known.lists), known)
 
 
 class Baseline(
@@ -210,8 +210,8 @@ def baseline_of(workbook, seed, layout=None):
     (True, True)
     """
     usual = workbook.usual or workbook
-    asked = layout and (layout.plan.policy, layout.plan.day)
-    if asked != ("own", usual.last_day) or layout.plan.workbook is not usual:
+    wanted = layout and (layout.plan.policy, layout.plan.day)
+    if wanted != ("own", usual.last_day) or layout.plan.workbook is not usual:
         layout = Layout(schedule(usual))
     yearly = layout.yearly_money()
     if not sum(yearly.values()):
@@ -296,8 +296,10 @@ def _block(layout, area, run, years, factor):
         return run.uniforms(quantity, keys)
 
     def part(some):
-        """Of few worlds at a time, so that what they take is at hand: :data:`PER_DRAW`, and
-        :data:`SUMS`."""
+        """Of few worlds at a time, so that what they take is at hand.
+
+        :data:`PER_DRAW`, and :data:`SUMS`.
+        """
         few, draws = (_part_of(numbers, some) for numbers in (block, years))
         purse, outcomes = None if factor is None else Purse(layout, few, factor), []
         for own in (purse, None):

@@ -105,6 +105,7 @@ class Layout:
 
     @cached_property
     def marks(self):
+        """The months at which money is counted: every quarter of a span, backwards from its end."""
         months = {0}
         for span in self.plan.spans:
             months |= {*range(span.last, span.first, -QUARTER), span.first}

@@ -33,8 +33,8 @@ from ..needs import (
     works_not_needed,
     works_of,
 )
-from ..standing import assess, fallen
-from ..tables import DataProblems, Problem
+from ..standing import assess, fall_warnings
+from ..tables import DataProblemsError, Problem
 
 # What tells anything of communes; where all are silent, an area runs as counts.
 DESCRIBING = ("criterion_states", "criterion_counts", "indicator_values", "works", "targets")
@@ -191,7 +191,7 @@ def schedule(workbook, policy="own", deadline=None):
     ------
     ValueError
         For a policy that is none.
-    DataProblems
+    DataProblemsError
         With everything that a forecast needs and that was not known, all at once.
 
     Examples
@@ -211,9 +211,11 @@ def schedule(workbook, policy="own", deadline=None):
     )
     try:
         facts = facts_ntm(workbook, units) if described else _no_facts(workbook, units)
-    except DataProblems as error:  # which works there are cannot be told: all listed ones lack it
+    except (
+        DataProblemsError
+    ) as error:  # which works there are cannot be told: all listed ones lack it
         items = {*workbook.tables["works"]["item"], *workbook.tables["typical_works"]["item"]}
-        raise DataProblems([*error.problems, *_lacking(workbook, items)]) from None
+        raise DataProblemsError([*error.problems, *_lacking(workbook, items)]) from None
     expected = expected_lacks(facts)
     missing = {"ntm": usual_missing(facts)._replace(lacks=(expected > 0)[:, :, None])}
     missing |= {
@@ -221,7 +223,7 @@ def schedule(workbook, policy="own", deadline=None):
     }
     works = {level: works_of(workbook, lacks, level) for level, lacks in missing.items()}
     if problems := _lacking(workbook, {i for table in works.values() for i in table["item"]}):
-        raise DataProblems(problems)
+        raise DataProblemsError(problems)
     goals = _goals(workbook, missing, works, expected)
     reported = goals.loc[goals["level"] == "ntm", "year"].dropna().astype(int)
     last, term = (month_of(as_of, each) for each in (day, workbook.meta["term_end"]["date"]))
@@ -287,14 +289,14 @@ def deadline_of(workbook, deadline=None):
 
     Raises
     ------
-    DataProblems
+    DataProblemsError
         Where no whole month lies between it and the as-of date.
     """
     day = deadline or workbook.last_day
     if month_of(workbook.as_of, day) < 1:
         details = {"day": f"{day:%d/%m/%Y}", "as_of": f"{workbook.as_of:%d/%m/%Y}"}
         place = "--deadline" if deadline else "dataset.yaml"
-        raise DataProblems([Problem("deadline_past", place, details=details)])
+        raise DataProblemsError([Problem("deadline_past", place, details=details)])
     return day
 
 
@@ -423,7 +425,7 @@ def contradictions(workbook):
     names = ("indicator_values", "criterion_states", "criterion_counts")
     sets = sorted({set_id for name in names for set_id in workbook.tables[name]["set"]})
     against = [problem for each in sets for problem in assess(workbook, each).contradictions]
-    return against + fallen(workbook)
+    return against + fall_warnings(workbook)
 
 
 def points(workbook):
@@ -445,7 +447,7 @@ def points(workbook):
     for answer in (partial(demand, draws=1), schedule):
         try:
             answer(workbook)
-        except DataProblems as error:
+        except DataProblemsError as error:
             warnings += [replace(problem, warning=True) for problem in error.problems]
     warnings += works_not_needed(workbook, assess(workbook, workbook.default_set("ntm")))
     return list(dict.fromkeys(warnings))

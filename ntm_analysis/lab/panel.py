@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable
 
 from markupsafe import Markup
 
-from ..data import UnknownCommune, Workbook, typed
+from ..data import BASELINE_TITLE, UnknownCommuneError, Workbook, path_as_typed
 from ..language import (
     PLANS,
     YEARS,
-    NotRead,
-    listed,
+    UnreadableError,
+    join_names,
     plain,
     read_date,
     text,
@@ -23,9 +23,24 @@ from ..language import (
 )
 from ..pages import Part, WhatIfPart, fan, picture
 from ..reports import TEMPLATES
+from ..results import (
+    ForecastResult,
+    billions,
+    blocking_words,
+    chance,
+    chance_words,
+    change_words,
+    commune_sentence,
+    day_words,
+    held_sentence,
+    month_words,
+    pot_words,
+    tells_all,
+    usual_range,
+    way,
+)
 from ..scenarios import (
     BASELINE,
-    BASELINE_TITLE,
     DELAY,
     MONEY,
     PRICES,
@@ -42,22 +57,7 @@ from ..scenarios import (
     scenario,
     scenario_ids,
 )
-from ..tables import DataProblems, Problem, read_yaml
-from ..wording import (
-    billions,
-    blocking_words,
-    chance,
-    chance_words,
-    change_words,
-    commune_sentence,
-    day_words,
-    held_sentence,
-    month_words,
-    pot_words,
-    tells_all,
-    usual_range,
-    way,
-)
+from ..tables import DataProblemsError, Problem, read_yaml
 
 SLIDERS = dict.fromkeys(("delay_low", "delay", "delay_high"), "delay") | dict.fromkeys(
     ("low", "mode", "high"), "prices"
@@ -74,7 +74,7 @@ def paragraphs(lines: Iterable[str], attributes: str = "") -> Markup:
     return _each(f"<p{attributes}>{{}}</p>", lines)
 
 
-def words_of(error: DataProblems, lang: str) -> str:
+def words_of(error: DataProblemsError, lang: str) -> str:
     """What is wrong, and how to mend it, as sentences without the places in files: a panel has
     none.
     """
@@ -93,8 +93,10 @@ def read_deadline(typed: str, workbook: Workbook, lang: str) -> dt.date | None:
     """A deadline as typed, None for a blank field; raises :class:`NotUnderstood`.
 
     >>> wb = Workbook.open("data/thanh-chuong")
-    >>> read_deadline("30/6/2025", wb, "vi"), read_deadline("2025-12-31", wb, "vi"), read_deadline(" ", wb, "vi")
-    (datetime.date(2025, 6, 30), datetime.date(2025, 12, 31), None)
+    >>> read_deadline("30/6/2025", wb, "vi"), read_deadline(" ", wb, "vi")
+    (datetime.date(2025, 6, 30), None)
+    >>> read_deadline("2025-12-31", wb, "vi")
+    datetime.date(2025, 12, 31)
     """
     if not typed.strip():
         return None
@@ -102,10 +104,10 @@ def read_deadline(typed: str, workbook: Workbook, lang: str) -> dt.date | None:
     try:
         day = read_date(typed)
         if day <= as_of:
-            raise NotRead("deadline_past", day=write_date(day), as_of=write_date(as_of))
-    except NotRead as error:
+            raise UnreadableError("deadline_past", day=write_date(day), as_of=write_date(as_of))
+    except UnreadableError as error:
         problem = Problem(error.reason, "", details={"value": typed} | error.details)
-        said = words_of(DataProblems([problem]), lang)
+        said = words_of(DataProblemsError([problem]), lang)
         if error.beyond:
             ends = {"first": as_of, "last": dt.date(YEARS[1], 12, 31), "day": error.beyond}
             said = text(
@@ -143,8 +145,8 @@ def read_communes(typed: str, workbook: Workbook, lang: str) -> tuple[list[int],
     for name in names:
         try:
             units[workbook.find(name)] = name
-        except UnknownCommune as error:
-            near = listed(error.near, lang) or "..."
+        except UnknownCommuneError as error:
+            near = join_names(error.near, lang) or "..."
             unknown.append(text("panel_commune_unknown", lang, value=name[:60], near=near))
     if unknown:
         raise NotUnderstood(" ".join(unknown))
@@ -174,11 +176,11 @@ def money_shown(share: int, amount: float, cement: bool, lang: str) -> str:
     )
 
 
-def verdict(result: WhatIfResult, lang: str) -> Markup:
+def verdict(result: WhatIfResult, row: dict, lang: str) -> Markup:
     """The answer in large letters, its range, the chances with their intervals, and the
-    difference.
+    difference; ``row``: the forecast in plain types.
     """
-    row, workbook = result.record, result.forecast.workbook
+    workbook = result.forecast.workbook
     figures, total, day = row["finishing"], row["n_communes"], day_words(row["deadline"], lang)
     share = f"{write_number(100 * row['basically_share'], lang)}%"
     p_enough, p_all = (
@@ -198,7 +200,7 @@ def verdict(result: WhatIfResult, lang: str) -> Markup:
         lines.append(text("panel_everyone_chance", lang, p=p_all))
     lines.append(blocking_words(workbook, row, lang))
     if empty := [pot_words(workbook, name, lang) for name in row["pots_without_money"]]:
-        lines.append(text("panel_ends", lang, pots=listed(empty, lang)))
+        lines.append(text("panel_ends", lang, pots=join_names(empty, lang)))
     head = {
         "big": text(
             "panel_verdict", lang, middle=write_number(figures["p50"], lang), total=total, day=day
@@ -233,9 +235,9 @@ def difference(result: WhatIfResult, lang: str) -> str:
     )
 
 
-def chart(result: WhatIfResult, lang: str) -> Markup:
+def chart(result: WhatIfResult, row: dict, lang: str) -> Markup:
     """Communes finished over time."""
-    table, row = result.forecast.over_time(), result.record
+    table = result.forecast.over_time()
     last, total = table.iloc[-1], row["n_communes"]
     alt = text(
         "fan_alt",
@@ -249,14 +251,13 @@ def chart(result: WhatIfResult, lang: str) -> Markup:
     return picture(fan(table, total, row["basically_all"], None, lang), alt)
 
 
-def communes(result: WhatIfResult, chosen: list[int], lang: str) -> Markup:
+def communes(result: WhatIfResult, record: dict, chosen: list[int], lang: str) -> Markup:
     """The communes chosen in sentences, and a table of them and of those that change; without any
     chosen, of all.
     """
-    coarse, record, moved = result.forecast.coarse, result.record, result.moved
-    draws = (
-        0 if coarse else record["draws"]
-    )  # none where a commune gets no figure finer than a word
+    coarse, moved = result.forecast.coarse, result.moved
+    # none where a commune gets no figure finer than a word
+    draws = 0 if coarse else record["draws"]
     rows = dict(zip(result.forecast.communes, record["communes"], strict=True))
     lines = []
     for row in [rows[unit] for unit in chosen[:TOLD] if unit in rows]:
@@ -439,10 +440,11 @@ class Panel:
             pot: (100, MONEY, self.say("money", pot=pot_words(workbook, pot, self.lang)))
             for pot in self.pots
         }
+        # no pot is called so
         kinds |= {
             "*prices": (0, PRICES, self.say("prices")),
             "*delay": (0, DELAY, self.say("delay")),
-        }  # no pot is called so
+        }
         self.sliders, self.readouts = {}, {}
         for name, (value, ends, label) in kinds.items():
             self.sliders[name] = w.IntSlider(
@@ -526,7 +528,7 @@ class Panel:
 
     def _read_out(self) -> None:
         """The values of the sliders, in Vietnamese form."""
-        blocking = self.shown.record["blocking_sources"] if self.shown else []
+        blocking = self.record["blocking_sources"] if self.shown else []
         for pot, (amount, cement) in self.pots.items():
             shown = money_shown(self.sliders[pot].value, amount, cement, self.lang)
             self.readouts[pot].value = (
@@ -541,8 +543,8 @@ class Panel:
         started from.
         """
         try:
-            workbook = scenario(self.tried.workbook, self.fields["start"].value).workbook
-        except (DataProblems, UnknownScenario):  # told when it is worked out
+            workbook = scenario(self.tried.workbook, self.fields["start"].value)
+        except (DataProblemsError, UnknownScenario):  # told when it is worked out
             return
         self.pots = {pot: told for pot, told in pots_of(workbook).items() if pot in self.sliders}
         self.fields["deadline"].placeholder = self.say(
@@ -591,7 +593,7 @@ class Panel:
 
     def _words(self, error: Exception) -> str:
         """What is wrong; whatever it is, a planner is not shown a traceback."""
-        if isinstance(error, DataProblems):
+        if isinstance(error, DataProblemsError):
             return words_of(error, self.lang)
         return (
             f"{error}"
@@ -617,6 +619,7 @@ class Panel:
             wrong.append(self._words(error))
         try:
             answer = self.tried.answer(self.setting)
+            record = ForecastResult(answer.forecast).to_dict()
         except Exception as error:
             self.good = False
             wrong += [
@@ -624,16 +627,16 @@ class Panel:
                 *(self._others() if isinstance(error, NotUnderstood) else []),
             ]
         else:
-            self.shown, self.good = answer, True
-            self.out["verdict"].value = verdict(answer, self.lang)
+            self.shown, self.record, self.good = answer, record, True
+            self.out["verdict"].value = verdict(answer, record, self.lang)
             self.out["verdict"].remove_class("busy")  # what is asked first is there first
-            self.out["chart"].value = chart(answer, self.lang)
+            self.out["chart"].value = chart(answer, record, self.lang)
             self._read_out()  # which sources block is known now
         if self.shown:  # of the communes last understood
             wrong += [] if self.good else [self.say("kept")]
             units, note = self.chosen
             self.out["communes"].value = paragraphs([note] if note else []) + communes(
-                self.shown, units, self.lang
+                self.shown, self.record, units, self.lang
             )
         self.out["wrong"].value = paragraphs(dict.fromkeys(wrong), ' role="alert"')
         self._busy(False)
@@ -642,7 +645,7 @@ class Panel:
         """What does not fit beside a deadline that cannot be read."""
         try:
             self.tried.scenario(self._with(None))
-        except DataProblems as error:
+        except DataProblemsError as error:
             return [self._words(error)]
         except UnknownScenario:  # deleted this very moment: told the next time
             pass
@@ -663,12 +666,12 @@ class Panel:
             )
         except NotSaved as error:
             line = self.say(f"save_{error.reason}", over=self.say("save_over"), **error.details)
-        except (NotUnderstood, DataProblems) as error:
+        except (NotUnderstood, DataProblemsError) as error:
             line = self._words(error)
         else:
             file, data = (
                 f"{path.parent.parent.name}/scenarios/{path.name}",
-                typed(tried.workbook.path),
+                path_as_typed(tried.workbook.path),
             )
             line, kind = self.say("saved", file=file, id=name, data=data), "status"
             self._offer(self.fields["start"].value)

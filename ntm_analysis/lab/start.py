@@ -4,13 +4,13 @@ where results go.
 
 from markupsafe import Markup
 
-from ..data import HOME, Workbook, datasets, home_of, locate, typed
+from ..data import HOME, Workbook, datasets, home_of, locate, path_as_typed
 from ..forecasts import points
 from ..language import BY_NAME, nearest, pick, text, write_date
 from ..law import to_check
 from ..pages import Part, dagger
 from ..reports import asked_in, page_list
-from ..tables import DataProblems, lines_of, shown
+from ..tables import DataProblemsError, lines_of, printable
 
 MOST = 40  # lines of the check that are shown
 LINK = Markup('<a href="/files/{}" target="_blank" rel="noopener">{}</a>')
@@ -51,10 +51,10 @@ class StartPage:
             self.problems = points(self.workbook)
         except FileNotFoundError:
             self.folder = None
-        except DataProblems as error:
+        except DataProblemsError as error:
             self.workbook, self.problems = None, error.problems
         except Exception as error:  # whoever opens this page wants a sentence, whatever it was
-            self.workbook, self.unforeseen = None, shown(f"{type(error).__name__}: {error}")
+            self.workbook, self.unforeseen = None, printable(f"{type(error).__name__}: {error}")
 
     def text(self, key: str, **values: object) -> str:
         return text(key, self.lang, **values)
@@ -62,13 +62,13 @@ class StartPage:
     def data(self) -> Part:
         """Data set, as-of date, and what the check found."""
         if self.faults:
-            lines = [self.text("start_wrong", detail=shown("; ".join(self.faults)))]
+            lines = [self.text("start_wrong", detail=printable("; ".join(self.faults)))]
         elif self.unforeseen:
             lines = [self.text("start_unforeseen", detail=self.unforeseen)]
         elif self.folder is None:
             there = ", ".join(f"data/{name}" for name in datasets())
             near = nearest(self.dataset, datasets())
-            lines = [self.text("start_none", dataset=shown(self.dataset), there=there)] + [
+            lines = [self.text("start_none", dataset=printable(self.dataset), there=there)] + [
                 f"data/{name}?" for name in near[:1]
             ]
         elif self.workbook is None:
@@ -104,7 +104,7 @@ class StartPage:
         if made:
             lines.insert(0, self.text("start_report", folder=reports))
         elif self.workbook is not None:  # of data that are wrong none can be made
-            lines.insert(0, self.text("start_no_report", data=typed(self.folder)))
+            lines.insert(0, self.text("start_no_report", data=path_as_typed(self.folder)))
         return Part(Markup("<h2>{}</h2>").format(self.text("start_outputs")) + bullets(lines))
 
     def questions(self) -> Part:
@@ -112,9 +112,8 @@ class StartPage:
         there.
         """
         if self.workbook is None or home_of(self.folder) != HOME:
-            return Part(
-                ""
-            )  # JupyterLab shows only what stands in the folder that it was started on
+            # JupyterLab shows only what stands in the folder that it was started on
+            return Part("")
         place = self._told(self._reports)
         jobs = page_list(self.workbook, None, self.lang, "noi-bo")
         there = {

@@ -1,15 +1,20 @@
-"""Words as offices write them: names of places, numbers and dates, sentences in two languages,
-parameters.
+"""Words as offices write them: names of places, numbers and dates, sentences in two languages.
 
-Everything that people read or type goes through this room. ``text`` gives a sentence of
-``texts/*.yaml`` by its key and language, ``write_number`` and its kin the Vietnamese and English
-forms of figures, ``fold`` and ``slug`` the plain form of a name.
+All that people read or type goes through this room, in Vietnamese or English. What comes in: names,
+numbers, dates and months as typed; ``fold`` and ``slug`` give the plain form of a name,
+``read_number``, ``read_date`` and ``read_month`` a value, or :class:`UnreadableError` with the code
+of a message. What comes out: ``write_number`` and its kin write figures as either language does,
+``text`` gives a sentence of ``texts/*.yaml`` by key with its figures filled in, ``STATE_WORDS`` and
+its kin the pairs of words for states, levels and marks. ``check_parameters`` holds the parameters
+of notebooks and pages against the one list of parameters. Begin with ``text``, ``fold`` and
+``write_number``. The room imports no other.
 """
 
-from .names import KIND_WORDS, damage, fold, from_tcvn3, guess_encoding, nearest, plain, slug
+from .console import readable_console, utf8
+from .names import KIND_PREFIX, damage, fold, from_tcvn3, guess_encoding, nearest, plain, slug
 from .numbers import (
     YEARS,
-    NotRead,
+    UnreadableError,
     read_date,
     read_month,
     read_number,
@@ -20,26 +25,26 @@ from .numbers import (
     write_number,
     write_percent,
 )
-from .parameters import BY_NAME, OPTIMAL, PLANS, POLICIES, check
+from .parameters import BY_NAME, OPTIMAL, PLANS, POLICIES, add_option, check_parameters
 from .texts import (
     BASIS_WORDS,
     LEVEL_WORDS,
     MARK_WORDS,
     STATE_SIGNS,
     STATE_WORDS,
-    UNCHECKED,
-    listed,
-    measured,
+    UNCHECKED_SIGN,
+    join_names,
     pick,
     text,
     texts,
     unit_words,
+    write_quantity,
 )
 
 __all__ = [
     "BASIS_WORDS",
     "BY_NAME",
-    "KIND_WORDS",
+    "KIND_PREFIX",
     "LEVEL_WORDS",
     "MARK_WORDS",
     "OPTIMAL",
@@ -47,30 +52,33 @@ __all__ = [
     "POLICIES",
     "STATE_SIGNS",
     "STATE_WORDS",
-    "UNCHECKED",
+    "UNCHECKED_SIGN",
     "YEARS",
-    "NotRead",
-    "check",
+    "UnreadableError",
+    "add_option",
+    "check_parameters",
     "damage",
     "fold",
     "from_tcvn3",
     "guess_encoding",
-    "listed",
-    "measured",
+    "join_names",
     "nearest",
     "pick",
     "plain",
     "read_date",
     "read_month",
     "read_number",
+    "readable_console",
     "slug",
     "text",
     "texts",
     "unit_words",
+    "utf8",
     "write_change",
     "write_date",
     "write_figure",
     "write_month",
     "write_number",
     "write_percent",
+    "write_quantity",
 ]

@@ -9,10 +9,9 @@ encoding) is recognised by :func:`damage`.
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable
 
 TONES = {"\u0300", "\u0301", "\u0303", "\u0309", "\u0323"}  # huyền, sắc, ngã, hỏi, nặng
-KIND_WORDS = re.compile(r"^(?:xã|thị trấn|tt\.?|x\.)\s+", re.IGNORECASE)
+KIND_PREFIX = re.compile(r"^(?:xã|thị trấn|tt\.?|x\.)\s+", re.IGNORECASE)
 
 # TCVN3 (ABC, fonts .VnTime), byte by byte as Latin-1 shows it, and the letters it stands for (TCVN
 # 5712:1993).
@@ -23,18 +22,33 @@ _TCVN3_ONLY = set(_TCVN3_BYTES) - set("ÊÈÉÌÒÓÔÝÐàáâãèéêìíòó�
 _VIETNAMESE = set("àáâãèéêìíòóôõùúýăđĩũơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ")
 
 
-def fold(text: str) -> str:
-    """The key under which spellings of one name meet; it keeps the tone, so Hòa and Hoa stay apart.
+def fold(text):
+    """Key under which all spellings of one name meet.
 
+    Case, kind of unit, place of the tone mark, i or y and ways of encoding make no difference; the
+    tone itself does, so that Hòa and Hoa stay apart.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
     >>> fold("Xã  Thanh Hoà") == fold("THANH HÒA") == fold("thanh hòa")
     True
-    >>> fold("Thanh Mỹ") == fold("Thanh Mĩ"), fold("Ðồng Văn") == fold("Đồng Văn"), fold("Hòa") == fold("Hoa")
-    (True, True, False)
+    >>> fold("Thanh Mỹ") == fold("Thanh Mĩ"), fold("Ðồng Văn") == fold("Đồng Văn")
+    (True, True)
+    >>> fold("Hòa") == fold("Hoa")
+    False
     """
     text = " ".join(
         unicodedata.normalize("NFC", text).replace("Ð", "Đ").replace("ð", "đ").lower().split()
     )
-    text = KIND_WORDS.sub("", text)
+    text = KIND_PREFIX.sub("", text)
     words = []
     for word in unicodedata.normalize("NFD", text).replace("y", "i").split(" "):
         tones = "".join(sorted(c for c in word if c in TONES))
@@ -42,9 +56,19 @@ def fold(text: str) -> str:
     return " ".join(words)
 
 
-def plain(text: str) -> str:
-    """Text without diacritics, in lower case, as people type it in a search box.
+def plain(text):
+    """Text without diacritics, in lower case, as people type in a search box.
 
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
     >>> plain("Xã Thanh Đức")
     'xa thanh duc'
     """
@@ -52,19 +76,43 @@ def plain(text: str) -> str:
     return " ".join("".join(c for c in text if not unicodedata.combining(c)).lower().split())
 
 
-def slug(text: str) -> str:
-    """A name safe in file names and links: only a-z, 0-9 and single hyphens.
+def slug(text):
+    """Form of a name that is safe in file names and links: only a-z, 0-9 and single hyphens.
 
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
     >>> slug("Thị trấn Thanh Chương"), slug("../../x")
     ('thi-tran-thanh-chuong', 'x')
     """
     return re.sub(r"[^a-z0-9]+", "-", plain(text)).strip("-")
 
 
-def nearest(text: str, candidates: Iterable[str], n: int = 3) -> list[str]:
-    """The ``n`` candidates that look most like ``text``, whatever the diacritics; a lost letter
-    ("?") matches any.
+def nearest(text, candidates, n=3):
+    """Candidates that look most like a text, whatever the diacritics; a lost letter matches any.
 
+    Parameters
+    ----------
+    text : str
+        With ``?`` or the replacement character for each letter lost.
+    candidates : iterable of str
+    n : int
+        How many at most.
+
+    Returns
+    -------
+    list of str
+        The most alike first; empty when nothing is near.
+
+    Examples
+    --------
     >>> nearest("Thanh H??ng", ["Thanh Hương", "Thanh Chi", "Cát Văn"], 1)
     ['Thanh Hương']
     """
@@ -83,11 +131,21 @@ def nearest(text: str, candidates: Iterable[str], n: int = 3) -> list[str]:
     return [c for key in close for c in by_plain[key]][:n]
 
 
-def damage(text: str) -> str | None:
-    """What seems to have happened to a text: ``"lost_letters"``, ``"tcvn3"`` or None when nothing
-    shows.
+def damage(text):
+    r"""Name of what seems to have happened to a text.
 
-    >>> damage("Thanh H??ng"), damage("Thanh H\\u00ad¬ng"), damage("Thanh Hương")
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str or None
+        ``lost_letters``, ``tcvn3`` (read in a wrong encoding), or None when nothing shows.
+
+    Examples
+    --------
+    >>> damage("Thanh H??ng"), damage("Thanh H\u00ad¬ng"), damage("Thanh Hương")
     ('lost_letters', 'tcvn3', None)
     """
     if "\ufffd" in text or re.search(r"\w\?|\?\w", text):
@@ -97,24 +155,46 @@ def damage(text: str) -> str | None:
     return None
 
 
-def from_tcvn3(text: str) -> str:
-    """Text of a .VnTime font read as Latin-1, turned into Unicode.
+def from_tcvn3(text):
+    r"""Text of a .VnTime font that was read as Latin-1, turned into Unicode.
 
-    >>> from_tcvn3("Thanh H\\u00ad¬ng")
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> from_tcvn3("Thanh H\u00ad¬ng")
     'Thanh Hương'
     """
     return text.translate(TCVN3)
 
 
-def guess_encoding(raw: bytes) -> tuple[str, str]:
-    """Which encoding bytes that are not UTF-8 are in, and the text as that encoding reads it.
+def guess_encoding(raw):
+    r"""Guess the encoding of bytes that are not UTF-8, and read them in it.
 
-    UTF-16 shows by its mark. Of the old Vietnamese ones the reading with more words that Vietnamese
-    can have wins: all letters Vietnamese and at most one tone a syllable.
+    UTF-16 shows by its mark. Of the old Vietnamese encodings the reading with more words that
+    Vietnamese can have wins: all letters Vietnamese and at most one tone a syllable.
 
+    Parameters
+    ----------
+    raw : bytes
+
+    Returns
+    -------
+    encoding : str
+        ``UTF-16``, ``cp1258`` or ``TCVN3``.
+    text : str
+
+    Examples
+    --------
     >>> guess_encoding("Thanh Hương".encode("cp1258", "ignore"))
     ('cp1258', 'Thanh Hương')
-    >>> guess_encoding(b"Thanh H\\xad\\xacng, Thanh Li\\xaan")
+    >>> guess_encoding(b"Thanh H\xad\xacng, Thanh Li\xaan")
     ('TCVN3', 'Thanh Hương, Thanh Liên')
     """
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):

@@ -1,5 +1,4 @@
-"""Numbers and dates as Vietnamese offices write them (1.234,5; 31/3/2022), read strictly and
-written back.
+"""Numbers and dates as Vietnamese offices write them (1.234,5; 31/3/2022), read and written.
 
 A data set states its style once (``number_style: vi`` or ``en``). Reading never guesses: ``12.5``
 is refused in the Vietnamese style, and ``1.234`` is taken as 1234 only where the column's type and
@@ -24,12 +23,25 @@ _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T]00:00:00)?", re.ASCII)
 _DMY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", re.ASCII)
 
 
-class NotRead(ValueError):
-    """A cell that cannot be read; ``reason`` is the code of a message in ``texts/problems.yaml``,
-    ``beyond`` a date that was read but lies outside :data:`YEARS`.
+class UnreadableError(ValueError):
+    """A cell that cannot be read.
+
+    Parameters
+    ----------
+    reason : str
+        Code of a message in ``texts/problems.yaml``.
+    beyond : date or None
+        A date that was read but lies outside :data:`YEARS`.
+    **details : object
+        What the message names.
+
+    Attributes
+    ----------
+    reason, beyond, details
+        As above; ``details`` a dict.
     """
 
-    def __init__(self, reason: str, *, beyond: dt.date | None = None, **details: object) -> None:
+    def __init__(self, reason, *, beyond=None, **details):
         super().__init__(reason)
         self.reason, self.beyond, self.details = reason, beyond, details
 
@@ -41,22 +53,35 @@ def _parse(text, style):
     return float(text.replace(group, "").replace(point, "."))
 
 
-def read_number(
-    text: str,
-    style: str = "vi",
-    *,
-    whole: bool = False,
-    low: float = -math.inf,
-    high: float = math.inf,
-) -> float:
-    """A number typed in ``style``; raises :class:`NotRead` when it is not one, is ambiguous or out
-    of range.
+def read_number(text, style="vi", *, whole=False, low=-math.inf, high=math.inf):
+    """Read a number typed in the style of a data set.
 
+    Parameters
+    ----------
+    text : str
+    style : str
+        ``vi`` (1.234,5) or ``en`` (1,234.5).
+    whole : bool
+        Whether the column holds whole numbers only.
+    low, high : float
+        Range of the column.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    UnreadableError
+        If the text is no number, is ambiguous or out of range.
+
+    Examples
+    --------
     >>> read_number("1.234,5"), read_number("36"), read_number("1.670", whole=True)
     (1234.5, 36.0, 1670.0)
     >>> read_number("12.5")
     Traceback (most recent call last):
-    ntm_analysis.language.numbers.NotRead: other_style
+    ntm_analysis.language.numbers.UnreadableError: other_style
     """
 
     def fits(value):
@@ -65,21 +90,38 @@ def read_number(
     text = text.strip().replace("\u00a0", "").replace("\u2212", "-")
     value, other = _parse(text, style), _parse(text, OTHER_STYLE[style])
     if value is None:
-        raise NotRead("other_style" if other is not None else "not_a_number")
+        raise UnreadableError("other_style" if other is not None else "not_a_number")
     grouped = re.fullmatch(r"-?\d{1,3}[.,]\d{3}", text) is not None and value >= 1000
     if grouped and fits(other):
-        raise NotRead("ambiguous_number", one=f"{value:.0f}", other=text.replace(".", ","))
+        raise UnreadableError("ambiguous_number", one=f"{value:.0f}", other=text.replace(".", ","))
     if whole and value % 1:
-        raise NotRead("not_whole")
+        raise UnreadableError("not_whole")
     if not low <= value <= high or math.isinf(value):
-        raise NotRead("out_of_range", low=write_figure(low, style), high=write_figure(high, style))
+        ends = {"low": write_figure(low, style), "high": write_figure(high, style)}
+        raise UnreadableError("out_of_range", **ends)
     return value
 
 
-def read_date(text: str) -> dt.date:
-    """A date typed as 2022-03-31 or 31/3/2022; 3/31/2022 is recognised as Excel's American order
-    and refused.
+def read_date(text):
+    """Read a date typed as 2022-03-31 or 31/3/2022.
 
+    3/31/2022 is recognised as Excel's American order and refused.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    date
+
+    Raises
+    ------
+    UnreadableError
+        If the text is no date, or one outside :data:`YEARS`.
+
+    Examples
+    --------
     >>> read_date("31/3/2022"), read_date("2022-03-31")
     (datetime.date(2022, 3, 31), datetime.date(2022, 3, 31))
     """
@@ -89,25 +131,40 @@ def read_date(text: str) -> dt.date:
     elif match := _DMY.fullmatch(text):
         day, month, year = map(int, match.groups())
         if month > 12 >= day:
-            raise NotRead("american_date", day=f"{month:02d}/{day}/{year}")
+            raise UnreadableError("american_date", day=f"{month:02d}/{day}/{year}")
     elif re.fullmatch(r"[34]\d{4}", text, re.ASCII):
-        raise NotRead(
-            "serial_date", day=write_date(dt.date(1899, 12, 30) + dt.timedelta(int(text)))
-        )
+        serial = dt.date(1899, 12, 30) + dt.timedelta(int(text))
+        raise UnreadableError("serial_date", day=write_date(serial))
     else:
-        raise NotRead("not_a_date")
+        raise UnreadableError("not_a_date")
     try:
-        made = dt.date(year, month, day)
+        date = dt.date(year, month, day)
     except ValueError:
-        raise NotRead("not_a_date") from None
+        raise UnreadableError("not_a_date") from None
     if not YEARS[0] <= year <= YEARS[1]:
-        raise NotRead("not_a_date", beyond=made)
-    return made
+        raise UnreadableError("not_a_date", beyond=date)
+    return date
 
 
-def read_month(text: str) -> dt.date:
-    """A month typed as 12/2022, 2022-12, tháng 12/2022, or any day of it; its last day.
+def read_month(text):
+    """Read a month typed as 12/2022, 2022-12, tháng 12/2022, or as any day of the month.
 
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    date
+        Last day of the month.
+
+    Raises
+    ------
+    UnreadableError
+        If the text is no month, or one outside :data:`YEARS`.
+
+    Examples
+    --------
     >>> read_month("2/2024"), read_month("2022-12"), read_month("tháng 4/2022")
     (datetime.date(2024, 2, 29), datetime.date(2022, 12, 31), datetime.date(2022, 4, 30))
     """
@@ -121,17 +178,31 @@ def read_month(text: str) -> dt.date:
     else:
         year, month = int(match["y"] or match["y2"]), int(match["m"] or match["m2"])
     if not (1 <= month <= 12 and YEARS[0] <= year <= YEARS[1]):
-        raise NotRead("not_a_month")
+        raise UnreadableError("not_a_month")
     return dt.date(year, month, monthrange(year, month)[1])
 
 
-def write_number(value: float | None, lang: str = "vi", decimals: int | None = None) -> str:
-    """A number in the office form of ``lang``; ``...`` stands for no data.
+def write_number(value, lang="vi", decimals=None):
+    """Write a number in the office form of a language.
 
-    At most 2 decimals unless told.
+    Parameters
+    ----------
+    value : float or None
+    lang : str
+    decimals : int or None
+        How many, with noughts; None: as many as needed, at most 2.
 
-    >>> write_number(1234.5), write_number(None), write_number(61.5, decimals=1), write_number(1234.5, "en")
-    ('1.234,5', '...', '61,5', '1,234.5')
+    Returns
+    -------
+    str
+        ``...`` for no data (None, NaN).
+
+    Examples
+    --------
+    >>> write_number(1234.5), write_number(None), write_number(61.5, decimals=1)
+    ('1.234,5', '...', '61,5')
+    >>> write_number(1234.5, "en")
+    '1,234.5'
     """
     if value is None or math.isnan(value):
         return "..."
@@ -143,22 +214,48 @@ def write_number(value: float | None, lang: str = "vi", decimals: int | None = N
     return format_decimal(round(value, 2 if decimals is None else decimals), pattern, locale=lang)
 
 
-def write_change(value: float | None, lang: str = "vi", decimals: int | None = None) -> str:
-    """A change with its sign; what rounds to nothing has none.
+def write_change(value, lang="vi", decimals=None):
+    """Write a change with its sign; what rounds to nothing has none.
 
-    >>> write_change(1.25), write_change(-3.0, decimals=1), write_change(-0.04, decimals=1), write_change(None)
-    ('+1,25', '-3,0', '0,0', '...')
+    Parameters
+    ----------
+    value : float or None
+    lang : str
+    decimals : int or None
+        As for :func:`write_number`.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> write_change(1.25), write_change(-3.0, decimals=1), write_change(-0.04, decimals=1)
+    ('+1,25', '-3,0', '0,0')
+    >>> write_change(None)
+    '...'
     """
     if value is None or math.isnan(value):
         return "..."
-    made = round(value, 2 if decimals is None else decimals) + 0.0  # no -0
-    return ("+" if made > 0 else "") + write_number(made, lang, decimals)
+    change = round(value, 2 if decimals is None else decimals) + 0.0  # no -0
+    return ("+" if change > 0 else "") + write_number(change, lang, decimals)
 
 
-def write_figure(value: float, lang: str = "vi") -> str:
-    """A figure as a message about it shows it: not rounded to two decimals, and a year without a
-    dot.
+def write_figure(value, lang="vi"):
+    """Write a figure as a message about it shows it: unrounded, and a year without a dot.
 
+    Parameters
+    ----------
+    value : float
+    lang : str
+
+    Returns
+    -------
+    str
+        With up to 6 decimals.
+
+    Examples
+    --------
     >>> write_figure(2022), write_figure(100_000_000), write_figure(99.999)
     ('2022', '100.000.000', '99,999')
     """
@@ -168,30 +265,68 @@ def write_figure(value: float, lang: str = "vi") -> str:
     return format_decimal(value, "0" if year else "#,##0.######", locale=lang)
 
 
-def write_month(day: dt.date) -> str:
-    """The month of a day, in tables and text.
+def write_month(day):
+    """Write the month of a day, in tables and text.
 
+    Parameters
+    ----------
+    day : date
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
     >>> write_month(dt.date(2022, 4, 30))
     '4/2022'
     """
     return f"{day.month}/{day.year}"
 
 
-def write_percent(share: float | None, lang: str = "vi") -> str:
-    """A share of one as a percentage to one decimal, without a space.
+def write_percent(share, lang="vi"):
+    """Write a share of one as a percentage to one decimal, without a space.
 
+    Parameters
+    ----------
+    share : float or None
+    lang : str
+
+    Returns
+    -------
+    str
+        ``...`` for no data (None, NaN).
+
+    Examples
+    --------
     >>> write_percent(22 / 37)
     '59,5%'
     """
     return "..." if share is None or math.isnan(share) else write_number(100 * share, lang, 1) + "%"
 
 
-def write_date(day: dt.date | str, lang: str = "vi") -> str:
-    """A date or ISO day in tables and text: a nought before days 1-9 and months 1 and 2 only
-    (Decree 30/2020/NĐ-CP, annex I).
+def write_date(day, lang="vi"):
+    """Write a date in tables and text.
 
-    >>> write_date(dt.date(2022, 4, 5)), write_date("2022-02-15"), write_date(dt.date(2022, 4, 5), "en")
-    ('05/4/2022', '15/02/2022', '5 April 2022')
+    In Vietnamese a nought stands before days 1-9 and months 1 and 2 only (Decree 30/2020/NĐ-CP,
+    annex I).
+
+    Parameters
+    ----------
+    day : date or str
+        A string as 2022-03-31.
+    lang : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> write_date(dt.date(2022, 4, 5)), write_date("2022-02-15")
+    ('05/4/2022', '15/02/2022')
+    >>> write_date(dt.date(2022, 4, 5), "en")
+    '5 April 2022'
     """
     day = dt.date.fromisoformat(day) if isinstance(day, str) else day
     if lang == "en":

@@ -1,62 +1,70 @@
-"""The one vocabulary of notebook parameters: same names, order and meaning in every notebook; each
-takes a subset.
+"""Vocabulary of the notebooks' parameters: same names, order and meaning wherever they stand.
 
-papermill itself passes over an unknown name with a log line; :func:`check` refuses it before a
-kernel starts.
+Each notebook takes a subset. papermill itself passes over an unknown name with a log line;
+:func:`check_parameters` refuses it before a kernel starts.
 """
 
+import argparse
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import namedtuple
 
-from .numbers import YEARS, NotRead, read_month
+from .numbers import YEARS, UnreadableError, read_date, read_month
+from .texts import text
 
-POLICIES = (
-    "own",
-    "closest",
-    "cheapest",
-    "equal",
-    "decree",
-)  # rules of who is paid first; the one list of them
+# Rules of who is paid first; no other list of them stands anywhere.
+POLICIES = ("own", "closest", "cheapest", "equal", "decree")
 OPTIMAL = "optimal"  # the plan that is sought, not ruled
 PLANS = (*POLICIES, OPTIMAL)
 
 
-@dataclass(frozen=True)
-class Parameter:
-    """One parameter: its default, its type by that default, allowed values (none: any), range,
-    meaning vi and en.
+class Parameter(namedtuple("Parameter", "name default vi en allowed low", defaults=((), None))):
+    """One parameter of notebooks.
+
+    Attributes
+    ----------
+    name : str
+    default : str or int
+        Its type is that of the parameter.
+    vi, en : str
+        What the parameter means.
+    allowed : tuple of str
+        The values that are allowed; empty: any.
+    low : int or None
+        The least number that is allowed.
     """
 
-    name: str
-    default: str | int
-    vi: str
-    en: str
-    allowed: tuple[str, ...] = ()
-    low: int | None = None
+    def fault(self, value):
+        """Say what is wrong with a value.
 
-    def fault(self, value: object) -> str:
-        """What is wrong with a value, in English; "" when nothing is."""
+        Parameters
+        ----------
+        value : object
+
+        Returns
+        -------
+        str
+            In English; empty when nothing is wrong.
+        """
+        rule = self._broken_rule(value)
+        return rule and f"{self.name}={value!r}: must {rule}"
+
+    def _broken_rule(self, value):
         if type(value) is not type(self.default):
-            return f"{self.name}={value!r}: must be {type(self.default).__name__}"
+            return f"be {type(self.default).__name__}"
         if self.allowed and value not in self.allowed:
-            return f"{self.name}={value!r}: must be one of {', '.join(a or '(empty)' for a in self.allowed)}"
+            return f"be one of {', '.join(a or '(empty)' for a in self.allowed)}"
         if self.low is not None and value < self.low:
-            return f"{self.name}={value!r}: must be at least {self.low}"
-        if self.name == "month" and value:
-            try:
-                read_month(str(value))
-            except NotRead:
-                return f"{self.name}={value!r}: must be a month such as 12/2022"
-        if self.name in ("as_of", "deadline") and value:
-            try:
-                year = dt.date.fromisoformat(str(value)).year
-            except ValueError:
-                return f"{self.name}={value!r}: must be a date such as 2022-03-31"
-            if not YEARS[0] <= year <= YEARS[1]:
-                return (
-                    f"{self.name}={value!r}: must lie between the years {YEARS[0]} and {YEARS[1]}"
-                )
+            return f"be at least {self.low}"
+        try:
+            if self.name == "month" and value:
+                read_month(value)
+            if self.name in ("as_of", "deadline") and value:
+                year = dt.date.fromisoformat(value).year
+                if not YEARS[0] <= year <= YEARS[1]:
+                    return f"lie between the years {YEARS[0]} and {YEARS[1]}"
+        except ValueError:
+            example = "month such as 12/2022" if self.name == "month" else "date such as 2022-03-31"
+            return f"be a {example}"
         return ""
 
 
@@ -121,8 +129,10 @@ PARAMETERS = (
     Parameter(
         "policy",
         "",
-        "cách phân bổ vốn: own, closest, cheapest, equal, decree, optimal (xem Cách tính); để trống: theo kịch bản",
-        "allocation: own order, closest or cheapest first, equal shares, decree, optimal; empty: as the scenario has it",
+        "cách phân bổ vốn: own, closest, cheapest, equal, decree, optimal (xem Cách tính); "
+        "để trống: theo kịch bản",
+        "allocation: own order, closest or cheapest first, equal shares, decree, optimal; "
+        "empty: as the scenario has it",
         ("", *PLANS),
     ),
     Parameter(
@@ -152,11 +162,22 @@ PARAMETERS = (
 BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
 
 
-def check(values: Mapping[str, object]) -> list[str]:
-    """Everything wrong with a set of parameters: unknown names, wrong types, values that are not
-    allowed.
+def check_parameters(values):
+    """List what is wrong with a set of parameters.
 
-    >>> check({"lang": "fr", "comune": "Thanh Chi"})
+    Parameters
+    ----------
+    values : dict of str to object
+        By name.
+
+    Returns
+    -------
+    list of str
+        In English: unknown names, wrong types, values that are not allowed.
+
+    Examples
+    --------
+    >>> check_parameters({"lang": "fr", "comune": "Thanh Chi"})
     ["lang='fr': must be one of vi, en", 'comune: unknown parameter']
     """
     faults = [
@@ -164,3 +185,94 @@ def check(values: Mapping[str, object]) -> list[str]:
         for n, v in values.items()
     ]
     return [fault for fault in faults if fault]
+
+
+def add_option(parser, key, declared, lang, optional=False):
+    """Declare an option of a command; what it shares with a notebook's parameter comes from there.
+
+    Parameters
+    ----------
+    parser : ArgumentParser
+    key : str
+        Of the option, in ``commands.yaml``.
+    declared : dict
+        What stands there of it.
+    lang : str
+        Of its help and of what is wrong with a value.
+    optional : bool
+        Whether a positional argument may be left out.
+    """
+    option, place = declared, 1 if lang == "en" else 0
+    parameter = BY_NAME.get(key)
+    about = option.get(lang) or getattr(parameter, lang)
+    spec = {"help": about.replace("%", "%%")}
+    if option.get("switch"):
+        spec["action"] = "store_true"
+    else:
+        spec["metavar"] = (option.get("metavar") or [key.upper()] * 2)[place]
+    choices = option.get("choices") or getattr(parameter, "allowed", ())
+    if choices := [each for each in choices if each]:
+        spec |= {"choices": choices, "metavar": None}
+    if "type" in option:
+        spec["type"] = lambda word: TYPES[option["type"]](word, lang)
+    spec |= {key: option[key] for key in ("action", "nargs", "required") if key in option}
+    if key in ("dataset", "file", "file_out"):
+        spec |= {"nargs": "?", "default": parameter.default} if optional else {}
+        parser.add_argument(option.get("name", key), **spec)
+        return
+    default = option.get("default", getattr(parameter, "default", None))
+    if not spec.get("action") and not spec.get("required"):
+        spec["default"] = (default or None) if option.get("type") == "day" else default
+    if key == "scenarios":
+        spec["default"] = []
+    if key == "policy":
+        spec["default"] = None
+    parser.add_argument("--" + option.get("flag", key).replace("_", "-"), **spec)
+
+
+def _shortened(word):
+    """A word as it can be told: its beginning, without signs that a console would obey."""
+    return "".join(letter if letter.isprintable() else "?" for letter in word[:60])
+
+
+def _typed_day(word, lang):
+    """A day, as in the data: 2022-03-31 or 31/3/2022."""
+    try:
+        return read_date(word)
+    except UnreadableError:
+        raise argparse.ArgumentTypeError(text("cli_no_date", lang, name=_shortened(word))) from None
+
+
+def _typed_count(word, lang, least=1):
+    if word.isascii() and word.isdecimal() and len(word) <= 8 and least <= int(word) <= 10_000_000:
+        return int(word)
+    raise argparse.ArgumentTypeError(text("cli_no_count", lang, name=_shortened(word), least=least))
+
+
+def _typed_xlsx(word, lang):
+    if word.lower().endswith(".xlsx"):
+        return word
+    raise argparse.ArgumentTypeError(text("cli_not_xlsx", lang, name=_shortened(word)))
+
+
+def _typed_ids(word, _):
+    names = [name.strip() for name in word.split(",")]
+    if all(names):
+        return names
+    raise argparse.ArgumentTypeError(f"“{_shortened(word)}”: A,B,...")
+
+
+def _typed_address(word, _):
+    if word.strip():
+        return word.strip()
+    raise argparse.ArgumentTypeError("“”: tcp://ADDRESS:8786, local")
+
+
+TYPES = {
+    "day": _typed_day,
+    "count": _typed_count,
+    "seed": lambda word, lang: _typed_count(word, lang, 0),
+    "xlsx": _typed_xlsx,
+    "ids": _typed_ids,
+    "address": _typed_address,
+}

@@ -1,8 +1,10 @@
-"""Sentences in Vietnamese and English, written from the numbers; the words are those of
-``docs/glossary.md``.
+"""Sentences and words in Vietnamese and English.
+
+The words are those of ``docs/reference/glossary.md``. Sentences stand in ``texts/*.yaml`` by key,
+with names in braces for the figures; pairs of words (states, levels, marks) in
+``texts/words.yaml``.
 """
 
-from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -10,108 +12,142 @@ import yaml
 
 from .numbers import write_number
 
-UNCHECKED = "(†)"
+UNCHECKED_SIGN = "(†)"  # beside what rests on a threshold that was not read in its legal text
+_FOLDER = files("ntm_analysis").joinpath("texts")
 
-STATE_SIGNS = {
-    "met": ("Đ", "M"),
-    "recognition": ("Đ*", "M*"),
-    "basic": ("CBĐ", "BM"),
-    "not_met": ("C", "N"),
-    "unknown": ("...", "..."),
-    "not_applicable": ("KAD", "NA"),
-}
-STATE_WORDS = {
-    "met": ("đạt", "met"),
-    "recognition": ("suy ra từ quyết định công nhận", "met by recognition"),
-    "basic": ("cơ bản đạt", "basically met"),
-    "not_met": ("chưa đạt", "not met"),
-    "unknown": ("chưa có số liệu", "no data"),
-    "not_applicable": ("không áp dụng", "not applicable"),
-}
-LEVEL_WORDS = {
-    "not_ntm": ("chưa đạt chuẩn nông thôn mới", "not yet NTM"),
-    "ntm": ("nông thôn mới", "NTM"),
-    "advanced": ("nông thôn mới nâng cao", "advanced NTM"),
-    "model": ("nông thôn mới kiểu mẫu", "model NTM"),
-}
-MARK_WORDS = {
-    "reported": ("số liệu báo cáo", "reported"),
-    "inferred": ("suy ra từ số liệu báo cáo", "inferred from reported figures"),
-    "assumed": ("số liệu giả định", "assumed"),
-    "illustrative": ("số liệu minh họa", "illustrative"),
-    "unknown": ("chưa có số liệu", "no data"),
-}
-BASIS_WORDS = {
-    "decision": ("quyết định", "decision"),
-    "reported": ("báo chí nêu", "reported in the press"),
-    "inferred": ("suy ra", "inferred"),
-    "none": ("-", "-"),
-}
-UNITS_EN = {
-    "nhà": "houses",
-    "lít/người/ngày đêm": "litres/person/day",
-    "m2/người": "m²/person",
-    "mô hình": "models",
-    "mức độ": "level",
-    "sản phẩm": "products",
-    "sự cố": "incidents",
-    "tiêu chí": "criteria",
-    "tổ chức": "organisations",
-    "triệu đồng/người/năm": "million VND/person/year",
-}
+
+def _read(path):
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
+
+
+_WORDS = _read(_FOLDER.joinpath("words.yaml"))
+UNITS_EN = _WORDS["units_en"]
+STATE_SIGNS, STATE_WORDS, LEVEL_WORDS, MARK_WORDS, BASIS_WORDS = (
+    {code: tuple(pair) for code, pair in _WORDS[name].items()}
+    for name in ("state_signs", "state_words", "level_words", "mark_words", "basis_words")
+)
 
 
 @cache
-def texts() -> dict[str, dict[str, str]]:
-    """Every sentence by key and language (``texts/*.yaml`` but ``problems*.yaml``)."""
-    made = {}
-    for path in sorted(
-        files("ntm_analysis").joinpath("texts").iterdir(), key=lambda path: path.name
-    ):
-        if path.name.startswith("problems"):
-            continue
-        raw = path.read_text(encoding="utf-8")
-        made |= yaml.load(raw, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    return made
+def texts():
+    """Every sentence by key and language (``texts/*.yaml`` but messages and pairs of words).
+
+    Returns
+    -------
+    dict of str to dict
+        By key; each with ``vi`` and ``en``.
+    """
+    sentences = {}
+    for path in sorted(_FOLDER.iterdir()):
+        if not path.name.startswith(("problems", "words")):
+            sentences |= _read(path)
+    return sentences
 
 
-def text(key: str, lang: str, **values: object) -> str:
-    """The sentence of ``key`` with its values filled in.
+def text(key, lang, **values):
+    """One sentence with its values filled in.
 
+    Parameters
+    ----------
+    key : str
+        Key of :func:`texts`.
+    lang : str
+        ``vi`` or ``en``.
+    **values : object
+        What stands in the place of each name in braces.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
     >>> text("group_near", "en", n=3, most=4, names="A, B and C")
     '3 are near, lacking 1 to 4 criteria: A, B and C.'
     """
     return texts()[key][lang].format(**values)
 
 
-def pick(pair: Sequence[str], lang: str) -> str:
-    """The text of a (Vietnamese, English) pair."""
+def pick(pair, lang):
+    """One half of a (Vietnamese, English) pair.
+
+    Parameters
+    ----------
+    pair : sequence of str
+    lang : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> pick(STATE_WORDS["met"], "vi"), pick(STATE_SIGNS["not_met"], "en")
+    ('đạt', 'N')
+    """
     return pair[1] if lang == "en" else pair[0]
 
 
-def listed(names: Iterable[str], lang: str) -> str:
+def join_names(names, lang):
     """Names in running text.
 
-    >>> listed(["Thanh Ngọc", "Thanh Hương", "Thanh Chi"], "vi")
+    Parameters
+    ----------
+    names : iterable of str
+    lang : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> join_names(["Thanh Ngọc", "Thanh Hương", "Thanh Chi"], "vi")
     'Thanh Ngọc, Thanh Hương và Thanh Chi'
     """
-    names = list(names)
-    return (
-        "".join(names)
-        if len(names) < 2
-        else text("and", lang, first=", ".join(names[:-1]), last=names[-1])
-    )
+    *first, last = list(names) or [""]
+    return text("and", lang, first=", ".join(first), last=last) if first else last
 
 
-def unit_words(unit: str, lang: str) -> str:
-    """A unit of measure in the reader's language."""
+def unit_words(unit, lang):
+    """Write a unit of measure in the reader's language.
+
+    Parameters
+    ----------
+    unit : str
+        As the criteria sets write it, in Vietnamese.
+    lang : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> unit_words("m2/người", "vi"), unit_words("m2/người", "en"), unit_words("%", "en")
+    ('m²/người', 'm²/person', '%')
+    """
     return UNITS_EN.get(unit, unit) if lang == "en" else unit.replace("m2", "m²")
 
 
-def measured(value: float, unit: str, lang: str) -> str:
-    """A value with its unit: shares without a space, the rest with one.
+def write_quantity(value, unit, lang):
+    """Write a value with its unit: shares without a space, the rest with one.
 
-    >>> measured(52.5, "%", "vi"), measured(36, "triệu đồng/người/năm", "vi")
+    Parameters
+    ----------
+    value : float
+    unit : str
+        As for :func:`unit_words`.
+    lang : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> write_quantity(52.5, "%", "vi"), write_quantity(36, "triệu đồng/người/năm", "vi")
     ('52,5%', '36 triệu đồng/người/năm')
     """
     number = write_number(value, lang)

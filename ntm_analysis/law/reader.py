@@ -1,462 +1,386 @@
-"""The law files of ``data/criteria`` read into tables; a value without a reference or a mark does
-not load.
+"""The law files of ``data/criteria`` read into tables.
+
+A value without a reference or a mark does not load.
 """
 
 import datetime as dt
-from dataclasses import dataclass, field, replace
+from collections import namedtuple
+from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import pandas as pd
 
-from ..language import NotRead, read_number, write_date
-from ..tables import KEYS, DataProblems, Lines, Problem, read_table, read_yaml
+from ..language import UnreadableError, read_number, write_date
+from ..tables import KEYS, DataProblemsError, Lines, Problem, is_number, read_table, read_yaml
 from .criteria import REGIONS, CriteriaSet, Law, checkable_rules, to_check
-from .schema import LawFile, Link, check_links, is_number
+from .schema import LawFile, Link, check_links
 
 EARLY = dt.date(1945, 1, 1)  # stands in for a day that could not be read
-CRITERIA_COLUMNS = [
-    "set",
-    "criterion",
-    "name_vi",
-    "name_en",
-    "owner_vi",
-    "owner_en",
-    "owner_mark",
-    "owner_reference",
-]
-TEST_COLUMNS = [
-    "set",
-    "criterion",
-    "indicator",
-    "test",
-    "name_vi",
-    "name_en",
-    "unit",
-    "op",
-    "same_measure",
-]
-VALUE_COLUMNS = [
-    *(
-        "set",
-        "test",
-        "region",
-        "start",
-        "end",
-        "op",
-        "kind",
-        "value",
-        "mark",
-        "reference",
-        "known_from",
-    ),
-    *("name_vi", "name_en", "unit", "note_vi", "note_en", "times_set", "times_test"),
-]
-OFFICER = [
-    "read_value",
-    "article",
-    "checked_by",
-    "checked_on",
-]  # what an officer fills in TO_CHECK.csv
-COMPARED = ["unit", "op", "value", "mark"]  # what must still be as the law has it
+KINDS = ("set", "district", "recognition")
+# Rows of the tables of a Law.
+CriterionRow = namedtuple(
+    "CriterionRow", "set criterion name_vi name_en owner_vi owner_en owner_mark owner_reference"
+)
+TestRow = namedtuple("TestRow", "set criterion indicator test name_vi name_en unit op same_measure")
+ValueRow = namedtuple(
+    "ValueRow",
+    "set test region start end op kind value mark reference known_from name_vi name_en unit "
+    "note_vi note_en times_set times_test",
+)
+# What an officer fills in TO_CHECK.csv, and what must still be as the law has it.
+OFFICER = ["read_value", "article", "checked_by", "checked_on"]
+COMPARED = ["unit", "op", "value", "mark"]
 
 
-@dataclass
-class _Read:
+class _Reading:
     """What the files gave so far."""
 
-    sets: dict[str, CriteriaSet] = field(default_factory=dict)
-    criteria: list[dict] = field(default_factory=list)
-    tests: list[dict] = field(default_factory=list)
-    values: list[dict] = field(default_factory=list)
-    district: list[dict] = field(default_factory=list)
-    recognition: list[dict] = field(default_factory=list)
-    revocation: list[dict] = field(default_factory=list)
-    links: list[Link] = field(default_factory=list)
+    def __init__(self):
+        self.sets, self.criteria, self.tests, self.values, self.links = {}, [], [], [], []
+        self.district, self.recognition, self.revocation = [], [], []
 
 
-def read_law(folder: Path, problems: list[Problem]) -> Law:
-    """All law files of ``folder`` and the officer's checks in ``TO_CHECK.csv``; what is wrong goes
-    to ``problems``.
+def read_law(folder, problems):
+    """Read all law files of a folder, and the officer's checks in ``TO_CHECK.csv``.
+
+    Parameters
+    ----------
+    folder : Path
+    problems : list of Problem
+        Gains what is wrong.
+
+    Returns
+    -------
+    Law
     """
-    read, unread = _Read(), set()
+    read, unread = _Reading(), set()
     for path in sorted(folder.glob("*.yaml")):
-        made = read_yaml(path, problems, f"{folder.name}/{path.name}")
-        if made is None:
+        name = f"{folder.name}/{path.name}"
+        content = read_yaml(path, problems, name)
+        if content is None:
             unread.add(path.stem)
             continue
-        file = LawFile(f"{folder.name}/{path.name}", made, problems)
+        file = LawFile(name, content, problems)
         try:
             _read_file(file, path.stem, read)
         except (TypeError, ValueError, AttributeError, KeyError) as error:
             # A shape that no check foresaw: still a report, never a traceback.
             unread.add(path.stem)
-            file.problem("yaml", made.line, detail=f"{type(error).__name__}: {error}")
+            file.problem("yaml", content.line, detail=f"{type(error).__name__}: {error}")
     multiples = {(row["set"], row["test"]) for row in read.values if row["kind"] == "times"}
-    check_links(read.sets, read.tests, read.links, multiples, unread)
-    values = pd.DataFrame(read.values, columns=VALUE_COLUMNS)
+    tests = pd.DataFrame(read.tests, columns=TestRow._fields)
+    check_links(read.sets, tests, read.links, multiples, unread)
+    values = pd.DataFrame(read.values, columns=ValueRow._fields)
     for column in ("start", "end", "known_from"):
         values[column] = pd.to_datetime(values[column]).astype("datetime64[s]")
-    criteria = pd.DataFrame(read.criteria, columns=CRITERIA_COLUMNS)
-    tests = pd.DataFrame(read.tests, columns=TEST_COLUMNS)
+    criteria = pd.DataFrame(read.criteria, columns=CriterionRow._fields)
     law = Law(read.sets, criteria, tests, values, read.district, read.recognition, read.revocation)
     _apply_checks(law, folder / "TO_CHECK.csv", problems)
     return replace(law, values=_multiples(law.values))
 
 
-def read_weights(folder: Path) -> dict[tuple[str, str], str]:
-    """What measured indicators are a share or average of, by (set, test): ``indicator_weights.csv``
-    of ``reference``, which stands beside the law ``folder``; none without. Raises DataProblems.
+def read_weights(folder):
+    """Read what measured indicators are a share or average of.
 
+    Parameters
+    ----------
+    folder : Path
+        Of the law; ``indicator_weights.csv`` stands in ``reference`` beside the folder.
+
+    Returns
+    -------
+    dict of tuple to str
+        ``households``, ``population`` or ``sum`` by (set, test); empty without the file.
+
+    Raises
+    ------
+    DataProblemsError
+
+    Examples
+    --------
+    >>> from pathlib import Path
     >>> read_weights(Path("data/criteria"))["ntm-2021-2025", "17.1"]
     'households'
     """
-    path = folder.parent / "reference" / "indicator_weights.csv"
-    problems = []
-    rows = read_table(path, "indicator_weights", "vi", "vi", problems) if path.exists() else None
+    path, problems = folder.parent / "reference" / "indicator_weights.csv", []
+    if not path.exists():
+        return {}
+    rows = read_table(path, "indicator_weights", "vi", "vi", problems)
     if problems:
-        raise DataProblems(problems)
-    return {} if rows is None else rows.set_index(["set", "test"])["weight"].to_dict()
+        raise DataProblemsError(problems)
+    return rows.set_index(["set", "test"])["weight"].to_dict()
 
 
 def _read_file(file, stem, read):
-    """One file into ``read``, by its kind."""
-    kind = file.made.get("kind", "set")
-    if kind not in ("set", "district", "recognition"):
-        file.problem(
-            "yaml_value",
-            file.made.at("kind"),
-            "kind",
-            value=kind,
-            allowed="set, district, recognition",
-        )
-        kind = (
-            "set"
-            if "criteria" in file.made
-            else "recognition"
-            if "rules" in file.made
-            else "district"
-        )
+    """Read one file by its kind."""
+    content = file.content
+    kind = content.get("kind", "set")
+    if kind not in KINDS:
+        allowed = ", ".join(KINDS)
+        file.problem("yaml_value", content.at("kind"), "kind", value=kind, allowed=allowed)
+        signs = {"set": "criteria", "recognition": "rules"}
+        kind = next((kind for kind, key in signs.items() if key in content), "district")
     before = len(file.problems)
-    made = file.sound(file.made, kind, file.made.line)
-    if made["id"] not in (stem, ""):
-        file.problem("yaml_value", made.at("id"), "id", value=made["id"], allowed=stem)
+    block = file.hold(content, kind, content.line)
+    if block["id"] not in (stem, ""):
+        file.problem("yaml_value", block.at("id"), "id", value=block["id"], allowed=stem)
     if kind == "set":
-        _read_set(file, made, stem, read, before)
+        _read_set(file, block, stem, read, before)
     elif kind == "district":
-        whole = {"to": made["to"], "decision": made["decision"]["number"], "from": made["from"]}
-        rules = _rules(file, made["conditions"], stem, made["known_from"])
-        read.district += [
-            rule | {k: v for k, v in whole.items() if rule.get(k) is None} for rule in rules
-        ]
+        whole = {"to": block["to"], "decision": block["decision"]["number"], "from": block["from"]}
+        for rule in _rules(file, block["conditions"], stem, block["known_from"]):
+            rest = {key: value for key, value in whole.items() if rule.get(key) is None}
+            read.district.append(rule | rest)
     else:
-        read.recognition += _rules(file, made["rules"], stem, None)
-        read.revocation += _rules(file, made["revocation"], stem, None)
-        _rules(file, made["district_revocation"] or [], stem, None)
-        for rule in made["revocation"]:
-            for level, numbers in rule["key_criteria"].items():
-                line = rule["key_criteria"].at(level)
-                read.links += [
-                    Link(file, line, "key_criteria", "", level, number) for number in numbers
-                ]
+        read.recognition += _rules(file, block["rules"], stem, None)
+        read.revocation += _rules(file, block["revocation"], stem, None)
+        _rules(file, block["district_revocation"] or [], stem, None)
+        for rule in block["revocation"]:
+            levels = rule["key_criteria"]
+            read.links += [
+                Link(file, levels.at(level), "key_criteria", "", level, number)
+                for level, numbers in levels.items()
+                for number in numbers
+            ]
 
 
-def _read_set(file, made, set_id, read, before):
-    """A criteria set: itself, its criteria, tests and values; its counts are held to what it
-    declares.
+def _read_set(file, block, set_id, read, before):
+    """Read a criteria set: itself, its criteria, tests and values.
 
     ``before``: the number of problems before this file; with one more, its indicators cannot be
     counted.
     """
-    start, known = made["from"] or EARLY, made["known_from"] or EARLY
+    start, known = block["from"] or EARLY, block["known_from"] or EARLY
     read.sets[set_id] = CriteriaSet(
-        id=set_id,
-        level=made["level"],
-        title=made["title"],
-        decision=dict(made["decision"]),
-        start=start,
-        end=made["to"],
-        known_from=known,
-        counts_only=bool(made["counts_only"]),
-        criteria_count=made["criteria_count"],
-        indicator_count=made["indicator_count"],
-        note=made["note"],
-        specially_difficult=made["specially_difficult"],
-        requires=made["requires"],
+        set_id,
+        block["level"],
+        block["title"],
+        dict(block["decision"]),
+        start,
+        block["to"],
+        known,
+        bool(block["counts_only"]),
+        block["criteria_count"],
+        block["indicator_count"],
+        block["note"],
+        block["specially_difficult"],
+        block["requires"],
     )
-    if made["requires"]:
-        block = made["requires"]
-        read.links.append(Link(file, block.at("set"), "requires", set_id, block["set"]))
-    numbers = {}
-    keys = {}
-    first = set()
-    for block in made["criteria"]:
-        number, name, owner = block["number"], block["name"], block["owner"]
-        if number > made["criteria_count"] > 0:
-            allowed = f"1 - {made['criteria_count']}"
-            file.problem("yaml_value", block.at("number"), "number", value=number, allowed=allowed)
-        file.once(numbers, number, block.at("number"), "number")
-        read.criteria.append(
-            {"set": set_id, "criterion": number, "name_vi": name["vi"], "name_en": name["en"]}
-            | {"owner_vi": owner["vi"], "owner_en": owner["en"] or owner["vi"]}
-            | {"owner_mark": owner["mark"], "owner_reference": owner["reference"]}
-        )
-        others = [test["number"] for test in block["tests"] if not test["part_of"]]
-        for test in block["tests"]:
-            key, part_of, name, same = (
-                test["number"],
-                test["part_of"],
-                test["name"],
-                test["same_measure"] or {},
-            )
-            if not file.once(keys, key, test.at("number"), "number"):
+    if needed := block["requires"]:
+        read.links.append(Link(file, needed.at("set"), "requires", set_id, needed["set"]))
+    numbers, keys, first = {}, {}, set()
+    for criterion in block["criteria"]:
+        number, name, owner = criterion["number"], criterion["name"], criterion["owner"]
+        line = criterion.at("number")
+        if number > block["criteria_count"] > 0:
+            allowed = f"1 - {block['criteria_count']}"
+            file.problem("yaml_value", line, "number", value=number, allowed=allowed)
+        file.is_new(numbers, number, line, "number")
+        words = (owner["vi"], owner["en"] or owner["vi"], owner["mark"], owner["reference"])
+        read.criteria.append(CriterionRow(set_id, number, name["vi"], name["en"], *words))
+        wholes = [test["number"] for test in criterion["tests"] if not test["part_of"]]
+        for test in criterion["tests"]:
+            if not file.is_new(keys, test["number"], test.at("number"), "number"):
                 continue
-            if part_of and part_of not in others:
-                file.problem(
-                    "law_link",
-                    test.at("part_of"),
-                    "part_of",
-                    value=part_of,
-                    allowed=", ".join(others),
-                )
-            read.tests.append(
-                {
-                    "set": set_id,
-                    "criterion": number,
-                    "indicator": part_of or key,
-                    "test": key,
-                    "name_vi": name["vi"],
-                }
-                | {
-                    "name_en": name["en"],
-                    "unit": test["unit"],
-                    "op": test["op"],
-                    "same_measure": dict(same),
-                }
-            )
-            read.links += [
-                Link(file, same.at(s), "same_measure", set_id, s, t) for s, t in same.items()
-            ]
+            indicator = _read_test(file, test, set_id, number, wholes, read)
             rows = _values(file, set_id, test, known, read.links)
             read.values += rows
             if any(row["start"] <= max(known, start) for row in rows):
-                first.add(part_of or key)
+                first.add(indicator)
+    counts = {"criteria_count": len(block["criteria"]), "indicator_count": len(first)}
     whole = len(file.problems) == before
-    for key, number in {
-        "criteria_count": len(made["criteria"]),
-        "indicator_count": len(first),
-    }.items():
-        if (
-            number != made[key]
-            and not made["counts_only"]
-            and (whole or (key == "criteria_count" and number))
-        ):
-            file.problem("law_count", made.at(key), key, what=key, found=number, expected=made[key])
+    for key, count in counts.items():
+        sure = whole or (key == "criteria_count" and count)
+        if count != block[key] and not block["counts_only"] and sure:
+            details = {"what": key, "found": count, "expected": block[key]}
+            file.problem("law_count", block.at(key), key, **details)
+
+
+def _read_test(file, test, set_id, criterion, wholes, read):
+    """Read a test and give the indicator that it belongs to; ``wholes``: tests with parts."""
+    key, part_of, name, same = (test[key] for key in ("number", "part_of", "name", "same_measure"))
+    if part_of and part_of not in wholes:
+        line, allowed = test.at("part_of"), ", ".join(wholes)
+        file.problem("law_link", line, "part_of", value=part_of, allowed=allowed)
+    same, indicator = same or Lines(), part_of or key
+    of = (set_id, criterion, indicator, key)
+    read.tests.append(TestRow(*of, name["vi"], name["en"], test["unit"], test["op"], dict(same)))
+    read.links += [
+        Link(file, same.at(other), "same_measure", set_id, other, key)
+        for other, key in same.items()
+    ]
+    return indicator
 
 
 def _values(file, set_id, test, known, links):
-    """The rows of one test: one a region and time, ended where the next one of its region
-    begins.
-    """
+    """List the rows of one test: one a region and time, each ended where the next one begins."""
     rows = []
-    where = f"{set_id} {test['number']}"
     for entry in test["values"]:
-        op, unit = entry["op"] or test["op"], entry["unit"] or test["unit"]
-        for region, value in entry["regions"].items():
-            line = entry["regions"].at(region)
+        op, unit, regions = (
+            entry["op"] or test["op"],
+            entry["unit"] or test["unit"],
+            entry["regions"],
+        )
+        own = {"set": set_id, "test": test["number"], "start": entry["from"], "end": entry["to"]}
+        own |= {"op": op, "unit": entry["unit"], "line": entry.line}
+        own |= {"mark": entry["mark"], "reference": entry["reference"]}
+        own |= {f"name_{lang}": words for lang, words in (entry["name"] or {}).items()}
+        own |= {f"note_{lang}": words for lang, words in (entry["note"] or {}).items()}
+        own["known_from"] = entry["known_from"] or known
+        for region, value in regions.items():
+            line = regions.at(region)
             if region not in REGIONS:
-                file.problem(
-                    "yaml_value", line, "regions", value=region, allowed=", ".join(REGIONS)
-                )
+                allowed = ", ".join(REGIONS)
+                file.problem("yaml_value", line, "regions", value=region, allowed=allowed)
                 continue
-            made = _value(file, value, line, op, unit)
-            if "times_set" in made:
-                key = "times" if made["kind"] == "times" else "verdict_of"
-                links.append(
-                    Link(file, line, key, set_id, made["times_set"], made.get("times_test"))
-                )
-            rows.append(
-                {"set": set_id, "test": test["number"], "region": region, "start": entry["from"]}
-                | {
-                    "end": entry["to"],
-                    "op": op,
-                    "mark": entry["mark"],
-                    "reference": entry["reference"],
-                }
-                | {
-                    "known_from": entry["known_from"] or known,
-                    "unit": entry["unit"],
-                    "line": entry.line,
-                }
-                | {f"name_{k}": v for k, v in (entry["name"] or {}).items()}
-                | {f"note_{k}": v for k, v in (entry["note"] or {}).items()}
-                | made
-            )
+            row = _value(file, value, line, op, unit)
+            if "times_set" in row:
+                key = "times" if row["kind"] == "times" else "verdict_of"
+                links.append(Link(file, line, key, set_id, row["times_set"], row["times_test"]))
+            rows.append(own | {"region": region} | row)
     rows = [row for row in rows if row["start"]]
+    where = f"{set_id} {test['number']}"
     for region in dict.fromkeys(row["region"] for row in rows):
         # "all" is looked up beside each region; "national" is only shown, so it clashes with
         # nothing but itself.
         same = {region} if region == "national" else {region, "all"}
         mine = sorted((r for r in rows if r["region"] in same), key=lambda row: row["start"])
         for first, second in pairwise(mine):
-            if second["start"] <= (first["end"] or first["start"]):
-                file.problem(
-                    "law_overlap",
-                    second["line"],
-                    "from",
-                    where=where,
-                    region=region,
-                    day=second["start"],
-                )
+            day = second["start"]
+            if day <= (first["end"] or first["start"]):
+                details = {"where": where, "region": region, "day": day}
+                file.problem("law_overlap", second["line"], "from", **details)
     return rows
 
 
 def _value(file, value, line, op, unit):
-    """Kind and number of one value as written; one that does not fit the test is reported."""
+    """Read kind and number of one value as written; one that does not fit the test is reported."""
     judged, most = op == "judged", 100 if unit.startswith("%") else float("inf")
-    made = {"kind": "unknown", "value": float("nan")}
-    if isinstance(value, Lines) and "verdict_of" in value:
-        fits = judged
-        made |= {
-            "kind": "verdict",
-            "times_set": file.sound(value, "verdict", line, "regions")["verdict_of"],
-        }
-    elif isinstance(value, Lines):
-        fits = not judged
-        block = file.sound(value, "times", line, "regions")
-        made = {
-            "kind": "times",
-            "value": float(block["times"]),
-            "times_set": block["set"],
-            "times_test": block["test"],
-        }
+    row = {"kind": "unknown", "value": float("nan")}
+    if isinstance(value, Lines):
+        row["kind"] = kind = "verdict" if "verdict_of" in value else "times"
+        block = file.hold(value, kind, line, ("regions",))
+        fits = judged == (kind == "verdict")
+        row["times_set"] = block.get("verdict_of", block.get("set"))
+        row["times_test"] = block.get("test")
+        row["value"] = float(block.get("times", row["value"]))
     elif is_number(value):
         fits = not judged and 0 <= value <= most
-        made = {"kind": "number", "value": float(value)}
+        row = {"kind": "number", "value": float(value)}
     else:
         fits = value in (None, "province") or (value == "met" and judged)
-        made["kind"] = value if fits and value else "unknown"
+        row["kind"] = value if fits and value else "unknown"
     if op and not fits:
         allowed = "met" if judged else "0 - 100" if most == 100 else ">= 0"
-        file.problem(
-            "yaml_value", line, "regions", value=value, allowed=f"{allowed}, province, null"
-        )
-    return made
+        allowed += ", province, null"
+        file.problem("yaml_value", line, "regions", value=value, allowed=allowed)
+    return row
 
 
 def _multiples(values):
-    """Rows that are a multiple of another set's threshold, written out region by region and year by
-    year.
-    """
-    made = []
-    for row in values[values["kind"] == "times"].to_dict("records"):
-        base = values[
-            (values["set"] == row["times_set"]) & (values["test"] == row["times_test"])
-        ].copy()
-        base["value"] = (base["value"] * row["value"]).round(6)
-        weaker = base["mark"] if row["mark"] == "read" else row["mark"]
-        base = base.assign(times_set=row["times_set"], times_test=row["times_test"])
-        base = base.assign(
-            set=row["set"], test=row["test"], op=row["op"], mark=weaker, name_vi=None, name_en=None
+    """Write out rows that are a multiple of another set's threshold, by region and year."""
+    times = values["kind"] == "times"
+    written = [values[~times]]
+    for row in values[times].to_dict("records"):
+        base = values[(values["set"] == row["times_set"]) & (values["test"] == row["times_test"])]
+        own = {name: row[name] for name in ("set", "test", "op", "times_set", "times_test")}
+        written.append(
+            base.assign(
+                **own,
+                value=(base["value"] * row["value"]).round(6),
+                mark=base["mark"] if row["mark"] == "read" else row["mark"],
+                name_vi=None,
+                name_en=None,
+                reference=row["reference"] + "; " + base["reference"],
+                known_from=base["known_from"].clip(lower=row["known_from"]),
+            )
         )
-        base["reference"] = row["reference"] + "; " + base["reference"]
-        base["known_from"] = base["known_from"].clip(lower=row["known_from"])
-        made.append(base)
-    values = values[values["kind"] != "times"]
-    return pd.concat([values, *made], ignore_index=True) if made else values.reset_index(drop=True)
+    return pd.concat(written, ignore_index=True) if times.any() else values
 
 
 def _rules(file, blocks, stem, known, prefix=""):
-    """Rows of the rules on districts, recognition and revocation; the conditions of a rule have the
-    time of the rule.
+    """List the rules on districts, recognition and revocation.
+
+    The conditions of a rule have the time of the rule.
     """
-    rows = []
-    keys = {}
+    rows, keys = [], {}
     for block in blocks:
         row = {"value": None} | {key: value for key, value in block.items() if value is not None}
-        row["file"] = stem
-        row["key"] = "/".join(
-            str(v) for v in (prefix, block.get("id"), block.get("number"), block.get("level")) if v
-        )
-        file.once(keys, row["key"], block.line, "id" if "id" in block else "number")
+        parts = (prefix, *map(block.get, ("id", "number", "level")))
+        row |= {"file": stem, "key": "/".join(f"{part}" for part in parts if part)}
+        file.is_new(keys, row["key"], block.line, "id" if "id" in block else "number")
         row["from"], row["to"] = row.get("from") or EARLY, row.get("to")
         row["known_from"] = row.get("known_from") or known or row["from"]
         if "conditions" in row:
             row["reference"] = row["decision"]["reference"]
+            time = {"from": row["from"], "to": row["to"]}
             conditions = _rules(file, row["conditions"], stem, row["known_from"], row["key"])
-            row["conditions"] = [
-                rule | {"from": row["from"], "to": row["to"]} for rule in conditions
-            ]
+            row["conditions"] = [rule | time for rule in conditions]
         rows.append(row)
     return rows
 
 
 def _apply_checks(law, path, problems):
-    """The officer's completed rows of ``TO_CHECK.csv`` put in place of the values they checked."""
+    """Put the officer's completed rows of ``TO_CHECK.csv`` in place of the values they checked."""
     if not path.exists():
         return
-    found = []
-    table = read_table(path, "to_check", "vi", path.name, found)
+    faults = []
+    table = read_table(path, "to_check", "vi", path.name, faults)
     file = f"{path.parent.name}/{path.name}"
-    problems += [replace(problem, file=file) for problem in found]
-    given = pd.concat([table[OFFICER[:3]].ne(""), table[OFFICER[3:]].notna()], axis=1)
-    done = table[given.any(axis=1) & ~table["row"].isin([p.row for p in found])]
+    problems += [replace(problem, file=file) for problem in faults]
+    filled = table[OFFICER].notna() & table[OFFICER].ne("")
+    done = table[filled.any(axis=1) & ~table["row"].isin([p.row for p in faults])]
     if done.empty:
         return
     values, rules = law.values, {(rule["file"], rule["key"]): rule for rule in checkable_rules(law)}
-    listed = {
+    unread = {
         tuple(row[key] for key in KEYS["to_check"]): row for row in to_check(law).to_dict("records")
     }
     for index, row in zip(done.index, done.to_dict("records"), strict=True):
         start = row["from"]
-        asked = listed.get((row["set"], row["test"], row["region"], f"{start:%Y-%m-%d}"))
+        of_law = unread.get((row["set"], row["test"], row["region"], f"{start:%Y-%m-%d}"))
+        blank = [name for name in OFFICER if not filled.loc[index, name]]
         try:
-            number = _checked(row, [name for name in OFFICER if not given.loc[index, name]], asked)
-        except NotRead as error:
+            number = _checked(row, blank, of_law)
+        except UnreadableError as error:
             problems.append(Problem(error.reason, file, int(row["row"]), details=error.details))
             continue
-        made = {"value": number, "mark": "read"}
-        made["reference"] = f"{row['article']} ({row['checked_by']}, {row['checked_on']:%d/%m/%Y})"
+        by = f"{row['article']} ({row['checked_by']}, {row['checked_on']:%d/%m/%Y})"
+        check = {"value": number, "mark": "read", "reference": by}
         if (row["set"], row["test"]) in rules:
-            rules[row["set"], row["test"]] |= made
+            rules[row["set"], row["test"]] |= check
         else:
-            made["kind"] = "met" if number is None else "number"
-            place = (
-                (values["set"] == row["set"])
-                & (values["test"] == row["test"])
-                & (values["start"] == start)
-            )
-            values.loc[place & (values["region"] == row["region"]), list(made)] = list(
-                made.values()
-            )
+            check["kind"] = "met" if number is None else "number"
+            place = (values["set"] == row["set"]) & (values["test"] == row["test"])
+            place &= (values["start"] == start) & (values["region"] == row["region"])
+            values.loc[place, list(check)] = list(check.values())
 
 
-def _checked(row, blank, asked):
-    """The number that an officer read, None for ``met``; NotRead when the row cannot stand for a
-    check of the law.
+def _checked(row, blank, of_law):
+    """Give the number that an officer read, None for ``met``.
 
-    ``asked``: the row as the law gives it; what was changed in it says that something else was
-    checked.
+    ``of_law``: the row as the law gives it; what was changed in the officer's says that something
+    else was checked. Raises UnreadableError when the row cannot stand for a check of the law.
     """
     if blank:
-        raise NotRead("to_check", detail=", ".join(blank))
-    if asked is None:
-        raise NotRead("to_check_stale", detail="set, test, region, from")
-    if changed := [
-        f"{name} “{row[name]}” ≠ “{asked[name]}”" for name in COMPARED if row[name] != asked[name]
-    ]:
-        raise NotRead("to_check_stale", detail="; ".join(changed))
+        raise UnreadableError("to_check", detail=", ".join(blank))
+    if of_law is None:
+        raise UnreadableError("to_check_stale", detail="set, test, region, from")
+    changed = [
+        f"{name} “{row[name]}” ≠ “{of_law[name]}”" for name in COMPARED if row[name] != of_law[name]
+    ]
+    if changed:
+        raise UnreadableError("to_check_stale", detail="; ".join(changed))
     if row["checked_on"].date() > dt.date.today():
-        raise NotRead("to_check_future", value=write_date(row["checked_on"]))
-    text, unit = row["read_value"], asked["unit"]
-    if asked["op"] == "judged" or not (asked["op"] or unit):
+        raise UnreadableError("to_check_future", value=write_date(row["checked_on"]))
+    text, unit = row["read_value"], of_law["unit"]
+    if of_law["op"] == "judged" or not (of_law["op"] or unit):
         if text != "met":
-            raise NotRead("to_check_met", value=text)
+            raise UnreadableError("to_check_met", value=text)
         return None
     try:
         return read_number(text, low=0, high=100 if unit.startswith("%") else float("inf"))
-    except NotRead as error:
-        reason = {"other_style": "to_check_number", "not_a_number": "to_check_number"}.get(
-            error.reason, error.reason
-        )
-        raise NotRead(reason, value=text, **error.details) from None
+    except UnreadableError as error:
+        other = error.reason in ("other_style", "not_a_number")
+        reason = "to_check_number" if other else error.reason
+        raise UnreadableError(reason, value=text, **error.details) from None

@@ -1,19 +1,14 @@
 """What the law files must look like, and what they say of each other.
 
-Every block has a shape: its keys and what may stand under each. What is wrong is reported and a
-stand-in takes its place, so that reading goes on and one report tells everything; law with a
-problem is never used.
+Every block has a shape: its keys and what may stand under each. Law with a problem is never used.
 """
 
 import datetime as dt
-import json
-import re
-from collections.abc import Callable
+from collections import namedtuple
 from graphlib import CycleError, TopologicalSorter
-from typing import NamedTuple
 
-from ..tables import Lines, Problem
-from .criteria import LAW_MARKS, LEVELS, REGION_NAMES, CriteriaSet
+from ..tables import Lines, Shape, ShapedFile, is_number, one_of
+from .criteria import LAW_MARKS, LEVELS, REGION_NAMES
 
 OPS = (">=", "<=", "judged")
 MEASURES = (
@@ -26,79 +21,48 @@ MEASURES = (
 )
 
 
-_QUOTED = re.compile(
-    r"-?(0|[1-9][0-9]*)(\.[0-9]+)?|true|false|null"
-)  # text only where the file has it in quotes
-
-
-class Shape(NamedTuple):
-    """What may stand under a key: a test, the words that say so, and what stands in for a wrong
-    value.
-    """
-
-    fits: Callable[[object], bool]
-    allowed: str
-    stand_in: object = None
-
-
-def _text(value):
-    return isinstance(value, str) and value.strip() != ""
-
-
-def is_number(value: object) -> bool:
-    """Whether a value of a law file is a number; ``true`` is none."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def _words(value):
-    return (
-        isinstance(value, Lines)
-        and "vi" in value
-        and set(value) <= {"vi", "en"}
-        and all(map(_text, value.values()))
-    )
-
-
-def one_of(*allowed: str) -> Shape:
-    return Shape(lambda v: isinstance(v, str) and v in allowed, ", ".join(allowed))
+    return "vi" in value and set(value) <= {"vi", "en"} and all(map(str.strip, value.values()))
 
 
 def _numbers_of(*levels):
     def fits(value):
-        many = (
-            list(value.values())
-            if isinstance(value, Lines) and set(value) <= set(levels)
-            else [None]
-        )
-        return all(
-            isinstance(m, list) and m and all(type(n) is int and n > 0 for n in m) for m in many
+        return set(value) <= set(levels) and all(
+            isinstance(numbers, list) and numbers and all(map(COUNTED.fits, numbers))
+            for numbers in value.values()
         )
 
     return Shape(fits, f"{{{levels[0]}: [10, 17], ...}}; {', '.join(levels)}", {})
 
 
-TEXT = Shape(_text, '"..."', "")
-UNIT = Shape(lambda v: isinstance(v, str), '"", "%", "..."', "")
-WORDS = Shape(_words, "{vi: ..., en: ...}", {"vi": "", "en": ""})
-DAY = Shape(lambda v: isinstance(v, dt.date), "2022-03-08")
-FLAG = Shape(lambda v: isinstance(v, bool), "true, false", False)
-COUNT = Shape(lambda v: type(v) is int and 1 <= v <= 99, "1, 2, 3, ...", 0)
-WHOLE = Shape(lambda v: type(v) is int and v >= 0, "0, 1, 2, ...", 0)
-NUMBER = Shape(lambda v: is_number(v) and v >= 0, "95, 12.5, null")
-TIMES = Shape(lambda v: is_number(v) and v > 0, "1.1", 1)
-SHARE = Shape(lambda v: is_number(v) and 0 < v <= 100, "1 - 100", 50)
-TEST = Shape(_text, '"17.1", "17.10", ...', "")
-REGION_VALUES = Shape(lambda v: isinstance(v, Lines) and len(v) > 0, "{btb: 98, tdmnpb: 90}", {})
+COUNTED = Shape(lambda n: type(n) is int and n > 0)
+TEXT = Shape(str.strip, '"..."', "")
+UNIT = Shape(str, '"", "%", "..."', "")
+WORDS = Shape(
+    _words,
+    "{vi: ..., en: ...}",
+    {"vi": "", "en": ""},
+    lambda words: {"vi": words["vi"], "en": words.get("en", words["vi"])},
+)
+DAY = Shape(dt.date, "2022-03-08")
+FLAG = Shape(bool, "true, false", False)
+COUNT = Shape(lambda n: COUNTED.fits(n) and n <= 99, "1, 2, 3, ...", 0)
+WHOLE = Shape(lambda n: type(n) is int and n >= 0, "0, 1, 2, ...", 0)
+NUMBER = Shape(lambda n: is_number(n) and n >= 0, "95, 12.5, null")
+TIMES = Shape(lambda n: is_number(n) and n > 0, "1.1", 1)
+SHARE = Shape(lambda n: is_number(n) and 0 < n <= 100, "1 - 100", 50)
+TEST = Shape(str.strip, '"17.1", "17.10", ...', "")
+REGION_VALUES = Shape(lambda value: isinstance(value, Lines) and value, "{btb: 98, tdmnpb: 90}", {})
 OP, LEVEL = one_of(*OPS), one_of(*LEVELS)
-EVIDENCE = {"mark": one_of(*LAW_MARKS), "reference": TEXT}
+EVIDENCE = {"mark": one_of(*LAW_MARKS)._replace(code="law_mark"), "reference": "reference"}
+OWNER_MARK = one_of(*LAW_MARKS, "assumed")._replace(code="law_mark")
 TIME = {"from": DAY, "to?": DAY, "known_from?": DAY}
 HEAD = {"id": TEXT, "kind?": TEXT, "title": WORDS, "note?": WORDS, "references": {"": TEXT}}
 IN_FORCE = {"decision": "decision", **TIME, "known_from": DAY}
 SHARES = {"share_any": SHARE, "share_with_key": SHARE, "unit?": UNIT}
 
-# The keys of every block. "?": may be left out or null. A name: a block of that shape; [name]: a
-# list of them; {"": shape}: any keys, each with that shape.
-SHAPES: dict[str, dict[str, object]] = {
+# The keys of every block; "reference" is a key of the file's references.
+SHAPES = {
     "set": {
         **HEAD,
         "level": LEVEL,
@@ -121,7 +85,7 @@ SHAPES: dict[str, dict[str, object]] = {
     "specially_difficult": {"region": one_of(*REGION_NAMES), **EVIDENCE},
     "requires": {"set": TEXT, **EVIDENCE},
     "criterion": {"number": COUNT, "name": WORDS, "owner": "owner", "tests": ["test"]},
-    "owner": {"vi": TEXT, "en?": TEXT, **EVIDENCE, "mark": one_of(*LAW_MARKS, "assumed")},
+    "owner": {"vi": TEXT, "en?": TEXT, **EVIDENCE, "mark": OWNER_MARK},
     "test": {
         "number": TEST,
         "part_of?": TEST,
@@ -189,156 +153,89 @@ SHAPES: dict[str, dict[str, object]] = {
 }
 
 
-class LawFile:
-    """One law file while it is being read: its references, and where problems are noted."""
+class LawFile(ShapedFile):
+    """A law file while it is being read; a value without a mark and a reference does not load.
 
-    def __init__(self, name: str, made: Lines, problems: list[Problem]) -> None:
-        self.name, self.made, self.problems = name, made, problems
-        given = made.get("references")
-        self.references = given if isinstance(given, Lines) else Lines()
-
-    def problem(self, code: str, line: int, key: str | None = None, **details: object) -> None:
-        """Note what is wrong under ``key``; values are shown as the file writes them (``true``, not
-        ``True``).
-        """
-        for name, value in details.items():
-            quoted = code == "yaml_value" and name == "value" and _QUOTED.fullmatch(str(value))
-            if quoted or isinstance(value, dict | list | bool | None):
-                details[name] = json.dumps(value, ensure_ascii=False, default=str)
-        self.problems.append(Problem(code, self.name, line, key, details))
-
-    def once(self, seen: dict, value: object, line: int, key: str) -> bool:
-        """Whether ``value`` is there and no earlier block has it, which is noted; ``seen`` keeps
-        the line of each.
-        """
-        if value in seen:
-            self.problem("duplicate", line, key, value=value, other=seen[value])
-        elif value:
-            seen[value] = line
-            return True
-        return False
-
-    def sound(
-        self,
-        block: object,
-        kind: str | dict[str, Shape],
-        line: int,
-        key: str | None = None,
-        where: str = "",
-    ) -> Lines:
-        """``block`` held to the shape ``kind``: all its keys, with a stand-in for whatever is wrong
-        or missing.
-        """
-        keys = SHAPES[kind] if isinstance(kind, str) else kind
-        shapes = {name.removesuffix("?"): (shape, name[-1] == "?") for name, shape in keys.items()}
-        listed = ", ".join(shapes)
-        if not isinstance(block, Lines):
-            self.problem("yaml_value", line, key, value=block, allowed=f"{{{listed}}}")
-            return self._stand_in(kind, line)
-        made = Lines(block.line)
-        made.lines = block.lines
-        where = f"{where} {block.get('number') or block.get('id') or ''}".strip()
-        for name in block:
-            if name not in shapes:
-                self.problem("yaml_key", block.at(name), value=name, allowed=listed)
-        for name, (shape, optional) in shapes.items():
-            if name in ("mark", "reference"):
-                made[name] = self._evidence(block, name, shape, where)
-            elif block.get(name) is not None:
-                made[name] = self._held(block, name, shape, where)
-            elif optional:
-                made[name] = None
-            else:
-                self.problem("yaml_missing", block.line, value=name)
-                made[name] = self._stand_in(shape, block.line)
-        if made.get("from") and made.get("to") and made["to"] < made["from"]:
-            self.problem(
-                "yaml_value", block.at("to"), "to", value=made["to"], allowed=f">= {made['from']}"
-            )
-        return made
-
-    def _held(self, block, name, shape, where):
-        """What stands under one key, held to its shape."""
-        value, line = block[name], block.at(name)
-        if isinstance(shape, str):
-            return self.sound(value, shape, line, name, where)
-        if isinstance(shape, list) and isinstance(value, list):
-            return [self.sound(item, shape[0], line, name, where) for item in value]
-        if isinstance(shape, dict) and isinstance(value, Lines):
-            made = Lines(value.line)
-            made.lines = value.lines
-            made.update({each: self._held(value, each, shape[""], where) for each in value})
-            return made
-        if isinstance(shape, Shape) and shape.fits(value):
-            return (
-                {"vi": value["vi"], "en": value.get("en", value["vi"])} if shape is WORDS else value
-            )
-        allowed = (
-            shape.allowed
-            if isinstance(shape, Shape)
-            else "- ..."
-            if isinstance(shape, list)
-            else '{...: "..."}'
-        )
-        self.problem("yaml_value", line, name, value=value, allowed=allowed)
-        return self._stand_in(shape, line)
-
-    def _stand_in(self, shape, line):
-        if not isinstance(shape, str):
-            return shape.stand_in if isinstance(shape, Shape) else type(shape)()
-        made = Lines(line)
-        for name, inner in SHAPES[shape].items():
-            made[name.removesuffix("?")] = None if name[-1] == "?" else self._stand_in(inner, line)
-        return made
-
-    def _evidence(self, block, name, shape, where):
-        """The mark, or the full text of the reference; a value without one does not load."""
-        value = block.get(name)
-        if name == "mark" and shape.fits(value):
-            return value
-        if name == "reference" and str(value) in self.references:
-            return str(self.references[str(value)])
-        allowed = shape.allowed if name == "mark" else ", ".join(self.references)
-        code = "law_mark" if name == "mark" else "law_reference"
-        self.problem(
-            code,
-            block.at(name),
-            name,
-            where=where,
-            value="" if value is None else value,
-            allowed=allowed,
-        )
-        return shape.stand_in
-
-
-class Link(NamedTuple):
-    """Where a set (or level) is named under ``key``, and a test (or criterion) of it; ``own`` is
-    the set that names it.
+    Parameters
+    ----------
+    name : str
+    content : Lines
+    problems : list of Problem
     """
 
-    file: LawFile
-    line: int
-    key: str
-    own: str
-    set: str
-    test: str | int | None = None
+    def __init__(self, name, content, problems):
+        references = content.get("references")
+        references = references if isinstance(references, Lines) else {}
+        reference = Shape(
+            lambda key: str(key) in references,
+            ", ".join(references),
+            "",
+            lambda key: str(references[str(key)]),
+            "law_reference",
+        )
+        super().__init__(name, content, problems, SHAPES | {"reference": reference})
+
+    def details(self, shape, place):
+        """Say besides which set, criterion and test a wrong value belongs to.
+
+        Parameters
+        ----------
+        shape : Shape, dict or list
+        place : tuple
+
+        Returns
+        -------
+        dict
+        """
+        details = super().details(shape, place)
+        if place[-1] not in EVIDENCE:
+            return details
+        block, ids = self.content, []
+        for step in place:
+            if isinstance(step, str):
+                ids.append(block.get("number") or block.get("id") or "")
+            block = block[step - 1] if isinstance(block, list) else block.get(step)
+        return details | {"where": " ".join(f"{name}" for name in ids if name)}
 
 
-def check_links(
-    sets: dict[str, CriteriaSet], tests: list[dict], links: list[Link], multiples: set, unread: set
-) -> None:
-    """Every link leads to what can be used there; the files of ``unread`` sets have a problem of
-    their own.
+class Link(namedtuple("Link", "file line key own set test", defaults=[None])):
+    """Where a set is named in a law file.
 
-    ``multiples``: the (set, test) that are a multiple of another test, and so cannot be multiplied
-    themselves.
+    Attributes
+    ----------
+    file : LawFile
+    line : int
+    key : str
+        Under which the set is named.
+    own : str
+        The set that names it.
+    set : str
+        The set, or level, that is named.
+    test : str, int or None
+        A test, or criterion, of that set.
+    """
+
+
+def check_links(sets, tests, links, multiples, unread):
+    """Report every link that leads to nothing that can be used there.
+
+    Parameters
+    ----------
+    sets : dict of str to CriteriaSet
+    tests : DataFrame
+        ``set``, ``test``, ``op``.
+    links : list of Link
+    multiples : set of tuple
+        The (set, test) that are a multiple of another test, and so cannot be multiplied themselves.
+    unread : set of str
+        Sets whose files have a problem of their own.
     """
     known = {set_id: [] for set_id in sets}
     measured = {set_id: [] for set_id in sets}
-    for test in tests:
-        known[test["set"]].append(test["test"])
-        if test["op"] != "judged" and (test["set"], test["test"]) not in multiples:
-            measured[test["set"]].append(test["test"])
+    for set_id, test, op in tests[["set", "test", "op"]].itertuples(index=False):
+        known[set_id].append(test)
+        if op != "judged" and (set_id, test) not in multiples:
+            measured[set_id].append(test)
     # What was told already: a link without a set or test, sets that were not read or lost all their
     # criteria.
     passed = {
@@ -362,13 +259,8 @@ def check_links(
         if value in allowed and link.test is not None:
             value, allowed = link.test, targets[link.set]
         if value not in allowed:
-            link.file.problem(
-                "law_link",
-                link.line,
-                link.key,
-                value=value,
-                allowed=", ".join(map(str, allowed)) or "...",
-            )
+            listed = ", ".join(map(str, allowed)) or "..."
+            link.file.problem("law_link", link.line, link.key, value=value, allowed=listed)
     verdicts = [link for link in links if link.key == "verdict_of"]
     graph = {}
     for link in verdicts:

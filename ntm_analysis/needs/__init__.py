@@ -1,12 +1,13 @@
-"""What finishing costs and who pays: missing criteria, works, prices, pots, gaps, in many possible
-worlds.
+"""What finishing costs and who pays.
+
+Missing criteria, works, prices, pots, gaps, in many possible worlds.
 
 ``demand`` is the whole answer; random numbers are drawn by name (``uniforms``), so that every
 question sees the same worlds.
 """
 
 from .draws import BLOCK, MEANS, pert, pert_mean, together, uniforms
-from .funding import DRAWS, SEED, Demand, demand, in_millions, movers, need_record, still_to_come
+from .funding import DRAWS, SEED, Demand, demand, in_millions, movers, still_to_come
 from .missing import (
     Facts,
     drawn_missing,
@@ -17,7 +18,7 @@ from .missing import (
     usual_missing,
 )
 from .money import envelopes_from, instance, instances_of, monthly_money
-from .need import Need, communes_in_need, plain_rows, spread, works_not_needed
+from .need import UNPLANNED, Need, communes_in_need, plain_rows, spread, works_not_needed
 from .pot_sets import CEMENT_PART, THOUSANDTHS, contribution, pot_sets
 from .works import (
     DEBT,
@@ -39,6 +40,7 @@ __all__ = [
     "SEED",
     "THOUSAND",
     "THOUSANDTHS",
+    "UNPLANNED",
     "Demand",
     "Facts",
     "Need",
@@ -58,7 +60,6 @@ __all__ = [
     "missing_higher",
     "monthly_money",
     "movers",
-    "need_record",
     "newest_debts",
     "one_more_met",
     "pert",

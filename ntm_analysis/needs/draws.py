@@ -1,5 +1,6 @@
-"""Random numbers that belong to what they are about: the same world for every scenario, group of
-communes and machine.
+"""Random numbers that belong to what they are about.
+
+The same world for every scenario, group of communes and machine.
 
 A number is named by (seed, quantity, key), the key being a commune, or a commune with a work, a
 criterion, a pot or a year. Its draws come from a counter-based generator keyed by a hash of that
@@ -25,8 +26,9 @@ STEPS = 4_096  # cells of an inverse table: finer than any assumed range is know
 
 
 def uniforms(seed, quantity, keys, draws, block=0):
-    """Uniform numbers in [0, 1), shape (keys, draws): the draws of each named number from ``block``
-    onwards.
+    """Uniform numbers in [0, 1), shape (keys, draws).
+
+    They are the draws of each named number from ``block`` onwards.
 
     With :data:`MEANS` in the place of a seed they are NaN, which :func:`pert` turns into its mean,
     and which is below no chance.
@@ -67,8 +69,9 @@ def uniforms(seed, quantity, keys, draws, block=0):
 
 @lru_cache(maxsize=1024)
 def _pert_table(peak):
-    """Quantiles of the PERT distribution on [0, 1] with its mode at ``peak``, at the middle of each
-    cell of the table.
+    """Quantiles of the PERT distribution on [0, 1] with its mode at ``peak``.
+
+    At the middle of each cell of the table.
     """
     middles = (np.arange(STEPS) + 0.5) / STEPS
     return betaincinv(1 + 4 * peak, 5 - 4 * peak, middles)
@@ -95,8 +98,9 @@ def pert_mean(ends):
 
 
 def pert(u, low, mode, high):
-    """PERT numbers from uniforms: a beta distribution on [low, high] with the mean (low + 4 mode +
-    high) / 6.
+    """PERT numbers from uniforms.
+
+    A beta distribution on [low, high] with the mean (low + 4 mode + high) / 6.
 
     The ends, which must not fall, are numbers, or one a row of ``u``. Turned by a table of
     :data:`STEPS` quantiles; a range of no width gives ``mode``, uniforms that are NaN give the
@@ -133,8 +137,9 @@ def pert(u, low, mode, high):
 
 
 def together(own, shared, correlation):
-    """Uniforms that take the shared number with chance sqrt(correlation): uniform, rank correlation
-    between any two ``correlation``.
+    """Uniforms that take the shared number with chance sqrt(correlation).
+
+    Uniform, rank correlation between any two ``correlation``.
 
     One number decides both whether the shared one is taken and, if not, what stands in its place.
 
@@ -158,8 +163,9 @@ def together(own, shared, correlation):
 
 
 def mean_of_the_rest(average, communes, ntm, of):
-    """The mean number of criteria met by communes not yet NTM, from a published average over all
-    communes.
+    """The mean number of criteria met by communes not yet NTM.
+
+    From a published average over all communes.
 
     Formula: (average x communes - of x ntm) / (communes - ntm).
 
@@ -238,8 +244,9 @@ def drawn_counts(u, probabilities):
 
 @lru_cache(maxsize=1024)
 def inclusion_table(odds):
-    """P(criterion j is met | r of the criteria j..n are met), shape (n, n + 1): conditional
-    Bernoulli with these odds.
+    """P(criterion j is met | r of the criteria j..n are met), shape (n, n + 1).
+
+    Conditional Bernoulli with these odds.
 
     With R(r, j) the sum over all sets of r criteria out of j..n of the product of their odds:
     P = odds_j R(r - 1, j + 1) / R(r, j). Impossible pairs (r > n - j + 1) are 1, r = 0 is 0.
@@ -267,8 +274,10 @@ def inclusion_table(odds):
 
 
 def drawn_sets(u, counts, table):
-    """Which criteria are met: bool, shape (criteria, ...), from uniforms of that shape and the
-    counts of shape (...), or one count.
+    """Which criteria are met.
+
+    Bool, shape (criteria, ...), from uniforms of that shape and the counts of shape (...), or one
+    count.
 
     Criterion by criterion, each decided by its own uniform: with the same uniforms a larger count
     gives a larger set.

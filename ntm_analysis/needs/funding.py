@@ -15,19 +15,16 @@ import pandas as pd
 from ..data import check_plan
 from ..language import write_date
 from ..standing import assess
-from ..tables import DataProblems, Problem
+from ..tables import DataProblemsError, Problem
 from .draws import BLOCK, pert, pert_mean
 from .missing import missing_higher, missing_ntm, one_more_met
 from .money import envelopes_from, instances_of
-from .need import UNPLANNED, Need, communes_in_need, draw_need, plain_rows, spread
+from .need import Need, communes_in_need, draw_need, spread
 from .pot_sets import pot_sets
-from .works import THOUSAND, PriceList, Prices, newest_debts, price_path, unit_costs
+from .works import THOUSAND, PriceList, Prices, price_path, unit_costs
 
 DRAWS, SEED = 10_000, 2022
 ENDS = ["low", "high"]
-ENVELOPE = ["pot", "source", "capital", "unit", "planned", "allotted"]
-# Lines of the need that no criterion's name stands for.
-WITHOUT = {0: "nameless", -1: "no_criterion"}
 
 
 class Funding(namedtuple("Funding", "pots gap late_gap by_pot blocking")):
@@ -53,8 +50,9 @@ class Funding(namedtuple("Funding", "pots gap late_gap by_pot blocking")):
 
 
 def still_to_come(workbook, until):
-    """The envelopes from the as-of year to ``until`` that a commune may draw on; of the as-of
-    year's ``amount`` only what is still to come.
+    """The envelopes from the as-of year to ``until`` that a commune may draw on.
+
+    Of the as-of year's ``amount`` only what is still to come.
 
     By the monthly profile, evenly over the months where a pot has none: what came before went into
     what is done. Money that serves a township alone, or a unit of another time, is money of no
@@ -110,7 +108,7 @@ def funding(workbook, need, until, seed):
         return sums
 
     sets = pot_sets(workbook.tables, every=True)
-    asked, costs = due("pot_year"), due("kind_year")
+    claimed, costs = due("pot_year"), due("kind_year")
     # Of a data set without parts there are no kinds and no pots, and still worlds.
     cost = [np.broadcast_to(costs[kind], need.draws) for kind in sets.kinds]
     cost = np.reshape(cost, (-1, need.draws)).astype(float)
@@ -123,7 +121,7 @@ def funding(workbook, need, until, seed):
         pots.join(sums.fillna({"planned": 0.0})),
         sets.excess(cost, planned),
         sets.excess(cost, disbursed),
-        {pot: np.maximum(asked[pot] - held[pot][0], 0) for pot in pots.index},
+        {pot: np.maximum(claimed[pot] - held[pot][0], 0) for pot in pots.index},
         sets.blocking(*(np.rint(amounts.mean(axis=1)) for amounts in (cost, planned))),
     )
 
@@ -143,10 +141,11 @@ class Demand(namedtuple("Demand", "target until needs together money assumed_qua
 def demand(
     workbook, target="ntm", *, units=None, until=None, draws=DRAWS, seed=SEED, standing=None
 ):
-    """Need and money for ``target``: ``ntm`` (all communes not NTM yet) or ``registered`` (the list
-    of planned targets).
+    """Need and money for ``target``.
 
-    Raises :class:`DataProblems` where an assumption that is needed was not known on the as-of date.
+    ``ntm`` (all communes not NTM yet) or ``registered`` (the list of planned targets).
+
+    Raises :class:`DataProblemsError` where an assumption that is needed was not known on the as-of date.
 
     Parameters
     ----------
@@ -177,12 +176,12 @@ def demand(
     base, term_end = workbook.as_of.year, workbook.meta["term_end"]["date"].year
     day, problems = write_date(workbook.as_of), []
     if base > term_end:
-        raise DataProblems([Problem("after_term", "dataset.yaml", details={"day": day})])
+        raise DataProblemsError([Problem("after_term", "dataset.yaml", details={"day": day})])
     begin = min(base, workbook.meta["as_of"]["date"].year)  # on a later day past years are no fault
     check_plan(workbook.tables, begin, term_end, problems, workbook.horizon)
     if problems:  # the tables are sound; what was known by the as-of date need not be
         details = {"day": day, "files": ", ".join(sorted({p.file for p in problems}))}
-        raise DataProblems([Problem("not_known_then", "dataset.yaml", details=details)])
+        raise DataProblemsError([Problem("not_known_then", "dataset.yaml", details=details)])
     needs = {}
     for level, communes in communes_in_need(workbook, target).items():
         chosen = [unit for unit in communes if units is None or unit in units]
@@ -268,114 +267,3 @@ def in_millions(values):
     dict of str to float
     """
     return {name: round(value / THOUSAND, 1) for name, value in spread(values).items()}
-
-
-def _whole(values):
-    return {name: round(value) for name, value in spread(values).items()}
-
-
-def _by_year(groups, figures=in_millions):
-    """Figures by planned year in order, what is not planned last."""
-    years = sorted(groups, key=lambda year: (year == UNPLANNED, year))
-    return [{"year": year or None, **figures(groups[year])} for year in years]
-
-
-def need_record(workbook, answer):
-    """The demand in plain Python types, as ``ntm needs --json`` prints it.
-
-    Money in million đồng, cement in tonnes. A criterion without a name is null (``name`` is then
-    ``nameless``, or ``no_criterion`` for listed works of none), a year that is not planned is null;
-    ``envelope``, ``gap`` and ``blocking_sources`` are null for single communes.
-
-    Parameters
-    ----------
-    workbook : Workbook
-    answer : Demand
-
-    Returns
-    -------
-    dict
-    """
-    need, units, pots = answer.together, workbook.communes, workbook.tables["pots"]
-    sources = Counter()
-    for pot in pots.itertuples():
-        if pot.pot in need.by["pot"]:
-            sources[pot.fund, pot.capital] += need.by["pot"][pot.pot]
-    if (cement := need.sum("cement")).any():
-        sources["cement", "in_kind"] = cement
-    by_criterion = []
-    for level, of_level in answer.needs.items():  # equal numbers of two sets are two criteria
-        set_id = workbook.judging_set if level == "ntm" else workbook.default_set(level)
-        names, sums = workbook.law.criteria_of(set_id), of_level.by["criterion"]
-        for c in sorted(sums, key=lambda c: (c <= 0, abs(c))):
-            row = {"criterion": None, "name": WITHOUT.get(c)}
-            if c > 0:
-                said = {"name": names.loc[c, "name_vi"], "name_en": names.loc[c, "name_en"]}
-                row = {"criterion": c} | said
-            by_criterion.append({"level": level} | row | in_millions(sums[c]))
-    debts = newest_debts(workbook).query("unit in @units.index").astype({"criterion": int})
-    debts = debts.assign(code=debts["unit"].map(units["code"]))
-    share = need.assumed_share
-    return {
-        "dataset": workbook.id,
-        "as_of": f"{workbook.as_of}",
-        "target": answer.target,
-        "unit": "triệu đồng",
-        "price_year": need.price_year,
-        "until": answer.until,
-        "draws": need.draws,
-        "total": in_millions(need.total),
-        "by_level": [{"level": k, **in_millions(n.total)} for k, n in answer.needs.items()],
-        "by_criterion": by_criterion,
-        "without_works": answer.unpriced,
-        "by_source": [
-            {"source": fund, "capital": capital, **in_millions(values)}
-            for (fund, capital), values in sources.items()
-        ],
-        "by_year": _by_year(need.by["year"]),
-        "by_commune": [
-            {**row, **in_millions(need.by["commune"][unit])}
-            for unit, row in units[["code", "name"]].iterrows()
-            if unit in need.by["commune"]
-        ],
-        "cement": _cement(workbook, answer),
-        **_money(answer.money),
-        "debts": debts[["code", "criterion", "amount"]].to_dict("records"),
-        "assumed_share": None if np.isnan(share) else round(share, 4),
-    }
-
-
-def _cement(workbook, answer):
-    """Tonnes of cement: needed, granted so far, expected, lacking; by planned year."""
-    by_year, rows = answer.together.by["tonnes"], workbook.tables["cement"]
-    granted = rows.loc[rows["unit"] == -1, "granted"].sum(min_count=1)
-    expected = lacking = None
-    if answer.money:
-        pots = answer.money.pots.query("measure == 'cement'")
-        expected = float(pots["planned"].sum())
-        for pot in pots.index:  # one at most
-            lacking = _whole(answer.money.by_pot[pot])
-    return {
-        "unit": "tấn",
-        "need": _whole(answer.together.sum("tonnes")),
-        "granted": None if np.isnan(granted) else float(granted),
-        "expected": expected,
-        "gap": lacking,
-        "by_year": _by_year(by_year, _whole),
-    }
-
-
-def _money(money):
-    """Planned money by pot, the gap with what each pot lacks at usual shares, what blocks."""
-    if money is None:
-        return dict.fromkeys(("envelope", "gap", "blocking_sources"))
-    in_kind = money.pots["measure"] == "cement"
-    units = np.where(in_kind, "tấn", "triệu đồng")
-    pots = money.pots.assign(source=money.pots["fund"], unit=units).reset_index()
-    gaps = [{"pot": pot, **in_millions(money.by_pot[pot])} for pot in in_kind.index[~in_kind]]
-    late = in_millions(money.late_gap)
-    return {
-        "envelope": plain_rows(pots[ENVELOPE]),
-        "gap": in_millions(money.gap) | {"if_late": late, "by_pot": gaps},
-        "blocking_sources": money.blocking,
-    }

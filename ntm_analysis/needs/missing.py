@@ -1,5 +1,6 @@
-"""Which criteria each world lacks: what is reported as it is, what is not reported drawn, what the
-set in force takes away.
+"""Which criteria each world lacks.
+
+What is reported as it is, what is not reported drawn, what the set in force takes away.
 
 For a commune not yet NTM: criteria named missing are missing in every world. Of the criteria
 without a state, so many are met as its count says, else as many as a number drawn from the pinned
@@ -15,7 +16,7 @@ import pandas as pd
 from scipy.special import expit
 
 from ..standing import assess
-from ..tables import DataProblems, Problem
+from ..tables import DataProblemsError, Problem
 from .draws import (
     count_distribution,
     drawn_counts,
@@ -40,11 +41,12 @@ class Missing(namedtuple("Missing", "set_id units numbers lacks drawn")):
 
 
 def prior_of(workbook, set_id, group):
-    """Probabilities of :data:`FEWEST` .. :data:`MOST` criteria met for a commune of ``group``
-    ("border|resettled").
+    """How likely each number of criteria met is for a commune of ``group``.
+
+    Of :data:`FEWEST` to :data:`MOST` criteria; a group is such as "border|resettled".
 
     The mean of all groups together, each by its share, is the published one of communes not yet
-    NTM; the shifts of several groups add up. Raises :class:`DataProblems` where the data set has no
+    NTM; the shifts of several groups add up. Raises :class:`DataProblemsError` where the data set has no
     published average.
 
     Parameters
@@ -60,7 +62,7 @@ def prior_of(workbook, set_id, group):
     plain = rows.reindex(["plain"]).iloc[0]
     published = plain[["average", "communes", "ntm"]]
     if published.isna().any():
-        raise DataProblems([Problem("no_prior", "count_priors.csv", details={"set": set_id})])
+        raise DataProblemsError([Problem("no_prior", "count_priors.csv", details={"set": set_id})])
     mean = mean_of_the_rest(*published, workbook.law.sets[set_id].criteria_count)
     mean += rows["shift"][rows.index.isin(group.split("|"))].sum()
     mean -= (rows["share"] / 100 * rows["shift"]).sum()
@@ -69,8 +71,9 @@ def prior_of(workbook, set_id, group):
 
 
 def one_more_met(priors, way):
-    """The table of priors were communes without a count to meet ``way`` criteria more on average:
-    so much the average of all.
+    """The table of priors were communes without a count to meet more criteria on average.
+
+    By ``way`` criteria more: so much the average of all.
 
     Parameters
     ----------
@@ -104,9 +107,10 @@ class Facts(
 
 
 def facts_ntm(workbook, units, standing=None):
-    """What is known of the communes ``units``, none of them NTM yet, at the NTM level; judged by
-    the set in force on the as-of date, or the one that a scenario keeps. Raises
-    :class:`DataProblems` with every table that lacks what this takes.
+    """What is known of the communes ``units``, none of them NTM yet, at the NTM level.
+
+    Judged by the set in force on the as-of date, or the one that a scenario keeps. Raises
+    :class:`DataProblemsError` with every table that lacks what this takes.
 
     Parameters
     ----------
@@ -158,10 +162,10 @@ def facts_ntm(workbook, units, standing=None):
         chances = {group: prior_of(workbook, reported_in, group) for group in set(groups[unknown])}
         for i in unknown:
             prior[i] = _cut(chances[groups[i]], met[i].sum(), most[i])
-    except DataProblems as error:
+    except DataProblemsError as error:
         problems += error.problems
     if problems:
-        raise DataProblems(problems)
+        raise DataProblemsError(problems)
     return Facts(
         set_id,
         reported_in,
@@ -237,8 +241,9 @@ def drawn_missing(facts, draws, seed, block=0):
 
 
 def usual_missing(facts):
-    """The most probable missing criteria, as one world: as many as expected (half a one counts as
-    one), the likeliest first.
+    """The most probable missing criteria, as one world.
+
+    As many as expected (half a one counts as one), the likeliest first.
 
     Parameters
     ----------
@@ -264,8 +269,9 @@ def usual_missing(facts):
 
 
 def expected_lacks(facts):
-    """The chance that each commune lacks each criterion, as a planner expects it before any draw:
-    float, units x criteria.
+    """The chance that each commune lacks each criterion.
+
+    As a planner expects it before any draw: float, units x criteria.
 
     1 for a criterion named missing; the chance of loss for one reported met; for an open one (1 -
     p) + p x loss, p being its published odds times one factor so that the sum of p is the number
@@ -301,8 +307,9 @@ def _met_shares(odds, number):
 
 
 def missing_higher(workbook, level, units):
-    """What communes lack of a higher level by the set the data set reports it in: named criteria,
-    and a number without names.
+    """What communes lack of a higher level by the set the data set reports it in.
+
+    Named criteria, and a number without names.
 
     Nothing is drawn, one world stands for all: a commune about which the set says nothing lacks
     nothing here, only its listed works count.
@@ -328,8 +335,9 @@ def missing_higher(workbook, level, units):
 
 
 def _cut(prior, named_met, most):
-    """Chances of 0..most open criteria met: the prior of the whole number, cut to what is possible
-    beside the named ones.
+    """Chances of 0..most open criteria met.
+
+    The prior of the whole number, cut to what is possible beside the named ones.
     """
     numbers = np.arange(FEWEST, MOST + 1) - named_met
     fits = (numbers >= 0) & (numbers <= most)

@@ -1,5 +1,6 @@
-"""Money of the pots, month by month: what the envelopes say, times what is disbursed, as late as it
-comes, in prices of the base year.
+"""Money of the pots, month by month.
+
+What the envelopes say, times what is disbursed, as late as it comes, in prices of the base year.
 """
 
 import numpy as np
@@ -23,8 +24,9 @@ def instance(pot, served):
 
 
 def instances_of(pot, envelopes, communes):
-    """Which instance of ``pot`` each commune draws on: its own, else its district's, else the one
-    that serves all.
+    """Which instance of ``pot`` each commune draws on.
+
+    Its own, else its district's, else the one that serves all.
 
     Parameters
     ----------
@@ -43,8 +45,9 @@ def instances_of(pot, envelopes, communes):
 
 
 def envelopes_from(tables, as_of):
-    """The envelopes from the as-of year on, with name and measure of the pot instance, and
-    ``profile``: the shares of the months of its year that are still to come.
+    """The envelopes from the as-of year on, with name and measure of the pot instance.
+
+    Its ``profile`` has the shares of the months of its year that are still to come.
 
     Parameters
     ----------
@@ -69,8 +72,9 @@ def envelopes_from(tables, as_of):
 
 
 def monthly_money(rows, as_of, prices, correlation):
-    """Cumulative money of each pot instance by month: float64, draws x months; whole thousand đồng
-    of the base year, or tonnes.
+    """Cumulative money of each pot instance by month: float64, draws x months.
+
+    Whole thousand đồng of the base year, or tonnes.
 
     A share of each envelope (``rows``, of :func:`envelopes_from`) is paid out, whole months late;
     pots are low, and late, together in a year, by ``correlation`` (0..1). Column t - 1 holds what

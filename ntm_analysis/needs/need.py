@@ -1,5 +1,7 @@
-"""What finishing costs: the works of :mod:`~ntm_analysis.needs.works`, added up over worlds by
-commune, criterion, pot, year.
+"""What finishing costs.
+
+The works of :mod:`~ntm_analysis.needs.works`, added up over worlds by commune, criterion, pot,
+year.
 """
 
 from collections import Counter, defaultdict, namedtuple
@@ -21,8 +23,9 @@ FIGURES = ("quantity_mode", "needed", "sure", "claims", "mean", "p10", "p50", "p
 
 
 class Need(namedtuple("Need", "price_year draws by works")):
-    """The need of some communes, thousand đồng of ``price_year`` over worlds; all arrays int64
-    (draws).
+    """The need of some communes, thousand đồng of ``price_year`` over worlds.
+
+    All arrays int64 (draws).
 
     ``by``: totals by key; for ``commune``, ``criterion``, ``item`` and ``year``; for ``pot`` the
     claims on each money pot (cement is not among them), for ``pot_year`` those on each pot (tonnes
@@ -56,8 +59,9 @@ class Need(namedtuple("Need", "price_year draws by works")):
 
     @property
     def assumed_share(self):
-        """How much of the mean need rests on assumptions and drawn unknowns, 0..1; NaN without a
-        need.
+        """How much of the mean need rests on assumptions and drawn unknowns, 0..1.
+
+        NaN without a need.
         """
         total = int(self.total.sum())
         return float(self.sum("assumed").sum() / total) if total else float("nan")
@@ -106,7 +110,7 @@ def plain_rows(table):
 def draw_need(workbook, missing, level, draws, seed, base):
     """The need of the communes in ``missing`` for ``level``, in prices of the year ``base``.
 
-    Raises :class:`DataProblems` for a work of impossible value.
+    Raises :class:`DataProblemsError` for a work of impossible value.
 
     Parameters
     ----------
@@ -170,8 +174,10 @@ def draw_need(workbook, missing, level, draws, seed, base):
 
 
 def works_not_needed(workbook, standing):
-    """Warnings: listed works for a criterion that ``standing`` (the NTM level) gives as met, or of
-    a level already recognised.
+    """Warnings of listed works that are not needed.
+
+    Those for a criterion that ``standing`` (of the NTM level) gives as met, or of a level already
+    recognised.
 
     Such a work stays in the lists and claims money only in worlds that lack its criterion.
 
@@ -202,8 +208,9 @@ def works_not_needed(workbook, standing):
 
 
 def communes_in_need(workbook, target):
-    """Which communes need money for which level: for ``ntm`` all that are not NTM yet; for
-    ``registered`` those on the list of planned targets, by their level.
+    """Which communes need money for which level: for ``ntm`` all that are not NTM yet.
+
+    For ``registered`` those on the list of planned targets, by their level.
 
     Parameters
     ----------

@@ -154,9 +154,9 @@ class PotSets(namedtuple("PotSets", "pots kinds least most members own")):
             starts.append(len(rows))
             share = self.borne(every | inside)
             # Of the empty set no part may be nothing: the rest were all.
-            kept = _matter(every[:, self.own], share, alone, begin=int(not inside.any()))
-            rows += kept.tolist()
-            shares.append(share[kept])
+            sets_kept = _matter(every[:, self.own], share, alone, begin=int(not inside.any()))
+            rows += sets_kept.tolist()
+            shares.append(share[sets_kept])
         held = -THOUSANDTHS * every[rows][:, self.own].astype(float)
         return np.array(starts), np.hstack([np.concatenate(shares), held])
 
@@ -209,8 +209,8 @@ def pot_sets(tables, own=(), *, every=False):
     sets = PotSets(pots, kinds, least, most, _subsets(shared, len(pots)), places)
     if own or every:
         return sets
-    kept = _matter(sets.members, sets.share, sets.share, begin=1)
-    return sets._replace(members=sets.members[kept[1:] if len(kept) > 1 else kept])
+    sets_kept = _matter(sets.members, sets.share, sets.share, begin=1)
+    return sets._replace(members=sets.members[sets_kept[1:] if len(sets_kept) > 1 else sets_kept])
 
 
 def _subsets(pots, width):
@@ -259,18 +259,20 @@ def bounds(tables):
 
 
 def _matter(sets, share, alone, begin):
-    """The empty set, and which of all sets, in order of size, must bear more than a part of them,
-    from the ``begin``-th kept, and the rest of them alone.
+    """The empty set, and which of all sets.
+
+    In order of size, must bear more than a part of them, from the ``begin``-th kept, and the rest
+    of them alone.
     """
     code = sets @ (1 << np.arange(sets.shape[1]))
-    row_of, kept = np.argsort(code), np.zeros(1, dtype=int)
+    row_of, sets_kept = np.argsort(code), np.zeros(1, dtype=int)
     for row in np.flatnonzero(share.any(axis=1) & (code > 0)):
-        part = kept[begin:]
+        part = sets_kept[begin:]
         part = part[code[part] & code[row] == code[part]]
         rest = row_of[code[row] - code[part]]
         if not (share[row] <= share[part] + alone[rest]).all(axis=1).any():
-            kept = np.append(kept, row)
-    return kept
+            sets_kept = np.append(sets_kept, row)
+    return sets_kept
 
 
 def contribution(sets, cost, money):
@@ -294,9 +296,9 @@ def contribution(sets, cost, money):
         pots lack, whatever the shared ones hold.
     """
     starts, rows = sets.with_own
-    asked = np.tensordot(rows, np.concatenate([cost, money]), axes=1)
-    most = np.empty((len(starts), *asked.shape[1:]))
+    claims = np.tensordot(rows, np.concatenate([cost, money]), axes=1)
+    most = np.empty((len(starts), *claims.shape[1:]))
     # Set by set: reduceat takes many times as long for sets of few rows.
-    for row, of_set in zip(most, np.split(asked, starts[1:]), strict=True):
+    for row, of_set in zip(most, np.split(claims, starts[1:]), strict=True):
         of_set.max(axis=0, initial=0, out=row)
     return most

@@ -15,7 +15,7 @@ import pandas as pd
 
 from ..data import CEMENT
 from ..standing import assess
-from ..tables import DataProblems, Problem
+from ..tables import DataProblemsError, Problem
 from .draws import pert, uniforms
 
 DEBT = "no-dong"  # construction debt: one million đồng a unit, of the day it is paid
@@ -47,7 +47,8 @@ def price_path(growth, base):
 
 
 def unit_costs(workbook):
-    """Unit costs by item with every low and high filled by the rule of assumptions.csv;
+    """Unit costs by item with every low and high filled by the rule of assumptions.csv.
+
     ``assumed``: whether that, or the cost itself, is an assumption.
 
     Parameters
@@ -112,10 +113,10 @@ def works_of(workbook, missing, level):
     usual = tables["typical_works"].query("set == @missing.set_id").fillna({"criterion": 0})
     usual = usual.assign(work=usual["item"], left=1.0, committed="no", listed=False)
     units, keys = np.array(missing.units, dtype=np.int64), ["unit", "criterion"]
-    asked = pd.DataFrame(missing.lacks.any(axis=2), units, missing.numbers)
-    asked = asked.stack().rename_axis(keys)
-    asked = asked[asked].index.to_frame(index=False)
-    usual = asked.merge(own[keys], how="left_anti").merge(usual, on="criterion")
+    wanted = pd.DataFrame(missing.lacks.any(axis=2), units, missing.numbers)
+    wanted = wanted.stack().rename_axis(keys)
+    wanted = wanted[wanted].index.to_frame(index=False)
+    usual = wanted.merge(own[keys], how="left_anti").merge(usual, on="criterion")
     point = usual["per"] == "point"
     if point.any():
         distance = assess(workbook, missing.set_id, carry=True).tests
@@ -168,8 +169,9 @@ class PriceList:
 
 
 class Prices:
-    """What an item costs in each of the ``draws`` worlds from ``block`` onwards, in prices of the
-    year ``base``.
+    """What an item costs in each of the ``draws`` worlds from ``block`` onwards.
+
+    In prices of the year ``base``.
 
     One draw an item for all communes: what a kilometre costs is not known, but it is not unknown 15
     times over. ``index``: construction prices of each year over those of ``base``, one path a
@@ -244,7 +246,7 @@ class Prices:
 def drawn_works(works, missing, prices):
     """Works of one item, of the list of :func:`works_of`, in each world.
 
-    Raises :class:`DataProblems` for a work of impossible value.
+    Raises :class:`DataProblemsError` for a work of impossible value.
 
     Parameters
     ----------
@@ -265,7 +267,7 @@ def drawn_works(works, missing, prices):
         work = works.iloc[int(worth.max(axis=1).argmax())]
         file = "works.csv" if work["listed"] else "typical_works.csv"
         details = {"work": work["work"], "unit": prices.tables.labels[work["unit"]]}
-        raise DataProblems([Problem("need_too_large", file, details=details)])
+        raise DataProblemsError([Problem("need_too_large", file, details=details)])
     # How often a world asks for each work: criteria without a name are as many as they count.
     times, drawn = np.ones(worth.shape, dtype=np.int16), np.zeros(len(works), dtype=bool)
     at, criterion = works["at"].to_numpy(), works["criterion"].to_numpy()
@@ -282,8 +284,9 @@ def drawn_works(works, missing, prices):
 
 
 def split(amount, shares):
-    """Whole amounts split by shares in %: each part rounded down, the last one takes the rest, so
-    that they add up exactly.
+    """Whole amounts split by shares in %.
+
+    Each part rounded down, the last one takes the rest, so that they add up exactly.
 
     Parameters
     ----------

@@ -2,22 +2,18 @@
 to add, what to relax.
 """
 
-import datetime as dt
 from functools import cached_property
 from itertools import groupby
 
 import pandas as pd
-from markupsafe import Markup
 
-from ..allocation import SAFE, Allocation, allocate, allocation_record, tried
+from ..allocation import SAFE, Allocation, allocate, tried
 from ..language import OPTIMAL, pick, write_change
 from ..needs import in_millions
-from ..scenarios import BASELINE
-from ..tables import DataProblems
-from ..wording import (
+from ..results import (
     FUND_WORDS,
+    AllocationResult,
     allocation_sentence,
-    billions,
     billions_range,
     blocking_words,
     conflict_lines,
@@ -25,34 +21,22 @@ from ..wording import (
     extra_words,
     near_lines,
     plan_assumed_sentence,
-    pot_words,
     price_lines,
     reason_words,
     relax_lines,
-    rough,
     rules_words,
     tested_sentences,
     usual,
     weights_sentence,
 )
+from ..scenarios import BASELINE
+from ..tables import DataProblemsError
 from .charts import picture, stacked_years
 from .forecast import ForecastParts
 from .page import Part
 
 TERMS = ("central", "optimal", "conditions", "prices")
-COLUMNS = [
-    "commune",
-    "code",
-    "level",
-    "criterion",
-    "work",
-    "item",
-    "pot",
-    "year",
-    "amount",
-    "unit",
-    "committed",
-]
+WHOLE = ("unit", "plan_criterion", "works", "source", "year", "amount", "measure")
 
 
 class AllocationPage(ForecastParts):
@@ -66,6 +50,11 @@ class AllocationPage(ForecastParts):
     """
 
     subject = "allocation"
+    based_on = (
+        "works typical_works unit_costs parts pots envelopes durations prices priorities "
+        "assumptions targets criterion_states criterion_counts count_priors criterion_shares "
+        "carry_over"
+    )
 
     def __init__(
         self,
@@ -79,89 +68,63 @@ class AllocationPage(ForecastParts):
         **options: str,
     ) -> None:
         super().__init__(dataset, **options)
-        self.chosen = self.checked(
-            scenario, {"policy": policy, "deadline": deadline, "draws": draws, "seed": seed}
-        )
-        self.scenario, self.policy, self.deadline, self.draws, self.seed = (
-            scenario,
-            policy,
-            deadline,
-            draws,
-            seed,
-        )
-        given = {
-            "scenario": scenario,
-            "policy": policy,
-            "deadline": deadline,
-            "draws": f"{draws}",
-            "seed": f"{seed}",
-        }
-        self.parameters = {**given, **self.parameters}
+        self.chosen = self.take(scenario, policy=policy, deadline=deadline, draws=draws, seed=seed)
 
     @cached_property
     def allocated(self) -> tuple[Allocation, dict] | None:
         """The allocation and its record; None where too little was known on the as-of date."""
-        day = dt.date.fromisoformat(self.deadline) if self.deadline else None
 
         def make():
-            found = allocate(self.chosen.workbook, day, self.seed)
-            trial = tried(found, self.draws)
-            return found, allocation_record(
-                found, self.policy or OPTIMAL, trial, self.scenario, self.chosen.title
-            )
+            allocation = allocate(self.chosen, self.last_day, self.seed)
+            trial = tried(allocation, self.draws)
+            result = AllocationResult(allocation, self.policy or OPTIMAL, trial)
+            return allocation, result.to_dict()
 
-        asked = {
-            "scenario": self.scenario,
-            "deadline": day,
-            "policy": self.policy,
-            "draws": self.draws,
-            "seed": self.seed,
-        }
         try:
-            return self.kept("allocation", make, **asked)
-        except DataProblems:
+            return self.keep("allocation", make, **self._question())
+        except DataProblemsError:
             return None
 
     def allocation_summary(self) -> Part:
         """The verdict in one sentence, what it rests on, every policy beside the best."""
         if self.allocated is None:
             return self.section("phan-bo", self.text("forecast_not_known", day=self.day))
-        _, made = self.allocated
+        _, record = self.allocated
+        return self.section(
+            "phan-bo",
+            self.paragraph(allocation_sentence(record, self.lang), "verdict"),
+            self.paragraph(plan_assumed_sentence(record, self.lang), "banner"),
+            self.bullets(conflict_lines(self.workbook, record, self.lang)),
+            self.text("allocation_central"),
+            *tested_sentences(record, self.lang),
+            weights_sentence(record, self.lang),
+            blocking_words(self.workbook, record | {"policy": "own"}, self.lang),
+            self._policies(record),
+        )
+
+    def _policies(self, record):
+        """Every policy on the same worlds, beside the district's own plan."""
         rows = []
-        for policy, other in (
-            made["under_uncertainty"]["plans"].items() if "under_uncertainty" in made else ()
-        ):
-            beyond = "-"
-            if policy != "own":
-                error = self.number(other["se"] or 0, 3)
-                beyond = f"{write_change(other['beyond_own'], self.lang, 2)} ({error})"
-            central = made["finishing_by_policy"].get(policy)
-            central = "-" if central is None else self.number(central, 1)
-            kept = rules_words(made, policy, self.lang) if policy != SAFE else "-"
-            mean = self.number(other["finishing"]["mean"], 1)
+        for policy, plan in record.get("under_uncertainty", {}).get("plans", {}).items():
+            beyond = f"{write_change(plan['beyond_own'], self.lang, 2)} "
+            beyond += f"({self.number(plan['se'] or 0, 3)})"
+            central = record["finishing_by_policy"].get(policy)
             rows.append(
                 [
                     self.text(f"policy_{policy}"),
-                    central,
-                    mean,
-                    usual(other["finishing"]),
-                    self.chance(other["p_basically_all"]),
-                    beyond,
-                    kept,
+                    "-" if central is None else self.number(central, 1),
+                    self.number(plan["finishing"]["mean"], 1),
+                    usual(plan["finishing"]),
+                    self.chance(plan["p_basically_all"]),
+                    beyond if policy != "own" else "-",
+                    rules_words(record, policy, self.lang) if policy != SAFE else "-",
                 ]
             )
-        columns = "policy:name central:num forecast_mean:num usual:num basically_chance:num beyond_own:num conditions"
-        return self.section(
-            "phan-bo",
-            self.paragraph(allocation_sentence(made, self.lang), "verdict"),
-            self.paragraph(plan_assumed_sentence(made, self.lang), "banner"),
-            self.bullets(conflict_lines(self.workbook, made, self.lang)),
-            self.text("allocation_central"),
-            *tested_sentences(made, self.lang),
-            weights_sentence(made, self.lang),
-            blocking_words(self.workbook, made | {"policy": "own"}, self.lang),
-            self.table("policies", columns, rows),
+        columns = (
+            "policy:name central:num forecast_mean:num usual:num basically_chance:num "
+            "beyond_own:num conditions"
         )
+        return self.table("policies", columns, rows)
 
     def plan(self) -> Part:
         """The plan by year and source, by commune, by work; the whole plan goes into the exported
@@ -169,180 +132,152 @@ class AllocationPage(ForecastParts):
         """
         if self.allocated is None or not self.allocated[1]["plan"]:
             return Part("")
-        _, made = self.allocated
-        table = pd.DataFrame(made["plan"], columns=COLUMNS)
+        _, record = self.allocated
+        table = pd.DataFrame(record["plan"])
         communes = [
             [
                 row["name"],
                 row["registered"] or "-",
                 row["year"] or self.text("not_funded"),
                 self.chance(row.get("p")),
-                *(billions(row[key], self.lang) for key in ("cost", "funded")),
-                reason_words(self.workbook, made, row, self.lang) or "-",
+                self.billions(row["cost"]),
+                self.billions(row["funded"]),
+                reason_words(self.workbook, record, row, self.lang) or "-",
             ]
-            for row in sorted(made["communes"], key=lambda r: r["year"] or 9999)
+            for row in sorted(record["communes"], key=lambda row: row["year"] or 9999)
         ]
-        columns = "tt unit:name registered:num finish_year:num forecast_chance:num need_amount:num funded_amount:num why"
+        columns = (
+            "tt unit:name registered:num finish_year:num forecast_chance:num need_amount:num "
+            "funded_amount:num why"
+        )
         money = table[(table["unit"] != "tấn") & table["year"].notna()]
         return self.section(
             "ke-hoach",
             self.text("plan_note"),
-            *self._by_year(money, made),
+            *(() if money.empty else self._by_year(money, record)),
             self.table("plan_communes", columns, communes),
-            self._works(table, made),
+            self._works(table, record),
         )
 
-    def _by_year(self, money, made):
+    def _by_year(self, money, record):
         """Money by year and source, as a chart and as a table, in billion đồng."""
-        if money.empty:
-            return Markup(""), Markup("")
-        years = list(range(self.workbook.as_of.year, int(made["deadline"][:4]) + 1))
-        by_pot = (
-            money.pivot_table(index="pot", columns="year", values="amount", aggfunc="sum")
-            .reindex(columns=years)
-            .fillna(0.0)
-        )
+        years = list(range(self.workbook.as_of.year, int(record["deadline"][:4]) + 1))
+        by_pot = money.pivot_table(index="pot", columns="year", values="amount", aggfunc="sum")
+        by_pot = by_pot.reindex(columns=years).fillna(0.0)
         fund = self.workbook.tables["pots"].set_index("pot")["fund"]
         named = [pick(FUND_WORDS[fund[pot.partition("@")[0]]], self.lang) for pot in by_pot.index]
-        told = ", ".join(f"{year}: {billions(by_pot[year].sum(), self.lang)}" for year in years)
-        unit = self.text("axis_plan_money")
-        chart = stacked_years(by_pot.groupby(named, sort=False).sum() / 1000, unit)
-        held = {row["pot"]: row["available"] for row in made["pots"]}
-        lines = [
-            (pot_words(self.workbook, pot, self.lang), row, held[pot])
-            for pot, row in by_pot.iterrows()
-        ]
-        total = (self.text("head_total"), by_pot.sum(), sum(held[pot] for pot in by_pot.index))
+        parts = ", ".join(f"{year}: {self.billions(by_pot[year].sum())}" for year in years)
+        unit = "axis_plan_money"
+        chart = stacked_years(by_pot.groupby(named, sort=False).sum() / 1000, self.text(unit))
+        available = {row["pot"]: row["available"] for row in record["pots"]}
+        held = sum(available[pot] for pot in by_pot.index)
+        lines = [(self.pot(pot), row, available[pot]) for pot, row in by_pot.iterrows()]
         rows = [
-            [
-                name,
-                *(billions(amounts[year], self.lang) for year in years),
-                billions(amounts.sum(), self.lang),
-                billions(come, self.lang),
-                billions(come - amounts.sum(), self.lang),
-            ]
-            for name, amounts, come in [*lines, total]
+            [name, *map(self.billions, [*amounts, amounts.sum(), come, come - amounts.sum()])]
+            for name, amounts, come in [*lines, (self.text("head_total"), by_pot.sum(), held)]
         ]
-        columns = (
-            "source:name "
-            + " ".join(f"{year}:num" for year in years)
-            + " total:num available:num left:num"
-        )
-        return picture(chart, self.text("plan_chart_alt", parts=told)), self.table(
-            "plan_years", columns, rows, unit=unit
+        columns = " ".join(f"{year}:num" for year in years)
+        columns = f"source:name {columns} total:num available:num left:num"
+        return (
+            picture(chart, self.text("plan_chart_alt", parts=parts)),
+            self.table("plan_years", columns, rows, unit=unit),
         )
 
-    def _works(self, table, made):
+    def _works(self, table, record):
         """The works of communes that finish, each once."""
-        finishing = {row["code"] for row in made["communes"] if row["year"]}
-        names = self.item_names()
+        finishing = {row["code"] for row in record["communes"] if row["year"]}
+        names, rows = self.item_names(), []
         mine = table[
             table["code"].isin(finishing) & (table["level"] == "ntm") & table["year"].notna()
         ]
-        rows = []
         for (commune, criterion, _, item, year), parts in mine.groupby(
             ["commune", "criterion", "work", "item", "year"], sort=False, dropna=False
         ):
-            money = parts.loc[parts["unit"] != "tấn", "amount"].sum()
-            tonnes = parts.loc[parts["unit"] == "tấn", "amount"].sum()
-            number = "-" if pd.isna(criterion) else int(criterion)
+            cement = parts["unit"] == "tấn"
+            tonnes = parts.loc[cement, "amount"].sum()
             rows.append(
                 [
                     commune,
-                    number,
+                    "-" if pd.isna(criterion) else int(criterion),
                     names.get(item, item),
                     int(year),
-                    self.number(rough(money)),
-                    self.number(rough(tonnes)) if tonnes else "-",
+                    self.rough(parts.loc[~cement, "amount"].sum()),
+                    self.rough(tonnes) if tonnes else "-",
                 ]
             )
         rows.sort(key=lambda row: (row[3], row[0]))
-        return self.table(
-            "plan_works",
-            "tt unit:name plan_criterion:num works:name year:num plan_money:num cement:num",
-            rows,
-        )
+        columns = "tt unit:name plan_criterion:num works:name year:num plan_money:num cement:num"
+        return self.table("plan_works", columns, rows)
 
-    def _keep_whole(self, table):
+    def _keep_whole(self):
         """The whole plan by part for the exported files: too long for a page."""
-        heads = [
-            self.text(f"head_{key}")
-            for key in ("unit", "plan_criterion", "works", "source", "year", "amount", "measure")
-        ]
-        names = self.item_names()
+        heads, names = [self.text(f"head_{key}") for key in WHOLE], self.item_names()
         rows = [
             [
-                r["commune"],
-                "-" if pd.isna(r["criterion"]) else int(r["criterion"]),
-                names.get(r["item"], r["item"]),
-                pot_words(self.workbook, r["pot"], self.lang),
-                "-" if pd.isna(r["year"]) else int(r["year"]),
-                self.number(round(r["amount"], 3)),
-                r["unit"],
+                row["commune"],
+                row["criterion"] or "-",
+                names.get(row["item"], row["item"]),
+                self.pot(row["pot"]),
+                row["year"] or "-",
+                self.number(round(row["amount"], 3)),
+                row["unit"],
             ]
-            for r in table.to_dict("records")
+            for row in self.allocated[1]["plan"]
         ]
-        self.made.append((self.text("table_plan_whole"), "", heads, rows))
+        self.tables.append((self.text("table_plan_whole"), "", heads, rows))
 
     def extra(self) -> Part:
         """One commune more: the cheapest of each year, the next ones, what more money buys."""
         if self.allocated is None or self.allocated[1]["status"] == "infeasible":
             return Part("")
-        _, made = self.allocated
+        _, record = self.allocated
         rows = []
-        for year in made["extra_commune"]:
-            listed_ = [year["cheapest"], *year["next"]]
-            for (what, pots, planned), some in groupby(listed_, self._needed):
-                alike = list(some)
-                names, more = (
-                    self.listed([row["name"] for row in alike]),
-                    alike[0]["alike"] - len(alike),
-                )
-                names = self.text("and_more", names=names, n=more) if more > 0 else names
+        for year in record["extra_commune"]:
+            for (what, pots, planned), group in groupby(
+                [year["cheapest"], *year["next"]], self._needed
+            ):
+                alike = list(group)
+                names, more = self.listed([row["name"] for row in alike]), alike[0]["alike"]
+                if more > len(alike):
+                    names = self.text("and_more", names=names, n=more - len(alike))
                 chances = dict.fromkeys(self.chance(row["p_if_money"]) for row in alike)
                 rows.append([year["year"], names, planned or "-", what, pots, " - ".join(chances)])
+        columns = "year:num unit:name planned_finish:num added by_pot if_money:num"
         return self.section(
             "them-xa",
-            self.bullets(extra_lines(made, self.lang)),
-            self._extra_range(made),
-            self.table(
-                "extra", "year:num unit:name planned_finish:num added by_pot if_money:num", rows
-            ),
-            self.bullets(price_lines(self.workbook, made, self.lang)),
+            self.bullets(extra_lines(record, self.lang)),
+            self._extra_range(record),
+            self.table("extra", columns, rows),
+            self.bullets(price_lines(self.workbook, record, self.lang)),
         )
 
-    def _extra_range(self, made):
+    def _extra_range(self, record):
         """How far the whole need of the cheapest commune ranges: what it takes more is known no
         better.
         """
-        cheapest = next((row["cheapest"] for row in made["extra_commune"]), None)
-        drawn = self.found("ntm")[0].together.by["commune"] if cheapest and self.known() else {}
-        unit = self.workbook.find(cheapest["name"]) if cheapest else -1
-        if unit not in drawn:
+        if not record["extra_commune"] or not self.known():
             return ""
-        return self.text(
-            "extra_range",
-            name=cheapest["name"],
-            range=billions_range(in_millions(drawn[unit]), self.lang),
-        )
+        name = record["extra_commune"][0]["cheapest"]["name"]
+        need = self.demand("ntm")[0].together.by["commune"].get(self.workbook.find(name))
+        if need is None:
+            return ""
+        usual = billions_range(in_millions(need), self.lang)
+        return self.text("extra_range", name=name, range=usual)
 
     def _needed(self, row):
-        pots = self.listed(
-            [pot_words(self.workbook, pot["pot"], self.lang) for pot in row["by_pot"]]
-        )
+        pots = self.listed([self.pot(pot["pot"]) for pot in row["by_pot"]])
         return extra_words(row, self.lang), pots, row["planned_year"]
 
     def relax(self) -> Part:
         """What would have to give for all communes to finish; plans nearly as good."""
         if self.allocated is None:
             return Part("")
-        _, made = self.allocated
-        near = near_lines(made, self.lang)
-        parts = self.section("noi-long", self.bullets(relax_lines(self.workbook, made, self.lang)))
-        return Part(
-            parts
-            + (self.section("gan-tot", self.text("near_head"), self.bullets(near)) if near else "")
-        )
+        _, record = self.allocated
+        lines = self.bullets(relax_lines(self.workbook, record, self.lang))
+        part = self.section("noi-long", lines)
+        if near := near_lines(record, self.lang):
+            part += self.section("gan-tot", self.text("near_head"), self.bullets(near))
+        return Part(part)
 
     def reckoning(self) -> Part:
         """How it is worked out, with the technical terms."""
@@ -365,40 +300,12 @@ class AllocationPage(ForecastParts):
             "policy": self.policy,
             "deadline": self.deadline,
         }
-        lead = [
-            self.heading,
-            self.text("draft"),
-            *([self.text("illustrative_long")] if self.workbook.illustrative else []),
-        ]
-        if any(own.values()):
-            lead.append(", ".join(f"{name}: {value}" for name, value in own.items() if value))
+        own = {name: value for name, value in own.items() if value}
+        lead = [", ".join(f"{name}: {value}" for name, value in own.items())] if own else []
         if self.allocated:
-            lead += [
-                allocation_sentence(self.allocated[1], self.lang),
-                plan_assumed_sentence(self.allocated[1], self.lang),
-            ]
-            self._keep_whole(pd.DataFrame(self.allocated[1]["plan"], columns=COLUMNS))
-        edition = "".join(f"_{value}" for value in own.values() if value)
-        return self.exported(f"phan-bo-von_{self.workbook.as_of}", edition, lead)
-
-    def knowledge(self) -> Part:
-        """The sources of works, prices, money and weights, and what was left out."""
-        names = (
-            "works",
-            "typical_works",
-            "unit_costs",
-            "parts",
-            "pots",
-            "envelopes",
-            "durations",
-            "prices",
-            "priorities",
-            "assumptions",
-            "targets",
-            "criterion_states",
-            "criterion_counts",
-            "count_priors",
-            "criterion_shares",
-            "carry_over",
-        )
-        return self.section("biet-den-dau", self.left_out(), self.sources_of(names))
+            _, record = self.allocated
+            lead.append(allocation_sentence(record, self.lang))
+            lead.append(plan_assumed_sentence(record, self.lang))
+            self._keep_whole()
+        edition = "".join(f"_{value}" for value in own.values())
+        return self.exported("phan-bo-von", edition, *lead)

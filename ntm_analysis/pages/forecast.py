@@ -3,32 +3,28 @@ far to trust it.
 """
 
 import datetime as dt
-from functools import cache, cached_property
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
 
 from ..allocation import planned_forecast
+from ..data import Workbook
 from ..forecasts import (
     HELD,
     TORNADO,
     WORLDS,
     Forecast,
     evidence,
-    forecast_record,
     kept_summary,
     knowledge,
-    list_outcomes,
-    listed_communes,
     promise,
-    reference,
     tornado,
 )
-from ..language import check, write_number
-from ..scenarios import Scenario, Setting, UnknownScenario, WhatIf, scenario
-from ..tables import DataProblems, lines_of
-from ..wording import (
+from ..language import check_parameters
+from ..results import (
     FELT,
+    ForecastResult,
     blocking_words,
     chance,
     chance_word,
@@ -37,6 +33,7 @@ from ..wording import (
     forecast_sentence,
     held_sentence,
     is_share,
+    list_lines,
     list_sentence,
     median_range,
     month_words,
@@ -47,22 +44,22 @@ from ..wording import (
     promise_lines,
     rests_on,
     scale_of,
+    seen_sentence,
     setting,
     usual_range,
     whole_percent,
     without_money,
 )
+from ..scenarios import Setting, UnknownScenario, WhatIf, scenario
+from ..tables import DataProblemsError, lines_of
 from .charts import fan, picture, strip
 from .charts import tornado as tornado_chart
 from .funding import FundingParts
-from .page import Part
+from .page import Part, reject
 
 MOST = 8  # lacks listed where there is no forecast
-OWN_FUNDS = (
-    "nsx",
-    "dan",
-    "dn",
-)  # what a commune raises itself; all other pots are given by district, province, centre
+# what a commune raises itself; all other pots are given by district, province, centre
+OWN_FUNDS = ("nsx", "dan", "dn")
 
 
 class ForecastParts(FundingParts):
@@ -70,35 +67,43 @@ class ForecastParts(FundingParts):
 
     policy, finish, deadline, scenario = "", "met", "", "baseline"
 
-    def checked(self, name: str, typed: dict[str, object]) -> Scenario:
-        """The scenario of that name; raises ValueError with all that is wrong with it and with the
-        parameters typed.
+    def take(self, name: str, **typed: object) -> Workbook:
+        """Take the parameters typed; the scenario of that name. Raises ValueError with all that is
+        wrong with it and with the parameters.
         """
-        faults, deadline = check(typed), typed["deadline"]
+        faults, deadline = check_parameters(typed), typed["deadline"]
         if deadline and not faults and deadline <= f"{self.workbook.as_of}":
             faults.append(f"deadline={deadline!r}: must lie after {self.workbook.as_of}")
         try:
             chosen = scenario(self.workbook, name)
         except UnknownScenario as error:
             faults.append(f"scenario={name!r}: must be one of {', '.join(error.args[1])}")
-        if faults:
-            raise ValueError("; ".join(faults))
+        reject(faults)
+        vars(self).update(typed, scenario=name)
+        self.add_parameters(scenario=name, **typed)
         return chosen
 
-    @cache  # noqa: B019 - a page lives as long as its notebook
+    @property
+    def last_day(self) -> dt.date | None:
+        """The deadline typed."""
+        return dt.date.fromisoformat(self.deadline) if self.deadline else None
+
     def foreseen(self) -> tuple[Forecast, dict]:
         """The forecast of the page and its record."""
-        asked = {"finish": self.finish, "draws": self.draws, "seed": self.seed}
 
         def make():
             chosen = scenario(self.workbook, self.scenario)
-            day = dt.date.fromisoformat(self.deadline) if self.deadline else None
-            found = planned_forecast(
-                chosen.workbook, policy=self.policy or chosen.policy, deadline=day, **asked
+            forecast = planned_forecast(
+                chosen,
+                policy=self.policy or chosen.policy,
+                deadline=self.last_day,
+                finish=self.finish,
+                draws=self.draws,
+                seed=self.seed,
             )
-            return found, forecast_record(found, self.scenario, chosen.title)
+            return forecast, ForecastResult(forecast).to_dict()
 
-        return self.kept("forecast", make, **self._question())
+        return self.keep("forecast", make, **self._question())
 
     def _question(self):
         """What the page asks the forecast."""
@@ -118,14 +123,14 @@ class ForecastParts(FundingParts):
         """What a forecast needs and was not known."""
         try:
             self.commune_forecasts()
-        except DataProblems as error:
+        except DataProblemsError as error:
             return error.problems
         return []
 
     def not_known(self) -> list[str]:
         """That there is no forecast, and for the office the first things that it lacks."""
-        told = self.bullets(lines_of(self._wanting(), self.lang)[:MOST]) if self.internal else ""
-        return [self.text("forecast_not_known", day=self.day), told]
+        lacks = self.bullets(lines_of(self._wanting(), self.lang)[:MOST]) if self.internal else ""
+        return [self.text("forecast_not_known", day=self.day), lacks]
 
     @property
     def deadline_words(self) -> str:
@@ -144,74 +149,75 @@ class ForecastParts(FundingParts):
         """The verdict, what it rests on, the other way of finishing; the fan over time."""
         if not self.foreseeable():
             return self.section("kha-nang", *self.not_known())
-        found, made = self.foreseen()
-        facts = found.run.plan.facts
-        unknown = [
-            unit
-            for i, unit in enumerate(facts.units)
-            if facts.open_[i].any() and facts.number[i] < 0
-        ]
-        names, of = self.names(unknown), len(found.open_)
-        lines = [
-            self.text("forecast_unknown", n=len(unknown), of=of, names=names) if unknown else "",
-            self._other_finish(),
-        ]
-        fails = made["recognised_fail_set_in_force"]
-        if fails is not None and found.now:
+        forecast, record = self.foreseen()
+        facts, lines = forecast.run.plan.facts, []
+        unknown = [unit for i, unit in enumerate(facts.units) if self._is_drawn(facts, i)]
+        if unknown:
+            names, of = self.names(unknown), len(forecast.open_)
+            lines.append(self.text("forecast_unknown", n=len(unknown), of=of, names=names))
+        lines.append(self._other_finish())
+        fails = record["recognised_fail_set_in_force"]
+        if fails is not None and forecast.now:
             p = chance_words(fails, None, self.lang)
-            lines.append(self.text("forecast_recognised", n=len(found.now), p=p))
-        if made["pots_without_money"]:
-            names = [
-                pot_words(self.workbook, name, self.lang) for name in made["pots_without_money"]
-            ]
-            lines.append(self.text("forecast_empty_pots", pots=", ".join(names)))
+            lines.append(self.text("forecast_recognised", n=len(forecast.now), p=p))
+        if empty := [self.pot(pot) for pot in record["pots_without_money"]]:
+            lines.append(self.text("forecast_empty_pots", pots=", ".join(empty)))
+        banners = [self.text("forecast_no_money")] * without_money(forecast.workbook)
+        banners += [self.text("forecast_coarse")] * forecast.coarse
+        banners.append(rests_on(forecast.workbook, self.lang))
         return self.section(
             "kha-nang",
-            self.paragraph(forecast_sentence(made, self.lang), "verdict"),
-            self.paragraph(self.text("forecast_no_money"), "banner")
-            if without_money(found.workbook)
-            else "",
-            self.paragraph(self.text("forecast_coarse"), "banner") if found.coarse else "",
-            self.paragraph(rests_on(found.workbook, self.lang), "banner"),
+            self.paragraph(forecast_sentence(record, self.lang), "verdict"),
+            *(self.paragraph(banner, "banner") for banner in banners),
             self._blocking(),
-            setting(found.workbook, made, self.lang),
+            setting(forecast.workbook, record, self.lang),
             *lines,
             self._fan(),
         )
 
-    def _blocking(self) -> str:
+    def _is_drawn(self, facts, i):
+        """Whether it is drawn which criteria a commune lacks."""
+        return bool(facts.open_[i].any() and facts.number[i] < 0)
+
+    def pot(self, pot: str) -> str:
+        """A pot by its name."""
+        return pot_words(self.workbook, pot, self.lang)
+
+    def _blocking(self):
         return blocking_words(self.workbook, self.foreseen()[1], self.lang)
 
     def _other_finish(self):
         """The number finishing in the other meaning of the word: signed where criteria met count,
         and the other way.
         """
-        found, made = self.foreseen()
-        rules = found.run.plan.rules
+        forecast, record = self.foreseen()
+        rules, figures = forecast.run.plan.rules, record["finishing_signed"]
+        met, signed, basically = (
+            chance_words(record[key], self.draws, self.lang)
+            for key in ("p_all_met", "p_all_signed", "p_basically_all_signed")
+        )
         lag = {end: self.number(rules[f"decision_{end}"]) for end in ("low", "high")}
-        said = lambda key: chance_words(made[key], self.draws, self.lang)  # noqa: E731
         if self.finish == "signed":
-            return self.text("forecast_met", p=said("p_all_met"), **lag)
-        figures = made["finishing_signed"]
-        told = {
-            "middle": figures["p50"],
-            "total": made["n_communes"],
-            "range": usual_range(figures["p10"], figures["p90"]),
-        }
-        both = {"basically": said("p_basically_all_signed"), "p": said("p_all_signed")}
-        return self.text("forecast_signed", **told, **both, **lag)
+            return self.text("forecast_met", p=met, **lag)
+        return self.text(
+            "forecast_signed",
+            middle=figures["p50"],
+            total=record["n_communes"],
+            range=usual_range(figures["p10"], figures["p90"]),
+            basically=basically,
+            p=signed,
+            **lag,
+        )
 
     def _fan(self):
-        found, made = self.foreseen()
-        table, total = found.over_time(), made["n_communes"]
-        days = table["day"]
-        years = (days - pd.Timestamp(self.workbook.as_of)).dt.days / 365.25
-        straight = pd.Series(
-            np.minimum(len(found.now) + found.yearly * years.to_numpy(), total), index=days
-        )
+        forecast, record = self.foreseen()
+        table, total, now = forecast.over_time(), record["n_communes"], len(forecast.now)
+        years = (table["day"] - pd.Timestamp(self.workbook.as_of)).dt.days / 365.25
+        line = np.minimum(now + forecast.yearly * years.to_numpy(), total)
+        straight = pd.Series(line, index=table["day"])
         ends = {end: int(table.iloc[-1][q]) for end, q in (("low", "p10"), ("high", "p90"))}
-        alt = self.text("fan_alt", now=len(found.now), total=total, day=self.deadline_words, **ends)
-        return picture(fan(table, total, found.basically, straight, self.lang), alt)
+        alt = self.text("fan_alt", now=now, total=total, day=self.deadline_words, **ends)
+        return picture(fan(table, total, forecast.basically, straight, self.lang), alt)
 
     # bands ----------------------------------------------------------------------------------------
 
@@ -219,57 +225,43 @@ class ForecastParts(FundingParts):
         """Each band, its communes in administrative order, and the record's row that all of them
         share.
         """
-        found, made = self.foreseen()
-        rows = {row["code"]: row for row in made["communes"]}
-        bands = found.bands.reindex([unit for unit in found.communes if unit in found.bands.index])
-        groups = [(int(band), list(units)) for band, units in bands.groupby(bands).groups.items()]
+        forecast, record = self.foreseen()
+        rows = {row["code"]: row for row in record["communes"]}
+        bands = forecast.bands
+        bands = bands.reindex([unit for unit in forecast.communes if unit in bands.index])
         return [
-            (band, units, rows[self.workbook.units.loc[units[0], "code"]]) for band, units in groups
+            (int(band), list(units), rows[self.workbook.units.at[units[0], "code"]])
+            for band, units in bands.groupby(bands).groups.items()
         ]
-
-    def _names_in(self, units):
-        return self.listed(self.workbook.units.loc[units, "name"])
 
     def bands(self) -> Part:
         """Each band with its chance and dates, and its chance to be on each year's list."""
         if not self.undecided():
             return Part("")
-        bars, shown, lists = [], [], []
+        bars, rows, lists = [], [], []
         for band, units, row in self._bands():
-            p, label = row["p"], self.text("band_label", n=band, count=len(units))
-            word, shown_as = chance_word(p, self.lang), self.single(p)
-            said = (
-                word if shown_as == word else self.text("chance_plain", word=word, shown=shown_as)
-            )
-            bars.append({"label": label, "p": p, "look": scale_of(p), "said": said})
+            p, names = row["p"], self.names(units, None)
+            words, figure = chance_word(p, self.lang), self.single(p)
+            if figure != words:
+                words = self.text("chance_plain", word=words, figure=figure)
+            label = self.text("band_label", n=band, count=len(units))
+            bars.append({"label": label, "p": p, "look": scale_of(p), "words": words})
             dates = [month_words(row[f"{q}_date"], self.lang) for q in ("p10", "p50", "p90")]
-            chances = [self.single(row[key]) for key in ("p_met", "p_signed")]
-            shown.append(
-                [
-                    band,
-                    self._names_in(units),
-                    len(units),
-                    *chances,
-                    *dates,
-                    self.single(row["p_unlimited"]),
-                ]
-            )
-            lists.append(
-                [
-                    band,
-                    self._names_in(units),
-                    *(self.single(p) for p in row["list_chance"].values()),
-                ]
-            )
+            met, signed, paid = (self.single(row[k]) for k in ("p_met", "p_signed", "p_unlimited"))
+            rows.append([band, names, len(units), met, signed, *dates, paid])
+            lists.append([band, names, *map(self.single, row["list_chance"].values())])
         best = max(bars, key=lambda bar: bar["p"])
-        alt = self.text("strip_alt", n=len(bars), best=best["label"], p=best["said"])
+        alt = self.text("strip_alt", n=len(bars), best=best["label"], p=best["words"])
         years = " ".join(f"{year}:num" for year in self._bands()[0][2]["list_chance"])
-        columns = "band communes:name communes_number:num finish_chance signed_chance early:num middle:num late:num if_money"
+        columns = (
+            "band communes:name communes_number:num finish_chance signed_chance "
+            "early:num middle:num late:num if_money"
+        )
         return self.section(
             "tung-xa",
             self.text("bands_lead"),
             picture(strip(pd.DataFrame(bars), self.lang), alt),
-            self.table("bands", columns, shown),
+            self.table("bands", columns, rows),
             self.key("dates_key"),
             self.table("lists", f"band communes:name {years}", lists),
         )
@@ -280,47 +272,48 @@ class ForecastParts(FundingParts):
         """
         if not self.undecided():
             return Part("")
-        found, made = self.foreseen()
-        late = found.held.sum()
+        forecast, record = self.foreseen()
+        late = forecast.held.sum()
         shares = (late[late > 0] / late.sum()).sort_values(ascending=False)
         parts = [
             self.text("held_part", reason=self.text(f"held_{name}"), p=whole_percent(share))
             for name, share in shares.items()
             if share >= FELT
         ]
-        told = {"n": self.number(float(late.sum()), 1), "reasons": "; ".join(parts)}
+        number, reasons = self.number(float(late.sum()), 1), "; ".join(parts)
         rows = [
-            [band, self._names_in(units), *(self._held(row["held_back"][name]) for name in HELD)]
+            [band, self.names(units, None), *(self._held(row["held_back"][name]) for name in HELD)]
             for band, units, row in reversed(self._bands())
         ]
-        alone = [row["name"] for row in made["weakest"]["communes"] if row["alone"] >= FELT]
-        apart, joint = (self.number(made[key], 1) for key in ("sd_if_independent", "sd"))
-        asked = [
-            self.text(
-                "ask_line",
-                band=row["band"],
-                criterion=self.criterion(made["set"], row["criterion"]),
-                names=self.names(found.bands.index[found.bands == row["band"]]),
-                effect=self.number(row["effect"], 2),
-            )
-            for row in made["ask_first"][:5]
-        ]
+        alone = [row["name"] for row in record["weakest"]["communes"] if row["alone"] >= FELT]
+        apart, joint = (self.number(record[key], 1) for key in ("sd_if_independent", "sd"))
+        columns = "band communes:name not_listed:num list_failed:num money_short:num time_short:num"
         return self.section(
             "vi-sao",
-            self.text("held_district", **told) if parts else "",
+            self.text("held_district", n=number, reasons=reasons) if parts else "",
             self._blocking(),
-            self.table(
-                "held",
-                "band communes:name not_listed:num list_failed:num money_short:num time_short:num",
-                rows,
-            ),
+            self.table("held", columns, rows),
             self._beyond_money(),
             self.text("held_alone", names=self.listed(alone)) if alone else "",
             self.text("dependence", joint=joint, apart=apart),
             self.text("forecast_reconcile"),
-            self.text("ask_lead" if asked else "ask_none") if self.internal else "",
-            self.bullets(asked if self.internal else []),
+            *(self._ask_first() if self.internal else ()),
         )
+
+    def _ask_first(self):
+        """Whom to ask first: which answers move the number finishing most."""
+        forecast, record = self.foreseen()
+        lines = [
+            self.text(
+                "ask_line",
+                band=row["band"],
+                criterion=self.criterion(record["set"], row["criterion"]),
+                names=self.names(forecast.bands.index[forecast.bands == row["band"]]),
+                effect=self.number(row["effect"], 2),
+            )
+            for row in record["ask_first"][:5]
+        ]
+        return self.text("ask_lead" if lines else "ask_none"), self.bullets(lines)
 
     def _held(self, share):
         """A share of worlds in a cell: whole per cent, a dash for next to none; a word where
@@ -328,7 +321,7 @@ class ForecastParts(FundingParts):
         """
         if share < 0.01:
             return "-"
-        return self.single(share) if self.foreseen()[0].coarse else f"{100 * share:.0f}%"
+        return self.single(share) if self.foreseen()[0].coarse else whole_percent(share)
 
     def _beyond_money(self):
         """Which communes money does not bring home."""
@@ -343,34 +336,32 @@ class ForecastParts(FundingParts):
         """The year's registrations and pledges on the same worlds."""
         if not self.foreseeable() or not self.foreseen()[1]["registrations"]:
             return Part("")
-        found, made = self.foreseen()
-        rows, idle = [], []
-        told = found.registrations()["p_unlimited"].tolist()  # of the same rows as the record's
-        for row, rich in zip(made["registrations"], told, strict=True):
+        forecast, record = self.foreseen()
+        rows, idle = [], {}
+        # of the same rows as the record's
+        paid = forecast.registrations()["p_unlimited"].tolist()
+        for row, rich in zip(record["registrations"], paid, strict=True):
             under_way = self.text("yes_word" if row["under_way"] else "no_word")
-            aim = (
-                self.level_words(row["level"]),
-                str(row["year"]),
-                self.text(f"kind_{row['kind']}"),
-            )
-            rows.append([row["name"], *aim, self.single(row["p"]), self.single(rich), under_way])
+            aim, chances = self.aim(row).values(), map(self.single, (row["p"], rich))
+            rows.append([row["name"], *aim, *chances, under_way])
             if row["p"] is not None and rich - row["p"] >= 0.1 and not row["under_way"]:
-                idle.append(row["name"])
+                idle[row["name"]] = True
+        lines = [self.text("registered_idle", names=self.listed(idle))] if idle else []
+        if idle and self.internal:
+            lines.append(self.text("registered_report"))
         columns = "tt unit:name aim year:num kind counts_chance if_money under_way"
-        idle_words = (
-            self.text("registered_idle", names=self.listed(dict.fromkeys(idle))) if idle else ""
-        )
-        ask = " " + self.text("registered_report") if idle and self.internal else ""
-        basis = found.basis
-        ends = {
-            key: whole_percent(basis["success"][q])
-            for key, q in (("p", "p50"), ("low", "p10"), ("high", "p90"))
-        }
+        success = forecast.basis["success"]
         return self.section(
             "dang-ky",
             self.table("registrations", columns, rows),
-            idle_words + ask,
-            self.text("registered_lists", lists=basis["panel"]["lists"], **ends),
+            " ".join(lines),
+            self.text(
+                "registered_lists",
+                lists=forecast.basis["panel"]["lists"],
+                p=whole_percent(success["p50"]),
+                low=whole_percent(success["p10"]),
+                high=whole_percent(success["p90"]),
+            ),
             self.key("registered_key"),
             heading="chi-tieu",
         )
@@ -379,19 +370,19 @@ class ForecastParts(FundingParts):
         """What it would take: how much more money, or that money alone is not enough."""
         if not self.undecided():
             return Part("")
-        found, made = self.foreseen()
-        price = self.kept("promise", lambda: promise(found), **self._question())
-        rows = []
-        for row in price["more_money"]:
-            factor = (
-                self.text("all_paid")
-                if row["factor"] is None
-                else f"x {self.number(row['factor'])}"
-            )
-            rows.append([factor, self.number(row["mean"], 1), usual_range(row["p10"], row["p90"])])
+        forecast, record = self.foreseen()
+        price = self.keep("promise", lambda: promise(forecast), **self._question())
+        rows = [
+            [
+                f"x {self.number(row['factor'])}" if row["factor"] else self.text("all_paid"),
+                self.number(row["mean"], 1),
+                usual_range(row["p10"], row["p90"]),
+            ]
+            for row in price["more_money"]
+        ]
         return self.section(
             "cai-gia",
-            self.bullets(promise_lines(price, made, self.lang)),
+            self.bullets(promise_lines(price, record, self.lang)),
             self.table("more_money", "factor:name mean:num usual:num", rows),
             self._blocking(),
             self.key("price_key", n=self.number(min(self.draws, WORLDS))),
@@ -409,88 +400,71 @@ class ForecastParts(FundingParts):
         """
 
         def make():
-            found, made = self.foreseen()
-            setting = {key: made[key] for key in ("deadline", "finish", "draws", "set")} | {
-                "coarse": found.coarse
-            }
-            units = self.workbook.communes["code"]
-            rows = {row["code"]: row for row in made["communes"]}
-            said = {}
-            for unit, code in units.items():
+            forecast, record = self.foreseen()
+            setting = {key: record[key] for key in ("deadline", "finish", "draws", "set")}
+            setting["coarse"] = forecast.coarse
+            rows = {row["code"]: row for row in record["communes"]}
+            answers = {}
+            for unit, code in self.workbook.communes["code"].items():
                 if code in rows:
-                    registered = [row for row in made["registrations"] if row["code"] == code]
-                    said[unit] = {
-                        "row": rows[code],
-                        "setting": setting,
-                        "registrations": registered,
-                    }
-            for unit in found.run.plan.facts.units:
-                said[unit] |= self._own_and_others(found, unit)
-            return said
+                    aims = [row for row in record["registrations"] if row["code"] == code]
+                    answers[unit] = {"row": rows[code], "setting": setting, "registrations": aims}
+            for unit in forecast.run.plan.facts.units:
+                answers[unit] |= self._own_and_others(forecast.run.plan, unit)
+            return answers
 
-        return self.kept("forecast-communes", make, **self._question())
+        return self.keep("forecast-communes", make, **self._question())
 
-    def _own_and_others(self, found, unit):
+    def _own_and_others(self, plan, unit):
         """What the commune lacks, or may lack: with no works, with works that its own means pay,
         with works that need others.
         """
-        plan = found.run.plan
         i = plan.facts.units.index(unit)
         works, parts = plan.works["ntm"], self.workbook.tables["parts"]
         funds = self.workbook.tables["pots"].set_index("pot")["fund"]
-        given = {
-            item
-            for item, pot in zip(parts["item"], parts["pot"], strict=True)
-            if funds.get(pot) not in OWN_FUNDS
-        }
-        mine = works[works["unit"] == unit]
+        of_others = parts.loc[~parts["pot"].map(funds).isin(OWN_FUNDS), "item"]
+        works = works[(works["unit"] == unit) & works["item"].isin(of_others)]
         likely = [int(n) for n in plan.facts.numbers[plan.expected[i] >= 0.5]]
-        others = sorted(set(mine.loc[mine["item"].isin(given), "criterion"]) & set(likely))
+        others = sorted({*works["criterion"]} & {*likely})
         return {
             "others": [int(n) for n in others],
             "own": [n for n in likely if n not in others],
-            "drawn": bool(plan.facts.open_[i].any() and plan.facts.number[i] < 0),
+            "drawn": self._is_drawn(plan.facts, i),
         }
 
     def commune_forecast(self, unit: int) -> Part:
         """One commune's own answer: chance, dates, lists, what holds it back, what it can do alone
         and what needs others.
         """
-        label = self.workbook.units.loc[unit, "label"]
-        title = self.text("forecast_of", label=label)
+        title = self.text("forecast_of", label=self.workbook.units.loc[unit, "label"])
         if not self.foreseeable():
-            return self.section(
-                "kha-nang-xa", self.text("forecast_not_known", day=self.day), title=title
-            )
-        said = self.commune_forecasts().get(unit)
-        if said is None:
+            line = self.text("forecast_not_known", day=self.day)
+            return self.section("kha-nang-xa", line, title=title)
+        answer = self.commune_forecasts().get(unit)
+        if answer is None:
             return Part("")
-        row, setting = said["row"], said["setting"]
+        row, setting = answer["row"], answer["setting"]
         draws = 0 if setting["coarse"] else setting["draws"]
         lines = [commune_sentence(row, setting, self.lang, setting["coarse"])]
-        for aim in said["registrations"]:
-            level, kind = self.level_words(aim["level"]), self.text(f"kind_{aim['kind']}")
+        for aim in answer["registrations"]:
             p = "..." if aim["p"] is None else chance_words(aim["p"], draws, self.lang)
-            lines.append(
-                self.text("forecast_registration", level=level, year=aim["year"], kind=kind, p=p)
-            )
+            lines.append(self.text("forecast_registration", p=p, **self.aim(aim)))
         if not row["finished"]:
             lines += [list_sentence(row, draws, self.lang), held_sentence(row, draws, self.lang)]
-            lines += [*self._lacking(said), self.text("forecast_one_like", band=row["band"])]
+            lines += [*self._lacking(answer), self.text("forecast_one_like", band=row["band"])]
             lines += [self.text("forecast_coarse")] if setting["coarse"] else []
         return self.section("kha-nang-xa", *lines, title=title)
 
-    def _lacking(self, said):
+    def _lacking(self, answer):
         """The sentences on what a commune lacks and who can mend it."""
-        named = lambda numbers: self.listed(
-            [self.criterion(said["setting"]["set"], n) for n in numbers]
+        own, others = (
+            self.listed([self.criterion(answer["setting"]["set"], n) for n in answer[key]])
+            for key in ("own", "others")
         )
         return [
-            self.text("needs_lead") if said["drawn"] and (said["own"] or said["others"]) else "",
-            self.text("needs_others", names=named(said["others"])) if said["others"] else "",
-            self.text("needs_none", names=named(said["own"]))
-            if said["own"]
-            else self.text("needs_nothing_alone"),
+            self.text("needs_lead") if answer["drawn"] and (own or others) else "",
+            self.text("needs_others", names=others) if others else "",
+            self.text("needs_none", names=own) if own else self.text("needs_nothing_alone"),
         ]
 
 
@@ -504,13 +478,17 @@ class ForecastPage(ForecastParts):
 
     ``deadline``: default the end of the term; ``finish``: met or signed; ``policy``: who comes
     first (default: as the scenario has it). Raises ValueError for a parameter that is none,
-    :class:`~ntm_analysis.data.workbook.UnknownCommune` for a commune that is none.
+    :class:`~ntm_analysis.data.workbook.UnknownCommuneError` for a commune that is none.
 
     >>> "22 xã đã được công nhận" in ForecastPage("data/thanh-chuong", draws=200).forecast_summary()
     True
     """
 
     subject = "forecast"
+    based_on = (
+        "assumptions durations envelopes parts carry_over count_priors criterion_shares "
+        "criterion_states criterion_counts targets works typical_works unit_costs"
+    )
 
     def __init__(
         self,
@@ -526,31 +504,15 @@ class ForecastPage(ForecastParts):
         **options: str,
     ) -> None:
         super().__init__(dataset, **options)
-        typed = {
-            "policy": policy,
-            "deadline": deadline,
-            "finish": finish,
-            "draws": draws,
-            "seed": seed,
-        }
-        self.checked(scenario, typed)
-        self.scenario, self.policy, self.deadline, self.finish = scenario, policy, deadline, finish
-        self.draws, self.seed = draws, seed
+        self.take(scenario, policy=policy, deadline=deadline, finish=finish, draws=draws, seed=seed)
         self.unit = self.workbook.find(commune)
-        given = {
-            "commune": self.workbook.units.loc[self.unit, "name"],
-            "scenario": scenario,
-            "policy": policy,
-        }
-        given |= {"deadline": deadline, "finish": finish, "draws": f"{draws}", "seed": f"{seed}"}
-        self.parameters = {**given, **self.parameters}
+        self.add_parameters(commune=self.name_of(self.unit))
 
-    @cached_property
+    @property
     def _tornado(self):
         """Each assumption at its two ends, in the worlds of the page."""
-        return self.kept(
-            "forecast-tornado", lambda: tornado(self.foreseen()[0]), **self._question()
-        )
+        question = self._question()
+        return self.keep("forecast-tornado", lambda: tornado(self.foreseen()[0]), **question)
 
     def why(self) -> Part:
         """What of the number is evidence, what is assumed, what the plain share says, which
@@ -558,25 +520,18 @@ class ForecastPage(ForecastParts):
         """
         if not self.undecided():
             return Part("")
-        found, made = self.foreseen()
-        basis, evidence = found.basis, knowledge(self.workbook.as_of).evidence
-        shares = {
-            name: {q: whole_percent(basis[name][q]) for q in ("p10", "p50", "p90")}
+        forecast, record = self.foreseen()
+        basis, assumed = forecast.basis, knowledge(self.workbook.as_of).evidence.assumed
+        pace, success = (
+            {q: whole_percent(basis[name][q]) for q in ("p10", "p50", "p90")}
             for name in ("pace", "success")
-        }
-        panel, plain = basis["panel"], made["second_opinions"]["share"]
-        names = "; ".join(
-            text[0].lower() + text[1:] for text in evidence.assumed[f"text_{self.lang}"]
         )
+        counts = {"now": len(forecast.now), "total": record["n_communes"]}
+        panel, plain = basis["panel"], record["second_opinions"]["share"]
+        names = "; ".join(text[0].lower() + text[1:] for text in assumed[f"text_{self.lang}"])
         lines = [
-            self.text(
-                "why_record",
-                now=len(found.now),
-                total=made["n_communes"],
-                figures=panel["figures"],
-                **shares["pace"],
-            ),
-            self.text("why_lists", lists=panel["lists"], **shares["success"]),
+            self.text("why_record", figures=panel["figures"], **counts, **pace),
+            self.text("why_lists", lists=panel["lists"], **success),
             self.text("why_years", factor=self.number(basis["years"]["factor"], 1)),
             self.text("why_assumed", names=names),
             self.text("why_other", share=median_range(plain)),
@@ -590,26 +545,15 @@ class ForecastPage(ForecastParts):
         rows = moving(self._tornado)
         if rows.empty:
             return [self.text("why_still")]
-        lang = self.lang
-        table = mover_rows(self.foreseen()[0].workbook, rows, lang)
-        _, name, ends, low, high, _ = table[0]
-        usual = rows["usual"].iloc[0]
-        chart = rows[["low", "high"]].assign(label=[what for _, what, *_ in table]).head(BARS)
+        table = mover_rows(self.foreseen()[0].workbook, rows, self.lang)
+        _, what, ends, low, high, _ = table[0]
+        most, usual = {"what": what, "low": low, "high": high}, rows["usual"].iloc[0]
+        chart = rows[["low", "high"]].assign(label=[row[1] for row in table]).head(BARS)
         return [
-            self.text(
-                "why_most",
-                what=name,
-                ends=ends,
-                low=low,
-                high=high,
-                usual=write_number(usual, lang, 1),
-            ),
-            picture(
-                tornado_chart(chart, usual, lang),
-                self.text("why_alt", what=name, low=low, high=high),
-            ),
+            self.text("why_most", ends=ends, usual=self.number(usual, 1), **most),
+            picture(tornado_chart(chart, usual, self.lang), self.text("why_alt", **most)),
             self.table("why", "tt content:name ends mean_low:num mean_high:num note", table),
-            self.key("why_key", n=write_number(min(self.draws, TORNADO), lang)),
+            self.key("why_key", n=self.number(min(self.draws, TORNADO))),
         ]
 
     def what_if(self) -> Part:
@@ -618,21 +562,16 @@ class ForecastPage(ForecastParts):
         """
         if not self.internal or not self.foreseeable():
             return Part("")
-        found, made = self.foreseen()
-        if not len(found.open_):
+        if not self.undecided():
             return self.section("thu-thay-doi", self.text("panel_none"))
-        told = self.text("panel_static_result", verdict=forecast_sentence(made, self.lang))
-        day = dt.date.fromisoformat(self.deadline) if self.deadline else None
-        first, asked = (
-            Setting(self.scenario, self.policy, day),
-            {"finish": self.finish, "draws": self.draws, "seed": self.seed},
-        )
-        name = self.workbook.units.loc[self.unit, "name"]
+        verdict = forecast_sentence(self.foreseen()[1], self.lang)
+        first = Setting(self.scenario, self.policy, self.last_day)
+        question = {"finish": self.finish, "draws": self.draws, "seed": self.seed}
         return self.to_try(
-            lambda: WhatIf(self.workbook, first, **asked),
-            told,
+            lambda: WhatIf(self.workbook, first, **question),
+            self.text("panel_static_result", verdict=verdict),
             self.text("panel_static"),
-            commune=name,
+            commune=self.name_of(self.unit),
         )
 
     def commune(self) -> Part:
@@ -645,49 +584,47 @@ class ForecastPage(ForecastParts):
         if not self.foreseeable():
             return Part("")
         tables = self.foreseen()[0].workbook.tables
-        written = lambda r: (
-            f"{r['value']:g}" if r["key"] == "programme_start" else self.number(r["value"])
-        )
         rows = [
             [
-                r[f"text_{self.lang}"],
-                written(r),
-                r["measure"],
-                self.source(r["source"]),
-                self.text(f"mark_{r['mark']}"),
+                row[f"text_{self.lang}"],
+                f"{row['value']:g}"
+                if row["key"] == "programme_start"
+                else self.number(row["value"]),
+                row["measure"],
+                self.source(row["source"]),
+                self.text(f"mark_{row['mark']}"),
             ]
-            for r in tables["assumptions"].to_dict("records")
+            for row in tables["assumptions"].to_dict("records")
         ]
         assumed = [
-            [r[f"text_{self.lang}"], self._ends(r, is_share(r["unit"]))]
-            for r in knowledge(self.workbook.as_of).evidence.assumed.to_dict("records")
+            [row[f"text_{self.lang}"], self._ends(row, is_share(row["unit"]))]
+            for row in knowledge(self.workbook.as_of).evidence.assumed.to_dict("records")
         ]
         items = self.item_names()
         times = [
             [
-                items[r["item"]],
-                self._ends(r),
-                f"{self.number(r['stall'])}%",
-                self.number(r["stall_months"]),
-                self.source(r["source"]),
+                items[row["item"]],
+                self._ends(row),
+                f"{self.number(row['stall'])}%",
+                self.number(row["stall_months"]),
+                self.source(row["source"]),
             ]
-            for r in tables["durations"].to_dict("records")
+            for row in tables["durations"].to_dict("records")
         ]
+        columns = "tt works:name months:short stall:num stall_months:num source"
         return self.section(
             "cach-tinh",
             self.bullets(self.text(f"term_{name}") for name in TERMS),
             self.table("panel_assumed", "tt content:name amount:num", assumed),
             self.key("panel_assumed_key"),
             self.table("assumptions", "tt content:name amount:num measure source note", rows),
-            self.table(
-                "durations", "tt works:name months:short stall:num stall_months:num source", times
-            ),
+            self.table("durations", columns, times),
         )
 
     def _ends(self, row, share=False):
         """A low, usual and high value."""
-        values = (row[end] for end in ("low", "mode", "high"))
-        return " - ".join(whole_percent(value) if share else self.number(value) for value in values)
+        write = whole_percent if share else self.number
+        return " - ".join(write(row[end]) for end in ("low", "mode", "high"))
 
     def trust(self) -> Part:
         """How far to trust it: provinces left out, lists against outcomes, single communes, the
@@ -695,96 +632,47 @@ class ForecastPage(ForecastParts):
         """
         if not self.foreseeable():
             return Part("")
-        found, _ = self.foreseen()
-        line = found.line_date()
-        yearly = self.number(found.yearly, 1)
-        told = self.text(
-            "trust_line", yearly=yearly, date=month_words(line and f"{line}", self.lang)
+        forecast, _ = self.foreseen()
+        day = forecast.line_date()
+        line = self.text(
+            "trust_line",
+            yearly=self.number(forecast.yearly, 1),
+            date=month_words(day and f"{day}", self.lang),
         )
-        every = evidence()
-        known = knowledge(self.workbook.as_of).evidence
-        summary = (
-            kept_summary()
-            if len(known.figures) == len(every.figures) and len(known.lists) == len(every.lists)
-            else None
-        )
-        if summary is None:
-            return self.section(
-                "tin-cay", self.text("not_testable"), self.text("trust_not_then"), told
-            )
-        return self.section(
-            "tin-cay",
-            self.text("not_testable"),
-            self._seen(summary),
-            self._tested(summary),
-            self.key("trust_key"),
-            self.bullets([*self._lists(known), told]),
-        )
-
-    def _seen(self, summary):
-        ratios = {key: self.number(summary[f"ratio_{key}"], 2) for key in ("line", "share")}
-        counts = {key: summary[key] for key in ("pairs", "provinces")}
-        return self.text(
-            "trust_seen", **counts, **ratios, coverage=whole_percent(summary["coverage"])
-        )
+        every, known = evidence(), knowledge(self.workbook.as_of).evidence
+        parts = [self.text("trust_not_then"), line]
+        whole = len(known.figures) == len(every.figures) and len(known.lists) == len(every.lists)
+        if whole and (summary := kept_summary()) is not None:
+            parts = [
+                seen_sentence(summary, self.lang),
+                self._tested(summary),
+                self.key("trust_key"),
+                self.bullets([*list_lines(known.lists, self.workbook.as_of, self.lang), line]),
+            ]
+        return self.section("tin-cay", self.text("not_testable"), *parts)
 
     def _tested(self, summary):
         """The scores of the back-test, all pairs and parts of them."""
-        rows = []
-        for name, part in (("backtest_all", summary), *parts_of(summary)):
-            shown = [
-                self._interval(part, "ratio_line", lambda value: self.number(value, 2)),
-                self._interval(part, "ratio_share", lambda value: self.number(value, 2)),
-                self._interval(part, "coverage", whole_percent),
-            ]
-            rows.append([self.text(name), part["pairs"], *shown])
-        return self.table(
-            "back_test", "part:name pairs:num ratio_line:num ratio_share:num inside:num", rows
-        )
+        ratio = partial(self.number, decimals=2)
+        scores = (("ratio_line", ratio), ("ratio_share", ratio), ("coverage", whole_percent))
+        rows = [
+            [self.text(name), part["pairs"], *(self._interval(part, *score) for score in scores)]
+            for name, part in (("backtest_all", summary), *parts_of(summary))
+        ]
+        columns = "part:name pairs:num ratio_line:num ratio_share:num inside:num"
+        return self.table("back_test", columns, rows)
 
-    def _interval(self, part, key, written):
+    def _interval(self, part, key, write):
         """A score with its interval by resampling provinces, which one province alone does not
         have.
         """
-        ends = "-".join(written(end) for end in part[f"{key}_interval"])
-        return f"{written(part[key])} ({ends})" if part["provinces"] > 1 else written(part[key])
-
-    def _lists(self, known):
-        """Lists and single communes against their outcomes."""
-        lists, communes = (
-            list_outcomes(known.lists),
-            listed_communes(reference("trajectories", self.workbook.as_of)),
-        )
-        shares = {
-            f"{name}{suffix}": whole_percent(lists.loc[row, column])
-            for name, row in (("full", "full"), ("half", "under_half"))
-            for suffix, column in (("", "seen"), ("_model", "expected"))
-        }
-        return [
-            self.text("trust_lists", n=len(known.lists), **shares),
-            self.text("trust_communes", n=len(communes), met=int(communes["on_time"].sum())),
-        ]
+        ends = "-".join(map(write, part[f"{key}_interval"]))
+        return f"{write(part[key])} ({ends})" if part["provinces"] > 1 else write(part[key])
 
     def knowledge(self) -> Part:
         """The sources of what the forecast rests on, and what was left out."""
-        names = (
-            "assumptions",
-            "durations",
-            "envelopes",
-            "parts",
-            "carry_over",
-            "count_priors",
-            "criterion_shares",
-            "criterion_states",
-            "criterion_counts",
-            "targets",
-            "works",
-            "typical_works",
-            "unit_costs",
-        )
-        published = ""
-        if self.foreseeable():
-            panel = self.foreseen()[0].basis["panel"]
-            last = f"{(panel['last'] - 1) % 12 + 1}/{(panel['last'] - 1) // 12}"
-            published = self.text("evidence_sources", **panel | {"last": last})
-        return self.section("biet-den-dau", self.left_out(), published, self.sources_of(names))
+        if not self.foreseeable():
+            return super().knowledge()
+        panel = self.foreseen()[0].basis["panel"]
+        last = f"{(panel['last'] - 1) % 12 + 1}/{(panel['last'] - 1) // 12}"
+        return super().knowledge(after=self.text("evidence_sources", **panel | {"last": last}))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from ..language import LEVEL_WORDS, check, pick, write_date, write_number
+from ..language import check_parameters, pick
 from ..needs import (
     DRAWS,
     SEED,
@@ -18,14 +18,13 @@ from ..needs import (
     demand,
     in_millions,
     movers,
-    need_record,
     newest_debts,
     works_not_needed,
 )
-from ..tables import DataProblems, report
-from ..wording import (
+from ..results import (
     CAPITAL_WORDS,
     FUND_WORDS,
+    NeedResult,
     billions,
     billions_range,
     criterion_label,
@@ -33,10 +32,14 @@ from ..wording import (
     need_assumed_sentence,
     need_sentence,
     rough,
+    whole_percent,
 )
+from ..tables import DataProblemsError
 from .charts import picture, waterfall
-from .page import Part, PlanPage
+from .page import Part, PlanPage, reject
 from .tables import export_folder, write_tables
+
+CEMENT = ("granted", "delivered", "used")
 
 
 class FundingParts(PlanPage):
@@ -47,58 +50,63 @@ class FundingParts(PlanPage):
 
     draws, seed, until, target = DRAWS, SEED, 0, "ntm"
 
-    def found(self, target: str = "", unit: int | None = None) -> tuple[Demand, dict]:
+    @cache  # noqa: B019 - a page lives as long as its notebook
+    def demand(self, target: str = "", unit: int | None = None) -> tuple[Demand, dict]:
         """The demand for a target (default: the page's own), of the district or of one commune, and
         its record.
         """
-        return self._drawn(target or self.target, unit)
-
-    @cache  # noqa: B019 - a page lives as long as its notebook
-    def _drawn(self, target: str, unit: int | None) -> tuple[Demand, dict]:
-        asked = {"until": self.until or None, "draws": self.draws, "seed": self.seed}
+        target = target or self.target
+        question = {"until": self.until or None, "draws": self.draws, "seed": self.seed}
         standing = self.standing(self.workbook.default_set("ntm"))
 
-        def make() -> tuple[Demand, dict]:
-            made = demand(
-                self.workbook,
-                target,
-                units=None if unit is None else [unit],
-                standing=standing,
-                **asked,
-            )
-            return made, need_record(self.workbook, made)
+        def make():
+            units = None if unit is None else [unit]
+            drawn = demand(self.workbook, target, units=units, standing=standing, **question)
+            return drawn, NeedResult(self.workbook, drawn).to_dict()
 
         # The need of one commune is asked for by its own page alone: it is not kept.
-        return self.kept("need", make, target=target, **asked) if unit is None else make()
+        return self.keep("need", make, target=target, **question) if unit is None else make()
 
     def known(self, unit: int | None = None) -> bool:
         """Whether enough was known on the as-of date to count a need, of the district or of one
         commune.
         """
         try:
-            self.found("ntm", unit)
-        except DataProblems:
+            self.demand("ntm", unit)
+        except DataProblemsError:
             return False
         return True
 
-    def exported(self, stem: str, edition: str, lead: list[str]) -> Part:
+    def exported(self, stem: str, edition: str, *lead: str) -> Part:
         """Write every table made so far as one Excel workbook and as CSV files, each led by the
-        lines ``lead``; say where.
+        page's heading, what it is and the lines ``lead``; say where.
         """
-        folder, shown = export_folder(self.workbook.id)
-        edition = (
-            ("_en" if self.lang == "en" else "") + ("" if self.internal else "_cong-khai") + edition
-        )
-        made = write_tables(self.made, folder, stem + edition, lead, self.lang)
-        return Part(
-            self.paragraph(
-                self.text("export_made", folder=shown, file=made[0].name, n=len(made) - 1), "key"
-            )
-        )
+        folder, place = export_folder(self.workbook.id)
+        stem = f"{stem}_{self.workbook.as_of}" + "_en" * (self.lang == "en")
+        stem += "" if self.internal else "_cong-khai"
+        invented = [self.text("illustrative_long")] * self.workbook.illustrative
+        lead = [self.heading, self.text("draft"), *invented, *lead]
+        paths = write_tables(self.tables, folder, stem + edition, lead, self.lang)
+        return Part(self.key("export_made", folder=place, file=paths[0].name, n=len(paths) - 1))
+
+    def billions(self, million: float | None) -> str:
+        """Million đồng as billion đồng."""
+        return billions(million, self.lang)
 
     def figures(self, row: dict) -> tuple[str, str]:
         """Median and usual range of a row of the record, in billion đồng."""
-        return billions(row["p50"], self.lang), billions_range(row, self.lang)
+        return self.billions(row["p50"]), billions_range(row, self.lang)
+
+    def rough(self, value: float) -> str:
+        """A figure to two digits."""
+        return self.number(rough(value))
+
+    def _fund(self, row):
+        """A source of money and the kind of capital, of a row with both."""
+        return [
+            pick(FUND_WORDS[row["source"]], self.lang),
+            pick(CAPITAL_WORDS[row["capital"]], self.lang),
+        ]
 
     def need_summary(self) -> Part:
         """What finishing costs, planned money, the gap, how much is assumed; the way from need to
@@ -106,41 +114,39 @@ class FundingParts(PlanPage):
         """
         if not self.known():
             return self.section("nhu-cau-von", self.text("need_not_known", day=self.day))
-        made, numbers = self.found()
-        without = numbers["without_works"]
-        unpriced = (
-            self.text("need_without", numbers=", ".join(map(str, without))) if without else ""
-        )
-        if not numbers["total"]["mean"]:
-            return self.section("nhu-cau-von", need_sentence(numbers, 0, self.lang), unpriced)
-        verdict = need_sentence(numbers, len(numbers["by_commune"]), self.lang)
+        record = self.demand()[1]
+        without = ", ".join(map(str, record["without_works"]))
+        unpriced = self.text("need_without", numbers=without) if without else ""
+        if not record["total"]["mean"]:
+            return self.section("nhu-cau-von", need_sentence(record, 0, self.lang), unpriced)
+        verdict = need_sentence(record, len(record["by_commune"]), self.lang)
+        pots_note = "" if self.workbook.illustrative else self.text("need_pots_note")
         return self.section(
             "nhu-cau-von",
             self.paragraph(verdict, "verdict"),
-            self.paragraph(
-                need_assumed_sentence(numbers, made.assumed_quantities, self.lang), "banner"
-            ),
-            self.paragraph(gap_sentence(self.workbook, numbers, self.lang)),
+            self.paragraph(self._assumed(), "banner"),
+            gap_sentence(self.workbook, record, self.lang),
             unpriced,
             self._waterfall(),
             self.source_table(),
             self.pots_table(),
-            self.paragraph(
-                "" if self.workbook.illustrative else self.text("need_pots_note"), "key"
-            ),
-            self.paragraph(self.text("need_recurrent_note"), "key"),
+            self.paragraph(pots_note, "key"),
+            self.key("need_recurrent_note"),
         )
+
+    def _assumed(self, *question):
+        """How much of the need rests on assumptions."""
+        drawn, record = self.demand(*question)
+        return need_assumed_sentence(record, drawn.assumed_quantities, self.lang)
 
     def _waterfall(self) -> str:
         """The way from the mean need to the mean gap: cement, what each source pays at usual
         shares, what others pay for it.
         """
-        made, numbers = self.found()
-        money, need = made.money, made.together
-        pots, million = (
-            money.pots,
-            {"need": numbers["total"]["mean"], "gap": numbers["gap"]["mean"]},
-        )
+        drawn, record = self.demand()
+        money, need = drawn.money, drawn.together
+        pots = money.pots
+        million = {"need": record["total"]["mean"], "gap": record["gap"]["mean"]}
         covered = need.sum("cement").astype(float)
         for pot in pots.index[pots["measure"] == "cement"]:
             tonnes = np.sum(list(need.by["tonnes"].values()), axis=0)
@@ -152,10 +158,9 @@ class FundingParts(PlanPage):
             paid = need.by["pot"].get(pot, np.zeros(1)).mean() - money.by_pot[pot].mean()
             steps[name] = steps.get(name, 0.0) + paid / THOUSAND
         million["paid"] = million["need"] - million["cement"] - million["gap"]
-        steps[self.text("waterfall_stand_in")] = (
-            million["need"] - million["gap"] - sum(steps.values())
-        )
-        alt = self.text("waterfall_alt", **{k: billions(v, self.lang) for k, v in million.items()})
+        stand_in = million["need"] - million["gap"] - sum(steps.values())
+        steps[self.text("waterfall_stand_in")] = stand_in
+        alt = self.text("waterfall_alt", **{k: self.billions(v) for k, v in million.items()})
         billion = {name: value / 1000 for name, value in steps.items() if value >= 1}
         return picture(
             waterfall(million["need"] / 1000, billion, million["gap"] / 1000, self.lang), alt
@@ -163,96 +168,71 @@ class FundingParts(PlanPage):
 
     def pots_table(self) -> Markup:
         """What each pot lacks at usual shares: beside each other, never added up."""
-        made, numbers = self.found()
-        names = made.money.pots[f"name_{self.lang}"]
+        drawn, record = self.demand()
+        names = drawn.money.pots[f"name_{self.lang}"]
         rows = [
-            [names[row["pot"]], billions(row["mean"], self.lang), billions_range(row, self.lang)]
-            for row in numbers["gap"]["by_pot"]
+            [names[row["pot"]], self.billions(row["mean"]), billions_range(row, self.lang)]
+            for row in record["gap"]["by_pot"]
             if row["mean"]
         ]
-        rows = [[place, *row] for place, row in enumerate(rows, start=1)]
-        return self.table(
-            "need_pots", "tt fund:name gap:num usual:num", rows, unit=self.text("unit_billion")
-        )
+        return self.table("need_pots", "tt fund:name gap:num usual:num", rows, unit="unit_billion")
 
     def source_table(self) -> Markup:
         """Need, allotted and expected by source, investment and recurrent capital apart."""
-        made, numbers = self.found()
-        money = made.money.pots[made.money.pots["measure"] == "money"]
-        needs = {(r["source"], r["capital"]): r for r in numbers["by_source"]}
-        rows = []
-        total = numbers["total"]
+        drawn, record = self.demand()
+        money = drawn.money.pots[drawn.money.pots["measure"] == "money"]
+        needs = {(row["source"], row["capital"]): row for row in record["by_source"]}
+
+        def amounts(pots):
+            return [self.billions(pots[c].sum(min_count=1)) for c in ("allotted", "planned")]
+
         held = money[money["fund"] != "tin_dung"]
-        amounts = (billions(held[c].sum(min_count=1), self.lang) for c in ("allotted", "planned"))
-        rows.append(["", self.text("total_row"), "", *self.figures(total), *amounts, ""])
-        for place, ((fund, capital), pots) in enumerate(
-            money.groupby(["fund", "capital"], sort=False), start=1
-        ):
-            row = needs.get((fund, capital), {"p10": 0, "p50": 0, "p90": 0})
-            amounts = (
-                billions(pots[c].sum(min_count=1), self.lang) for c in ("allotted", "planned")
-            )
-            names = (pick(FUND_WORDS[fund], self.lang), pick(CAPITAL_WORDS[capital], self.lang))
+        total = ["", self.text("total_row"), "", *self.figures(record["total"]), *amounts(held), ""]
+        rows = [total]
+        for (fund, capital), pots in money.groupby(["fund", "capital"], sort=False):
+            row = {"source": fund, "capital": capital, "p10": 0, "p50": 0, "p90": 0}
+            row = needs.get((fund, capital), row)
             mark = self.text("assumed_short") if (pots["mark"] == "assumed").any() else ""
-            rows.append([place, *names, *self.figures(row), *amounts, mark])
-        if made.together.sum("cement").any():
-            row = needs[("cement", "in_kind")]
-            names = (
-                pick(FUND_WORDS["cement"], self.lang),
-                pick(CAPITAL_WORDS["in_kind"], self.lang),
-            )
-            rows.append([len(rows), *names, *self.figures(row), "...", "...", ""])
+            rows.append([*self._fund(row), *self.figures(row), *amounts(pots), mark])
+        if drawn.together.sum("cement").any():
+            row = needs["cement", "in_kind"]
+            rows.append([*self._fund(row), *self.figures(row), "...", "...", ""])
         columns = "tt fund:name capital need:num usual:num allotted:num expected:num note"
-        return self.table("need_source", columns, rows, unit=self.text("unit_billion"))
+        return self.table("need_source", columns, rows, unit="unit_billion")
 
     def need_tables(self) -> Part:
         """The need by criterion, planned year and commune."""
         if not self.known():
             return Part("")
-        made, numbers = self.found()
-        billion = {"unit": self.text("unit_billion")}
-        total = ["", self.text("total_row"), *self.figures(numbers["total"])]
+        drawn, record = self.demand()
+        total = ["", self.text("total_row"), *self.figures(record["total"])]
         criteria = [
-            [i, criterion_label(r, self.lang), *self.figures(r)]
-            for i, r in enumerate(numbers["by_criterion"], start=1)
+            [criterion_label(row, self.lang), *self.figures(row)] for row in record["by_criterion"]
         ]
         years = [
-            [
-                i,
-                self.text("need_unplanned") if r["year"] is None else str(r["year"]),
-                *self.figures(r),
-            ]
-            for i, r in enumerate(numbers["by_year"], start=1)
+            [str(row["year"] or self.text("need_unplanned")), *self.figures(row)]
+            for row in record["by_year"]
         ]
-        households = self.workbook.communes.set_index("code")["households"]
-        units = self.workbook.communes.reset_index().set_index("code")["index"]
-        shown = self.internal or not (made.assumed_quantities or made.together.assumed_share)
-        communes = []
-        for place, row in enumerate(numbers["by_commune"], start=1):
-            people = (
-                made.together.by["people"].get(units[row["code"]], np.zeros(1)).mean() / THOUSAND
-            )
-            each = people / households[row["code"]]
-            cells = [place, row["name"], *self.figures(row), billions(people, self.lang)]
-            communes.append(
-                [
-                    *cells,
-                    *(
-                        [write_number(rough(each), self.lang) if each == each else "..."]
-                        if shown
-                        else []
-                    ),
-                ]
-            )
-        columns = "tt unit:name need:num usual:num people:num" + (" household:num" if shown else "")
+        by_household = self.internal or not (
+            drawn.assumed_quantities or drawn.together.assumed_share
+        )
+        units, communes = self.workbook.communes.reset_index().set_index("code"), []
+        for row in record["by_commune"]:
+            unit, households = units.loc[row["code"], ["index", "households"]]
+            people = drawn.together.by["people"].get(unit, np.zeros(1)).mean() / THOUSAND
+            each = people / households
+            cells = [row["name"], *self.figures(row), self.billions(people)]
+            if by_household:
+                cells.append(self.rough(each) if each == each else "...")
+            communes.append(cells)
+        columns = "tt unit:name need:num usual:num people:num" + " household:num" * by_household
+        unit, usual = "unit_billion", "need:num usual:num"
         return self.section(
             "chi-tiet",
-            self.table(
-                "need_criterion", "tt name:name need:num usual:num", [total, *criteria], **billion
-            ),
-            self.table("need_year", "tt year:name need:num usual:num", [total, *years], **billion),
-            self.table("need_commune", columns, communes, **billion),
-            self.paragraph(self.text("need_one_like"), "key"),
+            self.table("need_criterion", f"tt name:name {usual}", [total, *criteria], unit=unit),
+            self.table("need_year", f"tt year:name {usual}", [total, *years], unit=unit),
+            self.table("need_commune", columns, communes, unit=unit),
+            self.key("need_one_like"),
         )
 
     def _higher(self, unit: int) -> dict[str, Need]:
@@ -260,132 +240,109 @@ class FundingParts(PlanPage):
         planned = self.planned("plan")
         if not ((planned["unit"] == unit) & (planned["level"] != "ntm")).any():
             return {}
-        return {
-            level: need
-            for level, need in self.found("registered", unit)[0].needs.items()
-            if level != "ntm"
-        }
+        needs = self.demand("registered", unit)[0].needs
+        return {level: need for level, need in needs.items() if level != "ntm"}
 
     def works_table(self, unit: int) -> Markup:
         """The works of one commune: quantity, cost with its range, year, chance that it is
         needed.
         """
-        made, _ = self.found("ntm", unit)
-        needs = [made.needs["ntm"], *self._higher(unit).values()]
+        needs = [self.demand("ntm", unit)[0].needs["ntm"], *self._higher(unit).values()]
         works = pd.concat([need.works for need in needs if len(need.works)] or [needs[0].works])
         items = self.workbook.tables["unit_costs"].set_index("item")
         rows = []
         for _, work in works[(works["needed"] > 0) | works["listed"]].iterrows():
             item = items.loc[work["item"]]
-            quantity = (
-                f"{write_number(rough(work['quantity']), self.lang)} {item[f'measure_{self.lang}']}"
-            )
             money = {name: work[name] / THOUSAND for name in ("p10", "p50", "p90")}
-            year = "..." if pd.isna(work["year"]) else f"{work['year']:g}"
-            criterion = f"{work['criterion']:g}" if work["criterion"] > 0 else "..."
-            cells = [len(rows) + 1, item[f"name_{self.lang}"], criterion, quantity]
             sure = "" if work["mark"] == "illustrative" else self.text("reported_short")
-            mark = sure if work["sure"] else self.text("assumed_short")
-            state = f"{100 * (1 - work['left']):.0f}%" if work["listed"] else "..."
             rows.append(
-                [*cells, state, *self.figures(money), year, f"{100 * work['needed']:.0f}%", mark]
+                [
+                    item[f"name_{self.lang}"],
+                    f"{work['criterion']:g}" if work["criterion"] > 0 else "...",
+                    f"{self.rough(work['quantity'])} {item[f'measure_{self.lang}']}",
+                    whole_percent(1 - work["left"]) if work["listed"] else "...",
+                    *self.figures(money),
+                    "..." if pd.isna(work["year"]) else f"{work['year']:g}",
+                    whole_percent(work["needed"]),
+                    sure if work["sure"] else self.text("assumed_short"),
+                ]
             )
         columns = (
             "tt works:name criterion quantity done:num if_needed:num usual:num year chance:num note"
         )
-        return self.table("need_works", columns, rows, unit=self.text("unit_billion"))
+        return self.table("need_works", columns, rows, unit="unit_billion")
 
     def commune_need(self, unit: int, title: str = "") -> Part:
         """The need of one commune: its sum, its works, the registered higher level apart, debt."""
-        if not self.known(unit):
-            title = title or self.text("section_nhu-cau-von")
-            return self.section(
-                "nhu-cau-xa", self.text("need_not_known", day=self.day), title=title
-            )
-        made, numbers = self.found("ntm", unit)
-        parts: list[str] = []
-        if numbers["total"]["mean"]:
-            mid, usual = self.figures(numbers["total"])
-            draws = write_number(numbers["draws"], self.lang)
-            verdict = self.text(
-                "need_commune", mid=mid, range=usual, year=numbers["price_year"], draws=draws
-            )
-            parts += [
-                self.paragraph(verdict),
-                self.paragraph(need_assumed_sentence(numbers, made.assumed_quantities, self.lang)),
-            ]
+        not_known = [self.text("need_not_known", day=self.day)]
+        parts = self._commune_parts(unit) if self.known(unit) else not_known
+        return self.section("nhu-cau-xa", *parts, heading="nhu-cau-von", title=title)
+
+    def _commune_parts(self, unit):
+        record, lines = self.demand("ntm", unit)[1], []
+        if record["total"]["mean"]:
+            mid, usual = self.figures(record["total"])
+            figures = {"year": record["price_year"], "draws": self.number(record["draws"])}
+            lines = [self.text("need_commune", mid=mid, range=usual, **figures)]
+            lines.append(self._assumed("ntm", unit))
         elif self.level.loc[unit, "level"] != "not_ntm":
-            parts.append(self.text("need_commune_none"))
+            lines = [self.text("need_commune_none")]
         for level, need in self._higher(unit).items():
             if need.total.any():
                 mid, usual = self.figures(in_millions(need.total))
-                parts.append(
-                    self.text("need_higher", level=self.level_words(level), mid=mid, range=usual)
-                )
-        parts += [
+                words = self.level_words(level)
+                lines.append(self.text("need_higher", level=words, mid=mid, range=usual))
+        return [
+            *lines,
             self.commune_sources(unit),
             self.works_table(unit),
             self.work_warnings(unit),
             self.debts_table([unit]) if self.internal else "",
         ]
-        return self.section("nhu-cau-xa", *parts, title=title or self.text("section_nhu-cau-von"))
 
     def commune_sources(self, unit: int) -> Markup:
         """The need of one commune by source, its cement, and what the people give (to the public
         only when all is reported).
         """
-        made, numbers = self.found("ntm", unit)
-        if not numbers["total"]["mean"]:
+        drawn, record = self.demand("ntm", unit)
+        if not record["total"]["mean"]:
             return Markup("")
-        rows = [
-            [
-                place,
-                pick(FUND_WORDS[r["source"]], self.lang),
-                pick(CAPITAL_WORDS[r["capital"]], self.lang),
-                *self.figures(r),
-            ]
-            for place, r in enumerate(numbers["by_source"], start=1)
-        ]
-        table = self.table(
-            "need_source",
-            "tt fund:name capital need:num usual:num",
-            rows,
-            unit=self.text("unit_billion"),
-        )
-        low, mid, high = (
-            write_number(rough(numbers["cement"]["need"][k]), self.lang)
-            for k in ("p10", "p50", "p90")
-        )
-        lines = self.paragraph(self.text("need_commune_pots", tonnes=mid, range=f"{low}-{high}"))
-        given = self.workbook.tables["cement"]
-        for _, row in given[given["unit"] == unit].sort_values("year").iterrows():
-            amounts = {
-                name: write_number(row[name], self.lang, 0)
-                for name in ("granted", "delivered", "used")
-            }
-            lines += self.paragraph(
-                self.text("need_commune_cement", year=f"{row['year']:g}", **amounts)
-            )
-        people = made.together.by["people"].get(unit)
+        rows = [[*self._fund(row), *self.figures(row)] for row in record["by_source"]]
+        columns = "tt fund:name capital need:num usual:num"
+        table = self.table("need_source", columns, rows, unit="unit_billion")
+        tonnes, usual = self._tonnes(record["cement"]["need"])
+        lines = [self.text("need_commune_pots", tonnes=tonnes, range=usual)]
+        cement = self.workbook.tables["cement"]
+        for _, row in cement[cement["unit"] == unit].sort_values("year").iterrows():
+            amounts = {name: self.number(row[name], 0) for name in CEMENT}
+            lines.append(self.text("need_commune_cement", year=f"{row['year']:g}", **amounts))
+        people = drawn.together.by["people"].get(unit)
         households, mark = self.workbook.units.loc[unit, ["households", "mark"]]
-        told = not made.together.assumed_share and mark != "assumed"
-        if people is not None and households > 0 and (self.internal or told):
+        sure = not drawn.together.assumed_share and mark != "assumed"
+        if people is not None and households > 0 and (self.internal or sure):
             money = people.mean() / THOUSAND
-            each = write_number(rough(money / households), self.lang)
-            lines += self.paragraph(
-                self.text("need_commune_people", money=billions(money, self.lang), each=each)
-            )
+            each = self.rough(money / households)
+            lines.append(self.text("need_commune_people", money=self.billions(money), each=each))
         elif people is not None and people.any() and self.internal:
             mid, usual = self.figures(in_millions(people))
-            lines += self.paragraph(self.text("need_no_households", money=mid, range=usual))
-        return table + lines
+            lines.append(self.text("need_no_households", money=mid, range=usual))
+        return table + Markup("").join(map(self.paragraph, lines))
+
+    def _tonnes(self, row):
+        """Tonnes of cement: median and usual range."""
+        low, mid, high = (self.rough(row[key]) for key in ("p10", "p50", "p90"))
+        return mid, f"{low}-{high}"
 
     def work_warnings(self, unit: int | None = None) -> Markup:
         """Listed works that the standing does not ask for (for the office only)."""
-        found = works_not_needed(self.workbook, self.standing(self.workbook.default_set("ntm")))
+        standing = self.standing(self.workbook.default_set("ntm"))
         label = None if unit is None else self.workbook.units.loc[unit, "label"]
-        mine = [p for p in found if label in (None, p.details["unit"])]
-        return self.bullets(report(mine, self.lang).splitlines()[1:] if self.internal else [])
+        mine = [
+            problem
+            for problem in works_not_needed(self.workbook, standing)
+            if label in (None, problem.details["unit"])
+        ]
+        return self.warnings(mine)
 
     def debts_table(self, units: list[int]) -> str:
         """Construction debt by commune; what is not reported is asked for."""
@@ -395,14 +352,13 @@ class FundingParts(PlanPage):
             return self.text("need_no_debts")
         rows = [
             [
-                place,
-                self.workbook.units.loc[d["unit"], "name"],
-                f"{d['criterion']:g}",
-                write_number(d["amount"], self.lang, 0),
-                write_date(d["date"], self.lang),
-                self.source(d["source"]),
+                self.name_of(debt["unit"]),
+                f"{debt['criterion']:g}",
+                self.number(debt["amount"], 0),
+                self.date(debt["date"]),
+                self.source(debt["source"]),
             ]
-            for place, (_, d) in enumerate(debts.iterrows(), start=1)
+            for _, debt in debts.iterrows()
         ]
         return self.paragraph(self.text("need_debts")) + self.table(
             "debts", "tt unit:name criterion debt:num date source", rows
@@ -414,38 +370,30 @@ class FundingParts(PlanPage):
         """
         if not self.known():
             return Part("")
-        _, numbers = self.found()
-        given = self.workbook.tables["cement"]
-        given = given[given["unit"] == -1].set_index("year")
-        envelopes = self.workbook.tables["envelopes"]
-        pots = self.workbook.tables["pots"].set_index("pot")["measure"]
+        tables, record = self.workbook.tables, self.demand()[1]
+        cement = tables["cement"][tables["cement"]["unit"] == -1].set_index("year")
+        envelopes, pots = tables["envelopes"], tables["pots"].set_index("pot")["measure"]
         expected = envelopes[envelopes["pot"].map(pots) == "cement"].groupby("year")["amount"].sum()
-        needs = {row["year"]: row for row in numbers["cement"]["by_year"]}
+        needs = {row["year"]: row for row in record["cement"]["by_year"]}
         rows = []
-        for place, year in enumerate(
-            [*sorted({*expected.index, *given.index, *(y for y in needs if y)}), None], start=1
-        ):
+        for year in [*sorted({*expected.index, *cement.index, *filter(None, needs)}), None]:
             row = needs.get(year)
-            tonnes = ["-", "-"]
-            if row and row["p90"]:
-                low, mid, high = (
-                    write_number(rough(row[k]), self.lang) for k in ("p10", "p50", "p90")
-                )
-                tonnes = [mid, f"{low}-{high}"]
             amounts = [
-                given.loc[year, c] if year in given.index else float("nan")
-                for c in ("granted", "delivered", "used")
+                self.number(cement.loc[year, name] if year in cement.index else None, 0)
+                for name in CEMENT
             ]
-            label = self.text("need_unplanned") if year is None else f"{year:g}"
-            held = "..." if year is None else write_number(expected.get(year), self.lang, 0)
             rows.append(
-                [place, label, *tonnes, held, *(write_number(a, self.lang, 0) for a in amounts)]
+                [
+                    self.text("need_unplanned") if year is None else f"{year:g}",
+                    *(self._tonnes(row) if row and row["p90"] else ("-", "-")),
+                    "..." if year is None else self.number(expected.get(year), 0),
+                    *amounts,
+                ]
             )
-        goals = self.workbook.tables["goals"]
-        asked = goals[goals["kind"] == "request"]
+        goals = tables["goals"]
         requests = [
-            [i, g[f"text_{self.lang}"], self.source(g["source"])]
-            for i, (_, g) in enumerate(asked.iterrows(), start=1)
+            [goal[f"text_{self.lang}"], self.source(goal["source"])]
+            for _, goal in goals[goals["kind"] == "request"].iterrows()
         ]
         columns = (
             "tt year:name tonnes:num usual:num expected:num granted:num delivered:num used:num"
@@ -453,7 +401,7 @@ class FundingParts(PlanPage):
         return self.section(
             "xi-mang",
             self.table("cement", columns, rows),
-            self.text("need_cement_none") if given.empty else "",
+            self.text("need_cement_none") if cement.empty else "",
             self.table("requests", "tt request:name source", requests),
             self.debts_table(self.workbook.communes.index.tolist()) if self.internal else "",
             self.work_warnings(),
@@ -463,36 +411,33 @@ class FundingParts(PlanPage):
         """The need of the communes on the list of planned targets, level by level."""
         if not self.known():
             return Part("")
-        _, numbers = self.found("registered")
         rows = [
-            [place, pick(LEVEL_WORDS[row["level"]], self.lang), *self.figures(row)]
-            for place, row in enumerate(numbers["by_level"], start=1)
+            [place, self.level_words(row["level"]), *self.figures(row)]
+            for place, row in enumerate(self.demand("registered")[1]["by_level"], start=1)
             if row["mean"]
         ]
-        table = self.table(
-            "need_level", "tt aim:name need:num usual:num", rows, unit=self.text("unit_billion")
-        )
-        return (
-            self.section("dang-ky", self.text("need_registered_lead"), table) if rows else Part("")
-        )
+        if not rows:
+            return Part("")
+        columns = "tt aim:name need:num usual:num"
+        table = self.table("need_level", columns, rows, unit="unit_billion")
+        return self.section("dang-ky", self.text("need_registered_lead"), table)
 
     def rests_on(self) -> Part:
         """Which assumptions move the need most, and how it compares with published totals."""
         if not self.known():
             return Part("")
-        made, _ = self.found("ntm")
-        items = self.workbook.tables["unit_costs"].set_index("item")[f"name_{self.lang}"]
-        rows = []
-        moved = movers(self.workbook, made.needs["ntm"], self.seed)
-        for place, (_, row) in enumerate(moved.head(3).iterrows(), start=1):
-            name = self.text(f"mover_{row['kind']}", name=items.get(row["item"], ""))
-            rows.append([place, name, *(billions(row[end], self.lang) for end in ("low", "high"))])
-        table = self.table(
-            "movers",
-            "tt assumption:name low_end:num high_end:num",
-            rows,
-            unit=self.text("unit_billion"),
-        )
+        items = self.item_names()
+        moved = movers(self.workbook, self.demand("ntm")[0].needs["ntm"], self.seed)
+        rows = [
+            [
+                self.text(f"mover_{row['kind']}", name=items.get(row["item"], "")),
+                self.billions(row["low"]),
+                self.billions(row["high"]),
+            ]
+            for _, row in moved.head(3).iterrows()
+        ]
+        columns = "tt assumption:name low_end:num high_end:num"
+        table = self.table("movers", columns, rows, unit="unit_billion")
         return self.section("gia-dinh", table, self.credible())
 
     def credible(self) -> str:
@@ -501,17 +446,12 @@ class FundingParts(PlanPage):
         """
         counts = self.standing(self.workbook.default_set("ntm")).counts
         near = counts.index[(counts["met"] == 15) & counts["counted"]]
-        made, _ = self.found()
-        values = [
-            made.together.by["commune"][unit]
-            for unit in near
-            if unit in made.together.by["commune"]
-        ]
+        needs = self.demand()[0].together.by["commune"]
+        values = [needs[unit] for unit in near if unit in needs]
         if not values or self.workbook.illustrative:
             return ""
-        return self.text(
-            "need_credible", values=billions_range(in_millions(np.concatenate(values)), self.lang)
-        )
+        values = billions_range(in_millions(np.concatenate(values)), self.lang)
+        return self.text("need_credible", values=values)
 
 
 class FundingPage(FundingParts):
@@ -520,13 +460,17 @@ class FundingPage(FundingParts):
 
     ``target``: ntm (all communes) or registered; ``deadline``: money up to its year counts
     (default: the end of the term). Raises ValueError for a scenario that is none,
-    :class:`~ntm_analysis.data.workbook.UnknownCommune` for a commune that is none.
+    :class:`~ntm_analysis.data.workbook.UnknownCommuneError` for a commune that is none.
 
     >>> "520 tỷ đồng" in FundingPage("data/thanh-chuong").need_summary()
     True
     """
 
     subject = "funding"
+    based_on = (
+        "unit_costs works typical_works parts pots envelopes prices count_priors carry_over "
+        "criterion_shares cement debts"
+    )
 
     def __init__(
         self,
@@ -542,28 +486,22 @@ class FundingPage(FundingParts):
     ) -> None:
         super().__init__(dataset, **options)
         typed = {"target": target, "deadline": deadline, "draws": draws, "seed": seed}
-        faults = check(typed) + (
+        faults = check_parameters(typed) + (
             [f"scenario={scenario!r}: must be one of baseline"] if scenario != "baseline" else []
         )
         first, last = self.workbook.as_of, self.workbook.meta["term_end"]["date"]
         if deadline and not faults and not f"{first}" <= deadline <= f"{last}":
             faults.append(f"deadline={deadline!r}: must lie between {first} and {last}")
-        if faults:
-            raise ValueError("; ".join(faults))
+        reject(faults)
         self.draws, self.seed, self.target = draws, seed, target
         self.until = int(deadline[:4]) if deadline else 0
         self.unit = self.workbook.find(commune)
-        given = {
-            "commune": self.workbook.units.loc[self.unit, "name"],
-            "target": target,
-            "deadline": deadline,
-        }
-        self.parameters = {**given, "draws": f"{draws}", "seed": f"{seed}", **self.parameters}
+        self.add_parameters(commune=self.name_of(self.unit), **typed)
 
     def need_tables(self) -> Part:
         """The need by criterion, year and commune, with a row for signatures."""
-        made = super().need_tables()
-        return Part(made + self.section("ky", self.signatures())) if made else made
+        part = super().need_tables()
+        return Part(part + self.section("ky", self.signatures())) if part else part
 
     def commune(self) -> Part:
         """The need of the one commune."""
@@ -577,61 +515,19 @@ class FundingPage(FundingParts):
         """
         if not self.known():
             return Part("")
-        made, _ = self.found("ntm", self.unit)
         items = self.workbook.tables["unit_costs"].set_index("item")
-        works = made.needs["ntm"].works
+        items = items[[f"name_{self.lang}", f"measure_{self.lang}"]]
+        works = self.demand("ntm", self.unit)[0].needs["ntm"].works
         assumed = dict.fromkeys(works.loc[works["mark"] == "assumed", "item"])
-        rows = [
-            [
-                place,
-                items.loc[item, f"name_{self.lang}"],
-                items.loc[item, f"measure_{self.lang}"],
-                "",
-                "",
-                "",
-                "",
-            ]
-            for place, item in enumerate(assumed, start=1)
-        ]
-        columns = "tt works:name measure missing_quantity done money note"
-        table = self.table("form", columns, rows)
-        return (
-            self.section("bieu-trong", self.text("form_lead"), table, self.signatures())
-            if rows
-            else Part("")
-        )
+        if not assumed:
+            return Part("")
+        rows = [[*items.loc[item], *[""] * 4] for item in assumed]
+        table = self.table("form", "tt works:name measure missing_quantity done money note", rows)
+        return self.section("bieu-trong", self.text("form_lead"), table, self.signatures())
 
     def export(self) -> Part:
         """Write every table made so far as one Excel workbook and as CSV files; say where."""
-        edition = f"_{self.workbook.units.loc[self.unit, 'slug']}" + (
-            "_dang-ky" if self.target == "registered" else ""
-        )
-        lead = [self.heading, self.text("draft")]
-        if self.workbook.illustrative:
-            lead.append(self.text("illustrative_long"))
-        if self.known() and self.found()[1]["total"]["mean"]:
-            lead.append(
-                need_assumed_sentence(
-                    self.found()[1], self.found()[0].assumed_quantities, self.lang
-                )
-            )
-        return self.exported(f"nhu-cau-von_{self.workbook.as_of}", edition, lead)
-
-    def knowledge(self) -> Part:
-        """The sources of works, prices and money, and what was left out."""
-        names = (
-            "unit_costs",
-            "works",
-            "typical_works",
-            "parts",
-            "pots",
-            "envelopes",
-            "prices",
-            "count_priors",
-            "carry_over",
-            "criterion_shares",
-            "cement",
-            "debts",
-        )
-        used = {source for name in names for source in self.workbook.tables[name]["source"]}
-        return self.section("biet-den-dau", self.left_out(), self.sources(used))
+        edition = f"_{self.workbook.units.loc[self.unit, 'slug']}"
+        edition += "_dang-ky" * (self.target == "registered")
+        some = self.known() and self.demand()[1]["total"]["mean"]
+        return self.exported("nhu-cau-von", edition, *[self._assumed()] if some else ())

@@ -1,54 +1,46 @@
 """The page of the monthly meeting: change, volume, late works, money, direction."""
 
-from collections.abc import Iterable
+from collections import Counter
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from ..language import STATE_WORDS, check, pick, write_change, write_percent
+from ..language import STATE_WORDS, check_parameters, pick, write_month, write_percent
+from ..law import LEVELS
+from ..results import rule_level
 from ..standing import (
     Month,
     assess,
     before_year,
-    by_commune,
-    by_pot,
-    changes,
-    compared,
-    curve,
-    disbursed,
+    communes_at_risk,
+    comparable_works,
+    disbursement_by_commune,
+    disbursement_by_pot,
+    disbursements,
     falls,
     judge_rule,
     measure_of,
-    meeting,
-    needing_direction,
-    owed,
-    reporting,
+    meeting_month,
+    reporting_communes,
+    state_changes,
     volume_change,
-    weighted,
+    volume_curve,
+    weighted_volume,
     works_progress,
 )
 from ..tables import sheet_name
-from ..wording import billions, month_words, pot_words
 from .charts import picture, s_curve, s_curves
-from .page import Part
+from .page import Part, reject
 from .scenarios import ForecastChangeParts
 
 PANELS = 12  # communes with a chart of their own; the table has them all
 SHEETS = (
-    "progress",
-    "work_plans",
-    "works",
-    "envelopes",
-    "profiles",
-    "assignments",
-    "criterion_counts",
-    "criterion_states",
-    "hamlets",
-    "goals",
-    "targets",
+    "progress work_plans works envelopes profiles assignments criterion_counts criterion_states "
+    "hamlets goals targets"
 )
+FORMS = ("progress", "plans", "money", "tasks", "rules")
 
 
 class MeetingParts(ForecastChangeParts):
@@ -63,24 +55,28 @@ class MeetingParts(ForecastChangeParts):
         """The sheets of the Excel template (whose names are Vietnamese) that fill the parts, by the
         names that the texts use.
         """
-        named = super().text
+        text = super().text
         return {
-            f"sheet_{table}": named("sheet_named", sheet=sheet_name(table), table=table)
-            for table in SHEETS
+            f"sheet_{table}": text("sheet_named", sheet=sheet_name(table), table=table)
+            for table in SHEETS.split()
         }
 
     def text(self, key: str, **values: object) -> str:
         """The text of ``key``; names of sheets of the template are filled in by themselves."""
         return super().text(key, **self._sheets, **values)
 
+    def section(self, name: str, *parts: str, wide: bool = True, **titles: str) -> Part:
+        """As on every page; here most tables are wide."""
+        return super().section(name, *parts, wide=wide, **titles)
+
     @cached_property
     def month(self) -> Month:
         """The month of the meeting."""
-        return meeting(self.workbook, self.typed_month)
+        return meeting_month(self.workbook, self.typed_month)
 
     def month_name(self, day: pd.Timestamp) -> str:
         """A month as written (12/2022)."""
-        return "..." if pd.isna(day) else month_words(f"{day:%Y-%m-%d}", self.lang)
+        return "..." if pd.isna(day) else write_month(day)
 
     @cached_property
     def works(self) -> pd.DataFrame:
@@ -90,25 +86,20 @@ class MeetingParts(ForecastChangeParts):
     @cached_property
     def money(self) -> pd.DataFrame:
         """Money disbursed by commune against its own envelopes."""
-        return by_commune(self.workbook, self.month.end)
+        return disbursement_by_commune(self.workbook, self.month.end)
 
     @cached_property
     def tasks(self) -> pd.DataFrame:
-        """What departments owe (:func:`~ntm_analysis.standing.owed`), by the set of the level that
-        each commune works towards.
+        """What departments owe (:func:`~ntm_analysis.standing.department_duties`), by the set of
+        the level that each commune works towards.
         """
-        sets = self.level["next"].map(self.workbook.default_set)
-        return owed(self.workbook, {set_id: self.standing(set_id) for set_id in set(sets)}, sets)
+        return self.duties(self.level["next"].map(self.workbook.default_set))
 
     @cached_property
     def _reporting(self):
         """The communes that reported in the month, and those that did not."""
-        told = reporting(self.workbook, self.month.end)
-        return told, [unit for unit in self.workbook.communes.index if unit not in told]
-
-    def name_of(self, unit: int) -> str:
-        """A unit's name."""
-        return self.workbook.units.loc[unit, "name"]
+        reporting = reporting_communes(self.workbook, self.month.end)
+        return reporting, [unit for unit in self.workbook.communes.index if unit not in reporting]
 
     def work_name(self, work: pd.Series) -> str:
         """A work by its item and its id in the commune."""
@@ -119,17 +110,11 @@ class MeetingParts(ForecastChangeParts):
         """A share or volume in %, to one decimal."""
         return "..." if pd.isna(value) else f"{self.number(value, 1)}%"
 
-    def said(self, names: Iterable[str], marks: Iterable[str]) -> str:
+    def speakers(self, *rows: pd.Series) -> str:
         """Who says so, marked where the row is an assumption."""
         assumed = f" ({self.text('assumed_short')})"
-        told = [
-            n + (assumed if mark == "assumed" else "") for n, mark in zip(names, marks, strict=True)
-        ]
-        return "; ".join(dict.fromkeys(told))
-
-    def volume_of(self, value: float) -> str:
-        """A volume for a column in per cent."""
-        return self.number(value, 1)
+        names = [row["said_by"] + assumed * (row["mark"] == "assumed") for row in rows]
+        return "; ".join(dict.fromkeys(names))
 
     def million(self, value: float) -> str:
         """An amount in million đồng."""
@@ -141,76 +126,47 @@ class MeetingParts(ForecastChangeParts):
         """How many communes reported; what became met or no longer met, volume and money since last
         month; figures that fell.
         """
-        month, (told, silent) = self.month, self._reporting
-        values = {
-            "month": self.month_name(month.end),
-            "n": len(told),
-            "of": len(self.workbook.communes),
-            "m": len(silent),
-        }
-        key = (
-            "meeting_reported"
-            if told and silent
-            else "meeting_all_reported"
-            if told
-            else "meeting_none_reported"
+        month, (reporting, silent) = self.month, self._reporting
+        key = "meeting_none_reported"
+        if reporting:
+            key = "meeting_reported" if silent else "meeting_all_reported"
+        verdict = self.text(
+            key,
+            month=self.month_name(month.end),
+            n=len(reporting),
+            of=len(self.workbook.communes),
+            m=len(silent),
+            names=self.names(silent),
         )
-        verdict = self.paragraph(self.text(key, names=self.names(silent), **values), "verdict")
         if month.first:
-            forms = self.bullets(
-                self.text(f"meeting_form_{name}")
-                for name in ("progress", "plans", "money", "tasks", "rules")
-            )
-            return self.section(
-                "thay-doi",
-                verdict,
-                self.paragraph(self.text("meeting_first"), "banner"),
-                forms,
-                self._fallen(),
-                wide=True,
-            )
-        gained, lost, table = self._criteria()
-        since = self.text(
-            "meeting_since", gained=gained, lost=lost, before=self.month_name(month.previous)
-        )
-        parts = [since, table, self._volumes(), self._payments(), self._fallen()]
-        return self.section("thay-doi", verdict, *parts, wide=True)
+            lead = self.paragraph(self.text("meeting_first"), "banner")
+            parts = [lead, self.bullets(self.text(f"meeting_form_{name}") for name in FORMS)]
+        else:
+            parts = [*self._criteria(), self._volumes(), self._payments()]
+        return self.section("thay-doi", self.paragraph(verdict, "verdict"), *parts, self._fallen())
 
     def _criteria(self):
-        """Criteria that became met and that no longer are, by commune; and how many."""
-        rows, gained, lost = [], 0, 0
+        """How many criteria became met and no longer are; which, by commune."""
+        rows, counts = [], Counter()
         reports = self._reports()
-        for level in ("ntm", "advanced", "model"):
+        for level in LEVELS:
             set_id = self.workbook.default_set(level)
-            found = changes(assess(self.month.before, set_id), self.standing(set_id))
-            gained, lost = (
-                n + (found["kind"] == kind).sum()
-                for n, kind in ((gained, "gained"), (lost, "lost"))
-            )
-            for unit, part in found.groupby("unit", sort=False):
-                told = [
-                    reports.get((unit, set_id, n)) or self.source(s)
-                    for n, s in zip(part["criterion"], part["source"], strict=True)
+            changes = state_changes(assess(self.month.before, set_id), self.standing(set_id))
+            counts.update(changes["kind"])
+            for unit, part in changes.groupby("unit", sort=False):
+                speakers = [
+                    reports.get((unit, set_id, row["criterion"])) or self.source(row["source"])
+                    for row in part.to_dict("records")
                 ]
-                said = "; ".join(dict.fromkeys(filter(None, told)))
-                kinds = {
-                    kind: part[part["kind"] == kind]
-                    for kind in ("gained", "lost", "first", "other")
-                }
-                named = [
-                    "; ".join(self.criterion(set_id, n) for n in kinds[k]["criterion"]) or "-"
-                    for k in ("gained", "lost")
-                ]
-                cells = (
-                    self.name_of(unit),
-                    self.level_words(level),
-                    *named,
-                    self._other(kinds),
-                    said,
-                )
-                rows.append(cells)
+                names = "; ".join(dict.fromkeys(filter(None, speakers)))
+                cells = [self.name_of(unit), self.level_words(level), *self._moves(set_id, part)]
+                rows.append([*cells, names])
+        before = self.month_name(self.month.previous)
         table = self.table("changes", "tt unit:name aim gained lost other_change said_by", rows)
-        return int(gained), int(lost), table or self.paragraph(self.text("meeting_no_change"))
+        return (
+            self.text("meeting_since", before=before, gained=counts["gained"], lost=counts["lost"]),
+            table or self.text("meeting_no_change"),
+        )
 
     def _reports(self):
         """Who reported in the month, by unit, set and criterion; an indicator speaks for its
@@ -218,79 +174,67 @@ class MeetingParts(ForecastChangeParts):
         """
         tests = self.workbook.law.tests.set_index(["set", "test"])["criterion"].to_dict()
         rows = self.workbook.tables["progress"]
-        return {
-            (r["unit"], r["set"], tests.get((r["set"], r["indicator"]), r["criterion"])): r[
-                "said_by"
-            ]
-            for r in rows[rows["month"] == self.month.end].to_dict("records")
-        }
+        speakers = {}
+        for row in rows[rows["month"] == self.month.end].to_dict("records"):
+            criterion = tests.get((row["set"], row["indicator"]), row["criterion"])
+            speakers[row["unit"], row["set"], criterion] = row["said_by"]
+        return speakers
 
-    def _other(self, kinds):
-        """States first reported, and moves between states that are not met."""
-        words = lambda state: pick(STATE_WORDS[state], self.lang)  # noqa: E731
-        first = (
-            kinds["first"]
-            .groupby("now", sort=False)["criterion"]
-            .agg(lambda c: ", ".join(f"{n:g}" for n in c))
-        )
-        told = [
-            self.text("change_first", state=words(state), numbers=numbers)
+    def _moves(self, set_id, changes):
+        """Criteria gained and lost; states first reported, and moves between states that are not
+        met.
+        """
+        lines, first = {"gained": [], "lost": [], "other": []}, {}
+        for row in changes.to_dict("records"):
+            number, kind = f"{row['criterion']:g}", row["kind"]
+            before, now = (pick(STATE_WORDS[row[end]], self.lang) for end in ("before", "now"))
+            if kind == "first":
+                first.setdefault(now, []).append(number)
+            elif kind == "other":
+                lines[kind].append(self.text("change_other", n=number, before=before, now=now))
+            else:
+                lines[kind].append(self.criterion(set_id, row["criterion"]))
+        lines["other"][:0] = [
+            self.text("change_first", state=state, numbers=", ".join(numbers))
             for state, numbers in first.items()
         ]
-        moved = [
-            self.text(
-                "change_other",
-                n=f"{row['criterion']:g}",
-                before=words(row["before"]),
-                now=words(row["now"]),
-            )
-            for _, row in kinds["other"].iterrows()
-        ]
-        return "; ".join([*told, *moved]) or "-"
+        return ["; ".join(cell) or "-" for cell in lines.values()]
 
     def _volumes(self):
-        found = volume_change(works_progress(self.month.before, self.month.previous), self.works)
+        changes = volume_change(works_progress(self.month.before, self.month.previous), self.works)
         rows = [
             [
                 self.work_name(row),
                 self.name_of(row["unit"]),
-                *(self.volume_of(row[k]) for k in ("earlier", "actual")),
+                self.number(row["earlier"], 1),
+                self.number(row["actual"], 1),
                 self._more(row["actual"] - row["earlier"]),
-                self.said([row["said_by"]], [row["mark"]]),
+                self.speakers(row),
             ]
-            for row in found.to_dict("records")
+            for row in changes.to_dict("records")
         ]
-        table = self.table(
-            "volumes", "tt works:name unit last_month:num this_month:num points:num said_by", rows
-        )
-        return table or self.paragraph(self.text("meeting_no_volumes"))
-
-    def _more(self, value, decimals=1):
-        return write_change(value, self.lang, decimals)
+        columns = "tt works:name unit last_month:num this_month:num points:num said_by"
+        return self.table("volumes", columns, rows) or self.text("meeting_no_volumes")
 
     def _payments(self):
         """Money disbursed by commune since last month, from what was known then and is
         known now.
         """
-        month = self.month
-        now = disbursed(self.workbook.tables["progress"], month.end)
-        now = now[now["unit"].isin(self.workbook.communes.index) & (now["month"] == month.end)]
-        if now.empty:
-            return self.paragraph(self.text("meeting_no_payments"))
-        fresh = month.end.month == 1  # a new year counts from nothing
-        then = disbursed(
-            month.before.tables["progress"].iloc[: 0 if fresh else None], month.previous
-        )
-        before = then.set_index(["unit", "pot"])["disbursed"]
-        pairs = pd.MultiIndex.from_frame(now[["unit", "pot"]])
-        now = now.assign(earlier=0.0 if fresh else before.reindex(pairs).to_numpy(dtype=float))
+        month, communes = self.month, self.workbook.communes.index
         progress = self.workbook.tables["progress"]
-        rows = progress[(progress["month"] == month.end) & progress["disbursed"].notna()]
-        said = {
-            unit: self.said(part["said_by"], part["mark"]) for unit, part in rows.groupby("unit")
-        }
-        place = {unit: i for i, unit in enumerate(self.workbook.communes.index)}
-        now = now.sort_values("unit", key=lambda c: c.map(place), kind="stable")
+        now = disbursements(progress, month.end)
+        now = now[now["unit"].isin(communes) & (now["month"] == month.end)]
+        if now.empty:
+            return self.text("meeting_no_payments")
+        earlier = 0.0
+        if month.end.month > 1:  # a new year counts from nothing
+            then = disbursements(month.before.tables["progress"], month.previous)
+            then = then.set_index(["unit", "pot"])["disbursed"]
+            pairs = pd.MultiIndex.from_frame(now[["unit", "pot"]])
+            earlier = then.reindex(pairs).to_numpy(dtype=float)
+        reports = progress[(progress["month"] == month.end) & progress["disbursed"].notna()]
+        now = now.assign(earlier=earlier)
+        now = now.sort_values("unit", key=communes.get_indexer, kind="stable")
         rows = [
             [
                 self.name_of(row["unit"]),
@@ -298,35 +242,33 @@ class MeetingParts(ForecastChangeParts):
                 self.million(row["earlier"]),
                 self.million(row["disbursed"]),
                 self._more(row["disbursed"] - row["earlier"], 0),
-                said[row["unit"]],
+                self.speakers(*reports[reports["unit"] == row["unit"]].to_dict("records")),
             ]
             for row in now.to_dict("records")
         ]
         columns = "tt unit:name fund last_month:num this_month:num added_money:num said_by"
-        return self.table("payments", columns, rows, unit=self.text("unit_million_money"))
+        return self.table("payments", columns, rows, unit="unit_million_money")
 
     def pot(self, pot: str) -> str:
         """A pot by its name."""
-        return pot_words(self.workbook, pot, self.lang) if pot else self.text("pot_unnamed")
+        return super().pot(pot) if pot else self.text("pot_unnamed")
 
     def _fallen(self):
         """Warnings of cumulative figures below an earlier report."""
         lines = []
         for _, row in falls(self.workbook.tables["progress"], self.month.end).iterrows():
-            if row["unit"] not in self.workbook.communes.index:
-                continue
-            what = "meeting_falls_money" if row["what"] == "disbursed" else "meeting_falls_volume"
-            subject = row["work"] if row["what"] == "value" else self.pot(row["pot"])
-            figures = {k: self.number(row[k]) for k in ("earlier", "now")}
-            lines.append(
-                self.text(
-                    what,
-                    unit=self.name_of(row["unit"]),
-                    what=subject,
-                    since=self.month_name(row["since"]),
-                    **figures,
+            if row["unit"] in self.workbook.communes.index:
+                volume = row["what"] == "value"
+                lines.append(
+                    self.text(
+                        "meeting_falls_volume" if volume else "meeting_falls_money",
+                        unit=self.name_of(row["unit"]),
+                        what=row["work"] if volume else self.pot(row["pot"]),
+                        since=self.month_name(row["since"]),
+                        earlier=self.number(row["earlier"]),
+                        now=self.number(row["now"]),
+                    )
                 )
-            )
         return self.bullets(lines)
 
     # 2, 3: plan against actual, late works --------------------------------------------------------
@@ -335,49 +277,47 @@ class MeetingParts(ForecastChangeParts):
         """Planned and actual volume of the works: S-curve of the district, table by commune; works
         that cannot be compared.
         """
-        works = compared(self.works)
+        works = comparable_works(self.works)
         if works.empty:
-            return self.section(
-                "khoi-luong", self.text("meeting_no_curve"), *self._uncompared(), wide=True
-            )
-        total, made = weighted(works), curve(self.workbook, works, self.month.end)
-        key = (
-            "ahead" if total["difference"] > 0 else "behind" if total["difference"] < 0 else "even"
-        )
-        figures = {k: self.percent(total[k]) for k in ("planned", "actual")}
-        figures["points"] = self.number(abs(total["difference"]), 1)
-        told = self.text(
-            f"meeting_curve_{key}", month=self.month_name(self.month.end), n=len(works), **figures
-        )
-        weights = self.text(
-            "meeting_weights", n=len(works), total=billions(works["cost"].sum(), self.lang)
+            return self.section("khoi-luong", self.text("meeting_no_curve"), *self._uncompared())
+        total = weighted_volume(works)
+        way = "even"
+        if total["difference"]:
+            way = "ahead" if total["difference"] > 0 else "behind"
+        verdict = self.text(
+            f"meeting_curve_{way}",
+            month=self.month_name(self.month.end),
+            n=len(works),
+            planned=self.percent(total["planned"]),
+            actual=self.percent(total["actual"]),
+            points=self.number(abs(total["difference"]), 1),
         )
         rows = []
         for unit, part in works.groupby("unit", sort=False):
-            found = weighted(part)
+            volume = weighted_volume(part)
             rows.append(
                 [
                     self.name_of(unit),
                     len(part),
-                    billions(part["cost"].sum(), self.lang),
-                    *(self.volume_of(found[k]) for k in ("planned", "actual")),
-                    self._more(found["difference"]),
+                    self.billions(part["cost"].sum()),
+                    self.number(volume["planned"], 1),
+                    self.number(volume["actual"], 1),
+                    self._more(volume["difference"]),
                 ]
             )
-        table = self.table(
-            "volume_commune",
-            "tt unit:name works_count:num weight:num planned_volume:num actual_volume:num points:num",
-            rows,
+        columns = (
+            "tt unit:name works_count:num weight:num planned_volume:num actual_volume:num "
+            "points:num"
         )
+        curve = volume_curve(self.workbook, works, self.month.end)
         return self.section(
             "khoi-luong",
-            self.paragraph(told, "verdict"),
-            picture(s_curve(made, self.lang), told),
-            self.paragraph(weights, "key"),
+            self.paragraph(verdict, "verdict"),
+            picture(s_curve(curve, self.lang), verdict),
+            self.key("meeting_weights", n=len(works), total=self.billions(works["cost"].sum())),
             self._panels(works),
-            table,
+            self.table("volume_commune", columns, rows),
             *self._uncompared(),
-            wide=True,
         )
 
     def _panels(self, works):
@@ -385,121 +325,121 @@ class MeetingParts(ForecastChangeParts):
         only those furthest behind.
         """
         parts = {self.name_of(unit): part for unit, part in works.groupby("unit", sort=False)}
-        behind = {name: weighted(part)["difference"] for name, part in parts.items()}
-        order = sorted(parts, key=behind.__getitem__)[:PANELS]
+        behind = {name: weighted_volume(part)["difference"] for name, part in parts.items()}
+        order = sorted(parts, key=behind.get)[:PANELS]
         if len(parts) < 2:
-            return Markup("")
-        told = self.text(
-            "meeting_panels" if len(order) == len(parts) else "meeting_panels_some",
-            n=len(order),
-            of=len(parts),
-        )
+            return ""
+        key = "meeting_panels" if len(order) == len(parts) else "meeting_panels_some"
+        caption = self.text(key, n=len(order), of=len(parts))
         figures = self.listed(f"{name} {self._more(behind[name])}" for name in order)
-        made = {name: curve(self.workbook, parts[name], self.month.end) for name in order}
-        return picture(
-            s_curves(made, self.lang),
-            self.text("meeting_panels_alt", told=told, figures=figures),
-            told,
-        )
+        curves = {name: volume_curve(self.workbook, parts[name], self.month.end) for name in order}
+        alt = self.text("meeting_panels_alt", caption=caption, figures=figures)
+        return picture(s_curves(curves, self.lang), alt, caption)
 
     def _uncompared(self):
         """Works without a plan, and works planned that nobody reported on this month."""
-        lines = []
+        planned, lines = self.works["planned"].notna(), []
         for key, rows in (
-            ("meeting_no_plan", self.works[self.works["planned"].isna()]),
-            (
-                "meeting_not_reported",
-                self.works[self.works["planned"].notna() & ~self.works["current"]],
-            ),
+            ("meeting_no_plan", self.works[~planned]),
+            ("meeting_not_reported", self.works[planned & ~self.works["current"]]),
         ):
             names = [
                 f"{self.work_name(row)}, {self.name_of(row['unit'])}" for _, row in rows.iterrows()
             ]
-            lines.append(self.text(key, n=len(names), names="; ".join(names)) if names else "")
+            if names:
+                lines.append(self.text(key, n=len(names), names="; ".join(names)))
         return lines
 
     def late(self) -> Part:
         """Works whose newest report is behind the plan of its month."""
         if not self.works["reported"].notna().any():
-            return self.section("cham", self.text("meeting_late_unknown"), wide=True)
-        late = self.works[self.works["late"]].sort_values(
-            "months_late", ascending=False, kind="stable"
-        )
+            return self.section("cham", self.text("meeting_late_unknown"))
+        late = self.works[self.works["late"]]
+        late = late.sort_values("months_late", ascending=False, kind="stable")
         if late.empty:
-            return self.section("cham", self.text("meeting_none_late"), wide=True)
+            return self.section("cham", self.text("meeting_none_late"))
         rows = [
             [
                 self.work_name(row),
                 self.name_of(row["unit"]),
-                self.volume_of(row["planned_then"]),
-                self.volume_of(row["actual"]),
+                self.number(row["planned_then"], 1),
+                self.number(row["actual"], 1),
                 self.month_name(row["reported"]),
                 f"{row['months_late']:.0f}" if row["months_late"] else self.text("late_this_month"),
-                self.said([row["said_by"]], [row["mark"]]),
+                self.speakers(row),
             ]
             for row in late.to_dict("records")
         ]
-        columns = "tt works:name unit planned_volume:num actual_volume:num report_month:num months_late:num said_by"
+        columns = (
+            "tt works:name unit planned_volume:num actual_volume:num report_month:num "
+            "months_late:num said_by"
+        )
         lead = self.text("meeting_late", n=len(late), communes=late["unit"].nunique())
         return self.section(
-            "cham", self.paragraph(lead, "verdict"), self.table("late", columns, rows), wide=True
+            "cham", self.paragraph(lead, "verdict"), self.table("late", columns, rows)
         )
 
     # 4: money -------------------------------------------------------------------------------------
 
     def disbursement(self) -> Part:
         """Money disbursed against the year's plan, by pot and by commune."""
-        pots, year = by_pot(self.workbook, self.month.end), self.month.end.year
+        pots, year = disbursement_by_pot(self.workbook, self.month.end), self.month.end.year
         if not pots["disbursed"].notna().any():
-            return self.section("giai-ngan", self.text("meeting_no_money", year=year), wide=True)
-        held = pots[
-            pots["amount"].notna() & pots["disbursed"].notna()
-        ]  # money and plan of the same pots
-        paid, planned, amount = (
-            held[column].sum() for column in ("disbursed", "planned", "amount")
-        )
-        told = self.text(
+            return self.section("giai-ngan", self.text("meeting_no_money", year=year))
+        # money and plan of the same pots
+        held = pots[pots["amount"].notna() & pots["disbursed"].notna()]
+        paid, planned, amount = held[["disbursed", "planned", "amount"]].sum()
+        verdict = self.text(
             "meeting_money",
             month=self.month_name(self.month.end),
-            paid=billions(paid, self.lang),
-            amount=billions(amount, self.lang),
+            paid=self.billions(paid),
+            amount=self.billions(amount),
             rate=write_percent(paid / amount if amount else None, self.lang),
-            planned=billions(planned, self.lang),
+            planned=self.billions(planned),
             year=year,
         )
         rows = [
             [
                 self.pot(pot),
-                *(self.million(row[k]) for k in ("amount", "planned", "disbursed")),
-                self._rate(row["rate"]),
+                *self._amounts(row),
                 self.million(row["behind"] if row["communes"] >= row["of"] else np.nan),
                 f"{row['communes']}/{row['of']}",
                 "..." if pd.isna(row["mark"]) else self.text(f"mark_{row['mark']}"),
             ]
             for pot, row in pots.iterrows()
         ]
-        columns = "tt fund:name year_amount:num planned_money:num paid_money:num rate:num behind_money:num reporting:num note"
-        table = self.table("money_pots", columns, rows, unit=self.text("unit_million_money"))
-        rows = [
+        communes = [
             [
                 self.name_of(unit),
-                *(self.million(row[k]) for k in ("all", "amount", "planned", "disbursed")),
-                self._rate(row["rate"]),
+                self.million(row["all"]),
+                *self._amounts(row),
                 self.million(row["behind"]),
                 self.month_name(row["month"]),
             ]
             for unit, row in self.money.iterrows()
         ]
-        columns = "tt unit:name paid_all:num own_amount:num planned_money:num paid_own:num rate:num behind_money:num "
-        columns += "report_month:num"
-        own = self.table("money_communes", columns, rows, unit=self.text("unit_million_money"))
-        notes = [self.key(f"meeting_money_{k}") for k in ("pots", "communes")]
+        columns = (
+            "tt fund:name year_amount:num planned_money:num paid_money:num rate:num "
+            "behind_money:num reporting:num note"
+        )
+        own_columns = (
+            "tt unit:name paid_all:num own_amount:num planned_money:num paid_own:num rate:num "
+            "behind_money:num report_month:num"
+        )
         return self.section(
-            "giai-ngan", self.paragraph(told, "verdict"), table, notes[0], own, notes[1], wide=True
+            "giai-ngan",
+            self.paragraph(verdict, "verdict"),
+            self.table("money_pots", columns, rows, unit="unit_million_money"),
+            self.key("meeting_money_pots"),
+            self.table("money_communes", own_columns, communes, unit="unit_million_money"),
+            self.key("meeting_money_communes"),
         )
 
-    def _rate(self, rate):
-        return write_percent(None if np.isinf(rate) else rate, self.lang)
+    def _amounts(self, row):
+        """Money of the year, planned, disbursed, and its rate."""
+        amounts = map(self.million, row[["amount", "planned", "disbursed"]])
+        rate = write_percent(None if np.isinf(row["rate"]) else row["rate"], self.lang)
+        return [*amounts, rate]
 
     # 5: direction ---------------------------------------------------------------------------------
 
@@ -509,73 +449,46 @@ class MeetingParts(ForecastChangeParts):
         """
         if not self.internal:
             return Part("")
-        found = needing_direction(self.works, self.money, self.tasks)
+        reasons = communes_at_risk(self.works, self.money, self.tasks)
         rows = [
-            [self.name_of(unit), "; ".join(self._reasons(found[unit]))]
+            [
+                self.name_of(unit),
+                "; ".join(
+                    self._reason(reason, row)
+                    for reason, cases in reasons[unit].items()
+                    for _, row in cases.iterrows()
+                ),
+            ]
             for unit in self.workbook.communes.index
-            if unit in found
+            if unit in reasons
         ]
-        told, silent = self._reporting
-        nobody = "meeting_no_direction" if told else "meeting_direction_unknown"
+        reporting, silent = self._reporting
+        nobody = "meeting_no_direction" if reporting else "meeting_direction_unknown"
         return self.section(
             "chi-dao",
             self.text("meeting_direction_lead"),
             self.table("direction", "tt unit:name why", rows) or self.text(nobody),
             self.text("meeting_silent", n=len(silent), names=self.names(silent)) if silent else "",
             self.debts_table(self.workbook.communes.index.tolist()),
-            wide=True,
         )
 
-    def _reasons(self, found):
+    def _reason(self, reason, row):
         """Why a commune needs direction, in words with the figures."""
-        lines = [
-            self.text(
+        if reason == "late":
+            return self.text(
                 "why_late",
                 work=self.work_name(row),
                 planned=self.percent(row["planned_then"]),
                 actual=self.percent(row["actual"]),
                 month=self.month_name(row["reported"]),
             )
-            for _, row in found.get("late", pd.DataFrame()).iterrows()
-        ]
-        lines += [
-            self.text(
-                "why_money",
-                behind=self.million(row["behind"]),
-                planned=self.million(row["planned"]),
-                month=self.month_name(row["month"]),
-            )
-            for _, row in found.get("money", pd.DataFrame()).iterrows()
-        ]
-        return lines + [
-            self.text(
-                "why_overdue",
-                criterion=self.criterion(row["set"], row["criterion"]),
-                department=row["department"],
-                due=self.date(row["due"]),
-            )
-            for _, row in found.get("overdue", pd.DataFrame()).iterrows()
-        ]
-
-
-USED = (
-    "progress",
-    "work_plans",
-    "assignments",
-    "works",
-    "unit_costs",
-    "envelopes",
-    "profiles",
-    "pots",
-    "targets",
-    "goals",
-    "hamlets",
-    "debts",
-    "criterion_states",
-    "indicator_values",
-    "criterion_counts",
-    "recognitions",
-)
+        if reason == "money":
+            behind, planned = self.million(row["behind"]), self.million(row["planned"])
+            month = self.month_name(row["month"])
+            return self.text("why_money", behind=behind, planned=planned, month=month)
+        criterion, due = self.criterion(row["set"], row["criterion"]), self.date(row["due"])
+        department = row["department"]
+        return self.text("why_overdue", criterion=criterion, department=department, due=due)
 
 
 class MeetingPage(MeetingParts):
@@ -589,6 +502,10 @@ class MeetingPage(MeetingParts):
     """
 
     subject = "meeting"
+    based_on = (
+        "progress work_plans assignments works unit_costs envelopes profiles pots targets goals "
+        "hamlets debts criterion_states indicator_values criterion_counts recognitions"
+    )
 
     def __init__(
         self,
@@ -600,11 +517,9 @@ class MeetingPage(MeetingParts):
         **options: str,
     ) -> None:
         super().__init__(dataset, **options)
-        if faults := check({"month": month, "draws": draws, "seed": seed}):
-            raise ValueError("; ".join(faults))
+        reject(check_parameters({"month": month, "draws": draws, "seed": seed}))
         self.typed_month, self.draws, self.seed = month, draws, seed
-        given = {"month": self.month_name(self.month.end), "draws": f"{draws}", "seed": f"{seed}"}
-        self.parameters = {**given, **self.parameters}
+        self.add_parameters(month=self.month_name(self.month.end), draws=draws, seed=seed)
 
     @property
     def heading(self) -> str:
@@ -625,15 +540,15 @@ class MeetingPage(MeetingParts):
         goals = self.workbook.tables["goals"]
         rows = [
             [
-                g[f"text_{self.lang}"],
-                self.number(g["quantity"]),
-                g[f"unit_{self.lang}"] or "...",
-                self.source(g["source"]),
+                goal[f"text_{self.lang}"],
+                self.number(goal["quantity"]),
+                goal[f"unit_{self.lang}"] or "...",
+                self.source(goal["source"]),
             ]
-            for g in goals[goals["kind"] == "request"].to_dict("records")
+            for goal in goals[goals["kind"] == "request"].to_dict("records")
         ]
         table = self.table("requests", "tt request:name quantity:num measure source", rows)
-        return self.section("de-nghi", table or self.text("meeting_no_requests"), wide=True)
+        return self.section("de-nghi", table or self.text("meeting_no_requests"))
 
     # 7: what departments owe ----------------------------------------------------------------------
 
@@ -646,7 +561,7 @@ class MeetingPage(MeetingParts):
             return Part("")
         tasks, open_ = self.tasks, self._nameless()
         if tasks.empty:
-            return self.section("phan-cong", self.text("meeting_nothing_owed"), open_, wide=True)
+            return self.section("phan-cong", self.text("meeting_nothing_owed"), open_)
         rows = [
             [
                 self.department(row),
@@ -676,7 +591,6 @@ class MeetingPage(MeetingParts):
             self.table("owed", columns, rows),
             note,
             open_,
-            wide=True,
         )
 
     def _due(self, row):
@@ -702,23 +616,19 @@ class MeetingPage(MeetingParts):
         goals, year = self.workbook.tables["goals"], self.month.end.year
         goals = goals[(goals["kind"] == "yearly_rule") & (goals["year"] == year)]
         if goals.empty:
-            return self.section("quy-dinh", self.text("meeting_no_rules", year=year), wide=True)
+            return self.section("quy-dinh", self.text("meeting_no_rules", year=year))
         then = before_year(self.workbook, year)
         parts = [self.text("meeting_rules_lead", year=year)]
         for place, (_, goal) in enumerate(goals.iterrows(), start=1):
             parts += self._rule(place, goal, then)
-        return self.section("quy-dinh", *parts, wide=True)
+        return self.section("quy-dinh", *parts)
 
     def _rule(self, place, goal, then):
-        covered = self.covered_by(goal)
-        level = {"not_ntm": "ntm", "ntm_not_on_list": "advanced"}.get(goal["covers"], "ntm")
-        set_id = self.workbook.default_set(level)
-        found = judge_rule(
-            goal, covered, self.workbook, assess(then, set_id), self.standing(set_id), then
-        )
-        found["why"] = [self._why(row, goal, measure_of(goal)) for _, row in found.iterrows()]
-        counts = found["verdict"].value_counts()
-        told = {k: int(counts.get(k, 0)) for k in ("met", "not_met", "no_data")}
+        covered, set_id = self.covered_by(goal), self.workbook.default_set(rule_level(goal))
+        start, now = assess(then, set_id), self.standing(set_id)
+        verdicts = judge_rule(goal, covered, self.workbook, start, now, then)
+        verdicts["why"] = [self._why(row, goal) for _, row in verdicts.iterrows()]
+        order = ("not_met", "no_data", "met")
         lead = self.text(
             "meeting_rule",
             place=place,
@@ -727,35 +637,30 @@ class MeetingPage(MeetingParts):
             n=len(covered),
             covers=self.text(f"covers_{goal['covers']}"),
             names=self.names(covered) or "-",
-            **told,
+            **{verdict: int((verdicts["verdict"] == verdict).sum()) for verdict in order},
         )
-        groups = list(found.groupby(["verdict", "why"], sort=False))
+        groups = list(verdicts.groupby(["verdict", "why"], sort=False))
         if len(groups) == 1:
             (verdict, why), _ = groups[0]
             return [lead, self.text("rule_all", verdict=self.text(f"rule_{verdict}"), why=why)]
-        order = ("not_met", "no_data", "met")
         rows = [
             [self.text(f"rule_{verdict}"), self.names(part["unit"], None), why]
             for (verdict, why), part in sorted(groups, key=lambda group: order.index(group[0][0]))
         ]
         return [lead, self.table("rule", "result:name units why", rows, note=f" {place}")]
 
-    def _why(self, row, goal, measure):
+    def _why(self, row, goal):
         """The reason of a verdict, with the figures."""
-        year = int(goal["year"])
         figures = {
-            k: "..." if pd.isna(row[k]) else f"{row[k]:g}"
-            for k in ("before", "now", "low", "high", "of")
+            name: "..." if pd.isna(row[name]) else f"{row[name]:g}"
+            for name in ("before", "now", "low", "high", "of")
         }
-        key = f"rule_why_{row['reason']}" + (
-            f"_{measure}" if row["reason"] in ("counted", "range") else ""
-        )
-        hamlet = (self.workbook.meta.get("hamlet_word") or {}).get(self.lang) or goal[
-            f"unit_{self.lang}"
-        ]
-        return self.text(
-            key, year=year, start=self.date(pd.Timestamp(year, 1, 1)), hamlet=hamlet, **figures
-        )
+        key = f"rule_why_{row['reason']}"
+        if row["reason"] in ("counted", "range"):
+            key += f"_{measure_of(goal)}"
+        hamlet, year = self.hamlet_word or goal[f"unit_{self.lang}"], int(goal["year"])
+        start = self.date(pd.Timestamp(year, 1, 1))
+        return self.text(key, year=year, start=start, hamlet=hamlet, **figures)
 
     # 9: targets, conclusions ----------------------------------------------------------------------
 
@@ -766,38 +671,27 @@ class MeetingPage(MeetingParts):
         chosen = pd.concat([self.planned("plan"), self.planned("pledge")])
         rows = []
         for target in chosen.to_dict("records"):
-            set_id, unit = self.workbook.default_set(target["level"]), target["unit"]
-            given = self.tasks[
-                (self.tasks["unit"] == unit)
-                & (self.tasks["set"] == set_id)
-                & self.tasks["assigned"]
-            ]
-            told = (
-                [(f"{r['criterion']:g}", r) for _, r in given.iterrows()] if self.internal else []
-            )
-            who = "; ".join(
-                self.text("given_to", n=n, who=r["department"], action=r["action"]) for n, r in told
-            )
-            due = "; ".join(
-                self.text("given_due", n=n, day=self._due(r))
-                for n, r in told
-                if not pd.isna(r["due"])
-            )
-            rows.append([*self.target_cells(target), "", who, due])
-        columns = "tt unit:name aim year:num kind count:num missing conclusion:blank assignment:blank due_date:blank"
+            tasks, whom, due = self.tasks, [], []
+            mine = (tasks["unit"] == target["unit"]) & tasks["assigned"] & self.internal
+            mine &= tasks["set"] == self.workbook.default_set(target["level"])
+            for _, task in tasks[mine].iterrows():
+                n, who = f"{task['criterion']:g}", task["department"]
+                whom.append(self.text("given_to", n=n, who=who, action=task["action"]))
+                if pd.notna(task["due"]):
+                    due.append(self.text("given_due", n=n, day=self._due(task)))
+            rows.append([*self.target_cells(target), "", "; ".join(whom), "; ".join(due)])
+        columns = (
+            "tt unit:name aim year:num kind count:num missing conclusion:blank "
+            "assignment:blank due_date:blank"
+        )
         table = self.table("conclusions", columns, rows)
-        return self.section("ket-luan", table or self.text("meeting_no_targets"), wide=True)
+        return self.section("ket-luan", table or self.text("meeting_no_targets"))
 
     # 11: sources ----------------------------------------------------------------------------------
 
     def export(self) -> Part:
         """Write every table made so far as one Excel workbook and as CSV files; say where."""
-        lead = [self.heading, self.text("draft")] + (
-            [self.text("illustrative_long")] if self.workbook.illustrative else []
-        )
-        return self.exported(
-            f"giao-ban_{self.workbook.as_of}", f"_thang-{self.month.end:%Y-%m}", lead
-        )
+        return self.exported("giao-ban", f"_thang-{self.month.end:%Y-%m}")
 
     def knowledge(self) -> Part:
         """How many rows of progress are reported, assumed, illustrative; the sources; what was left
@@ -806,7 +700,6 @@ class MeetingPage(MeetingParts):
         rows = self.workbook.tables["progress"]
         marks = rows.loc[rows["month"] == self.month.end, "mark"].value_counts()
         parts = ", ".join(f"{self.text(f'mark_{mark}')} {n}" for mark, n in marks.items()) or "-"
-        told = self.text(
-            "meeting_marks", month=self.month_name(self.month.end), n=int(marks.sum()), parts=parts
-        )
-        return self.section("biet-den-dau", told, self.left_out(), self.sources_of(USED), wide=True)
+        month = self.month_name(self.month.end)
+        line = self.text("meeting_marks", month=month, n=int(marks.sum()), parts=parts)
+        return super().knowledge(line)

@@ -4,7 +4,6 @@ rules on a page.
 
 import datetime as dt
 import platform
-import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from importlib.resources import files
@@ -16,11 +15,19 @@ from markupsafe import Markup
 
 from .. import __version__
 from ..data import home_of, kept_workbook, locate
-from ..language import LEVEL_WORDS, listed, pick, text, texts, write_date, write_number
+from ..language import LEVEL_WORDS, join_names, pick, text, texts, write_date, write_number
 from ..law import LEVELS
-from ..standing import Standing, assess, knowledge, levels, revocation, set_in_force
-from ..tables import Store
-from ..wording import count_words, shares_words
+from ..results import count_words, covered_communes, shares_words
+from ..standing import (
+    Standing,
+    assess,
+    department_duties,
+    knowledge_shares,
+    levels,
+    revocation,
+    set_in_force,
+)
+from ..tables import Problem, Store, report
 from .tables import Column, dagger, office_table
 
 RESULT = "application/vnd.ntm.result+json"  # the media type of a result
@@ -33,20 +40,10 @@ AUDIENCES = ("noi-bo", "cong-khai")
 MANY = 40  # names in one sentence; beyond that the matrix names them
 
 
-def linked(told: str) -> Markup:
-    """A published source, each address in it as a link that shows the site only.
-
-    >>> str(linked("derived from https://example.vn/news/1.html"))
-    'derived from <a href="https://example.vn/news/1.html" rel="noreferrer">example.vn</a>'
-    """
-    pieces = re.split(r"(https?://[^/\s]+\S*)", told)
-    link = Markup('<a href="{0}" rel="noreferrer">{1}</a>')
-    return Markup("").join(
-        link.format(piece, piece.split("/")[2].removeprefix("www."))
-        if i % 2
-        else Markup.escape(piece)
-        for i, piece in enumerate(pieces)
-    )
+def reject(faults: list[str]) -> None:
+    """Raise ValueError with all that is wrong with the parameters typed, where something is."""
+    if faults:
+        raise ValueError("; ".join(faults))
 
 
 class Part(Markup):
@@ -86,6 +83,7 @@ class Page:
     """
 
     subject = ""  # of its heading: the text "heading_<subject>"
+    based_on = ""  # the tables whose sources it names
 
     def __init__(
         self,
@@ -101,26 +99,28 @@ class Page:
         self.workbook, self.files = kept_workbook(folder, as_of)
         if self.workbook.communes.empty:
             raise ValueError(text("cli_no_communes", "vi", place=self.workbook.meta["title"]["vi"]))
-        for name, value, allowed in (
-            ("criteria_set", criteria_set, ("", *sorted(self.workbook.law.sets))),
-            ("lang", lang, ("vi", "en")),
-            ("audience", audience, AUDIENCES),
-        ):
-            if value not in allowed:
-                raise ValueError(f"{name}={value!r}: {', '.join(filter(None, allowed))}")
-        self.lang, self.audience = lang, audience
-        self.internal = audience == "noi-bo"
-        self.set_id = criteria_set or self.workbook.default_set("ntm")
         self.parameters = {
             "criteria_set": criteria_set,
             "as_of": as_of,
             "lang": lang,
             "audience": audience,
         }
-        self._standings = {}
-        self._applied = {}
-        self._tables = 0
-        self.made = []  # every table shown so far: title, unit, heads, rows
+        for name, allowed in (
+            ("criteria_set", ("", *sorted(self.workbook.law.sets))),
+            ("lang", ("vi", "en")),
+            ("audience", AUDIENCES),
+        ):
+            if (value := self.parameters[name]) not in allowed:
+                raise ValueError(f"{name}={value!r}: {', '.join(filter(None, allowed))}")
+        self.lang, self.internal = lang, audience == "noi-bo"
+        self.set_id = criteria_set or self.workbook.default_set("ntm")
+        self.tables = []  # every table so far: title, unit, heads, rows
+        self._numbers = count(1)
+        self._results = {}
+
+    def add_parameters(self, **typed: object) -> None:
+        """Put parameters of its own before those that every page has."""
+        self.parameters = {name: f"{value}" for name, value in typed.items()} | self.parameters
 
     # words ----------------------------------------------------------------------------------------
 
@@ -130,15 +130,19 @@ class Page:
 
     def names(self, units: Iterable[int], most: int | None = MANY) -> str:
         """Names of units in administrative order, as running text."""
-        chosen = set(units)
-        names = [name for unit, name in self.workbook.units["name"].items() if unit in chosen]
+        names = self.workbook.units["name"]
+        names = names[names.index.isin(list(units))].tolist()
         if most is not None and len(names) > most:
             return self.text("and_more", names=", ".join(names[:most]), n=len(names) - most)
         return self.listed(names)
 
+    def name_of(self, unit: int) -> str:
+        """A unit's name."""
+        return self.workbook.units.at[unit, "name"]
+
     def listed(self, names: Iterable[str]) -> str:
         """Names as running text."""
-        return listed(names, self.lang)
+        return join_names(names, self.lang)
 
     def number(self, value: float | None, decimals: int | None = None) -> str:
         """A number as written."""
@@ -171,26 +175,24 @@ class Page:
         assumed = f" ({self.text('assumed_short')})" if row["owner_mark"] == "assumed" else ""
         return row[f"owner_{self.lang}"] + assumed
 
-    def kept(self, subject: str, make: Callable[[], Any], **given: object) -> Any:
+    def keep(self, subject: str, make: Callable[[], Any], **question: object) -> Any:
         """A result for the page's data set and as-of date, worked out once for all pages
         (:mod:`~ntm_analysis.tables.store`).
         """
-        rests_on = {
-            "folder": self.workbook.path,
-            "files": self.files,
-            "as_of": self.workbook.as_of,
-        } | given
-        return self.store.kept(subject, rests_on, make)
+        if (key := f"{subject} {question}") not in self._results:
+            rests_on = {
+                "folder": self.workbook.path,
+                "files": self.files,
+                "as_of": self.workbook.as_of,
+            }
+            self._results[key] = self.store.keep(subject, rests_on | question, make)
+        return self._results[key]
 
     # what was judged ------------------------------------------------------------------------------
 
     def standing(self, set_id: str) -> Standing:
-        """The standing by a set, judged once a page."""
-        if set_id not in self._standings:
-            self._standings[set_id] = self.kept(
-                "standing", lambda: assess(self.workbook, set_id), set=set_id
-            )
-        return self._standings[set_id]
+        """The standing by a set."""
+        return self.keep("standing", lambda: assess(self.workbook, set_id), set=set_id)
 
     @cached_property
     def level(self) -> pd.DataFrame:
@@ -198,23 +200,19 @@ class Page:
         return levels(self.workbook)
 
     def applied_today(self, level: str = "ntm") -> tuple[Standing, pd.DataFrame] | None:
-        """The set of ``level`` in force applied today, judged once a page."""
-        if level not in self._applied:
-            self._applied[level] = self.kept(
-                "in-force", lambda: set_in_force(self.workbook, level), level=level
-            )
-        return self._applied[level]
+        """The set of ``level`` in force applied today."""
+        return self.keep("in-force", lambda: set_in_force(self.workbook, level), level=level)
 
     def revocations(self) -> pd.DataFrame:
         """What the rule on revocation says of the recognised communes, each judged by the set in
         force for its level.
         """
-        made = []
+        tables = []
         for level, held in (("ntm", ("ntm",)), ("advanced", ("advanced", "model"))):
-            found = self.applied_today(level)
-            standing = found[0] if found else self.standing(self.workbook.default_set(level))
-            made.append(revocation(self.workbook, standing, held))
-        return pd.concat(made)
+            applied = self.applied_today(level)
+            standing = applied[0] if applied else self.standing(self.workbook.default_set(level))
+            tables.append(revocation(self.workbook, standing, held))
+        return pd.concat(tables)
 
     # building blocks ------------------------------------------------------------------------------
 
@@ -232,30 +230,22 @@ class Page:
 
         ``name`` is the key of its title, ``columns`` the keys of its heads, each with its kind:
         ``"tt unit:name year:num"``. A head that is a number stands for itself. Rows that lack the
-        cell of a first column ``tt`` are numbered.
+        cell of a first column ``tt`` are numbered. ``unit`` is the key of the unit of measure.
         """
-        rows, width = list(rows), len(columns.split())
-        if not rows:
+        if not (rows := list(rows)):
             return Markup("")
-        if columns.startswith("tt "):
-            number = count(1)
-            rows = [row if len(row) == width else [next(number), *row] for row in rows]
-        made = []
+        heads = []
         for column in columns.split():
             key, _, kind = column.partition(":")
-            made.append(Column(key if key.isdigit() else self.text(f"head_{key}"), kind))
-        self._tables += 1
+            heads.append(Column(key if key.isdigit() else self.text(f"head_{key}"), kind))
+        if columns.startswith("tt "):
+            places = count(1)
+            rows = [row if len(row) == len(heads) else [next(places), *row] for row in rows]
+        number = self.text("table_number", number=next(self._numbers))
+        unit = self.text("table_unit", unit=self.text(unit)) if unit else ""
         title = self.text(f"table_{name}") + note
-        shown = f"{self.text('table_number', number=self._tables)}. {title}"
-        self.made.append(
-            (
-                shown,
-                self.text("table_unit", unit=unit) if unit else "",
-                [c.head for c in made],
-                rows,
-            )
-        )
-        return office_table(self._tables, title, made, rows, lang=self.lang, unit=unit, style=style)
+        self.tables.append((f"{number}. {title}", unit, [each.head for each in heads], rows))
+        return office_table(number, title, heads, rows, lang=self.lang, unit=unit, style=style)
 
     def section(
         self, name: str, *parts: str, heading: str = "", title: str = "", wide: bool = False
@@ -266,17 +256,17 @@ class Page:
         body = Markup("").join(
             p if isinstance(p, Markup) else self.paragraph(p) for p in parts if p
         ) + self.basis(name)
-        shape = Markup('<section id="{}"{}><h2>{}</h2>{}</section>')
-        wide_class = Markup(' class="wide"') if wide else ""
-        return Part(
-            shape.format(name, wide_class, title or self.text(f"section_{heading or name}"), body)
+        wide_class = Markup(' class="wide"' if wide else "")
+        title = title or self.text(f"section_{heading or name}")
+        return Part('<section id="{}"{}><h2>{}</h2>{}</section>').format(
+            name, wide_class, title, body
         )
 
     def to_try(self, tried: Callable[[], Any], *parts: str, commune: str = "") -> WhatIfPart:
         """The section in which changes can be tried."""
-        made = WhatIfPart(self.section("thu-thay-doi", *parts))
-        made.tried, made.commune, made.lang = tried, commune, self.lang
-        return made
+        part = WhatIfPart(self.section("thu-thay-doi", *parts))
+        part.tried, part.commune, part.lang = tried, commune, self.lang
+        return part
 
     def basis(self, name: str) -> Markup:
         """Under a section that answers a question of the meeting: where its sources stand, and (for
@@ -285,12 +275,8 @@ class Page:
         key = f"act_{self.subject}_{name}"
         if key not in texts():
             return Markup("")
-        act = (
-            Markup(" <strong>{}:</strong> {}.").format(
-                self.text("basis_act"), dagger(self.text(key))
-            )
-            if self.internal
-            else ""
+        act = Markup(" <strong>{}:</strong> {}." if self.internal else "").format(
+            self.text("basis_act"), dagger(self.text(key))
         )
         return Markup('<p class="basis"><a href="#biet-den-dau">{}</a>.{}</p>').format(
             self.text("basis_sources"), act
@@ -312,9 +298,13 @@ class Page:
         )
         return Markup("<ul>{}</ul>").format(items) if items else Markup("")
 
+    def warnings(self, problems: Iterable[Problem]) -> Markup:
+        """What is wrong with the data, a line each (for the office only)."""
+        return self.bullets(report(problems, self.lang).splitlines()[1:] if self.internal else [])
+
     def signatures(self) -> Markup:
         """The row of signatures, left blank."""
-        heads = (self.text("sign_prepared"), self.text("sign_head"))
+        heads = map(self.text, ("sign_prepared", "sign_head"))
         return Markup('<table class="signatures"><tr><td>{}</td><td>{}</td></tr></table>').format(
             *heads
         )
@@ -385,11 +375,13 @@ class Page:
             cells.append([self.source(row["id"]), title, day])
         return self.table("sources", "id:name title published", cells)
 
-    def sources_of(self, names: Iterable[str]) -> Markup:
-        """The sources used in whole tables."""
-        return self.sources(
-            source for name in names for source in self.workbook.tables[name]["source"]
-        )
+    def knowledge(self, before: str = "", after: str = "") -> Part:
+        """What was left out, with a line before and after, and the sources of what the page rests
+        on.
+        """
+        tables = self.workbook.tables
+        used = [source for name in self.based_on.split() for source in tables[name]["source"]]
+        return self.section("biet-den-dau", before, self.left_out(), after, self.sources(used))
 
     def footer_standing(self) -> Standing:
         """The standing whose shares the footer gives."""
@@ -407,28 +399,40 @@ class Page:
         """Data set and its hash, as-of date, parameters, versions, shares reported, assumed,
         unknown; gives the hash of all files to the line of the manifest.
         """
-        workbook, standing = self.workbook, self.footer_standing()
-        given = ", ".join(f"{name}={value}" for name, value in self.parameters.items() if value)
-        versions = f"ntm-analysis {__version__}, pandas {pd.__version__}, Python {platform.python_version()}"
-        shares = shares_words(knowledge(standing), self.lang)
-        lines = (
-            self.text("footer_data", id=workbook.id, hash=self.data_hash()[:12], day=self.day),
-            self.text("footer_parameters", given=given),
+        standing = self.footer_standing()
+        typed = ", ".join(f"{name}={value}" for name, value in self.parameters.items() if value)
+        versions = (
+            f"ntm-analysis {__version__}, pandas {pd.__version__}, "
+            f"Python {platform.python_version()}"
+        )
+        shares = shares_words(knowledge_shares(standing), self.lang)
+        return self.footer_of(
+            self.data_line(),
+            self.text("footer_parameters", typed=typed),
             self.text("footer_versions", versions=versions),
             self.text("footer_shares", set=self.decision(standing.set_id), shares=shares),
             self.text("draft"),
         )
-        made = Part(
-            Markup("<footer>{}</footer>").format(
-                Markup("").join(self.paragraph(line) for line in lines)
-            )
-        )
-        made.result = {"files": self.files}
-        return made
+
+    def footer_of(self, *lines: str) -> Part:
+        """The footer with these lines."""
+        footer = Part("<footer>{}</footer>").format(Markup("").join(map(self.paragraph, lines)))
+        footer.result = {"files": self.files}
+        return footer
+
+    def data_line(self) -> str:
+        """The data set, its hash, the day."""
+        hash_ = self.data_hash()[:12]
+        return self.text("footer_data", id=self.workbook.id, hash=hash_, day=self.day)
 
 
 class PlanPage(Page):
     """A page that can show the district's plan, for all communes or for one."""
+
+    @property
+    def hamlet_word(self) -> str | None:
+        """What the district calls its hamlets, where the data set says so."""
+        return (self.workbook.meta.get("hamlet_word") or {}).get(self.lang)
 
     def planned(self, kind: str) -> pd.DataFrame:
         """Targets of one kind (``plan`` or ``pledge``) for communes that exist, the nearest year
@@ -437,21 +441,17 @@ class PlanPage(Page):
         rows = self.workbook.tables["targets"]
         rows = rows[(rows["kind"] == kind) & rows["unit"].isin(self.workbook.communes.index)]
         places = {"level": LEVELS.index, "unit": self.workbook.units["order"].to_dict().get}
-        by = lambda column: column.map(places[column.name]) if column.name in places else column  # noqa: E731
-        return rows.sort_values(["year", "level", "unit"], key=by, kind="stable")
+        return rows.sort_values(
+            ["year", "level", "unit"],
+            key=lambda column: column.map(places[column.name]) if column.name in places else column,
+            kind="stable",
+        )
 
     def covered_by(self, goal: pd.Series) -> pd.Index:
         """Communes that a yearly rule covers: all; those not yet NTM; those NTM and not on the
         year's list for more.
         """
-        level = self.level["level"]
-        if goal["covers"] == "all":
-            return level.index
-        if goal["covers"] == "not_ntm":
-            return level.index[level == "not_ntm"]
-        plans = self.planned("plan")
-        on_list = plans.loc[(plans["level"] != "ntm") & (plans["year"] == goal["year"]), "unit"]
-        return level.index[(level == "ntm") & ~level.index.isin(on_list)]
+        return covered_communes(self.workbook, goal, self.level["level"])
 
     def missing_words(self, set_id: str, unit: int) -> str:
         """What a commune still lacks of a set: criteria by name, and how many have no name or no
@@ -465,31 +465,37 @@ class PlanPage(Page):
         return self.listed(named + nameless) or "-"
 
     def department(self, row: pd.Series) -> str:
-        """Who is to act by a row of :func:`~ntm_analysis.standing.duties.owed`, marked where the
-        law's owner is only assumed.
+        """Who is to act by a row of :func:`~ntm_analysis.standing.duties.department_duties`, marked
+        where the law's owner is only assumed.
         """
         if row["assigned"]:
             return row["department"]
         name = row["department"] if self.lang == "vi" else row["department_en"]
         return name + (f" ({self.text('assumed_short')})" if row["mark"] == "assumed" else "")
 
+    def duties(self, sets: pd.Series) -> pd.DataFrame:
+        """What departments owe (:func:`~ntm_analysis.standing.department_duties`), each commune by
+        its set.
+        """
+        standings = {set_id: self.standing(set_id) for set_id in set(sets)}
+        return department_duties(self.workbook, standings, sets)
+
     def target_cells(self, target: pd.Series) -> list[str]:
         """A target as cells: the commune, what it aims at, by when, of which kind, how many
         criteria it meets, what it lacks.
         """
         set_id, unit = self.workbook.default_set(target["level"]), target["unit"]
-        aim = (
-            self.level_words(target["level"]),
-            f"{target['year']:g}",
-            self.text(f"kind_{target['kind']}"),
-        )
-        count = count_words(self.standing(set_id).counts.loc[unit])
-        return [
-            self.workbook.units.loc[unit, "name"],
-            *aim,
-            count,
-            self.missing_words(set_id, unit),
-        ]
+        counts = count_words(self.standing(set_id).counts.loc[unit])
+        aim = self.aim(target).values()
+        return [self.name_of(unit), *aim, counts, self.missing_words(set_id, unit)]
+
+    def aim(self, target: dict | pd.Series) -> dict[str, str]:
+        """What a target aims at, by when, of which kind."""
+        return {
+            "level": self.level_words(target["level"]),
+            "year": f"{target['year']:g}",
+            "kind": self.text(f"kind_{target['kind']}"),
+        }
 
     def targets_table(self) -> Markup:
         """Planned targets and pledges of the district, with where each commune stands now."""
@@ -519,14 +525,15 @@ class PlanPage(Page):
         chosen = [unit] if unit is not None else self.workbook.communes.index
         rows = []
         for _, task in tasks[tasks["unit"].isin(chosen)].sort_values(["unit", "number"]).iterrows():
-            quantity = self.number(task["quantity"])
-            cells = [
-                f"{task['number']:g}",
-                self.workbook.units.loc[task["unit"], "name"],
-                task[f"task_{self.lang}"],
-            ]
             rows.append(
-                [*cells, quantity, task[f"unit_{self.lang}"] or "...", self.source(task["source"])]
+                [
+                    f"{task['number']:g}",
+                    self.name_of(task["unit"]),
+                    task[f"task_{self.lang}"],
+                    self.number(task["quantity"]),
+                    task[f"unit_{self.lang}"] or "...",
+                    self.source(task["source"]),
+                ]
             )
         return self.table("tasks", "tt unit:name task quantity:num measure source", rows)
 
@@ -535,12 +542,12 @@ class PlanPage(Page):
         goals = self.workbook.tables["goals"]
         rows = []
         for _, goal in goals[goals["kind"] == "yearly_rule"].iterrows():
-            quantity = (self.number(goal["quantity"]), goal[f"unit_{self.lang}"])
             rows.append(
                 [
                     goal[f"text_{self.lang}"],
                     f"{goal['year']:g}",
-                    *quantity,
+                    self.number(goal["quantity"]),
+                    goal[f"unit_{self.lang}"],
                     len(self.covered_by(goal)),
                     self.source(goal["source"]),
                 ]

@@ -1,32 +1,18 @@
 """Scenarios side by side on a page, and why a forecast differs from an earlier one."""
 
 import datetime as dt
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
 
 from ..allocation import planned_forecast
 from ..forecasts import SHARE, WORLDS, read_register
-from ..language import check, write_change, write_number
+from ..language import check_parameters, write_change, write_number
 from ..needs import DRAWS, SEED
-from ..scenarios import (
-    NOISE,
-    Comparison,
-    Setting,
-    WhatIf,
-    by_commune,
-    change_since,
-    compare,
-    comparison_record,
-    is_this,
-    last_entry,
-    scenario_ids,
-)
-from ..standing import month_before
-from ..tables import FORECASTS, DataProblems, report
-from ..wording import (
+from ..results import (
     LEAST,
+    ComparisonResult,
     base_name,
     billions,
     blocking_cell,
@@ -49,9 +35,23 @@ from ..wording import (
     usual_range,
     way,
 )
+from ..scenarios import (
+    NOISE,
+    Comparison,
+    Setting,
+    WhatIf,
+    by_commune,
+    change_since,
+    compare,
+    is_this,
+    last_entry,
+    scenario_ids,
+)
+from ..standing import month_before
+from ..tables import FORECASTS, DataProblemsError, report
 from .charts import frontier, picture, slope, tornado
 from .forecast import ForecastParts
-from .page import Page, Part
+from .page import Page, Part, reject
 
 NAMES, BARS = 5, 10  # communes named in a cell, bars of the tornado
 
@@ -62,11 +62,16 @@ class ComparisonPage(Page):
 
     Raises ValueError for a parameter or a scenario that is none.
 
-    >>> "thêm được nhiều nhất" in ComparisonPage("data/thanh-chuong", scenarios="money-110", draws=300).summary()
+    >>> page = ComparisonPage("data/thanh-chuong", scenarios="money-110", draws=300)
+    >>> "thêm được nhiều nhất" in page.summary()
     True
     """
 
     subject = "comparison"
+    based_on = (
+        "assumptions durations envelopes parts prices carry_over count_priors works typical_works "
+        "unit_costs"
+    )
 
     def __init__(
         self,
@@ -80,39 +85,31 @@ class ComparisonPage(Page):
     ) -> None:
         super().__init__(dataset, **options)
         typed = {"scenarios": scenarios, "baseline": baseline, "draws": draws, "seed": seed}
-        self.ids, known = (
-            [name.strip() for name in scenarios.split(",") if name.strip()],
-            scenario_ids(self.workbook),
-        )
-        faults = check(typed)
-        for name in [name for name in (*self.ids, baseline) if name not in known]:
-            faults.append(f"scenario={name!r}: must be one of {', '.join(known)}")
-        if faults:
-            raise ValueError("; ".join(faults))
+        self.ids = [name.strip() for name in scenarios.split(",") if name.strip()]
+        known = scenario_ids(self.workbook)
+        faults = check_parameters(typed)
+        faults += [
+            f"scenario={name!r}: must be one of {', '.join(known)}"
+            for name in (*self.ids, baseline)
+            if name not in known
+        ]
+        reject(faults)
         self.baseline, self.draws, self.seed = baseline, draws, seed
-        self.parameters = {**{name: f"{value}" for name, value in typed.items()}, **self.parameters}
+        self.add_parameters(**typed)
 
     @cache  # noqa: B019 - a page lives as long as its notebook
     def compared(self) -> tuple[Comparison, dict] | None:
         """The comparison and its record; None where not enough was known on the as-of date."""
+        question = {"baseline": self.baseline, "draws": self.draws, "seed": self.seed}
+        make = partial(compare, self.workbook, self.ids, **question)
         try:
-            found = self.kept(
-                "comparison",
-                lambda: compare(
-                    self.workbook, self.ids, self.baseline, draws=self.draws, seed=self.seed
-                ),
-                scenarios=self.ids,
-                baseline=self.baseline,
-                draws=self.draws,
-                seed=self.seed,
-            )
-        except DataProblems:
-            if (
-                self.ids or self.baseline != "baseline"
-            ):  # the fault is in a scenario: it is told as it is
+            both = self.keep("comparison", make, scenarios=self.ids, **question)
+        except DataProblemsError:
+            # the fault is in a scenario: it is told as it is
+            if self.ids or self.baseline != "baseline":
                 raise
             return None
-        return found, comparison_record(found)
+        return both, ComparisonResult(both).to_dict()
 
     def number(self, value: float, decimals: int = 1) -> str:
         return write_number(value, self.lang, decimals)
@@ -128,52 +125,55 @@ class ComparisonPage(Page):
         """
         if self.compared() is None:
             return self.section("so-sanh", self.text("compare_not_known", day=self.day))
-        (both, made), lang = self.compared(), self.lang
-        base, *others = made["scenarios"]
-        everyone = {chance_words(row["p_all"], self.draws, lang) for row in made["scenarios"]}
-        of_all = len(everyone) > 1 or any(tells_all(row["p_all"]) for row in made["scenarios"])
+        (both, record), lang = self.compared(), self.lang
+        scenarios = record["scenarios"]
+        base, *others = scenarios
+        everyone = {chance_words(row["p_all"], self.draws, lang) for row in scenarios}
+        of_all = len(everyone) > 1 or any(tells_all(row["p_all"]) for row in scenarios)
+        chances = ("p_basically_all", "p_all")[: 1 + of_all]
         rows = [
             [
                 place or "",
-                self._title(row) + own_day(row, made, lang),
+                self._title(row) + own_day(row, record, lang),
                 self.number(row["finishing_mean"]),
                 usual_range(row["finishing_p10"], row["finishing_p90"]),
                 change_words(row["difference"], lang) if place else "-",
-                *(
-                    chance(row[key], self.draws, lang)
-                    for key in ("p_basically_all", "p_all")[: 1 + of_all]
-                ),
-                *(billions(row[key], lang) for key in ("need_p50", "gap_mean")),
+                *(chance(row[key], self.draws, lang) for key in chances),
+                billions(row["need_p50"], lang),
+                billions(row["gap_mean"], lang),
             ]
-            for place, row in enumerate(made["scenarios"])
+            for place, row in enumerate(scenarios)
         ]
-        columns = (
-            "tt scenario:name mean:num usual:num change:num enough:num "
-            + "everyone:num " * of_all
-            + "need:num gap:num"
-        )
-        idle = {p.details["value"] for p in both.warnings if p.code == "scenario_idle"}
-        lines = [
-            self.text("compare_idle", title=title_of(row, lang))
-            for row in made["scenarios"]
-            if row["id"] in idle
-        ]
-        unfit = [p for p in both.warnings if p.code == "scenario_unfit"]
-        if unfit and self.internal:
-            lines += report(unfit, lang).splitlines()[1:]
+        everyone_too = "everyone:num " * of_all
+        columns = "tt scenario:name mean:num usual:num change:num enough:num "
+        columns += f"{everyone_too}need:num gap:num"
         return self.section(
             "so-sanh",
-            self.paragraph(comparison_sentence(made, lang), "verdict"),
+            self.paragraph(comparison_sentence(record, lang), "verdict"),
             self.paragraph(blocking_words(self.workbook, base, lang)),
             self.paragraph(rests_on(self.workbook, lang), "banner"),
             self._slope(base, others) if others else "",
             self.table("compare", columns, rows),
-            self.paragraph(
-                self.text("compare_key", noise=NOISE, year=self.workbook.as_of.year), "key"
-            ),
+            self.key("compare_key", noise=NOISE, year=self.workbook.as_of.year),
             "" if of_all else self.text("compare_all_untold", p=everyone.pop()),
-            self.bullets(lines),
+            self._warnings(both, scenarios),
         )
+
+    def _warnings(self, both, scenarios):
+        """Which scenarios change nothing, and which do not fit the data."""
+        idle, unfit = (
+            [problem for problem in both.warnings if problem.code == code]
+            for code in ("scenario_idle", "scenario_unfit")
+        )
+        ids = {problem.details["value"] for problem in idle}
+        lines = [
+            self.text("compare_idle", title=title_of(row, self.lang))
+            for row in scenarios
+            if row["id"] in ids
+        ]
+        if unfit and self.internal:
+            lines += report(unfit, self.lang).splitlines()[1:]
+        return self.bullets(lines)
 
     def what_if(self) -> Part:
         """The panel to try changes in; where nobody can move a slider, the baseline's verdict and
@@ -184,31 +184,37 @@ class ComparisonPage(Page):
         if not (self.level["level"] == "not_ntm").any():
             return self.section("thu-thay-doi", self.text("panel_none"))
         base = self.compared()[1]["scenarios"][0]
-        figures = {
-            "middle": write_number(base["finishing_p50"], self.lang),
-            "total": base["n_communes"],
-        }
-        told = (
-            self.text("panel_verdict", day=day_words(base["deadline"], self.lang), **figures) + "."
+        verdict = self.text(
+            "panel_verdict",
+            day=day_words(base["deadline"], self.lang),
+            middle=self.number(base["finishing_p50"], None),
+            total=base["n_communes"],
         )
-        told = self.text("panel_static_result", verdict=told)
-        first, options = Setting(self.baseline), {"draws": self.draws, "seed": self.seed}
         return self.to_try(
-            lambda: WhatIf(self.workbook, first, **options), told, self.text("panel_static")
+            partial(
+                WhatIf, self.workbook, Setting(self.baseline), draws=self.draws, seed=self.seed
+            ),
+            self.text("panel_static_result", verdict=verdict + "."),
+            self.text("panel_static"),
         )
 
-    def _slope(self, base: dict, others: list[dict]) -> str:
+    def _slope(self, base, others):
         rows = [
             (title_of(row, self.lang), row["finishing_mean"], way(row["difference"]))
             for row in others
         ]
-        mean = base["finishing_mean"]
-        figures = {"mean": self.number(mean)}
-        for name, number, end in (("best", "high", max), ("worst", "low", min)):
-            title, value, _ = end(rows, key=lambda row: row[1])
-            figures |= {name: title, number: self.number(value)}
         table = pd.DataFrame(rows, columns=["label", "mean", "way"])
-        return picture(slope(mean, table, self.lang), self.text("slope_alt", **figures))
+        best, worst = (rows[end] for end in (table["mean"].argmax(), table["mean"].argmin()))
+        mean = base["finishing_mean"]
+        alt = self.text(
+            "slope_alt",
+            mean=self.number(mean),
+            best=best[0],
+            high=self.number(best[1]),
+            worst=worst[0],
+            low=self.number(worst[1]),
+        )
+        return picture(slope(mean, table, self.lang), alt)
 
     def prices(self) -> Part:
         """What a commune more costs, what is missed by not choosing the best, what the shared
@@ -216,98 +222,91 @@ class ComparisonPage(Page):
         """
         if self.compared() is None:
             return Part("")
-        (_, made), lang, rows = self.compared(), self.lang, []
-        for place, row in enumerate(made["scenarios"]):
-            more, price = (
-                row["money"] - made["scenarios"][0]["money"],
-                row["cost_per_extra_commune"],
-            )
-            no_price = self.text("within_noise") if row["cost_reason"] == "within_noise" else "-"
+        record, lang, rows = self.compared()[1], self.lang, []
+        for place, row in enumerate(record["scenarios"]):
+            price = "-"
+            if row["cost_per_extra_commune"] is not None:
+                price = billions(row["cost_per_extra_commune"], lang)
+            elif row["cost_reason"] == "within_noise":
+                price = self.text("within_noise")
             rows.append(
                 [
                     place or "",
                     self._title(row),
-                    billions(more, lang),
-                    no_price if price is None else billions(price, lang),
+                    billions(row["money"] - record["scenarios"][0]["money"], lang),
+                    price,
                     self.number(row["regret"]["mean"]),
                     row["regret"]["p90"],
                     self.number(row["se_ratio"], 2),
-                    blocking_cell(self.workbook, row, made, lang),
+                    blocking_cell(self.workbook, row, record, lang),
                 ]
             )
-        columns = "tt scenario:name extra:num extra_price:num regret:num regret_high:num ratio:num blocking"
+        columns = (
+            "tt scenario:name extra:num extra_price:num regret:num regret_high:num "
+            "ratio:num blocking"
+        )
         return self.section(
             "cai-gia",
-            self.bullets(price_words(row, made, lang) for row in made["scenarios"]),
+            self.bullets(price_words(row, record, lang) for row in record["scenarios"]),
             self.table("compare_price", columns, rows),
-            self.paragraph(self.text("compare_price_key"), "key"),
-            title=self.text("section_gia-thay-doi"),
+            self.key("compare_price_key"),
+            heading="gia-thay-doi",
         )
 
     def movers(self) -> Part:
         """Which communes' chances clearly rise and fall in each scenario."""
         if self.compared() is None:
             return Part("")
-        (both, made), lang, rows, dates = self.compared(), self.lang, [], []
-
-        def named(communes: list[dict]) -> str:
-            points = [
-                "" if both.coarse else f" ({write_change(100 * c['change'], lang, 0)})"
-                for c in communes[:NAMES]
-            ]
-            names = ", ".join(
-                c["name"] + change for c, change in zip(communes, points, strict=False)
-            )
-            names, more = names.replace("(0)", "(<1)") or "-", len(communes) - NAMES
-            return self.text("and_more", names=names, n=more) if more > 0 else names
-
-        for row in made["scenarios"]:
-            title = title_of(row, lang)
+        rows, dates = [], []
+        for row in self.compared()[1]["scenarios"]:
+            title = title_of(row, self.lang)
             if row["gains"] or row["losses"]:
-                rows.append([len(rows) + 1, title, named(row["gains"]), named(row["losses"])])
-            months = [
-                (c["name"], *(month_words(c[key], lang) for key in ("before", "after")))
-                for c in row["dates"]
-            ]
-            if moves := [f"{name} ({before} → {after})" for name, before, after in months]:
-                dates.append([len(dates) + 1, title, ", ".join(moves)])
+                rows.append([title, self._moved(row["gains"]), self._moved(row["losses"])])
+            moves = []
+            for commune in row["dates"]:
+                before, after = (month_words(commune[k], self.lang) for k in ("before", "after"))
+                moves.append(f"{commune['name']} ({before} → {after})")
+            if moves:
+                dates.append([title, ", ".join(moves)])
         return self.section(
             "duoc-mat",
             self.table("moved", "tt scenario:name gains losses", rows),
             self.table("dates_moved", "tt scenario:name later_or_sooner", dates),
-            self.paragraph(self.text("moved_key", noise=NOISE), "key")
-            if rows
-            else self.text("moved_none"),
+            self.key("moved_key", noise=NOISE) if rows else self.text("moved_none"),
         )
+
+    def _moved(self, communes):
+        """Communes by name, each with its change in points where that is known so finely."""
+        names, more = [], len(communes) - NAMES
+        for commune in communes[:NAMES]:
+            change = f" ({write_change(100 * commune['change'], self.lang, 0)})"
+            names.append(commune["name"] + ("" if self.compared()[0].coarse else change))
+        names = ", ".join(names).replace("(0)", "(<1)") or "-"
+        return self.text("and_more", names=names, n=more) if more > 0 else names
 
     def frontier(self) -> Part:
         """Money in all pots against communes finishing."""
         if self.compared() is None:
             return Part("")
-        (both, made), number = self.compared(), self.number
-        first, *_, last = made["frontier"]
+        (both, record), number = self.compared(), self.number
+        first, *_, last = record["frontier"]
         ends = {"low": number(first["factor"]), "high": number(last["factor"])}
         ends |= {"few": number(first["mean"]), "many": number(last["mean"])}
         rows = [
             [
-                f"x {write_number(row['factor'], self.lang)}",
+                f"x {number(row['factor'], None)}",
                 billions(row["money"], self.lang),
                 number(row["mean"]),
                 usual_range(row["p10"], row["p90"]),
             ]
-            for row in made["frontier"]
+            for row in record["frontier"]
         ]
-        total, n = (
-            made["scenarios"][0]["n_communes"],
-            write_number(min(self.draws, WORLDS), self.lang),
-        )
+        total, n = record["scenarios"][0]["n_communes"], number(min(self.draws, WORLDS), None)
+        alt = self.text("frontier_alt", total=total, **ends)
         return self.section(
             "them-bot",
-            self.text("frontier_told", baseline=base_name(made, self.lang), n=n, **ends),
-            picture(
-                frontier(both.frontier, total, self.lang),
-                self.text("frontier_alt", total=total, **ends),
-            ),
+            self.text("frontier_told", baseline=base_name(record, self.lang), n=n, **ends),
+            picture(frontier(both.frontier, total, self.lang), alt),
             self.table("frontier", "factor:name planned:num mean:num usual:num", rows),
         )
 
@@ -315,49 +314,26 @@ class ComparisonPage(Page):
         """Which assumptions move the number finishing most, each at its low and its high end."""
         if self.compared() is None or (rows := loud(self.compared()[1])).empty:
             return Part("")
-        (_, made), lang = self.compared(), self.lang
+        record, lang = self.compared()[1], self.lang
         table = mover_rows(self.workbook, rows, lang)
-        still = [row["key"] for row in made["tornado"] if row["key"] not in set(rows["key"])]
+        still = [row["key"] for row in record["tornado"] if row["key"] not in set(rows["key"])]
         quiet = "; ".join(mover_name(self.workbook, key, lang).lower() for key in still) or "-"
-        chart = rows.assign(label=[name for _, name, *_ in table]).head(BARS)
-        alt = tornado_told(self.workbook, made, lang, "tornado_alt")
-        key = self.text(
-            "tornado_key", share=f"{100 * SHARE:.0f}", quiet=quiet, least=self.number(LEAST, 2)
-        )
+        chart = rows.assign(label=[row[1] for row in table]).head(BARS)
+        alt = tornado_told(self.workbook, record, lang, "tornado_alt")
+        share, least = f"{100 * SHARE:.0f}", self.number(LEAST, 2)
         return self.section(
             "nhay",
-            tornado_told(self.workbook, made, lang),
+            tornado_told(self.workbook, record, lang),
             picture(tornado(chart, rows["usual"].iloc[0], lang), alt),
             self.table("tornado", "tt content:name ends mean_low:num mean_high:num note", table),
-            self.paragraph(key, "key"),
+            self.key("tornado_key", share=share, quiet=quiet, least=least),
         )
 
     def reckoning(self) -> Part:
         """How it is worked out."""
-        terms = (
-            "compare_term_same",
-            "compare_term_level",
-            "compare_term_file",
-            "compare_term_price",
-        )
-        return self.section("cach-tinh", self.bullets(self.text(term) for term in terms))
-
-    def knowledge(self) -> Part:
-        """The sources of what the comparison rests on, and what was left out."""
-        names = (
-            "assumptions",
-            "durations",
-            "envelopes",
-            "parts",
-            "prices",
-            "carry_over",
-            "count_priors",
-            "works",
-            "typical_works",
-            "unit_costs",
-        )
-        used = {source for name in names for source in self.workbook.tables[name]["source"]}
-        return self.section("biet-den-dau", self.left_out(), self.sources(used))
+        terms = ("same", "level", "file", "price")
+        lines = [self.text(f"compare_term_{term}") for term in terms]
+        return self.section("cach-tinh", self.bullets(lines))
 
 
 class ForecastChangeParts(ForecastParts):
@@ -371,55 +347,49 @@ class ForecastChangeParts(ForecastParts):
         """The change in a sentence, by reason, by commune, and the rows that came in; what it is
         held against.
         """
-        if not self.foreseeable():
-            return self.section("vi-sao-khac", self.text("forecast_not_known", day=self.day))
-        found, record = self.foreseen()
-        asked = {name: record[name] for name in ("deadline", "finish", "policy", "scenario")}
-        try:
-            entry = (
-                None
-                if self.workbook.illustrative
-                else last_entry(read_register(self.register), self.workbook, asked)
-            )
-        except DataProblems:
-            return self.section("vi-sao-khac", self.text("change_register_bad"))
-        if entry is not None and is_this(entry, self.workbook):
-            return self.section("vi-sao-khac", self.text("change_itself", id=entry["id"]))
-        since = (
-            dt.date.fromisoformat(entry["parameters"]["as_of"])
-            if entry
-            else month_before(self.workbook.as_of)
-        )
-        now = self._asked_as(found, entry)
-        made = change_since(self.workbook, since, now, entry, self.scenario)
-        lead = self._change_lead(entry, since)
-        if made is None:
-            return self.section(
-                "vi-sao-khac", lead, self.text("change_not_known", day=self.date(since))
-            )
-        return self.section(
-            "vi-sao-khac",
-            lead,
-            self._change_verdict(made),
-            self._change_reasons(made),
-            self._change_communes(made),
-            self._change_rows(made),
-            wide=True,
-        )
+        parts = self._change_parts()
+        return self.section("vi-sao-khac", *parts, wide=len(parts) > 2)
 
-    def _asked_as(self, found, entry):
+    def _change_parts(self):
+        if not self.foreseeable():
+            return [self.text("forecast_not_known", day=self.day)]
+        record, entry = self.foreseen()[1], None
+        question = {name: record[name] for name in ("deadline", "finish", "policy", "scenario")}
+        try:
+            if not self.workbook.illustrative:
+                entry = last_entry(read_register(self.register), self.workbook, question)
+        except DataProblemsError:
+            return [self.text("change_register_bad")]
+        since = month_before(self.workbook.as_of)
+        if entry is not None:
+            if is_this(entry, self.workbook):
+                return [self.text("change_itself", id=entry["id"])]
+            since = dt.date.fromisoformat(entry["parameters"]["as_of"])
+        lead = self._change_lead(entry, since)
+        change = change_since(self.workbook, since, self._in_worlds(entry), entry, self.scenario)
+        if change is None:
+            return [lead, self.text("change_not_known", day=self.date(since))]
+        return [
+            lead,
+            self._change_verdict(change),
+            self._change_reasons(change),
+            self._change_communes(change),
+            self._change_rows(change),
+        ]
+
+    def _in_worlds(self, entry):
         """The forecast of the page in the worlds of the entry: with its seed and draws."""
-        if entry is None or (entry["parameters"]["seed"], entry["parameters"]["draws"]) == (
-            self.seed,
-            self.draws,
-        ):
-            return found
-        run = found.run
-        asked = {"policy": run.plan.policy, "deadline": found.day, "finish": run.finish}
+        forecast = self.foreseen()[0]
+        worlds = {"draws": self.draws, "seed": self.seed}
+        if entry is None or worlds.items() <= entry["parameters"].items():
+            return forecast
+        run = forecast.run
         return planned_forecast(
-            found.workbook,
-            **asked,
-            **{name: entry["parameters"][name] for name in ("draws", "seed")},
+            forecast.workbook,
+            policy=run.plan.policy,
+            deadline=forecast.day,
+            finish=run.finish,
+            **{name: entry["parameters"][name] for name in worlds},
         )
 
     def _change_lead(self, entry, since):
@@ -430,80 +400,63 @@ class ForecastChangeParts(ForecastParts):
         key = "change_illustrative" if self.workbook.illustrative else "change_no_entry"
         return self.text(key, day=day)
 
-    def _change_figure(self, value):
-        """A change of a number of communes to two decimals (the error of the draws is of the
-        second).
-        """
-        return write_change(value, self.lang, 2)
+    def _more(self, value, decimals=1):
+        return write_change(value, self.lang, decimals)
 
-    def _change_verdict(self, made):
-        whole = made.now - made.before
-        felt = [step for step in made.steps if step.felt]
-        parts = "; ".join(
-            f"{self._step_names(step)} {self._change_figure(step.change)}" for step in felt
-        )
-        numbers = {
-            "before": self.number(made.before, 2),
-            "now": self.number(made.now, 2),
-            "change": self._change_figure(whole),
-        }
-        return (
-            self.text("change_verdict", **numbers, parts=parts)
-            if felt
-            else self.text("change_none", **numbers)
+    def _change_verdict(self, change):
+        # to two decimals: the error of the draws is of the second
+        felt = [step for step in change.steps if step.felt]
+        parts = [f"{self._step_names(step)} {self._more(step.change, 2)}" for step in felt]
+        return self.text(
+            "change_verdict" if felt else "change_none",
+            before=self.number(change.before, 2),
+            now=self.number(change.now, 2),
+            change=self._more(change.now - change.before, 2),
+            parts="; ".join(parts),
         )
 
     def _step_names(self, step):
         return " + ".join(self.text(f"change_step_{name}") for name in step.names)
 
-    def _change_reasons(self, made):
+    def _change_reasons(self, change):
         """A row a reason; what lies within the noise of the draws is told as no change."""
-        rows = []
-        for step in made.steps:
-            shown = self._change_figure(step.change) if step.felt else self.text("change_within")
-            error = "-" if not step.se else "± " + self.number(1.96 * step.se, 2)
-            points = (
-                write_change(100 * step.basically, self.lang, 1)
-                if round(100 * step.basically, 1)
-                else "-"
+        total = self._more(change.now - change.before, 2)
+        rows = [["", self.text("total_row"), total, *[""] * 3]]
+        for step in change.steps:
+            points = round(100 * step.basically, 1)
+            rows.append(
+                [
+                    self._step_names(step),
+                    self._more(step.change, 2) if step.felt else self.text("change_within"),
+                    "± " + self.number(1.96 * step.se, 2) if step.se else "-",
+                    self._more(points) if points else "-",
+                    "; ".join(self.text(f"change_why_{name}") for name in step.names),
+                ]
             )
-            why = "; ".join(self.text(f"change_why_{name}") for name in step.names)
-            rows.append([self._step_names(step), shown, error, points, why])
-        total = [
-            "",
-            self.text("total_row"),
-            self._change_figure(made.now - made.before),
-            "",
-            "",
-            "",
-        ]
-        columns = "tt reason_of_change:name communes_more:num interval_95:num basically_points:num explanation"
-        return self.table("forecast_change", columns, [total, *rows])
-
-    def _change_communes(self, made):
-        """The communes whose chance changed most."""
-        now, rows = self.foreseen()[0], []
-        for unit, change in by_commune(made).items():
-            if unit not in self.workbook.units.index:
-                continue
-            after = float(now.p.get(unit, np.nan))
-            shown = [self.single(min(1.0, max(0.0, p))) for p in (after - change, after)]
-            rows.append([self.workbook.units.loc[unit, "name"], *shown])
-        return self.table(
-            "forecast_change_communes", "tt unit:name chance_before:num chance_now:num", rows
+        columns = (
+            "tt reason_of_change:name communes_more:num interval_95:num basically_points:num "
+            "explanation"
         )
+        return self.table("forecast_change", columns, rows)
 
-    def _change_rows(self, made):
+    def _change_communes(self, change):
+        """The communes whose chance changed most."""
+        p, rows = self.foreseen()[0].p, []
+        for unit, more in by_commune(change).items():
+            if unit in self.workbook.units.index:
+                after = float(p.get(unit, np.nan))
+                chances = (min(1.0, max(0.0, each)) for each in (after - more, after))
+                rows.append([self.name_of(unit), *map(self.single, chances)])
+        columns = "tt unit:name chance_before:num chance_now:num"
+        return self.table("forecast_change_communes", columns, rows)
+
+    def _change_rows(self, change):
         """Which rows came in since, by table, and the communes they are about."""
         rows = []
-        for kind, tables in made.rows.items():
+        for kind, tables in change.rows.items():
             for table, new in tables.items():
-                names = (
-                    self.names(new["unit"]) if "unit" in new and (new["unit"] >= 0).any() else "-"
-                )
+                some = "unit" in new and (new["unit"] >= 0).any()
+                names = self.names(new["unit"]) if some else "-"
                 rows.append([self.text(f"change_step_{kind}"), f"{table}.csv", len(new), names])
-        return self.table(
-            "forecast_change_rows",
-            "tt reason_of_change:name file rows_new:num communes_about",
-            rows,
-        )
+        columns = "tt reason_of_change:name file rows_new:num communes_about"
+        return self.table("forecast_change_rows", columns, rows)

@@ -12,6 +12,8 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +22,16 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from xlsxwriter.utility import xl_col_to_name
 
-from ..language import STATE_SIGNS, STATE_WORDS, UNCHECKED, NotRead, pick, read_number, slug, text
+from ..language import (
+    STATE_SIGNS,
+    STATE_WORDS,
+    UNCHECKED_SIGN,
+    UnreadableError,
+    pick,
+    read_number,
+    slug,
+    text,
+)
 from ..tables import REPORTS, REPOSITORY, write_whole
 
 _TEMPLATE = Environment(
@@ -53,7 +64,7 @@ class Sign(NamedTuple):
 
 
 def office_table(
-    number: int,
+    number: str,
     title: str,
     columns: Sequence[Column],
     rows: Iterable[Sequence[object]],
@@ -64,19 +75,19 @@ def office_table(
 ) -> Markup:
     """A table as HTML. ``rows`` hold one cell a column; a ``state`` cell is a :class:`Sign`.
 
-    >>> "Biểu số 02" in office_table(2, "HIỆN TRẠNG", [Column("TT")], [["1"]])
+    >>> "HIỆN TRẠNG" in office_table("Biểu số 02", "HIỆN TRẠNG", [Column("TT")], [["1"]])
     True
     """
     return Markup(
         _TEMPLATE.render(
-            number=text("table_number", lang, number=number),
+            number=number,
             title=title,
             columns=columns,
-            rows=[list(row) for row in rows],
-            unit=text("table_unit", lang, unit=unit) if unit else "",
+            rows=rows,
+            unit=unit,
             style=style,
             signs={state: pick(pair, lang) for state, pair in STATE_SIGNS.items()},
-            dagger=dagger(UNCHECKED),
+            dagger=dagger(UNCHECKED_SIGN),
         )
     )
 
@@ -89,7 +100,7 @@ def key_of_signs(states: Iterable[str], lang: str, unchecked: bool = False) -> M
         if s in set(states)
     ]
     if unchecked:
-        parts.append(f"{UNCHECKED}: {text('unchecked', lang)}")
+        parts.append(f"{UNCHECKED_SIGN}: {text('unchecked', lang)}")
     return Markup('<p class="key">{}</p>').format(
         text("key_of_signs", lang, parts="; ".join(parts))
     )
@@ -97,14 +108,16 @@ def key_of_signs(states: Iterable[str], lang: str, unchecked: bool = False) -> M
 
 def dagger(line: str) -> Markup:
     """Text with each (†) set as a small raised mark that a screen reader still reads."""
-    mark = Markup('<sup class="unchecked">{}</sup>').format(UNCHECKED)
-    return mark.join(Markup.escape(part) for part in line.split(UNCHECKED))
+    mark = Markup('<sup class="unchecked">{}</sup>').format(UNCHECKED_SIGN)
+    return mark.join(Markup.escape(part) for part in line.split(UNCHECKED_SIGN))
 
 
 # Nothing is a dash, as offices write it; the cell stays a number.
 NUMBER, WHOLE = '#,##0.0;-#,##0.0;"-"', '#,##0;-#,##0;"-"'
 SHARE, DAY = "0%", "dd/mm/yyyy"
 BLANK = "..."
+LETTERS = {"font_name": "Times New Roman", "font_size": 11, "valign": "vcenter"}
+LINE = {"italic": True, "text_wrap": True, "align": "left"}
 
 
 @dataclass(frozen=True)
@@ -160,87 +173,57 @@ def office_book(forms: Sequence[Form], made_on: dt.date, header: str = "") -> by
     }
     with xlsxwriter.Workbook(raw, options) as book:
         book.set_properties({"created": dt.datetime(made_on.year, made_on.month, made_on.day)})
-        styles = _Styles(book)
+        # cell formats, in the workbook's own letters, each made once
+        style = cache(lambda **settings: book.add_format(LETTERS | settings))
         for form in forms:
-            _sheet(book.add_worksheet(form.sheet), form, styles, header)
+            _sheet(book.add_worksheet(form.sheet), form, style, header)
     return raw.getvalue()
 
 
-class _Styles:
-    """Cell formats, each made once."""
-
-    def __init__(self, book):
-        self.book, self.made = book, {}
-
-    def of(self, **settings):
-        """The format with these settings, in the workbook's own letters."""
-        key = tuple(sorted(settings.items()))
-        if key not in self.made:
-            self.made[key] = self.book.add_format(
-                {"font_name": "Times New Roman", "font_size": 11, "valign": "vcenter", **settings}
-            )
-        return self.made[key]
-
-
-def _sheet(sheet, form, styles, header):
+def _sheet(sheet, form, style, header):
     last, width = max(len(form.heads) - 1, 1), sum(head.width for head in form.heads)
-    row = 0
-    for line in form.lead:
-        sheet.merge_range(
-            row, 0, row, last, line, styles.of(italic=True, text_wrap=True, align="left")
-        )
-        sheet.set_row(row, _height(line, width))
-        row += 1
-    sheet.merge_range(
-        row,
-        0,
-        row,
-        last,
-        form.title,
-        styles.of(bold=True, align="center", text_wrap=True, font_size=13),
-    )
+    row = len(form.lead)
+    _lines(sheet, 0, form.lead, last, width, style(**LINE))
+    title = style(bold=True, align="center", text_wrap=True, font_size=13)
+    sheet.merge_range(row, 0, row, last, form.title, title)
     sheet.set_row(row, 1.4 * _height(form.title, width / 1.3))
-    row += 1
     if form.unit:
-        sheet.merge_range(row, 0, row, last, form.unit, styles.of(italic=True, align="right"))
-    row = _heads(sheet, form, styles, row + 1)
-    first = row + (1 if form.total_label else 0)
+        unit = style(italic=True, align="right")
+        sheet.merge_range(row + 1, 0, row + 1, last, form.unit, unit)
+    row = _heads(sheet, form, style, row + 2)
+    first = row + bool(form.total_label)
     if form.total_label:
-        _total(sheet, form, styles, row, first)
-    for n, cells in enumerate(form.rows):
-        texts = [
-            (cell, head.width)
-            for head, cell in zip(form.heads, cells, strict=True)
-            if isinstance(cell, str)
-        ]
-        sheet.set_row(first + n, max(_height(text, wide) for text, wide in texts))
-        for column, (head, cell) in enumerate(zip(form.heads, cells, strict=True)):
-            _cell(sheet, first + n, column, head, cell, form, styles)
+        _total(sheet, form, style, row)
+    for n, cells in enumerate(form.rows, start=first):
+        pairs = list(zip(form.heads, cells, strict=True))
+        heights = [_height(cell, head.width) for head, cell in pairs if isinstance(cell, str)]
+        sheet.set_row(n, max(heights))
+        for column, (head, cell) in enumerate(pairs):
+            _cell(sheet, n, column, head, cell, form, style)
     end = first + len(form.rows)
-    for line in form.notes:
-        sheet.merge_range(
-            end,
-            0,
-            end,
-            last,
-            line,
-            styles.of(italic=True, text_wrap=True, align="left", font_size=10),
-        )
-        sheet.set_row(end, _height(line, width))
-        end += 1
+    _lines(sheet, end, form.notes, last, width, style(**LINE, font_size=10))
+    end += len(form.notes)
     if form.signed:
-        end += 1
-        middle = last // 2
+        end, middle = end + 1, last // 2
         for place, words in zip(((0, middle), (middle + 1, last)), form.signed, strict=True):
-            style = styles.of(bold=True, align="center")
-            write = (
-                sheet.merge_range
-                if place[0] < place[1]
-                else lambda r, c, *rest: sheet.write_string(r, c, *rest[2:])
-            )
-            write(end, place[0], end, place[1], words, style)
+            _span(sheet, end, *place, words, style(bold=True, align="center"))
         end += 5  # room to sign
     _print(sheet, form, row, first, end, last, header)
+
+
+def _lines(sheet, row, lines, last, width, style):
+    """Lines of text across the table, each as high as it must be."""
+    for n, line in enumerate(lines, start=row):
+        sheet.merge_range(n, 0, n, last, line, style)
+        sheet.set_row(n, _height(line, width))
+
+
+def _span(sheet, row, first, last, words, style):
+    """Text over one cell or several."""
+    if first < last:
+        sheet.merge_range(row, first, row, last, words, style)
+    else:
+        sheet.write_string(row, first, words, style)
 
 
 def _height(text, width):
@@ -250,9 +233,9 @@ def _height(text, width):
     return 15.0 * max(1, math.ceil(1.15 * len(text) / width))
 
 
-def _heads(sheet, form, styles, row):
+def _heads(sheet, form, style, row):
     """The head lines: one, or two where columns share a head; the row below them."""
-    style = styles.of(bold=True, border=1, align="center", text_wrap=True, bg_color="#EEEEEE")
+    style = style(bold=True, border=1, align="center", text_wrap=True, bg_color="#EEEEEE")
     grouped = any(head.group for head in form.heads)
     below = max(
         _height(head.text, head.width - 1) for head in form.heads if head.group or not grouped
@@ -277,67 +260,50 @@ def _heads(sheet, form, styles, row):
             sheet.merge_range(row, column, row + 1, column, head.text, style)
         else:
             sheet.write_string(row + grouped, column, head.text, style)
-    column = 0
-    while grouped and column < len(form.heads):
-        span = column
-        while span + 1 < len(form.heads) and form.heads[span + 1].group == form.heads[column].group:
-            span += 1
-        if form.heads[column].group:
-            if span > column:
-                sheet.merge_range(row, column, row, span, form.heads[column].group, style)
-            else:
-                sheet.write_string(row, column, form.heads[column].group, style)
-        column = span + 1
+    if grouped:
+        for group, pairs in groupby(enumerate(form.heads), key=lambda pair: pair[1].group):
+            columns = [column for column, _ in pairs]
+            if group:
+                _span(sheet, row, columns[0], columns[-1], group, style)
     return row + 1 + grouped
 
 
-def _total(sheet, form, styles, row, first):
+def _total(sheet, form, style, row):
     """The row of totals: sums or counts over the rows below, as formulas with the package's figures
     as their results.
     """
-    end = first + len(form.rows)
     for column, head in enumerate(form.heads):
-        style = styles.of(
-            bold=True,
-            border=1,
-            num_format=head.format or "General",
-            align="right" if head.format else "left",
-        )
+        settings = _figures(head) | {"bold": True}
         letter = xl_col_to_name(column)
-        cells = f"{letter}{first + 1}:{letter}{end}"
+        cells = f"{letter}{row + 2}:{letter}{row + 1 + len(form.rows)}"
         if column == 1:
-            sheet.write_string(row, column, form.total_label, styles.of(bold=True, border=1))
+            sheet.write_string(row, column, form.total_label, style(bold=True, border=1))
         elif head.total and form.rows:
             formula = f'=COUNTIF({cells},"{form.count}*")' if form.count else f"=SUM({cells})"
-            sheet.write_formula(row, column, formula, style, form.total[head.name])
+            sheet.write_formula(row, column, formula, style(**settings), form.total[head.name])
         else:
-            sheet.write_string(row, column, "", style)
+            sheet.write_string(row, column, "", style(**settings))
 
 
-def _cell(sheet, row, column, head, cell, form, styles):
-    style = styles.of(
-        border=1,
-        num_format=head.format or "General",
-        align="right" if head.format else "left",
-        text_wrap=not head.format,
-    )
+def _figures(head):
+    """The settings of a cell with a figure."""
+    align = "right" if head.format else "left"
+    return {"border": 1, "num_format": head.format or "General", "align": align}
+
+
+def _cell(sheet, row, column, head, cell, form, style):
+    figures = style(**_figures(head), text_wrap=not head.format)
     if head.formula and isinstance(cell, int | float):
         places = {h.name: xl_col_to_name(n) for n, h in enumerate(form.heads)}
-        sheet.write_formula(row, column, head.formula.format(row=row + 1, **places), style, cell)
+        sheet.write_formula(row, column, head.formula.format(row=row + 1, **places), figures, cell)
     elif isinstance(cell, dt.date):
-        sheet.write_datetime(row, column, dt.datetime(cell.year, cell.month, cell.day), style)
+        sheet.write_datetime(row, column, dt.datetime(cell.year, cell.month, cell.day), figures)
     elif isinstance(cell, int | float) and cell == cell:
-        sheet.write_number(row, column, cell, style)
+        sheet.write_number(row, column, cell, figures)
     else:
-        shown = form.blank if cell is None or cell != cell or cell == "" else str(cell)
-        sheet.write_string(
-            row,
-            column,
-            shown,
-            styles.of(
-                border=1, text_wrap=True, align="center" if shown in (BLANK, "-") else "left"
-            ),
-        )
+        words = form.blank if cell is None or cell != cell or cell == "" else str(cell)
+        align = "center" if words in (BLANK, "-") else "left"
+        sheet.write_string(row, column, words, style(border=1, text_wrap=True, align=align))
 
 
 def _print(sheet, form, heads, first, end, last, header):
@@ -372,31 +338,32 @@ def export_folder(dataset: str) -> tuple[Path, str]:
     ``reports/<data set>``.
     """
     folder = Path(os.environ.get("NTM_REPORTS") or REPORTS / dataset) / "bieu"
-    return folder, folder.relative_to(REPOSITORY).as_posix() if folder.is_relative_to(
-        REPOSITORY
-    ) else folder.name
+    if folder.is_relative_to(REPOSITORY):
+        return folder, folder.relative_to(REPOSITORY).as_posix()
+    return folder, folder.name
 
 
 def plain_text(cell: object) -> str:
     """A cell as text, safe for a spreadsheet.
 
-    >>> plain_text("=1+1"), plain_text("-"), plain_text(12), plain_text("-5,2"), plain_text("+1.234 %")
-    ("'=1+1", '-', '12', '-5,2', '+1.234 %')
+    >>> plain_text("=1+1"), plain_text("-"), plain_text(12)
+    ("'=1+1", '-', '12')
+    >>> plain_text("-5,2"), plain_text("+1.234 %")
+    ('-5,2', '+1.234 %')
     """
     text = str(cell.striptags()) if hasattr(cell, "striptags") else str(cell)
-    return (
-        f"'{text}"
-        if text.startswith(FORMULA) and text != "-" and not SIGNED.fullmatch(text)
-        else text
-    )
+    risky = text.startswith(FORMULA) and text != "-" and not SIGNED.fullmatch(text)
+    return f"'{text}" if risky else text
 
 
 def ungrouped(text: str, lang: str) -> str:
     """A figure without the signs between its thousands, which a spreadsheet set to another country
     reads as decimals.
 
-    >>> ungrouped("1.150", "vi"), ungrouped("-1.234,5", "vi"), ungrouped("1,150", "en"), ungrouped("1.5", "vi")
-    ('1150', '-1234,5', '1150', '1.5')
+    >>> ungrouped("1.150", "vi"), ungrouped("-1.234,5", "vi"), ungrouped("1,150", "en")
+    ('1150', '-1234,5', '1150')
+    >>> ungrouped("1.5", "vi")
+    '1.5'
     """
     shape = re.compile(r"[+−-]?" + GROUPED[lang].removeprefix("-?") + "%?")
     return text.replace({"vi": ".", "en": ","}[lang], "") if shape.fullmatch(text) else text
@@ -408,7 +375,7 @@ def _typed(cell, lang):
         return float(cell)
     if re.fullmatch(GROUPED[lang], str(cell)):  # as pages write it: no other reading is meant
         return float(str(cell).translate(POINTS[lang]))
-    with contextlib.suppress(NotRead):
+    with contextlib.suppress(UnreadableError):
         return read_number(str(cell), lang)
     return plain_text(cell).removeprefix("'")
 
@@ -422,42 +389,30 @@ def write_tables(
     made them. ``lead``: lines above each table: what it is, its day, how much is assumed. A cell
     that is a number in the office form of ``lang`` becomes one.
     """
-    forms = [
-        Form(
-            f"Bieu {number:02d}",
-            name,
-            unit,
-            [
-                Head(f"c{n}", text, 22 if n else 6, "General" if n else "")
-                for n, text in enumerate(heads)
-            ],
-            [
-                [plain_text(row[0]).removeprefix("'"), *(_typed(cell, lang) for cell in row[1:])]
-                for row in rows
-            ],
-            lead=list(lead),
-            blank="",
-        )
-        for number, (name, unit, heads, rows) in enumerate(tables, start=1)
-    ]
-    for old in folder.glob(
-        f"{glob.escape(stem)}_bieu-*.csv"
-    ):  # of an earlier run with other tables
+    # of an earlier run with other tables
+    for old in folder.glob(f"{glob.escape(stem)}_bieu-*.csv"):
         old.unlink()
-    paths = [folder / f"{stem}.xlsx"]
-    write_whole(paths[0], office_book(forms, dt.date.today()))
+    paths, forms = [folder / f"{stem}.xlsx"], []
     for number, (name, unit, heads, rows) in enumerate(tables, start=1):
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\r\n")
-        writer.writerows(
+        columns = [Head("c0", heads[0], 6)]
+        columns += [Head(f"c{n}", head, 22, "General") for n, head in enumerate(heads[1:], start=1)]
+        cells = [
+            [plain_text(row[0]).removeprefix("'"), *(_typed(cell, lang) for cell in row[1:])]
+            for row in rows
+        ]
+        sheet = f"Bieu {number:02d}"
+        forms.append(Form(sheet, name, unit, columns, cells, lead=list(lead), blank=""))
+        lines = io.StringIO()
+        csv.writer(lines, lineterminator="\r\n").writerows(
             [
                 *([line] for line in lead),
                 [name],
                 [unit],
-                list(heads),
-                *([ungrouped(plain_text(c), lang) for c in row] for row in rows),
+                heads,
+                *([ungrouped(plain_text(cell), lang) for cell in row] for row in rows),
             ]
         )
         paths.append(folder / f"{stem}_bieu-{number:02d}_{slug(name.split('. ', 1)[-1])[:60]}.csv")
-        write_whole(paths[-1], text.getvalue().encode("utf-8-sig"))
+        write_whole(paths[-1], lines.getvalue().encode("utf-8-sig"))
+    write_whole(paths[0], office_book(forms, dt.date.today()))
     return paths

@@ -13,7 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "batch": ["FolderBusy", "surroundings"],
         "cluster": ["ClusterRuns", "NoCluster"],
-        "plan": ["NoRoom", "asked_in", "make_report", "page_list"],
+        "plan": ["NoRoom", "Progress", "asked_in", "make_report", "page_list"],
         "render": ["TEMPLATES"],
         "workers": ["MOST", "PLACE", "WrongMemory"],
     },

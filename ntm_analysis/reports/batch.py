@@ -195,9 +195,8 @@ class Batch:
             late = order["record"] in self.runs.overdue
             if not late and not room_for(self.folder, 0):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), f"{self.folder}") from None
-            if not late and not order.get(
-                "again"
-            ):  # it told nothing: its machine or process was lost with it
+            # it told nothing: its machine or process was lost with it
+            if not late and not order.get("again"):
                 self.waiting.append(order | {"again": True})
                 return
             told = {

@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ import threading
 import time
 import uuid
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -26,14 +26,11 @@ import dask
 from distributed import Client, LocalCluster, get_worker, rpc
 from distributed.comm import get_address_host
 
-from .workers import NEW_GROUP, PLACE, ForkedRuns, NewProcesses, NoWarmProcess, usual_limit
+from .workers import NEW_GROUP, PLACE, ForkedRuns, NewProcesses, NoWarmProcess, end, usual_limit
 
 BESIDE = 2  # runs handed out for each thread of the cluster, so that none waits for this machine
-CONNECTING, WORKERLESS, STOPPING = (
-    10,
-    30,
-    8,
-)  # seconds to wait: for a scheduler, for a worker, for workers to end what they run
+# seconds to wait: for a scheduler, for a worker, for workers to end what they run
+CONNECTING, WORKERLESS, STOPPING = 10, 30, 8
 
 # Of a worker, by thread: the batch that it works for and its runs, warm; the batch of the run under
 # way.
@@ -173,26 +170,24 @@ class ClusterRuns:
 
     def _threads(self):
         """The workers' threads by host."""
-        found = {}
+        by_host = Counter()
         try:
             if self.client.status != "running":
                 raise OSError
             for address, threads in self.client.nthreads().items():
-                host = get_address_host(address)
-                found[host] = found.get(host, 0) + threads
+                by_host[get_address_host(address)] += threads
         except Exception:  # the client's own ways to say that it is closed are many
             raise NoCluster("lost") from None
-        if found:
+        if by_host:
             self.seen = time.monotonic()
-        return found
+        return dict(by_host)
 
     def start(self, order: dict) -> None:
         """Hand a run out."""
         record = order["record"]
-        given = (order, self.batch, self.environment, self._threads())
-        self.handed[record] = self.client.submit(
-            run_here, *given, key=f"{self.batch}-{record}", pure=False, retries=0
-        )
+        call = (run_here, order, self.batch, self.environment, self._threads())
+        key = f"{self.batch}-{record}"
+        self.handed[record] = self.client.submit(*call, key=key, pure=False, retries=0)
 
     def ended(self, wait: float) -> list[str]:
         """The records of the runs that have ended, waited for at most ``wait`` seconds."""
@@ -225,14 +220,14 @@ class ClusterRuns:
         stopping.join(STOPPING + 2)
 
 
-async def _scheduler_answers(address: str) -> None:
+async def _scheduler_answers(address):
     """Raises something unless a scheduler answers at the address; dask's client would wait for ever
     where nothing is answered.
     """
     async with rpc(address, timeout=CONNECTING) as there:
-        told = await there.identity(n_workers=0)
-    if told["type"] != "Scheduler":
-        raise ValueError(f"dask {told['type']}, not a scheduler")
+        kind = (await there.identity(n_workers=0))["type"]
+    if kind != "Scheduler":
+        raise ValueError(f"dask {kind}, not a scheduler")
 
 
 def _quiet(stack):
@@ -260,11 +255,7 @@ def _cluster_here(workers):
     finally:
         process.stdin.close()
         process.stdout.close()
-        try:
-            process.wait(timeout=STOPPING)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL) if os.name == "posix" else process.kill()
-            process.wait()
+        end(process, STOPPING)
 
 
 def main() -> None:

@@ -9,8 +9,7 @@ from jinja2 import Environment, PackageLoader
 
 from ..data import Workbook
 from ..language import LEVEL_WORDS, pick, plain, text, write_date
-from ..standing import RANKS, assess, commune_records, overview
-from ..wording import (
+from ..results import (
     billions,
     chance_words,
     count_words,
@@ -18,6 +17,7 @@ from ..wording import (
     month_words,
     recognised_sentence,
 )
+from ..standing import RANKS, assess, commune_records, overview
 from .render import script, style
 
 STALE = "<!--stale-->"  # where a page says that it is older than the data
@@ -38,6 +38,23 @@ COLUMNS = (
 )
 
 
+# what the template calls its sentences, and where they stand
+WORDS = {
+    "draft": "draft",
+    "illustrative_long": "illustrative_long",
+    "sheet": "hint_villagers",
+    "failed_head": "failed_head",
+    "stale": "page_stale",
+    "more": "question_more",
+    "search": "search",
+    "unit": "communes_shown",
+    "filter": "filter_level",
+    "all": "filter_all",
+    "sort": "sort_by",
+    "note": "results_note",
+}
+
+
 def index_page(
     workbook: Workbook,
     pages: dict[str, dict],
@@ -46,12 +63,12 @@ def index_page(
     failed: list[tuple[str, str, str]],
     lang: str,
     *,
-    asked: Sequence[tuple[str, list[str], str]] = (),
+    questions: Sequence[tuple[str, list[str], str]] = (),
     sheets: dict[int, str] | None = None,
 ) -> str:
     """The index. ``pages``: lines of the manifest by file; ``files``: by unit those that may be
     opened (None: the district's); ``others``: the other pages of the district (file, label);
-    ``failed``: (title, message, file of the older page that was kept); ``asked``: the questions of
+    ``failed``: (title, message, file of the older page that was kept); ``questions``: those of
     the meeting (question, links, note); ``sheets``: by unit the sheets for villagers that there
     are.
     """
@@ -59,61 +76,46 @@ def index_page(
         overview(workbook, assess(workbook, workbook.default_set("ntm"))), workbook.unlisted, lang
     )
     rows = []
-    for place, (unit, record) in enumerate(
-        zip(workbook.communes.index, commune_records(workbook), strict=True), start=1
-    ):
+    for unit, record in zip(workbook.communes.index, commune_records(workbook), strict=True):
         line = pages.get(files.get(unit), {})
-        cells = _figures(record, line.get("result") or {}, lang)
         state = "stale" if line.get("stale") else "made" if unit in files else "none"
-        cells.append((text(f"page_{state}", lang), STATES.index(state)))
+        page = text(f"page_{state}", lang), STATES.index(state)
         rows.append(
             {
-                "place": place,
+                "place": len(rows) + 1,
                 "name": record["name"],
                 "code": record["code"],
                 "level": record["level"],
                 "file": files.get(unit),
                 "sheet": (sheets or {}).get(unit),
-                "cells": cells,
+                "cells": [*_figures(record, line.get("result") or {}, lang), page],
                 "key": _search_key(workbook.units.loc[unit, "label"], record["code"]),
             }
         )
-    district = (
-        [(files[None], text("district_link", lang, verdict=verdict))] if None in files else []
-    )
-    links = [*district, *others]
-    place_name = workbook.meta["title"][lang]
+    links = list(others)
+    if None in files:
+        links.insert(0, (files[None], text("district_link", lang, verdict=verdict)))
+    day, place_name = write_date(workbook.as_of, lang), workbook.meta["title"][lang]
     templates = Environment(
         loader=PackageLoader("ntm_analysis", "templates"), autoescape=True, trim_blocks=True
     )
     return templates.get_template("index.html.j2").render(
+        {name: text(key, lang) for name, key in WORDS.items()},
         lang=lang,
-        title=text("index_title", lang, place=place_name, day=write_date(workbook.as_of, lang)),
+        title=text("index_title", lang, place=place_name, day=day),
         style=style(),
         script=script(),
-        draft=text("draft", lang),
         illustrative=text("illustrative", lang) if workbook.illustrative else "",
-        illustrative_long=text("illustrative_long", lang),
         links=[(file, label, pages.get(file, {}).get("stale")) for file, label in links],
         failed=failed,
-        sheet=text("hint_villagers", lang),
-        failed_head=text("failed_head", lang),
         few=FEW,
-        stale=text("page_stale", lang),
-        questions=asked,
-        questions_head=text("questions_head", lang, n=len(asked)),
-        more=text("question_more", lang),
-        search=text("search", lang),
-        unit=text("communes_shown", lang),
-        filter=text("filter_level", lang),
-        all=text("filter_all", lang),
-        sort=text("sort_by", lang),
+        questions=questions,
+        questions_head=text("questions_head", lang, n=len(questions)),
         levels=[
             (level, _level(level, lang))
             for level in RANKS
             if level in {row["level"] for row in rows}
         ],
-        note=text("results_note", lang),
         heads=[text(f"head_{key}", lang) for key in COLUMNS],
         rows=rows,
     )

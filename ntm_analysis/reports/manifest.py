@@ -46,9 +46,8 @@ class Manifest:
         self.folder, self.pages, self._written = folder, {}, 0.0
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
             self._take(json.loads((folder / NAME).read_bytes())["pages"])
-        with contextlib.suppress(
-            OSError, ValueError, RecursionError
-        ):  # the last line may be cut off
+        # the last line may be cut off
+        with contextlib.suppress(OSError, ValueError, RecursionError):
             for line in (folder / JOURNAL).read_bytes().split(b"\n"):
                 self._take(json.loads(line or b"{}"))
 
@@ -71,9 +70,8 @@ class Manifest:
             for f in sorted(self.pages)
         )
         whole = '{"pages": {\n' + lines + "\n}}\n"
-        write_whole(
-            self.folder / NAME, whole.encode(errors="backslashreplace")
-        )  # half a letter as JSON escapes it
+        # half a letter as JSON escapes it
+        write_whole(self.folder / NAME, whole.encode(errors="backslashreplace"))
         (self.folder / JOURNAL).unlink(missing_ok=True)
         self._written = time.monotonic()
 

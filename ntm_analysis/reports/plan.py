@@ -9,17 +9,18 @@ import contextlib
 import hashlib
 import io
 import os
+import sys
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..data import Workbook, files_hash, home_of
-from ..language import check, slug, text, write_date
+from ..language import check_parameters, slug, text, utf8, write_date
 from ..needs import communes_in_need
+from ..results import month_words
 from ..standing import registration_year
 from ..tables import REPOSITORY, Store, hash_of, hash_of_files, software, write_whole
-from ..wording import month_words
 from .batch import TIMEOUT, Batch, RunsAnywhere, building, room_for
 from .index import index_page, mark_stale
 from .manifest import Manifest
@@ -68,21 +69,20 @@ class Job:
 
 
 @dataclass
-class Outcome:
+class ReportOutcome:
     """What a run made: pages in order (complete and of these data), how many of them were made now,
     failures as (title, message, file of the older page that was kept), and the files beside them.
     """
 
     folder: Path
     pages: list[Job] = field(default_factory=list)
-    made: int = 0
+    new_pages: int = 0
     failed: list[tuple[str, str, str]] = field(default_factory=list)
     index: Path | None = None
     single: Path | None = None
     archive: Path | None = None
-    changed: bool = (
-        False  # files of the data set were changed meanwhile: pages differ in what they rest on
-    )
+    # files of the data set were changed meanwhile: pages differ in what they rest on
+    changed: bool = False
 
 
 def page_list(workbook: Workbook, units: list[int] | None, lang: str, audience: str) -> list[Job]:
@@ -90,49 +90,38 @@ def page_list(workbook: Workbook, units: list[int] | None, lang: str, audience: 
     for villagers one sheet a commune. File names carry the as-of date.
     """
     day = workbook.as_of
-    ending = f"_{day}{_edition(lang, audience)}.html"
-    common = {"dataset": str(workbook.path), "as_of": f"{day}", "lang": lang, "audience": audience}
-    shown = write_date(day, lang)
+    ending, day_words = f"_{day}{_edition(lang, audience)}.html", write_date(day, lang)
+    common = {"dataset": str(workbook.path), "as_of": f"{day}", "lang": lang}
     jobs, wanted = [], workbook.communes if units is None else workbook.units.loc[units]
     if audience == VILLAGERS:
-        for unit, row in wanted.iterrows():
-            title = text("people_heading", lang, label=row["label"], day=shown)
-            more = {
-                "commune": row["code"],
-                "dataset": common["dataset"],
-                "as_of": common["as_of"],
-                "lang": lang,
-            }
-            jobs.append(Job("villagers.ipynb", more, f"{row['slug']}{ending}", title, unit))
-        return jobs
-    if units is None:
-        word = (workbook.meta.get("hamlet_word") or {}).get(lang) or text("annex_hamlet", lang)
-        told = {
-            "place": workbook.meta["title"][lang],
-            "day": shown,
-            "month": month_words(f"{day}", lang),
-        }
-        told |= {"word": word, "year": registration_year(workbook)}
-        first = workbook.communes.loc[
-            (communes_in_need(workbook, "ntm")["ntm"] or workbook.communes.index)[0], "code"
-        ]
-        for page, (notebook, file, heading, _) in PAGES.items():
-            title = text(f"heading_{heading}", lang, **told) + (
-                f" ({shown})" if page == ANNEX else ""
-            )
-            more = {"commune": first} if page in (NEED, FORECAST) else {}
-            jobs.append(Job(f"{notebook}.ipynb", common | more, f"{file}{ending}", title, page))
-    for unit, row in wanted.iterrows():
-        title = text("heading_commune", lang, label=row["label"], day=shown)
-        jobs.append(
-            Job(
-                "commune.ipynb",
-                common | {"commune": row["code"]},
-                f"{row['slug']}{ending}",
-                title,
-                unit,
-            )
+        notebook, heading = "villagers.ipynb", "people_heading"
+    else:
+        notebook, heading, common = (
+            "commune.ipynb",
+            "heading_commune",
+            common | {"audience": audience},
         )
+    if units is None and audience != VILLAGERS:
+        words = {
+            "place": workbook.meta["title"][lang],
+            "day": day_words,
+            "month": month_words(f"{day}", lang),
+            "word": (workbook.meta.get("hamlet_word") or {}).get(lang)
+            or text("annex_hamlet", lang),
+            "year": registration_year(workbook),
+        }
+        unit = (communes_in_need(workbook, "ntm")["ntm"] or workbook.communes.index)[0]
+        first = {"commune": workbook.communes.loc[unit, "code"]}
+        for page, (name, file, key, _) in PAGES.items():
+            title = text(f"heading_{key}", lang, **words)
+            title += f" ({day_words})" if page == ANNEX else ""
+            parameters = common | (first if page in (NEED, FORECAST) else {})
+            jobs.append(Job(f"{name}.ipynb", parameters, f"{file}{ending}", title, page))
+    for unit, row in wanted.iterrows():
+        title = text(heading, lang, label=row["label"], day=day_words)
+        own = {"commune": row["code"]}
+        parameters = own | common if audience == VILLAGERS else common | own
+        jobs.append(Job(notebook, parameters, f"{row['slug']}{ending}", title, unit))
     return jobs
 
 
@@ -145,123 +134,197 @@ class NoRoom(OSError):
     """The disk has too little room to begin."""
 
 
-def make_report(
-    workbook: Workbook,
-    folder: Path,
-    *,
-    units: list[int] | None = None,
-    lang: str = "vi",
-    audience: str = "noi-bo",
-    single: bool = False,
-    archive: bool = False,
-    jobs: int = 0,
-    force: bool = False,
-    timeout: float = TIMEOUT,
-    runs: RunsAnywhere | None = None,
-    on_plan: Callable[[int], None] = lambda number: None,
-    on_page: Callable[[str, dict], None] = lambda file, line: None,
-) -> Outcome:
+def make_report(workbook: Workbook, folder: Path, **options: object) -> ReportOutcome:
     """Make the pages of a data set in ``folder`` and an ``index.html``.
+
+    ``options``: see :class:`Report`. Raises :class:`~ntm_analysis.reports.batch.FolderBusy`,
+    :class:`~ntm_analysis.reports.workers.WrongMemory`, OSError.
+    """
+    report = Report(workbook, folder, **options)
+    for job in report.chosen:
+        if faults := check_parameters(job.parameters):
+            raise ValueError("; ".join(faults))
+    usual_limit(1)  # raises WrongMemory before anything begins
+    with building(folder) as place:
+        report.plan()
+        if report.todo:
+            report.run(place)
+        report.publish()
+    if report.todo:
+        Store.usual(home_of(workbook.path)).prune()
+    return report.outcome
+
+
+@dataclass
+class Report:
+    """The making of a report: its plan, its runs, what is published.
 
     ``jobs``: pages at a time (0: as many as cores); ``force``: also those that would be the same;
     ``timeout``: seconds for one page; ``runs``: how pages are run, where not on this machine.
     ``on_plan`` is told how many pages there are to look at, ``on_page`` each page's file and line
-    of the manifest. Raises :class:`~ntm_analysis.reports.batch.FolderBusy`,
-    :class:`~ntm_analysis.reports.workers.WrongMemory`, OSError.
+    of the manifest.
     """
-    everything = page_list(workbook, None, lang, audience)
-    chosen = everything if units is None else page_list(workbook, units, lang, audience)
-    for job in chosen:
-        if faults := check(job.parameters):
-            raise ValueError("; ".join(faults))
-    usual_limit(1)  # raises WrongMemory before anything begins
-    jobs = runs.at_once if runs else jobs or os.cpu_count() or 1
-    with building(folder) as place:
-        manifest, files = Manifest(folder), files_hash(workbook.path)
-        shown = {job.file for job in everything if job in chosen or _current(manifest, job, files)}
-        # A sheet for a commune's own people leads to no list of others.
-        words = {
-            "lang": lang,
-            "back": "" if audience == VILLAGERS else text("back", lang),
-            "skip": text("skip", lang),
-        }
+
+    workbook: Workbook
+    folder: Path
+    units: list[int] | None = None
+    lang: str = "vi"
+    audience: str = "noi-bo"
+    single: bool = False
+    archive: bool = False
+    jobs: int = 0
+    force: bool = False
+    timeout: float = TIMEOUT
+    runs: RunsAnywhere | None = None
+    on_plan: Callable[[int], None] = lambda number: None
+    on_page: Callable[[str, dict], None] = lambda file, line: None
+
+    def __post_init__(self):
+        self.everything = page_list(self.workbook, None, self.lang, self.audience)
+        self.chosen = self.everything
+        if self.units is not None:
+            self.chosen = page_list(self.workbook, self.units, self.lang, self.audience)
+        # a sheet for a commune's own people leads to no list of others
+        self.for_office = self.audience != VILLAGERS
+        index = "index.html" if self.for_office else f"index{self._edition}.html"
+        self.outcome = ReportOutcome(self.folder, index=self.folder / index)
+
+    @property
+    def _edition(self):
+        return _edition(self.lang, self.audience)
+
+    def _is_current(self, job):
+        """Whether a complete page of these data stands there."""
+        line = self.manifest.pages.get(job.file, {})
+        current = line.get("status") == "complete" and line["inputs"].get("files") == self.files
+        return current and self.manifest.stands(job.file)
+
+    def plan(self) -> None:
+        """Find out which pages are to be made, of what, with which links."""
+        self.manifest, self.files = Manifest(self.folder), files_hash(self.workbook.path)
         links = [
-            (job.file, text(PAGES[job.unit][-1], lang))
-            for job in everything
-            if job.unit in PAGES and job.file in shown
+            (job.file, text(PAGES[job.unit][-1], self.lang))
+            for job in self.everything
+            if job.unit in PAGES and (job in self.chosen or self._is_current(job))
         ]
-        pages = {
-            job.file: words
-            | {"title": job.title, "links": [link for link in links if link[0] != job.file]}
-            for job in chosen
-        }
-        lines = {job.file: _line(job, pages[job.file], files) for job in chosen}
-        todo = [
-            job
-            for job in chosen
-            if force or not manifest.made_of(job.file, **_wanted(lines[job.file], "files"))
-        ]
-        made = []
-        on_plan(len(todo))
-        if todo:
-            if not room_for(folder, jobs):
-                raise NoRoom(f"{folder}")
+        back = text("back", self.lang) if self.for_office else ""
+        words = {"lang": self.lang, "back": back, "skip": text("skip", self.lang)}
+        self.pages, self.lines = {}, {}
+        for job in self.chosen:
+            others = [link for link in links if link[0] != job.file]
+            page = words | {"title": job.title, "links": others}
+            # of a page of the district: all files
+            inputs = {"notebook": hash_of_files(NOTEBOOKS / job.notebook), "page": hash_of(page)}
+            inputs |= {"files": self.files, "data": self.files}
+            line = {"notebook": job.notebook, "parameters": job.parameters, "inputs": inputs}
+            self.pages[job.file], self.lines[job.file] = page, line
+        self.todo = [job for job in self.chosen if self.force or not self._is_made(job, "files")]
+        self.on_plan(len(self.todo))
 
-            def ended(file, line):
-                if line["status"] == "complete":
-                    made.append(file)
-                elif line["stale"]:
-                    _mark_stale(manifest, file, lang)
-                on_page(file, line)
+    def _is_made(self, job, what):
+        """Whether a page need not be made again; ``what``: of its inputs, besides notebook and
+        page.
+        """
+        line = self.lines[job.file]
+        inputs = {name: line["inputs"][name] for name in ("notebook", "page", what)}
+        wanted = {"parameters": line["parameters"], "versions": software(), "inputs": inputs}
+        return self.manifest.made_of(job.file, **wanted)
 
-            batch = Batch(manifest, place, jobs=jobs, timeout=timeout, runs=runs, on_end=ended)
-            try:
-                _run(batch, workbook, todo, lines, pages, force, on_page)
-                batch.finish()
-            finally:
-                batch.close()
-                manifest.save()
-        index = "index.html" if audience != VILLAGERS else f"index{_edition(lang, audience)}.html"
-        outcome = Outcome(folder, made=len(made), index=folder / index)
-        for job in chosen:
-            line = manifest.pages.get(job.file, {})
-            outcome.changed |= bool(line) and line["inputs"].get("files") != files
+    def run(self, place: Path) -> None:
+        """Make the pages that are to be made, in ``place``."""
+        jobs = self.runs.at_once if self.runs else self.jobs or os.cpu_count() or 1
+        if not room_for(self.folder, jobs):
+            raise NoRoom(f"{self.folder}")
+        options = {"jobs": jobs, "timeout": self.timeout, "runs": self.runs}
+        batch = Batch(self.manifest, place, on_end=self._ended, **options)
+        try:
+            self._ask(batch)
+            batch.finish()
+        finally:
+            batch.close()
+            self.manifest.save()
+
+    def _ended(self, file, line):
+        if line["status"] == "complete":
+            self.outcome.new_pages += 1
+        elif line["stale"]:
+            _mark_stale(self.manifest, file, self.lang)
+        self.on_page(file, line)
+
+    def _ask(self, batch):
+        """Ask for the pages of the district, then for those of the communes whose data changed."""
+
+        def ask(job):
+            page, notebook = self.pages[job.file], NOTEBOOKS / job.notebook
+            batch.page(job.file, self.lines[job.file], page, notebook)
+
+        communes = [job for job in self.todo if job.unit is not None and job.unit >= 0]
+        for job in self.todo:
+            if job not in communes:
+                ask(job)
+        known, hashes = self.manifest.pages, {}
+        if not self.force and any(
+            known.get(job.file, {}).get("status") == "complete" for job in communes
+        ):
+            day = f"{self.workbook.as_of}"
+            with contextlib.suppress(
+                RuntimeError
+            ):  # what cannot be worked out is told by the pages
+                answer = batch.ask("inputs", dataset=str(self.workbook.path), as_of=day)
+                if answer["files"] == self.files:
+                    hashes = answer["inputs"]
+        for job in communes:  # each tells itself what it rests on
+            inputs = self.lines[job.file]["inputs"]
+            inputs["data"] = hashes.get(self.workbook.units.at[job.unit, "code"])
+            if inputs["data"] and self._is_made(job, "data"):
+                before = known[job.file]
+                self.manifest.enter(job.file, before | {"inputs": inputs})
+                self.on_page(job.file, before)
+            else:
+                ask(job)
+
+    def publish(self) -> None:
+        """Say what came of each page, and write the index and what else is wanted."""
+        outcome, workbook, lang = self.outcome, self.workbook, self.lang
+        pages = self.manifest.pages
+        for job in self.chosen:
+            line = pages.get(job.file, {})
+            outcome.changed |= bool(line) and line["inputs"].get("files") != self.files
             if line.get("status") == "complete":
                 outcome.pages.append(job)
             else:
-                outcome.failed.append(
-                    (job.title, failure(line, lang), job.file if line["stale"] else "")
-                )
+                old = job.file if line["stale"] else ""
+                outcome.failed.append((job.title, failure(line, lang), old))
         # Pages that an earlier run made of the same data stay in the list, so that one commune's
         # run does not lose the rest.
         there = {
             job.unit: job.file
-            for job in everything
-            if _current(manifest, job, files) or _is_stale(manifest, job)
+            for job in self.everything
+            if self._is_current(job) or pages.get(job.file, {}).get("stale", False)
         }
         others = [
             (there[key], text(PAGES[key][-1], lang))
             for key in PAGES
             if key is not None and key in there
         ]
-        sheets = page_list(workbook, None, lang, VILLAGERS) if audience != VILLAGERS else []
-        sheet_of = {job.unit: job.file for job in sheets if _current(manifest, job, files)}
-        asked = asked_in(workbook, there, lang, sheet_of) if audience != VILLAGERS else ()
-        listed = (manifest.pages, there, others, outcome.failed, lang)
-        _write_changed(outcome.index, index_page(workbook, *listed, asked=asked, sheets=sheet_of))
-        stem = f"{workbook.id}_{workbook.as_of}{_edition(lang, audience)}"
-        if single and outcome.pages:
-            outcome.single = folder / f"{stem}_mot-tep.html"
+        sheets, questions = {}, ()
+        if self.for_office:
+            jobs = page_list(workbook, None, lang, VILLAGERS)
+            sheets = {job.unit: job.file for job in jobs if self._is_current(job)}
+            questions = asked_in(workbook, there, lang, sheets)
+        index = index_page(
+            workbook, pages, there, others, outcome.failed, lang, questions=questions, sheets=sheets
+        )
+        if not outcome.index.exists() or outcome.index.read_bytes() != index.encode():
+            write_whole(outcome.index, index)
+        stem = f"{workbook.id}_{workbook.as_of}{self._edition}"
+        if self.single and outcome.pages:
+            outcome.single = self.folder / f"{stem}_mot-tep.html"
             write_whole(outcome.single, single_file(outcome))
-        if archive and outcome.pages:
-            outcome.archive = folder / f"{stem}.zip"
-            write_whole(
-                outcome.archive,
-                _zipped([outcome.index, *(folder / job.file for job in outcome.pages)]),
-            )
-    if todo:
-        Store.usual(home_of(workbook.path)).prune()
-    return outcome
+        if self.archive and outcome.pages:
+            outcome.archive = self.folder / f"{stem}.zip"
+            files = [outcome.index, *(self.folder / job.file for job in outcome.pages)]
+            write_whole(outcome.archive, _zipped(files))
 
 
 def asked_in(
@@ -281,84 +344,14 @@ def asked_in(
     return answered(workbook, pages, "" if unit is None else workbook.units.at[unit, "name"], lang)
 
 
-def _line(job, page, files):
-    """What a page's line of the manifest says of what it is made of; ``data`` of a page of the
-    district: all files.
-    """
-    inputs = {
-        "notebook": hash_of_files(NOTEBOOKS / job.notebook),
-        "page": hash_of(page),
-        "files": files,
-        "data": files,
-    }
-    return {"notebook": job.notebook, "parameters": job.parameters, "inputs": inputs}
-
-
-def _wanted(line, what):
-    """What the line of a page that need not be made again says; ``what``: of the inputs, besides
-    notebook and page.
-    """
-    inputs = {name: line["inputs"][name] for name in ("notebook", "page", what)}
-    return {"parameters": line["parameters"], "versions": software(), "inputs": inputs}
-
-
-def _run(
-    batch,
-    workbook,
-    todo,
-    lines,
-    pages,
-    force,
-    on_same,
-):
-    """Ask for the pages of the district, then for those of the communes whose data changed;
-    ``on_same`` is told of the others.
-    """
-    for job in todo:
-        if job.unit is None or job.unit < 0:
-            batch.page(job.file, lines[job.file], pages[job.file], NOTEBOOKS / job.notebook)
-    communes = [job for job in todo if job.unit is not None and job.unit >= 0]
-    if not communes:
-        return
-    known, hashes = batch.manifest.pages, {}
-    if not force and any(known.get(job.file, {}).get("status") == "complete" for job in communes):
-        with contextlib.suppress(RuntimeError):  # what cannot be worked out is told by the pages
-            told = batch.ask("inputs", dataset=str(workbook.path), as_of=f"{workbook.as_of}")
-            if told["files"] == lines[communes[0].file]["inputs"]["files"]:
-                hashes = told["inputs"]
-    for job in communes:  # each tells itself what it rests on
-        line, data = lines[job.file], hashes.get(workbook.units.at[job.unit, "code"])
-        line["inputs"]["data"] = data
-        if data and batch.manifest.made_of(job.file, **_wanted(line, "data")):
-            before = batch.manifest.pages[job.file]
-            batch.manifest.enter(job.file, before | {"inputs": line["inputs"]})
-            on_same(job.file, before)
-        else:
-            batch.page(job.file, line, pages[job.file], NOTEBOOKS / job.notebook)
-
-
 def failure(line: dict, lang: str) -> str:
     """Why a page failed, in one line."""
     if line["reason"] == "overdue":
         return text("run_overdue", lang, seconds=f"{line['seconds'] or 0:g}")
-    told = line["error"] or text("run_died", lang)
-    if line["memory"] and any(sign in told for sign in SHORT_OF_MEMORY):
-        told = text("run_memory", lang, told=told, memory=line["memory"])
-    return told
-
-
-def _current(manifest, job, files):
-    """Whether a complete page of these data stands there."""
-    line = manifest.pages.get(job.file, {})
-    return (
-        line.get("status") == "complete"
-        and line["inputs"].get("files") == files
-        and manifest.stands(job.file)
-    )
-
-
-def _is_stale(manifest, job):
-    return manifest.pages.get(job.file, {}).get("stale", False)
+    error = line["error"] or text("run_died", lang)
+    if line["memory"] and any(sign in error for sign in SHORT_OF_MEMORY):
+        return text("run_memory", lang, error=error, memory=line["memory"])
+    return error
 
 
 def _mark_stale(manifest, file, lang):
@@ -370,13 +363,7 @@ def _mark_stale(manifest, file, lang):
     manifest.save()
 
 
-def _write_changed(path, content):
-    """Write a file unless it is as it should be."""
-    if not path.exists() or path.read_bytes() != content.encode():
-        write_whole(path, content)
-
-
-def single_file(outcome: Outcome) -> str:
+def single_file(outcome: ReportOutcome) -> str:
     """The index and all pages in one file: a page opens from the list; headings one step lower, ids
     made unique.
     """
@@ -418,3 +405,45 @@ def _zipped(files):
         for file in files:
             packed.write(file, file.name)
     return raw.getvalue()
+
+
+class Progress:
+    """What is told on standard error while pages are made.
+
+    Attributes
+    ----------
+    number, done, failed : int
+        Pages to look at, done, failed.
+    """
+
+    def __init__(self, workbook, lang):
+        self.workbook, self.lang, self.bar = workbook, lang, None
+        self.number = self.done = self.failed = 0
+
+    def planned(self, number):
+        """Begin, with no bar where there is nothing to do."""
+        from tqdm import tqdm
+
+        lang, place = self.lang, self.workbook.meta["title"][self.lang]
+        key, day = (
+            "cli_setting" if number else "cli_unchanged",
+            write_date(self.workbook.as_of, lang),
+        )
+        print(text(key, lang, n=number, place=place, day=day), file=sys.stderr)
+        self.number, bar = number, {"file": sys.stderr, "ascii": not utf8(sys.stderr), "delay": 0.5}
+        if number:
+            unit = text("cli_page", lang)
+            self.bar = tqdm(desc=text("cli_progress", lang), unit=unit, total=number, **bar)
+
+    def ended(self, file, line):
+        """Tell of a page."""
+        complete = line["status"] == "complete"
+        self.done, self.failed = self.done + complete, self.failed + (not complete)
+        failing = text("cli_failing", self.lang, n=self.failed) if self.failed else ""
+        self.bar.set_postfix_str(failing, refresh=False)
+        self.bar.update()
+
+    def close(self):
+        """Leave the bar as it is."""
+        if self.bar is not None:
+            self.bar.close()

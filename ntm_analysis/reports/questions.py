@@ -10,12 +10,10 @@ import yaml
 
 from ..data import Workbook
 from ..language import text, write_date
-from ..standing import formed
+from ..standing import former_units
 
-COMMUNE, SHEET = (
-    "xa",
-    "hop-dan",
-)  # the page of a commune and its sheet for villagers, in the places of questions
+# the page of a commune and its sheet for villagers, in the places of questions
+COMMUNE, SHEET = "xa", "hop-dan"
 
 
 @dataclass(frozen=True)
@@ -55,23 +53,20 @@ def details(workbook: Workbook, lang: str) -> dict[str, object]:
     """What stands in the questions for the {fields} in a report on this data set."""
     pledges = workbook.tables["targets"].query("kind == 'pledge'").sort_values("year")
     pledges = pledges[pledges["unit"].isin(workbook.communes.index)]
-    made = formed(workbook)["unit"].nunique()
-    told = {
-        "listed": text("question_listed", lang),
-        "pledged": text("question_pledge", lang),
-        "pledge_year": workbook.as_of.year,
-    }
+    merged = former_units(workbook)["unit"].nunique()
+    pledged, year = text("question_pledge", lang), workbook.as_of.year
     if len(pledges):
-        told |= {
-            "pledged": workbook.units.at[pledges["unit"].iloc[0], "label"],
-            "pledge_year": int(pledges["year"].iloc[0]),
-        }
+        pledged = workbook.units.at[pledges["unit"].iloc[0], "label"]
+        year = int(pledges["year"].iloc[0])
     deadline = workbook.deadline or (workbook.meta.get("term_end") or {}).get("date")
-    return told | {
+    return {
+        "listed": text("question_listed", lang),
+        "pledged": pledged,
+        "pledge_year": year,
         "communes": len(workbook.communes),
         "deadline": write_date(deadline, lang) if deadline else "...",
         "next_year": workbook.as_of.year + 1,
-        "left": text("question_left", lang, n=made) if made else "",
+        "left": text("question_left", lang, n=merged) if merged else "",
     }
 
 
@@ -83,18 +78,16 @@ def answered(
     ``pages``: files that may be opened by page name, ``commune``: the commune whose page stands for
     ``xa``. Without a link the note says why.
     """
-    told, made = details(workbook, lang), []
+    words, answers = details(workbook, lang), []
     for question in questions():
         links = [f"{pages[page]}#{section}" for page, section in question.places if page in pages]
         note = "" if links else text("question_no_page", lang)
-        if question.when == "merged" and not told["left"]:
-            links, note = (
-                [],
-                text("question_not_merged", lang, day=write_date(workbook.as_of, lang)),
-            )
+        if question.when == "merged" and not words["left"]:
+            day = write_date(workbook.as_of, lang)
+            links, note = [], text("question_not_merged", lang, day=day)
         elif links and {COMMUNE, SHEET} & {page for page, _ in question.places}:
             note = text("question_example", lang, name=commune)
             if SHEET in dict(question.places) and SHEET not in pages:
                 note += f"; {text('question_sheet', lang)}"
-        made.append((question.words[lang].format(**told), links, note))
-    return made
+        answers.append((question.words[lang].format(**words), links, note))
+    return answers

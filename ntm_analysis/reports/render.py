@@ -18,7 +18,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from ..language import check, text
+from ..language import check_parameters, text
 from ..pages import IN_LAB, RESULT
 from ..tables import write_whole
 from . import warm_kernel
@@ -30,7 +30,10 @@ TEMPLATES = Path(str(files("ntm_analysis").joinpath("templates")))
 # schema has.
 GRAMMAR = "rfc3987_syntax"
 # to warm up with
-PIECE = '<section id="a"><h2>&amp;&nbsp;</h2><figure><img src="data:," alt=""></figure><!-- --></section>'
+PIECE = (
+    '<section id="a"><h2>&amp;&nbsp;</h2>'
+    '<figure><img src="data:," alt=""></figure><!-- --></section>'
+)
 
 
 class NotebookFailed(RuntimeError):
@@ -127,7 +130,7 @@ def execute(
     with without_grammar():
         import papermill
 
-    faults = check(parameters)
+    faults = check_parameters(parameters)
     if faults:
         raise ValueError("; ".join(faults))
     for noisy in ("papermill", "traitlets", "nbclient"):
@@ -283,9 +286,8 @@ def main() -> None:
     closes: the batch is gone.
     """
     order = json.loads(sys.stdin.readline())
-    threading.Thread(
-        target=lambda: (sys.stdin.read(), os._exit(1)), daemon=True
-    ).start()  # its kernel looks after itself
+    # its kernel looks after itself
+    threading.Thread(target=lambda: (sys.stdin.read(), os._exit(1)), daemon=True).start()
     run(order)
     os._exit(0)
 

@@ -4,7 +4,6 @@ jupyter_client (its entry point ``ntm-warm``).
 A process without a warm process beside it, such as plain papermill, gets the ordinary kernel.
 """
 
-import json
 import os
 import signal
 import socket
@@ -12,6 +11,8 @@ from typing import Any
 
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import LocalProvisioner
+
+from .json_lines import JsonLines
 
 warm_process: socket.socket | None = None  # set in page runs that were forked themselves
 place = ""  # folder of the warm process, for the connections of its kernels
@@ -29,34 +30,29 @@ class ForkedKernel:
     def __init__(
         self, warm: socket.socket, cmd: list[str], cwd: str | None, env: dict[str, str]
     ) -> None:
-        self.warm, self.pieces, self.returncode = warm, b"", None
-        kernel = {"cmd": cmd, "cwd": cwd, "env": env, "memory": memory}
-        warm.sendall(json.dumps({"kernel": kernel}).encode() + b"\n")
-        self.pid = self._told(wait=True)["started"]
+        self.warm, self.answers, self.returncode = JsonLines(warm), [], None
+        self.warm.send(kernel={"cmd": cmd, "cwd": cwd, "env": env, "memory": memory})
+        self.pid = self._answer(wait=True)["started"]
 
-    def _told(self, wait):
-        while b"\n" not in self.pieces:
-            self.warm.setblocking(wait)
+    def _answer(self, wait):
+        while not self.answers:
+            self.warm.connection.setblocking(wait)
             try:
-                piece = self.warm.recv(4096)
+                self.answers += self.warm.lines()
             except BlockingIOError:
                 return None
-            if not piece:
-                raise ConnectionError("the warm process is gone")
-            self.pieces += piece
-        line, self.pieces = self.pieces.split(b"\n", 1)
-        return json.loads(line)
+        return self.answers.pop(0)
 
     def poll(self) -> int | None:
         """The exit code; None while it runs."""
-        if self.returncode is None and (told := self._told(wait=False)):
-            self.returncode = told["code"]
+        if self.returncode is None and (answer := self._answer(wait=False)):
+            self.returncode = answer["code"]
         return self.returncode
 
     def wait(self) -> int:
         """The exit code, waited for."""
         if self.returncode is None:
-            self.returncode = self._told(wait=True)["code"]
+            self.returncode = self._answer(wait=True)["code"]
         return self.returncode
 
     def send_signal(self, number: int) -> None:

@@ -12,7 +12,6 @@ ended, loses the processes that it asked for; when the batch is gone, so is all 
 import contextlib
 import datetime as dt
 import gc
-import json
 import os
 import random
 import select
@@ -26,6 +25,7 @@ from functools import partial
 from importlib import import_module
 
 from . import warm_kernel
+from .json_lines import JsonLines
 from .render import without_grammar
 from .workers import limit_memory
 
@@ -58,29 +58,17 @@ LIBRARIES = (
 )
 
 
-class Asker:
-    """One end of a socket that asks for processes: lines asked so far, and who was started
-    for it.
-    """
+class Asker(JsonLines):
+    """One end of a socket that asks for processes, and who was started for it."""
 
     def __init__(self, connection: socket.socket) -> None:
-        self.connection, self.pieces, self.started = connection, b"", set()
+        super().__init__(connection)
+        self.started = set()
 
-    def lines(self) -> list[dict] | None:
-        """What was asked since; None when the other end is gone."""
-        try:
-            piece = self.connection.recv(1 << 20)
-        except ConnectionError:
-            piece = b""
-        if not piece:
-            return None
-        *whole, self.pieces = (self.pieces + piece).split(b"\n")
-        return [json.loads(line) for line in whole]
-
-    def tell(self, **said: int) -> None:
+    def tell(self, **answer: int) -> None:
         """Tell the other end; one that is gone misses nothing."""
         with contextlib.suppress(OSError):
-            self.connection.sendall(json.dumps(said).encode() + b"\n")
+            self.send(**answer)
 
     def kill(self) -> None:
         """Kill what was started for it, with what that started."""
@@ -104,12 +92,11 @@ class WarmProcess:
         self.askers = {batch: self.batch}
         self.owner = {}
         self.choice = selectors.DefaultSelector()
-        self.ended, told = socket.socketpair()
-        for end in (self.ended, told):
+        self.ended, self.signals = socket.socketpair()
+        for end in (self.ended, self.signals):
             end.setblocking(False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
-        self.told = told
+        signal.set_wakeup_fd(self.signals.fileno(), warn_on_full_buffer=False)
         for connection in (self.ended, batch):
             self.choice.register(connection, selectors.EVENT_READ)
 
@@ -123,8 +110,9 @@ class WarmProcess:
                     return
 
     def _answer(self, asker):
-        asked = asker.lines()
-        if asked is None:
+        try:
+            lines = asker.lines()
+        except ConnectionError:
             asker.kill()
             self.choice.unregister(asker.connection)
             del self.askers[asker.connection]
@@ -133,7 +121,7 @@ class WarmProcess:
                 for other in self.askers.values():
                     other.kill()
             return asker is not self.batch
-        for line in asked:
+        for line in lines:
             if "kill" in line:
                 if line["kill"] in asker.started:
                     _kill(line["kill"])
@@ -161,7 +149,7 @@ class WarmProcess:
                 signal.signal(number, signal.SIG_DFL)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             self.choice.close()
-            for connection in (*self.askers, self.ended, self.told):
+            for connection in (*self.askers, self.ended, self.signals):
                 connection.close()
             become()
         except BaseException:
@@ -175,9 +163,8 @@ class WarmProcess:
             ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
             if ended is None:
                 return
-            _kill(
-                ended.si_pid
-            )  # what it started and left behind, while the number of its group cannot be another's
+            # what it started and left behind, while the number of its group cannot be another's
+            _kill(ended.si_pid)
             pid, status = os.waitpid(ended.si_pid, 0)
             asker = self.owner.pop(pid)
             asker.started.discard(pid)
@@ -250,9 +237,8 @@ def main() -> None:
     with without_grammar():
         for name in (*LIBRARIES, *(f"ntm_analysis.pages.{page}" for page in PAGES)):
             import_module(name)
-            if select.select([batch], [], [], 0)[
-                0
-            ]:  # nothing is asked before we are ready: the batch is gone
+            # nothing is asked before we are ready: the batch is gone
+            if select.select([batch], [], [], 0)[0]:
                 return
     from jupyter_client.kernelspec import get_kernel_spec
     from jupyter_client.provisioning import KernelProvisionerFactory
@@ -264,12 +250,12 @@ def main() -> None:
     _warm_up()
     gc.collect()
     gc.freeze()  # a collection in a fork would copy every page of memory that it looks at
-    made = WarmProcess(batch)
+    process = WarmProcess(batch)
     with tempfile.TemporaryDirectory(
         prefix="ntm-", ignore_cleanup_errors=True
     ) as warm_kernel.place:
-        made.batch.tell(ready=os.getpid())
-        made.serve()
+        process.batch.tell(ready=os.getpid())
+        process.serve()
     os._exit(0)
 
 

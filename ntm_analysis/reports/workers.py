@@ -15,6 +15,7 @@ from collections import deque
 from pathlib import Path
 
 from ..tables import PACKAGE
+from .json_lines import JsonLines
 
 PLACE = "NTM_PAGE_MEMORY"  # of the environment: MiB for one run; empty or 0: no limit
 LEAST = 512  # MiB: with 300 a run still works, with 150 its kernel does not start
@@ -31,10 +32,10 @@ def usual_limit(jobs: int) -> int:
     fifths of the machine's memory, and not too little to start; 0 where that is not known. Raises
     :class:`WrongMemory`.
     """
-    if told := os.environ.get(PLACE, "").strip():
-        if not (told.isascii() and told.isdecimal() and int(told) <= MOST):
-            raise WrongMemory(told)
-        return int(told)
+    if typed := os.environ.get(PLACE, "").strip():
+        if not (typed.isascii() and typed.isdecimal() and int(typed) <= MOST):
+            raise WrongMemory(typed)
+        return int(typed)
     if PLACE in os.environ:
         return 0
     try:
@@ -58,13 +59,11 @@ def limit_memory(more: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (wanted if most < 0 else min(wanted, most), most))
 
 
-THREADS = {
-    name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-}  # the runs use all cores already
+# the runs use all cores already
+THREADS = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
 JUPYTER_PATH = str(PACKAGE)  # its folder "kernels" describes the kernel
-NEW_GROUP = (
-    {"start_new_session": True} if os.name == "posix" else {"creationflags": 0x200}
-)  # Ctrl-C is the batch's to answer
+# Ctrl-C is the batch's to answer
+NEW_GROUP = {"start_new_session": True} if os.name == "posix" else {"creationflags": 0x200}
 WARMING = 120  # seconds that the warm process may take to be ready
 # times its seconds that a run may take until its turn: others go first, each for as long at most
 BEFORE = 3
@@ -95,13 +94,9 @@ class Runs:
         now = time.monotonic()
         for record in [record for record in self.waiting if turn_file(record).exists()]:
             self.until[record] = now + self.waiting.pop(record)
-        found = [
-            record
-            for record, until in self.until.items()
-            if until < now and record not in self.overdue
-        ]
-        self.overdue.update(found)
-        return found
+        late = {record for record, until in self.until.items() if until < now} - self.overdue
+        self.overdue |= late
+        return late
 
     def _end(self, record):
         self.until.pop(record, None)
@@ -111,6 +106,15 @@ class Runs:
 def turn_file(record: str) -> Path:
     """The file by which a run tells that its turn has come."""
     return Path(f"{record}.turn")
+
+
+def end(process: subprocess.Popen, seconds: float) -> None:
+    """Wait for a process to end by itself, and kill it with its group when it does not."""
+    try:
+        process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL) if os.name == "posix" else process.kill()
+        process.wait()
 
 
 class ForkedRuns(Runs):
@@ -123,11 +127,10 @@ class ForkedRuns(Runs):
 
     def __init__(self, environment: dict[str, str]) -> None:
         super().__init__()
-        if (
-            not hasattr(os, "fork") or sys.platform == "darwin"
-        ):  # there libraries of the system do not outlive a fork
+        # there libraries of the system do not outlive a fork
+        if not hasattr(os, "fork") or sys.platform == "darwin":
             raise NoWarmProcess
-        self.connection, theirs = socket.socketpair()
+        ours, theirs = socket.socketpair()
         command = [sys.executable, "-m", "ntm_analysis.reports.warm_process"]
         places = (JUPYTER_PATH, environment.get("JUPYTER_PATH"))
         self.process = subprocess.Popen(
@@ -139,9 +142,9 @@ class ForkedRuns(Runs):
             **NEW_GROUP,
         )
         theirs.close()
-        self.pieces, self.asked, self.records, self.pids = b"", deque(), {}, {}
+        self.socket, self.orders, self.records, self.pids = JsonLines(ours), deque(), {}, {}
         try:
-            if "ready" not in (self._told(WARMING) or [{}])[0]:
+            if "ready" not in (self._lines(WARMING) or [{}])[0]:
                 raise NoWarmProcess
         except BaseException:
             self.close()
@@ -149,21 +152,18 @@ class ForkedRuns(Runs):
 
     def start(self, order: dict) -> None:
         """Start a run."""
-        self._ask(run=order)
-        self.asked.append(order)
+        self._send(run=order)
+        self.orders.append(order)
 
     def ended(self, wait: float) -> list[str]:
         """The records of the runs that have ended, waited for at most ``wait`` seconds."""
         for record in self._late():
-            self._ask(kill=self.pids[record])
+            self._send(kill=self.pids[record])
         done = []
-        for line in self._told(wait):
-            if "started" in line:
-                order = self.asked.popleft()
-                self.records[line["started"]], self.pids[order["record"]] = (
-                    order["record"],
-                    line["started"],
-                )
+        for line in self._lines(wait):
+            if pid := line.get("started"):
+                order = self.orders.popleft()
+                self.records[pid], self.pids[order["record"]] = order["record"], pid
                 self._begin(order)
             elif line["ended"] in self.records:
                 record = self.records.pop(line["ended"])
@@ -172,34 +172,26 @@ class ForkedRuns(Runs):
                 done.append(record)
         return done
 
-    def _ask(self, **asked):
+    def _send(self, **line):
         try:
-            self.connection.sendall(json.dumps(asked).encode() + b"\n")
+            self.socket.send(**line)
         except OSError:
             raise NoWarmProcess from None
 
-    def _told(self, wait):
-        if not select.select([self.connection], [], [], wait)[0]:
+    def _lines(self, wait):
+        if not select.select([self.socket.connection], [], [], wait)[0]:
             return []
         try:
-            piece = self.connection.recv(1 << 16)
+            return self.socket.lines()
         except OSError:
-            piece = b""
-        if not piece:
-            raise NoWarmProcess
-        *lines, self.pieces = (self.pieces + piece).split(b"\n")
-        return [json.loads(line) for line in lines]
+            raise NoWarmProcess from None
 
     def close(self) -> None:
         """End all that runs; the warm process ends its forks when this end of the socket closes,
         unless it was killed itself.
         """
-        self.connection.close()
-        try:
-            self.process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+        self.socket.connection.close()
+        end(self.process, 5)
         for pid in self.pids.values():
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(pid, signal.SIGKILL)

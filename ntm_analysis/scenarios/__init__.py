@@ -6,12 +6,10 @@ baseline, :class:`WhatIf` answers a planner's changes at once and :func:`save` k
 """
 
 from .change import by_commune, change_since, is_this, last_entry
-from .comparison import NOISE, Comparison, compare, comparison_record, felt
+from .comparison import NOISE, Comparison, compare, felt
 from .scenario import (
     BASELINE,
-    BASELINE_TITLE,
     NotSaved,
-    Scenario,
     UnknownScenario,
     folder_of,
     is_title,
@@ -19,18 +17,17 @@ from .scenario import (
     scenario,
     scenario_ids,
 )
-from .what_if import DELAY, MONEY, PRICES, Setting, WhatIf, WhatIfResult, pots_of
+from .what_if import DELAY, MONEY, PRICES, UNSAVED, Setting, WhatIf, WhatIfResult, pots_of
 
 __all__ = [
     "BASELINE",
-    "BASELINE_TITLE",
     "DELAY",
     "MONEY",
     "NOISE",
     "PRICES",
+    "UNSAVED",
     "Comparison",
     "NotSaved",
-    "Scenario",
     "Setting",
     "UnknownScenario",
     "WhatIf",
@@ -38,7 +35,6 @@ __all__ = [
     "by_commune",
     "change_since",
     "compare",
-    "comparison_record",
     "felt",
     "folder_of",
     "is_this",

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ..allocation import planned_forecast
-from ..tables import DataProblems
+from ..tables import DataProblemsError
 from .comparison import NOISE, differences
 from .scenario import BASELINE, scenario
 
@@ -72,16 +72,16 @@ class ForecastChange(
     """
 
 
-def last_entry(entries, workbook, asked):
+def last_entry(entries, workbook, question):
     """The newest registered forecast of the data set up to its as-of date, if there is one.
 
-    ``asked``: the parameters that it must have been made with.
+    ``question``: the parameters that it must have been made with.
 
     Parameters
     ----------
     entries : list of dict
     workbook : Workbook
-    asked : dict of str to str
+    question : dict of str to str
 
     Returns
     -------
@@ -92,7 +92,7 @@ def last_entry(entries, workbook, asked):
         for entry in entries
         if entry["dataset"] == workbook.id
         and entry["parameters"]["as_of"] <= f"{workbook.as_of}"
-        and asked.items() <= entry["parameters"].items()
+        and question.items() <= entry["parameters"].items()
     ]
     return max(
         fits,
@@ -137,7 +137,7 @@ def change_since(workbook, since, now, entry, scenario_id=BASELINE):
     ForecastChange or None
         None where no forecast can be made of what was known then.
     """
-    run, until, tables = now.run, workbook.as_of, workbook.written
+    run, until, tables = now.run, workbook.as_of, workbook.all_rows
 
     def rows(*kinds):
         """The rows of these kinds; of "": those known by ``since``."""
@@ -146,10 +146,10 @@ def change_since(workbook, since, now, entry, scenario_id=BASELINE):
     def ask(day, *kinds):
         """The same question of the rows known by ``since`` and of those of ``kinds``."""
         try:
-            chosen = scenario(workbook.again(day, rows("", *kinds)), scenario_id).workbook
-            asked = {"policy": run.plan.policy, "deadline": now.day, "finish": run.finish}
-            return planned_forecast(chosen, **asked, draws=run.draws, seed=run.seed)
-        except DataProblems:
+            chosen = scenario(workbook.as_known_on(day, rows("", *kinds)), scenario_id)
+            question = {"policy": run.plan.policy, "deadline": now.day, "finish": run.finish}
+            return planned_forecast(chosen, **question, draws=run.draws, seed=run.seed)
+        except DataProblemsError:
             return None
 
     start = ask(since)

@@ -7,8 +7,8 @@ import pandas as pd
 
 from ..allocation import planned_forecast
 from ..forecasts import baseline_of, frontier, planned, tornado
-from ..needs import DRAWS, SEED, demand, in_millions, plain_rows, spread
-from ..tables import DataProblems, Problem
+from ..needs import DRAWS, SEED, demand, in_millions, spread
+from ..tables import DataProblemsError, Problem
 from .scenario import BASELINE, UnknownScenario, scenario, scenario_ids
 
 # Standard errors: less is the noise of finitely many draws (many differences are looked at).
@@ -123,7 +123,7 @@ def compare(workbook, ids=(), baseline=BASELINE, *, draws=DRAWS, seed=SEED, movi
     Raises
     ------
     UnknownScenario
-    DataProblems
+    DataProblemsError
         With everything wrong in a scenario named.
 
     Examples
@@ -145,22 +145,22 @@ def compare(workbook, ids=(), baseline=BASELINE, *, draws=DRAWS, seed=SEED, movi
         for name in some:
             try:
                 results[name] = act(name)
-            except DataProblems as error:
+            except DataProblemsError as error:
                 unfit[name] = error.problems
         if unfit and (ids or baseline in unfit):
-            raise DataProblems([problem for those in unfit.values() for problem in those])
+            raise DataProblemsError([problem for those in unfit.values() for problem in those])
         return results
 
     options, usual = {"draws": draws, "seed": seed}, baseline_of(workbook, seed)
 
     def forecast_of(name):
         one = chosen[name]
-        return planned_forecast(one.workbook, policy=one.policy, baseline=usual, **options)
+        return planned_forecast(one, policy=one.policy, baseline=usual, **options)
 
     def compared(name):
         will = first if name == baseline else forecast_of(name)
-        asked = demand(chosen[name].workbook, until=will.day.year, **options)
-        return _compared(chosen[name], will, first, asked)
+        need = demand(chosen[name], until=will.day.year, **options)
+        return _compared(chosen[name], will, first, need)
 
     chosen = fitting(lambda name: scenario(workbook, name), names)  # all, before any forecast
     first = forecast_of(baseline)
@@ -226,14 +226,14 @@ def felt(moved):
     return rows.sort_values("change", key=abs, ascending=False, kind="stable")
 
 
-def _compared(one, will, first, asked):
+def _compared(one, will, first, answer):
     """What is kept of a scenario's forecast and demand; ``first``: the baseline's forecast."""
-    of, names = moved(will, first), one.workbook.units[["code", "name"]]
+    of, names = moved(will, first), one.units[["code", "name"]]
     rows = names.join(felt(of)[["p", "change", "se"]], how="right")
     gains, losses = (rows[way * rows["change"] > 0].to_dict("records") for way in (1, -1))
     change, money = differences(will, first), planned(will)
     communes = change["finishing"]
-    need, gap = in_millions(asked.together.total), in_millions(asked.money.gap)
+    need, gap = in_millions(answer.together.total), in_millions(answer.money.gap)
     more = money - planned(first)
     no_price = {
         "no_money": not more,
@@ -242,12 +242,12 @@ def _compared(one, will, first, asked):
     }
     reason = next((name for name, true in no_price.items() if true), None)
     middle, base = (
-        {unit: each.dates(unit)["p50_date"] for unit in each.bands.index} for each in (will, first)
+        {unit: each.dates(unit)[1] for unit in each.bands.index} for each in (will, first)
     )
     figures = {
-        "id": one.id,
-        "title": one.title["vi"],
-        "title_en": one.title["en"],
+        "id": one.scenario_id,
+        "title": one.scenario_title["vi"],
+        "title_en": one.scenario_title["en"],
         "policy": one.policy,
         "deadline": f"{will.day}",
         "n_communes": len(will.communes),
@@ -274,47 +274,3 @@ def _compared(one, will, first, asked):
         ],
     }
     return Compared(figures, will.finishing, of)
-
-
-def comparison_record(both):
-    """The comparison in plain Python types, as ``ntm compare --json`` prints it.
-
-    Chances are 0..1, money in million dong, ``se`` that of the difference of the number finishing;
-    a price that there is none of is null with its reason; ``regret``: how many communes fewer than
-    in the best scenario of each world.
-
-    Parameters
-    ----------
-    both : Comparison
-
-    Returns
-    -------
-    dict
-    """
-    workbook = both.workbook
-    best = np.max([row.finishing for row in both.rows], axis=0)
-    scenarios = []
-    for row in both.rows:
-        fewer = spread(best - row.finishing)
-        scenarios.append(row.figures | {"regret": {key: fewer[key] for key in ("mean", "p90")}})
-    return {
-        "dataset": workbook.id,
-        "as_of": f"{workbook.as_of}",
-        "content_hash": workbook.content_hash,
-        "draws": both.draws,
-        "seed": both.seed,
-        "unit": "triệu đồng",
-        "baseline": scenarios[0]["id"],
-        "scenarios": scenarios,
-        "frontier": both.frontier.to_dict("records"),
-        "tornado": plain_rows(both.tornado),
-        "warnings": [
-            {
-                "code": problem.code,
-                "scenario": problem.details["value"],
-                "text": problem.words("vi")[0],
-                "text_en": problem.words("en")[0],
-            }
-            for problem in both.warnings
-        ],
-    }

@@ -11,29 +11,30 @@ what does not is told of the scenario's line. ``baseline`` changes nothing and h
 
 import datetime as dt
 import re
-from collections import namedtuple
 from dataclasses import replace
 
 import pandas as pd
 
-from ..data import PLAN_TABLES, UnknownCommune, check_plan, check_table, lacking_assumptions
-from ..language import PLANS, YEARS, NotRead, nearest, slug, write_date, write_figure
-from ..law import UNIT, LawFile, Shape, is_number, one_of
+from ..data import PLAN_TABLES, UnknownCommuneError, check_plan, check_table, lacking_assumptions
+from ..language import PLANS, YEARS, UnreadableError, nearest, slug, write_date, write_figure
 from ..tables import (
     KEYS,
-    DataProblems,
+    DataProblemsError,
     Lines,
     Problem,
+    Shape,
+    ShapedFile,
     as_yaml,
     dictionary,
     duplicates,
+    is_number,
+    one_of,
     read_cell,
     read_yaml,
     write_whole,
 )
 
 BASELINE = "baseline"
-BASELINE_TITLE = {"vi": "kịch bản gốc", "en": "baseline"}
 FIRST = ("equal", "decree", "closest", "cheapest", "optimal")  # the policies stand before the rest
 CHANGED = (*PLAN_TABLES, "debts", "carry_over", "criterion_shares", "targets", "priorities")
 LONGEST_TITLE = 120  # letters
@@ -67,7 +68,7 @@ def is_title(title):
 # What may stand under the keys of every file.
 FORMS = {
     "title": Shape(is_title, f"{{vi: ..., en: ...}} (≤ {LONGEST_TITLE})"),
-    "extends?": UNIT._replace(allowed="id"),
+    "extends?": Shape(str, "id"),
     "changes?": Shape(
         lambda value: isinstance(value, list) and all(isinstance(row, Lines) for row in value),
         "- {table: envelopes, where: {year: 2023}, multiply: {amount: 1.5}}",
@@ -78,26 +79,6 @@ FORMS = {
 
 class UnknownScenario(LookupError):
     """No scenario has this id; ``args``: what was asked for, the list of those there are."""
-
-
-class Scenario(
-    namedtuple(
-        "Scenario",
-        "id title workbook policy",
-        defaults=["own"],
-    )
-):
-    """A scenario applied.
-
-    Attributes
-    ----------
-    id : str
-    title : dict of str to str
-        By language.
-    workbook : Workbook
-        The data set with the scenario's rows, criteria set and deadline.
-    policy : str
-    """
 
 
 def folder_of(workbook):
@@ -147,37 +128,39 @@ def scenario(workbook, scenario_id=BASELINE, text=None):
 
     Returns
     -------
-    Scenario
+    Workbook
+        With the scenario's rows, criteria set, deadline, policy and title.
 
     Raises
     ------
     UnknownScenario
         Where there is no file and no text.
-    DataProblems
+    DataProblemsError
         With everything wrong in the file and in what it makes of the tables.
 
     Examples
     --------
     >>> from ntm_analysis.data import Workbook
-    >>> scenario(Workbook.open("data/thanh-chuong"), "two-more-years").workbook.last_day
+    >>> scenario(Workbook.open("data/thanh-chuong"), "two-more-years").last_day
     datetime.date(2027, 12, 31)
     """
-    problems, history, policy = [], [], "own"
+    problems, history = [], []
     files = _files(workbook, scenario_id, text, problems)
     if not files and not problems:
-        return Scenario(BASELINE, BASELINE_TITLE, workbook)
+        return workbook
     changed = replace(workbook, tables=dict(workbook.tables), usual=workbook.usual or workbook)
     for file in reversed(files):
-        lines = file.made
+        lines = file.content
         for change in lines["changes"] or []:
             history.append((file, change, dict(changed.tables)))
             _change(changed, file, change)
         changed.judged_by = lines["criteria_set"] or changed.judged_by
         changed.deadline = lines["deadline"] or changed.deadline
-        policy = lines["policy"] or policy
+        changed.policy = lines["policy"] or changed.policy
     if problems := problems or _broken(workbook, changed, history):
-        raise DataProblems(problems)
-    return Scenario(lines["id"], lines["title"], changed, policy)
+        raise DataProblemsError(problems)
+    changed.scenario_id, changed.scenario_title = lines["id"], lines["title"]
+    return changed
 
 
 def _files(workbook, name, text, problems):
@@ -190,8 +173,8 @@ def _files(workbook, name, text, problems):
         raise UnknownScenario(name, known)
     while name != BASELINE and (file := _read(workbook, name, text, problems)):
         files.append(file)
-        before, text = [each.made["id"] for each in files], None
-        name = file.made["extends"] or BASELINE
+        before, text = [each.content["id"] for each in files], None
+        name = file.content["extends"] or BASELINE
         if name in before:
             _wrong(file, "scenario_cycle", "extends", value=" -> ".join([*before, name]))
             break
@@ -208,7 +191,7 @@ def _read(workbook, name, text, problems):
     lines = read_yaml(path, problems, written=text)
     if lines is None:
         return None
-    file = LawFile(path.name, lines, problems)
+    file = ShapedFile(path.name, lines, problems)
     sets, last = workbook.law.sets.items(), dt.date(YEARS[1], 12, 31)
     sets = [key for key, its in sets if its.level == "ntm" and its.known_from <= as_of]
     ahead = Shape(
@@ -216,7 +199,7 @@ def _read(workbook, name, text, problems):
         f"> {as_of}, ≤ {last}",
     )
     forms = {"id": one_of(name), **FORMS, "deadline?": ahead, "criteria_set?": one_of(*sets)}
-    file.made = file.sound(lines, forms, lines.line)
+    file.content = file.hold(lines, forms)
     return file if len(problems) == before else None
 
 
@@ -237,13 +220,13 @@ def _change(workbook, file, change):
         for key, value in change.get(block, {}).items():
             try:
                 if key not in allowed:
-                    raise NotRead("scenario_column", value=key, allowed=", ".join(allowed))
+                    raise UnreadableError("scenario_column", value=key, allowed=", ".join(allowed))
                 if block == "where":
                     chosen &= _hits(workbook, table, key, value)
                 else:
                     new = _new(table.loc[chosen, key], columns[key], act, workbook.as_of, value)
                     changed.loc[chosen, key] = new
-            except NotRead as error:
+            except UnreadableError as error:
                 _wrong(file, error.reason, key, change[block], **{"value": value} | error.details)
         if len(file.problems) > before:
             chosen &= False  # of rows that nobody meant nothing is told
@@ -259,34 +242,34 @@ def _change(workbook, file, change):
 
 def _wrong(file, code, key=None, block=None, **details):
     """Note what is wrong with a key of a block, or with all of it; default: of the file."""
-    line = (file.made if block is None else block).at(key)
+    line = (file.content if block is None else block).at(key)
     file.problems.append(Problem(code, file.name, line, key, details))
 
 
 def _hits(workbook, table, key, value):
-    """Which rows have a value; raises NotRead where it can be none of a column."""
+    """Which rows have a value; raises UnreadableError where it can be none of a column."""
     if isinstance(value, list | dict):
-        raise NotRead("yaml_value", value=str(value), allowed="một giá trị | one value")
+        raise UnreadableError("yaml_value", value=str(value), allowed="một giá trị | one value")
     if key != "commune":
         return table[key].isin([pd.Timestamp(value) if isinstance(value, dt.date) else value])
     try:
         return table["unit"] == workbook.find(str(value))
-    except UnknownCommune as error:
-        raise NotRead("scenario_commune", near=", ".join(error.near) or "-") from None
+    except UnknownCommuneError as error:
+        raise UnreadableError("scenario_commune", near=", ".join(error.near) or "-") from None
 
 
 def _new(old, column, act, as_of, value):
-    """The new values of a column; raises NotRead where they can be none of it."""
+    """The new values of a column; raises UnreadableError where they can be none of it."""
     if column.type in NUMBERS:
         return _numbers(column, old, act, value)
     if column.type == "text" and not isinstance(value, str):
-        raise NotRead("yaml_value", allowed="chữ trong ngoặc kép | text in quotes")
+        raise UnreadableError("yaml_value", allowed="chữ trong ngoặc kép | text in quotes")
     typed = f"{value}".strip()
     if column.required and not typed:
-        raise NotRead("required", meaning=f"{column.vi} | {column.en}")
+        raise UnreadableError("required", meaning=f"{column.vi} | {column.en}")
     cell = read_cell(typed, column) if typed else ""
     if column.name == "known_from" and cell > as_of:  # else the row would not be there
-        raise NotRead("yaml_value", allowed=f"≤ {write_date(as_of)}")
+        raise UnreadableError("yaml_value", allowed=f"≤ {write_date(as_of)}")
     return pd.Series(pd.Timestamp(cell) if column.type == "date" else cell, index=old.index)
 
 
@@ -294,7 +277,7 @@ def _numbers(column, old, act, value):
     """The new values of a column of numbers: it is the result that must fit, not the factor."""
     allowed = f"≥ {write_figure(column.low)}, ≤ {write_figure(column.high)}"
     if not is_number(value):
-        raise NotRead("yaml_value", allowed=allowed)
+        raise UnreadableError("yaml_value", allowed=allowed)
     sign = write_figure(value)
     new, way = {
         "multiply": (old * value, f"x {sign} = "),
@@ -303,7 +286,7 @@ def _numbers(column, old, act, value):
     part = (new % 1 > 0) & (column.type == "integer")
     for code, bad in ("yaml_value", new != new.clip(column.low, column.high)), ("not_whole", part):
         for result in new[bad].dropna():
-            raise NotRead(code, value=way + write_figure(result), allowed=allowed)
+            raise UnreadableError(code, value=way + write_figure(result), allowed=allowed)
     return new.astype(float)
 
 
@@ -321,13 +304,13 @@ def _broken(workbook, changed, history):
         for name in names:
             check_table(name, tables[name].copy(), *of_law)
             if "commune" not in KEYS[name]:
-                duplicates(tables[name], name, KEYS[name], f"{name}.csv", problems)
+                duplicates(tables[name], name, f"{name}.csv", problems)
         check_plan(tables, *years, problems, changed.horizon)
         return problems
 
-    broken, found = [], faults(changed.tables) if history else []  # a policy breaks no table
-    steps = [(file, change, faults(before)) for file, change, before in history if found]
-    for problem in dict.fromkeys(found):
+    broken, files = [], faults(changed.tables) if history else []  # a policy breaks no table
+    steps = [(file, change, faults(before)) for file, change, before in history if files]
+    for problem in dict.fromkeys(files):
         for file, change, _ in [step for step in steps if problem not in step[2]][-1:]:
             column = problem.file
             if problem.column:
@@ -338,7 +321,7 @@ def _broken(workbook, changed, history):
     return broken
 
 
-class NotSaved(NotRead):
+class NotSaved(UnreadableError):
     """Why a scenario was not saved: the text is ``panel_save_<reason>``, with ``details``."""
 
 
@@ -363,7 +346,7 @@ def save(workbook, content, name, over=False):
     Raises
     ------
     NotSaved
-    DataProblems
+    DataProblemsError
         Where the scenario does not fit the data set.
     """
     name, folder = name.strip(), folder_of(workbook)

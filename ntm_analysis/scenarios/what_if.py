@@ -13,7 +13,7 @@ from functools import cached_property
 
 from ..allocation import schedule_of
 from ..data import content_hash
-from ..forecasts import Layout, baseline_of, forecast_of, forecast_record
+from ..forecasts import Layout, baseline_of, forecast_of
 from ..language import OPTIMAL
 from ..tables import as_yaml
 from .comparison import differences, moved
@@ -53,15 +53,13 @@ class Setting:
     delay: int = 0
 
 
-class WhatIfResult(namedtuple("WhatIfResult", "setting forecast record difference moved")):
+class WhatIfResult(namedtuple("WhatIfResult", "setting forecast difference moved")):
     """A setting's forecast, held against another in the same worlds.
 
     Attributes
     ----------
     setting : Setting
     forecast : Forecast
-    record : dict
-        Of the forecast.
     difference : dict of str to float
         See :func:`~ntm_analysis.scenarios.comparison.differences`.
     moved : DataFrame
@@ -133,7 +131,7 @@ class WhatIf:
         >>> tried.content(Setting(money={"nst-dt": 150}, delay=2))["changes"][1]
         {'table': 'envelopes', 'add': {'delay_low': 2, 'delay': 2, 'delay_high': 2}}
         """
-        workbook = scenario(self.workbook, setting.start).workbook
+        workbook = scenario(self.workbook, setting.start)
         years = workbook.tables["prices"]["year"]
         changes = [
             {"table": "envelopes", "where": {"pot": pot}, "multiply": {"amount": share / 100}}
@@ -158,7 +156,7 @@ class WhatIf:
     def scenario(self, setting):
         """The data set as a setting has it.
 
-        Raises :class:`~ntm_analysis.tables.DataProblems` for what does not fit it.
+        Raises :class:`~ntm_analysis.tables.DataProblemsError` for what does not fit it.
 
         Parameters
         ----------
@@ -166,32 +164,33 @@ class WhatIf:
 
         Returns
         -------
-        Scenario
+        Workbook
         """
         return scenario(self.workbook, UNSAVED, as_yaml(self.content(setting)))
 
     def _forecast(self, setting):
-        """The forecast of a setting, as its saved scenario has it, and the scenario's title."""
-        chosen = self.scenario(setting)
-        workbook = chosen.workbook
+        """The forecast of a setting, as its saved scenario has it."""
+        workbook = self.scenario(setting)
         # Goals, lists and works, which money and its delay leave alone, are kept.
         files = content_hash(folder_of(self.workbook))
-        key = (files, setting.start, setting.prices, chosen.policy, workbook.last_day)
-        if key not in self._plans or chosen.policy == OPTIMAL:
-            self._plans = {key: schedule_of(workbook, chosen.policy, workbook.last_day, self.seed)}
+        key = (files, setting.start, setting.prices, workbook.policy, workbook.last_day)
+        if key not in self._plans or workbook.policy == OPTIMAL:
+            self._plans = {
+                key: schedule_of(workbook, workbook.policy, workbook.last_day, self.seed)
+            }
         layout = Layout(self._plans[key]._replace(workbook=workbook))
         options = {"finish": self.finish, "baseline": self._baseline}
-        return forecast_of(layout, self.draws, self.seed, **options), chosen.title
+        return forecast_of(layout, self.draws, self.seed, **options)
 
     @cached_property
     def before(self):
         """The forecast of the first setting, as its scenario was when first asked for."""
-        return self._forecast(self.first)[0]
+        return self._forecast(self.first)
 
     def answer(self, setting):
         """A setting's forecast against that of the first one.
 
-        Raises :class:`~ntm_analysis.tables.DataProblems` with everything that does not fit.
+        Raises :class:`~ntm_analysis.tables.DataProblemsError` with everything that does not fit.
 
         Parameters
         ----------
@@ -202,6 +201,5 @@ class WhatIf:
         WhatIfResult
         """
         first = self.before
-        will, title = self._forecast(setting)
-        row = forecast_record(will, UNSAVED, title)
-        return WhatIfResult(setting, will, row, differences(will, first), moved(will, first))
+        will = self._forecast(setting)
+        return WhatIfResult(setting, will, differences(will, first), moved(will, first))

@@ -1,197 +1,235 @@
-"""The state of every commune x criterion, the counts of every commune."""
+"""State of every commune x criterion, and counts of every commune, judged by one criteria set.
 
-import datetime as dt
-from dataclasses import dataclass, field
+In this order: what the indicators say, what was reported of a criterion as a whole where that is
+newer, what follows from a reported count, what follows from a recognition.
+"""
+
+from collections import namedtuple
 
 import numpy as np
 import pandas as pd
 
-from ..data import Workbook
 from ..law import thresholds
 from ..tables import Problem
 from .tests import (
     BASIC,
     CODE,
+    LACKING_STATES,
     MET,
-    NEVER,
     NOT_APPLICABLE,
     NOT_MET,
     STATES,
     UNKNOWN,
+    Grid,
     Levels,
+    dates_of,
     judge,
     values_of,
 )
 
 BASES = ("none", "reported", "indicators", "count", "recognition")
-NONE, REPORTED, INDICATORS, COUNT, RECOGNITION = range(5)
+REPORTED, INDICATORS, COUNT, RECOGNITION = range(1, 5)
 
 
-def counts_as_met(state: np.ndarray, basic: bool = False) -> np.ndarray:
-    """Met or not applicable; basically met too where ``basic`` says so.
+def counts_as_met(state, basic=False):
+    """Whether states count as met: met or not applicable.
 
-    >>> counts_as_met(np.array([MET, BASIC, NOT_MET])).tolist(), counts_as_met(np.array([BASIC]), basic=True).tolist()
-    ([True, False, False], [True])
+    Parameters
+    ----------
+    state : ndarray of int
+        Positions in ``STATES``.
+    basic : bool
+        Whether basically met counts too.
+
+    Returns
+    -------
+    ndarray of bool
+
+    Examples
+    --------
+    >>> counts_as_met(np.array([MET, BASIC, NOT_MET])).tolist()
+    [True, False, False]
+    >>> counts_as_met(np.array([BASIC]), basic=True).tolist()
+    [True]
     """
     return (state == MET) | (state == NOT_APPLICABLE) | ((state == BASIC) & basic)
 
 
-def lacking(state: np.ndarray, basic: bool = False) -> np.ndarray:
-    """Not met, or only basically met unless ``basic`` says that this is enough."""
+def is_lacking(state, basic=False):
+    """Whether states are known to fall short: not met, or only basically met.
+
+    Parameters
+    ----------
+    state : ndarray of int
+        Positions in ``STATES``.
+    basic : bool
+        Whether basically met is enough.
+
+    Returns
+    -------
+    ndarray of bool
+    """
     return (state == NOT_MET) | ((state == BASIC) & (not basic))
 
 
-class Grid:
-    """State, basis, date, source, mark and checked of every commune x criterion; empty at first."""
+def newest_counts(rows, communes):
+    """Each commune's newest count.
 
-    def __init__(self, units: int, criteria: int) -> None:
-        shape = (units, criteria)
-        self.state = np.full(shape, UNKNOWN, dtype=np.int8)
-        self.basis = np.full(shape, NONE, dtype=np.int8)
-        self.date = np.full(shape, NEVER)
-        self.source = np.full(shape, "", dtype=object)
-        self.mark = np.full(shape, "", dtype=object)
-        self.checked = np.ones(shape, dtype=bool)
+    Parameters
+    ----------
+    rows : DataFrame
+        The counts of one set, the newest last, with each commune's position ``at``.
+    communes : int
+        How many.
 
-    def put(
-        self, facts: dict[str, np.ndarray], basis: int, where: np.ndarray | None = None
-    ) -> None:
-        """Take over states (arrays of the grid's shape) where they are known, or only at
-        ``where``.
-        """
-        where = facts["state"] != UNKNOWN if where is None else where
-        self.basis[where] = basis
-        for name in ("state", "date", "source", "mark", "checked"):
-            getattr(self, name)[where] = facts[name][where]
-
-    def fill(self, where: np.ndarray, state: int, basis: int, facts: pd.DataFrame) -> None:
-        """Give one state to all cells ``where``, on the strength of each commune's row of
-        ``facts``.
-        """
-        self.state[where], self.basis[where], self.checked[where] = state, basis, True
-        dates = facts["date"].to_numpy().astype("datetime64[s]")
-        for name, values in (
-            ("date", dates),
-            *((c, facts[c].to_numpy(dtype=object)) for c in ("source", "mark")),
-        ):
-            getattr(self, name)[where] = np.broadcast_to(values[:, None], where.shape)[where]
-
-
-def newest_counts(rows: pd.DataFrame, communes: int) -> pd.DataFrame:
-    """Each commune's newest count by position (NaN without one): met, of, date, source, mark, row,
-    reported_met, counted.
-
-    ``rows``: the counts of one set, the newest last, with each commune's position ``at``.
+    Returns
+    -------
+    DataFrame
+        By position, NaN without a count: met, of, date, source, mark, row, reported_met, counted.
     """
     table = rows.drop_duplicates("at", keep="last").set_index("at").reindex(np.arange(communes))
     return table.assign(reported_met=table["met"], counted=table["met"].notna())
 
 
-def counted_states(
-    grid: Grid, then: np.ndarray, counted: pd.DataFrame, labels: np.ndarray, basic_counts: bool
-) -> list[Problem]:
-    """Fill ``grid`` where the names of the rest follow from a count, and move the counts on to
-    today.
+def fill_from_counts(grid, then, counts, labels, basic_counts):
+    """Fill a grid where the names of the rest follow from a count; move the counts on to today.
 
-    ``then``: the states known by name on the day of each count; only those are held against it, so
-    that later changes do not make an old count look wrong. ``counted["met"]`` gains what was
-    missing then and is met now, loses what was met then and is missing now, and becomes NaN
-    (``counted`` False) where the count disagreed with its list.
+    Of a count c of n criteria with m named met and k named missing: where k = n - c the rest is
+    met, where m = c the rest is missing.
 
-    A count c of n with m named met and k named missing: k = n - c makes the rest met, m = c makes
-    the rest missing. Returns a warning, with both figures, for each count with m > c or k > n - c.
+    Parameters
+    ----------
+    grid : Grid
+        Filled in place.
+    then : ndarray of int
+        Communes x criteria, the states known by name on the day of each count. Only they are held
+        against the count, so that later changes do not make an old count look wrong.
+    counts : DataFrame
+        As of :func:`newest_counts`. ``met`` gains what was missing then and is met now, loses what
+        was met then and is missing now, and becomes NaN (``counted`` False) where the count
+        disagreed with its list.
+    labels : ndarray of str
+        What messages call the communes.
+    basic_counts : bool
+
+    Returns
+    -------
+    list of Problem
+        A warning, with both figures, for each count with m > c or k > n - c.
     """
-    count, of = counted["met"].to_numpy(dtype=float), then.shape[1]
-    was_met, was_missing = counts_as_met(then), lacking(then)
+    count, of = counts["met"].to_numpy(dtype=float), then.shape[1]
+    was_met, was_missing = counts_as_met(then), is_lacking(then)
     met, missing = was_met.sum(axis=1), was_missing.sum(axis=1)
     disagrees = (met > count) | (missing > of - count)
     contradictions = []
     for index in np.flatnonzero(disagrees):
-        listed = (
-            f"{met[index]} + {missing[index]} + {of - met[index] - missing[index]} (Đ + C + ...)"
-        )
-        details = {"unit": labels[index], "count": f"{count[index]:g}/{of}", "listed": listed}
-        place = (
-            "count_against_list",
-            "criterion_counts.csv",
-            int(counted["row"].iloc[index]),
-            "met",
-        )
+        unknown = of - met[index] - missing[index]
+        details = {
+            "unit": labels[index],
+            "count": f"{count[index]:g}/{of}",
+            "listed": f"{met[index]} + {missing[index]} + {unknown} (Đ + C + ...)",
+        }
+        row = int(counts["row"].iloc[index])
+        place = ("count_against_list", "criterion_counts.csv", row, "met")
         contradictions.append(Problem(*place, details, warning=True))
     gained = (was_missing & counts_as_met(grid.state, basic_counts)).sum(axis=1)
-    lost = (was_met & lacking(grid.state, basic_counts)).sum(axis=1)
+    lost = (was_met & is_lacking(grid.state, basic_counts)).sum(axis=1)
     rest_met = ~disagrees & (missing == of - count)
     rest_missing = ~disagrees & ~rest_met & (met == count)
     nameless = grid.state == UNKNOWN
-    grid.fill(nameless & rest_met[:, None], MET, COUNT, counted)
-    grid.fill(nameless & rest_missing[:, None], NOT_MET, COUNT, counted)
-    counted["met"] = np.where(disagrees, np.nan, count + gained - lost)
-    counted["counted"] = counted["met"].notna()
+    grid.fill(nameless & rest_met[:, None], MET, COUNT, counts)
+    grid.fill(nameless & rest_missing[:, None], NOT_MET, COUNT, counts)
+    counts["met"] = np.where(disagrees, np.nan, count + gained - lost)
+    counts["counted"] = counts["met"].notna()
     return contradictions
 
 
-@dataclass(frozen=True)
-class Standing:
-    """What :func:`assess` found for one criteria set.
+class Standing(
+    namedtuple("Standing", "set_id day counts states tests thresholds regions contradictions")
+):
+    """Where the communes stand by one criteria set, as :func:`assess` judges them.
 
-    ``counts``, by unit: met (NaN when nothing is known), of, missing and basic (tuples of criterion
-    numbers), unknown, reported_met (the newest count reported, NaN without one), counted (whether
-    that count is used), date (of the newest fact), source and mark of the count, checked (no state
-    counted rests on a threshold that was not read). ``states``, a row a unit and criterion: state,
-    basis, date, source, mark, checked (no verdict rests on a threshold that was not read), failing
-    (number of indicators failed), open (indicators without a verdict), indicators (in all).
-    ``tests``, a row a unit and test with a fact: value, answer, verdict, threshold, op, distance
-    (what is lacking, in the test's own unit, 0 when met), reason, date, source, mark, checked.
-    ``thresholds``: the thresholds used, by region; ``regions``: whose level each unit is judged by.
-    ``contradictions``: warnings that show both figures.
+    Attributes
+    ----------
+    set_id : str
+    day : date
+        The day whose thresholds apply.
+    counts : DataFrame
+        By unit: met (NaN when nothing is known), of, missing and basic (tuples of criterion
+        numbers), unknown, reported_met (the newest count reported, NaN without one), counted
+        (whether that count is used), date (of the newest fact), source and mark of the count,
+        checked (no state counted rests on a threshold that was not read in its text).
+    states : DataFrame
+        A row a unit and criterion: unit, criterion, state, basis, date, source, mark, checked (as
+        above), failing (number of indicators failed), open (indicators without a verdict),
+        indicators (in all).
+    tests : DataFrame
+        A row a unit and test with a fact: test, criterion, value, answer, verdict, threshold, op,
+        distance (what is lacking, in the test's own unit, 0 when met), reason, date, source, mark,
+        carried, checked, unit.
+    thresholds : dict of str to DataFrame
+        Those used, by region.
+    regions : Series of str
+        By unit: whose thresholds the unit is judged by.
+    contradictions : list of Problem
+        Warnings that show both figures.
     """
 
-    set_id: str
-    day: dt.date
-    counts: pd.DataFrame
-    states: pd.DataFrame
-    tests: pd.DataFrame
-    thresholds: dict[str, pd.DataFrame]
-    regions: pd.Series
-    contradictions: list[Problem] = field(default_factory=list)
+    @property
+    def labels(self):
+        """States by unit and criterion; one met by recognition reads ``recognition``."""
+        states = self.states.set_index(["unit", "criterion"])
+        by_decision = states["basis"] == "recognition"
+        return states["state"].astype(object).mask(by_decision, "recognition")
 
-    def matrix(self) -> pd.DataFrame:
-        """States as a table of units x criteria; a state met by recognition shows as
-        ``recognition``.
+    def matrix(self):
+        """Lay out the states as a table; one met by recognition reads ``recognition``.
+
+        Returns
+        -------
+        DataFrame of str
+            Units x criteria.
         """
-        shown = (
-            self.states["state"]
-            .astype(object)
-            .where(self.states["basis"] != "recognition", "recognition")
-        )
-        return self._table(shown)
+        return self.labels.unstack()
 
-    def unread(self) -> pd.DataFrame:
-        """Which states rest on a threshold that was not read in its text, as a table of units x
-        criteria.
+    def unread(self):
+        """Lay out which states rest on a threshold that was not read in its text.
+
+        Returns
+        -------
+        DataFrame of bool
+            Units x criteria.
         """
-        return self._table(~self.states["checked"])
-
-    def _table(self, values):
-        return values.set_axis(
-            pd.MultiIndex.from_frame(self.states[["unit", "criterion"]])
-        ).unstack()
+        return ~self.states.set_index(["unit", "criterion"])["checked"].unstack()
 
 
-def assess(
-    workbook: Workbook,
-    set_id: str,
-    *,
-    day: dt.date | None = None,
-    basic_counts: bool = False,
-    carry: bool = False,
-) -> Standing:
+def assess(workbook, set_id, *, day=None, basic_counts=False, carry=False):
     """Judge every commune of a workbook by one criteria set.
 
-    ``day``: the day whose thresholds apply (default: the as-of date). ``basic_counts``: count
-    basically met as met. ``carry``: also use values reported under another set for a test that
-    measures the same thing (``same_measure``). Raises KeyError for a set that is none.
+    Parameters
+    ----------
+    workbook : Workbook
+    set_id : str
+    day : date, optional
+        The day whose thresholds apply; the as-of date.
+    basic_counts : bool
+        Whether basically met counts as met.
+    carry : bool
+        Whether values reported under another set count too, for a test that measures the same
+        thing (``same_measure``).
 
+    Returns
+    -------
+    Standing
+
+    Raises
+    ------
+    KeyError
+        If there is no such set.
+
+    Examples
+    --------
+    >>> from ntm_analysis.data import Workbook
     >>> wb = Workbook.open("data/thanh-chuong")
     >>> standing = assess(wb, "ntm-2016-2020")
     >>> row = standing.counts.loc[wb.find("Thanh Hương")]
@@ -202,36 +240,36 @@ def assess(
     position = pd.Series(np.arange(len(communes)), index=communes.index)
     numbers = law.criteria_of(set_id).index.to_numpy()
     levels = _levels(workbook, set_id, day)
+    options = {"day": day, "basic_counts": basic_counts, "carry": carry}
     values = values_of(workbook, set_id, position, levels.frame, carry)
-    values = pd.concat(
-        [values, *_verdicts(workbook, levels.frame, position, day, basic_counts, carry)]
-    )
+    values = pd.concat([values, *_facts_of_sets(workbook, levels.frame, position, options)])
     reports = _of_set(workbook, "criterion_states", set_id, position)
 
     def named(until):
-        """What is known by name from facts of each commune's day ``until`` or before."""
+        """States known by name from facts of each commune's day ``until`` or before."""
         tests, derived = judge(
             values[values["date"].to_numpy() <= until[values["at"]]], levels, numbers
         )
         grid = Grid(len(communes), len(numbers))
-        grid.put(derived, INDICATORS)
-        _report(grid, reports[reports["date"].to_numpy() <= until[reports["at"]]], numbers, derived)
+        grid.put(derived, INDICATORS, derived.state != UNKNOWN)
+        early = reports["date"].to_numpy() <= until[reports["at"]]
+        _put_reports(grid, reports[early], numbers, derived)
         return grid, tests, derived
 
     today = np.full(len(communes), np.datetime64(workbook.as_of, "s"))
     grid, tests, derived = named(today)
     contradictions = _contradictions(workbook, reports, numbers, derived)
-    counted = newest_counts(_of_set(workbook, "criterion_counts", set_id, position), len(communes))
-    if counted["met"].notna().any():
-        days = counted["date"].to_numpy().astype("datetime64[s]")
+    counts = newest_counts(_of_set(workbook, "criterion_counts", set_id, position), len(communes))
+    if counts["met"].notna().any():
+        days = dates_of(counts)
         then = named(np.where(np.isnat(days), today, days))[0].state
         labels = communes["label"].to_numpy()
-        contradictions += counted_states(grid, then, counted, labels, basic_counts)
-    _recognised(grid, _of_set(workbook, "recognitions", set_id, position), counted)
+        contradictions += fill_from_counts(grid, then, counts, labels, basic_counts)
+    _put_recognitions(grid, _of_set(workbook, "recognitions", set_id, position), counts)
     return Standing(
         set_id,
         day,
-        _count_table(grid, communes, numbers, counted, basic_counts),
+        _count_table(grid, communes, numbers, counts, basic_counts),
         _state_table(grid, communes, numbers, derived),
         tests.assign(unit=communes.index.to_numpy()[tests["at"]]).drop(columns="at"),
         levels.by_region,
@@ -241,23 +279,17 @@ def assess(
 
 
 def _of_set(workbook, table, set_id, position):
-    """The rows of a table for one set and the communes, the newest last, with each commune's
-    position ``at``.
-    """
+    """Rows of a table for one set and the communes, the newest last, with the position ``at``."""
     rows = workbook.tables[table]
     rows = rows[(rows["set"] == set_id) & rows["unit"].isin(position.index)]
     return rows.assign(at=position[rows["unit"]].to_numpy()).sort_values("date", kind="stable")
 
 
 def _levels(workbook, set_id, day):
-    """The thresholds by region: specially difficult communes are judged by the region that the set
-    names for them.
-    """
+    """Thresholds by region; the set names the region that judges specially difficult communes."""
     communes, special = workbook.communes, workbook.law.sets[set_id].specially_difficult
-    regions, possible = (
-        communes["region"].astype(object),
-        pd.Series("", index=communes.index, dtype=object),
-    )
+    regions = communes["region"].astype(object)
+    possible = pd.Series("", index=communes.index, dtype=object)
     if special:
         possible = possible.mask(communes["specially_difficult"] == "", special["region"])
         regions = regions.mask(communes["specially_difficult"] == "yes", special["region"])
@@ -268,29 +300,22 @@ def _levels(workbook, set_id, day):
     return Levels(by_region, regions.to_numpy(), possible.to_numpy())
 
 
-def _verdicts(workbook, frame, position, day, basic_counts, carry):
-    """Facts for tests that rest on another set as a whole (the model level on the advanced one):
-    each commune's verdict.
+def _facts_of_sets(workbook, frame, position, options):
+    """Facts for tests that rest on another set as a whole (the model level on the advanced one).
 
     The mark is "assumed" as soon as one state under it is; the source names the other set.
     """
-    made = []
+    facts = []
     for column in np.flatnonzero(frame["kind"] == "verdict"):
-        other = assess(
-            workbook,
-            frame["times_set"].iloc[column],
-            day=day,
-            basic_counts=basic_counts,
-            carry=carry,
-        )
+        other = assess(workbook, frame["times_set"].iloc[column], **options)
         counts, failed = other.counts, other.counts["missing"].map(len) > 0
-        states = other.states.assign(lacks=other.states["state"].isin(["not_met", "basic"]))
         # Met rests on every criterion of the other set; not met on any failed one whose thresholds
         # were read.
-        every, one = (part.groupby("unit")["checked"] for part in (states, states[states["lacks"]]))
-        marks = (
-            states[states["mark"] != ""].groupby("unit")["mark"].min()
-        )  # "assumed" sorts before the other marks
+        states = other.states
+        lacks = states[states["state"].isin(LACKING_STATES)]
+        every, one = (part.groupby("unit")["checked"] for part in (states, lacks))
+        # "assumed" sorts before the other marks
+        marks = states[states["mark"] != ""].groupby("unit")["mark"].min()
         table = counts[["date"]].assign(
             at=position,
             column=column,
@@ -301,69 +326,65 @@ def _verdicts(workbook, frame, position, day, basic_counts, carry):
             carried="",
             checked=every.all().where(~failed, one.any().reindex(counts.index, fill_value=True)),
         )
-        made.append(table[table["state"] != ""])
-    return made
+        facts.append(table[table["state"] != ""])
+    return facts
 
 
-def _report(grid, reports, numbers, derived):
-    """Put reported states into the grid where they are newer than what the indicators say, or those
-    say nothing.
-    """
+def _newest_reports(reports, numbers):
+    """Newest report of each commune and criterion, and its cell in a grid."""
     rows = reports.drop_duplicates(["at", "criterion"], keep="last")
-    at = (rows["at"].to_numpy(), np.searchsorted(numbers, rows["criterion"].to_numpy()))
-    # checked: an office judged it by its own papers; no threshold of ours is used
+    return rows, (rows["at"].to_numpy(), np.searchsorted(numbers, rows["criterion"].to_numpy()))
+
+
+def _put_reports(grid, reports, numbers, derived):
+    """Put in reported states where they are newer than what the indicators say, if anything."""
+    rows, at = _newest_reports(reports, numbers)
+    # checked stays: an office judged by its own papers; no threshold of ours is used
     facts = Grid(*grid.state.shape)
     facts.state[at] = rows["state"].map(CODE).to_numpy(dtype=np.int8)
-    facts.date[at] = rows["date"].to_numpy().astype("datetime64[s]")
+    facts.date[at] = dates_of(rows)
     facts.source[at], facts.mark[at] = (rows[c].to_numpy(dtype=object) for c in ("source", "mark"))
-    older = (derived["state"] != UNKNOWN) & (derived["date"] >= facts.date)
-    grid.put(vars(facts), REPORTED, (facts.state != UNKNOWN) & ~older)
+    older = (derived.state != UNKNOWN) & (derived.date >= facts.date)
+    grid.put(facts, REPORTED, (facts.state != UNKNOWN) & ~older)
 
 
 def _contradictions(workbook, reports, numbers, derived):
-    """Warnings: a reported state and the indicators, less than a year apart, say different
-    things.
-    """
-    made = []
-    rows = reports.drop_duplicates(["at", "criterion"], keep="last")
-    at = (rows["at"].to_numpy(), np.searchsorted(numbers, rows["criterion"].to_numpy()))
-    state, day = derived["state"][at], derived["date"][at]
-    apart = np.abs(day - rows["date"].to_numpy().astype("datetime64[s]"))
-    close = (state != UNKNOWN) & (
-        apart < np.timedelta64(366, "D")
-    )  # over a longer time a state may simply have changed
+    """Warnings where a report and the indicators, less than a year apart, say different things."""
+    contradictions = []
+    rows, at = _newest_reports(reports, numbers)
+    state = derived.state[at]
+    # over a longer time a state may simply have changed
+    close = np.abs(derived.date[at] - dates_of(rows)) < np.timedelta64(366, "D")
     reported = rows["state"].map(CODE).to_numpy(dtype=np.int8)
-    for index in np.flatnonzero(close & (counts_as_met(reported) != counts_as_met(state))):
+    disagrees = counts_as_met(reported) != counts_as_met(state)
+    for index in np.flatnonzero(close & (state != UNKNOWN) & disagrees):
         row = rows.iloc[index]
         details = {
             "unit": workbook.units.loc[row["unit"], "label"],
             "criterion": int(row["criterion"]),
+            "state": row["state"],
+            "derived": STATES[state[index]],
         }
-        details |= {"state": row["state"], "derived": STATES[state[index]]}
         place = ("state_against_indicators", f"{row['table']}.csv", int(row["row"]), "state")
-        made.append(Problem(*place, details, warning=True))
-    return made
+        contradictions.append(Problem(*place, details, warning=True))
+    return contradictions
 
 
-def _recognised(grid, rows, counted):
-    """Met by recognition: what nothing reports, and what was last reported before the day of the
-    decision.
-    """
-    rows = (
-        rows.drop_duplicates("at", keep="last").set_index("at").reindex(np.arange(len(grid.state)))
-    )
-    decided = rows["date"].to_numpy().astype("datetime64[s]")
-    older_count = decided > counted["date"].to_numpy().astype("datetime64[s]")
-    counted.loc[older_count, ["met", "counted"]] = np.nan, False
-    covered = rows["source"].notna().to_numpy() & ~(counted["met"].to_numpy() < grid.state.shape[1])
+def _put_recognitions(grid, rows, counts):
+    """Met by recognition: what nothing reports, and what was last reported before its day."""
+    rows = rows.drop_duplicates("at", keep="last").set_index("at")
+    rows = rows.reindex(np.arange(len(grid.state)))
+    decided = dates_of(rows)
+    counts.loc[decided > dates_of(counts), ["met", "counted"]] = np.nan, False
+    covered = rows["source"].notna().to_numpy() & ~(counts["met"].to_numpy() < grid.state.shape[1])
     silent = grid.state == UNKNOWN
-    overruled = lacking(grid.state) & (grid.date < decided[:, None])
+    overruled = is_lacking(grid.state) & (grid.date < decided[:, None])
     grid.fill(covered[:, None] & (silent | overruled), MET, RECOGNITION, rows)
 
 
-def _count_table(grid, communes, numbers, counted, basic_counts):
-    of, count = len(numbers), counted["met"].to_numpy(dtype=float)
-    missing = lacking(grid.state, basic_counts)
+def _count_table(grid, communes, numbers, counts, basic_counts):
+    of, count = len(numbers), counts["met"].to_numpy(dtype=float)
+    missing = is_lacking(grid.state, basic_counts)
     met = np.fmax(
         counts_as_met(grid.state, basic_counts).sum(axis=1),
         np.minimum(count, of - missing.sum(axis=1)),
@@ -374,14 +395,14 @@ def _count_table(grid, communes, numbers, counted, basic_counts):
         {
             "met": np.where(known, met, np.nan),
             "of": of,
-            "missing": [tuple(int(n) for n in numbers[row]) for row in missing],
-            "basic": [tuple(int(n) for n in numbers[row]) for row in grid.state == CODE["basic"]],
+            "missing": [tuple(numbers[row].tolist()) for row in missing],
+            "basic": [tuple(numbers[row].tolist()) for row in grid.state == BASIC],
             "unknown": (of - met - missing.sum(axis=1)).astype(int),
-            "reported_met": counted["reported_met"].to_numpy(dtype=float),
-            "counted": counted["counted"].to_numpy(dtype=bool),
-            "date": np.fmax(counted["date"].to_numpy().astype("datetime64[s]"), newest),
-            "source": counted["source"].fillna("").to_numpy(dtype=object),
-            "mark": counted["mark"].fillna("").to_numpy(dtype=object),
+            "reported_met": counts["reported_met"].to_numpy(dtype=float),
+            "counted": counts["counted"].to_numpy(dtype=bool),
+            "date": np.fmax(dates_of(counts), newest),
+            "source": counts["source"].fillna("").to_numpy(dtype=object),
+            "mark": counts["mark"].fillna("").to_numpy(dtype=object),
             "checked": grid.checked.all(axis=1),
         },
         index=communes.index,
@@ -389,14 +410,13 @@ def _count_table(grid, communes, numbers, counted, basic_counts):
 
 
 def _state_table(grid, communes, numbers, derived):
-    units = len(communes)
     return pd.DataFrame(
         {
             "unit": np.repeat(communes.index.to_numpy(), len(numbers)),
-            "criterion": np.tile(numbers, units),
+            "criterion": np.tile(numbers, len(communes)),
             "state": pd.Categorical.from_codes(grid.state.ravel(), STATES),
             "basis": pd.Categorical.from_codes(grid.basis.ravel(), BASES),
             **{name: getattr(grid, name).ravel() for name in ("date", "source", "mark", "checked")},
-            **{name: derived[name].ravel() for name in ("failing", "open", "indicators")},
+            **{name: getattr(derived, name).ravel() for name in ("failing", "open", "indicators")},
         }
     )

@@ -1,196 +1,247 @@
-"""Which units a day's units were made of, by ``mergers.csv``, and what the recognition of the parts
-means for the whole.
+"""Which units a day's units were made of, and what the parts' recognition means for the whole.
 
-One step: an old unit follows what the newest row of mergers known and begun by the day says of it.
-A unit stands once a day in that table, so none can be told to be split.
+One step: an old unit follows what the newest row of ``mergers.csv`` known and begun by the day
+says. A unit stands once a day in that table, so the table can split no unit.
 """
 
-from dataclasses import dataclass, replace
+from collections import namedtuple
+from dataclasses import replace
 from functools import cached_property
 
 import pandas as pd
 
-from ..data import Workbook, described
-from ..language import fold, listed, text, write_date
-from ..tables import DataProblems, Problem
+from ..data import describe_unit
+from ..language import fold, join_names, text, write_date
+from ..tables import DataProblemsError, Problem
 from .recognition import levels
 
-VERDICTS = ("kept", "all", "judge", "none")
-LANG = "vi"  # notes in the data are Vietnamese, as all notes of the data sets
+PART_VERDICTS = ("kept", "all", "judge", "none")
+NOTE_LANG = "vi"  # notes in the data are Vietnamese, as all notes of the data sets
 
 
-@dataclass(frozen=True)
-class Link:
+class Successors(namedtuple("Successors", "to mark source")):
     """Old units and what became of them.
 
-    ``to``: the new unit by old unit; ``mark``, ``source``: of the row that says so.
+    Attributes
+    ----------
+    to : Series of int
+        The new unit, by old unit.
+    mark, source : Series of str
+        By old unit: of the row that says so.
     """
 
-    to: pd.Series
-    mark: pd.Series
-    source: pd.Series
-
     @cached_property
-    def parts(self) -> dict[int, list[int]]:
-        """The old units by new unit."""
+    def parts(self):
+        """The old units (list of int) by new unit."""
         return {int(new): list(rows.index) for new, rows in self.to.groupby(self.to, sort=False)}
 
 
-def destinations(workbook: Workbook) -> Link:
-    """What became, by the as-of day, of every unit that no longer exists then.
-
-    Raises :class:`DataProblems`: a merger into a unit that ``units.csv`` does not hold from that
-    day on, or that has merged again by then (a step at a time); a unit that ended without a merger;
-    nothing that changed; a day not after the data's own.
-    """
-    units, day, problems = workbook.all_units, pd.Timestamp(workbook.as_of), []
-    base = pd.Timestamp(workbook.meta["as_of"]["date"])
-    told = {"day": write_date(day), "since": write_date(base)}
-    if day <= base:
-        raise DataProblems([Problem("before_data", "dataset.yaml", details=told)])
-    alive = workbook.units.index
-    gone = units[
-        (units["valid_from"] <= day) & ~units.index.isin(alive) & (units["known_from"] <= day)
-    ]
+def _newest_mergers(workbook):
+    """Newest row of each old unit in mergers.csv, by the as-of day."""
     rows = workbook.tables["mergers"]
-    rows = (
-        rows[rows["on"] <= day]
-        .sort_values("on", kind="stable")
-        .drop_duplicates("unit", keep="last")
-        .set_index("unit")
-    )
-    to = {}
-    for unit in gone.index:
+    rows = rows[rows["on"] <= pd.Timestamp(workbook.as_of)].sort_values("on", kind="stable")
+    return rows.drop_duplicates("unit", keep="last")
+
+
+def find_successors(workbook):
+    """Find what became, by the as-of day, of every unit that no longer exists then.
+
+    Parameters
+    ----------
+    workbook : Workbook
+        Opened as of the new day.
+
+    Returns
+    -------
+    Successors
+
+    Raises
+    ------
+    DataProblemsError
+        If a merger leads into a unit that ``units.csv`` does not hold from that day on, or that has
+        merged again by then (a step at a time); if a unit ended without a merger; if nothing
+        changed; if the day is not after the data's own.
+    """
+    units, day, problems, to = workbook.all_units, pd.Timestamp(workbook.as_of), [], {}
+    base = pd.Timestamp(workbook.meta["as_of"]["date"])
+    days = {"day": write_date(day), "since": write_date(base)}
+    if day <= base:
+        raise DataProblemsError([Problem("before_data", "dataset.yaml", details=days)])
+    alive = workbook.units.index
+    known = (units["valid_from"] <= day) & (units["known_from"] <= day)
+    rows = _newest_mergers(workbook).set_index("unit")
+    for unit in units.index[known & ~units.index.isin(alive)]:
+        details = {"unit": describe_unit(units.loc[unit])}
         if unit not in rows.index:
-            problems.append(
-                Problem("ended_unsaid", "mergers.csv", details={"unit": described(units.loc[unit])})
-            )
+            problems.append(Problem("ended_unsaid", "mergers.csv", details=details))
             continue
         row = rows.loc[unit]
         same = (
-            (units["code"] == row["into_code"])
+            units["code"] == row["into_code"]
             if row["into_code"]
-            else (units["name"].map(fold) == fold(row["into_name"]))
+            else units["name"].map(fold) == fold(row["into_name"])
         )
-        found = units[same & (units["valid_from"] == row["on"])]
-        details = {
-            "unit": described(units.loc[unit]),
-            "into": row["into_name"],
-            "on": write_date(row["on"]),
-        }
-        if found.empty:
-            problems.append(
-                Problem("into_unlisted", "mergers.csv", int(row["row"]), "into_code", details)
-            )
-        elif found.index[0] not in alive:
-            problems.append(
-                Problem("into_ended", "mergers.csv", int(row["row"]), "into_code", details)
-            )
-        else:
-            to[unit] = int(found.index[0])
+        new = units.index[same & (units["valid_from"] == row["on"])]
+        if len(new) and new[0] in alive:
+            to[unit] = int(new[0])
+            continue
+        code = "into_ended" if len(new) else "into_unlisted"
+        details |= {"into": row["into_name"], "on": write_date(row["on"])}
+        problems.append(Problem(code, "mergers.csv", int(row["row"]), "into_code", details))
     if not problems and not (units.loc[list(set(to.values())), "valid_from"] > base).any():
-        problems.append(Problem("nothing_changed", "mergers.csv", details=told))
+        problems.append(Problem("nothing_changed", "mergers.csv", details=days))
     if problems:
-        raise DataProblems(problems)
+        raise DataProblemsError(problems)
     rows = rows.loc[list(to)]
-    return Link(pd.Series(to, dtype="int64"), rows["mark"], rows["source"])
+    return Successors(pd.Series(to, dtype="int64"), rows["mark"], rows["source"])
 
 
-def before(workbook: Workbook, link: Link) -> Workbook:
-    """The workbook (opened as of the new day) with the old units in place of the new ones."""
-    return replace(workbook, units=workbook.all_units.loc[link.to.index])
+def before_mergers(workbook, successors):
+    """Workbook with the old units in place of the new ones.
 
+    Parameters
+    ----------
+    workbook : Workbook
+        Opened as of the new day.
+    successors : Successors
 
-def formed(workbook: Workbook) -> pd.DataFrame:
-    """The former units of today's communes, in their order: unit, name (of the former), held
-    (recognised), inferred (no source says so). From ``former_units.csv``, else, in a data set of
-    the former units themselves, from the mergers done.
+    Returns
+    -------
+    Workbook
     """
-    told = workbook.tables["former_units"]
-    if len(told):
-        made = pd.DataFrame(
+    return replace(workbook, units=workbook.all_units.loc[successors.to.index])
+
+
+def former_units(workbook):
+    """Former units of today's communes.
+
+    They stand in ``former_units.csv``; in a data set of the former units themselves they follow
+    from the mergers done.
+
+    Parameters
+    ----------
+    workbook : Workbook
+
+    Returns
+    -------
+    DataFrame
+        In the order of today's communes: unit, name (of the former unit), held (whether it was
+        recognised), inferred (no source says so).
+    """
+    listed = workbook.tables["former_units"]
+    if len(listed):
+        former = pd.DataFrame(
             {
-                "unit": told["unit"],
-                "name": told["former_name"],
-                "held": told["level"] != "",
-                "inferred": told["basis"] == "inferred",
+                "unit": listed["unit"],
+                "name": listed["former_name"],
+                "held": listed["level"] != "",
+                "inferred": listed["basis"] == "inferred",
             }
         )
     else:
-        done = workbook.tables["mergers"]
-        done = (
-            done[done["on"] <= pd.Timestamp(workbook.as_of)]
-            .sort_values("on", kind="stable")
-            .drop_duplicates("unit", keep="last")
-        )
+        mergers = _newest_mergers(workbook)
         codes = pd.Series(workbook.units.index, index=workbook.units["code"])
-        held = (
-            workbook.tables["recognitions"]
-            .groupby("unit")["basis"]
-            .agg(lambda basis: (basis == "inferred").all())
-        )
-        made = pd.DataFrame(
+        recognitions = workbook.tables["recognitions"]
+        inferred = (recognitions["basis"] == "inferred").groupby(recognitions["unit"]).all()
+        former = pd.DataFrame(
             {
-                "unit": done["into_code"].map(codes),
-                "name": done["unit"].map(workbook.all_units["name"]),
-                "held": done["unit"].isin(held.index),
-                "inferred": done["unit"].map(held).eq(True),
+                "unit": mergers["into_code"].map(codes),
+                "name": mergers["unit"].map(workbook.all_units["name"]),
+                "held": mergers["unit"].isin(inferred.index),
+                "inferred": mergers["unit"].map(inferred).eq(True),
             }
         )
     place = {unit: place for place, unit in enumerate(workbook.communes.index)}
-    return made[made["unit"].isin(place)].sort_values(
-        "unit", key=lambda c: c.map(place), kind="stable"
-    )
+    former = former[former["unit"].isin(place)]
+    return former.sort_values("unit", key=lambda unit: unit.map(place), kind="stable")
 
 
-def verdict(held: int, of: int) -> str:
-    """What the recognition of ``held`` of its ``of`` former units means: kept (one unit,
-    recognised), all, judge (some), none.
+def judge_parts(held, of):
+    """Judge what the recognition of former units means for the unit that they make.
 
-    >>> verdict(1, 1), verdict(3, 3), verdict(2, 3), verdict(0, 3)
+    Parameters
+    ----------
+    held : int
+        How many were recognised.
+    of : int
+        How many there are.
+
+    Returns
+    -------
+    str
+        ``kept`` (one unit, recognised), ``all``, ``judge`` (some: the new unit is judged anew) or
+        ``none``.
+
+    Examples
+    --------
+    >>> judge_parts(1, 1), judge_parts(3, 3), judge_parts(2, 3), judge_parts(0, 3)
     ('kept', 'all', 'judge', 'none')
     """
     return "none" if not held else "judge" if held < of else "all" if of > 1 else "kept"
 
 
-def recognised_parts(old: Workbook, link: Link) -> pd.DataFrame:
-    """By new unit, in order: parts, held (how many were communes recognised NTM), inferred (of
-    these without a source that says so), lacking (the parts that were not), verdict
-    (:func:`verdict`).
+def recognised_parts(old, successors):
+    """Which parts of each new unit were recognised NTM.
+
+    Parameters
+    ----------
+    old : Workbook
+        As of :func:`before_mergers`.
+    successors : Successors
+
+    Returns
+    -------
+    DataFrame
+        By new unit, in order: parts (list of old units), held (how many were communes recognised
+        NTM), inferred (how many of these no source says so of), lacking (the parts that were not),
+        verdict (see :func:`judge_parts`), order.
     """
     level, units = levels(old), old.all_units
-    recognised = set(
-        level.index[level["level"] != "not_ntm"]
-    )  # of communes; a township is not recognised
-    made = []
-    for new, parts in link.parts.items():
+    # of communes; a township is not recognised
+    recognised = set(level.index[level["level"] != "not_ntm"])
+    rows = []
+    for new, parts in successors.parts.items():
         lacking = [part for part in parts if part not in recognised]
         held = len(parts) - len(lacking)
-        inferred = sum(not level.at[part, "sourced"] for part in parts if part in recognised)
-        made.append(
+        rows.append(
             {
                 "unit": new,
                 "parts": parts,
                 "held": held,
-                "inferred": inferred,
+                "inferred": sum(
+                    not level.at[part, "sourced"] for part in parts if part in recognised
+                ),
                 "lacking": lacking,
-                "verdict": verdict(held, len(parts)),
+                "verdict": judge_parts(held, len(parts)),
                 "order": units.at[new, "order"],
             }
         )
-    return pd.DataFrame(made).set_index("unit").sort_values("order", kind="stable")
+    return pd.DataFrame(rows).set_index("unit").sort_values("order", kind="stable")
 
 
-def recognition_words(workbook: Workbook, unit: int, row: pd.Series, lang: str) -> str:
-    """One row of :func:`recognised_parts` as a sentence without its end."""
-    names = workbook.all_units["name"]
-    details = {
-        "name": names[unit],
-        "held": row["held"],
-        "of": len(row["parts"]),
-        "names": listed(names[row["lacking"]], lang),
-    }
-    details["inferred"] = (
-        text("rebase_inferred", lang, n=row["inferred"]) if row["inferred"] else ""
+def recognition_words(workbook, unit, row, lang):
+    """Say in a sentence, without its end, what the recognition of the parts means for a unit.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    unit : int
+        The new unit.
+    row : Series
+        The unit's row of :func:`recognised_parts`.
+    lang : str
+
+    Returns
+    -------
+    str
+    """
+    names, inferred = workbook.all_units["name"], row["inferred"]
+    return text(
+        f"rebase_reason_{row['verdict']}",
+        lang,
+        name=names[unit],
+        held=row["held"],
+        of=len(row["parts"]),
+        names=join_names(names[row["lacking"]], lang),
+        inferred=text("rebase_inferred", lang, n=inferred) if inferred else "",
     )
-    return text(f"rebase_reason_{row['verdict']}", lang, **details)

@@ -1,79 +1,97 @@
-"""Recognised levels, revocation, conditions of the district, the set in force applied today; a
-record a commune.
-"""
+"""Recognised levels, revocation, conditions of the district, the set in force applied today."""
 
 import math
-from dataclasses import dataclass
+from collections import namedtuple
 
 import numpy as np
 import pandas as pd
 
 from ..data import Workbook
 from ..law import LEVELS
-from .assess import Standing, assess
+from .assess import assess
+from .tests import LACKING_STATES
 
 RANKS = ("not_ntm", *LEVELS)
 NEXT = {"not_ntm": "ntm", "ntm": "advanced", "advanced": "model", "model": "model"}
-# a commune that lacks 1 to 4 criteria is near: the planners' own question (question 1 of the
-# monthly meeting)
+# A commune that lacks 1 to 4 criteria is near: the planners' own question (question 1 of the
+# monthly meeting).
 NEAR = 4
 
 
-def levels(workbook: Workbook) -> pd.DataFrame:
-    """The recognised level of every commune, by unit: level, basis, set, decision, date, source,
-    mark, sourced, next.
+def levels(workbook):
+    """Recognised level of every commune.
 
-    ``sourced``: a source says so; else the level was inferred. A commune without a row is
-    ``not_ntm``; the same holds for ``basis`` "none". ``next`` is the level it works towards.
+    Parameters
+    ----------
+    workbook : Workbook
 
+    Returns
+    -------
+    DataFrame
+        By unit: level (``not_ntm`` without a row), basis ("none" without a row), set, decision,
+        date, source, mark, sourced (a source says so; else the level was inferred), next (the level
+        that the commune works towards).
+
+    Examples
+    --------
+    >>> from ntm_analysis.data import Workbook
     >>> int((levels(Workbook.open("data/thanh-chuong"))["level"] == "ntm").sum())
     21
     """
-    rows = workbook.tables["recognitions"].copy()
-    rows["rank"] = rows["level"].map(RANKS.index)
-    rows = (
-        rows.sort_values(["rank", "known_from"], kind="stable")
-        .drop_duplicates("unit", keep="last")
-        .set_index("unit")
-    )
-    made = rows[["level", "basis", "set", "decision", "date", "source", "mark"]].reindex(
-        workbook.communes.index
-    )
-    made["level"] = made["level"].fillna("not_ntm")
-    made["basis"] = made["basis"].fillna("none")
-    made[["set", "decision", "source", "mark"]] = made[
-        ["set", "decision", "source", "mark"]
-    ].fillna("")
-    made["sourced"] = made["basis"].isin(["decision", "reported"])
-    made["next"] = made["level"].map(NEXT)
-    return made
+    rows = workbook.tables["recognitions"]
+    rows = rows.assign(rank=rows["level"].map(RANKS.index))
+    rows = rows.sort_values(["rank", "known_from"], kind="stable")
+    rows = rows.drop_duplicates("unit", keep="last").set_index("unit")
+    table = rows[["level", "basis", "set", "decision", "date", "source", "mark"]]
+    table = table.reindex(workbook.communes.index)
+    blanks = {"level": "not_ntm", "basis": "none"}
+    table = table.fillna(blanks | dict.fromkeys(("set", "decision", "source", "mark"), ""))
+    table["sourced"] = table["basis"].isin(["decision", "reported"])
+    table["next"] = table["level"].map(NEXT)
+    return table
 
 
-@dataclass(frozen=True)
-class Overview:
+class Overview(
+    namedtuple("Overview", "communes recognised sourced inferred higher near far ready no_data")
+):
     """The district in numbers; communes are named by unit number.
 
-    ``near``: not yet recognised, 1 to 4 criteria missing or unknown. ``far``: more than 4.
-    ``no_data``: nothing is known.
+    Attributes
+    ----------
+    communes : int
+        How many there are.
+    recognised : list of int
+        NTM or higher.
+    sourced, inferred : int
+        How many of the recognised a source names, and how many were inferred.
+    higher : list of int
+        Advanced or model.
+    near, far, ready : list of int
+        Not yet recognised, with 1 to 4 criteria missing or unknown, with more, with none.
+    no_data : list of int
+        Not yet recognised, and nothing is known.
     """
 
-    communes: int
-    recognised: list[int]
-    sourced: int
-    inferred: int
-    higher: list[int]
-    near: list[int]
-    far: list[int]
-    ready: list[int]
-    no_data: list[int]
 
-
-def overview(workbook: Workbook, ntm: Standing) -> Overview:
+def overview(workbook, ntm):
     """Where the communes stand at the NTM level, each counted once.
 
+    Parameters
+    ----------
+    workbook : Workbook
+    ntm : Standing
+        By the NTM set.
+
+    Returns
+    -------
+    Overview
+
+    Examples
+    --------
+    >>> from ntm_analysis.data import Workbook
     >>> wb = Workbook.open("data/thanh-chuong")
-    >>> made = overview(wb, assess(wb, "ntm-2016-2020"))
-    >>> len(made.recognised), made.sourced, made.inferred, len(made.near), len(made.no_data)
+    >>> o = overview(wb, assess(wb, "ntm-2016-2020"))
+    >>> len(o.recognised), o.sourced, o.inferred, len(o.near), len(o.no_data)
     (22, 5, 17, 3, 12)
     """
     level = levels(workbook)
@@ -96,11 +114,19 @@ def overview(workbook: Workbook, ntm: Standing) -> Overview:
     )
 
 
-def holding_back(workbook: Workbook, standing: Standing) -> pd.DataFrame:
+def criteria_holding_back(workbook, standing):
     """Criteria by how many communes they hold back, the worst first.
 
-    By criterion number: name_vi, name_en, owner_vi, owner_en, owner_mark, met, basic, not_met,
-    unknown (communes), missing (not met or only basically met).
+    Parameters
+    ----------
+    workbook : Workbook
+    standing : Standing
+
+    Returns
+    -------
+    DataFrame
+        By criterion number: name_vi, name_en, owner_vi, owner_en, owner_mark, met, basic, not_met,
+        unknown (communes), missing (not met or only basically met).
     """
     states = standing.states.assign(
         state=standing.states["state"].replace({"not_applicable": "met"}).astype(str)
@@ -113,12 +139,21 @@ def holding_back(workbook: Workbook, standing: Standing) -> pd.DataFrame:
     return table.sort_values(["missing", "unknown"], ascending=False, kind="stable")
 
 
-def knowledge(standing: Standing) -> dict[str, float]:
-    """How much of a standing is known: shares of commune x criterion, adding to 1.
+def knowledge_shares(standing):
+    """How much of a standing is known: shares of commune x criterion.
 
-    ``reported`` (said of the criterion itself or its indicators), ``inferred`` (follows from a
-    reported count or recognition), ``assumed`` and ``illustrative`` by the mark of the fact behind
-    each state; a count that names nothing makes that many criteria known; the rest is ``unknown``.
+    A count that names nothing makes that many criteria known.
+
+    Parameters
+    ----------
+    standing : Standing
+
+    Returns
+    -------
+    dict of str to float
+        Adding to 1: ``reported`` (the criterion itself or its indicators), ``inferred`` (follows
+        from a reported count or recognition), ``assumed`` and ``illustrative`` by the mark of the
+        fact behind each state, ``unknown``. Nought is left out but for the first and the last.
     """
     cells = standing.states[standing.states["state"] != "unknown"]
     inferred = (cells["mark"] == "reported") & cells["basis"].isin(["count", "recognition"])
@@ -137,110 +172,117 @@ def knowledge(standing: Standing) -> dict[str, float]:
     }
 
 
-def revocation(
-    workbook: Workbook, standing: Standing, held: tuple[str, ...] = LEVELS
-) -> pd.DataFrame:
-    """What the rule on revocation says of each commune recognised at one of the levels ``held``,
-    judged by ``standing``.
+def revocation(workbook, standing, held=LEVELS):
+    """Apply the rule on revocation to each recognised commune.
 
-    By unit: failed, unknown, of, checked, outcome, rule. Outcomes: ``rule_unknown`` (no rule known
-    on the as-of date), ``any`` (half of the criteria or more failed), ``with_key`` (30 % to under
-    50 % failed and a key criterion among them), ``none`` (cannot come to that, whatever the unknown
-    ones are), ``open`` (depends on criteria without data).
+    Parameters
+    ----------
+    workbook : Workbook
+    standing : Standing
+        By which the communes are judged.
+    held : tuple of str
+        Communes recognised at one of these levels.
+
+    Returns
+    -------
+    DataFrame
+        By unit: unknown, of, checked, failed, outcome, rule. Outcomes: ``rule_unknown`` (no rule
+        known on the as-of date), ``any`` (half of the criteria or more failed), ``with_key`` (30 %
+        to under 50 % failed and a key criterion among them), ``none`` (cannot come to that,
+        whatever the unknown ones are), ``open`` (depends on criteria without data).
     """
     level = levels(workbook)
     recognised = level.index[level["level"].isin(held)]
     counts = standing.counts.loc[recognised]
-    made = counts[["unknown", "of", "checked"]].assign(
+    table = counts[["unknown", "of", "checked"]].assign(
         failed=counts["missing"].map(len).astype(int)
     )
     rules = workbook.rules_in_force(workbook.law.revocation)
     if not rules:
-        return made.assign(outcome="rule_unknown", rule="")
+        return table.assign(outcome="rule_unknown", rule="")
     rule = rules[-1]
     chosen = workbook.law.sets[standing.set_id]
-    # The criteria of a set that only counts have no names, so none of them can be told to be a key
-    # one.
+    # The criteria of a set that only counts have no names: nobody can say that one is a key one.
     keys = set() if chosen.counts_only else set(rule["key_criteria"].get(chosen.level, []))
     states = standing.matrix().loc[recognised]
     key_states = states[[c for c in states.columns if c in keys]]
-    key_failed = key_states.isin(["not_met", "basic"]).any(axis=1)
+    key_failed = key_states.isin(LACKING_STATES).any(axis=1)
     key_open = (key_states == "unknown").any(axis=1) | ~states.columns.isin(list(keys)).any()
-    low, high = rule["share_with_key"] / 100 * made["of"], rule["share_any"] / 100 * made["of"]
-    most = made["failed"] + made["unknown"]
+    failed, most = table["failed"], table["failed"] + table["unknown"]
+    low, high = (rule[share] / 100 * table["of"] for share in ("share_with_key", "share_any"))
     outcome = np.select(
         [
-            made["failed"] >= high,
-            (made["failed"] >= low) & key_failed & (most < high),
+            failed >= high,
+            (failed >= low) & key_failed & (most < high),
             most < low,
             (most < high) & ~key_failed & ~key_open,
-            (made["failed"] >= low) & key_failed,
+            (failed >= low) & key_failed,
         ],
         ["any", "with_key", "none", "none", "with_key"],
         "open",
     )
-    return made.assign(outcome=outcome, rule=rule["decision"])
+    return table.assign(outcome=outcome, rule=rule["decision"])
 
 
-def district_conditions(workbook: Workbook) -> pd.DataFrame:
-    """The district's conditions as far as known: number, name_vi, name_en, op, value, unit, need,
-    have, of, state.
+def district_conditions(workbook):
+    """Conditions of the district, as far as known: need = ceil(value % x communes).
 
-    Formula: need = ceil(value % x communes). ``need`` is NaN for conditions on which the data hold
-    no figures, and for all of them where units made by mergers are not in the list.
+    Parameters
+    ----------
+    workbook : Workbook
+
+    Returns
+    -------
+    DataFrame
+        A row a condition: number, name_vi, name_en, op, value, unit, need, have, of (communes),
+        state, checked, reference. ``need`` is NaN for conditions on which the data hold no figures,
+        and for all of them where units made by mergers are not in the list.
     """
     level = levels(workbook)["level"]
     total = len(level)
-    have = {
+    numbers = {
         "share_ntm": int((level != "not_ntm").sum()),
         "share_advanced": int(level.isin(["advanced", "model"]).sum()),
     }
     rows = []
     for rule in workbook.rules_in_force(workbook.law.district):
-        countable = rule["measure"] in have and rule["value"] is not None and not workbook.unlisted
-        need = math.ceil(rule["value"] / 100 * total - 1e-9) if countable else float("nan")
-        has = have[rule["measure"]] if countable else float("nan")
+        need = have = float("nan")
+        if rule["measure"] in numbers and rule["value"] is not None and not workbook.unlisted:
+            need = math.ceil(rule["value"] / 100 * total - 1e-9)
+            have = numbers[rule["measure"]]
         rows.append(
-            {
-                "number": rule["number"],
+            {name: rule[name] for name in ("number", "op", "value", "unit", "reference")}
+            | {
                 "name_vi": rule["name"]["vi"],
                 "name_en": rule["name"]["en"],
-                "op": rule["op"],
-                "value": rule["value"],
-                "unit": rule["unit"],
                 "need": need,
-                "have": has,
+                "have": have,
                 "of": total,
-                "state": ("met" if has >= need else "not_met") if countable else "unknown",
+                "state": "unknown" if need != need else "met" if have >= need else "not_met",
                 "checked": rule["mark"] == "read",
-                "reference": rule["reference"],
             }
         )
-    columns = [
-        "number",
-        "name_vi",
-        "name_en",
-        "op",
-        "value",
-        "unit",
-        "need",
-        "have",
-        "of",
-        "state",
-        "checked",
-        "reference",
-    ]
-    return pd.DataFrame(rows, columns=columns)
+    columns = ["number", "name_vi", "name_en", "op", "value", "unit", "need", "have", "of", "state"]
+    return pd.DataFrame(rows, columns=[*columns, "checked", "reference"])
 
 
-def set_in_force(workbook: Workbook, level: str = "ntm") -> tuple[Standing, pd.DataFrame] | None:
-    """The set in force on the as-of date applied today: its standing, and by criterion what can be
-    judged.
+def set_in_force(workbook, level="ntm"):
+    """Apply the set in force on the as-of date today: its standing, and what it can judge.
 
     Values reported under another set are carried over only where a test measures the same thing; a
-    state of an old criterion is not. Table by criterion: name_vi, name_en, indicators, read
-    (thresholds read in their text), unread, missing (thresholds not known; all four count
-    indicators), met, not_met, unknown (communes). None when no set of the level is in force.
+    state of an old criterion is not.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    level : str
+
+    Returns
+    -------
+    (Standing, DataFrame) or None
+        None when no set of the level is in force. The table by criterion: name_vi, name_en,
+        indicators, read (thresholds read in their text), unread, missing (thresholds not known; all
+        four count indicators), met, not_met, unknown (communes).
     """
     set_id = workbook.law.in_force(level, workbook.as_of)
     if set_id is None:
@@ -254,28 +296,35 @@ def set_in_force(workbook: Workbook, level: str = "ntm") -> tuple[Standing, pd.D
     each = whole.groupby([tests["criterion"], tests["indicator"]], sort=False).all()
     each = each.assign(indicators=1, unread=each["known"] & ~each["read"], missing=~each["known"])
     grouped = each.groupby("criterion")[["indicators", "read", "unread", "missing"]].sum()
-    table = holding_back(workbook, standing).sort_index()
+    table = criteria_holding_back(workbook, standing).sort_index()
     table["not_met"] = table.pop("missing")
     return standing, table[["name_vi", "name_en"]].join(grouped).join(
         table[["met", "not_met", "unknown"]]
     )
 
 
-def ask_first(workbook: Workbook, ntm: Standing) -> list[int]:
-    """Communes whose answers are missing and would change the district's figures most: registered
-    first, then no data.
+def ask_first(workbook, ntm):
+    """Communes whose answers are missing and would change the district's figures most.
 
-    Order: a target or pledge nearest in time, then communes without any data in administrative
-    order; communes about which the same is known stand as one band and are not ranked against each
-    other.
+    Communes about which the same is known stand as one band and are not ranked against each other.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    ntm : Standing
+        By the NTM set.
+
+    Returns
+    -------
+    list of int
+        By the nearest year of a target or pledge, then communes without one in administrative
+        order.
     """
     counts = ntm.counts
     level = levels(workbook)["level"]
     open_ = counts.index[(counts["unknown"] > 0) & (level == "not_ntm")]
     targets = workbook.tables["targets"]
-    year = (
-        targets[targets["level"] == "ntm"].groupby("unit")["year"].min().reindex(open_).fillna(9999)
-    )
+    year = targets[targets["level"] == "ntm"].groupby("unit")["year"].min().reindex(open_)
     return year.sort_values(kind="stable").index.tolist()
 
 

@@ -1,8 +1,9 @@
 """How a table, a YAML file and a kept result are read, checked and written.
 
-The ``dictionary`` says what every column may hold; ``read_table`` and ``read_yaml`` check each cell
-against it and gather every ``Problem`` with its file, row and column; ``write_whole`` writes a file
-whole or not at all; ``Store`` keeps results by a hash.
+The ``dictionary`` says what every column may hold; ``read_table`` checks each cell against it,
+``ShapedFile`` a YAML or JSON file against its shape, and both gather every ``Problem`` with its
+file, row and column; ``write_whole`` writes a file whole or not at all; ``Store`` keeps results by
+a hash.
 """
 
 from .csv_files import duplicates, read_cell, read_raw, read_table
@@ -15,10 +16,14 @@ from .dictionary import (
     Column,
     dictionary,
     dictionary_page,
+    dictionary_rows,
     sheet_name,
+    tables_where,
+    triples,
 )
 from .files import DATA, FORECASTS, PACKAGE, REPORTS, REPOSITORY, write_whole
-from .problems import WHOLE_FILE, DataProblems, Problem, lines_of, report, shown, teller
+from .problems import WHOLE_FILE, DataProblemsError, Problem, lines_of, printable, report, teller
+from .shapes import Shape, ShapedFile, is_number, one_of
 from .store import Store, hash_of, hash_of_files, software
 from .yaml_files import Lines, as_yaml, flow, read_yaml
 
@@ -35,26 +40,33 @@ __all__ = [
     "UNUSED",
     "WHOLE_FILE",
     "Column",
-    "DataProblems",
+    "DataProblemsError",
     "Lines",
     "Problem",
+    "Shape",
+    "ShapedFile",
     "Store",
     "as_yaml",
     "dictionary",
     "dictionary_page",
+    "dictionary_rows",
     "duplicates",
     "flow",
     "hash_of",
     "hash_of_files",
+    "is_number",
     "lines_of",
+    "one_of",
+    "printable",
     "read_cell",
     "read_raw",
     "read_table",
     "read_yaml",
     "report",
     "sheet_name",
-    "shown",
     "software",
+    "tables_where",
     "teller",
+    "triples",
     "write_whole",
 ]

@@ -10,14 +10,12 @@ import io
 import re
 import unicodedata
 import warnings
-from collections.abc import Collection
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from ..language import (
-    NotRead,
+    UnreadableError,
     damage,
     from_tcvn3,
     guess_encoding,
@@ -25,65 +23,77 @@ from ..language import (
     read_month,
     read_number,
 )
-from .dictionary import BLANK_KEYS, KEYS, LATER, OPTIONAL, Column, dictionary
+from .dictionary import BLANK_KEYS, KEYS, OPTIONAL, dictionary
 from .problems import Problem
 
 _NAME = re.compile(r"[^\W_][\w .,'’()-]{0,59}")
-csv.field_size_limit(
-    2**31 - 1
-)  # a cell as long as the file is a slip to report, not a reason to stop
-_DTYPES = {
-    "number": "float64",
-    "integer": "float64",
-    "criterion": "float64",
-    "date": "datetime64[s]",
-    "month": "datetime64[s]",
-}
+# A cell as long as the file is a slip to report, not a reason to stop.
+csv.field_size_limit(2**31 - 1)
+_NUMBERS, _DAYS = ("number", "integer", "criterion"), ("date", "month")
+_BLANKS = dict.fromkeys(_NUMBERS, np.nan) | dict.fromkeys(_DAYS, pd.NaT)
+_DTYPES = dict.fromkeys(_NUMBERS, "float64") | dict.fromkeys(_DAYS, "datetime64[s]")
+_STYLES = {"vi": "1.234,5", "en": "1,234.5"}
 
 
-def read_table(
-    path: Path, table: str, style: str, style_at: str, problems: list[Problem]
-) -> pd.DataFrame:
-    """One table, typed as its dictionary says, with the column ``row`` (line in the file) for
-    messages.
+def read_table(path, table, style, style_at, problems):
+    """Read one table, typed as its dictionary says.
 
-    Numbers and whole numbers are float64 (NaN where blank), dates datetime64, everything else text
-    (blank is ""). ``style_at`` names the place of ``number_style`` for messages. Bad cells become
-    blank and a problem each.
+    Parameters
+    ----------
+    path : Path
+    table : str
+        Whose dictionary the file follows.
+    style : str
+        ``vi`` (1.234,5) or ``en`` (1,234.5).
+    style_at : str
+        The place of ``number_style``, for messages.
+    problems : list of Problem
+        Gains one for each bad cell; the cell becomes blank.
+
+    Returns
+    -------
+    DataFrame
+        ``row``, the line in the file, for messages, and the columns of the dictionary: numbers and
+        whole numbers as float64 (NaN where blank), dates as datetime64, everything else as text
+        ("" where blank).
     """
     columns = dictionary(table)
     if table in OPTIONAL and not (path.exists() or path.is_symlink()):
         raw = pd.DataFrame({"row": pd.Series(dtype="int64")})
     else:
-        raw = read_raw(path, list(columns), problems, LATER.get(table, ()))
-    file = path.name
-    made = {"row": raw["row"].to_numpy()}
+        later = [column.name for column in columns.values() if column.later]
+        raw = read_raw(path, list(columns), problems, later)
+    lacking = [name for name in columns if name not in raw]  # told already, or not needed
+    raw = raw.assign(**dict.fromkeys(lacking, ""))
+    series = {"row": raw["row"]}
     for name, column in columns.items():
-        if name in raw:
-            made[name] = _read_column(
-                raw[name], column, file, made["row"], style, style_at, problems
-            )
-        else:
-            blank = {"float64": np.nan, "datetime64[s]": pd.NaT}.get(_dtype(column), "")
-            made[name] = pd.Series(blank, index=raw.index, dtype=_dtype(column))
-    frame = pd.DataFrame(made, index=raw.index)
-    if (
-        "commune" not in KEYS[table]
-    ):  # the others are compared once it is known which unit each row means
-        duplicates(frame, table, KEYS[table], file, problems)
+        own = column._replace(required=False) if name in lacking else column
+        series[name] = _read_column(raw, own, path.name, style, style_at, problems)
+    frame = pd.DataFrame(series, index=raw.index)
+    # The others are compared once it is known which unit each row means.
+    if "commune" not in KEYS[table]:
+        duplicates(frame, table, path.name, problems)
     return frame
 
 
-def _dtype(column):
-    return _DTYPES.get(column.type, "str")
+def read_raw(path, header, problems, later=()):
+    """Read the cells of a CSV file as text.
 
+    Parameters
+    ----------
+    path : Path
+    header : list of str
+        The columns that the file may have.
+    problems : list of Problem
+        Gains what is wrong with the file as a whole and with its head.
+    later : collection of str
+        Columns that the file may do without.
 
-def read_raw(
-    path: Path, header: list[str], problems: list[Problem], later: Collection[str] = ()
-) -> pd.DataFrame:
-    """The file's cells as text; on trouble with the file as a whole, no rows.
-
-    ``later``: columns that it may do without.
+    Returns
+    -------
+    DataFrame
+        ``row``, the line in the file, and the columns as they stand; no rows where the file as a
+        whole cannot be read. Blank lines are left out.
     """
     file, listed = path.name, ", ".join(header)
     nothing = pd.DataFrame({"row": pd.Series(dtype="int64")})
@@ -106,9 +116,8 @@ def read_raw(
             return refuse("empty_file")
         row = raw[: error.start].count(b"\n") + 1
         lines = reading.splitlines()
-        return refuse(
-            "encoding", row, encoding=encoding, sample=lines[min(row, len(lines)) - 1][:80]
-        )
+        sample = lines[min(row, len(lines)) - 1][:80]
+        return refuse("encoding", row, encoding=encoding, sample=sample)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
         return refuse("empty_file")
@@ -117,9 +126,8 @@ def read_raw(
     head = [name.strip() for name in head_line.replace('"', "").split(separator)]
     for name in sorted(set(head)):
         if name not in header:
-            problems.append(
-                Problem("unknown_column", file, 1, name, {"value": name, "header": listed})
-            )
+            details = {"value": name, "header": listed}
+            problems.append(Problem("unknown_column", file, 1, name, details))
         elif head.count(name) > 1:
             problems.append(Problem("twice_column", file, 1, name))
     for name in header:
@@ -130,13 +138,12 @@ def read_raw(
         return nothing
     frame.columns = ["row", *head]
     frame = frame.loc[:, ~frame.columns.duplicated()]
-    filled = frame[[name for name in frame.columns if name != "row"]].ne("").any(axis=1)
+    filled = frame.drop(columns="row").ne("").any(axis=1)
     return frame[filled].reset_index(drop=True)
 
 
 def _cells(text, separator, head, refuse):
-    """The rows below the head as text, with their lines; None, and a problem, where quotes or
-    separators went wrong.
+    """Cut the rows below the head; None where quotes or separators are wrong.
 
     A cell may not hold a line break: a stray quote makes one of many rows, and those rows would be
     lost in silence.
@@ -164,9 +171,9 @@ def _cells(text, separator, head, refuse):
         if line.count('"') % 2:
             refuse("open_quote", number)
             break
-        found = len(next(csv.reader([line], delimiter=separator), []))
-        if found > len(head):
-            refuse("ragged_row", number, found=found, expected=len(head))
+        cells = len(next(csv.reader([line], delimiter=separator), []))
+        if cells > len(head):
+            refuse("ragged_row", number, found=cells, expected=len(head))
             ragged = True
     else:
         if not ragged:
@@ -174,47 +181,51 @@ def _cells(text, separator, head, refuse):
     return None
 
 
-def _read_column(texts, column, file, rows, style, style_at, problems):
-    if texts.empty:
-        return pd.Series(index=texts.index, dtype=_dtype(column))
-    codes, uniques = pd.factorize(texts)
+def _read_column(raw, column, file, style, style_at, problems):
+    codes, texts = pd.factorize(raw[column.name])
     values = []
-    for index, typed in enumerate(uniques):
+    for index, typed in enumerate(texts):
         # Decomposed letters (as macOS writes them) and hard spaces look like the others and shall
         # mean the same.
         text = unicodedata.normalize("NFC", typed).replace("\u00a0", " ").strip()
-        value, reason, details = None, None, {"value": text}
-        if text:
-            try:
+        value = _BLANKS.get(column.type, "")
+        try:
+            if text:
                 value = read_cell(text, column, style)
-            except NotRead as error:
-                reason = error.reason
-                details |= {
-                    "style": {"vi": "1.234,5", "en": "1,234.5"}[style],
-                    "where": style_at,
-                } | error.details
-        elif column.required:
-            reason, details = "required", {"meaning": f"{column.vi} | {column.en}"}
+            elif column.required:
+                raise UnreadableError("required", meaning=f"{column.vi} | {column.en}")
+        except UnreadableError as error:
+            details = {"value": text, "style": _STYLES[style], "where": style_at} | error.details
+            for row in raw["row"][codes == index]:
+                problems.append(Problem(error.reason, file, row, column.name, details))
         values.append(value)
-        if reason:
-            where = rows[codes == index]
-            problems.extend(Problem(reason, file, int(row), column.name, details) for row in where)
-    dtype = _dtype(column)
-    if dtype == "float64":
-        array = np.array([np.nan if v is None else float(v) for v in values], dtype="float64")
-    elif dtype == "str":
-        array = pd.array(["" if v is None else str(v) for v in values], dtype="str")
-    else:
-        array = pd.array(pd.to_datetime(pd.Series(values, dtype="object")).astype(dtype))
-    return pd.Series(array, dtype=dtype).take(codes).set_axis(texts.index)
+    distinct = pd.Series(values, dtype=_DTYPES.get(column.type, "str"))
+    return distinct.take(codes).set_axis(raw.index)
 
 
-def read_cell(text: str, column: Column, style: str = "vi") -> object:
-    """One cell that is not blank; raises :class:`NotRead` with the code of the message."""
+def read_cell(text, column, style="vi"):
+    """Read one cell that is not blank.
+
+    Parameters
+    ----------
+    text : str
+    column : Column
+    style : str
+        Of numbers, see :func:`read_table`.
+
+    Returns
+    -------
+    float, datetime.date or str
+
+    Raises
+    ------
+    UnreadableError
+        With the code of the message.
+    """
     kind = column.type
     if kind not in ("name", "unit") and any(unicodedata.category(c) == "Cc" for c in text):
-        raise NotRead("control_character")
-    if kind in ("number", "integer", "criterion"):
+        raise UnreadableError("control_character")
+    if kind in _NUMBERS:
         low = -np.inf if column.low is None else column.low
         high = np.inf if column.high is None else column.high
         return read_number(text, style, whole=kind != "number", low=low, high=high)
@@ -223,23 +234,23 @@ def read_cell(text: str, column: Column, style: str = "vi") -> object:
     if kind == "month":
         try:
             return read_month(text)
-        except NotRead as error:
-            raise NotRead("not_a_month") from error
+        except UnreadableError as error:
+            raise UnreadableError("not_a_month") from error
     if kind == "choice":
         return _choice(text, column)
     if kind == "choices":
         return "|".join(_choice(part, column) for part in text.split("|"))
     if kind == "code" and not re.fullmatch(r"[0-9]{5}", text):
         if re.fullmatch(r"[0-9]{1,4}", text):
-            raise NotRead("lost_noughts", near=text.zfill(5))
-        raise NotRead("not_a_code")
+            raise UnreadableError("lost_noughts", near=text.zfill(5))
+        raise UnreadableError("not_a_code")
     if kind in ("name", "unit"):
         if (hurt := damage(text)) == "tcvn3":
-            raise NotRead("tcvn3", near=from_tcvn3(text))
+            raise UnreadableError("tcvn3", near=from_tcvn3(text))
         if hurt == "lost_letters" and kind == "name":
-            raise NotRead("lost_letters", near="...")
+            raise UnreadableError("lost_letters", near="...")
         if kind == "name" and not _NAME.fullmatch(text):
-            raise NotRead("not_a_name")
+            raise UnreadableError("not_a_name")
     return text
 
 
@@ -247,46 +258,38 @@ def _choice(text, column):
     code = column.code_of(text)
     if code is None:
         if damage(text) == "tcvn3":
-            raise NotRead("tcvn3", near=from_tcvn3(text))
-        raise NotRead(
-            "not_allowed",
-            allowed=", ".join(f"{code} ({word})" for code, word in column.allowed.items()),
-        )
+            raise UnreadableError("tcvn3", near=from_tcvn3(text))
+        allowed = ", ".join(f"{code} ({words})" for code, words in column.allowed.items())
+        raise UnreadableError("not_allowed", allowed=allowed)
     return code
 
 
-def duplicates(
-    frame: pd.DataFrame, table: str, key: tuple[str, ...], file: str, problems: list[Problem]
-) -> None:
-    """Rows alike in all columns of ``key``; a row with one of them unreadable is passed over, its
-    own problem tells.
+def duplicates(frame, table, file, problems):
+    """Report rows alike in all columns of their table's key.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A table; where a commune is part of the key, with ``unit``: one commune has many spellings.
+    table : str
+    file : str
+        For messages.
+    problems : list of Problem
+        Gains one for each row like an earlier one. A row of which a part of the key could not be
+        read is passed over: its own problem tells.
     """
-    if not frame.duplicated(list(key)).any():
+    names, columns = KEYS[table], dictionary(table)
+    key = ["unit" if name == "commune" else name for name in names]
+    if not frame.duplicated(key).any():
         return
-    columns, told = dictionary(table), [k for k in key if k not in BLANK_KEYS]
-    if table == "progress":
-        told = ["unit", "month"]  # a row about a work names no set and no criterion
-    frame = frame[(frame[told].notna() & frame[told].ne("") & frame[told].ne(-1)).all(axis=1)]
-    again = frame[frame.duplicated(list(key), keep="first")]
-    alike = frame[frame.duplicated(list(key), keep=False)]
-    named = (
-        alike[list(key)].map(str).agg("|".join, axis=1) if len(alike) else pd.Series(dtype="str")
-    )  # blanks are equal too
-    first = dict(zip(named[::-1], alike["row"][::-1], strict=True))
-    for _, row in again.iterrows():
-        cells = [
-            ("commune", row["commune"]) if k == "unit" else (k, row[k])
-            for k in key
-            if pd.notna(row[k]) and row[k] != ""
-        ]
-        shown = ", ".join(columns[k].written(value) for k, value in cells)
-        details = {"other": int(first[named[row.name]]), "value": shown}
-        problems.append(
-            Problem(
-                "duplicate",
-                file,
-                int(row["row"]),
-                "commune" if key[0] == "unit" else key[0],
-                details,
-            )
-        )
+    filled = [name for name in names if name not in BLANK_KEYS[table]]
+    usable = (frame[filled].notna() & frame[filled].ne("")).all(axis=1)
+    if "unit" in key:
+        usable &= frame["unit"].ne(-1) | frame["commune"].eq("")
+    frame = frame[usable]
+    first = frame.groupby(key, dropna=False)["row"].transform("first")
+    for index, row in frame[frame.duplicated(key)].iterrows():
+        cells = {name: row[name] for name in names if pd.notna(row[name]) and row[name] != ""}
+        value = ", ".join(columns[name].format(cell) for name, cell in cells.items())
+        details = {"other": int(first[index]), "value": value}
+        problems.append(Problem("duplicate", file, int(row["row"]), next(iter(cells)), details))

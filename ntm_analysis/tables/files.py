@@ -9,8 +9,20 @@ REPOSITORY = PACKAGE.parent
 DATA, REPORTS, FORECASTS = (REPOSITORY / name for name in ("data", "reports", "forecasts"))
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file so that a reader sees the old one or the new one, never a part."""
+def write_whole(path, content):
+    """Write a file so that a reader sees the old one or the new one, never a part.
+
+    Parameters
+    ----------
+    path : Path
+        Its folder is made where there is none.
+    content : str or bytes
+
+    Raises
+    ------
+    OSError
+        Then nothing was changed.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     raw = content.encode("utf-8") if isinstance(content, str) else content
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)

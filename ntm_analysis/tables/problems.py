@@ -1,137 +1,199 @@
-"""One clear report of everything that is wrong with the data, and how a check tells of
-wrong rows.
+"""One clear report of everything that is wrong with the data.
+
+A check appends a :class:`Problem` for each thing wrong, or calls what :func:`teller` gives with all
+rows that are wrong; :func:`report` writes them in one language.
 """
 
 import string
-from collections.abc import Callable, Iterable
+from collections import namedtuple
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
+import numpy as np
 import pandas as pd
 import yaml
 
 from ..language import write_date, write_figure, write_month
 
 # What makes a whole file unreadable: told first, and what would follow from it is not told at all.
-WHOLE_FILE = frozenset(
-    (
-        "missing_file",
-        "unopened_file",
-        "empty_file",
-        "no_rows",
-        "encoding",
-        "missing_column",
-        "open_quote",
-        "ragged_row",
-        "yaml",
-    )
-)
-
-
+WHOLE_FILE = {
+    "missing_file",
+    "unopened_file",
+    "empty_file",
+    "no_rows",
+    "encoding",
+    "missing_column",
+    "open_quote",
+    "ragged_row",
+    "yaml",
+}
 MANY = 20  # cells named in one line of a report
+_WORDS = {
+    "vi": ("Lỗi", "Cảnh báo", "dòng", "cột", "Cách sửa", "trang", "ô"),
+    "en": ("Errors", "Warnings", "row", "column", "Mend", "sheet", "cell"),
+}
+_FORMATS = {"figure": write_figure, "day": write_date, "month": write_month}
 
 
 @cache
-def messages() -> dict[str, dict[str, list[str]]]:
-    """The words of every problem, by code and language: ``[what, how to mend it]``
-    (``texts/problems*.yaml``); a third is how to mend it where nothing is ``{near}``.
-    ``{names[date]}`` is what the column date is called in the file that is wrong.
+def messages():
+    """Read the words of every problem (``texts/problems*.yaml``).
+
+    Returns
+    -------
+    dict of str to dict
+        By code and language: ``[what, how to mend it]``; a third is how to mend it where nothing is
+        ``{near}``. ``{names[date]}`` is what the column date is called in the file that is wrong.
     """
-    made = {}
-    for path in files("ntm_analysis").joinpath("texts").iterdir():
-        if path.name.startswith("problems"):
-            made |= yaml.safe_load(path.read_text(encoding="utf-8"))
-    return made
+    texts = [
+        yaml.safe_load(path.read_text(encoding="utf-8"))
+        for path in files("ntm_analysis").joinpath("texts").iterdir()
+        if path.name.startswith("problems")
+    ]
+    return {code: words for text in texts for code, words in text.items()}
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong: a code of :func:`messages`, its place, and the details the message names.
+    """One thing wrong.
 
-    In an Excel file the place is a ``sheet`` and a ``cell`` ("C7") instead of a row, and ``names``
-    says what columns and tables ("date", "works.csv") are called there; in a data set's own files
-    they go by their code names.
+    Attributes
+    ----------
+    code : str
+        A key of :func:`messages`.
+    file : str
+    row : int or None
+        Line in the file, from 1.
+    column : str or None
+    details : dict
+        What the message names.
+    warning : bool
+        Whether the data can be used in spite of it.
+    sheet, cell : str or None
+        The place in an Excel file ("C7"), in the place of a row.
+    names : dict of str to str
+        What columns and tables ("date", "works.csv") are called in an Excel file; in a data set's
+        own files they go by their code names.
     """
 
     code: str
     file: str
-    row: int | None = None
-    column: str | None = None
-    details: dict[str, object] = field(default_factory=dict, hash=False)
+    row: int = None
+    column: str = None
+    details: dict = field(default_factory=dict, hash=False)
     warning: bool = False
-    sheet: str | None = None
-    cell: str | None = None
-    names: dict[str, str] = field(default_factory=dict, hash=False)
+    sheet: str = None
+    cell: str = None
+    names: dict = field(default_factory=dict, hash=False)
 
-    def called(self, code: str, lang: str) -> str:
-        """A column, or a table ("works.csv"), as the file that is wrong names it; in English with
-        its code name.
+    def name_of(self, code, lang):
+        """Name a column, or a table ("works.csv"), as the file that is wrong does.
+
+        Parameters
+        ----------
+        code, lang : str
+
+        Returns
+        -------
+        str
+            In English with the code name.
         """
         if code not in self.names:
             return code
         sheet = {"vi": "trang ", "en": "sheet "}[lang] if code.endswith(".csv") else ""
         return f"{sheet}“{self.names[code]}”" + (f" ({code})" if lang == "en" else "")
 
-    def words(self, lang: str = "vi") -> tuple[str, str]:
-        """What is wrong and how to mend it, in ``lang``.
+    def words(self, lang="vi"):
+        """Say what is wrong and how to mend it.
 
+        Parameters
+        ----------
+        lang : str
+
+        Returns
+        -------
+        tuple of str
+
+        Examples
+        --------
         >>> Problem("not_whole", "units.csv", 3, "order", {"value": "1,5"}).words("en")
         ('“1,5” is not a whole number', 'write a whole number')
         """
         what, mend, *alone = messages()[self.code][lang]
         details = {
-            key: shown("" if value is None else str(value)) for key, value in self.details.items()
+            key: printable("" if value is None else str(value))
+            for key, value in self.details.items()
         }
         if "file" in details:
-            details["file"] = self.called(details["file"], lang)
+            details["file"] = self.name_of(details["file"], lang)
         if alone and not details["near"]:
             mend = alone[0]
-        names = _Names(self, lang)
-        return what.format_map(details | {"names": names}), mend.format_map(
-            details | {"names": names}
-        )
+        details["names"] = _Names(self, lang)
+        return what.format_map(details), mend.format_map(details)
 
 
-@dataclass(frozen=True)
-class _Names:
+class _Names(namedtuple("_Names", "problem lang")):
     """What ``{names[date]}`` stands for in a message."""
 
-    problem: Problem
-    lang: str
-
     def __getitem__(self, code):
-        return self.problem.called(code, self.lang)
+        return self.problem.name_of(code, self.lang)
 
 
-class DataProblems(Exception):
-    """Raised once, with every problem found in a data set (errors and warnings)."""
+class DataProblemsError(Exception):
+    """What is wrong with a data set, raised once.
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    Attributes
+    ----------
+    problems : list of Problem
+        Errors and warnings.
+    """
+
+    def __init__(self, problems):
         self.problems = list(problems)
         super().__init__(report(self.problems, "en"))
 
     def _render_traceback_(self):
-        """What a notebook shows in the place of a traceback: the report, in both languages."""
-        return [
-            *report(self.problems, "vi").splitlines(),
-            "",
-            *report(self.problems, "en").splitlines(),
-        ]
+        """Show the report in the place of a notebook's traceback, in both languages."""
+        vi, en = (report(self.problems, lang).splitlines() for lang in ("vi", "en"))
+        return [*vi, "", *en]
 
 
-def lines_of(problems: Iterable[Problem], lang: str = "vi") -> list[str]:
-    """The lines of :func:`report` that tell of problems, without its heads.
+def lines_of(problems, lang="vi"):
+    """Write problems as the lines of :func:`report`, without its heads.
 
-    >>> lines_of([Problem("missing_column", "u.csv", column="order", details={"header": "code"})], "en")
+    Parameters
+    ----------
+    problems : iterable of Problem
+    lang : str
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> problem = Problem("missing_column", "u.csv", column="order", details={"header": "code"})
+    >>> lines_of([problem], "en")
     ['u.csv, column order: the column is missing. Mend: add it; the columns are: code.']
     """
     return [line.strip() for line in report(problems, lang).splitlines() if line.startswith("  ")]
 
 
-def shown(text: str, most: int = 300) -> str:
-    """Text fit for one line of a report: control characters shown, not obeyed by the terminal;
-    length bounded.
+def printable(text, most=300):
+    """Make a text fit for one line of a report.
+
+    Parameters
+    ----------
+    text : str
+    most : int
+        Letters; of a longer one the end is cut off.
+
+    Returns
+    -------
+    str
+        Control characters are seen, not obeyed by the terminal.
     """
     text = "".join(c if c.isprintable() else "\ufffd" for c in text)
     return text if len(text) <= most else text[: most - 3] + "..."
@@ -148,84 +210,119 @@ def _rows(rows):
     return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in spans)
 
 
-def report(problems: Iterable[Problem], lang: str = "vi") -> str:
-    """All problems as text, errors first, one line for each thing wrong (the same thing in several
-    rows is one line).
+def report(problems, lang="vi"):
+    """Write all problems, errors first.
 
-    >>> print(report([Problem("not_whole", "u.csv", r, "order", {"value": "1,5"}) for r in (3, 4, 9)], "en"))
+    Parameters
+    ----------
+    problems : iterable of Problem
+    lang : str
+
+    Returns
+    -------
+    str
+        One line for each thing wrong; the same thing in several rows is one line.
+
+    Examples
+    --------
+    >>> rows = [Problem("not_whole", "u.csv", row, "order", {"value": "1,5"}) for row in (3, 4, 9)]
+    >>> print(report(rows, "en"))
     Errors: 3
       u.csv, row 3-4, 9, column order: “1,5” is not a whole number. Mend: write a whole number.
     """
-    words = {
-        "vi": ("Lỗi", "Cảnh báo", "dòng", "cột", "Cách sửa", "trang", "ô"),
-        "en": ("Errors", "Warnings", "row", "column", "Mend", "sheet", "cell"),
-    }[lang]
     lines = []
-    for title, warning in ((words[0], False), (words[1], True)):
+    for title, warning in zip(_WORDS[lang], (False, True), strict=False):
         chosen = [p for p in problems if p.warning is warning]
-        if not chosen:
-            continue
-        lines.append(f"{title}: {len(chosen)}")
-        grouped = {}
-        order = lambda p: (
-            p.code not in WHOLE_FILE,
-            p.file,
-            p.sheet or "",
-            p.row or 0,
-            p.column or "",
-        )
-        for p in sorted(chosen, key=order):
-            column = p.called(p.column, lang) if p.column else ""
-            rows, cells = grouped.setdefault((p.file, p.sheet, column, *p.words(lang)), ([], []))
-            if p.row is not None:
-                rows.append(p.row)
-            if p.cell is not None and p.cell not in cells:
-                cells.append(p.cell)
-        for (file, sheet, column, what, mend), (rows, cells) in grouped.items():
-            place = file + (f", {words[5]} “{shown(sheet)}”" if sheet is not None else "")
-            place += f", {words[2]} {_rows(rows)}" if rows else ""
-            place += (
-                f", {words[6]} {', '.join(cells[:MANY]) + (', ...' if len(cells) > MANY else '')}"
-                if cells
-                else ""
-            )
-            place += f", {words[3]} {shown(column)}" if column else ""
-            lines.append(f"  {place}: {what}. {words[4]}: {mend}.")
+        if chosen:
+            lines += [f"{title}: {len(chosen)}", *_lines(chosen, lang)]
     return "\n".join(lines)
 
 
-class RowWords(string.Formatter):
-    """Words with the cells of a row: ``{value:figure}`` and ``{date:day}`` as offices write them,
-    "?" for an empty cell.
+def _order(p):
+    return p.code not in WHOLE_FILE, p.file, p.sheet or "", p.row or 0, p.column or ""
 
-    >>> RowWords().vformat("{indicator}: {value:figure}", (), {"indicator": "17.1", "value": 1234.5})
-    '17.1: 1.234,5'
+
+def _lines(problems, lang):
+    _, _, row_word, column_word, mend_word, sheet_word, cell_word = _WORDS[lang]
+    places = {}
+    for p in sorted(problems, key=_order):
+        column = p.name_of(p.column, lang) if p.column else ""
+        rows, cells = places.setdefault((p.file, p.sheet, column, *p.words(lang)), ([], []))
+        if p.row is not None:
+            rows.append(p.row)
+        if p.cell is not None and p.cell not in cells:
+            cells.append(p.cell)
+    for (file, sheet, column, what, mend), (rows, cells) in places.items():
+        more = ", ..." if len(cells) > MANY else ""
+        parts = [
+            file,
+            f"{sheet_word} “{printable(sheet)}”" if sheet is not None else "",
+            f"{row_word} {_rows(rows)}" if rows else "",
+            f"{cell_word} {', '.join(cells[:MANY])}{more}" if cells else "",
+            f"{column_word} {printable(column)}" if column else "",
+        ]
+        yield f"  {', '.join(filter(None, parts))}: {what}. {mend_word}: {mend}."
+
+
+class RowWords(string.Formatter):
+    """Words with the cells of a row.
+
+    ``{value:figure}``, ``{date:day}`` and ``{month:month}`` stand as offices write them, "?" for an
+    empty cell.
+
+    Examples
+    --------
+    >>> RowWords().vformat("{item}: {value:figure}", (), {"item": "kenh", "value": 1234.5})
+    'kenh: 1.234,5'
     """
 
-    def format_field(self, value: object, format_spec: str) -> str:
-        """One cell in its words."""
+    def format_field(self, value, format_spec):
+        """Write one cell.
+
+        Parameters
+        ----------
+        value : object
+        format_spec : str
+
+        Returns
+        -------
+        str
+        """
         if format_spec and pd.isna(value):
             return "?"
-        written = {"figure": write_figure, "day": write_date, "month": write_month}.get(format_spec)
-        return written(value) if written else super().format_field(value, format_spec)
+        if format_spec in _FORMATS:
+            return _FORMATS[format_spec](value)
+        return super().format_field(value, format_spec)
 
 
-def teller(tables: dict[str, pd.DataFrame], problems: list[Problem]) -> Callable[..., None]:
-    """What a check calls with a table, the rows that are wrong, the problem's code, the column and
-    the details of its message.
+def teller(tables, problems):
+    """Make what a check calls with the rows that are wrong.
 
-    A detail is text with cells in braces (:class:`RowWords`), a list of names, a column of words or
-    figures beside those of the table, or a function of the row that gives words or names. A row is
-    passed over where the cell of ``column`` or ``also`` could not be read: its own problem tells.
+    Parameters
+    ----------
+    tables : dict of str to DataFrame
+    problems : list of Problem
+        Gains one for each row; what it holds now says which cells could not be read.
+
+    Returns
+    -------
+    callable
+        Takes a table, a mask of its rows, the problem's code, the column, and the details of its
+        message: text with cells in braces (:class:`RowWords`), a list of names, a column of words
+        or figures beside those of the table, or a function of the row that gives words or names. A
+        row is passed over where the cell of the column, or of ``also``, could not be read: its own
+        problem tells.
     """
     spoilt = {(p.file, p.row, p.column) for p in problems}
 
     def bad(name, rows, code, column, also="", **details):
+        if not np.any(rows):
+            return
         file = f"{name}.csv"
         for _, row in tables[name][rows].iterrows():
             if not spoilt & {(file, row["row"], column), (file, row["row"], also)}:
-                told = {key: _words(detail, row) for key, detail in details.items()}
-                problems.append(Problem(code, file, int(row["row"]), column, told))
+                words = {key: _words(detail, row) for key, detail in details.items()}
+                problems.append(Problem(code, file, int(row["row"]), column, words))
 
     return bad
 
@@ -234,7 +331,7 @@ def _words(detail, row):
     if isinstance(detail, str):
         return RowWords().vformat(detail, (), row)
     if isinstance(detail, pd.Series):
-        said = detail[row.name]
-        return said if isinstance(said, str) else RowWords().format_field(said, "figure")
-    said = detail(row) if callable(detail) else detail
-    return ", ".join(said) if isinstance(said, Iterable) and not isinstance(said, str) else said
+        cell = detail[row.name]
+        return cell if isinstance(cell, str) else RowWords().format_field(cell, "figure")
+    words = detail(row) if callable(detail) else detail
+    return ", ".join(words) if isinstance(words, Iterable) and not isinstance(words, str) else words

@@ -1,10 +1,10 @@
-"""Results kept on disk under the hash of everything they rest on, so that each is worked out once
-and shared by all that need it.
+"""Results kept on disk under the hash of everything they rest on.
 
-An entry is never changed: other data, another program or other versions have another name. What
-cannot be kept (no room, no right to write) or read back is worked out anew; the store may be
-deleted at any time. Entries are pickles of this package's own objects, which can do whatever the
-program can: the usual folder is used only if nobody else may write there.
+So each is worked out once and shared by all that need it. An entry is never changed: other data,
+another program or other versions have another name. What cannot be kept (no room, no right to
+write) or read back is worked out anew; the store may be deleted at any time. Entries are pickles of
+this package's own objects, which can do whatever the program can: the usual folder is used only if
+nobody else may write there.
 """
 
 import contextlib
@@ -15,11 +15,9 @@ import pickle
 import platform
 import re
 import time
-from collections.abc import Callable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock
 
@@ -30,6 +28,7 @@ DAY = 86400  # seconds
 # What an entry is called, and what one half written; the folder may hold other files.
 OURS = re.compile(r".+-[0-9a-f]{40}|\.\w{8}")
 LIMIT = 2**30  # bytes kept; what was not used longest goes first
+# What results rest on; listed here too, for `run.py` installs no metadata to read it from.
 LIBRARIES = (
     "pandas",
     "numpy",
@@ -48,111 +47,157 @@ LIBRARIES = (
 )
 
 
-def hash_of(*parts: object) -> str:
-    """The hash of plain values, the same on every system.
+def hash_of(*parts):
+    """Hash plain values, the same on every system.
 
+    Parameters
+    ----------
+    *parts : object
+        What JSON can write, else by its text.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
     >>> hash_of("a", {"b": 1})[:12]
     '8b5348e0de4f'
     """
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def hash_of_files(*places: Path) -> str:
-    """The hash of files, by name and content whatever their line ends; of a folder, all files in it
-    that are not hidden.
+def hash_of_files(*places):
+    """Hash files by name and content, whatever their line ends.
+
+    Parameters
+    ----------
+    *places : Path
+        A file, or a folder: all files in it that are not hidden.
+
+    Returns
+    -------
+    str
     """
     digest = hashlib.sha256()
     for place in places:
-        found = [place] if place.is_file() else sorted(place.rglob("*"))
-        for path in found:
+        for path in [place] if place.is_file() else sorted(place.rglob("*")):
             inside = path.relative_to(place) if path != place else Path(path.name)
-            if path.is_file() and not any(
-                part.startswith((".", "__pycache__")) for part in inside.parts
-            ):
-                digest.update(
-                    inside.as_posix().encode()
-                    + b"\0"
-                    + path.read_bytes().replace(b"\r\n", b"\n")
-                    + b"\0"
-                )
+            hidden = any(part.startswith((".", "__pycache__")) for part in inside.parts)
+            if path.is_file() and not hidden:
+                content = path.read_bytes().replace(b"\r\n", b"\n")
+                digest.update(inside.as_posix().encode() + b"\0" + content + b"\0")
     return digest.hexdigest()
 
 
 @cache
-def software() -> dict[str, str]:
-    """What the results rest on besides data: this package by the hash of its files, Python, the
-    libraries by version.
+def software():
+    """Say what results rest on besides data.
+
+    Returns
+    -------
+    dict of str to str
+        This package by the hash of its files, Python and the libraries by version.
     """
-
-    def found(name):
+    versions = {}
+    for name in LIBRARIES:
         try:
-            return version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
-            return ""
-
-    versions = {name: found(name) for name in LIBRARIES}
-    return {
-        "ntm-analysis": hash_of_files(PACKAGE)[:16],
-        "python": platform.python_version(),
-        **versions,
-    }
+            versions[name] = ""
+    own = {"ntm-analysis": hash_of_files(PACKAGE)[:16], "python": platform.python_version()}
+    return own | versions
 
 
 class Store:
-    """A folder of results; without one, every result is worked out."""
+    """A folder of results.
 
-    def __init__(self, folder: Path | None) -> None:
+    Parameters
+    ----------
+    folder : Path or None
+        Without one, every result is worked out.
+
+    Attributes
+    ----------
+    folder
+        As above.
+    """
+
+    def __init__(self, folder):
         self.folder = folder
 
     @classmethod
-    def usual(cls, home: Path) -> "Store":
-        """The store named by the environment, else the hidden folder of ``home``."""
+    def usual(cls, home):
+        """Take the store that the environment names.
+
+        Parameters
+        ----------
+        home : Path
+            Its hidden folder is the store where the environment names none.
+
+        Returns
+        -------
+        Store
+        """
         named = os.environ.get(PLACE)
         if named is not None:
             return cls(Path(named) if named else None)
         folder = home / ".store"
         return cls(folder if _ours(folder) else None)
 
-    def kept(self, subject: str, rests_on: object, make: Callable[[], Any]) -> Any:
-        """The result for ``subject``, which rests on ``rests_on`` (plain values) and the software:
-        read, else made and kept.
+    def keep(self, subject, rests_on, make):
+        """Read a result, or work it out and keep it.
 
-        Of several processes that need it at once, one makes it and the others wait. What ``make``
-        raises is raised and not kept.
+        Parameters
+        ----------
+        subject : str
+        rests_on : object
+            Plain values; the software counts too.
+        make : callable
+            Gives the result. Of several processes that need it at once, one makes it and the others
+            wait. What is raised is raised and not kept.
+
+        Returns
+        -------
+        object
         """
         if self.folder is None:
             return make()
         path = self.folder / f"{subject}-{hash_of(subject, rests_on, software())[:40]}.pickle"
-        if (found := _read(path)) is not None:
-            return found[0]
+        if entry := _read(path):
+            return entry[0]
         with contextlib.ExitStack() as stack:
             with contextlib.suppress(OSError, NotImplementedError):
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 stack.enter_context(FileLock(path.with_suffix(".lock")))
-                if (found := _read(path)) is not None:
-                    return found[0]
-            made = make()
+                if entry := _read(path):
+                    return entry[0]
+            result = make()
             with contextlib.suppress(OSError):
-                write_whole(path, pickle.dumps((made,), protocol=5))
-            return made
+                write_whole(path, pickle.dumps((result,), protocol=5))
+            return result
 
-    def prune(self, limit: int = LIMIT) -> None:
-        """Delete what was used longest ago until at most ``limit`` bytes are kept, and locks of a
-        day ago that hold nothing; files of anybody else are left alone.
+    def prune(self, limit=LIMIT):
+        """Delete what was used longest ago, and locks of a day ago that hold nothing.
+
+        Parameters
+        ----------
+        limit : int
+            Bytes kept at most. Files of anybody else are left alone.
         """
         if self.folder is None or not self.folder.is_dir():
             return
         entries, held = [], 0
         for path in self.folder.iterdir():
             with contextlib.suppress(OSError):  # another program deletes here too
-                found = path.stat()
+                stat = path.stat()
                 if not OURS.fullmatch(path.stem):
                     continue
                 if path.suffix == ".pickle":
-                    entries.append((found.st_mtime, found.st_size, path))
+                    entries.append((stat.st_mtime, stat.st_size, path))
                 elif (
                     path.suffix == ".lock"
-                    and found.st_mtime < time.time() - DAY
+                    and stat.st_mtime < time.time() - DAY
                     and not path.with_suffix(".pickle").exists()
                 ):
                     path.unlink()
@@ -165,24 +210,24 @@ class Store:
 
 
 def _read(path):
-    """An entry, in a tuple so that a result may be None; None where it is not there or spoilt."""
+    """Read an entry, a tuple so that a result may be None; None where it is not there or spoilt."""
     try:
-        found = pickle.loads(path.read_bytes())
+        entry = pickle.loads(path.read_bytes())
     except Exception:  # a pickle may be spoilt in any way; it is made anew
         return None
-    if not (isinstance(found, tuple) and len(found) == 1):
+    if not (isinstance(entry, tuple) and len(entry) == 1):
         return None
     with contextlib.suppress(OSError):
         os.utime(path)
-    return found
+    return entry
 
 
 def _ours(folder):
-    """Whether only those may write in a folder who may also change this program."""
+    """Say whether only those may write in a folder who may also change this program."""
     try:
-        found = folder.stat()
+        stat = folder.stat()
     except OSError:
         return True  # made when it is needed, for its owner alone
     if os.name != "posix":
         return True
-    return found.st_uid in (os.geteuid(), PACKAGE.stat().st_uid) and not found.st_mode & 0o022
+    return stat.st_uid in (os.geteuid(), PACKAGE.stat().st_uid) and not stat.st_mode & 0o022

@@ -1,14 +1,12 @@
-"""YAML read safely, with the line of every key, so that a problem can name its place; values
-written as it is read.
+"""YAML read safely, with the line of every key, so that a problem can name its place.
 
 Less than YAML allows: no tags, no aliases, no repeated keys. A number is a plain decimal, a yes or
 no is ``true`` or ``false``, a date is 2022-03-31; whatever else is text (``010``, ``90:30``,
-``.inf``, ``yes``), and keys are always text.
+``.inf``, ``yes``), and keys are always text. Values are written as they are read.
 """
 
 import datetime as dt
 import re
-from pathlib import Path
 
 import yaml
 
@@ -23,36 +21,60 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Lines(dict):
-    """A mapping that remembers the line (from 1) of itself and of each of its keys."""
+    """A mapping that remembers where it stands.
 
-    line: int = 0
-    lines: dict[str, int]
+    Attributes
+    ----------
+    line : int
+        Line of the mapping, from 1; 0 where it stands in no file.
+    lines : dict of str to int
+        The line of each key.
+    """
 
-    def __init__(self, line: int = 0) -> None:
+    def __init__(self, line=0, lines=None):
         super().__init__()
-        self.line, self.lines = line, {}
+        self.line, self.lines = line, {} if lines is None else lines
 
-    def at(self, key: str) -> int:
-        """The line of ``key``, else of the mapping."""
+    def at(self, key):
+        """Find the line of a key.
+
+        Parameters
+        ----------
+        key : str
+
+        Returns
+        -------
+        int
+            The line of the mapping where the key is not there.
+        """
         return self.lines.get(key, self.line)
 
 
-def read_yaml(
-    path: Path, problems: list[Problem], name: str | None = None, written: str | None = None
-) -> Lines | None:
-    """The mapping in a YAML file, or None after adding to ``problems`` why it cannot be read.
+def read_yaml(path, problems, name=None, written=None):
+    """Read the mapping in a YAML file.
 
-    ``written``: what shall stand in the file, read in the place of what stands there.
+    Parameters
+    ----------
+    path : Path
+    problems : list of Problem
+        Gains what is wrong with the file.
+    name : str, optional
+        What messages call the file.
+    written : str, optional
+        What shall stand in the file, read in the place of what stands there.
 
-    A tag, an alias or a repeated key is a problem too, but the rest of the file is given, so that
-    it can be checked.
+    Returns
+    -------
+    Lines or None
+        None where the file cannot be read. A tag, an alias or a repeated key is a problem too, but
+        the rest of the file is given, so that it can be checked.
     """
     name = name or path.name
 
     def note(code, line=None, **details):
         problems.append(Problem(code, name, line, details=details))
 
-    raw = b""
+    raw, content = b"", None
     try:
         if written is None:
             with path.open("rb") as file:
@@ -62,7 +84,7 @@ def read_yaml(
         if len(raw) > LARGEST:
             note("yaml_large", limit=LARGEST // 1024)
             return None
-        made = _Reader(raw.decode("utf-8-sig"), note).document()
+        content = _Reader(raw.decode("utf-8-sig"), note).document()
     except FileNotFoundError:
         note("missing_file", header="id: ...")
     except OSError:
@@ -71,41 +93,56 @@ def read_yaml(
         note("yaml", raw[: error.start].count(b"\n") + 1, detail="không phải UTF-8 | not UTF-8")
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        note(
-            "yaml",
-            mark.line + 1 if mark else None,
-            detail=getattr(error, "problem", None) or str(error),
-        )
+        detail = getattr(error, "problem", None) or str(error)
+        note("yaml", mark.line + 1 if mark else None, detail=detail)
     else:
-        if isinstance(made, Lines):
-            return made
-        note("empty_file", header="id: ...") if made is None else note("yaml_mapping", 1)
+        if isinstance(content, Lines):
+            return content
+        note("empty_file", header="id: ...") if content is None else note("yaml_mapping", 1)
     return None
 
 
-def flow(value: object) -> str:
-    """A value in YAML's short form; text always in quotes, whatever letters it has, so that no name
-    is read as a number.
+def flow(value):
+    """Write a value in YAML's short form.
 
-    >>> print(flow({"pot": "010", "title": 'Vốn "mới"', "share": 0.5}))
-    {pot: "010", title: "Vốn \\"mới\\"", share: 0.5}
+    Parameters
+    ----------
+    value : object
+
+    Returns
+    -------
+    str
+        Text always stands in quotes, whatever letters it has, so that no name is read as a number.
+
+    Examples
+    --------
+    >>> print(flow({"pot": "010", "title": "Vốn mới", "share": 0.5}))
+    {pot: "010", title: "Vốn mới", share: 0.5}
     """
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {flow(item)}" for key, item in value.items()) + "}"
     if not isinstance(value, str):
         return f"{value}"
-    return (
-        '"'
-        + "".join(
-            f"\\{c}" if c in '"\\' else c if c.isprintable() else f"\\U{ord(c):08x}" for c in value
-        )
-        + '"'
+    signs = (
+        f"\\{c}" if c in '"\\' else c if c.isprintable() else f"\\U{ord(c):08x}" for c in value
     )
+    return f'"{"".join(signs)}"'
 
 
-def as_yaml(content: dict) -> str:
-    """A mapping as the text of a file, a key a line, each change of ``changes`` on its own.
+def as_yaml(content):
+    """Write a mapping as the text of a file.
 
+    Parameters
+    ----------
+    content : dict
+
+    Returns
+    -------
+    str
+        A key a line, each change of ``changes`` on its own.
+
+    Examples
+    --------
     >>> as_yaml({"id": "a", "deadline": dt.date(2025, 6, 30)}).splitlines()
     ['id: "a"', 'deadline: 2025-06-30']
     """
@@ -122,21 +159,18 @@ class _Reader:
         self.events, self.note = yaml.parse(text, Loader=_PARSER), note
 
     def document(self):
-        """The one document of the text; None when there is none."""
-        made = None
+        """Build the one document of the text; None when there is none."""
+        content = None
         for event in self.events:
-            if (
-                isinstance(event, yaml.DocumentStartEvent)
-                and event.start_mark.index
-                and made is not None
-            ):
+            second = isinstance(event, yaml.DocumentStartEvent) and event.start_mark.index
+            if second and content is not None:
                 raise _error("hai tài liệu (---) | a second document (---)", event)
             if isinstance(event, yaml.NodeEvent):
-                made = self.value(event, 0)
-        return made
+                content = self.value(event, 0)
+        return content
 
     def value(self, event, depth):
-        """The value that begins with ``event``."""
+        """Build the value that begins with ``event``."""
         line = event.start_mark.line + 1
         if depth > DEEPEST:
             raise _error("lồng quá nhiều tầng | nested too deep", event)
@@ -155,8 +189,8 @@ class _Reader:
         return self.mapping(event, depth)
 
     def mapping(self, start, depth):
-        """A mapping; keys that are none are noted and left out."""
-        made, before = Lines(start.start_mark.line + 1), ""
+        """Build a mapping; keys that are none are noted and left out."""
+        content, before = Lines(start.start_mark.line + 1), ""
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             line = event.start_mark.line + 1
             key = event.value if isinstance(event, yaml.ScalarEvent) else None
@@ -164,24 +198,20 @@ class _Reader:
                 self.value(event, depth + 1)
                 self.note("yaml", line, detail="khóa phải là chữ | a key must be text")
             event = next(self.events)
-            written = getattr(event, "value", None)
+            text = getattr(event, "value", None)
             value = self.value(event, depth + 1)
-            if (
-                start.flow_style
-                and written == ""
-                and _WHOLE.fullmatch(f"{key}")
-                and re.fullmatch("-?[0-9.]+", before)
-            ):
+            blank = start.flow_style and text == ""
+            if blank and _WHOLE.fullmatch(f"{key}") and re.fullmatch("-?[0-9.]+", before):
                 self.note("yaml_comma", line, value=f"{before},{key}")
-            elif key in made:
+            elif key in content:
                 self.note("yaml", line, detail=f"khóa “{key}” lặp lại | repeated key “{key}”")
             elif key is not None:
-                made[key], made.lines[key] = value, line
-            before = written or ""
-        return made
+                content[key], content.lines[key] = value, line
+            before = text or ""
+        return content
 
     def plain(self, text, line):
-        """What an unquoted scalar means."""
+        """Say what an unquoted scalar means."""
         if text in _WORDS:
             return _WORDS[text]
         if _WHOLE.fullmatch(text):

@@ -15,7 +15,6 @@ from scipy.optimize import linprog
 from ntm_analysis.allocation import (
     Allocation,
     allocate,
-    allocation_record,
     margins,
     planned_forecast,
 )
@@ -36,9 +35,9 @@ from ntm_analysis.cli import main
 from ntm_analysis.data import Workbook
 from ntm_analysis.language import OPTIMAL, PLANS
 from ntm_analysis.pages.allocation import AllocationPage
+from ntm_analysis.results import AllocationResult, allocation_lines, extra_lines
 from ntm_analysis.scenarios import scenario
-from ntm_analysis.tables import DataProblems
-from ntm_analysis.wording import allocation_lines, extra_lines
+from ntm_analysis.tables import DataProblemsError
 
 DATA, MODEL = "data/thanh-chuong", "data/huyen-mau"
 LISTED = {"year": 2023, "month": 6, "months": 5, "closes": 12, "late": False, "placed": True}
@@ -158,13 +157,13 @@ def test_the_same_data_give_the_same_plan(workbook, allocation):
 
 
 def test_a_deadline_that_is_past_is_refused(model):
-    with pytest.raises(DataProblems) as refused:
+    with pytest.raises(DataProblemsError) as refused:
         allocate(Workbook.open(MODEL, "2025-12-31"))
     assert [problem.code for problem in refused.value.problems] == ["deadline_past"]
 
 
 def test_a_scenarios_own_deadline_is_the_plans_and_brings_more(workbook, allocation):
-    later = allocate(scenario(workbook, "two-more-years").workbook)
+    later = allocate(scenario(workbook, "two-more-years"))
     assert f"{later.day}" == "2027-12-31"
     assert later.finishing(OPTIMAL) > allocation.finishing(OPTIMAL) + 0.5
 
@@ -255,7 +254,9 @@ def test_the_least_money_is_that_of_a_flow(allocation):
 def test_communes_that_need_the_same_are_told_as_alike(allocation):
     rows = extra_communes(allocation)
     assert rows.loc[rows["planned"].isna(), "alike"].max() > 1
-    assert "xã khác cần như vậy)" in " ".join(extra_lines(allocation_record(allocation), "vi"))
+    assert "xã khác cần như vậy)" in " ".join(
+        extra_lines(AllocationResult(allocation).to_dict(), "vi")
+    )
 
 
 def test_a_relaxed_price_names_only_pots_that_are_short_and_places_have_one(allocation):
@@ -290,7 +291,7 @@ def test_near_plans_count_communes_and_not_weights(workbook, allocation):
 
 def test_without_any_money_there_is_no_plan_and_the_sum_is_told(workbook):
     answer = allocate(with_table(workbook, "envelopes", lambda rows: rows.assign(amount=0.0)))
-    result = allocation_record(answer)
+    result = AllocationResult(answer).to_dict()
     conflict = result["relaxations"]["conflict"]
     assert result["status"] == "infeasible" and result["gap"] is None
     assert conflict["rules"] == ["no_money"]
@@ -307,7 +308,7 @@ def test_minimums_above_the_money_are_told_with_the_greatest_that_fits(model):
 
 
 def test_an_infeasible_answer_speaks_of_no_plan(model):
-    result = allocation_record(allocate(assuming(model, minimum_commune=90_000)))
+    result = AllocationResult(allocate(assuming(model, minimum_commune=90_000))).to_dict()
     assert result["finishing"] is None and result["plan"] == [] and result["value"] is None
     assert result["finishing_by_policy"][OPTIMAL] is None and result["near_plans"] == []
     assert all(row["year"] is None for row in result["communes"])
@@ -427,7 +428,7 @@ def test_the_page_says_plan_rules_extra_communes_and_what_it_rests_on(monkeypatc
 def test_the_page_of_infeasible_data_says_why():
     page = AllocationPage(DATA, draws=50)
     poor = with_table(page.workbook, "envelopes", lambda rows: rows.assign(amount=0.0))
-    page.chosen = page.chosen._replace(workbook=poor)
+    page.chosen = poor
     told = shown(page.allocation_summary(), page.plan(), page.extra(), page.relax())
     assert "Không có cách phân bổ nào" in told and "không nguồn nào có vốn" in told
     assert page.plan() == page.extra() == "", "there is no plan to show"

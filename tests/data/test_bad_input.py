@@ -10,7 +10,7 @@ import pytest
 
 from ntm_analysis.data import Workbook
 from ntm_analysis.standing import assess
-from ntm_analysis.tables import DataProblems, Problem, report
+from ntm_analysis.tables import DataProblemsError, Problem, report
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def district(tmp_path) -> Path:
 
 
 def problems_of(folder: Path) -> list[Problem]:
-    with pytest.raises(DataProblems) as caught:
+    with pytest.raises(DataProblemsError) as caught:
         Workbook.open(folder)
     return caught.value.problems
 
@@ -66,7 +66,7 @@ def test_a_file_with_no_more_than_a_byte_order_mark_is_empty(district, nothing):
     assert only(district).code == "empty_file"
 
 
-def test_a_folder_in_the_place_of_a_file_is_no_missing_file_and_a_folder_beside_the_tables_is_nothing(
+def test_a_folder_in_the_place_of_a_file_is_no_missing_file_and_one_beside_the_tables_is_nothing(
     district,
 ):
     (district / "more.csv").mkdir()
@@ -97,7 +97,10 @@ def test_a_row_with_too_many_cells_gives_its_line(district):
     assert (problem.code, problem.row) == ("ragged_row", line)
 
 
-UNIT = "{code},2020-01-01,{name},commune,,60,plain,,{households},,{area},2019-12-31,danh-muc-dvhc,reported,"
+UNIT = (
+    "{code},2020-01-01,{name},commune,,60,plain,,{households},,{area},"
+    "2019-12-31,danh-muc-dvhc,reported,"
+)
 
 
 def unit_line(code="19999", name="Xã Mới", households="", area="") -> str:
@@ -396,7 +399,7 @@ def test_value_and_state_must_fit_the_indicator(district):
 
 
 def test_a_day_before_any_commune_existed_is_refused():
-    with pytest.raises(DataProblems) as caught:
+    with pytest.raises(DataProblemsError) as caught:
         Workbook.open("data/thanh-chuong", "2010-01-01")
     assert caught.value.problems[0].code == "no_units_then"
 

@@ -14,7 +14,7 @@ from ntm_analysis.data import PLAN_TABLES, RULES, Workbook
 from ntm_analysis.forecasts import schedule
 from ntm_analysis.needs import CEMENT_PART, demand
 from ntm_analysis.needs.pot_sets import bounds
-from ntm_analysis.tables import DataProblems, report
+from ntm_analysis.tables import DataProblemsError, report
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def district(tmp_path) -> Path:
 
 
 def problems_of(folder: Path):
-    with pytest.raises(DataProblems) as caught:
+    with pytest.raises(DataProblemsError) as caught:
         Workbook.open(folder)
     return caught.value.problems
 
@@ -292,7 +292,7 @@ def test_an_impossible_value_is_refused_and_not_wrapped_around(district):
         prices.read_text(encoding="utf-8-sig").replace(",0,3,7,", ",90,95,100,"),
         encoding="utf-8-sig",
     )
-    with pytest.raises(DataProblems) as caught:
+    with pytest.raises(DataProblemsError) as caught:
         demand(Workbook.open(district), draws=10)
     assert caught.value.problems[0].code == "need_too_large"
 
@@ -360,7 +360,7 @@ def test_everything_that_emptied_tables_lack_is_told_in_one_report(district, emp
         path.write_text(
             path.read_text(encoding="utf-8-sig").split("\n")[0] + "\n", encoding="utf-8-sig"
         )
-    with pytest.raises(DataProblems) as caught:
+    with pytest.raises(DataProblemsError) as caught:
         schedule(Workbook.open(district))
     found = [p.code for p in caught.value.problems]
     assert set(found) == codes and found.count("no_assumption") == len(RULES) * (
@@ -370,7 +370,7 @@ def test_everything_that_emptied_tables_lack_is_told_in_one_report(district, emp
 
 def test_a_programme_that_begins_after_the_day_asked_about_has_no_average_pace(district):
     workbook = replace(Workbook.open(district), as_of=dt.date(2011, 6, 30))
-    with pytest.raises(DataProblems) as caught:
+    with pytest.raises(DataProblemsError) as caught:
         schedule(workbook)
     assert ("out_of_range", "assumptions.csv", 14) in {
         (p.code, p.file, p.row) for p in caught.value.problems

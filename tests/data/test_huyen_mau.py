@@ -9,7 +9,7 @@ import sys
 import pandas as pd
 
 from ntm_analysis.data import Workbook
-from ntm_analysis.standing import assess, knowledge, levels, revocation
+from ntm_analysis.standing import assess, knowledge_shares, levels, revocation
 
 
 def test_the_folder_holds_what_its_script_makes(tmp_path):
@@ -24,9 +24,8 @@ def test_the_folder_holds_what_its_script_makes(tmp_path):
 def test_every_row_is_illustrative():
     workbook = Workbook.open("data/huyen-mau")
     assert workbook.illustrative
-    own = {
-        name: table for name, table in workbook.tables.items() if name != "history"
-    }  # published, and not of the district
+    # published, and not of the district
+    own = {name: table for name, table in workbook.tables.items() if name != "history"}
     assert all((table["mark"] == "illustrative").all() for table in own.values() if "mark" in table)
     assert all(name.startswith(("A", "B")) for name in workbook.all_units["name"])
 
@@ -54,13 +53,13 @@ def test_each_commune_stands_as_its_script_says():
 def test_shares_of_knowledge_add_up_and_count_what_they_say():
     workbook = Workbook.open("data/huyen-mau")
     standing = assess(workbook, "ntm-2021-2025")
-    shares = knowledge(standing)
+    shares = knowledge_shares(standing)
     assert abs(sum(shares.values()) - 1) < 1e-12
     unknown = standing.counts["unknown"].sum()
     assert shares["unknown"] == unknown / len(standing.states), (
         "a count that names nothing makes that many known"
     )
-    real = knowledge(assess(Workbook.open("data/thanh-chuong"), "ntm-2016-2020"))
+    real = knowledge_shares(assess(Workbook.open("data/thanh-chuong"), "ntm-2016-2020"))
     assert {name: round(share * 37 * 19) for name, share in real.items()} == {
         "reported": 12,
         "inferred": 3 * 15 + 4 * 19,

@@ -12,7 +12,7 @@ import pytest
 from test_import import FIRST, Filled, run
 
 from ntm_analysis.cli import main
-from ntm_analysis.data import UnknownProvince, Workbook, region_of
+from ntm_analysis.data import UnknownProvinceError, Workbook, region_of
 from ntm_analysis.data.new_dataset import CITIES, PROVINCES
 from ntm_analysis.pages.commune import CommunePage
 from ntm_analysis.tables import sheet_name
@@ -186,7 +186,6 @@ def test_a_bare_name_is_a_folder_beside_the_other_data_sets(tmp_path, monkeypatc
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "criteria").symlink_to(Path("data/criteria").resolve())
     monkeypatch.setattr("ntm_analysis.data.inputs.HOME", tmp_path)
-    monkeypatch.setattr("ntm_analysis.data.HOME", tmp_path)
     assert (
         run(capsys, "new", "huyen-toi", "--province", "Nghệ An", "--district", "Thị xã Thái Hòa")[0]
         == 0
@@ -224,25 +223,24 @@ def test_what_was_assumed_is_told_in_the_file_in_the_language_asked_for(
 
 
 @pytest.mark.parametrize("lang", ["vi", "en"])
-def test_the_next_steps_it_tells_are_those_of_the_readme(tmp_path, monkeypatch, capsys, lang):
+def test_the_next_steps_it_tells_are_those_of_the_guide(tmp_path, monkeypatch, capsys, lang):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "criteria").symlink_to(Path("data/criteria").resolve())
     monkeypatch.setattr("ntm_analysis.data.inputs.HOME", tmp_path)
-    monkeypatch.setattr("ntm_analysis.data.HOME", tmp_path)
     code, told = run(
         capsys, "new", "do-luong", "--province", "Nghệ An", "--district", "Đô Lương", "--lang", lang
     )
     steps = re.findall(r"python3 run\.py [^\n]+", told)
-    readme = Path("README.vi.md").read_text(encoding="utf-8")
+    guide = Path("docs/planner/bat-dau.md").read_text(encoding="utf-8")
     assert code == 0 and [step.split()[2] for step in steps] == [
         "template",
         "import",
         "check",
         "report",
     ]
-    assert [step for step in steps if f"`{step}`" not in readme] == []
+    assert [step for step in steps if f"`{step}`" not in guide] == []
     for table in ("units", "sources", "criterion_states", "criterion_counts"):
-        assert f"“{sheet_name(table)}”" in told and f"**{sheet_name(table)}**" in readme
+        assert f"“{sheet_name(table)}”" in told and f"**{sheet_name(table)}**" in guide
     told = run(
         capsys, "new", "Đô Lương 2", "--province", "Nghệ An", "--district", "x", "--lang", lang
     )[1]
@@ -357,7 +355,7 @@ def test_a_term_that_is_over_on_the_day_of_the_figures_is_told_and_no_other_is_i
         def today(cls) -> dt.date:
             return dt.date(2026, 2, 3)
 
-    monkeypatch.setattr("ntm_analysis.cli_files.dt", SimpleNamespace(date=Clock))
+    monkeypatch.setattr("ntm_analysis.cli.dt", SimpleNamespace(date=Clock))
     code, told = run(
         capsys, "new", tmp_path / "a", "--province", "Nghệ An", "--district", "x", *as_of
     )
@@ -410,7 +408,7 @@ def test_sixty_three_provinces_each_in_one_region():
     names = [name for names in PROVINCES.values() for name in names.split(", ")]
     assert len(names) == len(set(names)) == 63 and set(CITIES) <= set(names)
     assert region_of("Ninh Thuận") == "dhntb" and region_of("TỈNH AN GIANG") == "dbscl"
-    with pytest.raises(UnknownProvince):
+    with pytest.raises(UnknownProvinceError):
         region_of("Sài Gòn")
 
 
@@ -452,6 +450,5 @@ def test_a_law_that_cannot_be_read_is_told(tmp_path, monkeypatch, capsys):
     (tmp_path / "data" / "criteria").mkdir(parents=True)
     (tmp_path / "data" / "criteria" / "x.yaml").write_text("[")
     monkeypatch.setattr("ntm_analysis.data.inputs.HOME", tmp_path)
-    monkeypatch.setattr("ntm_analysis.data.HOME", tmp_path)
     code, told = run(capsys, "new", "a", "--province", "Nghệ An", "--district", "x")
     assert code == 1 and "x.yaml" in told

@@ -13,7 +13,7 @@ from ntm_analysis.data import inputs as page_inputs
 from ntm_analysis.pages import ForecastParts
 from ntm_analysis.pages.commune import CommunePage
 from ntm_analysis.pages.funding import FundingParts
-from ntm_analysis.tables import TABLES, DataProblems, dictionary
+from ntm_analysis.tables import TABLES, DataProblemsError, dictionary
 
 PARTS = (
     "title",
@@ -102,7 +102,7 @@ def _opens(path: Path, rows: list[dict], row: dict, column: str, new: str) -> st
     try:
         book = Workbook.open(path.parent)
         return book.communes["code"].get(book.find(row["commune"]), "")
-    except (DataProblems, LookupError):
+    except (DataProblemsError, LookupError):
         row[column] = old
         return ""
 

@@ -13,8 +13,9 @@ import pytest
 from ntm_analysis.cli import main
 from ntm_analysis.data import Workbook
 from ntm_analysis.exchange import exported
-from ntm_analysis.forecasts import forecast, forecast_record
+from ntm_analysis.forecasts import forecast
 from ntm_analysis.needs import demand
+from ntm_analysis.results import ForecastResult
 from ntm_analysis.standing import assess
 
 DRAWS, SEED = 300, 2022
@@ -157,7 +158,7 @@ def test_the_capital_plan_adds_up_to_the_envelopes_without_credit(made):
 def test_the_forecast_is_that_of_the_package(made):
     workbook, _, _, results = made
     found, page = (
-        forecast_record(forecast(workbook, draws=DRAWS, seed=SEED)),
+        ForecastResult(forecast(workbook, draws=DRAWS, seed=SEED)).to_dict(),
         results["Dự báo theo xã"],
     )
     first = head_row(page) + 2

@@ -17,7 +17,7 @@ from ntm_analysis.data import Workbook
 from ntm_analysis.exchange.form_layout import data_days
 from ntm_analysis.exchange.form_reader import Understood, read_forms, told_lines
 from ntm_analysis.exchange.sheets import Sheet, read_book
-from ntm_analysis.tables import DataProblems
+from ntm_analysis.tables import DataProblemsError
 
 DAY = dt.date(2022, 3, 31)
 THREE = {"met": 45, "not_met": 12}  # three communes without four criteria
@@ -185,7 +185,7 @@ def test_a_messy_workbook_is_read_exactly(name, workbook, tmp_path):
     problems = [((p.code, p.cell), p.warning) for p in made.problems]
     assert [place for place, warning in problems if not warning] == expected.errors
     assert [place for place, warning in problems if warning] == expected.warnings
-    assert set(expected.told) <= {key for key, _ in made.told}
+    assert set(expected.told) <= {key for key, _ in made.remarks}
     for lang in ("vi", "en"):
         assert all(told_lines(made, lang))
 
@@ -217,7 +217,7 @@ def test_a_day_that_cannot_be_read_is_quoted_and_the_option_stands_in_for_it(wor
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_no_excel_file_is_refused_by_name(name, workbook, tmp_path):
-    with pytest.raises(DataProblems) as caught:
+    with pytest.raises(DataProblemsError) as caught:
         read_book(messy.make(tmp_path, name))
     (problem,) = caught.value.problems
     assert problem.code == REFUSED[name] and problem.file.startswith(name)
@@ -225,17 +225,16 @@ def test_what_is_no_excel_file_is_refused_by_name(name, workbook, tmp_path):
 
 def test_a_file_that_is_missing_or_a_folder_is_refused(tmp_path):
     for path, code in ((tmp_path / "không có.xlsx", "book_missing"), (tmp_path, "unopened_file")):
-        with pytest.raises(DataProblems) as caught:
+        with pytest.raises(DataProblemsError) as caught:
             read_book(path)
         assert [p.code for p in caught.value.problems] == [code]
 
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
     path = messy.make(tmp_path, "empty_rows")
-    monkeypatch.setattr(
-        "ntm_analysis.exchange.sheets.LARGEST", 800_000
-    )  # the file is smaller, what it unpacks to is not
-    with pytest.raises(DataProblems) as caught:
+    # the file is smaller, what it unpacks to is not
+    monkeypatch.setattr("ntm_analysis.exchange.sheets.LARGEST", 800_000)
+    with pytest.raises(DataProblemsError) as caught:
         read_book(path)
     assert [p.code for p in caught.value.problems] == ["book_large"]
 
@@ -258,7 +257,7 @@ def test_a_percentage_is_a_percentage_however_excel_keeps_it(workbook, tmp_path)
 def test_a_commune_of_another_district_is_never_taken_for_ours(workbook, tmp_path):
     made = read(messy.make(tmp_path, "two_districts"), workbook)
     assert {commune for commune, _ in states(made)} == {"Thanh Hương"}
-    rows = dict(made.told)["form_elsewhere"]["rows"]
+    rows = dict(made.remarks)["form_elsewhere"]["rows"]
     assert "B7 Thanh Chi (Yên Thành)" in rows and "B8 Tây Thành (Yên Thành)" in rows
 
 
@@ -276,7 +275,7 @@ HEADINGS = {
 @pytest.mark.parametrize("text, elsewhere", HEADINGS.items())
 def test_a_heading_names_its_district_however_it_is_written(text, elsewhere, workbook):
     sheet = Sheet("s", [[text], ["Tên xã", "TC 1"], ["Thanh Chi", "Đạt"]])
-    told = dict(read_forms([sheet], workbook, "f.xlsx", date=DAY).told)
+    told = dict(read_forms([sheet], workbook, "f.xlsx", date=DAY).remarks)
     left_out = told.get("form_elsewhere", {}).get("rows", "")
     assert left_out == (f"A3 Thanh Chi ({elsewhere})" if elsewhere else "")
 
@@ -293,9 +292,8 @@ def test_a_heading_names_its_district_however_it_is_written(text, elsewhere, wor
 def test_the_day_of_a_paper_is_no_day_of_figures(line):
     assert data_days([line]) == []
     assert [day for day, _ in data_days([line, "Số liệu tính đến ngày 31/3/2022"])] == [DAY]
-    if not line.startswith(
-        "Thanh Chương"
-    ):  # what stands in the line of a letter's day is the letter's
+    # what stands in the line of a letter's day is the letter's
+    if not line.startswith("Thanh Chương"):
         assert [day for day, _ in data_days([f"{line}; số liệu năm 2021"])] == [
             dt.date(2021, 12, 31)
         ]

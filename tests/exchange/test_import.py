@@ -347,9 +347,8 @@ def test_wrong_cells_of_all_sheets_are_told_at_once_with_sheet_and_cell(filled):
     filled.set("criterion_states", FIRST, "criterion", 2.5)
     filled.set("criterion_states", FIRST + 1, "state", "gần đạt")
     filled.set("criterion_states", FIRST + 2, "note", dt.date(2022, 2, 1))
-    filled.set(
-        "criterion_states", FIRST + 3, "source", "la"
-    )  # found only by the checks between tables
+    # found only by the checks between tables
+    filled.set("criterion_states", FIRST + 3, "source", "la")
     filled.set("units", FIRST, "code", 123)
     filled.set("units", FIRST + 1, "name", "=HYPERLINK(1)")
     filled.set("units", FIRST + 1, "households", "#REF!")
@@ -401,14 +400,17 @@ def test_messages_name_sheets_and_heads_as_the_workbook_does(filled):
     for line in (
         "ô H6, cột “Công trình”: “Đường A” không có trong trang “Công trình của xã”. "
         "Cách sửa: thêm dòng vào trang “Công trình của xã”.",
-        "ô I7, cột “Kết quả”: “gần” không có trong danh mục. Cách sửa: dùng: đạt, cơ bản đạt, chưa đạt, không áp dụng.",
+        "ô I7, cột “Kết quả”: “gần” không có trong danh mục. "
+        "Cách sửa: dùng: đạt, cơ bản đạt, chưa đạt, không áp dụng.",
         "ô D8, cột “Tháng báo cáo”: tháng 4/2022 chưa bắt đầu vào ngày được biết 31/3/2022. "
         "Cách sửa: sửa “Tháng báo cáo” hoặc “Ngày được biết”.",
         "ô O8, cột “Nguồn”: nguồn “la” không có trong trang “Nguồn số liệu”",
         "giữ một trong ba cột “Tiêu chí”, “Chỉ tiêu”, “Công trình”;",
         "ô G10, cột “Chỉ tiêu”: chỉ tiêu 99 không có trong bộ ntm-2016-2020. Cách sửa: dùng: 1.1, ",
-        "ô C10, cột “Xã”: không có đơn vị “Xyz”. Cách sửa: dùng tên hoặc mã có trong trang “Xã, thị trấn”.",
-        "ô F6, cột “Số liệu tính đến ngày”: số liệu của ngày 05/4/2022 không thể được biết từ ngày 31/3/2022. "
+        "ô C10, cột “Xã”: không có đơn vị “Xyz”. "
+        "Cách sửa: dùng tên hoặc mã có trong trang “Xã, thị trấn”.",
+        "ô F6, cột “Số liệu tính đến ngày”: "
+        "số liệu của ngày 05/4/2022 không thể được biết từ ngày 31/3/2022. "
         "Cách sửa: sửa “Số liệu tính đến ngày” hoặc “Ngày được biết”.",
         "ô I7, cột “Nguồn”: ô trống. Cách sửa: cột này phải có giá trị (Nguồn).",
     ):
@@ -587,7 +589,11 @@ texts, origins = next_texts(made, False)
 def writing():
     with data_folder.only_one(folder):
         data_folder.replace_version(
-            folder, texts, lambda place: check(made, texts, origins, place), dt.datetime.now(), "log"
+            folder,
+            texts,
+            lambda place: check(made, texts, origins, place),
+            dt.datetime.now(),
+            "log",
         )
     return 0
 
@@ -689,9 +695,8 @@ def test_killed_at_any_moment_the_data_set_is_the_old_one_or_the_new_one(filled)
     )
     assert told.stderr == "" and told.stdout.split(maxsplit=2)[0] == "50"
     steps, left = told.stdout.split(maxsplit=2)[1:]
-    assert (
-        int(steps) >= 8 and left.strip() == "[]"
-    )  # two renames at least with the exchange, and without it
+    # two renames at least with the exchange, and without it
+    assert int(steps) >= 8 and left.strip() == "[]"
 
 
 def form(path: Path, signs: dict[str, str], day: str) -> Path:
@@ -721,8 +726,8 @@ def test_a_form_that_disagrees_with_what_was_reported_is_told_as_contradicting(
     code, said = run(capsys, "import", path, filled.folder, "--dry-run")
     assert code == 0 and "thêm 2, sửa 0, mâu thuẫn 1, thiếu 0" in said
     assert (
-        "mâu thuẫn: Thử, ntm-2016-2020, Tiêu chí số 3, 31/3/2022 | kết quả: đạt → chưa đạt [Sheet!D5]"
-        in said
+        "mâu thuẫn: Thử, ntm-2016-2020, Tiêu chí số 3, 31/3/2022 | "
+        "kết quả: đạt → chưa đạt [Sheet!D5]" in said
     )
 
 

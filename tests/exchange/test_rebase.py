@@ -16,15 +16,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ntm_analysis.cli import main
-from ntm_analysis.data import Workbook, WrongPlace, new_dataset, new_place
+from ntm_analysis.data import Workbook, WrongPlaceError, new_dataset, new_place
 from ntm_analysis.data.new_dataset import csv_text
 from ntm_analysis.exchange import REPORT, rebase
 from ntm_analysis.exchange.rebase_facts import RULES, merged_state
 from ntm_analysis.language import texts
 from ntm_analysis.law import read_weights
 from ntm_analysis.pages.district import DistrictPage
-from ntm_analysis.standing import assess, before, levels
-from ntm_analysis.tables import TABLES, DataProblems, dictionary, read_table
+from ntm_analysis.standing import assess, before_mergers, levels
+from ntm_analysis.tables import TABLES, DataProblemsError, dictionary, read_table
 
 SET, DAY = "ntm-2016-2020", "2023-01-01"
 WEIGHTS = {(SET, "4.2"): "households", (SET, "15.1"): "population", (SET, "9.1"): "sum"}
@@ -122,9 +122,8 @@ def test_a_criterion_is_met_when_all_parts_met_it_and_not_when_one_did_not_and_e
     assert states_of(made) == {1: "met", 2: "not_met", 4: "basic", 5: "not_met"}
     rows = made.tables["criterion_states"].set_index("criterion")
     assert rows.at[1, "note"] == "Từ An và Bình: đều đạt (2/2 đơn vị cũ)"
-    assert rows.at[1, "date"] == pd.Timestamp(
-        "2021-06-30"
-    )  # known of the whole no later than of its oldest part
+    # known of the whole no later than of its oldest part
+    assert rows.at[1, "date"] == pd.Timestamp("2021-06-30")
     assert rows.at[2, "note"] == "Từ Bình: chưa đạt (xã mới gồm 2 đơn vị cũ)"
     assert set(rows["mark"]) == {"reported"} and set(rows["known_from"]) == {pd.Timestamp(DAY)}
     assert fates(made, "criterion_states") == [("merged", "all_met")] * 2 + [
@@ -240,22 +239,13 @@ def test_what_the_figures_of_a_part_lack_is_not_said_of_the_whole(tmp_path):
 @pytest.mark.parametrize(
     ("values", "expected", "why"),
     [
-        (
-            [("An", "4.2", 80), ("Bình", "4.2", 96)],
-            92.0,
-            "by_households",
-        ),  # (100 x 80 + 300 x 96) / 400
-        (
-            [("An", "15.1", 60), ("Bình", "15.1", 84)],
-            74.0,
-            "by_population",
-        ),  # (500 x 60 + 700 x 84) / 1200
+        # (100 x 80 + 300 x 96) / 400
+        ([("An", "4.2", 80), ("Bình", "4.2", 96)], 92.0, "by_households"),
+        # (500 x 60 + 700 x 84) / 1200
+        ([("An", "15.1", 60), ("Bình", "15.1", 84)], 74.0, "by_population"),
         ([("An", "9.1", 2), ("Bình", "9.1", 3)], 5.0, "summed"),
-        (
-            [("An", "2.1", 50), ("Bình", "2.1", 60)],
-            None,
-            "no_weight",
-        ),  # a share of kilometres of road
+        # a share of kilometres of road
+        ([("An", "2.1", 50), ("Bình", "2.1", 60)], None, "no_weight"),
         ([("An", "4.2", 80)], None, "part_unknown"),
         ([("An", "4.2", 80, "2020-01-31"), ("Bình", "4.2", 96)], None, "dates_apart"),
     ],
@@ -427,9 +417,8 @@ def test_works_debts_money_and_hamlets_follow_the_place_and_promises_stay_behind
     tables = made.tables
     works = tables["works"].set_index("work")
     assert works["commune"].to_dict() == {"d1": "Yên", "an-d1": "Dung", "binh-d1": "Dung"}
-    assert tables["debts"][["commune", "amount"]].to_numpy().tolist() == [
-        ["Dung", 750]
-    ]  # 500 + 250, the newest of each
+    # 500 + 250, the newest of each
+    assert tables["debts"][["commune", "amount"]].to_numpy().tolist() == [["Dung", 750]]
     cement = tables["cement"]
     assert cement[["commune", "year", "granted"]].to_numpy().tolist() == [
         ["", 2022, 90],
@@ -525,7 +514,7 @@ def test_nothing_is_met_unless_all_parts_are_and_every_row_has_one_fate(
     old = Workbook.open(old_set(tmp_path, tables, units=TRIPLE, mergers=INTO_ONE), DAY)
     made = rebase(old, WEIGHTS)
     newest = {(c, n): told[c, n, d] for c, n, d in sorted(told)}
-    judged = assess(before(old, made.link), SET).matrix()
+    judged = assess(before_mergers(old, made.link), SET).matrix()
     judged.index = old.all_units["name"].reindex(judged.index)
     for criterion, found in states_of(made).items():
         if found in ("met", "not_applicable"):
@@ -535,7 +524,7 @@ def test_nothing_is_met_unless_all_parts_are_and_every_row_has_one_fate(
         assert states_of(made).get(criterion, "unknown") == expected
     for name in TABLES:
         rows = made.account[made.account["table"] == name]
-        assert sorted(rows["row"]) == sorted(old.written[name]["row"])
+        assert sorted(rows["row"]) == sorted(old.all_rows[name]["row"])
     assert set(made.account["outcome"]) <= {"carried", "merged", "left"}
     assert {f"rebase_why_{why}" for why in made.account["why"]} <= set(texts())
 
@@ -557,18 +546,18 @@ def test_a_table_written_is_read_back_as_it_was(tmp_path):
         for name in TABLES:
             path = tmp_path / f"{name}.csv"
             path.write_text(
-                csv_text(workbook.written[name], name, "vi"), encoding="utf-8", newline=""
+                csv_text(workbook.all_rows[name], name, "vi"), encoding="utf-8", newline=""
             )
             problems: list = []
             again, columns = read_table(path, name, "vi", "", problems), list(dictionary(name))
             assert problems == [] and again[columns].equals(
-                workbook.written[name][columns].reset_index(drop=True)
+                workbook.all_rows[name][columns].reset_index(drop=True)
             ), name
 
 
 def test_a_day_that_asks_for_what_the_mapping_does_not_hold_is_refused(tmp_path):
     def codes(**given) -> set[str]:
-        with pytest.raises(DataProblems) as refused:
+        with pytest.raises(DataProblemsError) as refused:
             rebased(tmp_path, **given)
         return {p.code for p in refused.value.problems if not p.warning}
 
@@ -678,7 +667,8 @@ def test_every_value_says_in_its_row_and_in_the_report_where_it_comes_from(nine)
     assert sum(row[0] == "targets.csv" and row[4] == "để lại" for row in rows) == 8
     note = Workbook.open(nine).units.set_index("name").at["Tam Đồng", "note"]
     assert note.startswith(
-        "Gồm Thanh Mỹ, Thanh Tiên và Thanh Liên; Tam Đồng: 3/3 đơn vị cũ đã được công nhận (1 suy ra"
+        "Gồm Thanh Mỹ, Thanh Tiên và Thanh Liên; "
+        "Tam Đồng: 3/3 đơn vị cũ đã được công nhận (1 suy ra"
     )
     assert any(
         row[3] == "Xã Tam Đồng" and "3/3 đơn vị cũ đã được công nhận" in row[7] for row in rows
@@ -690,8 +680,8 @@ def test_the_district_page_of_the_nine_says_which_stand_and_which_are_judged_ane
         shown = " ".join(re.sub(r"<[^>]+>", " ", made.district_conditions()).split())
         assert "2 xã mà mọi đơn vị cũ đều đã được công nhận; đề nghị xét thừa nhận lại" in shown
         assert (
-            "5 xã phải xét lại, chỉ một phần đã được công nhận: Hoa Quân, Kim Bảng, Bích Hào, Đại Đồng và Xuân Lâm."
-            in shown
+            "5 xã phải xét lại, chỉ một phần đã được công nhận: "
+            "Hoa Quân, Kim Bảng, Bích Hào, Đại Đồng và Xuân Lâm." in shown
         )
         assert "6 Kim Bảng 4 Võ Liệt (suy ra) và Thanh Long Thanh Thủy và Thanh Hà" in shown
     former = Workbook.open(nine).tables["former_units"]
@@ -715,8 +705,8 @@ def test_the_other_commands_work_on_the_new_set_and_question_24_is_answered(nine
     )
     out = capsys.readouterr().out
     assert (
-        "đều đã được công nhận; đề nghị xét thừa nhận lại, chưa có quyết định mới: Cát Ngạn và Tam Đồng."
-        in out
+        "đều đã được công nhận; đề nghị xét thừa nhận lại, "
+        "chưa có quyết định mới: Cát Ngạn và Tam Đồng." in out
     )
     assert (
         "Xuân Lâm: 5/6 đơn vị cũ đã được công nhận (5 suy ra, chưa có nguồn nêu); chưa: Ngọc Sơn"
@@ -725,10 +715,10 @@ def test_the_other_commands_work_on_the_new_set_and_question_24_is_answered(nine
     assert "recognitions.csv: 23 để lại" in out
     assert digest(nine.parent / "thanh-chuong-2025")  # the first one stands untouched
     again = csv_text(
-        Workbook.open(tmp_path / "moi").written["criterion_states"], "criterion_states", "vi"
+        Workbook.open(tmp_path / "moi").all_rows["criterion_states"], "criterion_states", "vi"
     )
     assert again == csv_text(
-        Workbook.open(nine).written["criterion_states"], "criterion_states", "vi"
+        Workbook.open(nine).all_rows["criterion_states"], "criterion_states", "vi"
     )
 
 
@@ -791,7 +781,7 @@ def test_nothing_is_written_over_or_into_a_data_set_or_any_folder_in_use(tmp_pat
         (" ", "no_path"),
         ("a\nb", "no_path"),
     ):
-        with pytest.raises(WrongPlace) as refused:
+        with pytest.raises(WrongPlaceError) as refused:
             new_place(str(place), opened)
         assert refused.value.reason == reason, place
         assert {f"new_{reason}"} <= set(texts())

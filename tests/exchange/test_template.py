@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 
 from ntm_analysis.cli import main
-from ntm_analysis.data import Workbook, present_rows
+from ntm_analysis.data import Workbook, current_rows
 from ntm_analysis.exchange import template_book
 from ntm_analysis.exchange.template import CODES, EXAMPLE, HEADS
 from ntm_analysis.tables import GROUPS, ORDER, TABLES, dictionary, sheet_name
@@ -26,7 +26,7 @@ TABLES_OF_TWO = {
 
 def book_of(folder) -> openpyxl.Workbook:
     workbook = Workbook.open(folder)
-    return openpyxl.load_workbook(io.BytesIO(template_book(workbook, *present_rows(workbook))))
+    return openpyxl.load_workbook(io.BytesIO(template_book(workbook, *current_rows(workbook))))
 
 
 @pytest.fixture(scope="module", name="book")

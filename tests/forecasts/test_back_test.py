@@ -98,10 +98,8 @@ def test_the_references_are_their_formulas():
     shuffled = np.random.default_rng(1).permutation(uniform)
     pair = {"first": 12 * 2018 + 12, "years": 2.0, "start": 40, "communes": 100}
     number = second_opinions(pair, np.full(9, 0.2), np.stack([uniform, uniform, shuffled]))
-    line, share = (
-        number["line"],
-        number["share"] - 40,
-    )  # 40 in the 8 years since 2011 began: 5 a year
+    # 40 in the 8 years since 2011 began: 5 a year
+    line, share = number["line"], number["share"] - 40
     assert line.mean() == pytest.approx(50, abs=0.05) and line.var() == pytest.approx(10, rel=0.02)
     assert share.mean() == pytest.approx(60 * (1 - np.exp(-0.4)), rel=0.01)
     rows = pd.DataFrame(

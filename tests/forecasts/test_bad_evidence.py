@@ -7,7 +7,7 @@ import pytest
 
 from ntm_analysis.forecasts import evidence, reference
 from ntm_analysis.forecasts.evidence import REFERENCE
-from ntm_analysis.tables import DataProblems, report
+from ntm_analysis.tables import DataProblemsError, report
 
 
 def spoilt(folder, table: str, column: str, value: str, row: int = 0) -> list:
@@ -17,7 +17,7 @@ def spoilt(folder, table: str, column: str, value: str, row: int = 0) -> list:
     rows = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     rows.loc[row, column] = value
     rows.to_csv(path, index=False, encoding="utf-8-sig")
-    with pytest.raises(DataProblems) as caught:
+    with pytest.raises(DataProblemsError) as caught:
         evidence(folder=folder / "reference")
     return caught.value.problems
 

@@ -156,7 +156,7 @@ def test_a_later_deadline_never_lowers_a_commune_s_chance(run, district, usual):
     ]
     assert (np.diff(chances, axis=0) >= 0).all() and (chances[-1] > chances[0]).any()
     later = scenario(district, "two-more-years")
-    plan = schedule_of(later.workbook, "own", deadline_of(later.workbook))
+    plan = schedule_of(later, "own", deadline_of(later))
     more = simulation(Layout(plan), DRAWS, SEED, usual)
     assert (more.months <= more.latest).mean(axis=1).min() >= 0
     assert (
@@ -187,8 +187,8 @@ def against(district, run, usual):
 
     def differences(name: str) -> tuple[float, np.ndarray]:
         other = scenario(district, name)
-        day = deadline_of(other.workbook)
-        plan = schedule_of(other.workbook, other.policy or "own", day)
+        day = deadline_of(other)
+        plan = schedule_of(other, other.policy or "own", day)
         after = simulation(Layout(plan), DRAWS, SEED, usual)
         each = [(r.months <= r.latest)[r.plan.ntm].mean(axis=1) for r in (run, after)]
         return float((finishing(after) - finishing(run)).mean()), each[1] - each[0]

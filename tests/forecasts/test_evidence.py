@@ -8,7 +8,7 @@ import pytest
 
 from ntm_analysis.forecasts import evidence, figures, read_series, reference
 from ntm_analysis.forecasts.evidence import REFERENCE, SERIES, lists
-from ntm_analysis.tables import DataProblems
+from ntm_analysis.tables import DataProblemsError
 
 
 def rows(*cells: tuple) -> pd.DataFrame:
@@ -89,7 +89,7 @@ def test_a_bad_row_of_the_reference_tables_is_one_clear_problem(tmp_path, column
     cells[column] = text
     lines[1] = ",".join(cells)
     path.write_text("\n".join(lines), encoding="utf-8-sig")
-    with pytest.raises(DataProblems) as raised:
+    with pytest.raises(DataProblemsError) as raised:
         evidence(folder=tmp_path / "reference")
     assert [(p.code, p.file, p.row) for p in raised.value.problems] == [(code, path.name, 2)]
 
@@ -97,7 +97,7 @@ def test_a_bad_row_of_the_reference_tables_is_one_clear_problem(tmp_path, column
 def test_a_file_without_a_column_is_refused_and_other_columns_are_passed_over(tmp_path):
     path = tmp_path / "series.csv"
     path.write_text("area,date\nA,2018\n", encoding="utf-8")
-    with pytest.raises(DataProblems) as raised:
+    with pytest.raises(DataProblemsError) as raised:
         read_series(path)
     assert {p.code for p in raised.value.problems} == {"missing_column"}
     path.write_text(

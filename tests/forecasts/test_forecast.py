@@ -13,11 +13,12 @@ from small_districts import HIGH, MODEL, NEW, PROVINCE, assumptions, plain
 
 from ntm_analysis import cli
 from ntm_analysis.data import Workbook
-from ntm_analysis.forecasts import forecast, forecast_record, promise, schedule
+from ntm_analysis.forecasts import forecast, promise, schedule
 from ntm_analysis.forecasts.simulation import Baseline
 from ntm_analysis.forecasts.yearly_list import month_of, spans
 from ntm_analysis.needs import together, uniforms
-from ntm_analysis.tables import DataProblems
+from ntm_analysis.results import ForecastResult
+from ntm_analysis.tables import DataProblemsError
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ def district() -> Workbook:
 @pytest.fixture(scope="module")
 def said(district) -> dict:
     """The forecast of the district, as its command prints it."""
-    return forecast_record(forecast(district, draws=2_000))
+    return ForecastResult(forecast(district, draws=2_000)).to_dict()
 
 
 @pytest.fixture(name="small")
@@ -116,7 +117,7 @@ def test_what_holds_a_commune_back_adds_up_to_its_failure(said):
 
 def test_a_signed_decision_comes_after_the_year_and_so_later_than_its_criteria(district, said):
     will = forecast(district, finish="signed", draws=2_000)
-    signed = forecast_record(will)
+    signed = ForecastResult(will).to_dict()
     assert signed["finishing"]["mean"] < said["finishing"]["mean"]
     assert signed["p_all_signed"] == signed["p_all"]
     assert said["finishing_signed"]["mean"] == pytest.approx(signed["finishing"]["mean"])
@@ -148,7 +149,7 @@ def test_all_listed_communes_finish_together_more_often_than_apart(said):
 
 
 def test_without_money_entered_nobody_waits_for_it(small):
-    will = forecast_record(forecast(small(plain(2, money={})), draws=500))
+    will = ForecastResult(forecast(small(plain(2, money={})), draws=500)).to_dict()
     assert will["paid_in_time"] is None and will["blocking_sources"] == []
     assert all(row["held_back"]["money"] == 0 for row in will["communes"])
 
@@ -158,11 +159,11 @@ def test_the_source_that_is_short_is_named(small):
     parts += [{"item": "no-dong", "pot": "a", "share": 100}]
     plan = [{"commune": "10001", "level": "ntm", "kind": "plan", "year": 2022}]
     tables = plain(1, parts=parts, money={"a": 12_000, "b": 12}, targets=plan)
-    will = forecast_record(forecast(small(tables), draws=500))
+    will = ForecastResult(forecast(small(tables), draws=500)).to_dict()
     assert will["blocking_sources"] == ["b"] and will["paid_in_time"] == 0
-    bare = forecast_record(
+    bare = ForecastResult(
         forecast(small(tables | {"envelopes": tables["envelopes"][:4]}), draws=50)
-    )
+    ).to_dict()
     assert bare["pots_without_money"] == ["b"]
 
 
@@ -176,9 +177,9 @@ def test_a_listed_commune_paid_in_time_has_the_luck_of_its_list(small):
     first = [
         will["communes"][0]
         for will in (
-            forecast_record(
+            ForecastResult(
                 forecast(wb, draws=4_000, deadline=dt.date(2022, 12, 31), baseline=baseline)
-            )
+            ).to_dict()
             for wb in (rich, poor)
         )
     ]
@@ -189,9 +190,9 @@ def test_a_listed_commune_paid_in_time_has_the_luck_of_its_list(small):
 
 def test_a_project_that_takes_too_long_is_late_for_its_list(small):
     plan = [{"commune": "10001", "level": "ntm", "kind": "plan", "year": 2022}]
-    long = forecast_record(
+    long = ForecastResult(
         forecast(small(plain(1, money={"a": 120_000}, months=60, targets=plan)), draws=200)
-    )
+    ).to_dict()
     assert long["paid_in_time"] == 0 and long["communes"][0]["held_back"]["money"] == 0
 
 
@@ -199,7 +200,7 @@ def test_a_project_that_takes_too_long_is_late_for_its_list(small):
 
 
 def test_a_deadline_that_has_passed_is_refused_with_a_report(district, capsys):
-    with pytest.raises(DataProblems) as caught:
+    with pytest.raises(DataProblemsError) as caught:
         forecast(district, deadline=dt.date(2022, 3, 31))
     assert [p.code for p in caught.value.problems] == ["deadline_past"]
     assert cli.main(["forecast", "--deadline", "2021-12-31"]) == 1
@@ -237,7 +238,7 @@ def test_everything_a_forecast_lacks_is_reported_at_once(small):
         "debts": [{"criterion": 5, "date": "2021-12-31", "amount": 5}],
     }
     tables["parts"] = tables["parts"][:1]
-    with pytest.raises(DataProblems) as caught:
+    with pytest.raises(DataProblemsError) as caught:
         schedule(small(tables))
     codes = [p.code for p in caught.value.problems]
     assert (
@@ -281,7 +282,7 @@ def test_probabilities_and_ranges_that_cannot_be_are_refused(small, table, row, 
     tables = plain(1)
     key = next(iter(row))
     tables[table] = [r for r in tables[table] if r[key] != row[key]] + [row]
-    with pytest.raises(DataProblems) as caught:
+    with pytest.raises(DataProblemsError) as caught:
         small(tables)
     assert (f"{table}.csv", column) in {(p.file, p.column) for p in caught.value.problems}
 
@@ -307,8 +308,11 @@ def test_the_json_of_the_forecast_has_the_keys_that_scripts_rely_on(capsys):
         == 0
     )
     made = json.loads(capsys.readouterr().out)
-    keys = "deadline draws seed n_finished_now finishing basically_all p_basically_all p_all p_all_se p_all_ci p_all_signed "
-    keys += "p_all_if_independent communes registrations weakest price_of_promise second_opinions blocking_sources"
+    keys = (
+        "deadline draws seed n_finished_now finishing basically_all p_basically_all p_all p_all_se "
+        "p_all_ci p_all_signed p_all_if_independent communes registrations weakest "
+        "price_of_promise second_opinions blocking_sources"
+    )
     assert set(keys.split()) <= set(made) and made["policy"] == "closest" and made["draws"] == 60
     assert set(made["finishing"]) == {"p10", "p50", "p90", "mean", "distribution"}
     (commune,) = made["communes"]

@@ -14,8 +14,8 @@ from scipy.stats import binomtest
 
 from ntm_analysis.forecasts import EDGES, entry_of, read_outcomes, read_register, register, score
 from ntm_analysis.forecasts.scoring import happened, reliability, wilson
-from ntm_analysis.tables import DataProblems
-from ntm_analysis.wording import score_record
+from ntm_analysis.results import score_record
+from ntm_analysis.tables import DataProblemsError
 
 AFTER = dt.date(2026, 3, 31)
 BEFORE = dt.date(2023, 6, 30)
@@ -203,8 +203,8 @@ def test_every_commune_but_the_finished_one_is_scored_once_its_outcome_is_known(
             "p_basically_all": 0.1,
             "all": False,
             "p_all": 0.1,
-            "crps": pytest.approx(0.36),
-        }  # 0.6 x 1 - 0.4 x 0.6 x 1
+            "crps": pytest.approx(0.36),  # 0.6 x 1 - 0.4 x 0.6 x 1
+        }
     ]
 
 
@@ -265,15 +265,14 @@ def test_a_registration_has_its_own_level_and_one_reached_already_is_not_scored(
     )
     before = outcomes((CHI, "2021-12-01", None, "2026-01-31", "advanced"))
     assert row(score([made], before, AFTER), "registrations")["settled"] == 1
-    failed = outcomes(
-        (CHI, None, None, "2026-01-31", "advanced")
-    )  # it was certain, and it did not come about
+    # it was certain, and it did not come about
+    failed = outcomes((CHI, None, None, "2026-01-31", "advanced"))
     assert row(score([made], failed, AFTER), "registrations")["brier"] == 1
     unknown = entry(registrations=[sure | {"p": None}])
     assert unknown["registrations"] == []
 
 
-def test_a_forecast_registered_after_its_deadline_is_told_apart_and_another_scenario_is_not_pooled():
+def test_a_forecast_registered_after_its_deadline_is_told_apart_and_another_scenario_not_pooled():
     late, other = entry(dt.date(2026, 2, 1), seed=1), entry(scenario="cement", seed=2)
     scores = score([late, other], outcomes(*ALL), AFTER)
     assert scores.rows.groupby("id")["late"].sum().to_dict() == {late["id"]: 4, other["id"]: 0}
@@ -300,7 +299,7 @@ def test_outcomes_of_no_forecast_are_named_and_the_record_is_json():
 
 def test_illustrative_data_is_not_registered(tmp_path):
     for invented in (entry(illustrative=True), entry() | {"illustrative": True}):
-        with pytest.raises(DataProblems, match="illustrative"):
+        with pytest.raises(DataProblemsError, match="illustrative"):
             register(tmp_path, invented)
     assert list(tmp_path.iterdir()) == []
 
@@ -351,7 +350,7 @@ def test_no_name_becomes_a_path_unchecked(tmp_path, name):
         entry_of(bad, BEFORE, {}),
     ]
     for each in unsound:
-        with pytest.raises(DataProblems):
+        with pytest.raises(DataProblemsError):
             register(tmp_path / "f", each)
     assert list(tmp_path.iterdir()) == []
 
@@ -361,7 +360,7 @@ def test_what_is_no_probability_is_not_registered_and_is_named(tmp_path, p):
     bad = record(p_all=p)
     bad["communes"][1]["p_signed"] = p
     bad["registrations"][0]["p"] = p
-    with pytest.raises(DataProblems) as error:
+    with pytest.raises(DataProblemsError) as error:
         register(tmp_path, entry_of(bad, BEFORE, {}))
     for place in ("p_all", "communes.2.p_signed", "registrations.1.p"):
         assert place in str(error.value)
@@ -411,7 +410,7 @@ def test_everything_wrong_in_the_register_is_told_at_once(tmp_path):
     keep(odd["id"], odd)
     (tmp_path / "folder.json").mkdir()
     (tmp_path / ".being-written.json").write_text("{")
-    with pytest.raises(DataProblems) as error:
+    with pytest.raises(DataProblemsError) as error:
         read_register(tmp_path)
     found = sorted((p.file, p.code) for p in error.value.problems)
     assert found == sorted(
@@ -459,11 +458,10 @@ def test_everything_wrong_in_the_register_is_told_at_once(tmp_path):
     ],
 )
 def test_an_entry_that_cannot_be_is_told_by_file_and_key(tmp_path, key, value):
-    made = entry() | {
-        key: value
-    }  # in some world two communes finish, so that three cannot have finished already
+    # in some world two communes finish, so that three cannot have finished already
+    made = entry() | {key: value}
     (tmp_path / f"{made['id']}.json").write_text(json.dumps(made), encoding="utf-8")
-    with pytest.raises(DataProblems) as error:
+    with pytest.raises(DataProblemsError) as error:
         read_register(tmp_path)
     told = [(p.code, p.file, p.details["value"]) for p in error.value.problems]
     ((code, file, place),) = told
@@ -520,7 +518,7 @@ def test_every_mistake_in_the_outcomes_is_told_at_once(tmp_path):
     ]
     path = tmp_path / "outcomes.csv"
     path.write_text("\n".join([HEAD, *rows]) + "\n", encoding="utf-8")
-    with pytest.raises(DataProblems) as error:
+    with pytest.raises(DataProblemsError) as error:
         read_outcomes(path, AFTER)
     found = {(p.row, p.column, p.code) for p in error.value.problems}
     assert found == {
@@ -560,5 +558,5 @@ def test_an_entry_that_does_not_say_in_words_of_yes_or_no_whether_it_is_hindsigh
 ):
     old = {key: value for key, value in entry().items() if key != "made_in_hindsight"}
     assert register(tmp_path, old)[1], "entries written before the word was known stay readable"
-    with pytest.raises(DataProblems, match="made_in_hindsight"):
+    with pytest.raises(DataProblemsError, match="made_in_hindsight"):
         register(tmp_path, entry() | {"made_in_hindsight": "no"})

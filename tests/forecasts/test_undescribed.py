@@ -24,7 +24,7 @@ from ntm_analysis.forecasts import simulation as room
 from ntm_analysis.forecasts.back_test import DRAWS, SEED
 from ntm_analysis.forecasts.cycle import counted
 from ntm_analysis.forecasts.pace import Area, Run
-from ntm_analysis.tables import DataProblems
+from ntm_analysis.tables import DataProblemsError
 
 COMMUNES, FINISHED = 30, 12
 AREA = "Huyện Thử (Tỉnh Thử)"
@@ -131,7 +131,7 @@ def test_a_single_word_about_a_commune_makes_the_area_a_described_one(silent):
     row = {"unit": workbook.communes.index[-1], "level": "ntm", "kind": "plan", "year": 2023.0}
     targets = pd.DataFrame([row]).reindex(columns=workbook.tables["targets"].columns)
     told = replace(workbook, tables=workbook.tables | {"targets": targets})
-    with pytest.raises(DataProblems) as caught:  # and then what is not told must be drawn
+    with pytest.raises(DataProblemsError) as caught:  # and then what is not told must be drawn
         schedule(told)
     assert {problem.code for problem in caught.value.problems} >= {"no_prior", "no_share"}
 

@@ -23,9 +23,8 @@ from ntm_analysis.scenarios import scenario
 
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine")
 ROOT = Path(__file__).resolve().parents[2]
-QUIET = {
-    "disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}
-}  # which asks the network for news
+# which asks the network for news
+QUIET = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
 
 
 class Lab:
@@ -57,7 +56,8 @@ class Lab:
         self.page.wait_for_function(
             """name => {
                 const panel = window.jupyterapp?.shell.currentWidget;
-                return panel?.context?.path?.endsWith(name + '.ipynb') && panel.content.widgets.length
+                return panel?.context?.path?.endsWith(name + '.ipynb')
+                    && panel.content.widgets.length
                     && panel.sessionContext.session?.kernel?.status === 'idle';
             }""",
             arg=name,
@@ -72,7 +72,9 @@ class Lab:
                 const panel = window.jupyterapp.shell.currentWidget;
                 panel.content.activeCellIndex = 0;
                 const kernel = panel.sessionContext.session.kernel;
-                while (kernel.status !== 'idle') { await new Promise(done => setTimeout(done, 100)); }
+                while (kernel.status !== 'idle') {
+                    await new Promise(done => setTimeout(done, 100));
+                }
             }"""
         )
 
@@ -162,7 +164,8 @@ def test_the_panel_follows_a_slider_by_keyboard_and_saves_a_scenario(lab):
     slider.wait_for()
     assert panel.get_by_role("slider").count() == 12
     pictures = page.evaluate(
-        "[...document.querySelectorAll('.jp-OutputArea img')].map(one => one.complete && one.naturalWidth > 0)"
+        "[...document.querySelectorAll('.jp-OutputArea img')]"
+        ".map(one => one.complete && one.naturalWidth > 0)"
     )
     assert len(pictures) >= 3 and all(pictures), "charts are drawn"
 
@@ -199,7 +202,7 @@ def test_the_panel_follows_a_slider_by_keyboard_and_saves_a_scenario(lab):
     saved = lab.root / "data" / "scenarios" / "khong-von-tinh.yaml"
     assert saved.exists() and not (ROOT / "data" / "scenarios" / saved.name).exists()
     chosen = scenario(Workbook.open(lab.root / "data" / "thanh-chuong"), "khong-von-tinh")
-    assert (chosen.title["vi"], f"{chosen.workbook.deadline}") == ("Không vốn tỉnh", "2025-06-30")
+    assert (chosen.scenario_title["vi"], f"{chosen.deadline}") == ("Không vốn tỉnh", "2025-06-30")
 
     assert violations(page, context=".ntm-panel") == []
     page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")

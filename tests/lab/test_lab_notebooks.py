@@ -26,12 +26,16 @@ OPEN = """async ([name, lines]) => {
     source.setSource(source.source + lines);
     return code.map(cell => cell.inputHidden);
 }"""
-CELLS = "window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells.map(cell => cell.toJSON())"
+CELLS = (
+    "window.jupyterapp.shell.currentWidget.content.model.sharedModel.cells"
+    ".map(cell => cell.toJSON())"
+)
 END = "window.jupyterapp.shell.currentWidget.sessionContext.shutdown()"
 # The width of the first figure, brought into sight.
 FIGURE = """async () => {
     const notebook = window.jupyterapp.shell.currentWidget.content;
-    const drawn = cell => (cell.model.toJSON().outputs ?? []).some(output => /<img/.test(output.data?.['text/html'] ?? ''));
+    const drawn = cell => (cell.model.toJSON().outputs ?? [])
+        .some(output => /<img/.test(output.data?.['text/html'] ?? ''));
     const at = notebook.widgets.findIndex(drawn);
     if (at < 0) return 0;
     await notebook.scrollToItem(at);

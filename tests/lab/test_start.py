@@ -120,7 +120,8 @@ def test_what_is_to_be_looked_at_is_listed():
         ({"dataset": "khong-co"}, "Không tìm thấy bộ dữ liệu “khong-co”.*data/thanh-chuong"),
         (
             {"as_of": "31/3/2022"},
-            "Ô tham số chưa đúng: as_of = .31/3/2022. .chỉ dùng số liệu đã biết đến ngày này, ví dụ 2022-03-31",
+            "Ô tham số chưa đúng: as_of = .31/3/2022. "
+            ".chỉ dùng số liệu đã biết đến ngày này, ví dụ 2022-03-31",
         ),
         ({"lang": "fr"}, "Ô tham số chưa đúng.*lang"),
         ({"dataset": 7}, "Ô tham số chưa đúng.*dataset"),

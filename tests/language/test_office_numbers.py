@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ntm_analysis.language import NotRead, read_number, write_number
+from ntm_analysis.language import UnreadableError, read_number, write_number
 
 NUMBERS = st.decimals(-999_999_999, 999_999_999, places=2).map(float)
 
@@ -19,7 +19,7 @@ def test_what_is_written_is_read_back(value, style):
     written = write_number(value, style)
     try:
         assert math.isclose(read_number(written, style), value, abs_tol=0.005)
-    except NotRead as refused:
+    except UnreadableError as refused:
         assert refused.reason == "ambiguous_number", (
             "only a lone separator before three digits leaves a doubt"
         )
@@ -27,7 +27,7 @@ def test_what_is_written_is_read_back(value, style):
 
 @given(NUMBERS.filter(lambda v: abs(v) >= 1_000_000))
 def test_a_number_in_the_other_style_is_never_taken_for_another(value):
-    with pytest.raises(NotRead):
+    with pytest.raises(UnreadableError):
         read_number(write_number(value, "en"), "vi")
 
 
@@ -35,7 +35,7 @@ def test_a_number_in_the_other_style_is_never_taken_for_another(value):
 def test_any_text_is_a_finite_number_or_refused(text):
     try:
         assert math.isfinite(read_number(text))
-    except NotRead:
+    except UnreadableError:
         pass
     else:
         assert set(text.strip()) <= set("0123456789.,-")

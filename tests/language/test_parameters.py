@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ntm_analysis.language import BY_NAME, check
+from ntm_analysis.language import BY_NAME, check_parameters
 from ntm_analysis.language.parameters import PARAMETERS
 
 NOTEBOOKS = sorted(Path("notebooks").glob("*.ipynb"))
@@ -25,7 +25,7 @@ def test_each_notebook_takes_a_subset_in_the_same_order_with_the_same_defaults(p
     taken = parameters_cell(path)
     assert taken == {name: BY_NAME[name].default for name in taken}
     assert list(taken) == [p.name for p in PARAMETERS if p.name in taken]
-    assert check(taken) == []
+    assert check_parameters(taken) == []
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -61,8 +61,8 @@ def test_the_first_cell_says_what_to_do_without_the_package(path):
     ],
 )
 def test_wrong_parameters_are_refused(given, fault):
-    assert check(given) == [fault]
+    assert check_parameters(given) == [fault]
 
 
 def test_everything_wrong_is_told_at_once():
-    assert len(check({"lang": "fr", "draws": -1, "x": 1})) == 3
+    assert len(check_parameters({"lang": "fr", "draws": -1, "x": 1})) == 3

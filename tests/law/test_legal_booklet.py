@@ -268,9 +268,9 @@ def test_case(case: dict, open_case) -> None:
 
 
 def _hold_to_what_was_read(case: dict, tests, states) -> None:
-    """True: everything that decides was read in its text.
+    """True: everything that decides was read in its text. False: something was not.
 
-    False: something was not, and the engine says so. Absent: no threshold decides at all.
+    The engine says so then. Absent: no threshold decides at all.
     """
     deciding = tests.loc[list(case["ly_do"]), "checked"]
     by_tests = [

@@ -91,9 +91,8 @@ def district(make_dataset, folder, **tables: list[dict]) -> Workbook:
             part("house", "c", 33.34),
         ],
         "envelopes": [envelope("a", 2022, 100), envelope("a", 2023, 50), envelope("b", 2022, 300)],
-        "profiles": [
-            {"pot": p, "month": 12, "share": 100} for p in ("a", "b", "c")
-        ],  # all money is still to come
+        # all money is still to come
+        "profiles": [{"pot": p, "month": 12, "share": 100} for p in ("a", "b", "c")],
     }
     return Workbook.open(make_dataset(folder, made | tables))
 
@@ -331,10 +330,8 @@ def test_of_the_year_that_runs_only_what_is_still_to_come_counts(make_dataset, t
         ({"": 100}, 109_990),
         ({"Thử": 100}, 109_990),  # the district of the data set
         ({"": 100, "10002": 500}, 109_990),  # a township's money is no commune's
-        (
-            {"": 100, "10001": 150},
-            59_990,
-        ),  # a commune with its own part of a pot draws on that alone
+        # a commune with its own part of a pot draws on that alone
+        ({"": 100, "10001": 150}, 59_990),
     ],
 )
 def test_money_counts_where_a_commune_may_draw_on_it(make_dataset, tmp_path, amounts, gap):

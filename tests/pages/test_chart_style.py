@@ -88,9 +88,8 @@ def letters_have_a_contrast_of_four_and_a_half(charts: list) -> None:
             for text in figure.findobj(matplotlib.text.Text):
                 if not text.get_text().strip() or not text.get_visible():
                     continue
-                if (
-                    colours and text in axes.texts
-                ):  # a number on a coloured cell: the nearest cell is the one behind it
+                # a number on a coloured cell: the nearest cell is the one behind it
+                if colours and text in axes.texts:
                     assert max(contrast(text.get_color(), colour) for colour in colours) >= 4.5, (
                         now,
                         text.get_text(),

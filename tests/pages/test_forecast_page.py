@@ -23,7 +23,7 @@ from ntm_analysis.pages.commune import CommunePage
 from ntm_analysis.pages.district import DistrictPage
 from ntm_analysis.pages.forecast import ForecastPage
 from ntm_analysis.pages.funding import FundingPage
-from ntm_analysis.wording import (
+from ntm_analysis.results import (
     chance,
     chance_word,
     chance_words,
@@ -33,7 +33,7 @@ from ntm_analysis.wording import (
     mover_name,
     promise_lines,
 )
-from ntm_analysis.wording.forecast import SCALE, mover_ends
+from ntm_analysis.results.forecast import mover_ends
 
 DATA, DRAWS = "data/thanh-chuong", 400
 PARTS = (
@@ -365,7 +365,8 @@ def test_what_cannot_be_paid_for_is_said_once_from_the_first_chance_on():
 def test_the_most_frequent_thing_that_holds_a_commune_back_stands_first():
     row = {"held_back": {"not_listed": 0.2, "list_failed": 0.04, "money": 0.5, "time": 0.0}}
     assert held_sentence(row, 10_000, "vi") == (
-        "Điều giữ chân: vốn chưa đủ cho công trình (50%); chưa vào danh sách về đích của năm nào (20%)."
+        "Điều giữ chân: vốn chưa đủ cho công trình (50%); "
+        "chưa vào danh sách về đích của năm nào (20%)."
     )
     assert (
         held_sentence({"held_back": None}, 10_000, "vi")

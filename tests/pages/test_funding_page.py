@@ -10,11 +10,11 @@ import pytest
 from markupsafe import Markup
 
 from ntm_analysis.cli import main
-from ntm_analysis.data import UnknownCommune
+from ntm_analysis.data import UnknownCommuneError
 from ntm_analysis.pages.commune import CommunePage
 from ntm_analysis.pages.funding import FundingPage
 from ntm_analysis.pages.tables import write_tables
-from ntm_analysis.wording import billions, gap_sentence
+from ntm_analysis.results import billions, gap_sentence
 
 DATA = "data/thanh-chuong"
 
@@ -60,7 +60,7 @@ def test_money_is_told_by_source_with_investment_and_recurrent_capital_apart(pag
 def test_one_gap_stands_in_text_chart_and_json_and_what_pots_lack_at_usual_shares_is_not_added_up(
     page,
 ):
-    gap, said = page.found()[1]["gap"], page.need_summary()
+    gap, said = page.demand()[1]["gap"], page.need_summary()
     (shown,) = re.findall(r"vốn còn thiếu: hầu như không có \(bình quân ([\d,]+) tỷ đồng", said)
     assert shown == billions(gap["mean"], "vi") and f"còn thiếu {shown} tỷ đồng" in said, (
         "the chart's words say the same"
@@ -100,7 +100,7 @@ def test_one_gap_stands_in_text_chart_and_json_and_what_pots_lack_at_usual_share
 )
 def test_the_sentence_of_the_gap_names_the_sources_that_block(page, lang, gap, blocking, words):
     spread = {"mean": gap, "p10": 0.0, "p90": 20_000.0 * bool(gap)}
-    numbers = page.found()[1] | {"gap": spread | {"if_late": spread}, "blocking_sources": blocking}
+    numbers = page.demand()[1] | {"gap": spread | {"if_late": spread}, "blocking_sources": blocking}
     said = gap_sentence(page.workbook, numbers, lang)
     assert all(part in said for part in words)
     assert ("Thiếu ở" in said or "What lacks" in said) == bool(blocking)
@@ -251,7 +251,7 @@ def test_tables_become_excel_and_csv_without_formulas(tmp_path):
 
 
 def test_a_commune_of_another_data_set_is_answered_in_words_with_names_to_choose_from():
-    with pytest.raises(UnknownCommune) as error:
+    with pytest.raises(UnknownCommuneError) as error:
         FundingPage("data/huyen-mau", commune="Thanh Hương")
     said = error.value._render_traceback_()
     assert (

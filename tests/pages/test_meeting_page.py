@@ -81,16 +81,16 @@ def test_what_changed_is_told_by_commune_with_who_says_so(full):
 
 def test_a_report_that_falls_is_told_as_a_warning(full):
     assert (
-        "Cảnh báo: xã A8, Ngân sách xã: giải ngân lũy kế giảm từ 130 (tháng 10/2022) xuống 110 triệu đồng"
-        in plain(full.change())
+        "Cảnh báo: xã A8, Ngân sách xã: giải ngân lũy kế giảm từ 130 (tháng 10/2022) "
+        "xuống 110 triệu đồng" in plain(full.change())
     )
 
 
 def test_the_curve_has_its_finding_as_alt_text_and_the_weights_are_stated(full):
     made = full.volume()
     alt, panels = re.findall(r'alt="([^"]*)"', made)
-    # (800 x 5 + 200 x 60 + 4.000 x 40 + 6.400 x 12) / 11.400 = 22,2; planned (0 + 12.000 + 220.000
-    # + 64.000) / 11.400 = 26,0
+    # (800 x 5 + 200 x 60 + 4.000 x 40 + 6.400 x 12) / 11.400 = 22,2;
+    # planned (0 + 12.000 + 220.000 + 64.000) / 11.400 = 26,0
     assert "đạt 22,2% khối lượng, kế hoạch 26,0%: chậm 3,8 điểm phần trăm" in alt
     assert "xã chậm nhất trước" in panels and "A6 -15,0, A5 0,0, A7 +2,0 và A1 +5,0" in panels
     assert (
@@ -235,9 +235,8 @@ def test_a_month_that_is_none_is_refused():
         with pytest.raises(ValueError, match=message):
             MeetingPage(FULL, month=month)
     assert "tháng 11/2022" in MeetingPage(FULL, month="11/2022", as_of="2022-12-10").heading
-    with pytest.raises(
-        ValueError, match="give its as_of"
-    ):  # at the month's end it would tell December's changes
+    # at the month's end it would tell December's changes
+    with pytest.raises(ValueError, match="give its as_of"):
         MeetingPage(FULL, month="11/2022")
 
 
@@ -273,7 +272,7 @@ def test_text_from_reports_is_escaped(tmp_path):
 
 def test_tables_can_be_exported_and_hold_what_the_page_shows(full, monkeypatch, tmp_path):
     monkeypatch.setenv("NTM_REPORTS", str(tmp_path))
-    full.made.clear()
+    full.tables.clear()
     full.late()
     full.export()
     (file,) = (tmp_path / "bieu").glob("giao-ban_*_bieu-01_*.csv")

@@ -120,7 +120,8 @@ def column(page, head: str) -> list[str]:
     """A click on a head of the index; what its column then shows from top to bottom."""
     page.click(f"button.sort:text-is('{head}')")
     at = page.evaluate(
-        "head => [...document.querySelectorAll('button.sort')].findIndex(b => b.textContent === head)",
+        "head => [...document.querySelectorAll('button.sort')]"
+        ".findIndex(b => b.textContent === head)",
         head,
     )
     return page.eval_on_selector_all(
@@ -235,8 +236,8 @@ def test_on_a_phone_the_name_stays_while_the_table_scrolls_and_the_heads_are_low
         and 0 <= page.evaluate(left) <= 20
     )
     assert page.evaluate(
-        "document.elementFromPoint(60, document.querySelector('#danh-sach th').getBoundingClientRect().top + 8)"
-        "?.closest('th') !== null"
+        "document.elementFromPoint(60, document.querySelector('#danh-sach th')"
+        ".getBoundingClientRect().top + 8)?.closest('th') !== null"
     )
 
 
@@ -333,7 +334,8 @@ def test_every_table_is_saved_as_csv_cell_by_cell(visit):
         assert buttons.count() == tables.count() > 0
         for place in range(tables.count()):
             shown = tables.nth(place).evaluate(
-                "t => [...t.rows].map(r => [...r.cells].map(c => c.textContent.replace(/\\s+/g, ' ').trim()))"
+                "t => [...t.rows].map(r => "
+                "[...r.cells].map(c => c.textContent.replace(/\\s+/g, ' ').trim()))"
             )
             rows = saved(page, buttons.nth(place))
             told = [[ungrouped(plain_text(cell), "vi") for cell in row] for row in shown]

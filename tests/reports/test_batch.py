@@ -241,8 +241,11 @@ def test_where_there_is_no_fork_there_is_no_warm_process(monkeypatch):
 
 def test_two_batches_into_one_folder_are_locked_out(tmp_path):
     with building(tmp_path / "out"):
-        busy = "from ntm_analysis.reports.batch import building, FolderBusy\nimport pathlib, sys\n"
-        busy += f"try:\n    building(pathlib.Path({str(tmp_path / 'out')!r})).__enter__()\nexcept FolderBusy:\n    sys.exit(9)"
+        busy = (
+            "from ntm_analysis.reports.batch import building, FolderBusy\nimport pathlib, sys\n"
+            f"try:\n    building(pathlib.Path({str(tmp_path / 'out')!r})).__enter__()\n"
+            "except FolderBusy:\n    sys.exit(9)"
+        )
         assert subprocess.run([sys.executable, "-c", busy], check=False).returncode == 9
     with building(tmp_path / "out") as place:
         assert place.is_dir()

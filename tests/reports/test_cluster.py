@@ -34,9 +34,8 @@ def client():
 
     with pytest.MonkeyPatch.context() as patch:  # the poison takes only four workers with it
         patch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "1")
-        patch.setenv(
-            "DASK_DISTRIBUTED__WORKER__MULTIPROCESSING_METHOD", "forkserver"
-        )  # back sooner after they were killed
+        # back sooner after they were killed
+        patch.setenv("DASK_DISTRIBUTED__WORKER__MULTIPROCESSING_METHOD", "forkserver")
         with ClusterRuns.at("local", 2, {}) as runs:
             yield runs.client
 
@@ -79,9 +78,8 @@ def test_a_run_too_long_is_told_and_others_go_on_and_a_stopped_batch_leaves_no_r
 ):
     from ntm_analysis.reports import ClusterRuns
 
-    monkeypatch.setattr(
-        "ntm_analysis.reports.batch.usual_limit", lambda jobs: 1
-    )  # this machine's memory is not the workers'
+    # this machine's memory is not the workers'
+    monkeypatch.setattr("ntm_analysis.reports.batch.usual_limit", lambda jobs: 1)
     good, endless = (
         notebook(tmp_path / "good.ipynb", GOOD),
         notebook(tmp_path / "endless.ipynb", "while True: pass"),
@@ -136,6 +134,6 @@ def test_a_full_disk_is_not_told_as_a_cluster_that_cannot_be_reached(capsys, tmp
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("ntm_analysis.reports.cluster.ClusterRuns.at", lambda *_: nullcontext())
-    monkeypatch.setattr("ntm_analysis.cli_report.make_report", full)
+    monkeypatch.setattr("ntm_analysis.reports.make_report", full)
     assert main(["report", "huyen-mau", "--out", f"{tmp_path}", "--cluster", "local"]) == 1
     assert capsys.readouterr().err.splitlines()[-1].startswith("Không ghi được: [Errno 28]")

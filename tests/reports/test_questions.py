@@ -18,21 +18,8 @@ from ntm_analysis.reports.questions import COMMUNE, SHEET, answered, details, qu
 pytestmark = pytest.mark.usefixtures("kept_results")
 
 BY_NUMBER = {question.number: question for question in questions()}
-FORECAST_OR_NEED = {
-    3,
-    5,
-    6,
-    7,
-    8,
-    9,
-    10,
-    11,
-    12,
-    13,
-    14,
-    20,
-    21,
-}  # the answer is drawn: it needs a range
+# the answer is drawn: it needs a range
+FORECAST_OR_NEED = {3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 20, 21}
 REPORTED = {1, 4, 15, 16, 17, 18, 19}  # the answer is counted: what nobody reported must be named
 RANGE = r"\d%?\s?-\s?\d|±|dưới \d|trên \d+%|sai số"
 MISSING = r"chưa có số liệu|chưa đủ số liệu|chưa báo cáo|chưa xã nào|giả định"
@@ -102,9 +89,8 @@ def holds(number: int, page: BeautifulSoup, section: Tag) -> None:
 @pytest.mark.parametrize("number", [n for n in BY_NUMBER if n != 24])
 def test_each_link_leads_to_figure_range_source_and_owner(number, listed, pages):
     links = listed[number - 1].find_all("a")
-    sheets = [
-        page for page, _ in BY_NUMBER[number].places if page == SHEET
-    ]  # which this report does not have
+    # which this report does not have
+    sheets = [page for page, _ in BY_NUMBER[number].places if page == SHEET]
     assert len(links) == len(BY_NUMBER[number].places) - len(sheets)
     assert not sheets or "--audience hop-dan" in listed[number - 1].get_text()
     for place, link in enumerate(links):
@@ -183,6 +169,6 @@ def test_places_are_pages_of_the_report_and_what_must_be_done_belongs_to_a_page(
 
 def test_the_page_of_questions_is_in_step():
     assert (
-        Path("docs/planner-questions.md").read_text(encoding="utf-8")
+        Path("docs/reference/questions.md").read_text(encoding="utf-8")
         == runpy.run_path("docs/make_texts.py")["questions_page"]()
     )

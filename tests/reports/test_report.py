@@ -28,7 +28,7 @@ from ntm_analysis.reports import render as page_run
 from ntm_analysis.reports.index import index_page
 from ntm_analysis.reports.manifest import Manifest
 from ntm_analysis.reports.render import NotebookFailed, execute
-from ntm_analysis.tables import DataProblems, write_whole
+from ntm_analysis.tables import DataProblemsError, write_whole
 
 pytestmark = pytest.mark.usefixtures("kept_results", "one_warm_process")
 
@@ -258,7 +258,7 @@ def two(tmp_path_factory) -> Path:
     return place
 
 
-def made(place: Path, **settings) -> report.Outcome:
+def made(place: Path, **settings) -> report.ReportOutcome:
     workbook = Workbook.open(place / "data" / "thanh-chuong")
     units = [workbook.find(name) for name in ("Thanh Chi", "Cát Văn")]
     return report.make_report(workbook, place / "out", units=units, **settings)
@@ -276,14 +276,14 @@ def test_what_did_not_change_is_not_made_again_and_no_kernel_is_started(two, mon
     before = bytes_of(two / "out")
     monkeypatch.setattr(report, "Batch", None)
     outcome = made(two)
-    assert outcome.made == 0 and len(outcome.pages) == 2 and bytes_of(two / "out") == before
+    assert outcome.new_pages == 0 and len(outcome.pages) == 2 and bytes_of(two / "out") == before
 
 
 def test_the_same_input_gives_the_same_bytes_and_the_time_stands_only_in_the_manifest(two):
     before = bytes_of(two / "out")
     outcome = made(two, force=True)
     after = bytes_of(two / "out")
-    assert outcome.made == 2
+    assert outcome.new_pages == 2
     for name in before:
         if name == "manifest.json":
             dated = [
@@ -493,7 +493,7 @@ def test_communes_of_any_name_have_safe_files_of_their_own(hostile):
 
 
 def test_their_pages_and_the_index_show_the_names_as_text(hostile, monkeypatch):
-    monkeypatch.setattr(Page, "kept", lambda self, subject, make, **given: make())
+    monkeypatch.setattr(Page, "keep", lambda self, subject, make, **question: make())
     for unit, row in hostile.units.iterrows():
         page = CommunePage(str(hostile.path), row["code"])
         page.workbook = hostile
@@ -537,18 +537,18 @@ def test_the_two_unicode_forms_of_one_name_are_one_commune(tmp_path):
         *units,
         {"code": "20002", "name": unicodedata.normalize("NFD", "Hòa Bình"), "order": 2},
     ]
-    with pytest.raises(DataProblems, match="the same as"):
+    with pytest.raises(DataProblemsError, match="the same as"):
         Workbook.open(make_dataset(tmp_path / "hai", {"units": twice}))
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "{name}", "<script>alert(1)</script>", "d" * 300])
 def test_a_name_that_is_no_place_name_is_told_before_any_page_is_made(tmp_path, name):
-    with pytest.raises(DataProblems, match="place name"):
+    with pytest.raises(DataProblemsError, match="place name"):
         Workbook.open(make_dataset(tmp_path / "mot", {"units": [{"code": "20001", "name": name}]}))
 
 
 def test_a_name_with_a_line_break_is_told(tmp_path):
-    with pytest.raises(DataProblems):
+    with pytest.raises(DataProblemsError):
         Workbook.open(
             make_dataset(tmp_path / "mot", {"units": [{"code": "20001", "name": "hai\ndòng"}]})
         )

@@ -23,7 +23,8 @@ pytestmark = POSIX
 STRESS = [
     "print('đến'); import sys; print('lỗi', file=sys.stderr)",
     "for i in range(3):\n    print(i, end=' ', flush=True)",
-    "from IPython.display import HTML, Markdown, display\ndisplay(HTML('<b>x</b>'), Markdown('*x*'))",
+    "from IPython.display import HTML, Markdown, display\n"
+    "display(HTML('<b>x</b>'), Markdown('*x*'))",
     "display({'text/plain': 'a', 'application/json': {'b': 1}}, raw=True)",
     "handle = display('first', display_id='one')",
     "handle.update('second')",
@@ -34,22 +35,27 @@ STRESS = [
     "%%bash\necho cell",
     "import asyncio\nawait asyncio.sleep(0.01)\n'awaited'",
     "async def two():\n    return 2\nawait two()",
-    "import threading\nthread = threading.Thread(target=lambda: print('thread'))\nthread.start(); thread.join()",
+    "import threading\nthread = threading.Thread(target=lambda: print('thread'))\n"
+    "thread.start(); thread.join()",
     "import multiprocessing\ndef square(n):\n    return n * n\nif True:\n"
-    "    with multiprocessing.get_context('fork').Pool(2) as pool:\n        print(pool.map(square, [1, 2, 3]))",
-    "import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'print(1)'], capture_output=True).stdout",
+    "    with multiprocessing.get_context('fork').Pool(2) as pool:\n"
+    "        print(pool.map(square, [1, 2, 3]))",
+    "import subprocess, sys\n"
+    "subprocess.run([sys.executable, '-c', 'print(1)'], capture_output=True).stdout",
     "import warnings\nwarnings.warn('careful')",
     "import os\n_ = os.write(1, b'raw bytes\\n')\nsys.stdout.flush()",
     "import matplotlib.pyplot as plt\nplt.plot([1, 2]);",
     "figure, axes = plt.subplots(); axes.bar(['a'], [1]); figure",
     "plt.figure(); plt.title('shown at the end of the cell'); None",
-    "import seaborn as sns, pandas as pd\nsns.barplot(pd.DataFrame({'x': ['a', 'b'], 'y': [1, 2]}), x='x', y='y');",
+    "import seaborn as sns, pandas as pd\n"
+    "sns.barplot(pd.DataFrame({'x': ['a', 'b'], 'y': [1, 2]}), x='x', y='y');",
     "pd.DataFrame({'a': [1, 2]})",
     "%%time\n1 + 1",
     "import getpass\n__name__, '__file__' in globals(), sys.modules['__main__'].__name__",
     "get_ipython().user_ns is sys.modules['__main__'].__dict__",
     "sorted(n for n in ('parameters', 'In', 'Out') if n in globals())",
-    "import random, numpy as np\nrandom.seed(1); np.random.seed(1)\nrandom.random(), np.random.rand()",
+    "import random, numpy as np\nrandom.seed(1); np.random.seed(1)\n"
+    "random.random(), np.random.rand()",
     "import signal\nos.path.basename(os.getcwd()), signal.getsignal(signal.SIGINT).__name__",
     "import logging\nlogging.warning('logged'); 'end'",
 ]
@@ -148,11 +154,12 @@ def test_every_notebook_of_the_project_shows_the_same(tmp_path, runs, name):
 
 def test_nothing_passes_from_one_run_to_the_next(tmp_path, runs):
     dirty = """import os, sys, random, numpy, matplotlib, types, warnings, locale
-matplotlib.rcParams['figure.dpi'] = 33; os.environ['DIRTY'] = '1'; os.chdir('/'); sys.modules['dirty'] = types.ModuleType('dirty')
+matplotlib.rcParams['figure.dpi'] = 33; os.environ['DIRTY'] = '1'; os.chdir('/'); \
+sys.modules['dirty'] = types.ModuleType('dirty')
 warnings.simplefilter('error'); random.seed(5); numpy.random.seed(5); random.random()"""
     clean = """import os, sys, random, numpy, matplotlib, warnings
-matplotlib.rcParams['figure.dpi'] != 33, 'DIRTY' in os.environ, os.getcwd() == '/', 'dirty' in sys.modules, \
-random.random(), numpy.random.rand()"""
+matplotlib.rcParams['figure.dpi'] != 33, 'DIRTY' in os.environ, os.getcwd() == '/', \
+'dirty' in sys.modules, random.random(), numpy.random.rand()"""
     seen = set()
     warm(notebook(tmp_path / "dirty.ipynb", dirty), {}, tmp_path, runs)
     for _ in range(2):
@@ -168,7 +175,10 @@ random.random(), numpy.random.rand()"""
 
 def test_plain_papermill_finds_the_kernel_by_name_and_gets_an_ordinary_one(tmp_path):
     path = notebook(tmp_path / "n.ipynb", "1 + 1")
-    code = "import papermill, sys; papermill.execute_notebook(sys.argv[1], None, kernel_name='ntm-warm', progress_bar=False)"
+    code = (
+        "import papermill, sys; papermill.execute_notebook("
+        "sys.argv[1], None, kernel_name='ntm-warm', progress_bar=False)"
+    )
     environment = dict(os.environ) | {"JUPYTER_PATH": str(Path("ntm_analysis").resolve())}
     subprocess.run([sys.executable, "-c", code, str(path)], env=environment, check=True)
 

@@ -17,23 +17,23 @@ from ntm_analysis.data import Workbook
 from ntm_analysis.forecasts import SHARE, forecast, knowledge
 from ntm_analysis.needs import demand
 from ntm_analysis.pages.scenarios import ComparisonPage
-from ntm_analysis.scenarios import (
-    NOISE,
-    UnknownScenario,
-    compare,
-    comparison_record,
-    scenario,
-    scenario_ids,
-)
-from ntm_analysis.scenarios.comparison import paired
-from ntm_analysis.tables import DataProblems, report, yaml_files
-from ntm_analysis.wording import (
+from ntm_analysis.results import (
+    ComparisonResult,
     blocking_cell,
     blocking_words,
     change_words,
     comparison_sentence,
     price_words,
 )
+from ntm_analysis.scenarios import (
+    NOISE,
+    UnknownScenario,
+    compare,
+    scenario,
+    scenario_ids,
+)
+from ntm_analysis.scenarios.comparison import paired
+from ntm_analysis.tables import DataProblemsError, report, yaml_files
 
 DATA, DRAWS = "data/thanh-chuong", 1_000
 PARTS = (
@@ -58,7 +58,7 @@ def district() -> Workbook:
 def shipped(district):
     """All scenarios of the default district, and the record of their comparison."""
     found = compare(district, draws=DRAWS)
-    return found, comparison_record(found)
+    return found, ComparisonResult(found).to_dict()
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_a_difference_is_that_of_the_draws_and_its_error_that_of_their_mean():
 def test_a_comparison_says_of_a_scenario_what_its_own_forecast_says(district, shipped):
     found, made = shipped
     chosen = scenario(district, "closest")
-    alone = forecast(chosen.workbook, policy="closest", draws=DRAWS)
+    alone = forecast(chosen, policy="closest", draws=DRAWS)
     row = next(row for row in found.rows if row.figures["id"] == "closest")
     assert (row.finishing == alone.finishing).all() and np.allclose(row.moved["p"], alone.p)
     base = row_of(made, "baseline")
@@ -181,11 +181,11 @@ def test_regret_is_never_negative_and_nothing_for_the_best_of_every_world(shippe
     pair = found._replace(
         rows=[row for row in found.rows if row.figures["id"] in ("baseline", "money-110")]
     )
-    base, more = comparison_record(pair)["scenarios"]
+    base, more = ComparisonResult(pair).to_dict()["scenarios"]
     assert more["regret"]["mean"] < base["regret"]["mean"], (
         "more money is mostly the better of the two"
     )
-    (alone,) = comparison_record(found._replace(rows=found.rows[:1]))["scenarios"]
+    (alone,) = ComparisonResult(found._replace(rows=found.rows[:1])).to_dict()["scenarios"]
     assert alone["regret"] == {"mean": 0.0, "p90": 0}
 
 
@@ -210,7 +210,7 @@ def test_money_has_a_price_only_where_it_is_added_and_something_comes_of_it(ship
     row = few.rows[1].figures
     assert (row["cost_per_extra_commune"], row["cost_reason"]) == (None, "within_noise")
     assert "trong sai số" in price_words(
-        comparison_record(few)["scenarios"][1], comparison_record(few), "vi"
+        ComparisonResult(few).to_dict()["scenarios"][1], ComparisonResult(few).to_dict(), "vi"
     )
 
 
@@ -265,7 +265,7 @@ def test_two_more_years_are_judged_by_their_own_deadline_and_have_money_to_it(di
     row = row_of(made, "two-more-years")
     assert row["deadline"] == "2027-12-31" and row["money"] > row_of(made, "baseline")["money"]
     assert "(hạn 31/12/2027)" in comparison_sentence(made, "vi")
-    workbook = scenario(district, "two-more-years").workbook
+    workbook = scenario(district, "two-more-years")
     envelopes = workbook.tables["envelopes"].groupby("year")["amount"].sum()
     assert envelopes[2025] == envelopes[2026] == envelopes[2027] and workbook.horizon == 2027
     assert demand(workbook, draws=10).until == 2027
@@ -276,7 +276,7 @@ def test_two_more_years_are_judged_by_their_own_deadline_and_have_money_to_it(di
 
 
 def test_the_old_set_kept_takes_nothing_away_from_what_was_met(district, shipped):
-    workbook = scenario(district, "old-set-only").workbook
+    workbook = scenario(district, "old-set-only")
     plan = forecast(workbook, draws=10).run.plan
     assert (
         plan.facts.set_id == plan.facts.reported_in == "ntm-2016-2020" and not plan.facts.lost.any()
@@ -301,7 +301,7 @@ def test_scenarios_that_do_not_fit_a_district_are_left_out_with_a_warning_and_re
         "cement-150",
         "old-set-only",
     }
-    with pytest.raises(DataProblems) as caught:
+    with pytest.raises(DataProblemsError) as caught:
         compare(workbook, ["cement-150"], draws=20, moving=False)
     assert [(p.code, p.file, p.row) for p in caught.value.problems] == [
         ("scenario_nothing", "cement-150.yaml", 4)
@@ -319,11 +319,12 @@ def test_the_policies_stand_first_and_every_file_is_there(district):
 
 def test_rows_repeated_stand_beside_the_old_ones_and_are_assumed(told):
     workbook = told(
-        thu="deadline: 2026-12-31\nchanges:\n  - {table: envelopes, where: {year: 2025}, repeat: {year: 2026}}\n"
+        thu="deadline: 2026-12-31\nchanges:\n"
+        "  - {table: envelopes, where: {year: 2025}, repeat: {year: 2026}}\n"
         "  - {table: prices, where: {year: 2025}, repeat: {year: 2026}}\n"
     )
     found = scenario(workbook, "thu")
-    before, after = (wb.tables["envelopes"] for wb in (workbook, found.workbook))
+    before, after = (wb.tables["envelopes"] for wb in (workbook, found))
     assert len(after) == len(before) + (before["year"] == 2025).sum() and set(
         after.query("year == 2026")["mark"]
     ) == {"assumed"}
@@ -341,7 +342,8 @@ def test_rows_repeated_stand_beside_the_old_ones_and_are_assumed(told):
             ("outside_horizon", 4),
         ),
         (
-            "deadline: 2026-12-31\nchanges:\n  - {table: envelopes, where: {year: 2025}, repeat: {year: 2026}}\n",
+            "deadline: 2026-12-31\nchanges:\n"
+            "  - {table: envelopes, where: {year: 2025}, repeat: {year: 2026}}\n",
             ("no_price", 5),
         ),
         ("changes:\n  - {table: typical_works, repeat: {set: ntm-2030}}\n", ("unknown_set", 4)),
@@ -365,7 +367,7 @@ def test_rows_repeated_stand_beside_the_old_ones_and_are_assumed(told):
     ],
 )
 def test_a_fault_in_a_scenario_is_told_with_file_and_line(told, body, found):
-    with pytest.raises(DataProblems) as caught:
+    with pytest.raises(DataProblemsError) as caught:
         scenario(told(thu=body), "thu")
     assert {(p.file, p.row) for p in caught.value.problems} == {("thu.yaml", found[1])}
     assert found[0] in {p.code for p in caught.value.problems}
@@ -373,7 +375,7 @@ def test_a_fault_in_a_scenario_is_told_with_file_and_line(told, body, found):
 
 def test_a_file_with_the_id_of_another_is_refused(told):
     body = "id: a\ntitle: {vi: x, en: x}\n"
-    with pytest.raises(DataProblems) as caught:
+    with pytest.raises(DataProblemsError) as caught:
         scenario(told(a=body, b=body), "b")
     assert [(p.code, p.file, p.row) for p in caught.value.problems] == [("yaml_value", "b.yaml", 1)]
 
@@ -381,14 +383,14 @@ def test_a_file_with_the_id_of_another_is_refused(told):
 def test_a_file_that_is_too_long_is_not_read(told, monkeypatch):
     monkeypatch.setattr(yaml_files, "LARGEST", 2_048)
     workbook = told(thu="# " + "x" * 3_000 + "\n")
-    with pytest.raises(DataProblems) as caught:
+    with pytest.raises(DataProblemsError) as caught:
         scenario(workbook, "thu")
     assert [(p.code, p.file) for p in caught.value.problems] == [("yaml_large", "thu.yaml")]
     assert "2 KB" in report(caught.value.problems)
 
 
 def test_the_name_of_the_baseline_is_taken(told):
-    with pytest.raises(DataProblems) as caught:
+    with pytest.raises(DataProblemsError) as caught:
         scenario(told(baseline="policy: equal\n"), "baseline")
     assert [(p.code, p.file) for p in caught.value.problems] == [
         ("scenario_reserved", "baseline.yaml")
@@ -397,7 +399,7 @@ def test_the_name_of_the_baseline_is_taken(told):
 
 def test_all_that_is_wrong_with_one_change_is_told_at_once(told):
     change = "{table: envelopes, where: {color: 1, year: [2]}, set: {amount: -1, mood: 2}}"
-    with pytest.raises(DataProblems) as caught:
+    with pytest.raises(DataProblemsError) as caught:
         scenario(told(thu=f"changes:\n  - {change}\n"), "thu")
     assert {(p.code, p.column) for p in caught.value.problems} == {
         ("scenario_column", "color"),
@@ -408,13 +410,13 @@ def test_all_that_is_wrong_with_one_change_is_told_at_once(told):
 
 def test_titles_are_one_short_line_that_a_console_can_show(told):
     for title in ('"a\\nb"', '"a\\e[31mb"', "x" * 200):
-        with pytest.raises(DataProblems) as caught:
+        with pytest.raises(DataProblemsError) as caught:
             scenario(told(thu=f"id: thu\ntitle: {{vi: {title}, en: x}}\n"), "thu")
         assert [(p.code, p.row) for p in caught.value.problems] == [("yaml_value", 2)]
 
 
 def test_rows_that_a_change_breaks_are_told_apart(told):
-    with pytest.raises(DataProblems) as caught:
+    with pytest.raises(DataProblemsError) as caught:
         scenario(told(thu="changes:\n  - {table: assumptions, set: {value: 50}}\n"), "thu")
     places = [p.column for p in caught.value.problems if p.code == "out_of_range"]
     assert (
@@ -425,8 +427,8 @@ def test_rows_that_a_change_breaks_are_told_apart(told):
 
 
 def test_a_criteria_set_that_the_data_cannot_be_judged_by_is_refused_with_the_table_that_lacks_it():
-    model = scenario(Workbook.open("data/huyen-mau"), "old-set-only").workbook
-    with pytest.raises(DataProblems) as caught:
+    model = scenario(Workbook.open("data/huyen-mau"), "old-set-only")
+    with pytest.raises(DataProblemsError) as caught:
         forecast(model, draws=10)
     assert [(p.code, p.file) for p in caught.value.problems] == [
         ("no_carry_over", "carry_over.csv")
@@ -442,7 +444,7 @@ def test_everything_wrong_with_the_scenarios_named_is_told_before_the_first_fore
     )
     with pytest.raises(UnknownScenario, match="nope, nope2"):
         compare(told(), ["nope", "nope2"], draws=10)
-    with pytest.raises(DataProblems) as caught:
+    with pytest.raises(DataProblemsError) as caught:
         compare(told(a="policy: best\n", b="policy: worst\n"), ["a", "b"], draws=10)
     assert {p.file for p in caught.value.problems} == {"a.yaml", "b.yaml"}
 
@@ -472,7 +474,7 @@ def test_every_scenario_says_which_sources_block_it(shipped):
     pots = set(found.workbook.tables["pots"]["pot"])
     blocking = {row["id"]: row["blocking_sources"] for row in made["scenarios"]}
     assert all(set(names) <= pots for names in blocking.values()) and blocking["baseline"]
-    money = forecast(scenario(found.workbook, "money-070").workbook, draws=DRAWS)
+    money = forecast(scenario(found.workbook, "money-070"), draws=DRAWS)
     assert blocking["money-070"] == money.blocking_sources()
     assert blocking_cell(found.workbook, row_of(made, "cement-095"), made, "vi") == "như dòng đầu"
     equal = row_of(made, "equal")

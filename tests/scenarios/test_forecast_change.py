@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from ntm_analysis.data import Workbook
-from ntm_analysis.forecasts import entry_of, forecast, forecast_record
+from ntm_analysis.forecasts import entry_of, forecast
 from ntm_analysis.pages.meeting import MeetingPage
+from ntm_analysis.results import ForecastResult
 from ntm_analysis.scenarios import by_commune, change_since, is_this, last_entry
 
 THEN, NOW = dt.date(2022, 11, 30), dt.date(2022, 12, 31)
@@ -138,7 +139,7 @@ def test_all_reasons_together_add_up_to_the_change(folder):
 
 
 def registered(folder: Path, day: dt.date) -> dict:
-    made = forecast_record(forecast(Workbook.open(folder, day), draws=DRAWS))
+    made = ForecastResult(forecast(Workbook.open(folder, day), draws=DRAWS)).to_dict()
     return entry_of(made, day, {"ntm-analysis": "0"})
 
 
@@ -218,7 +219,9 @@ def test_the_page_says_what_it_is_held_against(folder, tmp_path):
     page.register = tmp_path / "register"
     page.register.mkdir()
     entry = entry_of(
-        forecast_record(forecast(Workbook.open(folder, NOW), draws=200)), NOW, {"ntm-analysis": "0"}
+        ForecastResult(forecast(Workbook.open(folder, NOW), draws=200)).to_dict(),
+        NOW,
+        {"ntm-analysis": "0"},
     )
     (page.register / f"{entry['id']}.json").write_text(json.dumps(entry), encoding="utf-8")
     assert "Đây chính là dự báo đã đăng ký" in plain(page.forecast_change())
@@ -252,7 +255,7 @@ def test_nineteen_states_of_one_commune_move_standing_need_and_forecast_and_the_
         unit = page.workbook.find("Thanh Lâm")
         counts = page.standing(page.set_id).counts.loc[unit]
         need, said = (
-            page.found("ntm", unit)[1]["total"]["mean"],
+            page.demand("ntm", unit)[1]["total"]["mean"],
             page.commune_forecasts()[unit]["row"],
         )
         return counts["met"], tuple(counts["missing"]), need, said["p_met"], page.forecast_change()

@@ -9,7 +9,7 @@ import pytest
 
 from ntm_analysis.data import Workbook
 from ntm_analysis.scenarios import UnknownScenario, scenario
-from ntm_analysis.tables import DataProblems, report
+from ntm_analysis.tables import DataProblemsError, report
 
 
 @pytest.fixture(scope="module")
@@ -35,12 +35,14 @@ def _told(district, tmp_path):
 
 def test_a_scenario_changes_the_rows_it_names_and_no_others(told, district):
     found = told(
-        thu="changes:\n  - {table: envelopes, where: {pot: dat, year: 2023}, multiply: {amount: 2}}\ndeadline: 2026-12-31\n"
+        thu="changes:\n"
+        "  - {table: envelopes, where: {pot: dat, year: 2023}, multiply: {amount: 2}}\n"
+        "deadline: 2026-12-31\n"
     )
-    before, after = district.tables["envelopes"], found.workbook.tables["envelopes"]
+    before, after = district.tables["envelopes"], found.tables["envelopes"]
     differs = before["amount"] != after["amount"]
     assert differs.sum() == 1 and after.loc[differs, "amount"].item() == 17_000
-    assert found.workbook.last_day == dt.date(2026, 12, 31)
+    assert found.last_day == dt.date(2026, 12, 31)
 
 
 def test_scenarios_extend_each_other(told):
@@ -48,7 +50,7 @@ def test_scenarios_extend_each_other(told):
     found = told("b", a=more, b="extends: a\npolicy: closest\n" + more)
     assert found.policy == "closest"
     assert (
-        found.workbook.tables["envelopes"].query("pot == 'dat'")["amount"].tolist() == [34_000] * 4
+        found.tables["envelopes"].query("pot == 'dat'")["amount"].tolist() == [34_000] * 4
     )
 
 
@@ -61,7 +63,7 @@ def test_everything_wrong_in_a_scenario_is_reported_at_once(told):
         "{table: envelopes, set: {amount: 1}, add: {amount: 1}}",
         "{table: targets, where: {commune: Thanh Huong 2}, set: {year: 2023}}",
     ]
-    with pytest.raises(DataProblems) as caught:
+    with pytest.raises(DataProblemsError) as caught:
         told(thu="changes:\n" + "".join(f"  - {change}\n" for change in changes))
     codes = [p.code for p in caught.value.problems]
     assert codes == [
@@ -77,14 +79,14 @@ def test_everything_wrong_in_a_scenario_is_reported_at_once(told):
 
 @pytest.mark.parametrize("where", ['"dat"', "[dat]", "5", "null", '""', "[]", "{}"])
 def test_only_a_change_without_where_changes_all_rows(told, district, where):
-    with pytest.raises(DataProblems) as caught:
+    with pytest.raises(DataProblemsError) as caught:
         told(
             thu=f"changes:\n  - table: envelopes\n    where: {where}\n    multiply: {{amount: 2}}\n"
         )
     assert [(p.code, p.file, p.row) for p in caught.value.problems] == [
         ("scenario_form", "thu.yaml", 5)
     ]
-    more = told(thu="changes:\n  - {table: envelopes, multiply: {amount: 2}}\n").workbook.tables[
+    more = told(thu="changes:\n  - {table: envelopes, multiply: {amount: 2}}\n").tables[
         "envelopes"
     ]["amount"]
     assert more.equals(2 * district.tables["envelopes"]["amount"])
@@ -92,7 +94,7 @@ def test_only_a_change_without_where_changes_all_rows(told, district, where):
 
 @pytest.mark.parametrize("day", ["9999-12-31", "2022-03-31"])
 def test_a_deadline_too_far_or_past_is_told_of_the_scenario(told, day):
-    with pytest.raises(DataProblems) as caught:
+    with pytest.raises(DataProblemsError) as caught:
         told(thu=f"deadline: {day}\n")
     assert [(p.code, p.file, p.row, p.column) for p in caught.value.problems] == [
         ("yaml_value", "thu.yaml", 3, "deadline")
@@ -140,7 +142,7 @@ def test_a_deadline_too_far_or_past_is_told_of_the_scenario(told, day):
     ],
 )
 def test_a_scenario_breaks_no_table_and_its_line_is_named(told, change, code, column):
-    with pytest.raises(DataProblems) as caught:
+    with pytest.raises(DataProblemsError) as caught:
         told(
             "b",
             a=f"changes:\n  - {change}\n",
@@ -156,7 +158,7 @@ def test_changes_may_break_a_table_on_the_way_and_make_it_whole(told):
     other = "{table: profiles, where: {pot: dat, month: 11}, add: {share: -5}}"
     table = (
         told(thu=f"changes:\n  - {one}\n  - {other}\n")
-        .workbook.tables["profiles"]
+        .tables["profiles"]
         .query("pot == 'dat'")
     )
     assert table["share"].sum() == 100
@@ -175,13 +177,13 @@ def test_changes_may_break_a_table_on_the_way_and_make_it_whole(told):
     ],
 )
 def test_a_result_out_of_range_is_told_as_the_result(told, act, said):
-    with pytest.raises(DataProblems) as caught:
+    with pytest.raises(DataProblemsError) as caught:
         told(thu=f"changes:\n  - {{table: envelopes, {act}}}\n")
     assert said in report(caught.value.problems)
 
 
 def test_scenarios_in_a_circle_and_unknown_ones_are_refused(told):
-    with pytest.raises(DataProblems) as caught:
+    with pytest.raises(DataProblemsError) as caught:
         told("a", a="extends: b\n", b="extends: a\n")
     assert [p.code for p in caught.value.problems] == ["scenario_cycle"]
     with pytest.raises(UnknownScenario):

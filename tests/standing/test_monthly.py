@@ -15,25 +15,25 @@ from ntm_analysis.data import Workbook
 from ntm_analysis.standing import (
     assess,
     before_year,
-    by_commune,
-    by_pot,
-    changes,
-    compared,
-    curve,
-    disbursed,
-    fallen,
+    communes_at_risk,
+    comparable_works,
+    department_duties,
+    disbursement_by_commune,
+    disbursement_by_pot,
+    disbursements,
+    fall_warnings,
     falls,
     judge_rule,
-    meeting,
-    needing_direction,
-    owed,
-    reporting,
-    weighted,
+    meeting_month,
+    reporting_communes,
+    state_changes,
+    volume_curve,
+    weighted_volume,
     works_progress,
 )
-from ntm_analysis.standing.duties import verdict
-from ntm_analysis.standing.month import dated_by, known_by, planned_volume, share_by
-from ntm_analysis.tables import DataProblems
+from ntm_analysis.standing.duties import judge_gain
+from ntm_analysis.standing.month import dated_by, known_by, planned_share, planned_volume
+from ntm_analysis.tables import DataProblemsError
 
 OLD, AS_OF = "ntm-2016-2020", "2022-06-30"
 DEPARTMENT = {"department": "Phòng Giáo dục", "action": "Nghiệm thu"}
@@ -178,7 +178,7 @@ def test_what_was_known_at_the_meeting_before_holds_nothing_of_later_reports(tmp
         said("6/2022", "2022-06-30", work="w", value=60),
     ]
     workbook = opened(tmp_path, FULL | {"works": [work()], "progress": rows})
-    before = meeting(workbook).before
+    before = meeting_month(workbook).before
     assert before.tables["works"]["percent_done"].tolist() == [10] and workbook.tables["works"][
         "percent_done"
     ].tolist() == [60]
@@ -189,7 +189,10 @@ def test_a_report_known_only_later_is_not_used(tmp_path):
     workbook = opened(
         tmp_path, {"progress": [said("6/2022", "2022-07-05", set=OLD, criterion=2, state="met")]}
     )
-    assert workbook.tables["criterion_states"].empty and reporting(workbook, month("2022-06")) == []
+    assert (
+        workbook.tables["criterion_states"].empty
+        and reporting_communes(workbook, month("2022-06")) == []
+    )
 
 
 # what can be wrong --------------------------------------------------------------------------------
@@ -271,7 +274,7 @@ def test_what_is_wrong_is_told_once_with_its_place(tmp_path, table, row, code, c
         "hamlet_states": [STATE],
     }
     given_ = good | {table: [*good.get(table, []), filled.get(table, {}) | row]}
-    with pytest.raises(DataProblems) as caught:
+    with pytest.raises(DataProblemsError) as caught:
         opened(tmp_path, given_)
     (problem,) = caught.value.problems
     assert (problem.code, problem.file, problem.column) == (code, f"{table}.csv", column)
@@ -299,34 +302,31 @@ def test_the_same_tables_without_fault_open(tmp_path):
 
 def test_a_meeting_looks_at_its_own_month_or_the_one_before(tmp_path):
     workbook = opened(tmp_path, {}, "2022-07-05")
-    assert [meeting(workbook, typed).end for typed in ("", "7/2022", "6/2022")] == [
+    assert [meeting_month(workbook, typed).end for typed in ("", "7/2022", "6/2022")] == [
         month(f"2022-0{n}") for n in (7, 7, 6)
     ]
-    assert meeting(workbook, "6/2022").before.as_of == dt.date(2022, 6, 5), (
+    assert meeting_month(workbook, "6/2022").before.as_of == dt.date(2022, 6, 5), (
         "what was known one month earlier"
     )
-    assert meeting(opened(tmp_path, {}, "2022-02-28")).before.as_of == dt.date(2022, 1, 31), (
+    assert meeting_month(opened(tmp_path, {}, "2022-02-28")).before.as_of == dt.date(2022, 1, 31), (
         "month's end to month's end"
     )
     for typed in ("5/2022", "8/2022"):
         with pytest.raises(ValueError, match="month="):
-            meeting(workbook, typed)
+            meeting_month(workbook, typed)
 
 
 def test_the_first_period_is_the_one_before_which_nothing_was_reported(tmp_path):
     rows = [said("6/2022", "2022-07-03", disbursed=5)]
-    assert meeting(opened(tmp_path, {"progress": rows}, "2022-07-05"), "6/2022").first
-    assert not meeting(opened(tmp_path, {"progress": rows}, "2022-07-31")).first
-    assert meeting(opened(tmp_path, {})).first
+    assert meeting_month(opened(tmp_path, {"progress": rows}, "2022-07-05"), "6/2022").first
+    assert not meeting_month(opened(tmp_path, {"progress": rows}, "2022-07-31")).first
+    assert meeting_month(opened(tmp_path, {})).first
 
 
 def test_changes_name_what_was_gained_lost_and_first_known(tmp_path):
-    state = lambda day, criterion, value: {
-        "set": OLD,
-        "criterion": criterion,
-        "date": day,
-        "state": value,
-    }
+    def state(day, criterion, value):
+        return {"set": OLD, "criterion": criterion, "date": day, "state": value}
+
     rows = [
         state("2022-05-31", 1, "not_met"),
         state("2022-05-31", 2, "met"),
@@ -338,7 +338,9 @@ def test_changes_name_what_was_gained_lost_and_first_known(tmp_path):
         state("2022-06-30", 5, "not_met"),
     ]
     workbook = opened(tmp_path, {"criterion_states": rows})
-    made = changes(assess(known_by(workbook, dt.date(2022, 5, 31)), OLD), assess(workbook, OLD))
+    made = state_changes(
+        assess(known_by(workbook, dt.date(2022, 5, 31)), OLD), assess(workbook, OLD)
+    )
     assert dict(zip(made["criterion"], made["kind"], strict=True)) == {
         1: "gained",
         2: "lost",
@@ -365,17 +367,21 @@ def test_a_cumulative_figure_that_falls_is_told_and_a_new_year_is_not_a_fall(tmp
     assert falls(progress, month("2022-06"))[
         ["work", "what", "earlier", "now"]
     ].to_numpy().tolist() == [["w", "value", 30, 20]]
-    told = [(problem.row, problem.column, problem.words()[0]) for problem in fallen(workbook)]
+    told = [
+        (problem.row, problem.column, problem.words()[0]) for problem in fall_warnings(workbook)
+    ]
     assert told == [
         (
             4,
             "disbursed",
-            "Xã Thử, x: giải ngân lũy kế giảm từ 50 (tháng 1/2022) xuống 40 triệu đồng (tháng 5/2022)",
+            "Xã Thử, x: giải ngân lũy kế giảm từ 50 (tháng 1/2022) "
+            "xuống 40 triệu đồng (tháng 5/2022)",
         ),
         (
             6,
             "value",
-            "Xã Thử, công trình w: khối lượng lũy kế giảm từ 30% (tháng 5/2022) xuống 20% (tháng 6/2022)",
+            "Xã Thử, công trình w: khối lượng lũy kế giảm từ 30% (tháng 5/2022) "
+            "xuống 20% (tháng 6/2022)",
         ),
     ]
 
@@ -434,7 +440,7 @@ def test_lateness_is_judged_in_the_month_of_the_report(tmp_path):
         "by year": False,
     }
     assert made.loc["late", "months_late"] == 1 and made.loc["late", "cost"] == 300
-    assert compared(made.reset_index())["work"].tolist() == ["late", "by year"]
+    assert comparable_works(made.reset_index())["work"].tolist() == ["late", "by year"]
 
 
 def test_a_work_due_this_month_is_late_by_less_than_a_month_and_one_past_its_december_by_months(
@@ -455,11 +461,10 @@ def test_a_work_due_this_month_is_late_by_less_than_a_month_and_one_past_its_dec
 
 
 def test_the_s_curve_weighs_works_by_cost_and_is_drawn_only_where_all_are_known(tmp_path):
-    """Costs 300 and 100.
+    """Costs 300 and 100. Plan of a: 20, 60 by May, June; of b: 40 from May.
 
-    Plan of a: 20, 60 by May, June; of b: 40 from May. a reports 10, 50; b only June: 80. June:
-    planned (300 x 60 + 100 x 40) / 400 = 55, actual (300 x 50 + 100 x 80) / 400 = 57.5; in May b is
-    not known.
+    a reports 10, 50; b only June: 80. June: planned (300 x 60 + 100 x 40) / 400 = 55, actual
+    (300 x 50 + 100 x 80) / 400 = 57.5; in May b is not known.
     """
     works = [work("a", 3), work("b", 1), work("c", 5)]
     steps = [step("5/2022", 20, "a"), step("6/2022", 60, "a"), step("5/2022", 40, "b")]
@@ -470,8 +475,8 @@ def test_the_s_curve_weighs_works_by_cost_and_is_drawn_only_where_all_are_known(
         said("5/2022", "2022-05-31", work="c", value=0),
     ]
     workbook = opened(tmp_path, FULL | {"works": works, "work_plans": steps, "progress": rows})
-    works = compared(works_progress(workbook, month("2022-06")))
-    made = curve(workbook, works, month("2022-06"))
+    works = comparable_works(works_progress(workbook, month("2022-06")))
+    made = volume_curve(workbook, works, month("2022-06"))
     assert made.loc[month("2022-05"), "planned"] == 25 and np.isnan(
         made.loc[month("2022-05"), "actual"]
     )
@@ -479,7 +484,7 @@ def test_the_s_curve_weighs_works_by_cost_and_is_drawn_only_where_all_are_known(
     assert made["actual"].notna().sum() == 5 and made.loc[month("2022-04"), "actual"] == 0, (
         "before the plan begins: nothing asked"
     )
-    total = weighted(compared(works_progress(workbook, month("2022-06"))))
+    total = weighted_volume(comparable_works(works_progress(workbook, month("2022-06"))))
     assert total.to_dict() == {"planned": 55, "actual": 57.5, "difference": 2.5, "works": 2}
 
 
@@ -523,7 +528,7 @@ def test_a_commune_row_stands_for_its_works_unless_the_works_are_newer(tmp_path)
         for m, day, name, paid in reports
     ]
     workbook = opened(tmp_path, FULL | {"works": [work("a"), work("b")], "progress": rows})
-    told = lambda m: disbursed(workbook.tables["progress"], month(m))["disbursed"].tolist()  # noqa: E731
+    told = lambda m: disbursements(workbook.tables["progress"], month(m))["disbursed"].tolist()  # noqa: E731
     assert [told(f"2022-0{n}") for n in (4, 5, 6)] == [[10], [35], [50]], (
         "June: a at 30 and b at its newest 20"
     )
@@ -549,13 +554,13 @@ def test_disbursement_is_held_against_envelope_times_profile(tmp_path):
         "envelopes": [envelope("h", 1000), envelope("x", 240, "10001")],
     }
     workbook = opened(tmp_path, tables | {"profiles": profiles, "progress": rows})
-    pots = by_pot(workbook, month("2022-06"))
+    pots = disbursement_by_pot(workbook, month("2022-06"))
     assert pots[["amount", "planned", "disbursed", "behind", "communes"]].to_numpy().tolist() == [
         [1000, 400, 200, 200, 2],
         [240, 120, 90, 30, 1],
     ]
     assert pots["rate"].tolist() == [0.2, 0.375]
-    first, second = by_commune(workbook, month("2022-06")).to_dict("records")
+    first, second = disbursement_by_commune(workbook, month("2022-06")).to_dict("records")
     assert (
         first["all"],
         first["amount"],
@@ -586,14 +591,16 @@ def test_tonnes_of_cement_are_no_money_disbursed(tmp_path):
         "envelopes": [envelope("h", 1000)],
         "progress": rows,
     }
-    assert by_pot(opened(tmp_path, tables), month("2022-06")).index.tolist() == ["h"]
+    assert disbursement_by_pot(opened(tmp_path, tables), month("2022-06")).index.tolist() == ["h"]
 
 
 def test_the_curve_reaches_the_last_plan_of_all_its_works(tmp_path):
     works, steps = [work("a", year=2025), work("b")], [step("9/2022", 100, "b")]
     rows = [said("6/2022", "2022-06-30", work=name, value=5) for name in ("a", "b")]
     workbook = opened(tmp_path, FULL | {"works": works, "work_plans": steps, "progress": rows})
-    made = curve(workbook, compared(works_progress(workbook, month("2022-06"))), month("2022-06"))
+    made = volume_curve(
+        workbook, comparable_works(works_progress(workbook, month("2022-06"))), month("2022-06")
+    )
     assert made.index[-1] == month("2025-12") and made["planned"].iloc[-1] == 100
 
 
@@ -605,9 +612,9 @@ def test_the_curve_of_one_commune_rests_on_its_own_works(tmp_path):
     ]
     rows.append(said("6/2022", "2022-06-30", commune="10002", work="b", value=10))
     workbook = opened(tmp_path, FULL | {"units": two_communes(), "works": works, "progress": rows})
-    found = compared(works_progress(workbook, month("2022-06")))
+    found = comparable_works(works_progress(workbook, month("2022-06")))
     made = [
-        curve(workbook, part, month("2022-06")).loc[month("2022-06"), "actual"]
+        volume_curve(workbook, part, month("2022-06")).loc[month("2022-06"), "actual"]
         for _, part in found.groupby("unit")
     ]
     assert made == [70, 10]
@@ -615,9 +622,9 @@ def test_the_curve_of_one_commune_rests_on_its_own_works(tmp_path):
 
 def test_a_commune_without_a_report_is_not_behind(tmp_path):
     workbook = opened(tmp_path, FULL | {"envelopes": [envelope("x", 240, "10001")]})
-    (row,) = by_commune(workbook, month("2022-06")).to_dict("records")
+    (row,) = disbursement_by_commune(workbook, month("2022-06")).to_dict("records")
     assert row["planned"] == 120 and np.isnan(row["disbursed"]) and np.isnan(row["behind"])
-    assert by_pot(workbook, month("2022-06"))["disbursed"].isna().all()
+    assert disbursement_by_pot(workbook, month("2022-06"))["disbursed"].isna().all()
 
 
 def test_an_older_report_is_held_against_the_plan_of_its_own_month(tmp_path):
@@ -625,13 +632,16 @@ def test_an_older_report_is_held_against_the_plan_of_its_own_month(tmp_path):
     workbook = opened(
         tmp_path, FULL | {"envelopes": [envelope("x", 240, "10001")], "progress": rows}
     )
-    (row,) = by_commune(workbook, month("2022-06")).to_dict("records")
+    (row,) = disbursement_by_commune(workbook, month("2022-06")).to_dict("records")
     assert (row["planned"], row["behind"]) == (80, 0)
 
 
 @given(st.integers(1, 12))
 def test_without_a_profile_the_year_comes_evenly(number):
-    assert share_by(pd.DataFrame({"pot": [], "month": [], "share": []}), "h", number) == number / 12
+    assert (
+        planned_share(pd.DataFrame({"pot": [], "month": [], "share": []}), "h", number)
+        == number / 12
+    )
 
 
 # yearly rules -------------------------------------------------------------------------------------
@@ -717,9 +727,9 @@ def test_hamlets_without_a_level_may_have_been_recognised(tmp_path):
 
 @given(st.floats(-19, 19), st.floats(0, 19), st.integers(1, 19))
 def test_a_wider_range_never_turns_no_data_into_a_verdict(low, width, quantity):
-    told = verdict(low, low + width, quantity)
-    wider = verdict(low - 1, low + width + 1, quantity)
-    assert wider in (told, "no_data") and verdict(np.nan, np.nan, quantity) == "no_data"
+    told = judge_gain(low, low + width, quantity)
+    wider = judge_gain(low - 1, low + width + 1, quantity)
+    assert wider in (told, "no_data") and judge_gain(np.nan, np.nan, quantity) == "no_data"
 
 
 # what is owed -------------------------------------------------------------------------------------
@@ -738,7 +748,7 @@ def given_tasks(folder) -> tuple[Workbook, pd.DataFrame]:
         folder, {"units": two_communes(), "criterion_states": states, "assignments": tasks}
     )
     sets = pd.Series(OLD, index=workbook.communes.index)
-    return workbook, owed(workbook, {OLD: assess(workbook, OLD)}, sets)
+    return workbook, department_duties(workbook, {OLD: assess(workbook, OLD)}, sets)
 
 
 def test_each_missing_criterion_is_owed_by_whoever_is_assigned_else_by_the_laws_owner(tmp_path):
@@ -758,9 +768,9 @@ def test_direction_is_needed_only_where_a_report_is_behind(tmp_path):
     workbook, tasks = given_tasks(tmp_path)
     works, money = (
         works_progress(workbook, month("2022-06")),
-        by_commune(workbook, month("2022-06")),
+        disbursement_by_commune(workbook, month("2022-06")),
     )
-    found = needing_direction(works, money, tasks)
+    found = communes_at_risk(works, money, tasks)
     assert {unit: list(reasons) for unit, reasons in found.items()} == {
         workbook.find("Thử"): ["overdue"]
     }
@@ -781,7 +791,7 @@ def test_communes_first_known_on_the_as_of_day_make_a_first_month_and_no_error(t
     workbook = Workbook.open(
         make_dataset(tmp_path, {"units": [unit], "criterion_counts": rows}, as_of="2022-06-30")
     )
-    made = meeting(workbook)
+    made = meeting_month(workbook)
     assert made.first and made.before.as_of == dt.date(2022, 5, 31)
     assert assess(made.before, OLD).counts["met"].isna().all() and assess(made.now, OLD).counts[
         "met"

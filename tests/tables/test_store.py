@@ -27,26 +27,26 @@ def counted(made: list, value: object = "x"):
 def test_a_result_is_made_once_for_the_same_inputs_and_again_for_others(tmp_path):
     made, kept = [], Store(tmp_path / "s")
     for rests_on in ({"a": 1}, {"a": 1}, {"a": 2}):
-        assert kept.kept("need", rests_on, counted(made)) == "x"
+        assert kept.keep("need", rests_on, counted(made)) == "x"
     assert len(made) == 2
-    assert kept.kept("forecast", {"a": 1}, counted(made)) == "x" and len(made) == 3, (
+    assert kept.keep("forecast", {"a": 1}, counted(made)) == "x" and len(made) == 3, (
         "another subject is another result"
     )
 
 
 def test_none_and_tables_and_arrays_come_back_as_they_were(tmp_path):
     kept = Store(tmp_path)
-    assert kept.kept("a", 1, lambda: None) is None and kept.kept("a", 1, lambda: 3) is None
+    assert kept.keep("a", 1, lambda: None) is None and kept.keep("a", 1, lambda: 3) is None
     array = np.arange(6).reshape(2, 3)
-    kept.kept("b", 1, lambda: array)
-    assert (kept.kept("b", 1, lambda: None) == array).all()
+    kept.keep("b", 1, lambda: array)
+    assert (kept.keep("b", 1, lambda: None) == array).all()
 
 
 def test_other_software_is_another_result(tmp_path, monkeypatch):
     made, kept = [], Store(tmp_path)
-    kept.kept("a", 1, counted(made))
+    kept.keep("a", 1, counted(made))
     monkeypatch.setattr(store, "software", lambda: {"pandas": "99"})
-    kept.kept("a", 1, counted(made))
+    kept.keep("a", 1, counted(made))
     assert len(made) == 2
 
 
@@ -56,18 +56,18 @@ def test_other_software_is_another_result(tmp_path, monkeypatch):
 )
 def test_a_spoilt_entry_is_made_anew(tmp_path, content):
     made, kept = [], Store(tmp_path)
-    kept.kept("a", 1, counted(made))
+    kept.keep("a", 1, counted(made))
     (entry,) = tmp_path.glob("*.pickle")
     entry.write_bytes(content)
-    assert kept.kept("a", 1, counted(made)) == "x" and len(made) == 2
-    assert kept.kept("a", 1, counted(made)) == "x" and len(made) == 2
+    assert kept.keep("a", 1, counted(made)) == "x" and len(made) == 2
+    assert kept.keep("a", 1, counted(made)) == "x" and len(made) == 2
 
 
 def test_what_fails_is_not_kept(tmp_path):
     kept = Store(tmp_path)
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
-            kept.kept("a", 1, lambda: 1 / 0)
+            kept.keep("a", 1, lambda: 1 / 0)
     assert list(tmp_path.glob("*.pickle")) == []
 
 
@@ -76,7 +76,7 @@ def test_without_a_folder_or_the_right_to_write_every_result_is_made(tmp_path):
     (tmp_path / "file").write_text("")
     for kept in (Store(None), Store(tmp_path / "file" / "s")):
         for _ in range(2):
-            assert kept.kept("a", 1, counted(made)) == "x"
+            assert kept.keep("a", 1, counted(made)) == "x"
     assert len(made) == 4
 
 
@@ -90,8 +90,8 @@ def test_of_several_at_once_one_makes_it_and_the_others_wait(tmp_path):
 
     code = "import sys, pathlib\n"
     code += "from ntm_analysis.tables import Store\nprint('here', flush=True)\n"
-    code += "print(Store(pathlib.Path(sys.argv[1])).kept('a', 1, lambda: 'y'))"
-    thread = threading.Thread(target=lambda: kept.kept("a", 1, slow))
+    code += "print(Store(pathlib.Path(sys.argv[1])).keep('a', 1, lambda: 'y'))"
+    thread = threading.Thread(target=lambda: kept.keep("a", 1, slow))
     thread.start()
     while not made:
         pass
@@ -109,7 +109,7 @@ def test_of_several_at_once_one_makes_it_and_the_others_wait(tmp_path):
 def test_what_was_not_used_longest_goes_first(tmp_path):
     kept = Store(tmp_path)
     for i in range(4):
-        kept.kept("a", i, lambda: b"0" * 1000)
+        kept.keep("a", i, lambda: b"0" * 1000)
     entries = sorted(tmp_path.glob("*.pickle"))
     for age, path in enumerate(entries):
         os.utime(path, (1e9 - age, 1e9 - age))

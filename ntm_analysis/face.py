@@ -1,0 +1,291 @@
+"""The face of the package: nine functions that open a data set and answer about it.
+
+Every answer is a :class:`~ntm_analysis.results.Result`: tidy tables, a sentence, ``to_dict()``, and
+under ``draws`` the arrays that it was counted from. A workbook that :func:`scenario` gives is asked
+like any other; its policy and deadline are its own.
+"""
+
+import datetime as dt
+from pathlib import Path
+
+from . import results
+from .allocation import allocate as allocation_of
+from .allocation import planned_forecast, tried
+from .data import Workbook, home_of
+from .language import OPTIMAL
+from .needs import demand
+from .scenarios import BASELINE, UNSAVED
+from .scenarios import compare as comparison_of
+from .scenarios import scenario as scenario_of
+from .tables import as_yaml
+
+
+def open_workbook(dataset="thanh-chuong", as_of=None):
+    """A data set as it was known on a day.
+
+    Parameters
+    ----------
+    dataset : str or Path
+        Its folder, or its name under ``data/``.
+    as_of : date or str, optional
+        Default: the data set's own day.
+
+    Returns
+    -------
+    Workbook
+
+    Raises
+    ------
+    FileNotFoundError
+        Where there is no such data set.
+    DataProblemsError
+        With everything that is wrong in it.
+
+    Examples
+    --------
+    >>> import ntm_analysis as ntm
+    >>> ntm.open_workbook("thanh-chuong", as_of="2022-03-31")
+    Workbook thanh-chuong as of 2022-03-31: 37 communes, 36 tables
+    """
+    return Workbook.open(dataset, as_of)
+
+
+def scenario(workbook, name="", changes=()):
+    """A data set with some rows changed.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    name : str, optional
+        A scenario of the folder ``scenarios``; with ``changes`` what they begin from.
+    changes : list of dict, optional
+        As in a scenario's file: ``{"table": "envelopes", "where": {"pot": "nst-dt"}, "multiply":
+        {"amount": 1.5}}``.
+
+    Returns
+    -------
+    Workbook
+
+    Raises
+    ------
+    UnknownScenario
+    DataProblemsError
+        With everything in the changes that does not fit the data set.
+
+    Examples
+    --------
+    >>> import ntm_analysis as ntm
+    >>> wb = ntm.open_workbook("thanh-chuong")
+    >>> ntm.scenario(wb, "two-more-years").deadline
+    datetime.date(2027, 12, 31)
+    """
+    if not changes:
+        return scenario_of(workbook, name or BASELINE)
+    title = ", ".join(change["table"] for change in changes)
+    lines = {"id": UNSAVED, "title": {"vi": title, "en": title}, "changes": list(changes)}
+    lines |= {"extends": name} if name else {}
+    return scenario_of(workbook, UNSAVED, as_yaml(lines))
+
+
+def assess(workbook, criteria_set="", lang="vi"):
+    """Where every commune stands.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    criteria_set : str, optional
+        Judge all communes by this set. Default: each by that of its next level.
+    lang : str
+        Of sentences.
+
+    Returns
+    -------
+    AssessmentResult
+        Tables: communes, standings, criteria, tests, contradictions; ``matrix()``.
+
+    Examples
+    --------
+    >>> import ntm_analysis as ntm
+    >>> now = ntm.assess(ntm.open_workbook("thanh-chuong"))
+    >>> now.communes.loc[now.communes["name"] == "Thanh Hương", ["met", "of", "missing"]].values.tolist()
+    [[15, 19, '2, 5, 6, 17']]
+    """
+    return results.AssessmentResult(workbook, criteria_set, lang=lang)
+
+
+def need(workbook, target="ntm", commune=None, *, draws=10_000, seed=2022, lang="vi"):
+    """What finishing costs, who pays, where the gap is.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    target : str
+        ``ntm``: the communes not NTM yet; ``registered``: those with a planned target.
+    commune : str, optional
+        Only this commune, by name or code.
+    draws, seed : int
+    lang : str
+
+    Returns
+    -------
+    NeedResult
+        Tables: summary, by_commune, by_criterion, by_source, by_year, works, gap, cement.
+
+    Examples
+    --------
+    >>> import ntm_analysis as ntm
+    >>> cost = ntm.need(ntm.open_workbook("thanh-chuong"), draws=200)
+    >>> len(cost.by_commune), cost.draws.together.assumed_share
+    (15, 1.0)
+    """
+    units = None if commune is None else [workbook.find(commune)]
+    answer = demand(workbook, target, units=units, draws=draws, seed=seed)
+    return results.NeedResult(workbook, answer, lang)
+
+
+def forecast(
+    workbook, *, policy="", deadline=None, finish="met", draws=10_000, seed=2022, lang="vi"
+):
+    """Whether every commune finishes by the deadline.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    policy : str, optional
+        Who comes first: own, closest, cheapest, equal, decree, optimal. Default: the scenario's.
+    deadline : date or str, optional
+        Default: the end of the term, or the scenario's own.
+    finish : str
+        Whether the deadline binds the criteria met (``met``) or the decision (``signed``).
+    draws, seed : int
+    lang : str
+
+    Returns
+    -------
+    ForecastResult
+        Tables: summary, communes, over_time, registrations, weakest, list_chances, held_back,
+        distribution, ask_first.
+
+    Examples
+    --------
+    >>> import ntm_analysis as ntm
+    >>> will = ntm.forecast(ntm.open_workbook("thanh-chuong"), draws=200)
+    >>> will.draws.finishing.shape, int(will.communes["finished"].sum())
+    ((200,), 22)
+    """
+    day = dt.date.fromisoformat(deadline) if isinstance(deadline, str) else deadline
+    policy = policy or workbook.policy
+    question = {"deadline": day, "finish": finish, "draws": draws, "seed": seed}
+    will = planned_forecast(workbook, policy=policy, **question)
+    return results.ForecastResult(will, lang=lang)
+
+
+def allocate(workbook, *, policy="", draws=10_000, seed=2022, lang="vi"):
+    """Which works to fund in which year, and what one commune more would take.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    policy : str, optional
+        Whose plan to tell. Default: the best there is.
+    draws : int
+        Worlds of the forecast in which the plans are tried.
+    seed : int
+    lang : str
+
+    Returns
+    -------
+    AllocationResult
+        ``status``, ``gap``; tables: works, communes, policies, pots, extra_communes, prices,
+        relaxed_prices, limits.
+
+    Examples
+    --------
+    >>> import ntm_analysis as ntm
+    >>> plan = ntm.allocate(ntm.open_workbook("thanh-chuong"), draws=200)
+    >>> plan.status, plan.gap
+    ('optimal', 0.0)
+    """
+    plans = allocation_of(workbook, seed=seed)
+    return results.AllocationResult(plans, policy or OPTIMAL, tried(plans, draws), lang=lang)
+
+
+def compare(workbook, scenarios=(), baseline=BASELINE, *, draws=10_000, seed=2022, lang="vi"):
+    """Scenarios side by side in the same worlds.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    scenarios : list of str, optional
+        Default: all there are.
+    baseline : str
+        The scenario that the others are held against.
+    draws, seed : int
+    lang : str
+
+    Returns
+    -------
+    ComparisonResult
+        Tables: scenarios, movers, dates, frontier, tornado, warnings.
+
+    Examples
+    --------
+    >>> import ntm_analysis as ntm
+    >>> both = ntm.compare(ntm.open_workbook("thanh-chuong"), ["money-110"], draws=200)
+    >>> both.scenarios["id"].tolist()
+    ['baseline', 'money-110']
+    """
+    both = comparison_of(workbook, scenarios, baseline, draws=draws, seed=seed)
+    return results.ComparisonResult(both, lang)
+
+
+def meeting(workbook, month="", lang="vi"):
+    """What a month brought: changes, late works, money, open tasks, yearly rules.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    month : str, optional
+        As in 12/2022. Default: that of the workbook's day.
+    lang : str
+
+    Returns
+    -------
+    MeetingResult
+        Tables: changes, late_works, disbursed, open_tasks, rules.
+
+    Examples
+    --------
+    >>> import ntm_analysis as ntm
+    >>> month = ntm.meeting(ntm.open_workbook("huyen-mau"))
+    >>> len(month.late_works)
+    2
+    """
+    return results.MeetingResult(workbook, month, lang)
+
+
+def report(workbook, folder="", communes=None, *, lang="vi", audience="noi-bo", **options):
+    """Make the pages of a district and its communes.
+
+    Parameters
+    ----------
+    workbook : Workbook
+        As a folder holds it: pages read the data set anew.
+    folder : str or Path, optional
+        Default: ``reports/<data set>``.
+    communes : list of str, optional
+        Only these, by name or code.
+    lang, audience : str
+    **options
+        As for :func:`ntm_analysis.reports.make_report`.
+
+    Returns
+    -------
+    ReportOutcome
+        ``index``: the path of the page to open; ``pages``, ``failed``.
+    """
+    from .reports import make_report
+
+    place = Path(folder) if folder else home_of(workbook.path) / "reports" / workbook.id
+    units = None if communes is None else [workbook.find(name) for name in communes]
+    return make_report(workbook, place, units=units, lang=lang, audience=audience, **options)

@@ -1,0 +1,75 @@
+"""Figures as finely as they may be told: chances on one fixed scale of words, rough amounts."""
+
+import math
+
+import numpy as np
+
+from ..forecasts import EDGES, scale_places
+from ..language import text
+
+FEW = 300  # draws: of fewer, a per cent would say too much
+SCALE = ("very_unlikely", "unlikely", "less_likely", "even", "likely", "very_likely", "certain")
+
+
+def scale_of(p):
+    """The word of the fixed scale, by its key.
+
+    Under 5, 5-20, 20-40, 40-60, 60-80, 80-95, over 95 %.
+
+    >>> [scale_of(p) for p in (0, 0.05, 0.2, 0.5, 0.8, 0.95, 0.951)]
+    ['very_unlikely', 'unlikely', 'less_likely', 'even', 'very_likely', 'very_likely', 'certain']
+    """
+    return SCALE[int(scale_places([p])[0])]
+
+
+def chance_word(p, lang):
+    """A chance in the word of the scale.
+
+    >>> chance_word(0.3, "vi"), chance_word(0.99, "en")
+    ('ít khả năng', 'almost certain')
+    """
+    return text(f"scale_{scale_of(p)}", lang)
+
+
+def chance(p, draws, lang):
+    """A chance for a cell: whole per cent, at the two ends of the scale the word; "..." for none.
+
+    Of few draws the word too.
+
+    >>> chance(0.004, 10_000, "vi"), chance(0.304, 10_000, "vi"), chance(0.304, 100, "vi"), chance(1.0, None, "vi")
+    ('rất khó', '30%', 'ít khả năng', 'gần như chắc')
+    """
+    if p is None or np.isnan(p):
+        return "..."
+    few = draws is not None and draws < FEW
+    return (
+        chance_word(p, lang) if few or scale_of(p) in (SCALE[0], SCALE[-1]) else f"{100 * p:.0f}%"
+    )
+
+
+def chance_words(p, draws, lang):
+    """A chance in running text: "ít khả năng, khoảng 3 trên 10 (30%)".
+
+    At the ends of the scale "rất khó (dưới 5%)".
+
+    >>> chance_words(0.304, 10_000, "vi"), chance_words(0.004, 10_000, "vi"), chance_words(0.304, 100, "vi")
+    ('ít khả năng, khoảng 3 trên 10 (30%)', 'rất khó (dưới 5%)', 'ít khả năng')
+    """
+    word, scale = chance_word(p, lang), scale_of(p)
+    if scale in (SCALE[0], SCALE[-1]):
+        key, edge = ("chance_below", EDGES[1]) if scale == SCALE[0] else ("chance_above", EDGES[-2])
+        return text(key, lang, word=word, edge=f"{100 * edge:.0f}")
+    percent = chance(p, draws, lang)
+    if percent == word:
+        return word
+    tenths = min(max(round(10 * p), 1), 9)  # between the two ends nothing is never, nothing certain
+    return text("chance_of_ten", lang, word=word, tenths=tenths, percent=percent)
+
+
+def rough(value, digits=2):
+    """A number to so many significant digits.
+
+    >>> rough(518.6), rough(0.0364), rough(0)
+    (520.0, 0.036, 0.0)
+    """
+    return round(value, digits - 1 - math.floor(math.log10(abs(value)))) if value else 0.0

@@ -1,0 +1,332 @@
+"""Scenarios side by side: their tables, their sentences."""
+
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from ..forecasts import TORNADO
+from ..language import text, write_change, write_number
+from ..needs import spread
+from ..scenarios import BASELINE, NOISE
+from .chances import chance, chance_words, rough
+from .forecast import (
+    blocking_pots,
+    blocking_words,
+    day_words,
+    mover_name,
+    moving,
+    rests_on,
+)
+from .frames import Result, plain
+from .need import MONEY, billions
+
+FIGURES = (
+    *("id", "title", "title_en", "policy", "deadline", "n_communes", "basically_all"),
+    *("finishing_mean", "finishing_p10", "finishing_p50", "finishing_p90", "p_basically_all"),
+    *("p_all", "need_p50", "gap_p50", "gap_mean", "money", "se_ratio", "cost_per_extra_commune"),
+    "cost_reason",
+)
+
+
+class ComparisonResult(Result):
+    """Scenarios side by side in the same worlds.
+
+    Money in million dong, chances 0..1; ``se`` is that of the difference of the number finishing.
+
+    Attributes
+    ----------
+    workbook : Workbook
+    draws : Comparison
+        What each scenario came to: arrays by draw.
+    """
+
+    tables = ("scenarios", "movers", "dates", "frontier", "tornado", "warnings")
+
+    about = "compare"
+    console = (
+        (
+            "scenarios",
+            "id finishing_mean difference_finishing difference_se p_basically_all p_all need_p50 gap_mean",
+        ),
+    )
+
+    def __init__(self, draws, lang="vi"):
+        self.workbook, self.draws, self.lang = draws.workbook, draws, lang
+
+    @cached_property
+    def scenarios(self):
+        """Every scenario, the baseline first: what comes of it and how it differs."""
+        rows = [
+            {key: row[key] for key in FIGURES}
+            | {f"difference_{key}": each for key, each in row["difference"].items()}
+            | {f"regret_{key}": each for key, each in row["regret"].items()}
+            for row in self._scenarios
+        ]
+        return pd.DataFrame(rows)
+
+    @cached_property
+    def movers(self):
+        """The communes whose chance clearly is another than in the baseline, by scenario."""
+        return self._by_commune(("gains", "losses"), ["p", "change", "se"])
+
+    @cached_property
+    def dates(self):
+        """The communes whose middle day is another than in the baseline, by scenario."""
+        table = self._by_commune(("dates",), ["before", "after"])
+        return table.astype(dict.fromkeys(("before", "after"), "datetime64[s]"))
+
+    def _by_commune(self, keys, columns):
+        rows = [
+            {"scenario": row["id"]} | each
+            for row in self._scenarios
+            for key in keys
+            for each in row[key]
+        ]
+        return pd.DataFrame(rows, columns=["code", "name", "scenario", *columns])
+
+    @property
+    def frontier(self):
+        """How many finish with so many times the money."""
+        return self.draws.frontier
+
+    @property
+    def tornado(self):
+        """Which assumption moves the number finishing most."""
+        return self.draws.tornado
+
+    @cached_property
+    def warnings(self):
+        """The scenarios left out, and those that change nothing in the result."""
+        rows = [
+            {
+                "code": problem.code,
+                "scenario": problem.details["value"],
+                "text": problem.words("vi")[0],
+                "text_en": problem.words("en")[0],
+            }
+            for problem in self.draws.warnings
+        ]
+        return pd.DataFrame(rows, columns=["code", "scenario", "text", "text_en"])
+
+    @cached_property
+    def _scenarios(self):
+        """What is told of each scenario; regret: communes fewer than in the best of each world."""
+        rows = self.draws.rows
+        best = np.max([row.finishing for row in rows], axis=0)
+        fewer = [spread(best - row.finishing) for row in rows]
+        return [
+            row.figures | {"regret": {key: regret[key] for key in ("mean", "p90")}}
+            for row, regret in zip(rows, fewer, strict=True)
+        ]
+
+    def sentence(self, lang=""):
+        """Which scenario adds most communes, which loses most, and what that does to the promise.
+
+        Parameters
+        ----------
+        lang : str, optional
+
+        Returns
+        -------
+        str
+        """
+        return comparison_sentence(self.to_dict(), lang or self.lang)
+
+    def notes(self, lang=""):
+        """What blocks in the baseline, what rests on assumptions, what money pays for a commune.
+
+        Parameters
+        ----------
+        lang : str, optional
+
+        Returns
+        -------
+        list of str
+        """
+        lang, record = lang or self.lang, self.to_dict()
+        rows = record["scenarios"]
+        lines = [blocking_words(self.workbook, rows[0], lang), rests_on(self.workbook, lang)]
+        lines += [price_words(row, record, lang) for row in rows]
+        lines.append(tornado_told(self.workbook, record, lang))
+        return [line for line in lines if line]
+
+    def to_dict(self):
+        """The comparison in plain Python types, as ``ntm compare --json`` prints it.
+
+        Returns
+        -------
+        dict
+            A price that there is none of is null with its reason.
+        """
+        workbook, both = self.workbook, self.draws
+        return plain(
+            {
+                "dataset": workbook.id,
+                "as_of": workbook.as_of,
+                "content_hash": workbook.content_hash,
+                "draws": both.draws,
+                "seed": both.seed,
+                "unit": MONEY,
+                "baseline": self._scenarios[0]["id"],
+                "scenarios": self._scenarios,
+                "frontier": self.frontier,
+                "tornado": self.tornado,
+                "warnings": self.warnings,
+            }
+        )
+
+
+def title_of(row, lang):
+    """The title of a scenario.
+
+    Parameters
+    ----------
+    row : dict
+    lang : str
+
+    Returns
+    -------
+    str
+    """
+    return row["title"] if lang == "vi" else row["title_en"]
+
+
+def base_name(record, lang):
+    """The baseline in running text."""
+    if record["baseline"] == BASELINE:
+        return text("compare_the_baseline", lang)
+    return text("compare_base_name", lang, title=title_of(record["scenarios"][0], lang))
+
+
+def tells_all(p):
+    """Whether the chance that all finish is told: neither nearly none nor nearly certain."""
+    return 0.01 <= p <= 0.99
+
+
+def blocking_cell(workbook, row, record, lang):
+    """The sources that block in a scenario, where they are not those of the baseline."""
+    base, pots = record["scenarios"][0], blocking_pots(workbook, row, lang)
+    same = row is not base and pots == blocking_pots(workbook, base, lang)
+    return text("blocking_as_first", lang) if same else pots or "-"
+
+
+def way(difference):
+    """Whether clearly more communes finish (1), fewer (-1), or neither (0).
+
+    A difference is clear where it stands out of the noise of the draws.
+    """
+    change = difference["finishing"]
+    return (change > 0) - (change < 0) if abs(change) > NOISE * difference["se"] else 0
+
+
+def change_words(difference, lang):
+    """A difference of the number finishing, to as many digits as its size has use for.
+
+    >>> change_words({"finishing": -0.046, "se": 0.002}, "vi"), change_words({"finishing": 2.18, "se": 0.01}, "en")
+    ('-0,05', '+2.2')
+    >>> change_words({"finishing": 0.01, "se": 0.1}, "vi"), change_words({"finishing": 0.0, "se": 0.0}, "vi")
+    ('trong sai số', '0')
+    """
+    change = difference["finishing"]
+    if change == 0 == difference["se"]:
+        return "0"
+    if not way(difference):
+        return text("within_noise", lang)
+    return write_change(change, lang, 1 if abs(change) >= 0.095 else 2)
+
+
+def own_day(row, record, lang):
+    """The deadline of a scenario, where it is not that of the baseline."""
+    if row["deadline"] == record["scenarios"][0]["deadline"]:
+        return ""
+    return text("compare_own_day", lang, day=day_words(row["deadline"], lang))
+
+
+def comparison_sentence(record, lang):
+    """Which scenario adds most communes, which loses most, and what that does to the promise."""
+    base, *others = record["scenarios"]
+    ends = {"best": text("compare_no_best", lang), "worst": ""}
+    for end, sign in (("worst", -1), ("best", 1)):
+        row = max(others, key=lambda row: sign * row["difference"]["finishing"], default=base)
+        if way(row["difference"]) == sign:
+            change = change_words(row["difference"], lang).lstrip("+-")
+            ends[end] = text(
+                f"compare_{end}",
+                lang,
+                title=title_of(row, lang),
+                change=change,
+                own=own_day(row, record, lang),
+            )
+    return text(
+        "compare_verdict",
+        lang,
+        baseline=base_name(record, lang),
+        mean=write_number(base["finishing_mean"], lang, 1),
+        total=base["n_communes"],
+        day=day_words(base["deadline"], lang),
+        n=len(others),
+        draws=write_number(record["draws"], lang),
+        basically=_chances(record, lang),
+        **ends,
+    )
+
+
+def _chances(record, lang):
+    """The highest chance that basically all finish.
+
+    That all do, where that is neither nearly certain nor nearly none.
+    """
+    rows, base, lines = record["scenarios"], record["scenarios"][0], []
+    for key, p, n in (
+        ("basically", "p_basically_all", "basically_all"),
+        ("all", "p_all", "n_communes"),
+    ):
+        top = max(rows, key=lambda row, p=p: row[p])
+        if key == "basically" or tells_all(top[p]):
+            alike = len({chance(row[p], record["draws"], lang) for row in rows}) == 1
+            details = {
+                "title": title_of(top, lang),
+                "p": chance_words(top[p], record["draws"], lang),
+            }
+            details |= {"n": base[n], "total": base["n_communes"]}
+            lines.append(text(f"compare_{key}_{'alike' if alike else 'best'}", lang, **details))
+    return " ".join(lines)
+
+
+def price_words(row, record, lang):
+    """What a scenario that adds or takes money pays for a commune; "" for one that does neither."""
+    more = row["money"] - record["scenarios"][0]["money"]
+    if not more:
+        return ""
+    details = {"title": title_of(row, lang), "money": write_change(rough(more / 1000), lang)}
+    if row["cost_reason"] == "within_noise":
+        return text("compare_price_noise", lang, **details)
+    price = (
+        billions(row["cost_per_extra_commune"], lang) if row["cost_per_extra_commune"] else "..."
+    )
+    return text(
+        "compare_price_told",
+        lang,
+        change=change_words(row["difference"], lang),
+        price=price,
+        **details,
+    )
+
+
+def loud(record):
+    """The rows of the tornado that stand out of their noise and are worth telling."""
+    return moving(pd.DataFrame(record["tornado"])) if record["tornado"] else pd.DataFrame()
+
+
+def tornado_told(workbook, record, lang, key="tornado_told"):
+    """The assumption that moves the number finishing most; "" where none does."""
+    if (rows := loud(record)).empty:
+        return ""
+    first = rows.iloc[0]
+    ends = {end: write_number(first[end], lang, 1) for end in ("low", "high", "usual")}
+    n = write_number(min(record["draws"], TORNADO), lang)
+    what = mover_name(workbook, first["key"], lang)
+    return text(
+        key, lang, what=what if key == "tornado_told" else what[0].lower() + what[1:], n=n, **ends
+    )

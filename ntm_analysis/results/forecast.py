@@ -1,0 +1,585 @@
+"""The forecast: its tables, its sentences.
+
+One fixed scale of words, chances to whole per cent, the two ends of the scale as words.
+"""
+
+import datetime as dt
+import math
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from ..forecasts import MORE, RANGES, knowledge, split_pots, wilson
+from ..language import text, write_date, write_number
+from ..needs import spread
+from .chances import FEW, chance, chance_word, chance_words
+from .frames import INTERVAL, Result, of_communes, plain
+
+ASSUMABLE = (
+    "durations",
+    "envelopes",
+    "parts",
+    "assumptions",
+)  # the tables of a data set that a forecast rests on most
+CONSOLE = (
+    ("communes", "name band p p_signed p_unlimited p10_date p50_date p90_date"),
+    ("registrations", "name level year kind p"),
+)
+DATES = ["p10_date", "p50_date", "p90_date"]
+FELT = 0.05  # what holds a commune back in fewer worlds is not worth a word
+NOISE, LEAST = 3, 0.05  # standard errors and communes: a smaller swing is not told
+
+
+class ForecastResult(Result):
+    """Whether every commune finishes by the deadline.
+
+    Chances are 0..1; communes of which the same is known share a band and its figures.
+
+    Attributes
+    ----------
+    workbook : Workbook
+    draws : Forecast
+        The worlds: arrays by draw, such as ``draws.finishing``.
+    price_of_promise : dict or None
+        What it would take (:func:`~ntm_analysis.forecasts.promise`), where that was asked.
+    commune : int or None
+        The unit number of the one commune that communes and registrations are told of.
+    """
+
+    tables = (
+        "summary",
+        "communes",
+        "over_time",
+        "registrations",
+        "weakest",
+        "list_chances",
+        "held_back",
+        "distribution",
+        "ask_first",
+    )
+
+    about = "forecast"
+
+    def __init__(self, draws, lang="vi"):
+        self.workbook, self.draws, self.lang = draws.workbook, draws, lang
+        self.price_of_promise = self.commune = None
+
+    @property
+    def console(self):
+        """The tables that the console prints; of one commune the notes say all."""
+        return CONSOLE if self.commune is None else ()
+
+    @cached_property
+    def summary(self):
+        """How many finish, by the plan and by the two second opinions."""
+        will = self.draws
+        numbers = {
+            "finishing": will.finishing,
+            "finishing_signed": will.number(will.run.signed, will.run.deadline),
+            **will.second_opinions,
+        }
+        everyone = len(will.communes)
+        rows = [
+            {
+                "figure": name,
+                **spread(number),
+                "p_basically_all": (number >= will.basically).mean(),
+                "p_all": (number >= everyone).mean(),
+            }
+            for name, number in numbers.items()
+        ]
+        return pd.DataFrame(rows)
+
+    @cached_property
+    def communes(self):
+        """Every commune in administrative order: its chances and the days of 10, 50, 90 %."""
+        will, run = self.draws, self.draws.run
+        reached = {
+            "p": will.in_time,
+            "p_met": will.reached(run.months, run.deadline),
+            "p_signed": will.reached(run.signed, run.deadline),
+            "p_unlimited": will.in_time_if_paid,
+        }
+        table = pd.DataFrame({name: will.of_band(each) for name, each in reached.items()})
+        days = [will.dates(unit) for unit in table.index]
+        days = pd.DataFrame(days, table.index, DATES, dtype="datetime64[s]")
+        table = table.join(days).assign(band=will.bands).reindex(will.communes)
+        table = table.assign(finished=table["band"].isna()).astype({"band": "Int64"})
+        return of_communes(self.workbook, table.fillna(dict.fromkeys(reached, 1.0)))
+
+    @cached_property
+    def over_time(self):
+        """How many communes have finished by the end of each year."""
+        table = self.draws.over_time()
+        return table.assign(day=pd.to_datetime(table["day"]))
+
+    @cached_property
+    def registrations(self):
+        """Every planned target and pledge; no chance where it stands in no schedule."""
+        table = self.draws.registrations().drop(columns="p_unlimited").set_index("unit")
+        table = table.assign(closes=pd.to_datetime(table["closes"]))
+        return of_communes(self.workbook, table)
+
+    @cached_property
+    def weakest(self):
+        """Of the worlds in which not all finish: in how many each commune does not, and it alone."""
+        return of_communes(self.workbook, self.draws.weakest())
+
+    @cached_property
+    def list_chances(self):
+        """The chance of each open commune to be on each year's list."""
+        return self._long(self.draws.list_chance, "year", "p")
+
+    @cached_property
+    def held_back(self):
+        """What holds each open commune back: the share of all worlds."""
+        return self._long(self.draws.held, "reason", "share")
+
+    def _long(self, wide, key, value):
+        table = of_communes(self.workbook, wide)
+        return table.melt(["code", "name"], var_name=key, value_name=value)
+
+    @cached_property
+    def distribution(self):
+        """How likely each number of communes is."""
+        shares = pd.Series(self.draws.finishing).value_counts(normalize=True).sort_index()
+        return shares.rename_axis("number").rename("p").reset_index()
+
+    @cached_property
+    def ask_first(self):
+        """The unknown states whose answer moves the number finishing most."""
+        return self.draws.ask_first().head(10)
+
+    def sentence(self, lang=""):
+        """How many will have finished, and whether basically all, and all, will.
+
+        Parameters
+        ----------
+        lang : str, optional
+
+        Returns
+        -------
+        str
+        """
+        return forecast_sentence(self.to_dict(), lang or self.lang)
+
+    def notes(self, lang=""):
+        """What the forecast was asked, what it rests on, what blocks.
+
+        Then the one commune, and what keeping the promise would take.
+
+        Parameters
+        ----------
+        lang : str, optional
+
+        Returns
+        -------
+        list of str
+        """
+        lang, record, workbook = lang or self.lang, self.to_dict(), self.workbook
+        lines = [text("forecast_no_money", lang)] if without_money(workbook) else []
+        lines += [setting(workbook, record, lang), rests_on(workbook, lang)]
+        lines.append(blocking_words(workbook, record, lang))
+        if self.commune is not None:
+            (row,) = record["communes"]
+            lines += [
+                commune_sentence(row, record, lang),
+                held_sentence(row, record["draws"], lang),
+            ]
+        if empty := [pot_words(workbook, pot, lang) for pot in record["pots_without_money"]]:
+            lines.append(text("forecast_empty_pots", lang, pots=", ".join(empty)))
+        if price := record["price_of_promise"]:
+            lines += promise_lines(price, record, lang)
+        return [line for line in lines if line]
+
+    def to_dict(self):
+        """The forecast in plain Python types, as ``ntm forecast --json`` prints it.
+
+        Returns
+        -------
+        dict
+            None where fewer worlds get there or where the quantity is none of the yearly cycle.
+        """
+        record = self._record | {"price_of_promise": self.price_of_promise}
+        if self.commune is None:
+            return record
+        code = self.workbook.units.at[self.commune, "code"]
+        rows = {
+            key: [row for row in record[key] if row["code"] == code]
+            for key in ("communes", "registrations")
+        }
+        return record | rows
+
+    def _commune_rows(self):
+        """Every commune with its chance to be listed by year, and what holds it back by reason."""
+        listed, held = (
+            {code: dict(zip(rows[key].map(str), rows[value], strict=True)) for code, rows in groups}
+            for groups, key, value in (
+                (self.list_chances.groupby("code"), "year", "p"),
+                (self.held_back.groupby("code"), "reason", "share"),
+            )
+        )
+        more = {"last_criterion": None}
+        return [
+            row
+            | more
+            | {"list_chance": listed.get(row["code"], {}), "held_back": held.get(row["code"])}
+            for row in plain(self.communes)
+        ]
+
+    @cached_property
+    def _record(self):
+        will, run = self.draws, self.draws.run
+        n, everyone, line = run.draws, len(will.communes), will.line_date()
+        figures = {row["figure"]: row for row in plain(self.summary)}
+        numbers = {name: {key: row[key] for key in INTERVAL} for name, row in figures.items()}
+        finishing, signed = figures["finishing"], figures["finishing_signed"]
+        enough, all_ = (round(n * finishing[key]) for key in ("p_basically_all", "p_all"))
+        p, p_all = will.p.to_numpy(), finishing["p_all"]
+        shares = {str(number): p for number, p in self.distribution.itertuples(index=False)}
+        return plain(
+            {
+                **self.workbook.heading(),
+                "set": run.plan.facts.set_id,
+                "policy": run.plan.policy,
+                "deadline": will.day,
+                "finish": run.finish,
+                "draws": n,
+                "seed": run.seed,
+                "n_communes": everyone,
+                "n_finished_now": len(will.now),
+                "finishing": numbers["finishing"] | {"distribution": shares},
+                "finishing_signed": numbers["finishing_signed"],
+                "basically_all": will.basically,
+                "basically_share": run.plan.rules["basically"] / 100,
+                "p_basically_all": finishing["p_basically_all"],
+                "p_basically_all_ci": wilson(enough, n),
+                "p_all": p_all,
+                "p_all_se": math.sqrt(p_all * (1 - p_all) / n),
+                "p_all_ci": wilson(all_, n),
+                "p_all_met": (will.number(run.months, run.deadline) >= everyone).mean(),
+                "p_all_signed": signed["p_all"],
+                "p_basically_all_signed": signed["p_basically_all"],
+                "p_all_if_independent": np.prod(p),
+                "sd": will.finishing.std(),
+                "sd_if_independent": math.sqrt((p * (1 - p)).sum()),
+                "communes": self._commune_rows(),
+                "registrations": self.registrations,
+                "weakest": {"communes": self.weakest, "criteria": None},
+                "ask_first": self.ask_first,
+                "first_year": None,
+                "second_opinions": {name: numbers[name] for name in will.second_opinions},
+                "naive": {
+                    "yearly": will.yearly,
+                    "date": line,
+                    "expected": numbers["line"]["mean"],
+                    "p_all": figures["line"]["p_all"],
+                },
+                "paid_in_time": run.in_time if run.baseline.usual_money else None,
+                "blocking_sources": will.blocking_sources(),
+                "recognised_fail_set_in_force": will.fails_set_in_force(),
+                "pots_without_money": will.pots_without_money(),
+            }
+        )
+
+
+def rests_on(workbook, lang):
+    """How much of what the data set brings to the forecast is assumed, by the marks of its rows.
+
+    >>> from ntm_analysis.data import Workbook
+    >>> rests_on(Workbook.open("data/huyen-mau"), "en")
+    'Durations, envelopes and shares of who pays are all illustrative.'
+    """
+    tables = {name: workbook.tables[name]["mark"] for name in ASSUMABLE}
+    marks = [mark for column in tables.values() for mark in column]
+    if marks and set(marks) == {"illustrative"}:
+        return text("forecast_invented", lang)
+    if all((column == "assumed").all() for name, column in tables.items() if name != "assumptions"):
+        return text("forecast_assumed", lang)
+    return text(
+        "forecast_assumed_part", lang, n=sum(mark != "reported" for mark in marks), of=len(marks)
+    )
+
+
+def whole_percent(share):
+    """A share that is no chance of the forecast, in whole per cent."""
+    return f"{100 * share:.0f}%"
+
+
+def usual_range(low, high):
+    """A range of whole numbers, one number where its ends are alike."""
+    return f"{low:g}-{high:g}" if low != high else f"{low:g}"
+
+
+def median_range(figures):
+    """A median with its usual range: "28 (24-33)"."""
+    return f"{figures['p50']:g} ({usual_range(figures['p10'], figures['p90'])})"
+
+
+def forecast_sentence(record, lang):
+    """How many will have finished, with the range and the two second opinions.
+
+    Then whether basically all, and all, will.
+
+    ``record``: what :func:`~.forecast.forecast.record` gives.
+    """
+    figures, draws = record["finishing"], record["draws"]
+    opinions = {name: median_range(more) for name, more in record["second_opinions"].items()}
+    first = text(
+        f"forecast_verdict_{record['finish']}",
+        lang,
+        day=day_words(record["deadline"], lang),
+        middle=figures["p50"],
+        range=usual_range(figures["p10"], figures["p90"]),
+        total=record["n_communes"],
+        now=record["n_finished_now"],
+        **opinions,
+    )
+    second = text(
+        "forecast_verdict_all",
+        lang,
+        share=f"{100 * record['basically_share']:.3g}%".replace(".", "," if lang == "vi" else "."),
+        basically=record["basically_all"],
+        total=record["n_communes"],
+        p_basically=chance_words(record["p_basically_all"], draws, lang),
+        p_all=chance_words(record["p_all"], draws, lang),
+        draws=write_number(draws, lang),
+    )
+    return f"{first} {second}"
+
+
+def setting(workbook, record, lang):
+    """What the forecast was asked: criteria set, scenario, allocation plan."""
+    title = workbook.law.sets[record["set"]].title[lang]
+    return text(
+        "forecast_setting",
+        lang,
+        set=title,
+        scenario=record["scenario_title"][lang],
+        policy=text(f"policy_{record['policy']}", lang),
+    )
+
+
+def month_words(day, lang):
+    """A month as "11/2023"; "sau kỳ" beyond the horizon.
+
+    >>> month_words("2023-11-30", "vi"), month_words(None, "vi")
+    ('11/2023', 'sau kỳ')
+    """
+    return text("beyond_term", lang) if day is None else f"{int(day[5:7])}/{day[:4]}"
+
+
+def day_words(day, lang):
+    """A day of a record as offices write it.
+
+    >>> day_words("2025-12-31", "vi")
+    '31/12/2025'
+    """
+    return write_date(dt.date.fromisoformat(day), lang)
+
+
+def commune_sentence(row, record, lang, coarse=False):
+    """One commune's answer: the chance by the deadline, that of the decision, dates.
+
+    ``coarse``: in words alone.
+    """
+    if row["finished"]:
+        return text("forecast_commune_finished", lang, name=row["name"])
+    draws = 0 if coarse else record["draws"]
+    months = zip(("early", "middle", "late"), ("p10_date", "p50_date", "p90_date"), strict=True)
+    return text(
+        "forecast_commune_signed" if record["finish"] == "signed" else "forecast_commune",
+        lang,
+        name=row["name"],
+        day=day_words(record["deadline"], lang),
+        p=chance_words(row["p"], draws, lang),
+        signed=chance_words(row["p_signed"], draws, lang),
+        unlimited=chance_words(row["p_unlimited"], draws, lang),
+        **{name: month_words(row[key], lang) for name, key in months},
+    )
+
+
+def held_most(row):
+    """What holds a commune back most, by its key; "" where next to nothing does.
+
+    >>> held_most({"held_back": {"not_listed": 0.5, "money": 0.1}}), held_most({"held_back": None})
+    ('not_listed', '')
+    """
+    held = row["held_back"] or {}
+    most = max(held, key=held.get, default="")
+    return most if held.get(most, 0) >= FELT else ""
+
+
+def held_sentence(row, draws, lang):
+    """What holds a commune back, the most frequent first; "" where next to nothing does."""
+    held = {name: share for name, share in (row["held_back"] or {}).items() if share >= FELT}
+    reasons = [
+        text(
+            "held_part", lang, reason=text(f"held_{name}", lang), p=chance(held[name], draws, lang)
+        )
+        for name in sorted(held, key=held.get, reverse=True)
+    ]
+    return text("held_told", lang, reasons="; ".join(reasons)) if reasons else ""
+
+
+def list_sentence(row, draws, lang):
+    """The chance of a commune to be on each year's list."""
+    years = [
+        text(
+            "list_year",
+            lang,
+            year=year,
+            p=chance_word(p, lang) if draws < FEW else chance(p, draws, lang),
+        )
+        for year, p in row["list_chance"].items()
+    ]
+    return text("list_told", lang, years="; ".join(years)) if years else ""
+
+
+def without_money(workbook):
+    """Whether no money of any pot and year is known: a forecast then says nothing of money."""
+    return not (workbook.tables["envelopes"]["amount"] > 0).any()
+
+
+def pot_words(workbook, instance, lang):
+    """The name of a pot instance, and whom it serves where that is not everybody.
+
+    >>> from ntm_analysis.data import Workbook
+    >>> pot_words(Workbook.open("data/thanh-chuong"), "nstw-dt@17731", "en")
+    'Central budget, investment (Thanh Phong)'
+    """
+    pot, _, served = instance.partition("@")
+    name = workbook.tables["pots"].set_index("pot")[f"name_{lang}"].get(pot, pot)
+    units = workbook.units.loc[workbook.units["code"] == served, "name"]
+    return f"{name} ({units.iloc[0] if len(units) else served})" if served else name
+
+
+def blocking_pots(workbook, row, lang):
+    """The sources that keep listed communes from being paid.
+
+    Of the record of a forecast or a scenario; "" where none does.
+
+    >>> from ntm_analysis.data import Workbook
+    >>> wb = Workbook.open("data/thanh-chuong")
+    >>> blocking_pots(wb, {"policy": "equal", "blocking_sources": ["dat"]}, "vi")
+    'phần vốn chia riêng cho từng xã từ Thu tiền sử dụng đất (đấu giá đất)'
+    """
+    pots = row["blocking_sources"]
+    names = "; ".join(pot_words(workbook, pot, lang) for pot in pots)  # their names hold commas
+    return (
+        text("blocking_own_part", lang, pots=names)
+        if split_pots(workbook, row["policy"]).intersection(pots)
+        else names
+    )
+
+
+def blocking_words(workbook, row, lang):
+    """The same as a sentence.
+
+    >>> from ntm_analysis.data import Workbook
+    >>> wb = Workbook.open("data/thanh-chuong")
+    >>> blocking_words(wb, {"policy": "own", "blocking_sources": ["dat"]}, "vi")[:50]
+    'Nguồn đang chặn: Thu tiền sử dụng đất (đấu giá đất'
+    """
+    pots = blocking_pots(workbook, row, lang)
+    return text("blocking_told", lang, pots=pots) if pots else ""
+
+
+def mover_name(workbook, key, lang):
+    """What an assumption of the tornado is.
+
+    By its own text in the data, else by the texts of the pages.
+    """
+    for table in (
+        workbook.tables["assumptions"].set_index("key"),
+        knowledge(workbook.as_of).evidence.assumed,
+    ):
+        if key in table.index:
+            return table.loc[key, f"text_{lang}"].split(":")[0]
+    return text(f"move_{key}", lang)
+
+
+def mover_ends(workbook, row, lang):
+    """The ends that an assumption was put at."""
+    key, ends = row["key"], (row["low_end"], row["high_end"])
+    if np.isnan(ends[0]):
+        return text(
+            "ends_bounds"
+            if key == "bounds"
+            else "ends_table"
+            if key in (*RANGES, "quantities")
+            else "ends_share",
+            lang,
+        )
+    if key == "pace":
+        ends = tuple(-np.expm1(-end) for end in ends)
+    share = key in ("pace", "success") or is_share(
+        knowledge(workbook.as_of).evidence.assumed["unit"].get(key, "")
+    )
+    percent = (whole_percent(end) if share else write_number(end, lang, 2) for end in ends)
+    return text("ends_values", lang, **dict(zip(("low", "high"), percent, strict=True)))
+
+
+def mover_rows(workbook, rows, lang):
+    """The tornado as a table.
+
+    Place, what, its two ends, the mean number at each, on what the ends rest.
+    """
+    return [
+        [
+            place,
+            mover_name(workbook, row["key"], lang),
+            mover_ends(workbook, row, lang),
+            write_number(row["low"], lang, 1),
+            write_number(row["high"], lang, 1),
+            text(f"basis_{row['basis']}", lang),
+        ]
+        for place, row in enumerate(rows.to_dict("records"), start=1)
+    ]
+
+
+def is_share(unit):
+    """Whether a unit of panel_assumed.csv is a part of one."""
+    return unit.startswith(("tỷ lệ", "khả năng"))
+
+
+def moving(tornado):
+    """The rows of the tornado that stand out of the noise of the draws and are worth telling."""
+    swing = tornado["swing"].abs()
+    return tornado[(swing > NOISE * tornado["se"]) & (swing >= LEAST)]
+
+
+def promise_lines(price, record, lang):
+    """What it would take to keep the promise: which money is enough, or that money alone is not."""
+    lines = []
+    most = {"most": write_number(MORE[-1], lang)}
+    for key in ("basically_all", "all"):
+        answer = price[key]
+        what = text(
+            f"price_{key}",
+            lang,
+            n=record["basically_all"] if key == "basically_all" else record["n_communes"],
+        )
+        rich = chance_words(answer["p_unlimited"], record["draws"], lang)
+        beyond = [level for level, money in answer["money"].items() if money["factor"] is None]
+        for level, money in answer["money"].items():
+            if money["factor"] is None:
+                continue
+            extra = write_number(float(f"{(money['extra'] or 0) / 1000:.2g}"), lang)
+            details = {
+                "what": what,
+                "level": level,
+                "factor": write_number(money["factor"], lang),
+                "extra": extra,
+            }
+            lines.append(
+                text(
+                    "price_reached" if money["reason"] == "reached_now" else "price_money",
+                    lang,
+                    **details,
+                )
+            )
+        if beyond:
+            lines.append(text("price_beyond", lang, what=what, level=beyond[0], p=rich, **most))
+    return lines

@@ -1,0 +1,185 @@
+"""The monthly meeting: what changed, which works are late, money disbursed, open tasks, rules."""
+
+from functools import cached_property
+
+import pandas as pd
+
+from ..language import text, write_month
+from ..law import LEVELS
+from ..standing import (
+    assess,
+    before_year,
+    department_duties,
+    disbursement_by_pot,
+    judge_rule,
+    levels,
+    meeting_month,
+    reporting_communes,
+    state_changes,
+    works_progress,
+)
+from .frames import Result, of_communes, plain
+
+WORKS = ["work", "item", "cost", "planned", "reported", "actual", "planned_then", "months_late"]
+WORKS += ["said_by", "mark"]
+RULES = ["code", "name", "rule", "verdict", "reason", "of", "before", "now", "low", "high"]
+RULE_LEVELS = {"not_ntm": "ntm", "ntm_not_on_list": "advanced"}
+
+
+def rule_level(goal):
+    """The level by whose set a yearly rule is judged.
+
+    Parameters
+    ----------
+    goal : Series
+        A row of the table ``goals``.
+
+    Returns
+    -------
+    str
+    """
+    return RULE_LEVELS.get(goal["covers"], "ntm")
+
+
+def covered_communes(workbook, goal, level):
+    """The communes that a yearly rule covers.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    goal : Series
+        A row of the table ``goals``: all communes, those not yet NTM, or those that are NTM and not
+        on the year's list for more.
+    level : Series of str
+        Recognised levels by unit.
+
+    Returns
+    -------
+    Index
+        Unit numbers.
+    """
+    if goal["covers"] == "all":
+        return level.index
+    if goal["covers"] == "not_ntm":
+        return level.index[level == "not_ntm"]
+    plans = workbook.tables["targets"]
+    listed = plans[
+        (plans["kind"] == "plan") & (plans["level"] != "ntm") & (plans["year"] == goal["year"])
+    ]
+    return level.index[(level == "ntm") & ~level.index.isin(listed["unit"])]
+
+
+class MeetingResult(Result):
+    """What a month brought.
+
+    Attributes
+    ----------
+    workbook : Workbook
+    draws : Month
+        The month, and what was known at the meeting before.
+    """
+
+    tables = ("changes", "late_works", "disbursed", "open_tasks", "rules")
+    about = "meeting"
+
+    def __init__(self, workbook, month="", lang="vi"):
+        self.workbook, self.draws, self.lang = workbook, meeting_month(workbook, month), lang
+
+    def _standings(self, workbook, names):
+        return {name: assess(workbook, name) for name in dict.fromkeys(names)}
+
+    @cached_property
+    def _level(self):
+        return levels(self.workbook)
+
+    @cached_property
+    def _now(self):
+        return self._standings(self.workbook, map(self.workbook.default_set, LEVELS))
+
+    @cached_property
+    def changes(self):
+        """The states of criteria that are others than at the meeting before."""
+        before = self._standings(self.draws.before, self._now)
+        tables = {
+            name: state_changes(before[name], standing) for name, standing in self._now.items()
+        }
+        table = pd.concat(tables, names=["set"]).reset_index("set").set_index("unit")
+        return of_communes(self.workbook, table)
+
+    @cached_property
+    def late_works(self):
+        """The works whose reported volume is below that planned for the month of the report."""
+        works = works_progress(self.workbook, self.draws.end)
+        return of_communes(self.workbook, works[works["late"]].set_index("unit")[WORKS])
+
+    @cached_property
+    def disbursed(self):
+        """Money disbursed since the year began, by pot."""
+        return disbursement_by_pot(self.workbook, self.draws.end).reset_index()
+
+    @cached_property
+    def open_tasks(self):
+        """What departments still have to bring about, commune by commune."""
+        sets = self._level["next"].map(self.workbook.default_set)
+        table = department_duties(self.workbook, self._now, sets)
+        return of_communes(self.workbook, table.set_index("unit"))
+
+    @cached_property
+    def rules(self):
+        """The yearly rules of the district, judged for each commune that they cover."""
+        workbook, year = self.workbook, self.draws.end.year
+        goals = workbook.tables["goals"]
+        goals = goals[(goals["kind"] == "yearly_rule") & (goals["year"] == year)]
+        then, tables = before_year(workbook, year), []
+        for _, goal in goals.iterrows():
+            set_id = workbook.default_set(rule_level(goal))
+            units = covered_communes(workbook, goal, self._level["level"])
+            now, start = self._now[set_id], assess(then, set_id)
+            judged = judge_rule(goal, units, workbook, start, now, then).set_index("unit")
+            tables.append(of_communes(workbook, judged.assign(rule=goal[f"text_{self.lang}"])))
+        columns = [
+            "code",
+            "name",
+            "rule",
+            "verdict",
+            "reason",
+            "of",
+            "before",
+            "now",
+            "low",
+            "high",
+        ]
+        return pd.concat(tables)[columns] if tables else pd.DataFrame(columns=columns)
+
+    def sentence(self, lang=""):
+        """How many communes reported in the month, and how many works are late.
+
+        Parameters
+        ----------
+        lang : str, optional
+
+        Returns
+        -------
+        str
+        """
+        workbook, month = self.workbook, self.draws.end
+        return text(
+            "meeting_sentence",
+            lang or self.lang,
+            month=write_month(month),
+            n=len(reporting_communes(workbook, month)),
+            total=len(workbook.communes),
+            changes=len(self.changes),
+            late=len(self.late_works),
+            tasks=len(self.open_tasks),
+        )
+
+    def to_dict(self):
+        """The meeting in plain Python types.
+
+        Returns
+        -------
+        dict
+        """
+        tables = {name: getattr(self, name) for name in self.tables}
+        return plain({"dataset": self.workbook.id, "month": self.draws.end, **tables})

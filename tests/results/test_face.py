@@ -1,0 +1,168 @@
+"""The face: nine functions, answers as tidy tables that say what their columns are, short when they
+print.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import ntm_analysis as ntm
+from ntm_analysis.language import texts
+from ntm_analysis.results import columns, plain, results_page
+
+DRAWS = 200
+ANSWERS = ("assess", "need", "forecast", "allocate", "compare", "meeting")
+
+
+@pytest.fixture(scope="module")
+def answers():
+    """The six answers about the invented district, in which every kind of fact stands."""
+    wb = ntm.open_workbook("huyen-mau")
+    return {
+        "assess": ntm.assess(wb),
+        "need": ntm.need(wb, draws=DRAWS),
+        "forecast": ntm.forecast(wb, draws=DRAWS),
+        "allocate": ntm.allocate(wb, draws=DRAWS),
+        "compare": ntm.compare(wb, ["equal"], draws=DRAWS),
+        "meeting": ntm.meeting(wb),
+    }
+
+
+def tables_of(answers):
+    return [(name, table) for name, answer in answers.items() for table in answer.tables]
+
+
+def test_the_import_waits_for_no_library():
+    code = (
+        "import sys, ntm_analysis as ntm; "
+        "print([n for n in ('pandas', 'matplotlib') if n in sys.modules], *dir(ntm))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("[] ") and set(ntm.FACE) <= set(done.stdout.split())
+
+
+def test_every_table_has_just_the_columns_of_the_dictionary(answers):
+    for name, table in tables_of(answers):
+        assert list(getattr(answers[name], table).columns) == list(columns(name, table)), (
+            f"{name}.{table}"
+        )
+
+
+def test_every_column_says_in_both_languages_what_it_is_and_of_which_kind(answers):
+    kinds = {"text", "code", "count", "number", "money", "amount", "chance", "day", "flag", "level"}
+    kinds |= {"fund", "capital", "policy", "pot", "state", "kind"}
+    for name, table in tables_of(answers):
+        for column, about in columns(name, table).items():
+            assert about["vi"] and about["en"] and about["kind"] in kinds, (name, table, column)
+            assert about["unit"] or about["kind"] not in ("money", "amount", "chance")
+
+
+def test_figures_are_numbers_days_are_days_chances_are_between_nought_and_one(answers):
+    for name, table in tables_of(answers):
+        frame = getattr(answers[name], table)
+        for column, about in columns(name, table).items():
+            values = frame[column].dropna()
+            if not len(values):
+                continue
+            if about["kind"] == "day" and column != "deadline":
+                assert pd.api.types.is_datetime64_any_dtype(frame[column]), (name, table, column)
+            if about["kind"] in ("count", "number", "money", "amount", "chance"):
+                assert pd.api.types.is_numeric_dtype(values.infer_objects()), (name, table, column)
+            if about["kind"] == "chance":
+                assert values.between(0, 1).all(), (name, table, column)
+
+
+def test_what_is_about_communes_begins_with_code_and_name(answers):
+    for name, table in tables_of(answers):
+        names = list(getattr(answers[name], table).columns)
+        if "code" in names and table != "warnings":
+            assert names[:2] == ["code", "name"], (name, table)
+    assert list(answers["assess"].matrix().columns[:2]) == ["code", "name"]
+
+
+def test_answers_print_short(answers):
+    for name, answer in answers.items():
+        assert len(repr(answer)) < 2_000 and len(repr(answer).splitlines()) == 2, name
+        assert answer._repr_html_().count("<tr") <= 16
+    assert len(repr(ntm.open_workbook())) < 120
+
+
+def test_an_answer_in_plain_types_is_json_without_any_nan(answers):
+    for name, answer in answers.items():
+        json.dumps(answer.to_dict(), allow_nan=False)
+        assert plain(answer.to_dict()) == answer.to_dict(), name
+
+
+@pytest.mark.parametrize("command", ["status", "needs", "forecast"])
+def test_a_command_prints_as_json_what_the_answer_gives(command, capsys):
+    from ntm_analysis.cli import main
+
+    wb, asked = ntm.open_workbook(), {"draws": 50}
+    answer = {
+        "status": lambda: ntm.assess(wb),
+        "needs": lambda: ntm.need(wb, **asked),
+        "forecast": lambda: ntm.forecast(wb, **asked),
+    }[command]().to_dict()
+    assert main([command, "--json", *([] if command == "status" else ["--draws", "50"])]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert {key: printed[key] for key in answer} == json.loads(json.dumps(answer))
+
+
+def test_the_tables_add_up_to_one_another(answers):
+    need, will, plan = (answers[name] for name in ("need", "forecast", "allocate"))
+    total = need.summary.set_index("figure").at["total", "mean"]
+    for table in ("by_commune", "by_criterion", "by_year"):
+        assert getattr(need, table)["mean"].sum() == pytest.approx(total, abs=0.5), table
+    chances = will.distribution.set_index("number")["p"]
+    mean = will.summary.set_index("figure").at["finishing", "mean"]
+    assert chances.sum() == pytest.approx(1) and (chances.index @ chances) == pytest.approx(mean)
+    assert will.communes["p"].sum() == pytest.approx(mean)
+    spent = plan.works[plan.works["year"].notna()].groupby("pot")["amount"].sum()
+    money = plan.pots.set_index("pot")["funded"]
+    assert (money[money > 0] - spent[money[money > 0].index]).abs().max() < 1e-6
+
+
+def test_a_scenario_is_a_workbook_with_its_policy_and_its_deadline():
+    wb = ntm.open_workbook()
+    later, equal = ntm.scenario(wb, "two-more-years"), ntm.scenario(wb, "equal")
+    assert f"{later.deadline}" == "2027-12-31" and equal.policy == "equal"
+    record = ntm.forecast(equal, draws=20).to_dict()
+    assert (record["policy"], record["scenario"]) == ("equal", "equal")
+    more = ntm.scenario(wb, changes=[{"table": "envelopes", "multiply": {"amount": 2}}])
+    before, after = (each.tables["envelopes"]["amount"].sum() for each in (wb, more))
+    assert after > 1.5 * before and wb.scenario_id == "baseline"
+
+
+def test_changes_that_fit_no_table_are_told_at_once():
+    from ntm_analysis.tables import DataProblemsError
+
+    wrong = [{"table": "no-such", "set": {"a": 1}}, {"table": "envelopes", "set": {"no": 1}}]
+    with pytest.raises(DataProblemsError) as error:
+        ntm.scenario(ntm.open_workbook(), changes=wrong)
+    assert len(error.value.problems) >= 2
+
+
+def test_the_page_of_the_tables_is_in_step():
+    assert Path("docs/analyst/results.md").read_text(encoding="utf-8") == results_page()
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.vi.md"])
+def test_the_python_of_a_readme_gives_what_stands_under_it(name):
+    readme = Path(name).read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```\s+```text\n(.*?)```", readme, re.DOTALL)
+    if name == "README.md":
+        assert blocks, "ten lines of Python and what they print"
+    for code, printed in blocks:
+        *lines, last = code.strip().splitlines()
+        names = {}
+        exec("\n".join(lines), names)
+        assert str(eval(last, names)).split() == printed.split()
+
+
+def test_the_words_of_the_console_are_there_in_both_languages():
+    assert {"result_tables", "meeting_sentence", "flag_yes", "flag_no", "cli_meant"} <= set(texts())

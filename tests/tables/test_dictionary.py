@@ -1,0 +1,70 @@
+"""The data dictionary says nothing that cannot be: what it names exists, what it asks is asked."""
+
+import re
+from importlib.resources import files
+
+import pandas as pd
+import pytest
+
+from ntm_analysis.tables import KEYS, TABLES, dictionary, dictionary_rows, tables_where, triples
+from ntm_analysis.tables.dictionary import BLANK_KEYS, OPTIONAL
+from ntm_analysis.tables.problems import messages
+
+FOLDER = files("ntm_analysis").joinpath("dictionary")
+DTYPES = {"number": float, "integer": float, "criterion": float, "date": "datetime64[s]"}
+
+
+def empty(table: str) -> pd.DataFrame:
+    """One blank row of a table, typed as it is read; ``unit`` beside ``commune``."""
+    columns = dictionary(table)
+    types = {name: DTYPES.get(column.type, "str") for name, column in columns.items()}
+    types |= {name: "datetime64[s]" for name, column in columns.items() if column.type == "month"}
+    blank = {name: [""] if kind == "str" else [None] for name, kind in types.items()}
+    return pd.DataFrame(blank).astype(types).assign(unit=-1)
+
+
+def test_every_table_has_a_dictionary_and_all_have_one_head():
+    names = {path.name.removesuffix(".csv") for path in FOLDER.iterdir()}
+    assert {name for name in names if not name.startswith("_")} == set(KEYS)
+    heads = {FOLDER.joinpath(f"{name}.csv").read_text("utf-8").splitlines()[0] for name in KEYS}
+    assert len(heads) == 1
+    assert len({row["sheet"] for row in dictionary_rows("_tables")}) == len(TABLES) + 1
+
+
+def test_what_the_index_says_of_a_table_can_be():
+    for table, key in KEYS.items():
+        assert set(key) <= set(dictionary(table)) and set(BLANK_KEYS[table]) <= set(key), table
+    assert set(OPTIONAL) < set(TABLES) and set(tables_where("checks", "plan")) < set(TABLES)
+    assert all("commune" in dictionary(table) for table in tables_where("judged", "yes"))
+
+
+@pytest.mark.parametrize("table", KEYS)
+def test_what_a_dictionary_refers_to_exists(table):
+    columns = dictionary(table)
+    for name, column in columns.items():
+        if column.ref:
+            to, key, *shared = re.split(r" by |\W", column.ref)
+            assert key in dictionary(to) and {*shared} <= {"unit", *columns}, name
+            assert {*shared} <= {"unit", *dictionary(to)}, name
+        if column.sums_to:
+            assert re.fullmatch(r"(at most )?\d+ by \w+", column.sums_to), name
+            assert column.sums_to.split()[-1] in columns, name
+    for three in triples(table):
+        assert [columns[name].triple.split()[0] for name in three] == ["low", "mode", "high"]
+
+
+@pytest.mark.parametrize("rule", dictionary_rows("_rules"), ids=lambda rule: rule["wrong"])
+def test_a_rule_can_be_asked_and_has_its_message(rule):
+    columns = dictionary(rule["table"])
+    assert rule["column"] in columns and (not rule["also"] or rule["also"] in columns)
+    assert empty(rule["table"]).eval(rule["wrong"], engine="python").dtype == bool
+    details = dict(part.split("=", 1) for part in rule["details"].split("|") if part)
+    what, mend = messages()[rule["code"]]["en"]
+    assert set(re.findall(r"{(\w+)}", what + mend)) <= {*details, "names"}
+    assert set(re.findall(r"{(\w+)", " ".join(details.values()))) <= set(columns)
+
+
+def test_bounds_of_assumptions_are_numbers_in_order():
+    for row in dictionary_rows("_assumptions"):
+        if row["use"] != "unused":
+            assert float(row["least"]) < float(row["most"])
