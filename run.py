@@ -54,7 +54,7 @@ Không ghi LỆNH thì lập báo cáo (report).
 các lệnh:
 {commands}
   lab             mở các sổ tính trong JupyterLab
-  test            chạy các bài kiểm thử phần mềm (tham số chuyển cho pytest)
+  test            chạy kiểm thử phần mềm (--long: cả bài chạy lâu; tham số chuyển cho pytest)
   wheels THƯ_MỤC  tải về THƯ_MỤC mọi gói cần để cài đặt, cho máy không có mạng
                   (máy đó phải cùng hệ điều hành và cùng bản Python với máy này)
 
@@ -72,7 +72,7 @@ Without COMMAND it makes the report.
 commands:
 {commands}
   lab             open the notebooks in JupyterLab
-  test            run the tests (arguments go to pytest)
+  test            run the tests (--long: also the long ones; arguments go to pytest)
   wheels DIR      download into DIR all that the set-up needs, for offices without network;
                   they need the same system and the same Python version as this machine
 

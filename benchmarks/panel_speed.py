@@ -36,8 +36,8 @@ def plain_loop() -> None:
 def main() -> None:
     from ntm_analysis.data import Workbook
     from ntm_analysis.forecasts import forecast
-    from ntm_analysis.results import ForecastResult
     from ntm_analysis.lab.panel import Panel
+    from ntm_analysis.results import ForecastResult
     from ntm_analysis.scenarios import WhatIf, scenario
     from ntm_analysis.scenarios.what_if import UNSAVED
     from ntm_analysis.tables import as_yaml

@@ -1,5 +1,4 @@
-"""NTM workbook: where every commune stands against Vietnam's New Rural Development criteria, what
-finishing costs, and whether all will finish.
+"""NTM workbook: where communes stand in Vietnam's New Rural Development, and what finishing takes.
 
 ``import ntm_analysis as ntm``: :func:`open_workbook` gives a data set, :func:`scenario` one with
 some rows changed; :func:`assess`, :func:`need`, :func:`forecast`, :func:`allocate`,

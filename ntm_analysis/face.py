@@ -107,8 +107,9 @@ def assess(workbook, criteria_set="", lang="vi"):
     --------
     >>> import ntm_analysis as ntm
     >>> now = ntm.assess(ntm.open_workbook("thanh-chuong"))
-    >>> now.communes.loc[now.communes["name"] == "Thanh Hương", ["met", "of", "missing"]].values.tolist()
-    [[15, 19, '2, 5, 6, 17']]
+    >>> row = now.communes.set_index("name").loc["Thanh Hương"]
+    >>> int(row["met"]), int(row["of"]), row["missing"]
+    (15, 19, '2, 5, 6, 17')
     """
     return results.AssessmentResult(workbook, criteria_set, lang=lang)
 

@@ -2,18 +2,28 @@
 test is about.
 """
 
+import contextlib
+import copy
 import csv
 import datetime as dt
 import os
+import pickle
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
+
+# Each process that runs tests has a core of its own: threads of linear algebra would get in the
+# way of the other's.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import pandas as pd
 import pytest
 import yaml
 
-from ntm_analysis.data import workbook
+from ntm_analysis.data import Workbook, files_hash, locate, workbook
+from ntm_analysis.forecasts import baseline_of
 from ntm_analysis.law import Law
 from ntm_analysis.reports.render import without_grammar
 from ntm_analysis.tables import KEYS, TABLES, dictionary
@@ -30,6 +40,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # sees.
 os.environ["NTM_STORE"] = ""
 
+# Modules that ask for the baseline of a data set.
+FORECASTING = ["forecasts.forecast", "scenarios.comparison", "scenarios.what_if"]
+FORECASTING += ["allocation.plans", "allocation.margins"]
 ROOT = Path(__file__).resolve().parents[1]
 CRITERIA = ROOT / "data" / "criteria"
 
@@ -145,6 +158,24 @@ def _day(value: dt.date | str) -> dt.date:
     return value if isinstance(value, dt.date) else dt.date.fromisoformat(value)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="run the tests marked long, too")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The usual run leaves out what is marked long."""
+    if not config.option.long and not config.option.markexpr:
+        config.option.markexpr = "not long"
+
+
+def sample(values: Iterable, usual: int) -> list:
+    """Parameters of a test: the first ``usual`` are tried in every run, all with ``--long``."""
+    return [
+        pytest.param(value, marks=[pytest.mark.long] * (place >= usual))
+        for place, value in enumerate(values)
+    ]
+
+
 @pytest.fixture(name="make_dataset")
 def _make_dataset():
     """:func:`make_dataset`, for tests that ask for it by name."""
@@ -184,6 +215,49 @@ def _law_read_once():
         patch.setattr(workbook, "read_law", once)
         patch.setattr(workbook, "read_table", table_once)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _worked_out_once(pytestconfig):
+    """A data set of the same bytes is opened, and its baseline worked out, once a session; with
+    ``--long`` each time.
+    """
+    if pytestconfig.option.long:
+        yield
+        return
+    opened, known, read = {}, {}, Workbook.open
+
+    def open_once(dataset="data/thanh-chuong", as_of=None, over=None) -> Workbook:
+        key = None
+        with contextlib.suppress(OSError, ValueError, TypeError, AttributeError):
+            folder = locate(dataset)
+            key = folder, f"{as_of}", files_hash(folder)
+        if over or not key:
+            return read(dataset, as_of, over)
+        if key not in opened:
+            opened[key] = read(dataset, as_of)
+        return lent(opened[key])
+
+    def known_once(workbook, seed, layout=None):
+        usual = replace(workbook.usual or workbook, path=Path())
+        key = seed, pickle.dumps(usual)
+        if key not in known:
+            known[key] = baseline_of(workbook, seed, layout)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Workbook, "open", open_once)
+        for name in FORECASTING:
+            patch.setattr(import_module(f"ntm_analysis.{name}"), "baseline_of", known_once)
+        yield
+
+
+def lent(workbook: Workbook) -> Workbook:
+    """The same workbook, whose tables a test may change."""
+    frames = {name: getattr(workbook, name).copy(deep=False) for name in ("units", "all_units")}
+    tables = {name: table.copy(deep=False) for name, table in workbook.tables.items()}
+    own = {"tables": tables, "meta": copy.deepcopy(workbook.meta)}
+    return replace(workbook, warnings=list(workbook.warnings), **frames, **own)
 
 
 @pytest.fixture(scope="session")
@@ -235,13 +309,12 @@ def one_warm_process() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def rendered_report(store_of_the_session) -> Path:
+def rendered_report(store_of_the_session, pytestconfig) -> Path:
     """The default district's report: its pages, four communes, index, single file and archive, made
     once for all processes that run tests.
     """
     from filelock import FileLock
 
-    from ntm_analysis.data import Workbook
     from ntm_analysis.reports import plan as report
 
     workbook, whole_plan = Workbook.open("data/thanh-chuong"), report.page_list
@@ -250,13 +323,22 @@ def rendered_report(store_of_the_session) -> Path:
         *report.PAGES,
         *(workbook.find(name) for name in ("Thanh Hương", "Thanh Tiên", "Thanh Lĩnh", "Thanh Lâm")),
     }
+    # Sections are the same of fewer situations and scenarios: those that questions ask for.
+    quick = {"draws": 1000}
+    chosen = {"scenarios": "money-110,equal,closest,cement-150,late-oct-2023,two-more-years"}
+    less = {report.ALLOCATION: quick, report.COMPARISON: quick | chosen}
+
+    def pages(*given: object) -> list[report.Job]:
+        jobs = [job for job in whole_plan(*given) if job.unit in wanted]
+        more = [{} if pytestconfig.option.long else less.get(job.unit, {}) for job in jobs]
+        return [
+            replace(job, parameters=job.parameters | each)
+            for job, each in zip(jobs, more, strict=True)
+        ]
+
     with FileLock(f"{folder}.lock"), pytest.MonkeyPatch.context() as patch:
         patch.setenv("NTM_STORE", str(store_of_the_session))
-        patch.setattr(
-            report,
-            "page_list",
-            lambda *given: [job for job in whole_plan(*given) if job.unit in wanted],
-        )
+        patch.setattr(report, "page_list", pages)
         outcome = report.make_report(workbook, folder, single=True, archive=True)
     assert outcome.failed == []
     return folder

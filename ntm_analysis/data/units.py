@@ -157,7 +157,7 @@ def resolve(table, file, units, dates, problems):
         code, details = "not_then", {"day": "?" if pd.isna(day) else f"{day:%d/%m/%Y}"}
         if len(alive):
             units_meant = "; ".join(describe_unit(unit) for _, unit in alive.iterrows())
-            code, details = "same_name", {"found": units_meant}
+            code, details = "same_name", {"units": units_meant}
         row = int(table["row"].iloc[position])
         problems.append(Problem(code, file, row, "commune", {"value": name} | details))
     return pd.Series(resolved, index=table.index, dtype="int64")

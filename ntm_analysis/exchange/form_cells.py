@@ -247,7 +247,7 @@ class _RowReader:
             self._leave("form_notes", r, name)
         elif len(units):
             several = "; ".join(describe_unit(unit) for _, unit in units.iterrows())
-            self._tell("same_name", r, value=name, found=several)
+            self._tell("same_name", r, value=name, units=several)
         else:
             near = ", ".join(nearest(bare(name), self.units["name"]))
             self._tell("unknown_unit", r, value=name, near=near)

@@ -62,7 +62,7 @@ from ..tables import DataProblemsError, Problem, read_yaml
 SLIDERS = dict.fromkeys(("delay_low", "delay", "delay_high"), "delay") | dict.fromkeys(
     ("low", "mode", "high"), "prices"
 )
-TOLD = 3  # communes whose own answer is told in sentences
+IN_WORDS = 3  # communes whose own answer is told in sentences
 
 
 class NotUnderstood(ValueError):
@@ -107,15 +107,12 @@ def read_deadline(typed: str, workbook: Workbook, lang: str) -> dt.date | None:
             raise UnreadableError("deadline_past", day=write_date(day), as_of=write_date(as_of))
     except UnreadableError as error:
         problem = Problem(error.reason, "", details={"value": typed} | error.details)
-        said = words_of(DataProblemsError([problem]), lang)
+        words = words_of(DataProblemsError([problem]), lang)
         if error.beyond:
-            ends = {"first": as_of, "last": dt.date(YEARS[1], 12, 31), "day": error.beyond}
-            said = text(
-                "panel_deadline_range",
-                lang,
-                **{name: write_date(day, lang) for name, day in ends.items()},
-            )
-        raise NotUnderstood(said) from None
+            days = {"first": as_of, "last": dt.date(YEARS[1], 12, 31), "day": error.beyond}
+            days = {name: write_date(day, lang) for name, day in days.items()}
+            words = text("panel_deadline_range", lang, **days)
+        raise NotUnderstood(words) from None
     return day
 
 
@@ -162,21 +159,20 @@ def start_options(workbook: Workbook, lang: str) -> list[tuple[str, str]]:
     options = [(BASELINE_TITLE[lang].capitalize(), BASELINE)]
     for name in scenario_ids(workbook)[1:]:
         title = (read_yaml(folder_of(workbook) / f"{name}.yaml", []) or {}).get("title")
-        shown = title[lang] if is_title(title) else name
-        options.append((shown[0].upper() + shown[1:], name))
+        label = title[lang] if is_title(title) else name
+        options.append((label[0].upper() + label[1:], name))
     return options
 
 
 def money_shown(share: int, amount: float, cement: bool, lang: str) -> str:
     """What a slider of money stands at."""
     much = amount * share / 100
-    shown = write_number(round(much), lang) if cement or not much else billions(much, lang)
-    return text(
-        "panel_cement_shown" if cement else "panel_money_shown", lang, share=share, amount=shown
-    )
+    words = write_number(round(much), lang) if cement or not much else billions(much, lang)
+    key = "panel_cement_shown" if cement else "panel_money_shown"
+    return text(key, lang, share=share, amount=words)
 
 
-def verdict(result: WhatIfResult, row: dict, lang: str) -> Markup:
+def headline(result: WhatIfResult, row: dict, lang: str) -> Markup:
     """The answer in large letters, its range, the chances with their intervals, and the
     difference; ``row``: the forecast in plain types.
     """
@@ -186,31 +182,17 @@ def verdict(result: WhatIfResult, row: dict, lang: str) -> Markup:
     p_enough, p_all = (
         chance_words(row[key], row["draws"], lang) for key in ("p_basically_all", "p_all")
     )
-    lines = [
-        text(
-            "panel_enough",
-            lang,
-            share=share,
-            basically=row["basically_all"],
-            total=total,
-            p=p_enough,
-        )
-    ]
+    enough = {"share": share, "basically": row["basically_all"], "total": total, "p": p_enough}
+    lines = [text("panel_enough", lang, **enough)]
     if tells_all(row["p_all"]):
         lines.append(text("panel_everyone_chance", lang, p=p_all))
     lines.append(blocking_words(workbook, row, lang))
     if empty := [pot_words(workbook, name, lang) for name in row["pots_without_money"]]:
         lines.append(text("panel_ends", lang, pots=join_names(empty, lang)))
+    middle, span = write_number(figures["p50"], lang), usual_range(figures["p10"], figures["p90"])
     head = {
-        "big": text(
-            "panel_verdict", lang, middle=write_number(figures["p50"], lang), total=total, day=day
-        ),
-        "range": text(
-            "panel_range",
-            lang,
-            range=usual_range(figures["p10"], figures["p90"]),
-            now=row["n_finished_now"],
-        ),
+        "big": text("panel_verdict", lang, middle=middle, total=total, day=day),
+        "range": text("panel_range", lang, range=span, now=row["n_finished_now"]),
         "change": difference(result, lang),
     }
     marked = (paragraphs([line], f' class="{name}"') for name, line in head.items())
@@ -219,20 +201,16 @@ def verdict(result: WhatIfResult, row: dict, lang: str) -> Markup:
 
 def difference(result: WhatIfResult, lang: str) -> str:
     """How the answer differs from that at the beginning, in the same worlds."""
-    told = result.difference
-    if told["finishing"] == 0 == told["se"] and not told["p_basically_all"]:
+    moved = result.difference
+    if moved["finishing"] == 0 == moved["se"] and not moved["p_basically_all"]:
         return text("panel_same", lang)
-    error = (
-        write_number(1.96 * told["se"], lang, 2)
-        if 1.96 * told["se"] >= 0.005
-        else text("panel_least", lang)
-    )
-    if told["se"] and not way(told):
+    error = 1.96 * moved["se"]
+    error = write_number(error, lang, 2) if error >= 0.005 else text("panel_least", lang)
+    if moved["se"] and not way(moved):
         return text("panel_difference_noise", lang, error=error)
-    enough = write_change(100 * told["p_basically_all"], lang, 1)
-    return text(
-        "panel_difference", lang, change=change_words(told, lang), error=error, enough=enough
-    )
+    words = {"change": change_words(moved, lang), "error": error}
+    words["enough"] = write_change(100 * moved["p_basically_all"], lang, 1)
+    return text("panel_difference", lang, **words)
 
 
 def chart(result: WhatIfResult, row: dict, lang: str) -> Markup:
@@ -251,63 +229,53 @@ def chart(result: WhatIfResult, row: dict, lang: str) -> Markup:
     return picture(fan(table, total, row["basically_all"], None, lang), alt)
 
 
-def communes(result: WhatIfResult, record: dict, chosen: list[int], lang: str) -> Markup:
+def communes(result: WhatIfResult, row: dict, chosen: list[int], lang: str) -> Markup:
     """The communes chosen in sentences, and a table of them and of those that change; without any
     chosen, of all.
     """
     coarse, moved = result.forecast.coarse, result.moved
     # none where a commune gets no figure finer than a word
-    draws = 0 if coarse else record["draws"]
-    rows = dict(zip(result.forecast.communes, record["communes"], strict=True))
+    draws = 0 if coarse else row["draws"]
+    rows = dict(zip(result.forecast.communes, row["communes"], strict=True))
     lines = []
-    for row in [rows[unit] for unit in chosen[:TOLD] if unit in rows]:
-        said = commune_sentence(row, record, lang, coarse)
-        lines.append(f"{said} {held_sentence(row, draws, lang)}".strip())
+    for commune in [rows[unit] for unit in chosen[:IN_WORDS] if unit in rows]:
+        sentence = commune_sentence(commune, row, lang, coarse)
+        lines.append(f"{sentence} {held_sentence(commune, draws, lang)}".strip())
     movers = set(felt(moved).index)
     if chosen and not movers:
         lines.append(text("panel_nobody", lang))
     units = [
         unit
-        for unit, row in rows.items()
-        if not row["finished"] and (not chosen or unit in {*chosen, *movers})
+        for unit, commune in rows.items()
+        if not commune["finished"] and (not chosen or unit in {*chosen, *movers})
     ]
     if not units:
         return paragraphs(lines)
-    cells = []
-    for unit in sorted(
-        units, key=lambda unit: (unit not in chosen, -abs(moved.loc[unit, "change"]))
-    ):
-        row, change = rows[unit], moved.loc[unit]
-        points = (
-            write_change(100 * change["change"], lang, 1)
-            if unit in movers
-            else text("within_noise", lang)
-        )
-        shown = (
+    units.sort(key=lambda unit: (unit not in chosen, -abs(moved.loc[unit, "change"])))
+    body = []
+    for unit in units:
+        change = moved.loc[unit]
+        points = text("within_noise", lang)
+        if unit in movers:
+            points = write_change(100 * change["change"], lang, 1)
+        cells = (
             chance(change["before"], draws, lang),
             chance(change["p"], draws, lang),
             points if change["change"] else "0",
-            month_words(row["p50_date"], lang),
+            month_words(rows[unit]["p50_date"], lang),
         )
-        cells.append(
-            Markup("<tr><th scope=row>{}</th>{}</tr>").format(
-                row["name"], _each("<td>{}</td>", shown)
-            )
-        )
-    heads = (
-        text(f"panel_head_{name}", lang)
-        for name in ("commune", "before", "now", "change", "middle")
-    )
+        name = Markup("<th scope=row>{}</th>").format(rows[unit]["name"])
+        body.append(name + _each("<td>{}</td>", cells))
+    names = ("commune", "before", "now", "change", "middle")
+    heads = _each("<th scope=col>{}</th>", (text(f"panel_head_{name}", lang) for name in names))
     table = Markup(
         "<table><caption>{}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table>"
     )
     title = text("panel_moved" if chosen else "panel_everyone", lang)
-    return paragraphs(lines) + table.format(
-        title, _each("<th scope=col>{}</th>", heads), Markup("").join(cells)
-    )
+    return paragraphs(lines) + table.format(title, heads, _each("<tr>{}</tr>", body))
 
 
-def _each(form: str, cells: Iterable[str]) -> Markup:
+def _each(form, cells):
     return Markup("").join(Markup(form).format(cell) for cell in cells)
 
 
@@ -327,8 +295,8 @@ def watched() -> bool:
 
     if getattr(get_ipython(), "kernel", None) is None:
         return False
-    asked = get_ipython().get_parent() or {}
-    return bool(asked.get("content", {}).get("allow_stdin"))
+    request = get_ipython().get_parent() or {}
+    return bool(request.get("content", {}).get("allow_stdin"))
 
 
 class PanelPart(Part):
@@ -338,9 +306,9 @@ class PanelPart(Part):
 
     make: Callable[[], "Panel"] | None = None
 
-    def _repr_mimebundle_(self, **options: object) -> dict:
-        shown = super()._repr_mimebundle_(**options)
-        return shown | self.make().view._repr_mimebundle_() if self.make and watched() else shown
+    def _repr_mimebundle_(self, **options):
+        bundle = super()._repr_mimebundle_(**options)
+        return bundle | self.make().view._repr_mimebundle_() if self.make and watched() else bundle
 
 
 def what_if_panel(static: Part) -> Part:
@@ -349,32 +317,27 @@ def what_if_panel(static: Part) -> Part:
     """
     if not isinstance(static, WhatIfPart):
         return static
-    made = PanelPart(static)
-    made.make = lambda: Panel(static.tried(), static.commune, static.lang)
-    return made
+    part = PanelPart(static)
+    part.make = lambda: Panel(static.tried(), static.commune, static.lang)
+    return part
 
 
 class Panel:
     """The widgets.
 
-    ``view``: all of them; ``setting``: what they stand at; ``shown``: the last answer that was
+    ``view``: all of them; ``setting``: what they stand at; ``answer``: the last one that was
     worked out.
 
     A change is worked out when no other has followed for :data:`PAUSE` seconds, at once outside of
     an event loop.
     """
 
-    def __init__(self, tried: WhatIf, commune: str, lang: str) -> None:
+    def __init__(self, tried: WhatIf, commune: str, lang: str):
         import ipywidgets
 
         self.tried, self.lang, self.w = tried, lang, ipywidgets
-        self.shown, self.waiting, self.held, self.good, self.chosen = (
-            None,
-            None,
-            False,
-            False,
-            ([], ""),
-        )
+        self.answer, self.waiting, self.held, self.good = None, None, False, False
+        self.chosen = [], ""
         self.gone = ""  # what is said of a scenario that was started from and is no more
         self.pots = pots_of(tried.workbook)
         self.out = {
@@ -395,18 +358,14 @@ class Panel:
 
     # widgets --------------------------------------------------------------------------------------
 
-    def _field(self, kind: str, name: str, **values: object) -> object:
+    def _field(self, kind, name, **values):
         """A widget with its label."""
         labelled = {"description": self.say(name), "style": {"description_width": LABEL}}
         return getattr(self.w, kind)(layout=self.w.Layout(width="auto"), **labelled, **values)
 
-    def _fields(self, commune: str) -> None:
-        first, workbook, before, everyone = (
-            self.tried.first,
-            self.tried.workbook,
-            self.tried.before,
-            self.say("all"),
-        )
+    def _fields(self, commune):
+        first, workbook, before = self.tried.first, self.tried.workbook, self.tried.before
+        everyone = self.say("all")
         open_ = before.run.plan.goals.loc[before.open_, "unit"].tolist()
         policies = [
             (self.say("policy_start"), ""),
@@ -431,10 +390,10 @@ class Panel:
             "policy": self._field("Dropdown", "policy", options=policies, value=first.policy),
         }
 
-    def _first_day(self) -> str:
+    def _first_day(self):
         return write_date(self.tried.first.deadline, "vi") if self.tried.first.deadline else ""
 
-    def _sliders(self) -> None:
+    def _sliders(self):
         w, workbook = self.w, self.tried.workbook
         kinds = {
             pot: (100, MONEY, self.say("money", pot=pot_words(workbook, pot, self.lang)))
@@ -457,7 +416,7 @@ class Panel:
             )
             self.readouts[name] = w.HTML(layout=w.Layout(width="13rem", flex="0 0 auto"))
 
-    def _saving(self) -> None:
+    def _saving(self):
         w, auto = self.w, self.w.Layout(width="auto")
         self.reset = w.Button(description=self.say("reset"), layout=auto)
         self.reset.on_click(lambda _: self.back())
@@ -467,7 +426,7 @@ class Panel:
         self.button = w.Button(description=self.say("save"), button_style="primary", layout=auto)
         self.button.on_click(lambda _: self.save())
 
-    def _laid_out(self) -> object:
+    def _laid_out(self):
         w, out = self.w, self.out
         columns = w.Layout(
             grid_template_columns="repeat(2, minmax(0, 1fr))", grid_gap=".1rem 1.5rem", width="100%"
@@ -516,7 +475,7 @@ class Panel:
             read_deadline(self.fields["deadline"].value, self.tried.workbook, self.lang)
         )
 
-    def _with(self, day: dt.date | None) -> Setting:
+    def _with(self, day):
         """What the other widgets stand at, with this deadline."""
         money = {
             pot: self.sliders[pot].value for pot in self.pots if self.sliders[pot].value != 100
@@ -526,19 +485,18 @@ class Panel:
             start, policy, day, money, self.sliders["*prices"].value, self.sliders["*delay"].value
         )
 
-    def _read_out(self) -> None:
+    def _read_out(self):
         """The values of the sliders, in Vietnamese form."""
-        blocking = self.record["blocking_sources"] if self.shown else []
+        blocking = self.row["blocking_sources"] if self.answer else []
         for pot, (amount, cement) in self.pots.items():
-            shown = money_shown(self.sliders[pot].value, amount, cement, self.lang)
-            self.readouts[pot].value = (
-                f"{shown} · {self.say('blocking')}" if pot in blocking else shown
-            )
+            words = money_shown(self.sliders[pot].value, amount, cement, self.lang)
+            words += f" · {self.say('blocking')}" if pot in blocking else ""
+            self.readouts[pot].value = words
         points, months = self.sliders["*prices"].value, self.sliders["*delay"].value
         self.readouts["*prices"].value = self.say("prices_shown", n=write_change(points, self.lang))
         self.readouts["*delay"].value = self.say("delay_shown", n=write_number(months, self.lang))
 
-    def _started(self) -> None:
+    def _started(self):
         """The deadline that a blank field stands for, and what the pots bring, in the scenario
         started from.
         """
@@ -546,7 +504,7 @@ class Panel:
             workbook = scenario(self.tried.workbook, self.fields["start"].value)
         except (DataProblemsError, UnknownScenario):  # told when it is worked out
             return
-        self.pots = {pot: told for pot, told in pots_of(workbook).items() if pot in self.sliders}
+        self.pots = {pot: ends for pot, ends in pots_of(workbook).items() if pot in self.sliders}
         self.fields["deadline"].placeholder = self.say(
             "deadline_hint", day=write_date(workbook.last_day, self.lang)
         )
@@ -556,17 +514,15 @@ class Panel:
         self.held = True
         try:
             self._offer(self.tried.first.start)
-            self.fields["policy"].value, self.fields["deadline"].value = (
-                self.tried.first.policy,
-                self._first_day(),
-            )
+            self.fields["policy"].value = self.tried.first.policy
+            self.fields["deadline"].value = self._first_day()
             for name, slider in self.sliders.items():
                 slider.value = 0 if name.startswith("*") else 100
         finally:
             self.held = False
         self._changed({"owner": self.fields["start"]})
 
-    def _changed(self, change: dict) -> None:
+    def _changed(self, change):
         if self.held:
             return
         if change["owner"] is self.fields["start"]:
@@ -582,16 +538,18 @@ class Panel:
         else:
             self.waiting = loop.call_later(PAUSE, self.update)
 
-    def _busy(self, busy: bool) -> None:
+    def _busy(self, busy):
         for name in ("verdict", "chart", "communes"):
-            (self.out[name].add_class if busy else self.out[name].remove_class)("busy")
-        done = (
-            [self.say("done", draws=write_number(self.tried.draws, self.lang))] if self.good else []
-        )
+            self._mark(name, "busy", busy)
+        draws = write_number(self.tried.draws, self.lang)
+        done = [self.say("done", draws=draws)] if self.good else []
         line = [self.say("computing")] if busy else done
         self.out["status"].value = paragraphs(line, ' class="small" role="status"')
 
-    def _words(self, error: Exception) -> str:
+    def _mark(self, name, css, marked):
+        (self.out[name].add_class if marked else self.out[name].remove_class)(css)
+
+    def _words(self, error):
         """What is wrong; whatever it is, a planner is not shown a traceback."""
         if isinstance(error, DataProblemsError):
             return words_of(error, self.lang)
@@ -619,7 +577,7 @@ class Panel:
             wrong.append(self._words(error))
         try:
             answer = self.tried.answer(self.setting)
-            record = ForecastResult(answer.forecast).to_dict()
+            row = ForecastResult(answer.forecast).to_dict()
         except Exception as error:
             self.good = False
             wrong += [
@@ -627,21 +585,21 @@ class Panel:
                 *(self._others() if isinstance(error, NotUnderstood) else []),
             ]
         else:
-            self.shown, self.record, self.good = answer, record, True
-            self.out["verdict"].value = verdict(answer, record, self.lang)
+            self.answer, self.row, self.good = answer, row, True
+            self.out["verdict"].value = headline(answer, row, self.lang)
             self.out["verdict"].remove_class("busy")  # what is asked first is there first
-            self.out["chart"].value = chart(answer, record, self.lang)
+            self.out["chart"].value = chart(answer, row, self.lang)
             self._read_out()  # which sources block is known now
-        if self.shown:  # of the communes last understood
+        if self.answer:  # of the communes last understood
             wrong += [] if self.good else [self.say("kept")]
             units, note = self.chosen
             self.out["communes"].value = paragraphs([note] if note else []) + communes(
-                self.shown, self.record, units, self.lang
+                self.answer, self.row, units, self.lang
             )
         self.out["wrong"].value = paragraphs(dict.fromkeys(wrong), ' role="alert"')
         self._busy(False)
 
-    def _others(self) -> list[str]:
+    def _others(self):
         """What does not fit beside a deadline that cannot be read."""
         try:
             self.tried.scenario(self._with(None))
@@ -669,24 +627,20 @@ class Panel:
         except (NotUnderstood, DataProblemsError) as error:
             line = self._words(error)
         else:
-            file, data = (
-                f"{path.parent.parent.name}/scenarios/{path.name}",
-                path_as_typed(tried.workbook.path),
-            )
+            file = f"{path.parent.parent.name}/scenarios/{path.name}"
+            data = path_as_typed(tried.workbook.path)
             line, kind = self.say("saved", file=file, id=name, data=data), "status"
             self._offer(self.fields["start"].value)
         self.out["saved"].value = paragraphs([line], f' role="{kind}"')
-        (self.out["saved"].add_class if kind == "alert" else self.out["saved"].remove_class)(
-            "wrong"
-        )
+        self._mark("saved", "wrong", kind == "alert")
 
-    def _offer(self, wanted: str) -> None:
+    def _offer(self, wanted):
         """The scenarios there are now to start from, ``wanted`` chosen; where that is gone, the one
         of the last answer or the baseline, and :attr:`gone` says so.
         """
         start, held = self.fields["start"], self.held
         title = {name: title for title, name in start.options}.get(wanted, wanted)
-        last = [self.shown.setting.start] if self.shown else []
+        last = [self.answer.setting.start] if self.answer else []
         self.held = True
         try:
             start.options = start_options(self.tried.workbook, self.lang)
@@ -698,7 +652,7 @@ class Panel:
             self.gone = self.say("start_gone", title=title, now=start.label)
             self._started()
 
-    def _start_there(self) -> bool:
+    def _start_there(self):
         """Whether the scenario chosen to start from still is there; where not, another is
         chosen.
         """

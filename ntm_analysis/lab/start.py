@@ -30,19 +30,16 @@ class StartPage:
     True
     """
 
-    def __init__(
-        self, dataset: str = "data/thanh-chuong", *, as_of: str = "", lang: str = "vi"
-    ) -> None:
+    def __init__(self, dataset: str = "data/thanh-chuong", *, as_of: str = "", lang: str = "vi"):
         self.dataset, self.lang = f"{dataset}", lang if lang in ("vi", "en") else "vi"
-        given = {"dataset": dataset, "as_of": as_of, "lang": lang}
-        wrong = [BY_NAME[name] for name, value in given.items() if BY_NAME[name].fault(value)]
+        parameters = {"dataset": dataset, "as_of": as_of, "lang": lang}
         self.faults = [
-            f"{p.name} = {given[p.name]!r} ({pick((p.vi, p.en), self.lang)})" for p in wrong
+            f"{name} = {value!r} ({pick((BY_NAME[name].vi, BY_NAME[name].en), self.lang)})"
+            for name, value in parameters.items()
+            if BY_NAME[name].fault(value)
         ]
-        self.folder = None
-        self.workbook = None
-        self.problems = []
-        self.unforeseen = ""
+        self.folder = self.workbook = None
+        self.problems, self.unforeseen = [], ""
         if self.faults:
             return
         try:
@@ -86,22 +83,20 @@ class StartPage:
             )
             lines.append(self.text("start_unread", n=len(to_check(workbook.law))))
         body = Markup("").join(Markup("<p>{}</p>").format(dagger(line)) for line in lines)
-        told = lines_of(self.problems, self.lang)
-        body += bullets(told[:MOST])
-        if len(told) > MOST:
-            body += Markup("<p>{}</p>").format(
-                self.text("start_more", n=len(told) - MOST, dataset=self.dataset)
-            )
+        problems = lines_of(self.problems, self.lang)
+        body += bullets(problems[:MOST])
+        if (more := len(problems) - MOST) > 0:
+            line = self.text("start_more", n=more, dataset=self.dataset)
+            body += Markup("<p>{}</p>").format(line)
         return Part(Markup("<h2>{}</h2>{}").format(self.text("start_data"), body))
 
     def outputs(self) -> Part:
         """Where report, tables and data stand; without a report the command that makes it."""
         if self.folder is None:
             return Part("")
-        reports, data = self._told(self._reports), self._told(self.folder)
-        made = (self._reports / "index.html").exists()
+        reports, data = self._path(self._reports), self._path(self.folder)
         lines = [self.text("start_tables", folder=reports), self.text("start_source", folder=data)]
-        if made:
+        if (self._reports / "index.html").exists():
             lines.insert(0, self.text("start_report", folder=reports))
         elif self.workbook is not None:  # of data that are wrong none can be made
             lines.insert(0, self.text("start_no_report", data=path_as_typed(self.folder)))
@@ -114,39 +109,28 @@ class StartPage:
         if self.workbook is None or home_of(self.folder) != HOME:
             # JupyterLab shows only what stands in the folder that it was started on
             return Part("")
-        place = self._told(self._reports)
+        place = self._path(self._reports)
         jobs = page_list(self.workbook, None, self.lang, "noi-bo")
         there = {
             job.unit: f"{place}/{job.file}" for job in jobs if (self._reports / job.file).exists()
         }
         if not there:
             return Part("")
-        items, asked = Markup(""), list(asked_in(self.workbook, there, self.lang))
-        for words, links, note in asked:
-            told = LINK.format(links[0], words) if links else f"{words} ({note})"
-            more = Markup(", ").join(
-                LINK.format(link, self.text("question_more")) for link in links[1:]
-            )
-            items += Markup("<li>{}{}</li>").format(
-                told, Markup(" ({})").format(more) if more else ""
-            )
+        items, questions = Markup(""), asked_in(self.workbook, there, self.lang)
+        for words, links, note in questions:
+            first = LINK.format(links[0], words) if links else f"{words} ({note})"
+            more = [LINK.format(link, self.text("question_more")) for link in links[1:]]
+            more = Markup(" ({})").format(Markup(", ").join(more)) if more else ""
+            items += Markup("<li>{}{}</li>").format(first, more)
         lead = self.text("start_questions_lead", folder=place)
-        return Part(
-            Markup("<h2>{}</h2><p>{}</p><ol>{}</ol>").format(
-                self.text("start_questions", count=len(asked)), lead, items
-            )
-        )
+        head = self.text("start_questions", count=len(questions))
+        return Part(Markup("<h2>{}</h2><p>{}</p><ol>{}</ol>").format(head, lead, items))
 
     @property
     def _reports(self):
-        return (
-            home_of(self.folder)
-            / "reports"
-            / (self.workbook.id if self.workbook else self.folder.name)
-        )
+        name = self.workbook.id if self.workbook else self.folder.name
+        return home_of(self.folder) / "reports" / name
 
-    def _told(self, place):
+    def _path(self, place):
         home = home_of(self.folder)
-        return (
-            place.relative_to(home).as_posix() if place.is_relative_to(home) else place.as_posix()
-        )
+        return (place.relative_to(home) if place.is_relative_to(home) else place).as_posix()

@@ -145,7 +145,8 @@ def demand(
 
     ``ntm`` (all communes not NTM yet) or ``registered`` (the list of planned targets).
 
-    Raises :class:`DataProblemsError` where an assumption that is needed was not known on the as-of date.
+    Raises :class:`DataProblemsError` where an assumption that is needed was not known on the as-of
+    date.
 
     Parameters
     ----------

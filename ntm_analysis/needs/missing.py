@@ -46,7 +46,7 @@ def prior_of(workbook, set_id, group):
     Of :data:`FEWEST` to :data:`MOST` criteria; a group is such as "border|resettled".
 
     The mean of all groups together, each by its share, is the published one of communes not yet
-    NTM; the shifts of several groups add up. Raises :class:`DataProblemsError` where the data set has no
+    NTM; the shifts of several groups add up. Raises :class:`DataProblemsError` where there is no
     published average.
 
     Parameters

@@ -98,40 +98,36 @@ class Batch:
         timeout: float = TIMEOUT,
         runs: RunsAnywhere | None = None,
         on_end: Callable[[str, dict], None] = lambda file, line: None,
-    ) -> None:
-        self.manifest, self.folder, self.place, self.on_end = (
-            manifest,
-            manifest.folder,
-            place,
-            on_end,
-        )
-        self.jobs, self.timeout, self.runs = jobs, timeout, runs
+    ):
+        self.manifest, self.folder, self.place = manifest, manifest.folder, place
+        self.jobs, self.timeout, self.runs, self.on_end = jobs, timeout, runs, on_end
         self.begun = jobs if runs else BESIDE * jobs
         self.waiting = deque()
         self.running = {}
-        self.answers = {}  # what runs that make no page told, by the name asked for
+        self.answers = {}  # of runs that make no page, by the name asked for
         self.environment = dict(os.environ) | surroundings(self.folder)
-        self._asked = 0
+        self._orders = 0
         self._slots = ""  # of a way to run: what is left of another may still hold its own
 
     def page(self, file: str, line: dict, page: dict, notebook: Path) -> None:
         """Ask for a page: ``line`` is what its line of the manifest says of what it is made of."""
-        order = {
-            "task": "page",
-            "file": file,
-            "line": line,
-            "page": page,
-            "notebook": str(notebook),
-        }
         self.waiting.append(
-            order | {"parameters": line["parameters"], "target": f"{self.place / file}"}
+            {
+                "task": "page",
+                "file": file,
+                "line": line,
+                "page": page,
+                "notebook": str(notebook),
+                "parameters": line["parameters"],
+                "target": f"{self.place / file}",
+            }
         )
 
-    def ask(self, name: str, **given: object) -> dict:
+    def ask(self, name: str, **details: object) -> dict:
         """Have something worked out in a process of its own, and wait for it while pages are made;
         raises RuntimeError.
         """
-        self.waiting.appendleft({"task": name, "file": ""} | given)
+        self.waiting.appendleft({"task": name, "file": ""} | details)
         while name not in self.answers:
             self._step()
         answer = self.answers.pop(name)
@@ -170,15 +166,12 @@ class Batch:
             return NewProcesses(self.environment)
 
     def _start(self, order):
-        self._asked += 1
-        slots = [
-            f"{self.place / f'{self._slots}-{number}'}"
-            for number in range(self.jobs)
-            if self.jobs < self.begun
-        ]
+        self._orders += 1
+        many = self.jobs if self.jobs < self.begun else 0
+        slots = [f"{self.place / f'{self._slots}-{number}'}" for number in range(many)]
         at_once = min(self.begun, len(self.waiting) + len(self.running) + 1)
         order |= {
-            "record": f"{self.place / str(self._asked)}.json",
+            "record": f"{self.place / str(self._orders)}.json",
             "kernel": self.runs.kernel,
             "timeout": self.timeout,
             "memory": usual_limit(at_once),
@@ -190,7 +183,7 @@ class Batch:
     def _ended(self, order):
         record = Path(order["record"])
         try:
-            told = json.loads(record.read_text(encoding="utf-8"))
+            outcome = json.loads(record.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             late = order["record"] in self.runs.overdue
             if not late and not room_for(self.folder, 0):
@@ -199,41 +192,36 @@ class Batch:
             if not late and not order.get("again"):
                 self.waiting.append(order | {"again": True})
                 return
-            told = {
-                "status": "overdue" if late else "died",
-                "error": "",
-                "seconds": self.timeout if late else None,
-            }
+            status, seconds = ("overdue", self.timeout) if late else ("died", None)
+            outcome = {"status": status, "error": "", "seconds": seconds}
         record.unlink(missing_ok=True)
         turn_file(order["record"]).unlink(missing_ok=True)
-        if told["status"] == "cannot_write":
-            raise OSError(*told["errno"])
+        if outcome["status"] == "cannot_write":
+            raise OSError(*outcome["errno"])
         if not order["file"]:
-            self.answers[order["task"]] = told
+            self.answers[order["task"]] = outcome
             return
-        if told["status"] == "complete":
-            os.replace(order["target"], self.folder / order["file"])
-        complete = told["status"] == "complete"
-        older = {
-            key: value
-            for key, value in self.manifest.pages.get(order["file"], {}).items()
-            if key in PAGE_KEYS
-        }
-        told = older | told  # of a failure: what the older page was
-        line = order["line"] | {
+        file, line = order["file"], order["line"]
+        complete = outcome["status"] == "complete"
+        if complete:
+            os.replace(order["target"], self.folder / file)
+        before = self.manifest.pages.get(file, {})
+        # of a failure: what the older page was
+        page = {key: outcome.get(key, before.get(key)) for key in PAGE_KEYS}
+        line = line | {
             "versions": software(),
             "status": "complete" if complete else "failed",
-            "reason": "" if complete else told["status"],
-            "error": told["error"],
+            "reason": "" if complete else outcome["status"],
+            "error": outcome["error"],
             "memory": order["memory"],
-            "seconds": told["seconds"],
+            "seconds": outcome["seconds"],
             "finished": dt.datetime.now().astimezone().isoformat(timespec="seconds"),
-            "stale": not complete and self.manifest.stands(order["file"]),
-            "inputs": order["line"]["inputs"] | told.get("read", {}),
-            **{key: told.get(key) for key in PAGE_KEYS},
+            "stale": not complete and self.manifest.stands(file),
+            "inputs": line["inputs"] | outcome.get("read", {}),
+            **page,
         }
-        self.manifest.enter(order["file"], line)
-        self.on_end(order["file"], line)
+        self.manifest.enter(file, line)
+        self.on_end(file, line)
 
 
 def surroundings(folder: Path) -> dict[str, str]:

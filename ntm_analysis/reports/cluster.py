@@ -42,7 +42,7 @@ _stopped: set[str] = set()  # of a worker: batches that want no more runs
 class NoCluster(Exception):
     """There is no cluster, or no longer; ``reason``: unreachable, workerless, lost."""
 
-    def __init__(self, reason: str, detail: object = "") -> None:
+    def __init__(self, reason: str, detail: object = ""):
         super().__init__(reason)
         self.reason, self.detail = reason, " ".join(f"{detail}".split()) or type(detail).__name__
 
@@ -129,7 +129,7 @@ class ClusterRuns:
 
     kernel = ""  # each machine has its own way
 
-    def __init__(self, client: Client, environment: dict[str, str]) -> None:
+    def __init__(self, client: Client, environment: dict[str, str]):
         self.client, self.environment = client, environment
         self.batch = uuid.uuid4().hex  # so that a name is never that of a run of another batch
         self.handed, self.overdue, self.seen = {}, set(), time.monotonic()

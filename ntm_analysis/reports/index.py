@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader
 from ..data import Workbook
 from ..language import LEVEL_WORDS, pick, plain, text, write_date
 from ..results import (
+    AssessmentResult,
     billions,
     chance_words,
     count_words,
@@ -17,7 +18,7 @@ from ..results import (
     month_words,
     recognised_sentence,
 )
-from ..standing import RANKS, assess, commune_records, overview
+from ..standing import RANKS, assess, overview
 from .render import script, style
 
 STALE = "<!--stale-->"  # where a page says that it is older than the data
@@ -76,7 +77,9 @@ def index_page(
         overview(workbook, assess(workbook, workbook.default_set("ntm"))), workbook.unlisted, lang
     )
     rows = []
-    for unit, record in zip(workbook.communes.index, commune_records(workbook), strict=True):
+    for unit, record in zip(
+        workbook.communes.index, AssessmentResult(workbook).to_dict()["communes"], strict=True
+    ):
         line = pages.get(files.get(unit), {})
         state = "stale" if line.get("stale") else "made" if unit in files else "none"
         page = text(f"page_{state}", lang), STATES.index(state)

@@ -7,7 +7,7 @@ import socket
 class JsonLines:
     """One end of a socket."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket):
         self.connection, self.pieces = connection, b""
 
     def send(self, **line: object) -> None:
@@ -18,6 +18,6 @@ class JsonLines:
         """The lines that came since; raises ConnectionError when the other end is gone."""
         piece = self.connection.recv(1 << 20)
         if not piece:
-            raise ConnectionError("the other end is gone")
+            raise ConnectionError("the warm process is gone")
         *whole, self.pieces = (self.pieces + piece).split(b"\n")
         return [json.loads(line) for line in whole]

@@ -42,7 +42,7 @@ class Manifest:
     A page whose line cannot be read, or is none, is made anew.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path):
         self.folder, self.pages, self._written = folder, {}, 0.0
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
             self._take(json.loads((folder / NAME).read_bytes())["pages"])

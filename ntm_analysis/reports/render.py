@@ -70,9 +70,9 @@ def exporter() -> Any:
     """nbconvert's exporter with our template, prepared once a process."""
     from nbconvert.exporters import HTMLExporter
 
-    made = HTMLExporter(template_name="page", extra_template_basedirs=[str(TEMPLATES)])
-    _ = made.template
-    return made
+    exporter = HTMLExporter(template_name="page", extra_template_basedirs=[str(TEMPLATES)])
+    _ = exporter.template
+    return exporter
 
 
 def warm_up() -> None:
@@ -84,8 +84,9 @@ def warm_up() -> None:
     cell = nbformat.v4.new_code_cell(
         "", outputs=[nbformat.v4.new_output("display_data", {"text/html": PIECE})]
     )
-    made = nbformat.reads(nbformat.writes(nbformat.v4.new_notebook(cells=[cell])), as_version=4)
-    to_html(made, title="", lang="vi", back="", skip="")
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    notebook = nbformat.reads(nbformat.writes(notebook), as_version=4)
+    to_html(notebook, title="", lang="vi", back="", skip="")
 
 
 def turns(slots: list[str], last: int, mark: Path | None) -> dict[str, Callable]:
@@ -95,7 +96,7 @@ def turns(slots: list[str], last: int, mark: Path | None) -> dict[str, Callable]
     """
     locks = [FileLock(slot) for slot in slots]
 
-    async def take(**_: object) -> None:
+    async def take(**_):
         while True:
             for lock in locks:
                 with contextlib.suppress(Timeout):
@@ -136,7 +137,7 @@ def execute(
     for noisy in ("papermill", "traitlets", "nbclient"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     try:
-        made = papermill.execute_notebook(
+        executed = papermill.execute_notebook(
             notebook,
             None,
             parameters,
@@ -150,39 +151,34 @@ def execute(
         raise NotebookFailed(" ".join(f"{error.ename}: {error.evalue}".split())) from None
     except RuntimeError as error:  # the kernel died (nbclient's DeadKernelError)
         raise NotebookFailed(" ".join(str(error).split())) from None
-    for number, cell in enumerate(made.cells, start=1):
+    for number, cell in enumerate(executed.cells, start=1):
         for output in cell.get("outputs", []):
             if output.output_type == "error":  # sys.exit(0), which papermill takes for a good end
                 raise NotebookFailed(" ".join(f"{output.ename}: {output.evalue}".split()))
         if cell.cell_type == "code" and cell.source.strip() and cell.execution_count is None:
             raise NotebookFailed(f"cell {number} was not run")
-    return made
+    return executed
 
 
 def _last_code_cell(notebook):
     """The place of the last cell that runs, the cell of parameters that papermill adds counted."""
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    return (
-        max(
-            (
-                i
-                for i, cell in enumerate(cells)
-                if cell["cell_type"] == "code" and "".join(cell["source"]).strip()
-            ),
-            default=-1,
-        )
-        + 1
+    places = (
+        place
+        for place, cell in enumerate(cells, start=1)
+        if cell["cell_type"] == "code" and "".join(cell["source"]).strip()
     )
+    return max(places, default=0)
 
 
-def shown(executed: object) -> list[dict]:
+def outputs_of(executed: object) -> list[dict]:
     """What the cells of an executed notebook show: the data of each output, by media type."""
     return [output.get("data", {}) for cell in executed.cells for output in cell.get("outputs", [])]
 
 
 def result_of(executed: object) -> dict | None:
     """The row of the results table that a notebook gave; None where it gave none."""
-    return next((data[RESULT] for data in shown(executed) if RESULT in data), None)
+    return next((data[RESULT] for data in outputs_of(executed) if RESULT in data), None)
 
 
 def to_html(
@@ -197,7 +193,9 @@ def to_html(
     """The page of an executed notebook: what its cells show, in our template; ``links``: to other
     pages (file, label).
     """
-    html = "".join(data.get("text/html", "") for data in shown(executed)).replace(str(IN_LAB), "")
+    html = "".join(data.get("text/html", "") for data in outputs_of(executed)).replace(
+        str(IN_LAB), ""
+    )
     contents = re.findall(r'<section id="([^"]+)"[^>]*><h2>(.*?)</h2>', html)
     page = {
         "title": title,
@@ -221,20 +219,22 @@ def run(order: dict) -> dict:
     read: ``files``, and ``data`` if it rests on less); of inputs ``inputs`` (hash by commune),
     ``files`` (hash of what was read).
     """
-    start, made = time.perf_counter(), {"status": "failed", "error": ""}
+    start, outcome = time.perf_counter(), {"status": "failed", "error": ""}
     try:
         if order["kernel"] == "python3":  # a forked kernel is limited by itself
             limit_memory(order["memory"])
         warm_kernel.memory = order["memory"]
-        made |= {"status": "complete"} | TASKS[order["task"]](order)
+        outcome |= {"status": "complete"} | TASKS[order["task"]](order)
     except NotebookFailed as failure:
-        made["error"] = str(failure)
+        outcome["error"] = str(failure)
     except Exception as error:
-        made["error"] = " ".join(f"{type(error).__name__}: {error}".split())
-    made["seconds"] = round(time.perf_counter() - start, 2)
-    made["error"] = made["error"].encode(errors="replace").decode()  # half a letter cannot be shown
-    write_whole(Path(order["record"]), json.dumps(made))
-    return made
+        outcome["error"] = " ".join(f"{type(error).__name__}: {error}".split())
+    outcome["seconds"] = round(time.perf_counter() - start, 2)
+    outcome["error"] = (
+        outcome["error"].encode(errors="replace").decode()
+    )  # half a letter cannot be shown
+    write_whole(Path(order["record"]), json.dumps(outcome))
+    return outcome
 
 
 def _page(order):
@@ -245,7 +245,7 @@ def _page(order):
     page = to_html(executed, **order["page"]).encode()
     result = result_of(executed) or {}
     read = {name: result.pop(name) for name in ("files", "data") if name in result}
-    made = {
+    outcome = {
         "bytes": len(page),
         "sha256": hashlib.sha256(page).hexdigest(),
         "result": result or None,
@@ -254,11 +254,9 @@ def _page(order):
     try:
         write_whole(Path(order["target"]), page)
     except OSError as error:  # no room, no right to write: not the notebook's fault
-        made |= {
-            "status": "cannot_write",
-            "errno": [error.errno, error.strerror, str(error.filename)],
-        }
-    return made
+        errno = [error.errno, error.strerror, str(error.filename)]
+        outcome |= {"status": "cannot_write", "errno": errno}
+    return outcome
 
 
 def _inputs(order):

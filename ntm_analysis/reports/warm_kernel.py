@@ -27,9 +27,7 @@ class ForkedKernel:
 
     stdin = stdout = stderr = None
 
-    def __init__(
-        self, warm: socket.socket, cmd: list[str], cwd: str | None, env: dict[str, str]
-    ) -> None:
+    def __init__(self, warm: socket.socket, cmd: list[str], cwd: str | None, env: dict[str, str]):
         self.warm, self.answers, self.returncode = JsonLines(warm), [], None
         self.warm.send(kernel={"cmd": cmd, "cwd": cwd, "env": env, "memory": memory})
         self.pid = self._answer(wait=True)["started"]

@@ -61,7 +61,7 @@ LIBRARIES = (
 class Asker(JsonLines):
     """One end of a socket that asks for processes, and who was started for it."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket):
         super().__init__(connection)
         self.started = set()
 
@@ -87,7 +87,7 @@ def _kill(pid):
 class WarmProcess:
     """The loop of the warm process."""
 
-    def __init__(self, batch: socket.socket) -> None:
+    def __init__(self, batch: socket.socket):
         self.batch = Asker(batch)
         self.askers = {batch: self.batch}
         self.owner = {}

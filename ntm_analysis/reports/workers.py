@@ -79,7 +79,7 @@ class Runs:
     ``overdue``: the records of those killed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self):
         self.until = {}
         self.waiting = {}  # seconds of the runs that wait for their turn
         self.overdue = set()
@@ -125,7 +125,7 @@ class ForkedRuns(Runs):
 
     kernel = "ntm-warm"
 
-    def __init__(self, environment: dict[str, str]) -> None:
+    def __init__(self, environment: dict[str, str]):
         super().__init__()
         # there libraries of the system do not outlive a fork
         if not hasattr(os, "fork") or sys.platform == "darwin":
@@ -202,7 +202,7 @@ class NewProcesses(Runs):
 
     kernel = "python3"
 
-    def __init__(self, environment: dict[str, str]) -> None:
+    def __init__(self, environment: dict[str, str]):
         super().__init__()
         self.environment, self.running = environment | THREADS, {}
 

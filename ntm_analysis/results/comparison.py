@@ -47,7 +47,8 @@ class ComparisonResult(Result):
     console = (
         (
             "scenarios",
-            "id finishing_mean difference_finishing difference_se p_basically_all p_all need_p50 gap_mean",
+            "id finishing_mean difference_finishing difference_se "
+            "p_basically_all p_all need_p50 gap_mean",
         ),
     )
 
@@ -223,10 +224,12 @@ def way(difference):
 def change_words(difference, lang):
     """A difference of the number finishing, to as many digits as its size has use for.
 
-    >>> change_words({"finishing": -0.046, "se": 0.002}, "vi"), change_words({"finishing": 2.18, "se": 0.01}, "en")
-    ('-0,05', '+2.2')
-    >>> change_words({"finishing": 0.01, "se": 0.1}, "vi"), change_words({"finishing": 0.0, "se": 0.0}, "vi")
-    ('trong sai số', '0')
+    >>> change_words({"finishing": -0.046, "se": 0.002}, "vi")
+    '-0,05'
+    >>> change_words({"finishing": 2.18, "se": 0.01}, "en")
+    '+2.2'
+    >>> [change_words({"finishing": x, "se": x * 10}, "vi") for x in (0.01, 0.0)]
+    ['trong sai số', '0']
     """
     change = difference["finishing"]
     if change == 0 == difference["se"]:

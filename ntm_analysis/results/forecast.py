@@ -123,7 +123,7 @@ class ForecastResult(Result):
 
     @cached_property
     def weakest(self):
-        """Of the worlds in which not all finish: in how many each commune does not, and it alone."""
+        """Of the worlds in which not all finish: in how many each does not, and it alone."""
         return of_communes(self.workbook, self.draws.weakest())
 
     @cached_property

@@ -236,8 +236,10 @@ def written(value, kind, lang, words=None):
 
     Examples
     --------
-    >>> written(0.31, "chance", "vi"), written(12_345.6, "money", "vi"), written(None, "count", "vi")
-    ('31%', '12.000', '...')
+    >>> written(0.31, "chance", "vi"), written(12_345.6, "money", "vi")
+    ('31%', '12.000')
+    >>> written(None, "count", "vi")
+    '...'
     """
     if value is None or pd.isna(value):
         return "..."

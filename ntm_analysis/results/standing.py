@@ -220,8 +220,10 @@ def lacking(distance, op, unit, lang):
 def level_words(value, op, unit, lang):
     """A level with its direction, as an office would say it: no "≥ 100%", no "≤ 0 houses".
 
-    >>> level_words(36, ">=", "%", "vi"), level_words(100, ">=", "%", "vi"), level_words(0, "<=", "nhà", "vi")
-    ('≥ 36%', '100%', 'không có')
+    >>> level_words(36, ">=", "%", "vi"), level_words(100, ">=", "%", "vi")
+    ('≥ 36%', '100%')
+    >>> level_words(0, "<=", "nhà", "vi")
+    'không có'
     >>> level_words(3, ">=", "mức độ", "vi")
     'mức độ 3 trở lên'
     """
@@ -237,7 +239,8 @@ def level_words(value, op, unit, lang):
 def threshold_words(row, lang):
     """A test's threshold with sign, unit and (†) where it was not read in its text.
 
-    >>> threshold_words({"kind": "number", "op": ">=", "value": 36.0, "unit": "%", "checked": False}, "vi")
+    >>> row = {"kind": "number", "op": ">=", "value": 36.0, "unit": "%", "checked": False}
+    >>> threshold_words(row, "vi")
     '≥ 36% (†)'
     """
     mark = "" if row["checked"] or row["kind"] in ("province", "unknown") else f" {UNCHECKED_SIGN}"
@@ -249,8 +252,9 @@ def threshold_words(row, lang):
 def test_reason(row, unit, lang):
     """Why a test has its verdict, in words, with the distance to the threshold.
 
-    >>> test_reason({"test": "17.1", "reason": "lacks", "value": 52.5, "threshold": 60.0, "op": ">=", "distance": 7.5,
-    ...     "answer": "", "checked": True, "carried": ""}, "%", "vi")
+    >>> row = {"test": "17.1", "reason": "lacks", "value": 52.5, "threshold": 60.0, "op": ">="}
+    >>> row |= {"distance": 7.5, "answer": "", "checked": True, "carried": ""}
+    >>> test_reason(row, "%", "vi")
     '17.1: 52,5%, ngưỡng ≥ 60%, còn thiếu 7,5 điểm phần trăm'
     """
     name, mark = row["test"], "" if row["checked"] else f" {UNCHECKED_SIGN}"

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from conftest import make_dataset, sample
 
 from ntm_analysis.cli import main
 from ntm_analysis.data import Workbook
@@ -45,11 +46,16 @@ def run(capsys, *arguments) -> tuple[int, str]:
 
 
 class Filled:
-    """A data set and its template, to be filled in as a person would and imported."""
+    """A data set and its template, to be filled in as a person would and imported; ``template``:
+    one laid out already.
+    """
 
-    def __init__(self, folder: Path, capsys) -> None:
+    def __init__(self, folder: Path, capsys, template: Path | None = None) -> None:
         self.folder, self.path, self.capsys = folder, folder.parent / "bieu.xlsx", capsys
-        assert run(capsys, "template", self.path, folder)[0] == 0
+        if template:
+            shutil.copy(template, self.path)
+        else:
+            assert run(capsys, "template", self.path, folder)[0] == 0
         self.book = openpyxl.load_workbook(self.path)
         self.before = bytes_of(folder)
 
@@ -78,9 +84,17 @@ class Filled:
         return (self.folder / f"{table}.csv").read_text(encoding="utf-8-sig").splitlines()
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory) -> Path:
+    """The template of the small data set."""
+    folder = make_dataset(tmp_path_factory.mktemp("once") / "thu", TABLES)
+    assert main(["template", str(folder.parent / "bieu.xlsx"), str(folder)]) == 0
+    return folder.parent / "bieu.xlsx"
+
+
 @pytest.fixture(name="filled")
-def _filled(tmp_path, make_dataset, capsys) -> Filled:
-    return Filled(make_dataset(tmp_path / "thu", TABLES), capsys)
+def _filled(tmp_path, capsys, template) -> Filled:
+    return Filled(make_dataset(tmp_path / "thu", TABLES), capsys, template)
 
 
 @pytest.mark.parametrize("style", ["vi", "en"])
@@ -633,7 +647,7 @@ for run in (command, writing):  # reading harms nothing: most are killed while w
     assert new != old
     back()
 draw, seen = random.Random(2022), {"old": 0, "new": 0}
-for moment in range(50):
+for moment in range(int(sys.argv[3])):
     run = writing if moment % 5 else command
     child = started(run)
     time.sleep(draw.uniform(0, lasts[run]))
@@ -682,18 +696,19 @@ print(seen["old"] + seen["new"], steps, left)
     not hasattr(os, "fork"),
     reason="children are forked, so that each dies within a fraction of a second",
 )
-def test_killed_at_any_moment_the_data_set_is_the_old_one_or_the_new_one(filled):
+@pytest.mark.parametrize("moments", sample((10, 50), 1))
+def test_killed_at_any_moment_the_data_set_is_the_old_one_or_the_new_one(filled, moments):
     filled.set("debts", FIRST, "amount", 7)
     filled.set("units", FIRST, "households", 1500)
     filled.book.save(filled.path)
     told = subprocess.run(
-        [sys.executable, "-c", KILLED, str(filled.folder), str(filled.path)],
+        [sys.executable, "-c", KILLED, str(filled.folder), str(filled.path), str(moments)],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert told.stderr == "" and told.stdout.split(maxsplit=2)[0] == "50"
+    assert told.stderr == "" and told.stdout.split(maxsplit=2)[0] == str(moments)
     steps, left = told.stdout.split(maxsplit=2)[1:]
     # two renames at least with the exchange, and without it
     assert int(steps) >= 8 and left.strip() == "[]"

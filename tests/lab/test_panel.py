@@ -17,9 +17,9 @@ from ntm_analysis.data import Workbook
 from ntm_analysis.lab.panel import (
     NotUnderstood,
     Panel,
+    headline,
     read_communes,
     read_deadline,
-    verdict,
     watched,
 )
 from ntm_analysis.language import texts
@@ -61,10 +61,13 @@ def tried(district) -> WhatIf:
 
 
 @pytest.fixture
-def copied(tmp_path) -> WhatIf:
-    """The default district on a copy of the data, so that scenarios can be saved."""
-    shutil.copytree("data", tmp_path / "data", ignore=shutil.ignore_patterns(".*", "huyen-mau"))
-    return WhatIf(Workbook.open(tmp_path / "data" / "thanh-chuong"), draws=50)
+def copied(district, tmp_path) -> WhatIf:
+    """The default district, read once, with a copy of its folder beside scenarios that can be
+    saved.
+    """
+    for name in ("scenarios", "thanh-chuong"):
+        shutil.copytree(f"data/{name}", tmp_path / "data" / name)
+    return WhatIf(replace(district, path=tmp_path / "data" / "thanh-chuong"), draws=50)
 
 
 @pytest.fixture(name="small")
@@ -149,7 +152,7 @@ def test_by_hand_how_many_of_a_list_are_paid_in_time(small, communes, setting, i
     answer = tried.answer(replace(setting, deadline=END))
     assert answer.forecast.run.in_time == in_time and tried.before.run.in_time == 0
     assert record_of(answer)["blocking_sources"] == blocking
-    split = "chia riêng cho từng xã" in verdict(answer, record_of(answer), "vi")
+    split = "chia riêng cho từng xã" in headline(answer, record_of(answer), "vi")
     assert split == (setting.policy == "equal" and bool(blocking)), (
         "told only where a commune's own part is too small"
     )
@@ -323,8 +326,8 @@ def without_money(panel: Panel) -> None:
 
 
 def test_the_sliders_move_the_verdict_the_table_and_the_chart(panel):
-    verdict, chart = shown(panel, "verdict"), panel.out["chart"].value
-    assert "Không khác lúc đầu" in verdict and "Thanh Hương" in shown(panel, "communes")
+    headline, chart = shown(panel, "verdict"), panel.out["chart"].value
+    assert "Không khác lúc đầu" in headline and "Thanh Hương" in shown(panel, "communes")
     without_money(panel)
     assert "So với lúc đầu: -" in shown(panel, "verdict") and "Không có đồng nào từ: " in shown(
         panel, "verdict"
@@ -334,16 +337,16 @@ def test_the_sliders_move_the_verdict_the_table_and_the_chart(panel):
     )
     assert shown(panel, "status").startswith("Đã tính xong: 50 tình huống")
     panel.reset.click()
-    assert shown(panel, "verdict") == verdict and panel.out["chart"].value == chart
+    assert shown(panel, "verdict") == headline and panel.out["chart"].value == chart
 
 
 def test_the_sources_that_block_stand_beside_the_answer_and_on_their_sliders(panel):
-    blocking = panel.record["blocking_sources"]
+    blocking = panel.row["blocking_sources"]
     assert blocking and "Nguồn đang chặn: " in shown(panel, "verdict")
     marked = {pot for pot in panel.pots if "đang chặn" in panel.readouts[pot].value}
     assert marked == set(blocking)
     panel.sliders["dan"].value = 0
-    blocking = panel.record["blocking_sources"]
+    blocking = panel.row["blocking_sources"]
     assert "dan" in blocking and marked != set(blocking), (
         "other sources block where one of them brings nothing"
     )
@@ -381,7 +384,7 @@ def test_all_that_is_wrong_is_told_at_once(panel):
 def test_the_headline_is_the_median_and_the_difference_an_average(tried):
     answer = tried.answer(Setting(money=dict.fromkeys(pots_of(tried.workbook), 25)))
     figures = record_of(answer)["finishing"] | {"mean": record_of(answer)["finishing"]["p50"] + 0.9}
-    said = verdict(answer, record_of(answer) | {"finishing": figures}, "vi")
+    said = headline(answer, record_of(answer) | {"finishing": figures}, "vi")
     assert f"Khoảng {figures['p50']}/" in said
     assert "bình quân" in said and re.search(
         r"cơ bản các xã về đích thay đổi [-+]?[\d,]+ điểm %", said
@@ -444,7 +447,7 @@ def test_a_scenario_that_is_spoilt_meanwhile_is_told_in_words(panel):
     folder = panel.tried.workbook.path.parent / "scenarios"
     (folder / "cement-150.yaml").write_text("id: cement-150\ntitle: [", encoding="utf-8")
     panel.fields["start"].value = "cement-150"
-    assert shown(panel, "wrong") and "Traceback" not in shown(panel, "wrong") and panel.shown
+    assert shown(panel, "wrong") and "Traceback" not in shown(panel, "wrong") and panel.answer
 
 
 def test_a_start_deleted_meanwhile_is_told_and_the_answer_is_that_of_the_start_shown(panel):
@@ -455,12 +458,12 @@ def test_a_start_deleted_meanwhile_is_told_and_the_answer_is_that_of_the_start_s
     panel.fields["start"].value = "two-more-years"
     assert title in shown(panel, "wrong") and "không còn nữa" in shown(panel, "wrong")
     assert (
-        panel.fields["start"].value == panel.shown.setting.start == "baseline"
+        panel.fields["start"].value == panel.answer.setting.start == "baseline"
         and shown(panel, "verdict") == before
     )
     assert title not in [title for title, _ in panel.fields["start"].options]
     panel.fields["start"].value = "cement-150"
-    assert shown(panel, "wrong") == "" and panel.shown.setting.start == "cement-150", (
+    assert shown(panel, "wrong") == "" and panel.answer.setting.start == "cement-150", (
         "the panel lives on"
     )
 
@@ -473,7 +476,7 @@ def test_a_setting_is_not_saved_when_its_start_was_deleted_meanwhile(panel):
     panel.name.value = "Thử"
     panel.button.click()
     assert "Chưa lưu" in shown(panel, "saved") and "không còn nữa" in shown(panel, "wrong")
-    assert not (folder / "thu.yaml").exists() and panel.shown.setting == Setting(delay=3)
+    assert not (folder / "thu.yaml").exists() and panel.answer.setting == Setting(delay=3)
     panel.button.click()
     assert shown(panel, "saved").startswith("Đã lưu") and (folder / "thu.yaml").exists(), (
         "seen, and then saved"
@@ -484,15 +487,15 @@ def test_the_way_back_is_answered_when_the_scenario_of_the_beginning_was_deleted
     made = Panel(WhatIf(copied.workbook, Setting("cement-150"), draws=50), "", "vi")
     (copied.workbook.path.parent / "scenarios" / "cement-150.yaml").unlink()
     made.sliders["*delay"].value = 3
-    assert "không còn nữa" in shown(made, "wrong") and made.shown.setting == Setting(delay=3)
+    assert "không còn nữa" in shown(made, "wrong") and made.answer.setting == Setting(delay=3)
     made.reset.click()
     assert (
         "không còn nữa" in shown(made, "wrong")
-        and made.shown.setting == Setting()
+        and made.answer.setting == Setting()
         and not made.held
     )
     made.sliders["*delay"].value = 1
-    assert shown(made, "wrong") == "" and made.shown.setting == Setting(delay=1)
+    assert shown(made, "wrong") == "" and made.answer.setting == Setting(delay=1)
 
 
 def test_names_from_data_are_shown_as_text_and_not_obeyed(copied):

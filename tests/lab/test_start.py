@@ -15,7 +15,7 @@ from bs4 import BeautifulSoup
 from ntm_analysis.lab import start as start_page
 from ntm_analysis.lab.start import StartPage
 from ntm_analysis.reports.questions import questions
-from ntm_analysis.reports.render import execute, shown
+from ntm_analysis.reports.render import execute, outputs_of
 
 SCRIPT = runpy.run_path("docs/make_texts.py")
 KEY, OF_PAGE, ORDER, SHOWN, SHOWN_BY = (
@@ -159,7 +159,8 @@ def test_a_data_set_that_fails_its_check_is_answered_in_words_and_left_as_it_is(
     assert not [
         o for cell in executed.cells for o in cell.get("outputs", []) if o.output_type == "error"
     ]
-    assert "criterion_counts.csv" in "".join(data.get("text/html", "") for data in shown(executed))
+    html = "".join(data.get("text/html", "") for data in outputs_of(executed))
+    assert "criterion_counts.csv" in html
     assert {path.name: path.read_bytes() for path in wrong.iterdir()} == before
 
 

@@ -49,9 +49,7 @@ def test_scenarios_extend_each_other(told):
     more = "changes:\n  - {table: envelopes, where: {pot: dat}, multiply: {amount: 2}}\n"
     found = told("b", a=more, b="extends: a\npolicy: closest\n" + more)
     assert found.policy == "closest"
-    assert (
-        found.tables["envelopes"].query("pot == 'dat'")["amount"].tolist() == [34_000] * 4
-    )
+    assert found.tables["envelopes"].query("pot == 'dat'")["amount"].tolist() == [34_000] * 4
 
 
 def test_everything_wrong_in_a_scenario_is_reported_at_once(told):
@@ -156,11 +154,7 @@ def test_a_scenario_breaks_no_table_and_its_line_is_named(told, change, code, co
 def test_changes_may_break_a_table_on_the_way_and_make_it_whole(told):
     one = "{table: profiles, where: {pot: dat, month: 12}, add: {share: 5}}"
     other = "{table: profiles, where: {pot: dat, month: 11}, add: {share: -5}}"
-    table = (
-        told(thu=f"changes:\n  - {one}\n  - {other}\n")
-        .tables["profiles"]
-        .query("pot == 'dat'")
-    )
+    table = told(thu=f"changes:\n  - {one}\n  - {other}\n").tables["profiles"].query("pot == 'dat'")
     assert table["share"].sum() == 100
 
 
