@@ -22,7 +22,7 @@ import pytest
 import ntm_analysis
 from ntm_analysis.language import texts
 from ntm_analysis.law import read_law, to_check
-from ntm_analysis.tables import dictionary_page
+from ntm_analysis.tables import dictionary_page, dictionary_rows
 from ntm_analysis.tables.problems import messages
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -51,6 +51,7 @@ READING = {
     "tables",
     "data",
     "language.texts",
+    "results.frames",
     "law.reader",
     "law.schema",
     "forecasts.evidence",
@@ -316,7 +317,7 @@ def test_every_text_and_message_that_the_code_asks_for_exists_and_none_is_dead()
     assert asked <= set(texts())
     problems = set(re.findall(r'(?:Problem|UnreadableError|refuse|problem)\(\s*"(\w+)"', source))
     assert problems <= set(messages())
-    words = set(re.findall(r"[\w-]+", source))
+    words = set(re.findall(r"[\w-]+", source)) | {row["code"] for row in dictionary_rows("_rules")}
     assert [code for code in messages() if code not in words] == []
 
 

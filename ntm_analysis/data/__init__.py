@@ -39,7 +39,7 @@ from .plan_checks import (
     check_plan,
     lacking_assumptions,
 )
-from .rows import Communes, CurrentRow, IncomingRow, current_rows, key_of, mark_of, sense
+from .rows import CommuneNames, CurrentRow, IncomingRow, current_rows, key_of, mark_of, sense
 from .units import describe_unit, newest_mergers, newest_volumes, reported_volumes
 from .versions import BusyError, TouchedError, only_one, replace_version
 from .workbook import (
@@ -63,7 +63,7 @@ __all__ = [
     "RULES",
     "TERM_END",
     "BusyError",
-    "Communes",
+    "CommuneNames",
     "CurrentRow",
     "IncomingRow",
     "TableText",

@@ -26,7 +26,7 @@ class IncomingRow(namedtuple("IncomingRow", "table values sheet cells key", defa
     """
 
 
-class Communes:
+class CommuneNames:
     """Names and codes of units as one key: a name that belongs to one code alone means that code.
 
     Parameters
@@ -43,7 +43,7 @@ class Communes:
 
     Examples
     --------
-    >>> communes = Communes([("10001", "Thử"), ("10002", "Hòa"), ("10003", "Hòa")])
+    >>> communes = CommuneNames([("10001", "Thử"), ("10002", "Hòa"), ("10003", "Hòa")])
     >>> communes.key("Xã Thử"), communes.key("10002"), communes.key("Hoà") == communes.key("Hòa")
     ('10001', '10002', True)
     """
@@ -200,7 +200,7 @@ def current_rows(workbook):
     # A code used again later means, on the as-of date, the unit that bears it then: that one has
     # the last word.
     units = pd.concat([units[~here], units[here]])
-    communes = Communes(units.itertuples(index=False, name=None))
+    communes = CommuneNames(units.itertuples(index=False, name=None))
     rows = {}
     for table, frame in frames.items():
         columns = {name: map(_bare, frame[name].tolist()) for name in frame if name != "row"}

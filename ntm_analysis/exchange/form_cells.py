@@ -15,7 +15,7 @@ from ..language import UnreadableError, fold, nearest, plain, read_number, write
 from ..law import Law
 from ..tables import Problem
 from .form_layout import Table, bare, text_of
-from .sheets import Sheet, cell_name
+from .sheets import cell_name
 
 # The signs of this package's own tables too: M (met, in English), Đ* (met by recognition: nobody
 # reported it, so it is no data).
@@ -74,7 +74,7 @@ def figure_of(cell: object, percent: bool, share: bool) -> float | None:
         raise UnreadableError("not_a_number")
     if isinstance(cell, float | int):
         return round(cell * 100, 10) if percent else float(cell)
-    if sign_of(cell) in NO_DATA or cell is None:
+    if sign_of(cell) in NO_DATA:
         return None
     text = re.sub(r"\s*%$" if share else r"\s+$", "", str(cell).strip())
     return read_number(text, "vi")
@@ -86,12 +86,12 @@ def count_of(cell: object) -> tuple[int, int | None] | None:
     >>> count_of("15/19"), count_of(15.0), count_of("15 TC")
     ((15, 19), (15, None), (15, None))
     """
-    if cell is None or sign_of(cell) in NO_DATA:
+    if sign_of(cell) in NO_DATA:
         return None
     if isinstance(cell, float | int) and not isinstance(cell, bool):
-        if cell % 1 or not 0 <= cell <= 99:
-            raise UnreadableError("form_count")
-        return int(cell), None
+        if cell % 1 == 0 and 0 <= cell <= 99:
+            return int(cell), None
+        raise UnreadableError("form_count")
     match = re.fullmatch(r"(\d{1,2})(?:\s*/\s*(\d{1,2}))?\s*(?:tc|tieu chi)?", sign_of(cell))
     if match is None:
         raise UnreadableError("form_count")
@@ -124,23 +124,66 @@ class Rows:
 class SheetView:
     """A sheet in the direction in which its tables are read, and the problems of its file.
 
-    ``turned``: its rows are the columns of the file.
+    Parameters
+    ----------
+    sheet : Sheet
+    file : str
+    problems : list of Problem
+
+    Attributes
+    ----------
+    sheet : Sheet
+    file : str
+    turned : bool
+        Whether its rows are the columns of the file.
     """
 
-    def __init__(self, sheet: Sheet, file: str, problems: list[Problem], turned: bool = False):
-        self.sheet, self.file, self.problems, self.turned = sheet, file, problems, turned
+    def __init__(self, sheet, file, problems):
+        self.sheet, self.file, self.problems, self.turned = sheet, file, problems, False
 
-    def cell(self, row: int, column: int) -> object:
-        """A cell, None beyond the end of its row."""
+    def cell(self, row, column):
+        """Look up a cell.
+
+        Parameters
+        ----------
+        row, column : int
+            From 0.
+
+        Returns
+        -------
+        object
+            None beyond the end of the row.
+        """
         cells = self.sheet.cells[row]
         return cells[column] if column < len(cells) else None
 
-    def place(self, row: int, column: int) -> str:
-        """A cell as the file names it."""
+    def place(self, row, column):
+        """Name a cell as the file does.
+
+        Parameters
+        ----------
+        row, column : int
+            From 0.
+
+        Returns
+        -------
+        str
+            Such as C7.
+        """
         return cell_name(column, row) if self.turned else cell_name(row, column)
 
-    def tell(self, code: str, cell: str | None = None, warning: bool = False, /, **details):
-        """Enter a problem of the sheet."""
+    def tell(self, code, cell=None, warning=False, /, **details):
+        """Enter a problem of the sheet.
+
+        Parameters
+        ----------
+        code : str
+        cell : str or None
+            As the file names it.
+        warning : bool
+        **details
+            What the message names.
+        """
         place = {"sheet": self.sheet.name, "cell": cell}
         self.problems.append(Problem(code, self.file, details=details, warning=warning, **place))
 

@@ -373,7 +373,7 @@ _SIGN = re.compile(
     r"[\"“'(]?([^\s\"“”'():;,.=]{1,4}|\.\.\.)[\"”')]*\s*"
     r"(?:[:=–-]|\bla\b|\bnghia la\b)\s*(?:(?:tieu chi|xa|da)\s+)*(" + "|".join(_STATES) + r")\b"
 )
-_OWN_SIGNS = ("ghi chu", "ky hieu", "chu thich", "quy uoc")
+_OWN_SIGNS = "ghi chu|ky hieu|chu thich|quy uoc"
 
 
 def data_days(lines: Iterable[str]) -> list[tuple[dt.date, str]]:
@@ -389,19 +389,19 @@ def data_days(lines: Iterable[str]) -> list[tuple[dt.date, str]]:
     """
     texts = _about_figures(lines)
     for pattern, day_of in (
-        (r"(?:den|het)\s+(?:het\s+)?" + _DAY, lambda m: (int(m[3]), int(m[2]), int(m[1]))),
+        (r"(?:den|het)\s+(?:het\s+)?" + _DAY, _day_of),
         (_MONTH, lambda m: _end(int(m[2]), int(m[1]))),
         (_QUARTER, lambda m: _end(int(m[2]), 3 * (_QUARTERS.get(m[1]) or int(m[1])))),
         (r"6 thang dau nam (20\d\d)", lambda m: (int(m[1]), 6, 30)),
         (r"9 thang dau nam (20\d\d)", lambda m: (int(m[1]), 9, 30)),
-        (_DAY, lambda m: (int(m[3]), int(m[2]), int(m[1]))),
+        (_DAY, _day_of),
         (r"(?:cuoi|het|den|so lieu) nam (20\d\d)", lambda m: (int(m[1]), 12, 31)),
     ):
         days = {}
-        for line, text in texts.items():
+        for line, text in texts:
             for match in re.finditer(pattern, text):
                 with contextlib.suppress(ValueError):
-                    days.setdefault(dt.date(*day_of(match)), line.strip()[:80])
+                    days.setdefault(dt.date(*day_of(match)), line)
         if days:
             return list(days.items())
     return []
@@ -416,28 +416,32 @@ def unread_days(lines: Iterable[str]) -> list[str]:
     """
     short = r"\b(?:ngay|den|het)\s+" + _DAY.replace(r"20\d\d", r"\d\d(?!\d)")
     unread = []
-    for line, text in _about_figures(lines).items():
+    for line, text in _about_figures(lines):
         try:
             for match in re.finditer(_DAY, text):
-                dt.date(int(match[3]), int(match[2]), int(match[1]))
+                dt.date(*_day_of(match))
         except ValueError:
-            unread.append(line.strip()[:80])
+            unread.append(line)
         else:
-            unread += [line.strip()[:80]] if re.search(short, text) else []
+            unread += [line] if re.search(short, text) else []
     return unread
+
+
+def _day_of(match):
+    return int(match[3]), int(match[2]), int(match[1])
 
 
 def _about_figures(lines):
     """Each line without the days of papers, the years of periods and the line of a letter's day;
-    its years with four digits.
+    its years with four digits. Before it its beginning, as it is told.
     """
-    texts = {line: re.sub(_SHORT, r"\1\2/\4/20\5", plain(line)) for line in lines}
-    texts = {
-        line: re.sub(rf"20\d\d\s*[-–]\s*20\d\d|{_PAPER}", " ", text) for line, text in texts.items()
-    }
-    return {
-        line: text for line, text in texts.items() if not re.match(r"[^,]{2,40},\s*ngay\b", text)
-    }
+    texts = []
+    for line in dict.fromkeys(lines):
+        text = re.sub(_SHORT, r"\1\2/\4/20\5", plain(line))
+        text = re.sub(rf"20\d\d\s*[-–]\s*20\d\d|{_PAPER}", " ", text)
+        if not re.match(r"[^,]{2,40},\s*ngay\b", text):
+            texts.append((line.strip()[:80], text))
+    return texts
 
 
 def _end(year, month):
@@ -479,11 +483,9 @@ def own_signs(lines: Iterable[str]) -> dict[str, str]:
     signs = {}
     for line in lines:
         text = plain(line)
-        if any(word in text for word in _OWN_SIGNS) or (len(text) < 40 and _SIGN.match(text)):
-            for part in re.split(
-                r"[;,\n]|\.\s",
-                re.sub(r"^.*?(?:ghi chu|ky hieu|chu thich|quy uoc)[^:]*:", "", text, count=1),
-            ):
+        if re.search(_OWN_SIGNS, text) or (len(text) < 40 and _SIGN.match(text)):
+            meanings = re.sub(rf"^.*?(?:{_OWN_SIGNS})[^:]*:", "", text, count=1)
+            for part in re.split(r"[;,\n]|\.\s", meanings):
                 if match := _SIGN.search(part):
                     signs.setdefault(match[1], _STATES[match[2]])
     return signs

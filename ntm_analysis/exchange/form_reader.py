@@ -52,19 +52,17 @@ def read_forms(
     *,
     date: dt.date | None = None,
     set_id: str = "",
-    known_from: dt.date | None = None,
 ) -> Understood:
     """All tables of a file that look like the usual form.
 
     ``date``, ``set_id``: what the figures stand for where the sheet does not say it (the sheet goes
-    first for the day, the option for the set); ``known_from``: the day they became known (default:
-    the day of the figures).
+    first for the day, the option for the set).
     """
     understood = Understood()
     tables = 0
     for sheet in map(cleaned, sheets):
         if any(cell is not None for row in sheet.cells for cell in row):
-            tables += _Form(sheet, workbook, file, understood, date, set_id, known_from).read()
+            tables += _Form(sheet, workbook, file, understood, date, set_id).read()
         else:
             understood.remarks.append(("form_blank", {"sheet": sheet.name}))
     if not tables:
@@ -81,12 +79,12 @@ def _texts(rows):
 class _Form:
     """One sheet: its set and day, its tables, their rows."""
 
-    def __init__(self, sheet, workbook, file, understood, date, set_id, known_from):
+    def __init__(self, sheet, workbook, file, understood, date, set_id):
         self.sheet, self.workbook, self.understood = sheet, workbook, understood
         self.view = SheetView(sheet, file, understood.problems)
         self.lines = [line for line in _texts(sheet.cells) if len(line) < 1000]
         self.set_id, self.set_from = self._set(set_id)
-        self.date, self.known_from = date, known_from
+        self.date = date
 
     def _set(self, wanted):
         """The set of the figures, and how it is known: asked for, named by the sheet, or the data
@@ -234,7 +232,7 @@ class _Form:
         file, entries = self.view.file, self.understood.entries
         source = f"{slug(Path(file).stem)[:40]}-{day}".strip("-")
         mark = "illustrative" if self.workbook.illustrative else "reported"
-        known = {"known_from": self.known_from or day, "source": source, "mark": mark}
+        known = {"known_from": day, "source": source, "mark": mark}
         units = self.workbook.all_units
 
         def enter(table, values, cell):

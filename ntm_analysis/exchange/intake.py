@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..data import (
-    Communes,
+    CommuneNames,
     CurrentRow,
     IncomingRow,
     TableText,
@@ -176,7 +176,7 @@ class Intake:
     workbook: Workbook
     file: str
     present: dict[str, list[CurrentRow]]
-    communes: Communes
+    communes: CommuneNames
     template: TemplateRows | None = None
     form: Understood | None = None
     entries: list[IncomingRow] = field(default_factory=list)
@@ -358,15 +358,8 @@ def change_lines(intake: Intake, lang: str, most: int | None = MOST) -> list[str
     lines = []
     for table in dict.fromkeys(change.table for change in changes.rows):
         counts = {kind: len(changes.of(kind, table)) for kind in KINDS}
-        lines.append(
-            text(
-                "import_table",
-                lang,
-                table=text(f"sheet_{table}", lang),
-                file=f"{table}.csv",
-                **counts,
-            )
-        )
+        title = text(f"sheet_{table}", lang)
+        lines.append(text("import_table", lang, table=title, file=f"{table}.csv", **counts))
         listed = [
             change
             for kind in ("contradicting", "changed", "added", "lost")
@@ -379,23 +372,15 @@ def change_lines(intake: Intake, lang: str, most: int | None = MOST) -> list[str
             lines.append("    " + text("import_more", lang, n=len(listed) - most))
     as_of = intake.workbook.as_of
     later = [
-        c
+        day
         for c in changes.rows
-        if c.entry and c.cells and (c.entry.values.get("known_from") or as_of) > as_of
+        if c.entry and c.cells and (day := c.entry.values.get("known_from")) and day > as_of
     ]
     if later:
-        day = max(change.entry.values["known_from"] for change in later)
-        lines.append(
-            text(
-                "import_later",
-                lang,
-                n=len(later),
-                as_of=write_date(as_of, lang),
-                day=write_date(day, lang),
-            )
-        )
-    if changes.of("lost"):
-        lines.append(text("import_lost_kept", lang, n=len(changes.of("lost"))))
+        words = {"as_of": write_date(as_of, lang), "day": write_date(max(later), lang)}
+        lines.append(text("import_later", lang, n=len(later), **words))
+    if lost := len(changes.of("lost")):
+        lines.append(text("import_lost_kept", lang, n=lost))
     return lines
 
 

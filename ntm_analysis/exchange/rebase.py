@@ -148,14 +148,8 @@ class _Move:
 
     def _twice(self, rows, column):
         """(new unit, folded name) that stand in several of its parts."""
-        pairs = pd.DataFrame(
-            {
-                "new": rows["unit"].map(self.link.to),
-                "old": rows["unit"],
-                "name": rows[column].map(fold),
-            }
-        )
-        several = pairs.dropna().groupby(["new", "name"])["old"].nunique()
+        names = [rows["unit"].map(self.link.to), rows[column].map(fold)]
+        several = rows["unit"].groupby(names).nunique()
         return set(several.index[several > 1])
 
     def _ids(self, rows, column):

@@ -252,12 +252,7 @@ class _Writer:
         note = text(
             f"rebase_note_{fact['why']}", NOTE_LANG, names=names, of=len(self.link.parts[new])
         )
-        cells = [
-            s
-            for cell in [*sources, *(self.source[p] for p in on)]
-            for s in str(cell).split("|")
-            if s in self.known
-        ]
+        cells = "|".join(map(str, [*sources, *(self.source[p] for p in on)])).split("|")
         return (
             {"state": ""}
             | fact
@@ -267,7 +262,7 @@ class _Writer:
                 "known_from": self.day,
                 "parts": names,
                 "note": note + (text("rebase_note_derived", NOTE_LANG) if derived else ""),
-                "source": "|".join(dict.fromkeys(cells)),
+                "source": "|".join(s for s in dict.fromkeys(cells) if s in self.known),
                 "mark": merged_mark([*marks, *(self.mark[p] for p in on)]),
             }
         )

@@ -8,7 +8,7 @@ from itertools import count
 
 import xlsxwriter
 
-from ..data import Communes, CurrentRow, Workbook, content_hash
+from ..data import CommuneNames, CurrentRow, Workbook, content_hash
 from ..language import YEARS, text, write_date, write_figure
 from ..tables import GROUPS, ORDER, Column, dictionary, sheet_name
 
@@ -111,7 +111,7 @@ _WIDTHS |= dict.fromkeys(("set", "choice", "choices"), 17)
 
 
 def template_book(
-    workbook: Workbook, rows: dict[str, list[CurrentRow]], communes: Communes
+    workbook: Workbook, rows: dict[str, list[CurrentRow]], communes: CommuneNames
 ) -> bytes:
     """The workbook as the bytes of an .xlsx file; ``rows`` and ``communes`` as
     :func:`present.present_rows` gives them.
@@ -242,7 +242,7 @@ def _shown(value, column, communes):
     return value
 
 
-def unit_label(code: str, communes: Communes) -> str:
+def unit_label(code: str, communes: CommuneNames) -> str:
     """The name of a commune in the template's cells and lists: with its code where the name is not
     its alone.
     """

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
-from ..data import Communes, IncomingRow, number_text
+from ..data import CommuneNames, IncomingRow, number_text
 from ..language import UnreadableError, read_date, read_month
 from ..tables import TABLES, Problem, dictionary, read_cell, sheet_name
 from .form_cells import state_of
@@ -42,7 +42,7 @@ def is_template(sheets: Iterable[Sheet]) -> bool:
 
 
 def template_rows(
-    sheets: list[Sheet], file: str, style: str, communes: Communes, problems: list[Problem]
+    sheets: list[Sheet], file: str, style: str, communes: CommuneNames, problems: list[Problem]
 ) -> TemplateRows:
     """All rows of a template; problems name sheet and cell, and a row with an error in it is left
     out.

@@ -1,8 +1,8 @@
 """The yearly cycle: a list each year, its luck, who waits; the same loop for names and for counts.
 
 The loop knows numbers only. Who stands on a list and who finishes is the business of the crowd:
-:class:`Counts` is an area of which nobody has described a commune, :class:`Communes` goes commune
-by commune: who is listed, whose works are paid (:class:`Purse`), who finishes.
+:class:`Counts` is an area of which nobody has described a commune, :class:`NamedCommunes` goes
+commune by commune: who is listed, whose works are paid (:class:`Purse`), who finishes.
 """
 
 import numpy as np
@@ -291,7 +291,7 @@ class Alike(Counts):
         return finished
 
 
-class Communes:
+class NamedCommunes:
     """The communes of a data set in a block of worlds; arrays goals x draws.
 
     Parameters

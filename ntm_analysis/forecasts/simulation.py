@@ -15,7 +15,7 @@ from pandas import DataFrame
 
 from ..needs import BLOCK
 from ..tables import DataProblemsError, Problem
-from .cycle import NEVER, Alike, Communes, Purse, finishing
+from .cycle import NEVER, Alike, NamedCommunes, Purse, finishing
 from .evidence import evidence, province_of
 from .pace import ASSUMED, ENDS, Area, Posterior, area_draws, fit
 from .pace import Run as AreaRun
@@ -304,7 +304,8 @@ def _block(layout, area, run, years, factor):
         purse, outcomes = None if factor is None else Purse(layout, few, factor), []
         for own in (purse, None):
             if plan.described:
-                crowd = Communes(layout, few, draws, lambda *name: uniform(*name)[:, some], own)
+                part = lambda *name: uniform(*name)[:, some]  # noqa: E731 - used at once
+                crowd = NamedCommunes(layout, few, draws, part, own)
             else:
                 crowd = Alike(plan, run, area, uniform("tie", None))
             finishing(crowd, draws, plan.spans, reported)

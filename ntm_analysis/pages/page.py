@@ -28,7 +28,7 @@ from ..standing import (
     set_in_force,
 )
 from ..tables import Problem, Store, report
-from .tables import Column, dagger, office_table
+from .tables import PageColumn, dagger, office_table
 
 RESULT = "application/vnd.ntm.result+json"  # the media type of a result
 # How parts look in JupyterLab, which knows no style sheet of ours; the report leaves it out
@@ -237,7 +237,7 @@ class Page:
         heads = []
         for column in columns.split():
             key, _, kind = column.partition(":")
-            heads.append(Column(key if key.isdigit() else self.text(f"head_{key}"), kind))
+            heads.append(PageColumn(key if key.isdigit() else self.text(f"head_{key}"), kind))
         if columns.startswith("tt "):
             places = count(1)
             rows = [row if len(row) == len(heads) else [next(places), *row] for row in rows]

@@ -43,7 +43,7 @@ _TEMPLATE = Environment(
 
 
 @dataclass(frozen=True)
-class Column:
+class PageColumn:
     """One column: its head and its kind.
 
     Kinds: "" (text), "num" (right-aligned), "name" (row head), "state" (sign of a state), "short"
@@ -66,7 +66,7 @@ class Sign(NamedTuple):
 def office_table(
     number: str,
     title: str,
-    columns: Sequence[Column],
+    columns: Sequence[PageColumn],
     rows: Iterable[Sequence[object]],
     *,
     lang: str = "vi",
@@ -75,7 +75,7 @@ def office_table(
 ) -> Markup:
     """A table as HTML. ``rows`` hold one cell a column; a ``state`` cell is a :class:`Sign`.
 
-    >>> "HIỆN TRẠNG" in office_table("Biểu số 02", "HIỆN TRẠNG", [Column("TT")], [["1"]])
+    >>> "HIỆN TRẠNG" in office_table("Biểu số 02", "HIỆN TRẠNG", [PageColumn("TT")], [["1"]])
     True
     """
     return Markup(

@@ -26,7 +26,7 @@ import dask
 from distributed import Client, LocalCluster, get_worker, rpc
 from distributed.comm import get_address_host
 
-from .workers import NEW_GROUP, PLACE, ForkedRuns, NewProcesses, NoWarmProcess, end, usual_limit
+from .workers import PLACE, ForkedRuns, NewProcesses, NoWarmProcess, end, spawn, usual_limit
 
 BESIDE = 2  # runs handed out for each thread of the cluster, so that none waits for this machine
 # seconds to wait: for a scheduler, for a worker, for workers to end what they run
@@ -241,15 +241,8 @@ def _quiet(stack):
 @contextmanager
 def _cluster_here(workers):
     """The address of a cluster of this machine, which goes with its workers and its folder."""
-    command = [sys.executable, "-m", "ntm_analysis.reports.cluster", f"{workers}"]
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        **NEW_GROUP,
-    )
+    pipes = dict.fromkeys(("stdin", "stdout"), subprocess.PIPE)
+    process = spawn("cluster", f"{workers}", **pipes, text=True)
     try:
         yield process.stdout.readline().strip()
     finally:

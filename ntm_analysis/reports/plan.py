@@ -425,15 +425,19 @@ class Progress:
         from tqdm import tqdm
 
         lang, place = self.lang, self.workbook.meta["title"][self.lang]
-        key, day = (
-            "cli_setting" if number else "cli_unchanged",
-            write_date(self.workbook.as_of, lang),
-        )
-        print(text(key, lang, n=number, place=place, day=day), file=sys.stderr)
-        self.number, bar = number, {"file": sys.stderr, "ascii": not utf8(sys.stderr), "delay": 0.5}
+        key, day = "cli_setting" if number else "cli_unchanged", self.workbook.as_of
+        words = text(key, lang, n=number, place=place, day=write_date(day, lang))
+        print(words, file=sys.stderr)
+        self.number = number
         if number:
-            unit = text("cli_page", lang)
-            self.bar = tqdm(desc=text("cli_progress", lang), unit=unit, total=number, **bar)
+            self.bar = tqdm(
+                desc=text("cli_progress", lang),
+                unit=text("cli_page", lang),
+                total=number,
+                file=sys.stderr,
+                ascii=not utf8(sys.stderr),
+                delay=0.5,
+            )
 
     def ended(self, file, line):
         """Tell of a page."""

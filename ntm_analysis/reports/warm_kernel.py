@@ -12,7 +12,7 @@ from typing import Any
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import LocalProvisioner
 
-from .json_lines import JsonLines
+from .workers import JsonLines
 
 warm_process: socket.socket | None = None  # set in page runs that were forked themselves
 place = ""  # folder of the warm process, for the connections of its kernels

@@ -25,9 +25,8 @@ from functools import partial
 from importlib import import_module
 
 from . import warm_kernel
-from .json_lines import JsonLines
 from .render import without_grammar
-from .workers import limit_memory
+from .workers import JsonLines, limit_memory
 
 PAGES = ("district", "commune", "funding", "forecast", "allocation", "scenarios", "meeting")
 LIBRARIES = (

@@ -15,12 +15,56 @@ from collections import deque
 from pathlib import Path
 
 from ..tables import PACKAGE
-from .json_lines import JsonLines
 
 PLACE = "NTM_PAGE_MEMORY"  # of the environment: MiB for one run; empty or 0: no limit
 LEAST = 512  # MiB: with 300 a run still works, with 150 its kernel does not start
 MOST = 2**30  # MiB that anybody may ask for
 STATM = Path("/proc/self/statm")
+
+
+class JsonLines:
+    """One end of a socket.
+
+    Parameters
+    ----------
+    connection : socket.socket
+    """
+
+    def __init__(self, connection):
+        self.connection, self.pieces = connection, b""
+
+    def send(self, **line):
+        """Send a line.
+
+        Parameters
+        ----------
+        **line
+            What JSON can hold.
+
+        Raises
+        ------
+        OSError
+            The other end is gone.
+        """
+        self.connection.sendall(json.dumps(line).encode() + b"\n")
+
+    def lines(self):
+        """Take the lines that came since.
+
+        Returns
+        -------
+        list of dict
+
+        Raises
+        ------
+        ConnectionError
+            The other end is gone.
+        """
+        piece = self.connection.recv(1 << 20)
+        if not piece:
+            raise ConnectionError("the warm process is gone")
+        *whole, self.pieces = (self.pieces + piece).split(b"\n")
+        return [json.loads(line) for line in whole]
 
 
 class WrongMemory(ValueError):
@@ -108,8 +152,33 @@ def turn_file(record: str) -> Path:
     return Path(f"{record}.turn")
 
 
-def end(process: subprocess.Popen, seconds: float) -> None:
-    """Wait for a process to end by itself, and kill it with its group when it does not."""
+def spawn(module, *arguments, **options):
+    """Start a module of this room as a process of its own, which says nothing.
+
+    Parameters
+    ----------
+    module : str
+    *arguments : str
+    **options
+        As for :class:`subprocess.Popen`.
+
+    Returns
+    -------
+    subprocess.Popen
+    """
+    command = [sys.executable, "-m", f"ntm_analysis.reports.{module}", *arguments]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen(command, **quiet | NEW_GROUP | options)
+
+
+def end(process, seconds):
+    """Wait for a process to end by itself; kill it with its group when it does not.
+
+    Parameters
+    ----------
+    process : subprocess.Popen
+    seconds : float
+    """
     try:
         process.wait(timeout=seconds)
     except subprocess.TimeoutExpired:
@@ -131,16 +200,9 @@ class ForkedRuns(Runs):
         if not hasattr(os, "fork") or sys.platform == "darwin":
             raise NoWarmProcess
         ours, theirs = socket.socketpair()
-        command = [sys.executable, "-m", "ntm_analysis.reports.warm_process"]
-        places = (JUPYTER_PATH, environment.get("JUPYTER_PATH"))
-        self.process = subprocess.Popen(
-            command,
-            stdin=theirs,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=environment | THREADS | {"JUPYTER_PATH": os.pathsep.join(filter(None, places))},
-            **NEW_GROUP,
-        )
+        places = filter(None, (JUPYTER_PATH, environment.get("JUPYTER_PATH")))
+        environment = environment | THREADS | {"JUPYTER_PATH": os.pathsep.join(places)}
+        self.process = spawn("warm_process", stdin=theirs, env=environment)
         theirs.close()
         self.socket, self.orders, self.records, self.pids = JsonLines(ours), deque(), {}, {}
         try:
@@ -208,15 +270,7 @@ class NewProcesses(Runs):
 
     def start(self, order: dict) -> None:
         """Start a run."""
-        command = [sys.executable, "-m", "ntm_analysis.reports.render"]
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=self.environment,
-            **NEW_GROUP,
-        )
+        process = spawn("render", stdin=subprocess.PIPE, env=self.environment)
         process.stdin.write(json.dumps(order).encode() + b"\n")
         process.stdin.flush()  # stays open: a run ends when it closes
         self.running[order["record"]] = process

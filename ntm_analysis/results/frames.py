@@ -154,6 +154,12 @@ def plain(value):
 
 
 @cache
+def _declared():
+    content = files(__package__).joinpath("columns.csv").read_text(encoding="utf-8")
+    return [*csv.DictReader(content.splitlines())]
+
+
+@cache
 def columns(result, table):
     """What the columns of a table of an answer are.
 
@@ -168,8 +174,11 @@ def columns(result, table):
     dict of str to dict
         By column: kind (text, code, count, number, chance, day), unit, vi, en.
     """
-    rows = csv.DictReader(files(__package__).joinpath("columns.csv").open(encoding="utf-8"))
-    return {row["column"]: row for row in rows if (row["result"], row["table"]) == (result, table)}
+    return {
+        row["column"]: row
+        for row in _declared()
+        if (row["result"], row["table"]) == (result, table)
+    }
 
 
 def table_lines(result, name, wanted, lang):
@@ -269,9 +278,8 @@ def results_page():
     -------
     str
     """
-    rows = csv.DictReader(files(__package__).joinpath("columns.csv").open(encoding="utf-8"))
     lines, before = [text("results_page", "en")], None
-    for row in rows:
+    for row in _declared():
         if (place := (row["result"], row["table"])) != before:
             lines += ["", f"## `ntm.{row['result']}(...).{row['table']}`", ""]
             lines += ["| column | kind | unit | English | tiếng Việt |", "|---|---|---|---|---|"]

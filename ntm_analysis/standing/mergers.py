@@ -10,7 +10,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from ..data import describe_unit
+from ..data import describe_unit, newest_mergers
 from ..language import fold, join_names, text, write_date
 from ..tables import DataProblemsError, Problem
 from .recognition import levels
@@ -34,13 +34,6 @@ class Successors(namedtuple("Successors", "to mark source")):
     def parts(self):
         """The old units (list of int) by new unit."""
         return {int(new): list(rows.index) for new, rows in self.to.groupby(self.to, sort=False)}
-
-
-def _newest_mergers(workbook):
-    """Newest row of each old unit in mergers.csv, by the as-of day."""
-    rows = workbook.tables["mergers"]
-    rows = rows[rows["on"] <= pd.Timestamp(workbook.as_of)].sort_values("on", kind="stable")
-    return rows.drop_duplicates("unit", keep="last")
 
 
 def find_successors(workbook):
@@ -69,7 +62,7 @@ def find_successors(workbook):
         raise DataProblemsError([Problem("before_data", "dataset.yaml", details=days)])
     alive = workbook.units.index
     known = (units["valid_from"] <= day) & (units["known_from"] <= day)
-    rows = _newest_mergers(workbook).set_index("unit")
+    rows = newest_mergers(workbook.tables["mergers"], workbook.as_of).set_index("unit")
     for unit in units.index[known & ~units.index.isin(alive)]:
         details = {"unit": describe_unit(units.loc[unit])}
         if unit not in rows.index:
@@ -139,7 +132,7 @@ def former_units(workbook):
             }
         )
     else:
-        mergers = _newest_mergers(workbook)
+        mergers = newest_mergers(workbook.tables["mergers"], workbook.as_of)
         codes = pd.Series(workbook.units.index, index=workbook.units["code"])
         recognitions = workbook.tables["recognitions"]
         inferred = (recognitions["basis"] == "inferred").groupby(recognitions["unit"]).all()
