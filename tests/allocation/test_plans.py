@@ -35,7 +35,7 @@ from ntm_analysis.cli import main
 from ntm_analysis.data import Workbook
 from ntm_analysis.language import OPTIMAL, PLANS
 from ntm_analysis.pages.allocation import AllocationPage
-from ntm_analysis.results import AllocationResult, allocation_lines, extra_lines
+from ntm_analysis.results import AllocationResult, extra_lines
 from ntm_analysis.scenarios import scenario
 from ntm_analysis.tables import DataProblemsError
 
@@ -308,11 +308,12 @@ def test_minimums_above_the_money_are_told_with_the_greatest_that_fits(model):
 
 
 def test_an_infeasible_answer_speaks_of_no_plan(model):
-    result = AllocationResult(allocate(assuming(model, minimum_commune=90_000))).to_dict()
+    answer = AllocationResult(allocate(assuming(model, minimum_commune=90_000)))
+    result = answer.to_dict()
     assert result["finishing"] is None and result["plan"] == [] and result["value"] is None
     assert result["finishing_by_policy"][OPTIMAL] is None and result["near_plans"] == []
     assert all(row["year"] is None for row in result["communes"])
-    told = "\n".join(allocation_lines(model, result, "vi"))
+    told = " ".join([answer.sentence("vi"), *extra_lines(result, "vi")])
     assert "Không có cách phân bổ nào" in told and "Chưa tính được xã thêm" in told
 
 

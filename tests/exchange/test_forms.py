@@ -280,6 +280,14 @@ def test_a_heading_names_its_district_however_it_is_written(text, elsewhere, wor
     assert left_out == (f"A3 Thanh Chi ({elsewhere})" if elsewhere else "")
 
 
+def test_a_code_that_is_not_the_named_commune_s_is_told_and_counts(workbook):
+    cells = [["Mã xã", "Tên xã", "TC 1"], [17776.0, "Thanh Hương", "Đạt"]]
+    understood = read_forms([Sheet("s", cells)], workbook, "f.xlsx", date=DAY)
+    assert [(p.code, p.cell) for p in understood.problems] == [("form_code", "B2")]
+    assert "17776" in understood.problems[0].words("vi")[0]
+    assert set(states(understood)) == {("Thanh Chi", 1)}
+
+
 @pytest.mark.parametrize(
     "line",
     [
