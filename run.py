@@ -84,7 +84,7 @@ options:
 }
 
 
-class Failure(Exception):
+class SetupError(Exception):
     """Ends the run with a sentence in Vietnamese or English and an exit code."""
 
     def __init__(self, vi, en, code=1):
@@ -128,7 +128,7 @@ def take_language(argv):
         else:
             others.append(word)
     if lang not in (None, "vi", "en"):
-        raise Failure(f"--lang: vi, en; không có {lang!r}.", f"--lang: vi, en; not {lang!r}.", 2)
+        raise SetupError(f"--lang: vi, en; không có {lang!r}.", f"--lang: vi, en; not {lang!r}.", 2)
     return lang, others
 
 
@@ -143,14 +143,14 @@ def split(argv):
             return None, "help", []
         if option != "--wheels":
             vi, en = f"Không có tùy chọn {option}", f"Unknown option {option}"
-            raise Failure(f"{vi}; xem run.py --help.", f"{en}; see run.py --help.", 2)
+            raise SetupError(f"{vi}; xem run.py --help.", f"{en}; see run.py --help.", 2)
         wheels = value if equals else (rest.pop(0) if rest else "")
         if not Path(wheels).is_dir() or not wheels:
             vi, en = "không có thư mục", "there is no folder"
-            raise Failure(f"--wheels: {vi} {wheels!r}.", f"--wheels: {en} {wheels!r}.", 2)
+            raise SetupError(f"--wheels: {vi} {wheels!r}.", f"--wheels: {en} {wheels!r}.", 2)
     command, arguments = (rest[0], rest[1:]) if rest else ("report", [])
     if command == "wheels" and (len(arguments) != 1 or arguments[0].startswith("-") or wheels):
-        raise Failure("Cách dùng: run.py wheels THƯ_MỤC", "Usage: run.py wheels DIR", 2)
+        raise SetupError("Cách dùng: run.py wheels THƯ_MỤC", "Usage: run.py wheels DIR", 2)
     return wheels, command, arguments
 
 
@@ -244,7 +244,7 @@ def step_failure(vi, en):
     _head, *lines = filter(str.strip, LOG.read_text("utf-8", "replace").splitlines())
     warnings, errors = ([x for x in lines if x.startswith(mark)] for mark in ("WARNING", "ERROR"))
     last = "".join(f"\n  {line}" for line in warnings[-1:] + (errors or lines)[-1:])
-    return Failure(
+    return SetupError(
         f"{vi}{last}\nToàn bộ ghi ở {LOG}; khi nhờ hỗ trợ, hãy gửi kèm tệp này.",
         f"{en}{last}\nAll of it stands in {LOG}; send this file along when you ask for help.",
     )
@@ -270,7 +270,7 @@ def make_venv():
     say("Tạo thư mục .venv ...", "Making the folder .venv ...")
     for module in ("venv", "ensurepip"):
         if importlib.util.find_spec(module) is None:
-            raise Failure(
+            raise SetupError(
                 f"Python này thiếu mô-đun {module}; trên Debian hoặc Ubuntu "
                 "hãy cài gói python3-venv.",
                 f"This Python lacks the module {module}; on Debian or Ubuntu "
@@ -406,7 +406,7 @@ def main(argv):
         if sys.version_info < (3, 11):  # noqa: UP036 - this is what says so
             vi, en = "Cần Python 3.11 trở lên; đây là", "Python 3.11 or newer is needed; this is"
             this = "Python {}.{}.".format(*sys.version_info[:2])
-            raise Failure(f"{vi} {this}", f"{en} {this}", 2)
+            raise SetupError(f"{vi} {this}", f"{en} {this}", 2)
         wheels, command, arguments = split(argv)
         if command == "help":
             sys.stdout.write(printable(usage(), sys.stdout.encoding or "ascii"))
@@ -418,7 +418,7 @@ def main(argv):
             arguments = ["--lang", lang, *arguments]
         line, folder = child(command, arguments)
         return call([venv_python(), *line], cwd=folder)
-    except Failure as failure:
+    except SetupError as failure:
         say(failure.vi, failure.en)
         return failure.code
     except OSError as error:

@@ -52,7 +52,7 @@ FILLING = ("check", "template", "import")  # commands that a data set without co
 STOPPED = 130  # the exit code of a command ended by Ctrl-C
 
 
-class Refused(Exception):
+class RefusalError(Exception):
     """A reason to stop with exit code 1: one message for people."""
 
 
@@ -82,7 +82,7 @@ def main(arguments=None):
     except DataProblemsError as error:
         print(report(error.problems, lang), file=sys.stderr)
         print(text("cli_refused", lang), file=sys.stderr)
-    except Refused as error:
+    except RefusalError as error:
         print(error, file=sys.stderr)
     except BrokenPipeError:
         # The reader went away (``ntm status | head``): nothing to say, and nothing more to flush.
@@ -187,13 +187,13 @@ def folder_of(name, lang):
 
     Raises
     ------
-    Refused
+    RefusalError
     """
     try:
         return locate(name)
     except FileNotFoundError:
         known = ", ".join(datasets())
-        raise Refused(text("cli_no_dataset", lang, name=printable(name), known=known)) from None
+        raise RefusalError(text("cli_no_dataset", lang, name=printable(name), known=known)) from None
 
 
 def open_workbook(options):
@@ -210,7 +210,7 @@ def open_workbook(options):
 
     Raises
     ------
-    Refused, DataProblemsError
+    RefusalError, DataProblemsError
     """
     folder = folder_of(options.dataset, options.lang)
     workbook = Workbook.open(folder, getattr(options, "as_of", None))
@@ -219,7 +219,7 @@ def open_workbook(options):
 
 def _with_communes(workbook, lang):
     if workbook.communes.empty:
-        raise Refused(text("cli_no_communes", lang, place=workbook.meta["title"][lang]))
+        raise RefusalError(text("cli_no_communes", lang, place=workbook.meta["title"][lang]))
     return workbook
 
 
@@ -233,38 +233,38 @@ def _units(workbook, options, most=None):
             unit = workbook.find(name)
         except UnknownCommuneError as error:
             near = text("cli_near", lang, near="; ".join(error.near)) if error.near else ""
-            raise Refused(text("cli_no_commune", lang, name=printable(name)) + near) from None
+            raise RefusalError(text("cli_no_commune", lang, name=printable(name)) + near) from None
         if most and unit not in workbook.communes.index:
             label = describe_unit(workbook.units.loc[unit])
-            raise Refused(text("not_a_commune", lang, label=label))
+            raise RefusalError(text("not_a_commune", lang, label=label))
         units.append(unit)
     return list(dict.fromkeys(units))
 
 
 def _scenario(workbook, options):
     """The scenario named, applied; its faults are those of its file."""
-    from .scenarios import UnknownScenario, scenario
+    from .scenarios import UnknownScenarioError, scenario
 
     try:
         return scenario(workbook, options.scenario)
-    except UnknownScenario as error:
+    except UnknownScenarioError as error:
         raise _no_scenario(*error.args, options.lang) from None
 
 
 def _no_scenario(name, known, lang):
     """That there is no such scenario, and those there are, the nearest names first."""
     ordered = ", ".join(dict.fromkeys([*nearest(name, known), *known]))
-    return Refused(text("cli_no_scenario", lang, name=printable(name), known=ordered))
+    return RefusalError(text("cli_no_scenario", lang, name=printable(name), known=ordered))
 
 
 def _no_set(name, workbook, lang):
     known = ", ".join(sorted(workbook.law.sets))
-    return Refused(text("cli_no_set", lang, name=printable(name), known=known))
+    return RefusalError(text("cli_no_set", lang, name=printable(name), known=known))
 
 
 def _cannot_write(error, lang, path=""):
     detail = f"{printable(path)}: {error.strerror or error}" if path else error
-    return Refused(text("cli_cannot_write", lang, detail=detail))
+    return RefusalError(text("cli_cannot_write", lang, detail=detail))
 
 
 # ---- answers
@@ -375,7 +375,7 @@ def _registered(workbook, record, lang):
     from .forecasts import FOLDER, entry_of, register
 
     if workbook.illustrative:
-        raise Refused(text("score_no_illustrative", lang))
+        raise RefusalError(text("score_no_illustrative", lang))
     made_with = {"ntm-analysis": __version__, "python": platform.python_version()}
     try:
         entry = entry_of(record, dt.date.today(), made_with)
@@ -396,13 +396,13 @@ def _allocate(options):
 
 
 def _compare(options):
-    from .scenarios import UnknownScenario, compare
+    from .scenarios import UnknownScenarioError, compare
 
     workbook, lang = open_workbook(options), options.lang
     question = {"draws": options.draws, "seed": options.seed}
     try:
         both = compare(workbook, options.scenarios, options.baseline, **question)
-    except UnknownScenario as error:
+    except UnknownScenarioError as error:
         raise _no_scenario(*error.args, lang) from None
     return _answer(options, results.ComparisonResult(both, lang), warnings=both.warnings)
 
@@ -442,7 +442,7 @@ def _backtest(options):
 
 
 def _report(options):
-    from .reports import MOST, FolderBusy, NoRoom, Progress, WrongMemory, make_report
+    from .reports import MOST, FolderBusyError, NoRoomError, Progress, WrongMemoryError, make_report
 
     lang = options.lang
     workbook, _ = kept_workbook(folder_of(options.dataset, lang), f"{options.as_of or ''}")
@@ -463,13 +463,13 @@ def _report(options):
         key = "cli_interrupted_force" if options.force else "cli_interrupted_pages"
         print(text(key, lang, n=progress.done, number=progress.number), file=sys.stderr)
         return STOPPED
-    except FolderBusy:
-        raise Refused(text("cli_report_busy", lang, path=printable(f"{folder}"))) from None
-    except WrongMemory as error:
+    except FolderBusyError:
+        raise RefusalError(text("cli_report_busy", lang, path=printable(f"{folder}"))) from None
+    except WrongMemoryError as error:
         typed = printable(f"{error}")
-        raise Refused(text("cli_wrong_memory", lang, typed=typed, most=f"{MOST}")) from None
-    except NoRoom as error:
-        raise Refused(text("cli_no_room", lang, path=printable(f"{error}"))) from None
+        raise RefusalError(text("cli_wrong_memory", lang, typed=typed, most=f"{MOST}")) from None
+    except NoRoomError as error:
+        raise RefusalError(text("cli_no_room", lang, path=printable(f"{error}"))) from None
     except OSError as error:
         raise _cannot_write(error, lang) from None
     finally:
@@ -502,9 +502,9 @@ def _runs(options, folder):
     from .reports import PLACE, surroundings
 
     try:
-        from .reports import ClusterRuns, NoCluster
+        from .reports import ClusterRuns, NoClusterError
     except ImportError:
-        raise Refused(text("cli_no_dask", lang)) from None
+        raise RefusalError(text("cli_no_dask", lang)) from None
     environment = surroundings(folder)
     if PLACE in os.environ:
         environment[PLACE] = os.environ[PLACE]
@@ -516,9 +516,9 @@ def _runs(options, folder):
     try:
         with ClusterRuns.at(address, options.jobs, environment, waiting) as runs:
             yield runs
-    except NoCluster as error:
+    except NoClusterError as error:
         details = {"address": printable(address), "detail": printable(error.detail)}
-        raise Refused(text(f"cli_cluster_{error.reason}", lang, **details)) from None
+        raise RefusalError(text(f"cli_cluster_{error.reason}", lang, **details)) from None
 
 
 # ---- files and data sets
@@ -541,7 +541,7 @@ def _template(options):
                 out.unlink(missing_ok=True)
                 raise
     except FileExistsError:
-        raise Refused(text("template_exists", lang, name=printable(options.out))) from None
+        raise RefusalError(text("template_exists", lang, name=printable(options.out))) from None
     except OSError as error:
         raise _cannot_write(error, lang, options.out) from None
     count, place = sum(map(len, rows.values())), workbook.meta["title"][lang]
@@ -558,12 +558,12 @@ def _import(options):
         with contextlib.nullcontext() if options.dry_run else only_one(place):
             return _take_in(options)
     except BusyError:
-        raise Refused(text("import_busy", lang)) from None
+        raise RefusalError(text("import_busy", lang)) from None
     except TouchedError:
-        raise Refused(text("import_touched", lang)) from None
+        raise RefusalError(text("import_touched", lang)) from None
     except OSError as error:
         detail = error.strerror or error
-        raise Refused(text("import_cannot", lang, place=place, detail=detail)) from None
+        raise RefusalError(text("import_cannot", lang, place=place, detail=detail)) from None
 
 
 def _take_in(options):
@@ -577,7 +577,7 @@ def _take_in(options):
     print("\n".join(room.understood_lines(intake, lang)))
     intake.problems += room.rows_of_the_future(intake, lang)
     if options.drop_lost and (intake.outdated or intake.stranger) and intake.changes.of("lost"):
-        raise Refused(text("import_no_drop", lang))
+        raise RefusalError(text("import_no_drop", lang))
     texts, origins = room.next_texts(intake, options.drop_lost)
 
     def checked(folder=None):
@@ -614,7 +614,7 @@ def _export(options):
         write_whole(Path(options.out), book)
     except OSError as error:
         detail = error.strerror or error
-        raise Refused(
+        raise RefusalError(
             text("export_busy", lang, path=printable(options.out), detail=detail)
         ) from None
     print(text("cli_exported", lang, sheets=forms, path=printable(options.out)))
@@ -628,7 +628,7 @@ def _new(options):
     names = (province, options.district.strip())
     for name in names:
         if not room.is_name(name) or not name.isprintable() or len(name) > LONGEST:
-            raise Refused(text("new_no_name", lang, name=printable(name)))
+            raise RefusalError(text("new_no_name", lang, name=printable(name)))
     lender = Workbook.open(folder_of(options.ground, lang)) if options.ground else None
     try:
         folder, region = room.lay_out(
@@ -637,7 +637,7 @@ def _new(options):
     except room.UnknownProvinceError as error:
         regions = ", ".join(f"{code} ({pick(words, lang)})" for code, words in REGION_NAMES.items())
         details = {"near": ", ".join(error.near) or "...", "regions": regions}
-        raise Refused(text("new_no_region", lang, name=printable(province), **details)) from None
+        raise RefusalError(text("new_no_region", lang, name=printable(province), **details)) from None
     except room.WrongPlaceError as error:
         raise _no_place(error, lang) from None
     except OSError as error:
@@ -659,7 +659,7 @@ def _new(options):
 def _no_place(error, lang):
     """Why a place can take no new data set."""
     details = {key: printable(f"{value}") for key, value in error.details.items()}
-    return Refused(text(f"new_{error.reason}", lang, **details))
+    return RefusalError(text(f"new_{error.reason}", lang, **details))
 
 
 def _rebase(options):

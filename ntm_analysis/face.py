@@ -68,7 +68,7 @@ def scenario(workbook, name="", changes=()):
 
     Raises
     ------
-    UnknownScenario
+    UnknownScenarioError
     DataProblemsError
         With everything in the changes that does not fit the data set.
 

@@ -93,7 +93,7 @@ def read_book(path: Path) -> list[Sheet]:
             ]
     except python_calamine.PasswordError:
         raise refuse("book_password") from None
-    except _Large:
+    except _LargeError:
         raise refuse("book_large", limit=LARGEST // 1_000_000) from None
     except (
         python_calamine.CalamineError,
@@ -115,7 +115,7 @@ def read_book(path: Path) -> list[Sheet]:
         raise refuse("book_broken") from None
 
 
-class _Large(Exception):
+class _LargeError(Exception):
     """More than an office's form can hold."""
 
 
@@ -167,7 +167,7 @@ class _Extras:
         place = row, column = xl_cell_to_rowcol(self.cell.get("r", ""))
         self.rows, self.columns = max(self.rows, row + 1), max(self.columns, column + 1)
         if self.rows * self.columns > LARGEST / 10:
-            raise _Large
+            raise _LargeError
         if not self.text:
             if kind != "str":  # a formula that gives an empty text has a result
                 self.unsaved.add(place)
@@ -182,7 +182,7 @@ def _extras(path):
     extras = {}
     with zipfile.ZipFile(path) as packed:
         if sum(info.file_size for info in packed.infolist()) > 10 * LARGEST:
-            raise _Large
+            raise _LargeError
         names = set(packed.namelist())
         if "xl/workbook.xml" not in names:
             raise KeyError("xl/workbook.xml")

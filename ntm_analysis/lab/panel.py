@@ -44,9 +44,9 @@ from ..scenarios import (
     DELAY,
     MONEY,
     PRICES,
-    NotSaved,
+    NotSavedError,
     Setting,
-    UnknownScenario,
+    UnknownScenarioError,
     WhatIf,
     WhatIfResult,
     felt,
@@ -65,7 +65,7 @@ SLIDERS = dict.fromkeys(("delay_low", "delay", "delay_high"), "delay") | dict.fr
 IN_WORDS = 3  # communes whose own answer is told in sentences
 
 
-class NotUnderstood(ValueError):
+class NotUnderstoodError(ValueError):
     """A field that cannot be read; the message says so in words."""
 
 
@@ -90,7 +90,7 @@ def words_of(error: DataProblemsError, lang: str) -> str:
 
 
 def read_deadline(typed: str, workbook: Workbook, lang: str) -> dt.date | None:
-    """A deadline as typed, None for a blank field; raises :class:`NotUnderstood`.
+    """A deadline as typed, None for a blank field; raises :class:`NotUnderstoodError`.
 
     >>> wb = Workbook.open("data/thanh-chuong")
     >>> read_deadline("30/6/2025", wb, "vi"), read_deadline(" ", wb, "vi")
@@ -112,7 +112,7 @@ def read_deadline(typed: str, workbook: Workbook, lang: str) -> dt.date | None:
             days = {"first": as_of, "last": dt.date(YEARS[1], 12, 31), "day": error.beyond}
             days = {name: write_date(day, lang) for name, day in days.items()}
             words = text("panel_deadline_range", lang, **days)
-        raise NotUnderstood(words) from None
+        raise NotUnderstoodError(words) from None
     return day
 
 
@@ -126,7 +126,7 @@ def commune_options(workbook: Workbook, units: list[int]) -> list[str]:
 
 def read_communes(typed: str, workbook: Workbook, lang: str) -> tuple[list[int], str]:
     """The communes named, none for all of them, and what is said of a field that names none; raises
-    :class:`NotUnderstood`.
+    :class:`NotUnderstoodError`.
 
     >>> read_communes("thanh huong, 17758", Workbook.open("data/thanh-chuong"), "vi")[1]
     ''
@@ -146,7 +146,7 @@ def read_communes(typed: str, workbook: Workbook, lang: str) -> tuple[list[int],
             near = join_names(error.near, lang) or "..."
             unknown.append(text("panel_commune_unknown", lang, value=name[:60], near=near))
     if unknown:
-        raise NotUnderstood(" ".join(unknown))
+        raise NotUnderstoodError(" ".join(unknown))
     return [*units], ""
 
 
@@ -468,7 +468,7 @@ class Panel:
 
     @property
     def setting(self) -> Setting:
-        """What the widgets stand at; raises :class:`NotUnderstood` for a field that cannot
+        """What the widgets stand at; raises :class:`NotUnderstoodError` for a field that cannot
         be read.
         """
         return self._with(
@@ -502,7 +502,7 @@ class Panel:
         """
         try:
             workbook = scenario(self.tried.workbook, self.fields["start"].value)
-        except (DataProblemsError, UnknownScenario):  # told when it is worked out
+        except (DataProblemsError, UnknownScenarioError):  # told when it is worked out
             return
         self.pots = {pot: ends for pot, ends in pots_of(workbook).items() if pot in self.sliders}
         self.fields["deadline"].placeholder = self.say(
@@ -555,7 +555,7 @@ class Panel:
             return words_of(error, self.lang)
         return (
             f"{error}"
-            if isinstance(error, NotUnderstood)
+            if isinstance(error, NotUnderstoodError)
             else self.say("broken", error=f"{type(error).__name__}: {error}")
         )
 
@@ -573,7 +573,7 @@ class Panel:
             self.chosen = read_communes(
                 self.fields["commune"].value, self.tried.workbook, self.lang
             )
-        except NotUnderstood as error:
+        except NotUnderstoodError as error:
             wrong.append(self._words(error))
         try:
             answer = self.tried.answer(self.setting)
@@ -582,7 +582,7 @@ class Panel:
             self.good = False
             wrong += [
                 self._words(error),
-                *(self._others() if isinstance(error, NotUnderstood) else []),
+                *(self._others() if isinstance(error, NotUnderstoodError) else []),
             ]
         else:
             self.answer, self.row, self.good = answer, row, True
@@ -605,7 +605,7 @@ class Panel:
             self.tried.scenario(self._with(None))
         except DataProblemsError as error:
             return [self._words(error)]
-        except UnknownScenario:  # deleted this very moment: told the next time
+        except UnknownScenarioError:  # deleted this very moment: told the next time
             pass
         return []
 
@@ -617,14 +617,14 @@ class Panel:
             if self.waiting or not self.good or not there:
                 self.update()
             if not (there and self.good):
-                raise NotSaved("wait" if there else "start_gone")
+                raise NotSavedError("wait" if there else "start_gone")
             tried = self.tried
             name, path = save(
                 tried.workbook, tried.content(self.setting), self.name.value, self.over.value
             )
-        except NotSaved as error:
+        except NotSavedError as error:
             line = self.say(f"save_{error.reason}", over=self.say("save_over"), **error.details)
-        except (NotUnderstood, DataProblemsError) as error:
+        except (NotUnderstoodError, DataProblemsError) as error:
             line = self._words(error)
         else:
             file = f"{path.parent.parent.name}/scenarios/{path.name}"

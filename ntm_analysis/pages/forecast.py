@@ -50,7 +50,7 @@ from ..results import (
     whole_percent,
     without_money,
 )
-from ..scenarios import Setting, UnknownScenario, WhatIf, scenario
+from ..scenarios import Setting, UnknownScenarioError, WhatIf, scenario
 from ..tables import DataProblemsError, lines_of
 from .charts import fan, picture, strip
 from .charts import tornado as tornado_chart
@@ -76,7 +76,7 @@ class ForecastParts(FundingParts):
             faults.append(f"deadline={deadline!r}: must lie after {self.workbook.as_of}")
         try:
             chosen = scenario(self.workbook, name)
-        except UnknownScenario as error:
+        except UnknownScenarioError as error:
             faults.append(f"scenario={name!r}: must be one of {', '.join(error.args[1])}")
         reject(faults)
         vars(self).update(typed, scenario=name)

@@ -11,10 +11,10 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "batch": ["FolderBusy", "surroundings"],
-        "cluster": ["ClusterRuns", "NoCluster"],
-        "plan": ["NoRoom", "Progress", "asked_in", "make_report", "page_list"],
+        "batch": ["FolderBusyError", "surroundings"],
+        "cluster": ["ClusterRuns", "NoClusterError"],
+        "plan": ["NoRoomError", "Progress", "asked_in", "make_report", "page_list"],
         "render": ["TEMPLATES"],
-        "workers": ["MOST", "PLACE", "WrongMemory"],
+        "workers": ["MOST", "PLACE", "WrongMemoryError"],
     },
 )

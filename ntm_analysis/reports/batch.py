@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 
 from ..tables import software
 from .manifest import Manifest
-from .workers import ForkedRuns, NewProcesses, NoWarmProcess, turn_file, usual_limit
+from .workers import ForkedRuns, NewProcesses, NoWarmProcessError, turn_file, usual_limit
 
 BUILDING, LOCK = ".building", ".report.lock"
 # runs begun for each that computes: half of a run is waiting for its kernel to start and to stop
@@ -33,7 +33,7 @@ PAGE_KEYS = ("bytes", "sha256", "result")  # of a line: what the page is that st
 LITTLE = 2**16  # bytes; with less not even a record can be written
 
 
-class FolderBusy(Exception):
+class FolderBusyError(Exception):
     """Another batch is at work in the folder."""
 
 
@@ -52,14 +52,14 @@ class RunsAnywhere(Protocol):
 @contextlib.contextmanager
 def building(folder: Path) -> Iterator[Path]:
     """The hidden place of what is under way in ``folder``, for one batch alone; raises
-    :class:`FolderBusy`, OSError.
+    :class:`FolderBusyError`, OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
     lock, place = FileLock(folder / LOCK, timeout=0), folder.resolve() / BUILDING
     try:
         lock.acquire()
     except Timeout:
-        raise FolderBusy from None
+        raise FolderBusyError from None
     try:
         _remove(place)  # what a killed batch left
         place.mkdir()
@@ -153,7 +153,7 @@ class Batch:
                 self._start(self.waiting.popleft())
             for record in self.runs.ended(0.5):
                 self._ended(self.running.pop(record))
-        except NoWarmProcess:
+        except NoWarmProcessError:
             self.runs.close()
             self._slots, self.runs = "new-slot", NewProcesses(self.environment)
             self.waiting.extendleft(self.running.values())
@@ -162,7 +162,7 @@ class Batch:
     def _forked(self):
         try:
             return ForkedRuns(self.environment)
-        except NoWarmProcess:
+        except NoWarmProcessError:
             return NewProcesses(self.environment)
 
     def _start(self, order):

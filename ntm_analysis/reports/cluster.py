@@ -26,7 +26,7 @@ import dask
 from distributed import Client, LocalCluster, get_worker, rpc
 from distributed.comm import get_address_host
 
-from .workers import PLACE, ForkedRuns, NewProcesses, NoWarmProcess, end, spawn, usual_limit
+from .workers import PLACE, ForkedRuns, NewProcesses, NoWarmProcessError, end, spawn, usual_limit
 
 BESIDE = 2  # runs handed out for each thread of the cluster, so that none waits for this machine
 # seconds to wait: for a scheduler, for a worker, for workers to end what they run
@@ -39,7 +39,7 @@ _under_way: dict[int, str] = {}
 _stopped: set[str] = set()  # of a worker: batches that want no more runs
 
 
-class NoCluster(Exception):
+class NoClusterError(Exception):
     """There is no cluster, or no longer; ``reason``: unreachable, workerless, lost."""
 
     def __init__(self, reason: str, detail: object = ""):
@@ -81,7 +81,7 @@ def run_here(order: dict, batch: str, environment: dict[str, str], threads: dict
             while not (unwanted() or runs.ended(0.3)):
                 pass
             late = order["record"] in runs.overdue
-    except NoWarmProcess:  # the batch asks again
+    except NoWarmProcessError:  # the batch asks again
         _close(me)
     finally:
         if unwanted():
@@ -99,7 +99,7 @@ def _warm_up(thread, batch, environment):
     _close(thread)
     try:
         _warm[thread] = batch, ForkedRuns(dict(os.environ) | environment)
-    except NoWarmProcess:
+    except NoWarmProcessError:
         _warm[thread] = batch, NewProcesses(dict(os.environ) | environment)
 
 
@@ -124,7 +124,7 @@ async def stop_here(batch: str) -> None:
 class ClusterRuns:
     """Runs handed to a scheduler; asked like :class:`~.workers.ForkedRuns`.
 
-    Raises :class:`NoCluster` when the scheduler is gone, or all workers for too long.
+    Raises :class:`NoClusterError` when the scheduler is gone, or all workers for too long.
     """
 
     kernel = ""  # each machine has its own way
@@ -146,7 +146,7 @@ class ClusterRuns:
     ) -> Iterator["ClusterRuns"]:
         """Runs on the scheduler at ``address``; ``local``: on a cluster of this machine with
         ``jobs`` workers (0: as many as cores). ``on_wait`` is called when a worker has to be waited
-        for. Raises :class:`NoCluster`.
+        for. Raises :class:`NoClusterError`.
         """
         with contextlib.ExitStack() as stack:
             _quiet(stack)
@@ -156,7 +156,7 @@ class ClusterRuns:
                 asyncio.run(asyncio.wait_for(_scheduler_answers(address), CONNECTING))
                 client = Client(address, timeout=CONNECTING, set_as_default=False)
             except Exception as error:  # whatever stands at that address may answer anything
-                raise NoCluster("unreachable", error) from None
+                raise NoClusterError("unreachable", error) from None
             stack.callback(client.close, timeout=2)
             runs = cls(client, environment)
             if not runs._threads():
@@ -164,7 +164,7 @@ class ClusterRuns:
                 with contextlib.suppress(TimeoutError, asyncio.TimeoutError):
                     client.wait_for_workers(1, timeout=WORKERLESS)
                 if not runs._threads():
-                    raise NoCluster("workerless")
+                    raise NoClusterError("workerless")
                 runs = cls(client, environment)
             yield runs
 
@@ -177,7 +177,7 @@ class ClusterRuns:
             for address, threads in self.client.nthreads().items():
                 by_host[get_address_host(address)] += threads
         except Exception:  # the client's own ways to say that it is closed are many
-            raise NoCluster("lost") from None
+            raise NoClusterError("lost") from None
         if by_host:
             self.seen = time.monotonic()
         return dict(by_host)
@@ -198,7 +198,7 @@ class ClusterRuns:
         ):
             time.sleep(0.05)
         if not self._threads() and time.monotonic() > self.seen + WORKERLESS:
-            raise NoCluster("workerless")
+            raise NoClusterError("workerless")
         for record in done:
             future = self.handed.pop(record)
             if future.status == "finished" and future.result():

@@ -130,21 +130,21 @@ def _edition(lang, audience):
     return ("_en" if lang == "en" else "") + ("" if audience == "noi-bo" else f"_{audience}")
 
 
-class NoRoom(OSError):
+class NoRoomError(OSError):
     """The disk has too little room to begin."""
 
 
 def make_report(workbook: Workbook, folder: Path, **options: object) -> ReportOutcome:
     """Make the pages of a data set in ``folder`` and an ``index.html``.
 
-    ``options``: see :class:`Report`. Raises :class:`~ntm_analysis.reports.batch.FolderBusy`,
-    :class:`~ntm_analysis.reports.workers.WrongMemory`, OSError.
+    ``options``: see :class:`Report`. Raises :class:`~ntm_analysis.reports.batch.FolderBusyError`,
+    :class:`~ntm_analysis.reports.workers.WrongMemoryError`, OSError.
     """
     report = Report(workbook, folder, **options)
     for job in report.chosen:
         if faults := check_parameters(job.parameters):
             raise ValueError("; ".join(faults))
-    usual_limit(1)  # raises WrongMemory before anything begins
+    usual_limit(1)  # raises WrongMemoryError before anything begins
     with building(folder) as place:
         report.plan()
         if report.todo:
@@ -234,7 +234,7 @@ class Report:
         """Make the pages that are to be made, in ``place``."""
         jobs = self.runs.at_once if self.runs else self.jobs or os.cpu_count() or 1
         if not room_for(self.folder, jobs):
-            raise NoRoom(f"{self.folder}")
+            raise NoRoomError(f"{self.folder}")
         options = {"jobs": jobs, "timeout": self.timeout, "runs": self.runs}
         batch = Batch(self.manifest, place, on_end=self._ended, **options)
         try:

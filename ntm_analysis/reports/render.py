@@ -36,7 +36,7 @@ PIECE = (
 )
 
 
-class NotebookFailed(RuntimeError):
+class NotebookFailedError(RuntimeError):
     """A notebook stopped with an error or is not complete; the message is the kernel's own, on one
     line.
     """
@@ -124,7 +124,7 @@ def execute(
 
     Parameters are checked before a kernel starts; ``slots``, ``mark``: see :func:`turns`.
 
-    Raises ValueError for bad parameters, :class:`NotebookFailed` when a cell fails, the kernel
+    Raises ValueError for bad parameters, :class:`NotebookFailedError` when a cell fails, the kernel
     dies, or a cell was not run to its end: a kernel that was told to exit looks well to whoever
     asks only for its exit code.
     """
@@ -148,15 +148,15 @@ def execute(
             **turns(list(slots), _last_code_cell(notebook), mark),
         )
     except papermill.PapermillExecutionError as error:
-        raise NotebookFailed(" ".join(f"{error.ename}: {error.evalue}".split())) from None
+        raise NotebookFailedError(" ".join(f"{error.ename}: {error.evalue}".split())) from None
     except RuntimeError as error:  # the kernel died (nbclient's DeadKernelError)
-        raise NotebookFailed(" ".join(str(error).split())) from None
+        raise NotebookFailedError(" ".join(str(error).split())) from None
     for number, cell in enumerate(executed.cells, start=1):
         for output in cell.get("outputs", []):
             if output.output_type == "error":  # sys.exit(0), which papermill takes for a good end
-                raise NotebookFailed(" ".join(f"{output.ename}: {output.evalue}".split()))
+                raise NotebookFailedError(" ".join(f"{output.ename}: {output.evalue}".split()))
         if cell.cell_type == "code" and cell.source.strip() and cell.execution_count is None:
-            raise NotebookFailed(f"cell {number} was not run")
+            raise NotebookFailedError(f"cell {number} was not run")
     return executed
 
 
@@ -225,7 +225,7 @@ def run(order: dict) -> dict:
             limit_memory(order["memory"])
         warm_kernel.memory = order["memory"]
         outcome |= {"status": "complete"} | TASKS[order["task"]](order)
-    except NotebookFailed as failure:
+    except NotebookFailedError as failure:
         outcome["error"] = str(failure)
     except Exception as error:
         outcome["error"] = " ".join(f"{type(error).__name__}: {error}".split())

@@ -67,18 +67,18 @@ class JsonLines:
         return [json.loads(line) for line in whole]
 
 
-class WrongMemory(ValueError):
+class WrongMemoryError(ValueError):
     """The environment asks for an amount of memory that is none; the message is what it says."""
 
 
 def usual_limit(jobs: int) -> int:
     """MiB for each of ``jobs`` runs at a time: as the environment says, else an equal part of four
     fifths of the machine's memory, and not too little to start; 0 where that is not known. Raises
-    :class:`WrongMemory`.
+    :class:`WrongMemoryError`.
     """
     if typed := os.environ.get(PLACE, "").strip():
         if not (typed.isascii() and typed.isdecimal() and int(typed) <= MOST):
-            raise WrongMemory(typed)
+            raise WrongMemoryError(typed)
         return int(typed)
     if PLACE in os.environ:
         return 0
@@ -113,7 +113,7 @@ WARMING = 120  # seconds that the warm process may take to be ready
 BEFORE = 3
 
 
-class NoWarmProcess(Exception):
+class NoWarmProcessError(Exception):
     """There is no warm process, or no longer."""
 
 
@@ -189,7 +189,7 @@ def end(process, seconds):
 class ForkedRuns(Runs):
     """Runs forked from the warm process.
 
-    Raises :class:`NoWarmProcess` when that cannot be had or is gone.
+    Raises :class:`NoWarmProcessError` when that cannot be had or is gone.
     """
 
     kernel = "ntm-warm"
@@ -198,7 +198,7 @@ class ForkedRuns(Runs):
         super().__init__()
         # there libraries of the system do not outlive a fork
         if not hasattr(os, "fork") or sys.platform == "darwin":
-            raise NoWarmProcess
+            raise NoWarmProcessError
         ours, theirs = socket.socketpair()
         places = filter(None, (JUPYTER_PATH, environment.get("JUPYTER_PATH")))
         environment = environment | THREADS | {"JUPYTER_PATH": os.pathsep.join(places)}
@@ -207,7 +207,7 @@ class ForkedRuns(Runs):
         self.socket, self.orders, self.records, self.pids = JsonLines(ours), deque(), {}, {}
         try:
             if "ready" not in (self._lines(WARMING) or [{}])[0]:
-                raise NoWarmProcess
+                raise NoWarmProcessError
         except BaseException:
             self.close()
             raise
@@ -238,7 +238,7 @@ class ForkedRuns(Runs):
         try:
             self.socket.send(**line)
         except OSError:
-            raise NoWarmProcess from None
+            raise NoWarmProcessError from None
 
     def _lines(self, wait):
         if not select.select([self.socket.connection], [], [], wait)[0]:
@@ -246,7 +246,7 @@ class ForkedRuns(Runs):
         try:
             return self.socket.lines()
         except OSError:
-            raise NoWarmProcess from None
+            raise NoWarmProcessError from None
 
     def close(self) -> None:
         """End all that runs; the warm process ends its forks when this end of the socket closes,

@@ -9,8 +9,8 @@ from .change import by_commune, change_since, is_this, last_entry
 from .comparison import NOISE, Comparison, compare, felt
 from .scenario import (
     BASELINE,
-    NotSaved,
-    UnknownScenario,
+    NotSavedError,
+    UnknownScenarioError,
     folder_of,
     is_title,
     save,
@@ -27,9 +27,9 @@ __all__ = [
     "PRICES",
     "UNSAVED",
     "Comparison",
-    "NotSaved",
+    "NotSavedError",
     "Setting",
-    "UnknownScenario",
+    "UnknownScenarioError",
     "WhatIf",
     "WhatIfResult",
     "by_commune",

@@ -9,7 +9,7 @@ from ..allocation import planned_forecast
 from ..forecasts import baseline_of, frontier, planned, tornado
 from ..needs import DRAWS, SEED, demand, in_millions, spread
 from ..tables import DataProblemsError, Problem
-from .scenario import BASELINE, UnknownScenario, scenario, scenario_ids
+from .scenario import BASELINE, UnknownScenarioError, scenario, scenario_ids
 
 # Standard errors: less is the noise of finitely many draws (many differences are looked at).
 NOISE = 3
@@ -122,7 +122,7 @@ def compare(workbook, ids=(), baseline=BASELINE, *, draws=DRAWS, seed=SEED, movi
 
     Raises
     ------
-    UnknownScenario
+    UnknownScenarioError
     DataProblemsError
         With everything wrong in a scenario named.
 
@@ -137,7 +137,7 @@ def compare(workbook, ids=(), baseline=BASELINE, *, draws=DRAWS, seed=SEED, movi
     known, unfit = scenario_ids(workbook), {}
     names = dict.fromkeys((baseline, *(ids or known)))
     if unknown := [name for name in names if name not in known]:
-        raise UnknownScenario(", ".join(unknown), known)
+        raise UnknownScenarioError(", ".join(unknown), known)
 
     def fitting(act, some):
         """What ``act`` gives for each of some scenarios; those that do not fit are left out."""

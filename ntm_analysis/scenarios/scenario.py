@@ -77,7 +77,7 @@ FORMS = {
 }
 
 
-class UnknownScenario(LookupError):
+class UnknownScenarioError(LookupError):
     """No scenario has this id; ``args``: what was asked for, the list of those there are."""
 
 
@@ -133,7 +133,7 @@ def scenario(workbook, scenario_id=BASELINE, text=None):
 
     Raises
     ------
-    UnknownScenario
+    UnknownScenarioError
         Where there is no file and no text.
     DataProblemsError
         With everything wrong in the file and in what it makes of the tables.
@@ -170,7 +170,7 @@ def _files(workbook, name, text, problems):
         details = {"value": BASELINE}
         problems.append(Problem("scenario_reserved", f"{BASELINE}.yaml", 1, "id", details))
     if text is None and name not in known:
-        raise UnknownScenario(name, known)
+        raise UnknownScenarioError(name, known)
     while name != BASELINE and (file := _read(workbook, name, text, problems)):
         files.append(file)
         before, text = [each.content["id"] for each in files], None
@@ -321,7 +321,7 @@ def _broken(workbook, changed, history):
     return broken
 
 
-class NotSaved(UnreadableError):
+class NotSavedError(UnreadableError):
     """Why a scenario was not saved: the text is ``panel_save_<reason>``, with ``details``."""
 
 
@@ -345,7 +345,7 @@ def save(workbook, content, name, over=False):
 
     Raises
     ------
-    NotSaved
+    NotSavedError
     DataProblemsError
         Where the scenario does not fit the data set.
     """
@@ -366,7 +366,7 @@ def save(workbook, content, name, over=False):
     sign = sign if sign.isprintable() else "\ufffd"
     details = {"sign": sign, "most": LONGEST_TITLE, "folder": workbook.path.name, "id": safe}
     for reason in [reason for reason, holds in faults.items() if holds]:
-        raise NotSaved(reason, **details)
+        raise NotSavedError(reason, **details)
     title = " ".join(name.split())
     text = as_yaml(content | {"id": safe, "title": {"vi": title, "en": title}})
     scenario(workbook, safe, text)  # what cannot be read back is not written
@@ -374,5 +374,5 @@ def save(workbook, content, name, over=False):
         write_whole(path, text)
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise NotSaved("failed", folder=folder.name, error=reason) from None
+        raise NotSavedError("failed", folder=folder.name, error=reason) from None
     return safe, path

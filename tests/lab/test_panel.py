@@ -15,7 +15,7 @@ from small_districts import HIGH, MODEL, NEW, PROVINCE, plain
 from ntm_analysis.allocation import planned_forecast
 from ntm_analysis.data import Workbook
 from ntm_analysis.lab.panel import (
-    NotUnderstood,
+    NotUnderstoodError,
     Panel,
     headline,
     read_communes,
@@ -25,7 +25,7 @@ from ntm_analysis.lab.panel import (
 from ntm_analysis.language import texts
 from ntm_analysis.results import ForecastResult
 from ntm_analysis.scenarios import (
-    NotSaved,
+    NotSavedError,
     Setting,
     WhatIf,
     felt,
@@ -215,7 +215,7 @@ def test_a_name_that_cannot_be_used_is_refused_and_nothing_written(copied, name,
     before = {
         path: path.read_bytes() for path in (copied.workbook.path.parent / "scenarios").iterdir()
     }
-    with pytest.raises(NotSaved) as raised:
+    with pytest.raises(NotSavedError) as raised:
         save(copied.workbook, copied.content(Setting(delay=1)), name)
     assert raised.value.reason == reason and f"panel_save_{reason}" in texts()
     assert {
@@ -225,7 +225,7 @@ def test_a_name_that_cannot_be_used_is_refused_and_nothing_written(copied, name,
 
 def test_a_scenario_is_replaced_only_when_asked_and_never_by_one_that_rests_on_it(copied):
     save(copied.workbook, copied.content(Setting(delay=1)), "Thử")
-    with pytest.raises(NotSaved):
+    with pytest.raises(NotSavedError):
         save(copied.workbook, copied.content(Setting(delay=2)), "thu")
     _, path = save(copied.workbook, copied.content(Setting(delay=2)), "thu", over=True)
     assert "delay: 2" in path.read_text(encoding="utf-8")
@@ -237,7 +237,7 @@ def test_a_scenario_is_replaced_only_when_asked_and_never_by_one_that_rests_on_i
 def test_a_scenario_that_comes_with_the_workbook_is_never_replaced(copied):
     path = copied.workbook.path.parent / "scenarios" / "cement-150.yaml"
     before = path.read_bytes()
-    with pytest.raises(NotSaved) as raised:
+    with pytest.raises(NotSavedError) as raised:
         save(copied.workbook, copied.content(Setting(delay=1)), "Cement 150", over=True)
     assert raised.value.reason == "shipped" and path.read_bytes() == before
 
@@ -252,7 +252,7 @@ def test_nothing_is_laid_out_anew_where_the_data_set_was(panel):
 
 
 def test_nothing_changed_and_a_folder_that_cannot_be_written_are_told(copied, monkeypatch):
-    with pytest.raises(NotSaved) as raised:
+    with pytest.raises(NotSavedError) as raised:
         save(copied.workbook, copied.content(Setting()), "x")
     assert raised.value.reason == "nothing"
 
@@ -260,7 +260,7 @@ def test_nothing_changed_and_a_folder_that_cannot_be_written_are_told(copied, mo
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.replace", full)
-    with pytest.raises(NotSaved) as raised:
+    with pytest.raises(NotSavedError) as raised:
         save(copied.workbook, copied.content(Setting(delay=1)), "x")
     assert raised.value.reason == "failed"
 
@@ -277,14 +277,14 @@ def test_a_deadline_is_read_in_every_usual_form(district, typed):
     "typed", ["31/2/2025", "12/31/2025", "cuối năm", "2025", "31/3/2022", "1/1/1900", "45000"]
 )
 def test_a_deadline_that_is_none_is_answered_in_words(district, typed):
-    with pytest.raises(NotUnderstood, match="Cách sửa"):
+    with pytest.raises(NotUnderstoodError, match="Cách sửa"):
         read_deadline(typed, district, "vi")
 
 
 @pytest.mark.parametrize("typed", ["1/1/1900", "31/12/9999", "9999-12-31", "1.1.2101"])
 def test_a_deadline_out_of_range_is_told_the_range(district, typed):
     with pytest.raises(
-        NotUnderstood, match=r"chọn ngày sau 31/3/2022, muộn nhất là 31/12/2100"
+        NotUnderstoodError, match=r"chọn ngày sau 31/3/2022, muộn nhất là 31/12/2100"
     ) as raised:
         read_deadline(typed, district, "vi")
     assert "không phải ngày" not in f"{raised.value}"
@@ -296,9 +296,9 @@ def test_communes_are_found_without_diacritics_and_all_or_none_is_said(district)
     for typed in ("", " , ", "tất cả", "TAT CA"):
         found, note = read_communes(typed, district, "vi")
         assert found == [] and note
-    with pytest.raises(NotUnderstood, match="Thanh Hương"):
+    with pytest.raises(NotUnderstoodError, match="Thanh Hương"):
         read_communes("Thanh Hươn", district, "vi")
-    with pytest.raises(NotUnderstood, match=r"“Abc”.*“Xyz”"):
+    with pytest.raises(NotUnderstoodError, match=r"“Abc”.*“Xyz”"):
         read_communes("Abc, Thanh Chi, Xyz", district, "vi")
 
 

@@ -17,7 +17,7 @@ from conftest import sample
 
 from ntm_analysis.reports.batch import BUILDING, Batch, building
 from ntm_analysis.reports.manifest import JOURNAL, Manifest
-from ntm_analysis.reports.workers import ForkedRuns, NewProcesses, NoWarmProcess
+from ntm_analysis.reports.workers import ForkedRuns, NewProcesses, NoWarmProcessError
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="there is no fork")
 PAGE = {"title": "Trang", "lang": "vi", "back": "Danh sách", "skip": "Bỏ qua"}
@@ -239,16 +239,16 @@ def test_a_page_that_may_have_wanted_memory_says_how_much_it_had():
 
 def test_where_there_is_no_fork_there_is_no_warm_process(monkeypatch):
     monkeypatch.delattr(os, "fork", raising=False)
-    with pytest.raises(NoWarmProcess):
+    with pytest.raises(NoWarmProcessError):
         ForkedRuns({})
 
 
 def test_two_batches_into_one_folder_are_locked_out(tmp_path):
     with building(tmp_path / "out"):
         busy = (
-            "from ntm_analysis.reports.batch import building, FolderBusy\nimport pathlib, sys\n"
+            "from ntm_analysis.reports.batch import building, FolderBusyError\nimport pathlib, sys\n"
             f"try:\n    building(pathlib.Path({str(tmp_path / 'out')!r})).__enter__()\n"
-            "except FolderBusy:\n    sys.exit(9)"
+            "except FolderBusyError:\n    sys.exit(9)"
         )
         assert subprocess.run([sys.executable, "-c", busy], check=False).returncode == 9
     with building(tmp_path / "out") as place:

@@ -27,7 +27,7 @@ from ntm_analysis.reports import plan as report
 from ntm_analysis.reports import render as page_run
 from ntm_analysis.reports.index import index_page
 from ntm_analysis.reports.manifest import Manifest
-from ntm_analysis.reports.render import NotebookFailed, execute
+from ntm_analysis.reports.render import NotebookFailedError, execute
 from ntm_analysis.tables import DataProblemsError, write_whole
 
 pytestmark = pytest.mark.usefixtures("kept_results", "one_warm_process")
@@ -81,7 +81,7 @@ def test_bad_parameters_stop_before_a_kernel_starts():
 
 
 def test_a_failing_notebook_tells_the_kernels_own_message_in_one_line():
-    with pytest.raises(NotebookFailed, match="UnknownCommune") as failure:
+    with pytest.raises(NotebookFailedError, match="UnknownCommune") as failure:
         execute(report.NOTEBOOKS / "commune.ipynb", {"commune": "Không Có Xã Này"})
     assert "\n" not in str(failure.value)
 

@@ -27,7 +27,7 @@ from ntm_analysis.results import (
 )
 from ntm_analysis.scenarios import (
     NOISE,
-    UnknownScenario,
+    UnknownScenarioError,
     compare,
     scenario,
     scenario_ids,
@@ -442,7 +442,7 @@ def test_everything_wrong_with_the_scenarios_named_is_told_before_the_first_fore
         "ntm_analysis.scenarios.comparison.planned_forecast",
         lambda *_, **__: pytest.fail("a forecast was begun"),
     )
-    with pytest.raises(UnknownScenario, match="nope, nope2"):
+    with pytest.raises(UnknownScenarioError, match="nope, nope2"):
         compare(told(), ["nope", "nope2"], draws=10)
     with pytest.raises(DataProblemsError) as caught:
         compare(told(a="policy: best\n", b="policy: worst\n"), ["a", "b"], draws=10)
@@ -494,7 +494,7 @@ def test_every_scenario_says_which_sources_block_it(shipped):
 
 def test_an_unknown_scenario_lists_those_there_are(district):
     for ids, baseline in ((["nowhere"], "baseline"), ([], "nowhere")):
-        with pytest.raises(UnknownScenario, match="nowhere"):
+        with pytest.raises(UnknownScenarioError, match="nowhere"):
             compare(district, ids, baseline, draws=10)
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from ntm_analysis.data import Workbook
-from ntm_analysis.scenarios import UnknownScenario, scenario
+from ntm_analysis.scenarios import UnknownScenarioError, scenario
 from ntm_analysis.tables import DataProblemsError, report
 
 
@@ -180,5 +180,5 @@ def test_scenarios_in_a_circle_and_unknown_ones_are_refused(told):
     with pytest.raises(DataProblemsError) as caught:
         told("a", a="extends: b\n", b="extends: a\n")
     assert [p.code for p in caught.value.problems] == ["scenario_cycle"]
-    with pytest.raises(UnknownScenario):
+    with pytest.raises(UnknownScenarioError):
         told("nowhere")
