@@ -42,7 +42,7 @@ def instance(communes: int, seed: int):
     import numpy as np
     import pandas as pd
 
-    from ntm_analysis.allocation.central import NONE, Central
+    from ntm_analysis.allocation.central_case import NONE, Central
     from ntm_analysis.needs import CEMENT_PART, pot_sets
 
     chance = np.random.default_rng([communes, seed])
@@ -123,7 +123,7 @@ def rule_start(case):
     """The plan of the best of three orders: as they stand, cheapest first, shortest works first."""
     import numpy as np
 
-    from ntm_analysis.allocation.central import in_order
+    from ntm_analysis.allocation.central_case import in_order
 
     keys = (np.arange(len(case.weight)), case.cost.sum(axis=1), case.months)
     plans = [in_order(case, np.argsort(key, kind="stable")) for key in keys]
@@ -190,7 +190,7 @@ def plain_model(case) -> dict:
 
 def measure(communes: int, seed: int) -> dict:
     """Seconds, value and bound of both on one instance."""
-    from ntm_analysis.allocation.optimum import optimum
+    from ntm_analysis.allocation.best_plan import optimum
 
     optimum(instance(10, 0))  # libraries loaded
     case = instance(communes, seed)

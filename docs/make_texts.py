@@ -15,8 +15,8 @@ from pathlib import Path
 
 from ntm_analysis.cli import parser_of
 from ntm_analysis.language import BY_NAME, pick, text, texts
-from ntm_analysis.reports.plan import PAGES
-from ntm_analysis.reports.questions import COMMUNE, SHEET, Question, questions
+from ntm_analysis.reports.planner_questions import COMMUNE, SHEET, Question, questions
+from ntm_analysis.reports.report import PAGES
 from ntm_analysis.tables import write_whole
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -193,7 +193,9 @@ def folder_of(name, lang):
         return locate(name)
     except FileNotFoundError:
         known = ", ".join(datasets())
-        raise RefusalError(text("cli_no_dataset", lang, name=printable(name), known=known)) from None
+        raise RefusalError(
+            text("cli_no_dataset", lang, name=printable(name), known=known)
+        ) from None
 
 
 def open_workbook(options):
@@ -637,7 +639,9 @@ def _new(options):
     except room.UnknownProvinceError as error:
         regions = ", ".join(f"{code} ({pick(words, lang)})" for code, words in REGION_NAMES.items())
         details = {"near": ", ".join(error.near) or "...", "regions": regions}
-        raise RefusalError(text("new_no_region", lang, name=printable(province), **details)) from None
+        raise RefusalError(
+            text("new_no_region", lang, name=printable(province), **details)
+        ) from None
     except room.WrongPlaceError as error:
         raise _no_place(error, lang) from None
     except OSError as error:

@@ -315,7 +315,7 @@ def rendered_report(store_of_the_session, pytestconfig) -> Path:
     """
     from filelock import FileLock
 
-    from ntm_analysis.reports import plan as report
+    from ntm_analysis.reports import report
 
     workbook, whole_plan = Workbook.open("data/thanh-chuong"), report.page_list
     folder = store_of_the_session.parent / "rendered"

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.optimize import linprog
 
 from ntm_analysis.needs import pert, uniforms
-from ntm_analysis.needs.draws import count_distribution
+from ntm_analysis.needs.random_numbers import count_distribution
 from ntm_analysis.standing import assess
 
 OLD, NEW = "ntm-2016-2020", "ntm-2021-2025"

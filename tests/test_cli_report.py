@@ -3,7 +3,7 @@
 import pytest
 
 from ntm_analysis.cli import main
-from ntm_analysis.reports.plan import ReportOutcome
+from ntm_analysis.reports.report import ReportOutcome
 
 COMPLETE, FAILED = {"status": "complete"}, {"status": "failed"}
 

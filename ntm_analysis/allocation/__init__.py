@@ -5,7 +5,7 @@ one function; every plan is paid as a flow of money through the years, and tried
 the forecast. Beside them: what one commune more takes, what money is worth, what all would take.
 """
 
-from .central import NONE
+from .central_case import NONE
 from .limits import cannot, conflicts, extra_communes, for_all, near_plans, prices
 from .margins import SAFE, Trial, tried
 from .plans import Allocation, Plan, allocate, plan_table, planned_forecast, schedule_of

@@ -13,8 +13,8 @@ from pandas import DataFrame
 from ..forecasts import Layout, schedule
 from ..language import OPTIMAL
 from ..needs import THOUSAND, THOUSANDTHS
-from .central import NONE, central, minimums
-from .optimum import optimum, relaxed_prices
+from .best_plan import optimum, relaxed_prices
+from .central_case import NONE, central, minimums
 
 NEXT, MORE = 6, 5  # communes told for each year; % more money of a step price
 NEAR = 10  # near-optimal plans sought

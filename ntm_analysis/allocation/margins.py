@@ -9,7 +9,7 @@ import numpy as np
 
 from ..forecasts import baseline_of, forecast_of
 from ..language import OPTIMAL
-from .optimum import optimum
+from .best_plan import optimum
 from .plans import ordered
 
 MARGINS = tuple(round(0.025 * step, 3) for step in range(20))  # shares of money not counted on

@@ -10,7 +10,7 @@ from pandas import DataFrame
 
 from ..needs import contribution
 from .audit import payment
-from .central import NONE
+from .central_case import NONE
 
 ENOUGH = 1e15  # more money than anything costs: own pots of those who have no goal
 

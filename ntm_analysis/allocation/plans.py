@@ -16,8 +16,8 @@ from ..language import OPTIMAL, POLICIES
 from ..needs import CEMENT_PART, THOUSAND, THOUSANDTHS
 from ..standing import levels
 from .audit import audit
-from .central import NONE, central, central_works, in_order
-from .optimum import optimum
+from .best_plan import optimum
+from .central_case import NONE, central, central_works, in_order
 from .payments import claim_of, flows
 
 SPLITTING = ("equal", "decree")  # policies that share pots out to communes: a case of their own
@@ -105,7 +105,7 @@ class Allocation(namedtuple("Allocation", "workbook layout baseline seed now cas
 
     @cached_property
     def works(self):
-        """The works of the central case, see :func:`~.central.central_works`."""
+        """The works of the central case, see :func:`~.central_case.central_works`."""
         return central_works(self.layout)
 
 

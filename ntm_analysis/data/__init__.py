@@ -5,16 +5,22 @@ changed in a file's own text, versions of a folder, a new data set laid out, and
 what a page rests on.
 """
 
-from .checks import PLAN_TABLES, check_table
-from .csv_text import TableText, cell_text, number_text
-from .inputs import (
-    HOME,
-    REGISTER,
-    communes_hashes,
-    files_hash,
-    home_of,
-    kept_workbook,
-    path_as_typed,
+from .incoming_rows import (
+    CommuneNames,
+    CurrentRow,
+    IncomingRow,
+    current_rows,
+    key_of,
+    mark_of,
+    sense,
+)
+from .money_checks import (
+    CEMENT,
+    LAST_MONTH_OF_LATE_LIST,
+    MOST_POTS,
+    RULES,
+    check_plan,
+    lacking_assumptions,
 )
 from .new_dataset import (
     TERM_END,
@@ -31,15 +37,17 @@ from .new_dataset import (
     write_dataset,
     write_texts,
 )
-from .plan_checks import (
-    CEMENT,
-    LAST_MONTH_OF_LATE_LIST,
-    MOST_POTS,
-    RULES,
-    check_plan,
-    lacking_assumptions,
+from .page_inputs import (
+    HOME,
+    REGISTER,
+    communes_hashes,
+    files_hash,
+    home_of,
+    kept_workbook,
+    path_as_typed,
 )
-from .rows import CommuneNames, CurrentRow, IncomingRow, current_rows, key_of, mark_of, sense
+from .table_checks import PLAN_TABLES, check_table
+from .table_text import TableText, cell_text, number_text
 from .units import describe_unit, newest_mergers, newest_volumes, reported_volumes
 from .versions import BusyError, TouchedError, only_one, replace_version
 from .workbook import (

@@ -22,8 +22,8 @@ from ..tables import (
     flow,
     read_yaml,
 )
-from . import inputs
-from .csv_text import cell_text
+from . import page_inputs
+from .table_text import cell_text
 from .versions import write_new
 from .workbook import Workbook
 
@@ -458,8 +458,8 @@ def lay_out(typed, province, district, region="", as_of=None, lender=None, lang=
     """
     region, problems = region or region_of(province), []
     beside = typed.strip() and Path(typed).name == typed
-    folder = new_place(f"{inputs.HOME / 'data' / typed}" if beside else typed)
-    law_folder = inputs.HOME / "data" / "criteria"
+    folder = new_place(f"{page_inputs.HOME / 'data' / typed}" if beside else typed)
+    law_folder = page_inputs.HOME / "data" / "criteria"
     law = read_law(law_folder, problems)
     if problems:
         raise DataProblemsError(problems)

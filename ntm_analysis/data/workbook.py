@@ -33,8 +33,8 @@ from ..tables import (
     read_yaml,
     report,
 )
-from .checks import MONTHLY, PLAN_TABLES, check_monthly, check_table
-from .plan_checks import UNUSED_RULES, check_lists, check_plan, missing_bounds
+from .money_checks import UNUSED_RULES, check_lists, check_plan, missing_bounds
+from .table_checks import MONTHLY, PLAN_TABLES, check_monthly, check_table
 from .units import describe_unit, end_days, newest_mergers, number_units, with_progress
 from .versions import heal
 

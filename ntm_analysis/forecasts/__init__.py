@@ -2,22 +2,32 @@
 
 What is published of other provinces (``evidence``) gives the pace of an area and its years
 (``pace``); a data set gives who may stand on which year's list (``yearly_list``) and what works
-cost, take and may be paid from (``worlds``). Year by year communes are listed, paid and judged
-(``cycle``), in all worlds of a run (``simulation``); ``forecast`` says what the worlds say,
-``price`` what more money brings. ``back_test`` holds the method against provinces left out,
-``scoring`` registered forecasts against what happened.
+cost, take and may be paid from (``drawn_worlds``). Year by year communes are listed, paid and
+judged (``yearly_cycle``), in all worlds of a run (``simulation``); ``forecast`` says what the
+worlds say, ``price_of_promise`` what more money brings. ``back_test`` holds the method against
+provinces left out, ``scoring`` registered forecasts against what happened.
 
-A forecast begins with ``forecast.forecast``, or with ``forecast_of`` a ``worlds.Layout`` of a
+A forecast begins with ``forecast.forecast``, or with ``forecast_of`` a ``drawn_worlds.Layout`` of a
 ``yearly_list.schedule``. The modules are imported one by one: the command line asks for the
 schedule alone and shall not wait for the rest.
 """
 
 from .back_test import KEPT, back_test, back_test_record, kept_summary, kept_text
-from .cycle import part_of_year
+from .drawn_worlds import Layout, draw_block
 from .evidence import evidence, figures, list_outcomes, listed_communes, read_series, reference
 from .forecast import HELD, Forecast, forecast, forecast_of
 from .pace import FIT, Posterior, fit
-from .price import MORE, RANGES, SHARE, TORNADO, WORLDS, frontier, planned, promise, tornado
+from .price_of_promise import (
+    MORE,
+    RANGES,
+    SHARE,
+    TORNADO,
+    WORLDS,
+    frontier,
+    planned,
+    promise,
+    tornado,
+)
 from .scoring import (
     EDGES,
     FOLDER,
@@ -33,7 +43,7 @@ from .scoring import (
     wilson,
 )
 from .simulation import CALIBRATING, baseline_of, knowledge, usual_years
-from .worlds import Layout, draw_block
+from .yearly_cycle import part_of_year
 from .yearly_list import by_policy, contradictions, deadline_of, points, schedule, split_pots
 
 __all__ = [

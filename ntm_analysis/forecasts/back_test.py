@@ -15,10 +15,10 @@ from pandas import DataFrame
 from scipy.special import ndtri
 
 from ..needs import spread, uniforms
-from .cycle import binomial, counted
 from .evidence import COUNTRY, REFERENCE
 from .pace import FIT, Area, Run, fit, increase, usual_total
 from .scoring import crps
+from .yearly_cycle import binomial, counted
 
 KEPT = REFERENCE / "back_test.json"  # its summary on the shipped panel: a page reads it at once
 APART = (0.9, 5.2)  # years between the two figures of a pair

@@ -18,9 +18,9 @@ from pandas import DataFrame, Series
 from ..needs import spread, uniforms
 from ..standing import RANKS, levels
 from .back_test import hazards, pairs, second_opinions
-from .cycle import FAILED, MONEY, TIME, UNLISTED
+from .drawn_worlds import Layout
 from .simulation import CALIBRATING, baseline_of, knowledge, merged_since, simulation, usual_years
-from .worlds import Layout
+from .yearly_cycle import FAILED, MONEY, TIME, UNLISTED
 from .yearly_list import deadline_of, schedule
 
 HELD = {"not_listed": UNLISTED, "list_failed": FAILED, "money": MONEY, "time": TIME}

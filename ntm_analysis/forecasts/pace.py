@@ -502,7 +502,7 @@ class Run(
     """
 
     def uniforms(self, quantity, keys):
-        """Uniform numbers of these worlds, see :func:`~ntm_analysis.needs.draws.uniforms`."""
+        """Uniform numbers of these worlds (:func:`~ntm_analysis.needs.random_numbers.uniforms`)."""
         return uniforms(self.seed, quantity, keys, self.draws, self.block)
 
 

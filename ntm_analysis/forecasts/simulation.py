@@ -15,11 +15,11 @@ from pandas import DataFrame
 
 from ..needs import BLOCK
 from ..tables import DataProblemsError, Problem
-from .cycle import NEVER, Alike, NamedCommunes, Purse, finishing
+from .drawn_worlds import Layout, draw_block
 from .evidence import evidence, province_of
 from .pace import ASSUMED, ENDS, Area, Posterior, area_draws, fit
 from .pace import Run as AreaRun
-from .worlds import Layout, draw_block
+from .yearly_cycle import NEVER, Alike, NamedCommunes, Purse, finishing
 from .yearly_list import schedule
 
 LARGEST = 40_000_000  # kinds x goals x draws held at once by all workers
@@ -121,7 +121,7 @@ class Simulation(namedtuple("Simulation", (*OF_RUN, *PER_DRAW, *SUMS))):
     months, unlimited : ndarray of int16
         Goals x draws: the month in which each is met; met were all works paid in time.
     held : ndarray of int8
-        Goals x draws: what held each back (:mod:`ntm_analysis.forecasts.cycle`).
+        Goals x draws: what held each back (:mod:`ntm_analysis.forecasts.yearly_cycle`).
     lists : ndarray of int
         3 x years x draws: communes listed, finishing for their year, and with works paid and ended
         in time, of every list up to the deadline.

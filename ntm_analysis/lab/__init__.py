@@ -7,5 +7,5 @@ Loaded name by name: widgets are needed only where somebody looks on.
 import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__, submod_attrs={"panel": ["what_if_panel"], "start": ["StartPage"]}
+    __name__, submod_attrs={"panel": ["what_if_panel"], "start_page": ["StartPage"]}
 )

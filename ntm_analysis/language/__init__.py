@@ -11,7 +11,6 @@ of notebooks and pages against the one list of parameters. Begin with ``text``, 
 """
 
 from .console import readable_console, utf8
-from .names import KIND_PREFIX, damage, fold, from_tcvn3, guess_encoding, nearest, plain, slug
 from .numbers import (
     YEARS,
     UnreadableError,
@@ -26,6 +25,7 @@ from .numbers import (
     write_percent,
 )
 from .parameters import BY_NAME, OPTIMAL, PLANS, POLICIES, add_option, check_parameters
+from .spelling import KIND_PREFIX, damage, fold, from_tcvn3, guess_encoding, nearest, plain, slug
 from .texts import (
     BASIS_WORDS,
     LEVEL_WORDS,

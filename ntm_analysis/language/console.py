@@ -3,7 +3,7 @@
 import codecs
 import sys
 
-from .names import plain
+from .spelling import plain
 
 
 def readable_console():

@@ -6,7 +6,6 @@ Missing criteria, works, prices, pots, gaps, in many possible worlds.
 question sees the same worlds.
 """
 
-from .draws import BLOCK, MEANS, pert, pert_mean, together, uniforms
 from .funding import DRAWS, SEED, Demand, demand, in_millions, movers, still_to_come
 from .missing import (
     Facts,
@@ -17,9 +16,10 @@ from .missing import (
     one_more_met,
     usual_missing,
 )
-from .money import envelopes_from, instance, instances_of, monthly_money
 from .need import UNPLANNED, Need, communes_in_need, plain_rows, spread, works_not_needed
+from .pot_money import envelopes_from, instance, instances_of, monthly_money
 from .pot_sets import CEMENT_PART, THOUSANDTHS, contribution, pot_sets
+from .random_numbers import BLOCK, MEANS, pert, pert_mean, together, uniforms
 from .works import (
     DEBT,
     THOUSAND,

@@ -16,11 +16,11 @@ from ..data import check_plan
 from ..language import write_date
 from ..standing import assess
 from ..tables import DataProblemsError, Problem
-from .draws import BLOCK, pert, pert_mean
 from .missing import missing_higher, missing_ntm, one_more_met
-from .money import envelopes_from, instances_of
 from .need import Need, communes_in_need, draw_need, spread
+from .pot_money import envelopes_from, instances_of
 from .pot_sets import pot_sets
+from .random_numbers import BLOCK, pert, pert_mean
 from .works import THOUSAND, PriceList, Prices, price_path, unit_costs
 
 DRAWS, SEED = 10_000, 2022

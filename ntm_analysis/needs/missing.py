@@ -17,7 +17,7 @@ from scipy.special import expit
 
 from ..standing import assess
 from ..tables import DataProblemsError, Problem
-from .draws import (
+from .random_numbers import (
     count_distribution,
     drawn_counts,
     drawn_sets,

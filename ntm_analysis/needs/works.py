@@ -16,7 +16,7 @@ import pandas as pd
 from ..data import CEMENT
 from ..standing import assess
 from ..tables import DataProblemsError, Problem
-from .draws import pert, uniforms
+from .random_numbers import pert, uniforms
 
 DEBT = "no-dong"  # construction debt: one million đồng a unit, of the day it is paid
 THOUSAND = 1_000  # thousand đồng in a million
@@ -228,7 +228,7 @@ class Prices:
         return pert(u, part["tonnes_low"], part["tonnes"], part["tonnes_high"])
 
     def uniforms(self, quantity, keys):
-        """Uniform numbers of these worlds, see :func:`~ntm_analysis.needs.draws.uniforms`.
+        """Uniform numbers of these worlds, see :func:`~ntm_analysis.needs.random_numbers.uniforms`.
 
         Parameters
         ----------

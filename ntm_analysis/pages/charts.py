@@ -332,7 +332,7 @@ def tornado(rows: pd.DataFrame, usual: float, lang: str) -> Figure:
 
 def s_curve(curve: pd.DataFrame, lang: str) -> Figure:
     """Planned and actual volume of works by month, in per cent; ``curve``: of
-    :func:`~ntm_analysis.standing.month.volume_curve`.
+    :func:`~ntm_analysis.standing.monthly_changes.volume_curve`.
     """
     figure, axes = blank(WIDTH, 3.2)
     _draw(axes, _begun(curve), lang, 6)

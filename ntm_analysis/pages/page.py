@@ -177,7 +177,7 @@ class Page:
 
     def keep(self, subject: str, make: Callable[[], Any], **question: object) -> Any:
         """A result for the page's data set and as-of date, worked out once for all pages
-        (:mod:`~ntm_analysis.tables.store`).
+        (:mod:`~ntm_analysis.tables.result_store`).
         """
         if (key := f"{subject} {question}") not in self._results:
             rests_on = {

@@ -13,7 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "batch": ["FolderBusyError", "surroundings"],
         "cluster": ["ClusterRuns", "NoClusterError"],
-        "plan": ["NoRoomError", "Progress", "asked_in", "make_report", "page_list"],
+        "report": ["NoRoomError", "Progress", "asked_in", "make_report", "page_list"],
         "render": ["TEMPLATES"],
         "workers": ["MOST", "PLACE", "WrongMemoryError"],
     },

@@ -16,7 +16,7 @@ from .allocation import (
     usual,
     weights_sentence,
 )
-from .chances import chance, chance_word, chance_words, rough, scale_of
+from .chance_words import chance, chance_word, chance_words, rough, scale_of
 from .comparison import (
     ComparisonResult,
     base_name,
@@ -57,15 +57,6 @@ from .forecast import (
     without_money,
 )
 from .frames import CAPITAL_WORDS, FUND_WORDS, Result, columns, plain, results_page, table_lines
-from .limits import (
-    conflict_lines,
-    extra_lines,
-    extra_words,
-    near_lines,
-    price_lines,
-    reason_words,
-    relax_lines,
-)
 from .meeting import MeetingResult, covered_communes, rule_level
 from .need import (
     NeedResult,
@@ -75,6 +66,15 @@ from .need import (
     gap_sentence,
     need_assumed_sentence,
     need_sentence,
+)
+from .plan_limits import (
+    conflict_lines,
+    extra_lines,
+    extra_words,
+    near_lines,
+    price_lines,
+    reason_words,
+    relax_lines,
 )
 from .scores import back_test_lines, list_lines, parts_of, score_lines, score_record, seen_sentence
 from .standing import (

@@ -24,8 +24,8 @@ from ..language import OPTIMAL, text, write_date, write_number, write_percent
 from ..needs import THOUSAND, spread
 from .forecast import blocking_words
 from .frames import Result, plain
-from .limits import conflict_lines
 from .need import MONEY, TONNES
+from .plan_limits import conflict_lines
 
 UNITS = {"money": MONEY, "cement": TONNES}
 PARTS = ["code", "name", "level", "work", "item", "pot", "amount", "unit", "committed"]

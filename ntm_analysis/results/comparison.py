@@ -9,7 +9,7 @@ from ..forecasts import TORNADO
 from ..language import text, write_change, write_number
 from ..needs import spread
 from ..scenarios import BASELINE, NOISE
-from .chances import chance, chance_words, rough
+from .chance_words import chance, chance_words, rough
 from .forecast import (
     blocking_pots,
     blocking_words,

@@ -13,7 +13,7 @@ import pandas as pd
 from ..forecasts import MORE, RANGES, knowledge, split_pots, wilson
 from ..language import text, write_date, write_number
 from ..needs import spread
-from .chances import FEW, chance, chance_word, chance_words
+from .chance_words import FEW, chance, chance_word, chance_words
 from .frames import INTERVAL, Result, of_communes, plain
 
 ASSUMABLE = (

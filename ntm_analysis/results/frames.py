@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ..language import LEVEL_WORDS, STATE_WORDS, pick, text, write_date, write_number
-from .chances import chance, rough
+from .chance_words import chance, rough
 
 ROWS = 15  # of the table under an answer that a notebook shows
 INTERVAL = ["mean", "p10", "p50", "p90"]

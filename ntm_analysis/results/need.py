@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..language import LEVEL_WORDS, STATE_WORDS, pick, text, write_number, write_percent
 from ..needs import THOUSAND, UNPLANNED, in_millions, newest_debts, spread
-from .chances import rough
+from .chance_words import rough
 from .frames import INTERVAL, Result, of_communes, plain
 
 MONEY, TONNES = "triệu đồng", "tấn"

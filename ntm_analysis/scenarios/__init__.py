@@ -5,8 +5,8 @@ baseline, :class:`WhatIf` answers a planner's changes at once and :func:`save` k
 :func:`change_since` says why a forecast differs from an earlier one.
 """
 
-from .change import by_commune, change_since, is_this, last_entry
 from .comparison import NOISE, Comparison, compare, felt
+from .forecast_change import by_commune, change_since, is_this, last_entry
 from .scenario import (
     BASELINE,
     NotSavedError,

@@ -44,7 +44,7 @@ class Comparison(
         The baseline first.
     draws, seed : int
     frontier, tornado : DataFrame
-        Of the baseline (:mod:`ntm_analysis.forecasts.price`).
+        Of the baseline (:mod:`ntm_analysis.forecasts.price_of_promise`).
     warnings : list of Problem
         The scenarios that were left out, and those that change nothing in the result.
     coarse : bool

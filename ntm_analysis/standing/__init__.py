@@ -32,7 +32,7 @@ from .mergers import (
     recognised_parts,
     recognition_words,
 )
-from .month import (
+from .monthly_changes import (
     Month,
     comparable_works,
     disbursement_by_commune,

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..law import thresholds
 from ..tables import Problem
-from .tests import (
+from .verdicts import (
     BASIC,
     CODE,
     LACKING_STATES,

@@ -7,8 +7,8 @@ import pandas as pd
 
 from ..language import fold
 from ..law import LEVELS
-from .month import dated_by
-from .tests import MET_STATES
+from .monthly_changes import dated_by
+from .verdicts import MET_STATES
 
 HAMLET_WORDS = ("xóm", "thôn", "bản", "làng", "ấp", "buôn", "tổ dân phố")
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..law import LEVELS
 from .assess import assess
-from .tests import LACKING_STATES
+from .verdicts import LACKING_STATES
 
 RANKS = ("not_ntm", *LEVELS)
 NEXT = {"not_ntm": "ntm", "ntm": "advanced", "advanced": "model", "model": "model"}

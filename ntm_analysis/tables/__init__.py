@@ -21,10 +21,10 @@ from .dictionary import (
     tables_where,
     triples,
 )
-from .files import DATA, FORECASTS, PACKAGE, REPORTS, REPOSITORY, write_whole
 from .problems import WHOLE_FILE, DataProblemsError, Problem, lines_of, printable, report, teller
+from .result_store import Store, hash_of, hash_of_files, software
 from .shapes import Shape, ShapedFile, is_number, one_of
-from .store import Store, hash_of, hash_of_files, software
+from .whole_files import DATA, FORECASTS, PACKAGE, REPORTS, REPOSITORY, write_whole
 from .yaml_files import Lines, as_yaml, flow, read_yaml
 
 __all__ = [

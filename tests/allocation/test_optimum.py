@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from conftest import sample
 
-from ntm_analysis.allocation.central import NONE, Central, in_order
-from ntm_analysis.allocation.choice import Choice
-from ntm_analysis.allocation.optimum import optimum, relaxed_prices
+from ntm_analysis.allocation.best_plan import optimum, relaxed_prices
+from ntm_analysis.allocation.central_case import NONE, Central, in_order
+from ntm_analysis.allocation.listing_model import Choice
 from ntm_analysis.allocation.payments import over_time
 from ntm_analysis.allocation.solver import solve
 from ntm_analysis.needs import pot_sets

@@ -19,7 +19,7 @@ from ntm_analysis.allocation import (
     planned_forecast,
 )
 from ntm_analysis.allocation.audit import audit
-from ntm_analysis.allocation.central import NONE
+from ntm_analysis.allocation.central_case import NONE
 from ntm_analysis.allocation.limits import (
     asked_by,
     cannot,
@@ -342,7 +342,7 @@ def test_works_that_no_year_has_room_for_are_the_reason_and_money_does_not_help(
 
 
 def test_the_money_and_the_places_for_all_are_enough_and_less_money_is_not(allocation):
-    from ntm_analysis.allocation.optimum import optimum
+    from ntm_analysis.allocation.best_plan import optimum
 
     what, case = for_all(allocation), allocation.case
     assert what["places"] == (case.reported == NONE)[case.free].sum() - case.places.sum()

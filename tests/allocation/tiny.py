@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from ntm_analysis.allocation.central import NONE, Central
+from ntm_analysis.allocation.central_case import NONE, Central
 from ntm_analysis.needs import pot_sets
 
 YEARS, PER_YEAR = [2022, 2023], 2

@@ -185,7 +185,7 @@ def test_with_borrowed_assumptions_the_communes_and_their_counts_are_enough_to_f
 def test_a_bare_name_is_a_folder_beside_the_other_data_sets(tmp_path, monkeypatch, capsys):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "criteria").symlink_to(Path("data/criteria").resolve())
-    monkeypatch.setattr("ntm_analysis.data.inputs.HOME", tmp_path)
+    monkeypatch.setattr("ntm_analysis.data.page_inputs.HOME", tmp_path)
     assert (
         run(capsys, "new", "huyen-toi", "--province", "Nghệ An", "--district", "Thị xã Thái Hòa")[0]
         == 0
@@ -226,7 +226,7 @@ def test_what_was_assumed_is_told_in_the_file_in_the_language_asked_for(
 def test_the_next_steps_it_tells_are_those_of_the_guide(tmp_path, monkeypatch, capsys, lang):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "criteria").symlink_to(Path("data/criteria").resolve())
-    monkeypatch.setattr("ntm_analysis.data.inputs.HOME", tmp_path)
+    monkeypatch.setattr("ntm_analysis.data.page_inputs.HOME", tmp_path)
     code, told = run(
         capsys, "new", "do-luong", "--province", "Nghệ An", "--district", "Đô Lương", "--lang", lang
     )
@@ -449,6 +449,6 @@ def test_a_district_is_called_one_however_its_letters_are_composed(tmp_path, cap
 def test_a_law_that_cannot_be_read_is_told(tmp_path, monkeypatch, capsys):
     (tmp_path / "data" / "criteria").mkdir(parents=True)
     (tmp_path / "data" / "criteria" / "x.yaml").write_text("[")
-    monkeypatch.setattr("ntm_analysis.data.inputs.HOME", tmp_path)
+    monkeypatch.setattr("ntm_analysis.data.page_inputs.HOME", tmp_path)
     code, told = run(capsys, "new", "a", "--province", "Nghệ An", "--district", "x")
     assert code == 1 and "x.yaml" in told

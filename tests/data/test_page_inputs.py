@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ntm_analysis.data import Workbook, communes_hashes, files_hash
-from ntm_analysis.data import inputs as page_inputs
+from ntm_analysis.data import Workbook, communes_hashes, files_hash, page_inputs
 from ntm_analysis.pages import ForecastParts
 from ntm_analysis.pages.commune import CommunePage
 from ntm_analysis.pages.funding import FundingParts

@@ -17,7 +17,7 @@ from pathlib import Path
 import xlsxwriter
 import xlwt
 
-from ntm_analysis.language.names import TCVN3
+from ntm_analysis.language.spelling import TCVN3
 
 COMMUNES = ("Thanh Hương", "Thanh Chi", "Thanh Ngọc")
 LACK = (2, 5, 6, 17)

@@ -17,10 +17,10 @@ from ntm_analysis.forecasts.back_test import (
     second_opinions,
     summary_of,
 )
-from ntm_analysis.forecasts.cycle import counted
 from ntm_analysis.forecasts.evidence import SERIES
 from ntm_analysis.forecasts.pace import Area, Run
 from ntm_analysis.forecasts.scoring import crps
+from ntm_analysis.forecasts.yearly_cycle import counted
 
 
 @pytest.fixture(scope="module")

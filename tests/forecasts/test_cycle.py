@@ -12,8 +12,8 @@ from small_districts import HIGH, MODEL, NEW, PROVINCE, plain
 from ntm_analysis.allocation import schedule_of
 from ntm_analysis.data import Workbook
 from ntm_analysis.forecasts import Layout, baseline_of, deadline_of, draw_block, knowledge, schedule
-from ntm_analysis.forecasts.cycle import Purse
 from ntm_analysis.forecasts.simulation import Baseline, Simulation, simulation
+from ntm_analysis.forecasts.yearly_cycle import Purse
 from ntm_analysis.forecasts.yearly_list import Span, month_of
 from ntm_analysis.needs import pert, uniforms
 from ntm_analysis.scenarios import scenario

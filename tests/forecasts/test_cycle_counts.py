@@ -8,8 +8,8 @@ import pytest
 from scipy.stats import binom
 
 from ntm_analysis.forecasts import Posterior, evidence, part_of_year
-from ntm_analysis.forecasts.cycle import Counts, binomial, finishing, whole
 from ntm_analysis.forecasts.pace import Area, AreaDraws, Run, area_draws
+from ntm_analysis.forecasts.yearly_cycle import Counts, binomial, finishing, whole
 from ntm_analysis.forecasts.yearly_list import Span, spans
 
 DRAWS = 20_000

@@ -22,8 +22,8 @@ from ntm_analysis.forecasts import (
 )
 from ntm_analysis.forecasts import simulation as room
 from ntm_analysis.forecasts.back_test import DRAWS, SEED
-from ntm_analysis.forecasts.cycle import counted
 from ntm_analysis.forecasts.pace import Area, Run
+from ntm_analysis.forecasts.yearly_cycle import counted
 from ntm_analysis.tables import DataProblemsError
 
 COMMUNES, FINISHED = 30, 12

@@ -12,9 +12,9 @@ import papermill
 import pytest
 from bs4 import BeautifulSoup
 
-from ntm_analysis.lab import start as start_page
-from ntm_analysis.lab.start import StartPage
-from ntm_analysis.reports.questions import questions
+from ntm_analysis.lab import start_page
+from ntm_analysis.lab.start_page import StartPage
+from ntm_analysis.reports.planner_questions import questions
 from ntm_analysis.reports.render import execute, outputs_of
 
 SCRIPT = runpy.run_path("docs/make_texts.py")

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from ntm_analysis.data import Workbook
 from ntm_analysis.needs import pert, uniforms
-from ntm_analysis.needs.draws import (
+from ntm_analysis.needs.missing import FEWEST, MOST, prior_of
+from ntm_analysis.needs.random_numbers import (
     count_distribution,
     drawn_counts,
     drawn_sets,
     inclusion_table,
     mean_of_the_rest,
 )
-from ntm_analysis.needs.missing import FEWEST, MOST, prior_of
 
 DRAWS = 20_000
 

@@ -9,8 +9,8 @@ import pytest
 
 from ntm_analysis.data import Workbook
 from ntm_analysis.pages.district import AnnexPage
-from ntm_analysis.reports.plan import NOTEBOOKS
 from ntm_analysis.reports.render import execute, to_html
+from ntm_analysis.reports.report import NOTEBOOKS
 from ntm_analysis.standing import communes_registered, hamlets_registered, registration_year
 from ntm_analysis.standing.duties import registration_years
 

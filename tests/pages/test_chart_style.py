@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from ntm_analysis.pages import charts as chart_style
-from ntm_analysis.reports.plan import NOTEBOOKS
+from ntm_analysis.reports.report import NOTEBOOKS
 
 
 def luminance(colour: object) -> float:

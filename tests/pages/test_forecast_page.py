@@ -33,7 +33,7 @@ from ntm_analysis.results import (
     mover_name,
     promise_lines,
 )
-from ntm_analysis.results.chances import SCALE
+from ntm_analysis.results.chance_words import SCALE
 from ntm_analysis.results.forecast import mover_ends
 
 DATA, DRAWS = "data/thanh-chuong", 400

@@ -11,8 +11,8 @@ import pytest
 from test_pages import violations
 
 from ntm_analysis.pages.meeting import MeetingPage
-from ntm_analysis.reports.plan import NOTEBOOKS
 from ntm_analysis.reports.render import execute, to_html
+from ntm_analysis.reports.report import NOTEBOOKS
 
 PARTS = (
     "change",

@@ -15,7 +15,7 @@ import pytest
 from ntm_analysis.data import Workbook
 from ntm_analysis.pages import plain_text
 from ntm_analysis.pages.tables import ungrouped
-from ntm_analysis.reports.index import index_page
+from ntm_analysis.reports.index_page import index_page
 
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None

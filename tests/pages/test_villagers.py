@@ -15,7 +15,7 @@ from test_pages import _media_boxes, browser, violations  # noqa: F401 (a fixtur
 from ntm_analysis.cli import main
 from ntm_analysis.data import Workbook
 from ntm_analysis.pages.commune import VillagersPage
-from ntm_analysis.reports import plan as report
+from ntm_analysis.reports import report
 from ntm_analysis.reports.manifest import Manifest
 
 PARTS = ("title", "standing_now", "missing", "finishing", "next_month", "money", "footer")

@@ -124,7 +124,7 @@ def test_each_fault_stands_apart_and_the_other_communes_are_complete(
     assert {path.name for path in folder.glob("*.html")} == complete, (
         "no page of a failed run, whole or in part"
     )
-    from ntm_analysis.reports.plan import failure
+    from ntm_analysis.reports.report import failure
 
     for name, (cell, message) in zip(bad, FAULTS.items(), strict=True):
         assert message in failure(lines[f"{name}.html"], "vi"), cell
@@ -221,7 +221,7 @@ def test_the_seconds_of_a_page_count_from_its_turn(tmp_path):
 
 
 def test_a_page_that_may_have_wanted_memory_says_how_much_it_had():
-    from ntm_analysis.reports.plan import failure
+    from ntm_analysis.reports.report import failure
 
     line = {
         "reason": "failed",
@@ -246,7 +246,8 @@ def test_where_there_is_no_fork_there_is_no_warm_process(monkeypatch):
 def test_two_batches_into_one_folder_are_locked_out(tmp_path):
     with building(tmp_path / "out"):
         busy = (
-            "from ntm_analysis.reports.batch import building, FolderBusyError\nimport pathlib, sys\n"
+            "import pathlib, sys\n"
+            "from ntm_analysis.reports.batch import building, FolderBusyError\n"
             f"try:\n    building(pathlib.Path({str(tmp_path / 'out')!r})).__enter__()\n"
             "except FolderBusyError:\n    sys.exit(9)"
         )

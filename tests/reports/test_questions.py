@@ -12,8 +12,8 @@ from bs4 import BeautifulSoup, Tag
 from ntm_analysis.data import Workbook
 from ntm_analysis.language import texts
 from ntm_analysis.pages.district import DistrictPage
-from ntm_analysis.reports.plan import PAGES
-from ntm_analysis.reports.questions import COMMUNE, SHEET, answered, details, questions
+from ntm_analysis.reports.planner_questions import COMMUNE, SHEET, answered, details, questions
+from ntm_analysis.reports.report import PAGES
 
 pytestmark = pytest.mark.usefixtures("kept_results")
 

@@ -23,9 +23,9 @@ from ntm_analysis.data import Workbook
 from ntm_analysis.data.units import number_units
 from ntm_analysis.pages.commune import CommunePage
 from ntm_analysis.pages.page import Page
-from ntm_analysis.reports import plan as report
 from ntm_analysis.reports import render as page_run
-from ntm_analysis.reports.index import index_page
+from ntm_analysis.reports import report
+from ntm_analysis.reports.index_page import index_page
 from ntm_analysis.reports.manifest import Manifest
 from ntm_analysis.reports.render import NotebookFailedError, execute
 from ntm_analysis.tables import DataProblemsError, write_whole

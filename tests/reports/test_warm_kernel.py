@@ -14,8 +14,8 @@ import pytest
 from conftest import sample
 from test_batch import PAGE, POSIX, notebook
 
-from ntm_analysis.reports.plan import NOTEBOOKS
 from ntm_analysis.reports.render import run as page_run
+from ntm_analysis.reports.report import NOTEBOOKS
 from ntm_analysis.reports.workers import THREADS, ForkedRuns
 
 pytestmark = POSIX

@@ -32,7 +32,7 @@ from ntm_analysis.standing import (
     works_progress,
 )
 from ntm_analysis.standing.duties import judge_gain
-from ntm_analysis.standing.month import dated_by, known_by, planned_share, planned_volume
+from ntm_analysis.standing.monthly_changes import dated_by, known_by, planned_share, planned_volume
 from ntm_analysis.tables import DataProblemsError
 
 OLD, AS_OF = "ntm-2016-2020", "2022-06-30"

@@ -9,7 +9,7 @@ import pandas as pd
 from ..data import merged_mark, newest_volumes, reported_volumes
 from ..language import read_month, write_figure, write_month
 from ..tables import Problem
-from .tests import LACKING_STATES, MET_STATES
+from .verdicts import LACKING_STATES, MET_STATES
 
 EARLY = 20  # until this day of a month a meeting may still look at the month before
 SUBJECT = ["criterion", "indicator", "work"]

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from .files import PACKAGE, write_whole
+from .whole_files import PACKAGE, write_whole
 
 PLACE = "NTM_STORE"  # of the environment: the store's folder; empty: keep nothing
 DAY = 86400  # seconds

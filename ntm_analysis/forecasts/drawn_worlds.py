@@ -46,7 +46,8 @@ class Layout:
     prices : PriceList
     envelopes : DataFrame
         What each pot brings from the as-of month on, see
-        :func:`ntm_analysis.needs.money.envelopes_from`; beyond the last year entered as in that.
+        :func:`ntm_analysis.needs.pot_money.envelopes_from`; beyond the last year entered as in
+        that year.
     instances : DataFrame
         Which instance of each pot a commune draws on: by unit, pots in columns.
     first : Series of int
@@ -217,8 +218,8 @@ def draw_block(layout, draws, seed, block=0):
     draws : int
         Any number; whole blocks where others follow.
     seed : int or None
-        With :data:`~ntm_analysis.needs.draws.MEANS` the central case, one world: the most probable
-        missing criteria and all else at its mean.
+        With :data:`~ntm_analysis.needs.random_numbers.MEANS` the central case, one world: the most
+        probable missing criteria and all else at its mean.
     block : int
 
     Returns

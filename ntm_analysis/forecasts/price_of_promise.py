@@ -10,11 +10,11 @@ from pandas import DataFrame
 
 from ..data import RULES
 from ..needs import facts_ntm, one_more_met, spread, still_to_come, unit_costs
-from .cycle import NEVER
+from .drawn_worlds import Layout
 from .forecast import SIZES
 from .pace import ASSUMED
 from .simulation import knowledge, simulation
-from .worlds import Layout
+from .yearly_cycle import NEVER
 
 CHANCES = (50, 80, 90)
 MORE = (1.0, 1.1, 1.25, 1.5, 2.0, 3.0)

@@ -8,8 +8,8 @@ from collections import namedtuple
 
 import numpy as np
 
-from .central import NONE
-from .choice import Choice
+from .central_case import NONE
+from .listing_model import Choice
 from .payments import over_time
 from .solver import NODES
 

@@ -1,4 +1,4 @@
-"""What a plan may choose from on the central case: the columns and rows that ``optimum`` solves.
+"""What a plan may choose from on the central case: the columns and rows that ``best_plan`` solves.
 
 A column lists goals of one kind (alike in all that the model sees) in one year, paid in time or
 late. A row keeps what is listed so far within a set of pots by a mark. Of the thousands of such
@@ -7,7 +7,7 @@ rows few bind: they are added as solutions break them.
 
 import numpy as np
 
-from .central import NONE
+from .central_case import NONE
 from .solver import EXACT, NODES, Solution, solve
 
 ROUNDS = 400  # of adding rows; a district takes some ten

@@ -6,7 +6,7 @@ import pandas as pd
 from ..language import nearest, write_figure
 from ..law import LEVELS
 from ..tables import Problem, dictionary_rows, teller
-from .checks import PLAN_TABLES, check_dictionary
+from .table_checks import PLAN_TABLES, check_dictionary
 
 _ASSUMPTIONS = [row for row in dictionary_rows("_assumptions") if row["least"]]
 _BOUNDS = {row["key"]: (float(row["least"]), float(row["most"])) for row in _ASSUMPTIONS}

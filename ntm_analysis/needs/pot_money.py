@@ -5,7 +5,7 @@ What the envelopes say, times what is disbursed, as late as it comes, in prices 
 
 import numpy as np
 
-from .draws import pert, together
+from .random_numbers import pert, together
 from .works import THOUSAND
 
 

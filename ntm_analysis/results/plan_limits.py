@@ -5,7 +5,7 @@ One commune more, prices, conditions, plans nearly as good.
 
 from ..language import join_names, text, write_number
 from ..needs import THOUSAND
-from .chances import chance_word, rough
+from .chance_words import chance_word, rough
 from .forecast import pot_words
 
 FELT = 0.05  # communes that a step of money must bring to be told

@@ -22,9 +22,9 @@ from ..results import month_words
 from ..standing import registration_year
 from ..tables import REPOSITORY, Store, hash_of, hash_of_files, software, write_whole
 from .batch import TIMEOUT, Batch, RunsAnywhere, building, room_for
-from .index import index_page, mark_stale
+from .index_page import index_page, mark_stale
 from .manifest import Manifest
-from .questions import COMMUNE, SHEET, answered
+from .planner_questions import COMMUNE, SHEET, answered
 from .workers import usual_limit
 
 # Stand for a unit in the jobs that make these pages of the whole district.
