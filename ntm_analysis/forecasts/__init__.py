@@ -29,10 +29,10 @@ from .price_of_promise import (
     tornado,
 )
 from .scoring import (
-    EDGES,
     FOLDER,
     OUTCOMES,
-    PLACES,
+    QUESTIONS,
+    SCALE_EDGES,
     Scores,
     entry_of,
     read_outcomes,
@@ -48,15 +48,15 @@ from .yearly_list import by_policy, contradictions, deadline_of, points, schedul
 
 __all__ = [
     "CALIBRATING",
-    "EDGES",
     "FIT",
     "FOLDER",
     "HELD",
     "KEPT",
     "MORE",
     "OUTCOMES",
-    "PLACES",
+    "QUESTIONS",
     "RANGES",
+    "SCALE_EDGES",
     "SHARE",
     "TORNADO",
     "WORLDS",

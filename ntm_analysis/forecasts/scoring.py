@@ -37,11 +37,12 @@ from ..tables import (
 
 FOLDER = REGISTER
 OUTCOMES = "outcomes.csv"
-EDGES = (0.0, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0)  # the verbal scale of the workbook
+SCALE_EDGES = (0.0, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0)  # the verbal scale of the workbook
 BANDS = ("<5", "5-20", "20-40", "40-60", "60-80", "80-95", ">95")  # the same in percent
 NORMAL = 1.9599639845400536  # an interval of 95 % is so many standard errors wide on either side
-ALIKE = ["dataset", "as_of", "deadline", "finish", "scenario"]  # the same: they ask the same
-PLACES = ("communes", "registrations")
+# Entries alike in these ask the same.
+SAME_QUESTION = ["dataset", "as_of", "deadline", "finish", "scenario"]
+QUESTIONS = ("communes", "registrations")
 WAITING = ("deadline", "outcome")  # why something is not scored yet
 COMMUNE = ["dataset", "code", "level"]  # whose outcome it is
 DAYS = ["met_on", "signed_on", "ended_on", "checked_on"]
@@ -61,7 +62,7 @@ SIDE = [
     "within",
     "crps",
 ]
-ASKED = ["id", "question", "code", "name", "level", "due"]
+QUESTION_COLUMNS = ["id", "question", "code", "name", "level", "due"]
 ROW = [
     "id",
     "registered_on",
@@ -164,11 +165,11 @@ ENTRY = {
 
 
 class _EntryFile(ShapedFile):
-    """An entry while it is held to its shape; ``places``: what is missing or wrong."""
+    """An entry while it is held to its shape; ``paths``: of what is missing or wrong."""
 
     def __init__(self, name, entry):
         super().__init__(name, entry, [])
-        self.places = []
+        self.paths = []
 
     def unknown(self, name, lines, keys):
         """Pass over what a later version adds."""
@@ -179,16 +180,16 @@ class _EntryFile(ShapedFile):
         if shape is CHANCE and not (missing or value is None):
             self.problem("register_probability", None, place=place, value=f"{value}")
         else:
-            self.places.append(place)
+            self.paths.append(place)
 
 
 def _problems(entry, file):
     """List everything wrong with an entry that stands, or is to stand, in a file."""
     entry = entry if isinstance(entry, dict) else {}
-    held = _EntryFile(file, entry)
-    held.hold(entry, ENTRY)
-    yield from held.problems
-    wrong = held.places
+    entry_file = _EntryFile(file, entry)
+    entry_file.hold(entry, ENTRY)
+    yield from entry_file.problems
+    wrong = entry_file.paths
     if not wrong:
         will, codes = entry["finishing"], {row["code"] for row in entry["communes"]}
         chances = will["distribution"]
@@ -234,7 +235,7 @@ def entry_of(record, registered_on, versions):
     Parameters
     ----------
     record : dict
-        See :func:`ntm_analysis.forecasts.forecast.record`.
+        Of a forecast, as ``ntm forecast --json`` prints it.
     registered_on : datetime.date
     versions : dict of str to str
         Of the programs, by name.
@@ -254,9 +255,9 @@ def entry_of(record, registered_on, versions):
         "parameters": {key: record[key] for key in ENTRY["parameters"]},
         "finished_now": record["n_finished_now"],
     }
-    for place in PLACES:
-        rows = (row for row in record[place] if row["p"] is not None)
-        own[place] = [{key: row.get(key) for key in ENTRY[place][0]} for row in rows]
+    for question in QUESTIONS:
+        rows = (row for row in record[question] if row["p"] is not None)
+        own[question] = [{key: row.get(key) for key in ENTRY[question][0]} for row in rows]
     own = record | own
     entry = {key.rstrip("?"): own.get(key.rstrip("?")) for key in ENTRY}
     return entry | {"id": id_of(entry)}
@@ -411,7 +412,8 @@ def wilson(came, n):
 def scale_places(p):
     """The band of the verbal scale that each probability lies in.
 
-    A border belongs to the band above it, the last to the one below: 5% is "5-20", 95% is "80-95".
+    A border belongs to the band above it, only 0.95 to the band below: 5% is "5-20", 95% is
+    "80-95".
 
     Parameters
     ----------
@@ -427,7 +429,7 @@ def scale_places(p):
     >>> scale_places([0.0, 0.05, 0.95, 0.96]).tolist()
     [0, 1, 5, 6]
     """
-    return np.digitize(p, [*EDGES[1:-2], np.nextafter(EDGES[-2], 1)])
+    return np.digitize(p, [*SCALE_EDGES[1:-2], np.nextafter(SCALE_EDGES[-2], 1)])
 
 
 def reliability(p, came):
@@ -491,15 +493,15 @@ def crps(numbers, outcome, weights=None):
 class Scores(
     namedtuple(
         "Scores",
-        "registered rows reliability waiting finishing communes_scored unused ended",
+        "n_forecasts rows reliability waiting finishing communes_scored unused ended",
     )
 ):
     """What :func:`score` gives.
 
     Attributes
     ----------
-    registered : int
-        Number of forecasts.
+    n_forecasts : int
+        How many forecasts are registered.
     rows : pandas.DataFrame
         One row a forecast and question (``communes``, ``registrations``) with ``scored``,
         ``came_true``, ``waiting``, ``settled`` (certain because recognised when it was made: it
@@ -570,8 +572,8 @@ def happened(outcomes, due, on):
     """
     signed = outcomes["signed_on"]
     reached = (on <= due) | (signed <= due)
-    known = (outcomes["checked_on"] >= due) & (on.notna() | signed.isna())
-    return np.select([reached, known], [1.0, 0.0], np.nan)
+    is_known = (outcomes["checked_on"] >= due) & (on.notna() | signed.isna())
+    return np.select([reached, is_known], [1.0, 0.0], np.nan)
 
 
 def score(entries, outcomes, today):
@@ -594,12 +596,14 @@ def score(entries, outcomes, today):
     rows, finishing = [], []
     for entry in entries:
         own = answers[answers["id"] == entry["id"]]
-        places = {place: own[own["question"] == place] for place in PLACES}
-        rows += [_row(entry | {"question": place}, each) for place, each in places.items()]
-        finishing += _finishing(entry, places["communes"])
+        by_question = {question: own[own["question"] == question] for question in QUESTIONS}
+        rows += [
+            _row(entry | {"question": question}, each) for question, each in by_question.items()
+        ]
+        finishing += _finishing(entry, by_question["communes"])
     scored = answers[answers["reason"] == ""]
     pooled = scored[scored["scenario"] == "baseline"]
-    waiting = answers.loc[answers["reason"].isin(WAITING), [*ASKED, "reason"]]
+    waiting = answers.loc[answers["reason"].isin(WAITING), [*QUESTION_COLUMNS, "reason"]]
     return Scores(
         len(entries),
         DataFrame(rows, columns=ROW),
@@ -619,14 +623,14 @@ def _communes(rows):
 def _answers(entries, outcomes, today):
     """Each probability of an entry with what came of it; ``reason`` is "" where it is scored."""
     rows = [
-        {"question": place, "level": "ntm", "due": row.get("closes", entry["deadline"])}
+        {"question": question, "level": "ntm", "due": row.get("closes", entry["deadline"])}
         | entry
         | row
         for entry in entries
-        for place in PLACES
-        for row in entry[place]
+        for question in QUESTIONS
+        for row in entry[question]
     ]
-    columns = [*ASKED, *ALIKE, "registered_on", "p", "p_signed", "finished"]
+    columns = [*QUESTION_COLUMNS, *SAME_QUESTION, "registered_on", "p", "p_signed", "finished"]
     table = DataFrame(rows, columns=columns)
     table = table.merge(outcomes[[*COMMUNE, *DAYS]], "left", on=COMMUNE)
     table[DAYS] = table[DAYS].apply(pd.to_datetime)
@@ -666,7 +670,7 @@ def _row(entry, answers):
         "brier": brier,
         "brier_base": base,
         "skill": 1 - brier / base if base else np.nan,
-        "asked": "|".join(entry[key] for key in ALIKE),
+        "asked": "|".join(entry[key] for key in SAME_QUESTION),
     }
     return hindsight | entry | scores
 

@@ -13,7 +13,7 @@ from matplotlib.dates import AutoDateLocator, num2date
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ..forecasts import EDGES
+from ..forecasts import SCALE_EDGES
 from ..language import STATE_SIGNS, STATE_WORDS, pick, text, write_figure, write_number
 
 INK, EDGE, QUIET = "#222222", "#444444", "#666666"
@@ -248,7 +248,7 @@ def strip(rows: pd.DataFrame, lang: str) -> Figure:
         axes.text(*place, row.words, va="center", ha=side, fontsize=9.5, bbox=BOX)
     axes.invert_yaxis()
     axes.set_xlim(0, 100)
-    for edge in EDGES[1:-1]:
+    for edge in SCALE_EDGES[1:-1]:
         axes.axvline(100 * edge, color=RULE, linewidth=0.8, zorder=0)
     axes.set_xticks(range(0, 101, 20))
     axes.set_xlabel(text("axis_chance", lang))

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from ..forecasts import EDGES, scale_places
+from ..forecasts import SCALE_EDGES, scale_places
 from ..language import text
 
 FEW = 300  # draws: of fewer, a per cent would say too much
@@ -61,7 +61,11 @@ def chance_words(p, draws, lang):
     """
     word, scale = chance_word(p, lang), scale_of(p)
     if scale in (SCALE[0], SCALE[-1]):
-        key, edge = ("chance_below", EDGES[1]) if scale == SCALE[0] else ("chance_above", EDGES[-2])
+        key, edge = (
+            ("chance_below", SCALE_EDGES[1])
+            if scale == SCALE[0]
+            else ("chance_above", SCALE_EDGES[-2])
+        )
         return text(key, lang, word=word, edge=f"{100 * edge:.0f}")
     percent = chance(p, draws, lang)
     if percent == word:

@@ -5,7 +5,7 @@ In sentences for the terminal and as plain Python for JSON.
 
 import math
 
-from ..forecasts import PLACES, list_outcomes, listed_communes, reference
+from ..forecasts import QUESTIONS, list_outcomes, listed_communes, reference
 from ..language import join_names, text, write_date, write_number, write_percent
 from ..tables import dictionary
 from .forecast import whole_percent
@@ -17,13 +17,13 @@ def score_lines(scores, lang):
     The scores, the number finishing, reliability, what waits; before any outcome one sentence
     saying when the first can be scored and how outcomes are entered.
     """
-    if not scores.registered:
+    if not scores.n_forecasts:
         return [text("score_empty", lang)]
     unused = [text("score_unused", lang, names=", ".join(scores.unused))] if scores.unused else []
     scored = scores.rows[scores.rows["scored"] > 0]
     if not len(scored):
         return [*_nothing_yet(scores, lang), *unused]
-    lines = [text("score_lead", lang, n=scores.registered, communes=scores.communes_scored)]
+    lines = [text("score_lead", lang, n=scores.n_forecasts, communes=scores.communes_scored)]
     lines += [line for row in scored.to_dict("records") for line in _row_lines(row, lang)]
     for row in scores.finishing.to_dict("records"):
         key = "score_within" if row["within"] else "score_outside"
@@ -41,11 +41,11 @@ def score_lines(scores, lang):
 def _nothing_yet(scores, lang):
     due = scores.first_due
     if due is None:
-        return [text("score_settled_only", lang, n=scores.registered)]
+        return [text("score_settled_only", lang, n=scores.n_forecasts)]
     # Once a deadline has passed, it is the outcome that is wanting.
     key = "score_enter" if (scores.waiting["reason"] == "outcome").any() else "score_from"
     columns = ", ".join(dictionary("outcomes"))
-    return [text(key, lang, n=scores.registered, day=write_date(due, lang), columns=columns)]
+    return [text(key, lang, n=scores.n_forecasts, day=write_date(due, lang), columns=columns)]
 
 
 def _row_lines(row, lang):
@@ -130,9 +130,9 @@ def score_record(scores):
         about = {
             key: row.pop(key) for key in ("id", "registered_on", "scenario", "policy", "finish")
         }
-        entries.setdefault(about["id"], about | dict.fromkeys(PLACES))[row.pop("question")] = row
+        entries.setdefault(about["id"], about | dict.fromkeys(QUESTIONS))[row.pop("question")] = row
     return {
-        "registered": scores.registered,
+        "registered": scores.n_forecasts,
         "communes_scored": scores.communes_scored,
         "first_due": scores.first_due,
         "forecasts": [row | {"finishing": finishing.get(key)} for key, row in entries.items()],

@@ -12,7 +12,14 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
-from ntm_analysis.forecasts import EDGES, entry_of, read_outcomes, read_register, register, score
+from ntm_analysis.forecasts import (
+    SCALE_EDGES,
+    entry_of,
+    read_outcomes,
+    read_register,
+    register,
+    score,
+)
 from ntm_analysis.forecasts.scoring import happened, reliability, wilson
 from ntm_analysis.results import score_record
 from ntm_analysis.tables import DataProblemsError
@@ -135,7 +142,7 @@ def test_reliability_by_hand_with_borders_as_the_verbal_scale_says():
     assert table.loc["40-60", ["forecast", "came_true"]].tolist() == pytest.approx([0.45, 0.5])
     assert table.loc[">95", ["forecast", "came_true"]].tolist() == pytest.approx([0.9755, 0.5])
     assert reliability([0.5], [1]).set_index("band").loc["<5"].isna().sum() == 4
-    assert EDGES == (0, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 1)
+    assert SCALE_EDGES == (0, 0.05, 0.2, 0.4, 0.6, 0.8, 0.95, 1)
 
 
 @pytest.mark.parametrize(("came", "n"), [(0, 1), (0, 20), (3, 4), (7, 7), (431, 1000)])
