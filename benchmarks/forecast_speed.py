@@ -61,7 +61,7 @@ def measure(folder: str) -> dict:
     from ntm_analysis.forecasts import promise
     from ntm_analysis.forecasts import baseline_of
     from ntm_analysis.forecasts.simulation import simulation
-    from ntm_analysis.forecasts import Layout, draw_block
+    from ntm_analysis.forecasts import Layout, draw_worlds
     from ntm_analysis.forecasts import schedule
     from ntm_analysis.data import Workbook
 
@@ -77,22 +77,22 @@ def measure(folder: str) -> dict:
         times.append(time.perf_counter() - begin)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
-    block, plan = draw_block(layout, LOOPED, 2022), layout.plan
+    drawn, goals = draw_worlds(layout, LOOPED, 2022), layout.schedule.goals
     usual_shares = (layout.sets.least + layout.sets.most) / 2
     usual_shares = usual_shares / np.maximum(usual_shares.sum(axis=1, keepdims=True), 1)
     chance = np.random.default_rng(2022)
     begin = time.perf_counter()
     for draw in range(LOOPED):
-        asked = pd.DataFrame(block.cost[:, :, draw] @ usual_shares, columns=layout.sets.pots)
-        table = plan.goals[["level"]].assign(
-            lacks=block.count[:, draw], tie=chance.random(len(plan.goals)), month=9999
+        asked = pd.DataFrame(drawn.cost[:, :, draw] @ usual_shares, columns=layout.sets.pots)
+        table = goals[["level"]].assign(
+            lacks=drawn.count[:, draw], tie=chance.random(len(goals)), month=9999
         )
         spent = 0.0
-        for span in plan.spans:
+        for span in layout.schedule.spans:
             waiting = table[table["month"] == 9999].sort_values(["lacks", "tie"])
             listed = waiting.head(max(1, len(waiting) // 5)).index
             sums = asked.loc[listed].cumsum() + spent
-            money = block.money[:, np.searchsorted(layout.marks, span.last), draw]
+            money = drawn.money[:, np.searchsorted(layout.checkpoints, span.last), draw]
             paid = (sums <= money).all(axis=1)
             success = chance.random(len(listed)) < np.where(paid, 0.85, 0.6)
             table.loc[listed[success], "month"] = span.last
@@ -107,7 +107,7 @@ def measure(folder: str) -> dict:
         priced = time.perf_counter() - begin
     return {
         "communes": len(workbook.communes),
-        "goals": len(run.plan.goals),
+        "goals": len(run.schedule.goals),
         "works": sum(len(works) for _, works in layout.items),
         "laid": laid,
         "engine": min(times),

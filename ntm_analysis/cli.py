@@ -30,7 +30,7 @@ from .data import (
     kept_workbook,
     locate,
 )
-from .forecasts import points
+from .forecasts import check_warnings
 from .language import (
     OPTIMAL,
     add_option,
@@ -307,7 +307,7 @@ def _check(options):
     if workbook.communes.empty:
         print(text("cli_laid_out", lang, place=place), report(workbook.warnings, lang), sep="\n")
         return 0
-    warnings = points(workbook)
+    warnings = check_warnings(workbook)
     rows, day = sum(map(len, workbook.tables.values())), write_date(workbook.as_of, lang)
     print(text("cli_fine", lang, place=place, rows=rows, day=day, hash=workbook.content_hash))
     for name, table in workbook.tables.items():
@@ -433,7 +433,7 @@ def _backtest(options):
     tried = room.back_test(pairs, known, room.Posterior.read())
     result = room.back_test_record(tried, left_out.to_dict("records"))
     if options.refit and not options.series:
-        write_whole(room.KEPT, room.kept_text(result["summary"]))
+        write_whole(room.KEPT_BACK_TEST, room.kept_text(result["summary"]))
     if options.json:
         return _print_json(result)
     print("\n".join(results.back_test_lines(result, options.lang)))

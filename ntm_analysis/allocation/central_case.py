@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
-from ..forecasts import CALIBRATING, draw_block, knowledge, part_of_year, usual_years
+from ..forecasts import CALIBRATING, draw_area_years, draw_worlds, knowledge, part_of_year
 from ..needs import (
     CEMENT_PART,
     DEBT,
@@ -167,27 +167,27 @@ def central(layout, baseline):
     >>> case.years, int(case.free.sum())
     ([2022, 2023, 2024, 2025], 15)
     """
-    plan, block = layout.plan, draw_block(layout, 1, MEANS)
-    counting = [span.last <= plan.deadline for span in plan.spans]
-    spans = [*compress(plan.spans, counting)]
+    schedule, drawn = layout.schedule, draw_worlds(layout, 1, MEANS)
+    counting = [span.last <= schedule.deadline_month for span in schedule.spans]
+    spans = [*compress(schedule.spans, counting)]
     years, first, ends = np.array([(span.year, span.first, span.last) for span in spans]).T
-    marks, sets = layout.marks, layout.sets
-    cost, months = block.cost[:, :, 0], block.months[:, 0].astype(int)
+    marks, sets = layout.checkpoints, layout.sets
+    cost, months = drawn.cost[:, :, 0], drawn.duration[:, 0].astype(int)
     last = np.searchsorted(marks, ends)
     mark = np.searchsorted(marks, ends - months[:, None], side="right") - 1
     mark = np.where((mark >= 0) & (marks[mark] >= first), mark, NONE)
-    taken = sets.demand(block.committed[:, 0]) + np.zeros((len(marks), 1))
+    taken = sets.demand(drawn.committed[:, 0]) + np.zeros((len(marks), 1))
     demand = np.repeat(sets.demand(cost.T).T[:, None], len(spans), axis=1)
-    committed = DataFrame(block.committed.T, ["c"], sets.kinds)
-    if layout.own:
-        owed, demand, mark = _own_parts(layout, block, mark, last)
+    committed = DataFrame(drawn.committed.T, ["c"], sets.kinds)
+    if layout.own_pots:
+        owed, demand, mark = _own_parts(layout, drawn, mark, last)
         taken += owed
-        rows = {f"c{g}": block.own_committed[g, :, 0] for g in np.unique(layout.holder)}
+        rows = {f"c{g}": drawn.own_committed[g, :, 0] for g in np.unique(layout.holder)}
         committed = pd.concat([committed, DataFrame(rows, sets.kinds).T])
-    units = plan.goals["unit"]
-    priorities = plan.workbook.tables["priorities"].set_index("unit")["weight"]
-    own = plan.goals["year"].to_numpy()
-    on_list = plan.ntm & (own >= years[0]) & (own <= years[-1])
+    units = schedule.goals["unit"]
+    priorities = schedule.workbook.tables["priorities"].set_index("unit")["weight"]
+    own = schedule.goals["year"].to_numpy()
+    on_list = schedule.ntm & (own >= years[0]) & (own <= years[-1])
     works = central_works(layout)
     owed = works[works["committed"]].groupby("unit")["amount"].sum()
     case = Central(
@@ -200,34 +200,34 @@ def central(layout, baseline):
         demand,
         months,
         mark,
-        block.money[:, :, 0],
+        drawn.money[:, :, 0],
         taken,
         *_lists(layout, baseline, spans, counting),
-        units.map(priorities).fillna(1.0).to_numpy() * plan.ntm,
+        units.map(priorities).fillna(1.0).to_numpy() * schedule.ntm,
         np.zeros(len(cost)),
         units.map(owed).fillna(0.0).to_numpy(),
-        plan.ntm,
+        schedule.ntm,
         np.where(on_list, np.searchsorted(years, own), NONE),
         np.full(len(cost), NONE),
-        np.argsort(np.lexsort([plan.goals["missing"], plan.goals["pledge"]])),
+        np.argsort(np.lexsort([schedule.goals["missing"], schedule.goals["pledge"]])),
         _bounds(layout),
         committed,
-        block.own_money[..., 0] if layout.own else None,
+        drawn.own_money[..., 0] if layout.own_pots else None,
     )
     alone = in_order(case._replace(free=on_list), np.lexsort([case.rank, own]))
-    return case._replace(minimum=minimums(case, plan.rules["minimum_commune"]), due=alone // 2)
+    return case._replace(minimum=minimums(case, schedule.rules["minimum_commune"]), due=alone // 2)
 
 
-def _own_parts(layout, block, mark, last):
+def _own_parts(layout, drawn, mark, last):
     """With pots that communes hold for themselves, which must have come by the mark too.
 
     What committed works take of the shared ones, what each goal asks of them, by which mark.
     """
-    money, owed = block.own_money[..., 0].swapaxes(0, 1), block.own_committed[layout.holder, :, 0]
+    money, owed = drawn.own_money[..., 0].swapaxes(0, 1), drawn.own_committed[layout.holder, :, 0]
     before, claims = (
         # Sets x goals x marks.
         contribution(layout.sets, cost.T[..., None] + np.zeros(money.shape[-1]), money)
-        for cost in (owed, owed + block.cost[..., 0])
+        for cost in (owed, owed + drawn.cost[..., 0])
     )
     before = before * (before[0] <= 0)  # who is short of its own asks nothing of others
     taken = before[:, np.unique(layout.holder)].sum(axis=1).T
@@ -243,15 +243,15 @@ def _lists(layout, baseline, spans, counting):
 
     See :class:`Central`.
     """
-    plan, known = layout.plan, knowledge(layout.plan.workbook.as_of)
-    area = usual_years(layout, baseline, known, CALIBRATING, SEED)
-    luck, back = area.luck.mean(axis=1)[counting], area.missed_return.mean()
-    luck = np.outer(luck, [1, 1 - area.late_share.mean()])
-    reported = plan.goals.loc[plan.ntm, "year"].value_counts()
-    left, missed, places = plan.ntm.sum(), 0.0, []
-    lengths = area.length[counting].mean(axis=1)
-    for span, length, success in zip(spans, lengths, luck[:, 0], strict=True):
-        share = part_of_year(length, span.fraction)
+    schedule, known = layout.schedule, knowledge(layout.schedule.workbook.as_of)
+    area_years = draw_area_years(layout, baseline, known, CALIBRATING, SEED)
+    luck, back = area_years.luck.mean(axis=1)[counting], area_years.missed_return.mean()
+    luck = np.outer(luck, [1, 1 - area_years.loss_if_late.mean()])
+    reported = schedule.goals.loc[schedule.ntm, "year"].value_counts()
+    left, missed, places = schedule.ntm.sum(), 0.0, []
+    list_shares = area_years.list_share[counting].mean(axis=1)
+    for span, list_share, success in zip(spans, list_shares, luck[:, 0], strict=True):
+        share = part_of_year(list_share, span.fraction)
         waiting = back * missed * span.fraction
         fresh = max(0.0, share * left - waiting)
         places.append(fresh * (span.year not in reported))
@@ -338,14 +338,14 @@ def central_works(layout):
         A row a work that costs something: unit, goal (NONE: nobody's), level, criterion, work,
         item, committed, mark, amount (thousand dong), value (the cement in it), tonnes.
     """
-    plan = layout.plan
-    prices = Prices(layout.prices, plan.workbook.as_of.year, 1, MEANS)
+    schedule = layout.schedule
+    prices = Prices(layout.prices, schedule.workbook.as_of.year, 1, MEANS)
     rows = []
-    missing = plan.missing | {"ntm": usual_missing(plan.facts)}
+    missing = schedule.missing | {"ntm": usual_missing(schedule.facts)}
     for level, works in layout.items:
-        world = drawn_works(works, missing[level], prices)
+        drawn = drawn_works(works, missing[level], prices)
         names = ("amount", "value", "tonnes")
-        sizes = {name: getattr(world, name)[:, 0].astype(float) for name in names}
+        sizes = {name: getattr(drawn, name)[:, 0].astype(float) for name in names}
         table = works[["unit", "criterion", "work", "item", "mark", "goal"]]
         rows.append(table.assign(level=level, committed=works["paid_first"], **sizes))
     debts = {"work": DEBT, "item": DEBT, "level": "ntm", "goal": NONE, "criterion": 0}

@@ -241,7 +241,7 @@ def for_all(allocation):
 
     def enough(months):
         """Whether all can be listed and paid with the deadline put off."""
-        day = pd.Timestamp(allocation.day) + pd.offsets.MonthEnd(months)
+        day = pd.Timestamp(allocation.deadline) + pd.offsets.MonthEnd(months)
         later = central(
             Layout(schedule(allocation.workbook, "own", day.date())), allocation.baseline
         )
@@ -299,7 +299,7 @@ def conflicts(allocation):
     def too_much(least):
         return (case._replace(minimum=minimums(case, least)).reserve > case.room[-1]).any()
 
-    most = int(allocation.layout.plan.rules["minimum_commune"])
+    most = int(allocation.layout.schedule.rules["minimum_commune"])
     alone = {
         pot: None if (over[~inside] > 0).any() else np.ceil(over[inside].max() / THOUSANDTHS)
         for pot, inside in zip(case.sets.pots, case.sets.members.T, strict=True)

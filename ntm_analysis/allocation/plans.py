@@ -62,17 +62,17 @@ class Allocation(namedtuple("Allocation", "workbook layout baseline seed now cas
     @property
     def goals(self):
         """The goals of the schedule, a row each."""
-        return self.layout.plan.goals
+        return self.layout.schedule.goals
 
     @property
     def ntm(self):
         """Which goals are communes that are to be NTM, whatever they weigh."""
-        return self.layout.plan.ntm
+        return self.layout.schedule.ntm
 
     @property
-    def day(self):
+    def deadline(self):
         """The deadline."""
-        return self.layout.plan.day
+        return self.layout.schedule.deadline
 
     @property
     def available(self):
@@ -136,17 +136,17 @@ def allocate(workbook, deadline=None, seed=2022):
     >>> best.status, best.gap
     ('optimal', 0.0)
     """
-    day = deadline_of(workbook, deadline)
-    base = Layout(schedule(workbook, "own", day))
+    deadline = deadline_of(workbook, deadline)
+    base = Layout(schedule(workbook, "own", deadline))
     baseline = baseline_of(workbook, seed, base)
     case = central(base, baseline)
     plans = {}
     for policy in POLICIES:
         layout, mine = ordered(base, policy), case
         if policy in SPLITTING:
-            layout = Layout(layout.plan)
+            layout = Layout(layout.schedule)
             mine = central(layout, baseline)._replace(due=case.due)
-        goals = layout.plan.goals
+        goals = layout.schedule.goals
         order = np.lexsort([case.rank, goals["missing"], goals["order"]])
         plans[policy] = _plan(mine, layout, in_order(mine, order))
     sound = [plan for plan in plans.values() if not plan.broken and plan.case is case]
@@ -158,7 +158,7 @@ def allocate(workbook, deadline=None, seed=2022):
     return Allocation(workbook, base, baseline, seed, int(recognised.sum()), case, plans, best)
 
 
-def schedule_of(workbook, policy, day, seed=2022):
+def schedule_of(workbook, policy, deadline, seed=2022):
     """The schedule of a policy, that of the best plan among them.
 
     Parameters
@@ -166,8 +166,7 @@ def schedule_of(workbook, policy, day, seed=2022):
     workbook : Workbook
     policy : str
         One of :data:`ntm_analysis.language.parameters.PLANS`.
-    day : date
-        The deadline.
+    deadline : date
     seed : int
         Of the worlds in which the best plan's baseline is found.
 
@@ -176,8 +175,8 @@ def schedule_of(workbook, policy, day, seed=2022):
     Schedule
     """
     if policy != OPTIMAL:
-        return schedule(workbook, policy, day)
-    return allocate(workbook, day, seed).plans[OPTIMAL].layout.plan
+        return schedule(workbook, policy, deadline)
+    return allocate(workbook, deadline, seed).plans[OPTIMAL].layout.schedule
 
 
 def planned_forecast(workbook, *, seed=2022, **question):
@@ -212,7 +211,7 @@ def ordered(layout, policy, order=None):
     Layout
     """
     other = copy.copy(layout)
-    other.plan = by_policy(layout.plan, policy, order)
+    other.schedule = by_policy(layout.schedule, policy, order)
     return other
 
 
@@ -231,7 +230,7 @@ def _plan(case, layout, slot):
             "placed": case.reported == NONE,
             "due": case.calendar(case.due),
         },
-        index=layout.plan.goals["code"],
+        index=layout.schedule.goals["code"],
     )
     communes = communes[(year != NONE) | (case.due != NONE)]
     places = dict(zip(case.years, case.places.tolist(), strict=True))
@@ -260,7 +259,7 @@ def plan_table(allocation, policy=OPTIMAL):
     year = plan.case.calendar(np.append(plan.slot // 2, NONE))
     marks = np.append(plan.case.marks_of(plan.slot), NONE)
     keys = [claim_of(plan.case, g, marks[g]) for g in works["goal"]]
-    holder = plan.layout.first if plan.layout.own else {}
+    holder = plan.layout.first if plan.layout.own_pots else {}
     owed = [f"c{holder.get(unit, '')}" for unit in works["unit"]]
     works = works.assign(
         key=np.where(works["committed"], owed, keys),

@@ -12,17 +12,17 @@ A forecast begins with ``forecast.forecast``, or with ``forecast_of`` a ``drawn_
 schedule alone and shall not wait for the rest.
 """
 
-from .back_test import KEPT, back_test, back_test_record, kept_summary, kept_text
-from .drawn_worlds import Layout, draw_block
+from .back_test import KEPT_BACK_TEST, back_test, back_test_record, kept_summary, kept_text
+from .drawn_worlds import Layout, draw_worlds
 from .evidence import evidence, figures, list_outcomes, listed_communes, read_series, reference
-from .forecast import HELD, Forecast, forecast, forecast_of
+from .forecast import HELD_REASONS, Forecast, forecast, forecast_of
 from .pace import FIT, Posterior, fit
 from .price_of_promise import (
-    MORE,
+    MONEY_FACTORS,
+    PRICE_WORLDS,
     RANGES,
-    SHARE,
-    TORNADO,
-    WORLDS,
+    TORNADO_SHARE,
+    TORNADO_WORLDS,
     frontier,
     planned,
     promise,
@@ -42,24 +42,31 @@ from .scoring import (
     score,
     wilson,
 )
-from .simulation import CALIBRATING, baseline_of, knowledge, usual_years
+from .simulation import CALIBRATING, baseline_of, draw_area_years, knowledge
 from .yearly_cycle import part_of_year
-from .yearly_list import by_policy, contradictions, deadline_of, points, schedule, split_pots
+from .yearly_list import (
+    by_policy,
+    check_warnings,
+    contradictions,
+    deadline_of,
+    schedule,
+    split_pots,
+)
 
 __all__ = [
     "CALIBRATING",
     "FIT",
     "FOLDER",
-    "HELD",
-    "KEPT",
-    "MORE",
+    "HELD_REASONS",
+    "KEPT_BACK_TEST",
+    "MONEY_FACTORS",
     "OUTCOMES",
+    "PRICE_WORLDS",
     "QUESTIONS",
     "RANGES",
     "SCALE_EDGES",
-    "SHARE",
-    "TORNADO",
-    "WORLDS",
+    "TORNADO_SHARE",
+    "TORNADO_WORLDS",
     "Forecast",
     "Layout",
     "Posterior",
@@ -68,9 +75,11 @@ __all__ = [
     "back_test_record",
     "baseline_of",
     "by_policy",
+    "check_warnings",
     "contradictions",
     "deadline_of",
-    "draw_block",
+    "draw_area_years",
+    "draw_worlds",
     "entry_of",
     "evidence",
     "figures",
@@ -85,7 +94,6 @@ __all__ = [
     "listed_communes",
     "part_of_year",
     "planned",
-    "points",
     "promise",
     "read_outcomes",
     "read_register",
@@ -97,6 +105,5 @@ __all__ = [
     "score",
     "split_pots",
     "tornado",
-    "usual_years",
     "wilson",
 ]

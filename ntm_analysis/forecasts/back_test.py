@@ -16,19 +16,20 @@ from scipy.special import ndtri
 
 from ..needs import spread, uniforms
 from .evidence import COUNTRY, REFERENCE
-from .pace import FIT, Area, Run, fit, increase, usual_total
+from .pace import FIT, Area, WorldSet, fit, increase, usual_total
 from .scoring import crps
 from .yearly_cycle import binomial, counted
 
-KEPT = REFERENCE / "back_test.json"  # its summary on the shipped panel: a page reads it at once
-APART = (0.9, 5.2)  # years between the two figures of a pair
+# The summary on the shipped panel: a page reads it at once.
+KEPT_BACK_TEST = REFERENCE / "back_test.json"
+PAIR_YEARS = (0.9, 5.2)  # years between the two figures of a pair
 DRAWS = 4_000
 SEED = 2022
 RATES = (0.01, 1.5)  # yearly hazards that the plain share takes for possible
 REFIT = (512,)  # points of a fit without one province, begun from the fit on all
 REFIT_PAST = (256, 512)  # of a fit on the rows up to a month, begun anew
 RESAMPLES = 2_000
-LEVEL = 0.9  # of the intervals by resampling provinces
+INTERVAL_LEVEL = 0.9  # of the intervals by resampling provinces
 SCORES = ["crps", "crps_line", "crps_share"]
 PAIR = ["area", "area_kind", "province", "from", "to", "communes", "start", "outcome"]
 MONTHS = ["first", "last", "years"]
@@ -61,7 +62,8 @@ def pairs(figures):
     -------
     pairs : pandas.DataFrame
         ``area``, ``area_kind``, ``province``, ``from``, ``to`` as in the file, ``communes``,
-        ``start``, ``outcome``, ``first``, ``last`` (months), ``years``.
+        ``start``, ``outcome`` (finished at the end), ``first``, ``last`` (month numbers),
+        ``years``.
     left_out : pandas.DataFrame
         ``area``, ``from``, ``to``, ``reason``: no_total, nothing_left, above_total or fell.
 
@@ -74,12 +76,12 @@ def pairs(figures):
     array([[2., 1., 3.]])
     """
     usable, left_out = [], []
-    for area, own in figures.sort_values("month", kind="stable").groupby("area"):
-        usual, names = usual_total(own), (area, *own[["area_kind", "province"]].iloc[0])
-        ends = own[["date", "month", "finished", "total"]].itertuples(index=False, name=None)
+    for area, of_area in figures.sort_values("month", kind="stable").groupby("area"):
+        usual, names = usual_total(of_area), (area, *of_area[["area_kind", "province"]].iloc[0])
+        ends = of_area[["date", "month", "finished", "total"]].itertuples(index=False, name=None)
         for (start, *first), (end, *second) in combinations(ends, 2):
             years = (second[0] - first[0]) / 12
-            if not APART[0] <= years <= APART[1]:
+            if not PAIR_YEARS[0] <= years <= PAIR_YEARS[1]:
                 continue
             counts = increase(first, second, usual)
             if isinstance(counts, str):
@@ -90,17 +92,17 @@ def pairs(figures):
     return DataFrame(usable, columns=[*PAIR, *MONTHS]), reasons
 
 
-def back_test(figures, known, posterior, rolling=True):
+def back_test(figures, evidence, posterior, rolling=True):
     """Forecasts of every pair of ``figures``, with parameters of other provinces, and their scores.
 
     Parameters
     ----------
     figures : pandas.DataFrame
         What is forecast, see :func:`evidence.figures`.
-    known : Evidence
+    evidence : Evidence
         What parameters are fitted on.
     posterior : Posterior
-        The fit on all of ``known``; it serves provinces that are not in it, and every other fit
+        The fit on all of ``evidence``; it serves provinces that are not in it, and every other fit
         begins from it.
     rolling : bool
         Also with parameters fitted on rows up to the day of the forecast only.
@@ -110,30 +112,34 @@ def back_test(figures, known, posterior, rolling=True):
     BackTest
     """
     tried, left_out = pairs(figures)
-    training = pairs(known.panel)[0]
-    rates, provinces = hazards(training), {*known.figures["province"], *known.lists["province"]}
+    training = pairs(evidence.panel)[0]
+    rates = hazards(training)
+    provinces = {*evidence.figures["province"], *evidence.lists["province"]}
 
     @cache
     def fit_without(province, until):
-        """The fit without a province, of rows up to a month."""
-        own, lists = (t[t["province"] != province] for t in (known.figures, known.lists))
-        draws = len(posterior.draws)
+        """The fit without a province, of rows up to a month number."""
+        others, lists = (t[t["province"] != province] for t in (evidence.figures, evidence.lists))
+        draws = len(posterior.rows)
         if until:
-            own, lists = own[own["month"] <= until], lists[12 * lists["year"] + 12 <= until]
-            return fit(own, lists, draws, sizes=REFIT_PAST)
-        return fit(own, lists, draws, posterior.proposal(), REFIT) if province else posterior
+            others = others[others["month"] <= until]
+            lists = lists[12 * lists["year"] + 12 <= until]
+            return fit(others, lists, draws, sizes=REFIT_PAST)
+        return fit(others, lists, draws, posterior.proposal(), REFIT) if province else posterior
 
     def forecast(pair, until=None):
-        """Range and score of one pair; a province that no fit knows leaves none out."""
+        """Range and score of one pair; a province outside the fit uses the fit on all."""
         fitted = fit_without(pair["province"] if pair["province"] in provinces else "", until)
-        own = figures[(figures["area"] == pair["area"]) & (figures["month"] <= pair["first"])]
-        start, outcome, communes = pair["start"], pair["outcome"], pair["communes"]
-        area = Area(pair["area"], pair["area_kind"], own, communes)
-        run = Run(pair["first"], (), DRAWS, SEED)
-        drawn = start + counted((fitted, known.assumed), area, communes - start, pair["last"], run)
-        ends = spread(drawn)
-        covered = ends["p10"] <= outcome <= ends["p90"]
-        return ends | {"crps": crps(drawn, outcome) / communes, "covered": covered}
+        of_area = figures[(figures["area"] == pair["area"]) & (figures["month"] <= pair["first"])]
+        start, finished_at_end, communes = pair["start"], pair["outcome"], pair["communes"]
+        area = Area(pair["area"], pair["area_kind"], of_area, communes)
+        worlds = WorldSet(pair["first"], (), DRAWS, SEED)
+        numbers = start + counted(
+            fitted, evidence.assumed, area, communes - start, pair["last"], worlds
+        )
+        ends = spread(numbers)
+        covered = ends["p10"] <= finished_at_end <= ends["p90"]
+        return ends | {"crps": crps(numbers, finished_at_end) / communes, "covered": covered}
 
     rows = [
         pair | _references(pair, rates[training["province"] != pair["province"]]) | forecast(pair)
@@ -168,8 +174,10 @@ def _references(pair, train):
     """Scores of the straight line and of the plain share of the remaining communes."""
     names = ["{area}|{from}|{to}|{k}".format(k=k, **pair) for k in range(3)]
     drawn = second_opinions(pair, train, uniforms(SEED, "references", names, DRAWS))
-    outcome, communes = pair["outcome"], pair["communes"]
-    return {f"crps_{key}": crps(sample, outcome) / communes for key, sample in drawn.items()}
+    finished_at_end, communes = pair["outcome"], pair["communes"]
+    return {
+        f"crps_{key}": crps(sample, finished_at_end) / communes for key, sample in drawn.items()
+    }
 
 
 def second_opinions(pair, train, uniform):
@@ -178,7 +186,7 @@ def second_opinions(pair, train, uniform):
     Parameters
     ----------
     pair : dict
-        ``first`` (month), ``years``, ``communes``, ``start``.
+        ``first`` (month number), ``years``, ``communes``, ``start``.
     train : pandas.Series
         Yearly hazards seen elsewhere (:func:`hazards`).
     uniform : numpy.ndarray
@@ -253,14 +261,14 @@ def summary_of(scored):
         return {"pairs": 0, "provinces": 0}
     means = scored.groupby("province")[[*SCORES, "covered"]].mean().to_numpy(float)
     picks = uniforms(SEED, "resamples", [str(k) for k in range(len(means))], RESAMPLES)
-    own, again = means.mean(axis=0), means[(picks * len(means)).astype(int)].mean(axis=0)
+    as_they_are, again = means.mean(axis=0), means[(picks * len(means)).astype(int)].mean(axis=0)
     # The provinces as they are come first, then those drawn.
-    crps, line, share, covered = np.vstack([own, again]).T
+    crps, line, share, covered = np.vstack([as_they_are, again]).T
     ratios = {"ratio_line": crps / line, "ratio_share": crps / share, "coverage": covered}
     summary = {"pairs": len(scored), "provinces": len(means)}
-    summary |= dict(zip(SCORES, own.tolist(), strict=False))
+    summary |= dict(zip(SCORES, as_they_are.tolist(), strict=False))
     for key, (value, *drawn) in ratios.items():
-        ends = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        ends = np.quantile(drawn, [(1 - INTERVAL_LEVEL) / 2, (1 + INTERVAL_LEVEL) / 2])
         summary |= {key: float(value), f"{key}_interval": ends.tolist()}
     return summary
 
@@ -323,5 +331,5 @@ def kept_summary():
     >>> kept_summary()["pairs"] > 100
     True
     """
-    file = json.loads(KEPT.read_text(encoding="utf-8"))
+    file = json.loads(KEPT_BACK_TEST.read_text(encoding="utf-8"))
     return file["summary"] if file["fit"] == fit_hash() else None

@@ -76,8 +76,8 @@ def evidence(as_of=None, folder=REFERENCE):
     Examples
     --------
     >>> from datetime import date
-    >>> known = evidence(date(2018, 12, 31))
-    >>> int(known.figures["month"].max()) == 12 * 2018 + 12, len(known.assumed)
+    >>> then = evidence(date(2018, 12, 31))
+    >>> int(then.figures["month"].max()) == 12 * 2018 + 12, len(then.assumed)
     (True, 0)
     """
     names = ("series", "nghe_an", "registrations", "assumed")
@@ -85,8 +85,8 @@ def evidence(as_of=None, folder=REFERENCE):
     tables = _tables((*names, "groups", "trajectories"), as_of, folder)
     series, own, registrations, assumed = (tables[name] for name in names)
     every = pd.concat([series, own], ignore_index=True)
-    known, panel = (figures(rows)[0] for rows in (every, series))
-    return Evidence(known, panel, lists(registrations), assumed.set_index("key"))
+    all_figures, panel = (figures(rows)[0] for rows in (every, series))
+    return Evidence(all_figures, panel, lists(registrations), assumed.set_index("key"))
 
 
 def reference(name, as_of=None):
@@ -451,5 +451,5 @@ def listed_communes(trajectories):
     rows = rows.merge(results, on=["area", "commune"], suffixes=("", "_told"))
     rows["year"] = rows["registered_for"].astype(int)
     month = rows["date"].str[:7].map(month_number) - 12 * rows["year"]
-    known = rows.assign(on_time=(rows["criteria_met"] >= rows["of"]) & (month <= 12))[month >= 10]
-    return known.groupby(["area", "commune", "year"], as_index=False)["on_time"].any()
+    judged = rows.assign(on_time=(rows["criteria_met"] >= rows["of"]) & (month <= 12))[month >= 10]
+    return judged.groupby(["area", "commune", "year"], as_index=False)["on_time"].any()

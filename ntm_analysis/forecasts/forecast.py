@@ -19,65 +19,76 @@ from ..needs import spread, uniforms
 from ..standing import RANKS, levels
 from .back_test import hazards, pairs, second_opinions
 from .drawn_worlds import Layout
-from .simulation import CALIBRATING, baseline_of, knowledge, merged_since, simulation, usual_years
+from .simulation import (
+    CALIBRATING,
+    baseline_of,
+    draw_area_years,
+    knowledge,
+    merged_since,
+    simulation,
+)
 from .yearly_cycle import FAILED, MONEY, TIME, UNLISTED
 from .yearly_list import deadline_of, schedule
 
-HELD = {"not_listed": UNLISTED, "list_failed": FAILED, "money": MONEY, "time": TIME}
-SIZES = ("low", "quantity", "high")
+HELD_REASONS = {"not_listed": UNLISTED, "list_failed": FAILED, "money": MONEY, "time": TIME}
+SIZE_COLUMNS = ("low", "quantity", "high")
 
 
-class Forecast(namedtuple("Forecast", "workbook run day level")):
+class Forecast(namedtuple("Forecast", "workbook simulation deadline levels")):
     """A run and what follows from it.
 
     Attributes
     ----------
     workbook : Workbook
-    run : Simulation
-    day : date
-        The deadline.
-    level : DataFrame
+    simulation : Simulation
+    deadline : date
+    levels : DataFrame
         The recognised level of every commune, by unit in administrative order.
     """
 
     @property
+    def schedule(self):
+        """The schedule."""
+        return self.simulation.schedule
+
+    @property
     def communes(self):
         """Unit numbers in administrative order."""
-        return self.level.index.tolist()
+        return self.levels.index.tolist()
 
     @cached_property
     def now(self):
         """The finished communes: recognised NTM or higher."""
-        return self.level.index[self.level["level"] != "not_ntm"].tolist()
+        return self.levels.index[self.levels["level"] != "not_ntm"].tolist()
 
     @cached_property
-    def open_(self):
-        """The NTM goals: communes that are not NTM yet."""
-        return np.flatnonzero(self.run.plan.ntm)
+    def ntm_goals(self):
+        """Positions of the NTM goals: communes that are not NTM yet."""
+        return np.flatnonzero(self.schedule.ntm)
 
-    def reached(self, months, last):
-        """Which NTM goals a run meets by a month.
+    def reached(self, met_month, by_month):
+        """Which NTM goals are met by a month.
 
         Parameters
         ----------
-        months : ndarray of int
-            Goals x draws, of all goals.
-        last : int or ndarray of int
-            One for all, or goals x draws.
+        met_month : ndarray of int
+            Goals x draws, of all goals: in months after the as-of month.
+        by_month : int or ndarray of int
+            Likewise, one for all, or goals x draws.
 
         Returns
         -------
         ndarray of bool
             NTM goals x draws.
         """
-        return (months <= last)[self.open_]
+        return (met_month <= by_month)[self.ntm_goals]
 
-    def number(self, months, last):
+    def number(self, met_month, by_month):
         """How many communes have finished by a month, those finished now among them.
 
         Parameters
         ----------
-        months, last : ndarray, ndarray or int
+        met_month, by_month : ndarray, ndarray or int
             As for :meth:`reached`.
 
         Returns
@@ -85,62 +96,65 @@ class Forecast(namedtuple("Forecast", "workbook run day level")):
         ndarray of int
             Draws.
         """
-        return len(self.now) + self.reached(months, last).sum(axis=0)
+        return len(self.now) + self.reached(met_month, by_month).sum(axis=0)
 
     @cached_property
     def in_time(self):
         """Which NTM goals are met by the deadline: bool, NTM goals x draws."""
-        return self.reached(self.run.months, self.run.latest)
+        return self.reached(self.simulation.met_month, self.simulation.latest)
 
     @cached_property
-    def in_time_if_paid(self):
+    def in_time_if_all_paid(self):
         """The same were all works paid in time."""
-        return self.reached(self.run.unlimited, self.run.latest)
+        return self.reached(self.simulation.met_month_if_all_paid, self.simulation.latest)
 
     @cached_property
     def finishing(self):
         """How many communes finish by the deadline, those finished now among them: int, draws."""
-        return self.number(self.run.months, self.run.latest)
+        return self.number(self.simulation.met_month, self.simulation.latest)
 
     @cached_property
-    def basically(self):
+    def n_basically_all(self):
         """How many communes are basically all."""
-        return math.ceil(len(self.communes) * self.run.plan.rules["basically"] / 100)
+        return math.ceil(len(self.communes) * self.schedule.rules["basically"] / 100)
 
     @property
-    def enough(self):
+    def basically_all(self):
         """In which worlds basically all finish: bool, draws."""
-        return self.finishing >= self.basically
+        return self.finishing >= self.n_basically_all
 
     @cached_property
-    def bands(self):
-        """The band of each commune that is not finished; 1 is the likeliest.
+    def alike_groups(self):
+        """The group (told as its band) of each commune that is not finished; 1 is the likeliest.
 
         Communes of which the same is known share one.
         """
-        plan, facts, tables = self.run.plan, self.run.plan.facts, self.workbook.tables
+        schedule, facts, tables = self.schedule, self.schedule.facts, self.workbook.tables
         reports = [
-            (plan.works["ntm"], ["criterion", "item", *SIZES, "left", "committed", "year"]),
+            (
+                schedule.works["ntm"],
+                ["criterion", "item", *SIZE_COLUMNS, "left", "committed", "year"],
+            ),
             (tables["targets"], ["level", "kind", "year"]),
             (tables["debts"], ["criterion", "amount"]),
         ]
         states = (facts.lacking, facts.open_, facts.now, facts.prior, facts.number)
-        known = [[np.array(own).tolist() for own in state] for state in states]
+        traits = [[np.array(each).tolist() for each in state] for state in states]
         for table, columns in reports:
             rows = Series(map(repr, table[columns].to_numpy().tolist()), table["unit"], dtype=str)
-            known.append(rows.sort_values().groupby(level=0).agg(list).reindex(facts.units))
+            traits.append(rows.sort_values().groupby(level=0).agg(list).reindex(facts.units))
         served = set(tables["envelopes"]["served"])
-        known.append([code in served and code for code in facts.codes])
-        known += [
-            plan.goals.loc[plan.ntm, "order"],
+        traits.append([code in served and code for code in facts.codes])
+        traits += [
+            schedule.goals.loc[schedule.ntm, "order"],
             self.workbook.units.loc[facts.units, "district"],
         ]
-        keys = Series([*map(repr, zip(*known, strict=True))], facts.units, dtype=object)
+        keys = Series([*map(repr, zip(*traits, strict=True))], facts.units, dtype=object)
         mean = Series(self.in_time.mean(axis=1), facts.units).groupby(keys).mean()
         return keys.map(mean.rank(ascending=False, method="first")).astype(int)
 
-    def by_band(self, table):
-        """A table of the NTM goals by unit, each with the mean of its band.
+    def by_group(self, table):
+        """A table of the NTM goals by unit, each with the mean of its group.
 
         Parameters
         ----------
@@ -150,10 +164,10 @@ class Forecast(namedtuple("Forecast", "workbook run day level")):
         -------
         Series or DataFrame
         """
-        return table.groupby(self.bands).transform("mean")
+        return table.groupby(self.alike_groups).transform("mean")
 
-    def of_band(self, values):
-        """The mean over the worlds of each NTM goal; of a band of communes its mean.
+    def of_group(self, values):
+        """The mean over the worlds of each NTM goal; of a group of communes its mean.
 
         Parameters
         ----------
@@ -165,25 +179,29 @@ class Forecast(namedtuple("Forecast", "workbook run day level")):
         Series of float
             By unit.
         """
-        return self.by_band(Series(values.mean(axis=1), index=self.bands.index))
+        return self.by_group(Series(values.mean(axis=1), index=self.alike_groups.index))
 
     @cached_property
     def p(self):
         """The chance of each commune by the deadline, by unit; 1 for one finished now."""
-        return self.of_band(self.in_time).reindex(self.communes, fill_value=1.0)
+        return self.of_group(self.in_time).reindex(self.communes, fill_value=1.0)
 
     @cached_property
-    def held(self):
-        """What holds each commune back: the share of all worlds, by unit; columns of HELD."""
-        held = np.where(self.in_time, -1, self.run.held[self.open_])
-        return DataFrame({name: self.of_band(held == kind) for name, kind in HELD.items()})
+    def held_shares(self):
+        """What holds each commune back: the share of all worlds, by unit and reason."""
+        held_by = np.where(self.in_time, -1, self.simulation.held_by[self.ntm_goals])
+        return DataFrame(
+            {name: self.of_group(held_by == kind) for name, kind in HELD_REASONS.items()}
+        )
 
     @cached_property
     def list_chance(self):
         """The chance of each open commune to be on each year's list: units x years."""
-        years = [span.year for span in self.run.plan.spans]
-        table = DataFrame(self.run.listed[self.open_], self.bands.index, years)
-        return self.by_band(table.loc[:, ~table.columns.duplicated()])
+        years = [span.year for span in self.schedule.spans]
+        table = DataFrame(
+            self.simulation.chance_listed[self.ntm_goals], self.alike_groups.index, years
+        )
+        return self.by_group(table.loc[:, ~table.columns.duplicated()])
 
     @cached_property
     def coarse(self):
@@ -191,27 +209,28 @@ class Forecast(namedtuple("Forecast", "workbook run day level")):
 
         So where the evidence is over a year old on the as-of date, or units were merged since.
         """
-        last = knowledge(self.workbook.as_of).posterior.last
-        return self.run.plan.as_of_month - last > 12 or merged_since(self.workbook, last)
+        last = knowledge(self.workbook.as_of).posterior.last_month
+        return self.schedule.as_of_month - last > 12 or merged_since(self.workbook, last)
 
-    def binding(self, months):
+    def binding(self, met_month):
         """The months by which goals have finished: met, or decided where that is asked.
 
         Parameters
         ----------
-        months : ndarray of int
-            Goals x draws, in which they are met.
+        met_month : ndarray of int
+            Goals x draws, in which they are met: in months after the as-of month.
 
         Returns
         -------
         ndarray of int
-            Goals x draws.
+            Goals x draws, likewise.
         """
-        return self.run.decided(months) if self.run.finish == "signed" else months
+        simulation = self.simulation
+        return simulation.decided(met_month) if simulation.finish == "signed" else met_month
 
     @cached_property
     def _finished(self):
-        return self.binding(self.run.months)
+        return self.binding(self.simulation.met_month)
 
     def dates(self, unit):
         """The days by which 10, 50, 90 % of worlds have an open commune finish; of a band its days.
@@ -225,9 +244,10 @@ class Forecast(namedtuple("Forecast", "workbook run day level")):
         list of date or None
             None beyond the horizon.
         """
-        plan, alike = self.run.plan, self.open_[self.bands == self.bands[unit]]
+        schedule = self.schedule
+        alike = self.ntm_goals[self.alike_groups == self.alike_groups[unit]]
         months = np.percentile(self._finished[alike], (10, 50, 90), method="inverted_cdf")
-        return [plan.end_of(m) if m <= plan.spans[-1].last else None for m in months]
+        return [schedule.end_of(m) if m <= schedule.spans[-1].last else None for m in months]
 
     def over_time(self):
         """How many communes have finished by the end of each year.
@@ -237,12 +257,12 @@ class Forecast(namedtuple("Forecast", "workbook run day level")):
         DataFrame
             day, p10, p50, p90, mean.
         """
-        plan = self.run.plan
-        ends = {0, plan.deadline, *(span.last for span in plan.spans)}
+        schedule = self.schedule
+        ends = {0, schedule.deadline_month, *(span.last for span in schedule.spans)}
         return DataFrame(
-            {"day": plan.end_of(end), **spread(self.number(self._finished, end))}
+            {"day": schedule.end_of(end), **spread(self.number(self._finished, end))}
             for end in sorted(ends)
-            if end <= plan.deadline
+            if end <= schedule.deadline_month
         )
 
     def registrations(self):
@@ -256,31 +276,35 @@ class Forecast(namedtuple("Forecast", "workbook run day level")):
             under_way. p is 1 for a level that is recognised already; NaN where none stands in the
             schedule.
         """
-        run, plan, tables = self.run, self.run.plan, self.workbook.tables
+        simulation, schedule, tables = self.simulation, self.schedule, self.workbook.tables
         targets, works, columns = tables["targets"], tables["works"], ["unit", "level"]
         table = targets[targets["unit"].isin(self.communes)].reset_index(drop=True)
         table = table[[*columns, "year", "kind"]].astype({"year": int})
         begun = works[(works["state"] != "done") & (works["percent_done"] > 0)]
-        places, goals, begun = (
-            pd.MultiIndex.from_frame(rows[columns]) for rows in (table, plan.goals, begun)
+        keys, goals, begun = (
+            pd.MultiIndex.from_frame(rows[columns]) for rows in (table, schedule.goals, begun)
         )
         # A list counts for its year, whenever the appraisal is over.
-        lasts = table["year"].map(Series({span.year: span.last for span in plan.spans}).asof)
+        last_months = table["year"].map(
+            Series({span.year: span.last for span in schedule.spans}).asof
+        )
 
-        def chance(months):
-            own = DataFrame(months, goals).reindex(places).reset_index(drop=True)
-            return own.le(lasts, axis=0).mean(axis=1).where(places.isin(goals))
+        def chance(met_month):
+            own = DataFrame(met_month, goals).reindex(keys).reset_index(drop=True)
+            return own.le(last_months, axis=0).mean(axis=1).where(keys.isin(goals))
 
-        level, now = table["level"], table["unit"].map(self.level["level"])
+        level, now = table["level"], table["unit"].map(self.levels["level"])
         recognised = now.map(RANKS.index) >= level.map(RANKS.index)
-        p = chance(run.months).fillna(recognised.map({True: 1.0}))
-        chances = DataFrame({"p": p, "p_by_year_end": p, "p_unlimited": chance(run.unlimited)})
-        band = table["unit"].map(self.bands).where(level == "ntm")
-        means = chances.groupby([band, table["year"], table["kind"]]).transform("mean")
-        months = pd.offsets.MonthEnd(12 + int(plan.rules["dossier_closes"]))
+        p = chance(simulation.met_month).fillna(recognised.map({True: 1.0}))
+        chances = DataFrame(
+            {"p": p, "p_by_year_end": p, "p_unlimited": chance(simulation.met_month_if_all_paid)}
+        )
+        group = table["unit"].map(self.alike_groups).where(level == "ntm")
+        means = chances.groupby([group, table["year"], table["kind"]]).transform("mean")
+        months = pd.offsets.MonthEnd(12 + int(schedule.rules["dossier_closes"]))
         closes = pd.to_datetime(table["year"].astype(str), format="%Y") + months
         table = table.assign(closes=closes.dt.strftime("%Y-%m-%d")).join(means.fillna(chances))
-        return table.assign(under_way=places.isin(begun))
+        return table.assign(under_way=keys.isin(begun))
 
     def weakest(self):
         """Of the worlds in which not all finish: in how many each commune does not.
@@ -288,13 +312,14 @@ class Forecast(namedtuple("Forecast", "workbook run day level")):
         Returns
         -------
         DataFrame
-            By unit, the weakest first: the share in which it is ``unfinished``, and ``alone`` is.
+            By unit, the weakest first: the share in which it is ``unfinished``, and in which it
+            ``alone`` is unfinished.
         """
         late = ~self.in_time[:, ~self.in_time.all(axis=0)]
         alone = late & (late.sum(axis=0) == 1)
         shares = {"unfinished": late.sum(axis=1), "alone": alone.sum(axis=1)}
-        table = DataFrame(shares, index=self.bands.index) / max(1, late.shape[1])
-        return self.by_band(table).sort_values([*shares], ascending=False, kind="stable")
+        table = DataFrame(shares, index=self.alike_groups.index) / max(1, late.shape[1])
+        return self.by_group(table).sort_values([*shares], ascending=False, kind="stable")
 
     def ask_first(self):
         """The unknown states whose answer moves the number finishing most.
@@ -306,14 +331,15 @@ class Forecast(namedtuple("Forecast", "workbook run day level")):
             it), size (how far an answer moves the expected number); only what stands out of the
             draws.
         """
-        run, draws = self.run, self.run.draws
-        lacking, finishing = (
-            DataFrame(each, self.bands, run.plan.facts.numbers).stack()
-            for each in (run.lacking, run.finishing)
+        simulation, draws = self.simulation, self.simulation.draws
+        lacking, finishing_where_lacking = (
+            DataFrame(each, self.alike_groups, self.schedule.facts.numbers).stack()
+            for each in (simulation.lacking, simulation.finishing_where_lacking)
         )
         met = draws - lacking
-        reached = self.reached(run.months, run.deadline)  # which is what the worlds were counted by
-        effect = (reached.sum() - finishing) / met - finishing / lacking
+        # Met by the deadline, which is what the worlds were counted by.
+        reached = self.reached(simulation.met_month, simulation.deadline_month)
+        effect = (reached.sum() - finishing_where_lacking) / met - finishing_where_lacking / lacking
         size = effect * np.sqrt(lacking * met) / draws
         groups = DataFrame({"effect": effect, "size": size}).dropna().groupby(level=[0, 1])
         noise = 3 * self.finishing.std() / np.sqrt(draws * groups.size())
@@ -328,7 +354,7 @@ class Forecast(namedtuple("Forecast", "workbook run day level")):
         -------
         list of str
         """
-        layout, envelopes = self.run.layout, self.run.layout.envelopes
+        layout, envelopes = self.simulation.layout, self.simulation.layout.envelopes
         brings = envelopes["amount"] * envelopes["profile"].map(np.sum) > 0
         full = set(envelopes.loc[brings, "pot"])
         return [pot for pot in layout.sets.pots if pot not in full]
@@ -342,57 +368,60 @@ class Forecast(namedtuple("Forecast", "workbook run day level")):
             No pot where none does. Pots that a policy splits are among them: there a commune lacks
             its own part.
         """
-        blocked, layout = self.run.blocked, self.run.layout
-        inside = layout.blockers[blocked.argmax()] & blocked.any()
+        times_blocked, layout = self.simulation.times_blocked, self.simulation.layout
+        inside = layout.blockers[times_blocked.argmax()] & times_blocked.any()
         return [*compress(layout.sets.pots, inside)]
 
     @cached_property
     def second_opinions(self):
         """The number finishing by the plain share and by the straight line: int, draws."""
-        run = self.run
+        simulation = self.simulation
         pair = {
             "start": len(self.now),
             "communes": len(self.communes),
-            "first": run.plan.as_of_month,
-            "years": run.deadline / 12,
+            "first": self.schedule.as_of_month,
+            "years": simulation.deadline_month / 12,
         }
         panel = knowledge(self.workbook.as_of).evidence.panel
         keys = ["line", "rate", "share"]
-        uniform = uniforms(run.seed, "second opinion", keys, run.draws)
+        uniform = uniforms(simulation.seed, "second opinion", keys, simulation.draws)
         return second_opinions(pair, hazards(pairs(panel)[0]), uniform)
 
     @cached_property
-    def basis(self):
+    def evidence_basis(self):
         """What of the number is evidence.
 
         Returns
         -------
         dict
             ``pace``: the part of the remaining communes that finishes in a year (p10, p50, p90 over
-            worlds and years); ``success``: the chance of a listed commune (the same); ``years``:
-            the ``factor`` of a year one standard deviation off; ``panel``: how many ``figures``,
-            ``areas`` and ``lists`` were known, and the ``last`` month (12 * year + month).
+            worlds and years); ``success``: the mean chance of a listed commune (the same over
+            worlds); ``years``: the ``factor`` of a year one standard deviation off; ``panel``: how
+            many ``figures``, ``areas`` and ``lists`` were known, and the ``last`` month number
+            (12 * year + month).
         """
-        run, known = self.run, knowledge(self.workbook.as_of)
-        draws = min(run.draws, CALIBRATING)
-        years = usual_years(run.layout, run.baseline, known, draws, run.seed)
+        simulation, known = self.simulation, knowledge(self.workbook.as_of)
+        draws = min(simulation.draws, CALIBRATING)
+        area_years = draw_area_years(
+            simulation.layout, simulation.baseline, known, draws, simulation.seed
+        )
         posterior, figures = known.posterior, known.evidence.figures
         return {
-            "pace": _usual_range(years.share),
-            "success": _usual_range(years.success),
-            "years": {"factor": float(np.exp(posterior.draws["year"].mean()))},
+            "pace": _usual_range(area_years.finishing_share),
+            "success": _usual_range(area_years.mean_success),
+            "years": {"factor": float(np.exp(posterior.rows["year"].mean()))},
             "panel": {
                 "figures": len(figures),
                 "areas": figures["area"].nunique(),
                 "lists": len(known.evidence.lists),
-                "last": posterior.last,
+                "last": posterior.last_month,
             },
         }
 
     @property
     def yearly(self):
         """Communes a year since the programme began."""
-        as_of, begin = self.workbook.as_of, self.run.plan.rules["programme_start"]
+        as_of, begin = self.workbook.as_of, self.schedule.rules["programme_start"]
         return len(self.now) / max(as_of.year + as_of.month / 12 - begin, 1)
 
     def line_date(self):
@@ -416,7 +445,7 @@ class Forecast(namedtuple("Forecast", "workbook run day level")):
         float or None
             None where no set changed.
         """
-        facts = self.run.plan.facts
+        facts = self.schedule.facts
         if facts.set_id == facts.reported_in:
             return None
         return float(1 - np.prod(1 - facts.lost))
@@ -455,7 +484,7 @@ def forecast(
     baseline : Baseline, optional
         Of the data set, where it is known already (:func:`baseline_of`).
     schedule_of : callable
-        Gives the schedule of (workbook, policy, day): the rules alone, or the best plan too
+        Gives the schedule of (workbook, policy, deadline): the rules alone, or the best plan too
         (:func:`ntm_analysis.allocation.plans.planned_forecast`).
 
     Returns
@@ -473,14 +502,14 @@ def forecast(
     --------
     >>> from ntm_analysis.data import Workbook
     >>> will = forecast(Workbook.open("data/thanh-chuong"), draws=200)
-    >>> len(will.now), len(will.communes), will.basically
+    >>> len(will.now), len(will.communes), will.n_basically_all
     (22, 37, 36)
     """
     if finish not in ("met", "signed") or draws < 1:
         raise ValueError(f"finish={finish!r}, draws={draws}: met or signed; at least 1")
-    day = deadline_of(workbook, deadline)
-    plan = schedule_of(workbook, policy, day)
-    return forecast_of(Layout(plan), draws, seed, finish=finish, baseline=baseline)
+    deadline = deadline_of(workbook, deadline)
+    schedule = schedule_of(workbook, policy, deadline)
+    return forecast_of(Layout(schedule), draws, seed, finish=finish, baseline=baseline)
 
 
 def forecast_of(layout, draws, seed, *, finish="met", baseline=None):
@@ -498,7 +527,11 @@ def forecast_of(layout, draws, seed, *, finish="met", baseline=None):
     -------
     Forecast
     """
-    workbook = layout.plan.workbook
+    workbook = layout.schedule.workbook
     baseline = baseline or baseline_of(workbook, seed, layout)
-    run = simulation(layout, draws, seed, baseline, finish=finish)
-    return Forecast(workbook, run, layout.plan.day, levels(workbook))
+    return Forecast(
+        workbook,
+        simulation(layout, draws, seed, baseline, finish=finish),
+        layout.schedule.deadline,
+        levels(workbook),
+    )

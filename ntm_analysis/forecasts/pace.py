@@ -36,7 +36,7 @@ from .evidence import (
 )
 
 FIT = REFERENCE / "fit.csv"
-APART = 0.7 * 12  # months between neighbouring figures, at least
+MIN_MONTHS_APART = 0.7 * 12  # months between neighbouring figures, at least
 STEP_UNTIL = 2013  # the programme's first years, in which next to nothing was recognised
 HYPER = ["step", "area", "year", "area_year", "figure"]
 # Weak priors: normal for mean and step; for the standard deviations half-normal with scale 1.
@@ -44,8 +44,8 @@ MEAN_PRIOR = (-2.0, 2.0)
 STEP_PRIOR = (-2.0, 1.5)
 LEVEL_OF_COUNTRY = 1.0  # standard deviation of the country's own level
 START = (np.array([-2.0, *np.log([0.7, 0.5, 0.4, 0.5])]), np.diag([1.0, 0.5, 0.5, 0.8, 0.5]) ** 2)
-SIZES = (512, 512, 2048)  # points of the three rounds of importance sampling
-ENDS = ["low", "mode", "high"]
+ROUND_SIZES = (512, 512, 2048)  # points of the three rounds of importance sampling
+RANGE_COLUMNS = ["low", "mode", "high"]
 ASSUMED = (
     "missed_return",
     "unlisted_finishing",
@@ -58,17 +58,17 @@ ASSUMED = (
 FREEDOM = 4  # of the t distribution that the points are drawn from
 
 
-class Posterior(namedtuple("Posterior", "draws last")):
+class Posterior(namedtuple("Posterior", "rows last_month")):
     """Draws of what the evidence tells.
 
     Attributes
     ----------
-    draws : pandas.DataFrame
+    rows : pandas.DataFrame
         One row a draw: ``mean``, ``step``, standard deviations ``area``, ``year``, ``area_year``
         and ``figure`` of the log yearly hazard, ``y2012``... (year effects), ``success`` (mean
         success of a listed commune), ``correlation`` (inside a list).
-    last : int
-        Month number of the last figure.
+    last_month : int
+        Month number (12 * year + month) of the last figure.
     """
 
     @classmethod
@@ -77,7 +77,7 @@ class Posterior(namedtuple("Posterior", "draws last")):
 
         Examples
         --------
-        >>> bool(0.6 < Posterior.read().draws["success"].mean() < 0.95)
+        >>> bool(0.6 < Posterior.read().rows["success"].mean() < 0.95)
         True
         """
         table = pd.read_csv(FIT)
@@ -85,11 +85,11 @@ class Posterior(namedtuple("Posterior", "draws last")):
 
     def table(self):
         """The fit as the file keeps it."""
-        return self.draws.round(5).assign(last=self.last)
+        return self.rows.round(5).assign(last=self.last_month)
 
     def proposal(self):
         """Where a fit of nearly the same rows may begin: mean and covariance of its points."""
-        points = self.draws[HYPER].to_numpy(copy=True)
+        points = self.rows[HYPER].to_numpy(copy=True)
         points[:, 1:] = np.log(points[:, 1:])
         return points.mean(axis=0), np.cov(points.T)
 
@@ -110,7 +110,8 @@ def intervals(figures, communes=np.nan):
     Returns
     -------
     pandas.DataFrame
-        ``area``, ``area_kind``, ``province``, ``left``, ``finished``, ``first``, ``last`` (months).
+        ``area``, ``area_kind``, ``province``, ``left``, ``finished``, ``first``, ``last`` (month
+        numbers).
 
     Examples
     --------
@@ -120,13 +121,13 @@ def intervals(figures, communes=np.nan):
     [20, 8, 24144, 24192]
     """
     rows, names = [], ["area", "area_kind", "province"]
-    known = figures[figures["month"] > BEGIN].sort_values("month")
-    for area, own in known.groupby(names):
-        points = [(BEGIN, 0, np.nan), *own[["month", "finished", "total"]].to_numpy()]
-        usual = usual_total(own, communes)
+    after_begin = figures[figures["month"] > BEGIN].sort_values("month")
+    for area, of_area in after_begin.groupby(names):
+        points = [(BEGIN, 0, np.nan), *of_area[["month", "finished", "total"]].to_numpy()]
+        usual = usual_total(of_area, communes)
         chain = [points.pop()]
         for point in reversed(points):
-            if chain[0][0] - point[0] >= APART:
+            if chain[0][0] - point[0] >= MIN_MONTHS_APART:
                 chain.insert(0, point)
         for first, second in pairwise(chain):
             counts = increase(first, second, usual)
@@ -137,12 +138,12 @@ def intervals(figures, communes=np.nan):
     return DataFrame(rows, columns=names + columns).astype(dict.fromkeys(columns, int))
 
 
-def usual_total(own, communes=np.nan):
+def usual_total(of_area, communes=np.nan):
     """Communes of an area by its last figure that names a total, else ``communes``.
 
     Parameters
     ----------
-    own : pandas.DataFrame
+    of_area : pandas.DataFrame
         Figures of the area, by month.
     communes : float
 
@@ -150,7 +151,7 @@ def usual_total(own, communes=np.nan):
     -------
     float
     """
-    totals = own["total"].dropna()
+    totals = of_area["total"].dropna()
     return totals.iloc[-1] if len(totals) else communes
 
 
@@ -163,7 +164,7 @@ def increase(first, second, usual):
     Parameters
     ----------
     first, second : tuple
-        month, finished, total (NaN where not told).
+        month number, finished, total (NaN where not told).
     usual : float
 
     Returns
@@ -192,23 +193,23 @@ def increase(first, second, usual):
     return int(communes), int(start), int(second[1])
 
 
-def _years_until(last):
+def _years_until(last_month):
     """The years of the programme up to that of a month, its slow first ones in any case."""
-    return np.arange(BEGIN // 12, max((last - 1) // 12, STEP_UNTIL) + 1)
+    return np.arange(BEGIN // 12, max((last_month - 1) // 12, STEP_UNTIL) + 1)
 
 
 # --- the likelihood -------------------------------------------------------------------------------
 
 
-class Design(namedtuple("Design", "left finished parts early shares between same country")):
-    """Intervals as arrays: months by year, which areas are one, which share a province.
+class Design(namedtuple("Design", "left finished fractions early shares between same country")):
+    """Intervals as arrays: fractions of years, which areas are one, which share a province.
 
     Attributes
     ----------
     left, finished : numpy.ndarray
         (intervals,) communes not yet NTM at the first figure; finished of them at the second.
-    parts : numpy.ndarray
-        (intervals, years) years' fractions.
+    fractions : numpy.ndarray
+        (intervals, years) the part of each year that lies in the interval.
     early : numpy.ndarray
         (years,) 1 before 2014.
     shares : numpy.ndarray
@@ -235,14 +236,16 @@ def design(rows, years):
     Design
     """
     first, last = rows[["first", "last"]].to_numpy().T[:, :, None]
-    parts = (np.minimum(last, 12 * years + 12) - np.maximum(first, 12 * years)).clip(0) / 12
-    area, province = (np.equal.outer(own, own) for own in rows[["area", "province"]].to_numpy().T)
+    fractions = (np.minimum(last, 12 * years + 12) - np.maximum(first, 12 * years)).clip(0) / 12
+    area, province = (
+        np.equal.outer(name, name) for name in rows[["area", "province"]].to_numpy().T
+    )
     shares = np.array([_effect_shares(kind) for kind in rows["area_kind"]]).reshape(-1, 2)
     of_province, of_area = (np.outer(share, share) for share in shares.T)
     country = (rows["area_kind"] == COUNTRY).to_numpy()
     return Design(
         *rows[["left", "finished"]].to_numpy(float).T,
-        parts,
+        fractions,
         (years <= STEP_UNTIL).astype(float),
         shares,
         province * of_province + area * of_area,
@@ -258,7 +261,7 @@ def _effect_shares(kind):
 
 def _hazard_parts(model, step):
     """Log of the years that count (points, intervals), and each year's part of them."""
-    years = model.parts * np.exp(np.multiply.outer(step, model.early))[:, None, :]
+    years = model.fractions * np.exp(np.multiply.outer(step, model.early))[:, None, :]
     total = years.sum(axis=2)
     return np.log(total), years / total[:, :, None]
 
@@ -266,8 +269,8 @@ def _hazard_parts(model, step):
 def _covariance(model, hyper):
     """Of the log yearly hazards for each point of ``hyper`` (points, 5); offsets and parts."""
     offset, parts = _hazard_parts(model, hyper[:, 0])
-    level = np.where(model.country, LEVEL_OF_COUNTRY, hyper[:, 1, None, None]) ** 2
-    cover = level * model.between + MEAN_PRIOR[1] ** 2
+    area_variance = np.where(model.country, LEVEL_OF_COUNTRY, hyper[:, 1, None, None]) ** 2
+    cover = area_variance * model.between + MEAN_PRIOR[1] ** 2
     return cover + _scatter(model, hyper, parts, parts), offset, parts
 
 
@@ -278,7 +281,7 @@ def _scatter(model, hyper, parts, unknown):
     """
     year, area_year, figure = hyper.T[2:, :, None, None] ** 2
     of_area = area_year * (parts @ parts.mT) * model.same
-    error = figure * np.diag(model.parts.sum(axis=1) ** -2.0)
+    error = figure * np.diag(model.fractions.sum(axis=1) ** -2.0)
     return year * (unknown @ unknown.mT) + of_area + error
 
 
@@ -350,7 +353,7 @@ def _log_prior(points, hyper):
 # --- the fit --------------------------------------------------------------------------------------
 
 
-def fit(figures, lists, draws=1_000, proposal=START, sizes=SIZES):
+def fit(figures, lists, draws=1_000, proposal=START, sizes=ROUND_SIZES):
     """The posterior by importance sampling in rounds, the effects normal given the spreads.
 
     Parameters
@@ -371,13 +374,13 @@ def fit(figures, lists, draws=1_000, proposal=START, sizes=SIZES):
     Examples
     --------
     >>> from .evidence import evidence
-    >>> known = evidence()
-    >>> fit(known.figures, known.lists, 50, sizes=(64, 64)).draws.shape
+    >>> shipped = evidence()
+    >>> fit(shipped.figures, shipped.lists, 50, sizes=(64, 64)).rows.shape
     (50, 18)
     """
     rows = intervals(figures)
-    last = int(max([BEGIN, *rows["last"]]))
-    years = _years_until(last)
+    last_month = int(max([BEGIN, *rows["last"]]))
+    years = _years_until(last_month)
     model = design(rows, years)
     centre, spread = proposal
     for number, size in enumerate(sizes):
@@ -397,7 +400,7 @@ def fit(figures, lists, draws=1_000, proposal=START, sizes=SIZES):
     columns = ["mean", *HYPER, *(f"y{year}" for year in years)]
     table = DataFrame(np.column_stack([mean, hyper, *effects]), columns=columns)
     success, correlation = success_draws(lists, draws)
-    return Posterior(table.assign(success=success, correlation=correlation), last)
+    return Posterior(table.assign(success=success, correlation=correlation), last_month)
 
 
 def _natural(points):
@@ -480,10 +483,10 @@ class Area(namedtuple("Area", "name kind figures communes reported", defaults=[N
     """
 
 
-class Run(
+class WorldSet(
     namedtuple(
-        "Run",
-        "as_of years draws seed block merged",
+        "WorldSet",
+        "as_of_month years draws seed block merged",
         defaults=[2022, 0, False],
     )
 ):
@@ -491,14 +494,16 @@ class Run(
 
     Attributes
     ----------
-    as_of : int
-        The as-of month, numbered 12 * year + month.
+    as_of_month : int
+        Month number of the as-of month: 12 * year + month.
     years : sequence of int
         Calendar years.
-    draws, seed, block : int
-        How many worlds, from the first of a block on.
+    draws, seed : int
+        How many worlds, and the seed of their random numbers.
+    block : int
+        Number of the first block of 1,000.
     merged : bool
-        Whether units were merged since the evidence: then it counts as old.
+        Whether units were merged since the evidence: then the evidence counts as old.
     """
 
     def uniforms(self, quantity, keys):
@@ -509,28 +514,29 @@ class Run(
 class AreaDraws(
     namedtuple(
         "AreaDraws",
-        "share length luck rounding unlisted missed_return success drift pledge_chance late_share "
-        "money_exponent",
+        "finishing_share list_share luck rounding unlisted missed_return mean_success drift "
+        "pledge_chance loss_if_late money_exponent",
     )
 ):
     """What an area's years are like in each world.
 
     Attributes
     ----------
-    share : numpy.ndarray
-        (years, draws) part of the remaining communes that finishes in a whole year.
-    length : numpy.ndarray
-        (years, draws) part of the remaining communes on a whole year's list.
+    finishing_share : numpy.ndarray
+        (years, draws) part of the remaining communes that finishes in a whole year, 0..1; not used
+        by the cycle, told as the pace.
+    list_share : numpy.ndarray
+        (years, draws) part of the remaining communes on a whole year's list, 0..1.
     luck : numpy.ndarray
-        (years, draws) chance of a listed commune, one a list.
+        (years, draws) the luck of each list: the chance that a commune on it succeeds.
     rounding : numpy.ndarray
         (years, draws) uniforms that round the number on a list.
     unlisted, missed_return : numpy.ndarray
         (draws,) yearly share of unlisted communes that finishes; share of those who missed that
         stands on the next list.
-    success : numpy.ndarray
-        (draws,) mean chance of a listed commune, with the usual want of money.
-    drift, pledge_chance, late_share : numpy.ndarray
+    mean_success : numpy.ndarray
+        (draws,) mean of that chance over lists, with the usual want of money.
+    drift, pledge_chance, loss_if_late : numpy.ndarray
         (draws,) of single communes: criteria that one on no list gains in a whole year; chance
         that a pledge is on its year's list; part of the chance of success that is lost where works
         are not paid and ended in time.
@@ -539,7 +545,7 @@ class AreaDraws(
     """
 
 
-def area_draws(posterior, assumed, area, run, unpaid=0.0):
+def area_draws(posterior, assumed, area, worlds, unpaid=0.0):
     """An area's years in each world: its effect given its own figures, all later years afresh.
 
     The luck's mean is m / (1 - d u), m the mean success of the evidence, d what is lost where works
@@ -553,8 +559,7 @@ def area_draws(posterior, assumed, area, run, unpaid=0.0):
         ``low``, ``mode``, ``high`` by key (:class:`evidence.Evidence`).
     area : Area
         The area and what is known of it.
-    run : Run
-        The worlds.
+    worlds : WorldSet
     unpaid : float
         The part of listed communes whose works are usually not paid and ended in time, 0..1.
 
@@ -565,66 +570,72 @@ def area_draws(posterior, assumed, area, run, unpaid=0.0):
     Examples
     --------
     >>> from .evidence import evidence
-    >>> known = evidence()
-    >>> own = known.figures[known.figures["area"] == "Hà Tĩnh"]
-    >>> run = Run(12 * 2021 + 12, (2022, 2023), 1_000)
-    >>> area = Area("Hà Tĩnh", "province", own, 229)
-    >>> area_draws(Posterior.read(), known.assumed, area, run).share.shape
+    >>> shipped = evidence()
+    >>> of_area = shipped.figures[shipped.figures["area"] == "Hà Tĩnh"]
+    >>> worlds = WorldSet(12 * 2021 + 12, (2022, 2023), 1_000)
+    >>> area = Area("Hà Tĩnh", "province", of_area, 229)
+    >>> area_draws(Posterior.read(), shipped.assumed, area, worlds).finishing_share.shape
     (2, 1000)
     """
-    table = posterior.draws
-    row = (run.uniforms("fit", [""])[0] * len(table)).astype(int)
-    ends = assumed.loc[[*ASSUMED], ENDS].to_numpy(float).T
-    back, unlisted, drift, hardness, exponent, late, pledge = pert(
-        run.uniforms("assumed", ASSUMED), *ends
+    table = posterior.rows
+    row = (worlds.uniforms("fit", [""])[0] * len(table)).astype(int)
+    ends = assumed.loc[[*ASSUMED], RANGE_COLUMNS].to_numpy(float).T
+    missed_return, unlisted, drift, area_success_factor, exponent, loss_if_late, pledge = pert(
+        worlds.uniforms("assumed", ASSUMED), *ends
     )
     columns = ["mean", "success", "correlation", "step", "year", "area_year"]
-    mean, success, correlation, step, year, area_year = table[columns].to_numpy()[row].T
+    mean, mean_success, correlation, step, year, area_year = table[columns].to_numpy()[row].T
     # Lists fare better or worse by area; the finishing share keeps its level all the same.
-    success = np.minimum(success * hardness, HIGHEST_SUCCESS)
+    mean_success = np.minimum(mean_success * area_success_factor, HIGHEST_SUCCESS)
     if area.kind == COUNTRY:  # many lists: their lucks and area-years even out
-        correlation, area_year = np.full(run.draws, 1e-6), np.zeros(run.draws)
-    own = [f"{area.name}|{y}" for y in run.years]
-    ease, rounding, pace = (run.uniforms(name, own) for name in ("luck", "rounding", "area_year"))
+        correlation, area_year = np.full(worlds.draws, 1e-6), np.zeros(worlds.draws)
+    year_keys = [f"{area.name}|{y}" for y in worlds.years]
+    ease, rounding, pace = (
+        worlds.uniforms(name, year_keys) for name in ("luck", "rounding", "area_year")
+    )
     pace = _standard_normal(pace)
-    level = mean + _level(posterior, area, run, row)
-    level += np.multiply.outer(np.array(run.years) <= STEP_UNTIL, step)
-    level += year * _standard_normal(run.uniforms("year", [f"{y}" for y in run.years]))
-    share = -np.expm1(-np.exp(level + area_year * pace))
-    # The length's spread is what success leaves over of the area-year's.
-    spread = np.sqrt(beyond_luck(area_year, success, correlation))
-    usual = -np.expm1(-np.exp(level + area_year**2 / 2))
-    length = np.maximum(usual - unlisted, 0) / np.maximum(success - unlisted, 0.05)
-    length = np.clip(length * np.exp(spread * pace - spread**2 / 2), 0, 1)
-    late = np.minimum(late, np.maximum(1 - success / HIGHEST_SUCCESS, 0) / max(unpaid, 1e-9))
-    luck = list_luck(ease, success / (1 - late * unpaid), correlation)
-    chances = (unlisted, back, success, drift, pledge, late, exponent)
-    return AreaDraws(share, length, luck, rounding, *chances)
+    log_hazard = mean + _area_level(posterior, area, worlds, row)
+    log_hazard += np.multiply.outer(np.array(worlds.years) <= STEP_UNTIL, step)
+    log_hazard += year * _standard_normal(worlds.uniforms("year", [f"{y}" for y in worlds.years]))
+    finishing_share = -np.expm1(-np.exp(log_hazard + area_year * pace))
+    # The spread of the list's share is what success leaves over of the area-year's.
+    spread = np.sqrt(beyond_luck(area_year, mean_success, correlation))
+    expected_share = -np.expm1(-np.exp(log_hazard + area_year**2 / 2))
+    list_share = np.maximum(expected_share - unlisted, 0) / np.maximum(
+        mean_success - unlisted, 0.05
+    )
+    list_share = np.clip(list_share * np.exp(spread * pace - spread**2 / 2), 0, 1)
+    loss_if_late = np.minimum(
+        loss_if_late, np.maximum(1 - mean_success / HIGHEST_SUCCESS, 0) / max(unpaid, 1e-9)
+    )
+    luck = list_luck(ease, mean_success / (1 - loss_if_late * unpaid), correlation)
+    chances = (unlisted, missed_return, mean_success, drift, pledge, loss_if_late, exponent)
+    return AreaDraws(finishing_share, list_share, luck, rounding, *chances)
 
 
-def _level(posterior, area, run, row):
+def _area_level(posterior, area, worlds, row):
     """Area effect and walk of each world, given the area's own figures: (years, draws).
 
     The state is the effects of province and area, then a step for each year of the random walk.
     """
-    steps = _walk_years(posterior, run)
-    hyper = posterior.draws[HYPER].to_numpy()
+    steps = _walk_years(posterior, worlds)
+    hyper = posterior.rows[HYPER].to_numpy()
     prior = np.repeat(hyper[:, 2:3] ** 2, 2 + len(steps), axis=1)
     prior[:, :2] = (LEVEL_OF_COUNTRY if area.kind == COUNTRY else hyper[:, 1:2]) ** 2
-    value, weights, noise = _figures_say(posterior, area, run, steps)
+    value, weights, noise = _figures_say(posterior, area, worlds, steps)
     cover = weights * prior[:, None] @ weights.mT + noise
     keys = [f"area|{province_of(area.name)}", f"area|{area.name}|own"]
     keys += [f"walk|{year}" for year in steps]
-    state = _drawn_states(prior, weights, cover, value, run.uniforms("level", keys), row)
-    return _shares_of_state(area.kind, steps, run.years) @ state.T
+    state = _drawn_states(prior, weights, cover, value, worlds.uniforms("level", keys), row)
+    return _shares_of_state(area.kind, steps, worlds.years) @ state.T
 
 
-def _walk_years(posterior, run):
+def _walk_years(posterior, worlds):
     """Years that each add a step of a random walk: all after evidence that is over a year old."""
-    if run.as_of - posterior.last <= 12 and not run.merged:
+    if worlds.as_of_month - posterior.last_month <= 12 and not worlds.merged:
         return []
-    after = (min(posterior.last, run.as_of) - 1) // 12 + 1
-    return range(after, max(run.years) + 1)
+    after = (min(posterior.last_month, worlds.as_of_month) - 1) // 12 + 1
+    return range(after, max(worlds.years) + 1)
 
 
 def _shares_of_state(kind, steps, years):
@@ -633,27 +644,27 @@ def _shares_of_state(kind, steps, years):
     return np.column_stack([np.tile(_effect_shares(kind), (len(years), 1)), walked])
 
 
-def _figures_say(posterior, area, run, steps):
+def _figures_say(posterior, area, worlds, steps):
     """What the area's figures, and those of its province where given, say of its level.
 
     By posterior row: (rows, figures) log hazard less mean and year effects already fitted; (rows,
     figures, states) how much of each state is in them; (rows, figures, figures) their noise.
     """
-    table, years = posterior.draws, _years_until(max(run.as_of, posterior.last))
+    table, years = posterior.rows, _years_until(max(worlds.as_of_month, posterior.last_month))
     model = design(intervals(area.figures, area.communes), years)
     hyper = table[HYPER].to_numpy()
     offset, parts = _hazard_parts(model, hyper[:, 0])
     # A year that was not over on the as-of day, or was not fitted, is unknown.
     effects = table.reindex(columns=[f"y{year}" for year in years]).to_numpy()
-    seen = ~np.isnan(effects[0]) & (12 * years + 12 <= run.as_of)
-    known = np.einsum("rfy,ry->rf", parts, np.nan_to_num(effects) * seen)
-    centre = table["mean"].to_numpy()[:, None] + known
+    seen = ~np.isnan(effects[0]) & (12 * years + 12 <= worlds.as_of_month)
+    fitted_effects = np.einsum("rfy,ry->rf", parts, np.nan_to_num(effects) * seen)
+    centre = table["mean"].to_numpy()[:, None] + fitted_effects
     noise = _scatter(model, hyper, parts, parts * ~seen)
-    own = model.shares
-    cover = noise.mean(axis=0) + (hyper[:, 1] ** 2).mean() * own @ own.T
+    area_shares = model.shares
+    cover = noise.mean(axis=0) + (hyper[:, 1] ** 2).mean() * area_shares @ area_shares.T
     value, variance = responses(model, cover, centre.mean(axis=0), offset.mean(axis=0))
     walked = parts @ np.greater_equal.outer(years, steps)
-    weights = np.concatenate([np.broadcast_to(own, (*offset.shape, 2)), walked], axis=2)
+    weights = np.concatenate([np.broadcast_to(area_shares, (*offset.shape, 2)), walked], axis=2)
     probability = (value - offset - centre, weights, noise + np.diag(variance))
     return probability if area.reported is None else _with_list(*probability, table, area, steps)
 
@@ -667,6 +678,6 @@ def _with_list(value, weights, noise, table, area, steps):
     noise = np.pad(noise, ((0, 0), (0, 1), (0, 1)))
     left_over = beyond_luck(area_year, success, correlation)
     noise[:, -1, -1] = year**2 + left_over + (1 - part) / (listed + 0.5)
-    own = np.tile(_shares_of_state(area.kind, steps, [first]), (len(table), 1, 1))
-    more = np.log(-np.log1p(-part * success)) - mean
-    return np.column_stack([value, more]), np.concatenate([weights, own], axis=1), noise
+    of_list = np.tile(_shares_of_state(area.kind, steps, [first]), (len(table), 1, 1))
+    list_value = np.log(-np.log1p(-part * success)) - mean
+    return np.column_stack([value, list_value]), np.concatenate([weights, of_list], axis=1), noise

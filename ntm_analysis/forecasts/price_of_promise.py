@@ -1,6 +1,6 @@
 """What more money or time would bring, and which assumption moves the number finishing most.
 
-The plan stays what it is; only what the worlds make of it changes, in the same worlds.
+The schedule stays what it is; only what the worlds make of it changes, in the same worlds.
 """
 
 from dataclasses import replace
@@ -11,20 +11,20 @@ from pandas import DataFrame
 from ..data import RULES
 from ..needs import facts_ntm, one_more_met, spread, still_to_come, unit_costs
 from .drawn_worlds import Layout
-from .forecast import SIZES
+from .forecast import SIZE_COLUMNS
 from .pace import ASSUMED
 from .simulation import knowledge, simulation
 from .yearly_cycle import NEVER
 
 CHANCES = (50, 80, 90)
-MORE = (1.0, 1.1, 1.25, 1.5, 2.0, 3.0)
-FRONTIER = (0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0)
-WORLDS = 2_000  # of the price and the frontier
-TORNADO = 1_000  # worlds of the tornado
+MONEY_FACTORS = (1.0, 1.1, 1.25, 1.5, 2.0, 3.0)
+FRONTIER_FACTORS = (0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0)
+PRICE_WORLDS = 2_000  # of the price and the frontier
+TORNADO_WORLDS = 1_000
 # The tornado's rule for a range that the data do not give: so much less or more. An assumption.
-SHARE = 0.25
+TORNADO_SHARE = 0.25
 # Of each end the quantile of what is fitted, the factor of what has no range, the criteria more.
-ENDS = {"low": (0.1, 1 - SHARE, -1), "high": (0.9, 1 + SHARE, 1)}
+TORNADO_ENDS = {"low": (0.1, 1 - TORNADO_SHARE, -1), "high": (0.9, 1 + TORNADO_SHARE, 1)}
 # Ranges that the data give: what is put at its low, then its high end: table and columns.
 RANGES = {
     **{name: (name, ("low", "mode", "high")) for name in ("unit_costs", "prices", "durations")},
@@ -45,61 +45,62 @@ def promise(will):
     Returns
     -------
     dict
-        For ``basically_all`` and ``all``: the chance now in the first :data:`WORLDS` (``p``), were
-        all works paid in time (``p_unlimited``); ``money``: for each of :data:`CHANCES` the least
-        of :data:`MORE` times the money that is enough and its extra million dong, or the reason why
-        there is none; ``months``: the day by which so many finish, ``months_unlimited``: were all
-        paid in time.
-        Under ``more_money`` how many finish with each of :data:`MORE`, and (factor None) were all
-        paid in time.
+        For ``basically_all`` and ``all``: the chance now in the first :data:`PRICE_WORLDS` (``p``),
+        were all works paid in time (``p_unlimited``); ``money``: for each of :data:`CHANCES` the
+        least of :data:`MONEY_FACTORS` times the money that is enough and its extra million dong, or
+        the reason why there is none; ``by_pot``: None, the extra money is not told by pot;
+        ``months``: for each of :data:`CHANCES` the day (ISO) by which so many finish,
+        ``months_unlimited``: were all paid in time.
+        Under ``more_money`` how many finish with each of :data:`MONEY_FACTORS`, and (factor None)
+        were all paid in time.
     """
-    run = will.run
-    sums = {factor: _finishing(will, WORLDS, factor=factor) for factor in MORE}
-    rich = will.number(run.unlimited, run.latest)[:WORLDS]
-    months = {"months": run.months, "months_unlimited": run.unlimited}
-    months = {key: will.binding(each) for key, each in months.items()}
+    simulation = will.simulation
+    sums = {factor: _finishing_with(will, PRICE_WORLDS, factor=factor) for factor in MONEY_FACTORS}
+    if_all_paid = will.number(simulation.met_month_if_all_paid, simulation.latest)[:PRICE_WORLDS]
+    dates = {"months": simulation.met_month, "months_unlimited": simulation.met_month_if_all_paid}
+    dates = {key: will.binding(each) for key, each in dates.items()}
     answer = {}
-    for name, wanted in (("basically_all", will.basically), ("all", len(will.communes))):
+    for name, wanted in (("basically_all", will.n_basically_all), ("all", len(will.communes))):
         chance = {factor: float((number >= wanted).mean()) for factor, number in sums.items()}
         answer[name] = {
             "p": chance[1.0],
-            "p_unlimited": float((rich >= wanted).mean()),
-            "money": {f"{level}": _level(will, chance, level) for level in CHANCES},
+            "p_unlimited": float((if_all_paid >= wanted).mean()),
+            "money": {f"{percent}": _money_for(will, chance, percent) for percent in CHANCES},
             "by_pot": None,
             **{
-                key: {f"{level}": _date(will, wanted, level, each) for level in CHANCES}
-                for key, each in months.items()
+                key: {f"{percent}": _date(will, wanted, percent, each) for percent in CHANCES}
+                for key, each in dates.items()
             },
         }
-    sums |= {None: rich}
+    sums |= {None: if_all_paid}
     rows = [{"factor": factor, **spread(number)} for factor, number in sums.items()]
     return answer | {"more_money": rows}
 
 
-def _finishing(will, worlds, plan=None, **changed):
-    """How many communes finish in the first worlds of a forecast were something else."""
-    run, draws = will.run, min(will.run.draws, worlds)
-    layout = Layout(plan) if plan else run.layout
+def _finishing_with(will, worlds, schedule=None, **changed):
+    """How many communes finish in the first worlds of a forecast with something changed."""
+    run, draws = will.simulation, min(will.simulation.draws, worlds)
+    layout = Layout(schedule) if schedule else run.layout
     other = simulation(layout, draws, run.seed, run.baseline, finish=run.finish, **changed)
-    return will.number(other.months, other.latest)
+    return will.number(other.met_month, other.latest)
 
 
-def _level(will, chance, level):
+def _money_for(will, chance, percent):
     """What one chance asks for: the factor, the extra million dong, or why there is none."""
-    factor = next((factor for factor, p in chance.items() if p >= level / 100), None)
+    factor = next((factor for factor, p in chance.items() if p >= percent / 100), None)
     extra = factor and round((factor - 1) * planned(will), 1)
     reason = {None: "money_does_not_reach", 1.0: "reached_now"}.get(factor)
     return {"factor": factor, "extra": extra, "reason": reason}
 
 
-def _date(will, wanted, level, months):
-    """The day by which so many communes have finished in ``level`` % of worlds."""
+def _date(will, wanted, percent, binding_month):
+    """The day by which so many communes have finished in ``percent`` % of worlds."""
     more = wanted - len(will.now)
     if more <= 0:
         return f"{will.workbook.as_of}"
-    last = np.sort(months[will.open_], axis=0)[more - 1]
-    month = np.percentile(last, level, method="inverted_cdf")
-    return None if month >= NEVER else f"{will.run.plan.end_of(month):%Y-%m-%d}"
+    last = np.sort(binding_month[will.ntm_goals], axis=0)[more - 1]
+    month = np.percentile(last, percent, method="inverted_cdf")
+    return None if month >= NEVER else f"{will.simulation.schedule.end_of(month):%Y-%m-%d}"
 
 
 def planned(will):
@@ -114,12 +115,12 @@ def planned(will):
     float
         Million dong.
     """
-    rows = still_to_come(will.workbook, will.day.year)
+    rows = still_to_come(will.workbook, will.deadline.year)
     return float(rows.loc[rows["measure"] == "money", "amount"].sum())
 
 
 def frontier(will):
-    """How many communes finish were all money multiplied by each of :data:`FRONTIER`.
+    """How many communes finish were all money multiplied by :data:`FRONTIER_FACTORS`, one by one.
 
     Parameters
     ----------
@@ -132,8 +133,8 @@ def frontier(will):
     """
     money = planned(will)
     return DataFrame(
-        {"money": money * f, "factor": f, **spread(_finishing(will, WORLDS, factor=f))}
-        for f in FRONTIER
+        {"money": money * f, "factor": f, **spread(_finishing_with(will, PRICE_WORLDS, factor=f))}
+        for f in FRONTIER_FACTORS
     )
 
 
@@ -153,11 +154,15 @@ def tornado(will):
         NaN where it is a table), low, high (mean number finishing), usual, swing = high - low, se
         (its standard error); the largest swing first.
     """
-    plan, known = will.run.plan, knowledge(will.workbook.as_of)
-    lows, highs = ([*_evidence_ends(known, end), *_data_ends(plan, end)] for end in ENDS)
-    usual, rows = will.finishing[:TORNADO], []
+    schedule, known = will.simulation.schedule, knowledge(will.workbook.as_of)
+    lows, highs = (
+        [*_evidence_ends(known, end), *_data_ends(schedule, end)] for end in TORNADO_ENDS
+    )
+    usual, rows = will.finishing[:TORNADO_WORLDS], []
     for (key, basis, low_end, less), (*_, high_end, more) in zip(lows, highs, strict=True):
-        low, high = (_finishing(will, TORNADO, workers=1, **case) for case in (less, more))
+        low, high = (
+            _finishing_with(will, TORNADO_WORLDS, workers=1, **case) for case in (less, more)
+        )
         swing = high - low
         means = (each.mean() for each in (low, high, usual, swing))
         rows.append((key, basis, low_end, high_end, *means, swing.std() / np.sqrt(len(swing))))
@@ -167,24 +172,24 @@ def tornado(will):
 
 def _evidence_ends(known, end):
     """What the evidence tells and cannot tell: key, basis, value put, what a run is asked with."""
-    quantile, *_ = ENDS[end]
-    draws = known.posterior.draws
+    quantile, *_ = TORNADO_ENDS[end]
+    rows = known.posterior.rows
     for key, name, scale in (("mean", "pace", np.exp), ("success", "success", float)):
-        value = draws[key].quantile(quantile)
-        fitted = known.posterior._replace(draws=draws.assign(**{key: value}))
+        value = rows[key].quantile(quantile)
+        fitted = known.posterior._replace(rows=rows.assign(**{key: value}))
         yield name, "fitted", scale(value), {"known": known._replace(posterior=fitted)}
     for key in ASSUMED:
         value = float(known.evidence.assumed.loc[key, end])
         yield key, "assumed", value, {"known": known._replace(at={key: value})}
 
 
-def _data_ends(plan, end):
+def _data_ends(schedule, end):
     """What the data set tells or assumes, likewise."""
-    facts, workbook, tables = plan.facts, plan.workbook, plan.workbook.tables
-    _, by, way = ENDS[end]
+    facts, workbook, tables = schedule.facts, schedule.workbook, schedule.workbook.tables
+    _, by, way = TORNADO_ENDS[end]
 
     def case(key, basis, value=np.nan, **changes):
-        return key, basis, value, {"plan": plan._replace(**changes)}
+        return key, basis, value, {"schedule": schedule._replace(**changes)}
 
     def other(name, **columns):
         """The data set with other columns of a table."""
@@ -195,7 +200,8 @@ def _data_ends(plan, end):
         column = ranges[name][columns[1 + way]].to_numpy()
         yield case(key, "data", workbook=other(name, **dict.fromkeys(columns, column)))
     works = {
-        level: rows.assign(**dict.fromkeys(SIZES, rows[end])) for level, rows in plan.works.items()
+        level: rows.assign(**dict.fromkeys(SIZE_COLUMNS, rows[end]))
+        for level, rows in schedule.works.items()
     }
     yield case("quantities", "data", works=works)
     least, most = (0.0, 100.0) if way > 0 else [tables["parts"]["share"]] * 2
@@ -210,5 +216,5 @@ def _data_ends(plan, end):
         counts = facts_ntm(other("count_priors", average=priors["average"]), facts.units)
         yield case("count", "assumed", float(way), facts=counts)
     for key in MOVING:
-        value = float(np.clip(plan.rules[key] * by, *RULES[key]))
-        yield case(key, "assumed", value, rules=plan.rules | {key: value})
+        value = float(np.clip(schedule.rules[key] * by, *RULES[key]))
+        yield case(key, "assumed", value, rules=schedule.rules | {key: value})

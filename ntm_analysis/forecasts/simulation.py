@@ -15,15 +15,14 @@ from pandas import DataFrame
 
 from ..needs import BLOCK
 from ..tables import DataProblemsError, Problem
-from .drawn_worlds import Layout, draw_block
+from .drawn_worlds import Layout, draw_worlds
 from .evidence import evidence, province_of
-from .pace import ASSUMED, ENDS, Area, Posterior, area_draws, fit
-from .pace import Run as AreaRun
-from .yearly_cycle import NEVER, Alike, NamedCommunes, Purse, finishing
+from .pace import ASSUMED, RANGE_COLUMNS, Area, Posterior, WorldSet, area_draws, fit
+from .yearly_cycle import NEVER, IndistinctCommunes, NamedCommunes, Purse, run_cycle
 from .yearly_list import schedule
 
 LARGEST = 40_000_000  # kinds x goals x draws held at once by all workers
-PART = 1_000_000  # the same of the worlds that are led through the cycle together
+LED_TOGETHER = 1_000_000  # the same of the worlds that are led through the cycle at one time
 CALIBRATING = 1_000  # worlds in which the share paid in time is found
 ROUNDS = 3  # of finding it: who is listed depends on who succeeded
 
@@ -50,7 +49,7 @@ class Knowledge(
         """What the panel cannot tell: low, mode, high by key."""
         table = self.evidence.assumed.copy()
         for key, value in self.at.items():
-            table.loc[key, ENDS] = value
+            table.loc[key, RANGE_COLUMNS] = value
         return table
 
 
@@ -71,12 +70,12 @@ def knowledge(as_of):
     DataProblemsError
         Where what the panel cannot tell was not assumed by that day.
     """
-    known, every = evidence(as_of), evidence()
-    if lost := [key for key in ASSUMED if key not in known.assumed.index]:
+    then, every = evidence(as_of), evidence()
+    if lost := [key for key in ASSUMED if key not in then.assumed.index]:
         details = {"day": f"{as_of:%d/%m/%Y}", "files": f"panel_assumed.csv ({', '.join(lost)})"}
         raise DataProblemsError([Problem("not_known_then", "dataset.yaml", details=details)])
-    unchanged = len(known.figures) == len(every.figures) and len(known.lists) == len(every.lists)
-    return Knowledge(Posterior.read() if unchanged else fit(known.figures, known.lists), known)
+    unchanged = len(then.figures) == len(every.figures) and len(then.lists) == len(every.lists)
+    return Knowledge(Posterior.read() if unchanged else fit(then.figures, then.lists), then)
 
 
 class Baseline(
@@ -99,12 +98,12 @@ class Baseline(
 
 
 # Runs of one layout ask for the same worlds again; those of few communes are kept for them.
-kept_block = lru_cache(maxsize=4)(draw_block)
+kept_worlds = lru_cache(maxsize=4)(draw_worlds)
 
 # What a run is of, what is kept of each of its worlds, what is counted over them.
 OF_RUN = ("layout", "draws", "seed", "finish", "baseline")
-PER_DRAW = ("months", "unlimited", "held", "lists", "lag")
-SUMS = ("listed", "blocked", "lacking", "finishing")
+PER_DRAW = ("met_month", "met_month_if_all_paid", "held_by", "list_counts", "lag")
+SUMS = ("chance_listed", "times_blocked", "lacking", "finishing_where_lacking")
 
 
 class Simulation(namedtuple("Simulation", (*OF_RUN, *PER_DRAW, *SUMS))):
@@ -118,73 +117,74 @@ class Simulation(namedtuple("Simulation", (*OF_RUN, *PER_DRAW, *SUMS))):
         Whether the deadline binds the criteria met (``met``) or the decision (``signed``).
     baseline : Baseline
         Of the data set (:func:`baseline_of`).
-    months, unlimited : ndarray of int16
-        Goals x draws: the month in which each is met; met were all works paid in time.
-    held : ndarray of int8
+    met_month, met_month_if_all_paid : ndarray of int16
+        Goals x draws: the month (after the as-of month) in which each is met; in which it were met
+        if all works were paid in time.
+    held_by : ndarray of int8
         Goals x draws: what held each back (:mod:`ntm_analysis.forecasts.yearly_cycle`).
-    lists : ndarray of int
-        3 x years x draws: communes listed, finishing for their year, and with works paid and ended
-        in time, of every list up to the deadline.
+    list_counts : ndarray of int
+        3 x spans up to the deadline x draws: communes on the list, those of them who met it, and
+        those whose works were paid and ended in time.
     lag : ndarray of int16
         Goals x draws: months from a year's end to the decision.
-    listed : ndarray of float
+    chance_listed : ndarray of float
         Goals x spans: the chance to be on each year's list.
-    blocked : ndarray of int
+    times_blocked : ndarray of int
         By set of the layout's ``blockers``, how often it kept a listed commune from being paid.
-    lacking, finishing : ndarray
+    lacking, finishing_where_lacking : ndarray
         Communes not yet NTM x criteria: in how many worlds a commune lacks a criterion; how many
         communes finish in those, summed.
     """
 
     @cached_property
-    def signed(self):
-        """The month of each decision: goals x draws."""
-        return self.decided(self.months)
+    def signed_month(self):
+        """The month of each decision, after the as-of month: goals x draws."""
+        return self.decided(self.met_month)
 
-    def decided(self, months):
+    def decided(self, met_month):
         """The month of each decision: the end of the year that a goal is met in, and the lag.
 
         Parameters
         ----------
-        months : ndarray of int
-            Goals x draws, in which they are met.
+        met_month : ndarray of int
+            Goals x draws, in which they are met: in months after the as-of month.
 
         Returns
         -------
         ndarray of int16
-            Goals x draws.
+            Goals x draws, likewise.
         """
-        late = np.maximum(0, -(-(months.astype(int) - self._december) // 12))
+        late = np.maximum(0, -(-(met_month.astype(int) - self._december) // 12))
         month = self._december + 12 * late + self.lag
-        return np.where(months >= NEVER, NEVER, month).astype(np.int16)
+        return np.where(met_month >= NEVER, NEVER, month).astype(np.int16)
 
     @cached_property
     def latest(self):
         """The last month in which a goal may be met to finish by the deadline: goals x draws."""
         if self.finish == "met":
-            return np.full_like(self.lag, self.deadline)
-        years = (self.deadline - self._december - self.lag) // 12
+            return np.full_like(self.lag, self.deadline_month)
+        years = (self.deadline_month - self._december - self.lag) // 12
         return (self._december + 12 * years).astype(np.int16)
 
     @property
     def _december(self):
-        return 12 - self.plan.workbook.as_of.month
+        return 12 - self.schedule.workbook.as_of.month
 
     @property
-    def in_time(self):
+    def share_paid_in_time(self):
         """The part of listed communes whose works are paid and ended in time."""
-        listed, _, in_time = self.lists.sum(axis=(1, 2))
-        return float(in_time / max(1, listed))
+        listed, _, paid = self.list_counts.sum(axis=(1, 2))
+        return float(paid / max(1, listed))
 
     @property
-    def plan(self):
+    def schedule(self):
         """The schedule."""
-        return self.layout.plan
+        return self.layout.schedule
 
     @property
-    def deadline(self):
-        """The deadline as a month after the as-of month."""
-        return self.plan.deadline
+    def deadline_month(self):
+        """The deadline in months after the as-of month."""
+        return self.schedule.deadline_month
 
 
 def baseline_of(workbook, seed, layout=None):
@@ -210,8 +210,8 @@ def baseline_of(workbook, seed, layout=None):
     (True, True)
     """
     usual = workbook.usual or workbook
-    wanted = layout and (layout.plan.policy, layout.plan.day)
-    if wanted != ("own", usual.last_day) or layout.plan.workbook is not usual:
+    wanted = layout and (layout.schedule.policy, layout.schedule.deadline)
+    if wanted != ("own", usual.last_day) or layout.schedule.workbook is not usual:
         layout = Layout(schedule(usual))
     yearly = layout.yearly_money()
     if not sum(yearly.values()):
@@ -219,7 +219,7 @@ def baseline_of(workbook, seed, layout=None):
     money = float(np.mean(list(yearly.values())))
     share = 1.0
     for _ in range(ROUNDS):
-        share = simulation(layout, CALIBRATING, seed, Baseline(share, money)).in_time
+        share = simulation(layout, CALIBRATING, seed, Baseline(share, money)).share_paid_in_time
     return Baseline(share, money)
 
 
@@ -255,82 +255,84 @@ def simulation(
     -------
     Simulation
     """
-    plan = layout.plan
-    known = known or knowledge(plan.workbook.as_of)
-    _, area = _area_name(plan.workbook)
-    years = usual_years(layout, baseline, known, draws, seed, factor)
+    schedule = layout.schedule
+    known = known or knowledge(schedule.workbook.as_of)
+    _, area = _area_name(schedule.workbook)
+    area_years = draw_area_years(layout, baseline, known, draws, seed, factor)
 
     def one(at):
         some = slice(at, min(at + step, draws))
-        own = AreaRun(plan.as_of_month, (), some.stop - at, seed, at // BLOCK)
+        worlds = WorldSet(schedule.as_of_month, (), some.stop - at, seed, at // BLOCK)
         money = factor if baseline.usual_money else None
-        return _block(layout, area, own, _part_of(years, some), money)
+        return _kept_of_worlds(layout, area, worlds, _some_of(area_years, some), money)
 
     # With a country two workers wait for the memory more than they do.
     workers = (workers or os.cpu_count() or 1) if 4 * layout.cells * BLOCK <= LARGEST else 1
     # Whole blocks, as many together as there is room for, so that every worker has some.
     step = BLOCK * max(1, min(LARGEST // layout.cells, draws) // workers // BLOCK)
     with ThreadPoolExecutor(workers) as pool:
-        parts = [part for some in pool.map(one, range(0, draws, step)) for part in some]
-    joined = {k: np.concatenate([p[k] for p in parts], axis=-1) for k in PER_DRAW}
-    sums = {k: np.sum([p[k] for p in parts], axis=0) for k in SUMS}
-    sums["listed"] = sums["listed"] / draws
+        portions = [portion for some in pool.map(one, range(0, draws, step)) for portion in some]
+    joined = {k: np.concatenate([p[k] for p in portions], axis=-1) for k in PER_DRAW}
+    sums = {k: np.sum([p[k] for p in portions], axis=0) for k in SUMS}
+    sums["chance_listed"] = sums["chance_listed"] / draws
     return Simulation(layout, draws, seed, finish, baseline, **joined, **sums)
 
 
-def _part_of(numbers, some):
+def _some_of(numbers, some):
     """The same numbers of some of the worlds."""
     return numbers._make(array[..., some] for array in numbers)
 
 
-def _block(layout, area, run, years, factor):
-    """What is kept of the parts of a block of worlds; without a ``factor`` of money all is paid."""
-    plan = layout.plan
-    small = layout.cells * run.draws <= PART
-    block = (kept_block if small else draw_block)(layout, run.draws, run.seed, run.block)
-    reported = plan.goals.loc[plan.ntm, "year"].value_counts()
+def _kept_of_worlds(layout, area, worlds, area_years, factor):
+    """What is kept of some worlds, a few at a time; without a ``factor`` of money all is paid."""
+    schedule = layout.schedule
+    small = layout.cells * worlds.draws <= LED_TOGETHER
+    drawn = (kept_worlds if small else draw_worlds)(layout, worlds.draws, worlds.seed, worlds.block)
+    reported = schedule.goals.loc[schedule.ntm, "year"].value_counts()
 
     @cache  # both crowds live in the same worlds
     def uniform(quantity, year):
-        keys = layout.decisions if year is None else [f"{k}|{year}" for k in layout.decisions]
-        return run.uniforms(quantity, keys)
+        keys = layout.goal_keys if year is None else [f"{k}|{year}" for k in layout.goal_keys]
+        return worlds.uniforms(quantity, keys)
 
-    def part(some):
-        """Of few worlds at a time, so that what they take is at hand.
+    def lead(some):
+        """Lead few worlds through the cycle, so that what they take is at hand.
 
-        :data:`PER_DRAW`, and :data:`SUMS`.
+        Gives :data:`PER_DRAW`, and :data:`SUMS`.
         """
-        few, draws = (_part_of(numbers, some) for numbers in (block, years))
-        purse, outcomes = None if factor is None else Purse(layout, few, factor), []
-        for own in (purse, None):
-            if plan.described:
-                part = lambda *name: uniform(*name)[:, some]  # noqa: E731 - used at once
-                crowd = NamedCommunes(layout, few, draws, part, own)
+        few, few_years = (_some_of(numbers, some) for numbers in (drawn, area_years))
+        purse, results = None if factor is None else Purse(layout, few, factor), []
+        for payer in (purse, None):
+            if schedule.described:
+                of_few = lambda *name: uniform(*name)[:, some]  # noqa: E731 - used at once
+                crowd = NamedCommunes(layout, few, few_years, of_few, payer)
             else:
-                crowd = Alike(plan, run, area, uniform("tie", None))
-            finishing(crowd, draws, plan.spans, reported)
-            outcomes.append(crowd.outcome)
-        paid, unlimited = outcomes
-        reached = (paid.month <= plan.deadline)[plan.ntm].sum(axis=0)
+                crowd = IndistinctCommunes(schedule, worlds, area, uniform("tie", None))
+            run_cycle(crowd, few_years, schedule.spans, reported)
+            results.append(crowd.result)
+        paid, if_all_paid = results
+        reached = (paid.met_month <= schedule.deadline_month)[schedule.ntm].sum(axis=0)
         return {
-            "months": paid.month,
-            "unlimited": unlimited.month,
-            "held": paid.held,
-            "lists": np.stack(paid.lists, axis=1),
+            "met_month": paid.met_month,
+            "met_month_if_all_paid": if_all_paid.met_month,
+            "held_by": paid.held_by,
+            "list_counts": np.stack(paid.list_counts, axis=1),
             "lag": few.lag,
-            "listed": np.transpose(paid.listed),
-            "blocked": purse.blocked if purse else np.zeros(len(layout.blockers), dtype=np.int64),
+            "chance_listed": np.transpose(paid.times_listed),
+            "times_blocked": purse.times_blocked
+            if purse
+            else np.zeros(len(layout.blockers), dtype=np.int64),
             "lacking": np.count_nonzero(few.lacks, axis=2),
             # Not a matrix product: the threads of the library behind it would stand in the way.
-            "finishing": np.einsum("ucd,d->uc", few.lacks, reached.astype(float)),
+            "finishing_where_lacking": np.einsum("ucd,d->uc", few.lacks, reached.astype(float)),
         }
 
-    step = 1 + PART // layout.cells if plan.described else run.draws
-    return [part(slice(at, at + step)) for at in range(0, run.draws, step)]
+    step = 1 + LED_TOGETHER // layout.cells if schedule.described else worlds.draws
+    return [lead(slice(at, at + step)) for at in range(0, worlds.draws, step)]
 
 
-def usual_years(layout, baseline, known, draws, seed, factor=1.0):
-    """The years of the area in each world, lists as long as the money of the year moves them.
+def draw_area_years(layout, baseline, known, draws, seed, factor=1.0):
+    """Draw the years of the area in each world, lists as long as the money of the year moves them.
 
     Parameters
     ----------
@@ -345,41 +347,45 @@ def usual_years(layout, baseline, known, draws, seed, factor=1.0):
     -------
     AreaDraws
     """
-    plan, unpaid = layout.plan, 1 - baseline.paid_share
-    merged = merged_since(plan.workbook, known.posterior.last)
-    of_spans = [span.year for span in plan.spans]
-    run = AreaRun(plan.as_of_month, of_spans, draws, seed, merged=merged)
-    years = area_draws(known.posterior, known.assumed, area_of(plan, known), run, unpaid)
-    reported = set(plan.goals["year"][plan.ntm])
+    schedule, unpaid = layout.schedule, 1 - baseline.paid_share
+    merged = merged_since(schedule.workbook, known.posterior.last_month)
+    of_spans = [span.year for span in schedule.spans]
+    worlds = WorldSet(schedule.as_of_month, of_spans, draws, seed, merged=merged)
+    area_years = area_draws(
+        known.posterior, known.assumed, area_of(schedule, known), worlds, unpaid
+    )
+    reported = set(schedule.goals["year"][schedule.ntm])
     # By a deadline inside its year a part of a whole list has finished.
-    parts = [span.fraction if span.year in reported else 1.0 for span in plan.spans]
-    years = years._replace(luck=years.luck * np.array(parts)[:, None])
+    fractions = [span.fraction if span.year in reported else 1.0 for span in schedule.spans]
+    area_years = area_years._replace(luck=area_years.luck * np.array(fractions)[:, None])
     if baseline.usual_money:
         yearly = layout.yearly_money()
-        usual = np.array([yearly.get(year, baseline.usual_money) for year in of_spans])
-        ratio = factor * usual / baseline.usual_money
-        length = np.clip(years.length * ratio[:, None] ** years.money_exponent, 0, 1)
-        years = years._replace(length=length)
-    return years
+        money = np.array([yearly.get(year, baseline.usual_money) for year in of_spans])
+        ratio = factor * money / baseline.usual_money
+        list_share = np.clip(
+            area_years.list_share * ratio[:, None] ** area_years.money_exponent, 0, 1
+        )
+        area_years = area_years._replace(list_share=list_share)
+    return area_years
 
 
-def area_of(plan, known):
+def area_of(schedule, known):
     """The area of a data set: its own record, its reported list, the figures of its province.
 
     Parameters
     ----------
-    plan : Schedule
+    schedule : Schedule
     known : Knowledge
 
     Returns
     -------
     Area
     """
-    communes, left = len(plan.workbook.communes), int(plan.ntm.sum())
-    district, area = _area_name(plan.workbook)
+    communes, left = len(schedule.workbook.communes), int(schedule.ntm.sum())
+    district, area = _area_name(schedule.workbook)
     kind = "district" if district else "province"
-    province, month = province_of(area), plan.as_of_month
-    own = {
+    province, month = province_of(area), schedule.as_of_month
+    own_figure = {
         "area": area,
         "area_kind": kind,
         "province": province,
@@ -390,14 +396,16 @@ def area_of(plan, known):
     # Other districts of the province would speak of this one's own effect, which is not theirs.
     rows = known.evidence.figures.query("area in (@area, @province) and month <= @month")
     # What the data set says itself of its own day comes before what was published.
-    rows = pd.concat([rows, DataFrame([own])]).drop_duplicates(["area", "month"], keep="last")
-    year = plan.spans[0].year
-    listed = len(plan.goals.query("level == 'ntm' and year == @year"))
+    rows = pd.concat([rows, DataFrame([own_figure])]).drop_duplicates(
+        ["area", "month"], keep="last"
+    )
+    year = schedule.spans[0].year
+    listed = len(schedule.goals.query("level == 'ntm' and year == @year"))
     return Area(area, kind, rows, communes, (year, listed, left) if listed else None)
 
 
 def _area_name(workbook):
-    """The district of a data set, which one of a whole province has none of; the area's name."""
+    """District name ('' for a whole province), and area name."""
     meta = workbook.meta
     province, district = ((meta.get(of) or {}).get("name", "") for of in ("province", "district"))
     return district, f"{district} ({province})" if province and district else district or province
@@ -410,7 +418,7 @@ def merged_since(workbook, month):
     ----------
     workbook : Workbook
     month : int
-        Numbered as in the evidence.
+        Month number: 12 * year + month.
 
     Returns
     -------

@@ -13,74 +13,76 @@ from .yearly_list import spans
 
 NEVER = np.int16(9_999)  # the month of what does not come about within the horizon
 UNLISTED, FAILED, MONEY, TIME = 0, 1, 2, 3  # what held a commune back when it was last judged
-PLEDGED, MISSED, AWAY = -1e6, -2e6, 1e6  # places of those who stand before, or behind, all others
+# Offsets of sort keys: those who missed and return come first, then pledges that are kept, and last
+# those who missed and stay away.
+KEY_RETURNING, KEY_PLEDGED, KEY_STAYING_AWAY = -2e6, -1e6, 1e6
 
 
 # --- the loop -------------------------------------------------------------------------------------
 
 
-def finishing(crowd, draws, years, listed=()):
-    """Communes that finish in each year and world.
+def run_cycle(crowd, area_years, spans, reported=()):
+    """Lead a crowd through its years: how many communes finish in each year and world.
 
     A year's list is the drawn share of those left, at least those who missed and stand on it
     again; a reported list takes its place. A part of a year counts by its hazard.
 
     Parameters
     ----------
-    crowd : Counts or Communes
+    crowd : Counts, IndistinctCommunes or NamedCommunes
         Who has not finished; changed by the call. ``left()``: how many are not NTM yet.
         ``waiting(year, chance)``: how many stand on the year's list in any case, where who missed
-        does with ``chance``; they stand first. ``judge(span, length, luck, unlisted)``: how many
-        finish, of ``length`` listed with chance ``luck``, of others with chance ``unlisted``.
-    draws : AreaDraws
-        The years in each world, one row for each of ``years``.
-    years : sequence of Span
+        does with ``chance``; they stand first. ``judge(span, list_size, luck, unlisted)``: how many
+        finish, of ``list_size`` listed with chance ``luck``, of others with chance ``unlisted``.
+    area_years : AreaDraws
+        The years in each world, one row for each of ``spans``.
+    spans : sequence of Span
         The years, or the parts of years that count.
-    listed : mapping of int to int
+    reported : mapping of int to int
         Communes on a reported list, by year.
 
     Returns
     -------
     ndarray of int
-        Years x draws.
+        Spans x draws.
 
     Examples
     --------
-    >>> from .pace import AreaDraws, Run
+    >>> from .pace import AreaDraws, WorldSet
     >>> from .yearly_list import Span
     >>> sure, none = np.ones((1, 2)), [np.zeros(2)] * 7
     >>> area = AreaDraws(sure / 2, sure / 2, sure, sure / 2, *none)
-    >>> crowd = Counts(np.array([10, 4]), Run(24279, (2022,), 2), "A")
-    >>> finishing(crowd, area, [Span(2022, 9, 21, 1.0)]).tolist()
+    >>> crowd = Counts(np.array([10, 4]), WorldSet(24279, (2022,), 2), "A")
+    >>> run_cycle(crowd, area, [Span(2022, 9, 21, 1.0)]).tolist()
     [[5, 2]]
     """
     finished = []
-    for row, span in enumerate(years):
-        left, waiting = crowd.left(), crowd.waiting(span.year, draws.missed_return)
-        length = part_of_year(draws.length[row], span.fraction) * left
-        number = whole(np.maximum(length, span.fraction * waiting), draws.rounding[row])
-        if span.year in listed:
-            number = np.full_like(number, listed[span.year])
-        unlisted = part_of_year(draws.unlisted, span.fraction)
-        finished.append(crowd.judge(span, np.minimum(number, left), draws.luck[row], unlisted))
+    for row, span in enumerate(spans):
+        left, waiting = crowd.left(), crowd.waiting(span.year, area_years.missed_return)
+        expected = part_of_year(area_years.list_share[row], span.fraction) * left
+        number = whole(np.maximum(expected, span.fraction * waiting), area_years.rounding[row])
+        if span.year in reported:
+            number = np.full_like(number, reported[span.year])
+        unlisted = part_of_year(area_years.unlisted, span.fraction)
+        finished.append(crowd.judge(span, np.minimum(number, left), area_years.luck[row], unlisted))
     return np.array(finished)
 
 
-def counted(knowledge, area, left, last, run):
+def counted(posterior, assumed, area, left, last_month, worlds):
     """Communes of an undescribed area that finish until the end of a month.
 
     Parameters
     ----------
-    knowledge : tuple of Posterior and pandas.DataFrame
-        The fit and what is assumed, see :func:`pace.area_draws`.
+    posterior, assumed : Posterior, pandas.DataFrame
+        The fit, and what it cannot tell, see :func:`pace.area_draws`.
     area : Area
         The area and its own figures.
     left : int
         Communes not yet NTM on the as-of day.
-    last : int
-        Month number of the last day that counts.
-    run : Run
-        The worlds; its years are set by the two days.
+    last_month : int
+        Month number (12 * year + month) of the last month that counts.
+    worlds : WorldSet
+        Its years are set by the two months.
 
     Returns
     -------
@@ -90,19 +92,19 @@ def counted(knowledge, area, left, last, run):
     Examples
     --------
     >>> from .evidence import evidence
-    >>> from .pace import Area, Posterior, Run
-    >>> known = evidence()
-    >>> own = known.figures[known.figures["area"] == "Hà Tĩnh"]
-    >>> area = Area("Hà Tĩnh", "province", own, 229)
-    >>> worlds = Run(12 * 2021 + 12, (), 1_000)
-    >>> drawn = counted((Posterior.read(), known.assumed), area, 20, 12 * 2023 + 12, worlds)
-    >>> drawn.shape, bool(drawn.max() <= 20)
+    >>> from .pace import Area, Posterior, WorldSet
+    >>> shipped = evidence()
+    >>> of_area = shipped.figures[shipped.figures["area"] == "Hà Tĩnh"]
+    >>> area = Area("Hà Tĩnh", "province", of_area, 229)
+    >>> known, worlds = (Posterior.read(), shipped.assumed), WorldSet(12 * 2021 + 12, (), 1_000)
+    >>> more = counted(*known, area, 20, 12 * 2023 + 12, worlds)
+    >>> more.shape, bool(more.max() <= 20)
     ((1000,), True)
     """
-    years = spans(run.as_of, [last - run.as_of])
-    run = run._replace(years=[span.year for span in years])
-    drawn = area_draws(*knowledge, area, run)
-    return finishing(Counts(left, run, area.name), drawn, years).sum(axis=0)
+    years = spans(worlds.as_of_month, [last_month - worlds.as_of_month])
+    worlds = worlds._replace(years=[span.year for span in years])
+    area_years = area_draws(posterior, assumed, area, worlds)
+    return run_cycle(Counts(left, worlds, area.name), area_years, years).sum(axis=0)
 
 
 def part_of_year(share, part):
@@ -176,8 +178,8 @@ class Counts:
     ----------
     left : numpy.ndarray
         (draws,) communes not yet NTM, or one number for all.
-    run : Run
-        The worlds, whose random numbers are named by area and year.
+    worlds : WorldSet
+        Their random numbers are named by area and year.
     area : str
         The area's name.
 
@@ -187,10 +189,10 @@ class Counts:
         (draws,) how many of the last year's list finished.
     """
 
-    def __init__(self, left, run, area):
-        self._run, self._area = run, area
-        self._left = np.zeros(run.draws, dtype=int) + left
-        self._missed = np.zeros(run.draws, dtype=int)  # and still wait
+    def __init__(self, left, worlds, area):
+        self._worlds, self._area = worlds, area
+        self._left = np.zeros(worlds.draws, dtype=int) + left
+        self._missed = np.zeros(worlds.draws, dtype=int)  # and still wait
 
     def left(self):
         """How many are not NTM yet: int, draws."""
@@ -201,104 +203,107 @@ class Counts:
         self._waiting = binomial(self._draw("returning", year), self._missed, chance)
         return self._waiting
 
-    def judge(self, span, length, luck, unlisted):
-        """How many finish: of ``length`` listed with chance ``luck``, of others ``unlisted``."""
-        self.met = binomial(self._draw("listed", span.year), length, luck)
+    def judge(self, span, list_size, luck, unlisted):
+        """How many finish: of ``list_size`` listed with chance ``luck``, of others ``unlisted``."""
+        self.met = binomial(self._draw("listed", span.year), list_size, luck)
         # Who missed and does not stand on the list again comes behind all others, and waits on.
-        again = np.minimum(self._waiting, length)
-        fresh = np.minimum(length - again, self._left - self._missed)
-        away = self._missed - (length - fresh)
-        others = self._left - length - away
+        again = np.minimum(self._waiting, list_size)
+        fresh = np.minimum(list_size - again, self._left - self._missed)
+        away = self._missed - (list_size - fresh)
+        others = self._left - list_size - away
         first = binomial(self._draw("unlisted", span.year), others, unlisted)
         back = binomial(self._draw("unlisted again", span.year), away, unlisted)
-        self._missed = length - self.met + away - back
+        self._missed = list_size - self.met + away - back
         finished = self.met + first + back
         self._left -= finished
         return finished
 
     def _draw(self, quantity, year):
-        return self._run.uniforms(quantity, [f"{self._area}|{year}"])[0]
+        return self._worlds.uniforms(quantity, [f"{self._area}|{year}"])[0]
 
 
 # --- communes by name -----------------------------------------------------------------------------
 
 
-class Outcome:
-    """What became of the goals of a schedule in a block of worlds.
+class CycleResult:
+    """What became of the goals of a schedule in some worlds.
 
     Attributes
     ----------
-    month : ndarray of int16
-        Goals x draws, when each finishes; :data:`NEVER` beyond the horizon.
-    listed : list of ndarray
+    met_month : ndarray of int16
+        Goals x draws, when each finishes, in months after the as-of month; :data:`NEVER` beyond the
+        horizon.
+    times_listed : list of ndarray
         By span in how many worlds each goal is on the list.
-    held : ndarray of int8
+    held_by : ndarray of int8
         Goals x draws, what held each back when it was last judged, as it stood at the deadline.
-    lists : list of tuple of ndarray
+    list_counts : list of tuple of ndarray
         Of each list up to the deadline how many communes were on it, how many of them met it, and
         how many had their works paid and ended in time.
     """
 
-    def __init__(self, plan, draws):
-        self._deadline, shape = plan.deadline, (len(plan.goals), draws)
-        self.month = np.full(shape, NEVER)
-        self.held = np.full(shape, UNLISTED, dtype=np.int8)
-        self.listed, self.lists = [], []
+    def __init__(self, schedule, draws):
+        self._deadline_month, shape = schedule.deadline_month, (len(schedule.goals), draws)
+        self.met_month = np.full(shape, NEVER)
+        self.held_by = np.full(shape, UNLISTED, dtype=np.int8)
+        self.times_listed, self.list_counts = [], []
 
-    def end(self, span, listed, finished, held, counts):
+    def end(self, span, listed, finished, held_by, counts):
         """Enter who was on the year's list, who finished, what held the listed ones back.
 
         The ``counts`` are those of the list.
         """
-        self.listed.append(listed.sum(axis=1))
-        self.month[finished] = span.last
-        if span.last <= self._deadline:
-            self.held = np.where(listed, held, self.held).astype(np.int8)
-            self.lists.append(counts)
+        self.times_listed.append(listed.sum(axis=1))
+        self.met_month[finished] = span.last
+        if span.last <= self._deadline_month:
+            self.held_by = np.where(listed, held_by, self.held_by).astype(np.int8)
+            self.list_counts.append(counts)
 
 
-class Alike(Counts):
-    """The communes of an area that nobody has described: how many is counted, which is a tie.
+class IndistinctCommunes(Counts):
+    """An area whose communes are not described.
+
+    :class:`Counts` says how many finish, a random order says which.
 
     Parameters
     ----------
-    plan : Schedule
-    run : Run
-        The worlds, whose random numbers are named by area and year.
+    schedule : Schedule
+    worlds : WorldSet
+        Their random numbers are named by area and year.
     area : str
         The area's name.
-    tie : ndarray
-        Goals x draws: who comes first.
+    random_order : ndarray
+        Goals x draws: the lowest comes first.
 
     Attributes
     ----------
-    outcome : Outcome
+    result : CycleResult
     """
 
-    def __init__(self, plan, run, area, tie):
-        super().__init__(len(tie), run, area)
-        self.outcome = Outcome(plan, run.draws)
-        self._place = np.argsort(np.argsort(tie, axis=0, kind="stable"), axis=0)
+    def __init__(self, schedule, worlds, area, random_order):
+        super().__init__(len(random_order), worlds, area)
+        self.result = CycleResult(schedule, worlds.draws)
+        self._place = np.argsort(np.argsort(random_order, axis=0, kind="stable"), axis=0)
 
-    def judge(self, span, length, luck, unlisted):
+    def judge(self, span, list_size, luck, unlisted):
         """See :class:`Counts`; who finishes comes first, then who failed, then the others."""
         place = self._place - (len(self._place) - self._left)  # among those still open
-        finished = super().judge(span, length, luck, unlisted)
-        on_list = (place >= 0) & (place < length + finished - self.met)
+        finished = super().judge(span, list_size, luck, unlisted)
+        on_list = (place >= 0) & (place < list_size + finished - self.met)
         on_list &= (place < self.met) | (place >= finished)
-        counts = (length, self.met, length)  # without money all are paid
-        self.outcome.end(span, on_list, (place >= 0) & (place < finished), FAILED, counts)
+        counts = (list_size, self.met, list_size)  # without money all are paid
+        self.result.end(span, on_list, (place >= 0) & (place < finished), FAILED, counts)
         return finished
 
 
 class NamedCommunes:
-    """The communes of a data set in a block of worlds; arrays goals x draws.
+    """The communes of a data set in some worlds; arrays goals x draws.
 
     Parameters
     ----------
     layout : Layout
-    block : Block
-    years : AreaDraws
+    drawn : DrawnWorlds
+    area_years : AreaDraws
     uniform : callable
         The uniforms (goals x draws) of a quantity and a year, or of no year.
     purse : Purse, optional
@@ -306,114 +311,117 @@ class NamedCommunes:
 
     Attributes
     ----------
-    outcome : Outcome
+    result : CycleResult
     """
 
-    def __init__(self, layout, block, years, uniform, purse=None):
-        plan = layout.plan
-        self._draws, self._uniform, self._purse = years, uniform, purse
-        self.outcome = Outcome(plan, block.draws)
-        self._ntm = plan.ntm[:, None]
+    def __init__(self, layout, drawn, area_years, uniform, purse=None):
+        schedule = layout.schedule
+        self._area_years, self._uniform, self._purse = area_years, uniform, purse
+        self.result = CycleResult(schedule, drawn.draws)
+        self._ntm = schedule.ntm[:, None]
         # No year is NaN, which is equal to none and before none.
-        self._year, self._pledge = plan.goals[["year", "pledge"]].to_numpy().T[:, :, None]
+        self._year, self._pledge = schedule.goals[["year", "pledge"]].to_numpy().T[:, :, None]
         # A list of the past was not met.
-        self._missed = np.repeat(self._year < plan.spans[0].year, block.draws, axis=1)
-        self._order = plan.goals["order"].rank(method="dense").to_numpy()[:, None] * 100
-        self._count = block.count.astype(float)
+        self._missed = np.repeat(self._year < schedule.spans[0].year, drawn.draws, axis=1)
+        self._order = schedule.goals["order"].rank(method="dense").to_numpy()[:, None] * 100
+        self._count = drawn.count.astype(float)
 
     def left(self):
         """How many communes are not NTM yet: int, draws."""
-        self._open = self.outcome.month == NEVER
-        return (self._open & self._ntm).sum(axis=0)
+        self._unfinished = self.result.met_month == NEVER
+        return (self._unfinished & self._ntm).sum(axis=0)
 
     def waiting(self, year, chance):
         """How many stand on the year's list again, or by a pledge that is kept: int, draws."""
-        self._back = self._missed & self._open & (self._uniform("return", year) < chance)
-        self._pledged = (self._pledge == year) & self._open
-        self._pledged &= self._uniform("pledge", year) < self._draws.pledge_chance
+        self._back = self._missed & self._unfinished & (self._uniform("return", year) < chance)
+        self._pledged = (self._pledge == year) & self._unfinished
+        self._pledged &= self._uniform("pledge", year) < self._area_years.pledge_chance
         return ((self._back | self._pledged) & self._ntm).sum(axis=0)
 
-    def judge(self, span, length, luck, unlisted):
+    def judge(self, span, list_size, luck, unlisted):
         """List, pay, let the list succeed or fail, let others finish with chance ``unlisted``."""
-        open_, ntm, year = self._open, self._ntm, span.year
-        key, on_list = self._order_of_list(year, length)
-        listed = open_ & (on_list | ~ntm & ((self._year == year) | self._back))
-        in_time = paid = listed
+        unfinished, ntm, year = self._unfinished, self._ntm, span.year
+        key, on_list = self._order_of_list(year, list_size)
+        listed = unfinished & (on_list | ~ntm & ((self._year == year) | self._back))
+        works_in_time = paid = listed
         if self._purse:
             # NTM is paid before the higher levels of the year.
-            key = np.where(listed, key + 4 * AWAY * ~ntm, np.inf)
-            in_time, paid = self._purse.pay(key, listed, span)
-        chance = np.where(in_time, luck, luck * (1 - self._draws.late_share))
-        success = listed & (self._uniform("success", year) < chance)
-        others = open_ & ~listed & ntm & (self._uniform("unlisted", year) < unlisted)
-        finished = success | others
-        held = np.select([in_time, paid], [FAILED, TIME], MONEY)
-        counts = [(each & ntm).sum(axis=0) for each in (listed, success, in_time)]
-        self.outcome.end(span, listed, finished, held, counts)
+            key = np.where(listed, key + 4 * KEY_STAYING_AWAY * ~ntm, np.inf)
+            works_in_time, paid = self._purse.pay(key, listed, span)
+        chance = np.where(works_in_time, luck, luck * (1 - self._area_years.loss_if_late))
+        succeeded = listed & (self._uniform("success", year) < chance)
+        others = unfinished & ~listed & ntm & (self._uniform("unlisted", year) < unlisted)
+        finished = succeeded | others
+        held_by = np.select([works_in_time, paid], [FAILED, TIME], MONEY)
+        counts = [(each & ntm).sum(axis=0) for each in (listed, succeeded, works_in_time)]
+        self.result.end(span, listed, finished, held_by, counts)
         self._missed = (self._missed | listed) & ~finished
         # Those on no list gain criteria slowly, never the last one; what is done stays done.
-        gain = np.floor(self._draws.drift * span.fraction + self._uniform("gain", year))
+        gain = np.floor(self._area_years.drift * span.fraction + self._uniform("gain", year))
         self._count = np.where(listed, self._count, np.maximum(1.0, self._count - gain))
         return (finished & ntm).sum(axis=0)
 
-    def _order_of_list(self, year, length):
+    def _order_of_list(self, year, list_size):
         """Keys that order goals, and which NTM goals the year's list names.
 
-        Where no list is reported the first ``length`` that are open.
+        Where no list is reported the first ``list_size`` that are not finished.
         """
         groups = [self._back, self._pledged, self._missed]
         key = self._order + self._count + self._uniform("tie", None)
-        key += np.select(groups, [MISSED, PLEDGED, AWAY], 0.0)
+        key += np.select(groups, [KEY_RETURNING, KEY_PLEDGED, KEY_STAYING_AWAY], 0.0)
         of_year = (self._year == year) & self._ntm
         if of_year.any():
             return key, of_year
-        order = np.argsort(np.where(self._open & self._ntm, key, np.inf), axis=0, kind="stable")
+        order = np.argsort(
+            np.where(self._unfinished & self._ntm, key, np.inf), axis=0, kind="stable"
+        )
         on_list = np.empty_like(order, dtype=bool)
-        np.put_along_axis(on_list, order, np.arange(len(order))[:, None] < length, axis=0)
+        np.put_along_axis(on_list, order, np.arange(len(order))[:, None] < list_size, axis=0)
         return key, on_list
 
 
 class Purse:
-    """The money of a block, and who has been paid out of it, list after list.
+    """The money of some worlds, and who has been paid out of it, list after list.
 
     Works are paid in the order of a list as far as some mix of the pots pays all up to there:
     nothing is skipped, and who is not paid waits. Pots of their own are no queue: a commune whose
-    own pots cannot bear their part waits for itself and asks nothing of the shared ones. What has
-    come of them by the end of a year counts for the whole year.
+    own pots cannot bear their part waits for itself and asks nothing of the shared ones. Money come
+    into own pots by the end of a year counts for the whole year.
 
     Parameters
     ----------
     layout : Layout
-    block : Block
+    drawn : DrawnWorlds
     factor : float
         All money times this.
 
     Attributes
     ----------
-    paid_at : ndarray of int16
-        The mark by which each goal's works were paid, goals x draws.
-    blocked : ndarray of int
+    paid_month : ndarray of int16
+        Goals x draws, the checkpoint (in months after the as-of month) by which each goal's works
+        were paid; :data:`NEVER` where they are not.
+    times_blocked : ndarray of int
         By set of :attr:`Layout.blockers`, in how many worlds and years it kept a listed commune
         from being paid.
     """
 
-    def __init__(self, layout, block, factor=1.0):
-        self._layout, self._sets, self._block = layout, layout.sets, block
-        self._money = np.floor(block.money * factor)
-        self._own = np.floor(block.own_money * factor)
+    def __init__(self, layout, drawn, factor=1.0):
+        self._layout, self._sets, self._drawn = layout, layout.sets, drawn
+        self._money = np.floor(drawn.money * factor)
+        self._own_money = np.floor(drawn.own_money * factor)
         # What the places of one world ask is looked up together: worlds come first.
-        self._cost = np.ascontiguousarray(block.cost.transpose(2, 0, 1))
+        self._cost = np.ascontiguousarray(drawn.cost.transpose(2, 0, 1))
         # With pots of their own, what communes ask is kept by set; else by kind of cost.
-        share = np.eye(len(self._sets.members)) if layout.own else self._sets.share
+        share = np.eye(len(self._sets.members)) if layout.own_pots else self._sets.share
         # By set what it must bear of what is asked, less the money of its pots.
         self._over = np.hstack([share, -THOUSANDTHS * self._sets.members])
-        self.paid_at = np.full(block.months.shape, NEVER)
-        self.blocked = np.zeros(len(layout.blockers), dtype=np.int64)
+        self.paid_month = np.full(drawn.duration.shape, NEVER)
+        self.times_blocked = np.zeros(len(layout.blockers), dtype=np.int64)
 
     def pay(self, key, listed, span):
-        """Pay a list in the order of ``key``, in which who is not on it comes last.
+        """Pay a list in the order of ``key``; goals not on the list have the highest keys.
 
-        A place is paid by the last mark that lets its works end in time, or else by the end.
+        Works are paid by the last checkpoint that lets them end in time, or else by the end.
 
         Parameters
         ----------
@@ -427,61 +435,68 @@ class Purse:
             Whose works are paid and end by the end of the span; whose are paid by then. Both bool,
             goals x draws.
         """
-        marks, money = self._layout.marks, self._money
+        checkpoints, money = self._layout.checkpoints, self._money
         number = listed.sum(axis=0)
         order = np.argsort(key, axis=0, kind="stable")[: number.max(initial=0)]
-        before, months = (
-            np.take_along_axis(each, order, axis=0) for each in (self.paid_at, self._block.months)
+        before, duration = (
+            np.take_along_axis(each, order, axis=0)
+            for each in (self.paid_month, self._drawn.duration)
         )
         rank = np.arange(len(order))[:, None]
-        first, last = np.searchsorted(marks, (span.first, span.last))
+        first, last = np.searchsorted(checkpoints, (span.first, span.last))
         demand, able = self._demand(order, (rank < number) & (before == NEVER), last)
-        places = self._reached(demand, money[:, last], number)
+        paid_positions = self._reached(demand, money[:, last], number)
         # The set that the first unpaid place of a list breaks by most.
-        short = np.flatnonzero(places < number)
-        over = self._broken(demand, short, places[short] + 1, money[:, last])
-        self.blocked += np.bincount(over.argmax(axis=1), minlength=len(self.blocked))
-        payable = (rank < places) & able
-        at = np.where(payable, span.last, NEVER)
-        mark = np.searchsorted(marks, span.last - months, side="right") - 1
+        short = np.flatnonzero(paid_positions < number)
+        over = self._broken(demand, short, paid_positions[short] + 1, money[:, last])
+        self.times_blocked += np.bincount(over.argmax(axis=1), minlength=len(self.times_blocked))
+        payable = (rank < paid_positions) & able
+        month = np.where(payable, span.last, NEVER)
+        checkpoint = np.searchsorted(checkpoints, span.last - duration, side="right") - 1
         for early in range(first, last):
-            mine = payable & (mark == early)
-            places = self._reached(
+            mine = payable & (checkpoint == early)
+            paid_positions = self._reached(
                 demand, money[:, early], (mine * (rank + 1)).max(axis=0, initial=0)
             )
-            at[mine & (rank < places)] = marks[early]
-        np.put_along_axis(self.paid_at, order, np.minimum(before, at).astype(np.int16), axis=0)
-        paid = listed & (self.paid_at <= span.last)
-        return paid & (self.paid_at <= span.last - self._block.months), paid
+            month[mine & (rank < paid_positions)] = checkpoints[early]
+        np.put_along_axis(
+            self.paid_month, order, np.minimum(before, month).astype(np.int16), axis=0
+        )
+        paid = listed & (self.paid_month <= span.last)
+        return paid & (self.paid_month <= span.last - self._drawn.duration), paid
 
-    def _demand(self, order, owing, mark):
-        """What all paid so far and the first places of a list ask, and who is not kept by own pots.
+    def _demand(self, order, owing, checkpoint):
+        """What is asked of the shared pots, and whom own pots do not keep from being paid.
 
-        Draws x (places + 1) x rows, of the first 0, 1, ... of the list; and bool, places x draws:
-        which places their own pots do not keep from being paid.
+        The total asked by what is committed, goals already paid and the first k places of the list,
+        k = 0, 1, ...: draws x (places + 1) x kinds of cost, thousand dong, where no commune has own
+        pots; with own pots draws x (places + 1) x sets of shared pots, dong. And bool, places x
+        draws: which places their own pots do not keep from being paid. ``order``: goals by place;
+        ``checkpoint``: the index of that by which money has come.
         """
-        block, draw = self._block, np.arange(self._block.draws)
-        committed, paid = block.committed.T, (self.paid_at < NEVER).T.astype(float)
-        if not self._layout.own:
+        drawn, draw = self._drawn, np.arange(self._drawn.draws)
+        committed, paid = drawn.committed.T, (self.paid_month < NEVER).T.astype(float)
+        if not self._layout.own_pots:
             done = committed + np.einsum("dgk,dg->dk", self._cost, paid)
             more = self._cost[draw[:, None], order.T] * owing.T[:, :, None]
             demand = np.concatenate([done[:, None], more], axis=1)
             return np.cumsum(demand, axis=1, out=demand), np.ones_like(owing)
-        holders, others, money = self._layout.holder, self._layout.own_sets, self._own[:, :, mark]
-        cost = np.array(block.own_committed.transpose(2, 0, 1))
+        holders, others = self._layout.holder, self._layout.own_sets
+        money = self._own_money[:, :, checkpoint]
+        cost = np.array(drawn.own_committed.transpose(2, 0, 1))
         for g, holder in enumerate(holders):
             cost[:, holder] += self._cost[:, g] * paid[:, g, None]
         claims = self._beyond_own(cost.T, money.swapaxes(0, 1))[0].T
-        demand = [self._sets.demand(block.committed).T + claims.sum(axis=1)]
-        blocked = np.zeros((block.draws, len(others.members)), dtype=bool)
+        demand = [self._sets.demand(drawn.committed).T + claims.sum(axis=1)]
+        is_blocking = np.zeros((drawn.draws, len(others.members)), dtype=bool)
         able = np.ones_like(owing)
         for k, goals in enumerate(order):
             some = np.flatnonzero(owing[k])
             goal = goals[some]
             mine = some, holders[goal]
-            own = money[goal, :, some].T
+            own_money = money[goal, :, some].T
             more = cost[mine] + self._cost[some, goal]
-            part, enough = self._beyond_own(more.T, own)
+            part, enough = self._beyond_own(more.T, own_money)
             step = (part.T - claims[mine]) * enough[:, None]
             demand.append(demand[-1].copy())
             demand[-1][some] += step
@@ -489,15 +504,17 @@ class Purse:
             cost[mine] = np.where(enough[:, None], more, cost[mine])
             able[k, some] = enough
             # The set of own pots that a commune which cannot bear its part breaks by most.
-            held = THOUSANDTHS * (others.members[:, self._layout.own] @ own[:, ~enough])
-            worst = (others.demand(more[~enough].T) - held).argmax(axis=0)
-            blocked[some[~enough], worst] = True
-        self.blocked[len(self._sets.members) :] += blocked.sum(axis=0)
+            own_funds = THOUSANDTHS * (
+                others.members[:, self._layout.own_pots] @ own_money[:, ~enough]
+            )
+            worst = (others.demand(more[~enough].T) - own_funds).argmax(axis=0)
+            is_blocking[some[~enough], worst] = True
+        self.times_blocked[len(self._sets.members) :] += is_blocking.sum(axis=0)
         return np.stack(demand, axis=1), able
 
-    def _beyond_own(self, cost, own):
+    def _beyond_own(self, cost, own_money):
         """What a commune asks of each set of shared pots, and whether its own can bear the rest."""
-        demand = contribution(self._sets, cost, own)
+        demand = contribution(self._sets, cost, own_money)
         enough = demand[0] <= 0  # of the empty set: were shared money without end
         demand *= enough
         return demand, enough
@@ -517,10 +534,10 @@ class Purse:
             tried = (low[draw] + high[draw] + 1) // 2
         return low
 
-    def _broken(self, demand, draw, places, money):
+    def _broken(self, demand, draw, positions, money):
         """By how much sets are broken in some worlds where so many places are paid.
 
         Worlds x sets.
         """
-        claims = np.hstack([demand[draw, places], money[:, draw].T])
+        claims = np.hstack([demand[draw, positions], money[:, draw].T])
         return claims @ self._over.T

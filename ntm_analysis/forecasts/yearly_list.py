@@ -57,16 +57,19 @@ class Span(namedtuple("Span", "year first last fraction")):
     year : int
         The calendar year whose list it is.
     first, last : int
-        Months after the as-of month: money from ``first`` on, finishing counts in ``last``.
+        In months after the as-of month: money from ``first`` on, finishing counts in ``last``.
     fraction : float
-        The part of a whole year of listing, 0..1; 1 for a reported list, from the as-of month on.
+        The part of a whole year of listing, 0..1: its months, of 12. Of the reported list of the
+        as-of year 1, however late in the year, unless a deadline inside the year divides it; of
+        the late list of the year before 1.
     """
 
 
 class Schedule(
     namedtuple(
         "Schedule",
-        "workbook policy goals works facts expected missing spans day deadline rules described",
+        "workbook policy goals works facts expected missing spans deadline deadline_month "
+        "rules described",
     )
 ):
     """Goals, reported lists and works of a data set under a policy.
@@ -88,8 +91,8 @@ class Schedule(
         higher level what stands for all worlds.
     spans : list of Span
         The years of the cycle up to the horizon, in order.
-    day, deadline : date, int
-        The deadline, and the same as a month after the as-of month.
+    deadline, deadline_month : date, int
+        The deadline, and the same in months after the as-of month.
     rules : dict of str to float
         Assumptions by key.
     described : bool
@@ -103,7 +106,7 @@ class Schedule(
 
     @property
     def as_of_month(self):
-        """The as-of month as the evidence numbers months: 12 * year + month."""
+        """Month number of the as-of month, as the evidence has it: 12 * year + month."""
         return 12 * self.workbook.as_of.year + self.workbook.as_of.month
 
     def end_of(self, month):
@@ -132,18 +135,19 @@ def month_of(as_of, day):
     return (day.year - as_of.year) * 12 + day.month - as_of.month - (not closes)
 
 
-def spans(as_of, ends, reported=()):
-    """The years of the cycle from a month to the last of ``ends``, each of which ends one.
+def spans(as_of_month, ends, reported=()):
+    """The years of the cycle from a month on; each of ``ends`` closes a span, as Decembers do.
 
-    Parts of years count by months; a reported list of the as-of year is a whole one. Before July a
-    reported list of the year before is judged first.
+    Parts of years count by months; a reported list of the as-of year is a whole one where no end
+    divides the rest of the year. Before July a reported list of the year before is judged first;
+    its span overlaps the next one, which begins in the as-of month too.
 
     Parameters
     ----------
-    as_of : int
-        The month, numbered 12 * year + month.
+    as_of_month : int
+        Month number: 12 * year + month.
     ends : list of int
-        Months after it.
+        In months after the as-of month.
     reported : collection of int
         Years with a reported list.
 
@@ -156,8 +160,8 @@ def spans(as_of, ends, reported=()):
     >>> [(s.year, s.last, s.fraction) for s in spans(12 * 2022 + 3, [15], {2022})]
     [(2022, 9, 1.0), (2023, 15, 0.5)]
     """
-    this = (as_of - 1) // 12
-    begun = as_of - 12 * this
+    this = (as_of_month - 1) // 12
+    begun = as_of_month - 12 * this
     years = []
     if this - 1 in reported and begun <= LAST_MONTH_OF_LATE_LIST:
         years.append(Span(this - 1, 0, LAST_MONTH_OF_LATE_LIST - begun, 1.0))
@@ -166,7 +170,7 @@ def spans(as_of, ends, reported=()):
         whole = last == 12 - begun and this in reported
         if last > first or whole:
             fraction = 1.0 if whole and not first else (last - first) / 12
-            years.append(Span((as_of + last - 1) // 12, first, last, fraction))
+            years.append(Span((as_of_month + last - 1) // 12, first, last, fraction))
             first = last
     return years
 
@@ -197,13 +201,13 @@ def schedule(workbook, policy="own", deadline=None):
     Examples
     --------
     >>> from ntm_analysis.data import Workbook
-    >>> plan = schedule(Workbook.open("data/thanh-chuong"))
-    >>> plan.goals["level"].value_counts().to_dict(), [span.year for span in plan.spans]
+    >>> one = schedule(Workbook.open("data/thanh-chuong"))
+    >>> one.goals["level"].value_counts().to_dict(), [span.year for span in one.spans]
     ({'ntm': 15, 'advanced': 3, 'model': 1}, [2022, 2023, 2024, 2025])
     """
     if policy not in POLICIES:
         raise ValueError(f"policy={policy!r}: {', '.join(POLICIES)}")
-    day, as_of = deadline_of(workbook, deadline), workbook.as_of
+    deadline, as_of = deadline_of(workbook, deadline), workbook.as_of
     units = communes_in_need(workbook, "ntm")["ntm"]
     higher = {k: v for k, v in communes_in_need(workbook, "registered").items() if k != "ntm"}
     described = any(higher.values()) or any(
@@ -226,13 +230,30 @@ def schedule(workbook, policy="own", deadline=None):
         raise DataProblemsError(problems)
     goals = _goals(workbook, missing, works, expected)
     reported = goals.loc[goals["level"] == "ntm", "year"].dropna().astype(int)
-    last, term = (month_of(as_of, each) for each in (day, workbook.meta["term_end"]["date"]))
-    years = spans(12 * as_of.year + as_of.month, [last, max(last, term)], set(reported))
-    rules = workbook.tables["assumptions"].set_index("key")["value"].to_dict()
-    plan = Schedule(
-        workbook, policy, goals, works, facts, expected, missing, years, day, last, rules, described
+    deadline_month, term_month = (
+        month_of(as_of, each) for each in (deadline, workbook.meta["term_end"]["date"])
     )
-    return by_policy(plan, policy)
+    years = spans(
+        12 * as_of.year + as_of.month,
+        [deadline_month, max(deadline_month, term_month)],
+        set(reported),
+    )
+    rules = workbook.tables["assumptions"].set_index("key")["value"].to_dict()
+    unordered = Schedule(
+        workbook,
+        policy,
+        goals,
+        works,
+        facts,
+        expected,
+        missing,
+        years,
+        deadline,
+        deadline_month,
+        rules,
+        described,
+    )
+    return by_policy(unordered, policy)
 
 
 def _no_facts(workbook, units):
@@ -256,12 +277,12 @@ def _no_facts(workbook, units):
     )
 
 
-def by_policy(plan, policy, order=None):
+def by_policy(schedule, policy, order=None):
     """The same goals in the order of another policy.
 
     Parameters
     ----------
-    plan : Schedule
+    schedule : Schedule
     policy : str
     order : Series, optional
         By goal, of a policy that is not a rule: the lowest comes first.
@@ -271,8 +292,8 @@ def by_policy(plan, policy, order=None):
     Schedule
     """
     if order is None:
-        order = ORDERS.get(policy, ORDERS["own"])(plan.goals)
-    return plan._replace(policy=policy, goals=plan.goals.assign(order=order.astype(float)))
+        order = ORDERS.get(policy, ORDERS["own"])(schedule.goals)
+    return schedule._replace(policy=policy, goals=schedule.goals.assign(order=order.astype(float)))
 
 
 def deadline_of(workbook, deadline=None):
@@ -290,7 +311,7 @@ def deadline_of(workbook, deadline=None):
     Raises
     ------
     DataProblemsError
-        Where no whole month lies between it and the as-of date.
+        Where no whole month lies between the deadline and the as-of date.
     """
     day = deadline or workbook.last_day
     if month_of(workbook.as_of, day) < 1:
@@ -300,26 +321,26 @@ def deadline_of(workbook, deadline=None):
     return day
 
 
-def weights(plan):
+def weights(schedule):
     """What each unit weighs, against those that draw on the same money, in pots that are split.
 
     Parameters
     ----------
-    plan : Schedule
+    schedule : Schedule
 
     Returns
     -------
     Series
         By unit.
     """
-    if plan.policy != "decree":
-        return Series(1.0, plan.goals["unit"].unique())
-    facts, rules = plan.facts, plan.rules
+    if schedule.policy != "decree":
+        return Series(1.0, schedule.goals["unit"].unique())
+    facts, rules = schedule.facts, schedule.rules
     counted = (facts.number >= 0) | ~facts.open_.any(axis=1)
     # As reported, whatever the new set took.
     reported = (~facts.lacking & ~facts.open_).sum(axis=1) + np.maximum(facts.number, 0)
-    met = np.where(counted, reported, len(facts.numbers) - plan.expected.sum(axis=1))
-    coefficient = Series(rules["coefficient_ntm"], plan.workbook.communes.index)
+    met = np.where(counted, reported, len(facts.numbers) - schedule.expected.sum(axis=1))
+    coefficient = Series(rules["coefficient_ntm"], schedule.workbook.communes.index)
     under, over = rules["coefficient_under_15"], rules["coefficient_15_18"]
     coefficient[facts.units] = np.where(met < 15, under, over)
     return coefficient
@@ -392,9 +413,9 @@ def _goals(workbook, missing, works, expected):
     goals = pd.concat(tables, ignore_index=True)
     debts = newest_debts(workbook).groupby("unit")["amount"].sum()
     goals["cost"] += goals["unit"].map(debts).where(goals["level"] == "ntm").fillna(0.0)
-    places, targets = ["unit", "level"], workbook.tables["targets"]
-    years = targets.groupby([*places, "kind"])["year"].min().unstack()
-    years = years.reindex(pd.MultiIndex.from_frame(goals[places]), columns=["plan", "pledge"])
+    keys, targets = ["unit", "level"], workbook.tables["targets"]
+    years = targets.groupby([*keys, "kind"])["year"].min().unstack()
+    years = years.reindex(pd.MultiIndex.from_frame(goals[keys]), columns=["plan", "pledge"])
     goals[["year", "pledge"]] = years.to_numpy(dtype=float)
     # The same cost summed in another order shall not come first.
     return goals.round({"missing": 6, "cost": 6})
@@ -428,10 +449,11 @@ def contradictions(workbook):
     return against + fall_warnings(workbook)
 
 
-def points(workbook):
+def check_warnings(workbook):
     """Every warning of the check.
 
-    What the need or the forecast lacks is one here, not an error first when it is asked for.
+    What the need or forecast lacks is reported here as a warning, not first as an error when an
+    answer is asked for.
 
     Parameters
     ----------

@@ -366,7 +366,7 @@ class Panel:
     def _fields(self, commune):
         first, workbook, before = self.tried.first, self.tried.workbook, self.tried.before
         everyone = self.say("all")
-        open_ = before.run.plan.goals.loc[before.open_, "unit"].tolist()
+        open_ = before.schedule.goals.loc[before.ntm_goals, "unit"].tolist()
         policies = [
             (self.say("policy_start"), ""),
             *((text(f"policy_{name}", self.lang), name) for name in PLANS),

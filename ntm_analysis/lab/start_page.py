@@ -5,7 +5,7 @@ where results go.
 from markupsafe import Markup
 
 from ..data import HOME, Workbook, datasets, home_of, locate, path_as_typed
-from ..forecasts import points
+from ..forecasts import check_warnings
 from ..language import BY_NAME, nearest, pick, text, write_date
 from ..law import to_check
 from ..pages import Part, dagger
@@ -45,7 +45,7 @@ class StartPage:
         try:
             self.folder = locate(dataset)
             self.workbook = Workbook.open(self.folder, as_of or None)
-            self.problems = points(self.workbook)
+            self.problems = check_warnings(self.workbook)
         except FileNotFoundError:
             self.folder = None
         except DataProblemsError as error:

@@ -283,7 +283,7 @@ class AllocationPage(ForecastParts):
         """How it is worked out, with the technical terms."""
         if self.allocated is None:
             return Part("")
-        rules = self.allocated[0].layout.plan.rules
+        rules = self.allocated[0].layout.schedule.rules
         least = self.number(rules["minimum_commune"])
         return self.section(
             "cach-tinh", self.bullets(self.text(f"term_{name}", minimum=least) for name in TERMS)

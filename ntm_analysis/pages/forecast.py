@@ -11,9 +11,9 @@ import pandas as pd
 from ..allocation import planned_forecast
 from ..data import Workbook
 from ..forecasts import (
-    HELD,
-    TORNADO,
-    WORLDS,
+    HELD_REASONS,
+    PRICE_WORLDS,
+    TORNADO_WORLDS,
     Forecast,
     evidence,
     kept_summary,
@@ -116,7 +116,7 @@ class ForecastParts(FundingParts):
 
     def undecided(self) -> bool:
         """Whether there is a forecast, with a commune that has not finished yet."""
-        return self.foreseeable() and len(self.foreseen()[0].open_) > 0
+        return self.foreseeable() and len(self.foreseen()[0].ntm_goals) > 0
 
     @cache  # noqa: B019 - likewise; what cannot be foreseen is not tried again for every part
     def _wanting(self):
@@ -134,7 +134,7 @@ class ForecastParts(FundingParts):
 
     @property
     def deadline_words(self) -> str:
-        return self.date(self.foreseen()[0].day)
+        return self.date(self.foreseen()[0].deadline)
 
     def chance(self, p: float | None) -> str:
         return chance(p, self.draws, self.lang)
@@ -150,10 +150,10 @@ class ForecastParts(FundingParts):
         if not self.foreseeable():
             return self.section("kha-nang", *self.not_known())
         forecast, record = self.foreseen()
-        facts, lines = forecast.run.plan.facts, []
+        facts, lines = forecast.schedule.facts, []
         unknown = [unit for i, unit in enumerate(facts.units) if self._is_drawn(facts, i)]
         if unknown:
-            names, of = self.names(unknown), len(forecast.open_)
+            names, of = self.names(unknown), len(forecast.ntm_goals)
             lines.append(self.text("forecast_unknown", n=len(unknown), of=of, names=names))
         lines.append(self._other_finish())
         fails = record["recognised_fail_set_in_force"]
@@ -191,7 +191,7 @@ class ForecastParts(FundingParts):
         and the other way.
         """
         forecast, record = self.foreseen()
-        rules, figures = forecast.run.plan.rules, record["finishing_signed"]
+        rules, figures = forecast.schedule.rules, record["finishing_signed"]
         met, signed, basically = (
             chance_words(record[key], self.draws, self.lang)
             for key in ("p_all_met", "p_all_signed", "p_basically_all_signed")
@@ -217,7 +217,7 @@ class ForecastParts(FundingParts):
         straight = pd.Series(line, index=table["day"])
         ends = {end: int(table.iloc[-1][q]) for end, q in (("low", "p10"), ("high", "p90"))}
         alt = self.text("fan_alt", now=now, total=total, day=self.deadline_words, **ends)
-        return picture(fan(table, total, forecast.basically, straight, self.lang), alt)
+        return picture(fan(table, total, forecast.n_basically_all, straight, self.lang), alt)
 
     # bands ----------------------------------------------------------------------------------------
 
@@ -227,7 +227,7 @@ class ForecastParts(FundingParts):
         """
         forecast, record = self.foreseen()
         rows = {row["code"]: row for row in record["communes"]}
-        bands = forecast.bands
+        bands = forecast.alike_groups
         bands = bands.reindex([unit for unit in forecast.communes if unit in bands.index])
         return [
             (int(band), list(units), rows[self.workbook.units.at[units[0], "code"]])
@@ -273,7 +273,7 @@ class ForecastParts(FundingParts):
         if not self.undecided():
             return Part("")
         forecast, record = self.foreseen()
-        late = forecast.held.sum()
+        late = forecast.held_shares.sum()
         shares = (late[late > 0] / late.sum()).sort_values(ascending=False)
         parts = [
             self.text("held_part", reason=self.text(f"held_{name}"), p=whole_percent(share))
@@ -282,7 +282,11 @@ class ForecastParts(FundingParts):
         ]
         number, reasons = self.number(float(late.sum()), 1), "; ".join(parts)
         rows = [
-            [band, self.names(units, None), *(self._held(row["held_back"][name]) for name in HELD)]
+            [
+                band,
+                self.names(units, None),
+                *(self._held(row["held_back"][name]) for name in HELD_REASONS),
+            ]
             for band, units, row in reversed(self._bands())
         ]
         alone = [row["name"] for row in record["weakest"]["communes"] if row["alone"] >= FELT]
@@ -308,7 +312,7 @@ class ForecastParts(FundingParts):
                 "ask_line",
                 band=row["band"],
                 criterion=self.criterion(record["set"], row["criterion"]),
-                names=self.names(forecast.bands.index[forecast.bands == row["band"]]),
+                names=self.names(forecast.alike_groups.index[forecast.alike_groups == row["band"]]),
                 effect=self.number(row["effect"], 2),
             )
             for row in record["ask_first"][:5]
@@ -350,14 +354,14 @@ class ForecastParts(FundingParts):
         if idle and self.internal:
             lines.append(self.text("registered_report"))
         columns = "tt unit:name aim year:num kind counts_chance if_money under_way"
-        success = forecast.basis["success"]
+        success = forecast.evidence_basis["success"]
         return self.section(
             "dang-ky",
             self.table("registrations", columns, rows),
             " ".join(lines),
             self.text(
                 "registered_lists",
-                lists=forecast.basis["panel"]["lists"],
+                lists=forecast.evidence_basis["panel"]["lists"],
                 p=whole_percent(success["p50"]),
                 low=whole_percent(success["p10"]),
                 high=whole_percent(success["p90"]),
@@ -385,7 +389,7 @@ class ForecastParts(FundingParts):
             self.bullets(promise_lines(price, record, self.lang)),
             self.table("more_money", "factor:name mean:num usual:num", rows),
             self._blocking(),
-            self.key("price_key", n=self.number(min(self.draws, WORLDS))),
+            self.key("price_key", n=self.number(min(self.draws, PRICE_WORLDS))),
         )
 
     # one commune ----------------------------------------------------------------------------------
@@ -409,27 +413,27 @@ class ForecastParts(FundingParts):
                 if code in rows:
                     aims = [row for row in record["registrations"] if row["code"] == code]
                     answers[unit] = {"row": rows[code], "setting": setting, "registrations": aims}
-            for unit in forecast.run.plan.facts.units:
-                answers[unit] |= self._own_and_others(forecast.run.plan, unit)
+            for unit in forecast.schedule.facts.units:
+                answers[unit] |= self._own_and_others(forecast.schedule, unit)
             return answers
 
         return self.keep("forecast-communes", make, **self._question())
 
-    def _own_and_others(self, plan, unit):
+    def _own_and_others(self, schedule, unit):
         """What the commune lacks, or may lack: with no works, with works that its own means pay,
         with works that need others.
         """
-        i = plan.facts.units.index(unit)
-        works, parts = plan.works["ntm"], self.workbook.tables["parts"]
+        i = schedule.facts.units.index(unit)
+        works, parts = schedule.works["ntm"], self.workbook.tables["parts"]
         funds = self.workbook.tables["pots"].set_index("pot")["fund"]
         of_others = parts.loc[~parts["pot"].map(funds).isin(OWN_FUNDS), "item"]
         works = works[(works["unit"] == unit) & works["item"].isin(of_others)]
-        likely = [int(n) for n in plan.facts.numbers[plan.expected[i] >= 0.5]]
+        likely = [int(n) for n in schedule.facts.numbers[schedule.expected[i] >= 0.5]]
         others = sorted({*works["criterion"]} & {*likely})
         return {
             "others": [int(n) for n in others],
             "own": [n for n in likely if n not in others],
-            "drawn": self._is_drawn(plan.facts, i),
+            "drawn": self._is_drawn(schedule.facts, i),
         }
 
     def commune_forecast(self, unit: int) -> Part:
@@ -521,7 +525,7 @@ class ForecastPage(ForecastParts):
         if not self.undecided():
             return Part("")
         forecast, record = self.foreseen()
-        basis, assumed = forecast.basis, knowledge(self.workbook.as_of).evidence.assumed
+        basis, assumed = forecast.evidence_basis, knowledge(self.workbook.as_of).evidence.assumed
         pace, success = (
             {q: whole_percent(basis[name][q]) for q in ("p10", "p50", "p90")}
             for name in ("pace", "success")
@@ -553,7 +557,7 @@ class ForecastPage(ForecastParts):
             self.text("why_most", ends=ends, usual=self.number(usual, 1), **most),
             picture(tornado_chart(chart, usual, self.lang), self.text("why_alt", **most)),
             self.table("why", "tt content:name ends mean_low:num mean_high:num note", table),
-            self.key("why_key", n=self.number(min(self.draws, TORNADO))),
+            self.key("why_key", n=self.number(min(self.draws, TORNADO_WORLDS))),
         ]
 
     def what_if(self) -> Part:
@@ -673,6 +677,6 @@ class ForecastPage(ForecastParts):
         """The sources of what the forecast rests on, and what was left out."""
         if not self.foreseeable():
             return super().knowledge()
-        panel = self.foreseen()[0].basis["panel"]
+        panel = self.foreseen()[0].evidence_basis["panel"]
         last = f"{(panel['last'] - 1) % 12 + 1}/{(panel['last'] - 1) // 12}"
         return super().knowledge(after=self.text("evidence_sources", **panel | {"last": last}))

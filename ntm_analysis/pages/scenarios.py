@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ..allocation import planned_forecast
-from ..forecasts import SHARE, WORLDS, read_register
+from ..forecasts import PRICE_WORLDS, TORNADO_SHARE, read_register
 from ..language import check_parameters, write_change, write_number
 from ..needs import DRAWS, SEED
 from ..results import (
@@ -301,7 +301,7 @@ class ComparisonPage(Page):
             ]
             for row in record["frontier"]
         ]
-        total, n = record["scenarios"][0]["n_communes"], number(min(self.draws, WORLDS), None)
+        total, n = record["scenarios"][0]["n_communes"], number(min(self.draws, PRICE_WORLDS), None)
         alt = self.text("frontier_alt", total=total, **ends)
         return self.section(
             "them-bot",
@@ -320,7 +320,7 @@ class ComparisonPage(Page):
         quiet = "; ".join(mover_name(self.workbook, key, lang).lower() for key in still) or "-"
         chart = rows.assign(label=[row[1] for row in table]).head(BARS)
         alt = tornado_told(self.workbook, record, lang, "tornado_alt")
-        share, least = f"{100 * SHARE:.0f}", self.number(LEAST, 2)
+        share, least = f"{100 * TORNADO_SHARE:.0f}", self.number(LEAST, 2)
         return self.section(
             "nhay",
             tornado_told(self.workbook, record, lang),
@@ -383,11 +383,11 @@ class ForecastChangeParts(ForecastParts):
         worlds = {"draws": self.draws, "seed": self.seed}
         if entry is None or worlds.items() <= entry["parameters"].items():
             return forecast
-        run = forecast.run
+        run = forecast.simulation
         return planned_forecast(
             forecast.workbook,
-            policy=run.plan.policy,
-            deadline=forecast.day,
+            policy=run.schedule.policy,
+            deadline=forecast.deadline,
             finish=run.finish,
             **{name: entry["parameters"][name] for name in worlds},
         )

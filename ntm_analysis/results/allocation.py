@@ -151,10 +151,10 @@ class AllocationResult(Result):
             return {}
         will = self.trial.forecasts[OPTIMAL]
         chances = {
-            "p": will.of_band(will.in_time),
-            "p_if_money": will.of_band(will.in_time_if_paid),
+            "p": will.of_group(will.in_time),
+            "p_if_money": will.of_group(will.in_time_if_all_paid),
         }
-        return pd.DataFrame(chances).set_index(will.open_).to_dict("index")
+        return pd.DataFrame(chances).set_index(will.ntm_goals).to_dict("index")
 
     @cached_property
     def policies(self):
@@ -335,7 +335,7 @@ class AllocationResult(Result):
         return plain(
             {
                 **self.workbook.heading(),
-                "deadline": draws.day,
+                "deadline": draws.deadline,
                 "policy": self.policy,
                 "status": self.status,
                 "gap": self.gap,
@@ -414,16 +414,16 @@ def _under_uncertainty(trial):
         more = will.finishing - own
         plans[name] = {
             "finishing": spread(will.finishing),
-            "p_basically_all": float((will.finishing >= will.basically).mean()),
+            "p_basically_all": float((will.finishing >= will.n_basically_all).mean()),
             "beyond_own": float(more.mean()),
             "se": float(sem(more)) if len(more) > 1 else None,
         }
     best = trial.forecasts[OPTIMAL]
-    unlimited = best.in_time_if_paid
+    unlimited = best.in_time_if_all_paid
     mean = len(best.now) + float(unlimited.sum(axis=0).mean())
     return {
-        "draws": best.run.draws,
-        "seed": best.run.seed,
+        "draws": best.simulation.draws,
+        "seed": best.simulation.seed,
         "chosen": {"plan": SAFE, "margin": trial.chosen, "by_chance": False},
         "tried": [
             {"margin": margin, "by_chance": False, "mean": mean}

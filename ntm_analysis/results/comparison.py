@@ -5,7 +5,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from ..forecasts import TORNADO
+from ..forecasts import TORNADO_WORLDS
 from ..language import text, write_change, write_number
 from ..needs import spread
 from ..scenarios import BASELINE, NOISE
@@ -328,7 +328,7 @@ def tornado_told(workbook, record, lang, key="tornado_told"):
         return ""
     first = rows.iloc[0]
     ends = {end: write_number(first[end], lang, 1) for end in ("low", "high", "usual")}
-    n = write_number(min(record["draws"], TORNADO), lang)
+    n = write_number(min(record["draws"], TORNADO_WORLDS), lang)
     what = mover_name(workbook, first["key"], lang)
     return text(
         key, lang, what=what if key == "tornado_told" else what[0].lower() + what[1:], n=n, **ends

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from ..forecasts import MORE, RANGES, knowledge, split_pots, wilson
+from ..forecasts import MONEY_FACTORS, RANGES, knowledge, split_pots, wilson
 from ..language import text, write_date, write_number
 from ..needs import spread
 from .chance_words import FEW, chance, chance_word, chance_words
@@ -76,7 +76,9 @@ class ForecastResult(Result):
         will = self.draws
         numbers = {
             "finishing": will.finishing,
-            "finishing_signed": will.number(will.run.signed, will.run.deadline),
+            "finishing_signed": will.number(
+                will.simulation.signed_month, will.simulation.deadline_month
+            ),
             **will.second_opinions,
         }
         everyone = len(will.communes)
@@ -84,7 +86,7 @@ class ForecastResult(Result):
             {
                 "figure": name,
                 **spread(number),
-                "p_basically_all": (number >= will.basically).mean(),
+                "p_basically_all": (number >= will.n_basically_all).mean(),
                 "p_all": (number >= everyone).mean(),
             }
             for name, number in numbers.items()
@@ -94,17 +96,17 @@ class ForecastResult(Result):
     @cached_property
     def communes(self):
         """Every commune in administrative order: its chances and the days of 10, 50, 90 %."""
-        will, run = self.draws, self.draws.run
+        will, run = self.draws, self.draws.simulation
         reached = {
             "p": will.in_time,
-            "p_met": will.reached(run.months, run.deadline),
-            "p_signed": will.reached(run.signed, run.deadline),
-            "p_unlimited": will.in_time_if_paid,
+            "p_met": will.reached(run.met_month, run.deadline_month),
+            "p_signed": will.reached(run.signed_month, run.deadline_month),
+            "p_unlimited": will.in_time_if_all_paid,
         }
-        table = pd.DataFrame({name: will.of_band(each) for name, each in reached.items()})
+        table = pd.DataFrame({name: will.of_group(each) for name, each in reached.items()})
         days = [will.dates(unit) for unit in table.index]
         days = pd.DataFrame(days, table.index, DATES, dtype="datetime64[s]")
-        table = table.join(days).assign(band=will.bands).reindex(will.communes)
+        table = table.join(days).assign(band=will.alike_groups).reindex(will.communes)
         table = table.assign(finished=table["band"].isna()).astype({"band": "Int64"})
         return of_communes(self.workbook, table.fillna(dict.fromkeys(reached, 1.0)))
 
@@ -134,7 +136,7 @@ class ForecastResult(Result):
     @cached_property
     def held_back(self):
         """What holds each open commune back: the share of all worlds."""
-        return self._long(self.draws.held, "reason", "share")
+        return self._long(self.draws.held_shares, "reason", "share")
 
     def _long(self, wide, key, value):
         table = of_communes(self.workbook, wide)
@@ -230,7 +232,7 @@ class ForecastResult(Result):
 
     @cached_property
     def _record(self):
-        will, run = self.draws, self.draws.run
+        will, run = self.draws, self.draws.simulation
         n, everyone, line = run.draws, len(will.communes), will.line_date()
         figures = {row["figure"]: row for row in plain(self.summary)}
         numbers = {name: {key: row[key] for key in INTERVAL} for name, row in figures.items()}
@@ -241,9 +243,9 @@ class ForecastResult(Result):
         return plain(
             {
                 **self.workbook.heading(),
-                "set": run.plan.facts.set_id,
-                "policy": run.plan.policy,
-                "deadline": will.day,
+                "set": run.schedule.facts.set_id,
+                "policy": run.schedule.policy,
+                "deadline": will.deadline,
                 "finish": run.finish,
                 "draws": n,
                 "seed": run.seed,
@@ -251,14 +253,14 @@ class ForecastResult(Result):
                 "n_finished_now": len(will.now),
                 "finishing": numbers["finishing"] | {"distribution": shares},
                 "finishing_signed": numbers["finishing_signed"],
-                "basically_all": will.basically,
-                "basically_share": run.plan.rules["basically"] / 100,
+                "basically_all": will.n_basically_all,
+                "basically_share": run.schedule.rules["basically"] / 100,
                 "p_basically_all": finishing["p_basically_all"],
                 "p_basically_all_ci": wilson(enough, n),
                 "p_all": p_all,
                 "p_all_se": math.sqrt(p_all * (1 - p_all) / n),
                 "p_all_ci": wilson(all_, n),
-                "p_all_met": (will.number(run.months, run.deadline) >= everyone).mean(),
+                "p_all_met": (will.number(run.met_month, run.deadline_month) >= everyone).mean(),
                 "p_all_signed": signed["p_all"],
                 "p_basically_all_signed": signed["p_basically_all"],
                 "p_all_if_independent": np.prod(p),
@@ -276,7 +278,7 @@ class ForecastResult(Result):
                     "expected": numbers["line"]["mean"],
                     "p_all": figures["line"]["p_all"],
                 },
-                "paid_in_time": run.in_time if run.baseline.usual_money else None,
+                "paid_in_time": run.share_paid_in_time if run.baseline.usual_money else None,
                 "blocking_sources": will.blocking_sources(),
                 "recognised_fail_set_in_force": will.fails_set_in_force(),
                 "pots_without_money": will.pots_without_money(),
@@ -553,7 +555,7 @@ def moving(tornado):
 def promise_lines(price, record, lang):
     """What it would take to keep the promise: which money is enough, or that money alone is not."""
     lines = []
-    most = {"most": write_number(MORE[-1], lang)}
+    most = {"most": write_number(MONEY_FACTORS[-1], lang)}
     for key in ("basically_all", "all"):
         answer = price[key]
         what = text(

@@ -93,12 +93,13 @@ def differences(will, base):
         finishing (the mean number), p_basically_all, and the standard error of each: se,
         se_p_basically_all.
     """
-    number, enough = paired(will.finishing, base.finishing), paired(will.enough, base.enough)
+    number = paired(will.finishing, base.finishing)
+    basically_all = paired(will.basically_all, base.basically_all)
     return {
         "finishing": number["difference"],
-        "p_basically_all": enough["difference"],
+        "p_basically_all": basically_all["difference"],
         "se": number["se"],
-        "se_p_basically_all": enough["se"],
+        "se_p_basically_all": basically_all["se"],
     }
 
 
@@ -159,7 +160,7 @@ def compare(workbook, ids=(), baseline=BASELINE, *, draws=DRAWS, seed=SEED, movi
 
     def compared(name):
         will = first if name == baseline else forecast_of(name)
-        need = demand(chosen[name], until=will.day.year, **options)
+        need = demand(chosen[name], until=will.deadline.year, **options)
         return _compared(chosen[name], will, first, need)
 
     chosen = fitting(lambda name: scenario(workbook, name), names)  # all, before any forecast
@@ -200,13 +201,13 @@ def moved(will, base):
     now, before = _shares(will), _shares(base)
     change = now - before
     means = {"p": now.mean(axis=1), "before": before.mean(axis=1), "change": change.mean(axis=1)}
-    se = change.std(axis=1) / np.sqrt(will.run.draws)
+    se = change.std(axis=1) / np.sqrt(will.simulation.draws)
     return pd.DataFrame(means | {"se": se}, will.communes)
 
 
 def _shares(will):
     """The share of every commune's band that finishes: communes x draws."""
-    shares = will.by_band(pd.DataFrame(will.in_time, will.bands.index, dtype=float))
+    shares = will.by_group(pd.DataFrame(will.in_time, will.alike_groups.index, dtype=float))
     return np.ascontiguousarray(shares.reindex(will.communes, fill_value=1.0))
 
 
@@ -242,18 +243,18 @@ def _compared(one, will, first, answer):
     }
     reason = next((name for name, true in no_price.items() if true), None)
     middle, base = (
-        {unit: each.dates(unit)[1] for unit in each.bands.index} for each in (will, first)
+        {unit: each.dates(unit)[1] for unit in each.alike_groups.index} for each in (will, first)
     )
     figures = {
         "id": one.scenario_id,
         "title": one.scenario_title["vi"],
         "title_en": one.scenario_title["en"],
         "policy": one.policy,
-        "deadline": f"{will.day}",
+        "deadline": f"{will.deadline}",
         "n_communes": len(will.communes),
-        "basically_all": will.basically,
+        "basically_all": will.n_basically_all,
         **{f"finishing_{name}": value for name, value in spread(will.finishing).items()},
-        "p_basically_all": float(will.enough.mean()),
+        "p_basically_all": float(will.basically_all.mean()),
         "p_all": float((will.finishing == len(will.communes)).mean()),
         "need_p50": need["p50"],
         "gap_p50": gap["p50"],

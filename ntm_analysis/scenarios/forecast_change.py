@@ -137,7 +137,7 @@ def change_since(workbook, since, now, entry, scenario_id=BASELINE):
     ForecastChange or None
         None where no forecast can be made of what was known then.
     """
-    run, until, tables = now.run, workbook.as_of, workbook.all_rows
+    run, until, tables = now.simulation, workbook.as_of, workbook.all_rows
 
     def rows(*kinds):
         """The rows of these kinds; of "": those known by ``since``."""
@@ -147,7 +147,11 @@ def change_since(workbook, since, now, entry, scenario_id=BASELINE):
         """The same question of the rows known by ``since`` and of those of ``kinds``."""
         try:
             chosen = scenario(workbook.as_known_on(day, rows("", *kinds)), scenario_id)
-            question = {"policy": run.plan.policy, "deadline": now.day, "finish": run.finish}
+            question = {
+                "policy": run.schedule.policy,
+                "deadline": now.deadline,
+                "finish": run.finish,
+            }
             return planned_forecast(chosen, **question, draws=run.draws, seed=run.seed)
         except DataProblemsError:
             return None
@@ -198,11 +202,11 @@ def _revised(entry, start, workbook):
     number, p = np.array(list(then), dtype=int), np.array(list(then.values()))
     variance = start.finishing.var() + p @ (number - p @ number) ** 2
     same = entry["content_hash"] == workbook.content_hash
-    se = 0.0 if same else float(np.sqrt(variance / start.run.draws))
+    se = 0.0 if same else float(np.sqrt(variance / start.simulation.draws))
     chances = {row["code"]: row["p"] for row in entry["communes"]}
     old = start.workbook.units["code"].map(chances).dropna()  # of that day: codes are used again
     change = float(start.finishing.mean()) - entry["finishing"]["mean"]
-    basically = float(start.enough.mean()) - entry["p_basically_all"]
+    basically = float(start.basically_all.mean()) - entry["p_basically_all"]
     return Step(("revised",), change, se, basically, start.p.sub(old, fill_value=0.0))
 
 

@@ -111,7 +111,7 @@ class WhatIf:
         self.workbook, self.first = workbook, first or Setting()
         self.finish, self.draws, self.seed = finish, min(draws, DRAWS), seed
         self._baseline = baseline_of(workbook, seed)
-        self._plans = {}  # the last schedule, by what it was made of
+        self._schedules = {}  # the last schedule, by what it was made of
 
     def content(self, setting):
         """What the file of a setting's scenario would hold, under no name yet.
@@ -174,11 +174,11 @@ class WhatIf:
         # Goals, lists and works, which money and its delay leave alone, are kept.
         files = content_hash(folder_of(self.workbook))
         key = (files, setting.start, setting.prices, workbook.policy, workbook.last_day)
-        if key not in self._plans or workbook.policy == OPTIMAL:
-            self._plans = {
+        if key not in self._schedules or workbook.policy == OPTIMAL:
+            self._schedules = {
                 key: schedule_of(workbook, workbook.policy, workbook.last_day, self.seed)
             }
-        layout = Layout(self._plans[key]._replace(workbook=workbook))
+        layout = Layout(self._schedules[key]._replace(workbook=workbook))
         options = {"finish": self.finish, "baseline": self._baseline}
         return forecast_of(layout, self.draws, self.seed, **options)
 

@@ -147,9 +147,11 @@ def test_with_a_minimum_a_plan_leaves_the_money_of_the_others_untouched(model):
 
 
 def test_a_forecast_by_the_optimal_policy_goes_by_the_plan(workbook, allocation):
-    run = planned_forecast(workbook, policy=OPTIMAL, draws=200).run
-    assert run.plan.policy == OPTIMAL
-    assert run.plan.goals["order"].equals(allocation.plans[OPTIMAL].layout.plan.goals["order"])
+    run = planned_forecast(workbook, policy=OPTIMAL, draws=200).simulation
+    assert run.schedule.policy == OPTIMAL
+    assert run.schedule.goals["order"].equals(
+        allocation.plans[OPTIMAL].layout.schedule.goals["order"]
+    )
 
 
 def test_the_same_data_give_the_same_plan(workbook, allocation):
@@ -164,7 +166,7 @@ def test_a_deadline_that_is_past_is_refused(model):
 
 def test_a_scenarios_own_deadline_is_the_plans_and_brings_more(workbook, allocation):
     later = allocate(scenario(workbook, "two-more-years"))
-    assert f"{later.day}" == "2027-12-31"
+    assert f"{later.deadline}" == "2027-12-31"
     assert later.finishing(OPTIMAL) > allocation.finishing(OPTIMAL) + 0.5
 
 
@@ -228,9 +230,9 @@ def test_the_least_money_is_that_of_a_flow(allocation):
     asked = np.zeros_like(case.room)
     asked[last] = case.demand[rest, -1].sum(axis=0)
     more = least_money(case, asked).sum()
-    from ntm_analysis.forecasts import draw_block
+    from ntm_analysis.forecasts import draw_worlds
 
-    committed = draw_block(allocation.layout, 1, None).committed[:, 0]
+    committed = draw_worlds(allocation.layout, 1, None).committed[:, 0]
     cost = dict(zip(case.sets.kinds, case.cost[rest].sum(axis=0) + committed, strict=True))
     bounds = case.bounds
     whole = bounds["kind"].map(cost).to_numpy()
@@ -360,7 +362,7 @@ def test_the_money_and_the_places_for_all_are_enough_and_less_money_is_not(alloc
 def test_a_margin_is_chosen_in_other_worlds_than_it_is_told_in(workbook):
     trial = margins.tried(allocate(workbook, seed=5), draws=400)
     assert len(trial.means) == len(margins.MARGINS) and trial.chosen in trial.means
-    assert {will.run.seed for will in trial.forecasts.values()} == {5}
+    assert {will.simulation.seed for will in trial.forecasts.values()} == {5}
     alone = planned_forecast(workbook, policy=OPTIMAL, draws=400, seed=5)
     assert (alone.finishing == trial.forecasts[OPTIMAL].finishing).all()
 

@@ -320,7 +320,7 @@ class Cycle:
             key: self.drawn(w, ("assumed", key), *self.assumed[key])
             for key in ("drift", "pledge_chance", "late_share", "money_exponent")
         }
-        success, unpaid = years.success[w], 1 - self.paid_share
+        success, unpaid = years.mean_success[w], 1 - self.paid_share
         late = min(said["late_share"], max(0, 1 - success / 0.97) / max(unpaid, 1e-9))
         level = success / (1 - late * unpaid)
         size = (1 - years.correlation[w]) / years.correlation[w]
@@ -402,7 +402,7 @@ class Cycle:
         return month + lag
 
     def _length(self, years, n, w, year, exponent):
-        length = years.length[n, w]
+        length = years.list_share[n, w]
         if self.usual_money:
             money = self.money_of_year(year)
             money = self.usual_money if money is None else money

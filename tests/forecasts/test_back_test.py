@@ -18,7 +18,7 @@ from ntm_analysis.forecasts.back_test import (
     summary_of,
 )
 from ntm_analysis.forecasts.evidence import SERIES
-from ntm_analysis.forecasts.pace import Area, Run
+from ntm_analysis.forecasts.pace import Area, WorldSet
 from ntm_analysis.forecasts.scoring import crps
 from ntm_analysis.forecasts.yearly_cycle import counted
 
@@ -122,8 +122,8 @@ def test_the_forecast_of_a_pair_is_that_of_an_undescribed_area_to_the_draw(known
     test = back_test(own, known, posterior, rolling=False)
     row = test.pairs.query("`from` == '2019' and to == '2021'").iloc[0]
     area = Area("Lào Cai", "province", own.iloc[:2], 127)
-    worlds = Run(12 * 2019 + 12, (), DRAWS, SEED)
-    drawn = 50 + counted((posterior, known.assumed), area, 77, 12 * 2021 + 12, worlds)
+    worlds = WorldSet(12 * 2019 + 12, (), DRAWS, SEED)
+    drawn = 50 + counted(posterior, known.assumed, area, 77, 12 * 2021 + 12, worlds)
     assert row["mean"] == drawn.mean() and row["crps"] == crps(drawn, 60) / 127
 
 

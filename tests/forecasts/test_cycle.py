@@ -11,7 +11,14 @@ from small_districts import HIGH, MODEL, NEW, PROVINCE, plain
 
 from ntm_analysis.allocation import schedule_of
 from ntm_analysis.data import Workbook
-from ntm_analysis.forecasts import Layout, baseline_of, deadline_of, draw_block, knowledge, schedule
+from ntm_analysis.forecasts import (
+    Layout,
+    baseline_of,
+    deadline_of,
+    draw_worlds,
+    knowledge,
+    schedule,
+)
 from ntm_analysis.forecasts.simulation import Baseline, Simulation, simulation
 from ntm_analysis.forecasts.yearly_cycle import Purse
 from ntm_analysis.forecasts.yearly_list import Span, month_of
@@ -38,7 +45,7 @@ def run(district, usual) -> Simulation:
 
 def finishing(run: Simulation) -> np.ndarray:
     """How many communes become NTM by the deadline: draws."""
-    return (run.months <= run.latest)[run.plan.ntm].sum(axis=0)
+    return (run.met_month <= run.latest)[run.schedule.ntm].sum(axis=0)
 
 
 def changed(workbook: Workbook, table: str, **columns) -> Workbook:
@@ -58,36 +65,37 @@ def drawn(known, key: str, draws: int = DRAWS) -> np.ndarray:
 
 def test_the_baseline_gives_the_success_of_the_evidence(run, district):
     known = knowledge(district.as_of)
-    rows = (uniforms(SEED, "fit", [""], DRAWS)[0] * len(known.posterior.draws)).astype(int)
-    posterior = known.posterior.draws["success"].to_numpy()[rows]
+    rows = (uniforms(SEED, "fit", [""], DRAWS)[0] * len(known.posterior.rows)).astype(int)
+    posterior = known.posterior.rows["success"].to_numpy()[rows]
     expected = np.minimum(posterior * drawn(known, "hard_area"), 0.97)
     # Lists of one world have parameters in common: the world is what is drawn.
-    listed, met, _ = run.lists.sum(axis=1)
+    listed, met, _ = run.list_counts.sum(axis=1)
     gap = met - expected * listed
     assert abs(gap.mean()) < 2 * gap.std() / np.sqrt(DRAWS)
     assert met.sum() / listed.sum() == pytest.approx(posterior.mean(), abs=0.02)
-    assert 0.1 < run.in_time < 0.9  # money is short for some: the success holds that already
+    # Money is short for some: the success holds that already.
+    assert 0.1 < run.share_paid_in_time < 0.9
 
 
 def test_simulated_lists_are_met_as_published_ones_were(run):
     """Of 40 published lists 26 were met in full (65 %) and 7 under half (18 %)."""
-    listed, met, _ = run.lists[:, run.lists[0] > 0]
+    listed, met, _ = run.list_counts[:, run.list_counts[0] > 0]
     assert 0.50 <= (met == listed).mean() <= 0.78
     assert 0.09 <= (met < listed / 2).mean() <= 0.32
 
 
 def test_what_is_assumed_comes_out_as_put_in(run, district):
-    known, goals = knowledge(district.as_of), run.plan.goals
+    known, goals = knowledge(district.as_of), run.schedule.goals
     (pledged,) = np.flatnonzero(goals["pledge"].notna())
-    year = [span.year for span in run.plan.spans].index(int(goals.loc[pledged, "pledge"]))
+    year = [span.year for span in run.schedule.spans].index(int(goals.loc[pledged, "pledge"]))
     chance = drawn(known, "pledge_chance").mean()
-    by_rank = run.listed[run.plan.ntm & goals["pledge"].isna(), year].max()
-    open_ = (run.months[pledged] > run.plan.spans[year].first).mean()
-    assert chance * open_ - 0.03 <= run.listed[pledged, year] <= chance + by_rank
+    by_rank = run.chance_listed[run.schedule.ntm & goals["pledge"].isna(), year].max()
+    open_ = (run.met_month[pledged] > run.schedule.spans[year].first).mean()
+    assert chance * open_ - 0.03 <= run.chance_listed[pledged, year] <= chance + by_rank
     held = known._replace(at={"unlisted_finishing": 0.02, "pledge_chance": 1.0})
     sure = simulation(run.layout, DRAWS, SEED, run.baseline, known=held)
-    assert sure.listed[pledged, year] == pytest.approx(
-        (sure.months[pledged] > run.plan.spans[year].first).mean(), abs=1e-9
+    assert sure.chance_listed[pledged, year] == pytest.approx(
+        (sure.met_month[pledged] > run.schedule.spans[year].first).mean(), abs=1e-9
     )
 
 
@@ -98,27 +106,44 @@ def test_what_is_assumed_comes_out_as_put_in(run, district):
 def test_a_scenario_that_changes_nothing_differs_by_nothing_in_any_draw(district, usual, policy):
     same = changed(district, "envelopes", amount=district.tables["envelopes"]["amount"] * 1.0)
     runs = [simulation(Layout(schedule(wb, policy)), 300, SEED, usual) for wb in (district, same)]
-    assert (runs[0].months == runs[1].months).all() and (runs[0].held == runs[1].held).all()
+    assert (runs[0].met_month == runs[1].met_month).all()
+    assert (runs[0].held_by == runs[1].held_by).all()
 
 
 def test_the_same_bytes_whatever_the_workers(run):
     again = simulation(run.layout, DRAWS, SEED, run.baseline, workers=1)
     two = simulation(run.layout, DRAWS, SEED, run.baseline, workers=2)
-    for name in ("months", "signed", "unlimited", "latest", "held", "listed", "lists", "blocked"):
+    for name in (
+        "met_month",
+        "signed_month",
+        "met_month_if_all_paid",
+        "latest",
+        "held_by",
+        "chance_listed",
+        "list_counts",
+        "times_blocked",
+    ):
         assert getattr(again, name).tobytes() == getattr(two, name).tobytes(), name
 
 
 def test_the_same_bytes_however_many_worlds_are_led_together(run, monkeypatch):
-    monkeypatch.setattr("ntm_analysis.forecasts.simulation.PART", 30_000)
+    monkeypatch.setattr("ntm_analysis.forecasts.simulation.LED_TOGETHER", 30_000)
     parts = simulation(run.layout, DRAWS, SEED, run.baseline)
-    for name in ("months", "signed", "unlimited", "held", "listed", "blocked"):
+    for name in (
+        "met_month",
+        "signed_month",
+        "met_month_if_all_paid",
+        "held_by",
+        "chance_listed",
+        "times_blocked",
+    ):
         assert getattr(parts, name).tobytes() == getattr(run, name).tobytes(), name
-    assert parts.in_time == run.in_time
+    assert parts.share_paid_in_time == run.share_paid_in_time
 
 
 def test_the_first_draws_of_a_longer_run_are_those_of_a_shorter_one(run):
     few = simulation(run.layout, 600, SEED, run.baseline)
-    assert (run.months[:, :600] == few.months).all()
+    assert (run.met_month[:, :600] == few.met_month).all()
 
 
 # ---- money, time and criteria
@@ -127,14 +152,14 @@ def test_the_first_draws_of_a_longer_run_are_those_of_a_shorter_one(run):
 @pytest.mark.parametrize("factor", [1.01, 1.3, 4.0])
 def test_in_one_world_more_money_never_pays_less_of_a_list(run, factor):
     layout, draws = run.layout, 1_000
-    block, years = draw_block(layout, draws, SEED), layout.plan.spans
-    key = uniforms(SEED, "some order", layout.decisions, draws)
+    drawn_worlds, years = draw_worlds(layout, draws, SEED), layout.schedule.spans
+    key = uniforms(SEED, "some order", layout.goal_keys, draws)
     listed = np.ones(key.shape, dtype=bool)
     paid = []
-    for purse in (Purse(layout, block), Purse(layout, block, factor)):
+    for purse in (Purse(layout, drawn_worlds), Purse(layout, drawn_worlds, factor)):
         purse.pay(key, listed, years[0])
         purse.pay(key, listed, years[1])
-        paid.append(purse.paid_at)
+        paid.append(purse.paid_month)
     assert (paid[1] <= paid[0]).all() and (paid[1] < paid[0]).any()
 
 
@@ -151,16 +176,16 @@ def test_on_average_more_money_never_lets_fewer_finish(run):
 
 def test_a_later_deadline_never_lowers_a_commune_s_chance(run, district, usual):
     chances = [
-        (run.months <= month_of(district.as_of, pd.Timestamp(year, 12, 31).date())).mean(axis=1)
+        (run.met_month <= month_of(district.as_of, pd.Timestamp(year, 12, 31).date())).mean(axis=1)
         for year in range(2022, 2026)
     ]
     assert (np.diff(chances, axis=0) >= 0).all() and (chances[-1] > chances[0]).any()
     later = scenario(district, "two-more-years")
-    plan = schedule_of(later, "own", deadline_of(later))
-    more = simulation(Layout(plan), DRAWS, SEED, usual)
-    assert (more.months <= more.latest).mean(axis=1).min() >= 0
+    changed_schedule = schedule_of(later, "own", deadline_of(later))
+    more = simulation(Layout(changed_schedule), DRAWS, SEED, usual)
+    assert (more.met_month <= more.latest).mean(axis=1).min() >= 0
     assert (
-        (more.months <= more.latest).mean(axis=1) >= (run.months <= run.latest).mean(axis=1)
+        (more.met_month <= more.latest).mean(axis=1) >= (run.met_month <= run.latest).mean(axis=1)
     ).all()
 
 
@@ -173,8 +198,8 @@ def test_a_criterion_that_a_commune_meets_never_lowers_its_own_chance(district, 
     better = changed(district, "criterion_states", state=states["state"].mask(told, "met"))
     better = replace(better, tables=better.tables | {"criterion_counts": counts.assign(met=more)})
     after = simulation(Layout(schedule(better)), DRAWS, SEED, usual)
-    own = (run.plan.goals["unit"] == unit) & run.plan.ntm
-    before, after = (each.months[own.to_numpy()][0] for each in (run, after))
+    own = (run.schedule.goals["unit"] == unit) & run.schedule.ntm
+    before, after = (each.met_month[own.to_numpy()][0] for each in (run, after))
     assert told.sum() == 1 and (after <= before).all() and (after < before).any()
 
 
@@ -188,9 +213,9 @@ def against(district, run, usual):
     def differences(name: str) -> tuple[float, np.ndarray]:
         other = scenario(district, name)
         day = deadline_of(other)
-        plan = schedule_of(other, other.policy or "own", day)
-        after = simulation(Layout(plan), DRAWS, SEED, usual)
-        each = [(r.months <= r.latest)[r.plan.ntm].mean(axis=1) for r in (run, after)]
+        changed_schedule = schedule_of(other, other.policy or "own", day)
+        after = simulation(Layout(changed_schedule), DRAWS, SEED, usual)
+        each = [(r.met_month <= r.latest)[r.schedule.ntm].mean(axis=1) for r in (run, after)]
         return float((finishing(after) - finishing(run)).mean()), each[1] - each[0]
 
     return differences
@@ -230,12 +255,13 @@ def _small(tmp_path):
 
 def paid_by(layout: Layout, *years: Span) -> list[list[int]]:
     """In which month each goal is paid, list after list of all in their order; one world."""
-    block = draw_block(layout, 1, SEED)
-    purse, key = Purse(layout, block), np.arange(len(layout.plan.goals), dtype=float)[:, None]
+    drawn_worlds = draw_worlds(layout, 1, SEED)
+    purse = Purse(layout, drawn_worlds)
+    key = np.arange(len(layout.schedule.goals), dtype=float)[:, None]
     months = []
     for year in years:
         purse.pay(key, np.ones(key.shape, dtype=bool), year)
-        months.append(purse.paid_at[:, 0].tolist())
+        months.append(purse.paid_month[:, 0].tolist())
     return months
 
 
@@ -255,9 +281,9 @@ def test_what_is_not_disbursed_lapses_unless_it_is_carried(small):
     row = {"pot": "a", "kind": "expected", "year": 2022, "amount": 1200, "disbursed": 50}
     row |= {"disbursed_low": 50, "disbursed_high": 50}
     money = {
-        carried: draw_block(small(plain(1, envelopes=[row | {"carried": carried}])), 1, SEED).money[
-            0, -1, 0
-        ]
+        carried: draw_worlds(
+            small(plain(1, envelopes=[row | {"carried": carried}])), 1, SEED
+        ).money[0, -1, 0]
         for carried in ("yes", "no")
     }
     assert money["no"] < money["yes"]
@@ -274,10 +300,10 @@ def test_what_has_come_and_is_unused_stays(small):
 
 
 def test_who_was_listed_and_missed_stands_first_on_the_next_list(run):
-    known = knowledge(run.plan.workbook.as_of)
+    known = knowledge(run.schedule.workbook.as_of)
     sure = known._replace(at={"missed_return": 1.0, "unlisted_finishing": 0.0})
     again = simulation(run.layout, DRAWS, SEED, run.baseline, known=sure)
-    goals, ends = again.plan.goals, [span.last for span in again.plan.spans]
-    first = ((goals["year"] == 2022) & again.plan.ntm).to_numpy()
-    open_after = (again.months[first] > ends[0]).mean(axis=1)
-    assert again.listed[first, 1] == pytest.approx(open_after) and open_after.max() > 0.05
+    goals, ends = again.schedule.goals, [span.last for span in again.schedule.spans]
+    first = ((goals["year"] == 2022) & again.schedule.ntm).to_numpy()
+    open_after = (again.met_month[first] > ends[0]).mean(axis=1)
+    assert again.chance_listed[first, 1] == pytest.approx(open_after) and open_after.max() > 0.05

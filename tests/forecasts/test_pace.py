@@ -10,7 +10,7 @@ from ntm_analysis.forecasts.evidence import BEGIN, GRID, beta_sizes, list_luck, 
 from ntm_analysis.forecasts.pace import (
     MEAN_PRIOR,
     Area,
-    Run,
+    WorldSet,
     area_draws,
     design,
     intervals,
@@ -140,7 +140,7 @@ def simulated(rng: np.random.Generator, truth: dict, areas: int) -> pd.DataFrame
 
 def test_what_was_put_into_simulated_figures_comes_out(known):
     truth = {"mean": -2.0, "step": -2.0, "area": 0.6, "year": 0.3, "area_year": 0.3}
-    found = fit(simulated(np.random.default_rng(5), truth, 25), known.lists, 400).draws
+    found = fit(simulated(np.random.default_rng(5), truth, 25), known.lists, 400).rows
     for name, value in truth.items():
         low, high = found[name].quantile([0.02, 0.98])
         assert low <= value <= high, name
@@ -158,7 +158,7 @@ def test_rows_of_the_country_move_year_effects_only(known):
     country = known.figures[known.figures["area_kind"] == "country"]
     tenfold = country.assign(finished=country["finished"] // 10)
     with_it, slower = (
-        fit(pd.concat([own, rows]), known.lists, 400).draws["mean"] for rows in (country, tenfold)
+        fit(pd.concat([own, rows]), known.lists, 400).rows["mean"] for rows in (country, tenfold)
     )
     # A country ten times slower throughout is a country with a level of its own.
     assert abs(with_it.mean() - slower.mean()) < 0.5 * with_it.std()
@@ -184,7 +184,7 @@ def test_the_luck_of_lists_has_the_mean_and_correlation_asked_for():
 def drawn(known, posterior, *own: dict, kind: str = "province", name: str = "X", **run):
     table = pd.DataFrame(own, columns=[*figure("", "", "", 0, 0, 0)])
     area = Area(name, kind, table, 100, run.pop("reported", None))
-    worlds = Run(run.pop("as_of", 12 * 2021 + 12), (2022, 2023), 4_000, **run)
+    worlds = WorldSet(run.pop("as_of", 12 * 2021 + 12), (2022, 2023), 4_000, **run)
     return area_draws(posterior, known.assumed, area, worlds)
 
 
@@ -192,10 +192,10 @@ def test_a_fast_area_stays_faster_and_one_without_figures_is_like_the_others(kno
     fast = drawn(known, posterior, figure("X", "province", "X", 2021, 90, 100.0))
     slow = drawn(known, posterior, figure("X", "province", "X", 2021, 5, 100.0))
     none = drawn(known, posterior)
-    shares = [np.median(draws.share) for draws in (slow, none, fast)]
+    shares = [np.median(draws.finishing_share) for draws in (slow, none, fast)]
     assert shares == sorted(shares) and shares[2] > 3 * shares[0]
-    assert np.median(none.share) == pytest.approx(
-        np.exp(posterior.draws["mean"].median()), rel=0.15
+    assert np.median(none.finishing_share) == pytest.approx(
+        np.exp(posterior.rows["mean"].median()), rel=0.15
     )
 
 
@@ -204,26 +204,26 @@ def test_a_district_takes_half_of_its_provinces_variance(known, posterior):
     own = drawn(known, posterior, province)
     district = drawn(known, posterior, province, kind="district", name="D (X)")
     none = drawn(known, posterior, kind="district", name="D (X)")
-    medians = [np.median(draws.share) for draws in (none, district, own)]
+    medians = [np.median(draws.finishing_share) for draws in (none, district, own)]
     assert medians == sorted(medians)
 
 
 def test_a_reported_list_tells_of_the_pace(known, posterior):
     short = drawn(known, posterior, reported=(2022, 2, 60))
     long = drawn(known, posterior, reported=(2022, 30, 60))
-    assert np.median(long.share[1]) > 1.3 * np.median(short.share[1])
+    assert np.median(long.finishing_share[1]) > 1.3 * np.median(short.finishing_share[1])
 
 
 def test_length_by_success_keeps_the_level_of_the_finishing_share(known, posterior):
     draws = drawn(known, posterior, figure("X", "province", "X", 2021, 40, 100.0))
-    put_in = draws.length * draws.luck + (1 - draws.length) * draws.unlisted
-    assert put_in.mean() == pytest.approx(draws.share.mean(), rel=0.05)
+    put_in = draws.list_share * draws.luck + (1 - draws.list_share) * draws.unlisted
+    assert put_in.mean() == pytest.approx(draws.finishing_share.mean(), rel=0.05)
 
 
 def test_old_evidence_widens_the_range_year_by_year(known, posterior):
     own = figure("X", "province", "X", 2021, 40, 100.0)
     now, later = (
-        np.log(drawn(known, posterior, own, as_of=12 * year + 12).share[0]).std()
+        np.log(drawn(known, posterior, own, as_of=12 * year + 12).finishing_share[0]).std()
         for year in (2021, 2023)
     )
     assert later > 1.15 * now
@@ -234,13 +234,13 @@ def test_years_belong_to_their_area_and_draws_to_their_block(known, posterior):
     whole = drawn(known, posterior, own)
     part = drawn(known, posterior, own, block=2)
     assert (whole.luck[:, 2_000:] == part.luck[:, :2_000]).all()
-    assert (whole.share[:, 2_000:] == part.share[:, :2_000]).all()
+    assert (whole.finishing_share[:, 2_000:] == part.finishing_share[:, :2_000]).all()
     other = drawn(known, posterior, name="Y")
     assert not (whole.rounding == other.rounding).any() and (whole.unlisted == other.unlisted).all()
 
 
 def test_the_first_years_of_the_programme_are_slow_in_forecasts_too(known, posterior):
     area = Area("X", "province", known.figures.iloc[:0], 100)
-    worlds = Run(12 * 2011 + 12, (2013, 2014), 2_000)
-    share = area_draws(posterior, known.assumed, area, worlds).share
+    worlds = WorldSet(12 * 2011 + 12, (2013, 2014), 2_000)
+    share = area_draws(posterior, known.assumed, area, worlds).finishing_share
     assert np.median(share[0]) < 0.2 * np.median(share[1])

@@ -26,46 +26,53 @@ DRAWS = 2
 DAYS = [dt.date(2025, 12, 31), dt.date(2024, 6, 30), dt.date(2026, 12, 31), dt.date(2023, 12, 31)]
 
 
-def engine(plan, seed, baseline, known, finish, factor) -> dict:
+def engine(one, seed, baseline, known, finish, factor) -> dict:
     """What the engine makes of a schedule, by goal."""
     run = simulation(
-        Layout(plan), DRAWS, seed, baseline, known=known, finish=finish, factor=factor, workers=1
+        Layout(one), DRAWS, seed, baseline, known=known, finish=finish, factor=factor, workers=1
     )
-    goals = list(zip(run.plan.goals["unit"].astype(int), run.plan.goals["level"], strict=True))
-    arrays = {"met": run.months, "signed": run.signed, "unlimited": run.unlimited, "held": run.held}
+    goals = list(
+        zip(run.schedule.goals["unit"].astype(int), run.schedule.goals["level"], strict=True)
+    )
+    arrays = {
+        "met": run.met_month,
+        "signed": run.signed_month,
+        "unlimited": run.met_month_if_all_paid,
+        "held": run.held_by,
+    }
     made = {
         name: {g: row.tolist() for g, row in zip(goals, rows, strict=True)}
         for name, rows in arrays.items()
     }
     made["by_deadline"] = {
-        g: row.tolist() for g, row in zip(goals, run.months <= run.latest, strict=True)
+        g: row.tolist() for g, row in zip(goals, run.met_month <= run.latest, strict=True)
     }
     made["listed"] = {
         g: row.round().astype(int).tolist()
-        for g, row in zip(goals, run.listed * DRAWS, strict=True)
+        for g, row in zip(goals, run.chance_listed * DRAWS, strict=True)
     }
-    made["lists"] = sorted(run.lists[:2].reshape(2, -1).T.astype(int).tolist())
-    made["in_time"] = run.in_time
+    made["lists"] = sorted(run.list_counts[:2].reshape(2, -1).T.astype(int).tolist())
+    made["in_time"] = run.share_paid_in_time
     return made
 
 
-def slowly(plan, seed, baseline, known, finish, factor) -> dict:
+def slowly(one, seed, baseline, known, finish, factor) -> dict:
     """The same, read slowly."""
     usual = (baseline.paid_share, baseline.usual_money)
     ends = known.assumed[["low", "mode", "high"]].astype(float)
     assumed = {key: tuple(row) for key, row in zip(ends.index, ends.to_numpy(), strict=True)}
-    cycle = Cycle(plan.workbook, DRAWS, seed, plan.policy, plan.day, assumed, usual, factor)
-    run = room.AreaRun(
-        12 * plan.workbook.as_of.year + plan.workbook.as_of.month,
+    cycle = Cycle(one.workbook, DRAWS, seed, one.policy, one.deadline, assumed, usual, factor)
+    world_set = room.WorldSet(
+        12 * one.workbook.as_of.year + one.workbook.as_of.month,
         [year for year, *_ in cycle.spans],
         DRAWS,
         seed,
     )
-    area = area_of(plan, known)
-    drawn = area_draws(known.posterior, known.assumed, area, run)
-    rows = (run.uniforms("fit", [""])[0] * len(known.posterior.draws)).astype(int)
-    correlation = known.posterior.draws["correlation"].to_numpy()[rows]
-    ease = run.uniforms("luck", [f"{area.name}|{year}" for year in run.years])
+    area = area_of(one, known)
+    drawn = area_draws(known.posterior, known.assumed, area, world_set)
+    rows = (world_set.uniforms("fit", [""])[0] * len(known.posterior.rows)).astype(int)
+    correlation = known.posterior.rows["correlation"].to_numpy()[rows]
+    ease = world_set.uniforms("luck", [f"{area.name}|{year}" for year in world_set.years])
     years = SimpleNamespace(**drawn._asdict(), correlation=correlation, ease=ease)
     worlds = [cycle.world(w, years, bool(baseline.usual_money)) for w in range(DRAWS)]
     free = [cycle.world(w, years, False) for w in range(DRAWS)]
@@ -103,8 +110,8 @@ def all_agree(number: int) -> None:
             workbook = replace(workbook, tables=workbook.tables | {"parts": parts})
         seed, finish = chance.randint(0, 9999), chance.choice(("met", "met", "signed"))
         baseline = Baseline(*chance.choice(((0.4, 3_000.0), (0.9, 20_000.0), (1.0, 0.0))))
-        plan = schedule(workbook, policy, chance.choice(DAYS))
-        given = (plan, seed, baseline, known, finish, chance.choice((1.0, 1.5)))
+        one = schedule(workbook, policy, chance.choice(DAYS))
+        given = (one, seed, baseline, known, finish, chance.choice((1.0, 1.5)))
         fast, slow = engine(*given), slowly(*given)
         for name in slow:
             assert fast[name] == slow[name], (number, policy, name)

@@ -22,7 +22,7 @@ from ntm_analysis.forecasts import (
 )
 from ntm_analysis.forecasts import simulation as room
 from ntm_analysis.forecasts.back_test import DRAWS, SEED
-from ntm_analysis.forecasts.pace import Area, Run
+from ntm_analysis.forecasts.pace import Area, WorldSet
 from ntm_analysis.forecasts.yearly_cycle import counted
 from ntm_analysis.tables import DataProblemsError
 
@@ -66,8 +66,8 @@ def test_the_forecast_of_an_undescribed_data_set_is_the_back_tests_to_the_draw(s
     own = published(("2022-03", FINISHED))
     area = Area(AREA, "district", own, COMMUNES)
     known = (Posterior.read(), evidence().assumed)
-    run = Run(12 * 2022 + 3, (), DRAWS, SEED)
-    more = counted(known, area, COMMUNES - FINISHED, 12 * 2025 + 12, run)
+    worlds = WorldSet(12 * 2022 + 3, (), DRAWS, SEED)
+    more = counted(*known, area, COMMUNES - FINISHED, 12 * 2025 + 12, worlds)
     assert (will.finishing == FINISHED + more).all() and len(np.unique(more)) > 5
 
 
@@ -87,20 +87,22 @@ def test_ntm_backtest_and_ntm_forecast_print_the_same_figures(silent, capsys):
 
 def test_counts_have_the_distribution_of_communes_judged_one_by_one(silent):
     layout = Layout(schedule(silent()))
-    one_by_one = Layout(layout.plan._replace(described=True))
-    baseline = room.baseline_of(layout.plan.workbook, 1)
+    one_by_one = Layout(layout.schedule._replace(described=True))
+    baseline = room.baseline_of(layout.schedule.workbook, 1)
     many = 20_000
     fast, slow = (room.simulation(one, many, 1, baseline) for one in (layout, one_by_one))
-    for span in layout.plan.spans:
-        counts = [(run.months <= span.last).sum(axis=0) for run in (fast, slow)]
+    for span in layout.schedule.spans:
+        counts = [(run.met_month <= span.last).sum(axis=0) for run in (fast, slow)]
         shares = [np.bincount(n, minlength=COMMUNES) / many for n in counts]
         error = np.sqrt(2 * shares[0] * (1 - shares[0]) / many) + 2e-4
         assert (np.abs(shares[0] - shares[1]) < 4.5 * error).all()
         # All stand for each other: the chance to be listed is the same for all but the draws.
     for run in (fast, slow):
-        assert run.listed.std(axis=0).max() < 4 * 0.5 / np.sqrt(many)
-    assert fast.listed.mean(axis=0) == pytest.approx(slow.listed.mean(axis=0), abs=0.005)
-    counts = (run.lists.sum(axis=(1, 2)) for run in (fast, slow))
+        assert run.chance_listed.std(axis=0).max() < 4 * 0.5 / np.sqrt(many)
+    assert fast.chance_listed.mean(axis=0) == pytest.approx(
+        slow.chance_listed.mean(axis=0), abs=0.005
+    )
+    counts = (run.list_counts.sum(axis=(1, 2)) for run in (fast, slow))
     assert next(counts) == pytest.approx(next(counts), rel=0.01)
 
 
@@ -115,14 +117,14 @@ def test_money_moves_the_lists_of_an_undescribed_area_and_nothing_else(silent):
     layout, rich = (
         Layout(schedule(replace(workbook, tables=t))) for t in (workbook.tables, tables)
     )
-    usual = room.baseline_of(rich.plan.workbook, 1)
+    usual = room.baseline_of(rich.schedule.workbook, 1)
     runs = [
         room.simulation(layout, 2_000, 1, room.baseline_of(workbook, 1)),
         room.simulation(rich, 2_000, 1, usual),
         room.simulation(rich, 2_000, 1, usual, factor=2.0),
     ]
-    assert (runs[0].months == runs[1].months).all()
-    assert runs[2].lists[0].sum() > 1.2 * runs[1].lists[0].sum()
+    assert (runs[0].met_month == runs[1].met_month).all()
+    assert runs[2].list_counts[0].sum() > 1.2 * runs[1].list_counts[0].sum()
 
 
 def test_a_single_word_about_a_commune_makes_the_area_a_described_one(silent):
@@ -140,7 +142,7 @@ def test_the_page_of_an_undescribed_area_says_the_same_of_every_commune(silent):
     layout = Layout(schedule(silent()))
     will = forecast_of(layout, 2_000, 7)
     open_ = will.p[~will.p.index.isin(will.now)]
-    assert len(set(will.bands)) == 1 and open_.nunique() == 1
+    assert len(set(will.alike_groups)) == 1 and open_.nunique() == 1
     assert will.list_chance.nunique().eq(1).all()
     assert will.finishing.mean() == pytest.approx(FINISHED + open_.sum())
 
@@ -149,8 +151,8 @@ def test_a_district_s_pace_is_told_by_its_own_figures_and_its_province_s_never_b
     silent,
 ):
     layout = Layout(schedule(silent(as_of="2022-03-31")))
-    known = room.knowledge(layout.plan.workbook.as_of)
-    usual = room.usual_years(layout, room.Baseline(), known, 1_000, SEED)
+    known = room.knowledge(layout.schedule.workbook.as_of)
+    usual = room.draw_area_years(layout, room.Baseline(), known, 1_000, SEED)
 
     def level(area: str, kind: str) -> float:
         """How much more finishes in a year where an area of that name was fast."""
@@ -159,8 +161,8 @@ def test_a_district_s_pace_is_told_by_its_own_figures_and_its_province_s_never_b
         rows = [row | {"month": 12 * year + 12, "finished": n} for year, n in figures_of]
         more = pd.concat([known.evidence.figures, pd.DataFrame(rows)])
         fast = known._replace(evidence=known.evidence._replace(figures=more))
-        years = room.usual_years(layout, room.Baseline(), fast, 1_000, SEED)
-        return float(years.share.mean() - usual.share.mean())
+        years = room.draw_area_years(layout, room.Baseline(), fast, 1_000, SEED)
+        return float(years.finishing_share.mean() - usual.finishing_share.mean())
 
     assert level("Huyện Khác (Tỉnh Thử)", "district") == 0
     assert level("Tỉnh Thử", "province") > 0.02

@@ -150,7 +150,8 @@ def test_what_is_tried_starts_from_a_page_with_its_own_policy_and_deadline(distr
 def test_by_hand_how_many_of_a_list_are_paid_in_time(small, communes, setting, in_time, blocking):
     tried = small(communes)
     answer = tried.answer(replace(setting, deadline=END))
-    assert answer.forecast.run.in_time == in_time and tried.before.run.in_time == 0
+    assert answer.forecast.simulation.share_paid_in_time == in_time
+    assert tried.before.simulation.share_paid_in_time == 0
     assert record_of(answer)["blocking_sources"] == blocking
     split = "chia riêng cho từng xã" in headline(answer, record_of(answer), "vi")
     assert split == (setting.policy == "equal" and bool(blocking)), (

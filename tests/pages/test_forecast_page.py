@@ -15,7 +15,7 @@ from bs4 import BeautifulSoup
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ntm_analysis.forecasts import KEPT, kept_summary
+from ntm_analysis.forecasts import KEPT_BACK_TEST, kept_summary
 from ntm_analysis.forecasts.back_test import fit_hash
 from ntm_analysis.forecasts.simulation import merged_since
 from ntm_analysis.pages.charts import SCALE_LOOK
@@ -156,7 +156,7 @@ def test_every_part_of_the_page_says_something(page):
 
 def test_the_page_says_which_part_is_evidence_which_is_assumed_and_what_moves_it_most(page):
     said = plain(page.why())
-    panel = page.foreseen()[0].basis["panel"]
+    panel = page.foreseen()[0].evidence_basis["panel"]
     assert (
         f"theo {panel['lists']} danh sách có kết quả" in said
         and f"cùng {panel['figures']} số liệu" in said
@@ -178,7 +178,7 @@ def test_every_assumption_of_the_tornado_has_a_name_and_ends_in_both_languages(p
 
 
 def test_the_back_test_of_the_page_is_that_of_the_kept_fit(page):
-    kept = json.loads(KEPT.read_text(encoding="utf-8"))
+    kept = json.loads(KEPT_BACK_TEST.read_text(encoding="utf-8"))
     assert kept["fit"] == fit_hash(), "run ntm backtest --refit"
     said, summary = plain(page.trust()), kept["summary"]
     assert (
@@ -240,8 +240,8 @@ def test_a_merger_since_the_evidence_makes_a_forecast_coarse(page):
 
 def test_what_holds_back_adds_up_to_what_does_not_finish(page):
     found = page.foreseen()[0]
-    assert found.held.sum(axis=1).to_numpy() == pytest.approx(
-        1 - found.p[found.held.index].to_numpy()
+    assert found.held_shares.sum(axis=1).to_numpy() == pytest.approx(
+        1 - found.p[found.held_shares.index].to_numpy()
     )
 
 

@@ -14,7 +14,7 @@ import yaml
 
 from ntm_analysis import cli
 from ntm_analysis.data import Workbook
-from ntm_analysis.forecasts import SHARE, forecast, knowledge
+from ntm_analysis.forecasts import TORNADO_SHARE, forecast, knowledge
 from ntm_analysis.needs import demand
 from ntm_analysis.pages.scenarios import ComparisonPage
 from ntm_analysis.results import (
@@ -249,8 +249,8 @@ def test_the_tornado_is_sorted_and_says_which_ends_it_used(shipped):
     share = table.loc["correlation_money"]
     assert (share["basis"], share["low_end"], share["high_end"]) == (
         "assumed",
-        50 * (1 - SHARE),
-        50 * (1 + SHARE),
+        50 * (1 - TORNADO_SHARE),
+        50 * (1 + TORNADO_SHARE),
     )
     assumed = knowledge(found.workbook.as_of).assumed.loc["missed_return", ["low", "high"]]
     assert table.loc["missed_return", ["low_end", "high_end"]].tolist() == assumed.tolist(), (
@@ -277,10 +277,8 @@ def test_two_more_years_are_judged_by_their_own_deadline_and_have_money_to_it(di
 
 def test_the_old_set_kept_takes_nothing_away_from_what_was_met(district, shipped):
     workbook = scenario(district, "old-set-only")
-    plan = forecast(workbook, draws=10).run.plan
-    assert (
-        plan.facts.set_id == plan.facts.reported_in == "ntm-2016-2020" and not plan.facts.lost.any()
-    )
+    facts = forecast(workbook, draws=10).schedule.facts
+    assert facts.set_id == facts.reported_in == "ntm-2016-2020" and not facts.lost.any()
     repeated = workbook.tables["typical_works"].query("set == 'ntm-2016-2020'")
     assert len(repeated) and set(repeated["mark"]) == {"assumed"}
     assert row_of(shipped[1], "old-set-only")["difference"]["finishing"] > 0
@@ -462,7 +460,7 @@ def test_money_late_in_2023_helps_nobody_and_leaves_the_list_of_2022_alone(shipp
 
 def test_communes_of_which_the_same_is_known_gain_and_lose_alike(shipped):
     found, _ = shipped
-    bands = forecast(found.workbook, draws=DRAWS).bands
+    bands = forecast(found.workbook, draws=DRAWS).alike_groups
     for row in found.rows:
         if row.figures["policy"] == "own" and row.figures["id"] != "old-set-only":
             changes = row.moved["change"].reindex(bands.index).round(12)
