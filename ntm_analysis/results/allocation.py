@@ -22,8 +22,8 @@ from ..allocation import (
 )
 from ..language import OPTIMAL, text, write_date, write_number, write_percent
 from ..needs import THOUSAND, spread
-from .forecast import blocking_words
-from .frames import Result, plain
+from .forecast import blocking_sentence
+from .frames import Result, plain_types
 from .limits import conflict_lines
 from .need import MONEY, TONNES
 
@@ -37,7 +37,7 @@ COMMUNES += ["reason"]
 STEP = ["pot", "unit", "percent", "added", "communes", "value"]
 NO_REASON = {"reason": None}
 NOISE = 3  # standard errors, as where scenarios are compared
-FELT = 0.05  # communes: a smaller loss is not told
+LEAST_LOSS = 0.05  # communes: a smaller loss is not told
 
 
 class AllocationResult(Result):
@@ -295,8 +295,8 @@ class AllocationResult(Result):
         list of str
         """
         lang, record, workbook = lang or self.lang, self.to_dict(), self.workbook
-        lines = [*tested_sentences(record, lang), weights_sentence(record, lang)]
-        lines += [plan_assumed_sentence(record, lang), blocking_words(workbook, record, lang)]
+        lines = [*plan_gain_sentences(record, lang), weights_sentence(record, lang)]
+        lines += [plan_assumed_sentence(record, lang), blocking_sentence(workbook, record, lang)]
         lines += conflict_lines(workbook, record, lang)
         return [line for line in lines if line]
 
@@ -332,7 +332,7 @@ class AllocationResult(Result):
         for row in self._extra:
             year = extra.setdefault(row["year"], [])
             year.append({key: each for key, each in row.items() if key != "year"})
-        return plain(
+        return plain_types(
             {
                 **self.workbook.heading(),
                 "deadline": draws.day,
@@ -475,23 +475,27 @@ def allocation_sentence(record, lang):
     best, own = (tried["plans"][name] for name in ("optimal", "own"))
     mean, other = (write_number(plan["finishing"]["mean"], lang, 1) for plan in (best, own))
     sentence += " " + text(
-        "allocation_verdict_forecast", lang, mean=mean, own=other, range=usual(best["finishing"])
+        "allocation_verdict_forecast",
+        lang,
+        mean=mean,
+        own=other,
+        range=finishing_range(best["finishing"]),
     )
     if not record["settled"]:
         sentence += " " + text("allocation_unsettled", lang)
     return sentence + (
         " " + text("allocation_worse", lang)
-        if best["beyond_own"] < -max(FELT, NOISE * (best["se"] or 0.0))
+        if best["beyond_own"] < -max(LEAST_LOSS, NOISE * (best["se"] or 0.0))
         else ""
     )
 
 
-def usual(figures):
+def finishing_range(figures):
     """The usual range of a number of communes."""
     return "-".join(dict.fromkeys(str(round(figures[q])) for q in ("p10", "p90")))
 
 
-def tested_sentences(record, lang):
+def plan_gain_sentences(record, lang):
     """What the optimal plan gains in the forecast, and the one with a margin.
 
     Nothing where it was not asked.
@@ -558,7 +562,7 @@ def whole_percent(share):
     return f"{math.floor(100 * share + 1e-9)}%"
 
 
-def rules_words(record, policy, lang):
+def broken_rules_words(record, policy, lang):
     """Whether a policy keeps every condition, and which it does not."""
     rules = list(dict.fromkeys(row["rule"] for row in record["broken"].get(policy, [])))
     if not rules:

@@ -11,14 +11,14 @@ from ..needs import spread
 from ..scenarios import BASELINE, NOISE
 from .chances import chance, chance_words, rough
 from .forecast import (
-    blocking_pots,
-    blocking_words,
+    blocking_pot_names,
+    blocking_sentence,
+    clear_swings,
     day_words,
+    forecast_assumed_sentence,
     mover_name,
-    moving,
-    rests_on,
 )
-from .frames import Result, plain
+from .frames import Result, plain_types
 from .need import MONEY, billions
 
 FIGURES = (
@@ -147,9 +147,12 @@ class ComparisonResult(Result):
         """
         lang, record = lang or self.lang, self.to_dict()
         rows = record["scenarios"]
-        lines = [blocking_words(self.workbook, rows[0], lang), rests_on(self.workbook, lang)]
+        lines = [
+            blocking_sentence(self.workbook, rows[0], lang),
+            forecast_assumed_sentence(self.workbook, lang),
+        ]
         lines += [price_words(row, record, lang) for row in rows]
-        lines.append(tornado_told(self.workbook, record, lang))
+        lines.append(tornado_sentence(self.workbook, record, lang))
         return [line for line in lines if line]
 
     def to_dict(self):
@@ -161,7 +164,7 @@ class ComparisonResult(Result):
             A price that there is none of is null with its reason.
         """
         workbook, both = self.workbook, self.draws
-        return plain(
+        return plain_types(
             {
                 "dataset": workbook.id,
                 "as_of": workbook.as_of,
@@ -193,26 +196,26 @@ def title_of(row, lang):
     return row["title"] if lang == "vi" else row["title_en"]
 
 
-def base_name(record, lang):
+def baseline_name(record, lang):
     """The baseline in running text."""
     if record["baseline"] == BASELINE:
         return text("compare_the_baseline", lang)
     return text("compare_base_name", lang, title=title_of(record["scenarios"][0], lang))
 
 
-def tells_all(p):
+def is_uncertain(p):
     """Whether the chance that all finish is told: neither nearly none nor nearly certain."""
     return 0.01 <= p <= 0.99
 
 
 def blocking_cell(workbook, row, record, lang):
     """The sources that block in a scenario, where they are not those of the baseline."""
-    base, pots = record["scenarios"][0], blocking_pots(workbook, row, lang)
-    same = row is not base and pots == blocking_pots(workbook, base, lang)
+    base, pots = record["scenarios"][0], blocking_pot_names(workbook, row, lang)
+    same = row is not base and pots == blocking_pot_names(workbook, base, lang)
     return text("blocking_as_first", lang) if same else pots or "-"
 
 
-def way(difference):
+def change_sign(difference):
     """Whether clearly more communes finish (1), fewer (-1), or neither (0).
 
     A difference is clear where it stands out of the noise of the draws.
@@ -234,12 +237,12 @@ def change_words(difference, lang):
     change = difference["finishing"]
     if change == 0 == difference["se"]:
         return "0"
-    if not way(difference):
+    if not change_sign(difference):
         return text("within_noise", lang)
     return write_change(change, lang, 1 if abs(change) >= 0.095 else 2)
 
 
-def own_day(row, record, lang):
+def own_deadline_words(row, record, lang):
     """The deadline of a scenario, where it is not that of the baseline."""
     if row["deadline"] == record["scenarios"][0]["deadline"]:
         return ""
@@ -252,19 +255,19 @@ def comparison_sentence(record, lang):
     ends = {"best": text("compare_no_best", lang), "worst": ""}
     for end, sign in (("worst", -1), ("best", 1)):
         row = max(others, key=lambda row: sign * row["difference"]["finishing"], default=base)
-        if way(row["difference"]) == sign:
+        if change_sign(row["difference"]) == sign:
             change = change_words(row["difference"], lang).lstrip("+-")
             ends[end] = text(
                 f"compare_{end}",
                 lang,
                 title=title_of(row, lang),
                 change=change,
-                own=own_day(row, record, lang),
+                own=own_deadline_words(row, record, lang),
             )
     return text(
         "compare_verdict",
         lang,
-        baseline=base_name(record, lang),
+        baseline=baseline_name(record, lang),
         mean=write_number(base["finishing_mean"], lang, 1),
         total=base["n_communes"],
         day=day_words(base["deadline"], lang),
@@ -286,7 +289,7 @@ def _chances(record, lang):
         ("all", "p_all", "n_communes"),
     ):
         top = max(rows, key=lambda row, p=p: row[p])
-        if key == "basically" or tells_all(top[p]):
+        if key == "basically" or is_uncertain(top[p]):
             alike = len({chance(row[p], record["draws"], lang) for row in rows}) == 1
             details = {
                 "title": title_of(top, lang),
@@ -317,14 +320,14 @@ def price_words(row, record, lang):
     )
 
 
-def loud(record):
+def clear_swings_of(record):
     """The rows of the tornado that stand out of their noise and are worth telling."""
-    return moving(pd.DataFrame(record["tornado"])) if record["tornado"] else pd.DataFrame()
+    return clear_swings(pd.DataFrame(record["tornado"])) if record["tornado"] else pd.DataFrame()
 
 
-def tornado_told(workbook, record, lang, key="tornado_told"):
+def tornado_sentence(workbook, record, lang, key="tornado_told"):
     """The assumption that moves the number finishing most; "" where none does."""
-    if (rows := loud(record)).empty:
+    if (rows := clear_swings_of(record)).empty:
         return ""
     first = rows.iloc[0]
     ends = {end: write_number(first[end], lang, 1) for end in ("low", "high", "usual")}

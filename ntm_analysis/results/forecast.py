@@ -14,7 +14,7 @@ from ..forecasts import MORE, RANGES, knowledge, split_pots, wilson
 from ..language import text, write_date, write_number
 from ..needs import spread
 from .chances import FEW, chance, chance_word, chance_words
-from .frames import INTERVAL, Result, of_communes, plain
+from .frames import INTERVAL, Result, commune_table, plain_types
 
 ASSUMABLE = (
     "durations",
@@ -27,8 +27,8 @@ CONSOLE = (
     ("registrations", "name level year kind p"),
 )
 DATES = ["p10_date", "p50_date", "p90_date"]
-FELT = 0.05  # what holds a commune back in fewer worlds is not worth a word
-NOISE, LEAST = 3, 0.05  # standard errors and communes: a smaller swing is not told
+LEAST_SHARE = 0.05  # what holds a commune back in fewer worlds is not worth a word
+NOISE, LEAST_SWING = 3, 0.05  # standard errors and communes: a smaller swing is not told
 
 
 class ForecastResult(Result):
@@ -106,7 +106,7 @@ class ForecastResult(Result):
         days = pd.DataFrame(days, table.index, DATES, dtype="datetime64[s]")
         table = table.join(days).assign(band=will.bands).reindex(will.communes)
         table = table.assign(finished=table["band"].isna()).astype({"band": "Int64"})
-        return of_communes(self.workbook, table.fillna(dict.fromkeys(reached, 1.0)))
+        return commune_table(self.workbook, table.fillna(dict.fromkeys(reached, 1.0)))
 
     @cached_property
     def over_time(self):
@@ -119,12 +119,12 @@ class ForecastResult(Result):
         """Every planned target and pledge; no chance where it stands in no schedule."""
         table = self.draws.registrations().drop(columns="p_unlimited").set_index("unit")
         table = table.assign(closes=pd.to_datetime(table["closes"]))
-        return of_communes(self.workbook, table)
+        return commune_table(self.workbook, table)
 
     @cached_property
     def weakest(self):
         """Of the worlds in which not all finish: in how many each does not, and it alone."""
-        return of_communes(self.workbook, self.draws.weakest())
+        return commune_table(self.workbook, self.draws.weakest())
 
     @cached_property
     def list_chances(self):
@@ -137,7 +137,7 @@ class ForecastResult(Result):
         return self._long(self.draws.held, "reason", "share")
 
     def _long(self, wide, key, value):
-        table = of_communes(self.workbook, wide)
+        table = commune_table(self.workbook, wide)
         return table.melt(["code", "name"], var_name=key, value_name=value)
 
     @cached_property
@@ -178,14 +178,17 @@ class ForecastResult(Result):
         list of str
         """
         lang, record, workbook = lang or self.lang, self.to_dict(), self.workbook
-        lines = [text("forecast_no_money", lang)] if without_money(workbook) else []
-        lines += [setting(workbook, record, lang), rests_on(workbook, lang)]
-        lines.append(blocking_words(workbook, record, lang))
+        lines = [text("forecast_no_money", lang)] if has_no_money(workbook) else []
+        lines += [
+            question_sentence(workbook, record, lang),
+            forecast_assumed_sentence(workbook, lang),
+        ]
+        lines.append(blocking_sentence(workbook, record, lang))
         if self.commune is not None:
             (row,) = record["communes"]
             lines += [
                 commune_sentence(row, record, lang),
-                held_sentence(row, record["draws"], lang),
+                obstacle_sentence(row, record["draws"], lang),
             ]
         if empty := [pot_words(workbook, pot, lang) for pot in record["pots_without_money"]]:
             lines.append(text("forecast_empty_pots", lang, pots=", ".join(empty)))
@@ -225,20 +228,20 @@ class ForecastResult(Result):
             row
             | more
             | {"list_chance": listed.get(row["code"], {}), "held_back": held.get(row["code"])}
-            for row in plain(self.communes)
+            for row in plain_types(self.communes)
         ]
 
     @cached_property
     def _record(self):
         will, run = self.draws, self.draws.run
         n, everyone, line = run.draws, len(will.communes), will.line_date()
-        figures = {row["figure"]: row for row in plain(self.summary)}
+        figures = {row["figure"]: row for row in plain_types(self.summary)}
         numbers = {name: {key: row[key] for key in INTERVAL} for name, row in figures.items()}
         finishing, signed = figures["finishing"], figures["finishing_signed"]
         enough, all_ = (round(n * finishing[key]) for key in ("p_basically_all", "p_all"))
         p, p_all = will.p.to_numpy(), finishing["p_all"]
         shares = {str(number): p for number, p in self.distribution.itertuples(index=False)}
-        return plain(
+        return plain_types(
             {
                 **self.workbook.heading(),
                 "set": run.plan.facts.set_id,
@@ -284,11 +287,11 @@ class ForecastResult(Result):
         )
 
 
-def rests_on(workbook, lang):
+def forecast_assumed_sentence(workbook, lang):
     """How much of what the data set brings to the forecast is assumed, by the marks of its rows.
 
     >>> from ntm_analysis.data import Workbook
-    >>> rests_on(Workbook.open("data/huyen-mau"), "en")
+    >>> forecast_assumed_sentence(Workbook.open("data/huyen-mau"), "en")
     'Durations, envelopes and shares of who pays are all illustrative.'
     """
     tables = {name: workbook.tables[name]["mark"] for name in ASSUMABLE}
@@ -349,7 +352,7 @@ def forecast_sentence(record, lang):
     return f"{first} {second}"
 
 
-def setting(workbook, record, lang):
+def question_sentence(workbook, record, lang):
     """What the forecast was asked: criteria set, scenario, allocation plan."""
     title = workbook.law.sets[record["set"]].title[lang]
     return text(
@@ -400,20 +403,22 @@ def commune_sentence(row, record, lang, coarse=False):
     )
 
 
-def held_most(row):
+def main_obstacle(row):
     """What holds a commune back most, by its key; "" where next to nothing does.
 
-    >>> held_most({"held_back": {"not_listed": 0.5, "money": 0.1}}), held_most({"held_back": None})
-    ('not_listed', '')
+    >>> main_obstacle({"held_back": {"not_listed": 0.5, "money": 0.1}})
+    'not_listed'
+    >>> main_obstacle({"held_back": None})
+    ''
     """
     held = row["held_back"] or {}
     most = max(held, key=held.get, default="")
-    return most if held.get(most, 0) >= FELT else ""
+    return most if held.get(most, 0) >= LEAST_SHARE else ""
 
 
-def held_sentence(row, draws, lang):
+def obstacle_sentence(row, draws, lang):
     """What holds a commune back, the most frequent first; "" where next to nothing does."""
-    held = {name: share for name, share in (row["held_back"] or {}).items() if share >= FELT}
+    held = {name: share for name, share in (row["held_back"] or {}).items() if share >= LEAST_SHARE}
     reasons = [
         text(
             "held_part", lang, reason=text(f"held_{name}", lang), p=chance(held[name], draws, lang)
@@ -423,7 +428,7 @@ def held_sentence(row, draws, lang):
     return text("held_told", lang, reasons="; ".join(reasons)) if reasons else ""
 
 
-def list_sentence(row, draws, lang):
+def list_chance_sentence(row, draws, lang):
     """The chance of a commune to be on each year's list."""
     years = [
         text(
@@ -437,7 +442,7 @@ def list_sentence(row, draws, lang):
     return text("list_told", lang, years="; ".join(years)) if years else ""
 
 
-def without_money(workbook):
+def has_no_money(workbook):
     """Whether no money of any pot and year is known: a forecast then says nothing of money."""
     return not (workbook.tables["envelopes"]["amount"] > 0).any()
 
@@ -455,14 +460,14 @@ def pot_words(workbook, instance, lang):
     return f"{name} ({units.iloc[0] if len(units) else served})" if served else name
 
 
-def blocking_pots(workbook, row, lang):
+def blocking_pot_names(workbook, row, lang):
     """The sources that keep listed communes from being paid.
 
     Of the record of a forecast or a scenario; "" where none does.
 
     >>> from ntm_analysis.data import Workbook
     >>> wb = Workbook.open("data/thanh-chuong")
-    >>> blocking_pots(wb, {"policy": "equal", "blocking_sources": ["dat"]}, "vi")
+    >>> blocking_pot_names(wb, {"policy": "equal", "blocking_sources": ["dat"]}, "vi")
     'phần vốn chia riêng cho từng xã từ Thu tiền sử dụng đất (đấu giá đất)'
     """
     pots = row["blocking_sources"]
@@ -474,15 +479,15 @@ def blocking_pots(workbook, row, lang):
     )
 
 
-def blocking_words(workbook, row, lang):
+def blocking_sentence(workbook, row, lang):
     """The same as a sentence.
 
     >>> from ntm_analysis.data import Workbook
     >>> wb = Workbook.open("data/thanh-chuong")
-    >>> blocking_words(wb, {"policy": "own", "blocking_sources": ["dat"]}, "vi")[:50]
+    >>> blocking_sentence(wb, {"policy": "own", "blocking_sources": ["dat"]}, "vi")[:50]
     'Nguồn đang chặn: Thu tiền sử dụng đất (đấu giá đất'
     """
-    pots = blocking_pots(workbook, row, lang)
+    pots = blocking_pot_names(workbook, row, lang)
     return text("blocking_told", lang, pots=pots) if pots else ""
 
 
@@ -544,10 +549,10 @@ def is_share(unit):
     return unit.startswith(("tỷ lệ", "khả năng"))
 
 
-def moving(tornado):
+def clear_swings(tornado):
     """The rows of the tornado that stand out of the noise of the draws and are worth telling."""
     swing = tornado["swing"].abs()
-    return tornado[(swing > NOISE * tornado["se"]) & (swing >= LEAST)]
+    return tornado[(swing > NOISE * tornado["se"]) & (swing >= LEAST_SWING)]
 
 
 def promise_lines(price, record, lang):

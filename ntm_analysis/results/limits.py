@@ -8,18 +8,18 @@ from ..needs import THOUSAND
 from .chances import chance_word, rough
 from .forecast import pot_words
 
-FELT = 0.05  # communes that a step of money must bring to be told
+LEAST_GAIN = 0.05  # communes that a step of money must bring to be told
 PER = 100  # billions of a relaxed price
 # Of what a commune's works cost: less money than this is less than their cost is known to.
 CLOSE = 0.02
 
 
-def what_words(money, tonnes, lang):
+def amount_words(money, tonnes, lang):
     """Million đồng and tonnes of cement to two digits, as running text.
 
     Costs are not known to more.
 
-    >>> what_words(2_831.4, 0, "vi"), what_words(13.4, 170, "vi")
+    >>> amount_words(2_831.4, 0, "vi"), amount_words(13.4, 170, "vi")
     ('2,8 tỷ đồng', '13 triệu đồng và 170 tấn xi măng')
     """
     parts = []
@@ -32,17 +32,17 @@ def what_words(money, tonnes, lang):
     return join_names(parts, lang)
 
 
-def pots_words(workbook, by_pot, lang):
+def pot_amounts_words(workbook, by_pot, lang):
     """Pots with what each lacks."""
     named = []
     for row in by_pot:
         cement = row["unit"] == "tấn"
-        amount = what_words(0 if cement else row["amount"], row["amount"] if cement else 0, lang)
+        amount = amount_words(0 if cement else row["amount"], row["amount"] if cement else 0, lang)
         named.append(f"{pot_words(workbook, row['pot'], lang)} ({amount})")
     return join_names(named, lang)
 
 
-def extra_lines(record, lang):
+def extra_commune_lines(record, lang):
     """The cheapest extra commune of each year.
 
     Where it only comes earlier, the cheapest that is not in the plan too.
@@ -60,7 +60,7 @@ def extra_lines(record, lang):
         details = {
             "year": row["year"],
             "name": alike_words(cheapest, lang),
-            "what": extra_words(cheapest, lang),
+            "what": extra_commune_words(cheapest, lang),
         }
         if cheapest["planned_year"]:
             answer = text("extra_no_other", lang)
@@ -69,7 +69,7 @@ def extra_lines(record, lang):
                     "extra_next",
                     lang,
                     name=alike_words(others[0], lang),
-                    what=extra_words(others[0], lang),
+                    what=extra_commune_words(others[0], lang),
                 )
             line = text(
                 "extra_told_planned", lang, planned=cheapest["planned_year"], next=answer, **details
@@ -98,9 +98,11 @@ def alike_words(row, lang):
     )
 
 
-def extra_words(row, lang):
+def extra_commune_words(row, lang):
     """What a commune needs beside the plan: money, cement, a place on the list."""
-    money = [what_words(row["money"], row["cement"], lang)] if row["money"] or row["cement"] else []
+    money = (
+        [amount_words(row["money"], row["cement"], lang)] if row["money"] or row["cement"] else []
+    )
     return join_names([*money, *[text("extra_place", lang)] * row["places"]], lang) or text(
         "extra_nothing", lang
     )
@@ -111,8 +113,10 @@ def price_lines(workbook, record, lang):
     lines, relaxed = [], {}
     for row in record["prices"]:
         step, cement = row["step"], row["unit"] == "tấn"
-        if row["pot"] and step["value"] >= FELT:
-            added = what_words(0 if cement else step["added"], step["added"] if cement else 0, lang)
+        if row["pot"] and step["value"] >= LEAST_GAIN:
+            added = amount_words(
+                0 if cement else step["added"], step["added"] if cement else 0, lang
+            )
             details = {
                 "added": added,
                 "n": write_number(step["value"], lang, 1),
@@ -146,7 +150,7 @@ def price_lines(workbook, record, lang):
     return lines
 
 
-def relax_lines(workbook, record, lang):
+def relaxation_lines(workbook, record, lang):
     """What would have to give for all communes to finish: money, months, communes."""
     relaxed = record["relaxations"]["for_all"]
     money = relaxed["money"]
@@ -155,8 +159,8 @@ def relax_lines(workbook, record, lang):
     lines = [] if relaxed["never"] else [text("relax_no_money", lang)]
     if money["by_pot"]:
         what, pots = (
-            what_words(money["added"], money["tonnes"], lang),
-            pots_words(workbook, money["by_pot"], lang),
+            amount_words(money["added"], money["tonnes"], lang),
+            pot_amounts_words(workbook, money["by_pot"], lang),
         )
         lines = [text("relax_money", lang, what=what, pots=pots)]
     if relaxed["places"]:
@@ -190,7 +194,7 @@ def conflict_lines(workbook, record, lang):
     answer = record["relaxations"]["conflict"]
     if not answer:
         return []
-    sums = {key: what_words(answer[key], 0, lang) for key in ("needs", "has")}
+    sums = {key: amount_words(answer[key], 0, lang) for key in ("needs", "has")}
     if answer["rules"] == ["no_money"]:
         return [text("conflict_no_money", lang, needs=sums["needs"])]
     lines = []
@@ -208,14 +212,14 @@ def conflict_lines(workbook, record, lang):
     cement = {row["pot"] for row in record["plan"] if row["unit"] == "tấn"}
     for pot, more in answer["money"].items():
         if more is not None:
-            amount = what_words(0 if pot in cement else more, more if pot in cement else 0, lang)
+            amount = amount_words(0 if pot in cement else more, more if pot in cement else 0, lang)
             lines.append(
                 text("conflict_money", lang, pot=pot_words(workbook, pot, lang), amount=amount)
             )
     return lines
 
 
-def near_lines(record, lang):
+def near_plan_lines(record, lang):
     """Plans within one commune of the best."""
     lines = []
     for row in record["near_plans"]:
@@ -248,5 +252,5 @@ def reason_words(workbook, record, row, lang):
         )
     if "pots" in row:
         details["pots"] = join_names([pot_words(workbook, pot, lang) for pot in row["pots"]], lang)
-        details |= {key: what_words(row[key], 0, lang) for key in ("needs", "has") if key in row}
+        details |= {key: amount_words(row[key], 0, lang) for key in ("needs", "has") if key in row}
     return text(f"reason_{row['reason']}", lang, **details)

@@ -10,7 +10,7 @@ import pandas as pd
 from ..language import LEVEL_WORDS, STATE_WORDS, pick, text, write_number, write_percent
 from ..needs import THOUSAND, UNPLANNED, in_millions, newest_debts, spread
 from .chances import rough
-from .frames import INTERVAL, Result, of_communes, plain
+from .frames import INTERVAL, Result, commune_table, plain_types
 
 MONEY, TONNES = "triệu đồng", "tấn"
 ENVELOPE = ["pot", "source", "capital", "unit", "planned", "allotted"]
@@ -119,7 +119,7 @@ class NeedResult(Result):
         levels = {level: need.works for level, need in self.draws.needs.items()}
         works = pd.concat(levels, names=["level"]).reset_index("level").set_index("unit")
         works[INTERVAL] = works[INTERVAL].astype(float) / THOUSAND
-        return of_communes(self.workbook, works[WORKS])
+        return commune_table(self.workbook, works[WORKS])
 
     @cached_property
     def gap(self):
@@ -197,10 +197,12 @@ class NeedResult(Result):
         """
         workbook, draws = self.workbook, self.draws
         need, units, money = draws.together, workbook.communes, draws.money
-        figures = dict(zip(self.summary["figure"], plain(self.summary[INTERVAL]), strict=True))
+        figures = dict(
+            zip(self.summary["figure"], plain_types(self.summary[INTERVAL]), strict=True)
+        )
         by_criterion = [
             {key: each for key, each in row.items() if key != "name_en" or each}
-            for row in plain(self.by_criterion)
+            for row in plain_types(self.by_criterion)
         ]
         debts = newest_debts(workbook).query("unit in @units.index").astype({"criterion": int})
         debts = debts.assign(code=debts["unit"].map(units["code"]))
@@ -208,9 +210,12 @@ class NeedResult(Result):
         funds = dict.fromkeys(("envelope", "gap", "blocking_sources"))
         if money:
             lacking = self.gap[self.gap["unit"] == MONEY]
-            late = {"if_late": figures["gap_if_late"], "by_pot": plain(lacking[["pot", *INTERVAL]])}
+            late = {
+                "if_late": figures["gap_if_late"],
+                "by_pot": plain_types(lacking[["pot", *INTERVAL]]),
+            }
             funds = {
-                "envelope": plain(self.gap[ENVELOPE]),
+                "envelope": plain_types(self.gap[ENVELOPE]),
                 "gap": figures["gap"] | late,
                 "blocking_sources": money.blocking,
             }
@@ -226,12 +231,12 @@ class NeedResult(Result):
             "by_level": [{"level": level, **figures[level]} for level in draws.needs],
             "by_criterion": by_criterion,
             "without_works": draws.unpriced,
-            "by_source": plain(self.by_source),
-            "by_year": plain(self.by_year),
-            "by_commune": plain(self.by_commune),
+            "by_source": plain_types(self.by_source),
+            "by_year": plain_types(self.by_year),
+            "by_commune": plain_types(self.by_commune),
             "cement": self._cement(),
             **funds,
-            "debts": plain(debts[["code", "criterion", "amount"]]),
+            "debts": plain_types(debts[["code", "criterion", "amount"]]),
             "assumed_share": None if np.isnan(share) else round(share, 4),
         }
 
@@ -240,14 +245,14 @@ class NeedResult(Result):
         rows = self.workbook.tables["cement"]
         granted = rows.loc[rows["unit"] == -1, "granted"].sum(min_count=1)
         pots = self.gap[self.gap["unit"] == TONNES]
-        lacking = plain(pots[INTERVAL])
+        lacking = plain_types(pots[INTERVAL])
         return {
             "unit": TONNES,
             "need": _whole(self.draws.together.sum("tonnes")),
-            "granted": plain(float(granted)),
+            "granted": plain_types(float(granted)),
             "expected": float(pots["planned"].sum()) if self.draws.money else None,
             "gap": lacking[-1] if lacking else None,
-            "by_year": plain(self.cement),
+            "by_year": plain_types(self.cement),
         }
 
 

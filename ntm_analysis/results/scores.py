@@ -176,11 +176,13 @@ def back_test_lines(result, lang):
         text("backtest_share", lang, **_ratio(summary, "ratio_share", lang)),
         text("backtest_coverage", lang, **_coverage(summary, lang)),
     ]
-    lines += ["  " + _part_line(text(key, lang), part, lang) for key, part in parts_of(summary)]
+    lines += [
+        "  " + _part_line(text(key, lang), part, lang) for key, part in back_test_parts(summary)
+    ]
     return [*lines, left_out]
 
 
-def parts_of(summary):
+def back_test_parts(summary):
     """The parts of a summary that hold pairs, with the keys of their names."""
     parts = []
     for key, path in PARTS:
@@ -192,7 +194,7 @@ def parts_of(summary):
     return parts
 
 
-def seen_sentence(summary, lang):
+def back_test_sentence(summary, lang):
     """How near a back-test came, in one sentence.
 
     Parameters
@@ -210,7 +212,7 @@ def seen_sentence(summary, lang):
     return text("trust_seen", lang, coverage=whole_percent(summary["coverage"]), **figures)
 
 
-def list_lines(lists, day, lang):
+def list_outcome_lines(lists, day, lang):
     """Lists of communes, and single communes on them, against their outcomes.
 
     Parameters

@@ -20,7 +20,7 @@ from ..language import (
 )
 from ..law import LEVELS
 from ..standing import NEAR, assess, levels, overview
-from .frames import Result, of_communes, plain
+from .frames import Result, commune_table, plain_types
 
 COUNTS = ["set", "met", "of", "missing", "unknown", "checked"]
 
@@ -108,7 +108,7 @@ class AssessmentResult(Result):
         tables = {name: table_of(standing) for name, standing in self.draws.items()}
         table = pd.concat(tables, names=["set"]).reset_index("set").set_index("unit")
         wanted = table.index.isin(table.index if self.units is None else self.units)
-        return of_communes(self.workbook, table[wanted])
+        return commune_table(self.workbook, table[wanted])
 
     @cached_property
     def contradictions(self):
@@ -134,7 +134,7 @@ class AssessmentResult(Result):
             code, name, then a column a criterion.
         """
         chosen = set_id or self.set_id or self.workbook.default_set("ntm")
-        return of_communes(self.workbook, self.draws[chosen].matrix())
+        return commune_table(self.workbook, self.draws[chosen].matrix())
 
     def sentence(self, lang=""):
         """How many communes are recognised.
@@ -149,7 +149,7 @@ class AssessmentResult(Result):
         """
         ntm = self.draws[self.set_id or self.workbook.default_set("ntm")]
         districts = overview(self.workbook, ntm)
-        return recognised_sentence(districts, self.workbook.unlisted, lang or self.lang)
+        return recognition_sentence(districts, self.workbook.unlisted, lang or self.lang)
 
     def notes(self, lang=""):
         """Which communes are ready, near, far, and of which nothing is known.
@@ -199,32 +199,34 @@ def _counts(standing, unit):
     row = standing.counts.loc[unit]
     return (
         {"set": standing.set_id}
-        | plain(row[COUNTS[1:]].to_dict())
+        | plain_types(row[COUNTS[1:]].to_dict())
         | {
             "met": None if pd.isna(row["met"]) else int(row["met"]),
         }
     )
 
 
-def lacking(distance, op, unit, lang):
+def distance_words(distance, op, unit, lang):
     """How far it is to a threshold, in the indicator's unit.
 
-    >>> lacking(7.5, ">=", "%", "vi"), lacking(2, "<=", "nhà", "vi"), lacking(7.5, ">=", "%", "en")
-    ('còn thiếu 7,5 điểm phần trăm', 'còn vượt 2 nhà', '7.5 percentage points short')
+    >>> distance_words(7.5, ">=", "%", "vi"), distance_words(2, "<=", "nhà", "vi")
+    ('còn thiếu 7,5 điểm phần trăm', 'còn vượt 2 nhà')
+    >>> distance_words(7.5, ">=", "%", "en")
+    '7.5 percentage points short'
     """
     words = text("points", lang) if unit == "%" else unit_words(unit, lang)
     key = "lacks_ceiling" if op == "<=" else "lacks_floor"
     return text(key, lang, distance=write_number(distance, lang), unit=words)
 
 
-def level_words(value, op, unit, lang):
+def threshold_text(value, op, unit, lang):
     """A level with its direction, as an office would say it: no "≥ 100%", no "≤ 0 houses".
 
-    >>> level_words(36, ">=", "%", "vi"), level_words(100, ">=", "%", "vi")
+    >>> threshold_text(36, ">=", "%", "vi"), threshold_text(100, ">=", "%", "vi")
     ('≥ 36%', '100%')
-    >>> level_words(0, "<=", "nhà", "vi")
+    >>> threshold_text(0, "<=", "nhà", "vi")
     'không có'
-    >>> level_words(3, ">=", "mức độ", "vi")
+    >>> threshold_text(3, ">=", "mức độ", "vi")
     'mức độ 3 trở lên'
     """
     if unit == "mức độ":
@@ -245,7 +247,7 @@ def threshold_words(row, lang):
     """
     mark = "" if row["checked"] or row["kind"] in ("province", "unknown") else f" {UNCHECKED_SIGN}"
     if row["kind"] == "number":
-        return level_words(row["value"], row["op"], row["unit"], lang) + mark
+        return threshold_text(row["value"], row["op"], row["unit"], lang) + mark
     return text(f"level_{row['kind']}", lang) + mark
 
 
@@ -264,13 +266,13 @@ def test_reason(row, unit, lang):
         else write_quantity(row["value"], unit, lang)
     )
     if row["reason"] in ("lacks", "reaches"):
-        level = level_words(row["threshold"], row["op"], unit, lang)
+        level = threshold_text(row["threshold"], row["op"], unit, lang)
         key = (
             "test_measured_none" if row["op"] == "<=" and row["threshold"] == 0 else "test_measured"
         )
         words = text(key, lang, test=name, value=value, level=level, mark=mark)
         if row["reason"] == "lacks":
-            words += ", " + lacking(row["distance"], row["op"], unit, lang)
+            words += ", " + distance_words(row["distance"], row["op"], unit, lang)
     elif row["reason"] in ("judged", "not_applicable"):
         words = f"{name}: {value}" + (mark if row["reason"] == "judged" else "")
     else:
@@ -312,10 +314,10 @@ def criterion_reason(state, tests, units, count, lang):
     )
 
 
-def shares_words(shares, lang):
+def mark_shares_words(shares, lang):
     """How much is reported, assumed and unknown.
 
-    >>> shares_words({"reported": 0.25, "assumed": 0.5, "unknown": 0.25}, "vi")
+    >>> mark_shares_words({"reported": 0.25, "assumed": 0.5, "unknown": 0.25}, "vi")
     'số liệu báo cáo 25,0%, số liệu giả định 50,0%, chưa có số liệu 25,0%'
     """
     return ", ".join(
@@ -380,7 +382,7 @@ def count_sentence(workbook, standing, unit, lang):
     return words + "."
 
 
-def recognised_sentence(overview, unlisted, lang):
+def recognition_sentence(overview, unlisted, lang):
     """How many communes are recognised.
 
     With units that are not in the list, for the rest only, and says so.
@@ -394,12 +396,12 @@ def recognised_sentence(overview, unlisted, lang):
     return text("verdict_district", lang, **numbers)
 
 
-def lacking_words(counts, lang):
+def missing_criteria_words(counts, lang):
     """What a commune's counts lack, by number.
 
     "2, 5, 6, 17", "2; 3 chưa rõ", "..." when nothing is known, "-" for nothing.
 
-    >>> lacking_words({"met": 15, "missing": [2, 5], "unknown": 2}, "vi")
+    >>> missing_criteria_words({"met": 15, "missing": [2, 5], "unknown": 2}, "vi")
     '2, 5; 2 chưa rõ'
     """
     if counts["met"] is None:
