@@ -16,7 +16,7 @@ from .allocation import (
     plan_gain_sentences,
     weights_sentence,
 )
-from .chances import chance, chance_word, chance_words, rough, scale_of
+from .chances import chance, chance_word, chance_words, rough, scale_of, whole_percent
 from .comparison import (
     ComparisonResult,
     baseline_name,
@@ -54,7 +54,6 @@ from .forecast import (
     promise_lines,
     question_sentence,
     usual_range,
-    whole_percent,
 )
 from .frames import (
     CAPITAL_WORDS,

@@ -22,6 +22,7 @@ from ..allocation import (
 )
 from ..language import OPTIMAL, text, write_date, write_number, write_percent
 from ..needs import THOUSAND, spread
+from .chances import whole_percent
 from .forecast import blocking_sentence
 from .frames import Result, plain_types
 from .limits import conflict_lines
@@ -551,15 +552,6 @@ def plan_assumed_sentence(record, lang):
         k: "..." if v is None else whole_percent(v) for k, v in record["assumed_share"].items()
     }
     return text("allocation_assumed", lang, **shares)
-
-
-def whole_percent(share):
-    """A share in whole per cent; 100 % only where it is all.
-
-    >>> whole_percent(0.999), whole_percent(1.0), whole_percent(0.05)
-    ('99%', '100%', '5%')
-    """
-    return f"{math.floor(100 * share + 1e-9)}%"
 
 
 def broken_rules_words(record, policy, lang):

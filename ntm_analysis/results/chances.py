@@ -77,3 +77,24 @@ def rough(value, digits=2):
     (520.0, 0.036, 0.0)
     """
     return round(value, digits - 1 - math.floor(math.log10(abs(value)))) if value else 0.0
+
+
+def whole_percent(share):
+    """A share that is no chance of the forecast, in whole per cent; 100 % only where it is all.
+
+    Parameters
+    ----------
+    share : float
+        0..1.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> whole_percent(0.999), whole_percent(1.0), whole_percent(0.056)
+    ('99%', '100%', '6%')
+    """
+    percent = f"{100 * share:.0f}%"
+    return "99%" if percent == "100%" and share < 1 - 1e-9 else percent

@@ -13,7 +13,7 @@ import pandas as pd
 from ..forecasts import MORE, RANGES, knowledge, split_pots, wilson
 from ..language import text, write_date, write_number
 from ..needs import spread
-from .chances import FEW, chance, chance_word, chance_words
+from .chances import FEW, chance, chance_word, chance_words, whole_percent
 from .frames import INTERVAL, Result, commune_table, plain_types
 
 ASSUMABLE = (
@@ -303,11 +303,6 @@ def forecast_assumed_sentence(workbook, lang):
     return text(
         "forecast_assumed_part", lang, n=sum(mark != "reported" for mark in marks), of=len(marks)
     )
-
-
-def whole_percent(share):
-    """A share that is no chance of the forecast, in whole per cent."""
-    return f"{100 * share:.0f}%"
 
 
 def usual_range(low, high):

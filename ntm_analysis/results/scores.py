@@ -8,7 +8,7 @@ import math
 from ..forecasts import PLACES, list_outcomes, listed_communes, reference
 from ..language import join_names, text, write_date, write_number, write_percent
 from ..tables import dictionary
-from .forecast import whole_percent
+from .chances import whole_percent
 
 
 def score_lines(scores, lang):
