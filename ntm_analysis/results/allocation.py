@@ -89,7 +89,10 @@ class AllocationResult(Result):
 
     @property
     def status(self):
-        """Optimal (proved), limit (the search ended there: see gap), infeasible, rule."""
+        """How the plan was found: proved, cut short, not at all, or by a rule.
+
+        ``optimal``, ``limit`` (the search ended there: see gap), ``infeasible`` or ``rule``.
+        """
         if self._conflict:
             return "infeasible"
         return self.draws.best.status if self.policy == OPTIMAL else "rule"
@@ -113,7 +116,7 @@ class AllocationResult(Result):
 
     @cached_property
     def works(self):
-        """What the plan pays of each work from each pot, and in which year."""
+        """What the plan pays of each work from each pot, in million dong or tonnes, and when."""
         table = self._table.rename(columns={"commune": "name"})
         number = table["criterion"].where(table["criterion"] > 0).astype("Int64")
         table = table.assign(criterion=number, unit=table["pot"].map(self._units))
@@ -121,7 +124,7 @@ class AllocationResult(Result):
 
     @cached_property
     def communes(self):
-        """Every commune that is to finish: when it is listed, what its works cost, why not."""
+        """Every commune that is to finish: year, cost and money paid (million dong), why not."""
         return pd.DataFrame(self._communes, columns=COMMUNES)
 
     @cached_property
@@ -159,7 +162,7 @@ class AllocationResult(Result):
 
     @cached_property
     def policies(self):
-        """What each rule and the best plan come to, and how many conditions each breaks."""
+        """Communes that each rule and the best plan bring, and how many conditions each breaks."""
         draws = self.draws
         return pd.DataFrame(
             {
@@ -173,7 +176,7 @@ class AllocationResult(Result):
 
     @cached_property
     def pots(self):
-        """What comes into each pot by the deadline, and what of it the plan spends."""
+        """What each pot has by the deadline and the plan pays of it, in million dong or tonnes."""
         paid = self._table[self._table["year"].notna()].groupby("pot")["amount"].sum()
         pots = self.case.sets.pots
         return pd.DataFrame(
@@ -187,7 +190,10 @@ class AllocationResult(Result):
 
     @cached_property
     def extra_communes(self):
-        """Of each year what each commune needs beside the plan, the cheapest first."""
+        """What each commune needs beside the plan, by year, the cheapest first.
+
+        Million dong, tonnes of cement, places on the list.
+        """
         return pd.DataFrame(self._extra, columns=EXTRA)
 
     @cached_property
@@ -214,13 +220,16 @@ class AllocationResult(Result):
 
     @cached_property
     def prices(self):
-        """What a step more of each pot that is short buys."""
+        """Communes that a step more of each short pot buys; the step in million dong or tonnes."""
         steps = [row | row["step"] for row in self._prices if row["step"]]
         return pd.DataFrame(steps, columns=STEP)
 
     @cached_property
     def relaxed_prices(self):
-        """What more of each pot, and a place on a list (no pot), is worth from a year on."""
+        """Communes that more of each pot, and a place on a list (no pot), are worth from a year on.
+
+        A billion dong, or a place, is the unit.
+        """
         rows = [
             {"pot": row["pot"], "unit": row["unit"], "year": int(year), "worth": worth}
             for row in self._prices
@@ -238,7 +247,10 @@ class AllocationResult(Result):
 
     @cached_property
     def limits(self):
-        """What would have to give for all communes to finish: money by pot, places, months."""
+        """What would have to give for all communes to finish.
+
+        By pot in million dong or tonnes; places on lists, months, communes.
+        """
         relaxed = self._for_all
         rows = [{"what": row["pot"], **row} for row in relaxed["money"]["by_pot"]]
         rows += [
@@ -277,6 +289,7 @@ class AllocationResult(Result):
         Parameters
         ----------
         lang : str, optional
+            ``"vi"`` or ``"en"``; default: that of the answer.
 
         Returns
         -------
@@ -290,6 +303,7 @@ class AllocationResult(Result):
         Parameters
         ----------
         lang : str, optional
+            ``"vi"`` or ``"en"``; default: that of the answer.
 
         Returns
         -------
@@ -436,9 +450,18 @@ def _under_uncertainty(trial):
 
 
 def allocation_sentence(record, lang):
-    """The answer in one or two sentences.
+    """How many communes finish under the plan, in a sentence or a few.
 
-    ``record`` is the record of :func:`~ntm_analysis.allocation.record.record`.
+    Parameters
+    ----------
+    record : dict
+        As of :meth:`AllocationResult.to_dict`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
     """
     day = write_date(record["deadline"], lang)
     if record["status"] == "infeasible":
@@ -492,14 +515,40 @@ def allocation_sentence(record, lang):
 
 
 def finishing_range(figures):
-    """The usual range of a number of communes."""
+    """The usual range P10-P90 of the number of communes finishing, in whole communes.
+
+    Parameters
+    ----------
+    figures : dict of str to float
+        With p10 and p90, communes.
+
+    Returns
+    -------
+    str
+        One number where both ends round to it.
+
+    Examples
+    --------
+    >>> finishing_range({"p10": 24.0, "p90": 32.6}), finishing_range({"p10": 29.8, "p90": 30.2})
+    ('24-33', '30')
+    """
     return "-".join(dict.fromkeys(str(round(figures[q])) for q in ("p10", "p90")))
 
 
 def plan_gain_sentences(record, lang):
-    """What the optimal plan gains in the forecast, and the one with a margin.
+    """What the optimal plan gains in the forecast, and what the plan with a margin does.
 
-    Nothing where it was not asked.
+    Parameters
+    ----------
+    record : dict
+        As of :meth:`AllocationResult.to_dict`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    list of str
+        Empty where the plans were not tried in the forecast's worlds.
     """
     tried = record.get("under_uncertainty")
     if not tried:
@@ -533,7 +582,20 @@ def plan_gain_sentences(record, lang):
 
 
 def weights_sentence(record, lang):
-    """That communes are weighed, where they are."""
+    """Which communes count for how much, and the plan's weighted value.
+
+    Parameters
+    ----------
+    record : dict
+        As of :meth:`AllocationResult.to_dict`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+        "" where all communes count the same.
+    """
     if not record["weights"] or record["value"] is None:
         return ""
     names = ", ".join(
@@ -545,7 +607,19 @@ def weights_sentence(record, lang):
 
 
 def plan_assumed_sentence(record, lang):
-    """How much of the plan rests on assumptions."""
+    """How much of the plan rests on assumptions.
+
+    Parameters
+    ----------
+    record : dict
+        As of :meth:`AllocationResult.to_dict`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+    """
     if record["illustrative"]:
         return text("forecast_invented", lang)
     shares = {
@@ -555,7 +629,21 @@ def plan_assumed_sentence(record, lang):
 
 
 def broken_rules_words(record, policy, lang):
-    """Whether a policy keeps every condition, and which it does not."""
+    """Which conditions the plan of a policy breaks.
+
+    Parameters
+    ----------
+    record : dict
+        As of :meth:`AllocationResult.to_dict`.
+    policy : str
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+        Where there are none, that the plan keeps all conditions.
+    """
     rules = list(dict.fromkeys(row["rule"] for row in record["broken"].get(policy, [])))
     if not rules:
         return text("conditions_kept", lang)

@@ -67,12 +67,12 @@ class ForecastResult(Result):
 
     @property
     def console(self):
-        """The tables that the console prints; of one commune the notes say all."""
+        """The tables that the console prints, each with its columns; none for one commune alone."""
         return CONSOLE if self.commune is None else ()
 
     @cached_property
     def summary(self):
-        """How many finish, by the plan and by the two second opinions."""
+        """How many communes finish, by the plan and by the two second opinions; chances 0..1."""
         will = self.draws
         numbers = {
             "finishing": will.finishing,
@@ -93,7 +93,7 @@ class ForecastResult(Result):
 
     @cached_property
     def communes(self):
-        """Every commune in administrative order: its chances and the days of 10, 50, 90 %."""
+        """Every commune in administrative order: chances, 0..1, and the days of 10, 50, 90 %."""
         will, run = self.draws, self.draws.run
         reached = {
             "p": will.in_time,
@@ -116,24 +116,27 @@ class ForecastResult(Result):
 
     @cached_property
     def registrations(self):
-        """Every planned target and pledge; no chance where it stands in no schedule."""
+        """Every planned target and pledge with its chance (0..1); none where no schedule has it."""
         table = self.draws.registrations().drop(columns="p_unlimited").set_index("unit")
         table = table.assign(closes=pd.to_datetime(table["closes"]))
         return commune_table(self.workbook, table)
 
     @cached_property
     def weakest(self):
-        """Of the worlds in which not all finish: in how many each does not, and it alone."""
+        """Each open commune's share (0..1) in failing, of the worlds in which not all finish.
+
+        The worlds in which it does not finish, and those in which it alone does not.
+        """
         return commune_table(self.workbook, self.draws.weakest())
 
     @cached_property
     def list_chances(self):
-        """The chance of each open commune to be on each year's list."""
+        """The chance (0..1) of each open commune to be on each year's list."""
         return self._long(self.draws.list_chance, "year", "p")
 
     @cached_property
     def held_back(self):
-        """What holds each open commune back: the share of all worlds."""
+        """What holds each open commune back: the share of all worlds, 0..1."""
         return self._long(self.draws.held, "reason", "share")
 
     def _long(self, wide, key, value):
@@ -142,13 +145,13 @@ class ForecastResult(Result):
 
     @cached_property
     def distribution(self):
-        """How likely each number of communes is."""
+        """The chance (0..1) of each number of communes finishing."""
         shares = pd.Series(self.draws.finishing).value_counts(normalize=True).sort_index()
         return shares.rename_axis("number").rename("p").reset_index()
 
     @cached_property
     def ask_first(self):
-        """The unknown states whose answer moves the number finishing most."""
+        """The ten unknown states whose answer moves the number of communes finishing most."""
         return self.draws.ask_first().head(10)
 
     def sentence(self, lang=""):
@@ -157,6 +160,7 @@ class ForecastResult(Result):
         Parameters
         ----------
         lang : str, optional
+            ``"vi"`` or ``"en"``; default: that of the answer.
 
         Returns
         -------
@@ -172,6 +176,7 @@ class ForecastResult(Result):
         Parameters
         ----------
         lang : str, optional
+            ``"vi"`` or ``"en"``; default: that of the answer.
 
         Returns
         -------
@@ -290,6 +295,18 @@ class ForecastResult(Result):
 def forecast_assumed_sentence(workbook, lang):
     """How much of what the data set brings to the forecast is assumed, by the marks of its rows.
 
+    Parameters
+    ----------
+    workbook : Workbook
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
     >>> from ntm_analysis.data import Workbook
     >>> forecast_assumed_sentence(Workbook.open("data/huyen-mau"), "en")
     'Durations, envelopes and shares of who pays are all illustrative.'
@@ -306,21 +323,59 @@ def forecast_assumed_sentence(workbook, lang):
 
 
 def usual_range(low, high):
-    """A range of whole numbers, one number where its ends are alike."""
+    """The usual range of a whole number: one number where its ends are alike.
+
+    Parameters
+    ----------
+    low, high : float
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> usual_range(24, 33), usual_range(30.0, 30.0)
+    ('24-33', '30')
+    """
     return f"{low:g}-{high:g}" if low != high else f"{low:g}"
 
 
 def median_range(figures):
-    """A median with its usual range: "28 (24-33)"."""
+    """The median of a whole number with its usual range.
+
+    Parameters
+    ----------
+    figures : dict of str to float
+        With p10, p50, p90.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> median_range({"p10": 24, "p50": 28, "p90": 33})
+    '28 (24-33)'
+    """
     return f"{figures['p50']:g} ({usual_range(figures['p10'], figures['p90'])})"
 
 
 def forecast_sentence(record, lang):
-    """How many will have finished, with the range and the two second opinions.
+    """How many communes will have finished, and whether basically all, and all, will.
 
-    Then whether basically all, and all, will.
+    With the usual range and the two second opinions.
 
-    ``record``: what :func:`~.forecast.forecast.record` gives.
+    Parameters
+    ----------
+    record : dict
+        As of :meth:`ForecastResult.to_dict`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
     """
     figures, draws = record["finishing"], record["draws"]
     opinions = {name: median_range(more) for name, more in record["second_opinions"].items()}
@@ -348,7 +403,20 @@ def forecast_sentence(record, lang):
 
 
 def question_sentence(workbook, record, lang):
-    """What the forecast was asked: criteria set, scenario, allocation plan."""
+    """What the forecast was asked: criteria set, scenario, allocation plan.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    record : dict
+        As of :meth:`ForecastResult.to_dict`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+    """
     title = workbook.law.sets[record["set"]].title[lang]
     return text(
         "forecast_setting",
@@ -360,8 +428,21 @@ def question_sentence(workbook, record, lang):
 
 
 def month_words(day, lang):
-    """A month as "11/2023"; "sau kỳ" beyond the horizon.
+    """The month of a day, as offices write it.
 
+    Parameters
+    ----------
+    day : str or None
+        ISO; None: beyond the horizon.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
     >>> month_words("2023-11-30", "vi"), month_words(None, "vi")
     ('11/2023', 'sau kỳ')
     """
@@ -369,8 +450,21 @@ def month_words(day, lang):
 
 
 def day_words(day, lang):
-    """A day of a record as offices write it.
+    """A day of a record, as offices write it.
 
+    Parameters
+    ----------
+    day : str
+        ISO.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
     >>> day_words("2025-12-31", "vi")
     '31/12/2025'
     """
@@ -378,9 +472,22 @@ def day_words(day, lang):
 
 
 def commune_sentence(row, record, lang, coarse=False):
-    """One commune's answer: the chance by the deadline, that of the decision, dates.
+    """The answer for one commune: the chance by the deadline, that of the decision, dates.
 
-    ``coarse``: in words alone.
+    Parameters
+    ----------
+    row : dict
+        Of the communes of the record.
+    record : dict
+        As of :meth:`ForecastResult.to_dict`: deadline, finish, draws.
+    lang : str
+        ``"vi"`` or ``"en"``.
+    coarse : bool
+        Whether chances are told in words alone.
+
+    Returns
+    -------
+    str
     """
     if row["finished"]:
         return text("forecast_commune_finished", lang, name=row["name"])
@@ -399,8 +506,20 @@ def commune_sentence(row, record, lang, coarse=False):
 
 
 def main_obstacle(row):
-    """What holds a commune back most, by its key; "" where next to nothing does.
+    """The key of what holds a commune back most.
 
+    Parameters
+    ----------
+    row : dict
+        Of the communes of a forecast's record: ``held_back``, the share of worlds by reason.
+
+    Returns
+    -------
+    str
+        "" where next to nothing does.
+
+    Examples
+    --------
     >>> main_obstacle({"held_back": {"not_listed": 0.5, "money": 0.1}})
     'not_listed'
     >>> main_obstacle({"held_back": None})
@@ -412,7 +531,22 @@ def main_obstacle(row):
 
 
 def obstacle_sentence(row, draws, lang):
-    """What holds a commune back, the most frequent first; "" where next to nothing does."""
+    """What holds a commune back, the most frequent first, with its chance.
+
+    Parameters
+    ----------
+    row : dict
+        Of the communes of a forecast's record: ``held_back``, the share of worlds by reason.
+    draws : int
+        The worlds that the shares rest on.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+        "" where next to nothing does.
+    """
     held = {name: share for name, share in (row["held_back"] or {}).items() if share >= LEAST_SHARE}
     reasons = [
         text(
@@ -424,7 +558,22 @@ def obstacle_sentence(row, draws, lang):
 
 
 def list_chance_sentence(row, draws, lang):
-    """The chance of a commune to be on each year's list."""
+    """The chance of a commune to be on each year's list.
+
+    Parameters
+    ----------
+    row : dict
+        Of the communes of a forecast's record: ``list_chance``, 0..1 by year.
+    draws : int
+        The worlds that the chances rest on.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+        "" for a commune that no list awaits.
+    """
     years = [
         text(
             "list_year",
@@ -438,13 +587,36 @@ def list_chance_sentence(row, draws, lang):
 
 
 def has_no_money(workbook):
-    """Whether no money of any pot and year is known: a forecast then says nothing of money."""
+    """Whether no money of any pot and year is known: a forecast then says nothing of money.
+
+    Parameters
+    ----------
+    workbook : Workbook
+
+    Returns
+    -------
+    bool
+    """
     return not (workbook.tables["envelopes"]["amount"] > 0).any()
 
 
 def pot_words(workbook, instance, lang):
     """The name of a pot instance, and whom it serves where that is not everybody.
 
+    Parameters
+    ----------
+    workbook : Workbook
+    instance : str
+        As of :func:`ntm_analysis.needs.money.instance`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
     >>> from ntm_analysis.data import Workbook
     >>> pot_words(Workbook.open("data/thanh-chuong"), "nstw-dt@17731", "en")
     'Central budget, investment (Thanh Phong)'
@@ -456,10 +628,23 @@ def pot_words(workbook, instance, lang):
 
 
 def blocking_pot_names(workbook, row, lang):
-    """The sources that keep listed communes from being paid.
+    """The names of the sources that keep listed communes from being paid.
 
-    Of the record of a forecast or a scenario; "" where none does.
+    Parameters
+    ----------
+    workbook : Workbook
+    row : dict
+        The record of a forecast or a scenario: policy, blocking_sources.
+    lang : str
+        ``"vi"`` or ``"en"``.
 
+    Returns
+    -------
+    str
+        "" where none does.
+
+    Examples
+    --------
     >>> from ntm_analysis.data import Workbook
     >>> wb = Workbook.open("data/thanh-chuong")
     >>> blocking_pot_names(wb, {"policy": "equal", "blocking_sources": ["dat"]}, "vi")
@@ -475,8 +660,23 @@ def blocking_pot_names(workbook, row, lang):
 
 
 def blocking_sentence(workbook, row, lang):
-    """The same as a sentence.
+    """The sources that keep listed communes from being paid, in a sentence.
 
+    Parameters
+    ----------
+    workbook : Workbook
+    row : dict
+        The record of a forecast or a scenario: policy, blocking_sources.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+        "" where none does.
+
+    Examples
+    --------
     >>> from ntm_analysis.data import Workbook
     >>> wb = Workbook.open("data/thanh-chuong")
     >>> blocking_sentence(wb, {"policy": "own", "blocking_sources": ["dat"]}, "vi")[:50]
@@ -487,9 +687,21 @@ def blocking_sentence(workbook, row, lang):
 
 
 def mover_name(workbook, key, lang):
-    """What an assumption of the tornado is.
+    """The name of an assumption of the tornado.
 
-    By its own text in the data, else by the texts of the pages.
+    Its own text in the data, else the text of the pages.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    key : str
+        Of the assumption.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
     """
     for table in (
         workbook.tables["assumptions"].set_index("key"),
@@ -501,7 +713,20 @@ def mover_name(workbook, key, lang):
 
 
 def mover_ends(workbook, row, lang):
-    """The ends that an assumption was put at."""
+    """The two ends that an assumption of the tornado was put at.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    row : dict
+        Of the tornado: key, low_end and high_end (NaN where a table has them).
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+    """
     key, ends = row["key"], (row["low_end"], row["high_end"])
     if np.isnan(ends[0]):
         return text(
@@ -522,9 +747,21 @@ def mover_ends(workbook, row, lang):
 
 
 def mover_rows(workbook, rows, lang):
-    """The tornado as a table.
+    """The rows of the tornado as a page shows them.
 
-    Place, what, its two ends, the mean number at each, on what the ends rest.
+    Parameters
+    ----------
+    workbook : Workbook
+    rows : DataFrame
+        As of :func:`clear_swings`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    list of list
+        Place, name of the assumption, its two ends, the mean number of communes at each, on what
+        the ends rest.
     """
     return [
         [
@@ -540,18 +777,62 @@ def mover_rows(workbook, rows, lang):
 
 
 def is_share(unit):
-    """Whether a unit of panel_assumed.csv is a part of one."""
+    """Whether a unit of ``panel_assumed.csv`` is a part of one.
+
+    Parameters
+    ----------
+    unit : str
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> is_share("tỷ lệ mỗi năm"), is_share("tháng")
+    (True, False)
+    """
     return unit.startswith(("tỷ lệ", "khả năng"))
 
 
 def clear_swings(tornado):
-    """The rows of the tornado that stand out of the noise of the draws and are worth telling."""
+    """The rows of the tornado that stand out of the noise of the draws and are worth telling.
+
+    Parameters
+    ----------
+    tornado : DataFrame
+        With ``swing`` and its standard error ``se``, communes.
+
+    Returns
+    -------
+    DataFrame
+
+    Examples
+    --------
+    >>> clear_swings(pd.DataFrame({"swing": [-2.0, 0.02, 0.3], "se": [0.1, 0.001, 0.2]}))
+       swing   se
+    0   -2.0  0.1
+    """
     swing = tornado["swing"].abs()
     return tornado[(swing > NOISE * tornado["se"]) & (swing >= LEAST_SWING)]
 
 
 def promise_lines(price, record, lang):
-    """What it would take to keep the promise: which money is enough, or that money alone is not."""
+    """What keeping the promise would take: the money that is enough, or that money alone is not.
+
+    Parameters
+    ----------
+    price : dict
+        ``price_of_promise`` of the record.
+    record : dict
+        As of :meth:`ForecastResult.to_dict`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    list of str
+    """
     lines = []
     most = {"most": write_number(MORE[-1], lang)}
     for key in ("basically_all", "all"):

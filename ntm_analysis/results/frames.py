@@ -71,7 +71,7 @@ class Result:
         Parameters
         ----------
         lang : str, optional
-            Default: that of the answer.
+            ``"vi"`` or ``"en"``; default: that of the answer.
 
         Returns
         -------
@@ -85,6 +85,7 @@ class Result:
         Parameters
         ----------
         lang : str, optional
+            ``"vi"`` or ``"en"``; default: that of the answer.
 
         Returns
         -------
@@ -192,6 +193,7 @@ def table_lines(result, name, wanted, lang):
     wanted : str
         The columns, with spaces between.
     lang : str
+        ``"vi"`` or ``"en"``.
 
     Returns
     -------
@@ -235,6 +237,7 @@ def written_cell(value, kind, lang, words=None):
     kind : str
         Of its column.
     lang : str
+        ``"vi"`` or ``"en"``.
     words : dict of str to dict, optional
         What codes of a kind are called.
 

@@ -15,10 +15,22 @@ CLOSE = 0.02
 
 
 def amount_words(money, tonnes, lang):
-    """Million đồng and tonnes of cement to two digits, as running text.
+    """Money and cement in running text, to two digits: costs are not known to more.
 
-    Costs are not known to more.
+    Parameters
+    ----------
+    money : float
+        Million dong.
+    tonnes : float
+    lang : str
+        ``"vi"`` or ``"en"``.
 
+    Returns
+    -------
+    str
+
+    Examples
+    --------
     >>> amount_words(2_831.4, 0, "vi"), amount_words(13.4, 170, "vi")
     ('2,8 tỷ đồng', '13 triệu đồng và 170 tấn xi măng')
     """
@@ -33,7 +45,20 @@ def amount_words(money, tonnes, lang):
 
 
 def pot_amounts_words(workbook, by_pot, lang):
-    """Pots with what each lacks."""
+    """The names of pots, each with the amount that is to be added to it.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    by_pot : list of dict
+        pot, amount, unit (million dong or tonnes).
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+    """
     named = []
     for row in by_pot:
         cement = row["unit"] == "tấn"
@@ -43,9 +68,20 @@ def pot_amounts_words(workbook, by_pot, lang):
 
 
 def extra_commune_lines(record, lang):
-    """The cheapest extra commune of each year.
+    """The cheapest extra commune of each year, and what it needs.
 
-    Where it only comes earlier, the cheapest that is not in the plan too.
+    Where the plan lists that commune in a later year, the cheapest that it never lists too.
+
+    Parameters
+    ----------
+    record : dict
+        As of :meth:`AllocationResult.to_dict`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    list of str
     """
     if record["status"] == "infeasible":
         return [text("extra_infeasible", lang)]
@@ -90,7 +126,24 @@ def extra_commune_lines(record, lang):
 
 
 def alike_words(row, lang):
-    """A commune, and how many others need just the same."""
+    """The name of a commune, and how many others need just the same.
+
+    Parameters
+    ----------
+    row : dict
+        Of an extra commune of the record: name, alike.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> alike_words({"name": "Thanh Hà", "alike": 1}, "vi")
+    'Thanh Hà'
+    """
     return (
         row["name"]
         if row["alike"] < 2
@@ -99,7 +152,19 @@ def alike_words(row, lang):
 
 
 def extra_commune_words(row, lang):
-    """What a commune needs beside the plan: money, cement, a place on the list."""
+    """What a commune needs beside the plan: money, cement, a place on the list.
+
+    Parameters
+    ----------
+    row : dict
+        Of an extra commune of the record: money (million dong), cement (tonnes), places.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+    """
     money = (
         [amount_words(row["money"], row["cement"], lang)] if row["money"] or row["cement"] else []
     )
@@ -109,7 +174,20 @@ def extra_commune_words(row, lang):
 
 
 def price_lines(workbook, record, lang):
-    """What more money buys: step prices, then relaxed prices; each named."""
+    """What more money buys: the communes of a step more, then relaxed prices, each named.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    record : dict
+        As of :meth:`AllocationResult.to_dict`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    list of str
+    """
     lines, relaxed = [], {}
     for row in record["prices"]:
         step, cement = row["step"], row["unit"] == "tấn"
@@ -151,7 +229,20 @@ def price_lines(workbook, record, lang):
 
 
 def relaxation_lines(workbook, record, lang):
-    """What would have to give for all communes to finish: money, months, communes."""
+    """What would have to give for all communes to finish: money, months, communes.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    record : dict
+        As of :meth:`AllocationResult.to_dict`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    list of str
+    """
     relaxed = record["relaxations"]["for_all"]
     money = relaxed["money"]
     if not relaxed["communes"]:
@@ -190,7 +281,21 @@ def relaxation_lines(workbook, record, lang):
 
 
 def conflict_lines(workbook, record, lang):
-    """Which conditions stand against each other, with the sums, and the least relaxations."""
+    """Which conditions stand against each other, with the sums, and the least relaxations.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    record : dict
+        As of :meth:`AllocationResult.to_dict`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    list of str
+        Empty where some plan keeps them all.
+    """
     answer = record["relaxations"]["conflict"]
     if not answer:
         return []
@@ -220,7 +325,19 @@ def conflict_lines(workbook, record, lang):
 
 
 def near_plan_lines(record, lang):
-    """Plans within one commune of the best."""
+    """The plans within one commune of the best: who is left out, who comes instead.
+
+    Parameters
+    ----------
+    record : dict
+        As of :meth:`AllocationResult.to_dict`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    list of str
+    """
     lines = []
     for row in record["near_plans"]:
         instead = [c["name"] for c in row["instead"]]
@@ -237,7 +354,23 @@ def near_plan_lines(record, lang):
 
 
 def reason_words(workbook, record, row, lang):
-    """Why a commune is not in the plan."""
+    """Why a commune is not in the plan.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    record : dict
+        As of :meth:`AllocationResult.to_dict`.
+    row : dict
+        Of the communes of the record.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+        "" for a commune that is in the plan.
+    """
     if row["reason"] is None:
         return ""
     details = {key: row[key] for key in ("months", "room") if key in row}

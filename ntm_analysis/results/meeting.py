@@ -98,7 +98,7 @@ class MeetingResult(Result):
 
     @cached_property
     def changes(self):
-        """The states of criteria that are others than at the meeting before."""
+        """The states of criteria that are others than at the meeting before, by commune and set."""
         before = self._standings(self.draws.before, self._now)
         tables = {
             name: state_changes(before[name], standing) for name, standing in self._now.items()
@@ -108,13 +108,13 @@ class MeetingResult(Result):
 
     @cached_property
     def late_works(self):
-        """The works whose reported volume is below that planned for the month of the report."""
+        """The works whose reported volume (%) is below that planned for the month of the report."""
         works = works_progress(self.workbook, self.draws.end)
         return commune_table(self.workbook, works[works["late"]].set_index("unit")[WORKS])
 
     @cached_property
     def disbursed(self):
-        """Money disbursed since the year began, by pot."""
+        """Million dong disbursed since the year began, by pot."""
         return disbursement_by_pot(self.workbook, self.draws.end).reset_index()
 
     @cached_property
@@ -157,6 +157,7 @@ class MeetingResult(Result):
         Parameters
         ----------
         lang : str, optional
+            ``"vi"`` or ``"en"``; default: that of the answer.
 
         Returns
         -------
