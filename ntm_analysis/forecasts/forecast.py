@@ -94,7 +94,10 @@ class Forecast(namedtuple("Forecast", "workbook run day level")):
 
     @cached_property
     def in_time_if_paid(self):
-        """The same were all works paid in time."""
+        """Which NTM goals would be met by the deadline were all works paid in time.
+
+        Bool, NTM goals x draws.
+        """
         return self.reached(self.run.unlimited, self.run.latest)
 
     @cached_property
@@ -391,7 +394,7 @@ class Forecast(namedtuple("Forecast", "workbook run day level")):
 
     @property
     def yearly(self):
-        """Communes a year since the programme began."""
+        """Communes recognised a year since the programme began, on average."""
         as_of, begin = self.workbook.as_of, self.run.plan.rules["programme_start"]
         return len(self.now) / max(as_of.year + as_of.month / 12 - begin, 1)
 

@@ -193,16 +193,50 @@ class Counts:
         self._missed = np.zeros(run.draws, dtype=int)  # and still wait
 
     def left(self):
-        """How many are not NTM yet: int, draws."""
+        """How many communes are not NTM yet in every world.
+
+        Returns
+        -------
+        ndarray of int
+            (draws,)
+        """
         return self._left
 
     def waiting(self, year, chance):
-        """How many of those who missed stand on the year's list again, each with ``chance``."""
+        """How many of those who missed stand on the year's list again.
+
+        Parameters
+        ----------
+        year : int
+        chance : ndarray of float
+            (draws,) of each to do so, 0..1.
+
+        Returns
+        -------
+        ndarray of int
+            (draws,)
+        """
         self._waiting = binomial(self._draw("returning", year), self._missed, chance)
         return self._waiting
 
     def judge(self, span, length, luck, unlisted):
-        """How many finish: of ``length`` listed with chance ``luck``, of others ``unlisted``."""
+        """How many communes finish in a span; the crowd is changed by the call.
+
+        Parameters
+        ----------
+        span : Span
+        length : ndarray of int
+            (draws,) how many are listed.
+        luck : ndarray of float
+            (draws,) chance of a listed commune, 0..1.
+        unlisted : ndarray of float
+            (draws,) chance of any other, 0..1.
+
+        Returns
+        -------
+        ndarray of int
+            (draws,)
+        """
         self.met = binomial(self._draw("listed", span.year), length, luck)
         # Who missed and does not stand on the list again comes behind all others, and waits on.
         again = np.minimum(self._waiting, length)
@@ -246,9 +280,17 @@ class Outcome:
         self.listed, self.lists = [], []
 
     def end(self, span, listed, finished, held, counts):
-        """Enter who was on the year's list, who finished, what held the listed ones back.
+        """Enter who was on a span's list, who finished, what held the listed ones back.
 
-        The ``counts`` are those of the list.
+        Parameters
+        ----------
+        span : Span
+        listed, finished : ndarray of bool
+            Goals x draws.
+        held : ndarray of int, or int
+            Goals x draws, or one for all: FAILED, MONEY or TIME.
+        counts : tuple of ndarray
+            Of the list, as in ``lists``.
         """
         self.listed.append(listed.sum(axis=1))
         self.month[finished] = span.last
@@ -281,7 +323,19 @@ class Alike(Counts):
         self._place = np.argsort(np.argsort(tie, axis=0, kind="stable"), axis=0)
 
     def judge(self, span, length, luck, unlisted):
-        """See :class:`Counts`; who finishes comes first, then who failed, then the others."""
+        """How many communes finish in a span; in the order they stand first, who failed next.
+
+        Parameters
+        ----------
+        span : Span
+        length, luck, unlisted : ndarray
+            (draws,) as of :meth:`Counts.judge`.
+
+        Returns
+        -------
+        ndarray of int
+            (draws,)
+        """
         place = self._place - (len(self._place) - self._left)  # among those still open
         finished = super().judge(span, length, luck, unlisted)
         on_list = (place >= 0) & (place < length + finished - self.met)
@@ -322,19 +376,53 @@ class NamedCommunes:
         self._count = block.count.astype(float)
 
     def left(self):
-        """How many communes are not NTM yet: int, draws."""
+        """How many communes are not NTM yet in every world.
+
+        Returns
+        -------
+        ndarray of int
+            (draws,)
+        """
         self._open = self.outcome.month == NEVER
         return (self._open & self._ntm).sum(axis=0)
 
     def waiting(self, year, chance):
-        """How many stand on the year's list again, or by a pledge that is kept: int, draws."""
+        """How many communes stand on the year's list again, or by a pledge that is kept.
+
+        Parameters
+        ----------
+        year : int
+        chance : ndarray of float
+            (draws,) of each who missed, 0..1.
+
+        Returns
+        -------
+        ndarray of int
+            (draws,)
+        """
         self._back = self._missed & self._open & (self._uniform("return", year) < chance)
         self._pledged = (self._pledge == year) & self._open
         self._pledged &= self._uniform("pledge", year) < self._draws.pledge_chance
         return ((self._back | self._pledged) & self._ntm).sum(axis=0)
 
     def judge(self, span, length, luck, unlisted):
-        """List, pay, let the list succeed or fail, let others finish with chance ``unlisted``."""
+        """How many communes finish in a span: goals are listed and paid, succeed or fail.
+
+        Parameters
+        ----------
+        span : Span
+        length : ndarray of int
+            (draws,) communes on the list, where none is reported.
+        luck : ndarray of float
+            (draws,) chance of a listed goal, 0..1.
+        unlisted : ndarray of float
+            (draws,) chance of a commune on no list, 0..1.
+
+        Returns
+        -------
+        ndarray of int
+            (draws,) communes of the NTM level.
+        """
         open_, ntm, year = self._open, self._ntm, span.year
         key, on_list = self._order_of_list(year, length)
         listed = open_ & (on_list | ~ntm & ((self._year == year) | self._back))

@@ -54,7 +54,7 @@ class Need(namedtuple("Need", "price_year draws by works")):
 
     @property
     def total(self):
-        """The whole need."""
+        """The whole need by world: thousand đồng of the price year, draws."""
         return self.sum("item")
 
     @property

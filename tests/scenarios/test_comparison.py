@@ -20,7 +20,7 @@ from ntm_analysis.pages.scenarios import ComparisonPage
 from ntm_analysis.results import (
     ComparisonResult,
     blocking_cell,
-    blocking_words,
+    blocking_sentence,
     change_words,
     comparison_sentence,
     price_words,
@@ -478,16 +478,16 @@ def test_every_scenario_says_which_sources_block_it(shipped):
     assert blocking["money-070"] == money.blocking_sources()
     assert blocking_cell(found.workbook, row_of(made, "cement-095"), made, "vi") == "như dòng đầu"
     equal = row_of(made, "equal")
-    assert equal["blocking_sources"] and "chia riêng cho từng xã" in blocking_words(
+    assert equal["blocking_sources"] and "chia riêng cho từng xã" in blocking_sentence(
         found.workbook, equal, "vi"
     )
-    assert "chia riêng cho từng xã" not in blocking_words(
+    assert "chia riêng cho từng xã" not in blocking_sentence(
         found.workbook, made["scenarios"][0], "vi"
     )
     for row in (made["scenarios"][0], equal):
         free = row | {"blocking_sources": []}
         assert (
-            blocking_words(found.workbook, free, "vi") == ""
+            blocking_sentence(found.workbook, free, "vi") == ""
             and blocking_cell(found.workbook, free, made, "vi") == "-"
         )
 
