@@ -55,7 +55,7 @@ def tried(allocation, draws=10_000):
     --------
     >>> from ntm_analysis.allocation import allocate
     >>> from ntm_analysis.data import Workbook
-    >>> trial = tried(allocate(Workbook.open("data/thanh-chuong")), draws=100)
+    >>> trial = tried(allocate(Workbook.open("data/huyen-mau")), draws=100)
     >>> list(trial.forecasts), len(trial.means)
     (['own', 'closest', 'cheapest', 'equal', 'decree', 'optimal', 'safe'], 20)
     """

@@ -44,9 +44,6 @@ class AllocationPage(ForecastParts):
 
     ``policy``: whose plan is shown (default: the optimal one); ``scenario``, ``deadline``. Raises
     ValueError for a parameter that is none.
-
-    >>> "/37 xã về đích" in AllocationPage("data/thanh-chuong", draws=100).allocation_summary()
-    True
     """
 
     subject = "allocation"

@@ -484,9 +484,6 @@ class ForecastPage(ForecastParts):
     ``deadline``: default the end of the term; ``finish``: met or signed; ``policy``: who comes
     first (default: as the scenario has it). Raises ValueError for a parameter that is none,
     :class:`~ntm_analysis.data.workbook.UnknownCommuneError` for a commune that is none.
-
-    >>> "22 xã đã được công nhận" in ForecastPage("data/thanh-chuong", draws=200).forecast_summary()
-    True
     """
 
     subject = "forecast"

@@ -61,10 +61,6 @@ class ComparisonPage(Page):
     commas, empty: all there are.
 
     Raises ValueError for a parameter or a scenario that is none.
-
-    >>> page = ComparisonPage("data/thanh-chuong", scenarios="money-110", draws=300)
-    >>> "thêm được nhiều nhất" in page.summary()
-    True
     """
 
     subject = "comparison"
