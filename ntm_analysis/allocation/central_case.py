@@ -1,4 +1,4 @@
-"""The central case of a district.
+"""The central case of a district: one world at the means, and any order of communes judged in it.
 
 Places on each year's list, what being listed is worth, and what must be paid by when.
 

@@ -1,6 +1,6 @@
-"""The best plan under uncertainty.
+"""Plans tried in the forecast's worlds, and the best plan with a safety margin.
 
-Plans made with a safety margin, chosen in one set of worlds and judged in another.
+The margin is chosen in one set of worlds and judged in another.
 """
 
 from collections import namedtuple

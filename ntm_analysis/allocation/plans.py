@@ -1,6 +1,6 @@
-"""Which commune to list in which year.
+"""Which commune to list in which year: the best plan beside every rule of the office.
 
-Every rule and the best plan on one central case, read by one function, checked by one audit.
+All on one central case, read by one function, checked by one audit.
 """
 
 import copy

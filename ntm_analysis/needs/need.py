@@ -1,4 +1,4 @@
-"""What finishing costs.
+"""What finishing costs, by commune, criterion, pot and year.
 
 The works of :mod:`~ntm_analysis.needs.works`, added up over worlds by commune, criterion, pot,
 year.

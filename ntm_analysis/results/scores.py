@@ -1,6 +1,4 @@
-"""Scores of registered forecasts, and the back-test.
-
-In sentences for the terminal and as plain Python for JSON.
+"""Scores of registered forecasts and of the back-test, in sentences and as plain Python.
 """
 
 import math
