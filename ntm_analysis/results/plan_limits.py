@@ -1,5 +1,4 @@
-"""What stands in a plan's way, in sentences: one commune more, prices, plans nearly as good.
-"""
+"""What stands in a plan's way, in sentences: one commune more, prices, plans nearly as good."""
 
 from ..language import join_names, text, write_number
 from ..needs import THOUSAND

@@ -1,5 +1,4 @@
-"""Scores of registered forecasts and of the back-test, in sentences and as plain Python.
-"""
+"""Scores of registered forecasts and of the back-test, in sentences and as plain Python."""
 
 import math
 
