@@ -19,9 +19,9 @@ from ..standing import (
     district_conditions,
     former_units,
     hamlets_registered,
-    judge_parts,
     knowledge_shares,
     overview,
+    recognition_of_merged,
     registration_year,
 )
 from ..tables import report, sheet_name
@@ -230,7 +230,7 @@ class DistrictPage(FundingParts):
         rows, groups = [], {}
         inferred = {True: f" ({self.text('inferred')})", False: ""}
         for unit, parts in former_units(self.workbook).groupby("unit", sort=False):
-            verdict = judge_parts(parts["held"].sum(), len(parts))
+            verdict = recognition_of_merged(parts["held"].sum(), len(parts))
             groups.setdefault(verdict, []).append(unit)
             names = parts["name"] + parts["inferred"].map(inferred)
             cells = (self.listed(names[kind]) or "-" for kind in (parts["held"], ~parts["held"]))

@@ -70,7 +70,7 @@ from .need import (
     billions,
     billions_range,
     criterion_label,
-    gap_sentence,
+    funding_gap_sentence,
     need_assumed_sentence,
     need_sentence,
 )
@@ -148,7 +148,7 @@ __all__ = [
     "finishing_range",
     "forecast_assumed_sentence",
     "forecast_sentence",
-    "gap_sentence",
+    "funding_gap_sentence",
     "has_no_money",
     "is_share",
     "is_uncertain",

@@ -180,7 +180,7 @@ class NeedResult(Result):
         lang, record = lang or self.lang, self.to_dict()
         if not record["total"]["mean"]:
             return []
-        lines = [gap_sentence(self.workbook, record, lang)] if record["gap"] else []
+        lines = [funding_gap_sentence(self.workbook, record, lang)] if record["gap"] else []
         lines.append(need_assumed_sentence(record, self.draws.assumed_quantities, lang))
         if numbers := record["without_works"]:
             lines.append(text("need_without", lang, numbers=", ".join(map(str, numbers))))
@@ -369,7 +369,7 @@ def gap_words(gap, lang):
     )
 
 
-def gap_sentence(workbook, record, lang):
+def funding_gap_sentence(workbook, record, lang):
     """Planned money, the gap when sources stand in for each other, and which of them lack money.
 
     Parameters
