@@ -414,7 +414,7 @@ class Panel:
                 style={"description_width": LABEL},
                 layout=w.Layout(flex="1 1 auto", width="auto", min_width="0"),
             )
-            self.readouts[name] = w.HTML(layout=w.Layout(width="13rem", flex="0 0 auto"))
+            self.readouts[name] = w.HTML(layout=w.Layout(width="9rem", flex="0 0 auto"))
 
     def _saving(self):
         w, auto = self.w, self.w.Layout(width="auto")
