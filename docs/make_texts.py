@@ -1,5 +1,6 @@
 """Write anew what is made from the package's vocabulary: ``docs/reference/questions.md``, the
-tables of ``commands.md`` and ``parameters.md`` beside it, and the notebooks' own text (the list of
+tables of ``commands.md`` and ``parameters.md`` beside it, the list of modules in
+``docs/developer/modules.md``, and the notebooks' own text (the list of
 notebooks, the questions of the meeting, the key of the parameters).
 
     .venv/bin/python docs/make_texts.py
@@ -8,6 +9,7 @@ Run it after a change of ``questions.yaml``, of ``commands.yaml``, of a paramete
 heading; tests ask whether all is in step.
 """
 
+import ast
 import json
 from collections.abc import Iterable
 from functools import cache
@@ -32,6 +34,22 @@ ORDER = (
     "registrations",
     "villagers",
     "tutorial",
+)
+ROOMS = (
+    "language",
+    "tables",
+    "law",
+    "data",
+    "standing",
+    "needs",
+    "forecasts",
+    "allocation",
+    "scenarios",
+    "results",
+    "pages",
+    "exchange",
+    "reports",
+    "lab",
 )
 OF_PAGE = {file: notebook for notebook, file, _, _ in PAGES.values()} | {
     COMMUNE: "commune",
@@ -309,6 +327,18 @@ def parameters() -> str:
     return _markdown(["parameter and default", "English", "tiếng Việt", "values"], rows)
 
 
+def modules() -> str:
+    """The modules of each room with the first sentence that they say of themselves, as Markdown."""
+    package, parts = ROOT / "ntm_analysis", []
+    for room in ROOMS:
+        rows = []
+        for path in sorted((package / room).glob("[!_]*.py")):
+            said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))).split("\n\n")[0]
+            rows.append([f"`{path.stem}`", " ".join(said.replace("``", "`").split())])
+        parts += [f"## {room}", _markdown(["module", "what stands in it"], rows)]
+    return "\n\n".join(parts)
+
+
 def with_tables(page: str, tables: dict[str, str]) -> str:
     """A page with what stands between ``<!-- name -->`` and ``<!-- end -->`` made anew."""
     for name, table in tables.items():
@@ -320,12 +350,13 @@ def with_tables(page: str, tables: dict[str, str]) -> str:
 
 
 def reference(folder: Path) -> dict[Path, str]:
-    """The pages of the reference that are made, wholly or in part, as they should be."""
+    """The pages beside the notebooks that are made, wholly or in part, as they should be."""
     return {folder / "questions.md": questions_page()} | {
         path: with_tables(path.read_text(encoding="utf-8"), tables)
         for path, tables in (
             (folder / "commands.md", commands()),
             (folder / "parameters.md", {"parameters": parameters()}),
+            (folder.parent / "developer" / "modules.md", {"modules": modules()}),
         )
     }
 

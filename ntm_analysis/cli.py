@@ -52,7 +52,7 @@ FILLING = ("check", "template", "import")  # commands that a data set without co
 STOPPED = 130  # the exit code of a command ended by Ctrl-C
 
 
-class RefusalError(Exception):
+class CliError(Exception):
     """A reason to stop with exit code 1: one message for people."""
 
 
@@ -82,7 +82,7 @@ def main(arguments=None):
     except DataProblemsError as error:
         print(report(error.problems, lang), file=sys.stderr)
         print(text("cli_refused", lang), file=sys.stderr)
-    except RefusalError as error:
+    except CliError as error:
         print(error, file=sys.stderr)
     except BrokenPipeError:
         # The reader went away (``ntm status | head``): nothing to say, and nothing more to flush.
@@ -187,15 +187,13 @@ def folder_of(name, lang):
 
     Raises
     ------
-    RefusalError
+    CliError
     """
     try:
         return locate(name)
     except FileNotFoundError:
         known = ", ".join(datasets())
-        raise RefusalError(
-            text("cli_no_dataset", lang, name=printable(name), known=known)
-        ) from None
+        raise CliError(text("cli_no_dataset", lang, name=printable(name), known=known)) from None
 
 
 def open_workbook(options):
@@ -212,7 +210,7 @@ def open_workbook(options):
 
     Raises
     ------
-    RefusalError, DataProblemsError
+    CliError, DataProblemsError
     """
     folder = folder_of(options.dataset, options.lang)
     workbook = Workbook.open(folder, getattr(options, "as_of", None))
@@ -221,7 +219,7 @@ def open_workbook(options):
 
 def _with_communes(workbook, lang):
     if workbook.communes.empty:
-        raise RefusalError(text("cli_no_communes", lang, place=workbook.meta["title"][lang]))
+        raise CliError(text("cli_no_communes", lang, place=workbook.meta["title"][lang]))
     return workbook
 
 
@@ -235,10 +233,10 @@ def _units(workbook, options, most=None):
             unit = workbook.find(name)
         except UnknownCommuneError as error:
             near = text("cli_near", lang, near="; ".join(error.near)) if error.near else ""
-            raise RefusalError(text("cli_no_commune", lang, name=printable(name)) + near) from None
+            raise CliError(text("cli_no_commune", lang, name=printable(name)) + near) from None
         if most and unit not in workbook.communes.index:
             label = describe_unit(workbook.units.loc[unit])
-            raise RefusalError(text("not_a_commune", lang, label=label))
+            raise CliError(text("not_a_commune", lang, label=label))
         units.append(unit)
     return list(dict.fromkeys(units))
 
@@ -256,17 +254,17 @@ def _scenario(workbook, options):
 def _no_scenario(name, known, lang):
     """That there is no such scenario, and those there are, the nearest names first."""
     ordered = ", ".join(dict.fromkeys([*nearest(name, known), *known]))
-    return RefusalError(text("cli_no_scenario", lang, name=printable(name), known=ordered))
+    return CliError(text("cli_no_scenario", lang, name=printable(name), known=ordered))
 
 
 def _no_set(name, workbook, lang):
     known = ", ".join(sorted(workbook.law.sets))
-    return RefusalError(text("cli_no_set", lang, name=printable(name), known=known))
+    return CliError(text("cli_no_set", lang, name=printable(name), known=known))
 
 
 def _cannot_write(error, lang, path=""):
     detail = f"{printable(path)}: {error.strerror or error}" if path else error
-    return RefusalError(text("cli_cannot_write", lang, detail=detail))
+    return CliError(text("cli_cannot_write", lang, detail=detail))
 
 
 # ---- answers
@@ -377,7 +375,7 @@ def _registered(workbook, record, lang):
     from .forecasts import FOLDER, entry_of, register
 
     if workbook.illustrative:
-        raise RefusalError(text("score_no_illustrative", lang))
+        raise CliError(text("score_no_illustrative", lang))
     made_with = {"ntm-analysis": __version__, "python": platform.python_version()}
     try:
         entry = entry_of(record, dt.date.today(), made_with)
@@ -466,12 +464,12 @@ def _report(options):
         print(text(key, lang, n=progress.done, number=progress.number), file=sys.stderr)
         return STOPPED
     except FolderBusyError:
-        raise RefusalError(text("cli_report_busy", lang, path=printable(f"{folder}"))) from None
+        raise CliError(text("cli_report_busy", lang, path=printable(f"{folder}"))) from None
     except WrongMemoryError as error:
         typed = printable(f"{error}")
-        raise RefusalError(text("cli_wrong_memory", lang, typed=typed, most=f"{MOST}")) from None
+        raise CliError(text("cli_wrong_memory", lang, typed=typed, most=f"{MOST}")) from None
     except NoRoomError as error:
-        raise RefusalError(text("cli_no_room", lang, path=printable(f"{error}"))) from None
+        raise CliError(text("cli_no_room", lang, path=printable(f"{error}"))) from None
     except OSError as error:
         raise _cannot_write(error, lang) from None
     finally:
@@ -506,7 +504,7 @@ def _runs(options, folder):
     try:
         from .reports import ClusterRuns, NoClusterError
     except ImportError:
-        raise RefusalError(text("cli_no_dask", lang)) from None
+        raise CliError(text("cli_no_dask", lang)) from None
     environment = surroundings(folder)
     if PLACE in os.environ:
         environment[PLACE] = os.environ[PLACE]
@@ -520,7 +518,7 @@ def _runs(options, folder):
             yield runs
     except NoClusterError as error:
         details = {"address": printable(address), "detail": printable(error.detail)}
-        raise RefusalError(text(f"cli_cluster_{error.reason}", lang, **details)) from None
+        raise CliError(text(f"cli_cluster_{error.reason}", lang, **details)) from None
 
 
 # ---- files and data sets
@@ -543,7 +541,7 @@ def _template(options):
                 out.unlink(missing_ok=True)
                 raise
     except FileExistsError:
-        raise RefusalError(text("template_exists", lang, name=printable(options.out))) from None
+        raise CliError(text("template_exists", lang, name=printable(options.out))) from None
     except OSError as error:
         raise _cannot_write(error, lang, options.out) from None
     count, place = sum(map(len, rows.values())), workbook.meta["title"][lang]
@@ -560,12 +558,12 @@ def _import(options):
         with contextlib.nullcontext() if options.dry_run else only_one(place):
             return _take_in(options)
     except BusyError:
-        raise RefusalError(text("import_busy", lang)) from None
+        raise CliError(text("import_busy", lang)) from None
     except TouchedError:
-        raise RefusalError(text("import_touched", lang)) from None
+        raise CliError(text("import_touched", lang)) from None
     except OSError as error:
         detail = error.strerror or error
-        raise RefusalError(text("import_cannot", lang, place=place, detail=detail)) from None
+        raise CliError(text("import_cannot", lang, place=place, detail=detail)) from None
 
 
 def _take_in(options):
@@ -579,7 +577,7 @@ def _take_in(options):
     print("\n".join(room.understood_lines(intake, lang)))
     intake.problems += room.rows_of_the_future(intake, lang)
     if options.drop_lost and (intake.outdated or intake.stranger) and intake.changes.of("lost"):
-        raise RefusalError(text("import_no_drop", lang))
+        raise CliError(text("import_no_drop", lang))
     texts, origins = room.next_texts(intake, options.drop_lost)
 
     def checked(folder=None):
@@ -616,7 +614,7 @@ def _export(options):
         write_whole(Path(options.out), book)
     except OSError as error:
         detail = error.strerror or error
-        raise RefusalError(
+        raise CliError(
             text("export_busy", lang, path=printable(options.out), detail=detail)
         ) from None
     print(text("cli_exported", lang, sheets=forms, path=printable(options.out)))
@@ -630,7 +628,7 @@ def _new(options):
     names = (province, options.district.strip())
     for name in names:
         if not room.is_name(name) or not name.isprintable() or len(name) > LONGEST:
-            raise RefusalError(text("new_no_name", lang, name=printable(name)))
+            raise CliError(text("new_no_name", lang, name=printable(name)))
     lender = Workbook.open(folder_of(options.ground, lang)) if options.ground else None
     try:
         folder, region = room.lay_out(
@@ -639,9 +637,7 @@ def _new(options):
     except room.UnknownProvinceError as error:
         regions = ", ".join(f"{code} ({pick(words, lang)})" for code, words in REGION_NAMES.items())
         details = {"near": ", ".join(error.near) or "...", "regions": regions}
-        raise RefusalError(
-            text("new_no_region", lang, name=printable(province), **details)
-        ) from None
+        raise CliError(text("new_no_region", lang, name=printable(province), **details)) from None
     except room.WrongPlaceError as error:
         raise _no_place(error, lang) from None
     except OSError as error:
@@ -663,7 +659,7 @@ def _new(options):
 def _no_place(error, lang):
     """Why a place can take no new data set."""
     details = {key: printable(f"{value}") for key, value in error.details.items()}
-    return RefusalError(text(f"new_{error.reason}", lang, **details))
+    return CliError(text(f"new_{error.reason}", lang, **details))
 
 
 def _rebase(options):

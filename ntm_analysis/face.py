@@ -203,7 +203,7 @@ def allocate(workbook, *, policy="", draws=10_000, seed=2022, lang="vi"):
     Examples
     --------
     >>> import ntm_analysis as ntm
-    >>> plan = ntm.allocate(ntm.open_workbook("thanh-chuong"), draws=200)
+    >>> plan = ntm.allocate(ntm.open_workbook("huyen-mau"), draws=200)
     >>> plan.status, plan.gap
     ('optimal', 0.0)
     """
@@ -232,9 +232,9 @@ def compare(workbook, scenarios=(), baseline=BASELINE, *, draws=10_000, seed=202
     Examples
     --------
     >>> import ntm_analysis as ntm
-    >>> both = ntm.compare(ntm.open_workbook("thanh-chuong"), ["money-110"], draws=200)
+    >>> both = ntm.compare(ntm.open_workbook("huyen-mau"), ["equal"], draws=200)
     >>> both.scenarios["id"].tolist()
-    ['baseline', 'money-110']
+    ['baseline', 'equal']
     """
     both = comparison_of(workbook, scenarios, baseline, draws=draws, seed=seed)
     return results.ComparisonResult(both, lang)

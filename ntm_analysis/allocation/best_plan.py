@@ -34,7 +34,10 @@ class Best(namedtuple("Best", "slot value bound status settled")):
 
     @property
     def gap(self):
-        """(bound - value) / value; None where a plan of no value is not proved."""
+        """The part of its value that the plan may fall short of the best: (bound - value) / value.
+
+        None where a plan of no value is not proved.
+        """
         if self.bound <= self.value:
             return 0.0
         return (self.bound - self.value) / self.value if self.value else None

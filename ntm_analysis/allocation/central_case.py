@@ -1,4 +1,4 @@
-"""The central case of a district.
+"""The central case of a district: one world at the means, and any order of communes judged in it.
 
 Places on each year's list, what being listed is worth, and what must be paid by when.
 
@@ -95,21 +95,24 @@ class Central(
 
     @cached_property
     def room(self):
-        """What each set of pots may still pay by each mark, marks x sets.
+        """What each set of pots may still pay by each mark: dong, marks x sets.
 
-        Never what a later one cannot.
+        Never what a later mark cannot.
         """
         left = self.sets.money(self.money).T - self.taken
         return np.minimum.accumulate(left[::-1])[::-1]
 
     @cached_property
     def reserve(self):
-        """What the minimums of all communes ask of each set."""
+        """What the minimums of all communes ask of each set of pots: dong, sets."""
         return (self.demand[:, -1] * self.minimum[:, None]).sum(axis=0)
 
     @cached_property
     def kind(self):
-        """By goal that may be listed its number among those unlike each other; NONE of others."""
+        """The number of each goal among those unlike each other: int, goals.
+
+        Goals with one number may be exchanged; NONE of goals that no plan may list.
+        """
         own = [self.weight, self.minimum, self.reported, self.due, self.mark]
         demand = self.demand.reshape(len(self.free), np.prod(self.demand.shape[1:]))
         seen = np.column_stack([*own, demand])[self.free]
@@ -119,28 +122,72 @@ class Central(
 
     @cached_property
     def slots(self):
-        """Goals x slots: by which mark the works must be paid.
+        """The mark by which the works of each goal must be paid in each slot: int, goals x slots.
 
-        NONE: they cannot, or in time is as late.
+        NONE: the works cannot end in the year, or in time is as late.
         """
         late = np.where(self.mark == self.last, NONE, self.last)
         return np.stack([self.mark, late], 2).reshape(len(self.mark), 2 * len(self.years))
 
     def marks_of(self, slot):
-        """By goal the mark by which a plan has it paid; NONE where it is not listed."""
+        """The mark by which a plan has each goal paid.
+
+        Parameters
+        ----------
+        slot : ndarray of int
+            By goal.
+
+        Returns
+        -------
+        ndarray of int
+            By goal; NONE where it is not listed.
+        """
         return np.where(slot == NONE, NONE, self.slots[np.arange(len(slot)), slot])
 
     def calendar(self, year):
-        """Calendar years of years counted from 0; NaN for NONE."""
+        """The calendar years of years counted from 0.
+
+        Parameters
+        ----------
+        year : ndarray of int
+            Counted from 0; NONE: no year.
+
+        Returns
+        -------
+        ndarray of float
+            NaN for NONE.
+        """
         return np.array([*self.years, np.nan])[year]
 
     def order(self, slot):
-        """By goal what the forecast goes by: the year of listing, then how soon it is paid."""
+        """The order of goals that the forecast goes by: year of listing, then how soon it is paid.
+
+        Parameters
+        ----------
+        slot : ndarray of int
+            By goal.
+
+        Returns
+        -------
+        Series of float
+            By goal; the lowest comes first.
+        """
         place = np.where(slot == NONE, len(self.years), slot // 2) * 100
         return pd.Series(place + np.maximum(self.marks_of(slot), 0), dtype=float)
 
     def value(self, slot):
-        """The aim: the weighted number of goals expected to finish by the deadline."""
+        """The aim: the weighted number of goals expected to finish by the deadline.
+
+        Parameters
+        ----------
+        slot : ndarray of int
+            By goal.
+
+        Returns
+        -------
+        float
+            Communes, each times its weight.
+        """
         return float((self.weight * self.chance[slot])[slot != NONE].sum())
 
 

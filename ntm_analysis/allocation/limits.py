@@ -1,7 +1,7 @@
-"""What stands in a plan's way.
+"""What one commune more would take, and what stands in a plan's way.
 
-One commune more, the price of money, plans as good, who cannot be listed and why, which rules stand
-against each other, what all would take.
+The price of money, plans as good, who cannot be listed and why, which rules stand against each
+other, what all would take.
 """
 
 from bisect import bisect_left

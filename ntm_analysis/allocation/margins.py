@@ -1,6 +1,6 @@
-"""The best plan under uncertainty.
+"""Plans tried in the forecast's worlds, and the best plan with a safety margin.
 
-Plans made with a safety margin, chosen in one set of worlds and judged in another.
+The margin is chosen in one set of worlds and judged in another.
 """
 
 from collections import namedtuple
@@ -55,7 +55,7 @@ def tried(allocation, draws=10_000):
     --------
     >>> from ntm_analysis.allocation import allocate
     >>> from ntm_analysis.data import Workbook
-    >>> trial = tried(allocate(Workbook.open("data/thanh-chuong")), draws=100)
+    >>> trial = tried(allocate(Workbook.open("data/huyen-mau")), draws=100)
     >>> list(trial.forecasts), len(trial.means)
     (['own', 'closest', 'cheapest', 'equal', 'decree', 'optimal', 'safe'], 20)
     """

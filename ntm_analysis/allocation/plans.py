@@ -1,6 +1,6 @@
-"""Which commune to list in which year.
+"""Which commune to list in which year: the best plan beside every rule of the office.
 
-Every rule and the best plan on one central case, read by one function, checked by one audit.
+All on one central case, read by one function, checked by one audit.
 """
 
 import copy
@@ -61,17 +61,17 @@ class Allocation(namedtuple("Allocation", "workbook layout baseline seed now cas
 
     @property
     def goals(self):
-        """The goals of the schedule, a row each."""
+        """The goals of the schedule, a row each, see :class:`Schedule`."""
         return self.layout.schedule.goals
 
     @property
     def ntm(self):
-        """Which goals are communes that are to be NTM, whatever they weigh."""
+        """Which goals are communes that are to be NTM, whatever they weigh: bool, goals."""
         return self.layout.schedule.ntm
 
     @property
     def deadline(self):
-        """The deadline."""
+        """The deadline, a date."""
         return self.layout.schedule.deadline
 
     @property
@@ -87,20 +87,62 @@ class Allocation(namedtuple("Allocation", "workbook layout baseline seed now cas
         return money
 
     def value(self, policy):
-        """The aim: the weighted number of communes expected to finish by the deadline."""
+        """The aim: the weighted number of communes expected to finish by the deadline.
+
+        Parameters
+        ----------
+        policy : str
+            Whose plan.
+
+        Returns
+        -------
+        float
+            Communes, each times its weight.
+        """
         return self.case.value(self.plans[policy].slot)
 
     def finishing(self, policy):
-        """Communes expected to finish by the deadline under a policy's plan."""
+        """Communes expected to finish by the deadline under a policy's plan.
+
+        Parameters
+        ----------
+        policy : str
+
+        Returns
+        -------
+        float
+            Those recognised now among them.
+        """
         return self.expected(self.plans[policy].slot)
 
     def expected(self, slot):
-        """Communes expected to finish by the deadline, those recognised now among them."""
+        """Communes expected to finish by the deadline under any plan.
+
+        Parameters
+        ----------
+        slot : ndarray of int
+            By goal, see :class:`Plan`.
+
+        Returns
+        -------
+        float
+            Those recognised now among them.
+        """
         alike = self.case._replace(weight=self.ntm.astype(float))
         return self.now + alike.value(slot)
 
     def years(self, policy=OPTIMAL):
-        """The calendar year in which a plan lists each goal; NaN: not by the deadline."""
+        """The calendar year in which a policy's plan lists each goal.
+
+        Parameters
+        ----------
+        policy : str
+
+        Returns
+        -------
+        Series of float
+            By goal; NaN: not by the deadline.
+        """
         return Series(self.case.calendar(self.plans[policy].slot // 2), index=self.goals.index)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Rows as files give them: which are the same row, which cells say the same, which there are."""
+"""Rows as files give them: the key of a row, cells that say the same, rows of a data set now."""
 
 import datetime as dt
 import hashlib

@@ -20,8 +20,15 @@ from ..language import (
 )
 from ..needs import THOUSAND, Demand, demand, in_millions, newest_debts
 from ..pages import DAY, NUMBER, SHARE, WHOLE, Form, Head, office_book
-from ..results import FUND_WORDS, ForecastResult, billions_range, held_most, rough, shares_words
-from ..results import level_words as threshold_words
+from ..results import (
+    FUND_WORDS,
+    ForecastResult,
+    billions_range,
+    main_obstacle,
+    mark_shares_words,
+    rough,
+    threshold_text,
+)
 from ..standing import Standing, assess, knowledge_shares, levels
 from ..tables import DataProblemsError, report
 
@@ -395,7 +402,7 @@ class Export:
         def cells(row):
             test, measure, judged = row["test"], measures[row["test"]], row["op"] == "judged"
             threshold = row["threshold"], row["op"], measure, self.lang
-            level = None if pd.isna(row["threshold"]) else threshold_words(*threshold)
+            level = None if pd.isna(row["threshold"]) else threshold_text(*threshold)
             level = "-" if judged else level
             return [
                 test,
@@ -480,7 +487,7 @@ class Export:
                 c[f"p{q}_date"] and dt.date.fromisoformat(c[f"p{q}_date"]) for q in (10, 50, 90)
             ]
             days = ["-"] * 3 if c["finished"] else days
-            held = held_most(c)
+            held = main_obstacle(c)
             holder = self.text(f"held_{held}") if held else "-"
             note = self.text("export_finished") if c["finished"] else "-"
             rows.append([c["name"], c["p_met"], c["p_signed"], *days, holder, note])
@@ -517,7 +524,7 @@ class Export:
             self.text(
                 "footer_shares",
                 set=self.set_title,
-                shares=shares_words(knowledge_shares(self.ntm), self.lang),
+                shares=mark_shares_words(knowledge_shares(self.ntm), self.lang),
             ),
             self.text(
                 "footer_data", id=self.workbook.id, hash=self.workbook.content_hash, day=self.day

@@ -154,9 +154,14 @@ class Layout:
         return pert_mean(self.prices.costs[CEMENT])
 
     def yearly_money(self):
-        """What the envelopes promise, cement at its usual price: million dong by year.
+        """What the envelopes promise by year, cement at its usual price.
 
         Years beyond those entered have the money of the last; credit, which pays no works, is none.
+
+        Returns
+        -------
+        dict of int to float
+            Million dong.
         """
         rows = self._envelopes.merge(
             self.schedule.workbook.tables["pots"][["pot", "fund", "measure"]]

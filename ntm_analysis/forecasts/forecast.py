@@ -105,7 +105,10 @@ class Forecast(namedtuple("Forecast", "workbook simulation deadline levels")):
 
     @cached_property
     def in_time_if_all_paid(self):
-        """The same were all works paid in time."""
+        """Which NTM goals would be met by the deadline were all works paid in time.
+
+        Bool, NTM goals x draws.
+        """
         return self.reached(self.simulation.met_month_if_all_paid, self.simulation.latest)
 
     @cached_property
@@ -420,7 +423,7 @@ class Forecast(namedtuple("Forecast", "workbook simulation deadline levels")):
 
     @property
     def yearly(self):
-        """Communes a year since the programme began."""
+        """Communes recognised a year since the programme began, on average."""
         as_of, begin = self.workbook.as_of, self.schedule.rules["programme_start"]
         return len(self.now) / max(as_of.year + as_of.month / 12 - begin, 1)
 

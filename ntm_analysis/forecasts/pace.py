@@ -75,6 +75,10 @@ class Posterior(namedtuple("Posterior", "rows last_month")):
     def read(cls):
         """The fit kept with the reference data.
 
+        Returns
+        -------
+        Posterior
+
         Examples
         --------
         >>> bool(0.6 < Posterior.read().rows["success"].mean() < 0.95)
@@ -84,11 +88,23 @@ class Posterior(namedtuple("Posterior", "rows last_month")):
         return cls(table.drop(columns="last"), int(table["last"].iloc[0]))
 
     def table(self):
-        """The fit as the file keeps it."""
+        """The fit as the file keeps it.
+
+        Returns
+        -------
+        DataFrame
+            The draws, a row each, and ``last``.
+        """
         return self.rows.round(5).assign(last=self.last_month)
 
     def proposal(self):
-        """Where a fit of nearly the same rows may begin: mean and covariance of its points."""
+        """Where a fit of nearly the same rows may begin.
+
+        Returns
+        -------
+        tuple of ndarray
+            Mean (5,) and covariance (5, 5) of the points, scales as logarithms.
+        """
         points = self.rows[HYPER].to_numpy(copy=True)
         points[:, 1:] = np.log(points[:, 1:])
         return points.mean(axis=0), np.cov(points.T)
@@ -507,7 +523,19 @@ class WorldSet(
     """
 
     def uniforms(self, quantity, keys):
-        """Uniform numbers of these worlds (:func:`~ntm_analysis.needs.random_numbers.uniforms`)."""
+        """Uniform numbers in [0, 1) of these worlds.
+
+        Parameters
+        ----------
+        quantity : str
+        keys : sequence of str
+            Names of the numbers, see :func:`~ntm_analysis.needs.random_numbers.uniforms`.
+
+        Returns
+        -------
+        ndarray of float
+            Keys x draws.
+        """
         return uniforms(self.seed, quantity, keys, self.draws, self.block)
 
 

@@ -530,8 +530,11 @@ class Scores(
     def of_one_date(self):
         """Forecasts that ask the same of one data set on one day, where several are scored.
 
-        A table each, by day of registration: id, registered_on, made_in_hindsight, brier (of the
-        communes), number, p10, p90, within, crps (of the number finishing, communes).
+        Returns
+        -------
+        list of DataFrame
+            By day of registration: id, registered_on, made_in_hindsight, brier (of the communes),
+            number, p10, p90, within, crps (of the number finishing, communes).
         """
         rows = self.rows.query("question == 'communes' and scored > 0")
         table = rows.merge(self.finishing, on="id", how="left")

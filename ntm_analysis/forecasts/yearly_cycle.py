@@ -195,16 +195,50 @@ class Counts:
         self._missed = np.zeros(worlds.draws, dtype=int)  # and still wait
 
     def left(self):
-        """How many are not NTM yet: int, draws."""
+        """How many communes are not NTM yet in every world.
+
+        Returns
+        -------
+        ndarray of int
+            (draws,)
+        """
         return self._left
 
     def waiting(self, year, chance):
-        """How many of those who missed stand on the year's list again, each with ``chance``."""
+        """How many of those who missed stand on the year's list again.
+
+        Parameters
+        ----------
+        year : int
+        chance : ndarray of float
+            (draws,) of each to do so, 0..1.
+
+        Returns
+        -------
+        ndarray of int
+            (draws,)
+        """
         self._waiting = binomial(self._draw("returning", year), self._missed, chance)
         return self._waiting
 
     def judge(self, span, list_size, luck, unlisted):
-        """How many finish: of ``list_size`` listed with chance ``luck``, of others ``unlisted``."""
+        """How many communes finish in a span; the crowd is changed by the call.
+
+        Parameters
+        ----------
+        span : Span
+        list_size : ndarray of int
+            (draws,) how many are listed.
+        luck : ndarray of float
+            (draws,) chance of a listed commune, 0..1.
+        unlisted : ndarray of float
+            (draws,) chance of any other, 0..1.
+
+        Returns
+        -------
+        ndarray of int
+            (draws,)
+        """
         self.met = binomial(self._draw("listed", span.year), list_size, luck)
         # Who missed and does not stand on the list again comes behind all others, and waits on.
         again = np.minimum(self._waiting, list_size)
@@ -249,9 +283,17 @@ class CycleResult:
         self.times_listed, self.list_counts = [], []
 
     def end(self, span, listed, finished, held_by, counts):
-        """Enter who was on the year's list, who finished, what held the listed ones back.
+        """Enter who was on a span's list, who finished, what held the listed ones back.
 
-        The ``counts`` are those of the list.
+        Parameters
+        ----------
+        span : Span
+        listed, finished : ndarray of bool
+            Goals x draws.
+        held_by : ndarray of int, or int
+            Goals x draws, or one for all: FAILED, MONEY or TIME.
+        counts : tuple of ndarray
+            Of the list, as in ``list_counts``.
         """
         self.times_listed.append(listed.sum(axis=1))
         self.met_month[finished] = span.last
@@ -286,7 +328,19 @@ class IndistinctCommunes(Counts):
         self._place = np.argsort(np.argsort(random_order, axis=0, kind="stable"), axis=0)
 
     def judge(self, span, list_size, luck, unlisted):
-        """See :class:`Counts`; who finishes comes first, then who failed, then the others."""
+        """How many communes finish in a span; in the order they stand first, who failed next.
+
+        Parameters
+        ----------
+        span : Span
+        list_size, luck, unlisted : ndarray
+            (draws,) as of :meth:`Counts.judge`.
+
+        Returns
+        -------
+        ndarray of int
+            (draws,)
+        """
         place = self._place - (len(self._place) - self._left)  # among those still open
         finished = super().judge(span, list_size, luck, unlisted)
         on_list = (place >= 0) & (place < list_size + finished - self.met)
@@ -327,19 +381,53 @@ class NamedCommunes:
         self._count = drawn.count.astype(float)
 
     def left(self):
-        """How many communes are not NTM yet: int, draws."""
+        """How many communes are not NTM yet in every world.
+
+        Returns
+        -------
+        ndarray of int
+            (draws,)
+        """
         self._unfinished = self.result.met_month == NEVER
         return (self._unfinished & self._ntm).sum(axis=0)
 
     def waiting(self, year, chance):
-        """How many stand on the year's list again, or by a pledge that is kept: int, draws."""
+        """How many communes stand on the year's list again, or by a pledge that is kept.
+
+        Parameters
+        ----------
+        year : int
+        chance : ndarray of float
+            (draws,) of each who missed, 0..1.
+
+        Returns
+        -------
+        ndarray of int
+            (draws,)
+        """
         self._back = self._missed & self._unfinished & (self._uniform("return", year) < chance)
         self._pledged = (self._pledge == year) & self._unfinished
         self._pledged &= self._uniform("pledge", year) < self._area_years.pledge_chance
         return ((self._back | self._pledged) & self._ntm).sum(axis=0)
 
     def judge(self, span, list_size, luck, unlisted):
-        """List, pay, let the list succeed or fail, let others finish with chance ``unlisted``."""
+        """How many communes finish in a span: goals are listed and paid, succeed or fail.
+
+        Parameters
+        ----------
+        span : Span
+        list_size : ndarray of int
+            (draws,) communes on the list, where none is reported.
+        luck : ndarray of float
+            (draws,) chance of a listed goal, 0..1.
+        unlisted : ndarray of float
+            (draws,) chance of a commune on no list, 0..1.
+
+        Returns
+        -------
+        ndarray of int
+            (draws,) communes of the NTM level.
+        """
         unfinished, ntm, year = self._unfinished, self._ntm, span.year
         key, on_list = self._order_of_list(year, list_size)
         listed = unfinished & (on_list | ~ntm & ((self._year == year) | self._back))

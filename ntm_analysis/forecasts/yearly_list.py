@@ -110,7 +110,18 @@ class Schedule(
         return 12 * self.workbook.as_of.year + self.workbook.as_of.month
 
     def end_of(self, month):
-        """The last day of a month of the run."""
+        """The last day of a month of the run.
+
+        Parameters
+        ----------
+        month : int
+            After the as-of month.
+
+        Returns
+        -------
+        Timestamp
+            At midnight.
+        """
         return (pd.Period(self.workbook.as_of, "M") + int(month)).end_time.normalize()
 
 

@@ -26,18 +26,18 @@ from ..reports import TEMPLATES
 from ..results import (
     ForecastResult,
     billions,
-    blocking_words,
+    blocking_sentence,
     chance,
     chance_words,
+    change_sign,
     change_words,
     commune_sentence,
     day_words,
-    held_sentence,
+    is_uncertain,
     month_words,
+    obstacle_sentence,
     pot_words,
-    tells_all,
     usual_range,
-    way,
 )
 from ..scenarios import (
     BASELINE,
@@ -184,9 +184,9 @@ def headline(result: WhatIfResult, row: dict, lang: str) -> Markup:
     )
     enough = {"share": share, "basically": row["basically_all"], "total": total, "p": p_enough}
     lines = [text("panel_enough", lang, **enough)]
-    if tells_all(row["p_all"]):
+    if is_uncertain(row["p_all"]):
         lines.append(text("panel_everyone_chance", lang, p=p_all))
-    lines.append(blocking_words(workbook, row, lang))
+    lines.append(blocking_sentence(workbook, row, lang))
     if empty := [pot_words(workbook, name, lang) for name in row["pots_without_money"]]:
         lines.append(text("panel_ends", lang, pots=join_names(empty, lang)))
     middle, span = write_number(figures["p50"], lang), usual_range(figures["p10"], figures["p90"])
@@ -206,7 +206,7 @@ def difference(result: WhatIfResult, lang: str) -> str:
         return text("panel_same", lang)
     error = 1.96 * moved["se"]
     error = write_number(error, lang, 2) if error >= 0.005 else text("panel_least", lang)
-    if moved["se"] and not way(moved):
+    if moved["se"] and not change_sign(moved):
         return text("panel_difference_noise", lang, error=error)
     words = {"change": change_words(moved, lang), "error": error}
     words["enough"] = write_change(100 * moved["p_basically_all"], lang, 1)
@@ -240,7 +240,7 @@ def communes(result: WhatIfResult, row: dict, chosen: list[int], lang: str) -> M
     lines = []
     for commune in [rows[unit] for unit in chosen[:IN_WORDS] if unit in rows]:
         sentence = commune_sentence(commune, row, lang, coarse)
-        lines.append(f"{sentence} {held_sentence(commune, draws, lang)}".strip())
+        lines.append(f"{sentence} {obstacle_sentence(commune, draws, lang)}".strip())
     movers = set(felt(moved).index)
     if chosen and not movers:
         lines.append(text("panel_nobody", lang))
@@ -414,7 +414,7 @@ class Panel:
                 style={"description_width": LABEL},
                 layout=w.Layout(flex="1 1 auto", width="auto", min_width="0"),
             )
-            self.readouts[name] = w.HTML(layout=w.Layout(width="13rem", flex="0 0 auto"))
+            self.readouts[name] = w.HTML(layout=w.Layout(width="9rem", flex="0 0 auto"))
 
     def _saving(self):
         w, auto = self.w, self.w.Layout(width="auto")

@@ -1,4 +1,4 @@
-"""What it costs, who pays, where the gap is: planned money against the need, as one record.
+"""Planned money against the need: what it costs, who pays, where money is short (the gap).
 
 The gap of a world is the least extra money, in whatever pots, with which every work up to the year
 asked about could be paid (:mod:`~ntm_analysis.needs.pot_sets`), in prices of the base year. Beside

@@ -1,4 +1,4 @@
-"""What finishing costs.
+"""What finishing costs, by commune, criterion, pot and year.
 
 The works of :mod:`~ntm_analysis.needs.works`, added up over worlds by commune, criterion, pot,
 year.
@@ -54,7 +54,7 @@ class Need(namedtuple("Need", "price_year draws by works")):
 
     @property
     def total(self):
-        """The whole need."""
+        """The whole need by world: thousand đồng of the price year, draws."""
         return self.sum("item")
 
     @property

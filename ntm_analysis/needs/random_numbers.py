@@ -1,4 +1,4 @@
-"""Random numbers that belong to what they are about.
+"""Random numbers that belong to what they are about, and the distributions drawn with them (PERT).
 
 The same world for every scenario, group of communes and machine.
 

@@ -15,18 +15,18 @@ from ..results import (
     AllocationResult,
     allocation_sentence,
     billions_range,
-    blocking_words,
+    blocking_sentence,
+    broken_rules_words,
     conflict_lines,
-    extra_lines,
-    extra_words,
-    near_lines,
+    extra_commune_lines,
+    extra_commune_words,
+    finishing_range,
+    near_plan_lines,
     plan_assumed_sentence,
+    plan_gain_sentences,
     price_lines,
     reason_words,
-    relax_lines,
-    rules_words,
-    tested_sentences,
-    usual,
+    relaxation_lines,
     weights_sentence,
 )
 from ..scenarios import BASELINE
@@ -44,9 +44,6 @@ class AllocationPage(ForecastParts):
 
     ``policy``: whose plan is shown (default: the optimal one); ``scenario``, ``deadline``. Raises
     ValueError for a parameter that is none.
-
-    >>> "/37 xã về đích" in AllocationPage("data/thanh-chuong", draws=100).allocation_summary()
-    True
     """
 
     subject = "allocation"
@@ -96,9 +93,9 @@ class AllocationPage(ForecastParts):
             self.paragraph(plan_assumed_sentence(record, self.lang), "banner"),
             self.bullets(conflict_lines(self.workbook, record, self.lang)),
             self.text("allocation_central"),
-            *tested_sentences(record, self.lang),
+            *plan_gain_sentences(record, self.lang),
             weights_sentence(record, self.lang),
-            blocking_words(self.workbook, record | {"policy": "own"}, self.lang),
+            blocking_sentence(self.workbook, record | {"policy": "own"}, self.lang),
             self._policies(record),
         )
 
@@ -114,10 +111,10 @@ class AllocationPage(ForecastParts):
                     self.text(f"policy_{policy}"),
                     "-" if central is None else self.number(central, 1),
                     self.number(plan["finishing"]["mean"], 1),
-                    usual(plan["finishing"]),
+                    finishing_range(plan["finishing"]),
                     self.chance(plan["p_basically_all"]),
                     beyond if policy != "own" else "-",
-                    rules_words(record, policy, self.lang) if policy != SAFE else "-",
+                    broken_rules_words(record, policy, self.lang) if policy != SAFE else "-",
                 ]
             )
         columns = (
@@ -245,7 +242,7 @@ class AllocationPage(ForecastParts):
         columns = "year:num unit:name planned_finish:num added by_pot if_money:num"
         return self.section(
             "them-xa",
-            self.bullets(extra_lines(record, self.lang)),
+            self.bullets(extra_commune_lines(record, self.lang)),
             self._extra_range(record),
             self.table("extra", columns, rows),
             self.bullets(price_lines(self.workbook, record, self.lang)),
@@ -266,16 +263,16 @@ class AllocationPage(ForecastParts):
 
     def _needed(self, row):
         pots = self.listed([self.pot(pot["pot"]) for pot in row["by_pot"]])
-        return extra_words(row, self.lang), pots, row["planned_year"]
+        return extra_commune_words(row, self.lang), pots, row["planned_year"]
 
     def relax(self) -> Part:
         """What would have to give for all communes to finish; plans nearly as good."""
         if self.allocated is None:
             return Part("")
         _, record = self.allocated
-        lines = self.bullets(relax_lines(self.workbook, record, self.lang))
+        lines = self.bullets(relaxation_lines(self.workbook, record, self.lang))
         part = self.section("noi-long", lines)
-        if near := near_lines(record, self.lang):
+        if near := near_plan_lines(record, self.lang):
             part += self.section("gan-tot", self.text("near_head"), self.bullets(near))
         return Part(part)
 

@@ -27,7 +27,7 @@ from ..results import (
     count_sentence,
     count_words,
     criterion_reason,
-    held_most,
+    main_obstacle,
     month_words,
     rough,
     test_reason,
@@ -539,7 +539,7 @@ class VillagersPage(CommunePage):
         for aim in forecast["registrations"]:
             p = chance_words(aim["p"], draws, self.lang)
             lines.append(self.text("people_registered", p=p, **self.aim(aim)))
-        if held := held_most(row):
+        if held := main_obstacle(row):
             lines.append(self.text(f"people_held_{held}"))
         return self._section("bao-gio", *lines, self.text("people_rests_on"))
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..language import STATE_WORDS, check_parameters, pick
 from ..law import to_check
-from ..results import count_words, level_words, recognised_sentence, shares_words
+from ..results import count_words, mark_shares_words, recognition_sentence, threshold_text
 from ..standing import (
     NEAR,
     PART_VERDICTS,
@@ -19,9 +19,9 @@ from ..standing import (
     district_conditions,
     former_units,
     hamlets_registered,
-    judge_parts,
     knowledge_shares,
     overview,
+    recognition_of_merged,
     registration_year,
 )
 from ..tables import report, sheet_name
@@ -62,7 +62,7 @@ class DistrictPage(FundingParts):
     def summary(self) -> Part:
         """The answer in a few sentences, and one bar of all communes."""
         o = self.overview
-        verdict = recognised_sentence(o, self.workbook.unlisted, self.lang)
+        verdict = recognition_sentence(o, self.workbook.unlisted, self.lang)
         lines = []
         if o.higher:
             lines.append(self.text("higher", n=len(o.higher), names=self.names(o.higher)))
@@ -207,7 +207,7 @@ class DistrictPage(FundingParts):
         for _, row in table.iterrows():
             level = "..."
             if pd.notna(row["value"]):
-                level = level_words(row["value"], row["op"], row["unit"], self.lang)
+                level = threshold_text(row["value"], row["op"], row["unit"], self.lang)
                 level += "" if row["checked"] else " (†)"
             rows.append(
                 [
@@ -230,7 +230,7 @@ class DistrictPage(FundingParts):
         rows, groups = [], {}
         inferred = {True: f" ({self.text('inferred')})", False: ""}
         for unit, parts in former_units(self.workbook).groupby("unit", sort=False):
-            verdict = judge_parts(parts["held"].sum(), len(parts))
+            verdict = recognition_of_merged(parts["held"].sum(), len(parts))
             groups.setdefault(verdict, []).append(unit)
             names = parts["name"] + parts["inferred"].map(inferred)
             cells = (self.listed(names[kind]) or "-" for kind in (parts["held"], ~parts["held"]))
@@ -307,7 +307,7 @@ class DistrictPage(FundingParts):
         """
         unread = int((to_check(self.workbook.law)["set"] == self.set_id).sum())
         unread_key = "unread" if self.internal else "unread_public"
-        shares = shares_words(knowledge_shares(self.ntm), self.lang)
+        shares = mark_shares_words(knowledge_shares(self.ntm), self.lang)
         lines = [
             self.text("footer_shares", set=self.decision(self.set_id), shares=shares),
             self.text(unread_key, n=unread) if unread else "",

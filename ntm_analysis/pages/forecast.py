@@ -23,32 +23,32 @@ from ..forecasts import (
 )
 from ..language import check_parameters
 from ..results import (
-    FELT,
+    LEAST_SHARE,
     ForecastResult,
-    blocking_words,
+    back_test_parts,
+    back_test_sentence,
+    blocking_sentence,
     chance,
     chance_word,
     chance_words,
+    clear_swings,
     commune_sentence,
+    forecast_assumed_sentence,
     forecast_sentence,
-    held_sentence,
+    has_no_money,
     is_share,
-    list_lines,
-    list_sentence,
+    list_chance_sentence,
+    list_outcome_lines,
     median_range,
     month_words,
     mover_rows,
-    moving,
-    parts_of,
+    obstacle_sentence,
     pot_words,
     promise_lines,
-    rests_on,
+    question_sentence,
     scale_of,
-    seen_sentence,
-    setting,
     usual_range,
     whole_percent,
-    without_money,
 )
 from ..scenarios import Setting, UnknownScenarioError, WhatIf, scenario
 from ..tables import DataProblemsError, lines_of
@@ -162,15 +162,15 @@ class ForecastParts(FundingParts):
             lines.append(self.text("forecast_recognised", n=len(forecast.now), p=p))
         if empty := [self.pot(pot) for pot in record["pots_without_money"]]:
             lines.append(self.text("forecast_empty_pots", pots=", ".join(empty)))
-        banners = [self.text("forecast_no_money")] * without_money(forecast.workbook)
+        banners = [self.text("forecast_no_money")] * has_no_money(forecast.workbook)
         banners += [self.text("forecast_coarse")] * forecast.coarse
-        banners.append(rests_on(forecast.workbook, self.lang))
+        banners.append(forecast_assumed_sentence(forecast.workbook, self.lang))
         return self.section(
             "kha-nang",
             self.paragraph(forecast_sentence(record, self.lang), "verdict"),
             *(self.paragraph(banner, "banner") for banner in banners),
             self._blocking(),
-            setting(forecast.workbook, record, self.lang),
+            question_sentence(forecast.workbook, record, self.lang),
             *lines,
             self._fan(),
         )
@@ -184,7 +184,7 @@ class ForecastParts(FundingParts):
         return pot_words(self.workbook, pot, self.lang)
 
     def _blocking(self):
-        return blocking_words(self.workbook, self.foreseen()[1], self.lang)
+        return blocking_sentence(self.workbook, self.foreseen()[1], self.lang)
 
     def _other_finish(self):
         """The number finishing in the other meaning of the word: signed where criteria met count,
@@ -278,7 +278,7 @@ class ForecastParts(FundingParts):
         parts = [
             self.text("held_part", reason=self.text(f"held_{name}"), p=whole_percent(share))
             for name, share in shares.items()
-            if share >= FELT
+            if share >= LEAST_SHARE
         ]
         number, reasons = self.number(float(late.sum()), 1), "; ".join(parts)
         rows = [
@@ -289,7 +289,9 @@ class ForecastParts(FundingParts):
             ]
             for band, units, row in reversed(self._bands())
         ]
-        alone = [row["name"] for row in record["weakest"]["communes"] if row["alone"] >= FELT]
+        alone = [
+            row["name"] for row in record["weakest"]["communes"] if row["alone"] >= LEAST_SHARE
+        ]
         apart, joint = (self.number(record[key], 1) for key in ("sd_if_independent", "sd"))
         columns = "band communes:name not_listed:num list_failed:num money_short:num time_short:num"
         return self.section(
@@ -454,7 +456,10 @@ class ForecastParts(FundingParts):
             p = "..." if aim["p"] is None else chance_words(aim["p"], draws, self.lang)
             lines.append(self.text("forecast_registration", p=p, **self.aim(aim)))
         if not row["finished"]:
-            lines += [list_sentence(row, draws, self.lang), held_sentence(row, draws, self.lang)]
+            lines += [
+                list_chance_sentence(row, draws, self.lang),
+                obstacle_sentence(row, draws, self.lang),
+            ]
             lines += [*self._lacking(answer), self.text("forecast_one_like", band=row["band"])]
             lines += [self.text("forecast_coarse")] if setting["coarse"] else []
         return self.section("kha-nang-xa", *lines, title=title)
@@ -483,9 +488,6 @@ class ForecastPage(ForecastParts):
     ``deadline``: default the end of the term; ``finish``: met or signed; ``policy``: who comes
     first (default: as the scenario has it). Raises ValueError for a parameter that is none,
     :class:`~ntm_analysis.data.workbook.UnknownCommuneError` for a commune that is none.
-
-    >>> "22 xã đã được công nhận" in ForecastPage("data/thanh-chuong", draws=200).forecast_summary()
-    True
     """
 
     subject = "forecast"
@@ -546,7 +548,7 @@ class ForecastPage(ForecastParts):
         """The tornado: the assumption that moves the number most, chart and table of those
         that do.
         """
-        rows = moving(self._tornado)
+        rows = clear_swings(self._tornado)
         if rows.empty:
             return [self.text("why_still")]
         table = mover_rows(self.foreseen()[0].workbook, rows, self.lang)
@@ -648,10 +650,12 @@ class ForecastPage(ForecastParts):
         whole = len(known.figures) == len(every.figures) and len(known.lists) == len(every.lists)
         if whole and (summary := kept_summary()) is not None:
             parts = [
-                seen_sentence(summary, self.lang),
+                back_test_sentence(summary, self.lang),
                 self._tested(summary),
                 self.key("trust_key"),
-                self.bullets([*list_lines(known.lists, self.workbook.as_of, self.lang), line]),
+                self.bullets(
+                    [*list_outcome_lines(known.lists, self.workbook.as_of, self.lang), line]
+                ),
             ]
         return self.section("tin-cay", self.text("not_testable"), *parts)
 
@@ -661,7 +665,7 @@ class ForecastPage(ForecastParts):
         scores = (("ratio_line", ratio), ("ratio_share", ratio), ("coverage", whole_percent))
         rows = [
             [self.text(name), part["pairs"], *(self._interval(part, *score) for score in scores)]
-            for name, part in (("backtest_all", summary), *parts_of(summary))
+            for name, part in (("backtest_all", summary), *back_test_parts(summary))
         ]
         columns = "part:name pairs:num ratio_line:num ratio_share:num inside:num"
         return self.table("back_test", columns, rows)

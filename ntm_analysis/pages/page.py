@@ -17,7 +17,7 @@ from .. import __version__
 from ..data import home_of, kept_workbook, locate
 from ..language import LEVEL_WORDS, join_names, pick, text, texts, write_date, write_number
 from ..law import LEVELS
-from ..results import count_words, covered_communes, shares_words
+from ..results import count_words, covered_communes, mark_shares_words
 from ..standing import (
     Standing,
     assess,
@@ -405,7 +405,7 @@ class Page:
             f"ntm-analysis {__version__}, pandas {pd.__version__}, "
             f"Python {platform.python_version()}"
         )
-        shares = shares_words(knowledge_shares(standing), self.lang)
+        shares = mark_shares_words(knowledge_shares(standing), self.lang)
         return self.footer_of(
             self.data_line(),
             self.text("footer_parameters", typed=typed),

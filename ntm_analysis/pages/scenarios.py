@@ -11,29 +11,29 @@ from ..forecasts import PRICE_WORLDS, TORNADO_SHARE, read_register
 from ..language import check_parameters, write_change, write_number
 from ..needs import DRAWS, SEED
 from ..results import (
-    LEAST,
+    LEAST_SWING,
     ComparisonResult,
-    base_name,
+    baseline_name,
     billions,
     blocking_cell,
-    blocking_words,
+    blocking_sentence,
     chance,
     chance_words,
+    change_sign,
     change_words,
+    clear_swings_of,
     comparison_sentence,
     day_words,
-    loud,
+    forecast_assumed_sentence,
+    is_uncertain,
     month_words,
     mover_name,
     mover_rows,
-    own_day,
+    own_deadline_words,
     price_words,
-    rests_on,
-    tells_all,
     title_of,
-    tornado_told,
+    tornado_sentence,
     usual_range,
-    way,
 )
 from ..scenarios import (
     NOISE,
@@ -61,10 +61,6 @@ class ComparisonPage(Page):
     commas, empty: all there are.
 
     Raises ValueError for a parameter or a scenario that is none.
-
-    >>> page = ComparisonPage("data/thanh-chuong", scenarios="money-110", draws=300)
-    >>> "thêm được nhiều nhất" in page.summary()
-    True
     """
 
     subject = "comparison"
@@ -129,12 +125,12 @@ class ComparisonPage(Page):
         scenarios = record["scenarios"]
         base, *others = scenarios
         everyone = {chance_words(row["p_all"], self.draws, lang) for row in scenarios}
-        of_all = len(everyone) > 1 or any(tells_all(row["p_all"]) for row in scenarios)
+        of_all = len(everyone) > 1 or any(is_uncertain(row["p_all"]) for row in scenarios)
         chances = ("p_basically_all", "p_all")[: 1 + of_all]
         rows = [
             [
                 place or "",
-                self._title(row) + own_day(row, record, lang),
+                self._title(row) + own_deadline_words(row, record, lang),
                 self.number(row["finishing_mean"]),
                 usual_range(row["finishing_p10"], row["finishing_p90"]),
                 change_words(row["difference"], lang) if place else "-",
@@ -150,8 +146,8 @@ class ComparisonPage(Page):
         return self.section(
             "so-sanh",
             self.paragraph(comparison_sentence(record, lang), "verdict"),
-            self.paragraph(blocking_words(self.workbook, base, lang)),
-            self.paragraph(rests_on(self.workbook, lang), "banner"),
+            self.paragraph(blocking_sentence(self.workbook, base, lang)),
+            self.paragraph(forecast_assumed_sentence(self.workbook, lang), "banner"),
             self._slope(base, others) if others else "",
             self.table("compare", columns, rows),
             self.key("compare_key", noise=NOISE, year=self.workbook.as_of.year),
@@ -200,7 +196,7 @@ class ComparisonPage(Page):
 
     def _slope(self, base, others):
         rows = [
-            (title_of(row, self.lang), row["finishing_mean"], way(row["difference"]))
+            (title_of(row, self.lang), row["finishing_mean"], change_sign(row["difference"]))
             for row in others
         ]
         table = pd.DataFrame(rows, columns=["label", "mean", "way"])
@@ -305,25 +301,25 @@ class ComparisonPage(Page):
         alt = self.text("frontier_alt", total=total, **ends)
         return self.section(
             "them-bot",
-            self.text("frontier_told", baseline=base_name(record, self.lang), n=n, **ends),
+            self.text("frontier_told", baseline=baseline_name(record, self.lang), n=n, **ends),
             picture(frontier(both.frontier, total, self.lang), alt),
             self.table("frontier", "factor:name planned:num mean:num usual:num", rows),
         )
 
     def tornado(self) -> Part:
         """Which assumptions move the number finishing most, each at its low and its high end."""
-        if self.compared() is None or (rows := loud(self.compared()[1])).empty:
+        if self.compared() is None or (rows := clear_swings_of(self.compared()[1])).empty:
             return Part("")
         record, lang = self.compared()[1], self.lang
         table = mover_rows(self.workbook, rows, lang)
         still = [row["key"] for row in record["tornado"] if row["key"] not in set(rows["key"])]
         quiet = "; ".join(mover_name(self.workbook, key, lang).lower() for key in still) or "-"
         chart = rows.assign(label=[row[1] for row in table]).head(BARS)
-        alt = tornado_told(self.workbook, record, lang, "tornado_alt")
-        share, least = f"{100 * TORNADO_SHARE:.0f}", self.number(LEAST, 2)
+        alt = tornado_sentence(self.workbook, record, lang, "tornado_alt")
+        share, least = f"{100 * TORNADO_SHARE:.0f}", self.number(LEAST_SWING, 2)
         return self.section(
             "nhay",
-            tornado_told(self.workbook, record, lang),
+            tornado_sentence(self.workbook, record, lang),
             picture(tornado(chart, rows["usual"].iloc[0], lang), alt),
             self.table("tornado", "tt content:name ends mean_low:num mean_high:num note", table),
             self.key("tornado_key", share=share, quiet=quiet, least=least),

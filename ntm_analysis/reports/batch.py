@@ -186,7 +186,7 @@ class Batch:
             outcome = json.loads(record.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             late = order["record"] in self.runs.overdue
-            if not late and not room_for(self.folder, 0):
+            if not late and not has_disk_room(self.folder, 0):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), f"{self.folder}") from None
             # it told nothing: its machine or process was lost with it
             if not late and not order.get("again"):
@@ -234,6 +234,6 @@ def surroundings(folder: Path) -> dict[str, str]:
     }
 
 
-def room_for(folder: Path, jobs: int) -> bool:
+def has_disk_room(folder: Path, jobs: int) -> bool:
     """Whether the disk has room for what is under way at a time."""
     return shutil.disk_usage(folder).free >= max(ROOM * jobs, LITTLE)

@@ -14,9 +14,9 @@ from ..results import (
     billions,
     chance_words,
     count_words,
-    lacking_words,
+    missing_criteria_words,
     month_words,
-    recognised_sentence,
+    recognition_sentence,
 )
 from ..standing import RANKS, assess, overview
 from .render import script, style
@@ -73,7 +73,7 @@ def index_page(
     the meeting (question, links, note); ``sheets``: by unit the sheets for villagers that there
     are.
     """
-    verdict = recognised_sentence(
+    verdict = recognition_sentence(
         overview(workbook, assess(workbook, workbook.default_set("ntm"))), workbook.unlisted, lang
     )
     rows = []
@@ -134,7 +134,7 @@ def _figures(record, result, lang):
         (_level(record["level"], lang), RANKS.index(record["level"])),
         (count_words(record), "" if record["met"] is None else record["met"] / record["of"]),
         (
-            lacking_words(record, lang),
+            missing_criteria_words(record, lang),
             "" if record["met"] is None else len(record["missing"]) + record["unknown"],
         ),
         (

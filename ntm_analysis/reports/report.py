@@ -21,7 +21,7 @@ from ..needs import communes_in_need
 from ..results import month_words
 from ..standing import registration_year
 from ..tables import REPOSITORY, Store, hash_of, hash_of_files, software, write_whole
-from .batch import TIMEOUT, Batch, RunsAnywhere, building, room_for
+from .batch import TIMEOUT, Batch, RunsAnywhere, building, has_disk_room
 from .index_page import index_page, mark_stale
 from .manifest import Manifest
 from .planner_questions import COMMUNE, SHEET, answered
@@ -233,7 +233,7 @@ class Report:
     def run(self, place: Path) -> None:
         """Make the pages that are to be made, in ``place``."""
         jobs = self.runs.at_once if self.runs else self.jobs or os.cpu_count() or 1
-        if not room_for(self.folder, jobs):
+        if not has_disk_room(self.folder, jobs):
             raise NoRoomError(f"{self.folder}")
         options = {"jobs": jobs, "timeout": self.timeout, "runs": self.runs}
         batch = Batch(self.manifest, place, on_end=self._ended, **options)

@@ -22,8 +22,9 @@ from ..allocation import (
 )
 from ..language import OPTIMAL, text, write_date, write_number, write_percent
 from ..needs import THOUSAND, spread
-from .forecast import blocking_words
-from .frames import Result, plain
+from .chance_words import whole_percent
+from .forecast import blocking_sentence
+from .frames import Result, plain_types
 from .need import MONEY, TONNES
 from .plan_limits import conflict_lines
 
@@ -37,7 +38,7 @@ COMMUNES += ["reason"]
 STEP = ["pot", "unit", "percent", "added", "communes", "value"]
 NO_REASON = {"reason": None}
 NOISE = 3  # standard errors, as where scenarios are compared
-FELT = 0.05  # communes: a smaller loss is not told
+LEAST_LOSS = 0.05  # communes: a smaller loss is not told
 
 
 class AllocationResult(Result):
@@ -88,7 +89,10 @@ class AllocationResult(Result):
 
     @property
     def status(self):
-        """Optimal (proved), limit (the search ended there: see gap), infeasible, rule."""
+        """How the plan was found: proved, cut short, not at all, or by a rule.
+
+        ``optimal``, ``limit`` (the search ended there: see gap), ``infeasible`` or ``rule``.
+        """
         if self._conflict:
             return "infeasible"
         return self.draws.best.status if self.policy == OPTIMAL else "rule"
@@ -112,7 +116,7 @@ class AllocationResult(Result):
 
     @cached_property
     def works(self):
-        """What the plan pays of each work from each pot, and in which year."""
+        """What the plan pays of each work from each pot, in million dong or tonnes, and when."""
         table = self._table.rename(columns={"commune": "name"})
         number = table["criterion"].where(table["criterion"] > 0).astype("Int64")
         table = table.assign(criterion=number, unit=table["pot"].map(self._units))
@@ -120,7 +124,7 @@ class AllocationResult(Result):
 
     @cached_property
     def communes(self):
-        """Every commune that is to finish: when it is listed, what its works cost, why not."""
+        """Every commune that is to finish: year, cost and money paid (million dong), why not."""
         return pd.DataFrame(self._communes, columns=COMMUNES)
 
     @cached_property
@@ -158,7 +162,7 @@ class AllocationResult(Result):
 
     @cached_property
     def policies(self):
-        """What each rule and the best plan come to, and how many conditions each breaks."""
+        """Communes that each rule and the best plan bring, and how many conditions each breaks."""
         draws = self.draws
         return pd.DataFrame(
             {
@@ -172,7 +176,7 @@ class AllocationResult(Result):
 
     @cached_property
     def pots(self):
-        """What comes into each pot by the deadline, and what of it the plan spends."""
+        """What each pot has by the deadline and the plan pays of it, in million dong or tonnes."""
         paid = self._table[self._table["year"].notna()].groupby("pot")["amount"].sum()
         pots = self.case.sets.pots
         return pd.DataFrame(
@@ -186,7 +190,10 @@ class AllocationResult(Result):
 
     @cached_property
     def extra_communes(self):
-        """Of each year what each commune needs beside the plan, the cheapest first."""
+        """What each commune needs beside the plan, by year, the cheapest first.
+
+        Million dong, tonnes of cement, places on the list.
+        """
         return pd.DataFrame(self._extra, columns=EXTRA)
 
     @cached_property
@@ -213,13 +220,16 @@ class AllocationResult(Result):
 
     @cached_property
     def prices(self):
-        """What a step more of each pot that is short buys."""
+        """Communes that a step more of each short pot buys; the step in million dong or tonnes."""
         steps = [row | row["step"] for row in self._prices if row["step"]]
         return pd.DataFrame(steps, columns=STEP)
 
     @cached_property
     def relaxed_prices(self):
-        """What more of each pot, and a place on a list (no pot), is worth from a year on."""
+        """Communes that more of each pot, and a place on a list (no pot), are worth from a year on.
+
+        A billion dong, or a place, is the unit.
+        """
         rows = [
             {"pot": row["pot"], "unit": row["unit"], "year": int(year), "worth": worth}
             for row in self._prices
@@ -237,7 +247,10 @@ class AllocationResult(Result):
 
     @cached_property
     def limits(self):
-        """What would have to give for all communes to finish: money by pot, places, months."""
+        """What would have to give for all communes to finish.
+
+        By pot in million dong or tonnes; places on lists, months, communes.
+        """
         relaxed = self._for_all
         rows = [{"what": row["pot"], **row} for row in relaxed["money"]["by_pot"]]
         rows += [
@@ -276,6 +289,7 @@ class AllocationResult(Result):
         Parameters
         ----------
         lang : str, optional
+            ``"vi"`` or ``"en"``; default: that of the answer.
 
         Returns
         -------
@@ -289,14 +303,15 @@ class AllocationResult(Result):
         Parameters
         ----------
         lang : str, optional
+            ``"vi"`` or ``"en"``; default: that of the answer.
 
         Returns
         -------
         list of str
         """
         lang, record, workbook = lang or self.lang, self.to_dict(), self.workbook
-        lines = [*tested_sentences(record, lang), weights_sentence(record, lang)]
-        lines += [plan_assumed_sentence(record, lang), blocking_words(workbook, record, lang)]
+        lines = [*plan_gain_sentences(record, lang), weights_sentence(record, lang)]
+        lines += [plan_assumed_sentence(record, lang), blocking_sentence(workbook, record, lang)]
         lines += conflict_lines(workbook, record, lang)
         return [line for line in lines if line]
 
@@ -332,7 +347,7 @@ class AllocationResult(Result):
         for row in self._extra:
             year = extra.setdefault(row["year"], [])
             year.append({key: each for key, each in row.items() if key != "year"})
-        return plain(
+        return plain_types(
             {
                 **self.workbook.heading(),
                 "deadline": draws.deadline,
@@ -435,9 +450,18 @@ def _under_uncertainty(trial):
 
 
 def allocation_sentence(record, lang):
-    """The answer in one or two sentences.
+    """How many communes finish under the plan, in a sentence or a few.
 
-    ``record`` is the record of :func:`~ntm_analysis.allocation.record.record`.
+    Parameters
+    ----------
+    record : dict
+        As of :meth:`AllocationResult.to_dict`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
     """
     day = write_date(record["deadline"], lang)
     if record["status"] == "infeasible":
@@ -475,26 +499,56 @@ def allocation_sentence(record, lang):
     best, own = (tried["plans"][name] for name in ("optimal", "own"))
     mean, other = (write_number(plan["finishing"]["mean"], lang, 1) for plan in (best, own))
     sentence += " " + text(
-        "allocation_verdict_forecast", lang, mean=mean, own=other, range=usual(best["finishing"])
+        "allocation_verdict_forecast",
+        lang,
+        mean=mean,
+        own=other,
+        range=finishing_range(best["finishing"]),
     )
     if not record["settled"]:
         sentence += " " + text("allocation_unsettled", lang)
     return sentence + (
         " " + text("allocation_worse", lang)
-        if best["beyond_own"] < -max(FELT, NOISE * (best["se"] or 0.0))
+        if best["beyond_own"] < -max(LEAST_LOSS, NOISE * (best["se"] or 0.0))
         else ""
     )
 
 
-def usual(figures):
-    """The usual range of a number of communes."""
+def finishing_range(figures):
+    """The usual range P10-P90 of the number of communes finishing, in whole communes.
+
+    Parameters
+    ----------
+    figures : dict of str to float
+        With p10 and p90, communes.
+
+    Returns
+    -------
+    str
+        One number where both ends round to it.
+
+    Examples
+    --------
+    >>> finishing_range({"p10": 24.0, "p90": 32.6}), finishing_range({"p10": 29.8, "p90": 30.2})
+    ('24-33', '30')
+    """
     return "-".join(dict.fromkeys(str(round(figures[q])) for q in ("p10", "p90")))
 
 
-def tested_sentences(record, lang):
-    """What the optimal plan gains in the forecast, and the one with a margin.
+def plan_gain_sentences(record, lang):
+    """What the optimal plan gains in the forecast, and what the plan with a margin does.
 
-    Nothing where it was not asked.
+    Parameters
+    ----------
+    record : dict
+        As of :meth:`AllocationResult.to_dict`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    list of str
+        Empty where the plans were not tried in the forecast's worlds.
     """
     tried = record.get("under_uncertainty")
     if not tried:
@@ -528,7 +582,20 @@ def tested_sentences(record, lang):
 
 
 def weights_sentence(record, lang):
-    """That communes are weighed, where they are."""
+    """Which communes count for how much, and the plan's weighted value.
+
+    Parameters
+    ----------
+    record : dict
+        As of :meth:`AllocationResult.to_dict`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+        "" where all communes count the same.
+    """
     if not record["weights"] or record["value"] is None:
         return ""
     names = ", ".join(
@@ -540,7 +607,19 @@ def weights_sentence(record, lang):
 
 
 def plan_assumed_sentence(record, lang):
-    """How much of the plan rests on assumptions."""
+    """How much of the plan rests on assumptions.
+
+    Parameters
+    ----------
+    record : dict
+        As of :meth:`AllocationResult.to_dict`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+    """
     if record["illustrative"]:
         return text("forecast_invented", lang)
     shares = {
@@ -549,17 +628,22 @@ def plan_assumed_sentence(record, lang):
     return text("allocation_assumed", lang, **shares)
 
 
-def whole_percent(share):
-    """A share in whole per cent; 100 % only where it is all.
+def broken_rules_words(record, policy, lang):
+    """Which conditions the plan of a policy breaks.
 
-    >>> whole_percent(0.999), whole_percent(1.0), whole_percent(0.05)
-    ('99%', '100%', '5%')
+    Parameters
+    ----------
+    record : dict
+        As of :meth:`AllocationResult.to_dict`.
+    policy : str
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+        Where there are none, that the plan keeps all conditions.
     """
-    return f"{math.floor(100 * share + 1e-9)}%"
-
-
-def rules_words(record, policy, lang):
-    """Whether a policy keeps every condition, and which it does not."""
     rules = list(dict.fromkeys(row["rule"] for row in record["broken"].get(policy, [])))
     if not rules:
         return text("conditions_kept", lang)

@@ -11,14 +11,14 @@ from ..needs import spread
 from ..scenarios import BASELINE, NOISE
 from .chance_words import chance, chance_words, rough
 from .forecast import (
-    blocking_pots,
-    blocking_words,
+    blocking_pot_names,
+    blocking_sentence,
+    clear_swings,
     day_words,
+    forecast_assumed_sentence,
     mover_name,
-    moving,
-    rests_on,
 )
-from .frames import Result, plain
+from .frames import Result, plain_types
 from .need import MONEY, billions
 
 FIGURES = (
@@ -57,7 +57,10 @@ class ComparisonResult(Result):
 
     @cached_property
     def scenarios(self):
-        """Every scenario, the baseline first: what comes of it and how it differs."""
+        """Every scenario, the baseline first: what comes of it and how it differs.
+
+        Communes finishing, chances 0..1, need, gap and money in million dong.
+        """
         rows = [
             {key: row[key] for key in FIGURES}
             | {f"difference_{key}": each for key, each in row["difference"].items()}
@@ -68,7 +71,7 @@ class ComparisonResult(Result):
 
     @cached_property
     def movers(self):
-        """The communes whose chance clearly is another than in the baseline, by scenario."""
+        """The communes whose chance (0..1) clearly is another than in the baseline, by scenario."""
         return self._by_commune(("gains", "losses"), ["p", "change", "se"])
 
     @cached_property
@@ -88,12 +91,12 @@ class ComparisonResult(Result):
 
     @property
     def frontier(self):
-        """How many finish with so many times the money."""
+        """How many communes finish with so many times the money."""
         return self.draws.frontier
 
     @property
     def tornado(self):
-        """Which assumption moves the number finishing most."""
+        """Communes finishing at both ends of each assumption, the largest swing first."""
         return self.draws.tornado
 
     @cached_property
@@ -127,6 +130,7 @@ class ComparisonResult(Result):
         Parameters
         ----------
         lang : str, optional
+            ``"vi"`` or ``"en"``; default: that of the answer.
 
         Returns
         -------
@@ -140,6 +144,7 @@ class ComparisonResult(Result):
         Parameters
         ----------
         lang : str, optional
+            ``"vi"`` or ``"en"``; default: that of the answer.
 
         Returns
         -------
@@ -147,9 +152,12 @@ class ComparisonResult(Result):
         """
         lang, record = lang or self.lang, self.to_dict()
         rows = record["scenarios"]
-        lines = [blocking_words(self.workbook, rows[0], lang), rests_on(self.workbook, lang)]
+        lines = [
+            blocking_sentence(self.workbook, rows[0], lang),
+            forecast_assumed_sentence(self.workbook, lang),
+        ]
         lines += [price_words(row, record, lang) for row in rows]
-        lines.append(tornado_told(self.workbook, record, lang))
+        lines.append(tornado_sentence(self.workbook, record, lang))
         return [line for line in lines if line]
 
     def to_dict(self):
@@ -161,7 +169,7 @@ class ComparisonResult(Result):
             A price that there is none of is null with its reason.
         """
         workbook, both = self.workbook, self.draws
-        return plain(
+        return plain_types(
             {
                 "dataset": workbook.id,
                 "as_of": workbook.as_of,
@@ -184,38 +192,103 @@ def title_of(row, lang):
     Parameters
     ----------
     row : dict
+        A scenario of :meth:`ComparisonResult.to_dict`.
     lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> title_of({"title": "Giá tăng", "title_en": "Prices up"}, "en")
+    'Prices up'
+    """
+    return row["title"] if lang == "vi" else row["title_en"]
+
+
+def baseline_name(record, lang):
+    """The name of the baseline in running text.
+
+    Parameters
+    ----------
+    record : dict
+        As of :meth:`ComparisonResult.to_dict`.
+    lang : str
+        ``"vi"`` or ``"en"``.
 
     Returns
     -------
     str
     """
-    return row["title"] if lang == "vi" else row["title_en"]
-
-
-def base_name(record, lang):
-    """The baseline in running text."""
     if record["baseline"] == BASELINE:
         return text("compare_the_baseline", lang)
     return text("compare_base_name", lang, title=title_of(record["scenarios"][0], lang))
 
 
-def tells_all(p):
-    """Whether the chance that all finish is told: neither nearly none nor nearly certain."""
+def is_uncertain(p):
+    """Whether a chance is neither nearly none nor nearly certain: only then pages tell it.
+
+    Parameters
+    ----------
+    p : float
+        0..1.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> [is_uncertain(p) for p in (0.004, 0.5, 0.999)]
+    [False, True, False]
+    """
     return 0.01 <= p <= 0.99
 
 
 def blocking_cell(workbook, row, record, lang):
-    """The sources that block in a scenario, where they are not those of the baseline."""
-    base, pots = record["scenarios"][0], blocking_pots(workbook, row, lang)
-    same = row is not base and pots == blocking_pots(workbook, base, lang)
+    """The sources that block in a scenario, as a cell shows them.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    row : dict
+        A scenario of the record.
+    record : dict
+        As of :meth:`ComparisonResult.to_dict`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+        "-" where none does; a reference to the baseline where they are the baseline's.
+    """
+    base, pots = record["scenarios"][0], blocking_pot_names(workbook, row, lang)
+    same = row is not base and pots == blocking_pot_names(workbook, base, lang)
     return text("blocking_as_first", lang) if same else pots or "-"
 
 
-def way(difference):
-    """Whether clearly more communes finish (1), fewer (-1), or neither (0).
+def change_sign(difference):
+    """The sign of a difference of the number finishing, where it is clear.
 
     A difference is clear where it stands out of the noise of the draws.
+
+    Parameters
+    ----------
+    difference : dict of str to float
+        ``finishing`` and its standard error ``se``, communes.
+
+    Returns
+    -------
+    int
+        1: more communes finish, -1: fewer, 0: neither is clear.
+
+    Examples
+    --------
+    >>> [change_sign({"finishing": x, "se": 0.01}) for x in (2.18, -0.5, 0.02)]
+    [1, -1, 0]
     """
     change = difference["finishing"]
     return (change > 0) - (change < 0) if abs(change) > NOISE * difference["se"] else 0
@@ -224,6 +297,20 @@ def way(difference):
 def change_words(difference, lang):
     """A difference of the number finishing, to as many digits as its size has use for.
 
+    Parameters
+    ----------
+    difference : dict of str to float
+        ``finishing`` and its standard error ``se``, communes.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+        With its sign; in words where it is within the noise of the draws.
+
+    Examples
+    --------
     >>> change_words({"finishing": -0.046, "se": 0.002}, "vi")
     '-0,05'
     >>> change_words({"finishing": 2.18, "se": 0.01}, "en")
@@ -234,37 +321,64 @@ def change_words(difference, lang):
     change = difference["finishing"]
     if change == 0 == difference["se"]:
         return "0"
-    if not way(difference):
+    if not change_sign(difference):
         return text("within_noise", lang)
     return write_change(change, lang, 1 if abs(change) >= 0.095 else 2)
 
 
-def own_day(row, record, lang):
-    """The deadline of a scenario, where it is not that of the baseline."""
+def own_deadline_words(row, record, lang):
+    """The deadline of a scenario that has its own, as running text adds it.
+
+    Parameters
+    ----------
+    row : dict
+        A scenario of the record.
+    record : dict
+        As of :meth:`ComparisonResult.to_dict`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+        "" where the deadline is the baseline's.
+    """
     if row["deadline"] == record["scenarios"][0]["deadline"]:
         return ""
     return text("compare_own_day", lang, day=day_words(row["deadline"], lang))
 
 
 def comparison_sentence(record, lang):
-    """Which scenario adds most communes, which loses most, and what that does to the promise."""
+    """Which scenario adds most communes, which loses most, and what that does to the promise.
+
+    Parameters
+    ----------
+    record : dict
+        As of :meth:`ComparisonResult.to_dict`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+    """
     base, *others = record["scenarios"]
     ends = {"best": text("compare_no_best", lang), "worst": ""}
     for end, sign in (("worst", -1), ("best", 1)):
         row = max(others, key=lambda row: sign * row["difference"]["finishing"], default=base)
-        if way(row["difference"]) == sign:
+        if change_sign(row["difference"]) == sign:
             change = change_words(row["difference"], lang).lstrip("+-")
             ends[end] = text(
                 f"compare_{end}",
                 lang,
                 title=title_of(row, lang),
                 change=change,
-                own=own_day(row, record, lang),
+                own=own_deadline_words(row, record, lang),
             )
     return text(
         "compare_verdict",
         lang,
-        baseline=base_name(record, lang),
+        baseline=baseline_name(record, lang),
         mean=write_number(base["finishing_mean"], lang, 1),
         total=base["n_communes"],
         day=day_words(base["deadline"], lang),
@@ -286,7 +400,7 @@ def _chances(record, lang):
         ("all", "p_all", "n_communes"),
     ):
         top = max(rows, key=lambda row, p=p: row[p])
-        if key == "basically" or tells_all(top[p]):
+        if key == "basically" or is_uncertain(top[p]):
             alike = len({chance(row[p], record["draws"], lang) for row in rows}) == 1
             details = {
                 "title": title_of(top, lang),
@@ -298,7 +412,22 @@ def _chances(record, lang):
 
 
 def price_words(row, record, lang):
-    """What a scenario that adds or takes money pays for a commune; "" for one that does neither."""
+    """What a scenario that adds or takes money pays for a commune, in a sentence.
+
+    Parameters
+    ----------
+    row : dict
+        A scenario of the record.
+    record : dict
+        As of :meth:`ComparisonResult.to_dict`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+        "" for a scenario with the baseline's money.
+    """
     more = row["money"] - record["scenarios"][0]["money"]
     if not more:
         return ""
@@ -317,14 +446,41 @@ def price_words(row, record, lang):
     )
 
 
-def loud(record):
-    """The rows of the tornado that stand out of their noise and are worth telling."""
-    return moving(pd.DataFrame(record["tornado"])) if record["tornado"] else pd.DataFrame()
+def clear_swings_of(record):
+    """The rows of a record's tornado that stand out of their noise and are worth telling.
+
+    Parameters
+    ----------
+    record : dict
+        As of :meth:`ComparisonResult.to_dict`.
+
+    Returns
+    -------
+    DataFrame
+        Empty where no assumption was moved.
+    """
+    return clear_swings(pd.DataFrame(record["tornado"])) if record["tornado"] else pd.DataFrame()
 
 
-def tornado_told(workbook, record, lang, key="tornado_told"):
-    """The assumption that moves the number finishing most; "" where none does."""
-    if (rows := loud(record)).empty:
+def tornado_sentence(workbook, record, lang, key="tornado_told"):
+    """The assumption that moves the number finishing most, with the number at its two ends.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    record : dict
+        As of :meth:`ComparisonResult.to_dict`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+    key : str
+        Of the text: ``tornado_told``, or another in which the assumption does not come first.
+
+    Returns
+    -------
+    str
+        "" where none moves it clearly.
+    """
+    if (rows := clear_swings_of(record)).empty:
         return ""
     first = rows.iloc[0]
     ends = {end: write_number(first[end], lang, 1) for end in ("low", "high", "usual")}

@@ -13,8 +13,8 @@ import pandas as pd
 from ..forecasts import MONEY_FACTORS, RANGES, knowledge, split_pots, wilson
 from ..language import text, write_date, write_number
 from ..needs import spread
-from .chance_words import FEW, chance, chance_word, chance_words
-from .frames import INTERVAL, Result, of_communes, plain
+from .chance_words import FEW, chance, chance_word, chance_words, whole_percent
+from .frames import INTERVAL, Result, commune_table, plain_types
 
 ASSUMABLE = (
     "durations",
@@ -27,8 +27,8 @@ CONSOLE = (
     ("registrations", "name level year kind p"),
 )
 DATES = ["p10_date", "p50_date", "p90_date"]
-FELT = 0.05  # what holds a commune back in fewer worlds is not worth a word
-NOISE, LEAST = 3, 0.05  # standard errors and communes: a smaller swing is not told
+LEAST_SHARE = 0.05  # what holds a commune back in fewer worlds is not worth a word
+NOISE, LEAST_SWING = 3, 0.05  # standard errors and communes: a smaller swing is not told
 
 
 class ForecastResult(Result):
@@ -67,12 +67,12 @@ class ForecastResult(Result):
 
     @property
     def console(self):
-        """The tables that the console prints; of one commune the notes say all."""
+        """The tables that the console prints, each with its columns; none for one commune alone."""
         return CONSOLE if self.commune is None else ()
 
     @cached_property
     def summary(self):
-        """How many finish, by the plan and by the two second opinions."""
+        """How many communes finish, by the plan and by the two second opinions; chances 0..1."""
         will = self.draws
         numbers = {
             "finishing": will.finishing,
@@ -95,7 +95,7 @@ class ForecastResult(Result):
 
     @cached_property
     def communes(self):
-        """Every commune in administrative order: its chances and the days of 10, 50, 90 %."""
+        """Every commune in administrative order: chances, 0..1, and the days of 10, 50, 90 %."""
         will, run = self.draws, self.draws.simulation
         reached = {
             "p": will.in_time,
@@ -108,7 +108,7 @@ class ForecastResult(Result):
         days = pd.DataFrame(days, table.index, DATES, dtype="datetime64[s]")
         table = table.join(days).assign(band=will.alike_groups).reindex(will.communes)
         table = table.assign(finished=table["band"].isna()).astype({"band": "Int64"})
-        return of_communes(self.workbook, table.fillna(dict.fromkeys(reached, 1.0)))
+        return commune_table(self.workbook, table.fillna(dict.fromkeys(reached, 1.0)))
 
     @cached_property
     def over_time(self):
@@ -118,39 +118,42 @@ class ForecastResult(Result):
 
     @cached_property
     def registrations(self):
-        """Every planned target and pledge; no chance where it stands in no schedule."""
+        """Every planned target and pledge with its chance (0..1); none where no schedule has it."""
         table = self.draws.registrations().drop(columns="p_unlimited").set_index("unit")
         table = table.assign(closes=pd.to_datetime(table["closes"]))
-        return of_communes(self.workbook, table)
+        return commune_table(self.workbook, table)
 
     @cached_property
     def weakest(self):
-        """Of the worlds in which not all finish: in how many each does not, and it alone."""
-        return of_communes(self.workbook, self.draws.weakest())
+        """Each open commune's share (0..1) in failing, of the worlds in which not all finish.
+
+        The worlds in which it does not finish, and those in which it alone does not.
+        """
+        return commune_table(self.workbook, self.draws.weakest())
 
     @cached_property
     def list_chances(self):
-        """The chance of each open commune to be on each year's list."""
+        """The chance (0..1) of each open commune to be on each year's list."""
         return self._long(self.draws.list_chance, "year", "p")
 
     @cached_property
     def held_back(self):
-        """What holds each open commune back: the share of all worlds."""
+        """What holds each open commune back: the share of all worlds, 0..1."""
         return self._long(self.draws.held_shares, "reason", "share")
 
     def _long(self, wide, key, value):
-        table = of_communes(self.workbook, wide)
+        table = commune_table(self.workbook, wide)
         return table.melt(["code", "name"], var_name=key, value_name=value)
 
     @cached_property
     def distribution(self):
-        """How likely each number of communes is."""
+        """The chance (0..1) of each number of communes finishing."""
         shares = pd.Series(self.draws.finishing).value_counts(normalize=True).sort_index()
         return shares.rename_axis("number").rename("p").reset_index()
 
     @cached_property
     def ask_first(self):
-        """The unknown states whose answer moves the number finishing most."""
+        """The ten unknown states whose answer moves the number of communes finishing most."""
         return self.draws.ask_first().head(10)
 
     def sentence(self, lang=""):
@@ -159,6 +162,7 @@ class ForecastResult(Result):
         Parameters
         ----------
         lang : str, optional
+            ``"vi"`` or ``"en"``; default: that of the answer.
 
         Returns
         -------
@@ -174,20 +178,24 @@ class ForecastResult(Result):
         Parameters
         ----------
         lang : str, optional
+            ``"vi"`` or ``"en"``; default: that of the answer.
 
         Returns
         -------
         list of str
         """
         lang, record, workbook = lang or self.lang, self.to_dict(), self.workbook
-        lines = [text("forecast_no_money", lang)] if without_money(workbook) else []
-        lines += [setting(workbook, record, lang), rests_on(workbook, lang)]
-        lines.append(blocking_words(workbook, record, lang))
+        lines = [text("forecast_no_money", lang)] if has_no_money(workbook) else []
+        lines += [
+            question_sentence(workbook, record, lang),
+            forecast_assumed_sentence(workbook, lang),
+        ]
+        lines.append(blocking_sentence(workbook, record, lang))
         if self.commune is not None:
             (row,) = record["communes"]
             lines += [
                 commune_sentence(row, record, lang),
-                held_sentence(row, record["draws"], lang),
+                obstacle_sentence(row, record["draws"], lang),
             ]
         if empty := [pot_words(workbook, pot, lang) for pot in record["pots_without_money"]]:
             lines.append(text("forecast_empty_pots", lang, pots=", ".join(empty)))
@@ -227,20 +235,20 @@ class ForecastResult(Result):
             row
             | more
             | {"list_chance": listed.get(row["code"], {}), "held_back": held.get(row["code"])}
-            for row in plain(self.communes)
+            for row in plain_types(self.communes)
         ]
 
     @cached_property
     def _record(self):
         will, run = self.draws, self.draws.simulation
         n, everyone, line = run.draws, len(will.communes), will.line_date()
-        figures = {row["figure"]: row for row in plain(self.summary)}
+        figures = {row["figure"]: row for row in plain_types(self.summary)}
         numbers = {name: {key: row[key] for key in INTERVAL} for name, row in figures.items()}
         finishing, signed = figures["finishing"], figures["finishing_signed"]
         enough, all_ = (round(n * finishing[key]) for key in ("p_basically_all", "p_all"))
         p, p_all = will.p.to_numpy(), finishing["p_all"]
         shares = {str(number): p for number, p in self.distribution.itertuples(index=False)}
-        return plain(
+        return plain_types(
             {
                 **self.workbook.heading(),
                 "set": run.schedule.facts.set_id,
@@ -286,11 +294,23 @@ class ForecastResult(Result):
         )
 
 
-def rests_on(workbook, lang):
+def forecast_assumed_sentence(workbook, lang):
     """How much of what the data set brings to the forecast is assumed, by the marks of its rows.
 
+    Parameters
+    ----------
+    workbook : Workbook
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
     >>> from ntm_analysis.data import Workbook
-    >>> rests_on(Workbook.open("data/huyen-mau"), "en")
+    >>> forecast_assumed_sentence(Workbook.open("data/huyen-mau"), "en")
     'Durations, envelopes and shares of who pays are all illustrative.'
     """
     tables = {name: workbook.tables[name]["mark"] for name in ASSUMABLE}
@@ -304,27 +324,60 @@ def rests_on(workbook, lang):
     )
 
 
-def whole_percent(share):
-    """A share that is no chance of the forecast, in whole per cent."""
-    return f"{100 * share:.0f}%"
-
-
 def usual_range(low, high):
-    """A range of whole numbers, one number where its ends are alike."""
+    """The usual range of a whole number: one number where its ends are alike.
+
+    Parameters
+    ----------
+    low, high : float
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> usual_range(24, 33), usual_range(30.0, 30.0)
+    ('24-33', '30')
+    """
     return f"{low:g}-{high:g}" if low != high else f"{low:g}"
 
 
 def median_range(figures):
-    """A median with its usual range: "28 (24-33)"."""
+    """The median of a whole number with its usual range.
+
+    Parameters
+    ----------
+    figures : dict of str to float
+        With p10, p50, p90.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> median_range({"p10": 24, "p50": 28, "p90": 33})
+    '28 (24-33)'
+    """
     return f"{figures['p50']:g} ({usual_range(figures['p10'], figures['p90'])})"
 
 
 def forecast_sentence(record, lang):
-    """How many will have finished, with the range and the two second opinions.
+    """How many communes will have finished, and whether basically all, and all, will.
 
-    Then whether basically all, and all, will.
+    With the usual range and the two second opinions.
 
-    ``record``: what :func:`~.forecast.forecast.record` gives.
+    Parameters
+    ----------
+    record : dict
+        As of :meth:`ForecastResult.to_dict`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
     """
     figures, draws = record["finishing"], record["draws"]
     opinions = {name: median_range(more) for name, more in record["second_opinions"].items()}
@@ -351,8 +404,21 @@ def forecast_sentence(record, lang):
     return f"{first} {second}"
 
 
-def setting(workbook, record, lang):
-    """What the forecast was asked: criteria set, scenario, allocation plan."""
+def question_sentence(workbook, record, lang):
+    """What the forecast was asked: criteria set, scenario, allocation plan.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    record : dict
+        As of :meth:`ForecastResult.to_dict`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+    """
     title = workbook.law.sets[record["set"]].title[lang]
     return text(
         "forecast_setting",
@@ -364,8 +430,21 @@ def setting(workbook, record, lang):
 
 
 def month_words(day, lang):
-    """A month as "11/2023"; "sau kỳ" beyond the horizon.
+    """The month of a day, as offices write it.
 
+    Parameters
+    ----------
+    day : str or None
+        ISO; None: beyond the horizon.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
     >>> month_words("2023-11-30", "vi"), month_words(None, "vi")
     ('11/2023', 'sau kỳ')
     """
@@ -373,8 +452,21 @@ def month_words(day, lang):
 
 
 def day_words(day, lang):
-    """A day of a record as offices write it.
+    """A day of a record, as offices write it.
 
+    Parameters
+    ----------
+    day : str
+        ISO.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
     >>> day_words("2025-12-31", "vi")
     '31/12/2025'
     """
@@ -382,9 +474,22 @@ def day_words(day, lang):
 
 
 def commune_sentence(row, record, lang, coarse=False):
-    """One commune's answer: the chance by the deadline, that of the decision, dates.
+    """The answer for one commune: the chance by the deadline, that of the decision, dates.
 
-    ``coarse``: in words alone.
+    Parameters
+    ----------
+    row : dict
+        Of the communes of the record.
+    record : dict
+        As of :meth:`ForecastResult.to_dict`: deadline, finish, draws.
+    lang : str
+        ``"vi"`` or ``"en"``.
+    coarse : bool
+        Whether chances are told in words alone.
+
+    Returns
+    -------
+    str
     """
     if row["finished"]:
         return text("forecast_commune_finished", lang, name=row["name"])
@@ -402,20 +507,49 @@ def commune_sentence(row, record, lang, coarse=False):
     )
 
 
-def held_most(row):
-    """What holds a commune back most, by its key; "" where next to nothing does.
+def main_obstacle(row):
+    """The key of what holds a commune back most.
 
-    >>> held_most({"held_back": {"not_listed": 0.5, "money": 0.1}}), held_most({"held_back": None})
-    ('not_listed', '')
+    Parameters
+    ----------
+    row : dict
+        Of the communes of a forecast's record: ``held_back``, the share of worlds by reason.
+
+    Returns
+    -------
+    str
+        "" where next to nothing does.
+
+    Examples
+    --------
+    >>> main_obstacle({"held_back": {"not_listed": 0.5, "money": 0.1}})
+    'not_listed'
+    >>> main_obstacle({"held_back": None})
+    ''
     """
     held = row["held_back"] or {}
     most = max(held, key=held.get, default="")
-    return most if held.get(most, 0) >= FELT else ""
+    return most if held.get(most, 0) >= LEAST_SHARE else ""
 
 
-def held_sentence(row, draws, lang):
-    """What holds a commune back, the most frequent first; "" where next to nothing does."""
-    held = {name: share for name, share in (row["held_back"] or {}).items() if share >= FELT}
+def obstacle_sentence(row, draws, lang):
+    """What holds a commune back, the most frequent first, with its chance.
+
+    Parameters
+    ----------
+    row : dict
+        Of the communes of a forecast's record: ``held_back``, the share of worlds by reason.
+    draws : int
+        The worlds that the shares rest on.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+        "" where next to nothing does.
+    """
+    held = {name: share for name, share in (row["held_back"] or {}).items() if share >= LEAST_SHARE}
     reasons = [
         text(
             "held_part", lang, reason=text(f"held_{name}", lang), p=chance(held[name], draws, lang)
@@ -425,8 +559,23 @@ def held_sentence(row, draws, lang):
     return text("held_told", lang, reasons="; ".join(reasons)) if reasons else ""
 
 
-def list_sentence(row, draws, lang):
-    """The chance of a commune to be on each year's list."""
+def list_chance_sentence(row, draws, lang):
+    """The chance of a commune to be on each year's list.
+
+    Parameters
+    ----------
+    row : dict
+        Of the communes of a forecast's record: ``list_chance``, 0..1 by year.
+    draws : int
+        The worlds that the chances rest on.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+        "" for a commune that no list awaits.
+    """
     years = [
         text(
             "list_year",
@@ -439,14 +588,37 @@ def list_sentence(row, draws, lang):
     return text("list_told", lang, years="; ".join(years)) if years else ""
 
 
-def without_money(workbook):
-    """Whether no money of any pot and year is known: a forecast then says nothing of money."""
+def has_no_money(workbook):
+    """Whether no money of any pot and year is known: a forecast then says nothing of money.
+
+    Parameters
+    ----------
+    workbook : Workbook
+
+    Returns
+    -------
+    bool
+    """
     return not (workbook.tables["envelopes"]["amount"] > 0).any()
 
 
 def pot_words(workbook, instance, lang):
     """The name of a pot instance, and whom it serves where that is not everybody.
 
+    Parameters
+    ----------
+    workbook : Workbook
+    instance : str
+        As of :func:`ntm_analysis.needs.money.instance`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
     >>> from ntm_analysis.data import Workbook
     >>> pot_words(Workbook.open("data/thanh-chuong"), "nstw-dt@17731", "en")
     'Central budget, investment (Thanh Phong)'
@@ -457,14 +629,27 @@ def pot_words(workbook, instance, lang):
     return f"{name} ({units.iloc[0] if len(units) else served})" if served else name
 
 
-def blocking_pots(workbook, row, lang):
-    """The sources that keep listed communes from being paid.
+def blocking_pot_names(workbook, row, lang):
+    """The names of the sources that keep listed communes from being paid.
 
-    Of the record of a forecast or a scenario; "" where none does.
+    Parameters
+    ----------
+    workbook : Workbook
+    row : dict
+        The record of a forecast or a scenario: policy, blocking_sources.
+    lang : str
+        ``"vi"`` or ``"en"``.
 
+    Returns
+    -------
+    str
+        "" where none does.
+
+    Examples
+    --------
     >>> from ntm_analysis.data import Workbook
     >>> wb = Workbook.open("data/thanh-chuong")
-    >>> blocking_pots(wb, {"policy": "equal", "blocking_sources": ["dat"]}, "vi")
+    >>> blocking_pot_names(wb, {"policy": "equal", "blocking_sources": ["dat"]}, "vi")
     'phần vốn chia riêng cho từng xã từ Thu tiền sử dụng đất (đấu giá đất)'
     """
     pots = row["blocking_sources"]
@@ -476,22 +661,49 @@ def blocking_pots(workbook, row, lang):
     )
 
 
-def blocking_words(workbook, row, lang):
-    """The same as a sentence.
+def blocking_sentence(workbook, row, lang):
+    """The sources that keep listed communes from being paid, in a sentence.
 
+    Parameters
+    ----------
+    workbook : Workbook
+    row : dict
+        The record of a forecast or a scenario: policy, blocking_sources.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+        "" where none does.
+
+    Examples
+    --------
     >>> from ntm_analysis.data import Workbook
     >>> wb = Workbook.open("data/thanh-chuong")
-    >>> blocking_words(wb, {"policy": "own", "blocking_sources": ["dat"]}, "vi")[:50]
+    >>> blocking_sentence(wb, {"policy": "own", "blocking_sources": ["dat"]}, "vi")[:50]
     'Nguồn đang chặn: Thu tiền sử dụng đất (đấu giá đất'
     """
-    pots = blocking_pots(workbook, row, lang)
+    pots = blocking_pot_names(workbook, row, lang)
     return text("blocking_told", lang, pots=pots) if pots else ""
 
 
 def mover_name(workbook, key, lang):
-    """What an assumption of the tornado is.
+    """The name of an assumption of the tornado.
 
-    By its own text in the data, else by the texts of the pages.
+    Its own text in the data, else the text of the pages.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    key : str
+        Of the assumption.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
     """
     for table in (
         workbook.tables["assumptions"].set_index("key"),
@@ -503,7 +715,20 @@ def mover_name(workbook, key, lang):
 
 
 def mover_ends(workbook, row, lang):
-    """The ends that an assumption was put at."""
+    """The two ends that an assumption of the tornado was put at.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    row : dict
+        Of the tornado: key, low_end and high_end (NaN where a table has them).
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+    """
     key, ends = row["key"], (row["low_end"], row["high_end"])
     if np.isnan(ends[0]):
         return text(
@@ -524,9 +749,21 @@ def mover_ends(workbook, row, lang):
 
 
 def mover_rows(workbook, rows, lang):
-    """The tornado as a table.
+    """The rows of the tornado as a page shows them.
 
-    Place, what, its two ends, the mean number at each, on what the ends rest.
+    Parameters
+    ----------
+    workbook : Workbook
+    rows : DataFrame
+        As of :func:`clear_swings`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    list of list
+        Place, name of the assumption, its two ends, the mean number of communes at each, on what
+        the ends rest.
     """
     return [
         [
@@ -542,18 +779,62 @@ def mover_rows(workbook, rows, lang):
 
 
 def is_share(unit):
-    """Whether a unit of panel_assumed.csv is a part of one."""
+    """Whether a unit of ``panel_assumed.csv`` is a part of one.
+
+    Parameters
+    ----------
+    unit : str
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> is_share("tỷ lệ mỗi năm"), is_share("tháng")
+    (True, False)
+    """
     return unit.startswith(("tỷ lệ", "khả năng"))
 
 
-def moving(tornado):
-    """The rows of the tornado that stand out of the noise of the draws and are worth telling."""
+def clear_swings(tornado):
+    """The rows of the tornado that stand out of the noise of the draws and are worth telling.
+
+    Parameters
+    ----------
+    tornado : DataFrame
+        With ``swing`` and its standard error ``se``, communes.
+
+    Returns
+    -------
+    DataFrame
+
+    Examples
+    --------
+    >>> clear_swings(pd.DataFrame({"swing": [-2.0, 0.02, 0.3], "se": [0.1, 0.001, 0.2]}))
+       swing   se
+    0   -2.0  0.1
+    """
     swing = tornado["swing"].abs()
-    return tornado[(swing > NOISE * tornado["se"]) & (swing >= LEAST)]
+    return tornado[(swing > NOISE * tornado["se"]) & (swing >= LEAST_SWING)]
 
 
 def promise_lines(price, record, lang):
-    """What it would take to keep the promise: which money is enough, or that money alone is not."""
+    """What keeping the promise would take: the money that is enough, or that money alone is not.
+
+    Parameters
+    ----------
+    price : dict
+        ``price_of_promise`` of the record.
+    record : dict
+        As of :meth:`ForecastResult.to_dict`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    list of str
+    """
     lines = []
     most = {"most": write_number(MONEY_FACTORS[-1], lang)}
     for key in ("basically_all", "all"):

@@ -71,7 +71,7 @@ class Result:
         Parameters
         ----------
         lang : str, optional
-            Default: that of the answer.
+            ``"vi"`` or ``"en"``; default: that of the answer.
 
         Returns
         -------
@@ -85,6 +85,7 @@ class Result:
         Parameters
         ----------
         lang : str, optional
+            ``"vi"`` or ``"en"``; default: that of the answer.
 
         Returns
         -------
@@ -104,7 +105,7 @@ class Result:
         return f"<p>{escape(self.sentence())}</p>{html}"
 
 
-def of_communes(workbook, table):
+def commune_table(workbook, table):
     """A table by unit as one that anybody can read.
 
     Parameters
@@ -122,7 +123,7 @@ def of_communes(workbook, table):
     return pd.concat([each.reset_index(drop=True) for each in (names, table)], axis=1)
 
 
-def plain(value):
+def plain_types(value):
     """Tables and figures in plain Python types, as JSON takes them.
 
     Parameters
@@ -137,15 +138,15 @@ def plain(value):
 
     Examples
     --------
-    >>> plain(pd.DataFrame({"day": [pd.Timestamp("2022-03-31"), pd.NaT], "p": [0.5, np.nan]}))
+    >>> plain_types(pd.DataFrame({"day": [pd.Timestamp("2022-03-31"), pd.NaT], "p": [0.5, np.nan]}))
     [{'day': '2022-03-31', 'p': 0.5}, {'day': None, 'p': None}]
     """
     if isinstance(value, pd.DataFrame):
-        return [plain(row) for row in value.to_dict("records")]
+        return [plain_types(row) for row in value.to_dict("records")]
     if isinstance(value, dict):
-        return {key: plain(each) for key, each in value.items()}
+        return {key: plain_types(each) for key, each in value.items()}
     if isinstance(value, list | tuple | np.ndarray):
-        return [plain(each) for each in value]
+        return [plain_types(each) for each in value]
     if pd.isna(value):
         return None
     if isinstance(value, dt.date):
@@ -192,6 +193,7 @@ def table_lines(result, name, wanted, lang):
     wanted : str
         The columns, with spaces between.
     lang : str
+        ``"vi"`` or ``"en"``.
 
     Returns
     -------
@@ -211,7 +213,7 @@ def table_lines(result, name, wanted, lang):
     words = {"pot": result.workbook.tables["pots"].set_index("pot")[f"name_{lang}"].to_dict()}
     rows = [[head + unit for head, unit in zip(heads, units, strict=True)]]
     rows += [
-        [written(value, kind, lang, words) for value, kind in zip(row, kinds, strict=True)]
+        [written_cell(value, kind, lang, words) for value, kind in zip(row, kinds, strict=True)]
         for row in table[wanted].itertuples(index=False)
     ]
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
@@ -226,7 +228,7 @@ def table_lines(result, name, wanted, lang):
     ]
 
 
-def written(value, kind, lang, words=None):
+def written_cell(value, kind, lang, words=None):
     """A cell as offices write it, no finer than is known.
 
     Parameters
@@ -235,6 +237,7 @@ def written(value, kind, lang, words=None):
     kind : str
         Of its column.
     lang : str
+        ``"vi"`` or ``"en"``.
     words : dict of str to dict, optional
         What codes of a kind are called.
 
@@ -245,9 +248,9 @@ def written(value, kind, lang, words=None):
 
     Examples
     --------
-    >>> written(0.31, "chance", "vi"), written(12_345.6, "money", "vi")
+    >>> written_cell(0.31, "chance", "vi"), written_cell(12_345.6, "money", "vi")
     ('31%', '12.000')
-    >>> written(None, "count", "vi")
+    >>> written_cell(None, "count", "vi")
     '...'
     """
     if value is None or pd.isna(value):

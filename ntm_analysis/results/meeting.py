@@ -18,7 +18,7 @@ from ..standing import (
     state_changes,
     works_progress,
 )
-from .frames import Result, of_communes, plain
+from .frames import Result, commune_table, plain_types
 
 WORKS = ["work", "item", "cost", "planned", "reported", "actual", "planned_then", "months_late"]
 WORKS += ["said_by", "mark"]
@@ -98,23 +98,23 @@ class MeetingResult(Result):
 
     @cached_property
     def changes(self):
-        """The states of criteria that are others than at the meeting before."""
+        """The states of criteria that are others than at the meeting before, by commune and set."""
         before = self._standings(self.draws.before, self._now)
         tables = {
             name: state_changes(before[name], standing) for name, standing in self._now.items()
         }
         table = pd.concat(tables, names=["set"]).reset_index("set").set_index("unit")
-        return of_communes(self.workbook, table)
+        return commune_table(self.workbook, table)
 
     @cached_property
     def late_works(self):
-        """The works whose reported volume is below that planned for the month of the report."""
+        """The works whose reported volume (%) is below that planned for the month of the report."""
         works = works_progress(self.workbook, self.draws.end)
-        return of_communes(self.workbook, works[works["late"]].set_index("unit")[WORKS])
+        return commune_table(self.workbook, works[works["late"]].set_index("unit")[WORKS])
 
     @cached_property
     def disbursed(self):
-        """Money disbursed since the year began, by pot."""
+        """Million dong disbursed since the year began, by pot."""
         return disbursement_by_pot(self.workbook, self.draws.end).reset_index()
 
     @cached_property
@@ -122,7 +122,7 @@ class MeetingResult(Result):
         """What departments still have to bring about, commune by commune."""
         sets = self._level["next"].map(self.workbook.default_set)
         table = department_duties(self.workbook, self._now, sets)
-        return of_communes(self.workbook, table.set_index("unit"))
+        return commune_table(self.workbook, table.set_index("unit"))
 
     @cached_property
     def rules(self):
@@ -136,7 +136,7 @@ class MeetingResult(Result):
             units = covered_communes(workbook, goal, self._level["level"])
             now, start = self._now[set_id], assess(then, set_id)
             judged = judge_rule(goal, units, workbook, start, now, then).set_index("unit")
-            tables.append(of_communes(workbook, judged.assign(rule=goal[f"text_{self.lang}"])))
+            tables.append(commune_table(workbook, judged.assign(rule=goal[f"text_{self.lang}"])))
         columns = [
             "code",
             "name",
@@ -157,6 +157,7 @@ class MeetingResult(Result):
         Parameters
         ----------
         lang : str, optional
+            ``"vi"`` or ``"en"``; default: that of the answer.
 
         Returns
         -------
@@ -182,4 +183,4 @@ class MeetingResult(Result):
         dict
         """
         tables = {name: getattr(self, name) for name in self.tables}
-        return plain({"dataset": self.workbook.id, "month": self.draws.end, **tables})
+        return plain_types({"dataset": self.workbook.id, "month": self.draws.end, **tables})

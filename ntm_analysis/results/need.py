@@ -10,7 +10,7 @@ import pandas as pd
 from ..language import LEVEL_WORDS, STATE_WORDS, pick, text, write_number, write_percent
 from ..needs import THOUSAND, UNPLANNED, in_millions, newest_debts, spread
 from .chance_words import rough
-from .frames import INTERVAL, Result, of_communes, plain
+from .frames import INTERVAL, Result, commune_table, plain_types
 
 MONEY, TONNES = "triệu đồng", "tấn"
 ENVELOPE = ["pot", "source", "capital", "unit", "planned", "allotted"]
@@ -61,7 +61,7 @@ class NeedResult(Result):
 
     @cached_property
     def summary(self):
-        """The need by level and together, the gap and the gap were money late."""
+        """The need by level and together, the gap and the gap were money late, in million dong."""
         need, money = self.draws.together, self.draws.money
         sums = {"total": need.total} | {k: each.total for k, each in self.draws.needs.items()}
         if money:
@@ -70,7 +70,7 @@ class NeedResult(Result):
 
     @cached_property
     def by_commune(self):
-        """The need of each commune that has one, in administrative order."""
+        """The need of each commune that has one, in million dong and administrative order."""
         sums, units = self.draws.together.by["commune"], self.workbook.communes
         mine = units.index[units.index.isin(list(sums))]
         names = units.loc[mine, ["code", "name"]].to_numpy().tolist()
@@ -78,7 +78,10 @@ class NeedResult(Result):
 
     @cached_property
     def by_criterion(self):
-        """The need by level and criterion; equal numbers of two sets are two criteria."""
+        """The need by level and criterion, in million dong.
+
+        Equal numbers of two sets are two criteria.
+        """
         keys, sums = [], []
         for level, need in self.draws.needs.items():
             workbook, by = self.workbook, need.by["criterion"]
@@ -95,7 +98,7 @@ class NeedResult(Result):
 
     @cached_property
     def by_source(self):
-        """Claims at usual shares by source and capital; cement by its worth."""
+        """Claims at usual shares by source and capital, in million dong; cement by its worth."""
         need, pots = self.draws.together, self.workbook.tables["pots"]
         sums = Counter()
         for pot in pots.itertuples():
@@ -107,7 +110,7 @@ class NeedResult(Result):
 
     @cached_property
     def by_year(self):
-        """The need by planned year, what is not planned (no year) last."""
+        """The need by planned year in million dong, what is not planned (no year) last."""
         by = self.draws.together.by["year"]
         years = sorted(by, key=lambda year: (year == UNPLANNED, year))
         table = self._spread([[year or None] for year in years], [by[y] for y in years], ["year"])
@@ -115,15 +118,18 @@ class NeedResult(Result):
 
     @cached_property
     def works(self):
-        """Every work: where it is needed, its quantity and cost."""
+        """Every work: where it is needed, its quantity, its cost in million dong."""
         levels = {level: need.works for level, need in self.draws.needs.items()}
         works = pd.concat(levels, names=["level"]).reset_index("level").set_index("unit")
         works[INTERVAL] = works[INTERVAL].astype(float) / THOUSAND
-        return of_communes(self.workbook, works[WORKS])
+        return commune_table(self.workbook, works[WORKS])
 
     @cached_property
     def gap(self):
-        """What each pot holds and lacks at usual shares; empty for single communes."""
+        """What each pot holds and lacks at usual shares, in million dong or tonnes.
+
+        Empty for single communes.
+        """
         money = self.draws.money
         if money is None:
             return pd.DataFrame(columns=[*ENVELOPE, *INTERVAL])
@@ -151,6 +157,7 @@ class NeedResult(Result):
         Parameters
         ----------
         lang : str, optional
+            ``"vi"`` or ``"en"``; default: that of the answer.
 
         Returns
         -------
@@ -164,6 +171,7 @@ class NeedResult(Result):
         Parameters
         ----------
         lang : str, optional
+            ``"vi"`` or ``"en"``; default: that of the answer.
 
         Returns
         -------
@@ -172,7 +180,7 @@ class NeedResult(Result):
         lang, record = lang or self.lang, self.to_dict()
         if not record["total"]["mean"]:
             return []
-        lines = [gap_sentence(self.workbook, record, lang)] if record["gap"] else []
+        lines = [funding_gap_sentence(self.workbook, record, lang)] if record["gap"] else []
         lines.append(need_assumed_sentence(record, self.draws.assumed_quantities, lang))
         if numbers := record["without_works"]:
             lines.append(text("need_without", lang, numbers=", ".join(map(str, numbers))))
@@ -197,10 +205,12 @@ class NeedResult(Result):
         """
         workbook, draws = self.workbook, self.draws
         need, units, money = draws.together, workbook.communes, draws.money
-        figures = dict(zip(self.summary["figure"], plain(self.summary[INTERVAL]), strict=True))
+        figures = dict(
+            zip(self.summary["figure"], plain_types(self.summary[INTERVAL]), strict=True)
+        )
         by_criterion = [
             {key: each for key, each in row.items() if key != "name_en" or each}
-            for row in plain(self.by_criterion)
+            for row in plain_types(self.by_criterion)
         ]
         debts = newest_debts(workbook).query("unit in @units.index").astype({"criterion": int})
         debts = debts.assign(code=debts["unit"].map(units["code"]))
@@ -208,9 +218,12 @@ class NeedResult(Result):
         funds = dict.fromkeys(("envelope", "gap", "blocking_sources"))
         if money:
             lacking = self.gap[self.gap["unit"] == MONEY]
-            late = {"if_late": figures["gap_if_late"], "by_pot": plain(lacking[["pot", *INTERVAL]])}
+            late = {
+                "if_late": figures["gap_if_late"],
+                "by_pot": plain_types(lacking[["pot", *INTERVAL]]),
+            }
             funds = {
-                "envelope": plain(self.gap[ENVELOPE]),
+                "envelope": plain_types(self.gap[ENVELOPE]),
                 "gap": figures["gap"] | late,
                 "blocking_sources": money.blocking,
             }
@@ -226,12 +239,12 @@ class NeedResult(Result):
             "by_level": [{"level": level, **figures[level]} for level in draws.needs],
             "by_criterion": by_criterion,
             "without_works": draws.unpriced,
-            "by_source": plain(self.by_source),
-            "by_year": plain(self.by_year),
-            "by_commune": plain(self.by_commune),
+            "by_source": plain_types(self.by_source),
+            "by_year": plain_types(self.by_year),
+            "by_commune": plain_types(self.by_commune),
             "cement": self._cement(),
             **funds,
-            "debts": plain(debts[["code", "criterion", "amount"]]),
+            "debts": plain_types(debts[["code", "criterion", "amount"]]),
             "assumed_share": None if np.isnan(share) else round(share, 4),
         }
 
@@ -240,14 +253,14 @@ class NeedResult(Result):
         rows = self.workbook.tables["cement"]
         granted = rows.loc[rows["unit"] == -1, "granted"].sum(min_count=1)
         pots = self.gap[self.gap["unit"] == TONNES]
-        lacking = plain(pots[INTERVAL])
+        lacking = plain_types(pots[INTERVAL])
         return {
             "unit": TONNES,
             "need": _whole(self.draws.together.sum("tonnes")),
-            "granted": plain(float(granted)),
+            "granted": plain_types(float(granted)),
             "expected": float(pots["planned"].sum()) if self.draws.money else None,
             "gap": lacking[-1] if lacking else None,
-            "by_year": plain(self.cement),
+            "by_year": plain_types(self.cement),
         }
 
 
@@ -256,8 +269,21 @@ def _whole(values):
 
 
 def billions(million, lang):
-    """Million đồng as billion đồng to two significant digits; "-" for nothing, "..." for no data.
+    """Million đồng as billion đồng to two significant digits.
 
+    Parameters
+    ----------
+    million : float or None
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+        "-" for nothing, "..." for no data (None, NaN).
+
+    Examples
+    --------
     >>> billions(518_600.0, "vi"), billions(3_640.0, "vi"), billions(0.0, "vi")
     ('520', '3,6', '-')
     """
@@ -267,8 +293,22 @@ def billions(million, lang):
 
 
 def billions_range(answer, lang):
-    """The usual range P10-P90 in billion đồng.
+    """The usual range P10-P90 of an amount in million đồng, as billion đồng.
 
+    Parameters
+    ----------
+    answer : dict of str to float
+        With p10 and p90, million đồng.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+        "-" where even P90 is nothing.
+
+    Examples
+    --------
     >>> billions_range({"p10": 476_800.0, "p90": 560_500.0}, "vi")
     '480-560'
     """
@@ -279,7 +319,18 @@ def billions_range(answer, lang):
 def need_sentence(record, communes, lang):
     """What finishing costs, in one sentence.
 
-    ``record`` is the record of :func:`~ntm_analysis.needs.funding.record`.
+    Parameters
+    ----------
+    record : dict
+        As of :meth:`NeedResult.to_dict`.
+    communes : int
+        How many have a need.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
     """
     if not record["total"]["mean"]:
         return text("need_none", lang)
@@ -294,7 +345,20 @@ def need_sentence(record, communes, lang):
 
 
 def gap_words(gap, lang):
-    """A gap by its mean and usual range; one that nearly no world has is told as such."""
+    """The mean gap and its usual range, in billion đồng.
+
+    Parameters
+    ----------
+    gap : dict of str to float
+        Mean, p10, p90, million đồng.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+        A gap that nearly no world has is told as such.
+    """
     if not gap["mean"]:
         return text("gap_none", lang)
     mean = billions(gap["mean"], lang)
@@ -305,8 +369,21 @@ def gap_words(gap, lang):
     )
 
 
-def gap_sentence(workbook, record, lang):
-    """Planned money, the gap when sources stand in for each other, and which of them lack it."""
+def funding_gap_sentence(workbook, record, lang):
+    """Planned money, the gap when sources stand in for each other, and which of them lack money.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    record : dict
+        As of :meth:`NeedResult.to_dict`, of all communes.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+    """
     money = [
         row for row in record["envelope"] if row["unit"] != "tấn" and row["source"] != "tin_dung"
     ]
@@ -329,16 +406,46 @@ def gap_sentence(workbook, record, lang):
 
 
 def need_assumed_sentence(record, all_assumed, lang):
-    """How much rests on assumptions.
+    """How much of the need rests on assumptions.
 
-    A need whose quantities are all assumed is a rough estimate.
+    Parameters
+    ----------
+    record : dict
+        As of :meth:`NeedResult.to_dict`.
+    all_assumed : bool
+        Whether all quantities are assumed: then the need is a rough estimate.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
     """
     share = "100%" if record["assumed_share"] == 1 else write_percent(record["assumed_share"], lang)
     return text("need_all_assumed" if all_assumed else "need_assumed", lang, share=share)
 
 
 def criterion_label(row, lang):
-    """A line of the need by criterion: number and name, or what stands without a criterion."""
+    """The head of a line of the need by criterion: number and name.
+
+    Parameters
+    ----------
+    row : dict
+        Of ``by_criterion`` of the record.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+        In words where no criterion is named.
+
+    Examples
+    --------
+    >>> row = {"criterion": 2, "name": "Giao thông", "name_en": "Transport", "level": "ntm"}
+    >>> criterion_label(row, "en")
+    '2. Transport'
+    """
     if row["criterion"] is None:
         return text(f"need_{row['name']}", lang)
     level = "" if row["level"] == "ntm" else f" ({pick(LEVEL_WORDS[row['level']], lang)})"

@@ -1,25 +1,34 @@
-"""What stands in the way of a plan, in sentences.
-
-One commune more, prices, conditions, plans nearly as good.
-"""
+"""What stands in a plan's way, in sentences: one commune more, prices, plans nearly as good."""
 
 from ..language import join_names, text, write_number
 from ..needs import THOUSAND
 from .chance_words import chance_word, rough
 from .forecast import pot_words
 
-FELT = 0.05  # communes that a step of money must bring to be told
+LEAST_GAIN = 0.05  # communes that a step of money must bring to be told
 PER = 100  # billions of a relaxed price
 # Of what a commune's works cost: less money than this is less than their cost is known to.
 CLOSE = 0.02
 
 
-def what_words(money, tonnes, lang):
-    """Million đồng and tonnes of cement to two digits, as running text.
+def amount_words(money, tonnes, lang):
+    """Money and cement in running text, to two digits: costs are not known to more.
 
-    Costs are not known to more.
+    Parameters
+    ----------
+    money : float
+        Million dong.
+    tonnes : float
+    lang : str
+        ``"vi"`` or ``"en"``.
 
-    >>> what_words(2_831.4, 0, "vi"), what_words(13.4, 170, "vi")
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> amount_words(2_831.4, 0, "vi"), amount_words(13.4, 170, "vi")
     ('2,8 tỷ đồng', '13 triệu đồng và 170 tấn xi măng')
     """
     parts = []
@@ -32,20 +41,44 @@ def what_words(money, tonnes, lang):
     return join_names(parts, lang)
 
 
-def pots_words(workbook, by_pot, lang):
-    """Pots with what each lacks."""
+def pot_amounts_words(workbook, by_pot, lang):
+    """The names of pots, each with the amount that is to be added to it.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    by_pot : list of dict
+        pot, amount, unit (million dong or tonnes).
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+    """
     named = []
     for row in by_pot:
         cement = row["unit"] == "tấn"
-        amount = what_words(0 if cement else row["amount"], row["amount"] if cement else 0, lang)
+        amount = amount_words(0 if cement else row["amount"], row["amount"] if cement else 0, lang)
         named.append(f"{pot_words(workbook, row['pot'], lang)} ({amount})")
     return join_names(named, lang)
 
 
-def extra_lines(record, lang):
-    """The cheapest extra commune of each year.
+def extra_commune_lines(record, lang):
+    """The cheapest extra commune of each year, and what it needs.
 
-    Where it only comes earlier, the cheapest that is not in the plan too.
+    Where the plan lists that commune in a later year, the cheapest that it never lists too.
+
+    Parameters
+    ----------
+    record : dict
+        As of :meth:`AllocationResult.to_dict`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    list of str
     """
     if record["status"] == "infeasible":
         return [text("extra_infeasible", lang)]
@@ -60,7 +93,7 @@ def extra_lines(record, lang):
         details = {
             "year": row["year"],
             "name": alike_words(cheapest, lang),
-            "what": extra_words(cheapest, lang),
+            "what": extra_commune_words(cheapest, lang),
         }
         if cheapest["planned_year"]:
             answer = text("extra_no_other", lang)
@@ -69,7 +102,7 @@ def extra_lines(record, lang):
                     "extra_next",
                     lang,
                     name=alike_words(others[0], lang),
-                    what=extra_words(others[0], lang),
+                    what=extra_commune_words(others[0], lang),
                 )
             line = text(
                 "extra_told_planned", lang, planned=cheapest["planned_year"], next=answer, **details
@@ -90,7 +123,24 @@ def extra_lines(record, lang):
 
 
 def alike_words(row, lang):
-    """A commune, and how many others need just the same."""
+    """The name of a commune, and how many others need just the same.
+
+    Parameters
+    ----------
+    row : dict
+        Of an extra commune of the record: name, alike.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> alike_words({"name": "Thanh Hà", "alike": 1}, "vi")
+    'Thanh Hà'
+    """
     return (
         row["name"]
         if row["alike"] < 2
@@ -98,21 +148,50 @@ def alike_words(row, lang):
     )
 
 
-def extra_words(row, lang):
-    """What a commune needs beside the plan: money, cement, a place on the list."""
-    money = [what_words(row["money"], row["cement"], lang)] if row["money"] or row["cement"] else []
+def extra_commune_words(row, lang):
+    """What a commune needs beside the plan: money, cement, a place on the list.
+
+    Parameters
+    ----------
+    row : dict
+        Of an extra commune of the record: money (million dong), cement (tonnes), places.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+    """
+    money = (
+        [amount_words(row["money"], row["cement"], lang)] if row["money"] or row["cement"] else []
+    )
     return join_names([*money, *[text("extra_place", lang)] * row["places"]], lang) or text(
         "extra_nothing", lang
     )
 
 
 def price_lines(workbook, record, lang):
-    """What more money buys: step prices, then relaxed prices; each named."""
+    """What more money buys: the communes of a step more, then relaxed prices, each named.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    record : dict
+        As of :meth:`AllocationResult.to_dict`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    list of str
+    """
     lines, relaxed = [], {}
     for row in record["prices"]:
         step, cement = row["step"], row["unit"] == "tấn"
-        if row["pot"] and step["value"] >= FELT:
-            added = what_words(0 if cement else step["added"], step["added"] if cement else 0, lang)
+        if row["pot"] and step["value"] >= LEAST_GAIN:
+            added = amount_words(
+                0 if cement else step["added"], step["added"] if cement else 0, lang
+            )
             details = {
                 "added": added,
                 "n": write_number(step["value"], lang, 1),
@@ -146,8 +225,21 @@ def price_lines(workbook, record, lang):
     return lines
 
 
-def relax_lines(workbook, record, lang):
-    """What would have to give for all communes to finish: money, months, communes."""
+def relaxation_lines(workbook, record, lang):
+    """What would have to give for all communes to finish: money, months, communes.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    record : dict
+        As of :meth:`AllocationResult.to_dict`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    list of str
+    """
     relaxed = record["relaxations"]["for_all"]
     money = relaxed["money"]
     if not relaxed["communes"]:
@@ -155,8 +247,8 @@ def relax_lines(workbook, record, lang):
     lines = [] if relaxed["never"] else [text("relax_no_money", lang)]
     if money["by_pot"]:
         what, pots = (
-            what_words(money["added"], money["tonnes"], lang),
-            pots_words(workbook, money["by_pot"], lang),
+            amount_words(money["added"], money["tonnes"], lang),
+            pot_amounts_words(workbook, money["by_pot"], lang),
         )
         lines = [text("relax_money", lang, what=what, pots=pots)]
     if relaxed["places"]:
@@ -186,11 +278,25 @@ def relax_lines(workbook, record, lang):
 
 
 def conflict_lines(workbook, record, lang):
-    """Which conditions stand against each other, with the sums, and the least relaxations."""
+    """Which conditions stand against each other, with the sums, and the least relaxations.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    record : dict
+        As of :meth:`AllocationResult.to_dict`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    list of str
+        Empty where some plan keeps them all.
+    """
     answer = record["relaxations"]["conflict"]
     if not answer:
         return []
-    sums = {key: what_words(answer[key], 0, lang) for key in ("needs", "has")}
+    sums = {key: amount_words(answer[key], 0, lang) for key in ("needs", "has")}
     if answer["rules"] == ["no_money"]:
         return [text("conflict_no_money", lang, needs=sums["needs"])]
     lines = []
@@ -208,15 +314,27 @@ def conflict_lines(workbook, record, lang):
     cement = {row["pot"] for row in record["plan"] if row["unit"] == "tấn"}
     for pot, more in answer["money"].items():
         if more is not None:
-            amount = what_words(0 if pot in cement else more, more if pot in cement else 0, lang)
+            amount = amount_words(0 if pot in cement else more, more if pot in cement else 0, lang)
             lines.append(
                 text("conflict_money", lang, pot=pot_words(workbook, pot, lang), amount=amount)
             )
     return lines
 
 
-def near_lines(record, lang):
-    """Plans within one commune of the best."""
+def near_plan_lines(record, lang):
+    """The plans within one commune of the best: who is left out, who comes instead.
+
+    Parameters
+    ----------
+    record : dict
+        As of :meth:`AllocationResult.to_dict`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    list of str
+    """
     lines = []
     for row in record["near_plans"]:
         instead = [c["name"] for c in row["instead"]]
@@ -233,7 +351,23 @@ def near_lines(record, lang):
 
 
 def reason_words(workbook, record, row, lang):
-    """Why a commune is not in the plan."""
+    """Why a commune is not in the plan.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    record : dict
+        As of :meth:`AllocationResult.to_dict`.
+    row : dict
+        Of the communes of the record.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+        "" for a commune that is in the plan.
+    """
     if row["reason"] is None:
         return ""
     details = {key: row[key] for key in ("months", "room") if key in row}
@@ -248,5 +382,5 @@ def reason_words(workbook, record, row, lang):
         )
     if "pots" in row:
         details["pots"] = join_names([pot_words(workbook, pot, lang) for pot in row["pots"]], lang)
-        details |= {key: what_words(row[key], 0, lang) for key in ("needs", "has") if key in row}
+        details |= {key: amount_words(row[key], 0, lang) for key in ("needs", "has") if key in row}
     return text(f"reason_{row['reason']}", lang, **details)

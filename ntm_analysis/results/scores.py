@@ -1,21 +1,28 @@
-"""Scores of registered forecasts, and the back-test.
-
-In sentences for the terminal and as plain Python for JSON.
-"""
+"""Scores of registered forecasts and of the back-test, in sentences and as plain Python."""
 
 import math
 
 from ..forecasts import QUESTIONS, list_outcomes, listed_communes, reference
 from ..language import join_names, text, write_date, write_number, write_percent
 from ..tables import dictionary
-from .forecast import whole_percent
+from .chance_words import whole_percent
 
 
 def score_lines(scores, lang):
-    """What has been scored, in this order.
+    """What has been scored: scores, the number finishing, reliability, what waits, in this order.
 
-    The scores, the number finishing, reliability, what waits; before any outcome one sentence
-    saying when the first can be scored and how outcomes are entered.
+    Before any outcome one sentence saying when the first can be scored and how outcomes are
+    entered.
+
+    Parameters
+    ----------
+    scores : Scores
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    list of str
     """
     if not scores.n_forecasts:
         return [text("score_empty", lang)]
@@ -122,7 +129,14 @@ def _waiting_lines(scores, lang):
 def score_record(scores):
     """The scores in plain Python types, as ``ntm score --json`` prints them.
 
-    Null where there is nothing to tell.
+    Parameters
+    ----------
+    scores : Scores
+
+    Returns
+    -------
+    dict
+        None where there is nothing to tell.
     """
     finishing = {row.pop("id"): row for row in _records(scores.finishing)}
     entries = {}
@@ -164,7 +178,19 @@ PARTS = (
 
 
 def back_test_lines(result, lang):
-    """The back-test in sentences: pairs, scores against the references, coverage, parts."""
+    """The back-test in sentences: pairs, scores against the references, coverage, parts.
+
+    Parameters
+    ----------
+    result : dict
+        As of :func:`ntm_analysis.forecasts.back_test_record`.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    list of str
+    """
     summary = result["summary"]
     left_out = text("backtest_left_out", lang, n=len(result["left_out"]))
     if not summary["pairs"]:
@@ -176,12 +202,30 @@ def back_test_lines(result, lang):
         text("backtest_share", lang, **_ratio(summary, "ratio_share", lang)),
         text("backtest_coverage", lang, **_coverage(summary, lang)),
     ]
-    lines += ["  " + _part_line(text(key, lang), part, lang) for key, part in parts_of(summary)]
+    lines += [
+        "  " + _part_line(text(key, lang), part, lang) for key, part in back_test_parts(summary)
+    ]
     return [*lines, left_out]
 
 
-def parts_of(summary):
-    """The parts of a summary that hold pairs, with the keys of their names."""
+def back_test_parts(summary):
+    """The parts of a back-test that hold pairs, with the keys of their names.
+
+    Parameters
+    ----------
+    summary : dict
+        Of the back-test's record.
+
+    Returns
+    -------
+    list of tuple
+        Key of the name, part of the summary.
+
+    Examples
+    --------
+    >>> back_test_parts({"rolling": {"pairs": 9}, "by_kind": {"country": {"pairs": 0}}})
+    [('backtest_rolling', {'pairs': 9})]
+    """
     parts = []
     for key, path in PARTS:
         part = summary
@@ -192,7 +236,7 @@ def parts_of(summary):
     return parts
 
 
-def seen_sentence(summary, lang):
+def back_test_sentence(summary, lang):
     """How near a back-test came, in one sentence.
 
     Parameters
@@ -200,6 +244,7 @@ def seen_sentence(summary, lang):
     summary : dict
         Of all pairs: the ratios to the two references, coverage, the number of pairs.
     lang : str
+        ``"vi"`` or ``"en"``.
 
     Returns
     -------
@@ -210,7 +255,7 @@ def seen_sentence(summary, lang):
     return text("trust_seen", lang, coverage=whole_percent(summary["coverage"]), **figures)
 
 
-def list_lines(lists, day, lang):
+def list_outcome_lines(lists, day, lang):
     """Lists of communes, and single communes on them, against their outcomes.
 
     Parameters
@@ -220,6 +265,7 @@ def list_lines(lists, day, lang):
     day : date
         Of the communes, what was known on it.
     lang : str
+        ``"vi"`` or ``"en"``.
 
     Returns
     -------

@@ -20,7 +20,7 @@ from ..language import (
 )
 from ..law import LEVELS
 from ..standing import NEAR, assess, levels, overview
-from .frames import Result, of_communes, plain
+from .frames import Result, commune_table, plain_types
 
 COUNTS = ["set", "met", "of", "missing", "unknown", "checked"]
 
@@ -44,7 +44,10 @@ class AssessmentResult(Result):
 
     @property
     def console(self):
-        """The tables that the console prints: of one commune its criteria too."""
+        """The tables that the console prints, each with its columns.
+
+        Of one commune the states of its criteria too.
+        """
         one = self.units is not None and len(self.units) == 1
         counts = ("standings" if one else "communes", " ".join(["code", "name", *COUNTS]))
         return (counts, ("criteria", "set criterion state checked")) if one else (counts,)
@@ -81,12 +84,15 @@ class AssessmentResult(Result):
 
     @cached_property
     def communes(self):
-        """Every commune by the set of its next level, in administrative order."""
+        """The count of criteria of every commune by the set of its next level.
+
+        In administrative order.
+        """
         return self._counted(self._records, ["code", "name", "level", *COUNTS])
 
     @cached_property
     def standings(self):
-        """Every commune by each set in which something is known."""
+        """The count of criteria of every commune by each set in which something is known."""
         rows = [
             {"code": record["code"], "name": record["name"]} | counts
             for record in self._records
@@ -101,14 +107,14 @@ class AssessmentResult(Result):
 
     @cached_property
     def tests(self):
-        """Every test of an indicator for which there is a fact, by set."""
+        """Every test of an indicator for which there is a fact, by set, in the test's own unit."""
         return self._all(lambda standing: standing.tests)
 
     def _all(self, table_of):
         tables = {name: table_of(standing) for name, standing in self.draws.items()}
         table = pd.concat(tables, names=["set"]).reset_index("set").set_index("unit")
         wanted = table.index.isin(table.index if self.units is None else self.units)
-        return of_communes(self.workbook, table[wanted])
+        return commune_table(self.workbook, table[wanted])
 
     @cached_property
     def contradictions(self):
@@ -134,7 +140,7 @@ class AssessmentResult(Result):
             code, name, then a column a criterion.
         """
         chosen = set_id or self.set_id or self.workbook.default_set("ntm")
-        return of_communes(self.workbook, self.draws[chosen].matrix())
+        return commune_table(self.workbook, self.draws[chosen].matrix())
 
     def sentence(self, lang=""):
         """How many communes are recognised.
@@ -142,6 +148,7 @@ class AssessmentResult(Result):
         Parameters
         ----------
         lang : str, optional
+            ``"vi"`` or ``"en"``; default: that of the answer.
 
         Returns
         -------
@@ -149,7 +156,7 @@ class AssessmentResult(Result):
         """
         ntm = self.draws[self.set_id or self.workbook.default_set("ntm")]
         districts = overview(self.workbook, ntm)
-        return recognised_sentence(districts, self.workbook.unlisted, lang or self.lang)
+        return recognition_sentence(districts, self.workbook.unlisted, lang or self.lang)
 
     def notes(self, lang=""):
         """Which communes are ready, near, far, and of which nothing is known.
@@ -157,6 +164,7 @@ class AssessmentResult(Result):
         Parameters
         ----------
         lang : str, optional
+            ``"vi"`` or ``"en"``; default: that of the answer.
 
         Returns
         -------
@@ -199,33 +207,68 @@ def _counts(standing, unit):
     row = standing.counts.loc[unit]
     return (
         {"set": standing.set_id}
-        | plain(row[COUNTS[1:]].to_dict())
+        | plain_types(row[COUNTS[1:]].to_dict())
         | {
             "met": None if pd.isna(row["met"]) else int(row["met"]),
         }
     )
 
 
-def lacking(distance, op, unit, lang):
-    """How far it is to a threshold, in the indicator's unit.
+def distance_words(distance, op, unit, lang):
+    """The distance to a threshold in words, in the indicator's unit.
 
-    >>> lacking(7.5, ">=", "%", "vi"), lacking(2, "<=", "nhà", "vi"), lacking(7.5, ">=", "%", "en")
-    ('còn thiếu 7,5 điểm phần trăm', 'còn vượt 2 nhà', '7.5 percentage points short')
+    Parameters
+    ----------
+    distance : float
+        What is lacking, or too much.
+    op : str
+        ``>=`` or ``<=``.
+    unit : str
+        Of the indicator.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> distance_words(7.5, ">=", "%", "vi"), distance_words(2, "<=", "nhà", "vi")
+    ('còn thiếu 7,5 điểm phần trăm', 'còn vượt 2 nhà')
+    >>> distance_words(7.5, ">=", "%", "en")
+    '7.5 percentage points short'
     """
     words = text("points", lang) if unit == "%" else unit_words(unit, lang)
     key = "lacks_ceiling" if op == "<=" else "lacks_floor"
     return text(key, lang, distance=write_number(distance, lang), unit=words)
 
 
-def level_words(value, op, unit, lang):
-    """A level with its direction, as an office would say it: no "≥ 100%", no "≤ 0 houses".
+def threshold_text(value, op, unit, lang):
+    """The value of a threshold with its direction, as an office would say it.
 
-    >>> level_words(36, ">=", "%", "vi"), level_words(100, ">=", "%", "vi")
+    No "≥ 100%", no "≤ 0 houses".
+
+    Parameters
+    ----------
+    value : float
+    op : str
+        ``>=`` or ``<=``.
+    unit : str
+        Of the indicator.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> threshold_text(36, ">=", "%", "vi"), threshold_text(100, ">=", "%", "vi")
     ('≥ 36%', '100%')
-    >>> level_words(0, "<=", "nhà", "vi")
-    'không có'
-    >>> level_words(3, ">=", "mức độ", "vi")
-    'mức độ 3 trở lên'
+    >>> threshold_text(0, "<=", "nhà", "vi"), threshold_text(3, ">=", "mức độ", "vi")
+    ('không có', 'mức độ 3 trở lên')
     """
     if unit == "mức độ":
         return text("level_grade", lang, n=write_number(value, lang))
@@ -237,21 +280,49 @@ def level_words(value, op, unit, lang):
 
 
 def threshold_words(row, lang):
-    """A test's threshold with sign, unit and (†) where it was not read in its text.
+    """The threshold of a test, with (†) where it was not read in its legal text.
 
+    Parameters
+    ----------
+    row : dict or Series
+        Of a region's thresholds: kind, op, value, unit, checked.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
     >>> row = {"kind": "number", "op": ">=", "value": 36.0, "unit": "%", "checked": False}
     >>> threshold_words(row, "vi")
     '≥ 36% (†)'
     """
     mark = "" if row["checked"] or row["kind"] in ("province", "unknown") else f" {UNCHECKED_SIGN}"
     if row["kind"] == "number":
-        return level_words(row["value"], row["op"], row["unit"], lang) + mark
+        return threshold_text(row["value"], row["op"], row["unit"], lang) + mark
     return text(f"level_{row['kind']}", lang) + mark
 
 
 def test_reason(row, unit, lang):
-    """Why a test has its verdict, in words, with the distance to the threshold.
+    """Why a test has its verdict, with the distance to the threshold.
 
+    Parameters
+    ----------
+    row : dict or Series
+        Of the tests of a :class:`~ntm_analysis.standing.Standing`.
+    unit : str
+        Of the indicator.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
     >>> row = {"test": "17.1", "reason": "lacks", "value": 52.5, "threshold": 60.0, "op": ">="}
     >>> row |= {"distance": 7.5, "answer": "", "checked": True, "carried": ""}
     >>> test_reason(row, "%", "vi")
@@ -264,13 +335,13 @@ def test_reason(row, unit, lang):
         else write_quantity(row["value"], unit, lang)
     )
     if row["reason"] in ("lacks", "reaches"):
-        level = level_words(row["threshold"], row["op"], unit, lang)
+        level = threshold_text(row["threshold"], row["op"], unit, lang)
         key = (
             "test_measured_none" if row["op"] == "<=" and row["threshold"] == 0 else "test_measured"
         )
         words = text(key, lang, test=name, value=value, level=level, mark=mark)
         if row["reason"] == "lacks":
-            words += ", " + lacking(row["distance"], row["op"], unit, lang)
+            words += ", " + distance_words(row["distance"], row["op"], unit, lang)
     elif row["reason"] in ("judged", "not_applicable"):
         words = f"{name}: {value}" + (mark if row["reason"] == "judged" else "")
     else:
@@ -282,10 +353,24 @@ def test_reason(row, unit, lang):
 
 
 def criterion_reason(state, tests, units, count, lang):
-    """Why a criterion has its state, in words.
+    """Why a criterion has its state.
 
-    ``state``: a row of Standing.states; ``tests``: the commune's rows of Standing.tests for the
-    criterion; ``units``: unit by test; ``count``: the commune's reported count ("15/19") or "".
+    Parameters
+    ----------
+    state : dict or Series
+        Of the states of a :class:`~ntm_analysis.standing.Standing`.
+    tests : DataFrame
+        The commune's rows of its tests, for the criterion.
+    units : dict of str to str
+        The indicator's unit by test.
+    count : str
+        The commune's reported count ("15/19"), or "".
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
     """
     basis, of = state["basis"], int(state["indicators"])
     parts = []
@@ -312,10 +397,23 @@ def criterion_reason(state, tests, units, count, lang):
     )
 
 
-def shares_words(shares, lang):
-    """How much is reported, assumed and unknown.
+def mark_shares_words(shares, lang):
+    """How much of the facts is reported, assumed and unknown, in per cent.
 
-    >>> shares_words({"reported": 0.25, "assumed": 0.5, "unknown": 0.25}, "vi")
+    Parameters
+    ----------
+    shares : dict of str to float
+        By mark, 0..1.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> mark_shares_words({"reported": 0.25, "assumed": 0.5, "unknown": 0.25}, "vi")
     'số liệu báo cáo 25,0%, số liệu giả định 50,0%, chưa có số liệu 25,0%'
     """
     return ", ".join(
@@ -325,8 +423,21 @@ def shares_words(shares, lang):
 
 
 def count_text(met, of):
-    """The number of criteria met as offices write it; "..." when nothing is known.
+    """The number of criteria met, as offices write it.
 
+    Parameters
+    ----------
+    met : float or None
+    of : int
+        Criteria of the set.
+
+    Returns
+    -------
+    str
+        "..." where nothing is known (None, NaN).
+
+    Examples
+    --------
     >>> count_text(15, 19), count_text(None, 19)
     ('15/19', '...')
     """
@@ -334,9 +445,21 @@ def count_text(met, of):
 
 
 def count_words(counts):
-    """:func:`count_text` of a row of counts.
+    """The number of criteria met, with (†) where it rests on a threshold that was not read.
 
-    With (†) where a state counted rests on a threshold that was not read.
+    Parameters
+    ----------
+    counts : dict or Series
+        met, of, checked.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> count_words({"met": 15, "of": 19, "checked": False})
+    '15/19 (†)'
     """
     return count_text(counts["met"], counts["of"]) + (
         "" if counts["checked"] else f" {UNCHECKED_SIGN}"
@@ -354,6 +477,7 @@ def count_sentence(workbook, standing, unit, lang):
     unit : int
         The commune.
     lang : str
+        ``"vi"`` or ``"en"``.
 
     Returns
     -------
@@ -380,10 +504,21 @@ def count_sentence(workbook, standing, unit, lang):
     return words + "."
 
 
-def recognised_sentence(overview, unlisted, lang):
-    """How many communes are recognised.
+def recognition_sentence(overview, unlisted, lang):
+    """How many communes are recognised; where units are not in the list, of the rest only.
 
-    With units that are not in the list, for the rest only, and says so.
+    Parameters
+    ----------
+    overview : Overview
+        As of :func:`ntm_analysis.standing.overview`.
+    unlisted : list of str
+        Names of units that are not in the list.
+    lang : str
+        ``"vi"`` or ``"en"``.
+
+    Returns
+    -------
+    str
     """
     numbers = {"n": len(overview.recognised), "of": overview.communes}
     numbers |= {"sourced": overview.sourced, "inferred": overview.inferred}
@@ -394,13 +529,27 @@ def recognised_sentence(overview, unlisted, lang):
     return text("verdict_district", lang, **numbers)
 
 
-def lacking_words(counts, lang):
-    """What a commune's counts lack, by number.
+def missing_criteria_words(counts, lang):
+    """The criteria that a commune is known to lack, by number, and how many are unknown.
 
-    "2, 5, 6, 17", "2; 3 chưa rõ", "..." when nothing is known, "-" for nothing.
+    Parameters
+    ----------
+    counts : dict
+        met, missing, unknown.
+    lang : str
+        ``"vi"`` or ``"en"``.
 
-    >>> lacking_words({"met": 15, "missing": [2, 5], "unknown": 2}, "vi")
+    Returns
+    -------
+    str
+        "..." when nothing is known, "-" for nothing.
+
+    Examples
+    --------
+    >>> missing_criteria_words({"met": 15, "missing": [2, 5], "unknown": 2}, "vi")
     '2, 5; 2 chưa rõ'
+    >>> missing_criteria_words({"met": 19, "missing": [], "unknown": 0}, "vi")
+    '-'
     """
     if counts["met"] is None:
         return "..."

@@ -55,7 +55,7 @@ class Comparison(
 FUNDING = ("need_p50", "gap_p50", "gap_mean", "money")  # where they are equal, money and need are
 
 
-def paired(values, base):
+def paired_difference(values, base):
     """The mean difference of two runs in the same worlds.
 
     Parameters
@@ -71,7 +71,7 @@ def paired(values, base):
 
     Examples
     --------
-    >>> paired(np.array([3, 4, 5]), np.array([2, 3, 4]))
+    >>> paired_difference(np.array([3, 4, 5]), np.array([2, 3, 4]))
     {'difference': 1.0, 'se': 0.0, 'ratio': 0.0}
     """
     change = values.astype(float) - base
@@ -93,8 +93,8 @@ def differences(will, base):
         finishing (the mean number), p_basically_all, and the standard error of each: se,
         se_p_basically_all.
     """
-    number = paired(will.finishing, base.finishing)
-    basically_all = paired(will.basically_all, base.basically_all)
+    number = paired_difference(will.finishing, base.finishing)
+    basically_all = paired_difference(will.basically_all, base.basically_all)
     return {
         "finishing": number["difference"],
         "p_basically_all": basically_all["difference"],
@@ -262,7 +262,7 @@ def _compared(one, will, first, answer):
         "money": money,
         "blocking_sources": will.blocking_sources(),
         "difference": change,
-        "se_ratio": paired(will.finishing, first.finishing)["ratio"],
+        "se_ratio": paired_difference(will.finishing, first.finishing)["ratio"],
         "cost_per_extra_commune": None if reason else more / communes,
         "cost_reason": reason,
         "regret": {},  # against all others

@@ -1,4 +1,4 @@
-"""Scenarios: a data set with some rows changed, told in a small YAML file.
+"""Scenario files: a data set with some rows changed, told in a small YAML file.
 
 Everything else, chance included, stays as it is. ``data/scenarios/<id>.yaml``: ``id``, ``title``
 (vi, en), ``extends`` (another scenario, applied first), ``changes`` (a list of ``table``, ``where``

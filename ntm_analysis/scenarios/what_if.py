@@ -1,4 +1,4 @@
-"""What if: a planner's changes as a scenario, and its forecast at once.
+"""What if: the settings of a planner's panel as a scenario, and its forecast at once.
 
 A :class:`Setting` of money, prices, delays, policy and deadline becomes the very text that a
 scenario's file would hold, and goes through the reader of scenarios; so what a panel shows and what

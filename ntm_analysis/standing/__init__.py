@@ -28,8 +28,8 @@ from .mergers import (
     before_mergers,
     find_successors,
     former_units,
-    judge_parts,
     recognised_parts,
+    recognition_of_merged,
     recognition_words,
 )
 from .monthly_changes import (
@@ -92,7 +92,6 @@ __all__ = [
     "find_successors",
     "former_units",
     "hamlets_registered",
-    "judge_parts",
     "judge_rule",
     "knowledge_shares",
     "levels",
@@ -101,6 +100,7 @@ __all__ = [
     "month_before",
     "overview",
     "recognised_parts",
+    "recognition_of_merged",
     "recognition_words",
     "registration_year",
     "reporting_communes",

@@ -72,7 +72,7 @@ def is_lacking(state, basic=False):
     return (state == NOT_MET) | ((state == BASIC) & (not basic))
 
 
-def newest_counts(rows, communes):
+def newest_reported_counts(rows, communes):
     """Each commune's newest count.
 
     Parameters
@@ -105,9 +105,9 @@ def fill_from_counts(grid, then, counts, labels, basic_counts):
         Communes x criteria, the states known by name on the day of each count. Only they are held
         against the count, so that later changes do not make an old count look wrong.
     counts : DataFrame
-        As of :func:`newest_counts`. ``met`` gains what was missing then and is met now, loses what
-        was met then and is missing now, and becomes NaN (``counted`` False) where the count
-        disagreed with its list.
+        As of :func:`newest_reported_counts`. ``met`` gains what was missing then and is met now,
+        loses what was met then and is missing now, and becomes NaN (``counted`` False) where the
+        count disagreed with its list.
     labels : ndarray of str
         What messages call the communes.
     basic_counts : bool
@@ -259,7 +259,9 @@ def assess(workbook, set_id, *, day=None, basic_counts=False, carry=False):
     today = np.full(len(communes), np.datetime64(workbook.as_of, "s"))
     grid, tests, derived = named(today)
     contradictions = _contradictions(workbook, reports, numbers, derived)
-    counts = newest_counts(_of_set(workbook, "criterion_counts", set_id, position), len(communes))
+    counts = newest_reported_counts(
+        _of_set(workbook, "criterion_counts", set_id, position), len(communes)
+    )
     if counts["met"].notna().any():
         days = dates_of(counts)
         then = named(np.where(np.isnat(days), today, days))[0].state

@@ -149,7 +149,7 @@ def former_units(workbook):
     return former.sort_values("unit", key=lambda unit: unit.map(place), kind="stable")
 
 
-def judge_parts(held, of):
+def recognition_of_merged(held, of):
     """Judge what the recognition of former units means for the unit that they make.
 
     Parameters
@@ -167,8 +167,8 @@ def judge_parts(held, of):
 
     Examples
     --------
-    >>> judge_parts(1, 1), judge_parts(3, 3), judge_parts(2, 3), judge_parts(0, 3)
-    ('kept', 'all', 'judge', 'none')
+    >>> [recognition_of_merged(held, of) for held, of in ((1, 1), (3, 3), (2, 3), (0, 3))]
+    ['kept', 'all', 'judge', 'none']
     """
     return "none" if not held else "judge" if held < of else "all" if of > 1 else "kept"
 
@@ -187,7 +187,7 @@ def recognised_parts(old, successors):
     DataFrame
         By new unit, in order: parts (list of old units), held (how many were communes recognised
         NTM), inferred (how many of these no source says so of), lacking (the parts that were not),
-        verdict (see :func:`judge_parts`), order.
+        verdict (see :func:`recognition_of_merged`), order.
     """
     level, units = levels(old), old.all_units
     # of communes; a township is not recognised
@@ -205,7 +205,7 @@ def recognised_parts(old, successors):
                     not level.at[part, "sourced"] for part in parts if part in recognised
                 ),
                 "lacking": lacking,
-                "verdict": judge_parts(held, len(parts)),
+                "verdict": recognition_of_merged(held, len(parts)),
                 "order": units.at[new, "order"],
             }
         )

@@ -35,7 +35,7 @@ from ntm_analysis.cli import main
 from ntm_analysis.data import Workbook
 from ntm_analysis.language import OPTIMAL, PLANS
 from ntm_analysis.pages.allocation import AllocationPage
-from ntm_analysis.results import AllocationResult, extra_lines
+from ntm_analysis.results import AllocationResult, extra_commune_lines
 from ntm_analysis.scenarios import scenario
 from ntm_analysis.tables import DataProblemsError
 
@@ -257,7 +257,7 @@ def test_communes_that_need_the_same_are_told_as_alike(allocation):
     rows = extra_communes(allocation)
     assert rows.loc[rows["planned"].isna(), "alike"].max() > 1
     assert "xã khác cần như vậy)" in " ".join(
-        extra_lines(AllocationResult(allocation).to_dict(), "vi")
+        extra_commune_lines(AllocationResult(allocation).to_dict(), "vi")
     )
 
 
@@ -315,7 +315,7 @@ def test_an_infeasible_answer_speaks_of_no_plan(model):
     assert result["finishing"] is None and result["plan"] == [] and result["value"] is None
     assert result["finishing_by_policy"][OPTIMAL] is None and result["near_plans"] == []
     assert all(row["year"] is None for row in result["communes"])
-    told = " ".join([answer.sentence("vi"), *extra_lines(result, "vi")])
+    told = " ".join([answer.sentence("vi"), *extra_commune_lines(result, "vi")])
     assert "Không có cách phân bổ nào" in told and "Chưa tính được xã thêm" in told
 
 

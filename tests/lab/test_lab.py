@@ -163,6 +163,8 @@ def test_the_panel_follows_a_slider_by_keyboard_and_saves_a_scenario(lab):
     slider = panel.get_by_role("slider", name="Ngân sách tỉnh, đầu tư phát triển (%)")
     slider.wait_for()
     assert panel.get_by_role("slider").count() == 12
+    tracks = panel.locator(".noUi-base").all()
+    assert all(track.bounding_box()["width"] > 60 for track in tracks), "a mouse can move them"
     pictures = page.evaluate(
         "[...document.querySelectorAll('.jp-OutputArea img')]"
         ".map(one => one.complete && one.naturalWidth > 0)"

@@ -28,9 +28,9 @@ from ntm_analysis.results import (
     chance_word,
     chance_words,
     forecast_sentence,
-    held_sentence,
     month_words,
     mover_name,
+    obstacle_sentence,
     promise_lines,
 )
 from ntm_analysis.results.chance_words import SCALE
@@ -365,13 +365,13 @@ def test_what_cannot_be_paid_for_is_said_once_from_the_first_chance_on():
 
 def test_the_most_frequent_thing_that_holds_a_commune_back_stands_first():
     row = {"held_back": {"not_listed": 0.2, "list_failed": 0.04, "money": 0.5, "time": 0.0}}
-    assert held_sentence(row, 10_000, "vi") == (
+    assert obstacle_sentence(row, 10_000, "vi") == (
         "Điều giữ chân: vốn chưa đủ cho công trình (50%); "
         "chưa vào danh sách về đích của năm nào (20%)."
     )
     assert (
-        held_sentence({"held_back": None}, 10_000, "vi")
-        == held_sentence({"held_back": {"time": 0.01}}, 10_000, "vi")
+        obstacle_sentence({"held_back": None}, 10_000, "vi")
+        == obstacle_sentence({"held_back": {"time": 0.01}}, 10_000, "vi")
         == ""
     )
 

@@ -14,7 +14,7 @@ from ntm_analysis.data import UnknownCommuneError
 from ntm_analysis.pages.commune import CommunePage
 from ntm_analysis.pages.funding import FundingPage
 from ntm_analysis.pages.tables import write_tables
-from ntm_analysis.results import billions, gap_sentence
+from ntm_analysis.results import billions, funding_gap_sentence
 
 DATA = "data/thanh-chuong"
 
@@ -101,7 +101,7 @@ def test_one_gap_stands_in_text_chart_and_json_and_what_pots_lack_at_usual_share
 def test_the_sentence_of_the_gap_names_the_sources_that_block(page, lang, gap, blocking, words):
     spread = {"mean": gap, "p10": 0.0, "p90": 20_000.0 * bool(gap)}
     numbers = page.demand()[1] | {"gap": spread | {"if_late": spread}, "blocking_sources": blocking}
-    said = gap_sentence(page.workbook, numbers, lang)
+    said = funding_gap_sentence(page.workbook, numbers, lang)
     assert all(part in said for part in words)
     assert ("Thiếu ở" in said or "What lacks" in said) == bool(blocking)
 

@@ -13,7 +13,7 @@ import pytest
 
 import ntm_analysis as ntm
 from ntm_analysis.language import texts
-from ntm_analysis.results import columns, plain, results_page
+from ntm_analysis.results import columns, plain_types, results_page
 
 DRAWS = 200
 ANSWERS = ("assess", "need", "forecast", "allocate", "compare", "meeting")
@@ -95,7 +95,7 @@ def test_answers_print_short(answers):
 def test_an_answer_in_plain_types_is_json_without_any_nan(answers):
     for name, answer in answers.items():
         json.dumps(answer.to_dict(), allow_nan=False)
-        assert plain(answer.to_dict()) == answer.to_dict(), name
+        assert plain_types(answer.to_dict()) == answer.to_dict(), name
 
 
 @pytest.mark.parametrize("command", ["status", "needs", "forecast"])

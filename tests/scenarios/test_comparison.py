@@ -20,7 +20,7 @@ from ntm_analysis.pages.scenarios import ComparisonPage
 from ntm_analysis.results import (
     ComparisonResult,
     blocking_cell,
-    blocking_words,
+    blocking_sentence,
     change_words,
     comparison_sentence,
     price_words,
@@ -32,7 +32,7 @@ from ntm_analysis.scenarios import (
     scenario,
     scenario_ids,
 )
-from ntm_analysis.scenarios.comparison import paired
+from ntm_analysis.scenarios.comparison import paired_difference
 from ntm_analysis.tables import DataProblemsError, report, yaml_files
 
 DATA, DRAWS = "data/thanh-chuong", 1_000
@@ -104,7 +104,11 @@ def test_a_scenario_that_changes_nothing_differs_by_exactly_nothing_in_every_dra
     found = compare(workbook, ["idle"], draws=300, moving=False)
     base, idle = found.rows
     assert (idle.finishing == base.finishing).all() and not idle.moved["change"].any()
-    assert paired(idle.finishing, base.finishing) == {"difference": 0.0, "se": 0.0, "ratio": 0.0}
+    assert paired_difference(idle.finishing, base.finishing) == {
+        "difference": 0.0,
+        "se": 0.0,
+        "ratio": 0.0,
+    }
     assert all(
         idle.figures[key] == base.figures[key]
         for key in ("need_p50", "gap_p50", "gap_mean", "money")
@@ -124,10 +128,10 @@ def test_the_same_worlds_make_every_difference_surer_than_two_separate_runs(ship
 
 def test_a_difference_is_that_of_the_draws_and_its_error_that_of_their_mean():
     before, after = np.array([2, 3, 5, 6]), np.array([3, 3, 6, 6])
-    found = paired(after, before)
+    found = paired_difference(after, before)
     assert found["difference"] == 0.5 and found["se"] == pytest.approx(0.25)
     assert found["ratio"] == pytest.approx(0.5 / np.sqrt(before.var() + after.var()))
-    assert paired(np.array([4, 4]), np.array([3, 3])) == {
+    assert paired_difference(np.array([4, 4]), np.array([3, 3])) == {
         "difference": 1.0,
         "se": 0.0,
         "ratio": 0.0,
@@ -476,16 +480,16 @@ def test_every_scenario_says_which_sources_block_it(shipped):
     assert blocking["money-070"] == money.blocking_sources()
     assert blocking_cell(found.workbook, row_of(made, "cement-095"), made, "vi") == "như dòng đầu"
     equal = row_of(made, "equal")
-    assert equal["blocking_sources"] and "chia riêng cho từng xã" in blocking_words(
+    assert equal["blocking_sources"] and "chia riêng cho từng xã" in blocking_sentence(
         found.workbook, equal, "vi"
     )
-    assert "chia riêng cho từng xã" not in blocking_words(
+    assert "chia riêng cho từng xã" not in blocking_sentence(
         found.workbook, made["scenarios"][0], "vi"
     )
     for row in (made["scenarios"][0], equal):
         free = row | {"blocking_sources": []}
         assert (
-            blocking_words(found.workbook, free, "vi") == ""
+            blocking_sentence(found.workbook, free, "vi") == ""
             and blocking_cell(found.workbook, free, made, "vi") == "-"
         )
 

@@ -19,7 +19,7 @@ from ntm_analysis.results import ForecastResult
 from ntm_analysis.scenarios import by_commune, change_since, is_this, last_entry
 
 THEN, NOW = dt.date(2022, 11, 30), dt.date(2022, 12, 31)
-DRAWS = 2_000
+DRAWS = 500
 ASKED = {"deadline": "2025-12-31", "finish": "met", "policy": "own", "scenario": "baseline"}
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ntm_analysis.pages.commune import CommunePage
-from ntm_analysis.tables import Store, hash_of_files, store
+from ntm_analysis.tables import Store, hash_of_files, result_store
 
 
 def counted(made: list, value: object = "x"):
@@ -45,7 +45,7 @@ def test_none_and_tables_and_arrays_come_back_as_they_were(tmp_path):
 def test_other_software_is_another_result(tmp_path, monkeypatch):
     made, kept = [], Store(tmp_path)
     kept.keep("a", 1, counted(made))
-    monkeypatch.setattr(store, "software", lambda: {"pandas": "99"})
+    monkeypatch.setattr(result_store, "software", lambda: {"pandas": "99"})
     kept.keep("a", 1, counted(made))
     assert len(made) == 2
 
