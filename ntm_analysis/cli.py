@@ -372,14 +372,14 @@ def _forecast(options):
 
 def _registered(workbook, record, lang):
     """Enter a forecast in the register; what to say of it."""
-    from .forecasts import FOLDER, entry_of, register
+    from .data import REGISTER, entry_of, register
 
     if workbook.illustrative:
         raise CliError(text("score_no_illustrative", lang))
     made_with = {"ntm-analysis": __version__, "python": platform.python_version()}
     try:
         entry = entry_of(record, dt.date.today(), made_with)
-        path, new = register(home_of(workbook.path) / FOLDER, entry)
+        path, new = register(home_of(workbook.path) / REGISTER, entry)
     except OSError as error:
         raise _cannot_write(error, lang) from None
     return text("score_registered" if new else "score_registered_before", lang, path=path)
@@ -408,9 +408,10 @@ def _compare(options):
 
 
 def _score(options):
-    from .forecasts import FOLDER, OUTCOMES, read_outcomes, read_register, score
+    from .data import OUTCOMES, REGISTER, read_outcomes, read_register
+    from .forecasts import score
 
-    folder = Path.cwd() / FOLDER if (Path.cwd() / FOLDER).is_dir() else FORECASTS
+    folder = Path.cwd() / REGISTER if (Path.cwd() / REGISTER).is_dir() else FORECASTS
     today, lang = dt.date.today(), options.lang
     scores = score(read_register(folder), read_outcomes(folder / OUTCOMES, today), today)
     if options.json:

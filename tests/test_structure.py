@@ -57,7 +57,6 @@ READING = {
     "forecasts.evidence",
     "forecasts.pace",
     "forecasts.back_test",
-    "forecasts.scoring",
     "scenarios.scenario",
 }
 PURE = [

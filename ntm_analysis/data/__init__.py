@@ -39,12 +39,21 @@ from .new_dataset import (
 )
 from .page_inputs import (
     HOME,
-    REGISTER,
     communes_hashes,
     files_hash,
     home_of,
     kept_workbook,
     path_as_typed,
+)
+from .register import (
+    OUTCOME_DAYS,
+    OUTCOMES,
+    QUESTIONS,
+    REGISTER,
+    entry_of,
+    read_outcomes,
+    read_register,
+    register,
 )
 from .table_checks import PLAN_TABLES, check_table
 from .table_text import TableText, cell_text, number_text
@@ -66,7 +75,10 @@ __all__ = [
     "HOME",
     "LAST_MONTH_OF_LATE_LIST",
     "MOST_POTS",
+    "OUTCOMES",
+    "OUTCOME_DAYS",
     "PLAN_TABLES",
+    "QUESTIONS",
     "REGISTER",
     "RULES",
     "TERM_END",
@@ -90,6 +102,7 @@ __all__ = [
     "datasets",
     "describe_unit",
     "empty_tables",
+    "entry_of",
     "files_hash",
     "home_of",
     "is_name",
@@ -107,7 +120,10 @@ __all__ = [
     "number_text",
     "only_one",
     "path_as_typed",
+    "read_outcomes",
+    "read_register",
     "region_of",
+    "register",
     "replace_version",
     "reported_volumes",
     "sense",

@@ -10,9 +10,9 @@ import pandas as pd
 
 from ..language import read_date
 from ..tables import REPOSITORY, Store, hash_of, hash_of_files, read_yaml
+from .register import REGISTER
 from .workbook import Workbook
 
-REGISTER = "forecasts"  # the folder of registered forecasts
 HOME = REPOSITORY
 # Of the environment: the folder that a batch works in, for its runs, which work in that of the
 # notebooks.

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from ..allocation import planned_forecast
-from ..forecasts import PRICE_WORLDS, TORNADO_SHARE, read_register
+from ..data import read_register
+from ..forecasts import PRICE_WORLDS, TORNADO_SHARE
 from ..language import check_parameters, write_change, write_number
 from ..needs import DRAWS, SEED
 from ..results import (

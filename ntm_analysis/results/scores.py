@@ -2,7 +2,8 @@
 
 import math
 
-from ..forecasts import QUESTIONS, list_outcomes, listed_communes, reference
+from ..data import QUESTIONS
+from ..forecasts import list_outcomes, listed_communes, reference
 from ..language import join_names, text, write_date, write_number, write_percent
 from ..tables import dictionary
 from .chance_words import whole_percent

@@ -12,14 +12,8 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
-from ntm_analysis.forecasts import (
-    SCALE_EDGES,
-    entry_of,
-    read_outcomes,
-    read_register,
-    register,
-    score,
-)
+from ntm_analysis.data import entry_of, read_outcomes, read_register, register
+from ntm_analysis.forecasts import SCALE_EDGES, score
 from ntm_analysis.forecasts.scoring import happened, reliability, wilson
 from ntm_analysis.results import score_record
 from ntm_analysis.tables import DataProblemsError

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ntm_analysis.data import Workbook
-from ntm_analysis.forecasts import entry_of, forecast
+from ntm_analysis.data import Workbook, entry_of
+from ntm_analysis.forecasts import forecast
 from ntm_analysis.pages.meeting import MeetingPage
 from ntm_analysis.results import ForecastResult
 from ntm_analysis.scenarios import by_commune, change_since, is_this, last_entry
