@@ -11,6 +11,7 @@ heading; tests ask whether all is in step.
 
 import ast
 import json
+import tomllib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -35,22 +36,10 @@ ORDER = (
     "villagers",
     "tutorial",
 )
-ROOMS = (
-    "language",
-    "tables",
-    "law",
-    "data",
-    "standing",
-    "needs",
-    "forecasts",
-    "allocation",
-    "scenarios",
-    "results",
-    "pages",
-    "exchange",
-    "reports",
-    "lab",
-)
+CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"][
+    "importlinter"
+]["contracts"]
+ROOMS = [name for name in CONTRACTS[0]["layers"][::-1] if (ROOT / "ntm_analysis" / name).is_dir()]
 OF_PAGE = {file: notebook for notebook, file, _, _ in PAGES.values()} | {
     COMMUNE: "commune",
     SHEET: "villagers",

@@ -20,17 +20,10 @@ from pathlib import Path
 
 import yaml
 
-from . import __version__, results
-from .data import (
-    UnknownCommuneError,
-    Workbook,
-    datasets,
-    describe_unit,
-    home_of,
-    kept_workbook,
-    locate,
-)
-from .forecasts import check_warnings
+from . import __version__, data, forecasts, results
+from .allocation import allocate, planned_forecast, tried
+from .data import Workbook
+from .forecasts import check_warnings, promise, score
 from .language import (
     OPTIMAL,
     add_option,
@@ -42,8 +35,9 @@ from .language import (
     utf8,
     write_date,
 )
-from .law import REGION_NAMES, to_check
+from .law import REGION_NAMES, read_weights, to_check
 from .needs import demand, works_not_needed
+from .scenarios import UnknownScenarioError, compare, scenario
 from .standing import assess
 from .tables import FORECASTS, ORDER, DataProblemsError, printable, report, write_whole
 
@@ -190,9 +184,9 @@ def folder_of(name, lang):
     CliError
     """
     try:
-        return locate(name)
+        return data.locate(name)
     except FileNotFoundError:
-        known = ", ".join(datasets())
+        known = ", ".join(data.datasets())
         raise CliError(text("cli_no_dataset", lang, name=printable(name), known=known)) from None
 
 
@@ -231,11 +225,11 @@ def _units(workbook, options, most=None):
     for name in options.commune:
         try:
             unit = workbook.find(name)
-        except UnknownCommuneError as error:
+        except data.UnknownCommuneError as error:
             near = text("cli_near", lang, near="; ".join(error.near)) if error.near else ""
             raise CliError(text("cli_no_commune", lang, name=printable(name)) + near) from None
         if most and unit not in workbook.communes.index:
-            label = describe_unit(workbook.units.loc[unit])
+            label = data.describe_unit(workbook.units.loc[unit])
             raise CliError(text("not_a_commune", lang, label=label))
         units.append(unit)
     return list(dict.fromkeys(units))
@@ -243,8 +237,6 @@ def _units(workbook, options, most=None):
 
 def _scenario(workbook, options):
     """The scenario named, applied; its faults are those of its file."""
-    from .scenarios import UnknownScenarioError, scenario
-
     try:
         return scenario(workbook, options.scenario)
     except UnknownScenarioError as error:
@@ -345,9 +337,6 @@ def _needs(options):
 
 
 def _forecast(options):
-    from .allocation import planned_forecast
-    from .forecasts import promise
-
     workbook, lang = open_workbook(options), options.lang
     units = _units(workbook, options, most=1)
     chosen = _scenario(workbook, options)
@@ -372,22 +361,18 @@ def _forecast(options):
 
 def _registered(workbook, record, lang):
     """Enter a forecast in the register; what to say of it."""
-    from .data import REGISTER, entry_of, register
-
     if workbook.illustrative:
         raise CliError(text("score_no_illustrative", lang))
     made_with = {"ntm-analysis": __version__, "python": platform.python_version()}
     try:
-        entry = entry_of(record, dt.date.today(), made_with)
-        path, new = register(home_of(workbook.path) / REGISTER, entry)
+        entry = data.entry_of(record, dt.date.today(), made_with)
+        path, new = data.register(data.home_of(workbook.path) / data.REGISTER, entry)
     except OSError as error:
         raise _cannot_write(error, lang) from None
     return text("score_registered" if new else "score_registered_before", lang, path=path)
 
 
 def _allocate(options):
-    from .allocation import allocate, tried
-
     plans = allocate(_scenario(open_workbook(options), options), seed=options.seed)
     trial = tried(plans, options.draws)
     return _answer(
@@ -396,8 +381,6 @@ def _allocate(options):
 
 
 def _compare(options):
-    from .scenarios import UnknownScenarioError, compare
-
     workbook, lang = open_workbook(options), options.lang
     question = {"draws": options.draws, "seed": options.seed}
     try:
@@ -408,12 +391,11 @@ def _compare(options):
 
 
 def _score(options):
-    from .data import OUTCOMES, REGISTER, read_outcomes, read_register
-    from .forecasts import score
-
-    folder = Path.cwd() / REGISTER if (Path.cwd() / REGISTER).is_dir() else FORECASTS
+    folder = Path.cwd() / data.REGISTER if (Path.cwd() / data.REGISTER).is_dir() else FORECASTS
     today, lang = dt.date.today(), options.lang
-    scores = score(read_register(folder), read_outcomes(folder / OUTCOMES, today), today)
+    scores = score(
+        data.read_register(folder), data.read_outcomes(folder / data.OUTCOMES, today), today
+    )
     if options.json:
         return _print_json({"register": str(folder)} | results.score_record(scores))
     print("\n".join([text("score_folder", lang, path=folder), *results.score_lines(scores, lang)]))
@@ -421,18 +403,16 @@ def _score(options):
 
 
 def _backtest(options):
-    from . import forecasts as room
-
-    known = room.evidence()
+    known = forecasts.evidence()
     if options.refit:
-        table = room.fit(known.figures, known.lists).table()
-        write_whole(room.FIT, table.to_csv(index=False, lineterminator="\n"))
-    series = room.read_series(Path(options.series)) if options.series else None
-    pairs, left_out = room.figures(room.reference("series") if series is None else series)
-    tried = room.back_test(pairs, known, room.Posterior.read())
-    result = room.back_test_record(tried, left_out.to_dict("records"))
+        table = forecasts.fit(known.figures, known.lists).table()
+        write_whole(forecasts.FIT, table.to_csv(index=False, lineterminator="\n"))
+    series = forecasts.read_series(Path(options.series)) if options.series else None
+    pairs, left_out = forecasts.figures(forecasts.reference("series") if series is None else series)
+    tried = forecasts.back_test(pairs, known, forecasts.Posterior.read())
+    result = forecasts.back_test_record(tried, left_out.to_dict("records"))
     if options.refit and not options.series:
-        write_whole(room.KEPT_BACK_TEST, room.kept_text(result["summary"]))
+        write_whole(forecasts.KEPT_BACK_TEST, forecasts.kept_text(result["summary"]))
     if options.json:
         return _print_json(result)
     print("\n".join(results.back_test_lines(result, options.lang)))
@@ -446,9 +426,9 @@ def _report(options):
     from .reports import MOST, FolderBusyError, NoRoomError, Progress, WrongMemoryError, make_report
 
     lang = options.lang
-    workbook, _ = kept_workbook(folder_of(options.dataset, lang), f"{options.as_of or ''}")
+    workbook, _ = data.kept_workbook(folder_of(options.dataset, lang), f"{options.as_of or ''}")
     units = _units(_with_communes(workbook, lang), options)
-    folder = Path(options.out or home_of(workbook.path) / "reports" / workbook.id)
+    folder = Path(options.out or data.reports_folder(workbook.path, workbook.id))
     progress, before = Progress(workbook, lang), signal.signal(signal.SIGTERM, _stop)
     question = {"single": options.single, "archive": options.zip, "jobs": options.jobs}
     question |= {"force": options.force, "timeout": options.timeout, "audience": options.audience}
@@ -527,11 +507,10 @@ def _runs(options, folder):
 
 def _template(options):
     """A file that is there is never written over, for it may have been filled in."""
-    from .data import current_rows
     from .exchange import template_book
 
     lang, out, workbook = options.lang, Path(options.out), open_workbook(options)
-    rows, communes = current_rows(workbook)
+    rows, communes = data.current_rows(workbook)
     book = template_book(workbook, rows, communes)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -552,15 +531,13 @@ def _template(options):
 
 
 def _import(options):
-    from .data import BusyError, TouchedError, only_one
-
     place, lang = folder_of(options.dataset, options.lang), options.lang
     try:
-        with contextlib.nullcontext() if options.dry_run else only_one(place):
+        with contextlib.nullcontext() if options.dry_run else data.only_one(place):
             return _take_in(options)
-    except BusyError:
+    except data.BusyError:
         raise CliError(text("import_busy", lang)) from None
-    except TouchedError:
+    except data.TouchedError:
         raise CliError(text("import_touched", lang)) from None
     except OSError as error:
         detail = error.strerror or error
@@ -569,7 +546,6 @@ def _import(options):
 
 def _take_in(options):
     from . import exchange as room
-    from .data import replace_version
 
     lang, workbook = options.lang, open_workbook(options)
     if options.set and options.set not in workbook.law.sets:
@@ -598,7 +574,7 @@ def _take_in(options):
     log = "\r\n".join(
         [*room.understood_lines(intake, lang), *room.change_lines(intake, lang, None)]
     )
-    previous = replace_version(workbook.path, texts, checked, dt.datetime.now(), log)
+    previous = data.replace_version(workbook.path, texts, checked, dt.datetime.now(), log)
     if options.drop_lost and (lost := intake.changes.of("lost")):
         print(text("import_dropped", lang, n=len(lost)))
     print(text("import_done", lang, files=", ".join(texts), previous=previous))
@@ -623,23 +599,21 @@ def _export(options):
 
 
 def _new(options):
-    from . import data as room
-
     lang, province = options.lang, options.province.strip()
     names = (province, options.district.strip())
     for name in names:
-        if not room.is_name(name) or not name.isprintable() or len(name) > LONGEST:
+        if not data.is_name(name) or not name.isprintable() or len(name) > LONGEST:
             raise CliError(text("new_no_name", lang, name=printable(name)))
     lender = Workbook.open(folder_of(options.ground, lang)) if options.ground else None
     try:
-        folder, region = room.lay_out(
+        folder, region = data.lay_out(
             options.dataset, *names, options.region, options.as_of, lender, lang
         )
-    except room.UnknownProvinceError as error:
+    except data.UnknownProvinceError as error:
         regions = ", ".join(f"{code} ({pick(words, lang)})" for code, words in REGION_NAMES.items())
         details = {"near": ", ".join(error.near) or "...", "regions": regions}
         raise CliError(text("new_no_region", lang, name=printable(province), **details)) from None
-    except room.WrongPlaceError as error:
+    except data.WrongPlaceError as error:
         raise _no_place(error, lang) from None
     except OSError as error:
         raise _cannot_write(error, lang, options.dataset) from None
@@ -648,7 +622,7 @@ def _new(options):
     called = f'"{called}"' if " " in called else called
     details = {"file": f"{slug(folder.name)}.xlsx", "region": pick(REGION_NAMES[region], lang)}
     print(text("new_done", lang, folder=folder, name=called, **details))
-    day, end = options.as_of or dt.date.today(), room.TERM_END
+    day, end = options.as_of or dt.date.today(), data.TERM_END
     if day >= end:
         days = {"day": write_date(day, lang), "end": write_date(end, lang)}
         print(text("new_term_over", lang, **days))
@@ -665,17 +639,15 @@ def _no_place(error, lang):
 
 def _rebase(options):
     from . import exchange as room
-    from .data import WrongPlaceError, new_place, write_dataset
-    from .law import read_weights
 
     lang = options.lang
     old = Workbook.open(folder_of(options.dataset, lang), options.date)
     try:
-        folder = new_place(options.out, old)
+        folder = data.new_place(options.out, old)
         rebased = room.rebase(old, read_weights(old.law_folder))
         account = {room.REPORT: room.report_csv(old, rebased, lang)}
-        new = write_dataset(folder, room.new_meta(old, folder), rebased.tables, account)
-    except WrongPlaceError as error:
+        new = data.write_dataset(folder, room.new_meta(old, folder), rebased.tables, account)
+    except data.WrongPlaceError as error:
         raise _no_place(error, lang) from None
     except OSError as error:
         raise _cannot_write(error, lang) from None

@@ -11,7 +11,7 @@ from pathlib import Path
 from . import results
 from .allocation import allocate as allocation_of
 from .allocation import planned_forecast, tried
-from .data import Workbook, home_of
+from .data import Workbook, reports_folder
 from .language import OPTIMAL
 from .needs import demand
 from .scenarios import BASELINE, UNSAVED
@@ -287,6 +287,6 @@ def report(workbook, folder="", communes=None, *, lang="vi", audience="noi-bo", 
     """
     from .reports import make_report
 
-    place = Path(folder) if folder else home_of(workbook.path) / "reports" / workbook.id
+    place = Path(folder) if folder else reports_folder(workbook.path, workbook.id)
     units = None if communes is None else [workbook.find(name) for name in communes]
     return make_report(workbook, place, units=units, lang=lang, audience=audience, **options)

@@ -234,6 +234,23 @@ ACTS = {
 }
 
 
+def test_what_a_docstring_refers_to_is_there():
+    names = {part for name in MODULES for part in name.split(".")} | {"ntm_analysis"}
+    for node in (node for tree in TREES.values() for node in ast.walk(tree)):
+        names |= {
+            getattr(node, "name", None),
+            getattr(node, "id", None),
+            getattr(node, "attr", None),
+        }
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            words = node.value.split()
+            names |= set(words) if all(map(str.isidentifier, words)) else set()  # of named tuples
+    for name, path in MODULES.items():
+        text = path.read_text(encoding="utf-8")
+        for target in re.findall(r":(?:func|class|mod|meth|attr|data|exc):`[~.]*([\w.]+)`", text):
+            assert set(target.split(".")) <= names, f"{name}: {target}"
+
+
 @pytest.mark.parametrize("name", PURE)
 def test_a_model_module_reads_writes_prints_and_draws_nothing(name):
     tree = list(ast.walk(ast.parse(MODULES[name].read_text(encoding="utf-8"))))
@@ -308,6 +325,27 @@ def test_every_text_and_message_that_the_code_asks_for_exists_and_none_is_dead()
     assert problems <= set(messages())
     words = set(re.findall(r"[\w-]+", source)) | {row["code"] for row in dictionary_rows("_rules")}
     assert [code for code in messages() if code not in words] == []
+    for place in ("ntm_analysis/templates/**/*", "ntm_analysis/*.yaml", "ntm_analysis/**/*.csv"):
+        for path in filter(Path.is_file, ROOT.glob(place)):
+            words |= set(re.findall(r"[\w-]+", path.read_text(encoding="utf-8")))
+    words |= set(re.findall(r"[\w-]+", (ROOT / "docs/make_texts.py").read_text(encoding="utf-8")))
+    pieced = re.compile(
+        "|".join(pieced_keys([*TREES.values(), tree_of(ROOT / "docs/make_texts.py")]))
+    )
+    assert [key for key in texts() if key not in words and not pieced.fullmatch(key)] == []
+
+
+def pieced_keys(trees: Iterable[ast.AST]) -> set[str]:
+    """The keys that code pieces together, as patterns."""
+    patterns = set()
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        if isinstance(node, ast.JoinedStr):
+            pieces = [
+                piece.value if isinstance(piece, ast.Constant) else None for piece in node.values
+            ]
+            if re.fullmatch(r"[\w-]{3,}", "".join(filter(None, pieces))):
+                patterns.add("".join(piece or r"[\w-]+" for piece in pieces))
+    return patterns
 
 
 def test_no_date_is_written_in_a_way_that_windows_does_not_know():

@@ -18,7 +18,7 @@ ENOUGH = 1e15  # more money than anything costs: own pots of those who have no g
 def _due(case, key):
     """The mark by which what is committed is paid; NONE where it never is.
 
-    ``key`` is a row of :attr:`~.central.Central.committed`; NONE too where the commune's own pots
+    ``key`` is a row of :attr:`~.Central.committed`; NONE too where the commune's own pots
     never bear their part.
     """
     payable = (case.room >= 0).all(axis=1)

@@ -44,6 +44,7 @@ from .page_inputs import (
     home_of,
     kept_workbook,
     path_as_typed,
+    reports_folder,
 )
 from .register import (
     OUTCOME_DAYS,
@@ -126,6 +127,7 @@ __all__ = [
     "register",
     "replace_version",
     "reported_volumes",
+    "reports_folder",
     "sense",
     "settings",
     "write_dataset",

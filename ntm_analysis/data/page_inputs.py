@@ -41,6 +41,23 @@ def home_of(folder):
     return Path(os.environ.get(PLACE) or Path.cwd())
 
 
+def reports_folder(folder, dataset):
+    """Say where the reports of a data set go.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the data set.
+    dataset : str
+        Its id.
+
+    Returns
+    -------
+    Path
+    """
+    return home_of(folder) / "reports" / dataset
+
+
 def path_as_typed(folder):
     """Write a data set's folder as a command takes it wherever it is run.
 

@@ -1,8 +1,8 @@
 """Files that offices send and get: the Excel template, forms of their own, the office workbook, a
 change of units.
 
-``import_workbook`` takes a file in as a whole or not at all; ``template_workbook`` and
-``office_workbook`` write; ``rebase`` carries a data set over to the units of a later day.
+``intake`` takes a file in as a whole or not at all; ``template`` and ``office_tables`` make files;
+``rebase`` carries a data set over to the units of a later day.
 """
 
 from .intake import (

@@ -205,7 +205,7 @@ def understand(
     Raises DataProblemsError for an unreadable file.
 
     A file that is no template is read as an office's form; ``date``, ``set_id``: see
-    :func:`forms.read_forms`.
+    :func:`exchange.form_reader.read_forms`.
     """
     sheets = read_book(path)
     intake = Intake(workbook, path.name, *current_rows(workbook))

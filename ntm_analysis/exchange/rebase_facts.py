@@ -16,7 +16,7 @@ from ..standing import NOTE_LANG, Successors, assess
 class Rule:
     """``how``: as_is (names no unit), move (things in places go to the new unit), states, values
     (facts, merged where all parts allow), sum (newest amounts added), sum_all (added only when all
-    parts report), own (a rule in ``rebasing``), leave. ``why``: the reason of the rows left behind.
+    parts report), own (a rule in ``rebase``), leave. ``why``: the reason of the rows left behind.
     ``names``: the column whose ids must stay unique in the new unit.
     """
 

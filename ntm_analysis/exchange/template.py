@@ -114,7 +114,7 @@ def template_book(
     workbook: Workbook, rows: dict[str, list[CurrentRow]], communes: CommuneNames
 ) -> bytes:
     """The workbook as the bytes of an .xlsx file; ``rows`` and ``communes`` as
-    :func:`present.present_rows` gives them.
+    :func:`data.current_rows` gives them.
 
     Numbers and dates are numbers and dates; text from data is text, never a formula or a link.
     """

@@ -8,8 +8,7 @@ worlds say, ``price_of_promise`` what more money brings. ``back_test`` holds the
 provinces left out, ``scoring`` registered forecasts against what happened.
 
 A forecast begins with ``forecast.forecast``, or with ``forecast_of`` a ``drawn_worlds.Layout`` of a
-``yearly_list.schedule``. The modules are imported one by one: the command line asks for the
-schedule alone and shall not wait for the rest.
+``yearly_list.schedule``.
 """
 
 from .back_test import KEPT_BACK_TEST, back_test, back_test_record, kept_summary, kept_text

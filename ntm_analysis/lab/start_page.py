@@ -4,7 +4,7 @@ where results go.
 
 from markupsafe import Markup
 
-from ..data import HOME, Workbook, datasets, home_of, locate, path_as_typed
+from ..data import HOME, Workbook, datasets, home_of, locate, path_as_typed, reports_folder
 from ..forecasts import check_warnings
 from ..language import BY_NAME, nearest, pick, text, write_date
 from ..law import to_check
@@ -129,7 +129,7 @@ class StartPage:
     @property
     def _reports(self):
         name = self.workbook.id if self.workbook else self.folder.name
-        return home_of(self.folder) / "reports" / name
+        return reports_folder(self.folder, name)
 
     def _path(self, place):
         home = home_of(self.folder)

@@ -31,8 +31,8 @@ LAW_MARKS = ("read", "memory", "unclear")
 class CriteriaSet(
     namedtuple(
         "CriteriaSet",
-        "id level title decision start end known_from counts_only criteria_count indicator_count "
-        "note specially_difficult requires",
+        "id level title decision start end known_from counts_only criteria_count note "
+        "specially_difficult",
     )
 ):
     """One criteria set.
@@ -50,11 +50,11 @@ class CriteriaSet(
         Last day in force.
     counts_only : bool
         Whether the set only counts criteria and names none.
-    criteria_count, indicator_count : int
+    criteria_count : int
     note : dict of str to str or None
         By language.
-    specially_difficult, requires : dict or None
-        The region whose values a specially difficult commune takes; the set that must be met first.
+    specially_difficult : dict or None
+        The region whose values a specially difficult commune takes.
     """
 
 

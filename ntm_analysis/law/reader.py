@@ -161,10 +161,8 @@ def _read_set(file, block, set_id, read, before):
         known,
         bool(block["counts_only"]),
         block["criteria_count"],
-        block["indicator_count"],
         block["note"],
         block["specially_difficult"],
-        block["requires"],
     )
     if needed := block["requires"]:
         read.links.append(Link(file, needed.at("set"), "requires", set_id, needed["set"]))

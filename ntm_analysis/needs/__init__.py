@@ -16,7 +16,7 @@ from .missing import (
     one_more_met,
     usual_missing,
 )
-from .need import UNPLANNED, Need, communes_in_need, plain_rows, spread, works_not_needed
+from .need import UNPLANNED, Need, communes_in_need, spread, works_not_needed
 from .pot_money import envelopes_from, instance, instances_of, monthly_money
 from .pot_sets import CEMENT_PART, THOUSANDTHS, contribution, pot_sets
 from .random_numbers import BLOCK, MEANS, pert, pert_mean, together, uniforms
@@ -64,7 +64,6 @@ __all__ = [
     "one_more_met",
     "pert",
     "pert_mean",
-    "plain_rows",
     "pot_sets",
     "spread",
     "still_to_come",

@@ -88,25 +88,6 @@ def spread(values):
     return dict(zip(names, (float(values.mean()), *map(int, ends)), strict=True))
 
 
-def plain_rows(table):
-    """The rows of a table in plain Python types, None for what is not known.
-
-    Parameters
-    ----------
-    table : DataFrame
-
-    Returns
-    -------
-    list of dict
-
-    Examples
-    --------
-    >>> plain_rows(pd.DataFrame({"year": [2022.0, np.nan]}))
-    [{'year': 2022.0}, {'year': None}]
-    """
-    return table.astype(object).where(table.notna(), None).to_dict("records")
-
-
 def draw_need(workbook, missing, level, draws, seed, base):
     """The need of the communes in ``missing`` for ``level``, in prices of the year ``base``.
 

@@ -81,7 +81,7 @@ class FundingParts(PlanPage):
         """Write every table made so far as one Excel workbook and as CSV files, each led by the
         page's heading, what it is and the lines ``lead``; say where.
         """
-        folder, place = export_folder(self.workbook.id)
+        folder, place = export_folder(self.workbook)
         stem = f"{stem}_{self.workbook.as_of}" + "_en" * (self.lang == "en")
         stem += "" if self.internal else "_cong-khai"
         invented = [self.text("illustrative_long")] * self.workbook.illustrative

@@ -1,13 +1,14 @@
 """Scenarios side by side on a page, and why a forecast differs from an earlier one."""
 
 import datetime as dt
-from functools import cache, partial
+from functools import cache, cached_property, partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from ..allocation import planned_forecast
-from ..data import read_register
+from ..data import REGISTER, home_of, read_register
 from ..forecasts import PRICE_WORLDS, TORNADO_SHARE
 from ..language import check_parameters, write_change, write_number
 from ..needs import DRAWS, SEED
@@ -49,7 +50,7 @@ from ..scenarios import (
     scenario_ids,
 )
 from ..standing import month_before
-from ..tables import FORECASTS, DataProblemsError, report
+from ..tables import DataProblemsError, report
 from .charts import frontier, picture, slope, tornado
 from .forecast import ForecastParts
 from .page import Page, Part, reject
@@ -334,11 +335,12 @@ class ComparisonPage(Page):
 
 
 class ForecastChangeParts(ForecastParts):
-    """A page that can say why the forecast changed; ``register``: the folder of registered
-    forecasts.
-    """
+    """A page that can say why the forecast changed."""
 
-    register = FORECASTS
+    @cached_property
+    def register(self) -> Path:
+        """The folder of registered forecasts."""
+        return home_of(self.workbook.path) / REGISTER
 
     def forecast_change(self) -> Part:
         """The change in a sentence, by reason, by commune, and the rows that came in; what it is

@@ -22,6 +22,7 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from xlsxwriter.utility import xl_col_to_name
 
+from ..data import Workbook, reports_folder
 from ..language import (
     STATE_SIGNS,
     STATE_WORDS,
@@ -32,7 +33,7 @@ from ..language import (
     slug,
     text,
 )
-from ..tables import REPORTS, REPOSITORY, write_whole
+from ..tables import REPOSITORY, write_whole
 
 _TEMPLATE = Environment(
     loader=PackageLoader("ntm_analysis", "templates"),
@@ -332,12 +333,13 @@ SIGNED = re.compile(r"[+−-][0-9][0-9.,]*\s?%?")  # a figure with its sign comp
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def export_folder(dataset: str) -> tuple[Path, str]:
+def export_folder(workbook: Workbook) -> tuple[Path, str]:
     """Where the files of a page go, and how that is told: ``bieu`` beside the report's pages: in
     the folder that the environment variable ``NTM_REPORTS`` names, which a report run sets, else in
     ``reports/<data set>``.
     """
-    folder = Path(os.environ.get("NTM_REPORTS") or REPORTS / dataset) / "bieu"
+    usual = reports_folder(workbook.path, workbook.id)
+    folder = Path(os.environ.get("NTM_REPORTS") or usual) / "bieu"
     if folder.is_relative_to(REPOSITORY):
         return folder, folder.relative_to(REPOSITORY).as_posix()
     return folder, folder.name

@@ -1,10 +1,9 @@
-"""Results in sentences.
+"""Answers: what is worked out, as tidy tables, sentences and plain Python types.
 
-What a standing, a need, a forecast, a plan and a comparison say, in Vietnamese and English.
-
-Each function takes a result and a language and gives a sentence or a few short lines; pages, the
-console and files for offices use the same ones. Nothing is worked out here but how finely a figure
-may be told.
+One class an answer (standing, need, forecast, allocation, comparison, meeting): its tables are data
+frames whose columns stand in ``columns.csv``, ``to_dict()`` is what ``--json`` prints. Functions
+give the sentences, in Vietnamese and English; pages, the console and files for offices use the same
+ones. Nothing is worked out here but how finely a figure may be told.
 """
 
 from .allocation import (

@@ -609,7 +609,7 @@ def pot_words(workbook, instance, lang):
     ----------
     workbook : Workbook
     instance : str
-        As of :func:`ntm_analysis.needs.money.instance`.
+        As of :func:`ntm_analysis.needs.instance`.
     lang : str
         ``"vi"`` or ``"en"``.
 

@@ -24,7 +24,7 @@ from .dictionary import (
 from .problems import WHOLE_FILE, DataProblemsError, Problem, lines_of, printable, report, teller
 from .result_store import Store, hash_of, hash_of_files, software
 from .shapes import Shape, ShapedFile, is_number, one_of
-from .whole_files import DATA, FORECASTS, PACKAGE, REPORTS, REPOSITORY, write_whole
+from .whole_files import DATA, FORECASTS, PACKAGE, REPOSITORY, write_whole
 from .yaml_files import Lines, as_yaml, flow, read_yaml
 
 __all__ = [
@@ -34,7 +34,6 @@ __all__ = [
     "KEYS",
     "ORDER",
     "PACKAGE",
-    "REPORTS",
     "REPOSITORY",
     "TABLES",
     "UNUSED",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
 REPOSITORY = PACKAGE.parent
-DATA, REPORTS, FORECASTS = (REPOSITORY / name for name in ("data", "reports", "forecasts"))
+DATA, FORECASTS = REPOSITORY / "data", REPOSITORY / "forecasts"
 
 
 def write_whole(path, content):
