@@ -9,7 +9,6 @@ from markupsafe import Markup
 
 from ..language import STATE_WORDS, check_parameters, pick, write_month, write_percent
 from ..law import LEVELS
-from ..results import rule_level
 from ..standing import (
     Month,
     assess,
@@ -24,6 +23,7 @@ from ..standing import (
     measure_of,
     meeting_month,
     reporting_communes,
+    rule_level,
     state_changes,
     volume_change,
     volume_curve,

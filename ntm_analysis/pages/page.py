@@ -17,10 +17,11 @@ from .. import __version__
 from ..data import home_of, kept_workbook, locate
 from ..language import LEVEL_WORDS, join_names, pick, text, texts, write_date, write_number
 from ..law import LEVELS
-from ..results import count_words, covered_communes, mark_shares_words
+from ..results import count_words, mark_shares_words
 from ..standing import (
     Standing,
     assess,
+    covered_communes,
     department_duties,
     knowledge_shares,
     levels,

@@ -63,7 +63,7 @@ from .frames import (
     results_page,
     table_lines,
 )
-from .meeting import MeetingResult, covered_communes, rule_level
+from .meeting import MeetingResult
 from .need import (
     NeedResult,
     billions,
@@ -138,7 +138,6 @@ __all__ = [
     "conflict_lines",
     "count_sentence",
     "count_words",
-    "covered_communes",
     "criterion_label",
     "criterion_reason",
     "day_words",
@@ -178,7 +177,6 @@ __all__ = [
     "relaxation_lines",
     "results_page",
     "rough",
-    "rule_level",
     "scale_of",
     "score_lines",
     "score_record",

@@ -9,12 +9,14 @@ from ..law import LEVELS
 from ..standing import (
     assess,
     before_year,
+    covered_communes,
     department_duties,
     disbursement_by_pot,
     judge_rule,
     levels,
     meeting_month,
     reporting_communes,
+    rule_level,
     state_changes,
     works_progress,
 )
@@ -23,50 +25,6 @@ from .frames import Result, commune_table, plain_types
 WORKS = ["work", "item", "cost", "planned", "reported", "actual", "planned_then", "months_late"]
 WORKS += ["said_by", "mark"]
 RULES = ["code", "name", "rule", "verdict", "reason", "of", "before", "now", "low", "high"]
-RULE_LEVELS = {"not_ntm": "ntm", "ntm_not_on_list": "advanced"}
-
-
-def rule_level(goal):
-    """The level by whose set a yearly rule is judged.
-
-    Parameters
-    ----------
-    goal : Series
-        A row of the table ``goals``.
-
-    Returns
-    -------
-    str
-    """
-    return RULE_LEVELS.get(goal["covers"], "ntm")
-
-
-def covered_communes(workbook, goal, level):
-    """The communes that a yearly rule covers.
-
-    Parameters
-    ----------
-    workbook : Workbook
-    goal : Series
-        A row of the table ``goals``: all communes, those not yet NTM, or those that are NTM and not
-        on the year's list for more.
-    level : Series of str
-        Recognised levels by unit.
-
-    Returns
-    -------
-    Index
-        Unit numbers.
-    """
-    if goal["covers"] == "all":
-        return level.index
-    if goal["covers"] == "not_ntm":
-        return level.index[level == "not_ntm"]
-    plans = workbook.tables["targets"]
-    listed = plans[
-        (plans["kind"] == "plan") & (plans["level"] != "ntm") & (plans["year"] == goal["year"])
-    ]
-    return level.index[(level == "ntm") & ~level.index.isin(listed["unit"])]
 
 
 class MeetingResult(Result):
@@ -137,19 +95,7 @@ class MeetingResult(Result):
             now, start = self._now[set_id], assess(then, set_id)
             judged = judge_rule(goal, units, workbook, start, now, then).set_index("unit")
             tables.append(commune_table(workbook, judged.assign(rule=goal[f"text_{self.lang}"])))
-        columns = [
-            "code",
-            "name",
-            "rule",
-            "verdict",
-            "reason",
-            "of",
-            "before",
-            "now",
-            "low",
-            "high",
-        ]
-        return pd.concat(tables)[columns] if tables else pd.DataFrame(columns=columns)
+        return pd.concat(tables)[RULES] if tables else pd.DataFrame(columns=RULES)
 
     def sentence(self, lang=""):
         """How many communes reported in the month, and how many works are late.

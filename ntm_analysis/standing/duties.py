@@ -11,6 +11,8 @@ from .monthly_changes import dated_by
 from .verdicts import MET_STATES
 
 HAMLET_WORDS = ("xóm", "thôn", "bản", "làng", "ấp", "buôn", "tổ dân phố")
+# By whom a yearly rule covers: the level aimed at.
+RULE_LEVELS = {"not_ntm": "ntm", "ntm_not_on_list": "advanced"}
 
 
 def department_duties(workbook, standings, sets):
@@ -176,6 +178,49 @@ def judge_gain(low, high, quantity):
     'no_data'
     """
     return "met" if low >= quantity else "not_met" if high < quantity else "no_data"
+
+
+def rule_level(goal):
+    """The level by whose set a yearly rule is judged.
+
+    Parameters
+    ----------
+    goal : Series
+        A row of the table ``goals``.
+
+    Returns
+    -------
+    str
+    """
+    return RULE_LEVELS.get(goal["covers"], "ntm")
+
+
+def covered_communes(workbook, goal, level):
+    """The communes that a yearly rule covers.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    goal : Series
+        A row of the table ``goals``: all communes, those not yet NTM, or those that are NTM and not
+        on the year's list for more.
+    level : Series of str
+        Recognised levels by unit.
+
+    Returns
+    -------
+    Index
+        Unit numbers.
+    """
+    if goal["covers"] == "all":
+        return level.index
+    if goal["covers"] == "not_ntm":
+        return level.index[level == "not_ntm"]
+    plans = workbook.tables["targets"]
+    listed = plans[
+        (plans["kind"] == "plan") & (plans["level"] != "ntm") & (plans["year"] == goal["year"])
+    ]
+    return level.index[(level == "ntm") & ~level.index.isin(listed["unit"])]
 
 
 def judge_rule(rule, units, workbook, before, now, then):

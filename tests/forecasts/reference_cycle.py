@@ -2,7 +2,7 @@
 month at a time, money by a linear program.
 
 Of the package it takes what is drawn (uniforms, PERT numbers, the years of the area) and the need
-of single criteria, which tests/reference_need.py reads again.
+of single criteria, which tests/needs/reference_need.py reads again.
 """
 
 import math

@@ -189,28 +189,6 @@ def test_plain_papermill_finds_the_kernel_by_name_and_gets_an_ordinary_one(tmp_p
 
 
 @pytest.mark.parametrize("forks", sample((50, 200), 1))
-def test_many_forks_with_threaded_linear_algebra_do_not_hang(forks):
-    """The warm process has multiplied matrices with several threads before it is forked, and each
-    fork does so again.
-    """
-    code = f"""
-import os, sys, numpy
-big = numpy.ones((300, 300))
-(big @ big).sum()
-for _ in range({forks}):
-    pid = os.fork()
-    if not pid:
-        (big @ big).sum()
-        os._exit(0)
-    assert os.waitpid(pid, 0)[1] == 0
-"""
-    threads = {"OPENBLAS_NUM_THREADS": "4", "OMP_NUM_THREADS": "4", "MKL_NUM_THREADS": "4"}
-    subprocess.run(
-        [sys.executable, "-c", code], env=dict(os.environ) | threads, check=True, timeout=60
-    )
-
-
-@pytest.mark.parametrize("forks", sample((50, 200), 1))
 def test_many_forks_of_the_warm_process_all_tell_what_became_of_them(tmp_path, monkeypatch, forks):
     monkeypatch.setattr("ntm_analysis.reports.workers.THREADS", dict.fromkeys(THREADS, "4"))
     records = [f"{tmp_path / str(n)}.json" for n in range(forks)]

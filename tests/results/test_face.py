@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 
 import ntm_analysis as ntm
-from ntm_analysis.language import texts
 from ntm_analysis.results import columns, plain_types, results_page
 
 DRAWS = 200
@@ -151,18 +150,12 @@ def test_the_page_of_the_tables_is_in_step():
     assert Path("docs/analyst/results.md").read_text(encoding="utf-8") == results_page()
 
 
-@pytest.mark.parametrize("name", ["README.md", "README.vi.md"])
-def test_the_python_of_a_readme_gives_what_stands_under_it(name):
-    readme = Path(name).read_text(encoding="utf-8")
+def test_the_python_of_the_readme_gives_what_stands_under_it():
+    readme = Path("README.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```python\n(.*?)```\s+```text\n(.*?)```", readme, re.DOTALL)
-    if name == "README.md":
-        assert blocks, "ten lines of Python and what they print"
+    assert blocks, "ten lines of Python and what they print"
     for code, printed in blocks:
         *lines, last = code.strip().splitlines()
         names = {}
         exec("\n".join(lines), names)
         assert str(eval(last, names)).split() == printed.split()
-
-
-def test_the_words_of_the_console_are_there_in_both_languages():
-    assert {"result_tables", "meeting_sentence", "flag_yes", "flag_no", "cli_meant"} <= set(texts())

@@ -284,7 +284,7 @@ def test_what_is_wrong_is_told_once_with_its_place(tmp_path, table, row, code, c
 
 
 def test_the_same_tables_without_fault_open(tmp_path):
-    opened(
+    workbook = opened(
         tmp_path,
         FULL
         | {
@@ -295,6 +295,7 @@ def test_the_same_tables_without_fault_open(tmp_path):
             "hamlet_states": [STATE],
         },
     )
+    assert len(workbook.tables["hamlet_states"]) == 1
 
 
 # the month of a meeting ---------------------------------------------------------------------------
