@@ -7,7 +7,7 @@ from collections import namedtuple
 import pandas as pd
 
 from ..language import fold
-from ..tables import KEYS, TABLES, DataProblemsError, dictionary, read_table
+from ..tables import TABLE_KEYS, TABLES, DataProblemsError, dictionary, read_table
 
 
 class IncomingRow(namedtuple("IncomingRow", "table values sheet cells key", defaults=[""])):
@@ -123,7 +123,7 @@ def key_of(table, values, communes):
         Spellings of one name are one.
     """
     columns = dictionary(table)
-    senses = {name: sense(values.get(name), columns[name], communes) for name in KEYS[table]}
+    senses = {name: sense(values.get(name), columns[name], communes) for name in TABLE_KEYS[table]}
     return tuple(
         fold(value) if columns[name].type == "name" and value else value
         for name, value in senses.items()

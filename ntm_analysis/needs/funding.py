@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from ..data import check_plan
+from ..data import check_money
 from ..language import write_date
 from ..standing import assess
 from ..tables import DataProblemsError, Problem
@@ -179,7 +179,7 @@ def demand(
     if base > term_end:
         raise DataProblemsError([Problem("after_term", "dataset.yaml", details={"day": day})])
     begin = min(base, workbook.meta["as_of"]["date"].year)  # on a later day past years are no fault
-    check_plan(workbook.tables, begin, term_end, problems, workbook.horizon)
+    check_money(workbook.tables, begin, term_end, problems, workbook.horizon)
     if problems:  # the tables are sound; what was known by the as-of date need not be
         details = {"day": day, "files": ", ".join(sorted({p.file for p in problems}))}
         raise DataProblemsError([Problem("not_known_then", "dataset.yaml", details=details)])

@@ -31,7 +31,7 @@ FEWEST, MOST = 3, 18
 MET = ("met", "not_applicable")
 
 
-class Missing(namedtuple("Missing", "set_id units numbers lacks drawn")):
+class MissingDraws(namedtuple("MissingDraws", "set_id units numbers lacks drawn")):
     """What communes lack in each world, judged by ``set_id``.
 
     ``units``: unit numbers; ``numbers``: criteria in order, 0 for those without a name; ``lacks``:
@@ -88,9 +88,9 @@ def one_more_met(priors, way):
     return priors.assign(average=priors["average"] + way * rest)
 
 
-class Facts(
+class KnownStates(
     namedtuple(
-        "Facts",
+        "KnownStates",
         "set_id reported_in units codes numbers lacking open_ number prior odds lost now",
     )
 ):
@@ -121,7 +121,7 @@ def facts_ntm(workbook, units, standing=None):
 
     Returns
     -------
-    Facts
+    KnownStates
     """
     reported_in, set_id = workbook.default_set("ntm"), workbook.judging_set
     standing = standing or assess(workbook, reported_in)
@@ -166,7 +166,7 @@ def facts_ntm(workbook, units, standing=None):
         problems += error.problems
     if problems:
         raise DataProblemsError(problems)
-    return Facts(
+    return KnownStates(
         set_id,
         reported_in,
         list(units),
@@ -197,7 +197,7 @@ def missing_ntm(workbook, draws, seed, units, standing=None):
 
     Returns
     -------
-    Missing
+    MissingDraws
 
     Examples
     --------
@@ -215,12 +215,12 @@ def drawn_missing(facts, draws, seed, block=0):
 
     Parameters
     ----------
-    facts : Facts
+    facts : KnownStates
     draws, seed, block : int
 
     Returns
     -------
-    Missing
+    MissingDraws
     """
     lacks = np.repeat(facts.lacking[:, :, None], draws, axis=2)
     at_risk = np.flatnonzero(facts.lost > 0)
@@ -237,7 +237,7 @@ def drawn_missing(facts, draws, seed, block=0):
     known = facts.now >= 0  # what is reported in the set in force needs no drawing
     lacks[known] = facts.now[known, None] == 1
     drawn = (facts.open_ | (~facts.lacking & (facts.lost > 0))) & ~known
-    return Missing(facts.set_id, facts.units, facts.numbers, lacks, drawn)
+    return MissingDraws(facts.set_id, facts.units, facts.numbers, lacks, drawn)
 
 
 def usual_missing(facts):
@@ -247,11 +247,11 @@ def usual_missing(facts):
 
     Parameters
     ----------
-    facts : Facts
+    facts : KnownStates
 
     Returns
     -------
-    Missing
+    MissingDraws
 
     Examples
     --------
@@ -265,7 +265,7 @@ def usual_missing(facts):
     number = np.floor(chance.sum(axis=1) + 0.5)
     rank = np.argsort(np.argsort(-chance, axis=1, kind="stable"), axis=1)
     lacks = ((rank < number[:, None]) | (chance == 1) | (facts.now == 1)) & (chance > 0)
-    return Missing(facts.set_id, facts.units, facts.numbers, lacks[:, :, None], facts.open_)
+    return MissingDraws(facts.set_id, facts.units, facts.numbers, lacks[:, :, None], facts.open_)
 
 
 def expected_lacks(facts):
@@ -279,7 +279,7 @@ def expected_lacks(facts):
 
     Parameters
     ----------
-    facts : Facts
+    facts : KnownStates
 
     Returns
     -------
@@ -322,7 +322,7 @@ def missing_higher(workbook, level, units):
 
     Returns
     -------
-    Missing
+    MissingDraws
     """
     set_id = workbook.default_set(level)
     numbers = np.append(0, workbook.law.criteria_of(set_id).index)
@@ -331,7 +331,9 @@ def missing_higher(workbook, level, units):
     lacks[:, 0] = np.where(counts["counted"], counts["unknown"], 0)
     for row, missing in zip(lacks, counts["missing"], strict=True):
         row[np.isin(numbers, missing)] = 1
-    return Missing(set_id, units, numbers, lacks[:, :, None], np.zeros(lacks.shape, dtype=bool))
+    return MissingDraws(
+        set_id, units, numbers, lacks[:, :, None], np.zeros(lacks.shape, dtype=bool)
+    )
 
 
 def _cut(prior, named_met, most):

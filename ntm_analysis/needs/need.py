@@ -115,7 +115,7 @@ def draw_need(workbook, missing, level, draws, seed, base):
     Parameters
     ----------
     workbook : Workbook
-    missing : Missing
+    missing : MissingDraws
     level : str
     draws, seed, base : int
 

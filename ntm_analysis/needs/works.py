@@ -94,7 +94,7 @@ def works_of(workbook, missing, level):
     Parameters
     ----------
     workbook : Workbook
-    missing : Missing
+    missing : MissingDraws
     level : str
 
     Returns
@@ -251,7 +251,7 @@ def drawn_works(works, missing, prices):
     Parameters
     ----------
     works : DataFrame
-    missing : Missing
+    missing : MissingDraws
     prices : Prices
 
     Returns

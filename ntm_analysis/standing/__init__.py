@@ -50,8 +50,8 @@ from .monthly_changes import (
     works_progress,
 )
 from .recognition import (
-    NEAR,
-    NEXT,
+    MOST_MISSING_WHEN_NEAR,
+    NEXT_LEVEL,
     RANKS,
     Overview,
     ask_first,
@@ -65,8 +65,8 @@ from .recognition import (
 )
 
 __all__ = [
-    "NEAR",
-    "NEXT",
+    "MOST_MISSING_WHEN_NEAR",
+    "NEXT_LEVEL",
     "NOTE_LANG",
     "PART_VERDICTS",
     "RANKS",
