@@ -92,7 +92,7 @@ def sense(value, column, communes):
     ----------
     value : object
     column : Column
-    communes : Communes
+    communes : CommuneNames
 
     Returns
     -------
@@ -115,7 +115,7 @@ def key_of(table, values, communes):
     ----------
     table : str
     values : dict of str to object
-    communes : Communes
+    communes : CommuneNames
 
     Returns
     -------
@@ -137,7 +137,7 @@ def mark_of(table, values, communes):
     ----------
     table : str
     values : dict of str to object
-    communes : Communes
+    communes : CommuneNames
 
     Returns
     -------
@@ -177,8 +177,13 @@ def current_rows(workbook):
     -------
     rows : dict of str to list of CurrentRow
         By table.
-    communes : Communes
+    communes : CommuneNames
         The units that names mean.
+
+    Raises
+    ------
+    DataProblemsError
+        With everything in the tables that cannot be read.
 
     Examples
     --------

@@ -32,31 +32,45 @@ MET = ("met", "not_applicable")
 
 
 class MissingDraws(namedtuple("MissingDraws", "set_id units numbers lacks drawn")):
-    """What communes lack in each world, judged by ``set_id``.
+    """What communes lack in each world.
 
-    ``units``: unit numbers; ``numbers``: criteria in order, 0 for those without a name; ``lacks``:
-    bool, of those without a name how many, units x criteria x draws (one, where all worlds are
-    alike); ``drawn``: bool, units x criteria, whether a state was drawn and not reported.
+    Attributes
+    ----------
+    set_id : str
+        The criteria set that judges.
+    units : list of int
+    numbers : ndarray of int
+        Criteria in order; 0 stands for those without a name.
+    lacks : ndarray of bool or int16
+        Units x criteria x draws (one, where all worlds are alike): whether each is lacked; numbers
+        where criteria have no name (criterion 0).
+    drawn : ndarray of bool
+        Units x criteria: whether the state was drawn and not reported.
     """
 
 
 def prior_of(workbook, set_id, group):
     """How likely each number of criteria met is for a commune of ``group``.
 
-    Of :data:`FEWEST` to :data:`MOST` criteria; a group is such as "border|resettled".
-
     The mean of all groups together, each by its share, is the published one of communes not yet
-    NTM; the shifts of several groups add up. Raises :class:`DataProblemsError` where there is no
-    published average.
+    NTM; the shifts of several groups add up.
 
     Parameters
     ----------
     workbook : Workbook
-    set_id, group : str
+    set_id : str
+    group : str
+        Such as "border|resettled".
 
     Returns
     -------
-    ndarray
+    ndarray of float
+        Chances of :data:`FEWEST` to :data:`MOST` criteria met.
+
+    Raises
+    ------
+    DataProblemsError
+        Where there is no published average.
     """
     rows = workbook.tables["count_priors"].query("set == @set_id").set_index("group")
     plain = rows.reindex(["plain"]).iloc[0]
@@ -96,21 +110,34 @@ class KnownStates(
 ):
     """What is known of communes not yet NTM, by criterion of the set it was reported in.
 
-    ``set_id``: the set that judges; ``reported_in``: that of the reports. ``units``, ``codes``:
-    unit numbers and codes; ``numbers``: the criteria. ``lacking``, ``open_``: bool, units x
-    criteria: named missing, without a state. ``number``: by unit how many open ones are met, -1
-    where no count says so; ``prior``: then the chances of 0, 1, ... open ones met, else None.
-    ``odds``, ``lost``: by criterion, the odds that an open one is met, the chance that a met one is
-    not met by the set in force. ``now``: int8, units x criteria: 1 lacking, 0 met by a report in
-    the set in force, -1 no report.
+    Attributes
+    ----------
+    set_id, reported_in : str
+        The set that judges; that of the reports.
+    units : list of int
+    codes : list of str
+        Of the units.
+    numbers : ndarray of int
+        The criteria.
+    lacking, open_ : ndarray of bool
+        Units x criteria: named missing; without a state.
+    number : ndarray of int
+        By unit, how many open criteria are met; -1 where no count says so.
+    prior : list of ndarray or None
+        By unit without a count the chances of 0, 1, ... open criteria met; None for all others.
+    odds : ndarray of float
+        By criterion, the odds that an open one is met.
+    lost : ndarray of float
+        By criterion, the chance that a met one is not met by the set in force, 0..1.
+    now : ndarray of int8
+        Units x criteria, by a report in the set in force: 1 lacking, 0 met; -1 no report.
     """
 
 
 def facts_ntm(workbook, units, standing=None):
     """What is known of the communes ``units``, none of them NTM yet, at the NTM level.
 
-    Judged by the set in force on the as-of date, or the one that a scenario keeps. Raises
-    :class:`DataProblemsError` with every table that lacks what this takes.
+    Judged by the set in force on the as-of date, or the one that a scenario keeps.
 
     Parameters
     ----------
@@ -122,6 +149,11 @@ def facts_ntm(workbook, units, standing=None):
     Returns
     -------
     KnownStates
+
+    Raises
+    ------
+    DataProblemsError
+        With every table that lacks what this takes.
     """
     reported_in, set_id = workbook.default_set("ntm"), workbook.judging_set
     standing = standing or assess(workbook, reported_in)
