@@ -42,7 +42,7 @@ def instance(communes: int, seed: int):
     import numpy as np
     import pandas as pd
 
-    from ntm_analysis.allocation.central_case import NONE, Central
+    from ntm_analysis.allocation.central_case import NONE, CentralCase
     from ntm_analysis.needs import CEMENT_PART, pot_sets
 
     chance = np.random.default_rng([communes, seed])
@@ -92,7 +92,7 @@ def instance(communes: int, seed: int):
         for p, pot in enumerate(sets.pots)
         if sets.most[k, p]
     ]
-    return Central(
+    return CentralCase(
         sets,
         [2022, 2023, 2024, 2025],
         ends,

@@ -58,7 +58,7 @@ def measure(folder: str) -> dict:
     import pandas as pd
 
     from ntm_analysis.forecasts import forecast
-    from ntm_analysis.forecasts import promise
+    from ntm_analysis.forecasts import price_of_promise
     from ntm_analysis.forecasts import baseline_of
     from ntm_analysis.forecasts.simulation import simulation
     from ntm_analysis.forecasts import Layout, draw_worlds
@@ -103,7 +103,7 @@ def measure(folder: str) -> dict:
     if len(workbook.communes) < 100:
         found = forecast(workbook)
         begin = time.perf_counter()
-        promise(found)
+        price_of_promise(found)
         priced = time.perf_counter() - begin
     return {
         "communes": len(workbook.communes),

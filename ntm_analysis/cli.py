@@ -21,9 +21,9 @@ from pathlib import Path
 import yaml
 
 from . import __version__, data, forecasts, results
-from .allocation import allocate, planned_forecast, tried
+from .allocation import allocate, planned_forecast, try_plans
 from .data import Workbook
-from .forecasts import check_warnings, promise, score
+from .forecasts import check_warnings, price_of_promise, score
 from .language import (
     OPTIMAL,
     add_option,
@@ -39,7 +39,7 @@ from .law import REGION_NAMES, read_weights, to_check
 from .needs import demand, works_not_needed
 from .scenarios import UnknownScenarioError, compare, scenario
 from .standing import assess
-from .tables import FORECASTS, ORDER, DataProblemsError, printable, report, write_whole
+from .tables import FORECASTS, TABLE_ORDER, DataProblemsError, printable, report, write_whole
 
 LONGEST = 60  # letters of a province's or a district's name
 FILLING = ("check", "template", "import")  # commands that a data set without communes has a use for
@@ -350,7 +350,7 @@ def _forecast(options):
     )
     result = results.ForecastResult(will, lang)
     if options.price:
-        result.price_of_promise = promise(will)
+        result.price_of_promise = price_of_promise(will)
     entered = _registered(workbook, result.to_dict(), lang) if options.register else ""
     result.commune = units[0] if units else None
     _answer(options, result)
@@ -374,7 +374,7 @@ def _registered(workbook, record, lang):
 
 def _allocate(options):
     plans = allocate(_scenario(open_workbook(options), options), seed=options.seed)
-    trial = tried(plans, options.draws)
+    trial = try_plans(plans, options.draws)
     return _answer(
         options, results.AllocationResult(plans, options.policy or OPTIMAL, trial, options.lang)
     )
@@ -406,7 +406,7 @@ def _backtest(options):
     known = forecasts.evidence()
     if options.refit:
         table = forecasts.fit(known.figures, known.lists).table()
-        write_whole(forecasts.FIT, table.to_csv(index=False, lineterminator="\n"))
+        write_whole(forecasts.KEPT_FIT, table.to_csv(index=False, lineterminator="\n"))
     series = forecasts.read_series(Path(options.series)) if options.series else None
     pairs, left_out = forecasts.figures(forecasts.reference("series") if series is None else series)
     tried = forecasts.back_test(pairs, known, forecasts.Posterior.read())
@@ -423,19 +423,19 @@ def _backtest(options):
 
 
 def _report(options):
-    from .reports import MOST, FolderBusyError, NoRoomError, Progress, WrongMemoryError, make_report
+    from . import reports as room
 
     lang = options.lang
     workbook, _ = data.kept_workbook(folder_of(options.dataset, lang), f"{options.as_of or ''}")
     units = _units(_with_communes(workbook, lang), options)
     folder = Path(options.out or data.reports_folder(workbook.path, workbook.id))
-    progress, before = Progress(workbook, lang), signal.signal(signal.SIGTERM, _stop)
+    progress, before = room.Progress(workbook, lang), signal.signal(signal.SIGTERM, _stop)
     question = {"single": options.single, "archive": options.zip, "jobs": options.jobs}
     question |= {"force": options.force, "timeout": options.timeout, "audience": options.audience}
-    calls = {"on_plan": progress.planned, "on_page": progress.ended}
+    calls = {"on_list": progress.begin, "on_page": progress.ended}
     try:
         with _runs(options, folder) as runs, contextlib.closing(progress):
-            outcome = make_report(
+            outcome = room.make_report(
                 workbook, folder, units=units, lang=lang, runs=runs, **question, **calls
             )
     except KeyboardInterrupt:
@@ -444,12 +444,12 @@ def _report(options):
         key = "cli_interrupted_force" if options.force else "cli_interrupted_pages"
         print(text(key, lang, n=progress.done, number=progress.number), file=sys.stderr)
         return STOPPED
-    except FolderBusyError:
+    except room.FolderBusyError:
         raise CliError(text("cli_report_busy", lang, path=printable(f"{folder}"))) from None
-    except WrongMemoryError as error:
-        typed = printable(f"{error}")
-        raise CliError(text("cli_wrong_memory", lang, typed=typed, most=f"{MOST}")) from None
-    except NoRoomError as error:
+    except room.WrongMemoryError as error:
+        typed, most = printable(f"{error}"), f"{room.MEMORY_CEILING}"
+        raise CliError(text("cli_wrong_memory", lang, typed=typed, most=most)) from None
+    except room.NoRoomError as error:
         raise CliError(text("cli_no_room", lang, path=printable(f"{error}"))) from None
     except OSError as error:
         raise _cannot_write(error, lang) from None
@@ -480,15 +480,15 @@ def _runs(options, folder):
     if address is None:
         yield None
         return
-    from .reports import PLACE, surroundings
+    from .reports import MEMORY_VARIABLE, surroundings
 
     try:
         from .reports import ClusterRuns, NoClusterError
     except ImportError:
         raise CliError(text("cli_no_dask", lang)) from None
     environment = surroundings(folder)
-    if PLACE in os.environ:
-        environment[PLACE] = os.environ[PLACE]
+    if MEMORY_VARIABLE in os.environ:
+        environment[MEMORY_VARIABLE] = os.environ[MEMORY_VARIABLE]
     print(text("cli_connecting", lang, address=printable(address)), file=sys.stderr)
 
     def waiting():
@@ -525,7 +525,7 @@ def _template(options):
     except OSError as error:
         raise _cannot_write(error, lang, options.out) from None
     count, place = sum(map(len, rows.values())), workbook.meta["title"][lang]
-    figures = {"sheets": len(ORDER), "rows": count}
+    figures = {"sheets": len(TABLE_ORDER), "rows": count}
     print(text("template_done", lang, path=printable(options.out), place=place, **figures))
     return 0
 
@@ -560,10 +560,10 @@ def _take_in(options):
     def checked(folder=None):
         """Everything wrong is told at once, else what would change, before anything is touched."""
         after = room.check(intake, texts, origins, folder)
-        print("\n".join(room.change_lines(intake, lang, None if options.full else room.MOST)))
+        print("\n".join(room.change_lines(intake, lang, options.full)))
         new = [warning for warning in after.warnings if warning not in workbook.warnings]
         new += room.new_contradictions(workbook, after)
-        new = [room.placed(each, origins.get((each.file, each.row)), intake) for each in new]
+        new = [room.problem_at_cell(one, origins.get((one.file, one.row)), intake) for one in new]
         if fresh := [*intake.problems, *new]:
             print(text("import_new_warnings", lang), report(fresh, lang), sep="\n")
 
@@ -572,7 +572,7 @@ def _take_in(options):
         print(text("import_dry" if options.dry_run else "import_nothing", lang))
         return 0
     log = "\r\n".join(
-        [*room.understood_lines(intake, lang), *room.change_lines(intake, lang, None)]
+        [*room.understood_lines(intake, lang), *room.change_lines(intake, lang, full=True)]
     )
     previous = data.replace_version(workbook.path, texts, checked, dt.datetime.now(), log)
     if options.drop_lost and (lost := intake.changes.of("lost")):
@@ -583,10 +583,10 @@ def _take_in(options):
 
 def _export(options):
     """The old file stays as it was until the new one is whole."""
-    from .exchange import exported
+    from .exchange import office_workbook
 
     lang = options.lang
-    forms, book = exported(open_workbook(options), lang, options.draws, options.seed)
+    forms, book = office_workbook(open_workbook(options), lang, options.draws, options.seed)
     try:
         write_whole(Path(options.out), book)
     except OSError as error:
@@ -645,14 +645,14 @@ def _rebase(options):
     try:
         folder = data.new_place(options.out, old)
         rebased = room.rebase(old, read_weights(old.law_folder))
-        account = {room.REPORT: room.report_csv(old, rebased, lang)}
+        account = {room.REBASE_REPORT: room.report_csv(old, rebased, lang)}
         new = data.write_dataset(folder, room.new_meta(old, folder), rebased.tables, account)
     except data.WrongPlaceError as error:
         raise _no_place(error, lang) from None
     except OSError as error:
         raise _cannot_write(error, lang) from None
     details = {"n": len(new.communes), "day": write_date(new.as_of, lang)}
-    print(text("rebase_done", lang, folder=folder, report=folder / room.REPORT, **details))
+    print(text("rebase_done", lang, folder=folder, report=folder / room.REBASE_REPORT, **details))
     print("\n".join([*room.standing_lines(old, rebased, lang), *room.account_lines(rebased, lang)]))
     if new.meta.get("district"):
         print(text("rebase_district_over", lang))

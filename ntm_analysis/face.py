@@ -10,7 +10,7 @@ from pathlib import Path
 
 from . import results
 from .allocation import allocate as allocation_of
-from .allocation import planned_forecast, tried
+from .allocation import planned_forecast, try_plans
 from .data import Workbook, reports_folder
 from .language import OPTIMAL
 from .needs import demand
@@ -208,7 +208,7 @@ def allocate(workbook, *, policy="", draws=10_000, seed=2022, lang="vi"):
     ('optimal', 0.0)
     """
     plans = allocation_of(workbook, seed=seed)
-    return results.AllocationResult(plans, policy or OPTIMAL, tried(plans, draws), lang=lang)
+    return results.AllocationResult(plans, policy or OPTIMAL, try_plans(plans, draws), lang=lang)
 
 
 def compare(workbook, scenarios=(), baseline=BASELINE, *, draws=10_000, seed=2022, lang="vi"):

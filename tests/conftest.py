@@ -26,7 +26,7 @@ from ntm_analysis.data import Workbook, files_hash, locate, workbook
 from ntm_analysis.forecasts import baseline_of
 from ntm_analysis.law import Law
 from ntm_analysis.reports.render import without_grammar
-from ntm_analysis.tables import KEYS, TABLES, dictionary
+from ntm_analysis.tables import TABLE_KEYS, TABLES, dictionary
 
 with without_grammar():
     import nbformat  # noqa: F401
@@ -137,7 +137,7 @@ def _filled(table: str, row: dict, order: int) -> dict:
         first = COMMUNE | {"order": order} | first
     elif table == "recognitions":
         first |= {"commune": COMMUNE["code"], "decision": "1/QĐ-UBND", "date": first["known_from"]}
-    elif "commune" in KEYS[table]:
+    elif "commune" in TABLE_KEYS[table]:
         first["commune"] = COMMUNE["code"]
     return first | row
 

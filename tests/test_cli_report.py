@@ -8,11 +8,11 @@ from ntm_analysis.reports.report import ReportOutcome
 COMPLETE, FAILED = {"status": "complete"}, {"status": "failed"}
 
 
-def reporting(monkeypatch, *lines: dict, planned: int, stopped: bool):
-    """Let the report be one of ``planned`` pages, of which these lines are told."""
+def reporting(monkeypatch, *lines: dict, listed: int, stopped: bool):
+    """Let the report be one of ``listed`` pages, of which these lines are told."""
 
-    def make(workbook, folder, *, on_plan, on_page, **_) -> ReportOutcome:
-        on_plan(planned)
+    def make(workbook, folder, *, on_list, on_page, **_) -> ReportOutcome:
+        on_list(listed)
         for line in lines:
             on_page("xa.html", line)
         if stopped:
@@ -33,13 +33,13 @@ def reporting(monkeypatch, *lines: dict, planned: int, stopped: bool):
 def test_stopped_it_says_how_many_pages_are_done_and_how_to_go_on(
     monkeypatch, capsys, tmp_path, more, words
 ):
-    reporting(monkeypatch, COMPLETE, FAILED, COMPLETE, planned=19, stopped=True)
+    reporting(monkeypatch, COMPLETE, FAILED, COMPLETE, listed=19, stopped=True)
     assert main(["report", "huyen-mau", "--out", f"{tmp_path}", *more]) == 130
     assert words in capsys.readouterr().err.splitlines()[-1]
 
 
 def test_where_nothing_changed_there_is_no_bar(monkeypatch, capsys, tmp_path):
-    reporting(monkeypatch, planned=0, stopped=False)
+    reporting(monkeypatch, listed=0, stopped=False)
     assert main(["report", "huyen-mau", "--out", f"{tmp_path}"]) == 0
     told = capsys.readouterr()
     assert told.err.count("\n") == 1 and "\r" not in told.err and "0 trang vừa lập" in told.out

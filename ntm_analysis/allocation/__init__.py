@@ -6,8 +6,15 @@ the forecast. Beside them: what one commune more takes, what money is worth, wha
 """
 
 from .central_case import NONE
-from .limits import cannot, conflicts, extra_communes, for_all, near_plans, prices
-from .margins import SAFE, Trial, tried
+from .limits import (
+    conflicts,
+    extra_communes,
+    near_plans,
+    prices,
+    requirements_for_all,
+    unlisted_communes,
+)
+from .margins import SAFE, Trial, try_plans
 from .plans import Allocation, Plan, allocate, plan_table, planned_forecast, schedule_of
 
 __all__ = [
@@ -17,14 +24,14 @@ __all__ = [
     "Plan",
     "Trial",
     "allocate",
-    "cannot",
     "conflicts",
     "extra_communes",
-    "for_all",
     "near_plans",
     "plan_table",
     "planned_forecast",
     "prices",
+    "requirements_for_all",
     "schedule_of",
-    "tried",
+    "try_plans",
+    "unlisted_communes",
 ]

@@ -9,7 +9,7 @@ from collections import namedtuple
 import numpy as np
 
 from .central_case import NONE
-from .listing_model import Choice
+from .listing_model import ListingModel
 from .payments import over_time
 from .solver import NODES
 
@@ -48,7 +48,7 @@ def optimum(case, start=None, *, nodes=NODES, later=True):
 
     Parameters
     ----------
-    case : Central
+    case : CentralCase
     start : ndarray of int, optional
         By goal the slot of the best rule, for a search cut short that falls behind it.
     nodes : int
@@ -60,7 +60,7 @@ def optimum(case, start=None, *, nodes=NODES, later=True):
     -------
     Best
     """
-    choice = Choice(case, over_time)
+    choice = ListingModel(case, over_time)
     if case.minimum.any() and (case.reserve > case.room[-1]).any():
         return Best(np.full(len(case.free), NONE), 0.0, 0.0, "infeasible", False)
     # The rows that bind the linear programme come cheaper than those of whole numbers.
@@ -102,7 +102,7 @@ def relaxed_prices(case):
 
     Parameters
     ----------
-    case : Central
+    case : CentralCase
 
     Returns
     -------
@@ -110,7 +110,7 @@ def relaxed_prices(case):
         Pots x years: what the aim gains from a thousand dong more in the pot from that year on. By
         year: what it gains from one place more on the list. Only what is short has a price.
     """
-    choice = Choice(case)
+    choice = ListingModel(case)
     duals = np.abs(choice.solved(choice.worth, whole=False).duals)
     money = np.zeros((len(case.sets.pots), len(case.years)))
     for m, s, row, scale in choice.known:

@@ -34,9 +34,9 @@ SEED = 2022  # of the worlds over which years of the area are averaged
 NONE = -1
 
 
-class Central(
+class CentralCase(
     namedtuple(
-        "Central",
+        "CentralCase",
         "sets years ends last marks cost demand months mark money taken places chance weight "
         "minimum owed free reported due rank bounds committed own_money",
     )
@@ -201,7 +201,7 @@ def central(layout, baseline):
 
     Returns
     -------
-    Central
+    CentralCase
 
     Examples
     --------
@@ -237,7 +237,7 @@ def central(layout, baseline):
     on_list = schedule.ntm & (own >= years[0]) & (own <= years[-1])
     works = central_works(layout)
     owed = works[works["committed"]].groupby("unit")["amount"].sum()
-    case = Central(
+    case = CentralCase(
         sets,
         years.tolist(),
         ends,
@@ -288,7 +288,7 @@ def _own_parts(layout, drawn, mark, last):
 def _lists(layout, baseline, spans, counting):
     """Places on each list that counts, and the chance that a place brings.
 
-    See :class:`Central`.
+    See :class:`CentralCase`.
     """
     schedule, known = layout.schedule, knowledge(layout.schedule.workbook.as_of)
     area_years = draw_area_years(layout, baseline, known, CALIBRATING, SEED)
@@ -321,7 +321,7 @@ def minimums(case, least):
 
     Parameters
     ----------
-    case : Central
+    case : CentralCase
     least : float
         The minimum, million dong.
 
@@ -343,7 +343,7 @@ def in_order(case, order):
 
     Parameters
     ----------
-    case : Central
+    case : CentralCase
     order : ndarray of int
         Goals; those that no plan may list are passed over.
 
@@ -403,7 +403,7 @@ def central_works(layout):
 
 
 def _bounds(layout):
-    """See :class:`Central`; the usual share of cement is all of it, of a pot of cement."""
+    """See :class:`CentralCase`; the usual share of cement is all of it, of a pot of cement."""
     sets, rows = layout.sets, []
     for k, p in np.argwhere(sets.most):
         kind, pot = sets.kinds[k], sets.pots[p]

@@ -26,9 +26,9 @@ def least_money(case, claims):
 
     Parameters
     ----------
-    case : Central
+    case : CentralCase
     claims : ndarray
-        Marks x sets, as :attr:`Central.demand`; what is asked by no mark is all nought.
+        Marks x sets, as :attr:`CentralCase.demand`; what is asked by no mark is all nought.
 
     Returns
     -------
@@ -54,14 +54,14 @@ def asked_by(case, slot):
 
     Parameters
     ----------
-    case : Central
+    case : CentralCase
     slot : ndarray of int
         By goal.
 
     Returns
     -------
     ndarray
-        Marks x sets, as :attr:`Central.demand`.
+        Marks x sets, as :attr:`CentralCase.demand`.
     """
     claims, mark = np.zeros_like(case.room), case.marks_of(slot)
     for g in np.flatnonzero((slot != NONE) & case.free):
@@ -81,8 +81,8 @@ def extra_communes(allocation):
     DataFrame
         year, goal, planned (the plan's year, NA: none), more (by pot the thousand dong to be
         added), places (on the list, beyond those there are), cost (million dong), worth (``more``
-        added up), rank (:attr:`Central.rank`), alike (how many communes not in the plan need the
-        same); of each year the cheapest first.
+        added up), rank (:attr:`CentralCase.rank`), alike (how many communes not in the plan need
+        the same); of each year the cheapest first.
     """
     case, plan = allocation.case, allocation.plans[OPTIMAL]
     planned, rows = allocation.years(), []
@@ -178,7 +178,7 @@ def near_plans(allocation):
     return [*plans.values()]
 
 
-def cannot(allocation):
+def unlisted_communes(allocation):
     """The communes that the best plan does not list, each with the reason.
 
     Parameters
@@ -222,7 +222,7 @@ def _million(claims):
     return float(claims) / THOUSANDTHS / THOUSAND
 
 
-def for_all(allocation):
+def requirements_for_all(allocation):
     """What it would take that all communes are listed and paid in time.
 
     Parameters

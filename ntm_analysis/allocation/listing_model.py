@@ -15,12 +15,12 @@ SLACK = 1e-7  # of the room of a set: a tenth of a million dong in a thousand bi
 AT_ONCE = 3  # sets added for a mark that a solution breaks
 
 
-class Choice:
+class ListingModel:
     """The columns and rows of a central case.
 
     Parameters
     ----------
-    case : Central
+    case : CentralCase
     over_time : callable, optional
         Asked of every plan whether its works can be paid year after year by one mix, see
         :func:`~.payments.over_time`.

@@ -10,11 +10,11 @@ import numpy as np
 from ..forecasts import baseline_of, forecast_of
 from ..language import OPTIMAL
 from .best_plan import optimum
-from .plans import ordered
+from .plans import policy_layout
 
 MARGINS = tuple(round(0.025 * step, 3) for step in range(20))  # shares of money not counted on
 CHOOSING = 2_000  # worlds in which a plan is chosen
-NOISE = 2  # standard errors of a difference that the draws cannot tell from none
+MARGIN_NOISE = 2  # standard errors of a difference that the draws cannot tell from none
 SAFE = "safe"
 
 
@@ -32,7 +32,7 @@ class Trial(namedtuple("Trial", "means chosen forecasts")):
     """
 
 
-def tried(allocation, draws=10_000):
+def try_plans(allocation, draws=10_000):
     """Make plans, choose one in the worlds of the next seed, judge all in those of the allocation.
 
     A plan is tried by its order: in each world lists are filled and money is paid in that order,
@@ -55,7 +55,7 @@ def tried(allocation, draws=10_000):
     --------
     >>> from ntm_analysis.allocation import allocate
     >>> from ntm_analysis.data import Workbook
-    >>> trial = tried(allocate(Workbook.open("data/huyen-mau")), draws=100)
+    >>> trial = try_plans(allocate(Workbook.open("data/huyen-mau")), draws=100)
     >>> list(trial.forecasts), len(trial.means)
     (['own', 'closest', 'cheapest', 'equal', 'decree', 'optimal', 'safe'], 20)
     """
@@ -74,7 +74,7 @@ def tried(allocation, draws=10_000):
         order = orders[margin] = counted.order(best.slot)
         key = best.slot.tobytes()
         if key not in known:
-            own = ordered(layout, OPTIMAL, order)
+            own = policy_layout(layout, OPTIMAL, order)
             known[key] = forecast_of(own, min(draws, CHOOSING), seed + 1, baseline=other).finishing
         finishing[margin] = known[key]
     means = {margin: float(worlds.mean()) for margin, worlds in finishing.items()}
@@ -82,10 +82,10 @@ def tried(allocation, draws=10_000):
     chosen = next(
         margin
         for margin, worlds in finishing.items()
-        if (best - worlds).mean() <= NOISE * sem(best - worlds, ddof=0)
+        if (best - worlds).mean() <= MARGIN_NOISE * sem(best - worlds, ddof=0)
     )
     layouts = {name: plan.layout for name, plan in allocation.plans.items()}
-    layouts[SAFE] = ordered(layout, OPTIMAL, orders[chosen])
+    layouts[SAFE] = policy_layout(layout, OPTIMAL, orders[chosen])
     forecasts = {
         name: forecast_of(own, draws, seed, baseline=allocation.baseline)
         for name, own in layouts.items()

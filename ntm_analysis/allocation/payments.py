@@ -18,8 +18,8 @@ ENOUGH = 1e15  # more money than anything costs: own pots of those who have no g
 def _due(case, key):
     """The mark by which what is committed is paid; NONE where it never is.
 
-    ``key`` is a row of :attr:`~.Central.committed`; NONE too where the commune's own pots
-    never bear their part.
+    ``key`` is a row of :attr:`~.central_case.CentralCase.committed`; NONE too where the commune's
+    own pots never bear their part.
     """
     payable = (case.room >= 0).all(axis=1)
     if key[1:]:
@@ -36,7 +36,7 @@ def claim_of(case, goal, mark):
 
     Parameters
     ----------
-    case : Central
+    case : CentralCase
     goal, mark : int
 
     Returns
@@ -52,7 +52,7 @@ def flows(case, slot, minimum=False):
 
     Parameters
     ----------
-    case : Central
+    case : CentralCase
     slot : ndarray of int
         By goal.
     minimum : bool
@@ -88,7 +88,7 @@ def over_time(case, slot):
 
     Parameters
     ----------
-    case : Central
+    case : CentralCase
     slot : ndarray of int
         By goal.
 

@@ -28,7 +28,7 @@ class Plan(namedtuple("Plan", "case layout slot payments broken")):
 
     Attributes
     ----------
-    case : Central
+    case : CentralCase
     layout : Layout
         In the order that the forecast goes by.
     slot : ndarray of int
@@ -54,7 +54,7 @@ class Allocation(namedtuple("Allocation", "workbook layout baseline seed now cas
         Of the worlds in which the baseline was found.
     now : int
         Communes recognised already.
-    case : Central
+    case : CentralCase
     plans : dict of str to Plan
     best : Best
     """
@@ -184,7 +184,7 @@ def allocate(workbook, deadline=None, seed=2022):
     case = central(base, baseline)
     plans = {}
     for policy in POLICIES:
-        layout, mine = ordered(base, policy), case
+        layout, mine = policy_layout(base, policy), case
         if policy in SPLITTING:
             layout = Layout(layout.schedule)
             mine = central(layout, baseline)._replace(due=case.due)
@@ -194,7 +194,7 @@ def allocate(workbook, deadline=None, seed=2022):
     sound = [plan for plan in plans.values() if not plan.broken and plan.case is case]
     start = max(sound, key=lambda plan: case.value(plan.slot), default=None)
     best = optimum(case, start and start.slot)
-    layout = ordered(base, OPTIMAL, case.order(best.slot))
+    layout = policy_layout(base, OPTIMAL, case.order(best.slot))
     plans[OPTIMAL] = _plan(case, layout, best.slot)
     recognised = levels(workbook)["level"] != "not_ntm"
     return Allocation(workbook, base, baseline, seed, int(recognised.sum()), case, plans, best)
@@ -238,7 +238,7 @@ def planned_forecast(workbook, *, seed=2022, **question):
     return forecast(workbook, seed=seed, schedule_of=partial(schedule_of, seed=seed), **question)
 
 
-def ordered(layout, policy, order=None):
+def policy_layout(layout, policy, order=None):
     """The layout of the same goals in the order of another policy.
 
     Parameters

@@ -15,11 +15,11 @@ from .incoming_rows import (
     sense,
 )
 from .money_checks import (
+    ASSUMPTION_BOUNDS,
     CEMENT,
     LAST_MONTH_OF_LATE_LIST,
     MOST_POTS,
-    RULES,
-    check_plan,
+    check_money,
     lacking_assumptions,
 )
 from .new_dataset import (
@@ -56,7 +56,7 @@ from .register import (
     read_register,
     register,
 )
-from .table_checks import PLAN_TABLES, check_table
+from .table_checks import MONEY_TABLES, check_table
 from .table_text import TableText, cell_text, number_text
 from .units import describe_unit, newest_mergers, newest_volumes, reported_volumes
 from .versions import BusyError, TouchedError, only_one, replace_version
@@ -71,17 +71,17 @@ from .workbook import (
 )
 
 __all__ = [
+    "ASSUMPTION_BOUNDS",
     "BASELINE_TITLE",
     "CEMENT",
     "HOME",
     "LAST_MONTH_OF_LATE_LIST",
+    "MONEY_TABLES",
     "MOST_POTS",
     "OUTCOMES",
     "OUTCOME_DAYS",
-    "PLAN_TABLES",
     "QUESTIONS",
     "REGISTER",
-    "RULES",
     "TERM_END",
     "BusyError",
     "CommuneNames",
@@ -95,7 +95,7 @@ __all__ = [
     "WrongPlaceError",
     "assumptions_of",
     "cell_text",
-    "check_plan",
+    "check_money",
     "check_table",
     "communes_hashes",
     "content_hash",

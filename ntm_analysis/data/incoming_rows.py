@@ -7,7 +7,7 @@ from collections import namedtuple
 import pandas as pd
 
 from ..language import fold
-from ..tables import KEYS, TABLES, DataProblemsError, dictionary, read_table
+from ..tables import TABLE_KEYS, TABLES, DataProblemsError, dictionary, read_table
 
 
 class IncomingRow(namedtuple("IncomingRow", "table values sheet cells key", defaults=[""])):
@@ -92,7 +92,7 @@ def sense(value, column, communes):
     ----------
     value : object
     column : Column
-    communes : Communes
+    communes : CommuneNames
 
     Returns
     -------
@@ -115,7 +115,7 @@ def key_of(table, values, communes):
     ----------
     table : str
     values : dict of str to object
-    communes : Communes
+    communes : CommuneNames
 
     Returns
     -------
@@ -123,7 +123,7 @@ def key_of(table, values, communes):
         Spellings of one name are one.
     """
     columns = dictionary(table)
-    senses = {name: sense(values.get(name), columns[name], communes) for name in KEYS[table]}
+    senses = {name: sense(values.get(name), columns[name], communes) for name in TABLE_KEYS[table]}
     return tuple(
         fold(value) if columns[name].type == "name" and value else value
         for name, value in senses.items()
@@ -137,7 +137,7 @@ def mark_of(table, values, communes):
     ----------
     table : str
     values : dict of str to object
-    communes : Communes
+    communes : CommuneNames
 
     Returns
     -------
@@ -177,8 +177,13 @@ def current_rows(workbook):
     -------
     rows : dict of str to list of CurrentRow
         By table.
-    communes : Communes
+    communes : CommuneNames
         The units that names mean.
+
+    Raises
+    ------
+    DataProblemsError
+        With everything in the tables that cannot be read.
 
     Examples
     --------

@@ -6,13 +6,15 @@ import pandas as pd
 from ..language import nearest, write_figure
 from ..law import LEVELS
 from ..tables import Problem, dictionary_rows, teller
-from .table_checks import PLAN_TABLES, check_dictionary
+from .table_checks import MONEY_TABLES, check_dictionary
 
 _ASSUMPTIONS = [row for row in dictionary_rows("_assumptions") if row["least"]]
 _BOUNDS = {row["key"]: (float(row["least"]), float(row["most"])) for row in _ASSUMPTIONS}
 # The assumptions that a forecast needs, each with its least and greatest value (units:
 # assumptions.csv); those counted in whole months, or a year; those of older data sets.
-RULES = {row["key"]: _BOUNDS[row["key"]] for row in _ASSUMPTIONS if row["use"] == "needed"}
+ASSUMPTION_BOUNDS = {
+    row["key"]: _BOUNDS[row["key"]] for row in _ASSUMPTIONS if row["use"] == "needed"
+}
 WHOLE = [row["key"] for row in _ASSUMPTIONS if row["whole"]]
 UNUSED_RULES = [row["key"] for row in dictionary_rows("_assumptions") if row["use"] == "unused"]
 LAST_MONTH_OF_LATE_LIST = 6  # before July the list of the year before may still be judged
@@ -20,7 +22,7 @@ MOST_POTS = 14  # that may pay works: of more there would be over 16,000 sets to
 CEMENT = "xi-mang"  # the item of unit_costs.csv that says what a tonne of cement costs
 
 
-def check_plan(tables, as_of, term_end, problems, horizon=0):
+def check_money(tables, as_of, term_end, problems, horizon=0):
     """Check the tables of works and money against each other.
 
     A cell that could not be read is passed over: its own problem tells.
@@ -41,7 +43,7 @@ def check_plan(tables, as_of, term_end, problems, horizon=0):
     wrong = (cement & shares) | (~cement & parts["share"].isna())
     bad("parts", wrong, "part_form", "share", pot="{pot}")
     money = parts.assign(share=parts["share"].where(~cement))  # the shares that add up
-    check_dictionary(PLAN_TABLES, tables | {"parts": money}, bad)
+    check_dictionary(MONEY_TABLES, tables | {"parts": money}, bad)
     _check_cement(tables, cement, bad)
     _check_bounds(money, cement, bad)
     if (n := parts["pot"].nunique()) > MOST_POTS:
@@ -230,7 +232,7 @@ def lacking_assumptions(rules):
     -------
     list of Problem
     """
-    lost = [key for key in RULES if key not in set(rules["key"])]
+    lost = [key for key in ASSUMPTION_BOUNDS if key not in set(rules["key"])]
     return [Problem("no_assumption", "assumptions.csv", details={"key": key}) for key in lost]
 
 

@@ -14,7 +14,7 @@ import yaml
 from ..language import nearest, pick, plain, slug, text
 from ..law import LEVELS, REGION_NAMES, read_law
 from ..tables import (
-    GROUPS,
+    TABLE_GROUPS,
     TABLES,
     DataProblemsError,
     dictionary,
@@ -387,7 +387,7 @@ def assumptions_of(workbook):
     dict of str to DataFrame
         All marked ``assumed``, and the sources named.
     """
-    general = [name for name in GROUPS["ground"] if "commune" not in dictionary(name)]
+    general = [name for name in TABLE_GROUPS["ground"] if "commune" not in dictionary(name)]
     tables = {name: workbook.tables[name].assign(mark="assumed") for name in general}
     cells = pd.concat([table["source"] for table in tables.values()])
     sources = workbook.tables["sources"]

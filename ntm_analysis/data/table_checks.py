@@ -25,7 +25,7 @@ from .units import describe_unit, resolve
 # Tables about the criteria for communes, which do not apply to a township.
 JUDGED = tables_where("judged", "yes")
 # Tables checked with each other: those of works and money, those of the monthly work.
-PLAN_TABLES, MONTHLY = tables_where("checks", "plan"), tables_where("checks", "month")
+MONEY_TABLES, MONTHLY = tables_where("checks", "money"), tables_where("checks", "month")
 
 
 def check_rules(name, rows, bad):
@@ -154,7 +154,7 @@ def check_table(name, table, units, law, sources, problems):
         bad(table["date"] > table["known_from"], "known_before", "date", **days)
     if "source" in table and sources is not None:
         _check_sources(table, sources, bad)
-    if name not in (*PLAN_TABLES, *MONTHLY):
+    if name not in (*MONEY_TABLES, *MONTHLY):
         check_rules(name, table, tell)
     if name == "mergers":
         _check_mergers(table, units, bad)

@@ -211,6 +211,11 @@ def exchange(one, other):
     -------
     bool
         False where the system has no such act.
+
+    Raises
+    ------
+    OSError
+        Where the system has it and refuses.
     """
     a, b = os.fsencode(one), os.fsencode(other)
     try:

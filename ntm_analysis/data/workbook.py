@@ -19,7 +19,7 @@ from ..tables import (
     DATA,
     REPOSITORY,
     TABLES,
-    UNUSED,
+    UNUSED_TABLES,
     WHOLE_FILE,
     DataProblemsError,
     Lines,
@@ -33,8 +33,8 @@ from ..tables import (
     read_yaml,
     report,
 )
-from .money_checks import UNUSED_RULES, check_lists, check_plan, missing_bounds
-from .table_checks import MONTHLY, PLAN_TABLES, check_monthly, check_table
+from .money_checks import UNUSED_RULES, check_lists, check_money, missing_bounds
+from .table_checks import MONEY_TABLES, MONTHLY, check_monthly, check_table
 from .units import describe_unit, end_days, newest_mergers, number_units, with_progress
 from .versions import heal
 
@@ -569,9 +569,9 @@ def _check(tables, units, law, meta, problems):
     _check_references(meta, law, sources, problems)
     for name in TABLES if sound("units") else ():
         check_table(name, tables[name], units, law, sources, problems)
-    if {"as_of", "term_end"} <= meta.keys() and sound(*PLAN_TABLES):
+    if {"as_of", "term_end"} <= meta.keys() and sound(*MONEY_TABLES):
         years = (meta[key]["date"].year for key in ("as_of", "term_end"))
-        check_plan(tables, *years, problems)
+        check_money(tables, *years, problems)
     if "as_of" in meta and sound("units", "targets", "recognitions"):
         check_lists(tables, units, meta["as_of"]["date"], problems)
     if sound("units", "works", "pots", *MONTHLY):
@@ -600,7 +600,7 @@ def _unused(folder, rules):
     """Warn once of tables and assumptions of older data sets that no answer rests on any more."""
     warnings = [
         Problem("table_unused", f"{name}.csv", warning=True)
-        for name in UNUSED
+        for name in UNUSED_TABLES
         if (folder / f"{name}.csv").exists()
     ]
     if keys := [key for key in rules["key"] if key in UNUSED_RULES]:

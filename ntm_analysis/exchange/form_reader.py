@@ -35,7 +35,7 @@ TABLE_OF = {
 
 
 @dataclass
-class Understood:
+class FormReading:
     """What was read: rows for tables, what to tell about it as (key of a text, its values),
     problems (errors and warnings).
     """
@@ -52,13 +52,13 @@ def read_forms(
     *,
     date: dt.date | None = None,
     set_id: str = "",
-) -> Understood:
+) -> FormReading:
     """All tables of a file that look like the usual form.
 
     ``date``, ``set_id``: what the figures stand for where the sheet does not say it (the sheet goes
     first for the day, the option for the set).
     """
-    understood = Understood()
+    understood = FormReading()
     tables = 0
     for sheet in map(cleaned, sheets):
         if any(cell is not None for row in sheet.cells for cell in row):
@@ -247,7 +247,7 @@ class _Form:
             enter("sources", values, "A1")
 
 
-def told_lines(understood: Understood, lang: str) -> list[str]:
+def told_lines(understood: FormReading, lang: str) -> list[str]:
     """What was understood, in sentences."""
 
     def words(value):

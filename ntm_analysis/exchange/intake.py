@@ -24,8 +24,8 @@ from ..data import (
 )
 from ..forecasts import contradictions
 from ..language import text, write_date
-from ..tables import KEYS, DataProblemsError, Problem, dictionary, printable
-from .form_reader import Understood, read_forms, told_lines
+from ..tables import TABLE_KEYS, DataProblemsError, Problem, dictionary, printable
+from .form_reader import FormReading, read_forms, told_lines
 from .sheets import read_book
 from .template import called
 from .template_reader import TemplateRows, is_template, template_rows
@@ -72,13 +72,15 @@ class _TableIntake:
         self.intake, self.table, self.columns = intake, table, dictionary(table)
         self.rows, self.changes = intake.present[table], intake.changes
         self.newest = {}
-        if "date" in KEYS[table]:
+        if "date" in TABLE_KEYS[table]:
             for row in sorted(self.rows, key=lambda row: row.values["date"]):
                 self.newest[self._subject(row.values)] = row.values
 
     def _subject(self, values):
         """What a dated fact is about: its key without the day."""
-        parts = zip(KEYS[self.table], key_of(self.table, values, self.intake.communes), strict=True)
+        parts = zip(
+            TABLE_KEYS[self.table], key_of(self.table, values, self.intake.communes), strict=True
+        )
         return tuple(part for name, part in parts if name != "date")
 
     def compare(self, entries, whole):
@@ -138,7 +140,7 @@ class _TableIntake:
         """
         values, newest = entry.values, self.newest.get(self._subject(entry.values))
         if newest and values.get("date") and values["date"] < newest["date"]:
-            facts = values.keys() - {*KEYS[self.table], *HOW_KNOWN}
+            facts = values.keys() - {*TABLE_KEYS[self.table], *HOW_KNOWN}
             if any(self._differ(name, newest.get(name), values[name]) for name in facts):
                 return newest["date"]
         return None
@@ -149,7 +151,7 @@ class _TableIntake:
 
     def _twice(self, first, entry):
         """Two rows under one key that differ are an error."""
-        key, values = KEYS[self.table], entry.values
+        key, values = TABLE_KEYS[self.table], entry.values
         parts = [self.columns[n].format(values[n]) for n in key if values.get(n) is not None]
         column = next(name for name in key if name in entry.cells)
         other = next(iter(first.cells.values()))
@@ -178,7 +180,7 @@ class Intake:
     present: dict[str, list[CurrentRow]]
     communes: CommuneNames
     template: TemplateRows | None = None
-    form: Understood | None = None
+    form: FormReading | None = None
     entries: list[IncomingRow] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     changes: Changes = field(default_factory=Changes)
@@ -205,7 +207,7 @@ def understand(
     Raises DataProblemsError for an unreadable file.
 
     A file that is no template is read as an office's form; ``date``, ``set_id``: see
-    :func:`exchange.form_reader.read_forms`.
+    :func:`~ntm_analysis.exchange.form_reader.read_forms`.
     """
     sheets = read_book(path)
     intake = Intake(workbook, path.name, *current_rows(workbook))
@@ -284,14 +286,14 @@ def check(
         for problem in error.problems:
             entry = origins.get((problem.file, problem.row))
             if entry is None or not spoilt & {(entry.sheet, cell) for cell in entry.cells.values()}:
-                errors.append(placed(problem, entry, intake))
+                errors.append(problem_at_cell(problem, entry, intake))
         raise DataProblemsError([*errors, *(p for p in intake.problems if p.warning)]) from None
     if errors:
         raise DataProblemsError(intake.problems)
     return opened
 
 
-def placed(problem: Problem, entry: IncomingRow | None, intake: Intake) -> Problem:
+def problem_at_cell(problem: Problem, entry: IncomingRow | None, intake: Intake) -> Problem:
     """A problem of the next version, at the sheet and cell that it comes from and in the words of
     the heads there.
     """
@@ -312,7 +314,7 @@ def _whole(path):
     return path.read_bytes().decode("utf-8") if path.exists() else ""
 
 
-MOST = 40  # changes of a table that are told one by one
+MOST_CHANGES_SHOWN = 40  # changes of a table that are told one by one
 
 
 def understood_lines(intake: Intake, lang: str) -> list[str]:
@@ -350,8 +352,10 @@ def understood_lines(intake: Intake, lang: str) -> list[str]:
     return lines
 
 
-def change_lines(intake: Intake, lang: str, most: int | None = MOST) -> list[str]:
-    """The changes by table and kind; ``most`` None tells them all."""
+def change_lines(intake: Intake, lang: str, full: bool = False) -> list[str]:
+    """The changes by table and kind; of a table at most :data:`MOST_CHANGES_SHOWN`, or (``full``)
+    all of them.
+    """
     changes = intake.changes
     if not changes.rows:
         return [text("import_no_change", lang, n=changes.same)]
@@ -365,11 +369,10 @@ def change_lines(intake: Intake, lang: str, most: int | None = MOST) -> list[str
             for kind in ("contradicting", "changed", "added", "lost")
             for change in changes.of(kind, table)
         ]
-        lines += [
-            f"    {line}" for change in listed[:most] for line in _change(change, intake, lang)
-        ]
-        if most is not None and len(listed) > most:
-            lines.append("    " + text("import_more", lang, n=len(listed) - most))
+        first = listed if full else listed[:MOST_CHANGES_SHOWN]
+        lines += [f"    {line}" for change in first for line in _change(change, intake, lang)]
+        if more := len(listed) - len(first):
+            lines.append("    " + text("import_more", lang, n=more))
     as_of = intake.workbook.as_of
     later = [
         day
@@ -396,7 +399,7 @@ def _change(change, intake, lang):
         facts = "; ".join(
             f"{_title(columns[n], lang)}: {_value(new, columns[n], lang)}"
             for n, (_, new) in change.cells.items()
-            if n not in (*KEYS[change.table], *HOW_KNOWN) and new is not None
+            if n not in (*TABLE_KEYS[change.table], *HOW_KNOWN) and new is not None
         )
         day = write_date(change.newest, lang) if change.newest else ""
         older = text("import_older", lang, day=day) if day else ""
@@ -419,7 +422,7 @@ def _about(table, row, intake, lang):
     """What a row is about: the commune first, then the rest of its key."""
     columns = dictionary(table)
     parts = []
-    for name in sorted(KEYS[table], key=lambda name: name != "commune"):
+    for name in sorted(TABLE_KEYS[table], key=lambda name: name != "commune"):
         value = row.get(name)
         if value is None:
             continue

@@ -19,7 +19,7 @@ from ..language import (
     write_number,
 )
 from ..needs import THOUSAND, Demand, demand, in_millions, newest_debts
-from ..pages import DAY, NUMBER, SHARE, WHOLE, Form, Head, office_book
+from ..pages import DAY_FORMAT, NUMBER_FORMAT, SHARE_FORMAT, WHOLE_FORMAT, Form, Head, office_book
 from ..results import (
     FUND_WORDS,
     ForecastResult,
@@ -33,7 +33,14 @@ from ..standing import Standing, assess, knowledge_shares, levels
 from ..tables import DataProblemsError, report
 
 DAGGER = "†"
-FORMATS = {"": "", "number": NUMBER, "whole": WHOLE, "share": SHARE, "day": DAY, "count": "0"}
+FORMATS = {
+    "": "",
+    "number": NUMBER_FORMAT,
+    "whole": WHOLE_FORMAT,
+    "share": SHARE_FORMAT,
+    "day": DAY_FORMAT,
+    "count": "0",
+}
 
 
 MET = "Đ"  # all signs of a criterion met begin with it, and no other sign does
@@ -148,7 +155,7 @@ class Export:
         for pot, name, capital in columns:
             if pot in claimed:
                 group = self.text(f"export_group_{capital}")
-                heads[pot] = Head(f"p{len(heads)}", name, 13, WHOLE, group, total=True)
+                heads[pot] = Head(f"p{len(heads)}", name, 13, WHOLE_FORMAT, group, total=True)
         return heads
 
     def need(self) -> list[Form]:
@@ -182,7 +189,7 @@ class Export:
         sums = list(heads.values())
         across = f"=SUM({{{sums[0].name}}}{{row}}:{{{sums[-1].name}}}{{row}})" if sums else ""
         label = self.text("export_head_all")
-        amounts = [Head("all", label, 14, WHOLE, total=True, formula=across), *sums]
+        amounts = [Head("all", label, 14, WHOLE_FORMAT, total=True, formula=across), *sums]
         totals = {
             head.name: sum(mine[pot] for mine in by_commune.values()) for pot, head in heads.items()
         }
@@ -246,7 +253,14 @@ class Export:
         years = sorted({int(year) for year in envelopes["year"]})
         kinds = ("allotted", "expected")
         amounts = [
-            Head(f"{kind}{y}", f"{y}", 12, WHOLE, self.text(f"export_group_{kind}"), total=True)
+            Head(
+                f"{kind}{y}",
+                f"{y}",
+                12,
+                WHOLE_FORMAT,
+                self.text(f"export_group_{kind}"),
+                total=True,
+            )
             for kind in kinds
             for y in years
         ]
@@ -503,7 +517,7 @@ class Export:
         group = self.text("export_group_dates")
         heads = self.heads(
             "tt:5 unit:18 p_met:14:share p_signed:14:share",
-            *(Head(f"d{q}", f"P{q}", 13, DAY, group) for q in (10, 50, 90)),
+            *(Head(f"d{q}", f"P{q}", 13, DAY_FORMAT, group) for q in (10, 50, 90)),
             "held:34 note:18",
         )
         notes = [self.text("export_forecast_notes")]
@@ -552,7 +566,7 @@ def _whole(count):
     return None if pd.isna(count) else int(count)
 
 
-def exported(workbook: Workbook, lang: str, draws: int, seed: int) -> tuple[int, bytes]:
+def office_workbook(workbook: Workbook, lang: str, draws: int, seed: int) -> tuple[int, bytes]:
     """The office workbook of a data set: how many forms, and the file.
 
     What the data lack for need or forecast is told there.

@@ -39,7 +39,7 @@ OUTCOMES = ("carried", "merged", "left")
 
 
 @dataclass(frozen=True)
-class Rebased:
+class RebaseOutcome:
     """``tables``: the new data set, by name.
 
     ``account``: one row for every row there was: table, row, unit (old; -1 for none), into (new
@@ -55,7 +55,7 @@ class Rebased:
     link: Successors
 
 
-def rebase(workbook: Workbook, weights: dict[tuple[str, str], str]) -> Rebased:
+def rebase(workbook: Workbook, weights: dict[tuple[str, str], str]) -> RebaseOutcome:
     """Carry a data set, opened as of the new day, over to the units of that day; ``weights``: of
     measured indicators.
     """
@@ -68,7 +68,7 @@ def rebase(workbook: Workbook, weights: dict[tuple[str, str], str]) -> Rebased:
     account = pd.concat(move.account, ignore_index=True)
     columns = ["table", "unit", "what", "value", "parts", "why", "mark", "note"]
     derivations = pd.DataFrame(move.derivations, columns=columns)
-    return Rebased(tables, account, derivations, standing, link)
+    return RebaseOutcome(tables, account, derivations, standing, link)
 
 
 class _Move:
@@ -395,7 +395,7 @@ def _joined(sources):
     return "|".join(dict.fromkeys(part for cell in sources for part in cell.split("|") if part))
 
 
-REPORT = "chuyen-doi.csv"
+REBASE_REPORT = "chuyen-doi.csv"
 
 
 def new_meta(workbook: Workbook, folder: Path) -> dict:
@@ -416,7 +416,7 @@ def new_meta(workbook: Workbook, folder: Path) -> dict:
     }
 
 
-def standing_lines(workbook: Workbook, rebased: Rebased, lang: str) -> list[str]:
+def standing_lines(workbook: Workbook, rebased: RebaseOutcome, lang: str) -> list[str]:
     """Which new communes stand and which are judged anew, the question of the meeting, in the order
     of the units.
     """
@@ -434,7 +434,7 @@ def standing_lines(workbook: Workbook, rebased: Rebased, lang: str) -> list[str]
     return lines
 
 
-def account_lines(rebased: Rebased, lang: str) -> Iterator[str]:
+def account_lines(rebased: RebaseOutcome, lang: str) -> Iterator[str]:
     """For every table with rows: how many were carried, merged, left behind and why; what was made
     of them.
     """
@@ -456,7 +456,7 @@ def account_lines(rebased: Rebased, lang: str) -> Iterator[str]:
 HEADS = ("table", "row", "old", "new", "outcome", "what", "value", "how", "mark")
 
 
-def report_csv(workbook: Workbook, rebased: Rebased, lang: str) -> bytes:
+def report_csv(workbook: Workbook, rebased: RebaseOutcome, lang: str) -> bytes:
     """``chuyen-doi.csv``: for each new unit its parts and what recognition means, each value made
     (from which parts, by which rule), and each row of an old unit (where it went, or why it
     stayed). Text is never a formula.

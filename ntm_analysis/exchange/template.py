@@ -10,7 +10,7 @@ import xlsxwriter
 
 from ..data import CommuneNames, CurrentRow, Workbook, content_hash
 from ..language import YEARS, text, write_date, write_figure
-from ..tables import GROUPS, ORDER, Column, dictionary, sheet_name
+from ..tables import TABLE_GROUPS, TABLE_ORDER, Column, dictionary, sheet_name
 
 LISTS = "Danh mục"  # the hidden sheet of what drop-down lists offer
 # first cell of the instruction sheet; data set and content hash stand to its right
@@ -46,7 +46,7 @@ def called(table: str, sheets: Mapping[str, str] | None = None) -> dict[str, str
     >>> names["known_from"], names["works.csv"]
     ('Ngày được biết', 'Công trình của xã')
     """
-    named = {f"{name}.csv": sheet_name(name) for name in ORDER} | {
+    named = {f"{name}.csv": sheet_name(name) for name in TABLE_ORDER} | {
         f"{name}.csv": sheet for name, sheet in (sheets or {}).items()
     }
     return named | {column.name: column.title for column in dictionary(table).values()}
@@ -135,9 +135,9 @@ def template_book(
             for name in ("text", "date", "month", "number")
         }
         _instructions(book.add_worksheet(text("template_sheet", "vi")), workbook, rows, formats)
-        sheets = {table: book.add_worksheet(sheet_name(table)) for table in ORDER}
+        sheets = {table: book.add_worksheet(sheet_name(table)) for table in TABLE_ORDER}
         lists = _Lists(book.add_worksheet(LISTS), workbook, communes)
-        for group, tables in GROUPS.items():
+        for group, tables in TABLE_GROUPS.items():
             for table in tables:
                 sheets[table].set_tab_color(_TABS[group])
                 _table(sheets[table], table, rows[table], communes, lists, formats)
@@ -166,7 +166,7 @@ def _instructions(sheet, workbook, rows, formats):
         sheet.write_string(row, 0, line, formats["line"])
         sheet.set_row(row, 15 * (1 + len(line) // 125))
     next(at)
-    for group, tables in GROUPS.items():
+    for group, tables in TABLE_GROUPS.items():
         row = next(at)
         for column, key in enumerate(
             (f"template_group_{group}", f"template_group_{group}_who", "template_rows")

@@ -15,16 +15,16 @@ from .back_test import KEPT_BACK_TEST, back_test, back_test_record, kept_summary
 from .drawn_worlds import Layout, draw_worlds
 from .evidence import evidence, figures, list_outcomes, listed_communes, read_series, reference
 from .forecast import HELD_REASONS, Forecast, forecast, forecast_of
-from .pace import FIT, Posterior, fit
+from .pace import KEPT_FIT, Posterior, fit
 from .price_of_promise import (
+    DATA_RANGES,
     MONEY_FACTORS,
     PRICE_WORLDS,
-    RANGES,
     TORNADO_SHARE,
     TORNADO_WORLDS,
     frontier,
-    planned,
-    promise,
+    planned_money,
+    price_of_promise,
     tornado,
 )
 from .scoring import (
@@ -47,12 +47,12 @@ from .yearly_list import (
 
 __all__ = [
     "CALIBRATING",
-    "FIT",
+    "DATA_RANGES",
     "HELD_REASONS",
     "KEPT_BACK_TEST",
+    "KEPT_FIT",
     "MONEY_FACTORS",
     "PRICE_WORLDS",
-    "RANGES",
     "SCALE_EDGES",
     "TORNADO_SHARE",
     "TORNADO_WORLDS",
@@ -81,8 +81,8 @@ __all__ = [
     "list_outcomes",
     "listed_communes",
     "part_of_year",
-    "planned",
-    "promise",
+    "planned_money",
+    "price_of_promise",
     "read_series",
     "reference",
     "scale_places",

@@ -16,7 +16,7 @@ from scipy.special import ndtri
 
 from ..needs import spread, uniforms
 from .evidence import COUNTRY, REFERENCE
-from .pace import FIT, Area, WorldSet, fit, increase, usual_total
+from .pace import KEPT_FIT, Area, WorldSet, fit, increase, usual_total
 from .scoring import crps
 from .yearly_cycle import binomial, counted
 
@@ -301,7 +301,7 @@ def fit_hash():
     -------
     str
     """
-    return hashlib.sha256(FIT.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
+    return hashlib.sha256(KEPT_FIT.read_bytes().replace(b"\r\n", b"\n")).hexdigest()
 
 
 def kept_text(summary):

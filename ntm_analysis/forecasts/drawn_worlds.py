@@ -22,12 +22,12 @@ from ..needs import (
     drawn_missing,
     drawn_works,
     envelopes_from,
-    instance,
     instances_of,
     monthly_money,
     newest_debts,
     pert,
     pert_mean,
+    pot_instance,
     pot_sets,
     together,
     usual_missing,
@@ -90,7 +90,7 @@ class Layout:
         own_names = split_pots(workbook, schedule.policy) | {
             pot
             for pot in rows["pot"].unique()
-            if drawn_on[pot] == [instance(pot, code) for code in communes["code"]]
+            if drawn_on[pot] == [pot_instance(pot, code) for code in communes["code"]]
         }
         self.sets = pot_sets(tables, own=own_names)
         self.own_pots = self.sets.own

@@ -35,7 +35,7 @@ from .evidence import (
     success_draws,
 )
 
-FIT = REFERENCE / "fit.csv"
+KEPT_FIT = REFERENCE / "fit.csv"
 MIN_MONTHS_APART = 0.7 * 12  # months between neighbouring figures, at least
 STEP_UNTIL = 2013  # the programme's first years, in which next to nothing was recognised
 HYPER = ["step", "area", "year", "area_year", "figure"]
@@ -84,7 +84,7 @@ class Posterior(namedtuple("Posterior", "rows last_month")):
         >>> bool(0.6 < Posterior.read().rows["success"].mean() < 0.95)
         True
         """
-        table = pd.read_csv(FIT)
+        table = pd.read_csv(KEPT_FIT)
         return cls(table.drop(columns="last"), int(table["last"].iloc[0]))
 
     def table(self):

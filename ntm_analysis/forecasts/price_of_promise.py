@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from pandas import DataFrame
 
-from ..data import RULES
+from ..data import ASSUMPTION_BOUNDS
 from ..needs import facts_ntm, one_more_met, spread, still_to_come, unit_costs
 from .drawn_worlds import Layout
 from .forecast import SIZE_COLUMNS
@@ -26,7 +26,7 @@ TORNADO_SHARE = 0.25
 # Of each end the quantile of what is fitted, the factor of what has no range, the criteria more.
 TORNADO_ENDS = {"low": (0.1, 1 - TORNADO_SHARE, -1), "high": (0.9, 1 + TORNADO_SHARE, 1)}
 # Ranges that the data give: what is put at its low, then its high end: table and columns.
-RANGES = {
+DATA_RANGES = {
     **{name: (name, ("low", "mode", "high")) for name in ("unit_costs", "prices", "durations")},
     "disbursed": ("envelopes", ("disbursed_low", "disbursed", "disbursed_high")),
     "delay": ("envelopes", ("delay_low", "delay", "delay_high")),
@@ -35,7 +35,7 @@ SWINGS = ["key", "basis", "low_end", "high_end", "low", "high", "usual", "swing"
 MOVING = ("correlation_money", "correlation_works")  # rules of assumptions.csv that worlds draw on
 
 
-def promise(will):
+def price_of_promise(will):
     """What it would take that basically all, or all, finish.
 
     Parameters
@@ -88,7 +88,7 @@ def _finishing_with(will, worlds, schedule=None, **changed):
 def _money_for(will, chance, percent):
     """What one chance asks for: the factor, the extra million dong, or why there is none."""
     factor = next((factor for factor, p in chance.items() if p >= percent / 100), None)
-    extra = factor and round((factor - 1) * planned(will), 1)
+    extra = factor and round((factor - 1) * planned_money(will), 1)
     reason = {None: "money_does_not_reach", 1.0: "reached_now"}.get(factor)
     return {"factor": factor, "extra": extra, "reason": reason}
 
@@ -103,7 +103,7 @@ def _date(will, wanted, percent, binding_month):
     return None if month >= NEVER else f"{will.simulation.schedule.end_of(month):%Y-%m-%d}"
 
 
-def planned(will):
+def planned_money(will):
     """Planned money of all money pots still to come by the deadline's year.
 
     Parameters
@@ -131,7 +131,7 @@ def frontier(will):
     DataFrame
         money (planned, million dong), factor, mean, p10, p50, p90.
     """
-    money = planned(will)
+    money = planned_money(will)
     return DataFrame(
         {"money": money * f, "factor": f, **spread(_finishing_with(will, PRICE_WORLDS, factor=f))}
         for f in FRONTIER_FACTORS
@@ -148,11 +148,11 @@ def tornado(will):
     Returns
     -------
     DataFrame
-        key (of panel_assumed.csv, of assumptions.csv, of :data:`RANGES`, or ``pace``, ``success``,
-        ``bounds``, ``quantities``, ``stall``, ``lost``, ``count``), basis (``data``: the ends stand
-        in the data; ``fitted``: an 80 % interval; ``assumed``), low_end, high_end (the values put,
-        NaN where it is a table), low, high (mean number finishing), usual, swing = high - low, se
-        (its standard error); the largest swing first.
+        key (of panel_assumed.csv, of assumptions.csv, of :data:`DATA_RANGES`, or ``pace``,
+        ``success``, ``bounds``, ``quantities``, ``stall``, ``lost``, ``count``), basis (``data``:
+        the ends stand in the data; ``fitted``: an 80 % interval; ``assumed``), low_end, high_end
+        (the values put, NaN where it is a table), low, high (mean number finishing), usual, swing =
+        high - low, se (its standard error); the largest swing first.
     """
     schedule, known = will.simulation.schedule, knowledge(will.workbook.as_of)
     lows, highs = (
@@ -196,7 +196,7 @@ def _data_ends(schedule, end):
         return replace(workbook, tables=tables | {name: tables[name].assign(**columns)})
 
     ranges = tables | {"unit_costs": unit_costs(workbook)}
-    for key, (name, columns) in RANGES.items():
+    for key, (name, columns) in DATA_RANGES.items():
         column = ranges[name][columns[1 + way]].to_numpy()
         yield case(key, "data", workbook=other(name, **dict.fromkeys(columns, column)))
     works = {
@@ -216,5 +216,5 @@ def _data_ends(schedule, end):
         counts = facts_ntm(other("count_priors", average=priors["average"]), facts.units)
         yield case("count", "assumed", float(way), facts=counts)
     for key in MOVING:
-        value = float(np.clip(schedule.rules[key] * by, *RULES[key]))
+        value = float(np.clip(schedule.rules[key] * by, *ASSUMPTION_BOUNDS[key]))
         yield case(key, "assumed", value, rules=schedule.rules | {key: value})

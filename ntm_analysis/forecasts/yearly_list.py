@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
-from ..data import LAST_MONTH_OF_LATE_LIST, RULES, lacking_assumptions
+from ..data import ASSUMPTION_BOUNDS, LAST_MONTH_OF_LATE_LIST, lacking_assumptions
 from ..language import POLICIES
 from ..needs import (
     DEBT,
     MEANS,
     THOUSAND,
-    Facts,
+    KnownStates,
     PriceList,
     Prices,
     communes_in_need,
@@ -84,9 +84,9 @@ class Schedule(
         order (what the policy puts first is lowest).
     works : dict of str to DataFrame
         By level, as :func:`ntm_analysis.needs.works.works_of` gives them.
-    facts, expected : Facts, ndarray
+    facts, expected : KnownStates, ndarray
         What is known of the NTM level, and the expected lacks (NTM goals x criteria).
-    missing : dict of str to Missing
+    missing : dict of str to MissingDraws
         By level, one world: of NTM everything that may be lacking (each run draws its own), of a
         higher level what stands for all worlds.
     spans : list of Span
@@ -272,7 +272,7 @@ def _no_facts(workbook, units):
     set_id = workbook.judging_set
     numbers = workbook.law.criteria_of(set_id).index.to_numpy()
     none = np.zeros((len(units), len(numbers)), dtype=bool)
-    return Facts(
+    return KnownStates(
         set_id,
         set_id,
         [*units],
@@ -397,7 +397,11 @@ def _lacking(workbook, items):
     last = workbook.as_of.year - 1  # which may be earlier than the data set's own
     late = rules.query("key == 'programme_start' and value > @last")
     for row, year in zip(late["row"], late["value"], strict=True):
-        details = {"value": f"{year:g}", "low": RULES["programme_start"][0], "high": last}
+        details = {
+            "value": f"{year:g}",
+            "low": ASSUMPTION_BOUNDS["programme_start"][0],
+            "high": last,
+        }
         problems.append(Problem("out_of_range", "assumptions.csv", int(row), "value", details))
     return problems
 

@@ -41,15 +41,15 @@ from ..results import (
 )
 from ..scenarios import (
     BASELINE,
-    DELAY,
-    MONEY,
-    PRICES,
+    DELAY_SLIDER,
+    MONEY_SLIDER,
+    PRICES_SLIDER,
     NotSavedError,
     Setting,
     UnknownScenarioError,
     WhatIf,
     WhatIfResult,
-    felt,
+    clear_changes,
     folder_of,
     is_title,
     pots_of,
@@ -233,7 +233,7 @@ def communes(result: WhatIfResult, row: dict, chosen: list[int], lang: str) -> M
     """The communes chosen in sentences, and a table of them and of those that change; without any
     chosen, of all.
     """
-    coarse, moved = result.forecast.coarse, result.moved
+    coarse, moved = result.forecast.coarse, result.chance_changes
     # none where a commune gets no figure finer than a word
     draws = 0 if coarse else row["draws"]
     rows = dict(zip(result.forecast.communes, row["communes"], strict=True))
@@ -241,7 +241,7 @@ def communes(result: WhatIfResult, row: dict, chosen: list[int], lang: str) -> M
     for commune in [rows[unit] for unit in chosen[:IN_WORDS] if unit in rows]:
         sentence = commune_sentence(commune, row, lang, coarse)
         lines.append(f"{sentence} {obstacle_sentence(commune, draws, lang)}".strip())
-    movers = set(felt(moved).index)
+    movers = set(clear_changes(moved).index)
     if chosen and not movers:
         lines.append(text("panel_nobody", lang))
     units = [
@@ -396,13 +396,13 @@ class Panel:
     def _sliders(self):
         w, workbook = self.w, self.tried.workbook
         kinds = {
-            pot: (100, MONEY, self.say("money", pot=pot_words(workbook, pot, self.lang)))
+            pot: (100, MONEY_SLIDER, self.say("money", pot=pot_words(workbook, pot, self.lang)))
             for pot in self.pots
         }
         # no pot is called so
         kinds |= {
-            "*prices": (0, PRICES, self.say("prices")),
-            "*delay": (0, DELAY, self.say("delay")),
+            "*prices": (0, PRICES_SLIDER, self.say("prices")),
+            "*delay": (0, DELAY_SLIDER, self.say("delay")),
         }
         self.sliders, self.readouts = {}, {}
         for name, (value, ends, label) in kinds.items():

@@ -9,7 +9,7 @@ from ..forecasts import check_warnings
 from ..language import BY_NAME, nearest, pick, text, write_date
 from ..law import to_check
 from ..pages import Part, dagger
-from ..reports import asked_in, page_list
+from ..reports import meeting_questions, page_list
 from ..tables import DataProblemsError, lines_of, printable
 
 MOST = 40  # lines of the check that are shown
@@ -116,7 +116,7 @@ class StartPage:
         }
         if not there:
             return Part("")
-        items, questions = Markup(""), asked_in(self.workbook, there, self.lang)
+        items, questions = Markup(""), meeting_questions(self.workbook, there, self.lang)
         for words, links, note in questions:
             first = LINK.format(links[0], words) if links else f"{words} ({note})"
             more = [LINK.format(link, self.text("question_more")) for link in links[1:]]

@@ -6,12 +6,12 @@ value with its reference and its mark.
 
 from .criteria import LEVELS, REGION_NAMES, Law, thresholds, to_check
 from .reader import read_law, read_weights
-from .schema import UNIT
+from .schema import UNIT_SHAPE
 
 __all__ = [
     "LEVELS",
     "REGION_NAMES",
-    "UNIT",
+    "UNIT_SHAPE",
     "Law",
     "read_law",
     "read_weights",

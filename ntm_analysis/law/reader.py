@@ -11,7 +11,7 @@ from itertools import pairwise
 import pandas as pd
 
 from ..language import UnreadableError, read_number, write_date
-from ..tables import KEYS, DataProblemsError, Lines, Problem, is_number, read_table, read_yaml
+from ..tables import TABLE_KEYS, DataProblemsError, Lines, Problem, is_number, read_table, read_yaml
 from .criteria import REGIONS, CriteriaSet, Law, checkable_rules, to_check
 from .schema import LawFile, Link, check_links
 
@@ -332,7 +332,8 @@ def _apply_checks(law, path, problems):
         return
     values, rules = law.values, {(rule["file"], rule["key"]): rule for rule in checkable_rules(law)}
     unread = {
-        tuple(row[key] for key in KEYS["to_check"]): row for row in to_check(law).to_dict("records")
+        tuple(row[key] for key in TABLE_KEYS["to_check"]): row
+        for row in to_check(law).to_dict("records")
     }
     for index, row in zip(done.index, done.to_dict("records"), strict=True):
         start = row["from"]

@@ -37,7 +37,7 @@ def _numbers_of(*levels):
 
 COUNTED = Shape(lambda n: type(n) is int and n > 0)
 TEXT = Shape(str.strip, '"..."', "")
-UNIT = Shape(str, '"", "%", "..."', "")
+UNIT_SHAPE = Shape(str, '"", "%", "..."', "")
 WORDS = Shape(
     _words,
     "{vi: ..., en: ...}",
@@ -59,7 +59,7 @@ OWNER_MARK = one_of(*LAW_MARKS, "assumed")._replace(code="law_mark")
 TIME = {"from": DAY, "to?": DAY, "known_from?": DAY}
 HEAD = {"id": TEXT, "kind?": TEXT, "title": WORDS, "note?": WORDS, "references": {"": TEXT}}
 IN_FORCE = {"decision": "decision", **TIME, "known_from": DAY}
-SHARES = {"share_any": SHARE, "share_with_key": SHARE, "unit?": UNIT}
+SHARES = {"share_any": SHARE, "share_with_key": SHARE, "unit?": UNIT_SHAPE}
 
 # The keys of every block; "reference" is a key of the file's references.
 SHAPES = {
@@ -90,7 +90,7 @@ SHAPES = {
         "number": TEST,
         "part_of?": TEST,
         "name": WORDS,
-        "unit": UNIT,
+        "unit": UNIT_SHAPE,
         "op": OP,
         "same_measure?": {"": TEST},
         "values": ["value"],
@@ -98,7 +98,7 @@ SHAPES = {
     "value": {
         **TIME,
         "op?": OP,
-        "unit?": UNIT,
+        "unit?": UNIT_SHAPE,
         "name?": WORDS,
         "regions": REGION_VALUES,
         **EVIDENCE,
@@ -112,7 +112,7 @@ SHAPES = {
         "measure": one_of(*MEASURES),
         "op": OP,
         "value?": NUMBER,
-        "unit": UNIT,
+        "unit": UNIT_SHAPE,
         **TIME,
         **EVIDENCE,
         "note?": WORDS,
@@ -128,7 +128,7 @@ SHAPES = {
         "id": TEXT,
         "name": WORDS,
         "value?": NUMBER,
-        "unit?": UNIT,
+        "unit?": UNIT_SHAPE,
         "level?": LEVEL,
         **EVIDENCE,
         "note?": WORDS,

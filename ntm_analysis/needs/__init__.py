@@ -8,7 +8,7 @@ question sees the same worlds.
 
 from .funding import DRAWS, SEED, Demand, demand, in_millions, movers, still_to_come
 from .missing import (
-    Facts,
+    KnownStates,
     drawn_missing,
     expected_lacks,
     facts_ntm,
@@ -17,7 +17,7 @@ from .missing import (
     usual_missing,
 )
 from .need import UNPLANNED, Need, communes_in_need, spread, works_not_needed
-from .pot_money import envelopes_from, instance, instances_of, monthly_money
+from .pot_money import envelopes_from, instances_of, monthly_money, pot_instance
 from .pot_sets import CEMENT_PART, THOUSANDTHS, contribution, pot_sets
 from .random_numbers import BLOCK, MEANS, pert, pert_mean, together, uniforms
 from .works import (
@@ -42,7 +42,7 @@ __all__ = [
     "THOUSANDTHS",
     "UNPLANNED",
     "Demand",
-    "Facts",
+    "KnownStates",
     "Need",
     "PriceList",
     "Prices",
@@ -55,7 +55,6 @@ __all__ = [
     "expected_lacks",
     "facts_ntm",
     "in_millions",
-    "instance",
     "instances_of",
     "missing_higher",
     "monthly_money",
@@ -64,6 +63,7 @@ __all__ = [
     "one_more_met",
     "pert",
     "pert_mean",
+    "pot_instance",
     "pot_sets",
     "spread",
     "still_to_come",

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from ..data import check_plan
+from ..data import check_money
 from ..language import write_date
 from ..standing import assess
 from ..tables import DataProblemsError, Problem
@@ -129,12 +129,23 @@ def funding(workbook, need, until, seed):
 class Demand(namedtuple("Demand", "target until needs together money assumed_quantities unpriced")):
     """The need for a target, and the money against it.
 
-    ``needs``: by level (ntm, advanced, model); the levels are different things and only
-    ``together`` adds them, when asked. ``money``: the pots against it up to the year ``until``;
-    None for part of a data set, whose pots serve others too. ``assumed_quantities``: no work needed
-    rests on a reported quantity. ``unpriced``: NTM criteria that communes lack or may lack and for
-    which no work is known: they take no works, or their cost is not known; either way they cost
-    nothing here.
+    Attributes
+    ----------
+    target : str
+        ``ntm`` or ``registered``.
+    until : int
+        The year up to which money is counted.
+    needs : dict of str to Need
+        By level (ntm, advanced, model), different things.
+    together : Need
+        All levels added up.
+    money : Funding or None
+        The pots against it; None for part of a data set, whose pots serve others too.
+    assumed_quantities : bool
+        Whether no work needed rests on a reported quantity.
+    unpriced : list of int
+        NTM criteria that communes lack or may lack and for which no work is known: they take no
+        works, or their cost is not known; either way they cost nothing here.
     """
 
 
@@ -143,15 +154,11 @@ def demand(
 ):
     """Need and money for ``target``.
 
-    ``ntm`` (all communes not NTM yet) or ``registered`` (the list of planned targets).
-
-    Raises :class:`DataProblemsError` where an assumption that is needed was not known on the as-of
-    date.
-
     Parameters
     ----------
     workbook : Workbook
     target : str
+        ``ntm`` (all communes not NTM yet) or ``registered`` (the list of planned targets).
     units : list of int, optional
         Only these communes.
     until : int, optional
@@ -164,6 +171,12 @@ def demand(
     Returns
     -------
     Demand
+
+    Raises
+    ------
+    DataProblemsError
+        Where an assumption that is needed was not known on the as-of date, or that day is after the
+        term.
 
     Examples
     --------
@@ -179,7 +192,7 @@ def demand(
     if base > term_end:
         raise DataProblemsError([Problem("after_term", "dataset.yaml", details={"day": day})])
     begin = min(base, workbook.meta["as_of"]["date"].year)  # on a later day past years are no fault
-    check_plan(workbook.tables, begin, term_end, problems, workbook.horizon)
+    check_money(workbook.tables, begin, term_end, problems, workbook.horizon)
     if problems:  # the tables are sound; what was known by the as-of date need not be
         details = {"day": day, "files": ", ".join(sorted({p.file for p in problems}))}
         raise DataProblemsError([Problem("not_known_then", "dataset.yaml", details=details)])

@@ -31,32 +31,46 @@ FEWEST, MOST = 3, 18
 MET = ("met", "not_applicable")
 
 
-class Missing(namedtuple("Missing", "set_id units numbers lacks drawn")):
-    """What communes lack in each world, judged by ``set_id``.
+class MissingDraws(namedtuple("MissingDraws", "set_id units numbers lacks drawn")):
+    """What communes lack in each world.
 
-    ``units``: unit numbers; ``numbers``: criteria in order, 0 for those without a name; ``lacks``:
-    bool, of those without a name how many, units x criteria x draws (one, where all worlds are
-    alike); ``drawn``: bool, units x criteria, whether a state was drawn and not reported.
+    Attributes
+    ----------
+    set_id : str
+        The criteria set that judges.
+    units : list of int
+    numbers : ndarray of int
+        Criteria in order; 0 stands for those without a name.
+    lacks : ndarray of bool or int16
+        Units x criteria x draws (one, where all worlds are alike): whether each is lacked; numbers
+        where criteria have no name (criterion 0).
+    drawn : ndarray of bool
+        Units x criteria: whether the state was drawn and not reported.
     """
 
 
 def prior_of(workbook, set_id, group):
     """How likely each number of criteria met is for a commune of ``group``.
 
-    Of :data:`FEWEST` to :data:`MOST` criteria; a group is such as "border|resettled".
-
     The mean of all groups together, each by its share, is the published one of communes not yet
-    NTM; the shifts of several groups add up. Raises :class:`DataProblemsError` where there is no
-    published average.
+    NTM; the shifts of several groups add up.
 
     Parameters
     ----------
     workbook : Workbook
-    set_id, group : str
+    set_id : str
+    group : str
+        Such as "border|resettled".
 
     Returns
     -------
-    ndarray
+    ndarray of float
+        Chances of :data:`FEWEST` to :data:`MOST` criteria met.
+
+    Raises
+    ------
+    DataProblemsError
+        Where there is no published average.
     """
     rows = workbook.tables["count_priors"].query("set == @set_id").set_index("group")
     plain = rows.reindex(["plain"]).iloc[0]
@@ -88,29 +102,42 @@ def one_more_met(priors, way):
     return priors.assign(average=priors["average"] + way * rest)
 
 
-class Facts(
+class KnownStates(
     namedtuple(
-        "Facts",
+        "KnownStates",
         "set_id reported_in units codes numbers lacking open_ number prior odds lost now",
     )
 ):
     """What is known of communes not yet NTM, by criterion of the set it was reported in.
 
-    ``set_id``: the set that judges; ``reported_in``: that of the reports. ``units``, ``codes``:
-    unit numbers and codes; ``numbers``: the criteria. ``lacking``, ``open_``: bool, units x
-    criteria: named missing, without a state. ``number``: by unit how many open ones are met, -1
-    where no count says so; ``prior``: then the chances of 0, 1, ... open ones met, else None.
-    ``odds``, ``lost``: by criterion, the odds that an open one is met, the chance that a met one is
-    not met by the set in force. ``now``: int8, units x criteria: 1 lacking, 0 met by a report in
-    the set in force, -1 no report.
+    Attributes
+    ----------
+    set_id, reported_in : str
+        The set that judges; that of the reports.
+    units : list of int
+    codes : list of str
+        Of the units.
+    numbers : ndarray of int
+        The criteria.
+    lacking, open_ : ndarray of bool
+        Units x criteria: named missing; without a state.
+    number : ndarray of int
+        By unit, how many open criteria are met; -1 where no count says so.
+    prior : list of ndarray or None
+        By unit without a count the chances of 0, 1, ... open criteria met; None for all others.
+    odds : ndarray of float
+        By criterion, the odds that an open one is met.
+    lost : ndarray of float
+        By criterion, the chance that a met one is not met by the set in force, 0..1.
+    now : ndarray of int8
+        Units x criteria, by a report in the set in force: 1 lacking, 0 met; -1 no report.
     """
 
 
 def facts_ntm(workbook, units, standing=None):
     """What is known of the communes ``units``, none of them NTM yet, at the NTM level.
 
-    Judged by the set in force on the as-of date, or the one that a scenario keeps. Raises
-    :class:`DataProblemsError` with every table that lacks what this takes.
+    Judged by the set in force on the as-of date, or the one that a scenario keeps.
 
     Parameters
     ----------
@@ -121,7 +148,12 @@ def facts_ntm(workbook, units, standing=None):
 
     Returns
     -------
-    Facts
+    KnownStates
+
+    Raises
+    ------
+    DataProblemsError
+        With every table that lacks what this takes.
     """
     reported_in, set_id = workbook.default_set("ntm"), workbook.judging_set
     standing = standing or assess(workbook, reported_in)
@@ -166,7 +198,7 @@ def facts_ntm(workbook, units, standing=None):
         problems += error.problems
     if problems:
         raise DataProblemsError(problems)
-    return Facts(
+    return KnownStates(
         set_id,
         reported_in,
         list(units),
@@ -197,7 +229,7 @@ def missing_ntm(workbook, draws, seed, units, standing=None):
 
     Returns
     -------
-    Missing
+    MissingDraws
 
     Examples
     --------
@@ -215,12 +247,12 @@ def drawn_missing(facts, draws, seed, block=0):
 
     Parameters
     ----------
-    facts : Facts
+    facts : KnownStates
     draws, seed, block : int
 
     Returns
     -------
-    Missing
+    MissingDraws
     """
     lacks = np.repeat(facts.lacking[:, :, None], draws, axis=2)
     at_risk = np.flatnonzero(facts.lost > 0)
@@ -237,7 +269,7 @@ def drawn_missing(facts, draws, seed, block=0):
     known = facts.now >= 0  # what is reported in the set in force needs no drawing
     lacks[known] = facts.now[known, None] == 1
     drawn = (facts.open_ | (~facts.lacking & (facts.lost > 0))) & ~known
-    return Missing(facts.set_id, facts.units, facts.numbers, lacks, drawn)
+    return MissingDraws(facts.set_id, facts.units, facts.numbers, lacks, drawn)
 
 
 def usual_missing(facts):
@@ -247,11 +279,11 @@ def usual_missing(facts):
 
     Parameters
     ----------
-    facts : Facts
+    facts : KnownStates
 
     Returns
     -------
-    Missing
+    MissingDraws
 
     Examples
     --------
@@ -265,7 +297,7 @@ def usual_missing(facts):
     number = np.floor(chance.sum(axis=1) + 0.5)
     rank = np.argsort(np.argsort(-chance, axis=1, kind="stable"), axis=1)
     lacks = ((rank < number[:, None]) | (chance == 1) | (facts.now == 1)) & (chance > 0)
-    return Missing(facts.set_id, facts.units, facts.numbers, lacks[:, :, None], facts.open_)
+    return MissingDraws(facts.set_id, facts.units, facts.numbers, lacks[:, :, None], facts.open_)
 
 
 def expected_lacks(facts):
@@ -279,7 +311,7 @@ def expected_lacks(facts):
 
     Parameters
     ----------
-    facts : Facts
+    facts : KnownStates
 
     Returns
     -------
@@ -322,7 +354,7 @@ def missing_higher(workbook, level, units):
 
     Returns
     -------
-    Missing
+    MissingDraws
     """
     set_id = workbook.default_set(level)
     numbers = np.append(0, workbook.law.criteria_of(set_id).index)
@@ -331,7 +363,9 @@ def missing_higher(workbook, level, units):
     lacks[:, 0] = np.where(counts["counted"], counts["unknown"], 0)
     for row, missing in zip(lacks, counts["missing"], strict=True):
         row[np.isin(numbers, missing)] = 1
-    return Missing(set_id, units, numbers, lacks[:, :, None], np.zeros(lacks.shape, dtype=bool))
+    return MissingDraws(
+        set_id, units, numbers, lacks[:, :, None], np.zeros(lacks.shape, dtype=bool)
+    )
 
 
 def _cut(prior, named_met, most):

@@ -23,20 +23,26 @@ FIGURES = ("quantity_mode", "needed", "sure", "claims", "mean", "p10", "p50", "p
 
 
 class Need(namedtuple("Need", "price_year draws by works")):
-    """The need of some communes, thousand đồng of ``price_year`` over worlds.
+    """The need of some communes over worlds.
 
-    All arrays int64 (draws).
-
-    ``by``: totals by key; for ``commune``, ``criterion``, ``item`` and ``year``; for ``pot`` the
-    claims on each money pot (cement is not among them), for ``pot_year`` those on each pot (tonnes
-    of a cement pot) by (pot, planned year or :data:`UNPLANNED`), for ``kind_year`` by (item, or
-    item and :data:`CEMENT_PART`, year), for ``people`` the voluntary contribution by commune, for
-    ``tonnes`` and ``cement`` cement and its worth by year, for ``assumed`` by item the part whose
-    quantity, price or missing criterion is assumed or drawn. ``works``: one row a work: the columns
-    of :func:`~ntm_analysis.needs.works.works_of`, but quantity (mean where it is needed); and
-    quantity_mode, needed (share of worlds), sure (nothing of it is assumed or drawn), claims (mean
-    over all worlds of what it claims on each pot, and the value of its cement), mean, p10, p50, p90
-    (where it is needed).
+    Attributes
+    ----------
+    price_year : int
+        Money is in its prices.
+    draws : int
+    by : dict of str to dict
+        By grouping and key int64, draws: thousand đồng, or tonnes of cement. ``commune``,
+        ``criterion``, ``item``, ``year``: totals. ``pot``: claims on each money pot (cement is not
+        among them). ``pot_year``: claims on each pot (tonnes of a cement pot) by (pot, planned year
+        or :data:`UNPLANNED`). ``kind_year``: by (item, or item and :data:`CEMENT_PART`, year).
+        ``people``: the voluntary contribution by commune. ``tonnes``, ``cement``: cement and its
+        worth by year. ``assumed``: by item the part whose quantity, price or missing criterion is
+        assumed or drawn.
+    works : DataFrame
+        A row a work: the columns of :func:`~ntm_analysis.needs.works.works_of`, but quantity (mean
+        where it is needed); and quantity_mode, needed (share of worlds, 0..1), sure (nothing of it
+        is assumed or drawn), claims (thousand đồng, mean over all worlds of what it claims on each
+        pot, and the value of its cement), mean, p10, p50, p90 (thousand đồng, where it is needed).
     """
 
     def sum(self, grouping):
@@ -91,18 +97,21 @@ def spread(values):
 def draw_need(workbook, missing, level, draws, seed, base):
     """The need of the communes in ``missing`` for ``level``, in prices of the year ``base``.
 
-    Raises :class:`DataProblemsError` for a work of impossible value.
-
     Parameters
     ----------
     workbook : Workbook
-    missing : Missing
+    missing : MissingDraws
     level : str
     draws, seed, base : int
 
     Returns
     -------
     Need
+
+    Raises
+    ------
+    DataProblemsError
+        For a work of impossible value.
 
     Examples
     --------

@@ -9,7 +9,7 @@ from .random_numbers import pert, together
 from .works import THOUSAND
 
 
-def instance(pot, served):
+def pot_instance(pot, served):
     """The name of one pot: a source that serves all, or one district or commune (``pot@17731``).
 
     Parameters
@@ -41,7 +41,7 @@ def instances_of(pot, envelopes, communes):
     """
     served = set(envelopes.loc[envelopes["pot"] == pot, "served"]) - {""}
     pairs = communes[["code", "district"]].to_numpy()
-    return [instance(pot, next((s for s in pair if s in served), "")) for pair in pairs]
+    return [pot_instance(pot, next((s for s in pair if s in served), "")) for pair in pairs]
 
 
 def envelopes_from(tables, as_of):
@@ -61,7 +61,7 @@ def envelopes_from(tables, as_of):
     """
     rows = tables["envelopes"]
     rows = rows[rows["year"] >= as_of.year].astype({"year": int})
-    names = list(map(instance, rows["pot"], rows["served"]))
+    names = list(map(pot_instance, rows["pot"], rows["served"]))
     measure = rows["pot"].map(tables["pots"].set_index("pot")["measure"])
     profiles = tables["profiles"].pivot(index="pot", columns="month", values="share")
     # A month that a profile does not name brings nothing; without a profile money comes evenly.

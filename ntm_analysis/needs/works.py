@@ -94,7 +94,7 @@ def works_of(workbook, missing, level):
     Parameters
     ----------
     workbook : Workbook
-    missing : Missing
+    missing : MissingDraws
     level : str
 
     Returns
@@ -139,23 +139,43 @@ def works_of(workbook, missing, level):
 
 
 class ItemDraws(namedtuple("ItemDraws", "item quantity drawn wanted amount tonnes value")):
-    """The works of one item over worlds; arrays works x draws.
+    """The works of one item over worlds.
 
-    ``quantity``: what is left to do; ``drawn``: by work, whether the state of its criterion was
-    drawn; ``wanted``: whether it is needed; ``amount``: int64 thousand đồng, 0 where it is not;
-    ``tonnes``, ``value``: of cement and what that is worth, 0 for an item without.
+    Attributes
+    ----------
+    item : str
+    quantity : ndarray of float
+        Works x draws: what is left to do, in the unit of the item.
+    drawn : ndarray of bool
+        By work, whether the state of its criterion was drawn.
+    wanted : ndarray of bool
+        Works x draws: whether it is needed.
+    amount : ndarray of int64
+        Works x draws: thousand đồng of the base year; 0 where it is not needed.
+    tonnes, value : ndarray of int64
+        Works x draws: cement, and what that is worth in thousand đồng; 0 for an item without.
     """
 
 
 class PriceList:
     """What items cost and what their parts are, as the tables say: the same in every world.
 
-    ``costs``, ``cement``: the rows of unit_costs.csv, and of parts.csv for cement, by item;
-    ``shares``: by item (pot, share in %) of its money without cement.
-
     Parameters
     ----------
     workbook : Workbook
+
+    Attributes
+    ----------
+    rises : DataFrame
+        prices.csv: how much prices rise by year, %.
+    costs : dict of str to dict
+        By item its row of unit_costs.csv, see :func:`unit_costs`; million đồng.
+    cement : dict of str to dict
+        By item its row of parts.csv for cement; tonnes a unit.
+    shares : dict of str to list of [str, float]
+        By item the pots and shares (%) of its money without cement.
+    labels : Series
+        By unit what it is called in full.
     """
 
     def __init__(self, workbook):
@@ -171,16 +191,22 @@ class PriceList:
 class Prices:
     """What an item costs in each of the ``draws`` worlds from ``block`` onwards.
 
-    In prices of the year ``base``.
-
     One draw an item for all communes: what a kilometre costs is not known, but it is not unknown 15
-    times over. ``index``: construction prices of each year over those of ``base``, one path a
-    world; prices grow by PERT between the low and the high of each year.
+    times over. Prices grow by PERT between the low and the high of each year.
 
     Parameters
     ----------
     tables : PriceList
-    base, draws, seed, block : int
+    base : int
+        The year whose prices are given.
+    draws, seed, block : int
+
+    Attributes
+    ----------
+    tables : PriceList
+    draws, seed, block : int
+    index : dict of int to ndarray of float64
+        By year, draws: construction prices over those of ``base``, one path a world.
     """
 
     def __init__(self, tables, base, draws, seed, block=0):
@@ -246,17 +272,20 @@ class Prices:
 def drawn_works(works, missing, prices):
     """Works of one item, of the list of :func:`works_of`, in each world.
 
-    Raises :class:`DataProblemsError` for a work of impossible value.
-
     Parameters
     ----------
     works : DataFrame
-    missing : Missing
+    missing : MissingDraws
     prices : Prices
 
     Returns
     -------
     ItemDraws
+
+    Raises
+    ------
+    DataProblemsError
+        For a work of impossible value.
     """
     item = works["item"].iloc[0]
     u = prices.uniforms("quantity", works["key"])

@@ -7,7 +7,7 @@ from itertools import groupby
 
 import pandas as pd
 
-from ..allocation import SAFE, Allocation, allocate, tried
+from ..allocation import SAFE, Allocation, allocate, try_plans
 from ..language import OPTIMAL, pick, write_change
 from ..needs import in_millions
 from ..results import (
@@ -73,7 +73,7 @@ class AllocationPage(ForecastParts):
 
         def make():
             allocation = allocate(self.chosen, self.last_day, self.seed)
-            trial = tried(allocation, self.draws)
+            trial = try_plans(allocation, self.draws)
             result = AllocationResult(allocation, self.policy or OPTIMAL, trial)
             return allocation, result.to_dict()
 

@@ -33,7 +33,7 @@ from ..results import (
     test_reason,
     threshold_words,
 )
-from ..standing import NEXT, Standing
+from ..standing import NEXT_LEVEL, Standing
 from .charts import picture, state_bars, threshold_bars
 from .forecast import ForecastParts
 from .page import Part
@@ -63,7 +63,7 @@ class CommunePage(ForecastParts):
         self.is_commune = self.commune["kind"] == "commune"
         self.recognised = self.level.loc[self.unit, "level"] if self.is_commune else "not_ntm"
         self.next_set = options.get("criteria_set") or self.workbook.default_set(
-            NEXT[self.recognised]
+            NEXT_LEVEL[self.recognised]
         )
 
     @property
@@ -275,7 +275,7 @@ class CommunePage(ForecastParts):
         lines = [
             self.text(f"target_{kind}", source=self.source(row["source"]), **self.aim(row))
             for kind in ("plan", "pledge")
-            for _, row in self.mine(self.planned(kind)).iterrows()
+            for _, row in self.mine(self.targets_of(kind)).iterrows()
         ]
         lines = lines or [self.text("no_target")]
         goals = self.workbook.tables["goals"]
@@ -297,7 +297,7 @@ class CommunePage(ForecastParts):
         """The set in force applied today: every indicator with its threshold, the commune's value
         and verdict.
         """
-        level = NEXT[self.recognised].replace("model", "advanced")
+        level = NEXT_LEVEL[self.recognised].replace("model", "advanced")
         applied = self.applied_today(level) if self.is_commune and self.internal else None
         if applied is None:
             return Part("")

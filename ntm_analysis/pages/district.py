@@ -9,7 +9,7 @@ from ..language import STATE_WORDS, check_parameters, pick
 from ..law import to_check
 from ..results import count_words, mark_shares_words, recognition_sentence, threshold_text
 from ..standing import (
-    NEAR,
+    MOST_MISSING_WHEN_NEAR,
     PART_VERDICTS,
     Overview,
     Standing,
@@ -27,7 +27,7 @@ from ..standing import (
 from ..tables import report, sheet_name
 from .charts import picture, standing_bar, state_bars
 from .funding import FundingParts
-from .page import MANY, Part, PlanPage, reject
+from .page import MANY, Part, TargetsPage, reject
 from .tables import Sign, dagger, key_of_signs
 
 # of groups of communes
@@ -73,7 +73,7 @@ class DistrictPage(FundingParts):
         }
         for name, look in LOOKS.items():
             units = getattr(o, name)
-            figures = {"n": len(units), "most": NEAR}
+            figures = {"n": len(units), "most": MOST_MISSING_WHEN_NEAR}
             bar[self.text(f"bar_{name}", **figures)] = (len(units), look)
             if units:
                 lines.append(self.text(f"group_{name}", names=self.names(units), **figures))
@@ -108,7 +108,9 @@ class DistrictPage(FundingParts):
                 level=self.level_words(level),
                 names=self.names(rows["unit"]),
             )
-            for (year, level), rows in self.planned("plan").groupby(["year", "level"], sort=False)
+            for (year, level), rows in self.targets_of("plan").groupby(
+                ["year", "level"], sort=False
+            )
         ]
         return self.text("planned", parts="; ".join(parts)) if parts else ""
 
@@ -116,7 +118,7 @@ class DistrictPage(FundingParts):
         """One sentence a pledge."""
         return [
             self.text("pledged", name=self.name_of(row["unit"]), **self.aim(row))
-            for _, row in self.planned("pledge").iterrows()
+            for _, row in self.targets_of("pledge").iterrows()
         ]
 
     def term_goal(self) -> str:
@@ -327,7 +329,7 @@ class DistrictPage(FundingParts):
         return self.section("biet-den-dau", self.bullets(lines), self.sources(used))
 
 
-class AnnexPage(PlanPage):
+class AnnexPage(TargetsPage):
     """The parts of ``notebooks/registrations.ipynb``, in order; ``year`` 0: the nearest one with
     registrations.
 

@@ -18,7 +18,7 @@ from ..forecasts import (
     evidence,
     kept_summary,
     knowledge,
-    promise,
+    price_of_promise,
     tornado,
 )
 from ..language import check_parameters
@@ -377,7 +377,7 @@ class ForecastParts(FundingParts):
         if not self.undecided():
             return Part("")
         forecast, record = self.foreseen()
-        price = self.keep("promise", lambda: promise(forecast), **self._question())
+        price = self.keep("promise", lambda: price_of_promise(forecast), **self._question())
         rows = [
             [
                 f"x {self.number(row['factor'])}" if row["factor"] else self.text("all_paid"),

@@ -36,13 +36,13 @@ from ..results import (
 )
 from ..tables import DataProblemsError
 from .charts import picture, waterfall
-from .page import Part, PlanPage, reject
+from .page import Part, TargetsPage, reject
 from .tables import export_folder, write_tables
 
 CEMENT = ("granted", "delivered", "used")
 
 
-class FundingParts(PlanPage):
+class FundingParts(TargetsPage):
     """A page that can show the funding need, for the district or for one commune.
 
     Figures are in billion đồng, two digits.
@@ -237,7 +237,7 @@ class FundingParts(PlanPage):
 
     def _higher(self, unit: int) -> dict[str, Need]:
         """The need of one commune for the levels above NTM that it is planned for, by level."""
-        planned = self.planned("plan")
+        planned = self.targets_of("plan")
         if not ((planned["unit"] == unit) & (planned["level"] != "ntm")).any():
             return {}
         needs = self.demand("registered", unit)[0].needs

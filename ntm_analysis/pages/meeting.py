@@ -668,7 +668,7 @@ class MeetingPage(MeetingParts):
         """Targets and pledges with where they stand, and three columns to fill in: conclusion,
         assignment, due date.
         """
-        chosen = pd.concat([self.planned("plan"), self.planned("pledge")])
+        chosen = pd.concat([self.targets_of("plan"), self.targets_of("pledge")])
         rows = []
         for target in chosen.to_dict("records"):
             tasks, whom, due = self.tasks, [], []

@@ -31,7 +31,7 @@ from ..standing import (
 from ..tables import Problem, Store, report
 from .tables import PageColumn, dagger, office_table
 
-RESULT = "application/vnd.ntm.result+json"  # the media type of a result
+RESULT_MEDIA_TYPE = "application/vnd.ntm.result+json"  # the media type of a result
 # How parts look in JupyterLab, which knows no style sheet of ours; the report leaves it out
 # (:func:`render.to_html`).
 IN_LAB = Markup("<style>{}</style>").format(
@@ -59,7 +59,7 @@ class Part(Markup):
         return str(self)
 
     def _repr_mimebundle_(self, **_):
-        return {RESULT: self.result} if self.result else {}
+        return {RESULT_MEDIA_TYPE: self.result} if self.result else {}
 
 
 class WhatIfPart(Part):
@@ -427,7 +427,7 @@ class Page:
         return self.text("footer_data", id=self.workbook.id, hash=hash_, day=self.day)
 
 
-class PlanPage(Page):
+class TargetsPage(Page):
     """A page that can show the district's plan, for all communes or for one."""
 
     @property
@@ -435,7 +435,7 @@ class PlanPage(Page):
         """What the district calls its hamlets, where the data set says so."""
         return (self.workbook.meta.get("hamlet_word") or {}).get(self.lang)
 
-    def planned(self, kind: str) -> pd.DataFrame:
+    def targets_of(self, kind: str) -> pd.DataFrame:
         """Targets of one kind (``plan`` or ``pledge``) for communes that exist, the nearest year
         first.
         """
@@ -500,7 +500,7 @@ class PlanPage(Page):
 
     def targets_table(self) -> Markup:
         """Planned targets and pledges of the district, with where each commune stands now."""
-        chosen = pd.concat([self.planned("plan"), self.planned("pledge")])
+        chosen = pd.concat([self.targets_of("plan"), self.targets_of("pledge")])
         rows = [
             [*self.target_cells(target), self.source(target["source"])]
             for target in chosen.to_dict("records")
@@ -512,7 +512,7 @@ class PlanPage(Page):
     def owners_sentence(self) -> str:
         """Which department owns each criterion that a planned commune lacks."""
         owners = {}
-        for _, target in self.planned("plan").iterrows():
+        for _, target in self.targets_of("plan").iterrows():
             set_id = self.workbook.default_set(target["level"])
             criteria = self.workbook.law.criteria_of(set_id)
             for number in self.standing(set_id).counts.loc[target["unit"], "missing"]:

@@ -45,7 +45,7 @@ from ..scenarios import (
     by_commune,
     change_since,
     compare,
-    is_this,
+    is_entry_of,
     last_entry,
     scenario_ids,
 )
@@ -361,7 +361,7 @@ class ForecastChangeParts(ForecastParts):
             return [self.text("change_register_bad")]
         since = month_before(self.workbook.as_of)
         if entry is not None:
-            if is_this(entry, self.workbook):
+            if is_entry_of(entry, self.workbook):
                 return [self.text("change_itself", id=entry["id"])]
             since = dt.date.fromisoformat(entry["parameters"]["as_of"])
         lead = self._change_lead(entry, since)
@@ -404,10 +404,10 @@ class ForecastChangeParts(ForecastParts):
 
     def _change_verdict(self, change):
         # to two decimals: the error of the draws is of the second
-        felt = [step for step in change.steps if step.felt]
-        parts = [f"{self._step_names(step)} {self._more(step.change, 2)}" for step in felt]
+        clear = [step for step in change.steps if step.is_clear]
+        parts = [f"{self._step_names(step)} {self._more(step.change, 2)}" for step in clear]
         return self.text(
-            "change_verdict" if felt else "change_none",
+            "change_verdict" if clear else "change_none",
             before=self.number(change.before, 2),
             now=self.number(change.now, 2),
             change=self._more(change.now - change.before, 2),
@@ -426,7 +426,7 @@ class ForecastChangeParts(ForecastParts):
             rows.append(
                 [
                     self._step_names(step),
-                    self._more(step.change, 2) if step.felt else self.text("change_within"),
+                    self._more(step.change, 2) if step.is_clear else self.text("change_within"),
                     "± " + self.number(1.96 * step.se, 2) if step.se else "-",
                     self._more(points) if points else "-",
                     "; ".join(self.text(f"change_why_{name}") for name in step.names),

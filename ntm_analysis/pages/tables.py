@@ -114,8 +114,8 @@ def dagger(line: str) -> Markup:
 
 
 # Nothing is a dash, as offices write it; the cell stays a number.
-NUMBER, WHOLE = '#,##0.0;-#,##0.0;"-"', '#,##0;-#,##0;"-"'
-SHARE, DAY = "0%", "dd/mm/yyyy"
+NUMBER_FORMAT, WHOLE_FORMAT = '#,##0.0;-#,##0.0;"-"', '#,##0;-#,##0;"-"'
+SHARE_FORMAT, DAY_FORMAT = "0%", "dd/mm/yyyy"
 BLANK = "..."
 LETTERS = {"font_name": "Times New Roman", "font_size": 11, "valign": "vcenter"}
 LINE = {"italic": True, "text_wrap": True, "align": "left"}

@@ -13,8 +13,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "batch": ["FolderBusyError", "surroundings"],
         "cluster": ["ClusterRuns", "NoClusterError"],
-        "report": ["NoRoomError", "Progress", "asked_in", "make_report", "page_list"],
+        "report": ["NoRoomError", "Progress", "make_report", "meeting_questions", "page_list"],
         "render": ["TEMPLATES"],
-        "workers": ["MOST", "PLACE", "WrongMemoryError"],
+        "workers": ["MEMORY_CEILING", "MEMORY_VARIABLE", "WrongMemoryError"],
     },
 )

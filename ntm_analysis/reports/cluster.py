@@ -26,7 +26,15 @@ import dask
 from distributed import Client, LocalCluster, get_worker, rpc
 from distributed.comm import get_address_host
 
-from .workers import PLACE, ForkedRuns, NewProcesses, NoWarmProcessError, end, spawn, usual_limit
+from .workers import (
+    MEMORY_VARIABLE,
+    ForkedRuns,
+    NewProcesses,
+    NoWarmProcessError,
+    end,
+    spawn,
+    usual_limit,
+)
 
 BESIDE = 2  # runs handed out for each thread of the cluster, so that none waits for this machine
 # seconds to wait: for a scheduler, for a worker, for workers to end what they run
@@ -67,7 +75,7 @@ def run_here(order: dict, batch: str, environment: dict[str, str], threads: dict
         )
 
     me = threading.get_ident()
-    if PLACE not in environment:
+    if MEMORY_VARIABLE not in environment:
         at_once = max(worker.state.nthreads, threads.get(get_address_host(worker.address), 0))
         order = order | {"memory": usual_limit(at_once)}
     if not unwanted():

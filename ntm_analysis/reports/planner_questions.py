@@ -70,7 +70,7 @@ def details(workbook: Workbook, lang: str) -> dict[str, object]:
     }
 
 
-def answered(
+def index_questions(
     workbook: Workbook, pages: dict[str, str], commune: str, lang: str
 ) -> list[tuple[str, list[str], str]]:
     """The questions for the index: (question, links, note).

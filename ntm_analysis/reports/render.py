@@ -19,7 +19,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from ..language import check_parameters, text
-from ..pages import IN_LAB, RESULT
+from ..pages import IN_LAB, RESULT_MEDIA_TYPE
 from ..tables import write_whole
 from . import warm_kernel
 from .workers import limit_memory, turn_file
@@ -178,7 +178,10 @@ def outputs_of(executed: object) -> list[dict]:
 
 def result_of(executed: object) -> dict | None:
     """The row of the results table that a notebook gave; None where it gave none."""
-    return next((data[RESULT] for data in outputs_of(executed) if RESULT in data), None)
+    return next(
+        (data[RESULT_MEDIA_TYPE] for data in outputs_of(executed) if RESULT_MEDIA_TYPE in data),
+        None,
+    )
 
 
 def to_html(

@@ -24,7 +24,7 @@ from ..tables import REPOSITORY, Store, hash_of, hash_of_files, software, write_
 from .batch import TIMEOUT, Batch, RunsAnywhere, building, has_disk_room
 from .index_page import index_page, mark_stale
 from .manifest import Manifest
-from .planner_questions import COMMUNE, SHEET, answered
+from .planner_questions import COMMUNE, SHEET, index_questions
 from .workers import usual_limit
 
 # Stand for a unit in the jobs that make these pages of the whole district.
@@ -146,7 +146,7 @@ def make_report(workbook: Workbook, folder: Path, **options: object) -> ReportOu
             raise ValueError("; ".join(faults))
     usual_limit(1)  # raises WrongMemoryError before anything begins
     with building(folder) as place:
-        report.plan()
+        report.list_pages()
         if report.todo:
             report.run(place)
         report.publish()
@@ -157,11 +157,11 @@ def make_report(workbook: Workbook, folder: Path, **options: object) -> ReportOu
 
 @dataclass
 class Report:
-    """The making of a report: its plan, its runs, what is published.
+    """The making of a report: its list, its runs, what is published.
 
     ``jobs``: pages at a time (0: as many as cores); ``force``: also those that would be the same;
     ``timeout``: seconds for one page; ``runs``: how pages are run, where not on this machine.
-    ``on_plan`` is told how many pages there are to look at, ``on_page`` each page's file and line
+    ``on_list`` is told how many pages there are to look at, ``on_page`` each page's file and line
     of the manifest.
     """
 
@@ -176,7 +176,7 @@ class Report:
     force: bool = False
     timeout: float = TIMEOUT
     runs: RunsAnywhere | None = None
-    on_plan: Callable[[int], None] = lambda number: None
+    on_list: Callable[[int], None] = lambda number: None
     on_page: Callable[[str, dict], None] = lambda file, line: None
 
     def __post_init__(self):
@@ -199,7 +199,7 @@ class Report:
         current = line.get("status") == "complete" and line["inputs"].get("files") == self.files
         return current and self.manifest.stands(job.file)
 
-    def plan(self) -> None:
+    def list_pages(self) -> None:
         """Find out which pages are to be made, of what, with which links."""
         self.manifest, self.files = Manifest(self.folder), files_hash(self.workbook.path)
         links = [
@@ -219,7 +219,7 @@ class Report:
             line = {"notebook": job.notebook, "parameters": job.parameters, "inputs": inputs}
             self.pages[job.file], self.lines[job.file] = page, line
         self.todo = [job for job in self.chosen if self.force or not self._is_made(job, "files")]
-        self.on_plan(len(self.todo))
+        self.on_list(len(self.todo))
 
     def _is_made(self, job, what):
         """Whether a page need not be made again; ``what``: of its inputs, besides notebook and
@@ -311,7 +311,7 @@ class Report:
         if self.for_office:
             jobs = page_list(workbook, None, lang, VILLAGERS)
             sheets = {job.unit: job.file for job in jobs if self._is_current(job)}
-            questions = asked_in(workbook, there, lang, sheets)
+            questions = meeting_questions(workbook, there, lang, sheets)
         index = index_page(
             workbook, pages, there, others, outcome.failed, lang, questions=questions, sheets=sheets
         )
@@ -327,7 +327,7 @@ class Report:
             write_whole(outcome.archive, _zipped(files))
 
 
-def asked_in(
+def meeting_questions(
     workbook: Workbook,
     there: dict[int | None, str],
     lang: str,
@@ -341,7 +341,9 @@ def asked_in(
     unit = next((unit for unit in wanted if unit in there), None)
     pages |= {COMMUNE: there[unit]} if unit is not None else {}
     pages |= {SHEET: sheets[unit]} if unit in (sheets or {}) else {}
-    return answered(workbook, pages, "" if unit is None else workbook.units.at[unit, "name"], lang)
+    return index_questions(
+        workbook, pages, "" if unit is None else workbook.units.at[unit, "name"], lang
+    )
 
 
 def failure(line: dict, lang: str) -> str:
@@ -420,7 +422,7 @@ class Progress:
         self.workbook, self.lang, self.bar = workbook, lang, None
         self.number = self.done = self.failed = 0
 
-    def planned(self, number):
+    def begin(self, number):
         """Begin, with no bar where there is nothing to do."""
         from tqdm import tqdm
 

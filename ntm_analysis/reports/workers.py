@@ -16,9 +16,9 @@ from pathlib import Path
 
 from ..tables import PACKAGE
 
-PLACE = "NTM_PAGE_MEMORY"  # of the environment: MiB for one run; empty or 0: no limit
+MEMORY_VARIABLE = "NTM_PAGE_MEMORY"  # of the environment: MiB for one run; empty or 0: no limit
 LEAST = 512  # MiB: with 300 a run still works, with 150 its kernel does not start
-MOST = 2**30  # MiB that anybody may ask for
+MEMORY_CEILING = 2**30  # MiB that anybody may ask for
 STATM = Path("/proc/self/statm")
 
 
@@ -76,11 +76,11 @@ def usual_limit(jobs: int) -> int:
     fifths of the machine's memory, and not too little to start; 0 where that is not known. Raises
     :class:`WrongMemoryError`.
     """
-    if typed := os.environ.get(PLACE, "").strip():
-        if not (typed.isascii() and typed.isdecimal() and int(typed) <= MOST):
+    if typed := os.environ.get(MEMORY_VARIABLE, "").strip():
+        if not (typed.isascii() and typed.isdecimal() and int(typed) <= MEMORY_CEILING):
             raise WrongMemoryError(typed)
         return int(typed)
-    if PLACE in os.environ:
+    if MEMORY_VARIABLE in os.environ:
         return 0
     try:
         return max(

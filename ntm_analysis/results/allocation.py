@@ -12,16 +12,17 @@ import pandas as pd
 from ..allocation import (
     NONE,
     SAFE,
-    cannot,
     conflicts,
     extra_communes,
-    for_all,
     near_plans,
     plan_table,
     prices,
+    requirements_for_all,
+    unlisted_communes,
 )
 from ..language import OPTIMAL, text, write_date, write_number, write_percent
 from ..needs import THOUSAND, spread
+from ..scenarios import NOISE
 from .chance_words import whole_percent
 from .forecast import blocking_sentence
 from .frames import Result, plain_types
@@ -37,7 +38,6 @@ COMMUNES = ["code", "name", "year", "registered", "late", "cost", "funded", "p",
 COMMUNES += ["reason"]
 STEP = ["pot", "unit", "percent", "added", "communes", "value"]
 NO_REASON = {"reason": None}
-NOISE = 3  # standard errors, as where scenarios are compared
 LEAST_LOSS = 0.05  # communes: a smaller loss is not told
 
 
@@ -142,7 +142,7 @@ class AllocationResult(Result):
             table["year"] = pd.NA
         late = (slot != NONE) & (slot % 2 == 1)
         table = table.assign(late=late, cost=cost, funded=funded)[draws.ntm]
-        reasons = cannot(draws) if policy == OPTIMAL else {}
+        reasons = unlisted_communes(draws) if policy == OPTIMAL else {}
         return [
             self._names[goal] | row | self._chances.get(goal, {}) | reasons.get(goal, NO_REASON)
             for goal, row in table.to_dict("index").items()
@@ -261,7 +261,7 @@ class AllocationResult(Result):
 
     @cached_property
     def _for_all(self):
-        what = for_all(self.draws)
+        what = requirements_for_all(self.draws)
         money, tonnes, by_pot = self._sums(what.pop("more"))
         what["money"] = {"added": money, "tonnes": tonnes, "by_pot": by_pot}
         return what | {"never": [self._names[goal] for goal in what["never"]]}

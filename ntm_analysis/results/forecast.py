@@ -10,9 +10,10 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from ..forecasts import MONEY_FACTORS, RANGES, knowledge, split_pots, wilson
+from ..forecasts import DATA_RANGES, MONEY_FACTORS, knowledge, split_pots, wilson
 from ..language import text, write_date, write_number
 from ..needs import spread
+from ..scenarios import NOISE
 from .chance_words import FEW, chance, chance_word, chance_words, whole_percent
 from .frames import INTERVAL, Result, commune_table, plain_types
 
@@ -28,7 +29,7 @@ CONSOLE = (
 )
 DATES = ["p10_date", "p50_date", "p90_date"]
 LEAST_SHARE = 0.05  # what holds a commune back in fewer worlds is not worth a word
-NOISE, LEAST_SWING = 3, 0.05  # standard errors and communes: a smaller swing is not told
+LEAST_SWING = 0.05  # communes: a smaller swing is not told
 
 
 class ForecastResult(Result):
@@ -42,7 +43,7 @@ class ForecastResult(Result):
     draws : Forecast
         The worlds: arrays by draw, such as ``draws.finishing``.
     price_of_promise : dict or None
-        What it would take (:func:`~ntm_analysis.forecasts.promise`), where that was asked.
+        What it would take (:func:`~ntm_analysis.forecasts.price_of_promise`), where that was asked.
     commune : int or None
         The unit number of the one commune that communes and registrations are told of.
     """
@@ -609,7 +610,7 @@ def pot_words(workbook, instance, lang):
     ----------
     workbook : Workbook
     instance : str
-        As of :func:`ntm_analysis.needs.instance`.
+        As of :func:`~ntm_analysis.needs.pot_instance`.
     lang : str
         ``"vi"`` or ``"en"``.
 
@@ -735,7 +736,7 @@ def mover_ends(workbook, row, lang):
             "ends_bounds"
             if key == "bounds"
             else "ends_table"
-            if key in (*RANGES, "quantities")
+            if key in (*DATA_RANGES, "quantities")
             else "ends_share",
             lang,
         )

@@ -19,7 +19,7 @@ from ..language import (
     write_quantity,
 )
 from ..law import LEVELS
-from ..standing import NEAR, assess, levels, overview
+from ..standing import MOST_MISSING_WHEN_NEAR, assess, levels, overview
 from .frames import Result, commune_table, plain_types
 
 COUNTS = ["set", "met", "of", "missing", "unknown", "checked"]
@@ -178,7 +178,7 @@ class AssessmentResult(Result):
                 f"group_{name}",
                 lang,
                 n=len(units),
-                most=NEAR,
+                most=MOST_MISSING_WHEN_NEAR,
                 names=join_names(names[units], lang),
             )
             for name in ("ready", "near", "far", "no_data")

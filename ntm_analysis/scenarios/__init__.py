@@ -5,8 +5,8 @@ baseline, :class:`WhatIf` answers a planner's changes at once and :func:`save` k
 :func:`change_since` says why a forecast differs from an earlier one.
 """
 
-from .comparison import NOISE, Comparison, compare, felt
-from .forecast_change import by_commune, change_since, is_this, last_entry
+from .comparison import NOISE, Comparison, clear_changes, compare
+from .forecast_change import by_commune, change_since, is_entry_of, last_entry
 from .scenario import (
     BASELINE,
     NotSavedError,
@@ -17,14 +17,23 @@ from .scenario import (
     scenario,
     scenario_ids,
 )
-from .what_if import DELAY, MONEY, PRICES, UNSAVED, Setting, WhatIf, WhatIfResult, pots_of
+from .what_if import (
+    DELAY_SLIDER,
+    MONEY_SLIDER,
+    PRICES_SLIDER,
+    UNSAVED,
+    Setting,
+    WhatIf,
+    WhatIfResult,
+    pots_of,
+)
 
 __all__ = [
     "BASELINE",
-    "DELAY",
-    "MONEY",
+    "DELAY_SLIDER",
+    "MONEY_SLIDER",
     "NOISE",
-    "PRICES",
+    "PRICES_SLIDER",
     "UNSAVED",
     "Comparison",
     "NotSavedError",
@@ -34,10 +43,10 @@ __all__ = [
     "WhatIfResult",
     "by_commune",
     "change_since",
+    "clear_changes",
     "compare",
-    "felt",
     "folder_of",
-    "is_this",
+    "is_entry_of",
     "is_title",
     "last_entry",
     "pots_of",

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..allocation import planned_forecast
-from ..forecasts import baseline_of, frontier, planned, tornado
+from ..forecasts import baseline_of, frontier, planned_money, tornado
 from ..needs import DRAWS, SEED, demand, in_millions, spread
 from ..tables import DataProblemsError, Problem
 from .scenario import BASELINE, UnknownScenarioError, scenario, scenario_ids
@@ -15,7 +15,7 @@ from .scenario import BASELINE, UnknownScenarioError, scenario, scenario_ids
 NOISE = 3
 
 
-class Compared(namedtuple("Compared", "figures finishing moved")):
+class Compared(namedtuple("Compared", "figures finishing chance_changes")):
     """One scenario, judged by its own deadline.
 
     Attributes
@@ -24,7 +24,7 @@ class Compared(namedtuple("Compared", "figures finishing moved")):
         What the record says of it.
     finishing : ndarray
         How many communes finish: int, draws.
-    moved : DataFrame
+    chance_changes : DataFrame
         By unit: p, before, change (of the chance against the baseline) and its se.
     """
 
@@ -184,7 +184,7 @@ def _warning(code, name, **details):
     return Problem(code, f"{name}.yaml", details={"value": name} | details, warning=True)
 
 
-def moved(will, base):
+def chance_changes(will, base):
     """Each commune's chance against that in another run of the same worlds.
 
     Communes of which the same is known are told the mean of their band.
@@ -211,31 +211,31 @@ def _shares(will):
     return np.ascontiguousarray(shares.reindex(will.communes, fill_value=1.0))
 
 
-def felt(moved):
-    """The rows of :func:`moved` whose change stands out of the noise, the largest first.
+def clear_changes(changes):
+    """The rows of :func:`chance_changes` whose change stands out of the noise, the largest first.
 
     Parameters
     ----------
-    moved : DataFrame
+    changes : DataFrame
 
     Returns
     -------
     DataFrame
     """
-    size = moved["change"].abs()
-    rows = moved[(size > 0) & (size > NOISE * moved["se"])]
+    size = changes["change"].abs()
+    rows = changes[(size > 0) & (size > NOISE * changes["se"])]
     return rows.sort_values("change", key=abs, ascending=False, kind="stable")
 
 
 def _compared(one, will, first, answer):
     """What is kept of a scenario's forecast and demand; ``first``: the baseline's forecast."""
-    of, names = moved(will, first), one.units[["code", "name"]]
-    rows = names.join(felt(of)[["p", "change", "se"]], how="right")
+    of, names = chance_changes(will, first), one.units[["code", "name"]]
+    rows = names.join(clear_changes(of)[["p", "change", "se"]], how="right")
     gains, losses = (rows[way * rows["change"] > 0].to_dict("records") for way in (1, -1))
-    change, money = differences(will, first), planned(will)
+    change, money = differences(will, first), planned_money(will)
     communes = change["finishing"]
     need, gap = in_millions(answer.together.total), in_millions(answer.money.gap)
-    more = money - planned(first)
+    more = money - planned_money(first)
     no_price = {
         "no_money": not more,
         "within_noise": abs(communes) <= NOISE * change["se"],

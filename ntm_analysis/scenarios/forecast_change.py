@@ -48,7 +48,7 @@ class Step(namedtuple("Step", "names change se basically p")):
     """
 
     @property
-    def felt(self):
+    def is_clear(self):
         """Whether the change stands out of the draws."""
         return abs(self.change) > NOISE * self.se + 1e-12
 
@@ -101,7 +101,7 @@ def last_entry(entries, workbook, question):
     )
 
 
-def is_this(entry, workbook):
+def is_entry_of(entry, workbook):
     """Whether an entry is the forecast of these very files on this day.
 
     Parameters

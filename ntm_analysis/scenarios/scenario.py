@@ -15,10 +15,10 @@ from dataclasses import replace
 
 import pandas as pd
 
-from ..data import PLAN_TABLES, UnknownCommuneError, check_plan, check_table, lacking_assumptions
+from ..data import MONEY_TABLES, UnknownCommuneError, check_money, check_table, lacking_assumptions
 from ..language import PLANS, YEARS, UnreadableError, nearest, slug, write_date, write_figure
 from ..tables import (
-    KEYS,
+    TABLE_KEYS,
     DataProblemsError,
     Lines,
     Problem,
@@ -36,7 +36,7 @@ from ..tables import (
 
 BASELINE = "baseline"
 FIRST = ("equal", "decree", "closest", "cheapest", "optimal")  # the policies stand before the rest
-CHANGED = (*PLAN_TABLES, "debts", "carry_over", "criterion_shares", "targets", "priorities")
+CHANGED = (*MONEY_TABLES, "debts", "carry_over", "criterion_shares", "targets", "priorities")
 LONGEST_TITLE = 120  # letters
 NUMBERS = ("number", "integer")
 # What names a unit, a set, a criterion or a source stays as it is; but what is said of one set may
@@ -303,9 +303,9 @@ def _broken(workbook, changed, history):
         of_law = (workbook.all_units, workbook.law, tables["sources"], problems)
         for name in names:
             check_table(name, tables[name].copy(), *of_law)
-            if "commune" not in KEYS[name]:
+            if "commune" not in TABLE_KEYS[name]:
                 duplicates(tables[name], name, f"{name}.csv", problems)
-        check_plan(tables, *years, problems, changed.horizon)
+        check_money(tables, *years, problems, changed.horizon)
         return problems
 
     broken, files = [], faults(changed.tables) if history else []  # a policy breaks no table

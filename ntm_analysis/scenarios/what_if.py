@@ -16,13 +16,13 @@ from ..data import content_hash
 from ..forecasts import Layout, baseline_of, forecast_of
 from ..language import OPTIMAL
 from ..tables import as_yaml
-from .comparison import differences, moved
+from .comparison import chance_changes, differences
 from .scenario import BASELINE, folder_of, scenario
 
 DRAWS = 1_000  # enough to tell a tenth of a commune in the same worlds, few enough for a slider
 UNSAVED = "_bang-thu"  # no slug is like it
 # Ends and step: % of the money, points a year, months.
-MONEY, PRICES, DELAY = (0, 200, 5), (-5, 10, 1), (0, 24, 1)
+MONEY_SLIDER, PRICES_SLIDER, DELAY_SLIDER = (0, 200, 5), (-5, 10, 1), (0, 24, 1)
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Setting:
     delay: int = 0
 
 
-class WhatIfResult(namedtuple("WhatIfResult", "setting forecast difference moved")):
+class WhatIfResult(namedtuple("WhatIfResult", "setting forecast difference chance_changes")):
     """A setting's forecast, held against another in the same worlds.
 
     Attributes
@@ -62,7 +62,7 @@ class WhatIfResult(namedtuple("WhatIfResult", "setting forecast difference moved
     forecast : Forecast
     difference : dict of str to float
         See :func:`~ntm_analysis.scenarios.comparison.differences`.
-    moved : DataFrame
+    chance_changes : DataFrame
         By unit: p, before, change, se.
     """
 
@@ -202,4 +202,4 @@ class WhatIf:
         """
         first = self.before
         will = self._forecast(setting)
-        return WhatIfResult(setting, will, differences(will, first), moved(will, first))
+        return WhatIfResult(setting, will, differences(will, first), chance_changes(will, first))

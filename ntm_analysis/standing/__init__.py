@@ -52,8 +52,8 @@ from .monthly_changes import (
     works_progress,
 )
 from .recognition import (
-    NEAR,
-    NEXT,
+    MOST_MISSING_WHEN_NEAR,
+    NEXT_LEVEL,
     RANKS,
     Overview,
     ask_first,
@@ -67,8 +67,8 @@ from .recognition import (
 )
 
 __all__ = [
-    "NEAR",
-    "NEXT",
+    "MOST_MISSING_WHEN_NEAR",
+    "NEXT_LEVEL",
     "NOTE_LANG",
     "PART_VERDICTS",
     "RANKS",

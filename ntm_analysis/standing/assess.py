@@ -21,7 +21,7 @@ from .verdicts import (
     STATES,
     UNKNOWN,
     Grid,
-    Levels,
+    RegionThresholds,
     dates_of,
     judge,
     values_of,
@@ -299,7 +299,7 @@ def _levels(workbook, set_id, day):
     by_region = {
         region: thresholds(workbook.law, set_id, region, day, workbook.as_of) for region in used
     }
-    return Levels(by_region, regions.to_numpy(), possible.to_numpy())
+    return RegionThresholds(by_region, regions.to_numpy(), possible.to_numpy())
 
 
 def _facts_of_sets(workbook, frame, position, options):

@@ -11,10 +11,10 @@ from .assess import assess
 from .verdicts import LACKING_STATES
 
 RANKS = ("not_ntm", *LEVELS)
-NEXT = {"not_ntm": "ntm", "ntm": "advanced", "advanced": "model", "model": "model"}
+NEXT_LEVEL = {"not_ntm": "ntm", "ntm": "advanced", "advanced": "model", "model": "model"}
 # A commune that lacks 1 to 4 criteria is near: the planners' own question (question 1 of the
 # monthly meeting).
-NEAR = 4
+MOST_MISSING_WHEN_NEAR = 4
 
 
 def levels(workbook):
@@ -46,7 +46,7 @@ def levels(workbook):
     blanks = {"level": "not_ntm", "basis": "none"}
     table = table.fillna(blanks | dict.fromkeys(("set", "decision", "source", "mark"), ""))
     table["sourced"] = table["basis"].isin(["decision", "reported"])
-    table["next"] = table["level"].map(NEXT)
+    table["next"] = table["level"].map(NEXT_LEVEL)
     return table
 
 
@@ -98,8 +98,8 @@ def overview(workbook, ntm):
     counts = ntm.counts[~recognised]
     lacking = counts["of"] - counts["met"]
     groups = {
-        "near": lacking.between(1, NEAR),
-        "far": lacking > NEAR,
+        "near": lacking.between(1, MOST_MISSING_WHEN_NEAR),
+        "far": lacking > MOST_MISSING_WHEN_NEAR,
         "ready": lacking == 0,
         "no_data": counts["met"].isna(),
     }

@@ -97,7 +97,7 @@ class Grid:
             getattr(self, name)[where] = np.broadcast_to(values[:, None], where.shape)[where]
 
 
-class Levels(namedtuple("Levels", "by_region regions possible")):
+class RegionThresholds(namedtuple("RegionThresholds", "by_region regions possible")):
     """What the communes are judged by.
 
     Attributes
@@ -188,7 +188,7 @@ def judge(facts, levels, numbers):
     ----------
     facts : DataFrame
         As of :func:`values_of`.
-    levels : Levels
+    levels : RegionThresholds
     numbers : ndarray of int
         Of the criteria, in order.
 

@@ -8,11 +8,11 @@ a hash.
 
 from .csv_files import duplicates, read_cell, read_raw, read_table
 from .dictionary import (
-    GROUPS,
-    KEYS,
-    ORDER,
+    TABLE_GROUPS,
+    TABLE_KEYS,
+    TABLE_ORDER,
     TABLES,
-    UNUSED,
+    UNUSED_TABLES,
     Column,
     dictionary,
     dictionary_page,
@@ -30,13 +30,13 @@ from .yaml_files import Lines, as_yaml, flow, read_yaml
 __all__ = [
     "DATA",
     "FORECASTS",
-    "GROUPS",
-    "KEYS",
-    "ORDER",
     "PACKAGE",
     "REPOSITORY",
     "TABLES",
-    "UNUSED",
+    "TABLE_GROUPS",
+    "TABLE_KEYS",
+    "TABLE_ORDER",
+    "UNUSED_TABLES",
     "WHOLE_FILE",
     "Column",
     "DataProblemsError",

@@ -23,7 +23,7 @@ from ..language import (
     read_month,
     read_number,
 )
-from .dictionary import BLANK_KEYS, KEYS, OPTIONAL, dictionary
+from .dictionary import BLANK_KEYS, OPTIONAL, TABLE_KEYS, dictionary
 from .problems import Problem
 
 _NAME = re.compile(r"[^\W_][\w .,'’()-]{0,59}")
@@ -71,7 +71,7 @@ def read_table(path, table, style, style_at, problems):
         series[name] = _read_column(raw, own, path.name, style, style_at, problems)
     frame = pd.DataFrame(series, index=raw.index)
     # The others are compared once it is known which unit each row means.
-    if "commune" not in KEYS[table]:
+    if "commune" not in TABLE_KEYS[table]:
         duplicates(frame, table, path.name, problems)
     return frame
 
@@ -278,7 +278,7 @@ def duplicates(frame, table, file, problems):
         Gains one for each row like an earlier one. A row of which a part of the key could not be
         read is passed over: its own problem tells.
     """
-    names, columns = KEYS[table], dictionary(table)
+    names, columns = TABLE_KEYS[table], dictionary(table)
     key = ["unit" if name == "commune" else name for name in names]
     if not frame.duplicated(key).any():
         return

@@ -62,21 +62,21 @@ def tables_where(head, word):
 _INDEX = dictionary_rows("_tables")
 _SHEETS = sorted((row for row in _INDEX if row["sheet"]), key=lambda row: int(row["sheet"]))
 # Columns that together name a row: two rows alike in all of them are a duplicate.
-KEYS = {row["table"]: tuple(re.findall(r"\w+", row["key"])) for row in _INDEX}
+TABLE_KEYS = {row["table"]: tuple(re.findall(r"\w+", row["key"])) for row in _INDEX}
 # Key columns that may be blank and then say something: the pot serves all, the whole district.
 BLANK_KEYS = {row["table"]: re.findall(r"(\w+)\?", row["key"]) for row in _INDEX}
 TABLES = tuple(row["table"] for row in _INDEX if row["sheet"])  # the tables of a data set
 # In the order of the sheets: what an office reports, what it plans, what both refer to; then what
 # is calculated with.
-ORDER = tuple(row["table"] for row in _SHEETS)
-GROUPS = {}
+TABLE_ORDER = tuple(row["table"] for row in _SHEETS)
+TABLE_GROUPS = {}
 for _row in _SHEETS:
-    GROUPS.setdefault(_row["group"], []).append(_row["table"])
+    TABLE_GROUPS.setdefault(_row["group"], []).append(_row["table"])
 # Tables of the monthly work and of a merger that is over: a data set without the file has no such
 # rows.
 OPTIONAL = tables_where("optional", "yes")
 # Tables that older data sets hold and that no answer rests on any more: accepted, and told once.
-UNUSED = ("pace_factors",)
+UNUSED_TABLES = ("pace_factors",)
 
 
 class Column(
@@ -261,7 +261,7 @@ def _page_row(table, column):
     allowed = ", ".join(f"{code} ({words})" for code, words in column.allowed.items())
     if column.low is not None or column.high is not None:
         allowed = f"{column.low:g} to {column.high:g}"
-    name = f"**{column.name}**" if column.name in KEYS[table] else column.name
+    name = f"**{column.name}**" if column.name in TABLE_KEYS[table] else column.name
     must = [f"stand in {column.ref}"] if column.ref else []
     must += [" ≤ ".join(columns) for columns in triples(table) if column.name in columns]
     must += [f"sum to {column.sums_to}"] if column.sums_to else []

@@ -6,8 +6,8 @@ import pytest
 from conftest import sample
 
 from ntm_analysis.allocation.best_plan import optimum, relaxed_prices
-from ntm_analysis.allocation.central_case import NONE, Central, in_order
-from ntm_analysis.allocation.listing_model import Choice
+from ntm_analysis.allocation.central_case import NONE, CentralCase, in_order
+from ntm_analysis.allocation.listing_model import ListingModel
 from ntm_analysis.allocation.payments import over_time
 from ntm_analysis.allocation.solver import solve
 from ntm_analysis.needs import pot_sets
@@ -92,7 +92,7 @@ def test_a_plan_that_no_one_mix_pays_through_the_years_is_ruled_out():
     pots = pd.DataFrame({"pot": ["a", "b"], "measure": "money", "fund": "nst"})
     sets, cost = pot_sets({"parts": rows, "pots": pots}), np.array([[1.0, 0.0], [0.0, 2.0]])
     bounds = rows.rename(columns={"item": "kind", "share": "usual"})
-    both = Central(
+    both = CentralCase(
         sets,
         [2022, 2023],
         np.array([12, 24]),
@@ -112,7 +112,7 @@ def test_a_plan_that_no_one_mix_pays_through_the_years_is_ruled_out():
         pd.DataFrame(columns=sets.kinds, dtype=float),
         None,
     )
-    choice = Choice(both)
+    choice = ListingModel(both)
     slot = choice.plan(choice.solved(choice.worth).x)
     assert (slot // 2).tolist() == [0, 1], "by the sets of each day alone"
     assert (optimum(both).slot // 2).tolist() == [1, 1], "A waits for the money of b"
@@ -155,12 +155,12 @@ def test_money_that_is_not_short_has_no_price_and_a_place_that_is_has_one():
 def test_the_price_of_a_pot_bounds_what_its_money_brings(seed):
     case = tiny(seed)
     money, _ = relaxed_prices(case)
-    whole = Choice(case)
+    whole = ListingModel(case)
     before = whole.solved(whole.worth, whole=False).bound
     for pot, y in np.argwhere(money):
         more = case.money.copy()
         more[pot, case.last[y] :] += 100
-        richer = Choice(case._replace(money=more))
+        richer = ListingModel(case._replace(money=more))
         after = richer.solved(richer.worth, whole=False).bound
         # Cheaper columns may open with more money: then it brings more than its price.
         if len(richer.of) == len(whole.of):

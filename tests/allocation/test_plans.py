@@ -22,13 +22,13 @@ from ntm_analysis.allocation.audit import audit
 from ntm_analysis.allocation.central_case import NONE
 from ntm_analysis.allocation.limits import (
     asked_by,
-    cannot,
     conflicts,
     extra_communes,
-    for_all,
     least_money,
     near_plans,
     prices,
+    requirements_for_all,
+    unlisted_communes,
 )
 from ntm_analysis.allocation.plans import plan_table
 from ntm_analysis.cli import main
@@ -320,7 +320,7 @@ def test_an_infeasible_answer_speaks_of_no_plan(model):
 
 
 def test_who_is_not_listed_has_a_reason(workbook, allocation):
-    assert {row["reason"] for row in cannot(allocation).values()} == {"list"}
+    assert {row["reason"] for row in unlisted_communes(allocation).values()} == {"list"}
     item = workbook.tables["typical_works"]["item"].iloc[0]
     ends = ["low", "mode", "high"]
     dear = with_table(
@@ -330,7 +330,7 @@ def test_who_is_not_listed_has_a_reason(workbook, allocation):
             **{c: rows[c].where(rows["item"] != item, rows[c] * 900) for c in ends}
         ),
     )
-    reasons = cannot(allocate(dear)).values()
+    reasons = unlisted_communes(allocate(dear)).values()
     assert {row["reason"] for row in reasons} == {"pot"}
     assert all(row["needs"] > row["has"] and row["pots"] for row in reasons)
 
@@ -338,15 +338,15 @@ def test_who_is_not_listed_has_a_reason(workbook, allocation):
 def test_works_that_no_year_has_room_for_are_the_reason_and_money_does_not_help(workbook):
     slow = with_table(workbook, "durations", lambda rows: rows.assign(low=60, mode=60, high=60))
     answer = allocate(slow)
-    assert {row["reason"] for row in cannot(answer).values()} <= {"lead_time"}
-    assert len(for_all(answer)["never"]) == answer.case.free.sum()
+    assert {row["reason"] for row in unlisted_communes(answer).values()} <= {"lead_time"}
+    assert len(requirements_for_all(answer)["never"]) == answer.case.free.sum()
     assert extra_communes(answer).empty
 
 
 def test_the_money_and_the_places_for_all_are_enough_and_less_money_is_not(allocation):
     from ntm_analysis.allocation.best_plan import optimum
 
-    what, case = for_all(allocation), allocation.case
+    what, case = requirements_for_all(allocation), allocation.case
     assert what["places"] == (case.reported == NONE)[case.free].sum() - case.places.sum()
     places = case.places + np.append(np.zeros(len(case.places) - 1, dtype=int), what["places"])
     enough = case._replace(money=case.money + what["more"][:, None], places=places)
@@ -360,7 +360,7 @@ def test_the_money_and_the_places_for_all_are_enough_and_less_money_is_not(alloc
 
 
 def test_a_margin_is_chosen_in_other_worlds_than_it_is_told_in(workbook):
-    trial = margins.tried(allocate(workbook, seed=5), draws=400)
+    trial = margins.try_plans(allocate(workbook, seed=5), draws=400)
     assert len(trial.means) == len(margins.MARGINS) and trial.chosen in trial.means
     assert {will.simulation.seed for will in trial.forecasts.values()} == {5}
     alone = planned_forecast(workbook, policy=OPTIMAL, draws=400, seed=5)

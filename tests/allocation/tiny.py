@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from ntm_analysis.allocation.central_case import NONE, Central
+from ntm_analysis.allocation.central_case import NONE, CentralCase
 from ntm_analysis.needs import pot_sets
 
 YEARS, PER_YEAR = [2022, 2023], 2
 
 
-def tiny(seed: int, minimum: bool = False) -> Central:
+def tiny(seed: int, minimum: bool = False) -> CentralCase:
     """A district of up to four communes, three pots and two kinds of work."""
     chance = np.random.default_rng(seed)
     goals, pots, kinds = int(chance.integers(2, 5)), int(chance.integers(2, 4)), 2
@@ -35,7 +35,7 @@ def tiny(seed: int, minimum: bool = False) -> Central:
     money = np.floor(money * whole / max(1, money[:, -1].sum()) * chance.uniform(0.3, 1.1))
     bounds = parts.rename(columns={"item": "kind", "share": "usual"})
     shares = ["least", "usual", "most"]
-    return Central(
+    return CentralCase(
         sets,
         YEARS,
         ends,

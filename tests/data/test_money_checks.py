@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ntm_analysis.data import PLAN_TABLES, RULES, Workbook
+from ntm_analysis.data import ASSUMPTION_BOUNDS, MONEY_TABLES, Workbook
 from ntm_analysis.forecasts import schedule
 from ntm_analysis.needs import CEMENT_PART, demand
 from ntm_analysis.needs.pot_sets import bounds
@@ -347,7 +347,7 @@ def test_figures_in_messages_stand_as_offices_write_them(district, file, old, ne
     ("emptied", "codes"),
     [
         (["assumptions"], {"no_rule", "no_assumption"}),
-        (PLAN_TABLES, {"no_prior", "no_assumption"}),
+        (MONEY_TABLES, {"no_prior", "no_assumption"}),
         (
             ["durations", "count_priors", "carry_over", "criterion_shares"],
             {"no_duration", "no_prior", "no_carry_over", "no_share"},
@@ -363,7 +363,7 @@ def test_everything_that_emptied_tables_lack_is_told_in_one_report(district, emp
     with pytest.raises(DataProblemsError) as caught:
         schedule(Workbook.open(district))
     found = [p.code for p in caught.value.problems]
-    assert set(found) == codes and found.count("no_assumption") == len(RULES) * (
+    assert set(found) == codes and found.count("no_assumption") == len(ASSUMPTION_BOUNDS) * (
         "assumptions" in emptied
     )
 

@@ -12,7 +12,7 @@ import pytest
 
 from ntm_analysis.cli import main
 from ntm_analysis.data import Workbook
-from ntm_analysis.exchange import exported
+from ntm_analysis.exchange import office_workbook
 from ntm_analysis.forecasts import forecast
 from ntm_analysis.needs import demand
 from ntm_analysis.results import ForecastResult
@@ -27,7 +27,7 @@ def made(request, tmp_path_factory):
     """A data set, its exported workbook with formulas, and with their saved results."""
     workbook = Workbook.open(f"data/{request.param}")
     path = tmp_path_factory.mktemp("export") / "bieu.xlsx"
-    path.write_bytes(exported(workbook, "vi", DRAWS, SEED)[1])
+    path.write_bytes(office_workbook(workbook, "vi", DRAWS, SEED)[1])
     return (
         workbook,
         path,
@@ -217,7 +217,7 @@ def test_text_that_looks_like_a_formula_stays_text(tmp_path):
         path.read_text(encoding="utf-8-sig").split("\n")[0] + "\n" + row + "\n",
         encoding="utf-8-sig",
     )
-    raw = exported(Workbook.open(tmp_path / "data" / "huyen-mau"), "vi", 50, 1)[1]
+    raw = office_workbook(Workbook.open(tmp_path / "data" / "huyen-mau"), "vi", 50, 1)[1]
     (tmp_path / "b.xlsx").write_bytes(raw)
     page = openpyxl.load_workbook(tmp_path / "b.xlsx")["OCOP"]
     cells = [
@@ -231,12 +231,12 @@ def test_text_that_looks_like_a_formula_stays_text(tmp_path):
 
 def test_the_same_data_give_the_same_bytes():
     workbook = Workbook.open("data/thanh-chuong")
-    assert exported(workbook, "en", 50, 1) == exported(workbook, "en", 50, 1)
+    assert office_workbook(workbook, "en", 50, 1) == office_workbook(workbook, "en", 50, 1)
 
 
 def test_what_a_forecast_lacks_is_told_and_the_rest_is_there(make_dataset, tmp_path):
     workbook = Workbook.open(make_dataset(tmp_path / "d"))
-    count, raw = exported(workbook, "vi", 50, 1)
+    count, raw = office_workbook(workbook, "vi", 50, 1)
     (tmp_path / "b.xlsx").write_bytes(raw)
     book = openpyxl.load_workbook(tmp_path / "b.xlsx")
     assert count == 11 and len(book.sheetnames) == 12

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ntm_analysis.data import Workbook
 from ntm_analysis.exchange.form_layout import data_days
-from ntm_analysis.exchange.form_reader import Understood, read_forms, told_lines
+from ntm_analysis.exchange.form_reader import FormReading, read_forms, told_lines
 from ntm_analysis.exchange.sheets import Sheet, read_book
 from ntm_analysis.tables import DataProblemsError
 
@@ -28,11 +28,11 @@ def workbook() -> Workbook:
     return Workbook.open("data/thanh-chuong")
 
 
-def read(path: Path, workbook: Workbook, **options) -> Understood:
+def read(path: Path, workbook: Workbook, **options) -> FormReading:
     return read_forms(read_book(path), workbook, path.name, **options)
 
 
-def states(made: Understood) -> dict[tuple[str, int], str]:
+def states(made: FormReading) -> dict[tuple[str, int], str]:
     """The states read, by commune and criterion."""
     units = {"17758": "Thanh Hương", "17776": "Thanh Chi", "17755": "Thanh Ngọc"}
     rows = [entry.values for entry in made.entries if entry.table == "criterion_states"]

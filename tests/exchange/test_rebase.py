@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from ntm_analysis.cli import main
 from ntm_analysis.data import Workbook, WrongPlaceError, new_dataset, new_place
 from ntm_analysis.data.new_dataset import csv_text
-from ntm_analysis.exchange import REPORT, rebase
+from ntm_analysis.exchange import REBASE_REPORT, rebase
 from ntm_analysis.exchange.rebase_facts import RULES, merged_state
 from ntm_analysis.language import texts
 from ntm_analysis.law import read_weights
@@ -659,7 +659,7 @@ def test_every_value_says_in_its_row_and_in_the_report_where_it_comes_from(nine)
         set(states["mark"]) == {"reported", "assumed"}
         and states["source"].str.contains("nq-1678").all()
     )
-    rows = list(csv.reader(io.StringIO((nine / REPORT).read_bytes().decode("utf-8-sig"))))
+    rows = list(csv.reader(io.StringIO((nine / REBASE_REPORT).read_bytes().decode("utf-8-sig"))))
     assert (
         sum(row[0] == "criterion_states.csv" and row[4] == "giá trị lập cho xã mới" for row in rows)
         == 8
@@ -834,7 +834,7 @@ def test_text_of_the_data_is_no_formula_in_the_report(tmp_path):
     cells = [
         c
         for row in csv.reader(
-            io.StringIO((tmp_path / "moi" / REPORT).read_bytes().decode("utf-8-sig"))
+            io.StringIO((tmp_path / "moi" / REBASE_REPORT).read_bytes().decode("utf-8-sig"))
         )
         for c in row
     ]

@@ -10,7 +10,7 @@ from ntm_analysis.cli import main
 from ntm_analysis.data import Workbook, current_rows
 from ntm_analysis.exchange import template_book
 from ntm_analysis.exchange.template import CODES, EXAMPLE, HEADS
-from ntm_analysis.tables import GROUPS, ORDER, TABLES, dictionary, sheet_name
+from ntm_analysis.tables import TABLE_GROUPS, TABLE_ORDER, TABLES, dictionary, sheet_name
 
 FIRST = 6  # the first row of data of a sheet, as Excel counts
 STATE = {"set": "ntm-2016-2020", "date": "2022-03-31"}
@@ -37,15 +37,15 @@ def _book(tmp_path_factory):
 
 
 def test_every_table_of_a_data_set_has_one_sheet_whose_name_excel_takes(book):
-    assert sorted(ORDER) == sorted(TABLES)
-    names = [sheet_name(table) for table in ORDER]
+    assert sorted(TABLE_ORDER) == sorted(TABLES)
+    names = [sheet_name(table) for table in TABLE_ORDER]
     assert len({name.lower() for name in names}) == len(TABLES)
     assert all(0 < len(name) <= 31 and not set(name) & set("[]:*?/\\'") for name in names)
     assert [name for name in book.sheetnames if book[name].sheet_state == "visible"] == [
         "Hướng dẫn",
         *names,
     ]
-    assert set(GROUPS) == {"report", "plan", "list", "ground"}
+    assert set(TABLE_GROUPS) == {"report", "plan", "list", "ground"}
 
 
 def test_heads_are_vietnamese_with_unit_star_and_the_code_name_in_a_note(book):

@@ -13,7 +13,7 @@ from small_districts import HIGH, MODEL, NEW, PROVINCE, assumptions, plain
 
 from ntm_analysis import cli
 from ntm_analysis.data import Workbook
-from ntm_analysis.forecasts import forecast, promise, schedule
+from ntm_analysis.forecasts import forecast, price_of_promise, schedule
 from ntm_analysis.forecasts.simulation import Baseline
 from ntm_analysis.forecasts.yearly_list import month_of, spans
 from ntm_analysis.needs import together, uniforms
@@ -122,7 +122,8 @@ def test_a_signed_decision_comes_after_the_year_and_so_later_than_its_criteria(d
     assert signed["p_all_signed"] == signed["p_all"]
     assert said["finishing_signed"]["mean"] == pytest.approx(signed["finishing"]["mean"])
     both = (
-        promise(each)["basically_all"]["months"] for each in (will, forecast(district, draws=2_000))
+        price_of_promise(each)["basically_all"]["months"]
+        for each in (will, forecast(district, draws=2_000))
     )
     for decided, met in zip(*(days.values() for days in both), strict=True):
         assert decided is None or met < decided, "the day of a promise is that of the decision"

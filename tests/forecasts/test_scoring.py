@@ -491,9 +491,9 @@ def test_no_file_and_a_file_with_its_head_alone_are_no_outcomes(tmp_path):
 
 
 def test_the_file_of_outcomes_that_comes_with_the_workbook_has_the_columns_of_the_dictionary():
-    from ntm_analysis.tables import KEYS, TABLES, dictionary
+    from ntm_analysis.tables import TABLE_KEYS, TABLES, dictionary
 
-    assert list(dictionary("outcomes")) == HEAD.split(",") and KEYS["outcomes"] == (
+    assert list(dictionary("outcomes")) == HEAD.split(",") and TABLE_KEYS["outcomes"] == (
         "dataset",
         "code",
         "level",

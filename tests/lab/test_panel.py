@@ -28,7 +28,7 @@ from ntm_analysis.scenarios import (
     NotSavedError,
     Setting,
     WhatIf,
-    felt,
+    clear_changes,
     pots_of,
     save,
     scenario,
@@ -108,7 +108,9 @@ def test_with_nothing_changed_the_answer_is_the_baseline_exactly(district, tried
     answer = tried.answer(Setting())
     assert record_of(answer)["communes"] == as_files_say(district, "baseline")["communes"]
     assert not any(answer.difference.values())
-    assert not answer.moved["change"].any() and not len(felt(answer.moved))
+    assert not answer.chance_changes["change"].any() and not len(
+        clear_changes(answer.chance_changes)
+    )
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -160,8 +162,11 @@ def test_by_hand_how_many_of_a_list_are_paid_in_time(small, communes, setting, i
     if not in_time:  # as late as at the beginning: nothing is different
         assert not any(answer.difference.values())
     else:
-        assert answer.difference["finishing"] > 0 and len(felt(answer.moved)) == communes
-        assert answer.moved["p"].nunique() == 1, "they are known alike, and told alike"
+        assert (
+            answer.difference["finishing"] > 0
+            and len(clear_changes(answer.chance_changes)) == communes
+        )
+        assert answer.chance_changes["p"].nunique() == 1, "they are known alike, and told alike"
 
 
 def test_the_file_says_only_what_changes_and_in_plain_decimals(tried):

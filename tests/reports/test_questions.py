@@ -12,7 +12,13 @@ from bs4 import BeautifulSoup, Tag
 from ntm_analysis.data import Workbook
 from ntm_analysis.language import texts
 from ntm_analysis.pages.district import DistrictPage
-from ntm_analysis.reports.planner_questions import COMMUNE, SHEET, answered, details, questions
+from ntm_analysis.reports.planner_questions import (
+    COMMUNE,
+    SHEET,
+    details,
+    index_questions,
+    questions,
+)
 from ntm_analysis.reports.report import PAGES
 
 pytestmark = pytest.mark.usefixtures("kept_results")
@@ -107,7 +113,7 @@ def test_after_a_merger_the_page_says_who_stands_and_who_is_judged_anew(listed):
         "nothing was merged by the day of this report"
     )
     after = Workbook.open("data/thanh-chuong", "2025-07-01")
-    words, links, _ = answered(after, {"huyen": "huyen.html"}, "", "vi")[23]
+    words, links, _ = index_questions(after, {"huyen": "huyen.html"}, "", "vi")[23]
     assert words.startswith("Sau sáp nhập còn 9 xã") and links == ["huyen.html#huyen"]
     page = DistrictPage("data/thanh-chuong", as_of="2025-07-01")
     made = [
@@ -147,9 +153,9 @@ def test_the_questions_in_english_and_of_another_district_name_its_own_communes(
 
 def test_a_question_whose_page_was_not_made_says_so():
     workbook = Workbook.open("data/thanh-chuong")
-    assert {links == [] and bool(note) for _, links, note in answered(workbook, {}, "", "vi")} == {
-        True
-    }
+    assert {
+        links == [] and bool(note) for _, links, note in index_questions(workbook, {}, "", "vi")
+    } == {True}
 
 
 def test_places_are_pages_of_the_report_and_what_must_be_done_belongs_to_a_page():

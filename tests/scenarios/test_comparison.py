@@ -103,7 +103,7 @@ def test_a_scenario_that_changes_nothing_differs_by_exactly_nothing_in_every_dra
     workbook = told(idle="changes:\n  - {table: envelopes, multiply: {amount: 1}}\n")
     found = compare(workbook, ["idle"], draws=300, moving=False)
     base, idle = found.rows
-    assert (idle.finishing == base.finishing).all() and not idle.moved["change"].any()
+    assert (idle.finishing == base.finishing).all() and not idle.chance_changes["change"].any()
     assert paired_difference(idle.finishing, base.finishing) == {
         "difference": 0.0,
         "se": 0.0,
@@ -143,7 +143,9 @@ def test_a_comparison_says_of_a_scenario_what_its_own_forecast_says(district, sh
     chosen = scenario(district, "closest")
     alone = forecast(chosen, policy="closest", draws=DRAWS)
     row = next(row for row in found.rows if row.figures["id"] == "closest")
-    assert (row.finishing == alone.finishing).all() and np.allclose(row.moved["p"], alone.p)
+    assert (row.finishing == alone.finishing).all() and np.allclose(
+        row.chance_changes["p"], alone.p
+    )
     base = row_of(made, "baseline")
     assert row_of(made, "closest")["difference"]["finishing"] == pytest.approx(
         alone.finishing.mean() - base["finishing_mean"]
@@ -458,7 +460,9 @@ def test_money_late_in_2023_helps_nobody_and_leaves_the_list_of_2022_alone(shipp
     targets = found.workbook.tables["targets"].query(
         "kind == 'plan' and level == 'ntm' and year == 2022"
     )["unit"]
-    moved = next(row for row in found.rows if row.figures["id"] == "late-oct-2023").moved["change"]
+    moved = next(row for row in found.rows if row.figures["id"] == "late-oct-2023").chance_changes[
+        "change"
+    ]
     assert len(targets) == 3 and not moved[targets].any()
 
 
@@ -467,7 +471,7 @@ def test_communes_of_which_the_same_is_known_gain_and_lose_alike(shipped):
     bands = forecast(found.workbook, draws=DRAWS).alike_groups
     for row in found.rows:
         if row.figures["policy"] == "own" and row.figures["id"] != "old-set-only":
-            changes = row.moved["change"].reindex(bands.index).round(12)
+            changes = row.chance_changes["change"].reindex(bands.index).round(12)
             assert (changes.groupby(bands).nunique() == 1).all(), row.figures["id"]
 
 

@@ -16,7 +16,7 @@ from ntm_analysis.data import Workbook, entry_of
 from ntm_analysis.forecasts import forecast
 from ntm_analysis.pages.meeting import MeetingPage
 from ntm_analysis.results import ForecastResult
-from ntm_analysis.scenarios import by_commune, change_since, is_this, last_entry
+from ntm_analysis.scenarios import by_commune, change_since, is_entry_of, last_entry
 
 THEN, NOW = dt.date(2022, 11, 30), dt.date(2022, 12, 31)
 DRAWS = 500
@@ -150,7 +150,7 @@ def test_a_registered_forecast_of_the_same_files_is_met_exactly_on_its_day(folde
     assert (
         first.names == ("revised",)
         and first.change == first.se == first.basically == 0.0
-        and not first.felt
+        and not first.is_clear
     )
     assert np.allclose(first.p, 0.0)
     assert sum(step.change for step in rest) == pytest.approx(
@@ -173,7 +173,7 @@ def test_what_was_revised_back_is_told_apart_from_what_is_new(folder):
     )
     made, _ = made_of(folder, entry)
     steps = by_step(made)
-    assert steps["revised"] > 0.5 and made.steps[0].felt
+    assert steps["revised"] > 0.5 and made.steps[0].is_clear
     assert steps["data"] == steps["assumptions"] == 0.0
     assert sum(steps.values()) == pytest.approx(made.now - made.before, abs=1e-9)
 
@@ -202,9 +202,9 @@ def test_the_entry_asked_in_the_same_way_and_known_by_then_is_chosen(folder):
     }
     other = json.loads(json.dumps(new)) | {"parameters": new["parameters"] | {"policy": "equal"}}
     assert last_entry([old, later, other], workbook, ASKED) is old
-    assert last_entry([old, new], workbook, ASKED) is new and is_this(new, workbook)
+    assert last_entry([old, new], workbook, ASKED) is new and is_entry_of(new, workbook)
     assert last_entry([later, other], workbook, ASKED) is None
-    assert not is_this(old, replace(workbook, content_hash="x"))
+    assert not is_entry_of(old, replace(workbook, content_hash="x"))
 
 
 def plain(part: str) -> str:
