@@ -5,19 +5,18 @@ under ``draws`` the arrays that it was counted from. A workbook that :func:`scen
 like any other; its policy and deadline are its own.
 """
 
-import datetime as dt
 from pathlib import Path
 
 from . import results
 from .allocation import allocate as allocation_of
 from .allocation import planned_forecast, try_plans
-from .data import Workbook, reports_folder
-from .language import OPTIMAL
+from .data import Workbook, datasets, reports_folder
+from .language import OPTIMAL, UnreadableError, check_parameters, read_date, text
 from .needs import demand
 from .scenarios import BASELINE, UNSAVED
 from .scenarios import compare as comparison_of
 from .scenarios import scenario as scenario_of
-from .tables import as_yaml
+from .tables import DataProblemsError, Problem, as_yaml
 
 
 def open_workbook(dataset="thanh-chuong", as_of=None):
@@ -47,7 +46,21 @@ def open_workbook(dataset="thanh-chuong", as_of=None):
     >>> ntm.open_workbook("thanh-chuong", as_of="2022-03-31")
     Workbook thanh-chuong as of 2022-03-31: 37 communes, 36 tables
     """
-    return Workbook.open(dataset, as_of)
+    try:
+        return Workbook.open(dataset, as_of)
+    except FileNotFoundError:
+        known = ", ".join(datasets())
+        raise FileNotFoundError(text("cli_no_dataset", "en", name=dataset, known=known)) from None
+    except UnreadableError as error:
+        details = {"value": as_of, **error.details}
+        raise DataProblemsError([Problem(error.reason, "as_of", details=details)]) from None
+
+
+def _asked(workbook, **parameters):
+    """The workbook, opened where it is a name; parameters are checked as those of notebooks are."""
+    if faults := check_parameters(parameters):
+        raise ValueError("; ".join(faults))
+    return workbook if isinstance(workbook, Workbook) else open_workbook(workbook)
 
 
 def scenario(workbook, name="", changes=()):
@@ -55,7 +68,8 @@ def scenario(workbook, name="", changes=()):
 
     Parameters
     ----------
-    workbook : Workbook
+    workbook : Workbook or str
+        The name of a data set stands for that as it is known on its own day.
     name : str, optional
         A scenario of the folder ``scenarios``; with ``changes`` what they begin from.
     changes : list of dict, optional
@@ -79,9 +93,11 @@ def scenario(workbook, name="", changes=()):
     >>> ntm.scenario(wb, "two-more-years").deadline
     datetime.date(2027, 12, 31)
     """
+    workbook = _asked(workbook)
+    changes = [changes] if isinstance(changes, dict) else changes
     if not changes:
         return scenario_of(workbook, name or BASELINE)
-    title = ", ".join(change["table"] for change in changes)
+    title = ", ".join(f"{dict(change).get('table')}" for change in changes)
     lines = {"id": UNSAVED, "title": {"vi": title, "en": title}, "changes": list(changes)}
     lines |= {"extends": name} if name else {}
     return scenario_of(workbook, UNSAVED, as_yaml(lines))
@@ -92,7 +108,8 @@ def assess(workbook, criteria_set="", lang="vi"):
 
     Parameters
     ----------
-    workbook : Workbook
+    workbook : Workbook or str
+        The name of a data set stands for that as it is known on its own day.
     criteria_set : str, optional
         Judge all communes by this set. Default: each by that of its next level.
     lang : str
@@ -111,6 +128,10 @@ def assess(workbook, criteria_set="", lang="vi"):
     >>> int(row["met"]), int(row["of"]), row["missing"]
     (15, 19, '2, 5, 6, 17')
     """
+    workbook = _asked(workbook, lang=lang)
+    if criteria_set and criteria_set not in workbook.law.sets:
+        known = ", ".join(sorted(workbook.law.sets))
+        raise ValueError(text("cli_no_set", "en", name=criteria_set, known=known))
     return results.AssessmentResult(workbook, criteria_set, lang=lang)
 
 
@@ -119,7 +140,8 @@ def need(workbook, target="ntm", commune=None, *, draws=10_000, seed=2022, lang=
 
     Parameters
     ----------
-    workbook : Workbook
+    workbook : Workbook or str
+        The name of a data set stands for that as it is known on its own day.
     target : str
         ``ntm``: the communes not NTM yet; ``registered``: those with a planned target.
     commune : str, optional
@@ -139,6 +161,7 @@ def need(workbook, target="ntm", commune=None, *, draws=10_000, seed=2022, lang=
     >>> len(cost.by_commune), cost.draws.together.assumed_share
     (15, 1.0)
     """
+    workbook = _asked(workbook, target=target, draws=draws, seed=seed, lang=lang)
     units = None if commune is None else [workbook.find(commune)]
     answer = demand(workbook, target, units=units, draws=draws, seed=seed)
     return results.NeedResult(workbook, answer, lang)
@@ -151,7 +174,8 @@ def forecast(
 
     Parameters
     ----------
-    workbook : Workbook
+    workbook : Workbook or str
+        The name of a data set stands for that as it is known on its own day.
     policy : str, optional
         Who comes first: own, closest, cheapest, equal, decree, optimal. Default: the scenario's.
     deadline : date or str, optional
@@ -174,7 +198,10 @@ def forecast(
     >>> will.draws.finishing.shape, int(will.communes["finished"].sum())
     ((200,), 22)
     """
-    day = dt.date.fromisoformat(deadline) if isinstance(deadline, str) else deadline
+    asked = {"policy": policy, "finish": finish, "draws": draws, "seed": seed, "lang": lang}
+    typed = isinstance(deadline, str)
+    workbook = _asked(workbook, **asked, **({"deadline": deadline} if typed else {}))
+    day = read_date(deadline) if typed else deadline
     policy = policy or workbook.policy
     question = {"deadline": day, "finish": finish, "draws": draws, "seed": seed}
     will = planned_forecast(workbook, policy=policy, **question)
@@ -186,7 +213,8 @@ def allocate(workbook, *, policy="", draws=10_000, seed=2022, lang="vi"):
 
     Parameters
     ----------
-    workbook : Workbook
+    workbook : Workbook or str
+        The name of a data set stands for that as it is known on its own day.
     policy : str, optional
         Whose plan to tell. Default: the best there is.
     draws : int
@@ -207,6 +235,7 @@ def allocate(workbook, *, policy="", draws=10_000, seed=2022, lang="vi"):
     >>> plan.status, plan.gap
     ('optimal', 0.0)
     """
+    workbook = _asked(workbook, policy=policy, draws=draws, seed=seed, lang=lang)
     plans = allocation_of(workbook, seed=seed)
     return results.AllocationResult(plans, policy or OPTIMAL, try_plans(plans, draws), lang=lang)
 
@@ -216,7 +245,8 @@ def compare(workbook, scenarios=(), baseline=BASELINE, *, draws=10_000, seed=202
 
     Parameters
     ----------
-    workbook : Workbook
+    workbook : Workbook or str
+        The name of a data set stands for that as it is known on its own day.
     scenarios : list of str, optional
         Default: all there are.
     baseline : str
@@ -236,6 +266,8 @@ def compare(workbook, scenarios=(), baseline=BASELINE, *, draws=10_000, seed=202
     >>> both.scenarios["id"].tolist()
     ['baseline', 'equal']
     """
+    workbook = _asked(workbook, draws=draws, seed=seed, lang=lang)
+    scenarios = [scenarios] if isinstance(scenarios, str) else scenarios
     both = comparison_of(workbook, scenarios, baseline, draws=draws, seed=seed)
     return results.ComparisonResult(both, lang)
 
@@ -245,7 +277,8 @@ def meeting(workbook, month="", lang="vi"):
 
     Parameters
     ----------
-    workbook : Workbook
+    workbook : Workbook or str
+        The name of a data set stands for that as it is known on its own day.
     month : str, optional
         As in 12/2022. Default: that of the workbook's day.
     lang : str
@@ -262,6 +295,7 @@ def meeting(workbook, month="", lang="vi"):
     >>> len(month.late_works)
     2
     """
+    workbook = _asked(workbook, month=month, lang=lang)
     return results.MeetingResult(workbook, month, lang)
 
 
@@ -270,7 +304,8 @@ def report(workbook, folder="", communes=None, *, lang="vi", audience="noi-bo", 
 
     Parameters
     ----------
-    workbook : Workbook
+    workbook : Workbook or str
+        The name of a data set stands for that as it is known on its own day.
         As a folder holds it: pages read the data set anew.
     folder : str or Path, optional
         Default: ``reports/<data set>``.
@@ -287,6 +322,7 @@ def report(workbook, folder="", communes=None, *, lang="vi", audience="noi-bo", 
     """
     from .reports import make_report
 
+    workbook = _asked(workbook, lang=lang, audience=audience)
     place = Path(folder) if folder else reports_folder(workbook.path, workbook.id)
     units = None if communes is None else [workbook.find(name) for name in communes]
     return make_report(workbook, place, units=units, lang=lang, audience=audience, **options)

@@ -114,7 +114,7 @@ class UnknownCommuneError(LookupError):
     """
 
     def __init__(self, text, near, some=()):
-        super().__init__(printable("; ".join([text, *near])))
+        super().__init__(printable("; ".join([text, *(near or some)])))
         self.text, self.near, self.some = text, near, some
 
     def _render_traceback_(self):

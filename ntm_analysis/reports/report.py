@@ -84,6 +84,10 @@ class ReportOutcome:
     # files of the data set were changed meanwhile: pages differ in what they rest on
     changed: bool = False
 
+    def __repr__(self):
+        counts = f"{len(self.pages)} pages, {self.new_pages} new, {len(self.failed)} failed"
+        return f"Report: {counts}; open {self.index}"
+
 
 def page_list(workbook: Workbook, units: list[int] | None, lang: str, audience: str) -> list[Job]:
     """The pages of a run: the district and every commune, or only the units named; of the edition

@@ -14,7 +14,7 @@ from importlib.resources import files
 import numpy as np
 import pandas as pd
 
-from ..language import LEVEL_WORDS, STATE_WORDS, pick, text, write_date, write_number
+from ..language import LEVEL_WORDS, MARK_WORDS, STATE_WORDS, pick, text, write_date, write_number
 from .chance_words import chance, rough
 
 ROWS = 15  # of the table under an answer that a notebook shows
@@ -41,6 +41,7 @@ CODES = {
     "fund": FUND_WORDS,
     "capital": CAPITAL_WORDS,
     "level": LEVEL_WORDS,
+    "mark": MARK_WORDS,
     "state": STATE_WORDS,
 }
 
@@ -100,8 +101,12 @@ class Result:
     def _repr_html_(self):
         from markupsafe import escape
 
-        lead = getattr(self, self.tables[0]).head(ROWS)
-        html = lead.to_html(index=False, na_rep="...", float_format="{:,.4g}".format)
+        lead, about = getattr(self, self.tables[0]).head(ROWS), columns(self.about, self.tables[0])
+        cells = {
+            name: [written_cell(value, about[name]["kind"], self.lang) for value in lead[name]]
+            for name in lead
+        }
+        html = pd.DataFrame(cells).to_html(index=False)
         return f"<p>{escape(self.sentence())}</p>{html}"
 
 

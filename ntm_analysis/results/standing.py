@@ -23,6 +23,7 @@ from ..standing import MOST_MISSING_WHEN_NEAR, assess, levels, overview
 from .frames import Result, commune_table, plain_types
 
 COUNTS = ["set", "met", "of", "missing", "unknown", "checked"]
+ON_CONSOLE = "set met of missing unknown"  # in a console
 
 
 class AssessmentResult(Result):
@@ -49,8 +50,10 @@ class AssessmentResult(Result):
         Of one commune the states of its criteria too.
         """
         one = self.units is not None and len(self.units) == 1
-        counts = ("standings" if one else "communes", " ".join(["code", "name", *COUNTS]))
-        return (counts, ("criteria", "set criterion state checked")) if one else (counts,)
+        if one:
+            states = "set criterion state mark"
+            return ("standings", f"code name {ON_CONSOLE}"), ("criteria", states)
+        return (("communes", f"code name level {ON_CONSOLE}"),)
 
     def __init__(self, workbook, set_id="", units=None, lang="vi"):
         self.workbook, self.set_id, self.units, self.lang = workbook, set_id, units, lang

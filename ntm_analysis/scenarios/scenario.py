@@ -29,6 +29,7 @@ from ..tables import (
     duplicates,
     is_number,
     one_of,
+    printable,
     read_cell,
     read_yaml,
     write_whole,
@@ -79,6 +80,10 @@ FORMS = {
 
 class UnknownScenarioError(LookupError):
     """No scenario has this id; ``args``: what was asked for, the list of those there are."""
+
+    def __str__(self):
+        name, known = self.args
+        return f"{printable(name)}; {', '.join(known)}"
 
 
 def folder_of(workbook):
