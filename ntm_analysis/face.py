@@ -56,7 +56,7 @@ def open_workbook(dataset="thanh-chuong", as_of=None):
         raise DataProblemsError([Problem(error.reason, "as_of", details=details)]) from None
 
 
-def _asked(workbook, **parameters):
+def _checked_workbook(workbook, **parameters):
     """The workbook, opened where it is a name; parameters are checked as those of notebooks are."""
     if faults := check_parameters(parameters):
         raise ValueError("; ".join(faults))
@@ -93,7 +93,7 @@ def scenario(workbook, name="", changes=()):
     >>> ntm.scenario(wb, "two-more-years").deadline
     datetime.date(2027, 12, 31)
     """
-    workbook = _asked(workbook)
+    workbook = _checked_workbook(workbook)
     changes = [changes] if isinstance(changes, dict) else changes
     if not changes:
         return scenario_of(workbook, name or BASELINE)
@@ -128,7 +128,7 @@ def assess(workbook, criteria_set="", lang="vi"):
     >>> int(row["met"]), int(row["of"]), row["missing"]
     (15, 19, '2, 5, 6, 17')
     """
-    workbook = _asked(workbook, lang=lang)
+    workbook = _checked_workbook(workbook, lang=lang)
     if criteria_set and criteria_set not in workbook.law.sets:
         known = ", ".join(sorted(workbook.law.sets))
         raise ValueError(text("cli_no_set", "en", name=criteria_set, known=known))
@@ -161,7 +161,7 @@ def need(workbook, target="ntm", commune=None, *, draws=10_000, seed=2022, lang=
     >>> len(cost.by_commune), cost.draws.together.assumed_share
     (15, 1.0)
     """
-    workbook = _asked(workbook, target=target, draws=draws, seed=seed, lang=lang)
+    workbook = _checked_workbook(workbook, target=target, draws=draws, seed=seed, lang=lang)
     units = None if commune is None else [workbook.find(commune)]
     answer = demand(workbook, target, units=units, draws=draws, seed=seed)
     return results.NeedResult(workbook, answer, lang)
@@ -198,9 +198,9 @@ def forecast(
     >>> will.draws.finishing.shape, int(will.communes["finished"].sum())
     ((200,), 22)
     """
-    asked = {"policy": policy, "finish": finish, "draws": draws, "seed": seed, "lang": lang}
+    question = {"policy": policy, "finish": finish, "draws": draws, "seed": seed, "lang": lang}
     typed = isinstance(deadline, str)
-    workbook = _asked(workbook, **asked, **({"deadline": deadline} if typed else {}))
+    workbook = _checked_workbook(workbook, **question, **({"deadline": deadline} if typed else {}))
     day = read_date(deadline) if typed else deadline
     policy = policy or workbook.policy
     question = {"deadline": day, "finish": finish, "draws": draws, "seed": seed}
@@ -235,7 +235,7 @@ def allocate(workbook, *, policy="", draws=10_000, seed=2022, lang="vi"):
     >>> plan.status, plan.gap
     ('optimal', 0.0)
     """
-    workbook = _asked(workbook, policy=policy, draws=draws, seed=seed, lang=lang)
+    workbook = _checked_workbook(workbook, policy=policy, draws=draws, seed=seed, lang=lang)
     plans = allocation_of(workbook, seed=seed)
     return results.AllocationResult(plans, policy or OPTIMAL, try_plans(plans, draws), lang=lang)
 
@@ -266,7 +266,7 @@ def compare(workbook, scenarios=(), baseline=BASELINE, *, draws=10_000, seed=202
     >>> both.scenarios["id"].tolist()
     ['baseline', 'equal']
     """
-    workbook = _asked(workbook, draws=draws, seed=seed, lang=lang)
+    workbook = _checked_workbook(workbook, draws=draws, seed=seed, lang=lang)
     scenarios = [scenarios] if isinstance(scenarios, str) else scenarios
     both = comparison_of(workbook, scenarios, baseline, draws=draws, seed=seed)
     return results.ComparisonResult(both, lang)
@@ -295,7 +295,7 @@ def meeting(workbook, month="", lang="vi"):
     >>> len(month.late_works)
     2
     """
-    workbook = _asked(workbook, month=month, lang=lang)
+    workbook = _checked_workbook(workbook, month=month, lang=lang)
     return results.MeetingResult(workbook, month, lang)
 
 
@@ -322,7 +322,7 @@ def report(workbook, folder="", communes=None, *, lang="vi", audience="noi-bo", 
     """
     from .reports import make_report
 
-    workbook = _asked(workbook, lang=lang, audience=audience)
+    workbook = _checked_workbook(workbook, lang=lang, audience=audience)
     place = Path(folder) if folder else reports_folder(workbook.path, workbook.id)
     units = None if communes is None else [workbook.find(name) for name in communes]
     return make_report(workbook, place, units=units, lang=lang, audience=audience, **options)

@@ -54,7 +54,7 @@ def test_every_table_has_just_the_columns_of_the_dictionary(answers):
 
 def test_every_column_says_in_both_languages_what_it_is_and_of_which_kind(answers):
     kinds = {"text", "code", "count", "number", "money", "amount", "chance", "day", "flag", "level"}
-    kinds |= {"fund", "capital", "policy", "pot", "state", "kind"}
+    kinds |= {"fund", "capital", "policy", "pot", "state", "kind", "mark"}
     for name, table in tables_of(answers):
         for column, about in columns(name, table).items():
             assert about["vi"] and about["en"] and about["kind"] in kinds, (name, table, column)
