@@ -351,7 +351,7 @@ def test_illustrative_data_is_not_registered(capsys, monkeypatch, tmp_path):
 
 
 def test_a_forecast_is_registered_once(capsys, monkeypatch, tmp_path):
-    monkeypatch.setattr("ntm_analysis.cli.home_of", lambda folder: tmp_path)
+    monkeypatch.setattr("ntm_analysis.data.home_of", lambda folder: tmp_path)
     for _ in range(2):
         assert cli.main(["forecast", "--draws", "20", "--register", "--json"]) == 0
     (path,) = (tmp_path / "forecasts").iterdir()
