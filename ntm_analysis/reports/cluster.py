@@ -2,17 +2,15 @@
 
 A run writes its page and record itself, whole, into the shared folder, and gives back nothing but
 its name; what a lost machine held is handed to another, and a run that takes one machine after the
-other with it is given up (``distributed.scheduler.allowed-failures``). The cluster of this machine
-alone is a process of its own (``python -m ntm_analysis.reports.cluster WORKERS``), so that Ctrl-C,
-which a terminal sends to all in its group, reaches only who started it.
+other with it is given up (``distributed.scheduler.allowed-failures``). Whoever reaches a scheduler
+has it run any code: the cluster of this machine alone stands within this process and listens
+nowhere; one of several machines is closed to others by TLS, as dask's own settings say.
 """
 
 import asyncio
 import contextlib
 import logging
 import os
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -23,18 +21,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import dask
-from distributed import Client, LocalCluster, get_worker, rpc
+from distributed import Client, Scheduler, Security, SpecCluster, Worker, get_worker, rpc
 from distributed.comm import get_address_host
 
-from .workers import (
-    MEMORY_VARIABLE,
-    ForkedRuns,
-    NewProcesses,
-    NoWarmProcessError,
-    end,
-    spawn,
-    usual_limit,
-)
+from .workers import MEMORY_VARIABLE, ForkedRuns, NewProcesses, NoWarmProcessError, usual_limit
 
 BESIDE = 2  # runs handed out for each thread of the cluster, so that none waits for this machine
 # seconds to wait: for a scheduler, for a worker, for workers to end what they run
@@ -159,13 +149,10 @@ class ClusterRuns:
         with contextlib.ExitStack() as stack:
             _quiet(stack)
             if address == "local":
-                address = stack.enter_context(_cluster_here(jobs or os.cpu_count() or 1))
-            try:
-                asyncio.run(asyncio.wait_for(_scheduler_answers(address), CONNECTING))
-                client = Client(address, timeout=CONNECTING, set_as_default=False)
-            except Exception as error:  # whatever stands at that address may answer anything
-                raise NoClusterError("unreachable", error) from None
-            stack.callback(client.close, timeout=2)
+                client = stack.enter_context(_cluster_here(jobs or os.cpu_count() or 1))
+            else:
+                client = _client_of(address)
+                stack.callback(client.close, timeout=2)
             runs = cls(client, environment)
             if not runs._threads():
                 on_wait()
@@ -228,11 +215,21 @@ class ClusterRuns:
         stopping.join(STOPPING + 2)
 
 
+def _client_of(address):
+    """The client of the scheduler at an address; raises :class:`NoClusterError`."""
+    try:
+        asyncio.run(asyncio.wait_for(_scheduler_answers(address), CONNECTING))
+        return Client(address, timeout=CONNECTING, set_as_default=False)
+    except Exception as error:  # whatever stands at that address may answer anything
+        raise NoClusterError("unreachable", error) from None
+
+
 async def _scheduler_answers(address):
     """Raises something unless a scheduler answers at the address; dask's client would wait for ever
     where nothing is answered.
     """
-    async with rpc(address, timeout=CONNECTING) as there:
+    own = Security().get_connection_args("client")  # keys as dask's settings name them
+    async with rpc(address, timeout=CONNECTING, connection_args=own) as there:
         kind = (await there.identity(n_workers=0))["type"]
     if kind != "Scheduler":
         raise ValueError(f"dask {kind}, not a scheduler")
@@ -246,35 +243,33 @@ def _quiet(stack):
     warnings.simplefilter("ignore")
 
 
+class _Silent:
+    """Of a node of dask: without the web server that it starts even where there is no dashboard."""
+
+    http_server = None
+
+    def start_http_server(self, *_, **__):
+        pass
+
+
+class _Scheduler(_Silent, Scheduler):
+    pass
+
+
+class _Worker(_Silent, Worker):
+    pass
+
+
 @contextmanager
 def _cluster_here(workers):
-    """The address of a cluster of this machine, which goes with its workers and its folder."""
-    pipes = dict.fromkeys(("stdin", "stdout"), subprocess.PIPE)
-    process = spawn("cluster", f"{workers}", **pipes, text=True)
-    try:
-        yield process.stdout.readline().strip()
-    finally:
-        process.stdin.close()
-        process.stdout.close()
-        end(process, STOPPING)
-
-
-def main() -> None:
-    """A cluster of this machine: told its address, it ends when standard input is closed, however
-    that came.
-    """
+    """The client of a cluster within this process, which goes with its folder."""
     with contextlib.ExitStack() as stack:
         place = stack.enter_context(
             tempfile.TemporaryDirectory(prefix="ntm-", ignore_cleanup_errors=True)
         )
         stack.enter_context(dask.config.set({"temporary-directory": place}))
-        workers = int(sys.argv[1])
-        cluster = stack.enter_context(
-            LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
-        )
-        print(cluster.scheduler_address, flush=True)
-        sys.stdin.read()
-
-
-if __name__ == "__main__":
-    main()
+        worker = {"cls": _Worker, "options": {"nthreads": 1, "protocol": "inproc://"}}
+        scheduler = {"cls": _Scheduler, "options": {"protocol": "inproc://"}}
+        nodes = {"workers": dict.fromkeys(range(workers), worker), "scheduler": scheduler}
+        cluster = stack.enter_context(SpecCluster(**nodes))
+        yield stack.enter_context(Client(cluster, set_as_default=False))

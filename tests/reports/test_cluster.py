@@ -5,10 +5,13 @@ the way.
 import os
 import signal
 import socket
+import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from shutil import which
 
+import psutil
 import pytest
 from conftest import sample
 from test_batch import BUILDING, GOOD, POSIX, asked, gone, notebook, run
@@ -17,7 +20,9 @@ from ntm_analysis.cli import main
 from ntm_analysis.reports.manifest import Manifest
 
 pytestmark = [POSIX, pytest.mark.filterwarnings("ignore")]
+dask = pytest.importorskip("dask")
 pytest.importorskip("distributed")
+from distributed import LocalCluster, Security  # noqa: E402 - an extra that may not be there
 
 # Kills the worker that holds the run: the process above the one that papermill runs in.
 POISON = """
@@ -30,15 +35,73 @@ os._exit(0)
 
 @pytest.fixture(scope="module")
 def client():
-    """Of a cluster of two workers on this machine."""
+    """Of a cluster of two workers, processes of their own as machines have them."""
     from ntm_analysis.reports import ClusterRuns
 
-    with pytest.MonkeyPatch.context() as patch:  # the poison takes only four workers with it
-        patch.setenv("DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES", "1")
+    settings = {
+        "distributed.scheduler.allowed-failures": 1,  # the poison takes only four workers with it
         # back sooner after they were killed
-        patch.setenv("DASK_DISTRIBUTED__WORKER__MULTIPROCESSING_METHOD", "forkserver")
-        with ClusterRuns.at("local", 2, {}) as runs:
-            yield runs.client
+        "distributed.worker.multiprocessing-method": "forkserver",
+    }
+    with (
+        dask.config.set(settings),
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        ClusterRuns.at(cluster.scheduler_address, 0, {}) as runs,
+    ):
+        yield runs.client
+
+
+def listening():
+    connections = psutil.Process().net_connections("inet")
+    return {end.laddr for end in connections if end.status == psutil.CONN_LISTEN}
+
+
+def test_the_cluster_of_this_machine_alone_makes_pages_and_listens_nowhere(tmp_path):
+    from ntm_analysis.reports import ClusterRuns
+
+    good, before = notebook(tmp_path / "good.ipynb", GOOD), listening()
+    with ClusterRuns.at("local", 2, {"NTM_STORE": ""}) as runs:
+        lines = run(tmp_path / "out", lambda batch: asked(batch, good, "a", "b"), runs=runs)
+        assert listening() == before
+    assert {line["status"] for line in lines.values()} == {"complete"} and len(lines) == 2
+
+
+@pytest.mark.skipif(not which("openssl"), reason="no openssl to make a certificate")
+def test_a_scheduler_behind_tls_takes_those_who_have_the_keys_and_nobody_else(tmp_path):
+    from ntm_analysis.reports import ClusterRuns, NoClusterError
+
+    key, certificate = f"{tmp_path / 'key.pem'}", f"{tmp_path / 'certificate.pem'}"
+    making = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "1",
+        "-subj",
+        "/CN=ntm",
+        "-keyout",
+    ]
+    subprocess.run([*making, key, "-out", certificate], check=True, capture_output=True)
+    own = {"ca-file": certificate, "client.key": key, "client.cert": certificate}
+    roles = {
+        f"tls_{role}_{kind}": file
+        for role in ("scheduler", "worker", "client")
+        for kind, file in (("key", key), ("cert", certificate))
+    }
+    closed = Security(require_encryption=True, tls_ca_file=certificate, **roles)
+    with LocalCluster(
+        n_workers=1, processes=False, protocol="tls://", security=closed, dashboard_address=None
+    ) as cluster:
+        address = cluster.scheduler_address
+        assert address.startswith("tls://")
+        with pytest.raises(NoClusterError), ClusterRuns.at(address, 0, {}):
+            pass
+        own = {f"distributed.comm.tls.{name}": file for name, file in own.items()}
+        with dask.config.set(own), ClusterRuns.at(address, 0, {}) as runs:
+            assert runs.client.submit(sum, [1, 2]).result() == 3
 
 
 @pytest.mark.parametrize("communes", sample((12, 36), 1))
