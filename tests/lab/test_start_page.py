@@ -191,6 +191,7 @@ def test_another_notebook_on_such_data_shows_the_report_and_no_traceback(wrong, 
 
 
 def test_results_are_named_or_the_command_that_makes_them(monkeypatch, tmp_path):
+    monkeypatch.setattr("ntm_analysis.data.page_inputs.home_of", lambda folder: tmp_path)
     monkeypatch.setattr(start_page, "home_of", lambda folder: tmp_path)
     page = StartPage("data/thanh-chuong")
     assert "python3 run.py report" in words_of(page.outputs()) and page.questions() == ""
