@@ -8,9 +8,11 @@ page, 2 bad usage, 130 stopped.
 import argparse
 import contextlib
 import datetime as dt
+import errno
 import json
 import os
 import platform
+import re
 import signal
 import sys
 import traceback
@@ -39,7 +41,7 @@ from .law import REGION_NAMES, read_weights, to_check
 from .needs import demand, works_not_needed
 from .scenarios import UnknownScenarioError, compare, scenario
 from .standing import assess
-from .tables import FORECASTS, TABLE_ORDER, DataProblemsError, printable, report, write_whole
+from .tables import DATA, TABLE_ORDER, DataProblemsError, printable, report, write_whole
 
 LONGEST = 60  # letters of a province's or a district's name
 FILLING = ("check", "template", "import")  # commands that a data set without communes has a use for
@@ -70,28 +72,45 @@ def main(arguments=None):
     options = parser.parse_args(typed)
     options.lang = lang  # wherever it stands
     if options.command != "report" and len(getattr(options, "commune", None) or ()) > 1:
-        parser.error(f"{options.command}: --commune")
+        parser.error(f"--commune: {text('cli_one_commune', lang)}")
     try:
-        return COMMANDS[options.command](options)
+        code = COMMANDS[options.command](options)
+        sys.stdout.flush()  # a full disk is told here, not by Python when it ends
+        return code
     except DataProblemsError as error:
         print(report(error.problems, lang), file=sys.stderr)
         print(text("cli_refused", lang), file=sys.stderr)
     except CliError as error:
         print(error, file=sys.stderr)
+    except UnknownScenarioError as error:
+        name, known = error.args
+        ordered = ", ".join(dict.fromkeys([*nearest(name, known), *known]))
+        details = {"name": printable(name), "known": ordered}
+        print(text("cli_no_scenario", lang, **details), file=sys.stderr)
     except BrokenPipeError:
         # The reader went away (``ntm status | head``): nothing to say, and nothing more to flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_no_more()
         return 0
     except KeyboardInterrupt:
         print(text("cli_interrupted", lang), file=sys.stderr)
         return STOPPED
+    except MemoryError:
+        print(text("cli_no_memory", lang), file=sys.stderr)
     except Exception as error:
         # A mistake of ours: said in one sentence that a planner can pass on, with the place for a
         # maintainer.
         place = traceback.extract_tb(error.__traceback__)[-1]
         detail = f"{type(error).__name__}: {error} ({Path(place.filename).name}:{place.lineno})"
-        print(text("cli_unforeseen", lang, detail=printable(detail)), file=sys.stderr)
+        key = "cli_unforeseen"
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:  # of what is printed
+            _print_no_more()
+            key, detail = "cli_cannot_write", error.strerror
+        print(text(key, lang, detail=printable(detail)), file=sys.stderr)
     return 1
+
+
+def _print_no_more():
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 # ---- what is typed
@@ -107,6 +126,16 @@ def _language(typed):
 def _declared():
     source = files(__package__).joinpath("commands.yaml").read_text(encoding="utf-8")
     return yaml.load(source, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+class Help(argparse.HelpFormatter):
+    """Help that tells the default of an option, where its words do not yet."""
+
+    def _get_help_string(self, action):
+        words, default = action.help, action.default
+        if not default or default is argparse.SUPPRESS or re.search("default:|nếu không", words):
+            return words
+        return words + text("cli_default", Parser.asked_in[0], value="%(default)s")
 
 
 class Parser(argparse.ArgumentParser):
@@ -126,7 +155,13 @@ class Parser(argparse.ArgumentParser):
             known = self.known[words[0]]._option_string_actions
         elif words:
             unknown, message = words[:1], text("cli_no_command", lang, name=printable(words[0]))
-        near = [name for w in unknown if w not in known for name in nearest(w, known)[:1]]
+        bare = {name.strip("-"): name for name in known}
+        near = [
+            bare[name]
+            for word in unknown
+            if word not in known
+            for name in nearest(word.strip("-"), bare)[:1]
+        ]
         if names := " ".join(near):
             message = f"{message}; {text('cli_meant', lang, name=names)}"
         super().error(message)
@@ -151,14 +186,15 @@ def parser_of(lang="vi", typed=()):
     argparse._ = lambda sentence: words.get(sentence, sentence)
     argparse.ngettext = lambda one, many, n: argparse._(one if n == 1 else many)
     Parser.asked_in = lang, list(typed)
-    parser = Parser(prog="ntm", description=declared["about"][lang])
+    usual = {"allow_abbrev": False, "formatter_class": Help}
+    parser = Parser(prog="ntm", description=declared["about"][lang], **usual)
     add_option(parser, "lang", declared["options"]["lang"], lang)
     name = text("cli_command", lang)
     commands = parser.add_subparsers(dest="command", required=True, metavar=name)
     Parser.known = commands.choices
     for name, command in declared["commands"].items():
         about = command[lang]
-        own = commands.add_parser(name, help=about, description=about, allow_abbrev=False)
+        own = commands.add_parser(name, help=about, description=about, **usual)
         for option in ("lang", *command["takes"].split()):
             key, optional = option.rstrip("?"), option.endswith("?")
             add_option(own, key, declared["options"][key], lang, optional)
@@ -235,20 +271,6 @@ def _units(workbook, options, most=None):
     return list(dict.fromkeys(units))
 
 
-def _scenario(workbook, options):
-    """The scenario named, applied; its faults are those of its file."""
-    try:
-        return scenario(workbook, options.scenario)
-    except UnknownScenarioError as error:
-        raise _no_scenario(*error.args, options.lang) from None
-
-
-def _no_scenario(name, known, lang):
-    """That there is no such scenario, and those there are, the nearest names first."""
-    ordered = ", ".join(dict.fromkeys([*nearest(name, known), *known]))
-    return CliError(text("cli_no_scenario", lang, name=printable(name), known=ordered))
-
-
 def _no_set(name, workbook, lang):
     known = ", ".join(sorted(workbook.law.sets))
     return CliError(text("cli_no_set", lang, name=printable(name), known=known))
@@ -262,11 +284,11 @@ def _cannot_write(error, lang, path=""):
 # ---- answers
 
 
-def _answer(options, result, more=(), warnings=()):
+def _answer(options, result, warnings=()):
     """Print an answer: as JSON, or its sentences and tables under the data set's title and day."""
     lang, workbook = options.lang, result.workbook
     if options.json:
-        return _print_json(result.to_dict() | dict(more))
+        return _print_json(result.to_dict())
     day = write_date(workbook.as_of, lang)
     print(f"{workbook.meta['title'][lang]}. {text('as_of', lang, day=day)}")
     print("\n".join([result.sentence(lang), *result.notes(lang)]))
@@ -325,21 +347,20 @@ def _status(options):
 
 
 def _needs(options):
-    workbook = _scenario(open_workbook(options), options)
+    workbook = scenario(open_workbook(options), options.scenario)
     standing = assess(workbook, workbook.default_set("ntm"))
     units = _units(workbook, options, most=1)
     question = {"units": units, "draws": options.draws, "seed": options.seed, "standing": standing}
     result = results.NeedResult(
         workbook, demand(workbook, options.target, **question), options.lang
     )
-    warnings = works_not_needed(workbook, standing)
-    return _answer(options, result, {"scenario": options.scenario}, warnings)
+    return _answer(options, result, works_not_needed(workbook, standing))
 
 
 def _forecast(options):
     workbook, lang = open_workbook(options), options.lang
     units = _units(workbook, options, most=1)
-    chosen = _scenario(workbook, options)
+    chosen = scenario(workbook, options.scenario)
     will = planned_forecast(
         chosen,
         policy=options.policy or chosen.policy,
@@ -353,10 +374,9 @@ def _forecast(options):
         result.price_of_promise = price_of_promise(will)
     entered = _registered(workbook, result.to_dict(), lang) if options.register else ""
     result.commune = units[0] if units else None
-    _answer(options, result)
     if entered:
         print(entered, file=sys.stderr)
-    return 0
+    return _answer(options, result)
 
 
 def _registered(workbook, record, lang):
@@ -366,14 +386,14 @@ def _registered(workbook, record, lang):
     made_with = {"ntm-analysis": __version__, "python": platform.python_version()}
     try:
         entry = data.entry_of(record, dt.date.today(), made_with)
-        path, new = data.register(data.home_of(workbook.path) / data.REGISTER, entry)
+        path, new = data.register(data.register_folder(workbook.path), entry)
     except OSError as error:
         raise _cannot_write(error, lang) from None
     return text("score_registered" if new else "score_registered_before", lang, path=path)
 
 
 def _allocate(options):
-    plans = allocate(_scenario(open_workbook(options), options), seed=options.seed)
+    plans = allocate(scenario(open_workbook(options), options.scenario), seed=options.seed)
     trial = try_plans(plans, options.draws)
     return _answer(
         options, results.AllocationResult(plans, options.policy or OPTIMAL, trial, options.lang)
@@ -383,15 +403,13 @@ def _allocate(options):
 def _compare(options):
     workbook, lang = open_workbook(options), options.lang
     question = {"draws": options.draws, "seed": options.seed}
-    try:
-        both = compare(workbook, options.scenarios, options.baseline, **question)
-    except UnknownScenarioError as error:
-        raise _no_scenario(*error.args, lang) from None
-    return _answer(options, results.ComparisonResult(both, lang), warnings=both.warnings)
+    both = compare(workbook, options.scenarios, options.baseline, **question)
+    return _answer(options, results.ComparisonResult(both, lang), both.warnings)
 
 
 def _score(options):
-    folder = Path.cwd() / data.REGISTER if (Path.cwd() / data.REGISTER).is_dir() else FORECASTS
+    here = Path.cwd() / data.REGISTER
+    folder = here if here.is_dir() else data.register_folder(DATA)
     today, lang = dt.date.today(), options.lang
     scores = score(
         data.read_register(folder), data.read_outcomes(folder / data.OUTCOMES, today), today

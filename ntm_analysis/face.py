@@ -10,8 +10,8 @@ from pathlib import Path
 from . import results
 from .allocation import allocate as allocation_of
 from .allocation import planned_forecast, try_plans
-from .data import Workbook, datasets, reports_folder
-from .language import OPTIMAL, UnreadableError, check_parameters, read_date, text
+from .data import Workbook, datasets, describe_unit, reports_folder
+from .language import OPTIMAL, UnreadableError, check_parameters, day_of, text
 from .needs import demand
 from .scenarios import BASELINE, UNSAVED
 from .scenarios import compare as comparison_of
@@ -46,21 +46,31 @@ def open_workbook(dataset="thanh-chuong", as_of=None):
     >>> ntm.open_workbook("thanh-chuong", as_of="2022-03-31")
     Workbook thanh-chuong as of 2022-03-31: 37 communes, 36 tables
     """
+    day = _day(as_of, "as_of") if as_of else None
     try:
-        return Workbook.open(dataset, as_of)
+        return Workbook.open(dataset, day)
     except FileNotFoundError:
         known = ", ".join(datasets())
         raise FileNotFoundError(text("cli_no_dataset", "en", name=dataset, known=known)) from None
+
+
+def _day(value, name):
+    """The day that a parameter gives, in whatever form."""
+    try:
+        return day_of(value)
     except UnreadableError as error:
-        details = {"value": as_of, **error.details}
-        raise DataProblemsError([Problem(error.reason, "as_of", details=details)]) from None
+        details = {"value": value, **error.details}
+        raise DataProblemsError([Problem(error.reason, name, details=details)]) from None
 
 
 def _checked_workbook(workbook, **parameters):
     """The workbook, opened where it is a name; parameters are checked as those of notebooks are."""
     if faults := check_parameters(parameters):
         raise ValueError("; ".join(faults))
-    return workbook if isinstance(workbook, Workbook) else open_workbook(workbook)
+    workbook = workbook if isinstance(workbook, Workbook) else open_workbook(workbook)
+    if workbook.communes.empty:
+        raise ValueError(text("cli_no_communes", "en", place=workbook.meta["title"]["en"]))
+    return workbook
 
 
 def scenario(workbook, name="", changes=()):
@@ -94,11 +104,11 @@ def scenario(workbook, name="", changes=()):
     datetime.date(2027, 12, 31)
     """
     workbook = _checked_workbook(workbook)
-    changes = [changes] if isinstance(changes, dict) else changes
+    changes = [changes] if isinstance(changes, dict) else list(changes)
     if not changes:
         return scenario_of(workbook, name or BASELINE)
-    title = ", ".join(f"{dict(change).get('table')}" for change in changes)
-    lines = {"id": UNSAVED, "title": {"vi": title, "en": title}, "changes": list(changes)}
+    title = {lang: text("scenario_unsaved", lang) for lang in ("vi", "en")}
+    lines = {"id": UNSAVED, "title": title, "changes": changes}
     lines |= {"extends": name} if name else {}
     return scenario_of(workbook, UNSAVED, as_yaml(lines))
 
@@ -163,6 +173,9 @@ def need(workbook, target="ntm", commune=None, *, draws=10_000, seed=2022, lang=
     """
     workbook = _checked_workbook(workbook, target=target, draws=draws, seed=seed, lang=lang)
     units = None if commune is None else [workbook.find(commune)]
+    if units and units[0] not in workbook.communes.index:
+        label = describe_unit(workbook.units.loc[units[0]])
+        raise ValueError(text("not_a_commune", "en", label=label))
     answer = demand(workbook, target, units=units, draws=draws, seed=seed)
     return results.NeedResult(workbook, answer, lang)
 
@@ -199,9 +212,8 @@ def forecast(
     ((200,), 22)
     """
     question = {"policy": policy, "finish": finish, "draws": draws, "seed": seed, "lang": lang}
-    typed = isinstance(deadline, str)
-    workbook = _checked_workbook(workbook, **question, **({"deadline": deadline} if typed else {}))
-    day = read_date(deadline) if typed else deadline
+    day = _day(deadline, "deadline") if deadline else None
+    workbook = _checked_workbook(workbook, **question)
     policy = policy or workbook.policy
     question = {"deadline": day, "finish": finish, "draws": draws, "seed": seed}
     will = planned_forecast(workbook, policy=policy, **question)
@@ -306,7 +318,7 @@ def report(workbook, folder="", communes=None, *, lang="vi", audience="noi-bo", 
     ----------
     workbook : Workbook or str
         The name of a data set stands for that as it is known on its own day.
-        As a folder holds it: pages read the data set anew.
+        As a folder holds it, no scenario of it: pages read the data set anew.
     folder : str or Path, optional
         Default: ``reports/<data set>``.
     communes : list of str, optional
@@ -323,6 +335,9 @@ def report(workbook, folder="", communes=None, *, lang="vi", audience="noi-bo", 
     from .reports import make_report
 
     workbook = _checked_workbook(workbook, lang=lang, audience=audience)
+    if workbook.usual:
+        raise ValueError(text("report_of_scenario", "en", id=workbook.scenario_id))
+    communes = [communes] if isinstance(communes, str) else communes
     place = Path(folder) if folder else reports_folder(workbook.path, workbook.id)
     units = None if communes is None else [workbook.find(name) for name in communes]
     return make_report(workbook, place, units=units, lang=lang, audience=audience, **options)

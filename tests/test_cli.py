@@ -4,7 +4,10 @@ traceback.
 
 import io
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -124,7 +127,6 @@ def test_what_is_not_there_gets_one_sentence_and_exit_code_1(capsys, arguments, 
         ["status", "--jsno"],
         ["check", "--as-of", "soon"],
         ["check", "--as-of", "20220331"],
-        ["status", "--commune", "Thanh Chi", "--commune", "Thanh Hà"],
         ["report", "--lang", "fr"],
         ["status", "--js"],
     ],
@@ -149,6 +151,9 @@ def test_a_number_that_is_none_is_refused_with_what_is_allowed(capsys, option, t
         (["status", "--comune", "Thanh Chi"], "ý anh/chị là --commune?"),
         (["--lang", "en", "raport"], "there is no command raport; did you mean report?"),
         (["needs", "--jsno", "--lang=en"], "did you mean --json?"),
+        (["check", "--json"], "không hiểu: --json\n"),
+        (["--lan", "en", "check"], "ý anh/chị là --lang?"),
+        (["status", "--commune", "Thanh Chi", "--commune", "Thanh Hà"], "chỉ nêu một xã"),
     ],
 )
 def test_a_mistyped_word_is_answered_with_the_one_that_was_meant(capsys, arguments, meant):
@@ -202,11 +207,43 @@ def test_a_console_without_vietnamese_gets_letters_without_marks(monkeypatch):
     raw = io.BytesIO()
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding="cp1252"))
     assert main(["status", "--commune", "Thanh Hương"]) == 0
-    import sys
-
     sys.stdout.flush()
     text = raw.getvalue().decode("cp1252")
     assert "Thanh Huong" in text and "15" in text
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a system without a full device")
+def test_a_disk_that_is_full_is_told_and_what_was_done_stands_before_it(tmp_path):
+    shutil.copytree("data", tmp_path / "data")
+    command = [sys.executable, "-m", "ntm_analysis", "forecast", "data/thanh-chuong"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*command, "--draws", "10", "--register"],
+            cwd=tmp_path,
+            check=False,
+            env=os.environ | {"PYTHONPATH": f"{Path.cwd()}"},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+    (entry,) = (tmp_path / "forecasts").iterdir()
+    assert done.returncode == 1 and entry.name in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("Không ghi được: ")
+
+
+def test_too_little_memory_is_told_with_what_to_do(capsys, monkeypatch):
+    def greedy(*_):
+        raise MemoryError
+
+    monkeypatch.setitem(COMMANDS, "forecast", greedy)
+    code, _, err = run(capsys, "forecast")
+    assert code == 1 and "--draws" in err
+
+
+def test_a_folder_that_some_systems_cannot_have_is_refused(capsys, tmp_path):
+    place = ["--province", "Nghệ An", "--district", "A"]
+    assert run(capsys, "new", f"{tmp_path / 'con'}", *place)[0] == 1
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_unforeseen_fault_is_one_sentence_with_its_place(capsys, monkeypatch):

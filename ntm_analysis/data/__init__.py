@@ -44,6 +44,7 @@ from .page_inputs import (
     home_of,
     kept_workbook,
     path_as_typed,
+    register_folder,
     reports_folder,
 )
 from .register import (
@@ -56,7 +57,7 @@ from .register import (
     read_register,
     register,
 )
-from .table_checks import MONEY_TABLES, check_table
+from .table_checks import MONEY_TABLES, check_rules, check_table
 from .table_text import TableText, cell_text, number_text
 from .units import describe_unit, newest_mergers, newest_volumes, reported_volumes
 from .versions import BusyError, TouchedError, only_one, replace_version
@@ -96,6 +97,7 @@ __all__ = [
     "assumptions_of",
     "cell_text",
     "check_money",
+    "check_rules",
     "check_table",
     "communes_hashes",
     "content_hash",
@@ -125,6 +127,7 @@ __all__ = [
     "read_register",
     "region_of",
     "register",
+    "register_folder",
     "replace_version",
     "reported_volumes",
     "reports_folder",

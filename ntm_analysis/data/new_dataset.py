@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from ..language import nearest, pick, plain, slug, text
+from ..language import is_reserved, nearest, pick, plain, slug, text
 from ..law import LEVELS, REGION_NAMES, read_law
 from ..tables import (
     TABLE_GROUPS,
@@ -73,7 +73,7 @@ def new_place(typed, old=None):
     if not folder.parent.is_dir():
         raise WrongPlaceError("no_parent", name=folder.parent)
     new_id = slug(folder.name)
-    if not 0 < len(new_id) <= 60 or (old and new_id == old.id):
+    if not 0 < len(new_id) <= 60 or is_reserved(new_id) or (old and new_id == old.id):
         raise WrongPlaceError("no_id", name=folder.name, old=old.id if old else "...")
     # Hidden: versions that an import keeps.
     for other in sorted(folder.parent.glob("[!.]*/dataset.yaml")):

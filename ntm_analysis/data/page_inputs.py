@@ -41,6 +41,21 @@ def home_of(folder):
     return Path(os.environ.get(PLACE) or Path.cwd())
 
 
+def register_folder(folder):
+    """Say where the forecasts of a data set are registered.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the data set.
+
+    Returns
+    -------
+    Path
+    """
+    return home_of(folder) / REGISTER
+
+
 def reports_folder(folder, dataset):
     """Say where the reports of a data set go.
 
@@ -94,7 +109,7 @@ def files_hash(folder):
     meta = read_yaml(folder / "dataset.yaml", []) or {}
     law = (folder / str(meta.get("criteria") or "../criteria")).resolve()
     shared = [law, law.parent / "reference", folder.parent / "scenarios"]
-    shared.append(home_of(folder) / REGISTER)
+    shared.append(register_folder(folder))
     own = (path for path in folder.iterdir() if path.suffix in (".csv", ".yaml") and path.is_file())
     places = [*sorted(own), *(place for place in shared if place.is_dir())]
     return hash_of(*map(hash_of_files, places))

@@ -37,13 +37,13 @@ def check_rules(name, rows, bad):
         Of a table.
     rows : DataFrame
     bad : callable
-        See :func:`ntm_analysis.tables.teller`.
+        See :func:`ntm_analysis.tables.teller`; without the table.
     """
     for rule in dictionary_rows("_rules"):
         if rule["table"] == name and len(rows):
             details = dict(part.split("=", 1) for part in rule["details"].split("|") if part)
             wrong = rows.eval(rule["wrong"], engine="python")
-            bad(name, wrong, rule["code"], rule["column"], rule["also"], **details)
+            bad(wrong, rule["code"], rule["column"], rule["also"], **details)
 
 
 def check_dictionary(names, tables, bad):
@@ -59,7 +59,7 @@ def check_dictionary(names, tables, bad):
     """
     for name in names:
         rows = tables[name]
-        check_rules(name, rows, bad)
+        check_rules(name, rows, partial(bad, name))
         for column in dictionary(name).values():
             if column.ref:
                 _check_reference(name, column, tables, bad)
@@ -79,12 +79,14 @@ def _check_sum(name, column, rows, bad):
 
 
 def _check_triple(name, columns, rows, bad):
-    """Report rows in which low, most usual and high fall."""
-    low, mode, high = (rows[column] for column in columns)
+    """Report rows in which low, most usual and high fall; where all may be blank, blank is 0."""
+    optional = not dictionary(name)[columns[1]].required
+    figures = rows[list(columns)].fillna(0.0) if optional else rows[list(columns)]
+    low, mode, high = (figures[column] for column in columns)
 
     def cells(row):
-        known = (column for column in columns if pd.notna(row[column]))
-        return "; ".join(f"{column} {write_figure(row[column])}" for column in known)
+        known = figures.loc[row.name].dropna()
+        return "; ".join(f"{column} {write_figure(value)}" for column, value in known.items())
 
     falls = (low > mode) | (mode > high) | (low > high)
     bad(name, falls, "range_falls", columns[1], range=cells)
@@ -155,7 +157,7 @@ def check_table(name, table, units, law, sources, problems):
     if "source" in table and sources is not None:
         _check_sources(table, sources, bad)
     if name not in (*MONEY_TABLES, *MONTHLY):
-        check_rules(name, table, tell)
+        check_rules(name, table, bad)
     if name == "mergers":
         _check_mergers(table, units, bad)
     elif name == "units":

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..language import YEARS, fold, nearest, read_date, slug
+from ..language import YEARS, day_of, fold, nearest, slug
 from ..law import LEVELS, REGION_NAMES, Law, read_law
 from ..tables import (
     DATA,
@@ -39,13 +39,17 @@ from .units import describe_unit, end_days, newest_mergers, number_units, with_p
 from .versions import heal
 
 MARKS = ("reported", "assumed", "illustrative")
+DATED = {"date", "mark", "source", "note"}  # what may be said of a day
+LONGEST = 120  # letters of a title or name
 
 
 def _texts(*keys):
-    """Make the shape of texts under keys, each one line that a console can show."""
+    """Make the shape of texts under keys, each one short line that a console can show."""
 
     def fits(value):
-        return all(value[key].strip() and value[key].isprintable() for key in keys)
+        lines = [value[key] for key in keys]
+        short = all(line.strip() and len(line) <= LONGEST for line in lines)
+        return short and all(map(str.isprintable, lines)) and set(value) == set(keys)
 
     return Shape(fits, f"{{{', '.join(f'{key}: ...' for key in keys)}}}")
 
@@ -56,9 +60,9 @@ def _dated(example):
     def fits(value):
         day = value["date"]
         known = type(day) is dt.date and YEARS[0] <= day.year <= YEARS[1]
-        return known and value["mark"] in MARKS
+        return known and value["mark"] in MARKS and set(value) <= DATED
 
-    return Shape(fits, f"{{date: {example}, mark: {'|'.join(MARKS)}}}")
+    return Shape(fits, f"{{date: {example}, mark: {'|'.join(MARKS)}, source: ..., note: ...}}")
 
 
 # What dataset.yaml says.
@@ -72,7 +76,7 @@ SETTINGS = {
     "as_of": _dated("2022-03-31"),
     "term_end": _dated("2025-12-31"),
     "number_style": one_of("vi", "en"),
-    "criteria?": Shape(str.isprintable, "../criteria"),
+    "criteria?": Shape(lambda path: path.strip() and path.isprintable(), "../criteria"),
     "sets": Shape(
         lambda sets: set(sets) == set(LEVELS) and all(isinstance(v, str) for v in sets.values()),
         "{ntm: ..., advanced: ..., model: ...}",
@@ -230,7 +234,7 @@ class Workbook:
         >>> Workbook.open("data/thanh-chuong")
         Workbook thanh-chuong as of 2022-03-31: 37 communes, 36 tables
         """
-        day = as_of if isinstance(as_of, dt.date) else read_date(as_of) if as_of else None
+        day = day_of(as_of) if as_of else None
         folder, problems = locate(dataset), []
         meta = read_yaml(folder / "dataset.yaml", problems)
         style_at = f"dataset.yaml:{meta.at('number_style')}" if meta else "dataset.yaml"
@@ -242,7 +246,7 @@ class Workbook:
                 path = over / path.name
             tables[name] = read_table(path, name, style, style_at, problems)
         law_folder = (folder / str(meta.get("criteria", "../criteria"))).resolve()
-        if not any(law_folder.glob("*.yaml")):
+        if law_folder == folder or not any(law_folder.glob("*.yaml")):
             # Told alone: whatever is said of a set would be wrong for this one reason.
             if meta:
                 place = ("dataset.yaml", meta.at("criteria"), "criteria")
@@ -252,7 +256,10 @@ class Workbook:
         # beside the law.
         reference = law_folder.parent / "reference"
         tables["history"] = _history(reference / "history.csv", problems)
+        tables_only = len(problems)
         law = read_law(law_folder, problems)
+        if any(problem.code in WHOLE_FILE for problem in problems[tables_only:]):
+            raise DataProblemsError(problems)  # every row of a set that was not read would be told
         units = number_units(tables["units"], tables["mergers"], meta, problems)
         if units.empty and not any(len(rows) for rows in tables.values() if "commune" in rows):
             # A data set just laid out: it waits for its communes, and nothing in it speaks of any.

@@ -6,12 +6,14 @@ of the own province. A month is numbered ``12 * year + month`` and stands for it
 
 import re
 from collections import namedtuple
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from pandas import DataFrame
 from scipy.special import betaincinv, betaln, polygamma, softmax
 
+from ..data import check_rules
 from ..needs import uniforms
 from ..tables import DATA, DataProblemsError, read_raw, read_table, teller
 
@@ -25,17 +27,6 @@ GRID = (np.arange(60) + 0.5) / 60  # of the mean success and of the correlation 
 HIGHEST_SUCCESS = 0.97
 OTHER_NAMES = {"TT Huế": "Thừa Thiên Huế"}
 MOST = 100_000  # communes of an area: more is a slip of the pen
-# What no row of a table may say: which rows do, and what is told of which column.
-TOTAL = {"value": "{value:g}", "total": "{total:g}"}
-ABOVE = "value > total and measure.str.startswith('ntm_communes')", "above_total", "value", TOTAL
-OF_GROUP = {"value": "{communes:g}", "total": "{total:g}"}
-RANGE = {"range": "low {low:g}; mode {mode:g}; high {high:g}"}
-FAULTS = {
-    "series": ABOVE,
-    "nghe_an": ABOVE,
-    "groups": ("communes > total", "above_total", "communes", OF_GROUP),
-    "assumed": ("low > mode or mode > high", "range_falls", "mode", RANGE),
-}
 
 
 class Evidence(namedtuple("Evidence", "figures panel lists assumed")):
@@ -118,9 +109,7 @@ def _tables(names, as_of, folder):
         file = f"panel_{name}"
         known_as = "panel_series" if name == "nghe_an" else file
         rows = tables[name] = read_table(folder / f"{file}.csv", known_as, "vi", "vi", problems)
-        if name in FAULTS:
-            query, code, column, details = FAULTS[name]
-            teller({file: rows}, problems)(file, rows.eval(query), code, column, **details)
+        check_rules(known_as, rows, partial(teller({file: rows}, problems), file))
     if problems:
         raise DataProblemsError(problems)
     day = pd.Timestamp(as_of or pd.Timestamp.max)

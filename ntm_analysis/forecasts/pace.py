@@ -286,8 +286,10 @@ def _covariance(model, hyper):
     """Of the log yearly hazards for each point of ``hyper`` (points, 5); offsets and parts."""
     offset, parts = _hazard_parts(model, hyper[:, 0])
     area_variance = np.where(model.country, LEVEL_OF_COUNTRY, hyper[:, 1, None, None]) ** 2
-    cover = area_variance * model.between + MEAN_PRIOR[1] ** 2
-    return cover + _scatter(model, hyper, parts, parts), offset, parts
+    cover = area_variance * model.between
+    cover += MEAN_PRIOR[1] ** 2  # in place, here and below: the arrays are the largest of a fit
+    cover += _scatter(model, hyper, parts, parts)
+    return cover, offset, parts
 
 
 def _scatter(model, hyper, parts, unknown):
@@ -296,9 +298,14 @@ def _scatter(model, hyper, parts, unknown):
     ``unknown``: parts of years whose effect is not known.
     """
     year, area_year, figure = hyper.T[2:, :, None, None] ** 2
-    of_area = area_year * (parts @ parts.mT) * model.same
-    error = figure * np.diag(model.fractions.sum(axis=1) ** -2.0)
-    return year * (unknown @ unknown.mT) + of_area + error
+    cover, of_area = unknown @ unknown.mT, parts @ parts.mT
+    cover *= year
+    of_area *= area_year
+    of_area *= model.same
+    cover += of_area
+    error, places = figure[:, 0] * model.fractions.sum(axis=1) ** -2.0, np.arange(cover.shape[1])
+    cover[:, places, places] += error
+    return cover
 
 
 def responses(model, cover, centre, offset):

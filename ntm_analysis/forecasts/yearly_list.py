@@ -327,7 +327,8 @@ def deadline_of(workbook, deadline=None):
     day = deadline or workbook.last_day
     if month_of(workbook.as_of, day) < 1:
         details = {"day": f"{day:%d/%m/%Y}", "as_of": f"{workbook.as_of:%d/%m/%Y}"}
-        place = "--deadline" if deadline else "dataset.yaml"
+        own = f"{workbook.scenario_id}.yaml" if workbook.deadline else "dataset.yaml"
+        place = "--deadline" if deadline else own
         raise DataProblemsError([Problem("deadline_past", place, details=details)])
     return day
 

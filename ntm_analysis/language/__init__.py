@@ -14,6 +14,7 @@ from .console import readable_console, utf8
 from .numbers import (
     YEARS,
     UnreadableError,
+    day_of,
     read_date,
     read_month,
     read_number,
@@ -25,7 +26,18 @@ from .numbers import (
     write_percent,
 )
 from .parameters import BY_NAME, OPTIMAL, PLANS, POLICIES, add_option, check_parameters
-from .spelling import KIND_PREFIX, damage, fold, from_tcvn3, guess_encoding, nearest, plain, slug
+from .spelling import (
+    FILE_SIGNS,
+    KIND_PREFIX,
+    damage,
+    fold,
+    from_tcvn3,
+    guess_encoding,
+    is_reserved,
+    nearest,
+    plain,
+    slug,
+)
 from .texts import (
     BASIS_WORDS,
     LEVEL_WORDS,
@@ -44,6 +56,7 @@ from .texts import (
 __all__ = [
     "BASIS_WORDS",
     "BY_NAME",
+    "FILE_SIGNS",
     "KIND_PREFIX",
     "LEVEL_WORDS",
     "MARK_WORDS",
@@ -58,9 +71,11 @@ __all__ = [
     "add_option",
     "check_parameters",
     "damage",
+    "day_of",
     "fold",
     "from_tcvn3",
     "guess_encoding",
+    "is_reserved",
     "join_names",
     "nearest",
     "pick",

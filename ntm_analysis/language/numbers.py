@@ -146,6 +146,30 @@ def read_date(text):
     return date
 
 
+def day_of(value):
+    """The day that a caller means.
+
+    Parameters
+    ----------
+    value : date, datetime, Timestamp or str
+
+    Returns
+    -------
+    date
+
+    Raises
+    ------
+    UnreadableError
+
+    Examples
+    --------
+    >>> day_of(dt.datetime(2022, 3, 31, 8, 30)), day_of("31/3/2022")
+    (datetime.date(2022, 3, 31), datetime.date(2022, 3, 31))
+    """
+    is_day = isinstance(value, dt.date) and value == value  # NaT is a date too
+    return read_date(f"{value:%Y-%m-%d}" if is_day else f"{value}")
+
+
 def read_month(text):
     """Read a month typed as 12/2022, 2022-12, tháng 12/2022, or as any day of the month.
 

@@ -205,6 +205,8 @@ def add_option(parser, key, declared, lang, optional=False):
     option, place = declared, 1 if lang == "en" else 0
     parameter = BY_NAME.get(key)
     about = option.get(lang) or getattr(parameter, lang)
+    # What a notebook's parameter says of an empty value holds here of an option left out.
+    about = about.replace("để trống:", "nếu không nêu:").replace("empty:", "default:")
     spec = {"help": about.replace("%", "%%")}
     if option.get("switch"):
         spec["action"] = "store_true"

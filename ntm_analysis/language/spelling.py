@@ -21,6 +21,23 @@ TCVN3 = str.maketrans(dict(zip(_TCVN3_BYTES, _TCVN3_LETTERS, strict=True)))
 _TCVN3_ONLY = set(_TCVN3_BYTES) - set("ÊÈÉÌÒÓÔÝÐàáâãèéêìíòóôõùúýăđĩũơưÀÁÂÃÕÙÚ×÷")
 _VIETNAMESE = set("àáâãèéêìíòóôõùúýăđĩũơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ")
 
+FILE_SIGNS = '/\\:*?"<>|'  # what looks like a path, and what some systems allow in no file name
+
+
+def is_reserved(name):
+    """Whether a system keeps a file's name to itself, whatever its ending.
+
+    Parameters
+    ----------
+    name : str
+        As :func:`slug` gives it.
+
+    Returns
+    -------
+    bool
+    """
+    return re.fullmatch("con|prn|aux|nul|(com|lpt)[1-9]", name) is not None
+
 
 def fold(text):
     """Key under which all spellings of one name meet.

@@ -133,6 +133,10 @@ def _read_file(file, stem, read):
             read.district.append(rule | rest)
     else:
         read.recognition += _rules(file, block["rules"], stem, None)
+        for first, second in pairwise(sorted(read.recognition, key=lambda rule: rule["from"])):
+            if second["from"] <= (first["to"] or first["from"]):
+                details = {"where": second["key"], "region": "all", "day": second["from"]}
+                file.problem("law_overlap", content.at("rules"), "from", **details)
         read.revocation += _rules(file, block["revocation"], stem, None)
         _rules(file, block["district_revocation"] or [], stem, None)
         for rule in block["revocation"]:
@@ -309,6 +313,9 @@ def _rules(file, blocks, stem, known, prefix=""):
         file.is_new(keys, row["key"], block.line, "id" if "id" in block else "number")
         row["from"], row["to"] = row.get("from") or EARLY, row.get("to")
         row["known_from"] = row.get("known_from") or known or row["from"]
+        if f"{row.get('unit')}".startswith("%") and (row["value"] or 0) > 100:
+            details = {"value": row["value"], "allowed": "0 - 100"}
+            file.problem("yaml_value", block.at("value"), "value", **details)
         if "conditions" in row:
             row["reference"] = row["decision"]["reference"]
             time = {"from": row["from"], "to": row["to"]}

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..allocation import planned_forecast
-from ..data import REGISTER, home_of, read_register
+from ..data import read_register, register_folder
 from ..forecasts import PRICE_WORLDS, TORNADO_SHARE
 from ..language import check_parameters, write_change, write_number
 from ..needs import DRAWS, SEED
@@ -340,7 +340,7 @@ class ForecastChangeParts(ForecastParts):
     @cached_property
     def register(self) -> Path:
         """The folder of registered forecasts."""
-        return home_of(self.workbook.path) / REGISTER
+        return register_folder(self.workbook.path)
 
     def forecast_change(self) -> Part:
         """The change in a sentence, by reason, by commune, and the rows that came in; what it is

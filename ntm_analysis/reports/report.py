@@ -145,6 +145,8 @@ def make_report(workbook: Workbook, folder: Path, **options: object) -> ReportOu
     :class:`~ntm_analysis.reports.workers.WrongMemoryError`, OSError.
     """
     report = Report(workbook, folder, **options)
+    if report.jobs < 0 or report.timeout <= 0:
+        raise ValueError(f"jobs={report.jobs}, timeout={report.timeout}: must not be negative")
     for job in report.chosen:
         if faults := check_parameters(job.parameters):
             raise ValueError("; ".join(faults))

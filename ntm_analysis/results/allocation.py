@@ -25,7 +25,7 @@ from ..needs import THOUSAND, spread
 from ..scenarios import NOISE
 from .chance_words import whole_percent
 from .forecast import blocking_sentence
-from .frames import Result, plain_types
+from .frames import Result, answer_table, plain_types
 from .need import MONEY, TONNES
 from .plan_limits import conflict_lines
 
@@ -114,15 +114,15 @@ class AllocationResult(Result):
     def _table(self):
         return plan_table(self.draws, self.policy)
 
-    @cached_property
+    @answer_table
     def works(self):
         """What the plan pays of each work from each pot, in million dong or tonnes, and when."""
         table = self._table.rename(columns={"commune": "name"})
-        number = table["criterion"].where(table["criterion"] > 0).astype("Int64")
+        number = table["criterion"].where(table["criterion"] > 0)
         table = table.assign(criterion=number, unit=table["pot"].map(self._units))
-        return table.iloc[: 0 if self._conflict else None].astype({"year": "Int64"})[PARTS]
+        return table.iloc[: 0 if self._conflict else None][PARTS]
 
-    @cached_property
+    @answer_table
     def communes(self):
         """Every commune that is to finish: year, cost and money paid (million dong), why not."""
         return pd.DataFrame(self._communes, columns=COMMUNES)
@@ -160,7 +160,7 @@ class AllocationResult(Result):
         }
         return pd.DataFrame(chances).set_index(will.ntm_goals).to_dict("index")
 
-    @cached_property
+    @answer_table
     def policies(self):
         """Communes that each rule and the best plan bring, and how many conditions each breaks."""
         draws = self.draws
@@ -174,7 +174,7 @@ class AllocationResult(Result):
             for name, plan in draws.plans.items()
         )
 
-    @cached_property
+    @answer_table
     def pots(self):
         """What each pot has by the deadline and the plan pays of it, in million dong or tonnes."""
         paid = self._table[self._table["year"].notna()].groupby("pot")["amount"].sum()
@@ -188,7 +188,7 @@ class AllocationResult(Result):
             }
         )
 
-    @cached_property
+    @answer_table
     def extra_communes(self):
         """What each commune needs beside the plan, by year, the cheapest first.
 
@@ -218,13 +218,13 @@ class AllocationResult(Result):
             )
         return table
 
-    @cached_property
+    @answer_table
     def prices(self):
         """Communes that a step more of each short pot buys; the step in million dong or tonnes."""
         steps = [row | row["step"] for row in self._prices if row["step"]]
         return pd.DataFrame(steps, columns=STEP)
 
-    @cached_property
+    @answer_table
     def relaxed_prices(self):
         """Communes that more of each pot, and a place on a list (no pot), are worth from a year on.
 
@@ -245,7 +245,7 @@ class AllocationResult(Result):
                 step["added"] = self._amount(row["pot"], step["added"])
         return [row | {"unit": self._units.get(row["pot"], "xã")} for row in rows]
 
-    @cached_property
+    @answer_table
     def limits(self):
         """What would have to give for all communes to finish.
 

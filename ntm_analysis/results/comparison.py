@@ -18,7 +18,7 @@ from .forecast import (
     forecast_assumed_sentence,
     mover_name,
 )
-from .frames import Result, plain_types
+from .frames import Result, answer_table, plain_types
 from .need import MONEY, billions
 
 FIGURES = (
@@ -55,7 +55,7 @@ class ComparisonResult(Result):
     def __init__(self, draws, lang="vi"):
         self.workbook, self.draws, self.lang = draws.workbook, draws, lang
 
-    @cached_property
+    @answer_table
     def scenarios(self):
         """Every scenario, the baseline first: what comes of it and how it differs.
 
@@ -69,16 +69,15 @@ class ComparisonResult(Result):
         ]
         return pd.DataFrame(rows)
 
-    @cached_property
+    @answer_table
     def movers(self):
         """The communes whose chance (0..1) clearly is another than in the baseline, by scenario."""
         return self._by_commune(("gains", "losses"), ["p", "change", "se"])
 
-    @cached_property
+    @answer_table
     def dates(self):
         """The communes whose middle day is another than in the baseline, by scenario."""
-        table = self._by_commune(("dates",), ["before", "after"])
-        return table.astype(dict.fromkeys(("before", "after"), "datetime64[s]"))
+        return self._by_commune(("dates",), ["before", "after"])
 
     def _by_commune(self, keys, columns):
         rows = [
@@ -89,17 +88,17 @@ class ComparisonResult(Result):
         ]
         return pd.DataFrame(rows, columns=["code", "name", "scenario", *columns])
 
-    @property
+    @answer_table
     def frontier(self):
         """How many communes finish with so many times the money."""
         return self.draws.frontier
 
-    @property
+    @answer_table
     def tornado(self):
         """Communes finishing at both ends of each assumption, the largest swing first."""
         return self.draws.tornado
 
-    @cached_property
+    @answer_table
     def warnings(self):
         """The scenarios left out, and those that change nothing in the result."""
         rows = [

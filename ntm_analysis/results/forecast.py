@@ -15,7 +15,7 @@ from ..language import text, write_date, write_number
 from ..needs import spread
 from ..scenarios import NOISE
 from .chance_words import FEW, chance, chance_word, chance_words, whole_percent
-from .frames import INTERVAL, Result, commune_table, plain_types
+from .frames import INTERVAL, Result, answer_table, commune_table, plain_types
 
 ASSUMABLE = (
     "durations",
@@ -71,7 +71,7 @@ class ForecastResult(Result):
         """The tables that the console prints, each with its columns; none for one commune alone."""
         return CONSOLE if self.commune is None else ()
 
-    @cached_property
+    @answer_table
     def summary(self):
         """How many communes finish, by the plan and by the two second opinions; chances 0..1."""
         will = self.draws
@@ -94,7 +94,7 @@ class ForecastResult(Result):
         ]
         return pd.DataFrame(rows)
 
-    @cached_property
+    @answer_table
     def communes(self):
         """Every commune in administrative order: chances, 0..1, and the days of 10, 50, 90 %."""
         will, run = self.draws, self.draws.simulation
@@ -106,25 +106,26 @@ class ForecastResult(Result):
         }
         table = pd.DataFrame({name: will.of_group(each) for name, each in reached.items()})
         days = [will.dates(unit) for unit in table.index]
-        days = pd.DataFrame(days, table.index, DATES, dtype="datetime64[s]")
-        table = table.join(days).assign(band=will.alike_groups).reindex(will.communes)
-        table = table.assign(finished=table["band"].isna()).astype({"band": "Int64"})
+        table = (
+            table.join(pd.DataFrame(days, table.index, DATES))
+            .assign(band=will.alike_groups)
+            .reindex(will.communes)
+        )
+        table = table.assign(finished=table["band"].isna())
         return commune_table(self.workbook, table.fillna(dict.fromkeys(reached, 1.0)))
 
-    @cached_property
+    @answer_table
     def over_time(self):
         """How many communes have finished by the end of each year."""
-        table = self.draws.over_time()
-        return table.assign(day=pd.to_datetime(table["day"]))
+        return self.draws.over_time()
 
-    @cached_property
+    @answer_table
     def registrations(self):
         """Every planned target and pledge with its chance (0..1); none where no schedule has it."""
         table = self.draws.registrations().drop(columns="p_unlimited").set_index("unit")
-        table = table.assign(closes=pd.to_datetime(table["closes"]))
         return commune_table(self.workbook, table)
 
-    @cached_property
+    @answer_table
     def weakest(self):
         """Each open commune's share (0..1) in failing, of the worlds in which not all finish.
 
@@ -132,12 +133,12 @@ class ForecastResult(Result):
         """
         return commune_table(self.workbook, self.draws.weakest())
 
-    @cached_property
+    @answer_table
     def list_chances(self):
         """The chance (0..1) of each open commune to be on each year's list."""
         return self._long(self.draws.list_chance, "year", "p")
 
-    @cached_property
+    @answer_table
     def held_back(self):
         """What holds each open commune back: the share of all worlds, 0..1."""
         return self._long(self.draws.held_shares, "reason", "share")
@@ -146,13 +147,13 @@ class ForecastResult(Result):
         table = commune_table(self.workbook, wide)
         return table.melt(["code", "name"], var_name=key, value_name=value)
 
-    @cached_property
+    @answer_table
     def distribution(self):
         """The chance (0..1) of each number of communes finishing."""
         shares = pd.Series(self.draws.finishing).value_counts(normalize=True).sort_index()
         return shares.rename_axis("number").rename("p").reset_index()
 
-    @cached_property
+    @answer_table
     def ask_first(self):
         """The ten unknown states whose answer moves the number of communes finishing most."""
         return self.draws.ask_first().head(10)

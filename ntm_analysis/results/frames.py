@@ -8,7 +8,7 @@ from it.
 import csv
 import datetime as dt
 import re
-from functools import cache
+from functools import cache, cached_property, wraps
 from importlib.resources import files
 
 import numpy as np
@@ -44,6 +44,32 @@ CODES = {
     "mark": MARK_WORDS,
     "state": STATE_WORDS,
 }
+# Types by the kind of a column; all others are text.
+TYPES = {
+    **dict.fromkeys(("number", "money", "amount", "chance"), "float64"),
+    "count": "Int64",
+    "day": "datetime64[s]",
+    "flag": "boolean",
+}
+
+
+class answer_table(cached_property):  # noqa: N801
+    """A table of an answer, worked out when first asked for, each column of the type of its kind.
+
+    Parameters
+    ----------
+    make : callable
+        The method that gives the rows.
+    """
+
+    def __init__(self, make):
+        @wraps(make)
+        def typed(answer):
+            table, about = make(answer), columns(answer.about, make.__name__)
+            types = {name: TYPES.get(about[name]["kind"], "str") for name in table}
+            return table.astype(types).reset_index(drop=True)
+
+        super().__init__(typed)
 
 
 class Result:

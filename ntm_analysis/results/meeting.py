@@ -20,7 +20,7 @@ from ..standing import (
     state_changes,
     works_progress,
 )
-from .frames import Result, commune_table, plain_types
+from .frames import Result, answer_table, commune_table, plain_types
 
 WORKS = ["work", "item", "cost", "planned", "reported", "actual", "planned_then", "months_late"]
 WORKS += ["said_by", "mark"]
@@ -54,7 +54,7 @@ class MeetingResult(Result):
     def _now(self):
         return self._standings(self.workbook, map(self.workbook.default_set, LEVELS))
 
-    @cached_property
+    @answer_table
     def changes(self):
         """The states of criteria that are others than at the meeting before, by commune and set."""
         before = self._standings(self.draws.before, self._now)
@@ -64,25 +64,25 @@ class MeetingResult(Result):
         table = pd.concat(tables, names=["set"]).reset_index("set").set_index("unit")
         return commune_table(self.workbook, table)
 
-    @cached_property
+    @answer_table
     def late_works(self):
         """The works whose reported volume (%) is below that planned for the month of the report."""
         works = works_progress(self.workbook, self.draws.end)
         return commune_table(self.workbook, works[works["late"]].set_index("unit")[WORKS])
 
-    @cached_property
+    @answer_table
     def disbursed(self):
         """Million dong disbursed since the year began, by pot."""
         return disbursement_by_pot(self.workbook, self.draws.end).reset_index()
 
-    @cached_property
+    @answer_table
     def open_tasks(self):
         """What departments still have to bring about, commune by commune."""
         sets = self._level["next"].map(self.workbook.default_set)
         table = department_duties(self.workbook, self._now, sets)
         return commune_table(self.workbook, table.set_index("unit"))
 
-    @cached_property
+    @answer_table
     def rules(self):
         """The yearly rules of the district, judged for each commune that they cover."""
         workbook, year = self.workbook, self.draws.end.year

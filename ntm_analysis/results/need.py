@@ -2,7 +2,6 @@
 
 import math
 from collections import Counter
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -10,7 +9,7 @@ import pandas as pd
 from ..language import LEVEL_WORDS, STATE_WORDS, pick, text, write_number, write_percent
 from ..needs import THOUSAND, UNPLANNED, in_millions, newest_debts, spread
 from .chance_words import rough
-from .frames import INTERVAL, Result, commune_table, plain_types
+from .frames import INTERVAL, Result, answer_table, commune_table, plain_types
 
 MONEY, TONNES = "triệu đồng", "tấn"
 ENVELOPE = ["pot", "source", "capital", "unit", "planned", "allotted"]
@@ -59,7 +58,7 @@ class NeedResult(Result):
         rows = [[*key, *in_millions(sum_).values()] for key, sum_ in zip(keys, sums, strict=True)]
         return pd.DataFrame(rows, columns=[*names, *INTERVAL])
 
-    @cached_property
+    @answer_table
     def summary(self):
         """The need by level and together, the gap and the gap were money late, in million dong."""
         need, money = self.draws.together, self.draws.money
@@ -68,7 +67,7 @@ class NeedResult(Result):
             sums |= {"gap": money.gap, "gap_if_late": money.late_gap}
         return self._spread([[key] for key in sums], sums.values(), ["figure"])
 
-    @cached_property
+    @answer_table
     def by_commune(self):
         """The need of each commune that has one, in million dong and administrative order."""
         sums, units = self.draws.together.by["commune"], self.workbook.communes
@@ -76,7 +75,7 @@ class NeedResult(Result):
         names = units.loc[mine, ["code", "name"]].to_numpy().tolist()
         return self._spread(names, [sums[unit] for unit in mine], ["code", "name"])
 
-    @cached_property
+    @answer_table
     def by_criterion(self):
         """The need by level and criterion, in million dong.
 
@@ -93,10 +92,9 @@ class NeedResult(Result):
                     words = names.loc[number, ["name_vi", "name_en"]].tolist()
                 keys.append([level, number if number > 0 else None, *words])
                 sums.append(by[number])
-        table = self._spread(keys, sums, ["level", "criterion", "name", "name_en"])
-        return table.astype({"criterion": "Int64"})
+        return self._spread(keys, sums, ["level", "criterion", "name", "name_en"])
 
-    @cached_property
+    @answer_table
     def by_source(self):
         """Claims at usual shares by source and capital, in million dong; cement by its worth."""
         need, pots = self.draws.together, self.workbook.tables["pots"]
@@ -108,23 +106,23 @@ class NeedResult(Result):
             sums["cement", "in_kind"] = cement
         return self._spread(sums, sums.values(), ["source", "capital"])
 
-    @cached_property
+    @answer_table
     def by_year(self):
         """The need by planned year in million dong, what is not planned (no year) last."""
         by = self.draws.together.by["year"]
         years = sorted(by, key=lambda year: (year == UNPLANNED, year))
-        table = self._spread([[year or None] for year in years], [by[y] for y in years], ["year"])
-        return table.astype({"year": "Int64"})
+        return self._spread([[year or None] for year in years], [by[y] for y in years], ["year"])
 
-    @cached_property
+    @answer_table
     def works(self):
         """Every work: where it is needed, its quantity, its cost in million dong."""
         levels = {level: need.works for level, need in self.draws.needs.items()}
         works = pd.concat(levels, names=["level"]).reset_index("level").set_index("unit")
         works[INTERVAL] = works[INTERVAL].astype(float) / THOUSAND
+        works["criterion"] = works["criterion"].where(works["criterion"] > 0)
         return commune_table(self.workbook, works[WORKS])
 
-    @cached_property
+    @answer_table
     def gap(self):
         """What each pot holds and lacks at usual shares, in million dong or tonnes.
 
@@ -143,13 +141,13 @@ class NeedResult(Result):
         ]
         return pots[ENVELOPE].join(pd.DataFrame(lacking, columns=INTERVAL))
 
-    @cached_property
+    @answer_table
     def cement(self):
         """Tonnes of cement needed, by planned year."""
         by = self.draws.together.by["tonnes"]
         years = sorted(by, key=lambda year: (year == UNPLANNED, year))
         rows = [{"year": year or None, **_whole(by[year])} for year in years]
-        return pd.DataFrame(rows, columns=["year", *INTERVAL]).astype({"year": "Int64"})
+        return pd.DataFrame(rows, columns=["year", *INTERVAL])
 
     def sentence(self, lang=""):
         """What finishing costs, in one sentence.
@@ -246,6 +244,7 @@ class NeedResult(Result):
             **funds,
             "debts": plain_types(debts[["code", "criterion", "amount"]]),
             "assumed_share": None if np.isnan(share) else round(share, 4),
+            "scenario": workbook.scenario_id,
         }
 
     def _cement(self):

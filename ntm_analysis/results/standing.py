@@ -20,7 +20,7 @@ from ..language import (
 )
 from ..law import LEVELS
 from ..standing import MOST_MISSING_WHEN_NEAR, assess, levels, overview
-from .frames import Result, commune_table, plain_types
+from .frames import Result, answer_table, commune_table, plain_types
 
 COUNTS = ["set", "met", "of", "missing", "unknown", "checked"]
 ON_CONSOLE = "set met of missing unknown"  # in a console
@@ -83,9 +83,9 @@ class AssessmentResult(Result):
     def _counted(self, rows, columns):
         table = pd.DataFrame(rows, columns=columns)
         numbers = table["missing"].map(lambda row: ", ".join(map(str, row)))
-        return table.assign(missing=numbers).astype({"met": "Int64"})
+        return table.assign(missing=numbers)
 
-    @cached_property
+    @answer_table
     def communes(self):
         """The count of criteria of every commune by the set of its next level.
 
@@ -93,7 +93,7 @@ class AssessmentResult(Result):
         """
         return self._counted(self._records, ["code", "name", "level", *COUNTS])
 
-    @cached_property
+    @answer_table
     def standings(self):
         """The count of criteria of every commune by each set in which something is known."""
         rows = [
@@ -103,12 +103,12 @@ class AssessmentResult(Result):
         ]
         return self._counted(rows, ["code", "name", *COUNTS])
 
-    @cached_property
+    @answer_table
     def criteria(self):
         """The state of every commune and criterion, by set."""
         return self._all(lambda standing: standing.states)
 
-    @cached_property
+    @answer_table
     def tests(self):
         """Every test of an indicator for which there is a fact, by set, in the test's own unit."""
         return self._all(lambda standing: standing.tests)
@@ -119,7 +119,7 @@ class AssessmentResult(Result):
         wanted = table.index.isin(table.index if self.units is None else self.units)
         return commune_table(self.workbook, table[wanted])
 
-    @cached_property
+    @answer_table
     def contradictions(self):
         """What the data say in two ways: where, and in which words."""
         rows = [

@@ -10,13 +10,22 @@ what does not is told of the scenario's line. ``baseline`` changes nothing and h
 """
 
 import datetime as dt
-import re
 from dataclasses import replace
 
 import pandas as pd
 
 from ..data import MONEY_TABLES, UnknownCommuneError, check_money, check_table, lacking_assumptions
-from ..language import PLANS, YEARS, UnreadableError, nearest, slug, write_date, write_figure
+from ..language import (
+    FILE_SIGNS,
+    PLANS,
+    YEARS,
+    UnreadableError,
+    is_reserved,
+    nearest,
+    slug,
+    write_date,
+    write_figure,
+)
 from ..tables import (
     TABLE_KEYS,
     DataProblemsError,
@@ -44,8 +53,6 @@ NUMBERS = ("number", "integer")
 # be said of another too.
 SETTABLE = (*NUMBERS, "choice", "text", "date")
 ACTS = {"set": SETTABLE, "multiply": NUMBERS, "add": NUMBERS, "repeat": (*SETTABLE, "set")}
-SIGNS = '/\\:*?"<>|'  # what looks like a path, and what some systems allow in no file name
-WINDOWS = "con|prn|aux|nul|(com|lpt)[1-9]"  # names of its own
 LONGEST = 60  # letters of a file's name
 
 
@@ -165,6 +172,10 @@ def scenario(workbook, scenario_id=BASELINE, text=None):
     if problems := problems or _broken(workbook, changed, history):
         raise DataProblemsError(problems)
     changed.scenario_id, changed.scenario_title = lines["id"], lines["title"]
+    if workbook.usual:  # a scenario of a scenario goes by both names
+        before = workbook.scenario_title
+        changed.scenario_id = f"{workbook.scenario_id}+{changed.scenario_id}"
+        changed.scenario_title = {k: f"{before[k]} + {v}" for k, v in lines["title"].items()}
     return changed
 
 
@@ -273,6 +284,8 @@ def _new(old, column, act, as_of, value):
     if column.required and not typed:
         raise UnreadableError("required", meaning=f"{column.vi} | {column.en}")
     cell = read_cell(typed, column) if typed else ""
+    if column.name == "mark" and cell == "reported":  # what is tried nobody reported
+        raise UnreadableError("yaml_value", allowed="assumed")
     if column.name == "known_from" and cell > as_of:  # else the row would not be there
         raise UnreadableError("yaml_value", allowed=f"≤ {write_date(as_of)}")
     return pd.Series(pd.Timestamp(cell) if column.type == "date" else cell, index=old.index)
@@ -357,12 +370,12 @@ def save(workbook, content, name, over=False):
     name, folder = name.strip(), folder_of(workbook)
     safe = slug(name)[:LONGEST].strip("-")
     path = folder / f"{safe}.yaml"
-    sign = next((c for c in name if c in SIGNS or not c.isprintable()), "")
+    sign = next((c for c in name if c in FILE_SIGNS or not c.isprintable()), "")
     faults = {
         "sign": sign,
         "empty": not safe,
         "long": len(name) > LONGEST_TITLE,
-        "reserved": safe in (BASELINE, *FIRST) or re.fullmatch(WINDOWS, safe),
+        "reserved": safe in (BASELINE, *FIRST) or is_reserved(safe),
         "gone": not workbook.path.is_dir(),  # nothing is laid out anew where the data set was
         "shipped": path.with_suffix(".expected.json").exists(),  # held against what it gave
         "nothing": not content.keys() & {"policy", "deadline", "changes"},

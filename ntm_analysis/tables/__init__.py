@@ -24,12 +24,11 @@ from .dictionary import (
 from .problems import WHOLE_FILE, DataProblemsError, Problem, lines_of, printable, report, teller
 from .result_store import Store, hash_of, hash_of_files, software
 from .shapes import Shape, ShapedFile, is_number, one_of
-from .whole_files import DATA, FORECASTS, PACKAGE, REPOSITORY, write_whole
+from .whole_files import DATA, PACKAGE, REPOSITORY, write_whole
 from .yaml_files import Lines, as_yaml, flow, read_yaml
 
 __all__ = [
     "DATA",
-    "FORECASTS",
     "PACKAGE",
     "REPOSITORY",
     "TABLES",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
 REPOSITORY = PACKAGE.parent
-DATA, FORECASTS = REPOSITORY / "data", REPOSITORY / "forecasts"
+DATA = REPOSITORY / "data"
 
 
 def write_whole(path, content):

@@ -8,6 +8,7 @@ no is ``true`` or ``false``, a date is 2022-03-31; whatever else is text (``010`
 import datetime as dt
 import re
 
+import numpy as np
 import yaml
 
 from .problems import Problem
@@ -18,6 +19,7 @@ _WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,14})")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,14})\.[0-9]{1,14}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class Lines(dict):
@@ -112,17 +114,28 @@ def flow(value):
     Returns
     -------
     str
-        Text always stands in quotes, whatever letters it has, so that no name is read as a number.
+        Text always stands in quotes, whatever letters it has, so that no name is read as a number;
+        of a number the first 14 decimals, which are all that is read.
 
     Examples
     --------
-    >>> print(flow({"pot": "010", "title": "Vốn mới", "share": 0.5}))
-    {pot: "010", title: "Vốn mới", share: 0.5}
+    >>> print(flow({"pot": "010", "title": "Vốn mới", "share": 0.5, "rise": 2 / 3}))
+    {pot: "010", title: "Vốn mới", share: 0.5, rise: 0.66666666666667}
     """
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {flow(item)}" for key, item in value.items()) + "}"
-    if not isinstance(value, str):
+        pairs = ((key if _KEY.fullmatch(f"{key}") else flow(f"{key}"), value[key]) for key in value)
+        return "{" + ", ".join(f"{key}: {flow(item)}" for key, item in pairs) + "}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(flow, value))}]"
+    if value is None or isinstance(value, bool | np.bool_):
+        return {None: "null", True: "true", False: "false"}[value if value is None else bool(value)]
+    if isinstance(value, float | np.floating):
+        return np.format_float_positional(value, precision=14, trim="0")
+    if isinstance(value, dt.date):
+        return f"{value:%Y-%m-%d}"
+    if isinstance(value, int | np.integer):
         return f"{value}"
+    value = f"{value}"
     signs = (
         f"\\{c}" if c in '"\\' else c if c.isprintable() else f"\\U{ord(c):08x}" for c in value
     )

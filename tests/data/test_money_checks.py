@@ -100,6 +100,8 @@ TAIL = ",2022-03-31,gia-dinh,assumed,"
             {"duplicate", "range_falls"},
             None,
         ),
+        ("envelopes", "nsx,,2024,100,expected,50,60,70,no,,2,", {"duplicate", "range_falls"}, None),
+        ("envelopes", "nsx,,2024,100,expected,50,60,70,no,2,,", {"duplicate", "range_falls"}, None),
         ("envelopes", "khong-co,,2023,100,expected,50,60,70,no,0,1,2", {"unknown_row"}, "pot"),
         ("envelopes", "nsx,,2022,100,expected,50,60,70,no,0,1,2", {"duplicate"}, "pot"),
         ("profiles", "nsx,1,3", {"duplicate", "shares_sum"}, None),

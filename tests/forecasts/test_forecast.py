@@ -344,14 +344,14 @@ def test_an_unknown_scenario_is_one_sentence(capsys):
 
 
 def test_illustrative_data_is_not_registered(capsys, monkeypatch, tmp_path):
-    monkeypatch.setattr(cli, "FORECASTS", tmp_path / "forecasts")
+    monkeypatch.setattr("ntm_analysis.data.page_inputs.home_of", lambda folder: tmp_path)
     monkeypatch.chdir(tmp_path)
     assert cli.main(["forecast", "huyen-mau", "--draws", "10", "--register"]) == 1
     assert not list(tmp_path.iterdir())
 
 
 def test_a_forecast_is_registered_once(capsys, monkeypatch, tmp_path):
-    monkeypatch.setattr("ntm_analysis.data.home_of", lambda folder: tmp_path)
+    monkeypatch.setattr("ntm_analysis.data.page_inputs.home_of", lambda folder: tmp_path)
     for _ in range(2):
         assert cli.main(["forecast", "--draws", "20", "--register", "--json"]) == 0
     (path,) = (tmp_path / "forecasts").iterdir()

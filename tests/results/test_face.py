@@ -2,17 +2,20 @@
 print.
 """
 
+import datetime as dt
 import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import ntm_analysis as ntm
 from ntm_analysis.results import columns, plain_types, results_page
+from ntm_analysis.tables import DataProblemsError
 
 DRAWS = 200
 ANSWERS = ("assess", "need", "forecast", "allocate", "compare", "meeting")
@@ -61,19 +64,20 @@ def test_every_column_says_in_both_languages_what_it_is_and_of_which_kind(answer
             assert about["unit"] or about["kind"] not in ("money", "amount", "chance")
 
 
-def test_figures_are_numbers_days_are_days_chances_are_between_nought_and_one(answers):
+def test_the_type_of_a_column_is_that_of_its_kind_whatever_the_data(answers):
+    types = {"count": "Int64", "day": "datetime64[s]", "flag": "boolean"}
+    types |= dict.fromkeys(("number", "money", "amount", "chance"), "float64")
     for name, table in tables_of(answers):
         frame = getattr(answers[name], table)
+        assert frame.index.equals(pd.RangeIndex(len(frame))), (name, table)
         for column, about in columns(name, table).items():
-            values = frame[column].dropna()
-            if not len(values):
-                continue
-            if about["kind"] == "day" and column != "deadline":
-                assert pd.api.types.is_datetime64_any_dtype(frame[column]), (name, table, column)
-            if about["kind"] in ("count", "number", "money", "amount", "chance"):
-                assert pd.api.types.is_numeric_dtype(values.infer_objects()), (name, table, column)
+            assert frame[column].dtype == types.get(about["kind"], "str"), (name, table, column)
             if about["kind"] == "chance":
-                assert values.between(0, 1).all(), (name, table, column)
+                assert frame[column].dropna().between(0, 1).all(), (name, table, column)
+
+
+def test_a_work_for_no_criterion_has_none(answers):
+    assert (answers["need"].works["criterion"].dropna() > 0).all()
 
 
 def test_what_is_about_communes_begins_with_code_and_name(answers):
@@ -109,7 +113,7 @@ def test_a_command_prints_as_json_what_the_answer_gives(command, capsys):
     }[command]().to_dict()
     assert main([command, "--json", *([] if command == "status" else ["--draws", "50"])]) == 0
     printed = json.loads(capsys.readouterr().out)
-    assert {key: printed[key] for key in answer} == json.loads(json.dumps(answer))
+    assert printed == json.loads(json.dumps(answer)), "the same keys, the same figures"
 
 
 def test_the_tables_add_up_to_one_another(answers):
@@ -138,12 +142,71 @@ def test_a_scenario_is_a_workbook_with_its_policy_and_its_deadline():
 
 
 def test_changes_that_fit_no_table_are_told_at_once():
-    from ntm_analysis.tables import DataProblemsError
-
     wrong = [{"table": "no-such", "set": {"a": 1}}, {"table": "envelopes", "set": {"no": 1}}]
     with pytest.raises(DataProblemsError) as error:
         ntm.scenario(ntm.open_workbook(), changes=wrong)
     assert len(error.value.problems) >= 2
+    for shapeless in (["envelopes"], [["multiply"]], [{"table": "envelopes, x: {", "a: b": {}}]):
+        with pytest.raises(DataProblemsError):
+            ntm.scenario(ntm.open_workbook(), changes=shapeless)
+
+
+@pytest.mark.parametrize("factor", [2 / 3, 0.1 + 0.2, 1e-5, np.float32(1.1), np.int64(2)])
+def test_a_change_takes_any_number_and_any_sequence(factor):
+    wb = ntm.open_workbook()
+    changes = iter([{"table": "envelopes", "multiply": {"amount": factor}}])
+    after = ntm.scenario(wb, changes=changes).tables["envelopes"]["amount"]
+    assert after.to_numpy() == pytest.approx(wb.tables["envelopes"]["amount"] * float(factor))
+
+
+def test_there_may_be_many_changes():
+    wb = ntm.open_workbook()
+    years = [{"table": "envelopes", "add": {"amount": 1}} for _ in range(30)]
+    after = ntm.scenario(wb, changes=years).tables["envelopes"]["amount"]
+    assert (after - wb.tables["envelopes"]["amount"] == 30).all()
+
+
+def test_a_scenario_of_a_scenario_goes_by_both_names_and_has_no_pages_of_its_own():
+    more = ntm.scenario("huyen-mau", "money-150")
+    both = ntm.scenario(more, "equal")
+    assert (both.scenario_id, both.policy) == ("money-150+equal", "equal")
+    rows = ntm.compare(more, ["equal"], draws=20).scenarios
+    assert rows["id"].tolist() == ["money-150", "money-150+equal"]
+    with pytest.raises(ValueError, match=r"not of the scenario .money-150"):
+        ntm.report(more)
+
+
+def test_nobody_reports_what_is_tried():
+    for mark in ("reported", "illustrative"):
+        change = {"table": "envelopes", "set": {"mark": mark}}
+        if mark == "illustrative":
+            assert ntm.scenario("huyen-mau", changes=change).usual
+            continue
+        with pytest.raises(DataProblemsError):
+            ntm.scenario("huyen-mau", changes=change)
+
+
+@pytest.mark.parametrize("day", ["31/3/2022", "2022-03-31", dt.date(2022, 3, 31)])
+def test_a_day_comes_in_any_form(day):
+    assert ntm.open_workbook(as_of=day).as_of == dt.date(2022, 3, 31)
+    assert ntm.open_workbook(as_of=pd.Timestamp(day)).as_of
+    with pytest.raises(DataProblemsError, match="not a date"):
+        ntm.forecast("huyen-mau", deadline=dt.date(9999, 12, 31), draws=10)
+
+
+def test_what_has_no_answer_is_told_in_words(tmp_path):
+    from ntm_analysis.cli import main
+
+    with pytest.raises(ValueError, match="not a commune"):
+        ntm.need("thanh-chuong", commune="Thị trấn Thanh Chương", draws=10)
+    for wrong in ({"jobs": -1}, {"timeout": 0}):
+        with pytest.raises(ValueError, match="must not be negative"):
+            ntm.report("huyen-mau", tmp_path, **wrong)
+    empty = tmp_path / "moi"
+    assert main(["new", f"{empty}", "--province", "Nghệ An", "--district", "Đô Lương"]) == 0
+    for ask in (ntm.assess, ntm.need, ntm.forecast, ntm.allocate, ntm.compare, ntm.meeting):
+        with pytest.raises(ValueError, match="has no communes yet"):
+            ask(empty)
 
 
 def test_the_page_of_the_tables_is_in_step():
