@@ -28,9 +28,11 @@ from .data import Workbook
 from .forecasts import check_warnings, price_of_promise, score
 from .language import (
     OPTIMAL,
+    RefusalError,
     add_option,
     nearest,
     pick,
+    printable,
     readable_console,
     slug,
     text,
@@ -39,17 +41,13 @@ from .language import (
 )
 from .law import REGION_NAMES, read_weights, to_check
 from .needs import demand, works_not_needed
-from .scenarios import UnknownScenarioError, compare, scenario
+from .scenarios import compare, scenario
 from .standing import assess
-from .tables import DATA, TABLE_ORDER, DataProblemsError, printable, report, write_whole
+from .tables import DATA, TABLE_ORDER, DataProblemsError, report, write_whole
 
 LONGEST = 60  # letters of a province's or a district's name
 FILLING = ("check", "template", "import")  # commands that a data set without communes has a use for
 STOPPED = 130  # the exit code of a command ended by Ctrl-C
-
-
-class CliError(Exception):
-    """A reason to stop with exit code 1: one message for people."""
 
 
 def main(arguments=None):
@@ -80,13 +78,8 @@ def main(arguments=None):
     except DataProblemsError as error:
         print(report(error.problems, lang), file=sys.stderr)
         print(text("cli_refused", lang), file=sys.stderr)
-    except CliError as error:
-        print(error, file=sys.stderr)
-    except UnknownScenarioError as error:
-        name, known = error.args
-        ordered = ", ".join(dict.fromkeys([*nearest(name, known), *known]))
-        details = {"name": printable(name), "known": ordered}
-        print(text("cli_no_scenario", lang, **details), file=sys.stderr)
+    except RefusalError as error:
+        print(error.words(lang), file=sys.stderr)
     except BrokenPipeError:
         # The reader went away (``ntm status | head``): nothing to say, and nothing more to flush.
         _print_no_more()
@@ -96,21 +89,24 @@ def main(arguments=None):
         return STOPPED
     except MemoryError:
         print(text("cli_no_memory", lang), file=sys.stderr)
+    except OSError as error:
+        place = f"{printable(f'{error.filename}')}: " if error.filename else ""
+        detail = f"{place}{error.strerror or error}"
+        print(text("cli_cannot_write", lang, detail=detail), file=sys.stderr)
+        if error.errno == errno.ENOSPC:  # nothing more may be printed
+            _print_no_more()
     except Exception as error:
         # A mistake of ours: said in one sentence that a planner can pass on, with the place for a
         # maintainer.
         place = traceback.extract_tb(error.__traceback__)[-1]
         detail = f"{type(error).__name__}: {error} ({Path(place.filename).name}:{place.lineno})"
-        key = "cli_unforeseen"
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:  # of what is printed
-            _print_no_more()
-            key, detail = "cli_cannot_write", error.strerror
-        print(text(key, lang, detail=printable(detail)), file=sys.stderr)
+        print(text("cli_unforeseen", lang, detail=printable(detail)), file=sys.stderr)
     return 1
 
 
 def _print_no_more():
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with contextlib.suppress(OSError):  # what stands in the place of a console may have no number
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 # ---- what is typed
@@ -204,28 +200,6 @@ def parser_of(lang="vi", typed=()):
 # ---- what every command needs
 
 
-def folder_of(name, lang):
-    """The folder of a data set named on the command line.
-
-    Parameters
-    ----------
-    name, lang : str
-
-    Returns
-    -------
-    Path
-
-    Raises
-    ------
-    CliError
-    """
-    try:
-        return data.locate(name)
-    except FileNotFoundError:
-        known = ", ".join(data.datasets())
-        raise CliError(text("cli_no_dataset", lang, name=printable(name), known=known)) from None
-
-
 def open_workbook(options):
     """The data set that the command names, cut to its day where it has one.
 
@@ -240,45 +214,24 @@ def open_workbook(options):
 
     Raises
     ------
-    CliError, DataProblemsError
+    RefusalError, DataProblemsError
     """
-    folder = folder_of(options.dataset, options.lang)
-    workbook = Workbook.open(folder, getattr(options, "as_of", None))
-    return workbook if options.command in FILLING else _with_communes(workbook, options.lang)
-
-
-def _with_communes(workbook, lang):
-    if workbook.communes.empty:
-        raise CliError(text("cli_no_communes", lang, place=workbook.meta["title"][lang]))
+    workbook = Workbook.open(options.dataset, getattr(options, "as_of", None))
+    if options.command not in FILLING:
+        workbook.must_have_communes()
     return workbook
 
 
-def _units(workbook, options, most=None):
+def _units(options, find):
     """Unit numbers of the communes named, in the order given, each once; None for all."""
-    if not options.commune:
-        return None
-    units, lang = [], options.lang
-    for name in options.commune:
+    units = []
+    for name in options.commune or ():
         try:
-            unit = workbook.find(name)
+            units.append(find(name))
         except data.UnknownCommuneError as error:
-            near = text("cli_near", lang, near="; ".join(error.near)) if error.near else ""
-            raise CliError(text("cli_no_commune", lang, name=printable(name)) + near) from None
-        if most and unit not in workbook.communes.index:
-            label = data.describe_unit(workbook.units.loc[unit])
-            raise CliError(text("not_a_commune", lang, label=label))
-        units.append(unit)
-    return list(dict.fromkeys(units))
-
-
-def _no_set(name, workbook, lang):
-    known = ", ".join(sorted(workbook.law.sets))
-    return CliError(text("cli_no_set", lang, name=printable(name), known=known))
-
-
-def _cannot_write(error, lang, path=""):
-    detail = f"{printable(path)}: {error.strerror or error}" if path else error
-    return CliError(text("cli_cannot_write", lang, detail=detail))
+            key = "cli_no_commune_near" if error.near else "cli_no_commune"
+            raise RefusalError(key, name=name, near=error.near) from None
+    return [*dict.fromkeys(units)] or None
 
 
 # ---- answers
@@ -336,9 +289,8 @@ def _check(options):
 
 def _status(options):
     workbook, lang = open_workbook(options), options.lang
-    if options.set and options.set not in workbook.law.sets:
-        raise _no_set(options.set, workbook, lang)
-    units = _units(workbook, options, most=1)
+    workbook.must_have_set(options.set)
+    units = _units(options, workbook.commune)
     result = results.AssessmentResult(workbook, options.set, units, lang)
     _answer(options, result)
     if not options.json:
@@ -349,7 +301,7 @@ def _status(options):
 def _needs(options):
     workbook = scenario(open_workbook(options), options.scenario)
     standing = assess(workbook, workbook.default_set("ntm"))
-    units = _units(workbook, options, most=1)
+    units = _units(options, workbook.commune)
     question = {"units": units, "draws": options.draws, "seed": options.seed, "standing": standing}
     result = results.NeedResult(
         workbook, demand(workbook, options.target, **question), options.lang
@@ -359,7 +311,7 @@ def _needs(options):
 
 def _forecast(options):
     workbook, lang = open_workbook(options), options.lang
-    units = _units(workbook, options, most=1)
+    units = _units(options, workbook.commune)
     chosen = scenario(workbook, options.scenario)
     will = planned_forecast(
         chosen,
@@ -382,13 +334,10 @@ def _forecast(options):
 def _registered(workbook, record, lang):
     """Enter a forecast in the register; what to say of it."""
     if workbook.illustrative:
-        raise CliError(text("score_no_illustrative", lang))
+        raise RefusalError("score_no_illustrative")
     made_with = {"ntm-analysis": __version__, "python": platform.python_version()}
-    try:
-        entry = data.entry_of(record, dt.date.today(), made_with)
-        path, new = data.register(data.register_folder(workbook.path), entry)
-    except OSError as error:
-        raise _cannot_write(error, lang) from None
+    entry = data.entry_of(record, dt.date.today(), made_with)
+    path, new = data.register(data.register_folder(workbook.path), entry)
     return text("score_registered" if new else "score_registered_before", lang, path=path)
 
 
@@ -444,8 +393,9 @@ def _report(options):
     from . import reports as room
 
     lang = options.lang
-    workbook, _ = data.kept_workbook(folder_of(options.dataset, lang), f"{options.as_of or ''}")
-    units = _units(_with_communes(workbook, lang), options)
+    workbook, _ = data.kept_workbook(data.locate(options.dataset), f"{options.as_of or ''}")
+    workbook.must_have_communes()
+    units = _units(options, workbook.find)
     folder = Path(options.out or data.reports_folder(workbook.path, workbook.id))
     progress, before = room.Progress(workbook, lang), signal.signal(signal.SIGTERM, _stop)
     question = {"single": options.single, "archive": options.zip, "jobs": options.jobs}
@@ -462,15 +412,6 @@ def _report(options):
         key = "cli_interrupted_force" if options.force else "cli_interrupted_pages"
         print(text(key, lang, n=progress.done, number=progress.number), file=sys.stderr)
         return STOPPED
-    except room.FolderBusyError:
-        raise CliError(text("cli_report_busy", lang, path=printable(f"{folder}"))) from None
-    except room.WrongMemoryError as error:
-        typed, most = printable(f"{error}"), f"{room.MEMORY_CEILING}"
-        raise CliError(text("cli_wrong_memory", lang, typed=typed, most=most)) from None
-    except room.NoRoomError as error:
-        raise CliError(text("cli_no_room", lang, path=printable(f"{error}"))) from None
-    except OSError as error:
-        raise _cannot_write(error, lang) from None
     finally:
         signal.signal(signal.SIGTERM, before)
     print(text("cli_done", lang, n=len(outcome.pages), made=outcome.new_pages, index=outcome.index))
@@ -501,9 +442,9 @@ def _runs(options, folder):
     from .reports import MEMORY_VARIABLE, surroundings
 
     try:
-        from .reports import ClusterRuns, NoClusterError
+        from .reports import ClusterRuns
     except ImportError:
-        raise CliError(text("cli_no_dask", lang)) from None
+        raise RefusalError("cli_no_dask") from None
     environment = surroundings(folder)
     if MEMORY_VARIABLE in os.environ:
         environment[MEMORY_VARIABLE] = os.environ[MEMORY_VARIABLE]
@@ -512,12 +453,8 @@ def _runs(options, folder):
     def waiting():
         print(text("cli_awaiting_worker", lang), file=sys.stderr)
 
-    try:
-        with ClusterRuns.at(address, options.jobs, environment, waiting) as runs:
-            yield runs
-    except NoClusterError as error:
-        details = {"address": printable(address), "detail": printable(error.detail)}
-        raise CliError(text(f"cli_cluster_{error.reason}", lang, **details)) from None
+    with ClusterRuns.at(address, options.jobs, environment, waiting) as runs:
+        yield runs
 
 
 # ---- files and data sets
@@ -539,9 +476,7 @@ def _template(options):
                 out.unlink(missing_ok=True)
                 raise
     except FileExistsError:
-        raise CliError(text("template_exists", lang, name=printable(options.out))) from None
-    except OSError as error:
-        raise _cannot_write(error, lang, options.out) from None
+        raise RefusalError("template_exists", name=options.out) from None
     count, place = sum(map(len, rows.values())), workbook.meta["title"][lang]
     figures = {"sheets": len(TABLE_ORDER), "rows": count}
     print(text("template_done", lang, path=printable(options.out), place=place, **figures))
@@ -549,30 +484,25 @@ def _template(options):
 
 
 def _import(options):
-    place, lang = folder_of(options.dataset, options.lang), options.lang
+    place = data.locate(options.dataset)
     try:
         with contextlib.nullcontext() if options.dry_run else data.only_one(place):
             return _take_in(options)
-    except data.BusyError:
-        raise CliError(text("import_busy", lang)) from None
-    except data.TouchedError:
-        raise CliError(text("import_touched", lang)) from None
     except OSError as error:
         detail = error.strerror or error
-        raise CliError(text("import_cannot", lang, place=place, detail=detail)) from None
+        raise RefusalError("import_cannot", place=place, detail=detail) from None
 
 
 def _take_in(options):
     from . import exchange as room
 
     lang, workbook = options.lang, open_workbook(options)
-    if options.set and options.set not in workbook.law.sets:
-        raise _no_set(options.set, workbook, lang)
+    workbook.must_have_set(options.set)
     intake = room.understand(Path(options.file), workbook, options.date, options.set)
     print("\n".join(room.understood_lines(intake, lang)))
     intake.problems += room.rows_of_the_future(intake, lang)
     if options.drop_lost and (intake.outdated or intake.stranger) and intake.changes.of("lost"):
-        raise CliError(text("import_no_drop", lang))
+        raise RefusalError("import_no_drop")
     texts, origins = room.next_texts(intake, options.drop_lost)
 
     def checked(folder=None):
@@ -609,9 +539,7 @@ def _export(options):
         write_whole(Path(options.out), book)
     except OSError as error:
         detail = error.strerror or error
-        raise CliError(
-            text("export_busy", lang, path=printable(options.out), detail=detail)
-        ) from None
+        raise RefusalError("export_busy", path=options.out, detail=detail) from None
     print(text("cli_exported", lang, sheets=forms, path=printable(options.out)))
     return 0
 
@@ -621,20 +549,10 @@ def _new(options):
     names = (province, options.district.strip())
     for name in names:
         if not data.is_name(name) or not name.isprintable() or len(name) > LONGEST:
-            raise CliError(text("new_no_name", lang, name=printable(name)))
-    lender = Workbook.open(folder_of(options.ground, lang)) if options.ground else None
-    try:
-        folder, region = data.lay_out(
-            options.dataset, *names, options.region, options.as_of, lender, lang
-        )
-    except data.UnknownProvinceError as error:
-        regions = ", ".join(f"{code} ({pick(words, lang)})" for code, words in REGION_NAMES.items())
-        details = {"near": ", ".join(error.near) or "...", "regions": regions}
-        raise CliError(text("new_no_region", lang, name=printable(province), **details)) from None
-    except data.WrongPlaceError as error:
-        raise _no_place(error, lang) from None
-    except OSError as error:
-        raise _cannot_write(error, lang, options.dataset) from None
+            raise RefusalError("new_no_name", name=name)
+    lender = Workbook.open(options.ground) if options.ground else None
+    question = (options.dataset, *names, options.region, options.as_of, lender, lang)
+    folder, region = data.lay_out(*question)
     bare = Path(options.dataset).name == options.dataset
     called = f"{folder.name if bare else folder}"
     called = f'"{called}"' if " " in called else called
@@ -649,26 +567,15 @@ def _new(options):
     return 0
 
 
-def _no_place(error, lang):
-    """Why a place can take no new data set."""
-    details = {key: printable(f"{value}") for key, value in error.details.items()}
-    return CliError(text(f"new_{error.reason}", lang, **details))
-
-
 def _rebase(options):
     from . import exchange as room
 
     lang = options.lang
-    old = Workbook.open(folder_of(options.dataset, lang), options.date)
-    try:
-        folder = data.new_place(options.out, old)
-        rebased = room.rebase(old, read_weights(old.law_folder))
-        account = {room.REBASE_REPORT: room.report_csv(old, rebased, lang)}
-        new = data.write_dataset(folder, room.new_meta(old, folder), rebased.tables, account)
-    except data.WrongPlaceError as error:
-        raise _no_place(error, lang) from None
-    except OSError as error:
-        raise _cannot_write(error, lang) from None
+    old = Workbook.open(options.dataset, options.date)
+    folder = data.new_place(options.out, old)
+    rebased = room.rebase(old, read_weights(old.law_folder))
+    account = {room.REBASE_REPORT: room.report_csv(old, rebased, lang)}
+    new = data.write_dataset(folder, room.new_meta(old, folder), rebased.tables, account)
     details = {"n": len(new.communes), "day": write_date(new.as_of, lang)}
     print(text("rebase_done", lang, folder=folder, report=folder / room.REBASE_REPORT, **details))
     print("\n".join([*room.standing_lines(old, rebased, lang), *room.account_lines(rebased, lang)]))

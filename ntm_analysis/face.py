@@ -10,8 +10,8 @@ from pathlib import Path
 from . import results
 from .allocation import allocate as allocation_of
 from .allocation import planned_forecast, try_plans
-from .data import Workbook, datasets, describe_unit, reports_folder
-from .language import OPTIMAL, UnreadableError, check_parameters, day_of, text
+from .data import Workbook, reports_folder
+from .language import OPTIMAL, RefusalError, UnreadableError, check_parameters, day_of, text
 from .needs import demand
 from .scenarios import BASELINE, UNSAVED
 from .scenarios import compare as comparison_of
@@ -35,7 +35,7 @@ def open_workbook(dataset="thanh-chuong", as_of=None):
 
     Raises
     ------
-    FileNotFoundError
+    RefusalError
         Where there is no such data set.
     DataProblemsError
         With everything that is wrong in it.
@@ -46,12 +46,7 @@ def open_workbook(dataset="thanh-chuong", as_of=None):
     >>> ntm.open_workbook("thanh-chuong", as_of="2022-03-31")
     Workbook thanh-chuong as of 2022-03-31: 37 communes, 36 tables
     """
-    day = _day(as_of, "as_of") if as_of else None
-    try:
-        return Workbook.open(dataset, day)
-    except FileNotFoundError:
-        known = ", ".join(datasets())
-        raise FileNotFoundError(text("cli_no_dataset", "en", name=dataset, known=known)) from None
+    return Workbook.open(dataset, _day(as_of, "as_of") if as_of else None)
 
 
 def _day(value, name):
@@ -68,8 +63,7 @@ def _checked_workbook(workbook, **parameters):
     if faults := check_parameters(parameters):
         raise ValueError("; ".join(faults))
     workbook = workbook if isinstance(workbook, Workbook) else open_workbook(workbook)
-    if workbook.communes.empty:
-        raise ValueError(text("cli_no_communes", "en", place=workbook.meta["title"]["en"]))
+    workbook.must_have_communes()
     return workbook
 
 
@@ -139,9 +133,7 @@ def assess(workbook, criteria_set="", lang="vi"):
     (15, 19, '2, 5, 6, 17')
     """
     workbook = _checked_workbook(workbook, lang=lang)
-    if criteria_set and criteria_set not in workbook.law.sets:
-        known = ", ".join(sorted(workbook.law.sets))
-        raise ValueError(text("cli_no_set", "en", name=criteria_set, known=known))
+    workbook.must_have_set(criteria_set)
     return results.AssessmentResult(workbook, criteria_set, lang=lang)
 
 
@@ -172,10 +164,7 @@ def need(workbook, target="ntm", commune=None, *, draws=10_000, seed=2022, lang=
     (15, 1.0)
     """
     workbook = _checked_workbook(workbook, target=target, draws=draws, seed=seed, lang=lang)
-    units = None if commune is None else [workbook.find(commune)]
-    if units and units[0] not in workbook.communes.index:
-        label = describe_unit(workbook.units.loc[units[0]])
-        raise ValueError(text("not_a_commune", "en", label=label))
+    units = None if commune is None else [workbook.commune(commune)]
     answer = demand(workbook, target, units=units, draws=draws, seed=seed)
     return results.NeedResult(workbook, answer, lang)
 
@@ -336,7 +325,7 @@ def report(workbook, folder="", communes=None, *, lang="vi", audience="noi-bo", 
 
     workbook = _checked_workbook(workbook, lang=lang, audience=audience)
     if workbook.usual:
-        raise ValueError(text("report_of_scenario", "en", id=workbook.scenario_id))
+        raise RefusalError("report_of_scenario", id=workbook.scenario_id)
     communes = [communes] if isinstance(communes, str) else communes
     place = Path(folder) if folder else reports_folder(workbook.path, workbook.id)
     units = None if communes is None else [workbook.find(name) for name in communes]

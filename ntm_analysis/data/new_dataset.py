@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from ..language import is_reserved, nearest, pick, plain, slug, text
+from ..language import RefusalError, is_reserved, nearest, pick, plain, slug, text
 from ..law import LEVELS, REGION_NAMES, read_law
 from ..tables import (
     TABLE_GROUPS,
@@ -28,20 +28,8 @@ from .versions import write_new
 from .workbook import Workbook
 
 
-class WrongPlaceError(ValueError):
-    """A place that no new data set can take.
-
-    Attributes
-    ----------
-    reason : str
-        Key of a sentence (``new_<reason>``).
-    details : dict
-        What the sentence names.
-    """
-
-    def __init__(self, reason, **details):
-        super().__init__(reason)
-        self.reason, self.details = reason, details
+class WrongPlaceError(RefusalError):
+    """A place that no new data set can take."""
 
 
 def new_place(typed, old=None):
@@ -64,22 +52,22 @@ def new_place(typed, old=None):
         data set, and its name gives an id that no data set beside it has: reports lie under the id.
     """
     if not typed.strip() or not typed.isprintable():
-        raise WrongPlaceError("no_path", name=typed)
+        raise WrongPlaceError("new_no_path", name=typed)
     folder = Path(typed.strip()).resolve()
     if old and (folder == old.path or old.path in folder.parents):
-        raise WrongPlaceError("inside", name=folder, old=old.path)
+        raise WrongPlaceError("new_inside", name=folder, old=old.path)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise WrongPlaceError("taken", name=folder)
+        raise WrongPlaceError("new_taken", name=folder)
     if not folder.parent.is_dir():
-        raise WrongPlaceError("no_parent", name=folder.parent)
+        raise WrongPlaceError("new_no_parent", name=folder.parent)
     new_id = slug(folder.name)
     if not 0 < len(new_id) <= 60 or is_reserved(new_id) or (old and new_id == old.id):
-        raise WrongPlaceError("no_id", name=folder.name, old=old.id if old else "...")
+        raise WrongPlaceError("new_no_id", name=folder.name, old=old.id if old else "...")
     # Hidden: versions that an import keeps.
     for other in sorted(folder.parent.glob("[!.]*/dataset.yaml")):
         meta = read_yaml(other, []) or {}
         if new_id == slug(f"{meta.get('id') or other.parent.name}"):
-            raise WrongPlaceError("same_id", name=folder.name, id=new_id, other=other.parent)
+            raise WrongPlaceError("new_same_id", name=folder.name, id=new_id, other=other.parent)
     return folder
 
 
@@ -222,18 +210,8 @@ SPELLINGS = {
 }
 
 
-class UnknownProvinceError(LookupError):
-    """No region is known for a province.
-
-    Attributes
-    ----------
-    near : list of str
-        Names that were meant perhaps.
-    """
-
-    def __init__(self, near):
-        super().__init__(", ".join(near))
-        self.near = near
+class UnknownProvinceError(RefusalError):
+    """No region is known for a province."""
 
 
 def region_of(province):
@@ -260,7 +238,12 @@ def region_of(province):
     regions = {name: region for region, names in PROVINCES.items() for name in names.split(", ")}
     meant = province_meant(province)
     if meant is None:
-        raise UnknownProvinceError(nearest(province, regions))
+        codes = {
+            lang: [f"{code} ({pick(words, lang)})" for code, words in REGION_NAMES.items()]
+            for lang in ("vi", "en")
+        }
+        near = nearest(province, regions) or "..."
+        raise UnknownProvinceError("new_no_region", name=province, near=near, regions=codes)
     return regions[meant]
 
 

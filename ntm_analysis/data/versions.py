@@ -19,16 +19,18 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from ..language import RefusalError
+
 KEEP = 20  # previous versions kept
 _AT_FDCWD, _RENAME_EXCHANGE, _RENAME_SWAP = -100, 2, 2
 _CANNOT_SWAP = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP)
 
 
-class BusyError(Exception):
+class BusyError(RefusalError):
     """Another import into the same data set is under way."""
 
 
-class TouchedError(Exception):
+class TouchedError(RefusalError):
     """Somebody changed the data set's files while the import was reading them."""
 
 
@@ -74,7 +76,7 @@ def only_one(folder):
         with FileLock(beside(folder, "lock"), timeout=0):
             yield
     except Timeout:
-        raise BusyError from None
+        raise BusyError("import_busy") from None
 
 
 @contextlib.contextmanager
@@ -157,7 +159,7 @@ def replace_version(folder, files, check, now, log=""):
     before = stamp(folder)
     with _built(folder, files, check) as (building, _):
         if stamp(folder) != before:
-            raise TouchedError
+            raise TouchedError("import_touched")
         previous.mkdir(exist_ok=True)
         if not os.access(folder, os.W_OK):  # it could be swapped, but not filed
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..language import YEARS, day_of, fold, nearest, slug
+from ..language import YEARS, RefusalError, day_of, fold, nearest, printable, slug
 from ..law import LEVELS, REGION_NAMES, Law, read_law
 from ..tables import (
     DATA,
@@ -28,7 +28,6 @@ from ..tables import (
     ShapedFile,
     dictionary,
     one_of,
-    printable,
     read_table,
     read_yaml,
     report,
@@ -222,7 +221,7 @@ class Workbook:
 
         Raises
         ------
-        FileNotFoundError
+        RefusalError
             When there is no such data set.
         UnreadableError
             For an as-of date that is none.
@@ -358,6 +357,42 @@ class Workbook:
         """Whether the data set is invented; then every page says so."""
         return bool(self.meta.get("illustrative"))
 
+    def must_have_communes(self):
+        """Raise RefusalError where the data set was laid out only: nothing can be asked yet."""
+        if self.communes.empty:
+            raise RefusalError("cli_no_communes", place=self.meta["title"])
+
+    def must_have_set(self, set_id):
+        """Raise RefusalError where there is no such criteria set.
+
+        Parameters
+        ----------
+        set_id : str
+            "" passes.
+        """
+        if set_id and set_id not in self.law.sets:
+            raise RefusalError("cli_no_set", name=set_id, known=sorted(self.law.sets))
+
+    def commune(self, text):
+        """Find a commune as :meth:`find` does a unit; a township is none.
+
+        Parameters
+        ----------
+        text : str or int
+
+        Returns
+        -------
+        int
+
+        Raises
+        ------
+        UnknownCommuneError, RefusalError
+        """
+        unit = self.find(text)
+        if unit not in self.communes.index:
+            raise RefusalError("not_a_commune", label=describe_unit(self.units.loc[unit]))
+        return unit
+
     def default_set(self, level):
         """Find the set in which this data set reports a level.
 
@@ -491,7 +526,7 @@ def locate(dataset):
 
     Raises
     ------
-    FileNotFoundError
+    RefusalError
 
     Examples
     --------
@@ -508,7 +543,7 @@ def locate(dataset):
                     candidate.is_dir() and root == roots[0] and name.parts
                 ):
                     return candidate.resolve()
-    raise FileNotFoundError(str(dataset))
+    raise RefusalError("cli_no_dataset", name=dataset, known=datasets())
 
 
 def datasets():

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..data import IncomingRow, Workbook
-from ..language import STATE_WORDS, fold, pick, slug, text, write_date
-from ..tables import Problem, printable
+from ..language import STATE_WORDS, fold, pick, printable, slug, text, write_date
+from ..tables import Problem
 from .form_cells import SheetView, Values, rows_of
 from .form_layout import (
     Criteria,

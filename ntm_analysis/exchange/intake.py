@@ -23,8 +23,8 @@ from ..data import (
     sense,
 )
 from ..forecasts import contradictions
-from ..language import text, write_date
-from ..tables import TABLE_KEYS, DataProblemsError, Problem, dictionary, printable
+from ..language import printable, text, write_date
+from ..tables import TABLE_KEYS, DataProblemsError, Problem, dictionary
 from .form_reader import FormReading, read_forms, told_lines
 from .sheets import read_book
 from .template import called

@@ -6,11 +6,11 @@ from markupsafe import Markup
 
 from ..data import HOME, Workbook, datasets, home_of, locate, path_as_typed, reports_folder
 from ..forecasts import check_warnings
-from ..language import BY_NAME, nearest, pick, text, write_date
+from ..language import BY_NAME, RefusalError, nearest, pick, printable, text, write_date
 from ..law import to_check
 from ..pages import Part, dagger
 from ..reports import meeting_questions, page_list
-from ..tables import DataProblemsError, lines_of, printable
+from ..tables import DataProblemsError, lines_of
 
 MOST = 40  # lines of the check that are shown
 LINK = Markup('<a href="/files/{}" target="_blank" rel="noopener">{}</a>')
@@ -46,7 +46,7 @@ class StartPage:
             self.folder = locate(dataset)
             self.workbook = Workbook.open(self.folder, as_of or None)
             self.problems = check_warnings(self.workbook)
-        except FileNotFoundError:
+        except RefusalError:
             self.folder = None
         except DataProblemsError as error:
             self.workbook, self.problems = None, error.problems

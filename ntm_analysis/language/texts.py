@@ -152,3 +152,68 @@ def write_quantity(value, unit, lang):
     """
     number = write_number(value, lang)
     return f"{number}%" if unit == "%" else f"{number} {unit_words(unit, lang)}".rstrip()
+
+
+def printable(text, most=300):
+    """Make a text fit for one line of a report.
+
+    Parameters
+    ----------
+    text : str
+    most : int
+        Letters; of a longer one the end is cut off.
+
+    Returns
+    -------
+    str
+        Control characters are seen, not obeyed by the terminal.
+    """
+    text = "".join(c if c.isprintable() else "\ufffd" for c in text)
+    return text if len(text) <= most else text[: most - 3] + "..."
+
+
+class RefusalError(Exception):
+    """Why something was not done, for people to read in either language.
+
+    Parameters
+    ----------
+    key : str
+        Of the sentence, see :func:`texts`.
+    **details : object
+        What the sentence names: a text, a list of texts, or one by language.
+
+    Attributes
+    ----------
+    key, details
+        As above; ``details`` a dict.
+    """
+
+    def __init__(self, key, **details):
+        super().__init__(key)
+        self.key, self.details = key, details
+
+    def __str__(self):
+        return self.words("en")
+
+    def words(self, lang):
+        """The sentence.
+
+        Parameters
+        ----------
+        lang : str
+
+        Returns
+        -------
+        str
+
+        Examples
+        --------
+        >>> RefusalError("cli_no_set", name="x", known=["a", "b"]).words("en")
+        'No criteria set “x”. Sets: a, b.'
+        """
+
+        def written(detail):
+            own = detail[lang] if isinstance(detail, dict) else detail
+            return printable(", ".join(own) if isinstance(own, list) else f"{own}", most=2_000)
+
+        return text(self.key, lang, **{name: written(each) for name, each in self.details.items()})

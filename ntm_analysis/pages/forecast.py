@@ -77,7 +77,7 @@ class ForecastParts(FundingParts):
         try:
             chosen = scenario(self.workbook, name)
         except UnknownScenarioError as error:
-            faults.append(f"scenario={name!r}: must be one of {', '.join(error.args[1])}")
+            faults.append(f"scenario={name!r}: must be one of {', '.join(error.details['known'])}")
         reject(faults)
         vars(self).update(typed, scenario=name)
         self.add_parameters(scenario=name, **typed)

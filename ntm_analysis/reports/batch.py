@@ -20,6 +20,7 @@ from typing import Protocol
 
 from filelock import FileLock, Timeout
 
+from ..language import RefusalError
 from ..tables import software
 from .manifest import Manifest
 from .workers import ForkedRuns, NewProcesses, NoWarmProcessError, turn_file, usual_limit
@@ -33,7 +34,7 @@ PAGE_KEYS = ("bytes", "sha256", "result")  # of a line: what the page is that st
 LITTLE = 2**16  # bytes; with less not even a record can be written
 
 
-class FolderBusyError(Exception):
+class FolderBusyError(RefusalError):
     """Another batch is at work in the folder."""
 
 
@@ -59,7 +60,7 @@ def building(folder: Path) -> Iterator[Path]:
     try:
         lock.acquire()
     except Timeout:
-        raise FolderBusyError from None
+        raise FolderBusyError("cli_report_busy", path=folder) from None
     try:
         _remove(place)  # what a killed batch left
         place.mkdir()

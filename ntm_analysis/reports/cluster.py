@@ -24,6 +24,7 @@ import dask
 from distributed import Client, Scheduler, Security, SpecCluster, Worker, get_worker, rpc
 from distributed.comm import get_address_host
 
+from ..language import RefusalError
 from .workers import MEMORY_VARIABLE, ForkedRuns, NewProcesses, NoWarmProcessError, usual_limit
 
 BESIDE = 2  # runs handed out for each thread of the cluster, so that none waits for this machine
@@ -37,12 +38,8 @@ _under_way: dict[int, str] = {}
 _stopped: set[str] = set()  # of a worker: batches that want no more runs
 
 
-class NoClusterError(Exception):
-    """There is no cluster, or no longer; ``reason``: unreachable, workerless, lost."""
-
-    def __init__(self, reason: str, detail: object = ""):
-        super().__init__(reason)
-        self.reason, self.detail = reason, " ".join(f"{detail}".split()) or type(detail).__name__
+class NoClusterError(RefusalError):
+    """There is no cluster at an address, or no longer."""
 
 
 def run_here(order: dict, batch: str, environment: dict[str, str], threads: dict[str, int]) -> bool:
@@ -127,8 +124,8 @@ class ClusterRuns:
 
     kernel = ""  # each machine has its own way
 
-    def __init__(self, client: Client, environment: dict[str, str]):
-        self.client, self.environment = client, environment
+    def __init__(self, client: Client, environment: dict[str, str], address: str):
+        self.client, self.environment, self.address = client, environment, address
         self.batch = uuid.uuid4().hex  # so that a name is never that of a run of another batch
         self.handed, self.overdue, self.seen = {}, set(), time.monotonic()
         self.at_once = BESIDE * max(1, sum(self._threads().values()))
@@ -153,14 +150,14 @@ class ClusterRuns:
             else:
                 client = _client_of(address)
                 stack.callback(client.close, timeout=2)
-            runs = cls(client, environment)
+            runs = cls(client, environment, address)
             if not runs._threads():
                 on_wait()
                 with contextlib.suppress(TimeoutError, asyncio.TimeoutError):
                     client.wait_for_workers(1, timeout=WORKERLESS)
                 if not runs._threads():
-                    raise NoClusterError("workerless")
-                runs = cls(client, environment)
+                    raise NoClusterError("cli_cluster_workerless", address=address)
+                runs = cls(client, environment, address)
             yield runs
 
     def _threads(self):
@@ -172,7 +169,7 @@ class ClusterRuns:
             for address, threads in self.client.nthreads().items():
                 by_host[get_address_host(address)] += threads
         except Exception:  # the client's own ways to say that it is closed are many
-            raise NoClusterError("lost") from None
+            raise NoClusterError("cli_cluster_lost", address=self.address) from None
         if by_host:
             self.seen = time.monotonic()
         return dict(by_host)
@@ -193,7 +190,7 @@ class ClusterRuns:
         ):
             time.sleep(0.05)
         if not self._threads() and time.monotonic() > self.seen + WORKERLESS:
-            raise NoClusterError("workerless")
+            raise NoClusterError("cli_cluster_workerless", address=self.address)
         for record in done:
             future = self.handed.pop(record)
             if future.status == "finished" and future.result():
@@ -221,7 +218,9 @@ def _client_of(address):
         asyncio.run(asyncio.wait_for(_scheduler_answers(address), CONNECTING))
         return Client(address, timeout=CONNECTING, set_as_default=False)
     except Exception as error:  # whatever stands at that address may answer anything
-        raise NoClusterError("unreachable", error) from None
+        detail = " ".join(f"{error}".split()) or type(error).__name__
+        details = {"address": address, "detail": detail}
+        raise NoClusterError("cli_cluster_unreachable", **details) from None
 
 
 async def _scheduler_answers(address):

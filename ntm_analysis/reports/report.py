@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..data import Workbook, files_hash, home_of
-from ..language import check_parameters, slug, text, utf8, write_date
+from ..language import RefusalError, check_parameters, slug, text, utf8, write_date
 from ..needs import communes_in_need
 from ..results import month_words
 from ..standing import registration_year
@@ -134,7 +134,7 @@ def _edition(lang, audience):
     return ("_en" if lang == "en" else "") + ("" if audience == "noi-bo" else f"_{audience}")
 
 
-class NoRoomError(OSError):
+class NoRoomError(RefusalError):
     """The disk has too little room to begin."""
 
 
@@ -240,7 +240,7 @@ class Report:
         """Make the pages that are to be made, in ``place``."""
         jobs = self.runs.at_once if self.runs else self.jobs or os.cpu_count() or 1
         if not has_disk_room(self.folder, jobs):
-            raise NoRoomError(f"{self.folder}")
+            raise NoRoomError("cli_no_room", path=self.folder)
         options = {"jobs": jobs, "timeout": self.timeout, "runs": self.runs}
         batch = Batch(self.manifest, place, on_end=self._ended, **options)
         try:

@@ -14,6 +14,7 @@ import time
 from collections import deque
 from pathlib import Path
 
+from ..language import RefusalError
 from ..tables import PACKAGE
 
 MEMORY_VARIABLE = "NTM_PAGE_MEMORY"  # of the environment: MiB for one run; empty or 0: no limit
@@ -67,8 +68,8 @@ class JsonLines:
         return [json.loads(line) for line in whole]
 
 
-class WrongMemoryError(ValueError):
-    """The environment asks for an amount of memory that is none; the message is what it says."""
+class WrongMemoryError(RefusalError):
+    """The environment asks for an amount of memory that is none."""
 
 
 def usual_limit(jobs: int) -> int:
@@ -78,7 +79,7 @@ def usual_limit(jobs: int) -> int:
     """
     if typed := os.environ.get(MEMORY_VARIABLE, "").strip():
         if not (typed.isascii() and typed.isdecimal() and int(typed) <= MEMORY_CEILING):
-            raise WrongMemoryError(typed)
+            raise WrongMemoryError("cli_wrong_memory", typed=typed, most=MEMORY_CEILING)
         return int(typed)
     if MEMORY_VARIABLE in os.environ:
         return 0

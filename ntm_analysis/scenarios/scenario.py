@@ -19,6 +19,7 @@ from ..language import (
     FILE_SIGNS,
     PLANS,
     YEARS,
+    RefusalError,
     UnreadableError,
     is_reserved,
     nearest,
@@ -38,7 +39,6 @@ from ..tables import (
     duplicates,
     is_number,
     one_of,
-    printable,
     read_cell,
     read_yaml,
     write_whole,
@@ -85,12 +85,12 @@ FORMS = {
 }
 
 
-class UnknownScenarioError(LookupError):
-    """No scenario has this id; ``args``: what was asked for, the list of those there are."""
+class UnknownScenarioError(RefusalError):
+    """No scenario has this id."""
 
-    def __str__(self):
-        name, known = self.args
-        return f"{printable(name)}; {', '.join(known)}"
+    def __init__(self, name, known):
+        nearest_first = [*dict.fromkeys([*nearest(name, known), *known])]
+        super().__init__("cli_no_scenario", name=name, known=nearest_first)
 
 
 def folder_of(workbook):

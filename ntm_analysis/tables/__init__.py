@@ -21,7 +21,7 @@ from .dictionary import (
     tables_where,
     triples,
 )
-from .problems import WHOLE_FILE, DataProblemsError, Problem, lines_of, printable, report, teller
+from .problems import WHOLE_FILE, DataProblemsError, Problem, lines_of, report, teller
 from .result_store import Store, hash_of, hash_of_files, software
 from .shapes import Shape, ShapedFile, is_number, one_of
 from .whole_files import DATA, PACKAGE, REPOSITORY, write_whole
@@ -55,7 +55,6 @@ __all__ = [
     "is_number",
     "lines_of",
     "one_of",
-    "printable",
     "read_cell",
     "read_raw",
     "read_table",

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from ..language import write_date, write_figure, write_month
+from ..language import printable, write_date, write_figure, write_month
 
 # What makes a whole file unreadable: told first, and what would follow from it is not told at all.
 WHOLE_FILE = {
@@ -179,24 +179,6 @@ def lines_of(problems, lang="vi"):
     ['u.csv, column order: the column is missing. Mend: add it; the columns are: code.']
     """
     return [line.strip() for line in report(problems, lang).splitlines() if line.startswith("  ")]
-
-
-def printable(text, most=300):
-    """Make a text fit for one line of a report.
-
-    Parameters
-    ----------
-    text : str
-    most : int
-        Letters; of a longer one the end is cut off.
-
-    Returns
-    -------
-    str
-        Control characters are seen, not obeyed by the terminal.
-    """
-    text = "".join(c if c.isprintable() else "\ufffd" for c in text)
-    return text if len(text) <= most else text[: most - 3] + "..."
 
 
 def _rows(rows):

@@ -372,7 +372,7 @@ def test_a_place_that_cannot_be_written_is_told_as_that_and_not_as_a_missing_dat
     tmp_path, capsys, monkeypatch, ground
 ):
     def gone(*_: object, **__: object) -> None:
-        raise FileNotFoundError(2, "No such file or directory")
+        raise FileNotFoundError(2, "No such file or directory", f"{tmp_path / 'abc'}")
 
     monkeypatch.setattr("ntm_analysis.data.versions.tempfile.mkdtemp", gone)
     code, told = run(

@@ -127,7 +127,10 @@ def test_with_one_worker_killed_and_one_poison_notebook_all_other_pages_equal_th
     with ThreadPoolExecutor() as beside:  # most of the time of both is waiting
         serial = beside.submit(run, tmp_path / "serial", lambda batch: asked(batch, good, *names))
         lines = run(
-            tmp_path / "cluster", ask, runs=ClusterRuns(client, {"NTM_STORE": ""}), on_end=kill_one
+            tmp_path / "cluster",
+            ask,
+            runs=ClusterRuns(client, {"NTM_STORE": ""}, "here"),
+            on_end=kill_one,
         )
     assert killed and len(lines) == communes + 1 and len(serial.result()) == communes
     assert {file for file, line in lines.items() if line["status"] == "failed"} == {"doc.html"}
@@ -164,7 +167,9 @@ def test_a_run_too_long_is_told_and_others_go_on_and_a_stopped_batch_leaves_no_r
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(folder, ask, runs=ClusterRuns(client, {"NTM_REPORTS": f"{folder}"}), on_end=stop)
+        run(
+            folder, ask, runs=ClusterRuns(client, {"NTM_REPORTS": f"{folder}"}, "here"), on_end=stop
+        )
     assert not (folder / BUILDING).exists()
     lines = Manifest(folder).pages
     assert (
@@ -201,4 +206,4 @@ def test_a_full_disk_is_not_told_as_a_cluster_that_cannot_be_reached(capsys, tmp
     monkeypatch.setattr("ntm_analysis.reports.cluster.ClusterRuns.at", lambda *_: nullcontext())
     monkeypatch.setattr("ntm_analysis.reports.make_report", full)
     assert main(["report", "huyen-mau", "--out", f"{tmp_path}", "--cluster", "local"]) == 1
-    assert capsys.readouterr().err.splitlines()[-1].startswith("Không ghi được: [Errno 28]")
+    assert capsys.readouterr().err.splitlines()[-1].startswith("Không ghi được: No space left")

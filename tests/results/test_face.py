@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 import ntm_analysis as ntm
+from ntm_analysis.language import RefusalError
 from ntm_analysis.results import columns, plain_types, results_page
 from ntm_analysis.tables import DataProblemsError
 
@@ -172,7 +173,7 @@ def test_a_scenario_of_a_scenario_goes_by_both_names_and_has_no_pages_of_its_own
     assert (both.scenario_id, both.policy) == ("money-150+equal", "equal")
     rows = ntm.compare(more, ["equal"], draws=20).scenarios
     assert rows["id"].tolist() == ["money-150", "money-150+equal"]
-    with pytest.raises(ValueError, match=r"not of the scenario .money-150"):
+    with pytest.raises(RefusalError, match=r"not of the scenario .money-150"):
         ntm.report(more)
 
 
@@ -197,7 +198,7 @@ def test_a_day_comes_in_any_form(day):
 def test_what_has_no_answer_is_told_in_words(tmp_path):
     from ntm_analysis.cli import main
 
-    with pytest.raises(ValueError, match="not a commune"):
+    with pytest.raises(RefusalError, match="not a commune"):
         ntm.need("thanh-chuong", commune="Thị trấn Thanh Chương", draws=10)
     for wrong in ({"jobs": -1}, {"timeout": 0}):
         with pytest.raises(ValueError, match="must not be negative"):
@@ -205,7 +206,7 @@ def test_what_has_no_answer_is_told_in_words(tmp_path):
     empty = tmp_path / "moi"
     assert main(["new", f"{empty}", "--province", "Nghệ An", "--district", "Đô Lương"]) == 0
     for ask in (ntm.assess, ntm.need, ntm.forecast, ntm.allocate, ntm.compare, ntm.meeting):
-        with pytest.raises(ValueError, match="has no communes yet"):
+        with pytest.raises(RefusalError, match="has no communes yet"):
             ask(empty)
 
 
