@@ -73,7 +73,7 @@ def instance(communes: int, seed: int):
     marks, ends = np.arange(0, 46, 3), np.array([9, 21, 33, 45])
     last = np.searchsorted(marks, ends)
     wanted = np.searchsorted(marks, ends[None, :] - months[:, None], side="right") - 1
-    mark = np.where((wanted >= 0) & (marks[wanted] >= np.array([0, 9, 21, 33])), wanted, NONE)
+    checkpoint = np.where((wanted >= 0) & (marks[wanted] >= np.array([0, 9, 21, 33])), wanted, NONE)
     usual = np.zeros((len(sets.kinds), len(POTS)))
     for k, kind in enumerate(sets.kinds):
         shares = {"xi-mang": 100} if kind.endswith(CEMENT_PART) else ITEMS[kind][0]
@@ -101,7 +101,7 @@ def instance(communes: int, seed: int):
         cost,
         np.repeat(sets.demand(cost.T).T[:, None], 4, axis=1),
         months,
-        mark,
+        checkpoint,
         np.floor(money[order]),
         np.zeros((len(marks), len(sets.members))),
         lists,
@@ -146,7 +146,7 @@ def plain_model(case) -> dict:
     for g in range(goals):
         for y in years:
             for late in (False, True):
-                if late or case.mark[g, y] >= 0:
+                if late or case.checkpoint[g, y] >= 0:
                     x[g, y, late] = model.addBinary(
                         obj=float(case.weight[g] * case.chance[2 * y + late])
                     )
@@ -157,7 +157,7 @@ def plain_model(case) -> dict:
         )
     spent: dict[tuple[str, int], list] = {}
     for (g, y, late), listed in x.items():
-        mark = int(case.last[y] if late else case.mark[g, y])
+        checkpoint = int(case.last[y] if late else case.checkpoint[g, y])
         for k in np.flatnonzero(case.cost[g]):
             cost = case.cost[g, k] / 1e6
             mine = case.bounds[case.bounds["kind"] == kinds[k]]
@@ -166,15 +166,15 @@ def plain_model(case) -> dict:
                 flow = model.addVariable(lb=0.0)
                 model.addConstr(flow >= row["least"] / 1_000 * cost * listed)
                 model.addConstr(flow <= row["most"] / 1_000 * cost * listed)
-                spent.setdefault((row["pot"], mark), []).append(flow)
+                spent.setdefault((row["pot"], checkpoint), []).append(flow)
                 flows.append(flow)
             model.addConstr(model.qsum(flows) == cost * listed)
     for p, pot in enumerate(case.sets.pots):
-        for m in range(len(case.marks)):
+        for m in range(len(case.checkpoints)):
             before = [
                 flow
-                for (name, mark), flows in spent.items()
-                if name == pot and mark <= m
+                for (name, checkpoint), flows in spent.items()
+                if name == pot and checkpoint <= m
                 for flow in flows
             ]
             if before:

@@ -3,9 +3,9 @@
 Places on each year's list, what being listed is worth, and what must be paid by when.
 
 The most probable missing criteria, costs, money and the years of the area at their means. A
-commune is listed in one year; its works are paid by a moment (a mark) that lets them end in that
-year, or late, by the year's end. So a plan is by goal a slot: twice the year (from 0), one more if
-it is paid late. One reading, :func:`in_order`, judges every order of communes.
+commune is listed in one year; its works are paid by a checkpoint that lets them end in that year,
+or late, by the year's end. So a plan is by goal a slot: twice the year (from 0), one more if it is
+paid late. One reading, :func:`in_order`, judges every order of communes.
 """
 
 from collections import namedtuple
@@ -30,15 +30,15 @@ from ..needs import (
 )
 
 SEED = 2022  # of the worlds over which years of the area are averaged
-# Year and slot of a commune that is on no list, mark of works that cannot end in a year.
+# Year and slot of a commune that is on no list, checkpoint of works that cannot end in a year.
 NONE = -1
 
 
 class CentralCase(
     namedtuple(
         "CentralCase",
-        "sets years ends last marks cost demand months mark money taken places chance weight "
-        "minimum owed free reported due rank bounds committed own_money",
+        "sets years ends last checkpoints cost demand months checkpoint money taken places chance "
+        "weight minimum owed free reported due rank bounds committed own_money",
     )
 ):
     """The central case as arrays.
@@ -49,8 +49,8 @@ class CentralCase(
     years : list of int
         The years of lists up to the deadline.
     ends, last : ndarray of int
-        By year the month it counts until, and the mark of that month.
-    marks : ndarray of int
+        By year the month it counts until, and the checkpoint of that month.
+    checkpoints : ndarray of int
         Months after the as-of month at which it is asked what has been paid.
     cost : ndarray of float
         Goals x kinds of cost, thousand dong.
@@ -58,13 +58,13 @@ class CentralCase(
         Goals x years x sets: what a goal listed in a year asks of each set of pots.
     months : ndarray of int
         By goal how long its works take once paid.
-    mark : ndarray of int
-        Goals x years: by which mark the works must be paid to end in the year; NONE: they cannot,
-        or the commune's own pots do not bear their part by then.
+    checkpoint : ndarray of int
+        Goals x years: by which checkpoint the works must be paid to end in the year; NONE: they
+        cannot, or the commune's own pots do not bear their part by then.
     money : ndarray of float
-        Pots x marks, thousand dong.
+        Pots x checkpoints, thousand dong.
     taken : ndarray of float
-        Marks x sets: what committed works take.
+        Checkpoints x sets: what committed works take.
     places : ndarray of int
         By year the places on its list, none beside a reported one.
     chance : ndarray of float
@@ -90,14 +90,14 @@ class CentralCase(
         that communes hold for themselves ``c3`` of the commune whose first goal is 3, and ``c`` of
         those without a goal.
     own_money : ndarray or None
-        Goals x pots that communes hold for themselves x marks, thousand dong.
+        Goals x pots that communes hold for themselves x checkpoints, thousand dong.
     """
 
     @cached_property
     def room(self):
-        """What each set of pots may still pay by each mark: dong, marks x sets.
+        """What each set of pots may still pay by each checkpoint: dong, checkpoints x sets.
 
-        Never what a later mark cannot.
+        Never what a later checkpoint cannot.
         """
         left = self.sets.money(self.money).T - self.taken
         return np.minimum.accumulate(left[::-1])[::-1]
@@ -113,7 +113,7 @@ class CentralCase(
 
         Goals with one number may be exchanged; NONE of goals that no plan may list.
         """
-        own = [self.weight, self.minimum, self.reported, self.due, self.mark]
+        own = [self.weight, self.minimum, self.reported, self.due, self.checkpoint]
         demand = self.demand.reshape(len(self.free), np.prod(self.demand.shape[1:]))
         seen = np.column_stack([*own, demand])[self.free]
         kind = np.full(len(self.free), NONE)
@@ -122,15 +122,15 @@ class CentralCase(
 
     @cached_property
     def slots(self):
-        """The mark by which the works of each goal must be paid in each slot: int, goals x slots.
+        """By which checkpoint the works of each goal must be paid in each slot: int, goals x slots.
 
         NONE: the works cannot end in the year, or in time is as late.
         """
-        late = np.where(self.mark == self.last, NONE, self.last)
-        return np.stack([self.mark, late], 2).reshape(len(self.mark), 2 * len(self.years))
+        late = np.where(self.checkpoint == self.last, NONE, self.last)
+        return np.stack([self.checkpoint, late], 2).reshape(len(late), 2 * len(self.years))
 
-    def marks_of(self, slot):
-        """The mark by which a plan has each goal paid.
+    def checkpoints_of(self, slot):
+        """The checkpoint by which a plan has each goal paid.
 
         Parameters
         ----------
@@ -173,7 +173,7 @@ class CentralCase(
             By goal; the lowest comes first.
         """
         place = np.where(slot == NONE, len(self.years), slot // 2) * 100
-        return pd.Series(place + np.maximum(self.marks_of(slot), 0), dtype=float)
+        return pd.Series(place + np.maximum(self.checkpoints_of(slot), 0), dtype=float)
 
     def value(self, slot):
         """The aim: the weighted number of goals expected to finish by the deadline.
@@ -218,16 +218,16 @@ def central(layout, baseline):
     counting = [span.last <= schedule.deadline_month for span in schedule.spans]
     spans = [*compress(schedule.spans, counting)]
     years, first, ends = np.array([(span.year, span.first, span.last) for span in spans]).T
-    marks, sets = layout.checkpoints, layout.sets
+    checkpoints, sets = layout.checkpoints, layout.sets
     cost, months = drawn.cost[:, :, 0], drawn.duration[:, 0].astype(int)
-    last = np.searchsorted(marks, ends)
-    mark = np.searchsorted(marks, ends - months[:, None], side="right") - 1
-    mark = np.where((mark >= 0) & (marks[mark] >= first), mark, NONE)
-    taken = sets.demand(drawn.committed[:, 0]) + np.zeros((len(marks), 1))
+    last = np.searchsorted(checkpoints, ends)
+    checkpoint = np.searchsorted(checkpoints, ends - months[:, None], side="right") - 1
+    checkpoint = np.where((checkpoint >= 0) & (checkpoints[checkpoint] >= first), checkpoint, NONE)
+    taken = sets.demand(drawn.committed[:, 0]) + np.zeros((len(checkpoints), 1))
     demand = np.repeat(sets.demand(cost.T).T[:, None], len(spans), axis=1)
     committed = DataFrame(drawn.committed.T, ["c"], sets.kinds)
     if layout.own_pots:
-        owed, demand, mark = _own_parts(layout, drawn, mark, last)
+        owed, demand, checkpoint = _own_parts(layout, drawn, checkpoint, last)
         taken += owed
         rows = {f"c{g}": drawn.own_committed[g, :, 0] for g in np.unique(layout.holder)}
         committed = pd.concat([committed, DataFrame(rows, sets.kinds).T])
@@ -242,11 +242,11 @@ def central(layout, baseline):
         years.tolist(),
         ends,
         last,
-        marks,
+        checkpoints,
         cost,
         demand,
         months,
-        mark,
+        checkpoint,
         drawn.money[:, :, 0],
         taken,
         *_lists(layout, baseline, spans, counting),
@@ -265,22 +265,22 @@ def central(layout, baseline):
     return case._replace(minimum=minimums(case, schedule.rules["minimum_commune"]), due=alone // 2)
 
 
-def _own_parts(layout, drawn, mark, last):
-    """With pots that communes hold for themselves, which must have come by the mark too.
+def _own_parts(layout, drawn, checkpoint, last):
+    """With pots that communes hold for themselves, which must have come by the checkpoint too.
 
-    What committed works take of the shared ones, what each goal asks of them, by which mark.
+    What committed works take of the shared ones, what each goal asks of them, by which checkpoint.
     """
     money, owed = drawn.own_money[..., 0].swapaxes(0, 1), drawn.own_committed[layout.holder, :, 0]
     before, claims = (
-        # Sets x goals x marks.
+        # Sets x goals x checkpoints.
         contribution(layout.sets, cost.T[..., None] + np.zeros(money.shape[-1]), money)
         for cost in (owed, owed + drawn.cost[..., 0])
     )
     before = before * (before[0] <= 0)  # who is short of its own asks nothing of others
     taken = before[:, np.unique(layout.holder)].sum(axis=1).T
-    enough, goals = claims[0] <= 0, np.arange(len(mark))[:, None]
+    enough, goals = claims[0] <= 0, np.arange(len(checkpoint))[:, None]
     more = np.where(enough, claims - before, claims)
-    in_time = np.where(enough[goals, mark], mark, NONE)
+    in_time = np.where(enough[goals, checkpoint], checkpoint, NONE)
     at = np.where(in_time == NONE, last, in_time)
     return taken, np.moveaxis(more[:, goals, at], 0, -1), in_time
 
@@ -363,8 +363,8 @@ def in_order(case, order):
                 continue  # the empty set asks what own pots lack
             total = used + case.demand[g, y]
             for s in (2 * y, 2 * y + 1):
-                mark = case.slots[g, s]
-                if mark != NONE and (total <= case.room[mark]).all():
+                checkpoint = case.slots[g, s]
+                if checkpoint != NONE and (total <= case.room[checkpoint]).all():
                     used, slot[g] = total, s
                     break
             else:

@@ -28,7 +28,7 @@ def least_money(case, claims):
     ----------
     case : CentralCase
     claims : ndarray
-        Marks x sets, as :attr:`CentralCase.demand`; what is asked by no mark is all nought.
+        Checkpoints x sets, as :attr:`CentralCase.demand`; asked by no checkpoint: all nought.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def least_money(case, claims):
 
 
 def asked_by(case, slot):
-    """What a plan asks of each set of pots by each mark.
+    """What a plan asks of each set of pots by each checkpoint.
 
     Parameters
     ----------
@@ -61,11 +61,11 @@ def asked_by(case, slot):
     Returns
     -------
     ndarray
-        Marks x sets, as :attr:`CentralCase.demand`.
+        Checkpoints x sets, as :attr:`CentralCase.demand`.
     """
-    claims, mark = np.zeros_like(case.room), case.marks_of(slot)
+    claims, checkpoint = np.zeros_like(case.room), case.checkpoints_of(slot)
     for g in np.flatnonzero((slot != NONE) & case.free):
-        claims[mark[g] :] += case.demand[g, slot[g] // 2]
+        claims[checkpoint[g] :] += case.demand[g, slot[g] // 2]
     return claims
 
 
@@ -87,13 +87,13 @@ def extra_communes(allocation):
     case, plan = allocation.case, allocation.plans[OPTIMAL]
     planned, rows = allocation.years(), []
     placed, goals = case.free & (case.reported == NONE), np.arange(len(case.free))
-    for goal, y in np.argwhere(case.free[:, None] & (case.mark != NONE)):
+    for goal, y in np.argwhere(case.free[:, None] & (case.checkpoint != NONE)):
         year = case.years[y]
         if planned[goal] <= year or case.reported[goal] > y:
             continue
         slot = np.where(goals == goal, 2 * y, plan.slot)
         claims = asked_by(case, slot)
-        claims[: case.mark[goal, y]] = 0
+        claims[: case.checkpoint[goal, y]] = 0
         more, cost = least_money(case, claims), case.cost[goal].sum() / THOUSAND
         places = int(placed[goal] and (placed & (slot // 2 == y)).sum() > case.places[y])
         row = (year, goal, planned[goal], more, places, cost, more.sum(), case.rank[goal])
@@ -261,7 +261,7 @@ def _short_of_all(case):
 
     Money by pot, places, goals whose works no year has room for.
     """
-    last = np.where(case.mark == NONE, NONE, 2 * np.arange(len(case.years))).max(axis=1)
+    last = np.where(case.checkpoint == NONE, NONE, 2 * np.arange(len(case.years))).max(axis=1)
     placed = case.free & (last != NONE) & (case.reported == NONE)
     more = least_money(case, asked_by(case, last))
     return more, max(0, int(placed.sum() - case.places.sum())), case.free & (last == NONE)

@@ -1,8 +1,8 @@
 """What a plan may choose from on the central case: the columns and rows that ``best_plan`` solves.
 
 A column lists goals of one kind (alike in all that the model sees) in one year, paid in time or
-late. A row keeps what is listed so far within a set of pots by a mark. Of the thousands of such
-rows few bind: they are added as solutions break them.
+late. A row keeps what is listed so far within a set of pots by a checkpoint. Of the thousands of
+such rows few bind: they are added as solutions break them.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ from .solver import EXACT, NODES, Solution, solve
 
 ROUNDS = 400  # of adding rows; a district takes some ten
 SLACK = 1e-7  # of the room of a set: a tenth of a million dong in a thousand billion
-AT_ONCE = 3  # sets added for a mark that a solution breaks
+AT_ONCE = 3  # sets added for a checkpoint that a solution breaks
 
 
 class ListingModel:
@@ -34,9 +34,12 @@ class ListingModel:
         for k, g in enumerate(goals[first]):
             last = len(case.years) if case.due[g] == NONE else case.due[g] + 1
             for slot in range(2 * max(case.reported[g], 0), 2 * last):
-                mark = case.slots[g, slot]
-                if mark != NONE and (case.demand[g, slot // 2] <= case.room[mark]).all():
-                    columns.append((k, slot, mark, g))
+                checkpoint = case.slots[g, slot]
+                if (
+                    checkpoint != NONE
+                    and (case.demand[g, slot // 2] <= case.room[checkpoint]).all()
+                ):
+                    columns.append((k, slot, checkpoint, g))
         self.of, self.slot, at, self.goal = np.array(columns, dtype=int).reshape(-1, 4).T
         self.year = self.slot // 2
         self.worth = case.weight[self.goal] * case.chance[self.slot]
@@ -49,7 +52,7 @@ class ListingModel:
         self.lists = len(self.rows) + np.arange(len(case.places))
         for y, places in enumerate(case.places):
             self.rows.append((placed & (self.year == y), places))
-        # By mark which columns count by it, what each set may bear, what part each column asks;
+        # By checkpoint which columns count, what each set may bear, what part each column asks;
         # last the end with the minimums of all communes.
         self.blocks = [(at <= m, room, 1.0) for m, room in enumerate(case.room)]
         if case.minimum.any():
@@ -86,7 +89,7 @@ class ListingModel:
         return Solution(None, float(worth @ self.upper), False, searched, np.zeros(0))
 
     def _breaks(self, x):
-        """Whether a solution breaks rows; for each mark those that it breaks by most are added."""
+        """Whether a solution breaks rows; of each checkpoint those broken by most are added."""
         before = len(self.known)
         for m, (some, room, part) in enumerate(self.blocks):
             if not some.any():  # committed works may wait as long as nobody is listed

@@ -1,7 +1,7 @@
 """How a plan's works are paid, year after year, by one mix of the pots: the check of every plan.
 
-What the pot sets allow mark by mark need not be payable by one mix that holds through the years;
-where it is not, the plan gets a row of its own in the model.
+What the pot sets allow at each checkpoint need not be payable by one mix that holds through the
+years; where it is not, the plan gets a row of its own in the model.
 """
 
 import numpy as np
@@ -16,35 +16,35 @@ ENOUGH = 1e15  # more money than anything costs: own pots of those who have no g
 
 
 def _due(case, key):
-    """The mark by which what is committed is paid; NONE where it never is.
+    """The checkpoint by which what is committed is paid; NONE where it never is.
 
     ``key`` is a row of :attr:`~.central_case.CentralCase.committed`; NONE too where the commune's
     own pots never bear their part.
     """
     payable = (case.room >= 0).all(axis=1)
     if key[1:]:
-        owed = np.repeat(case.committed.loc[[key]].to_numpy().T, len(case.marks), axis=1)
+        owed = np.repeat(case.committed.loc[[key]].to_numpy().T, len(case.checkpoints), axis=1)
         payable &= contribution(case.sets, owed, case.own_money[int(key[1:])])[0] <= 0
     return int(payable.argmax()) if payable.any() else NONE
 
 
-def claim_of(case, goal, mark):
-    """The claim of a goal paid by a mark.
+def claim_of(case, goal, checkpoint):
+    """The claim of a goal paid by a checkpoint.
 
-    Communes that hold no pot for themselves have one for each mark together (and kind of cost);
-    with pots of their own each commune claims for itself.
+    Communes that hold no pot for themselves have one for each checkpoint together (and kind of
+    cost); with pots of their own each commune claims for itself.
 
     Parameters
     ----------
     case : CentralCase
-    goal, mark : int
+    goal, checkpoint : int
 
     Returns
     -------
     str
         A key of :func:`flows`.
     """
-    return f"m{mark}" if case.own_money is None else f"g{goal}"
+    return f"m{checkpoint}" if case.own_money is None else f"g{goal}"
 
 
 def flows(case, slot, minimum=False):
@@ -63,12 +63,12 @@ def flows(case, slot, minimum=False):
     tuple
         As :func:`~.audit.payment`: a DataFrame with key, kind, pot, amount, then None or a row.
     """
-    mark, part = case.marks_of(slot), np.ones((len(slot), 1))
+    checkpoint, part = case.checkpoints_of(slot), np.ones((len(slot), 1))
     if minimum:
-        rest = mark == NONE
-        part[rest], mark[rest] = case.minimum[rest, None], len(case.marks) - 1
-    keys = [claim_of(case, g, m) for g, m in enumerate(mark)]
-    due = dict(zip(keys, mark, strict=True))
+        rest = checkpoint == NONE
+        part[rest], checkpoint[rest] = case.minimum[rest, None], len(case.checkpoints) - 1
+    keys = [claim_of(case, g, m) for g, m in enumerate(checkpoint)]
+    due = dict(zip(keys, checkpoint, strict=True))
     due |= {key: _due(case, key) for key in case.committed.index}
     cost = pd.concat([case.committed, DataFrame(case.cost * part, keys, case.sets.kinds)])
     cost = cost.rename_axis(index="key", columns="kind").stack()
@@ -108,15 +108,15 @@ def over_time(case, slot):
         .fillna(0.0)
     )
     value = np.zeros(case.slots.shape)
-    for (g, s), mark in np.ndenumerate(case.slots):
-        key = claim_of(case, g, mark)
+    for (g, s), checkpoint in np.ndenumerate(case.slots):
+        key = claim_of(case, g, checkpoint)
         if (case.own_money is None or slot[g] == s) and key in prices.index:
             value[g, s] = case.cost[g] @ prices.loc[key]
     return value, most - float((case.committed * prices).sum(axis=None))
 
 
 def _money(case, goals):
-    """Money by pot and mark; of pots that communes hold for themselves by goal."""
+    """Money by pot and checkpoint; of pots that communes hold for themselves by goal."""
     money = dict(zip(case.sets.pots, case.money, strict=True))
     for j, p in enumerate(case.sets.own):
         for goal in goals:

@@ -265,7 +265,7 @@ def _plan(case, layout, slot):
     communes = DataFrame(
         {
             "year": case.calendar(year),
-            "month": case.marks[case.marks_of(slot)],
+            "month": case.checkpoints[case.checkpoints_of(slot)],
             "months": case.months,
             "closes": case.ends[year],
             "late": slot % 2 == 1,
@@ -299,8 +299,8 @@ def plan_table(allocation, policy=OPTIMAL):
     plan, works, units = allocation.plans[policy], allocation.works, allocation.workbook.all_units
     # After the goals stands nobody, who is never listed.
     year = plan.case.calendar(np.append(plan.slot // 2, NONE))
-    marks = np.append(plan.case.marks_of(plan.slot), NONE)
-    keys = [claim_of(plan.case, g, marks[g]) for g in works["goal"]]
+    checkpoints = np.append(plan.case.checkpoints_of(plan.slot), NONE)
+    keys = [claim_of(plan.case, g, checkpoints[g]) for g in works["goal"]]
     holder = plan.layout.first if plan.layout.own_pots else {}
     owed = [f"c{holder.get(unit, '')}" for unit in works["unit"]]
     works = works.assign(

@@ -9,6 +9,7 @@ import pandas as pd
 from ..data import CEMENT, Workbook
 from ..forecasts import forecast
 from ..language import (
+    FUND_WORDS,
     LEVEL_WORDS,
     MARK_WORDS,
     STATE_SIGNS,
@@ -21,7 +22,6 @@ from ..language import (
 from ..needs import THOUSAND, Demand, demand, in_millions, newest_debts
 from ..pages import DAY_FORMAT, NUMBER_FORMAT, SHARE_FORMAT, WHOLE_FORMAT, Form, Head, office_book
 from ..results import (
-    FUND_WORDS,
     ForecastResult,
     billions_range,
     main_obstacle,

@@ -40,6 +40,8 @@ from .spelling import (
 )
 from .texts import (
     BASIS_WORDS,
+    CAPITAL_WORDS,
+    FUND_WORDS,
     LEVEL_WORDS,
     MARK_WORDS,
     STATE_SIGNS,
@@ -58,7 +60,9 @@ from .texts import (
 __all__ = [
     "BASIS_WORDS",
     "BY_NAME",
+    "CAPITAL_WORDS",
     "FILE_SIGNS",
+    "FUND_WORDS",
     "KIND_PREFIX",
     "LEVEL_WORDS",
     "MARK_WORDS",

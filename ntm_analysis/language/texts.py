@@ -23,9 +23,12 @@ def _read(path):
 
 _WORDS = _read(_FOLDER.joinpath("words.yaml"))
 UNITS_EN = _WORDS["units_en"]
-STATE_SIGNS, STATE_WORDS, LEVEL_WORDS, MARK_WORDS, BASIS_WORDS = (
+STATE_SIGNS, STATE_WORDS, LEVEL_WORDS, MARK_WORDS, BASIS_WORDS, FUND_WORDS, CAPITAL_WORDS = (
     {code: tuple(pair) for code, pair in _WORDS[name].items()}
-    for name in ("state_signs", "state_words", "level_words", "mark_words", "basis_words")
+    for name in (
+        *("state_signs", "state_words", "level_words", "mark_words", "basis_words"),
+        *("fund_words", "capital_words"),
+    )
 )
 
 

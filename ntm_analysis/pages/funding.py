@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from ..language import check_parameters, pick
+from ..language import CAPITAL_WORDS, FUND_WORDS, check_parameters, pick
 from ..needs import (
     DRAWS,
     SEED,
@@ -22,8 +22,6 @@ from ..needs import (
     works_not_needed,
 )
 from ..results import (
-    CAPITAL_WORDS,
-    FUND_WORDS,
     NeedResult,
     billions,
     billions_range,

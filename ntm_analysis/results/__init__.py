@@ -55,8 +55,6 @@ from .forecast import (
     usual_range,
 )
 from .frames import (
-    CAPITAL_WORDS,
-    FUND_WORDS,
     Result,
     columns,
     plain_types,
@@ -104,8 +102,6 @@ from .standing import (
 )
 
 __all__ = [
-    "CAPITAL_WORDS",
-    "FUND_WORDS",
     "LEAST_SHARE",
     "LEAST_SWING",
     "AllocationResult",

@@ -14,28 +14,21 @@ from importlib.resources import files
 import numpy as np
 import pandas as pd
 
-from ..language import LEVEL_WORDS, MARK_WORDS, STATE_WORDS, pick, text, write_date, write_number
+from ..language import (
+    CAPITAL_WORDS,
+    FUND_WORDS,
+    LEVEL_WORDS,
+    MARK_WORDS,
+    STATE_WORDS,
+    pick,
+    text,
+    write_date,
+    write_number,
+)
 from .chance_words import chance, rough
 
 ROWS = 15  # of the table under an answer that a notebook shows
 INTERVAL = ["mean", "p10", "p50", "p90"]
-FUND_WORDS = {
-    "nstw": ("Ngân sách trung ương", "Central budget"),
-    "nst": ("Ngân sách tỉnh", "Province budget"),
-    "nsh": ("Ngân sách huyện", "District budget"),
-    "nsx": ("Ngân sách xã", "Commune budget"),
-    "dat": ("Thu tiền sử dụng đất", "Land-use revenue"),
-    "long_ghep": ("Vốn lồng ghép", "Integrated programmes"),
-    "dn": ("Doanh nghiệp, hợp tác xã", "Enterprises, cooperatives"),
-    "dan": ("Nhân dân đóng góp tự nguyện", "Voluntary contribution of the people"),
-    "tin_dung": ("Vốn tín dụng", "Credit"),
-    "cement": ("Xi măng tỉnh hỗ trợ (giá trị)", "Cement of the province (value)"),
-}
-CAPITAL_WORDS = {
-    "in_kind": ("bằng hiện vật", "in kind"),
-    "investment": ("đầu tư phát triển", "investment"),
-    "recurrent": ("sự nghiệp", "recurrent"),
-}
 # What codes are called, by the kind of their column.
 CODES = {
     "fund": FUND_WORDS,

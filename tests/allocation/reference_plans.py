@@ -12,23 +12,23 @@ NONE = -1
 
 
 def payable(case, claims) -> bool:
-    """Whether one mix of the pots pays claims (mark, kind, cost) year after year."""
+    """Whether one mix of the pots pays claims (checkpoint, kind, cost) year after year."""
     claims = [claim for claim in claims if claim[2] > 0]
     if not claims:
         return True
-    pots, marks = case.sets.pots, len(case.marks)
+    pots, checkpoints = case.sets.pots, len(case.checkpoints)
     options, low, high = [], [], []
-    for number, (mark, kind, cost) in enumerate(claims):
+    for number, (checkpoint, kind, cost) in enumerate(claims):
         mine = case.bounds[case.bounds["kind"] == case.sets.kinds[kind]]
         for row in mine.to_dict("records"):
-            options.append((number, pots.index(row["pot"]), mark))
+            options.append((number, pots.index(row["pot"]), checkpoint))
             low.append(row["least"] / 1_000 * cost)
             high.append(row["most"] / 1_000 * cost)
     paid = np.zeros((len(claims), len(options)))
-    spent = np.zeros((marks * len(pots), len(options)))
-    for i, (number, pot, mark) in enumerate(options):
+    spent = np.zeros((checkpoints * len(pots), len(options)))
+    for i, (number, pot, checkpoint) in enumerate(options):
         paid[number, i] = 1
-        for later in range(mark, marks):
+        for later in range(checkpoint, checkpoints):
             spent[later * len(pots) + pot, i] = 1
     answer = linprog(
         np.zeros(len(options)),
@@ -52,8 +52,8 @@ def plans(case):
         listed = np.bincount(year[placed], minlength=len(case.years))
         if ((year != NONE) & (year < case.reported)).any():
             continue
-        marks = case.mark[np.arange(len(year)), year]
-        known = (year == NONE) | late | (marks != NONE)
+        checkpoints = case.checkpoint[np.arange(len(year)), year]
+        known = (year == NONE) | late | (checkpoints != NONE)
         if (listed <= case.places).all() and known.all():
             yield year, late
 
@@ -70,14 +70,14 @@ def best_value(case) -> float | None:
     """The most that any plan attains; None where the minimums alone cannot be paid."""
     ranked = sorted(plans(case), key=lambda plan: -value(case, *plan))
     for year, late in ranked:
-        claims, last = [], len(case.marks) - 1
+        claims, last = [], len(case.checkpoints) - 1
         for g in range(len(year)):
-            mark = last
+            checkpoint = last
             part = case.minimum[g]
             if year[g] != NONE:
-                mark = case.last[year[g]] if late[g] else case.mark[g, year[g]]
+                checkpoint = case.last[year[g]] if late[g] else case.checkpoint[g, year[g]]
                 part = 1.0
-            claims += [(mark, k, c * part) for k, c in enumerate(case.cost[g])]
+            claims += [(checkpoint, k, c * part) for k, c in enumerate(case.cost[g])]
         if payable(case, claims):
             return value(case, year, late)
     return None

@@ -32,9 +32,9 @@ def test_no_plan_of_all_there_are_is_better(seed, minimum):
 def test_the_plan_can_be_paid_year_after_year_and_keeps_its_lists(seed):
     case = tiny(seed)
     best = optimum(case)
-    marks = case.marks_of(best.slot)
-    chosen = np.flatnonzero(marks != NONE)
-    claims = [(marks[g], k, cost) for g in chosen for k, cost in enumerate(case.cost[g])]
+    checkpoints = case.checkpoints_of(best.slot)
+    chosen = np.flatnonzero(checkpoints != NONE)
+    claims = [(checkpoints[g], k, cost) for g in chosen for k, cost in enumerate(case.cost[g])]
     assert payable(case, claims)
     placed = chosen[case.reported[chosen] == NONE]
     listed = np.bincount(best.slot[placed] // 2, minlength=len(case.years))
@@ -135,7 +135,7 @@ def test_of_plans_as_good_the_earliest_is_taken_and_then_the_cheapest():
         chance=np.full(4, 0.9),
         places=np.array([1, 4]),
         months=np.full(4, 3),
-        mark=np.tile([1, 3], (4, 1)),
+        checkpoint=np.tile([1, 3], (4, 1)),
         cost=np.array([[5.0, 5], [1, 1], [5, 5], [5, 5]]) * 1_000,
     )
     best = optimum(alike)

@@ -215,8 +215,8 @@ def test_with_what_an_extra_commune_needs_it_can_be_paid_and_with_less_it_cannot
         y, goal = case.years.index(row["year"]), row["goal"]
         others = np.where(np.arange(len(plan.slot)) == goal, NONE, plan.slot)
         asked = asked_by(case, others)
-        asked[case.mark[goal, y] :] += case.demand[goal, y]
-        asked[: case.mark[goal, y]] = 0
+        asked[case.checkpoint[goal, y] :] += case.demand[goal, y]
+        asked[: case.checkpoint[goal, y]] = 0
         richer = case._replace(money=case.money + row["more"][:, None])
         assert least_money(richer, asked).sum() == 0
         less = case._replace(money=case.money + np.maximum(row["more"] - 2, 0)[:, None])
@@ -226,7 +226,7 @@ def test_with_what_an_extra_commune_needs_it_can_be_paid_and_with_less_it_cannot
 def test_the_least_money_is_that_of_a_flow(allocation):
     """The pot sets say the same as a linear programme over payments, for what comes by one day."""
     case, rest = allocation.case, allocation.case.free
-    last = len(case.marks) - 1
+    last = len(case.checkpoints) - 1
     asked = np.zeros_like(case.room)
     asked[last] = case.demand[rest, -1].sum(axis=0)
     more = least_money(case, asked).sum()
