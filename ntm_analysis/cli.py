@@ -73,7 +73,8 @@ def main(arguments=None):
         parser.error(f"--commune: {text('cli_one_commune', lang)}")
     try:
         code = COMMANDS[options.command](options)
-        sys.stdout.flush()  # a full disk is told here, not by Python when it ends
+        if sys.stdout:  # a full disk is told here, not by Python when it ends
+            sys.stdout.flush()
         return code
     except DataProblemsError as error:
         print(report(error.problems, lang), file=sys.stderr)
@@ -224,14 +225,7 @@ def open_workbook(options):
 
 def _units(options, find):
     """Unit numbers of the communes named, in the order given, each once; None for all."""
-    units = []
-    for name in options.commune or ():
-        try:
-            units.append(find(name))
-        except data.UnknownCommuneError as error:
-            key = "cli_no_commune_near" if error.near else "cli_no_commune"
-            raise RefusalError(key, name=name, near=error.near) from None
-    return [*dict.fromkeys(units)] or None
+    return [*dict.fromkeys(map(find, options.commune or ()))] or None
 
 
 # ---- answers
@@ -290,7 +284,7 @@ def _check(options):
 def _status(options):
     workbook, lang = open_workbook(options), options.lang
     workbook.must_have_set(options.set)
-    units = _units(options, workbook.commune)
+    units = _units(options, workbook.find_commune)
     result = results.AssessmentResult(workbook, options.set, units, lang)
     _answer(options, result)
     if not options.json:
@@ -301,7 +295,7 @@ def _status(options):
 def _needs(options):
     workbook = scenario(open_workbook(options), options.scenario)
     standing = assess(workbook, workbook.default_set("ntm"))
-    units = _units(options, workbook.commune)
+    units = _units(options, workbook.find_commune)
     question = {"units": units, "draws": options.draws, "seed": options.seed, "standing": standing}
     result = results.NeedResult(
         workbook, demand(workbook, options.target, **question), options.lang
@@ -311,7 +305,7 @@ def _needs(options):
 
 def _forecast(options):
     workbook, lang = open_workbook(options), options.lang
-    units = _units(options, workbook.commune)
+    units = _units(options, workbook.find_commune)
     chosen = scenario(workbook, options.scenario)
     will = planned_forecast(
         chosen,
@@ -467,8 +461,8 @@ def _template(options):
     lang, out, workbook = options.lang, Path(options.out), open_workbook(options)
     rows, communes = data.current_rows(workbook)
     book = template_book(workbook, rows, communes)
+    out.parent.mkdir(parents=True, exist_ok=True)
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
         with out.open("xb") as file:
             try:
                 file.write(book)

@@ -164,7 +164,7 @@ def need(workbook, target="ntm", commune=None, *, draws=10_000, seed=2022, lang=
     (15, 1.0)
     """
     workbook = _checked_workbook(workbook, target=target, draws=draws, seed=seed, lang=lang)
-    units = None if commune is None else [workbook.commune(commune)]
+    units = None if commune is None else [workbook.find_commune(commune)]
     answer = demand(workbook, target, units=units, draws=draws, seed=seed)
     return results.NeedResult(workbook, answer, lang)
 

@@ -326,7 +326,8 @@ def rendered_report(store_of_the_session, pytestconfig) -> Path:
     # Sections are the same of fewer situations and scenarios: those that questions ask for.
     quick = {"draws": 1000}
     chosen = {"scenarios": "money-110,equal,closest,cement-150,late-oct-2023,two-more-years"}
-    less = {report.ALLOCATION: quick, report.COMPARISON: quick | chosen}
+    less = dict.fromkeys((report.FORECAST, report.ALLOCATION), quick)
+    less[report.COMPARISON] = quick | chosen
 
     def pages(*given: object) -> list[report.Job]:
         jobs = [job for job in whole_plan(*given) if job.unit in wanted]

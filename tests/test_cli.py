@@ -228,7 +228,7 @@ def test_a_disk_that_is_full_is_told_and_what_was_done_stands_before_it(tmp_path
         )
     (entry,) = (tmp_path / "forecasts").iterdir()
     assert done.returncode == 1 and entry.name in done.stderr
-    assert done.stderr.splitlines()[-1].startswith("Không ghi được: ")
+    assert done.stderr.splitlines()[-1].startswith("Không đọc hoặc ghi được: ")
 
 
 def test_too_little_memory_is_told_with_what_to_do(capsys, monkeypatch):

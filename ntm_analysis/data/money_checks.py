@@ -245,9 +245,9 @@ def _check_assumptions(tables, as_of, bad):
         rules["key"].map({key: ends[i] for key, ends in bounds.items()}).astype(float)
         for i in (0, 1)
     )
-    known = [row["key"] for row in dictionary_rows("_assumptions")]
-    details = {"value": "{key}", "allowed": lambda row: nearest(row["key"], known) or known}
-    bad("assumptions", ~rules["key"].isin(known), "not_allowed", "key", **details)
+    keys = [row["key"] for row in dictionary_rows("_assumptions")]
+    details = {"value": "{key}", "allowed": lambda row: nearest(row["key"], keys) or keys}
+    bad("assumptions", ~rules["key"].isin(keys), "not_allowed", "key", **details)
     ends = {"low": least, "high": most}
     outside = (value < least) | (value > most)
     bad("assumptions", outside, "out_of_range", "value", value="{value:figure}", **ends)

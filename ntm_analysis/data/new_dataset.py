@@ -61,7 +61,9 @@ def new_place(typed, old=None):
     if not folder.parent.is_dir():
         raise WrongPlaceError("new_no_parent", name=folder.parent)
     new_id = slug(folder.name)
-    if not 0 < len(new_id) <= 60 or is_reserved(new_id) or (old and new_id == old.id):
+    if is_reserved(new_id):
+        raise WrongPlaceError("new_reserved", name=folder.name)
+    if not 0 < len(new_id) <= 60 or (old and new_id == old.id):
         raise WrongPlaceError("new_no_id", name=folder.name, old=old.id if old else "...")
     # Hidden: versions that an import keeps.
     for other in sorted(folder.parent.glob("[!.]*/dataset.yaml")):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..language import read_date
+from ..language import RefusalError, read_date
 from ..tables import REPOSITORY, Store, hash_of, hash_of_files, read_yaml
 from .register import REGISTER
 from .workbook import Workbook
@@ -20,7 +20,7 @@ PLACE = "NTM_HOME"
 AGAIN = 20  # times that files which change while they are read are read again
 
 
-class FilesChangeError(RuntimeError):
+class FilesChangeError(RefusalError):
     """The files of a data set changed while they were read."""
 
 
@@ -144,14 +144,14 @@ def kept_workbook(folder, as_of=""):
         with contextlib.suppress(FilesChangeError):
             make = partial(_open, folder, as_of, files)
             return Store.usual(home_of(folder)).keep("workbook", opened, make), files
-    raise FilesChangeError(f"{folder}")
+    raise FilesChangeError("files_change", folder=folder)
 
 
 def _open(folder, as_of, files):
     workbook = Workbook.open(folder, as_of or None)
     # A file saved meanwhile: what was read may be half of the one, half of the other.
     if files_hash(folder) != files:
-        raise FilesChangeError
+        raise FilesChangeError("files_change", folder=folder)
     return workbook
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..language import YEARS, RefusalError, day_of, fold, nearest, printable, slug
+from ..language import YEARS, RefusalError, day_of, fold, nearest, slug
 from ..law import LEVELS, REGION_NAMES, Law, read_law
 from ..tables import (
     DATA,
@@ -39,7 +39,7 @@ from .versions import heal
 
 MARKS = ("reported", "assumed", "illustrative")
 DATED = {"date", "mark", "source", "note"}  # what may be said of a day
-LONGEST = 120  # letters of a title or name
+LONGEST = 250  # letters of a title or name
 
 
 def _texts(*keys):
@@ -50,7 +50,7 @@ def _texts(*keys):
         short = all(line.strip() and len(line) <= LONGEST for line in lines)
         return short and all(map(str.isprintable, lines)) and set(value) == set(keys)
 
-    return Shape(fits, f"{{{', '.join(f'{key}: ...' for key in keys)}}}")
+    return Shape(fits, f"{{{', '.join(f'{key}: ...' for key in keys)}}} (≤ {LONGEST})")
 
 
 def _dated(example):
@@ -103,29 +103,17 @@ def merged_mark(marks):
     return next((mark for mark in ("illustrative", "assumed") if mark in marks), "reported")
 
 
-class UnknownCommuneError(LookupError):
+class UnknownCommuneError(RefusalError):
     """No unit, or more than one, answers to a name.
 
-    Attributes
-    ----------
-    text : str
-        The name.
-    near : list of str
-        What was meant perhaps, or what became of it.
-    some : list of str
-        A few communes that there are.
+    Of the details ``near`` lists what was meant perhaps, or what became of it, ``some`` a few
+    communes that there are.
     """
-
-    def __init__(self, text, near, some=()):
-        super().__init__(printable("; ".join([text, *(near or some)])))
-        self.text, self.near, self.some = text, near, some
 
     def _render_traceback_(self):
         """Show in the place of a notebook's traceback what to change, in both languages."""
-        details = {
-            "value": printable(self.text),
-            "some": ", ".join(self.near or self.some) or "...",
-        }
+        some = self.details["near"] or self.details["some"]
+        details = {"value": self.details["name"], "some": ", ".join(some) or "..."}
         problem = Problem("no_commune_here", "commune", details=details)
         return [line for lang in ("vi", "en") for line in report([problem], lang).splitlines()]
 
@@ -255,9 +243,9 @@ class Workbook:
         # beside the law.
         reference = law_folder.parent / "reference"
         tables["history"] = _history(reference / "history.csv", problems)
-        tables_only = len(problems)
+        before_law = len(problems)
         law = read_law(law_folder, problems)
-        if any(problem.code in WHOLE_FILE for problem in problems[tables_only:]):
+        if any(problem.code in WHOLE_FILE for problem in problems[before_law:]):
             raise DataProblemsError(problems)  # every row of a set that was not read would be told
         units = number_units(tables["units"], tables["mergers"], meta, problems)
         if units.empty and not any(len(rows) for rows in tables.values() if "commune" in rows):
@@ -373,7 +361,7 @@ class Workbook:
         if set_id and set_id not in self.law.sets:
             raise RefusalError("cli_no_set", name=set_id, known=sorted(self.law.sets))
 
-    def commune(self, text):
+    def find_commune(self, text):
         """Find a commune as :meth:`find` does a unit; a township is none.
 
         Parameters
@@ -499,7 +487,7 @@ class Workbook:
             if hit.sum() == 1:
                 return int(units.index[hit][0])
             if hit.any():
-                raise UnknownCommuneError(
+                raise self._no_commune(
                     text, [describe_unit(row) for _, row in units[hit].iterrows()]
                 )
         gone = self.tables["mergers"]
@@ -509,7 +497,12 @@ class Workbook:
             for row in gone.to_dict("records")
         ]
         near = became or nearest(bare.replace("-", " "), units["name"])
-        raise UnknownCommuneError(text, near, self.communes["name"].head(5).tolist())
+        raise self._no_commune(text, near)
+
+    def _no_commune(self, name, near):
+        """The error that no single unit answers to a name."""
+        details = {"name": name, "near": near, "some": self.communes["name"].head(5).tolist()}
+        return UnknownCommuneError("cli_no_commune_near" if near else "cli_no_commune", **details)
 
 
 def locate(dataset):

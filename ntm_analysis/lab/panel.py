@@ -12,6 +12,7 @@ from ..data import BASELINE_TITLE, UnknownCommuneError, Workbook, path_as_typed
 from ..language import (
     PLANS,
     YEARS,
+    RefusalError,
     UnreadableError,
     join_names,
     plain,
@@ -143,7 +144,7 @@ def read_communes(typed: str, workbook: Workbook, lang: str) -> tuple[list[int],
         try:
             units[workbook.find(name)] = name
         except UnknownCommuneError as error:
-            near = join_names(error.near, lang) or "..."
+            near = join_names(error.details["near"], lang) or "..."
             unknown.append(text("panel_commune_unknown", lang, value=name[:60], near=near))
     if unknown:
         raise NotUnderstoodError(" ".join(unknown))
@@ -553,6 +554,8 @@ class Panel:
         """What is wrong; whatever it is, a planner is not shown a traceback."""
         if isinstance(error, DataProblemsError):
             return words_of(error, self.lang)
+        if isinstance(error, RefusalError):
+            return error.words(self.lang)
         return (
             f"{error}"
             if isinstance(error, NotUnderstoodError)
@@ -624,7 +627,7 @@ class Panel:
             )
         except NotSavedError as error:
             line = self.say(f"save_{error.reason}", over=self.say("save_over"), **error.details)
-        except (NotUnderstoodError, DataProblemsError) as error:
+        except (NotUnderstoodError, DataProblemsError, RefusalError) as error:
             line = self._words(error)
         else:
             file = f"{path.parent.parent.name}/scenarios/{path.name}"

@@ -44,10 +44,11 @@ class StartPage:
             return
         try:
             self.folder = locate(dataset)
+        except RefusalError:
+            return
+        try:
             self.workbook = Workbook.open(self.folder, as_of or None)
             self.problems = check_warnings(self.workbook)
-        except RefusalError:
-            self.folder = None
         except DataProblemsError as error:
             self.workbook, self.problems = None, error.problems
         except Exception as error:  # whoever opens this page wants a sentence, whatever it was

@@ -198,6 +198,10 @@ class RefusalError(Exception):
     def __str__(self):
         return self.words("en")
 
+    def _render_traceback_(self):
+        """What a notebook shows in the place of a traceback."""
+        return [self.words("vi"), self.words("en")]
+
     def words(self, lang):
         """The sentence.
 
@@ -217,6 +221,8 @@ class RefusalError(Exception):
 
         def written(detail):
             own = detail[lang] if isinstance(detail, dict) else detail
-            return printable(", ".join(own) if isinstance(own, list) else f"{own}", most=2_000)
+            if isinstance(own, list):  # of what has commas itself
+                return printable(("; " if "," in "".join(own) else ", ").join(own), most=2_000)
+            return printable(f"{own}")
 
         return text(self.key, lang, **{name: written(each) for name, each in self.details.items()})

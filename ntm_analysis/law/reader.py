@@ -135,7 +135,8 @@ def _read_file(file, stem, read):
         read.recognition += _rules(file, block["rules"], stem, None)
         for first, second in pairwise(sorted(read.recognition, key=lambda rule: rule["from"])):
             if second["from"] <= (first["to"] or first["from"]):
-                details = {"where": second["key"], "region": "all", "day": second["from"]}
+                keys = f"{first['file']} {first['key']}, {second['file']} {second['key']}"
+                details = {"where": keys, "region": "all", "day": second["from"]}
                 file.problem("law_overlap", content.at("rules"), "from", **details)
         read.revocation += _rules(file, block["revocation"], stem, None)
         _rules(file, block["district_revocation"] or [], stem, None)

@@ -8,10 +8,9 @@ from itertools import groupby
 import pandas as pd
 
 from ..allocation import SAFE, Allocation, allocate, try_plans
-from ..language import OPTIMAL, pick, write_change
+from ..language import FUND_WORDS, OPTIMAL, pick, write_change
 from ..needs import in_millions
 from ..results import (
-    FUND_WORDS,
     AllocationResult,
     allocation_sentence,
     billions_range,

@@ -98,8 +98,7 @@ class Page:
         folder = locate(dataset)
         self.store = Store.usual(home_of(folder))
         self.workbook, self.files = kept_workbook(folder, as_of)
-        if self.workbook.communes.empty:
-            raise ValueError(text("cli_no_communes", "vi", place=self.workbook.meta["title"]["vi"]))
+        self.workbook.must_have_communes()
         self.parameters = {
             "criteria_set": criteria_set,
             "as_of": as_of,

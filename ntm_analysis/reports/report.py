@@ -142,11 +142,12 @@ def make_report(workbook: Workbook, folder: Path, **options: object) -> ReportOu
     """Make the pages of a data set in ``folder`` and an ``index.html``.
 
     ``options``: see :class:`Report`. Raises :class:`~ntm_analysis.reports.batch.FolderBusyError`,
-    :class:`~ntm_analysis.reports.workers.WrongMemoryError`, OSError.
+    :class:`~ntm_analysis.reports.workers.WrongMemoryError`, :class:`NoRoomError`, ValueError,
+    OSError.
     """
     report = Report(workbook, folder, **options)
     if report.jobs < 0 or report.timeout <= 0:
-        raise ValueError(f"jobs={report.jobs}, timeout={report.timeout}: must not be negative")
+        raise ValueError(f"jobs={report.jobs}, timeout={report.timeout}: jobs >= 0, timeout > 0")
     for job in report.chosen:
         if faults := check_parameters(job.parameters):
             raise ValueError("; ".join(faults))

@@ -46,23 +46,26 @@ TYPES = {
 }
 
 
-class answer_table(cached_property):  # noqa: N801
+def answer_table(make):
     """A table of an answer, worked out when first asked for, each column of the type of its kind.
 
     Parameters
     ----------
     make : callable
         The method that gives the rows.
+
+    Returns
+    -------
+    cached_property
     """
 
-    def __init__(self, make):
-        @wraps(make)
-        def typed(answer):
-            table, about = make(answer), columns(answer.about, make.__name__)
-            types = {name: TYPES.get(about[name]["kind"], "str") for name in table}
-            return table.astype(types).reset_index(drop=True)
+    @wraps(make)
+    def typed(answer):
+        table, about = make(answer), columns(answer.about, make.__name__)
+        types = {name: TYPES.get(about[name]["kind"], "str") for name in table}
+        return table.astype(types).reset_index(drop=True)
 
-        super().__init__(typed)
+    return cached_property(typed)
 
 
 class Result:

@@ -9,7 +9,7 @@ from ..allocation import planned_forecast
 from ..forecasts import baseline_of, frontier, planned_money, tornado
 from ..needs import DRAWS, SEED, demand, in_millions, spread
 from ..tables import DataProblemsError, Problem
-from .scenario import BASELINE, UnknownScenarioError, scenario, scenario_ids
+from .scenario import BASELINE, check_ids, scenario, scenario_ids
 
 # Standard errors: less is the noise of finitely many draws (many differences are looked at).
 NOISE = 3
@@ -137,8 +137,7 @@ def compare(workbook, ids=(), baseline=BASELINE, *, draws=DRAWS, seed=SEED, movi
     """
     known, unfit = scenario_ids(workbook), {}
     names = dict.fromkeys((baseline, *(ids or known)))
-    if unknown := [name for name in names if name not in known]:
-        raise UnknownScenarioError(", ".join(unknown), known)
+    check_ids(names, known)
 
     def fitting(act, some):
         """What ``act`` gives for each of some scenarios; those that do not fit are left out."""
@@ -165,15 +164,16 @@ def compare(workbook, ids=(), baseline=BASELINE, *, draws=DRAWS, seed=SEED, movi
 
     chosen = fitting(lambda name: scenario(workbook, name), names)  # all, before any forecast
     first = forecast_of(baseline)
-    rows = list(fitting(compared, chosen).values())
+    results = fitting(compared, chosen)
+    rows = list(results.values())
     moves = [act(first) if moving else pd.DataFrame() for act in (frontier, tornado)]
     warnings = []
     for name, problems in unfit.items():
         places = dict.fromkeys(p.file + (f":{p.row}" if p.row else "") for p in problems)
         warnings.append(_warning("scenario_unfit", name, reason=", ".join(places)))
     warnings += [
-        _warning("scenario_idle", row.figures["id"])
-        for row in rows[1:]
+        _warning("scenario_idle", name)
+        for name, row in [*results.items()][1:]
         if all(row.figures[key] == rows[0].figures[key] for key in FUNDING)
         and (row.finishing == first.finishing).all()
     ]

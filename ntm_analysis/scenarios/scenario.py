@@ -88,9 +88,17 @@ FORMS = {
 class UnknownScenarioError(RefusalError):
     """No scenario has this id."""
 
-    def __init__(self, name, known):
-        nearest_first = [*dict.fromkeys([*nearest(name, known), *known])]
-        super().__init__("cli_no_scenario", name=name, known=nearest_first)
+
+def check_ids(ids, known):
+    """Raise :class:`UnknownScenarioError` where a scenario is none; the nearest names come first.
+
+    Parameters
+    ----------
+    ids, known : iterable of str
+    """
+    if unknown := ", ".join(name for name in ids if name not in known):
+        near = dict.fromkeys([*nearest(unknown, known), *known])
+        raise UnknownScenarioError("cli_no_scenario", name=unknown, known=[*near])
 
 
 def folder_of(workbook):
@@ -185,8 +193,8 @@ def _files(workbook, name, text, problems):
     if (folder_of(workbook) / f"{BASELINE}.yaml").exists():
         details = {"value": BASELINE}
         problems.append(Problem("scenario_reserved", f"{BASELINE}.yaml", 1, "id", details))
-    if text is None and name not in known:
-        raise UnknownScenarioError(name, known)
+    if text is None:
+        check_ids([name], known)
     while name != BASELINE and (file := _read(workbook, name, text, problems)):
         files.append(file)
         before, text = [each.content["id"] for each in files], None
@@ -271,7 +279,8 @@ def _hits(workbook, table, key, value):
     try:
         return table["unit"] == workbook.find(str(value))
     except UnknownCommuneError as error:
-        raise UnreadableError("scenario_commune", near=", ".join(error.near) or "-") from None
+        near = ", ".join(error.details["near"]) or "-"
+        raise UnreadableError("scenario_commune", near=near) from None
 
 
 def _new(old, column, act, as_of, value):
@@ -285,7 +294,7 @@ def _new(old, column, act, as_of, value):
         raise UnreadableError("required", meaning=f"{column.vi} | {column.en}")
     cell = read_cell(typed, column) if typed else ""
     if column.name == "mark" and cell == "reported":  # what is tried nobody reported
-        raise UnreadableError("yaml_value", allowed="assumed")
+        raise UnreadableError("yaml_value", allowed="assumed, illustrative")
     if column.name == "known_from" and cell > as_of:  # else the row would not be there
         raise UnreadableError("yaml_value", allowed=f"≤ {write_date(as_of)}")
     return pd.Series(pd.Timestamp(cell) if column.type == "date" else cell, index=old.index)

@@ -7,6 +7,7 @@ no is ``true`` or ``false``, a date is 2022-03-31; whatever else is text (``010`
 
 import datetime as dt
 import re
+from numbers import Integral, Number
 
 import numpy as np
 import yaml
@@ -128,13 +129,16 @@ def flow(value):
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(flow, value))}]"
     if value is None or isinstance(value, bool | np.bool_):
-        return {None: "null", True: "true", False: "false"}[value if value is None else bool(value)]
-    if isinstance(value, float | np.floating):
-        return np.format_float_positional(value, precision=14, trim="0")
-    if isinstance(value, dt.date):
+        return "null" if value is None else f"{value}".lower()
+    if isinstance(value, dt.date) and value == value:  # NaT is a date that equals nothing
         return f"{value:%Y-%m-%d}"
-    if isinstance(value, int | np.integer):
+    if isinstance(value, Integral):
         return f"{value}"
+    if isinstance(value, Number):
+        number = value if isinstance(value, np.floating) else float(value)
+        written = np.format_float_positional(number, precision=14, trim="0")
+        if float(written) or not number:  # what is so small that it cannot be read is refused
+            return written
     value = f"{value}"
     signs = (
         f"\\{c}" if c in '"\\' else c if c.isprintable() else f"\\U{ord(c):08x}" for c in value

@@ -14,6 +14,7 @@ from test_import import FIRST, Filled, run
 from ntm_analysis.cli import main
 from ntm_analysis.data import UnknownProvinceError, Workbook, region_of
 from ntm_analysis.data.new_dataset import CITIES, PROVINCES
+from ntm_analysis.language import RefusalError
 from ntm_analysis.pages.commune import CommunePage
 from ntm_analysis.tables import sheet_name
 
@@ -61,7 +62,7 @@ def test_what_is_laid_out_is_valid_and_says_what_is_assumed(yen_bai, capsys):
 def test_what_needs_communes_says_that_there_are_none_yet(yen_bai, capsys, command):
     code, told = run(capsys, command, yen_bai)
     assert code == 1 and "chưa có xã nào" in told
-    with pytest.raises(ValueError, match="chưa có xã nào"):
+    with pytest.raises(RefusalError, match="has no communes yet"):
         CommunePage(str(yen_bai), "A")
 
 
@@ -378,7 +379,7 @@ def test_a_place_that_cannot_be_written_is_told_as_that_and_not_as_a_missing_dat
     code, told = run(
         capsys, "new", tmp_path / "abc", "--province", "Nghệ An", "--district", "x", *ground
     )
-    assert code == 1 and f"Không ghi được: {tmp_path / 'abc'}" in told
+    assert code == 1 and f"Không đọc hoặc ghi được: {tmp_path / 'abc'}" in told
     assert "Không có bộ dữ liệu" not in told and "Errno" not in told
 
 

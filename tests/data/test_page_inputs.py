@@ -7,8 +7,15 @@ import shutil
 from pathlib import Path
 
 import pytest
+from conftest import sample
 
-from ntm_analysis.data import Workbook, communes_hashes, files_hash, page_inputs
+from ntm_analysis.data import (
+    UnknownCommuneError,
+    Workbook,
+    communes_hashes,
+    files_hash,
+    page_inputs,
+)
 from ntm_analysis.pages import ForecastParts
 from ntm_analysis.pages.commune import CommunePage
 from ntm_analysis.pages.funding import FundingParts
@@ -26,8 +33,10 @@ PARTS = (
     "footer",
 )
 BASE = Path("data/huyen-mau")
+FIRST = ["criterion_counts", "indicator_values", "hamlet_states", "targets", "works", "progress"]
 WITH_COMMUNES = [
-    name for name in TABLES if "commune" in dictionary(name) and name not in ("units", "mergers")
+    *FIRST,
+    *(t for t in TABLES if "commune" in dictionary(t) and t not in ("units", "mergers", *FIRST)),
 ]
 
 
@@ -99,12 +108,12 @@ def _opens(path: Path, rows: list[dict], row: dict, column: str, new: str) -> st
     try:
         book = Workbook.open(path.parent)
         return book.communes["code"].get(book.find(row["commune"]), "")
-    except (DataProblemsError, LookupError):
+    except (DataProblemsError, UnknownCommuneError):
         row[column] = old
         return ""
 
 
-@pytest.mark.parametrize("table", WITH_COMMUNES)
+@pytest.mark.parametrize("table", sample(WITH_COMMUNES, 6))
 def test_a_change_of_one_commune_leaves_alone_only_pages_that_stay_the_same(
     data, before, pages_before, table
 ):

@@ -696,7 +696,7 @@ print(seen["old"] + seen["new"], steps, left)
     not hasattr(os, "fork"),
     reason="children are forked, so that each dies within a fraction of a second",
 )
-@pytest.mark.parametrize("moments", sample((5, 50), 1))
+@pytest.mark.parametrize("moments", sample((3, 50), 1))
 def test_killed_at_any_moment_the_data_set_is_the_old_one_or_the_new_one(filled, moments):
     filled.set("debts", FIRST, "amount", 7)
     filled.set("units", FIRST, "households", 1500)

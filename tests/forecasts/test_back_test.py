@@ -30,12 +30,18 @@ def known():
 
 
 @pytest.fixture(scope="module")
-def tested(known):
-    """The whole shipped panel, without the rolling part, in a quarter of the worlds."""
+def tested(known, pytestconfig):
+    """The whole shipped panel, without the rolling part; but with --long in a quarter of the worlds
+    and of the draws of each fit.
+    """
     own, _ = figures(reference("series"))
+    fitted, trial = Posterior.read(), import_module(summary_of.__module__)
+    if pytestconfig.option.long:
+        return back_test(own, known, fitted, rolling=False)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(import_module(summary_of.__module__), "DRAWS", DRAWS // 4)
-        return back_test(own, known, Posterior.read(), rolling=False)
+        patch.setattr(trial, "DRAWS", DRAWS // 4)
+        patch.setattr(trial, "REFIT", (128,))
+        return back_test(own, known, fitted._replace(rows=fitted.rows[::4]), rolling=False)
 
 
 def figure(year: int, finished: int, total: float = np.nan, area: str = "Lào Cai") -> dict:

@@ -435,7 +435,7 @@ def test_a_disk_that_fills_while_pages_are_made_is_told_and_ends_the_batch(
 def test_a_folder_that_cannot_be_written_is_told(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     assert main(["report", "--out", str(tmp_path / "file" / "out"), "--commune", "Thanh Chi"]) == 1
-    assert "Không ghi được" in capsys.readouterr().err
+    assert "Không đọc hoặc ghi được" in capsys.readouterr().err
 
 
 NAMES = (
