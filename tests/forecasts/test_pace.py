@@ -138,6 +138,7 @@ def simulated(rng: np.random.Generator, truth: dict, areas: int) -> pd.DataFrame
     return pd.DataFrame(rows)
 
 
+@pytest.mark.long
 def test_what_was_put_into_simulated_figures_comes_out(known):
     truth = {"mean": -2.0, "step": -2.0, "area": 0.6, "year": 0.3, "area_year": 0.3}
     found = fit(simulated(np.random.default_rng(5), truth, 25), known.lists, 400).rows
@@ -153,6 +154,7 @@ def test_the_fit_that_is_kept_is_the_fit_of_the_evidence(known, posterior):
     assert alike.mean() > 0.95 and list(again.table()) == list(posterior.table())
 
 
+@pytest.mark.long
 def test_rows_of_the_country_move_year_effects_only(known):
     own = known.figures[known.figures["area_kind"] != "country"]
     country = known.figures[known.figures["area_kind"] == "country"]

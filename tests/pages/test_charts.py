@@ -62,6 +62,7 @@ def charts() -> list[tuple[str, Figure]]:
     return drawn
 
 
+@pytest.mark.long
 def test_all_charts_can_be_read_on_screen_by_the_colour_blind_and_in_black_and_white(kept_results):
     drawn = charts()
     kinds = {now.split(":")[0] for now, _ in drawn}

@@ -178,6 +178,7 @@ def test_new_processes_with_ordinary_kernels_do_the_same(tmp_path):
     assert lines["a.html"]["status"] == "complete" and "Kernel died" in lines["b.html"]["error"]
 
 
+@pytest.mark.long
 @POSIX
 def test_when_the_warm_process_is_killed_the_batch_goes_on_with_new_processes(tmp_path):
     """What the killed process left, in the middle of a long cell and with another waiting for its
@@ -208,6 +209,7 @@ def test_when_the_warm_process_is_killed_the_batch_goes_on_with_new_processes(tm
     assert gone(str(folder)), alive(str(folder))
 
 
+@pytest.mark.long
 @POSIX
 def test_the_seconds_of_a_page_count_from_its_turn(tmp_path):
     path = notebook(tmp_path / "n.ipynb", "import time; time.sleep(2)", GOOD)

@@ -104,6 +104,7 @@ def test_a_scheduler_behind_tls_takes_those_who_have_the_keys_and_nobody_else(tm
             assert runs.client.submit(sum, [1, 2]).result() == 3
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("communes", sample((6, 36), 1))
 def test_with_one_worker_killed_and_one_poison_notebook_all_other_pages_equal_the_serial_ones(
     client, tmp_path, communes
