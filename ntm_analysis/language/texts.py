@@ -1,4 +1,4 @@
-"""Sentences and words in Vietnamese and English.
+"""Sentences and words in Vietnamese and English, and refusals, which are told in them.
 
 The words are those of ``docs/reference/glossary.md``. Sentences stand in ``texts/*.yaml`` by key,
 with names in braces for the figures; pairs of words (states, levels, marks) in
