@@ -25,7 +25,7 @@ class FilesChangeError(RefusalError):
 
 
 def home_of(folder):
-    """Say where reports, the register and the store of a data set stand.
+    """Say where reports and the register of a data set stand.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def kept_workbook(folder, as_of=""):
         opened["as_of"] = f"{read_date(as_of) if as_of else own}"
         with contextlib.suppress(FilesChangeError):
             make = partial(_open, folder, as_of, files)
-            return Store.usual(home_of(folder)).keep("workbook", opened, make), files
+            return Store.usual().keep("workbook", opened, make), files
     raise FilesChangeError("files_change", folder=folder)
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from .. import __version__
-from ..data import home_of, kept_workbook, locate
+from ..data import kept_workbook, locate
 from ..language import LEVEL_WORDS, join_names, pick, text, texts, write_date, write_number
 from ..law import LEVELS
 from ..results import count_words, mark_shares_words
@@ -96,7 +96,7 @@ class Page:
         audience: str = "noi-bo",
     ) -> None:
         folder = locate(dataset)
-        self.store = Store.usual(home_of(folder))
+        self.store = Store.usual()
         self.workbook, self.files = kept_workbook(folder, as_of)
         self.workbook.must_have_communes()
         self.parameters = {

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..data import Workbook, files_hash, home_of
+from ..data import Workbook, files_hash
 from ..language import RefusalError, check_parameters, slug, text, utf8, write_date
 from ..needs import communes_in_need
 from ..results import month_words
@@ -158,7 +158,7 @@ def make_report(workbook: Workbook, folder: Path, **options: object) -> ReportOu
             report.run(place)
         report.publish()
     if report.todo:
-        Store.usual(home_of(workbook.path)).prune()
+        Store.usual().prune()
     return report.outcome
 
 

@@ -3,26 +3,35 @@
 So each is worked out once and shared by all that need it. An entry is never changed: other data,
 another program or other versions have another name. What cannot be kept (no room, no right to
 write) or read back is worked out anew; the store may be deleted at any time. Entries are pickles of
-this package's own objects, which can do whatever the program can: the usual folder is used only if
-nobody else may write there.
+this package's own objects, which can do whatever the program can: each is signed with a key that
+stands in the user's home, so that what another hand has put there is never read. The store stands
+in the user's cache folder, in which nobody else may write.
 """
 
 import contextlib
 import hashlib
+import hmac
 import json
 import os
 import pickle
 import platform
 import re
+import secrets
+import stat
+import tempfile
 import time
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from filelock import FileLock
+from platformdirs import user_cache_path, user_data_path
 
 from .whole_files import PACKAGE, write_whole
 
+APP = "ntm-analysis"  # what its folders in the user's home are called
+SIGNATURE = 32  # bytes: of the key, and of what it signs
+POSIX = os.name == "posix"
 PLACE = "NTM_STORE"  # of the environment: the store's folder; empty: keep nothing
 DAY = 86400  # seconds
 # What an entry is called, and what one half written; the folder may hold other files.
@@ -127,23 +136,17 @@ class Store:
         self.folder = folder
 
     @classmethod
-    def usual(cls, home):
-        """Take the store that the environment names.
-
-        Parameters
-        ----------
-        home : Path
-            Its hidden folder is the store where the environment names none.
+    def usual(cls):
+        """Take the store that the environment names, else that in the user's cache folder.
 
         Returns
         -------
         Store
+            One that keeps nothing where the folder is a link, or others may write in it.
         """
         named = os.environ.get(PLACE)
-        if named is not None:
-            return cls(Path(named) if named else None)
-        folder = home / ".store"
-        return cls(folder if _ours(folder) else None)
+        folder = user_cache_path(APP) / "store" if named is None else Path(named or os.devnull)
+        return cls(folder if _is_usable(folder) else None)
 
     def keep(self, subject, rests_on, make):
         """Read a result, or work it out and keep it.
@@ -174,7 +177,8 @@ class Store:
                     return entry[0]
             result = make()
             with contextlib.suppress(OSError):
-                write_whole(path, pickle.dumps((result,), protocol=5))
+                content = pickle.dumps((result,), protocol=5)
+                write_whole(path, _signature(path, content) + content)
             return result
 
     def prune(self, limit=LIMIT):
@@ -190,14 +194,14 @@ class Store:
         entries, held = [], 0
         for path in self.folder.iterdir():
             with contextlib.suppress(OSError):  # another program deletes here too
-                stat = path.stat()
+                status = path.lstat()
                 if not OURS.fullmatch(path.stem):
                     continue
                 if path.suffix == ".pickle":
-                    entries.append((stat.st_mtime, stat.st_size, path))
+                    entries.append((status.st_mtime, status.st_size, path))
                 elif (
                     path.suffix == ".lock"
-                    and stat.st_mtime < time.time() - DAY
+                    and status.st_mtime < time.time() - DAY
                     and not path.with_suffix(".pickle").exists()
                 ):
                     path.unlink()
@@ -210,24 +214,69 @@ class Store:
 
 
 def _read(path):
-    """Read an entry, a tuple so that a result may be None; None where it is not there or spoilt."""
+    """Read an entry, a tuple so that a result may be None.
+
+    None where it is not there, spoilt, or written by another hand.
+    """
     try:
-        entry = pickle.loads(path.read_bytes())
-    except Exception:  # a pickle may be spoilt in any way; it is made anew
-        return None
-    if not (isinstance(entry, tuple) and len(entry) == 1):
+        signed = _own_bytes(path)
+        content = signed[SIGNATURE:]
+        if not hmac.compare_digest(signed[:SIGNATURE], _signature(path, content)):
+            return None
+        entry = pickle.loads(content)
+    except Exception:  # a pickle of older software may be spoilt in any way; it is made anew
         return None
     with contextlib.suppress(OSError):
         os.utime(path)
     return entry
 
 
-def _ours(folder):
-    """Say whether only those may write in a folder who may also change this program."""
+def _signature(path, content):
+    """What only this user can write before the content of an entry of this name."""
+    return hmac.digest(_key(), path.name.encode() + b"\0" + content, "sha256")
+
+
+@cache
+def _key():
+    """The secret of this user, made when it is first needed.
+
+    Raises OSError where it cannot be kept, or is not the user's own.
+    """
+    path = user_data_path(APP) / "store.key"
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent)  # which nobody else may read
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(SIGNATURE))
+        with contextlib.suppress(FileExistsError):  # another process was first
+            os.link(name, path)
+        os.unlink(name)
+    return _own_bytes(path, 0o077)
+
+
+def _own_bytes(path, forbidden=0o022):
+    """Read a plain file, no link, that is the user's own; others have no ``forbidden`` rights.
+
+    Raises OSError where it is another's, or there is none.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    with os.fdopen(os.open(path, flags), "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode) or not _is_own(status, forbidden):
+            raise PermissionError(f"{path}")
+        return file.read()
+
+
+def _is_own(status, forbidden):
+    """Whether something is the user's own, without rights for others; other systems cannot say."""
+    return not POSIX or (status.st_uid == os.geteuid() and not status.st_mode & forbidden)
+
+
+def _is_usable(folder):
+    """Whether a folder is there, or can be made, in which nobody but the user writes."""
     try:
-        stat = folder.stat()
+        status = folder.lstat()
     except OSError:
         return True  # made when it is needed, for its owner alone
-    if os.name != "posix":
-        return True
-    return stat.st_uid in (os.geteuid(), PACKAGE.stat().st_uid) and not stat.st_mode & 0o022
+    return stat.S_ISDIR(status.st_mode) and _is_own(status, 0o022)

@@ -14,6 +14,15 @@ from ntm_analysis.pages.commune import CommunePage
 from ntm_analysis.tables import Store, hash_of_files, result_store
 
 
+@pytest.fixture(autouse=True)
+def own_key(tmp_path_factory, monkeypatch):
+    """A user whose key is made by the first test that needs it."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("home")))
+    result_store._key.cache_clear()
+    yield
+    result_store._key.cache_clear()
+
+
 def counted(made: list, value: object = "x"):
     """A maker that notes each time it is asked."""
 
@@ -52,15 +61,91 @@ def test_other_software_is_another_result(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"no pickle", b"\x80\x05cnot_a_module\nx\n.", pickle.dumps("x"), pickle.dumps((1, 2))],
+    [b"", b"no pickle", b"\x80\x05cnot_a_module\nx\n.", "short", "changed"],
 )
 def test_a_spoilt_entry_is_made_anew(tmp_path, content):
     made, kept = [], Store(tmp_path)
     kept.keep("a", 1, counted(made))
     (entry,) = tmp_path.glob("*.pickle")
-    entry.write_bytes(content)
+    whole = entry.read_bytes()
+    spoilt = {"short": whole[:-1], "changed": whole[:-1] + b"x"}
+    entry.write_bytes(spoilt.get(content, content))
     assert kept.keep("a", 1, counted(made)) == "x" and len(made) == 2
     assert kept.keep("a", 1, counted(made)) == "x" and len(made) == 2
+
+
+class Planted:
+    """What runs a command when it is read."""
+
+    def __init__(self, place):
+        self.place = place
+
+    def __reduce__(self):
+        return os.mkdir, (self.place,)
+
+
+def test_an_entry_of_another_hand_runs_nothing(tmp_path, monkeypatch):
+    made, kept, ran = [], Store(tmp_path / "s"), tmp_path / "ran"
+    kept.keep("a", 1, counted(made))
+    (entry,) = (tmp_path / "s").glob("*.pickle")
+    planted, own = pickle.dumps((Planted(str(ran)),)), entry.read_bytes()
+    with monkeypatch.context() as other:
+        other.setattr(result_store, "_key", lambda: b"k" * 32)
+        signed_by_another = result_store._signature(entry, planted) + planted
+    for content in (planted, own[:32] + planted, bytes(32) + planted, signed_by_another):
+        entry.write_bytes(content)
+        assert kept.keep("a", 1, counted(made)) == "x" and not ran.exists()
+    assert len(made) == 5
+
+
+def test_an_entry_under_the_name_of_another_is_none(tmp_path):
+    kept = Store(tmp_path)
+    kept.keep("a", 1, lambda: "one")
+    (one,) = tmp_path.glob("*.pickle")
+    content = one.read_bytes()
+    kept.keep("a", 2, lambda: "two")
+    (two,) = {*tmp_path.glob("*.pickle")} - {one}
+    two.write_bytes(content)
+    assert kept.keep("a", 2, lambda: "anew") == "anew"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights of another kind")
+def test_a_link_a_pipe_and_what_others_may_change_are_no_entries(tmp_path):
+    made, kept = [], Store(tmp_path / "s")
+
+    def spoil(act) -> None:
+        kept.keep("a", 1, lambda: "x")
+        (entry,) = (tmp_path / "s").glob("*.pickle")
+        act(entry)
+        kept.keep("a", 1, counted(made))
+        entry.unlink()
+
+    def linked(entry):
+        os.symlink(entry.rename(tmp_path / "elsewhere"), entry)
+
+    def pipe(entry):
+        entry.unlink()
+        os.mkfifo(entry)
+
+    acts = [linked, pipe, lambda entry: entry.chmod(0o666)]
+    if os.geteuid() == 0:
+        acts.append(lambda entry: os.chown(entry, 12345, 12345))
+    for act in acts:
+        spoil(act)
+    assert len(made) == len(acts)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights of another kind")
+def test_a_key_that_others_may_read_signs_nothing(tmp_path):
+    made, kept = [], Store(tmp_path)
+    kept.keep("a", 1, counted(made))
+    (key,) = result_store.user_data_path(result_store.APP).iterdir()
+    assert key.stat().st_mode & 0o777 == 0o600 and len(key.read_bytes()) == 32
+    key.chmod(0o644)
+    result_store._key.cache_clear()
+    for _ in range(2):
+        kept.keep("a", 1, counted(made))
+    assert len(made) == 3
 
 
 def test_what_fails_is_not_kept(tmp_path):
@@ -125,15 +210,30 @@ def test_what_was_not_used_longest_goes_first(tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="rights of another kind")
-def test_a_usual_folder_where_others_may_write_is_not_used(tmp_path, monkeypatch):
+@pytest.mark.parametrize("named", [False, True])
+def test_a_folder_where_others_may_write_or_a_link_is_not_used(tmp_path, monkeypatch, named):
     monkeypatch.delenv("NTM_STORE")
-    assert Store.usual(tmp_path).folder == tmp_path / ".store"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    usual = result_store.user_cache_path(result_store.APP) / "store"
+    if named:
+        usual = tmp_path / "named"
+        monkeypatch.setenv("NTM_STORE", str(usual))
+    assert Store.usual().folder == usual, "made when it is needed"
+    usual.mkdir(mode=0o700, parents=True)
+    assert Store.usual().folder == usual
+    usual.chmod(0o777)
+    assert Store.usual().folder is None
+    usual.rmdir()
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    usual.symlink_to(tmp_path / "elsewhere")
+    assert Store.usual().folder is None
+
+
+def test_a_folder_that_was_received_is_no_store(tmp_path, monkeypatch):
+    monkeypatch.delenv("NTM_STORE")
+    monkeypatch.chdir(tmp_path)
     (tmp_path / ".store").mkdir(mode=0o700)
-    assert Store.usual(tmp_path).folder == tmp_path / ".store"
-    (tmp_path / ".store").chmod(0o777)
-    assert Store.usual(tmp_path).folder is None
-    monkeypatch.setenv("NTM_STORE", str(tmp_path / ".store"))
-    assert Store.usual(tmp_path).folder == tmp_path / ".store", "who names it knows it"
+    assert tmp_path not in Store.usual().folder.parents
 
 
 def test_the_hash_of_files_minds_names_and_content_but_not_line_ends_or_hidden_files(tmp_path):
