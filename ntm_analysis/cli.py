@@ -353,14 +353,17 @@ def _compare(options):
 def _score(options):
     here = Path.cwd() / data.REGISTER
     folder = here if here.is_dir() else data.register_folder(DATA)
-    today, lang = dt.date.today(), options.lang
-    scores = score(
-        data.read_register(folder), data.read_outcomes(folder / data.OUTCOMES, today), today
-    )
+    today, lang, damaged = dt.date.today(), options.lang, []
+    entries = data.read_register(folder, damaged)
+    scores = score(entries, data.read_outcomes(folder / data.OUTCOMES, today), today)
     if options.json:
-        return _print_json({"register": str(folder)} | results.score_record(scores))
-    print("\n".join([text("score_folder", lang, path=folder), *results.score_lines(scores, lang)]))
-    return 0
+        _print_json({"register": str(folder)} | results.score_record(scores))
+    else:
+        lines = results.score_lines(scores, lang)
+        print("\n".join([text("score_folder", lang, path=folder), *lines]))
+    if damaged:
+        print(report(damaged, lang), text("score_without", lang), sep="\n", file=sys.stderr)
+    return 1 if damaged else 0
 
 
 def _backtest(options):

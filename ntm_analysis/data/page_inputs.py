@@ -17,6 +17,7 @@ HOME = REPOSITORY
 # Of the environment: the folder that a batch works in, for its runs, which work in that of the
 # notebooks.
 PLACE = "NTM_HOME"
+SUFFIXES = (".csv", ".yaml", ".json")
 AGAIN = 20  # times that files which change while they are read are read again
 
 
@@ -110,9 +111,15 @@ def files_hash(folder):
     law = (folder / str(meta.get("criteria") or "../criteria")).resolve()
     shared = [law, law.parent / "reference", folder.parent / "scenarios"]
     shared.append(register_folder(folder))
-    own = (path for path in folder.iterdir() if path.suffix in (".csv", ".yaml") and path.is_file())
-    places = [*sorted(own), *(place for place in shared if place.is_dir())]
-    return hash_of(*map(hash_of_files, places))
+    return hash_of(
+        *map(hash_of_files, [path for place in [folder, *shared] for path in _data(place)])
+    )
+
+
+def _data(folder):
+    """The files of data of a folder, whatever else stands there."""
+    files = folder.iterdir() if folder.is_dir() else ()
+    return sorted(path for path in files if path.suffix in SUFFIXES and path.is_file())
 
 
 def kept_workbook(folder, as_of=""):
@@ -173,7 +180,7 @@ def communes_hashes(workbook, foreseen):
     """
     units = workbook.units.assign(unit=workbook.units.index)
     rows = {name: _hashes(table) for name, table in (workbook.tables | {"": units}).items()}
-    law = hash_of_files(workbook.law_folder, workbook.path / "dataset.yaml")
+    law = hash_of_files(*_data(workbook.law_folder), workbook.path / "dataset.yaml")
     general = {name: hashes.get(-1) for name, hashes in rows.items()}
     shared = hash_of([law, workbook.as_of, workbook.left_out, general])
     return {

@@ -238,15 +238,31 @@ def register(folder, entry):
     new = not lexists(path)  # a link to nothing is there too
     if new:
         write_whole(path, json.dumps(entry, ensure_ascii=False, indent=1) + "\n")
+    _, problems = _read_entry(path)  # what is said to be kept is there and can be scored
+    if problems:
+        raise DataProblemsError(problems)
     return path, new
 
 
-def read_register(folder):
+def _read_entry(path):
+    """An entry, and what is wrong with it."""
+    try:
+        entry = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError:
+        return None, [Problem("unopened_file", path.name)]
+    except (ValueError, RecursionError) as error:
+        return None, [Problem("register_json", path.name, getattr(error, "lineno", None))]
+    return entry, [*_problems(entry, path.name)]
+
+
+def read_register(folder, damaged=None):
     """The entries of a folder.
 
     Parameters
     ----------
     folder : pathlib.Path
+    damaged : list of Problem, optional
+        Gains what is wrong with entries, which are left out; without it they are an error.
 
     Returns
     -------
@@ -258,18 +274,12 @@ def read_register(folder):
     DataProblemsError
         Once, with everything wrong in any file.
     """
-    entries, problems = [], []
+    entries, problems = [], [] if damaged is None else damaged
     for path in sorted(folder.glob("[!.]*.json")):  # a dot: a file being written just now
-        try:
-            entries.append(json.loads(path.read_text(encoding="utf-8-sig")))
-        except OSError:
-            problems.append(Problem("unopened_file", path.name))
-        except (ValueError, RecursionError) as error:
-            line = getattr(error, "lineno", None)
-            problems.append(Problem("register_json", path.name, line))
-        else:
-            problems += _problems(entries[-1], path.name)
-    if problems:
+        entry, wrong = _read_entry(path)
+        problems += wrong
+        entries += [] if wrong else [entry]
+    if problems and damaged is None:
         raise DataProblemsError(problems)
     return sorted(entries, key=itemgetter("registered_on", "id"))
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ..language import RefusalError
+from ..tables import to_disk
 
 KEEP = 20  # previous versions kept
 _AT_FDCWD, _RENAME_EXCHANGE, _RENAME_SWAP = -100, 2, 2
@@ -95,7 +96,7 @@ def _built(folder, files, check):
         for name, text in files.items():
             (building / name).write_bytes(text.encode("utf-8") if isinstance(text, str) else text)
         for path in (*building.iterdir(), building):
-            _to_disk(path)
+            to_disk(path)
         yield building, check(building)
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
@@ -123,7 +124,7 @@ def write_new(folder, files, check):
         if folder.exists():
             folder.rmdir()  # empty: some systems do not rename over a folder
         os.rename(building, folder)
-    _to_disk(folder.parent)
+    to_disk(folder.parent)
     return checked
 
 
@@ -191,7 +192,7 @@ def swap(folder, ready, place):
     else:  # a moment without the folder: heal() puts the next version in its place
         os.rename(folder, place)
         _or_back(ready, folder, lambda: os.rename(place, folder))
-    _to_disk(folder.parent)
+    to_disk(folder.parent)
 
 
 def _or_back(source, target, back):
@@ -295,13 +296,3 @@ def _free(previous, now):
         number += 1
         place = previous / f"{now:%Y-%m-%dT%H%M%S}-{number:02d}"
     return place
-
-
-def _to_disk(path):
-    """Bring what was written to a file or folder on the disk, whatever happens to the current."""
-    with contextlib.suppress(OSError):  # a system that cannot do it for folders
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

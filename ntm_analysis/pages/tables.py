@@ -415,6 +415,6 @@ def write_tables(
             ]
         )
         paths.append(folder / f"{stem}_bieu-{number:02d}_{slug(name.split('. ', 1)[-1])[:60]}.csv")
-        write_whole(paths[-1], lines.getvalue().encode("utf-8-sig"))
+        write_whole(paths[-1], lines.getvalue().encode("utf-8-sig"), durable=False)
     write_whole(paths[0], office_book(forms, dt.date.today()))
     return paths

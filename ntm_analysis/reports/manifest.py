@@ -12,6 +12,7 @@ results table).
 import contextlib
 import hashlib
 import json
+import os
 import time
 from pathlib import Path
 from types import NoneType
@@ -58,7 +59,9 @@ class Manifest:
     def enter(self, file: str, line: dict) -> None:
         """Enter what came of a page."""
         self.pages[file] = line
-        with (self.folder / JOURNAL).open("a", encoding="ascii") as journal:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+        journal = os.open(self.folder / JOURNAL, flags, 0o644)  # never through a link
+        with os.fdopen(journal, "a", encoding="ascii") as journal:
             journal.write(json.dumps({file: line}) + "\n")
         if time.monotonic() - self._written > EVERY:
             self.save()
@@ -71,7 +74,7 @@ class Manifest:
         )
         whole = '{"pages": {\n' + lines + "\n}}\n"
         # half a letter as JSON escapes it
-        write_whole(self.folder / NAME, whole.encode(errors="backslashreplace"))
+        write_whole(self.folder / NAME, whole.encode(errors="backslashreplace"), durable=False)
         (self.folder / JOURNAL).unlink(missing_ok=True)
         self._written = time.monotonic()
 

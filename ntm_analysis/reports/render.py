@@ -236,7 +236,7 @@ def run(order: dict) -> dict:
     outcome["error"] = (
         outcome["error"].encode(errors="replace").decode()
     )  # half a letter cannot be shown
-    write_whole(Path(order["record"]), json.dumps(outcome))
+    write_whole(Path(order["record"]), json.dumps(outcome), durable=False)
     return outcome
 
 
@@ -255,7 +255,7 @@ def _page(order):
         "read": read,
     }
     try:
-        write_whole(Path(order["target"]), page)
+        write_whole(Path(order["target"]), page, durable=False)
     except OSError as error:  # no room, no right to write: not the notebook's fault
         errno = [error.errno, error.strerror, str(error.filename)]
         outcome |= {"status": "cannot_write", "errno": errno}

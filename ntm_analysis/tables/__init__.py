@@ -24,7 +24,7 @@ from .dictionary import (
 from .problems import WHOLE_FILE, DataProblemsError, Problem, lines_of, report, teller
 from .result_store import Store, hash_of, hash_of_files, software
 from .shapes import Shape, ShapedFile, is_number, one_of
-from .whole_files import DATA, PACKAGE, REPOSITORY, write_whole
+from .whole_files import DATA, PACKAGE, REPOSITORY, to_disk, write_whole
 from .yaml_files import Lines, as_yaml, flow, read_yaml
 
 __all__ = [
@@ -64,6 +64,7 @@ __all__ = [
     "software",
     "tables_where",
     "teller",
+    "to_disk",
     "triples",
     "write_whole",
 ]

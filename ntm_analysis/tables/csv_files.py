@@ -32,6 +32,7 @@ csv.field_size_limit(2**31 - 1)
 _NUMBERS, _DAYS = ("number", "integer", "criterion"), ("date", "month")
 _BLANKS = dict.fromkeys(_NUMBERS, np.nan) | dict.fromkeys(_DAYS, pd.NaT)
 _DTYPES = dict.fromkeys(_NUMBERS, "float64") | dict.fromkeys(_DAYS, "datetime64[s]")
+LARGEST = 500_000_000  # bytes: a table of the whole country has a tenth
 _STYLES = {"vi": "1.234,5", "en": "1,234.5"}
 
 
@@ -103,7 +104,12 @@ def read_raw(path, header, problems, later=()):
         return nothing
 
     try:
-        raw = path.read_bytes()
+        if path.exists() and not path.is_file():
+            return refuse("unopened_file")  # a pipe or a device would be waited for
+        with path.open("rb") as opened:
+            raw = opened.read(LARGEST + 1)
+        if len(raw) > LARGEST:
+            return refuse("table_large", limit=LARGEST // 1_000_000)
     except FileNotFoundError:
         return refuse("missing_file")
     except OSError:

@@ -21,6 +21,7 @@ from ..language import printable, write_date, write_figure, write_month
 WHOLE_FILE = {
     "missing_file",
     "unopened_file",
+    "table_large",
     "empty_file",
     "no_rows",
     "encoding",

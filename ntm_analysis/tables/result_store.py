@@ -178,7 +178,7 @@ class Store:
             result = make()
             with contextlib.suppress(OSError):
                 content = pickle.dumps((result,), protocol=5)
-                write_whole(path, _signature(path, content) + content)
+                write_whole(path, _signature(path, content) + content, durable=False)
             return result
 
     def prune(self, limit=LIMIT):

@@ -1,5 +1,6 @@
 """Files written whole or not at all, and where those of the repository stand."""
 
+import contextlib
 import os
 import tempfile
 from pathlib import Path
@@ -9,7 +10,22 @@ REPOSITORY = PACKAGE.parent
 DATA = REPOSITORY / "data"
 
 
-def write_whole(path, content):
+def to_disk(path):
+    """Bring what was written to a file or folder on the disk, whatever happens to the current.
+
+    Parameters
+    ----------
+    path : Path
+    """
+    with contextlib.suppress(OSError):  # a system that cannot do it for folders
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def write_whole(path, content, durable=True):
     """Write a file so that a reader sees the old one or the new one, never a part.
 
     Parameters
@@ -17,6 +33,8 @@ def write_whole(path, content):
     path : Path
         Its folder is made where there is none.
     content : str or bytes
+    durable : bool
+        Whether it shall be on the disk when this returns; what can be made anew need not.
 
     Raises
     ------
@@ -29,8 +47,13 @@ def write_whole(path, content):
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(raw)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         os.chmod(name, 0o644)
         os.replace(name, path)
+        if durable:
+            to_disk(path.parent)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

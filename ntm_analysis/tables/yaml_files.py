@@ -79,6 +79,9 @@ def read_yaml(path, problems, name=None, written=None):
 
     raw, content = b"", None
     try:
+        if written is None and path.exists() and not path.is_file():
+            note("unopened_file")  # a pipe would be waited for
+            return None
         if written is None:
             with path.open("rb") as file:
                 raw = file.read(LARGEST + 1)

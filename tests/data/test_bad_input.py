@@ -2,6 +2,7 @@
 passes in silence.
 """
 
+import os
 import re
 import shutil
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ntm_analysis.data import Workbook
+from ntm_analysis.language import RefusalError
 from ntm_analysis.standing import assess
 from ntm_analysis.tables import DataProblemsError, Problem, report
 
@@ -571,3 +573,23 @@ def test_a_table_of_units_that_cannot_be_read_is_told_alone(district):
 def test_settings_that_are_none_are_refused(district, old, new, code):
     change(district / "dataset.yaml", old, new, encoding="utf-8")
     assert {p.code for p in problems_of(district)} == {code}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and devices have no place in a folder there")
+@pytest.mark.parametrize("name", ["progress.csv", "dataset.yaml"])
+def test_a_pipe_or_a_device_in_the_place_of_a_table_is_told_and_not_waited_for(district, name):
+    for put in (os.mkfifo, lambda path: os.symlink("/dev/zero", path)):
+        (district / name).unlink()
+        put(district / name)
+        if name == "dataset.yaml":  # then the folder is no data set
+            with pytest.raises((DataProblemsError, RefusalError)):
+                Workbook.open(district)
+            continue
+        assert ("unopened_file", name) in {(p.code, p.file) for p in problems_of(district)}
+
+
+def test_a_table_larger_than_any_is_refused(district, monkeypatch):
+    with (district / "sources.csv").open("a", encoding="utf-8") as file:
+        file.write("\n" * 100)  # other bytes than any that were read before
+    monkeypatch.setattr("ntm_analysis.tables.csv_files.LARGEST", 50)
+    assert {"table_large"} <= {p.code for p in problems_of(district)}

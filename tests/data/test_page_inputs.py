@@ -205,3 +205,19 @@ def test_every_file_that_results_may_rest_on_is_in_the_hash_of_all(data, tmp_pat
         file.write("\n# x\n")
     assert files_hash(place / "goc") != first
     assert page_inputs.home_of(place) == Path.cwd()
+
+
+@pytest.mark.parametrize("wrong", ["/", "/proc/self", "../../../../usr"])
+def test_only_files_of_data_are_hashed_whatever_folder_the_law_is_said_to_stand_in(
+    tmp_path, monkeypatch, wrong
+):
+    folder, read = Path(shutil.copytree(BASE, tmp_path / "x")), []
+    text = (folder / "dataset.yaml").read_text(encoding="utf-8")
+    (folder / "dataset.yaml").write_text(text.replace("../criteria", wrong), encoding="utf-8")
+    whole = page_inputs.hash_of_files
+    monkeypatch.setattr(page_inputs, "hash_of_files", lambda *p: (read.extend(p), whole(*p))[1])
+    files_hash(folder)
+    assert {path.suffix for path in read} <= {".csv", ".yaml", ".json"}
+    assert len(read) < len(list(folder.iterdir())) + 100
+    with pytest.raises(DataProblemsError):
+        page_inputs.kept_workbook(folder)

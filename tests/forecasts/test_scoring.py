@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
+from ntm_analysis.cli import main
 from ntm_analysis.data import entry_of, read_outcomes, read_register, register
 from ntm_analysis.forecasts import SCALE_EDGES, score
 from ntm_analysis.forecasts.scoring import happened, reliability, wilson
@@ -306,6 +307,33 @@ def test_illustrative_data_is_not_registered(tmp_path):
 
 
 # the register
+
+
+@pytest.mark.parametrize("left", [0, 100, -3])
+def test_a_damaged_entry_is_told_by_name_and_keeps_no_other_from_being_scored(
+    tmp_path, capsys, monkeypatch, left
+):
+    folder = tmp_path / "forecasts"
+    damaged, _ = register(folder, entry())
+    register(folder, entry(seed=7))
+    damaged.write_bytes(damaged.read_bytes()[:left])
+    with pytest.raises(DataProblemsError, match=damaged.name):
+        register(folder, entry())  # it is not said to be kept
+    monkeypatch.chdir(tmp_path)
+    assert main(["score", "--json", "--lang", "en"]) == 1
+    out, err = capsys.readouterr()
+    assert [one["id"] for one in json.loads(out)["forecasts"]] == [entry(seed=7)["id"]]
+    assert damaged.name in err and "All other forecasts" in err
+
+
+def test_what_is_promised_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    steps, replace = [], os.replace
+    monkeypatch.setattr(
+        "os.fsync", lambda handle: steps.append(os.path.isdir(f"/proc/self/fd/{handle}"))
+    )
+    monkeypatch.setattr("os.replace", lambda *ends: (steps.append("named"), replace(*ends)))
+    register(tmp_path, entry())
+    assert steps == [False, "named", True], "the file, its name, the folder that holds the name"
 
 
 def test_the_same_forecast_registered_twice_is_one_file_and_stays_as_it_was(tmp_path):

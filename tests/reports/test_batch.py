@@ -398,3 +398,14 @@ def test_stopped_it_leaves_no_partial_file_and_no_process(tmp_path, moment, numb
     whole(folder)
     if number == signal.SIGINT and folder.exists():
         assert not (folder / BUILDING).exists()
+
+
+@POSIX
+def test_the_journal_is_not_written_through_a_link(tmp_path):
+    folder, other = tmp_path / "out", tmp_path / "of-the-user"
+    folder.mkdir()
+    other.write_text("kept")
+    (folder / JOURNAL).symlink_to(other)
+    with pytest.raises(OSError, match="symbolic link"):
+        Manifest(folder).enter("xa.html", {"status": "failed"})
+    assert other.read_text() == "kept"
