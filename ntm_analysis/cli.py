@@ -354,13 +354,12 @@ def _score(options):
     here = Path.cwd() / data.REGISTER
     folder = here if here.is_dir() else data.register_folder(DATA)
     today, lang, damaged = dt.date.today(), options.lang, []
-    entries = data.read_register(folder, damaged)
-    scores = score(entries, data.read_outcomes(folder / data.OUTCOMES, today), today)
+    outcomes = data.read_outcomes(folder / data.OUTCOMES, today)
+    scores = score(data.read_register(folder, damaged), outcomes, today)
     if options.json:
         _print_json({"register": str(folder)} | results.score_record(scores))
     else:
-        lines = results.score_lines(scores, lang)
-        print("\n".join([text("score_folder", lang, path=folder), *lines]))
+        print(text("score_folder", lang, path=folder), *results.score_lines(scores, lang), sep="\n")
     if damaged:
         print(report(damaged, lang), text("score_without", lang), sep="\n", file=sys.stderr)
     return 1 if damaged else 0

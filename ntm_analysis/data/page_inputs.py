@@ -11,13 +11,12 @@ import pandas as pd
 from ..language import RefusalError, read_date
 from ..tables import REPOSITORY, Store, hash_of, hash_of_files, read_yaml
 from .register import REGISTER
-from .workbook import Workbook
+from .workbook import Workbook, data_files
 
 HOME = REPOSITORY
 # Of the environment: the folder that a batch works in, for its runs, which work in that of the
 # notebooks.
 PLACE = "NTM_HOME"
-SUFFIXES = (".csv", ".yaml", ".json")
 AGAIN = 20  # times that files which change while they are read are read again
 
 
@@ -112,14 +111,8 @@ def files_hash(folder):
     shared = [law, law.parent / "reference", folder.parent / "scenarios"]
     shared.append(register_folder(folder))
     return hash_of(
-        *map(hash_of_files, [path for place in [folder, *shared] for path in _data(place)])
+        *map(hash_of_files, [path for place in [folder, *shared] for path in data_files(place)])
     )
-
-
-def _data(folder):
-    """The files of data of a folder, whatever else stands there."""
-    files = folder.iterdir() if folder.is_dir() else ()
-    return sorted(path for path in files if path.suffix in SUFFIXES and path.is_file())
 
 
 def kept_workbook(folder, as_of=""):
@@ -180,7 +173,7 @@ def communes_hashes(workbook, foreseen):
     """
     units = workbook.units.assign(unit=workbook.units.index)
     rows = {name: _hashes(table) for name, table in (workbook.tables | {"": units}).items()}
-    law = hash_of_files(*_data(workbook.law_folder), workbook.path / "dataset.yaml")
+    law = hash_of_files(*data_files(workbook.law_folder), workbook.path / "dataset.yaml")
     general = {name: hashes.get(-1) for name, hashes in rows.items()}
     shared = hash_of([law, workbook.as_of, workbook.left_out, general])
     return {

@@ -26,7 +26,6 @@ from ..tables import (
     Problem,
     Shape,
     ShapedFile,
-    dictionary,
     one_of,
     read_table,
     read_yaml,
@@ -242,7 +241,8 @@ class Workbook:
         # What was published about the province and the country belongs to no data set: it stands
         # beside the law.
         reference = law_folder.parent / "reference"
-        tables["history"] = _history(reference / "history.csv", problems)
+        if (history := reference / "history.csv").exists():
+            tables["history"] = read_table(history, "history", "vi", "vi", problems)
         before_law = len(problems)
         law = read_law(law_folder, problems)
         if any(problem.code in WHOLE_FILE for problem in problems[before_law:]):
@@ -550,6 +550,23 @@ def datasets():
     return sorted(path.parent.name for path in DATA.glob("[!.]*/dataset.yaml"))
 
 
+def data_files(folder, suffixes=(".csv", ".yaml", ".json")):
+    """List the files of data of a folder, whatever else stands there.
+
+    Parameters
+    ----------
+    folder : Path
+    suffixes : tuple of str
+
+    Returns
+    -------
+    list of Path
+        None where there is no folder.
+    """
+    files = folder.iterdir() if folder.is_dir() else ()
+    return sorted(path for path in files if path.suffix in suffixes and path.is_file())
+
+
 def content_hash(*folders):
     """Hash all input files, the same on every system whatever its line ends.
 
@@ -564,10 +581,9 @@ def content_hash(*folders):
     """
     digest = hashlib.sha256()
     for folder in folders:
-        for path in sorted([*folder.glob("*.csv"), *folder.glob("*.yaml")]):
-            if path.is_file():
-                content = path.read_bytes().replace(b"\r\n", b"\n")
-                digest.update(path.name.encode() + b"\0" + content + b"\0")
+        for path in data_files(folder, (".csv", ".yaml")):
+            content = path.read_bytes().replace(b"\r\n", b"\n")
+            digest.update(path.name.encode() + b"\0" + content + b"\0")
     return digest.hexdigest()[:12]
 
 
@@ -578,14 +594,6 @@ def _bare_slug(text):
         if bare.startswith(prefix) and len(bare) > len(prefix):
             return bare.removeprefix(prefix)
     return bare
-
-
-def _history(path, problems):
-    """Read the published series; without them a forecast says that it cannot be made."""
-    if path.exists():
-        return read_table(path, "history", "vi", "vi", problems)
-    nothing = pd.DataFrame(columns=list(dictionary("history")), dtype="str")
-    return nothing.astype({"value": float, "known_from": "datetime64[s]"})
 
 
 def _settings(meta, problems):
@@ -602,6 +610,13 @@ def _check(tables, units, law, meta, problems):
     sound = lambda *names: not broken & {f"{name}.csv" for name in names}  # noqa: E731
     sources = tables["sources"] if sound("sources") else None
     _check_references(meta, law, sources, problems)
+    marks = {name: set(rows.get("mark", ())) for name, rows in tables.items()}
+    invented = ", ".join(f"{name}.csv" for name in marks if "illustrative" in marks[name])
+    if invented and not meta.get("illustrative"):  # they would pass as real
+        place = (meta.at("illustrative"), "illustrative")
+        ShapedFile("dataset.yaml", meta, problems).problem(
+            "not_illustrative", *place, files=invented
+        )
     for name in TABLES if sound("units") else ():
         check_table(name, tables[name], units, law, sources, problems)
     if {"as_of", "term_end"} <= meta.keys() and sound(*MONEY_TABLES):

@@ -25,6 +25,7 @@ from ..language import (
 )
 from .dictionary import BLANK_KEYS, OPTIONAL, TABLE_KEYS, dictionary
 from .problems import Problem
+from .whole_files import bounded_bytes
 
 _NAME = re.compile(r"[^\W_][\w .,'’()-]{0,59}")
 # A cell as long as the file is a slip to report, not a reason to stop.
@@ -104,16 +105,13 @@ def read_raw(path, header, problems, later=()):
         return nothing
 
     try:
-        if path.exists() and not path.is_file():
-            return refuse("unopened_file")  # a pipe or a device would be waited for
-        with path.open("rb") as opened:
-            raw = opened.read(LARGEST + 1)
-        if len(raw) > LARGEST:
-            return refuse("table_large", limit=LARGEST // 1_000_000)
+        raw = bounded_bytes(path, LARGEST)
     except FileNotFoundError:
         return refuse("missing_file")
     except OSError:
         return refuse("unopened_file")
+    if len(raw) > LARGEST:
+        return refuse("table_large", limit=LARGEST // 1_000_000)
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

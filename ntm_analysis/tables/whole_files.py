@@ -10,6 +10,29 @@ REPOSITORY = PACKAGE.parent
 DATA = REPOSITORY / "data"
 
 
+def bounded_bytes(path, most):
+    """The bytes of a plain file, of a larger one no more than one beyond ``most``.
+
+    Parameters
+    ----------
+    path : Path
+    most : int
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    OSError
+        For a pipe or a device, too, which would be waited for.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError(path)
+    with path.open("rb") as file:
+        return file.read(most + 1)
+
+
 def to_disk(path):
     """Bring what was written to a file or folder on the disk, whatever happens to the current.
 

@@ -13,6 +13,7 @@ import numpy as np
 import yaml
 
 from .problems import Problem
+from .whole_files import bounded_bytes
 
 DEEPEST, LARGEST = 20, 512 * 1024  # levels, bytes: of every YAML file
 _PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -79,14 +80,7 @@ def read_yaml(path, problems, name=None, written=None):
 
     raw, content = b"", None
     try:
-        if written is None and path.exists() and not path.is_file():
-            note("unopened_file")  # a pipe would be waited for
-            return None
-        if written is None:
-            with path.open("rb") as file:
-                raw = file.read(LARGEST + 1)
-        else:
-            raw = written.encode("utf-8")
+        raw = bounded_bytes(path, LARGEST) if written is None else written.encode("utf-8")
         if len(raw) > LARGEST:
             note("yaml_large", limit=LARGEST // 1024)
             return None

@@ -593,3 +593,15 @@ def test_a_table_larger_than_any_is_refused(district, monkeypatch):
         file.write("\n" * 100)  # other bytes than any that were read before
     monkeypatch.setattr("ntm_analysis.tables.csv_files.LARGEST", 50)
     assert {"table_large"} <= {p.code for p in problems_of(district)}
+
+
+def test_invented_rows_make_no_real_data_set(tmp_path):
+    shutil.copytree("data/criteria", tmp_path / "criteria")
+    folder = Path(shutil.copytree("data/huyen-mau", tmp_path / "x"))
+    path = folder / "dataset.yaml"
+    text = path.read_text(encoding="utf-8")
+    for said in ("illustrative: false", ""):
+        path.write_text(text.replace("illustrative: true", said), encoding="utf-8")
+        (problem,) = problems_of(folder)
+        assert (problem.code, problem.file) == ("not_illustrative", "dataset.yaml")
+        assert "indicator_values.csv" in problem.details["files"]
