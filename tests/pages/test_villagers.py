@@ -272,11 +272,6 @@ def test_money_for_each_household_is_told_only_when_works_quantities_and_househo
         "no-works": {"units": units},
         "one-work": {"works": works[:1], "units": units},
         "works-assumed": {"works": [row | {"mark": "assumed"} for row in works], "units": units},
-        "works-illustrative": {
-            "works": [row | {"mark": "illustrative"} for row in works],
-            "units": units,
-        },
-        "households-illustrative": {"works": works, "units": [units[0] | {"mark": "illustrative"}]},
         "no-households": {"works": works},
         "households-assumed": {"works": works, "units": [units[0] | {"mark": "assumed"}]},
     }.items():

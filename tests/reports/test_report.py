@@ -421,7 +421,7 @@ def test_a_disk_that_fills_while_pages_are_made_is_told_and_ends_the_batch(
         def close(self) -> None:
             pass
 
-    def full(path: Path, content: str | bytes) -> None:
+    def full(path: Path, content: str | bytes, durable: bool = True) -> None:
         if path.suffix == ".html":
             raise OSError(errno.ENOSPC, "No space left on device", str(path))
         write_whole(path, content)
