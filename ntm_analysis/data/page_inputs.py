@@ -110,9 +110,7 @@ def files_hash(folder):
     law = (folder / str(meta.get("criteria") or "../criteria")).resolve()
     shared = [law, law.parent / "reference", folder.parent / "scenarios"]
     shared.append(register_folder(folder))
-    return hash_of(
-        *map(hash_of_files, [path for place in [folder, *shared] for path in data_files(place)])
-    )
+    return hash_of_files(*(path for place in (folder, *shared) for path in data_files(place)))
 
 
 def kept_workbook(folder, as_of=""):

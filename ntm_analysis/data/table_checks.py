@@ -8,7 +8,6 @@ asks the law or spans more is code.
 import re
 from functools import partial
 
-import numpy as np
 import pandas as pd
 
 from ..language import fold, nearest, write_date, write_figure
@@ -81,7 +80,8 @@ def _check_sum(name, column, rows, bad):
 
 def _check_triple(name, columns, rows, bad):
     """Report rows in which low, most usual and high fall; a blank month of delay is 0."""
-    figures = rows[list(columns)].fillna(0.0 if "delay" in columns else np.nan)
+    figures = rows[list(columns)]
+    figures = figures.fillna(0.0) if "delay" in columns else figures
     low, mode, high = (figures[column] for column in columns)
 
     def cells(row):

@@ -15,6 +15,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "cluster": ["ClusterRuns", "NoClusterError"],
         "report": ["NoRoomError", "Progress", "make_report", "meeting_questions", "page_list"],
         "render": ["TEMPLATES"],
-        "workers": ["MEMORY_CEILING", "MEMORY_VARIABLE", "WrongMemoryError"],
+        "workers": ["MEMORY_VARIABLE", "WrongMemoryError"],
     },
 )
