@@ -1,30 +1,34 @@
 """Excel files as plain grids: .xlsx and .xls read cell by cell, nothing in them run, nothing of
 their size trusted.
 
-Values come from python-calamine. What it does not tell of an .xlsx file - hidden rows, formulas
-saved without a result, error values, numbers shown as a percentage - comes from one streaming pass
-over the sheet's XML, which also bounds what is read.
+A process of its own reads each (:mod:`ntm_analysis.tables.excel_reader`), watched for the memory
+and time that it takes: whatever is in the file, what comes of it is sheets or one sentence.
 """
 
-import datetime as dt
-import posixpath
+import pickle
 import re
-import zipfile
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree import ElementTree
-from xml.parsers import expat
 
-import python_calamine
-from xlsxwriter.utility import xl_cell_to_rowcol, xl_rowcol_to_cell
+import psutil
+from xlsxwriter.utility import xl_rowcol_to_cell
 
-from ..tables import DataProblemsError, Problem
+from ..tables import DataProblemsError, Problem, bounded_bytes, excel_reader
 
-# bytes of a file, and cells of a sheet's filled rectangle x 10: an office's form is far smaller
-LARGEST = 200_000_000
-_OLE, _ZIP = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK"
-_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+LARGEST = 50_000_000  # bytes of a file
+MEMORY, SECONDS, WAIT = 700_000_000, 8, 60  # of the reading process: bytes, of processor, in all
+_LIMITS = {
+    "megabytes": LARGEST // 1_000_000,
+    "unpacked": excel_reader.UNPACKED // 1_000_000,
+    "sheets": excel_reader.SHEETS,
+    "cells": excel_reader.CELLS // 1_000_000,
+}
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 @dataclass(frozen=True)
@@ -60,182 +64,52 @@ def read_book(path: Path) -> list[Sheet]:
     """
 
     def refuse(code, **details):
-        return DataProblemsError([Problem(code, path.name, details=details)])
+        return DataProblemsError([Problem(code, path.name, details=_LIMITS | details)])
 
     try:
-        size = path.stat().st_size
-        raw = path.read_bytes() if path.is_file() and size <= LARGEST else b""
+        raw = bounded_bytes(path, LARGEST)
     except FileNotFoundError:
         raise refuse("book_missing") from None
     except OSError:
         raise refuse("unopened_file") from None
-    if not path.is_file():
-        raise refuse("unopened_file")
-    if size > LARGEST:
-        raise refuse("book_large", limit=LARGEST // 1_000_000)
+    if len(raw) > LARGEST:
+        raise refuse("book_large")
     if not raw.strip(b"\0"):
         raise refuse("book_empty")
     if raw.startswith(_OLE) and "EncryptedPackage".encode("utf-16-le") in raw:
         raise refuse("book_password")
     if b"mimetypeapplication/vnd.oasis.opendocument" in raw[:200]:
         raise refuse("book_other", looks="OpenDocument, .ods")
-    if not raw.startswith((_OLE, _ZIP)):
+    if not raw.startswith((_OLE, excel_reader.ZIP)):
         raise refuse(
             "book_other", looks="HTML" if re.match(rb"\s*(\xef\xbb\xbf)?\s*<", raw) else "CSV, TXT"
         )
-    try:
-        extras = _extras(path) if raw.startswith(_ZIP) else {}
-        with python_calamine.load_workbook(str(path)) as book:
-            return [
-                _sheet(book.get_sheet_by_name(known.name), extras.get(known.name) or _Extras())
-                for known in book.sheets_metadata
-                if known.typ == python_calamine.SheetTypeEnum.WorkSheet
-            ]
-    except python_calamine.PasswordError:
-        raise refuse("book_password") from None
-    except _LargeError:
-        raise refuse("book_large", limit=LARGEST // 1_000_000) from None
-    except (
-        python_calamine.CalamineError,
-        zipfile.BadZipFile,
-        ElementTree.ParseError,
-        expat.ExpatError,
-        KeyError,
-        ValueError,
-        OSError,
-        EOFError,
-        NotImplementedError,
-    ) as error:
-        raise refuse(
-            "book_password" if "password" in str(error).lower() else "book_broken"
-        ) from None
-    except BaseException as error:  # the reader's own panic on a damaged file is no Exception
-        if type(error).__name__ != "PanicException":
-            raise
-        raise refuse("book_broken") from None
+    sheets = _read_apart(path)
+    if isinstance(sheets, str):
+        raise refuse(sheets)
+    return [Sheet(*sheet) for sheet in sheets]
 
 
-class _LargeError(Exception):
-    """More than an office's form can hold."""
+def _read_apart(path):
+    """What the reading process says of a file; ``book_large`` where it does not come to an end."""
+    command = [sys.executable, "-I", excel_reader.__file__, str(path.resolve())]
+    with tempfile.TemporaryFile() as output:
+        with subprocess.Popen(command, stdout=output, stderr=subprocess.DEVNULL) as reader:
+            until = time.monotonic() + WAIT
+            while reader.poll() is None:
+                if _overdone(reader.pid) or time.monotonic() > until:
+                    reader.kill()
+                with suppress(subprocess.TimeoutExpired):
+                    reader.wait(0.02)
+        if reader.returncode:
+            return "book_large"
+        output.seek(0)
+        return pickle.load(output)
 
 
-class _Extras:
-    """What one pass over a sheet's XML finds: hidden rows, unsaved formulas, errors (by cell),
-    percentages, the filled size.
-    """
-
-    def __init__(self):
-        self.hidden = set()
-        self.unsaved = set()
-        self.errors = {}
-        self.percent = set()
-        self.rows = self.columns = 0
-
-    def read(self, stream, styles):
-        """Parse the XML of a worksheet from ``stream``; ``styles``: those that show a
-        percentage.
-        """
-        self.styles, self.inside, self.text = styles, False, ""
-        parser = expat.ParserCreate()
-        parser.buffer_text = True
-        parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
-        parser.CharacterDataHandler = self._data
-        while piece := stream.read(1 << 20):
-            parser.Parse(piece, False)
-        parser.Parse(b"", True)
-
-    def _start(self, name, attributes):
-        if name == "c":
-            self.cell, self.formula, self.text = attributes, False, ""
-        elif name == "f":
-            self.formula = True
-        elif name in ("v", "t"):
-            self.inside = True
-        elif name == "row" and attributes.get("hidden") in ("1", "true"):
-            self.hidden.add(int(attributes["r"]) - 1)
-
-    def _data(self, piece):
-        if self.inside:
-            self.text += piece
-
-    def _end(self, name):
-        if name in ("v", "t"):
-            self.inside = False
-        if name != "c" or not (self.text or self.formula):
-            return
-        kind = self.cell.get("t", "")
-        place = row, column = xl_cell_to_rowcol(self.cell.get("r", ""))
-        self.rows, self.columns = max(self.rows, row + 1), max(self.columns, column + 1)
-        if self.rows * self.columns > LARGEST / 10:
-            raise _LargeError
-        if not self.text:
-            if kind != "str":  # a formula that gives an empty text has a result
-                self.unsaved.add(place)
-        elif kind == "e":
-            self.errors[place] = self.text
-        elif kind in ("", "n") and self.cell.get("s", "") in self.styles:
-            self.percent.add(place)
-
-
-def _extras(path):
-    """The extras of each worksheet of an .xlsx file, by name."""
-    extras = {}
-    with zipfile.ZipFile(path) as packed:
-        if sum(info.file_size for info in packed.infolist()) > 10 * LARGEST:
-            raise _LargeError
-        names = set(packed.namelist())
-        if "xl/workbook.xml" not in names:
-            raise KeyError("xl/workbook.xml")
-        relations = ElementTree.fromstring(packed.read("xl/_rels/workbook.xml.rels"))
-        targets = {relation.get("Id"): relation.get("Target", "") for relation in relations}
-        percent = (
-            _percent_styles(packed.read("xl/styles.xml"))
-            if "xl/styles.xml" in names
-            else frozenset()
-        )
-        for sheet in ElementTree.fromstring(packed.read("xl/workbook.xml")).iter(f"{_MAIN}sheet"):
-            target = targets.get(sheet.get(_RELATION), "")
-            place = (
-                target.lstrip("/")
-                if target.startswith("/")
-                else posixpath.normpath(posixpath.join("xl", target))
-            )
-            if place.startswith("xl/worksheets/") and place in names:
-                extras[sheet.get("name", "")] = sheet_extras = _Extras()
-                with packed.open(place) as stream:
-                    sheet_extras.read(stream, percent)
-    return extras
-
-
-def _percent_styles(raw):
-    """The numbers of the cell styles that show a percentage."""
-    root = ElementTree.fromstring(raw)
-    own = {f.get("numFmtId"): f.get("formatCode", "") for f in root.iter(f"{_MAIN}numFmt")}
-    percents = {number for number, code in own.items() if "%" in code} | {"9", "10"}
-    styles = root.find(f"{_MAIN}cellXfs")
-    return frozenset(
-        f"{n}"
-        for n, xf in enumerate(styles if styles is not None else [])
-        if xf.get("numFmtId") in percents
-    )
-
-
-def _sheet(read, extras):
-    cells = [[_value(cell) for cell in row] for row in read.to_python(skip_empty_area=False)]
-    for (row, column), text in extras.errors.items():
-        while len(cells) <= row:
-            cells.append([])
-        cells[row] += [None] * (column + 1 - len(cells[row]))
-        cells[row][column] = text
-    merged = tuple((*first, *last) for first, last in read.merged_cell_ranges or ())
-    return Sheet(
-        read.name, cells, merged, *map(frozenset, (extras.hidden, extras.unsaved, extras.percent))
-    )
-
-
-def _value(cell):
-    if cell == "" and isinstance(cell, str):
-        return None
-    if isinstance(cell, int) and not isinstance(cell, bool):
-        return float(cell)
-    return f"{cell}" if isinstance(cell, dt.time | dt.timedelta) else cell
+def _overdone(process):
+    """Whether a process took more than it may; False once it has ended."""
+    with suppress(psutil.Error):
+        known = psutil.Process(process)
+        return known.memory_info().rss > MEMORY or sum(known.cpu_times()[:2]) > SECONDS
+    return False

@@ -24,7 +24,7 @@ from .dictionary import (
 from .problems import WHOLE_FILE, DataProblemsError, Problem, lines_of, report, teller
 from .result_store import Store, hash_of, hash_of_files, software
 from .shapes import Shape, ShapedFile, is_number, one_of
-from .whole_files import DATA, PACKAGE, REPOSITORY, to_disk, write_whole
+from .whole_files import DATA, PACKAGE, REPOSITORY, bounded_bytes, to_disk, write_whole
 from .yaml_files import Lines, as_yaml, flow, read_yaml
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "ShapedFile",
     "Store",
     "as_yaml",
+    "bounded_bytes",
     "dictionary",
     "dictionary_page",
     "dictionary_rows",

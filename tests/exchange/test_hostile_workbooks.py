@@ -1,0 +1,63 @@
+"""Whatever an Excel file holds, reading it ends: in sheets, or in one sentence."""
+
+import hostile_workbooks as hostile
+import messy_workbooks as messy
+import pytest
+from conftest import sample
+
+from ntm_analysis.exchange import sheets
+from ntm_analysis.exchange.sheets import read_book
+from ntm_analysis.tables import DataProblemsError, report
+
+# What takes seconds to make or to read; the usual run has others of the same kind.
+SLOW = {
+    "a_million_rows",
+    "five_gigabytes_of_blanks",
+    "shared_texts_without_end",
+    "ten_million_shared_texts",
+    "a_million_merged_ranges",
+    "a_million_hidden_rows",
+    "a_million_styles",
+    "elements_in_each_other_without_end",
+}
+
+
+def outcome(path):
+    """The code of the one problem that an Excel file has; "" where it is read."""
+    try:
+        assert read_book(path)
+    except DataProblemsError as error:
+        (problem,) = error.problems
+        for lang in ("vi", "en"):
+            assert len(report([problem], lang).splitlines()) == 2 and path.name in problem.file
+        return problem.code
+    return ""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.long] * (name in SLOW)) for name in hostile.CASES],
+)
+def test_a_hostile_workbook_is_read_or_told_in_one_sentence(name, tmp_path):
+    assert outcome(hostile.make(tmp_path, name)) in hostile.CASES[name][1]
+
+
+@pytest.mark.parametrize("seed", sample(range(300), 10))
+def test_a_damaged_workbook_is_read_or_told_in_one_sentence(seed, tmp_path):
+    assert outcome(hostile.mutant(tmp_path, seed)) in ("", "book_large", "book_broken")
+
+
+def test_reading_that_takes_too_much_memory_or_time_is_ended(tmp_path, monkeypatch):
+    path = messy.make(tmp_path, "empty_rows")
+    for limit in ("MEMORY", "SECONDS", "WAIT"):
+        with monkeypatch.context() as patch:
+            patch.setattr(sheets, limit, 0)
+            assert outcome(path) == "book_large", limit
+    assert outcome(path) == ""
+
+
+def test_a_file_larger_than_any_form_is_not_read(tmp_path, monkeypatch):
+    path = messy.make(tmp_path, "plain_form")
+    monkeypatch.setattr(sheets, "LARGEST", path.stat().st_size - 1)
+    monkeypatch.setattr(sheets, "_read_apart", None)
+    assert outcome(path) == "book_large"
