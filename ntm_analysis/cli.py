@@ -43,7 +43,7 @@ from .law import REGION_NAMES, read_weights, to_check
 from .needs import demand, works_not_needed
 from .scenarios import compare, scenario
 from .standing import assess
-from .tables import DATA, TABLE_ORDER, DataProblemsError, report, write_whole
+from .tables import DATA, TABLE_ORDER, DataProblemsError, report, sweep, write_whole
 
 LONGEST = 60  # letters of a province's or a district's name
 FILLING = ("check", "template", "import")  # commands that a data set without communes has a use for
@@ -72,6 +72,8 @@ def main(arguments=None):
     if options.command != "report" and len(getattr(options, "commune", None) or ()) > 1:
         parser.error(f"--commune: {text('cli_one_commune', lang)}")
     try:
+        for place in (DATA, *map(data.register_folder, (DATA, Path.cwd()))):
+            sweep(place)
         code = COMMANDS[options.command](options)
         if sys.stdout:  # a full disk is told here, not by Python when it ends
             sys.stdout.flush()
@@ -461,6 +463,7 @@ def _template(options):
     from .exchange import template_book
 
     lang, out, workbook = options.lang, Path(options.out), open_workbook(options)
+    workbook.must_not_hold(out)
     rows, communes = data.current_rows(workbook)
     book = template_book(workbook, rows, communes)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -529,8 +532,9 @@ def _export(options):
     """The old file stays as it was until the new one is whole."""
     from .exchange import office_workbook
 
-    lang = options.lang
-    forms, book = office_workbook(open_workbook(options), lang, options.draws, options.seed)
+    lang, workbook = options.lang, open_workbook(options)
+    workbook.must_not_hold(options.out)
+    forms, book = office_workbook(workbook, lang, options.draws, options.seed)
     try:
         write_whole(Path(options.out), book)
     except OSError as error:

@@ -1,5 +1,7 @@
 """What ``ntm report`` tells while it runs and when it is stopped."""
 
+import shutil
+
 import pytest
 
 from ntm_analysis.cli import main
@@ -36,6 +38,19 @@ def test_stopped_it_says_how_many_pages_are_done_and_how_to_go_on(
     reporting(monkeypatch, COMPLETE, FAILED, COMPLETE, listed=19, stopped=True)
     assert main(["report", "huyen-mau", "--out", f"{tmp_path}", *more]) == 130
     assert words in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("command", ["report", "template", "export"])
+def test_nothing_is_written_into_the_data_set(capsys, tmp_path, command):
+    shutil.copytree("data/criteria", tmp_path / "criteria")
+    shutil.copytree("data/huyen-mau", tmp_path / "mau")
+    before = sorted(tmp_path.rglob("*"))
+    folder = tmp_path / "mau"
+    for place in (folder / "x.xlsx", folder / ".." / "mau" / "y" / "x.xlsx"):
+        where = ["--out", f"{place}"] if command == "report" else [f"{place}"]
+        assert main([command, *where, f"{folder}"]) == 1
+        assert "nằm trong thư mục của bộ dữ liệu" in capsys.readouterr().err
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_where_nothing_changed_there_is_no_bar(monkeypatch, capsys, tmp_path):

@@ -38,7 +38,9 @@ def home_of(folder):
     """
     if folder.resolve().is_relative_to(HOME):
         return HOME
-    return Path(os.environ.get(PLACE) or Path.cwd())
+    here = Path(os.environ.get(PLACE) or Path.cwd())
+    # Who works within the data set gets them beside it, not among its tables.
+    return folder.resolve().parent if here.resolve().is_relative_to(folder.resolve()) else here
 
 
 def register_folder(folder):

@@ -236,12 +236,26 @@ def register(folder, entry):
     if problems := [*_problems(entry, f"{entry['id']}.json")]:
         raise DataProblemsError(problems)
     new = not lexists(path)  # a link to nothing is there too
+    content = json.dumps(entry, ensure_ascii=False, indent=1) + "\n"
     if new:
-        write_whole(path, json.dumps(entry, ensure_ascii=False, indent=1) + "\n")
-    _, problems = _read_entry(path)  # what is said to be kept is there and can be scored
+        write_whole(path, content)
+    stored, problems = _read_entry(path)  # what is said to be kept is there and can be scored
+    entry = json.loads(content)
+    same = stored == entry if new else _subjects(stored or {}) == _subjects(entry)
+    if not problems and not same:
+        problems = [Problem("register_json", path.name)]
     if problems:
         raise DataProblemsError(problems)
     return path, new
+
+
+def _subjects(entry):
+    """What an entry gives chances of; the chances may be those of an older version."""
+    return [
+        [row.get(key) for key in ("code", "level", "year", "kind")]
+        for question in QUESTIONS
+        for row in entry.get(question, ())
+    ]
 
 
 def _read_entry(path):

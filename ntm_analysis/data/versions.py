@@ -1,7 +1,8 @@
 """A data set's folder made or replaced as a whole; the old one is kept.
 
 A version is built and checked beside its place, then put there. Beside ``<name>`` stand, hidden:
-``.<name>.lock`` (one import at a time), ``.<name>.building<...>`` (a copy not finished),
+``.<name>.lock`` (one import at a time), ``.ntm-<...>`` (a copy not finished,
+swept by the next command once its maker is gone),
 ``.<name>.next`` (a version complete and checked) and ``.<name>.previous/<time>`` (the versions
 before, the last :data:`KEEP`). Whenever the process is killed, ``<name>`` is the old version or the
 new one; where a system cannot swap two folders in one act, :func:`heal` ends what was begun.
@@ -10,7 +11,6 @@ new one; where a system cannot swap two folders in one act, :func:`heal` ends wh
 import contextlib
 import ctypes
 import errno
-import glob
 import os
 import shutil
 import sys
@@ -20,7 +20,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ..language import RefusalError
-from ..tables import to_disk
+from ..tables import sweep, to_disk, unfinished
 
 KEEP = 20  # previous versions kept
 _AT_FDCWD, _RENAME_EXCHANGE, _RENAME_SWAP = -100, 2, 2
@@ -88,11 +88,12 @@ def _built(folder, files, check):
     when that or the block fails.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.building"))
+    sweep(folder.parent)
+    building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=unfinished()))
     try:
         os.chmod(building, 0o755)
         if folder.exists():
-            shutil.copytree(folder, building, dirs_exist_ok=True)
+            _copy(folder, building)
         for name, text in files.items():
             (building / name).write_bytes(text.encode("utf-8") if isinstance(text, str) else text)
         for path in (*building.iterdir(), building):
@@ -101,6 +102,16 @@ def _built(folder, files, check):
     except BaseException:
         shutil.rmtree(building, ignore_errors=True)
         raise
+
+
+def _copy(source, target):
+    """Copy what stands in a folder; the first file that cannot be copied ends it."""
+    for path in source.iterdir():
+        if path.is_dir():
+            (target / path.name).mkdir()
+            _copy(path, target / path.name)
+        else:
+            shutil.copy2(path, target / path.name)
 
 
 def write_new(folder, files, check):
@@ -156,7 +167,7 @@ def replace_version(folder, files, check, now, log=""):
         When somebody changed the files meanwhile.
     """
     ready, previous = beside(folder, "next"), beside(folder, "previous")
-    clean(folder, now)
+    _file_away(folder, now)
     before = stamp(folder)
     with _built(folder, files, check) as (building, _):
         if stamp(folder) != before:
@@ -235,18 +246,8 @@ def exchange(one, other):
     return not failed
 
 
-def clean(folder, now):
-    """Clear away what a killed process left.
-
-    Half-made copies go; a complete version that was no longer filed is kept with the others.
-
-    Parameters
-    ----------
-    folder : Path
-    now : datetime.datetime
-    """
-    for path in folder.parent.glob(f".{glob.escape(folder.name)}.building*"):
-        shutil.rmtree(path, ignore_errors=True)
+def _file_away(folder, now):
+    """Keep a complete version that a killed process no longer filed with the others."""
     ready, previous = beside(folder, "next"), beside(folder, "previous")
     if ready.exists():
         previous.mkdir(exist_ok=True)

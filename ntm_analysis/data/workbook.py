@@ -30,6 +30,7 @@ from ..tables import (
     read_table,
     read_yaml,
     report,
+    sweep,
 )
 from .money_checks import UNUSED_RULES, check_lists, check_money, missing_bounds
 from .table_checks import MONEY_TABLES, MONTHLY, check_monthly, check_table
@@ -350,6 +351,16 @@ class Workbook:
         if self.communes.empty:
             raise RefusalError("cli_no_communes", place=self.meta["title"])
 
+    def must_not_hold(self, place):
+        """Raise RefusalError where what is to be written would stand among the tables.
+
+        Parameters
+        ----------
+        place : Path
+        """
+        if Path(place).resolve().is_relative_to(self.path.resolve()):
+            raise RefusalError("cli_out_inside", path=place)
+
     def must_have_set(self, set_id):
         """Raise RefusalError where there is no such criteria set.
 
@@ -535,7 +546,9 @@ def locate(dataset):
                 if (candidate / "dataset.yaml").is_file() or (
                     candidate.is_dir() and root == roots[0] and name.parts
                 ):
-                    return candidate.resolve()
+                    folder = candidate.resolve()
+                    sweep(folder.parent)
+                    return folder
     raise RefusalError("cli_no_dataset", name=dataset, known=datasets())
 
 
@@ -622,10 +635,19 @@ def _check(tables, units, law, meta, problems):
     if {"as_of", "term_end"} <= meta.keys() and sound(*MONEY_TABLES):
         years = (meta[key]["date"].year for key in ("as_of", "term_end"))
         check_money(tables, *years, problems)
+        _check_term(meta, tables["prices"]["year"].max(), problems)
     if "as_of" in meta and sound("units", "targets", "recognitions"):
         check_lists(tables, units, meta["as_of"]["date"], problems)
     if sound("units", "works", "pots", *MONTHLY):
         check_monthly(tables, law, problems)
+
+
+def _check_term(meta, last, problems):
+    """Tell beside prices that are missing of a term that ends years after the last of them."""
+    end = meta["term_end"]["date"]
+    if end.year > last and any(p.code == "no_price" for p in problems):
+        file, line = ShapedFile("dataset.yaml", meta, problems), meta.at("term_end")
+        file.problem("term_beyond_prices", line, "term_end", day=f"{end:%d/%m/%Y}", last=int(last))
 
 
 def _check_references(meta, law, sources, problems):

@@ -84,7 +84,9 @@ class FundingParts(TargetsPage):
         stem += "" if self.internal else "_cong-khai"
         invented = [self.text("illustrative_long")] * self.workbook.illustrative
         lead = [self.heading, self.text("draft"), *invented, *lead]
-        paths = write_tables(self.tables, folder, stem + edition, lead, self.lang)
+        paths = write_tables(
+            self.tables, folder, stem + edition, self.workbook.as_of, lead, self.lang
+        )
         return Part(self.key("export_made", folder=place, file=paths[0].name, n=len(paths) - 1))
 
     def billions(self, million: float | None) -> str:

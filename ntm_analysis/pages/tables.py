@@ -160,10 +160,11 @@ class Form:
     count: str = ""  # the total row counts cells that begin with this sign
 
 
-def office_book(forms: Sequence[Form], made_on: dt.date, header: str = "") -> bytes:
+def office_book(forms: Sequence[Form], day: dt.date, header: str = "") -> bytes:
     """The workbook as bytes; the same forms give the same bytes.
 
-    ``header``: printed at the top of every page.
+    ``day``: written as that of its making, so that another day makes no other file; ``header``:
+    printed at the top of every page.
     """
     raw = io.BytesIO()
     options = {
@@ -173,7 +174,7 @@ def office_book(forms: Sequence[Form], made_on: dt.date, header: str = "") -> by
         "strings_to_numbers": False,
     }
     with xlsxwriter.Workbook(raw, options) as book:
-        book.set_properties({"created": dt.datetime(made_on.year, made_on.month, made_on.day)})
+        book.set_properties({"created": dt.datetime(day.year, day.month, day.day)})
         # cell formats, in the workbook's own letters, each made once
         style = cache(lambda **settings: book.add_format(LETTERS | settings))
         for form in forms:
@@ -383,13 +384,18 @@ def _typed(cell, lang):
 
 
 def write_tables(
-    tables: Sequence[tuple], folder: Path, stem: str, lead: Sequence[str] = (), lang: str = "vi"
+    tables: Sequence[tuple],
+    folder: Path,
+    stem: str,
+    day: dt.date,
+    lead: Sequence[str] = (),
+    lang: str = "vi",
 ) -> list[Path]:
     """Write ``stem``.xlsx and one CSV a table into ``folder``; the paths written.
 
     ``tables``: (title "Biểu số 01. ...", unit of measure, heads, rows of cells) each, as a page
-    made them. ``lead``: lines above each table: what it is, its day, how much is assumed. A cell
-    that is a number in the office form of ``lang`` becomes one.
+    made them. ``day``: as of which they are. ``lead``: lines above each table: what it is, its day,
+    how much is assumed. A cell that is a number in the office form of ``lang`` becomes one.
     """
     # of an earlier run with other tables
     for old in folder.glob(f"{glob.escape(stem)}_bieu-*.csv"):
@@ -416,5 +422,5 @@ def write_tables(
         )
         paths.append(folder / f"{stem}_bieu-{number:02d}_{slug(name.split('. ', 1)[-1])[:60]}.csv")
         write_whole(paths[-1], lines.getvalue().encode("utf-8-sig"), durable=False)
-    write_whole(paths[0], office_book(forms, dt.date.today()))
+    write_whole(paths[0], office_book(forms, day))
     return paths

@@ -196,9 +196,7 @@ def to_html(
     """The page of an executed notebook: what its cells show, in our template; ``links``: to other
     pages (file, label).
     """
-    html = "".join(data.get("text/html", "") for data in outputs_of(executed)).replace(
-        str(IN_LAB), ""
-    )
+    html = "".join(data.get("text/html", "") for data in outputs_of(executed))
     contents = re.findall(r'<section id="([^"]+)"[^>]*><h2>(.*?)</h2>', html)
     page = {
         "title": title,
@@ -211,7 +209,8 @@ def to_html(
         "contents": contents,
         "contents_title": text("contents", lang),
     }
-    return exporter().from_notebook_node(executed, resources={"page": page})[0]
+    made_page = exporter().from_notebook_node(executed, resources={"page": page})[0]
+    return made_page.replace(str(IN_LAB), "")  # JupyterLab's, which has no style sheet of ours
 
 
 def run(order: dict) -> dict:

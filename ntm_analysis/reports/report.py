@@ -142,8 +142,8 @@ def make_report(workbook: Workbook, folder: Path, **options: object) -> ReportOu
     """Make the pages of a data set in ``folder`` and an ``index.html``.
 
     ``options``: see :class:`Report`. Raises :class:`~ntm_analysis.reports.batch.FolderBusyError`,
-    :class:`~ntm_analysis.reports.workers.WrongMemoryError`, :class:`NoRoomError`, ValueError,
-    OSError.
+    :class:`~ntm_analysis.reports.workers.WrongMemoryError`, :class:`NoRoomError`, RefusalError
+    (where ``folder`` is inside the data set), ValueError, OSError.
     """
     report = Report(workbook, folder, **options)
     if report.jobs < 0 or report.timeout <= 0:
@@ -151,6 +151,7 @@ def make_report(workbook: Workbook, folder: Path, **options: object) -> ReportOu
     for job in report.chosen:
         if faults := check_parameters(job.parameters):
             raise ValueError("; ".join(faults))
+    workbook.must_not_hold(folder)
     usual_limit(1)  # raises WrongMemoryError before anything begins
     with building(folder) as place:
         report.list_pages()
@@ -331,7 +332,7 @@ class Report:
         if self.archive and outcome.pages:
             outcome.archive = self.folder / f"{stem}.zip"
             files = [outcome.index, *(self.folder / job.file for job in outcome.pages)]
-            write_whole(outcome.archive, _zipped(files))
+            write_whole(outcome.archive, _zipped(files, workbook.as_of))
 
 
 def meeting_questions(
@@ -407,12 +408,14 @@ def single_file(outcome: ReportOutcome) -> str:
     return str(book)
 
 
-def _zipped(files):
-    """The files in one archive, by name only."""
+def _zipped(files, day):
+    """The files in one archive, by name only, all dated by the day as of which they are."""
     raw = io.BytesIO()
     with zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED) as packed:
         for file in files:
-            packed.write(file, file.name)
+            about = zipfile.ZipInfo(file.name, (*day.timetuple()[:3], 0, 0, 0))
+            about.external_attr = 0o644 << 16
+            packed.writestr(about, file.read_bytes(), zipfile.ZIP_DEFLATED)
     return raw.getvalue()
 
 

@@ -24,7 +24,16 @@ from .dictionary import (
 from .problems import WHOLE_FILE, DataProblemsError, Problem, lines_of, report, teller
 from .result_store import Store, hash_of, hash_of_files, software
 from .shapes import Shape, ShapedFile, is_number, one_of
-from .whole_files import DATA, PACKAGE, REPOSITORY, bounded_bytes, to_disk, write_whole
+from .whole_files import (
+    DATA,
+    PACKAGE,
+    REPOSITORY,
+    bounded_bytes,
+    sweep,
+    to_disk,
+    unfinished,
+    write_whole,
+)
 from .yaml_files import Lines, as_yaml, flow, read_yaml
 
 __all__ = [
@@ -63,9 +72,11 @@ __all__ = [
     "report",
     "sheet_name",
     "software",
+    "sweep",
     "tables_where",
     "teller",
     "to_disk",
     "triples",
+    "unfinished",
     "write_whole",
 ]

@@ -1,13 +1,19 @@
 """Files written whole or not at all, and where those of the repository stand."""
 
 import contextlib
+import hashlib
 import os
+import platform
+import re
+import shutil
 import tempfile
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]
 REPOSITORY = PACKAGE.parent
 DATA = REPOSITORY / "data"
+_MACHINE = hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 
 
 def bounded_bytes(path, most):
@@ -48,6 +54,50 @@ def to_disk(path):
             os.close(handle)
 
 
+def unfinished():
+    """How the name begins of what this process has not written to its end.
+
+    Returns
+    -------
+    str
+        It says by whom it is written, so that :func:`sweep` knows whether anybody still does.
+    """
+    return f".ntm-{_MACHINE}-{os.getpid()}-"
+
+
+def sweep(folder):
+    """Remove what killed processes of this machine left unfinished in a folder.
+
+    Parameters
+    ----------
+    folder : Path
+    """
+    with contextlib.suppress(OSError):
+        for path in folder.glob(f".ntm-{_MACHINE}-*"):
+            writer = re.match(rf"\.ntm-{_MACHINE}-(\d+)-", path.name)
+            if writer and not _writes(int(writer[1]), path):
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink(missing_ok=True)
+
+
+_sweep_once = cache(sweep)
+
+
+def _writes(process, path):
+    """Whether a process lives that began before ``path`` was last changed, so may write it yet."""
+    import psutil  # seldom needed, and slow to load
+
+    try:
+        began = psutil.Process(process).create_time()
+        return began <= path.lstat().st_mtime + 60  # the two clocks may differ
+    except (psutil.NoSuchProcess, FileNotFoundError):
+        return False
+    except psutil.Error:
+        return True
+
+
 def write_whole(path, content, durable=True):
     """Write a file so that a reader sees the old one or the new one, never a part.
 
@@ -66,7 +116,8 @@ def write_whole(path, content, durable=True):
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     raw = content.encode("utf-8") if isinstance(content, str) else content
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+    _sweep_once(path.parent)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=unfinished(), suffix=path.suffix)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(raw)

@@ -46,6 +46,15 @@ def only(folder: Path) -> Problem:
     return problem
 
 
+def test_a_term_that_ends_after_all_prices_is_told_beside_them(district):
+    change(district / "dataset.yaml", "2025-12-31", "2099-12-31")
+    told = {problem.code: problem for problem in problems_of(district)}
+    assert told["no_price"].file == "prices.csv"
+    problem = told["term_beyond_prices"]
+    assert (problem.file, problem.column) == ("dataset.yaml", "term_end")
+    assert "31/12/2099" in report([problem])
+
+
 def test_a_missing_file_names_the_file_and_its_head_row(district):
     (district / "targets.csv").unlink()
     problem = only(district)

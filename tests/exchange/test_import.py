@@ -535,12 +535,12 @@ def test_two_imports_at_once_are_kept_apart(filled):
     )
 
 
-@pytest.mark.parametrize("what", ["copytree", "rename", "exchange"])
+@pytest.mark.parametrize("what", ["copy2", "rename", "exchange"])
 def test_a_disk_that_refuses_gives_one_sentence_and_changes_nothing(filled, monkeypatch, what):
     def refuse(*_args, **_options):
         raise OSError(28, "No space left on device")
 
-    home = {"copytree": shutil, "rename": os, "exchange": data_folder}[what]
+    home = {"copy2": shutil, "rename": os, "exchange": data_folder}[what]
     filled.set("debts", FIRST, "amount", 7)
     with monkeypatch.context() as patch:
         patch.setattr(home, what, refuse)

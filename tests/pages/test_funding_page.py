@@ -3,6 +3,7 @@ what Excel gets.
 """
 
 import csv
+import datetime as dt
 import json
 import re
 
@@ -237,17 +238,17 @@ def test_one_commune_alone_has_no_gap_of_the_districts_pots(capsys):
 
 def test_tables_become_excel_and_csv_without_formulas(tmp_path):
     rows = [["=1+1", Markup("<b>đậm</b>"), "-"], ["@x", 3, "+7"]]
-    paths = write_tables(
-        [("Biểu số 01. THỬ/../X", "Đơn vị tính: tỷ đồng", ["a", "b", "c"], rows)], tmp_path, "thu"
-    )
+    forms = [("Biểu số 01. THỬ/../X", "Đơn vị tính: tỷ đồng", ["a", "b", "c"], rows)]
+    paths = write_tables(forms, tmp_path, "thu", dt.date(2022, 3, 31))
     assert [path.name for path in paths] == ["thu.xlsx", "thu_bieu-01_thu-x.csv"]
     assert paths[1].read_bytes().startswith(b"\xef\xbb\xbf")
     cells = list(csv.reader(paths[1].read_text(encoding="utf-8-sig").splitlines()))
     assert cells[3] == ["'=1+1", "đậm", "-"] and cells[4] == ["'@x", "3", "+7"]
     import zipfile
 
-    sheet = zipfile.ZipFile(paths[0]).read("xl/worksheets/sheet1.xml").decode()
-    assert "<f>" not in sheet
+    book = zipfile.ZipFile(paths[0])
+    assert "<f>" not in book.read("xl/worksheets/sheet1.xml").decode()
+    assert b"2022-03-31T00:00:00Z" in book.read("docProps/core.xml")  # not the day of its making
 
 
 def test_a_commune_of_another_data_set_is_answered_in_words_with_names_to_choose_from():

@@ -197,8 +197,10 @@ def test_the_single_file_holds_every_page_under_one_h1_with_unique_ids(rendered_
 def test_the_archive_holds_the_pages_by_plain_names(rendered_report):
     with zipfile.ZipFile(next(rendered_report.glob("*.zip"))) as archive:
         names = archive.namelist()
+        days = {about.date_time for about in archive.infolist()}
     assert "index.html" in names and "huyen_2022-03-31.html" in names and len(names) == PAGES + 1
     assert not [name for name in names if "/" in name or ".." in name]
+    assert days == {(2022, 3, 31, 0, 0, 0)}  # the same bytes on whatever day it is made
 
 
 def test_no_page_takes_anything_from_elsewhere(rendered_report):
@@ -219,6 +221,7 @@ def test_pages_show_no_code_and_say_what_they_are(rendered_report):
         assert page.html["lang"] == "vi"
         assert len(page.find_all("h1")) == 1
         assert "page.summary" not in text and not page.find_all("code")
+        assert "jp-RenderedHTML" not in text  # JupyterLab's style sheet stays there
         footer = page.footer.get_text()
         assert "Bản dự thảo từ phần mềm, phục vụ họp" in footer
         assert re.search(r"mã nội dung [0-9a-f]{12}", footer)
