@@ -1,9 +1,9 @@
 """Seconds for the pages of all 37 communes, three ways in turns, in one run of this script.
 
     .venv/bin/python benchmarks/report_speed.py [ROUNDS]    (default 1)
-    .venv/bin/python benchmarks/report_speed.py province    (pages, memory of the driver)
+    .venv/bin/python benchmarks/report_speed.py province [SIZE]    (pages, memory of the driver)
 
-Either after `python3 run.py` has set up .venv; the province has 411 made-up communes.
+Either after `python3 run.py` has set up .venv; the province has 411 made-up communes, or SIZE.
 
 `ours`: `ntm report` of the communes, two at a time, nothing kept from before, warm-up included.
 `plain functions`: the same parts and pages made in two warm processes without notebooks, with a
@@ -154,16 +154,14 @@ def compare(rounds: int) -> None:
         print(f"a note on one commune changed: {ours(place, dataset, codes):.2f} s")
 
 
-def province() -> None:
-    """411 communes: those of the district eleven times over, each with a code and name of
-    its own.
-    """
+def province(size: int) -> None:
+    """Communes of the district many times over, each with a code and name of its own."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         shutil.copytree(ROOT / "data", place / "data")
         dataset = place / "data" / "tinh"
         shutil.copytree(ROOT / "data" / "thanh-chuong", dataset)
-        made_province(dataset)
+        made_province(dataset, size)
         os.environ["NTM_STORE"] = str(place / "store")
         sys.path.insert(0, str(ROOT))
         from ntm_analysis.data import Workbook
@@ -196,10 +194,8 @@ def province() -> None:
         )
 
 
-def made_province(dataset: Path) -> None:
-    """Turn the district into a province of 411 communes, in place: every row of a commune eleven or
-    twelve times.
-    """
+def made_province(dataset: Path, size: int) -> None:
+    """Turn the district into a province in place: every row of a commune many times."""
     files = {
         path: list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
         for path in dataset.glob("*.csv")
@@ -211,7 +207,8 @@ def made_province(dataset: Path) -> None:
     ]
     names = {row["code"]: row["name"] for row in units}
     codes = {name: code for code, name in names.items()}
-    copies = [(turn, code) for turn in range(12) for code in names][:411]
+    turns = range(size // len(names) + 1)
+    copies = [(turn, code) for turn in turns for code in names][:size]
     number = {pair: f"{30000 + i}" for i, pair in enumerate(copies)}
     for path, rows in files.items():
         if not rows:
@@ -223,7 +220,7 @@ def made_province(dataset: Path) -> None:
                 row
                 | {
                     "code": number[t, row["code"]],
-                    "name": f"{row['name']} {'ABCDEFGHIKLM'[t]}",
+                    "name": f"{row['name']} {t + 1}",
                     "order": str(i + 1),
                 }
                 for i, (t, code) in enumerate(copies)
@@ -236,7 +233,7 @@ def made_province(dataset: Path) -> None:
                 code = row["commune"] if row["commune"] in names else codes.get(row["commune"])
                 made += [
                     row | {"commune": number[t, code]}
-                    for t in range(12)
+                    for t in turns
                     if code and (t, code) in number
                 ]
         with path.open("w", encoding="utf-8-sig", newline="") as file:
@@ -246,4 +243,7 @@ def made_province(dataset: Path) -> None:
 
 
 if __name__ == "__main__":
-    province() if sys.argv[1:] == ["province"] else compare(int(sys.argv[1]) if sys.argv[1:] else 1)
+    if sys.argv[1:2] == ["province"]:
+        province(int(sys.argv[2]) if sys.argv[2:] else 411)
+    else:
+        compare(int(sys.argv[1]) if sys.argv[1:] else 1)
