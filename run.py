@@ -11,12 +11,14 @@ import contextlib
 import errno
 import hashlib
 import importlib.util
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
 import unicodedata
 from pathlib import Path
@@ -57,6 +59,7 @@ các lệnh:
   test            chạy kiểm thử phần mềm (--long: cả bài chạy lâu; tham số chuyển cho pytest)
   wheels THƯ_MỤC  tải về THƯ_MỤC mọi gói cần để cài đặt, cho máy không có mạng
                   (máy đó phải cùng hệ điều hành và cùng bản Python với máy này)
+  advisories      đối chiếu các gói đã ghim phiên bản với cảnh báo bảo mật đã công bố (cần mạng)
 
 các tùy chọn:
   --wheels THƯ_MỤC  cài đặt từ THƯ_MỤC, không cần mạng
@@ -75,6 +78,7 @@ commands:
   test            run the tests (--long: also the long ones; arguments go to pytest)
   wheels DIR      download into DIR all that the set-up needs, for offices without network;
                   they need the same system and the same Python version as this machine
+  advisories      check the locked packages against published advisories (network needed)
 
 options:
   --wheels DIR  set up from the folder DIR, without network
@@ -151,6 +155,8 @@ def split(argv):
     command, arguments = (rest[0], rest[1:]) if rest else ("report", [])
     if command == "wheels" and (len(arguments) != 1 or arguments[0].startswith("-") or wheels):
         raise SetupError("Cách dùng: run.py wheels THƯ_MỤC", "Usage: run.py wheels DIR", 2)
+    if command == "advisories" and (arguments or wheels):
+        raise SetupError("Cách dùng: run.py advisories", "Usage: run.py advisories", 2)
     return wheels, command, arguments
 
 
@@ -230,10 +236,10 @@ def call(command, clock=False, **options):
     return 128 - process.returncode if process.returncode < 0 else process.returncode
 
 
-def step(command, **options):
+def step(command, output=None, **options):
     """Run a step of the set-up: its output goes to the log, a terminal sees the seconds pass."""
     with LOG.open("ab") as log:
-        code = call(command, sys.stderr.isatty(), stdout=log, stderr=log, **options)
+        code = call(command, sys.stderr.isatty(), stdout=output or log, stderr=log, **options)
     if code == INTERRUPTED:
         raise KeyboardInterrupt
     return code
@@ -382,6 +388,33 @@ def download(folder):
     return 0
 
 
+def advisories():
+    vi = "Không tra được cảnh báo: hãy kiểm tra mạng, hoặc chạy ở máy hỏi được kho gói Python gốc."
+    en = "The advisories could not be reached: check the network; mirrors of the index lack them."
+    with only_one(), tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as answer:
+        say("Cài pip-audit vào thư mục tạm ...", "Installing pip-audit in a temporary folder ...")
+        if pip("install", "-r", ROOT / "requirements-advisories.txt", "--target", folder) == 0:
+            say("Tra các gói đã ghim ...", "Asking about the pins of the locks ...")
+            line = [venv_python(), "-P", "-m", "pip_audit", "--require-hashes", "--disable-pip"]
+            line += ["--format=json", "--progress-spinner=off", f"--cache-dir={folder}/cache"]
+            # Strict: a pin that the index does not know ends it, else it would pass for sound.
+            line += ["--strict", *(f"-r{lock}" for lock in ROOT.glob("requirements*.txt"))]
+            step(line, answer, env={**os.environ, "PYTHONPATH": folder})
+        pins = []
+        answer.seek(0)
+        with contextlib.suppress(ValueError):  # the exit code is 1 for findings too
+            pins = json.load(answer)["dependencies"]
+        if not pins or any("vulns" not in pin for pin in pins):
+            raise step_failure(vi, en)
+    found = [(f"{pin['name']} {pin['version']}", known) for pin in pins for known in pin["vulns"]]
+    for pin, known in found:
+        fixed = ", ".join(known["fix_versions"]) or "-"
+        say(f"{pin}: {known['id']}, sửa ở {fixed}", f"{pin}: {known['id']}, fixed in {fixed}")
+    if not found:
+        say(f"Không có cảnh báo về {len(pins)} gói.", f"Nothing known against {len(pins)} pins.")
+    return min(len(found), 1)
+
+
 def child(command, arguments):
     """-> (what to run in .venv, its working folder or None for the user's)."""
     if command == "test":
@@ -414,6 +447,8 @@ def main(argv):
         if command == "wheels":
             return download(arguments[0])
         set_up(TEST if command == "test" else USE, wheels)
+        if command == "advisories":
+            return advisories()
         if lang and command not in ("lab", "test"):  # these two know no --lang
             arguments = ["--lang", lang, *arguments]
         line, folder = child(command, arguments)

@@ -4,6 +4,7 @@ real .venv.
 
 import ast
 import importlib.util
+import json
 import os
 import re
 import signal
@@ -20,10 +21,13 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = PYPROJECT["project"]
 USE = [Requirement(text) for text in PROJECT["dependencies"]]
 TEST = [Requirement(text) for text in PROJECT["optional-dependencies"]["test"]]
+ADVISORIES = [Requirement(text) for text in PYPROJECT["dependency-groups"]["advisories"]]
 LOCKS = ["requirements.txt", "requirements-test.txt", "requirements-cluster.txt"]
+LOCKS += ["requirements-advisories.txt"]
 
 # Where conda-forge gives a package another name; its names are otherwise the same in small letters.
 CONDA_NAMES = {"matplotlib": "matplotlib-base", "seaborn": "seaborn-base"}
@@ -67,7 +71,24 @@ def test_set_up_files_name_no_host_and_no_place_on_one_machine(name):
     assert not re.search(r"(?<![\w.])/(home|root|tmp|work|Users)/|[A-Z]:\\", text)
 
 
-@pytest.mark.parametrize(("name", "wanted"), [(LOCKS[0], USE), (LOCKS[1], USE + TEST)])
+def test_every_lock_is_looked_at_here():
+    # `run.py advisories` asks about all that are called so.
+    assert {path.name for path in ROOT.glob("requirements*.txt")} == set(LOCKS)
+
+
+def test_no_two_locks_pin_a_package_differently():
+    # pip-audit would refuse them.
+    versions = {}
+    for name in LOCKS:
+        for package, pinned in pins(name).items():
+            held = [pin for pin in pinned if not pin.marker or pin.marker.evaluate()]
+            versions.setdefault(package, set()).update(str(pin.specifier) for pin in held)
+    assert {package: found for package, found in versions.items() if len(found) > 1} == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"), [(LOCKS[0], USE), (LOCKS[1], USE + TEST), (LOCKS[3], ADVISORIES)]
+)
 def test_lock_holds_every_dependency_within_its_bounds(name, wanted):
     pinned = pins(name)
     for dependency in wanted:
@@ -94,7 +115,7 @@ def test_test_lock_is_the_lock_for_use_and_more():
 
 
 def test_every_dependency_has_a_lower_bound():
-    for dependency in USE + TEST:
+    for dependency in USE + TEST + ADVISORIES:
         assert any(specifier.operator == ">=" for specifier in dependency.specifier), dependency
 
 
@@ -246,6 +267,9 @@ def test_the_language_is_handed_on_to_the_commands_of_ntm(run, monkeypatch, argv
         ["wheels", "a", "b"],
         ["wheels", "--help"],
         ["--wheels", ".", "wheels", "a"],
+        ["advisories", "requirements.txt"],
+        ["advisories", "--help"],
+        ["--wheels", ".", "advisories"],
     ],
 )
 def test_mistakes_before_the_command_end_with_2_and_change_nothing(run, monkeypatch, capsys, argv):
@@ -277,7 +301,7 @@ def test_help_names_every_command_in_any_console(lang):
     commands = yaml.safe_load(load_run().COMMANDS.read_bytes())["commands"]
     lines = done.stdout.decode("ascii").splitlines()
     named = {line.split()[0] for line in lines if line.startswith("  ")}
-    assert {*commands, "lab", "test", "wheels", "--wheels", "--lang", "-h,"} <= named
+    assert {*commands, "lab", "test", "wheels", "advisories", "--wheels", "--lang", "-h,"} <= named
 
 
 @pytest.mark.parametrize("lang", ["vi", "en"])
@@ -530,6 +554,130 @@ def test_ctrl_c_during_a_step_waits_for_it_and_stops_the_set_up(fresh):
     line = "import os, signal, time; os.kill(os.getppid(), signal.SIGINT); time.sleep(0.5); exit(1)"
     with pytest.raises(KeyboardInterrupt):
         fresh.run.step([sys.executable, "-c", line])
+
+
+# --- run.py: the advisories -----------------------------------------------------------------------
+
+# Stands in for pip-audit: notes how it was called, prints and ends as a test wants.
+AUDIT = """
+import json, os, sys
+with open({notes!r}, "w") as file:
+    json.dump([sys.argv[1:], os.environ["PYTHONPATH"]], file)
+print({out!r})
+print({err!r}, file=sys.stderr)
+sys.exit({code})
+"""
+SOUND = {"name": "a", "version": "1", "vulns": []}
+UNASKED = {"name": "b", "skip_reason": "Dependency not found and could not be audited: b (2)"}
+FOUND = {
+    "name": "b",
+    "version": "2",
+    "vulns": [
+        {"id": "PYSEC-2026-1", "fix_versions": ["2.1", "3.0"], "aliases": [], "description": "?"},
+        {"id": "GHSA-x", "fix_versions": [], "aliases": [], "description": "?"},
+    ],
+}
+UNREACHED = {
+    "vi": "Không tra được cảnh báo: hãy kiểm tra mạng, hoặc chạy ở máy hỏi được kho gói Python "
+    "gốc.",
+    "en": "The advisories could not be reached: check the network; mirrors of the index lack them.",
+}
+
+
+@pytest.fixture
+def audited(fresh, monkeypatch, capfd):
+    """-> a function: what pip-audit prints, complains of and ends with -> run.py's exit code, lines
+    after those of the set-up, the arguments and the folder of pip-audit.
+    """
+    notes = fresh.run.ROOT / "notes.json"
+    elsewhere = fresh.run.ROOT / "where the user stands"
+    elsewhere.mkdir()
+    (elsewhere / "pip_audit.py").write_text("raise SystemExit('not this one')")
+    monkeypatch.chdir(elsewhere)
+    (fresh.run.ROOT / "requirements-advisories.txt").write_text("c==3\n", encoding="utf-8")
+
+    def act(out, err="", code=0, lang="vi"):
+        def pip(*arguments):
+            fresh.pip_code = code if out is None and "--target" in arguments else 0
+            if "--target" in arguments:
+                values = {"notes": str(notes), "out": out, "err": err, "code": code}
+                text = AUDIT.format(**values)
+                Path(arguments[-1], "pip_audit.py").write_text(text, encoding="utf-8")
+                monkeypatch.setattr(fresh.run, "venv_python", lambda: Path(sys.executable))
+            return fresh.pip(*arguments)
+
+        monkeypatch.setattr(fresh.run, "pip", pip)
+        answer = fresh.run.main(["advisories", "--lang", lang])
+        printed, said = capfd.readouterr()
+        assert printed == ""
+        call = json.loads(notes.read_text()) if notes.exists() else (None, None)
+        return answer, said.splitlines()[2:], *call
+
+    return act
+
+
+def test_advisories_sets_up_asks_about_every_lock_and_leaves_nothing(fresh, audited):
+    answer, lines, arguments, folder = audited(json.dumps({"dependencies": [SOUND] * 2}))
+    assert (answer, lines) == (
+        0,
+        [
+            "Cài pip-audit vào thư mục tạm ...",
+            "Tra các gói đã ghim ...",
+            "Không có cảnh báo về 2 gói.",
+        ],
+    )
+    assert fresh.steps[:2] == ["venv", "install -r requirements.txt"]
+    assert fresh.steps[2:] == [f"install -r requirements-advisories.txt --target {folder}"]
+    locks = ["requirements-advisories.txt", "requirements-test.txt", "requirements.txt"]
+    asked = [argument for argument in arguments if argument.startswith("-r")]
+    assert sorted(asked) == [f"-r{fresh.run.ROOT / name}" for name in locks]
+    wanted = {"--require-hashes", "--disable-pip", "--format=json", "--progress-spinner=off"}
+    assert wanted | {"--strict", f"--cache-dir={folder}/cache"} == {*arguments} - {*asked}
+    assert not Path(folder).exists()
+
+
+@pytest.mark.parametrize("code", [0, 1])
+@pytest.mark.parametrize(
+    ("lang", "expected"),
+    [
+        ("vi", ["b 2: PYSEC-2026-1, sửa ở 2.1, 3.0", "b 2: GHSA-x, sửa ở -"]),
+        ("en", ["b 2: PYSEC-2026-1, fixed in 2.1, 3.0", "b 2: GHSA-x, fixed in -"]),
+    ],
+)
+def test_every_finding_is_a_line_and_ends_with_1(audited, lang, expected, code):
+    out = json.dumps({"dependencies": [SOUND, FOUND]})
+    answer, lines, *_ = audited(out, "Found 2 known vulnerabilities in 1 package", code, lang)
+    assert (answer, lines[2:]) == (1, expected)
+
+
+def test_nothing_found_is_said_in_english_when_asked(audited):
+    answer, lines, *_ = audited(json.dumps({"dependencies": [SOUND] * 3}), lang="en")
+    assert (answer, lines[2:]) == (0, ["Nothing known against 3 pins."])
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+@pytest.mark.parametrize(
+    ("out", "code"),
+    [
+        ("", 1),  # what a finding ends with too
+        ('{"dependencies": [{"name": "a", "ver', 0),
+        (json.dumps({"dependencies": []}), 0),
+        (json.dumps({"dependencies": [UNASKED]}), 0),  # as pip-audit does where a mirror answers
+        (json.dumps({"dependencies": [SOUND, UNASKED]}), 0),
+    ],
+)
+def test_advisories_that_were_not_reached_are_not_taken_for_sound(fresh, audited, out, code, lang):
+    answer, lines, _, folder = audited(out, "ERROR:pip_audit: Could not connect", code, lang)
+    assert (answer, lines[2:4]) == (1, [UNREACHED[lang], "  ERROR:pip_audit: Could not connect"])
+    assert len(lines) == 5 and str(fresh.run.LOG) in lines[4]
+    assert not Path(folder).exists()
+
+
+def test_where_pip_audit_cannot_be_had_nothing_is_asked(fresh, audited):
+    fresh.pip_output = "ERROR: No matching distribution\n"
+    answer, lines, arguments, _ = audited(None, code=1)
+    assert (answer, arguments) == (1, None)
+    assert lines[1:3] == [UNREACHED["vi"], "  ERROR: No matching distribution"]
 
 
 # --- run.py: the command --------------------------------------------------------------------------
