@@ -248,7 +248,7 @@ def _change(workbook, file, change):
                 if block == "where":
                     chosen &= _hits(workbook, table, key, value)
                 else:
-                    new = _new(table.loc[chosen, key], columns[key], act, workbook.as_of, value)
+                    new = _new(table.loc[chosen, key], columns[key], act, workbook, value)
                     changed.loc[chosen, key] = new
             except UnreadableError as error:
                 _wrong(file, error.reason, key, change[block], **{"value": value} | error.details)
@@ -283,7 +283,7 @@ def _hits(workbook, table, key, value):
         raise UnreadableError("scenario_commune", near=near) from None
 
 
-def _new(old, column, act, as_of, value):
+def _new(old, column, act, workbook, value):
     """The new values of a column; raises UnreadableError where they can be none of it."""
     if column.type in NUMBERS:
         return _numbers(column, old, act, value)
@@ -293,10 +293,12 @@ def _new(old, column, act, as_of, value):
     if column.required and not typed:
         raise UnreadableError("required", meaning=f"{column.vi} | {column.en}")
     cell = read_cell(typed, column) if typed else ""
-    if column.name == "mark" and cell == "reported":  # what is tried nobody reported
-        raise UnreadableError("yaml_value", allowed="assumed, illustrative")
-    if column.name == "known_from" and cell > as_of:  # else the row would not be there
-        raise UnreadableError("yaml_value", allowed=f"≤ {write_date(as_of)}")
+    # Nobody reported what is tried, and what is invented stands in an invented data set.
+    marks = ["assumed", "illustrative"][: 1 + workbook.illustrative]
+    if column.name == "mark" and cell not in marks:
+        raise UnreadableError("yaml_value", allowed=", ".join(marks))
+    if column.name == "known_from" and cell > workbook.as_of:  # else the row would not be there
+        raise UnreadableError("yaml_value", allowed=f"≤ {write_date(workbook.as_of)}")
     return pd.Series(pd.Timestamp(cell) if column.type == "date" else cell, index=old.index)
 
 

@@ -179,13 +179,13 @@ def test_a_scenario_of_a_scenario_goes_by_both_names_and_has_no_pages_of_its_own
 
 
 def test_nobody_reports_what_is_tried():
-    for mark in ("reported", "illustrative"):
-        change = {"table": "envelopes", "set": {"mark": mark}}
-        if mark == "illustrative":
-            assert ntm.scenario("huyen-mau", changes=change).usual
-            continue
+    reported, invented = (
+        {"table": "envelopes", "set": {"mark": mark}} for mark in ("reported", "illustrative")
+    )
+    for dataset, change in (("huyen-mau", reported), ("thanh-chuong", invented)):
         with pytest.raises(DataProblemsError):
-            ntm.scenario("huyen-mau", changes=change)
+            ntm.scenario(dataset, changes=change)
+    assert ntm.scenario("huyen-mau", changes=invented).usual
 
 
 @pytest.mark.parametrize("day", ["31/3/2022", "2022-03-31", dt.date(2022, 3, 31)])
