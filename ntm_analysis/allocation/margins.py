@@ -7,7 +7,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from ..forecasts import baseline_of, forecast_of
+from ..forecasts import baseline_of, forecast_of, worlds_of_many
 from ..language import OPTIMAL
 from .best_plan import optimum
 from .plans import policy_layout
@@ -45,6 +45,7 @@ def try_plans(allocation, draws=10_000):
     allocation : Allocation
     draws : int
         Worlds in which the plans are judged; at most :data:`CHOOSING` in which one is chosen.
+        Fewer of a large data set, see :func:`~ntm_analysis.forecasts.worlds_of_many`.
 
     Returns
     -------
@@ -64,6 +65,9 @@ def try_plans(allocation, draws=10_000):
     from scipy.stats import sem  # slow to load, and only a plan needs it
 
     case, layout, seed = allocation.case, allocation.layout, allocation.seed
+    communes = len(allocation.workbook.communes)
+    draws, choosing = worlds_of_many(draws, communes), min(draws, CHOOSING)
+    choosing = worlds_of_many(choosing, len(MARGINS) // 4 * communes)
     other = baseline_of(allocation.workbook, seed + 1, layout)
     orders, known, finishing = {}, {}, {}
     for margin in MARGINS:
@@ -75,7 +79,7 @@ def try_plans(allocation, draws=10_000):
         key = best.slot.tobytes()
         if key not in known:
             own = policy_layout(layout, OPTIMAL, order)
-            known[key] = forecast_of(own, min(draws, CHOOSING), seed + 1, baseline=other).finishing
+            known[key] = forecast_of(own, choosing, seed + 1, baseline=other).finishing
         finishing[margin] = known[key]
     means = {margin: float(worlds.mean()) for margin, worlds in finishing.items()}
     best = finishing[max(means, key=means.get)]

@@ -34,7 +34,7 @@ from .scoring import (
     score,
     wilson,
 )
-from .simulation import CALIBRATING, baseline_of, draw_area_years, knowledge
+from .simulation import CALIBRATING, baseline_of, draw_area_years, knowledge, worlds_of_many
 from .yearly_cycle import part_of_year
 from .yearly_list import (
     by_policy,
@@ -91,4 +91,5 @@ __all__ = [
     "split_pots",
     "tornado",
     "wilson",
+    "worlds_of_many",
 ]

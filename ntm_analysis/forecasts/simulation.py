@@ -24,7 +24,31 @@ from .yearly_list import schedule
 LARGEST = 40_000_000  # kinds x goals x draws held at once by all workers
 LED_TOGETHER = 1_000_000  # the same of the worlds that are led through the cycle at one time
 CALIBRATING = 1_000  # worlds in which the share paid in time is found
+TRIED, FEWEST = 4_200_000, 500  # communes x worlds of each of many forecasts; worlds at least
 ROUNDS = 3  # of finding it: who is listed depends on who succeeded
+
+
+def worlds_of_many(draws, communes):
+    """Choose in how many worlds each of many forecasts of a data set is made.
+
+    Parameters
+    ----------
+    draws : int
+        Asked for.
+    communes : int
+        Of the data set.
+
+    Returns
+    -------
+    int
+        Fewer where a data set has so many communes that trying plans would take an hour.
+
+    Examples
+    --------
+    >>> worlds_of_many(10_000, 411), worlds_of_many(10_000, 2_000), worlds_of_many(200, 50_000)
+    (10000, 2100, 200)
+    """
+    return max(min(draws, FEWEST), min(draws, TRIED // max(1, communes)))
 
 
 class Knowledge(

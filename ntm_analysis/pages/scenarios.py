@@ -126,7 +126,7 @@ class ComparisonPage(Page):
         (both, record), lang = self.compared(), self.lang
         scenarios = record["scenarios"]
         base, *others = scenarios
-        everyone = {chance_words(row["p_all"], self.draws, lang) for row in scenarios}
+        everyone = {chance_words(row["p_all"], both.draws, lang) for row in scenarios}
         of_all = len(everyone) > 1 or any(is_uncertain(row["p_all"]) for row in scenarios)
         chances = ("p_basically_all", "p_all")[: 1 + of_all]
         rows = [
@@ -136,7 +136,7 @@ class ComparisonPage(Page):
                 self.number(row["finishing_mean"]),
                 usual_range(row["finishing_p10"], row["finishing_p90"]),
                 change_words(row["difference"], lang) if place else "-",
-                *(chance(row[key], self.draws, lang) for key in chances),
+                *(chance(row[key], both.draws, lang) for key in chances),
                 billions(row["need_p50"], lang),
                 billions(row["gap_mean"], lang),
             ]
@@ -299,7 +299,10 @@ class ComparisonPage(Page):
             ]
             for row in record["frontier"]
         ]
-        total, n = record["scenarios"][0]["n_communes"], number(min(self.draws, PRICE_WORLDS), None)
+        total, n = (
+            record["scenarios"][0]["n_communes"],
+            number(min(record["draws"], PRICE_WORLDS), None),
+        )
         alt = self.text("frontier_alt", total=total, **ends)
         return self.section(
             "them-bot",

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..allocation import planned_forecast
-from ..forecasts import baseline_of, frontier, planned_money, tornado
+from ..forecasts import baseline_of, frontier, planned_money, tornado, worlds_of_many
 from ..needs import DRAWS, SEED, demand, in_millions, spread
 from ..tables import DataProblemsError, Problem
 from .scenario import BASELINE, check_ids, scenario, scenario_ids
@@ -114,6 +114,7 @@ def compare(workbook, ids=(), baseline=BASELINE, *, draws=DRAWS, seed=SEED, movi
     baseline : str
         The scenario that the others are held against.
     draws, seed : int
+        Fewer draws of a large data set, see :func:`~ntm_analysis.forecasts.worlds_of_many`.
     moving : bool
         Whether to work out frontier and tornado.
 
@@ -151,6 +152,7 @@ def compare(workbook, ids=(), baseline=BASELINE, *, draws=DRAWS, seed=SEED, movi
             raise DataProblemsError([problem for those in unfit.values() for problem in those])
         return results
 
+    draws = worlds_of_many(draws, len(workbook.communes))
     options, usual = {"draws": draws, "seed": seed}, baseline_of(workbook, seed)
 
     def forecast_of(name):
