@@ -218,7 +218,7 @@ def damage(text):
     if text.isascii():
         if text.isprintable() and "?" not in text and "+" not in text:
             return None
-        near = _UTF7.sub(lambda found: found[0].encode().decode("utf-7", "ignore"), text)
+        near = _UTF7.sub(lambda block: block[0].encode().decode("utf-7", "ignore"), text)
         if _VIETNAMESE & {*near.lower()}:
             return UnreadableError("utf7", near=near)
     if any(_SYLLABLE.fullmatch(plain(from_tcvn3(word))) for word in _TCVN3_WORD.findall(text)):
