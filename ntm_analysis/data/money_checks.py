@@ -41,7 +41,9 @@ def check_money(tables, as_of, term_end, problems, horizon=0):
     cement = parts["pot"].map(pots.drop_duplicates("pot").set_index("pot")["measure"]) == "cement"
     money = parts.assign(share=parts["share"].where(~cement))  # the shares that add up
     check_dictionary(MONEY_TABLES, tables | {"parts": money}, bad)
-    _check_cement(tables, cement, bad)
+    if CEMENT not in set(tables["unit_costs"]["item"]):
+        details = {"value": CEMENT, "file": "unit_costs.csv", "near": CEMENT}
+        bad("parts", cement, "unknown_row", "pot", **details)
     _check_bounds(money, cement, bad)
     if (n := parts["pot"].nunique()) > MOST_POTS:
         details = {"n": n, "most": MOST_POTS}
@@ -59,15 +61,6 @@ def check_money(tables, as_of, term_end, problems, horizon=0):
     items = tables["unit_costs"]["item"]
     unpaid = items.isin(used) & ~items.isin(parts["item"])
     bad("unit_costs", unpaid, "no_parts", "item", value="{item}")
-
-
-def _check_cement(tables, cement, bad):
-    """Report a second cement part of an item, and cement without a price."""
-    parts = tables["parts"]
-    bad("parts", cement & parts["item"].where(cement).duplicated(), "one_cement", "pot")
-    if CEMENT not in set(tables["unit_costs"]["item"]):
-        details = {"value": CEMENT, "file": "unit_costs.csv", "near": CEMENT}
-        bad("parts", cement, "unknown_row", "pot", **details)
 
 
 def _check_bounds(parts, cement, bad):

@@ -56,7 +56,7 @@ def check_rules(rules_of, file, rows, problems, others=(), **days):
             )
 
 
-def check_all_rules(names, tables, units, days, problems):
+def check_all_rules(names, tables, units, law, days, problems):
     """Report what the rules of tables do not allow, in the light of the other tables.
 
     Parameters
@@ -66,13 +66,18 @@ def check_all_rules(names, tables, units, days, problems):
     tables : dict of str to DataFrame
     units : DataFrame
         See :func:`ntm_analysis.data.units.number_units`.
+    law : Law
     days : dict of str to datetime.date or None
         ``as_of`` and ``term_end``, which rules may name.
     problems : list of Problem
     """
     key, new = units["name"].map(fold), units["valid_from"].isin(tables["mergers"]["on"])
     units = units.assign(unit=units.index, into=units.index, key=key, new=new)
-    tables, days = tables | {"units": units}, {name: pd.Timestamp(days[name]) for name in days}
+    heads = ["set", "to_set", "level", "counts_only", "criteria_count"]
+    sets = [(its.id, *its[:2], its.counts_only, its.criteria_count) for its in law.sets.values()]
+    sets = pd.DataFrame(sets, columns=heads)
+    tables = tables | {"units": units, "sets": sets}
+    days = {name: pd.Timestamp(days[name]) for name in days}
     for name in names:
         check_rules(name, name, tables[name], problems, tables, **days)
 
@@ -205,36 +210,13 @@ def _check_sources(table, sources, bad):
 
 
 def _check_sets(name, table, law, bad):
-    """Report sets that are none or of another level, and criteria, totals and tests not theirs."""
+    """Report sets that are none, and tests that are not theirs."""
     for column in ("set", "from_set", "to_set"):
         if column in table:
             lost = ~table[column].isin(law.sets) & (table[column] != "")
             bad(lost, "unknown_set", column, value=table[column], allowed=sorted(law.sets))
-    sets = table.get("to_set", table.get("set"))
-    if sets is None:
-        return
-
-    def of_set(field):
-        return sets.map({key: getattr(its, field) for key, its in law.sets.items()})
-
-    count = of_set("criteria_count").astype("float64")
-    if "criterion" in table:
-        number = table["criterion"]
-        counting = of_set("counts_only").eq(True) & ("set" in table)
-        bad(counting & number.notna(), "counts_only", "set", set="{set}")
-        outside = ~counting & count.notna() & ((number < 1) | (number > count))
-        details = {"value": "{criterion:g}", "set": sets, "of": count}
-        bad(outside, "unknown_criterion", "criterion", **details)
-    if name == "criterion_counts":
-        wrong = ~(table["met"] > table["of"]) & count.notna() & table["of"].notna()
-        wrong &= table["of"] != count
-        bad(wrong, "wrong_total", "of", of="{of:g}", set="{set}", expected=count)
-    elif name == "indicator_values":
+    if name == "indicator_values":
         check_indicators(table, True, law, bad)
-    elif name in ("recognitions", "works"):
-        level = of_set("level")
-        wrong = level.notna() & (level != table["level"])
-        bad(wrong, "wrong_level", "set", set="{set}", found=level, wanted="{level}")
     elif name == "typical_works":
         tests = law.tests
         lost = (table["per"] == "point") & ~_pairs(table).isin(_pairs(tests, "test"))

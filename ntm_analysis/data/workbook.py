@@ -628,7 +628,7 @@ def _check(tables, units, law, meta, problems):
         check_monthly(tables, law, problems)
     if sound("units"):
         days = {key: (meta.get(key) or {}).get("date") for key in ("as_of", "term_end")}
-        check_all_rules(TABLES, tables, units, days, problems)
+        check_all_rules(TABLES, tables, units, law, days, problems)
 
 
 def _check_references(meta, law, sources, problems):

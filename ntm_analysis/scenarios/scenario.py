@@ -341,7 +341,7 @@ def _broken(workbook, changed, history):
             if "commune" not in TABLE_KEYS[name]:
                 duplicates(tables[name], name, f"{name}.csv", problems)
         check_money(tables, *years, problems, changed.horizon)
-        check_all_rules(CHANGED, tables, workbook.all_units, days, problems)
+        check_all_rules(CHANGED, tables, *of_law[:2], days, problems)
         return [problem for problem in problems if not problem.warning]  # a trial may be odd
 
     broken, files = [], faults(changed.tables) if history else []  # a policy breaks no table

@@ -64,7 +64,10 @@ def test_what_a_dictionary_refers_to_exists(table):
 
 
 DAYS = {"as_of": pd.Timestamp("2022-03-31"), "term_end": pd.Timestamp("2025-12-31")}
-# What a rule may ask of a unit beside the columns of its table.
+# What a rule may ask of a set, and of a unit beside the columns of its table.
+SETS = pd.DataFrame(
+    {"set": [""], "to_set": "", "level": "", "criteria_count": 19, "counts_only": True}
+)
 UNITS = {"unit": -1, "into": -1, "label": "", "key": "", "end": pd.NaT, "new": False}
 
 
@@ -75,7 +78,7 @@ def test_a_rule_can_be_asked_and_has_its_message(rule):
     rows = empty(rule["table"]).assign(**UNITS)
     if rule["with"]:
         other, *keys = re.split(" by | ", rule["with"])
-        its = empty(other).assign(**UNITS)
+        its = SETS if other == "sets" else empty(other).assign(**UNITS)
         assert {*keys} <= {*rows} & {*its}
         rows = pd.concat([rows, its.drop(columns=keys).add_prefix("its_")], axis=1)
         names |= {*rows} | {"its_row"}
