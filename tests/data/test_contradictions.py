@@ -43,9 +43,15 @@ CASES = [
         into_name="A11",
     ),
     row(
-        "mergers", "A11", ERROR, "merged_into_none", "into_code", into_code="90012", into_name="A12"
+        "mergers",
+        "A11",
+        ERROR,
+        "merged_into_ended",
+        "into_code",
+        into_code="90012",
+        into_name="A12",
     ),
-    row("mergers", "A12", ERROR, "merged_into_none", "into_code", on="2022-12-01"),
+    row("mergers", "A12", ERROR, "merged_into_later", "into_code", on="2022-12-01"),
     row("mergers", "A12", ERROR, "merged_into_other", "into_name", into_name="A31"),
     row("mergers", "A12", ERROR, "merged_into_other", "into_name", into_code="90010"),
     row("mergers", "A12", ERROR, "merged_before", "on", on="2019-12-31", into_code=""),
@@ -307,10 +313,10 @@ def test_what_takes_two_rows_is_told(tmp_path):
         spoil(folder, "hamlets", f"A9,{hamlet}", {"households": "1000", "population": "9000"})
     problems = problems_of(folder)
     assert said(problems) == {
-        ("mergers.csv", "into_code", "merged_into_none", ERROR),
+        ("mergers.csv", "into_code", "merged_into_ended", ERROR),
         ("hamlets.csv", "population", "hamlets_over", ODD),
     }
-    assert [p.row for p in problems if p.code == "merged_into_none"] == [2, 3]
+    assert [p.row for p in problems if p.code == "merged_into_ended"] == [2, 3]
 
 
 def test_a_table_that_nothing_rests_on_is_told_whatever_it_says(told, tmp_path):
