@@ -316,6 +316,8 @@ def one_commune(chance, tables: dict, sets: dict, code: str, items: tuple, day: 
             "committed": chance.choice(("no", "plan", "carried_over", "debt")),
             "planned_year": chance.choice(("", "", 2022, 2024)),
         }
+        if (work["state"] == "done") != (work["percent_done"] == 100):
+            work["percent_done"] = ""  # what cannot be is refused
         if chance.random() < 0.3:
             wanted = chance.choice(("advanced", "model"))
             high = {"advanced": sets["advanced"], "model": MODEL}[wanted]

@@ -57,7 +57,7 @@ from .register import (
     read_register,
     register,
 )
-from .table_checks import MONEY_TABLES, check_rules, check_table
+from .table_checks import MONEY_TABLES, check_all_rules, check_rules, check_table
 from .table_text import TableText, cell_text, number_text
 from .units import describe_unit, newest_mergers, newest_volumes, reported_volumes
 from .versions import BusyError, TouchedError, only_one, replace_version
@@ -96,6 +96,7 @@ __all__ = [
     "WrongPlaceError",
     "assumptions_of",
     "cell_text",
+    "check_all_rules",
     "check_money",
     "check_rules",
     "check_table",

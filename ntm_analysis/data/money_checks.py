@@ -39,12 +39,11 @@ def check_money(tables, as_of, term_end, problems, horizon=0):
     bad = teller(tables, problems)
     parts, pots = tables["parts"], tables["pots"]
     cement = parts["pot"].map(pots.drop_duplicates("pot").set_index("pot")["measure"]) == "cement"
-    shares = parts[["share", "least", "most"]].notna().any(axis=1)
-    wrong = (cement & shares) | (~cement & parts["share"].isna())
-    bad("parts", wrong, "part_form", "share", pot="{pot}")
     money = parts.assign(share=parts["share"].where(~cement))  # the shares that add up
     check_dictionary(MONEY_TABLES, tables | {"parts": money}, bad)
-    _check_cement(tables, cement, bad)
+    if CEMENT not in set(tables["unit_costs"]["item"]):
+        details = {"value": CEMENT, "file": "unit_costs.csv", "near": CEMENT}
+        bad("parts", cement, "unknown_row", "pot", **details)
     _check_bounds(money, cement, bad)
     if (n := parts["pot"].nunique()) > MOST_POTS:
         details = {"n": n, "most": MOST_POTS}
@@ -62,22 +61,6 @@ def check_money(tables, as_of, term_end, problems, horizon=0):
     items = tables["unit_costs"]["item"]
     unpaid = items.isin(used) & ~items.isin(parts["item"])
     bad("unit_costs", unpaid, "no_parts", "item", value="{item}")
-
-
-def _check_cement(tables, cement, bad):
-    """Report parts with tonnes that are no cement, a second cement part or pot, and loans."""
-    parts, pots = tables["parts"], tables["pots"]
-    tonnes = parts[["tonnes_low", "tonnes", "tonnes_high"]].notna()
-    wrong = (cement & ~tonnes.all(axis=1)) | (~cement & tonnes.any(axis=1))
-    bad("parts", wrong, "part_form", "tonnes", pot="{pot}")
-    bad("parts", cement & parts["item"].where(cement).duplicated(), "one_cement", "pot")
-    second = (pots["measure"] == "cement") & pots.duplicated("measure")
-    bad("pots", second, "one_cement", "measure")
-    fund = pots.drop_duplicates("pot").set_index("pot")["fund"]
-    bad("parts", parts["pot"].map(fund) == "tin_dung", "credit_pays", "pot", pot="{pot}")
-    if CEMENT not in set(tables["unit_costs"]["item"]):
-        details = {"value": CEMENT, "file": "unit_costs.csv", "near": CEMENT}
-        bad("parts", cement, "unknown_row", "pot", **details)
 
 
 def _check_bounds(parts, cement, bad):

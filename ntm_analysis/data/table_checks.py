@@ -10,9 +10,8 @@ from functools import partial
 
 import pandas as pd
 
-from ..language import fold, nearest, write_date, write_figure
+from ..language import fold, nearest, write_figure
 from ..tables import (
-    Problem,
     dictionary,
     dictionary_rows,
     duplicates,
@@ -20,34 +19,71 @@ from ..tables import (
     teller,
     triples,
 )
-from .units import describe_unit, resolve
+from .units import resolve
 
-# Tables about the criteria for communes, which do not apply to a township.
-JUDGED = tables_where("judged", "yes")
 # Tables checked with each other: those of works and money, those of the monthly work.
 MONEY_TABLES, MONTHLY = tables_where("checks", "money"), tables_where("checks", "month")
 
 
-def check_rules(name, rows, bad):
+def check_rules(rules_of, file, rows, problems, others=(), **days):
     """Report the rows that a rule of ``_rules.csv`` does not allow.
 
     Parameters
     ----------
-    name : str
-        Of a table.
+    rules_of, file : str
+        The table whose rules hold, and that which the rows are of.
     rows : DataFrame
-    bad : callable
-        See :func:`ntm_analysis.tables.teller`; without the table.
+    problems : list of Problem
+        Gains an error for each row, or a warning where the rule is about what is only odd.
+    others : dict of str to DataFrame
+        What rules may join: "works by unit work" adds to each row the cells of the work that it
+        names, as ``its_state`` ...
+    **days : Timestamp
+        ``as_of`` and ``term_end`` of the data set.
     """
-    for rule in dictionary_rows("_rules"):
-        if rule["table"] == name and len(rows):
+    joined, known = {"": rows}, {"__builtins__": {}, "fold": fold, **days}
+    for rule in dictionary_rows("_rules") if len(rows) else ():
+        if rule["table"] == rules_of:
+            if (place := rule["with"]) not in joined:
+                other, *keys = re.split(" by | ", place)
+                one = others[other].drop_duplicates(keys).set_index(keys)
+                joined[place] = rows.join(one.add_prefix("its_"), on=keys)
+            wrong = eval(rule["wrong"], known, joined[place])  # of this package; pandas' is slow
             details = dict(part.split("=", 1) for part in rule["details"].split("|") if part)
-            wrong = rows.eval(rule["wrong"], engine="python")
-            bad(wrong, rule["code"], rule["column"], rule["also"], **details)
+            code, *cells, odd = (rule[head] for head in ("code", "column", "also", "odd"))
+            teller({file: joined[place]}, problems)(
+                file, wrong, code, *cells, odd == "yes", **details
+            )
+
+
+def check_all_rules(names, tables, units, law, days, problems):
+    """Report what the rules of tables do not allow, in the light of the other tables.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The tables to check.
+    tables : dict of str to DataFrame
+    units : DataFrame
+        See :func:`ntm_analysis.data.units.number_units`.
+    law : Law
+    days : dict of str to datetime.date or None
+        ``as_of`` and ``term_end``, which rules may name.
+    problems : list of Problem
+    """
+    key, new = units["name"].map(fold), units["valid_from"].isin(tables["mergers"]["on"])
+    units = units.assign(unit=units.index, into=units.index, key=key, new=new)
+    heads = ["set", "to_set", "level", "counts_only", "criteria_count"]
+    sets = [(its.id, *its[:2], its.counts_only, its.criteria_count) for its in law.sets.values()]
+    sets = pd.DataFrame(sets, columns=heads)
+    tables = tables | {"units": units, "sets": sets}
+    days = {name: pd.Timestamp(days[name]) for name in days}
+    for name in names:
+        check_rules(name, name, tables[name], problems, tables, **days)
 
 
 def check_dictionary(names, tables, bad):
-    """Report what the dictionaries do not allow: references, triples, sums and rules.
+    """Report what the dictionaries do not allow: references, triples and sums.
 
     Parameters
     ----------
@@ -59,7 +95,6 @@ def check_dictionary(names, tables, bad):
     """
     for name in names:
         rows = tables[name]
-        check_rules(name, rows, partial(bad, name))
         for column in dictionary(name).values():
             if column.ref:
                 _check_reference(name, column, tables, bad)
@@ -148,20 +183,13 @@ def check_table(name, table, units, law, sources, problems):
         duplicates(table, name, file, problems)
     if table.empty:
         return
-    if name in JUDGED:
-        town = table["unit"].map(units["kind"]) == "township"
-        bad(town, "not_judged", "commune", unit=table["unit"].map(units["label"]))
-    if "date" in table:
-        days = {"date": "{date:day}", "known": "{known_from:day}"}
-        bad(table["date"] > table["known_from"], "known_before", "date", **days)
     if "source" in table and sources is not None:
         _check_sources(table, sources, bad)
-    if name not in (*MONEY_TABLES, *MONTHLY):
-        check_rules(name, table, bad)
     if name == "mergers":
-        _check_mergers(table, units, bad)
-    elif name == "units":
-        _check_units(units, file, problems)
+        lost = (table["into_code"] != "") & (table["into"] < 0)
+        meant = {"value": "{into_code}"}
+        meant["near"] = lambda row: nearest(row["into_name"], units["name"])
+        bad(lost, "unknown_unit", "into_code", **meant)
     _check_sets(name, table, law, bad)
 
 
@@ -181,59 +209,14 @@ def _check_sources(table, sources, bad):
     )
 
 
-def _check_mergers(table, units, bad):
-    """Report mergers before their unit began, and into a unit that ``units.csv`` does not hold."""
-    start = table["unit"].map(units["valid_from"])
-    began = {"on": "{on:day}", "start": lambda row: write_date(start[row.name])}
-    bad(table["on"] <= start, "merged_before", "on", **began)
-    lost = (table["into_code"] != "") & ~table["into_code"].isin(units["code"])
-    meant = {"value": "{into_code}", "near": lambda row: nearest(row["into_name"], units["name"])}
-    bad(lost, "unknown_unit", "into_code", **meant)
-
-
-def _check_units(units, file, problems):
-    """Report units of one district with the same name (after folding) from the same day."""
-    names = units["name"].map(fold) + "|" + units["district"]
-    same = units.sort_values("valid_from", kind="stable").assign(key=names)
-    for number, unit in same[same.duplicated(["key", "valid_from"])].iterrows():
-        alike = (same["key"] == unit["key"]) & (same["valid_from"] == unit["valid_from"])
-        other = same[alike].drop(number).iloc[0]
-        value = f"{describe_unit(unit)} = {describe_unit(other)}"
-        details = {"other": int(other["row"]), "value": value}
-        problems.append(Problem("duplicate", file, int(unit["row"]), "name", details))
-
-
 def _check_sets(name, table, law, bad):
-    """Report sets that are none or of another level, and criteria, totals and tests not theirs."""
+    """Report sets that are none, and tests that are not theirs."""
     for column in ("set", "from_set", "to_set"):
         if column in table:
             lost = ~table[column].isin(law.sets) & (table[column] != "")
             bad(lost, "unknown_set", column, value=table[column], allowed=sorted(law.sets))
-    sets = table.get("to_set", table.get("set"))
-    if sets is None:
-        return
-
-    def of_set(field):
-        return sets.map({key: getattr(its, field) for key, its in law.sets.items()})
-
-    count = of_set("criteria_count").astype("float64")
-    if "criterion" in table:
-        number = table["criterion"]
-        counting = of_set("counts_only").eq(True) & ("set" in table)
-        bad(counting & number.notna(), "counts_only", "set", set="{set}")
-        outside = ~counting & count.notna() & ((number < 1) | (number > count))
-        details = {"value": "{criterion:g}", "set": sets, "of": count}
-        bad(outside, "unknown_criterion", "criterion", **details)
-    if name == "criterion_counts":
-        wrong = ~(table["met"] > table["of"]) & count.notna() & table["of"].notna()
-        wrong &= table["of"] != count
-        bad(wrong, "wrong_total", "of", of="{of:g}", set="{set}", expected=count)
-    elif name == "indicator_values":
+    if name == "indicator_values":
         check_indicators(table, True, law, bad)
-    elif name in ("recognitions", "works"):
-        level = of_set("level")
-        wrong = level.notna() & (level != table["level"])
-        bad(wrong, "wrong_level", "set", set="{set}", found=level, wanted="{level}")
     elif name == "typical_works":
         tests = law.tests
         lost = (table["per"] == "point") & ~_pairs(table).isin(_pairs(tests, "test"))

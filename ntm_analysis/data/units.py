@@ -37,7 +37,7 @@ def number_units(table, mergers, meta, problems):
     table : DataFrame
         ``units.csv``.
     mergers : DataFrame
-        Gains ``unit``: the number of each row's ``commune``.
+        Gains ``unit`` and ``into``: the numbers of each row's ``commune`` and ``into_code``.
     meta : dict
         What ``dataset.yaml`` says.
     problems : list of Problem
@@ -67,6 +67,9 @@ def number_units(table, mergers, meta, problems):
         before = mergers["on"] - pd.Timedelta(days=1)
         mergers["unit"] = resolve(mergers, "mergers.csv", units, before, problems)
     units["end"] = end_days(units, mergers, None)
+    # Of what unit the code is on the day; without a code there is none.
+    coded = mergers.assign(commune=mergers["into_code"])
+    mergers["into"] = resolve(coded, "mergers.csv", units, mergers["on"], [])
     return units
 
 

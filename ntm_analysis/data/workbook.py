@@ -33,7 +33,7 @@ from ..tables import (
     sweep,
 )
 from .money_checks import UNUSED_RULES, check_lists, check_money, missing_bounds
-from .table_checks import MONEY_TABLES, MONTHLY, check_monthly, check_table
+from .table_checks import MONEY_TABLES, MONTHLY, check_all_rules, check_monthly, check_table
 from .units import describe_unit, end_days, newest_mergers, number_units, with_progress
 from .versions import heal
 
@@ -640,6 +640,9 @@ def _check(tables, units, law, meta, problems):
         check_lists(tables, units, meta["as_of"]["date"], problems)
     if sound("units", "works", "pots", *MONTHLY):
         check_monthly(tables, law, problems)
+    if sound("units"):
+        days = {key: (meta.get(key) or {}).get("date") for key in ("as_of", "term_end")}
+        check_all_rules(TABLES, tables, units, law, days, problems)
 
 
 def _check_term(meta, last, problems):

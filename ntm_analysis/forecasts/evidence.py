@@ -6,7 +6,6 @@ of the own province. A month is numbered ``12 * year + month`` and stands for it
 
 import re
 from collections import namedtuple
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -15,7 +14,7 @@ from scipy.special import betaincinv, betaln, polygamma, softmax
 
 from ..data import check_rules
 from ..needs import uniforms
-from ..tables import DATA, DataProblemsError, read_raw, read_table, teller
+from ..tables import DATA, DataProblemsError, read_raw, read_table
 
 REFERENCE = DATA / "reference"
 SERIES = ("area", "area_kind", "date", "measure", "value", "total", "source_url", "mark")
@@ -109,7 +108,7 @@ def _tables(names, as_of, folder):
         file = f"panel_{name}"
         known_as = "panel_series" if name == "nghe_an" else file
         rows = tables[name] = read_table(folder / f"{file}.csv", known_as, "vi", "vi", problems)
-        check_rules(known_as, rows, partial(teller({file: rows}, problems), file))
+        check_rules(known_as, file, rows, problems)
     if problems:
         raise DataProblemsError(problems)
     day = pd.Timestamp(as_of or pd.Timestamp.max)

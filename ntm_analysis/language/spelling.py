@@ -8,7 +8,10 @@ encoding) is recognised by :func:`damage`.
 
 import difflib
 import re
+import string
 import unicodedata
+
+from .numbers import UnreadableError
 
 TONES = {"\u0300", "\u0301", "\u0303", "\u0309", "\u0323"}  # huyền, sắc, ngã, hỏi, nặng
 KIND_PREFIX = re.compile(r"^(?:xã|thị trấn|tt\.?|x\.)\s+", re.IGNORECASE)
@@ -19,7 +22,47 @@ _TCVN3_BYTES = "¸µ¶·¹¨¾»¼½Æ©ÊÇÈÉËÐÌÎÏÑªÕÒÓÔÖÝ×ØÜ
 _TCVN3_LETTERS = "áàảãạăắằẳẵặâấầẩẫậéèẻẽẹêếềểễệíìỉĩịóòỏõọôốồổỗộơớờởỡợúùủũụưứừửữựýỳỷỹỵđĂÂĐÊÔƠƯ"
 TCVN3 = str.maketrans(dict(zip(_TCVN3_BYTES, _TCVN3_LETTERS, strict=True)))
 _TCVN3_ONLY = set(_TCVN3_BYTES) - set("ÊÈÉÌÒÓÔÝÐàáâãèéêìíòóôõùúýăđĩũơưÀÁÂÃÕÙÚ×÷")
+# A word of such bytes, and the syllables of Vietnamese without marks: what is read is one of them.
+_TCVN3_WORD = re.compile(
+    rf"(?<!\w)(?=[{_TCVN3_BYTES}]{{0,9}}[a-zA-Z])"
+    rf"(?=[a-zA-Z{_TCVN3_BYTES}]{{0,9}}[{''.join(_TCVN3_ONLY)}])[a-zA-Z{_TCVN3_BYTES}]{{2,10}}+(?!\w)"
+)
+_SYLLABLE = re.compile(
+    "(?:b|ch?|d|gh?|gi|h|kh?|l|m|ngh?|nh?|ph?|qu|r|s|th?|tr|v|x)?"
+    "(?:[aeiouy]|a[iouy]|e[ou]|i[aeu]|o[aeio]|u[aeiouy]|ye|[iy]eu|oa[ioy]|oeo|uay|uo[iu]|uy[aeu])"
+    "(?:ch|ng|nh|[cmnpt])?"
+)
 _VIETNAMESE = set("àáâãèéêìíòóôõùúýăđĩũơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ")
+
+# Letters as UTF-7 writes them: sixteen bits each in base64, the last filled up with noughts.
+_UTF7 = re.compile(
+    r"\+(?=\w)(?:[\w+/]{8}){0,20}+(?:[\w+/]{5}[AQgw]|[\w+/]{2}[AEIMQUYcgkosw048])?+(?![\w+/])-?",
+    re.ASCII,
+)
+# Cyrillic, Greek, Armenian and other letters that look like Latin ones, and wide ones.
+_FOREIGN = "АВЕКМНОРСТУХІЈЅаеорсухіјѕԁһԛԝкмΑΒΕΖΗΙΚΜΝΟΡΤΥΧαικνορτυχօɑɡ"
+_LATIN = "ABEKMHOPCTYXIJSaeopcyxijsdhqwkmABEZHIKMNOPTYXaikvoptuxoag"
+_WIDE = "ａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ"
+_WIDE += "ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ"
+_LOOK_ALIKE = str.maketrans(_FOREIGN + _WIDE, _LATIN + string.ascii_letters)
+_FOREIGN, _LATIN = f"[{_FOREIGN}{_WIDE}]", "[a-zA-ZÀ-ɏḀ-ỹ]"
+# What no cell should hold, by the code of what is said of it: signs that nobody sees, letters of
+# another script in a word that looks Latin.
+_STRANGE = {
+    "control_character": r"[\x00-\x1f\x7f-\x9f]",
+    "direction_mark": r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]",
+    "zero_width": r"[\u00ad\u034f\u115f\u1160\u180b-\u180e\u200b-\u200d\u2028\u2029\u2060-\u2065"
+    r"\u206a-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e01ef]|(?<=\w)[\ufe00-\ufe0f]",
+    "look_alike": rf"{_LATIN}[-_]?{_FOREIGN}|{_FOREIGN}[-_]?{_LATIN}|\b{_FOREIGN}{{2,}}\b"
+    rf"|\b(?=[\u0400-\u052f]){_FOREIGN}\b",
+}
+# What may hold a question mark: an address. What a letter lost to one looks like: it stands inside
+# a word, before one, or after what begins a syllable.
+_ADDRESS = re.compile(r"://|www\.|\.[a-z]{2,5}[/?]|\?[\w.-]+=")
+_LOST = re.compile(
+    r"\ufffd|(?![a-z]\?[A-Z])[^\W\d_]\?+[^\W\d_]|(?<![^\s(\"“'])\?+[^\W\d_]"
+    r"|\b(?:[pqrsvx]|ngh?|[cgkpt]h|nh|Ngh?|[CGKPT]h|Nh)\?(?!\w)"
+)
 
 FILE_SIGNS = '/\\:*?"<>|'  # what looks like a path, and what some systems allow in no file name
 
@@ -149,7 +192,7 @@ def nearest(text, candidates, n=3):
 
 
 def damage(text):
-    r"""Name of what seems to have happened to a text.
+    r"""Say what seems to have happened to a text.
 
     Parameters
     ----------
@@ -157,18 +200,36 @@ def damage(text):
 
     Returns
     -------
-    str or None
-        ``lost_letters``, ``tcvn3`` (read in a wrong encoding), or None when nothing shows.
+    UnreadableError or None
+        With the code of the message: ``lost_letters``, ``tcvn3`` or ``utf7`` (read in a wrong
+        encoding), ``look_alike`` (letters of another script), ``control_character``,
+        ``direction_mark``, ``zero_width`` (signs that nobody sees). Of its details ``near`` is the
+        text mended, as far as that is known, and ``signs`` lists what must go.
 
     Examples
     --------
-    >>> damage("Thanh H??ng"), damage("Thanh H\u00ad¬ng"), damage("Thanh Hương")
-    ('lost_letters', 'tcvn3', None)
+    >>> [damage(text).reason for text in ("Thanh H??ng", "Thanh H\u00ad¬ng", "Xu+AOI-n")]
+    ['lost_letters', 'tcvn3', 'utf7']
+    >>> damage("du\u043eng").details, damage("duo\u200bng").details
+    ({'near': 'duong', 'signs': 'U+043E'}, {'near': 'duong', 'signs': 'U+200B'})
+    >>> damage("Thanh Hương"), damage("https://xa.vn/?id=1: bao giờ xong?")
+    (None, None)
     """
-    if "\ufffd" in text or re.search(r"\w\?|\?\w", text):
-        return "lost_letters"
-    if any(c in _TCVN3_ONLY for c in text):
-        return "tcvn3"
+    if text.isascii():
+        if text.isprintable() and "?" not in text and "+" not in text:
+            return None
+        near = _UTF7.sub(lambda block: block[0].encode().decode("utf-7", "ignore"), text)
+        if _VIETNAMESE & {*near.lower()}:
+            return UnreadableError("utf7", near=near)
+    if any(_SYLLABLE.fullmatch(plain(from_tcvn3(word))) for word in _TCVN3_WORD.findall(text)):
+        return UnreadableError("tcvn3", near=from_tcvn3(text))
+    if _LOST.search(" ".join(word for word in text.split() if not _ADDRESS.search(word))):
+        return UnreadableError("lost_letters", near="...")
+    for code, signs in _STRANGE.items():
+        if re.search(signs, text):
+            near = re.sub(signs, "", text) if code != "look_alike" else text.translate(_LOOK_ALIKE)
+            unlike = ", ".join(f"U+{ord(c):04X}" for c in sorted({*text} - {*near}))
+            return UnreadableError(code, near=near.strip(), signs=unlike)
     return None
 
 

@@ -14,7 +14,14 @@ from dataclasses import replace
 
 import pandas as pd
 
-from ..data import MONEY_TABLES, UnknownCommuneError, check_money, check_table, lacking_assumptions
+from ..data import (
+    MONEY_TABLES,
+    UnknownCommuneError,
+    check_all_rules,
+    check_money,
+    check_table,
+    lacking_assumptions,
+)
 from ..language import (
     FILE_SIGNS,
     PLANS,
@@ -325,7 +332,8 @@ def _broken(workbook, changed, history):
     Each is told of the change since which it is there.
     """
     names = [name for name in CHANGED if changed.tables[name] is not workbook.tables[name]]
-    years = (workbook.as_of.year, workbook.meta["term_end"]["date"].year)
+    days = {"as_of": workbook.as_of, "term_end": workbook.meta["term_end"]["date"]}
+    years = [day.year for day in days.values()]
 
     def faults(tables):
         problems = lacking_assumptions(tables["assumptions"])
@@ -335,7 +343,8 @@ def _broken(workbook, changed, history):
             if "commune" not in TABLE_KEYS[name]:
                 duplicates(tables[name], name, f"{name}.csv", problems)
         check_money(tables, *years, problems, changed.horizon)
-        return problems
+        check_all_rules(CHANGED, tables, *of_law[:2], days, problems)
+        return [problem for problem in problems if not problem.warning]  # a trial may be odd
 
     broken, files = [], faults(changed.tables) if history else []  # a policy breaks no table
     steps = [(file, change, faults(before)) for file, change, before in history if files]

@@ -17,7 +17,6 @@ import pandas as pd
 from ..language import (
     UnreadableError,
     damage,
-    from_tcvn3,
     guess_encoding,
     read_date,
     read_month,
@@ -33,6 +32,9 @@ csv.field_size_limit(2**31 - 1)
 _NUMBERS, _DAYS = ("number", "integer", "criterion"), ("date", "month")
 _BLANKS = dict.fromkeys(_NUMBERS, np.nan) | dict.fromkeys(_DAYS, pd.NaT)
 _DTYPES = dict.fromkeys(_NUMBERS, "float64") | dict.fromkeys(_DAYS, "datetime64[s]")
+# What is wrong with the letters of a cell that its column tells in words of its own.
+_TOLD_OTHERWISE = dict.fromkeys((*_NUMBERS, *_DAYS, "choice", "choices", "code"), ("lost_letters",))
+_TOLD_OTHERWISE |= {"name": ("control_character",), "unit": ("lost_letters",)}
 LARGEST = 500_000_000  # bytes: a table of the whole country has a tenth
 _STYLES = {"vi": "1.234,5", "en": "1,234.5"}
 
@@ -227,8 +229,8 @@ def read_cell(text, column, style="vi"):
         With the code of the message.
     """
     kind = column.type
-    if kind not in ("name", "unit") and any(unicodedata.category(c) == "Cc" for c in text):
-        raise UnreadableError("control_character")
+    if (hurt := damage(text)) and hurt.reason not in _TOLD_OTHERWISE.get(kind, ()):
+        raise hurt
     if kind in _NUMBERS:
         low = -np.inf if column.low is None else column.low
         high = np.inf if column.high is None else column.high
@@ -248,21 +250,14 @@ def read_cell(text, column, style="vi"):
         if re.fullmatch(r"[0-9]{1,4}", text):
             raise UnreadableError("lost_noughts", near=text.zfill(5))
         raise UnreadableError("not_a_code")
-    if kind in ("name", "unit"):
-        if (hurt := damage(text)) == "tcvn3":
-            raise UnreadableError("tcvn3", near=from_tcvn3(text))
-        if hurt == "lost_letters" and kind == "name":
-            raise UnreadableError("lost_letters", near="...")
-        if kind == "name" and not _NAME.fullmatch(text):
-            raise UnreadableError("not_a_name")
+    if kind == "name" and not _NAME.fullmatch(text):
+        raise UnreadableError("lost_letters" if "?" in text else "not_a_name", near="...")
     return text
 
 
 def _choice(text, column):
     code = column.code_of(text)
     if code is None:
-        if damage(text) == "tcvn3":
-            raise UnreadableError("tcvn3", near=from_tcvn3(text))
         allowed = ", ".join(f"{code} ({words})" for code, words in column.allowed.items())
         raise UnreadableError("not_allowed", allowed=allowed)
     return code

@@ -248,9 +248,9 @@ def dictionary_page():
         for column in dictionary(table).values():
             cells = (cell.replace("|", "\\|") for cell in _page_row(table, column))
             lines.append("| " + " | ".join(cells) + " |")
-        rules = [rule["wrong"] for rule in dictionary_rows("_rules") if rule["table"] == table]
-        if rules:
-            lines += ["", "No row may have:", "", *(f"- `{rule}`" for rule in rules)]
+        for odd, head in ("", "No row may have:"), ("yes", "Odd, and only warned of:"):
+            rules = [*_rules(table, odd)]
+            lines += ["", head, "", *rules] if rules else []
         if table == "assumptions":
             lines += ["", "Keys that answers rest on, with their bounds:", "", *_bounds()]
     return "\n".join(lines) + "\n"
@@ -268,6 +268,14 @@ def _page_row(table, column):
     required = "yes" if column.required else ""
     kind = (name, column.type, column.unit, required, allowed, "; ".join(must))
     return *kind, column.vi, column.en
+
+
+def _rules(table, odd):
+    """Write a line for each rule of a table, those of impossible or of odd facts."""
+    for rule in dictionary_rows("_rules"):
+        if (rule["table"], rule["odd"]) == (table, odd):
+            joined = f" (`its_`: the row of {rule['with']})" if rule["with"] else ""
+            yield f"- `{rule['wrong']}`{joined}"
 
 
 def _bounds():

@@ -294,18 +294,18 @@ def teller(tables, problems):
         message: text with cells in braces (:class:`RowWords`), a list of names, a column of words
         or figures beside those of the table, or a function of the row that gives words or names. A
         row is passed over where the cell of the column, or of ``also``, could not be read: its own
-        problem tells.
+        problem tells. ``odd`` makes it a warning.
     """
     spoilt = {(p.file, p.row, p.column) for p in problems}
 
-    def bad(name, rows, code, column, also="", **details):
+    def bad(name, rows, code, column, also="", odd=False, /, **details):
         if not np.any(rows):
             return
         file = f"{name}.csv"
         for _, row in tables[name][rows].iterrows():
             if not spoilt & {(file, row["row"], column), (file, row["row"], also)}:
                 words = {key: _words(detail, row) for key, detail in details.items()}
-                problems.append(Problem(code, file, int(row["row"]), column, words))
+                problems.append(Problem(code, file, int(row["row"]), column, words, odd))
 
     return bad
 

@@ -312,7 +312,11 @@ def test_a_listed_work_stands_for_the_usual_one_and_what_is_done_is_not_asked_fo
     need = need_of(district(make_dataset, tmp_path, works=[work]))
     assert only(need.by["criterion"][2]) == 165_000
     assert only(need.by["year"][2023]) == 165_000 and only(need.by["year"][UNPLANNED]) == 300_000
-    done = need_of(district(make_dataset, tmp_path / "2", works=[work | {"state": "done"}]))
+    done = need_of(
+        district(
+            make_dataset, tmp_path / "2", works=[work | {"state": "done", "percent_done": 100}]
+        )
+    )
     assert 2 not in done.by["criterion"], "its works are done: nothing is asked for again"
 
 

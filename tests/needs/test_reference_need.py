@@ -166,6 +166,8 @@ def tables_of(chance: random.Random) -> dict[str, list[dict]]:
                 "committed": chance.choice(("no", "plan", "debt")),
                 "planned_year": chance.choice(("", 2023)),
             }
+            if (work["state"] == "done") != (work["percent_done"] == 100):
+                work["percent_done"] = ""  # what cannot be is refused
             if chance.random() < 0.3:
                 work |= {"level": "advanced", "set": "advanced-2021-2025"}
             size = rising(chance, 9, ("low", "quantity", "high"))

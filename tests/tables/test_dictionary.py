@@ -6,6 +6,7 @@ from importlib.resources import files
 import pandas as pd
 import pytest
 
+from ntm_analysis.language import fold
 from ntm_analysis.tables import (
     TABLE_KEYS,
     TABLES,
@@ -62,15 +63,39 @@ def test_what_a_dictionary_refers_to_exists(table):
         assert [columns[name].triple.split()[0] for name in three] == ["low", "mode", "high"]
 
 
+DAYS = {"as_of": pd.Timestamp("2022-03-31"), "term_end": pd.Timestamp("2025-12-31")}
+# What a rule may ask of a set, and of a unit beside the columns of its table.
+SETS = pd.DataFrame(
+    {"set": [""], "to_set": "", "level": "", "criteria_count": 19, "counts_only": True}
+)
+UNITS = {"unit": -1, "into": -1, "label": "", "key": "", "end": pd.NaT, "new": False}
+
+
 @pytest.mark.parametrize("rule", dictionary_rows("_rules"), ids=lambda rule: rule["wrong"])
 def test_a_rule_can_be_asked_and_has_its_message(rule):
-    columns = dictionary(rule["table"])
+    columns, names = dictionary(rule["table"]), {*UNITS}
     assert rule["column"] in columns and (not rule["also"] or rule["also"] in columns)
-    assert empty(rule["table"]).eval(rule["wrong"], engine="python").dtype == bool
+    rows = empty(rule["table"]).assign(**UNITS)
+    if rule["with"]:
+        other, *keys = re.split(" by | ", rule["with"])
+        its = SETS if other == "sets" else empty(other).assign(**UNITS)
+        assert {*keys} <= {*rows} & {*its}
+        rows = pd.concat([rows, its.drop(columns=keys).add_prefix("its_")], axis=1)
+        names |= {*rows} | {"its_row"}
+    wrong = eval(rule["wrong"], {"fold": fold, **DAYS}, rows)
+    assert wrong.dtype == bool and rule["odd"] in ("", "yes")
     details = dict(part.split("=", 1) for part in rule["details"].split("|") if part)
     what, mend = messages()[rule["code"]]["en"]
     assert set(re.findall(r"{(\w+)}", what + mend)) <= {*details, "names"}
-    assert set(re.findall(r"{(\w+)", " ".join(details.values()))) <= set(columns)
+    assert set(re.findall(r"{(\w+)", " ".join(details.values()))) <= {*columns, *names}
+
+
+def test_of_one_column_the_impossible_is_told_before_the_odd():
+    """A cell of which something is told is passed over by the rules that follow."""
+    rules = dictionary_rows("_rules")
+    for table in TABLES:
+        odd = [rule["odd"] for rule in rules if rule["table"] == table]
+        assert odd == sorted(odd), table
 
 
 def test_bounds_of_assumptions_are_numbers_in_order():
