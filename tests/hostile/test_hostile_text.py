@@ -17,7 +17,7 @@ from ntm_analysis.cli import main
 from ntm_analysis.pages import forecast, funding
 from ntm_analysis.reports import report
 
-PAGES = [("villagers", "vi", "A6"), ("commune", "vi", "A6")]
+PAGES = [("villagers", "vi", "A6"), ("registrations", "vi", "A6")]
 PAGES += [
     (notebook, lang, "A6")
     for lang in ("vi", "en")

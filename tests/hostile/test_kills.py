@@ -95,7 +95,8 @@ class World:
             other = folder.with_name("unharmed")
             self._lay_out(world, other)
             code, acts, said = self.run(other)
-            assert code == 0 and len(acts) == ACTS[command], f"{acts}\n{said}"
+            assert code == 0, said
+            assert len(acts) == ACTS[command], f"say in ACTS how many it does now: {acts}"
             DONE[command] = seen(other)
             assert DONE[command] != self.old
         self.new = DONE[command]
