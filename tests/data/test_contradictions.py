@@ -16,6 +16,7 @@ from ntm_analysis.tables import DataProblemsError, Problem, dictionary, dictiona
 ERROR, ODD = "error", "warning"
 NEW = {"known_from": "2022-12-31", "source": "bia-dat", "mark": "illustrative"}
 DAY = "2022-11-30"
+COUNTING = "advanced-nghe-an-2018-2020"  # a set that names no criteria
 
 
 def row(table: str, place: str, outcome: str, code: str, column: str, **cells: str) -> tuple:
@@ -143,6 +144,29 @@ CASES = [
     ),
     row("carry_over", "ntm-2016-2020,1,", ERROR, "unknown_set", "to_set", to_set="ntm-2030"),
     row("carry_over", "ntm-2016-2020,1,", ERROR, "unknown_criterion", "criterion", criterion="20"),
+    row("works", "A9", ERROR, "unknown_criterion", "criterion", criterion="30"),
+    row("works", "A3", ERROR, "wrong_level", "set", set="ntm-2021-2025"),
+    row("works", "A3", ERROR, "counts_only", "set", set=COUNTING, criterion="2"),
+    row(
+        "typical_works", "ntm-2021-2025,6", ERROR, "unknown_criterion", "criterion", criterion="20"
+    ),
+    row("typical_works", "ntm-2021-2025,6", ERROR, "counts_only", "set", set=COUNTING),
+    row("assignments", "A7", ERROR, "unknown_criterion", "criterion", criterion="20"),
+    row("assignments", "A7", ERROR, "counts_only", "set", set=COUNTING),
+    row(
+        "criterion_shares",
+        "ntm-2021-2025,1,",
+        ERROR,
+        "unknown_criterion",
+        "criterion",
+        criterion="20",
+    ),
+    row("criterion_shares", "ntm-2021-2025,1,", ERROR, "counts_only", "set", set=COUNTING),
+    row("criterion_states", "A1", ERROR, "counts_only", "set", set=COUNTING),
+    row(
+        "progress", "", ERROR, "unknown_criterion", "criterion", set="ntm-2021-2025", criterion="20"
+    ),
+    row("progress", "", ERROR, "counts_only", "set", set=COUNTING, criterion="2"),
     # money
     row("debts", "A6", ERROR, "before_programme", "date", date="2001-12-31"),
     row("debts", "A6", ERROR, "known_before", "date", date="2023-01-31"),
@@ -232,6 +256,10 @@ DEFAULTS = {
     ("pots", "fund"): "nst",
     ("pots", "capital"): "investment",
     ("pots", "serves"): "district",
+    ("progress", "commune"): "A10",
+    ("progress", "month"): "2022-12",
+    ("progress", "state"): "met",
+    ("progress", "said_by"): "UBND xã",
     ("ocop", "commune"): "A5",
     ("ocop", "stars"): "3",
     ("ocop", "decision"): "QĐ minh họa 09",
@@ -311,8 +339,13 @@ def test_what_takes_two_rows_is_told(tmp_path):
     spoil(folder, "mergers", "A12", {"into_code": "90011", "into_name": "A11"})
     for hamlet in ("Thôn Đoài", "Thôn Nam"):
         spoil(folder, "hamlets", f"A9,{hamlet}", {"households": "1000", "population": "9000"})
+    spoil(folder, "pots", "", {"pot": "xi-mang-2", "measure": "cement"})
+    tonnes = dict.fromkeys(("tonnes_low", "tonnes", "tonnes_high"), "1")
+    spoil(folder, "parts", "", {"item": "duong", "pot": "xi-mang-2"} | tonnes)
     problems = problems_of(folder)
     assert said(problems) == {
+        ("pots.csv", "measure", "one_cement", ERROR),
+        ("parts.csv", "pot", "one_cement", ERROR),
         ("mergers.csv", "into_code", "merged_into_ended", ERROR),
         ("hamlets.csv", "population", "hamlets_over", ODD),
     }
