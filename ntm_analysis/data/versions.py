@@ -10,6 +10,7 @@ new one; where a system cannot swap two folders in one act, :func:`heal` ends wh
 
 import contextlib
 import ctypes
+import datetime as dt
 import errno
 import os
 import shutil
@@ -256,24 +257,25 @@ def _file_away(folder, now):
 
 
 def heal(folder):
-    """Put the next version in its place where an import was killed after the old one was taken.
+    """End what a killed import began.
+
+    Where it was killed after the old version was taken, the next one is put in its place; one that
+    stands beside a data set is kept with those before.
 
     Parameters
     ----------
     folder : Path
-
-    Returns
-    -------
-    bool
-        Whether that was done.
     """
-    ready = beside(folder, "next")
-    if folder.exists() or not ready.is_dir():
-        return False
-    with contextlib.suppress(OSError, Timeout), FileLock(beside(folder, "lock"), timeout=10):
-        if not folder.exists():
-            os.rename(ready, folder)
-    return folder.exists()
+    ready, missing = beside(folder, "next"), not folder.exists()
+    if ready.is_dir():
+        with (
+            contextlib.suppress(OSError, Timeout),
+            FileLock(beside(folder, "lock"), timeout=10 if missing else 0),
+        ):
+            if folder.exists():
+                _file_away(folder, dt.datetime.now())
+            else:
+                os.rename(ready, folder)
 
 
 def stamp(folder):

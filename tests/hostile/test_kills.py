@@ -35,7 +35,7 @@ COMMANDS = {
     "register": ["forecast", "data/thanh-chuong", "--draws", "20", "--register"],
 }
 # How many different acts on files each command comes to.
-ACTS = {"import": 12, "rebase": 5, "new": 7, "register": 3}
+ACTS = {"import": 12, "rebase": 5, "new": 6, "register": 3}
 ACTS["import, folders that cannot be exchanged"] = 12
 KILLS = [(command, n) for n in range(1, 14) for command in COMMANDS if n <= ACTS[command]]
 USUAL = [("import", 12), ("import", 6), ("rebase", 5)]
