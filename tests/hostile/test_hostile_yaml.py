@@ -25,7 +25,7 @@ def place(tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("number", sample(range(3 * len(TRICKS) + 30), 9))
+@pytest.mark.parametrize("number", sample(range(4 * len(TRICKS)), 9))
 def test_yaml_that_is_none_is_refused_by_file_and_runs_nothing(number, place, monkeypatch, capsys):
     kind, trick, text = spoilt(chance("yaml", number), number)
     file = place / PLACES[kind]
