@@ -13,7 +13,12 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
-from ..data import ASSUMPTION_BOUNDS, LAST_MONTH_OF_LATE_LIST, lacking_assumptions
+from ..data import (
+    ASSUMPTION_BOUNDS,
+    LAST_MONTH_OF_LATE_LIST,
+    MONEY_TABLES,
+    lacking_assumptions,
+)
 from ..language import POLICIES
 from ..needs import (
     DEBT,
@@ -27,6 +32,7 @@ from ..needs import (
     expected_lacks,
     facts_ntm,
     missing_higher,
+    must_be_known,
     newest_debts,
     pert_mean,
     usual_missing,
@@ -231,6 +237,8 @@ def schedule(workbook, policy="own", deadline=None):
     ) as error:  # which works there are cannot be told: all listed ones lack it
         items = {*workbook.tables["works"]["item"], *workbook.tables["typical_works"]["item"]}
         raise DataProblemsError([*error.problems, *_lacking(workbook, items)]) from None
+    if any(f"{name}.csv" in workbook.left_out for name in MONEY_TABLES):
+        must_be_known(workbook)
     expected = expected_lacks(facts)
     missing = {"ntm": usual_missing(facts)._replace(lacks=(expected > 0)[:, :, None])}
     missing |= {

@@ -6,7 +6,7 @@ Missing criteria, works, prices, pots, gaps, in many possible worlds.
 question sees the same worlds.
 """
 
-from .funding import DRAWS, SEED, Demand, demand, in_millions, movers, still_to_come
+from .funding import DRAWS, SEED, Demand, demand, in_millions, movers, must_be_known, still_to_come
 from .missing import (
     KnownStates,
     drawn_missing,
@@ -59,6 +59,7 @@ __all__ = [
     "missing_higher",
     "monthly_money",
     "movers",
+    "must_be_known",
     "newest_debts",
     "one_more_met",
     "pert",

@@ -149,6 +149,25 @@ class Demand(namedtuple("Demand", "target until needs together money assumed_qua
     """
 
 
+def must_be_known(workbook):
+    """Raise DataProblemsError where what was known of works and money does not hold together.
+
+    The tables are sound; what was known by the as-of date need not be.
+
+    Parameters
+    ----------
+    workbook : Workbook
+    """
+    own, problems = workbook.meta["as_of"]["date"].year, []
+    begin = min(own, workbook.as_of.year)  # on a later day past years are no fault
+    term_end = workbook.meta["term_end"]["date"].year
+    check_money(workbook.tables, begin, term_end, problems, workbook.horizon)
+    if problems:
+        files = ", ".join(sorted({p.file for p in problems}))
+        details = {"day": write_date(workbook.as_of), "files": files}
+        raise DataProblemsError([Problem("not_known_then", "dataset.yaml", details=details)])
+
+
 def demand(
     workbook, target="ntm", *, units=None, until=None, draws=DRAWS, seed=SEED, standing=None
 ):
@@ -187,16 +206,11 @@ def demand(
     """
     plans = workbook.tables["targets"].query("kind == 'plan'")["year"]
     last = plans.max() if target == "registered" and len(plans) else workbook.last_day.year
-    base, term_end = workbook.as_of.year, workbook.meta["term_end"]["date"].year
-    day, problems = write_date(workbook.as_of), []
-    if base > term_end:
-        raise DataProblemsError([Problem("after_term", "dataset.yaml", details={"day": day})])
-    begin = min(base, workbook.meta["as_of"]["date"].year)  # on a later day past years are no fault
-    check_money(workbook.tables, begin, term_end, problems, workbook.horizon)
-    if problems:  # the tables are sound; what was known by the as-of date need not be
-        details = {"day": day, "files": ", ".join(sorted({p.file for p in problems}))}
-        raise DataProblemsError([Problem("not_known_then", "dataset.yaml", details=details)])
-    needs = {}
+    if workbook.as_of.year > workbook.meta["term_end"]["date"].year:
+        details = {"day": write_date(workbook.as_of)}
+        raise DataProblemsError([Problem("after_term", "dataset.yaml", details=details)])
+    must_be_known(workbook)
+    base, needs = workbook.as_of.year, {}
     for level, communes in communes_in_need(workbook, target).items():
         chosen = [unit for unit in communes if units is None or unit in units]
         if level == "ntm":

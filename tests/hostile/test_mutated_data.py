@@ -59,9 +59,6 @@ def test_a_spoilt_data_set_is_refused_by_file_or_answered_in_words(number, tmp_p
             assert (slip.file, slip.row) in places, f"{done}\n{said}"
 
 
-@pytest.mark.xfail(
-    strict=False, reason="a forecast asks for rows that were not known: to be mended"
-)
 @pytest.mark.parametrize("table", sample(["pots", "unit_costs", "prices"], 1))
 def test_what_is_known_only_after_the_day_is_missed_in_words(table, tmp_path, ask):
     for name in ("criteria", "reference", "huyen-mau"):
