@@ -6,7 +6,7 @@ asks the law or spans more is code.
 """
 
 import re
-from functools import partial
+from functools import cache, partial
 
 import pandas as pd
 
@@ -42,18 +42,33 @@ def check_rules(rules_of, file, rows, problems, others=(), **days):
         ``as_of`` and ``term_end`` of the data set.
     """
     joined, known = {"": rows}, {"__builtins__": {}, "fold": fold, **days}
-    for rule in dictionary_rows("_rules") if len(rows) else ():
-        if rule["table"] == rules_of:
-            if (place := rule["with"]) not in joined:
-                other, *keys = re.split(" by | ", place)
-                one = others[other].drop_duplicates(keys).set_index(keys)
-                joined[place] = rows.join(one.add_prefix("its_"), on=keys)
-            wrong = eval(rule["wrong"], known, joined[place])  # of this package; pandas' is slow
+    for rule in _rules_of(rules_of) if len(rows) else ():
+        if (place := rule["with"]) not in joined:
+            other, *keys = re.split(" by | ", place)
+            one = (
+                others[other].drop_duplicates(keys).set_index(keys)[_joined_cells(rules_of, place)]
+            )
+            joined[place] = rows.join(one.add_prefix("its_"), on=keys)
+        wrong = eval(rule["wrong"], known, joined[place])  # of this package; pandas' is slow
+        if wrong.any():
             details = dict(part.split("=", 1) for part in rule["details"].split("|") if part)
             code, *cells, odd = (rule[head] for head in ("code", "column", "also", "odd"))
-            teller({file: joined[place]}, problems)(
-                file, wrong, code, *cells, odd == "yes", **details
-            )
+            bad = teller({file: joined[place]}, problems)
+            bad(file, wrong, code, *cells, odd == "yes", **details)
+
+
+@cache
+def _rules_of(table):
+    return [rule for rule in dictionary_rows("_rules") if rule["table"] == table]
+
+
+@cache
+def _joined_cells(table, place):
+    """The columns of another table that the rules of this one speak of."""
+    rules = [
+        f"{rule['wrong']} {rule['details']}" for rule in _rules_of(table) if rule["with"] == place
+    ]
+    return sorted({*re.findall(r"\bits_(\w+)", " ".join(rules))})
 
 
 def check_all_rules(names, tables, units, law, days, problems):

@@ -147,19 +147,20 @@ def resolve(table, file, units, dates, problems):
                 problems.append(Problem(code, file, row, "commune", details))
     resolved = first[codes]
     over = units["end"] if "end" in units else pd.Series(pd.NaT, index=units.index)
+    start, end = units["valid_from"].to_dict(), over.to_dict()  # plain: a province asks often
     several = [index for index, numbers in enumerate(meant) if len(numbers) > 1]
     for position in np.flatnonzero(np.isin(codes, several)):
         name, day = names[codes[position]], dates.iloc[position]
-        there = units.loc[meant[codes[position]]].sort_values("valid_from")
-        alive = there[(there["valid_from"] <= day) & ~(over[there.index] <= day)]
-        if alive.empty and day < there["valid_from"].min():
-            alive = there[there["valid_from"] == there["valid_from"].min()]
+        there = sorted(meant[codes[position]], key=start.get)
+        alive = [unit for unit in there if start[unit] <= day and not end[unit] <= day]
+        if not alive and day < start[there[0]]:
+            alive = [unit for unit in there if start[unit] == start[there[0]]]
         if len(alive) == 1:
-            resolved[position] = alive.index[0]
+            resolved[position] = alive[0]
             continue
         code, details = "not_then", {"day": "?" if pd.isna(day) else f"{day:%d/%m/%Y}"}
-        if len(alive):
-            units_meant = "; ".join(describe_unit(unit) for _, unit in alive.iterrows())
+        if alive:
+            units_meant = "; ".join(describe_unit(units.loc[unit]) for unit in alive)
             code, details = "same_name", {"units": units_meant}
         row = int(table["row"].iloc[position])
         problems.append(Problem(code, file, row, "commune", {"value": name} | details))
