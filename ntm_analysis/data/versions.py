@@ -252,8 +252,7 @@ def _file_away(folder, now):
     ready, previous = beside(folder, "next"), beside(folder, "previous")
     if ready.exists():
         previous.mkdir(exist_ok=True)
-        place = _free(previous, now)
-        os.rename(ready, place.with_name(f"{place.name}-do-dang"))
+        os.rename(ready, _free(previous, now, "-do-dang"))
 
 
 def heal(folder):
@@ -292,10 +291,11 @@ def stamp(folder):
     return sorted((p.name, s.st_size, s.st_mtime_ns) for p in folder.iterdir() if (s := p.stat()))
 
 
-def _free(previous, now):
+def _free(previous, now, end=""):
     """Choose a name for a version, in the order of time."""
-    place, number = previous / f"{now:%Y-%m-%dT%H%M%S}", 1
+    time, number = f"{now:%Y-%m-%dT%H%M%S}", 1
+    place = previous / f"{time}{end}"
     while place.exists():
         number += 1
-        place = previous / f"{now:%Y-%m-%dT%H%M%S}-{number:02d}"
+        place = previous / f"{time}-{number:02d}{end}"
     return place
