@@ -4,7 +4,6 @@ night's time, a file of somebody else's, or are no Excel file at all.
 A maker takes the path that it writes. ``mutant`` damages a sound file at random places.
 """
 
-import random
 import struct
 import zipfile
 from pathlib import Path
@@ -368,9 +367,9 @@ def make(folder, name):
     return path
 
 
-def mutant(folder, seed):
+def mutant(folder, number, chance):
     """Write a sound .xlsx or .xls file with some bytes, or parts of its XML, changed at random."""
-    chance, path = random.Random(seed), folder / f"{seed}.xlsx"
+    path = folder / f"{number}.xlsx"
     cell = '<row r="{n}"><c r="A{n}"><v>{n}</v></c><c r="B{n}" t="str"><v>x</v></c></row>'
     xml = "".join(rows_xml(cell, 1, 20))
     kind = chance.choice(["old", "text", "text", "bytes"])
