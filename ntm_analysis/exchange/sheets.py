@@ -21,7 +21,7 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 from ..tables import DataProblemsError, Problem, bounded_bytes, excel_reader
 
 LARGEST = 50_000_000  # bytes of a file
-MEMORY, SECONDS, WAIT = 700_000_000, 8, 60  # of the reading process: bytes, of processor, in all
+MEMORY, SECONDS, WAIT = 700_000_000, 5, 60  # of the reading process: bytes, of processor, in all
 _LIMITS = {
     "megabytes": LARGEST // 1_000_000,
     "unpacked": excel_reader.UNPACKED // 1_000_000,

@@ -53,6 +53,7 @@ SHORT_OF_MEMORY = (
 )
 VILLAGERS = "hop-dan"  # the edition for the communes' own people
 NOTEBOOKS = REPOSITORY / "notebooks"
+PROVINCE = 400  # communes up to which a page has the usual time
 
 
 @dataclass(frozen=True)
@@ -243,7 +244,9 @@ class Report:
         jobs = self.runs.at_once if self.runs else self.jobs or os.cpu_count() or 1
         if not has_disk_room(self.folder, jobs):
             raise NoRoomError("cli_no_room", path=self.folder)
-        options = {"jobs": jobs, "timeout": self.timeout, "runs": self.runs}
+        # What is worked out for everybody takes as much longer as there are more communes.
+        patience = self.timeout * max(1.0, len(self.workbook.communes) / PROVINCE)
+        options = {"jobs": jobs, "timeout": patience, "runs": self.runs}
         batch = Batch(self.manifest, place, on_end=self._ended, **options)
         try:
             self._ask(batch)

@@ -555,3 +555,18 @@ def test_a_name_with_a_line_break_is_told(tmp_path):
         Workbook.open(
             make_dataset(tmp_path / "mot", {"units": [{"code": "20001", "name": "hai\ndòng"}]})
         )
+
+
+def test_pages_of_thousands_of_communes_have_more_time(workbook, tmp_path, monkeypatch):
+    class Begun(Exception):
+        pass
+
+    def batch(*_, timeout, **options):
+        raise Begun(timeout)
+
+    monkeypatch.setattr(report, "Batch", batch)
+    for province, seconds in ((400, 20.0), (10, 74.0)):  # 37 communes
+        monkeypatch.setattr(report, "PROVINCE", province)
+        with pytest.raises(Begun) as begun:
+            report.make_report(workbook, tmp_path, timeout=20.0)
+        assert begun.value.args == (seconds,)

@@ -628,3 +628,12 @@ def test_no_sentence_of_the_comparison_overrides_another():
         for name in ("comparison", "pages", "forecast")
     )
     assert own & set.union(*others) == set()
+
+
+def test_scenarios_of_thousands_of_communes_are_held_against_each_other_in_fewer_worlds(
+    monkeypatch,
+):
+    workbook = Workbook.open(DATA)
+    monkeypatch.setattr("ntm_analysis.forecasts.simulation.TRIED", 37 * 600)
+    both = compare(workbook, ["money-110"], draws=1_000, moving=False)
+    assert both.draws == 600 and "600" in ComparisonResult(both).sentence()
