@@ -27,6 +27,7 @@ from ..tables import (
     Shape,
     ShapedFile,
     one_of,
+    plain_bytes,
     read_table,
     read_yaml,
     report,
@@ -595,8 +596,7 @@ def content_hash(*folders):
     digest = hashlib.sha256()
     for folder in folders:
         for path in data_files(folder, (".csv", ".yaml")):
-            content = path.read_bytes().replace(b"\r\n", b"\n")
-            digest.update(path.name.encode() + b"\0" + content + b"\0")
+            digest.update(path.name.encode() + b"\0" + plain_bytes(path) + b"\0")
     return digest.hexdigest()[:12]
 
 

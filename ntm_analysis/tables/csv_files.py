@@ -24,7 +24,7 @@ from ..language import (
 )
 from .dictionary import BLANK_KEYS, OPTIONAL, TABLE_KEYS, dictionary
 from .problems import Problem
-from .whole_files import bounded_bytes
+from .whole_files import LARGEST, bounded_bytes
 
 _NAME = re.compile(r"[^\W_][\w .,'’()-]{0,59}")
 # A cell as long as the file is a slip to report, not a reason to stop.
@@ -35,7 +35,6 @@ _DTYPES = dict.fromkeys(_NUMBERS, "float64") | dict.fromkeys(_DAYS, "datetime64[
 # What is wrong with the letters of a cell that its column tells in words of its own.
 _TOLD_OTHERWISE = dict.fromkeys((*_NUMBERS, *_DAYS, "choice", "choices", "code"), ("lost_letters",))
 _TOLD_OTHERWISE |= {"name": ("control_character",), "unit": ("lost_letters",)}
-LARGEST = 500_000_000  # bytes: a table of the whole country has a tenth
 _STYLES = {"vi": "1.234,5", "en": "1,234.5"}
 
 

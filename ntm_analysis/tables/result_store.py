@@ -27,7 +27,7 @@ from pathlib import Path
 from filelock import FileLock
 from platformdirs import user_cache_path, user_data_path
 
-from .whole_files import PACKAGE, write_whole
+from .whole_files import PACKAGE, plain_bytes, write_whole
 
 APP = "ntm-analysis"  # what its folders in the user's home are called
 SIGNATURE = 32  # bytes: of the key, and of what it signs
@@ -94,8 +94,7 @@ def hash_of_files(*places):
             inside = path.relative_to(place) if path != place else Path(path.name)
             hidden = any(part.startswith((".", "__pycache__")) for part in inside.parts)
             if path.is_file() and not hidden:
-                content = path.read_bytes().replace(b"\r\n", b"\n")
-                digest.update(inside.as_posix().encode() + b"\0" + content + b"\0")
+                digest.update(inside.as_posix().encode() + b"\0" + plain_bytes(path) + b"\0")
     return digest.hexdigest()
 
 

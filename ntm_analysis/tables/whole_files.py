@@ -13,6 +13,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parents[1]
 REPOSITORY = PACKAGE.parent
 DATA = REPOSITORY / "data"
+LARGEST = 500_000_000  # bytes: a table of the whole country has a tenth
 _MACHINE = hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 
 
@@ -37,6 +38,21 @@ def bounded_bytes(path, most):
         raise OSError(path)
     with path.open("rb") as file:
         return file.read(most + 1)
+
+
+def plain_bytes(path):
+    """Read what is hashed of a file: the same on every system, whatever its line ends.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    bytes
+        Of a file larger than any table, of which nothing comes but a refusal, the beginning.
+    """
+    return bounded_bytes(path, LARGEST).replace(b"\r\n", b"\n")
 
 
 def to_disk(path):

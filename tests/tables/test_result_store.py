@@ -266,3 +266,13 @@ def test_a_page_opened_by_hand_shows_the_same_with_and_without_the_store(tmp_pat
     assert shown[0] == shown[1] == shown[2]
     kept = {path.name.split("-")[0] for path in tmp_path.glob("*.pickle")}
     assert {"workbook", "standing", "forecast", "in", "inputs"} <= kept
+
+
+def test_of_a_file_without_end_no_more_is_hashed_than_a_table_may_hold(tmp_path, monkeypatch):
+    monkeypatch.setattr("ntm_analysis.tables.whole_files.LARGEST", 1_000)
+    path = tmp_path / "units.csv"
+    with path.open("wb") as file:
+        file.truncate(2**40)  # takes no room on the disk
+    beginning = hash_of_files(path)
+    path.write_bytes(bytes(2_000))
+    assert hash_of_files(path) == beginning
