@@ -428,7 +428,8 @@ def child(command, arguments):
         ]
         places += ["--LabApp.default_url=/lab/tree/notebooks/start.ipynb"]
         return ["-m", "jupyterlab", *places, *arguments], ROOT
-    return ["-m", "ntm_analysis", command, *arguments], None
+    # -P: what lies in the folder where the user stands is no module, however it is called.
+    return ["-P", "-m", "ntm_analysis", command, *arguments], None
 
 
 def main(argv):

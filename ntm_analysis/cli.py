@@ -72,7 +72,7 @@ def main(arguments=None):
     if options.command != "report" and len(getattr(options, "commune", None) or ()) > 1:
         parser.error(f"--commune: {text('cli_one_commune', lang)}")
     try:
-        for place in (DATA, *map(data.register_folder, (DATA, Path.cwd()))):
+        for place in (DATA, *map(data.register_folder, (DATA, Path.cwd() / "data"))):
             sweep(place)
         code = COMMANDS[options.command](options)
         if sys.stdout:  # a full disk is told here, not by Python when it ends

@@ -49,7 +49,7 @@ def test_nothing_is_written_into_the_data_set(capsys, tmp_path, command):
     for place in (folder / "x.xlsx", folder / ".." / "mau" / "y" / "x.xlsx"):
         where = ["--out", f"{place}"] if command == "report" else [f"{place}"]
         assert main([command, *where, f"{folder}"]) == 1
-        assert "nằm trong thư mục của bộ dữ liệu" in capsys.readouterr().err
+        assert "nằm trong thư mục số liệu" in capsys.readouterr().err
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -58,3 +58,13 @@ def test_where_nothing_changed_there_is_no_bar(monkeypatch, capsys, tmp_path):
     assert main(["report", "huyen-mau", "--out", f"{tmp_path}"]) == 0
     told = capsys.readouterr()
     assert told.err.count("\n") == 1 and "\r" not in told.err and "0 trang vừa lập" in told.out
+
+
+def test_a_report_is_not_written_among_the_tables_of_another_data_set_or_the_law(capsys, tmp_path):
+    for name in ("criteria", "reference", "scenarios", "huyen-mau", "thanh-chuong"):
+        shutil.copytree(f"data/{name}", tmp_path / name)
+    before = sorted(tmp_path.rglob("*"))
+    for name in ("criteria", "reference/x", "scenarios", "thanh-chuong/y"):
+        assert main(["report", f"{tmp_path / 'huyen-mau'}", "--out", f"{tmp_path / name}"]) == 1
+        assert "nằm trong thư mục số liệu" in capsys.readouterr().err
+    assert sorted(tmp_path.rglob("*")) == before

@@ -684,7 +684,10 @@ def test_where_pip_audit_cannot_be_had_nothing_is_asked(fresh, audited):
 
 
 def test_what_each_command_runs_and_where(run):
-    assert run.child("status", ["--json"]) == (["-m", "ntm_analysis", "status", "--json"], None)
+    assert run.child("status", ["--json"]) == (
+        ["-P", "-m", "ntm_analysis", "status", "--json"],
+        None,
+    )
     assert run.child("test", ["-k", "x"]) == (["-m", "pytest", "-k", "x"], ROOT)
     line, folder = run.child("lab", ["--no-browser"])
     assert line[:2] == ["-m", "jupyterlab"] and line[-1] == "--no-browser" and folder == ROOT

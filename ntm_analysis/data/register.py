@@ -23,11 +23,13 @@ from ..tables import (
     Problem,
     Shape,
     ShapedFile,
+    bounded_bytes,
     dictionary,
     read_table,
     write_whole,
 )
 
+LARGEST = 50_000_000  # bytes of an entry: one of the whole country has a tenth
 REGISTER = "forecasts"  # the folder of registered forecasts
 OUTCOMES = "outcomes.csv"
 QUESTIONS = ("communes", "registrations")
@@ -261,7 +263,7 @@ def _subjects(entry):
 def _read_entry(path):
     """An entry, and what is wrong with it."""
     try:
-        entry = json.loads(path.read_text(encoding="utf-8-sig"))
+        entry = json.loads(bounded_bytes(path, LARGEST).decode("utf-8-sig"))
     except OSError:
         return None, [Problem("unopened_file", path.name)]
     except (ValueError, RecursionError) as error:

@@ -359,7 +359,10 @@ class Workbook:
         ----------
         place : Path
         """
-        if Path(place).resolve().is_relative_to(self.path.resolve()):
+        folders = [Path(place).resolve(), *Path(place).resolve().parents]
+        shared = {self.law_folder, self.law_folder.parent / "reference"}
+        shared.add(self.path.resolve().parent / "scenarios")
+        if shared & {*folders} or any((one / "dataset.yaml").is_file() for one in folders):
             raise RefusalError("cli_out_inside", path=place)
 
     def must_have_set(self, set_id):
@@ -625,7 +628,7 @@ def _check(tables, units, law, meta, problems):
     _check_references(meta, law, sources, problems)
     marks = {name: set(rows.get("mark", ())) for name, rows in tables.items()}
     invented = ", ".join(f"{name}.csv" for name in marks if "illustrative" in marks[name])
-    if invented and not meta.get("illustrative"):  # they would pass as real
+    if invented and meta and not meta.get("illustrative"):  # they would pass as real
         place = (meta.at("illustrative"), "illustrative")
         ShapedFile("dataset.yaml", meta, problems).problem(
             "not_illustrative", *place, files=invented

@@ -24,7 +24,7 @@ TCVN3 = str.maketrans(dict(zip(_TCVN3_BYTES, _TCVN3_LETTERS, strict=True)))
 _TCVN3_ONLY = set(_TCVN3_BYTES) - set("ÊÈÉÌÒÓÔÝÐàáâãèéêìíòóôõùúýăđĩũơưÀÁÂÃÕÙÚ×÷")
 # A word of such bytes, and the syllables of Vietnamese without marks: what is read is one of them.
 _TCVN3_WORD = re.compile(
-    rf"(?<!\w)(?=[{_TCVN3_BYTES}]{{0,9}}[a-zA-Z])"
+    rf"(?<!\w)(?!µ[gmlLs]\b)(?=[{_TCVN3_BYTES}]{{0,9}}[a-zA-Z])"
     rf"(?=[a-zA-Z{_TCVN3_BYTES}]{{0,9}}[{''.join(_TCVN3_ONLY)}])[a-zA-Z{_TCVN3_BYTES}]{{2,10}}+(?!\w)"
 )
 _SYLLABLE = re.compile(
@@ -36,12 +36,12 @@ _VIETNAMESE = set("àáâãèéêìíòóôõùúýăđĩũơưạảấầẩ�
 
 # Letters as UTF-7 writes them: sixteen bits each in base64, the last filled up with noughts.
 _UTF7 = re.compile(
-    r"\+(?=\w)(?:[\w+/]{8}){0,20}+(?:[\w+/]{5}[AQgw]|[\w+/]{2}[AEIMQUYcgkosw048])?+(?![\w+/])-?",
+    r"\+(?=\w)(?![\w+/-]{0,60}@)(?:[\w+/]{8}){0,20}+(?:[\w+/]{5}[AQgw]|[\w+/]{2}[AEIMQUYcgkosw048])?+(?![\w+/])-?",
     re.ASCII,
 )
 # Cyrillic, Greek, Armenian and other letters that look like Latin ones, and wide ones.
-_FOREIGN = "АВЕКМНОРСТУХІЈЅаеорсухіјѕԁһԛԝкмΑΒΕΖΗΙΚΜΝΟΡΤΥΧαικνορτυχօɑɡ"
-_LATIN = "ABEKMHOPCTYXIJSaeopcyxijsdhqwkmABEZHIKMNOPTYXaikvoptuxoag"
+_FOREIGN = "АВЕКМНОРСТУХІЈЅаеорсухіјѕԁһԛԝкмΑΒΕΖΗΙΚΜΝΟΡΤΥΧικνορτυχօɑɡ"
+_LATIN = "ABEKMHOPCTYXIJSaeopcyxijsdhqwkmABEZHIKMNOPTYXikvoptuxoag"
 _WIDE = "ａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ"
 _WIDE += "ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ"
 _LOOK_ALIKE = str.maketrans(_FOREIGN + _WIDE, _LATIN + string.ascii_letters)
@@ -51,10 +51,13 @@ _FOREIGN, _LATIN = f"[{_FOREIGN}{_WIDE}]", "[a-zA-ZÀ-ɏḀ-ỹ]"
 _STRANGE = {
     "control_character": r"[\x00-\x1f\x7f-\x9f]",
     "direction_mark": r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]",
-    "zero_width": r"[\u00ad\u034f\u115f\u1160\u180b-\u180e\u200b-\u200d\u2028\u2029\u2060-\u2065"
-    r"\u206a-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e01ef]|(?<=\w)[\ufe00-\ufe0f]",
-    "look_alike": rf"{_LATIN}[-_]?{_FOREIGN}|{_FOREIGN}[-_]?{_LATIN}|\b{_FOREIGN}{{2,}}\b"
-    rf"|\b(?=[\u0400-\u052f]){_FOREIGN}\b",
+    "zero_width": r"[\u00ad\u034f\u115f\u1160\u180b-\u180e\u200b\u200c\u2028\u2029\u2060-\u2065"
+    r"\u206a-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e01ef]|(?<=\w)[\ufe00-\ufe0f](?!\u20e3)"
+    r"|(?<![\u2600-\u27bf\U0001f000-\U0001faff\ufe0f])\u200d",
+    # A word of nothing but such letters may be one of that script, beside others that only it has.
+    "look_alike": rf"{_LATIN}[-_]?{_FOREIGN}|{_FOREIGN}[-_]?{_LATIN}"
+    rf"|\A(?!.*(?!{_FOREIGN})[\u0370-\u052f]).*?(?:\b{_FOREIGN}{{2,}}\b"
+    rf"|\b(?=[\u0400-\u052f]){_FOREIGN}\b)",
 }
 # What may hold a question mark: an address. What a letter lost to one looks like: it stands inside
 # a word, before one, or after what begins a syllable.

@@ -247,10 +247,15 @@ def _key():
         handle, name = tempfile.mkstemp(dir=path.parent)  # which nobody else may read
         with os.fdopen(handle, "wb") as file:
             file.write(secrets.token_bytes(SIGNATURE))
+            file.flush()
+            os.fsync(file.fileno())
         with contextlib.suppress(FileExistsError):  # another process was first
             os.link(name, path)
         os.unlink(name)
-    return _own_bytes(path, 0o077)
+    key = _own_bytes(path, 0o077)
+    if len(key) != SIGNATURE:  # a shorter one could be guessed
+        raise PermissionError(f"{path}")
+    return key
 
 
 def _own_bytes(path, forbidden=0o022):

@@ -589,3 +589,11 @@ def test_an_entry_that_does_not_say_in_words_of_yes_or_no_whether_it_is_hindsigh
     assert register(tmp_path, old)[1], "entries written before the word was known stay readable"
     with pytest.raises(DataProblemsError, match="made_in_hindsight"):
         register(tmp_path, entry() | {"made_in_hindsight": "no"})
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without pipes")
+def test_a_pipe_in_the_register_is_told_by_name_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "x_2022-03-31_00000000.json")
+    damaged = []
+    assert read_register(tmp_path, damaged) == []
+    assert [problem.code for problem in damaged] == ["unopened_file"]

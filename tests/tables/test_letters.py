@@ -52,6 +52,10 @@ SOUND = [
     "«A» và “Thanh Hương” – ‘đường’ Nestlé®, München, niño",
     "hệ số α = 0,5; Δt, ΔG; 5 Ω; μm",
     "Москва",
+    "Отчёт о сельском хозяйстве СССР",
+    "α-tocopherol, 12 µm, 5 µg",
+    "gia đình \U0001f468\u200d\U0001f469\u200d\U0001f467, 1\ufe0f\u20e3",
+    "nguyen.van+AOI@gmail.com",
     "✔️ xong",
     "Xã Thanh Hoà, bản Mường Lống, Y Sơn",
 ]

@@ -276,3 +276,15 @@ def test_of_a_file_without_end_no_more_is_hashed_than_a_table_may_hold(tmp_path,
     beginning = hash_of_files(path)
     path.write_bytes(bytes(2_000))
     assert hash_of_files(path) == beginning
+
+
+def test_a_key_that_could_be_guessed_signs_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(result_store, "user_data_path", lambda *_: tmp_path)
+    result_store._key.cache_clear()
+    try:
+        (tmp_path / "store.key").write_bytes(b"")
+        (tmp_path / "store.key").chmod(0o600)
+        with pytest.raises(PermissionError):
+            result_store._key()
+    finally:
+        result_store._key.cache_clear()

@@ -80,3 +80,15 @@ def test_a_number_that_another_process_has_by_now_is_no_writer(tmp_path):
     os.utime(left, (0, 0))  # before that process began
     sweep(tmp_path)
     assert not left.exists()
+
+
+def test_what_a_killed_register_left_where_the_user_stands_goes_with_any_command(
+    tmp_path, monkeypatch, capsys
+):
+    machine = unfinished().split("-")[1]
+    left = tmp_path / "forecasts" / f".ntm-{machine}-999999999-a.json"
+    left.parent.mkdir()
+    left.touch()
+    monkeypatch.chdir(tmp_path)
+    assert main(["check", "huyen-mau"]) == 0
+    assert not left.exists()
