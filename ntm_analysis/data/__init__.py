@@ -59,7 +59,7 @@ from .register import (
 )
 from .table_checks import MONEY_TABLES, check_all_rules, check_rules, check_table
 from .table_text import TableText, cell_text, number_text
-from .units import describe_unit, newest_mergers, newest_volumes, reported_volumes
+from .units import SLIPS, describe_unit, newest_mergers, newest_volumes, reported_volumes
 from .versions import BusyError, TouchedError, only_one, replace_version
 from .workbook import (
     BASELINE_TITLE,
@@ -83,6 +83,7 @@ __all__ = [
     "OUTCOME_DAYS",
     "QUESTIONS",
     "REGISTER",
+    "SLIPS",
     "TERM_END",
     "BusyError",
     "CommuneNames",

@@ -9,6 +9,7 @@ import pandas as pd
 from ..language import fold, from_tcvn3, nearest, slug
 from ..tables import Problem
 
+SLIPS = 200  # unknown names of a table that may be meant for others: of more, none is a slip
 LONGEST = 80  # letters of a name in a file name
 KIND_WORDS = {"commune": "Xã", "township": "Thị trấn"}
 
@@ -139,12 +140,13 @@ def resolve(table, file, units, dates, problems):
     codes, names = pd.factorize(table["commune"])
     meant = [by_key.get(name) or by_key.get(fold(name)) or [] for name in names]
     first = np.array([numbers[0] if len(numbers) == 1 else -1 for numbers in meant], dtype=int)
-    for index, name in enumerate(names):
-        if name and not meant[index]:
-            code, near = _unknown(name, units)
-            for row in table["row"][codes == index]:
-                details = {"value": name, "near": near}
-                problems.append(Problem(code, file, row, "commune", details))
+    unknown = [index for index, name in enumerate(names) if name and not meant[index]]
+    words = {index: _unknown(names[index], units, n < SLIPS) for n, index in enumerate(unknown)}
+    for index, row in zip(codes, table["row"], strict=True):
+        if index in words:
+            code, near = words[index]
+            details = {"value": names[index], "near": near}
+            problems.append(Problem(code, file, row, "commune", details))
     resolved = first[codes]
     over = units["end"] if "end" in units else pd.Series(pd.NaT, index=units.index)
     start, end = units["valid_from"].to_dict(), over.to_dict()  # plain: a province asks often
@@ -167,11 +169,11 @@ def resolve(table, file, units, dates, problems):
     return pd.Series(resolved, index=table.index, dtype="int64")
 
 
-def _unknown(name, units):
+def _unknown(name, units, slip):
     """Choose the message that fits a reference to no unit, and the nearest names."""
     if name.isdigit() and len(name) < 5 and (units["code"] == name.zfill(5)).any():
         return "lost_noughts", name.zfill(5)
-    near = ", ".join(nearest(name, units["name"]))
+    near = ", ".join(nearest(name, units["name"] if slip else ()))
     if "?" in name or "\ufffd" in name:
         return "lost_letters", near or "..."
     restored = from_tcvn3(name)

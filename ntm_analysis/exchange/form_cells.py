@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from ..data import Workbook, describe_unit
+from ..data import SLIPS, Workbook, describe_unit
 from ..language import UnreadableError, fold, nearest, plain, read_number, write_figure
 from ..law import Law
 from ..tables import Problem
@@ -209,7 +209,8 @@ class _RowReader:
         self.view, self.table, self.rows = view, table, Rows()
         units, known = workbook.all_units, pd.Timestamp(day)
         self.units = units[(units["valid_from"] <= known) & ~(units["end"] <= known)]
-        self.folded = self.units["name"].map(fold)
+        self.by_name = self.units.groupby(self.units["name"].map(fold)).groups
+        self.unknown = set()
         self.districts = {fold(name) for name in units["district"].unique() if name}
 
     def read(self):
@@ -264,13 +265,13 @@ class _RowReader:
         return ""
 
     def _resolves(self, name):
-        return bool(name) and (self.folded == fold(bare(name))).any()
+        return fold(bare(name)) in self.by_name
 
     def _commune(self, r, name, district, figures):
         if district and fold(district) not in self.districts:
             self._leave("form_elsewhere", r, f"{name} ({district})")
             return
-        units = self.units[self.folded == fold(bare(name))]
+        units = self.units.loc[self.by_name.get(fold(bare(name)), [])]
         if len(units) > 1 and district:
             units = units[units["district"].map(fold) == fold(district)]
         for head in self.table.of("code"):
@@ -292,8 +293,9 @@ class _RowReader:
             several = "; ".join(describe_unit(unit) for _, unit in units.iterrows())
             self._tell("same_name", r, value=name, units=several)
         else:
-            near = ", ".join(nearest(bare(name), self.units["name"]))
-            self._tell("unknown_unit", r, value=name, near=near)
+            self.unknown.add(name)
+            known = self.units["name"] if len(self.unknown) <= SLIPS else ()
+            self._tell("unknown_unit", r, value=name, near=", ".join(nearest(bare(name), known)))
 
     def _leave(self, key, r, text):
         place = self.view.place(r, self.table.name)

@@ -34,6 +34,10 @@ TABLE_OF = {
 }
 
 
+# of a file: rows, columns and merged ranges of a sheet; cells; letters
+MOST = {"side": 5_000, "cells": 150_000, "letters": 3_000_000}
+
+
 @dataclass
 class FormReading:
     """What was read: rows for tables, what to tell about it as (key of a text, its values),
@@ -59,17 +63,37 @@ def read_forms(
     first for the day, the option for the set).
     """
     understood = FormReading()
-    tables = 0
-    for sheet in map(cleaned, sheets):
-        if any(cell is not None for row in sheet.cells for cell in row):
-            tables += _Form(sheet, workbook, file, understood, date, set_id).read()
-        else:
-            understood.remarks.append(("form_blank", {"sheet": sheet.name}))
+    tables, idle = 0, {}
+    for sheet in map(cleaned, _bounded(sheets, file, understood.problems)):
+        filled = any(cell is not None for row in sheet.cells for cell in row)
+        found = filled and _Form(sheet, workbook, file, understood, date, set_id).read()
+        if not found:
+            idle.setdefault("form_no_table" if filled else "form_blank", []).append(sheet.name)
+        tables += found
+    understood.remarks += [(key, {"sheet": "”, “".join(names)}) for key, names in idle.items()]
     if not tables:
         understood.problems.append(Problem("form_none", file))
     elif not understood.entries and not understood.problems:
         understood.problems.append(Problem("form_nothing", file))
     return understood
+
+
+def _bounded(sheets, file, problems):
+    """The sheets that are no more than a form of any province; each other one is told.
+
+    Whoever reads a form looks at each cell more than once, so that its size bounds the time.
+    """
+    all_cells = all_letters = 0
+    for sheet in sheets:
+        width = max(map(len, sheet.cells), default=0)
+        cells = all_cells + len(sheet.cells) * width
+        letters = all_letters + sum(map(len, _texts(sheet.cells)))
+        sides = max(len(sheet.cells), width, len(sheet.merged))
+        if sides > MOST["side"] or cells > MOST["cells"] or letters > MOST["letters"]:
+            problems.append(Problem("form_large", file, None, None, MOST, True, sheet.name))
+        else:
+            all_cells, all_letters = cells, letters
+            yield sheet
 
 
 def _texts(rows):
@@ -110,7 +134,6 @@ class _Form:
             self.view.sheet, self.view.turned = turned(self.sheet), True
             tables = find_tables(self.view.sheet, names, criteria)
         if not tables:
-            self._remark("form_no_table", sheet=self.sheet.name)
             return 0
         day = self._day(tables[0].top)
         for table in tables:
@@ -212,11 +235,13 @@ class _Form:
     def _tell_unread(self, table, rows):
         """What was left out of one table."""
         view = self.view
-        for head in table.of("other"):
-            if any(view.cell(row, head.column) is not None for row in rows.communes):
-                self._remark(
-                    "form_unused", cell=view.place(table.body - 1, head.column), text=head.text
-                )
+        unused = [
+            f"{view.place(table.body - 1, head.column)} “{head.text}”"
+            for head in table.of("other")
+            if any(view.cell(row, head.column) is not None for row in rows.communes)
+        ]
+        if unused:
+            self._remark("form_unused", columns=", ".join(unused))
         for key, cells in rows.left_out.items():
             self._remark(key, rows="; ".join(cells))
         hidden = sorted(view.sheet.hidden.intersection(range(table.body, table.end)))

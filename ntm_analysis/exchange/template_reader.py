@@ -22,6 +22,7 @@ from .template import CODES, EXAMPLE, FILE_MARK, HEADS, LEAD, LISTS, called, exa
 _ERROR = re.compile(r"#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!)")
 _WITH_CODE = re.compile(r".*\((\d{5})\)", re.ASCII)
 _NO_DATA = ("...", "…")
+MOST_PROBLEMS = 10_000  # then the columns stand wrong, or somebody wants the machine's memory
 
 
 @dataclass
@@ -49,6 +50,8 @@ def template_rows(
     """
     template, names = TemplateRows(), {sheet_name(table) for table in TABLES}
     for sheet in sheets:
+        if len(problems) > MOST_PROBLEMS:
+            break
         first, name = sheet.cells[0] if sheet.cells else [], {"value": sheet.name}
         if len(first) > 2 and first[0] == FILE_MARK:
             template.dataset, template.content_hash = str(first[1]), str(first[2])
@@ -101,6 +104,9 @@ class _SheetReader:
             if all(_blank(self._cell(line, place)) for place in places.values()):
                 continue
             before = len(self.problems)
+            if before > MOST_PROBLEMS:
+                self._tell("template_given_up", cell_name(line, 0), most=MOST_PROBLEMS)
+                return rows
             values = {name: self._value(columns[name], line, at) for name, at in places.items()}
             if len(self.problems) == before:
                 mark = str(self.sheet.cells[line][0] or "")

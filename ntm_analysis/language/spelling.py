@@ -10,6 +10,8 @@ import difflib
 import re
 import string
 import unicodedata
+from contextlib import suppress
+from functools import lru_cache
 
 from .numbers import UnreadableError
 
@@ -85,6 +87,7 @@ def is_reserved(name):
     return re.fullmatch("con|prn|aux|nul|(com|lpt)[1-9]", name) is not None
 
 
+@lru_cache(10_000)
 def fold(text):
     """Key under which all spellings of one name meet.
 
@@ -119,6 +122,7 @@ def fold(text):
     return " ".join(words)
 
 
+@lru_cache(10_000)
 def plain(text):
     """Text without diacritics, in lower case, as people type in a search box.
 
@@ -190,7 +194,7 @@ def nearest(text, candidates, n=3):
     by_plain = {}
     for candidate in candidates:
         by_plain.setdefault(plain(candidate), []).append(candidate)
-    close = difflib.get_close_matches(plain(text), by_plain, n=n, cutoff=0.5)
+    close = difflib.get_close_matches(plain(text[:100]), by_plain, n=n, cutoff=0.5)
     return [c for key in close for c in by_plain[key]][:n]
 
 
@@ -204,8 +208,8 @@ def damage(text):
     Returns
     -------
     UnreadableError or None
-        With the code of the message: ``lost_letters``, ``tcvn3`` or ``utf7`` (read in a wrong
-        encoding), ``look_alike`` (letters of another script), ``control_character``,
+        With the code of the message: ``lost_letters``, ``tcvn3``, ``misread`` or ``utf7`` (read in
+        a wrong encoding), ``look_alike`` (letters of another script), ``control_character``,
         ``direction_mark``, ``zero_width`` (signs that nobody sees). Of its details ``near`` is the
         text mended, as far as that is known, and ``signs`` lists what must go.
 
@@ -224,6 +228,9 @@ def damage(text):
         near = _UTF7.sub(lambda block: block[0].encode().decode("utf-7", "ignore"), text)
         if _VIETNAMESE & {*near.lower()}:
             return UnreadableError("utf7", near=near)
+    with suppress(UnicodeError):  # UTF-8 read as the letters of Western Europe
+        if (near := text.encode("cp1252").decode("utf-8")) != text:
+            return UnreadableError("misread", near=near)
     if any(_SYLLABLE.fullmatch(plain(from_tcvn3(word))) for word in _TCVN3_WORD.findall(text)):
         return UnreadableError("tcvn3", near=from_tcvn3(text))
     if _LOST.search(" ".join(word for word in text.split() if not _ADDRESS.search(word))):

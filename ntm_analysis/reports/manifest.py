@@ -12,6 +12,7 @@ results table).
 import contextlib
 import hashlib
 import json
+import math
 import os
 import time
 from pathlib import Path
@@ -44,7 +45,7 @@ class Manifest:
     """
 
     def __init__(self, folder: Path):
-        self.folder, self.pages, self._written = folder, {}, 0.0
+        self.folder, self.pages, self._written = folder, {}, -math.inf
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
             self._take(json.loads((folder / NAME).read_bytes())["pages"])
         # the last line may be cut off
@@ -59,12 +60,12 @@ class Manifest:
     def enter(self, file: str, line: dict) -> None:
         """Enter what came of a page."""
         self.pages[file] = line
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
-        journal = os.open(self.folder / JOURNAL, flags, 0o644)  # never through a link
-        with os.fdopen(journal, "a", encoding="ascii") as journal:
-            journal.write(json.dumps({file: line}) + "\n")
         if time.monotonic() - self._written > EVERY:
-            self.save()
+            self.save()  # first of all: what stood there as a journal, a link too, goes
+            return
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+        with os.fdopen(os.open(self.folder / JOURNAL, flags, 0o644), "a", encoding="ascii") as end:
+            end.write(json.dumps({file: line}) + "\n")
 
     def save(self) -> None:
         """Write the whole, a line a page."""

@@ -167,7 +167,8 @@ def spawn(module, *arguments, **options):
     -------
     subprocess.Popen
     """
-    command = [sys.executable, "-m", f"ntm_analysis.reports.{module}", *arguments]
+    safe = ["-P"] * sys.flags.safe_path  # as we were started
+    command = [sys.executable, *safe, "-m", f"ntm_analysis.reports.{module}", *arguments]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     return subprocess.Popen(command, **quiet | NEW_GROUP | options)
 

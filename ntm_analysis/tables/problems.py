@@ -230,18 +230,18 @@ def _lines(problems, lang):
     places = {}
     for p in sorted(problems, key=_order):
         column = p.name_of(p.column, lang) if p.column else ""
-        rows, cells = places.setdefault((p.file, p.sheet, column, *p.words(lang)), ([], []))
+        rows, cells = places.setdefault((p.file, p.sheet, column, *p.words(lang)), ([], {}))
         if p.row is not None:
             rows.append(p.row)
-        if p.cell is not None and p.cell not in cells:
-            cells.append(p.cell)
+        if p.cell is not None:
+            cells[p.cell] = None
     for (file, sheet, column, what, mend), (rows, cells) in places.items():
         more = ", ..." if len(cells) > MANY else ""
         parts = [
             file,
             f"{sheet_word} “{printable(sheet)}”" if sheet is not None else "",
             f"{row_word} {_rows(rows)}" if rows else "",
-            f"{cell_word} {', '.join(cells[:MANY])}{more}" if cells else "",
+            f"{cell_word} {', '.join([*cells][:MANY])}{more}" if cells else "",
             f"{column_word} {printable(column)}" if column else "",
         ]
         yield f"  {', '.join(filter(None, parts))}: {what}. {mend_word}: {mend}."

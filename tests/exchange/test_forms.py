@@ -13,7 +13,7 @@ import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ntm_analysis.data import Workbook
+from ntm_analysis.data import SLIPS, Workbook
 from ntm_analysis.exchange import sheets
 from ntm_analysis.exchange.form_layout import data_days
 from ntm_analysis.exchange.form_reader import FormReading, read_forms, told_lines
@@ -374,3 +374,25 @@ def test_any_layout_is_read_back(data, workbook, tmp_path, _read_here):
     assert found == {(codes[name], n): state for (name, n), state in truth.items() if state}
     blank = [] if found else ["form_nothing"]  # nothing drawn but blank cells
     assert [p.code for p in made.problems if not p.warning] == blank
+
+
+def test_a_sheet_larger_than_any_form_is_left_out_and_told(workbook):
+    form = Sheet("biểu", [["Tên xã", "TC 1"], ["Thanh Chi", "Đạt"]])
+    large = {
+        "dài": Sheet("dài", [["Thanh Chi", "Đạt"]] * 5_001),
+        "rộng": Sheet("rộng", [["Đạt"] * 5_001]),
+        "gộp": Sheet("gộp", form.cells, ((1, 0, 1, 1),) * 5_001),
+        "chữ": Sheet("chữ", [["x" * 3_000_001]]),
+        "ô": Sheet("ô", [[None] * 400] * 400),
+    }
+    understood = read_forms([*large.values(), form], workbook, "f.xlsx", date=DAY)
+    told = [(p.code, p.warning, p.sheet) for p in understood.problems]
+    assert told == [("form_large", True, name) for name in large]
+    assert set(states(understood)) == {("Thanh Chi", 1)}
+
+
+def test_of_very_many_unknown_names_the_first_have_a_name_that_is_near(workbook):
+    cells = [["Tên xã", "TC 1"], *([f"Thanh Chj {n:03}", "Đạt"] for n in range(SLIPS + 2))]
+    understood = read_forms([Sheet("s", cells)], workbook, "f.xlsx", date=DAY)
+    near = [bool(p.details["near"]) for p in understood.problems]
+    assert near == [True] * SLIPS + [False] * 2

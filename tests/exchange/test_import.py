@@ -17,6 +17,7 @@ from conftest import make_dataset, sample
 
 from ntm_analysis.cli import main
 from ntm_analysis.data import Workbook
+from ntm_analysis.exchange import template_reader
 from ntm_analysis.data import versions as data_folder
 from ntm_analysis.exchange import understand
 from ntm_analysis.language import read_month
@@ -579,6 +580,7 @@ from ntm_analysis.data import versions as data_folder, workbook
 from ntm_analysis.cli import main
 from ntm_analysis.exchange import check, next_texts, understand
 from ntm_analysis.data import Workbook
+from ntm_analysis.exchange import template_reader
 
 read, law = workbook.read_law, {}  # the law is the same every time: read once
 
@@ -791,3 +793,12 @@ def test_a_new_disagreement_of_count_and_list_is_told_after_the_import(
         "--dry-run",
     )
     assert code == 0 and "criterion_counts.csv, dòng 2" in said and "19" in said
+
+
+def test_a_template_full_of_errors_is_read_to_the_ten_thousandth(filled, monkeypatch):
+    monkeypatch.setattr(template_reader, "MOST_PROBLEMS", 2)
+    for row in (6, 7, 8, 9, 10):
+        filled.set("units", row, "kind", f"lạ {row}")
+    filled.book.save(filled.path)
+    problems = understand(filled.path, Workbook.open(filled.folder)).problems
+    assert [p.code for p in problems][-1] == "template_given_up"

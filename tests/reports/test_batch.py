@@ -311,8 +311,11 @@ def test_a_manifest_that_is_none_means_that_every_page_is_made_anew(tmp_path):
 
 
 def test_the_journal_holds_any_text_of_an_error(tmp_path):
-    Manifest(tmp_path).enter("a.html", LINE | {"error": "một\u2028hai\nba \x85 \ud800"})
-    assert Manifest(tmp_path).pages["a.html"]["error"] == "một\u2028hai\nba \x85 \ud800"
+    manifest, words = Manifest(tmp_path), "một\u2028hai\nba \x85 \ud800"
+    for page in ("a.html", "b.html"):  # the first one writes the whole, the second the journal
+        manifest.enter(page, LINE | {"error": words})
+    assert (tmp_path / JOURNAL).exists()
+    assert [line["error"] for line in Manifest(tmp_path).pages.values()] == [words, words]
 
 
 # ended from outside -------------------------------------------------------------------------------
@@ -401,11 +404,19 @@ def test_stopped_it_leaves_no_partial_file_and_no_process(tmp_path, moment, numb
 
 
 @POSIX
-def test_the_journal_is_not_written_through_a_link(tmp_path):
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_the_journal_is_not_written_through_a_link(tmp_path, link):
     folder, other = tmp_path / "out", tmp_path / "of-the-user"
     folder.mkdir()
     other.write_text("kept")
-    (folder / JOURNAL).symlink_to(other)
+    link(other, folder / JOURNAL)
+    manifest = Manifest(folder)
+    for page in ("a.html", "b.html"):
+        manifest.enter(page, LINE)
+    assert other.read_text() == "kept"
+    assert [*Manifest(folder).pages] == ["a.html", "b.html"]
+    (folder / JOURNAL).unlink()
+    (folder / JOURNAL).symlink_to(other)  # put there between two lines
     with pytest.raises(OSError, match="symbolic link"):
-        Manifest(folder).enter("xa.html", {"status": "failed"})
+        manifest.enter("c.html", LINE)
     assert other.read_text() == "kept"

@@ -24,6 +24,8 @@ HURT = [
     ("Thanh H\u00ad¬ng", "tcvn3", "Thanh Hương", None),
     ("§­êng bª t«ng", "tcvn3", "Đường bê tông", None),
     ("X· THANH CH¦¥NG", "tcvn3", "Xã THANH CHƯƠNG", None),
+    ("NhÃ\xa0 vÄƒn hÃ³a", "misread", "Nhà văn hóa", None),
+    ("huyá»‡n", "misread", "huyện", None),
     ("d\u0443ong", "look_alike", "dyong", "U+0443"),
     ("truong-\u0430", "look_alike", "truong-a", "U+0430"),
     ("tổ \u0410", "look_alike", "tổ A", "U+0410"),
