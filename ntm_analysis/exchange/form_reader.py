@@ -66,10 +66,10 @@ def read_forms(
     tables, idle = 0, {}
     for sheet in map(cleaned, _bounded(sheets, file, understood.problems)):
         filled = any(cell is not None for row in sheet.cells for cell in row)
-        found = filled and _Form(sheet, workbook, file, understood, date, set_id).read()
-        if not found:
+        tables_here = filled and _Form(sheet, workbook, file, understood, date, set_id).read()
+        if not tables_here:
             idle.setdefault("form_no_table" if filled else "form_blank", []).append(sheet.name)
-        tables += found
+        tables += tables_here
     understood.remarks += [(key, {"sheet": "”, “".join(names)}) for key, names in idle.items()]
     if not tables:
         understood.problems.append(Problem("form_none", file))

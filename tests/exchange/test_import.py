@@ -17,9 +17,8 @@ from conftest import make_dataset, sample
 
 from ntm_analysis.cli import main
 from ntm_analysis.data import Workbook
-from ntm_analysis.exchange import template_reader
 from ntm_analysis.data import versions as data_folder
-from ntm_analysis.exchange import understand
+from ntm_analysis.exchange import template_reader, understand
 from ntm_analysis.language import read_month
 from ntm_analysis.tables import dictionary, sheet_name
 
