@@ -66,8 +66,8 @@ def try_plans(allocation, draws=10_000):
 
     case, layout, seed = allocation.case, allocation.layout, allocation.seed
     communes = len(allocation.workbook.communes)
-    draws, choosing = worlds_of_many(draws, communes), min(draws, CHOOSING)
-    choosing = worlds_of_many(choosing, len(MARGINS) // 4 * communes)
+    choosing = worlds_of_many(min(draws, CHOOSING), len(MARGINS) // 4 * communes)
+    draws = worlds_of_many(draws, communes)
     other = baseline_of(allocation.workbook, seed + 1, layout)
     orders, known, finishing = {}, {}, {}
     for margin in MARGINS:

@@ -204,8 +204,8 @@ def entry_of(record, registered_on, versions):
     for question in QUESTIONS:
         rows = (row for row in record[question] if row["p"] is not None)
         own[question] = [{key: row.get(key) for key in ENTRY[question][0]} for row in rows]
-    own = record | own
-    entry = {key.rstrip("?"): own.get(key.rstrip("?")) for key in ENTRY}
+    whole = record | own
+    entry = {key.rstrip("?"): whole.get(key.rstrip("?")) for key in ENTRY}
     return entry | {"id": id_of(entry)}
 
 
@@ -235,7 +235,7 @@ def register(folder, entry):
         Where the folder cannot be written.
     """
     path = folder / f"{entry['id']}.json"
-    if problems := [*_problems(entry, f"{entry['id']}.json")]:
+    if problems := [*_problems(entry, path.name)]:
         raise DataProblemsError(problems)
     new = not lexists(path)  # a link to nothing is there too
     content = json.dumps(entry, ensure_ascii=False, indent=1) + "\n"
@@ -243,8 +243,7 @@ def register(folder, entry):
         write_whole(path, content)
     stored, problems = _read_entry(path)  # what is said to be kept is there and can be scored
     entry = json.loads(content)
-    same = stored == entry if new else _subjects(stored or {}) == _subjects(entry)
-    if not problems and not same:
+    if not problems and (stored != entry if new else _subjects(stored) != _subjects(entry)):
         problems = [Problem("register_json", path.name)]
     if problems:
         raise DataProblemsError(problems)

@@ -7,6 +7,7 @@ asks the law or spans more is code.
 
 import re
 from functools import cache, partial
+from operator import attrgetter
 
 import pandas as pd
 
@@ -88,10 +89,11 @@ def check_all_rules(names, tables, units, law, days, problems):
     """
     key, new = units["name"].map(fold), units["valid_from"].isin(tables["mergers"]["on"])
     units = units.assign(unit=units.index, into=units.index, key=key, new=new)
-    heads = ["set", "to_set", "level", "counts_only", "criteria_count"]
-    sets = [(its.id, *its[:2], its.counts_only, its.criteria_count) for its in law.sets.values()]
-    sets = pd.DataFrame(sets, columns=heads)
-    tables = tables | {"units": units, "sets": sets}
+    heads = ["id", "level", "counts_only", "criteria_count"]
+    sets = pd.DataFrame(map(attrgetter(*heads), law.sets.values()), columns=heads)
+    sets = sets.assign(set=sets["id"], to_set=sets["id"])
+    first = tables["recognitions"].sort_values("date")  # of several it is the first that counts
+    tables = tables | {"units": units, "sets": sets, "recognitions": first}
     days = {name: pd.Timestamp(days[name]) for name in days}
     for name in names:
         check_rules(name, name, tables[name], problems, tables, **days)

@@ -288,7 +288,7 @@ def stamp(folder):
     -------
     list of tuple
     """
-    return sorted((p.name, s.st_size, s.st_mtime_ns) for p in folder.iterdir() if (s := p.stat()))
+    return sorted((e.name, e.stat().st_size, e.stat().st_mtime_ns) for e in os.scandir(folder))
 
 
 def _free(previous, now, end=""):

@@ -36,7 +36,7 @@ def sign_of(cell: object) -> str:
     >>> sign_of(" Cơ bản\\nđạt "), sign_of(1.0), sign_of(True)
     ('co ban dat', '1', '1')
     """
-    if isinstance(cell, bool | float | int):
+    if isinstance(cell, float | int):
         return f"{float(cell):g}"
     text = plain(str(cell).replace("\u00a0", " ")) if cell is not None else ""
     return text.rstrip(".") if text not in NO_DATA else text
@@ -76,8 +76,7 @@ def figure_of(cell: object, percent: bool, share: bool) -> float | None:
         return round(cell * 100, 10) if percent else float(cell)
     if sign_of(cell) in NO_DATA:
         return None
-    text = re.sub(r"\s*%$" if share else r"\s+$", "", str(cell).strip())
-    return read_number(text, "vi")
+    return read_number(str(cell).strip().removesuffix("%" * share).rstrip(), "vi")
 
 
 def count_of(cell: object) -> tuple[int, int | None] | None:
@@ -226,13 +225,12 @@ class _RowReader:
             headings = map(self._district, [name, *map(str, cells[:4])])
             heading = next(filter(None, headings), None)
             words = [cell for cell in cells if isinstance(cell, str)]
-            labels = [bare(name)] if name else [cell for cell in cells[:4] if isinstance(cell, str)]
-            if heading and not self._resolves(name):
+            labels = [bare(name)] if name else [cell for cell in cells[:4] if cell in words]
+            stranger = fold(bare(name)) not in self.by_name
+            if heading and stranger:
                 district = heading
                 self._leave("form_groups", r, name or heading)
-            elif any(_TOTAL.fullmatch(plain(label)) for label in labels) and not self._resolves(
-                name
-            ):
+            elif stranger and any(_TOTAL.fullmatch(plain(label)) for label in labels):
                 self.rows.totals.append(r)
                 self._leave("form_totals", r, name or labels[0])
             elif name:
@@ -263,9 +261,6 @@ class _RowReader:
                 if isinstance(cell, str) and (district := self._district(cell)):
                     return district
         return ""
-
-    def _resolves(self, name):
-        return fold(bare(name)) in self.by_name
 
     def _commune(self, r, name, district, figures):
         if district and fold(district) not in self.districts:
@@ -375,9 +370,7 @@ class Values:
     def _is_measured(self, head):
         """Whether a criterion that has one indicator is given by its value, not by a mark."""
         cells = self._column(head)
-        if self.binary - {head.column} and {0.0, 1.0} & {
-            cell for cell in cells if isinstance(cell, float)
-        }:
+        if self.binary - {head.column} and {0.0, 1.0}.intersection(cells):
             return False
         return any(
             (isinstance(c, float) and c not in (0.0, 1.0))
@@ -535,7 +528,7 @@ class Values:
             return []
         if met is None:
             return []
-        if met > self.total or (of or self.total) != self.total:
+        if met > self.total or of not in (None, self.total):
             self.view.tell("form_total", place, value=text_of(cell), of=self.total)
             return []
         states = [fact.value for fact in facts if fact.kind == "criterion"]

@@ -178,18 +178,15 @@ class _SheetReader:
 
     def _typed(self, column, cell, percent):
         if isinstance(cell, str):
-            cell = (
-                " ".join(unicodedata.normalize("NFC", cell).replace("\u00a0", " ").split("\n"))
-                .replace("\r", "")
-                .strip()
-            )
+            cell = unicodedata.normalize("NFC", cell).replace("\u00a0", " ").replace("\n", " ")
+            cell = cell.replace("\r", "").strip()
             if _ERROR.fullmatch(cell):
                 raise UnreadableError("excel_error")
-        if cell is None or cell == "" or cell in _NO_DATA:
+        if _blank(cell):
             if column.required:
                 raise UnreadableError("required")
             return None
-        if isinstance(cell, dt.datetime | dt.date | dt.time | dt.timedelta):
+        if isinstance(cell, dt.date):
             return _day(cell, column)
         if isinstance(cell, bool):
             raise UnreadableError("excel_truth")
@@ -217,7 +214,7 @@ class _SheetReader:
 
 
 def _blank(cell):
-    return cell is None or (isinstance(cell, str) and cell.strip() in ("", *_NO_DATA))
+    return cell is None or str(cell).strip() in ("", *_NO_DATA)
 
 
 def _day(cell, column):
@@ -225,12 +222,10 @@ def _day(cell, column):
 
     Anywhere else Excel made it of something typed otherwise (1/2).
     """
-    if column.type not in ("date", "month") or not isinstance(cell, dt.date):
-        raise UnreadableError(
-            "excel_date", near=f"{cell:%d/%m/%Y}" if isinstance(cell, dt.date) else str(cell)
-        )
-    day = dt.date(cell.year, cell.month, cell.day)
-    return (read_month if column.type == "month" else read_date)(day.isoformat())
+    read = {"date": read_date, "month": read_month}.get(column.type)
+    if read is None:
+        raise UnreadableError("excel_date", near=f"{cell:%d/%m/%Y}")
+    return read(cell.isoformat()[:10])
 
 
 def _number_text(number, column, style):
@@ -244,8 +239,6 @@ def _number_text(number, column, style):
 
 def _as_text(cell, style):
     """A cell as a message shows it."""
-    if isinstance(cell, bool) or not isinstance(cell, int | float):
-        return (
-            f"{cell:%d/%m/%Y}" if isinstance(cell, dt.date) else "" if cell is None else str(cell)
-        )
-    return number_text(cell, style)
+    if isinstance(cell, float):
+        return number_text(cell, style)
+    return "" if cell is None else f"{cell:%d/%m/%Y}" if isinstance(cell, dt.date) else str(cell)

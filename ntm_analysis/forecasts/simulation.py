@@ -24,8 +24,8 @@ from .yearly_list import schedule
 LARGEST = 40_000_000  # kinds x goals x draws held at once by all workers
 LED_TOGETHER = 1_000_000  # the same of the worlds that are led through the cycle at one time
 CALIBRATING = 1_000  # worlds in which the share paid in time is found
-TRIED, FEWEST = 4_200_000, 500  # communes x worlds of each of many forecasts; worlds at least
 ROUNDS = 3  # of finding it: who is listed depends on who succeeded
+TRIED, FEWEST = 4_200_000, 500  # communes x worlds of each of many forecasts; worlds at least
 
 
 def worlds_of_many(draws, communes):
@@ -48,7 +48,7 @@ def worlds_of_many(draws, communes):
     >>> worlds_of_many(10_000, 411), worlds_of_many(10_000, 2_000), worlds_of_many(200, 50_000)
     (10000, 2100, 200)
     """
-    return max(min(draws, FEWEST), min(draws, TRIED // max(1, communes)))
+    return min(draws, max(FEWEST, TRIED // max(1, communes)))
 
 
 class Knowledge(

@@ -34,7 +34,7 @@ _SYLLABLE = re.compile(
     "(?:[aeiouy]|a[iouy]|e[ou]|i[aeu]|o[aeio]|u[aeiouy]|ye|[iy]eu|oa[ioy]|oeo|uay|uo[iu]|uy[aeu])"
     "(?:ch|ng|nh|[cmnpt])?"
 )
-_VIETNAMESE = set("àáâãèéêìíòóôõùúýăđĩũơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ")
+_LOWER = "àáâãèéêìíòóôõùúýăđĩũơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ"
 
 # Letters as UTF-7 writes them: sixteen bits each in base64, the last filled up with noughts.
 _UTF7 = re.compile(
@@ -65,7 +65,8 @@ _STRANGE = {
 # a word, before one, or after what begins a syllable.
 _ADDRESS = re.compile(r"://|www\.|\.[a-z]{2,5}[/?]|\?[\w.-]+=")
 _LOST = re.compile(
-    r"\ufffd|(?![a-z]\?[A-Z])[^\W\d_]\?+[^\W\d_]|(?<![^\s(\"“'])\?+[^\W\d_]"
+    rf"\ufffd|(?![a-z{_LOWER}]\?[A-Z{_LOWER.upper()}])"
+    r"[^\W\d_]\?+[^\W\d_]|(?<![^\s(\"“'])\?+[^\W\d_]"
     r"|\b(?:[pqrsvx]|ngh?|[cgkpt]h|nh|Ngh?|[CGKPT]h|Nh)\?(?!\w)"
 )
 
@@ -226,7 +227,7 @@ def damage(text):
         if text.isprintable() and "?" not in text and "+" not in text:
             return None
         near = _UTF7.sub(lambda block: block[0].encode().decode("utf-7", "ignore"), text)
-        if _VIETNAMESE & {*near.lower()}:
+        if {*_LOWER} & {*near.lower()}:
             return UnreadableError("utf7", near=near)
     with suppress(UnicodeError):  # UTF-8 read as the letters of Western Europe
         if (near := text.encode("cp1252").decode("utf-8")) != text:
@@ -294,7 +295,7 @@ def guess_encoding(raw):
 
     def vietnamese(word):
         tones = sum(c in TONES for c in unicodedata.normalize("NFD", word))
-        return tones <= 1 and all(c in _VIETNAMESE for c in word.lower() if ord(c) > 127)
+        return tones <= 1 and all(c in _LOWER for c in word.lower() if ord(c) > 127)
 
     def share(text):
         foreign = [word for word in re.split(r"[\s,;.\"]+", text) if not word.isascii()]

@@ -16,9 +16,8 @@ import math
 import os
 import time
 from pathlib import Path
-from types import NoneType
 
-from ..tables import write_whole
+from ..tables import bounded_bytes, write_whole
 
 NAME, JOURNAL = "manifest.json", ".manifest.journal"
 FORM = {
@@ -29,10 +28,13 @@ FORM = {
     "reason": str,
     "error": str,
     "memory": int,
-    "sha256": (str, NoneType),
-    "seconds": (int, float, NoneType),
+    "sha256": str | None,
+    "seconds": int | float | None,
     "stale": bool,
+    "result": dict | None,
 }
+RESULT = dict.fromkeys(("p_met", "p_signed", "need_p50"), FORM["seconds"])
+LARGEST = 100_000_000  # bytes of a page, or of what is said of all pages
 EVERY = 2.0  # seconds between two writings of the whole; the journal holds what came since
 
 
@@ -47,10 +49,10 @@ class Manifest:
     def __init__(self, folder: Path):
         self.folder, self.pages, self._written = folder, {}, -math.inf
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-            self._take(json.loads((folder / NAME).read_bytes())["pages"])
+            self._take(json.loads(bounded_bytes(folder / NAME, LARGEST))["pages"])
         # the last line may be cut off
         with contextlib.suppress(OSError, ValueError, RecursionError):
-            for line in (folder / JOURNAL).read_bytes().split(b"\n"):
+            for line in bounded_bytes(folder / JOURNAL, LARGEST).split(b"\n"):
                 self._take(json.loads(line or b"{}"))
 
     def _take(self, lines):
@@ -93,7 +95,7 @@ class Manifest:
     def stands(self, file: str) -> bool:
         """Whether the page of a line is there, as it was written."""
         try:
-            raw = (self.folder / file).read_bytes()
+            raw = bounded_bytes(self.folder / file, LARGEST)
         except OSError:
             return False
         return hashlib.sha256(raw).hexdigest() == self.pages.get(file, {}).get("sha256")
@@ -101,13 +103,8 @@ class Manifest:
 
 def _is_line(line):
     """Whether a line has the form of one, so that whoever reads it need not ask again."""
-    if not isinstance(line, dict) or not all(
-        isinstance(line.get(key), kind) for key, kind in FORM.items()
-    ):
-        return False
-    result, numbers = line.get("result"), (int, float, NoneType)
-    if result is not None and not isinstance(result, dict):
-        return False
-    return all(
-        isinstance((result or {}).get(key), numbers) for key in ("p_met", "p_signed", "need_p50")
-    )
+
+    def holds(block, form):
+        return isinstance(block, dict) and all(isinstance(block.get(k), form[k]) for k in form)
+
+    return holds(line, FORM) and holds(line.get("result") or {}, RESULT)

@@ -5,6 +5,7 @@ its memory.
 import contextlib
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -63,7 +64,7 @@ class JsonLines:
         """
         piece = self.connection.recv(1 << 20)
         if not piece:
-            raise ConnectionError("the warm process is gone")
+            raise ConnectionError("the other end is gone")
         *whole, self.pieces = (self.pieces + piece).split(b"\n")
         return [json.loads(line) for line in whole]
 
@@ -78,7 +79,7 @@ def usual_limit(jobs: int) -> int:
     :class:`WrongMemoryError`.
     """
     if typed := os.environ.get(MEMORY_VARIABLE, "").strip():
-        if not (typed.isascii() and typed.isdecimal() and int(typed) <= MEMORY_CEILING):
+        if not re.fullmatch("[0-9]{1,10}", typed) or int(typed) > MEMORY_CEILING:
             raise WrongMemoryError("cli_wrong_memory", typed=typed, most=MEMORY_CEILING)
         return int(typed)
     if MEMORY_VARIABLE in os.environ:

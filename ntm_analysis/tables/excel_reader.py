@@ -58,17 +58,7 @@ def read(path):
         return "book_password"
     except (_LargeError, MemoryError):
         return "book_large"
-    except (
-        python_calamine.CalamineError,
-        zipfile.BadZipFile,
-        ElementTree.ParseError,
-        expat.ExpatError,
-        KeyError,
-        ValueError,
-        OSError,
-        EOFError,
-        RuntimeError,
-    ) as error:
+    except Exception as error:
         return "book_password" if "password" in str(error).lower() else "book_broken"
     except BaseException as error:  # the reader's own panic on a damaged file is no Exception
         if type(error).__name__ != "PanicException":
@@ -174,8 +164,6 @@ def _extras(path):
     with zipfile.ZipFile(path) as packed:
         _bound(sum(info.file_size for info in packed.infolist()), UNPACKED)
         names = set(packed.namelist())
-        if "xl/workbook.xml" not in names:
-            raise KeyError("xl/workbook.xml")
         relations = ElementTree.fromstring(packed.read("xl/_rels/workbook.xml.rels"))
         targets = {relation.get("Id"): relation.get("Target", "") for relation in relations}
         percent = (
@@ -187,11 +175,7 @@ def _extras(path):
         _bound(len(sheets), SHEETS)
         for sheet in sheets:
             target = targets.get(sheet.get(_RELATION), "")
-            place = (
-                target.lstrip("/")
-                if target.startswith("/")
-                else posixpath.normpath(posixpath.join("xl", target))
-            )
+            place = posixpath.normpath(posixpath.join("/xl", target)).lstrip("/")
             if place in names:
                 extras[sheet.get("name", "")] = sheet_extras = _Extras()
                 with packed.open(place) as stream:
@@ -205,12 +189,8 @@ def _percent_styles(raw):
     root = ElementTree.fromstring(raw)
     own = {f.get("numFmtId"): f.get("formatCode", "") for f in root.iter(f"{_MAIN}numFmt")}
     percents = {number for number, code in own.items() if "%" in code} | {"9", "10"}
-    styles = root.find(f"{_MAIN}cellXfs")
-    return frozenset(
-        f"{n}"
-        for n, xf in enumerate(styles if styles is not None else [])
-        if xf.get("numFmtId") in percents
-    )
+    styles = enumerate(root.iterfind(f"{_MAIN}cellXfs/{_MAIN}xf"))
+    return {f"{n}" for n, xf in styles if xf.get("numFmtId") in percents}
 
 
 def _sheet(read, extras):
@@ -227,9 +207,9 @@ def _sheet(read, extras):
 
 
 def _value(cell):
-    if cell == "" and isinstance(cell, str):
+    if cell == "":
         return None
-    if isinstance(cell, int) and not isinstance(cell, bool):
+    if type(cell) is int:
         return float(cell)
     return f"{cell}" if isinstance(cell, dt.time | dt.timedelta) else cell
 

@@ -34,8 +34,8 @@ SIGNATURE = 32  # bytes: of the key, and of what it signs
 POSIX = os.name == "posix"
 PLACE = "NTM_STORE"  # of the environment: the store's folder; empty: keep nothing
 DAY = 86400  # seconds
-# What an entry is called, and what one half written; the folder may hold other files.
-OURS = re.compile(r".+-[0-9a-f]{40}|\.\w{8}")
+# What an entry and its lock are called; the folder may hold other files.
+OURS = re.compile(r".+-[0-9a-f]{40}\.(pickle|lock)")
 LIMIT = 2**30  # bytes kept; what was not used longest goes first
 # What results rest on; listed here too, for `run.py` installs no metadata to read it from.
 LIBRARIES = (
@@ -193,13 +193,11 @@ class Store:
         entries, held = [], 0
         for path in self.folder.iterdir():
             with contextlib.suppress(OSError):  # another program deletes here too
-                status = path.lstat()
-                if not OURS.fullmatch(path.stem):
-                    continue
-                if path.suffix == ".pickle":
+                status, ours = path.lstat(), OURS.fullmatch(path.name)
+                if ours and ours[1] == "pickle":
                     entries.append((status.st_mtime, status.st_size, path))
                 elif (
-                    path.suffix == ".lock"
+                    ours
                     and status.st_mtime < time.time() - DAY
                     and not path.with_suffix(".pickle").exists()
                 ):

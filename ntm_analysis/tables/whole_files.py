@@ -89,7 +89,7 @@ def sweep(folder):
     folder : Path
     """
     with contextlib.suppress(OSError):
-        for path in folder.glob(f".ntm-{_MACHINE}-*"):
+        for path in folder.iterdir():
             writer = re.match(rf"\.ntm-{_MACHINE}-(\d+)-", path.name)
             if writer and not _writes(int(writer[1]), path):
                 if path.is_dir() and not path.is_symlink():

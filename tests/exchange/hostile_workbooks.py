@@ -297,7 +297,21 @@ def sheets_of_one_name(path):
     book(path, {"worksheets/sheet1.xml": rows, "worksheets/sheet2.xml": rows}, targets=twice)
 
 
+@case("book_broken")
+def a_value_outside_any_cell(path):
+    one(path, '<row r="9"><v>1</v></row>')
+
+
 # --- archives that are damaged, or lie ---
+
+
+@case("book_broken")
+def a_stream_of_noise(path):
+    one(path, "".join(f'<row r="{n}"><c><v>{n * n}</v></c></row>' for n in range(1, 300)))
+    raw = bytearray(path.read_bytes())
+    place = raw.index(b"xl/worksheets/sheet1.xml") + 60
+    raw[place : place + 20] = b"\xff" * 20
+    path.write_bytes(raw)
 
 
 @case(*REFUSED)

@@ -239,6 +239,7 @@ def counts_only(path):
         [3, "Thanh Ngọc", "..."],
         [4, "Thanh Lâm", "23/19"],
         [5, "Thanh Xuân", "nhiều"],
+        [6, "Thanh Lĩnh", "15/0"],
     ]
     book(path, lambda s, b: usual(s, head=head, rows=rows))
 

@@ -84,7 +84,9 @@ OUTCOMES = {
     "a_column_a_state": Outcome(
         {"met": 1, "basic": 1, "not_met": 1}, errors=[("form_two_ticks", "E6")]
     ),
-    "counts_only": Outcome(counts=2, errors=[("form_total", "C7"), ("form_count", "C8")]),
+    "counts_only": Outcome(
+        counts=2, errors=[("form_total", "C7"), ("form_count", "C8"), ("form_total", "C9")]
+    ),
     "a_wrong_count_and_total": Outcome(
         THREE,
         warnings=[("form_count_differs", "V5"), ("form_total_differs", "D7")],

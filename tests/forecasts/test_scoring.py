@@ -350,6 +350,15 @@ def test_the_same_forecast_registered_twice_is_one_file_and_stays_as_it_was(tmp_
     assert read_register(tmp_path / "none") == []
 
 
+@pytest.mark.parametrize("there", ["[1]", '"x"', '{"communes": [1]}', '{"communes": null}', ""])
+def test_a_file_of_the_entry_s_name_that_is_none_is_told(tmp_path, there):
+    path = tmp_path / f"{entry()['id']}.json"
+    path.write_text(there, encoding="utf-8")
+    with pytest.raises(DataProblemsError, match=path.name):
+        register(tmp_path, entry())
+    assert path.read_text(encoding="utf-8") == there
+
+
 def test_inputs_and_every_parameter_make_the_id():
     changed = {
         "content_hash": "x",

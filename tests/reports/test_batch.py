@@ -17,7 +17,13 @@ from conftest import sample
 
 from ntm_analysis.reports.batch import BUILDING, Batch, building
 from ntm_analysis.reports.manifest import JOURNAL, Manifest
-from ntm_analysis.reports.workers import ForkedRuns, NewProcesses, NoWarmProcessError
+from ntm_analysis.reports.workers import (
+    ForkedRuns,
+    NewProcesses,
+    NoWarmProcessError,
+    WrongMemoryError,
+    usual_limit,
+)
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="there is no fork")
 PAGE = {"title": "Trang", "lang": "vi", "back": "Danh sách", "skip": "Bỏ qua"}
@@ -401,6 +407,21 @@ def test_stopped_it_leaves_no_partial_file_and_no_process(tmp_path, moment, numb
     whole(folder)
     if number == signal.SIGINT and folder.exists():
         assert not (folder / BUILDING).exists()
+
+
+@POSIX
+def test_a_pipe_in_the_place_of_the_manifest_or_a_page_is_not_waited_for(tmp_path):
+    for name in ("manifest.json", JOURNAL, "a.html"):
+        os.mkfifo(tmp_path / name)
+    manifest = Manifest(tmp_path)
+    assert (manifest.pages, manifest.stands("a.html")) == ({}, False)
+
+
+@pytest.mark.parametrize("typed", ["9" * 5_000, "٣", "1e3", "-1", "9999999999"])
+def test_a_memory_that_no_machine_has_is_refused(monkeypatch, typed):
+    monkeypatch.setenv("NTM_PAGE_MEMORY", typed)
+    with pytest.raises(WrongMemoryError):
+        usual_limit(1)
 
 
 @POSIX

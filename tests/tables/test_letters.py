@@ -41,6 +41,8 @@ HURT = [
 ]
 SOUND = [
     "Bao giờ xong?",
+    "Có?Không",
+    "đã?Ừ",
     "Đã giao chưa? Chờ trả lời.",
     "Mấy km? Hỏi lại xã",
     "?",
