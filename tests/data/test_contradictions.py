@@ -126,6 +126,8 @@ CASES = [
     row("cement", "A5", ERROR, "year_ahead", "year", year="2023"),
     row("cement", "A5", ODD, "far_year", "year", year="2009"),
     row("cement", "A5", ODD, "communes_over", "granted", granted="800"),
+    row("cement", ",2022", ODD, "communes_above", "delivered", delivered="100", used="90"),
+    row("work_plans", "A5,htx-1,2022-10", ERROR, "before_programme", "month", month="1999-12"),
     # days of sources and assignments
     row("sources", "bia-dat", ODD, "published_odd", "published", published="2099-01-01"),
     row("sources", "bia-dat", ODD, "published_odd", "published", published="1980-01-01"),
